@@ -1,0 +1,83 @@
+import { fileURLToPath } from 'node:url';
+import { playwright } from '@vitest/browser-playwright';
+import { defaultClientConditions, defaultServerConditions } from 'vite';
+import { defineConfig } from 'vitest/config';
+import { chromiumArgs, chromiumPath, dawnEnv } from '../tools/devices.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const sourceCondition = '@espalier/source';
+const deviceTests = ['**/*.gpu.test.ts', '**/*.browser.test.ts'];
+
+const folders = {
+  tensor: 'packages/tensor',
+  nn: 'packages/nn',
+  search: 'packages/search',
+  optimize: 'packages/optimize',
+  testing: 'packages/testing',
+  cli: 'apps/cli',
+};
+
+const setup = (name: string): string => `${root}test/setup/${name}.ts`;
+const nodeProject = (name: string, folder: string) => ({
+  extends: true as const,
+  test: { name, include: [`${folder}/**/*.test.ts`], exclude: ['**/node_modules/**', '**/dist/**', ...deviceTests] },
+});
+
+// Absent where no Chromium is installed: Playwright then says so.
+const executablePath = await chromiumPath();
+
+// One seed for every property of a run, so that one FC_SEED replays it. Kept in the environment because Vitest reads this file more than once.
+process.env['FC_SEED'] ??= String(Math.floor(Math.random() * 2 ** 31));
+const propertySeed = Number(process.env['FC_SEED']);
+const propertyRuns = process.env['FC_RUNS'] === undefined ? null : Number(process.env['FC_RUNS']);
+
+export default defineConfig({
+  root,
+  cacheDir: 'node_modules/.vite',
+  resolve: { conditions: [sourceCondition, ...defaultClientConditions] },
+  ssr: {
+    resolve: {
+      conditions: [sourceCondition, ...defaultServerConditions],
+      externalConditions: [sourceCondition, 'node'],
+    },
+  },
+  test: {
+    provide: { propertySeed, propertyRuns },
+    setupFiles: [setup('properties')],
+    // Generous: a slow machine must not decide a test.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    projects: [
+      ...Object.entries(folders).map(([name, folder]) => nodeProject(name, `${folder}/test`)),
+      nodeProject('workspace', 'test'),
+      {
+        extends: true,
+        test: {
+          name: 'dawn',
+          include: ['packages/*/test/**/*.gpu.test.ts', 'apps/*/test/**/*.gpu.test.ts', 'test/**/*.gpu.test.ts'],
+          // Only in a process of its own does a variable set here reach the Vulkan loader.
+          pool: 'forks',
+          env: dawnEnv,
+          setupFiles: [setup('dawn')],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'chromium',
+          include: ['test/browser/**/*.browser.test.ts'],
+          browser: {
+            enabled: true,
+            headless: true,
+            ui: false,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: { args: chromiumArgs, ...(executablePath === undefined ? {} : { executablePath }) },
+            }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,14 @@
+// Builds every package, installing what is missing first. `npm run build` runs it alone.
+import { fileURLToPath } from 'node:url';
+import { command } from './command.mjs';
+import { ensureInstalled } from './ensure.mjs';
+
+/** Builds what has changed since it was last built; prints nothing unless that fails. Resolves to whether it went well. */
+export async function build() {
+  ensureInstalled();
+  const { ok, output } = await command('turbo run build --output-logs=errors-only');
+  if (!ok) console.error(output);
+  return ok;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = (await build()) ? 0 : 1;
