@@ -1,0 +1,115 @@
+/** Differentiation of functions, and control over what is tracked. */
+import { withMode, modes } from '../graph/modes.ts';
+import { detachedNode } from '../graph/build.ts';
+import { Node } from '../graph/node.ts';
+import { movementOps } from '../ops/movement.ts';
+import type { GradientRule, MovementOp } from '../ops/op.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { wrap } from '../tensor/wrap.ts';
+import { differentiate, gradients } from './gradients.ts';
+
+/** Which arguments of a function to differentiate by; the first one by default. */
+export interface GradOptions {
+  readonly arguments?: readonly number[];
+}
+
+/**
+ * The function that yields the gradient of a scalar function with respect to its first argument, or an array of
+ * gradients when `arguments` names several. Nests for higher orders.
+ *
+ * @example
+ * const cube = (x: Tensor) => x.mul(x).mul(x).sum();
+ * const second = grad((x) => grad(cube)(x).sum());
+ */
+export function grad(fn: (...args: Tensor[]) => Tensor): (...args: Tensor[]) => Tensor;
+export function grad(fn: (...args: Tensor[]) => Tensor, options: { readonly arguments: readonly number[] }): (...args: Tensor[]) => Tensor[];
+export function grad(fn: (...args: Tensor[]) => Tensor, options: GradOptions = {}): (...args: Tensor[]) => Tensor | Tensor[] {
+  const both = options.arguments ? valueAndGrad(fn, { arguments: options.arguments }) : valueAndGrad(fn);
+  return (...args) => both(...args)[1];
+}
+
+/** As `grad`, together with the value. */
+export function valueAndGrad(fn: (...args: Tensor[]) => Tensor): (...args: Tensor[]) => [Tensor, Tensor];
+export function valueAndGrad(fn: (...args: Tensor[]) => Tensor, options: { readonly arguments: readonly number[] }): (...args: Tensor[]) => [Tensor, Tensor[]];
+export function valueAndGrad(fn: (...args: Tensor[]) => Tensor, options: GradOptions = {}): (...args: Tensor[]) => [Tensor, Tensor | Tensor[]] {
+  return (...args) => {
+    const chosen = options.arguments ?? [0];
+    const differentiable = args.some((arg) => arg.requiresGrad);
+    // An argument that is tracked already keeps its history, so that an outer grad can go on from here.
+    const marked = args.map((arg, index) => (chosen.includes(index) && !arg.requiresGrad ? arg.requiresGradients() : arg));
+    const value = withMode({ gradients: true }, () => fn(...marked));
+    const found = gradients(value, chosen.map((index) => marked[index] as Tensor), { differentiable });
+    return [value, options.arguments ? found : (found[0] as Tensor)];
+  };
+}
+
+/** Runs `body` without recording anything for gradients. */
+export function noGrad<T>(body: () => T): T {
+  return withMode({ gradients: false }, body);
+}
+
+/** A function with its own gradient. */
+export interface CustomGradient {
+  readonly forward: (...inputs: Tensor[]) => Tensor;
+  /** Gradients with respect to each input, from the output's gradient, the inputs and the output. */
+  readonly backward: (gradient: Tensor, inputs: readonly Tensor[], output: Tensor) => readonly (Tensor | undefined)[];
+}
+
+/**
+ * A function whose gradient is what `backward` says instead of what `forward` would give: straight-through estimators,
+ * clipped gradients, fused rules.
+ *
+ * @example
+ * const roundThrough = customGradient({ forward: (x) => x.round(), backward: (g) => [g] });
+ */
+export function customGradient({ forward, backward }: CustomGradient): (...inputs: Tensor[]) => Tensor {
+  return (...inputs) => {
+    const value = withMode({ gradients: false }, () => forward(...inputs));
+    return linked(value, inputs, (gradient, { inputs: [output, ...rest] }) => [undefined, ...backward(gradient, rest, output as Tensor)]);
+  };
+}
+
+let barriers = 0;
+
+/** The same value under an identity of its own, so that what is computed from it again is not shared with before. */
+function barrier(input: Tensor): Tensor {
+  const node = new Node(movementOps.reshape, [input.node], { movement: { kind: 'reshape', shape: input.shape }, barrier: ++barriers }, input.shape, input.dtype, input.device);
+  if (input.requiresGrad) node.gradientRole = 'leaf';
+  return wrap(node);
+}
+
+/**
+ * A function that keeps none of its intermediate values for the gradient and computes them again when it is taken:
+ * less memory for one more forward pass. Tensors it captures get their gradients too.
+ */
+export function checkpoint(fn: (...inputs: Tensor[]) => Tensor): (...inputs: Tensor[]) => Tensor {
+  return (...inputs) => {
+    const touched = new Set<Tensor>();
+    const outer = modes.touched;
+    const listen = (tensor: Tensor): void => {
+      touched.add(tensor);
+      outer?.(tensor);
+    };
+    const created = { created: new Set<Tensor>() };
+    const value = withMode({ gradients: false, touched: listen, scope: created }, () => fn(...inputs));
+    const captured = [...touched].filter((tensor) => !created.created.has(tensor) && !inputs.includes(tensor) && tensor.requiresGrad);
+    for (const tensor of created.created) modes.scope?.created.add(tensor);
+    return linked(value, [...inputs, ...captured], (gradient, { inputs: sources }) => {
+      const again = sources.slice(1, 1 + inputs.length).map(barrier);
+      const differentiable = modes.gradients;
+      return withMode({ gradients: true }, () => {
+        const wanted = [...again, ...captured].map((tensor) => tensor.node);
+        const found = differentiate(fn(...again), { gradOutput: gradient, differentiable }, new Set(wanted), true);
+        return [undefined, ...wanted.map((node) => found.get(node))];
+      });
+    });
+  };
+}
+
+/** The value of `result` as if computed from `inputs` by an op with the given gradient rule. */
+function linked(result: Tensor, inputs: readonly Tensor[], gradient: GradientRule): Tensor {
+  if (!modes.gradients || !inputs.some((input) => input.requiresGrad)) return result;
+  const op: MovementOp = { family: 'movement', name: 'linked', gradient };
+  const sources = [detachedNode(movementOps.reshape, result.node), ...inputs.map((input) => input.node)];
+  return wrap(new Node(op, sources, { movement: { kind: 'reshape', shape: result.shape }, barrier: ++barriers }, result.shape, result.dtype, result.device, true));
+}

@@ -1,0 +1,51 @@
+/**
+ * compile(fn): a step recorded once per signature, replayed afterwards without building a graph or, on synchronous
+ * devices, allocating.
+ */
+import { modes } from '../graph/modes.ts';
+import { listTensors } from '../runtime/structure.ts';
+import { RecordedStep } from './recorded-step.ts';
+
+/** A compiled function. */
+export interface Compiled<Args extends readonly unknown[], Result> {
+  (...args: Args): Result;
+  /** Signatures recorded so far. */
+  readonly recordings: number;
+  /** Forgets all recordings and frees their memory. */
+  dispose(): void;
+}
+
+/**
+ * A function of tensors (in arguments, or in arrays and objects of them) that is recorded at its first call for each
+ * combination of shapes, dtypes and other argument values, and replayed at every further one.
+ *
+ * - Tensors it captures are read at each call; those it `assign`s are updated in place at each call.
+ * - Random draws are drawn anew at each call.
+ * - Values must not be read inside (LifetimeError): there are none while recording. Everything else the function does
+ *   besides tensor work happens only while recording.
+ *
+ * @example
+ * const step = compile((x: Tensor, y: Tensor) => {
+ *   const loss = crossEntropy(model(x), y);
+ *   optimizer.step(gradients(loss, parameters));
+ *   return loss;
+ * });
+ */
+export function compile<Args extends readonly unknown[], Result>(fn: (...args: Args) => Result): Compiled<Args, Result> {
+  const recordings = new Map<string, RecordedStep<Result>>();
+  const call = (...args: Args): Result => {
+    // Inside another recording the step is simply part of it.
+    if (modes.trace) return fn(...args);
+    const { tensors, form } = listTensors(args);
+    const known = recordings.get(form);
+    if (known) return known.replay(tensors);
+    const step = RecordedStep.record(fn, args, tensors);
+    recordings.set(form, step);
+    return step.replay(tensors);
+  };
+  const dispose = (): void => {
+    for (const step of recordings.values()) step.dispose();
+    recordings.clear();
+  };
+  return Object.defineProperty(Object.assign(call, { dispose }), 'recordings', { get: () => recordings.size }) as Compiled<Args, Result>;
+}

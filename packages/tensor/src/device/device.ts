@@ -1,0 +1,76 @@
+/**
+ * What a device is. Everything above this interface is shared; everything below it is a device's own affair.
+ */
+import type { DType } from '../dtype/dtype.ts';
+import type { KernelSpec } from '../kernel/spec.ts';
+
+/** Device memory. `bytes` is what was asked for; at least that much, rounded up to a multiple of 16, may be read. */
+export interface DeviceBuffer {
+  readonly bytes: number;
+}
+
+/** A part of a buffer that a kernel binds. `byteOffset` is a multiple of `capabilities.offsetAlignment`. */
+export interface BufferRange {
+  readonly buffer: DeviceBuffer;
+  readonly byteOffset: number;
+  /** Bytes the kernel may touch from `byteOffset` on. */
+  readonly byteLength: number;
+}
+
+/** A kernel made ready by one device; opaque to everyone else. */
+export interface PreparedKernel {
+  readonly spec: KernelSpec;
+}
+
+/** One kernel on its buffers, in the order of `spec.bindings`. Replayed plans pass the same object again, so devices may cache by identity. */
+export interface KernelCall {
+  readonly kernel: PreparedKernel;
+  readonly ranges: readonly BufferRange[];
+}
+
+/** What the planner may rely on. */
+export interface DeviceCapabilities {
+  /** Dtypes that can be stored and computed on. */
+  readonly dtypes: ReadonlySet<DType>;
+  /** Bytes to which binding offsets must be aligned; offsets that are not stay inside the kernel spec. */
+  readonly offsetAlignment: number;
+  /** Most bindings in one kernel; the planner splits larger fusions. */
+  readonly maxBindings: number;
+  /** Whether contractions take an epilogue. */
+  readonly epilogues: boolean;
+  /** Whether `readSync` works. */
+  readonly synchronousRead: boolean;
+}
+
+/** Bytes and buffers alive on a device. */
+export interface DeviceMemory {
+  readonly bytes: number;
+  readonly buffers: number;
+}
+
+/** A place where kernels run. Calls are ordered: a read sees every run before it. */
+export interface Device {
+  /** Unique among live devices: `reference`, `cpu`, `webgpu`, `webgpu:swiftshader` … */
+  readonly name: string;
+  /** One line for people: what hardware or engine this is. */
+  readonly description: string;
+  readonly capabilities: DeviceCapabilities;
+
+  /** Every device runs `loop` specs on its dtypes; this says whether it also takes the given other spec. The planner decomposes what it can. */
+  accepts(spec: KernelSpec): boolean;
+  /** Throws DeviceError when memory runs out. Contents are undefined. */
+  allocate(bytes: number): DeviceBuffer;
+  free(buffer: DeviceBuffer): void;
+  write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void;
+  read(buffer: DeviceBuffer, byteOffset: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** A copy of the bytes, at once. Throws DeviceError naming the async call where that is impossible. */
+  readSync(buffer: DeviceBuffer, byteOffset: number, byteLength: number): Uint8Array<ArrayBuffer>;
+  /** Compiles, or finds in the device's cache. */
+  prepare(spec: KernelSpec): PreparedKernel;
+  /** Runs the calls in order. */
+  run(calls: readonly KernelCall[]): void;
+  /** Resolves when everything asked for so far has been done; rejects with DeviceError if something failed. */
+  synchronize(): Promise<void>;
+  memory(): DeviceMemory;
+  dispose(): void;
+}

@@ -1,0 +1,104 @@
+/** Which devices exist, and which one new tensors go to. */
+import { createCpuDevice } from '../devices/cpu/cpu-device.ts';
+import { createReferenceDevice } from '../devices/reference/reference-device.ts';
+import { createWebGpuDevice } from '../devices/webgpu/webgpu-device.ts';
+import { nodeGpu } from '../devices/webgpu/node-host.ts';
+import { DeviceError } from '../errors.ts';
+import type { Device } from './device.ts';
+
+/** What `device()` takes: a kind, or `auto` for WebGPU where a real adapter exists, else cpu. */
+export type DeviceName = 'auto' | 'cpu' | 'reference' | 'webgpu';
+
+const open = new Map<string, Device>();
+let chosen: Device | undefined;
+
+function opened(name: string, create: () => Device): Device {
+  const known = open.get(name);
+  if (known) return known;
+  const device = create();
+  open.set(name, device);
+  return device;
+}
+
+async function browserOrNodeGpu(): Promise<GPU | undefined> {
+  const host = globalThis as { readonly navigator?: { readonly gpu?: GPU } };
+  return host.navigator?.gpu ?? (await nodeGpu());
+}
+
+async function openWebGpu(): Promise<Device> {
+  const known = open.get('webgpu');
+  if (known) return known;
+  const gpu = await browserOrNodeGpu();
+  if (!gpu) throw new DeviceError('device', "there is no WebGPU here; in Node install the optional package 'webgpu' and a Vulkan driver, or use 'cpu'");
+  const device = await createWebGpuDevice({ gpu });
+  open.set('webgpu', device);
+  return device;
+}
+
+/** Whether a WebGPU device is emulated on the processor, where the cpu device is faster. */
+function isSoftware(device: Device): boolean {
+  return /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(device.description);
+}
+
+/**
+ * A device by name, opened on first use. Throws DeviceError, naming the remedy, where there is none. `auto` takes WebGPU
+ * if a hardware adapter exists, else cpu; the description of the device says which.
+ */
+export async function device(name: DeviceName = 'auto'): Promise<Device> {
+  switch (name) {
+    case 'cpu':
+      return cpu();
+    case 'reference':
+      return opened('reference', () => createReferenceDevice());
+    case 'webgpu':
+      return openWebGpu();
+    case 'auto': {
+      const gpu = await openWebGpu().catch((error: unknown) => {
+        if (error instanceof DeviceError) return undefined;
+        throw error;
+      });
+      return gpu && !isSoftware(gpu) ? gpu : cpu();
+    }
+    default:
+      throw new DeviceError('device', `there is no device '${String(name)}'; use 'auto', 'cpu', 'webgpu' or 'reference'`);
+  }
+}
+
+/** The cpu device, opened on first use. */
+export function cpu(): Device {
+  return opened('cpu', () => createCpuDevice());
+}
+
+/** The device of tensors for which none is named: cpu unless set. */
+export function defaultDevice(): Device {
+  return chosen ?? cpu();
+}
+
+/** Sets the device of tensors for which none is named. */
+export function setDefaultDevice(to: Device): void {
+  chosen = to;
+}
+
+/** Runs `body` with another default device. Asynchronous bodies keep it until they resolve. */
+export function withDevice<T>(to: Device, body: () => T): T {
+  const before = chosen;
+  chosen = to;
+  const restore = (): void => {
+    chosen = before;
+  };
+  let result: T;
+  try {
+    result = body();
+  } catch (error) {
+    restore();
+    throw error;
+  }
+  if (result instanceof Promise) return result.finally(restore) as T;
+  restore();
+  return result;
+}
+
+/** The devices that were opened so far. */
+export function openDevices(): readonly Device[] {
+  return [...open.values()];
+}

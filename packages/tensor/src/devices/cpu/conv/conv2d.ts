@@ -1,0 +1,216 @@
+/**
+ * Convolution and its gradients as packed matrix products, one image and group at a time. Patches are packed straight from
+ * the image into the panels of the product.
+ */
+import { dtypes, type DType } from '../../../dtype/dtype.ts';
+import type { Access, Binding, Conv2dSpec } from '../../../kernel/spec.ts';
+import type { Engine, Program, WasmFunction } from '../engine.ts';
+import { depthBlock, gemmKernels, roundUp, type GemmKernels } from '../gemm/gemm.ts';
+import { widenedProgram } from '../widen.ts';
+import { addGatherPack } from './gather-pack.ts';
+import { channelsPerGroup, filterTables, gradientPatches, imagePatches, paddedImage, spreadGradient } from './geometry.ts';
+import { addSpread, frameBytes, type Spread } from './spread.ts';
+
+/** Whether all operands are computed in f32. */
+export function acceptsConv2d(spec: Conv2dSpec): boolean {
+  return spec.bindings.every((binding) => dtypes[binding.dtype].compute === 'f32');
+}
+
+/** The program of one pass. */
+export function conv2dProgram(spec: Conv2dSpec, engine: Engine): Program {
+  if (spec.bindings.some((binding) => binding.dtype !== 'f32')) return widenedConv(spec, engine);
+  const sizes = operandSizes(spec);
+  const written = writtenOperand[spec.pass];
+  if (Object.values(sizes).includes(0)) return zeros(engine, spec[written], sizes[written]);
+  return spec.pass === 'weight' ? weightProgram(spec, engine) : imageProgram(spec, engine);
+}
+
+const writtenOperand = { forward: 'y', input: 'x', weight: 'w' } as const;
+
+function operandSizes(spec: Conv2dSpec): Record<'x' | 'w' | 'y', number> {
+  return {
+    x: spec.batch * spec.inChannels * spec.inSize[0] * spec.inSize[1],
+    w: spec.outChannels * channelsPerGroup(spec).inputs * spec.kernel[0] * spec.kernel[1],
+    y: spec.batch * spec.outChannels * spec.outSize[0] * spec.outSize[1],
+  };
+}
+
+function zeros(engine: Engine, access: Access, size: number): Program {
+  return () => void engine.memory.view('f32', engine.address(access.binding) + access.offset * 4, size).fill(0);
+}
+
+interface ConvKernels extends GemmKernels {
+  /** (base, target, laneTable, count, depthTable, depth) */
+  readonly gatherA: WasmFunction;
+  readonly gatherB: WasmFunction;
+}
+
+const built = new WeakMap<Engine, ConvKernels>();
+
+function convKernels(engine: Engine): ConvKernels {
+  let kernels = built.get(engine);
+  if (kernels === undefined) {
+    const gemm = gemmKernels(engine);
+    const { module } = engine.module();
+    addGatherPack(module, 'gatherA', gemm.tile.rows);
+    addGatherPack(module, 'gatherB', gemm.tile.columns);
+    kernels = { ...gemm, ...(engine.instantiate(module) as Readonly<Record<'gatherA' | 'gatherB', WasmFunction>>) };
+    built.set(engine, kernels);
+  }
+  return kernels;
+}
+
+function spreadFunction(engine: Engine, placement: Spread): WasmFunction {
+  const { module } = engine.module();
+  addSpread(module, 'spread', placement);
+  return engine.instantiate(module)['spread'] as WasmFunction;
+}
+
+/** Keeps a table in device memory; it lives as long as the device, as the compiled kernel does. */
+function keepTable(engine: Engine, values: Int32Array, lanes = 1): number {
+  const padded = new Int32Array(roundUp(values.length, lanes)).fill(values.at(-1) ?? 0);
+  padded.set(values);
+  const address = engine.memory.allocate(padded.byteLength, 'conv2d');
+  engine.memory.words.set(padded, address >> 2);
+  return address;
+}
+
+const columnBlock = 1024;
+
+/** Bytes of an operand's part that belongs to one image and group. */
+function partBytes(spec: Conv2dSpec): { readonly x: number; readonly w: number; readonly y: number } {
+  const { inputs, outputs } = channelsPerGroup(spec);
+  return {
+    x: inputs * spec.inSize[0] * spec.inSize[1] * 4,
+    w: outputs * inputs * spec.kernel[0] * spec.kernel[1] * 4,
+    y: outputs * spec.outSize[0] * spec.outSize[1] * 4,
+  };
+}
+
+/** Forward and input passes: [channels, weights] filters times [weights, pixels] patches gives [channels, pixels]. */
+function imageProgram(spec: Conv2dSpec, engine: Engine): Program {
+  const forward = spec.pass === 'forward';
+  const kernels = convKernels(engine);
+  const { tile, gatherA, gatherB, multiply, packA } = kernels;
+  const { inputs, outputs } = channelsPerGroup(spec);
+  const placement = forward ? paddedImage(spec) : spreadGradient(spec);
+  const spread = placement ? spreadFunction(engine, placement) : undefined;
+  const frame = placement?.frame ?? spec.inSize;
+  const patches = forward ? imagePatches(spec, frame) : gradientPatches(spec, frame);
+  const pixelCount = patches.pixels.length;
+  const weightCount = patches.weights.length;
+  const pixels = keepTable(engine, patches.pixels, tile.columns);
+  const weights = keepTable(engine, patches.weights);
+  const channels = forward ? outputs : inputs;
+  const filters = forward ? undefined : filterTables(spec);
+  const filterLanes = filters ? keepTable(engine, filters.inputs, tile.rows) : 0;
+  const filterDepths = filters ? keepTable(engine, filters.weights) : 0;
+
+  const packedRows = roundUp(channels, tile.rows);
+  const filterBytes = packedRows * weightCount * 4;
+  const columns = Math.min(columnBlock, roundUp(pixelCount, tile.columns));
+  const patchesAt = spec.groups * filterBytes;
+  const frameAt = patchesAt + columns * Math.min(depthBlock, weightCount) * 4;
+  const edgeAt = frameAt + (placement ? roundUp(frameBytes(placement), 16) : 0);
+  engine.workspace.reserve(edgeAt + tile.rows * tile.columns * 4, 'conv2d');
+
+  const part = partBytes(spec);
+  const [sourceBytes, targetBytes] = forward ? [part.x, part.y] : [part.y, part.x];
+  const [source, target] = forward ? [spec.x, spec.y] : [spec.y, spec.x];
+
+  const packFilters = (workspace: number, w: number): void => {
+    for (let g = 0; g < spec.groups; g++) {
+      for (let p = 0; p < weightCount; p += depthBlock) {
+        const deep = Math.min(depthBlock, weightCount - p);
+        const to = workspace + g * filterBytes + packedRows * p * 4;
+        if (forward) packA(w + g * part.w + p * 4, to, channels, deep, weightCount * 4, 4);
+        else gatherA(w + g * part.w, to, filterLanes, channels, filterDepths + p * 4, deep);
+      }
+    }
+  };
+
+  return () => {
+    const workspace = engine.workspace.address;
+    packFilters(workspace, engine.address(spec.w.binding) + spec.w.offset * 4);
+    let from = engine.address(source.binding) + source.offset * 4;
+    let to = engine.address(target.binding) + target.offset * 4;
+    for (let image = 0; image < spec.batch; image++) {
+      for (let g = 0; g < spec.groups; g++) {
+        if (spread) spread(from, workspace + frameAt);
+        const base = spread ? workspace + frameAt : from;
+        for (let j = 0; j < pixelCount; j += columns) {
+          const width = Math.min(columns, pixelCount - j);
+          for (let p = 0; p < weightCount; p += depthBlock) {
+            const deep = Math.min(depthBlock, weightCount - p);
+            gatherB(base, workspace + patchesAt, pixels + j * 4, width, weights + p * 4, deep);
+            const filter = workspace + g * filterBytes + packedRows * p * 4;
+            multiply(filter, workspace + patchesAt, to + j * 4, channels, width, deep, pixelCount * 4, p > 0 ? 1 : 0, workspace + edgeAt);
+          }
+        }
+        from += sourceBytes;
+        to += targetBytes;
+      }
+    }
+  };
+}
+
+/** Weight pass: [outChannels, pixels] gradients times [pixels, weights] patches, summed over the images. */
+function weightProgram(spec: Conv2dSpec, engine: Engine): Program {
+  const kernels = convKernels(engine);
+  const { tile, gatherB, multiply, packA } = kernels;
+  const { outputs } = channelsPerGroup(spec);
+  const placement = paddedImage(spec);
+  const spread = placement ? spreadFunction(engine, placement) : undefined;
+  const patches = imagePatches(spec, placement?.frame ?? spec.inSize);
+  const pixelCount = patches.pixels.length;
+  const weightCount = patches.weights.length;
+  const pixels = keepTable(engine, patches.pixels);
+  const weights = keepTable(engine, patches.weights, tile.columns);
+
+  const depth = Math.min(depthBlock, pixelCount);
+  const columns = Math.min(columnBlock, roundUp(weightCount, tile.columns));
+  const patchesAt = roundUp(outputs, tile.rows) * depth * 4;
+  const frameAt = patchesAt + columns * depth * 4;
+  const edgeAt = frameAt + (placement ? roundUp(frameBytes(placement), 16) : 0);
+  engine.workspace.reserve(edgeAt + tile.rows * tile.columns * 4, 'conv2d');
+  const part = partBytes(spec);
+
+  return () => {
+    const workspace = engine.workspace.address;
+    let x = engine.address(spec.x.binding) + spec.x.offset * 4;
+    let y = engine.address(spec.y.binding) + spec.y.offset * 4;
+    const w = engine.address(spec.w.binding) + spec.w.offset * 4;
+    for (let image = 0; image < spec.batch; image++) {
+      for (let g = 0; g < spec.groups; g++) {
+        if (spread) spread(x, workspace + frameAt);
+        const base = spread ? workspace + frameAt : x;
+        for (let p = 0; p < pixelCount; p += depth) {
+          const deep = Math.min(depth, pixelCount - p);
+          packA(y + p * 4, workspace, outputs, deep, pixelCount * 4, 4);
+          for (let j = 0; j < weightCount; j += columns) {
+            const width = Math.min(columns, weightCount - j);
+            gatherB(base, workspace + patchesAt, weights + j * 4, width, pixels + p * 4, deep);
+            const accumulate = image > 0 || p > 0 ? 1 : 0;
+            multiply(workspace, workspace + patchesAt, w + g * part.w + j * 4, outputs, width, deep, weightCount * 4, accumulate, workspace + edgeAt);
+          }
+        }
+        x += part.x;
+        y += part.y;
+      }
+    }
+  };
+}
+
+/** Convolution of 16-bit floats through f32 copies. */
+function widenedConv(spec: Conv2dSpec, engine: Engine): Program {
+  const sizes = operandSizes(spec);
+  const written = writtenOperand[spec.pass];
+  const names = [...(['x', 'w', 'y'] as const).filter((name) => name !== written), written];
+  const dtypeOf = (access: Access): DType => (spec.bindings[access.binding] as Binding).dtype;
+  const operands = names.map((name) => ({ access: { ...spec[name], strides: [1] }, sizes: [sizes[name]], dtype: dtypeOf(spec[name]) }));
+  return widenedProgram(engine, operands, (accesses) => {
+    const wide = Object.fromEntries(names.map((name, i) => [name, accesses[i] as Access])) as Record<'x' | 'w' | 'y', Access>;
+    const bindings = names.map((name): Binding => ({ dtype: 'f32', access: name === written ? 'write' : 'read' }));
+    return conv2dProgram({ ...spec, ...wide, bindings }, engine);
+  });
+}

@@ -1,0 +1,166 @@
+/**
+ * The cpu device: WebAssembly SIMD, assembled from kernel specs at run time.
+ */
+import { dtypeNames } from '../../dtype/dtype.ts';
+import { DeviceError } from '../../errors.ts';
+import type { BufferRange, Device, DeviceBuffer, DeviceCapabilities, DeviceMemory as DeviceMemoryUse, KernelCall, PreparedKernel } from '../../device/device.ts';
+import type { KernelSpec } from '../../kernel/spec.ts';
+import { Engine, type Program } from './engine.ts';
+import { DeviceMemory } from './memory/device-memory.ts';
+import { acceptsSpec, compile } from './programs.ts';
+
+/** Settings of a cpu device. */
+export interface CpuDeviceOptions {
+  /** Unique among live devices; `cpu` unless given. */
+  readonly name?: string;
+  /** Upper bound of the memory in bytes; at most, and by default, 4 GiB. It is taken from the system as it is needed. */
+  readonly maximumBytes?: number;
+}
+
+/** A part of the linear memory; address 0 marks a freed one. */
+class CpuBuffer implements DeviceBuffer {
+  readonly bytes: number;
+  address: number;
+
+  constructor(bytes: number, address: number) {
+    this.bytes = bytes;
+    this.address = address;
+  }
+}
+
+class CpuKernel implements PreparedKernel {
+  readonly spec: KernelSpec;
+  readonly program: Program;
+
+  constructor(spec: KernelSpec, program: Program) {
+    this.spec = spec;
+    this.program = program;
+  }
+}
+
+const maxBindings = 64;
+
+class CpuDevice implements Device {
+  readonly name: string;
+  readonly description: string;
+  readonly capabilities: DeviceCapabilities = {
+    dtypes: new Set(dtypeNames),
+    offsetAlignment: 8,
+    maxBindings,
+    epilogues: false,
+    synchronousRead: true,
+  };
+  readonly #memory: DeviceMemory;
+  readonly #engine: Engine;
+  readonly #kernels = new Map<string, CpuKernel>();
+  readonly #buffers = new Set<CpuBuffer>();
+  #bytes = 0;
+  #disposed = false;
+
+  constructor(options: CpuDeviceOptions) {
+    this.name = options.name ?? 'cpu';
+    this.#memory = new DeviceMemory(options.maximumBytes);
+    this.#engine = new Engine(this.#memory);
+    this.description = `WebAssembly SIMD, one thread, ${this.#memory.limits.shared ? 'shared' : 'private'} memory`;
+  }
+
+  accepts(spec: KernelSpec): boolean {
+    return acceptsSpec(spec);
+  }
+
+  allocate(bytes: number): DeviceBuffer {
+    this.#checkAlive('allocate');
+    const buffer = new CpuBuffer(bytes, this.#memory.allocate(bytes, 'allocate'));
+    this.#buffers.add(buffer);
+    this.#bytes += bytes;
+    return buffer;
+  }
+
+  free(buffer: DeviceBuffer): void {
+    const own = buffer as CpuBuffer;
+    if (!this.#buffers.delete(own)) return;
+    this.#memory.allocator.release(own.address);
+    own.address = 0;
+    this.#bytes -= own.bytes;
+  }
+
+  write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
+    const address = this.#rangeAddress('write', buffer, byteOffset, data.byteLength);
+    this.#memory.bytes.set(data, address);
+  }
+
+  async read(buffer: DeviceBuffer, byteOffset: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.readSync(buffer, byteOffset, byteLength);
+  }
+
+  readSync(buffer: DeviceBuffer, byteOffset: number, byteLength: number): Uint8Array<ArrayBuffer> {
+    const address = this.#rangeAddress('read', buffer, byteOffset, byteLength);
+    const copy = new Uint8Array(byteLength);
+    copy.set(this.#memory.bytes.subarray(address, address + byteLength));
+    return copy;
+  }
+
+  prepare(spec: KernelSpec): PreparedKernel {
+    this.#checkAlive('prepare');
+    const key = keyOf(spec);
+    let kernel = this.#kernels.get(key);
+    if (kernel === undefined) {
+      kernel = new CpuKernel(spec, compile(spec, this.#engine));
+      this.#kernels.set(key, kernel);
+    }
+    return kernel;
+  }
+
+  run(calls: readonly KernelCall[]): void {
+    this.#checkAlive('run');
+    for (const { kernel, ranges } of calls) {
+      for (let i = 0; i < ranges.length; i++) {
+        const { buffer, byteOffset } = ranges[i] as BufferRange;
+        const { address } = buffer as CpuBuffer;
+        if (address === 0) throw freed('run');
+        this.#engine.bind(i, address + byteOffset);
+      }
+      (kernel as CpuKernel).program();
+    }
+  }
+
+  async synchronize(): Promise<void> {}
+
+  memory(): DeviceMemoryUse {
+    return { bytes: this.#bytes, buffers: this.#buffers.size };
+  }
+
+  dispose(): void {
+    for (const buffer of this.#buffers) this.free(buffer);
+    this.#kernels.clear();
+    this.#disposed = true;
+  }
+
+  #rangeAddress(operation: string, buffer: DeviceBuffer, byteOffset: number, byteLength: number): number {
+    const { address, bytes } = buffer as CpuBuffer;
+    if (address === 0) throw freed(operation);
+    const room = Math.ceil(bytes / 16) * 16;
+    if (byteOffset < 0 || byteOffset + byteLength > room) {
+      throw new DeviceError(operation, `bytes ${byteOffset} to ${byteOffset + byteLength} lie outside a buffer of ${bytes} bytes; stay inside it`);
+    }
+    return address + byteOffset;
+  }
+
+  #checkAlive(operation: string): void {
+    if (this.#disposed) throw new DeviceError(operation, `device ${this.name} has been disposed of; create another`);
+  }
+}
+
+function freed(operation: string): DeviceError {
+  return new DeviceError(operation, 'a buffer was used after it was freed; keep it until its last use');
+}
+
+/** A custom kernel is known by its id: its definition holds functions, which JSON drops. */
+function keyOf(spec: KernelSpec): string {
+  return spec.kind === 'custom' ? JSON.stringify({ ...spec, definition: undefined }) : JSON.stringify(spec);
+}
+
+/** Makes a cpu device with a memory of its own. It is ready at once. */
+export function createCpuDevice(options: CpuDeviceOptions = {}): Device {
+  return new CpuDevice(options);
+}

@@ -1,0 +1,133 @@
+/** Matrix products: picks between the blocked product and generated loops, and walks the batch. */
+import { dtypes, type DType } from '../../../dtype/dtype.ts';
+import type { Access, Binding, LoopInstruction, LoopSpec, MatmulSpec } from '../../../kernel/spec.ts';
+import type { Engine, Program } from '../engine.ts';
+import { widenedProgram } from '../widen.ts';
+import { gemmKernels, planGemm } from './gemm.ts';
+
+/** Whether the spec is computed in f32 and has no epilogue; others are decomposed by the planner. */
+export function acceptsMatmul(spec: MatmulSpec): boolean {
+  return spec.out !== undefined && spec.epilogue === undefined && spec.bindings.every((binding) => dtypes[binding.dtype].compute === 'f32');
+}
+
+/** Below this many rows or columns packing costs more than it saves. */
+const thin = 3;
+
+/** The program of a product. */
+export function matmulProgram(spec: MatmulSpec, engine: Engine): Program {
+  const merged = mergeBatch(spec);
+  if (merged.m < thin || merged.n < thin || merged.k === 0) return thinProgram(merged, engine);
+  if (spec.bindings.some((binding) => binding.dtype !== 'f32')) return widenedMatmul(merged, engine);
+  const out = merged.out as Access;
+  const rank = merged.batch.length;
+  if (out.strides[rank + 1] === 1) return blockedProgram(merged, engine);
+  // (a·b)ᵀ = bᵀ·aᵀ: an output whose rows are adjacent is the transposed product's.
+  if (out.strides[rank] === 1) return blockedProgram(transposed(merged), engine);
+  return engine.loop(asLoop(merged));
+}
+
+/** Few rows or columns: scaled rows where they are contiguous, else generated loops, which fold along contiguous depths. */
+function thinProgram(spec: MatmulSpec, engine: Engine): Program {
+  const oriented = spec.m < thin ? spec : transposed(spec);
+  const { m, n, k, a, b } = oriented;
+  const out = oriented.out as Access;
+  const rank = oriented.batch.length;
+  const rowsAreContiguous = b.strides[rank + 1] === 1 && out.strides[rank + 1] === 1 && n >= 16;
+  if (!rowsAreContiguous || spec.bindings.some((binding) => binding.dtype !== 'f32')) return engine.loop(asLoop(spec));
+  const { scaledRows } = gemmKernels(engine);
+  const sizes = [...oriented.batch, m];
+  const [aOffsets, outOffsets] = [batchOffsets(sizes, a), batchOffsets(sizes, out)];
+  const bOffsets = batchOffsets(sizes, { ...b, strides: [...b.strides.slice(0, rank), 0] });
+  const [xStep, rowStep] = [(a.strides[rank + 1] ?? 0) * 4, (b.strides[rank] ?? 0) * 4];
+  return () => {
+    const [aBase, bBase, outBase] = [engine.address(a.binding), engine.address(b.binding), engine.address(out.binding)];
+    for (let i = 0; i < outOffsets.length; i++) {
+      scaledRows(aBase + (aOffsets[i] as number), bBase + (bOffsets[i] as number), outBase + (outOffsets[i] as number), n, k, xStep, rowStep);
+    }
+  };
+}
+
+/** Joins batch dimensions into the rows where the second operand is shared and rows continue from one to the next. */
+function mergeBatch(spec: MatmulSpec): MatmulSpec {
+  const rank = spec.batch.length;
+  const out = spec.out as Access;
+  const size = spec.batch[rank - 1];
+  const continues = (access: Access): boolean => access.strides[rank - 1] === (access.strides[rank] ?? 0) * spec.m;
+  if (size === undefined || spec.b.strides[rank - 1] !== 0 || !continues(spec.a) || !continues(out)) return spec;
+  const without = (access: Access): Access => ({ ...access, strides: access.strides.filter((_, dim) => dim !== rank - 1) });
+  return mergeBatch({ ...spec, batch: spec.batch.slice(0, -1), m: spec.m * size, a: without(spec.a), b: without(spec.b), out: without(out) });
+}
+
+function transposed(spec: MatmulSpec): MatmulSpec {
+  const swap = (access: Access): Access => {
+    const strides = [...access.strides];
+    const column = strides.pop() ?? 0;
+    const row = strides.pop() ?? 0;
+    return { ...access, strides: [...strides, column, row] };
+  };
+  return { ...spec, m: spec.n, n: spec.m, a: swap(spec.b), b: swap(spec.a), out: swap(spec.out as Access) };
+}
+
+/** The same product as a loop nest. */
+function asLoop(spec: MatmulSpec): LoopSpec {
+  const out = spec.out as Access;
+  const rank = spec.batch.length;
+  const batch = (access: Access): number[] => access.strides.slice(0, rank);
+  const [aRow = 0, aDepth = 0] = spec.a.strides.slice(rank);
+  const [bDepth = 0, bColumn = 0] = spec.b.strides.slice(rank);
+  const body: LoopInstruction[] = [
+    { kind: 'load', access: { ...spec.a, strides: [...batch(spec.a), aRow, 0, aDepth] }, dtype: 'f32' },
+    { kind: 'load', access: { ...spec.b, strides: [...batch(spec.b), 0, bColumn, bDepth] }, dtype: 'f32' },
+    { kind: 'scalar', op: 'mul', args: [0, 1], dtype: 'f32' },
+    { kind: 'reduce', op: 'sum', arg: 2, dtype: 'f32' },
+    { kind: 'store', access: { ...out, strides: [...out.strides, 0] }, arg: 3, each: 'row' },
+  ];
+  return { kind: 'loop', bindings: spec.bindings, outer: [...spec.batch, spec.m, spec.n], inner: [spec.k], body };
+}
+
+/** Byte offsets of an operand for every batch index, row-major. */
+function batchOffsets(sizes: readonly number[], access: Access): Float64Array {
+  let offsets = [access.offset];
+  for (const [dim, size] of sizes.entries()) {
+    const stride = access.strides[dim] ?? 0;
+    offsets = offsets.flatMap((offset) => Array.from({ length: size }, (_, i) => offset + i * stride));
+  }
+  return Float64Array.from(offsets, (offset) => offset * 4);
+}
+
+function blockedProgram(spec: MatmulSpec, engine: Engine): Program {
+  const { m, n, k, a, b } = spec;
+  const out = spec.out as Access;
+  const rank = spec.batch.length;
+  const layout = (access: Access): { rowStep: number; columnStep: number } => ({
+    rowStep: (access.strides[rank] ?? 0) * 4,
+    columnStep: (access.strides[rank + 1] ?? 0) * 4,
+  });
+  const plan = planGemm(gemmKernels(engine), m, n, k, layout(a), layout(b), layout(out).rowStep);
+  engine.workspace.reserve(plan.workspaceBytes, 'matmul');
+  const [aOffsets, bOffsets, outOffsets] = [batchOffsets(spec.batch, a), batchOffsets(spec.batch, b), batchOffsets(spec.batch, out)];
+  return () => {
+    const workspace = engine.workspace.address;
+    const [aBase, bBase, outBase] = [engine.address(a.binding), engine.address(b.binding), engine.address(out.binding)];
+    for (let i = 0; i < outOffsets.length; i++) {
+      plan.run(workspace, aBase + (aOffsets[i] as number), bBase + (bOffsets[i] as number), outBase + (outOffsets[i] as number));
+    }
+  };
+}
+
+/** Products of 16-bit floats: operands are widened into packed f32 copies, and the f32 result is narrowed. */
+function widenedMatmul(spec: MatmulSpec, engine: Engine): Program {
+  const { batch, m, n, k, a, b } = spec;
+  const out = spec.out as Access;
+  const operand = (access: Access, sizes: readonly number[]): { access: Access; sizes: readonly number[]; dtype: DType } => ({
+    access,
+    sizes: [...batch, ...sizes],
+    dtype: (spec.bindings[access.binding] as Binding).dtype,
+  });
+  const operands = [operand(a, [m, k]), operand(b, [k, n]), operand(out, [m, n])];
+  return widenedProgram(engine, operands, (accesses) => {
+    const [wideA, wideB, wideOut] = accesses as readonly [Access, Access, Access];
+    const f32 = (access: 'read' | 'write'): Binding => ({ dtype: 'f32', access });
+    return matmulProgram({ ...spec, bindings: [f32('read'), f32('read'), f32('write')], a: wideA, b: wideB, out: wideOut }, engine);
+  });
+}

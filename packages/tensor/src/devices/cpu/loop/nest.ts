@@ -1,0 +1,112 @@
+/**
+ * The shape of a generated loop nest: dimensions ordered and merged, and the one whose indices go to vector lanes.
+ *
+ * Dimensions may be reordered freely: rows are independent of each other, and a fold may take its values in any order.
+ */
+import { levels, phases, type Level, type Phase } from '../../../kernel/phases.ts';
+import type { LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
+import { chooseLanes } from './choose-lanes.ts';
+
+/** Where the lanes of a vector lie: over rows, over the points of a row, or nowhere. */
+export type LaneMode = 'rows' | 'points' | 'none';
+
+/** A loop spec made ready for code generation. */
+export interface Nest {
+  readonly spec: LoopSpec;
+  /** Sizes of the rearranged dimensions. */
+  readonly outer: readonly number[];
+  readonly inner: readonly number[];
+  /** Strides of each step over [...outer, ...inner]; empty for steps without any. */
+  readonly strides: readonly (readonly number[])[];
+  readonly level: readonly Level[];
+  readonly before: readonly number[];
+  readonly walks: readonly Phase[];
+  readonly mode: LaneMode;
+  /** Position of the vectorised dimension in [...outer, ...inner], the last of its part; -1 without one. */
+  readonly laneDim: number;
+  /** Whether each step's value differs between the indices of that dimension. */
+  readonly varying: readonly boolean[];
+}
+
+/** The strides a step has over the dimensions of the spec, if it has any. */
+export function stridesOf(step: LoopInstruction): readonly number[] | undefined {
+  if (step.kind === 'load' || step.kind === 'gather' || step.kind === 'store') return step.access.strides;
+  return step.kind === 'index' ? step.strides : undefined;
+}
+
+interface Dims {
+  sizes: number[];
+  /** strides[step][dim]; steps without strides have an empty list. */
+  strides: number[][];
+}
+
+/** Orders, merges and vectorises the dimensions of `spec`. `vectorise: false` leaves every value a scalar. */
+export function arrange(spec: LoopSpec, vectorise: boolean): Nest {
+  const level = levels(spec);
+  const { before, walks } = phases(spec);
+  const rank = spec.outer.length;
+  const part = (sizes: readonly number[], from: number): Dims => ({
+    sizes: [...sizes],
+    strides: spec.body.map((step) => [...(stridesOf(step)?.slice(from, from + sizes.length) ?? [])]),
+  });
+  const outer = merge(order(part(spec.outer, 0), spec.body));
+  const inner = merge(order(part(spec.inner, rank), spec.body));
+  const choice = vectorise ? chooseLanes(spec.body, level, outer, inner) : { mode: 'none' as const, dim: -1 };
+  if (choice.mode === 'rows') moveLast(outer, choice.dim);
+  if (choice.mode === 'points') moveLast(inner, choice.dim);
+  const laneDim = choice.mode === 'rows' ? outer.sizes.length - 1 : choice.mode === 'points' ? outer.sizes.length + inner.sizes.length - 1 : -1;
+  const strides = spec.body.map((_, step) => [...(outer.strides[step] ?? []), ...(inner.strides[step] ?? [])]);
+  return {
+    spec,
+    outer: outer.sizes,
+    inner: inner.sizes,
+    strides,
+    level,
+    before,
+    walks,
+    mode: choice.mode,
+    laneDim,
+    varying: varyingSteps(spec.body, level, strides, choice.mode, laneDim),
+  };
+}
+
+/** Outermost the dimension with the longest steps through memory; stores count most, as they cannot be hoisted. */
+function order(dims: Dims, body: readonly LoopInstruction[]): Dims {
+  const weight = (dim: number): number =>
+    body.reduce((sum, step, i) => sum + Math.abs(dims.strides[i]?.[dim] ?? 0) * (step.kind === 'store' ? 4 : 1), 0);
+  const kept = dims.sizes.map((_, dim) => dim).filter((dim) => dims.sizes[dim] !== 1);
+  const sorted = kept.map((dim) => ({ dim, weight: weight(dim) })).sort((a, b) => b.weight - a.weight);
+  const pick = (list: readonly number[]): number[] => (list.length === 0 ? [] : sorted.map(({ dim }) => list[dim] ?? 0));
+  return { sizes: pick(dims.sizes), strides: dims.strides.map(pick) };
+}
+
+/** Joins neighbours d, d+1 wherever stepping along d is the same as stepping size[d+1] times along d+1. */
+function merge(dims: Dims): Dims {
+  for (let d = dims.sizes.length - 2; d >= 0; d--) {
+    const size = dims.sizes[d + 1] ?? 1;
+    const joins = dims.strides.every((list) => list.length === 0 || list[d] === (list[d + 1] ?? 0) * size);
+    if (!joins) continue;
+    dims.sizes[d] = (dims.sizes[d] ?? 1) * size;
+    dims.sizes.splice(d + 1, 1);
+    for (const list of dims.strides) if (list.length > 0) list.splice(d, 1);
+  }
+  return dims;
+}
+
+function moveLast(dims: Dims, dim: number): void {
+  for (const list of [dims.sizes, ...dims.strides]) {
+    if (list.length > 0) list.push(...list.splice(dim, 1));
+  }
+}
+
+function varyingSteps(body: readonly LoopInstruction[], level: readonly Level[], strides: readonly (readonly number[])[], mode: LaneMode, laneDim: number): boolean[] {
+  const result: boolean[] = [];
+  for (const [position, step] of body.entries()) {
+    const moves = laneDim >= 0 && (strides[position]?.[laneDim] ?? 0) !== 0;
+    const reads = step.kind === 'scalar' ? step.args : step.kind === 'gather' ? [step.index] : step.kind === 'reduce' || step.kind === 'store' ? [step.arg] : [];
+    const inherits = reads.some((argument) => result[argument]);
+    // With lanes over points, what leaves a walk is one scalar.
+    result.push(mode === 'points' && level[position] === 'row' ? false : moves || inherits);
+  }
+  return result;
+}

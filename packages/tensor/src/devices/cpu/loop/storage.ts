@@ -1,0 +1,121 @@
+/** Loads and stores: from the stored dtype to its compute dtype and back. */
+import { dtypes, type ComputeDType, type DType } from '../../../dtype/dtype.ts';
+import { i32, laneOp, memoryOp, op, type Expression } from '../assembler/expression.ts';
+import type { FunctionBuilder } from '../assembler/function-builder.ts';
+import type { MemoryOp } from '../assembler/opcodes.ts';
+import type { MathLibrary } from '../math/math-library.ts';
+import { collectLanes, extractLane } from './value.ts';
+import { maskBits, zeroVector } from './vector-code.ts';
+
+/** A place in memory: a cheap address expression and a non-negative offset. */
+export interface Place {
+  readonly address: Expression;
+  readonly offset: number;
+}
+
+/** The place `bytes` further; negative distances cannot be an immediate. */
+export function displace(place: Place, bytes: number): Place {
+  const offset = place.offset + bytes;
+  return offset >= 0 ? { address: place.address, offset } : { address: op('i32.add', place.address, i32(offset)), offset: 0 };
+}
+
+const scalarLoads: Readonly<Record<DType, MemoryOp>> = {
+  f32: 'f32.load', f64: 'f64.load', f16: 'i32.load16_u', bf16: 'i32.load16_u', i32: 'i32.load', u32: 'i32.load', i8: 'i32.load8_s', u8: 'i32.load8_u', bool: 'i32.load8_u',
+};
+const scalarStores: Readonly<Record<DType, MemoryOp>> = {
+  f32: 'f32.store', f64: 'f64.store', f16: 'i32.store16', bf16: 'i32.store16', i32: 'i32.store', u32: 'i32.store', i8: 'i32.store8', u8: 'i32.store8', bool: 'i32.store8',
+};
+
+function computeOf(dtype: DType): ComputeDType {
+  return dtypes[dtype].compute;
+}
+
+function load(name: MemoryOp, place: Place): Expression {
+  return memoryOp(name, place.offset, [place.address]);
+}
+
+/** Four 16-bit patterns in 32-bit lanes to f32. */
+function widenHalf(dtype: DType, patterns: Expression, library: MathLibrary): Expression {
+  return dtype === 'f16' ? library.call('widenF16', patterns) : op('i32x4.shl', patterns, i32(16));
+}
+
+function narrowHalf(dtype: DType, values: Expression, library: MathLibrary): Expression {
+  return library.call(dtype === 'f16' ? 'narrowF16' : 'narrowBf16', values);
+}
+
+/** One element as a scalar of the compute dtype. */
+export function loadScalar(dtype: DType, place: Place, library: MathLibrary): Expression {
+  const raw = load(scalarLoads[dtype], place);
+  if (dtype === 'f16' || dtype === 'bf16') return laneOp('f32x4.extract_lane', 0, widenHalf(dtype, op('i32x4.splat', raw), library));
+  return dtype === 'bool' ? op('i32.ne', raw, i32(0)) : raw;
+}
+
+/** `lanes` neighbouring elements as registers of the compute dtype. */
+export function loadVector(dtype: DType, lanes: number, place: Place, library: MathLibrary): Expression[] {
+  const perLoad = dtype === 'f64' ? 2 : 4;
+  const bytes = dtypes[dtype].bytes * perLoad;
+  return Array.from({ length: lanes / perLoad }, (_, i) => {
+    const at = displace(place, i * bytes);
+    if (bytes === 16) return load('v128.load', at);
+    if (bytes === 8) return widenHalf(dtype, op('i32x4.extend_low_i16x8_u', load('v128.load64_zero', at)), library);
+    const packed = load('v128.load32_zero', at);
+    if (dtype === 'i8') return op('i32x4.extend_low_i16x8_s', op('i16x8.extend_low_i8x16_s', packed));
+    const words = op('i32x4.extend_low_i16x8_u', op('i16x8.extend_low_i8x16_u', packed));
+    return dtype === 'bool' ? op('i32x4.ne', words, zeroVector) : words;
+  });
+}
+
+/** One element from each of `lanes` places. */
+export function loadLanes(dtype: DType, lanes: number, placeOf: (lane: number) => Place, library: MathLibrary): Expression[] {
+  if (dtype === 'f16' || dtype === 'bf16') {
+    const patterns = Array.from({ length: lanes }, (_, lane) => load('i32.load16_u', placeOf(lane)));
+    return collectLanes('i32', patterns).map((register) => widenHalf(dtype, register, library));
+  }
+  const { bytes } = dtypes[dtype];
+  if (bytes === 1) return collectLanes(computeOf(dtype), Array.from({ length: lanes }, (_, lane) => loadScalar(dtype, placeOf(lane), library)));
+  const [first, next]: [MemoryOp, MemoryOp] = bytes === 8 ? ['v128.load64_zero', 'v128.load64_lane'] : ['v128.load32_zero', 'v128.load32_lane'];
+  const perRegister = 16 / bytes;
+  return Array.from({ length: lanes / perRegister }, (_, i) => {
+    let register = load(first, placeOf(i * perRegister));
+    for (let lane = 1; lane < perRegister; lane++) {
+      const place = placeOf(i * perRegister + lane);
+      register = memoryOp(next, place.offset, [place.address, register], lane);
+    }
+    return register;
+  });
+}
+
+/** Writes one scalar of the compute dtype. */
+export function storeScalar(f: FunctionBuilder, dtype: DType, place: Place, value: Expression, library: MathLibrary): void {
+  const half = dtype === 'f16' || dtype === 'bf16';
+  const raw = half ? laneOp('i32x4.extract_lane', 0, narrowHalf(dtype, op('f32x4.splat', value), library)) : value;
+  f.store(scalarStores[dtype], place.address, raw, place.offset);
+}
+
+/** Writes registers of the compute dtype to neighbouring elements. */
+export function storeVector(f: FunctionBuilder, dtype: DType, place: Place, registers: readonly Expression[], library: MathLibrary): void {
+  const { bytes } = dtypes[dtype];
+  for (const [i, register] of registers.entries()) {
+    const at = displace(place, i * bytes * (dtype === 'f64' ? 2 : 4));
+    if (bytes >= 4) f.store('v128.store', at.address, register, at.offset);
+    else if (bytes === 2) {
+      const patterns = f.let(narrowHalf(dtype, register, library));
+      f.store('v128.store64_lane', at.address, op('i16x8.narrow_i32x4_u', patterns, patterns), at.offset, 0);
+    } else {
+      const low = dtype === 'bool' ? maskBits(register) : op('v128.and', register, op('i32x4.splat', i32(255)));
+      const words = f.let(op('i16x8.narrow_i32x4_u', low, zeroVector));
+      f.store('v128.store32_lane', at.address, op('i8x16.narrow_i16x8_u', words, words), at.offset, 0);
+    }
+  }
+}
+
+/** Writes each lane to its own place. */
+export function storeLanes(f: FunctionBuilder, dtype: DType, placeOf: (lane: number) => Place, registers: readonly Expression[], lanes: number, library: MathLibrary): void {
+  const half = dtype === 'f16' || dtype === 'bf16';
+  const source = half ? registers.map((register) => f.let(narrowHalf(dtype, register, library))) : registers;
+  const laneType = half ? 'i32' : computeOf(dtype);
+  for (let lane = 0; lane < lanes; lane++) {
+    const place = placeOf(lane);
+    f.store(scalarStores[dtype], place.address, extractLane(laneType, source, lane), place.offset);
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * The one linear memory of a cpu device. The first page is the device's own (kernel arguments, constants); everything
+ * above belongs to the allocator. It is shared where the engine allows, so that worker threads can join later.
+ */
+import { DeviceError } from '../../../errors.ts';
+import { dtypes, type DType, type TypedArray } from '../../../dtype/dtype.ts';
+import { memoryOp, i32, v128, type Expression } from '../assembler/expression.ts';
+import type { MemoryLimits } from '../assembler/module-builder.ts';
+import { webAssembly, type WasmMemory } from '../assembler/web-assembly.ts';
+import { Allocator } from './allocator.ts';
+
+const pageBytes = 65536;
+const maximumPages = 65536;
+
+/** Where a kernel finds the addresses of its bindings. */
+export const argumentsAddress = 64;
+const constantsAddress = 4096;
+const constantsEnd = pageBytes;
+/** Grow by at least this many pages, so that start-up does not grow for every tensor. */
+const growthPages = 64;
+
+/** Memory, allocator and constant pool of one device. */
+export class DeviceMemory {
+  readonly memory: WasmMemory;
+  readonly limits: MemoryLimits;
+  readonly allocator: Allocator;
+  readonly #constants = new Map<string, number>();
+  #words: Int32Array;
+  #bytes: Uint8Array;
+
+  /** `maximumBytes` bounds the memory, at most 4 GiB. */
+  constructor(maximumBytes: number = maximumPages * pageBytes) {
+    const maximum = Math.max(2, Math.min(maximumPages, Math.floor(maximumBytes / pageBytes)));
+    const initial = Math.min(maximum, growthPages);
+    const shared = typeof SharedArrayBuffer !== 'undefined';
+    this.limits = { initial, maximum, shared };
+    this.memory = new webAssembly.Memory(this.limits);
+    this.#words = new Int32Array(this.memory.buffer);
+    this.#bytes = new Uint8Array(this.memory.buffer);
+    let pages = initial;
+    this.allocator = new Allocator(pageBytes, initial * pageBytes, (atLeast) => {
+      const wanted = Math.ceil(atLeast / pageBytes);
+      const added = Math.min(Math.max(wanted, growthPages, pages >> 2), maximum - pages);
+      if (added < wanted || added <= 0) return 0;
+      try {
+        this.memory.grow(added);
+      } catch {
+        return 0;
+      }
+      pages += added;
+      return added * pageBytes;
+    });
+  }
+
+  /** All of memory as bytes; ask again after anything was allocated. */
+  get bytes(): Uint8Array {
+    if (this.#bytes.buffer !== this.memory.buffer) this.#bytes = new Uint8Array(this.memory.buffer);
+    return this.#bytes;
+  }
+
+  /** All of memory as 32-bit words; ask again after anything was allocated. */
+  get words(): Int32Array {
+    if (this.#words.buffer !== this.memory.buffer) this.#words = new Int32Array(this.memory.buffer);
+    return this.#words;
+  }
+
+  /** `length` elements of `dtype` at `address`. */
+  view(dtype: DType, address: number, length: number): TypedArray {
+    return dtypes[dtype].view(this.memory.buffer, address, length);
+  }
+
+  /** An address with room for `bytes`; `operation` names the caller in the error. */
+  allocate(bytes: number, operation: string): number {
+    const address = this.allocator.allocate(bytes);
+    if (address !== undefined) return address;
+    const limit = (this.limits.maximum * pageBytes) / 2 ** 20;
+    throw new DeviceError(
+      operation,
+      `no room for ${bytes} bytes: ${this.allocator.usedBytes} bytes are in use and the memory of the cpu device ends at ${limit} MiB; dispose of tensors or work in smaller pieces`,
+    );
+  }
+
+  /** A vector with `value` in all four f32 lanes. Read from memory: engines build vector constants from several instructions. */
+  splatF32(value: number): Expression {
+    const bits = new Int32Array(new Float32Array([value]).buffer)[0] ?? 0;
+    const address = this.#constant(`f32:${bits}`, [bits]);
+    return address === undefined ? v128([bits, bits, bits, bits]) : memoryOp('v128.load32_splat', address, [i32(0)]);
+  }
+
+  /** A vector with `value` in both f64 lanes. */
+  splatF64(value: number): Expression {
+    const [low = 0, high = 0] = new Int32Array(new Float64Array([value]).buffer);
+    const address = this.#constant(`f64:${low}:${high}`, [low, high]);
+    return address === undefined ? v128([low, high, low, high]) : memoryOp('v128.load64_splat', address, [i32(0)]);
+  }
+
+  /** A vector with the integer `value` in all four lanes. */
+  splatI32(value: number): Expression {
+    const bits = value | 0;
+    const address = this.#constant(`f32:${bits}`, [bits]);
+    return address === undefined ? v128([bits, bits, bits, bits]) : memoryOp('v128.load32_splat', address, [i32(0)]);
+  }
+
+  #nextConstant = constantsAddress;
+
+  #constant(key: string, words: readonly number[]): number | undefined {
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const address = this.#nextConstant;
+    if (address + 8 > constantsEnd) return undefined;
+    this.#nextConstant += 8;
+    this.words.set(words, address >> 2);
+    this.#constants.set(key, address);
+    return address;
+  }
+}

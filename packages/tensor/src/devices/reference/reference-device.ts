@@ -1,0 +1,180 @@
+/**
+ * The reference device: every kernel as plain TypeScript in doubles, slow and obviously right. It is the oracle for
+ * every other device, and what runs where nothing else does.
+ */
+import type {
+  BufferRange,
+  Device,
+  DeviceBuffer,
+  DeviceCapabilities,
+  DeviceMemory,
+  KernelCall,
+  PreparedKernel,
+} from '../../device/device.ts';
+import { dtypeNames } from '../../dtype/dtype.ts';
+import { DeviceError } from '../../errors.ts';
+import type { KernelSpec } from '../../kernel/spec.ts';
+import { interpretConv2d } from './conv2d.ts';
+import { interpretCustom } from './custom.ts';
+import { elementsOf, type Elements } from './elements.ts';
+import type { Interpreter } from './kernel.ts';
+import { interpretLoop } from './loop.ts';
+import { interpretMatmul } from './matmul.ts';
+import { interpretScan } from './scan.ts';
+import { interpretScatterAdd } from './scatter-add.ts';
+import { interpretSort } from './sort.ts';
+
+const OFFSET_ALIGNMENT = 8;
+
+const capabilities: DeviceCapabilities = {
+  dtypes: new Set(dtypeNames),
+  offsetAlignment: OFFSET_ALIGNMENT,
+  maxBindings: Number.MAX_SAFE_INTEGER,
+  epilogues: true,
+  synchronousRead: true,
+};
+
+/** The interpreter of each kind of spec. */
+const interpreters: { readonly [K in KernelSpec['kind']]: (spec: Extract<KernelSpec, { kind: K }>) => Interpreter } = {
+  loop: interpretLoop,
+  matmul: interpretMatmul,
+  conv2d: interpretConv2d,
+  scan: interpretScan,
+  sort: interpretSort,
+  'scatter-add': interpretScatterAdd,
+  custom: interpretCustom,
+};
+
+interface ReferenceKernel extends PreparedKernel {
+  readonly interpret: Interpreter;
+}
+
+interface ReferenceBuffer extends DeviceBuffer {
+  readonly data: ArrayBuffer;
+}
+
+/** A device that interprets kernels in doubles. It accepts every spec and every dtype, and reads synchronously. */
+export function createReferenceDevice(name = 'reference'): Device {
+  return new ReferenceDevice(name);
+}
+
+class ReferenceDevice implements Device {
+  readonly name: string;
+  readonly description = 'plain TypeScript in doubles, the oracle for every other device';
+  readonly capabilities = capabilities;
+  readonly #live = new Set<DeviceBuffer>();
+  #bytes = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  accepts(): boolean {
+    return true;
+  }
+
+  allocate(bytes: number): DeviceBuffer {
+    const buffer: ReferenceBuffer = { bytes, data: this.#reserve(bytes) };
+    this.#live.add(buffer);
+    this.#bytes += bytes;
+    return buffer;
+  }
+
+  #reserve(bytes: number): ArrayBuffer {
+    try {
+      return new ArrayBuffer(Math.ceil(bytes / 16) * 16);
+    } catch {
+      throw new DeviceError(
+        this.name,
+        `no memory for ${bytes} bytes (${this.#bytes} are in use): dispose of tensors, or work in smaller pieces`,
+      );
+    }
+  }
+
+  free(buffer: DeviceBuffer): void {
+    if (!this.#live.delete(buffer)) throw this.#unknownBuffer();
+    this.#bytes -= buffer.bytes;
+  }
+
+  write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
+    this.#bytesOf(buffer, byteOffset, data.byteLength).set(data);
+  }
+
+  async read(buffer: DeviceBuffer, byteOffset: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.readSync(buffer, byteOffset, byteLength);
+  }
+
+  readSync(buffer: DeviceBuffer, byteOffset: number, byteLength: number): Uint8Array<ArrayBuffer> {
+    return this.#bytesOf(buffer, byteOffset, byteLength).slice();
+  }
+
+  prepare(spec: KernelSpec): ReferenceKernel {
+    // The table pairs each kind with its own spec type, which an index by `spec.kind` cannot express.
+    const interpreter = interpreters[spec.kind] as (spec: KernelSpec) => Interpreter;
+    return { spec, interpret: interpreter(spec) };
+  }
+
+  run(calls: readonly KernelCall[]): void {
+    for (const { kernel, ranges } of calls) {
+      if (!isReferenceKernel(kernel))
+        throw new DeviceError(this.name, 'run of a kernel that another device prepared: call prepare() on this device');
+      kernel.interpret(
+        kernel.spec.bindings.map((binding, position) => this.#elements(binding.dtype, ranges[position])),
+      );
+    }
+  }
+
+  async synchronize(): Promise<void> {
+    // Every call has finished by the time it returns.
+  }
+
+  memory(): DeviceMemory {
+    return { bytes: this.#bytes, buffers: this.#live.size };
+  }
+
+  dispose(): void {
+    this.#live.clear();
+    this.#bytes = 0;
+  }
+
+  #elements(dtype: Parameters<typeof elementsOf>[0], range: BufferRange | undefined): Elements {
+    if (range === undefined)
+      throw new DeviceError(
+        this.name,
+        'a call has fewer buffer ranges than its kernel has bindings: pass one range per binding',
+      );
+    const { byteOffset, byteLength } = range;
+    if (byteOffset % OFFSET_ALIGNMENT !== 0) {
+      throw new DeviceError(
+        this.name,
+        `a range starts at byte ${byteOffset}: offsets must be multiples of ${OFFSET_ALIGNMENT}`,
+      );
+    }
+    const bytes = this.#bytesOf(range.buffer, byteOffset, byteLength);
+    return elementsOf(dtype, bytes.buffer, bytes.byteOffset, byteLength);
+  }
+
+  /** A view of live memory; the padding that rounds a buffer up to 16 bytes may be touched too. */
+  #bytesOf(buffer: DeviceBuffer, byteOffset: number, byteLength: number): Uint8Array<ArrayBuffer> {
+    if (!this.#live.has(buffer)) throw this.#unknownBuffer();
+    const { data } = buffer as ReferenceBuffer;
+    if (byteOffset < 0 || byteLength < 0 || byteOffset + byteLength > data.byteLength) {
+      throw new DeviceError(
+        this.name,
+        `bytes ${byteOffset} to ${byteOffset + byteLength} of a buffer of ${buffer.bytes}: stay inside the buffer`,
+      );
+    }
+    return new Uint8Array(data, byteOffset, byteLength);
+  }
+
+  #unknownBuffer(): DeviceError {
+    return new DeviceError(
+      this.name,
+      'the buffer is not alive on this device: it was freed already, or belongs to another device',
+    );
+  }
+}
+
+function isReferenceKernel(kernel: PreparedKernel): kernel is ReferenceKernel {
+  return 'interpret' in kernel;
+}

@@ -1,0 +1,91 @@
+/**
+ * Device memory: a pool of GPU buffers by size class, and the accounting.
+ *
+ * A freed buffer may be handed out again at once, because the queue runs in order: whatever reads the old contents was
+ * submitted before whatever writes the new ones.
+ */
+import type { DeviceBuffer, DeviceMemory } from '../../device/device.ts';
+import { DeviceError, InternalError } from '../../errors.ts';
+import { bufferUsage } from './gpu-constants.ts';
+import { roundUp } from './numbers.ts';
+
+/** A buffer handed to the planner: `gpu` is at least as large as `bytes` rounded up to 16. */
+export interface WebGpuBuffer extends DeviceBuffer {
+  readonly gpu: GPUBuffer;
+}
+
+/** Freed bytes kept for reuse; beyond, buffers are destroyed. */
+const mostPooledBytes = 512 * 2 ** 20;
+const smallestClass = 256;
+
+/** Sizes are rounded up to four steps per power of two, which wastes at most a fifth. */
+export function sizeClass(bytes: number): number {
+  if (bytes <= smallestClass) return smallestClass;
+  const step = 2 ** Math.floor(Math.log2(bytes - 1)) / 4;
+  return roundUp(bytes, step);
+}
+
+/** Allocates, pools and counts the buffers of one device. */
+export class BufferPool {
+  readonly #device: GPUDevice;
+  readonly #largest: number;
+  readonly #free = new Map<number, GPUBuffer[]>();
+  readonly #live = new Set<WebGpuBuffer>();
+  #pooledBytes = 0;
+  #liveBytes = 0;
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+    this.#largest = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+  }
+
+  allocate(bytes: number): WebGpuBuffer {
+    if (bytes > this.#largest) {
+      throw new DeviceError('webgpu allocate', `${bytes} bytes are more than one buffer of this adapter holds (${this.#largest}): split the tensor, or use the cpu device`);
+    }
+    const buffer: WebGpuBuffer = { bytes, gpu: this.acquire(bytes) };
+    this.#live.add(buffer);
+    this.#liveBytes += bytes;
+    return buffer;
+  }
+
+  free(buffer: DeviceBuffer): void {
+    const own = this.own(buffer);
+    this.#live.delete(own);
+    this.#liveBytes -= own.bytes;
+    this.release(own.gpu);
+  }
+
+  /** The buffer as this device's own, which it must be and still alive. */
+  own(buffer: DeviceBuffer): WebGpuBuffer {
+    if (!this.#live.has(buffer as WebGpuBuffer)) throw new InternalError('webgpu', 'a buffer was used after it was freed, or belongs to another device');
+    return buffer as WebGpuBuffer;
+  }
+
+  /** A pooled or new GPU buffer, outside the accounting. */
+  acquire(bytes: number): GPUBuffer {
+    const size = Math.min(sizeClass(bytes), Math.max(this.#largest, smallestClass));
+    const pooled = this.#free.get(size)?.pop();
+    if (pooled !== undefined) {
+      this.#pooledBytes -= size;
+      return pooled;
+    }
+    return this.#device.createBuffer({ size, usage: bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination });
+  }
+
+  /** Takes back a GPU buffer made by `acquire`. */
+  release(buffer: GPUBuffer): void {
+    if (this.#pooledBytes + buffer.size > mostPooledBytes) {
+      buffer.destroy();
+      return;
+    }
+    const list = this.#free.get(buffer.size) ?? [];
+    list.push(buffer);
+    this.#free.set(buffer.size, list);
+    this.#pooledBytes += buffer.size;
+  }
+
+  memory(): DeviceMemory {
+    return { bytes: this.#liveBytes, buffers: this.#live.size };
+  }
+}

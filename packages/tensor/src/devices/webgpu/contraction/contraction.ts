@@ -1,0 +1,69 @@
+/**
+ * The common form of matrix products and convolutions: per batch, out[i, j] = Σ_k left[i, k] · right[k, j].
+ *
+ * A contraction is a module that defines these WGSL functions; the tile kernels are written in terms of them alone:
+ *
+ *   left_start(batch), right_start(batch)   where a batch begins, passed on to the others as `start`
+ *   left(start, i, k), right(start, k, j)   one element as f32
+ *   left_rows(start, i, k)                  elements i … i + 3; beyond the last row anything
+ *   right_columns(start, k, j)              elements j … j + 3; beyond the last column anything
+ *   left_depth(start, i, k), right_depth(start, k, j)   elements k … k + 3, only if declared
+ *   finish(batch, i, j, values)             takes the finished elements [i, j … j + 3], those inside
+ */
+import type { Stage } from '../program.ts';
+import type { WgslModule } from '../wgsl/wgsl-module.ts';
+
+/** A contraction ready to be given a tile kernel. */
+export interface Contraction {
+  readonly module: WgslModule;
+  readonly title: string;
+  readonly slots: Stage['slots'];
+  readonly batch: number;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** The sum over k is cut into this many parts, each finished on its own as batch `batch · splits + part`. */
+  readonly splits: number;
+  /** Along which direction four elements are one load: with `depth`, the depth functions exist. */
+  readonly leftVector: 'rows' | 'depth' | 'none';
+  readonly rightVector: 'columns' | 'depth' | 'none';
+}
+
+/** Elements of k that one part sums: a multiple of 4. */
+export function partLength({ k, splits }: Pick<Contraction, 'k' | 'splits'>): number {
+  return Math.ceil(k / splits / 4) * 4;
+}
+
+/** The functions that gather four elements one by one, for operands that cannot do better. */
+export function addGatheringFunctions(module: WgslModule, { m, n, rows, columns }: { m: number; n: number; rows: boolean; columns: boolean }): void {
+  const four = (call: (position: string) => string, first: string, last: number): string =>
+    `vec4(${[0, 1, 2, 3].map((step) => call(step === 0 ? first : `min(${first} + ${step}u, ${last}u)`)).join(', ')})`;
+  if (rows) {
+    module.add(`fn left_rows(start: u32, i: u32, k: u32) -> vec4<f32> {
+  return ${four((row) => `left(start, ${row}, k)`, 'i', m - 1)};
+}`);
+  }
+  if (columns) {
+    module.add(`fn right_columns(start: u32, k: u32, j: u32) -> vec4<f32> {
+  return ${four((column) => `right(start, k, ${column})`, 'j', n - 1)};
+}`);
+  }
+}
+
+/** How far a sum over k goes, as expressions, and the statements that define them. */
+export function depthRange(contraction: Contraction): { readonly lines: string[]; readonly first: string; readonly end: string } {
+  const { k, splits } = contraction;
+  if (splits === 1) return { lines: [], first: '0u', end: `${k}u` };
+  const length = partLength(contraction);
+  return {
+    lines: [`let k_first = (batch % ${splits}u) * ${length}u;`, `let k_end = min(k_first + ${length}u, ${k}u);`],
+    first: 'k_first',
+    end: 'k_end',
+  };
+}
+
+/** The statements that find where the operands of `batch` begin. */
+export function startLines({ splits }: Contraction): string[] {
+  const whole = splits === 1 ? 'batch' : `batch / ${splits}u`;
+  return [`let left_begin = left_start(${whole});`, `let right_begin = right_start(${whole});`];
+}

@@ -1,0 +1,94 @@
+/** Matrix products as programs. */
+import type { Binding, LoopInstruction, LoopSpec, MatmulSpec } from '../../../kernel/spec.ts';
+import { collapse } from '../loop/collapse.ts';
+import { loopProgram, loopStage } from '../loop/loop-program.ts';
+import { slotsOf } from '../loop/map-kernel.ts';
+import { prod } from '../numbers.ts';
+import type { Profile, Program, Stage } from '../program.ts';
+import { declareBuffers, plainMode } from '../wgsl/storage.ts';
+import { WgslModule } from '../wgsl/wgsl-module.ts';
+import { addGatheringFunctions, type Contraction } from './contraction.ts';
+import { epilogueFinish, scratchFinish } from './finish.ts';
+import { afterProduct, epilogueOf, matmulAsLoop, productDType } from './matmul-as-loop.ts';
+import { addMatrixFunctions, matrixOperand, vectorDirection, vectorMode } from './matrix-operand.ts';
+import { registerTileStage } from './register-tile.ts';
+import { chooseTile, type TileChoice } from './tile-choice.ts';
+import { workgroupTileStage } from './workgroup-tile.ts';
+
+/** One line that says what a product does, for labels and errors. */
+function describeMatmul(spec: MatmulSpec): string {
+  const batch = spec.batch.length === 0 ? '' : `${spec.batch.join('x')} of `;
+  return `matmul ${batch}[${spec.m}, ${spec.k}] × [${spec.k}, ${spec.n}]${spec.epilogue === undefined ? '' : ' with epilogue'}`;
+}
+
+/** The stage that computes a contraction as chosen. */
+export function tileStage(contraction: Contraction, choice: Exclude<TileChoice, { kind: 'loop' }>): Stage {
+  return choice.kind === 'register' ? registerTileStage(contraction, choice.tile) : workgroupTileStage(contraction, choice.tile);
+}
+
+/** The program of a matrix product. */
+export function matmulProgram(spec: MatmulSpec, profile: Profile): Program {
+  const label = describeMatmul(spec);
+  const batch = prod(spec.batch);
+  const choice = chooseTile({ batch, m: spec.m, n: spec.n, k: spec.k }, profile, spec.bindings.length < profile.maxBindings);
+  const empty = batch * spec.m * spec.n * spec.k === 0;
+  if (choice.kind === 'loop' || empty || productDType(spec) !== 'f32') return loopProgram(matmulAsLoop(spec), profile, label);
+  const tile = tileStage(matmulContraction(spec, label, choice.splits), choice);
+  if (choice.splits === 1) return { label, stages: [tile], scratch: [] };
+  const gather = loopStage(collapse(sumOfParts(spec, choice.splits)), profile, `${label} (sum of parts)`);
+  return { label, stages: gather === undefined ? [tile] : [tile, gather], scratch: [batch * choice.splits * spec.m * spec.n * 4] };
+}
+
+function matmulContraction(spec: MatmulSpec, title: string, splits: number): Contraction {
+  const module = new WgslModule();
+  const left = matrixOperand('left', spec.a, spec.bindings, spec.batch, spec.m);
+  const right = matrixOperand('right', spec.b, spec.bindings, spec.batch, spec.n);
+  const leftDirection = vectorDirection(left);
+  const rightDirection = vectorDirection(right);
+  const finish = epilogueFinish(spec.bindings, epilogueOf(spec), spec.batch, spec.n);
+  const modes = splits === 1 ? [...finish.modes] : spec.bindings.map(({ dtype }) => plainMode(dtype));
+  // A buffer that is stored to as well keeps the mode its stores need.
+  const mayVectorise = (binding: number): boolean => spec.bindings[binding]?.access === 'read';
+  const leftVector = mayVectorise(left.binding) ? leftDirection : 'none';
+  const rightVector = mayVectorise(right.binding) ? rightDirection : 'none';
+  if (leftVector !== 'none') modes[left.binding] = vectorMode(left);
+  if (rightVector !== 'none') modes[right.binding] = vectorMode(right);
+  const scratch: Binding[] = splits === 1 ? [] : [{ dtype: 'f32', access: 'write' }];
+  const bindings = splits === 1 ? spec.bindings : spec.bindings.map((binding): Binding => ({ ...binding, access: 'read' }));
+  declareBuffers(module, [...bindings, ...scratch], modes);
+  addMatrixFunctions(module, 'left', left, modes[left.binding] ?? 'element', leftVector);
+  addMatrixFunctions(module, 'right', right, modes[right.binding] ?? 'element', rightVector);
+  addGatheringFunctions(module, { m: spec.m, n: spec.n, rows: leftVector !== 'side', columns: rightVector !== 'side' });
+  if (splits === 1) finish.add(module, modes);
+  else scratchFinish(module, spec.bindings.length, spec.m, spec.n);
+  return {
+    module,
+    title,
+    slots: slotsOf([...bindings, ...scratch]),
+    batch: prod(spec.batch),
+    m: spec.m,
+    n: spec.n,
+    k: spec.k,
+    splits,
+    leftVector: leftVector === 'side' ? 'rows' : leftVector,
+    rightVector: rightVector === 'side' ? 'columns' : rightVector,
+  };
+}
+
+/** Sums the parts in scratch memory, contiguous [...batch, splits, m, n], and goes on with the epilogue. */
+function sumOfParts(spec: MatmulSpec, splits: number): LoopSpec {
+  const binding = spec.bindings.length;
+  const { m, n } = spec;
+  const batchStrides = spec.batch.map((_, dimension) => prod(spec.batch.slice(dimension + 1)) * splits * m * n);
+  const sum: LoopInstruction[] = [
+    { kind: 'load', access: { binding, offset: 0, strides: [...batchStrides, n, 1, m * n] }, dtype: 'f32' },
+    { kind: 'reduce', op: 'sum', arg: 0, dtype: 'f32' },
+  ];
+  return {
+    kind: 'loop',
+    bindings: [...spec.bindings, { dtype: 'f32', access: 'read' }],
+    outer: [...spec.batch, m, n],
+    inner: [splits],
+    body: [...sum, ...epilogueOf(spec).map((step) => afterProduct(step, sum.length))],
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * The steps of a loop body as WGSL statements. Step 3 of the body becomes the value `v3`.
+ */
+import { dtypes, type ComputeDType } from '../../../dtype/dtype.ts';
+import { InternalError } from '../../../errors.ts';
+import type { Access, Binding, LoopInstruction } from '../../../kernel/spec.ts';
+import { at } from '../numbers.ts';
+import { literal, unsigned } from '../wgsl/literals.ts';
+import { convertExpression, scalarExpression } from '../wgsl/scalar-expressions.ts';
+import { loadLines, storeLines, type StorageMode } from '../wgsl/storage.ts';
+import type { WgslModule } from '../wgsl/wgsl-module.ts';
+
+/** `offset + Σ index · stride` in u32, modulo 2^32; indices are names, absent strides count as 0. */
+export function affine(offset: number, indices: readonly string[], strides: readonly number[]): string {
+  const terms = indices.flatMap((index, dimension) => {
+    const stride = at(strides, dimension);
+    if (stride === 0) return [];
+    return [stride === 1 ? index : `${index} * ${unsigned(stride)}`];
+  });
+  return [...(offset === 0 && terms.length > 0 ? [] : [unsigned(offset)]), ...terms].join(' + ');
+}
+
+/** The statements that split a linear number into one index per dimension. */
+export function indexLines(linear: string, sizes: readonly number[], names: readonly string[]): string[] {
+  let below = 1;
+  const lines: string[] = [];
+  for (let dimension = sizes.length - 1; dimension >= 0; dimension--) {
+    const quotient = below === 1 ? linear : `(${linear} / ${below}u)`;
+    lines.unshift(`let ${names[dimension]} = ${dimension === 0 ? quotient : `${quotient} % ${at(sizes, dimension)}u`};`);
+    below *= at(sizes, dimension);
+  }
+  return lines;
+}
+
+/** Where a body is printed: the module, how each buffer is stored, and the names of the indices of the iteration space. */
+export interface BodySite {
+  readonly module: WgslModule;
+  readonly bindings: readonly Binding[];
+  readonly modes: readonly StorageMode[];
+  readonly indices: readonly string[];
+  /** The expression that stands for `accumulator`. */
+  readonly accumulator?: string;
+}
+
+/** The name of the value of a step. */
+export function valueName(position: number): string {
+  return `v${position}`;
+}
+
+/** Prints the steps of one body. */
+export class LoopBody {
+  readonly #body: readonly LoopInstruction[];
+  readonly #site: BodySite;
+
+  constructor(body: readonly LoopInstruction[], site: BodySite) {
+    this.#body = body;
+    this.#site = site;
+  }
+
+  /** The compute dtype of the value at a position. */
+  dtypeOf(position: number): ComputeDType {
+    const step = this.#body[position];
+    if (step === undefined || step.kind === 'store') throw new InternalError('webgpu', `step ${position} of a loop body has no value`);
+    return step.dtype;
+  }
+
+  /** The position in its buffer at which a step reads or writes. */
+  positionOf(access: Access): string {
+    return affine(access.offset, this.#site.indices, access.strides);
+  }
+
+  #target(access: Access): { binding: number; dtype: Binding['dtype']; mode: StorageMode } {
+    const binding = this.#site.bindings[access.binding];
+    const mode = this.#site.modes[access.binding];
+    if (binding === undefined || mode === undefined) throw new InternalError('webgpu', `a loop body names binding ${access.binding}, which does not exist`);
+    return { binding: access.binding, dtype: binding.dtype, mode };
+  }
+
+  /** The argument of a store, converted to the compute dtype of its binding. */
+  storedValue(step: LoopInstruction & { kind: 'store' }): string {
+    const { dtype } = this.#target(step.access);
+    return convertExpression(this.#site.module, this.dtypeOf(step.arg), dtypes[dtype].compute, valueName(step.arg));
+  }
+
+  /** The statements of one step; reductions and packed stores are the caller's. */
+  lines(position: number): string[] {
+    const step = this.#body[position];
+    const name = valueName(position);
+    const { module } = this.#site;
+    switch (step?.kind) {
+      case 'load':
+        return loadLines(module, this.#target(step.access), this.positionOf(step.access), name);
+      case 'gather': {
+        const displaced = `${this.positionOf(step.access)} + bitcast<u32>(${valueName(step.index)}) * ${unsigned(step.stride)}`;
+        return loadLines(module, this.#target(step.access), displaced, name);
+      }
+      case 'index': {
+        const number = affine(step.offset, this.#site.indices, step.strides);
+        return [`let ${name} = ${step.dtype === 'i32' ? `bitcast<i32>(${number})` : number};`];
+      }
+      case 'constant':
+        return [`let ${name}: ${step.dtype} = ${literal(module, step.dtype, step.value)};`];
+      case 'scalar': {
+        const from = this.dtypeOf(step.args[step.op === 'select' ? 1 : 0] ?? 0);
+        const expression = scalarExpression(step.op, { module, from, to: step.dtype, args: step.args.map(valueName) });
+        return [`let ${name} = ${expression};`];
+      }
+      case 'accumulator':
+        return [`let ${name} = ${this.#site.accumulator ?? ''};`];
+      case 'store':
+        return storeLines(module, this.#target(step.access), this.positionOf(step.access), this.storedValue(step));
+      default:
+        throw new InternalError('webgpu', `step ${position} of a loop body (${step?.kind ?? 'missing'}) cannot stand alone`);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * The errors this package throws. Each message reads "operation: what was wrong with the values: what to do".
+ */
+
+/** Base of every error thrown on purpose by this package; `operation` is the public name the caller used. */
+export class TensorError extends Error {
+  readonly operation: string;
+
+  constructor(operation: string, problem: string) {
+    super(`${operation}: ${problem}`);
+    this.operation = operation;
+    this.name = new.target.name;
+  }
+}
+
+/** Shapes, axes or indices do not fit the operation. */
+export class ShapeError extends TensorError {}
+
+/** The dtype is not one the operation or the device can work with. */
+export class DTypeError extends TensorError {}
+
+/** A device is missing, lost, or cannot do what was asked. */
+export class DeviceError extends TensorError {}
+
+/** A tensor was used after `dispose()`, or outside the scope or compiled function that owned it. */
+export class LifetimeError extends TensorError {}
+
+/** An argument is outside what the operation accepts. */
+export class ArgumentError extends TensorError {}
+
+/** An invariant of this package was broken; never the caller's fault. */
+export class InternalError extends TensorError {}

@@ -1,0 +1,120 @@
+/** Makes graph nodes. Every op is appended to the graph through one of these. */
+import type { Device } from '../device/device.ts';
+import { dtypes, isFloat, type DType } from '../dtype/dtype.ts';
+import { DeviceError, DTypeError, InternalError } from '../errors.ts';
+import type { Attributes, ElementwiseOp, IndexedOp, KernelOp, MovementOp, Op, ReductionOp, SourceOp } from '../ops/op.ts';
+import { literal } from '../kernel/loop-body.ts';
+import { movedShape, type Movement } from '../shape/layout.ts';
+import { sameShape, sizeOf, type Shape } from '../shape/shape.ts';
+import { modes } from './modes.ts';
+import { Node } from './node.ts';
+import type { Storage } from './storage.ts';
+
+const source = (name: SourceOp['source']): SourceOp => ({ family: 'source', name, source: name });
+
+/** Values that are there already. */
+export const sourceOps: Readonly<Record<SourceOp['source'], SourceOp>> = {
+  stored: source('stored'),
+  constant: source('constant'),
+  index: source('index'),
+  output: source('output'),
+  placeholder: source('placeholder'),
+};
+
+function commonDevice(operation: string, inputs: readonly Node[]): Device {
+  const first = inputs[0];
+  if (!first) throw new InternalError(operation, 'needs an input');
+  for (const input of inputs)
+    if (input.device !== first.device)
+      throw new DeviceError(operation, `inputs are on ${first.device.name} and ${input.device.name}; move one with .to(device)`);
+  return first.device;
+}
+
+function derived(op: Op, inputs: readonly Node[], attributes: Attributes, shape: Shape, dtype: DType): Node {
+  const device = commonDevice(op.name, inputs);
+  if (!device.capabilities.dtypes.has(dtype))
+    throw new DTypeError(op.name, `the ${device.name} device has no ${dtype}; cast to one of ${[...device.capabilities.dtypes].join(', ')}`);
+  const flows = modes.gradients && isFloat(dtype) && op.gradient !== undefined && inputs.some((input) => input.gradientRole !== 'none');
+  return new Node(op, inputs, attributes, shape, dtype, device, flows);
+}
+
+/** A realized value. */
+export function storedNode(storage: Storage, shape: Shape, dtype: DType): Node {
+  const node = new Node(sourceOps.stored, [], {}, shape, dtype, storage.device);
+  node.storage = storage;
+  return node;
+}
+
+/** A scalar known when the graph is built, rounded to the dtype. */
+export function constantNode(value: number, dtype: DType, device: Device): Node {
+  return new Node(sourceOps.constant, [], { value: literal(dtypes[dtype].round(value)) }, [], dtype, device);
+}
+
+/** 0, 1, 2, … as u32 or i32. */
+export function indexNode(size: number, dtype: 'i32' | 'u32', device: Device): Node {
+  return new Node(sourceOps.index, [], {}, [size], dtype, device);
+}
+
+/** An input of a step that is being traced. */
+export function placeholderNode(slot: number, shape: Shape, dtype: DType, device: Device): Node {
+  return new Node(sourceOps.placeholder, [], { slot }, shape, dtype, device);
+}
+
+/** An element-wise node; inputs have one shape. */
+export function elementwiseNode(op: ElementwiseOp, inputs: readonly Node[], attributes: Attributes, dtype: DType): Node {
+  return derived(op, inputs, attributes, (inputs[0] as Node).shape, dtype);
+}
+
+/** A reduction that keeps the folded axes with size 1. */
+export function reductionNode(op: ReductionOp, input: Node, axes: readonly number[]): Node {
+  if (axes.length === 0) return input;
+  return derived(op, [input], { axes }, input.shape.map((size, axis) => (axes.includes(axis) ? 1 : size)), input.dtype);
+}
+
+/** Another view of a node; the node itself if nothing moves. */
+export function movementNode(op: MovementOp, input: Node, movement: Movement): Node {
+  const shape = movedShape(movement, input.shape);
+  if (!changes(movement, input.shape, shape)) return input;
+  return derived(op, [input], { movement }, shape, input.dtype);
+}
+
+function changes(movement: Movement, from: Shape, to: Shape): boolean {
+  switch (movement.kind) {
+    case 'reshape':
+    case 'expand':
+      return !sameShape(from, to);
+    case 'permute':
+      return movement.axes.some((axis, position) => axis !== position);
+    case 'slice':
+      return !sameShape(from, to) || movement.step.some((step, axis) => step !== 1 && (to[axis] as number) > 1);
+    case 'windows':
+      return true;
+  }
+}
+
+/** An indexed node. */
+export function indexedNode(op: IndexedOp, inputs: readonly Node[], attributes: Attributes, shape: Shape, dtype: DType): Node {
+  return derived(op, inputs, attributes, shape, dtype);
+}
+
+/** A kernel node with one output. */
+export function kernelNode(op: KernelOp, inputs: readonly Node[], attributes: Attributes, shape: Shape, dtype: DType): Node {
+  return derived(op, inputs, attributes, shape, dtype);
+}
+
+/** One output of a kernel with several. */
+export function outputNode(kernel: Node, index: number, shape: Shape, dtype: DType): Node {
+  const node = new Node(sourceOps.output, [kernel], { index }, shape, dtype, kernel.device, kernel.gradientRole !== 'none' && isFloat(dtype));
+  kernel.outputs.push(node);
+  return node;
+}
+
+/** A value of the same elements through which no gradient flows; realizing it shares the storage. */
+export function detachedNode(op: MovementOp, input: Node): Node {
+  return new Node(op, [input], { movement: { kind: 'reshape', shape: input.shape } }, input.shape, input.dtype, input.device);
+}
+
+/** Whether a node holds no elements. */
+export function isEmpty(node: Node): boolean {
+  return sizeOf(node.shape) === 0;
+}

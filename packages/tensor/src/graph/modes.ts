@@ -1,0 +1,41 @@
+/**
+ * What is going on around the op being recorded: whether gradients are tracked, whether a step is being traced, and
+ * which scope owns new tensors.
+ */
+import type { Node } from './node.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** A step being recorded by `compile`. */
+export interface Trace {
+  /** Called before a tensor made outside the step is given a new value inside. */
+  readonly assign: (tensor: Tensor) => void;
+  /** A value that is drawn anew at each replay: the state of a random generator. */
+  readonly dynamic: (node: Node, next: () => Uint8Array) => void;
+}
+
+/** A region that disposes what was created in it. */
+export interface Scope {
+  readonly created: Set<Tensor>;
+}
+
+/** Called when an op reads a tensor. */
+export type TouchListener = (tensor: Tensor) => void;
+
+/** The current modes; changed only through `withMode`. */
+export const modes: { gradients: boolean; trace: Trace | undefined; scope: Scope | undefined; touched: TouchListener | undefined } = {
+  gradients: true,
+  trace: undefined,
+  scope: undefined,
+  touched: undefined,
+};
+
+/** Runs `body` with some modes changed, and restores them whatever happens. */
+export function withMode<T>(change: Partial<typeof modes>, body: () => T): T {
+  const saved = { ...modes };
+  Object.assign(modes, change);
+  try {
+    return body();
+  } finally {
+    Object.assign(modes, saved);
+  }
+}

@@ -1,0 +1,37 @@
+/** What a user gives to `defineKernel`, and what devices see of it. */
+import type { DType, TypedArray } from '../dtype/dtype.ts';
+
+/** Attributes of one call: JSON values that select a variant of the kernel. */
+export type KernelAttributes = Readonly<Record<string, number | string | boolean>>;
+
+/** Shapes, dtypes and attributes of one call, from which implementations specialise themselves. */
+export interface KernelSite {
+  readonly inputs: readonly { readonly shape: readonly number[]; readonly dtype: DType }[];
+  readonly outputs: readonly { readonly shape: readonly number[]; readonly dtype: DType }[];
+  readonly attributes: KernelAttributes;
+}
+
+/** Arrays of one call on a device whose memory JavaScript can see; 16-bit floats arrive as raw patterns. */
+export type HostImplementation = (site: KernelSite, inputs: readonly TypedArray[], outputs: readonly TypedArray[]) => void;
+
+/** A WGSL implementation specialised for one site. */
+export interface WgslImplementation {
+  /**
+   * The whole module. Buffers are bound in group 0: inputs as `var<storage, read>` in order, then outputs as
+   * `var<storage, read_write>`.
+   */
+  readonly code: string;
+  readonly entryPoint?: string;
+  /** Workgroups in x, y, z. */
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** The device-facing part of a kernel made by `defineKernel`. */
+export interface KernelDefinition {
+  readonly name: string;
+  /** Plain, obviously right TypeScript in doubles: the oracle, and what runs where nothing else does. */
+  readonly reference: (site: KernelSite, inputs: readonly Float64Array[], outputs: readonly Float64Array[]) => void;
+  /** Runs on the cpu device, on views of its memory. */
+  readonly cpu?: HostImplementation;
+  readonly wgsl?: (site: KernelSite) => WgslImplementation;
+}

@@ -1,0 +1,161 @@
+/**
+ * What the planner asks of a device: kernels as plain data. A device turns a spec into something it can run; the
+ * spec says nothing about how. Equal specs (by `JSON.stringify`) are the same kernel, so devices cache by it.
+ *
+ * All strides and offsets are in elements of the binding's dtype. A stride may be 0 (broadcast) or negative (flip).
+ */
+import type { ComputeDType, DType } from '../dtype/dtype.ts';
+import type { ScalarOp } from '../scalar/instructions.ts';
+import type { KernelDefinition } from './definition.ts';
+
+/** One buffer a kernel touches. `readwrite` means that each element is read before the same point writes it. */
+export interface Binding {
+  readonly dtype: DType;
+  readonly access: 'read' | 'write' | 'readwrite';
+}
+
+/** Where an index of the iteration space lies in a binding: `offset + Σ index[d] · strides[d]`. */
+export interface Access {
+  readonly binding: number;
+  readonly offset: number;
+  readonly strides: readonly number[];
+}
+
+/** How values are folded over the inner dimensions. All propagate NaN. */
+export type ReduceOp = 'sum' | 'prod' | 'max' | 'min';
+
+/**
+ * One step of a loop body. Steps refer to the values of earlier steps by their position in the list.
+ * A value is a *point value* if it depends on the inner index, else a *row value* (see `levels`).
+ */
+export type LoopInstruction =
+  /** Reads `access`, widened to the compute dtype of the binding. */
+  | { readonly kind: 'load'; readonly access: Access; readonly dtype: ComputeDType }
+  /**
+   * Reads `access` displaced by `index · stride`, where `index` is an earlier i32 value. The planner guarantees that
+   * the element exists: it clamps indices and selects a filler for the ones outside.
+   */
+  | { readonly kind: 'gather'; readonly access: Access; readonly index: number; readonly stride: number; readonly dtype: ComputeDType }
+  /** The affine number `offset + Σ index[d] · strides[d]` itself, wrapped to 32 bits. */
+  | { readonly kind: 'index'; readonly offset: number; readonly strides: readonly number[]; readonly dtype: 'i32' | 'u32' }
+  /** `value` is a number, or 'NaN', 'Infinity', '-Infinity', '-0' (JSON cannot carry those as numbers). */
+  | { readonly kind: 'constant'; readonly value: number | string; readonly dtype: ComputeDType }
+  /** `dtype` is that of the result; the arguments' is that of the first argument (of the second, for select). */
+  | { readonly kind: 'scalar'; readonly op: ScalarOp; readonly args: readonly number[]; readonly dtype: ComputeDType }
+  /** Folds a point value over all inner indices: a row value. The argument may be a row value too (it then counts once per inner index). */
+  | { readonly kind: 'reduce'; readonly op: ReduceOp; readonly arg: number; readonly dtype: ComputeDType }
+  /** Only in the epilogue of a contraction: the finished product at this output index. */
+  | { readonly kind: 'accumulator'; readonly dtype: ComputeDType }
+  /** Narrows to the binding's dtype and writes: once per point if `access` has a stride over the inner dimensions or `each` is 'point', else once per row. */
+  | { readonly kind: 'store'; readonly access: Access; readonly arg: number; readonly each: 'point' | 'row' };
+
+/**
+ * A fused loop nest: maps, reductions and row kernels. For every index of `outer`: point values are computed over
+ * `inner` as often as the reductions need (see `phases`), and stores happen once. With `inner` empty it is a pure map.
+ * `inner` dimensions of total size 0 leave reductions at their identity (sum 0, prod 1, max lowest, min highest).
+ * Stores write disjoint elements, and no element read is one written, except through a `readwrite` binding at the same point.
+ */
+export interface LoopSpec {
+  readonly kind: 'loop';
+  readonly bindings: readonly Binding[];
+  readonly outer: readonly number[];
+  readonly inner: readonly number[];
+  readonly body: readonly LoopInstruction[];
+}
+
+/**
+ * out[..batch, i, j] = Σ_k a[..batch, i, k] · b[..batch, k, j]; strides of `a` run over [...batch, m, k], of `b` over
+ * [...batch, k, n], of `out` over [...batch, m, n]. Products of f16 and bf16 accumulate in f32.
+ */
+export interface MatmulSpec {
+  readonly kind: 'matmul';
+  readonly bindings: readonly Binding[];
+  readonly batch: readonly number[];
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly a: Access;
+  readonly b: Access;
+  /** Absent when an epilogue stores the result. */
+  readonly out?: Access;
+  /** A pure map over [...batch, m, n] with one `accumulator`. Only given to devices with `capabilities.epilogues`. */
+  readonly epilogue?: readonly LoopInstruction[];
+}
+
+/**
+ * 2-D convolution (cross-correlation, as every framework means it) on contiguous NCHW images and OIHW weights
+ * [outChannels, inChannels/groups, kernelHeight, kernelWidth], and its two gradients:
+ * `forward` reads x, w, writes y; `input` reads y (the output's gradient) and w, writes x; `weight` reads x and y, writes w.
+ * `padding` is [top, left]; positions beyond the image read as 0. Bindings are numbered in `x`, `w`, `y`.
+ */
+export interface Conv2dSpec {
+  readonly kind: 'conv2d';
+  readonly pass: 'forward' | 'input' | 'weight';
+  readonly bindings: readonly Binding[];
+  readonly batch: number;
+  readonly groups: number;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly inSize: readonly [height: number, width: number];
+  readonly outSize: readonly [height: number, width: number];
+  readonly kernel: readonly [height: number, width: number];
+  readonly stride: readonly [height: number, width: number];
+  readonly padding: readonly [top: number, left: number];
+  readonly dilation: readonly [height: number, width: number];
+  readonly x: Access;
+  readonly w: Access;
+  readonly y: Access;
+}
+
+/** Inclusive running fold along the middle of [outer, length, inner], contiguous in and out (bindings 0 and 1). */
+export interface ScanSpec {
+  readonly kind: 'scan';
+  readonly bindings: readonly Binding[];
+  readonly op: ReduceOp;
+  readonly outer: number;
+  readonly length: number;
+  readonly inner: number;
+}
+
+/**
+ * Stable sort of every row of [rows, length]: binding 0 in, binding 1 values out, binding 2 i32 positions out.
+ * NaN counts as larger than everything (last ascending, first descending); equal elements keep their order.
+ */
+export interface SortSpec {
+  readonly kind: 'sort';
+  readonly bindings: readonly Binding[];
+  readonly rows: number;
+  readonly length: number;
+  readonly descending: boolean;
+}
+
+/**
+ * out = 0; then out[o, index[o, c, i], i] += source[o, c, i], over [outer, count, inner], c ascending (the order is part of
+ * the meaning: results are deterministic). `out` is contiguous [outer, length, inner]. Indices outside [0, length) are dropped.
+ */
+export interface ScatterAddSpec {
+  readonly kind: 'scatter-add';
+  readonly bindings: readonly Binding[];
+  readonly outer: number;
+  readonly count: number;
+  readonly inner: number;
+  readonly length: number;
+  readonly index: Access;
+  readonly source: Access;
+  readonly out: Access;
+}
+
+/** A user's kernel; buffers are contiguous, inputs first, then outputs. `definition` is left out of the cache key. */
+export interface CustomSpec {
+  readonly kind: 'custom';
+  readonly name: string;
+  readonly id: number;
+  readonly bindings: readonly Binding[];
+  readonly inputShapes: readonly (readonly number[])[];
+  readonly outputShapes: readonly (readonly number[])[];
+  readonly attributes: Readonly<Record<string, number | string | boolean>>;
+  readonly definition: KernelDefinition;
+}
+
+/** Everything a device may be asked to run. */
+export type KernelSpec = LoopSpec | MatmulSpec | Conv2dSpec | ScanSpec | SortSpec | ScatterAddSpec | CustomSpec;

@@ -1,0 +1,169 @@
+/** Turns a fused group into one loop kernel: the scalar meaning of its members, and how each value is read and written. */
+import { dtypes, type ComputeDType } from '../dtype/dtype.ts';
+import type { Node } from '../graph/node.ts';
+import { InternalError } from '../errors.ts';
+import { loopBody } from '../kernel/loop-body.ts';
+import type { Access, Binding, LoopInstruction } from '../kernel/spec.ts';
+import type { IndexedOp } from '../ops/op.ts';
+import * as s from '../scalar/expression.ts';
+import type { Layout } from '../shape/layout.ts';
+import { contiguousStrides, sameShape, type Shape } from '../shape/shape.ts';
+import { rowShape, type Group } from './fuse.ts';
+import type { GraphView } from './graph-view.ts';
+import type { Source, Sources } from './sources.ts';
+
+/** A loop kernel before its dimensions are collapsed; `buffers[i]` says what binding i is. */
+export interface EmittedLoop {
+  readonly bindings: readonly Binding[];
+  readonly buffers: readonly number[];
+  readonly outer: readonly number[];
+  readonly inner: readonly number[];
+  readonly body: readonly LoopInstruction[];
+}
+
+/** What the caller decides about a group. */
+export interface EmitOptions {
+  /** Members whose values leave the kernel, by position. */
+  readonly stored: readonly number[];
+  /** Buffers that come first in the bindings, whether the body reads them or not. */
+  readonly leading?: readonly Binding[];
+  readonly leadingBuffers?: readonly number[];
+  /** A base whose value is the accumulator of the contraction this group is the epilogue of. */
+  readonly accumulator?: number;
+  /** Stored members that overwrite the given leaf in place. */
+  readonly inPlace: ReadonlyMap<number, number>;
+}
+
+/** Emits the loop of a group over a graph. */
+export function emitGroup(view: GraphView, { roles, sources, copies }: Sources, group: Group, options: EmitOptions): EmittedLoop {
+  const { space, axes } = group.loop ?? { space: [], axes: [] };
+  const members = new Set(group.members);
+  const outerAxes = space.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
+  const order = [...outerAxes, ...axes];
+  const rows = rowShape(space, axes);
+  const body = loopBody();
+  const bindings: Binding[] = [...(options.leading ?? [])];
+  const buffers: number[] = [...(options.leadingBuffers ?? [])];
+  const bindingOf = new Map<number, number>();
+  const values = new Map<number, number>();
+
+  const nodeAt = (position: number): Node => view.nodes[position] as Node;
+  const computeOf = (position: number): ComputeDType => dtypes[nodeAt(position).dtype].compute;
+  /** Strides in loop order. A row value's layout has size 1 along the reduced axes: it does not move there. */
+  const inLoopOrder = (shape: Shape, strides: readonly number[]): number[] => order.map((axis) => (shape[axis] === 1 ? 0 : (strides[axis] as number)));
+
+  function bind(buffer: number): number {
+    const known = bindingOf.get(buffer);
+    if (known !== undefined) return known;
+    bindingOf.set(buffer, bindings.length);
+    buffers.push(buffer);
+    return bindings.push({ dtype: nodeAt(buffer).dtype, access: 'read' }) - 1;
+  }
+
+  /** The value of a source at the current index of the loop. */
+  function read({ base, layout }: Source): number {
+    if (members.has(base)) return compute(base);
+    if (base === options.accumulator) return body.push({ kind: 'accumulator', dtype: computeOf(base) });
+    const strides = inLoopOrder(layout.shape, layout.strides);
+    if (roles[base] === 'virtual') return generate({ base, layout });
+    return body.push({ kind: 'load', access: { binding: bind(base), offset: layout.offset, strides }, dtype: computeOf(base) });
+  }
+
+  /** A compiled-in number or the linear index. */
+  function generate({ base, layout }: Source): number {
+    const node = nodeAt(base);
+    return node.op.name === 'index'
+      ? body.push({ kind: 'index', offset: layout.offset, strides: inLoopOrder(layout.shape, layout.strides), dtype: node.dtype as 'i32' | 'u32' })
+      : body.push({ kind: 'constant', value: node.attributes['value'] as number | string, dtype: computeOf(base) });
+  }
+
+  function compute(position: number): number {
+    const known = values.get(position);
+    if (known !== undefined) return known;
+    const value = narrow(position, evaluate(position));
+    values.set(position, value);
+    return value;
+  }
+
+  /** 8-bit integers are computed in 32 bits and wrap like the array they are stored in. */
+  function narrow(position: number, value: number): number {
+    const { dtype } = nodeAt(position);
+    if (dtype === 'u8') return body.emit(s.and(s.argument(0, 'u32'), 255), [value]);
+    return dtype === 'i8' ? body.emit(s.shr(s.shl(s.argument(0, 'i32'), 24), 24), [value]) : value;
+  }
+
+  function evaluate(position: number): number {
+    const copied = copies.get(position);
+    // A compiled-in number that is asked for itself is a copy of itself.
+    if (copied) return copied.base === position ? generate(copied) : read(copied);
+    const node = nodeAt(position);
+    const inputs = (view.inputs[position] as readonly number[]).map((input) => sources[input] as Source);
+    const { op } = node;
+    switch (op.family) {
+      case 'elementwise': {
+        const args = inputs.map(({ base }, index) => s.argument(index, computeOf(base)));
+        return body.emit(op.meaning(args, node.attributes), inputs.map(read));
+      }
+      case 'reduction':
+        return body.push({ kind: 'reduce', op: op.fold, arg: read(inputs[0] as Source), dtype: computeOf(position) });
+      case 'indexed':
+        return emitIndexed(op, node, inputs);
+      default:
+        throw new InternalError(op.name, 'is not computed in a loop');
+    }
+  }
+
+  function emitIndexed(op: IndexedOp, node: Node, inputs: readonly Source[]): number {
+    const from = inputs[0] as Source;
+    const unit = (axis: number): number[] => order.map((loopAxis) => (loopAxis === axis ? 1 : 0));
+    return op.emit({
+      node,
+      emit: body.emit,
+      coordinate: (axis) => body.push({ kind: 'index', offset: 0, strides: unit(axis), dtype: 'i32' }),
+      value: (input, outputAxes) => {
+        const source = inputs[input] as Source;
+        return read(outputAxes ? { base: source.base, layout: spreadLayout(source.layout, outputAxes, node.shape) } : source);
+      },
+      gather: (terms, outputAxes) => {
+        const spread = spreadLayout(from.layout, outputAxes, node.shape);
+        const access: Access = { binding: bind(from.base), offset: from.layout.offset, strides: inLoopOrder(node.shape, spread.strides) };
+        const dtype = computeOf(from.base);
+        if (terms.length === 0) return body.push({ kind: 'load', access, dtype });
+        const strideOf = (axis: number): number => from.layout.strides[axis] as number;
+        const [first] = terms;
+        if (terms.length === 1 && first) return body.push({ kind: 'gather', access, index: first.index, stride: strideOf(first.axis), dtype });
+        const sum = terms
+          .map(({ axis }, argument) => s.mul(s.argument(argument, 'i32'), strideOf(axis)))
+          .reduce((total, term) => s.add(total, term));
+        const index = body.emit(sum, terms.map((term) => term.index));
+        return body.push({ kind: 'gather', access, index, stride: 1, dtype });
+      },
+    });
+  }
+
+  for (const position of options.stored) {
+    const { shape, dtype } = nodeAt(position);
+    const isRow = axes.length > 0 && sameShape(shape, rows) && (!sameShape(shape, space) || nodeAt(position).op.family === 'reduction');
+    const arg = compute(position);
+    const target = options.inPlace.get(position);
+    let binding: number;
+    if (target !== undefined && bindingOf.has(target)) {
+      binding = bindingOf.get(target) as number;
+      bindings[binding] = { dtype, access: 'readwrite' };
+    } else {
+      binding = bindings.push({ dtype, access: 'write' }) - 1;
+      buffers.push(target ?? position);
+    }
+    const strides = inLoopOrder(shape, contiguousStrides(shape));
+    body.push({ kind: 'store', access: { binding, offset: 0, strides }, arg, each: axes.length === 0 || isRow ? 'row' : 'point' });
+  }
+  const sizes = (list: readonly number[]): number[] => list.map((axis) => space[axis] as number);
+  return { bindings, buffers, outer: sizes(outerAxes), inner: sizes(axes), body: body.steps };
+}
+
+/** A layout over the axes of an output, of which an input's axis d walks `axes[d]`. */
+function spreadLayout(layout: Layout, axes: readonly (number | undefined)[], shape: Shape): Layout {
+  const strides = new Array<number>(shape.length).fill(0);
+  for (const [axis, outputAxis] of axes.entries()) if (outputAxis !== undefined) strides[outputAxis] = layout.strides[axis] as number;
+  return { shape, strides, offset: layout.offset };
+}

@@ -1,0 +1,157 @@
+/**
+ * Fusion: which loop nodes share a kernel. The rules, all of them:
+ *
+ * 1. Nodes over one iteration space that read each other element for element share a kernel.
+ * 2. A reduction joins the kernel of what it reduces, if the kernel reduces over the same axes or none yet.
+ * 3. What a reduction yields is a row value; nodes on row values join, and so do nodes of the full space that read them
+ *    broadcast back over the reduced axes. (Softmax, layer norm and cross-entropy become one kernel by 1 to 3.)
+ * 4. Kernels that a node joins are merged, if neither depends on the other through anything outside.
+ * 5. No kernel grows beyond what a device can bind or a compiler likes.
+ */
+import type { Node } from '../graph/node.ts';
+import { isContiguous, type Layout } from '../shape/layout.ts';
+import { contiguousStrides, sameShape, type Shape } from '../shape/shape.ts';
+import type { GraphView } from './graph-view.ts';
+import { readsOf, type Source, type Sources } from './sources.ts';
+
+/** Nodes that run as one kernel: one fused loop, or a single kernel node. */
+export interface Group {
+  readonly members: readonly number[];
+  /** Absent for kernel nodes. */
+  readonly loop?: { readonly space: Shape; readonly axes: readonly number[] };
+}
+
+const maxMembers = 160;
+
+interface Loop {
+  space: Shape;
+  axes: readonly number[] | undefined;
+  members: number[];
+}
+
+/** Groups the nodes that need computing; members in graph order. */
+export function fuse(view: GraphView, resolved: Sources, maxBindings: number): Group[] {
+  const { nodes } = view;
+  const { roles, sources, copies } = resolved;
+  const unitOf = new Map<number, Loop>();
+  const units = new Set<Loop>();
+
+  const reads = (position: number): readonly Source[] => readsOf(view, resolved, position);
+  const node = (position: number): Node => nodes[position] as Node;
+  /** Whether a read must find its source in memory. */
+  const barrier = (position: number, argument: number): boolean => node(position).op.family === 'indexed' && !copies.has(position) && argument === 0;
+
+  const dependencies = (members: readonly number[]): number[] => members.flatMap((member) => reads(member).map(({ base }) => base));
+
+  /** Whether merging the loops with `position` would make something outside both needed by and dependent on the result. */
+  function closesCycle(loops: ReadonlySet<Loop>, position: number): boolean {
+    const visited = new Set<unknown>();
+    const pending: number[] = [];
+    const enter = (members: readonly number[], outermost: boolean): void => {
+      for (const member of members)
+        for (const [argument, { base }] of reads(member).entries()) {
+          const loop = unitOf.get(base);
+          if (loop && loops.has(loop)) {
+            if (!outermost || barrier(member, argument)) pending.push(-1);
+          } else pending.push(base);
+        }
+    };
+    for (const loop of loops) enter(loop.members, true);
+    enter([position], true);
+    for (let base = pending.pop(); base !== undefined; base = pending.pop()) {
+      if (base === -1) return true;
+      const unit = unitOf.get(base) ?? base;
+      if (visited.has(unit)) continue;
+      visited.add(unit);
+      enter(typeof unit === 'number' ? [unit] : unit.members, false);
+    }
+    return false;
+  }
+
+  /** Whether `position` can run in a loop over `space` reducing `axes`, reading the members of `loops` in registers. */
+  function fits(position: number, space: Shape, axes: readonly number[] | undefined, loops: ReadonlySet<Loop>): boolean {
+    const { op, shape } = node(position);
+    const reduces = op.family === 'reduction' && !copies.has(position);
+    const full = reduces ? reads(position)[0]?.layout.shape : shape;
+    const level = full && sameShape(full, space) ? 'full' : axes && sameShape(shape, rowShape(space, axes)) ? 'row' : undefined;
+    // A reduction of row values would count each of them once per inner index.
+    if (level === undefined || (reduces && level === 'row')) return false;
+    return reads(position).every(({ base, layout }, argument) => {
+      const loop = unitOf.get(base);
+      if (!loop || !loops.has(loop) || barrier(position, argument)) return true;
+      const isRow = axes !== undefined && sameShape(node(base).shape, rowShape(space, axes)) && !sameShape(node(base).shape, space);
+      if (level === 'row') return isRow && isContiguous(layout);
+      return isRow ? repeatsRows(layout, space, axes) : sameShape(node(base).shape, space) && isContiguous(layout);
+    });
+  }
+
+  function bindings(members: readonly number[]): number {
+    const inside = new Set(members);
+    const read = new Set(dependencies(members).filter((base) => !inside.has(base) && roles[base] !== 'virtual'));
+    return read.size + members.filter((member) => isRead(member, inside)).length;
+  }
+  const users = usersOf(view, reads, roles);
+  const isRead = (member: number, inside: ReadonlySet<number>): boolean =>
+    view.targets.some((target) => (sources[target] as Source).base === member) || (users.get(member) ?? []).some((user) => !inside.has(user));
+
+  function join(position: number): void {
+    const { op } = node(position);
+    const reduces = op.family === 'reduction' && !copies.has(position);
+    const space = reduces ? (reads(position)[0] as Source).layout.shape : node(position).shape;
+    const wanted = reduces ? (node(position).attributes['axes'] as readonly number[]) : undefined;
+    let best: { loops: Set<Loop>; space: Shape; axes: readonly number[] | undefined } = { loops: new Set(), space, axes: wanted };
+    const candidates = new Set(reads(position).flatMap(({ base }, argument) => (barrier(position, argument) ? [] : (unitOf.get(base) ?? []))));
+    // Larger kernels first: what joins them saves the most traffic.
+    for (const loop of [...candidates].toSorted((a, b) => b.members.length - a.members.length)) {
+      if (best.loops.size > 0 && !sameShape(loop.space, best.space)) continue;
+      if (best.axes && loop.axes && !sameShape(best.axes, loop.axes)) continue;
+      const axes = best.axes ?? loop.axes;
+      const loops = new Set([...best.loops, loop]);
+      if (!fits(position, loop.space, axes, loops)) continue;
+      const members = [...loops].flatMap((part) => part.members);
+      if (members.length >= maxMembers || bindings([...members, position]) > maxBindings) continue;
+      if (closesCycle(loops, position)) continue;
+      best = { loops, space: loop.space, axes };
+    }
+    const merged: Loop = { space: best.space, axes: best.axes, members: [...[...best.loops].flatMap((loop) => loop.members), position] };
+    for (const loop of best.loops) units.delete(loop);
+    units.add(merged);
+    for (const member of merged.members) unitOf.set(member, merged);
+  }
+
+  const kernels: Group[] = [];
+  for (const position of nodes.keys()) {
+    if (roles[position] === 'loop') join(position);
+    else if (roles[position] === 'kernel') kernels.push({ members: [position] });
+  }
+  const loops = [...units].map(
+    (loop): Group => ({ members: loop.members.toSorted((a, b) => a - b), loop: { space: loop.space, axes: loop.axes ?? [] } }),
+  );
+  return [...kernels, ...loops];
+}
+
+/** The shape of values that are one per row. */
+export function rowShape(space: Shape, axes: readonly number[]): number[] {
+  return space.map((size, axis) => (axes.includes(axis) ? 1 : size));
+}
+
+/** Whether a layout over `space` reads row values, each repeated over the reduced axes. */
+function repeatsRows(layout: Layout, space: Shape, axes: readonly number[]): boolean {
+  if (layout.offset !== 0 || !sameShape(layout.shape, space)) return false;
+  const strides = contiguousStrides(rowShape(space, axes));
+  return space.every((size, axis) => size === 1 || layout.strides[axis] === (axes.includes(axis) ? 0 : strides[axis]));
+}
+
+/** Which loop and kernel nodes read each base. */
+function usersOf(view: GraphView, reads: (position: number) => readonly Source[], roles: Sources['roles']): Map<number, number[]> {
+  const users = new Map<number, number[]>();
+  for (const position of view.nodes.keys()) {
+    if (roles[position] !== 'loop' && roles[position] !== 'kernel' && roles[position] !== 'output') continue;
+    for (const { base } of reads(position)) {
+      const list = users.get(base);
+      if (list) list.push(position);
+      else users.set(base, [position]);
+    }
+  }
+  return users;
+}

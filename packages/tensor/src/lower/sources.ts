@@ -1,0 +1,113 @@
+/**
+ * Where each value comes from once views are seen through: a node whose elements exist (or will be computed), and the
+ * layout in which the view looks at them. Decides which views have to become copies.
+ */
+import type { Node } from '../graph/node.ts';
+import { movementOf } from '../ops/op.ts';
+import { contiguousLayout, isContiguous, moveLayout, type Layout } from '../shape/layout.ts';
+import type { GraphView } from './graph-view.ts';
+
+/** A value as seen through views. */
+export interface Source {
+  /** Position of the node that holds or computes the elements. */
+  readonly base: number;
+  readonly layout: Layout;
+}
+
+/** The role of each node in the plan. */
+export type Role =
+  /** Elements given from outside. */
+  | 'leaf'
+  /** Needs no memory: a compiled-in number or the linear index. */
+  | 'virtual'
+  /** A view: no work. */
+  | 'view'
+  /** Computed in a loop kernel: element-wise, indexed, a reduction, or a copy of a view. */
+  | 'loop'
+  /** Computed by kernels of its own. */
+  | 'kernel'
+  /** One result of a kernel with several. */
+  | 'output';
+
+/** Roles and sources of all nodes of a graph view, by position. */
+export interface Sources {
+  readonly roles: readonly Role[];
+  readonly sources: readonly Source[];
+  /** For a copy: what it copies. Only where the role is `loop` and the node is a view or virtual. */
+  readonly copies: ReadonlyMap<number, Source>;
+}
+
+const initialRole = (node: Node, isLeaf: boolean): Role => {
+  if (isLeaf) return 'leaf';
+  switch (node.op.family) {
+    case 'movement':
+      return 'view';
+    case 'kernel':
+      return 'kernel';
+    case 'source':
+      return node.op.source === 'output' ? 'output' : 'virtual';
+    default:
+      return 'loop';
+  }
+};
+
+/**
+ * Resolves every node. `aliasTargets`: whether a target that is a plain view may share its source's memory;
+ * otherwise it becomes a copy.
+ */
+export function resolveSources(view: GraphView, aliasTargets: boolean): Sources {
+  const { nodes, inputs } = view;
+  const leaves = new Set(view.leafPositions);
+  const roles = nodes.map((node, position) => initialRole(node, leaves.has(position)));
+  const copies = new Map<number, Source>();
+  const sources: Source[] = [];
+  const own = (position: number): Source => ({ base: position, layout: contiguousLayout((nodes[position] as Node).shape) });
+  /** Makes a view or virtual value real, so that others can read it contiguously. */
+  const materialize = (position: number): void => {
+    const role = roles[position];
+    if (role !== 'view' && role !== 'virtual') return;
+    copies.set(position, sources[position] as Source);
+    roles[position] = 'loop';
+    sources[position] = own(position);
+  };
+
+  for (const [position, node] of nodes.entries()) {
+    const from = inputs[position] as readonly number[];
+    if (roles[position] === 'view') {
+      const input = from[0] as number;
+      let moved = moveLayout(movementOf(node), (sources[input] as Source).layout);
+      if (!moved) {
+        materialize(input);
+        moved = moveLayout(movementOf(node), (sources[input] as Source).layout) as Layout;
+      }
+      sources.push({ base: (sources[input] as Source).base, layout: moved });
+      continue;
+    }
+    sources.push(own(position));
+    if (roles[position] === 'kernel' && node.op.family === 'kernel') {
+      for (const [argument, input] of from.entries()) {
+        const strided = typeof node.op.strided === 'boolean' ? node.op.strided : node.op.strided[argument] === true;
+        const source = sources[input] as Source;
+        if (roles[source.base] === 'virtual' || !(strided || isContiguous(source.layout))) materialize(input);
+      }
+    }
+    if (roles[position] === 'loop' && node.op.family === 'indexed') {
+      const read = from[0] as number;
+      if (roles[(sources[read] as Source).base] === 'virtual') materialize(read);
+    }
+  }
+  for (const target of view.targets) {
+    const source = sources[target] as Source;
+    // A view of the first elements is contiguous too, but memory is shared whole.
+    const whole = (nodes[source.base] as Node).size === (nodes[target] as Node).size;
+    const shareable = aliasTargets && whole && roles[source.base] !== 'virtual' && isContiguous(source.layout);
+    if (!shareable) materialize(target);
+  }
+  return { roles, sources, copies };
+}
+
+/** What a node reads directly, seen through views: a copy reads what it copies, everything else its inputs. */
+export function readsOf(view: GraphView, { sources, copies }: Sources, position: number): readonly Source[] {
+  const copied = copies.get(position);
+  return copied ? [copied] : (view.inputs[position] as readonly number[]).map((input) => sources[input] as Source);
+}

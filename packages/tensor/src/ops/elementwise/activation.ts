@@ -1,0 +1,104 @@
+/** Activation functions. Integers become f32 first, except for relu. */
+import * as s from '../../scalar/expression.ts';
+import type { Expression } from '../../scalar/expression.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { anyValue, between, elementwise, type ElementwiseDescription, type ElementwiseEntry } from './define.ts';
+
+const floating = (name: string, description: Omit<ElementwiseDescription, 'arity' | 'argumentRule'>): ElementwiseEntry =>
+  elementwise(name, { arity: 1, argumentRule: 'float', ulps: 32, values: [between(-30, 30)], ...description });
+
+/** 1 / (1 + exp(-a)), on the side where exp does not overflow. */
+function sigmoid(a: Expression): Expression {
+  const decay = s.exp(s.neg(s.abs(a)));
+  return s.div(s.select(s.lt(a, 0), decay, s.constant(1, a.dtype)), s.add(1, decay));
+}
+
+/** log(1 + exp(a)) = max(a, 0) + log(1 + exp(-|a|)). */
+function softplus(a: Expression): Expression {
+  return s.add(s.max(a, 0), s.log(s.add(1, s.exp(s.neg(s.abs(a))))));
+}
+
+function exponentialBelowZero(a: Expression, alpha: number): Expression {
+  const t = s.tanh(s.mul(a, 0.5));
+  const expm1 = s.select(s.lt(s.neg(a), 1), s.div(s.mul(t, 2), s.sub(1, t)), s.sub(s.exp(a), 1));
+  return s.select(s.lt(a, 0), s.mul(expm1, alpha), a);
+}
+
+const gaussian = (a: Tensor): Tensor => a.mul(a).mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI));
+const geluSlope = Math.sqrt(2 / Math.PI);
+// Self-normalizing networks, Klambauer et al. 2017.
+const seluAlpha = 1.6732632423543772;
+const seluScale = 1.0507009873554805;
+
+/** Activation functions. */
+export const activation: Readonly<Record<string, ElementwiseEntry>> = {
+  relu: elementwise('relu', { summary: 'max(a, 0)', arity: 1, meaning: (a) => s.max(a, 0), gradient: (g, y) => [g.where(y.gt(0), 0)], smooth: [between(0.1, 2)] }),
+  sigmoid: floating('sigmoid', { summary: '1 / (1 + exp(-a))', meaning: sigmoid, gradient: (g, y) => [g.mul(y).mul(y.neg().add(1))], values: [anyValue] }),
+  leakyRelu: floating('leakyRelu', {
+    summary: 'a above 0, slope · a below',
+    meaningOf: ({ slope }) => (a) => s.select(s.lt(a, 0), s.mul(a, slope as number), a),
+    gradientOf: ({ slope }) => (g, _, a) => [g.where(a.ge(0), g.mul(slope as number))],
+    attributes: [{ slope: 0.01 }, { slope: 0.3 }],
+    smooth: [between(0.1, 2)],
+  }),
+  elu: floating('elu', {
+    summary: 'a above 0, alpha · (exp(a) - 1) below',
+    meaningOf: ({ alpha }) => (a) => exponentialBelowZero(a, alpha as number),
+    gradientOf: ({ alpha }) => (g, y, a) => [g.where(a.gt(0), g.mul(y.add(alpha as number)))],
+    attributes: [{ alpha: 1 }, { alpha: 0.5 }],
+    smooth: [between(-2, -0.1)],
+  }),
+  selu: floating('selu', {
+    summary: 'the self-normalizing scaled elu',
+    meaning: (a) => s.mul(exponentialBelowZero(a, seluAlpha), seluScale),
+    gradient: (g, y, a) => [g.where(a.gt(0), g.mul(y.div(seluScale).add(seluAlpha))).mul(seluScale)],
+    smooth: [between(-2, -0.1)],
+  }),
+  gelu: floating('gelu', {
+    summary: 'a · Φ(a), exact or with the tanh approximation',
+    meaningOf: ({ approximate }) => (a) => {
+      const cubic = s.mul(s.add(a, s.mul(s.mul(s.mul(a, a), a), 0.044715)), geluSlope);
+      const twicePhi = s.add(approximate === 'tanh' ? s.tanh(cubic) : s.erf(s.mul(a, Math.SQRT1_2)), 1);
+      return s.mul(s.mul(a, 0.5), twicePhi);
+    },
+    gradientOf: ({ approximate }) => (g, _, a) => {
+      if (approximate !== 'tanh') return [g.mul(a.mul(Math.SQRT1_2).erf().add(1).mul(0.5).add(a.mul(gaussian(a))))];
+      const square = a.mul(a);
+      const t = a.mul(square.mul(0.044715).add(1)).mul(geluSlope).tanh();
+      const slope = square.mul(3 * 0.044715).add(1).mul(geluSlope);
+      return [g.mul(t.add(1).mul(0.5).add(a.mul(0.5).mul(t.mul(t).neg().add(1)).mul(slope)))];
+    },
+    attributes: [{ approximate: 'none' }, { approximate: 'tanh' }],
+    values: [between(-4, 9)],
+    ulps: 256,
+  }),
+  silu: floating('silu', {
+    summary: 'a · sigmoid(a), also called swish',
+    meaning: (a) => s.mul(a, sigmoid(a)),
+    gradient: (g, y, a) => {
+      const sigma = a.sigmoid();
+      return [g.mul(sigma.add(y.mul(sigma.neg().add(1))))];
+    },
+  }),
+  softplus: floating('softplus', { summary: 'log(1 + exp(a))', meaning: softplus, gradient: (g, _, a) => [g.mul(a.sigmoid())], values: [between(-10, 30)], ulps: 512 }),
+  mish: floating('mish', {
+    summary: 'a · tanh(softplus(a))',
+    meaning: (a) => s.mul(a, s.tanh(softplus(a))),
+    gradient: (g, _, a) => {
+      const t = a.softplus().tanh();
+      return [g.mul(t.add(a.mul(t.mul(t).neg().add(1)).mul(a.sigmoid())))];
+    },
+    values: [between(-8, 30)],
+    ulps: 512,
+  }),
+  hardSigmoid: floating('hardSigmoid', {
+    summary: 'a / 6 + 1/2 limited to [0, 1]',
+    meaning: (a) => s.min(s.max(s.add(s.div(a, 6), 0.5), 0), 1),
+    gradient: (g, _, a) => [g.where(a.abs().lt(3), 0).div(6)],
+  }),
+  hardSwish: floating('hardSwish', {
+    summary: 'a · hardSigmoid(a)',
+    meaning: (a) => s.mul(a, s.min(s.max(s.add(s.div(a, 6), 0.5), 0), 1)),
+    gradient: (g, _, a) => [g.mul(a.div(3).add(0.5).where(a.abs().lt(3), a.gt(0).cast(a.dtype)))],
+  }),
+};

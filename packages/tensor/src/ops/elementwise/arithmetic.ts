@@ -1,0 +1,114 @@
+/** Arithmetic on numbers. Integers wrap; division of integers gives floats, `floorDivide` stays integer. */
+import * as s from '../../scalar/expression.ts';
+import type { Expression } from '../../scalar/expression.ts';
+import { between, elementwise, type ElementwiseEntry } from './define.ts';
+
+const isFloatExpression = (a: Expression): boolean => a.dtype === 'f32' || a.dtype === 'f64';
+
+/** a - b·floor(a / b) computed without leaving the dtype: the remainder moved to the sign of the divisor. */
+function flooredRemainder(a: Expression, b: Expression): Expression {
+  const remainder = s.rem(a, b);
+  if (a.dtype === 'u32') return remainder;
+  const signsDiffer = s.xor(s.lt(remainder, 0), s.lt(b, 0));
+  return s.select(s.and(s.ne(remainder, 0), signsDiffer), s.add(remainder, b), remainder);
+}
+
+function flooredQuotient(a: Expression, b: Expression): Expression {
+  if (a.dtype === 'u32') return s.div(a, b);
+  if (isFloatExpression(a)) return s.floor(s.div(a, b));
+  const quotient = s.div(a, b);
+  const inexact = s.ne(s.mul(quotient, b), a);
+  return s.select(s.and(s.and(s.ne(b, 0), inexact), s.xor(s.lt(a, 0), s.lt(b, 0))), s.sub(quotient, 1), quotient);
+}
+
+function sign(a: Expression): Expression {
+  if (a.dtype === 'u32') return s.select(s.eq(a, 0), a, s.constant(1, 'u32'));
+  return s.select(s.lt(0, a), 1, s.select(s.lt(a, 0), s.constant(-1, a.dtype), a));
+}
+
+/** Binary and unary arithmetic. */
+export const arithmetic: Readonly<Record<string, ElementwiseEntry>> = {
+  add: elementwise('add', { summary: 'a + b', arity: 2, meaning: (a, b) => s.add(a, b), gradient: (g) => [g, g] }),
+  sub: elementwise('sub', { summary: 'a - b', arity: 2, meaning: (a, b) => s.sub(a, b), gradient: (g) => [g, g.neg()] }),
+  mul: elementwise('mul', { summary: 'a · b', arity: 2, meaning: (a, b) => s.mul(a, b), gradient: (g, _, a, b) => [g.mul(b), g.mul(a)] }),
+  div: elementwise('div', {
+    summary: 'a / b; integers become f32 first',
+    arity: 2,
+    argumentRule: 'float',
+    meaning: (a, b) => s.div(a, b),
+    gradient: (g, output, _, b) => [g.div(b), g.mul(output).div(b).neg()],
+    smooth: [between(-2, 2), between(0.5, 2)],
+    ulps: 4,
+  }),
+  floorDivide: elementwise('floorDivide', { summary: 'floor(a / b); 0 where an integer divisor is 0', arity: 2, meaning: (a, b) => flooredQuotient(a, b), values: [between(-50, 50), between(1, 9)] }),
+  remainder: elementwise('remainder', {
+    summary: 'a - b·floor(a / b): the remainder with the sign of b; 0 where an integer divisor is 0',
+    arity: 2,
+    meaning: (a, b) => flooredRemainder(a, b),
+    gradient: (g, _, a, b) => [g, g.mul(a.detach().floorDivide(b.detach())).neg()],
+    values: [between(-50, 50), between(0.5, 9)],
+    smooth: [between(0.1, 0.9), between(1, 2)],
+  }),
+  minimum: elementwise('minimum', {
+    summary: 'the smaller of a and b; NaN if either is',
+    arity: 2,
+    meaning: (a, b) => s.min(a, b),
+    gradient: (g, _, a, b) => [g.where(a.le(b), 0), g.where(b.lt(a), 0)],
+    smooth: [between(-2, -0.1), between(0.1, 2)],
+  }),
+  maximum: elementwise('maximum', {
+    summary: 'the larger of a and b; NaN if either is',
+    arity: 2,
+    meaning: (a, b) => s.max(a, b),
+    gradient: (g, _, a, b) => [g.where(a.ge(b), 0), g.where(b.gt(a), 0)],
+    smooth: [between(-2, -0.1), between(0.1, 2)],
+  }),
+  pow: elementwise('pow', {
+    summary: 'a to the power b, as IEEE 754 pow; integers become f32 first',
+    arity: 2,
+    argumentRule: 'float',
+    meaning: (a, b) => s.pow(a, b),
+    gradient: (g, output, a, b) => [
+      g.mul(b.mul(a.pow(b.sub(1))).where(b.ne(0), 0)),
+      // The limit of a^b·log(a) as a falls to 0 is 0 for b > 0.
+      g.mul(output.mul(a.where(a.gt(0), 1).log()).where(a.ne(0), 0)),
+    ],
+    smooth: [between(0.5, 2), between(-2, 2)],
+    values: [between(0, 8), between(-6, 6)],
+    ulps: 64,
+  }),
+  neg: elementwise('neg', { summary: '-a', arity: 1, meaning: (a) => s.neg(a), gradient: (g) => [g.neg()] }),
+  abs: elementwise('abs', {
+    summary: 'the magnitude of a',
+    arity: 1,
+    meaning: (a) => (a.dtype === 'u32' ? a : s.abs(a)),
+    gradient: (g, _, a) => [g.mul(a.sign())],
+    smooth: [between(0.1, 2)],
+  }),
+  sign: elementwise('sign', { summary: '-1, 0 or 1; NaN stays NaN', arity: 1, meaning: (a) => sign(a) }),
+  reciprocal: elementwise('reciprocal', {
+    summary: '1 / a',
+    arity: 1,
+    argumentRule: 'float',
+    meaning: (a) => s.div(1, a),
+    gradient: (g, output) => [g.mul(output.mul(output)).neg()],
+    smooth: [between(0.5, 2)],
+    ulps: 4,
+  }),
+  square: elementwise('square', { summary: 'a · a', arity: 1, meaning: (a) => s.mul(a, a), gradient: (g, _, a) => [g.mul(a.mul(2))] }),
+  clamp: elementwise('clamp', {
+    summary: 'a limited to [min, max]',
+    arity: 1,
+    meaningOf: ({ min, max }) => (a) => {
+      const raised = typeof min === 'number' ? s.max(a, min) : a;
+      return typeof max === 'number' ? s.min(raised, max) : raised;
+    },
+    gradientOf: ({ min, max }) => (g, _, a) => {
+      const above = typeof min === 'number' ? g.where(a.ge(min), 0) : g;
+      return [typeof max === 'number' ? above.where(a.le(max), 0) : above];
+    },
+    attributes: [{ min: -1, max: 1 }, { min: 0 }, { max: 2 }],
+    kinds: ['float', 'signed'],
+    smooth: [between(-0.9, -0.1)],
+  }),
+};

@@ -1,0 +1,109 @@
+/** Makes element-wise ops from their meaning, and the rules by which their dtypes follow. */
+import type { DType, DTypeKind } from '../../dtype/dtype.ts';
+import type { Expression } from '../../scalar/expression.ts';
+import { InternalError } from '../../errors.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Attributes, ElementwiseOp, GradientRule } from '../op.ts';
+import type { Values } from '../domain.ts';
+
+/** How the argument dtypes of an element-wise op are brought together. */
+export type ArgumentRule =
+  /** Promoted to one dtype. */
+  | 'promote'
+  /** Promoted, then integers and bool become f32. */
+  | 'float'
+  /** Promoted, but bool becomes i32: arithmetic on truth values counts. */
+  | 'numeric'
+  /** Must be bool; other dtypes compare with zero first. */
+  | 'logical';
+
+/** An element-wise op together with everything the tensor method and the tests need. */
+export interface ElementwiseEntry {
+  readonly op: ElementwiseOp;
+  readonly summary: string;
+  readonly argumentRule: ArgumentRule;
+  /** The result dtype; `same` as the promoted arguments by default. */
+  readonly result: 'same' | 'bool';
+  /** Argument kinds to test on. */
+  readonly kinds: readonly DTypeKind[];
+  readonly values: readonly Values[];
+  /** Where the gradient is smooth; absent when there is none. */
+  readonly smooth?: readonly Values[];
+  readonly ulps: number;
+  readonly attributes?: readonly Attributes[];
+}
+
+/** A meaning as a function of its arguments. */
+export type Meaning = (...args: readonly Expression[]) => Expression;
+
+/** A gradient as a function of the output's gradient, the output and the inputs; written with the tensor's own methods. */
+export type ElementwiseGradient = (gradient: Tensor, output: Tensor, ...inputs: readonly Tensor[]) => readonly (Tensor | undefined)[];
+
+/** What has to be said of an element-wise op. Ops with attributes give `meaningOf` and `gradientOf` instead. */
+export interface ElementwiseDescription {
+  readonly summary: string;
+  readonly arity: number;
+  readonly meaning?: Meaning;
+  readonly meaningOf?: (attributes: Attributes) => Meaning;
+  readonly gradient?: ElementwiseGradient;
+  readonly gradientOf?: (attributes: Attributes) => ElementwiseGradient;
+  readonly argumentRule?: ArgumentRule;
+  readonly result?: 'same' | 'bool';
+  readonly kinds?: readonly DTypeKind[];
+  readonly values?: readonly Values[];
+  readonly smooth?: readonly Values[];
+  readonly ulps?: number;
+  readonly attributes?: readonly Attributes[];
+}
+
+/** Any value, NaN and infinities included. */
+export const anyValue: Values = { kind: 'any' };
+
+/** Finite values between two bounds. */
+export function between(low: number, high: number): Values {
+  return { kind: 'range', low, high };
+}
+
+/** Kinds by argument rule, where the entry names none. */
+const kindsByRule: Readonly<Record<ArgumentRule, readonly DTypeKind[]>> = {
+  promote: ['float', 'signed', 'unsigned', 'bool'],
+  numeric: ['float', 'signed', 'unsigned'],
+  float: ['float'],
+  logical: ['bool'],
+};
+
+function gradientRule(description: ElementwiseDescription): GradientRule | undefined {
+  const { gradient, gradientOf } = description;
+  if (gradient) return (g, { output, inputs }) => gradient(g, output, ...inputs);
+  return gradientOf && ((g, { output, inputs, attributes }) => gradientOf(attributes)(g, output, ...inputs));
+}
+
+/** Completes a description to an entry. */
+export function elementwise(name: string, description: ElementwiseDescription): ElementwiseEntry {
+  const { summary, arity, argumentRule = 'numeric', result = 'same', ulps = 0 } = description;
+  const meaningOf = description.meaningOf ?? ((): Meaning => description.meaning ?? missingMeaning(name));
+  const gradient = gradientRule(description);
+  const each = (values: Values): readonly Values[] => Array.from({ length: arity }, () => values);
+  return {
+    op: { family: 'elementwise', name, arity, meaning: (args, attributes) => meaningOf(attributes)(...args), ...(gradient && { gradient }) },
+    summary,
+    argumentRule,
+    result,
+    kinds: description.kinds ?? kindsByRule[argumentRule],
+    values: description.values ?? each(anyValue),
+    ulps,
+    ...(gradient && { smooth: description.smooth ?? each(between(-2, 2)) }),
+    ...(description.attributes && { attributes: description.attributes }),
+  };
+}
+
+function missingMeaning(name: string): never {
+  throw new InternalError(name, 'has no meaning; give `meaning` or `meaningOf`');
+}
+
+/** The dtype all arguments are brought to. */
+export function argumentDType(rule: ArgumentRule, promoted: DType): DType {
+  if (rule === 'logical') return 'bool';
+  if (rule === 'numeric') return promoted === 'bool' ? 'i32' : promoted;
+  return rule === 'float' && !['f32', 'f64', 'f16', 'bf16'].includes(promoted) ? 'f32' : promoted;
+}

@@ -1,0 +1,72 @@
+/** Batched matrix products. */
+import { dtypes } from '../../dtype/dtype.ts';
+import type { Node } from '../../graph/node.ts';
+import type { Binding, LoopSpec, MatmulSpec } from '../../kernel/spec.ts';
+import { contiguousStrides } from '../../shape/shape.ts';
+import type { Layout } from '../../shape/layout.ts';
+import type { KernelOp } from '../op.ts';
+import type { KernelStep } from '../kernel-plan.ts';
+
+/** The product as a contraction kernel. */
+export function matmulSpec(node: Node, a: Layout, b: Layout): MatmulSpec {
+  const { shape, dtype } = node;
+  const rank = shape.length;
+  const bindings: Binding[] = [
+    { dtype: (node.inputs[0] as Node).dtype, access: 'read' },
+    { dtype: (node.inputs[1] as Node).dtype, access: 'read' },
+    { dtype, access: 'write' },
+  ];
+  return {
+    kind: 'matmul',
+    bindings,
+    batch: shape.slice(0, -2),
+    m: shape[rank - 2] as number,
+    n: shape[rank - 1] as number,
+    k: a.shape[rank - 1] as number,
+    a: { binding: 0, offset: a.offset, strides: a.strides },
+    b: { binding: 1, offset: b.offset, strides: b.strides },
+    out: { binding: 2, offset: 0, strides: contiguousStrides(shape) },
+  };
+}
+
+/** The same product as a plain loop, for dtypes without a contraction kernel. */
+function matmulLoop(spec: MatmulSpec): LoopSpec {
+  const { batch, m, n, k, a, b } = spec;
+  const compute = dtypes[(spec.bindings[2] as Binding).dtype].compute;
+  const lead = batch.map((_, axis) => axis);
+  const [row, column] = [batch.length, batch.length + 1];
+  const spread = (strides: readonly number[], axes: readonly number[]): number[] => {
+    const result = new Array<number>(batch.length + 3).fill(0);
+    for (const [position, axis] of axes.entries()) result[axis] = strides[position] as number;
+    return result;
+  };
+  const inner = batch.length + 2;
+  return {
+    kind: 'loop',
+    bindings: spec.bindings,
+    outer: [...batch, m, n],
+    inner: [k],
+    body: [
+      { kind: 'load', access: { ...a, strides: spread(a.strides, [...lead, row, inner]) }, dtype: compute },
+      { kind: 'load', access: { ...b, strides: spread(b.strides, [...lead, inner, column]) }, dtype: compute },
+      { kind: 'scalar', op: 'mul', args: [0, 1], dtype: compute },
+      { kind: 'reduce', op: 'sum', arg: 2, dtype: compute },
+      { kind: 'store', access: { binding: 2, offset: 0, strides: [...contiguousStrides([...batch, m, n]), 0] }, arg: 3, each: 'row' },
+    ],
+  };
+}
+
+/** out[..., i, j] = Σ_k a[..., i, k] · b[..., k, j]; both inputs have the output's batch dimensions. */
+export const matmulOp: KernelOp = {
+  family: 'kernel',
+  name: 'matmul',
+  strided: true,
+  gradient: (g, { inputs: [a, b] }) => (a && b ? [g.matmul(b.transpose(-1, -2)), a.transpose(-1, -2).matmul(g)] : []),
+  plan: (node) => ({
+    outputs: [{ shape: node.shape, dtype: node.dtype }],
+    steps: ([a, b], device): KernelStep[] => {
+      const spec = matmulSpec(node, a as Layout, b as Layout);
+      return [{ spec: device.accepts(spec) ? spec : matmulLoop(spec), operands: [{ input: 0 }, { input: 1 }, { output: 0 }] }];
+    },
+  }),
+};

@@ -1,0 +1,72 @@
+/** Element-wise ops of the public table, derived from their entries. */
+import { isFloat } from '../../dtype/dtype.ts';
+import type { DType } from '../../dtype/dtype.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { applyElementwise } from '../../tensor/wrap.ts';
+import type { Case, Chooser, InputCase, OpEntry, Values } from '../domain.ts';
+import { between, type ElementwiseEntry } from '../elementwise/define.ts';
+import { elementwiseEntries } from '../elementwise/entries.ts';
+
+function draw(entry: ElementwiseEntry, choose: Chooser, values: readonly Values[], floatsOnly: boolean): Case {
+  const dtype = choose.dtype(floatsOnly ? ['float'] : entry.kinds);
+  const shapes = entry.op.arity === 2 ? choose.broadcastable() : [choose.shape()];
+  return {
+    inputs: shapes.map((shape, index) => ({ shape, dtype, values: values[index] as Values })),
+    attributes: entry.attributes ? choose.pick(entry.attributes) : {},
+  };
+}
+
+function tableEntry(name: string, entry: ElementwiseEntry): OpEntry {
+  const { smooth } = entry;
+  return {
+    name,
+    family: 'elementwise',
+    summary: entry.summary,
+    run: (inputs, attributes) => applyElementwise(name, inputs, attributes),
+    domain: (choose) => draw(entry, choose, entry.values, false),
+    ...(smooth && { smooth: (choose: Chooser) => draw(entry, choose, smooth, true) }),
+    tolerance: { ulps: entry.ulps },
+  };
+}
+
+const dtypePairs = (choose: Chooser): { from: DType; to: DType } => ({
+  from: choose.dtype(['float', 'signed', 'unsigned', 'bool']),
+  to: choose.dtype(['float', 'signed', 'unsigned', 'bool']),
+});
+
+const input = (shape: readonly number[], dtype: DType, values: Values): InputCase => ({ shape, dtype, values });
+
+const special: readonly OpEntry[] = [
+  {
+    name: 'cast',
+    family: 'elementwise',
+    summary: 'the same values in another dtype',
+    run: ([x], { dtype }) => (x as Tensor).cast(dtype as DType),
+    domain: (choose) => {
+      const { from, to } = dtypePairs(choose);
+      // 8-bit and 32-bit integers wrap or saturate; which values survive is part of the definition, so any will do.
+      return { inputs: [input(choose.shape(), from, isFloat(from) && !isFloat(to) ? between(-200, 200) : { kind: 'any' })], attributes: { dtype: to } };
+    },
+    smooth: (choose) => ({ inputs: [input(choose.shape(), 'f32', between(-2, 2))], attributes: { dtype: 'f64' } }),
+    tolerance: { ulps: 0 },
+  },
+  {
+    name: 'where',
+    family: 'elementwise',
+    summary: 'one of two tensors, element by element',
+    run: ([condition, a, b]) => (a as Tensor).where(condition as Tensor, b as Tensor),
+    domain: (choose) => {
+      const [first, second] = choose.broadcastable();
+      const dtype = choose.dtype(['float', 'signed', 'unsigned', 'bool']);
+      return { inputs: [input(first, 'bool', { kind: 'any' }), input(second, dtype, { kind: 'any' }), input(first, dtype, { kind: 'any' })], attributes: {} };
+    },
+    smooth: (choose) => {
+      const [first, second] = choose.broadcastable();
+      return { inputs: [input(first, 'bool', { kind: 'any' }), input(second, 'f64', between(-2, 2)), input(first, 'f64', between(-2, 2))], attributes: {} };
+    },
+    tolerance: { ulps: 0 },
+  },
+];
+
+/** One entry per element-wise op. */
+export const elementwiseTable: readonly OpEntry[] = [...Object.entries(elementwiseEntries).map(([name, entry]) => tableEntry(name, entry)), ...special];

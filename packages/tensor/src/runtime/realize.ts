@@ -1,0 +1,129 @@
+/** Computes lazy values: graph → plan (from the cache where possible) → run. */
+import type { BufferRange, Device, DeviceBuffer, KernelCall } from '../device/device.ts';
+import { LifetimeError } from '../errors.ts';
+import { modes } from '../graph/modes.ts';
+import type { Node } from '../graph/node.ts';
+import { Storage } from '../graph/storage.ts';
+import { dtypes, type DType } from '../dtype/dtype.ts';
+import { viewGraph, type GraphView, type Leaf } from '../lower/graph-view.ts';
+import { makePlan, type Plan, type Slot } from '../lower/plan.ts';
+
+/** Results of synchronous devices up to this size live in JavaScript memory. */
+export const smallResultBytes = 256;
+
+const plansPerDevice = 512;
+const caches = new WeakMap<Device, Map<string, Plan>>();
+
+function cachedPlan(view: GraphView, device: Device): Plan {
+  const cache = caches.get(device) ?? new Map<string, Plan>();
+  caches.set(device, cache);
+  const known = cache.get(view.key);
+  // Re-inserting keeps the most recently used plans last.
+  if (known) cache.delete(view.key);
+  const plan = known ?? makePlan(view, device, { aliasTargets: true, overwrites: [] });
+  cache.set(view.key, plan);
+  if (cache.size > plansPerDevice) cache.delete(cache.keys().next().value as string);
+  return plan;
+}
+
+/** Computes the nodes that have no value yet, together, and gives them their storage. */
+export function realize(wanted: readonly Node[]): void {
+  const pending = new Map<Device, Node[]>();
+  for (const node of wanted) {
+    if (node.released) throw new LifetimeError(node.op.name, 'the tensor was disposed; keep it with keep() or read it before its scope ends');
+    if (!node.storage) pending.set(node.device, [...(pending.get(node.device) ?? []), node]);
+  }
+  if (pending.size > 0 && modes.trace) throw new LifetimeError('compile', 'a value was read inside a compiled function, where none exists yet; return it and read it outside');
+  for (const [device, nodes] of pending) realizeOn(device, nodes);
+}
+
+function realizeOn(device: Device, nodes: readonly Node[]): void {
+  const targets = [...new Set([...nodes, ...watchedScalars(nodes)])];
+  const view = viewGraph(targets, false);
+  const plan = cachedPlan(view, device);
+  const temporary: DeviceBuffer[] = [];
+  const allocate = (bytes: number): DeviceBuffer => {
+    const buffer = device.allocate(bytes);
+    temporary.push(buffer);
+    return buffer;
+  };
+  const results: DeviceBuffer[] = [];
+  try {
+    const leaves = view.leaves.map((leaf) => leafBuffer(leaf, temporary));
+    const temporaries = plan.temporaries.map(allocate);
+    for (const { bytes } of plan.results) results.push(device.allocate(bytes));
+    device.run(bindPlan(plan, { leaf: leaves, temporary: temporaries, result: results }));
+  } catch (error) {
+    for (const buffer of results) device.free(buffer);
+    throw error;
+  } finally {
+    for (const buffer of temporary) device.free(buffer);
+  }
+  const storages = results.map((buffer) => adopt(device, buffer));
+  const taken = new Set<Storage>();
+  for (const [index, slot] of plan.targets.entries()) {
+    const node = targets[index] as Node;
+    const storage = slot.kind === 'leaf' ? (view.leaves[slot.index]?.node.storage as Storage) : (storages[slot.index] as Storage);
+    node.realize(slot.kind === 'leaf' || taken.has(storage) ? storage.share() : storage);
+    taken.add(storage);
+  }
+}
+
+/**
+ * A loss is usually wanted after the update that used it. Scalars that somebody holds and that gradients flow through are
+ * kept when they are computed on the way, so that reading them later computes nothing again.
+ */
+function watchedScalars(nodes: readonly Node[]): Node[] {
+  const found: Node[] = [];
+  const seen = new Set<Node>(nodes);
+  const pending = [...nodes];
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    for (const input of node.inputs) {
+      if (input.storage || seen.has(input)) continue;
+      seen.add(input);
+      pending.push(input);
+      if (input.handles > 0 && input.watched && input.shape.length === 0) found.push(input);
+    }
+  }
+  return found.toSorted((a, b) => a.id - b.id);
+}
+
+function leafBuffer({ node, kind }: Leaf, temporary: DeviceBuffer[]): DeviceBuffer {
+  if (kind !== 'scalar') {
+    const { buffer, temporary: transient } = (node.storage as Storage).bufferForRead();
+    if (transient) temporary.push(buffer);
+    return buffer;
+  }
+  const buffer = node.device.allocate(dtypes[node.dtype].bytes);
+  temporary.push(buffer);
+  node.device.write(buffer, 0, scalarBytes(Number(node.attributes['value']), node.dtype));
+  return buffer;
+}
+
+/** The stored bytes of one number. */
+export function scalarBytes(value: number, dtype: DType): Uint8Array {
+  const { bytes, view, encode } = dtypes[dtype];
+  const data = new ArrayBuffer(bytes);
+  view(data, 0, 1)[0] = encode(value);
+  return new Uint8Array(data);
+}
+
+/** Takes over a result buffer; small ones move to JavaScript memory where reading is synchronous. */
+export function adopt(device: Device, buffer: DeviceBuffer): Storage {
+  if (!device.capabilities.synchronousRead || buffer.bytes > smallResultBytes) return Storage.resident(device, buffer);
+  const data = device.readSync(buffer, 0, buffer.bytes);
+  device.free(buffer);
+  return Storage.host(device, data);
+}
+
+/** The buffers behind each kind of slot. */
+export type SlotBuffers = Readonly<Record<Slot['kind'], readonly DeviceBuffer[]>>;
+
+/** Puts buffers into the slots of a plan. */
+export function bindPlan(plan: Plan, buffers: SlotBuffers): KernelCall[] {
+  const rangeOf = ({ kind, index }: Slot): BufferRange => {
+    const buffer = buffers[kind][index] as DeviceBuffer;
+    return { buffer, byteOffset: 0, byteLength: buffer.bytes };
+  };
+  return plan.steps.map(({ kernel, slots }) => ({ kernel, ranges: slots.map(rangeOf) }));
+}

@@ -1,0 +1,49 @@
+/** Lifetimes by region, and what is alive. */
+import type { Device, DeviceMemory } from '../device/device.ts';
+import { openDevices } from '../device/registry.ts';
+import { modes, withMode, type Scope } from '../graph/modes.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { TensorHandle } from '../tensor/handle.ts';
+import { mapTensors } from './structure.ts';
+
+/**
+ * Runs `body` and disposes every tensor made in it, except those in its result (a tensor, or arrays and objects of
+ * tensors) and those passed to `keep`. The body must not be asynchronous.
+ *
+ * @example
+ * const total = scope(() => step(x, y).itemSync());
+ */
+export function scope<T>(body: () => T): T {
+  const inner: Scope = { created: new Set() };
+  try {
+    const result = withMode({ scope: inner }, body);
+    mapTensors(result, (tensor) => {
+      hand(tensor, inner);
+      return tensor;
+    });
+    return result;
+  } finally {
+    for (const tensor of inner.created) tensor.dispose();
+  }
+}
+
+/** Exempts a tensor from the scope around it; it belongs to the next outer scope, or to nobody. */
+export function keep<T extends Tensor>(tensor: T): T {
+  if (modes.scope) modes.scope.created.delete(tensor);
+  return tensor;
+}
+
+function hand(tensor: Tensor, from: Scope): void {
+  if (from.created.delete(tensor)) modes.scope?.created.add(tensor);
+}
+
+/** Memory alive on a device, or on all open devices together. */
+export function memory(device?: Device): DeviceMemory {
+  const all = (device ? [device] : openDevices()).map((each) => each.memory());
+  return { bytes: all.reduce((sum, each) => sum + each.bytes, 0), buffers: all.reduce((sum, each) => sum + each.buffers, 0) };
+}
+
+/** Whether a value is a tensor. */
+export function isTensor(value: unknown): value is Tensor {
+  return value instanceof TensorHandle;
+}

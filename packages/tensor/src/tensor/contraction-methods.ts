@@ -1,0 +1,62 @@
+/** Products: matrices, vectors, convolutions. */
+import { promote } from '../dtype/promote.ts';
+import { ShapeError } from '../errors.ts';
+import { kernelNode } from '../graph/build.ts';
+import { convolutionOps, conv2dShapes, type Conv2dGeometry } from '../ops/kernels/conv2d.ts';
+import { matmulOp } from '../ops/kernels/matmul.ts';
+import { broadcastShapes, showShape } from '../shape/shape.ts';
+import { MovementMethods } from './movement-methods.ts';
+import type { Tensor } from './tensor.ts';
+import { accumulationDType, castNode, wrap } from './wrap.ts';
+
+/** Adds products to a tensor. */
+export abstract class ContractionMethods extends MovementMethods {
+  /**
+   * The matrix product over the last two axes; leading axes broadcast. A vector on the left is a row, on the right a
+   * column, and that axis vanishes. Throws ShapeError if the inner sizes differ.
+   */
+  matmul(b: Tensor): Tensor {
+    const left = this.rank === 1 ? this.reshape(1, -1) : wrap(this.node);
+    const right = b.rank === 1 ? b.reshape(-1, 1) : b;
+    const [m, k] = left.shape.slice(-2);
+    const [inner, n] = right.shape.slice(-2);
+    if (this.rank === 0 || b.rank === 0 || k !== inner)
+      throw new ShapeError('matmul', `inner sizes differ: ${showShape(this.shape)} × ${showShape(b.shape)}; ${this.rank === 0 || b.rank === 0 ? 'scalars are multiplied with mul' : `the second must start with ${k}`}`);
+    const product = this.batched(left, right, m as number, k as number, n as number);
+    return this.rank === 1 || b.rank === 1 ? product.squeeze([...(this.rank === 1 ? [-2] : []), ...(b.rank === 1 ? [-1] : [])]) : product;
+  }
+
+  private batched(left: Tensor, right: Tensor, m: number, k: number, n: number): Tensor {
+    const dtype = accumulationDType(promote(left.dtype, right.dtype));
+    const [a, b] = [wrap(castNode(left.node, dtype)), wrap(castNode(right.node, dtype))];
+    // One matrix for a whole batch: the batch is more rows of a single, larger product.
+    if (a.rank > 2 && b.rank === 2) {
+      const rows = wrap(kernelNode(matmulOp, [a.reshape(-1, k).node, b.node], {}, [a.size / Math.max(k, 1), n], dtype));
+      return k === 0 ? a.filled([...a.shape.slice(0, -1), n], 0) : rows.reshape([...a.shape.slice(0, -1), n]);
+    }
+    const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
+    return wrap(kernelNode(matmulOp, [a.expand([...batch, m, k]).node, b.expand([...batch, k, n]).node], {}, [...batch, m, n], dtype));
+  }
+
+  /** The inner product of two vectors. */
+  dot(b: Tensor): Tensor {
+    if (this.rank !== 1 || b.rank !== 1) throw new ShapeError('dot', `takes two vectors, not ${showShape(this.shape)} and ${showShape(b.shape)}; use matmul`);
+    return this.matmul(b);
+  }
+
+  /** Every product of an element of this vector with one of `b`: [n] and [m] give [n, m]. */
+  outer(b: Tensor): Tensor {
+    if (this.rank !== 1 || b.rank !== 1) throw new ShapeError('outer', `takes two vectors, not ${showShape(this.shape)} and ${showShape(b.shape)}`);
+    return this.unsqueeze(1).mul(b.unsqueeze(0));
+  }
+
+  /**
+   * One of the three convolution kernels on operands of exactly the geometry's shapes: `forward` takes x and w, `input`
+   * the output's gradient and w, `weight` x and the output's gradient. `conv2d` is the function for users.
+   */
+  convolutionGradient(pass: 'forward' | 'input' | 'weight', other: Tensor, geometry: Conv2dGeometry): Tensor {
+    const shapes = conv2dShapes(geometry);
+    const shape = { forward: shapes.y, input: shapes.x, weight: shapes.w }[pass];
+    return wrap(kernelNode(convolutionOps[pass], [this.node, other.node], { ...geometry }, shape, promote(this.dtype, other.dtype)));
+  }
+}

@@ -1,0 +1,414 @@
+/** Element-wise methods. Operands broadcast by NumPy's rule; numbers adopt this tensor's dtype. */
+import type { DType } from '../dtype/dtype.ts';
+import { ArgumentError } from '../errors.ts';
+import { elementwiseNode } from '../graph/build.ts';
+import { bitcastOp, whereOp } from '../ops/elementwise/conversion.ts';
+import { promote } from '../dtype/promote.ts';
+import { broadcastShapes } from '../shape/shape.ts';
+import { TensorHandle } from './handle.ts';
+import type { Tensor } from './tensor.ts';
+import { applyElementwise, castNode, expandNode, operandNodes, wrap, type TensorLike } from './wrap.ts';
+
+/** Adds the element-wise ops to a tensor. */
+export abstract class ElementwiseMethods extends TensorHandle {
+  private get self(): Tensor {
+    return this as unknown as Tensor;
+  }
+
+  /** -a. */
+  neg(): Tensor {
+    return applyElementwise('neg', [this.self]);
+  }
+
+  /** |a|. */
+  abs(): Tensor {
+    return applyElementwise('abs', [this.self]);
+  }
+
+  /** -1, 0 or 1. */
+  sign(): Tensor {
+    return applyElementwise('sign', [this.self]);
+  }
+
+  /** 1 / a. */
+  reciprocal(): Tensor {
+    return applyElementwise('reciprocal', [this.self]);
+  }
+
+  /** a · a. */
+  square(): Tensor {
+    return applyElementwise('square', [this.self]);
+  }
+
+  /** Square root. */
+  sqrt(): Tensor {
+    return applyElementwise('sqrt', [this.self]);
+  }
+
+  /** 1 / sqrt(a). */
+  rsqrt(): Tensor {
+    return applyElementwise('rsqrt', [this.self]);
+  }
+
+  /** e to the power a. */
+  exp(): Tensor {
+    return applyElementwise('exp', [this.self]);
+  }
+
+  /** 2 to the power a. */
+  exp2(): Tensor {
+    return applyElementwise('exp2', [this.self]);
+  }
+
+  /** exp(a) - 1, accurate near 0. */
+  expm1(): Tensor {
+    return applyElementwise('expm1', [this.self]);
+  }
+
+  /** Natural logarithm. */
+  log(): Tensor {
+    return applyElementwise('log', [this.self]);
+  }
+
+  /** log(1 + a), accurate near 0. */
+  log1p(): Tensor {
+    return applyElementwise('log1p', [this.self]);
+  }
+
+  /** Logarithm to base 2. */
+  log2(): Tensor {
+    return applyElementwise('log2', [this.self]);
+  }
+
+  /** Logarithm to base 10. */
+  log10(): Tensor {
+    return applyElementwise('log10', [this.self]);
+  }
+
+  /** Sine. */
+  sin(): Tensor {
+    return applyElementwise('sin', [this.self]);
+  }
+
+  /** Cosine. */
+  cos(): Tensor {
+    return applyElementwise('cos', [this.self]);
+  }
+
+  /** Tangent. */
+  tan(): Tensor {
+    return applyElementwise('tan', [this.self]);
+  }
+
+  /** Inverse sine. */
+  asin(): Tensor {
+    return applyElementwise('asin', [this.self]);
+  }
+
+  /** Inverse cosine. */
+  acos(): Tensor {
+    return applyElementwise('acos', [this.self]);
+  }
+
+  /** Inverse tangent. */
+  atan(): Tensor {
+    return applyElementwise('atan', [this.self]);
+  }
+
+  /** Hyperbolic sine. */
+  sinh(): Tensor {
+    return applyElementwise('sinh', [this.self]);
+  }
+
+  /** Hyperbolic cosine. */
+  cosh(): Tensor {
+    return applyElementwise('cosh', [this.self]);
+  }
+
+  /** Hyperbolic tangent. */
+  tanh(): Tensor {
+    return applyElementwise('tanh', [this.self]);
+  }
+
+  /** Inverse hyperbolic sine. */
+  asinh(): Tensor {
+    return applyElementwise('asinh', [this.self]);
+  }
+
+  /** Inverse hyperbolic cosine. */
+  acosh(): Tensor {
+    return applyElementwise('acosh', [this.self]);
+  }
+
+  /** Inverse hyperbolic tangent. */
+  atanh(): Tensor {
+    return applyElementwise('atanh', [this.self]);
+  }
+
+  /** The error function. */
+  erf(): Tensor {
+    return applyElementwise('erf', [this.self]);
+  }
+
+  /** 1 / (1 + exp(-a)). */
+  sigmoid(): Tensor {
+    return applyElementwise('sigmoid', [this.self]);
+  }
+
+  /** max(a, 0). */
+  relu(): Tensor {
+    return applyElementwise('relu', [this.self]);
+  }
+
+  /** The self-normalizing scaled elu. */
+  selu(): Tensor {
+    return applyElementwise('selu', [this.self]);
+  }
+
+  /** a · sigmoid(a). */
+  silu(): Tensor {
+    return applyElementwise('silu', [this.self]);
+  }
+
+  /** log(1 + exp(a)). */
+  softplus(): Tensor {
+    return applyElementwise('softplus', [this.self]);
+  }
+
+  /** a · tanh(softplus(a)). */
+  mish(): Tensor {
+    return applyElementwise('mish', [this.self]);
+  }
+
+  /** a / 6 + 1/2 limited to [0, 1]. */
+  hardSigmoid(): Tensor {
+    return applyElementwise('hardSigmoid', [this.self]);
+  }
+
+  /** a · hardSigmoid(a). */
+  hardSwish(): Tensor {
+    return applyElementwise('hardSwish', [this.self]);
+  }
+
+  /** Rounded down. */
+  floor(): Tensor {
+    return applyElementwise('floor', [this.self]);
+  }
+
+  /** Rounded up. */
+  ceil(): Tensor {
+    return applyElementwise('ceil', [this.self]);
+  }
+
+  /** Rounded towards 0. */
+  trunc(): Tensor {
+    return applyElementwise('trunc', [this.self]);
+  }
+
+  /** Rounded to nearest, ties to even. */
+  round(): Tensor {
+    return applyElementwise('round', [this.self]);
+  }
+
+  /** Whether a is NaN. */
+  isNaN(): Tensor {
+    return applyElementwise('isNaN', [this.self]);
+  }
+
+  /** Whether a is infinite. */
+  isInf(): Tensor {
+    return applyElementwise('isInf', [this.self]);
+  }
+
+  /** Whether a is neither infinite nor NaN. */
+  isFinite(): Tensor {
+    return applyElementwise('isFinite', [this.self]);
+  }
+
+  /** Whether a is 0. */
+  logicalNot(): Tensor {
+    return applyElementwise('logicalNot', [this.self]);
+  }
+
+  /** Every bit inverted. */
+  bitwiseNot(): Tensor {
+    return applyElementwise('bitwiseNot', [this.self]);
+  }
+
+  /** a + b. Throws ShapeError where the shapes do not broadcast. */
+  add(b: TensorLike): Tensor {
+    return applyElementwise('add', [this.self, b]);
+  }
+
+  /** a - b. Throws ShapeError where the shapes do not broadcast. */
+  sub(b: TensorLike): Tensor {
+    return applyElementwise('sub', [this.self, b]);
+  }
+
+  /** a · b. Throws ShapeError where the shapes do not broadcast. */
+  mul(b: TensorLike): Tensor {
+    return applyElementwise('mul', [this.self, b]);
+  }
+
+  /** a / b; integers become f32. Throws ShapeError where the shapes do not broadcast. */
+  div(b: TensorLike): Tensor {
+    return applyElementwise('div', [this.self, b]);
+  }
+
+  /** floor(a / b). Throws ShapeError where the shapes do not broadcast. */
+  floorDivide(b: TensorLike): Tensor {
+    return applyElementwise('floorDivide', [this.self, b]);
+  }
+
+  /** a - b·floor(a / b), with the sign of b. Throws ShapeError where the shapes do not broadcast. */
+  remainder(b: TensorLike): Tensor {
+    return applyElementwise('remainder', [this.self, b]);
+  }
+
+  /** a to the power b. Throws ShapeError where the shapes do not broadcast. */
+  pow(b: TensorLike): Tensor {
+    return applyElementwise('pow', [this.self, b]);
+  }
+
+  /** The smaller of both. Throws ShapeError where the shapes do not broadcast. */
+  minimum(b: TensorLike): Tensor {
+    return applyElementwise('minimum', [this.self, b]);
+  }
+
+  /** The larger of both. Throws ShapeError where the shapes do not broadcast. */
+  maximum(b: TensorLike): Tensor {
+    return applyElementwise('maximum', [this.self, b]);
+  }
+
+  /** The angle of the point (b, a). Throws ShapeError where the shapes do not broadcast. */
+  atan2(b: TensorLike): Tensor {
+    return applyElementwise('atan2', [this.self, b]);
+  }
+
+  /** a = b. Throws ShapeError where the shapes do not broadcast. */
+  eq(b: TensorLike): Tensor {
+    return applyElementwise('eq', [this.self, b]);
+  }
+
+  /** a ≠ b. Throws ShapeError where the shapes do not broadcast. */
+  ne(b: TensorLike): Tensor {
+    return applyElementwise('ne', [this.self, b]);
+  }
+
+  /** a < b. Throws ShapeError where the shapes do not broadcast. */
+  lt(b: TensorLike): Tensor {
+    return applyElementwise('lt', [this.self, b]);
+  }
+
+  /** a ≤ b. Throws ShapeError where the shapes do not broadcast. */
+  le(b: TensorLike): Tensor {
+    return applyElementwise('le', [this.self, b]);
+  }
+
+  /** a > b. Throws ShapeError where the shapes do not broadcast. */
+  gt(b: TensorLike): Tensor {
+    return applyElementwise('gt', [this.self, b]);
+  }
+
+  /** a ≥ b. Throws ShapeError where the shapes do not broadcast. */
+  ge(b: TensorLike): Tensor {
+    return applyElementwise('ge', [this.self, b]);
+  }
+
+  /** Both are not 0. Throws ShapeError where the shapes do not broadcast. */
+  logicalAnd(b: TensorLike): Tensor {
+    return applyElementwise('logicalAnd', [this.self, b]);
+  }
+
+  /** Either is not 0. Throws ShapeError where the shapes do not broadcast. */
+  logicalOr(b: TensorLike): Tensor {
+    return applyElementwise('logicalOr', [this.self, b]);
+  }
+
+  /** Exactly one is not 0. Throws ShapeError where the shapes do not broadcast. */
+  logicalXor(b: TensorLike): Tensor {
+    return applyElementwise('logicalXor', [this.self, b]);
+  }
+
+  /** The high 32 bits of the 64-bit product of u32. */
+  multiplyHigh(b: TensorLike): Tensor {
+    return applyElementwise('multiplyHigh', [this.self, b]);
+  }
+
+  /** Bits set in both. Throws ShapeError where the shapes do not broadcast. */
+  bitwiseAnd(b: TensorLike): Tensor {
+    return applyElementwise('bitwiseAnd', [this.self, b]);
+  }
+
+  /** Bits set in either. Throws ShapeError where the shapes do not broadcast. */
+  bitwiseOr(b: TensorLike): Tensor {
+    return applyElementwise('bitwiseOr', [this.self, b]);
+  }
+
+  /** Bits set in exactly one. Throws ShapeError where the shapes do not broadcast. */
+  bitwiseXor(b: TensorLike): Tensor {
+    return applyElementwise('bitwiseXor', [this.self, b]);
+  }
+
+  /** a · 2^b, wrapping. Throws ShapeError where the shapes do not broadcast. */
+  shiftLeft(b: TensorLike): Tensor {
+    return applyElementwise('shiftLeft', [this.self, b]);
+  }
+
+  /** floor(a / 2^b). Throws ShapeError where the shapes do not broadcast. */
+  shiftRight(b: TensorLike): Tensor {
+    return applyElementwise('shiftRight', [this.self, b]);
+  }
+
+  /** a above 0, `slope` · a below. */
+  leakyRelu(slope = 0.01): Tensor {
+    return applyElementwise('leakyRelu', [this.self], { slope });
+  }
+
+  /** a above 0, `alpha` · (exp(a) - 1) below. */
+  elu(alpha = 1): Tensor {
+    return applyElementwise('elu', [this.self], { alpha });
+  }
+
+  /** a · Φ(a), by the error function or its tanh approximation. */
+  gelu(options: { readonly approximate?: 'none' | 'tanh' } = {}): Tensor {
+    return applyElementwise('gelu', [this.self], { approximate: options.approximate ?? 'none' });
+  }
+
+  /** Limited to [min, max]; either bound may be left out. Throws ArgumentError if min exceeds max. */
+  clamp(min?: number, max?: number): Tensor {
+    if (min !== undefined && max !== undefined && min > max) throw new ArgumentError('clamp', `min ${min} is above max ${max}; swap them`);
+    return applyElementwise('clamp', [this.self], { ...(min !== undefined && { min }), ...(max !== undefined && { max }) });
+  }
+
+  /** Linear interpolation a + weight · (b - a). */
+  lerp(b: TensorLike, weight: TensorLike): Tensor {
+    return this.add(applyElementwise('sub', [b, this.self]).mul(weight));
+  }
+
+  /** This tensor where `condition` (bool) holds, `otherwise` elsewhere. All three broadcast. */
+  where(condition: Tensor, otherwise: TensorLike): Tensor {
+    const [a, b] = operandNodes([this.self, otherwise]) as [typeof this.node, typeof this.node];
+    const dtype = promote(a.dtype, b.dtype);
+    const chosen = castNode(condition.node, 'bool');
+    const shape = broadcastShapes('where', chosen.shape, a.shape, b.shape);
+    return wrap(elementwiseNode(whereOp, [expandNode(chosen, shape), expandNode(castNode(a, dtype), shape), expandNode(castNode(b, dtype), shape)], {}, dtype));
+  }
+
+  /** `value` where `mask` (bool) holds, this tensor elsewhere. */
+  maskedFill(mask: Tensor, value: number): Tensor {
+    return this.where(mask.logicalNot(), value);
+  }
+
+  /** The same values in another dtype: floats to integers truncate and saturate, to 8 bits they wrap; NaN becomes 0. */
+  cast(dtype: DType): Tensor {
+    const node = castNode(this.node, dtype);
+    return wrap(node);
+  }
+
+  /** The 32 bits of each element read as another 32-bit dtype. Throws ArgumentError for other widths. */
+  bitcast(dtype: 'f32' | 'i32' | 'u32'): Tensor {
+    if (!['f32', 'i32', 'u32'].includes(this.dtype)) throw new ArgumentError('bitcast', `${this.dtype} has no 32-bit pattern; cast to f32, i32 or u32 first`);
+    return wrap(elementwiseNode(bitcastOp, [this.node], { dtype }, dtype));
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * The part of a tensor that is not mathematics: its type, its value, its life. The op methods are layered on top, one
+ * file a family, and `Tensor` is the last layer.
+ */
+import type { Device } from '../device/device.ts';
+import { dtypes, type DType, type TypedArray } from '../dtype/dtype.ts';
+import { LifetimeError, ShapeError } from '../errors.ts';
+import { modes } from '../graph/modes.ts';
+import type { Node } from '../graph/node.ts';
+import type { Storage } from '../graph/storage.ts';
+import { realize } from '../runtime/realize.ts';
+import { showShape, sizeOf, type Shape } from '../shape/shape.ts';
+import { nest, printNested, type NestedNumbers } from './nested.ts';
+import type { Tensor } from './tensor.ts';
+
+let created = 0;
+
+/** How many handles were made so far: handles with a larger serial are younger than now. */
+export function handlesCreated(): number {
+  return created;
+}
+
+/** What every tensor is, whatever can be calculated with it. */
+export abstract class TensorHandle {
+  /** Grows with creation. */
+  readonly serial: number = ++created;
+  private current: Node | undefined;
+  /** The gradient that `backward()` accumulates here; only on tensors from `requiresGradients()`. */
+  grad: Tensor | undefined;
+
+  constructor(node: Node) {
+    this.current = node;
+    node.retain();
+    node.handles++;
+    modes.scope?.created.add(this as unknown as Tensor);
+  }
+
+  /** The graph node behind this handle, as an op reads it. */
+  get node(): Node {
+    if (!this.current) throw new LifetimeError('tensor', 'was disposed; keep it with keep() or return it from its scope');
+    modes.touched?.(this as unknown as Tensor);
+    return this.current;
+  }
+
+  /** The graph node, without counting as a use. For the runtime. */
+  get boundNode(): Node | undefined {
+    return this.current;
+  }
+
+  /** Puts another node behind this handle. For the runtime; `assign` is for users. */
+  rebind(node: Node): void {
+    const old = this.current;
+    node.retain();
+    node.handles++;
+    this.current = node;
+    if (old) {
+      old.handles--;
+      old.release();
+    }
+  }
+
+  /** Sizes of the dimensions, outermost first; `[]` for a scalar. */
+  get shape(): Shape {
+    return this.live.shape;
+  }
+
+  get dtype(): DType {
+    return this.live.dtype;
+  }
+
+  get device(): Device {
+    return this.live.device;
+  }
+
+  /** Number of dimensions. */
+  get rank(): number {
+    return this.live.shape.length;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.live.shape);
+  }
+
+  /** Whether gradients are of interest here: a leaf from `requiresGradients()`, or computed from one. */
+  get requiresGrad(): boolean {
+    return this.live.gradientRole !== 'none';
+  }
+
+  /** Whether the memory was given back by `dispose()` or a scope. */
+  get isDisposed(): boolean {
+    return this.current === undefined;
+  }
+
+  private get live(): Node {
+    if (!this.current) throw new LifetimeError('tensor', 'was disposed; keep it with keep() or return it from its scope');
+    return this.current;
+  }
+
+  /** Computes the value now, if it has not been computed yet; resolves when the device has done so. */
+  async realize(): Promise<this> {
+    this.realizeSync();
+    await this.device.synchronize();
+    return this;
+  }
+
+  /** Asks the device for the value now; on asynchronous devices, without waiting for it. */
+  realizeSync(): this {
+    realize([this.live]);
+    return this;
+  }
+
+  /** A copy of the elements in row-major order; `f16` and `bf16` come as Float32Array. */
+  async data(): Promise<TypedArray> {
+    return decode(this.dtype, await this.storage().read());
+  }
+
+  /** As `data()`, at once. Throws DeviceError on devices that can only be read asynchronously (webgpu). */
+  dataSync(): TypedArray {
+    return decode(this.dtype, this.storage().readSync());
+  }
+
+  /** The elements as nested arrays of numbers (0 and 1 for `bool`); a plain number for a scalar. */
+  async array(): Promise<NestedNumbers> {
+    return nest(await this.data(), this.shape);
+  }
+
+  /** As `array()`, at once. Throws DeviceError where `dataSync()` does. */
+  arraySync(): NestedNumbers {
+    return nest(this.dataSync(), this.shape);
+  }
+
+  /** The value of a tensor of one element. Throws ShapeError if it has more or none. */
+  async item(): Promise<number> {
+    this.checkSingle();
+    return (await this.data())[0] as number;
+  }
+
+  /** As `item()`, at once. Throws DeviceError where `dataSync()` does. */
+  itemSync(): number {
+    this.checkSingle();
+    return this.dataSync()[0] as number;
+  }
+
+  /** The raw bytes of the value, as the device stores them (16-bit floats as patterns, `bool` as bytes). */
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.storage().read();
+  }
+
+  /** As `bytes()`, at once. Throws DeviceError where `dataSync()` does. */
+  bytesSync(): Uint8Array<ArrayBuffer> {
+    return this.storage().readSync();
+  }
+
+  /** Gives the memory back now. The tensor must not be used afterwards; other tensors are not affected. */
+  dispose(): void {
+    const node = this.current;
+    if (!node) return;
+    this.current = undefined;
+    node.handles--;
+    node.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** Shape, dtype and device; the elements too where they are in JavaScript memory already and few. */
+  toString(): string {
+    if (!this.current) return 'Tensor(disposed)';
+    const type = `${this.dtype}, ${this.device.name}`;
+    const host = this.current.storage?.host;
+    return host && this.size <= 64 ? `Tensor(${printNested(nest(decode(this.dtype, new Uint8Array(host)), this.shape))}, ${type})` : `Tensor(${showShape(this.shape)}, ${type})`;
+  }
+
+  private storage(): Storage {
+    realize([this.live]);
+    return this.live.storage as Storage;
+  }
+
+  private checkSingle(): void {
+    if (this.size !== 1) throw new ShapeError('item', `the tensor ${showShape(this.shape)} has ${this.size} elements, not one; use array() or data()`);
+  }
+}
+
+/** Raw bytes as numbers of the dtype. */
+function decode(dtype: DType, bytes: Uint8Array<ArrayBuffer>): TypedArray {
+  const info = dtypes[dtype];
+  const raw = info.view(bytes.buffer, bytes.byteOffset, bytes.byteLength / info.bytes);
+  return info.bytes === 2 ? Float32Array.from(raw, info.decode) : raw;
+}

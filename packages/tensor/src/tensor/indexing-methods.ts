@@ -1,0 +1,122 @@
+/** Reading and adding at indices, running folds, and sorting. Indices are i32; outside the axis they read 0 and add nothing. */
+import { DTypeError, ShapeError } from '../errors.ts';
+import { dtypes } from '../dtype/dtype.ts';
+import { indexNode, indexedNode, kernelNode, outputNode } from '../graph/build.ts';
+import { gatherOp, takeOp } from '../ops/indexed/take.ts';
+import { cumprodOp, cumsumOp, sortOp } from '../ops/kernels/ordering.ts';
+import { scatterAddOp, type ScatterAttributes } from '../ops/kernels/scatter-add.ts';
+import { normalizeAxis, sameShape, showShape, type Shape } from '../shape/shape.ts';
+import { ContractionMethods } from './contraction-methods.ts';
+import type { Tensor } from './tensor.ts';
+import { accumulationDType, castNode, wrap } from './wrap.ts';
+
+/** Values in order, and where each came from. */
+export interface Sorted {
+  readonly values: Tensor;
+  /** i32 positions along the sorted axis. */
+  readonly indices: Tensor;
+}
+
+/** Adds indexing to a tensor. */
+export abstract class IndexingMethods extends ContractionMethods {
+  /** Whole slices at `indices` along `axis`: [...before, ...indices.shape, ...after]. An embedding lookup for axis 0. */
+  take(indices: Tensor, axis = 0): Tensor {
+    const along = normalizeAxis('take', axis, this.rank);
+    const shape = [...this.shape.slice(0, along), ...indices.shape, ...this.shape.slice(along + 1)];
+    if (this.size === 0) return this.filled(shape, 0);
+    return wrap(indexedNode(takeOp, [this.node, indexOperand('take', indices).node], { axis: along }, shape, this.dtype));
+  }
+
+  /** Single elements: result[..., i, ...] = this[..., index[..., i, ...], ...]; `index` may be shorter along the other axes. */
+  gather(axis: number, index: Tensor): Tensor {
+    const along = normalizeAxis('gather', axis, this.rank);
+    checkIndexShape('gather', this.shape, index.shape, along);
+    if (this.size === 0) return this.filled(index.shape, 0);
+    return wrap(indexedNode(gatherOp, [this.node, indexOperand('gather', index).node], { axis: along }, index.shape, this.dtype));
+  }
+
+  /** This tensor with `source` added at `index` along `axis`; several additions to one element all count, in order. */
+  scatterAdd(axis: number, index: Tensor, source: Tensor): Tensor {
+    const along = normalizeAxis('scatterAdd', axis, this.rank);
+    if (!sameShape(index.shape, source.shape)) throw new ShapeError('scatterAdd', `index ${showShape(index.shape)} and source ${showShape(source.shape)} differ; give one index per value`);
+    return this.add(source.scatterInto(index, along, this.shape));
+  }
+
+  /** Zeros of `shape` with this tensor's elements added at `index` along `axis`: the adjoint of `gather`. */
+  scatterInto(index: Tensor, axis: number, shape: Shape): Tensor {
+    const along = normalizeAxis('scatterAdd', axis, shape.length);
+    checkIndexShape('scatterAdd', shape, index.shape, along);
+    // The kernel wants equal sizes off the axis: indices that stop short leave the rest untouched.
+    const padded = (tensor: Tensor, value: number): Tensor => tensor.pad(shape.map((size, a): [number, number] => [0, a === along ? 0 : size - (index.shape[a] as number)]), value);
+    return this.scatter(padded(wrap(this.node), 0), padded(indexOperand('scatterAdd', index), -1), { axis: along, length: shape[along] as number, mode: 'elements' }, shape);
+  }
+
+  /** Zeros of `shape` with this tensor's slices added at `indices` along `axis`: the adjoint of `take`. */
+  scatterSlices(indices: Tensor, axis: number, shape: Shape): Tensor {
+    return this.scatter(wrap(this.node), indexOperand('scatterAdd', indices), { axis, length: shape[axis] as number, mode: 'slices' }, shape);
+  }
+
+  private scatter(source: Tensor, index: Tensor, attributes: ScatterAttributes, shape: Shape): Tensor {
+    return wrap(kernelNode(scatterAddOp, [source.node, index.node], { ...attributes }, shape, source.dtype));
+  }
+
+  /** 1 at each index along a new last axis of `classes`, 0 elsewhere, as f32. Indices outside give a row of zeros. */
+  oneHot(classes: number): Tensor {
+    const indices = indexOperand('oneHot', wrap(this.node));
+    return indices.unsqueeze(-1).eq(wrap(indexNode(classes, 'i32', this.device))).cast('f32');
+  }
+
+  /** Running sums along an axis; small integers and bool are counted in 32 bits. */
+  cumsum(axis: number): Tensor {
+    return this.scan(cumsumOp, axis);
+  }
+
+  /** Running products along an axis. The gradient is defined where no element is 0. */
+  cumprod(axis: number): Tensor {
+    return this.scan(cumprodOp, axis);
+  }
+
+  private scan(op: typeof cumsumOp, axis: number): Tensor {
+    const along = normalizeAxis(op.name, axis, this.rank);
+    const input = castNode(this.node, accumulationDType(this.dtype));
+    return wrap(kernelNode(op, [input], { axis: along }, this.shape, input.dtype));
+  }
+
+  /** Elements in order along an axis, stably; NaN counts as larger than everything. */
+  sort(axis = -1, options: { readonly descending?: boolean } = {}): Sorted {
+    const along = normalizeAxis('sort', axis, this.rank);
+    const last = this.rank - 1;
+    const rows = this.transpose(along, last);
+    const kernel = kernelNode(sortOp, [rows.node], { descending: options.descending ?? false }, rows.shape, this.dtype);
+    return {
+      values: wrap(outputNode(kernel, 0, rows.shape, this.dtype)).transpose(along, last),
+      indices: wrap(outputNode(kernel, 1, rows.shape, 'i32')).transpose(along, last),
+    };
+  }
+
+  /** i32 positions that put an axis in order. */
+  argsort(axis = -1, options: { readonly descending?: boolean } = {}): Tensor {
+    return this.sort(axis, options).indices;
+  }
+
+  /** The `k` largest (or smallest) elements along an axis, best first. Throws ShapeError if there are fewer. */
+  topK(k: number, axis = -1, options: { readonly largest?: boolean } = {}): Sorted {
+    const along = normalizeAxis('topK', axis, this.rank);
+    if (!Number.isInteger(k) || k < 0 || k > (this.shape[along] as number)) throw new ShapeError('topK', `k is ${k}, but axis ${axis} of ${showShape(this.shape)} has ${this.shape[along]} elements`);
+    const { values, indices } = this.sort(along, { descending: options.largest ?? true });
+    return { values: values.narrow(along, 0, k), indices: indices.narrow(along, 0, k) };
+  }
+}
+
+/** An index tensor as i32. Throws DTypeError for floats. */
+function indexOperand(operation: string, index: Tensor): Tensor {
+  const { kind } = dtypes[index.dtype];
+  if (kind === 'float') throw new DTypeError(operation, `indices are ${index.dtype}; cast them to i32`);
+  return wrap(castNode(index.node, 'i32'));
+}
+
+function checkIndexShape(operation: string, shape: Shape, index: Shape, axis: number): void {
+  if (index.length !== shape.length || index.some((size, a) => a !== axis && size > (shape[a] as number)))
+    throw new ShapeError(operation, `index ${showShape(index)} does not fit ${showShape(shape)}; it needs the same rank and may be larger along axis ${axis} only`);
+}
+

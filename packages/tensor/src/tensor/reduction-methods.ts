@@ -1,0 +1,143 @@
+/** Reductions. `axis` is one axis, several, or all when left out; reduced axes vanish unless `keepDims`. */
+import { isFloat } from '../dtype/dtype.ts';
+import { toFloat } from '../dtype/promote.ts';
+import { ArgumentError, ShapeError } from '../errors.ts';
+import { indexNode, movementNode, reductionNode } from '../graph/build.ts';
+import { movementOps } from '../ops/movement.ts';
+import { reductionOps } from '../ops/reduction.ts';
+import { normalizeAxes, normalizeAxis, showShape, sizeOf, type Axes } from '../shape/shape.ts';
+import { ElementwiseMethods } from './elementwise-methods.ts';
+import type { Tensor } from './tensor.ts';
+import { accumulationDType, castNode, expandNode, wrap } from './wrap.ts';
+
+/** Options of a reduction. */
+export interface ReductionOptions {
+  /** Keeps reduced axes with size 1. */
+  readonly keepDims?: boolean;
+}
+
+/** Options of variance and standard deviation. */
+export interface VarianceOptions extends ReductionOptions {
+  /** Subtracted from the count: 1 (the default) for a sample, 0 for a whole population. */
+  readonly correction?: number;
+}
+
+/** Adds reductions to a tensor. */
+export abstract class ReductionMethods extends ElementwiseMethods {
+  private fold(name: keyof typeof reductionOps, input: Tensor, axis: Axes | undefined, options: ReductionOptions): Tensor {
+    const axes = normalizeAxes(name, axis, input.rank);
+    if ((name === 'max' || name === 'min') && axes.some((a) => input.shape[a] === 0))
+      throw new ShapeError(name, `${showShape(input.shape)} has no elements along a reduced axis, so there is no ${name === 'max' ? 'largest' : 'smallest'}`);
+    const kept = wrap(reductionNode(reductionOps[name], input.node, axes));
+    return options.keepDims ? kept : dropAxes(kept, axes);
+  }
+
+  /** Row values are finished with their axes still there, so that they fuse with what reduced them; then the axes go. */
+  private dropReduced(kept: Tensor, axis: Axes | undefined, options: ReductionOptions): Tensor {
+    return options.keepDims ? kept : dropAxes(kept, normalizeAxes('reduce', axis, this.rank));
+  }
+
+  private get whole(): Tensor {
+    return this as unknown as Tensor;
+  }
+
+  /** Sum; small integers and bool are counted in 32 bits. 0 over nothing. */
+  sum(axis?: Axes, options: ReductionOptions = {}): Tensor {
+    return this.fold('sum', wrap(castNode(this.node, accumulationDType(this.dtype))), axis, options);
+  }
+
+  /** Product. 1 over nothing. */
+  prod(axis?: Axes, options: ReductionOptions = {}): Tensor {
+    return this.fold('prod', wrap(castNode(this.node, accumulationDType(this.dtype))), axis, options);
+  }
+
+  /** Largest element; NaN if any is. Throws ShapeError over nothing. */
+  max(axis?: Axes, options: ReductionOptions = {}): Tensor {
+    return this.fold('max', this.whole, axis, options);
+  }
+
+  /** Smallest element; NaN if any is. Throws ShapeError over nothing. */
+  min(axis?: Axes, options: ReductionOptions = {}): Tensor {
+    return this.fold('min', this.whole, axis, options);
+  }
+
+  /** Arithmetic mean, as a float. NaN over nothing. */
+  mean(axis?: Axes, options: ReductionOptions = {}): Tensor {
+    const count = sizeOf(normalizeAxes('mean', axis, this.rank).map((a) => this.shape[a] as number));
+    const kept = this.cast(toFloat(this.dtype)).sum(axis, { keepDims: true }).mul(count === 0 ? Number.NaN : 1 / count);
+    return this.dropReduced(kept, axis, options);
+  }
+
+  /** Whether any element is not 0. */
+  any(axis?: Axes, options: ReductionOptions = {}): Tensor {
+    return this.ne(0).cast('i32').sum(axis, options).gt(0);
+  }
+
+  /** Whether every element is not 0. */
+  all(axis?: Axes, options: ReductionOptions = {}): Tensor {
+    return this.eq(0).cast('i32').sum(axis, options).eq(0);
+  }
+
+  /** Variance, in two passes so that nothing cancels. NaN if there are no more elements than `correction`. */
+  var(axis?: Axes, options: VarianceOptions = {}): Tensor {
+    const { correction = 1 } = options;
+    const count = sizeOf(normalizeAxes('var', axis, this.rank).map((a) => this.shape[a] as number));
+    const values = this.cast(toFloat(this.dtype));
+    const squares = values.sub(values.mean(axis, { keepDims: true })).square().sum(axis, { keepDims: true });
+    return this.dropReduced(squares.mul(count > correction ? 1 / (count - correction) : Number.NaN), axis, options);
+  }
+
+  /** Standard deviation: the root of the variance. */
+  std(axis?: Axes, options: VarianceOptions = {}): Tensor {
+    return this.var(axis, options).sqrt();
+  }
+
+  /** log Σ exp(a), safe for large and infinite elements. */
+  logSumExp(axis?: Axes, options: ReductionOptions = {}): Tensor {
+    const values = this.cast(toFloat(this.dtype));
+    const top = values.detach().max(axis, { keepDims: true });
+    const shift = top.where(top.isFinite(), 0);
+    return this.dropReduced(values.sub(shift).exp().sum(axis, { keepDims: true }).log().add(shift), axis, options);
+  }
+
+  /** The p-norm (Σ |a|^p)^(1/p); `Infinity` for the largest magnitude. Throws ArgumentError unless p > 0. */
+  norm(p = 2, axis?: Axes, options: ReductionOptions = {}): Tensor {
+    if (!(p > 0)) throw new ArgumentError('norm', `p is ${p}; it must be positive`);
+    const values = this.cast(toFloat(this.dtype));
+    if (p === Number.POSITIVE_INFINITY) return values.abs().max(axis, options);
+    if (p === 1) return values.abs().sum(axis, options);
+    if (p === 2) return values.square().sum(axis, options).sqrt();
+    return values.abs().pow(p).sum(axis, options).pow(1 / p);
+  }
+
+  /** i32 position of the first largest element along an axis (over all elements when left out); NaN counts as largest. */
+  argmax(axis?: number, options: ReductionOptions = {}): Tensor {
+    return this.firstExtremum('max', axis, options);
+  }
+
+  /** i32 position of the first smallest element along an axis (over all elements when left out); NaN counts as smallest. */
+  argmin(axis?: number, options: ReductionOptions = {}): Tensor {
+    return this.firstExtremum('min', axis, options);
+  }
+
+  private firstExtremum(name: 'max' | 'min', axis: number | undefined, options: ReductionOptions): Tensor {
+    const values = axis === undefined ? this.whole.flatten().detach() : this.whole.detach();
+    const along = normalizeAxis(`arg${name}`, axis ?? 0, values.rank);
+    const length = values.shape[along] as number;
+    const extremum = values[name](along, { keepDims: true });
+    const positions = expandNode(
+      movementNode(movementOps.reshape, indexNode(length, 'i32', this.device), { kind: 'reshape', shape: values.shape.map((_, a) => (a === along ? length : 1)) }),
+      values.shape,
+    );
+    const reached = isFloat(this.dtype) ? values.eq(extremum).logicalOr(values.isNaN()) : values.eq(extremum);
+    const first = wrap(positions).where(reached, length).min(along, { keepDims: true });
+    if (options.keepDims && axis === undefined) return first.reshape(this.shape.map(() => 1));
+    return options.keepDims ? first : dropAxes(first, [along]);
+  }
+}
+
+/** Removes axes of size 1. */
+function dropAxes(kept: Tensor, axes: readonly number[]): Tensor {
+  return kept.reshape(kept.shape.filter((_, axis) => !axes.includes(axis)));
+}
+

@@ -1,0 +1,65 @@
+/** Makes tensors from nodes and operands from numbers; separate from the class so that its layers can be. */
+import { dtypes, type DType } from '../dtype/dtype.ts';
+import { promote, weakScalarDType } from '../dtype/promote.ts';
+import { constantNode, elementwiseNode, movementNode } from '../graph/build.ts';
+import type { Node } from '../graph/node.ts';
+import { argumentDType } from '../ops/elementwise/define.ts';
+import { elementwiseEntry } from '../ops/elementwise/entries.ts';
+import { castOp } from '../ops/elementwise/conversion.ts';
+import { movementOps } from '../ops/movement.ts';
+import type { Attributes } from '../ops/op.ts';
+import { broadcastShapes, type Shape } from '../shape/shape.ts';
+import type { Tensor } from './tensor.ts';
+
+/** A tensor, or a number that adopts the dtype and device of the tensor beside it. */
+export type TensorLike = Tensor | number | boolean;
+
+let construct: ((node: Node) => Tensor) | undefined;
+
+/** Called once by the `Tensor` class. */
+export function setTensorConstructor(make: (node: Node) => Tensor): void {
+  construct = make;
+}
+
+/** A tensor on a node. */
+export function wrap(node: Node): Tensor {
+  return (construct as (node: Node) => Tensor)(node);
+}
+
+/** A node in another dtype; itself if it has that dtype. */
+export function castNode(node: Node, dtype: DType): Node {
+  return node.dtype === dtype ? node : elementwiseNode(castOp, [node], { dtype }, dtype);
+}
+
+/** A node repeated to a shape it broadcasts to. */
+export function expandNode(node: Node, shape: Shape): Node {
+  return movementNode(movementOps.expand, node, { kind: 'expand', shape });
+}
+
+/** The nodes of operands: numbers become constants beside the first tensor. */
+export function operandNodes(operands: readonly TensorLike[]): readonly Node[] {
+  const beside = operands.find((operand) => typeof operand === 'object') as Tensor;
+  const { device } = beside;
+  return operands.map((operand) => {
+    if (typeof operand === 'object') return operand.node;
+    const value = Number(operand);
+    return constantNode(value, typeof operand === 'boolean' && beside.dtype === 'bool' ? 'bool' : weakScalarDType(beside.dtype, value), device);
+  });
+}
+
+/** Applies an entry of the element-wise table, with promotion and broadcasting. At least one operand is a tensor. */
+export function applyElementwise(name: string, operands: readonly TensorLike[], attributes: Attributes = {}): Tensor {
+  const { op, argumentRule, result } = elementwiseEntry(name);
+  const nodes = operandNodes(operands);
+  const dtype = argumentDType(argumentRule, nodes.map((node) => node.dtype).reduce(promote));
+  const shape = broadcastShapes(name, ...nodes.map((node) => node.shape));
+  const inputs = nodes.map((node) => expandNode(castNode(node, dtype), shape));
+  return wrap(elementwiseNode(op, inputs, attributes, result === 'bool' ? 'bool' : dtype));
+}
+
+/** The dtype that sums of a dtype are accumulated and returned in: small integers and bool widen to 32 bits. */
+export function accumulationDType(dtype: DType): DType {
+  const { kind, bytes } = dtypes[dtype];
+  if (kind === 'float' || bytes === 4) return dtype;
+  return kind === 'unsigned' ? 'u32' : 'i32';
+}

@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createCpuDevice } from '../../../src/devices/cpu/cpu-device.ts';
+import { createReferenceDevice } from '../../../src/devices/reference/reference-device.ts';
+import type { DType } from '../../../src/dtype/dtype.ts';
+import type { KernelSpec, ReduceOp } from '../../../src/kernel/spec.ts';
+import { runOn } from './run-on.ts';
+
+const cpu = createCpuDevice();
+const reference = createReferenceDevice();
+const numeric = fc.constantFrom<DType>('f32', 'f64', 'f16', 'i32', 'u32', 'u8');
+
+/** Small multiples of a half: sums and products of a few are exact in every float dtype. */
+function numbers(count: number, seed: number, dtype: DType): number[] {
+  const scale = dtype.startsWith('f') ? 2 : 1;
+  return Array.from({ length: count }, (_, i) => ((Math.imul(i + seed, 2654435761) >>> 20) % 9) / scale);
+}
+
+function agree(spec: KernelSpec, contents: readonly (readonly number[])[]): void {
+  expect(cpu.accepts(spec)).toBe(true);
+  expect(runOn(cpu, spec, contents)).toEqual(runOn(reference, spec, contents));
+}
+
+const size = fc.integer({ min: 0, max: 6 });
+
+describe('scan', () => {
+  test('agrees with the reference', () => {
+    fc.assert(
+      fc.property(fc.constantFrom<ReduceOp>('sum', 'prod', 'max', 'min'), numeric, size, size, size, fc.nat(100), (op, dtype, outer, length, inner, seed) => {
+        const count = outer * length * inner;
+        const bindings = [{ dtype, access: 'read' } as const, { dtype, access: 'write' } as const];
+        agree({ kind: 'scan', bindings, op, outer, length, inner }, [numbers(count, seed, dtype), new Array<number>(count).fill(0)]);
+      }),
+    );
+  });
+});
+
+describe('sort', () => {
+  test('agrees with the reference, equal elements and NaN included', () => {
+    const values = fc.array(fc.constantFrom(0, -0, 1, 2, -1, 3.5, NaN, Infinity, -Infinity), { maxLength: 40 });
+    fc.assert(
+      fc.property(values, fc.constantFrom(1, 2, 4), fc.boolean(), (list, rows, descending) => {
+        const length = Math.floor(list.length / rows);
+        const count = rows * length;
+        const bindings = [{ dtype: 'f32', access: 'read' } as const, { dtype: 'f32', access: 'write' } as const, { dtype: 'i32', access: 'write' } as const];
+        const zeros = new Array<number>(count).fill(0);
+        agree({ kind: 'sort', bindings, rows, length, descending }, [list.slice(0, count), zeros, zeros]);
+      }),
+    );
+  });
+
+  test('orders rows by themselves', () => {
+    const bindings = [{ dtype: 'i8', access: 'read' } as const, { dtype: 'i8', access: 'write' } as const, { dtype: 'i32', access: 'write' } as const];
+    const zeros = [0, 0, 0, 0, 0, 0];
+    const [, values, positions] = runOn(cpu, { kind: 'sort', bindings, rows: 2, length: 3, descending: true }, [[1, 3, 2, -1, -1, 5], zeros, zeros]);
+    expect(values).toEqual([3, 2, 1, 5, -1, -1]);
+    expect(positions).toEqual([1, 2, 0, 2, 0, 1]);
+  });
+});
+
+describe('scatter-add', () => {
+  test('agrees with the reference and drops indices outside', () => {
+    fc.assert(
+      fc.property(numeric, size, size, size, size, fc.nat(100), (dtype, outer, count, inner, length, seed) => {
+        const total = outer * count * inner;
+        const indices = numbers(total, seed + 3, 'i32').map((value) => value - 2);
+        const bindings = [{ dtype: 'i32', access: 'read' } as const, { dtype, access: 'read' } as const, { dtype, access: 'write' } as const];
+        const spec: KernelSpec = {
+          kind: 'scatter-add',
+          bindings,
+          outer,
+          count,
+          inner,
+          length,
+          index: { binding: 0, offset: 1, strides: [count * inner, inner, 1] },
+          // The source is read transposed: [outer, inner, count] in memory.
+          source: { binding: 1, offset: 0, strides: [count * inner, 1, count] },
+          out: { binding: 2, offset: 0, strides: [length * inner, inner, 1] },
+        };
+        agree(spec, [[0, ...indices], numbers(total, seed, dtype), new Array<number>(outer * length * inner).fill(9)]);
+      }),
+    );
+  });
+});

@@ -1,0 +1,34 @@
+/** Runs one spec on a device: numbers in, numbers out. */
+import type { Device } from '../../../src/device/device.ts';
+import { dtypes } from '../../../src/dtype/dtype.ts';
+import type { KernelSpec } from '../../../src/kernel/spec.ts';
+
+/** Bytes past the end of every buffer that a kernel must leave alone. */
+const guardBytes = 64;
+const guard = 0xa5;
+
+/** `contents[i]` fills binding i. Returns the numbers of every binding afterwards; throws if a kernel wrote past an end. */
+export function runOn(device: Device, spec: KernelSpec, contents: readonly (readonly number[])[]): number[][] {
+  const dtypeAt = (position: number): (typeof dtypes)['f32'] => dtypes[spec.bindings[position]?.dtype ?? 'f32'];
+  const lengths = contents.map((values, position) => values.length * dtypeAt(position).bytes);
+  const buffers = contents.map((values, position) => {
+    const { view, encode } = dtypeAt(position);
+    const length = lengths[position] as number;
+    const raw = new Uint8Array(length + guardBytes).fill(guard);
+    view(raw.buffer, 0, values.length).set(values.map(encode));
+    const buffer = device.allocate(raw.byteLength);
+    device.write(buffer, 0, raw);
+    return buffer;
+  });
+  const ranges = buffers.map((buffer, position) => ({ buffer, byteOffset: 0, byteLength: lengths[position] as number }));
+  device.run([{ kernel: device.prepare(spec), ranges }]);
+  const results = buffers.map((buffer, position) => {
+    const { bytes, view, decode } = dtypeAt(position);
+    const raw = device.readSync(buffer, 0, buffer.bytes);
+    const length = lengths[position] as number;
+    if (raw.subarray(length).some((byte) => byte !== guard)) throw new Error(`binding ${position} was written past its end`);
+    return Array.from(view(raw.buffer, 0, length / bytes), decode);
+  });
+  for (const buffer of buffers) device.free(buffer);
+  return results;
+}

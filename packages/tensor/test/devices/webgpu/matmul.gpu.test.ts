@@ -1,0 +1,113 @@
+/** Matrix products on the adapter against the reference, with both families of kernels. */
+import { afterAll, beforeAll, describe, test, vi } from 'vitest';
+import type { Device } from '../../../src/device/device.ts';
+import type { DType } from '../../../src/dtype/dtype.ts';
+import type { MatmulSpec } from '../../../src/kernel/spec.ts';
+import { expectAgreement, openTestDevice } from './agreement.ts';
+import { contentOf, load, scalar, store } from './specs.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const tunings = ['software', 'hardware'] as const;
+const devices = new Map<string, Device>();
+beforeAll(async () => {
+  for (const tuning of tunings) devices.set(tuning, await openTestDevice(tuning));
+});
+afterAll(() => {
+  for (const device of devices.values()) device.dispose();
+});
+
+interface Case {
+  readonly dtype?: DType;
+  readonly batch?: readonly number[];
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+}
+
+/** A plain product of contiguous matrices, each stored as it is or transposed. */
+function matmulSpec({ dtype = 'f32', batch = [], m, n, k, transposeA = false, transposeB = false }: Case): MatmulSpec {
+  const batchStrides = (size: number): number[] => batch.map((_, dimension) => batch.slice(dimension + 1).reduce((product, length) => product * length, 1) * size);
+  return {
+    kind: 'matmul',
+    bindings: [
+      { dtype, access: 'read' },
+      { dtype, access: 'read' },
+      { dtype, access: 'write' },
+    ],
+    batch,
+    m,
+    n,
+    k,
+    a: { binding: 0, offset: 0, strides: [...batchStrides(m * k), ...(transposeA ? [1, m] : [k, 1])] },
+    b: { binding: 1, offset: 0, strides: [...batchStrides(k * n), ...(transposeB ? [1, k] : [n, 1])] },
+    out: { binding: 2, offset: 0, strides: [...batchStrides(m * n), n, 1] },
+  };
+}
+
+async function check(tuning: string, item: Case): Promise<void> {
+  const { dtype = 'f32', batch = [], m, n, k } = item;
+  const count = batch.reduce((product, length) => product * length, 1);
+  const contents = [contentOf(dtype, count * m * k), contentOf(dtype, count * k * n, 2), count * m * n];
+  const rounding = dtype === 'f16' ? 2 ** -10 : dtype === 'bf16' ? 2 ** -7 : 0;
+  await expectAgreement(devices.get(tuning) as Device, matmulSpec(item), contents, { absolute: 1e-5 * Math.sqrt(k) * 4, relative: 1e-5 + rounding });
+}
+
+describe.each(tunings)('matmul, tuned for %s', (tuning) => {
+  test.each<[string, Case]>([
+    ['square, aligned', { m: 64, n: 64, k: 64 }],
+    ['ragged', { m: 67, n: 61, k: 35 }],
+    ['several tiles', { m: 136, n: 132, k: 20 }],
+    ['transposed left', { m: 40, n: 36, k: 24, transposeA: true }],
+    ['transposed right', { m: 40, n: 36, k: 24, transposeB: true }],
+    ['both transposed', { m: 40, n: 36, k: 24, transposeA: true, transposeB: true }],
+    ['ragged, transposed', { m: 33, n: 35, k: 37, transposeA: true, transposeB: true }],
+    ['row times matrix', { m: 1, n: 100, k: 300 }],
+    ['matrix times column', { m: 100, n: 1, k: 300 }],
+    ['few columns', { m: 128, n: 10, k: 84 }],
+    ['few outputs, long sums', { m: 8, n: 12, k: 4099 }],
+    ['tall and thin', { m: 3, n: 5, k: 7 }],
+    ['outer product', { m: 33, n: 34, k: 1 }],
+    ['empty sum', { m: 3, n: 4, k: 0 }],
+    ['batched', { batch: [2, 3], m: 33, n: 40, k: 12 }],
+    ['f16', { dtype: 'f16', m: 64, n: 36, k: 40 }],
+    ['f16, ragged', { dtype: 'f16', m: 35, n: 37, k: 33 }],
+    ['bf16, transposed right', { dtype: 'bf16', m: 36, n: 40, k: 32, transposeB: true }],
+    ['i32', { dtype: 'i32', m: 9, n: 10, k: 11 }],
+    ['split sums of halves', { dtype: 'f16', m: 32, n: 32, k: 2048 }],
+  ])('%s', async (_, item) => {
+    await check(tuning, item);
+  });
+
+  test('a matrix times its own transpose, broadcast over a batch, with bias and relu behind it', async () => {
+    for (const k of [16, 1600]) {
+      const spec: MatmulSpec = {
+        kind: 'matmul',
+        bindings: [
+          { dtype: 'f32', access: 'read' },
+          { dtype: 'f32', access: 'read' },
+          { dtype: 'f16', access: 'write' },
+          { dtype: 'f32', access: 'write' },
+        ],
+        batch: [2],
+        m: 36,
+        n: 36,
+        k,
+        a: { binding: 0, offset: 0, strides: [0, k, 1] },
+        b: { binding: 0, offset: 0, strides: [0, 1, k] },
+        epilogue: [
+          { kind: 'accumulator', dtype: 'f32' },
+          load(1, [36, 0, 1]),
+          scalar('add', [0, 1], 'f32'),
+          { kind: 'constant', value: 0, dtype: 'f32' },
+          scalar('max', [2, 3], 'f32'),
+          store(2, [36 * 36, 36, 1], 4),
+          store(3, [36 * 36, 1, 36], 4),
+        ],
+      };
+      await expectAgreement(devices.get(tuning) as Device, spec, [contentOf('f32', 36 * k), contentOf('f32', 72), 2 * 36 * 36, 2 * 36 * 36], { absolute: 4e-3, relative: 2 ** -10 });
+    }
+  });
+});

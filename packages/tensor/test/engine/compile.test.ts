@@ -1,0 +1,166 @@
+import { compile, cpu, createReferenceDevice, crossEntropy, Generator, gradients, LifetimeError, memory, noGrad, rand, randn, randint, scope, tensor, zeros, type Tensor } from '@espalier/tensor';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+describe('compile', () => {
+  test('records once per signature and gives what the function gives', () => {
+    const fn = (x: Tensor, options: { scale: number }): { sum: Tensor; list: Tensor[] } => ({ sum: x.sum(), list: [x.mul(options.scale), x.t()] });
+    const compiled = compile(fn);
+    const x = randn([3, 4]);
+    const [a, b] = [compiled(x, { scale: 2.5 }), fn(x, { scale: 2.5 })];
+    expect(a.sum.itemSync()).toBeCloseTo(b.sum.itemSync(), 5);
+    expect(a.list.map((part) => part.arraySync())).toEqual(b.list.map((part) => part.arraySync()));
+    compiled(randn([3, 4]), { scale: 2.5 });
+    expect(compiled.recordings).toBe(1);
+    compiled(randn([2, 4]), { scale: 2.5 });
+    compiled(x, { scale: 3 });
+    expect(compiled.recordings).toBe(3);
+  });
+
+  test('reads captured tensors at each call and updates assigned ones', () => {
+    const state = tensor([1, 2]);
+    const other = tensor([10, 20]);
+    const step = compile((x: Tensor) => {
+      state.assign(state.add(x.mul(other)));
+      return state.sum();
+    });
+    expect(step(tensor([1, 1])).itemSync()).toBe(33);
+    expect(state.arraySync()).toEqual([11, 22]);
+    other.assign(tensor([0, 1]));
+    expect(step(tensor([5, 5])).itemSync()).toBe(38);
+    expect(state.arraySync()).toEqual([11, 27]);
+    state.assign(zeros([2]));
+    expect(step(tensor([5, 5])).itemSync()).toBe(5);
+  });
+
+  test('a tensor made from the old value keeps it when the state is updated in place', () => {
+    const state = tensor([1, 2]);
+    const step = compile(() => {
+      state.assign(state.mul(2));
+    });
+    const before = state.detach();
+    const lazy = state.add(100);
+    step();
+    step();
+    expect(state.arraySync()).toEqual([4, 8]);
+    expect(before.arraySync()).toEqual([1, 2]);
+    expect(lazy.arraySync()).toEqual([101, 102]);
+  });
+
+  test('states that read each other see the old values', () => {
+    const [a, b] = [tensor([1, 2, 3]), tensor([10, 20, 30])];
+    const swap = compile(() => {
+      const [x, y] = [a.add(0), b.add(0)];
+      a.assign(y.flip(0));
+      b.assign(x.mul(2));
+    });
+    swap();
+    expect([a.arraySync(), b.arraySync()]).toEqual([[30, 20, 10], [2, 4, 6]]);
+    swap();
+    expect([a.arraySync(), b.arraySync()]).toEqual([[6, 4, 2], [60, 40, 20]]);
+  });
+
+  test('an argument returned as it is comes back as a copy', () => {
+    const identity = compile((x: Tensor) => x);
+    const x = tensor([1, 2, 3]);
+    expect(identity(x).arraySync()).toEqual([1, 2, 3]);
+  });
+
+  test('random draws are new at each call and replay from the generator', () => {
+    const generator = new Generator(7);
+    const draw = compile(() => rand([4], { generator }));
+    const start = generator.state();
+    const [first, second] = [draw().arraySync(), draw().arraySync()];
+    expect(first).not.toEqual(second);
+    generator.setState({ ...start, draws: generator.state().draws - 2 });
+    expect([draw().arraySync(), draw().arraySync()]).toEqual([first, second]);
+  });
+
+  test('reading a value inside says what to do', () => {
+    const step = compile((x: Tensor) => (x.sum().itemSync() > 0 ? x : x.neg()));
+    expect(() => step(tensor([1]))).toThrow(LifetimeError);
+    expect(() => step(tensor([1]))).toThrow(/return it and read it outside/);
+  });
+
+  test.each([cpu(), createReferenceDevice('compile')])('trains like the uncompiled loop on $name', (device) => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1000 }), (seed) => {
+        const make = (): { w: Tensor; b: Tensor } => {
+          const generator = new Generator(seed);
+          return { w: randn([5, 3], { generator, device }).requiresGradients(), b: zeros([3], { device }).requiresGradients() };
+        };
+        const generator = new Generator(seed + 1);
+        const x = randn([8, 5], { generator, device });
+        const y = randint(0, 3, [8], { generator, device });
+        const update = ({ w, b }: { w: Tensor; b: Tensor }): Tensor => {
+          const loss = crossEntropy(x.matmul(w).add(b), y);
+          const [dw, db] = gradients(loss, [w, b]) as [Tensor, Tensor];
+          noGrad(() => {
+            w.assign(w.sub(dw.mul(0.5)));
+            b.assign(b.sub(db.mul(0.5)));
+          });
+          return loss;
+        };
+        const [plain, replayed] = [make(), make()];
+        const step = compile(() => update(replayed));
+        for (let i = 0; i < 4; i++) expect(step().itemSync()).toBeCloseTo(update(plain).itemSync(), 5);
+        const difference = plain.w.sub(replayed.w).abs().max().itemSync();
+        expect(difference).toBeLessThan(1e-5);
+      }),
+      { numRuns: 5 },
+    );
+  });
+});
+
+describe('memory', () => {
+  test('10,000 steps of a synchronous loop hold memory flat after the first hundred', () => {
+    const generator = new Generator(3);
+    const w = randn([20, 10], { generator }).requiresGradients();
+    const images = Array.from({ length: 8 }, () => randn([16, 20], { generator }).dataSync() as Float32Array);
+    const y = randint(0, 10, [16], { generator });
+    const step = compile((x: Tensor) => {
+      const loss = crossEntropy(x.matmul(w), y);
+      const [gradient] = gradients(loss, [w]) as [Tensor];
+      noGrad(() => w.assign(w.sub(gradient.mul(0.01))));
+      return loss;
+    });
+    const run = (count: number): void => {
+      // No scope and no dispose: batches come from JavaScript, and losses go back to it.
+      for (let i = 0; i < count; i++) expect(step(tensor(Array.from({ length: 16 }, (_, row) => [...(images[i % 8] as Float32Array).subarray(row * 20, row * 20 + 20)]))).itemSync()).toBeGreaterThan(0);
+    };
+    run(100);
+    const { bytes, buffers } = memory(cpu());
+    run(10_000);
+    expect(memory(cpu())).toEqual({ bytes, buffers });
+  });
+
+  test('an uncompiled loop in scopes holds memory flat too', () => {
+    const w = randn([20, 10]).requiresGradients();
+    const y = randint(0, 10, [16]);
+    const once = (): number =>
+      scope(() => {
+        const loss = crossEntropy(randn([16, 20]).matmul(w), y);
+        const [gradient] = gradients(loss, [w]) as [Tensor];
+        noGrad(() => w.assign(w.sub(gradient.mul(0.01))));
+        w.realizeSync();
+        return loss.itemSync();
+      });
+    for (let i = 0; i < 20; i++) once();
+    const { bytes, buffers } = memory(cpu());
+    for (let i = 0; i < 300; i++) once();
+    expect(memory(cpu())).toEqual({ bytes, buffers });
+  });
+
+  test('scope frees what it does not return, keep() exempts, and a disposed tensor says so', () => {
+    const before = memory(cpu());
+    const [kept, lost] = scope(() => {
+      const big = randn([1000]).realizeSync();
+      return [big.mul(2).realizeSync(), { inner: big }].slice(0, 1).concat([big.add(1)]);
+    }) as [Tensor, Tensor];
+    expect(kept.isDisposed || lost.isDisposed).toBe(false);
+    kept.dispose();
+    lost.dispose();
+    expect(memory(cpu())).toEqual(before);
+    expect(() => kept.add(1)).toThrow(/disposed/);
+  });
+});

@@ -1,0 +1,135 @@
+/** Random matmul and conv2d specs over small whole numbers, so that every product sum is exact. */
+import { dtypes, type Access, type Conv2dSpec, type Device, type MatmulSpec } from '@espalier/tensor';
+import fc from 'fast-check';
+import {
+  anyInteger,
+  anyOrder,
+  drawContents,
+  drawNumeric,
+  holdsExactly,
+  rowMajor,
+  sizeOf,
+  SpecCase,
+  zeros,
+} from './case.ts';
+
+/** A matrix product with up to two batch dimensions, strided factors, and an epilogue where the device takes one. */
+export function drawMatmul(draw: fc.GeneratorValue, device: Device): SpecCase {
+  const dtype = drawNumeric(draw, device, 9 * 8);
+  const batch = Array.from({ length: draw(anyInteger, 0, 2) }, () => draw(anyInteger, 1, 3));
+  const long = draw(anyInteger, 0, 3) === 3 ? 70 : 9;
+  const [m, n] = [draw(anyInteger, 1, long), draw(anyInteger, 1, long)];
+  const k = draw(anyInteger, 0, holdsExactly(dtype, 9 * long) ? long : 8);
+  const a = drawStrided(draw, 0, [...batch, m, k]);
+  const b = drawStrided(draw, 1, [...batch, k, n]);
+  const shape = [...batch, m, n];
+  const contents = [a, b].map(({ length }) => drawContents(draw, dtype, length));
+  const results = zeros(sizeOf(shape));
+  const read = { dtype, access: 'read' } as const;
+  const write = { dtype, access: 'write' } as const;
+  const product = { kind: 'matmul', batch, m, n, k, a: a.access, b: b.access } as const;
+  if (!device.capabilities.epilogues || !draw(fc.boolean)) {
+    const out: Access = { binding: 2, offset: 0, strides: rowMajor(shape) };
+    return new SpecCase({ ...product, bindings: [read, read, write], out }, [...contents, results]);
+  }
+  const { compute } = dtypes[dtype];
+  const spec: MatmulSpec = {
+    ...product,
+    bindings: [read, read, read, write],
+    epilogue: [
+      { kind: 'accumulator', dtype: compute },
+      {
+        kind: 'load',
+        access: { binding: 2, offset: 0, strides: shape.map((_, axis) => Number(axis === shape.length - 1)) },
+        dtype: compute,
+      },
+      { kind: 'scalar', op: 'max', args: [0, 1], dtype: compute },
+      { kind: 'store', access: { binding: 3, offset: 0, strides: rowMajor(shape) }, arg: 2, each: 'row' },
+    ],
+  };
+  return new SpecCase(spec, [...contents, drawContents(draw, dtype, n), results]);
+}
+
+/** A convolution or one of its gradients, with groups, strides, padding and dilation. */
+export function drawConv2d(draw: fc.GeneratorValue, device: Device): SpecCase {
+  const dtype = drawNumeric(draw, device, 9 * 4 * 9 * 3);
+  const pair = (low: number, high: number): readonly [number, number] => [
+    draw(anyInteger, low, high),
+    draw(anyInteger, low, high),
+  ];
+  const groups = draw(anyInteger, 1, 2);
+  const inChannels = groups * draw(anyInteger, 1, 2);
+  const outChannels = groups * draw(anyInteger, 1, 2);
+  const [batch, kernel, stride, padding, dilation] = [
+    draw(anyInteger, 1, 2),
+    pair(1, 3),
+    pair(1, 2),
+    pair(0, 2),
+    pair(1, 2),
+  ];
+  const outSize = pair(1, 4);
+  // An image just large enough; the last rows and columns may be left over by the stride, the padding is symmetric.
+  const spare = pair(0, 1);
+  const inOf = (axis: 0 | 1): number =>
+    Math.max(
+      1,
+      (outSize[axis] - 1) * stride[axis] +
+        (kernel[axis] - 1) * dilation[axis] +
+        1 -
+        2 * padding[axis] +
+        Math.min(spare[axis], stride[axis] - 1),
+    );
+  const inSize: readonly [number, number] = [inOf(0), inOf(1)];
+  const shapes = {
+    x: [batch, inChannels, ...inSize],
+    w: [outChannels, inChannels / groups, ...kernel],
+    y: [batch, outChannels, ...outSize],
+  };
+  const pass = (['forward', 'input', 'weight'] as const)[draw(anyInteger, 0, 2)] ?? 'forward';
+  const result = { forward: 'y', input: 'x', weight: 'w' }[pass];
+  const names = ['x', 'w', 'y'] as const;
+  const access = (name: 'x' | 'w' | 'y'): Access => ({
+    binding: names.indexOf(name),
+    offset: 0,
+    strides: rowMajor(shapes[name]),
+  });
+  const spec: Conv2dSpec = {
+    kind: 'conv2d',
+    pass,
+    batch,
+    groups,
+    inChannels,
+    outChannels,
+    inSize,
+    outSize,
+    kernel,
+    stride,
+    padding,
+    dilation,
+    bindings: names.map((name) => ({ dtype, access: name === result ? 'write' : 'read' })),
+    x: access('x'),
+    w: access('w'),
+    y: access('y'),
+  };
+  const contents = names.map((name) =>
+    name === result ? zeros(sizeOf(shapes[name])) : drawContents(draw, dtype, sizeOf(shapes[name])),
+  );
+  return new SpecCase(spec, contents);
+}
+
+/** A view of `shape`: its axes in some order of memory, some of the leading ones broadcast, from some offset on. */
+function drawStrided(
+  draw: fc.GeneratorValue,
+  binding: number,
+  shape: readonly number[],
+): { readonly access: Access; readonly length: number } {
+  const offset = draw(anyInteger, 0, 2);
+  const strides = new Array<number>(shape.length).fill(0);
+  let stride = 1;
+  for (const axis of draw(anyOrder, shape.length)) {
+    if (axis < shape.length - 2 && draw(fc.boolean)) continue;
+    strides[axis] = stride;
+    stride *= shape[axis] ?? 1;
+  }
+  return { access: { binding, offset, strides }, length: offset + stride };
+}
