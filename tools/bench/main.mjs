@@ -16,7 +16,10 @@ import { problems } from './problems.mjs';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const engines = ['espalier', 'jax-js', 'tfjs-wasm'];
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string', default: '5' }, json: { type: 'string' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '5' }, json: { type: 'string' } },
+});
 const workloads = positionals.length > 0 ? positionals : Object.keys(problems);
 const unknown = workloads.find((workload) => !(workload in problems));
 if (unknown) {
@@ -26,7 +29,11 @@ if (unknown) {
 
 await build();
 if (!existsSync(`${here}peers/node_modules`)) {
-  const { status } = spawnSync('npm', ['ci', '--prefix', `${here}peers`, '--ignore-scripts', '--no-audit', '--no-fund'], { stdio: 'inherit' });
+  const { status } = spawnSync(
+    'npm',
+    ['ci', '--prefix', `${here}peers`, '--ignore-scripts', '--no-audit', '--no-fund'],
+    { stdio: 'inherit' },
+  );
   if (status !== 0) process.exit(1);
 }
 
@@ -49,7 +56,9 @@ for (const workload of workloads) {
     const { name, itemsPerStep, unit } = list[0];
     const rate = (itemsPerStep / milliseconds) * 1000;
     results.push({ workload, engine, name, milliseconds, rate, unit, espalierIsFasterBy: milliseconds / own });
-    console.log(`  ${name.padEnd(56)} ${milliseconds.toFixed(3).padStart(9)} ms  ${rate.toFixed(1).padStart(10)} ${unit.padEnd(9)} ${(milliseconds / own).toFixed(2)}x`);
+    console.log(
+      `  ${name.padEnd(56)} ${milliseconds.toFixed(3).padStart(9)} ms  ${rate.toFixed(1).padStart(10)} ${unit.padEnd(9)} ${(milliseconds / own).toFixed(2)}x`,
+    );
   }
 }
 const machine = `${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`;

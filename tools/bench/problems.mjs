@@ -21,7 +21,12 @@ function mlp() {
   const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
   const layers = sizes.slice(1).map((out, index) => {
     const scale = Math.sqrt(2 / sizes[index]);
-    return { in: sizes[index], out, weight: filled(sizes[index] * out, () => normal() * scale), bias: new Float32Array(out) };
+    return {
+      in: sizes[index],
+      out,
+      weight: filled(sizes[index] * out, () => normal() * scale),
+      bias: new Float32Array(out),
+    };
   });
   const labels = Int32Array.from({ length: batch }, () => Math.floor(next() * 10));
   const images = filled(batch * 784, next);
@@ -32,7 +37,13 @@ function mlp() {
 const matmul = (size) => () => {
   const next = stream(size);
   const entry = () => next() - 0.5;
-  return { size, a: filled(size * size, entry), b: filled(size * size, entry), itemsPerStep: (2 * size ** 3) / 1e9, unit: 'GFLOP/s' };
+  return {
+    size,
+    a: filled(size * size, entry),
+    b: filled(size * size, entry),
+    itemsPerStep: (2 * size ** 3) / 1e9,
+    unit: 'GFLOP/s',
+  };
 };
 
 /** By name; adapters export a function of the same kind. */

@@ -32,4 +32,11 @@ while (performance.now() < warmUntil) await sample();
 const samples = [];
 for (let i = 0; i < 15; i++) samples.push(await sample());
 samples.sort((a, b) => a - b);
-console.log(JSON.stringify({ name: adapter.name(), milliseconds: samples[7], itemsPerStep: problem.itemsPerStep, unit: problem.unit }));
+console.log(
+  JSON.stringify({
+    name: adapter.name(),
+    milliseconds: samples[7],
+    itemsPerStep: problem.itemsPerStep,
+    unit: problem.unit,
+  }),
+);

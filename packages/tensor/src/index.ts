@@ -1,17 +1,79 @@
 /** @espalier/tensor: tensors, automatic differentiation and kernels on the processor and on WebGPU. */
-export { checkpoint, customGradient, grad, noGrad, valueAndGrad, type CustomGradient, type GradOptions } from './autograd/functional.ts';
-export { gradients, type GradientOptions } from './autograd/gradients.ts';
+export {
+  checkpoint,
+  customGradient,
+  grad,
+  noGrad,
+  valueAndGrad,
+  type CustomGradient,
+  type GradOptions,
+} from './autograd/functional.ts';
+export { gradients, type GradientOptions, type Gradients } from './autograd/gradients.ts';
 export { compile, type Compiled } from './compile/compile.ts';
-export type { BufferRange, Device, DeviceBuffer, DeviceCapabilities, DeviceMemory, KernelCall, PreparedKernel } from './device/device.ts';
-export { cpu, defaultDevice, device, openDevices, setDefaultDevice, withDevice, type DeviceName } from './device/registry.ts';
+export type {
+  BufferRange,
+  Device,
+  DeviceBuffer,
+  DeviceCapabilities,
+  DeviceMemory,
+  KernelCall,
+  PreparedKernel,
+} from './device/device.ts';
+export {
+  cpu,
+  defaultDevice,
+  device,
+  openDevices,
+  setDefaultDevice,
+  withDevice,
+  type DeviceName,
+} from './device/registry.ts';
 export { createCpuDevice } from './devices/cpu/cpu-device.ts';
 export { createReferenceDevice } from './devices/reference/reference-device.ts';
 export { createWebGpuDevice } from './devices/webgpu/webgpu-device.ts';
-export { dtypeNames, dtypes, isFloat, type ComputeDType, type DType, type DTypeInfo, type DTypeKind, type TypedArray } from './dtype/dtype.ts';
+export {
+  dtypeNames,
+  dtypes,
+  isFloat,
+  type ComputeDType,
+  type DType,
+  type DTypeInfo,
+  type DTypeKind,
+  type TypedArray,
+} from './dtype/dtype.ts';
 export { promote } from './dtype/promote.ts';
-export { ArgumentError, DeviceError, DTypeError, InternalError, LifetimeError, ShapeError, TensorError } from './errors.ts';
-export { avgPool2d, conv2d, maxPool2d, type Conv2dOptions, type PoolOptions, type Size2d } from './functions/convolution.ts';
-export { arange, eye, fromBytes, fromTyped, full, fullLike, linspace, ones, onesLike, tensor, zeros, zerosLike, type CreateOptions } from './functions/create.ts';
+export {
+  ArgumentError,
+  DeviceError,
+  DTypeError,
+  InternalError,
+  LifetimeError,
+  ShapeError,
+  TensorError,
+} from './errors.ts';
+export {
+  avgPool2d,
+  conv2d,
+  maxPool2d,
+  type Conv2dOptions,
+  type PoolOptions,
+  type Size2d,
+} from './functions/convolution.ts';
+export {
+  arange,
+  eye,
+  fromBytes,
+  fromTyped,
+  full,
+  fullLike,
+  linspace,
+  ones,
+  onesLike,
+  tensor,
+  zeros,
+  zerosLike,
+  type CreateOptions,
+} from './functions/create.ts';
 export { einsum } from './functions/einsum.ts';
 export { concat, stack, where } from './functions/join.ts';
 export {
@@ -26,9 +88,26 @@ export {
   type LayerNormOptions,
   type LossReduction,
 } from './functions/normalize.ts';
-export { bernoulli, normal, permutation, rand, randint, randn, randomBits, truncatedNormal, uniform, type RandomOptions } from './functions/random.ts';
+export {
+  bernoulli,
+  normal,
+  permutation,
+  rand,
+  randint,
+  randn,
+  randomBits,
+  truncatedNormal,
+  uniform,
+  type RandomOptions,
+} from './functions/random.ts';
 export { defineKernel, type Kernel, type KernelDescription } from './kernel/define-kernel.ts';
-export type { HostImplementation, KernelAttributes, KernelDefinition, KernelSite, WgslImplementation } from './kernel/definition.ts';
+export type {
+  HostImplementation,
+  KernelAttributes,
+  KernelDefinition,
+  KernelSite,
+  WgslImplementation,
+} from './kernel/definition.ts';
 export type {
   Access,
   Binding,

@@ -3,7 +3,15 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 const require = createRequire(new URL('../peers/package.json', import.meta.url));
-const { blockUntilReady, defaultDevice, init, jit, nn, numpy: np, valueAndGrad } = await import(pathToFileURL(require.resolve('@jax-js/jax').replace('.cjs', '.js')).href);
+const {
+  blockUntilReady,
+  defaultDevice,
+  init,
+  jit,
+  nn,
+  numpy: np,
+  valueAndGrad,
+} = await import(pathToFileURL(require.resolve('@jax-js/jax').replace('.cjs', '.js')).href);
 await init('wasm');
 defaultDevice('wasm');
 
@@ -13,7 +21,10 @@ export function mlp({ batch, layers, images, labels, learningRate }) {
   const classes = layers.at(-1).out;
   const oneHot = new Float32Array(batch * classes);
   labels.forEach((label, row) => (oneHot[row * classes + label] = 1));
-  let parameters = layers.map((layer) => ({ weight: np.array(layer.weight).reshape([layer.in, layer.out]), bias: np.array(layer.bias) }));
+  let parameters = layers.map((layer) => ({
+    weight: np.array(layer.weight).reshape([layer.in, layer.out]),
+    bias: np.array(layer.bias),
+  }));
   const x = np.array(images).reshape([batch, 784]);
   const y = np.array(oneHot).reshape([batch, classes]);
   const lossOf = (model, input, target) => {
@@ -22,7 +33,11 @@ export function mlp({ batch, layers, images, labels, learningRate }) {
       h = np.matmul(h, weight).add(bias);
       if (index < model.length - 1) h = nn.relu(h);
     }
-    return nn.logSoftmax(h).mul(target).sum().mul(-1 / batch);
+    return nn
+      .logSoftmax(h)
+      .mul(target)
+      .sum()
+      .mul(-1 / batch);
   };
   const update = jit((model, input, target) => {
     const kept = model.map(({ weight, bias }) => ({ weight: weight.ref, bias: bias.ref }));

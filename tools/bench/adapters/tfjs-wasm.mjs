@@ -12,7 +12,10 @@ await tf.ready();
 export const name = () => `tfjs ${tf.version.tfjs} (wasm)`;
 
 export function mlp({ batch, layers, images, labels, learningRate }) {
-  const parameters = layers.map((layer) => ({ weight: tf.variable(tf.tensor2d(layer.weight, [layer.in, layer.out])), bias: tf.variable(tf.tensor1d(layer.bias)) }));
+  const parameters = layers.map((layer) => ({
+    weight: tf.variable(tf.tensor2d(layer.weight, [layer.in, layer.out])),
+    bias: tf.variable(tf.tensor1d(layer.bias)),
+  }));
   const x = tf.tensor2d(images, [batch, 784]);
   const y = tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), layers.at(-1).out), 'float32');
   const optimizer = tf.train.sgd(learningRate);

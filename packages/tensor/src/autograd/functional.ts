@@ -22,23 +22,41 @@ export interface GradOptions {
  * const second = grad((x) => grad(cube)(x).sum());
  */
 export function grad(fn: (...args: Tensor[]) => Tensor): (...args: Tensor[]) => Tensor;
-export function grad(fn: (...args: Tensor[]) => Tensor, options: { readonly arguments: readonly number[] }): (...args: Tensor[]) => Tensor[];
-export function grad(fn: (...args: Tensor[]) => Tensor, options: GradOptions = {}): (...args: Tensor[]) => Tensor | Tensor[] {
+export function grad(
+  fn: (...args: Tensor[]) => Tensor,
+  options: { readonly arguments: readonly number[] },
+): (...args: Tensor[]) => Tensor[];
+export function grad(
+  fn: (...args: Tensor[]) => Tensor,
+  options: GradOptions = {},
+): (...args: Tensor[]) => Tensor | Tensor[] {
   const both = options.arguments ? valueAndGrad(fn, { arguments: options.arguments }) : valueAndGrad(fn);
   return (...args) => both(...args)[1];
 }
 
 /** As `grad`, together with the value. */
 export function valueAndGrad(fn: (...args: Tensor[]) => Tensor): (...args: Tensor[]) => [Tensor, Tensor];
-export function valueAndGrad(fn: (...args: Tensor[]) => Tensor, options: { readonly arguments: readonly number[] }): (...args: Tensor[]) => [Tensor, Tensor[]];
-export function valueAndGrad(fn: (...args: Tensor[]) => Tensor, options: GradOptions = {}): (...args: Tensor[]) => [Tensor, Tensor | Tensor[]] {
+export function valueAndGrad(
+  fn: (...args: Tensor[]) => Tensor,
+  options: { readonly arguments: readonly number[] },
+): (...args: Tensor[]) => [Tensor, Tensor[]];
+export function valueAndGrad(
+  fn: (...args: Tensor[]) => Tensor,
+  options: GradOptions = {},
+): (...args: Tensor[]) => [Tensor, Tensor | Tensor[]] {
   return (...args) => {
     const chosen = options.arguments ?? [0];
     const differentiable = args.some((arg) => arg.requiresGrad);
     // An argument that is tracked already keeps its history, so that an outer grad can go on from here.
-    const marked = args.map((arg, index) => (chosen.includes(index) && !arg.requiresGrad ? arg.requiresGradients() : arg));
+    const marked = args.map((arg, index) =>
+      chosen.includes(index) && !arg.requiresGrad ? arg.requiresGradients() : arg,
+    );
     const value = withMode({ gradients: true }, () => fn(...marked));
-    const found = gradients(value, chosen.map((index) => marked[index] as Tensor), { differentiable });
+    const found = gradients(
+      value,
+      chosen.map((index) => marked[index] as Tensor),
+      { differentiable },
+    );
     return [value, options.arguments ? found : (found[0] as Tensor)];
   };
 }
@@ -65,7 +83,10 @@ export interface CustomGradient {
 export function customGradient({ forward, backward }: CustomGradient): (...inputs: Tensor[]) => Tensor {
   return (...inputs) => {
     const value = withMode({ gradients: false }, () => forward(...inputs));
-    return linked(value, inputs, (gradient, { inputs: [output, ...rest] }) => [undefined, ...backward(gradient, rest, output as Tensor)]);
+    return linked(value, inputs, (gradient, { inputs: [output, ...rest] }) => [
+      undefined,
+      ...backward(gradient, rest, output as Tensor),
+    ]);
   };
 }
 
@@ -73,7 +94,14 @@ let barriers = 0;
 
 /** The same value under an identity of its own, so that what is computed from it again is not shared with before. */
 function barrier(input: Tensor): Tensor {
-  const node = new Node(movementOps.reshape, [input.node], { movement: { kind: 'reshape', shape: input.shape }, barrier: ++barriers }, input.shape, input.dtype, input.device);
+  const node = new Node(
+    movementOps.reshape,
+    [input.node],
+    { movement: { kind: 'reshape', shape: input.shape }, barrier: ++barriers },
+    input.shape,
+    input.dtype,
+    input.device,
+  );
   if (input.requiresGrad) node.gradientRole = 'leaf';
   return wrap(node);
 }
@@ -92,7 +120,9 @@ export function checkpoint(fn: (...inputs: Tensor[]) => Tensor): (...inputs: Ten
     };
     const created = { created: new Set<Tensor>() };
     const value = withMode({ gradients: false, touched: listen, scope: created }, () => fn(...inputs));
-    const captured = [...touched].filter((tensor) => !created.created.has(tensor) && !inputs.includes(tensor) && tensor.requiresGrad);
+    const captured = [...touched].filter(
+      (tensor) => !created.created.has(tensor) && !inputs.includes(tensor) && tensor.requiresGrad,
+    );
     for (const tensor of created.created) modes.scope?.created.add(tensor);
     return linked(value, [...inputs, ...captured], (gradient, { inputs: sources }) => {
       const again = sources.slice(1, 1 + inputs.length).map(barrier);
@@ -111,5 +141,15 @@ function linked(result: Tensor, inputs: readonly Tensor[], gradient: GradientRul
   if (!modes.gradients || !inputs.some((input) => input.requiresGrad)) return result;
   const op: MovementOp = { family: 'movement', name: 'linked', gradient };
   const sources = [detachedNode(movementOps.reshape, result.node), ...inputs.map((input) => input.node)];
-  return wrap(new Node(op, sources, { movement: { kind: 'reshape', shape: result.shape }, barrier: ++barriers }, result.shape, result.dtype, result.device, true));
+  return wrap(
+    new Node(
+      op,
+      sources,
+      { movement: { kind: 'reshape', shape: result.shape }, barrier: ++barriers },
+      result.shape,
+      result.dtype,
+      result.device,
+      true,
+    ),
+  );
 }

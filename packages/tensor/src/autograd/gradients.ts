@@ -20,21 +20,29 @@ export interface GradientOptions {
   readonly retainGraph?: boolean;
 }
 
+/** One gradient for each input: a tuple for a tuple. */
+export type Gradients<Inputs extends readonly Tensor[]> = { -readonly [Position in keyof Inputs]: Tensor };
+
 /**
  * The gradients of `result` with respect to each of `inputs`; zeros for an input it does not depend on.
  * Throws ShapeError if the result is no scalar and `gradOutput` is missing, LifetimeError if its graph was let go.
  */
-export function gradients(result: Tensor, inputs: readonly Tensor[], options: GradientOptions = {}): Tensor[] {
+export function gradients<const Inputs extends readonly Tensor[]>(
+  result: Tensor,
+  inputs: Inputs,
+  options: GradientOptions = {},
+): Gradients<Inputs> {
   const wanted = new Set(inputs.map((input) => input.node));
   const found = differentiate(result, options, wanted);
   // A rule may give one tensor to several inputs; each answer is a handle of its own, to be disposed on its own.
   const taken = new Set<Tensor>(options.gradOutput ? [options.gradOutput] : []);
-  return inputs.map((input) => {
+  const answers: unknown = inputs.map((input) => {
     const gradient = found.get(input.node) ?? input.filled(input.shape, 0);
     if (taken.has(gradient)) return wrap(gradient.node);
     taken.add(gradient);
     return gradient;
   });
+  return answers as Gradients<Inputs>;
 }
 
 /** Adds the gradients of a scalar to the `grad` of each leaf that a handle was seen for. */
@@ -57,13 +65,26 @@ export function registerLeaf(tensor: Tensor): void {
  * Gradients of the leaves below the result and of the `wanted` nodes. With `stop`, the walk ends at wanted nodes: what
  * they were computed from is somebody else's affair.
  */
-export function differentiate(result: Tensor, options: GradientOptions, wanted: ReadonlySet<Node>, stop = false): Map<Node, Tensor> {
+export function differentiate(
+  result: Tensor,
+  options: GradientOptions,
+  wanted: ReadonlySet<Node>,
+  stop = false,
+): Map<Node, Tensor> {
   const { differentiable = false, retainGraph = differentiable, gradOutput } = options;
   const root = result.node;
   if (root.gradientRole === 'none')
-    throw new LifetimeError('gradients', 'the result does not depend on any tensor that requires gradients, or its graph was already used; mark inputs with requiresGradients(), or pass { retainGraph: true } to the first call');
+    throw new LifetimeError(
+      'gradients',
+      'the result does not depend on any tensor that requires gradients, or its graph was already used; mark inputs with requiresGradients(), or pass { retainGraph: true } to the first call',
+    );
   if (gradOutput ? !sameShape(gradOutput.shape, result.shape) : result.size !== 1)
-    throw new ShapeError('gradients', gradOutput ? `gradOutput has shape ${showShape(gradOutput.shape)}, the result ${showShape(result.shape)}` : `the result has shape ${showShape(result.shape)}; reduce it to a scalar or pass gradOutput`);
+    throw new ShapeError(
+      'gradients',
+      gradOutput
+        ? `gradOutput has shape ${showShape(gradOutput.shape)}, the result ${showShape(result.shape)}`
+        : `the result has shape ${showShape(result.shape)}; reduce it to a scalar or pass gradOutput`,
+    );
   root.watched = true;
 
   const ends = (node: Node): boolean => node.gradientRole === 'leaf' || (stop && wanted.has(node));
@@ -96,7 +117,11 @@ export function differentiate(result: Tensor, options: GradientOptions, wanted: 
       for (const [argument, part] of node.op.gradient(own, site).entries()) {
         const input = node.inputs[argument] as Node;
         if (!part || input.gradientRole === 'none') continue;
-        if (!sameShape(part.shape, input.shape)) throw new ArgumentError(node.op.name, `its gradient rule gave ${showShape(part.shape)} for an input of shape ${showShape(input.shape)}; they must be equal`);
+        if (!sameShape(part.shape, input.shape))
+          throw new ArgumentError(
+            node.op.name,
+            `its gradient rule gave ${showShape(part.shape)} for an input of shape ${showShape(input.shape)}; they must be equal`,
+          );
         const sum = sums.get(input);
         sums.set(input, sum ? sum.add(part) : part);
       }

@@ -31,7 +31,9 @@ export interface Compiled<Args extends readonly unknown[], Result> {
  *   return loss;
  * });
  */
-export function compile<Args extends readonly unknown[], Result>(fn: (...args: Args) => Result): Compiled<Args, Result> {
+export function compile<Args extends readonly unknown[], Result>(
+  fn: (...args: Args) => Result,
+): Compiled<Args, Result> {
   const recordings = new Map<string, RecordedStep<Result>>();
   const call = (...args: Args): Result => {
     // Inside another recording the step is simply part of it.
@@ -47,5 +49,7 @@ export function compile<Args extends readonly unknown[], Result>(fn: (...args: A
     for (const step of recordings.values()) step.dispose();
     recordings.clear();
   };
-  return Object.defineProperty(Object.assign(call, { dispose }), 'recordings', { get: () => recordings.size }) as Compiled<Args, Result>;
+  return Object.defineProperty(Object.assign(call, { dispose }), 'recordings', {
+    get: () => recordings.size,
+  }) as Compiled<Args, Result>;
 }

@@ -6,7 +6,7 @@ import { withMode, type Scope } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import { Storage } from '../graph/storage.ts';
 import { viewGraph } from '../lower/graph-view.ts';
-import { makePlan, type Plan, type PlanStep, type Slot } from '../lower/plan.ts';
+import { makePlan, type Plan, type Slot } from '../lower/plan.ts';
 import { adopt, realize, smallResultBytes, type SlotBuffers } from '../runtime/realize.ts';
 import { listTensors, mapStructure, mapTensors } from '../runtime/structure.ts';
 import type { Shape } from '../shape/shape.ts';
@@ -47,15 +47,17 @@ export class RecordedStep<Result> {
   private readonly calls: KernelCall[];
   private bound: SlotBuffers = { leaf: [], temporary: [], result: [] };
 
-  private constructor(parts: Pick<RecordedStep<Result>, never> & {
-    device: Device;
-    plan: Plan;
-    leaves: readonly LeafSource[];
-    assemble: (tensors: readonly Tensor[]) => Result;
-    results: readonly ResultType[];
-    replaced: readonly { tensor: Tensor; target: number }[];
-    written: ReadonlySet<number>;
-  }) {
+  private constructor(
+    parts: Pick<RecordedStep<Result>, never> & {
+      device: Device;
+      plan: Plan;
+      leaves: readonly LeafSource[];
+      assemble: (tensors: readonly Tensor[]) => Result;
+      results: readonly ResultType[];
+      replaced: readonly { tensor: Tensor; target: number }[];
+      written: ReadonlySet<number>;
+    },
+  ) {
     this.device = parts.device;
     this.plan = parts.plan;
     this.leaves = parts.leaves;
@@ -68,7 +70,11 @@ export class RecordedStep<Result> {
   }
 
   /** Runs `fn` on placeholders and compiles what it did. */
-  static record<Args extends readonly unknown[], Result>(fn: (...args: Args) => Result, args: Args, tensors: readonly Tensor[]): RecordedStep<Result> {
+  static record<Args extends readonly unknown[], Result>(
+    fn: (...args: Args) => Result,
+    args: Args,
+    tensors: readonly Tensor[],
+  ): RecordedStep<Result> {
     const touched = new Map<Node, Tensor>();
     const assigned = new Map<Tensor, Node>();
     const dynamics = new Map<Node, () => Uint8Array>();
@@ -97,16 +103,24 @@ export class RecordedStep<Result> {
           const node = placeholderNode(index++, tensor.shape, tensor.dtype, tensor.device);
           if (tensor.requiresGrad) node.gradientRole = 'leaf';
           return wrap(node);
-        }) as unknown as Args;
+        }) as Args;
         const result = fn(...inputs);
         const { tensors: outputs } = listTensors(result);
         const states = [...assigned.keys()];
         const nodes = [...outputs, ...states].map((tensor) => tensor.boundNode as Node);
         const home = device ?? nodes[0]?.device;
-        if (!home) throw new ArgumentError('compile', 'the function neither takes, returns nor assigns a tensor; there is nothing to record');
+        if (!home)
+          throw new ArgumentError(
+            'compile',
+            'the function neither takes, returns nor assigns a tensor; there is nothing to record',
+          );
         const view = viewGraph(nodes, true);
         const leafOf = new Map(view.leaves.map(({ node }, leaf) => [node, leaf]));
-        const overwrites = nodes.map((_, target) => (target < outputs.length ? undefined : leafOf.get(assigned.get(states[target - outputs.length] as Tensor) as Node)));
+        const overwrites = nodes.map((_, target) =>
+          target < outputs.length
+            ? undefined
+            : leafOf.get(assigned.get(states[target - outputs.length] as Tensor) as Node),
+        );
         const plan = makePlan(view, home, { aliasTargets: false, overwrites });
         const variables = new Map([...touched, ...[...assigned].map(([tensor, node]) => [node, tensor] as const)]);
         const leaves = view.leaves.map(({ node }): LeafSource => {
@@ -127,7 +141,9 @@ export class RecordedStep<Result> {
           leaves,
           assemble: (made) => mapStructure(holes, (leaf) => (leaf instanceof Hole ? made[leaf.index] : leaf)) as Result,
           results: outputs.map(({ shape, dtype }) => ({ shape, dtype })),
-          replaced: states.flatMap((tensor, state) => (overwrites[outputs.length + state] === undefined ? [{ tensor, target: outputs.length + state }] : [])),
+          replaced: states.flatMap((tensor, state) =>
+            overwrites[outputs.length + state] === undefined ? [{ tensor, target: outputs.length + state }] : [],
+          ),
           written: new Set(overwrites.filter((leaf) => leaf !== undefined)),
         });
         return step;
@@ -159,13 +175,16 @@ export class RecordedStep<Result> {
       node.gradientRole = old.gradientRole;
       tensor.rebind(node);
     }
-    const made = this.results.map(({ shape, dtype }, target) => wrap(storedNode(storageOf(this.plan.targets[target] as Slot), shape, dtype)));
+    const made = this.results.map(({ shape, dtype }, target) =>
+      wrap(storedNode(storageOf(this.plan.targets[target] as Slot), shape, dtype)),
+    );
     return this.assemble(made);
   }
 
   /** Frees the memory of the recording. */
   dispose(): void {
-    for (const buffer of [...this.temporaries, ...this.uploads.values(), ...this.smallResults.values()]) this.device.free(buffer);
+    for (const buffer of [...this.temporaries, ...this.uploads.values(), ...this.smallResults.values()])
+      this.device.free(buffer);
     this.uploads.clear();
     this.smallResults.clear();
     for (const source of this.leaves) if (source.kind === 'fixed') source.node.release();
@@ -219,7 +238,9 @@ export class RecordedStep<Result> {
   }
 
   private takeResult(index: number, buffer: DeviceBuffer): Storage {
-    return this.smallResults.has(index) ? Storage.host(this.device, this.device.readSync(buffer, 0, buffer.bytes)) : adopt(this.device, buffer);
+    return this.smallResults.has(index)
+      ? Storage.host(this.device, this.device.readSync(buffer, 0, buffer.bytes))
+      : adopt(this.device, buffer);
   }
 
   /** A result that is an argument or variable itself: a copy, since the original may change. */
@@ -231,7 +252,7 @@ export class RecordedStep<Result> {
   /** Rebuilds the calls whose buffers changed; unchanged calls stay the same objects, so that devices may cache by them. */
   private bind(next: SlotBuffers): void {
     const same = ({ kind, index }: Slot): boolean => this.bound[kind][index] === next[kind][index];
-    for (const [position, { kernel, slots }] of (this.plan.steps as readonly PlanStep[]).entries()) {
+    for (const [position, { kernel, slots }] of this.plan.steps.entries()) {
       if ((this.calls[position] as KernelCall).ranges.length > 0 && slots.every(same)) continue;
       const ranges = slots.map(({ kind, index }) => {
         const buffer = next[kind][index] as DeviceBuffer;
@@ -253,7 +274,9 @@ class Hole {
 }
 
 function copyStorage(storage: Storage): Storage {
-  return storage.host ? Storage.host(storage.device, new Uint8Array(storage.host)) : copyBuffer(storage.device, storage.moveToDevice());
+  return storage.host
+    ? Storage.host(storage.device, new Uint8Array(storage.host))
+    : copyBuffer(storage.device, storage.moveToDevice());
 }
 
 function copyBuffer(device: Device, buffer: DeviceBuffer): Storage {
@@ -272,7 +295,11 @@ function copyBuffer(device: Device, buffer: DeviceBuffer): Storage {
       { kind: 'store', access: { binding: 1, offset: 0, strides: [1] }, arg: 0, each: 'row' },
     ],
   });
-  const range = (of: DeviceBuffer): KernelCall['ranges'][number] => ({ buffer: of, byteOffset: 0, byteLength: words * 4 });
+  const range = (of: DeviceBuffer): KernelCall['ranges'][number] => ({
+    buffer: of,
+    byteOffset: 0,
+    byteLength: words * 4,
+  });
   device.run([{ kernel, ranges: [range(buffer), range(copy)] }]);
   return Storage.resident(device, copy);
 }

@@ -15,9 +15,9 @@ let chosen: Device | undefined;
 function opened(name: string, create: () => Device): Device {
   const known = open.get(name);
   if (known) return known;
-  const device = create();
-  open.set(name, device);
-  return device;
+  const made = create();
+  open.set(name, made);
+  return made;
 }
 
 async function browserOrNodeGpu(): Promise<GPU | undefined> {
@@ -29,15 +29,19 @@ async function openWebGpu(): Promise<Device> {
   const known = open.get('webgpu');
   if (known) return known;
   const gpu = await browserOrNodeGpu();
-  if (!gpu) throw new DeviceError('device', "there is no WebGPU here; in Node install the optional package 'webgpu' and a Vulkan driver, or use 'cpu'");
-  const device = await createWebGpuDevice({ gpu });
-  open.set('webgpu', device);
-  return device;
+  if (!gpu)
+    throw new DeviceError(
+      'device',
+      "there is no WebGPU here; in Node install the optional package 'webgpu' and a Vulkan driver, or use 'cpu'",
+    );
+  const made = await createWebGpuDevice({ gpu });
+  open.set('webgpu', made);
+  return made;
 }
 
 /** Whether a WebGPU device is emulated on the processor, where the cpu device is faster. */
-function isSoftware(device: Device): boolean {
-  return /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(device.description);
+function isSoftware({ description }: Device): boolean {
+  return /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(description);
 }
 
 /**
@@ -60,7 +64,10 @@ export async function device(name: DeviceName = 'auto'): Promise<Device> {
       return gpu && !isSoftware(gpu) ? gpu : cpu();
     }
     default:
-      throw new DeviceError('device', `there is no device '${String(name)}'; use 'auto', 'cpu', 'webgpu' or 'reference'`);
+      throw new DeviceError(
+        'device',
+        `there is no device '${String(name)}'; use 'auto', 'cpu', 'webgpu' or 'reference'`,
+      );
   }
 }
 

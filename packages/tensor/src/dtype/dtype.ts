@@ -52,8 +52,7 @@ export function saturateToUint32(value: number): number {
 
 /** Narrow integers take the low bits of the saturated 32-bit value. */
 const toInt8 = (value: number): number => (saturateToInt32(value) << 24) >> 24;
-const toUint8 = (value: number): number =>
-  (value < 0 ? saturateToInt32(value) : saturateToUint32(value)) & 255;
+const toUint8 = (value: number): number => (value < 0 ? saturateToInt32(value) : saturateToUint32(value)) & 255;
 const toBool = (value: number): number => (value === 0 ? 0 : 1);
 const viaHalf = (value: number): number => numberFromFloat16(float16FromNumber(value));
 const viaBrain = (value: number): number => numberFromBfloat16(bfloat16FromNumber(value));
@@ -78,7 +77,19 @@ function integer(
   round: (value: number) => number,
   view: DTypeInfo['view'],
 ): DTypeInfo {
-  return { name, bytes, kind, compute, min: range[0], max: range[1], epsilon: 0, round, encode: round, decode: same, view };
+  return {
+    name,
+    bytes,
+    kind,
+    compute,
+    min: range[0],
+    max: range[1],
+    epsilon: 0,
+    round,
+    encode: round,
+    decode: same,
+    view,
+  };
 }
 
 /** The table of dtypes, by name. */
@@ -107,11 +118,51 @@ export const dtypes: Readonly<Record<DType, DTypeInfo>> = {
     encode: bfloat16FromNumber,
     decode: numberFromBfloat16,
   }),
-  i32: integer('i32', 4, 'signed', 'i32', [-2147483648, 2147483647], saturateToInt32, (buffer, offset, length) => new Int32Array(buffer, offset, length)),
-  u32: integer('u32', 4, 'unsigned', 'u32', [0, 4294967295], saturateToUint32, (buffer, offset, length) => new Uint32Array(buffer, offset, length)),
-  i8: integer('i8', 1, 'signed', 'i32', [-128, 127], toInt8, (buffer, offset, length) => new Int8Array(buffer, offset, length)),
-  u8: integer('u8', 1, 'unsigned', 'u32', [0, 255], toUint8, (buffer, offset, length) => new Uint8Array(buffer, offset, length)),
-  bool: integer('bool', 1, 'bool', 'bool', [0, 1], toBool, (buffer, offset, length) => new Uint8Array(buffer, offset, length)),
+  i32: integer(
+    'i32',
+    4,
+    'signed',
+    'i32',
+    [-2147483648, 2147483647],
+    saturateToInt32,
+    (buffer, offset, length) => new Int32Array(buffer, offset, length),
+  ),
+  u32: integer(
+    'u32',
+    4,
+    'unsigned',
+    'u32',
+    [0, 4294967295],
+    saturateToUint32,
+    (buffer, offset, length) => new Uint32Array(buffer, offset, length),
+  ),
+  i8: integer(
+    'i8',
+    1,
+    'signed',
+    'i32',
+    [-128, 127],
+    toInt8,
+    (buffer, offset, length) => new Int8Array(buffer, offset, length),
+  ),
+  u8: integer(
+    'u8',
+    1,
+    'unsigned',
+    'u32',
+    [0, 255],
+    toUint8,
+    (buffer, offset, length) => new Uint8Array(buffer, offset, length),
+  ),
+  bool: integer(
+    'bool',
+    1,
+    'bool',
+    'bool',
+    [0, 1],
+    toBool,
+    (buffer, offset, length) => new Uint8Array(buffer, offset, length),
+  ),
 };
 
 /** Every dtype name, in the order of the table. */

@@ -38,7 +38,8 @@ export function pair(size: Size2d): readonly [number, number] {
 }
 
 function checkPositive(operation: string, name: string, sizes: readonly number[], least: number): void {
-  if (sizes.some((size) => !Number.isInteger(size) || size < least)) throw new ArgumentError(operation, `${name} [${sizes.join(', ')}] must be integers of at least ${least}`);
+  if (sizes.some((size) => !Number.isInteger(size) || size < least))
+    throw new ArgumentError(operation, `${name} [${sizes.join(', ')}] must be integers of at least ${least}`);
 }
 
 /**
@@ -47,23 +48,49 @@ function checkPositive(operation: string, name: string, sizes: readonly number[]
  */
 export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor {
   const { bias, stride = 1, padding = 'valid', dilation = 1, groups = 1 } = options;
-  if (x.rank !== 4 || w.rank !== 4) throw new ShapeError('conv2d', `takes an image [batch, channels, height, width] and a weight [out, in, height, width], not ${showShape(x.shape)} and ${showShape(w.shape)}`);
+  if (x.rank !== 4 || w.rank !== 4)
+    throw new ShapeError(
+      'conv2d',
+      `takes an image [batch, channels, height, width] and a weight [out, in, height, width], not ${showShape(x.shape)} and ${showShape(w.shape)}`,
+    );
   const [batch, inChannels, ...inSize] = x.shape as [number, number, number, number];
   const [outChannels, perGroup, ...kernel] = w.shape as [number, number, number, number];
   checkPositive('conv2d', 'stride', pair(stride), 1);
   checkPositive('conv2d', 'dilation', pair(dilation), 1);
   checkPositive('conv2d', 'groups', [groups], 1);
   if (inChannels !== perGroup * groups || outChannels % groups !== 0)
-    throw new ShapeError('conv2d', `image ${showShape(x.shape)} has ${inChannels} channels, but weight ${showShape(w.shape)} in ${groups} groups needs ${perGroup * groups} and outputs divisible by ${groups}`);
+    throw new ShapeError(
+      'conv2d',
+      `image ${showShape(x.shape)} has ${inChannels} channels, but weight ${showShape(w.shape)} in ${groups} groups needs ${perGroup * groups} and outputs divisible by ${groups}`,
+    );
   const reach = kernel.map((size, axis) => (pair(dilation)[axis] as number) * (size - 1)) as [number, number];
   // An uneven `same` padding has its odd element at the end: padded explicitly, since the kernel pads evenly.
-  const around = padding === 'same' ? reach.map((size) => Math.floor(size / 2)) : padding === 'valid' ? [0, 0] : [...pair(padding)];
+  const around =
+    padding === 'same' ? reach.map((size) => Math.floor(size / 2)) : padding === 'valid' ? [0, 0] : [...pair(padding)];
   checkPositive('conv2d', 'padding', around, 0);
   const extra = padding === 'same' ? reach.map((size) => size % 2) : [0, 0];
-  const image = extra.some((size) => size > 0) ? x.pad([[0, 0], [0, 0], [0, extra[0] as number], [0, extra[1] as number]]) : x;
+  const image = extra.some((size) => size > 0)
+    ? x.pad([
+        [0, 0],
+        [0, 0],
+        [0, extra[0] as number],
+        [0, extra[1] as number],
+      ])
+    : x;
   // One row of padding on both sides covers the begin; the extra element already stands at the end.
-  const outSize = inSize.map((size, axis) => windowCount(size + (extra[axis] as number) + 2 * (around[axis] as number), kernel[axis] as number, pair(stride)[axis] as number, pair(dilation)[axis] as number)) as [number, number];
-  if (outSize.includes(0)) throw new ShapeError('conv2d', `kernel ${showShape(kernel)} with dilation [${pair(dilation).join(', ')}] is larger than the padded image ${showShape(inSize)}; pad more or use a smaller kernel`);
+  const outSize = inSize.map((size, axis) =>
+    windowCount(
+      size + (extra[axis] as number) + 2 * (around[axis] as number),
+      kernel[axis] as number,
+      pair(stride)[axis] as number,
+      pair(dilation)[axis] as number,
+    ),
+  ) as [number, number];
+  if (outSize.includes(0))
+    throw new ShapeError(
+      'conv2d',
+      `kernel ${showShape(kernel)} with dilation [${pair(dilation).join(', ')}] is larger than the padded image ${showShape(inSize)}; pad more or use a smaller kernel`,
+    );
   const geometry: Conv2dGeometry = {
     batch,
     groups,
@@ -78,18 +105,44 @@ export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tenso
   };
   const result = image.convolutionGradient('forward', w, geometry);
   if (!bias) return result;
-  if (bias.rank !== 1 || bias.size !== outChannels) throw new ShapeError('conv2d', `the bias ${showShape(bias.shape)} must be [${outChannels}], one per output channel`);
+  if (bias.rank !== 1 || bias.size !== outChannels)
+    throw new ShapeError(
+      'conv2d',
+      `the bias ${showShape(bias.shape)} must be [${outChannels}], one per output channel`,
+    );
   return result.add(bias.reshape(1, -1, 1, 1));
 }
 
-function poolWindows(operation: string, x: Tensor, { kernel, stride = kernel, padding = 0 }: PoolOptions, filler: number): Tensor {
+function poolWindows(
+  operation: string,
+  x: Tensor,
+  { kernel, stride = kernel, padding = 0 }: PoolOptions,
+  filler: number,
+): Tensor {
   if (x.rank < 2) throw new ShapeError(operation, `takes an image [..., height, width], not ${showShape(x.shape)}`);
   const [top, left] = pair(padding);
   checkPositive(operation, 'padding', [top, left], 0);
-  if (top > pair(kernel)[0] / 2 || left > pair(kernel)[1] / 2) throw new ArgumentError(operation, `padding [${top}, ${left}] is more than half of the kernel [${pair(kernel).join(', ')}]; some windows would be empty`);
-  const padded = top + left === 0 ? x : x.pad([[top, top], [left, left]], filler);
+  if (top > pair(kernel)[0] / 2 || left > pair(kernel)[1] / 2)
+    throw new ArgumentError(
+      operation,
+      `padding [${top}, ${left}] is more than half of the kernel [${pair(kernel).join(', ')}]; some windows would be empty`,
+    );
+  const padded =
+    top + left === 0
+      ? x
+      : x.pad(
+          [
+            [top, top],
+            [left, left],
+          ],
+          filler,
+        );
   const windows = padded.windows(pair(kernel), { stride: pair(stride) });
-  if (windows.size === 0 && x.size > 0) throw new ShapeError(operation, `kernel [${pair(kernel).join(', ')}] is larger than the padded image ${showShape(padded.shape.slice(-2))}`);
+  if (windows.size === 0 && x.size > 0)
+    throw new ShapeError(
+      operation,
+      `kernel [${pair(kernel).join(', ')}] is larger than the padded image ${showShape(padded.shape.slice(-2))}`,
+    );
   return windows;
 }
 
@@ -104,6 +157,6 @@ export function avgPool2d(x: Tensor, options: PoolOptions): Tensor {
   const sums = poolWindows('avgPool2d', x, options, 0).sum([-2, -1]);
   const [height, width] = pair(options.kernel);
   if (pair(options.padding ?? 0).every((size) => size === 0)) return sums.div(height * width);
-  const image = x.filled([...x.shape.slice(-2)], 1);
+  const image = x.filled(x.shape.slice(-2), 1);
   return sums.div(poolWindows('avgPool2d', image, options, 0).sum([-2, -1]));
 }

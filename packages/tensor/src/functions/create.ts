@@ -18,10 +18,17 @@ export interface CreateOptions {
   readonly device?: Device;
 }
 
-function place(operation: string, options: CreateOptions, fallback: DType = 'f32'): { readonly dtype: DType; readonly device: Device } {
+function place(
+  operation: string,
+  options: CreateOptions,
+  fallback: DType = 'f32',
+): { readonly dtype: DType; readonly device: Device } {
   const { dtype = fallback, device = defaultDevice() } = options;
   if (!device.capabilities.dtypes.has(dtype))
-    throw new DTypeError(operation, `the ${device.name} device has no ${dtype}; use one of ${[...device.capabilities.dtypes].join(', ')}`);
+    throw new DTypeError(
+      operation,
+      `the ${device.name} device has no ${dtype}; use one of ${[...device.capabilities.dtypes].join(', ')}`,
+    );
   return { dtype, device };
 }
 
@@ -60,9 +67,17 @@ const dtypeOfArray = new Map<unknown, DType>([
  * A tensor from a typed array in row-major order; the data is copied. The dtype follows from the array; naming another one
  * converts the values. Throws ShapeError if the shape holds another number of elements.
  */
-export function fromTyped(data: Exclude<TypedArray, Uint16Array>, shape: Shape = [data.length], options: CreateOptions = {}): Tensor {
+export function fromTyped(
+  data: Exclude<TypedArray, Uint16Array>,
+  shape: Shape = [data.length],
+  options: CreateOptions = {},
+): Tensor {
   checkShape('fromTyped', shape);
-  if (sizeOf(shape) !== data.length) throw new ShapeError('fromTyped', `${data.length} values do not fill ${showShape(shape)}; give a shape of as many elements`);
+  if (sizeOf(shape) !== data.length)
+    throw new ShapeError(
+      'fromTyped',
+      `${data.length} values do not fill ${showShape(shape)}; give a shape of as many elements`,
+    );
   const own = dtypeOfArray.get(data.constructor) as DType;
   const { dtype, device } = place('fromTyped', options, own);
   if (dtype !== own) return store(data, shape, dtype, device);
@@ -79,7 +94,11 @@ export function fromBytes(bytes: Uint8Array, shape: Shape, options: CreateOption
   checkShape('fromBytes', shape);
   const { dtype, device } = place('fromBytes', options);
   const needed = sizeOf(shape) * dtypes[dtype].bytes;
-  if (bytes.byteLength !== needed) throw new ShapeError('fromBytes', `${bytes.byteLength} bytes do not fill ${dtype} ${showShape(shape)}, which takes ${needed}`);
+  if (bytes.byteLength !== needed)
+    throw new ShapeError(
+      'fromBytes',
+      `${bytes.byteLength} bytes do not fill ${dtype} ${showShape(shape)}, which takes ${needed}`,
+    );
   return wrap(storedNode(Storage.host(device, new Uint8Array(bytes)), shape, dtype));
 }
 
@@ -117,18 +136,25 @@ export function onesLike(like: Tensor, options: CreateOptions = {}): Tensor {
 
 /** start, start + step, … below `stop` (above it for a negative step); one argument counts from 0. Throws ArgumentError for step 0. */
 export function arange(start: number, stop?: number, step = 1, options: CreateOptions = {}): Tensor {
-  if (step === 0 || !Number.isFinite(step)) throw new ArgumentError('arange', `the step is ${step}; it must be a finite number other than 0`);
+  if (step === 0 || !Number.isFinite(step))
+    throw new ArgumentError('arange', `the step is ${step}; it must be a finite number other than 0`);
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
   const count = Math.max(0, Math.ceil((to - from) / step));
   const { dtype, device } = place('arange', options);
-  return wrap(indexNode(count, 'i32', device)).cast(dtype).mul(step).add(from);
+  return wrap(indexNode(count, 'i32', device))
+    .cast(dtype)
+    .mul(step)
+    .add(from);
 }
 
 /** `count` numbers from `start` to `stop`, both included, evenly spaced. */
 export function linspace(start: number, stop: number, count: number, options: CreateOptions = {}): Tensor {
-  if (!Number.isInteger(count) || count < 0) throw new ArgumentError('linspace', `the count is ${count}; it must be a non-negative integer`);
+  if (!Number.isInteger(count) || count < 0)
+    throw new ArgumentError('linspace', `the count is ${count}; it must be a non-negative integer`);
   const { dtype, device } = place('linspace', options);
-  const data = Array.from({ length: count }, (_, index) => (count === 1 ? start : start + ((stop - start) * index) / (count - 1)));
+  const data = Array.from({ length: count }, (_, index) =>
+    count === 1 ? start : start + ((stop - start) * index) / (count - 1),
+  );
   return store(data, [count], dtype, device);
 }
 
@@ -136,5 +162,8 @@ export function linspace(start: number, stop: number, count: number, options: Cr
 export function eye(rows: number, columns: number = rows, options: CreateOptions = {}): Tensor {
   checkShape('eye', [rows, columns]);
   const { dtype, device } = place('eye', options);
-  return wrap(indexNode(rows, 'i32', device)).unsqueeze(1).eq(wrap(indexNode(columns, 'i32', device))).cast(dtype);
+  return wrap(indexNode(rows, 'i32', device))
+    .unsqueeze(1)
+    .eq(wrap(indexNode(columns, 'i32', device)))
+    .cast(dtype);
 }

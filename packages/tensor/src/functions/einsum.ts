@@ -21,11 +21,18 @@ export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor 
     for (const [axis, label] of labels.entries()) {
       const size = tensor.shape[axis] as number;
       const known = sizes.get(label) ?? size;
-      if (known !== size) throw new ShapeError('einsum', `'${label}' stands for both ${known} and ${size} in '${equation}'; one letter has one size`);
+      if (known !== size)
+        throw new ShapeError(
+          'einsum',
+          `'${label}' stands for both ${known} and ${size} in '${equation}'; one letter has one size`,
+        );
       sizes.set(label, size);
     }
   const operands = inputs.map((operand, position) => {
-    const elsewhere = new Set([...output, ...inputs.flatMap((other, index) => (index === position ? [] : other.labels))]);
+    const elsewhere = new Set([
+      ...output,
+      ...inputs.flatMap((other, index) => (index === position ? [] : other.labels)),
+    ]);
     return sumOut(diagonal(operand), (label) => elsewhere.has(label));
   });
   const result = operands.reduce((left, right, position) => {
@@ -38,18 +45,31 @@ export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor 
 
 function parse(equation: string, tensors: readonly Tensor[]): readonly [Labelled[], string[]] {
   const match = /^([A-Za-z]*(?:,[A-Za-z]*)*)(?:->([A-Za-z]*))?$/.exec(equation.replaceAll(' ', ''));
-  if (!match) throw new ArgumentError('einsum', `'${equation}' is no equation; write letters per tensor, as in 'ij,jk->ik'`);
+  if (!match)
+    throw new ArgumentError('einsum', `'${equation}' is no equation; write letters per tensor, as in 'ij,jk->ik'`);
   const terms = (match[1] as string).split(',').map((term) => [...term]);
-  if (terms.length !== tensors.length) throw new ArgumentError('einsum', `'${equation}' names ${terms.length} tensors, but ${tensors.length} are given`);
+  if (terms.length !== tensors.length)
+    throw new ArgumentError('einsum', `'${equation}' names ${terms.length} tensors, but ${tensors.length} are given`);
   const inputs = terms.map((labels, index): Labelled => {
     const tensor = tensors[index] as Tensor;
-    if (labels.length !== tensor.rank) throw new ShapeError('einsum', `'${labels.join('')}' does not fit ${showShape(tensor.shape)}; give one letter per axis`);
+    if (labels.length !== tensor.rank)
+      throw new ShapeError(
+        'einsum',
+        `'${labels.join('')}' does not fit ${showShape(tensor.shape)}; give one letter per axis`,
+      );
     return { labels, tensor };
   });
   const all = terms.flat();
-  const output = match[2] === undefined ? [...new Set(all)].filter((label) => all.filter((other) => other === label).length === 1).toSorted() : [...match[2]];
+  const output =
+    match[2] === undefined
+      ? [...new Set(all)].filter((label) => all.filter((other) => other === label).length === 1).toSorted()
+      : [...match[2]];
   const unknown = output.find((label) => !all.includes(label));
-  if (unknown !== undefined || new Set(output).size !== output.length) throw new ArgumentError('einsum', `the result '${output.join('')}' of '${equation}' must name letters of the inputs, each once`);
+  if (unknown !== undefined || new Set(output).size !== output.length)
+    throw new ArgumentError(
+      'einsum',
+      `the result '${output.join('')}' of '${equation}' must name letters of the inputs, each once`,
+    );
   return [inputs, output];
 }
 
@@ -72,14 +92,20 @@ function sumOut({ labels, tensor }: Labelled, keep: (label: string) => boolean):
 }
 
 /** One batched matrix product: shared letters that are needed later are the batch, the other shared ones are summed. */
-function contract(left: Labelled, right: Labelled, later: ReadonlySet<string>, sizes: ReadonlyMap<string, number>): Labelled {
+function contract(
+  left: Labelled,
+  right: Labelled,
+  later: ReadonlySet<string>,
+  sizes: ReadonlyMap<string, number>,
+): Labelled {
   const shared = left.labels.filter((label) => right.labels.includes(label));
   const batch = shared.filter((label) => later.has(label));
   const summed = shared.filter((label) => !later.has(label));
   const rows = left.labels.filter((label) => !shared.includes(label));
   const columns = right.labels.filter((label) => !shared.includes(label));
   const size = (labels: readonly string[]): number => sizeOf(labels.map((label) => sizes.get(label) as number));
-  const arrange = ({ labels, tensor }: Labelled, order: readonly string[]): Tensor => tensor.permute(order.map((label) => labels.indexOf(label)));
+  const arrange = ({ labels, tensor }: Labelled, order: readonly string[]): Tensor =>
+    tensor.permute(order.map((label) => labels.indexOf(label)));
   const a = arrange(left, [...batch, ...rows, ...summed]).reshape(size(batch), size(rows), size(summed));
   const b = arrange(right, [...batch, ...summed, ...columns]).reshape(size(batch), size(summed), size(columns));
   const labels = [...batch, ...rows, ...columns];

@@ -14,10 +14,15 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const along = normalizeAxis('concat', axis, first.rank);
   for (const { shape } of tensors)
     if (shape.length !== first.rank || shape.some((size, a) => a !== along && size !== first.shape[a]))
-      throw new ShapeError('concat', `${showShape(first.shape)} and ${showShape(shape)} differ off axis ${along}; only sizes along it may`);
+      throw new ShapeError(
+        'concat',
+        `${showShape(first.shape)} and ${showShape(shape)} differ off axis ${along}; only sizes along it may`,
+      );
   const dtype = tensors.map((part) => part.dtype).reduce(promote);
   const parts = tensors.filter((part) => part.size > 0).map((part) => castNode(part.node, dtype));
-  const shape = first.shape.map((size, a) => (a === along ? tensors.reduce((sum, part) => sum + (part.shape[a] as number), 0) : size));
+  const shape = first.shape.map((size, a) =>
+    a === along ? tensors.reduce((sum, part) => sum + (part.shape[a] as number), 0) : size,
+  );
   const [only] = parts;
   if (!only) return first.cast(dtype).filled(shape, 0);
   return wrap(parts.length === 1 ? only : kernelNode(concatOp, parts, { axis: along }, shape, dtype));

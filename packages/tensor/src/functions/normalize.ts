@@ -61,7 +61,11 @@ export function batchNorm(x: Tensor, options: BatchNormOptions = {}): BatchNormR
   const variance = options.variance ? perChannel(options.variance) : centred.square().mean(axes, { keepDims: true });
   const normal = centred.mul(variance.add(epsilon).rsqrt());
   const scaled = weight ? normal.mul(perChannel(weight)) : normal;
-  return { output: bias ? scaled.add(perChannel(bias)) : scaled, mean: mean.reshape(channels), variance: variance.reshape(channels) };
+  return {
+    output: bias ? scaled.add(perChannel(bias)) : scaled,
+    mean: mean.reshape(channels),
+    variance: variance.reshape(channels),
+  };
 }
 
 /** How a loss per example becomes a number: `none` keeps one value per example. */
@@ -87,11 +91,16 @@ export interface CrossEntropyOptions {
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { reduction = 'mean', labelSmoothing = 0, ignoreIndex } = options;
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) throw new ArgumentError('crossEntropy', `labelSmoothing is ${labelSmoothing}; it must lie between 0 and 1`);
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
+    throw new ArgumentError('crossEntropy', `labelSmoothing is ${labelSmoothing}; it must lie between 0 and 1`);
   const classes = logits.shape.at(-1) ?? 0;
   const hard = !isFloat(targets.dtype);
   const expected = hard ? logits.shape.slice(0, -1) : logits.shape;
-  if (!sameShape(targets.shape, expected)) throw new ShapeError('crossEntropy', `logits ${showShape(logits.shape)} need ${hard ? 'class indices' : 'probabilities'} of shape ${showShape(expected)}, not ${showShape(targets.shape)}`);
+  if (!sameShape(targets.shape, expected))
+    throw new ShapeError(
+      'crossEntropy',
+      `logits ${showShape(logits.shape)} need ${hard ? 'class indices' : 'probabilities'} of shape ${showShape(expected)}, not ${showShape(targets.shape)}`,
+    );
   const mass = hard ? targets.oneHot(classes).cast(logits.dtype) : targets;
   const smoothed = labelSmoothing === 0 ? mass : mass.mul(1 - labelSmoothing).add(labelSmoothing / classes);
   const losses = smoothed.mul(logits.logSoftmax(-1)).sum(-1, { keepDims: true }).neg().squeeze(-1);
@@ -105,6 +114,9 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
 export function dropout(x: Tensor, p: number, options: Pick<RandomOptions, 'generator'> = {}): Tensor {
   if (!(p >= 0 && p < 1)) throw new ArgumentError('dropout', `p is ${p}; it must be at least 0 and below 1`);
   if (p === 0) return x;
-  return x.mul(bernoulli(1 - p, x.shape, { device: x.device, ...options }).cast(x.dtype).mul(1 / (1 - p)));
+  return x.mul(
+    bernoulli(1 - p, x.shape, { device: x.device, ...options })
+      .cast(x.dtype)
+      .mul(1 / (1 - p)),
+  );
 }
-

@@ -44,7 +44,8 @@ function keyNode(generator: Generator, device: Device): ReturnType<typeof stored
 
 function floatType(operation: string, options: RandomOptions): DType {
   const { dtype = 'f32' } = options;
-  if (!isFloat(dtype)) throw new DTypeError(operation, `${dtype} is no float dtype; use randint for integers and bernoulli for bool`);
+  if (!isFloat(dtype))
+    throw new DTypeError(operation, `${dtype} is no float dtype; use randint for integers and bernoulli for bool`);
   return dtype;
 }
 
@@ -65,9 +66,15 @@ export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
 }
 
 /** Uniform on [low, high). */
-export function uniform(shape: Shape, range: { readonly low?: number; readonly high?: number } = {}, options: RandomOptions = {}): Tensor {
+export function uniform(
+  shape: Shape,
+  range: { readonly low?: number; readonly high?: number } = {},
+  options: RandomOptions = {},
+): Tensor {
   const { low = 0, high = 1 } = range;
-  return rand(shape, options).mul(high - low).add(low);
+  return rand(shape, options)
+    .mul(high - low)
+    .add(low);
 }
 
 /** Standard normal. Throws DTypeError for integer dtypes. */
@@ -76,7 +83,11 @@ export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
 }
 
 /** Normal with the given mean and standard deviation. */
-export function normal(shape: Shape, moments: { readonly mean?: number; readonly std?: number } = {}, options: RandomOptions = {}): Tensor {
+export function normal(
+  shape: Shape,
+  moments: { readonly mean?: number; readonly std?: number } = {},
+  options: RandomOptions = {},
+): Tensor {
   const { mean = 0, std = 1 } = moments;
   const drawn = randn(shape, options);
   return mean === 0 && std === 1 ? drawn : drawn.mul(std).add(mean);
@@ -100,20 +111,37 @@ export function truncatedNormal(
 }
 
 function inverseErf(x: Tensor): Tensor {
-  const horner = (w: Tensor, coefficients: readonly number[]): Tensor => coefficients.slice(1).reduce((sum, c) => sum.mul(w).add(c), w.mul(0).add(coefficients[0] as number));
+  const horner = (w: Tensor, coefficients: readonly number[]): Tensor =>
+    coefficients.slice(1).reduce((sum, c) => sum.mul(w).add(c), w.mul(0).add(coefficients[0] as number));
   const w = x.neg().add(1).mul(x.add(1)).log().neg();
-  const central = horner(w.sub(2.5), [2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164, 0.246640727, 1.50140941]);
-  const tail = horner(w.maximum(0).sqrt().sub(3), [-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682]);
+  const central = horner(
+    w.sub(2.5),
+    [
+      2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164,
+      0.246640727, 1.50140941,
+    ],
+  );
+  const tail = horner(
+    w.maximum(0).sqrt().sub(3),
+    [
+      -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047,
+      1.00167406, 2.83297682,
+    ],
+  );
   return central.where(w.lt(5), tail).mul(x);
 }
 
 /** Integers on [low, high), as i32 unless said otherwise. Throws ArgumentError unless low < high. */
 export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
-  if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high || high - low > 2 ** 32) throw new ArgumentError('randint', `[${low}, ${high}) is no range of integers; low must be below high`);
+  if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high || high - low > 2 ** 32)
+    throw new ArgumentError('randint', `[${low}, ${high}) is no range of integers; low must be below high`);
   const range = high - low;
   const bits = randomBits(shape, options);
   const scaled = range === 2 ** 32 ? bits : bits.multiplyHigh(range);
-  return scaled.cast('i32').add(low).cast(options.dtype ?? 'i32');
+  return scaled
+    .cast('i32')
+    .add(low)
+    .cast(options.dtype ?? 'i32');
 }
 
 /** True with probability `p`. Throws ArgumentError unless p lies in [0, 1]. */

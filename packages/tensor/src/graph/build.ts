@@ -2,7 +2,16 @@
 import type { Device } from '../device/device.ts';
 import { dtypes, isFloat, type DType } from '../dtype/dtype.ts';
 import { DeviceError, DTypeError, InternalError } from '../errors.ts';
-import type { Attributes, ElementwiseOp, IndexedOp, KernelOp, MovementOp, Op, ReductionOp, SourceOp } from '../ops/op.ts';
+import type {
+  Attributes,
+  ElementwiseOp,
+  IndexedOp,
+  KernelOp,
+  MovementOp,
+  Op,
+  ReductionOp,
+  SourceOp,
+} from '../ops/op.ts';
 import { literal } from '../kernel/loop-body.ts';
 import { movedShape, type Movement } from '../shape/layout.ts';
 import { sameShape, sizeOf, type Shape } from '../shape/shape.ts';
@@ -26,15 +35,25 @@ function commonDevice(operation: string, inputs: readonly Node[]): Device {
   if (!first) throw new InternalError(operation, 'needs an input');
   for (const input of inputs)
     if (input.device !== first.device)
-      throw new DeviceError(operation, `inputs are on ${first.device.name} and ${input.device.name}; move one with .to(device)`);
+      throw new DeviceError(
+        operation,
+        `inputs are on ${first.device.name} and ${input.device.name}; move one with .to(device)`,
+      );
   return first.device;
 }
 
 function derived(op: Op, inputs: readonly Node[], attributes: Attributes, shape: Shape, dtype: DType): Node {
   const device = commonDevice(op.name, inputs);
   if (!device.capabilities.dtypes.has(dtype))
-    throw new DTypeError(op.name, `the ${device.name} device has no ${dtype}; cast to one of ${[...device.capabilities.dtypes].join(', ')}`);
-  const flows = modes.gradients && isFloat(dtype) && op.gradient !== undefined && inputs.some((input) => input.gradientRole !== 'none');
+    throw new DTypeError(
+      op.name,
+      `the ${device.name} device has no ${dtype}; cast to one of ${[...device.capabilities.dtypes].join(', ')}`,
+    );
+  const flows =
+    modes.gradients &&
+    isFloat(dtype) &&
+    op.gradient !== undefined &&
+    inputs.some((input) => input.gradientRole !== 'none');
   return new Node(op, inputs, attributes, shape, dtype, device, flows);
 }
 
@@ -61,14 +80,25 @@ export function placeholderNode(slot: number, shape: Shape, dtype: DType, device
 }
 
 /** An element-wise node; inputs have one shape. */
-export function elementwiseNode(op: ElementwiseOp, inputs: readonly Node[], attributes: Attributes, dtype: DType): Node {
+export function elementwiseNode(
+  op: ElementwiseOp,
+  inputs: readonly Node[],
+  attributes: Attributes,
+  dtype: DType,
+): Node {
   return derived(op, inputs, attributes, (inputs[0] as Node).shape, dtype);
 }
 
 /** A reduction that keeps the folded axes with size 1. */
 export function reductionNode(op: ReductionOp, input: Node, axes: readonly number[]): Node {
   if (axes.length === 0) return input;
-  return derived(op, [input], { axes }, input.shape.map((size, axis) => (axes.includes(axis) ? 1 : size)), input.dtype);
+  return derived(
+    op,
+    [input],
+    { axes },
+    input.shape.map((size, axis) => (axes.includes(axis) ? 1 : size)),
+    input.dtype,
+  );
 }
 
 /** Another view of a node; the node itself if nothing moves. */
@@ -93,25 +123,52 @@ function changes(movement: Movement, from: Shape, to: Shape): boolean {
 }
 
 /** An indexed node. */
-export function indexedNode(op: IndexedOp, inputs: readonly Node[], attributes: Attributes, shape: Shape, dtype: DType): Node {
+export function indexedNode(
+  op: IndexedOp,
+  inputs: readonly Node[],
+  attributes: Attributes,
+  shape: Shape,
+  dtype: DType,
+): Node {
   return derived(op, inputs, attributes, shape, dtype);
 }
 
 /** A kernel node with one output. */
-export function kernelNode(op: KernelOp, inputs: readonly Node[], attributes: Attributes, shape: Shape, dtype: DType): Node {
+export function kernelNode(
+  op: KernelOp,
+  inputs: readonly Node[],
+  attributes: Attributes,
+  shape: Shape,
+  dtype: DType,
+): Node {
   return derived(op, inputs, attributes, shape, dtype);
 }
 
 /** One output of a kernel with several. */
 export function outputNode(kernel: Node, index: number, shape: Shape, dtype: DType): Node {
-  const node = new Node(sourceOps.output, [kernel], { index }, shape, dtype, kernel.device, kernel.gradientRole !== 'none' && isFloat(dtype));
+  const node = new Node(
+    sourceOps.output,
+    [kernel],
+    { index },
+    shape,
+    dtype,
+    kernel.device,
+    kernel.gradientRole !== 'none' && isFloat(dtype),
+  );
   kernel.outputs.push(node);
   return node;
 }
 
 /** A value of the same elements through which no gradient flows; realizing it shares the storage. */
 export function detachedNode(op: MovementOp, input: Node): Node {
-  return new Node(op, [input], { movement: { kind: 'reshape', shape: input.shape } }, input.shape, input.dtype, input.device);
+  return new Node(
+    op,
+    [input],
+    { movement: { kind: 'reshape', shape: input.shape } },
+    input.shape,
+    input.dtype,
+    input.device,
+  );
 }
 
 /** Whether a node holds no elements. */

@@ -22,7 +22,12 @@ export interface Scope {
 export type TouchListener = (tensor: Tensor) => void;
 
 /** The current modes; changed only through `withMode`. */
-export const modes: { gradients: boolean; trace: Trace | undefined; scope: Scope | undefined; touched: TouchListener | undefined } = {
+export const modes: {
+  gradients: boolean;
+  trace: Trace | undefined;
+  scope: Scope | undefined;
+  touched: TouchListener | undefined;
+} = {
   gradients: true,
   trace: undefined,
   scope: undefined,

@@ -35,7 +35,15 @@ export class Node {
   handles = 0;
   private references = 0;
 
-  constructor(op: Op, inputs: readonly Node[], attributes: Attributes, shape: Shape, dtype: DType, device: Device, flows = false) {
+  constructor(
+    op: Op,
+    inputs: readonly Node[],
+    attributes: Attributes,
+    shape: Shape,
+    dtype: DType,
+    device: Device,
+    flows = false,
+  ) {
     this.op = op;
     this.inputs = inputs;
     this.attributes = attributes;

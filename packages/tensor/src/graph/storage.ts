@@ -8,7 +8,9 @@
 import type { Device, DeviceBuffer } from '../device/device.ts';
 
 /** Frees device memory of storages that nothing reaches any more. */
-const unreachable = new FinalizationRegistry<{ readonly device: Device; readonly buffer: DeviceBuffer }>(({ device, buffer }) => device.free(buffer));
+const unreachable = new FinalizationRegistry<{ readonly device: Device; readonly buffer: DeviceBuffer }>(
+  ({ device, buffer }) => device.free(buffer),
+);
 
 /** The bytes of one realized tensor, contiguous. */
 export class Storage {
@@ -73,7 +75,8 @@ export class Storage {
    * (`temporary`, for the caller to free); a value used again stays on the device.
    */
   bufferForRead(): { readonly buffer: DeviceBuffer; readonly temporary: boolean } {
-    if (this.deviceBuffer || this.uploads > 0 || !this.hostBytes) return { buffer: this.moveToDevice(), temporary: false };
+    if (this.deviceBuffer || this.uploads > 0 || !this.hostBytes)
+      return { buffer: this.moveToDevice(), temporary: false };
     this.uploads++;
     const buffer = this.device.allocate(this.bytes);
     this.device.write(buffer, 0, this.hostBytes);

@@ -16,7 +16,14 @@ export interface KernelDescription extends KernelDefinition {
   /** Shapes and dtypes of the results. Throws what the caller should see if the inputs do not fit. */
   readonly outputs: (inputs: readonly ResultType[], attributes: KernelAttributes) => readonly ResultType[];
   /** Gradients with respect to the inputs; without it the kernel is not differentiable. */
-  readonly gradient?: (gradients: readonly (Tensor | undefined)[], site: { readonly inputs: readonly Tensor[]; readonly outputs: readonly Tensor[]; readonly attributes: KernelAttributes }) => readonly (Tensor | undefined)[];
+  readonly gradient?: (
+    gradients: readonly (Tensor | undefined)[],
+    site: {
+      readonly inputs: readonly Tensor[];
+      readonly outputs: readonly Tensor[];
+      readonly attributes: KernelAttributes;
+    },
+  ) => readonly (Tensor | undefined)[];
 }
 
 /** A kernel as a function of tensors; what it was made of stays readable, for tests. */
@@ -48,7 +55,10 @@ export function defineKernel(description: KernelDescription): Kernel {
     family: 'kernel',
     name: `kernel ${name} ${id}`,
     strided: false,
-    ...(gradient && { gradient: (_, site) => gradient(site.gradients, { inputs: site.inputs, outputs: site.outputs, attributes: plain(site.attributes) }) }),
+    ...(gradient && {
+      gradient: (_, site) =>
+        gradient(site.gradients, { inputs: site.inputs, outputs: site.outputs, attributes: plain(site.attributes) }),
+    }),
     plan: (node) => {
       const results = infer(node.inputs, plain(node.attributes));
       return {
@@ -59,7 +69,10 @@ export function defineKernel(description: KernelDescription): Kernel {
               kind: 'custom',
               name,
               id,
-              bindings: [...node.inputs.map(({ dtype }) => ({ dtype, access: 'read' as const })), ...results.map(({ dtype }) => ({ dtype, access: 'write' as const }))],
+              bindings: [
+                ...node.inputs.map(({ dtype }) => ({ dtype, access: 'read' as const })),
+                ...results.map(({ dtype }) => ({ dtype, access: 'write' as const })),
+              ],
               inputShapes: node.inputs.map(({ shape }) => shape),
               outputShapes: results.map(({ shape }) => shape),
               attributes: plain(node.attributes),
@@ -73,12 +86,28 @@ export function defineKernel(description: KernelDescription): Kernel {
   };
   const call = (inputs: readonly Tensor[], attributes: KernelAttributes = {}): Tensor[] => {
     if (inputs.length !== arity) throw new ArgumentError(name, `takes ${arity} tensors, not ${inputs.length}`);
-    const results = infer(inputs.map(({ shape, dtype }) => ({ shape, dtype })), attributes);
+    const results = infer(
+      inputs.map(({ shape, dtype }) => ({ shape, dtype })),
+      attributes,
+    );
     const [first] = results;
     if (!first) throw new ArgumentError(name, 'its outputs rule gave no output; a kernel has at least one');
-    for (const { dtype } of results) if (!(dtype in dtypes)) throw new ArgumentError(name, `its outputs rule gave the dtype '${String(dtype satisfies DType)}', which does not exist`);
-    const node = kernelNode(op, inputs.map((input) => input.node), { call: attributes }, first.shape, first.dtype);
-    return results.length === 1 ? [wrap(node)] : results.map(({ shape, dtype }, index) => wrap(outputNode(node, index, shape, dtype)));
+    for (const { dtype } of results)
+      if (!(dtype in dtypes))
+        throw new ArgumentError(
+          name,
+          `its outputs rule gave the dtype '${dtype satisfies DType}', which does not exist`,
+        );
+    const node = kernelNode(
+      op,
+      inputs.map((input) => input.node),
+      { call: attributes },
+      first.shape,
+      first.dtype,
+    );
+    return results.length === 1
+      ? [wrap(node)]
+      : results.map(({ shape, dtype }, index) => wrap(outputNode(node, index, shape, dtype)));
   };
   return Object.assign(call, { description });
 }

@@ -12,7 +12,11 @@ export interface KernelSite {
 }
 
 /** Arrays of one call on a device whose memory JavaScript can see; 16-bit floats arrive as raw patterns. */
-export type HostImplementation = (site: KernelSite, inputs: readonly TypedArray[], outputs: readonly TypedArray[]) => void;
+export type HostImplementation = (
+  site: KernelSite,
+  inputs: readonly TypedArray[],
+  outputs: readonly TypedArray[],
+) => void;
 
 /** A WGSL implementation specialised for one site. */
 export interface WgslImplementation {

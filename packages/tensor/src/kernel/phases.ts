@@ -44,7 +44,10 @@ export function levels(spec: Pick<LoopSpec, 'body' | 'outer' | 'inner'>): Level[
  * The walks of a loop kernel. `before` holds the row steps that need no walk. A reduction belongs to the first walk at
  * which everything it depends on is known; point stores happen in the last walk at which their value is known.
  */
-export function phases(spec: Pick<LoopSpec, 'body' | 'outer' | 'inner'>): { readonly before: readonly number[]; readonly walks: readonly Phase[] } {
+export function phases(spec: Pick<LoopSpec, 'body' | 'outer' | 'inner'>): {
+  readonly before: readonly number[];
+  readonly walks: readonly Phase[];
+} {
   const level = levels(spec);
   // ready[i]: how many walks must have finished before step i can be evaluated.
   const ready: number[] = [];
@@ -56,7 +59,8 @@ export function phases(spec: Pick<LoopSpec, 'body' | 'outer' | 'inner'>): { read
     const kind = spec.body[position]?.kind;
     return kind === 'reduce' || (kind === 'store' && level[position] === 'point');
   };
-  const walkOf = (position: number): number => (spec.body[position]?.kind === 'reduce' ? (ready[position] ?? 1) - 1 : (ready[position] ?? 0));
+  const walkOf = (position: number): number =>
+    spec.body[position]?.kind === 'reduce' ? (ready[position] ?? 1) - 1 : (ready[position] ?? 0);
   const positions = spec.body.map((_, position) => position);
   const walkCount = Math.max(0, ...positions.filter(isRoot).map((position) => walkOf(position) + 1));
   const walks = Array.from({ length: walkCount }, (_, walk): Phase => {

@@ -35,9 +35,20 @@ export type LoopInstruction =
    * Reads `access` displaced by `index · stride`, where `index` is an earlier i32 value. The planner guarantees that
    * the element exists: it clamps indices and selects a filler for the ones outside.
    */
-  | { readonly kind: 'gather'; readonly access: Access; readonly index: number; readonly stride: number; readonly dtype: ComputeDType }
+  | {
+      readonly kind: 'gather';
+      readonly access: Access;
+      readonly index: number;
+      readonly stride: number;
+      readonly dtype: ComputeDType;
+    }
   /** The affine number `offset + Σ index[d] · strides[d]` itself, wrapped to 32 bits. */
-  | { readonly kind: 'index'; readonly offset: number; readonly strides: readonly number[]; readonly dtype: 'i32' | 'u32' }
+  | {
+      readonly kind: 'index';
+      readonly offset: number;
+      readonly strides: readonly number[];
+      readonly dtype: 'i32' | 'u32';
+    }
   /** `value` is a number, or 'NaN', 'Infinity', '-Infinity', '-0' (JSON cannot carry those as numbers). */
   | { readonly kind: 'constant'; readonly value: number | string; readonly dtype: ComputeDType }
   /** `dtype` is that of the result; the arguments' is that of the first argument (of the second, for select). */

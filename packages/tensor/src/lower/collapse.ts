@@ -2,10 +2,18 @@
 import type { LoopInstruction, LoopSpec } from '../kernel/spec.ts';
 
 const stridesOf = (step: LoopInstruction): readonly number[] | undefined =>
-  step.kind === 'load' || step.kind === 'store' || step.kind === 'gather' ? step.access.strides : step.kind === 'index' ? step.strides : undefined;
+  step.kind === 'load' || step.kind === 'store' || step.kind === 'gather'
+    ? step.access.strides
+    : step.kind === 'index'
+      ? step.strides
+      : undefined;
 
 const withStrides = (step: LoopInstruction, strides: readonly number[]): LoopInstruction =>
-  step.kind === 'index' ? { ...step, strides } : step.kind === 'load' || step.kind === 'store' || step.kind === 'gather' ? { ...step, access: { ...step.access, strides } } : step;
+  step.kind === 'index'
+    ? { ...step, strides }
+    : step.kind === 'load' || step.kind === 'store' || step.kind === 'gather'
+      ? { ...step, access: { ...step.access, strides } }
+      : step;
 
 /** The same kernel over fewer dimensions. Outer and inner dimensions never mix. */
 export function collapse(spec: LoopSpec): LoopSpec {
@@ -31,7 +39,8 @@ export function collapse(spec: LoopSpec): LoopSpec {
   });
   const [outer, inner] = blocks as [number[][], number[][]];
   const flat = [...outer, ...inner];
-  const sizeOfBlock = (block: readonly number[]): number => block.reduce((product, dimension) => product * (sizes[dimension] as number), 1);
+  const sizeOfBlock = (block: readonly number[]): number =>
+    block.reduce((product, dimension) => product * (sizes[dimension] as number), 1);
   // A reduction over dimensions of size 1 only still is a reduction.
   const kept = inner.map(sizeOfBlock);
   const innerSizes = spec.inner.length > 0 && kept.length === 0 ? [1] : kept;

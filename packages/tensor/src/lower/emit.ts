@@ -35,7 +35,12 @@ export interface EmitOptions {
 }
 
 /** Emits the loop of a group over a graph. */
-export function emitGroup(view: GraphView, { roles, sources, copies }: Sources, group: Group, options: EmitOptions): EmittedLoop {
+export function emitGroup(
+  view: GraphView,
+  { roles, sources, copies }: Sources,
+  group: Group,
+  options: EmitOptions,
+): EmittedLoop {
   const { space, axes } = group.loop ?? { space: [], axes: [] };
   const members = new Set(group.members);
   const outerAxes = space.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
@@ -50,7 +55,8 @@ export function emitGroup(view: GraphView, { roles, sources, copies }: Sources, 
   const nodeAt = (position: number): Node => view.nodes[position] as Node;
   const computeOf = (position: number): ComputeDType => dtypes[nodeAt(position).dtype].compute;
   /** Strides in loop order. A row value's layout has size 1 along the reduced axes: it does not move there. */
-  const inLoopOrder = (shape: Shape, strides: readonly number[]): number[] => order.map((axis) => (shape[axis] === 1 ? 0 : (strides[axis] as number)));
+  const inLoopOrder = (shape: Shape, strides: readonly number[]): number[] =>
+    order.map((axis) => (shape[axis] === 1 ? 0 : (strides[axis] as number)));
 
   function bind(buffer: number): number {
     const known = bindingOf.get(buffer);
@@ -66,14 +72,23 @@ export function emitGroup(view: GraphView, { roles, sources, copies }: Sources, 
     if (base === options.accumulator) return body.push({ kind: 'accumulator', dtype: computeOf(base) });
     const strides = inLoopOrder(layout.shape, layout.strides);
     if (roles[base] === 'virtual') return generate({ base, layout });
-    return body.push({ kind: 'load', access: { binding: bind(base), offset: layout.offset, strides }, dtype: computeOf(base) });
+    return body.push({
+      kind: 'load',
+      access: { binding: bind(base), offset: layout.offset, strides },
+      dtype: computeOf(base),
+    });
   }
 
   /** A compiled-in number or the linear index. */
   function generate({ base, layout }: Source): number {
     const node = nodeAt(base);
     return node.op.name === 'index'
-      ? body.push({ kind: 'index', offset: layout.offset, strides: inLoopOrder(layout.shape, layout.strides), dtype: node.dtype as 'i32' | 'u32' })
+      ? body.push({
+          kind: 'index',
+          offset: layout.offset,
+          strides: inLoopOrder(layout.shape, layout.strides),
+          dtype: node.dtype as 'i32' | 'u32',
+        })
       : body.push({ kind: 'constant', value: node.attributes['value'] as number | string, dtype: computeOf(base) });
   }
 
@@ -118,24 +133,34 @@ export function emitGroup(view: GraphView, { roles, sources, copies }: Sources, 
     const unit = (axis: number): number[] => order.map((loopAxis) => (loopAxis === axis ? 1 : 0));
     return op.emit({
       node,
-      emit: body.emit,
+      emit: (expression, args) => body.emit(expression, args),
       coordinate: (axis) => body.push({ kind: 'index', offset: 0, strides: unit(axis), dtype: 'i32' }),
       value: (input, outputAxes) => {
         const source = inputs[input] as Source;
-        return read(outputAxes ? { base: source.base, layout: spreadLayout(source.layout, outputAxes, node.shape) } : source);
+        return read(
+          outputAxes ? { base: source.base, layout: spreadLayout(source.layout, outputAxes, node.shape) } : source,
+        );
       },
       gather: (terms, outputAxes) => {
         const spread = spreadLayout(from.layout, outputAxes, node.shape);
-        const access: Access = { binding: bind(from.base), offset: from.layout.offset, strides: inLoopOrder(node.shape, spread.strides) };
+        const access: Access = {
+          binding: bind(from.base),
+          offset: from.layout.offset,
+          strides: inLoopOrder(node.shape, spread.strides),
+        };
         const dtype = computeOf(from.base);
         if (terms.length === 0) return body.push({ kind: 'load', access, dtype });
         const strideOf = (axis: number): number => from.layout.strides[axis] as number;
         const [first] = terms;
-        if (terms.length === 1 && first) return body.push({ kind: 'gather', access, index: first.index, stride: strideOf(first.axis), dtype });
+        if (terms.length === 1 && first)
+          return body.push({ kind: 'gather', access, index: first.index, stride: strideOf(first.axis), dtype });
         const sum = terms
           .map(({ axis }, argument) => s.mul(s.argument(argument, 'i32'), strideOf(axis)))
           .reduce((total, term) => s.add(total, term));
-        const index = body.emit(sum, terms.map((term) => term.index));
+        const index = body.emit(
+          sum,
+          terms.map((term) => term.index),
+        );
         return body.push({ kind: 'gather', access, index, stride: 1, dtype });
       },
     });
@@ -143,7 +168,10 @@ export function emitGroup(view: GraphView, { roles, sources, copies }: Sources, 
 
   for (const position of options.stored) {
     const { shape, dtype } = nodeAt(position);
-    const isRow = axes.length > 0 && sameShape(shape, rows) && (!sameShape(shape, space) || nodeAt(position).op.family === 'reduction');
+    const isRow =
+      axes.length > 0 &&
+      sameShape(shape, rows) &&
+      (!sameShape(shape, space) || nodeAt(position).op.family === 'reduction');
     const arg = compute(position);
     const target = options.inPlace.get(position);
     let binding: number;
@@ -155,7 +183,12 @@ export function emitGroup(view: GraphView, { roles, sources, copies }: Sources, 
       buffers.push(target ?? position);
     }
     const strides = inLoopOrder(shape, contiguousStrides(shape));
-    body.push({ kind: 'store', access: { binding, offset: 0, strides }, arg, each: axes.length === 0 || isRow ? 'row' : 'point' });
+    body.push({
+      kind: 'store',
+      access: { binding, offset: 0, strides },
+      arg,
+      each: axes.length === 0 || isRow ? 'row' : 'point',
+    });
   }
   const sizes = (list: readonly number[]): number[] => list.map((axis) => space[axis] as number);
   return { bindings, buffers, outer: sizes(outerAxes), inner: sizes(axes), body: body.steps };
@@ -164,6 +197,7 @@ export function emitGroup(view: GraphView, { roles, sources, copies }: Sources, 
 /** A layout over the axes of an output, of which an input's axis d walks `axes[d]`. */
 function spreadLayout(layout: Layout, axes: readonly (number | undefined)[], shape: Shape): Layout {
   const strides = new Array<number>(shape.length).fill(0);
-  for (const [axis, outputAxis] of axes.entries()) if (outputAxis !== undefined) strides[outputAxis] = layout.strides[axis] as number;
+  for (const [axis, outputAxis] of axes.entries())
+    if (outputAxis !== undefined) strides[outputAxis] = layout.strides[axis] as number;
   return { shape, strides, offset: layout.offset };
 }

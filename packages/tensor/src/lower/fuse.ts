@@ -39,9 +39,11 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
   const reads = (position: number): readonly Source[] => readsOf(view, resolved, position);
   const node = (position: number): Node => nodes[position] as Node;
   /** Whether a read must find its source in memory. */
-  const barrier = (position: number, argument: number): boolean => node(position).op.family === 'indexed' && !copies.has(position) && argument === 0;
+  const barrier = (position: number, argument: number): boolean =>
+    node(position).op.family === 'indexed' && !copies.has(position) && argument === 0;
 
-  const dependencies = (members: readonly number[]): number[] => members.flatMap((member) => reads(member).map(({ base }) => base));
+  const dependencies = (members: readonly number[]): number[] =>
+    members.flatMap((member) => reads(member).map(({ base }) => base));
 
   /** Whether merging the loops with `position` would make something outside both needed by and dependent on the result. */
   function closesCycle(loops: ReadonlySet<Loop>, position: number): boolean {
@@ -69,17 +71,24 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
   }
 
   /** Whether `position` can run in a loop over `space` reducing `axes`, reading the members of `loops` in registers. */
-  function fits(position: number, space: Shape, axes: readonly number[] | undefined, loops: ReadonlySet<Loop>): boolean {
+  function fits(
+    position: number,
+    space: Shape,
+    axes: readonly number[] | undefined,
+    loops: ReadonlySet<Loop>,
+  ): boolean {
     const { op, shape } = node(position);
     const reduces = op.family === 'reduction' && !copies.has(position);
     const full = reduces ? reads(position)[0]?.layout.shape : shape;
-    const level = full && sameShape(full, space) ? 'full' : axes && sameShape(shape, rowShape(space, axes)) ? 'row' : undefined;
+    const level =
+      full && sameShape(full, space) ? 'full' : axes && sameShape(shape, rowShape(space, axes)) ? 'row' : undefined;
     // A reduction of row values would count each of them once per inner index.
     if (level === undefined || (reduces && level === 'row')) return false;
     return reads(position).every(({ base, layout }, argument) => {
       const loop = unitOf.get(base);
       if (!loop || !loops.has(loop) || barrier(position, argument)) return true;
-      const isRow = axes !== undefined && sameShape(node(base).shape, rowShape(space, axes)) && !sameShape(node(base).shape, space);
+      const isRow =
+        axes !== undefined && sameShape(node(base).shape, rowShape(space, axes)) && !sameShape(node(base).shape, space);
       if (level === 'row') return isRow && isContiguous(layout);
       return isRow ? repeatsRows(layout, space, axes) : sameShape(node(base).shape, space) && isContiguous(layout);
     });
@@ -92,15 +101,22 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
   }
   const users = usersOf(view, reads, roles);
   const isRead = (member: number, inside: ReadonlySet<number>): boolean =>
-    view.targets.some((target) => (sources[target] as Source).base === member) || (users.get(member) ?? []).some((user) => !inside.has(user));
+    view.targets.some((target) => (sources[target] as Source).base === member) ||
+    (users.get(member) ?? []).some((user) => !inside.has(user));
 
   function join(position: number): void {
     const { op } = node(position);
     const reduces = op.family === 'reduction' && !copies.has(position);
     const space = reduces ? (reads(position)[0] as Source).layout.shape : node(position).shape;
     const wanted = reduces ? (node(position).attributes['axes'] as readonly number[]) : undefined;
-    let best: { loops: Set<Loop>; space: Shape; axes: readonly number[] | undefined } = { loops: new Set(), space, axes: wanted };
-    const candidates = new Set(reads(position).flatMap(({ base }, argument) => (barrier(position, argument) ? [] : (unitOf.get(base) ?? []))));
+    let best: { loops: Set<Loop>; space: Shape; axes: readonly number[] | undefined } = {
+      loops: new Set(),
+      space,
+      axes: wanted,
+    };
+    const candidates = new Set(
+      reads(position).flatMap(({ base }, argument) => (barrier(position, argument) ? [] : (unitOf.get(base) ?? []))),
+    );
     // Larger kernels first: what joins them saves the most traffic.
     for (const loop of [...candidates].toSorted((a, b) => b.members.length - a.members.length)) {
       if (best.loops.size > 0 && !sameShape(loop.space, best.space)) continue;
@@ -113,7 +129,11 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
       if (closesCycle(loops, position)) continue;
       best = { loops, space: loop.space, axes };
     }
-    const merged: Loop = { space: best.space, axes: best.axes, members: [...[...best.loops].flatMap((loop) => loop.members), position] };
+    const merged: Loop = {
+      space: best.space,
+      axes: best.axes,
+      members: [...[...best.loops].flatMap((loop) => loop.members), position],
+    };
     for (const loop of best.loops) units.delete(loop);
     units.add(merged);
     for (const member of merged.members) unitOf.set(member, merged);
@@ -124,9 +144,10 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
     if (roles[position] === 'loop') join(position);
     else if (roles[position] === 'kernel') kernels.push({ members: [position] });
   }
-  const loops = [...units].map(
-    (loop): Group => ({ members: loop.members.toSorted((a, b) => a - b), loop: { space: loop.space, axes: loop.axes ?? [] } }),
-  );
+  const loops = [...units].map((loop): Group => ({
+    members: loop.members.toSorted((a, b) => a - b),
+    loop: { space: loop.space, axes: loop.axes ?? [] },
+  }));
   return [...kernels, ...loops];
 }
 
@@ -143,7 +164,11 @@ function repeatsRows(layout: Layout, space: Shape, axes: readonly number[]): boo
 }
 
 /** Which loop and kernel nodes read each base. */
-function usersOf(view: GraphView, reads: (position: number) => readonly Source[], roles: Sources['roles']): Map<number, number[]> {
+function usersOf(
+  view: GraphView,
+  reads: (position: number) => readonly Source[],
+  roles: Sources['roles'],
+): Map<number, number[]> {
   const users = new Map<number, number[]>();
   for (const position of view.nodes.keys()) {
     if (roles[position] !== 'loop' && roles[position] !== 'kernel' && roles[position] !== 'output') continue;

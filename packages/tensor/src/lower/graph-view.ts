@@ -60,7 +60,10 @@ export function viewGraph(targets: readonly Node[], bakeNumbers: boolean): Graph
     const kind = leafKind(node, bakeNumbers);
     const from = kind === undefined ? node.inputs.map(positionOf) : [];
     const type = `${node.dtype}[${node.shape.join()}]`;
-    const key = kind === undefined ? `${node.op.name}(${from.join()})${JSON.stringify(node.attributes)}${type}` : `${kind} ${leaves.length} ${type}`;
+    const key =
+      kind === undefined
+        ? `${node.op.name}(${from.join()})${JSON.stringify(node.attributes)}${type}`
+        : `${kind} ${leaves.length} ${type}`;
     const same = shared.get(key);
     if (same !== undefined) {
       positions.set(node, same);
@@ -77,12 +80,21 @@ export function viewGraph(targets: readonly Node[], bakeNumbers: boolean): Graph
     keys.push(key);
   }
   const targetPositions = targets.map(positionOf);
-  return { nodes, inputs, leaves, leafPositions, targets: targetPositions, key: `${keys.join(';')}→${targetPositions.join()}` };
+  return {
+    nodes,
+    inputs,
+    leaves,
+    leafPositions,
+    targets: targetPositions,
+    key: `${keys.join(';')}→${targetPositions.join()}`,
+  };
 }
 
 function leafKind(node: Node, bakeNumbers: boolean): Leaf['kind'] | undefined {
   if (node.storage) return 'stored';
   if (node.op.family !== 'source') return undefined;
   if (node.op.source === 'placeholder') return 'placeholder';
-  return node.op.source === 'constant' && !bakeNumbers && !compiledIn.has(node.attributes['value']) ? 'scalar' : undefined;
+  return node.op.source === 'constant' && !bakeNumbers && !compiledIn.has(node.attributes['value'])
+    ? 'scalar'
+    : undefined;
 }

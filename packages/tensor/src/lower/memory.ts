@@ -1,5 +1,5 @@
 /** Memory inside a plan: values whose lifetimes do not overlap share a buffer. */
-import type { Draft } from './plan.ts';
+import type { Draft } from './draft.ts';
 
 /** Which temporary each value lives in, and how large each temporary is. */
 export interface Temporaries {
@@ -11,7 +11,10 @@ export interface Temporaries {
  * Walks the kernels in order; a value takes the smallest free buffer that holds it, else the largest free one grows, else
  * a new one is made. `bytesOf` is undefined for values that live elsewhere.
  */
-export function assignTemporaries(drafts: readonly Draft[], bytesOf: (position: number) => number | undefined): Temporaries {
+export function assignTemporaries(
+  drafts: readonly Draft[],
+  bytesOf: (position: number) => number | undefined,
+): Temporaries {
   const lastUse = new Map<number, number>();
   for (const [step, { buffers }] of drafts.entries()) for (const position of buffers) lastUse.set(position, step);
   const placed = new Map<number, number>();

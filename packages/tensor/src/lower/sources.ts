@@ -61,7 +61,10 @@ export function resolveSources(view: GraphView, aliasTargets: boolean): Sources 
   const roles = nodes.map((node, position) => initialRole(node, leaves.has(position)));
   const copies = new Map<number, Source>();
   const sources: Source[] = [];
-  const own = (position: number): Source => ({ base: position, layout: contiguousLayout((nodes[position] as Node).shape) });
+  const own = (position: number): Source => ({
+    base: position,
+    layout: contiguousLayout((nodes[position] as Node).shape),
+  });
   /** Makes a view or virtual value real, so that others can read it contiguously. */
   const materialize = (position: number): void => {
     const role = roles[position];

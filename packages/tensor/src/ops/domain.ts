@@ -16,7 +16,12 @@ export interface Chooser {
   /** A dtype of one of the kinds that the device under test supports. */
   dtype(kinds: readonly DTypeKind[]): DType;
   /** A shape of at most `maxRank` dimensions and a moderate number of elements. */
-  shape(limits?: { readonly minRank?: number; readonly maxRank?: number; readonly minSize?: number; readonly maxSize?: number }): number[];
+  shape(limits?: {
+    readonly minRank?: number;
+    readonly maxRank?: number;
+    readonly minSize?: number;
+    readonly maxSize?: number;
+  }): number[];
   /** Two shapes that broadcast together. */
   broadcastable(): readonly [number[], number[]];
 }
@@ -51,6 +56,8 @@ export interface Tolerance {
   readonly ulps: number;
   /** Added error relative to the sum of magnitudes of what was folded, in epsilons per square root of its length; for contractions and reductions. */
   readonly accumulated?: boolean;
+  /** Added error in epsilons of the result dtype, whatever the value; for meanings that cancel. */
+  readonly absolute?: number;
 }
 
 /** An entry of the public op table. */

@@ -3,25 +3,37 @@ import type { Movement } from '../shape/layout.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { GradientSite, MovementOp } from './op.ts';
 
-type MovementGradient<K extends Movement['kind']> = (gradient: Tensor, movement: Extract<Movement, { kind: K }>, input: Tensor) => Tensor;
+type MovementGradient<K extends Movement['kind']> = (
+  gradient: Tensor,
+  movement: Extract<Movement, { kind: K }>,
+  input: Tensor,
+) => Tensor;
 
 function movement<K extends Movement['kind']>(kind: K, gradient: MovementGradient<K>): MovementOp {
   return {
     family: 'movement',
     name: kind,
-    gradient: (g, site: GradientSite) => [gradient(g, site.attributes['movement'] as Extract<Movement, { kind: K }>, site.inputs[0] as Tensor)],
+    gradient: (g, site: GradientSite) => [
+      gradient(g, site.attributes['movement'] as Extract<Movement, { kind: K }>, site.inputs[0] as Tensor),
+    ],
   };
 }
 
 /** Sums the axes along which a value was repeated. */
 function sumExpanded(gradient: Tensor, input: Tensor): Tensor {
   const added = gradient.rank - input.rank;
-  const axes = gradient.shape.flatMap((size, axis) => (axis < added || (input.shape[axis - added] === 1 && size !== 1) ? [axis] : []));
+  const axes = gradient.shape.flatMap((size, axis) =>
+    axis < added || (input.shape[axis - added] === 1 && size !== 1) ? [axis] : [],
+  );
   return gradient.sum(axes, { keepDims: true }).reshape(input.shape);
 }
 
 /** Puts the gradient of a slice back to where it was cut out, with zeros between and around. */
-function spreadSlice(gradient: Tensor, { start, count, step }: Extract<Movement, { kind: 'slice' }>, input: Tensor): Tensor {
+function spreadSlice(
+  gradient: Tensor,
+  { start, count, step }: Extract<Movement, { kind: 'slice' }>,
+  input: Tensor,
+): Tensor {
   const reversed = step.flatMap((by, axis) => (by < 0 ? [axis] : []));
   const widths = step.map((by, axis): [number, number] => {
     const span = count[axis] === 0 ? 0 : ((count[axis] as number) - 1) * Math.abs(by) + 1;
@@ -33,9 +45,16 @@ function spreadSlice(gradient: Tensor, { start, count, step }: Extract<Movement,
 }
 
 /** Adds up the windows that cover each element. */
-function foldWindows(gradient: Tensor, { kernel, stride, dilation }: Extract<Movement, { kind: 'windows' }>, input: Tensor): Tensor {
+function foldWindows(
+  gradient: Tensor,
+  { kernel, stride, dilation }: Extract<Movement, { kind: 'windows' }>,
+  input: Tensor,
+): Tensor {
   const lead = input.rank - kernel.length;
-  const offsets = kernel.reduce<number[][]>((list, size) => list.flatMap((prefix) => Array.from({ length: size }, (_, offset) => [...prefix, offset])), [[]]);
+  const offsets = kernel.reduce<number[][]>(
+    (list, size) => list.flatMap((prefix) => Array.from({ length: size }, (_, offset) => [...prefix, offset])),
+    [[]],
+  );
   const parts = offsets.map((offset) => {
     let part = gradient;
     for (const position of offset.toReversed()) part = part.select(-1, position);
@@ -45,7 +64,11 @@ function foldWindows(gradient: Tensor, { kernel, stride, dilation }: Extract<Mov
       const positions = gradient.shape[axis] as number;
       return [before, size - before - (positions === 0 ? 0 : (positions - 1) * (stride[axis - lead] as number) + 1)];
     });
-    return part.padWith({ widths, interior: input.shape.map((_, axis) => (axis < lead ? 0 : (stride[axis - lead] as number) - 1)), value: 0 });
+    return part.padWith({
+      widths,
+      interior: input.shape.map((_, axis) => (axis < lead ? 0 : (stride[axis - lead] as number) - 1)),
+      value: 0,
+    });
   });
   return parts.reduce((sum, part) => sum.add(part));
 }

@@ -68,7 +68,10 @@ export interface IndexedSite {
   /** The value of another input at the current element, or where `axes` says: output axis for each input axis. */
   readonly value: (input: number, axes?: readonly number[]) => number;
   /** Reads input 0; output axis `axes[d]` walks its axis d (undefined: not walked), displaced along `axis` by the value `index`. */
-  readonly gather: (terms: readonly { readonly axis: number; readonly index: number }[], axes: readonly (number | undefined)[]) => number;
+  readonly gather: (
+    terms: readonly { readonly axis: number; readonly index: number }[],
+    axes: readonly (number | undefined)[],
+  ) => number;
   readonly emit: (expression: Expression, args: readonly number[]) => number;
 }
 

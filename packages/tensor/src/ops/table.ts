@@ -9,4 +9,12 @@ import { compositeTable } from './tables/composite.ts';
 import type { OpEntry } from './domain.ts';
 
 /** Every op, family by family. */
-export const opTable: readonly OpEntry[] = [...elementwiseTable, ...reductionTable, ...movementTable, ...contractionTable, ...indexingTable, ...randomTable, ...compositeTable];
+export const opTable: readonly OpEntry[] = [
+  ...elementwiseTable,
+  ...reductionTable,
+  ...movementTable,
+  ...contractionTable,
+  ...indexingTable,
+  ...randomTable,
+  ...compositeTable,
+];

@@ -17,7 +17,8 @@ export class Generator {
 
   /** Throws ArgumentError unless the seed is a safe non-negative integer. */
   constructor(seed: number) {
-    if (!Number.isSafeInteger(seed) || seed < 0) throw new ArgumentError('Generator', `seed ${seed} is no safe non-negative integer`);
+    if (!Number.isSafeInteger(seed) || seed < 0)
+      throw new ArgumentError('Generator', `seed ${seed} is no safe non-negative integer`);
     this.seed = seed;
     this.draws = 0;
   }

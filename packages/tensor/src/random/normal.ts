@@ -10,18 +10,25 @@ import * as s from '../scalar/expression.ts';
 import type { Expression } from '../scalar/expression.ts';
 
 /** log2(1 + t) / t on [0, 1); signs alternate. */
-const logCoefficients = [1549082004, 774540719, 516348831, 387075205, 308136228, 249535918, 192475033, 127853998, 64376165, 20827146, 3156550] as const;
+const logCoefficients = [
+  1549082004, 774540719, 516348831, 387075205, 308136228, 249535918, 192475033, 127853998, 64376165, 20827146, 3156550,
+] as const;
 /** sin(π/2 · x) / x in x² on [0, 1]; signs alternate. */
 const sineCoefficients = [1686629713, 693598666, 85569282, 5026892, 172072, 3685] as const;
 /** sqrt((1 + t) / 2) on [0, 1): c0 + t · (c1 - t · (c2 - …)). */
-const rootCoefficients = [379624972, 94903142, 47410699, 29359508, 19514680, 12238201, 6192469, 2083720, 333450] as const;
+const rootCoefficients = [
+  379624972, 94903142, 47410699, 29359508, 19514680, 12238201, 6192469, 2083720, 333450,
+] as const;
 const rootConstant = 759250125;
 
 /** c0 - t · (c1 - t · (c2 - …)) with t as a fraction of 2^32. */
 function alternating(coefficients: readonly number[], t: Expression): Expression {
   return coefficients
     .slice(0, -1)
-    .reduceRight((tail, coefficient) => s.sub(coefficient, s.mulhi(t, tail)), s.constant(coefficients.at(-1) as number, 'u32'));
+    .reduceRight(
+      (tail, coefficient) => s.sub(coefficient, s.mulhi(t, tail)),
+      s.constant(coefficients.at(-1) as number, 'u32'),
+    );
 }
 
 /** Shifts the leading one to bit 31; also how far. `a` is not 0. */

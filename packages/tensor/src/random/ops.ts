@@ -10,7 +10,17 @@ const words = (args: readonly Expression[]): readonly [Expression, Expression] =
 };
 
 /** 32 random bits per element. Inputs: index, the two key words, the draw's number, all u32. */
-export const randomBitsOp: ElementwiseOp = { family: 'elementwise', name: 'randomBits', arity: 4, meaning: (args) => words(args)[0] };
+export const randomBitsOp: ElementwiseOp = {
+  family: 'elementwise',
+  name: 'randomBits',
+  arity: 4,
+  meaning: (args) => words(args)[0],
+};
 
 /** A standard normal f32 per element, from both words. */
-export const randomNormalOp: ElementwiseOp = { family: 'elementwise', name: 'randomNormal', arity: 4, meaning: (args) => normalFromBits(...words(args)) };
+export const randomNormalOp: ElementwiseOp = {
+  family: 'elementwise',
+  name: 'randomNormal',
+  arity: 4,
+  meaning: (args) => normalFromBits(...words(args)),
+};

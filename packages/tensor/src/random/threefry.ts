@@ -14,7 +14,10 @@ const rounds = 20;
 const rotateLeft = (a: Expression, by: number): Expression => s.or(s.shl(a, by), s.shr(a, 32 - by));
 
 /** Both output words for a key and a counter, all u32. */
-export function threefry(key: readonly [Expression, Expression], counter: readonly [Expression, Expression]): readonly [Expression, Expression] {
+export function threefry(
+  key: readonly [Expression, Expression],
+  counter: readonly [Expression, Expression],
+): readonly [Expression, Expression] {
   const schedule = [key[0], key[1], s.xor(s.xor(key[0], key[1]), parity)] as const;
   let x0 = s.add(counter[0], schedule[0]);
   let x1 = s.add(counter[1], schedule[1]);

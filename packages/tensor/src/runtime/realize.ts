@@ -30,10 +30,18 @@ function cachedPlan(view: GraphView, device: Device): Plan {
 export function realize(wanted: readonly Node[]): void {
   const pending = new Map<Device, Node[]>();
   for (const node of wanted) {
-    if (node.released) throw new LifetimeError(node.op.name, 'the tensor was disposed; keep it with keep() or read it before its scope ends');
+    if (node.released)
+      throw new LifetimeError(
+        node.op.name,
+        'the tensor was disposed; keep it with keep() or read it before its scope ends',
+      );
     if (!node.storage) pending.set(node.device, [...(pending.get(node.device) ?? []), node]);
   }
-  if (pending.size > 0 && modes.trace) throw new LifetimeError('compile', 'a value was read inside a compiled function, where none exists yet; return it and read it outside');
+  if (pending.size > 0 && modes.trace)
+    throw new LifetimeError(
+      'compile',
+      'a value was read inside a compiled function, where none exists yet; return it and read it outside',
+    );
   for (const [device, nodes] of pending) realizeOn(device, nodes);
 }
 
@@ -63,7 +71,8 @@ function realizeOn(device: Device, nodes: readonly Node[]): void {
   const taken = new Set<Storage>();
   for (const [index, slot] of plan.targets.entries()) {
     const node = targets[index] as Node;
-    const storage = slot.kind === 'leaf' ? (view.leaves[slot.index]?.node.storage as Storage) : (storages[slot.index] as Storage);
+    const storage =
+      slot.kind === 'leaf' ? (view.leaves[slot.index]?.node.storage as Storage) : (storages[slot.index] as Storage);
     node.realize(slot.kind === 'leaf' || taken.has(storage) ? storage.share() : storage);
     taken.add(storage);
   }

@@ -40,7 +40,10 @@ function hand(tensor: Tensor, from: Scope): void {
 /** Memory alive on a device, or on all open devices together. */
 export function memory(device?: Device): DeviceMemory {
   const all = (device ? [device] : openDevices()).map((each) => each.memory());
-  return { bytes: all.reduce((sum, each) => sum + each.bytes, 0), buffers: all.reduce((sum, each) => sum + each.buffers, 0) };
+  return {
+    bytes: all.reduce((sum, each) => sum + each.bytes, 0),
+    buffers: all.reduce((sum, each) => sum + each.buffers, 0),
+  };
 }
 
 /** Whether a value is a tensor. */

@@ -10,7 +10,12 @@ import { scalarInstructions, type ScalarOp } from './instructions.ts';
 export type Expression =
   | { readonly kind: 'argument'; readonly index: number; readonly dtype: ComputeDType }
   | { readonly kind: 'constant'; readonly value: number; readonly dtype: ComputeDType }
-  | { readonly kind: 'apply'; readonly op: ScalarOp; readonly args: readonly Expression[]; readonly dtype: ComputeDType };
+  | {
+      readonly kind: 'apply';
+      readonly op: ScalarOp;
+      readonly args: readonly Expression[];
+      readonly dtype: ComputeDType;
+    };
 
 /** An expression, or a number that takes the dtype of what it is combined with. */
 export type Operand = Expression | number;
@@ -30,7 +35,8 @@ function unify(operation: string, operands: readonly Operand[]): readonly Expres
   if (typed === undefined) throw new InternalError(operation, 'needs at least one typed operand');
   return operands.map((operand) => {
     const expression = typeof operand === 'number' ? constant(operand, typed.dtype) : operand;
-    if (expression.dtype !== typed.dtype) throw new InternalError(operation, `operands are ${typed.dtype} and ${expression.dtype}; cast one`);
+    if (expression.dtype !== typed.dtype)
+      throw new InternalError(operation, `operands are ${typed.dtype} and ${expression.dtype}; cast one`);
     return expression;
   });
 }
@@ -44,8 +50,14 @@ function apply(op: ScalarOp, operands: readonly Operand[]): Expression {
 type Unary = (a: Expression) => Expression;
 type Binary = (a: Operand, b: Operand) => Expression;
 
-const unary = (op: ScalarOp): Unary => (a) => apply(op, [a]);
-const binary = (op: ScalarOp): Binary => (a, b) => apply(op, [a, b]);
+const unary =
+  (op: ScalarOp): Unary =>
+  (a) =>
+    apply(op, [a]);
+const binary =
+  (op: ScalarOp): Binary =>
+  (a, b) =>
+    apply(op, [a, b]);
 
 export const add: Binary = binary('add');
 export const sub: Binary = binary('sub');

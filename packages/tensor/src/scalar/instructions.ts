@@ -11,12 +11,40 @@ import { errorFunction } from './error-function.ts';
 
 /** The name of a scalar instruction. */
 export type ScalarOp =
-  | 'add' | 'sub' | 'mul' | 'div' | 'rem' | 'neg' | 'abs' | 'min' | 'max' | 'pow'
-  | 'floor' | 'ceil' | 'trunc' | 'round' | 'sqrt'
-  | 'exp' | 'log' | 'sin' | 'cos' | 'tanh' | 'atan' | 'erf'
-  | 'lt' | 'le' | 'eq'
-  | 'and' | 'or' | 'xor' | 'shl' | 'shr' | 'mulhi'
-  | 'select' | 'cast' | 'bitcast';
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'rem'
+  | 'neg'
+  | 'abs'
+  | 'min'
+  | 'max'
+  | 'pow'
+  | 'floor'
+  | 'ceil'
+  | 'trunc'
+  | 'round'
+  | 'sqrt'
+  | 'exp'
+  | 'log'
+  | 'sin'
+  | 'cos'
+  | 'tanh'
+  | 'atan'
+  | 'erf'
+  | 'lt'
+  | 'le'
+  | 'eq'
+  | 'and'
+  | 'or'
+  | 'xor'
+  | 'shl'
+  | 'shr'
+  | 'mulhi'
+  | 'select'
+  | 'cast'
+  | 'bitcast';
 
 /** Which compute dtypes an instruction is defined on (the type of its arguments; `select`'s of the two branches). */
 export type ScalarDomain = 'number' | 'float' | 'integer' | 'bits' | 'any';
@@ -37,7 +65,8 @@ export interface ScalarInstruction {
   readonly evaluate: (dtype: ComputeDType, a: number, b: number, c: number) => number;
 }
 
-const wrap = (dtype: ComputeDType, value: number): number => (dtype === 'i32' ? value | 0 : dtype === 'u32' ? value >>> 0 : value);
+const wrap = (dtype: ComputeDType, value: number): number =>
+  dtype === 'i32' ? value | 0 : dtype === 'u32' ? value >>> 0 : value;
 const isInteger = (dtype: ComputeDType): boolean => dtype === 'i32' || dtype === 'u32';
 
 function instruction(
@@ -79,14 +108,18 @@ export const scalarInstructions: Readonly<Record<ScalarOp, ScalarInstruction>> =
   sub: instruction(2, 'number', 'same', 1, (d, a, b) => wrap(d, a - b)),
   mul: instruction(2, 'number', 'same', 1, (d, a, b) => (isInteger(d) ? wrap(d, Math.imul(a, b)) : a * b)),
   // Integer division truncates towards zero; a zero divisor gives 0 and -2^31 / -1 gives -2^31, so that no input traps.
-  div: instruction(2, 'number', 'same', 4, (d, a, b) => (isInteger(d) ? (b === 0 ? 0 : wrap(d, Math.trunc(a / b))) : a / b)),
+  div: instruction(2, 'number', 'same', 4, (d, a, b) =>
+    isInteger(d) ? (b === 0 ? 0 : wrap(d, Math.trunc(a / b))) : a / b,
+  ),
   // The sign of the dividend, as C's fmod; 0 for a zero integer divisor, NaN for a zero float divisor.
   rem: instruction(2, 'number', 'same', 6, (d, a, b) => (isInteger(d) ? (b === 0 ? 0 : wrap(d, a % b)) : a % b)),
   neg: instruction(1, 'number', 'same', 1, (d, a) => wrap(d, -a)),
   abs: instruction(1, 'number', 'same', 1, (d, a) => wrap(d, Math.abs(a))),
   min: instruction(2, 'number', 'same', 1, minimum),
   max: instruction(2, 'number', 'same', 1, maximum),
-  pow: instruction(2, 'float', 'same', 30, (_, a, b) => (a === 1 || b === 0 ? 1 : a === -1 && Math.abs(b) === Infinity ? 1 : a ** b)),
+  pow: instruction(2, 'float', 'same', 30, (_, a, b) =>
+    a === 1 || b === 0 ? 1 : a === -1 && Math.abs(b) === Infinity ? 1 : a ** b,
+  ),
   floor: instruction(1, 'float', 'same', 1, (_, a) => Math.floor(a)),
   ceil: instruction(1, 'float', 'same', 1, (_, a) => Math.ceil(a)),
   trunc: instruction(1, 'float', 'same', 1, (_, a) => Math.trunc(a)),

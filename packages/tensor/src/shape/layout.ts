@@ -17,9 +17,19 @@ export type Movement =
   | { readonly kind: 'permute'; readonly axes: readonly number[] }
   | { readonly kind: 'expand'; readonly shape: Shape }
   /** Keeps `count[d]` indices from `start[d]` in steps of `step[d]` (negative steps walk backwards). */
-  | { readonly kind: 'slice'; readonly start: readonly number[]; readonly count: readonly number[]; readonly step: readonly number[] }
+  | {
+      readonly kind: 'slice';
+      readonly start: readonly number[];
+      readonly count: readonly number[];
+      readonly step: readonly number[];
+    }
   /** Sliding windows over the trailing axes: [..., size] becomes [..., positions, ..., kernel]. */
-  | { readonly kind: 'windows'; readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly dilation: readonly number[] };
+  | {
+      readonly kind: 'windows';
+      readonly kernel: readonly number[];
+      readonly stride: readonly number[];
+      readonly dilation: readonly number[];
+    };
 
 /** The row-major layout of a shape. */
 export function contiguousLayout(shape: Shape): Layout {
@@ -29,7 +39,11 @@ export function contiguousLayout(shape: Shape): Layout {
 /** True if the layout is row-major from offset 0 (sizes of 1 may have any stride). */
 export function isContiguous(layout: Layout): boolean {
   const strides = contiguousStrides(layout.shape);
-  return layout.offset === 0 && (sizeOf(layout.shape) <= 1 || layout.shape.every((size, axis) => size === 1 || layout.strides[axis] === strides[axis]));
+  return (
+    layout.offset === 0 &&
+    (sizeOf(layout.shape) <= 1 ||
+      layout.shape.every((size, axis) => size === 1 || layout.strides[axis] === strides[axis]))
+  );
 }
 
 /** The shape after a movement of a tensor of the given shape. */
@@ -44,7 +58,14 @@ export function movedShape(movement: Movement, shape: Shape): number[] {
       return [...movement.count];
     case 'windows': {
       const lead = shape.length - movement.kernel.length;
-      const positions = movement.kernel.map((size, axis) => windowCount(shape[lead + axis] as number, size, movement.stride[axis] as number, movement.dilation[axis] as number));
+      const positions = movement.kernel.map((size, axis) =>
+        windowCount(
+          shape[lead + axis] as number,
+          size,
+          movement.stride[axis] as number,
+          movement.dilation[axis] as number,
+        ),
+      );
       return [...shape.slice(0, lead), ...positions, ...movement.kernel];
     }
   }
@@ -76,7 +97,10 @@ export function moveLayout(movement: Movement, layout: Layout): Layout | undefin
       return {
         shape,
         strides: strides.map((stride, axis) => stride * (movement.step[axis] as number)),
-        offset: sizeOf(shape) === 0 ? offset : offset + strides.reduce((sum, stride, axis) => sum + stride * (movement.start[axis] as number), 0),
+        offset:
+          sizeOf(shape) === 0
+            ? offset
+            : offset + strides.reduce((sum, stride, axis) => sum + stride * (movement.start[axis] as number), 0),
       };
     case 'windows': {
       const lead = layout.shape.length - movement.kernel.length;
@@ -97,7 +121,9 @@ export function moveLayout(movement: Movement, layout: Layout): Layout | undefin
 /** Splits and merges dimensions where the strides allow: merged neighbours must be contiguous relative to each other. */
 function reshapeLayout(layout: Layout, shape: readonly number[]): Layout | undefined {
   if (sizeOf(shape) === 0) return { shape, strides: contiguousStrides(shape), offset: layout.offset };
-  const old = layout.shape.map((size, axis) => ({ size, stride: layout.strides[axis] as number })).filter(({ size }) => size !== 1);
+  const old = layout.shape
+    .map((size, axis) => ({ size, stride: layout.strides[axis] as number }))
+    .filter(({ size }) => size !== 1);
   const strides = new Array<number>(shape.length).fill(0);
   let from = 0;
   let to = 0;

@@ -39,7 +39,10 @@ export function sameShape(a: Shape, b: Shape): boolean {
 export function normalizeAxis(operation: string, axis: number, rank: number): number {
   const normalized = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || normalized < 0 || normalized >= rank)
-    throw new ShapeError(operation, `axis ${axis} does not exist in a tensor of rank ${rank}; ${rank === 0 ? 'a scalar has no axes' : `use ${-rank} to ${rank - 1}`}`);
+    throw new ShapeError(
+      operation,
+      `axis ${axis} does not exist in a tensor of rank ${rank}; ${rank === 0 ? 'a scalar has no axes' : `use ${-rank} to ${rank - 1}`}`,
+    );
   return normalized;
 }
 
@@ -47,7 +50,11 @@ export function normalizeAxis(operation: string, axis: number, rank: number): nu
 export function normalizeAxes(operation: string, axes: Axes | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   const list = (typeof axes === 'number' ? [axes] : axes).map((axis) => normalizeAxis(operation, axis, rank));
-  if (new Set(list).size !== list.length) throw new ShapeError(operation, `axes [${(axes as readonly number[]).join(', ')}] name one axis twice; give each once`);
+  if (new Set(list).size !== list.length)
+    throw new ShapeError(
+      operation,
+      `axes [${(axes as readonly number[]).join(', ')}] name one axis twice; give each once`,
+    );
   return list.toSorted((a, b) => a - b);
 }
 
@@ -62,7 +69,10 @@ export function broadcastShapes(operation: string, ...shapes: readonly Shape[]):
       const current = result[target] as number;
       if (dimension === current || dimension === 1) continue;
       if (current !== 1)
-        throw new ShapeError(operation, `shapes ${shapes.map(showShape).join(' and ')} do not broadcast: sizes ${current} and ${dimension} meet; sizes must be equal or 1`);
+        throw new ShapeError(
+          operation,
+          `shapes ${shapes.map(showShape).join(' and ')} do not broadcast: sizes ${current} and ${dimension} meet; sizes must be equal or 1`,
+        );
       result[target] = dimension;
     }
   }

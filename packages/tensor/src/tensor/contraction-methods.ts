@@ -21,9 +21,14 @@ export abstract class ContractionMethods extends MovementMethods {
     const [m, k] = left.shape.slice(-2);
     const [inner, n] = right.shape.slice(-2);
     if (this.rank === 0 || b.rank === 0 || k !== inner)
-      throw new ShapeError('matmul', `inner sizes differ: ${showShape(this.shape)} × ${showShape(b.shape)}; ${this.rank === 0 || b.rank === 0 ? 'scalars are multiplied with mul' : `the second must start with ${k}`}`);
+      throw new ShapeError(
+        'matmul',
+        `inner sizes differ: ${showShape(this.shape)} × ${showShape(b.shape)}; ${this.rank === 0 || b.rank === 0 ? 'scalars are multiplied with mul' : `the second must start with ${k}`}`,
+      );
     const product = this.batched(left, right, m as number, k as number, n as number);
-    return this.rank === 1 || b.rank === 1 ? product.squeeze([...(this.rank === 1 ? [-2] : []), ...(b.rank === 1 ? [-1] : [])]) : product;
+    return this.rank === 1 || b.rank === 1
+      ? product.squeeze([...(this.rank === 1 ? [-2] : []), ...(b.rank === 1 ? [-1] : [])])
+      : product;
   }
 
   private batched(left: Tensor, right: Tensor, m: number, k: number, n: number): Tensor {
@@ -35,18 +40,31 @@ export abstract class ContractionMethods extends MovementMethods {
       return k === 0 ? a.filled([...a.shape.slice(0, -1), n], 0) : rows.reshape([...a.shape.slice(0, -1), n]);
     }
     const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
-    return wrap(kernelNode(matmulOp, [a.expand([...batch, m, k]).node, b.expand([...batch, k, n]).node], {}, [...batch, m, n], dtype));
+    return wrap(
+      kernelNode(
+        matmulOp,
+        [a.expand([...batch, m, k]).node, b.expand([...batch, k, n]).node],
+        {},
+        [...batch, m, n],
+        dtype,
+      ),
+    );
   }
 
   /** The inner product of two vectors. */
   dot(b: Tensor): Tensor {
-    if (this.rank !== 1 || b.rank !== 1) throw new ShapeError('dot', `takes two vectors, not ${showShape(this.shape)} and ${showShape(b.shape)}; use matmul`);
+    if (this.rank !== 1 || b.rank !== 1)
+      throw new ShapeError(
+        'dot',
+        `takes two vectors, not ${showShape(this.shape)} and ${showShape(b.shape)}; use matmul`,
+      );
     return this.matmul(b);
   }
 
   /** Every product of an element of this vector with one of `b`: [n] and [m] give [n, m]. */
   outer(b: Tensor): Tensor {
-    if (this.rank !== 1 || b.rank !== 1) throw new ShapeError('outer', `takes two vectors, not ${showShape(this.shape)} and ${showShape(b.shape)}`);
+    if (this.rank !== 1 || b.rank !== 1)
+      throw new ShapeError('outer', `takes two vectors, not ${showShape(this.shape)} and ${showShape(b.shape)}`);
     return this.unsqueeze(1).mul(b.unsqueeze(0));
   }
 
@@ -57,6 +75,14 @@ export abstract class ContractionMethods extends MovementMethods {
   convolutionGradient(pass: 'forward' | 'input' | 'weight', other: Tensor, geometry: Conv2dGeometry): Tensor {
     const shapes = conv2dShapes(geometry);
     const shape = { forward: shapes.y, input: shapes.x, weight: shapes.w }[pass];
-    return wrap(kernelNode(convolutionOps[pass], [this.node, other.node], { ...geometry }, shape, promote(this.dtype, other.dtype)));
+    return wrap(
+      kernelNode(
+        convolutionOps[pass],
+        [this.node, other.node],
+        { ...geometry },
+        shape,
+        promote(this.dtype, other.dtype),
+      ),
+    );
   }
 }

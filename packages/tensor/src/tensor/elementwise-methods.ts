@@ -377,8 +377,12 @@ export abstract class ElementwiseMethods extends TensorHandle {
 
   /** Limited to [min, max]; either bound may be left out. Throws ArgumentError if min exceeds max. */
   clamp(min?: number, max?: number): Tensor {
-    if (min !== undefined && max !== undefined && min > max) throw new ArgumentError('clamp', `min ${min} is above max ${max}; swap them`);
-    return applyElementwise('clamp', [this.self], { ...(min !== undefined && { min }), ...(max !== undefined && { max }) });
+    if (min !== undefined && max !== undefined && min > max)
+      throw new ArgumentError('clamp', `min ${min} is above max ${max}; swap them`);
+    return applyElementwise('clamp', [this.self], {
+      ...(min !== undefined && { min }),
+      ...(max !== undefined && { max }),
+    });
   }
 
   /** Linear interpolation a + weight · (b - a). */
@@ -392,7 +396,14 @@ export abstract class ElementwiseMethods extends TensorHandle {
     const dtype = promote(a.dtype, b.dtype);
     const chosen = castNode(condition.node, 'bool');
     const shape = broadcastShapes('where', chosen.shape, a.shape, b.shape);
-    return wrap(elementwiseNode(whereOp, [expandNode(chosen, shape), expandNode(castNode(a, dtype), shape), expandNode(castNode(b, dtype), shape)], {}, dtype));
+    return wrap(
+      elementwiseNode(
+        whereOp,
+        [expandNode(chosen, shape), expandNode(castNode(a, dtype), shape), expandNode(castNode(b, dtype), shape)],
+        {},
+        dtype,
+      ),
+    );
   }
 
   /** `value` where `mask` (bool) holds, this tensor elsewhere. */
@@ -408,7 +419,8 @@ export abstract class ElementwiseMethods extends TensorHandle {
 
   /** The 32 bits of each element read as another 32-bit dtype. Throws ArgumentError for other widths. */
   bitcast(dtype: 'f32' | 'i32' | 'u32'): Tensor {
-    if (!['f32', 'i32', 'u32'].includes(this.dtype)) throw new ArgumentError('bitcast', `${this.dtype} has no 32-bit pattern; cast to f32, i32 or u32 first`);
+    if (!['f32', 'i32', 'u32'].includes(this.dtype))
+      throw new ArgumentError('bitcast', `${this.dtype} has no 32-bit pattern; cast to f32, i32 or u32 first`);
     return wrap(elementwiseNode(bitcastOp, [this.node], { dtype }, dtype));
   }
 }

@@ -37,7 +37,8 @@ export abstract class TensorHandle {
 
   /** The graph node behind this handle, as an op reads it. */
   get node(): Node {
-    if (!this.current) throw new LifetimeError('tensor', 'was disposed; keep it with keep() or return it from its scope');
+    if (!this.current)
+      throw new LifetimeError('tensor', 'was disposed; keep it with keep() or return it from its scope');
     modes.touched?.(this as unknown as Tensor);
     return this.current;
   }
@@ -93,7 +94,8 @@ export abstract class TensorHandle {
   }
 
   private get live(): Node {
-    if (!this.current) throw new LifetimeError('tensor', 'was disposed; keep it with keep() or return it from its scope');
+    if (!this.current)
+      throw new LifetimeError('tensor', 'was disposed; keep it with keep() or return it from its scope');
     return this.current;
   }
 
@@ -170,7 +172,9 @@ export abstract class TensorHandle {
     if (!this.current) return 'Tensor(disposed)';
     const type = `${this.dtype}, ${this.device.name}`;
     const host = this.current.storage?.host;
-    return host && this.size <= 64 ? `Tensor(${printNested(nest(decode(this.dtype, new Uint8Array(host)), this.shape))}, ${type})` : `Tensor(${showShape(this.shape)}, ${type})`;
+    return host && this.size <= 64
+      ? `Tensor(${printNested(nest(decode(this.dtype, new Uint8Array(host)), this.shape))}, ${type})`
+      : `Tensor(${showShape(this.shape)}, ${type})`;
   }
 
   private storage(): Storage {
@@ -179,7 +183,11 @@ export abstract class TensorHandle {
   }
 
   private checkSingle(): void {
-    if (this.size !== 1) throw new ShapeError('item', `the tensor ${showShape(this.shape)} has ${this.size} elements, not one; use array() or data()`);
+    if (this.size !== 1)
+      throw new ShapeError(
+        'item',
+        `the tensor ${showShape(this.shape)} has ${this.size} elements, not one; use array() or data()`,
+      );
   }
 }
 

@@ -24,7 +24,9 @@ export abstract class IndexingMethods extends ContractionMethods {
     const along = normalizeAxis('take', axis, this.rank);
     const shape = [...this.shape.slice(0, along), ...indices.shape, ...this.shape.slice(along + 1)];
     if (this.size === 0) return this.filled(shape, 0);
-    return wrap(indexedNode(takeOp, [this.node, indexOperand('take', indices).node], { axis: along }, shape, this.dtype));
+    return wrap(
+      indexedNode(takeOp, [this.node, indexOperand('take', indices).node], { axis: along }, shape, this.dtype),
+    );
   }
 
   /** Single elements: result[..., i, ...] = this[..., index[..., i, ...], ...]; `index` may be shorter along the other axes. */
@@ -32,13 +34,19 @@ export abstract class IndexingMethods extends ContractionMethods {
     const along = normalizeAxis('gather', axis, this.rank);
     checkIndexShape('gather', this.shape, index.shape, along);
     if (this.size === 0) return this.filled(index.shape, 0);
-    return wrap(indexedNode(gatherOp, [this.node, indexOperand('gather', index).node], { axis: along }, index.shape, this.dtype));
+    return wrap(
+      indexedNode(gatherOp, [this.node, indexOperand('gather', index).node], { axis: along }, index.shape, this.dtype),
+    );
   }
 
   /** This tensor with `source` added at `index` along `axis`; several additions to one element all count, in order. */
   scatterAdd(axis: number, index: Tensor, source: Tensor): Tensor {
     const along = normalizeAxis('scatterAdd', axis, this.rank);
-    if (!sameShape(index.shape, source.shape)) throw new ShapeError('scatterAdd', `index ${showShape(index.shape)} and source ${showShape(source.shape)} differ; give one index per value`);
+    if (!sameShape(index.shape, source.shape))
+      throw new ShapeError(
+        'scatterAdd',
+        `index ${showShape(index.shape)} and source ${showShape(source.shape)} differ; give one index per value`,
+      );
     return this.add(source.scatterInto(index, along, this.shape));
   }
 
@@ -47,13 +55,27 @@ export abstract class IndexingMethods extends ContractionMethods {
     const along = normalizeAxis('scatterAdd', axis, shape.length);
     checkIndexShape('scatterAdd', shape, index.shape, along);
     // The kernel wants equal sizes off the axis: indices that stop short leave the rest untouched.
-    const padded = (tensor: Tensor, value: number): Tensor => tensor.pad(shape.map((size, a): [number, number] => [0, a === along ? 0 : size - (index.shape[a] as number)]), value);
-    return this.scatter(padded(wrap(this.node), 0), padded(indexOperand('scatterAdd', index), -1), { axis: along, length: shape[along] as number, mode: 'elements' }, shape);
+    const padded = (tensor: Tensor, value: number): Tensor =>
+      tensor.pad(
+        shape.map((size, a): [number, number] => [0, a === along ? 0 : size - (index.shape[a] as number)]),
+        value,
+      );
+    return this.scatter(
+      padded(wrap(this.node), 0),
+      padded(indexOperand('scatterAdd', index), -1),
+      { axis: along, length: shape[along] as number, mode: 'elements' },
+      shape,
+    );
   }
 
   /** Zeros of `shape` with this tensor's slices added at `indices` along `axis`: the adjoint of `take`. */
   scatterSlices(indices: Tensor, axis: number, shape: Shape): Tensor {
-    return this.scatter(wrap(this.node), indexOperand('scatterAdd', indices), { axis, length: shape[axis] as number, mode: 'slices' }, shape);
+    return this.scatter(
+      wrap(this.node),
+      indexOperand('scatterAdd', indices),
+      { axis, length: shape[axis] as number, mode: 'slices' },
+      shape,
+    );
   }
 
   private scatter(source: Tensor, index: Tensor, attributes: ScatterAttributes, shape: Shape): Tensor {
@@ -63,7 +85,10 @@ export abstract class IndexingMethods extends ContractionMethods {
   /** 1 at each index along a new last axis of `classes`, 0 elsewhere, as f32. Indices outside give a row of zeros. */
   oneHot(classes: number): Tensor {
     const indices = indexOperand('oneHot', wrap(this.node));
-    return indices.unsqueeze(-1).eq(wrap(indexNode(classes, 'i32', this.device))).cast('f32');
+    return indices
+      .unsqueeze(-1)
+      .eq(wrap(indexNode(classes, 'i32', this.device)))
+      .cast('f32');
   }
 
   /** Running sums along an axis; small integers and bool are counted in 32 bits. */
@@ -102,7 +127,11 @@ export abstract class IndexingMethods extends ContractionMethods {
   /** The `k` largest (or smallest) elements along an axis, best first. Throws ShapeError if there are fewer. */
   topK(k: number, axis = -1, options: { readonly largest?: boolean } = {}): Sorted {
     const along = normalizeAxis('topK', axis, this.rank);
-    if (!Number.isInteger(k) || k < 0 || k > (this.shape[along] as number)) throw new ShapeError('topK', `k is ${k}, but axis ${axis} of ${showShape(this.shape)} has ${this.shape[along]} elements`);
+    if (!Number.isInteger(k) || k < 0 || k > (this.shape[along] as number))
+      throw new ShapeError(
+        'topK',
+        `k is ${k}, but axis ${axis} of ${showShape(this.shape)} has ${this.shape[along]} elements`,
+      );
     const { values, indices } = this.sort(along, { descending: options.largest ?? true });
     return { values: values.narrow(along, 0, k), indices: indices.narrow(along, 0, k) };
   }
@@ -117,6 +146,8 @@ function indexOperand(operation: string, index: Tensor): Tensor {
 
 function checkIndexShape(operation: string, shape: Shape, index: Shape, axis: number): void {
   if (index.length !== shape.length || index.some((size, a) => a !== axis && size > (shape[a] as number)))
-    throw new ShapeError(operation, `index ${showShape(index)} does not fit ${showShape(shape)}; it needs the same rank and may be larger along axis ${axis} only`);
+    throw new ShapeError(
+      operation,
+      `index ${showShape(index)} does not fit ${showShape(shape)}; it needs the same rank and may be larger along axis ${axis} only`,
+    );
 }
-

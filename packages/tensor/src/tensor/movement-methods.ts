@@ -3,7 +3,16 @@ import { ArgumentError, ShapeError } from '../errors.ts';
 import { indexedNode, movementNode } from '../graph/build.ts';
 import { padOp, paddedShape, type Padding } from '../ops/indexed/pad.ts';
 import { movementOps } from '../ops/movement.ts';
-import { checkShape, normalizeAxes, normalizeAxis, sameShape, showShape, sizeOf, type Axes, type Shape } from '../shape/shape.ts';
+import {
+  checkShape,
+  normalizeAxes,
+  normalizeAxis,
+  sameShape,
+  showShape,
+  sizeOf,
+  type Axes,
+  type Shape,
+} from '../shape/shape.ts';
 import { windowCount, type Movement } from '../shape/layout.ts';
 import { ReductionMethods } from './reduction-methods.ts';
 import type { Tensor } from './tensor.ts';
@@ -26,10 +35,14 @@ export abstract class MovementMethods extends ReductionMethods {
     const asked = listOf(sizes);
     const unknown = asked.filter((size) => size === -1).length;
     const known = sizeOf(asked.filter((size) => size !== -1));
-    if (unknown > 1) throw new ShapeError('reshape', `${showShape(asked)} leaves ${unknown} sizes open; give all but one`);
+    if (unknown > 1)
+      throw new ShapeError('reshape', `${showShape(asked)} leaves ${unknown} sizes open; give all but one`);
     const shape = asked.map((size) => (size === -1 ? this.size / known : size));
     if (sizeOf(shape) !== this.size || !shape.every(Number.isInteger))
-      throw new ShapeError('reshape', `${showShape(this.shape)} with ${this.size} elements does not fit ${showShape(asked)}; the product of sizes must be equal`);
+      throw new ShapeError(
+        'reshape',
+        `${showShape(this.shape)} with ${this.size} elements does not fit ${showShape(asked)}; the product of sizes must be equal`,
+      );
     checkShape('reshape', shape);
     return this.move({ kind: 'reshape', shape });
   }
@@ -39,14 +52,25 @@ export abstract class MovementMethods extends ReductionMethods {
     if (this.rank === 0) return this.reshape(1);
     const [from, to] = [normalizeAxis('flatten', start, this.rank), normalizeAxis('flatten', end, this.rank)];
     if (from > to) throw new ShapeError('flatten', `start ${start} lies behind end ${end}; swap them`);
-    return this.reshape([...this.shape.slice(0, from), sizeOf(this.shape.slice(from, to + 1)), ...this.shape.slice(to + 1)]);
+    return this.reshape([
+      ...this.shape.slice(0, from),
+      sizeOf(this.shape.slice(from, to + 1)),
+      ...this.shape.slice(to + 1),
+    ]);
   }
 
   /** Without the given axes of size 1; without all of them by default. Throws ShapeError if a named axis is larger. */
   squeeze(axis?: Axes): Tensor {
-    const axes = axis === undefined ? this.shape.flatMap((size, a) => (size === 1 ? [a] : [])) : normalizeAxes('squeeze', axis, this.rank);
+    const axes =
+      axis === undefined
+        ? this.shape.flatMap((size, a) => (size === 1 ? [a] : []))
+        : normalizeAxes('squeeze', axis, this.rank);
     const wide = axes.find((a) => this.shape[a] !== 1);
-    if (wide !== undefined) throw new ShapeError('squeeze', `axis ${wide} of ${showShape(this.shape)} has size ${this.shape[wide]}; only axes of size 1 can go`);
+    if (wide !== undefined)
+      throw new ShapeError(
+        'squeeze',
+        `axis ${wide} of ${showShape(this.shape)} has size ${this.shape[wide]}; only axes of size 1 can go`,
+      );
     return this.reshape(this.shape.filter((_, a) => !axes.includes(a)));
   }
 
@@ -60,7 +84,10 @@ export abstract class MovementMethods extends ReductionMethods {
   permute(...axes: readonly number[] | readonly [readonly number[]]): Tensor {
     const order = listOf(axes).map((axis) => normalizeAxis('permute', axis, this.rank));
     if (order.length !== this.rank || new Set(order).size !== this.rank)
-      throw new ShapeError('permute', `[${listOf(axes).join(', ')}] does not name each axis of ${showShape(this.shape)} once; give all ${this.rank}`);
+      throw new ShapeError(
+        'permute',
+        `[${listOf(axes).join(', ')}] does not name each axis of ${showShape(this.shape)} once; give all ${this.rank}`,
+      );
     return this.move({ kind: 'permute', axes: order });
   }
 
@@ -72,7 +99,8 @@ export abstract class MovementMethods extends ReductionMethods {
 
   /** The last two axes swapped. Throws ShapeError below rank 2. */
   t(): Tensor {
-    if (this.rank < 2) throw new ShapeError('t', `${showShape(this.shape)} has fewer than two axes; reshape to a row or column first`);
+    if (this.rank < 2)
+      throw new ShapeError('t', `${showShape(this.shape)} has fewer than two axes; reshape to a row or column first`);
     return this.transpose(-1, -2);
   }
 
@@ -82,7 +110,11 @@ export abstract class MovementMethods extends ReductionMethods {
     const added = asked.length - this.rank;
     const shape = asked.map((size, axis) => (size === -1 ? (this.shape[axis - added] ?? -1) : size));
     const fits = added >= 0 && this.shape.every((size, axis) => size === 1 || size === shape[axis + added]);
-    if (!fits) throw new ShapeError('expand', `${showShape(this.shape)} does not repeat to ${showShape(asked)}; only axes of size 1 and new leading axes can grow`);
+    if (!fits)
+      throw new ShapeError(
+        'expand',
+        `${showShape(this.shape)} does not repeat to ${showShape(asked)}; only axes of size 1 and new leading axes can grow`,
+      );
     checkShape('expand', shape);
     return this.move({ kind: 'expand', shape });
   }
@@ -97,20 +129,38 @@ export abstract class MovementMethods extends ReductionMethods {
    * whole. Bounds work as in Python: negative ones count from the end, and they are clipped to the axis. A negative step
    * walks backwards, by default from the last element.
    */
-  slice(start: readonly (number | undefined)[], stop: readonly (number | undefined)[] = [], step: readonly (number | undefined)[] = []): Tensor {
+  slice(
+    start: readonly (number | undefined)[],
+    stop: readonly (number | undefined)[] = [],
+    step: readonly (number | undefined)[] = [],
+  ): Tensor {
     if (Math.max(start.length, stop.length, step.length) > this.rank)
-      throw new ShapeError('slice', `${Math.max(start.length, stop.length, step.length)} bounds are given for ${showShape(this.shape)}; give at most ${this.rank}`);
+      throw new ShapeError(
+        'slice',
+        `${Math.max(start.length, stop.length, step.length)} bounds are given for ${showShape(this.shape)}; give at most ${this.rank}`,
+      );
     const parts = this.shape.map((size, axis) => sliceAxis(size, start[axis], stop[axis], step[axis] ?? 1));
-    return this.sliceWith({ start: parts.map((part) => part.start), count: parts.map((part) => part.count), step: parts.map((part) => part.step) });
+    return this.sliceWith({
+      start: parts.map((part) => part.start),
+      count: parts.map((part) => part.count),
+      step: parts.map((part) => part.step),
+    });
   }
 
   /** Exactly the elements at start + i · step for i below count, per axis. Throws ShapeError if one does not exist. */
-  sliceWith(part: { readonly start: readonly number[]; readonly count: readonly number[]; readonly step: readonly number[] }): Tensor {
+  sliceWith(part: {
+    readonly start: readonly number[];
+    readonly count: readonly number[];
+    readonly step: readonly number[];
+  }): Tensor {
     for (const [axis, size] of this.shape.entries()) {
       const [start, count, step] = [part.start[axis] as number, part.count[axis] as number, part.step[axis] as number];
       const last = start + (count - 1) * step;
       if (count < 0 || (count > 0 && (start < 0 || start >= size || last < 0 || last >= size)))
-        throw new ShapeError('slice', `axis ${axis} of ${showShape(this.shape)} has no elements ${start} to ${last}; stay between 0 and ${size - 1}`);
+        throw new ShapeError(
+          'slice',
+          `axis ${axis} of ${showShape(this.shape)} has no elements ${start} to ${last}; stay between 0 and ${size - 1}`,
+        );
     }
     return this.move({ kind: 'slice', start: [...part.start], count: [...part.count], step: [...part.step] });
   }
@@ -130,7 +180,11 @@ export abstract class MovementMethods extends ReductionMethods {
     const along = normalizeAxis('select', axis, this.rank);
     const size = this.shape[along] as number;
     const at = index < 0 ? index + size : index;
-    if (!Number.isInteger(index) || at < 0 || at >= size) throw new ShapeError('select', `index ${index} does not exist along axis ${axis} of ${showShape(this.shape)}; use ${-size} to ${size - 1}`);
+    if (!Number.isInteger(index) || at < 0 || at >= size)
+      throw new ShapeError(
+        'select',
+        `index ${index} does not exist along axis ${axis} of ${showShape(this.shape)}; use ${-size} to ${size - 1}`,
+      );
     return this.narrow(along, at, 1).squeeze(along);
   }
 
@@ -146,11 +200,18 @@ export abstract class MovementMethods extends ReductionMethods {
 
   /** With `value` before and after each axis: `widths` are [before, after], for the trailing axes. Negative widths crop. */
   pad(widths: readonly (readonly [before: number, after: number])[], value = 0): Tensor {
-    if (widths.length > this.rank) throw new ShapeError('pad', `${widths.length} pairs of widths are given for ${showShape(this.shape)}; give at most ${this.rank}`);
+    if (widths.length > this.rank)
+      throw new ShapeError(
+        'pad',
+        `${widths.length} pairs of widths are given for ${showShape(this.shape)}; give at most ${this.rank}`,
+      );
     const all = [...this.shape.slice(widths.length).map((): [number, number] => [0, 0]), ...widths];
     const start = all.map(([before]) => Math.max(0, -before));
-    const count = this.shape.map((size, axis) => size - (start[axis] as number) - Math.max(0, -(all[axis] as readonly [number, number])[1]));
-    if (count.some((size) => size < 0)) throw new ShapeError('pad', `widths ${JSON.stringify(widths)} crop more than ${showShape(this.shape)} has`);
+    const count = this.shape.map(
+      (size, axis) => size - (start[axis] as number) - Math.max(0, -(all[axis] as readonly [number, number])[1]),
+    );
+    if (count.some((size) => size < 0))
+      throw new ShapeError('pad', `widths ${JSON.stringify(widths)} crop more than ${showShape(this.shape)} has`);
     return this.sliceWith({ start, count, step: this.shape.map(() => 1) }).padWith({
       widths: all.map(([before, after]) => [Math.max(0, before), Math.max(0, after)] as const),
       interior: this.shape.map(() => 0),
@@ -161,7 +222,11 @@ export abstract class MovementMethods extends ReductionMethods {
   /** As `pad` for every axis, with `interior` elements between neighbours as well. Widths are not negative. */
   padWith(padding: Padding): Tensor {
     const { widths, interior, value } = padding;
-    if ([...widths.flat(), ...interior].some((width) => !Number.isInteger(width) || width < 0)) throw new ArgumentError('pad', `widths must be non-negative integers; got ${JSON.stringify({ widths, interior })}`);
+    if ([...widths.flat(), ...interior].some((width) => !Number.isInteger(width) || width < 0))
+      throw new ArgumentError(
+        'pad',
+        `widths must be non-negative integers; got ${JSON.stringify({ widths, interior })}`,
+      );
     const shape = paddedShape(this.shape, padding);
     if (sameShape(shape, this.shape)) return wrap(this.node);
     if (this.size === 0) return wrap(this.node).filled(shape, value);
@@ -188,17 +253,27 @@ export abstract class MovementMethods extends ReductionMethods {
   repeatInterleave(times: number, axis: number): Tensor {
     const along = normalizeAxis('repeatInterleave', axis, this.rank);
     const spread = this.unsqueeze(along + 1);
-    return spread.expand(spread.shape.map((size, a) => (a === along + 1 ? times : size))).reshape(this.shape.map((size, a) => (a === along ? size * times : size)));
+    return spread
+      .expand(spread.shape.map((size, a) => (a === along + 1 ? times : size)))
+      .reshape(this.shape.map((size, a) => (a === along ? size * times : size)));
   }
 
   /** Parts of `sizes` along an axis (the last one may be smaller when one number is given). Throws ShapeError unless a list adds up. */
   split(sizes: number | readonly number[], axis = 0): Tensor[] {
     const along = normalizeAxis('split', axis, this.rank);
     const total = this.shape[along] as number;
-    if (typeof sizes === 'number' && !(sizes >= 1)) throw new ArgumentError('split', `the size of a part is ${sizes}; it must be at least 1`);
-    const list = typeof sizes === 'number' ? Array.from({ length: Math.ceil(total / sizes) }, (_, part) => Math.min(sizes, total - part * sizes)) : sizes;
+    if (typeof sizes === 'number' && !(sizes >= 1))
+      throw new ArgumentError('split', `the size of a part is ${sizes}; it must be at least 1`);
+    const list =
+      typeof sizes === 'number'
+        ? Array.from({ length: Math.ceil(total / sizes) }, (_, part) => Math.min(sizes, total - part * sizes))
+        : sizes;
     const sum = list.reduce((a, b) => a + b, 0);
-    if (sum !== total) throw new ShapeError('split', `sizes [${list.join(', ')}] add up to ${sum}, but axis ${axis} of ${showShape(this.shape)} has ${total}`);
+    if (sum !== total)
+      throw new ShapeError(
+        'split',
+        `sizes [${list.join(', ')}] add up to ${sum}, but axis ${axis} of ${showShape(this.shape)} has ${total}`,
+      );
     let start = 0;
     return list.map((size) => this.narrow(along, (start += size) - size, size));
   }
@@ -214,20 +289,35 @@ export abstract class MovementMethods extends ReductionMethods {
    * Throws ArgumentError for kernels that are no positive integers.
    */
   windows(kernel: readonly number[], options: WindowOptions = {}): Tensor {
-    const each = (value: number | readonly number[] | undefined): readonly number[] => (typeof value === 'object' ? value : kernel.map(() => value ?? 1));
+    const each = (value: number | readonly number[] | undefined): readonly number[] =>
+      typeof value === 'object' ? value : kernel.map(() => value ?? 1);
     const [stride, dilation] = [each(options.stride), each(options.dilation)];
-    if (kernel.length > this.rank) throw new ShapeError('windows', `a kernel of rank ${kernel.length} does not fit ${showShape(this.shape)}`);
+    if (kernel.length > this.rank)
+      throw new ShapeError('windows', `a kernel of rank ${kernel.length} does not fit ${showShape(this.shape)}`);
     if ([...kernel, ...stride, ...dilation].some((value) => !Number.isInteger(value) || value < 1))
-      throw new ArgumentError('windows', `kernel [${kernel.join(', ')}], stride [${stride.join(', ')}] and dilation [${dilation.join(', ')}] must be positive integers`);
+      throw new ArgumentError(
+        'windows',
+        `kernel [${kernel.join(', ')}], stride [${stride.join(', ')}] and dilation [${dilation.join(', ')}] must be positive integers`,
+      );
     const lead = this.rank - kernel.length;
     // Windows side by side are a reshape, whose gradient is a view too.
     const adjacent = kernel.every((size, axis) => size === stride[axis] && dilation[axis] === 1);
     if (!adjacent) return this.move({ kind: 'windows', kernel, stride, dilation });
     const positions = kernel.map((size, axis) => windowCount(this.shape[lead + axis] as number, size, size, 1));
-    const cropped = this.slice([], [...this.shape.slice(0, lead), ...positions.map((count, axis) => count * (kernel[axis] as number))]);
-    const blocks = cropped.reshape([...this.shape.slice(0, lead), ...positions.flatMap((count, axis) => [count, kernel[axis] as number])]);
+    const cropped = this.slice(
+      [],
+      [...this.shape.slice(0, lead), ...positions.map((count, axis) => count * (kernel[axis] as number))],
+    );
+    const blocks = cropped.reshape([
+      ...this.shape.slice(0, lead),
+      ...positions.flatMap((count, axis) => [count, kernel[axis] as number]),
+    ]);
     const leading = this.shape.slice(0, lead).map((_, axis) => axis);
-    return blocks.permute([...leading, ...kernel.map((_, axis) => lead + 2 * axis), ...kernel.map((_, axis) => lead + 2 * axis + 1)]);
+    return blocks.permute([
+      ...leading,
+      ...kernel.map((_, axis) => lead + 2 * axis),
+      ...kernel.map((_, axis) => lead + 2 * axis + 1),
+    ]);
   }
 }
 
@@ -236,9 +326,16 @@ function listOf(values: readonly number[] | readonly [readonly number[]]): reado
   return typeof first === 'object' ? first : (values as readonly number[]);
 }
 
-function sliceAxis(size: number, start: number | undefined, stop: number | undefined, step: number): { start: number; count: number; step: number } {
-  if (!Number.isInteger(step) || step === 0) throw new ArgumentError('slice', `the step is ${step}; it must be a non-zero integer`);
-  const clip = (bound: number, low: number, high: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, low), high);
+function sliceAxis(
+  size: number,
+  start: number | undefined,
+  stop: number | undefined,
+  step: number,
+): { start: number; count: number; step: number } {
+  if (!Number.isInteger(step) || step === 0)
+    throw new ArgumentError('slice', `the step is ${step}; it must be a non-zero integer`);
+  const clip = (bound: number, low: number, high: number): number =>
+    Math.min(Math.max(bound < 0 ? bound + size : bound, low), high);
   if (step > 0) {
     const [from, to] = [clip(start ?? 0, 0, size), clip(stop ?? size, 0, size)];
     return { start: from, count: Math.max(0, Math.ceil((to - from) / step)), step };

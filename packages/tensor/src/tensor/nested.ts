@@ -21,7 +21,11 @@ export function nest(data: TypedArray, shape: Shape): NestedNumbers {
 }
 
 /** The shape of nested arrays and their values in row-major order. Throws ShapeError if they are ragged. */
-export function flatten(values: NestedValues): { readonly shape: number[]; readonly data: number[]; readonly isBool: boolean } {
+export function flatten(values: NestedValues): {
+  readonly shape: number[];
+  readonly data: number[];
+  readonly isBool: boolean;
+} {
   const shape: number[] = [];
   for (let level: NestedValues = values; Array.isArray(level); level = level[0] as NestedValues) {
     shape.push(level.length);
@@ -32,11 +36,19 @@ export function flatten(values: NestedValues): { readonly shape: number[]; reado
   const visit = (level: NestedValues, axis: number, path: string): void => {
     if (Array.isArray(level)) {
       if (level.length !== shape[axis])
-        throw new ShapeError('tensor', `nested arrays are ragged: ${showShape(shape)} is expected from the first elements, but ${path || 'the value'} has ${level.length} elements; give every row equally many`);
-      for (const [index, element] of (level as readonly NestedValues[]).entries()) visit(element, axis + 1, `${path}[${index}]`);
+        throw new ShapeError(
+          'tensor',
+          `nested arrays are ragged: ${showShape(shape)} is expected from the first elements, but ${path || 'the value'} has ${level.length} elements; give every row equally many`,
+        );
+      for (const [index, element] of (level as readonly NestedValues[]).entries())
+        visit(element, axis + 1, `${path}[${index}]`);
       return;
     }
-    if (axis !== shape.length) throw new ShapeError('tensor', `nested arrays are ragged: ${path} is a number where an array of ${shape[axis]} is expected`);
+    if (axis !== shape.length)
+      throw new ShapeError(
+        'tensor',
+        `nested arrays are ragged: ${path} is a number where an array of ${shape[axis]} is expected`,
+      );
     if (typeof level !== 'boolean') isBool = false;
     data.push(Number(level));
   };
@@ -46,6 +58,7 @@ export function flatten(values: NestedValues): { readonly shape: number[]; reado
 
 /** Nested numbers on one line, rounded to four decimals. */
 export function printNested(values: NestedNumbers): string {
-  if (typeof values === 'number') return Number.isInteger(values) ? String(values) : String(Number(values.toPrecision(5)));
+  if (typeof values === 'number')
+    return Number.isInteger(values) ? String(values) : String(Number(values.toPrecision(5)));
   return `[${values.map(printNested).join(', ')}]`;
 }

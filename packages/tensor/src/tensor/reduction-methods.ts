@@ -24,10 +24,18 @@ export interface VarianceOptions extends ReductionOptions {
 
 /** Adds reductions to a tensor. */
 export abstract class ReductionMethods extends ElementwiseMethods {
-  private fold(name: keyof typeof reductionOps, input: Tensor, axis: Axes | undefined, options: ReductionOptions): Tensor {
+  private fold(
+    name: keyof typeof reductionOps,
+    input: Tensor,
+    axis: Axes | undefined,
+    options: ReductionOptions,
+  ): Tensor {
     const axes = normalizeAxes(name, axis, input.rank);
     if ((name === 'max' || name === 'min') && axes.some((a) => input.shape[a] === 0))
-      throw new ShapeError(name, `${showShape(input.shape)} has no elements along a reduced axis, so there is no ${name === 'max' ? 'largest' : 'smallest'}`);
+      throw new ShapeError(
+        name,
+        `${showShape(input.shape)} has no elements along a reduced axis, so there is no ${name === 'max' ? 'largest' : 'smallest'}`,
+      );
     const kept = wrap(reductionNode(reductionOps[name], input.node, axes));
     return options.keepDims ? kept : dropAxes(kept, axes);
   }
@@ -64,7 +72,9 @@ export abstract class ReductionMethods extends ElementwiseMethods {
   /** Arithmetic mean, as a float. NaN over nothing. */
   mean(axis?: Axes, options: ReductionOptions = {}): Tensor {
     const count = sizeOf(normalizeAxes('mean', axis, this.rank).map((a) => this.shape[a] as number));
-    const kept = this.cast(toFloat(this.dtype)).sum(axis, { keepDims: true }).mul(count === 0 ? Number.NaN : 1 / count);
+    const kept = this.cast(toFloat(this.dtype))
+      .sum(axis, { keepDims: true })
+      .mul(count === 0 ? Number.NaN : 1 / count);
     return this.dropReduced(kept, axis, options);
   }
 
@@ -83,7 +93,10 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     const { correction = 1 } = options;
     const count = sizeOf(normalizeAxes('var', axis, this.rank).map((a) => this.shape[a] as number));
     const values = this.cast(toFloat(this.dtype));
-    const squares = values.sub(values.mean(axis, { keepDims: true })).square().sum(axis, { keepDims: true });
+    const squares = values
+      .sub(values.mean(axis, { keepDims: true }))
+      .square()
+      .sum(axis, { keepDims: true });
     return this.dropReduced(squares.mul(count > correction ? 1 / (count - correction) : Number.NaN), axis, options);
   }
 
@@ -107,7 +120,11 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     if (p === Number.POSITIVE_INFINITY) return values.abs().max(axis, options);
     if (p === 1) return values.abs().sum(axis, options);
     if (p === 2) return values.square().sum(axis, options).sqrt();
-    return values.abs().pow(p).sum(axis, options).pow(1 / p);
+    return values
+      .abs()
+      .pow(p)
+      .sum(axis, options)
+      .pow(1 / p);
   }
 
   /** i32 position of the first largest element along an axis (over all elements when left out); NaN counts as largest. */
@@ -126,7 +143,10 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     const length = values.shape[along] as number;
     const extremum = values[name](along, { keepDims: true });
     const positions = expandNode(
-      movementNode(movementOps.reshape, indexNode(length, 'i32', this.device), { kind: 'reshape', shape: values.shape.map((_, a) => (a === along ? length : 1)) }),
+      movementNode(movementOps.reshape, indexNode(length, 'i32', this.device), {
+        kind: 'reshape',
+        shape: values.shape.map((_, a) => (a === along ? length : 1)),
+      }),
       values.shape,
     );
     const reached = isFloat(this.dtype) ? values.eq(extremum).logicalOr(values.isNaN()) : values.eq(extremum);
@@ -140,4 +160,3 @@ export abstract class ReductionMethods extends ElementwiseMethods {
 function dropAxes(kept: Tensor, axes: readonly number[]): Tensor {
   return kept.reshape(kept.shape.filter((_, axis) => !axes.includes(axis)));
 }
-

@@ -34,7 +34,8 @@ export class Tensor extends CompositeMethods {
 
   /** A leaf with the same value, for which gradients are wanted. Throws DTypeError unless the dtype is a float. */
   requiresGradients(): Tensor {
-    if (!isFloat(this.dtype)) throw new DTypeError('requiresGradients', `${this.dtype} has no gradients; cast to a float dtype first`);
+    if (!isFloat(this.dtype))
+      throw new DTypeError('requiresGradients', `${this.dtype} has no gradients; cast to a float dtype first`);
     const leaf = detachedNode(movementOps.reshape, this.node);
     leaf.gradientRole = 'leaf';
     const tensor = new Tensor(leaf);
@@ -57,9 +58,16 @@ export class Tensor extends CompositeMethods {
    * computed from the old value keep it. Inside `compile` this is how a step updates state.
    */
   assign(value: Tensor): void {
-    if (!sameShape(value.shape, this.shape)) throw new ShapeError('assign', `the new value has shape ${showShape(value.shape)}, the tensor ${showShape(this.shape)}; they must be equal`);
+    if (!sameShape(value.shape, this.shape))
+      throw new ShapeError(
+        'assign',
+        `the new value has shape ${showShape(value.shape)}, the tensor ${showShape(this.shape)}; they must be equal`,
+      );
     if (value.dtype !== this.dtype || value.device !== this.device)
-      throw new ArgumentError('assign', `the new value is ${value.dtype} on ${value.device.name}, the tensor ${this.dtype} on ${this.device.name}; cast or move it first`);
+      throw new ArgumentError(
+        'assign',
+        `the new value is ${value.dtype} on ${value.device.name}, the tensor ${this.dtype} on ${this.device.name}; cast or move it first`,
+      );
     modes.trace?.assign(this);
     const role = this.boundNode?.gradientRole === 'leaf' ? 'leaf' : 'none';
     // A value somebody else tracks keeps its history there; this handle starts a new one.

@@ -43,7 +43,11 @@ export function operandNodes(operands: readonly TensorLike[]): readonly Node[] {
   return operands.map((operand) => {
     if (typeof operand === 'object') return operand.node;
     const value = Number(operand);
-    return constantNode(value, typeof operand === 'boolean' && beside.dtype === 'bool' ? 'bool' : weakScalarDType(beside.dtype, value), device);
+    return constantNode(
+      value,
+      typeof operand === 'boolean' && beside.dtype === 'bool' ? 'bool' : weakScalarDType(beside.dtype, value),
+      device,
+    );
   });
 }
 

@@ -1,4 +1,18 @@
-import { checkpoint, compile, crossEntropy, customGradient, grad, gradients, LifetimeError, noGrad, randn, tensor, valueAndGrad, zeros, type Tensor } from '@espalier/tensor';
+import {
+  checkpoint,
+  compile,
+  crossEntropy,
+  customGradient,
+  grad,
+  gradients,
+  LifetimeError,
+  noGrad,
+  randn,
+  tensor,
+  valueAndGrad,
+  zeros,
+  type Tensor,
+} from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 
 const f64 = { dtype: 'f64' } as const;
@@ -17,16 +31,22 @@ describe('gradients', () => {
   });
 
   test('by several arguments, with the value', () => {
-    const [value, [da, db]] = valueAndGrad((a, b) => (a as Tensor).mul(b as Tensor).sum(), { arguments: [0, 1] })(tensor([1, 2]), tensor([3, 4])) as [Tensor, [Tensor, Tensor]];
+    const [value, [da, db]] = valueAndGrad((a, b) => a.mul(b).sum(), { arguments: [0, 1] })(
+      tensor([1, 2]),
+      tensor([3, 4]),
+    ) as [Tensor, [Tensor, Tensor]];
     expect(value.itemSync()).toBe(11);
-    expect([da.arraySync(), db.arraySync()]).toEqual([[3, 4], [1, 2]]);
+    expect([da.arraySync(), db.arraySync()]).toEqual([
+      [3, 4],
+      [1, 2],
+    ]);
   });
 
   test('are zeros for inputs that do not matter, and flow to intermediate values', () => {
     const x = tensor([1, 2]).requiresGradients();
     const unused = tensor([5]).requiresGradients();
     const middle = x.mul(3);
-    const [dx, dm, du] = gradients(middle.square().sum(), [x, middle, unused]) as [Tensor, Tensor, Tensor];
+    const [dx, dm, du] = gradients(middle.square().sum(), [x, middle, unused]);
     expect([dx.arraySync(), dm.arraySync(), du.arraySync()]).toEqual([[18, 36], [6, 12], [0]]);
   });
 
@@ -40,8 +60,8 @@ describe('gradients', () => {
   test('the graph is let go after use, unless retained', () => {
     const x = tensor([1, 2]).requiresGradients();
     const kept = x.square().sum();
-    expect(numbers(gradients(kept, [x], { retainGraph: true })[0] as Tensor)).toEqual([2, 4]);
-    expect(numbers(gradients(kept, [x])[0] as Tensor)).toEqual([2, 4]);
+    expect(numbers(gradients(kept, [x], { retainGraph: true })[0])).toEqual([2, 4]);
+    expect(numbers(gradients(kept, [x])[0])).toEqual([2, 4]);
     expect(() => gradients(kept, [x])).toThrow(LifetimeError);
     expect(() => gradients(tensor(1), [x])).toThrow(/requiresGradients/);
   });
@@ -49,20 +69,36 @@ describe('gradients', () => {
   test('need a scalar, or the gradient of the result', () => {
     const x = tensor([1, 2]).requiresGradients();
     expect(() => gradients(x.mul(2), [x])).toThrow(/reduce it to a scalar or pass gradOutput/);
-    expect(numbers(gradients(x.square(), [x], { gradOutput: tensor([1, 10]) })[0] as Tensor)).toEqual([2, 40]);
+    expect(numbers(gradients(x.square(), [x], { gradOutput: tensor([1, 10]) })[0])).toEqual([2, 40]);
   });
 
   test('do not flow through detach() or noGrad()', () => {
     const x = tensor([3]).requiresGradients();
-    expect(numbers(gradients(x.mul(x.detach()).sum(), [x])[0] as Tensor)).toEqual([3]);
+    expect(numbers(gradients(x.mul(x.detach()).sum(), [x])[0])).toEqual([3]);
     expect(noGrad(() => x.mul(2)).requiresGrad).toBe(false);
   });
 
   test('of softmax and cross-entropy agree with the closed form', () => {
-    const x = tensor([[1, 2, 3], [0, 0, 5]], f64).requiresGradients();
-    const [dx] = gradients(crossEntropy(x, tensor([2, 0], { dtype: 'i32' })), [x]) as [Tensor];
+    const x = tensor(
+      [
+        [1, 2, 3],
+        [0, 0, 5],
+      ],
+      f64,
+    ).requiresGradients();
+    const [dx] = gradients(crossEntropy(x, tensor([2, 0], { dtype: 'i32' })), [x]);
     const p = x.softmax().detach();
-    const expected = p.sub(tensor([[0, 0, 1], [1, 0, 0]], f64)).div(2);
+    const expected = p
+      .sub(
+        tensor(
+          [
+            [0, 0, 1],
+            [1, 0, 0],
+          ],
+          f64,
+        ),
+      )
+      .div(2);
     expect(dx.sub(expected).abs().max().itemSync()).toBeLessThan(1e-15);
   });
 });
@@ -73,7 +109,7 @@ describe('customGradient', () => {
     const x = tensor([0.2, 1.7]).requiresGradients();
     const y = roundThrough(x);
     expect(y.arraySync()).toEqual([0, 2]);
-    expect(numbers(gradients(y.mul(tensor([2, 3])).sum(), [x])[0] as Tensor)).toEqual([2, 3]);
+    expect(numbers(gradients(y.mul(tensor([2, 3])).sum(), [x])[0])).toEqual([2, 3]);
   });
 });
 
@@ -100,6 +136,6 @@ describe('assign', () => {
     expect(() => w.assign(zeros([3]))).toThrow(/must be equal/);
     expect(() => w.assign(zeros([2], f64))).toThrow(/cast or move/);
     w.assign(tensor([1, 2]));
-    expect(numbers(gradients(w.square().sum(), [w])[0] as Tensor)).toEqual([2, 4]);
+    expect(numbers(gradients(w.square().sum(), [w])[0])).toEqual([2, 4]);
   });
 });

@@ -1,4 +1,19 @@
-import { crossEntropy, cpu, createReferenceDevice, defaultDevice, gradients, layerNorm, randn, randint, tensor, withDevice, type Device, type KernelCall, type KernelSpec, type Tensor } from '@espalier/tensor';
+import {
+  crossEntropy,
+  cpu,
+  createReferenceDevice,
+  defaultDevice,
+  gradients,
+  layerNorm,
+  randn,
+  randint,
+  tensor,
+  withDevice,
+  type Device,
+  type KernelCall,
+  type KernelSpec,
+  type Tensor,
+} from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 
 /** The specs that a device runs while `body` realizes something. */
@@ -18,7 +33,8 @@ function kernelsOf(body: () => void, device: Device = cpu()): KernelSpec[] {
 }
 
 const given = (...shape: number[]): Tensor => randn(shape).realizeSync();
-const steps = (spec: KernelSpec | undefined): string[] => (spec?.kind === 'loop' ? spec.body.map((step) => (step.kind === 'scalar' ? step.op : step.kind)) : []);
+const steps = (spec: KernelSpec | undefined): string[] =>
+  spec?.kind === 'loop' ? spec.body.map((step) => (step.kind === 'scalar' ? step.op : step.kind)) : [];
 
 describe('fusion', () => {
   test('a chain of element-wise ops is one kernel over one merged dimension', () => {
@@ -83,11 +99,16 @@ describe('fusion', () => {
     const first = kernelsOf(() => x.mul(3.25).add(0.125).realizeSync());
     const second = kernelsOf(() => x.mul(7.5).add(-9.75).realizeSync());
     expect(second).toEqual(first);
-    expect(x.mul(7.5).add(-9.75).arraySync()).toEqual((x.arraySync() as number[]).map((value) => Math.fround(Math.fround(value * 7.5) - 9.75)));
+    expect(x.mul(7.5).add(-9.75).arraySync()).toEqual(
+      (x.arraySync() as number[]).map((value) => Math.fround(Math.fround(value * 7.5) - 9.75)),
+    );
   });
 
   test('a reshape that no strides express copies once and stays right', () => {
-    const x = tensor([[1, 2, 3], [4, 5, 6]]);
+    const x = tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
     expect(x.t().reshape(6).arraySync()).toEqual([1, 4, 2, 5, 3, 6]);
     expect(x.t().reshape(2, 3).t().reshape(6).add(1).arraySync()).toEqual([2, 6, 5, 4, 3, 7]);
   });

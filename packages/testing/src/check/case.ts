@@ -77,7 +77,15 @@ function chooserOf(choose: fc.GeneratorValue, device: Device, smooth: boolean, m
   const available = dtypeNames.filter((name) =>
     smooth && dtypes[name].kind === 'float' ? name === 'f64' : device.capabilities.dtypes.has(name),
   );
-  const limitsOf = (limits: ShapeLimits): ShapeLimits => ({ minRank: 0, maxRank: 4, maxElements, ...limits });
+  // Finite differences need elements.
+  const minSize = smooth ? 1 : 0;
+  const limitsOf = (limits: ShapeLimits): ShapeLimits => ({
+    minRank: 0,
+    maxRank: 4,
+    maxElements,
+    ...limits,
+    minSize: Math.max(minSize, limits.minSize ?? 0),
+  });
   return {
     integer: (low, high) => choose(anyInteger, low, high),
     boolean: () => choose(fc.boolean),
@@ -88,7 +96,7 @@ function chooserOf(choose: fc.GeneratorValue, device: Device, smooth: boolean, m
         available.filter((name) => kinds.includes(dtypes[name].kind)),
       ),
     shape: (limits = {}) => choose(anyUnevenShape, limitsOf(limits)),
-    broadcastable: () => choose(anyBroadcastablePair, limitsOf({})),
+    broadcastable: () => choose(anyBroadcastablePair, limitsOf({ minSize: 1 })),
   };
 }
 
@@ -102,11 +110,12 @@ function anyOf(names: readonly DType[]): fc.Arbitrary<DType> {
   return fc.constantFrom(...names);
 }
 
-/** Mostly small sizes; sometimes one long axis, to reach the vector loops and tiles of fast kernels. */
+/** Mostly small sizes; sometimes one that is empty, or long enough to reach the vector loops and tiles of fast kernels. */
 function anyUnevenShape(limits: ShapeLimits): fc.Arbitrary<number[]> {
-  const usual = anyShape(limits);
-  if (limits.maxSize !== undefined) return usual;
-  return fc.oneof({ arbitrary: usual, weight: 3 }, { arbitrary: anyShape({ ...limits, maxSize: 70 }), weight: 1 });
+  const usual = { arbitrary: anyShape({ ...limits, minSize: Math.max(1, limits.minSize ?? 1) }), weight: 12 };
+  const empty = { arbitrary: anyShape(limits), weight: limits.minSize === 0 ? 1 : 0 };
+  const long = { arbitrary: anyShape({ ...limits, maxSize: 70 }), weight: limits.maxSize === undefined ? 4 : 0 };
+  return fc.oneof(usual, empty, long);
 }
 
 function anyInput(

@@ -1,5 +1,14 @@
 /** Checks a kernel made by `defineKernel`: every implementation against its reference, and its gradient. */
-import { device, DeviceError, type Case, type Chooser, type Device, type Kernel, type OpEntry, type Tolerance } from '@espalier/tensor';
+import {
+  device,
+  DeviceError,
+  type Case,
+  type Chooser,
+  type Device,
+  type Kernel,
+  type OpEntry,
+  type Tolerance,
+} from '@espalier/tensor';
 import type { DrawOptions } from '../settings.ts';
 import { checkOpGradient } from './gradient.ts';
 import { checkOp } from './op.ts';
@@ -34,7 +43,10 @@ export interface KernelReport {
  */
 export async function checkKernel(kernel: Kernel, options: KernelCheckOptions = {}): Promise<KernelReport> {
   const { name, inputs, gradient } = kernel.description;
-  const { domain = sameShape(inputs, 'f32', { kind: 'any' }), smooth = sameShape(inputs, 'f64', { kind: 'range', low: -2, high: 2 }) } = options;
+  const {
+    domain = sameShape(inputs, 'f32', { kind: 'any' }),
+    smooth = sameShape(inputs, 'f64', { kind: 'range', low: -2, high: 2 }),
+  } = options;
   const entry: OpEntry = {
     name: `kernel '${name}'`,
     family: 'composite',
@@ -67,7 +79,11 @@ async function devicesFor(kernel: Kernel): Promise<Device[]> {
   return gpu ? [cpu, gpu] : [cpu];
 }
 
-function sameShape(inputs: number, dtype: 'f32' | 'f64', values: Case['inputs'][number]['values']): (choose: Chooser) => Case {
+function sameShape(
+  inputs: number,
+  dtype: 'f32' | 'f64',
+  values: Case['inputs'][number]['values'],
+): (choose: Chooser) => Case {
   return (choose) => {
     const shape = choose.shape({ minRank: 1 });
     return { inputs: Array.from({ length: inputs }, () => ({ shape, dtype, values })), attributes: {} };

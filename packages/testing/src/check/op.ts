@@ -122,18 +122,20 @@ function allowanceOf(
   folded: number,
   subnormals: boolean,
 ): Allowance {
-  const { ulps } = entry.tolerance ?? { ulps: 4 };
+  const { ulps, absolute: anyway = 0 } = entry.tolerance ?? { ulps: 4 };
   const { epsilon } = dtypes[dtype];
-  const relative = ulps * epsilon;
   // Below the smallest normal number the spacing no longer shrinks, and some devices round to zero altogether.
-  const smallest = subnormals ? ulps * smallestSubnormal(dtype) : smallestNormal(dtype);
-  const absolute = magnitude
-    ? Float64Array.from(
-        magnitude.values,
-        (sum) => smallest + epsilon * Math.sqrt(folded) * (Number.isFinite(sum) ? sum : 0),
-      )
-    : smallest;
-  return { absolute, relative, dtype, signedZeros: ulps === 0 };
+  const smallest = anyway * epsilon + (subnormals ? ulps * smallestSubnormal(dtype) : smallestNormal(dtype));
+  const perUnit = epsilon * Math.sqrt(folded);
+  const sums = magnitude === undefined ? undefined : magnitudesOf(magnitude.values, entry.family === 'composite');
+  const absolute = sums === undefined ? smallest : sums.map((sum) => smallest + perUnit * sum);
+  return { absolute, relative: ulps * epsilon, dtype, signedZeros: ulps === 0 };
+}
+
+/** Finite magnitudes. In a composite every element depends on the others' errors: the largest magnitude counts for all. */
+function magnitudesOf(values: ArrayLike<number>, shared: boolean): Float64Array {
+  const magnitudes = Float64Array.from(values, (value) => (Number.isFinite(value) ? Math.abs(value) : 0));
+  return shared ? magnitudes.fill(magnitudes.reduce((largest, value) => Math.max(largest, value), 0)) : magnitudes;
 }
 
 function magnitudeOf(input: TensorSample): TensorSample {

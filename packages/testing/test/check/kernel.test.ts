@@ -9,7 +9,13 @@ const description: KernelDescription = {
   outputs: ([a]) => (a ? [a] : []),
   reference: (_, [a, b], [y]) => a?.forEach((value, i) => y?.fill(value * (b?.[i] ?? 0) ** 2, i, i + 1)),
   cpu: (_, [a, b], [y]) => a?.forEach((value, i) => y?.fill(value * (b?.[i] ?? 0) ** 2, i, i + 1)),
-  gradient: ([g], { inputs: [a, b] }) => [(g as Tensor).mul((b as Tensor).square()), (g as Tensor).mul(a as Tensor).mul(b as Tensor).mul(2)],
+  gradient: ([g], { inputs: [a, b] }) => [
+    (g as Tensor).mul((b as Tensor).square()),
+    (g as Tensor)
+      .mul(a as Tensor)
+      .mul(b as Tensor)
+      .mul(2),
+  ],
 };
 
 test('a right kernel passes, values and gradient', async () => {
@@ -32,13 +38,16 @@ test('a kernel without a gradient, on a domain of its own, with attributes', asy
     name: 'shift',
     inputs: 1,
     outputs: ([x]) => (x ? [x] : []),
-    reference: ({ attributes }, [x], [y]) => x?.forEach((value, i) => y?.fill(value + Number(attributes['by']), i, i + 1)),
+    reference: ({ attributes }, [x], [y]) =>
+      x?.forEach((value, i) => y?.fill(value + Number(attributes['by']), i, i + 1)),
   });
   const report = await checkKernel(shift, {
     devices: [cpu()],
     runs: 10,
     domain: (choose) => ({
-      inputs: [{ shape: choose.shape(), dtype: choose.dtype(['signed']), values: { kind: 'integers', low: -9, high: 9 } }],
+      inputs: [
+        { shape: choose.shape(), dtype: choose.dtype(['signed']), values: { kind: 'integers', low: -9, high: 9 } },
+      ],
       attributes: { by: choose.integer(0, 3) },
     }),
   });

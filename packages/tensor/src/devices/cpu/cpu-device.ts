@@ -3,7 +3,15 @@
  */
 import { dtypeNames } from '../../dtype/dtype.ts';
 import { DeviceError } from '../../errors.ts';
-import type { BufferRange, Device, DeviceBuffer, DeviceCapabilities, DeviceMemory as DeviceMemoryUse, KernelCall, PreparedKernel } from '../../device/device.ts';
+import type {
+  BufferRange,
+  Device,
+  DeviceBuffer,
+  DeviceCapabilities,
+  DeviceMemory as DeviceMemoryUse,
+  KernelCall,
+  PreparedKernel,
+} from '../../device/device.ts';
 import type { KernelSpec } from '../../kernel/spec.ts';
 import { Engine, type Program } from './engine.ts';
 import { DeviceMemory } from './memory/device-memory.ts';
@@ -141,7 +149,10 @@ class CpuDevice implements Device {
     if (address === 0) throw freed(operation);
     const room = Math.ceil(bytes / 16) * 16;
     if (byteOffset < 0 || byteOffset + byteLength > room) {
-      throw new DeviceError(operation, `bytes ${byteOffset} to ${byteOffset + byteLength} lie outside a buffer of ${bytes} bytes; stay inside it`);
+      throw new DeviceError(
+        operation,
+        `bytes ${byteOffset} to ${byteOffset + byteLength} lie outside a buffer of ${bytes} bytes; stay inside it`,
+      );
     }
     return address + byteOffset;
   }

@@ -10,7 +10,11 @@ export function customProgram(spec: CustomSpec, engine: Engine): Program {
   const shapes = [...spec.inputShapes, ...spec.outputShapes];
   const described = shapes.map((shape, i) => ({ shape, dtype: dtypeAt(i) }));
   const inputCount = spec.inputShapes.length;
-  const site: KernelSite = { inputs: described.slice(0, inputCount), outputs: described.slice(inputCount), attributes: spec.attributes };
+  const site: KernelSite = {
+    inputs: described.slice(0, inputCount),
+    outputs: described.slice(inputCount),
+    attributes: spec.attributes,
+  };
   const sizes = shapes.map((shape) => shape.reduce((product, size) => product * size, 1));
   const views = (): TypedArray[] => sizes.map((size, i) => engine.memory.view(dtypeAt(i), engine.address(i), size));
   const { cpu, reference } = spec.definition;
@@ -22,7 +26,9 @@ export function customProgram(spec: CustomSpec, engine: Engine): Program {
   }
   return () => {
     const arrays = views();
-    const doubles = arrays.map((array, i) => (i < inputCount ? Float64Array.from(array, dtypes[dtypeAt(i)].decode) : new Float64Array(array.length)));
+    const doubles = arrays.map((array, i) =>
+      i < inputCount ? Float64Array.from(array, dtypes[dtypeAt(i)].decode) : new Float64Array(array.length),
+    );
     reference(site, doubles.slice(0, inputCount), doubles.slice(inputCount));
     for (const [i, array] of arrays.entries()) {
       if (i < inputCount) continue;

@@ -41,10 +41,10 @@ export class Engine {
   }
 
   /** Compiles a loop spec. */
-  loop(spec: LoopSpec, vectorise = true): Program {
+  loop(spec: LoopSpec): Program {
     const { module, library } = this.module();
     const f = module.function('run', [], 'none', true);
-    generateLoop(spec, f, library, vectorise);
+    generateLoop(spec, f, library);
     return this.instantiate(module)['run'] as unknown as Program;
   }
 

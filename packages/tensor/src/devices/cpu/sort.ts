@@ -15,7 +15,8 @@ export function sortProgram(spec: SortSpec, engine: Engine): Program {
   /** Whether the value at `a` must come before the earlier one at `b`. */
   const precedes = (a: number, b: number): boolean => {
     const [x, y] = [keys[a] as number, keys[b] as number];
-    if (Number.isNaN(x) || Number.isNaN(y)) return descending ? Number.isNaN(x) && !Number.isNaN(y) : Number.isNaN(y) && !Number.isNaN(x);
+    if (Number.isNaN(x) || Number.isNaN(y))
+      return descending ? Number.isNaN(x) && !Number.isNaN(y) : Number.isNaN(y) && !Number.isNaN(x);
     return descending ? x > y : x < y;
   };
 

@@ -13,7 +13,7 @@ export interface WideOperand {
 function packedStrides(sizes: readonly number[]): number[] {
   const strides: number[] = [];
   let step = 1;
-  for (const size of [...sizes].reverse()) {
+  for (const size of sizes.toReversed()) {
     strides.unshift(step);
     step *= size;
   }
@@ -21,7 +21,11 @@ function packedStrides(sizes: readonly number[]): number[] {
 }
 
 /** A loop that copies binding 0 to binding 1, converting. */
-function copy(sizes: readonly number[], from: { readonly dtype: DType; readonly access: Access }, to: { readonly dtype: DType; readonly access: Access }): LoopSpec {
+function copy(
+  sizes: readonly number[],
+  from: { readonly dtype: DType; readonly access: Access },
+  to: { readonly dtype: DType; readonly access: Access },
+): LoopSpec {
   return {
     kind: 'loop',
     bindings: [
@@ -41,7 +45,11 @@ function copy(sizes: readonly number[], from: { readonly dtype: DType; readonly 
  * A program on `operands`, the last of which is its output. `build` makes the f32 program for operands bound in order
  * 0, 1, 2 … and laid out packed. The copies live only while the program runs.
  */
-export function widenedProgram(engine: Engine, operands: readonly WideOperand[], build: (accesses: readonly Access[]) => Program): Program {
+export function widenedProgram(
+  engine: Engine,
+  operands: readonly WideOperand[],
+  build: (accesses: readonly Access[]) => Program,
+): Program {
   const packed = operands.map(({ sizes }, binding): Access => ({ binding, offset: 0, strides: packedStrides(sizes) }));
   const program = build(packed);
   const copies = operands.map(({ access, sizes, dtype }, i) => {

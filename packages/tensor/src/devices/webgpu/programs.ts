@@ -1,25 +1,40 @@
 /** Which program runs a kernel spec. */
 import type { KernelSpec } from '../../kernel/spec.ts';
+import { acceptsConv2d, conv2dProgram } from './contraction/conv2d-program.ts';
 import { matmulProgram } from './contraction/matmul-program.ts';
+import { customProgram } from './custom-program.ts';
 import { loopProgram } from './loop/loop-program.ts';
+import { scanProgram } from './ordered/scan-program.ts';
+import { scatterAddProgram } from './ordered/scatter-add-program.ts';
+import { sortProgram } from './ordered/sort-program.ts';
 import type { Profile, Program } from './program.ts';
 
-type Builders = { readonly [Kind in KernelSpec['kind']]?: (spec: KernelSpec & { readonly kind: Kind }, profile: Profile) => Program };
+/** How one kind of spec is run, and which specs of the kind can be. */
+interface Family<Spec extends KernelSpec> {
+  readonly accepts: (spec: Spec) => boolean;
+  readonly program: (spec: Spec, profile: Profile) => Program;
+}
 
-const builders: Builders = {
-  loop: loopProgram,
-  matmul: matmulProgram,
+const always = (): boolean => true;
+
+const families: { readonly [Kind in KernelSpec['kind']]: Family<KernelSpec & { readonly kind: Kind }> } = {
+  loop: { accepts: always, program: (spec, profile) => loopProgram(spec, profile) },
+  matmul: { accepts: always, program: matmulProgram },
+  conv2d: { accepts: acceptsConv2d, program: conv2dProgram },
+  scan: { accepts: always, program: scanProgram },
+  sort: { accepts: always, program: sortProgram },
+  'scatter-add': { accepts: always, program: scatterAddProgram },
+  custom: { accepts: (spec) => spec.definition.wgsl !== undefined, program: customProgram },
 };
+
+const familyOf = (spec: KernelSpec): Family<KernelSpec> => families[spec.kind] as unknown as Family<KernelSpec>;
 
 /** Whether this device has a kernel for the spec. */
 export function acceptsSpec(spec: KernelSpec): boolean {
-  if (spec.bindings.some(({ dtype }) => dtype === 'f64')) return false;
-  if (spec.kind === 'custom') return spec.definition.wgsl !== undefined;
-  return builders[spec.kind] !== undefined;
+  return spec.bindings.every(({ dtype }) => dtype !== 'f64') && familyOf(spec).accepts(spec);
 }
 
 /** The program of a spec that `acceptsSpec`. */
 export function programOf(spec: KernelSpec, profile: Profile): Program {
-  const build = builders[spec.kind] as (spec: KernelSpec, profile: Profile) => Program;
-  return build(spec, profile);
+  return familyOf(spec).program(spec, profile);
 }

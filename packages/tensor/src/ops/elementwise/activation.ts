@@ -4,7 +4,10 @@ import type { Expression } from '../../scalar/expression.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { anyValue, between, elementwise, type ElementwiseDescription, type ElementwiseEntry } from './define.ts';
 
-const floating = (name: string, description: Omit<ElementwiseDescription, 'arity' | 'argumentRule'>): ElementwiseEntry =>
+const floating = (
+  name: string,
+  description: Omit<ElementwiseDescription, 'arity' | 'argumentRule'>,
+): ElementwiseEntry =>
   elementwise(name, { arity: 1, argumentRule: 'float', ulps: 32, values: [between(-30, 30)], ...description });
 
 /** 1 / (1 + exp(-a)), on the side where exp does not overflow. */
@@ -24,7 +27,12 @@ function exponentialBelowZero(a: Expression, alpha: number): Expression {
   return s.select(s.lt(a, 0), s.mul(expm1, alpha), a);
 }
 
-const gaussian = (a: Tensor): Tensor => a.mul(a).mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI));
+const gaussian = (a: Tensor): Tensor =>
+  a
+    .mul(a)
+    .mul(-0.5)
+    .exp()
+    .mul(1 / Math.sqrt(2 * Math.PI));
 const geluSlope = Math.sqrt(2 / Math.PI);
 // Self-normalizing networks, Klambauer et al. 2017.
 const seluAlpha = 1.6732632423543772;
@@ -32,19 +40,40 @@ const seluScale = 1.0507009873554805;
 
 /** Activation functions. */
 export const activation: Readonly<Record<string, ElementwiseEntry>> = {
-  relu: elementwise('relu', { summary: 'max(a, 0)', arity: 1, meaning: (a) => s.max(a, 0), gradient: (g, y) => [g.where(y.gt(0), 0)], smooth: [between(0.1, 2)] }),
-  sigmoid: floating('sigmoid', { summary: '1 / (1 + exp(-a))', meaning: sigmoid, gradient: (g, y) => [g.mul(y).mul(y.neg().add(1))], values: [anyValue] }),
+  relu: elementwise('relu', {
+    summary: 'max(a, 0)',
+    arity: 1,
+    meaning: (a) => s.max(a, 0),
+    gradient: (g, y) => [g.where(y.gt(0), 0)],
+    smooth: [between(0.1, 2)],
+  }),
+  sigmoid: floating('sigmoid', {
+    summary: '1 / (1 + exp(-a))',
+    meaning: sigmoid,
+    gradient: (g, y) => [g.mul(y).mul(y.neg().add(1))],
+    values: [anyValue],
+  }),
   leakyRelu: floating('leakyRelu', {
     summary: 'a above 0, slope · a below',
-    meaningOf: ({ slope }) => (a) => s.select(s.lt(a, 0), s.mul(a, slope as number), a),
-    gradientOf: ({ slope }) => (g, _, a) => [g.where(a.ge(0), g.mul(slope as number))],
+    meaningOf:
+      ({ slope }) =>
+      (a) =>
+        s.select(s.lt(a, 0), s.mul(a, slope as number), a),
+    gradientOf:
+      ({ slope }) =>
+      (g, _, a) => [g.where(a.ge(0), g.mul(slope as number))],
     attributes: [{ slope: 0.01 }, { slope: 0.3 }],
     smooth: [between(0.1, 2)],
   }),
   elu: floating('elu', {
     summary: 'a above 0, alpha · (exp(a) - 1) below',
-    meaningOf: ({ alpha }) => (a) => exponentialBelowZero(a, alpha as number),
-    gradientOf: ({ alpha }) => (g, y, a) => [g.where(a.gt(0), g.mul(y.add(alpha as number)))],
+    meaningOf:
+      ({ alpha }) =>
+      (a) =>
+        exponentialBelowZero(a, alpha as number),
+    gradientOf:
+      ({ alpha }) =>
+      (g, y, a) => [g.where(a.gt(0), g.mul(y.add(alpha as number)))],
     attributes: [{ alpha: 1 }, { alpha: 0.5 }],
     smooth: [between(-2, -0.1)],
   }),
@@ -56,21 +85,46 @@ export const activation: Readonly<Record<string, ElementwiseEntry>> = {
   }),
   gelu: floating('gelu', {
     summary: 'a · Φ(a), exact or with the tanh approximation',
-    meaningOf: ({ approximate }) => (a) => {
-      const cubic = s.mul(s.add(a, s.mul(s.mul(s.mul(a, a), a), 0.044715)), geluSlope);
-      const twicePhi = s.add(approximate === 'tanh' ? s.tanh(cubic) : s.erf(s.mul(a, Math.SQRT1_2)), 1);
-      return s.mul(s.mul(a, 0.5), twicePhi);
-    },
-    gradientOf: ({ approximate }) => (g, _, a) => {
-      if (approximate !== 'tanh') return [g.mul(a.mul(Math.SQRT1_2).erf().add(1).mul(0.5).add(a.mul(gaussian(a))))];
-      const square = a.mul(a);
-      const t = a.mul(square.mul(0.044715).add(1)).mul(geluSlope).tanh();
-      const slope = square.mul(3 * 0.044715).add(1).mul(geluSlope);
-      return [g.mul(t.add(1).mul(0.5).add(a.mul(0.5).mul(t.mul(t).neg().add(1)).mul(slope)))];
-    },
+    meaningOf:
+      ({ approximate }) =>
+      (a) => {
+        const cubic = s.mul(s.add(a, s.mul(s.mul(s.mul(a, a), a), 0.044715)), geluSlope);
+        const twicePhi = s.add(approximate === 'tanh' ? s.tanh(cubic) : s.erf(s.mul(a, Math.SQRT1_2)), 1);
+        return s.mul(s.mul(a, 0.5), twicePhi);
+      },
+    gradientOf:
+      ({ approximate }) =>
+      (g, _, a) => {
+        if (approximate !== 'tanh')
+          return [
+            g.mul(
+              a
+                .mul(Math.SQRT1_2)
+                .erf()
+                .add(1)
+                .mul(0.5)
+                .add(a.mul(gaussian(a))),
+            ),
+          ];
+        const square = a.mul(a);
+        const t = a.mul(square.mul(0.044715).add(1)).mul(geluSlope).tanh();
+        const slope = square
+          .mul(3 * 0.044715)
+          .add(1)
+          .mul(geluSlope);
+        return [
+          g.mul(
+            t
+              .add(1)
+              .mul(0.5)
+              .add(a.mul(0.5).mul(t.mul(t).neg().add(1)).mul(slope)),
+          ),
+        ];
+      },
     attributes: [{ approximate: 'none' }, { approximate: 'tanh' }],
     values: [between(-4, 9)],
     ulps: 256,
+    absolute: 4,
   }),
   silu: floating('silu', {
     summary: 'a · sigmoid(a), also called swish',
@@ -80,10 +134,18 @@ export const activation: Readonly<Record<string, ElementwiseEntry>> = {
       return [g.mul(sigma.add(y.mul(sigma.neg().add(1))))];
     },
   }),
-  softplus: floating('softplus', { summary: 'log(1 + exp(a))', meaning: softplus, gradient: (g, _, a) => [g.mul(a.sigmoid())], values: [between(-10, 30)], ulps: 512 }),
+  softplus: floating('softplus', {
+    summary: 'log(1 + exp(a))',
+    meaning: softplus,
+    gradient: (g, _, a) => [g.mul(a.sigmoid())],
+    values: [between(-10, 30)],
+    ulps: 512,
+    absolute: 4,
+  }),
   mish: floating('mish', {
     summary: 'a · tanh(softplus(a))',
     meaning: (a) => s.mul(a, s.tanh(softplus(a))),
+    absolute: 64,
     gradient: (g, _, a) => {
       const t = a.softplus().tanh();
       return [g.mul(t.add(a.mul(t.mul(t).neg().add(1)).mul(a.sigmoid())))];

@@ -29,8 +29,18 @@ function sign(a: Expression): Expression {
 /** Binary and unary arithmetic. */
 export const arithmetic: Readonly<Record<string, ElementwiseEntry>> = {
   add: elementwise('add', { summary: 'a + b', arity: 2, meaning: (a, b) => s.add(a, b), gradient: (g) => [g, g] }),
-  sub: elementwise('sub', { summary: 'a - b', arity: 2, meaning: (a, b) => s.sub(a, b), gradient: (g) => [g, g.neg()] }),
-  mul: elementwise('mul', { summary: 'a · b', arity: 2, meaning: (a, b) => s.mul(a, b), gradient: (g, _, a, b) => [g.mul(b), g.mul(a)] }),
+  sub: elementwise('sub', {
+    summary: 'a - b',
+    arity: 2,
+    meaning: (a, b) => s.sub(a, b),
+    gradient: (g) => [g, g.neg()],
+  }),
+  mul: elementwise('mul', {
+    summary: 'a · b',
+    arity: 2,
+    meaning: (a, b) => s.mul(a, b),
+    gradient: (g, _, a, b) => [g.mul(b), g.mul(a)],
+  }),
   div: elementwise('div', {
     summary: 'a / b; integers become f32 first',
     arity: 2,
@@ -40,7 +50,12 @@ export const arithmetic: Readonly<Record<string, ElementwiseEntry>> = {
     smooth: [between(-2, 2), between(0.5, 2)],
     ulps: 4,
   }),
-  floorDivide: elementwise('floorDivide', { summary: 'floor(a / b); 0 where an integer divisor is 0', arity: 2, meaning: (a, b) => flooredQuotient(a, b), values: [between(-50, 50), between(1, 9)] }),
+  floorDivide: elementwise('floorDivide', {
+    summary: 'floor(a / b); 0 where an integer divisor is 0',
+    arity: 2,
+    meaning: (a, b) => flooredQuotient(a, b),
+    values: [between(-50, 50), between(1, 9)],
+  }),
   remainder: elementwise('remainder', {
     summary: 'a - b·floor(a / b): the remainder with the sign of b; 0 where an integer divisor is 0',
     arity: 2,
@@ -69,7 +84,8 @@ export const arithmetic: Readonly<Record<string, ElementwiseEntry>> = {
     argumentRule: 'float',
     meaning: (a, b) => s.pow(a, b),
     gradient: (g, output, a, b) => [
-      g.mul(b.mul(a.pow(b.sub(1))).where(b.ne(0), 0)),
+      // 0 · 0^-1 at the origin; elsewhere the product stands, for the derivative by b of it.
+      g.mul(b.mul(a.pow(b.sub(1))).where(a.ne(0).logicalOr(b.ne(0)), 0)),
       // The limit of a^b·log(a) as a falls to 0 is 0 for b > 0.
       g.mul(output.mul(a.where(a.gt(0), 1).log()).where(a.ne(0), 0)),
     ],
@@ -95,18 +111,27 @@ export const arithmetic: Readonly<Record<string, ElementwiseEntry>> = {
     smooth: [between(0.5, 2)],
     ulps: 4,
   }),
-  square: elementwise('square', { summary: 'a · a', arity: 1, meaning: (a) => s.mul(a, a), gradient: (g, _, a) => [g.mul(a.mul(2))] }),
+  square: elementwise('square', {
+    summary: 'a · a',
+    arity: 1,
+    meaning: (a) => s.mul(a, a),
+    gradient: (g, _, a) => [g.mul(a.mul(2))],
+  }),
   clamp: elementwise('clamp', {
     summary: 'a limited to [min, max]',
     arity: 1,
-    meaningOf: ({ min, max }) => (a) => {
-      const raised = typeof min === 'number' ? s.max(a, min) : a;
-      return typeof max === 'number' ? s.min(raised, max) : raised;
-    },
-    gradientOf: ({ min, max }) => (g, _, a) => {
-      const above = typeof min === 'number' ? g.where(a.ge(min), 0) : g;
-      return [typeof max === 'number' ? above.where(a.le(max), 0) : above];
-    },
+    meaningOf:
+      ({ min, max }) =>
+      (a) => {
+        const raised = typeof min === 'number' ? s.max(a, min) : a;
+        return typeof max === 'number' ? s.min(raised, max) : raised;
+      },
+    gradientOf:
+      ({ min, max }) =>
+      (g, _, a) => {
+        const above = typeof min === 'number' ? g.where(a.ge(min), 0) : g;
+        return [typeof max === 'number' ? above.where(a.le(max), 0) : above];
+      },
     attributes: [{ min: -1, max: 1 }, { min: 0 }, { max: 2 }],
     kinds: ['float', 'signed'],
     smooth: [between(-0.9, -0.1)],

@@ -33,6 +33,7 @@ export const whereOp: ElementwiseOp = {
   family: 'elementwise',
   name: 'where',
   arity: 3,
-  gradient: (g, { inputs: [condition] }) => (condition ? [undefined, g.where(condition, 0), g.where(condition.logicalNot(), 0)] : []),
+  gradient: (g, { inputs: [condition] }) =>
+    condition ? [undefined, g.where(condition, 0), g.where(condition.logicalNot(), 0)] : [],
   meaning: (args) => s.select(at(args, 0), at(args, 1), at(args, 2)),
 };

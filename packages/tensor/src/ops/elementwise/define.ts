@@ -30,6 +30,8 @@ export interface ElementwiseEntry {
   /** Where the gradient is smooth; absent when there is none. */
   readonly smooth?: readonly Values[];
   readonly ulps: number;
+  /** Added error in epsilons, where the meaning cancels. */
+  readonly absolute?: number;
   readonly attributes?: readonly Attributes[];
 }
 
@@ -37,7 +39,11 @@ export interface ElementwiseEntry {
 export type Meaning = (...args: readonly Expression[]) => Expression;
 
 /** A gradient as a function of the output's gradient, the output and the inputs; written with the tensor's own methods. */
-export type ElementwiseGradient = (gradient: Tensor, output: Tensor, ...inputs: readonly Tensor[]) => readonly (Tensor | undefined)[];
+export type ElementwiseGradient = (
+  gradient: Tensor,
+  output: Tensor,
+  ...inputs: readonly Tensor[]
+) => readonly (Tensor | undefined)[];
 
 /** What has to be said of an element-wise op. Ops with attributes give `meaningOf` and `gradientOf` instead. */
 export interface ElementwiseDescription {
@@ -53,6 +59,7 @@ export interface ElementwiseDescription {
   readonly values?: readonly Values[];
   readonly smooth?: readonly Values[];
   readonly ulps?: number;
+  readonly absolute?: number;
   readonly attributes?: readonly Attributes[];
 }
 
@@ -85,13 +92,20 @@ export function elementwise(name: string, description: ElementwiseDescription): 
   const gradient = gradientRule(description);
   const each = (values: Values): readonly Values[] => Array.from({ length: arity }, () => values);
   return {
-    op: { family: 'elementwise', name, arity, meaning: (args, attributes) => meaningOf(attributes)(...args), ...(gradient && { gradient }) },
+    op: {
+      family: 'elementwise',
+      name,
+      arity,
+      meaning: (args, attributes) => meaningOf(attributes)(...args),
+      ...(gradient && { gradient }),
+    },
     summary,
     argumentRule,
     result,
     kinds: description.kinds ?? kindsByRule[argumentRule],
     values: description.values ?? each(anyValue),
     ulps,
+    ...(description.absolute !== undefined && { absolute: description.absolute }),
     ...(gradient && { smooth: description.smooth ?? each(between(-2, 2)) }),
     ...(description.attributes && { attributes: description.attributes }),
   };

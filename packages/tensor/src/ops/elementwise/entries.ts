@@ -9,7 +9,14 @@ import { rounding } from './rounding.ts';
 import { trigonometric } from './trigonometric.ts';
 
 /** By name, in the order of the documentation. */
-export const elementwiseEntries: Readonly<Record<string, ElementwiseEntry>> = { ...arithmetic, ...exponential, ...trigonometric, ...activation, ...rounding, ...logic };
+export const elementwiseEntries: Readonly<Record<string, ElementwiseEntry>> = {
+  ...arithmetic,
+  ...exponential,
+  ...trigonometric,
+  ...activation,
+  ...rounding,
+  ...logic,
+};
 
 /** The entry of an op that is known to exist. */
 export function elementwiseEntry(name: string): ElementwiseEntry {

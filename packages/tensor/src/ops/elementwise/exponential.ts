@@ -3,8 +3,10 @@ import * as s from '../../scalar/expression.ts';
 import type { Expression } from '../../scalar/expression.ts';
 import { anyValue, between, elementwise, type ElementwiseDescription, type ElementwiseEntry } from './define.ts';
 
-const floating = (name: string, description: Omit<ElementwiseDescription, 'arity' | 'argumentRule'>): ElementwiseEntry =>
-  elementwise(name, { arity: 1, argumentRule: 'float', ulps: 8, ...description });
+const floating = (
+  name: string,
+  description: Omit<ElementwiseDescription, 'arity' | 'argumentRule'>,
+): ElementwiseEntry => elementwise(name, { arity: 1, argumentRule: 'float', ulps: 8, ...description });
 
 /** exp(a) - 1 without cancellation: with t = tanh(a/2) it is 2t / (1 - t); for large |a| the plain form is exact enough. */
 function expm1(a: Expression): Expression {
@@ -26,7 +28,13 @@ function log1p(a: Expression): Expression {
 
 /** Roots, exponentials and logarithms. */
 export const exponential: Readonly<Record<string, ElementwiseEntry>> = {
-  sqrt: floating('sqrt', { summary: 'square root; NaN below 0', meaning: (a) => s.sqrt(a), gradient: (g, y) => [g.div(y.mul(2))], values: [between(0, 1e6)], smooth: [between(0.5, 2)] }),
+  sqrt: floating('sqrt', {
+    summary: 'square root; NaN below 0',
+    meaning: (a) => s.sqrt(a),
+    gradient: (g, y) => [g.div(y.mul(2))],
+    values: [between(0, 1e6)],
+    smooth: [between(0.5, 2)],
+  }),
   rsqrt: floating('rsqrt', {
     summary: '1 / sqrt(a)',
     meaning: (a) => s.div(1, s.sqrt(a)),
@@ -34,13 +42,55 @@ export const exponential: Readonly<Record<string, ElementwiseEntry>> = {
     values: [between(0.001, 1e6)],
     smooth: [between(0.5, 2)],
   }),
-  exp: floating('exp', { summary: 'e to the power a', meaning: (a) => s.exp(a), gradient: (g, y) => [g.mul(y)], values: [between(-80, 80)] }),
-  exp2: floating('exp2', { summary: '2 to the power a', meaning: (a) => s.exp(s.mul(a, Math.LN2)), gradient: (g, y) => [g.mul(y).mul(Math.LN2)], values: [between(-20, 20)], ulps: 32 }),
-  expm1: floating('expm1', { summary: 'exp(a) - 1, accurate near 0', meaning: expm1, gradient: (g, y) => [g.mul(y.add(1))], values: [between(-80, 80)], ulps: 32 }),
-  log: floating('log', { summary: 'natural logarithm; NaN below 0', meaning: (a) => s.log(a), gradient: (g, _, a) => [g.div(a)], values: [between(1e-30, 1e30)], smooth: [between(0.5, 2)] }),
-  log1p: floating('log1p', { summary: 'log(1 + a), accurate near 0', meaning: log1p, gradient: (g, _, a) => [g.div(a.add(1))], values: [between(-0.999, 1e6)], smooth: [between(-0.5, 2)], ulps: 16 }),
-  log2: floating('log2', { summary: 'logarithm to base 2', meaning: (a) => s.mul(s.log(a), Math.LOG2E), gradient: (g, _, a) => [g.div(a.mul(Math.LN2))], values: [between(1e-30, 1e30)], smooth: [between(0.5, 2)] }),
-  log10: floating('log10', { summary: 'logarithm to base 10', meaning: (a) => s.mul(s.log(a), Math.LOG10E), gradient: (g, _, a) => [g.div(a.mul(Math.LN10))], values: [between(1e-30, 1e30)], smooth: [between(0.5, 2)] }),
+  exp: floating('exp', {
+    summary: 'e to the power a',
+    meaning: (a) => s.exp(a),
+    gradient: (g, y) => [g.mul(y)],
+    values: [between(-80, 80)],
+  }),
+  exp2: floating('exp2', {
+    summary: '2 to the power a',
+    meaning: (a) => s.exp(s.mul(a, Math.LN2)),
+    gradient: (g, y) => [g.mul(y).mul(Math.LN2)],
+    values: [between(-20, 20)],
+    ulps: 32,
+  }),
+  expm1: floating('expm1', {
+    summary: 'exp(a) - 1, accurate near 0',
+    meaning: expm1,
+    gradient: (g, y) => [g.mul(y.add(1))],
+    values: [between(-80, 80)],
+    ulps: 32,
+  }),
+  log: floating('log', {
+    summary: 'natural logarithm; NaN below 0',
+    meaning: (a) => s.log(a),
+    gradient: (g, _, a) => [g.div(a)],
+    values: [between(1e-30, 1e30)],
+    smooth: [between(0.5, 2)],
+  }),
+  log1p: floating('log1p', {
+    summary: 'log(1 + a), accurate near 0',
+    meaning: log1p,
+    gradient: (g, _, a) => [g.div(a.add(1))],
+    values: [between(-0.999, 1e6)],
+    smooth: [between(-0.5, 2)],
+    ulps: 16,
+  }),
+  log2: floating('log2', {
+    summary: 'logarithm to base 2',
+    meaning: (a) => s.mul(s.log(a), Math.LOG2E),
+    gradient: (g, _, a) => [g.div(a.mul(Math.LN2))],
+    values: [between(1e-30, 1e30)],
+    smooth: [between(0.5, 2)],
+  }),
+  log10: floating('log10', {
+    summary: 'logarithm to base 10',
+    meaning: (a) => s.mul(s.log(a), Math.LOG10E),
+    gradient: (g, _, a) => [g.div(a.mul(Math.LN10))],
+    values: [between(1e-30, 1e30)],
+    smooth: [between(0.5, 2)],
+  }),
   erf: floating('erf', {
     summary: 'the error function',
     meaning: (a) => s.erf(a),

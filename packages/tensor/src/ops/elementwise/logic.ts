@@ -2,8 +2,10 @@
 import * as s from '../../scalar/expression.ts';
 import { between, elementwise, type ElementwiseDescription, type ElementwiseEntry, type Meaning } from './define.ts';
 
-const comparison = (name: string, summary: string, meaning: Meaning): ElementwiseEntry => elementwise(name, { summary, arity: 2, argumentRule: 'promote', result: 'bool', meaning });
-const logical = (name: string, summary: string, meaning: Meaning): ElementwiseEntry => elementwise(name, { summary, arity: 2, argumentRule: 'logical', result: 'bool', meaning });
+const comparison = (name: string, summary: string, meaning: Meaning): ElementwiseEntry =>
+  elementwise(name, { summary, arity: 2, argumentRule: 'promote', result: 'bool', meaning });
+const logical = (name: string, summary: string, meaning: Meaning): ElementwiseEntry =>
+  elementwise(name, { summary, arity: 2, argumentRule: 'logical', result: 'bool', meaning });
 const bitwise = (name: string, description: Omit<ElementwiseDescription, 'argumentRule'>): ElementwiseEntry =>
   elementwise(name, { argumentRule: 'promote', kinds: ['signed', 'unsigned'], ...description });
 
@@ -18,12 +20,37 @@ export const logic: Readonly<Record<string, ElementwiseEntry>> = {
   logicalAnd: logical('logicalAnd', 'both are true (not 0)', (a, b) => s.and(a, b)),
   logicalOr: logical('logicalOr', 'either is true (not 0)', (a, b) => s.or(a, b)),
   logicalXor: logical('logicalXor', 'exactly one is true (not 0)', (a, b) => s.xor(a, b)),
-  logicalNot: elementwise('logicalNot', { summary: 'a is false (0)', arity: 1, argumentRule: 'logical', result: 'bool', meaning: (a) => s.not(a) }),
+  logicalNot: elementwise('logicalNot', {
+    summary: 'a is false (0)',
+    arity: 1,
+    argumentRule: 'logical',
+    result: 'bool',
+    meaning: (a) => s.not(a),
+  }),
   bitwiseAnd: bitwise('bitwiseAnd', { summary: 'bits set in both', arity: 2, meaning: (a, b) => s.and(a, b) }),
   bitwiseOr: bitwise('bitwiseOr', { summary: 'bits set in either', arity: 2, meaning: (a, b) => s.or(a, b) }),
   bitwiseXor: bitwise('bitwiseXor', { summary: 'bits set in exactly one', arity: 2, meaning: (a, b) => s.xor(a, b) }),
-  multiplyHigh: bitwise('multiplyHigh', { summary: 'the high 32 bits of the 64-bit product', arity: 2, kinds: ['unsigned'], meaning: (a, b) => s.mulhi(a, b) }),
-  bitwiseNot: bitwise('bitwiseNot', { summary: 'every bit inverted', arity: 1, meaning: (a) => s.xor(a, a.dtype === 'u32' ? 4294967295 : -1) }),
-  shiftLeft: bitwise('shiftLeft', { summary: 'a · 2^b, wrapping', arity: 2, meaning: (a, b) => s.shl(a, b), values: [{ kind: 'any' }, between(0, 7)] }),
-  shiftRight: bitwise('shiftRight', { summary: 'floor(a / 2^b)', arity: 2, meaning: (a, b) => s.shr(a, b), values: [{ kind: 'any' }, between(0, 7)] }),
+  multiplyHigh: bitwise('multiplyHigh', {
+    summary: 'the high 32 bits of the 64-bit product',
+    arity: 2,
+    kinds: ['unsigned'],
+    meaning: (a, b) => s.mulhi(a, b),
+  }),
+  bitwiseNot: bitwise('bitwiseNot', {
+    summary: 'every bit inverted',
+    arity: 1,
+    meaning: (a) => s.xor(a, a.dtype === 'u32' ? 4294967295 : -1),
+  }),
+  shiftLeft: bitwise('shiftLeft', {
+    summary: 'a · 2^b, wrapping',
+    arity: 2,
+    meaning: (a, b) => s.shl(a, b),
+    values: [{ kind: 'any' }, between(0, 7)],
+  }),
+  shiftRight: bitwise('shiftRight', {
+    summary: 'floor(a / 2^b)',
+    arity: 2,
+    meaning: (a, b) => s.shr(a, b),
+    values: [{ kind: 'any' }, between(0, 7)],
+  }),
 };

@@ -5,7 +5,10 @@ import { elementwise, type ElementwiseEntry } from './define.ts';
 
 const isFloating = (a: Expression): boolean => a.dtype === 'f32' || a.dtype === 'f64';
 /** Integers are already whole. */
-const whole = (round: (a: Expression) => Expression) => (a: Expression): Expression => (isFloating(a) ? round(a) : a);
+const whole =
+  (round: (a: Expression) => Expression) =>
+  (a: Expression): Expression =>
+    isFloating(a) ? round(a) : a;
 const never = (): Expression => s.constant(0, 'bool');
 const infinite = (a: Expression): Expression => s.eq(s.abs(a), s.constant(Number.POSITIVE_INFINITY, a.dtype));
 
@@ -15,12 +18,23 @@ export const rounding: Readonly<Record<string, ElementwiseEntry>> = {
   ceil: elementwise('ceil', { summary: 'rounded up', arity: 1, meaning: whole(s.ceil) }),
   trunc: elementwise('trunc', { summary: 'rounded towards 0', arity: 1, meaning: whole(s.trunc) }),
   round: elementwise('round', { summary: 'rounded to nearest, ties to even', arity: 1, meaning: whole(s.round) }),
-  isNaN: elementwise('isNaN', { summary: 'whether a is NaN', arity: 1, result: 'bool', meaning: (a) => (isFloating(a) ? s.isNaN(a) : never()) }),
-  isInf: elementwise('isInf', { summary: 'whether a is infinite', arity: 1, result: 'bool', meaning: (a) => (isFloating(a) ? infinite(a) : never()) }),
+  isNaN: elementwise('isNaN', {
+    summary: 'whether a is NaN',
+    arity: 1,
+    result: 'bool',
+    meaning: (a) => (isFloating(a) ? s.isNaN(a) : never()),
+  }),
+  isInf: elementwise('isInf', {
+    summary: 'whether a is infinite',
+    arity: 1,
+    result: 'bool',
+    meaning: (a) => (isFloating(a) ? infinite(a) : never()),
+  }),
   isFinite: elementwise('isFinite', {
     summary: 'whether a is neither infinite nor NaN',
     arity: 1,
     result: 'bool',
-    meaning: (a) => (isFloating(a) ? s.lt(s.abs(a), s.constant(Number.POSITIVE_INFINITY, a.dtype)) : s.constant(1, 'bool')),
+    meaning: (a) =>
+      isFloating(a) ? s.lt(s.abs(a), s.constant(Number.POSITIVE_INFINITY, a.dtype)) : s.constant(1, 'bool'),
   }),
 };

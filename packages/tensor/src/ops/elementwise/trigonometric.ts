@@ -3,8 +3,10 @@ import * as s from '../../scalar/expression.ts';
 import type { Expression } from '../../scalar/expression.ts';
 import { anyValue, between, elementwise, type ElementwiseDescription, type ElementwiseEntry } from './define.ts';
 
-const floating = (name: string, description: Omit<ElementwiseDescription, 'arity' | 'argumentRule'> & { readonly arity?: number }): ElementwiseEntry =>
-  elementwise(name, { arity: 1, argumentRule: 'float', ulps: 16, ...description });
+const floating = (
+  name: string,
+  description: Omit<ElementwiseDescription, 'arity' | 'argumentRule'> & { readonly arity?: number },
+): ElementwiseEntry => elementwise(name, { arity: 1, argumentRule: 'float', ulps: 16, ...description });
 
 const oneMinusSquare = (a: Expression): Expression => s.mul(s.sub(1, a), s.add(1, a));
 
@@ -13,7 +15,10 @@ function sinh(a: Expression): Expression {
   const t = s.tanh(s.mul(a, 0.5));
   const small = s.div(s.mul(t, 2), s.mul(s.sub(1, t), s.add(1, t)));
   const half = s.exp(s.mul(s.abs(a), 0.5));
-  const large = s.mul(s.sub(s.mul(half, s.mul(half, 0.5)), s.div(0.5, s.mul(half, half))), s.select(s.lt(a, 0), -1, s.constant(1, a.dtype)));
+  const large = s.mul(
+    s.sub(s.mul(half, s.mul(half, 0.5)), s.div(0.5, s.mul(half, half))),
+    s.select(s.lt(a, 0), -1, s.constant(1, a.dtype)),
+  );
   return s.select(s.lt(s.abs(a), 1), small, large);
 }
 
@@ -26,9 +31,16 @@ function cosh(a: Expression): Expression {
 function asinh(a: Expression): Expression {
   const magnitude = s.abs(a);
   const square = s.mul(a, a);
-  const series = s.mul(a, s.add(1, s.mul(square, s.add(-1 / 6, s.mul(square, s.add(3 / 40, s.mul(square, -15 / 336)))))));
+  const series = s.mul(
+    a,
+    s.add(1, s.mul(square, s.add(-1 / 6, s.mul(square, s.add(3 / 40, s.mul(square, -15 / 336)))))),
+  );
   // Beyond 1e9 the square would overflow in f32; log(2a) is exact there.
-  const large = s.select(s.lt(magnitude, 1e9), s.log(s.add(magnitude, s.sqrt(s.add(square, 1)))), s.add(s.log(magnitude), Math.LN2));
+  const large = s.select(
+    s.lt(magnitude, 1e9),
+    s.log(s.add(magnitude, s.sqrt(s.add(square, 1)))),
+    s.add(s.log(magnitude), Math.LN2),
+  );
   return s.select(s.lt(magnitude, 0.02), series, s.select(s.lt(a, 0), s.neg(large), large));
 }
 
@@ -49,9 +61,26 @@ function atan2(y: Expression, x: Expression): Expression {
 
 /** Trigonometric and hyperbolic functions and their inverses. */
 export const trigonometric: Readonly<Record<string, ElementwiseEntry>> = {
-  sin: floating('sin', { summary: 'sine', meaning: (a) => s.sin(a), gradient: (g, _, a) => [g.mul(a.cos())], values: [between(-100, 100)] }),
-  cos: floating('cos', { summary: 'cosine', meaning: (a) => s.cos(a), gradient: (g, _, a) => [g.mul(a.sin()).neg()], values: [between(-100, 100)] }),
-  tan: floating('tan', { summary: 'tangent', meaning: (a) => s.div(s.sin(a), s.cos(a)), gradient: (g, y) => [g.mul(y.mul(y).add(1))], values: [between(-1.5, 1.5)], smooth: [between(-1, 1)], ulps: 64 }),
+  sin: floating('sin', {
+    summary: 'sine',
+    meaning: (a) => s.sin(a),
+    gradient: (g, _, a) => [g.mul(a.cos())],
+    values: [between(-100, 100)],
+  }),
+  cos: floating('cos', {
+    summary: 'cosine',
+    meaning: (a) => s.cos(a),
+    gradient: (g, _, a) => [g.mul(a.sin()).neg()],
+    values: [between(-100, 100)],
+  }),
+  tan: floating('tan', {
+    summary: 'tangent',
+    meaning: (a) => s.div(s.sin(a), s.cos(a)),
+    gradient: (g, y) => [g.mul(y.mul(y).add(1))],
+    values: [between(-1.5, 1.5)],
+    smooth: [between(-1, 1)],
+    ulps: 64,
+  }),
   asin: floating('asin', {
     summary: 'inverse sine',
     meaning: (a) => s.atan(s.div(a, s.sqrt(oneMinusSquare(a)))),
@@ -67,7 +96,12 @@ export const trigonometric: Readonly<Record<string, ElementwiseEntry>> = {
     smooth: [between(-0.8, 0.8)],
     ulps: 32,
   }),
-  atan: floating('atan', { summary: 'inverse tangent', meaning: (a) => s.atan(a), gradient: (g, _, a) => [g.div(a.mul(a).add(1))], values: [anyValue] }),
+  atan: floating('atan', {
+    summary: 'inverse tangent',
+    meaning: (a) => s.atan(a),
+    gradient: (g, _, a) => [g.div(a.mul(a).add(1))],
+    values: [anyValue],
+  }),
   atan2: floating('atan2', {
     summary: 'the angle of the point (b, a), from -π to π',
     arity: 2,
@@ -79,10 +113,33 @@ export const trigonometric: Readonly<Record<string, ElementwiseEntry>> = {
     values: [between(-9, 9), between(-9, 9)],
     smooth: [between(0.5, 2), between(0.5, 2)],
   }),
-  sinh: floating('sinh', { summary: 'hyperbolic sine', meaning: sinh, gradient: (g, _, a) => [g.mul(a.cosh())], values: [between(-80, 80)], ulps: 64 }),
-  cosh: floating('cosh', { summary: 'hyperbolic cosine', meaning: cosh, gradient: (g, _, a) => [g.mul(a.sinh())], values: [between(-80, 80)], ulps: 64 }),
-  tanh: floating('tanh', { summary: 'hyperbolic tangent', meaning: (a) => s.tanh(a), gradient: (g, y) => [g.mul(y.mul(y).neg().add(1))], values: [anyValue] }),
-  asinh: floating('asinh', { summary: 'inverse hyperbolic sine', meaning: asinh, gradient: (g, _, a) => [g.mul(a.mul(a).add(1).rsqrt())], values: [between(-1e6, 1e6)], ulps: 64 }),
+  sinh: floating('sinh', {
+    summary: 'hyperbolic sine',
+    meaning: sinh,
+    gradient: (g, _, a) => [g.mul(a.cosh())],
+    values: [between(-80, 80)],
+    ulps: 64,
+  }),
+  cosh: floating('cosh', {
+    summary: 'hyperbolic cosine',
+    meaning: cosh,
+    gradient: (g, _, a) => [g.mul(a.sinh())],
+    values: [between(-80, 80)],
+    ulps: 64,
+  }),
+  tanh: floating('tanh', {
+    summary: 'hyperbolic tangent',
+    meaning: (a) => s.tanh(a),
+    gradient: (g, y) => [g.mul(y.mul(y).neg().add(1))],
+    values: [anyValue],
+  }),
+  asinh: floating('asinh', {
+    summary: 'inverse hyperbolic sine',
+    meaning: asinh,
+    gradient: (g, _, a) => [g.mul(a.mul(a).add(1).rsqrt())],
+    values: [between(-1e6, 1e6)],
+    ulps: 64,
+  }),
   acosh: floating('acosh', {
     summary: 'inverse hyperbolic cosine; NaN below 1',
     meaning: (a) => s.log(s.add(a, s.mul(s.sqrt(s.sub(a, 1)), s.sqrt(s.add(a, 1))))),
@@ -91,5 +148,12 @@ export const trigonometric: Readonly<Record<string, ElementwiseEntry>> = {
     smooth: [between(1.5, 3)],
     ulps: 64,
   }),
-  atanh: floating('atanh', { summary: 'inverse hyperbolic tangent', meaning: atanh, gradient: (g, _, a) => [g.div(a.mul(a).neg().add(1))], values: [between(-0.99, 0.99)], smooth: [between(-0.8, 0.8)], ulps: 64 }),
+  atanh: floating('atanh', {
+    summary: 'inverse hyperbolic tangent',
+    meaning: atanh,
+    gradient: (g, _, a) => [g.div(a.mul(a).neg().add(1))],
+    values: [between(-0.99, 0.99)],
+    smooth: [between(-0.8, 0.8)],
+    ulps: 64,
+  }),
 };

@@ -4,7 +4,12 @@ import * as s from '../../scalar/expression.ts';
 import type { IndexedOp, IndexedSite } from '../op.ts';
 
 /** Emits the read of input 0 along `axis` at the index value `index`, or 0 where that lies outside. */
-function readAt({ node, gather, emit }: IndexedSite, axis: number, index: number, axes: readonly (number | undefined)[]): number {
+function readAt(
+  { node, gather, emit }: IndexedSite,
+  axis: number,
+  index: number,
+  axes: readonly (number | undefined)[],
+): number {
   const size = node.inputs[0]?.shape[axis] ?? 0;
   const raw = s.argument(0, 'i32');
   const inside = emit(s.and(s.le(0, raw), s.lt(raw, size)), [index]);
@@ -22,8 +27,13 @@ export const takeOp: IndexedOp = {
     const [input, indices] = site.node.inputs;
     const axis = site.node.attributes['axis'] as number;
     const rank = indices?.shape.length ?? 0;
-    const index = site.value(1, (indices?.shape ?? []).map((_, position) => axis + position));
-    const axes = (input?.shape ?? []).map((_, position) => (position === axis ? undefined : position < axis ? position : position + rank - 1));
+    const index = site.value(
+      1,
+      (indices?.shape ?? []).map((_, position) => axis + position),
+    );
+    const axes = (input?.shape ?? []).map((_, position) =>
+      position === axis ? undefined : position < axis ? position : position + rank - 1,
+    );
     return readAt(site, axis, index, axes);
   },
 };
@@ -36,6 +46,11 @@ export const gatherOp: IndexedOp = {
     input && index ? [g.scatterInto(index, axis as number, input.shape), undefined] : [],
   emit: (site) => {
     const axis = site.node.attributes['axis'] as number;
-    return readAt(site, axis, site.value(1), site.node.shape.map((_, position) => (position === axis ? undefined : position)));
+    return readAt(
+      site,
+      axis,
+      site.value(1),
+      site.node.shape.map((_, position) => (position === axis ? undefined : position)),
+    );
   },
 };

@@ -25,14 +25,26 @@ export interface Conv2dGeometry {
 }
 
 /** Shapes of image, weight and output. */
-export function conv2dShapes(geometry: Conv2dGeometry): { readonly x: number[]; readonly w: number[]; readonly y: number[] } {
+export function conv2dShapes(geometry: Conv2dGeometry): {
+  readonly x: number[];
+  readonly w: number[];
+  readonly y: number[];
+} {
   const { batch, groups, inChannels, outChannels, inSize, outSize, kernel } = geometry;
-  return { x: [batch, inChannels, ...inSize], w: [outChannels, inChannels / groups, ...kernel], y: [batch, outChannels, ...outSize] };
+  return {
+    x: [batch, inChannels, ...inSize],
+    w: [outChannels, inChannels / groups, ...kernel],
+    y: [batch, outChannels, ...outSize],
+  };
 }
 
 const geometryOf = (attributes: Attributes): Conv2dGeometry => attributes as unknown as Conv2dGeometry;
 
-function convolution(pass: Conv2dSpec['pass'], roles: readonly ['x' | 'w' | 'y', 'x' | 'w' | 'y', 'x' | 'w' | 'y'], gradient: NonNullable<KernelOp['gradient']>): KernelOp {
+function convolution(
+  pass: Conv2dSpec['pass'],
+  roles: readonly ['x' | 'w' | 'y', 'x' | 'w' | 'y', 'x' | 'w' | 'y'],
+  gradient: NonNullable<KernelOp['gradient']>,
+): KernelOp {
   return {
     family: 'kernel',
     name: pass === 'forward' ? 'conv2d' : `conv2d-${pass}-gradient`,
@@ -42,7 +54,12 @@ function convolution(pass: Conv2dSpec['pass'], roles: readonly ['x' | 'w' | 'y',
       outputs: [{ shape: node.shape, dtype: node.dtype }],
       steps: (_, device): KernelStep[] => {
         const spec = conv2dSpec(node, pass, roles);
-        return [{ spec: device.accepts(spec) ? spec : conv2dLoop(spec), operands: [{ input: 0 }, { input: 1 }, { output: 0 }] }];
+        return [
+          {
+            spec: device.accepts(spec) ? spec : conv2dLoop(spec),
+            operands: [{ input: 0 }, { input: 1 }, { output: 0 }],
+          },
+        ];
       },
     }),
   };
@@ -51,7 +68,11 @@ function convolution(pass: Conv2dSpec['pass'], roles: readonly ['x' | 'w' | 'y',
 function conv2dSpec(node: Node, pass: Conv2dSpec['pass'], roles: readonly ('x' | 'w' | 'y')[]): Conv2dSpec {
   const geometry = geometryOf(node.attributes);
   const shapes = conv2dShapes(geometry);
-  const access = (role: 'x' | 'w' | 'y'): Access => ({ binding: roles.indexOf(role), offset: 0, strides: contiguousStrides(shapes[role]) });
+  const access = (role: 'x' | 'w' | 'y'): Access => ({
+    binding: roles.indexOf(role),
+    offset: 0,
+    strides: contiguousStrides(shapes[role]),
+  });
   const binding = (dtype: DType, mode: Binding['access']): Binding => ({ dtype, access: mode });
   return {
     kind: 'conv2d',
@@ -66,21 +87,40 @@ function conv2dSpec(node: Node, pass: Conv2dSpec['pass'], roles: readonly ('x' |
 
 /** y = convolution of x with w. */
 export const conv2dOp: KernelOp = convolution('forward', ['x', 'w', 'y'], (g, { inputs: [x, w], attributes }) =>
-  x && w ? [g.convolutionGradient('input', w, geometryOf(attributes)), x.convolutionGradient('weight', g, geometryOf(attributes))] : [],
+  x && w
+    ? [
+        g.convolutionGradient('input', w, geometryOf(attributes)),
+        x.convolutionGradient('weight', g, geometryOf(attributes)),
+      ]
+    : [],
 );
 
 /** The gradient with respect to x, from those of y and w. */
 export const conv2dInputOp: KernelOp = convolution('input', ['y', 'w', 'x'], (g, { inputs: [y, w], attributes }) =>
-  y && w ? [g.convolutionGradient('forward', w, geometryOf(attributes)), g.convolutionGradient('weight', y, geometryOf(attributes))] : [],
+  y && w
+    ? [
+        g.convolutionGradient('forward', w, geometryOf(attributes)),
+        g.convolutionGradient('weight', y, geometryOf(attributes)),
+      ]
+    : [],
 );
 
 /** The gradient with respect to w, from x and the gradient of y. */
 export const conv2dWeightOp: KernelOp = convolution('weight', ['x', 'y', 'w'], (g, { inputs: [x, y], attributes }) =>
-  x && y ? [y.convolutionGradient('input', g, geometryOf(attributes)), x.convolutionGradient('forward', g, geometryOf(attributes))] : [],
+  x && y
+    ? [
+        y.convolutionGradient('input', g, geometryOf(attributes)),
+        x.convolutionGradient('forward', g, geometryOf(attributes)),
+      ]
+    : [],
 );
 
 /** By pass. */
-export const convolutionOps: Readonly<Record<Conv2dSpec['pass'], KernelOp>> = { forward: conv2dOp, input: conv2dInputOp, weight: conv2dWeightOp };
+export const convolutionOps: Readonly<Record<Conv2dSpec['pass'], KernelOp>> = {
+  forward: conv2dOp,
+  input: conv2dInputOp,
+  weight: conv2dWeightOp,
+};
 
 /**
  * The same as a plain loop, for dtypes and devices without a convolution kernel. Along each spatial axis one of the
@@ -108,9 +148,27 @@ function conv2dLoop(spec: Conv2dSpec): LoopSpec {
   const along = (terms: Readonly<Record<string, number>>): number[] => axes.map((name) => terms[name] ?? 0);
   const at = (strides: readonly number[], position: number): number => strides[position] as number;
   const terms = {
-    x: { n: at(x.strides, 0), g: at(x.strides, 1) * inPer, i: at(x.strides, 1), image0: at(x.strides, 2), image1: at(x.strides, 3) },
-    w: { g: at(w.strides, 0) * outPer, o: at(w.strides, 0), i: at(w.strides, 1), tap0: at(w.strides, 2), tap1: at(w.strides, 3) },
-    y: { n: at(y.strides, 0), g: at(y.strides, 1) * outPer, o: at(y.strides, 1), out0: at(y.strides, 2), out1: at(y.strides, 3) },
+    x: {
+      n: at(x.strides, 0),
+      g: at(x.strides, 1) * inPer,
+      i: at(x.strides, 1),
+      image0: at(x.strides, 2),
+      image1: at(x.strides, 3),
+    },
+    w: {
+      g: at(w.strides, 0) * outPer,
+      o: at(w.strides, 0),
+      i: at(w.strides, 1),
+      tap0: at(w.strides, 2),
+      tap1: at(w.strides, 3),
+    },
+    y: {
+      n: at(y.strides, 0),
+      g: at(y.strides, 1) * outPer,
+      o: at(y.strides, 1),
+      out0: at(y.strides, 2),
+      out1: at(y.strides, 3),
+    },
   };
   const body = loopBody();
   // Where the free position lies, per spatial axis, and whether it exists.
@@ -130,10 +188,21 @@ function conv2dLoop(spec: Conv2dSpec): LoopSpec {
     return { index: body.emit(s.min(s.max(quotient, 0), size - 1), [raw]), valid: body.emit(valid, [raw]) };
   });
   const freeRole = plan.free === 'image' ? 'x' : 'y';
-  const [rowStride, columnStride] = freeRole === 'x' ? [at(x.strides, 2), at(x.strides, 3)] : [at(y.strides, 2), at(y.strides, 3)];
-  const linear = body.emit(s.add(s.mul(s.argument(0, 'i32'), rowStride), s.mul(s.argument(1, 'i32'), columnStride)), found.map(({ index }) => index));
-  const valid = body.emit(s.and(s.argument(0, 'bool'), s.argument(1, 'bool')), found.map((part) => part.valid));
-  const access = (role: 'x' | 'w' | 'y'): Access => ({ binding: { x, w, y }[role].binding, offset: 0, strides: along(terms[role]) });
+  const [rowStride, columnStride] =
+    freeRole === 'x' ? [at(x.strides, 2), at(x.strides, 3)] : [at(y.strides, 2), at(y.strides, 3)];
+  const linear = body.emit(
+    s.add(s.mul(s.argument(0, 'i32'), rowStride), s.mul(s.argument(1, 'i32'), columnStride)),
+    found.map(({ index }) => index),
+  );
+  const valid = body.emit(
+    s.and(s.argument(0, 'bool'), s.argument(1, 'bool')),
+    found.map((part) => part.valid),
+  );
+  const access = (role: 'x' | 'w' | 'y'): Access => ({
+    binding: { x, w, y }[role].binding,
+    offset: 0,
+    strides: along(terms[role]),
+  });
   const moving = body.push({ kind: 'gather', access: access(freeRole), index: linear, stride: 1, dtype: compute });
   const masked = body.emit(s.select(s.argument(0, 'bool'), s.argument(1, compute), 0), [valid, moving]);
   const roles = { forward: ['w', 'y'], input: ['w', 'x'], weight: ['y', 'w'] } as const;
@@ -142,5 +211,11 @@ function conv2dLoop(spec: Conv2dSpec): LoopSpec {
   const product = body.emit(s.mul(s.argument(0, compute), s.argument(1, compute)), [masked, fixed]);
   const sum = body.push({ kind: 'reduce', op: 'sum', arg: product, dtype: compute });
   body.push({ kind: 'store', access: access(result), arg: sum, each: 'row' });
-  return { kind: 'loop', bindings: spec.bindings, outer: plan.outer.map(sizeOfAxis), inner: plan.inner.map(sizeOfAxis), body: body.steps };
+  return {
+    kind: 'loop',
+    bindings: spec.bindings,
+    outer: plan.outer.map(sizeOfAxis),
+    inner: plan.inner.map(sizeOfAxis),
+    body: body.steps,
+  };
 }

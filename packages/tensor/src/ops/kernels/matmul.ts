@@ -51,7 +51,12 @@ function matmulLoop(spec: MatmulSpec): LoopSpec {
       { kind: 'load', access: { ...b, strides: spread(b.strides, [...lead, inner, column]) }, dtype: compute },
       { kind: 'scalar', op: 'mul', args: [0, 1], dtype: compute },
       { kind: 'reduce', op: 'sum', arg: 2, dtype: compute },
-      { kind: 'store', access: { binding: 2, offset: 0, strides: [...contiguousStrides([...batch, m, n]), 0] }, arg: 3, each: 'row' },
+      {
+        kind: 'store',
+        access: { binding: 2, offset: 0, strides: [...contiguousStrides([...batch, m, n]), 0] },
+        arg: 3,
+        each: 'row',
+      },
     ],
   };
 }
@@ -66,7 +71,9 @@ export const matmulOp: KernelOp = {
     outputs: [{ shape: node.shape, dtype: node.dtype }],
     steps: ([a, b], device): KernelStep[] => {
       const spec = matmulSpec(node, a as Layout, b as Layout);
-      return [{ spec: device.accepts(spec) ? spec : matmulLoop(spec), operands: [{ input: 0 }, { input: 1 }, { output: 0 }] }];
+      return [
+        { spec: device.accepts(spec) ? spec : matmulLoop(spec), operands: [{ input: 0 }, { input: 1 }, { output: 0 }] },
+      ];
     },
   }),
 };

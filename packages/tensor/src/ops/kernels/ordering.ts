@@ -35,11 +35,25 @@ function scan(name: string, fold: 'sum' | 'prod', gradient: NonNullable<KernelOp
 }
 
 /** Running sums; the gradient is the running sum from the other end. */
-export const cumsumOp: KernelOp = scan('cumsum', 'sum', (g, { attributes: { axis } }) => [g.flip(axis as number).cumsum(axis as number).flip(axis as number)]);
+export const cumsumOp: KernelOp = scan('cumsum', 'sum', (g, { attributes: { axis } }) => [
+  g
+    .flip(axis as number)
+    .cumsum(axis as number)
+    .flip(axis as number),
+]);
 
 /** Running products; the gradient (where no factor is 0) follows from y_j = Π x_i, dy_j/dx_i = y_j / x_i for i ≤ j. */
 export const cumprodOp: KernelOp = scan('cumprod', 'prod', (g, { inputs: [input], output, attributes: { axis } }) =>
-  input ? [g.mul(output).flip(axis as number).cumsum(axis as number).flip(axis as number).div(input)] : [],
+  input
+    ? [
+        g
+          .mul(output)
+          .flip(axis as number)
+          .cumsum(axis as number)
+          .flip(axis as number)
+          .div(input),
+      ]
+    : [],
 );
 
 /** Rows sorted along the last axis: values, then i32 positions. */
@@ -47,7 +61,8 @@ export const sortOp: KernelOp = {
   family: 'kernel',
   name: 'sort',
   strided: false,
-  gradient: (g, { inputs: [input], outputs: [, positions] }) => (input && positions ? [g.scatterInto(positions, -1, input.shape)] : []),
+  gradient: (g, { inputs: [input], outputs: [, positions] }) =>
+    input && positions ? [g.scatterInto(positions, -1, input.shape)] : [],
   plan: (node) => ({
     outputs: [
       { shape: node.shape, dtype: node.dtype },

@@ -38,7 +38,11 @@ export const scatterAddOp: KernelOp = {
       const inner = sizeOf(node.shape.slice(axis + 1));
       const count = mode === 'slices' ? sizeOf(index.shape) : (source.shape[axis] as number);
       const walked = [outer, count, inner];
-      const access = (binding: number, shape: readonly number[], strides = contiguousStrides(shape)): Access => ({ binding, offset: 0, strides });
+      const access = (binding: number, shape: readonly number[], strides = contiguousStrides(shape)): Access => ({
+        binding,
+        offset: 0,
+        strides,
+      });
       const binding = (dtype: Binding['dtype'], mode_: Binding['access']): Binding => ({ dtype, access: mode_ });
       return [
         {

@@ -5,13 +5,30 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { Case, Chooser, OpEntry } from '../domain.ts';
 import { between } from '../elementwise/define.ts';
 
-function entry(name: string, summary: string, run: OpEntry['run'], draw: (choose: Chooser) => Case, ulps = 256): OpEntry {
-  return { name, family: 'composite', summary, run, domain: draw, smooth: draw, tolerance: { ulps, accumulated: true } };
+function entry(
+  name: string,
+  summary: string,
+  run: OpEntry['run'],
+  draw: (choose: Chooser) => Case,
+  ulps = 256,
+): OpEntry {
+  return {
+    name,
+    family: 'composite',
+    summary,
+    run,
+    domain: draw,
+    smooth: draw,
+    tolerance: { ulps, accumulated: true },
+  };
 }
 
 const axisCase = (choose: Chooser): Case => {
   const shape = choose.shape({ minRank: 1, minSize: 1 });
-  return { inputs: [{ shape, dtype: choose.dtype(['float']), values: between(-8, 8) }], attributes: { axis: choose.integer(0, shape.length - 1) } };
+  return {
+    inputs: [{ shape, dtype: choose.dtype(['float']), values: between(-8, 8) }],
+    attributes: { axis: choose.integer(0, shape.length - 1) },
+  };
 };
 
 const rowsCase = (choose: Chooser): Case => {
@@ -22,23 +39,58 @@ const rowsCase = (choose: Chooser): Case => {
 
 /** Softmax and its relatives, normalisations, cross-entropy and dropout. */
 export const compositeTable: readonly OpEntry[] = [
-  entry('softmax', 'exponentials that sum to 1 along an axis', ([x], { axis }) => (x as Tensor).softmax(axis as number), axisCase),
+  entry(
+    'softmax',
+    'exponentials that sum to 1 along an axis',
+    ([x], { axis }) => (x as Tensor).softmax(axis as number),
+    axisCase,
+  ),
   entry('logSoftmax', 'logarithm of softmax', ([x], { axis }) => (x as Tensor).logSoftmax(axis as number), axisCase),
-  entry('layerNorm', 'normalised over the last axis', ([x]) => layerNorm(x as Tensor, { epsilon: 1e-2 }), rowsCase, 1024),
-  entry('batchNorm', 'normalised per channel', ([x]) => batchNorm(x as Tensor, { epsilon: 1e-2 }).output, (choose) => {
-    const shape = [choose.integer(2, 5), choose.integer(1, 4), ...choose.shape({ maxRank: 2, minSize: 1 })];
-    return { inputs: [{ shape, dtype: choose.dtype(['float']), values: { kind: 'distinct', gap: 0.05 } }], attributes: {} };
-  }, 1024),
-  entry('crossEntropy', 'mean negative log-likelihood of class indices', ([logits, targets], { labelSmoothing }) => crossEntropy(logits as Tensor, targets as Tensor, { labelSmoothing: labelSmoothing as number }), (choose) => {
-    const rows = choose.integer(1, 6);
-    const classes = choose.integer(2, 8);
-    return {
-      inputs: [{ shape: [rows, classes], dtype: choose.dtype(['float']), values: between(-5, 5) }, { shape: [rows], dtype: 'i32', values: { kind: 'integers', low: 0, high: classes - 1 } }],
-      attributes: { labelSmoothing: choose.pick([0, 0.1]) },
-    };
-  }),
-  entry('dropout', 'elements dropped at random, the rest scaled', ([x], { p, seed }) => dropout(x as Tensor, p as number, { generator: new Generator(seed as number) }), (choose) => ({
-    inputs: [{ shape: choose.shape(), dtype: choose.dtype(['float']), values: between(-5, 5) }],
-    attributes: { p: choose.pick([0, 0.25, 0.5]), seed: choose.integer(0, 1000) },
-  }), 8),
+  entry(
+    'layerNorm',
+    'normalised over the last axis',
+    ([x]) => layerNorm(x as Tensor, { epsilon: 1e-2 }),
+    rowsCase,
+    1024,
+  ),
+  entry(
+    'batchNorm',
+    'normalised per channel',
+    ([x]) => batchNorm(x as Tensor, { epsilon: 1e-2 }).output,
+    (choose) => {
+      const shape = [choose.integer(2, 5), choose.integer(1, 4), ...choose.shape({ maxRank: 2, minSize: 1 })];
+      return {
+        inputs: [{ shape, dtype: choose.dtype(['float']), values: { kind: 'distinct', gap: 0.05 } }],
+        attributes: {},
+      };
+    },
+    1024,
+  ),
+  entry(
+    'crossEntropy',
+    'mean negative log-likelihood of class indices',
+    ([logits, targets], { labelSmoothing }) =>
+      crossEntropy(logits as Tensor, targets as Tensor, { labelSmoothing: labelSmoothing as number }),
+    (choose) => {
+      const rows = choose.integer(1, 6);
+      const classes = choose.integer(2, 8);
+      return {
+        inputs: [
+          { shape: [rows, classes], dtype: choose.dtype(['float']), values: between(-5, 5) },
+          { shape: [rows], dtype: 'i32', values: { kind: 'integers', low: 0, high: classes - 1 } },
+        ],
+        attributes: { labelSmoothing: choose.pick([0, 0.1]) },
+      };
+    },
+  ),
+  entry(
+    'dropout',
+    'elements dropped at random, the rest scaled',
+    ([x], { p, seed }) => dropout(x as Tensor, p as number, { generator: new Generator(seed as number) }),
+    (choose) => ({
+      inputs: [{ shape: choose.shape(), dtype: choose.dtype(['float']), values: between(-5, 5) }],
+      attributes: { p: choose.pick([0, 0.25, 0.5]), seed: choose.integer(0, 1000) },
+    }),
+    8,
+  ),
 ];

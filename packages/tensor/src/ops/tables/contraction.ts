@@ -24,13 +24,31 @@ interface Rule {
   readonly accumulated?: boolean;
 }
 
-function entry({ name, summary, run, draw, kinds = ['float'], values = between(-2, 2), smooth = between(-2, 2), ulps = 8, accumulated = true }: Rule): OpEntry {
+function entry({
+  name,
+  summary,
+  run,
+  draw,
+  kinds = ['float'],
+  values = between(-2, 2),
+  smooth = between(-2, 2),
+  ulps = 8,
+  accumulated = true,
+}: Rule): OpEntry {
   const cases = (choose: Chooser, of: readonly DTypeKind[], from: Values): Case => {
     const { shapes, attributes } = draw(choose);
     const dtype = choose.dtype(of);
     return { inputs: shapes.map((shape) => ({ shape, dtype, values: from })), attributes };
   };
-  return { name, family: 'contraction', summary, run, domain: (choose) => cases(choose, kinds, values), smooth: (choose) => cases(choose, ['float'], smooth), tolerance: { ulps, accumulated } };
+  return {
+    name,
+    family: 'contraction',
+    summary,
+    run,
+    domain: (choose) => cases(choose, kinds, values),
+    smooth: (choose) => cases(choose, ['float'], smooth),
+    tolerance: { ulps, accumulated },
+  };
 }
 
 const two = ([a, b]: readonly Tensor[]): [Tensor, Tensor] => [a as Tensor, b as Tensor];
@@ -40,11 +58,17 @@ function drawMatmul(choose: Chooser): Drawn {
   const form = choose.pick(['matrices', 'vector-matrix', 'matrix-vector', 'vectors', 'batched'] as const);
   const [left, right] = choose.broadcastable();
   const shapes = {
-    matrices: [[m, k], [k, n]],
+    matrices: [
+      [m, k],
+      [k, n],
+    ],
     'vector-matrix': [[k], [k, n]],
     'matrix-vector': [[m, k], [k]],
     vectors: [[k], [k]],
-    batched: [[...left.slice(-2), m, k], [...right.slice(-2), k, n]],
+    batched: [
+      [...left.slice(-2), m, k],
+      [...right.slice(-2), k, n],
+    ],
   };
   return { shapes: shapes[form], attributes: {} };
 }
@@ -57,30 +81,85 @@ function drawConv2d(choose: Chooser): Drawn {
   const stride = [choose.integer(1, 2), choose.integer(1, 2)];
   const padding = choose.boolean() ? 'same' : [choose.integer(0, 2), choose.integer(0, 2)];
   const size = [choose.integer(5, 8), choose.integer(5, 8)];
-  return { shapes: [[choose.integer(1, 3), groups * inPer, ...size], [groups * outPer, inPer, ...kernel]], attributes: { stride, padding, dilation, groups } };
+  return {
+    shapes: [
+      [choose.integer(1, 3), groups * inPer, ...size],
+      [groups * outPer, inPer, ...kernel],
+    ],
+    attributes: { stride, padding, dilation, groups },
+  };
 }
 
 function drawPool(choose: Chooser): Drawn {
   const kernel = [choose.integer(1, 3), choose.integer(1, 3)];
   const padding = kernel.map((size) => choose.integer(0, Math.floor(size / 2)));
-  return { shapes: [[choose.integer(1, 2), choose.integer(1, 3), choose.integer(4, 7), choose.integer(4, 7)]], attributes: { kernel, stride: [choose.integer(1, 3), choose.integer(1, 3)], padding } };
+  return {
+    shapes: [[choose.integer(1, 2), choose.integer(1, 3), choose.integer(4, 7), choose.integer(4, 7)]],
+    attributes: { kernel, stride: [choose.integer(1, 3), choose.integer(1, 3)], padding },
+  };
 }
 
-const equations: readonly (readonly [equation: string, shapes: (choose: Chooser) => readonly (readonly number[])[]])[] = [
-  ['ij,jk->ik', (c) => [[c.integer(1, 5), 4], [4, c.integer(1, 5)]]],
-  ['bij,bkj->bik', (c) => [[2, c.integer(1, 5), 3], [2, c.integer(1, 5), 3]]],
-  ['i,j->ij', (c) => [[c.integer(1, 5)], [c.integer(1, 5)]]],
-  ['ii->i', (c) => { const n = c.integer(1, 5); return [[n, n]]; }],
-  ['ii', (c) => { const n = c.integer(1, 5); return [[n, n]]; }],
-  ['ij->ji', (c) => [[c.integer(1, 5), c.integer(1, 5)]]],
-  ['ijk->j', (c) => [[c.integer(1, 4), c.integer(1, 4), c.integer(1, 4)]]],
-  ['ab,bc,cd->ad', (c) => [[c.integer(1, 4), 3], [3, 2], [2, c.integer(1, 4)]]],
-];
+const equations: readonly (readonly [equation: string, shapes: (choose: Chooser) => readonly (readonly number[])[]])[] =
+  [
+    [
+      'ij,jk->ik',
+      (c) => [
+        [c.integer(1, 5), 4],
+        [4, c.integer(1, 5)],
+      ],
+    ],
+    [
+      'bij,bkj->bik',
+      (c) => [
+        [2, c.integer(1, 5), 3],
+        [2, c.integer(1, 5), 3],
+      ],
+    ],
+    ['i,j->ij', (c) => [[c.integer(1, 5)], [c.integer(1, 5)]]],
+    [
+      'ii->i',
+      (c) => {
+        const n = c.integer(1, 5);
+        return [[n, n]];
+      },
+    ],
+    [
+      'ii',
+      (c) => {
+        const n = c.integer(1, 5);
+        return [[n, n]];
+      },
+    ],
+    ['ij->ji', (c) => [[c.integer(1, 5), c.integer(1, 5)]]],
+    ['ijk->j', (c) => [[c.integer(1, 4), c.integer(1, 4), c.integer(1, 4)]]],
+    [
+      'ab,bc,cd->ad',
+      (c) => [
+        [c.integer(1, 4), 3],
+        [3, 2],
+        [2, c.integer(1, 4)],
+      ],
+    ],
+  ];
 
 /** Matrix products, convolution, pooling and einsum. */
 export const contractionTable: readonly OpEntry[] = [
-  entry({ name: 'matmul', summary: 'matrix product, batched and broadcast', kinds: ['float', 'signed', 'unsigned'], run: (inputs) => { const [a, b] = two(inputs); return a.matmul(b); }, draw: drawMatmul }),
-  entry({ name: 'conv2d', summary: '2-D convolution', run: (inputs, attributes) => conv2d(...two(inputs), attributes as Parameters<typeof conv2d>[2]), draw: drawConv2d }),
+  entry({
+    name: 'matmul',
+    summary: 'matrix product, batched and broadcast',
+    kinds: ['float', 'signed', 'unsigned'],
+    run: (inputs) => {
+      const [a, b] = two(inputs);
+      return a.matmul(b);
+    },
+    draw: drawMatmul,
+  }),
+  entry({
+    name: 'conv2d',
+    summary: '2-D convolution',
+    run: (inputs, attributes) => conv2d(...two(inputs), attributes),
+    draw: drawConv2d,
+  }),
   entry({
     name: 'einsum',
     summary: 'Einstein summation',
@@ -90,6 +169,20 @@ export const contractionTable: readonly OpEntry[] = [
       return { shapes: shapes(choose), attributes: { equation } };
     },
   }),
-  entry({ name: 'maxPool2d', summary: 'largest element of each window', run: ([x], attributes) => maxPool2d(x as Tensor, attributes as unknown as Parameters<typeof maxPool2d>[1]), draw: drawPool, values: { kind: 'any' }, smooth: { kind: 'distinct', gap: 0.02 }, ulps: 0, accumulated: false }),
-  entry({ name: 'avgPool2d', summary: 'mean of each window', run: ([x], attributes) => avgPool2d(x as Tensor, attributes as unknown as Parameters<typeof avgPool2d>[1]), draw: drawPool }),
+  entry({
+    name: 'maxPool2d',
+    summary: 'largest element of each window',
+    run: ([x], attributes) => maxPool2d(x as Tensor, attributes as unknown as Parameters<typeof maxPool2d>[1]),
+    draw: drawPool,
+    values: { kind: 'any' },
+    smooth: { kind: 'distinct', gap: 0.02 },
+    ulps: 0,
+    accumulated: false,
+  }),
+  entry({
+    name: 'avgPool2d',
+    summary: 'mean of each window',
+    run: ([x], attributes) => avgPool2d(x as Tensor, attributes as unknown as Parameters<typeof avgPool2d>[1]),
+    draw: drawPool,
+  }),
 ];

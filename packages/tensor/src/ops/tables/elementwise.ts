@@ -25,7 +25,7 @@ function tableEntry(name: string, entry: ElementwiseEntry): OpEntry {
     run: (inputs, attributes) => applyElementwise(name, inputs, attributes),
     domain: (choose) => draw(entry, choose, entry.values, false),
     ...(smooth && { smooth: (choose: Chooser) => draw(entry, choose, smooth, true) }),
-    tolerance: { ulps: entry.ulps },
+    tolerance: { ulps: entry.ulps, ...(entry.absolute !== undefined && { absolute: entry.absolute }) },
   };
 }
 
@@ -45,7 +45,10 @@ const special: readonly OpEntry[] = [
     domain: (choose) => {
       const { from, to } = dtypePairs(choose);
       // 8-bit and 32-bit integers wrap or saturate; which values survive is part of the definition, so any will do.
-      return { inputs: [input(choose.shape(), from, isFloat(from) && !isFloat(to) ? between(-200, 200) : { kind: 'any' })], attributes: { dtype: to } };
+      return {
+        inputs: [input(choose.shape(), from, isFloat(from) && !isFloat(to) ? between(-200, 200) : { kind: 'any' })],
+        attributes: { dtype: to },
+      };
     },
     smooth: (choose) => ({ inputs: [input(choose.shape(), 'f32', between(-2, 2))], attributes: { dtype: 'f64' } }),
     tolerance: { ulps: 0 },
@@ -58,15 +61,32 @@ const special: readonly OpEntry[] = [
     domain: (choose) => {
       const [first, second] = choose.broadcastable();
       const dtype = choose.dtype(['float', 'signed', 'unsigned', 'bool']);
-      return { inputs: [input(first, 'bool', { kind: 'any' }), input(second, dtype, { kind: 'any' }), input(first, dtype, { kind: 'any' })], attributes: {} };
+      return {
+        inputs: [
+          input(first, 'bool', { kind: 'any' }),
+          input(second, dtype, { kind: 'any' }),
+          input(first, dtype, { kind: 'any' }),
+        ],
+        attributes: {},
+      };
     },
     smooth: (choose) => {
       const [first, second] = choose.broadcastable();
-      return { inputs: [input(first, 'bool', { kind: 'any' }), input(second, 'f64', between(-2, 2)), input(first, 'f64', between(-2, 2))], attributes: {} };
+      return {
+        inputs: [
+          input(first, 'bool', { kind: 'any' }),
+          input(second, 'f64', between(-2, 2)),
+          input(first, 'f64', between(-2, 2)),
+        ],
+        attributes: {},
+      };
     },
     tolerance: { ulps: 0 },
   },
 ];
 
 /** One entry per element-wise op. */
-export const elementwiseTable: readonly OpEntry[] = [...Object.entries(elementwiseEntries).map(([name, entry]) => tableEntry(name, entry)), ...special];
+export const elementwiseTable: readonly OpEntry[] = [
+  ...Object.entries(elementwiseEntries).map(([name, entry]) => tableEntry(name, entry)),
+  ...special,
+];

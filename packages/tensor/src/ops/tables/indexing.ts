@@ -6,7 +6,11 @@ import { between } from '../elementwise/define.ts';
 const pairOf = ([a, b]: readonly Tensor[]): [Tensor, Tensor] => [a as Tensor, b as Tensor];
 const all = ['float', 'signed', 'unsigned', 'bool'] as const;
 /** One index in ten lies outside, where reads give 0 and additions are dropped. */
-const indices = (size: number, outside: boolean): Values => ({ kind: 'integers', low: outside ? -1 : 0, high: outside ? size : size - 1 });
+const indices = (size: number, outside: boolean): Values => ({
+  kind: 'integers',
+  low: outside ? -1 : 0,
+  high: outside ? size : size - 1,
+});
 
 interface IndexRule {
   readonly name: string;
@@ -18,7 +22,15 @@ interface IndexRule {
   readonly accumulated?: boolean;
 }
 
-function entry({ name, summary, run, draw, kinds = all, values = { kind: 'any' }, accumulated = false }: IndexRule): OpEntry {
+function entry({
+  name,
+  summary,
+  run,
+  draw,
+  kinds = all,
+  values = { kind: 'any' },
+  accumulated = false,
+}: IndexRule): OpEntry {
   return {
     name,
     family: 'indexing',
@@ -56,15 +68,24 @@ function sorting(name: 'sort' | 'topK'): OpEntry {
   const draw = (choose: Chooser, kinds: Parameters<Chooser['dtype']>[0], values: Values): Case => {
     const { shape, axis } = axisCase(choose, 1);
     const best = choose.boolean();
-    const attributes = name === 'sort' ? { axis, descending: best } : { axis, largest: best, k: choose.integer(0, shape[axis] as number) };
+    const attributes =
+      name === 'sort'
+        ? { axis, descending: best }
+        : { axis, largest: best, k: choose.integer(0, shape[axis] as number) };
     return { inputs: [{ shape, dtype: choose.dtype(kinds), values }], attributes };
   };
   return {
     name,
     family: 'indexing',
-    summary: name === 'sort' ? 'elements in order, with their positions' : 'the largest or smallest elements, with their positions',
+    summary:
+      name === 'sort'
+        ? 'elements in order, with their positions'
+        : 'the largest or smallest elements, with their positions',
     run: ([x], { axis, descending, largest, k }) => {
-      const sorted = name === 'sort' ? (x as Tensor).sort(axis as number, { descending: descending === true }) : (x as Tensor).topK(k as number, axis as number, { largest: largest === true });
+      const sorted =
+        name === 'sort'
+          ? (x as Tensor).sort(axis as number, { descending: descending === true })
+          : (x as Tensor).topK(k as number, axis as number, { largest: largest === true });
       return [sorted.values, sorted.indices];
     },
     domain: (choose) => draw(choose, ['float', 'signed', 'unsigned'], { kind: 'any' }),
@@ -78,20 +99,42 @@ export const indexingTable: readonly OpEntry[] = [
   entry({
     name: 'take',
     summary: 'whole slices at indices',
-    run: (inputs, { axis }) => { const [x, index] = pairOf(inputs); return x.take(index, axis as number); },
+    run: (inputs, { axis }) => {
+      const [x, index] = pairOf(inputs);
+      return x.take(index, axis as number);
+    },
     draw: (choose, dtype, values) => {
       const { shape, axis } = axisCase(choose, 1);
-      return { inputs: [{ shape, dtype, values }, { shape: choose.shape({ maxRank: 2 }), dtype: 'i32', values: indices(shape[axis] as number, choose.boolean()) }], attributes: { axis } };
+      return {
+        inputs: [
+          { shape, dtype, values },
+          {
+            shape: choose.shape({ maxRank: 2 }),
+            dtype: 'i32',
+            values: indices(shape[axis] as number, choose.boolean()),
+          },
+        ],
+        attributes: { axis },
+      };
     },
   }),
   entry({
     name: 'gather',
     summary: 'single elements at indices along an axis',
-    run: (inputs, { axis }) => { const [x, index] = pairOf(inputs); return x.gather(axis as number, index); },
+    run: (inputs, { axis }) => {
+      const [x, index] = pairOf(inputs);
+      return x.gather(axis as number, index);
+    },
     draw: (choose, dtype, values) => {
       const { shape, axis } = axisCase(choose, 1);
       const indexShape = shape.map((size, a) => (a === axis ? choose.integer(0, 5) : choose.integer(1, size)));
-      return { inputs: [{ shape, dtype, values }, { shape: indexShape, dtype: 'i32', values: indices(shape[axis] as number, choose.boolean()) }], attributes: { axis } };
+      return {
+        inputs: [
+          { shape, dtype, values },
+          { shape: indexShape, dtype: 'i32', values: indices(shape[axis] as number, choose.boolean()) },
+        ],
+        attributes: { axis },
+      };
     },
   }),
   entry({
@@ -105,7 +148,11 @@ export const indexingTable: readonly OpEntry[] = [
       const { shape, axis } = axisCase(choose, 1);
       const sourceShape = shape.map((size, a) => (a === axis ? choose.integer(0, 6) : choose.integer(1, size)));
       return {
-        inputs: [{ shape, dtype, values }, { shape: sourceShape, dtype: 'i32', values: indices(shape[axis] as number, choose.boolean()) }, { shape: sourceShape, dtype, values }],
+        inputs: [
+          { shape, dtype, values },
+          { shape: sourceShape, dtype: 'i32', values: indices(shape[axis] as number, choose.boolean()) },
+          { shape: sourceShape, dtype, values },
+        ],
         attributes: { axis },
       };
     },
@@ -117,7 +164,10 @@ export const indexingTable: readonly OpEntry[] = [
     run: ([x], { classes }) => (x as Tensor).oneHot(classes as number),
     domain: (choose) => {
       const classes = choose.integer(1, 6);
-      return { inputs: [{ shape: choose.shape({ maxRank: 3 }), dtype: 'i32', values: indices(classes, choose.boolean()) }], attributes: { classes } };
+      return {
+        inputs: [{ shape: choose.shape({ maxRank: 3 }), dtype: 'i32', values: indices(classes, choose.boolean()) }],
+        attributes: { classes },
+      };
     },
     tolerance: { ulps: 0 },
   },

@@ -20,12 +20,16 @@ function axesFor(choose: Chooser, rank: number): Pick<ReductionAttributes, 'axes
 function drawCase(choose: Chooser, kinds: Parameters<Chooser['dtype']>[0], values: Values, minSize: number): Case {
   // Two elements at least need an axis.
   const shape = choose.shape({ minSize, minRank: minSize > 1 ? 1 : 0 });
-  return { inputs: [{ shape, dtype: choose.dtype(kinds), values }], attributes: { ...axesFor(choose, shape.length), keepDims: choose.boolean() } };
+  return {
+    inputs: [{ shape, dtype: choose.dtype(kinds), values }],
+    attributes: { ...axesFor(choose, shape.length), keepDims: choose.boolean() },
+  };
 }
 
 type Method = 'sum' | 'prod' | 'max' | 'min' | 'mean' | 'any' | 'all' | 'logSumExp' | 'var' | 'std' | 'norm';
 
-const apply = (x: Tensor, name: Method, { axes, keepDims }: ReductionAttributes): Tensor => (name === 'norm' ? x.norm(2, axes, { keepDims }) : x[name](axes, { keepDims }));
+const apply = (x: Tensor, name: Method, { axes, keepDims }: ReductionAttributes): Tensor =>
+  name === 'norm' ? x.norm(2, axes, { keepDims }) : x[name](axes, { keepDims });
 
 interface Rule {
   readonly summary: string;
@@ -40,17 +44,81 @@ interface Rule {
 const numbers = ['float', 'signed', 'unsigned', 'bool'] as const;
 
 const rules: Readonly<Record<Method, Rule>> = {
-  sum: { summary: 'sum over axes', kinds: numbers, values: between(-100, 100), smooth: between(-2, 2), accumulated: true },
-  prod: { summary: 'product over axes', kinds: ['float'], values: between(0.8, 1.2), smooth: between(0.5, 1.5), ulps: 64 },
-  max: { summary: 'largest element over axes', kinds: numbers, values: { kind: 'any' }, smooth: { kind: 'distinct', gap: 0.05 }, minSize: 1, ulps: 0 },
-  min: { summary: 'smallest element over axes', kinds: numbers, values: { kind: 'any' }, smooth: { kind: 'distinct', gap: 0.05 }, minSize: 1, ulps: 0 },
-  mean: { summary: 'arithmetic mean over axes', kinds: ['float', 'signed', 'unsigned'], values: between(-100, 100), smooth: between(-2, 2), minSize: 1, accumulated: true },
+  sum: {
+    summary: 'sum over axes',
+    kinds: numbers,
+    values: between(-100, 100),
+    smooth: between(-2, 2),
+    accumulated: true,
+  },
+  prod: {
+    summary: 'product over axes',
+    kinds: ['float'],
+    values: between(0.8, 1.2),
+    smooth: between(0.5, 1.5),
+    ulps: 64,
+  },
+  max: {
+    summary: 'largest element over axes',
+    kinds: numbers,
+    values: { kind: 'any' },
+    smooth: { kind: 'distinct', gap: 0.05 },
+    minSize: 1,
+    ulps: 0,
+  },
+  min: {
+    summary: 'smallest element over axes',
+    kinds: numbers,
+    values: { kind: 'any' },
+    smooth: { kind: 'distinct', gap: 0.05 },
+    minSize: 1,
+    ulps: 0,
+  },
+  mean: {
+    summary: 'arithmetic mean over axes',
+    kinds: ['float', 'signed', 'unsigned'],
+    values: between(-100, 100),
+    smooth: between(-2, 2),
+    minSize: 1,
+    accumulated: true,
+  },
   any: { summary: 'whether any element is not 0', kinds: numbers, values: { kind: 'any' }, ulps: 0 },
   all: { summary: 'whether every element is not 0', kinds: numbers, values: { kind: 'any' }, ulps: 0 },
-  logSumExp: { summary: 'log of the sum of exponentials', kinds: ['float'], values: between(-50, 50), smooth: between(-2, 2), minSize: 1, ulps: 64, accumulated: true },
-  var: { summary: 'variance over axes', kinds: ['float'], values: between(-10, 10), smooth: between(-2, 2), minSize: 2, ulps: 64, accumulated: true },
-  std: { summary: 'standard deviation over axes', kinds: ['float'], values: { kind: 'distinct', gap: 0.05 }, smooth: { kind: 'distinct', gap: 0.05 }, minSize: 2, ulps: 64, accumulated: true },
-  norm: { summary: 'Euclidean norm over axes', kinds: ['float'], values: between(-10, 10), smooth: between(0.5, 2), ulps: 64, accumulated: true },
+  logSumExp: {
+    summary: 'log of the sum of exponentials',
+    kinds: ['float'],
+    values: between(-50, 50),
+    smooth: between(-2, 2),
+    minSize: 1,
+    ulps: 64,
+    accumulated: true,
+  },
+  var: {
+    summary: 'variance over axes',
+    kinds: ['float'],
+    values: between(-10, 10),
+    smooth: between(-2, 2),
+    minSize: 2,
+    ulps: 64,
+    accumulated: true,
+  },
+  std: {
+    summary: 'standard deviation over axes',
+    kinds: ['float'],
+    values: { kind: 'distinct', gap: 0.05 },
+    smooth: { kind: 'distinct', gap: 0.05 },
+    minSize: 2,
+    ulps: 64,
+    accumulated: true,
+  },
+  norm: {
+    summary: 'Euclidean norm over axes',
+    kinds: ['float'],
+    values: between(-10, 10),
+    smooth: between(0.5, 2),
+    ulps: 64,
+    accumulated: true,
+  },
 };
 
 function foldEntry(name: Method, rule: Rule): OpEntry {
@@ -81,7 +149,10 @@ function positionEntry(name: 'argmax' | 'argmin'): OpEntry {
     domain: (choose) => {
       const shape = choose.shape({ minRank: 1, minSize: 1 });
       const axis = choose.boolean() ? { axis: choose.integer(-shape.length, shape.length - 1) } : {};
-      return { inputs: [{ shape, dtype: choose.dtype(['float', 'signed', 'unsigned']), values: { kind: 'any' } }], attributes: { ...axis, keepDims: choose.boolean() } };
+      return {
+        inputs: [{ shape, dtype: choose.dtype(['float', 'signed', 'unsigned']), values: { kind: 'any' } }],
+        attributes: { ...axis, keepDims: choose.boolean() },
+      };
     },
     tolerance: { ulps: 0 },
   };

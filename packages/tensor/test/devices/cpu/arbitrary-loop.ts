@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { dtypes, type ComputeDType, type DType } from '../../../src/dtype/dtype.ts';
-import type { Access, Binding, LoopInstruction, LoopSpec, ReduceOp } from '../../../src/kernel/spec.ts';
+import type { Binding, LoopInstruction, LoopSpec, ReduceOp } from '../../../src/kernel/spec.ts';
 import { levels } from '../../../src/kernel/phases.ts';
 import type { ScalarOp } from '../../../src/scalar/instructions.ts';
 
@@ -21,7 +21,13 @@ const integer = (draw: Draw, min: number, max: number): number => draw(fc.intege
 const oneOf = <T>(draw: Draw, items: readonly T[]): T => items[integer(draw, 0, items.length - 1)] as T;
 
 const inputDTypes: readonly DType[] = ['f32', 'f32', 'f32', 'f64', 'f16', 'bf16', 'i32', 'u32', 'i8', 'u8', 'bool'];
-const storedAs: Readonly<Record<ComputeDType, readonly DType[]>> = { f32: ['f32', 'f32', 'f16', 'bf16'], f64: ['f64'], i32: ['i32', 'i8'], u32: ['u32', 'u8'], bool: ['bool'] };
+const storedAs: Readonly<Record<ComputeDType, readonly DType[]>> = {
+  f32: ['f32', 'f32', 'f16', 'bf16'],
+  f64: ['f64'],
+  i32: ['i32', 'i8'],
+  u32: ['u32', 'u8'],
+  bool: ['bool'],
+};
 
 const binaryOps: Readonly<Record<ComputeDType, readonly ScalarOp[]>> = {
   f32: ['add', 'sub', 'mul', 'min', 'max', 'lt', 'le', 'eq', 'rem'],
@@ -74,7 +80,7 @@ class Builder {
     const strides = sizes.map(() => 0);
     let step = oneOf(this.draw, [1, 1, 1, 2]);
     let offset = integer(this.draw, 0, 1);
-    for (const dim of order.reverse()) {
+    for (const dim of order.toReversed()) {
       if (broadcasts && integer(this.draw, 0, 3) === 0) continue;
       const size = sizes[dim] ?? 1;
       const flipped = integer(this.draw, 0, 5) === 0;
@@ -94,7 +100,7 @@ class Builder {
       const value = state >>> 16;
       if (compute === 'bool') return value & 1;
       if (compute === 'f32' || compute === 'f64') return ((value % 65) - 32) / 4;
-      return dtypes[dtype].encode(value % 7 === 0 ? (state | 0) : (value % 19) - 9);
+      return dtypes[dtype].encode(value % 7 === 0 ? state | 0 : (value % 19) - 9);
     });
   }
 
@@ -115,7 +121,10 @@ class Builder {
     const { strides, offset, length } = this.layout(sizes, true);
     const binding = this.bind(dtype, 'read', this.numbers(dtype, length));
     const padded = [...strides, ...new Array<number>(this.outer.length + this.inner.length - strides.length).fill(0)];
-    this.push({ kind: 'load', access: { binding, offset, strides: padded }, dtype: dtypes[dtype].compute }, { dtype: dtypes[dtype].compute, bits: 6 });
+    this.push(
+      { kind: 'load', access: { binding, offset, strides: padded }, dtype: dtypes[dtype].compute },
+      { dtype: dtypes[dtype].compute, bits: 6 },
+    );
   }
 
   gather(): void {
@@ -124,14 +133,20 @@ class Builder {
     const places = this.layout(sizes, true);
     const indices = this.numbers('u8', places.length).map((value) => value % 5);
     const indexBinding = this.bind('i32', 'read', indices);
-    const index = this.push({ kind: 'load', access: { binding: indexBinding, offset: places.offset, strides: places.strides }, dtype: 'i32' }, { dtype: 'i32', bits: 6 });
+    const index = this.push(
+      { kind: 'load', access: { binding: indexBinding, offset: places.offset, strides: places.strides }, dtype: 'i32' },
+      { dtype: 'i32', bits: 6 },
+    );
     const dtype = oneOf(this.draw, inputDTypes);
     const strides = new Array<number>(rank).fill(0);
     const lane = integer(this.draw, 0, rank);
     if (lane < rank) strides[lane] = 1;
     const stride = oneOf(this.draw, [1, 3]);
     const binding = this.bind(dtype, 'read', this.numbers(dtype, 5 * stride + Math.max(1, sizes[lane] ?? 1)));
-    this.push({ kind: 'gather', access: { binding, offset: 0, strides }, index, stride, dtype: dtypes[dtype].compute }, { dtype: dtypes[dtype].compute, bits: 6 });
+    this.push(
+      { kind: 'gather', access: { binding, offset: 0, strides }, index, stride, dtype: dtypes[dtype].compute },
+      { dtype: dtypes[dtype].compute, bits: 6 },
+    );
   }
 
   values(): number[] {
@@ -148,7 +163,10 @@ class Builder {
       const conditions = this.values().filter((position) => this.known[position]?.dtype === 'bool');
       if (conditions.length === 0) return;
       const b = oneOf(this.draw, same);
-      this.push({ kind: 'scalar', op: 'select', args: [oneOf(this.draw, conditions), a, b], dtype }, { dtype, bits: Math.max(bits, this.known[b]?.bits ?? 0) });
+      this.push(
+        { kind: 'scalar', op: 'select', args: [oneOf(this.draw, conditions), a, b], dtype },
+        { dtype, bits: Math.max(bits, this.known[b]?.bits ?? 0) },
+      );
     } else if (kind <= 2) this.unary(a, dtype, bits);
     else {
       const b = oneOf(this.draw, same);
@@ -176,7 +194,12 @@ class Builder {
 
   constant(): void {
     const dtype = oneOf(this.draw, ['f32', 'f64', 'i32', 'u32', 'bool'] as const);
-    const value = dtype === 'bool' ? integer(this.draw, 0, 1) : dtype === 'u32' ? integer(this.draw, 0, 40) : integer(this.draw, -9, 9);
+    const value =
+      dtype === 'bool'
+        ? integer(this.draw, 0, 1)
+        : dtype === 'u32'
+          ? integer(this.draw, 0, 40)
+          : integer(this.draw, -9, 9);
     this.push({ kind: 'constant', value, dtype }, { dtype, bits: 6 });
   }
 
@@ -189,7 +212,10 @@ class Builder {
   reduce(): void {
     const arg = oneOf(this.draw, this.values());
     const { dtype, bits } = this.known[arg] as Known;
-    const op = oneOf<ReduceOp>(this.draw, dtype === 'f32' || dtype === 'f64' ? ['sum', 'max', 'min'] : ['sum', 'max', 'min', 'prod']);
+    const op = oneOf<ReduceOp>(
+      this.draw,
+      dtype === 'f32' || dtype === 'f64' ? ['sum', 'max', 'min'] : ['sum', 'max', 'min', 'prod'],
+    );
     const total = op === 'sum' ? bits + Math.ceil(Math.log2(product(this.inner) + 1)) : bits;
     // An empty maximum is infinite, which no later step may turn into NaN by cancelling: keep to integers there.
     if ((dtype === 'f32' || dtype === 'f64') && (total > 22 || product(this.inner) === 0)) return;

@@ -27,13 +27,24 @@ const convCases: fc.Arbitrary<ConvCase> = fc.gen().map((draw) => {
   const [kernel, stride, dilation, padding] = [pair(1, 4), pair(1, 3), pair(1, 2), pair(0, 3)];
   const extra = pair(0, 9);
   const reach = [0, 1].map((dim) => ((kernel[dim] as number) - 1) * (dilation[dim] as number) + 1);
-  const inSize = [0, 1].map((dim) => Math.max(1, (reach[dim] as number) - 2 * (padding[dim] as number)) + (extra[dim] as number)) as [number, number];
-  const outSize = [0, 1].map((dim) => Math.floor(((inSize[dim] as number) + 2 * (padding[dim] as number) - (reach[dim] as number)) / (stride[dim] as number)) + 1) as [number, number];
+  const inSize = [0, 1].map(
+    (dim) => Math.max(1, (reach[dim] as number) - 2 * (padding[dim] as number)) + (extra[dim] as number),
+  ) as [number, number];
+  const outSize = [0, 1].map(
+    (dim) =>
+      Math.floor(
+        ((inSize[dim] as number) + 2 * (padding[dim] as number) - (reach[dim] as number)) / (stride[dim] as number),
+      ) + 1,
+  ) as [number, number];
   const batch = pick(0, 3);
   const pass = (['forward', 'input', 'weight'] as const)[pick(0, 2)] as Conv2dSpec['pass'];
   const written = { forward: 2, input: 0, weight: 1 }[pass];
   const dtype = (['f32', 'f32', 'f32', 'f16', 'bf16'] as const)[pick(0, 4)] as DType;
-  const sizes = [batch * inChannels * inSize[0] * inSize[1], (outChannels * inChannels * kernel[0] * kernel[1]) / groups, batch * outChannels * outSize[0] * outSize[1]];
+  const sizes = [
+    batch * inChannels * inSize[0] * inSize[1],
+    (outChannels * inChannels * kernel[0] * kernel[1]) / groups,
+    batch * outChannels * outSize[0] * outSize[1],
+  ];
   const access = (binding: number, [, b, c, d]: readonly number[]): Access => ({
     binding,
     offset: binding,
@@ -57,7 +68,12 @@ const convCases: fc.Arbitrary<ConvCase> = fc.gen().map((draw) => {
     w: access(1, [outChannels, inChannels / groups, ...kernel]),
     y: access(2, [batch, outChannels, ...outSize]),
   };
-  return { spec, contents: sizes.map((size, binding) => (binding === written ? new Array<number>(size + binding).fill(9) : numbers(size + binding, binding + 1))) };
+  return {
+    spec,
+    contents: sizes.map((size, binding) =>
+      binding === written ? new Array<number>(size + binding).fill(9) : numbers(size + binding, binding + 1),
+    ),
+  };
 });
 
 describe('conv2d', () => {
@@ -69,5 +85,5 @@ describe('conv2d', () => {
       }),
       { numRuns: 200 },
     );
-  });
+  }, 60_000);
 });

@@ -66,7 +66,9 @@ describe('the cpu device', () => {
     const buffer = device.allocate(64);
     const kernel = device.prepare(increment);
     device.free(buffer);
-    expect(() => device.run([{ kernel, ranges: [{ buffer, byteOffset: 0, byteLength: 20 }] }])).toThrow('used after it was freed');
+    expect(() => device.run([{ kernel, ranges: [{ buffer, byteOffset: 0, byteLength: 20 }] }])).toThrow(
+      'used after it was freed',
+    );
     expect(() => device.write(buffer, 0, new Uint8Array(1))).toThrow('used after it was freed');
     expect(() => device.allocate(2 ** 23)).toThrow('no room');
     device.dispose();
@@ -92,9 +94,15 @@ describe('custom kernels', () => {
   test('run their reference on doubles, stored in the dtype of each output', () => {
     const definition: CustomSpec['definition'] = {
       name: 'scale',
-      reference: ({ attributes }, [input], [output]) => input?.forEach((value, i) => output && (output[i] = value * Number(attributes['by']))),
+      reference: ({ attributes }, [input], [output]) =>
+        input?.forEach((value, i) => output && (output[i] = value * Number(attributes['by']))),
     };
-    expect(runOn(createCpuDevice(), spec(definition), [[1, 2, -3, 100], [0, 0, 0, 0]])[1]).toEqual([3, 6, -9, 44]);
+    expect(
+      runOn(createCpuDevice(), spec(definition), [
+        [1, 2, -3, 100],
+        [0, 0, 0, 0],
+      ])[1],
+    ).toEqual([3, 6, -9, 44]);
   });
 
   test('run their cpu implementation on views of memory', () => {
@@ -106,6 +114,11 @@ describe('custom kernels', () => {
         input?.forEach((bits, i) => output && (output[i] = bits >> 10));
       },
     };
-    expect(runOn(createCpuDevice(), spec(definition), [[1, 2, 4, 8], [0, 0, 0, 0]])[1]).toEqual([15, 16, 17, 18]);
+    expect(
+      runOn(createCpuDevice(), spec(definition), [
+        [1, 2, 4, 8],
+        [0, 0, 0, 0],
+      ])[1],
+    ).toEqual([15, 16, 17, 18]);
   });
 });

@@ -26,11 +26,22 @@ const size = fc.integer({ min: 0, max: 6 });
 describe('scan', () => {
   test('agrees with the reference', () => {
     fc.assert(
-      fc.property(fc.constantFrom<ReduceOp>('sum', 'prod', 'max', 'min'), numeric, size, size, size, fc.nat(100), (op, dtype, outer, length, inner, seed) => {
-        const count = outer * length * inner;
-        const bindings = [{ dtype, access: 'read' } as const, { dtype, access: 'write' } as const];
-        agree({ kind: 'scan', bindings, op, outer, length, inner }, [numbers(count, seed, dtype), new Array<number>(count).fill(0)]);
-      }),
+      fc.property(
+        fc.constantFrom<ReduceOp>('sum', 'prod', 'max', 'min'),
+        numeric,
+        size,
+        size,
+        size,
+        fc.nat(100),
+        (op, dtype, outer, length, inner, seed) => {
+          const count = outer * length * inner;
+          const bindings = [{ dtype, access: 'read' } as const, { dtype, access: 'write' } as const];
+          agree({ kind: 'scan', bindings, op, outer, length, inner }, [
+            numbers(count, seed, dtype),
+            new Array<number>(count).fill(0),
+          ]);
+        },
+      ),
     );
   });
 });
@@ -42,7 +53,11 @@ describe('sort', () => {
       fc.property(values, fc.constantFrom(1, 2, 4), fc.boolean(), (list, rows, descending) => {
         const length = Math.floor(list.length / rows);
         const count = rows * length;
-        const bindings = [{ dtype: 'f32', access: 'read' } as const, { dtype: 'f32', access: 'write' } as const, { dtype: 'i32', access: 'write' } as const];
+        const bindings = [
+          { dtype: 'f32', access: 'read' } as const,
+          { dtype: 'f32', access: 'write' } as const,
+          { dtype: 'i32', access: 'write' } as const,
+        ];
         const zeros = new Array<number>(count).fill(0);
         agree({ kind: 'sort', bindings, rows, length, descending }, [list.slice(0, count), zeros, zeros]);
       }),
@@ -50,9 +65,17 @@ describe('sort', () => {
   });
 
   test('orders rows by themselves', () => {
-    const bindings = [{ dtype: 'i8', access: 'read' } as const, { dtype: 'i8', access: 'write' } as const, { dtype: 'i32', access: 'write' } as const];
+    const bindings = [
+      { dtype: 'i8', access: 'read' } as const,
+      { dtype: 'i8', access: 'write' } as const,
+      { dtype: 'i32', access: 'write' } as const,
+    ];
     const zeros = [0, 0, 0, 0, 0, 0];
-    const [, values, positions] = runOn(cpu, { kind: 'sort', bindings, rows: 2, length: 3, descending: true }, [[1, 3, 2, -1, -1, 5], zeros, zeros]);
+    const [, values, positions] = runOn(cpu, { kind: 'sort', bindings, rows: 2, length: 3, descending: true }, [
+      [1, 3, 2, -1, -1, 5],
+      zeros,
+      zeros,
+    ]);
     expect(values).toEqual([3, 2, 1, 5, -1, -1]);
     expect(positions).toEqual([1, 2, 0, 2, 0, 1]);
   });
@@ -64,7 +87,11 @@ describe('scatter-add', () => {
       fc.property(numeric, size, size, size, size, fc.nat(100), (dtype, outer, count, inner, length, seed) => {
         const total = outer * count * inner;
         const indices = numbers(total, seed + 3, 'i32').map((value) => value - 2);
-        const bindings = [{ dtype: 'i32', access: 'read' } as const, { dtype, access: 'read' } as const, { dtype, access: 'write' } as const];
+        const bindings = [
+          { dtype: 'i32', access: 'read' } as const,
+          { dtype, access: 'read' } as const,
+          { dtype, access: 'write' } as const,
+        ];
         const spec: KernelSpec = {
           kind: 'scatter-add',
           bindings,

@@ -19,10 +19,14 @@ function numbers(count: number, seed: number): number[] {
   return Array.from({ length: count }, (_, i) => ((Math.imul(i + seed, 2654435761) >>> 20) % 9) - 4);
 }
 
-function layout(sizes: readonly number[], order: readonly number[], broadcastBatch: boolean): { strides: number[]; length: number } {
+function layout(
+  sizes: readonly number[],
+  order: readonly number[],
+  broadcastBatch: boolean,
+): { strides: number[]; length: number } {
   const strides = sizes.map(() => 0);
   let step = 1;
-  for (const dim of [...order].reverse()) {
+  for (const dim of order.toReversed()) {
     if (broadcastBatch && dim < sizes.length - 2) continue;
     strides[dim] = step;
     step *= sizes[dim] ?? 1;
@@ -44,7 +48,11 @@ const matmulCases: fc.Arbitrary<MatmulCase> = fc.gen().map((draw) => {
     return layout(sizes, order, broadcasts && draw(fc.boolean));
   };
   const [a, b, out] = [place([...batch, m, k], true), place([...batch, k, n], true), place([...batch, m, n], false)];
-  const access = (binding: number, { strides }: { strides: number[] }): Access => ({ binding, offset: binding, strides });
+  const access = (binding: number, { strides }: { strides: number[] }): Access => ({
+    binding,
+    offset: binding,
+    strides,
+  });
   const spec: MatmulSpec = {
     kind: 'matmul',
     bindings: [
@@ -60,7 +68,10 @@ const matmulCases: fc.Arbitrary<MatmulCase> = fc.gen().map((draw) => {
     b: access(1, b),
     out: access(2, out),
   };
-  return { spec, contents: [numbers(a.length, 1), numbers(b.length + 1, 7), new Array<number>(out.length + 2).fill(0)] };
+  return {
+    spec,
+    contents: [numbers(a.length, 1), numbers(b.length + 1, 7), new Array<number>(out.length + 2).fill(0)],
+  };
 });
 
 describe('matmul', () => {
@@ -72,7 +83,7 @@ describe('matmul', () => {
       }),
       { numRuns: 200 },
     );
-  });
+  }, 60_000);
 
   test('goes through every block size', () => {
     const [m, n, k] = [133, 1031, 515];
@@ -93,7 +104,13 @@ describe('matmul', () => {
     };
     const [a, b] = [numbers(m * k, 3), numbers(k * n, 5)];
     const out = runOn(cpu, spec, [a, b, new Array<number>(m * n).fill(0)])[2] as number[];
-    for (const [i, j] of [[0, 0], [132, 1030], [127, 1023], [128, 1024], [60, 500]] as const) {
+    for (const [i, j] of [
+      [0, 0],
+      [132, 1030],
+      [127, 1023],
+      [128, 1024],
+      [60, 500],
+    ] as const) {
       let sum = 0;
       for (let p = 0; p < k; p++) sum += (a[i * k + p] as number) * (b[p * n + j] as number);
       expect(out[i * n + j]).toBe(sum);
@@ -107,6 +124,8 @@ describe('matmul', () => {
       { dtype: 'f64', access: 'write' },
     ] as const;
     const at = (binding: number): Access => ({ binding, offset: 0, strides: [2, 1] });
-    expect(cpu.accepts({ kind: 'matmul', bindings, batch: [], m: 2, n: 2, k: 2, a: at(0), b: at(1), out: at(2) })).toBe(false);
+    expect(cpu.accepts({ kind: 'matmul', bindings, batch: [], m: 2, n: 2, k: 2, a: at(0), b: at(1), out: at(2) })).toBe(
+      false,
+    );
   });
 });

@@ -5,7 +5,9 @@ import { DeviceMemory } from '../../../src/devices/cpu/memory/device-memory.ts';
 import { Workspace } from '../../../src/devices/cpu/memory/workspace.ts';
 
 /** A list of actions: a number above 0 allocates so many bytes, one at or below releases the block at that position. */
-const actions = fc.array(fc.oneof(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: -30, max: 0 })), { maxLength: 120 });
+const actions = fc.array(fc.oneof(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: -30, max: 0 })), {
+  maxLength: 120,
+});
 
 describe('Allocator', () => {
   test('blocks are aligned, inside the memory, and never overlap', () => {
@@ -24,7 +26,8 @@ describe('Allocator', () => {
             expect(address % blockAlignment).toBe(0);
             expect(address).toBeGreaterThanOrEqual(64);
             expect(address + action).toBeLessThanOrEqual(limit);
-            for (const other of live) expect(address + action <= other.address || other.address + other.bytes <= address).toBe(true);
+            for (const other of live)
+              expect(address + action <= other.address || other.address + other.bytes <= address).toBe(true);
             live.push({ address, bytes: action });
           } else if (live.length > 0) {
             const [block] = live.splice(-action % live.length, 1);
@@ -68,7 +71,9 @@ describe('DeviceMemory', () => {
     const large = memory.allocate(5 * 2 ** 20, 'test');
     memory.bytes[large + 5 * 2 ** 20 - 1] = 7;
     expect(memory.bytes[small]).toBe(42);
-    expect(() => memory.allocate(4 * 2 ** 20, 'test')).toThrow(/no room for 4194304 bytes: .* 8 MiB; dispose of tensors/);
+    expect(() => memory.allocate(4 * 2 ** 20, 'test')).toThrow(
+      /no room for 4194304 bytes: .* 8 MiB; dispose of tensors/,
+    );
     memory.allocator.release(large);
     expect(memory.allocate(4 * 2 ** 20, 'test')).toBe(large);
   });

@@ -20,13 +20,18 @@ export function runOn(device: Device, spec: KernelSpec, contents: readonly (read
     device.write(buffer, 0, raw);
     return buffer;
   });
-  const ranges = buffers.map((buffer, position) => ({ buffer, byteOffset: 0, byteLength: lengths[position] as number }));
+  const ranges = buffers.map((buffer, position) => ({
+    buffer,
+    byteOffset: 0,
+    byteLength: lengths[position] as number,
+  }));
   device.run([{ kernel: device.prepare(spec), ranges }]);
   const results = buffers.map((buffer, position) => {
     const { bytes, view, decode } = dtypeAt(position);
     const raw = device.readSync(buffer, 0, buffer.bytes);
     const length = lengths[position] as number;
-    if (raw.subarray(length).some((byte) => byte !== guard)) throw new Error(`binding ${position} was written past its end`);
+    if (raw.subarray(length).some((byte) => byte !== guard))
+      throw new Error(`binding ${position} was written past its end`);
     return Array.from(view(raw.buffer, 0, length / bytes), decode);
   });
   for (const buffer of buffers) device.free(buffer);

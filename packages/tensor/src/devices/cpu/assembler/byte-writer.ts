@@ -34,13 +34,13 @@ export class ByteWriter {
     this.byte(rest);
   }
 
-  /** A signed LEB128 integer of at most 64 bits. */
-  signed(value: number | bigint): void {
-    let rest = BigInt(value);
+  /** A signed LEB128 integer of at most 32 bits. */
+  signed(value: number): void {
+    let rest = value | 0;
     for (;;) {
-      const low = Number(rest & 127n);
-      rest >>= 7n;
-      const done = (rest === 0n && (low & 64) === 0) || (rest === -1n && (low & 64) !== 0);
+      const low = rest & 127;
+      rest >>= 7;
+      const done = (rest === 0 && (low & 64) === 0) || (rest === -1 && (low & 64) !== 0);
       this.byte(done ? low : low | 128);
       if (done) return;
     }

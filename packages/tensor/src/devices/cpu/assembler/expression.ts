@@ -29,7 +29,13 @@ export interface Callable {
 }
 
 /** Type bytes of the binary format. */
-export const typeBytes: Readonly<Record<Exclude<ValueType, 'none'>, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+export const typeBytes: Readonly<Record<Exclude<ValueType, 'none'>, number>> = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+  v128: 0x7b,
+};
 
 const letters: Readonly<Record<string, ValueType>> = { i: 'i32', l: 'i64', f: 'f32', d: 'f64', v: 'v128' };
 
@@ -53,7 +59,9 @@ function parse(text: string): Encoding {
 }
 
 const encodings: ReadonlyMap<string, Encoding> = new Map(
-  [plainOpcodes, memoryOpcodes, laneOpcodes].flatMap((table) => Object.entries(table).map(([name, text]) => [name, parse(text)] as const)),
+  [plainOpcodes, memoryOpcodes, laneOpcodes].flatMap((table) =>
+    Object.entries(table).map(([name, text]) => [name, parse(text)] as const),
+  ),
 );
 
 function encodingOf(name: string, operands: readonly Expression[]): Encoding {
@@ -125,17 +133,6 @@ export function i32(value: number): Expression {
     emit: (out) => {
       out.byte(0x41);
       out.signed(value | 0);
-    },
-  };
-}
-
-/** A 64-bit integer constant. */
-export function i64(value: bigint): Expression {
-  return {
-    type: 'i64',
-    emit: (out) => {
-      out.byte(0x42);
-      out.signed(value);
     },
   };
 }

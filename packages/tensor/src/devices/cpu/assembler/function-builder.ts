@@ -1,7 +1,17 @@
 /** Builds one WebAssembly function from statements. */
 import { InternalError } from '../../../errors.ts';
 import type { ByteWriter } from './byte-writer.ts';
-import { i32, memoryOp, op, tee, typeBytes, type Callable, type Expression, type Local, type ValueType } from './expression.ts';
+import {
+  i32,
+  memoryOp,
+  op,
+  tee,
+  typeBytes,
+  type Callable,
+  type Expression,
+  type Local,
+  type ValueType,
+} from './expression.ts';
 import type { MemoryOp } from './opcodes.ts';
 
 /** The start of a loop or the end of a block, to branch to. */
@@ -55,7 +65,8 @@ export class FunctionBuilder implements Callable {
 
   /** Assignment. */
   set(local: Local, value: Expression): void {
-    if (local.type !== value.type) throw new InternalError('assembler', `${this.name}: a ${value.type} cannot be assigned to a ${local.type} local`);
+    if (local.type !== value.type)
+      throw new InternalError('assembler', `${this.name}: a ${value.type} cannot be assigned to a ${local.type} local`);
     this.#statements.push((out) => {
       value.emit(out);
       out.byte(0x21);
@@ -71,7 +82,8 @@ export class FunctionBuilder implements Callable {
 
   /** A store or another expression without a value. */
   do(statement: Expression): void {
-    if (statement.type !== 'none') throw new InternalError('assembler', `${this.name}: a statement must not leave a ${statement.type}`);
+    if (statement.type !== 'none')
+      throw new InternalError('assembler', `${this.name}: a statement must not leave a ${statement.type}`);
     this.#statements.push(statement.emit);
   }
 

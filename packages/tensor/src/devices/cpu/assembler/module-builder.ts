@@ -38,7 +38,12 @@ export class ModuleBuilder {
   }
 
   /** A new function; `exported` under its name. */
-  function(name: string, parameters: readonly ValueType[], result: ValueType = 'none', exported = false): FunctionBuilder {
+  function(
+    name: string,
+    parameters: readonly ValueType[],
+    result: ValueType = 'none',
+    exported = false,
+  ): FunctionBuilder {
     const position = this.#functions.length;
     // Imports come first in the index space, and more of them may follow: the index is asked for when code is written.
     const builder = new FunctionBuilder(name, parameters, result, () => this.#imports.length + position);
@@ -117,7 +122,12 @@ function writeSignature(out: ByteWriter, callable: Callable): void {
   }
 }
 
-function writeSection(out: ByteWriter, id: number, count: number, entry: (body: ByteWriter, index: number) => void): void {
+function writeSection(
+  out: ByteWriter,
+  id: number,
+  count: number,
+  entry: (body: ByteWriter, index: number) => void,
+): void {
   const body = new ByteWriter();
   body.unsigned(count);
   for (let i = 0; i < count; i++) entry(body, i);

@@ -7,9 +7,17 @@ import type { Access, Binding, Conv2dSpec } from '../../../kernel/spec.ts';
 import type { Engine, Program, WasmFunction } from '../engine.ts';
 import { depthBlock, gemmKernels, roundUp, type GemmKernels } from '../gemm/gemm.ts';
 import { widenedProgram } from '../widen.ts';
+import { directProgram, prefersLoops, spreadFunction } from './direct.ts';
 import { addGatherPack } from './gather-pack.ts';
-import { channelsPerGroup, filterTables, gradientPatches, imagePatches, paddedImage, spreadGradient } from './geometry.ts';
-import { addSpread, frameBytes, type Spread } from './spread.ts';
+import {
+  channelsPerGroup,
+  filterTables,
+  gradientPatches,
+  imagePatches,
+  paddedImage,
+  spreadGradient,
+} from './geometry.ts';
+import { frameBytes } from './spread.ts';
 
 /** Whether all operands are computed in f32. */
 export function acceptsConv2d(spec: Conv2dSpec): boolean {
@@ -22,6 +30,7 @@ export function conv2dProgram(spec: Conv2dSpec, engine: Engine): Program {
   const sizes = operandSizes(spec);
   const written = writtenOperand[spec.pass];
   if (Object.values(sizes).includes(0)) return zeros(engine, spec[written], sizes[written]);
+  if (prefersLoops(spec)) return directProgram(spec, engine);
   return spec.pass === 'weight' ? weightProgram(spec, engine) : imageProgram(spec, engine);
 }
 
@@ -58,12 +67,6 @@ function convKernels(engine: Engine): ConvKernels {
     built.set(engine, kernels);
   }
   return kernels;
-}
-
-function spreadFunction(engine: Engine, placement: Spread): WasmFunction {
-  const { module } = engine.module();
-  addSpread(module, 'spread', placement);
-  return engine.instantiate(module)['spread'] as WasmFunction;
 }
 
 /** Keeps a table in device memory; it lives as long as the device, as the compiled kernel does. */
@@ -144,7 +147,17 @@ function imageProgram(spec: Conv2dSpec, engine: Engine): Program {
             const deep = Math.min(depthBlock, weightCount - p);
             gatherB(base, workspace + patchesAt, pixels + j * 4, width, weights + p * 4, deep);
             const filter = workspace + g * filterBytes + packedRows * p * 4;
-            multiply(filter, workspace + patchesAt, to + j * 4, channels, width, deep, pixelCount * 4, p > 0 ? 1 : 0, workspace + edgeAt);
+            multiply(
+              filter,
+              workspace + patchesAt,
+              to + j * 4,
+              channels,
+              width,
+              deep,
+              pixelCount * 4,
+              p > 0 ? 1 : 0,
+              workspace + edgeAt,
+            );
           }
         }
         from += sourceBytes;
@@ -191,7 +204,17 @@ function weightProgram(spec: Conv2dSpec, engine: Engine): Program {
             const width = Math.min(columns, weightCount - j);
             gatherB(base, workspace + patchesAt, weights + j * 4, width, pixels + p * 4, deep);
             const accumulate = image > 0 || p > 0 ? 1 : 0;
-            multiply(workspace, workspace + patchesAt, w + g * part.w + j * 4, outputs, width, deep, weightCount * 4, accumulate, workspace + edgeAt);
+            multiply(
+              workspace,
+              workspace + patchesAt,
+              w + g * part.w + j * 4,
+              outputs,
+              width,
+              deep,
+              weightCount * 4,
+              accumulate,
+              workspace + edgeAt,
+            );
           }
         }
         x += part.x;
@@ -207,9 +230,16 @@ function widenedConv(spec: Conv2dSpec, engine: Engine): Program {
   const written = writtenOperand[spec.pass];
   const names = [...(['x', 'w', 'y'] as const).filter((name) => name !== written), written];
   const dtypeOf = (access: Access): DType => (spec.bindings[access.binding] as Binding).dtype;
-  const operands = names.map((name) => ({ access: { ...spec[name], strides: [1] }, sizes: [sizes[name]], dtype: dtypeOf(spec[name]) }));
+  const operands = names.map((name) => ({
+    access: { ...spec[name], strides: [1] },
+    sizes: [sizes[name]],
+    dtype: dtypeOf(spec[name]),
+  }));
   return widenedProgram(engine, operands, (accesses) => {
-    const wide = Object.fromEntries(names.map((name, i) => [name, accesses[i] as Access])) as Record<'x' | 'w' | 'y', Access>;
+    const wide = Object.fromEntries(names.map((name, i) => [name, accesses[i] as Access])) as Record<
+      'x' | 'w' | 'y',
+      Access
+    >;
     const bindings = names.map((name): Binding => ({ dtype: 'f32', access: name === written ? 'write' : 'read' }));
     return conv2dProgram({ ...spec, ...wide, bindings }, engine);
   });

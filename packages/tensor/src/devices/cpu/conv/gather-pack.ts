@@ -17,7 +17,14 @@ const add = (a: Expression, b: Expression): Expression => op('i32.add', a, b);
  */
 export function addGatherPack(module: ModuleBuilder, name: string, lanes: number): void {
   const f = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
-  const [base, target, laneTable, count, depthTable, depth] = f.arguments as readonly [Local, Local, Local, Local, Local, Local];
+  const [base, target, laneTable, count, depthTable, depth] = f.arguments as readonly [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
   const starts = Array.from({ length: lanes }, () => f.local('i32'));
   const entry = f.local('i32');
   f.repeat(op('i32.div_u', add(count, i32(lanes - 1)), i32(lanes)), () => {
@@ -25,7 +32,12 @@ export function addGatherPack(module: ModuleBuilder, name: string, lanes: number
     f.set(entry, depthTable);
     let adjacent: Expression = i32(1);
     for (let lane = 1; lane < lanes; lane++) {
-      if (lane % 4 !== 0) adjacent = op('i32.and', adjacent, op('i32.eq', op('i32.sub', starts[lane] as Local, starts[lane - 1] as Local), i32(4)));
+      if (lane % 4 !== 0)
+        adjacent = op(
+          'i32.and',
+          adjacent,
+          op('i32.eq', op('i32.sub', starts[lane] as Local, starts[lane - 1] as Local), i32(4)),
+        );
     }
     f.if(
       adjacent,
@@ -56,7 +68,8 @@ function packScattered(f: FunctionBuilder, starts: readonly Local[], { entry, ta
   const lanes = starts.length;
   const one = (): void => {
     const offset = f.let(word(entry));
-    for (const [lane, start] of starts.entries()) f.store('f32.store', target, memoryOp('f32.load', 0, [add(start, offset)]), lane * 4);
+    for (const [lane, start] of starts.entries())
+      f.store('f32.store', target, memoryOp('f32.load', 0, [add(start, offset)]), lane * 4);
     f.increase(entry, 4);
     f.increase(target, lanes * 4);
     f.increase(rest, -1);
@@ -66,14 +79,19 @@ function packScattered(f: FunctionBuilder, starts: readonly Local[], { entry, ta
       f.branchIf(end, op('i32.eqz', rest));
       const fours = f.local('i32');
       f.set(fours, i32(0));
-      f.if(op('i32.ge_s', rest, i32(4)), () => f.set(fours, op('i32.eq', op('i32.sub', word(entry, 12), word(entry)), i32(12))));
+      f.if(op('i32.ge_s', rest, i32(4)), () =>
+        f.set(fours, op('i32.eq', op('i32.sub', word(entry, 12), word(entry)), i32(12))),
+      );
       f.if(
         fours,
         () => {
           const offset = f.let(word(entry));
           for (let lane = 0; lane < lanes; lane += 4) {
-            const rows = starts.slice(lane, lane + 4).map((start) => f.let(memoryOp('v128.load', 0, [add(start, offset)])));
-            for (const [k, column] of transpose4(f, rows).entries()) f.store('v128.store', target, column, (k * lanes + lane) * 4);
+            const rows = starts
+              .slice(lane, lane + 4)
+              .map((start) => f.let(memoryOp('v128.load', 0, [add(start, offset)])));
+            for (const [k, column] of transpose4(f, rows).entries())
+              f.store('v128.store', target, column, (k * lanes + lane) * 4);
           }
           f.increase(entry, 16);
           f.increase(target, lanes * 16);

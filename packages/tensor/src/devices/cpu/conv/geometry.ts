@@ -15,17 +15,28 @@ export function channelsPerGroup(spec: Conv2dSpec): { readonly inputs: number; r
 
 /** The padded image that the forward and weight passes read; `undefined` where no patch leaves the image. */
 export function paddedImage(spec: Conv2dSpec): Spread | undefined {
-  const reach = (dim: 0 | 1): number => (spec.outSize[dim] - 1) * spec.stride[dim] + (spec.kernel[dim] - 1) * spec.dilation[dim] + 1;
-  const inside = spec.padding[0] === 0 && spec.padding[1] === 0 && reach(0) <= spec.inSize[0] && reach(1) <= spec.inSize[1];
+  const reach = (dim: 0 | 1): number =>
+    (spec.outSize[dim] - 1) * spec.stride[dim] + (spec.kernel[dim] - 1) * spec.dilation[dim] + 1;
+  const inside =
+    spec.padding[0] === 0 && spec.padding[1] === 0 && reach(0) <= spec.inSize[0] && reach(1) <= spec.inSize[1];
   if (inside) return undefined;
-  return { planes: channelsPerGroup(spec).inputs, size: spec.inSize, frame: [reach(0), reach(1)], origin: spec.padding, step: [1, 1] };
+  return {
+    planes: channelsPerGroup(spec).inputs,
+    size: spec.inSize,
+    frame: [reach(0), reach(1)],
+    origin: spec.padding,
+    step: [1, 1],
+  };
 }
 
 /** Patches of the (framed) image: pixels are those of the output, weights run over [inChannels/groups, height, width]. */
 export function imagePatches(spec: Conv2dSpec, [height, width]: readonly [number, number]): PatchTables {
   const { outSize, stride, dilation, kernel } = spec;
   const pixels = table([outSize[0], outSize[1]], [stride[0] * width, stride[1]]);
-  const weights = table([channelsPerGroup(spec).inputs, kernel[0], kernel[1]], [height * width, dilation[0] * width, dilation[1]]);
+  const weights = table(
+    [channelsPerGroup(spec).inputs, kernel[0], kernel[1]],
+    [height * width, dilation[0] * width, dilation[1]],
+  );
   return { pixels, weights };
 }
 

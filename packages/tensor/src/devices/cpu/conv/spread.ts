@@ -1,5 +1,5 @@
 /** Copies the planes of an image into a frame of zeros, with gaps between the pixels where a stride asks for them. */
-import { f32, i32, memoryOp, op, type Local } from '../assembler/expression.ts';
+import { f32, i32, memoryOp, op } from '../assembler/expression.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 
 /** How an image is placed in its frame; row and column numbers may be negative, which crops. */
@@ -39,10 +39,12 @@ export function addSpread(module: ModuleBuilder, name: string, { planes, size, f
   for (let i = 0; i < (words & 3); i++) f.store('f32.store', zero, f32(0), i * 4);
 
   const from = f.let(op('i32.add', source, i32((firstRow * size[1] + firstColumn) * 4)));
-  const to = f.let(op('i32.add', target, i32(((origin[0] + firstRow * step[0]) * frame[1] + origin[1] + firstColumn * step[1]) * 4)));
+  const to = f.let(
+    op('i32.add', target, i32(((origin[0] + firstRow * step[0]) * frame[1] + origin[1] + firstColumn * step[1]) * 4)),
+  );
   f.repeat(planes, () => {
     f.repeat(lastRow - firstRow, () => {
-      copyRow(from, to);
+      copyRow();
       f.increase(from, (size[1] - columns) * 4);
       f.increase(to, (step[0] * frame[1] - columns * step[1]) * 4);
     });
@@ -50,7 +52,7 @@ export function addSpread(module: ModuleBuilder, name: string, { planes, size, f
     f.increase(to, (frame[0] - (lastRow - firstRow) * step[0]) * frame[1] * 4);
   });
 
-  function copyRow(from: Local, to: Local): void {
+  function copyRow(): void {
     const vectors = step[1] === 1 ? columns >> 2 : 0;
     f.repeat(vectors, () => {
       f.store('v128.store', to, memoryOp('v128.load', 0, [from]));

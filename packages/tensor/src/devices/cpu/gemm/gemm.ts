@@ -44,7 +44,9 @@ export function gemmKernels(engine: Engine, tile?: Tile): GemmKernels {
   addPack(module, 'packB', chosen.columns);
   addMultiply(module, chosen);
   addScaledRows(module);
-  const functions = engine.instantiate(module) as Readonly<Record<'packA' | 'packB' | 'multiply' | 'scaledRows', WasmFunction>>;
+  const functions = engine.instantiate(module) as Readonly<
+    Record<'packA' | 'packB' | 'multiply' | 'scaledRows', WasmFunction>
+  >;
   const kernels: GemmKernels = { tile: chosen, ...functions };
   built.set(engine, kernels);
   return kernels;
@@ -64,7 +66,15 @@ export interface GemmPlan {
 }
 
 /** Plans products of [m, k] by [k, n]. k is at least 1. */
-export function planGemm(kernels: GemmKernels, m: number, n: number, k: number, a: MatrixLayout, b: MatrixLayout, cRowStep: number): GemmPlan {
+export function planGemm(
+  kernels: GemmKernels,
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixLayout,
+  b: MatrixLayout,
+  cRowStep: number,
+): GemmPlan {
   const { tile, packA, packB, multiply } = kernels;
   const rows = Math.min(rowBlock, roundUp(m, tile.rows));
   const columns = Math.min(columnBlock, roundUp(n, tile.columns));
@@ -83,7 +93,17 @@ export function planGemm(kernels: GemmKernels, m: number, n: number, k: number, 
         for (let i = 0; i < m; i += rows) {
           const height = Math.min(rows, m - i);
           packA(aAddress + i * a.rowStep + p * a.columnStep, workspace, height, deep, a.rowStep, a.columnStep);
-          multiply(workspace, packedB, cAddress + i * cRowStep + j * 4, height, width, deep, cRowStep, p > 0 ? 1 : 0, edge);
+          multiply(
+            workspace,
+            packedB,
+            cAddress + i * cRowStep + j * 4,
+            height,
+            width,
+            deep,
+            cRowStep,
+            p > 0 ? 1 : 0,
+            edge,
+          );
         }
       }
     }

@@ -7,7 +7,11 @@ import { gemmKernels, planGemm } from './gemm.ts';
 
 /** Whether the spec is computed in f32 and has no epilogue; others are decomposed by the planner. */
 export function acceptsMatmul(spec: MatmulSpec): boolean {
-  return spec.out !== undefined && spec.epilogue === undefined && spec.bindings.every((binding) => dtypes[binding.dtype].compute === 'f32');
+  return (
+    spec.out !== undefined &&
+    spec.epilogue === undefined &&
+    spec.bindings.every((binding) => dtypes[binding.dtype].compute === 'f32')
+  );
 }
 
 /** Below this many rows or columns packing costs more than it saves. */
@@ -42,7 +46,15 @@ function thinProgram(spec: MatmulSpec, engine: Engine): Program {
   return () => {
     const [aBase, bBase, outBase] = [engine.address(a.binding), engine.address(b.binding), engine.address(out.binding)];
     for (let i = 0; i < outOffsets.length; i++) {
-      scaledRows(aBase + (aOffsets[i] as number), bBase + (bOffsets[i] as number), outBase + (outOffsets[i] as number), n, k, xStep, rowStep);
+      scaledRows(
+        aBase + (aOffsets[i] as number),
+        bBase + (bOffsets[i] as number),
+        outBase + (outOffsets[i] as number),
+        n,
+        k,
+        xStep,
+        rowStep,
+      );
     }
   };
 }
@@ -54,8 +66,18 @@ function mergeBatch(spec: MatmulSpec): MatmulSpec {
   const size = spec.batch[rank - 1];
   const continues = (access: Access): boolean => access.strides[rank - 1] === (access.strides[rank] ?? 0) * spec.m;
   if (size === undefined || spec.b.strides[rank - 1] !== 0 || !continues(spec.a) || !continues(out)) return spec;
-  const without = (access: Access): Access => ({ ...access, strides: access.strides.filter((_, dim) => dim !== rank - 1) });
-  return mergeBatch({ ...spec, batch: spec.batch.slice(0, -1), m: spec.m * size, a: without(spec.a), b: without(spec.b), out: without(out) });
+  const without = (access: Access): Access => ({
+    ...access,
+    strides: access.strides.filter((_, dim) => dim !== rank - 1),
+  });
+  return mergeBatch({
+    ...spec,
+    batch: spec.batch.slice(0, -1),
+    m: spec.m * size,
+    a: without(spec.a),
+    b: without(spec.b),
+    out: without(out),
+  });
 }
 
 function transposed(spec: MatmulSpec): MatmulSpec {
@@ -105,12 +127,21 @@ function blockedProgram(spec: MatmulSpec, engine: Engine): Program {
   });
   const plan = planGemm(gemmKernels(engine), m, n, k, layout(a), layout(b), layout(out).rowStep);
   engine.workspace.reserve(plan.workspaceBytes, 'matmul');
-  const [aOffsets, bOffsets, outOffsets] = [batchOffsets(spec.batch, a), batchOffsets(spec.batch, b), batchOffsets(spec.batch, out)];
+  const [aOffsets, bOffsets, outOffsets] = [
+    batchOffsets(spec.batch, a),
+    batchOffsets(spec.batch, b),
+    batchOffsets(spec.batch, out),
+  ];
   return () => {
     const workspace = engine.workspace.address;
     const [aBase, bBase, outBase] = [engine.address(a.binding), engine.address(b.binding), engine.address(out.binding)];
     for (let i = 0; i < outOffsets.length; i++) {
-      plan.run(workspace, aBase + (aOffsets[i] as number), bBase + (bOffsets[i] as number), outBase + (outOffsets[i] as number));
+      plan.run(
+        workspace,
+        aBase + (aOffsets[i] as number),
+        bBase + (bOffsets[i] as number),
+        outBase + (outOffsets[i] as number),
+      );
     }
   };
 }
@@ -119,7 +150,10 @@ function blockedProgram(spec: MatmulSpec, engine: Engine): Program {
 function widenedMatmul(spec: MatmulSpec, engine: Engine): Program {
   const { batch, m, n, k, a, b } = spec;
   const out = spec.out as Access;
-  const operand = (access: Access, sizes: readonly number[]): { access: Access; sizes: readonly number[]; dtype: DType } => ({
+  const operand = (
+    access: Access,
+    sizes: readonly number[],
+  ): { access: Access; sizes: readonly number[]; dtype: DType } => ({
     access,
     sizes: [...batch, ...sizes],
     dtype: (spec.bindings[access.binding] as Binding).dtype,
@@ -128,6 +162,9 @@ function widenedMatmul(spec: MatmulSpec, engine: Engine): Program {
   return widenedProgram(engine, operands, (accesses) => {
     const [wideA, wideB, wideOut] = accesses as readonly [Access, Access, Access];
     const f32 = (access: 'read' | 'write'): Binding => ({ dtype: 'f32', access });
-    return matmulProgram({ ...spec, bindings: [f32('read'), f32('read'), f32('write')], a: wideA, b: wideB, out: wideOut }, engine);
+    return matmulProgram(
+      { ...spec, bindings: [f32('read'), f32('read'), f32('write')], a: wideA, b: wideB, out: wideOut },
+      engine,
+    );
   });
 }

@@ -39,11 +39,25 @@ function addRows(f: FunctionBuilder, count: number, { x, b, y, n, xStep, rowStep
     f.increase(sum, bytes);
   };
   f.repeat(op('i32.shr_u', n, i32(2)), () => {
-    f.store('v128.store', sum, rows.reduce((total, { spread, pointer }) => op('f32x4.add', total, op('f32x4.mul', spread, vector(pointer))), vector(sum)));
+    f.store(
+      'v128.store',
+      sum,
+      rows.reduce(
+        (total, { spread, pointer }) => op('f32x4.add', total, op('f32x4.mul', spread, vector(pointer))),
+        vector(sum),
+      ),
+    );
     advance(16);
   });
   f.repeat(op('i32.and', n, i32(3)), () => {
-    f.store('f32.store', sum, rows.reduce((total, { factor, pointer }) => op('f32.add', total, op('f32.mul', factor, scalar(pointer))), scalar(sum)));
+    f.store(
+      'f32.store',
+      sum,
+      rows.reduce(
+        (total, { factor, pointer }) => op('f32.add', total, op('f32.mul', factor, scalar(pointer))),
+        scalar(sum),
+      ),
+    );
     advance(4);
   });
 }

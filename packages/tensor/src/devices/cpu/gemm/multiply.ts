@@ -13,7 +13,17 @@ const load = (address: Expression, offset: number): Expression => memoryOp('v128
  */
 export function addMultiply(module: ModuleBuilder, tile: Tile): void {
   const f = module.function('multiply', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
-  const [a, b, c, m, n, depth, rowStep, accumulate, edge] = f.arguments as readonly [Local, Local, Local, Local, Local, Local, Local, Local, Local];
+  const [a, b, c, m, n, depth, rowStep, accumulate, edge] = f.arguments as readonly [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
   const vectors = tile.columns / 4;
   const aPanel = f.local('i32');
   const cTile = f.local('i32');
@@ -42,7 +52,12 @@ export function addMultiply(module: ModuleBuilder, tile: Tile): void {
           f.set(broadcast, memoryOp('v128.load32_splat', r * 4, [aPanel]));
           for (const [v, vector] of second.entries()) {
             const sum = sums[r * vectors + v] as Local;
-            f.set(sum, tile.relaxed ? op('f32x4.relaxed_madd', broadcast, vector, sum) : op('f32x4.add', sum, op('f32x4.mul', broadcast, vector)));
+            f.set(
+              sum,
+              tile.relaxed
+                ? op('f32x4.relaxed_madd', broadcast, vector, sum)
+                : op('f32x4.add', sum, op('f32x4.mul', broadcast, vector)),
+            );
           }
         }
         f.increase(aPanel, tile.rows * 4);
@@ -50,16 +65,22 @@ export function addMultiply(module: ModuleBuilder, tile: Tile): void {
         f.branchIf(again, op('i32.lt_u', bPointer, end));
       });
       // Whole tiles go to `c` at once; those that stick out are left in `edge` and copied in part.
-      const whole = f.let(op('i32.and', op('i32.ge_s', rowsLeft, i32(tile.rows)), op('i32.ge_s', columnsLeft, i32(tile.columns))));
-      f.if(whole, () => {
-        f.set(row, cTile);
-        f.set(step, rowStep);
-        f.set(adds, accumulate);
-      }, () => {
-        f.set(row, edge);
-        f.set(step, i32(tile.columns * 4));
-        f.set(adds, i32(0));
-      });
+      const whole = f.let(
+        op('i32.and', op('i32.ge_s', rowsLeft, i32(tile.rows)), op('i32.ge_s', columnsLeft, i32(tile.columns))),
+      );
+      f.if(
+        whole,
+        () => {
+          f.set(row, cTile);
+          f.set(step, rowStep);
+          f.set(adds, accumulate);
+        },
+        () => {
+          f.set(row, edge);
+          f.set(step, i32(tile.columns * 4));
+          f.set(adds, i32(0));
+        },
+      );
       storeTile(f, tile, { row, step, adds, sums });
       f.if(op('i32.eqz', whole), () => copyEdge(f, tile, { edge, cTile, rowsLeft, columnsLeft, rowStep, accumulate }));
       f.increase(rowsLeft, -tile.rows);
@@ -71,7 +92,16 @@ export function addMultiply(module: ModuleBuilder, tile: Tile): void {
   });
 }
 
-function storeTile(f: FunctionBuilder, tile: Tile, { row, step, adds, sums }: { readonly row: Local; readonly step: Local; readonly adds: Local; readonly sums: readonly Local[] }): void {
+function storeTile(
+  f: FunctionBuilder,
+  tile: Tile,
+  {
+    row,
+    step,
+    adds,
+    sums,
+  }: { readonly row: Local; readonly step: Local; readonly adds: Local; readonly sums: readonly Local[] },
+): void {
   const vectors = tile.columns / 4;
   const storeRows = (value: (sum: Local, v: number) => Expression): void => {
     for (let r = 0; r < tile.rows; r++) {
@@ -88,7 +118,11 @@ function storeTile(f: FunctionBuilder, tile: Tile, { row, step, adds, sums }: { 
 
 type EdgeLocals = Readonly<Record<'edge' | 'cTile' | 'rowsLeft' | 'columnsLeft' | 'rowStep' | 'accumulate', Local>>;
 
-function copyEdge(f: FunctionBuilder, tile: Tile, { edge, cTile, rowsLeft, columnsLeft, rowStep, accumulate }: EdgeLocals): void {
+function copyEdge(
+  f: FunctionBuilder,
+  tile: Tile,
+  { edge, cTile, rowsLeft, columnsLeft, rowStep, accumulate }: EdgeLocals,
+): void {
   const atMost = (value: Local, limit: number): Local => {
     const result = f.let(value);
     f.if(op('i32.gt_s', value, i32(limit)), () => f.set(result, i32(limit)));

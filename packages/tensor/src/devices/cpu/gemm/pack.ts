@@ -16,7 +16,14 @@ const load = (address: Expression, offset = 0): Expression => memoryOp('v128.loa
  */
 export function addPack(module: ModuleBuilder, name: string, lanes: number): void {
   const f = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
-  const [source, target, count, depth, laneStep, depthStep] = f.arguments as readonly [Local, Local, Local, Local, Local, Local];
+  const [source, target, count, depth, laneStep, depthStep] = f.arguments as readonly [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
   const from = f.local('i32');
   f.repeat(op('i32.div_u', add(count, lanes - 1), i32(lanes)), () => {
     f.set(from, source);
@@ -43,7 +50,11 @@ export function addPack(module: ModuleBuilder, name: string, lanes: number): voi
   });
 }
 
-function packRows(f: FunctionBuilder, lanes: number, { from, target, depth, depthStep }: Readonly<Record<'from' | 'target' | 'depth' | 'depthStep', Local>>): void {
+function packRows(
+  f: FunctionBuilder,
+  lanes: number,
+  { from, target, depth, depthStep }: Readonly<Record<'from' | 'target' | 'depth' | 'depthStep', Local>>,
+): void {
   f.repeat(depth, () => {
     for (let lane = 0; lane < lanes; lane += 4) f.store('v128.store', target, load(from, lane * 4), lane * 4);
     f.increase(from, depthStep);
@@ -52,7 +63,11 @@ function packRows(f: FunctionBuilder, lanes: number, { from, target, depth, dept
 }
 
 /** Four depths of four lanes at a time, transposed in registers; leaves `from` and `target` at the rest. */
-function packTransposed(f: FunctionBuilder, lanes: number, { from, target, depth, laneStep }: Readonly<Record<'from' | 'target' | 'depth' | 'laneStep', Local>>): void {
+function packTransposed(
+  f: FunctionBuilder,
+  lanes: number,
+  { from, target, depth, laneStep }: Readonly<Record<'from' | 'target' | 'depth' | 'laneStep', Local>>,
+): void {
   const pointer = f.local('i32');
   f.repeat(op('i32.shr_u', depth, i32(2)), () => {
     f.set(pointer, from);
@@ -62,7 +77,8 @@ function packTransposed(f: FunctionBuilder, lanes: number, { from, target, depth
         f.increase(pointer, laneStep);
         return row;
       });
-      for (const [k, column] of transpose4(f, rows).entries()) f.store('v128.store', target, column, (k * lanes + lane) * 4);
+      for (const [k, column] of transpose4(f, rows).entries())
+        f.store('v128.store', target, column, (k * lanes + lane) * 4);
     }
     f.increase(from, 16);
     f.increase(target, lanes * 16);
@@ -98,7 +114,11 @@ function packOneByOne(f: FunctionBuilder, lanes: number, { from, target, depth, 
   });
 }
 
-function packPartial(f: FunctionBuilder, lanes: number, { from, target, count, depth, laneStep, depthStep }: Strided & { readonly count: Local }): void {
+function packPartial(
+  f: FunctionBuilder,
+  lanes: number,
+  { from, target, count, depth, laneStep, depthStep }: Strided & { readonly count: Local },
+): void {
   const pointer = f.local('i32');
   const slot = f.local('i32');
   f.repeat(depth, () => {

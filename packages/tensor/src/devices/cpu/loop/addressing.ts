@@ -28,7 +28,9 @@ export class Addressing {
     this.#f = f;
     const { body, bindings } = nest.spec;
     const bases = bindings.map((_, binding) => f.let(memoryOp('i32.load', argumentsAddress + binding * 4, [i32(0)])));
-    this.#units = body.map((step) => ('access' in step ? dtypes[bindings[step.access.binding]?.dtype ?? 'f32'].bytes : 1));
+    this.#units = body.map((step) =>
+      'access' in step ? dtypes[bindings[step.access.binding]?.dtype ?? 'f32'].bytes : 1,
+    );
     const keys = body.map((step, position) => keyOf(step, nest.strides[position] ?? []));
     this.#ofStep = body.map((step, position) => {
       const key = keys[position];
@@ -36,11 +38,17 @@ export class Addressing {
       let pointer = this.#pointers.get(key);
       if (pointer === undefined) {
         const unit = this.#units[position] ?? 1;
-        const lowest = Math.min(...body.map((other, i) => (keys[i] === key ? offsetOf(other) : Number.POSITIVE_INFINITY)));
+        const lowest = Math.min(
+          ...body.map((other, i) => (keys[i] === key ? offsetOf(other) : Number.POSITIVE_INFINITY)),
+        );
         const base = 'access' in step ? bases[step.access.binding] : undefined;
         const start = i32(lowest * unit);
         const local = f.let(base ? op('i32.add', base, start) : start);
-        pointer = { local, steps: (nest.strides[position] ?? []).map((stride) => stride * unit), lowest: lowest * unit };
+        pointer = {
+          local,
+          steps: (nest.strides[position] ?? []).map((stride) => stride * unit),
+          lowest: lowest * unit,
+        };
         this.#pointers.set(key, pointer);
       }
       return pointer;
@@ -61,7 +69,8 @@ export class Addressing {
   /** Moves the pointers of `positions` (all, if absent) by `count` along dimension `dim`. */
   advance(dim: number, count: number, positions?: readonly number[]): void {
     const pointers = positions ? new Set(positions.map((position) => this.#ofStep[position])) : this.#pointers.values();
-    for (const pointer of pointers) if (pointer) this.#f.increase(pointer.local, ((pointer.steps[dim] ?? 0) * count) | 0);
+    for (const pointer of pointers)
+      if (pointer) this.#f.increase(pointer.local, ((pointer.steps[dim] ?? 0) * count) | 0);
   }
 }
 

@@ -39,7 +39,12 @@ function costs(step: LoopInstruction, stride: number): { readonly one: number; r
 const horizontalCost = 12;
 
 /** Picks the dimension; none where vectors would not pay. */
-export function chooseLanes(body: readonly LoopInstruction[], level: readonly Level[], outer: Part, inner: Part): LaneChoice {
+export function chooseLanes(
+  body: readonly LoopInstruction[],
+  level: readonly Level[],
+  outer: Part,
+  inner: Part,
+): LaneChoice {
   const points = inner.sizes.reduce((product, size) => product * size, 1);
   const reduces = body.filter((step) => step.kind === 'reduce').length;
   const isPoint = (position: number): boolean => level[position] === 'point' || body[position]?.kind === 'reduce';

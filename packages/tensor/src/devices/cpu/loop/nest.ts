@@ -40,8 +40,8 @@ interface Dims {
   strides: number[][];
 }
 
-/** Orders, merges and vectorises the dimensions of `spec`. `vectorise: false` leaves every value a scalar. */
-export function arrange(spec: LoopSpec, vectorise: boolean): Nest {
+/** Orders, merges and vectorises the dimensions of `spec`. */
+export function arrange(spec: LoopSpec): Nest {
   const level = levels(spec);
   const { before, walks } = phases(spec);
   const rank = spec.outer.length;
@@ -51,10 +51,15 @@ export function arrange(spec: LoopSpec, vectorise: boolean): Nest {
   });
   const outer = merge(order(part(spec.outer, 0), spec.body));
   const inner = merge(order(part(spec.inner, rank), spec.body));
-  const choice = vectorise ? chooseLanes(spec.body, level, outer, inner) : { mode: 'none' as const, dim: -1 };
+  const choice = chooseLanes(spec.body, level, outer, inner);
   if (choice.mode === 'rows') moveLast(outer, choice.dim);
   if (choice.mode === 'points') moveLast(inner, choice.dim);
-  const laneDim = choice.mode === 'rows' ? outer.sizes.length - 1 : choice.mode === 'points' ? outer.sizes.length + inner.sizes.length - 1 : -1;
+  const laneDim =
+    choice.mode === 'rows'
+      ? outer.sizes.length - 1
+      : choice.mode === 'points'
+        ? outer.sizes.length + inner.sizes.length - 1
+        : -1;
   const strides = spec.body.map((_, step) => [...(outer.strides[step] ?? []), ...(inner.strides[step] ?? [])]);
   return {
     spec,
@@ -75,8 +80,9 @@ function order(dims: Dims, body: readonly LoopInstruction[]): Dims {
   const weight = (dim: number): number =>
     body.reduce((sum, step, i) => sum + Math.abs(dims.strides[i]?.[dim] ?? 0) * (step.kind === 'store' ? 4 : 1), 0);
   const kept = dims.sizes.map((_, dim) => dim).filter((dim) => dims.sizes[dim] !== 1);
-  const sorted = kept.map((dim) => ({ dim, weight: weight(dim) })).sort((a, b) => b.weight - a.weight);
-  const pick = (list: readonly number[]): number[] => (list.length === 0 ? [] : sorted.map(({ dim }) => list[dim] ?? 0));
+  const sorted = kept.map((dim) => ({ dim, weight: weight(dim) })).toSorted((a, b) => b.weight - a.weight);
+  const pick = (list: readonly number[]): number[] =>
+    list.length === 0 ? [] : sorted.map(({ dim }) => list[dim] ?? 0);
   return { sizes: pick(dims.sizes), strides: dims.strides.map(pick) };
 }
 
@@ -99,11 +105,24 @@ function moveLast(dims: Dims, dim: number): void {
   }
 }
 
-function varyingSteps(body: readonly LoopInstruction[], level: readonly Level[], strides: readonly (readonly number[])[], mode: LaneMode, laneDim: number): boolean[] {
+function varyingSteps(
+  body: readonly LoopInstruction[],
+  level: readonly Level[],
+  strides: readonly (readonly number[])[],
+  mode: LaneMode,
+  laneDim: number,
+): boolean[] {
   const result: boolean[] = [];
   for (const [position, step] of body.entries()) {
     const moves = laneDim >= 0 && (strides[position]?.[laneDim] ?? 0) !== 0;
-    const reads = step.kind === 'scalar' ? step.args : step.kind === 'gather' ? [step.index] : step.kind === 'reduce' || step.kind === 'store' ? [step.arg] : [];
+    const reads =
+      step.kind === 'scalar'
+        ? step.args
+        : step.kind === 'gather'
+          ? [step.index]
+          : step.kind === 'reduce' || step.kind === 'store'
+            ? [step.arg]
+            : [];
     const inherits = reads.some((argument) => result[argument]);
     // With lanes over points, what leaves a walk is one scalar.
     result.push(mode === 'points' && level[position] === 'row' ? false : moves || inherits);

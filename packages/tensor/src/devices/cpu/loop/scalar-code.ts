@@ -21,17 +21,28 @@ export interface ScalarSite {
 type Rule = (site: ScalarSite) => Expression;
 type ByDType = Partial<Record<ComputeDType, Rule>>;
 
-const plain = (name: PlainOp): Rule => (site) => op(name, ...site.operands);
-const floats = (suffix: string): ByDType => ({ f32: plain(`f32.${suffix}` as PlainOp), f64: plain(`f64.${suffix}` as PlainOp) });
+const plain =
+  (name: PlainOp): Rule =>
+  (site) =>
+    op(name, ...site.operands);
+const floats = (suffix: string): ByDType => ({
+  f32: plain(`f32.${suffix}` as PlainOp),
+  f64: plain(`f64.${suffix}` as PlainOp),
+});
 const integers = (signed: PlainOp, unsigned: PlainOp): ByDType => ({ i32: plain(signed), u32: plain(unsigned) });
 const operand = (site: ScalarSite, position: number): Expression => site.operands[position] as Expression;
-const pick = (signed: PlainOp): Rule => ({ operands: [a, b] }) => select(op(signed, a as Expression, b as Expression), a as Expression, b as Expression);
+const pick =
+  (signed: PlainOp): Rule =>
+  ({ operands: [a, b] }) =>
+    select(op(signed, a as Expression, b as Expression), a as Expression, b as Expression);
 const negate: Rule = (site) => op('i32.sub', i32(0), operand(site, 0));
 
 const transcendental: ByDType = {
   f32: (site) => {
     const vector = vectorMathFunction(site.op);
-    return vector === undefined ? site.library.hostF32(site.op as HostOperation, ...site.operands) : site.library.callOnScalars(vector, ...site.operands);
+    return vector === undefined
+      ? site.library.hostF32(site.op as HostOperation, ...site.operands)
+      : site.library.callOnScalars(vector, ...site.operands);
   },
   f64: (site) => site.library.host(site.op as HostOperation, ...site.operands),
 };
@@ -41,7 +52,11 @@ const compare = (suffix: 'lt' | 'le'): ByDType => ({
   ...integers(`i32.${suffix}_s`, `i32.${suffix}_u`),
   bool: plain(`i32.${suffix}_u`),
 });
-const bitwise = (suffix: 'and' | 'or' | 'xor'): ByDType => ({ i32: plain(`i32.${suffix}`), u32: plain(`i32.${suffix}`), bool: plain(`i32.${suffix}`) });
+const bitwise = (suffix: 'and' | 'or' | 'xor'): ByDType => ({
+  i32: plain(`i32.${suffix}`),
+  u32: plain(`i32.${suffix}`),
+  bool: plain(`i32.${suffix}`),
+});
 const always = (rule: Rule): ByDType => ({ f32: rule, f64: rule, i32: rule, u32: rule, bool: rule });
 
 const highProduct: Rule = (site) => {
@@ -102,7 +117,8 @@ const rules: Readonly<Record<ScalarOp, ByDType>> = {
 /** The expression for one scalar instruction on scalars. */
 export function scalarCode(site: ScalarSite): Expression {
   const rule = rules[site.op][site.dtype];
-  if (rule === undefined) throw new InternalError('cpu', `the scalar instruction ${site.op} is not defined on ${site.dtype}`);
+  if (rule === undefined)
+    throw new InternalError('cpu', `the scalar instruction ${site.op} is not defined on ${site.dtype}`);
   return rule(site);
 }
 
@@ -110,9 +126,14 @@ export function scalarCode(site: ScalarSite): Expression {
 export function convertScalar(from: ComputeDType, to: ComputeDType, value: Expression): Expression {
   if (from === to) return value;
   const source = from === 'f32' || from === 'f64' ? from : undefined;
-  if (to === 'bool') return source ? op(`${source}.ne`, value, source === 'f32' ? f32(0) : f64(0)) : op('i32.ne', value, i32(0));
-  if (to === 'f32') return source ? op('f32.demote_f64', value) : op(from === 'i32' ? 'f32.convert_i32_s' : 'f32.convert_i32_u', value);
-  if (to === 'f64') return source ? op('f64.promote_f32', value) : op(from === 'i32' ? 'f64.convert_i32_s' : 'f64.convert_i32_u', value);
+  if (to === 'bool')
+    return source ? op(`${source}.ne`, value, source === 'f32' ? f32(0) : f64(0)) : op('i32.ne', value, i32(0));
+  if (to === 'f32')
+    return source ? op('f32.demote_f64', value) : op(from === 'i32' ? 'f32.convert_i32_s' : 'f32.convert_i32_u', value);
+  if (to === 'f64')
+    return source
+      ? op('f64.promote_f32', value)
+      : op(from === 'i32' ? 'f64.convert_i32_s' : 'f64.convert_i32_u', value);
   return source ? op(`i32.trunc_sat_${source}_${to === 'i32' ? 's' : 'u'}`, value) : value;
 }
 

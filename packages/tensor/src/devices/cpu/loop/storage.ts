@@ -16,14 +16,32 @@ export interface Place {
 /** The place `bytes` further; negative distances cannot be an immediate. */
 export function displace(place: Place, bytes: number): Place {
   const offset = place.offset + bytes;
-  return offset >= 0 ? { address: place.address, offset } : { address: op('i32.add', place.address, i32(offset)), offset: 0 };
+  return offset >= 0
+    ? { address: place.address, offset }
+    : { address: op('i32.add', place.address, i32(offset)), offset: 0 };
 }
 
 const scalarLoads: Readonly<Record<DType, MemoryOp>> = {
-  f32: 'f32.load', f64: 'f64.load', f16: 'i32.load16_u', bf16: 'i32.load16_u', i32: 'i32.load', u32: 'i32.load', i8: 'i32.load8_s', u8: 'i32.load8_u', bool: 'i32.load8_u',
+  f32: 'f32.load',
+  f64: 'f64.load',
+  f16: 'i32.load16_u',
+  bf16: 'i32.load16_u',
+  i32: 'i32.load',
+  u32: 'i32.load',
+  i8: 'i32.load8_s',
+  u8: 'i32.load8_u',
+  bool: 'i32.load8_u',
 };
 const scalarStores: Readonly<Record<DType, MemoryOp>> = {
-  f32: 'f32.store', f64: 'f64.store', f16: 'i32.store16', bf16: 'i32.store16', i32: 'i32.store', u32: 'i32.store', i8: 'i32.store8', u8: 'i32.store8', bool: 'i32.store8',
+  f32: 'f32.store',
+  f64: 'f64.store',
+  f16: 'i32.store16',
+  bf16: 'i32.store16',
+  i32: 'i32.store',
+  u32: 'i32.store',
+  i8: 'i32.store8',
+  u8: 'i32.store8',
+  bool: 'i32.store8',
 };
 
 function computeOf(dtype: DType): ComputeDType {
@@ -46,7 +64,8 @@ function narrowHalf(dtype: DType, values: Expression, library: MathLibrary): Exp
 /** One element as a scalar of the compute dtype. */
 export function loadScalar(dtype: DType, place: Place, library: MathLibrary): Expression {
   const raw = load(scalarLoads[dtype], place);
-  if (dtype === 'f16' || dtype === 'bf16') return laneOp('f32x4.extract_lane', 0, widenHalf(dtype, op('i32x4.splat', raw), library));
+  if (dtype === 'f16' || dtype === 'bf16')
+    return laneOp('f32x4.extract_lane', 0, widenHalf(dtype, op('i32x4.splat', raw), library));
   return dtype === 'bool' ? op('i32.ne', raw, i32(0)) : raw;
 }
 
@@ -66,14 +85,24 @@ export function loadVector(dtype: DType, lanes: number, place: Place, library: M
 }
 
 /** One element from each of `lanes` places. */
-export function loadLanes(dtype: DType, lanes: number, placeOf: (lane: number) => Place, library: MathLibrary): Expression[] {
+export function loadLanes(
+  dtype: DType,
+  lanes: number,
+  placeOf: (lane: number) => Place,
+  library: MathLibrary,
+): Expression[] {
   if (dtype === 'f16' || dtype === 'bf16') {
     const patterns = Array.from({ length: lanes }, (_, lane) => load('i32.load16_u', placeOf(lane)));
     return collectLanes('i32', patterns).map((register) => widenHalf(dtype, register, library));
   }
   const { bytes } = dtypes[dtype];
-  if (bytes === 1) return collectLanes(computeOf(dtype), Array.from({ length: lanes }, (_, lane) => loadScalar(dtype, placeOf(lane), library)));
-  const [first, next]: [MemoryOp, MemoryOp] = bytes === 8 ? ['v128.load64_zero', 'v128.load64_lane'] : ['v128.load32_zero', 'v128.load32_lane'];
+  if (bytes === 1)
+    return collectLanes(
+      computeOf(dtype),
+      Array.from({ length: lanes }, (_, lane) => loadScalar(dtype, placeOf(lane), library)),
+    );
+  const [first, next]: [MemoryOp, MemoryOp] =
+    bytes === 8 ? ['v128.load64_zero', 'v128.load64_lane'] : ['v128.load32_zero', 'v128.load32_lane'];
   const perRegister = 16 / bytes;
   return Array.from({ length: lanes / perRegister }, (_, i) => {
     let register = load(first, placeOf(i * perRegister));
@@ -86,14 +115,26 @@ export function loadLanes(dtype: DType, lanes: number, placeOf: (lane: number) =
 }
 
 /** Writes one scalar of the compute dtype. */
-export function storeScalar(f: FunctionBuilder, dtype: DType, place: Place, value: Expression, library: MathLibrary): void {
+export function storeScalar(
+  f: FunctionBuilder,
+  dtype: DType,
+  place: Place,
+  value: Expression,
+  library: MathLibrary,
+): void {
   const half = dtype === 'f16' || dtype === 'bf16';
   const raw = half ? laneOp('i32x4.extract_lane', 0, narrowHalf(dtype, op('f32x4.splat', value), library)) : value;
   f.store(scalarStores[dtype], place.address, raw, place.offset);
 }
 
 /** Writes registers of the compute dtype to neighbouring elements. */
-export function storeVector(f: FunctionBuilder, dtype: DType, place: Place, registers: readonly Expression[], library: MathLibrary): void {
+export function storeVector(
+  f: FunctionBuilder,
+  dtype: DType,
+  place: Place,
+  registers: readonly Expression[],
+  library: MathLibrary,
+): void {
   const { bytes } = dtypes[dtype];
   for (const [i, register] of registers.entries()) {
     const at = displace(place, i * bytes * (dtype === 'f64' ? 2 : 4));
@@ -110,7 +151,14 @@ export function storeVector(f: FunctionBuilder, dtype: DType, place: Place, regi
 }
 
 /** Writes each lane to its own place. */
-export function storeLanes(f: FunctionBuilder, dtype: DType, placeOf: (lane: number) => Place, registers: readonly Expression[], lanes: number, library: MathLibrary): void {
+export function storeLanes(
+  f: FunctionBuilder,
+  dtype: DType,
+  placeOf: (lane: number) => Place,
+  registers: readonly Expression[],
+  lanes: number,
+  library: MathLibrary,
+): void {
   const half = dtype === 'f16' || dtype === 'bf16';
   const source = half ? registers.map((register) => f.let(narrowHalf(dtype, register, library))) : registers;
   const laneType = half ? 'i32' : computeOf(dtype);

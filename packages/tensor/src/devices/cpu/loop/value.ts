@@ -3,7 +3,7 @@
  * vector registers: four lanes each, two for f64. A bool is 0 or 1 as a scalar and a mask of ones in a vector lane.
  */
 import type { ComputeDType } from '../../../dtype/dtype.ts';
-import { i32, laneOp, op, type Expression, type ValueType } from '../assembler/expression.ts';
+import { i32, laneOp, op, type Expression } from '../assembler/expression.ts';
 
 /** A value of the loop body; `registers` may be emitted any number of times. */
 export interface Value {
@@ -12,9 +12,6 @@ export interface Value {
   readonly lanes: number;
   readonly registers: readonly Expression[];
 }
-
-/** The WebAssembly type of a scalar. */
-export const scalarTypes: Readonly<Record<ComputeDType, ValueType>> = { f32: 'f32', f64: 'f64', i32: 'i32', u32: 'i32', bool: 'i32' };
 
 /** Lanes in one vector register. */
 export function lanesPerRegister(dtype: ComputeDType): 2 | 4 {
@@ -47,7 +44,8 @@ export function extractLane(dtype: ComputeDType, registers: readonly Expression[
 /** Vector registers made of one scalar per lane. */
 export function collectLanes(dtype: ComputeDType, scalars: readonly Expression[]): Expression[] {
   const perRegister = lanesPerRegister(dtype);
-  const replace = dtype === 'f32' ? 'f32x4.replace_lane' : dtype === 'f64' ? 'f64x2.replace_lane' : 'i32x4.replace_lane';
+  const replace =
+    dtype === 'f32' ? 'f32x4.replace_lane' : dtype === 'f64' ? 'f64x2.replace_lane' : 'i32x4.replace_lane';
   const registers: Expression[] = [];
   for (let start = 0; start < scalars.length; start += perRegister) {
     let register = splat(dtype, scalars[start] as Expression);

@@ -2,7 +2,6 @@
 import type { ComputeDType } from '../../../dtype/dtype.ts';
 import type { ScalarOp } from '../../../scalar/instructions.ts';
 import { i32, op, shuffle32, v128, type Expression } from '../assembler/expression.ts';
-import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { PlainOp } from '../assembler/opcodes.ts';
 import type { MathLibrary } from '../math/math-library.ts';
 import { scalarCode } from './scalar-code.ts';
@@ -23,10 +22,12 @@ export interface VectorSite {
   readonly constant: number | undefined;
   readonly lanes: number;
   readonly library: MathLibrary;
-  readonly f: FunctionBuilder;
 }
 
-const float = (name: string): Partial<Record<ComputeDType, PlainOp>> => ({ f32: `f32x4.${name}` as PlainOp, f64: `f64x2.${name}` as PlainOp });
+const float = (name: string): Partial<Record<ComputeDType, PlainOp>> => ({
+  f32: `f32x4.${name}` as PlainOp,
+  f64: `f64x2.${name}` as PlainOp,
+});
 const bits = (name: PlainOp): Partial<Record<ComputeDType, PlainOp>> => ({ i32: name, u32: name, bool: name });
 
 /** Instructions that are one machine instruction a register. */
@@ -80,8 +81,11 @@ function boundBy(site: VectorSite): Expression[] | undefined {
   if ((dtype !== 'f32' && dtype !== 'f64') || constant === undefined || Number.isNaN(constant)) return undefined;
   const shape = dtype === 'f32' ? 'f32x4' : 'f64x2';
   if (operation === 'max') {
-    const first = (x: Expression, zero: Expression): Expression => (Object.is(constant, 0) ? op(`${shape}.add`, x, zero) : x);
-    return perRegister(site, ([x, bound]) => op(`${shape}.pmax`, first(x as Expression, bound as Expression), bound as Expression));
+    const first = (x: Expression, zero: Expression): Expression =>
+      Object.is(constant, 0) ? op(`${shape}.add`, x, zero) : x;
+    return perRegister(site, ([x, bound]) =>
+      op(`${shape}.pmax`, first(x as Expression, bound as Expression), bound as Expression),
+    );
   }
   if (operation !== 'min' || Object.is(constant, -0)) return undefined;
   return perRegister(site, (operands) => op(`${shape}.pmin`, ...operands));
@@ -96,7 +100,9 @@ function laneByLane(site: VectorSite): Expression[] {
   const scalars = Array.from({ length: site.lanes }, (_, lane) =>
     scalarCode({
       ...site,
-      operands: site.operands.map((registers, i) => extractLane(site.operandDTypes[i] as ComputeDType, registers, lane)),
+      operands: site.operands.map((registers, i) =>
+        extractLane(site.operandDTypes[i] as ComputeDType, registers, lane),
+      ),
     }),
   );
   return collectLanes(site.result, scalars);
@@ -104,20 +110,31 @@ function laneByLane(site: VectorSite): Expression[] {
 
 /** Rules that look at more than one register, or at the dtypes; `undefined` leaves the instruction to the scalar rules. */
 const special: Readonly<Partial<Record<ScalarOp, (site: VectorSite) => readonly Expression[] | undefined>>> = {
-  lt: (site) => (site.dtype === 'f64' ? compareF64(site, 'f64x2.lt') : perRegister(site, ([a, b]) => op('v128.andnot', b as Expression, a as Expression))),
+  lt: (site) =>
+    site.dtype === 'f64'
+      ? compareF64(site, 'f64x2.lt')
+      : perRegister(site, ([a, b]) => op('v128.andnot', b as Expression, a as Expression)),
   le: (site) =>
-    site.dtype === 'f64' ? compareF64(site, 'f64x2.le') : perRegister(site, ([a, b]) => op('v128.or', b as Expression, op('v128.not', a as Expression))),
+    site.dtype === 'f64'
+      ? compareF64(site, 'f64x2.le')
+      : perRegister(site, ([a, b]) => op('v128.or', b as Expression, op('v128.not', a as Expression))),
   eq: (site) => (site.dtype === 'f64' ? compareF64(site, 'f64x2.eq') : undefined),
   select: (site) => {
     const [condition = [], whenTrue = [], whenFalse = []] = site.operands;
     const masks = site.dtype === 'f64' ? widenMasks(condition) : condition;
-    return whenTrue.map((register, i) => op('v128.bitselect', register, whenFalse[i] as Expression, masks[i] as Expression));
+    return whenTrue.map((register, i) =>
+      op('v128.bitselect', register, whenFalse[i] as Expression, masks[i] as Expression),
+    );
   },
   shl: (site) => shiftBy(site, 'i32x4.shl'),
   shr: (site) => shiftBy(site, site.dtype === 'i32' ? 'i32x4.shr_s' : 'i32x4.shr_u'),
   mulhi: (site) =>
     perRegister(site, ([a, b]) =>
-      shuffle32(op('i64x2.extmul_low_i32x4_u', a as Expression, b as Expression), op('i64x2.extmul_high_i32x4_u', a as Expression, b as Expression), [1, 3, 5, 7]),
+      shuffle32(
+        op('i64x2.extmul_low_i32x4_u', a as Expression, b as Expression),
+        op('i64x2.extmul_high_i32x4_u', a as Expression, b as Expression),
+        [1, 3, 5, 7],
+      ),
     ),
   cast: (site) => convertVector(site.dtype, site.result, site.operands[0] ?? []),
   bitcast: (site) => site.operands[0],
@@ -125,7 +142,9 @@ const special: Readonly<Partial<Record<ScalarOp, (site: VectorSite) => readonly 
 
 function shiftBy(site: VectorSite, name: PlainOp): Expression[] | undefined {
   const { shiftCount } = site;
-  return shiftCount === undefined ? undefined : (site.operands[0] ?? []).map((register) => op(name, register, shiftCount));
+  return shiftCount === undefined
+    ? undefined
+    : (site.operands[0] ?? []).map((register) => op(name, register, shiftCount));
 }
 
 function compareF64(site: VectorSite, name: PlainOp): Expression[] {
@@ -138,29 +157,60 @@ function widenMasks(masks: readonly Expression[]): Expression[] {
 }
 
 function pairs(registers: readonly Expression[]): [Expression, Expression][] {
-  return Array.from({ length: registers.length / 2 }, (_, i) => [registers[2 * i] as Expression, registers[2 * i + 1] as Expression]);
+  return Array.from({ length: registers.length / 2 }, (_, i) => [
+    registers[2 * i] as Expression,
+    registers[2 * i + 1] as Expression,
+  ]);
 }
 
-const one = { f32: v128([0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000]), i32: v128([1, 1, 1, 1]), zero: v128([0, 0, 0, 0]) };
+const one = {
+  f32: v128([0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000]),
+  i32: v128([1, 1, 1, 1]),
+  zero: v128([0, 0, 0, 0]),
+};
 const upperHalf = (register: Expression): Expression => shuffle32(register, register, [2, 3, 2, 3]);
 
 /** Conversion of whole vectors between compute dtypes; see `convertScalar`. */
-export function convertVector(from: ComputeDType, to: ComputeDType, registers: readonly Expression[]): readonly Expression[] {
+export function convertVector(
+  from: ComputeDType,
+  to: ComputeDType,
+  registers: readonly Expression[],
+): readonly Expression[] {
   if (from === to) return registers;
   if (from === 'f64') {
-    if (to === 'bool') return pairs(registers.map((register) => op('f64x2.ne', register, one.zero))).map(([low, high]) => shuffle32(low, high, [0, 2, 4, 6]));
-    const narrow: PlainOp = to === 'f32' ? 'f32x4.demote_f64x2_zero' : to === 'i32' ? 'i32x4.trunc_sat_f64x2_s_zero' : 'i32x4.trunc_sat_f64x2_u_zero';
+    if (to === 'bool')
+      return pairs(registers.map((register) => op('f64x2.ne', register, one.zero))).map(([low, high]) =>
+        shuffle32(low, high, [0, 2, 4, 6]),
+      );
+    const narrow: PlainOp =
+      to === 'f32'
+        ? 'f32x4.demote_f64x2_zero'
+        : to === 'i32'
+          ? 'i32x4.trunc_sat_f64x2_s_zero'
+          : 'i32x4.trunc_sat_f64x2_u_zero';
     return pairs(registers).map(([low, high]) => shuffle32(op(narrow, low), op(narrow, high), [0, 1, 4, 5]));
   }
   if (to === 'f64') {
     const source = from === 'bool' ? registers.map((mask) => op('v128.and', mask, one.i32)) : registers;
-    const widen: PlainOp = from === 'f32' ? 'f64x2.promote_low_f32x4' : from === 'u32' ? 'f64x2.convert_low_i32x4_u' : 'f64x2.convert_low_i32x4_s';
+    const widen: PlainOp =
+      from === 'f32'
+        ? 'f64x2.promote_low_f32x4'
+        : from === 'u32'
+          ? 'f64x2.convert_low_i32x4_u'
+          : 'f64x2.convert_low_i32x4_s';
     return source.flatMap((register) => [op(widen, register), op(widen, upperHalf(register))]);
   }
-  if (to === 'bool') return registers.map((register) => op(from === 'f32' ? 'f32x4.ne' : 'i32x4.ne', register, one.zero));
+  if (to === 'bool')
+    return registers.map((register) => op(from === 'f32' ? 'f32x4.ne' : 'i32x4.ne', register, one.zero));
   if (from === 'bool') return registers.map((mask) => op('v128.and', mask, to === 'f32' ? one.f32 : one.i32));
-  if (to === 'f32') return registers.map((register) => op(from === 'i32' ? 'f32x4.convert_i32x4_s' : 'f32x4.convert_i32x4_u', register));
-  if (from === 'f32') return registers.map((register) => op(to === 'i32' ? 'i32x4.trunc_sat_f32x4_s' : 'i32x4.trunc_sat_f32x4_u', register));
+  if (to === 'f32')
+    return registers.map((register) =>
+      op(from === 'i32' ? 'f32x4.convert_i32x4_s' : 'f32x4.convert_i32x4_u', register),
+    );
+  if (from === 'f32')
+    return registers.map((register) =>
+      op(to === 'i32' ? 'i32x4.trunc_sat_f32x4_s' : 'i32x4.trunc_sat_f32x4_u', register),
+    );
   return registers;
 }
 

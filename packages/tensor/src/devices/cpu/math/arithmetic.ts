@@ -39,7 +39,10 @@ const integers = { parameters: ['i32', 'i32'], result: 'i32' } as const;
 
 /** Scalar functions with the guards that the instruction set asks for. */
 export const arithmeticFunctions: Readonly<
-  Record<'divideSigned' | 'divideUnsigned' | 'remainderSigned' | 'remainderUnsigned' | 'remainderF32', MathFunctionDefinition>
+  Record<
+    'divideSigned' | 'divideUnsigned' | 'remainderSigned' | 'remainderUnsigned' | 'remainderF32',
+    MathFunctionDefinition
+  >
 > = {
   divideSigned: { ...integers, build: divideSigned },
   divideUnsigned: { ...integers, build: guarded('i32.div_u') },

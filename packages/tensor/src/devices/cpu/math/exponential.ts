@@ -27,18 +27,24 @@ function exponential(context: MathContext): void {
   const x = f.let(op('f32x4.pmax', op('f32x4.pmin', f.argument(0), f32(89)), f32(-104)));
   const shifted = f.let(op('f32x4.add', op('f32x4.mul', x, f32(Math.LOG2E)), f32(roundingShift)));
   const n = f.let(op('f32x4.sub', shifted, f32(roundingShift)));
-  const r = f.let(op('f32x4.sub', op('f32x4.sub', x, op('f32x4.mul', n, f32(ln2High))), op('f32x4.mul', n, f32(ln2Low))));
+  const r = f.let(
+    op('f32x4.sub', op('f32x4.sub', x, op('f32x4.mul', n, f32(ln2High))), op('f32x4.mul', n, f32(ln2Low))),
+  );
   const square = op('f32x4.mul', r, r);
-  const fraction = f.let(op('f32x4.add', op('f32x4.add', op('f32x4.mul', square, polynomial(context, r, expRemainder)), r), f32(1)));
+  const fraction = f.let(
+    op('f32x4.add', op('f32x4.add', op('f32x4.mul', square, polynomial(context, r, expRemainder)), r), f32(1)),
+  );
   // Two factors, because 2^n itself may lie outside the range although the result does not.
   const exponent = f.let(op('i32x4.sub', shifted, i32(roundingShiftBits)));
   const half = f.let(op('i32x4.shr_s', exponent, count(1)));
-  const powerOfTwo = (power: Expression): Expression => op('i32x4.shl', op('i32x4.add', power, i32(127)), count(23));
+  const powerOfTwo = (whole: Expression): Expression => op('i32x4.shl', op('i32x4.add', whole, i32(127)), count(23));
   f.return(op('f32x4.mul', op('f32x4.mul', fraction, powerOfTwo(half)), powerOfTwo(op('i32x4.sub', exponent, half))));
 }
 
 /** (log(1 + t) - t + t²/2) / t³ for 1 + t in [1/√2, √2]; relative error of log 5.8e-9. */
-const logRemainder = [0.333333313, -0.250008196, 0.200012267, -0.166233569, 0.142017573, -0.131601825, 0.12761578, -0.0763449818];
+const logRemainder = [
+  0.333333313, -0.250008196, 0.200012267, -0.166233569, 0.142017573, -0.131601825, 0.12761578, -0.0763449818,
+];
 const smallestNormal = 2 ** -126;
 /** The bits of 1/√2: subtracting them puts the exponent of the nearest power of two into the high bits. */
 const halfRootBits = 0x3f3504f3;
@@ -48,12 +54,16 @@ function logarithm(context: MathContext): void {
   const x = f.argument(0);
   const subnormal = f.let(op('f32x4.lt', x, f32(smallestNormal)));
   const bits = f.let(choose(subnormal, op('f32x4.mul', x, f32(2 ** 23)), x));
-  const power = f.let(op('i32x4.shr_s', op('i32x4.sub', bits, i32(halfRootBits)), count(23)));
-  const t = f.let(op('f32x4.sub', op('i32x4.sub', bits, op('i32x4.shl', power, count(23))), f32(1)));
-  const exponent = f.let(op('f32x4.convert_i32x4_s', op('i32x4.sub', power, op('v128.and', subnormal, i32(23)))));
+  const wholePower = f.let(op('i32x4.shr_s', op('i32x4.sub', bits, i32(halfRootBits)), count(23)));
+  const t = f.let(op('f32x4.sub', op('i32x4.sub', bits, op('i32x4.shl', wholePower, count(23))), f32(1)));
+  const exponent = f.let(op('f32x4.convert_i32x4_s', op('i32x4.sub', wholePower, op('v128.and', subnormal, i32(23)))));
   const square = f.let(op('f32x4.mul', t, t));
   const cubic = op('f32x4.mul', op('f32x4.mul', t, square), polynomial(context, t, logRemainder));
-  const low = op('f32x4.sub', op('f32x4.add', cubic, op('f32x4.mul', exponent, f32(ln2Low))), op('f32x4.mul', square, f32(0.5)));
+  const low = op(
+    'f32x4.sub',
+    op('f32x4.add', cubic, op('f32x4.mul', exponent, f32(ln2Low))),
+    op('f32x4.mul', square, f32(0.5)),
+  );
   const finite = op('f32x4.add', op('f32x4.add', t, low), op('f32x4.mul', exponent, f32(ln2High)));
   const positive = choose(op('f32x4.lt', x, f32(Number.POSITIVE_INFINITY)), finite, x);
   const orZero = choose(op('f32x4.eq', x, f32(0)), f32(Number.NEGATIVE_INFINITY), positive);
@@ -63,14 +73,25 @@ function logarithm(context: MathContext): void {
 /** log2((1 + s) / (1 - s)) / s in powers of s²: Taylor's series, to 3e-14 for |s| <= 0.172. */
 const log2Series = Array.from({ length: 8 }, (_, k) => 2 / (Math.LN2 * (2 * k + 1)));
 /** 2^r in powers of r: Taylor's series, to 2e-13 for |r| <= 1/2. */
-const exp2Series = Array.from({ length: 11 }, (_, k) => Array.from({ length: k }, (_, i) => Math.LN2 / (i + 1)).reduce((product, factor) => product * factor, 1));
+const exp2Series = [1];
+for (let k = 1; k <= 10; k++) exp2Series.push(((exp2Series[k - 1] as number) * Math.LN2) / k);
 
 /** 2^(y · log2 x) in doubles for two lanes of positive normal x. */
-function powerOfPair(context: MathContext, x: Local, y: Expression, mantissa: Expression, exponent: Expression): Expression {
+function powerOfPair(
+  context: MathContext,
+  x: Local,
+  y: Expression,
+  mantissa: Expression,
+  exponent: Expression,
+): Expression {
   const { f, f64 } = context;
   const m = f.let(op('f64x2.promote_low_f32x4', mantissa));
   const s = f.let(op('f64x2.div', op('f64x2.sub', m, f64(1)), op('f64x2.add', m, f64(1))));
-  const logarithm2 = op('f64x2.add', op('f64x2.mul', s, polynomialF64(context, f.let(op('f64x2.mul', s, s)), log2Series)), op('f64x2.convert_low_i32x4_s', exponent));
+  const logarithm2 = op(
+    'f64x2.add',
+    op('f64x2.mul', s, polynomialF64(context, f.let(op('f64x2.mul', s, s)), log2Series)),
+    op('f64x2.convert_low_i32x4_s', exponent),
+  );
   // Outside ±160 an f32 is 0 or infinite.
   const product = op('f64x2.mul', op('f64x2.promote_low_f32x4', y), logarithm2);
   const bounded = f.let(op('f64x2.pmax', op('f64x2.pmin', product, f64(160)), f64(-160)));
@@ -100,7 +121,11 @@ function power(context: MathContext): void {
   f.if(op('i32x4.all_true', easy), () => f.return(result));
   for (let lane = 0; lane < 4; lane++) {
     f.if(op('i32.eqz', laneOp('i32x4.extract_lane', lane, easy)), () => {
-      const exact = library.hostF32('pow', laneOp('f32x4.extract_lane', lane, x), laneOp('f32x4.extract_lane', lane, y));
+      const exact = library.hostF32(
+        'pow',
+        laneOp('f32x4.extract_lane', lane, x),
+        laneOp('f32x4.extract_lane', lane, y),
+      );
       f.set(result, laneOp('f32x4.replace_lane', lane, result, exact));
     });
   }

@@ -25,7 +25,9 @@ function narrowF16({ f, f32, i32 }: MathContext): void {
   const normal = op('i32x4.shr_u', op('i32x4.add', op('i32x4.add', magnitude, i32(rebias)), odd), count(13));
   const finite = op('v128.bitselect', subnormal, normal, op('i32x4.lt_u', magnitude, i32(0x38800000)));
   const bounded = op('v128.bitselect', i32(0x7c00), finite, op('i32x4.ge_u', magnitude, i32(0x47800000)));
-  f.return(op('v128.bitselect', i32(0x7e00), op('v128.or', bounded, sign), op('i32x4.gt_u', magnitude, i32(0x7f800000))));
+  f.return(
+    op('v128.bitselect', i32(0x7e00), op('v128.or', bounded, sign), op('i32x4.gt_u', magnitude, i32(0x7f800000))),
+  );
 }
 
 function narrowBf16({ f, i32 }: MathContext): void {

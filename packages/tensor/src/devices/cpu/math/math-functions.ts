@@ -14,7 +14,11 @@ export interface MathFunctionDefinition {
   readonly build: (context: MathContext) => void;
 }
 
-type Tables = typeof arithmeticFunctions & typeof exponentialFunctions & typeof halfFunctions & typeof sigmoidalFunctions & typeof trigonometricFunctions;
+type Tables = typeof arithmeticFunctions &
+  typeof exponentialFunctions &
+  typeof halfFunctions &
+  typeof sigmoidalFunctions &
+  typeof trigonometricFunctions;
 
 /** The name of a library function. */
 export type MathFunction = keyof Tables;

@@ -12,14 +12,20 @@ function hyperbolicTangent(context: MathContext): void {
   const { f, f32, library } = context;
   const { magnitude, sign } = splitSign(context, f.argument(0));
   const square = f.let(op('f32x4.mul', magnitude, magnitude));
-  const small = op('f32x4.add', magnitude, op('f32x4.mul', op('f32x4.mul', magnitude, square), polynomial(context, square, tanhRemainder)));
+  const small = op(
+    'f32x4.add',
+    magnitude,
+    op('f32x4.mul', op('f32x4.mul', magnitude, square), polynomial(context, square, tanhRemainder)),
+  );
   const grown = library.call('exp', op('f32x4.add', magnitude, magnitude));
   const large = op('f32x4.sub', f32(1), op('f32x4.div', f32(2), op('f32x4.add', grown, f32(1))));
   f.return(op('v128.or', choose(op('f32x4.lt', magnitude, f32(0.625)), small, large), sign));
 }
 
 /** erf(x) / x - 1 in x², on |x| <= 0.92; relative error of erf 4.0e-10. */
-const erfNear = [0.128379166, -0.376126349, 0.112836972, -0.0268594995, 0.00520128617, -0.000814559753, 0.0000838239066];
+const erfNear = [
+  0.128379166, -0.376126349, 0.112836972, -0.0268594995, 0.00520128617, -0.000814559753, 0.0000838239066,
+];
 /** -log(erfc x) / x on 0.9 <= x <= 4; relative error of erf 8.6e-10. */
 const erfFar = [1.12863708, 0.635198057, 0.106159031, -0.0236945506, 0.00361033413, -0.000314856094, 0.0000104329001];
 

@@ -34,19 +34,36 @@ function sine(context: MathContext, name: 'sin' | 'cos', quarters: number): void
   const quadrant = f.let(quarters === 0 ? turned : op('i32x4.add', turned, i32(quarters)));
 
   const square = f.let(op('f32x4.mul', r, r));
-  const sineOfRest = op('f32x4.add', r, op('f32x4.mul', op('f32x4.mul', r, square), polynomial(context, square, sinRemainder)));
-  const cosineTail = op('f32x4.sub', op('f32x4.mul', op('f32x4.mul', square, square), polynomial(context, square, cosRemainder)), op('f32x4.mul', square, f32(0.5)));
+  const sineOfRest = op(
+    'f32x4.add',
+    r,
+    op('f32x4.mul', op('f32x4.mul', r, square), polynomial(context, square, sinRemainder)),
+  );
+  const cosineTail = op(
+    'f32x4.sub',
+    op('f32x4.mul', op('f32x4.mul', square, square), polynomial(context, square, cosRemainder)),
+    op('f32x4.mul', square, f32(0.5)),
+  );
   const isOdd = op('i32x4.ne', op('v128.and', quadrant, i32(1)), i32(0));
   const flip = op('i32x4.shl', op('v128.and', quadrant, i32(2)), count(30));
   const result = f.let(op('v128.xor', choose(isOdd, op('f32x4.add', cosineTail, f32(1)), sineOfRest), flip));
   if (quarters === 0) f.set(result, choose(op('f32x4.lt', op('f32x4.abs', x), f32(tiny)), x, result));
 
   const magnitude = f.let(op('f32x4.abs', x));
-  const large = f.let(op('v128.and', op('f32x4.ge', magnitude, f32(largestReduced)), op('f32x4.lt', magnitude, f32(Number.POSITIVE_INFINITY))));
+  const large = f.let(
+    op(
+      'v128.and',
+      op('f32x4.ge', magnitude, f32(largestReduced)),
+      op('f32x4.lt', magnitude, f32(Number.POSITIVE_INFINITY)),
+    ),
+  );
   f.if(op('v128.any_true', large), () => {
     for (let lane = 0; lane < 4; lane++) {
       f.if(laneOp('i32x4.extract_lane', lane, large), () => {
-        f.set(result, laneOp('f32x4.replace_lane', lane, result, library.hostF32(name, laneOp('f32x4.extract_lane', lane, x))));
+        f.set(
+          result,
+          laneOp('f32x4.replace_lane', lane, result, library.hostF32(name, laneOp('f32x4.extract_lane', lane, x))),
+        );
       });
     }
   });
@@ -58,7 +75,11 @@ function reduce({ f, f64 }: MathContext, value: Expression): { readonly shifted:
   const x = f.let(value);
   const shifted = f.let(op('f64x2.add', op('f64x2.mul', x, f64(2 / Math.PI)), f64(roundingShift)));
   const quarters = f.let(op('f64x2.sub', shifted, f64(roundingShift)));
-  const rest = op('f64x2.sub', op('f64x2.sub', x, op('f64x2.mul', quarters, f64(halfPiHigh))), op('f64x2.mul', quarters, f64(halfPiLow)));
+  const rest = op(
+    'f64x2.sub',
+    op('f64x2.sub', x, op('f64x2.mul', quarters, f64(halfPiHigh))),
+    op('f64x2.mul', quarters, f64(halfPiLow)),
+  );
   return { shifted, rest };
 }
 
@@ -73,7 +94,8 @@ function arcTangent(context: MathContext): void {
   const large = f.let(op('f32x4.gt', magnitude, f32(Math.tan((3 * Math.PI) / 8))));
   const fraction = op('f32x4.div', op('f32x4.sub', magnitude, f32(1)), op('f32x4.add', magnitude, f32(1)));
   const t = f.let(choose(large, op('f32x4.div', f32(-1), magnitude), choose(middle, fraction, magnitude)));
-  const base = (half: number, quarter: number): Expression => choose(large, f32(half), op('v128.and', middle, f32(quarter)));
+  const base = (half: number, quarter: number): Expression =>
+    choose(large, f32(half), op('v128.and', middle, f32(quarter)));
   const [half, quarter] = [Math.fround(Math.PI / 2), Math.fround(Math.PI / 4)];
   const square = f.let(op('f32x4.mul', t, t));
   const cubic = op('f32x4.mul', op('f32x4.mul', t, square), polynomial(context, square, atanRemainder));

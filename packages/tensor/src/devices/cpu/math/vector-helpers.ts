@@ -3,18 +3,34 @@ import { op, type Expression, type Local } from '../assembler/expression.ts';
 import type { MathContext } from './math-library.ts';
 
 /** coefficients[0] + coefficients[1]·x + …, by Horner's rule. */
-export function polynomial({ f32 }: Pick<MathContext, 'f32'>, x: Expression, coefficients: readonly number[]): Expression {
+export function polynomial(
+  { f32 }: Pick<MathContext, 'f32'>,
+  x: Expression,
+  coefficients: readonly number[],
+): Expression {
   return horner(f32, 'f32x4', x, coefficients);
 }
 
 /** The same in f64. */
-export function polynomialF64({ f64 }: Pick<MathContext, 'f64'>, x: Expression, coefficients: readonly number[]): Expression {
+export function polynomialF64(
+  { f64 }: Pick<MathContext, 'f64'>,
+  x: Expression,
+  coefficients: readonly number[],
+): Expression {
   return horner(f64, 'f64x2', x, coefficients);
 }
 
-function horner(constant: (value: number) => Expression, shape: 'f32x4' | 'f64x2', x: Expression, coefficients: readonly number[]): Expression {
-  const [highest = 0, ...rest] = [...coefficients].reverse();
-  return rest.reduce((sum, coefficient) => op(`${shape}.add`, op(`${shape}.mul`, sum, x), constant(coefficient)), constant(highest));
+function horner(
+  constant: (value: number) => Expression,
+  shape: 'f32x4' | 'f64x2',
+  x: Expression,
+  coefficients: readonly number[],
+): Expression {
+  const [highest = 0, ...rest] = coefficients.toReversed();
+  return rest.reduce(
+    (sum, coefficient) => op(`${shape}.add`, op(`${shape}.mul`, sum, x), constant(coefficient)),
+    constant(highest),
+  );
 }
 
 /** Splits off the sign: |x|, and the sign bits alone. */

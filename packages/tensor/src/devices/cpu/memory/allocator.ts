@@ -111,7 +111,13 @@ export class Allocator {
   }
 
   #split(block: Block, size: number): void {
-    const rest: Block = { address: block.address + size, size: block.size - size, free: true, before: block, after: block.after };
+    const rest: Block = {
+      address: block.address + size,
+      size: block.size - size,
+      free: true,
+      before: block,
+      after: block.after,
+    };
     if (rest.after) rest.after.before = rest;
     else this.#last = rest;
     block.after = rest;

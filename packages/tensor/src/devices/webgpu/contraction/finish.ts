@@ -4,11 +4,20 @@
 import type { Binding, LoopInstruction } from '../../../kernel/spec.ts';
 import { affine, indexLines, LoopBody } from '../loop/loop-body.ts';
 import { packedDeclaration, packedFlush, packedPut, planStores } from '../loop/packed-stores.ts';
-import { bufferName, elementsPerWord, type StorageMode } from '../wgsl/storage.ts';
+import { bufferName, elementsPerWord, plainMode, type StorageMode } from '../wgsl/storage.ts';
 import { indent, type WgslModule } from '../wgsl/wgsl-module.ts';
 
 /** Four outputs of a row are finished together. */
 const together = 4;
+
+/** The store of an epilogue that does nothing but store f32 rows whole vectors at a time; undefined for any other. */
+function vectorStore(bindings: readonly Binding[], epilogue: readonly LoopInstruction[], n: number): (LoopInstruction & { readonly kind: 'store' }) | undefined {
+  const [value, step] = epilogue;
+  if (epilogue.length !== 2 || value?.kind !== 'accumulator' || step?.kind !== 'store' || bindings[step.access.binding]?.dtype !== 'f32') return undefined;
+  const { offset, strides } = step.access;
+  const aligned = [offset, ...strides.slice(0, -1), n].every((distance) => distance % together === 0);
+  return strides.at(-1) === 1 && aligned ? step : undefined;
+}
 
 /** A plan for storing through an epilogue: `modes` for its bindings, and the function itself. */
 export interface Finish {
@@ -18,6 +27,8 @@ export interface Finish {
 
 /** `finish` as an epilogue over [...batch, m, n]; narrow outputs are packed where rows hold whole words. */
 export function epilogueFinish(bindings: readonly Binding[], epilogue: readonly LoopInstruction[], batch: readonly number[], n: number): Finish {
+  const store = vectorStore(bindings, epilogue, n);
+  if (store !== undefined) return vectorFinish(bindings, store, batch);
   const plan = planStores(bindings, epilogue, ({ access }, perWord) => {
     const [last, ...others] = [...access.strides].reverse();
     return last === 1 && n % together === 0 && [access.offset, ...others].every((distance) => distance % perWord === 0);
@@ -50,6 +61,17 @@ ${indent(lines)}
 }`);
   };
   return { modes: plan.modes, add };
+}
+
+function vectorFinish(bindings: readonly Binding[], { access }: LoopInstruction & { readonly kind: 'store' }, batch: readonly number[]): Finish {
+  const indices = batch.map((_, dimension) => `b${dimension}`);
+  return {
+    modes: bindings.map(({ dtype }, binding) => (binding === access.binding ? 'vector' : plainMode(dtype))),
+    add: (module) =>
+      module.add(`fn finish(batch: u32, i: u32, j: u32, values: vec4<f32>) {
+${indent([...indexLines('batch', batch, indices), `${bufferName(access.binding)}[(${affine(access.offset, [...indices, 'i', 'j'], access.strides)}) / 4u] = values;`])}
+}`),
+  };
 }
 
 /** `finish` as a plain store into scratch memory, contiguous [batch, m, n], for sums that are cut into parts. */

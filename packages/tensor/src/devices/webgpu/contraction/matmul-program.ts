@@ -12,7 +12,7 @@ import { epilogueFinish, scratchFinish } from './finish.ts';
 import { afterProduct, epilogueOf, matmulAsLoop, productDType } from './matmul-as-loop.ts';
 import { addMatrixFunctions, matrixOperand, vectorDirection, vectorMode } from './matrix-operand.ts';
 import { registerTileStage } from './register-tile.ts';
-import { chooseTile, type TileChoice } from './tile-choice.ts';
+import { chooseTile, type TiledChoice } from './tile-choice.ts';
 import { workgroupTileStage } from './workgroup-tile.ts';
 
 /** One line that says what a product does, for labels and errors. */
@@ -22,7 +22,7 @@ function describeMatmul(spec: MatmulSpec): string {
 }
 
 /** The stage that computes a contraction as chosen. */
-export function tileStage(contraction: Contraction, choice: Exclude<TileChoice, { kind: 'loop' }>): Stage {
+export function tileStage(contraction: Contraction, choice: TiledChoice): Stage {
   return choice.kind === 'register' ? registerTileStage(contraction, choice.tile) : workgroupTileStage(contraction, choice.tile);
 }
 
@@ -30,16 +30,19 @@ export function tileStage(contraction: Contraction, choice: Exclude<TileChoice, 
 export function matmulProgram(spec: MatmulSpec, profile: Profile): Program {
   const label = describeMatmul(spec);
   const batch = prod(spec.batch);
-  const choice = chooseTile({ batch, m: spec.m, n: spec.n, k: spec.k }, profile, spec.bindings.length < profile.maxBindings);
+  const choice = chooseTile({ batch, m: spec.m, n: spec.n, k: spec.k }, profile, spec.bindings.length < profile.maxBindings, 'any');
   const empty = batch * spec.m * spec.n * spec.k === 0;
   if (choice.kind === 'loop' || empty || productDType(spec) !== 'f32') return loopProgram(matmulAsLoop(spec), profile, label);
-  const tile = tileStage(matmulContraction(spec, label, choice.splits), choice);
+  const tile = tileStage(matmulContraction(spec, label, choice), choice);
   if (choice.splits === 1) return { label, stages: [tile], scratch: [] };
   const gather = loopStage(collapse(sumOfParts(spec, choice.splits)), profile, `${label} (sum of parts)`);
   return { label, stages: gather === undefined ? [tile] : [tile, gather], scratch: [batch * choice.splits * spec.m * spec.n * 4] };
 }
 
-function matmulContraction(spec: MatmulSpec, title: string, splits: number): Contraction {
+function matmulContraction(spec: MatmulSpec, title: string, choice: TiledChoice): Contraction {
+  const { splits } = choice;
+  // One k at a time has no use for vectors along k, nor for vectors of rows.
+  const single = choice.kind === 'register' && choice.tile.depth === 1;
   const module = new WgslModule();
   const left = matrixOperand('left', spec.a, spec.bindings, spec.batch, spec.m);
   const right = matrixOperand('right', spec.b, spec.bindings, spec.batch, spec.n);
@@ -49,8 +52,8 @@ function matmulContraction(spec: MatmulSpec, title: string, splits: number): Con
   const modes = splits === 1 ? [...finish.modes] : spec.bindings.map(({ dtype }) => plainMode(dtype));
   // A buffer that is stored to as well keeps the mode its stores need.
   const mayVectorise = (binding: number): boolean => spec.bindings[binding]?.access === 'read';
-  const leftVector = mayVectorise(left.binding) ? leftDirection : 'none';
-  const rightVector = mayVectorise(right.binding) ? rightDirection : 'none';
+  const leftVector = mayVectorise(left.binding) && !single ? leftDirection : 'none';
+  const rightVector = mayVectorise(right.binding) && !(single && rightDirection === 'depth') ? rightDirection : 'none';
   if (leftVector !== 'none') modes[left.binding] = vectorMode(left);
   if (rightVector !== 'none') modes[right.binding] = vectorMode(right);
   const scratch: Binding[] = splits === 1 ? [] : [{ dtype: 'f32', access: 'write' }];
@@ -58,7 +61,7 @@ function matmulContraction(spec: MatmulSpec, title: string, splits: number): Con
   declareBuffers(module, [...bindings, ...scratch], modes);
   addMatrixFunctions(module, 'left', left, modes[left.binding] ?? 'element', leftVector);
   addMatrixFunctions(module, 'right', right, modes[right.binding] ?? 'element', rightVector);
-  addGatheringFunctions(module, { m: spec.m, n: spec.n, rows: leftVector !== 'side', columns: rightVector !== 'side' });
+  addGatheringFunctions(module, { m: spec.m, n: spec.n, rows: choice.kind === 'workgroup' && leftVector !== 'side', columns: rightVector !== 'side' });
   if (splits === 1) finish.add(module, modes);
   else scratchFinish(module, spec.bindings.length, spec.m, spec.n);
   return {

@@ -5,7 +5,6 @@ import { dtypes, type DType } from '../../../dtype/dtype.ts';
 import type { Access, Binding } from '../../../kernel/spec.ts';
 import { affine, indexLines } from '../loop/loop-body.ts';
 import { at } from '../numbers.ts';
-import { unsigned } from '../wgsl/literals.ts';
 import { bufferName, elementsPerWord, loadLines, type StorageMode } from '../wgsl/storage.ts';
 import { indent, type WgslModule } from '../wgsl/wgsl-module.ts';
 
@@ -69,11 +68,7 @@ export function addMatrixFunctions(module: WgslModule, side: 'left' | 'right', o
   const own = side === 'left' ? 'i' : 'j';
   const parameters = side === 'left' ? 'start: u32, i: u32, k: u32' : 'start: u32, k: u32, j: u32';
   const indices = operand.batch.map((_, dimension) => `b${dimension}`);
-  const position = [
-    'start',
-    ...(operand.sideStride === 0 ? [] : [`${own} * ${unsigned(operand.sideStride)}`]),
-    ...(operand.depthStride === 0 ? [] : [`k * ${unsigned(operand.depthStride)}`]),
-  ].join(' + ');
+  const position = affine(0, ['start', own, 'k'], [1, operand.sideStride, operand.depthStride]);
   module.add(`fn ${side}_start(batch: u32) -> u32 {
 ${indent([...indexLines('batch', operand.batch, indices), `return ${affine(operand.offset, indices, operand.batchStrides)};`])}
 }`);

@@ -1,9 +1,11 @@
 /**
  * Products straight from storage: each invocation keeps a tile of outputs in registers and shares nothing.
  *
- * Workgroup: 8 x 8 invocations. Tile: up to 8 rows by 8 columns, 16 vec4 accumulators; per step of four k, 8 + 8 vec4 loads
- * feed 64 vec4 multiply-adds. No barriers and no workgroup memory, which suits emulated GPUs and those with large caches.
+ * Tile: up to 8 rows by 8 columns, 16 vec4 accumulators. GPUs take four k at a time (8 + 8 vec4 loads feed 64 vec4
+ * multiply-adds) in workgroups of 8 x 8. Emulated ones take one k at a time, in workgroups of a single row: all
+ * invocations then read the same elements of left, which the driver loads once, and short bodies compile faster.
  */
+import { powerOfTwoFrom } from '../numbers.ts';
 import { gridOf, groupNumber, type Stage } from '../program.ts';
 import { indent } from '../wgsl/wgsl-module.ts';
 import { depthRange, partLength, startLines, type Contraction } from './contraction.ts';
@@ -12,15 +14,27 @@ import { depthRange, partLength, startLines, type Contraction } from './contract
 export interface RegisterTile {
   readonly rows: number;
   readonly columns: number;
+  /** How many k one turn of the loop takes. */
+  readonly depth: 1 | 4;
 }
 
 const side = 8;
+const mostInARow = 64;
 const component = ['x', 'y', 'z', 'w'] as const;
 const range = (count: number): number[] => Array.from({ length: count }, (_, position) => position);
 
 /** The multiply-adds of one k, given how to name an element of the left column and a vector of the right row. */
 function multiplyAdd(tile: RegisterTile, left: (row: number) => string, right: (block: number) => string): string[] {
   return range(tile.rows).flatMap((row) => range(tile.columns / 4).map((block) => `sum${row}_${block} = fma(vec4(${left(row)}), ${right(block)}, sum${row}_${block});`));
+}
+
+/** Statements for one k. */
+function oneStep(tile: RegisterTile): string[] {
+  const blocks = range(tile.columns / 4);
+  return [
+    ...blocks.map((block) => `let right_${block} = right_columns(right_begin, k, column${block * 4});`),
+    ...multiplyAdd(tile, (row) => `left(left_begin, row${row}, k)`, (block) => `right_${block}`),
+  ];
 }
 
 /** Statements for four consecutive k from `k` on, using the widest loads the operands allow. */
@@ -56,8 +70,10 @@ function fourSteps(contraction: Contraction, tile: RegisterTile): string[] {
 /** The stage that runs a contraction with a register tile. */
 export function registerTileStage(contraction: Contraction, tile: RegisterTile): Stage {
   const { module, batch, m, n, k, splits, title, slots } = contraction;
-  const rowGroups = Math.ceil(m / (side * tile.rows));
-  const columnGroups = Math.ceil(n / (side * tile.columns));
+  const across = tile.depth === 4 ? side : Math.min(mostInARow, powerOfTwoFrom(Math.ceil(n / tile.columns)));
+  const down = tile.depth === 4 ? side : 1;
+  const rowGroups = Math.ceil(m / (down * tile.rows));
+  const columnGroups = Math.ceil(n / (across * tile.columns));
   const groups = rowGroups * columnGroups * batch * splits;
   const grid = gridOf(groups);
   const depth = depthRange(contraction);
@@ -67,8 +83,10 @@ export function registerTileStage(contraction: Contraction, tile: RegisterTile):
   const lines = [
     `let tile = ${groupNumber(grid)};`,
     `let batch = tile / ${rowGroups * columnGroups}u;`,
-    `let row = (tile / ${columnGroups}u % ${rowGroups}u * ${side}u + index / ${side}u) * ${tile.rows}u;`,
-    `let column = (tile % ${columnGroups}u * ${side}u + index % ${side}u) * ${tile.columns}u;`,
+    down === 1
+      ? `let row = tile / ${columnGroups}u % ${rowGroups}u * ${tile.rows}u;`
+      : `let row = (tile / ${columnGroups}u % ${rowGroups}u * ${down}u + index / ${across}u) * ${tile.rows}u;`,
+    `let column = (tile % ${columnGroups}u * ${across}u + index % ${across}u) * ${tile.columns}u;`,
     `if (batch >= ${batch * splits}u || row >= ${m}u || column >= ${n}u) { return; }`,
     ...startLines(contraction),
     ...depth.lines,
@@ -76,19 +94,20 @@ export function registerTileStage(contraction: Contraction, tile: RegisterTile):
     ...range(tile.rows).map((row) => `let row${row} = ${row === 0 ? 'row' : `min(row + ${row}u, ${m - 1}u)`};`),
     ...range(tile.columns).map((column) => `let column${column} = ${column === 0 ? 'column' : `min(column + ${column}u, ${n - 1}u)`};`),
     ...range(tile.rows).flatMap((row) => range(blocks).map((block) => `var sum${row}_${block} = vec4<f32>();`)),
-    `var k = ${depth.first};`,
-    `for (; k + 4u <= ${depth.end}; k += 4u) {`,
-    indent(fourSteps(contraction, tile)),
-    '}',
-    ...(wholeSteps
-      ? []
-      : [
-          `for (; k < ${depth.end}; k++) {`,
-          indent([
-            ...range(blocks).map((block) => `let right_${block} = vec4(${range(4).map((step) => `right(right_begin, k, column${block * 4 + step})`).join(', ')});`),
-            ...multiplyAdd(tile, (row) => `left(left_begin, row${row}, k)`, (block) => `right_${block}`),
-          ]),
+    ...(tile.depth === 1
+      ? [
+          // Adds nothing, but hides the bound: drivers unroll short loops, and then compile for seconds.
+          `let bound = ${depth.end} + u32(arrayLength(&buffer0) == 0u);`,
+          `for (var k = ${depth.first}; k < bound; k++) {`,
+          indent(oneStep(tile)),
           '}',
+        ]
+      : [
+          `var k = ${depth.first};`,
+          `for (; k + 4u <= ${depth.end}; k += 4u) {`,
+          indent(fourSteps(contraction, tile)),
+          '}',
+          ...(wholeSteps ? [] : [`for (; k < ${depth.end}; k++) {`, indent(oneStep(tile)), '}']),
         ]),
     `var sums = array<vec4<f32>, ${tile.rows * blocks}>(${range(tile.rows).flatMap((row) => range(blocks).map((block) => `sum${row}_${block}`)).join(', ')});`,
     `for (var i = 0u; i < min(${tile.rows}u, ${m}u - row); i++) {`,
@@ -97,7 +116,7 @@ export function registerTileStage(contraction: Contraction, tile: RegisterTile):
     '  }',
     '}',
   ];
-  module.add(`@compute @workgroup_size(${side * side})
+  module.add(`@compute @workgroup_size(${across * down})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
 ${indent(lines)}
 }`);

@@ -25,7 +25,7 @@ export function indexLines(linear: string, sizes: readonly number[], names: read
   let below = 1;
   const lines: string[] = [];
   for (let dimension = sizes.length - 1; dimension >= 0; dimension--) {
-    const quotient = below === 1 ? linear : `(${linear} / ${below}u)`;
+    const quotient = below === 1 ? linear : `${linear} / ${below}u`;
     lines.unshift(`let ${names[dimension]} = ${dimension === 0 ? quotient : `${quotient} % ${at(sizes, dimension)}u`};`);
     below *= at(sizes, dimension);
   }

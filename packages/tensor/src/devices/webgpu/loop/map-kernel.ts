@@ -2,7 +2,7 @@
  * Pure maps: one invocation per output word, in row-major order of the outer dimensions.
  */
 import type { Binding, LoopSpec } from '../../../kernel/spec.ts';
-import { at, prod } from '../numbers.ts';
+import { prod } from '../numbers.ts';
 import { gridOf, gridOverhangs, groupNumber, type Stage } from '../program.ts';
 import { declareBuffers, elementsPerWord } from '../wgsl/storage.ts';
 import { indent, WgslModule } from '../wgsl/wgsl-module.ts';
@@ -55,12 +55,12 @@ export function mapStage(spec: LoopSpec, title: string): Stage {
         ];
   module.add(`@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let ${together === 1 ? 'point' : 'point_group'} = (${groupNumber(grid)}) * ${workgroupSize}u + lane;
+  let ${together === 1 ? 'point' : 'point_group'} = ${groupNumber(grid)} * ${workgroupSize}u + lane;
 ${indent(lines)}
 }`);
   return { code: module.text(title), entryPoint: 'main', slots: slotsOf(spec.bindings), workgroups: grid };
 }
 
 function perWordOf(spec: LoopSpec, binding: number): number {
-  return elementsPerWord(spec.bindings[at([binding], 0)]?.dtype ?? 'f32');
+  return elementsPerWord(spec.bindings[binding]?.dtype ?? 'f32');
 }

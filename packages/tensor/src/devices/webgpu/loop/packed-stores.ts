@@ -66,14 +66,14 @@ export function packedFlush(position: number, store: Store, perWord: number, poi
   const bits = 32 / perWord;
   const words = Array.from({ length: pointsTogether / perWord }, (_, word) => word);
   return words.flatMap((word) => {
-    const target = `${buffer}[(${start}) / ${perWord}u + ${word}u]`;
+    const target = `${buffer}[${start.includes(' ') ? `(${start})` : start} / ${perWord}u${word === 0 ? '' : ` + ${word}u`}]`;
     const value = `${packedName(position)}[${word}]`;
     if (left === undefined) return [`${target} = ${value};`];
     return [
       `if (${left} >= ${(word + 1) * perWord}u) {`,
       `  ${target} = ${value};`,
       `} else if (${left} > ${word * perWord}u) {`,
-      `  let kept = 0xffffffffu << ((${left} - ${word * perWord}u) * ${bits}u);`,
+      `  let kept = 0xffffffffu << (${word === 0 ? left : `(${left} - ${word * perWord}u)`} * ${bits}u);`,
       `  ${target} = (${target} & kept) | ${value};`,
       '}',
     ];

@@ -83,12 +83,12 @@ class RowKernel {
     const rowLines =
       this.#guard === undefined
         ? [
-            `let row = ${rows === 1 ? groupNumber(grid) : `(${groupNumber(grid)}) * ${rows}u + ${lanes === 1 ? 'index' : `index % ${rows}u`}`};`,
+            `let row = ${rows === 1 ? groupNumber(grid) : `${groupNumber(grid)} * ${rows}u + ${lanes === 1 ? 'index' : `index % ${rows}u`}`};`,
             ...(overhangs || rowCount % rows !== 0 ? [`if (row >= ${rowCount}u) { return; }`] : []),
           ]
         : [
             // Barriers need every invocation, so those past the last row repeat it and store nothing.
-            `let wanted = (${groupNumber(grid)}) * ${rows}u + index % ${rows}u;`,
+            `let wanted = ${groupNumber(grid)} * ${rows}u + index % ${rows}u;`,
             `let inside = wanted < ${rowCount}u;`,
             `let row = min(wanted, ${rowCount - 1}u);`,
           ];

@@ -1,0 +1,169 @@
+/**
+ * Convolution with few channels in a group (depthwise above all) as generated loops: packed panels would be mostly padding.
+ * Images are framed as for the packed product, one image at a time; weight gradients add up over the images.
+ */
+import type { Access, Binding, Conv2dSpec, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
+import type { Engine, Program, WasmFunction } from '../engine.ts';
+import { channelsPerGroup, paddedImage, spreadGradient } from './geometry.ts';
+import { addSpread, frameBytes, type Spread } from './spread.ts';
+
+/** Whether the product would have so few rows that loops are faster than panels. */
+export function prefersLoops(spec: Conv2dSpec): boolean {
+  const { inputs, outputs } = channelsPerGroup(spec);
+  return (spec.pass === 'input' ? inputs : outputs) <= 2;
+}
+
+/** Strides over [groups, outputs, inputs, kernel height, kernel width] of the filters. */
+function filterStrides(spec: Conv2dSpec): readonly number[] {
+  const { inputs, outputs } = channelsPerGroup(spec);
+  const [height, width] = spec.kernel;
+  const area = height * width;
+  return [outputs * inputs * area, inputs * area, area, width, 1];
+}
+
+const f32 = (access: Binding['access']): Binding => ({ dtype: 'f32', access });
+const load = (access: Access): LoopInstruction => ({ kind: 'load', access, dtype: 'f32' });
+const multiply: LoopInstruction = { kind: 'scalar', op: 'mul', args: [0, 1], dtype: 'f32' };
+const sum: LoopInstruction = { kind: 'reduce', op: 'sum', arg: 2, dtype: 'f32' };
+
+/** A loop over one framed image; binding 0 is the frame. */
+interface ImageLoop {
+  readonly spec: LoopSpec;
+  /** Which operands bindings 1 and 2 are. */
+  readonly operands: readonly ['w' | 'y', 'w' | 'x' | 'y'];
+}
+
+function forwardLoop(spec: Conv2dSpec, [height, width]: readonly [number, number]): ImageLoop {
+  const { inputs, outputs } = channelsPerGroup(spec);
+  const { stride, dilation, kernel, outSize } = spec;
+  const [wGroup = 0, wOut = 0, wIn = 0, wRow = 0, wColumn = 0] = filterStrides(spec);
+  const area = height * width;
+  const pixels = outSize[0] * outSize[1];
+  // [groups, outputs, rows, columns] by [inputs, kernel rows, kernel columns]
+  const body: LoopInstruction[] = [
+    load({
+      binding: 0,
+      offset: 0,
+      strides: [inputs * area, 0, stride[0] * width, stride[1], area, dilation[0] * width, dilation[1]],
+    }),
+    load({ binding: 1, offset: 0, strides: [wGroup, wOut, 0, 0, wIn, wRow, wColumn] }),
+    multiply,
+    sum,
+    {
+      kind: 'store',
+      access: { binding: 2, offset: 0, strides: [outputs * pixels, pixels, outSize[1], 1, 0, 0, 0] },
+      arg: 3,
+      each: 'row',
+    },
+  ];
+  const loop: LoopSpec = {
+    kind: 'loop',
+    bindings: [f32('read'), f32('read'), f32('write')],
+    outer: [spec.groups, outputs, ...outSize],
+    inner: [inputs, ...kernel],
+    body,
+  };
+  return { spec: loop, operands: ['w', 'y'] };
+}
+
+function inputLoop(spec: Conv2dSpec, [height, width]: readonly [number, number]): ImageLoop {
+  const { inputs, outputs } = channelsPerGroup(spec);
+  const { dilation, kernel, inSize } = spec;
+  const [wGroup = 0, wOut = 0, wIn = 0, wRow = 0, wColumn = 0] = filterStrides(spec);
+  const area = height * width;
+  const pixels = inSize[0] * inSize[1];
+  // The filter is walked backwards: [groups, inputs, rows, columns] by [outputs, kernel rows, kernel columns]
+  const body: LoopInstruction[] = [
+    load({ binding: 0, offset: 0, strides: [outputs * area, 0, width, 1, area, dilation[0] * width, dilation[1]] }),
+    load({ binding: 1, offset: kernel[0] * kernel[1] - 1, strides: [wGroup, wIn, 0, 0, wOut, -wRow, -wColumn] }),
+    multiply,
+    sum,
+    {
+      kind: 'store',
+      access: { binding: 2, offset: 0, strides: [inputs * pixels, pixels, inSize[1], 1, 0, 0, 0] },
+      arg: 3,
+      each: 'row',
+    },
+  ];
+  const loop: LoopSpec = {
+    kind: 'loop',
+    bindings: [f32('read'), f32('read'), f32('write')],
+    outer: [spec.groups, inputs, ...inSize],
+    inner: [outputs, ...kernel],
+    body,
+  };
+  return { spec: loop, operands: ['w', 'x'] };
+}
+
+function weightLoop(spec: Conv2dSpec, [height, width]: readonly [number, number]): ImageLoop {
+  const { inputs, outputs } = channelsPerGroup(spec);
+  const { stride, dilation, kernel, outSize } = spec;
+  const area = height * width;
+  const pixels = outSize[0] * outSize[1];
+  // [groups, outputs, inputs, kernel rows, kernel columns] by [rows, columns]
+  const w: Access = { binding: 2, offset: 0, strides: [...filterStrides(spec), 0, 0] };
+  const body: LoopInstruction[] = [
+    load({
+      binding: 0,
+      offset: 0,
+      strides: [inputs * area, 0, area, dilation[0] * width, dilation[1], stride[0] * width, stride[1]],
+    }),
+    load({ binding: 1, offset: 0, strides: [outputs * pixels, pixels, 0, 0, 0, outSize[1], 1] }),
+    multiply,
+    sum,
+    load(w),
+    { kind: 'scalar', op: 'add', args: [3, 4], dtype: 'f32' },
+    { kind: 'store', access: w, arg: 5, each: 'row' },
+  ];
+  const loop: LoopSpec = {
+    kind: 'loop',
+    bindings: [f32('read'), f32('read'), f32('readwrite')],
+    outer: [spec.groups, outputs, inputs, ...kernel],
+    inner: outSize,
+    body,
+  };
+  return { spec: loop, operands: ['y', 'w'] };
+}
+
+const loops = { forward: forwardLoop, input: inputLoop, weight: weightLoop } as const;
+
+/** The program of one pass, for f32 operands of which none is empty. */
+export function directProgram(spec: Conv2dSpec, engine: Engine): Program {
+  const framed = spec.pass === 'input' ? 'y' : 'x';
+  const sizes = {
+    x: spec.inChannels * spec.inSize[0] * spec.inSize[1] * 4,
+    w: 0,
+    y: spec.outChannels * spec.outSize[0] * spec.outSize[1] * 4,
+  };
+  const planes = framed === 'x' ? spec.inChannels : spec.outChannels;
+  const perGroup = spec.pass === 'input' ? spreadGradient(spec) : paddedImage(spec);
+  const placement: Spread | undefined = perGroup && { ...perGroup, planes };
+  const spread = placement && spreadFunction(engine, placement);
+  if (placement) engine.workspace.reserve(frameBytes(placement), 'conv2d');
+  const loop = loops[spec.pass](spec, placement?.frame ?? spec.inSize);
+  const program = engine.loop(loop.spec);
+  const [second, third] = loop.operands;
+  const weightSize = (spec.outChannels * spec.inChannels * spec.kernel[0] * spec.kernel[1]) / spec.groups;
+  return () => {
+    const address = { x: 0, w: 0, y: 0 };
+    for (const name of ['x', 'w', 'y'] as const)
+      address[name] = engine.address(spec[name].binding) + spec[name].offset * 4;
+    if (spec.pass === 'weight') engine.memory.view('f32', address.w, weightSize).fill(0);
+    for (let image = 0; image < spec.batch; image++) {
+      if (spread) spread(address[framed], engine.workspace.address);
+      engine.bind(0, spread ? engine.workspace.address : address[framed]);
+      engine.bind(1, address[second]);
+      engine.bind(2, address[third]);
+      program();
+      address.x += sizes.x;
+      address.y += sizes.y;
+    }
+  };
+}
+
+/** Compiles one placement of images in frames. */
+export function spreadFunction(engine: Engine, placement: Spread): WasmFunction {
+  const { module } = engine.module();
+  addSpread(module, 'spread', placement);
+  return engine.instantiate(module)['spread'] as WasmFunction;
+}

@@ -1,0 +1,168 @@
+/** Writes the steps of a loop body, for one index or for several lanes at once. */
+import { dtypes, type ComputeDType } from '../../../dtype/dtype.ts';
+import type { LoopInstruction } from '../../../kernel/spec.ts';
+import { i32, op, type Expression } from '../assembler/expression.ts';
+import type { FunctionBuilder } from '../assembler/function-builder.ts';
+import type { MathLibrary } from '../math/math-library.ts';
+import type { Addressing } from './addressing.ts';
+import type { Nest } from './nest.ts';
+import { scalarCode } from './scalar-code.ts';
+import type { Scope } from './scope.ts';
+import {
+  displace,
+  loadLanes,
+  loadScalar,
+  loadVector,
+  storeLanes,
+  storeScalar,
+  storeVector,
+  type Place,
+} from './storage.ts';
+import { extractLane, scalarOf, type Value } from './value.ts';
+import { addScalar, laneNumbers, vectorCode } from './vector-code.ts';
+
+/** One kind of step. */
+export type Instruction<K extends LoopInstruction['kind']> = Extract<LoopInstruction, { kind: K }>;
+
+/** Loads, computes and stores; reductions are the business of `Folds`. */
+export class Steps {
+  readonly #nest: Nest;
+  readonly #f: FunctionBuilder;
+  readonly #library: MathLibrary;
+  readonly #addressing: Addressing;
+  readonly #scope: Scope;
+
+  constructor(nest: Nest, f: FunctionBuilder, library: MathLibrary, addressing: Addressing, scope: Scope) {
+    this.#nest = nest;
+    this.#f = f;
+    this.#library = library;
+    this.#addressing = addressing;
+    this.#scope = scope;
+  }
+
+  /** Computes one step for `lanes` indices of the vectorised dimension and remembers its value. */
+  write(position: number, lanes: number): void {
+    const step = this.#nest.spec.body[position] as LoopInstruction;
+    const width = this.#nest.varying[position] ? lanes : 1;
+    switch (step.kind) {
+      case 'load':
+        return this.#keep(
+          position,
+          step.dtype,
+          this.#load(position, step, width, this.#addressing.place(position, step)),
+        );
+      case 'gather':
+        return this.#keep(position, step.dtype, this.#gather(position, step, width));
+      case 'index':
+        return this.#keep(position, step.dtype, this.#index(position, step, width));
+      case 'scalar':
+        return this.#keep(position, step.dtype, this.#compute(step, width));
+      case 'store':
+        return this.#store(position, step, lanes);
+      default:
+        return;
+    }
+  }
+
+  /** Remembers a value, converted to the dtype the step declares. */
+  #keep(position: number, dtype: ComputeDType, value: Value): void {
+    this.#scope.keep(position, this.#scope.converted(value, dtype));
+  }
+
+  #load(position: number, step: Instruction<'load'> | Instruction<'gather'>, lanes: number, place: Place): Value {
+    const { dtype } = this.#nest.spec.bindings[step.access.binding] as { dtype: keyof typeof dtypes };
+    const { bytes, compute } = dtypes[dtype];
+    if (lanes === 1) return { dtype: compute, lanes, registers: [loadScalar(dtype, place, this.#library)] };
+    const apart = this.#addressing.step(position, this.#nest.laneDim);
+    const registers =
+      apart === bytes
+        ? loadVector(dtype, lanes, place, this.#library)
+        : loadLanes(dtype, lanes, (lane) => displace(place, lane * apart), this.#library);
+    return { dtype: compute, lanes, registers };
+  }
+
+  #gather(position: number, step: Instruction<'gather'>, lanes: number): Value {
+    const { dtype } = this.#nest.spec.bindings[step.access.binding] as { dtype: keyof typeof dtypes };
+    const { bytes, compute } = dtypes[dtype];
+    const place = this.#addressing.place(position, step);
+    const displaced = (index: Expression): Place => ({
+      address: op('i32.add', place.address, op('i32.mul', index, i32(step.stride * bytes))),
+      offset: place.offset,
+    });
+    const index = this.#scope.get(step.index);
+    if (index.lanes === 1) {
+      const { address, offset } = displaced(scalarOf(index));
+      return this.#load(position, step, lanes, { address: this.#f.let(address), offset });
+    }
+    const apart = this.#addressing.step(position, this.#nest.laneDim);
+    const registers = loadLanes(
+      dtype,
+      lanes,
+      (lane) => displace(displaced(extractLane('i32', index.registers, lane)), lane * apart),
+      this.#library,
+    );
+    return { dtype: compute, lanes, registers };
+  }
+
+  #index(position: number, step: Instruction<'index'>, lanes: number): Value {
+    const start = this.#addressing.place(position, step).address;
+    if (lanes === 1) return { dtype: step.dtype, lanes, registers: [start] };
+    const apart = this.#addressing.step(position, this.#nest.laneDim);
+    const registers = Array.from({ length: lanes / 4 }, (_, i) => addScalar(laneNumbers(i, apart), start));
+    return { dtype: step.dtype, lanes, registers };
+  }
+
+  #compute(step: Instruction<'scalar'>, lanes: number): Value {
+    const { body } = this.#nest.spec;
+    const dtypeOf = (position: number): ComputeDType => (body[position] as { dtype: ComputeDType }).dtype;
+    const dtype = dtypeOf(step.args[step.op === 'select' ? 1 : 0] as number);
+    const shared = { op: step.op, dtype, result: step.dtype, library: this.#library };
+    if (lanes === 1) {
+      const operands = step.args.map((argument) => scalarOf(this.#scope.get(argument)));
+      return { dtype: resultOf(step, dtype), lanes, registers: [scalarCode({ ...shared, operands })] };
+    }
+    // A constant bound is looked for in the second place.
+    const swaps = (step.op === 'min' || step.op === 'max') && this.#constantAt(step.args[0]) !== undefined;
+    const args = swaps ? step.args.toReversed() : step.args;
+    const values = args.map((argument) => this.#scope.vector(argument, lanes));
+    const second = args[1];
+    const count = second === undefined ? undefined : this.#scope.get(second);
+    const registers = vectorCode({
+      ...shared,
+      operands: values.map((value) => value.registers),
+      operandDTypes: values.map((value) => value.dtype),
+      shiftCount: count?.lanes === 1 ? scalarOf(count) : undefined,
+      constant: this.#constantAt(second),
+      lanes,
+    });
+    return { dtype: resultOf(step, dtype), lanes, registers };
+  }
+
+  #constantAt(position: number | undefined): number | undefined {
+    const step = position === undefined ? undefined : this.#nest.spec.body[position];
+    return step?.kind === 'constant' ? Number(step.value) : undefined;
+  }
+
+  #store(position: number, step: Instruction<'store'>, lanes: number): void {
+    const { dtype } = this.#nest.spec.bindings[step.access.binding] as { dtype: keyof typeof dtypes };
+    const { bytes, compute } = dtypes[dtype];
+    const place = this.#addressing.place(position, step);
+    const apart = this.#addressing.step(position, this.#nest.laneDim);
+    if (lanes === 1 || apart === 0) {
+      const value = this.#scope.named(this.#scope.converted(this.#scope.scalar(step.arg), compute));
+      return storeScalar(this.#f, dtype, place, scalarOf(value), this.#library);
+    }
+    const { registers } = this.#scope.named(this.#scope.converted(this.#scope.vector(step.arg, lanes), compute));
+    if (apart === bytes) storeVector(this.#f, dtype, place, registers, this.#library);
+    else storeLanes(this.#f, dtype, (lane) => displace(place, lane * apart), registers, lanes, this.#library);
+  }
+}
+
+/** The dtype an instruction's code leaves; the step may declare another only for casts, which convert by themselves. */
+function resultOf(step: Instruction<'scalar'>, dtype: ComputeDType): ComputeDType {
+  return step.op === 'lt' || step.op === 'le' || step.op === 'eq'
+    ? 'bool'
+    : step.op === 'cast' || step.op === 'bitcast'
+      ? step.dtype
+      : dtype;
+}

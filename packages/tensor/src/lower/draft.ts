@@ -1,0 +1,147 @@
+/** From groups to kernels: each with the values it binds, before buffers are assigned. */
+import type { Device } from '../device/device.ts';
+import { dtypes } from '../dtype/dtype.ts';
+import type { Node } from '../graph/node.ts';
+import type { KernelSpec } from '../kernel/spec.ts';
+import { matmulSpec } from '../ops/kernels/matmul.ts';
+import type { Layout } from '../shape/layout.ts';
+import { sizeOf } from '../shape/shape.ts';
+import { collapse } from './collapse.ts';
+import { emitGroup, type EmitOptions } from './emit.ts';
+import type { Epilogues } from './epilogues.ts';
+import type { Group } from './fuse.ts';
+import type { GraphView } from './graph-view.ts';
+import { readsOf, type Source, type Sources } from './sources.ts';
+
+/** A kernel with the positions of the values it binds, before buffers are assigned. */
+export interface Draft {
+  readonly spec: KernelSpec;
+  readonly buffers: readonly number[];
+  /** The bindings that are written. */
+  readonly writes: readonly number[];
+  /** Bytes of outputs that no node of the graph stands for. */
+  readonly unasked?: ReadonlyMap<number, number>;
+}
+
+/** Leaf position that a value overwrites while it is computed, by position of the value. */
+export type InPlace = ReadonlyMap<number, number>;
+
+/** The kernels of all groups, in the groups' order. */
+export function draftKernels(
+  view: GraphView,
+  device: Device,
+  sources: Sources,
+  groups: readonly Group[],
+  epilogues: Epilogues,
+  targets: ReadonlySet<number>,
+  inPlace: InPlace,
+): Draft[] {
+  const stored = storedMembers(view, sources, groups, targets);
+  const absorbed = new Set(epilogues.values());
+  return groups.flatMap((group): Draft[] => {
+    const [first] = group.members as readonly [number];
+    if (!group.loop) return absorbed.has(first) ? [] : kernelDrafts(view, device, sources, first);
+    const emit: EmitOptions = { stored: stored.get(group) ?? [], inPlace };
+    const contraction = epilogues.get(group);
+    const fused =
+      contraction === undefined ? undefined : contractionDraft(view, device, sources, group, contraction, emit);
+    if (fused) return [fused];
+    const plain = emitGroup(view, sources, group, emit);
+    const loop = collapse({
+      kind: 'loop',
+      bindings: plain.bindings,
+      outer: plain.outer,
+      inner: plain.inner,
+      body: plain.body,
+    });
+    const draft: Draft = { spec: loop, buffers: plain.buffers, writes: writtenBindings(loop) };
+    return contraction === undefined ? [draft] : [...kernelDrafts(view, device, sources, contraction), draft];
+  });
+}
+
+/** Members of each group that somebody outside reads, or that are targets. */
+function storedMembers(
+  view: GraphView,
+  sources: Sources,
+  groups: readonly Group[],
+  targets: ReadonlySet<number>,
+): Map<Group, number[]> {
+  const groupOf = new Map(groups.flatMap((group) => group.members.map((member) => [member, group] as const)));
+  const outside = new Set<number>(targets);
+  for (const [position, role] of sources.roles.entries()) {
+    if (role !== 'loop' && role !== 'kernel') continue;
+    for (const { base } of readsOf(view, sources, position))
+      if (groupOf.get(base) !== groupOf.get(position)) outside.add(base);
+  }
+  return new Map(groups.map((group) => [group, group.members.filter((member) => outside.has(member))]));
+}
+
+function contractionDraft(
+  view: GraphView,
+  device: Device,
+  sources: Sources,
+  group: Group,
+  contraction: number,
+  emit: EmitOptions,
+): Draft | undefined {
+  const node = view.nodes[contraction] as Node;
+  const inputs = (view.inputs[contraction] as readonly number[]).map((input) => sources.sources[input] as Source) as [
+    Source,
+    Source,
+  ];
+  const { out: _, ...product } = matmulSpec(node, inputs[0].layout, inputs[1].layout);
+  const emitted = emitGroup(view, sources, group, {
+    ...emit,
+    accumulator: contraction,
+    leading: product.bindings.slice(0, 2),
+    leadingBuffers: inputs.map(({ base }) => base),
+    // The operands of the product are still being read when its elements are written.
+    inPlace: new Map([...emit.inPlace].filter(([, leaf]) => inputs.every(({ base }) => base !== leaf))),
+  });
+  const inPlaceOperand = [...emit.inPlace].some(
+    ([value, leaf]) => group.members.includes(value) && inputs.some(({ base }) => base === leaf),
+  );
+  const spec: KernelSpec = { ...product, bindings: emitted.bindings, epilogue: emitted.body };
+  if (inPlaceOperand || emitted.bindings.length > device.capabilities.maxBindings || !device.accepts(spec))
+    return undefined;
+  return { spec, buffers: emitted.buffers, writes: writtenBindings(spec) };
+}
+
+function kernelDrafts(view: GraphView, device: Device, { sources, roles }: Sources, position: number): Draft[] {
+  const node = view.nodes[position] as Node;
+  if (node.op.family !== 'kernel') return [];
+  const plan = node.op.plan(node);
+  const inputs = (view.inputs[position] as readonly number[]).map((input) => sources[input] as Source);
+  const outputs = plan.outputs.map((_, index) =>
+    plan.outputs.length === 1
+      ? position
+      : roles.findIndex(
+          (role, other) =>
+            role === 'output' &&
+            view.inputs[other]?.[0] === position &&
+            view.nodes[other]?.attributes['index'] === index,
+        ),
+  );
+  // An output nobody asked for still needs somewhere to go: it gets a negative position of its own.
+  const spare = (index: number): number => -1 - (position * plan.outputs.length + index);
+  const placed = outputs.map((output, index) => (output >= 0 ? output : spare(index)));
+  const unasked = new Map(
+    plan.outputs.map(({ shape, dtype }, index) => [spare(index), sizeOf(shape) * dtypes[dtype].bytes]),
+  );
+  return plan
+    .steps(
+      inputs.map(({ layout }): Layout => layout),
+      device,
+    )
+    .map(({ spec, operands }) => ({
+      spec: spec.kind === 'loop' ? collapse(spec) : spec,
+      buffers: operands.map((operand) =>
+        'input' in operand ? (inputs[operand.input] as Source).base : (placed[operand.output] as number),
+      ),
+      writes: writtenBindings(spec),
+      unasked,
+    }));
+}
+
+const writtenBindings = (spec: KernelSpec): number[] =>
+  spec.bindings.flatMap(({ access }, binding) => (access === 'read' ? [] : [binding]));

@@ -1,0 +1,46 @@
+/** Which matrix products run inside the kernel of the group that finishes them. */
+import type { Node } from '../graph/node.ts';
+import { isContiguous } from '../shape/layout.ts';
+import { sameShape } from '../shape/shape.ts';
+import type { Group } from './fuse.ts';
+import type { GraphView } from './graph-view.ts';
+import { readsOf, type Source, type Sources } from './sources.ts';
+
+/** The product that each such group finishes, by its position. */
+export type Epilogues = ReadonlyMap<Group, number>;
+
+/** Map groups that read a matrix product, which nobody else needs, element for element. */
+export function findEpilogues(
+  view: GraphView,
+  sources: Sources,
+  groups: readonly Group[],
+  targets: ReadonlySet<number>,
+): Map<Group, number> {
+  const readers = new Map<number, Set<Group>>();
+  const reads = (member: number): readonly Source[] => readsOf(view, sources, member);
+  for (const group of groups)
+    for (const member of group.members)
+      for (const { base } of reads(member)) readers.set(base, (readers.get(base) ?? new Set()).add(group));
+  const found = new Map<Group, number>();
+  for (const [base, users] of readers) {
+    const node = view.nodes[base] as Node;
+    const [group] = users;
+    if (
+      node.op.name !== 'matmul' ||
+      node.storage ||
+      users.size !== 1 ||
+      targets.has(base) ||
+      !group?.loop ||
+      group.loop.axes.length > 0 ||
+      found.has(group)
+    )
+      continue;
+    const sees = group.members.flatMap(reads).filter((source) => source.base === base);
+    const sameElements = sees.every(({ layout }) => isContiguous(layout) && sameShape(layout.shape, node.shape));
+    const gathered = group.members.some(
+      (member) => view.nodes[member]?.op.family === 'indexed' && !sources.copies.has(member),
+    );
+    if (sameElements && !gathered && sameShape(group.loop.space, node.shape)) found.set(group, base);
+  }
+  return found;
+}

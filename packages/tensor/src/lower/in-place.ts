@@ -1,0 +1,105 @@
+/** State that a step overwrites: written over the old value while it is computed where that is safe, else copied at the end. */
+import { dtypes, type DType } from '../dtype/dtype.ts';
+import type { Node } from '../graph/node.ts';
+import type { KernelSpec } from '../kernel/spec.ts';
+import { isContiguous } from '../shape/layout.ts';
+import { sizeOf } from '../shape/shape.ts';
+import type { Draft, InPlace } from './draft.ts';
+import type { Epilogues } from './epilogues.ts';
+import type { Group } from './fuse.ts';
+import type { GraphView } from './graph-view.ts';
+import { readsOf, type Sources } from './sources.ts';
+
+/** For each target, the leaf (by index in `view.leaves`) whose buffer it should end up in, if any. */
+export type Overwrites = readonly (number | undefined)[];
+
+/**
+ * Which targets may be written straight over the leaf they replace: element for element in the last kernel that reads
+ * the leaf, which reads it nowhere but at the element it writes.
+ */
+export function inPlaceTargets(
+  view: GraphView,
+  sources: Sources,
+  groups: readonly Group[],
+  epilogues: Epilogues,
+  bases: readonly number[],
+  overwrites: Overwrites,
+): InPlace {
+  // A product absorbed by an epilogue reads its operands when the epilogue runs.
+  const runsAt = groups.map((group, place) =>
+    Math.max(
+      place,
+      ...[...epilogues].flatMap(([user, product]) => (group.members[0] === product ? [groups.indexOf(user)] : [])),
+    ),
+  );
+  const result = new Map<number, number>();
+  for (const [target, leafIndex] of overwrites.entries()) {
+    if (leafIndex === undefined) continue;
+    const base = bases[target] as number;
+    const leaf = view.leafPositions[leafIndex] as number;
+    const place = groups.findIndex((group) => group.members.includes(base));
+    const group = groups[place];
+    if (!group?.loop || group.loop.axes.length > 0 || bases.indexOf(base) !== bases.lastIndexOf(base)) continue;
+    const readers = groups.flatMap((other, position) =>
+      other.members.some((member) => readsOf(view, sources, member).some((source) => source.base === leaf))
+        ? [runsAt[position] as number]
+        : [],
+    );
+    const rank = group.loop.space.length;
+    const elementwise = group.members.every((member) =>
+      readsOf(view, sources, member).every((source, argument) => {
+        const gathers = view.nodes[member]?.op.family === 'indexed' && argument === 0;
+        return source.base !== leaf || (!gathers && isContiguous(source.layout) && source.layout.shape.length === rank);
+      }),
+    );
+    // Another target that is this very leaf would see the new value.
+    if (elementwise && readers.every((reader) => reader <= place) && !bases.includes(leaf)) result.set(base, leaf);
+  }
+  return result;
+}
+
+/** Targets that could not be computed in place are copied over their leaf when everything else is done. */
+export function appendCopies(
+  view: GraphView,
+  drafts: Draft[],
+  bases: readonly number[],
+  overwrites: Overwrites,
+  inPlace: InPlace,
+): void {
+  const leafOf = (index: number): number => view.leafPositions[index] as number;
+  const pending = overwrites.flatMap((index, target) => {
+    const base = bases[target] as number;
+    return index === undefined || inPlace.has(base) || leafOf(index) === base ? [] : [{ base, leaf: leafOf(index) }];
+  });
+  const overwritten = new Set(pending.map(({ leaf }) => leaf));
+  // A leaf that takes the place of another one, and is overwritten itself, is saved first: two states may swap.
+  const saved = new Map(
+    pending.filter(({ base }) => overwritten.has(base)).map(({ base }) => [base, -1 - view.nodes.length * 64 - base]),
+  );
+  const copy = (from: number, to: number, { dtype, shape, bytes }: Node): Draft => ({
+    spec: copySpec(dtype, sizeOf(shape)),
+    buffers: [from, to],
+    writes: [1],
+    unasked: new Map([[to, bytes]]),
+  });
+  const nodeAt = (position: number): Node => view.nodes[position] as Node;
+  for (const [base, spare] of saved) drafts.push(copy(base, spare, nodeAt(base)));
+  for (const { base, leaf } of pending) drafts.push(copy(saved.get(base) ?? base, leaf, nodeAt(base)));
+}
+
+function copySpec(dtype: DType, size: number): KernelSpec {
+  const { compute } = dtypes[dtype];
+  return {
+    kind: 'loop',
+    bindings: [
+      { dtype, access: 'read' },
+      { dtype, access: 'write' },
+    ],
+    outer: [size],
+    inner: [],
+    body: [
+      { kind: 'load', access: { binding: 0, offset: 0, strides: [1] }, dtype: compute },
+      { kind: 'store', access: { binding: 1, offset: 0, strides: [1] }, arg: 0, each: 'row' },
+    ],
+  };
+}

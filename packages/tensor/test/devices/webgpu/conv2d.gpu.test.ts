@@ -1,0 +1,89 @@
+/** Convolutions and their gradients on the adapter against the reference. */
+import { afterAll, beforeAll, describe, test, vi } from 'vitest';
+import type { Device } from '../../../src/device/device.ts';
+import type { DType } from '../../../src/dtype/dtype.ts';
+import type { Conv2dSpec } from '../../../src/kernel/spec.ts';
+import { expectAgreement, openTestDevice } from './agreement.ts';
+import { contentOf } from './specs.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const devices = new Map<string, Device>();
+beforeAll(async () => {
+  for (const tuning of ['software', 'hardware'] as const) devices.set(tuning, await openTestDevice(tuning));
+});
+afterAll(() => {
+  for (const device of devices.values()) device.dispose();
+});
+
+interface Case {
+  readonly batch: number;
+  readonly groups?: number;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly size: readonly [number, number];
+  readonly kernel: readonly [number, number];
+  readonly stride?: readonly [number, number];
+  readonly padding?: readonly [number, number];
+  readonly dilation?: readonly [number, number];
+  readonly dtype?: DType;
+}
+
+function convSpec(pass: Conv2dSpec['pass'], item: Case): { spec: Conv2dSpec; sizes: [number, number, number] } {
+  const { batch, groups = 1, inChannels, outChannels, size, kernel, stride = [1, 1], padding = [0, 0], dilation = [1, 1], dtype = 'f32' } = item;
+  const outSize = [0, 1].map((d) => Math.floor((size[d]! + 2 * padding[d]! - dilation[d]! * (kernel[d]! - 1) - 1) / stride[d]!) + 1) as [number, number];
+  const written = { forward: 2, input: 0, weight: 1 }[pass];
+  const whole = (binding: number, [, b = 1, c = 1, d = 1]: readonly number[]): Conv2dSpec['x'] => ({ binding, offset: 0, strides: [b * c * d, c * d, d, 1] });
+  const spec: Conv2dSpec = {
+    kind: 'conv2d',
+    pass,
+    bindings: [0, 1, 2].map((binding) => ({ dtype, access: binding === written ? 'write' : 'read' })),
+    batch,
+    groups,
+    inChannels,
+    outChannels,
+    inSize: size,
+    outSize,
+    kernel,
+    stride,
+    padding,
+    dilation,
+    x: whole(0, [batch, inChannels, ...size]),
+    w: whole(1, [outChannels, inChannels / groups, ...kernel]),
+    y: whole(2, [batch, outChannels, ...outSize]),
+  };
+  return {
+    spec,
+    sizes: [batch * inChannels * size[0] * size[1], (outChannels * inChannels * kernel[0] * kernel[1]) / groups, batch * outChannels * outSize[0] * outSize[1]],
+  };
+}
+
+const cases: [string, Case][] = [
+  ['plain', { batch: 2, inChannels: 3, outChannels: 9, size: [9, 11], kernel: [3, 3] }],
+  ['strided, padded and dilated', { batch: 3, inChannels: 4, outChannels: 6, size: [12, 10], kernel: [3, 2], stride: [2, 3], padding: [2, 1], dilation: [2, 1] }],
+  ['grouped', { batch: 2, groups: 2, inChannels: 4, outChannels: 6, size: [7, 7], kernel: [3, 3], padding: [1, 1] }],
+  ['depthwise', { batch: 2, groups: 5, inChannels: 5, outChannels: 5, size: [8, 8], kernel: [3, 3], padding: [1, 1] }],
+  ['one by one', { batch: 2, inChannels: 8, outChannels: 5, size: [5, 6], kernel: [1, 1] }],
+  ['many images', { batch: 16, inChannels: 1, outChannels: 8, size: [14, 14], kernel: [5, 5] }],
+];
+
+describe.each(['forward', 'input', 'weight'] as const)('conv2d %s', (pass) => {
+  const check = async (tuning: string, item: Case): Promise<void> => {
+    const { spec, sizes } = convSpec(pass, item);
+    const contents = spec.bindings.map(({ access, dtype }, binding) => (access === 'read' ? contentOf(dtype, sizes[binding]!, binding + 1) : sizes[binding]!));
+    const coarse = item.dtype === 'f16' ? 2 ** -9 : 0;
+    await expectAgreement(devices.get(tuning) as Device, spec, contents, { absolute: 2e-4 + coarse, relative: 2e-5 + coarse });
+  };
+
+  test.each(cases)('%s', async (_, item) => {
+    await check('software', item);
+  });
+
+  test('narrow floats', async () => {
+    await check('software', { batch: 1, inChannels: 2, outChannels: 3, size: [5, 7], kernel: [2, 2], dtype: 'f16' });
+  });
+
+  test('through workgroup memory', async () => {
+    await check('hardware', { batch: 2, inChannels: 32, outChannels: 33, size: [9, 9], kernel: [3, 3], padding: [1, 1] });
+  });
+});
