@@ -71,9 +71,14 @@ function realizeOn(device: Device, nodes: readonly Node[]): void {
   const taken = new Set<Storage>();
   for (const [index, slot] of plan.targets.entries()) {
     const node = targets[index] as Node;
-    const storage =
-      slot.kind === 'leaf' ? (view.leaves[slot.index]?.node.storage as Storage) : (storages[slot.index] as Storage);
-    node.realize(slot.kind === 'leaf' || taken.has(storage) ? storage.share() : storage);
+    const leaf = slot.kind === 'leaf' ? view.leaves[slot.index] : undefined;
+    // A number that was passed in and is asked for itself has no storage yet that could be shared.
+    if (leaf?.kind === 'scalar') {
+      node.realize(Storage.host(device, scalarBytes(Number(leaf.node.attributes['value']), node.dtype)));
+      continue;
+    }
+    const storage = leaf ? (leaf.node.storage as Storage) : (storages[slot.index] as Storage);
+    node.realize(leaf || taken.has(storage) ? storage.share() : storage);
     taken.add(storage);
   }
 }

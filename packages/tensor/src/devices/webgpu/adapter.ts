@@ -4,7 +4,7 @@
 import { DeviceError } from '../../errors.ts';
 import type { Profile } from './program.ts';
 
-/** Features that kernels can make use of; each is optional. */
+/** Features that kernels given by users, and profilers, can make use of; the device's own kernels need none. */
 const wantedFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
 
 /** The limits that matter to compute; a device gets small defaults for those not asked for. */

@@ -16,7 +16,7 @@ export class Failures {
       this.add('run', describeGpuError(event.error));
     };
     void device.lost.then((info) => {
-      this.#lost = `the device was lost (${info.reason}${info.message === '' ? '' : `: ${info.message}`}): create a new one`;
+      this.#lost ??= `the device was lost (${info.reason}${info.message === '' ? '' : `: ${info.message}`}): create a new one`;
     });
   }
 

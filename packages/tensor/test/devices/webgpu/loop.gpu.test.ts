@@ -98,6 +98,37 @@ describe('maps', () => {
     await expectAgreement(device, spec, [numbers(40), integers(6, 0, 7), numbers(30)]);
   });
 
+  test('moves vectors where buffers are walked in order, tuned for hardware', async () => {
+    const gpu = await openTestDevice('hardware');
+    const size = 65536 + 256;
+    const spec: LoopSpec = {
+      kind: 'loop',
+      bindings: [
+        { dtype: 'f32', access: 'read' },
+        { dtype: 'i32', access: 'readwrite' },
+        { dtype: 'f32', access: 'read' },
+        { dtype: 'f16', access: 'write' },
+        { dtype: 'f32', access: 'write' },
+      ],
+      outer: [257, 256],
+      inner: [],
+      body: [
+        load(0, [256, 1], 'f32', 8),
+        load(1, [256, 1], 'i32'),
+        load(2, [0, 1]),
+        scalar('cast', [1], 'f32'),
+        scalar('add', [0, 3], 'f32'),
+        scalar('mul', [4, 2], 'f32'),
+        scalar('add', [1, 1], 'i32'),
+        store(1, [256, 1], 6),
+        store(3, [256, 1], 5),
+        store(4, [1, 257], 5),
+      ],
+    };
+    await expectAgreement(gpu, spec, [numbers(size + 8), integers(size, -9, 9), numbers(256), size, size]);
+    gpu.dispose();
+  });
+
   test('reaches points beyond 65535 workgroups', async () => {
     const length = 65536 * 64 * 4 + 5;
     const spec: LoopSpec = {

@@ -47,9 +47,9 @@ describe('WGSL', () => {
 
       @compute @workgroup_size(64)
       fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-        let point = (group.x) * 64u + lane;
+        let point = group.x * 64u + lane;
         if (point >= 40u) { return; }
-        let i0 = (point / 10u);
+        let i0 = point / 10u;
         let i1 = point % 10u;
         let v0 = buffer0[i0 * 10u + i1];
         let v1 = buffer1[i1];
@@ -79,8 +79,8 @@ describe('WGSL', () => {
     expect(stages[0]?.code.split('@compute')[1]).toMatchInlineSnapshot(`
       " @workgroup_size(64)
       fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-        let point_group = (group.x) * 64u + lane;
-        let first = point_group * 4u;
+        let chunk = group.x * 64u + lane;
+        let first = chunk * 4u;
         if (first >= 30u) { return; }
         let left = 30u - first;
         var words3 = array<u32, 1>();
@@ -94,10 +94,10 @@ describe('WGSL', () => {
           words3[part / 4u] |= pack_bool(v2) << (part % 4u * 8u);
         }
         if (left >= 4u) {
-          buffer1[(first) / 4u + 0u] = words3[0];
+          buffer1[first / 4u] = words3[0];
         } else if (left > 0u) {
-          let kept = 0xffffffffu << ((left - 0u) * 8u);
-          buffer1[(first) / 4u + 0u] = (buffer1[(first) / 4u + 0u] & kept) | words3[0];
+          let kept = 0xffffffffu << (left * 8u);
+          buffer1[first / 4u] = (buffer1[first / 4u] & kept) | words3[0];
         }
       }
       "
@@ -186,7 +186,7 @@ describe('WGSL', () => {
       }
 
       fn left(start: u32, i: u32, k: u32) -> f32 {
-        let value = buffer0[start + i * 40u + k * 1u];
+        let value = buffer0[start + i * 40u + k];
         return value;
       }
 
@@ -195,17 +195,13 @@ describe('WGSL', () => {
       }
 
       fn right(start: u32, k: u32, j: u32) -> f32 {
-        let value_at = start + j * 1u + k * 20u;
+        let value_at = start + j + k * 20u;
         let value = buffer1[value_at >> 2u][value_at & 3u];
         return value;
       }
 
       fn right_columns(start: u32, k: u32, j: u32) -> vec4<f32> {
-        return buffer1[(start + j * 1u + k * 20u) / 4u];
-      }
-
-      fn left_rows(start: u32, i: u32, k: u32) -> vec4<f32> {
-        return vec4(left(start, i, k), left(start, min(i + 1u, 29u), k), left(start, min(i + 2u, 29u), k), left(start, min(i + 3u, 29u), k));
+        return buffer1[(start + j + k * 20u) / 4u];
       }
 
       fn finish(batch: u32, i: u32, j: u32, values: vec4<f32>) {

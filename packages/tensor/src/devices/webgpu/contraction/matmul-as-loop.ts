@@ -15,10 +15,15 @@ export function epilogueOf(spec: MatmulSpec): readonly LoopInstruction[] {
   ];
 }
 
-/** The compute dtype of the product. */
+/** The compute dtype of the product: that of the left operand. */
 export function productDType(spec: MatmulSpec): ComputeDType {
   const dtype = spec.bindings[spec.a.binding]?.dtype ?? 'f32';
   return dtypes[dtype].compute;
+}
+
+/** Whether both operands are floats, which is what tiles compute on. */
+export function isFloatProduct(spec: MatmulSpec): boolean {
+  return [spec.a, spec.b].every(({ binding }) => dtypes[spec.bindings[binding]?.dtype ?? 'f32'].compute === 'f32');
 }
 
 /** The same product over outer [...batch, m, n] and inner [k]. */
@@ -30,8 +35,9 @@ export function matmulAsLoop(spec: MatmulSpec): LoopSpec {
   const product: LoopInstruction[] = [
     { kind: 'load', access: a, dtype },
     { kind: 'load', access: b, dtype: dtypes[spec.bindings[spec.b.binding]?.dtype ?? 'f32'].compute },
-    { kind: 'scalar', op: dtype === 'bool' ? 'and' : 'mul', args: [0, 1], dtype },
-    { kind: 'reduce', op: 'sum', arg: 2, dtype },
+    { kind: 'scalar', op: 'cast', args: [1], dtype },
+    { kind: 'scalar', op: dtype === 'bool' ? 'and' : 'mul', args: [0, 2], dtype },
+    { kind: 'reduce', op: 'sum', arg: 3, dtype },
   ];
   return {
     kind: 'loop',

@@ -9,7 +9,7 @@ import { declareBuffers, plainMode } from '../wgsl/storage.ts';
 import { WgslModule } from '../wgsl/wgsl-module.ts';
 import { addGatheringFunctions, type Contraction } from './contraction.ts';
 import { epilogueFinish, scratchFinish } from './finish.ts';
-import { afterProduct, epilogueOf, matmulAsLoop, productDType } from './matmul-as-loop.ts';
+import { afterProduct, epilogueOf, isFloatProduct, matmulAsLoop } from './matmul-as-loop.ts';
 import { addMatrixFunctions, matrixOperand, vectorDirection, vectorMode } from './matrix-operand.ts';
 import { registerTileStage } from './register-tile.ts';
 import { chooseTile, type TiledChoice } from './tile-choice.ts';
@@ -32,7 +32,7 @@ export function matmulProgram(spec: MatmulSpec, profile: Profile): Program {
   const batch = prod(spec.batch);
   const choice = chooseTile({ batch, m: spec.m, n: spec.n, k: spec.k }, profile, spec.bindings.length < profile.maxBindings, 'any');
   const empty = batch * spec.m * spec.n * spec.k === 0;
-  if (choice.kind === 'loop' || empty || productDType(spec) !== 'f32') return loopProgram(matmulAsLoop(spec), profile, label);
+  if (choice.kind === 'loop' || empty || !isFloatProduct(spec)) return loopProgram(matmulAsLoop(spec), profile, label);
   const tile = tileStage(matmulContraction(spec, label, choice), choice);
   if (choice.splits === 1) return { label, stages: [tile], scratch: [] };
   const gather = loopStage(collapse(sumOfParts(spec, choice.splits)), profile, `${label} (sum of parts)`);

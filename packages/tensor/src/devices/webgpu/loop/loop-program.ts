@@ -19,7 +19,7 @@ export function describeLoop(spec: LoopSpec): string {
 /** The stage of a loop that is not split; undefined if there is nothing to do. */
 export function loopStage(spec: LoopSpec, profile: Profile, title: string): Stage | undefined {
   if (prod(spec.outer) === 0) return undefined;
-  return spec.inner.length === 0 ? mapStage(spec, title) : rowStage(spec, rowShape(spec, profile), title);
+  return spec.inner.length === 0 ? mapStage(spec, profile, title) : rowStage(spec, rowShape(spec, profile), title);
 }
 
 /** The program of a loop. */

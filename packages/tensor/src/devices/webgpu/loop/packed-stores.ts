@@ -2,7 +2,7 @@
  * Stores into dtypes narrower than a word. Where a store walks its buffer element after element, one invocation takes
  * as many neighbouring points as share a word and writes the word whole; any other store goes through atomics.
  */
-import type { Binding, LoopInstruction } from '../../../kernel/spec.ts';
+import type { Access, Binding, LoopInstruction } from '../../../kernel/spec.ts';
 import { at, contiguousStrides } from '../numbers.ts';
 import { bufferName, elementsPerWord, packedBits, plainMode, type StorageMode } from '../wgsl/storage.ts';
 import type { WgslModule } from '../wgsl/wgsl-module.ts';
@@ -35,9 +35,9 @@ export function planStores(bindings: readonly Binding[], body: readonly LoopInst
   return { packed, modes, pointsTogether };
 }
 
-/** True if a store over `sizes` (its last strides) visits consecutive elements, the first at the start of a word. */
-export function isContiguousStore(store: Store, sizes: readonly number[], perWord: number): boolean {
-  return store.access.offset % perWord === 0 && contiguousStrides(sizes).every((stride, dimension) => at(store.access.strides, dimension) === stride);
+/** True if an access over `sizes` visits consecutive elements, the first at a multiple of `unit`. */
+export function isContiguous(access: Access, sizes: readonly number[], unit: number): boolean {
+  return access.offset % unit === 0 && contiguousStrides(sizes).every((stride, dimension) => at(access.strides, dimension) === stride);
 }
 
 /** The name of the words that a packed store gathers. */
