@@ -1,5 +1,5 @@
 import { device } from '@espalier/tensor';
 import { describeOps } from '../ops/describe-ops.ts';
 
-describeOps('cpu', () => device('cpu'), { runs: 5 });
+describeOps('cpu', () => device('cpu'), { runs: 3 });
 describeOps('webgpu', () => device('webgpu'), { runs: 2, subnormals: false });

@@ -33,12 +33,14 @@ export interface Stored {
   readonly values: readonly number[];
 }
 
+const plainAxis: AxisDisguise = { before: 0, after: 0, step: 1, flipped: false };
+
 /** No disguise: contiguous. */
 export function plain(rank: number): Disguise {
   return {
     expanded: new Array<boolean>(rank).fill(false),
     order: Array.from({ length: rank }, (_, axis) => axis),
-    axes: new Array<AxisDisguise>(rank).fill({ before: 0, after: 0, step: 1, flipped: false }),
+    axes: Array.from({ length: rank }, () => plainAxis),
   };
 }
 
@@ -127,8 +129,6 @@ export function describeDisguise(disguise: Disguise): string {
     .filter((words) => words !== '')
     .join(', ');
 }
-
-const plainAxis: AxisDisguise = { before: 0, after: 0, step: 1, flipped: false };
 
 /** Shows up in any result that reads a gap. */
 function gapValue(dtype: DType): number {

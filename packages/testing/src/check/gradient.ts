@@ -88,8 +88,8 @@ class Problem {
     const failures: string[] = [];
     for (const [position, input] of this.#inputs.entries()) {
       for (let element = 0; isFloat(input) && element < input.values.length; element++) {
-        const only = this.#inputs.map((other, index) =>
-          other.values.map((_, other) => Number(index === position && other === element)),
+        const only = this.#inputs.map(({ values }, index) =>
+          values.map((_, other) => Number(index === position && other === element)),
         );
         const { derivative, difference, allowed } = await this.#compare(analytic, only);
         if (!(Math.abs(derivative - difference) <= allowed))

@@ -293,7 +293,8 @@ class ProgramBuilder {
         at(values, a).cumsum(axis),
       );
     } else {
-      this.#add(`v${a.position}.sort(${axis}).values`, a.bound, (values) => at(values, a).sort(axis).values);
+      const k = this.#integer(1, a.tensor.shape[axis] ?? 1);
+      this.#add(`v${a.position}.topK(${k}, ${axis}).values`, a.bound, (values) => at(values, a).topK(k, axis).values);
     }
   }
 

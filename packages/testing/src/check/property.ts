@@ -42,8 +42,7 @@ export async function checkProperty<T extends Describable>(
   const { errorInstance, counterexample, counterexamplePath, numRuns, numShrinks, seed } = details;
   const path = counterexamplePath ?? '';
   const [smallest] = counterexample ?? [];
-  const reason =
-    errorInstance instanceof Error ? errorInstance.message : String(errorInstance ?? 'no case could be drawn');
+  const reason = errorInstance instanceof Error ? errorInstance.message : fc.stringify(errorInstance);
   const message = [
     `${subject}: case ${numRuns} of ${settings.numRuns} does not hold; the smallest of ${numShrinks + 1} failing cases:`,
     ...(smallest ? [indent(smallest.describe())] : []),

@@ -1,10 +1,11 @@
 import { customGradient, type OpEntry, type Tensor } from '@espalier/tensor';
 import { checkGradient, checkOpGradient, TensorSample } from '@espalier/testing';
 import { describe, expect, test } from 'vitest';
+import { given } from '../given.ts';
 
 const cube = (x: Tensor): Tensor => x.mul(x).mul(x);
 /** x³, which claims that its derivative is 3x. */
-const wrongCube = customGradient({ forward: cube, backward: (gradient, [x]) => [gradient.mul((x as Tensor).mul(3))] });
+const wrongCube = customGradient({ forward: cube, backward: (gradient, [x]) => [gradient.mul(given(x).mul(3))] });
 
 describe('checkGradient', () => {
   test.each([1, 2] as const)('accepts a right gradient of order %i', async (order) => {
@@ -44,7 +45,7 @@ describe('checkOpGradient', () => {
     name: 'cube',
     family: 'elementwise',
     summary: 'a³',
-    run: ([a]) => cube(a as Tensor),
+    run: ([a]) => cube(given(a)),
     domain: () => ({ inputs: [], attributes: {} }),
     smooth: (choose) => ({
       inputs: [{ shape: choose.shape(), dtype: choose.dtype(['float']), values: { kind: 'range', low: 2, high: 3 } }],
@@ -57,7 +58,7 @@ describe('checkOpGradient', () => {
   });
 
   test('reports the smallest case with a wrong gradient', async () => {
-    const wrong: OpEntry = { ...entry, run: ([a]) => wrongCube(a as Tensor) };
+    const wrong: OpEntry = { ...entry, run: ([a]) => wrongCube(given(a)) };
     await expect(checkOpGradient(wrong, { runs: 10, seed: 1 })).rejects.toThrow(
       /gradient of cube[^]*input 0: f64\[\] = \[2\]/,
     );

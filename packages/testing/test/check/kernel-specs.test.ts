@@ -15,7 +15,7 @@ test.each([
   ['scatter-add', '"length":2', '"length":1', /outer: 1\n/],
 ] as const)('a device that gets %s wrong is caught, with a small spec', async (kind, from, to, smallest) => {
   const device = createReferenceDevice('wrong');
-  const { prepare } = device;
-  device.prepare = (spec) => prepare.call(device, JSON.parse(JSON.stringify(spec).replaceAll(from, to)) as KernelSpec);
+  const prepare = device.prepare.bind(device);
+  device.prepare = (spec) => prepare(JSON.parse(JSON.stringify(spec).replaceAll(from, to)) as KernelSpec);
   await expect(checkKernelSpecs(device, kind, { runs: 500, seed: 1 })).rejects.toThrow(smallest);
 });

@@ -1,6 +1,7 @@
-import { cpu, defineKernel, type KernelDescription, type Tensor } from '@espalier/tensor';
+import { cpu, defineKernel, type KernelDescription } from '@espalier/tensor';
 import { checkKernel } from '@espalier/testing';
 import { expect, test } from 'vitest';
+import { given } from '../given.ts';
 
 /** a · b², with its gradient. */
 const description: KernelDescription = {
@@ -9,13 +10,7 @@ const description: KernelDescription = {
   outputs: ([a]) => (a ? [a] : []),
   reference: (_, [a, b], [y]) => a?.forEach((value, i) => y?.fill(value * (b?.[i] ?? 0) ** 2, i, i + 1)),
   cpu: (_, [a, b], [y]) => a?.forEach((value, i) => y?.fill(value * (b?.[i] ?? 0) ** 2, i, i + 1)),
-  gradient: ([g], { inputs: [a, b] }) => [
-    (g as Tensor).mul((b as Tensor).square()),
-    (g as Tensor)
-      .mul(a as Tensor)
-      .mul(b as Tensor)
-      .mul(2),
-  ],
+  gradient: ([g], { inputs: [a, b] }) => [given(g).mul(given(b).square()), given(g).mul(given(a)).mul(given(b)).mul(2)],
 };
 
 test('a right kernel passes, values and gradient', async () => {

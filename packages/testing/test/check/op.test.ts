@@ -2,12 +2,13 @@ import { createReferenceDevice, type OpEntry, type Tensor } from '@espalier/tens
 import { anyOpCase, checkOp } from '@espalier/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { given } from '../given.ts';
 
 const double: OpEntry = {
   name: 'double',
   family: 'elementwise',
   summary: 'a + a',
-  run: ([a]) => (a as Tensor).add(a as Tensor),
+  run: ([a]) => given(a).add(given(a)),
   domain: (choose) => ({
     inputs: [{ shape: choose.shape(), dtype: choose.dtype(['float', 'signed']), values: { kind: 'any' } }],
     attributes: { kept: choose.pick(['a', 'b']) },
@@ -20,7 +21,7 @@ const device = createReferenceDevice('under test');
 const different = (meaning: (doubled: Tensor) => Tensor | readonly Tensor[]): OpEntry => ({
   ...double,
   run: ([a]) => {
-    const doubled = (a as Tensor).add(a as Tensor);
+    const doubled = given(a).add(given(a));
     return doubled.device === device ? meaning(doubled) : doubled;
   },
 });

@@ -47,12 +47,21 @@ interface OpenOptions {
 /** Opens the adapter that the host offers. Throws DeviceError if there is none. */
 export async function openDevice(gpu: GPU, { powerPreference, tuning }: OpenOptions): Promise<OpenedDevice> {
   const adapter = await gpu.requestAdapter(powerPreference === undefined ? {} : { powerPreference });
-  if (adapter === null) throw new DeviceError('webgpu', 'the host offers no adapter: install a graphics driver with Vulkan, Metal or D3D12, or use the cpu device');
+  if (adapter === null)
+    throw new DeviceError(
+      'webgpu',
+      'the host offers no adapter: install a graphics driver with Vulkan, Metal or D3D12, or use the cpu device',
+    );
   const requiredLimits = Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]]));
   const requiredFeatures = wantedFeatures.filter((feature) => adapter.features.has(feature));
-  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures, label: 'espalier' }).catch((cause: unknown) => {
-    throw new DeviceError('webgpu', `the adapter ${describeAdapter(adapter.info)} refused a device: ${String(cause)}`);
-  });
+  const device = await adapter
+    .requestDevice({ requiredLimits, requiredFeatures, label: 'espalier' })
+    .catch((cause: unknown) => {
+      throw new DeviceError(
+        'webgpu',
+        `the adapter ${describeAdapter(adapter.info)} refused a device: ${String(cause)}`,
+      );
+    });
   const { limits } = device;
   return {
     device,

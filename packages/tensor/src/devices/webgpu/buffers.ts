@@ -41,7 +41,10 @@ export class BufferPool {
 
   allocate(bytes: number): WebGpuBuffer {
     if (bytes > this.#largest) {
-      throw new DeviceError('webgpu allocate', `${bytes} bytes are more than one buffer of this adapter holds (${this.#largest}): split the tensor, or use the cpu device`);
+      throw new DeviceError(
+        'webgpu allocate',
+        `${bytes} bytes are more than one buffer of this adapter holds (${this.#largest}): split the tensor, or use the cpu device`,
+      );
     }
     const buffer: WebGpuBuffer = { bytes, gpu: this.acquire(bytes) };
     this.#live.add(buffer);
@@ -58,7 +61,8 @@ export class BufferPool {
 
   /** The buffer as this device's own, which it must be and still alive. */
   own(buffer: DeviceBuffer): WebGpuBuffer {
-    if (!this.#live.has(buffer as WebGpuBuffer)) throw new InternalError('webgpu', 'a buffer was used after it was freed, or belongs to another device');
+    if (!this.#live.has(buffer as WebGpuBuffer))
+      throw new InternalError('webgpu', 'a buffer was used after it was freed, or belongs to another device');
     return buffer as WebGpuBuffer;
   }
 
@@ -70,7 +74,10 @@ export class BufferPool {
       this.#pooledBytes -= size;
       return pooled;
     }
-    return this.#device.createBuffer({ size, usage: bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination });
+    return this.#device.createBuffer({
+      size,
+      usage: bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination,
+    });
   }
 
   /** Takes back a GPU buffer made by `acquire`. */

@@ -76,7 +76,8 @@ export class KernelRunner {
       if (detours.length > 0) {
         pass?.end();
         pass = undefined;
-        for (const { source, sourceOffset, target, size } of detours) encoder.copyBufferToBuffer(source, sourceOffset, target, 0, size);
+        for (const { source, sourceOffset, target, size } of detours)
+          encoder.copyBufferToBuffer(source, sourceOffset, target, 0, size);
       }
       if (stages.length === 0) continue;
       pass ??= encoder.beginComputePass();
@@ -89,20 +90,33 @@ export class KernelRunner {
     pass?.end();
   }
 
-  #createPipeline(label: string, { code, entryPoint, slots, parameters }: Stage): Pick<CompiledStage, 'pipeline' | 'layout'> {
+  #createPipeline(
+    label: string,
+    { code, entryPoint, slots, parameters }: Stage,
+  ): Pick<CompiledStage, 'pipeline' | 'layout'> {
     const device = this.#device;
     device.pushErrorScope('validation');
     const module = device.createShaderModule({ code, label });
-    const entries = slots.map(
-      ({ writable }, binding): GPUBindGroupLayoutEntry => ({ binding, visibility: computeStage, buffer: { type: writable ? 'storage' : 'read-only-storage' } }),
-    );
-    if (parameters !== undefined) entries.push({ binding: slots.length, visibility: computeStage, buffer: { type: 'uniform' } });
+    const entries = slots.map(({ writable }, binding): GPUBindGroupLayoutEntry => ({
+      binding,
+      visibility: computeStage,
+      buffer: { type: writable ? 'storage' : 'read-only-storage' },
+    }));
+    if (parameters !== undefined)
+      entries.push({ binding: slots.length, visibility: computeStage, buffer: { type: 'uniform' } });
     const layout = device.createBindGroupLayout({ entries, label });
-    const pipeline = device.createComputePipeline({ layout: device.createPipelineLayout({ bindGroupLayouts: [layout], label }), compute: { module, entryPoint }, label });
+    const pipeline = device.createComputePipeline({
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout], label }),
+      compute: { module, entryPoint },
+      label,
+    });
     const check = device.popErrorScope().then(async (error) => {
       if (error === null) return;
       const details = await compilationErrors(module, code).catch(() => '');
-      this.#failures.add('prepare', `the kernel "${label}" does not compile:\n${details === '' ? describeGpuError(error) : details}`);
+      this.#failures.add(
+        'prepare',
+        `the kernel "${label}" does not compile:\n${details === '' ? describeGpuError(error) : details}`,
+      );
     });
     this.#failures.watch(check.catch(() => undefined));
     return { pipeline, layout };
@@ -119,7 +133,8 @@ export class KernelRunner {
   #scratchBuffer(order: number, bytes: number): GPUBuffer {
     const size = powerOfTwoFrom(Math.max(bytes, 65536));
     const key = `${order}:${size}`;
-    const buffer = this.#scratch.get(key) ?? this.#device.createBuffer({ size, usage: bufferUsage.storage, label: 'scratch' });
+    const buffer =
+      this.#scratch.get(key) ?? this.#device.createBuffer({ size, usage: bufferUsage.storage, label: 'scratch' });
     this.#scratch.set(key, buffer);
     return buffer;
   }
@@ -130,14 +145,24 @@ export class KernelRunner {
     const { program, stages, spec } = call.kernel as CompiledKernel;
     const resources = call.ranges.map((range) => this.#resource(range));
     const detours = this.#detours(spec, resources);
-    const scratch = program.scratch.map((bytes, order): GPUBufferBinding => ({ buffer: this.#scratchBuffer(order, bytes), size: roundUp(Math.max(bytes, 16), 16) }));
+    const scratch = program.scratch.map((bytes, order): GPUBufferBinding => ({
+      buffer: this.#scratchBuffer(order, bytes),
+      size: roundUp(Math.max(bytes, 16), 16),
+    }));
     const slots = [...resources, ...scratch];
     const bound: BoundCall = {
       detours,
       stages: stages.map(({ stage, pipeline, layout, uniform }) => {
-        const entries = stage.slots.map(({ slot }, binding): GPUBindGroupEntry => ({ binding, resource: slots[slot] as GPUBufferBinding }));
+        const entries = stage.slots.map(({ slot }, binding): GPUBindGroupEntry => ({
+          binding,
+          resource: slots[slot] as GPUBufferBinding,
+        }));
         if (uniform !== undefined) entries.push({ binding: entries.length, resource: { buffer: uniform } });
-        return { pipeline, group: this.#device.createBindGroup({ layout, entries, label: program.label }), workgroups: stage.workgroups };
+        return {
+          pipeline,
+          group: this.#device.createBindGroup({ layout, entries, label: program.label }),
+          workgroups: stage.workgroups,
+        };
       }),
     };
     this.#bound.set(call, bound);
@@ -148,16 +173,26 @@ export class KernelRunner {
   #resource({ buffer, byteOffset, byteLength }: BufferRange): GPUBufferBinding {
     const { gpu } = this.#pool.own(buffer);
     const size = roundUp(Math.max(byteLength, 16), 16);
-    return { buffer: gpu, offset: Math.min(byteOffset, gpu.size - 16), size: Math.min(size, gpu.size - Math.min(byteOffset, gpu.size - 16)) };
+    return {
+      buffer: gpu,
+      offset: Math.min(byteOffset, gpu.size - 16),
+      size: Math.min(size, gpu.size - Math.min(byteOffset, gpu.size - 16)),
+    };
   }
 
   /** WebGPU forbids one buffer to be read and written by a dispatch, even in different places: what is read is copied aside. */
   #detours(spec: KernelSpec, resources: GPUBufferBinding[]): Detour[] {
-    const written = new Set(resources.filter((_, index) => spec.bindings[index]?.access !== 'read').map(({ buffer }) => buffer));
+    const written = new Set(
+      resources.filter((_, index) => spec.bindings[index]?.access !== 'read').map(({ buffer }) => buffer),
+    );
     return resources.flatMap((resource, index) => {
       if (spec.bindings[index]?.access !== 'read' || !written.has(resource.buffer)) return [];
       const size = resource.size ?? 0;
-      const target = this.#device.createBuffer({ size, usage: bufferUsage.storage | bufferUsage.copyDestination, label: 'copy of an operand' });
+      const target = this.#device.createBuffer({
+        size,
+        usage: bufferUsage.storage | bufferUsage.copyDestination,
+        label: 'copy of an operand',
+      });
       resources[index] = { buffer: target, size };
       return [{ source: resource.buffer, sourceOffset: resource.offset ?? 0, target, size }];
     });

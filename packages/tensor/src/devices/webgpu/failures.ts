@@ -72,6 +72,9 @@ export async function compilationErrors(module: GPUShaderModule, code: string): 
   const lines = code.split('\n');
   return messages
     .filter(({ type }) => type === 'error')
-    .map(({ lineNum, linePos, message }) => `${message.trim()}\n  ${lineNum}:${linePos} | ${(lines[lineNum - 1] ?? '').trim()}`)
+    .map(
+      ({ lineNum, linePos, message }) =>
+        `${message.trim()}\n  ${lineNum}:${linePos} | ${(lines[lineNum - 1] ?? '').trim()}`,
+    )
     .join('\n');
 }

@@ -47,7 +47,9 @@ export function gridOf(groups: number): readonly [number, number, number] {
 /** The WGSL for the linear workgroup number in a grid made by `gridOf`, fit to be multiplied. */
 export function groupNumber(grid: readonly [number, number, number]): string {
   if (grid[1] === 1) return 'group.x';
-  return grid[2] === 1 ? `(group.x + group.y * ${grid[0]}u)` : `(group.x + (group.y + group.z * ${grid[1]}u) * ${grid[0]}u)`;
+  return grid[2] === 1
+    ? `(group.x + group.y * ${grid[0]}u)`
+    : `(group.x + (group.y + group.z * ${grid[1]}u) * ${grid[0]}u)`;
 }
 
 /** True if the grid holds more workgroups than were asked for, so that the last ones have to do nothing. */

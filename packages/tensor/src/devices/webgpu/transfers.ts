@@ -52,9 +52,18 @@ export class Reader {
   }
 
   #acquire(size: number): GPUBuffer {
-    const position = this.#staging.findIndex((buffer) => buffer.size >= size && buffer.size <= Math.max(4 * size, 65536));
+    const position = this.#staging.findIndex(
+      (buffer) => buffer.size >= size && buffer.size <= Math.max(4 * size, 65536),
+    );
     const [found] = position < 0 ? [] : this.#staging.splice(position, 1);
-    return found ?? this.#device.createBuffer({ size: Math.max(roundUp(size, 16), 256), usage: bufferUsage.mapRead | bufferUsage.copyDestination, label: 'read-back' });
+    return (
+      found ??
+      this.#device.createBuffer({
+        size: Math.max(roundUp(size, 16), 256),
+        usage: bufferUsage.mapRead | bufferUsage.copyDestination,
+        label: 'read-back',
+      })
+    );
   }
 
   #release(buffer: GPUBuffer): void {

@@ -1,7 +1,15 @@
 /**
  * The WebGPU device. The host (`navigator.gpu`, or Dawn in Node) is injected, so this file runs anywhere.
  */
-import type { BufferRange, Device, DeviceBuffer, DeviceCapabilities, DeviceMemory, KernelCall, PreparedKernel } from '../../device/device.ts';
+import type {
+  BufferRange,
+  Device,
+  DeviceBuffer,
+  DeviceCapabilities,
+  DeviceMemory,
+  KernelCall,
+  PreparedKernel,
+} from '../../device/device.ts';
 import { dtypeNames } from '../../dtype/dtype.ts';
 import { DeviceError } from '../../errors.ts';
 import type { KernelSpec, LoopSpec } from '../../kernel/spec.ts';

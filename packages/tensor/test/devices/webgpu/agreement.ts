@@ -33,7 +33,12 @@ export async function runOn(device: Device, spec: KernelSpec, contents: readonly
     device.write(buffer, 0, raw);
     return buffer;
   });
-  device.run([{ kernel: device.prepare(spec), ranges: buffers.map((buffer) => ({ buffer, byteOffset: 0, byteLength: buffer.bytes })) }]);
+  device.run([
+    {
+      kernel: device.prepare(spec),
+      ranges: buffers.map((buffer) => ({ buffer, byteOffset: 0, byteLength: buffer.bytes })),
+    },
+  ]);
   const results = await Promise.all(
     buffers.map(async (buffer, position) => {
       const { bytes, view, decode } = dtypes[spec.bindings[position]?.dtype ?? 'f32'];
@@ -54,7 +59,11 @@ export interface Tolerance {
 export const exact: Tolerance = { absolute: 0, relative: 0 };
 
 /** The first disagreement between two lists, as text; undefined if there is none. Zeros of either sign are equal unless exact. */
-export function disagreement(actual: readonly number[], expected: readonly number[], { absolute, relative }: Tolerance): string | undefined {
+export function disagreement(
+  actual: readonly number[],
+  expected: readonly number[],
+  { absolute, relative }: Tolerance,
+): string | undefined {
   const isExact = absolute === 0 && relative === 0;
   const position = expected.findIndex((want, index) => {
     const got = actual[index] ?? Number.NaN;
@@ -68,7 +77,12 @@ export function disagreement(actual: readonly number[], expected: readonly numbe
 const reference = createReferenceDevice();
 
 /** Expects the two devices to leave the same in every buffer, within a tolerance (of the dtype's own, if none is given). */
-export async function expectAgreement(device: Device, spec: KernelSpec, contents: readonly Content[], tolerance?: Tolerance): Promise<void> {
+export async function expectAgreement(
+  device: Device,
+  spec: KernelSpec,
+  contents: readonly Content[],
+  tolerance?: Tolerance,
+): Promise<void> {
   const actual = await runOn(device, spec, contents);
   const expected = await runOn(reference, spec, contents);
   for (const [position, { dtype, access }] of spec.bindings.entries()) {

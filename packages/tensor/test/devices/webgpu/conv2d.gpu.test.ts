@@ -30,10 +30,27 @@ interface Case {
 }
 
 function convSpec(pass: Conv2dSpec['pass'], item: Case): { spec: Conv2dSpec; sizes: [number, number, number] } {
-  const { batch, groups = 1, inChannels, outChannels, size, kernel, stride = [1, 1], padding = [0, 0], dilation = [1, 1], dtype = 'f32' } = item;
-  const outSize = [0, 1].map((d) => Math.floor((size[d]! + 2 * padding[d]! - dilation[d]! * (kernel[d]! - 1) - 1) / stride[d]!) + 1) as [number, number];
+  const {
+    batch,
+    groups = 1,
+    inChannels,
+    outChannels,
+    size,
+    kernel,
+    stride = [1, 1],
+    padding = [0, 0],
+    dilation = [1, 1],
+    dtype = 'f32',
+  } = item;
+  const outSize = [0, 1].map(
+    (d) => Math.floor((size[d]! + 2 * padding[d]! - dilation[d]! * (kernel[d]! - 1) - 1) / stride[d]!) + 1,
+  ) as [number, number];
   const written = { forward: 2, input: 0, weight: 1 }[pass];
-  const whole = (binding: number, [, b = 1, c = 1, d = 1]: readonly number[]): Conv2dSpec['x'] => ({ binding, offset: 0, strides: [b * c * d, c * d, d, 1] });
+  const whole = (binding: number, [, b = 1, c = 1, d = 1]: readonly number[]): Conv2dSpec['x'] => ({
+    binding,
+    offset: 0,
+    strides: [b * c * d, c * d, d, 1],
+  });
   const spec: Conv2dSpec = {
     kind: 'conv2d',
     pass,
@@ -54,13 +71,29 @@ function convSpec(pass: Conv2dSpec['pass'], item: Case): { spec: Conv2dSpec; siz
   };
   return {
     spec,
-    sizes: [batch * inChannels * size[0] * size[1], (outChannels * inChannels * kernel[0] * kernel[1]) / groups, batch * outChannels * outSize[0] * outSize[1]],
+    sizes: [
+      batch * inChannels * size[0] * size[1],
+      (outChannels * inChannels * kernel[0] * kernel[1]) / groups,
+      batch * outChannels * outSize[0] * outSize[1],
+    ],
   };
 }
 
 const cases: [string, Case][] = [
   ['plain', { batch: 2, inChannels: 3, outChannels: 9, size: [9, 11], kernel: [3, 3] }],
-  ['strided, padded and dilated', { batch: 3, inChannels: 4, outChannels: 6, size: [12, 10], kernel: [3, 2], stride: [2, 3], padding: [2, 1], dilation: [2, 1] }],
+  [
+    'strided, padded and dilated',
+    {
+      batch: 3,
+      inChannels: 4,
+      outChannels: 6,
+      size: [12, 10],
+      kernel: [3, 2],
+      stride: [2, 3],
+      padding: [2, 1],
+      dilation: [2, 1],
+    },
+  ],
   ['grouped', { batch: 2, groups: 2, inChannels: 4, outChannels: 6, size: [7, 7], kernel: [3, 3], padding: [1, 1] }],
   ['depthwise', { batch: 2, groups: 5, inChannels: 5, outChannels: 5, size: [8, 8], kernel: [3, 3], padding: [1, 1] }],
   ['one by one', { batch: 2, inChannels: 8, outChannels: 5, size: [5, 6], kernel: [1, 1] }],
@@ -70,9 +103,14 @@ const cases: [string, Case][] = [
 describe.each(['forward', 'input', 'weight'] as const)('conv2d %s', (pass) => {
   const check = async (tuning: string, item: Case): Promise<void> => {
     const { spec, sizes } = convSpec(pass, item);
-    const contents = spec.bindings.map(({ access, dtype }, binding) => (access === 'read' ? contentOf(dtype, sizes[binding]!, binding + 1) : sizes[binding]!));
+    const contents = spec.bindings.map(({ access, dtype }, binding) =>
+      access === 'read' ? contentOf(dtype, sizes[binding]!, binding + 1) : sizes[binding]!,
+    );
     const coarse = item.dtype === 'f16' ? 2 ** -9 : 0;
-    await expectAgreement(devices.get(tuning) as Device, spec, contents, { absolute: 2e-4 + coarse, relative: 2e-5 + coarse });
+    await expectAgreement(devices.get(tuning) as Device, spec, contents, {
+      absolute: 2e-4 + coarse,
+      relative: 2e-5 + coarse,
+    });
   };
 
   test.each(cases)('%s', async (_, item) => {
@@ -84,6 +122,13 @@ describe.each(['forward', 'input', 'weight'] as const)('conv2d %s', (pass) => {
   });
 
   test('through workgroup memory', async () => {
-    await check('hardware', { batch: 2, inChannels: 32, outChannels: 33, size: [9, 9], kernel: [3, 3], padding: [1, 1] });
+    await check('hardware', {
+      batch: 2,
+      inChannels: 32,
+      outChannels: 33,
+      size: [9, 9],
+      kernel: [3, 3],
+      padding: [1, 1],
+    });
   });
 });

@@ -15,7 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => device.dispose());
 
-const floats = (bytes: Uint8Array<ArrayBuffer>): number[] => Array.from(new Float32Array(bytes.buffer, 0, bytes.byteLength / 4));
+const floats = (bytes: Uint8Array<ArrayBuffer>): number[] =>
+  Array.from(new Float32Array(bytes.buffer, 0, bytes.byteLength / 4));
 const bytesOf = (values: readonly number[]): Uint8Array => new Uint8Array(new Float32Array(values).buffer);
 
 const doubling: LoopSpec = {
@@ -32,7 +33,8 @@ const doubling: LoopSpec = {
 function custom(wgsl: WgslImplementation, name = 'scaled'): CustomSpec {
   const definition: KernelDefinition = {
     name,
-    reference: (_, [input = new Float64Array()], [output = new Float64Array()]) => output.set(input.map((value) => 3 * value)),
+    reference: (_, [input = new Float64Array()], [output = new Float64Array()]) =>
+      output.set(input.map((value) => 3 * value)),
     wgsl: () => wgsl,
   };
   return {
@@ -133,9 +135,18 @@ describe('running', () => {
   test('keeps the order of many calls in one run', async () => {
     const [a, b] = [device.allocate(64), device.allocate(64)];
     device.write(a, 0, bytesOf(new Array(16).fill(1)));
-    const whole = (buffer: typeof a): { buffer: typeof a; byteOffset: number; byteLength: number } => ({ buffer, byteOffset: 0, byteLength: 64 });
+    const whole = (buffer: typeof a): { buffer: typeof a; byteOffset: number; byteLength: number } => ({
+      buffer,
+      byteOffset: 0,
+      byteLength: 64,
+    });
     const kernel = device.prepare(doubling);
-    device.run(Array.from({ length: 20 }, (_, turn) => ({ kernel, ranges: turn % 2 === 0 ? [whole(a), whole(b)] : [whole(b), whole(a)] })));
+    device.run(
+      Array.from({ length: 20 }, (_, turn) => ({
+        kernel,
+        ranges: turn % 2 === 0 ? [whole(a), whole(b)] : [whole(b), whole(a)],
+      })),
+    );
     expect(floats(await device.read(a, 0, 64))).toEqual(new Array(16).fill(2 ** 20));
   });
 
@@ -146,7 +157,15 @@ describe('running', () => {
   test('accepts a custom kernel only if it has WGSL, and nothing on f64', () => {
     const { wgsl: _, ...definition } = custom(tripling('')).definition;
     expect(device.accepts({ ...custom(tripling('')), definition })).toBe(false);
-    expect(device.accepts({ ...doubling, bindings: [{ dtype: 'f64', access: 'read' }, { dtype: 'f64', access: 'write' }] })).toBe(false);
+    expect(
+      device.accepts({
+        ...doubling,
+        bindings: [
+          { dtype: 'f64', access: 'read' },
+          { dtype: 'f64', access: 'write' },
+        ],
+      }),
+    ).toBe(false);
   });
 });
 
@@ -155,7 +174,12 @@ describe('errors', () => {
     const broken = await openTestDevice();
     const buffer = broken.allocate(280);
     const range = { buffer, byteOffset: 0, byteLength: 280 };
-    broken.run([{ kernel: broken.prepare(custom(tripling('output[id.x] = nothing;'), 'broken')), ranges: [range, { ...range, buffer: broken.allocate(280) }] }]);
+    broken.run([
+      {
+        kernel: broken.prepare(custom(tripling('output[id.x] = nothing;'), 'broken')),
+        ranges: [range, { ...range, buffer: broken.allocate(280) }],
+      },
+    ]);
     await expect(broken.synchronize()).rejects.toThrow(/kernel broken[\s\S]*nothing[\s\S]*4:\d+ \| /);
     // Once reported, the failure is over.
     await expect(broken.synchronize()).resolves.toBeUndefined();

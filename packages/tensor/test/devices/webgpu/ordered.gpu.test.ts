@@ -38,12 +38,21 @@ describe.each(['software', 'hardware'] as const)('scan, tuned for %s', (tuning) 
       inner,
     };
     const size = outer * length * inner;
-    await expectAgreement(devices.get(tuning) as Device, spec, [contentOf(dtype, size), size], { absolute: 1e-4, relative: 1e-4 });
+    await expectAgreement(devices.get(tuning) as Device, spec, [contentOf(dtype, size), size], {
+      absolute: 1e-4,
+      relative: 1e-4,
+    });
   });
 });
 
 describe('sort', () => {
-  const check = async (dtype: DType, rows: number, length: number, descending: boolean, content: number[]): Promise<void> => {
+  const check = async (
+    dtype: DType,
+    rows: number,
+    length: number,
+    descending: boolean,
+    content: number[],
+  ): Promise<void> => {
     const spec: SortSpec = {
       kind: 'sort',
       bindings: [
@@ -60,15 +69,33 @@ describe('sort', () => {
 
   test.each([false, true])('keeps the order of equals, zeros and NaN (descending: %s)', async (descending) => {
     const special = [0, -0, NaN, 1, Infinity, -Infinity, NaN, -0, 0, 1, -1, 1];
-    await check('f32', 3, 37, descending, integers(111, -3, 3).map((value, index) => special[index % 23] ?? value));
-    await check('f16', 2, 33, descending, contentOf('f16', 66).map((value, index) => special[index % 40] ?? value));
+    await check(
+      'f32',
+      3,
+      37,
+      descending,
+      integers(111, -3, 3).map((value, index) => special[index % 23] ?? value),
+    );
+    await check(
+      'f16',
+      2,
+      33,
+      descending,
+      contentOf('f16', 66).map((value, index) => special[index % 40] ?? value),
+    );
     await check('i32', 1, 130, descending, integers(130, -20, 20));
     await check('u8', 2, 9, descending, integers(18, 0, 4));
     await check('bool', 2, 5, descending, integers(10, 0, 1));
   });
 
   test('rows longer than a block', async () => {
-    await check('f32', 2, 3000, false, contentOf('f32', 6000).map((value, index) => (index % 7 === 0 ? 0.5 : value)));
+    await check(
+      'f32',
+      2,
+      3000,
+      false,
+      contentOf('f32', 6000).map((value, index) => (index % 7 === 0 ? 0.5 : value)),
+    );
     await check('i32', 1, 5000, true, integers(5000, -100, 100));
   });
 
@@ -78,7 +105,14 @@ describe('sort', () => {
 });
 
 describe('scatter-add', () => {
-  const check = async (tuning: string, dtype: DType, outer: number, count: number, inner: number, length: number): Promise<void> => {
+  const check = async (
+    tuning: string,
+    dtype: DType,
+    outer: number,
+    count: number,
+    inner: number,
+    length: number,
+  ): Promise<void> => {
     const contiguous = [count * inner, inner, 1];
     const spec: ScatterAddSpec = {
       kind: 'scatter-add',
@@ -96,7 +130,12 @@ describe('scatter-add', () => {
       out: { binding: 2, offset: 0, strides: [length * inner, inner, 1] },
     };
     const rounding = dtypes[dtype].epsilon;
-    await expectAgreement(devices.get(tuning) as Device, spec, [integers(count, -2, length + 1), contentOf(dtype, outer * count * inner), outer * length * inner], { absolute: 1e-5 + rounding, relative: 1e-5 + rounding });
+    await expectAgreement(
+      devices.get(tuning) as Device,
+      spec,
+      [integers(count, -2, length + 1), contentOf(dtype, outer * count * inner), outer * length * inner],
+      { absolute: 1e-5 + rounding, relative: 1e-5 + rounding },
+    );
   };
 
   test.each<[string, DType, number, number, number, number]>([

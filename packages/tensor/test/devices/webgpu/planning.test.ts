@@ -64,20 +64,42 @@ describe('literals', () => {
 });
 
 test('dimensions that are walked as one become one', () => {
-  const spec: LoopSpec = { kind: 'loop', bindings, outer: [2, 1, 3, 4], inner: [5, 6], body: [load(0, [360, 7, 120, 30, 6, 1]), reduce('sum', 0), store(1, [12, 9, 4, 1, 0, 0], 1, 'row')] };
+  const spec: LoopSpec = {
+    kind: 'loop',
+    bindings,
+    outer: [2, 1, 3, 4],
+    inner: [5, 6],
+    body: [load(0, [360, 7, 120, 30, 6, 1]), reduce('sum', 0), store(1, [12, 9, 4, 1, 0, 0], 1, 'row')],
+  };
   const { outer, inner, body } = collapse(spec);
-  expect({ outer, inner, body }).toEqual({ outer: [24], inner: [30], body: [load(0, [30, 1]), reduce('sum', 0), store(1, [1, 0], 1, 'row')] });
+  expect({ outer, inner, body }).toEqual({
+    outer: [24],
+    inner: [30],
+    body: [load(0, [30, 1]), reduce('sum', 0), store(1, [1, 0], 1, 'row')],
+  });
   const broadcast: LoopSpec = { ...spec, outer: [4, 3], inner: [], body: [load(0, [0, 1]), store(1, [3, 1], 0)] };
   expect(collapse(broadcast).outer).toEqual([4, 3]);
 });
 
 test('a reduction over one element stays a reduction', () => {
-  const spec: LoopSpec = { kind: 'loop', bindings, outer: [3], inner: [1], body: [load(0, [1, 0]), reduce('sum', 0), store(1, [1, 0], 1, 'row')] };
+  const spec: LoopSpec = {
+    kind: 'loop',
+    bindings,
+    outer: [3],
+    inner: [1],
+    body: [load(0, [1, 0]), reduce('sum', 0), store(1, [1, 0], 1, 'row')],
+  };
   expect(collapse(spec).inner).toEqual([1]);
 });
 
 describe('row kernels', () => {
-  const rows = (outer: number, length: number, strides: number[]): LoopSpec => ({ kind: 'loop', bindings, outer: [outer], inner: [length], body: [load(0, strides), reduce('sum', 0), store(1, [1, 0], 1, 'row')] });
+  const rows = (outer: number, length: number, strides: number[]): LoopSpec => ({
+    kind: 'loop',
+    bindings,
+    outer: [outer],
+    inner: [length],
+    body: [load(0, strides), reduce('sum', 0), store(1, [1, 0], 1, 'row')],
+  });
 
   test('long contiguous rows take a workgroup, short ones an invocation', () => {
     expect(rowShape(rows(100, 4096, [4096, 1]), hardware)).toEqual({ rows: 1, lanes: 256, fold: 'tree' });
@@ -95,7 +117,19 @@ describe('row kernels', () => {
 });
 
 describe('split reductions', () => {
-  const sum = (length: number): LoopSpec => ({ kind: 'loop', bindings, outer: [], inner: [length], body: [load(0, [1]), scalar('mul', [0, 0], 'f32'), reduce('sum', 1), scalar('sqrt', [2], 'f32'), store(1, [0], 3, 'row')] });
+  const sum = (length: number): LoopSpec => ({
+    kind: 'loop',
+    bindings,
+    outer: [],
+    inner: [length],
+    body: [
+      load(0, [1]),
+      scalar('mul', [0, 0], 'f32'),
+      reduce('sum', 1),
+      scalar('sqrt', [2], 'f32'),
+      store(1, [0], 3, 'row'),
+    ],
+  });
 
   test('cut a long row in equal parts and finish as the whole would', () => {
     const split = splitReduction(sum(2 ** 20));
@@ -108,7 +142,10 @@ describe('split reductions', () => {
   test('leave short rows, prime lengths and several walks alone', () => {
     expect(splitReduction(sum(1000))).toBeUndefined();
     expect(splitReduction(sum(1000003))).toBeUndefined();
-    const twoWalks: LoopSpec = { ...sum(2 ** 20), body: [load(0, [1]), reduce('max', 0), scalar('sub', [0, 1], 'f32'), reduce('sum', 2), store(1, [0], 3, 'row')] };
+    const twoWalks: LoopSpec = {
+      ...sum(2 ** 20),
+      body: [load(0, [1]), reduce('max', 0), scalar('sub', [0, 1], 'f32'), reduce('sum', 2), store(1, [0], 3, 'row')],
+    };
     expect(splitReduction(twoWalks)).toBeUndefined();
   });
 });
@@ -117,7 +154,11 @@ describe('tiles', () => {
   test('GPUs work through workgroup memory, emulated ones in registers', () => {
     const sizes = { batch: 1, m: 1024, n: 1024, k: 1024 };
     expect(chooseTile(sizes, hardware, true, 'any')).toEqual({ kind: 'workgroup', tile: 8, splits: 1 });
-    expect(chooseTile(sizes, software, true, 'any')).toEqual({ kind: 'register', tile: { rows: 8, columns: 8, depth: 1 }, splits: 1 });
+    expect(chooseTile(sizes, software, true, 'any')).toEqual({
+      kind: 'register',
+      tile: { rows: 8, columns: 8, depth: 1 },
+      splits: 1,
+    });
   });
 
   test('few outputs with long sums are cut into parts, if there is room for them', () => {

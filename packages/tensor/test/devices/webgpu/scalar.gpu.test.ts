@@ -16,7 +16,33 @@ beforeAll(async () => {
 afterAll(() => device.dispose());
 
 const awkward: Readonly<Record<'f32' | 'i32' | 'u32' | 'bool', readonly number[]>> = {
-  f32: [0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 3, 1e-30, -1e30, 3.4028234663852886e38, 2147483648, -2147483648, 4294967296, 16777217, 0.1, -7.25, 88, -100, 1e10, NaN, Infinity, -Infinity].map(Math.fround),
+  f32: [
+    0,
+    -0,
+    1,
+    -1,
+    0.5,
+    -0.5,
+    1.5,
+    2.5,
+    -2.5,
+    3,
+    1e-30,
+    -1e30,
+    3.4028234663852886e38,
+    2147483648,
+    -2147483648,
+    4294967296,
+    16777217,
+    0.1,
+    -7.25,
+    88,
+    -100,
+    1e10,
+    NaN,
+    Infinity,
+    -Infinity,
+  ].map(Math.fround),
   i32: [0, 1, -1, 2, -2, 7, 31, 32, 33, 100, 65535, 65536, 2147483647, -2147483647, -2147483648],
   u32: [0, 1, 2, 7, 31, 32, 33, 65535, 65536, 2147483647, 2147483648, 4294967295],
   bool: [0, 1],
@@ -25,10 +51,17 @@ const awkward: Readonly<Record<'f32' | 'i32' | 'u32' | 'bool', readonly number[]
 const scalarSpec = (op: ScalarOp, from: ComputeDType, to: ComputeDType, count: number): LoopSpec => {
   const { arity } = scalarInstructions[op];
   const dtypesOfArguments: DType[] = op === 'select' ? ['bool', from, from] : new Array<DType>(arity).fill(from);
-  const loads = dtypesOfArguments.map((dtype, binding): LoopInstruction => ({ kind: 'load', access: { binding, offset: 0, strides: [1] }, dtype: dtypes[dtype].compute }));
+  const loads = dtypesOfArguments.map((dtype, binding): LoopInstruction => ({
+    kind: 'load',
+    access: { binding, offset: 0, strides: [1] },
+    dtype: dtypes[dtype].compute,
+  }));
   return {
     kind: 'loop',
-    bindings: [...dtypesOfArguments.map((dtype) => ({ dtype, access: 'read' as const })), { dtype: to, access: 'write' }],
+    bindings: [
+      ...dtypesOfArguments.map((dtype) => ({ dtype, access: 'read' as const })),
+      { dtype: to, access: 'write' },
+    ],
     outer: [count],
     inner: [],
     body: [
@@ -47,7 +80,9 @@ function argumentsFor(op: ScalarOp, from: 'f32' | 'i32' | 'u32' | 'bool'): numbe
     const wide = numbers(600, -1, 1, seed);
     if (from === 'f32') return wide.map((value, index) => Math.fround(value * [1, 10, 100, 1e4][index % 4]!));
     if (from === 'bool') return wide.map((value) => Number(value > 0));
-    return wide.map((value) => (from === 'i32' ? saturateToInt32(value * 2 ** 31) : saturateToUint32(Math.abs(value) * 2 ** 32)));
+    return wide.map((value) =>
+      from === 'i32' ? saturateToInt32(value * 2 ** 31) : saturateToUint32(Math.abs(value) * 2 ** 32),
+    );
   };
   if (arity === 1) return [[...base, ...random(1)]];
   const left = base.flatMap((a) => base.map(() => a));
@@ -56,7 +91,7 @@ function argumentsFor(op: ScalarOp, from: 'f32' | 'i32' | 'u32' | 'bool'): numbe
     [...left, ...random(2)],
     [...right, ...random(3)],
   ];
-  return arity === 2 ? pairs : [pairs[0]!.map((_, index) => index % 3 === 0 ? 0 : 1), ...pairs];
+  return arity === 2 ? pairs : [pairs[0]!.map((_, index) => (index % 3 === 0 ? 0 : 1)), ...pairs];
 }
 
 /** What the instructions promise beyond exactness, in units of 2^-23 relative and absolute. */
@@ -76,7 +111,12 @@ const inexact: Partial<Record<ScalarOp, Tolerance>> = {
 /** Adapters may flush denormals, as arguments and as results. */
 const mayFlush = (...values: number[]): boolean => values.some((value) => value !== 0 && Math.abs(value) < 2 ** -126);
 
-async function check(op: ScalarOp, from: 'f32' | 'i32' | 'u32' | 'bool', to: ComputeDType, define: (args: readonly number[]) => number): Promise<void> {
+async function check(
+  op: ScalarOp,
+  from: 'f32' | 'i32' | 'u32' | 'bool',
+  to: ComputeDType,
+  define: (args: readonly number[]) => number,
+): Promise<void> {
   const args = argumentsFor(op, from);
   const count = args[0]!.length;
   const results = await runOn(device, scalarSpec(op, from, to, count), [...args, count]);
@@ -85,17 +125,37 @@ async function check(op: ScalarOp, from: 'f32' | 'i32' | 'u32' | 'bool', to: Com
   const wrong = actual.flatMap((got, index) => {
     const values = args.map((list) => list[index]!);
     const want = define(values);
-    const close = Number.isFinite(want) && Number.isFinite(got) && Math.abs(got - want) <= absolute + relative * Math.abs(want) && (want !== 0 || Object.is(got, want) || absolute > 0);
-    return Object.is(got, want) || close || (from === 'f32' && mayFlush(want, ...values)) ? [] : [`${op}(${values.join(', ')}) = ${got}, not ${want}`];
+    const close =
+      Number.isFinite(want) &&
+      Number.isFinite(got) &&
+      Math.abs(got - want) <= absolute + relative * Math.abs(want) &&
+      (want !== 0 || Object.is(got, want) || absolute > 0);
+    return Object.is(got, want) || close || (from === 'f32' && mayFlush(want, ...values))
+      ? []
+      : [`${op}(${values.join(', ')}) = ${got}, not ${want}`];
   });
   expect(wrong.slice(0, 5)).toEqual([]);
 }
 
-const domains = { number: ['f32', 'i32', 'u32'], float: ['f32'], integer: ['i32', 'u32'], bits: ['i32', 'u32', 'bool'], any: ['f32', 'i32', 'u32', 'bool'] } as const;
+const domains = {
+  number: ['f32', 'i32', 'u32'],
+  float: ['f32'],
+  integer: ['i32', 'u32'],
+  bits: ['i32', 'u32', 'bool'],
+  any: ['f32', 'i32', 'u32', 'bool'],
+} as const;
 const plain = (Object.keys(scalarInstructions) as ScalarOp[]).filter((op) => op !== 'cast' && op !== 'bitcast');
 
 describe('scalar instructions', () => {
-  test.each(plain.flatMap((op) => scalarInstructions[op].domain in domains ? domains[scalarInstructions[op].domain as keyof typeof domains].filter((d) => d !== 'f64' as never).map((dtype) => [op, dtype] as const) : []))('%s on %s', async (op, from) => {
+  test.each(
+    plain.flatMap((op) =>
+      scalarInstructions[op].domain in domains
+        ? domains[scalarInstructions[op].domain as keyof typeof domains]
+            .filter((d) => d !== ('f64' as never))
+            .map((dtype) => [op, dtype] as const)
+        : [],
+    ),
+  )('%s on %s', async (op, from) => {
     const { result, evaluate } = scalarInstructions[op];
     const to = result === 'bool' ? 'bool' : from;
     const round = dtypes[to].round;

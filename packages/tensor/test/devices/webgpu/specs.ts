@@ -4,10 +4,30 @@ import type { LoopInstruction, LoopSpec, ReduceOp } from '../../../src/kernel/sp
 import type { ScalarOp } from '../../../src/scalar/instructions.ts';
 import { integers, numbers } from './agreement.ts';
 
-export const load = (binding: number, strides: readonly number[], dtype: ComputeDType = 'f32', offset = 0): LoopInstruction => ({ kind: 'load', access: { binding, offset, strides }, dtype });
-export const scalar = (op: ScalarOp, args: readonly number[], dtype: ComputeDType): LoopInstruction => ({ kind: 'scalar', op, args, dtype });
-export const reduce = (op: ReduceOp, arg: number, dtype: ComputeDType = 'f32'): LoopInstruction => ({ kind: 'reduce', op, arg, dtype });
-export const store = (binding: number, strides: readonly number[], arg: number, each: 'point' | 'row' = 'point'): LoopInstruction => ({ kind: 'store', access: { binding, offset: 0, strides }, arg, each });
+export const load = (
+  binding: number,
+  strides: readonly number[],
+  dtype: ComputeDType = 'f32',
+  offset = 0,
+): LoopInstruction => ({ kind: 'load', access: { binding, offset, strides }, dtype });
+export const scalar = (op: ScalarOp, args: readonly number[], dtype: ComputeDType): LoopInstruction => ({
+  kind: 'scalar',
+  op,
+  args,
+  dtype,
+});
+export const reduce = (op: ReduceOp, arg: number, dtype: ComputeDType = 'f32'): LoopInstruction => ({
+  kind: 'reduce',
+  op,
+  arg,
+  dtype,
+});
+export const store = (
+  binding: number,
+  strides: readonly number[],
+  arg: number,
+  each: 'point' | 'row' = 'point',
+): LoopInstruction => ({ kind: 'store', access: { binding, offset: 0, strides }, arg, each });
 
 /** Ordinary numbers of a dtype. */
 export function contentOf(dtype: DType, length: number, seed = 1): number[] {

@@ -21,7 +21,14 @@ describe('WGSL', () => {
         ],
         outer: [4, 10],
         inner: [],
-        body: [load(0, [10, 1]), load(1, [0, 1]), scalar('add', [0, 1], 'f32'), { kind: 'constant', value: 0, dtype: 'f32' }, scalar('max', [2, 3], 'f32'), store(2, [10, 1], 4)],
+        body: [
+          load(0, [10, 1]),
+          load(1, [0, 1]),
+          scalar('add', [0, 1], 'f32'),
+          { kind: 'constant', value: 0, dtype: 'f32' },
+          scalar('max', [2, 3], 'f32'),
+          store(2, [10, 1], 4),
+        ],
       },
       hardware,
     );
@@ -72,7 +79,12 @@ describe('WGSL', () => {
         ],
         outer: [30],
         inner: [],
-        body: [load(0, [1]), { kind: 'constant', value: 'Infinity', dtype: 'f32' }, scalar('eq', [0, 1], 'bool'), store(1, [1], 2)],
+        body: [
+          load(0, [1]),
+          { kind: 'constant', value: 'Infinity', dtype: 'f32' },
+          scalar('eq', [0, 1], 'bool'),
+          store(1, [1], 2),
+        ],
       },
       hardware,
     );

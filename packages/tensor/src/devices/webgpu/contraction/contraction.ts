@@ -35,7 +35,10 @@ export function partLength({ k, splits }: Pick<Contraction, 'k' | 'splits'>): nu
 }
 
 /** The functions that gather four elements one by one, for operands that cannot do better. */
-export function addGatheringFunctions(module: WgslModule, { m, n, rows, columns }: { m: number; n: number; rows: boolean; columns: boolean }): void {
+export function addGatheringFunctions(
+  module: WgslModule,
+  { m, n, rows, columns }: { m: number; n: number; rows: boolean; columns: boolean },
+): void {
   const four = (call: (position: string) => string, first: string, last: number): string =>
     `vec4(${[0, 1, 2, 3].map((step) => call(step === 0 ? first : `min(${first} + ${step}u, ${last}u)`)).join(', ')})`;
   if (rows) {
@@ -51,7 +54,11 @@ export function addGatheringFunctions(module: WgslModule, { m, n, rows, columns 
 }
 
 /** How far a sum over k goes, as expressions, and the statements that define them. */
-export function depthRange(contraction: Contraction): { readonly lines: string[]; readonly first: string; readonly end: string } {
+export function depthRange(contraction: Contraction): {
+  readonly lines: string[];
+  readonly first: string;
+  readonly end: string;
+} {
   const { k, splits } = contraction;
   if (splits === 1) return { lines: [], first: '0u', end: `${k}u` };
   const length = partLength(contraction);

@@ -15,7 +15,14 @@ import { collapse } from '../loop/collapse.ts';
 import { slotsOf } from '../loop/map-kernel.ts';
 import { at } from '../numbers.ts';
 import type { Profile, Program } from '../program.ts';
-import { declareBuffers, elementsPerWord, loadLines, plainMode, storeLines, type StorageMode } from '../wgsl/storage.ts';
+import {
+  declareBuffers,
+  elementsPerWord,
+  loadLines,
+  plainMode,
+  storeLines,
+  type StorageMode,
+} from '../wgsl/storage.ts';
 import { indent, WgslModule } from '../wgsl/wgsl-module.ts';
 import { addGatheringFunctions, type Contraction } from './contraction.ts';
 import { scratchFinish } from './finish.ts';
@@ -69,7 +76,10 @@ class Operands {
   load(access: Access, position: string): string[] {
     const dtype = this.#spec.bindings[access.binding]?.dtype ?? 'f32';
     const target = { binding: access.binding, dtype, mode: plainMode(dtype) };
-    return [...loadLines(this.#module, target, access.offset === 0 ? position : `${access.offset}u + ${position}`, 'value'), 'return value;'];
+    return [
+      ...loadLines(this.#module, target, access.offset === 0 ? position : `${access.offset}u + ${position}`, 'value'),
+      'return value;',
+    ];
   }
 
   /** The image element under tap `tap` of channel `channel` for the output pixel `pixel` of `image`; 0 outside the image. */
@@ -80,7 +90,10 @@ class Operands {
       `let y = pixel / ${outSize[1]}u * ${stride[0]}u + tap / ${kernel[1]}u * ${dilation[0]}u - ${padding[0]}u;`,
       `let x = pixel % ${outSize[1]}u * ${stride[1]}u + tap % ${kernel[1]}u * ${dilation[1]}u - ${padding[1]}u;`,
       `if (y >= ${inSize[0]}u || x >= ${inSize[1]}u) { return 0.0; }`,
-      ...this.load(x, `(((image * ${inChannels}u + start * ${inChannels / groups}u + channel) * ${inSize[0]}u + y) * ${inSize[1]}u + x)`),
+      ...this.load(
+        x,
+        `(((image * ${inChannels}u + start * ${inChannels / groups}u + channel) * ${inSize[0]}u + y) * ${inSize[1]}u + x)`,
+      ),
     ];
   }
 
@@ -99,7 +112,10 @@ class Operands {
   }
 }
 
-const split = (index: string, names: readonly [string, string], size: number): string[] => [`let ${names[0]} = ${index} / ${size}u;`, `let ${names[1]} = ${index} % ${size}u;`];
+const split = (index: string, names: readonly [string, string], size: number): string[] => [
+  `let ${names[0]} = ${index} / ${size}u;`,
+  `let ${names[1]} = ${index} % ${size}u;`,
+];
 
 /** The three passes. */
 const passes: Readonly<Record<Conv2dSpec['pass'], (spec: Conv2dSpec, operands: Operands) => Pass>> = {
@@ -111,7 +127,11 @@ const passes: Readonly<Record<Conv2dSpec['pass'], (spec: Conv2dSpec, operands: O
       n: spec.batch * outPixels,
       k,
       left: operands.load(spec.w, `((start * ${outPerGroup}u + i) * ${k}u + k)`),
-      right: [...split('k', ['channel', 'tap'], taps), ...split('j', ['image', 'pixel'], outPixels), ...operands.imageUnderTap()],
+      right: [
+        ...split('k', ['channel', 'tap'], taps),
+        ...split('j', ['image', 'pixel'], outPixels),
+        ...operands.imageUnderTap(),
+      ],
       out: spec.y,
       columns: [spec.batch, outPixels],
       outStrides: [outPerGroup * outPixels, outPixels, spec.outChannels * outPixels, 1],
@@ -123,8 +143,15 @@ const passes: Readonly<Record<Conv2dSpec['pass'], (spec: Conv2dSpec, operands: O
       m: inPerGroup,
       n: spec.batch * inPixels,
       k: outPerGroup * taps,
-      left: [...split('k', ['channel', 'tap'], taps), ...operands.load(spec.w, `(((start * ${outPerGroup}u + channel) * ${inPerGroup}u + i) * ${taps}u + tap)`)],
-      right: [...split('k', ['channel', 'tap'], taps), ...split('j', ['image', 'pixel'], inPixels), ...operands.gradientThroughTap()],
+      left: [
+        ...split('k', ['channel', 'tap'], taps),
+        ...operands.load(spec.w, `(((start * ${outPerGroup}u + channel) * ${inPerGroup}u + i) * ${taps}u + tap)`),
+      ],
+      right: [
+        ...split('k', ['channel', 'tap'], taps),
+        ...split('j', ['image', 'pixel'], inPixels),
+        ...operands.gradientThroughTap(),
+      ],
       out: spec.x,
       columns: [spec.batch, inPixels],
       outStrides: [inPerGroup * inPixels, inPixels, spec.inChannels * inPixels, 1],
@@ -137,8 +164,18 @@ const passes: Readonly<Record<Conv2dSpec['pass'], (spec: Conv2dSpec, operands: O
       m: outPerGroup,
       n,
       k: spec.batch * outPixels,
-      left: [...split('k', ['image', 'pixel'], outPixels), ...operands.load(spec.y, `((image * ${spec.outChannels}u + start * ${outPerGroup}u + i) * ${outPixels}u + pixel)`)],
-      right: [...split('j', ['channel', 'tap'], taps), ...split('k', ['image', 'pixel'], outPixels), ...operands.imageUnderTap()],
+      left: [
+        ...split('k', ['image', 'pixel'], outPixels),
+        ...operands.load(
+          spec.y,
+          `((image * ${spec.outChannels}u + start * ${outPerGroup}u + i) * ${outPixels}u + pixel)`,
+        ),
+      ],
+      right: [
+        ...split('j', ['channel', 'tap'], taps),
+        ...split('k', ['image', 'pixel'], outPixels),
+        ...operands.imageUnderTap(),
+      ],
       out: spec.w,
       columns: [n],
       outStrides: [outPerGroup * n, n, 1],
@@ -152,7 +189,12 @@ function describeConv2d(spec: Conv2dSpec): string {
 }
 
 /** `finish` into the result of the pass. */
-function addFinish(module: WgslModule, spec: Conv2dSpec, { out, columns, outStrides, n }: Pass, modes: readonly StorageMode[]): void {
+function addFinish(
+  module: WgslModule,
+  spec: Conv2dSpec,
+  { out, columns, outStrides, n }: Pass,
+  modes: readonly StorageMode[],
+): void {
   const dtype = spec.bindings[out.binding]?.dtype ?? 'f32';
   const [group = 0, row = 0] = outStrides;
   const last = at(columns, columns.length - 1);
@@ -173,11 +215,19 @@ export function conv2dProgram(spec: Conv2dSpec, profile: Profile): Program {
   const pass = passes[spec.pass](spec, new Operands(spec, module));
   const { m, n, k, out } = pass;
   if (spec.groups * m * n === 0) return { label: title, stages: [], scratch: [] };
-  const choice = chooseTile({ batch: spec.groups, m, n, k }, profile, spec.bindings.length < profile.maxBindings, 'tile');
+  const choice = chooseTile(
+    { batch: spec.groups, m, n, k },
+    profile,
+    spec.bindings.length < profile.maxBindings,
+    'tile',
+  );
   const { splits } = choice;
-  const modes = spec.bindings.map(({ dtype }, binding): StorageMode => (splits === 1 && binding === out.binding && elementsPerWord(dtype) > 1 ? 'atomic' : plainMode(dtype)));
+  const modes = spec.bindings.map(({ dtype }, binding): StorageMode =>
+    splits === 1 && binding === out.binding && elementsPerWord(dtype) > 1 ? 'atomic' : plainMode(dtype),
+  );
   const scratch: Binding[] = splits === 1 ? [] : [{ dtype: 'f32', access: 'write' }];
-  const bindings: Binding[] = splits === 1 ? [...spec.bindings] : spec.bindings.map((binding) => ({ ...binding, access: 'read' }));
+  const bindings: Binding[] =
+    splits === 1 ? [...spec.bindings] : spec.bindings.map((binding) => ({ ...binding, access: 'read' }));
   declareBuffers(module, [...bindings, ...scratch], modes);
   for (const [side, parameters, lines] of [
     ['left', 'start: u32, i: u32, k: u32', pass.left],
@@ -189,24 +239,45 @@ export function conv2dProgram(spec: Conv2dSpec, profile: Profile): Program {
   addGatheringFunctions(module, { m, n, rows: choice.kind === 'workgroup', columns: true });
   if (splits === 1) addFinish(module, spec, pass, modes);
   else scratchFinish(module, spec.bindings.length, m, n);
-  const contraction: Contraction = { module, title, slots: slotsOf([...bindings, ...scratch]), batch: spec.groups, m, n, k, splits, leftVector: 'none', rightVector: 'none' };
+  const contraction: Contraction = {
+    module,
+    title,
+    slots: slotsOf([...bindings, ...scratch]),
+    batch: spec.groups,
+    m,
+    n,
+    k,
+    splits,
+    leftVector: 'none',
+    rightVector: 'none',
+  };
   const tile = tileStage(contraction, choice);
   if (splits === 1) return { label: title, stages: [tile], scratch: [] };
   const sum = loopStage(collapse(sumOfParts(spec, pass, splits)), profile, `${title} (sum of parts)`);
-  return { label: title, stages: sum === undefined ? [tile] : [tile, sum], scratch: [spec.groups * splits * m * n * 4] };
+  return {
+    label: title,
+    stages: sum === undefined ? [tile] : [tile, sum],
+    scratch: [spec.groups * splits * m * n * 4],
+  };
 }
 
 /** Sums the parts in scratch memory, contiguous [groups, splits, m, n], into the result. */
 function sumOfParts(spec: Conv2dSpec, { m, n, columns, out, outStrides }: Pass, splits: number): LoopSpec {
   const binding = spec.bindings.length;
-  const columnStrides = columns.map((_, dimension) => columns.slice(dimension + 1).reduce((product, size) => product * size, 1));
+  const columnStrides = columns.map((_, dimension) =>
+    columns.slice(dimension + 1).reduce((product, size) => product * size, 1),
+  );
   return {
     kind: 'loop',
     bindings: [...spec.bindings, { dtype: 'f32', access: 'read' }],
     outer: [spec.groups, m, ...columns],
     inner: [splits],
     body: [
-      { kind: 'load', access: { binding, offset: 0, strides: [splits * m * n, n, ...columnStrides, m * n] }, dtype: 'f32' },
+      {
+        kind: 'load',
+        access: { binding, offset: 0, strides: [splits * m * n, n, ...columnStrides, m * n] },
+        dtype: 'f32',
+      },
       { kind: 'reduce', op: 'sum', arg: 0, dtype: 'f32' },
       { kind: 'store', access: { ...out, strides: [...outStrides, 0] }, arg: 1, each: 'row' },
     ],

@@ -11,9 +11,19 @@ import { indent, type WgslModule } from '../wgsl/wgsl-module.ts';
 const together = 4;
 
 /** The store of an epilogue that does nothing but store f32 rows whole vectors at a time; undefined for any other. */
-function vectorStore(bindings: readonly Binding[], epilogue: readonly LoopInstruction[], n: number): (LoopInstruction & { readonly kind: 'store' }) | undefined {
+function vectorStore(
+  bindings: readonly Binding[],
+  epilogue: readonly LoopInstruction[],
+  n: number,
+): (LoopInstruction & { readonly kind: 'store' }) | undefined {
   const [value, step] = epilogue;
-  if (epilogue.length !== 2 || value?.kind !== 'accumulator' || step?.kind !== 'store' || bindings[step.access.binding]?.dtype !== 'f32') return undefined;
+  if (
+    epilogue.length !== 2 ||
+    value?.kind !== 'accumulator' ||
+    step?.kind !== 'store' ||
+    bindings[step.access.binding]?.dtype !== 'f32'
+  )
+    return undefined;
   const { offset, strides } = step.access;
   const aligned = [offset, ...strides.slice(0, -1), n].every((distance) => distance % together === 0);
   return strides.at(-1) === 1 && aligned ? step : undefined;
@@ -26,7 +36,12 @@ export interface Finish {
 }
 
 /** `finish` as an epilogue over [...batch, m, n]; narrow outputs are packed where rows hold whole words. */
-export function epilogueFinish(bindings: readonly Binding[], epilogue: readonly LoopInstruction[], batch: readonly number[], n: number): Finish {
+export function epilogueFinish(
+  bindings: readonly Binding[],
+  epilogue: readonly LoopInstruction[],
+  batch: readonly number[],
+  n: number,
+): Finish {
   const store = vectorStore(bindings, epilogue, n);
   if (store !== undefined) return vectorFinish(bindings, store, batch);
   const plan = planStores(bindings, epilogue, ({ access }, perWord) => {
@@ -35,9 +50,17 @@ export function epilogueFinish(bindings: readonly Binding[], epilogue: readonly 
   });
   const add = (module: WgslModule, modes: readonly StorageMode[]): void => {
     const batchIndices = batch.map((_, dimension) => `b${dimension}`);
-    const body = new LoopBody(epilogue, { module, bindings, modes, indices: [...batchIndices, 'i', 'column'], accumulator: 'values[part]' });
+    const body = new LoopBody(epilogue, {
+      module,
+      bindings,
+      modes,
+      indices: [...batchIndices, 'i', 'column'],
+      accumulator: 'values[part]',
+    });
     const perWordOf = (binding: number): number => elementsPerWord(bindings[binding]?.dtype ?? 'f32');
-    const packed = epilogue.flatMap((step, position) => (step.kind === 'store' && plan.packed.has(position) ? [{ position, step }] : []));
+    const packed = epilogue.flatMap((step, position) =>
+      step.kind === 'store' && plan.packed.has(position) ? [{ position, step }] : [],
+    );
     const lines = [
       ...indexLines('batch', batch, batchIndices),
       ...packed.map(({ position, step }) => packedDeclaration(position, perWordOf(step.access.binding), together)),
@@ -63,7 +86,11 @@ ${indent(lines)}
   return { modes: plan.modes, add };
 }
 
-function vectorFinish(bindings: readonly Binding[], { access }: LoopInstruction & { readonly kind: 'store' }, batch: readonly number[]): Finish {
+function vectorFinish(
+  bindings: readonly Binding[],
+  { access }: LoopInstruction & { readonly kind: 'store' },
+  batch: readonly number[],
+): Finish {
   const indices = batch.map((_, dimension) => `b${dimension}`);
   return {
     modes: bindings.map(({ dtype }, binding) => (binding === access.binding ? 'vector' : plainMode(dtype))),

@@ -31,7 +31,10 @@ export function matmulAsLoop(spec: MatmulSpec): LoopSpec {
   const rank = spec.batch.length;
   const dtype = productDType(spec);
   const a: Access = { ...spec.a, strides: [...spec.a.strides.slice(0, rank + 1), 0, at(spec.a.strides, rank + 1)] };
-  const b: Access = { ...spec.b, strides: [...spec.b.strides.slice(0, rank), 0, at(spec.b.strides, rank + 1), at(spec.b.strides, rank)] };
+  const b: Access = {
+    ...spec.b,
+    strides: [...spec.b.strides.slice(0, rank), 0, at(spec.b.strides, rank + 1), at(spec.b.strides, rank)],
+  };
   const product: LoopInstruction[] = [
     { kind: 'load', access: a, dtype },
     { kind: 'load', access: b, dtype: dtypes[spec.bindings[spec.b.binding]?.dtype ?? 'f32'].compute },
@@ -51,7 +54,10 @@ export function matmulAsLoop(spec: MatmulSpec): LoopSpec {
 /** An epilogue step behind the `before` steps of a product, the last of which is its value. */
 export function afterProduct(step: LoopInstruction, before: number): LoopInstruction {
   const moved = (position: number): number => position + before;
-  const inRow = <T extends { readonly access: Access }>(item: T): T => ({ ...item, access: { ...item.access, strides: [...item.access.strides, 0] } });
+  const inRow = <T extends { readonly access: Access }>(item: T): T => ({
+    ...item,
+    access: { ...item.access, strides: [...item.access.strides, 0] },
+  });
   switch (step.kind) {
     case 'accumulator':
       return { kind: 'scalar', op: 'cast', args: [before - 1], dtype: step.dtype };

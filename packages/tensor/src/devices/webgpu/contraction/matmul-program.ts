@@ -23,20 +23,31 @@ function describeMatmul(spec: MatmulSpec): string {
 
 /** The stage that computes a contraction as chosen. */
 export function tileStage(contraction: Contraction, choice: TiledChoice): Stage {
-  return choice.kind === 'register' ? registerTileStage(contraction, choice.tile) : workgroupTileStage(contraction, choice.tile);
+  return choice.kind === 'register'
+    ? registerTileStage(contraction, choice.tile)
+    : workgroupTileStage(contraction, choice.tile);
 }
 
 /** The program of a matrix product. */
 export function matmulProgram(spec: MatmulSpec, profile: Profile): Program {
   const label = describeMatmul(spec);
   const batch = prod(spec.batch);
-  const choice = chooseTile({ batch, m: spec.m, n: spec.n, k: spec.k }, profile, spec.bindings.length < profile.maxBindings, 'any');
+  const choice = chooseTile(
+    { batch, m: spec.m, n: spec.n, k: spec.k },
+    profile,
+    spec.bindings.length < profile.maxBindings,
+    'any',
+  );
   const empty = batch * spec.m * spec.n * spec.k === 0;
   if (choice.kind === 'loop' || empty || !isFloatProduct(spec)) return loopProgram(matmulAsLoop(spec), profile, label);
   const tile = tileStage(matmulContraction(spec, label, choice), choice);
   if (choice.splits === 1) return { label, stages: [tile], scratch: [] };
   const gather = loopStage(collapse(sumOfParts(spec, choice.splits)), profile, `${label} (sum of parts)`);
-  return { label, stages: gather === undefined ? [tile] : [tile, gather], scratch: [batch * choice.splits * spec.m * spec.n * 4] };
+  return {
+    label,
+    stages: gather === undefined ? [tile] : [tile, gather],
+    scratch: [batch * choice.splits * spec.m * spec.n * 4],
+  };
 }
 
 function matmulContraction(spec: MatmulSpec, title: string, choice: TiledChoice): Contraction {
@@ -57,11 +68,17 @@ function matmulContraction(spec: MatmulSpec, title: string, choice: TiledChoice)
   if (leftVector !== 'none') modes[left.binding] = vectorMode(left);
   if (rightVector !== 'none') modes[right.binding] = vectorMode(right);
   const scratch: Binding[] = splits === 1 ? [] : [{ dtype: 'f32', access: 'write' }];
-  const bindings = splits === 1 ? spec.bindings : spec.bindings.map((binding): Binding => ({ ...binding, access: 'read' }));
+  const bindings =
+    splits === 1 ? spec.bindings : spec.bindings.map((binding): Binding => ({ ...binding, access: 'read' }));
   declareBuffers(module, [...bindings, ...scratch], modes);
   addMatrixFunctions(module, 'left', left, modes[left.binding] ?? 'element', leftVector);
   addMatrixFunctions(module, 'right', right, modes[right.binding] ?? 'element', rightVector);
-  addGatheringFunctions(module, { m: spec.m, n: spec.n, rows: choice.kind === 'workgroup' && leftVector !== 'side', columns: rightVector !== 'side' });
+  addGatheringFunctions(module, {
+    m: spec.m,
+    n: spec.n,
+    rows: choice.kind === 'workgroup' && leftVector !== 'side',
+    columns: rightVector !== 'side',
+  });
   if (splits === 1) finish.add(module, modes);
   else scratchFinish(module, spec.bindings.length, spec.m, spec.n);
   return {

@@ -21,7 +21,13 @@ export interface MatrixOperand {
 }
 
 /** The left or right operand of a product over `batch`. */
-export function matrixOperand(side: 'left' | 'right', access: Access, bindings: readonly Binding[], batch: readonly number[], sideSize: number): MatrixOperand {
+export function matrixOperand(
+  side: 'left' | 'right',
+  access: Access,
+  bindings: readonly Binding[],
+  batch: readonly number[],
+  sideSize: number,
+): MatrixOperand {
   const rank = batch.length;
   const first = at(access.strides, rank);
   const second = at(access.strides, rank + 1);
@@ -40,7 +46,8 @@ export function matrixOperand(side: 'left' | 'right', access: Access, bindings: 
 /** Along which direction four neighbours start at a multiple of four and can be one load. */
 export function vectorDirection(operand: MatrixOperand): 'side' | 'depth' | 'none' {
   if (dtypes[operand.dtype].bytes < 2 || dtypes[operand.dtype].compute !== 'f32') return 'none';
-  const aligned = (strides: readonly number[]): boolean => [operand.offset, ...operand.batchStrides, ...strides].every((distance) => distance % 4 === 0);
+  const aligned = (strides: readonly number[]): boolean =>
+    [operand.offset, ...operand.batchStrides, ...strides].every((distance) => distance % 4 === 0);
   if (operand.sideStride === 1 && operand.sideSize % 4 === 0 && aligned([operand.depthStride])) return 'side';
   return operand.depthStride === 1 && aligned([operand.sideStride]) ? 'depth' : 'none';
 }
@@ -64,7 +71,13 @@ function vectorLines(module: WgslModule, { binding, dtype }: MatrixOperand, posi
 }
 
 /** Adds `left_start`, `left` and, along the vector direction, `left_rows` or `left_depth`; for right accordingly. */
-export function addMatrixFunctions(module: WgslModule, side: 'left' | 'right', operand: MatrixOperand, mode: StorageMode, vector: 'side' | 'depth' | 'none'): void {
+export function addMatrixFunctions(
+  module: WgslModule,
+  side: 'left' | 'right',
+  operand: MatrixOperand,
+  mode: StorageMode,
+  vector: 'side' | 'depth' | 'none',
+): void {
   const own = side === 'left' ? 'i' : 'j';
   const parameters = side === 'left' ? 'start: u32, i: u32, k: u32' : 'start: u32, k: u32, j: u32';
   const indices = operand.batch.map((_, dimension) => `b${dimension}`);

@@ -25,7 +25,11 @@ const range = (count: number): number[] => Array.from({ length: count }, (_, pos
 
 /** The multiply-adds of one k, given how to name an element of the left column and a vector of the right row. */
 function multiplyAdd(tile: RegisterTile, left: (row: number) => string, right: (block: number) => string): string[] {
-  return range(tile.rows).flatMap((row) => range(tile.columns / 4).map((block) => `sum${row}_${block} = fma(vec4(${left(row)}), ${right(block)}, sum${row}_${block});`));
+  return range(tile.rows).flatMap((row) =>
+    range(tile.columns / 4).map(
+      (block) => `sum${row}_${block} = fma(vec4(${left(row)}), ${right(block)}, sum${row}_${block});`,
+    ),
+  );
 }
 
 /** Statements for one k. */
@@ -33,7 +37,11 @@ function oneStep(tile: RegisterTile): string[] {
   const blocks = range(tile.columns / 4);
   return [
     ...blocks.map((block) => `let right_${block} = right_columns(right_begin, k, column${block * 4});`),
-    ...multiplyAdd(tile, (row) => `left(left_begin, row${row}, k)`, (block) => `right_${block}`),
+    ...multiplyAdd(
+      tile,
+      (row) => `left(left_begin, row${row}, k)`,
+      (block) => `right_${block}`,
+    ),
   ];
 }
 
@@ -44,18 +52,38 @@ function fourSteps(contraction: Contraction, tile: RegisterTile): string[] {
   const at = (depth: number): string => (depth === 0 ? 'k' : `k + ${depth}u`);
   const { leftVector, rightVector } = contraction;
   const lines: string[] = [];
-  if (leftVector === 'depth') lines.push(...range(tile.rows).map((row) => `let left${row} = left_depth(left_begin, row${row}, k);`));
+  if (leftVector === 'depth')
+    lines.push(...range(tile.rows).map((row) => `let left${row} = left_depth(left_begin, row${row}, k);`));
   if (rightVector === 'depth') {
     for (const block of blocks) {
-      lines.push(...depths.map((column) => `let down${block}_${column} = right_depth(right_begin, k, column${block * 4 + column});`));
-      lines.push(...depths.map((depth) => `let right${depth}_${block} = vec4(${depths.map((column) => `down${block}_${column}.${component[depth]}`).join(', ')});`));
+      lines.push(
+        ...depths.map(
+          (column) => `let down${block}_${column} = right_depth(right_begin, k, column${block * 4 + column});`,
+        ),
+      );
+      lines.push(
+        ...depths.map(
+          (depth) =>
+            `let right${depth}_${block} = vec4(${depths.map((column) => `down${block}_${column}.${component[depth]}`).join(', ')});`,
+        ),
+      );
     }
   } else {
-    lines.push(...depths.flatMap((depth) => blocks.map((block) => `let right${depth}_${block} = right_columns(right_begin, ${at(depth)}, column${block * 4});`)));
+    lines.push(
+      ...depths.flatMap((depth) =>
+        blocks.map(
+          (block) => `let right${depth}_${block} = right_columns(right_begin, ${at(depth)}, column${block * 4});`,
+        ),
+      ),
+    );
   }
   for (const depth of depths) {
     if (leftVector === 'rows' && tile.rows >= 4) {
-      lines.push(...range(tile.rows / 4).map((block) => `let across${depth}_${block} = left_rows(left_begin, row${block * 4}, ${at(depth)});`));
+      lines.push(
+        ...range(tile.rows / 4).map(
+          (block) => `let across${depth}_${block} = left_rows(left_begin, row${block * 4}, ${at(depth)});`,
+        ),
+      );
     }
     const left = (row: number): string => {
       if (leftVector === 'depth') return `left${row}.${component[depth]}`;
@@ -92,7 +120,9 @@ export function registerTileStage(contraction: Contraction, tile: RegisterTile):
     ...depth.lines,
     // Rows and columns past the end repeat the last one; what they compute is not kept.
     ...range(tile.rows).map((row) => `let row${row} = ${row === 0 ? 'row' : `min(row + ${row}u, ${m - 1}u)`};`),
-    ...range(tile.columns).map((column) => `let column${column} = ${column === 0 ? 'column' : `min(column + ${column}u, ${n - 1}u)`};`),
+    ...range(tile.columns).map(
+      (column) => `let column${column} = ${column === 0 ? 'column' : `min(column + ${column}u, ${n - 1}u)`};`,
+    ),
     ...range(tile.rows).flatMap((row) => range(blocks).map((block) => `var sum${row}_${block} = vec4<f32>();`)),
     ...(tile.depth === 1
       ? [
@@ -109,7 +139,9 @@ export function registerTileStage(contraction: Contraction, tile: RegisterTile):
           '}',
           ...(wholeSteps ? [] : [`for (; k < ${depth.end}; k++) {`, indent(oneStep(tile)), '}']),
         ]),
-    `var sums = array<vec4<f32>, ${tile.rows * blocks}>(${range(tile.rows).flatMap((row) => range(blocks).map((block) => `sum${row}_${block}`)).join(', ')});`,
+    `var sums = array<vec4<f32>, ${tile.rows * blocks}>(${range(tile.rows)
+      .flatMap((row) => range(blocks).map((block) => `sum${row}_${block}`))
+      .join(', ')});`,
     `for (var i = 0u; i < min(${tile.rows}u, ${m}u - row); i++) {`,
     `  for (var block = 0u; block < ${blocks}u && column + block * 4u < ${n}u; block++) {`,
     `    finish(batch, row + i, column + block * 4u, sums[i * ${blocks}u + block]);`,

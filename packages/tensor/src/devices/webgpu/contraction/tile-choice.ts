@@ -36,7 +36,8 @@ interface Sizes {
   readonly k: number;
 }
 
-const splitsFor = (k: number, units: number, wanted: number): number => (units >= wanted ? 1 : clamp(Math.ceil(wanted / units), 1, clamp(Math.floor(k / shortestPart), 1, mostSplits)));
+const splitsFor = (k: number, units: number, wanted: number): number =>
+  units >= wanted ? 1 : clamp(Math.ceil(wanted / units), 1, clamp(Math.floor(k / shortestPart), 1, mostSplits));
 
 /** A choice that is not a loop. */
 export type TiledChoice = Exclude<TileChoice, { readonly kind: 'loop' }>;
@@ -47,7 +48,12 @@ export type TiledChoice = Exclude<TileChoice, { readonly kind: 'loop' }>;
  */
 export function chooseTile(sizes: Sizes, profile: Profile, maySplit: boolean, form: 'tile'): TiledChoice;
 export function chooseTile(sizes: Sizes, profile: Profile, maySplit: boolean, form: 'any'): TileChoice;
-export function chooseTile({ batch, m, n, k }: Sizes, profile: Profile, maySplit: boolean, form: 'tile' | 'any'): TileChoice {
+export function chooseTile(
+  { batch, m, n, k }: Sizes,
+  profile: Profile,
+  maySplit: boolean,
+  form: 'tile' | 'any',
+): TileChoice {
   // Vectors times matrices are bound by memory: lanes of a row kernel read them in order.
   if (form === 'any' && (m === 1 || n === 1)) return { kind: 'loop' };
   const split = (units: number, wanted: number): number => (maySplit ? splitsFor(k, units, wanted) : 1);
@@ -57,8 +63,14 @@ export function chooseTile({ batch, m, n, k }: Sizes, profile: Profile, maySplit
     return { kind: 'workgroup', tile: 4, splits: split(blocks(4), busyWorkgroups) };
   }
   const busy = profile.software ? busyInvocations.software : busyInvocations.hardware;
-  const invocations = (tile: Omit<RegisterTile, 'depth'>): number => Math.ceil(m / tile.rows) * Math.ceil(n / tile.columns) * batch;
+  const invocations = (tile: Omit<RegisterTile, 'depth'>): number =>
+    Math.ceil(m / tile.rows) * Math.ceil(n / tile.columns) * batch;
   const fitting = registerTiles.filter(({ rows, columns }) => rows < 2 * m && (columns === 4 || columns < 2 * n));
-  const tile = fitting.find((candidate) => invocations(candidate) >= busy) ?? fitting.find(({ rows, columns }) => rows * columns <= 16) ?? { rows: 1, columns: 4 };
-  return { kind: 'register', tile: { ...tile, depth: profile.software ? 1 : 4 }, splits: split(invocations(tile), busy) };
+  const tile = fitting.find((candidate) => invocations(candidate) >= busy) ??
+    fitting.find(({ rows, columns }) => rows * columns <= 16) ?? { rows: 1, columns: 4 };
+  return {
+    kind: 'register',
+    tile: { ...tile, depth: profile.software ? 1 : 4 },
+    splits: split(invocations(tile), busy),
+  };
 }

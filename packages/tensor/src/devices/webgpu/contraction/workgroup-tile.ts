@@ -17,7 +17,7 @@ const range = (count: number): number[] => Array.from({ length: count }, (_, pos
 
 /** The stage that runs a contraction with tiles in workgroup memory. */
 export function workgroupTileStage(contraction: Contraction, tile: WorkgroupTile): Stage {
-  const { module, batch, m, n, splits, title, slots, leftVector, rightVector } = contraction;
+  const { module, batch, m, n, k, splits, title, slots, leftVector, rightVector } = contraction;
   const block = side * tile;
   const slab = 1024 / block;
   const vectors = block / 4;
@@ -25,6 +25,7 @@ export function workgroupTileStage(contraction: Contraction, tile: WorkgroupTile
   const columnGroups = Math.ceil(n / block);
   const grid = gridOf(rowGroups * columnGroups * batch * splits);
   const depth = depthRange(contraction);
+  const wholeSlabs = splits === 1 && k % slab === 0;
   module.declare(`var<workgroup> left_slab: array<vec4<f32>, ${slab * vectors}>;`);
   module.declare(`var<workgroup> right_slab: array<vec4<f32>, ${slab * vectors}>;`);
   // Neighbouring invocations load what lies side by side in memory.
@@ -36,10 +37,12 @@ export function workgroupTileStage(contraction: Contraction, tile: WorkgroupTile
     '{',
     indent([
       ...place(alongDepth),
-      `let depth = k + step;`,
-      `let inside = depth < ${depth.end};`,
-      `let safe = min(depth, ${depth.end} - 1u);`,
-      `${name}_slab[step * ${vectors}u + vector] = select(vec4<f32>(), ${load}, inside);`,
+      ...(wholeSlabs
+        ? ['let depth = k + step;', `${name}_slab[step * ${vectors}u + vector] = ${load};`]
+        : [
+            `let depth = min(k + step, ${depth.end} - 1u);`,
+            `${name}_slab[step * ${vectors}u + vector] = select(vec4<f32>(), ${load}, k + step < ${depth.end});`,
+          ]),
     ]),
     '}',
   ];
@@ -57,21 +60,40 @@ export function workgroupTileStage(contraction: Contraction, tile: WorkgroupTile
     ...range(tile).flatMap((row) => range(perSide).map((part) => `var sum${row}_${part} = vec4<f32>();`)),
     `for (var k = ${depth.first}; k < ${depth.end}; k += ${slab}u) {`,
     indent([
-      ...loadSlab('left', leftVector !== 'rows', `left_rows(left_begin, min(block_row + vector * 4u, ${lastVector(m, leftVector === 'rows')}u), safe)`),
-      ...loadSlab('right', rightVector === 'depth', `right_columns(right_begin, safe, min(block_column + vector * 4u, ${lastVector(n, rightVector === 'columns')}u))`),
+      ...loadSlab(
+        'left',
+        leftVector !== 'rows',
+        `left_rows(left_begin, min(block_row + vector * 4u, ${lastVector(m, leftVector === 'rows')}u), depth)`,
+      ),
+      ...loadSlab(
+        'right',
+        rightVector === 'depth',
+        `right_columns(right_begin, depth, min(block_column + vector * 4u, ${lastVector(n, rightVector === 'columns')}u))`,
+      ),
       'workgroupBarrier();',
       `for (var step = 0u; step < ${slab}u; step++) {`,
       // An invocation's vectors are 16 apart, so that neighbours read neighbouring vectors.
       indent([
-        ...range(perSide).map((part) => `let left${part} = left_slab[step * ${vectors}u + row_vector + ${part * side}u];`),
-        ...range(perSide).map((part) => `let right${part} = right_slab[step * ${vectors}u + column_vector + ${part * side}u];`),
-        ...range(tile).flatMap((row) => range(perSide).map((part) => `sum${row}_${part} = fma(vec4(left${Math.floor(row / 4)}.${component[row % 4]}), right${part}, sum${row}_${part});`)),
+        ...range(perSide).map(
+          (part) => `let left${part} = left_slab[step * ${vectors}u + row_vector + ${part * side}u];`,
+        ),
+        ...range(perSide).map(
+          (part) => `let right${part} = right_slab[step * ${vectors}u + column_vector + ${part * side}u];`,
+        ),
+        ...range(tile).flatMap((row) =>
+          range(perSide).map(
+            (part) =>
+              `sum${row}_${part} = fma(vec4(left${Math.floor(row / 4)}.${component[row % 4]}), right${part}, sum${row}_${part});`,
+          ),
+        ),
       ]),
       '}',
       'workgroupBarrier();',
     ]),
     '}',
-    `var sums = array<vec4<f32>, ${tile * perSide}>(${range(tile).flatMap((row) => range(perSide).map((part) => `sum${row}_${part}`)).join(', ')});`,
+    `var sums = array<vec4<f32>, ${tile * perSide}>(${range(tile)
+      .flatMap((row) => range(perSide).map((part) => `sum${row}_${part}`))
+      .join(', ')});`,
     `for (var i = 0u; i < ${tile}u; i++) {`,
     `  let row = block_row + (row_vector + i / 4u * ${side}u) * 4u + i % 4u;`,
     `  for (var part = 0u; part < ${perSide}u; part++) {`,

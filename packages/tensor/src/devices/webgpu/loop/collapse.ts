@@ -12,7 +12,8 @@ function stridesOf(step: LoopInstruction): readonly number[] | undefined {
 }
 
 function withStrides(step: LoopInstruction, strides: readonly number[]): LoopInstruction {
-  if (step.kind === 'load' || step.kind === 'gather' || step.kind === 'store') return { ...step, access: { ...step.access, strides } };
+  if (step.kind === 'load' || step.kind === 'gather' || step.kind === 'store')
+    return { ...step, access: { ...step.access, strides } };
   return step.kind === 'index' ? { ...step, strides } : step;
 }
 
@@ -24,7 +25,8 @@ function groupsOf(sizes: readonly number[], first: number, walks: readonly (read
     const dimension = first + position;
     const last = groups.at(-1);
     const previous = last?.at(-1) ?? -1;
-    if (last !== undefined && walks.every((strides) => at(strides, previous) === at(strides, dimension) * size)) last.push(dimension);
+    if (last !== undefined && walks.every((strides) => at(strides, previous) === at(strides, dimension) * size))
+      last.push(dimension);
     else groups.push([dimension]);
   }
   return groups;
@@ -38,11 +40,17 @@ export function collapse(spec: LoopSpec): LoopSpec {
   const innerGroups = groupsOf(spec.inner, spec.outer.length, walks);
   // A loop with reductions stays one even if it walks a single element.
   if (innerGroups.length === 0 && spec.inner.length > 0) innerGroups.push([sizes.length - 1]);
-  const sizeOf = (group: readonly number[]): number => group.reduce((product, dimension) => product * at(sizes, dimension), 1);
+  const sizeOf = (group: readonly number[]): number =>
+    group.reduce((product, dimension) => product * at(sizes, dimension), 1);
   const kept = [...outerGroups, ...innerGroups];
   const body = spec.body.map((step) => {
     const strides = stridesOf(step);
-    return strides === undefined ? step : withStrides(step, kept.map((group) => at(strides, group.at(-1) ?? 0)));
+    return strides === undefined
+      ? step
+      : withStrides(
+          step,
+          kept.map((group) => at(strides, group.at(-1) ?? 0)),
+        );
   });
   return { ...spec, outer: outerGroups.map(sizeOf), inner: innerGroups.map(sizeOf), body };
 }

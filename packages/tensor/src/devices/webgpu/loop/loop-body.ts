@@ -26,7 +26,9 @@ export function indexLines(linear: string, sizes: readonly number[], names: read
   const lines: string[] = [];
   for (let dimension = sizes.length - 1; dimension >= 0; dimension--) {
     const quotient = below === 1 ? linear : `${linear} / ${below}u`;
-    lines.unshift(`let ${names[dimension]} = ${dimension === 0 ? quotient : `${quotient} % ${at(sizes, dimension)}u`};`);
+    lines.unshift(
+      `let ${names[dimension]} = ${dimension === 0 ? quotient : `${quotient} % ${at(sizes, dimension)}u`};`,
+    );
     below *= at(sizes, dimension);
   }
   return lines;
@@ -60,7 +62,8 @@ export class LoopBody {
   /** The compute dtype of the value at a position. */
   dtypeOf(position: number): ComputeDType {
     const step = this.#body[position];
-    if (step === undefined || step.kind === 'store') throw new InternalError('webgpu', `step ${position} of a loop body has no value`);
+    if (step === undefined || step.kind === 'store')
+      throw new InternalError('webgpu', `step ${position} of a loop body has no value`);
     return step.dtype;
   }
 
@@ -72,7 +75,8 @@ export class LoopBody {
   #target(access: Access): { binding: number; dtype: Binding['dtype']; mode: StorageMode } {
     const binding = this.#site.bindings[access.binding];
     const mode = this.#site.modes[access.binding];
-    if (binding === undefined || mode === undefined) throw new InternalError('webgpu', `a loop body names binding ${access.binding}, which does not exist`);
+    if (binding === undefined || mode === undefined)
+      throw new InternalError('webgpu', `a loop body names binding ${access.binding}, which does not exist`);
     return { binding: access.binding, dtype: binding.dtype, mode };
   }
 
@@ -110,7 +114,10 @@ export class LoopBody {
       case 'store':
         return storeLines(module, this.#target(step.access), this.positionOf(step.access), this.storedValue(step));
       default:
-        throw new InternalError('webgpu', `step ${position} of a loop body (${step?.kind ?? 'missing'}) cannot stand alone`);
+        throw new InternalError(
+          'webgpu',
+          `step ${position} of a loop body (${step?.kind ?? 'missing'}) cannot stand alone`,
+        );
     }
   }
 }

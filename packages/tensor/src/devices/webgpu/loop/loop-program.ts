@@ -11,7 +11,13 @@ import { splitReduction } from './split-reduction.ts';
 
 /** One line that says what a loop does, for labels and errors. */
 export function describeLoop(spec: LoopSpec): string {
-  const operations = [...new Set(spec.body.flatMap((step) => (step.kind === 'scalar' ? [step.op] : step.kind === 'reduce' ? [`reduce ${step.op}`] : [])))];
+  const operations = [
+    ...new Set(
+      spec.body.flatMap((step) =>
+        step.kind === 'scalar' ? [step.op] : step.kind === 'reduce' ? [`reduce ${step.op}`] : [],
+      ),
+    ),
+  ];
   const space = `[${spec.outer.join(', ')}]${spec.inner.length === 0 ? '' : ` by [${spec.inner.join(', ')}]`}`;
   return `loop over ${space}: ${operations.length === 0 ? 'copy' : operations.slice(0, 12).join(', ')}`;
 }
@@ -32,6 +38,8 @@ export function loopProgram(spec: LoopSpec, profile: Profile, label: string = de
   }
   const parts = loopStage(split.parts, profile, `${label} (parts)`);
   const whole = loopStage(split.whole, profile, `${label} (whole)`);
-  const scratch = split.parts.bindings.slice(split.firstScratch).map(({ dtype }) => split.scratchLength * dtypes[dtype].bytes);
+  const scratch = split.parts.bindings
+    .slice(split.firstScratch)
+    .map(({ dtype }) => split.scratchLength * dtypes[dtype].bytes);
   return { label, stages: [parts, whole].filter((stage) => stage !== undefined), scratch };
 }

@@ -25,7 +25,9 @@ export function mapStage(spec: LoopSpec, profile: Profile, title: string): Stage
   const module = new WgslModule();
   const size = prod(spec.outer);
   const indices = spec.outer.map((_, dimension) => `i${dimension}`);
-  const stores = planStores(spec.bindings, spec.body, ({ access }, perWord) => isContiguous(access, spec.outer, perWord));
+  const stores = planStores(spec.bindings, spec.body, ({ access }, perWord) =>
+    isContiguous(access, spec.outer, perWord),
+  );
   const vectors = profile.software ? new Set<number>() : vectorSteps(spec);
   const modes = vectorModes(spec, stores.modes, vectors);
   const together = vectors.size > 0 ? vectorLength : stores.pointsTogether;
@@ -37,10 +39,12 @@ export function mapStage(spec: LoopSpec, profile: Profile, title: string): Stage
   const pointLines = [
     ...indexLines('point', spec.outer, indices),
     ...spec.body.flatMap((step, position) => {
-      if (step.kind === 'load' && vectors.has(position)) return [`let ${valueName(position)} = ${vectorName(position)}[part];`];
+      if (step.kind === 'load' && vectors.has(position))
+        return [`let ${valueName(position)} = ${vectorName(position)}[part];`];
       if (step.kind !== 'store') return body.lines(position);
       if (vectors.has(position)) return [`${vectorName(position)}[part] = ${body.storedValue(step)};`];
-      if (stores.packed.has(position)) return [packedPut(module, position, bindingOf(spec, step), body.storedValue(step))];
+      if (stores.packed.has(position))
+        return [packedPut(module, position, bindingOf(spec, step), body.storedValue(step))];
       return body.lines(position);
     }),
   ];
@@ -53,7 +57,9 @@ export function mapStage(spec: LoopSpec, profile: Profile, title: string): Stage
           `let first = chunk * ${together}u;`,
           ...(exact ? [] : [`if (first >= ${size}u) { return; }`]),
           ...(left === undefined ? [] : [`let left = ${size}u - first;`]),
-          ...spec.body.flatMap((step, position) => declarationLines(spec, step, position, { vectors, packed: stores.packed, together })),
+          ...spec.body.flatMap((step, position) =>
+            declarationLines(spec, step, position, { vectors, packed: stores.packed, together }),
+          ),
           `for (var part = 0u; part < ${left === undefined ? `${together}u` : `min(left, ${together}u)`}; part++) {`,
           indent(['let point = first + part;', ...pointLines]),
           '}',
@@ -78,9 +84,14 @@ function declarationLines(
   spec: LoopSpec,
   step: LoopInstruction,
   position: number,
-  { vectors, packed, together }: { readonly vectors: ReadonlySet<number>; readonly packed: ReadonlySet<number>; readonly together: number },
+  {
+    vectors,
+    packed,
+    together,
+  }: { readonly vectors: ReadonlySet<number>; readonly packed: ReadonlySet<number>; readonly together: number },
 ): string[] {
-  if (step.kind === 'load' && vectors.has(position)) return [`let ${vectorName(position)} = ${vectorAt(spec, position)};`];
+  if (step.kind === 'load' && vectors.has(position))
+    return [`let ${vectorName(position)} = ${vectorAt(spec, position)};`];
   if (step.kind !== 'store') return [];
   const { dtype } = bindingOf(spec, step);
   if (vectors.has(position)) return [`var ${vectorName(position)} = vec4<${dtypes[dtype].compute}>();`];

@@ -17,7 +17,11 @@ export interface StorePlan {
 }
 
 /** Decides for every store by `mayPack`, which knows the kernel's order of points. */
-export function planStores(bindings: readonly Binding[], body: readonly LoopInstruction[], mayPack: (store: Store, perWord: number) => boolean): StorePlan {
+export function planStores(
+  bindings: readonly Binding[],
+  body: readonly LoopInstruction[],
+  mayPack: (store: Store, perWord: number) => boolean,
+): StorePlan {
   const modes = bindings.map((binding) => plainMode(binding.dtype));
   const packed = new Set<number>();
   let pointsTogether = 1;
@@ -26,7 +30,8 @@ export function planStores(bindings: readonly Binding[], body: readonly LoopInst
     const dtype = bindings[step.access.binding]?.dtype ?? 'f32';
     const perWord = elementsPerWord(dtype);
     if (perWord === 1) continue;
-    const alone = body.filter((other) => other.kind === 'store' && other.access.binding === step.access.binding).length === 1;
+    const alone =
+      body.filter((other) => other.kind === 'store' && other.access.binding === step.access.binding).length === 1;
     if (alone && mayPack(step, perWord)) {
       packed.add(position);
       pointsTogether = Math.max(pointsTogether, perWord);
@@ -37,7 +42,10 @@ export function planStores(bindings: readonly Binding[], body: readonly LoopInst
 
 /** True if an access over `sizes` visits consecutive elements, the first at a multiple of `unit`. */
 export function isContiguous(access: Access, sizes: readonly number[], unit: number): boolean {
-  return access.offset % unit === 0 && contiguousStrides(sizes).every((stride, dimension) => at(access.strides, dimension) === stride);
+  return (
+    access.offset % unit === 0 &&
+    contiguousStrides(sizes).every((stride, dimension) => at(access.strides, dimension) === stride)
+  );
 }
 
 /** The name of the words that a packed store gathers. */
@@ -61,7 +69,14 @@ export function packedPut(module: WgslModule, position: number, binding: Binding
  * Writes the words. `start` is the element at which they begin, `left` how many of the points are inside the tensor
  * (undefined if always all): the elements after the last one in its word keep their value.
  */
-export function packedFlush(position: number, store: Store, perWord: number, pointsTogether: number, start: string, left: string | undefined): string[] {
+export function packedFlush(
+  position: number,
+  store: Store,
+  perWord: number,
+  pointsTogether: number,
+  start: string,
+  left: string | undefined,
+): string[] {
   const buffer = bufferName(store.access.binding);
   const bits = 32 / perWord;
   const words = Array.from({ length: pointsTogether / perWord }, (_, word) => word);

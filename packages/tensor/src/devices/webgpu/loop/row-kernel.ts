@@ -103,14 +103,22 @@ class RowKernel {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
 ${indent(lines)}
 }`);
-    return { code: this.#module.text(title), entryPoint: 'main', slots: slotsOf(this.#spec.bindings), workgroups: grid };
+    return {
+      code: this.#module.text(title),
+      entryPoint: 'main',
+      slots: slotsOf(this.#spec.bindings),
+      workgroups: grid,
+    };
   }
 
   /** A step computed once per row: by every lane, but stored by the first. */
   #rowStep(position: number): string[] {
     const lines = this.#body.lines(position);
     if (this.#spec.body[position]?.kind !== 'store') return lines;
-    const conditions = [...(this.#shape.lanes > 1 ? ['lane == 0u'] : []), ...(this.#guard === undefined ? [] : [this.#guard])];
+    const conditions = [
+      ...(this.#shape.lanes > 1 ? ['lane == 0u'] : []),
+      ...(this.#guard === undefined ? [] : [this.#guard]),
+    ];
     return conditions.length === 0 ? lines : [`if (${conditions.join(' && ')}) {`, indent(lines), '}'];
   }
 
@@ -120,7 +128,8 @@ ${indent(lines)}
     const packed = walk.points.filter((position) => this.#stores.packed.has(position));
     const together = packed.length === 0 ? 1 : this.#stores.pointsTogether;
     const perLane = Math.ceil(innerSize / this.#shape.lanes);
-    const inBlocks = ({ step }: { step: Reduce }): boolean => step.op === 'sum' && step.dtype === 'f32' && perLane > longestPlainSum;
+    const inBlocks = ({ step }: { step: Reduce }): boolean =>
+      step.op === 'sum' && step.dtype === 'f32' && perLane > longestPlainSum;
     const blocked = reduces.filter(inBlocks);
 
     const pointLines = [
@@ -135,14 +144,20 @@ ${indent(lines)}
         : [
             'turn += 1u;',
             `if (turn % ${blockLength}u == 0u) {`,
-            indent(blocked.flatMap(({ position }) => [`fold${position} += block${position};`, `block${position} = 0.0;`])),
+            indent(
+              blocked.flatMap(({ position }) => [`fold${position} += block${position};`, `block${position} = 0.0;`]),
+            ),
             '}',
           ]),
     ];
     const lane = this.#shape.lanes === 1 ? '0u' : 'lane';
     const loop =
       together === 1
-        ? [`for (var point = ${lane}; point < ${innerSize}u; point += ${this.#shape.lanes}u) {`, indent(pointLines), '}']
+        ? [
+            `for (var point = ${lane}; point < ${innerSize}u; point += ${this.#shape.lanes}u) {`,
+            indent(pointLines),
+            '}',
+          ]
         : [
             `for (var first = ${lane === '0u' ? lane : `${lane} * ${together}u`}; first < ${innerSize}u; first += ${this.#shape.lanes * together}u) {`,
             indent([
@@ -155,7 +170,10 @@ ${indent(lines)}
             '}',
           ];
     return [
-      ...reduces.map(({ position, step }) => `var fold${position}: ${step.dtype} = ${foldIdentity(this.#module, step.op, step.dtype)};`),
+      ...reduces.map(
+        ({ position, step }) =>
+          `var fold${position}: ${step.dtype} = ${foldIdentity(this.#module, step.op, step.dtype)};`,
+      ),
       ...(blocked.length === 0 ? [] : [this.#declareOnce('turn')]),
       ...blocked.map(({ position }) => `var block${position} = 0.0;`),
       ...loop,
@@ -179,7 +197,14 @@ ${indent(lines)}
     const step = this.#spec.body[position];
     if (step?.kind !== 'store') return this.#body.lines(position);
     if (!this.#stores.packed.has(position)) return this.#guarded(this.#body.lines(position));
-    return [packedPut(this.#module, position, this.#spec.bindings[step.access.binding] as Binding, this.#body.storedValue(step))];
+    return [
+      packedPut(
+        this.#module,
+        position,
+        this.#spec.bindings[step.access.binding] as Binding,
+        this.#body.storedValue(step),
+      ),
+    ];
   }
 
   #perWord(position: number): number {
@@ -198,7 +223,11 @@ ${indent(lines)}
     const { rows, lanes } = this.#shape;
     if (reduces.length === 0) return [];
     if (lanes === 1) return reduces.map(({ position }) => `let ${valueName(position)} = fold${position};`);
-    const shared = reduces.map(({ position, step }, order): SharedFold => ({ position, step, array: this.#sharedArray(order, step.dtype) }));
+    const shared = reduces.map(({ position, step }, order): SharedFold => ({
+      position,
+      step,
+      array: this.#sharedArray(order, step.dtype),
+    }));
     const row = rows === 1 ? '' : `index % ${rows}u`;
     return [
       ...shared.map(({ position, array }) => `${array}[index] = fold${position};`),
@@ -216,7 +245,10 @@ ${indent(lines)}
       `for (var span = ${lanes / 2}u; span > 0u; span = span / 2u) {`,
       '  if (lane < span) {',
       indent(
-        shared.map(({ step, array }) => `${array}[index] = ${foldExpression(this.#module, step.op, step.dtype, `${array}[index]`, `${array}[${other}]`)};`),
+        shared.map(
+          ({ step, array }) =>
+            `${array}[index] = ${foldExpression(this.#module, step.op, step.dtype, `${array}[index]`, `${array}[${other}]`)};`,
+        ),
         2,
       ),
       '  }',
@@ -232,7 +264,10 @@ ${indent(lines)}
       ...shared.map(({ position, step }) => `fold${position} = ${foldIdentity(this.#module, step.op, step.dtype)};`),
       `for (var other = ${row === '' ? '0u' : row}; other < ${rows * lanes}u; other += ${rows}u) {`,
       indent(
-        shared.map(({ position, step, array }) => `fold${position} = ${foldExpression(this.#module, step.op, step.dtype, `fold${position}`, `${array}[other]`)};`),
+        shared.map(
+          ({ position, step, array }) =>
+            `fold${position} = ${foldExpression(this.#module, step.op, step.dtype, `fold${position}`, `${array}[other]`)};`,
+        ),
       ),
       '}',
       ...shared.map(({ position }) => `let ${valueName(position)} = fold${position};`),

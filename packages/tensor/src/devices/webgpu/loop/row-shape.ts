@@ -39,14 +39,18 @@ export function rowShape(spec: LoopSpec, profile: Profile): RowShape {
   const length = prod(spec.inner);
   const fold = profile.software ? 'each' : 'tree';
   // Every reduction keeps a word per invocation in workgroup memory.
-  const words = Math.floor(profile.workgroupBytes / 4 / Math.max(1, spec.body.filter(({ kind }) => kind === 'reduce').length));
-  const most = profile.software ? mostLanesInSoftware : Math.min(256, profile.maxInvocations, powerOfTwoFrom(words / 2));
-  if (length <= shortRow || (profile.software && rows >= manyRowsInSoftware)) return { rows: Math.min(64, powerOfTwoFrom(rows)), lanes: 1, fold };
+  const words = Math.floor(
+    profile.workgroupBytes / 4 / Math.max(1, spec.body.filter(({ kind }) => kind === 'reduce').length),
+  );
+  const mostInvocations = Math.min(256, profile.maxInvocations, powerOfTwoFrom(words / 2));
+  const most = Math.min(mostInvocations, profile.software ? mostLanesInSoftware : 256);
+  if (length <= shortRow || (profile.software && rows >= manyRowsInSoftware))
+    return { rows: Math.min(64, powerOfTwoFrom(rows)), lanes: 1, fold };
   if (rowsAreNeighbours(spec)) {
     if (rows >= manyRows) return { rows: 64, lanes: 1, fold };
     const columns = Math.min(32, powerOfTwoFrom(rows), most);
     return { rows: columns, lanes: clamp(powerOfTwoFrom(length / 16), 1, Math.max(1, most / columns)), fold };
   }
   const lanes = clamp(powerOfTwoFrom(length / 4), 1, most);
-  return { rows: Math.min(Math.max(1, Math.min(64, most) / lanes), powerOfTwoFrom(rows)), lanes, fold };
+  return { rows: Math.min(Math.max(1, Math.min(64, mostInvocations) / lanes), powerOfTwoFrom(rows)), lanes, fold };
 }

@@ -29,24 +29,36 @@ export function splitReduction(spec: LoopSpec): SplitReduction | undefined {
   if (rows > fewRows || rows === 0 || length < longRow || spec.inner.length !== 1) return undefined;
   const { before, walks } = phases(spec);
   const walk = walks[0];
-  if (walks.length !== 1 || walk === undefined || walk.points.some((position) => spec.body[position]?.kind === 'store')) return undefined;
+  if (walks.length !== 1 || walk === undefined || walk.points.some((position) => spec.body[position]?.kind === 'store'))
+    return undefined;
   const partCount = largestDivisor(length, Math.min(Math.floor(length / shortestPart), Math.ceil(mostParts / rows)));
   if (partCount < 8) return undefined;
 
   const firstScratch = spec.bindings.length;
   const reduces = walk.reduces.map((position) => ({ position, step: spec.body[position] as Reduce }));
   const outerRank = spec.outer.length;
-  const scratchBinding = (access: Binding['access']): Binding[] => reduces.map(({ step }) => ({ dtype: step.dtype, access }));
+  const scratchBinding = (access: Binding['access']): Binding[] =>
+    reduces.map(({ step }) => ({ dtype: step.dtype, access }));
   const scratchStrides = contiguousStrides([...spec.outer, partCount]);
 
   // The part number becomes the last outer dimension.
   const partLength = length / partCount;
-  const cut = (strides: readonly number[]): number[] => [...strides.slice(0, outerRank), at(strides, outerRank) * partLength, at(strides, outerRank)];
-  const neededFirst = neededBy(spec.body, reduces.map(({ step }) => step.arg));
+  const cut = (strides: readonly number[]): number[] => [
+    ...strides.slice(0, outerRank),
+    at(strides, outerRank) * partLength,
+    at(strides, outerRank),
+  ];
+  const neededFirst = neededBy(
+    spec.body,
+    reduces.map(({ step }) => step.arg),
+  );
   const first = compact(spec.body, neededFirst);
   const parts: LoopSpec = {
     kind: 'loop',
-    bindings: [...spec.bindings.map((binding): Binding => ({ ...binding, access: 'read' })), ...scratchBinding('write')],
+    bindings: [
+      ...spec.bindings.map((binding): Binding => ({ ...binding, access: 'read' })),
+      ...scratchBinding('write'),
+    ],
     outer: [...spec.outer, partCount],
     inner: [partLength],
     body: [
@@ -96,7 +108,8 @@ function renumber(step: LoopInstruction, moved: (position: number) => number): L
 }
 
 function restride(step: LoopInstruction, change: (strides: readonly number[]) => number[]): LoopInstruction {
-  if (step.kind === 'load' || step.kind === 'gather' || step.kind === 'store') return { ...step, access: { ...step.access, strides: change(step.access.strides) } };
+  if (step.kind === 'load' || step.kind === 'gather' || step.kind === 'store')
+    return { ...step, access: { ...step.access, strides: change(step.access.strides) } };
   return step.kind === 'index' ? { ...step, strides: change(step.strides) } : step;
 }
 
@@ -115,7 +128,10 @@ function neededBy(body: readonly LoopInstruction[], roots: readonly number[]): R
 }
 
 /** The kept steps alone, renumbered. */
-function compact(body: readonly LoopInstruction[], kept: ReadonlySet<number>): { body: LoopInstruction[]; moved: (position: number) => number } {
+function compact(
+  body: readonly LoopInstruction[],
+  kept: ReadonlySet<number>,
+): { body: LoopInstruction[]; moved: (position: number) => number } {
   const order = [...kept].sort((a, b) => a - b);
   const moved = (position: number): number => order.indexOf(position);
   return { body: order.map((position) => renumber(body[position] as LoopInstruction, moved)), moved };

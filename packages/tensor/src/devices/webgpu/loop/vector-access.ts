@@ -17,11 +17,15 @@ export function vectorSteps(spec: LoopSpec): ReadonlySet<number> {
   const size = prod(spec.outer);
   if (size < smallestMap || size % vectorLength !== 0) return new Set();
   const fits = ({ access }: { readonly access: Access }): boolean =>
-    elementsPerWord(spec.bindings[access.binding]?.dtype ?? 'f32') === 1 && isContiguous(access, spec.outer, vectorLength);
-  const stores = (binding: number): readonly LoopInstruction[] => spec.body.filter((step) => step.kind === 'store' && step.access.binding === binding);
+    elementsPerWord(spec.bindings[access.binding]?.dtype ?? 'f32') === 1 &&
+    isContiguous(access, spec.outer, vectorLength);
+  const stores = (binding: number): readonly LoopInstruction[] =>
+    spec.body.filter((step) => step.kind === 'store' && step.access.binding === binding);
   // A buffer is declared as vectors for all its accesses, and a lone element of a vector cannot be stored.
   const storable = (binding: number): boolean => stores(binding).every((step) => step.kind === 'store' && fits(step));
-  const chosen = spec.body.flatMap((step, position) => ((step.kind === 'load' || step.kind === 'store') && fits(step) && storable(step.access.binding) ? [position] : []));
+  const chosen = spec.body.flatMap((step, position) =>
+    (step.kind === 'load' || step.kind === 'store') && fits(step) && storable(step.access.binding) ? [position] : [],
+  );
   return new Set(chosen);
 }
 

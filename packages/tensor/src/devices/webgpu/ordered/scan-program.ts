@@ -8,7 +8,14 @@ import { slotsOf } from '../loop/map-kernel.ts';
 import { clamp, powerOfTwoFrom } from '../numbers.ts';
 import { gridOf, groupNumber, type Profile, type Program } from '../program.ts';
 import { foldExpression, foldIdentity } from '../wgsl/folds.ts';
-import { declareBuffers, elementsPerWord, loadLines, plainMode, storeLines, type StorageMode } from '../wgsl/storage.ts';
+import {
+  declareBuffers,
+  elementsPerWord,
+  loadLines,
+  plainMode,
+  storeLines,
+  type StorageMode,
+} from '../wgsl/storage.ts';
 import { indent, WgslModule } from '../wgsl/wgsl-module.ts';
 
 /** With this many rows, one invocation takes a whole row. */
@@ -39,7 +46,14 @@ export function scanProgram(spec: ScanSpec, profile: Profile): Program {
       `let position = start + c * ${inner}u;`,
       ...loadLines(module, { binding: 0, dtype: input.dtype, mode: modes[0] ?? 'element' }, 'position', 'value'),
       `total = ${fold('total', 'value')};`,
-      ...(store ? storeLines(module, { binding: 1, dtype: output.dtype, mode: modes[1] ?? 'element' }, `start + c * ${inner}u`, 'total') : []),
+      ...(store
+        ? storeLines(
+            module,
+            { binding: 1, dtype: output.dtype, mode: modes[1] ?? 'element' },
+            `start + c * ${inner}u`,
+            'total',
+          )
+        : []),
     ]),
     '}',
   ];
@@ -66,5 +80,9 @@ export function scanProgram(spec: ScanSpec, profile: Profile): Program {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
 ${indent(lines)}
 }`);
-  return { label, stages: [{ code: module.text(label), entryPoint: 'main', slots: slotsOf(spec.bindings), workgroups: grid }], scratch: [] };
+  return {
+    label,
+    stages: [{ code: module.text(label), entryPoint: 'main', slots: slotsOf(spec.bindings), workgroups: grid }],
+    scratch: [],
+  };
 }

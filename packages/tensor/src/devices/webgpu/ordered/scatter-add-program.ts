@@ -11,7 +11,15 @@ import { slotsOf } from '../loop/map-kernel.ts';
 import { gridOf, groupNumber, type Profile, type Program } from '../program.ts';
 import { literal } from '../wgsl/literals.ts';
 import { convertExpression } from '../wgsl/scalar-expressions.ts';
-import { bufferName, declareBuffers, elementsPerWord, loadLines, plainMode, storeLines, type StorageMode } from '../wgsl/storage.ts';
+import {
+  bufferName,
+  declareBuffers,
+  elementsPerWord,
+  loadLines,
+  plainMode,
+  storeLines,
+  type StorageMode,
+} from '../wgsl/storage.ts';
 import { indent, WgslModule } from '../wgsl/wgsl-module.ts';
 
 const workgroupSize = 64;
@@ -34,11 +42,18 @@ export function scatterAddProgram(spec: ScatterAddSpec, profile: Profile): Progr
   const narrow = elementsPerWord(outDType) > 1;
   const columns = !narrow && prefersColumns(spec, profile);
   const compute = dtypes[outDType].compute;
-  const modes = spec.bindings.map(({ dtype }, position): StorageMode => (position === out.binding && narrow ? 'atomic' : plainMode(dtype)));
+  const modes = spec.bindings.map(({ dtype }, position): StorageMode =>
+    position === out.binding && narrow ? 'atomic' : plainMode(dtype),
+  );
   const module = new WgslModule();
   declareBuffers(module, spec.bindings, modes);
   const load = (access: Access, name: string): string[] =>
-    loadLines(module, { binding: access.binding, dtype: binding(access).dtype, mode: modes[access.binding] ?? 'element' }, affine(access.offset, ['o', 'c', 'i'], access.strides), name);
+    loadLines(
+      module,
+      { binding: access.binding, dtype: binding(access).dtype, mode: modes[access.binding] ?? 'element' },
+      affine(access.offset, ['o', 'c', 'i'], access.strides),
+      name,
+    );
   const target = convertExpression(module, dtypes[binding(index).dtype].compute, 'i32', 'target_index');
   const value = convertExpression(module, dtypes[binding(source).dtype].compute, compute, 'value');
   const zero = literal(module, compute, 0);
@@ -56,7 +71,10 @@ export function scatterAddProgram(spec: ScatterAddSpec, profile: Profile): Progr
       ...load(index, 'target_index'),
       `let l = bitcast<u32>(${target});`,
       `if (l < ${length}u) {`,
-      indent([...load(source, 'value'), `${buffer}[start + l * ${inner}u] = ${buffer}[start + l * ${inner}u] ${plus} ${value};`]),
+      indent([
+        ...load(source, 'value'),
+        `${buffer}[start + l * ${inner}u] = ${buffer}[start + l * ${inner}u] ${plus} ${value};`,
+      ]),
       '}',
     ]),
     '}',
@@ -74,7 +92,12 @@ export function scatterAddProgram(spec: ScatterAddSpec, profile: Profile): Progr
       '}',
     ]),
     '}',
-    ...storeLines(module, { binding: out.binding, dtype: outDType, mode: modes[out.binding] ?? 'element' }, `${out.offset}u + point`, 'total'),
+    ...storeLines(
+      module,
+      { binding: out.binding, dtype: outDType, mode: modes[out.binding] ?? 'element' },
+      `${out.offset}u + point`,
+      'total',
+    ),
   ];
   module.add(`@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -82,5 +105,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if (point >= ${invocations}u) { return; }
 ${indent(columns ? byColumn : byOutput)}
 }`);
-  return { label, stages: [{ code: module.text(label), entryPoint: 'main', slots: slotsOf(spec.bindings), workgroups: grid }], scratch: [] };
+  return {
+    label,
+    stages: [{ code: module.text(label), entryPoint: 'main', slots: slotsOf(spec.bindings), workgroups: grid }],
+    scratch: [],
+  };
 }

@@ -11,7 +11,14 @@ import type { Binding, SortSpec } from '../../../kernel/spec.ts';
 import { slotsOf } from '../loop/map-kernel.ts';
 import { clamp, powerOfTwoFrom } from '../numbers.ts';
 import { gridOf, groupNumber, type Profile, type Program, type Stage } from '../program.ts';
-import { declareBuffers, elementsPerWord, loadLines, plainMode, storeLines, type StorageMode } from '../wgsl/storage.ts';
+import {
+  declareBuffers,
+  elementsPerWord,
+  loadLines,
+  plainMode,
+  storeLines,
+  type StorageMode,
+} from '../wgsl/storage.ts';
 import { indent, WgslModule } from '../wgsl/wgsl-module.ts';
 
 /** Pairs that a workgroup sorts in its memory: 8 KiB. */
@@ -53,9 +60,24 @@ function addWriteFunction(module: WgslModule, { spec, modes }: SortSite): void {
   const [input, values, positions] = spec.bindings as readonly [Binding, Binding, Binding];
   module.add(`fn write(row: u32, rank: u32, old: u32) {
 ${indent([
-  ...loadLines(module, { binding: 0, dtype: input.dtype, mode: modes[0] ?? 'element' }, `row * ${spec.length}u + old`, 'value'),
-  ...storeLines(module, { binding: 1, dtype: values.dtype, mode: modes[1] ?? 'element' }, `row * ${spec.length}u + rank`, 'value'),
-  ...storeLines(module, { binding: 2, dtype: positions.dtype, mode: modes[2] ?? 'element' }, `row * ${spec.length}u + rank`, dtypes[positions.dtype].compute === 'i32' ? 'bitcast<i32>(old)' : 'old'),
+  ...loadLines(
+    module,
+    { binding: 0, dtype: input.dtype, mode: modes[0] ?? 'element' },
+    `row * ${spec.length}u + old`,
+    'value',
+  ),
+  ...storeLines(
+    module,
+    { binding: 1, dtype: values.dtype, mode: modes[1] ?? 'element' },
+    `row * ${spec.length}u + rank`,
+    'value',
+  ),
+  ...storeLines(
+    module,
+    { binding: 2, dtype: positions.dtype, mode: modes[2] ?? 'element' },
+    `row * ${spec.length}u + rank`,
+    dtypes[positions.dtype].compute === 'i32' ? 'bitcast<i32>(old)' : 'old',
+  ),
 ])}
 }`);
 }
@@ -88,7 +110,9 @@ function blockSteps(invocations: number, block: number, merges: 'all' | 'last'):
     ]),
     '}',
   ];
-  return merges === 'last' ? merge : [`for (var merged = 2u; merged <= ${block}u; merged = merged * 2u) {`, indent(merge), '}'];
+  return merges === 'last'
+    ? merge
+    : [`for (var merged = 2u; merged <= ${block}u; merged = merged * 2u) {`, indent(merge), '}'];
 }
 
 /** One workgroup a row: load, sort, write. */
@@ -135,13 +159,23 @@ function longRows(site: SortSite, invocations: number, title: string): Stage[] {
   const parametersLine = `@group(0) @binding(${spec.bindings.length + 1}) var<uniform> parameters: vec4<u32>;`;
   const blocksPerRow = padded / blockLength;
   const blockGrid = gridOf(spec.rows * blocksPerRow);
-  const inBlock = (phase: string, load: readonly string[], merges: 'all' | 'last', parameters: Stage['parameters']): Stage => {
+  const inBlock = (
+    phase: string,
+    load: readonly string[],
+    merges: 'all' | 'last',
+    parameters: Stage['parameters'],
+  ): Stage => {
     const module = new WgslModule();
-    declareBuffers(module, readOnly, site.modes.map((mode) => (mode === 'atomic' ? 'packed' : mode)));
+    declareBuffers(
+      module,
+      readOnly,
+      site.modes.map((mode) => (mode === 'atomic' ? 'packed' : mode)),
+    );
     module.declare(scratch);
     if (parameters !== undefined) module.declare(parametersLine);
     module.declare(`var<workgroup> pairs: array<vec2<u32>, ${blockLength}>;`);
-    if (merges === 'all') addKeyFunction(module, { ...site, modes: site.modes.map((mode) => (mode === 'atomic' ? 'packed' : mode)) });
+    if (merges === 'all')
+      addKeyFunction(module, { ...site, modes: site.modes.map((mode) => (mode === 'atomic' ? 'packed' : mode)) });
     module.add(afterFunction);
     const lines = [
       `let block = ${groupNumber(blockGrid)};`,
@@ -157,27 +191,53 @@ function longRows(site: SortSite, invocations: number, title: string): Stage[] {
       `for (var c = lane; c < ${blockLength}u; c += ${invocations}u) { scratch[row * ${padded}u + base + c] = pairs[c]; }`,
     ];
     module.add(entryPoint(invocations, lines));
-    return { code: module.text(`${title}: ${phase}`), entryPoint: 'main', slots, workgroups: blockGrid, ...(parameters === undefined ? {} : { parameters }) };
+    return {
+      code: module.text(`${title}: ${phase}`),
+      entryPoint: 'main',
+      slots,
+      workgroups: blockGrid,
+      ...(parameters === undefined ? {} : { parameters }),
+    };
   };
   const blocks = inBlock(
     'blocks',
-    ['let position = base + c;', 'var key = 0xffffffffu;', `if (position < ${spec.length}u) { key = key_of(row * ${spec.length}u + position); }`, 'pairs[c] = vec2(key, position);'],
+    [
+      'let position = base + c;',
+      'var key = 0xffffffffu;',
+      `if (position < ${spec.length}u) { key = key_of(row * ${spec.length}u + position); }`,
+      'pairs[c] = vec2(key, position);',
+    ],
     'all',
     undefined,
   );
   const merges: Stage[] = [];
   for (let merged = blockLength * 2; merged <= padded; merged *= 2) {
-    for (let span = merged / 2; span >= blockLength; span /= 2) merges.push(wideStep(site, scratch, parametersLine, slots, title, merged, span));
-    merges.push(inBlock('end of a merge', [`pairs[c] = scratch[row * ${padded}u + base + c];`], 'last', [merged, 0, 0, 0]));
+    for (let span = merged / 2; span >= blockLength; span /= 2)
+      merges.push(wideStep(site, scratch, parametersLine, slots, title, merged, span));
+    merges.push(
+      inBlock('end of a merge', [`pairs[c] = scratch[row * ${padded}u + base + c];`], 'last', [merged, 0, 0, 0]),
+    );
   }
   return [blocks, ...merges, writeOut(site, title)];
 }
 
 /** One step of a merge whose pairs are too far apart for a block. */
-function wideStep({ spec, padded, modes }: SortSite, scratch: string, parametersLine: string, slots: Stage['slots'], title: string, merged: number, span: number): Stage {
+function wideStep(
+  { spec, padded, modes }: SortSite,
+  scratch: string,
+  parametersLine: string,
+  slots: Stage['slots'],
+  title: string,
+  merged: number,
+  span: number,
+): Stage {
   const module = new WgslModule();
   const readOnly = spec.bindings.map((binding): Binding => ({ ...binding, access: 'read' }));
-  declareBuffers(module, readOnly, modes.map((mode) => (mode === 'atomic' ? 'packed' : mode)));
+  declareBuffers(
+    module,
+    readOnly,
+    modes.map((mode) => (mode === 'atomic' ? 'packed' : mode)),
+  );
   module.declare(scratch);
   module.declare(parametersLine);
   module.add(afterFunction);
@@ -199,7 +259,13 @@ function wideStep({ spec, padded, modes }: SortSite, scratch: string, parameters
       '}',
     ]),
   );
-  return { code: module.text(`${title}: wide step`), entryPoint: 'main', slots, workgroups: grid, parameters: [merged, span, 0, 0] };
+  return {
+    code: module.text(`${title}: wide step`),
+    entryPoint: 'main',
+    slots,
+    workgroups: grid,
+    parameters: [merged, span, 0, 0],
+  };
 }
 
 function writeOut(site: SortSite, title: string): Stage {
@@ -219,7 +285,12 @@ function writeOut(site: SortSite, title: string): Stage {
       `write(row, rank, scratch[row * ${padded}u + rank].y);`,
     ]),
   );
-  return { code: module.text(`${title}: write`), entryPoint: 'main', slots: [...slotsOf(spec.bindings), { slot: spec.bindings.length, writable: true }], workgroups: grid };
+  return {
+    code: module.text(`${title}: write`),
+    entryPoint: 'main',
+    slots: [...slotsOf(spec.bindings), { slot: spec.bindings.length, writable: true }],
+    workgroups: grid,
+  };
 }
 
 /** The program of a sort. */
@@ -227,7 +298,9 @@ export function sortProgram(spec: SortSpec, profile: Profile): Program {
   const label = `sort ${spec.rows} rows of ${spec.length}${spec.descending ? ', descending' : ''}`;
   if (spec.rows * spec.length === 0) return { label, stages: [], scratch: [] };
   const padded = Math.max(2, powerOfTwoFrom(spec.length));
-  const modes = spec.bindings.map(({ dtype }, binding): StorageMode => (binding > 0 && elementsPerWord(dtype) > 1 ? 'atomic' : plainMode(dtype)));
+  const modes = spec.bindings.map(({ dtype }, binding): StorageMode =>
+    binding > 0 && elementsPerWord(dtype) > 1 ? 'atomic' : plainMode(dtype),
+  );
   const site: SortSite = { spec, modes, padded };
   const invocations = clamp(Math.min(padded, blockLength) / 2, 1, Math.min(mostInvocations, profile.maxInvocations));
   if (padded <= blockLength) return { label, stages: [shortRows(site, invocations, label)], scratch: [] };

@@ -7,7 +7,10 @@ import type { WgslFunction } from './wgsl-function.ts';
 
 /** A polynomial in `variable` by Horner's rule, lowest coefficient first. */
 export function polynomial(variable: string, coefficients: readonly string[]): string {
-  return coefficients.reduceRight((sum, coefficient) => (sum === '' ? coefficient : `(${sum}) * ${variable} + ${coefficient}`), '');
+  return coefficients.reduceRight(
+    (sum, coefficient) => (sum === '' ? coefficient : `(${sum}) * ${variable} + ${coefficient}`),
+    '',
+  );
 }
 
 export const elementaryFunctions: Readonly<Record<string, WgslFunction>> = {

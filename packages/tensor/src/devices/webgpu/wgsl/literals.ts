@@ -13,7 +13,9 @@ function float32Bits(value: number): number {
 
 /** The shortest decimal that reads back as the same f32. */
 function shortestDecimal(value: number): string {
-  const digits = [6, 7, 8, 9].map((precision) => value.toPrecision(precision)).find((text) => Math.fround(Number(text)) === value);
+  const digits = [6, 7, 8, 9]
+    .map((precision) => value.toPrecision(precision))
+    .find((text) => Math.fround(Number(text)) === value);
   const text = String(Number(digits ?? value));
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
@@ -21,7 +23,8 @@ function shortestDecimal(value: number): string {
 /** An f32 expression of any value: NaN and the infinities are made at run time, where WGSL allows them. */
 function float32Literal(module: WgslModule, value: number): string {
   const single = Math.fround(value);
-  if (!Number.isFinite(single)) return `${module.use('from_bits')}(0x${(Number.isNaN(single) ? 0x7fc00000 : float32Bits(single)).toString(16)}u)`;
+  if (!Number.isFinite(single))
+    return `${module.use('from_bits')}(0x${(Number.isNaN(single) ? 0x7fc00000 : float32Bits(single)).toString(16)}u)`;
   const denormal = single !== 0 && Math.abs(single) < 2 ** -126;
   if (denormal || Object.is(single, -0)) return `bitcast<f32>(0x${float32Bits(single).toString(16)}u)`;
   return shortestDecimal(single);

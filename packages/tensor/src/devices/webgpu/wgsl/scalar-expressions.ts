@@ -18,15 +18,25 @@ interface ScalarSite {
 
 type Rule = (site: ScalarSite) => string;
 
-const infix = (operator: string): Rule => ({ args: [a, b] }) => `${a} ${operator} ${b}`;
-const builtin = (name: string): Rule => ({ args }) => `${name}(${args.join(', ')})`;
-const library = (name: string): Rule => ({ module, args }) => `${module.use(name)}(${args.join(', ')})`;
+const infix =
+  (operator: string): Rule =>
+  ({ args: [a, b] }) =>
+    `${a} ${operator} ${b}`;
+const builtin =
+  (name: string): Rule =>
+  ({ args }) =>
+    `${name}(${args.join(', ')})`;
+const library =
+  (name: string): Rule =>
+  ({ module, args }) =>
+    `${module.use(name)}(${args.join(', ')})`;
 
 /** A rule that depends on the argument's dtype. */
 function byDtype(rules: Partial<Record<ComputeDType, Rule>>): Rule {
   return (site) => {
     const rule = rules[site.from];
-    if (rule === undefined) throw new DTypeError('webgpu', `an instruction has no ${site.from} form: cast its arguments first`);
+    if (rule === undefined)
+      throw new DTypeError('webgpu', `an instruction has no ${site.from} form: cast its arguments first`);
     return rule(site);
   };
 }
@@ -76,11 +86,18 @@ const rules: Readonly<Record<ScalarOp, Rule>> = {
   and: infix('&'),
   or: infix('|'),
   xor: byDtype({ i32: infix('^'), u32: infix('^'), bool: infix('!=') }),
-  shl: byDtype({ i32: ({ args: [a, b] }) => `${a} << (bitcast<u32>(${b}) & 31u)`, u32: ({ args: [a, b] }) => `${a} << (${b} & 31u)` }),
-  shr: byDtype({ i32: ({ args: [a, b] }) => `${a} >> (bitcast<u32>(${b}) & 31u)`, u32: ({ args: [a, b] }) => `${a} >> (${b} & 31u)` }),
+  shl: byDtype({
+    i32: ({ args: [a, b] }) => `${a} << (bitcast<u32>(${b}) & 31u)`,
+    u32: ({ args: [a, b] }) => `${a} << (${b} & 31u)`,
+  }),
+  shr: byDtype({
+    i32: ({ args: [a, b] }) => `${a} >> (bitcast<u32>(${b}) & 31u)`,
+    u32: ({ args: [a, b] }) => `${a} >> (${b} & 31u)`,
+  }),
   mulhi: byDtype({
     u32: library('multiply_high'),
-    i32: ({ module, args: [a, b] }) => `bitcast<i32>(${module.use('multiply_high')}(bitcast<u32>(${a}), bitcast<u32>(${b})))`,
+    i32: ({ module, args: [a, b] }) =>
+      `bitcast<i32>(${module.use('multiply_high')}(bitcast<u32>(${a}), bitcast<u32>(${b})))`,
   }),
   select: ({ args: [condition, whenTrue, whenFalse] }) => `select(${whenFalse}, ${whenTrue}, ${condition})`,
   cast: ({ module, from, to, args }) => convertExpression(module, from, to, args[0] ?? ''),

@@ -41,7 +41,9 @@ export function declareBuffers(module: WgslModule, bindings: readonly Binding[],
     const mode = modes[index] ?? plainMode(binding.dtype);
     const access = binding.access === 'read' ? 'read' : 'read_write';
     const type = modeTypes[mode](dtypes[binding.dtype].compute);
-    module.declare(`@group(0) @binding(${index}) var<storage, ${access}> ${bufferName(index)}: array<${type}>; // ${binding.dtype}`);
+    module.declare(
+      `@group(0) @binding(${index}) var<storage, ${access}> ${bufferName(index)}: array<${type}>; // ${binding.dtype}`,
+    );
   }
 }
 
@@ -59,7 +61,10 @@ export function loadLines(
   }
   const word = `${buffer}[${name}_at >> ${Math.log2(elementsPerWord(target.dtype))}u]`;
   const unpack = module.use(`unpack_${target.dtype}`);
-  return [`let ${name}_at = ${position};`, `let ${name} = ${unpack}(${target.mode === 'atomic' ? `atomicLoad(&${word})` : word}, ${name}_at);`];
+  return [
+    `let ${name}_at = ${position};`,
+    `let ${name} = ${unpack}(${target.mode === 'atomic' ? `atomicLoad(&${word})` : word}, ${name}_at);`,
+  ];
 }
 
 /** The bits of one narrow element, unshifted. */
@@ -76,7 +81,8 @@ export function storeLines(
 ): string[] {
   const buffer = bufferName(target.binding);
   if (target.mode === 'element') return [`${buffer}[${position}] = ${value};`];
-  if (target.mode !== 'atomic') throw new InternalError('webgpu', `a single ${target.dtype} element cannot be stored into a ${target.mode} buffer`);
+  if (target.mode !== 'atomic')
+    throw new InternalError('webgpu', `a single ${target.dtype} element cannot be stored into a ${target.mode} buffer`);
   const perWord = elementsPerWord(target.dtype);
   const bits = 32 / perWord;
   // Two steps, each of which leaves the neighbours' bits alone whatever their invocations do in between.

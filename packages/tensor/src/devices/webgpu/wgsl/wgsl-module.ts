@@ -41,5 +41,8 @@ export class WgslModule {
 /** Indents every line of a block by two spaces per level. */
 export function indent(lines: readonly string[], level = 1): string {
   const margin = '  '.repeat(level);
-  return lines.flatMap((line) => line.split('\n')).map((line) => (line === '' ? '' : margin + line)).join('\n');
+  return lines
+    .flatMap((line) => line.split('\n'))
+    .map((line) => (line === '' ? '' : margin + line))
+    .join('\n');
 }

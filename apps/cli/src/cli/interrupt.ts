@@ -1,0 +1,45 @@
+import { InterruptedError, exitCodes } from '../errors.ts';
+
+/** The user's wish to stop, visible from every thread. */
+export interface Interrupt {
+  readonly aborted: boolean;
+  /** The memory that worker threads watch. */
+  readonly flag: Int32Array<SharedArrayBuffer>;
+  /** Calls back once, when the user first asks to stop. */
+  onAbort(callback: () => void): void;
+  /** @throws InterruptedError when the user has asked to stop. */
+  check(resume?: string): void;
+}
+
+/** An interrupt that listens to nothing: for what cannot be stopped, and for tests, which call `abort`. */
+export function createInterrupt(): Interrupt & { abort(): void } {
+  const flag = new Int32Array(new SharedArrayBuffer(4));
+  const callbacks: (() => void)[] = [];
+  return {
+    flag,
+    get aborted() {
+      return Atomics.load(flag, 0) !== 0;
+    },
+    onAbort: (callback) => {
+      callbacks.push(callback);
+    },
+    check(resume) {
+      if (this.aborted) throw new InterruptedError(resume);
+    },
+    abort: () => {
+      if (Atomics.exchange(flag, 0, 1) === 0) for (const callback of callbacks) callback();
+    },
+  };
+}
+
+/** The interrupt of Ctrl-C and of a polite kill. The second time, the process ends at once. */
+export function interruptOnSignals(): Interrupt {
+  const interrupt = createInterrupt();
+  const stop = (): void => {
+    if (interrupt.aborted) process.exit(exitCodes.interrupted);
+    interrupt.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return interrupt;
+}

@@ -1,0 +1,50 @@
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+import type { CommonOptions } from './session.ts';
+
+/** Options of the commands that compute something. */
+export interface ComputeOptions extends CommonOptions {
+  readonly device?: 'auto' | 'cpu' | 'webgpu' | 'reference';
+  readonly seed?: number;
+}
+
+/** A parser of whole numbers from a lowest one. */
+export function wholeNumberFrom(lowest: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/u.test(text) && Number.isSafeInteger(number) && number >= lowest) return number;
+    throw new InvalidArgumentError(`Give a whole number from ${lowest}.`);
+  };
+}
+
+/** A parser of numbers above a bound and below another; `closed` lets the bounds themselves pass. */
+export function numberBetween(low: number, high: number, closed = false): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    const inside = closed ? number >= low && number <= high : number > low && number < high;
+    if (text.trim() !== '' && inside) return number;
+    throw new InvalidArgumentError(`Give a number ${closed ? 'from' : 'between'} ${low} ${closed ? 'to' : 'and'} ${high}.`);
+  };
+}
+
+/** Adds --json and --quiet. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option('--json', 'print the result as one line of JSON on stdout')
+    .option('-q, --quiet', 'no progress and no messages on stderr, errors aside');
+}
+
+/** Adds the options of commands that compute: the device, the seed, and the common ones. */
+export function withComputeOptions(command: Command): Command {
+  const device = new Option('--device <name>', 'where to compute (default: auto)');
+  command
+    .addOption(device.choices(['auto', 'cpu', 'webgpu', 'reference']))
+    .option('--seed <n>', 'what every random choice comes from', wholeNumberFrom(0));
+  return withCommonOptions(command);
+}
+
+/** Examples at the end of a command's help: a command line and what it does. */
+export function withExamples(command: Command, examples: readonly (readonly [string, string])[]): Command {
+  const lines = examples.map(([line, meaning]) => `  $ ${line}\n      ${meaning}`);
+  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+}

@@ -1,0 +1,42 @@
+import { Command } from 'commander';
+import { addDevicesCommand } from '../commands/devices.ts';
+import { addDistillCommand } from '../commands/distill.ts';
+import { addEvalCommand } from '../commands/eval.ts';
+import { addInspectCommand } from '../commands/inspect.ts';
+import { addPruneCommand } from '../commands/prune.ts';
+import { addQuantizeCommand } from '../commands/quantize.ts';
+import { addRunCommand } from '../commands/run.ts';
+import { addSearchCommand } from '../commands/search.ts';
+import { addTrainCommand } from '../commands/train.ts';
+import type { Environment } from './session.ts';
+import { version } from './version.ts';
+
+const commands = [
+  addRunCommand,
+  addSearchCommand,
+  addTrainCommand,
+  addPruneCommand,
+  addQuantizeCommand,
+  addDistillCommand,
+  addEvalCommand,
+  addInspectCommand,
+  addDevicesCommand,
+];
+
+/** The command line: every command with its options. Parsing throws where commander would exit. */
+export function createProgram(environment: Environment): Command {
+  const program = new Command('espalier')
+    .description('Search for a model, train it, and prune, quantize and distil it until it fits.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void environment.stdout.write(text),
+      writeErr: (text) => void environment.stderr.write(text),
+      // What is wrong is printed once, by whoever catches the error.
+      outputError: () => undefined,
+    });
+  for (const add of commands) add(program, environment);
+  return program;
+}

@@ -1,0 +1,26 @@
+import { InterruptedError } from '../errors.ts';
+import type { Session } from './session.ts';
+
+/** A shell's word for an argument: as it is where that is safe, else in quotes. */
+function quoted(argument: string): string {
+  return /^[\w./:=@%+-]+$/u.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/**
+ * Does what can be stopped and gone on with: says so when the user asks to stop, and ends with the command to go on.
+ * @param resume the arguments of that command, after the program's name
+ * @throws InterruptedError with that command.
+ */
+export async function resumable<Result>(
+  session: Session,
+  resume: readonly string[],
+  run: () => Promise<Result>,
+): Promise<Result> {
+  session.interrupt.onAbort(() => session.log('stopping; press Ctrl-C again to stop at once'));
+  try {
+    return await run();
+  } catch (error) {
+    if (!session.interrupt.aborted) throw error;
+    throw new InterruptedError(['npx', 'espalier', ...resume].map(quoted).join(' '));
+  }
+}

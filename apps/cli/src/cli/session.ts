@@ -1,0 +1,40 @@
+import { createProgress } from '../terminal/progress.ts';
+import type { Progress } from '../terminal/progress.ts';
+import type { Output } from '../terminal/terminal.ts';
+import type { Interrupt } from './interrupt.ts';
+
+/** Where the program runs: its streams, and the wish to stop. */
+export interface Environment {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly interrupt: Interrupt;
+}
+
+/** The options that every command has. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** One command's way of speaking: results on stdout, everything else on stderr. */
+export interface Session extends Environment {
+  readonly progress: Progress;
+  /** Says something on stderr, unless it is to be quiet. */
+  log(text: string): void;
+  /** Prints the result: the value as one line of JSON under --json, else the text. */
+  result(value: unknown, text: () => string): void;
+}
+
+/** Opens a session with a command's options. */
+export function openSession(environment: Environment, { json = false, quiet = false }: CommonOptions): Session {
+  const { stdout, stderr, interrupt } = environment;
+  const progress = createProgress({ stream: stderr, quiet });
+  return {
+    stdout,
+    stderr,
+    interrupt,
+    progress,
+    log: (text) => progress.line(text),
+    result: (value, text) => void stdout.write(`${json ? JSON.stringify(value) : text()}\n`),
+  };
+}

@@ -1,0 +1,7 @@
+import { readFileSync } from 'node:fs';
+
+/** This program's version, from its package.json. */
+export function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return String(Reflect.get(Object(manifest), 'version'));
+}

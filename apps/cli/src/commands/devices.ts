@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { deviceKinds, openDevice } from '../cli/open-device.ts';
+import type { DeviceKind } from '../cli/open-device.ts';
+import { withCommonOptions, withExamples } from '../cli/options.ts';
+import { openSession } from '../cli/session.ts';
+import type { CommonOptions, Environment } from '../cli/session.ts';
+import { NoDeviceError } from '../errors.ts';
+import { renderTable } from '../terminal/table.ts';
+
+/** A kind of device, and what there is of it here. */
+interface DeviceRow {
+  readonly name: DeviceKind;
+  readonly available: boolean;
+  /** What it is; or why it is not here, and how to get it. */
+  readonly description: string;
+}
+
+async function look(name: DeviceKind): Promise<DeviceRow> {
+  try {
+    const { device } = await openDevice(name);
+    return { name, available: true, description: device.description };
+  } catch (error) {
+    if (!(error instanceof NoDeviceError)) throw error;
+    return { name, available: false, description: error.message };
+  }
+}
+
+/** Adds `espalier devices`. */
+export function addDevicesCommand(program: Command, environment: Environment): void {
+  const command = program.command('devices').description('list the devices of this machine');
+  withExamples(withCommonOptions(command), [
+    ['espalier devices', 'what can be given to --device here'],
+    ['espalier devices --json', 'the same for a script'],
+  ]).action(async (options: CommonOptions) => {
+    const session = openSession(environment, options);
+    const devices: DeviceRow[] = [];
+    for (const kind of deviceKinds) devices.push(await look(kind));
+    const auto = (await openDevice('auto')).kind;
+    session.result({ devices, auto }, () => {
+      const rows = devices.map((row) => [row.name, row.available ? 'yes' : 'no', row.description]);
+      const table = renderTable([{ heading: 'device' }, { heading: 'here' }, { heading: 'what' }], rows, session.stdout);
+      return `${table}\n\n--device auto takes ${auto}`;
+    });
+  });
+}

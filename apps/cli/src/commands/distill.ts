@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
+import { readText } from '../cli/read-text.ts';
+import { openSession } from '../cli/session.ts';
+import type { Environment } from '../cli/session.ts';
+import { readCandidate } from '../recipe/candidate.ts';
+import { checkModelFolder, defaultSeed, withModelOptions } from './model-options.ts';
+import type { ModelOptions } from './model-options.ts';
+import { showTransformed, transform } from './transform.ts';
+
+interface DistillOptions extends ModelOptions {
+  readonly student: string;
+  readonly size?: number;
+  readonly epochs: number;
+  readonly temperature: number;
+  readonly alpha: number;
+  readonly lr: number;
+}
+
+/** Adds `espalier distill`. */
+export function addDistillCommand(program: Command, environment: Environment): void {
+  const command = program
+    .command('distill')
+    .description('train a small model to answer as a large one does')
+    .argument('<teacher>', 'the folder of a saved model')
+    .requiredOption('--student <file>', 'a YAML file with architecture, initialiser and training')
+    .option('--size <part>', "shrink the student's architecture to this part of the teacher's parameters", numberBetween(0, 1))
+    .option('--epochs <n>', 'how often to go through the images', wholeNumberFrom(1), 4)
+    .option('--temperature <t>', "how much the teacher's answers are softened", numberBetween(0, 100), 4)
+    .option('--alpha <part>', 'how much the teacher counts against the labels', numberBetween(0, 1, true), 0.7)
+    .option('--lr <rate>', 'the learning rate', numberBetween(0, 10), 0.003);
+  withExamples(withModelOptions(command), [
+    ['espalier distill runs/model --student student.yaml -o runs/student', 'a student of your design'],
+    ['espalier distill runs/model --student runs/search/winner.yaml --size 0.1 -o runs/student', 'a tenth of its size'],
+  ]).action(async (teacher: string, options: DistillOptions) => {
+    const session = openSession(environment, options);
+    checkModelFolder(teacher);
+    const candidate = readCandidate(options.student, await readText(options.student));
+    const { data: source, output: folder, seed = defaultSeed, size, epochs, temperature, alpha, lr } = options;
+    const shrink = size === undefined ? {} : { size };
+    const input = { source, teacher, folder, candidate, epochs, temperature, alpha, lr, seed, ...shrink };
+    showTransformed(session, await transform(session, options, teacher, 'distill', input));
+  });
+}

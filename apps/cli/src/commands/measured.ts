@@ -1,0 +1,26 @@
+import type { Session } from '../cli/session.ts';
+import type { Measurement } from '../pipeline/measure-stage.ts';
+import { formatBytes, formatCount, formatMacs, formatMilliseconds, formatPercent } from '../terminal/format.ts';
+import type { Runner } from '../workers/runner.ts';
+
+/** Evaluates a saved model, showing how far it is. */
+export async function measureModel(session: Session, runner: Runner, folder: string, source: string): Promise<Measurement> {
+  const bar = session.progress.start('evaluate', 1);
+  const measured = await runner.run('measure', { source, folder }, (done, total, note) => bar.update(done / total, note));
+  bar.finish();
+  return measured;
+}
+
+/** What a measured model is, a line for each fact. */
+export function describeMeasurement(measured: Measurement): string {
+  const { accuracy, correct, images, macroF1, parameters, nonZeros, bytes, macs, latencyMs } = measured;
+  const facts: readonly (readonly [string, string])[] = [
+    ['test accuracy', `${formatPercent(accuracy)} (${formatCount(correct)} of ${formatCount(images)} images)`],
+    ['macro-F1', macroF1.toFixed(4)],
+    ['parameters', `${formatCount(parameters)}, of which ${formatCount(nonZeros)} are not zero`],
+    ['on disk', formatBytes(bytes)],
+    ['MACs', formatMacs(macs)],
+    ['latency', `${formatMilliseconds(latencyMs)} for one image`],
+  ];
+  return facts.map(([name, fact]) => `${name.padEnd(14)} ${fact}`).join('\n');
+}

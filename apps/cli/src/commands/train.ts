@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { wholeNumberFrom, withExamples } from '../cli/options.ts';
+import { readText } from '../cli/read-text.ts';
+import { resumable } from '../cli/resumable.ts';
+import { openSession } from '../cli/session.ts';
+import type { Environment } from '../cli/session.ts';
+import { readCandidate } from '../recipe/candidate.ts';
+import { withRunner } from '../workers/runner.ts';
+import { describeMeasurement, measureModel } from './measured.ts';
+import { defaultSeed, withModelOptions } from './model-options.ts';
+import type { ModelOptions } from './model-options.ts';
+
+interface TrainOptions extends ModelOptions {
+  readonly epochs: number;
+  readonly resume?: boolean;
+}
+
+/** Adds `espalier train`. */
+export function addTrainCommand(program: Command, environment: Environment): void {
+  const command = program
+    .command('train')
+    .description('train a candidate on all training images')
+    .argument('<candidate>', 'a YAML file with architecture, initialiser and training, such as winner.yaml')
+    .option('--epochs <n>', 'how often to go through the images', wholeNumberFrom(1), 4)
+    .option('--resume', 'go on with what the output folder holds');
+  withExamples(withModelOptions(command), [
+    ['espalier train runs/search/winner.yaml -o runs/model', 'what a search found'],
+    ['espalier train runs/search/winner.yaml -o runs/model --resume', 'go on after Ctrl-C'],
+  ]).action(async (file: string, options: TrainOptions) => {
+    const session = openSession(environment, options);
+    const candidate = readCandidate(file, await readText(file));
+    const { data: source, output: folder, epochs, seed = defaultSeed, resume = false, device = 'auto' } = options;
+    const again = ['train', file, '-o', folder, '--data', source, '--epochs', String(epochs), '--seed', String(seed), '--device', device, '--resume'];
+    const measured = await resumable(session, again, () =>
+      withRunner(session, device, async (runner) => {
+        const bar = session.progress.start('train', epochs);
+        await runner.run('train', { source, candidate, seed, epochs, folder, resume }, (done, total, note) =>
+          bar.update((epochs * done) / total, note),
+        );
+        bar.finish();
+        return measureModel(session, runner, folder, source);
+      }),
+    );
+    session.result({ folder, ...measured }, () => `${describeMeasurement(measured)}\n\nwritten to ${folder}`);
+  });
+}

@@ -1,0 +1,118 @@
+/** What the process ends with. */
+export const exitCodes = {
+  ok: 0,
+  /** The work was understood and failed. */
+  failed: 1,
+  /** The command line, a recipe or a file is wrong: nothing was done. */
+  usage: 2,
+  /** The device that was asked for is not here. */
+  noDevice: 3,
+  /** Stopped by the user; what was done is kept and can be resumed. */
+  interrupted: 130,
+} as const;
+
+/** One of the codes the process ends with. */
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** Where a problem is in a file; lines and columns count from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The command line, a recipe or a file is wrong. The message says what, and what to do. */
+export class UsageError extends Error {
+  override readonly name: string = 'UsageError';
+  readonly place: Place | undefined;
+
+  constructor(problem: string, place?: Place) {
+    super(place === undefined ? problem : `${place.file}:${place.line}:${place.column}: ${problem}`);
+    this.place = place;
+  }
+}
+
+/** The work was understood and cannot be done. */
+export class FailedError extends Error {
+  override readonly name: string = 'FailedError';
+}
+
+/** The device that was asked for is not here. */
+export class NoDeviceError extends Error {
+  override readonly name: string = 'NoDeviceError';
+}
+
+/** The user stopped the work; `resume` is the command that goes on with it. */
+export class InterruptedError extends Error {
+  override readonly name: string = 'InterruptedError';
+  readonly resume: string | undefined;
+
+  constructor(resume?: string) {
+    super(resume === undefined ? 'interrupted' : `interrupted; to go on: ${resume}`);
+    this.resume = resume;
+  }
+}
+
+/**
+ * The errors that packages throw at a caller's mistake, by class name, and what each ends the process with. Names rather
+ * than classes, because an error that comes from a worker thread has lost its class.
+ */
+const exitCodesByName: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
+  ['UsageError', exitCodes.usage],
+  ['FailedError', exitCodes.failed],
+  ['InterruptedError', exitCodes.interrupted],
+  ['NoDeviceError', exitCodes.noDevice],
+  ['DeviceError', exitCodes.failed],
+  ['FormatError', exitCodes.usage],
+  ['SpaceError', exitCodes.usage],
+  ['SpaceChangedError', exitCodes.usage],
+  ['ConfigError', exitCodes.usage],
+  ['ObjectiveError', exitCodes.usage],
+  ['StudyError', exitCodes.failed],
+  ['StorageError', exitCodes.failed],
+  ['StorageLockedError', exitCodes.failed],
+  ['RecipeError', exitCodes.usage],
+  ['GoalError', exitCodes.usage],
+  ['StateError', exitCodes.usage],
+  ['ShapeError', exitCodes.failed],
+  ['DTypeError', exitCodes.failed],
+  ['ArgumentError', exitCodes.failed],
+]);
+
+/** What the system says of a file, in words. */
+const systemProblems: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such file or folder: check the path'],
+  ['EACCES', 'permission denied: choose another place, or change its permissions'],
+  ['EPERM', 'permission denied: choose another place, or change its permissions'],
+  ['EROFS', 'the file system is read only: choose another place'],
+  ['ENOTDIR', 'a part of the path is a file, not a folder: check the path'],
+  ['EISDIR', 'this is a folder: give a file'],
+  ['EEXIST', 'it exists already: choose another name'],
+  ['ENOSPC', 'the disk is full: free some space'],
+]);
+
+/** What to print for an error, and what to end with. */
+export interface ErrorReport {
+  readonly message: string;
+  readonly code: ExitCode;
+  /** Whether the error is a mistake in this program rather than something the user can mend. */
+  readonly internal: boolean;
+}
+
+function property(error: unknown, name: string): unknown {
+  return typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
+}
+
+/** Turns whatever was thrown into one message and an exit code. */
+export function reportOf(error: unknown): ErrorReport {
+  const message = String(property(error, 'message') ?? error);
+  const code = exitCodesByName.get(String(property(error, 'name')));
+  if (code !== undefined) return { message, code, internal: false };
+  const system = systemProblems.get(String(property(error, 'code')));
+  if (system !== undefined) {
+    const path = property(error, 'path');
+    return { message: `${path === undefined ? 'file' : String(path)}: ${system}`, code: exitCodes.failed, internal: false };
+  }
+  const hint = 'this is a mistake in espalier; set ESPALIER_DEBUG=1 to see where';
+  return { message: `internal error: ${message.split('\n', 1)[0]} (${hint})`, code: exitCodes.failed, internal: true };
+}

@@ -1,0 +1,64 @@
+import { confusionMatrix, evaluate } from '@espalier/nn';
+import { measureCost } from '@espalier/optimize';
+import { folderBytes, loadOptimized } from '@espalier/optimize/node';
+import { InterruptedError } from '../errors.ts';
+import { imageData } from './image-data.ts';
+import type { JobContext } from './job.ts';
+
+/** A saved model to measure. */
+export interface MeasureInput {
+  readonly source: string;
+  readonly folder: string;
+}
+
+/** How good a saved model is on the test images, and what it costs. */
+export interface Measurement {
+  readonly accuracy: number;
+  /** Test images whose class it gets right. */
+  readonly correct: number;
+  readonly images: number;
+  /** How many there are to train on. */
+  readonly trainImages: number;
+  readonly macroF1: number;
+  readonly parameters: number;
+  readonly nonZeros: number;
+  /** Of the model's files. */
+  readonly bytes: number;
+  /** Multiply-accumulates for one image. */
+  readonly macs: number;
+  /** Milliseconds for one image: the middle one of many measurements. */
+  readonly latencyMs: number;
+  /** Rows are the true classes, columns the predicted ones. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+/** Loads a model from its folder, evaluates it on the test images, and measures what it costs. */
+export async function measureStage({ source, folder }: MeasureInput, context: JobContext): Promise<Measurement> {
+  const { device, interrupt, onProgress } = context;
+  const { train, test, task } = await imageData(source, device);
+  const { model } = await loadOptimized(folder, { device });
+  const signal = {
+    get aborted() {
+      return interrupt.aborted;
+    },
+    reason: new InterruptedError(),
+  };
+  const { matrix } = await evaluate(model, test, { matrix: confusionMatrix }, { signal });
+  onProgress(1, 2, 'latency');
+  const cost = await measureCost(model, { inputShape: [task.channels, task.height, task.width] });
+  onProgress(2, 2, '');
+  const accuracy = matrix.accuracy();
+  return {
+    accuracy,
+    correct: Math.round(accuracy * test.size),
+    images: test.size,
+    trainImages: train.size,
+    macroF1: matrix.f1('macro'),
+    parameters: cost.parameters,
+    nonZeros: cost.nonZeros,
+    bytes: await folderBytes(folder),
+    macs: cost.macs,
+    latencyMs: cost.latency?.medianMs ?? 0,
+    confusion: matrix.toArray(),
+  };
+}

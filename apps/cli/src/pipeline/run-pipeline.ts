@@ -1,0 +1,148 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Session } from '../cli/session.ts';
+import { version } from '../cli/version.ts';
+import type { Recipe } from '../recipe/schema.ts';
+import { reportPage } from '../report/html/page.ts';
+import { rowNames } from '../report/report-data.ts';
+import type { CurvePoint, ReportRow, RowName, RunReport } from '../report/report-data.ts';
+import { formatPercent } from '../terminal/format.ts';
+import type { Runner } from '../workers/runner.ts';
+import type { Measurement } from './measure-stage.ts';
+import { openRunState, stateFile } from './run-state.ts';
+import type { RunState } from './run-state.ts';
+import type { SearchOutcome } from './search-stage.ts';
+import { forgetSearch, runSearch, searchJournal } from './run-search.ts';
+import { sharedBar } from './shared-bar.ts';
+import { writeFileAtomic } from './write-file.ts';
+
+/** What a run needs. */
+export interface PipelineSetup {
+  readonly session: Session;
+  readonly runner: Runner;
+  readonly recipe: Recipe;
+  /** Goes on with what the output folder holds. */
+  readonly resume: boolean;
+}
+
+type Curves = Partial<Record<RowName, readonly CurvePoint[]>>;
+
+/** What the run of a recipe writes into its folder, besides a folder for each model. */
+const reportFiles = ['report.json', 'report.html'] as const;
+
+function folderOf({ recipe }: PipelineSetup, name: RowName): string {
+  return join(recipe.output, name);
+}
+
+async function clear(setup: PipelineSetup): Promise<void> {
+  await forgetSearch(join(setup.recipe.output, searchJournal));
+  const names = [stateFile, ...reportFiles, ...rowNames];
+  await Promise.all(names.map((name) => rm(join(setup.recipe.output, name), { recursive: true, force: true })));
+}
+
+async function train(setup: PipelineSetup, { winner }: SearchOutcome): Promise<Curves> {
+  const { session, runner, recipe } = setup;
+  const bar = sharedBar(session.progress, 'train the winner', 1);
+  const folder = folderOf(setup, 'searched');
+  const { source } = recipe.data;
+  const input = { source, candidate: winner, seed: recipe.seed, epochs: recipe.train.epochs, folder, resume: setup.resume };
+  const { curve } = await runner.run('train', input, bar.piece('searched'));
+  bar.finish();
+  return { searched: curve };
+}
+
+/** Everything that starts from the searched model: the two prunings, what follows from them, and the student. */
+async function compress(setup: PipelineSetup, state: RunState, { winner }: SearchOutcome): Promise<Curves> {
+  const { session, runner, recipe } = setup;
+  const { prune, quantize, distill, seed, data } = recipe;
+  const from = folderOf(setup, 'searched');
+  const methods = prune.baseline ? (['magnitude', 'random'] as const) : (['magnitude'] as const);
+  const rows = { magnitude: 'magnitude', random: 'random-mask' } as const;
+  const weights = { prune: prune.epochs, distill: distill.epochs, quantize: 0.2 };
+  const total = weights.prune * methods.length + weights.distill + weights.quantize;
+  const bar = sharedBar(session.progress, 'compress', total);
+  const curves: Curves = {};
+  const pruned = methods.map(async (method) => {
+    const row = rows[method];
+    const listener = bar.piece(row, weights.prune);
+    const { sparsity, scope, epochs, lr } = prune;
+    const input = { source: data.source, from, folder: folderOf(setup, row), method, sparsity, scope, epochs, lr, seed };
+    const { batch } = winner.training;
+    curves[row] = (await state.stage(row, () => runner.run('prune', { ...input, batch }, listener))).curve;
+    if (method === 'random') return;
+    const rounded = { from: folderOf(setup, row), folder: folderOf(setup, 'int8'), ...quantize };
+    await state.stage('int8', () => runner.run('quantize', rounded, bar.piece('int8', weights.quantize)));
+  });
+  const { size, epochs, temperature, alpha, lr } = distill;
+  const student = { source: data.source, teacher: from, folder: folderOf(setup, 'student'), candidate: winner, size, epochs, temperature, alpha, lr, seed };
+  const distilled = state.stage('student', () => runner.run('distill', student, bar.piece('student', weights.distill)));
+  const ends = await Promise.allSettled([...pruned, distilled]);
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  curves.student = (await distilled).curve;
+  bar.finish();
+  return curves;
+}
+
+/** Evaluates each model as it was saved, one after the other, so that nothing disturbs the latency. */
+async function measure(setup: PipelineSetup, names: readonly RowName[]): Promise<readonly Measurement[]> {
+  const { session, runner, recipe } = setup;
+  const bar = sharedBar(session.progress, 'measure', names.length);
+  const measured: Measurement[] = [];
+  for (const name of names) {
+    const input = { source: recipe.data.source, folder: folderOf(setup, name) };
+    measured.push(await runner.run('measure', input, bar.piece(name)));
+  }
+  bar.finish();
+  return measured;
+}
+
+function rowOf(name: RowName, { accuracy, macroF1, parameters, nonZeros, bytes, macs, latencyMs }: Measurement): ReportRow {
+  return { name, accuracy, macroF1, parameters, nonZeros, bytes, macs, latencyMs, folder: name };
+}
+
+/**
+ * Runs a recipe from its search to its report.
+ * @throws InterruptedError when the user stops it; what is done is kept for a later run with `resume`.
+ */
+export async function runPipeline(setup: PipelineSetup): Promise<RunReport> {
+  const { session, runner, recipe, resume } = setup;
+  if (!resume) await clear(setup);
+  const { kind, device } = runner.device;
+  const fingerprint = JSON.stringify({ ...recipe, device: kind, espalier: version() });
+  const state = await openRunState(recipe.output, fingerprint, resume);
+
+  const search = await state.stage('search', () => runSearch(session, runner, recipe, join(recipe.output, searchJournal)));
+  session.log(`  winner: trial ${search.best}, ${formatPercent(search.accuracy)} of the held-out images`);
+  const searched = await state.stage('train', () => train(setup, search));
+  const compressed = await state.stage('compress', () => compress(setup, state, search));
+  const names = rowNames.filter((name) => name !== 'random-mask' || recipe.prune.baseline);
+  const measured = await state.stage('measure', () => measure(setup, names));
+
+  const [winner] = measured;
+  const { strategy } = recipe.search;
+  const report: RunReport = {
+    format: 'espalier-report',
+    version: 1,
+    name: recipe.name,
+    seed: recipe.seed,
+    device: kind,
+    deviceDescription: device.description,
+    rows: names.flatMap((name, index) => {
+      const measurement = measured[index];
+      return measurement === undefined ? [] : [rowOf(name, measurement)];
+    }),
+    images: { train: winner?.trainImages ?? 0, test: winner?.images ?? 0, validation: recipe.data.validation },
+    search: { strategy, trials: search.trials, best: search.best, stopped: search.stopped },
+    winner: search.winner,
+    curves: { ...searched, ...compressed },
+    confusion: winner?.confusion ?? [],
+    seconds: Object.fromEntries(['search', 'train', 'compress', 'measure'].map((name) => [name, state.seconds[name] ?? 0])),
+    versions: { espalier: version(), node: process.versions.node },
+  };
+  const [json, page] = reportFiles;
+  await writeFileAtomic(join(recipe.output, json), `${JSON.stringify(report, null, 2)}\n`);
+  await writeFileAtomic(join(recipe.output, page), reportPage(report));
+  await rm(join(recipe.output, stateFile), { force: true });
+  return report;
+}

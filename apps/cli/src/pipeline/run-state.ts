@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageError } from '../errors.ts';
+import { writeFileAtomic } from './write-file.ts';
+
+/** The stages of a run that are done, kept in a file so that a run can go on after it was stopped. */
+export interface RunState {
+  /** Gives what a stage came to: from the file when it is done, else by doing it. */
+  stage<Output>(name: string, run: () => Promise<Output>): Promise<Output>;
+  /** Seconds that each stage took. */
+  readonly seconds: Readonly<Record<string, number>>;
+}
+
+interface StoredState {
+  /** What the run was started with; a change makes what is done worthless. */
+  readonly fingerprint: string;
+  readonly done: Record<string, { readonly seconds: number; readonly output: unknown }>;
+}
+
+/** The name of the file in the run's folder. */
+export const stateFile = 'state.json';
+
+async function readState(file: string, fingerprint: string): Promise<StoredState> {
+  let state: unknown;
+  try {
+    state = JSON.parse(await readFile(file, 'utf8'));
+  } catch {
+    throw new UsageError(`${file}: there is nothing to resume: leave --resume out to start anew`);
+  }
+  if (Reflect.get(Object(state), 'fingerprint') !== fingerprint) {
+    throw new UsageError(`${file}: it was made with another recipe, seed or device: resume with the same, or start anew`);
+  }
+  return state as StoredState;
+}
+
+/**
+ * Opens the state of a run in a folder.
+ * @throws UsageError when there is nothing to resume, or it was started with something else.
+ */
+export async function openRunState(folder: string, fingerprint: string, resume: boolean): Promise<RunState> {
+  const file = join(folder, stateFile);
+  const state = resume ? await readState(file, fingerprint) : { fingerprint, done: {} };
+  // One write after the other: of two stages that end together, the later write must hold both.
+  let saving = Promise.resolve();
+  const save = (): Promise<void> => (saving = saving.then(() => writeFileAtomic(file, JSON.stringify(state))));
+  await save();
+  return {
+    stage: async <Output>(name: string, run: () => Promise<Output>) => {
+      const known = state.done[name];
+      if (known !== undefined) return known.output as Output;
+      const began = Date.now();
+      const output = await run();
+      state.done[name] = { seconds: (Date.now() - began) / 1000, output };
+      await save();
+      return output;
+    },
+    get seconds() {
+      return Object.fromEntries(Object.entries(state.done).map(([name, { seconds }]) => [name, seconds]));
+    },
+  };
+}

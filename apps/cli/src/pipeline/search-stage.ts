@@ -1,0 +1,133 @@
+import { ExhaustedError, TrialFailure, createStudy, genetic, greedy, random } from '@espalier/search';
+import type { Storage, Strategy, Study, Trial } from '@espalier/search';
+import type { Interrupt } from '../cli/interrupt.ts';
+import { FailedError, InterruptedError } from '../errors.ts';
+import type { ReportTrial } from '../report/report-data.ts';
+import { candidateOf } from '../recipe/candidate.ts';
+import type { Candidate } from '../recipe/candidate.ts';
+import type { SearchRecipe } from '../recipe/schema.ts';
+import { searchSpace } from '../recipe/search-space.ts';
+
+/**
+ * How many trials are tried at once. They are asked for and told together, in the order of their numbers, so that what
+ * a trial is does not depend on which of two ends first. A constant, so that it does not depend on the machine either.
+ */
+const batchSize = 2;
+
+const strategies: Readonly<Record<SearchRecipe['strategy'], (population: number) => Strategy>> = {
+  random: () => random(),
+  greedy: (population) => greedy({ initial: population }),
+  genetic: (population) => genetic({ population }),
+};
+
+/** What a search needs. */
+export interface SearchSetup {
+  readonly name: string;
+  readonly recipe: SearchRecipe;
+  readonly seed: number;
+  /** Where trials are kept: a storage or its URL. */
+  readonly storage: string | Storage;
+  readonly interrupt: Interrupt;
+  /** Trains a candidate from a seed, and gives its accuracy on held-out images. */
+  tryCandidate(candidate: Candidate, seed: number, number: number): Promise<number>;
+  /** Hears of every trial that ends, and of the best so far. */
+  onTrial(finished: number, best: number | undefined): void;
+}
+
+/** What a search found. */
+export interface SearchOutcome {
+  readonly winner: Candidate;
+  /** The winner's trial. */
+  readonly best: number;
+  readonly accuracy: number;
+  readonly trials: readonly ReportTrial[];
+  readonly stopped: string;
+}
+
+function finishedCount(study: Study): number {
+  return study.trials.filter(({ state }) => state !== 'waiting' && state !== 'running').length;
+}
+
+/** Asks for trials up to the next multiple of the batch, so that a resumed search goes on in the same batches. */
+async function askBatch(study: Study, trials: number): Promise<readonly Trial[]> {
+  const batch: Trial[] = [];
+  try {
+    do {
+      const started = study.trials.filter(({ state }) => state !== 'waiting').length;
+      if (started >= trials) break;
+      batch.push(await study.ask());
+    } while (((batch.at(-1)?.number ?? 0) + 1) % batchSize !== 0);
+  } catch (error) {
+    if (!(error instanceof ExhaustedError)) throw error;
+  }
+  return batch;
+}
+
+/** The accuracy of a trial, or why it has none; an interruption ends the search and leaves the trial open. */
+async function attempt(trial: Trial, { tryCandidate }: SearchSetup): Promise<number | TrialFailure> {
+  try {
+    return await tryCandidate(candidateOf(trial.config), trial.seed, trial.number);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'InterruptedError') throw error;
+    return new TrialFailure('crash', error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  }
+}
+
+function reportTrials(study: Study): readonly ReportTrial[] {
+  return study.trials.map(({ number, metrics, origin, config }) => ({
+    number,
+    accuracy: metrics['accuracy'] ?? null,
+    operator: origin.operator,
+    config,
+  }));
+}
+
+async function runTrials(study: Study, setup: SearchSetup): Promise<string> {
+  const { recipe, interrupt, onTrial } = setup;
+  onTrial(finishedCount(study), study.best?.metrics['accuracy']);
+  for (;;) {
+    const batch = await askBatch(study, recipe.trials);
+    if (batch.length === 0) break;
+    const ends = await Promise.allSettled(batch.map((trial) => attempt(trial, setup)));
+    if (interrupt.aborted) throw new InterruptedError();
+    for (const [index, trial] of batch.entries()) {
+      const end = ends[index];
+      if (end?.status !== 'fulfilled') throw end?.reason;
+      await study.tell(trial, typeof end.value === 'number' ? { accuracy: end.value } : end.value);
+    }
+    onTrial(finishedCount(study), study.best?.metrics['accuracy']);
+  }
+  const finished = finishedCount(study);
+  return finished < recipe.trials ? `every config was tried after ${finished} trials` : `stopped after ${finished} trials`;
+}
+
+/**
+ * Searches for the best candidate, going on with what the storage already holds.
+ * @throws InterruptedError when the user stops it; the storage keeps every finished trial.
+ * @throws FailedError when no trial worked.
+ */
+export async function searchStage(setup: SearchSetup): Promise<SearchOutcome> {
+  const { name, recipe, seed, storage } = setup;
+  await using study = await createStudy({
+    name,
+    seed,
+    storage,
+    space: searchSpace(recipe.space),
+    objectives: ['maximize accuracy'],
+    strategy: strategies[recipe.strategy](recipe.population),
+    resume: true,
+  });
+  const stopped = await runTrials(study, setup);
+  const { best } = study;
+  if (best === undefined) {
+    const [failed] = study.trials.flatMap(({ failure }) => (failure === undefined ? [] : [failure.message]));
+    throw new FailedError(`search: no trial worked; the first failed with: ${failed ?? 'nothing'}`);
+  }
+  return {
+    winner: candidateOf(best.config),
+    best: best.number,
+    accuracy: best.metrics['accuracy'] ?? 0,
+    trials: reportTrials(study),
+    stopped,
+  };
+}

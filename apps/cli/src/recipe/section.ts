@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { nearest } from './did-you-mean.ts';
+
+/** An object of a recipe: every key known, with a hint for those that are not. */
+export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code !== 'unrecognized_keys') return undefined;
+      const [key = ''] = issue.keys;
+      const near = nearest(key, known);
+      return near === undefined
+        ? `there is no '${key}' here: use ${known.join(', ')}`
+        : `there is no '${key}' here: did you mean '${near}'?`;
+    },
+  });
+}
+
+/** What zod expects, in words. */
+const kinds: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  number: 'a number',
+  string: 'a text',
+  boolean: 'true or false',
+  object: 'a section with keys of its own',
+  array: 'a list',
+};
+
+function shown(value: unknown): string {
+  return value === undefined ? 'missing' : JSON.stringify(value);
+}
+
+/** An issue as a sentence: what was found, and what to give instead. */
+export function explain(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `is ${shown(issue.input)}: give ${kinds[issue.expected] ?? issue.expected}`;
+    case 'too_small':
+      return `is ${shown(issue.input)}: give ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
+    case 'too_big':
+      return `is ${shown(issue.input)}: give ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
+    case 'invalid_value':
+      return `is ${shown(issue.input)}: use one of ${issue.values.map(String).join(', ')}`;
+    default:
+      return undefined;
+  }
+}

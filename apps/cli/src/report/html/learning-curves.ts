@@ -1,0 +1,28 @@
+import type { CurvePoint, RowName, RunReport } from '../report-data.ts';
+import { rowNames } from '../report-data.ts';
+import { chart, plot, polyline } from './chart.ts';
+import { html, nothing } from './markup.ts';
+import type { Markup } from './markup.ts';
+import { linearScale, logScale } from './scale.ts';
+
+/** The training loss of every model that was trained. */
+export function learningCurves({ curves }: RunReport): Markup {
+  const named = rowNames.flatMap((name): (readonly [RowName, readonly CurvePoint[]])[] => {
+    const points = (curves[name] ?? []).filter(({ loss }) => loss > 0 && Number.isFinite(loss));
+    return points.length > 0 ? [[name, points]] : [];
+  });
+  const all = named.flatMap(([, points]) => points);
+  if (all.length === 0) return nothing;
+  const x = linearScale([0, ...all.map(({ epoch }) => epoch)], plot.left, plot.right, 8);
+  const y = logScale(all.map(({ loss }) => loss), plot.bottom, plot.top);
+  const lines = named.map(([name, points]) =>
+    polyline(points.map(({ epoch, loss }) => [x.position(epoch), y.position(loss)]), `line ${name}`),
+  );
+  const keys = named.map(([name]) => html`<li class="${name}">${name}</li>`);
+  return html`${chart(
+    'Training loss by epoch, for each model that was trained',
+    { scale: x, label: 'epoch', format: String },
+    { scale: y, label: 'training loss', format: (tick) => String(Number(tick.toPrecision(2))) },
+    html`${lines}`,
+  )}<ul class="legend">${keys}</ul>`;
+}

@@ -1,0 +1,32 @@
+/** What can be trained on: numbered examples, read in batches. */
+import type { Tensor } from '@espalier/tensor';
+
+/** Inputs and targets of some examples; axis 0 counts examples. */
+export interface Batch {
+  readonly x: Tensor;
+  readonly y: Tensor;
+}
+
+/** Tensors on their way to becoming a batch. */
+export type Loaded = Readonly<Record<string, Tensor>>;
+
+/**
+ * Numbered examples. A batch is made in two halves: `load` fetches what the step needs from outside (indices, raw bytes),
+ * `prepare` computes the batch from it with tensor ops. Training records `prepare` into its compiled step, so that
+ * images travel as bytes and become floats where they are used.
+ */
+export interface Dataset {
+  /** Number of examples. */
+  readonly size: number;
+  /** The first half, for examples by number. The tensors are the caller's to dispose. */
+  readonly load: (indices: Int32Array) => Loaded | Promise<Loaded>;
+  /** The second half: pure tensor work. */
+  readonly prepare: (loaded: Loaded) => Batch;
+  /** Both halves: a batch that is ready. */
+  readonly batch: (indices: ArrayLike<number>) => Promise<Batch>;
+}
+
+/** A dataset from its two halves. */
+export function dataset(parts: Pick<Dataset, 'size' | 'load' | 'prepare'>): Dataset {
+  return { ...parts, batch: async (indices) => parts.prepare(await parts.load(Int32Array.from(indices))) };
+}

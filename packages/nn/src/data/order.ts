@@ -1,0 +1,37 @@
+/** In which order examples are met. */
+import { cpu, permutation } from '@espalier/tensor';
+import { streamOf } from '../random/seed.ts';
+
+/**
+ * 0 to size - 1 in random order: a pure function of size, seed, purpose and number of the draw, the same on every
+ * device, so that an interrupted training finds its place again.
+ */
+export function shuffled(size: number, seed: number, purpose: string, draw = 0): Int32Array {
+  const generator = streamOf(seed, purpose);
+  generator.setState({ ...generator.state(), draws: draw });
+  const order = permutation(size, { generator, device: cpu() });
+  const indices = Int32Array.from(order.dataSync());
+  order.dispose();
+  return indices;
+}
+
+/** 0 to size - 1. */
+export function inOrder(size: number): Int32Array {
+  return Int32Array.from({ length: size }, (_, index) => index);
+}
+
+/** Cuts an order into batches; the last one may be smaller, or is left out. */
+export function batches(order: Int32Array, batchSize: number, dropLast = false): Int32Array[] {
+  const count = dropLast ? Math.floor(order.length / batchSize) : Math.ceil(order.length / batchSize);
+  return Array.from({ length: count }, (_, index) => order.subarray(index * batchSize, (index + 1) * batchSize));
+}
+
+/**
+ * A batch size near the wanted one that leaves no smaller last batch, where there is one: every other size of batch
+ * costs a recording of its own.
+ */
+export function evenBatchSize(size: number, wanted: number): number {
+  if (size <= wanted) return Math.max(1, size);
+  for (let candidate = wanted; candidate >= wanted / 2; candidate--) if (size % candidate === 0) return candidate;
+  return wanted;
+}

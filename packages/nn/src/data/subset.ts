@@ -1,0 +1,38 @@
+/** Parts of datasets. */
+import { ArgumentError } from '@espalier/tensor';
+import { shuffled } from './order.ts';
+import { dataset, type Dataset } from './dataset.ts';
+
+/** Some examples of a dataset, in the given order. Throws ArgumentError for one that does not exist. */
+export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
+  const own = Int32Array.from(indices);
+  const wrong = own.find((index) => index < 0 || index >= data.size);
+  if (wrong !== undefined) throw new ArgumentError('subset', `there is no example ${wrong}; there are ${data.size}`);
+  return dataset({
+    size: own.length,
+    load: (wanted) =>
+      data.load(
+        wanted.map((index) => {
+          const found = own[index];
+          if (found === undefined) throw new ArgumentError('dataset', `there is no example ${index}; there are ${own.length}`);
+          return found;
+        }),
+      ),
+    prepare: data.prepare,
+  });
+}
+
+/**
+ * Disjoint random parts with the given numbers of examples: a function of the seed. Examples left over belong to none.
+ *
+ * @example
+ * const [train, validate] = split(data, [50_000, 10_000], { seed: 7 });
+ */
+export function split(data: Dataset, counts: readonly number[], options: { readonly seed?: number } = {}): Dataset[] {
+  const wanted = counts.reduce((sum, count) => sum + count, 0);
+  if (counts.some((count) => !Number.isInteger(count) || count < 0) || wanted > data.size)
+    throw new ArgumentError('split', `parts of ${counts.join(', ')} examples cannot be taken from ${data.size}`);
+  const order = shuffled(data.size, options.seed ?? 0, 'split');
+  let start = 0;
+  return counts.map((count) => subset(data, order.subarray(start, (start += count))));
+}

@@ -1,0 +1,80 @@
+/** Examples held in memory. */
+import { ArgumentError, defaultDevice, fromBytes, fromTyped, isTensor, ShapeError, sizeOf, type Device, type DType, type Shape, type Tensor } from '@espalier/tensor';
+import { dataset, type Batch, type Dataset, type Loaded } from './dataset.ts';
+
+/** Values in JavaScript memory; axis 0 counts examples. */
+export interface HostArray {
+  readonly data: Float32Array | Float64Array | Int32Array | Uint32Array | Int8Array | Uint8Array;
+  readonly shape: Shape;
+}
+
+/** How a dataset in memory is served. */
+export interface TensorDatasetOptions {
+  /** Where batches are wanted. Default: that of the tensors, else `defaultDevice()`. */
+  readonly device?: Device;
+  /** Turns raw batches into what the model takes, recorded into the step. Default: 8-bit images become f32 of 0 to 1. */
+  readonly prepare?: (batch: Batch) => Batch;
+}
+
+/** 8-bit inputs are images by convention: 0 to 255 becomes 0 to 1. */
+function prepareImages({ x, y }: Batch): Batch {
+  return { x: x.dtype === 'u8' ? x.cast('f32').mul(1 / 255) : x, y };
+}
+
+/**
+ * Examples from two tensors, or two arrays, whose axis 0 counts examples. Tensors stay on their device, and batches are
+ * gathered there; arrays stay in JavaScript memory, and batches are copied to the device in their own dtype.
+ * Throws ShapeError if the numbers of examples differ.
+ */
+export function tensorDataset(x: Tensor | HostArray, y: Tensor | HostArray, options: TensorDatasetOptions = {}): Dataset {
+  const size = x.shape[0];
+  if (size === undefined || size !== y.shape[0])
+    throw new ShapeError('tensorDataset', `x [${x.shape.join(', ')}] and y [${y.shape.join(', ')}] must have the same number of examples along axis 0`);
+  const { device = isTensor(x) ? x.device : isTensor(y) ? y.device : defaultDevice(), prepare = prepareImages } = options;
+  if (isTensor(x) && isTensor(y)) {
+    return dataset({
+      size,
+      load: (indices) => ({ indices: fromTyped(checked(indices, size), [indices.length], { device: x.device }) }),
+      prepare: ({ indices }) => prepare({ x: x.take(indices as Tensor), y: y.take(indices as Tensor) }),
+    });
+  }
+  if (isTensor(x) || isTensor(y)) throw new ArgumentError('tensorDataset', 'x and y must both be tensors, or both arrays');
+  const rowsOfX = rowReader(x, device);
+  const rowsOfY = rowReader(y, device);
+  return dataset({
+    size,
+    load: (indices) => ({ x: rowsOfX(checked(indices, size)), y: rowsOfY(indices) }),
+    prepare: (loaded: Loaded) => prepare({ x: loaded['x'] as Tensor, y: loaded['y'] as Tensor }),
+  });
+}
+
+function checked(indices: Int32Array, size: number): Int32Array {
+  for (const index of indices) if (index < 0 || index >= size) throw new ArgumentError('dataset', `there is no example ${index}; there are ${size}`);
+  return indices;
+}
+
+/** By class rather than by constructor: Node's Buffer is a Uint8Array too. */
+function dtypeOf(data: HostArray['data']): DType {
+  if (data instanceof Float32Array) return 'f32';
+  if (data instanceof Float64Array) return 'f64';
+  if (data instanceof Int32Array) return 'i32';
+  if (data instanceof Uint32Array) return 'u32';
+  return data instanceof Int8Array ? 'i8' : 'u8';
+}
+
+/** Copies examples by number into a tensor. */
+function rowReader({ data, shape }: HostArray, device: Device): (indices: Int32Array) => Tensor {
+  const example = shape.slice(1);
+  if (sizeOf(shape) !== data.length) throw new ShapeError('tensorDataset', `${data.length} values do not fill [${shape.join(', ')}]`);
+  const rowBytes = sizeOf(example) * data.BYTES_PER_ELEMENT;
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const dtype = dtypeOf(data);
+  return (indices) => {
+    const rows = new Uint8Array(indices.length * rowBytes);
+    for (let row = 0; row < indices.length; row++) {
+      const start = (indices[row] as number) * rowBytes;
+      rows.set(bytes.subarray(start, start + rowBytes), row * rowBytes);
+    }
+    return fromBytes(rows, [indices.length, ...example], { dtype, device });
+  };
+}

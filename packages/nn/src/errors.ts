@@ -1,0 +1,48 @@
+/** The errors this package adds to those of `@espalier/tensor`. */
+import { TensorError } from '@espalier/tensor';
+
+/** A file or byte string is not in the format it should be in. */
+export class FormatError extends TensorError {
+  /** What was being read: a file path, or the name of the format. */
+  readonly source: string;
+  /** Where in it the trouble is, in bytes from the start. */
+  readonly offset: number;
+
+  constructor(source: string, offset: number, problem: string) {
+    super(source, `at byte ${offset}: ${problem}`);
+    this.source = source;
+    this.offset = offset;
+  }
+}
+
+/** A JSON description of a module, initialiser, optimizer or schedule is wrong. */
+export class ConfigError extends TensorError {
+  /** Where in the description: `layers[2].kernel`. */
+  readonly path: string;
+
+  constructor(path: string, problem: string) {
+    super(path === '' ? 'config' : path, problem);
+    this.path = path;
+  }
+}
+
+/** A saved state does not belong to what it is loaded into. */
+export class StateError extends TensorError {
+  /** Names that are needed and not there. */
+  readonly missing: readonly string[];
+  /** Names that are there and not needed. */
+  readonly unexpected: readonly string[];
+  /** Names whose shapes differ. */
+  readonly misshaped: readonly string[];
+
+  constructor(
+    operation: string,
+    problem: string,
+    keys: { readonly missing?: readonly string[]; readonly unexpected?: readonly string[]; readonly misshaped?: readonly string[] } = {},
+  ) {
+    super(operation, problem);
+    this.missing = keys.missing ?? [];
+    this.unexpected = keys.unexpected ?? [];
+    this.misshaped = keys.misshaped ?? [];
+  }
+}

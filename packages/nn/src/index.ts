@@ -1,0 +1,65 @@
+/** @espalier/nn: layers, losses, optimizers, data and the training loop on @espalier/tensor. */
+export { crossEntropy, type CrossEntropyOptions } from '@espalier/tensor';
+export { dataset, type Batch, type Dataset, type Loaded } from './data/dataset.ts';
+export { parseIdx, type IdxArray } from './data/idx.ts';
+export { batches, evenBatchSize, inOrder, shuffled } from './data/order.ts';
+export { split, subset } from './data/subset.ts';
+export { tensorDataset, type HostArray, type TensorDatasetOptions } from './data/tensor-dataset.ts';
+export { ConfigError, FormatError, StateError } from './errors.ts';
+export { fansOf, type Fans, type Initialiser, type InitialiserConfig } from './init/initialiser.ts';
+export { gainOf, type FanMode, type Nonlinearity } from './init/scaled.ts';
+export { initialise, initialiser, initialiserTypes } from './init/table.ts';
+export { decodeSafetensors, encodeSafetensors, type RawTensor, type Safetensors } from './io/safetensors.ts';
+export { rawTensor, readSafetensors, writeSafetensors } from './io/tensors.ts';
+export type { Json } from './json.ts';
+export { Activation, type ActivationName } from './layers/activation.ts';
+export { BatchNorm, type BatchNormLayerOptions } from './layers/batch-norm.ts';
+export { Conv2d, type Conv2dLayerOptions } from './layers/conv2d.ts';
+export { Dropout, type DropoutOptions } from './layers/dropout.ts';
+export { Embedding, type EmbeddingOptions } from './layers/embedding.ts';
+export { Flatten } from './layers/flatten.ts';
+export { LayerNorm, type LayerNormLayerOptions } from './layers/layer-norm.ts';
+export { Linear, type LinearOptions } from './layers/linear.ts';
+export { AvgPool2d, GlobalAvgPool, MaxPool2d, type PoolLayerOptions } from './layers/pooling.ts';
+export { Residual } from './layers/residual.ts';
+export { Sequential } from './layers/sequential.ts';
+export { bceWithLogits, klDivergence, type KlDivergenceOptions } from './loss/classification.ts';
+export type { LossContext, LossFunction } from './loss/loss.ts';
+export { huber, l1, mse, type LossOptions } from './loss/regression.ts';
+export { loss, lossTypes } from './loss/table.ts';
+export { accuracy, confusionMatrix, f1, precision, recall, topKAccuracy, type AveragingOptions } from './metrics/classification.ts';
+export { ConfusionMatrix, type Averaging } from './metrics/confusion-matrix.ts';
+export { meanLoss } from './metrics/mean-loss.ts';
+export type { Metric, Metrics, MetricValues, Statistic } from './metrics/metric.ts';
+export type { BuildContext } from './module/build-context.ts';
+export { build, cloneModel, type BuildOptions } from './module/build.ts';
+export { Module, type LayerReport, type ModuleConfig } from './module/module.ts';
+export { Parameter, type ParameterView } from './module/parameter.ts';
+export { moduleTypes, registerModule, type BuildChild, type ModuleType } from './module/registry.ts';
+export { countParameters, summary, type Summary, type SummaryRow } from './module/summary.ts';
+export { Adam, AdamW, type AdamOptions } from './optim/adam.ts';
+export { clip, clipByNorm, clipByValue, globalNorm, type ClipOptions } from './optim/clip.ts';
+export { Optimizer, type OptimizerConfig, type ParameterGroup, type Slot, type StepScalars } from './optim/optimizer.ts';
+export { RMSProp, type RMSPropOptions } from './optim/rmsprop.ts';
+export { SGD, type SGDOptions } from './optim/sgd.ts';
+export { buildOptimizer, optimizerTypes } from './optim/table.ts';
+export { deriveSeed, streamOf } from './random/seed.ts';
+export { product, sequence, warmUp, type SequencePart, type WarmUpOptions } from './schedule/compose.ts';
+export type { Horizon, Schedule, ScheduleConfig } from './schedule/schedule.ts';
+export {
+  constant,
+  cosine,
+  exponential,
+  linear,
+  oneCycle,
+  stepDecay,
+  type DecayOptions,
+  type ExponentialOptions,
+  type OneCycleOptions,
+  type StepDecayOptions,
+} from './schedule/shapes.ts';
+export { buildSchedule, scheduleTypes } from './schedule/table.ts';
+export { evaluate, Evaluator, type AbortSignalLike, type EvaluateOptions } from './train/evaluator.ts';
+export { fit } from './train/fit.ts';
+export type { CheckpointOptions, EarlyStopping, EpochResult, FitEvent, FitOptions, FitResult, StepInfo } from './train/options.ts';
+export { predict } from './train/predict.ts';

@@ -1,0 +1,43 @@
+/** UTF-8 without the host's TextEncoder, which the language itself does not have. */
+
+/** Text as UTF-8 bytes; lone surrogates become U+FFFD. */
+export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
+  const bytes: number[] = [];
+  for (const character of text) {
+    const code = character.codePointAt(0) as number;
+    const point = code >= 0xd800 && code <= 0xdfff ? 0xfffd : code;
+    if (point < 0x80) bytes.push(point);
+    else if (point < 0x800) bytes.push(0xc0 | (point >> 6), 0x80 | (point & 63));
+    else if (point < 0x10000) bytes.push(0xe0 | (point >> 12), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
+    else bytes.push(0xf0 | (point >> 18), 0x80 | ((point >> 12) & 63), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
+  }
+  return Uint8Array.from(bytes);
+}
+
+/** Leading byte → number of further bytes and the smallest code point that needs them. */
+const forms = [
+  { mask: 0x80, lead: 0x00, more: 0, least: 0 },
+  { mask: 0xe0, lead: 0xc0, more: 1, least: 0x80 },
+  { mask: 0xf0, lead: 0xe0, more: 2, least: 0x800 },
+  { mask: 0xf8, lead: 0xf0, more: 3, least: 0x10000 },
+] as const;
+
+/** UTF-8 bytes as text; nothing if they are not well formed. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  const parts: string[] = [];
+  for (let index = 0; index < bytes.length; ) {
+    const first = bytes[index] as number;
+    const form = forms.find(({ mask, lead }) => (first & mask) === lead);
+    if (!form || index + form.more >= bytes.length) return undefined;
+    let point = first & ~form.mask & 0xff;
+    for (let next = 1; next <= form.more; next++) {
+      const byte = bytes[index + next] as number;
+      if ((byte & 0xc0) !== 0x80) return undefined;
+      point = (point << 6) | (byte & 63);
+    }
+    if (point < form.least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return undefined;
+    parts.push(String.fromCodePoint(point));
+    index += form.more + 1;
+  }
+  return parts.join('');
+}

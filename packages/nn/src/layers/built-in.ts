@@ -1,0 +1,28 @@
+/** The module types that `build` knows from the start. */
+import type { ModuleType } from '../module/registry.ts';
+import { activationTypes } from './activation.ts';
+import { batchNormType } from './batch-norm.ts';
+import { conv2dType } from './conv2d.ts';
+import { dropoutType } from './dropout.ts';
+import { embeddingType } from './embedding.ts';
+import { flattenType } from './flatten.ts';
+import { layerNormType } from './layer-norm.ts';
+import { linearType } from './linear.ts';
+import { poolingTypes } from './pooling.ts';
+import { residualType } from './residual.ts';
+import { sequentialType } from './sequential.ts';
+
+/** All of them. */
+export const builtInModules: readonly ModuleType[] = [
+  linearType,
+  conv2dType,
+  ...poolingTypes,
+  batchNormType,
+  layerNormType,
+  embeddingType,
+  dropoutType,
+  flattenType,
+  ...activationTypes,
+  sequentialType,
+  residualType,
+];

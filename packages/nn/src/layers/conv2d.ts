@@ -1,0 +1,92 @@
+/** The convolution layer. */
+import { conv2d, ShapeError, type Shape, type Size2d, type Tensor } from '@espalier/tensor';
+import { either, integer, optional, parseFields, size, truth, word, type Fields } from '../config/fields.ts';
+import { ConfigError } from '../errors.ts';
+import type { InitialiserConfig } from '../init/initialiser.ts';
+import { initialiserField } from '../init/table.ts';
+import { buildContext, type BuildContext } from '../module/build-context.ts';
+import { Module, type ModuleConfig } from '../module/module.ts';
+import type { Parameter } from '../module/parameter.ts';
+import type { ModuleType } from '../module/registry.ts';
+import { layerType } from './layer-type.ts';
+import { defaultInit, initialWeights } from './weights.ts';
+import { pairOf, windowsOver } from './windows.ts';
+
+/** Options of a convolution. */
+export interface Conv2dLayerOptions {
+  /** Input channels. */
+  readonly in: number;
+  /** Output channels. */
+  readonly out: number;
+  readonly kernel: Size2d;
+  /** Default: 1. */
+  readonly stride?: Size2d;
+  /** Zeros around the image, or `same`, or `valid`. Default: 0. */
+  readonly padding?: Size2d | 'same' | 'valid';
+  /** Default: 1. */
+  readonly dilation?: Size2d;
+  /** Channels in as many independent blocks; divides in and out. Default: 1. */
+  readonly groups?: number;
+  /** Default: true. */
+  readonly bias?: boolean;
+  /** Initialiser of the weight. Default: U(±1/√fanIn). */
+  readonly init?: string | InitialiserConfig;
+  /** Initialiser of the bias. Default: zeros. */
+  readonly biasInit?: string | InitialiserConfig;
+}
+
+const fields: Fields<Conv2dLayerOptions> = {
+  in: integer(1),
+  out: integer(1),
+  kernel: size(1),
+  stride: optional(size(1), 1),
+  padding: optional(either(word('same', 'valid'), size(0)), 0),
+  dilation: optional(size(1), 1),
+  groups: optional(integer(1), 1),
+  bias: optional(truth, true),
+  init: optional(initialiserField, defaultInit),
+  biasInit: optional(initialiserField, 'zeros'),
+};
+
+/** 2-D convolution of [batch, in, height, width]. Parameters: weight [out, in / groups, kernel height, kernel width], bias [out]. */
+export class Conv2d extends Module {
+  readonly type = 'conv2d';
+  readonly options: Required<Conv2dLayerOptions>;
+  readonly weight: Parameter;
+  readonly bias: Parameter | undefined;
+
+  constructor(options: Conv2dLayerOptions, context: Partial<BuildContext> = {}) {
+    super();
+    this.options = parseFields(this.type, fields, options);
+    const { in: inputs, out, groups, kernel } = this.options;
+    if (inputs % groups !== 0 || out % groups !== 0)
+      throw new ConfigError('conv2d.groups', `is ${groups}; it must divide both in (${inputs}) and out (${out})`);
+    const shape = [out, inputs / groups, ...pairOf(kernel)];
+    const initial = initialWeights(shape, this.options.bias ? [out] : undefined, this.options, buildContext(context));
+    this.weight = this.addParameter('weight', initial.weight);
+    this.bias = initial.bias && this.addParameter('bias', initial.bias);
+  }
+
+  forward(x: Tensor): Tensor {
+    const { stride, padding, dilation, groups } = this.options;
+    return conv2d(x, this.weight.value, { stride, padding, dilation, groups, ...(this.bias && { bias: this.bias.value }) });
+  }
+
+  config(): ModuleConfig {
+    return { type: this.type, ...this.options };
+  }
+
+  outputShape(input: Shape): Shape {
+    const [height, width] = windowsOver(this.type, input, this.options);
+    if (input[0] !== this.options.in) throw new ShapeError(this.type, `takes ${this.options.in} channels, not ${input[0]} of [${input.join(', ')}]`);
+    return [this.options.out, height, width];
+  }
+
+  override macs(input: Shape): number {
+    const [height, width] = windowsOver(this.type, input, this.options);
+    return this.weight.size * height * width;
+  }
+}
+
+/** The convolution layer in JSON. */
+export const conv2dType: ModuleType = layerType('conv2d', fields, (options, context) => new Conv2d(options, context));

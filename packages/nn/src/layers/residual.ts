@@ -1,0 +1,54 @@
+/** A module with a way around it. Source: K. He et al., "Deep residual learning for image recognition", CVPR 2016. */
+import { ShapeError, type Shape, type Tensor } from '@espalier/tensor';
+import { ConfigError } from '../errors.ts';
+import { inside } from '../config/fields.ts';
+import { dotted, Module, type LayerReport, type ModuleConfig } from '../module/module.ts';
+import type { ModuleType } from '../module/registry.ts';
+
+/** body(x) + shortcut(x); without a shortcut, body(x) + x. Submodules: `body`, `shortcut`. */
+export class Residual extends Module {
+  readonly type = 'residual';
+  readonly body: Module;
+  readonly shortcut: Module | undefined;
+
+  constructor(body: Module, shortcut?: Module) {
+    super();
+    this.body = this.addModule('body', body);
+    this.shortcut = shortcut && this.addModule('shortcut', shortcut);
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.body.forward(x).add(this.shortcut ? this.shortcut.forward(x) : x);
+  }
+
+  config(): ModuleConfig {
+    return { type: this.type, body: this.body.config(), ...(this.shortcut && { shortcut: this.shortcut.config() }) };
+  }
+
+  outputShape(input: Shape): Shape {
+    return this.visit(input, () => {});
+  }
+
+  override macs(input: Shape): number {
+    return this.body.macs(input) + (this.shortcut?.macs(input) ?? 0);
+  }
+
+  override visit(input: Shape, report: (layer: LayerReport) => void, name = ''): Shape {
+    const through = this.body.visit(input, report, dotted(name, 'body'));
+    const around = this.shortcut ? this.shortcut.visit(input, report, dotted(name, 'shortcut')) : input;
+    if (through.join() !== around.join())
+      throw new ShapeError(this.type, `the body gives [${through.join(', ')}] and the way around it [${around.join(', ')}]; they must be equal: add a shortcut module`);
+    return through;
+  }
+}
+
+/** Residual in JSON: `{ type: 'residual', body, shortcut? }`. */
+export const residualType: ModuleType = {
+  type: 'residual',
+  build: (config, _context, where, child) => {
+    const { type: _, body, shortcut, ...others } = config;
+    const [extra] = Object.keys(others);
+    if (extra !== undefined) throw new ConfigError(inside(where, extra), 'is no known field; known are body, shortcut');
+    return new Residual(child(body, 'body'), shortcut === undefined ? undefined : child(shortcut, 'shortcut'));
+  },
+};

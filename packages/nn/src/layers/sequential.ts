@@ -1,0 +1,53 @@
+/** Modules one after the other. */
+import type { Shape, Tensor } from '@espalier/tensor';
+import { ConfigError } from '../errors.ts';
+import { inside, show } from '../config/fields.ts';
+import { dotted, Module, type LayerReport, type ModuleConfig } from '../module/module.ts';
+import type { ModuleType } from '../module/registry.ts';
+
+/** Feeds each module the output of the one before. Submodules are named by position: `0`, `1`, … */
+export class Sequential extends Module {
+  readonly type = 'sequential';
+  readonly layers: readonly Module[];
+
+  constructor(layers: readonly Module[]) {
+    super();
+    this.layers = layers.map((layer, index) => this.addModule(String(index), layer));
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.layers.reduce((value, layer) => layer.forward(value), x);
+  }
+
+  config(): ModuleConfig {
+    return { type: this.type, layers: this.layers.map((layer) => layer.config()) };
+  }
+
+  outputShape(input: Shape): Shape {
+    return this.layers.reduce((shape, layer) => layer.outputShape(shape), input);
+  }
+
+  override macs(input: Shape): number {
+    let total = 0;
+    this.visit(input, ({ macs }) => {
+      total += macs;
+    });
+    return total;
+  }
+
+  override visit(input: Shape, report: (layer: LayerReport) => void, name = ''): Shape {
+    return this.layers.reduce((shape, layer, index) => layer.visit(shape, report, dotted(name, String(index))), input);
+  }
+}
+
+/** Sequential in JSON: `{ type: 'sequential', layers: [...] }`. */
+export const sequentialType: ModuleType = {
+  type: 'sequential',
+  build: (config, _context, where, child) => {
+    const { type: _, layers, ...others } = config;
+    const [extra] = Object.keys(others);
+    if (extra !== undefined) throw new ConfigError(inside(where, extra), 'is no known field; known are layers');
+    if (!Array.isArray(layers)) throw new ConfigError(inside(where, 'layers'), `is ${show(layers)}; it must be a list of modules`);
+    return new Sequential(layers.map((layer: unknown, index) => child(layer, `layers[${index}]`)));
+  },
+};

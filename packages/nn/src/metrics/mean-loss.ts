@@ -1,0 +1,19 @@
+/** A loss as a metric. */
+import type { LossFunction } from '../loss/loss.ts';
+import { countAndTotal, ratioOfTwo } from './classification.ts';
+import type { Metric } from './metric.ts';
+
+/** The mean of a loss over all examples; the loss itself must be a mean over its batch. */
+export function meanLoss(loss: LossFunction): Metric {
+  return {
+    statistic: {
+      shape: () => [2],
+      count: (output, target, context) => {
+        const size = output.shape[0] as number;
+        return countAndTotal(loss(output, target, context).cast('f32').mul(size), size);
+      },
+    },
+    value: ratioOfTwo,
+    direction: 'minimize',
+  };
+}

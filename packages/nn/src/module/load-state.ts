@@ -1,0 +1,42 @@
+/** Puts saved values into named tensors, or says exactly why they do not belong there. */
+import { fromBytes, type Tensor } from '@espalier/tensor';
+import { StateError } from '../errors.ts';
+
+const showShape = (tensor: Tensor): string => `[${tensor.shape.join(', ')}]`;
+
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, 8).join(', ');
+  return names.length > 8 ? `${shown} and ${names.length - 8} more` : shown;
+}
+
+/**
+ * Assigns each value to the tensor of the same name; dtypes are cast. Throws StateError, and changes nothing, if names are
+ * missing or unexpected or shapes differ.
+ */
+export function loadTensors(operation: string, into: ReadonlyMap<string, Tensor>, state: ReadonlyMap<string, Tensor>): void {
+  const missing = [...into.keys()].filter((name) => !state.has(name));
+  const unexpected = [...state.keys()].filter((name) => !into.has(name));
+  const misshaped = [...into].flatMap(([name, tensor]) => {
+    const value = state.get(name);
+    return value && showShape(value) !== showShape(tensor) ? [{ name, text: `${name} is ${showShape(value)} and must be ${showShape(tensor)}` }] : [];
+  });
+  const problems = [
+    ...(missing.length > 0 ? [`missing are ${list(missing)}`] : []),
+    ...(unexpected.length > 0 ? [`unexpected are ${list(unexpected)}`] : []),
+    ...(misshaped.length > 0 ? [list(misshaped.map(({ text }) => text))] : []),
+  ];
+  if (problems.length > 0)
+    throw new StateError(operation, `${problems.join('; ')}; load a state of the same architecture`, {
+      missing,
+      unexpected,
+      misshaped: misshaped.map(({ name }) => name),
+    });
+  for (const [name, tensor] of into) tensor.assign(placedLike(tensor, state.get(name) as Tensor));
+}
+
+/** The value on the device and in the dtype of another tensor. */
+function placedLike(like: Tensor, value: Tensor): Tensor {
+  const own = value.detach();
+  const here = own.device === like.device ? own : fromBytes(own.bytesSync(), own.shape, { dtype: own.dtype, device: like.device });
+  return here.cast(like.dtype).realizeSync();
+}

@@ -1,0 +1,38 @@
+/** Module types by name, so that JSON can name them. */
+import { ConfigError } from '../errors.ts';
+import { show } from '../config/fields.ts';
+import { isRecord } from '../json.ts';
+import type { BuildContext } from './build-context.ts';
+import type { Module, ModuleConfig } from './module.ts';
+
+/** Builds a submodule from the JSON at a place inside the current one. */
+export type BuildChild = (config: unknown, place: string) => Module;
+
+/** How a type of module is built from JSON. */
+export interface ModuleType {
+  readonly type: string;
+  /** `where` is the place of the config, for errors. Throws ConfigError. */
+  readonly build: (config: ModuleConfig, context: BuildContext, where: string, child: BuildChild) => Module;
+}
+
+const types = new Map<string, ModuleType>();
+
+/** Makes a type known to `build`. Throws ConfigError if the name is taken by another one. */
+export function registerModule(type: ModuleType): void {
+  const known = types.get(type.type);
+  if (known && known !== type) throw new ConfigError('registerModule', `the type '${type.type}' is taken; choose another name`);
+  types.set(type.type, type);
+}
+
+/** The names of all known types, sorted. */
+export function moduleTypes(): string[] {
+  return [...types.keys()].toSorted();
+}
+
+/** Builds whatever module the JSON describes. */
+export function buildModule(config: unknown, context: BuildContext, where: string): Module {
+  if (!isRecord(config) || typeof config['type'] !== 'string') throw new ConfigError(where, `is ${show(config)}; it must be an object with a type`);
+  const type = types.get(config['type']);
+  if (!type) throw new ConfigError(where === '' ? 'type' : `${where}.type`, `'${config['type']}' is no known module; known are ${moduleTypes().join(', ')}`);
+  return type.build(config as ModuleConfig, context, where, (child, place) => buildModule(child, context, where === '' ? place : `${where}.${place}`));
+}

@@ -1,0 +1,52 @@
+/** A table of what a model consists of. */
+import type { Shape } from '@espalier/tensor';
+import type { LayerReport, Module } from './module.ts';
+
+/** One layer of a model. */
+export interface SummaryRow {
+  readonly name: string;
+  readonly type: string;
+  /** Of one example. */
+  readonly inputShape: Shape;
+  readonly outputShape: Shape;
+  readonly parameters: number;
+  /** Multiply-accumulate operations for one example. */
+  readonly macs: number;
+}
+
+/** What a model consists of. */
+export interface Summary {
+  readonly rows: readonly SummaryRow[];
+  readonly outputShape: Shape;
+  readonly parameters: number;
+  readonly macs: number;
+  /** The table as text. */
+  toString(): string;
+}
+
+/** Number of trained values of a module. */
+export function countParameters(module: Module): number {
+  return module.parameters().reduce((sum, { size }) => sum + size, 0);
+}
+
+/** Follows one example of a shape (without the batch axis) through a model. Throws ShapeError where a layer does not fit. */
+export function summary(model: Module, inputShape: Shape): Summary {
+  const layers: LayerReport[] = [];
+  const outputShape = model.visit(inputShape, (layer) => layers.push(layer));
+  const rows = layers.map(({ module, ...row }): SummaryRow => ({ ...row, type: module.type, parameters: countParameters(module) }));
+  const total = { outputShape, parameters: countParameters(model), macs: rows.reduce((sum, { macs }) => sum + macs, 0) };
+  return { rows, ...total, toString: () => table(rows, total) };
+}
+
+function table(rows: readonly SummaryRow[], total: Pick<Summary, 'outputShape' | 'parameters' | 'macs'>): string {
+  const counted = (value: number): string => String(value).replaceAll(/\B(?=(\d{3})+$)/g, ',');
+  const cells = [
+    ['layer', 'type', 'output', 'parameters', 'MACs'],
+    ...rows.map(({ name, type, outputShape, parameters, macs }) => [name, type, `[${outputShape.join(', ')}]`, counted(parameters), counted(macs)]),
+    ['total', '', `[${total.outputShape.join(', ')}]`, counted(total.parameters), counted(total.macs)],
+  ];
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...cells.map((row) => (row[column] as string).length)));
+  const line = (row: readonly string[]): string =>
+    row.map((cell, column) => (column < 3 ? cell.padEnd(widths[column] as number) : cell.padStart(widths[column] as number))).join('  ').trimEnd();
+  return cells.map(line).join('\n');
+}

@@ -1,0 +1,13 @@
+/** @espalier/nn/node: the parts of @espalier/nn that need a file system. */
+export { writeFileAtomic } from './atomic.ts';
+export { mnist, type Mnist, type MnistOptions } from './mnist.ts';
+export {
+  loadModel,
+  readModelFolder,
+  saveModel,
+  writeModelFolder,
+  type LoadedModel,
+  type ModelDescription,
+  type ModelFolder,
+  type SaveOptions,
+} from './model-folder.ts';

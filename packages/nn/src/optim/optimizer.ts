@@ -1,0 +1,148 @@
+/** What optimizers share: parameters in groups, their state, and a learning rate that changes without recompiling. */
+import { ArgumentError, full, noGrad, zerosLike, type Tensor } from '@espalier/tensor';
+import { isRecord } from '../json.ts';
+import { loadTensors } from '../module/load-state.ts';
+import { dotted } from '../module/module.ts';
+import type { Parameter } from '../module/parameter.ts';
+
+/** An optimizer as JSON. */
+export interface OptimizerConfig {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/** Parameters that are trained alike. */
+export interface ParameterGroup {
+  /** By name; the names are those of the optimizer's state. */
+  readonly parameters: ReadonlyMap<string, Parameter>;
+  /** Instead of the optimizer's own. */
+  readonly weightDecay?: number;
+  /** Factor on the learning rate. Default: 1. */
+  readonly rateScale?: number;
+}
+
+/** One parameter with what the optimizer remembers of it. */
+export interface Slot {
+  readonly name: string;
+  readonly parameter: Tensor;
+  readonly weightDecay: number;
+  readonly rateScale: number;
+  /** One tensor of the parameter's shape for each name in `stateNames`. */
+  readonly state: Readonly<Record<string, Tensor>>;
+}
+
+/** Scalars of a step. */
+export interface StepScalars {
+  /** The learning rate, scaled for the group. */
+  readonly rate: Tensor;
+  /** Number of this step, from 1, as a float. */
+  readonly step: Tensor;
+}
+
+/**
+ * A rule that turns gradients into updates. `attach` gives it parameters, `step` applies gradients; both the learning
+ * rate and the number of steps are tensors, so that a step recorded by `compile` goes on working when they change.
+ */
+export abstract class Optimizer {
+  /** The type under which JSON knows this optimizer. */
+  abstract readonly type: string;
+  /** The learning rate that schedules scale. */
+  readonly lr: number;
+  private slots: readonly Slot[] = [];
+  private rate: Tensor | undefined;
+  private count: Tensor | undefined;
+  private currentRate: number;
+
+  constructor(lr: number) {
+    this.lr = lr;
+    this.currentRate = lr;
+  }
+
+  /** The optimizer as JSON. */
+  abstract config(): OptimizerConfig;
+
+  /** Names of the tensors remembered for each parameter. */
+  protected abstract readonly stateNames: readonly string[];
+
+  /** Decay of parameters in groups that name none. */
+  protected abstract readonly weightDecay: number;
+
+  /** Assigns the new value to the parameter and its state. */
+  protected abstract update(slot: Slot, gradient: Tensor, scalars: StepScalars): void;
+
+  /** Takes charge of parameters, and forgets those of before. Parameters that are not trainable are left out. */
+  attach(parameters: ReadonlyMap<string, Parameter> | readonly ParameterGroup[]): this {
+    const groups = isGroups(parameters) ? parameters : [{ parameters }];
+    this.detach();
+    this.slots = groups.flatMap((group) =>
+      [...group.parameters].flatMap(([name, parameter]): Slot[] => {
+        if (!parameter.trainable) return [];
+        const state = Object.fromEntries(this.stateNames.map((key) => [key, zerosLike(parameter.tensor).realizeSync()]));
+        return [{ name, parameter: parameter.tensor, state, weightDecay: group.weightDecay ?? this.weightDecay, rateScale: group.rateScale ?? 1 }];
+      }),
+    );
+    const first = this.slots[0]?.parameter;
+    if (!first) throw new ArgumentError(this.type, 'there is no trainable parameter; attach at least one');
+    const scalar = (value: number): Tensor => full([], value, { device: first.device, dtype: first.dtype }).realizeSync();
+    this.rate = scalar(this.currentRate);
+    this.count = scalar(0);
+    return this;
+  }
+
+  /** Lets go of the parameters, and of what is remembered of them. */
+  detach(): void {
+    for (const tensor of this.tensors().values()) tensor.dispose();
+    this.rate?.dispose();
+    this.slots = [];
+    this.rate = undefined;
+    this.count = undefined;
+  }
+
+  /** The tensors that are trained, in the order in which `step` takes gradients. */
+  get parameters(): readonly Tensor[] {
+    return this.slots.map(({ parameter }) => parameter);
+  }
+
+  /** The learning rate of the next step. */
+  get learningRate(): number {
+    return this.currentRate;
+  }
+
+  /** Changes the learning rate of steps from now on, recorded ones too. */
+  setLearningRate(value: number): void {
+    if (value === this.currentRate) return;
+    this.currentRate = value;
+    this.rate?.assign(this.rate.filled([], value));
+  }
+
+  /** Applies one gradient per parameter, in the order of `parameters`. Throws ArgumentError if their number differs. */
+  step(gradients: readonly Tensor[]): void {
+    const { rate, count } = this;
+    if (!rate || !count || gradients.length !== this.slots.length)
+      throw new ArgumentError(this.type, `got ${gradients.length} gradients for ${this.slots.length} parameters; attach the parameters first and pass one gradient for each`);
+    noGrad(() => {
+      count.assign(count.add(1));
+      for (const [index, slot] of this.slots.entries())
+        this.update(slot, gradients[index] as Tensor, { rate: slot.rateScale === 1 ? rate : rate.mul(slot.rateScale), step: count });
+    });
+  }
+
+  /** The number of steps and what is remembered of each parameter, by name, as they are now. */
+  state(): Map<string, Tensor> {
+    return new Map([...this.tensors()].map(([name, tensor]) => [name, tensor.detach().realizeSync()]));
+  }
+
+  /** Goes on from a state. Throws StateError, and changes nothing, if it is of other parameters. */
+  load(state: ReadonlyMap<string, Tensor>): void {
+    loadTensors(this.type, this.tensors(), state);
+  }
+
+  private tensors(): Map<string, Tensor> {
+    const remembered = this.slots.flatMap(({ name, state }) => Object.entries(state).map(([key, tensor]): [string, Tensor] => [dotted(name, key), tensor]));
+    return new Map([...(this.count ? [['step', this.count] as const] : []), ...remembered]);
+  }
+}
+
+function isGroups(parameters: ReadonlyMap<string, Parameter> | readonly ParameterGroup[]): parameters is readonly ParameterGroup[] {
+  return Array.isArray(parameters) && parameters.every(isRecord);
+}

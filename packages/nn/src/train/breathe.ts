@@ -1,0 +1,27 @@
+/** Lets the rest of the program run: timers, signals, input. */
+
+interface Host {
+  readonly setImmediate?: (callback: () => void) => void;
+  readonly setTimeout?: (callback: () => void, milliseconds: number) => unknown;
+}
+
+/** Resolves in a later turn of the event loop. */
+export async function breathe(): Promise<void> {
+  const host = globalThis as Host;
+  await new Promise<void>((resolve) => {
+    if (host.setImmediate) host.setImmediate(resolve);
+    else if (host.setTimeout) host.setTimeout(resolve, 0);
+    else resolve();
+  });
+}
+
+/** Breathes, but only if the last breath was `milliseconds` or longer ago: a breath costs time. */
+export function breather(milliseconds: number): () => Promise<void> | undefined {
+  let last = Date.now();
+  return () => {
+    const now = Date.now();
+    if (now - last < milliseconds) return undefined;
+    last = now;
+    return breathe();
+  };
+}

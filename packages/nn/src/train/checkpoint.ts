@@ -1,0 +1,76 @@
+/** The state of a training between two steps, as a safetensors file. */
+import { ArgumentError, type Device, type GeneratorState, type Tensor } from '@espalier/tensor';
+import { FormatError } from '../errors.ts';
+import { readSafetensors, writeSafetensors } from '../io/tensors.ts';
+import { isRecord } from '../json.ts';
+import type { Best } from './early-stopping.ts';
+import type { EpochResult } from './options.ts';
+
+/** What must agree for a training to go on exactly. */
+export interface Fingerprint {
+  readonly seed: number;
+  readonly batchSize: number;
+  readonly dropLast: boolean;
+  readonly shuffle: boolean;
+  readonly examples: number;
+  readonly epochs: number;
+  readonly optimizer: string;
+  readonly schedule: string;
+  readonly model: string;
+}
+
+/** Everything but tensors. */
+export interface Position {
+  readonly fingerprint: Fingerprint;
+  /** Steps done in all. */
+  readonly step: number;
+  readonly learningRate: number;
+  readonly seconds: number;
+  readonly epochs: readonly EpochResult[];
+  readonly generators: Readonly<Record<string, GeneratorState>>;
+  readonly best?: Best;
+}
+
+/** Tensors by what they belong to, then by name. */
+export type Sections = Readonly<Record<'model' | 'optimizer' | 'loss' | 'best', ReadonlyMap<string, Tensor>>>;
+
+const metadataKey = 'espalier.checkpoint';
+const version = 1;
+const sectionNames = ['model', 'optimizer', 'loss', 'best'] as const;
+
+/** A training as bytes. */
+export async function encodeCheckpoint(position: Position, sections: Sections): Promise<Uint8Array> {
+  const tensors = sectionNames.flatMap((section) => [...sections[section]].map(([name, tensor]): [string, Tensor] => [`${section}/${name}`, tensor]));
+  return writeSafetensors(new Map(tensors), { [metadataKey]: JSON.stringify({ version, ...position }) });
+}
+
+/** A training from bytes. Throws FormatError for bytes that are no checkpoint, ArgumentError for one of another training. */
+export function decodeCheckpoint(bytes: Uint8Array, device: Device, expected: Fingerprint): { readonly position: Position; readonly sections: Sections } {
+  const { tensors, metadata } = readSafetensors(bytes, { device, source: 'checkpoint' });
+  const position = readPosition(metadata[metadataKey]);
+  const differing = (Object.keys(expected) as (keyof Fingerprint)[]).filter((key) => position.fingerprint[key] !== expected[key]);
+  if (differing.length > 0) {
+    const shown = differing.map((key) => `${key} (${brief(position.fingerprint[key])}, now ${brief(expected[key])})`);
+    throw new ArgumentError('fit', `the checkpoint is of another training: ${shown.join(', ')} differ; resume with the same model, data and options`);
+  }
+  const section = (name: string): ReadonlyMap<string, Tensor> =>
+    new Map([...tensors].flatMap(([key, tensor]) => (key.startsWith(`${name}/`) ? [[key.slice(name.length + 1), tensor] as const] : [])));
+  return { position, sections: { model: section('model'), optimizer: section('optimizer'), loss: section('loss'), best: section('best') } };
+}
+
+function readPosition(text: string | undefined): Position {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text ?? 'null');
+  } catch {
+    parsed = null;
+  }
+  if (!isRecord(parsed) || parsed['version'] !== version || !isRecord(parsed['fingerprint']))
+    throw new FormatError('checkpoint', 8, `the metadata has no ${metadataKey} of version ${version}; the file is no checkpoint of this version`);
+  return parsed as unknown as Position;
+}
+
+function brief(value: unknown): string {
+  const text = String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

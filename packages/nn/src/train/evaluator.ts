@@ -1,0 +1,122 @@
+/** Measures a model on a dataset; what it records is kept, so that measuring again is cheap. */
+import { compile, noGrad, zeros, type Compiled, type Tensor } from '@espalier/tensor';
+import type { Dataset, Loaded } from '../data/dataset.ts';
+import { batches, evenBatchSize, inOrder } from '../data/order.ts';
+import type { Metrics, MetricValues, Statistic } from '../metrics/metric.ts';
+import type { Module } from '../module/module.ts';
+import { breather } from './breathe.ts';
+
+/** How a dataset is gone through. */
+export interface EvaluateOptions {
+  /** About how many examples go through the model at once. Default: 500. */
+  readonly batchSize?: number;
+  readonly signal?: AbortSignalLike;
+}
+
+/** The part of an AbortSignal that is used; the real one fits. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+}
+
+/** Throws the reason of a signal that was given. */
+export function throwIfAborted(signal: AbortSignalLike | undefined): void {
+  if (!signal?.aborted) return;
+  throw signal.reason instanceof Error ? signal.reason : new Error(`aborted: ${String(signal.reason ?? 'no reason was given')}`);
+}
+
+/** Runs `body` with a model in evaluation mode, and puts it back. */
+export async function inEvaluation<T>(model: Module, body: () => Promise<T>): Promise<T> {
+  const training = [...model.namedModules().values()].filter((module) => module.training);
+  model.eval();
+  try {
+    return await body();
+  } finally {
+    // Only what was on is switched on again, one by one: parts of a model may have been frozen in evaluation.
+    for (const module of training) module.setTraining(true);
+  }
+}
+
+/** A model, a dataset and metrics, ready to be measured as often as wanted. */
+export class Evaluator<M extends Metrics> {
+  private readonly model: Module;
+  private readonly data: Dataset;
+  private readonly metrics: M;
+  private readonly parts: readonly Int32Array[];
+  private readonly statistics: readonly Statistic[];
+  private readonly step: Compiled<[Loaded], Tensor>;
+  private totals: readonly Tensor[] = [];
+
+  constructor(model: Module, data: Dataset, metrics: M, batchSize = 500) {
+    this.model = model;
+    this.data = data;
+    this.metrics = metrics;
+    this.parts = batches(inOrder(data.size), evenBatchSize(data.size, batchSize));
+    this.statistics = [...new Set(Object.values(metrics).map(({ statistic }) => statistic))];
+    this.step = compile((loaded: Loaded) => this.count(loaded));
+  }
+
+  /** Adds one batch to the totals. Returns a scalar, since a step must have a result. */
+  private count(loaded: Loaded): Tensor {
+    return noGrad(() => {
+      const { x, y } = this.data.prepare(loaded);
+      const output = this.model.forward(x);
+      for (const [index, statistic] of this.statistics.entries()) {
+        const total = this.totals[index] as Tensor;
+        total.assign(total.add(statistic.count(output, y, { x }).cast('f32')));
+      }
+      return output.filled([], 0);
+    });
+  }
+
+  /** The metrics of the model as it is now. */
+  async measure(signal?: AbortSignalLike): Promise<MetricValues<M>> {
+    const values = await inEvaluation(this.model, async () => {
+      const pause = breather(100);
+      for (const [number, part] of this.parts.entries()) {
+        throwIfAborted(signal);
+        const pending = this.data.load(part);
+        const loaded = pending instanceof Promise ? await pending : pending;
+        if (number === 0) this.reset(loaded);
+        this.step(loaded).dispose();
+        for (const tensor of Object.values(loaded)) tensor.dispose();
+        await pause();
+      }
+      return Promise.all(this.totals.map(async (total) => Float64Array.from(await total.data())));
+    });
+    const entries = Object.entries(this.metrics).map(([name, metric]) => [name, metric.value(values[this.statistics.indexOf(metric.statistic)] as Float64Array)]);
+    return Object.fromEntries(entries) as MetricValues<M>;
+  }
+
+  /** Totals start at 0; at first their shapes are found by a batch that is never computed. */
+  private reset(loaded: Loaded): void {
+    if (this.totals.length === 0) {
+      const output = noGrad(() => this.model.forward(this.data.prepare(loaded).x));
+      this.totals = this.statistics.map((statistic) => zeros(statistic.shape(output.shape.slice(1)), { device: output.device }).realizeSync());
+      return;
+    }
+    for (const total of this.totals) total.assign(total.filled(total.shape, 0));
+  }
+
+  /** Frees what was recorded. */
+  dispose(): void {
+    this.step.dispose();
+    for (const total of this.totals) total.dispose();
+    this.totals = [];
+  }
+}
+
+/**
+ * The metrics of a model on a dataset, in evaluation mode; under the names they are given.
+ *
+ * @example
+ * const { accuracy: share } = await evaluate(model, test, { accuracy });
+ */
+export async function evaluate<const M extends Metrics>(model: Module, data: Dataset, metrics: M, options: EvaluateOptions = {}): Promise<MetricValues<M>> {
+  const evaluator = new Evaluator(model, data, metrics, options.batchSize);
+  try {
+    return await evaluator.measure(options.signal);
+  } finally {
+    evaluator.dispose();
+  }
+}

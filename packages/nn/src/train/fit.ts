@@ -1,0 +1,248 @@
+/** The training loop. */
+import { ArgumentError, compile, defaultDevice, full, gradients, noGrad, type Compiled, type Tensor } from '@espalier/tensor';
+import type { Dataset, Loaded } from '../data/dataset.ts';
+import { batches, inOrder, shuffled } from '../data/order.ts';
+import { meanLoss } from '../metrics/mean-loss.ts';
+import type { Metric } from '../metrics/metric.ts';
+import type { Module } from '../module/module.ts';
+import { clip } from '../optim/clip.ts';
+import { deriveSeed } from '../random/seed.ts';
+import { constant } from '../schedule/shapes.ts';
+import { breather } from './breathe.ts';
+import { decodeCheckpoint, encodeCheckpoint, type Fingerprint, type Position } from './checkpoint.ts';
+import { Stopper } from './early-stopping.ts';
+import { Evaluator, throwIfAborted } from './evaluator.ts';
+import type { EpochResult, FitEvent, FitOptions, FitResult } from './options.ts';
+
+/**
+ * Trains a model. Each step (forward, backward, clipping, update) is recorded once per batch shape and replayed. The same
+ * seed, data and device give the same bytes; a training resumed from a checkpoint ends with the same bytes as one that
+ * was never interrupted. Throws ArgumentError for options that do not fit, the signal's reason when interrupted.
+ *
+ * @example
+ * await fit(model, train, { loss: crossEntropy, optimizer: new AdamW({ lr: 1e-3 }), epochs: 3, metrics: { accuracy }, validate: test, seed: 7 });
+ */
+export async function fit(model: Module, data: Dataset, options: FitOptions): Promise<FitResult> {
+  const training = new Training(model, data, options);
+  try {
+    return await training.run();
+  } finally {
+    training.dispose();
+  }
+}
+
+const maxSilence = 50;
+
+class Training {
+  private readonly model: Module;
+  private readonly data: Dataset;
+  private readonly options: FitOptions;
+  private readonly batchSize: number;
+  private readonly seed: number;
+  private readonly stepsPerEpoch: number;
+  private readonly totalSteps: number;
+  private readonly fingerprint: Fingerprint;
+  private readonly evaluator: Evaluator<Readonly<Record<string, Metric>>> | undefined;
+  private readonly stopper: Stopper | undefined;
+  /** Sum of the losses of the epoch's examples, on the device: reading it every step would wait for every step. */
+  private readonly lossSum: Tensor;
+  private readonly step: Compiled<[Loaded], Tensor>;
+  private readonly epochs: EpochResult[] = [];
+  private done = 0;
+  /** Examples and milliseconds of the current epoch. */
+  private seen = 0;
+  private spent = 0;
+
+  constructor(model: Module, data: Dataset, options: FitOptions) {
+    const { batchSize = 128, dropLast = false, seed = 0, shuffle = true, metrics = {}, validate, earlyStopping, optimizer, epochs } = options;
+    for (const [name, value, least] of [['epochs', epochs, 0], ['batchSize', batchSize, 1]] as const)
+      if (!Number.isInteger(value) || value < least) throw new ArgumentError('fit', `${name} is ${value}; it must be an integer of at least ${least}`);
+    if (!validate && (earlyStopping || Object.keys(metrics).length > 0)) throw new ArgumentError('fit', 'metrics and early stopping need validation data; pass validate');
+    this.model = model;
+    this.data = data;
+    this.options = options;
+    this.batchSize = batchSize;
+    this.seed = seed;
+    this.stepsPerEpoch = dropLast ? Math.floor(data.size / batchSize) : Math.ceil(data.size / batchSize);
+    if (this.stepsPerEpoch === 0) throw new ArgumentError('fit', `${data.size} examples do not fill a batch of ${batchSize}; use a smaller batchSize`);
+    this.totalSteps = this.stepsPerEpoch * epochs;
+    this.fingerprint = {
+      seed,
+      batchSize,
+      dropLast,
+      shuffle,
+      examples: data.size,
+      epochs,
+      optimizer: JSON.stringify(optimizer.config()),
+      schedule: JSON.stringify(this.schedule.config()),
+      model: JSON.stringify(model.config()),
+    };
+    this.evaluator = validate && new Evaluator<Readonly<Record<string, Metric>>>(model, validate, { ...metrics, loss: meanLoss(options.loss) });
+    this.stopper = earlyStopping && new Stopper(earlyStopping, metrics);
+    optimizer.attach(model.namedParameters());
+    this.lossSum = full([], 0, { device: model.parameters()[0]?.tensor.device ?? defaultDevice() }).realizeSync();
+    this.step = compile((loaded: Loaded) => this.record(loaded));
+  }
+
+  private get schedule(): NonNullable<FitOptions['schedule']> {
+    return this.options.schedule ?? constant();
+  }
+
+  /** One step: what is recorded. */
+  private record(loaded: Loaded): Tensor {
+    const { loss, optimizer, clip: limits } = this.options;
+    const { x, y } = this.data.prepare(loaded);
+    const value = loss(this.model.forward(x), y, { x });
+    const found = gradients(value, optimizer.parameters);
+    optimizer.step(limits ? clip(found, limits) : found);
+    noGrad(() => this.lossSum.assign(this.lossSum.add(value.detach().cast('f32').mul(x.shape[0] as number))));
+    return value;
+  }
+
+  async run(): Promise<FitResult> {
+    const { epochs, resume, onEvent } = this.options;
+    this.model.seed(deriveSeed(this.seed, 'dropout'));
+    if (resume) this.resume(resume);
+    await onEvent?.({ type: 'start', epochs, stepsPerEpoch: this.stepsPerEpoch, totalSteps: this.totalSteps, step: this.done });
+    while (this.epochs.length < epochs && !this.isOver()) await this.epoch(this.epochs.length);
+    const { best, bestState } = this.stopper ?? {};
+    if (bestState) this.model.load(bestState);
+    this.model.eval();
+    const stoppedBy = this.epochs.length < epochs ? 'early-stopping' : 'epochs';
+    await onEvent?.({ type: 'end', stoppedBy, epochs: this.epochs.length });
+    return { epochs: this.epochs, steps: this.done, stoppedBy, ...(best && { best }) };
+  }
+
+  private isOver(): boolean {
+    return this.stopper?.isOver(this.epochs.length) ?? false;
+  }
+
+  private async epoch(index: number): Promise<void> {
+    const { dropLast, shuffle = true, checkpoint, onEvent } = this.options;
+    const order = shuffle ? shuffled(this.data.size, this.seed, 'shuffle', index) : inOrder(this.data.size);
+    const parts = batches(order, this.batchSize, dropLast);
+    const first = this.done - index * this.stepsPerEpoch;
+    this.model.train();
+    const pause = breather(maxSilence);
+    const report = this.reporter(index);
+    for (let number = first; number < parts.length; number++) {
+      await this.interruptible();
+      const started = Date.now();
+      await this.oneStep(index, parts[number] as Int32Array);
+      this.spent += Date.now() - started;
+      await report();
+      await pause();
+      if (checkpoint?.everySteps !== undefined && this.done % checkpoint.everySteps === 0 && number < parts.length - 1) await this.checkpoint();
+    }
+    const loss = (await this.lossSum.item()) / Math.max(1, this.seen);
+    await this.finishEpoch(index, loss);
+    if (checkpoint && ((index + 1) % (checkpoint.every ?? 1) === 0 || index + 1 === this.options.epochs)) await this.checkpoint();
+    const last = this.epochs.at(-1);
+    if (last) await onEvent?.({ type: 'epoch', ...last });
+  }
+
+  private async finishEpoch(index: number, loss: number): Promise<void> {
+    const seconds = this.spent / 1000;
+    const validation = await this.evaluator?.measure(this.options.signal);
+    this.stopper?.record(index + 1, validation ?? {}, () => this.model.state());
+    this.epochs.push({
+      epoch: index + 1,
+      loss,
+      learningRate: this.options.optimizer.learningRate,
+      ...(validation && { validation }),
+      seconds,
+      examplesPerSecond: this.seen / Math.max(seconds, 1e-3),
+    });
+    this.lossSum.assign(this.lossSum.filled([], 0));
+    this.seen = 0;
+    this.spent = 0;
+  }
+
+  /** Everything between two steps that is not the step. */
+  private async interruptible(): Promise<void> {
+    const { signal, checkpoint } = this.options;
+    if (!signal?.aborted) return;
+    if (checkpoint) await this.checkpoint();
+    throwIfAborted(signal);
+  }
+
+  private async oneStep(epoch: number, part: Int32Array): Promise<void> {
+    const { optimizer, beforeStep } = this.options;
+    const { totalSteps, stepsPerEpoch } = this;
+    const waiting = beforeStep?.({ epoch: epoch + 1, step: this.done, totalSteps, stepsPerEpoch });
+    if (waiting) await waiting;
+    optimizer.setLearningRate(optimizer.lr * this.schedule.at(this.done, { totalSteps, stepsPerEpoch }));
+    const pending = this.data.load(part);
+    const loaded = pending instanceof Promise ? await pending : pending;
+    this.step(loaded).dispose();
+    for (const tensor of Object.values(loaded)) tensor.dispose();
+    this.done++;
+    this.seen += part.length;
+  }
+
+  /** Reports progress now and then: each report waits for the device. */
+  private reporter(index: number): () => Promise<void> | undefined {
+    const { onEvent, progressEvery = 200, optimizer } = this.options;
+    if (!onEvent) return () => undefined;
+    let last = Date.now();
+    const report = async (): Promise<void> => {
+      const loss = (await this.lossSum.item()) / Math.max(1, this.seen);
+      const { done: step, totalSteps } = this;
+      const event: FitEvent = { type: 'progress', epoch: index + 1, step, totalSteps, loss, learningRate: optimizer.learningRate, examplesPerSecond: (1000 * this.seen) / Math.max(1, this.spent) };
+      await onEvent(event);
+    };
+    return () => {
+      const now = Date.now();
+      if (now - last < progressEvery) return undefined;
+      last = now;
+      return report();
+    };
+  }
+
+  private async checkpoint(): Promise<void> {
+    const { checkpoint, optimizer, onEvent } = this.options;
+    const best = this.stopper?.best;
+    const position: Position = {
+      fingerprint: this.fingerprint,
+      step: this.done,
+      learningRate: optimizer.learningRate,
+      seconds: this.spent / 1000,
+      epochs: this.epochs,
+      generators: Object.fromEntries([...this.model.namedGenerators()].map(([name, generator]) => [name, generator.state()])),
+      ...(best && { best }),
+    };
+    const remembered = optimizer.state();
+    const bytes = await encodeCheckpoint(position, {
+      model: this.model.rawTensors(),
+      optimizer: remembered,
+      loss: new Map([['sum', this.lossSum]]),
+      best: this.stopper?.bestState ?? new Map<string, Tensor>(),
+    });
+    for (const tensor of remembered.values()) tensor.dispose();
+    await checkpoint?.save(bytes);
+    await onEvent?.({ type: 'checkpoint', step: this.done, bytes: bytes.length });
+  }
+
+  private resume(bytes: Uint8Array): void {
+    const { optimizer } = this.options;
+    const { position, sections } = decodeCheckpoint(bytes, this.lossSum.device, this.fingerprint);
+    this.model.load(sections.model);
+    optimizer.load(sections.optimizer);
+    optimizer.setLearningRate(position.learningRate);
+    const sum = sections.loss.get('sum');
+    if (sum) this.lossSum.assign(sum);
+    for (const [name, generator] of this.model.namedGenerators()) generator.setState(position.generators[name] ?? generator.state());
+    this.stopper?.restore(position.best, sections.best.size > 0 ? sections.best : undefined);
+    this.epochs.push(...position.epochs);
+    this.done = position.step;
+    this.seen = (this.done - this.epochs.length * this.stepsPerEpoch) * this.batchSize;
+    this.spent = position.seconds * 1000;
+  }
+
+  dispose(): void {
+    this.step.dispose();
+    this.evaluator?.dispose();
+    this.stopper?.dispose();
+    this.lossSum.dispose();
+  }
+}

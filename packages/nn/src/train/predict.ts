@@ -1,0 +1,32 @@
+/** Outputs of a model for many examples. */
+import { compile, concat, noGrad, type Tensor } from '@espalier/tensor';
+import type { Dataset, Loaded } from '../data/dataset.ts';
+import { batches, evenBatchSize, inOrder } from '../data/order.ts';
+import type { Module } from '../module/module.ts';
+import { breather } from './breathe.ts';
+import { inEvaluation, throwIfAborted, type EvaluateOptions } from './evaluator.ts';
+
+/** The outputs for all examples of a dataset, in order, in evaluation mode: [examples, ...]. */
+export async function predict(model: Module, data: Dataset, options: EvaluateOptions = {}): Promise<Tensor> {
+  const { batchSize = 500, signal } = options;
+  const step = compile((loaded: Loaded) => noGrad(() => model.forward(data.prepare(loaded).x)));
+  try {
+    const outputs = await inEvaluation(model, async () => {
+      const pause = breather(100);
+      const made: Tensor[] = [];
+      for (const part of batches(inOrder(data.size), evenBatchSize(data.size, batchSize))) {
+        throwIfAborted(signal);
+        const loaded = await data.load(part);
+        made.push(step(loaded));
+        for (const tensor of Object.values(loaded)) tensor.dispose();
+        await pause();
+      }
+      return made;
+    });
+    const joined = await concat(outputs).realize();
+    for (const output of outputs) if (output !== joined) output.dispose();
+    return joined;
+  } finally {
+    step.dispose();
+  }
+}

@@ -1,0 +1,32 @@
+import { build, tensorDataset, type Dataset, type Module } from '@espalier/nn';
+
+/** Points in three noisy clusters, which a small model learns to tell apart. */
+export function clusters(size: number, seed = 1): Dataset {
+  let state = seed;
+  const random = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const x = new Float32Array(size * 4);
+  const y = new Uint8Array(size);
+  for (let index = 0; index < size; index++) {
+    const label = Math.floor(random() * 3);
+    y[index] = label;
+    for (let feature = 0; feature < 4; feature++)
+      x[index * 4 + feature] = (feature === label ? 1.5 : 0) + random() - random();
+  }
+  return tensorDataset({ data: x, shape: [size, 4] }, { data: y, shape: [size] });
+}
+
+/** A small classifier with every kind of state: batch norm buffers, dropout. */
+export function classifier(seed: number): Module {
+  const layers = [
+    { type: 'linear', in: 4, out: 16 },
+    { type: 'batch-norm', features: 16 },
+    { type: 'relu' },
+    { type: 'dropout', p: 0.2 },
+    { type: 'linear', in: 16, out: 3 },
+  ];
+  return build({ type: 'sequential', layers }, { seed });
+}
+

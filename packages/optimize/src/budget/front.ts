@@ -1,0 +1,15 @@
+/** The Pareto front of what was tried. */
+
+/** A point with a quality (more is better) and a cost (less is better). */
+export interface Tradeoff {
+  readonly quality: number;
+  readonly cost: number;
+}
+
+/** The points that no other point beats in one respect without losing in the other, cheapest first. Of equal points, the first. */
+export function paretoFront<T extends Tradeoff>(points: readonly T[]): T[] {
+  const ordered = points.toSorted((a, b) => a.cost - b.cost || b.quality - a.quality);
+  const front: T[] = [];
+  for (const point of ordered) if (point.quality > (front.at(-1)?.quality ?? -Infinity)) front.push(point);
+  return front;
+}

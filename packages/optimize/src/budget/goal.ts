@@ -1,0 +1,60 @@
+/** What a compressed model has to keep, and what it may cost. */
+import { accuracy, f1, type Metric } from '@espalier/nn';
+import { GoalError } from '../errors.ts';
+import { limitedCosts, parseLimits, type Costs, type Limits } from './limit.ts';
+
+/** The metrics a goal can name; more is better. */
+export type QualityMetric = 'accuracy' | 'macro-f1';
+
+/** A goal: a floor under the quality, limits on costs, and how long to look. */
+export interface Goal extends Limits {
+  /** Default: `accuracy`. */
+  readonly metric?: QualityMetric;
+  /** The most that the metric may fall below that of the model as given: 0.002 is 0.2 points. */
+  readonly maxDrop?: number;
+  /** The least that the metric may be. */
+  readonly min?: number;
+  /** Default: 8. */
+  readonly maxTrials?: number;
+  readonly maxMinutes?: number;
+}
+
+const metrics: Readonly<Record<QualityMetric, Metric>> = { accuracy, 'macro-f1': f1({ average: 'macro' }) };
+
+/** The names of the metrics. */
+export const qualityMetrics: readonly QualityMetric[] = Object.keys(metrics) as QualityMetric[];
+
+/** A goal that was checked, with its defaults. */
+export interface CheckedGoal {
+  readonly metricName: QualityMetric;
+  readonly metric: Metric;
+  readonly limits: Costs;
+  readonly maxTrials: number;
+  readonly maxMinutes: number;
+  /** The floor, given the quality of the model as it was. */
+  readonly floor: (before: number) => number;
+}
+
+const known = ['metric', 'maxDrop', 'min', 'maxTrials', 'maxMinutes', ...limitedCosts] as const;
+
+/** Throws GoalError for a goal that cannot be read or sets no floor. */
+export function checkGoal(goal: Goal): CheckedGoal {
+  const unknown = Object.keys(goal).find((key) => !known.includes(key as (typeof known)[number]));
+  if (unknown !== undefined) throw new GoalError(unknown, `is not part of a goal; there are ${known.join(', ')}`);
+  const { metric = 'accuracy', maxDrop, min, maxTrials = 8, maxMinutes = Infinity } = goal;
+  if (!qualityMetrics.includes(metric)) throw new GoalError('metric', `is '${String(metric)}'; it must be one of ${qualityMetrics.join(', ')}`);
+  if (maxDrop === undefined && min === undefined) throw new GoalError('maxDrop', 'neither maxDrop nor min is set; say how much quality may be lost');
+  for (const [part, value] of Object.entries({ maxDrop, min })) {
+    if (value !== undefined && !(value >= 0 && value <= 1)) throw new GoalError(part, `is ${value}; it must lie between 0 and 1`);
+  }
+  if (!Number.isInteger(maxTrials) || maxTrials < 1) throw new GoalError('maxTrials', `is ${maxTrials}; it must be an integer of at least 1`);
+  if (!(maxMinutes > 0)) throw new GoalError('maxMinutes', `is ${maxMinutes}; it must be above 0`);
+  return {
+    metricName: metric,
+    metric: metrics[metric],
+    limits: parseLimits(goal),
+    maxTrials,
+    maxMinutes,
+    floor: (before) => Math.max(min ?? -Infinity, maxDrop === undefined ? -Infinity : before - maxDrop),
+  };
+}

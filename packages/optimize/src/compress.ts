@@ -1,0 +1,169 @@
+/** From a model and a goal to a smaller model and a report. */
+import { evaluate, type AbortSignalLike, type Dataset, type Module } from '@espalier/nn';
+import type { Shape } from '@espalier/tensor';
+import { budgetLoop, type Attempt, type BudgetState, type BudgetStop, type BudgetTrial } from './budget/budget-loop.ts';
+import { paretoFront } from './budget/front.ts';
+import { checkGoal, type CheckedGoal, type Goal } from './budget/goal.ts';
+import type { KnobRange } from './budget/knob.ts';
+import { brokenLimits } from './budget/limit.ts';
+import { measureCost, type Cost } from './cost/cost.ts';
+import { wilsonInterval } from './cost/interval.ts';
+import type { LatencyOptions } from './cost/latency.ts';
+import { GoalError } from './errors.ts';
+import type { OptimizationData } from './recipe/data.ts';
+import { recipeJson } from './recipe/parse.ts';
+import type { Pass, PassKnob, PassProgress, PassRecord } from './recipe/pass.ts';
+import { checkRecipe, passesOf, runRecipe, type Step } from './recipe/run.ts';
+import { notesOn } from './report/notes.ts';
+import type { CompressionReport, ModelReport, Quality } from './report/report.ts';
+
+/** What compression works with. */
+export interface CompressOptions {
+  /** Every decision is made on `validate`; `test` is looked at once, for the report. */
+  readonly data: OptimizationData & { readonly validate: Dataset };
+  readonly goal: Goal;
+  /** The recipe. The first pass with a knob (the sparsity of `prune`) has it turned; the value it was given is tried first. */
+  readonly steps: readonly Step[];
+  /** All randomness follows from this. Default: 0. */
+  readonly seed?: number;
+  /** Bounds, start or resolution of the knob, other than its own. */
+  readonly knob?: Partial<KnobRange>;
+  /** Whether, and how, latency is measured for the report. Default: true. */
+  readonly latency?: boolean | LatencyOptions;
+  /** Goes on from what an interrupted compression remembered. */
+  readonly state?: BudgetState;
+  /** Told each trial, with what to remember. */
+  readonly onTrial?: (trial: BudgetTrial, state: BudgetState) => void | Promise<void>;
+  readonly onProgress?: (progress: PassProgress) => void;
+  /** Ends the search after the trial in hand; the best so far is returned. */
+  readonly signal?: AbortSignalLike;
+}
+
+/** A smaller model, and how it came about. */
+export interface Compressed {
+  readonly model: Module;
+  readonly report: CompressionReport;
+}
+
+interface Candidate extends Attempt {
+  readonly model: Module;
+  readonly records: readonly PassRecord[];
+}
+
+interface Search {
+  readonly stop: BudgetStop | 'single';
+  readonly reason: string;
+  readonly candidate: Candidate;
+  readonly steps: readonly Step[];
+  readonly trials: readonly BudgetTrial[];
+  readonly front: readonly BudgetTrial[];
+}
+
+/**
+ * Carries out a recipe so that a goal is met: the quality stays above its floor, and costs stay below their limits. Where a
+ * pass has a knob it is turned until the goal is met or known to be out of reach (see `budgetLoop`); the best that was found is
+ * returned in any case, and the report says why the search ended. The model given is not changed.
+ * Throws GoalError or RecipeError, before anything is done, for what cannot be carried out.
+ *
+ * @example
+ * const { model: small, report } = await compress(model, {
+ *   data: { train, validate, test }, goal: { maxDrop: 0.002, bytes: '<= 100 kB' },
+ *   steps: [prune({ sparsity: 0.9, schedule: 'cubic' }), quantize()],
+ * });
+ */
+export async function compress(model: Module, options: CompressOptions): Promise<Compressed> {
+  const { data, steps, seed = 0 } = options;
+  const goal = checkGoal(options.goal);
+  checkRecipe(model, steps, data);
+  const inputShape = await exampleShape(data.validate);
+  const before = await measureQuality(model, data.validate, goal);
+  const attempt = async (recipe: readonly Step[]): Promise<Candidate> => {
+    const made = await runRecipe(model, recipe, { data, seed, ...(options.onProgress && { onProgress: options.onProgress }) });
+    const cost = await measureCost(made.model, { inputShape, latency: goal.limits.latencyMs !== undefined });
+    return { ...made, quality: (await measureQuality(made.model, data.validate, goal)).value, costs: costsOf(cost) };
+  };
+  const found = await search(model, options, goal, goal.floor(before.value), attempt);
+  const latency = options.latency ?? true;
+  const reportOn = async (name: string, of: Module): Promise<ModelReport> => ({
+    name,
+    validation: await measureQuality(of, data.validate, goal),
+    ...(data.test && { test: await measureQuality(of, data.test, goal) }),
+    cost: await measureCost(of, { inputShape, latency }),
+  });
+  const [was, is] = [await reportOn('before', model), await reportOn('after', found.candidate.model)];
+  const report: CompressionReport = {
+    goal: options.goal,
+    recipe: recipeJson(found.steps),
+    seed,
+    stop: found.stop,
+    reason: found.reason,
+    before: was,
+    after: is,
+    records: found.candidate.records,
+    trials: found.trials,
+    front: found.front,
+    notes: notesOn(was, is),
+  };
+  return { model: found.candidate.model, report };
+}
+
+async function search(
+  model: Module,
+  options: CompressOptions,
+  { limits, maxTrials, maxMinutes }: CheckedGoal,
+  floor: number,
+  attempt: (recipe: readonly Step[]) => Promise<Candidate>,
+): Promise<Search> {
+  const { steps } = options;
+  const knob = steps.flatMap(passesOf).find((pass) => pass.knob !== undefined)?.knob;
+  if (!knob) {
+    if (options.knob ?? options.state) throw new GoalError('knob', 'no pass of the recipe has one to turn');
+    const candidate = await attempt(steps);
+    const { quality, costs } = candidate;
+    const trial = { knob: 0, quality, costs, margin: quality - floor, brokenLimits: brokenLimits(costs, limits) };
+    const misses = [...(trial.margin < 0 ? ['quality'] : []), ...trial.brokenLimits];
+    const reason = `the recipe has nothing to turn, and ${misses.length === 0 ? 'meets the goal' : `misses the goal in ${misses.join(' and ')}`}`;
+    return { stop: 'single', reason, candidate, steps, trials: [trial], front: paretoFront([{ ...trial, cost: costs.bytes ?? 0 }]) };
+  }
+  const range = { ...(await knob.range(model)), ...options.knob };
+  const at = (value: number): readonly Step[] => turn(steps, knob, value);
+  const { stop, reason, best, state, front } = await budgetLoop<Candidate>({
+    range,
+    floor,
+    limits,
+    maxTrials,
+    maxMinutes,
+    attempt: (value) => attempt(at(value)),
+    ...(options.state && { state: options.state }),
+    ...(options.onTrial && { onTrial: options.onTrial }),
+    ...(options.signal && { signal: options.signal }),
+  });
+  return { stop, reason, candidate: best.attempt, steps: at(best.trial.knob), trials: state.trials, front };
+}
+
+/** The recipe with the pass of a knob at another value. */
+function turn(steps: readonly Step[], knob: PassKnob, value: number): Step[] {
+  const turned = (pass: Pass): Pass => (pass.knob === knob ? knob.at(value) : pass);
+  return steps.map((step) => ('together' in step ? { together: step.together.map(turned) } : turned(step)));
+}
+
+async function measureQuality(model: Module, data: Dataset, { metricName, metric }: CheckedGoal): Promise<Quality> {
+  const { value } = await evaluate(model, data, { value: metric });
+  const examples = data.size;
+  // Of the metrics here only accuracy is a share of independent successes.
+  const interval = metricName === 'accuracy' ? { interval: wilsonInterval(Math.round(value * examples), examples) } : {};
+  return { metric: metricName, value, ...interval, examples };
+}
+
+async function exampleShape(data: Dataset): Promise<Shape> {
+  if (data.size === 0) throw new GoalError('data', 'validate is empty; decisions need examples');
+  const { x, y } = await data.batch([0]);
+  const shape = x.shape.slice(1);
+  x.dispose();
+  y.dispose();
+  return shape;
+}
+
+function costsOf({ bytes, parameters, nonZeros, macs, latency }: Cost): Attempt['costs'] {
+  return { bytes, parameters, nonZeros, macs, ...(latency && { latencyMs: latency.medianMs }) };
+}

@@ -1,0 +1,77 @@
+/** What a model costs to store and to run. */
+import { countParameters, summary, type Module } from '@espalier/nn';
+import { dtypes, full, type Shape } from '@espalier/tensor';
+import { hasLayout, materialize, countNonZeros, type WeightDescription } from '../layout/materialize.ts';
+import { storedBytes } from '../layout/model-file.ts';
+import { strip } from '../views/copy.ts';
+import { measureLatency, type Latency, type LatencyOptions } from './latency.ts';
+
+/** The costs of one parameter. */
+export interface ParameterCost {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly nonZeros: number;
+  /** `dense`, `bitmask` or `csr`. */
+  readonly layout: WeightDescription['layout'];
+  /** `float32`, `int8`, or the dtype of the tensor. */
+  readonly format: string;
+  /** Bytes of its arrays in the file. */
+  readonly bytes: number;
+}
+
+/** The costs of a model. */
+export interface Cost {
+  readonly parameters: number;
+  /** Parameters that are not 0. */
+  readonly nonZeros: number;
+  /** Multiply-accumulate operations for one example, if no zero is skipped. */
+  readonly macs: number;
+  /** Bytes of the safetensors file. */
+  readonly bytes: number;
+  /** Bytes of the tensors that a running model holds. */
+  readonly memoryBytes: number;
+  /** One example at a time; absent where it was not measured. */
+  readonly latency?: Latency;
+  readonly perParameter: readonly ParameterCost[];
+}
+
+/** How costs are measured. */
+export interface CostOptions {
+  /** The shape of one example, without the batch axis. */
+  readonly inputShape: Shape;
+  /** Whether, and how, to measure latency. Default: true. */
+  readonly latency?: boolean | LatencyOptions;
+}
+
+/** Measures what a model costs. Latency is that of a copy without views, which is what a loaded model can run as. */
+export async function measureCost(model: Module, { inputShape, latency = true }: CostOptions): Promise<Cost> {
+  const perParameter: ParameterCost[] = [];
+  for (const [name, parameter] of model.namedParameters()) {
+    const { shape, dtype } = parameter.tensor;
+    if (hasLayout(parameter)) {
+      const { layout, format, bytes, nonZeros } = await materialize(parameter);
+      perParameter.push({ name, shape, nonZeros, layout, format, bytes });
+      continue;
+    }
+    const nonZeros = countNonZeros(await parameter.tensor.data());
+    const format = dtype === 'f32' ? 'float32' : dtype;
+    perParameter.push({ name, shape, nonZeros, layout: 'dense', format, bytes: parameter.size * dtypes[dtype].bytes });
+  }
+  const memoryBytes = [...model.rawTensors().values()].reduce((sum, { size, dtype }) => sum + size * dtypes[dtype].bytes, 0);
+  return {
+    parameters: countParameters(model),
+    nonZeros: perParameter.reduce((sum, { nonZeros }) => sum + nonZeros, 0),
+    macs: summary(model, inputShape).macs,
+    bytes: await storedBytes(model),
+    memoryBytes,
+    ...(latency !== false && { latency: await latencyOf(model, inputShape, latency === true ? {} : latency) }),
+    perParameter,
+  };
+}
+
+async function latencyOf(model: Module, inputShape: Shape, options: LatencyOptions): Promise<Latency> {
+  const plain = (await strip(model)).eval();
+  const device = model.parameters()[0]?.tensor.device;
+  const input = full([1, ...inputShape], 0.5, device ? { device } : {}).realizeSync();
+  return measureLatency(plain, input, options);
+}

@@ -1,0 +1,59 @@
+/** @espalier/optimize: prune, quantize and distil models until they fit a budget. */
+export {
+  budgetLoop,
+  type Attempt,
+  type BudgetOptions,
+  type BudgetResult,
+  type BudgetState,
+  type BudgetStop,
+  type BudgetTrial,
+} from './budget/budget-loop.ts';
+export { paretoFront, type Tradeoff } from './budget/front.ts';
+export { qualityMetrics, type Goal, type QualityMetric } from './budget/goal.ts';
+export { nextKnob, type KnobDecision, type KnobOutcome, type KnobRange } from './budget/knob.ts';
+export { limitedCosts, parseLimit, type Costs, type LimitedCost, type Limits } from './budget/limit.ts';
+export { compress, type Compressed, type CompressOptions } from './compress.ts';
+export { measureCost, type Cost, type CostOptions, type ParameterCost } from './cost/cost.ts';
+export { wilsonInterval, type ProportionInterval } from './cost/interval.ts';
+export { measureLatency, type Latency, type LatencyOptions } from './cost/latency.ts';
+export { distill, type DistillOptions } from './distill/distill.ts';
+export { distillationLoss, type DistillationMix } from './distill/distillation-loss.ts';
+export { GoalError, RecipeError } from './errors.ts';
+export { finetune } from './finetune/finetune.ts';
+export { materialize, restore, type MaterializedWeight, type WeightDescription } from './layout/materialize.ts';
+export { packWeights, storedBytes, unpackWeights, type ModelWeights, type WeightDescriptions } from './layout/model-file.ts';
+export { layoutNames, type LayoutName } from './layout/weight-layout.ts';
+export type { PruneScope } from './prune/allocate.ts';
+export { importances, type Importance } from './prune/importance.ts';
+export { MaskView, maskOf, setMask } from './prune/mask-view.ts';
+export type { PruneOptions } from './prune/options.ts';
+export { prune } from './prune/prune.ts';
+export { maskUpdates, scheduleShapes, type MaskUpdate, type PruningSchedule, type ScheduleShape } from './prune/schedule.ts';
+export { numberFormats, type NumberFormat, type WeightFormat } from './quantize/number-format.ts';
+export { createObserver, observerTypes, type Observer, type ObserverConfig, type ValueRange } from './quantize/observers.ts';
+export type { Granularity, QuantizeOptions } from './quantize/options.ts';
+export { dequantizeTensor, quantizeTensor, type QuantizedTensor, type QuantizeTensorOptions } from './quantize/quantize-tensor.ts';
+export { QuantizeView, quantizationOf, setQuantization } from './quantize/quantize-view.ts';
+export { quantize } from './quantize/quantize.ts';
+export type { OptimizationData } from './recipe/data.ts';
+export { parseRecipe, passTypes, recipeJson, type RecipeModels, type StepJson } from './recipe/parse.ts';
+export type {
+  AppliedPass,
+  Effect,
+  Pass,
+  PassContext,
+  PassKnob,
+  PassNeed,
+  PassPlan,
+  PassProgress,
+  PassRecord,
+  StepConfig,
+  TrainingPart,
+} from './recipe/pass.ts';
+export { checkRecipe, runRecipe, together, type RecipeOptions, type RecipeResult, type Step, type Together } from './recipe/run.ts';
+export type { TrainingConfig } from './recipe/training.ts';
+export { formatModels, formatReport } from './report/table.ts';
+export { notesOn } from './report/notes.ts';
+export { reportJson, type CompressionReport, type ModelReport, type Quality } from './report/report.ts';
+export type { NamedParameter, ParameterFilter } from './selection/parameter-filter.ts';
+export { copyModel, strip } from './views/copy.ts';

@@ -1,0 +1,87 @@
+/** The weights of a whole model as one safetensors file. */
+import { encodeSafetensors, FormatError, rawTensor, type Module, type RawTensor } from '@espalier/nn';
+import { fromBytes } from '@espalier/tensor';
+import { hasLayout, materialize, restore, type WeightDescription } from './materialize.ts';
+import type { NamedArrays } from './weight-layout.ts';
+
+/** The parameters that are not stored as plain tensors, by name. */
+export type WeightDescriptions = Readonly<Record<string, WeightDescription>>;
+
+/** A model's weights, ready to be written. */
+export interface ModelWeights {
+  /** The arrays of the file. Parameters without a layout, and buffers, stand under their own names in their own dtype. */
+  readonly tensors: ReadonlyMap<string, RawTensor>;
+  readonly descriptions: WeightDescriptions;
+}
+
+/** What one parameter takes in a file. */
+const endings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_scale'] as const;
+
+/**
+ * Every weight of a model in the smallest layout it has. A parameter `p` becomes
+ *
+ * - dense: `p`;
+ * - by bitmask: `p_values` [n] and `p_bitmask` u8 [rows, ⌈columns / 8⌉];
+ * - by compressed rows: `p_values` [n], `p_columns` u8 or u32 [n] and `p_row_offsets` u32 [rows + 1];
+ *
+ * with values f32, or i8 and `p_scale` f32 [1] or [rows]. Rows are the first axis, columns all others.
+ */
+export async function packWeights(model: Module): Promise<ModelWeights> {
+  const tensors = new Map<string, RawTensor>();
+  const descriptions: Record<string, WeightDescription> = {};
+  for (const [name, parameter] of model.namedParameters()) {
+    if (!hasLayout(parameter)) {
+      tensors.set(name, await rawTensor(parameter.tensor));
+      continue;
+    }
+    const { layout, format, shape, pruned, arrays } = await materialize(parameter);
+    descriptions[name] = { layout, format, shape, pruned };
+    for (const [ending, array] of arrays) tensors.set(`${name}${ending}`, array);
+  }
+  for (const [name, buffer] of model.namedBuffers()) tensors.set(name, await rawTensor(buffer));
+  return { tensors, descriptions };
+}
+
+/**
+ * Gives a model the weights of a file, with the masks and the quantization that go with them. Throws FormatError naming
+ * `source` when an array is missing, left over, or does not fit.
+ */
+export function unpackWeights(source: string, model: Module, { tensors, descriptions }: ModelWeights): void {
+  const left = new Map(tensors);
+  const parameters = model.namedParameters();
+  const unknown = Object.keys(descriptions).find((name) => !parameters.has(name));
+  if (unknown !== undefined) throw new FormatError(source, 0, `'${unknown}' is described, but the model has no such parameter`);
+  for (const [name, tensor] of model.rawTensors()) {
+    const description = descriptions[name];
+    const parameter = parameters.get(name);
+    if (description && parameter) {
+      restore(name, parameter, description, takeArrays(name, left));
+      continue;
+    }
+    const raw = left.get(name);
+    left.delete(name);
+    if (!raw) throw new FormatError(source, 0, `'${name}' is missing`);
+    const { dtype, shape, device } = tensor;
+    if (raw.shape.join() !== shape.join() || raw.dtype !== dtype) {
+      throw new FormatError(source, 0, `'${name}' is ${raw.dtype} [${raw.shape.join(', ')}]; the model needs ${dtype} [${shape.join(', ')}]`);
+    }
+    tensor.assign(fromBytes(raw.bytes, shape, { dtype, device }).realizeSync());
+  }
+  if (left.size > 0) throw new FormatError(source, 0, `the model has no use for ${[...left.keys()].join(', ')}`);
+}
+
+function takeArrays(name: string, from: Map<string, RawTensor>): NamedArrays {
+  const taken = new Map<string, RawTensor>();
+  for (const ending of endings) {
+    const array = from.get(`${name}${ending}`);
+    if (!array) continue;
+    taken.set(ending, array);
+    from.delete(`${name}${ending}`);
+  }
+  return taken;
+}
+
+/** The bytes of a model's safetensors file, header and all. */
+export async function storedBytes(model: Module): Promise<number> {
+  return encodeSafetensors((await packWeights(model)).tensors).byteLength;
+}

@@ -1,0 +1,110 @@
+/** The layouts a weight can be stored in, and the choice among them. */
+import { FormatError, type RawTensor } from '@espalier/nn';
+import { sizeOf, type Shape } from '@espalier/tensor';
+import { bitmaskRowBytes, decodeBitmask, encodeBitmask, type Values } from './bitmask.ts';
+import { columnIndexBytes, decodeCompressedRows, encodeCompressedRows } from './csr.ts';
+import { store, unstore } from './stored-array.ts';
+
+/** How the weights of a tensor are laid out in a file. */
+export type LayoutName = 'dense' | 'bitmask' | 'csr';
+
+/** A weight as a matrix: the first axis by everything else. */
+interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Arrays by the ending that is added to the parameter's name. */
+export type NamedArrays = ReadonlyMap<string, RawTensor>;
+
+interface Layout {
+  /** How many arrays it takes. */
+  readonly arrays: number;
+  /** Bytes of the arrays for `present` weights of `valueBytes` each. */
+  readonly bytes: (matrix: Matrix, present: number, valueBytes: number) => number;
+  readonly encode: (values: Values, shape: Shape, matrix: Matrix) => NamedArrays;
+  /** `name` is the parameter's, for errors. Throws FormatError. */
+  readonly decode: (name: string, arrays: NamedArrays, dtype: 'f32' | 'i8', shape: Shape, matrix: Matrix) => Values;
+}
+
+const layouts: Readonly<Record<LayoutName, Layout>> = {
+  dense: {
+    arrays: 1,
+    bytes: ({ rows, columns }, _present, valueBytes) => rows * columns * valueBytes,
+    encode: (values, shape) => new Map([['', store(values, shape)]]),
+    decode: (name, arrays, dtype, shape) => {
+      const array = arrays.get('');
+      if (array && array.shape.join() !== shape.join()) {
+        throw new FormatError(name, 0, `has the shape [${array.shape.join(', ')}]; it must have [${shape.join(', ')}]`);
+      }
+      return unstore(name, array, dtype);
+    },
+  },
+  bitmask: {
+    arrays: 2,
+    bytes: ({ rows, columns }, present, valueBytes) => rows * bitmaskRowBytes(columns) + present * valueBytes,
+    encode: (dense, _shape, { rows, columns }) => {
+      const { bits, values } = encodeBitmask(dense, rows, columns);
+      return new Map([
+        ['_values', store(values)],
+        ['_bitmask', store(bits, [rows, bitmaskRowBytes(columns)])],
+      ]);
+    },
+    decode: (name, arrays, dtype, _shape, { rows, columns }) => {
+      const values: Values = unstore(`${name}_values`, arrays.get('_values'), dtype);
+      return decodeBitmask({ bits: unstore(`${name}_bitmask`, arrays.get('_bitmask'), 'u8'), values }, rows, columns);
+    },
+  },
+  csr: {
+    arrays: 3,
+    bytes: ({ rows, columns }, present, valueBytes) => (rows + 1) * 4 + present * (valueBytes + columnIndexBytes(columns)),
+    encode: (dense, _shape, { rows, columns }) => {
+      const parts = encodeCompressedRows(dense, rows, columns);
+      return new Map([
+        ['_values', store(parts.values)],
+        ['_columns', store(parts.columns)],
+        ['_row_offsets', store(parts.offsets)],
+      ]);
+    },
+    decode: (name, arrays, dtype, _shape, { rows, columns }) => {
+      const values: Values = unstore(`${name}_values`, arrays.get('_values'), dtype);
+      const indices = unstore(`${name}_columns`, arrays.get('_columns'), 'u8', 'u32');
+      const offsets = unstore(`${name}_row_offsets`, arrays.get('_row_offsets'), 'u32');
+      return decodeCompressedRows({ offsets, columns: indices, values }, rows, columns);
+    },
+  },
+};
+
+/** The names of the layouts, the simplest first. */
+export const layoutNames: readonly LayoutName[] = Object.keys(layouts) as LayoutName[];
+
+function matrixOf(shape: Shape): Matrix {
+  const rows = shape[0] ?? 1;
+  return { rows, columns: rows === 0 ? 0 : sizeOf(shape) / rows };
+}
+
+/** About what the name, the dtype and the shape of an array take in the header of a file. */
+const entryBytes = 80;
+
+function layoutBytes(layout: LayoutName, shape: Shape, present: number, valueBytes: number): number {
+  const { arrays, bytes } = layouts[layout];
+  return bytes(matrixOf(shape), present, valueBytes) + arrays * entryBytes;
+}
+
+/** The layout that takes the fewest bytes; of equals, the simplest. */
+export function smallestLayout(shape: Shape, present: number, valueBytes: number): LayoutName {
+  const ordered = layoutNames.toSorted(
+    (a, b) => layoutBytes(a, shape, present, valueBytes) - layoutBytes(b, shape, present, valueBytes),
+  );
+  return ordered[0] as LayoutName;
+}
+
+/** The arrays that hold a weight in a layout. */
+export function encodeLayout(layout: LayoutName, values: Values, shape: Shape): NamedArrays {
+  return layouts[layout].encode(values, shape, matrixOf(shape));
+}
+
+/** The weight that the arrays hold, row-major. Throws FormatError, naming the array, when they do not fit together. */
+export function decodeLayout(layout: LayoutName, name: string, arrays: NamedArrays, dtype: 'f32' | 'i8', shape: Shape): Values {
+  return layouts[layout].decode(name, arrays, dtype, shape, matrixOf(shape));
+}

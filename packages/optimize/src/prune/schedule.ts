@@ -1,0 +1,62 @@
+/** Gradual pruning: how much of the final sparsity is reached when. */
+import { ArgumentError } from '@espalier/tensor';
+
+/** How sparsity grows: all at once, in equal steps, or fast first and slow at the end. */
+export type ScheduleShape = 'one-shot' | 'linear' | 'cubic';
+
+/** A pruning schedule. Times are fractions of the training that goes with it. */
+export interface PruningSchedule {
+  readonly shape: ScheduleShape;
+  /** Sparsity before the first update. Default: 0. */
+  readonly initial?: number;
+  /** When the first update happens. Default: 0. */
+  readonly begin?: number;
+  /** When the final sparsity is reached; what is left of the training repairs the model. Default: 0.5. */
+  readonly end?: number;
+  /** How often the mask grows after the first time. Default: 10. */
+  readonly updates?: number;
+}
+
+/** The mask reaches `sparsity` before training step `step` (counted from 0). */
+export interface MaskUpdate {
+  readonly step: number;
+  readonly sparsity: number;
+}
+
+/** The share of the way from initial to final sparsity, at a share of the time between begin and end. */
+const curves: Readonly<Record<ScheduleShape, (time: number) => number>> = {
+  'one-shot': () => 1,
+  linear: (time) => time,
+  // Zhu and Gupta, "To prune, or not to prune", 2017: s = s_f + (s_i - s_f)(1 - t)^3.
+  cubic: (time) => 1 - (1 - time) ** 3,
+};
+
+/** The names of the schedule shapes. */
+export const scheduleShapes: readonly ScheduleShape[] = Object.keys(curves) as ScheduleShape[];
+
+/**
+ * When the mask grows, and to which sparsity, in a training of `steps` steps. The last update reaches `final` exactly;
+ * updates that fall on one step become one. Throws ArgumentError unless 0 ≤ begin ≤ end ≤ 1, 0 ≤ initial ≤ final < 1 and
+ * there is at least one update.
+ */
+export function maskUpdates(schedule: PruningSchedule, final: number, steps: number): MaskUpdate[] {
+  const { shape, initial = 0, begin = 0, end = 0.5, updates = 10 } = schedule;
+  if (!(begin >= 0 && begin <= end && end <= 1)) {
+    throw new ArgumentError('prune', `the schedule runs from ${begin} to ${end}; both are fractions of the training, in order`);
+  }
+  if (!(initial >= 0 && initial <= final && final < 1)) {
+    throw new ArgumentError('prune', `sparsity goes from ${initial} to ${final}; it must grow, from at least 0 to below 1`);
+  }
+  if (!Number.isInteger(updates) || updates < 1) {
+    throw new ArgumentError('prune', `the schedule has ${updates} updates; it needs a whole number, at least 1`);
+  }
+  const last = Math.max(0, steps - 1);
+  if (shape === 'one-shot') return [{ step: Math.min(last, Math.floor(begin * steps)), sparsity: final }];
+  const bySteps = new Map<number, number>();
+  for (let update = 0; update <= updates; update++) {
+    const time = update / updates;
+    const step = Math.min(last, Math.round((begin + (end - begin) * time) * steps));
+    bySteps.set(step, update === updates ? final : initial + (final - initial) * curves[shape](time));
+  }
+  return [...bySteps].map(([step, sparsity]) => ({ step, sparsity })).filter(({ sparsity }) => sparsity > 0);
+}

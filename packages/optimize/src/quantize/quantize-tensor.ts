@@ -1,0 +1,58 @@
+/** Quantization of one tensor. */
+import { fromTyped, ShapeError, type Tensor } from '@espalier/tensor';
+import { encodeValues } from './codes.ts';
+import { numberFormats, symmetricParameters, type WeightFormat } from './number-format.ts';
+import { createObserver, type ObserverConfig } from './observers.ts';
+import type { Granularity } from './options.ts';
+
+/** A tensor as codes and scales: about `codes · scales`. */
+export interface QuantizedTensor {
+  readonly format: WeightFormat;
+  /** i8, of the tensor's shape. */
+  readonly codes: Tensor;
+  /** f32, [1] or one for each index of the first axis. */
+  readonly scales: Tensor;
+}
+
+/** How one tensor is quantized. */
+export interface QuantizeTensorOptions {
+  /** Default: `int8`. */
+  readonly format?: WeightFormat;
+  /** Default: `channel`. */
+  readonly granularity?: Granularity;
+  /** Default: `min-max`. */
+  readonly observer?: ObserverConfig;
+}
+
+/** One scale for each group of values in a row, so that the format covers the range its observer finds. */
+export function findScales(values: Float32Array, groups: number, format: WeightFormat, observer: ObserverConfig): Float32Array<ArrayBuffer> {
+  const size = values.length / groups;
+  return Float32Array.from({ length: groups }, (_, group) => {
+    const seen = createObserver(observer);
+    seen.observe(values.subarray(group * size, (group + 1) * size));
+    return symmetricParameters(seen.range(), numberFormats[format]).scale;
+  });
+}
+
+/**
+ * Quantizes a tensor symmetrically: codes from -127 to 127, the code 0 for the number 0, rounded half to even. With the
+ * `min-max` observer no element moves by more than half its scale. Throws ShapeError for a scalar by channel.
+ */
+export async function quantizeTensor(tensor: Tensor, options: QuantizeTensorOptions = {}): Promise<QuantizedTensor> {
+  const { format = 'int8', granularity = 'channel', observer = { type: 'min-max' } } = options;
+  const [channels] = tensor.shape;
+  if (granularity === 'channel' && channels === undefined) {
+    throw new ShapeError('quantizeTensor', 'a scalar has no channels; quantize it with granularity tensor');
+  }
+  const values = (await tensor.cast('f32').data()) as Float32Array;
+  const scales = findScales(values, granularity === 'tensor' ? 1 : (channels ?? 1), format, observer);
+  const codes = encodeValues(values, scales, numberFormats[format]);
+  const { shape, device } = tensor;
+  return { format, codes: fromTyped(codes, shape, { device }), scales: fromTyped(scales, [scales.length], { device }) };
+}
+
+/** The f32 tensor that codes and scales stand for. */
+export function dequantizeTensor({ codes, scales }: QuantizedTensor): Tensor {
+  const rest = codes.shape.slice(1).map(() => 1);
+  return codes.cast('f32').mul(codes.rank === 0 ? scales.reshape([]) : scales.reshape([scales.size, ...rest]));
+}

@@ -1,0 +1,59 @@
+/** Quantization of a parameter as a view: the model computes with the numbers that its file will hold. */
+import type { Parameter, ParameterView } from '@espalier/nn';
+import { customGradient, fromTyped, type Tensor } from '@espalier/tensor';
+import { decodeValues, encodeValues } from './codes.ts';
+import { numberFormats, type WeightFormat } from './number-format.ts';
+
+/** The name of quantization views. */
+export const quantizeViewName = 'fake-quantize';
+
+/**
+ * Shows a parameter rounded to the codes of a format: code · scale, one scale for the whole tensor or for each index of the
+ * first axis (the output channels). Its gradient passes straight through where nothing is clamped and is 0 elsewhere
+ * (Y. Bengio et al., 2013), so training goes on under it.
+ */
+export class QuantizeView implements ParameterView {
+  readonly name: string = quantizeViewName;
+  readonly format: WeightFormat;
+  /** One scale, or one for each index of the first axis. */
+  readonly scales: Float32Array;
+  readonly apply: (tensor: Tensor) => Tensor;
+
+  constructor(format: WeightFormat, scales: Float32Array, like: Tensor) {
+    this.format = format;
+    this.scales = scales;
+    const { minimum, maximum } = numberFormats[format];
+    const shape = [scales.length, ...like.shape.slice(1).map(() => 1)];
+    const scale = fromTyped(scales, shape, { device: like.device }).realizeSync();
+    this.apply = customGradient({
+      forward: (values) => values.div(scale).round().clamp(minimum, maximum).mul(scale),
+      backward: (gradient, [values]) => {
+        const code = (values as Tensor).div(scale);
+        return [gradient.where(code.ge(minimum).logicalAnd(code.le(maximum)), 0)];
+      },
+    });
+  }
+
+  /** The codes of these values of the parameter. */
+  encode(values: Float32Array): Int8Array<ArrayBuffer> {
+    return encodeValues(values, this.scales, numberFormats[this.format]);
+  }
+
+  /** What the codes stand for. */
+  decode(codes: Int8Array): Float32Array<ArrayBuffer> {
+    return decodeValues(codes, this.scales);
+  }
+}
+
+/** The quantization view of a parameter, if it has one. */
+export function quantizationOf(parameter: Parameter): QuantizeView | undefined {
+  return parameter.views.find((view) => view instanceof QuantizeView);
+}
+
+/** Quantizes a parameter, anew if it was before. Quantization comes after a mask. */
+export function setQuantization(parameter: Parameter, format: WeightFormat, scales: Float32Array): QuantizeView {
+  const view = new QuantizeView(format, scales, parameter.tensor);
+  parameter.removeViews(quantizeViewName);
+  parameter.views.push(view);
+  return view;
+}

@@ -1,0 +1,76 @@
+/** The quantization pass. */
+import type { Json, Module } from '@espalier/nn';
+import { fromTyped } from '@espalier/tensor';
+import { oneOf, optionsOf } from '../recipe/options.ts';
+import type { Pass, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
+import { selectParameters, type NamedParameter } from '../selection/parameter-filter.ts';
+import type { WeightFormat } from './number-format.ts';
+import { createObserver, observerTypes, type ObserverConfig } from './observers.ts';
+import type { Granularity, QuantizeOptions } from './options.ts';
+import { findScales } from './quantize-tensor.ts';
+import { setQuantization } from './quantize-view.ts';
+
+const optionNames = ['weights', 'granularity', 'observer', 'include', 'exclude'] as const;
+
+/**
+ * Rounds weights to whole numbers with a scale for each tensor or output channel. Biases and norms stay as they are. The
+ * scales cover the weights as they are when the pass comes; the model then computes with exactly the numbers that a saved
+ * file holds, and pruned weights stay exactly 0. Throws RecipeError for options it does not know.
+ *
+ * @example
+ * quantize({ weights: 'int8', granularity: 'channel' })
+ */
+export function quantize(options: QuantizeOptions = {}): Pass {
+  const place = 'quantize';
+  optionsOf(place, options, optionNames);
+  const { weights: format = 'int8', granularity = 'channel' } = options;
+  const observer: ObserverConfig = typeof options.observer === 'object' ? options.observer : { type: options.observer ?? 'min-max' };
+  oneOf<WeightFormat>(place, 'weights', format, ['int8']);
+  oneOf<Granularity>(place, 'granularity', granularity, ['tensor', 'channel']);
+  oneOf(place, 'observer', observer.type, observerTypes);
+  createObserver(observer);
+  const config: StepConfig = { type: 'quantize', ...(options as object as { readonly [option: string]: Json }) };
+
+  async function plan(model: Module): Promise<PassPlan> {
+    const chosen = selectParameters(place, model, options);
+    const summary = `round the weights of ${chosen.length} tensors to ${format} by ${granularity}`;
+    return {
+      summary,
+      apply: async () => {
+        const reports = await Promise.all(chosen.map((each) => quantizeParameter(each)));
+        const finalize = async (): Promise<PassRecord> => {
+          await Promise.all(chosen.map(({ parameter }) => settle(parameter)));
+          return { config, summary, details: Object.fromEntries(reports) };
+        };
+        return { model, finalize };
+      },
+    };
+  }
+
+  async function quantizeParameter({ name, parameter }: NamedParameter): Promise<readonly [string, Json]> {
+    const values = (await parameter.value.data()) as Float32Array;
+    const scales = findScales(values, granularity === 'channel' ? (parameter.tensor.shape[0] ?? 1) : 1, format, observer);
+    const view = setQuantization(parameter, format, scales);
+    return [name, { scales: scales.length, relativeError: relativeError(values, view.decode(view.encode(values))) }];
+  }
+
+  return { config, needs: 'nothing', effects: ['numbers'], plan };
+}
+
+/** Puts a quantized parameter's raw values onto the numbers it is rounded to, so that rounding them again is certain to change nothing. */
+async function settle(parameter: NamedParameter['parameter']): Promise<void> {
+  const { shape, device } = parameter.tensor;
+  const values = (await parameter.value.data()) as Float32Array;
+  parameter.tensor.assign(fromTyped(values, shape, { device }).realizeSync());
+}
+
+/** ‖a - b‖² / ‖a‖²; 0 for an empty or zero tensor that did not change. */
+function relativeError(before: Float32Array, after: Float32Array): number {
+  let difference = 0;
+  let size = 0;
+  for (const [index, value] of before.entries()) {
+    difference += (value - (after[index] as number)) ** 2;
+    size += value ** 2;
+  }
+  return size === 0 ? difference : difference / size;
+}

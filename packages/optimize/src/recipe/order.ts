@@ -1,0 +1,61 @@
+/** Which order of passes loses work. */
+import type { Module } from '@espalier/nn';
+import { RecipeError } from '../errors.ts';
+import { maskOf } from '../prune/mask-view.ts';
+import { quantizationOf } from '../quantize/quantize-view.ts';
+import type { Effect, Pass } from './pass.ts';
+
+interface OrderRule {
+  readonly before: Effect;
+  readonly after: Effect;
+  readonly reason: string;
+}
+
+const rules: readonly OrderRule[] = [
+  {
+    before: 'numbers',
+    after: 'zeros',
+    reason: 'ranks weights that were rounded already, and the scales were chosen for weights that would be gone; prune first, then quantize',
+  },
+  {
+    before: 'numbers',
+    after: 'numbers',
+    reason: 'would round numbers that were rounded already; quantize once',
+  },
+  {
+    before: 'zeros',
+    after: 'architecture',
+    reason: 'puts a new network in place and loses what was pruned; distil into the student first, then prune it',
+  },
+  {
+    before: 'numbers',
+    after: 'architecture',
+    reason: 'puts a new network in place and loses what was quantized; distil into the student first, then quantize it',
+  },
+];
+
+/** What was done to a model before, as its parameters show. */
+export function effectsOf(model: Module): Effect[] {
+  const parameters = model.parameters();
+  return [
+    ...(parameters.some(maskOf) ? (['zeros'] as const) : []),
+    ...(parameters.some(quantizationOf) ? (['numbers'] as const) : []),
+  ];
+}
+
+/**
+ * Throws RecipeError, with the reason, when a pass of a later stage would undo the work of an earlier one, or of what was
+ * done to the model before. Passes of one stage run together and have no order.
+ */
+export function checkOrder(stages: readonly (readonly Pass[])[], already: readonly Effect[] = []): void {
+  const done = new Map<Effect, string>(already.map((effect) => [effect, 'the model as given']));
+  for (const [index, stage] of stages.entries()) {
+    for (const { config, effects } of stage) {
+      const broken = rules.find(({ before, after }) => done.has(before) && effects.includes(after));
+      if (broken) {
+        throw new RecipeError(`steps[${index}]`, `${config.type} after ${done.get(broken.before)} ${broken.reason}`);
+      }
+    }
+    for (const { config, effects } of stage) for (const effect of effects) done.set(effect, config.type);
+  }
+}

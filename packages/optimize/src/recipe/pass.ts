@@ -1,0 +1,100 @@
+/** What every pass is: something that plans, applies and finalizes a change of a model. */
+import type { AbortSignalLike, Json, LossFunction, Module } from '@espalier/nn';
+import type { KnobRange } from '../budget/knob.ts';
+import type { OptimizationData } from './data.ts';
+import type { TrainingConfig } from './training.ts';
+
+/** What a pass needs besides the model. */
+export type PassNeed = 'nothing' | 'calibration' | 'training';
+
+/**
+ * What a pass changes. `architecture`: it puts another network in place; `zeros`: it decides which weights are gone;
+ * `weights`: it trains; `numbers`: it decides which numbers weights may take.
+ */
+export type Effect = 'architecture' | 'zeros' | 'weights' | 'numbers';
+
+/** A pass as JSON: its type and its options. */
+export interface StepConfig {
+  readonly type: string;
+  readonly [option: string]: Json;
+}
+
+/** What passes are given to work with. */
+export interface PassContext {
+  readonly data: OptimizationData | undefined;
+  /** The model that the recipe started with, unchanged. */
+  readonly original: Module;
+  /** All randomness of a pass follows from this. */
+  readonly seed: number;
+  /** Once aborted, training ends with its reason. */
+  readonly signal?: AbortSignalLike | undefined;
+  /** Told how far the training is. */
+  readonly onProgress?: ((progress: PassProgress) => void) | undefined;
+}
+
+/** How far a pass is. */
+export interface PassProgress {
+  /** The stage: `prune`, `prune+distill`. */
+  readonly place: string;
+  /** Steps of training done, of how many. */
+  readonly step: number;
+  readonly steps: number;
+  /** The mean loss of the epoch so far. */
+  readonly loss: number;
+}
+
+/** What a pass asks of the training that its stage has. Parts of passes that run together become one training. */
+export interface TrainingPart {
+  /** How to train; absent for a pass that leaves this to the others, or to the defaults. */
+  readonly config?: TrainingConfig | undefined;
+  /** Takes the place of cross-entropy. */
+  readonly loss?: LossFunction;
+  /** Called before each step of the training, counted from 0. */
+  readonly beforeStep?: (step: number, steps: number) => Promise<void> | void;
+}
+
+/** A pass that has changed the model for the time of its stage. */
+export interface AppliedPass {
+  /** The model from here on: the one given, or another. */
+  readonly model: Module;
+  readonly training?: TrainingPart;
+  /** Makes the change final, after the training if there was one, and says what came of it. */
+  readonly finalize: () => Promise<PassRecord>;
+}
+
+/** What a pass did. */
+export interface PassRecord {
+  readonly config: StepConfig;
+  /** One sentence. */
+  readonly summary: string;
+  /** Figures of each parameter or layer, by name. */
+  readonly details: Json;
+}
+
+/** What a pass is going to do with one model. */
+export interface PassPlan {
+  /** One sentence. */
+  readonly summary: string;
+  readonly apply: () => Promise<AppliedPass>;
+}
+
+/** The option of a pass that a budget loop may turn. Larger values save more and cost more quality. */
+export interface PassKnob {
+  /** The option's name: `sparsity`. */
+  readonly name: string;
+  /** The values that make sense for a model; it starts at the one that was asked for. */
+  readonly range: (model: Module) => Promise<KnobRange>;
+  /** The same pass at another value. */
+  readonly at: (value: number) => Pass;
+}
+
+/** A change of a model. It describes itself as JSON, and can be planned for any model without changing it. */
+export interface Pass {
+  readonly config: StepConfig;
+  readonly needs: PassNeed;
+  readonly effects: readonly Effect[];
+  /** Absent where there is nothing to turn. */
+  readonly knob?: PassKnob;
+  /** Throws RecipeError when it cannot work on this model. */
+  readonly plan: (model: Module, context: PassContext) => Promise<PassPlan>;
+}

@@ -1,0 +1,35 @@
+/** Plain sentences on what compression did not bring. */
+import type { ModelReport } from './report.ts';
+import { showBytes, showMs, showShare } from './format.ts';
+
+/** A note on a pair of models, if there is something to say. */
+type Note = (before: ModelReport, after: ModelReport) => string | undefined;
+
+const rules: readonly Note[] = [
+  ({ cost: { latency: was } }, { cost: { latency: is } }) => {
+    if (!was || !is || is.medianMs < was.lowMs) return undefined;
+    const faster = is.medianMs < was.medianMs ? 'The difference is within the spread of the runs: it' : 'It';
+    return `${faster} did not get faster on ${is.device}: ${showMs(was.medianMs)} before, ${showMs(is.medianMs)} after.`;
+  },
+  ({ cost: was }, { cost: is }) =>
+    is.macs === was.macs && is.nonZeros < was.nonZeros
+      ? 'The zeros are not skipped when it runs: sparse weights are stored small and computed dense.'
+      : undefined,
+  (_, { cost: { perParameter } }) =>
+    perParameter.some(({ format }) => format === 'int8') ? 'int8 weights are stored as int8 and computed as float32.' : undefined,
+  ({ cost: was }, { cost: is }) =>
+    is.memoryBytes >= was.memoryBytes ? `It takes as much memory as before when it runs: ${showBytes(is.memoryBytes)}.` : undefined,
+  ({ cost: was }, { cost: is }) =>
+    is.bytes >= was.bytes ? `Its file did not get smaller: ${showBytes(was.bytes)} before, ${showBytes(is.bytes)} after.` : undefined,
+  ({ validation: was }, { validation: is }) => {
+    if (!was.interval || !is.interval || is.value >= was.value) return undefined;
+    return is.interval.high >= was.value
+      ? `The loss of ${showShare(was.value - is.value)} is no more than chance can do with ${is.examples} examples.`
+      : undefined;
+  },
+];
+
+/** What to say about a model and what became of it, in plain sentences. */
+export function notesOn(before: ModelReport, after: ModelReport): string[] {
+  return rules.flatMap((rule) => rule(before, after) ?? []);
+}

@@ -1,0 +1,45 @@
+/** A report as plain text. */
+import type { Cost } from '../cost/cost.ts';
+import { showBytes, showCount, showMs, showShare } from './format.ts';
+import type { CompressionReport, ModelReport, Quality } from './report.ts';
+
+interface Column {
+  readonly title: string;
+  readonly cell: (model: ModelReport) => string;
+}
+
+const showQuality = (quality: Quality | undefined): string => {
+  if (!quality) return '';
+  const { value, interval } = quality;
+  return interval ? `${showShare(value)} (${(interval.low * 100).toFixed(2)}–${(interval.high * 100).toFixed(2)})` : showShare(value);
+};
+
+const ofCost = (title: string, cell: (cost: Cost) => string): Column => ({ title, cell: ({ cost }) => cell(cost) });
+
+const columns: readonly Column[] = [
+  { title: 'model', cell: ({ name }) => name },
+  { title: 'validation', cell: ({ validation }) => showQuality(validation) },
+  { title: 'test', cell: ({ test }) => showQuality(test) },
+  ofCost('parameters', ({ parameters }) => showCount(parameters)),
+  ofCost('non-zeros', ({ nonZeros }) => showCount(nonZeros)),
+  ofCost('bytes', ({ bytes }) => showBytes(bytes)),
+  ofCost('MACs', ({ macs }) => showCount(macs)),
+  ofCost('latency', ({ latency }) => (latency ? showMs(latency.medianMs) : '')),
+];
+
+/** Models side by side, one a line. Columns that nobody has a value for are left out. */
+export function formatModels(models: readonly ModelReport[]): string {
+  const shown = columns
+    .map(({ title, cell }) => [title, ...models.map(cell)])
+    .filter(([, ...cells]) => cells.some((cell) => cell !== ''));
+  const widths = shown.map((cells) => Math.max(...cells.map(({ length }) => length)));
+  const line = (row: number): string =>
+    shown.map((cells, column) => (cells[row] ?? '')[column === 0 ? 'padEnd' : 'padStart'](widths[column] ?? 0)).join('  ').trimEnd();
+  return [...Array(models.length + 1).keys()].map(line).join('\n');
+}
+
+/** A whole report: both models, why it ended, and what did not get better. */
+export function formatReport({ before, after, reason, notes, records }: CompressionReport): string {
+  const steps = records.map(({ summary }) => `- ${summary}`);
+  return [formatModels([before, after]), '', `Ended because ${reason}.`, ...steps, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
+}

@@ -1,0 +1,49 @@
+/** Which parameters a pass works on. */
+import type { Module, Parameter } from '@espalier/nn';
+import { RecipeError } from '../errors.ts';
+
+/** Patterns over dotted parameter names. `*` stands for any characters; `/…/` is a regular expression. */
+export interface ParameterFilter {
+  /** Only what matches one of these. Default: every weight of two or more dimensions, hence no bias and no norm. */
+  readonly include?: readonly string[];
+  /** Nothing that matches one of these. */
+  readonly exclude?: readonly string[];
+}
+
+/** A parameter with its dotted name. */
+export interface NamedParameter {
+  readonly name: string;
+  readonly parameter: Parameter;
+}
+
+/**
+ * The trainable parameters of a model that a filter names, in the model's order. Throws RecipeError when a pattern matches
+ * nothing, which is most often a misspelling, or when nothing is left.
+ */
+export function selectParameters(place: string, model: Module, filter: ParameterFilter = {}): NamedParameter[] {
+  const all = [...model.namedParameters()].map(([name, parameter]) => ({ name, parameter }));
+  for (const pattern of [...(filter.include ?? []), ...(filter.exclude ?? [])]) {
+    if (!all.some(({ name }) => matches(pattern, name))) {
+      throw new RecipeError(place, `'${pattern}' matches no parameter; there are ${all.map(({ name }) => name).join(', ')}`);
+    }
+  }
+  const included = filter.include
+    ? all.filter(({ name }) => filter.include?.some((pattern) => matches(pattern, name)))
+    : all.filter(({ name, parameter }) => isWeight(name, parameter));
+  const chosen = included.filter(({ name }) => !filter.exclude?.some((pattern) => matches(pattern, name)));
+  if (chosen.length === 0) {
+    throw new RecipeError(place, `no parameter is left to work on; there are ${all.map(({ name }) => name).join(', ')}`);
+  }
+  return chosen;
+}
+
+function isWeight(name: string, parameter: Parameter): boolean {
+  return parameter.tensor.rank >= 2 && (name === 'weight' || name.endsWith('.weight'));
+}
+
+function matches(pattern: string, name: string): boolean {
+  const regular = /^\/(.*)\/$/.exec(pattern);
+  if (regular) return new RegExp(regular[1] ?? '').test(name);
+  const literal = pattern.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`);
+  return new RegExp(`^${literal.replaceAll('*', '.*')}$`).test(name);
+}

@@ -1,0 +1,205 @@
+import { build } from '@espalier/nn';
+import { describe, expect, test } from 'vitest';
+import {
+  distill,
+  finetune,
+  maskOf,
+  prune,
+  quantizationOf,
+  quantize,
+  recipeJson,
+  parseRecipe,
+  runRecipe,
+  together,
+  type Step,
+} from '../../src/index.ts';
+import { accuracyOf, logitsOf, perceptron, train, trained } from '../helpers/blobs.ts';
+
+const data = { train };
+const quick = { epochs: 2, batchSize: 64 };
+
+async function nonZeroWeights(model: Awaited<ReturnType<typeof trained>>): Promise<number> {
+  let count = 0;
+  for (const [name, parameter] of model.namedParameters()) {
+    if (name.endsWith('weight')) count += (await parameter.value.data()).filter((value) => value !== 0).length;
+  }
+  return count;
+}
+
+describe('prune', () => {
+  test('drops exactly the share asked for, locally and globally', async () => {
+    const model = await trained();
+    const total = 16 * 32 + 32 * 4;
+    for (const scope of ['local', 'global'] as const) {
+      const { model: small } = await runRecipe(model, [prune({ sparsity: 0.8, scope })]);
+      expect(await nonZeroWeights(small)).toBe(total - (scope === 'local' ? 409 + 102 : 512));
+    }
+    expect(await nonZeroWeights(model)).toBe(total);
+  });
+
+  test('masks survive training, gradual or after', async () => {
+    const model = await trained();
+    const steps = [prune({ sparsity: 0.75, schedule: 'cubic', train: quick }), finetune(quick)];
+    const { model: small, records } = await runRecipe(model, steps, { data, seed: 3 });
+    expect(await nonZeroWeights(small)).toBe(160);
+    expect(records.map(({ config }) => config.type)).toEqual(['prune', 'finetune']);
+    expect(records[0]?.summary).toBe('drop 480 of 640 weights by magnitude, globally');
+    for (const parameter of small.parameters()) {
+      const kept = await maskOf(parameter)?.kept();
+      if (!kept) continue;
+      const values = await parameter.value.data();
+      expect(values.filter((value, index) => kept[index] === 0 && value !== 0).length).toBe(0);
+    }
+  });
+
+  test('magnitude keeps more of the model than a random mask', async () => {
+    const model = await trained();
+    const by = async (method: 'magnitude' | 'random'): Promise<number> =>
+      accuracyOf((await runRecipe(model, [prune({ sparsity: 0.7, method })], { seed: 1 })).model);
+    expect(await by('magnitude')).toBeGreaterThan(await by('random'));
+  });
+
+  test('what is gone stays gone, and less than before is refused', async () => {
+    const model = await trained();
+    const { model: half } = await runRecipe(model, [prune({ sparsity: 0.5, method: 'random' })]);
+    const { model: more } = await runRecipe(half, [prune({ sparsity: 0.8 })]);
+    const before = await Promise.all(half.parameters().map((parameter) => maskOf(parameter)?.kept()));
+    const after = await Promise.all(more.parameters().map((parameter) => maskOf(parameter)?.kept()));
+    for (const [index, kept] of after.entries()) {
+      for (const [weight, stays] of (kept ?? []).entries()) if (stays === 1) expect(before[index]?.[weight]).toBe(1);
+    }
+    await expect(runRecipe(half, [prune({ sparsity: 0.3 })])).rejects.toThrow(/320 of 640 weights are gone already/);
+  });
+
+  test('the same seed gives the same model', async () => {
+    const model = await trained();
+    const steps = [prune({ sparsity: 0.9, method: 'random', schedule: 'linear', train: quick })];
+    const [a, b] = [await runRecipe(model, steps, { data, seed: 7 }), await runRecipe(model, steps, { data, seed: 7 })];
+    expect(await logitsOf(a.model)).toEqual(await logitsOf(b.model));
+  });
+});
+
+describe('quantize', () => {
+  test('moves no weight by more than half its scale, and keeps zeros', async () => {
+    const model = await trained();
+    const { model: pruned } = await runRecipe(model, [prune({ sparsity: 0.6 })]);
+    const { model: small } = await runRecipe(pruned, [quantize()]);
+    const before = pruned.namedParameters();
+    for (const [name, parameter] of small.namedParameters()) {
+      const view = quantizationOf(parameter);
+      expect(view === undefined).toBe(name.endsWith('bias'));
+      if (!view) continue;
+      const [was, is] = [await before.get(name)?.value.data(), await parameter.value.data()];
+      const columns = is.length / view.scales.length;
+      for (const [index, value] of is.entries()) {
+        const scale = view.scales[Math.floor(index / columns)] as number;
+        expect(Math.abs(value - (was?.[index] as number))).toBeLessThanOrEqual((scale / 2) * 1.0001);
+        if (was?.[index] === 0) expect(value).toBe(0);
+      }
+    }
+    expect(await accuracyOf(small)).toBeCloseTo(await accuracyOf(pruned), 1);
+  });
+
+  test('can be trained under', async () => {
+    const model = await trained();
+    const { model: small } = await runRecipe(model, [quantize({ granularity: 'tensor' }), finetune(quick)], { data });
+    const { model: before } = await runRecipe(model, [quantize({ granularity: 'tensor' })], { data });
+    expect(await logitsOf(small)).not.toEqual(await logitsOf(before));
+    for (const parameter of small.parameters()) {
+      const view = quantizationOf(parameter);
+      if (!view) continue;
+      const values = (await parameter.value.data()) as Float32Array;
+      expect(view.decode(view.encode(values))).toEqual(values);
+    }
+  });
+});
+
+describe('distill', () => {
+  test('a student learns from its teacher', async () => {
+    const model = await trained();
+    const teacherBefore = await logitsOf(model);
+    const student = perceptron(6);
+    const steps = [distill({ student, train: { epochs: 30, batchSize: 64, optimizer: { type: 'adam', lr: 0.01 } } })];
+    const { model: small } = await runRecipe(model, steps, { data, seed: 2 });
+    expect(small.config()).toEqual(build(student).config());
+    expect(await accuracyOf(small)).toBeGreaterThan(0.8);
+    expect(await logitsOf(model)).toEqual(teacherBefore);
+  });
+
+  test('with alpha 1 the student ends up with the teacher’s probabilities', async () => {
+    const model = await trained();
+    const train60 = { epochs: 60, batchSize: 64, optimizer: { type: 'adam', lr: 0.01 } };
+    const { model: same } = await runRecipe(model, [distill({ student: perceptron(32), alpha: 1, temperature: 2, train: train60 })], { data });
+    const [a, b] = [await logitsOf(model), await logitsOf(same)];
+    const margins = (logits: number[]): number[] => logits.map((value, index) => value - (logits[index - (index % 4)] as number));
+    const [p, q] = [margins(a), margins(b)];
+    const mean = p.reduce((sum, value, index) => sum + Math.abs(value - (q[index] as number)), 0) / p.length;
+    const size = p.reduce((sum, value) => sum + Math.abs(value), 0) / p.length;
+    expect(mean / size).toBeLessThan(0.2);
+  });
+
+  test('together with gradual pruning: one training, one record each', async () => {
+    const model = await trained();
+    const step = together(prune({ sparsity: 0.8, schedule: 'cubic' }), distill({ temperature: 2 }), finetune(quick));
+    const { model: small, records } = await runRecipe(model, [step], { data });
+    expect(await nonZeroWeights(small)).toBe(128);
+    expect(records.map(({ config }) => config.type)).toEqual(['prune', 'distill', 'finetune']);
+  });
+
+  test('two losses, or two ways to train, cannot share a training', async () => {
+    const model = await trained();
+    const run = (...passes: Parameters<typeof together>): Promise<unknown> => runRecipe(model, [together(...passes)], { data });
+    await expect(run(distill({ teacher: model }), distill({ teacher: model, alpha: 0.5 }))).rejects.toThrow(/2 of its passes bring a loss/);
+    await expect(run(finetune({ epochs: 1 }), finetune({ epochs: 2 }))).rejects.toThrow(/train in different ways/);
+  });
+});
+
+describe('order', () => {
+  test.each<[string, Step[], RegExp]>([
+    ['prune after quantize', [quantize(), prune({ sparsity: 0.5 })], /steps\[1\]: prune after quantize ranks weights that were rounded/],
+    ['quantize twice', [quantize(), quantize()], /quantize after quantize would round/],
+    ['a student after prune', [prune({ sparsity: 0.5 }), distill({ student: perceptron(4) })], /loses what was pruned/],
+    ['a student after quantize', [quantize(), distill({ student: perceptron(4) })], /loses what was quantized/],
+    ['a step without a pass', [together()], /steps\[0\]: has no pass/],
+  ])('%s is refused with the reason', async (_, steps, reason) => {
+    await expect(runRecipe(await trained(), steps, { data })).rejects.toThrow(reason);
+  });
+
+  test('what was done to the model before counts too', async () => {
+    const { model } = await runRecipe(await trained(), [quantize()]);
+    await expect(runRecipe(model, [prune({ sparsity: 0.5 })])).rejects.toThrow(/prune after the model as given ranks/);
+  });
+
+  test('training without data is refused before anything is done', async () => {
+    await expect(runRecipe(await trained(), [finetune()])).rejects.toThrow(/steps\[0\]: finetune needs data for training/);
+  });
+});
+
+describe('recipes as JSON', () => {
+  test('come back as they were', async () => {
+    const steps = [
+      together(prune({ sparsity: 0.9, schedule: { shape: 'cubic', end: 0.6 } }), distill({ temperature: 3 })),
+      quantize({ granularity: 'tensor', observer: { type: 'percentile', percentile: 99.9 }, exclude: ['2.*'] }),
+    ];
+    const json: unknown = JSON.parse(JSON.stringify(recipeJson(steps)));
+    expect(recipeJson(parseRecipe(json))).toEqual(json);
+  });
+
+  test.each([
+    [{}, /must be a list/],
+    [[{ type: 'melt' }], /steps\[0\]: is {"type":"melt"}; it needs a type out of prune, quantize, distill, finetune/],
+    [[{ together: [{ type: 'prune' }] }], /prune: sparsity is undefined; it must be a number at least 0 and below 1/],
+    [[{ type: 'prune', sparsity: 0.5, sparcity: 1 }], /'sparcity' is no option/],
+    [[{ type: 'quantize', weights: 'int3' }], /weights is "int3"; it must be one of int8/],
+    [[{ type: 'distill', teacher: 'given' }], /the teacher is 'given', but none was/],
+  ])('%j is refused', (recipe, message) => {
+    expect(() => parseRecipe(recipe)).toThrow(message);
+  });
+
+  test('a pattern that matches nothing is a mistake', async () => {
+    const model = await trained();
+    await expect(runRecipe(model, [prune({ sparsity: 0.5, include: ['fc*'] })])).rejects.toThrow(/'fc\*' matches no parameter; there are 0\.weight, 0\.bias/);
+    const { model: small } = await runRecipe(model, [prune({ sparsity: 0.5, exclude: ['/^2\\./'] })]);
+    expect(await nonZeroWeights(small)).toBe(256 + 128);
+  });
+});

@@ -1,0 +1,3 @@
+export { journalStorage } from './journal.ts';
+export type { JournalOptions } from './journal.ts';
+export { openFileStorage } from './open-file-storage.ts';

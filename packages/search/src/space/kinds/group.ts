@@ -1,0 +1,94 @@
+import { SpaceError } from '../../errors.ts';
+import { isObject } from '../../json.ts';
+import type { ConfigValue, GroupNode, NodeKind, SpaceChange } from '../node.ts';
+import { checkName, joinPath, showPath } from '../path.ts';
+import { describeNode, kindOf, parseNode } from './table.ts';
+
+/**
+ * What changed between two sets of named parts. A part that came or went is compatible only where `optional` says
+ * that configs need not hold it.
+ */
+export function diffParts(
+  before: GroupNode['fields'],
+  after: GroupNode['fields'],
+  path: string,
+  optional: boolean,
+): readonly SpaceChange[] {
+  const changes: SpaceChange[] = [];
+  for (const [name, node] of Object.entries(before)) {
+    const at = joinPath(path, name);
+    const now = after[name];
+    if (now === undefined) {
+      changes.push({ path: at, change: 'removed', before: describeNode(node), compatible: false });
+    } else if (kindOf(node) === kindOf(now)) changes.push(...kindOf(node).diff(node, now, at));
+    else {
+      const [old, replaced] = [describeNode(node), describeNode(now)];
+      changes.push({ path: at, change: 'changed', before: old, after: replaced, compatible: false });
+    }
+  }
+  for (const [name, node] of Object.entries(after)) {
+    if (before[name] !== undefined) continue;
+    changes.push({ path: joinPath(path, name), change: 'added', after: describeNode(node), compatible: optional });
+  }
+  return changes;
+}
+
+/** Reads the JSON form of named parts. @throws SpaceError */
+export function parseParts(json: unknown, path: string, what: string): GroupNode['fields'] {
+  if (!isObject(json)) throw new SpaceError(showPath(path), `${what} is ${JSON.stringify(json)}: it must be an object`);
+  return Object.fromEntries(
+    Object.entries(json).map(([name, node]) => {
+      checkName(name, path);
+      return [name, parseNode(node, joinPath(path, name))];
+    }),
+  );
+}
+
+/** The table of groups: named parts, all of them present. */
+export const groupKind: NodeKind<GroupNode> = {
+  build: ({ fields }, path, choose) =>
+    Object.freeze(
+      Object.fromEntries(
+        Object.entries(fields).map(([name, node]) => [name, kindOf(node).build(node, joinPath(path, name), choose)]),
+      ),
+    ),
+  read: ({ fields }, value, path, visitor) => {
+    if (!isObject(value)) {
+      visitor.issue(path, `${showPath(path)} is ${JSON.stringify(value)}: it must be an object`);
+      return;
+    }
+    for (const [name, node] of Object.entries(fields)) {
+      const at = joinPath(path, name);
+      if (Object.hasOwn(value, name)) kindOf(node).read(node, value[name], at, visitor);
+      else visitor.issue(at, `${at} is missing: give ${describeNode(node)}`);
+    }
+    for (const name of Object.keys(value)) {
+      if (Object.hasOwn(fields, name)) continue;
+      const at = joinPath(path, name);
+      visitor.issue(
+        at,
+        `${at} is not in the space: leave it out (here are ${Object.keys(fields).join(', ') || 'no parameters'})`,
+      );
+    }
+  },
+  parameters: ({ fields }, path, visit) => {
+    for (const [name, node] of Object.entries(fields)) kindOf(node).parameters(node, joinPath(path, name), visit);
+  },
+  size: ({ fields }) => Object.values(fields).reduce((product, node) => product * kindOf(node).size(node), 1),
+  at: ({ fields }, index) => {
+    let rest = index;
+    const parts: Record<string, ConfigValue> = {};
+    for (const [name, node] of Object.entries(fields)) {
+      const size = kindOf(node).size(node);
+      parts[name] = kindOf(node).at(node, rest % size);
+      rest = Math.floor(rest / size);
+    }
+    return Object.freeze(parts);
+  },
+  diff: (before, after, path) => diffParts(before.fields, after.fields, path, false),
+  describe: ({ fields }) => {
+    const parts = Object.entries(fields).map(([name, node]) => `${name}: ${describeNode(node)}`);
+    return parts.length === 0 ? '{}' : `{ ${parts.join(', ')} }`;
+  },
+  parse: ({ fields }, path) => Object.freeze({ kind: 'group', fields: parseParts(fields, path, 'fields') }),
+};

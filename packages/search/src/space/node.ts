@@ -1,0 +1,78 @@
+import type { ChoiceParameter, NumberParameter, Parameter, ParameterValue } from './parameter.ts';
+
+/** A config, as every strategy and storage sees it: nested objects of parameter values. */
+export interface ConfigObject {
+  readonly [name: string]: ConfigValue;
+}
+
+/** A part of a config. */
+export type ConfigValue = ParameterValue | ConfigObject;
+
+/** Several named parts, all of them present. */
+export interface GroupNode {
+  readonly kind: 'group';
+  readonly fields: Readonly<Record<string, SpaceNode>>;
+}
+
+declare const configType: unique symbol;
+
+/**
+ * Several named groups, one of them present: a choice that brings parameters of its own. In a config it reads
+ * `{ type: 'adamw', beta2: 0.99 }`, a union discriminated by `type`.
+ */
+export interface BranchNode<Config extends ConfigObject = ConfigObject> {
+  readonly kind: 'branch';
+  readonly branches: Readonly<Record<string, GroupNode>>;
+  /** Never present: carries the config's type. */
+  readonly [configType]?: Config;
+}
+
+/** A part of a space. */
+export type SpaceNode = NumberParameter | ChoiceParameter | GroupNode | BranchNode;
+
+/** Gives the value of an active parameter. */
+export type Choose = (path: string, parameter: Parameter) => ParameterValue;
+
+/** Follows the reading of a config. */
+export interface ConfigVisitor {
+  /** An active parameter, its value known to lie in the space. */
+  parameter(path: string, parameter: Parameter, value: ParameterValue): void;
+  /** Something that does not lie in the space. */
+  issue(path: string, message: string): void;
+}
+
+/** How one part of a space differs from its earlier self. */
+export interface SpaceChange {
+  /** The parameter path, or a branch's. */
+  readonly path: string;
+  readonly change: 'added' | 'removed' | 'changed';
+  /** The part as it was; absent when it is new. */
+  readonly before?: string;
+  /** The part as it is; absent when it is gone. */
+  readonly after?: string;
+  /** Whether every earlier config is still in the space and still means the same. */
+  readonly compatible: boolean;
+}
+
+/**
+ * What one kind of node knows. A space's operations are built from these alone, so a new kind of node is one
+ * such table and its entry in `kinds/table.ts`.
+ */
+export interface NodeKind<Node extends SpaceNode> {
+  /** Makes the config's part at `path`, asking `choose` once for each parameter that becomes active. */
+  build(node: Node, path: string, choose: Choose): ConfigValue;
+  /** Reads the config's part at `path`, telling the visitor of each active parameter or what is wrong. */
+  read(node: Node, value: unknown, path: string, visitor: ConfigVisitor): void;
+  /** Tells of every parameter below, active or not. */
+  parameters(node: Node, path: string, visit: (path: string, parameter: Parameter) => void): void;
+  /** How many configs there are; Infinity when a parameter is continuous. */
+  size(node: Node): number;
+  /** The config of that index, in [0, size), in an order that depends on the node alone. */
+  at(node: Node, index: number): ConfigValue;
+  /** What changed from one node to another of the same kind. */
+  diff(before: Node, after: Node, path: string): readonly SpaceChange[];
+  /** The node as a user would write it. */
+  describe(node: Node): string;
+  /** Reads the JSON form. @throws SpaceError */
+  parse(json: Readonly<Record<string, unknown>>, path: string): Node;
+}

@@ -1,0 +1,22 @@
+import { SpaceError } from '../errors.ts';
+
+/** The path of a part within its parent: names joined by dots. */
+export function joinPath(parent: string, name: string): string {
+  return parent === '' ? name : `${parent}.${name}`;
+}
+
+/** A path for a reader, who needs a word for the root. */
+export function showPath(path: string): string {
+  return path === '' ? 'config' : path;
+}
+
+/**
+ * Refuses names that a path could not carry: dots separate its parts, brackets and slashes are kept for lists and
+ * random streams.
+ * @throws SpaceError
+ */
+export function checkName(name: string, path: string): void {
+  if (name === '' || name === '__proto__' || /[./[\]]/u.test(name)) {
+    throw new SpaceError(showPath(path), `'${name}' cannot name a parameter: use a name without '.', '/', '[' or ']'`);
+  }
+}

@@ -1,0 +1,16 @@
+import type { StopCondition } from './stop-condition.ts';
+
+/** Stops when every config of a finite space has been tried. An infinite space never is. */
+export function exhausted(): StopCondition {
+  return {
+    name: 'exhausted()',
+    check: ({ history, space: { size } }) => {
+      const { size: tried } = history.tried;
+      return {
+        fired: tried >= size && history.trials.every(({ state }) => state !== 'waiting'),
+        progress: Math.min(1, tried / size),
+        message: `${tried} of ${size} configs`,
+      };
+    },
+  };
+}

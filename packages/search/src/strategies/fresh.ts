@@ -1,0 +1,40 @@
+import type { RandomStream } from '../random/random-stream.ts';
+import type { ConfigObject } from '../space/node.ts';
+import type { Origin } from '../study/trial-record.ts';
+import type { Decision, StrategyInput } from './strategy.ts';
+
+/** How often a proposal may turn out to be known before something else is tried. */
+const attempts = 20;
+
+/**
+ * The first config that was not tried before, of up to 20 that `propose` makes from streams of their own. The first
+ * of them gets the trial's own stream.
+ */
+export function firstFresh<Proposal extends { readonly config: ConfigObject }>(
+  { space, history, random }: StrategyInput,
+  propose: (random: RandomStream) => Proposal | undefined,
+): Proposal | undefined {
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const proposal = propose(attempt === 0 ? random : random.at(`attempt ${attempt}`));
+    if (proposal !== undefined && !history.tried.has(space.key(proposal.config))) return proposal;
+  }
+  return undefined;
+}
+
+/**
+ * A random config that was not tried before. When sampling finds only known ones, a finite space is walked from a
+ * random index, so the last untried config is found as surely as the first; in an infinite one the sample is repeated.
+ */
+export function freshSample(input: StrategyInput, origin: Origin): Decision {
+  const { space, history, random } = input;
+  const { size } = space;
+  if (history.tried.size >= size) return { type: 'exhausted', reason: `all ${size} configs were tried` };
+  const fresh = firstFresh(input, (stream) => ({ config: space.sample(stream) }));
+  if (fresh !== undefined) return { type: 'try', config: fresh.config, origin };
+  const start = Math.floor(random.at('walk').uniform() * size);
+  for (let offset = 0; offset < size && size < Infinity; offset += 1) {
+    const config = space.at((start + offset) % size);
+    if (!history.tried.has(space.key(config))) return { type: 'try', config, origin };
+  }
+  return { type: 'try', config: space.sample(random), origin };
+}

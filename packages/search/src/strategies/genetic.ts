@@ -1,0 +1,112 @@
+import type { RandomStream } from '../random/random-stream.ts';
+import type { ConfigObject } from '../space/node.ts';
+import { crossover, mutate } from '../space/variation.ts';
+import type { History } from '../study/history.ts';
+import type { Origin, TrialRecord } from '../study/trial-record.ts';
+import { firstFresh, freshSample } from './fresh.ts';
+import { defineStrategy } from './strategy.ts';
+import type { Decision, StrategyFactory, StrategyInput } from './strategy.ts';
+
+/** The options of {@link genetic}. */
+export interface GeneticOptions {
+  /** How many trials can be parents; as many random ones come first. Default 20. */
+  readonly population: number;
+  /** How many of the population are the best trials ever; the others are the latest. Default: half. */
+  readonly elitism: number | null;
+  /** How many candidates a parent is the best of. Default 4. */
+  readonly tournament: number;
+  /** How likely a child has two parents rather than one. Default 0.9. */
+  readonly crossoverProbability: number;
+  /** How likely each parameter of a child mutates. Default: 1 / number of active parameters. */
+  readonly mutationProbability: number | null;
+}
+
+/** The population, best first: the elite, and the latest of the others. */
+function populationOf({ trials, ranked }: History, size: number, elitism: number): readonly TrialRecord[] {
+  const members = new Set(ranked.slice(0, elitism));
+  for (let index = trials.length - 1; index >= 0 && members.size < size; index -= 1) {
+    const trial = trials[index];
+    if (trial?.state === 'complete') members.add(trial);
+  }
+  return ranked.filter((trial) => members.has(trial));
+}
+
+/** The best of a few members picked at random. */
+function tournamentWinner(
+  members: readonly TrialRecord[],
+  size: number,
+  random: RandomStream,
+): TrialRecord | undefined {
+  let place = members.length;
+  for (let round = 0; round < size; round += 1) place = Math.min(place, random.below(members.length));
+  return members[place];
+}
+
+interface Child {
+  readonly config: ConfigObject;
+  readonly origin: Origin;
+}
+
+function makeChild(
+  { space }: StrategyInput,
+  members: readonly TrialRecord[],
+  { tournament, crossoverProbability, mutationProbability }: GeneticOptions,
+  random: RandomStream,
+): Child | undefined {
+  const selection = random.at('select');
+  const first = tournamentWinner(members, tournament, selection);
+  const second = tournamentWinner(members, tournament, selection);
+  if (first === undefined || second === undefined) return undefined;
+  const crossed = first !== second && random.at('cross?').chance(crossoverProbability);
+  const base = crossed ? crossover(space, first.config, second.config, random.at('cross')) : first.config;
+  const options = mutationProbability === null ? {} : { probability: mutationProbability };
+  return {
+    config: mutate(space, base, random.at('mutate'), options),
+    origin: {
+      operator: crossed ? 'crossover' : 'mutation',
+      parents: crossed ? [first.number, second.number] : [first.number],
+    },
+  };
+}
+
+function decide(input: StrategyInput, options: GeneticOptions): Decision {
+  const { history } = input;
+  const { population, elitism } = options;
+  if (history.trials.length < population || history.ranked.length === 0) {
+    return freshSample(input, { operator: 'sample' });
+  }
+  const members = populationOf(history, population, elitism ?? Math.ceil(population / 2));
+  const child = firstFresh(input, (random) => makeChild(input, members, options, random));
+  return child === undefined ? freshSample(input, { operator: 'sample' }) : { type: 'try', ...child };
+}
+
+function checkOptions(options: GeneticOptions): string | undefined {
+  const { population, tournament, elitism } = options;
+  for (const [name, value] of Object.entries({ population, tournament })) {
+    if (!Number.isSafeInteger(value) || value < 1) return `${name} is ${value}: give a whole number from 1`;
+  }
+  if (elitism !== null && !(Number.isSafeInteger(elitism) && elitism >= 0 && elitism <= population)) {
+    return `elitism is ${elitism}: give a whole number from 0 to the population, ${population}`;
+  }
+  for (const name of ['crossoverProbability', 'mutationProbability'] as const) {
+    const value = options[name];
+    if (value !== null && !(value >= 0 && value <= 1)) return `${name} is ${value}: give a number from 0 to 1`;
+  }
+  return undefined;
+}
+
+/**
+ * A steady-state genetic algorithm: each child comes from parents that won tournaments among the elite and the latest
+ * trials, by uniform crossover and polynomial mutation. No worker waits for a generation to end. With elitism at 1 or
+ * more the best trial is always a possible parent; at 0 the population ages, as in regularized evolution. Several
+ * objectives are ranked as by NSGA-II: constraints, fronts, crowding.
+ *
+ * Source: Deb et al., "A fast and elitist multiobjective genetic algorithm: NSGA-II", IEEE TEC 2002, for ranking and
+ * variation; Real et al., "Regularized evolution for image classifier architecture search", AAAI 2019, for ageing.
+ */
+export const genetic: StrategyFactory<GeneticOptions> = defineStrategy<GeneticOptions>({
+  name: 'genetic',
+  defaults: { population: 20, elitism: null, tournament: 4, crossoverProbability: 0.9, mutationProbability: null },
+  check: checkOptions,
+  decide,
+});

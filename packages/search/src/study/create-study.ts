@@ -1,0 +1,194 @@
+import { SpaceChangedError, StudyError } from '../errors.ts';
+import type { ConfigObject } from '../space/node.ts';
+import { spaceFromJson } from '../space/space.ts';
+import type { Space } from '../space/space.ts';
+import type { AmendEvent, StudyRecord } from '../storage/events.ts';
+import { openStorage } from '../storage/open-storage.ts';
+import { Projection } from '../storage/projection.ts';
+import type { Storage } from '../storage/storage.ts';
+import { builtInStrategies, restoreStrategy } from '../strategies/built-in.ts';
+import { genetic } from '../strategies/genetic.ts';
+import type { Strategy } from '../strategies/strategy.ts';
+import { parseConstraint, parseObjective, showConstraint, showObjective } from './objective.ts';
+import type { MetricOf } from './objective.ts';
+import type { Criteria } from './ranking.ts';
+import { Study } from './study.ts';
+
+/** What every way to open a study takes. */
+interface OpenOptions {
+  /** A storage, or its URL: `memory:` (the default), `journal:path`. */
+  readonly storage?: string | Storage;
+  /** The clock, in milliseconds since 1970. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** What defines a study. */
+export interface StudyOptions<
+  Config extends ConfigObject = ConfigObject,
+  Objective extends string = string,
+  Bound extends string = never,
+> extends OpenOptions {
+  /** Unique in its storage. */
+  readonly name: string;
+  readonly space: Space<Config>;
+  /** One or more of `maximize <metric>` and `minimize <metric>`. */
+  readonly objectives: readonly Objective[];
+  /** What a trial must satisfy to be feasible: `<metric> <= <number>` or `>=`. */
+  readonly constraints?: readonly Bound[];
+  /** Default `genetic()`. */
+  readonly strategy?: Strategy;
+  /** A whole number from 0 that every random choice comes from. Default 0. */
+  readonly seed?: number;
+  /** Goes on with the study of this name if there is one; without it, that is an error. Default false. */
+  readonly resume?: boolean;
+}
+
+/** What finds a study again. */
+export interface OpenStudyOptions extends OpenOptions {
+  readonly storage: string | Storage;
+  /** May be left out when the storage holds one study only. */
+  readonly name?: string;
+  /** Needed when the study's strategy is not built in; else the stored one goes on. */
+  readonly strategy?: Strategy;
+}
+
+/** Opens a storage for a function; one it opened itself is closed again when the function fails. */
+async function withStorage<T>(
+  storage: string | Storage,
+  use: (storage: Storage, ownsStorage: boolean) => Promise<T>,
+): Promise<T> {
+  if (typeof storage !== 'string') return use(storage, false);
+  const opened = await openStorage(storage);
+  try {
+    return await use(opened, true);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+function criteriaOf(
+  name: string,
+  { objectives, constraints }: Pick<StudyRecord, 'objectives' | 'constraints'>,
+): Criteria {
+  const criteria = { objectives: objectives.map(parseObjective), constraints: constraints.map(parseConstraint) };
+  const metrics = criteria.objectives.map(({ metric }) => metric);
+  if (metrics.length === 0) {
+    throw new StudyError('options', name, "it has no objectives: give at least one, such as 'maximize accuracy'");
+  }
+  const twice = metrics.find((metric, index) => metrics.indexOf(metric) !== index);
+  if (twice !== undefined) throw new StudyError('options', name, `'${twice}' is an objective twice: give it once`);
+  return criteria;
+}
+
+/** The study in the state that its events say. */
+async function latest(storage: Storage, record: StudyRecord): Promise<Projection> {
+  const projection = new Projection(record);
+  for (const event of await storage.read(record.name, 0)) projection.apply(event);
+  return projection;
+}
+
+/** Refuses to resume a study with what its trials were not made with. */
+function checkSame(before: StudyRecord, after: StudyRecord): void {
+  const facts = (record: StudyRecord): Readonly<Record<string, string>> => ({
+    objectives: record.objectives.join(', '),
+    constraints: record.constraints.join(', ') || 'none',
+    seed: String(record.seed),
+  });
+  const [old, now] = [facts(before), facts(after)];
+  const changes = Object.keys(old).filter((fact) => old[fact] !== now[fact]);
+  if (changes.length === 0) return;
+  const shown = changes.map((fact) => `${fact} was ${old[fact]} and is ${now[fact]}`).join('; ');
+  throw new StudyError('changed', before.name, `${shown}: put it back, or start a study of another name`);
+}
+
+/** What has changed since the study was last open, as an event; undefined when nothing has. */
+function amendment(
+  { space, strategy }: Projection,
+  record: StudyRecord,
+  wanted: Space,
+  at: number,
+): AmendEvent | undefined {
+  const changes = wanted.changesSince(spaceFromJson(space));
+  if (changes.some(({ compatible }) => !compatible)) throw new SpaceChangedError(record.name, changes);
+  const sameSpace = JSON.stringify(space) === JSON.stringify(record.space);
+  const sameStrategy = JSON.stringify(strategy) === JSON.stringify(record.strategy);
+  if (sameSpace && sameStrategy) return undefined;
+  return {
+    type: 'amend',
+    at,
+    ...(sameSpace ? {} : { space: record.space }),
+    ...(sameStrategy ? {} : { strategy: record.strategy }),
+  };
+}
+
+/**
+ * Creates a study, or with `resume` goes on with the one of that name. A study can be resumed with a wider space and
+ * with another strategy; both are recorded.
+ *
+ * @throws StudyError of code `exists` when there is one of that name and `resume` is not set; of code `changed` when
+ * objectives, constraints or seed differ from the resumed study's; of code `options` when options make no study.
+ * @throws SpaceChangedError when the space differs so that earlier configs would lose their meaning.
+ * @throws ObjectiveError when an objective or constraint cannot be read.
+ */
+export function createStudy<
+  Config extends ConfigObject,
+  const Objective extends string,
+  const Bound extends string = never,
+>(options: StudyOptions<Config, Objective, Bound>): Promise<Study<Config, MetricOf<Objective> | MetricOf<Bound>>> {
+  const { name, space, strategy = genetic(), seed = 0, resume = false, now = Date.now } = options;
+  const texts = { objectives: options.objectives, constraints: options.constraints ?? [] };
+  return withStorage(options.storage ?? 'memory:', async (storage, ownsStorage) => {
+    if (name === '') throw new StudyError('options', name, 'it has no name: give one');
+    if (!Number.isSafeInteger(seed) || seed < 0) {
+      throw new StudyError('options', name, `its seed is ${seed}: give a whole number from 0`);
+    }
+    const criteria = criteriaOf(name, texts);
+    const record: StudyRecord = {
+      name,
+      seed,
+      objectives: criteria.objectives.map(showObjective),
+      constraints: criteria.constraints.map(showConstraint),
+      space: space.toJSON(),
+      strategy: { name: strategy.name, options: strategy.options },
+      createdAt: now(),
+    };
+    const existing = resume ? await storage.readStudy(name) : undefined;
+    if (existing === undefined) await storage.createStudy(record);
+    else {
+      checkSame(existing, record);
+      const event = amendment(await latest(storage, existing), record, space, now());
+      if (event !== undefined) await storage.append(name, [event]);
+    }
+    const setup = { record: existing ?? record, space, criteria, strategy, storage, ownsStorage, now };
+    const study = new Study<Config, MetricOf<Objective> | MetricOf<Bound>>(setup);
+    await study.sync();
+    return study;
+  });
+}
+
+/**
+ * Opens a study from its storage alone: space, objectives, seed and strategy are those it has.
+ * @throws StudyError of code `missing` when there is no such study, or no name was given and there are several.
+ */
+export function openStudy(options: OpenStudyOptions): Promise<Study> {
+  const { now = Date.now } = options;
+  return withStorage(options.storage, async (storage, ownsStorage) => {
+    const names = await storage.listStudies();
+    const name = options.name ?? names[0] ?? '';
+    const record = options.name === undefined && names.length > 1 ? undefined : await storage.readStudy(name);
+    if (record === undefined) {
+      const known = names.map((one) => `'${one}'`).join(', ') || 'no study';
+      throw new StudyError('missing', options.name ?? '', `${storage.url} holds ${known}: give the name of one`);
+    }
+    const projection = await latest(storage, record);
+    const space = spaceFromJson(projection.space);
+    const strategy = options.strategy ?? restoreStrategy(name, projection.strategy, builtInStrategies);
+    const wanted = { ...record, space: projection.space, strategy: { name: strategy.name, options: strategy.options } };
+    const event = amendment(projection, wanted, space, now());
+    if (event !== undefined) await storage.append(name, [event]);
+    const study = new Study({ record, space, criteria: criteriaOf(name, record), strategy, storage, ownsStorage, now });
+    await study.sync();
+    return study;
+  });
+}

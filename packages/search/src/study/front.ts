@@ -1,0 +1,35 @@
+import { dominates, losses, totalViolation } from './ranking.ts';
+import type { Criteria } from './ranking.ts';
+import type { TrialRecord } from './trial-record.ts';
+
+/**
+ * The Pareto front of the trials seen so far: the feasible complete ones that no other dominates. With one objective
+ * it is the best trial alone. Of equals the first stays.
+ */
+export class ParetoFront {
+  readonly #criteria: Criteria;
+  #members: { readonly trial: TrialRecord; readonly point: readonly number[] }[] = [];
+
+  constructor(criteria: Criteria, trials: Iterable<TrialRecord> = []) {
+    this.#criteria = criteria;
+    for (const trial of trials) this.add(trial);
+  }
+
+  /** The front, by trial number. */
+  get trials(): readonly TrialRecord[] {
+    return this.#members.map(({ trial }) => trial).toSorted((a, b) => a.number - b.number);
+  }
+
+  /** Takes a trial into account, and tells whether it improved the front. */
+  add(trial: TrialRecord): boolean {
+    if (trial.state !== 'complete' || totalViolation(trial, this.#criteria) > 0) return false;
+    const point = losses(trial, this.#criteria);
+    const covered = this.#members.some(
+      (member) => dominates(member.point, point) || member.point.every((value, index) => value === point[index]),
+    );
+    if (covered) return false;
+    this.#members = this.#members.filter((member) => !dominates(point, member.point));
+    this.#members.push({ trial, point });
+    return true;
+  }
+}

@@ -1,0 +1,181 @@
+import { ExhaustedError, ObjectiveError, StaleClaimError, StudyError } from '../errors.ts';
+import { oneAtATime } from '../one-at-a-time.ts';
+import type { ConfigObject } from '../space/node.ts';
+import type { StopCondition, StopState, StopVerdict } from '../stop/stop-condition.ts';
+import { ParetoFront } from './front.ts';
+import type { Outcome } from './outcome.ts';
+import { TrialFailure, TrialPruned, endingOfError } from './outcome.ts';
+import type { Study } from './study.ts';
+import type { Trial } from './trial.ts';
+import type { Metrics, TrialRecord, TrialState } from './trial-record.ts';
+
+/** Tries a config: returns its metrics, or the only objective's value; throws when it fails. */
+export type ObjectiveFunction<Config extends ConfigObject, Metric extends string> = (
+  trial: Trial<Config>,
+) => Outcome<Metric> | Promise<Outcome<Metric>>;
+
+/** A stop condition and what it says. */
+export interface NamedVerdict extends StopVerdict {
+  readonly name: string;
+}
+
+/** What happens in a run, as it happens. `worker` counts from 0. */
+export type RunEvent<Config extends ConfigObject = ConfigObject> =
+  | { readonly type: 'ask'; readonly worker: number; readonly trial: Trial<Config> }
+  | {
+      readonly type: 'report';
+      readonly worker: number;
+      readonly trial: Trial<Config>;
+      readonly step: number;
+      readonly metrics: Metrics;
+    }
+  | {
+      readonly type: 'tell';
+      readonly worker: number;
+      readonly trial: TrialRecord<Config>;
+      /** Whether it is the best so far, or with several objectives joins the front. */
+      readonly improved: boolean;
+      /** What each stop condition says now. */
+      readonly verdicts: readonly NamedVerdict[];
+    }
+  /** Another worker has taken the trial over; its result was dropped. */
+  | { readonly type: 'lost'; readonly worker: number; readonly number: number }
+  | { readonly type: 'stop'; readonly stopped: Stopped };
+
+/** Why a run ended. */
+export interface Stopped {
+  /** The condition, or `exhausted` when the strategy had nothing left, or `aborted` by the signal. */
+  readonly by: string;
+  readonly message: string;
+}
+
+/** How a study is run. */
+export interface RunOptions<Config extends ConfigObject = ConfigObject> {
+  /** The run ends when any of these fires. */
+  readonly stop?: readonly StopCondition[];
+  /** How many trials are in hand at once. Default 1. */
+  readonly workers?: number;
+  /** Told of everything that happens; what it throws ends the run. */
+  readonly onEvent?: (event: RunEvent<Config>) => void;
+  /** Once aborted, no further trial starts, and those in hand are finished. An `AbortSignal` is one. */
+  readonly signal?: { readonly aborted: boolean };
+}
+
+/** What a run came to; all but `stopped` and `elapsed` are of the whole study. */
+export interface RunResult<Config extends ConfigObject = ConfigObject> {
+  readonly stopped: Stopped;
+  /** How many trials are in each state. */
+  readonly counts: Readonly<Record<TrialState, number>>;
+  /** The feasible trials that no other dominates; with one objective, the best alone. */
+  readonly front: readonly TrialRecord<Config>[];
+  /** The best trial of a study with one objective, when one is complete and feasible. */
+  readonly best?: TrialRecord<Config>;
+  /** Seconds that the run took. */
+  readonly elapsed: number;
+}
+
+/** The outcome of an objective, errors included. */
+async function attempt<Config extends ConfigObject, Metric extends string>(
+  objective: ObjectiveFunction<Config, Metric>,
+  trial: Trial<Config>,
+): Promise<Outcome<Metric>> {
+  try {
+    return await objective(trial);
+  } catch (error) {
+    if (error instanceof TrialPruned || error instanceof TrialFailure) return error;
+    const { failure } = endingOfError(error);
+    return new TrialFailure('crash', failure?.message ?? '');
+  }
+}
+
+/** Runs a study: the loop around ask and tell. See {@link Study.run}. */
+export async function runStudy<Config extends ConfigObject, Metric extends string>(
+  study: Study<Config, Metric>,
+  objective: ObjectiveFunction<Config, Metric>,
+  options: RunOptions<Config>,
+): Promise<RunResult<Config>> {
+  const { stop = [], workers = 1, onEvent = () => undefined, signal } = options;
+  if (!Number.isSafeInteger(workers) || workers < 1) {
+    throw new RangeError(`run: workers is ${workers}: give a whole number from 1`);
+  }
+  if (stop.length === 0 && signal === undefined && study.space.size === Infinity) {
+    throw new StudyError('endless', study.name, 'run would never end: give stop, such as [maxTrials(60)]');
+  }
+  await study.sync();
+  const began = study.now();
+  const front = new ParetoFront(study.criteria, study.history.finished);
+  const inTurn = oneAtATime();
+  let stopped: Stopped | undefined;
+
+  const verdicts = (): readonly NamedVerdict[] => {
+    const state: StopState = { history: study.history, space: study.space, elapsed: (study.now() - began) / 1000 };
+    return stop.map((condition) => ({ name: condition.name, ...condition.check(state) }));
+  };
+
+  /** The next trial, or undefined when the run is to end. In turn, so that no worker starts a trial too many. */
+  const next = (worker: number): Promise<Trial<Config> | undefined> =>
+    inTurn(async () => {
+      if (signal?.aborted === true) stopped ??= { by: 'aborted', message: 'the run was aborted' };
+      const fired = stopped === undefined ? verdicts().find((verdict) => verdict.fired) : undefined;
+      if (fired !== undefined) stopped = { by: fired.name, message: fired.message };
+      if (stopped !== undefined) return undefined;
+      try {
+        const trial: Trial<Config> = await study.ask({
+          worker: `worker ${worker}`,
+          onReport: (step, metrics) => onEvent({ type: 'report', worker, trial, step, metrics }),
+        });
+        return trial;
+      } catch (error) {
+        if (!(error instanceof ExhaustedError)) throw error;
+        stopped = { by: 'exhausted', message: error.reason };
+        return undefined;
+      }
+    });
+
+  const finish = async (trial: Trial<Config>, outcome: Outcome<Metric>, worker: number): Promise<void> => {
+    try {
+      const record = await study.tell(trial, outcome);
+      onEvent({ type: 'tell', worker, trial: record, improved: front.add(record), verdicts: verdicts() });
+    } catch (error) {
+      if (error instanceof StaleClaimError) onEvent({ type: 'lost', worker, number: trial.number });
+      else {
+        // The objective is wrong for every config: say so at once, rather than after all trials.
+        if (error instanceof ObjectiveError) await study.tell(trial, new TrialFailure('invalid', error.message));
+        throw error;
+      }
+    }
+  };
+
+  const work = async (worker: number): Promise<void> => {
+    try {
+      for (;;) {
+        const trial = await next(worker);
+        if (trial === undefined) return;
+        onEvent({ type: 'ask', worker, trial });
+        await finish(trial, await attempt(objective, trial), worker);
+      }
+    } catch (error) {
+      stopped ??= { by: 'error', message: String(error) };
+      throw error;
+    }
+  };
+
+  const ends = await Promise.allSettled(Array.from({ length: workers }, (_, worker) => work(worker)));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  const reason = stopped ?? { by: 'exhausted', message: 'there was nothing to do' };
+  onEvent({ type: 'stop', stopped: reason });
+  return summary(study, reason, (study.now() - began) / 1000);
+}
+
+function summary<Config extends ConfigObject, Metric extends string>(
+  study: Study<Config, Metric>,
+  stopped: Stopped,
+  elapsed: number,
+): RunResult<Config> {
+  const counts: Record<TrialState, number> = { waiting: 0, running: 0, complete: 0, pruned: 0, failed: 0 };
+  for (const { state } of study.trials) counts[state] += 1;
+  const { front } = study;
+  const best = study.criteria.objectives.length === 1 ? front[0] : undefined;
+  return { stopped, counts, front, ...(best === undefined ? {} : { best }), elapsed };
+}

@@ -1,0 +1,145 @@
+import {
+  all,
+  any,
+  createStudy,
+  exhausted,
+  int,
+  maxTime,
+  maxTrials,
+  memoryStorage,
+  patience,
+  random,
+  space,
+  target,
+} from '@espalier/search';
+import type { StopCondition } from '@espalier/search';
+import { describe, expect, it } from 'vitest';
+
+const domain = space({ x: int(0, 1000) });
+
+/** A study whose clock goes on by a second with every trial, and whose trial n has loss `losses[n]`. */
+async function runWith(stop: readonly StopCondition[], losses: (number: number) => number, workers = 1) {
+  let clock = 0;
+  const study = await createStudy({
+    name: 'stop',
+    space: domain,
+    objectives: ['minimize loss'],
+    strategy: random(),
+    now: () => clock,
+  });
+  const result = await study.run(
+    ({ number }) => {
+      clock += 1000;
+      return losses(number);
+    },
+    { stop, workers },
+  );
+  return { study, result, trials: study.trials.length };
+}
+
+describe('each condition', () => {
+  it.each([1, 2, 3, 8])('maxTrials starts no trial too many with %d workers', async (workers) => {
+    const { result, trials } = await runWith([maxTrials(10)], () => 1, workers);
+    expect(trials).toBe(10);
+    expect(result.stopped).toEqual({ by: 'maxTrials(10)', message: '10 of 10 trials' });
+    expect(result.counts).toEqual({ waiting: 0, running: 0, complete: 10, pruned: 0, failed: 0 });
+  });
+
+  it('maxTrials counts the trials of earlier runs', async () => {
+    const storage = memoryStorage();
+    const options = { name: 's', storage, space: domain, objectives: ['minimize loss'] as const, resume: true };
+    const first = await createStudy(options);
+    await first.run(() => 1, { stop: [maxTrials(4)] });
+    const second = await createStudy(options);
+    await second.run(() => 1, { stop: [maxTrials(6)] });
+    expect(second.trials).toHaveLength(6);
+    await second.run(() => 1, { stop: [maxTrials(6)] });
+    expect(second.trials).toHaveLength(6);
+  });
+
+  it('maxTime counts the seconds of the run', async () => {
+    const { result, trials } = await runWith([maxTime(5)], () => 1);
+    expect(trials).toBe(5);
+    expect(result.stopped).toEqual({ by: 'maxTime(5)', message: '5.0 of 5 seconds' });
+    expect(result.elapsed).toBe(5);
+  });
+
+  it('target stops at the first trial that reaches it', async () => {
+    const { result, trials } = await runWith([target('loss <= 3')], (number) => 10 - number);
+    expect(trials).toBe(8);
+    expect(result.stopped).toEqual({ by: "target('loss <= 3')", message: 'trial 7 has loss 3' });
+  });
+
+  it('patience counts the trials since the best', async () => {
+    const losses = [5, 6, 4, 4, 9, 8, 7, 1];
+    const { result, trials } = await runWith([patience(4)], (number) => losses[number] ?? 0);
+    expect(trials).toBe(7);
+    expect(result.stopped).toEqual({ by: 'patience(4)', message: '4 of 4 trials without improvement' });
+  });
+
+  it('patience counts failures', async () => {
+    const { trials } = await runWith([patience(3)], (number) => (number === 0 ? 1 : Number.NaN));
+    expect(trials).toBe(4);
+  });
+
+  it('exhausted never fires in an infinite space, and waits for what is queued', async () => {
+    const small = space({ x: int(1, 3) });
+    const study = await createStudy({ name: 'x', space: small, objectives: ['minimize loss'] });
+    await study.enqueue({ x: 1 }, { x: 1 }, { x: 2 }, { x: 3 });
+    const result = await study.run(({ config }) => config.x, { stop: [exhausted()] });
+    expect(result.stopped.by).toBe('exhausted()');
+    expect(result.counts.complete).toBe(4);
+  });
+
+  it.each([
+    [() => maxTrials(0), 'maxTrials: got 0: give a positive whole number'],
+    [() => patience(1.5), 'patience: got 1.5: give a positive whole number'],
+    [() => maxTime(-1), 'maxTime: got -1: give a positive number'],
+    [() => target('loss < 3'), "constraint: cannot read 'loss < 3'"],
+    [() => any(), 'any: got no conditions: give at least one'],
+  ])('%s is refused', (make, message) => {
+    expect(make).toThrow(message);
+  });
+});
+
+describe('conditions compose', () => {
+  it('several: the first that fires is named', async () => {
+    const { result, trials } = await runWith([maxTrials(9), patience(3)], () => 1);
+    expect(trials).toBe(4);
+    expect(result.stopped.by).toBe('patience(3)');
+  });
+
+  it('any: fires with one', async () => {
+    const { result } = await runWith([any(maxTrials(9), maxTime(3))], () => 1);
+    expect(result.stopped).toEqual({ by: 'any(maxTrials(9), maxTime(3))', message: '3.0 of 3 seconds' });
+  });
+
+  it('all: fires with the last', async () => {
+    const { result, trials } = await runWith([all(maxTrials(9), maxTime(3))], () => 1);
+    expect(trials).toBe(9);
+    expect(result.stopped.message).toBe('9 of 9 trials, and 9.0 of 3 seconds');
+  });
+
+  it('a condition of the user is one like any other', async () => {
+    const seven: StopCondition = {
+      name: 'seven',
+      check: ({ history }) => {
+        const found = history.finished.some(({ metrics }) => metrics['loss'] === 7);
+        return { fired: found, progress: found ? 1 : 0, message: 'a loss of 7' };
+      },
+    };
+    const { result, trials } = await runWith([seven], (number) => number);
+    expect(trials).toBe(8);
+    expect(result.stopped.by).toBe('seven');
+  });
+
+  it('progress grows to 1, and events tell it', async () => {
+    const study = await createStudy({ name: 'p', space: domain, objectives: ['minimize loss'] });
+    const progress: number[] = [];
+    await study.run(() => 1, {
+      stop: [any(maxTrials(4), patience(100))],
+      onEvent: (event) => event.type === 'tell' && progress.push(event.verdicts[0]?.progress ?? -1),
+    });
+    expect(progress).toEqual([0.25, 0.5, 0.75, 1]);
+  });
+});

@@ -1,0 +1,48 @@
+import { ObjectiveError } from '@espalier/search';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import {
+  parseConstraint,
+  parseObjective,
+  showConstraint,
+  showObjective,
+  violation,
+} from '../../src/study/objective.ts';
+
+const metric = fc.stringMatching(/^[a-zA-Z][\w./-]*$/u);
+
+it('objectives are read as they are written', () => {
+  fc.assert(
+    fc.property(fc.constantFrom('maximize' as const, 'minimize' as const), metric, (direction, name) => {
+      const objective = { direction, metric: name };
+      expect(parseObjective(showObjective(objective))).toEqual(objective);
+    }),
+  );
+});
+
+it('constraints are read as they are written', () => {
+  const bound = fc.double({ noNaN: true, noDefaultInfinity: true });
+  fc.assert(
+    fc.property(metric, fc.constantFrom('<=' as const, '>=' as const), bound, (name, relation, value) => {
+      const constraint = { metric: name, relation, bound: value + 0 };
+      expect(parseConstraint(showConstraint(constraint))).toEqual(constraint);
+    }),
+  );
+});
+
+it.each(['accuracy', 'maximise accuracy', 'maximize', 'maximize top 1', ''])('%j is no objective', (text) => {
+  expect(() => parseObjective(text)).toThrow(ObjectiveError);
+  expect(() => parseObjective(text)).toThrow("write 'maximize accuracy' or 'minimize bytes'");
+});
+
+it.each(['latency', 'latency < 2', 'latency <= 2ms', 'latency <= ', '<= 2'])('%j is no constraint', (text) => {
+  expect(() => parseConstraint(text)).toThrow(ObjectiveError);
+});
+
+it('a constraint is broken by as much as the metric is beyond the bound', () => {
+  expect(violation(parseConstraint('latency <= 2'), { latency: 5 })).toBe(3);
+  expect(violation(parseConstraint('latency <= 2'), { latency: 2 })).toBe(0);
+  expect(violation(parseConstraint('accuracy >= 0.5'), { accuracy: 0.25 })).toBe(0.25);
+  expect(violation(parseConstraint('latency <= 2'), {})).toBe(Infinity);
+  expect(violation(parseConstraint('latency <= 2'), { latency: Number.NaN })).toBe(Infinity);
+});
