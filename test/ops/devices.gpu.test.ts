@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 // Every new kernel is compiled: a few cases take as long as hundreds on the processor.
-const runs = fc.readConfigureGlobal().numRuns ?? 8;
+const runs = fc.readConfigureGlobal().numRuns ?? 6;
 
 test('webgpu obeys the laws of a device', async () => {
   expect((await checkDevice(await device('webgpu'), { runs })).cases).toBe(runs);

@@ -111,7 +111,11 @@ export function reportOf(error: unknown): ErrorReport {
   const system = systemProblems.get(String(property(error, 'code')));
   if (system !== undefined) {
     const path = property(error, 'path');
-    return { message: `${path === undefined ? 'file' : String(path)}: ${system}`, code: exitCodes.failed, internal: false };
+    return {
+      message: `${path === undefined ? 'file' : String(path)}: ${system}`,
+      code: exitCodes.failed,
+      internal: false,
+    };
   }
   const hint = 'this is a mistake in espalier; set ESPALIER_DEBUG=1 to see where';
   return { message: `internal error: ${message.split('\n', 1)[0]} (${hint})`, code: exitCodes.failed, internal: true };

@@ -2,7 +2,6 @@
 import { evaluate, type AbortSignalLike, type Dataset, type Module } from '@espalier/nn';
 import type { Shape } from '@espalier/tensor';
 import { budgetLoop, type Attempt, type BudgetState, type BudgetStop, type BudgetTrial } from './budget/budget-loop.ts';
-import { paretoFront } from './budget/front.ts';
 import { checkGoal, type CheckedGoal, type Goal } from './budget/goal.ts';
 import type { KnobRange } from './budget/knob.ts';
 import { brokenLimits } from './budget/limit.ts';
@@ -78,7 +77,11 @@ export async function compress(model: Module, options: CompressOptions): Promise
   const inputShape = await exampleShape(data.validate);
   const before = await measureQuality(model, data.validate, goal);
   const attempt = async (recipe: readonly Step[]): Promise<Candidate> => {
-    const made = await runRecipe(model, recipe, { data, seed, ...(options.onProgress && { onProgress: options.onProgress }) });
+    const made = await runRecipe(model, recipe, {
+      data,
+      seed,
+      ...(options.onProgress && { onProgress: options.onProgress }),
+    });
     const cost = await measureCost(made.model, { inputShape, latency: goal.limits.latencyMs !== undefined });
     return { ...made, quality: (await measureQuality(made.model, data.validate, goal)).value, costs: costsOf(cost) };
   };
@@ -123,7 +126,7 @@ async function search(
     const trial = { knob: 0, quality, costs, margin: quality - floor, brokenLimits: brokenLimits(costs, limits) };
     const misses = [...(trial.margin < 0 ? ['quality'] : []), ...trial.brokenLimits];
     const reason = `the recipe has nothing to turn, and ${misses.length === 0 ? 'meets the goal' : `misses the goal in ${misses.join(' and ')}`}`;
-    return { stop: 'single', reason, candidate, steps, trials: [trial], front: paretoFront([{ ...trial, cost: costs.bytes ?? 0 }]) };
+    return { stop: 'single', reason, candidate, steps, trials: [trial], front: [trial] };
   }
   const range = { ...(await knob.range(model)), ...options.knob };
   const at = (value: number): readonly Step[] => turn(steps, knob, value);
@@ -151,7 +154,8 @@ async function measureQuality(model: Module, data: Dataset, { metricName, metric
   const { value } = await evaluate(model, data, { value: metric });
   const examples = data.size;
   // Of the metrics here only accuracy is a share of independent successes.
-  const interval = metricName === 'accuracy' ? { interval: wilsonInterval(Math.round(value * examples), examples) } : {};
+  const interval =
+    metricName === 'accuracy' ? { interval: wilsonInterval(Math.round(value * examples), examples) } : {};
   return { metric: metricName, value, ...interval, examples };
 }
 

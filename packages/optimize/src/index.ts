@@ -21,18 +21,41 @@ export { distillationLoss, type DistillationMix } from './distill/distillation-l
 export { GoalError, RecipeError } from './errors.ts';
 export { finetune } from './finetune/finetune.ts';
 export { materialize, restore, type MaterializedWeight, type WeightDescription } from './layout/materialize.ts';
-export { packWeights, storedBytes, unpackWeights, type ModelWeights, type WeightDescriptions } from './layout/model-file.ts';
+export {
+  packWeights,
+  storedBytes,
+  unpackWeights,
+  type ModelWeights,
+  type WeightDescriptions,
+} from './layout/model-file.ts';
 export { layoutNames, type LayoutName } from './layout/weight-layout.ts';
 export type { PruneScope } from './prune/allocate.ts';
 export { importances, type Importance } from './prune/importance.ts';
 export { MaskView, maskOf, setMask } from './prune/mask-view.ts';
 export type { PruneOptions } from './prune/options.ts';
 export { prune } from './prune/prune.ts';
-export { maskUpdates, scheduleShapes, type MaskUpdate, type PruningSchedule, type ScheduleShape } from './prune/schedule.ts';
+export {
+  maskUpdates,
+  scheduleShapes,
+  type MaskUpdate,
+  type PruningSchedule,
+  type ScheduleShape,
+} from './prune/schedule.ts';
 export { numberFormats, type NumberFormat, type WeightFormat } from './quantize/number-format.ts';
-export { createObserver, observerTypes, type Observer, type ObserverConfig, type ValueRange } from './quantize/observers.ts';
+export {
+  createObserver,
+  observerTypes,
+  type Observer,
+  type ObserverConfig,
+  type ValueRange,
+} from './quantize/observers.ts';
 export type { Granularity, QuantizeOptions } from './quantize/options.ts';
-export { dequantizeTensor, quantizeTensor, type QuantizedTensor, type QuantizeTensorOptions } from './quantize/quantize-tensor.ts';
+export {
+  dequantizeTensor,
+  quantizeTensor,
+  type QuantizedTensor,
+  type QuantizeTensorOptions,
+} from './quantize/quantize-tensor.ts';
 export { QuantizeView, quantizationOf, setQuantization } from './quantize/quantize-view.ts';
 export { quantize } from './quantize/quantize.ts';
 export type { OptimizationData } from './recipe/data.ts';
@@ -50,7 +73,15 @@ export type {
   StepConfig,
   TrainingPart,
 } from './recipe/pass.ts';
-export { checkRecipe, runRecipe, together, type RecipeOptions, type RecipeResult, type Step, type Together } from './recipe/run.ts';
+export {
+  checkRecipe,
+  runRecipe,
+  together,
+  type RecipeOptions,
+  type RecipeResult,
+  type Step,
+  type Together,
+} from './recipe/run.ts';
 export type { TrainingConfig } from './recipe/training.ts';
 export { formatModels, formatReport } from './report/table.ts';
 export { notesOn } from './report/notes.ts';

@@ -30,7 +30,7 @@ export type { CaseLimits } from './check/case.ts';
 export { checkDevice } from './check/device.ts';
 export { checkGradient, checkOpGradient } from './check/gradient.ts';
 export type { DifferentiableFunction, GradientInput, GradientOptions, OpGradientOptions } from './check/gradient.ts';
-export { checkPrograms } from './check/program.ts';
+export { checkPrograms } from './check/programs.ts';
 export { checkKernelSpecs, drawnKinds } from './check/kernel-specs.ts';
 export type { DrawnKind } from './check/kernel-specs.ts';
 export { checkKernel } from './check/kernel.ts';

@@ -23,7 +23,9 @@ export function numberBetween(low: number, high: number, closed = false): (text:
     const number = Number(text);
     const inside = closed ? number >= low && number <= high : number > low && number < high;
     if (text.trim() !== '' && inside) return number;
-    throw new InvalidArgumentError(`Give a number ${closed ? 'from' : 'between'} ${low} ${closed ? 'to' : 'and'} ${high}.`);
+    throw new InvalidArgumentError(
+      `Give a number ${closed ? 'from' : 'between'} ${low} ${closed ? 'to' : 'and'} ${high}.`,
+    );
   };
 }
 

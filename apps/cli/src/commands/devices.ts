@@ -38,7 +38,11 @@ export function addDevicesCommand(program: Command, environment: Environment): v
     const auto = (await openDevice('auto')).kind;
     session.result({ devices, auto }, () => {
       const rows = devices.map((row) => [row.name, row.available ? 'yes' : 'no', row.description]);
-      const table = renderTable([{ heading: 'device' }, { heading: 'here' }, { heading: 'what' }], rows, session.stdout);
+      const table = renderTable(
+        [{ heading: 'device' }, { heading: 'here' }, { heading: 'what' }],
+        rows,
+        session.stdout,
+      );
       return `${table}\n\n--device auto takes ${auto}`;
     });
   });

@@ -4,7 +4,7 @@ import { readText } from '../cli/read-text.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment } from '../cli/session.ts';
 import { readCandidate } from '../recipe/candidate.ts';
-import { checkModelFolder, defaultSeed, withModelOptions } from './model-options.ts';
+import { checkImages, checkModelFolder, defaultSeed, withModelOptions } from './model-options.ts';
 import type { ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
@@ -24,7 +24,11 @@ export function addDistillCommand(program: Command, environment: Environment): v
     .description('train a small model to answer as a large one does')
     .argument('<teacher>', 'the folder of a saved model')
     .requiredOption('--student <file>', 'a YAML file with architecture, initialiser and training')
-    .option('--size <part>', "shrink the student's architecture to this part of the teacher's parameters", numberBetween(0, 1))
+    .option(
+      '--size <part>',
+      "shrink the student's architecture to this part of the teacher's parameters",
+      numberBetween(0, 1),
+    )
     .option('--epochs <n>', 'how often to go through the images', wholeNumberFrom(1), 4)
     .option('--temperature <t>', "how much the teacher's answers are softened", numberBetween(0, 100), 4)
     .option('--alpha <part>', 'how much the teacher counts against the labels', numberBetween(0, 1, true), 0.7)
@@ -35,6 +39,7 @@ export function addDistillCommand(program: Command, environment: Environment): v
   ]).action(async (teacher: string, options: DistillOptions) => {
     const session = openSession(environment, options);
     checkModelFolder(teacher);
+    checkImages(options.data);
     const candidate = readCandidate(options.student, await readText(options.student));
     const { data: source, output: folder, seed = defaultSeed, size, epochs, temperature, alpha, lr } = options;
     const shrink = size === undefined ? {} : { size };

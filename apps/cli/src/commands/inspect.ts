@@ -27,7 +27,9 @@ interface LayerRow {
 /** The shape of an image, as it was noted when the model was saved. */
 function inputShape(folder: string, { input }: { readonly [key: string]: unknown }): readonly number[] {
   if (Array.isArray(input) && input.every((side): side is number => typeof side === 'number')) return input;
-  throw new UsageError(`${folder}: its config.json does not say what shape of input the model takes: add metadata.input`);
+  throw new UsageError(
+    `${folder}: its config.json does not say what shape of input the model takes: add metadata.input`,
+  );
 }
 
 async function layersOf(folder: string): Promise<readonly LayerRow[]> {
@@ -38,7 +40,8 @@ async function layersOf(folder: string): Promise<readonly LayerRow[]> {
   return summary(model, shape).rows.map(({ name: layer, type, outputShape, parameters, macs }) => {
     const own = perParameter.filter(({ name }) => name.slice(0, name.lastIndexOf('.')) === layer);
     const weight = own.find(({ name }) => name.endsWith('.weight'));
-    const sum = (of: (each: (typeof own)[number]) => number): number => own.reduce((before, each) => before + of(each), 0);
+    const sum = (of: (each: (typeof own)[number]) => number): number =>
+      own.reduce((before, each) => before + of(each), 0);
     return {
       layer,
       type,
@@ -67,7 +70,11 @@ export function addInspectCommand(program: Command, environment: Environment): v
     const layers = await layersOf(folder);
     const sum = (of: (row: LayerRow) => number): number => layers.reduce((before, row) => before + of(row), 0);
     const bytes = await folderBytes(folder);
-    const [parameters, nonZeros, macs] = [sum((row) => row.parameters), sum((row) => row.nonZeros), sum((row) => row.macs)];
+    const [parameters, nonZeros, macs] = [
+      sum((row) => row.parameters),
+      sum((row) => row.nonZeros),
+      sum((row) => row.macs),
+    ];
     session.result({ folder, layers, parameters, nonZeros, macs, bytes }, () => {
       const right = { align: 'right' } as const;
       const columns = [
@@ -92,7 +99,16 @@ export function addInspectCommand(program: Command, environment: Environment): v
         row.stored,
         formatMacs(row.macs),
       ]);
-      const total = ['total', '', '', formatCount(parameters), part({ parameters, nonZeros }), formatBytes(sum((row) => row.bytes)), '', formatMacs(macs)];
+      const total = [
+        'total',
+        '',
+        '',
+        formatCount(parameters),
+        part({ parameters, nonZeros }),
+        formatBytes(sum((row) => row.bytes)),
+        '',
+        formatMacs(macs),
+      ];
       return `${renderTable(columns, [...cells, total], session.stdout)}\n\n${formatBytes(bytes)} on disk, descriptions included`;
     });
   });

@@ -4,9 +4,16 @@ import { formatBytes, formatCount, formatMacs, formatMilliseconds, formatPercent
 import type { Runner } from '../workers/runner.ts';
 
 /** Evaluates a saved model, showing how far it is. */
-export async function measureModel(session: Session, runner: Runner, folder: string, source: string): Promise<Measurement> {
+export async function measureModel(
+  session: Session,
+  runner: Runner,
+  folder: string,
+  source: string,
+): Promise<Measurement> {
   const bar = session.progress.start('evaluate', 1);
-  const measured = await runner.run('measure', { source, folder }, (done, total, note) => bar.update(done / total, note));
+  const measured = await runner.run('measure', { source, folder }, (done, total, note) =>
+    bar.update(done / total, note),
+  );
   bar.finish();
   return measured;
 }

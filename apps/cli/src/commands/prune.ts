@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment } from '../cli/session.ts';
-import { checkModelFolder, defaultSeed, withModelOptions } from './model-options.ts';
+import { checkImages, checkModelFolder, defaultSeed, withModelOptions } from './model-options.ts';
 import type { ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
@@ -23,8 +23,14 @@ export function addPruneCommand(program: Command, environment: Environment): voi
     .description('set most weights of a model to zero, little by little, while training it on')
     .argument('<model>', 'the folder of a saved model')
     .option('--sparsity <part>', 'the part of the weights that becomes zero', numberBetween(0, 1), 0.9)
-    .addOption(new Option('--method <name>', 'which weights go first').choices(['magnitude', 'random']).default('magnitude'))
-    .addOption(new Option('--scope <name>', 'rank weights in all layers together, or in each').choices(['global', 'local']).default('global'))
+    .addOption(
+      new Option('--method <name>', 'which weights go first').choices(['magnitude', 'random']).default('magnitude'),
+    )
+    .addOption(
+      new Option('--scope <name>', 'rank weights in all layers together, or in each')
+        .choices(['global', 'local'])
+        .default('global'),
+    )
     .option('--epochs <n>', 'how often to go through the images', wholeNumberFrom(1), 3)
     .option('--lr <rate>', 'the learning rate', numberBetween(0, 10), 0.001)
     .option('--batch <n>', 'images in a step', wholeNumberFrom(1), 64);
@@ -34,6 +40,7 @@ export function addPruneCommand(program: Command, environment: Environment): voi
   ]).action(async (from: string, options: PruneOptions) => {
     const session = openSession(environment, options);
     checkModelFolder(from);
+    checkImages(options.data);
     const { data: source, output: folder, seed = defaultSeed, sparsity, method, scope, epochs, lr, batch } = options;
     const input = { source, from, folder, seed, sparsity, method, scope, epochs, lr, batch };
     showTransformed(session, await transform(session, options, from, 'prune', input));

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { withExamples } from '../cli/options.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment } from '../cli/session.ts';
-import { checkModelFolder, withModelOptions } from './model-options.ts';
+import { checkImages, checkModelFolder, withModelOptions } from './model-options.ts';
 import type { ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
@@ -19,12 +19,18 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
     .description('store the weights of a model in fewer bits')
     .argument('<model>', 'the folder of a saved model')
     .addOption(new Option('--weights <format>', 'what weights become').choices(['int8']).default('int8'))
-    .addOption(new Option('--granularity <name>', 'what shares a scale').choices(['channel', 'tensor']).default('channel'));
+    .addOption(
+      new Option('--granularity <name>', 'what shares a scale').choices(['channel', 'tensor']).default('channel'),
+    );
   withExamples(withModelOptions(command), [
-    ['espalier quantize runs/model-90 --weights int8 -o runs/model-int8', 'a quarter of the bytes, zeros still left out'],
+    [
+      'espalier quantize runs/model-90 --weights int8 -o runs/model-int8',
+      'a quarter of the bytes, zeros still left out',
+    ],
   ]).action(async (from: string, options: QuantizeOptions) => {
     const session = openSession(environment, options);
     checkModelFolder(from);
+    checkImages(options.data);
     const { output: folder, weights, granularity } = options;
     const input = { from, folder, weights, granularity };
     showTransformed(session, await transform(session, options, from, 'quantize', input));

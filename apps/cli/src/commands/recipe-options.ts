@@ -5,6 +5,7 @@ import type { ComputeOptions } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
 import { quickstartRecipe, readRecipe } from '../recipe/recipe.ts';
 import type { Recipe } from '../recipe/schema.ts';
+import { checkImages } from './model-options.ts';
 
 /** Options of the commands that follow a recipe; each takes the place of what the recipe says. */
 export interface RecipeOptions extends ComputeOptions {
@@ -35,6 +36,7 @@ export function withRecipeOptions(command: Command): Command {
 export async function loadRecipe(file: string | undefined, options: RecipeOptions): Promise<Recipe> {
   const recipe = file === undefined ? quickstartRecipe() : readRecipe(file, await readText(file));
   const { strategy, trials, data, output, seed, device } = options;
+  checkImages(data ?? recipe.data.source);
   return {
     ...recipe,
     ...(output === undefined ? {} : { output }),

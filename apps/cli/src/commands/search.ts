@@ -34,6 +34,9 @@ export function addSearchCommand(program: Command, environment: Environment): vo
     const { accuracy, best } = outcome;
     const origin = `# Trial ${best} of the search '${recipe.name}': ${formatPercent(accuracy)} of the held-out images.\n`;
     await writeFileAtomic(winner, origin + stringify(outcome.winner));
-    session.result({ ...outcome, file: winner }, () => `${origin.slice(2)}${stringify(outcome.winner)}\nwritten to ${winner}`);
+    session.result(
+      { ...outcome, file: winner },
+      () => `${origin.slice(2)}${stringify(outcome.winner)}\nwritten to ${winner}`,
+    );
   });
 }

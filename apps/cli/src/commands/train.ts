@@ -7,7 +7,7 @@ import type { Environment } from '../cli/session.ts';
 import { readCandidate } from '../recipe/candidate.ts';
 import { withRunner } from '../workers/runner.ts';
 import { describeMeasurement, measureModel } from './measured.ts';
-import { defaultSeed, withModelOptions } from './model-options.ts';
+import { checkImages, defaultSeed, withModelOptions } from './model-options.ts';
 import type { ModelOptions } from './model-options.ts';
 
 interface TrainOptions extends ModelOptions {
@@ -30,7 +30,22 @@ export function addTrainCommand(program: Command, environment: Environment): voi
     const session = openSession(environment, options);
     const candidate = readCandidate(file, await readText(file));
     const { data: source, output: folder, epochs, seed = defaultSeed, resume = false, device = 'auto' } = options;
-    const again = ['train', file, '-o', folder, '--data', source, '--epochs', String(epochs), '--seed', String(seed), '--device', device, '--resume'];
+    const again = [
+      'train',
+      file,
+      '-o',
+      folder,
+      '--data',
+      source,
+      '--epochs',
+      String(epochs),
+      '--seed',
+      String(seed),
+      '--device',
+      device,
+      '--resume',
+    ];
+    checkImages(source);
     const measured = await resumable(session, again, () =>
       withRunner(session, device, async (runner) => {
         const bar = session.progress.start('train', epochs);

@@ -51,7 +51,11 @@ export function showTransformed(session: Session, transformed: Transformed): voi
   session.result(transformed, () => {
     const { before, after, folder } = transformed;
     const cells = rows.map(([name, text]) => [name, text(before), text(after)]);
-    const columns = [{ heading: '' }, { heading: 'before', align: 'right' }, { heading: 'after', align: 'right' }] as const;
+    const columns = [
+      { heading: '' },
+      { heading: 'before', align: 'right' },
+      { heading: 'after', align: 'right' },
+    ] as const;
     return `${renderTable(columns, cells, session.stdout)}\n\nwritten to ${folder}`;
   });
 }

@@ -32,7 +32,9 @@ export function modelConfig(architecture: Architecture, initialiser: string, tas
   const { blocks, channels, kernel, hidden, activation, batchNorm } = architecture;
   if (!fits(architecture, task)) {
     const image = `${task.height} × ${task.width}`;
-    throw new UsageError(`architecture: ${blocks} blocks of kernel ${kernel} leave nothing of an image of ${image}: use fewer or smaller`);
+    throw new UsageError(
+      `architecture: ${blocks} blocks of kernel ${kernel} leave nothing of an image of ${image}: use fewer, or smaller ones`,
+    );
   }
   const layers: ModuleConfig[] = [];
   let inputs = task.channels;
@@ -84,7 +86,9 @@ export function studentOf(teacher: Architecture, task: Task, parameters: number)
   const base = fits(deeper, task) ? deeper : slim;
   const least = parametersOf(base, task);
   if (least > parameters) {
-    throw new UsageError(`distill: the smallest student has ${least} parameters, more than ${parameters}: raise the size`);
+    throw new UsageError(
+      `distill: the smallest student has ${least} parameters, more than ${parameters}: raise the size`,
+    );
   }
   let { channels } = base;
   while (parametersOf({ ...base, channels: channels + 1 }, task) <= parameters) channels += 1;

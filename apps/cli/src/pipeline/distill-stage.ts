@@ -37,7 +37,9 @@ export async function distillStage(input: DistillInput, context: JobContext): Pr
       pass: (teacher) => {
         const { architecture } = candidate;
         const own =
-          size === undefined ? architecture : studentOf(architecture, task, Math.floor(size * countParameters(teacher)));
+          size === undefined
+            ? architecture
+            : studentOf(architecture, task, Math.floor(size * countParameters(teacher)));
         return distill({ student: modelConfig(own, initialiser, task), temperature, alpha, train });
       },
       data: { train: images },

@@ -32,6 +32,9 @@ export async function optimizeModel(setup: OptimizeSetup, context: JobContext): 
   });
   const before = Array.isArray(optimization) ? (optimization as readonly Json[]) : [];
   const done = records.map((record): Json => ({ ...record }));
-  await saveOptimized(folder, made, { metadata: { ...metadata, ...setup.metadata }, optimization: [...before, ...done] });
+  await saveOptimized(folder, made, {
+    metadata: { ...metadata, ...setup.metadata },
+    optimization: [...before, ...done],
+  });
   return { curve: curve() };
 }

@@ -45,7 +45,14 @@ async function train(setup: PipelineSetup, { winner }: SearchOutcome): Promise<C
   const bar = sharedBar(session.progress, 'train the winner', 1);
   const folder = folderOf(setup, 'searched');
   const { source } = recipe.data;
-  const input = { source, candidate: winner, seed: recipe.seed, epochs: recipe.train.epochs, folder, resume: setup.resume };
+  const input = {
+    source,
+    candidate: winner,
+    seed: recipe.seed,
+    epochs: recipe.train.epochs,
+    folder,
+    resume: setup.resume,
+  };
   const { curve } = await runner.run('train', input, bar.piece('searched'));
   bar.finish();
   return { searched: curve };
@@ -66,7 +73,17 @@ async function compress(setup: PipelineSetup, state: RunState, { winner }: Searc
     const row = rows[method];
     const listener = bar.piece(row, weights.prune);
     const { sparsity, scope, epochs, lr } = prune;
-    const input = { source: data.source, from, folder: folderOf(setup, row), method, sparsity, scope, epochs, lr, seed };
+    const input = {
+      source: data.source,
+      from,
+      folder: folderOf(setup, row),
+      method,
+      sparsity,
+      scope,
+      epochs,
+      lr,
+      seed,
+    };
     const { batch } = winner.training;
     curves[row] = (await state.stage(row, () => runner.run('prune', { ...input, batch }, listener))).curve;
     if (method === 'random') return;
@@ -74,7 +91,18 @@ async function compress(setup: PipelineSetup, state: RunState, { winner }: Searc
     await state.stage('int8', () => runner.run('quantize', rounded, bar.piece('int8', weights.quantize)));
   });
   const { size, epochs, temperature, alpha, lr } = distill;
-  const student = { source: data.source, teacher: from, folder: folderOf(setup, 'student'), candidate: winner, size, epochs, temperature, alpha, lr, seed };
+  const student = {
+    source: data.source,
+    teacher: from,
+    folder: folderOf(setup, 'student'),
+    candidate: winner,
+    size,
+    epochs,
+    temperature,
+    alpha,
+    lr,
+    seed,
+  };
   const distilled = state.stage('student', () => runner.run('distill', student, bar.piece('student', weights.distill)));
   const ends = await Promise.allSettled([...pruned, distilled]);
   const failed = ends.find((end) => end.status === 'rejected');
@@ -97,7 +125,10 @@ async function measure(setup: PipelineSetup, names: readonly RowName[]): Promise
   return measured;
 }
 
-function rowOf(name: RowName, { accuracy, macroF1, parameters, nonZeros, bytes, macs, latencyMs }: Measurement): ReportRow {
+function rowOf(
+  name: RowName,
+  { accuracy, macroF1, parameters, nonZeros, bytes, macs, latencyMs }: Measurement,
+): ReportRow {
   return { name, accuracy, macroF1, parameters, nonZeros, bytes, macs, latencyMs, folder: name };
 }
 
@@ -112,7 +143,9 @@ export async function runPipeline(setup: PipelineSetup): Promise<RunReport> {
   const fingerprint = JSON.stringify({ ...recipe, device: kind, espalier: version() });
   const state = await openRunState(recipe.output, fingerprint, resume);
 
-  const search = await state.stage('search', () => runSearch(session, runner, recipe, join(recipe.output, searchJournal)));
+  const search = await state.stage('search', () =>
+    runSearch(session, runner, recipe, join(recipe.output, searchJournal)),
+  );
   session.log(`  winner: trial ${search.best}, ${formatPercent(search.accuracy)} of the held-out images`);
   const searched = await state.stage('train', () => train(setup, search));
   const compressed = await state.stage('compress', () => compress(setup, state, search));
@@ -137,7 +170,9 @@ export async function runPipeline(setup: PipelineSetup): Promise<RunReport> {
     winner: search.winner,
     curves: { ...searched, ...compressed },
     confusion: winner?.confusion ?? [],
-    seconds: Object.fromEntries(['search', 'train', 'compress', 'measure'].map((name) => [name, state.seconds[name] ?? 0])),
+    seconds: Object.fromEntries(
+      ['search', 'train', 'compress', 'measure'].map((name) => [name, state.seconds[name] ?? 0]),
+    ),
     versions: { espalier: version(), node: process.versions.node },
   };
   const [json, page] = reportFiles;

@@ -21,7 +21,12 @@ export async function forgetSearch(journal: string): Promise<void> {
 }
 
 /** Runs the search of a recipe with its trials in worker threads, showing how far it is. */
-export async function runSearch(session: Session, runner: Runner, recipe: Recipe, journal: string): Promise<SearchOutcome> {
+export async function runSearch(
+  session: Session,
+  runner: Runner,
+  recipe: Recipe,
+  journal: string,
+): Promise<SearchOutcome> {
   const { search, data, seed, name } = recipe;
   const bar = session.progress.start(`search (${search.strategy})`, search.trials);
   const underWay = new Map<number, number>();

@@ -28,7 +28,9 @@ async function readState(file: string, fingerprint: string): Promise<StoredState
     throw new UsageError(`${file}: there is nothing to resume: leave --resume out to start anew`);
   }
   if (Reflect.get(Object(state), 'fingerprint') !== fingerprint) {
-    throw new UsageError(`${file}: it was made with another recipe, seed or device: resume with the same, or start anew`);
+    throw new UsageError(
+      `${file}: it was made with another recipe, seed or device: resume with the same, or start anew`,
+    );
   }
   return state as StoredState;
 }

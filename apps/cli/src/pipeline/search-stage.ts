@@ -98,7 +98,9 @@ async function runTrials(study: Study, setup: SearchSetup): Promise<string> {
     onTrial(finishedCount(study), study.best?.metrics['accuracy']);
   }
   const finished = finishedCount(study);
-  return finished < recipe.trials ? `every config was tried after ${finished} trials` : `stopped after ${finished} trials`;
+  return finished < recipe.trials
+    ? `every config was tried after ${finished} trials`
+    : `stopped after ${finished} trials`;
 }
 
 /**

@@ -60,7 +60,9 @@ export async function trainStage(input: TrainInput, context: JobContext): Promis
     ...(bytes === undefined ? {} : { resume: bytes }),
   });
   const { channels, height, width } = task;
-  await saveModel(folder, model, { metadata: { input: [channels, height, width], candidate: candidate as unknown as Json } });
+  await saveModel(folder, model, {
+    metadata: { input: [channels, height, width], candidate: candidate as unknown as Json },
+  });
   await rm(checkpoint, { force: true });
   return { curve: follower.curve() };
 }

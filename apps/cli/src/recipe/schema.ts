@@ -83,7 +83,8 @@ export interface Recipe {
 }
 
 const wholeNumber = z.int({
-  error: ({ code, input }) => (code === 'invalid_type' ? `is ${JSON.stringify(input)}: give a whole number` : undefined),
+  error: ({ code, input }) =>
+    code === 'invalid_type' ? `is ${JSON.stringify(input)}: give a whole number` : undefined,
 });
 const count = wholeNumber.min(1);
 const epochs = wholeNumber.min(1).max(10_000);

@@ -17,40 +17,35 @@ interface Waiting extends Request {
   reject(error: unknown): void;
 }
 
-/** The worker beside this file: TypeScript when run from source, JavaScript when built. */
-const workerFile = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+/** The worker beside this file, as it is built: threads do not share whatever would run TypeScript. */
+const workerFile = new URL('./worker.js', import.meta.url);
 
 /** One thread: started when first needed, and again after it died. */
 class Thread {
   readonly #setup: WorkerSetup;
   #worker: Worker | undefined;
+  /** Ends the job in hand. */
+  #finish: ((settle: (job: Waiting) => void) => void) | undefined;
+  #current: Waiting | undefined;
 
   constructor(setup: WorkerSetup) {
     this.#setup = setup;
   }
 
   /** Does a job; settles it, and then resolves. */
-  do({ job, input, onProgress, resolve, reject }: Waiting): Promise<void> {
-    const worker = (this.#worker ??= new Worker(workerFile, { workerData: this.#setup }));
-    return new Promise((settle) => {
-      const end = (finish: () => void): void => {
-        worker.removeAllListeners();
+  do(waiting: Waiting): Promise<void> {
+    const worker = (this.#worker ??= this.#start());
+    return new Promise((resolve) => {
+      this.#current = waiting;
+      this.#finish = (settle) => {
+        this.#current = undefined;
+        this.#finish = undefined;
         worker.unref();
-        finish();
-        settle();
+        settle(waiting);
+        resolve();
       };
-      const die = (error: unknown): void => {
-        this.#worker = undefined;
-        end(() => reject(error));
-      };
-      worker.on('message', (response: Response) => {
-        if (response.type === 'progress') onProgress(response.done, response.total, response.note);
-        else if (response.type === 'result') end(() => resolve(response.output));
-        else end(() => reject(receiveError(response.error)));
-      });
-      worker.on('error', die);
-      worker.on('exit', (code) => die(new Error(`a worker thread ended with code ${code} during ${job}`)));
       worker.ref();
+      const { job, input } = waiting;
       worker.postMessage({ job, input } satisfies Request);
     });
   }
@@ -58,6 +53,22 @@ class Thread {
   async end(): Promise<void> {
     await this.#worker?.terminate();
     this.#worker = undefined;
+  }
+
+  #start(): Worker {
+    const worker = new Worker(workerFile, { workerData: this.#setup });
+    const die = (error: unknown): void => {
+      this.#worker = undefined;
+      this.#finish?.(({ reject }) => reject(error));
+    };
+    worker.on('message', (response: Response) => {
+      if (response.type === 'progress') this.#current?.onProgress(response.done, response.total, response.note);
+      else if (response.type === 'result') this.#finish?.(({ resolve }) => resolve(response.output));
+      else this.#finish?.(({ reject }) => reject(receiveError(response.error)));
+    });
+    worker.on('error', die);
+    worker.on('exit', (code) => die(new Error(`a worker thread ended with code ${code}`)));
+    return worker;
   }
 }
 

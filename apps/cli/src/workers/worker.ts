@@ -15,7 +15,9 @@ function answer(response: Response): void {
 }
 
 async function work({ job, input }: Request): Promise<unknown> {
-  const run = (jobs as unknown as Readonly<Record<string, (input: unknown, context: JobContext) => Promise<unknown>>>)[job];
+  const run = (jobs as unknown as Readonly<Record<string, (input: unknown, context: JobContext) => Promise<unknown>>>)[
+    job
+  ];
   if (run === undefined) throw new Error(`there is no job '${job}'`);
   const { device } = await opened;
   return run(input, {

@@ -8,7 +8,7 @@ import { InterruptedError } from '../../src/errors.ts';
 import { searchStage } from '../../src/pipeline/search-stage.ts';
 import type { SearchSetup } from '../../src/pipeline/search-stage.ts';
 import type { Candidate } from '../../src/recipe/candidate.ts';
-import { quickstartRecipe } from '../../src/recipe/recipe.ts';
+import { quickstartRecipe, readRecipe } from '../../src/recipe/recipe.ts';
 
 const recipe = { ...quickstartRecipe().search, trials: 12, population: 4 };
 
@@ -109,28 +109,22 @@ test('when every trial fails, the first reason is told', async () => {
       throw new Error('out of luck');
     },
   });
-  await expect(searchStage(doomed)).rejects.toThrow('search: no trial worked; the first failed with: Error: out of luck');
+  await expect(searchStage(doomed)).rejects.toThrow(
+    'search: no trial worked; the first failed with: Error: out of luck',
+  );
 });
 
 test('a small space ends when it is used up', async () => {
-  const { architecture, initialiser, training } = recipe.space;
-  const one = { kind: 'choice', values: [1] } as const;
-  const space = {
-    architecture: Object.fromEntries(
-      Object.entries({ ...architecture, blocks: one, channels: one, kernel: one, hidden: one }).map(([name, parameter]) => [
-        name,
-        parameter.kind === 'choice' ? { kind: 'choice', values: parameter.values.slice(0, 1) } : parameter,
-      ]),
-    ),
-    initialiser: { ...initialiser, kind: 'choice', values: ['orthogonal'] },
-    training: {
-      schedule: { kind: 'choice', values: ['constant', 'cosine'] },
-      batch: { kind: 'choice', values: [32] },
-      optimizer: { adam: { lr: { kind: 'choice', values: [0.1] } } },
-    },
-  } as unknown as typeof recipe.space;
-  void training;
-  const { trials, stopped } = await searchStage(setup({ recipe: { ...recipe, strategy: 'random', space } }));
+  const { search } = readRecipe(
+    'small.yaml',
+    `search:
+  strategy: random
+  space:
+    architecture: { blocks: 1, channels: 4, kernel: 3, hidden: 0, activation: relu, batchNorm: false }
+    initialiser: orthogonal
+    training: { optimizer: { adam: { lr: 0.1 } }, schedule: [constant, cosine], batch: 32 }`,
+  );
+  const { trials, stopped } = await searchStage(setup({ recipe: search }));
   expect(trials).toHaveLength(2);
   expect(stopped).toBe('every config was tried after 2 trials');
 });

@@ -44,15 +44,43 @@ describe('a recipe', () => {
 
 describe('what is wrong is told with its place', () => {
   test.each([
-    ['an unknown key', 'seed: 1\nprune:\n  sparsty: 0.9\n', "r.yaml:3:3: prune: there is no 'sparsty' here: did you mean 'sparsity'?"],
+    [
+      'an unknown key',
+      'seed: 1\nprune:\n  sparsty: 0.9\n',
+      "r.yaml:3:3: prune: there is no 'sparsty' here: did you mean 'sparsity'?",
+    ],
     ['a wrong type', 'search:\n  trials: many\n', 'r.yaml:2:11: search.trials: is "many": give a whole number'],
     ['a number out of range', 'prune: { sparsity: 1.5 }\n', 'r.yaml:1:20: prune.sparsity: is 1.5: give less than 1'],
-    ['a word that is none of the known', 'search:\n  strategy: genetc\n', 'r.yaml:2:13: search.strategy: is "genetc": use one of random, greedy, genetic'],
-    ['a value that no architecture can have', 'search:\n  space:\n    architecture:\n      kernel: [3, 4]\n', 'r.yaml:4:19: search.space.architecture.kernel.1: is 4: give one of 1, 3, 5, 7'],
-    ['a range the wrong way round', 'search: { space: { architecture: { hidden: { int: [64, 32] } } } }', 'r.yaml:1:51: search.space.architecture.hidden.int: int: the range is 64 to 32: give the smaller number first'],
-    ['an unknown key of a range', 'search: { space: { architecture: { hidden: { int: [1, 2], logg: true } } } }', "r.yaml:1:65: search.space.architecture.hidden.logg: there is no 'logg' in a range: did you mean 'log'? use one of int, float, step, log"],
-    ['an empty choice', 'search: { space: { initialiser: [] } }', 'r.yaml:1:33: search.space.initialiser: choice: there are no values: give at least one'],
-    ['no optimizer', 'search: { space: { training: { optimizer: {} } } }', 'r.yaml:1:43: search.space.training.optimizer: there is no optimizer: give sgd, adam or adamw'],
+    [
+      'a word that is none of the known',
+      'search:\n  strategy: genetc\n',
+      'r.yaml:2:13: search.strategy: is "genetc": use one of random, greedy, genetic',
+    ],
+    [
+      'a value that no architecture can have',
+      'search:\n  space:\n    architecture:\n      kernel: [3, 4]\n',
+      'r.yaml:4:19: search.space.architecture.kernel.1: is 4: give one of 1, 3, 5, 7',
+    ],
+    [
+      'a range the wrong way round',
+      'search: { space: { architecture: { hidden: { int: [64, 32] } } } }',
+      'r.yaml:1:51: search.space.architecture.hidden.int: int: the range is 64 to 32: give the smaller number first',
+    ],
+    [
+      'an unknown key of a range',
+      'search: { space: { architecture: { hidden: { int: [1, 2], logg: true } } } }',
+      "r.yaml:1:65: search.space.architecture.hidden.logg: there is no 'logg' in a range: did you mean 'log'? use one of int, float, step, log",
+    ],
+    [
+      'an empty choice',
+      'search: { space: { initialiser: [] } }',
+      'r.yaml:1:33: search.space.initialiser: choice: there are no values: give at least one',
+    ],
+    [
+      'no optimizer',
+      'search: { space: { training: { optimizer: {} } } }',
+      'r.yaml:1:43: search.space.training.optimizer: there is no optimizer: give sgd, adam or adamw',
+    ],
     ['text that is no map', '- 1\n', 'r.yaml:1:1: a recipe is a map of sections: see `espalier run --print-recipe`'],
   ])('%s', (_, text, message) => {
     expect(complaint(text)).toBe(message);

@@ -4,7 +4,15 @@ import { html } from '../../src/report/html/markup.ts';
 import { linearScale, logScale } from '../../src/report/html/scale.ts';
 import type { RunReport } from '../../src/report/report-data.ts';
 
-const row = { accuracy: 0.98, macroF1: 0.979, parameters: 40_000, nonZeros: 40_000, bytes: 160_000, macs: 320_000, latencyMs: 0.2 };
+const row = {
+  accuracy: 0.98,
+  macroF1: 0.979,
+  parameters: 40_000,
+  nonZeros: 40_000,
+  bytes: 160_000,
+  macs: 320_000,
+  latencyMs: 0.2,
+};
 
 const report: RunReport = {
   format: 'espalier-report',
@@ -55,7 +63,11 @@ describe('the report', () => {
   const page = reportPage(report);
 
   test('is well formed', () => {
-    const angles = page.replace(/<style>.*<\/style>/su, '').replace('<!doctype html>', '').match(/</gu)?.length ?? 0;
+    const angles =
+      page
+        .replace(/<style>.*<\/style>/su, '')
+        .replace('<!doctype html>', '')
+        .match(/</gu)?.length ?? 0;
     const inStyle = 2;
     expect(checkNesting(page.replace('<!doctype html>', ''))).toBe(angles + inStyle);
   });

@@ -39,7 +39,9 @@ describe('on a terminal', () => {
 
   test('cuts the line to the width of the terminal', () => {
     const stream = new FakeStream({ isTTY: true, columns: 30 });
-    createProgress({ stream, now: () => 0 }).start('a rather long label', 2).update(1, 'a rather long note');
+    createProgress({ stream, now: () => 0 })
+      .start('a rather long label', 2)
+      .update(1, 'a rather long note');
     expect(stream.text).toHaveLength(29);
     expect(stream.text.endsWith('…')).toBe(true);
   });

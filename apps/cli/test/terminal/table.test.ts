@@ -6,10 +6,15 @@ import { FakeStream } from '../helpers/fake-stream.ts';
 const columns = [{ heading: 'model' }, { heading: 'bytes', align: 'right' }] as const;
 
 test('aligns columns by their widest cell', () => {
-  const table = renderTable(columns, [['searched', '160 kB'], ['int8', '9 kB']], new FakeStream());
-  expect(table).toBe(
-    ['model      bytes', '────────  ──────', 'searched  160 kB', 'int8        9 kB'].join('\n'),
+  const table = renderTable(
+    columns,
+    [
+      ['searched', '160 kB'],
+      ['int8', '9 kB'],
+    ],
+    new FakeStream(),
   );
+  expect(table).toBe(['model      bytes', '────────  ──────', 'searched  160 kB', 'int8        9 kB'].join('\n'));
 });
 
 test('measures text without its styles', () => {

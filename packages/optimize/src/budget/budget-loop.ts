@@ -75,7 +75,17 @@ export interface BudgetOptions<A extends Attempt> {
  * attempt is made.
  */
 export async function budgetLoop<A extends Attempt>(options: BudgetOptions<A>): Promise<BudgetResult<A>> {
-  const { range, floor, limits = {}, attempt, maxTrials, maxMinutes = Infinity, onTrial, signal, now = Date.now } = options;
+  const {
+    range,
+    floor,
+    limits = {},
+    attempt,
+    maxTrials,
+    maxMinutes = Infinity,
+    onTrial,
+    signal,
+    now = Date.now,
+  } = options;
   if (options.state) checkState(options.state, { range, floor, limits });
   const trials: BudgetTrial[] = [...(options.state?.trials ?? [])];
   const state = (): BudgetState => ({ version: 1, range, floor, limits, trials: [...trials] });
@@ -100,7 +110,9 @@ export async function budgetLoop<A extends Attempt>(options: BudgetOptions<A>): 
   const trial = bestOf(trials);
   if (!trial) throw new GoalError('maxTrials', `is ${maxTrials}; at least one trial is needed`);
   const best = kept?.trial === trial ? kept : { trial, attempt: await attempt(trial.knob) };
-  const front = paretoFront(trials.map((each) => ({ quality: each.quality, cost: each.costs.bytes ?? 0, each }))).map(({ each }) => each);
+  const front = paretoFront(trials.map((each) => ({ quality: each.quality, cost: each.costs.bytes ?? 0, each }))).map(
+    ({ each }) => each,
+  );
   return { stop, reason: explain(stop, trial, trials.length), state: state(), best, front };
 }
 
@@ -115,7 +127,9 @@ function bestOf(trials: readonly BudgetTrial[]): BudgetTrial | undefined {
   if (holding.length === 0) return trials.toSorted((a, b) => b.quality - a.quality)[0];
   const bytes = ({ costs }: BudgetTrial): number => costs.bytes ?? Infinity;
   const order = (a: BudgetTrial, b: BudgetTrial): number =>
-    a.brokenLimits.length - b.brokenLimits.length || (bytes(a) === bytes(b) ? 0 : bytes(a) - bytes(b)) || b.knob - a.knob;
+    a.brokenLimits.length - b.brokenLimits.length ||
+    (bytes(a) === bytes(b) ? 0 : bytes(a) - bytes(b)) ||
+    b.knob - a.knob;
   return holding.toSorted(order)[0];
 }
 
@@ -138,8 +152,18 @@ const show = (knob: number): string => String(Number(knob.toFixed(6)));
 
 function checkState(state: BudgetState, now: Pick<BudgetState, 'range' | 'floor' | 'limits'>): void {
   const text = ({ range, floor, limits }: Pick<BudgetState, 'range' | 'floor' | 'limits'>): string =>
-    JSON.stringify([range.low, range.high, range.resolution, range.start ?? null, floor, limitedCosts.map((cost) => limits[cost] ?? null)]);
+    JSON.stringify([
+      range.low,
+      range.high,
+      range.resolution,
+      range.start ?? null,
+      floor,
+      limitedCosts.map((cost) => limits[cost] ?? null),
+    ]);
   if (state.version !== 1 || text(state) !== text(now)) {
-    throw new GoalError('state', 'belongs to another search: its range, floor or limits differ; start anew, or ask for the same as before');
+    throw new GoalError(
+      'state',
+      'belongs to another search: its range, floor or limits differ; start anew, or ask for the same as before',
+    );
   }
 }

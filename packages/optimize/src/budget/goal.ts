@@ -42,12 +42,16 @@ export function checkGoal(goal: Goal): CheckedGoal {
   const unknown = Object.keys(goal).find((key) => !known.includes(key as (typeof known)[number]));
   if (unknown !== undefined) throw new GoalError(unknown, `is not part of a goal; there are ${known.join(', ')}`);
   const { metric = 'accuracy', maxDrop, min, maxTrials = 8, maxMinutes = Infinity } = goal;
-  if (!qualityMetrics.includes(metric)) throw new GoalError('metric', `is '${String(metric)}'; it must be one of ${qualityMetrics.join(', ')}`);
-  if (maxDrop === undefined && min === undefined) throw new GoalError('maxDrop', 'neither maxDrop nor min is set; say how much quality may be lost');
+  if (!qualityMetrics.includes(metric))
+    throw new GoalError('metric', `is '${metric}'; it must be one of ${qualityMetrics.join(', ')}`);
+  if (maxDrop === undefined && min === undefined)
+    throw new GoalError('maxDrop', 'neither maxDrop nor min is set; say how much quality may be lost');
   for (const [part, value] of Object.entries({ maxDrop, min })) {
-    if (value !== undefined && !(value >= 0 && value <= 1)) throw new GoalError(part, `is ${value}; it must lie between 0 and 1`);
+    if (value !== undefined && !(value >= 0 && value <= 1))
+      throw new GoalError(part, `is ${value}; it must lie between 0 and 1`);
   }
-  if (!Number.isInteger(maxTrials) || maxTrials < 1) throw new GoalError('maxTrials', `is ${maxTrials}; it must be an integer of at least 1`);
+  if (!Number.isInteger(maxTrials) || maxTrials < 1)
+    throw new GoalError('maxTrials', `is ${maxTrials}; it must be an integer of at least 1`);
   if (!(maxMinutes > 0)) throw new GoalError('maxMinutes', `is ${maxMinutes}; it must be above 0`);
   return {
     metricName: metric,

@@ -41,11 +41,15 @@ const unitsOf: Readonly<Record<LimitedCost, readonly string[]>> = {
 /** A limit as a number in the cost's own unit. Throws GoalError naming the units it knows. */
 export function parseLimit(cost: LimitedCost, limit: number | string): number {
   const units = unitsOf[cost];
-  const [, digits, unit = ''] = /^(?:<=|≤)?\s*(\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?)\s*([A-Za-z]*)$/.exec(String(limit).trim()) ?? [];
+  const [, digits, unit = ''] =
+    /^(?:<=|≤)?\s*(\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?)\s*([A-Za-z]*)$/.exec(String(limit).trim()) ?? [];
   const value = Number(digits?.replaceAll('_', '')) * (multipliers[unit] ?? Number.NaN);
   if (!units.includes(unit) || !Number.isFinite(value)) {
     const known = units.filter((each) => each !== '').join(', ');
-    throw new GoalError(cost, `'${limit}' is no limit; write a number, or like '<= 100 ${units.at(2)}' with one of ${known}`);
+    throw new GoalError(
+      cost,
+      `'${limit}' is no limit; write a number, or like '<= 100 ${units.at(2)}' with one of ${known}`,
+    );
   }
   return value;
 }

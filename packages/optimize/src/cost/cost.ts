@@ -57,7 +57,10 @@ export async function measureCost(model: Module, { inputShape, latency = true }:
     const format = dtype === 'f32' ? 'float32' : dtype;
     perParameter.push({ name, shape, nonZeros, layout: 'dense', format, bytes: parameter.size * dtypes[dtype].bytes });
   }
-  const memoryBytes = [...model.rawTensors().values()].reduce((sum, { size, dtype }) => sum + size * dtypes[dtype].bytes, 0);
+  const memoryBytes = [...model.rawTensors().values()].reduce(
+    (sum, { size, dtype }) => sum + size * dtypes[dtype].bytes,
+    0,
+  );
   return {
     parameters: countParameters(model),
     nonZeros: perParameter.reduce((sum, { nonZeros }) => sum + nonZeros, 0),

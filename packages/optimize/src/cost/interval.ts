@@ -17,7 +17,10 @@ const z = 1.959963984540054;
  */
 export function wilsonInterval(successes: number, total: number): ProportionInterval {
   if (!(total > 0 && successes >= 0 && successes <= total)) {
-    throw new ArgumentError('wilsonInterval', `${successes} of ${total} is no share; count successes among at least one trial`);
+    throw new ArgumentError(
+      'wilsonInterval',
+      `${successes} of ${total} is no share; count successes among at least one trial`,
+    );
   }
   const value = successes / total;
   const spread = (z * z) / total;

@@ -31,7 +31,8 @@ export interface Latency {
  */
 export async function measureLatency(model: Module, input: Tensor, options: LatencyOptions = {}): Promise<Latency> {
   const { warmUp = 10, runs = 50, now = clock() } = options;
-  if (!(runs >= 1 && warmUp >= 0)) throw new ArgumentError('measureLatency', `${runs} runs after ${warmUp}; at least one run has to count`);
+  if (!(runs >= 1 && warmUp >= 0))
+    throw new ArgumentError('measureLatency', `${runs} runs after ${warmUp}; at least one run has to count`);
   const once = async (): Promise<number> => {
     const start = now();
     const output = noGrad(() => model.forward(input));

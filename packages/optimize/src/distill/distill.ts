@@ -42,19 +42,30 @@ export function distill(options: DistillOptions = {}): Pass {
 
   async function plan(model: Module, context: PassContext): Promise<PassPlan> {
     const teacher = given === 'original' ? context.original : given;
-    if (typeof teacher === 'string') throw new RecipeError(place, `the teacher is '${String(teacher)}'; it must be a model, or 'original'`);
+    if (typeof teacher === 'string')
+      throw new RecipeError(place, `the teacher is '${String(teacher)}'; it must be a model, or 'original'`);
     const device = model.parameters()[0]?.tensor.device;
     const seed = deriveSeed(context.seed, place);
     const learner = student ? build(student, { seed, ...(device && { device }) }) : model;
-    if (learner === teacher) throw new RecipeError(place, 'the teacher is the model itself; give another teacher or a student');
+    if (learner === teacher)
+      throw new RecipeError(place, 'the teacher is the model itself; give another teacher or a student');
     const summary = `learn from a teacher of ${sizeOf(teacher)} parameters with ${sizeOf(learner)}, T = ${mix.temperature}, α = ${mix.alpha}`;
     const loss: LossFunction = (output, target, { x }) =>
-      distillationLoss(output, noGrad(() => teacher.forward(x)), target, mix);
+      distillationLoss(
+        output,
+        noGrad(() => teacher.forward(x)),
+        target,
+        mix,
+      );
     return {
       summary,
       apply: async () => {
         teacher.eval();
-        return { model: learner, training: { config: train, loss }, finalize: async () => ({ config, summary, details: {} }) };
+        return {
+          model: learner,
+          training: { config: train, loss },
+          finalize: async () => ({ config, summary, details: {} }),
+        };
       },
     };
   }

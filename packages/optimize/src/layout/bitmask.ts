@@ -34,14 +34,23 @@ export function encodeBitmask<V extends Values>(dense: V, rows: number, columns:
 export function decodeBitmask<V extends Values>({ bits, values }: Bitmask<V>, rows: number, columns: number): V {
   const rowBytes = bitmaskRowBytes(columns);
   if (bits.length !== rows * rowBytes) {
-    throw new FormatError('bitmask', 0, `${rows} × ${columns} weights need ${rows * rowBytes} bytes of bits, not ${bits.length}`);
+    throw new FormatError(
+      'bitmask',
+      0,
+      `${rows} × ${columns} weights need ${rows * rowBytes} bytes of bits, not ${bits.length}`,
+    );
   }
   const dense = new (values.constructor as new (length: number) => V)(rows * columns);
   let next = 0;
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < rowBytes * 8; column++) {
       if (((bits[row * rowBytes + (column >> 3)] as number) & (1 << (column & 7))) === 0) continue;
-      if (column >= columns) throw new FormatError('bitmask', row * rowBytes + (column >> 3), `row ${row} has a bit for column ${column} of ${columns}`);
+      if (column >= columns)
+        throw new FormatError(
+          'bitmask',
+          row * rowBytes + (column >> 3),
+          `row ${row} has a bit for column ${column} of ${columns}`,
+        );
       if (next < values.length) dense[row * columns + column] = values[next] as number;
       next++;
     }

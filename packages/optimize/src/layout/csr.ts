@@ -38,7 +38,11 @@ export function encodeCompressedRows<V extends Values>(dense: V, rows: number, c
 export function decodeCompressedRows<V extends Values>(parts: CompressedRows<V>, rows: number, columns: number): V {
   const { offsets, columns: indices, values } = parts;
   if (offsets.length !== rows + 1 || offsets[0] !== 0 || offsets[rows] !== values.length) {
-    throw new FormatError('csr', 0, `${rows} rows with ${values.length} values need ${rows + 1} offsets from 0 to ${values.length}`);
+    throw new FormatError(
+      'csr',
+      0,
+      `${rows} rows with ${values.length} values need ${rows + 1} offsets from 0 to ${values.length}`,
+    );
   }
   if (indices.length !== values.length) {
     throw new FormatError('csr', 0, `${indices.length} columns are given for ${values.length} values`);
@@ -51,7 +55,11 @@ export function decodeCompressedRows<V extends Values>(parts: CompressedRows<V>,
     for (let entry = begin; entry < end; entry++) {
       const column = indices[entry] as number;
       if (column <= before || column >= columns) {
-        throw new FormatError('csr', entry * indices.BYTES_PER_ELEMENT, `row ${row} has column ${column} after ${before}, of ${columns}; they must ascend`);
+        throw new FormatError(
+          'csr',
+          entry * indices.BYTES_PER_ELEMENT,
+          `row ${row} has column ${column} after ${before}, of ${columns}; they must ascend`,
+        );
       }
       dense[row * columns + column] = values[entry] as number;
       before = column;

@@ -7,7 +7,14 @@ import type { WeightFormat } from '../quantize/number-format.ts';
 import { quantizationOf, setQuantization } from '../quantize/quantize-view.ts';
 import type { Values } from './bitmask.ts';
 import { store, unstore } from './stored-array.ts';
-import { decodeLayout, encodeLayout, layoutNames, smallestLayout, type LayoutName, type NamedArrays } from './weight-layout.ts';
+import {
+  decodeLayout,
+  encodeLayout,
+  layoutNames,
+  smallestLayout,
+  type LayoutName,
+  type NamedArrays,
+} from './weight-layout.ts';
 
 /** What a file needs to say about a weight besides its arrays. */
 export interface WeightDescription {
@@ -51,7 +58,15 @@ export async function materialize(parameter: Parameter): Promise<MaterializedWei
   const arrays = new Map(encodeLayout(layout, values, shape));
   if (quantization) arrays.set('_scale', store(Float32Array.from(quantization.scales)));
   const bytes = [...arrays.values()].reduce((sum, array) => sum + array.bytes.length, 0);
-  return { layout, format: quantization?.format ?? 'float32', shape, pruned: mask !== undefined, arrays, nonZeros, bytes };
+  return {
+    layout,
+    format: quantization?.format ?? 'float32',
+    shape,
+    pruned: mask !== undefined,
+    arrays,
+    nonZeros,
+    bytes,
+  };
 }
 
 /** Values that differ from 0. */
@@ -68,7 +83,11 @@ export function countNonZeros(values: ArrayLike<number>): number {
 export function restore(name: string, parameter: Parameter, description: WeightDescription, arrays: NamedArrays): void {
   const { layout, format, shape, pruned } = description;
   if (shape.join() !== parameter.tensor.shape.join()) {
-    throw new FormatError(name, 0, `has the shape [${shape.join(', ')}]; the model needs [${parameter.tensor.shape.join(', ')}]`);
+    throw new FormatError(
+      name,
+      0,
+      `has the shape [${shape.join(', ')}]; the model needs [${parameter.tensor.shape.join(', ')}]`,
+    );
   }
   const stored = decodeLayout(layout, name, arrays, format === 'float32' ? 'f32' : 'i8', shape);
   const scales = format === 'float32' ? undefined : unstore(`${name}_scale`, arrays.get('_scale'), 'f32');
@@ -76,16 +95,25 @@ export function restore(name: string, parameter: Parameter, description: WeightD
   const values = scales ? decodeValues(stored as Int8Array, scales) : (stored as Float32Array);
   const { device } = parameter.tensor;
   parameter.tensor.assign(fromTyped(values, shape, { device }).realizeSync());
-  if (pruned) setMask(parameter, Uint8Array.from(stored, (value) => (value === 0 ? 0 : 1)));
+  if (pruned)
+    setMask(
+      parameter,
+      Uint8Array.from(stored, (value) => (value === 0 ? 0 : 1)),
+    );
   if (scales && format !== 'float32') setQuantization(parameter, format, scales);
 }
 
 function checkScales(name: string, scales: Float32Array, shape: Shape): void {
   if (scales.length !== 1 && scales.length !== shape[0]) {
-    throw new FormatError(`${name}_scale`, 0, `has ${scales.length} scales; it needs 1, or ${shape[0]} for one a channel`);
+    throw new FormatError(
+      `${name}_scale`,
+      0,
+      `has ${scales.length} scales; it needs 1, or ${shape[0]} for one a channel`,
+    );
   }
   const wrong = scales.findIndex((scale) => !(scale > 0 && scale < Infinity));
-  if (wrong >= 0) throw new FormatError(`${name}_scale`, wrong * 4, `holds ${scales[wrong]}; a scale is a positive number`);
+  if (wrong >= 0)
+    throw new FormatError(`${name}_scale`, wrong * 4, `holds ${scales[wrong]}; a scale is a positive number`);
 }
 
 /** A description read from JSON. Throws FormatError naming `source` and the parameter. */
@@ -99,7 +127,11 @@ export function parseDescription(source: string, name: string, value: unknown): 
     sizes.every((size) => Number.isSafeInteger(size) && (size as number) >= 0) &&
     typeof pruned === 'boolean';
   if (!valid) {
-    throw new FormatError(source, 0, `the description of ${name} is ${JSON.stringify(value)}; it needs layout, format, shape and pruned`);
+    throw new FormatError(
+      source,
+      0,
+      `the description of ${name} is ${JSON.stringify(value)}; it needs layout, format, shape and pruned`,
+    );
   }
   return { layout, format, shape, pruned } as WeightDescription;
 }

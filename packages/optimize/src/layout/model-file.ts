@@ -50,7 +50,8 @@ export function unpackWeights(source: string, model: Module, { tensors, descript
   const left = new Map(tensors);
   const parameters = model.namedParameters();
   const unknown = Object.keys(descriptions).find((name) => !parameters.has(name));
-  if (unknown !== undefined) throw new FormatError(source, 0, `'${unknown}' is described, but the model has no such parameter`);
+  if (unknown !== undefined)
+    throw new FormatError(source, 0, `'${unknown}' is described, but the model has no such parameter`);
   for (const [name, tensor] of model.rawTensors()) {
     const description = descriptions[name];
     const parameter = parameters.get(name);
@@ -63,7 +64,11 @@ export function unpackWeights(source: string, model: Module, { tensors, descript
     if (!raw) throw new FormatError(source, 0, `'${name}' is missing`);
     const { dtype, shape, device } = tensor;
     if (raw.shape.join() !== shape.join() || raw.dtype !== dtype) {
-      throw new FormatError(source, 0, `'${name}' is ${raw.dtype} [${raw.shape.join(', ')}]; the model needs ${dtype} [${shape.join(', ')}]`);
+      throw new FormatError(
+        source,
+        0,
+        `'${name}' is ${raw.dtype} [${raw.shape.join(', ')}]; the model needs ${dtype} [${shape.join(', ')}]`,
+      );
     }
     tensor.assign(fromBytes(raw.bytes, shape, { dtype, device }).realizeSync());
   }

@@ -26,7 +26,11 @@ export function store(values: ArrayOf<StoredDType>, shape: Shape = [values.lengt
 }
 
 /** The numbers of a stored array, which must be of one of the dtypes. Throws FormatError, naming the array, otherwise. */
-export function unstore<T extends StoredDType>(name: string, array: RawTensor | undefined, ...allowed: readonly T[]): ArrayOf<T> {
+export function unstore<T extends StoredDType>(
+  name: string,
+  array: RawTensor | undefined,
+  ...allowed: readonly T[]
+): ArrayOf<T> {
   if (!array) throw new FormatError(name, 0, 'the array is missing');
   const found = allowed.find((each) => each === array.dtype);
   if (!found) throw new FormatError(name, 0, `the array is ${array.dtype}; it must be ${allowed.join(' or ')}`);

@@ -57,7 +57,8 @@ const layouts: Readonly<Record<LayoutName, Layout>> = {
   },
   csr: {
     arrays: 3,
-    bytes: ({ rows, columns }, present, valueBytes) => (rows + 1) * 4 + present * (valueBytes + columnIndexBytes(columns)),
+    bytes: ({ rows, columns }, present, valueBytes) =>
+      (rows + 1) * 4 + present * (valueBytes + columnIndexBytes(columns)),
     encode: (dense, _shape, { rows, columns }) => {
       const parts = encodeCompressedRows(dense, rows, columns);
       return new Map([
@@ -105,6 +106,12 @@ export function encodeLayout(layout: LayoutName, values: Values, shape: Shape): 
 }
 
 /** The weight that the arrays hold, row-major. Throws FormatError, naming the array, when they do not fit together. */
-export function decodeLayout(layout: LayoutName, name: string, arrays: NamedArrays, dtype: 'f32' | 'i8', shape: Shape): Values {
+export function decodeLayout(
+  layout: LayoutName,
+  name: string,
+  arrays: NamedArrays,
+  dtype: 'f32' | 'i8',
+  shape: Shape,
+): Values {
   return layouts[layout].decode(name, arrays, dtype, shape, matrixOf(shape));
 }

@@ -33,7 +33,11 @@ export interface OptimizedModel {
  * computes exactly the same. A model without masks and quantization is saved as `saveModel` of `@espalier/nn` does it.
  * Each file appears at once or not at all, config.json last. Returns the bytes of the folder's files.
  */
-export async function saveOptimized(folder: string, model: Module, options: SaveOptimizedOptions = {}): Promise<number> {
+export async function saveOptimized(
+  folder: string,
+  model: Module,
+  options: SaveOptimizedOptions = {},
+): Promise<number> {
   const { tensors, descriptions } = await packWeights(model);
   const { [layoutKey]: _, ...kept } = options.metadata ?? {};
   const isPlain = Object.keys(descriptions).length === 0;
@@ -51,7 +55,10 @@ export async function saveOptimized(folder: string, model: Module, options: Save
  * Loads what `saveOptimized`, or `saveModel` of `@espalier/nn`, saved: no user code is needed. Throws FormatError, naming
  * the file and what is wrong with it, for a damaged folder.
  */
-export async function loadOptimized(folder: string, options: { readonly device?: Device } = {}): Promise<OptimizedModel> {
+export async function loadOptimized(
+  folder: string,
+  options: { readonly device?: Device } = {},
+): Promise<OptimizedModel> {
   const { model: config, tensors, metadata = {}, optimization } = await readModelFolder(folder);
   const { [layoutKey]: layouts, ...kept } = metadata;
   const descriptions = parseLayouts(join(folder, 'config.json'), layouts);
@@ -65,14 +72,22 @@ function parseLayouts(source: string, layouts: Json | undefined): Record<string,
   if (layouts === undefined) return {};
   const { quant_method: by, version: of, parameters } = layouts as Readonly<Record<string, unknown>>;
   if (by !== method || of !== version || typeof parameters !== 'object' || parameters === null) {
-    throw new FormatError(source, 0, `${layoutKey} is by '${String(by)}', version ${String(of)}; only '${method}', version ${version}, is read`);
+    throw new FormatError(
+      source,
+      0,
+      `${layoutKey} is by '${String(by)}', version ${String(of)}; only '${method}', version ${version}, is read`,
+    );
   }
-  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, parseDescription(source, name, value)]));
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [name, parseDescription(source, name, value)]),
+  );
 }
 
 /** Bytes of a model folder's own files. */
 export async function folderBytes(folder: string): Promise<number> {
   const files = ['config.json', 'model.safetensors', 'optimization.json'];
-  const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file)).catch(() => undefined))?.size ?? 0));
+  const sizes = await Promise.all(
+    files.map(async (file) => (await stat(join(folder, file)).catch(() => undefined))?.size ?? 0),
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -25,7 +25,7 @@ export function chooseDropped(
   bounds: SparsityBounds = { minimum: 0, maximum: 1 },
 ): Uint8Array<ArrayBuffer>[] {
   if (scope === 'local') return scores.map((each) => markLowest(each, dropCount(sparsity, each.length)));
-  const total = scores.reduce((sum, { length }) => sum + length, 0);
+  const total = sum(scores.map(({ length }) => length));
   const least = scores.map(({ length }) => Math.ceil(bounds.minimum * length - rounding));
   const most = scores.map(({ length }) => dropCount(bounds.maximum, length));
   const wanted = dropCount(sparsity, total);

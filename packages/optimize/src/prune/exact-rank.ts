@@ -10,7 +10,10 @@ export function markLowest(scores: Float32Array, count: number): Uint8Array<Arra
     throw new ArgumentError('prune', `${count} of ${scores.length} weights are to be dropped; that is no part of them`);
   }
   if (scores.some(Number.isNaN)) {
-    throw new ArgumentError('prune', 'a weight has no score: it is NaN; prune a model that was trained without diverging');
+    throw new ArgumentError(
+      'prune',
+      'a weight has no score: it is NaN; prune a model that was trained without diverging',
+    );
   }
   const marks = new Uint8Array(scores.length);
   if (count === 0) return marks;

@@ -11,7 +11,7 @@ export type Scorer = (parameter: NamedParameter, seed: number) => Promise<Float3
 
 const scorers: Readonly<Record<Importance, Scorer>> = {
   /** |w| as the module sees it. */
-  magnitude: async ({ parameter }) => ((await parameter.value.abs().data()) as Float32Array),
+  magnitude: async ({ parameter }) => (await parameter.value.abs().data()) as Float32Array,
   /** The baseline that every other score has to beat. The same seed scores a parameter alike each time. */
   random: async ({ name, parameter }, seed) => {
     const generator = new Generator(deriveSeed(seed, name));

@@ -10,7 +10,17 @@ import { maskOf, setMask } from './mask-view.ts';
 import type { PruneOptions } from './options.ts';
 import { maskUpdates, scheduleShapes, type PruningSchedule } from './schedule.ts';
 
-const optionNames = ['sparsity', 'method', 'scope', 'minimum', 'maximum', 'schedule', 'train', 'include', 'exclude'] as const;
+const optionNames = [
+  'sparsity',
+  'method',
+  'scope',
+  'minimum',
+  'maximum',
+  'schedule',
+  'train',
+  'include',
+  'exclude',
+] as const;
 
 /**
  * Drops the least important weights: a mask keeps them at exactly 0 from then on, through any further training. With a
@@ -58,7 +68,10 @@ export function prune(options: PruneOptions): Pass {
       const scores = await Promise.all(chosen.map((each) => scoreOf(each)));
       const dropped = chooseDropped(scores, target, scope, { ...bounds, minimum: Math.min(bounds.minimum, target) });
       for (const [index, { parameter }] of chosen.entries()) {
-        setMask(parameter, (dropped[index] as Uint8Array).map((mark) => 1 - mark));
+        setMask(
+          parameter,
+          (dropped[index] as Uint8Array).map((mark) => 1 - mark),
+        );
       }
     };
     const scoreOf = async (each: NamedParameter): Promise<Float32Array> => {
@@ -67,7 +80,9 @@ export function prune(options: PruneOptions): Pass {
       return kept ? scores.map((score, index) => (kept[index] === 1 ? score : -Infinity)) : scores;
     };
     const finalize = async (): Promise<PassRecord> => {
-      const details = await Promise.all(chosen.map(async ({ name, parameter }) => [name, await sparsityOf(parameter)] as const));
+      const details = await Promise.all(
+        chosen.map(async ({ name, parameter }) => [name, await sparsityOf(parameter)] as const),
+      );
       return { config, summary, details: Object.fromEntries(details) };
     };
     if (!trains) {
@@ -75,10 +90,12 @@ export function prune(options: PruneOptions): Pass {
       return { model, finalize };
     }
     // A mask has to be there when the step is compiled; from then on its values change.
-    for (const { parameter } of chosen) if (!maskOf(parameter)) setMask(parameter, new Uint8Array(parameter.size).fill(1));
+    for (const { parameter } of chosen)
+      if (!maskOf(parameter)) setMask(parameter, new Uint8Array(parameter.size).fill(1));
     const pending = new Map<number, number>();
     const beforeStep = async (step: number, steps: number): Promise<void> => {
-      if (step === 0) for (const update of maskUpdates(schedule, sparsity, steps)) pending.set(update.step, update.sparsity);
+      if (step === 0)
+        for (const update of maskUpdates(schedule, sparsity, steps)) pending.set(update.step, update.sparsity);
       const target = pending.get(step);
       if (target !== undefined) await dropTo(target);
     };
@@ -89,28 +106,50 @@ export function prune(options: PruneOptions): Pass {
     name: 'sparsity',
     range: async (model) => {
       const { size, gone } = await goneOf(selectParameters(place, model, options));
-      return { low: Math.min(sparsity, gone / size), high: Math.max(sparsity, 0.99), resolution: 0.005, start: sparsity };
+      return {
+        low: Math.min(sparsity, gone / size),
+        high: Math.max(sparsity, 0.99),
+        resolution: 0.005,
+        start: sparsity,
+      };
     },
     at: (value) => prune({ ...options, sparsity: value }),
   };
 
-  return { config, knob, needs: trains ? 'training' : 'nothing', effects: trains ? ['zeros', 'weights'] : ['zeros'], plan };
+  return {
+    config,
+    knob,
+    needs: trains ? 'training' : 'nothing',
+    effects: trains ? ['zeros', 'weights'] : ['zeros'],
+    plan,
+  };
 }
 
-async function sparsityOf(parameter: NamedParameter['parameter']): Promise<{ size: number; kept: number; sparsity: number }> {
-  const kept = ((await maskOf(parameter)?.kept()) ?? new Uint8Array(parameter.size).fill(1)).reduce((sum, each) => sum + each, 0);
+async function sparsityOf(
+  parameter: NamedParameter['parameter'],
+): Promise<{ size: number; kept: number; sparsity: number }> {
+  const kept = ((await maskOf(parameter)?.kept()) ?? new Uint8Array(parameter.size).fill(1)).reduce(
+    (sum, each) => sum + each,
+    0,
+  );
   return { size: parameter.size, kept, sparsity: 1 - kept / parameter.size };
 }
 
 /** How many weights there are, and how many a mask took away already. */
 async function goneOf(chosen: readonly NamedParameter[]): Promise<{ size: number; gone: number }> {
   const each = await Promise.all(chosen.map(({ parameter }) => sparsityOf(parameter)));
-  return each.reduce((sum, { size, kept }) => ({ size: sum.size + size, gone: sum.gone + size - kept }), { size: 0, gone: 0 });
+  return each.reduce((sum, { size, kept }) => ({ size: sum.size + size, gone: sum.gone + size - kept }), {
+    size: 0,
+    gone: 0,
+  });
 }
 
 async function checkGrowth(chosen: readonly NamedParameter[], sparsity: number): Promise<void> {
   const { size, gone } = await goneOf(chosen);
   if (gone > dropCount(sparsity, size)) {
-    throw new RecipeError('prune', `the sparsity is ${sparsity}, but ${gone} of ${size} weights are gone already; ask for more, or start from the dense model`);
+    throw new RecipeError(
+      'prune',
+      `the sparsity is ${sparsity}, but ${gone} of ${size} weights are gone already; ask for more, or start from the dense model`,
+    );
   }
 }

@@ -42,10 +42,16 @@ export const scheduleShapes: readonly ScheduleShape[] = Object.keys(curves) as S
 export function maskUpdates(schedule: PruningSchedule, final: number, steps: number): MaskUpdate[] {
   const { shape, initial = 0, begin = 0, end = 0.5, updates = 10 } = schedule;
   if (!(begin >= 0 && begin <= end && end <= 1)) {
-    throw new ArgumentError('prune', `the schedule runs from ${begin} to ${end}; both are fractions of the training, in order`);
+    throw new ArgumentError(
+      'prune',
+      `the schedule runs from ${begin} to ${end}; both are fractions of the training, in order`,
+    );
   }
   if (!(initial >= 0 && initial <= final && final < 1)) {
-    throw new ArgumentError('prune', `sparsity goes from ${initial} to ${final}; it must grow, from at least 0 to below 1`);
+    throw new ArgumentError(
+      'prune',
+      `sparsity goes from ${initial} to ${final}; it must grow, from at least 0 to below 1`,
+    );
   }
   if (!Number.isInteger(updates) || updates < 1) {
     throw new ArgumentError('prune', `the schedule has ${updates} updates; it needs a whole number, at least 1`);

@@ -80,7 +80,11 @@ class PercentileObserver implements Observer {
     const spare = (1 - this.share) * this.total;
     const width = (2 * this.limit) / bins;
     let low = 0;
-    for (let passed = this.counts[0] as number; passed <= spare && low < bins - 1; passed += this.counts[low] as number) {
+    for (
+      let passed = this.counts[0] as number;
+      passed <= spare && low < bins - 1;
+      passed += this.counts[low] as number
+    ) {
       low++;
     }
     let high = bins - 1;

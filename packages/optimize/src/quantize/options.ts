@@ -14,4 +14,9 @@ export interface QuantizeOptions extends ParameterFilter {
   readonly granularity?: Granularity;
   /** How the range of weights that share a scale is found. Default: `min-max`. */
   readonly observer?: ObserverConfig['type'] | ObserverConfig;
+  /**
+   * Narrows each range to where the error at the output is least, as examples of the training data show it. `true` takes
+   * 256 of them. Default: false.
+   */
+  readonly calibrate?: boolean | { readonly examples: number };
 }

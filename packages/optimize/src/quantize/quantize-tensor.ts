@@ -25,7 +25,12 @@ export interface QuantizeTensorOptions {
 }
 
 /** One scale for each group of values in a row, so that the format covers the range its observer finds. */
-export function findScales(values: Float32Array, groups: number, format: WeightFormat, observer: ObserverConfig): Float32Array<ArrayBuffer> {
+export function findScales(
+  values: Float32Array,
+  groups: number,
+  format: WeightFormat,
+  observer: ObserverConfig,
+): Float32Array<ArrayBuffer> {
   const size = values.length / groups;
   return Float32Array.from({ length: groups }, (_, group) => {
     const seen = createObserver(observer);

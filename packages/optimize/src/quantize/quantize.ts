@@ -1,16 +1,18 @@
 /** The quantization pass. */
 import type { Json, Module } from '@espalier/nn';
 import { fromTyped } from '@espalier/tensor';
-import { oneOf, optionsOf } from '../recipe/options.ts';
-import type { Pass, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
+import { RecipeError } from '../errors.ts';
+import { numberOption, oneOf, optionsOf } from '../recipe/options.ts';
+import type { Pass, PassContext, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
 import { selectParameters, type NamedParameter } from '../selection/parameter-filter.ts';
+import { measureInputs, refineScales, type InputEnergy } from './calibration.ts';
 import type { WeightFormat } from './number-format.ts';
 import { createObserver, observerTypes, type ObserverConfig } from './observers.ts';
 import type { Granularity, QuantizeOptions } from './options.ts';
 import { findScales } from './quantize-tensor.ts';
 import { setQuantization } from './quantize-view.ts';
 
-const optionNames = ['weights', 'granularity', 'observer', 'include', 'exclude'] as const;
+const optionNames = ['weights', 'granularity', 'observer', 'calibrate', 'include', 'exclude'] as const;
 
 /**
  * Rounds weights to whole numbers with a scale for each tensor or output channel. Biases and norms stay as they are. The
@@ -24,20 +26,29 @@ export function quantize(options: QuantizeOptions = {}): Pass {
   const place = 'quantize';
   optionsOf(place, options, optionNames);
   const { weights: format = 'int8', granularity = 'channel' } = options;
-  const observer: ObserverConfig = typeof options.observer === 'object' ? options.observer : { type: options.observer ?? 'min-max' };
+  const observer: ObserverConfig =
+    typeof options.observer === 'object' ? options.observer : { type: options.observer ?? 'min-max' };
   oneOf<WeightFormat>(place, 'weights', format, ['int8']);
   oneOf<Granularity>(place, 'granularity', granularity, ['tensor', 'channel']);
   oneOf(place, 'observer', observer.type, observerTypes);
   createObserver(observer);
+  const examples = typeof options.calibrate === 'object' ? options.calibrate.examples : options.calibrate ? 256 : 0;
+  if (options.calibrate) numberOption(place, 'calibrate.examples', examples, { least: 1 });
   const config: StepConfig = { type: 'quantize', ...(options as object as { readonly [option: string]: Json }) };
 
-  async function plan(model: Module): Promise<PassPlan> {
+  async function plan(model: Module, { data }: PassContext): Promise<PassPlan> {
     const chosen = selectParameters(place, model, options);
-    const summary = `round the weights of ${chosen.length} tensors to ${format} by ${granularity}`;
+    if (examples > 0 && !data?.train)
+      throw new RecipeError(place, 'calibrates, and there is no training data; give data.train');
+    const summary = `round the weights of ${chosen.length} tensors to ${format} by ${granularity}${examples > 0 ? `, calibrated on ${examples} examples` : ''}`;
     return {
       summary,
       apply: async () => {
-        const reports = await Promise.all(chosen.map((each) => quantizeParameter(each)));
+        const energies =
+          data?.train && examples > 0
+            ? await measureInputs(model, chosen, data.train, examples)
+            : new Map<string, InputEnergy>();
+        const reports = await Promise.all(chosen.map((each) => quantizeParameter(each, energies.get(each.name))));
         const finalize = async (): Promise<PassRecord> => {
           await Promise.all(chosen.map(({ parameter }) => settle(parameter)));
           return { config, summary, details: Object.fromEntries(reports) };
@@ -47,14 +58,23 @@ export function quantize(options: QuantizeOptions = {}): Pass {
     };
   }
 
-  async function quantizeParameter({ name, parameter }: NamedParameter): Promise<readonly [string, Json]> {
+  async function quantizeParameter(
+    { name, parameter }: NamedParameter,
+    energy: InputEnergy | undefined,
+  ): Promise<readonly [string, Json]> {
     const values = (await parameter.value.data()) as Float32Array;
-    const scales = findScales(values, granularity === 'channel' ? (parameter.tensor.shape[0] ?? 1) : 1, format, observer);
+    const found = findScales(
+      values,
+      granularity === 'channel' ? (parameter.tensor.shape[0] ?? 1) : 1,
+      format,
+      observer,
+    );
+    const scales = energy ? refineScales(values, found, format, parameter.tensor.shape, energy) : found;
     const view = setQuantization(parameter, format, scales);
     return [name, { scales: scales.length, relativeError: relativeError(values, view.decode(view.encode(values))) }];
   }
 
-  return { config, needs: 'nothing', effects: ['numbers'], plan };
+  return { config, needs: examples > 0 ? 'calibration' : 'nothing', effects: ['numbers'], plan };
 }
 
 /** Puts a quantized parameter's raw values onto the numbers it is rounded to, so that rounding them again is certain to change nothing. */

@@ -25,10 +25,14 @@ export function numberOption(place: string, name: string, value: unknown, bounds
   if (fits) return;
   const words = { least: 'at least', most: 'at most', above: 'above', below: 'below' } as const;
   const limits = Object.entries(bounds).map(([kind, limit]) => `${words[kind as keyof NumberBounds]} ${String(limit)}`);
-  throw new RecipeError(place, `${name} is ${JSON.stringify(value)}; it must be a number ${limits.join(' and ')}`.trim());
+  throw new RecipeError(
+    place,
+    `${name} is ${JSON.stringify(value)}; it must be a number ${limits.join(' and ')}`.trim(),
+  );
 }
 
 /** Throws RecipeError unless the value is one of the words. */
 export function oneOf<Word extends string>(place: string, name: string, value: Word, words: readonly Word[]): void {
-  if (!words.includes(value)) throw new RecipeError(place, `${name} is ${JSON.stringify(value)}; it must be one of ${words.join(', ')}`);
+  if (!words.includes(value))
+    throw new RecipeError(place, `${name} is ${JSON.stringify(value)}; it must be one of ${words.join(', ')}`);
 }

@@ -15,7 +15,8 @@ const rules: readonly OrderRule[] = [
   {
     before: 'numbers',
     after: 'zeros',
-    reason: 'ranks weights that were rounded already, and the scales were chosen for weights that would be gone; prune first, then quantize',
+    reason:
+      'ranks weights that were rounded already, and the scales were chosen for weights that would be gone; prune first, then quantize',
   },
   {
     before: 'numbers',

@@ -20,20 +20,20 @@ export interface RecipeModels {
   readonly teacher?: Module;
 }
 
-type Make = (options: object, models: RecipeModels) => Pass;
+type Make = (options: never, models: RecipeModels) => Pass;
 
 const makers: Readonly<Record<string, Make>> = {
-  prune: (options) => prune(options as PruneOptions),
-  quantize: (options) => quantize(options as QuantizeOptions),
-  distill: (options, { teacher }) => {
-    const { teacher: named, ...rest } = options as Omit<DistillOptions, 'teacher'> & { readonly teacher?: unknown };
+  prune: (options: PruneOptions) => prune(options),
+  quantize: (options: QuantizeOptions) => quantize(options),
+  distill: (options: Omit<DistillOptions, 'teacher'> & { readonly teacher?: unknown }, { teacher }) => {
+    const { teacher: named, ...rest } = options;
     if (named !== undefined && named !== 'original' && named !== 'given') {
       throw new RecipeError('distill', `the teacher is ${JSON.stringify(named)}; in JSON it is 'original' or 'given'`);
     }
     if (named === 'given' && !teacher) throw new RecipeError('distill', "the teacher is 'given', but none was");
     return distill({ ...rest, teacher: named === 'original' ? 'original' : (teacher ?? 'original') });
   },
-  finetune: (options) => finetune(options as TrainingConfig),
+  finetune: (options: TrainingConfig) => finetune(options),
 };
 
 /** The types of passes that recipes can name. */
@@ -62,9 +62,11 @@ export function recipeJson(steps: readonly Step[]): StepJson[] {
 function parsePass(step: unknown, place: string, models: RecipeModels): Pass {
   const type = isObject(step) ? step['type'] : undefined;
   const make = typeof type === 'string' && Object.hasOwn(makers, type) ? makers[type] : undefined;
-  if (!make || !isObject(step)) throw new RecipeError(place, `is ${JSON.stringify(step)}; it needs a type out of ${passTypes.join(', ')}`);
+  if (!make || !isObject(step))
+    throw new RecipeError(place, `is ${JSON.stringify(step)}; it needs a type out of ${passTypes.join(', ')}`);
   const { type: _, ...options } = step;
-  return make(options, models);
+  // Each pass checks its own options.
+  return make(options as never, models);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

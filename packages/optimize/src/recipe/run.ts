@@ -50,7 +50,11 @@ export interface RecipeResult {
  * Carries out a recipe on a copy of a model; the model itself is not changed. Throws RecipeError, before anything is done,
  * for an order that would lose work or a pass that lacks its data.
  */
-export async function runRecipe(model: Module, steps: readonly Step[], options: RecipeOptions = {}): Promise<RecipeResult> {
+export async function runRecipe(
+  model: Module,
+  steps: readonly Step[],
+  options: RecipeOptions = {},
+): Promise<RecipeResult> {
   checkRecipe(model, steps, options.data);
   let current = await copyModel(model);
   const context: Omit<PassContext, 'seed'> = {
@@ -61,7 +65,10 @@ export async function runRecipe(model: Module, steps: readonly Step[], options: 
   };
   const records: PassRecord[] = [];
   for (const [index, step] of steps.entries()) {
-    const done = await runStage(current, passesOf(step), { ...context, seed: deriveSeed(options.seed ?? 0, `step ${index}`) });
+    const done = await runStage(current, passesOf(step), {
+      ...context,
+      seed: deriveSeed(options.seed ?? 0, `step ${index}`),
+    });
     current = done.model;
     records.push(...done.records);
   }

@@ -1,5 +1,14 @@
 /** The training that passes share. */
-import { buildOptimizer, buildSchedule, deriveSeed, fit, type LossFunction, type Module, type OptimizerConfig, type ScheduleConfig } from '@espalier/nn';
+import {
+  buildOptimizer,
+  buildSchedule,
+  deriveSeed,
+  fit,
+  type LossFunction,
+  type Module,
+  type OptimizerConfig,
+  type ScheduleConfig,
+} from '@espalier/nn';
 import { crossEntropy } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import type { PassContext, TrainingPart } from './pass.ts';
@@ -43,7 +52,8 @@ export async function trainStage(
   if (!train) throw new RecipeError(place, 'has to train, and there is no training data; give data.train');
   const { epochs, batchSize, optimizer, schedule } = { ...defaultTraining, ...agreed(place, parts) };
   const losses = parts.flatMap(({ loss }) => (loss ? [loss] : []));
-  if (losses.length > 1) throw new RecipeError(place, `${losses.length} of its passes bring a loss; run them one after the other`);
+  if (losses.length > 1)
+    throw new RecipeError(place, `${losses.length} of its passes bring a loss; run them one after the other`);
   await fit(model, train, {
     loss: losses[0] ?? hardLabels,
     optimizer: buildOptimizer(optimizer),
@@ -69,7 +79,10 @@ function agreed(place: string, parts: readonly TrainingPart[]): TrainingConfig {
   const [first = {}, ...others] = given;
   const other = others.find((each) => JSON.stringify(each) !== JSON.stringify(first));
   if (other) {
-    throw new RecipeError(place, `its passes want to train in different ways, ${JSON.stringify(first)} and ${JSON.stringify(other)}; say so in one of them only`);
+    throw new RecipeError(
+      place,
+      `its passes want to train in different ways, ${JSON.stringify(first)} and ${JSON.stringify(other)}; say so in one of them only`,
+    );
   }
   return first;
 }

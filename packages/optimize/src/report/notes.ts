@@ -16,11 +16,17 @@ const rules: readonly Note[] = [
       ? 'The zeros are not skipped when it runs: sparse weights are stored small and computed dense.'
       : undefined,
   (_, { cost: { perParameter } }) =>
-    perParameter.some(({ format }) => format === 'int8') ? 'int8 weights are stored as int8 and computed as float32.' : undefined,
+    perParameter.some(({ format }) => format === 'int8')
+      ? 'int8 weights are stored as int8 and computed as float32.'
+      : undefined,
   ({ cost: was }, { cost: is }) =>
-    is.memoryBytes >= was.memoryBytes ? `It takes as much memory as before when it runs: ${showBytes(is.memoryBytes)}.` : undefined,
+    is.memoryBytes >= was.memoryBytes
+      ? `It takes as much memory as before when it runs: ${showBytes(is.memoryBytes)}.`
+      : undefined,
   ({ cost: was }, { cost: is }) =>
-    is.bytes >= was.bytes ? `Its file did not get smaller: ${showBytes(was.bytes)} before, ${showBytes(is.bytes)} after.` : undefined,
+    is.bytes >= was.bytes
+      ? `Its file did not get smaller: ${showBytes(was.bytes)} before, ${showBytes(is.bytes)} after.`
+      : undefined,
   ({ validation: was }, { validation: is }) => {
     if (!was.interval || !is.interval || is.value >= was.value) return undefined;
     return is.interval.high >= was.value

@@ -11,7 +11,9 @@ interface Column {
 const showQuality = (quality: Quality | undefined): string => {
   if (!quality) return '';
   const { value, interval } = quality;
-  return interval ? `${showShare(value)} (${(interval.low * 100).toFixed(2)}–${(interval.high * 100).toFixed(2)})` : showShare(value);
+  return interval
+    ? `${showShare(value)} (${(interval.low * 100).toFixed(2)}–${(interval.high * 100).toFixed(2)})`
+    : showShare(value);
 };
 
 const ofCost = (title: string, cell: (cost: Cost) => string): Column => ({ title, cell: ({ cost }) => cell(cost) });
@@ -34,12 +36,21 @@ export function formatModels(models: readonly ModelReport[]): string {
     .filter(([, ...cells]) => cells.some((cell) => cell !== ''));
   const widths = shown.map((cells) => Math.max(...cells.map(({ length }) => length)));
   const line = (row: number): string =>
-    shown.map((cells, column) => (cells[row] ?? '')[column === 0 ? 'padEnd' : 'padStart'](widths[column] ?? 0)).join('  ').trimEnd();
+    shown
+      .map((cells, column) => (cells[row] ?? '')[column === 0 ? 'padEnd' : 'padStart'](widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
   return [...Array(models.length + 1).keys()].map(line).join('\n');
 }
 
 /** A whole report: both models, why it ended, and what did not get better. */
 export function formatReport({ before, after, reason, notes, records }: CompressionReport): string {
   const steps = records.map(({ summary }) => `- ${summary}`);
-  return [formatModels([before, after]), '', `Ended because ${reason}.`, ...steps, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
+  return [
+    formatModels([before, after]),
+    '',
+    `Ended because ${reason}.`,
+    ...steps,
+    ...(notes.length > 0 ? ['', ...notes] : []),
+  ].join('\n');
 }

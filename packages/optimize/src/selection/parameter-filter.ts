@@ -24,7 +24,10 @@ export function selectParameters(place: string, model: Module, filter: Parameter
   const all = [...model.namedParameters()].map(([name, parameter]) => ({ name, parameter }));
   for (const pattern of [...(filter.include ?? []), ...(filter.exclude ?? [])]) {
     if (!all.some(({ name }) => matches(pattern, name))) {
-      throw new RecipeError(place, `'${pattern}' matches no parameter; there are ${all.map(({ name }) => name).join(', ')}`);
+      throw new RecipeError(
+        place,
+        `'${pattern}' matches no parameter; there are ${all.map(({ name }) => name).join(', ')}`,
+      );
     }
   }
   const included = filter.include
@@ -32,7 +35,10 @@ export function selectParameters(place: string, model: Module, filter: Parameter
     : all.filter(({ name, parameter }) => isWeight(name, parameter));
   const chosen = included.filter(({ name }) => !filter.exclude?.some((pattern) => matches(pattern, name)));
   if (chosen.length === 0) {
-    throw new RecipeError(place, `no parameter is left to work on; there are ${all.map(({ name }) => name).join(', ')}`);
+    throw new RecipeError(
+      place,
+      `no parameter is left to work on; there are ${all.map(({ name }) => name).join(', ')}`,
+    );
   }
   return chosen;
 }

@@ -22,7 +22,10 @@ const range: KnobRange = { low: 0, high: 1, resolution: 0.01 };
 
 describe('nextKnob', () => {
   test('finds the edge of any falling curve, to the resolution', () => {
-    const curve = fc.record({ edge: fc.double({ min: 0.02, max: 0.97, noNaN: true }), steep: fc.double({ min: 0.5, max: 12, noNaN: true }) });
+    const curve = fc.record({
+      edge: fc.double({ min: 0.02, max: 0.97, noNaN: true }),
+      steep: fc.double({ min: 0.5, max: 12, noNaN: true }),
+    });
     fc.assert(
       fc.property(curve, fc.double({ min: 0, max: 1, noNaN: true }), ({ edge, steep }, start) => {
         // Flat at first, then a cliff, as accuracy over sparsity is.
@@ -48,7 +51,8 @@ describe('nextKnob', () => {
   test('goes on from any point as if it had never stopped', () => {
     const margin = (knob: number): number => 0.63 - knob;
     const whole = search(range, margin).tried;
-    for (let cut = 0; cut < whole.length; cut++) expect(search(range, margin, whole.slice(0, cut)).tried).toEqual(whole);
+    for (let cut = 0; cut < whole.length; cut++)
+      expect(search(range, margin, whole.slice(0, cut)).tried).toEqual(whole);
   });
 
   test('a lucky high value is kept above an unlucky low one', () => {
@@ -103,7 +107,9 @@ describe('paretoFront', () => {
       fc.property(fc.array(point), (points) => {
         const front = paretoFront(points);
         for (const each of points) {
-          const beaten = points.some((p) => p.quality >= each.quality && p.cost <= each.cost && (p.quality > each.quality || p.cost < each.cost));
+          const beaten = points.some(
+            (p) => p.quality >= each.quality && p.cost <= each.cost && (p.quality > each.quality || p.cost < each.cost),
+          );
           expect(front.some((p) => p.quality === each.quality && p.cost === each.cost)).toBe(!beaten);
         }
       }),

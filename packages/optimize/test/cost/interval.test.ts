@@ -5,7 +5,11 @@ import { wilsonInterval } from '../../src/cost/interval.ts';
 describe('wilsonInterval', () => {
   test('agrees with published values', () => {
     // R: prop.test(15, 20, correct = FALSE) and prop.test(0, 10, correct = FALSE)
-    expect(wilsonInterval(15, 20)).toEqual({ value: 0.75, low: expect.closeTo(0.5313, 4), high: expect.closeTo(0.8881, 4) });
+    expect(wilsonInterval(15, 20)).toEqual({
+      value: 0.75,
+      low: expect.closeTo(0.5313, 4),
+      high: expect.closeTo(0.8881, 4),
+    });
     expect(wilsonInterval(0, 10)).toEqual({ value: 0, low: 0, high: expect.closeTo(0.2775, 4) });
   });
 

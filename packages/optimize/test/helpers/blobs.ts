@@ -1,6 +1,18 @@
 /** A small classification problem: points around centres on a circle. */
-import { Adam, build, crossEntropy, evaluate, accuracy, fit, tensorDataset, type Dataset, type Module, type ModuleConfig } from '@espalier/nn';
+import {
+  Adam,
+  build,
+  crossEntropy,
+  evaluate,
+  accuracy,
+  fit,
+  tensorDataset,
+  type Dataset,
+  type Module,
+  type ModuleConfig,
+} from '@espalier/nn';
 import { Generator, rand } from '@espalier/tensor';
+import { at } from './at.ts';
 
 export const features = 16;
 export const classes = 4;
@@ -15,7 +27,7 @@ export function blobs(size: number, seed: number): Dataset {
     y[row] = label;
     for (let column = 0; column < features; column++) {
       const centre = Math.sin((label + 1) * (column + 1));
-      x[row * features + column] = centre + 2.2 * ((noise[row * features + column] as number) - 0.5);
+      x[row * features + column] = centre + 2.2 * (at(noise, row * features + column) - 0.5);
     }
   }
   return tensorDataset({ data: x, shape: [size, features] }, { data: y, shape: [size] });
@@ -43,7 +55,13 @@ let known: Module | undefined;
 export async function trained(): Promise<Module> {
   if (known) return known;
   const model = build(perceptron(32), { seed: 5 });
-  await fit(model, train, { loss: crossEntropy, optimizer: new Adam({ lr: 0.01 }), epochs: 6, batchSize: 64, seed: 5 });
+  await fit(model, train, {
+    loss: (output, target) => crossEntropy(output, target),
+    optimizer: new Adam({ lr: 0.01 }),
+    epochs: 6,
+    batchSize: 64,
+    seed: 5,
+  });
   known = model;
   return model;
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, decodeSafetensors, encodeSafetensors, FormatError, type Module } from '@espalier/nn';
+import { build, decodeSafetensors, encodeSafetensors, FormatError, type Module, type RawTensor } from '@espalier/nn';
 import { loadModel, saveModel } from '@espalier/nn/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { finetune, maskOf, prune, quantize, runRecipe, storedBytes, strip, type Step } from '../../src/index.ts';
@@ -30,20 +30,25 @@ async function made(steps: readonly Step[]): Promise<Module> {
 }
 
 describe('a saved model', () => {
-  test.each(Object.keys(recipes))('%s: computes exactly the same when it is loaded, and saves to the same bytes', async (name) => {
-    const model = await made(recipes[name] ?? []);
-    const folder = join(root, name);
-    const optimization = { recipe: name };
-    await saveOptimized(folder, model, { metadata: { note: 'kept' }, optimization });
-    const loaded = await loadOptimized(folder);
-    expect(await logitsOf(loaded.model)).toEqual((await logitsOf(model)).map((value) => value + 0));
-    expect(await accuracyOf(loaded.model)).toBe(await accuracyOf(model));
-    expect(await logitsOf(await strip(loaded.model))).toEqual(await logitsOf(model));
-    expect(loaded.metadata).toEqual({ note: 'kept' });
-    expect(loaded.optimization).toEqual(optimization);
-    await saveOptimized(`${folder} again`, loaded.model);
-    expect(await readFile(join(`${folder} again`, 'model.safetensors'))).toEqual(await readFile(join(folder, 'model.safetensors')));
-  });
+  test.each(Object.keys(recipes))(
+    '%s: computes exactly the same when it is loaded, and saves to the same bytes',
+    async (name) => {
+      const model = await made(recipes[name] ?? []);
+      const folder = join(root, name);
+      const optimization = { recipe: name };
+      await saveOptimized(folder, model, { metadata: { note: 'kept' }, optimization });
+      const loaded = await loadOptimized(folder);
+      expect(await logitsOf(loaded.model)).toEqual((await logitsOf(model)).map((value) => value + 0));
+      expect(await accuracyOf(loaded.model)).toBe(await accuracyOf(model));
+      expect(await logitsOf(await strip(loaded.model))).toEqual(await logitsOf(model));
+      expect(loaded.metadata).toEqual({ note: 'kept' });
+      expect(loaded.optimization).toEqual(optimization);
+      await saveOptimized(`${folder} again`, loaded.model);
+      expect(await readFile(join(`${folder} again`, 'model.safetensors'))).toEqual(
+        await readFile(join(folder, 'model.safetensors')),
+      );
+    },
+  );
 
   test('pruned stays pruned in training after loading', async () => {
     const folder = join(root, 'goes on');
@@ -87,47 +92,71 @@ describe('a damaged folder', () => {
     await saveOptimized(folder, await made([prune({ sparsity: 0.8 }), quantize()]));
     return { folder, config: join(folder, 'config.json'), weights: join(folder, 'model.safetensors') };
   };
-  const rewrite = async (weights: string, change: (tensors: Map<string, { dtype: 'f32' | 'i8' | 'u8'; shape: readonly number[]; bytes: Uint8Array }>) => void): Promise<void> => {
-    const tensors = new Map(decodeSafetensors(await readFile(weights)).tensors) as Map<string, never>;
-    change(tensors as never);
+  const rewrite = async (weights: string, change: (tensors: Map<string, RawTensor>) => void): Promise<void> => {
+    const tensors = new Map(decodeSafetensors(await readFile(weights)).tensors);
+    change(tensors);
     await writeFile(weights, encodeSafetensors(tensors));
   };
 
   test.each<[string, RegExp, (files: Awaited<ReturnType<typeof folderOf>>) => Promise<void>]>([
     ['config that is no JSON', /config\.json.*is no JSON/, ({ config }) => writeFile(config, '{')],
-    ['weights cut short', /model\.safetensors/, async ({ weights }) => writeFile(weights, (await readFile(weights)).subarray(0, 300))],
+    [
+      'weights cut short',
+      /model\.safetensors/,
+      async ({ weights }) => writeFile(weights, (await readFile(weights)).subarray(0, 300)),
+    ],
     [
       'layouts by somebody else',
       /quantization_config is by 'other', version 1/,
-      async ({ config }) => writeFile(config, (await readFile(config, 'utf8')).replace('"quant_method": "espalier"', '"quant_method": "other"')),
+      async ({ config }) =>
+        writeFile(
+          config,
+          (await readFile(config, 'utf8')).replace('"quant_method": "espalier"', '"quant_method": "other"'),
+        ),
     ],
     [
       'a layout nobody knows',
       /the description of 0\.weight .*needs layout/,
-      async ({ config }) => writeFile(config, (await readFile(config, 'utf8')).replace('"layout": "bitmask"', '"layout": "origami"')),
+      async ({ config }) =>
+        writeFile(config, (await readFile(config, 'utf8')).replace('"layout": "bitmask"', '"layout": "origami"')),
     ],
-    ['a missing array', /0\.weight_bitmask: at byte 0: the array is missing/, ({ weights }) => rewrite(weights, (tensors) => tensors.delete('0.weight_bitmask'))],
+    [
+      'a missing array',
+      /0\.weight_bitmask: at byte 0: the array is missing/,
+      ({ weights }) => rewrite(weights, (tensors) => tensors.delete('0.weight_bitmask')),
+    ],
     [
       'an array too many',
       /the model has no use for stray/,
-      ({ weights }) => rewrite(weights, (tensors) => tensors.set('stray', { dtype: 'u8', shape: [1], bytes: Uint8Array.of(1) })),
+      ({ weights }) =>
+        rewrite(weights, (tensors) => tensors.set('stray', { dtype: 'u8', shape: [1], bytes: Uint8Array.of(1) })),
     ],
-    ['a missing bias', /'0\.bias' is missing/, ({ weights }) => rewrite(weights, (tensors) => tensors.delete('0.bias'))],
+    [
+      'a missing bias',
+      /'0\.bias' is missing/,
+      ({ weights }) => rewrite(weights, (tensors) => tensors.delete('0.bias')),
+    ],
     [
       'a flipped bit of a mask',
       /bits are set for|has a bit for column/,
-      ({ weights }) => rewrite(weights, (tensors) => {
-        const array = tensors.get('0.weight_bitmask');
-        if (array) tensors.set('0.weight_bitmask', { ...array, bytes: array.bytes.map((byte, index) => (index === 0 ? byte ^ 1 : byte)) });
-      }),
+      ({ weights }) =>
+        rewrite(weights, (tensors) => {
+          const array = tensors.get('0.weight_bitmask');
+          if (array)
+            tensors.set('0.weight_bitmask', {
+              ...array,
+              bytes: array.bytes.map((byte, index) => (index === 0 ? byte ^ 1 : byte)),
+            });
+        }),
     ],
     [
       'a scale of 0',
       /a scale is a positive number/,
-      ({ weights }) => rewrite(weights, (tensors) => {
-        const array = tensors.get('0.weight_scale');
-        if (array) tensors.set('0.weight_scale', { ...array, bytes: new Uint8Array(array.bytes.length) });
-      }),
+      ({ weights }) =>
+        rewrite(weights, (tensors) => {
+          const array = tensors.get('0.weight_scale');
+          if (array) tensors.set('0.weight_scale', { ...array, bytes: new Uint8Array(array.bytes.length) });
+        }),
     ],
   ])('%s is a FormatError', async (name, message, damage) => {
     const files = await folderOf(name);

@@ -2,9 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chooseDropped, dropCount } from '../../src/prune/allocate.ts';
 import { markLowest } from '../../src/prune/exact-rank.ts';
+import { at } from '../helpers/at.ts';
 
 // Few different values, so that there are many ties.
-const scores = fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 1, maxLength: 60 }).map((all) => Float32Array.from(all));
+const scores = fc
+  .array(fc.integer({ min: 0, max: 6 }), { minLength: 1, maxLength: 60 })
+  .map((all) => Float32Array.from(all));
 const count = (marks: ArrayLike<number>): number => Array.from(marks).filter((mark) => mark === 1).length;
 
 describe('markLowest', () => {
@@ -12,7 +15,7 @@ describe('markLowest', () => {
     fc.assert(
       fc.property(scores, fc.double({ min: 0, max: 1, noNaN: true }), (all, share) => {
         const dropped = Math.floor(share * all.length);
-        const order = [...all.keys()].toSorted((a, b) => (all[a] as number) - (all[b] as number) || a - b);
+        const order = [...all.keys()].toSorted((a, b) => at(all, a) - at(all, b) || a - b);
         const expected = new Uint8Array(all.length);
         for (const index of order.slice(0, dropped)) expected[index] = 1;
         expect(markLowest(all, dropped)).toEqual(expected);
@@ -38,24 +41,32 @@ describe('chooseDropped', () => {
 
   test('local: each tensor reaches the sparsity exactly', () => {
     fc.assert(
-      fc.property(fc.array(scores, { minLength: 1, maxLength: 5 }), fc.double({ min: 0, max: 1, noNaN: true }), (all, s) => {
-        const marks = chooseDropped(all, s, 'local');
-        expect(marks.map(count)).toEqual(all.map(({ length }) => dropCount(s, length)));
-      }),
+      fc.property(
+        fc.array(scores, { minLength: 1, maxLength: 5 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (all, s) => {
+          const marks = chooseDropped(all, s, 'local');
+          expect(marks.map(count)).toEqual(all.map(({ length }) => dropCount(s, length)));
+        },
+      ),
     );
   });
 
   test('global: all together reach it exactly, and no kept weight scores below a dropped one', () => {
     fc.assert(
-      fc.property(fc.array(scores, { minLength: 1, maxLength: 5 }), fc.double({ min: 0, max: 1, noNaN: true }), (all, s) => {
-        const marks = chooseDropped(all, s, 'global');
-        const flat = all.flatMap((each) => [...each]);
-        const dropped = marks.flatMap((each) => [...each]);
-        expect(count(dropped)).toBe(dropCount(s, flat.length));
-        const highest = Math.max(-Infinity, ...flat.filter((_, index) => dropped[index] === 1));
-        const lowest = Math.min(Infinity, ...flat.filter((_, index) => dropped[index] === 0));
-        expect(highest).toBeLessThanOrEqual(lowest);
-      }),
+      fc.property(
+        fc.array(scores, { minLength: 1, maxLength: 5 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (all, s) => {
+          const marks = chooseDropped(all, s, 'global');
+          const flat = all.flatMap((each) => [...each]);
+          const dropped = marks.flatMap((each) => [...each]);
+          expect(count(dropped)).toBe(dropCount(s, flat.length));
+          const highest = Math.max(-Infinity, ...flat.filter((_, index) => dropped[index] === 1));
+          const lowest = Math.min(Infinity, ...flat.filter((_, index) => dropped[index] === 0));
+          expect(highest).toBeLessThanOrEqual(lowest);
+        },
+      ),
     );
   });
 
@@ -68,19 +79,25 @@ describe('chooseDropped', () => {
 
   test('global: bounds that leave no choice are refused', () => {
     const all = [Float32Array.from({ length: 10 }, () => 1)];
-    expect(() => chooseDropped(all, 0.9, 'global', { minimum: 0, maximum: 0.5 })).toThrow(/9 of 10 .* it can be 0 to 5/);
+    expect(() => chooseDropped(all, 0.9, 'global', { minimum: 0, maximum: 0.5 })).toThrow(
+      /9 of 10 .* it can be 0 to 5/,
+    );
   });
 
   test('what has the lowest possible score stays dropped when the sparsity grows', () => {
     fc.assert(
-      fc.property(fc.array(scores, { minLength: 1, maxLength: 4 }), fc.constantFrom('local', 'global'), (all, scope) => {
-        const first = chooseDropped(all, 0.4, scope);
-        const again = all.map((each, t) => each.map((score, i) => (first[t]?.[i] === 1 ? -Infinity : score)));
-        const second = chooseDropped(again, 0.7, scope);
-        for (const [t, marks] of first.entries()) {
-          for (const [i, mark] of marks.entries()) if (mark === 1) expect(second[t]?.[i]).toBe(1);
-        }
-      }),
+      fc.property(
+        fc.array(scores, { minLength: 1, maxLength: 4 }),
+        fc.constantFrom('local', 'global'),
+        (all, scope) => {
+          const first = chooseDropped(all, 0.4, scope);
+          const again = all.map((each, t) => each.map((score, i) => (first[t]?.[i] === 1 ? -Infinity : score)));
+          const second = chooseDropped(again, 0.7, scope);
+          for (const [t, marks] of first.entries()) {
+            for (const [i, mark] of marks.entries()) if (mark === 1) expect(second[t]?.[i]).toBe(1);
+          }
+        },
+      ),
     );
   });
 });

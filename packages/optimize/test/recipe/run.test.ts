@@ -1,4 +1,4 @@
-import { build } from '@espalier/nn';
+import { build, type Module } from '@espalier/nn';
 import { describe, expect, test } from 'vitest';
 import {
   distill,
@@ -11,9 +11,11 @@ import {
   parseRecipe,
   runRecipe,
   together,
+  type Pass,
   type Step,
 } from '../../src/index.ts';
 import { accuracyOf, logitsOf, perceptron, train, trained } from '../helpers/blobs.ts';
+import { at } from '../helpers/at.ts';
 
 const data = { train };
 const quick = { epochs: 2, batchSize: 64 };
@@ -63,8 +65,9 @@ describe('prune', () => {
     const model = await trained();
     const { model: half } = await runRecipe(model, [prune({ sparsity: 0.5, method: 'random' })]);
     const { model: more } = await runRecipe(half, [prune({ sparsity: 0.8 })]);
-    const before = await Promise.all(half.parameters().map((parameter) => maskOf(parameter)?.kept()));
-    const after = await Promise.all(more.parameters().map((parameter) => maskOf(parameter)?.kept()));
+    const masks = (of: Module): Promise<(Uint8Array | undefined)[]> =>
+      Promise.all(of.parameters().map(async (parameter) => maskOf(parameter)?.kept()));
+    const [before, after] = [await masks(half), await masks(more)];
     for (const [index, kept] of after.entries()) {
       for (const [weight, stays] of (kept ?? []).entries()) if (stays === 1) expect(before[index]?.[weight]).toBe(1);
     }
@@ -92,8 +95,8 @@ describe('quantize', () => {
       const [was, is] = [await before.get(name)?.value.data(), await parameter.value.data()];
       const columns = is.length / view.scales.length;
       for (const [index, value] of is.entries()) {
-        const scale = view.scales[Math.floor(index / columns)] as number;
-        expect(Math.abs(value - (was?.[index] as number))).toBeLessThanOrEqual((scale / 2) * 1.0001);
+        const scale = at(view.scales, Math.floor(index / columns));
+        expect(Math.abs(value - at(was ?? [], index))).toBeLessThanOrEqual((scale / 2) * 1.0001);
         if (was?.[index] === 0) expect(value).toBe(0);
       }
     }
@@ -129,11 +132,16 @@ describe('distill', () => {
   test('with alpha 1 the student ends up with the teacher’s probabilities', async () => {
     const model = await trained();
     const train60 = { epochs: 60, batchSize: 64, optimizer: { type: 'adam', lr: 0.01 } };
-    const { model: same } = await runRecipe(model, [distill({ student: perceptron(32), alpha: 1, temperature: 2, train: train60 })], { data });
+    const { model: same } = await runRecipe(
+      model,
+      [distill({ student: perceptron(32), alpha: 1, temperature: 2, train: train60 })],
+      { data },
+    );
     const [a, b] = [await logitsOf(model), await logitsOf(same)];
-    const margins = (logits: number[]): number[] => logits.map((value, index) => value - (logits[index - (index % 4)] as number));
+    const margins = (logits: number[]): number[] =>
+      logits.map((value, index) => value - at(logits, index - (index % 4)));
     const [p, q] = [margins(a), margins(b)];
-    const mean = p.reduce((sum, value, index) => sum + Math.abs(value - (q[index] as number)), 0) / p.length;
+    const mean = p.reduce((sum, value, index) => sum + Math.abs(value - at(q, index)), 0) / p.length;
     const size = p.reduce((sum, value) => sum + Math.abs(value), 0) / p.length;
     expect(mean / size).toBeLessThan(0.2);
   });
@@ -148,15 +156,21 @@ describe('distill', () => {
 
   test('two losses, or two ways to train, cannot share a training', async () => {
     const model = await trained();
-    const run = (...passes: Parameters<typeof together>): Promise<unknown> => runRecipe(model, [together(...passes)], { data });
-    await expect(run(distill({ teacher: model }), distill({ teacher: model, alpha: 0.5 }))).rejects.toThrow(/2 of its passes bring a loss/);
+    const run = (...passes: readonly Pass[]): Promise<unknown> => runRecipe(model, [together(...passes)], { data });
+    await expect(run(distill({ teacher: model }), distill({ teacher: model, alpha: 0.5 }))).rejects.toThrow(
+      /2 of its passes bring a loss/,
+    );
     await expect(run(finetune({ epochs: 1 }), finetune({ epochs: 2 }))).rejects.toThrow(/train in different ways/);
   });
 });
 
 describe('order', () => {
   test.each<[string, Step[], RegExp]>([
-    ['prune after quantize', [quantize(), prune({ sparsity: 0.5 })], /steps\[1\]: prune after quantize ranks weights that were rounded/],
+    [
+      'prune after quantize',
+      [quantize(), prune({ sparsity: 0.5 })],
+      /steps\[1\]: prune after quantize ranks weights that were rounded/,
+    ],
     ['quantize twice', [quantize(), quantize()], /quantize after quantize would round/],
     ['a student after prune', [prune({ sparsity: 0.5 }), distill({ student: perceptron(4) })], /loses what was pruned/],
     ['a student after quantize', [quantize(), distill({ student: perceptron(4) })], /loses what was quantized/],
@@ -171,7 +185,9 @@ describe('order', () => {
   });
 
   test('training without data is refused before anything is done', async () => {
-    await expect(runRecipe(await trained(), [finetune()])).rejects.toThrow(/steps\[0\]: finetune needs data for training/);
+    await expect(runRecipe(await trained(), [finetune()])).rejects.toThrow(
+      /steps\[0\]: finetune needs data for training/,
+    );
   });
 });
 
@@ -198,7 +214,9 @@ describe('recipes as JSON', () => {
 
   test('a pattern that matches nothing is a mistake', async () => {
     const model = await trained();
-    await expect(runRecipe(model, [prune({ sparsity: 0.5, include: ['fc*'] })])).rejects.toThrow(/'fc\*' matches no parameter; there are 0\.weight, 0\.bias/);
+    await expect(runRecipe(model, [prune({ sparsity: 0.5, include: ['fc*'] })])).rejects.toThrow(
+      /'fc\*' matches no parameter; there are 0\.weight, 0\.bias/,
+    );
     const { model: small } = await runRecipe(model, [prune({ sparsity: 0.5, exclude: ['/^2\\./'] })]);
     expect(await nonZeroWeights(small)).toBe(256 + 128);
   });

@@ -38,6 +38,7 @@ describe('non-dominated sorting', () => {
         for (let rank = 0; left.length > 0; rank += 1) {
           const rest = left;
           const front = rest.filter((i) => !rest.some((j) => dominates(all[j] ?? [], all[i] ?? [])));
+          expect(front).not.toEqual([]);
           for (const index of front) expect(ranks[index]).toBe(rank);
           left = rest.filter((index) => !front.includes(index));
         }

@@ -117,9 +117,11 @@ describe('run', () => {
     const storage = memoryStorage();
     const study = await createStudy({ ...options, storage });
     const events: string[] = [];
+    let released = false;
     await study.run(
       async (trial) => {
-        if (trial.attempt > 1 || trial.number !== 1) return 1;
+        if (released || trial.number !== 1) return 1;
+        released = true;
         const { number, attempt } = trial;
         await storage.append('run', [{ type: 'release', number, attempt, at: 0, reason: 'lease over' }]);
         return 2;

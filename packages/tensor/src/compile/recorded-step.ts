@@ -5,6 +5,7 @@ import { placeholderNode, storedNode } from '../graph/build.ts';
 import { withMode, type Scope } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import { Storage } from '../graph/storage.ts';
+import { copySpec } from '../kernel/copy-spec.ts';
 import { viewGraph } from '../lower/graph-view.ts';
 import { makePlan, type Plan, type Slot } from '../lower/plan.ts';
 import { adopt, realize, smallResultBytes, type SlotBuffers } from '../runtime/realize.ts';
@@ -282,19 +283,7 @@ function copyStorage(storage: Storage): Storage {
 function copyBuffer(device: Device, buffer: DeviceBuffer): Storage {
   const copy = device.allocate(buffer.bytes);
   const words = Math.ceil(buffer.bytes / 4);
-  const kernel = device.prepare({
-    kind: 'loop',
-    bindings: [
-      { dtype: 'u32', access: 'read' },
-      { dtype: 'u32', access: 'write' },
-    ],
-    outer: [words],
-    inner: [],
-    body: [
-      { kind: 'load', access: { binding: 0, offset: 0, strides: [1] }, dtype: 'u32' },
-      { kind: 'store', access: { binding: 1, offset: 0, strides: [1] }, arg: 0, each: 'row' },
-    ],
-  });
+  const kernel = device.prepare(copySpec('u32', words));
   const range = (of: DeviceBuffer): KernelCall['ranges'][number] => ({
     buffer: of,
     byteOffset: 0,

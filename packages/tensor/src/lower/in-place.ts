@@ -1,7 +1,6 @@
 /** State that a step overwrites: written over the old value while it is computed where that is safe, else copied at the end. */
-import { dtypes, type DType } from '../dtype/dtype.ts';
 import type { Node } from '../graph/node.ts';
-import type { KernelSpec } from '../kernel/spec.ts';
+import { copySpec } from '../kernel/copy-spec.ts';
 import { isContiguous } from '../shape/layout.ts';
 import { sizeOf } from '../shape/shape.ts';
 import type { Draft, InPlace } from './draft.ts';
@@ -85,21 +84,4 @@ export function appendCopies(
   const nodeAt = (position: number): Node => view.nodes[position] as Node;
   for (const [base, spare] of saved) drafts.push(copy(base, spare, nodeAt(base)));
   for (const { base, leaf } of pending) drafts.push(copy(saved.get(base) ?? base, leaf, nodeAt(base)));
-}
-
-function copySpec(dtype: DType, size: number): KernelSpec {
-  const { compute } = dtypes[dtype];
-  return {
-    kind: 'loop',
-    bindings: [
-      { dtype, access: 'read' },
-      { dtype, access: 'write' },
-    ],
-    outer: [size],
-    inner: [],
-    body: [
-      { kind: 'load', access: { binding: 0, offset: 0, strides: [1] }, dtype: compute },
-      { kind: 'store', access: { binding: 1, offset: 0, strides: [1] }, arg: 0, each: 'row' },
-    ],
-  };
 }

@@ -16,9 +16,26 @@ export function confusionMatrix({ confusion }: RunReport): Markup {
     const cells = row.map((count, predicted) =>
       predicted === truth
         ? html`<td class="right">${count}</td>`
-        : html`<td style="--shade: ${shade(count, most)}" title="${count} of class ${truth} taken for ${predicted}">${count === 0 ? '' : count}</td>`,
+        : html`<td style="--shade: ${shade(count, most)}" title="${count} of class ${truth} taken for ${predicted}">
+            ${count === 0 ? '' : count}
+          </td>`,
     );
-    return html`<tr><th scope="row">${truth}</th>${cells}</tr>`;
+    return html`<tr>
+      <th scope="row">${truth}</th>
+      ${cells}
+    </tr>`;
   });
-  return html`<div class="wide"><table class="confusion"><thead><tr><th title="rows: true class; columns: predicted class">true ╲ predicted</th>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`;
+  return html`<div class="wide">
+    <table class="confusion">
+      <thead>
+        <tr>
+          <th title="rows: true class; columns: predicted class">true ╲ predicted</th>
+          ${heads}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`;
 }

@@ -14,15 +14,25 @@ export function learningCurves({ curves }: RunReport): Markup {
   const all = named.flatMap(([, points]) => points);
   if (all.length === 0) return nothing;
   const x = linearScale([0, ...all.map(({ epoch }) => epoch)], plot.left, plot.right, 8);
-  const y = logScale(all.map(({ loss }) => loss), plot.bottom, plot.top);
+  const y = logScale(
+    all.map(({ loss }) => loss),
+    plot.bottom,
+    plot.top,
+  );
   const lines = named.map(([name, points]) =>
-    polyline(points.map(({ epoch, loss }) => [x.position(epoch), y.position(loss)]), `line ${name}`),
+    polyline(
+      points.map(({ epoch, loss }) => [x.position(epoch), y.position(loss)]),
+      `line ${name}`,
+    ),
   );
   const keys = named.map(([name]) => html`<li class="${name}">${name}</li>`);
   return html`${chart(
-    'Training loss by epoch, for each model that was trained',
-    { scale: x, label: 'epoch', format: String },
-    { scale: y, label: 'training loss', format: (tick) => String(Number(tick.toPrecision(2))) },
-    html`${lines}`,
-  )}<ul class="legend">${keys}</ul>`;
+      'Training loss by epoch, for each model that was trained',
+      { scale: x, label: 'epoch', format: String },
+      { scale: y, label: 'training loss', format: (tick) => String(Number(tick.toPrecision(2))) },
+      html`${lines}`,
+    )}
+    <ul class="legend">
+      ${keys}
+    </ul>`;
 }

@@ -10,15 +10,26 @@ import { styleSheet } from './style.ts';
 import { summaryTable } from './summary-table.ts';
 
 function pairs(entries: readonly (readonly [string, string])[]): Markup {
-  return html`<dl>${entries.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl>`;
+  return html`<dl>
+    ${entries.map(
+      ([term, text]) =>
+        html`<dt>${term}</dt>
+          <dd>${text}</dd>`,
+    )}
+  </dl>`;
 }
 
-function winnerFacts({ winner: { architecture, initialiser, training } }: RunReport): readonly (readonly [string, string])[] {
+function winnerFacts({
+  winner: { architecture, initialiser, training },
+}: RunReport): readonly (readonly [string, string])[] {
   const { blocks, channels, kernel, hidden, activation, batchNorm } = architecture;
   const { type, ...options } = training.optimizer;
   const shown = Object.entries(options).map(([name, value]) => `${name} ${Number(value.toPrecision(3))}`);
   return [
-    ['blocks', `${blocks} × (convolution ${kernel} × ${kernel}${batchNorm ? ', batch normalization' : ''}, ${activation}, pooling), ${channels} channels and doubling`],
+    [
+      'blocks',
+      `${blocks} × (convolution ${kernel} × ${kernel}${batchNorm ? ', batch normalization' : ''}, ${activation}, pooling), ${channels} channels and doubling`,
+    ],
     ['hidden layer', hidden === 0 ? 'none' : `${hidden} wide`],
     ['initialiser', initialiser],
     ['optimizer', `${type}, ${shown.join(', ')}`],
@@ -27,19 +38,34 @@ function winnerFacts({ winner: { architecture, initialiser, training } }: RunRep
   ];
 }
 
-function runFacts({ seed, device, deviceDescription, seconds, versions }: RunReport): readonly (readonly [string, string])[] {
+function runFacts({
+  seed,
+  device,
+  deviceDescription,
+  seconds,
+  versions,
+}: RunReport): readonly (readonly [string, string])[] {
   const total = Object.values(seconds).reduce((sum, part) => sum + part, 0);
   const stages = Object.entries(seconds).map(([name, part]) => `${name} ${formatDuration(part)}`);
   return [
     ['device', `${device}: ${deviceDescription}`],
     ['seed', String(seed)],
     ['time', `${formatDuration(total)} (${stages.join(', ')})`],
-    ['versions', Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')],
+    [
+      'versions',
+      Object.entries(versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(', '),
+    ],
   ];
 }
 
 function section(heading: string, text: string, content: Markup, full = false): Markup {
-  return html`<section class="${full ? 'full' : 'half'}"><h2>${heading}</h2><p class="soft">${text}</p>${content}</section>`;
+  return html`<section class="${full ? 'full' : 'half'}">
+    <h2>${heading}</h2>
+    <p class="soft">${text}</p>
+    ${content}
+  </section>`;
 }
 
 /** The report of a run as one page that needs nothing beside itself. */
@@ -47,22 +73,32 @@ export function reportPage(report: RunReport): string {
   const { name, images, search, rows } = report;
   const winner = rows.find((row) => row.name === 'searched');
   const { markup } = html`<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${name} · espalier</title><style>${{ markup: styleSheet }}</style></head>
-<body>
-<h1>${name}</h1>
-<p class="soft">${formatCount(images.train)} training and ${formatCount(images.test)} test images · ${search.trials.length} trials, ${search.strategy} · searched model right on ${formatPercent(winner?.accuracy ?? 0)} of the test images</p>
-<main>
-${section('The models', 'Accuracy and macro-F1 on the test images, which no decision was made by. Latency is measured, one image at a time.', summaryTable(report), true)}
-${section('Accuracy against bytes', 'Up and to the left is better.', accuracyAgainstBytes(report))}
-${section('Search history', `Each dot is a trial, judged on ${formatCount(images.validation)} held-out training images; the line is the best so far. ${search.stopped}.`, searchHistory(report))}
-${section('Learning curves', 'Mean training loss; the distilled student minimises another loss than the others.', learningCurves(report))}
-${section('The winner', 'What the search found.', pairs(winnerFacts(report)))}
-${section('Confusion matrix', 'The searched model on the test images: mistakes are coloured.', confusionMatrix(report), true)}
-${section('The run', 'The same seed on the cpu device gives the same models, byte for byte.', pairs(runFacts(report)), true)}
-</main>
-</body>
-</html>
-`;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${name} · espalier</title>
+        <style>
+          ${{ markup: styleSheet }}
+        </style>
+      </head>
+      <body>
+        <h1>${name}</h1>
+        <p class="soft">
+          ${formatCount(images.train)} training and ${formatCount(images.test)} test images · ${search.trials.length}
+          trials, ${search.strategy} · searched model right on ${formatPercent(winner?.accuracy ?? 0)} of the test
+          images
+        </p>
+        <main>
+          ${section('The models', 'Accuracy and macro-F1 on the test images, which no decision was made by. Latency is measured, one image at a time.', summaryTable(report), true)}
+          ${section('Accuracy against bytes', 'Up and to the left is better.', accuracyAgainstBytes(report))}
+          ${section('Search history', `Each dot is a trial, judged on ${formatCount(images.validation)} held-out training images; the line is the best so far. ${search.stopped}.`, searchHistory(report))}
+          ${section('Learning curves', 'Mean training loss; the distilled student minimises another loss than the others.', learningCurves(report))}
+          ${section('The winner', 'What the search found.', pairs(winnerFacts(report)))}
+          ${section('Confusion matrix', 'The searched model on the test images: mistakes are coloured.', confusionMatrix(report), true)}
+          ${section('The run', 'The same seed on the cpu device gives the same models, byte for byte.', pairs(runFacts(report)), true)}
+        </main>
+      </body>
+    </html> `;
   return markup;
 }

@@ -18,7 +18,9 @@ export function linearScale(values: readonly number[], start: number, end: numbe
   if (!(high > low)) [low, high] = [low - 0.5, low + 0.5];
   const step = tickStep(high - low, tickCount);
   const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
-  const ticks = Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
+  const ticks = Array.from({ length: last - first + 1 }, (_, index) =>
+    Number(((first + index) * step).toPrecision(12)),
+  );
   const position = (value: number): number => start + ((value / step - first) / (last - first)) * (end - start);
   return { ticks, position };
 }

@@ -19,7 +19,20 @@ export function summaryTable({ rows }: RunReport): Markup {
   const heads = columns.map(([heading]) => html`<th scope="col">${heading}</th>`);
   const body = rows.map((row) => {
     const cells = columns.map(([heading, text]) => html`<td data-heading="${heading}">${text(row)}</td>`);
-    return html`<tr><th scope="row"><span class="swatch ${row.name}"></span>${row.name}</th>${cells}</tr>`;
+    return html`<tr>
+      <th scope="row"><span class="swatch ${row.name}"></span>${row.name}</th>
+      ${cells}
+    </tr>`;
   });
-  return html`<table class="summary"><thead><tr><th scope="col">model</th>${heads}</tr></thead><tbody>${body}</tbody></table>`;
+  return html`<table class="summary">
+    <thead>
+      <tr>
+        <th scope="col">model</th>
+        ${heads}
+      </tr>
+    </thead>
+    <tbody>
+      ${body}
+    </tbody>
+  </table>`;
 }

@@ -35,7 +35,7 @@ export function describeAdapter(info: GPUAdapterInfo): string {
 
 /** True for adapters that run on the CPU. */
 export function isSoftware(info: GPUAdapterInfo): boolean {
-  return info.isFallbackAdapter === true || /llvmpipe|swiftshader|software/i.test(describeAdapter(info));
+  return info.isFallbackAdapter || /llvmpipe|swiftshader|software/i.test(describeAdapter(info));
 }
 
 /** What a caller may ask for; see `WebGpuOptions`. */

@@ -78,7 +78,7 @@ function argumentsFor(op: ScalarOp, from: 'f32' | 'i32' | 'u32' | 'bool'): numbe
   const { arity } = scalarInstructions[op];
   const random = (seed: number): number[] => {
     const wide = numbers(600, -1, 1, seed);
-    if (from === 'f32') return wide.map((value, index) => Math.fround(value * [1, 10, 100, 1e4][index % 4]!));
+    if (from === 'f32') return wide.map((value, index) => Math.fround(value * 10 ** (index % 5)));
     if (from === 'bool') return wide.map((value) => Number(value > 0));
     return wide.map((value) =>
       from === 'i32' ? saturateToInt32(value * 2 ** 31) : saturateToUint32(Math.abs(value) * 2 ** 32),
@@ -91,7 +91,7 @@ function argumentsFor(op: ScalarOp, from: 'f32' | 'i32' | 'u32' | 'bool'): numbe
     [...left, ...random(2)],
     [...right, ...random(3)],
   ];
-  return arity === 2 ? pairs : [pairs[0]!.map((_, index) => (index % 3 === 0 ? 0 : 1)), ...pairs];
+  return arity === 2 ? pairs : [left.concat(random(2)).map((_, index) => (index % 3 === 0 ? 0 : 1)), ...pairs];
 }
 
 /** What the instructions promise beyond exactness, in units of 2^-23 relative and absolute. */
@@ -118,12 +118,12 @@ async function check(
   define: (args: readonly number[]) => number,
 ): Promise<void> {
   const args = argumentsFor(op, from);
-  const count = args[0]!.length;
+  const count = args[0]?.length ?? 0;
   const results = await runOn(device, scalarSpec(op, from, to, count), [...args, count]);
-  const actual = results.at(-1)!;
+  const actual = results.at(-1) ?? [];
   const { absolute, relative } = (from === 'f32' && inexact[op]) || exact;
   const wrong = actual.flatMap((got, index) => {
-    const values = args.map((list) => list[index]!);
+    const values = args.map((list) => list[index] ?? Number.NaN);
     const want = define(values);
     const close =
       Number.isFinite(want) &&
@@ -137,6 +137,7 @@ async function check(
   expect(wrong.slice(0, 5)).toEqual([]);
 }
 
+/** The compute dtypes of a domain that WGSL has. */
 const domains = {
   number: ['f32', 'i32', 'u32'],
   float: ['f32'],
@@ -144,18 +145,13 @@ const domains = {
   bits: ['i32', 'u32', 'bool'],
   any: ['f32', 'i32', 'u32', 'bool'],
 } as const;
-const plain = (Object.keys(scalarInstructions) as ScalarOp[]).filter((op) => op !== 'cast' && op !== 'bitcast');
+
+const plainCases = (Object.keys(scalarInstructions) as ScalarOp[])
+  .filter((op) => op !== 'cast' && op !== 'bitcast')
+  .flatMap((op) => domains[scalarInstructions[op].domain].map((dtype) => [op, dtype] as const));
 
 describe('scalar instructions', () => {
-  test.each(
-    plain.flatMap((op) =>
-      scalarInstructions[op].domain in domains
-        ? domains[scalarInstructions[op].domain as keyof typeof domains]
-            .filter((d) => d !== ('f64' as never))
-            .map((dtype) => [op, dtype] as const)
-        : [],
-    ),
-  )('%s on %s', async (op, from) => {
+  test.each(plainCases)('%s on %s', async (op, from) => {
     const { result, evaluate } = scalarInstructions[op];
     const to = result === 'bool' ? 'bool' : from;
     const round = dtypes[to].round;

@@ -45,7 +45,7 @@ export function epilogueFinish(
   const store = vectorStore(bindings, epilogue, n);
   if (store !== undefined) return vectorFinish(bindings, store, batch);
   const plan = planStores(bindings, epilogue, ({ access }, perWord) => {
-    const [last, ...others] = [...access.strides].reverse();
+    const [last, ...others] = access.strides.toReversed();
     return last === 1 && n % together === 0 && [access.offset, ...others].every((distance) => distance % perWord === 0);
   });
   const add = (module: WgslModule, modes: readonly StorageMode[]): void => {

@@ -74,7 +74,7 @@ export function splitReduction(spec: LoopSpec): SplitReduction | undefined {
   };
 
   // Parts first, then their folds, then the row steps in their old order.
-  const rowSteps = [...before, ...walk.rows].sort((a, b) => a - b);
+  const rowSteps = [...before, ...walk.rows].toSorted((a, b) => a - b);
   const place = new Map<number, number>();
   for (const [order, { position }] of reduces.entries()) place.set(position, reduces.length + order);
   for (const [order, position] of rowSteps.entries()) place.set(position, 2 * reduces.length + order);
@@ -132,7 +132,7 @@ function compact(
   body: readonly LoopInstruction[],
   kept: ReadonlySet<number>,
 ): { body: LoopInstruction[]; moved: (position: number) => number } {
-  const order = [...kept].sort((a, b) => a - b);
+  const order = [...kept].toSorted((a, b) => a - b);
   const moved = (position: number): number => order.indexOf(position);
   return { body: order.map((position) => renumber(body[position] as LoopInstruction, moved)), moved };
 }

@@ -1,92 +1,14 @@
-/**
- * Random programs of many ops, computed twice: lazily, so that the planner fuses, reorders and reuses memory as it likes,
- * and step by step on the reference device. Values are small whole numbers and stay exact, so both have to agree on every bit.
- */
-import { createReferenceDevice, scope, withDevice, type Device, type Tensor } from '@espalier/tensor';
+/** Draws programs whose values are small whole numbers and stay exact. */
+import { withDevice, type Device, type Tensor } from '@espalier/tensor';
 import fc from 'fast-check';
-import { anyElement } from '../arbitraries/element.ts';
-import { anyAxes, anyPermutation } from '../arbitraries/shape.ts';
-import { anySample, type TensorSample } from '../arbitraries/tensor.ts';
-import { compareValues, describeDifference } from '../compare/compare.ts';
-import type { CheckReport, DrawOptions } from '../settings.ts';
-import { checkProperty, type Describable } from './property.ts';
+import { anyElement } from '../../arbitraries/element.ts';
+import { anyAxes, anyPermutation } from '../../arbitraries/shape.ts';
+import { anySample, type TensorSample } from '../../arbitraries/tensor.ts';
+import { Program, type Step } from './program.ts';
 
-/**
- * Draws programs (element-wise chains, reductions, views, products, indexing, with shared and unused values), runs them
- * lazily on `device` and step by step on a reference device, and compares the results. Also checks that no memory stays
- * allocated. Throws CheckError with the smallest failing program.
- */
-export async function checkPrograms(device: Device, options: DrawOptions = {}): Promise<CheckReport> {
-  const reference = createReferenceDevice('oracle');
-  const cases = fc.gen().map((draw) => new ProgramBuilder(draw, reference).build());
-  return checkProperty(
-    `programs on ${device.name}`,
-    cases,
-    (program) => holds(program, device, reference),
-    options,
-    60,
-  );
-}
-
-/** One op of a program: how it reads, and what it does to the values so far. */
-interface Step {
-  readonly text: string;
-  readonly apply: (values: readonly Tensor[]) => Tensor;
-}
-
-class Program implements Describable {
-  readonly inputs: readonly TensorSample[];
-  readonly steps: readonly Step[];
-  /** Positions of the values that are asked for. */
-  readonly results: readonly number[];
-
-  constructor(inputs: readonly TensorSample[], steps: readonly Step[], results: readonly number[]) {
-    this.inputs = inputs;
-    this.steps = steps;
-    this.results = results;
-  }
-
-  describe(): string {
-    const inputs = this.inputs.map((input, position) => `v${position} = ${input.toString()}`);
-    const steps = this.steps.map(({ text }, position) => `v${position + this.inputs.length} = ${text}`);
-    return [...inputs, ...steps, `results: ${this.results.map((position) => `v${position}`).join(', ')}`].join('\n');
-  }
-
-  /** The results on `device`; `eager` computes every step before the next. */
-  async run(device: Device, eager: boolean): Promise<Result[]> {
-    const outputs = withDevice(device, () =>
-      scope(() => {
-        const values = this.inputs.map((input) => (eager ? input.as(input.dtype) : input).toTensor(device));
-        for (const step of this.steps) {
-          const value = step.apply(values);
-          if (eager) value.realizeSync();
-          values.push(value);
-        }
-        return this.results.map((position) => (values[position] as Tensor).reshape((values[position] as Tensor).shape));
-      }),
-    );
-    const results: Result[] = [];
-    for (const output of outputs) results.push({ shape: output.shape, values: await output.data() });
-    for (const output of outputs) output.dispose();
-    return results;
-  }
-}
-
-interface Result {
-  readonly shape: readonly number[];
-  readonly values: ArrayLike<number>;
-}
-
-async function holds(program: Program, device: Device, reference: Device): Promise<void> {
-  const before = device.memory().buffers;
-  const expected = await program.run(reference, true);
-  const actual = await program.run(device, false);
-  for (const [position, result] of expected.entries()) {
-    const difference = compareValues(actual[position]?.values ?? [], result.values, { absolute: 0, relative: 0 });
-    if (difference) throw new Error(`v${program.results[position]}: ${describeDifference(difference, result.shape)}`);
-  }
-  const after = device.memory().buffers;
-  if (after > before) throw new Error(`${after - before} buffers are still allocated after everything was disposed of`);
+/** A program; `device` only tells shapes, nothing is computed on it. */
+export function drawProgram(draw: fc.GeneratorValue, device: Device): Program {
+  return new ProgramBuilder(draw, device).build();
 }
 
 /** A value of the program: a lazy tensor that knows its shape, and a bound on its magnitude. */

@@ -1,0 +1,165 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createInterrupt } from '../../src/cli/interrupt.ts';
+import { runProgram } from '../../src/cli/run-program.ts';
+import { espalier } from '../helpers/cli.ts';
+import { FakeStream } from '../helpers/fake-stream.ts';
+
+/** Runs a command line in this process. */
+async function run(...args: readonly string[]) {
+  const [stdout, stderr] = [new FakeStream(), new FakeStream()];
+  const code = await runProgram(args, { stdout, stderr, interrupt: createInterrupt() });
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'espalier-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a usage error is one line, code 2, and no trace', () => {
+  test.each<readonly [string, readonly string[], string]>([
+    [
+      'an unknown option',
+      ['run', '--sed', '3'],
+      "espalier: unknown option '--sed' (Did you mean --seed?); see espalier --help\n",
+    ],
+    [
+      'an unknown command',
+      ['serch'],
+      "espalier: unknown command 'serch' (Did you mean search?); see espalier --help\n",
+    ],
+    [
+      'a word that is no choice',
+      ['run', '--strategy', 'best'],
+      "espalier: option '--strategy <name>' argument 'best' is invalid. Allowed choices are random, greedy, genetic.; see espalier --help\n",
+    ],
+    [
+      'a number that is none',
+      ['search', '--trials', 'many'],
+      "espalier: option '--trials <n>' argument 'many' is invalid. Give a whole number from 1.; see espalier --help\n",
+    ],
+    [
+      'a number out of range',
+      ['prune', 'x', '--sparsity', '1', '-o', 'y'],
+      "espalier: option '--sparsity <part>' argument '1' is invalid. Give a number between 0 and 1.; see espalier --help\n",
+    ],
+    ['a missing argument', ['eval'], "espalier: missing required argument 'model'; see espalier --help\n"],
+    [
+      'a missing option',
+      ['quantize', 'x'],
+      "espalier: required option '-o, --output <folder>' not specified; see espalier --help\n",
+    ],
+    [
+      'an argument too many',
+      ['devices', 'all'],
+      "espalier: too many arguments for 'devices'. Expected 0 arguments but got 1.; see espalier --help\n",
+    ],
+    [
+      'a recipe that is not there',
+      ['run', 'no-such.yaml'],
+      'espalier: no-such.yaml: there is no such file or folder: check the path\n',
+    ],
+    [
+      'a model that is not there',
+      ['eval', 'no-such'],
+      'espalier: no-such: there is no such folder: give the folder of a saved model, such as runs/quickstart/searched\n',
+    ],
+    [
+      'a folder that is no model',
+      ['inspect', tmpdir()],
+      `espalier: ${tmpdir()}: there is no config.json in it: give the folder of a saved model, such as runs/quickstart/searched\n`,
+    ],
+  ])('%s', async (_, args, message) => {
+    const { code, stdout, stderr } = await run(...args);
+    expect(stderr).toBe(message);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+  });
+
+  test('a mistake in a recipe is told with line and column', async () => {
+    const recipe = join(folder, 'wrong.yaml');
+    writeFileSync(recipe, 'seed: 1\nprune:\n  sparsty: 0.9\n');
+    const { code, stderr } = await run('run', recipe);
+    expect(stderr).toBe(`espalier: ${recipe}:3:3: prune: there is no 'sparsty' here: did you mean 'sparsity'?\n`);
+    expect(code).toBe(2);
+  });
+
+  test('a mistake in a candidate is told with line and column', async () => {
+    const file = join(folder, 'candidate.yaml');
+    writeFileSync(file, 'architecture: { blocks: 9 }\n');
+    const { code, stderr } = await run('train', file, '-o', join(folder, 'model'));
+    expect(stderr).toBe(`espalier: ${file}:1:25: architecture.blocks: is 9: give a whole number from 1 to 3\n`);
+    expect(code).toBe(2);
+  });
+
+  test('a damaged model names the file', async () => {
+    writeFileSync(join(folder, 'config.json'), '{');
+    const { code, stderr } = await run('inspect', folder);
+    expect(stderr).toMatch(/^espalier: .*config\.json: [^\n]*\n$/u);
+    expect(code).toBe(2);
+  });
+
+  test('no command at all shows the help', async () => {
+    const { code, stderr, stdout } = await run();
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('Usage: espalier');
+  });
+});
+
+describe('help', () => {
+  test.each(['run', 'search', 'train', 'prune', 'quantize', 'distill', 'eval', 'inspect', 'devices'])(
+    '%s has a description and examples',
+    async (command) => {
+      const { code, stdout, stderr } = await run(command, '--help');
+      expect(code).toBe(0);
+      expect(stderr).toBe('');
+      expect(stdout).toContain(`Usage: espalier ${command}`);
+      expect(stdout).toContain(`$ espalier ${command} `);
+    },
+  );
+
+  test('the version is that of the package', async () => {
+    const { code, stdout } = await run('--version');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/u);
+  });
+
+  test('the built-in recipe can be printed', async () => {
+    const { code, stdout } = await run('run', '--print-recipe');
+    expect(code).toBe(0);
+    expect(stdout).toContain('name: quickstart');
+  });
+});
+
+test('the devices as JSON are one line on stdout', async () => {
+  const { code, stdout } = await run('devices', '--json');
+  expect(code).toBe(0);
+  const { devices } = JSON.parse(stdout) as {
+    readonly devices: readonly { readonly name: string; readonly available: boolean }[];
+  };
+  expect(devices.map(({ name }) => name)).toEqual(['cpu', 'webgpu', 'reference']);
+  expect(devices.find(({ name }) => name === 'cpu')?.available).toBe(true);
+});
+
+describe('as a process', () => {
+  test('ends with the code and prints no trace', async () => {
+    const { code, stdout, stderr } = await espalier(['run', '--sed', '3']);
+    expect(stderr).toBe("espalier: unknown option '--sed' (Did you mean --seed?); see espalier --help\n");
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+  });
+
+  test('a device that is not here is code 3', async () => {
+    const noDriver = { VK_DRIVER_FILES: '/nowhere.json', VK_ICD_FILENAMES: '/nowhere.json' };
+    const { code, stderr } = await espalier(['run', '--device', 'webgpu', '-o', folder], { env: noDriver });
+    // What comes before is the driver's own.
+    expect(stderr).toMatch(/^espalier: device: there is no WebGPU here[^\n]*\n$/mu);
+    expect(stderr).not.toContain('.js:');
+    expect(code).toBe(3);
+  });
+});

@@ -1,0 +1,60 @@
+import { build, countParameters } from '@espalier/nn';
+import { zeros } from '@espalier/tensor';
+import { describe, expect, test } from 'vitest';
+import { measureCost, measureLatency, prune, quantize, runRecipe, storedBytes } from '../../src/index.ts';
+import { features, perceptron, trained } from '../helpers/blobs.ts';
+import { at } from '../helpers/at.ts';
+
+const inputShape = [features];
+
+describe('measureCost', () => {
+  test('counts parameters, non-zeros, MACs and bytes', async () => {
+    const model = await trained();
+    const cost = await measureCost(model, { inputShape, latency: false });
+    expect(cost).toMatchObject({
+      parameters: countParameters(model),
+      macs: 16 * 32 + 32 * 4,
+      memoryBytes: countParameters(model) * 4,
+      bytes: await storedBytes(model),
+    });
+    expect(cost.latency).toBeUndefined();
+    expect(cost.perParameter.map(({ name, layout, format, bytes }) => [name, layout, format, bytes])).toEqual([
+      ['0.weight', 'dense', 'float32', 2048],
+      ['0.bias', 'dense', 'float32', 128],
+      ['2.weight', 'dense', 'float32', 512],
+      ['2.bias', 'dense', 'float32', 16],
+    ]);
+  });
+
+  test('sees pruning and quantization', async () => {
+    const large = build(perceptron(256), { seed: 1 });
+    const { model } = await runRecipe(large, [
+      prune({ sparsity: 0.9, scope: 'local' }),
+      quantize({ exclude: ['2.weight'] }),
+    ]);
+    const { perParameter } = await measureCost(model, { inputShape, latency: false });
+    const [first, , second] = perParameter;
+    expect(first).toMatchObject({ layout: 'bitmask', format: 'int8' });
+    expect(first?.nonZeros).toBeLessThanOrEqual(410);
+    expect(first?.bytes).toBe(256 * 2 + (first?.nonZeros ?? 0) + 256 * 4);
+    expect(second).toMatchObject({ layout: 'bitmask', format: 'float32', nonZeros: 103 });
+  });
+});
+
+describe('measureLatency', () => {
+  test('takes the middle of the runs that count', async () => {
+    const times = [50, 1, 3, 2, 9, 4];
+    let clock = 0;
+    let call = 0;
+    // Each run asks twice: before and after.
+    const now = (): number => (call++ % 2 === 0 ? clock : (clock += at(times, Math.floor(call / 2) - 1)));
+    const latency = await measureLatency(await trained(), zeros([1, features]), { warmUp: 1, runs: 5, now });
+    expect(latency).toEqual({ medianMs: 3, lowMs: 1, highMs: 9, runs: 5, device: 'cpu' });
+  });
+
+  test('without a run there is nothing to measure', async () => {
+    await expect(measureLatency(await trained(), zeros([1, features]), { runs: 0 })).rejects.toThrow(
+      /at least one run/,
+    );
+  });
+});
