@@ -213,7 +213,7 @@ export class RecordedStep<Result> {
     const node = tensor.boundNode as Node;
     realize([node]);
     const storage = node.storage as Storage;
-    if (!overwritten || (!storage.shared && node.handles === 1)) return storage.moveToDevice();
+    if (!overwritten || (!storage.shared && node.exclusive)) return storage.moveToDevice();
     const copy = storedNode(copyStorage(storage), node.shape, node.dtype);
     copy.gradientRole = node.gradientRole;
     tensor.rebind(copy);

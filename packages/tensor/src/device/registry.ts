@@ -39,6 +39,11 @@ async function openWebGpu(): Promise<Device> {
   return made;
 }
 
+function close(unused: Device): void {
+  open.delete(unused.name);
+  unused.dispose();
+}
+
 /** Whether a WebGPU device is emulated on the processor, where the cpu device is faster. */
 function isSoftware({ description }: Device): boolean {
   return /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(description);
@@ -57,11 +62,14 @@ export async function device(name: DeviceName = 'auto'): Promise<Device> {
     case 'webgpu':
       return openWebGpu();
     case 'auto': {
+      const wasOpen = open.has('webgpu');
       const gpu = await openWebGpu().catch((error: unknown) => {
         if (error instanceof DeviceError) return undefined;
         throw error;
       });
-      return gpu && !isSoftware(gpu) ? gpu : cpu();
+      if (gpu && !isSoftware(gpu)) return gpu;
+      if (gpu && !wasOpen) close(gpu);
+      return cpu();
     }
     default:
       throw new DeviceError(

@@ -36,9 +36,11 @@ function draw(op: ElementwiseOp, shape: Shape, dtype: DType, options: RandomOpti
 
 function keyNode(generator: Generator, device: Device): ReturnType<typeof storedNode> {
   const bytes = (): Uint8Array => new Uint8Array(generator.next().buffer);
-  const node = storedNode(Storage.host(device, bytes()), [3], 'u32');
-  // A recorded step draws anew at each replay.
-  modes.trace?.dynamic(node, bytes);
+  const { trace } = modes;
+  // A recorded step draws anew at each replay; recording itself draws nothing, so that when a step is recorded (at its
+  // first call, or once more after a resume) does not change what it draws.
+  const node = storedNode(Storage.host(device, trace ? new Uint8Array(12) : bytes()), [3], 'u32');
+  trace?.dynamic(node, bytes);
   return node;
 }
 

@@ -14,7 +14,7 @@ import type {
 } from '../ops/op.ts';
 import { literal } from '../kernel/loop-body.ts';
 import { movedShape, type Movement } from '../shape/layout.ts';
-import { sameShape, sizeOf, type Shape } from '../shape/shape.ts';
+import { sameShape, type Shape } from '../shape/shape.ts';
 import { modes } from './modes.ts';
 import { Node } from './node.ts';
 import type { Storage } from './storage.ts';
@@ -169,9 +169,4 @@ export function detachedNode(op: MovementOp, input: Node): Node {
     input.dtype,
     input.device,
   );
-}
-
-/** Whether a node holds no elements. */
-export function isEmpty(node: Node): boolean {
-  return sizeOf(node.shape) === 0;
 }

@@ -72,6 +72,11 @@ export class Node {
     return this.references < 0;
   }
 
+  /** Whether exactly one handle needs this node and nothing that still has to be computed: its value may be overwritten. */
+  get exclusive(): boolean {
+    return this.handles === 1 && this.references === 1;
+  }
+
   retain(): void {
     this.references++;
   }

@@ -1,5 +1,4 @@
 /** Builds the body of a loop kernel: appends steps, sharing equal ones, and flattens scalar expressions into them. */
-import { scalarInstructions } from '../scalar/instructions.ts';
 import type { Expression } from '../scalar/expression.ts';
 import type { LoopInstruction } from './spec.ts';
 
@@ -45,9 +44,4 @@ export function loopBody(): LoopBody {
 /** A number as a spec carries it. */
 export function literal(value: number): number | string {
   return Object.is(value, -0) ? '-0' : Number.isFinite(value) ? value : String(value);
-}
-
-/** What evaluating the body once costs, in additions. */
-export function bodyCost(steps: readonly LoopInstruction[]): number {
-  return steps.reduce((sum, step) => sum + (step.kind === 'scalar' ? scalarInstructions[step.op].cost : 0), 0);
 }

@@ -67,7 +67,7 @@ const binary =
     at(inputs, 0)[name](at(inputs, 1));
 
 const runs: Readonly<Record<string, Run>> = {
-  conv2d: (inputs, attributes) => conv2d(at(inputs, 0), at(inputs, 1), attributes as Conv2dOptions),
+  conv2d: (inputs, attributes) => conv2d(at(inputs, 0), at(inputs, 1), attributes),
   maxPool2d: (inputs, attributes) => maxPool2d(at(inputs, 0), attributes as unknown as PoolOptions),
   avgPool2d: (inputs, attributes) => avgPool2d(at(inputs, 0), attributes as unknown as PoolOptions),
   gelu: (inputs, { approximate }) => at(inputs, 0).gelu({ approximate: approximate as 'none' | 'tanh' }),
@@ -97,7 +97,7 @@ const runs: Readonly<Record<string, Run>> = {
   ...Object.fromEntries((['atan2', 'pow', 'remainder', 'matmul'] as const).map((name) => [name, binary(name)])),
   layerNorm: (inputs) => layerNorm(at(inputs, 0), { weight: at(inputs, 1), bias: at(inputs, 2) }),
   batchNorm: (inputs) => batchNorm(at(inputs, 0), { weight: at(inputs, 1), bias: at(inputs, 2) }).output,
-  crossEntropy: (inputs, attributes) => crossEntropy(at(inputs, 0), at(inputs, 1), attributes as CrossEntropyOptions),
+  crossEntropy: (inputs, attributes) => crossEntropy(at(inputs, 0), at(inputs, 1), attributes),
   einsum: (inputs, { equation }) => einsum(String(equation), ...inputs),
   take: (inputs, { axis }) => at(inputs, 0).take(at(inputs, 1), Number(axis)),
   gather: (inputs, { axis }) => at(inputs, 0).gather(Number(axis), at(inputs, 1)),
