@@ -111,8 +111,9 @@ export function reportOf(error: unknown): ErrorReport {
   const system = systemProblems.get(String(property(error, 'code')));
   if (system !== undefined) {
     const path = property(error, 'path');
+    const where = typeof path === 'string' ? path : 'file';
     return {
-      message: `${path === undefined ? 'file' : String(path)}: ${system}`,
+      message: `${where}: ${system}`,
       code: exitCodes.failed,
       internal: false,
     };

@@ -38,7 +38,11 @@ export class StateError extends TensorError {
   constructor(
     operation: string,
     problem: string,
-    keys: { readonly missing?: readonly string[]; readonly unexpected?: readonly string[]; readonly misshaped?: readonly string[] } = {},
+    keys: {
+      readonly missing?: readonly string[];
+      readonly unexpected?: readonly string[];
+      readonly misshaped?: readonly string[];
+    } = {},
   ) {
     super(operation, problem);
     this.missing = keys.missing ?? [];

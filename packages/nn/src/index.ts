@@ -27,7 +27,15 @@ export { bceWithLogits, klDivergence, type KlDivergenceOptions } from './loss/cl
 export type { LossContext, LossFunction } from './loss/loss.ts';
 export { huber, l1, mse, type LossOptions } from './loss/regression.ts';
 export { loss, lossTypes } from './loss/table.ts';
-export { accuracy, confusionMatrix, f1, precision, recall, topKAccuracy, type AveragingOptions } from './metrics/classification.ts';
+export {
+  accuracy,
+  confusionMatrix,
+  f1,
+  precision,
+  recall,
+  topKAccuracy,
+  type AveragingOptions,
+} from './metrics/classification.ts';
 export { ConfusionMatrix, type Averaging } from './metrics/confusion-matrix.ts';
 export { meanLoss } from './metrics/mean-loss.ts';
 export type { Metric, Metrics, MetricValues, Statistic } from './metrics/metric.ts';
@@ -39,7 +47,13 @@ export { moduleTypes, registerModule, type BuildChild, type ModuleType } from '.
 export { countParameters, summary, type Summary, type SummaryRow } from './module/summary.ts';
 export { Adam, AdamW, type AdamOptions } from './optim/adam.ts';
 export { clip, clipByNorm, clipByValue, globalNorm, type ClipOptions } from './optim/clip.ts';
-export { Optimizer, type OptimizerConfig, type ParameterGroup, type Slot, type StepScalars } from './optim/optimizer.ts';
+export {
+  Optimizer,
+  type OptimizerConfig,
+  type ParameterGroup,
+  type Slot,
+  type StepScalars,
+} from './optim/optimizer.ts';
 export { RMSProp, type RMSPropOptions } from './optim/rmsprop.ts';
 export { SGD, type SGDOptions } from './optim/sgd.ts';
 export { buildOptimizer, optimizerTypes } from './optim/table.ts';
@@ -61,5 +75,13 @@ export {
 export { buildSchedule, scheduleTypes } from './schedule/table.ts';
 export { evaluate, Evaluator, type AbortSignalLike, type EvaluateOptions } from './train/evaluator.ts';
 export { fit } from './train/fit.ts';
-export type { CheckpointOptions, EarlyStopping, EpochResult, FitEvent, FitOptions, FitResult, StepInfo } from './train/options.ts';
+export type {
+  CheckpointOptions,
+  EarlyStopping,
+  EpochResult,
+  FitEvent,
+  FitOptions,
+  FitResult,
+  StepInfo,
+} from './train/options.ts';
 export { predict } from './train/predict.ts';

@@ -8,9 +8,9 @@ export interface Follower {
   /** Stops the training when the user asks for it. */
   readonly signal: { readonly aborted: boolean; readonly reason: Error };
   /** Takes in how far it is: steps done of how many, and the mean loss of the epoch so far. */
-  note(step: number, totalSteps: number, loss: number): void;
+  readonly note: (step: number, totalSteps: number, loss: number) => void;
   /** The loss as it went. */
-  curve(): readonly CurvePoint[];
+  readonly curve: () => readonly CurvePoint[];
 }
 
 /** Watches a training of so many epochs: tells how far it is, notes its learning curve, and stops it on demand. */

@@ -11,7 +11,7 @@ export interface OptimizeSetup {
   readonly from: string;
   readonly folder: string;
   /** The pass, once the model is known. */
-  pass(model: Module): Pass;
+  readonly pass: (model: Module) => Pass;
   readonly data: OptimizationData;
   readonly seed: number;
   /** Of the pass's training. */

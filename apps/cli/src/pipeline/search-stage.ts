@@ -29,9 +29,9 @@ export interface SearchSetup {
   readonly storage: string | Storage;
   readonly interrupt: Interrupt;
   /** Trains a candidate from a seed, and gives its accuracy on held-out images. */
-  tryCandidate(candidate: Candidate, seed: number, number: number): Promise<number>;
+  readonly tryCandidate: (candidate: Candidate, seed: number, number: number) => Promise<number>;
   /** Hears of every trial that ends, and of the best so far. */
-  onTrial(finished: number, best: number | undefined): void;
+  readonly onTrial: (finished: number, best: number | undefined) => void;
 }
 
 /** What a search found. */

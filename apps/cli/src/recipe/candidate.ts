@@ -50,20 +50,21 @@ function values(slots: Readonly<Record<string, Slot>>): Record<string, z.ZodType
   return Object.fromEntries(Object.entries(slots).map(([name, slot]) => [name, value(slot)]));
 }
 
-const [sgd, adam, adamw] = (['sgd', 'adam', 'adamw'] as const).map((type) =>
-  z.strictObject({ type: z.literal(type), ...values(optimizerSlots[type]) }),
+const optimizer = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ type: z.literal('sgd'), ...values(optimizerSlots.sgd) }),
+    z.strictObject({ type: z.literal('adam'), ...values(optimizerSlots.adam) }),
+    z.strictObject({ type: z.literal('adamw'), ...values(optimizerSlots.adamw) }),
+  ],
+  { error: 'has no known type: use one of sgd, adam, adamw' },
 );
 
 const candidateSchema = section({
   architecture: section(values(architectureSlots)),
   initialiser: value(initialiserSlot),
-  training: section({
-    optimizer: z.discriminatedUnion('type', [sgd, adam, adamw].filter((one) => one !== undefined) as never, {
-      error: 'has no known type: use one of sgd, adam, adamw',
-    }),
-    ...values(trainingSlots),
-  }),
-});
+  training: section({ optimizer, ...values(trainingSlots) }),
+}) as z.ZodType as z.ZodType<Candidate>;
 
 /**
  * Reads a candidate from the config of a trial.
@@ -71,7 +72,7 @@ const candidateSchema = section({
  */
 export function candidateOf(config: unknown): Candidate {
   const result = candidateSchema.safeParse(config, { error: explain });
-  if (result.success) return result.data as unknown as Candidate;
+  if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new UsageError(`candidate: ${issue?.path.join('.')}: ${issue?.message}`);
 }
@@ -83,5 +84,5 @@ export function candidateOf(config: unknown): Candidate {
 export function readCandidate(file: string, text: string): Candidate {
   const yaml = readYaml(file, text);
   const result = candidateSchema.safeParse(yaml.value, { error: explain });
-  return result.success ? (result.data as unknown as Candidate) : refuse(result.error, yaml);
+  return result.success ? result.data : refuse(result.error, yaml);
 }

@@ -4,7 +4,7 @@ import type { Column } from '../terminal/table.ts';
 import type { Output } from '../terminal/terminal.ts';
 import type { ReportRow } from './report-data.ts';
 
-const columns: readonly (Column & { text(row: ReportRow): string })[] = [
+const columns: readonly (Column & { readonly text: (row: ReportRow) => string })[] = [
   { heading: 'model', text: ({ name }) => name },
   { heading: 'test accuracy', align: 'right', text: ({ accuracy }) => formatPercent(accuracy) },
   { heading: 'macro-F1', align: 'right', text: ({ macroF1 }) => macroF1.toFixed(4) },

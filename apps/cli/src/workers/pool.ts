@@ -13,8 +13,8 @@ export interface WorkerPool {
 
 interface Waiting extends Request {
   readonly onProgress: ProgressListener;
-  resolve(output: unknown): void;
-  reject(error: unknown): void;
+  readonly resolve: (output: unknown) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** The worker beside this file, as it is built: threads do not share whatever would run TypeScript. */
@@ -46,7 +46,8 @@ class Thread {
       };
       worker.ref();
       const { job, input } = waiting;
-      worker.postMessage({ job, input } satisfies Request);
+      // Nothing is transferred: a job's input is copied.
+      worker.postMessage({ job, input } satisfies Request, []);
     });
   }
 
@@ -77,21 +78,21 @@ export function createWorkerPool(setup: WorkerSetup, size: number): WorkerPool {
   const threads = Array.from({ length: size }, () => new Thread(setup));
   const free = [...threads];
   const queue: Waiting[] = [];
-  const next = (): void => {
+  const assign = (): void => {
     const thread = queue.length > 0 ? free.shift() : undefined;
     const waiting = thread === undefined ? undefined : queue.shift();
     if (thread === undefined || waiting === undefined) return;
     void thread.do(waiting).then(() => {
       free.push(thread);
-      next();
+      assign();
     });
-    next();
+    assign();
   };
   return {
     run: (job, input, onProgress = () => undefined) =>
       new Promise((resolve, reject) => {
         queue.push({ job, input, onProgress, resolve, reject });
-        next();
+        assign();
       }),
     close: async () => {
       await Promise.all(threads.map((thread) => thread.end()));

@@ -11,7 +11,7 @@ const opened = openDevice(deviceName);
 opened.catch(() => undefined);
 
 function answer(response: Response): void {
-  parentPort?.postMessage(response);
+  parentPort?.postMessage(response, []);
 }
 
 async function work({ job, input }: Request): Promise<unknown> {

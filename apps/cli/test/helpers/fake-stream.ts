@@ -12,8 +12,8 @@ export class FakeStream extends Writable {
     this.columns = columns;
   }
 
-  override _write(chunk: string | Buffer, _encoding: string, done: () => void): void {
-    this.text += String(chunk);
+  override _write(chunk: string, _encoding: string, done: () => void): void {
+    this.text += chunk;
     done();
   }
 }

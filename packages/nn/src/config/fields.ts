@@ -19,11 +19,18 @@ export function inside(where: string, key: string): string {
 }
 
 /** All fields of an object, with defaults filled in. Throws ConfigError for a missing, unknown or wrong field. */
-export function parseFields<Options extends object>(where: string, fields: Fields<Options>, given: unknown): Required<Options> {
+export function parseFields<Options extends object>(
+  where: string,
+  fields: Fields<Options>,
+  given: unknown,
+): Required<Options> {
   if (!isRecord(given)) throw new ConfigError(where, `is ${show(given)}; it must be an object`);
   for (const key of Object.keys(given))
     if (key !== 'type' && !(key in fields))
-      throw new ConfigError(inside(where, key), `is no known field; known are ${Object.keys(fields).join(', ') || 'none'}`);
+      throw new ConfigError(
+        inside(where, key),
+        `is no known field; known are ${Object.keys(fields).join(', ') || 'none'}`,
+      );
   const parsed = Object.entries<Field<unknown>>(fields).map(([key, field]) => {
     const value = given[key];
     if (value !== undefined) return [key, field.parse(value, inside(where, key))];
@@ -55,7 +62,9 @@ export function integer(least: number): Field<number> {
 }
 
 /** A finite number within bounds, both included unless `below` is used. */
-export function real(bounds: { readonly least?: number; readonly most?: number; readonly above?: number; readonly below?: number } = {}): Field<number> {
+export function real(
+  bounds: { readonly least?: number; readonly most?: number; readonly above?: number; readonly below?: number } = {},
+): Field<number> {
   const { least = -Infinity, most = Infinity, above = -Infinity, below = Infinity } = bounds;
   const limits = [
     ...(bounds.least === undefined ? [] : [`at least ${least}`]),
@@ -64,7 +73,12 @@ export function real(bounds: { readonly least?: number; readonly most?: number; 
     ...(bounds.below === undefined ? [] : [`below ${below}`]),
   ];
   const accepts = (value: unknown): boolean =>
-    typeof value === 'number' && Number.isFinite(value) && value >= least && value <= most && value > above && value < below;
+    typeof value === 'number' &&
+    Number.isFinite(value) &&
+    value >= least &&
+    value <= most &&
+    value > above &&
+    value < below;
   return check(accepts, ['a number', limits.join(' and ')].filter(Boolean).join(' '));
 }
 
@@ -79,13 +93,15 @@ export function word<Word extends string>(...words: readonly Word[]): Field<Word
 /** One integer for both axes, or [height, width]. */
 export function size(least: number): Field<number | readonly [number, number]> {
   const accepts = (value: unknown): boolean =>
-    isInteger(value, least) || (Array.isArray(value) && value.length === 2 && value.every((part) => isInteger(part, least)));
+    isInteger(value, least) ||
+    (Array.isArray(value) && value.length === 2 && value.every((part) => isInteger(part, least)));
   return check(accepts, `an integer of at least ${least}, or two of them`);
 }
 
 /** A list of integers of at least 1, or one such integer. */
 export const sizes: Field<number | readonly number[]> = check(
-  (value) => isInteger(value, 1) || (Array.isArray(value) && value.length > 0 && value.every((part) => isInteger(part, 1))),
+  (value) =>
+    isInteger(value, 1) || (Array.isArray(value) && value.length > 0 && value.every((part) => isInteger(part, 1))),
   'a positive integer or a list of them',
 );
 

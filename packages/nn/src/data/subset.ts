@@ -14,7 +14,8 @@ export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
       data.load(
         wanted.map((index) => {
           const found = own[index];
-          if (found === undefined) throw new ArgumentError('dataset', `there is no example ${index}; there are ${own.length}`);
+          if (found === undefined)
+            throw new ArgumentError('dataset', `there is no example ${index}; there are ${own.length}`);
           return found;
         }),
       ),

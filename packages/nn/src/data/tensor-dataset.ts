@@ -1,5 +1,17 @@
 /** Examples held in memory. */
-import { ArgumentError, defaultDevice, fromBytes, fromTyped, isTensor, ShapeError, sizeOf, type Device, type DType, type Shape, type Tensor } from '@espalier/tensor';
+import {
+  ArgumentError,
+  defaultDevice,
+  fromBytes,
+  fromTyped,
+  isTensor,
+  ShapeError,
+  sizeOf,
+  type Device,
+  type DType,
+  type Shape,
+  type Tensor,
+} from '@espalier/tensor';
 import { dataset, type Batch, type Dataset, type Loaded } from './dataset.ts';
 
 /** Values in JavaScript memory; axis 0 counts examples. */
@@ -26,11 +38,19 @@ function prepareImages({ x, y }: Batch): Batch {
  * gathered there; arrays stay in JavaScript memory, and batches are copied to the device in their own dtype.
  * Throws ShapeError if the numbers of examples differ.
  */
-export function tensorDataset(x: Tensor | HostArray, y: Tensor | HostArray, options: TensorDatasetOptions = {}): Dataset {
+export function tensorDataset(
+  x: Tensor | HostArray,
+  y: Tensor | HostArray,
+  options: TensorDatasetOptions = {},
+): Dataset {
   const size = x.shape[0];
   if (size === undefined || size !== y.shape[0])
-    throw new ShapeError('tensorDataset', `x [${x.shape.join(', ')}] and y [${y.shape.join(', ')}] must have the same number of examples along axis 0`);
-  const { device = isTensor(x) ? x.device : isTensor(y) ? y.device : defaultDevice(), prepare = prepareImages } = options;
+    throw new ShapeError(
+      'tensorDataset',
+      `x [${x.shape.join(', ')}] and y [${y.shape.join(', ')}] must have the same number of examples along axis 0`,
+    );
+  const { device = isTensor(x) ? x.device : isTensor(y) ? y.device : defaultDevice(), prepare = prepareImages } =
+    options;
   if (isTensor(x) && isTensor(y)) {
     return dataset({
       size,
@@ -38,7 +58,8 @@ export function tensorDataset(x: Tensor | HostArray, y: Tensor | HostArray, opti
       prepare: ({ indices }) => prepare({ x: x.take(indices as Tensor), y: y.take(indices as Tensor) }),
     });
   }
-  if (isTensor(x) || isTensor(y)) throw new ArgumentError('tensorDataset', 'x and y must both be tensors, or both arrays');
+  if (isTensor(x) || isTensor(y))
+    throw new ArgumentError('tensorDataset', 'x and y must both be tensors, or both arrays');
   const rowsOfX = rowReader(x, device);
   const rowsOfY = rowReader(y, device);
   return dataset({
@@ -49,7 +70,9 @@ export function tensorDataset(x: Tensor | HostArray, y: Tensor | HostArray, opti
 }
 
 function checked(indices: Int32Array, size: number): Int32Array {
-  for (const index of indices) if (index < 0 || index >= size) throw new ArgumentError('dataset', `there is no example ${index}; there are ${size}`);
+  for (const index of indices)
+    if (index < 0 || index >= size)
+      throw new ArgumentError('dataset', `there is no example ${index}; there are ${size}`);
   return indices;
 }
 
@@ -65,7 +88,8 @@ function dtypeOf(data: HostArray['data']): DType {
 /** Copies examples by number into a tensor. */
 function rowReader({ data, shape }: HostArray, device: Device): (indices: Int32Array) => Tensor {
   const example = shape.slice(1);
-  if (sizeOf(shape) !== data.length) throw new ShapeError('tensorDataset', `${data.length} values do not fill [${shape.join(', ')}]`);
+  if (sizeOf(shape) !== data.length)
+    throw new ShapeError('tensorDataset', `${data.length} values do not fill [${shape.join(', ')}]`);
   const rowBytes = sizeOf(example) * data.BYTES_PER_ELEMENT;
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const dtype = dtypeOf(data);

@@ -24,13 +24,23 @@ const moments = { mean: optional(real(), 0), std: optional(real({ least: 0 }), 0
 export const basicInitialisers: readonly InitialiserType[] = [
   initialiserType('zeros', {}, () => (shape, _fans, context) => full(shape, 0, context)),
   initialiserType('ones', {}, () => (shape, _fans, context) => full(shape, 1, context)),
-  initialiserType<{ value: number }>('constant', { value: real() }, ({ value }) => (shape, _fans, context) => full(shape, value, context)),
+  initialiserType<{ value: number }>(
+    'constant',
+    { value: real() },
+    ({ value }) =>
+      (shape, _fans, context) =>
+        full(shape, value, context),
+  ),
   initialiserType<{ low: number; high: number }>(
     'uniform',
     { low: optional(real(), -0.05), high: optional(real(), 0.05) },
     (range) => (shape, _fans, context) => uniform(shape, range, context),
   ),
-  initialiserType<{ mean: number; std: number }>('normal', moments, (settings) => (shape, _fans, context) => normal(shape, settings, context)),
+  initialiserType<{ mean: number; std: number }>(
+    'normal',
+    moments,
+    (settings) => (shape, _fans, context) => normal(shape, settings, context),
+  ),
   initialiserType<{ mean: number; std: number; low: number; high: number }>(
     'truncated-normal',
     // `low` and `high` are in standard deviations around the mean.

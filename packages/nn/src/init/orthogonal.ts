@@ -50,7 +50,8 @@ export const orthogonalInitialiser: InitialiserType = initialiserType<{ gain: nu
       const drawn = Float64Array.from(randn([columns, rows], { generator, device: cpu() }).dataSync());
       const q = orthonormalColumns(drawn, rows, columns).map((value) => value * gain);
       // Column j of Q is row j of the weight if outputs are the fewer, else column j.
-      const weight = out <= inputs ? q : q.map((_, index) => q[(index % inputs) * rows + Math.floor(index / inputs)] as number);
+      const weight =
+        out <= inputs ? q : q.map((_, index) => q[(index % inputs) * rows + Math.floor(index / inputs)] as number);
       return fromTyped(Float32Array.from(weight), shape, { device, dtype });
     },
 );

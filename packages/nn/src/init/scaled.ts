@@ -40,12 +40,14 @@ type Distribution = (std: number) => Initialiser;
 const distributions: Readonly<Record<'normal' | 'uniform', Distribution>> = {
   normal: (std) => (shape, _fans, context) => normal(shape, { std }, context),
   // A uniform distribution on ±b has standard deviation b / √3.
-  uniform: (std) => (shape, _fans, context) => uniform(shape, { low: -std * Math.sqrt(3), high: std * Math.sqrt(3) }, context),
+  uniform: (std) => (shape, _fans, context) =>
+    uniform(shape, { low: -std * Math.sqrt(3), high: std * Math.sqrt(3) }, context),
 };
 
 /** Variance gain² / fan. */
 function scaled(distribution: Distribution, gain: number, mode: FanMode): Initialiser {
-  return (shape, fans, context) => distribution(gain / Math.sqrt(Math.max(1, fanModes[mode](fans))))(shape, fans, context);
+  return (shape, fans, context) =>
+    distribution(gain / Math.sqrt(Math.max(1, fanModes[mode](fans))))(shape, fans, context);
 }
 
 interface GainSettings {
@@ -71,7 +73,9 @@ const kaimingFields: Fields<KaimingSettings> = {
 export const scaledInitialisers: readonly InitialiserType[] = (['normal', 'uniform'] as const).flatMap((name) => {
   const distribution = distributions[name];
   return [
-    initialiserType<GainSettings>(`xavier-${name}`, gainFields, ({ gain }) => scaled(distribution, gain, 'fan-average')),
+    initialiserType<GainSettings>(`xavier-${name}`, gainFields, ({ gain }) =>
+      scaled(distribution, gain, 'fan-average'),
+    ),
     initialiserType<KaimingSettings>(`kaiming-${name}`, kaimingFields, ({ mode, nonlinearity, slope }) =>
       scaled(distribution, gainOf(nonlinearity, slope), mode),
     ),

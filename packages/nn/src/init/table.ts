@@ -16,7 +16,10 @@ const types = new Map<string, InitialiserType>(
 /** The names of all initialisers. */
 export const initialiserTypes: readonly string[] = [...types.keys()];
 
-function lookUp(config: string | InitialiserConfig, where: string): ReturnType<InitialiserType['create']> & { readonly type: string } {
+function lookUp(
+  config: string | InitialiserConfig,
+  where: string,
+): ReturnType<InitialiserType['create']> & { readonly type: string } {
   const full = typeof config === 'string' ? { type: config } : config;
   const type = isRecord(full) && typeof full.type === 'string' ? types.get(full.type) : undefined;
   if (!type) throw new ConfigError(where, `is ${show(config)}; known initialisers are ${initialiserTypes.join(', ')}`);

@@ -41,18 +41,32 @@ const maxHeaderBytes = 100_000_000;
 const lengthBytes = 8;
 const metadataKey = '__metadata__';
 
-const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : a > b ? 1 : 0);
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>
+  a < b ? -1 : a > b ? 1 : 0;
 
 /**
  * The bytes of a file. The same tensors and metadata give the same bytes, whatever their order: wide dtypes first, which
  * keeps every value aligned, then by name. Throws FormatError if bytes and shape of a tensor do not fit.
  */
-export function encodeSafetensors(tensors: ReadonlyMap<string, RawTensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array<ArrayBuffer> {
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, RawTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
   const entries = [...tensors].map(([name, tensor]) => {
     const kind = kindOfDType.get(tensor.dtype);
-    if (!kind || name === metadataKey) throw new FormatError('safetensors', 0, `'${name}' of dtype ${tensor.dtype} cannot be stored; use another name or dtype`);
+    if (!kind || name === metadataKey)
+      throw new FormatError(
+        'safetensors',
+        0,
+        `'${name}' of dtype ${tensor.dtype} cannot be stored; use another name or dtype`,
+      );
     const needed = tensor.shape.reduce((product, size) => product * size, kind.bytes);
-    if (needed !== tensor.bytes.length) throw new FormatError('safetensors', 0, `'${name}' has ${tensor.bytes.length} bytes; ${tensor.dtype} [${tensor.shape.join(', ')}] takes ${needed}`);
+    if (needed !== tensor.bytes.length)
+      throw new FormatError(
+        'safetensors',
+        0,
+        `'${name}' has ${tensor.bytes.length} bytes; ${tensor.dtype} [${tensor.shape.join(', ')}] takes ${needed}`,
+      );
     return [name, { ...tensor, kind }] as const;
   });
   entries.sort((a, b) => b[1].kind.bytes - a[1].kind.bytes || byName(a, b));
@@ -85,19 +99,36 @@ export function encodeSafetensors(tensors: ReadonlyMap<string, RawTensor>, metad
  * unless the header is sound and the values fill the rest of the file without gap or overlap.
  */
 export function decodeSafetensors(file: Uint8Array, source = 'safetensors'): Safetensors {
-  if (file.length < lengthBytes) throw new FormatError(source, file.length, `the file ends after ${file.length} bytes; the header's length alone takes ${lengthBytes}`);
+  if (file.length < lengthBytes)
+    throw new FormatError(
+      source,
+      file.length,
+      `the file ends after ${file.length} bytes; the header's length alone takes ${lengthBytes}`,
+    );
   const length = Number(new DataView(file.buffer, file.byteOffset, lengthBytes).getBigUint64(0, true));
   if (length > maxHeaderBytes || length > file.length - lengthBytes)
-    throw new FormatError(source, 0, `the header claims ${length} bytes, but ${file.length - lengthBytes} follow (and ${maxHeaderBytes} is the limit); the file is damaged or no safetensors file`);
+    throw new FormatError(
+      source,
+      0,
+      `the header claims ${length} bytes, but ${file.length - lengthBytes} follow (and ${maxHeaderBytes} is the limit); the file is damaged or no safetensors file`,
+    );
   const start = lengthBytes + length;
   const header = parseHeader(file.subarray(lengthBytes, start), source);
   const { [metadataKey]: notes = {}, ...described } = header;
   const values = file.subarray(start);
   const tensors = Object.entries(described).map(([name, entry]) => readEntry(name, entry, values.length, source));
   checkCoverage(tensors, values.length, start, source);
-  const read = tensors.map(({ name, dtype, shape, from, to }): [string, RawTensor] => [name, { dtype, shape, bytes: values.subarray(from, to) }]);
+  const read = tensors.map(({ name, dtype, shape, from, to }): [string, RawTensor] => [
+    name,
+    { dtype, shape, bytes: values.subarray(from, to) },
+  ]);
   for (const [name, { dtype, bytes }] of read)
-    if (dtype === 'bool' && bytes.some((byte) => byte > 1)) throw new FormatError(source, bytes.byteOffset - file.byteOffset, `'${name}' is BOOL, but holds bytes other than 0 and 1`);
+    if (dtype === 'bool' && bytes.some((byte) => byte > 1))
+      throw new FormatError(
+        source,
+        bytes.byteOffset - file.byteOffset,
+        `'${name}' is BOOL, but holds bytes other than 0 and 1`,
+      );
   return { tensors: new Map(read), metadata: readMetadata(notes, source) };
 }
 
@@ -115,7 +146,12 @@ function parseHeader(bytes: Uint8Array, source: string): Readonly<Record<string,
   }
   if (!isRecord(parsed)) return fail('the header is no JSON object');
   const repeated = duplicateKey(text);
-  if (repeated) throw new FormatError(source, lengthBytes + encodeUtf8(text.slice(0, repeated.position)).length, `the header has the key '${repeated.key}' twice`);
+  if (repeated)
+    throw new FormatError(
+      source,
+      lengthBytes + encodeUtf8(text.slice(0, repeated.position)).length,
+      `the header has the key '${repeated.key}' twice`,
+    );
   return parsed;
 }
 
@@ -136,12 +172,16 @@ function readEntry(name: string, entry: unknown, available: number, source: stri
   if (!isRecord(entry)) return fail('is no object');
   const { dtype, shape, data_offsets: offsets, ...others } = entry;
   if (Object.keys(others).length > 0) fail(`has unknown fields ${Object.keys(others).join(', ')}`);
-  const kind = kindOfName.get(dtype) ?? fail(`dtype ${JSON.stringify(dtype)} is not among ${kinds.map((each) => each.name).join(', ')}`);
+  const kind =
+    kindOfName.get(dtype) ??
+    fail(`dtype ${JSON.stringify(dtype)} is not among ${kinds.map((each) => each.name).join(', ')}`);
   if (!Array.isArray(shape) || !shape.every(isSize)) return fail('the shape is no list of sizes');
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) return fail('data_offsets is no pair of offsets');
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
+    return fail('data_offsets is no pair of offsets');
   const [from, to] = offsets as [number, number];
   const needed = shape.reduce((product: number, size: number) => product * size, kind.bytes);
-  if (to > available || from > to) fail(`data_offsets [${from}, ${to}] do not lie within the ${available} bytes of values`);
+  if (to > available || from > to)
+    fail(`data_offsets [${from}, ${to}] do not lie within the ${available} bytes of values`);
   if (to - from !== needed) fail(`${kind.name} [${shape.join(', ')}] takes ${needed} bytes, not ${to - from}`);
   return { name, dtype: kind.dtype, shape, from, to };
 }
@@ -150,7 +190,12 @@ function readEntry(name: string, entry: unknown, available: number, source: stri
 function checkCoverage(entries: readonly Entry[], available: number, start: number, source: string): void {
   let end = 0;
   for (const { name, from, to } of entries.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
-    if (from !== end) throw new FormatError(source, start + Math.min(from, end), `'${name}' starts at ${from} of the values, where ${end} was expected: ${from < end ? 'tensors overlap' : 'there is a gap'}`);
+    if (from !== end)
+      throw new FormatError(
+        source,
+        start + Math.min(from, end),
+        `'${name}' starts at ${from} of the values, where ${end} was expected: ${from < end ? 'tensors overlap' : 'there is a gap'}`,
+      );
     end = to;
   }
   if (end !== available) throw new FormatError(source, start + end, `${available - end} bytes follow the last tensor`);

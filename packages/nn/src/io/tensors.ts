@@ -8,7 +8,10 @@ export async function rawTensor(tensor: Tensor): Promise<RawTensor> {
 }
 
 /** Named tensors as the bytes of a safetensors file; the same values give the same bytes. */
-export async function writeSafetensors(tensors: ReadonlyMap<string, Tensor>, metadata: Readonly<Record<string, string>> = {}): Promise<Uint8Array<ArrayBuffer>> {
+export async function writeSafetensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<Uint8Array<ArrayBuffer>> {
   const raw = await Promise.all([...tensors].map(async ([name, tensor]) => [name, await rawTensor(tensor)] as const));
   return encodeSafetensors(new Map(raw), metadata);
 }
@@ -20,6 +23,9 @@ export function readSafetensors(
 ): { readonly tensors: Map<string, Tensor>; readonly metadata: Readonly<Record<string, string>> } {
   const { tensors, metadata } = decodeSafetensors(bytes, options.source);
   const place = options.device ? { device: options.device } : {};
-  const made = [...tensors].map(([name, raw]): [string, Tensor] => [name, fromBytes(raw.bytes, raw.shape, { dtype: raw.dtype, ...place })]);
+  const made = [...tensors].map(([name, raw]): [string, Tensor] => [
+    name,
+    fromBytes(raw.bytes, raw.shape, { dtype: raw.dtype, ...place }),
+  ]);
   return { tensors: new Map(made), metadata };
 }

@@ -25,7 +25,7 @@ const forms = [
 /** UTF-8 bytes as text; nothing if they are not well formed. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   const parts: string[] = [];
-  for (let index = 0; index < bytes.length; ) {
+  for (let index = 0; index < bytes.length;) {
     const first = bytes[index] as number;
     const form = forms.find(({ mask, lead }) => (first & mask) === lead);
     if (!form || index + form.more >= bytes.length) return undefined;

@@ -7,10 +7,16 @@ import type { ModuleType } from '../module/registry.ts';
 
 interface ActivationKind {
   /** Reads the settings and returns them complete, with the function they stand for. */
-  readonly create: (settings: unknown, where: string) => { readonly settings: object; readonly apply: (x: Tensor) => Tensor };
+  readonly create: (
+    settings: unknown,
+    where: string,
+  ) => { readonly settings: object; readonly apply: (x: Tensor) => Tensor };
 }
 
-function kind<Settings extends object>(fields: Fields<Settings>, apply: (x: Tensor, settings: Required<Settings>) => Tensor): ActivationKind {
+function kind<Settings extends object>(
+  fields: Fields<Settings>,
+  apply: (x: Tensor, settings: Required<Settings>) => Tensor,
+): ActivationKind {
   return {
     create: (given, where) => {
       const settings = parseFields<Settings>(where, fields, given);
@@ -24,7 +30,10 @@ const kinds = {
   'leaky-relu': kind<{ slope?: number }>({ slope: optional(real(), 0.01) }, (x, { slope }) => x.leakyRelu(slope)),
   elu: kind<{ alpha?: number }>({ alpha: optional(real(), 1) }, (x, { alpha }) => x.elu(alpha)),
   selu: kind({}, (x) => x.selu()),
-  gelu: kind<{ approximate?: 'none' | 'tanh' }>({ approximate: optional(word('none', 'tanh'), 'none') }, (x, settings) => x.gelu(settings)),
+  gelu: kind<{ approximate?: 'none' | 'tanh' }>(
+    { approximate: optional(word('none', 'tanh'), 'none') },
+    (x, settings) => x.gelu(settings),
+  ),
   silu: kind({}, (x) => x.silu()),
   mish: kind({}, (x) => x.mish()),
   softplus: kind({}, (x) => x.softplus()),
@@ -67,8 +76,9 @@ export class Activation extends Module {
   /** Throws ConfigError for an unknown name or setting. */
   constructor(type: ActivationName, settings: object = {}, where = '') {
     super();
-    const found: ActivationKind | undefined = kinds[type];
-    if (!found) throw new ConfigError('activation', `'${String(type)}' is no known function; known are ${Object.keys(kinds).join(', ')}`);
+    const found = Object.hasOwn(kinds, type) ? kinds[type] : undefined;
+    if (!found)
+      throw new ConfigError('activation', `'${type}' is no known function; known are ${Object.keys(kinds).join(', ')}`);
     this.type = type;
     const made = found.create(settings, where === '' ? type : where);
     this.settings = made.settings;

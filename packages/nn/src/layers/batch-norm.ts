@@ -53,8 +53,13 @@ export class BatchNorm extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const affine = { ...(this.weight && { weight: this.weight.value }), ...(this.bias && { bias: this.bias.value }), epsilon: this.options.epsilon };
-    if (!this.training) return batchNorm(x, { ...affine, mean: this.runningMean, variance: this.runningVariance }).output;
+    const affine = {
+      ...(this.weight && { weight: this.weight.value }),
+      ...(this.bias && { bias: this.bias.value }),
+      epsilon: this.options.epsilon,
+    };
+    if (!this.training)
+      return batchNorm(x, { ...affine, mean: this.runningMean, variance: this.runningVariance }).output;
     const { output, mean, variance } = batchNorm(x, affine);
     const count = x.size / this.options.features;
     noGrad(() => {
@@ -74,10 +79,15 @@ export class BatchNorm extends Module {
   }
 
   outputShape(input: Shape): Shape {
-    if (input[0] !== this.options.features) throw new ShapeError(this.type, `takes [${this.options.features}, ...], not [${input.join(', ')}]`);
+    if (input[0] !== this.options.features)
+      throw new ShapeError(this.type, `takes [${this.options.features}, ...], not [${input.join(', ')}]`);
     return input;
   }
 }
 
 /** Batch normalisation in JSON. */
-export const batchNormType: ModuleType = layerType('batch-norm', fields, (options, context) => new BatchNorm(options, context));
+export const batchNormType: ModuleType = layerType(
+  'batch-norm',
+  fields,
+  (options, context) => new BatchNorm(options, context),
+);

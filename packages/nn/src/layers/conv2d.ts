@@ -69,7 +69,13 @@ export class Conv2d extends Module {
 
   forward(x: Tensor): Tensor {
     const { stride, padding, dilation, groups } = this.options;
-    return conv2d(x, this.weight.value, { stride, padding, dilation, groups, ...(this.bias && { bias: this.bias.value }) });
+    return conv2d(x, this.weight.value, {
+      stride,
+      padding,
+      dilation,
+      groups,
+      ...(this.bias && { bias: this.bias.value }),
+    });
   }
 
   config(): ModuleConfig {
@@ -78,7 +84,8 @@ export class Conv2d extends Module {
 
   outputShape(input: Shape): Shape {
     const [height, width] = windowsOver(this.type, input, this.options);
-    if (input[0] !== this.options.in) throw new ShapeError(this.type, `takes ${this.options.in} channels, not ${input[0]} of [${input.join(', ')}]`);
+    if (input[0] !== this.options.in)
+      throw new ShapeError(this.type, `takes ${this.options.in} channels, not ${input[0]} of [${input.join(', ')}]`);
     return [this.options.out, height, width];
   }
 

@@ -52,4 +52,8 @@ export class Embedding extends Module {
 }
 
 /** The embedding layer in JSON. */
-export const embeddingType: ModuleType = layerType('embedding', fields, (options, context) => new Embedding(options, context));
+export const embeddingType: ModuleType = layerType(
+  'embedding',
+  fields,
+  (options, context) => new Embedding(options, context),
+);

@@ -57,10 +57,15 @@ export class LayerNorm extends Module {
 
   outputShape(input: Shape): Shape {
     const last = input.slice(-this.normalised.length);
-    if (last.join() !== this.normalised.join()) throw new ShapeError(this.type, `takes [..., ${this.normalised.join(', ')}], not [${input.join(', ')}]`);
+    if (last.join() !== this.normalised.join())
+      throw new ShapeError(this.type, `takes [..., ${this.normalised.join(', ')}], not [${input.join(', ')}]`);
     return input;
   }
 }
 
 /** Layer normalisation in JSON. */
-export const layerNormType: ModuleType = layerType('layer-norm', fields, (options, context) => new LayerNorm(options, context));
+export const layerNormType: ModuleType = layerType(
+  'layer-norm',
+  fields,
+  (options, context) => new LayerNorm(options, context),
+);

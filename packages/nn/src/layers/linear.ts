@@ -43,7 +43,12 @@ export class Linear extends Module {
     super();
     this.options = parseFields(this.type, fields, options);
     const { in: inputs, out } = this.options;
-    const initial = initialWeights([out, inputs], this.options.bias ? [out] : undefined, this.options, buildContext(context));
+    const initial = initialWeights(
+      [out, inputs],
+      this.options.bias ? [out] : undefined,
+      this.options,
+      buildContext(context),
+    );
     this.weight = this.addParameter('weight', initial.weight);
     this.bias = initial.bias && this.addParameter('bias', initial.bias);
   }
@@ -59,7 +64,11 @@ export class Linear extends Module {
 
   outputShape(input: Shape): Shape {
     const { in: inputs, out } = this.options;
-    if (input.at(-1) !== inputs) throw new ShapeError(this.type, `takes [..., ${inputs}], not [${input.join(', ')}]; set in to ${input.at(-1) ?? 1} or flatten before`);
+    if (input.at(-1) !== inputs)
+      throw new ShapeError(
+        this.type,
+        `takes [..., ${inputs}], not [${input.join(', ')}]; set in to ${input.at(-1) ?? 1} or flatten before`,
+      );
     return [...input.slice(0, -1), out];
   }
 

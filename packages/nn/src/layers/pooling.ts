@@ -1,5 +1,13 @@
 /** Layers that summarise windows of an image. */
-import { avgPool2d, maxPool2d, ShapeError, type PoolOptions, type Shape, type Size2d, type Tensor } from '@espalier/tensor';
+import {
+  avgPool2d,
+  maxPool2d,
+  ShapeError,
+  type PoolOptions,
+  type Shape,
+  type Size2d,
+  type Tensor,
+} from '@espalier/tensor';
 import { optional, parseFields, size, type Fields } from '../config/fields.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
 import type { ModuleType } from '../module/registry.ts';

@@ -37,7 +37,10 @@ export class Residual extends Module {
     const through = this.body.visit(input, report, dotted(name, 'body'));
     const around = this.shortcut ? this.shortcut.visit(input, report, dotted(name, 'shortcut')) : input;
     if (through.join() !== around.join())
-      throw new ShapeError(this.type, `the body gives [${through.join(', ')}] and the way around it [${around.join(', ')}]; they must be equal: add a shortcut module`);
+      throw new ShapeError(
+        this.type,
+        `the body gives [${through.join(', ')}] and the way around it [${around.join(', ')}]; they must be equal: add a shortcut module`,
+      );
     return through;
   }
 }

@@ -47,7 +47,8 @@ export const sequentialType: ModuleType = {
     const { type: _, layers, ...others } = config;
     const [extra] = Object.keys(others);
     if (extra !== undefined) throw new ConfigError(inside(where, extra), 'is no known field; known are layers');
-    if (!Array.isArray(layers)) throw new ConfigError(inside(where, 'layers'), `is ${show(layers)}; it must be a list of modules`);
+    if (!Array.isArray(layers))
+      throw new ConfigError(inside(where, 'layers'), `is ${show(layers)}; it must be a list of modules`);
     return new Sequential(layers.map((layer: unknown, index) => child(layer, `layers[${index}]`)));
   },
 };

@@ -5,7 +5,11 @@ import { initialiser } from '../init/table.ts';
 import type { BuildContext } from '../module/build-context.ts';
 
 /** What a layer starts from if nothing is said: U(±1/√fanIn) by Kaiming's rule, as PyTorch's layers do. */
-export const defaultInit: InitialiserConfig = { type: 'kaiming-uniform', nonlinearity: 'leaky-relu', slope: Math.sqrt(5) };
+export const defaultInit: InitialiserConfig = {
+  type: 'kaiming-uniform',
+  nonlinearity: 'leaky-relu',
+  slope: Math.sqrt(5),
+};
 
 /** Initial values of the weight and of the bias that goes with it; the bias sees the fans of the weight. */
 export function initialWeights(

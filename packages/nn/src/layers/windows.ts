@@ -23,7 +23,11 @@ export function windowsOver(operation: string, input: Shape, windows: Windows): 
     const { padding } = windows;
     const around = padding === 'same' ? reach : padding === 'valid' ? 0 : 2 * pairOf(padding)[axis];
     const free = size + around - reach - 1;
-    if (free < 0) throw new ShapeError(operation, `the kernel reaches over ${reach + 1} of an image of ${size + around}; pad more or use a smaller kernel`);
+    if (free < 0)
+      throw new ShapeError(
+        operation,
+        `the kernel reaches over ${reach + 1} of an image of ${size + around}; pad more or use a smaller kernel`,
+      );
     return Math.floor(free / pairOf(windows.stride)[axis]) + 1;
   };
   return [count(0, height), count(1, width)];

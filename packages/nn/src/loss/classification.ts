@@ -8,7 +8,10 @@ import { checkSameShape, type LossOptions } from './regression.ts';
  */
 export function bceWithLogits(logits: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkSameShape('bceWithLogits', logits, target);
-  const losses = logits.relu().sub(logits.mul(target.cast(logits.dtype))).add(logits.abs().neg().exp().log1p());
+  const losses = logits
+    .relu()
+    .sub(logits.mul(target.cast(logits.dtype)))
+    .add(logits.abs().neg().exp().log1p());
   return reduceLoss(losses, options.reduction);
 }
 

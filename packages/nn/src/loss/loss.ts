@@ -5,6 +5,8 @@ import type { Tensor } from '@espalier/tensor';
 export interface LossContext {
   /** The inputs of the batch, for losses that run another model on them (distillation). */
   readonly x: Tensor;
+  /** Never there: declared so that a loss with options in this place (`crossEntropy`) can be used as it is. */
+  readonly reduction?: never;
 }
 
 /** How far outputs are from targets: a scalar, the mean over the batch. */

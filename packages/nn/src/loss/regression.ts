@@ -10,7 +10,10 @@ export interface LossOptions {
 /** The shapes must agree: broadcasting here is nearly always a mistake. */
 export function checkSameShape(operation: string, output: Tensor, target: Tensor): void {
   if (output.shape.join() !== target.shape.join())
-    throw new ShapeError(operation, `output [${output.shape.join(', ')}] and target [${target.shape.join(', ')}] differ; reshape one of them`);
+    throw new ShapeError(
+      operation,
+      `output [${output.shape.join(', ')}] and target [${target.shape.join(', ')}] differ; reshape one of them`,
+    );
 }
 
 /** (output - target)². */

@@ -5,7 +5,8 @@ import type { Metric, Statistic } from './metric.ts';
 
 function classesOf(operation: string, output: Shape): number {
   const [classes] = output;
-  if (output.length !== 1 || classes === undefined) throw new ShapeError(operation, `takes scores [classes] per example, not [${output.join(', ')}]`);
+  if (output.length !== 1 || classes === undefined)
+    throw new ShapeError(operation, `takes scores [classes] per example, not [${output.join(', ')}]`);
   return classes;
 }
 
@@ -18,12 +19,18 @@ const confusion: Statistic = {
   count: (output, target) => {
     const classes = classesOf('confusionMatrix', output.shape.slice(1));
     const hot = (indices: Tensor): Tensor => indices.oneHot(classes).cast('f32');
-    return hot(target).t().matmul(hot(output.argmax(-1)));
+    return hot(target)
+      .t()
+      .matmul(hot(output.argmax(-1)));
   },
 };
 
 function fromConfusion<Value>(value: (matrix: ConfusionMatrix) => Value): Metric<Value> {
-  return { statistic: confusion, value: (totals) => value(new ConfusionMatrix(Math.round(Math.sqrt(totals.length)), totals)), direction: 'maximize' };
+  return {
+    statistic: confusion,
+    value: (totals) => value(new ConfusionMatrix(Math.round(Math.sqrt(totals.length)), totals)),
+    direction: 'maximize',
+  };
 }
 
 /** The whole confusion matrix. */
@@ -55,7 +62,8 @@ export function f1({ average = 'macro' }: AveragingOptions = {}): Metric {
 
 /** Share of examples whose class has one of the `k` highest scores; of equal scores, lower classes count as higher. */
 export function topKAccuracy(k: number): Metric {
-  if (!Number.isInteger(k) || k < 1) throw new ArgumentError('topKAccuracy', `k is ${k}; it must be a positive integer`);
+  if (!Number.isInteger(k) || k < 1)
+    throw new ArgumentError('topKAccuracy', `k is ${k}; it must be a positive integer`);
   const statistic: Statistic = {
     shape: () => [2],
     count: (output, target) => {

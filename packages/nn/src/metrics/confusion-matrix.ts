@@ -17,7 +17,8 @@ export class ConfusionMatrix {
 
   /** Throws ArgumentError unless there are classes² counts. */
   constructor(classes: number, counts: Float64Array = new Float64Array(classes * classes)) {
-    if (counts.length !== classes * classes) throw new ArgumentError('ConfusionMatrix', `${counts.length} counts do not fill ${classes} × ${classes}`);
+    if (counts.length !== classes * classes)
+      throw new ArgumentError('ConfusionMatrix', `${counts.length} counts do not fill ${classes} × ${classes}`);
     this.classes = classes;
     this.counts = counts;
   }
@@ -29,11 +30,16 @@ export class ConfusionMatrix {
 
   /** Counts further predictions. Throws ArgumentError for a class that does not exist, or lists of different length. */
   add(actual: ArrayLike<number>, predicted: ArrayLike<number>): this {
-    if (actual.length !== predicted.length) throw new ArgumentError('ConfusionMatrix', `${actual.length} true and ${predicted.length} predicted classes; give one prediction per example`);
+    if (actual.length !== predicted.length)
+      throw new ArgumentError(
+        'ConfusionMatrix',
+        `${actual.length} true and ${predicted.length} predicted classes; give one prediction per example`,
+      );
     for (let index = 0; index < actual.length; index++) {
       const [row, column] = [actual[index] as number, predicted[index] as number];
       for (const value of [row, column])
-        if (!Number.isInteger(value) || value < 0 || value >= this.classes) throw new ArgumentError('ConfusionMatrix', `${value} is no class; classes are 0 to ${this.classes - 1}`);
+        if (!Number.isInteger(value) || value < 0 || value >= this.classes)
+          throw new ArgumentError('ConfusionMatrix', `${value} is no class; classes are 0 to ${this.classes - 1}`);
       const cell = row * this.classes + column;
       this.counts[cell] = (this.counts[cell] as number) + 1;
     }
@@ -73,15 +79,23 @@ export class ConfusionMatrix {
 
   /** Rows of counts. */
   toArray(): number[][] {
-    return Array.from({ length: this.classes }, (_, row) => [...this.counts.subarray(row * this.classes, (row + 1) * this.classes)]);
+    return Array.from({ length: this.classes }, (_, row) => [
+      ...this.counts.subarray(row * this.classes, (row + 1) * this.classes),
+    ]);
   }
 
   private get correct(): number {
-    return Array.from({ length: this.classes }, (_, index) => this.at(index, index)).reduce((sum, count) => sum + count, 0);
+    return Array.from({ length: this.classes }, (_, index) => this.at(index, index)).reduce(
+      (sum, count) => sum + count,
+      0,
+    );
   }
 
   /** Scores from right predictions, all predictions and all examples of a class. */
-  private averaged(score: (right: number, predicted: number, actual: number) => number, average: Averaging | undefined): number | number[] {
+  private averaged(
+    score: (right: number, predicted: number, actual: number) => number,
+    average: Averaging | undefined,
+  ): number | number[] {
     // Every example is one prediction of one class, so all classes together have `total` of both.
     if (average === 'micro') return score(this.correct, this.total, this.total);
     const scores = Array.from({ length: this.classes }, (_, index) => {
@@ -93,6 +107,11 @@ export class ConfusionMatrix {
       }
       return score(this.at(index, index), predicted, actual);
     });
-    return average === 'macro' ? ratio(scores.reduce((sum, value) => sum + value, 0), this.classes) : scores;
+    return average === 'macro'
+      ? ratio(
+          scores.reduce((sum, value) => sum + value, 0),
+          this.classes,
+        )
+      : scores;
   }
 }

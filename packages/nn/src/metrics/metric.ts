@@ -22,4 +22,6 @@ export interface Metric<Value = number> {
 export type Metrics = Readonly<Record<string, Metric<unknown>>>;
 
 /** The values of metrics, under the same names. */
-export type MetricValues<M extends Metrics> = { readonly [Name in keyof M]: M[Name] extends Metric<infer Value> ? Value : never };
+export type MetricValues<M extends Metrics> = {
+  readonly [Name in keyof M]: M[Name] extends Metric<infer Value> ? Value : never;
+};

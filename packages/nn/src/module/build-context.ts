@@ -13,5 +13,9 @@ export interface BuildContext {
 
 /** A context with the defaults filled in. */
 export function buildContext(given: Partial<BuildContext> = {}): BuildContext {
-  return { generator: given.generator ?? defaultGenerator(), device: given.device ?? defaultDevice(), dtype: given.dtype ?? 'f32' };
+  return {
+    generator: given.generator ?? defaultGenerator(),
+    device: given.device ?? defaultDevice(),
+    dtype: given.dtype ?? 'f32',
+  };
 }

@@ -31,11 +31,16 @@ export function build(config: ModuleConfig, options: BuildOptions = {}): Module 
  * A second model with the same architecture and values, perhaps on another device. Parameter views are not copied: they
  * belong to whoever put them there.
  */
-export async function cloneModel(model: Module, options: Partial<Omit<BuildContext, 'generator'>> = {}): Promise<Module> {
+export async function cloneModel(
+  model: Module,
+  options: Partial<Omit<BuildContext, 'generator'>> = {},
+): Promise<Module> {
   const first = model.rawTensors().values().next().value;
   const device = options.device ?? first?.device;
   // Initial values are overwritten, so they must not cost the shared generator any draws.
   const copy = build(model.config(), { ...options, ...(device && { device }), generator: new Generator(0) });
-  const moved = [...model.state()].map(async ([name, tensor]) => [name, device ? await tensor.to(device) : tensor] as const);
+  const moved = [...model.state()].map(
+    async ([name, tensor]) => [name, device ? await tensor.to(device) : tensor] as const,
+  );
   return copy.load(new Map(await Promise.all(moved)));
 }

@@ -13,12 +13,18 @@ function list(names: readonly string[]): string {
  * Assigns each value to the tensor of the same name; dtypes are cast. Throws StateError, and changes nothing, if names are
  * missing or unexpected or shapes differ.
  */
-export function loadTensors(operation: string, into: ReadonlyMap<string, Tensor>, state: ReadonlyMap<string, Tensor>): void {
+export function loadTensors(
+  operation: string,
+  into: ReadonlyMap<string, Tensor>,
+  state: ReadonlyMap<string, Tensor>,
+): void {
   const missing = [...into.keys()].filter((name) => !state.has(name));
   const unexpected = [...state.keys()].filter((name) => !into.has(name));
   const misshaped = [...into].flatMap(([name, tensor]) => {
     const value = state.get(name);
-    return value && showShape(value) !== showShape(tensor) ? [{ name, text: `${name} is ${showShape(value)} and must be ${showShape(tensor)}` }] : [];
+    return value && showShape(value) !== showShape(tensor)
+      ? [{ name, text: `${name} is ${showShape(value)} and must be ${showShape(tensor)}` }]
+      : [];
   });
   const problems = [
     ...(missing.length > 0 ? [`missing are ${list(missing)}`] : []),
@@ -37,6 +43,7 @@ export function loadTensors(operation: string, into: ReadonlyMap<string, Tensor>
 /** The value on the device and in the dtype of another tensor. */
 function placedLike(like: Tensor, value: Tensor): Tensor {
   const own = value.detach();
-  const here = own.device === like.device ? own : fromBytes(own.bytesSync(), own.shape, { dtype: own.dtype, device: like.device });
+  const here =
+    own.device === like.device ? own : fromBytes(own.bytesSync(), own.shape, { dtype: own.dtype, device: like.device });
   return here.cast(like.dtype).realizeSync();
 }

@@ -117,19 +117,26 @@ export abstract class Module {
 
   /** Starts every generator of the tree anew, each on a stream of its own. */
   seed(seed: number): this {
-    for (const [name, generator] of this.namedGenerators()) generator.setState({ seed: deriveSeed(seed, name), draws: 0 });
+    for (const [name, generator] of this.namedGenerators())
+      generator.setState({ seed: deriveSeed(seed, name), draws: 0 });
     return this;
   }
 
   /** The raw parameters and the buffers by dotted name, as they are now: later training does not change the answer. */
   state(): Map<string, Tensor> {
-    const tensors = [...this.rawTensors()].map(([name, tensor]): [string, Tensor] => [name, tensor.detach().realizeSync()]);
+    const tensors = [...this.rawTensors()].map(([name, tensor]): [string, Tensor] => [
+      name,
+      tensor.detach().realizeSync(),
+    ]);
     return new Map(tensors);
   }
 
   /** The tensors themselves, by dotted name: raw parameters, then buffers. */
   rawTensors(): Map<string, Tensor> {
-    const parameters = [...this.namedParameters()].map(([name, parameter]): [string, Tensor] => [name, parameter.tensor]);
+    const parameters = [...this.namedParameters()].map(([name, parameter]): [string, Tensor] => [
+      name,
+      parameter.tensor,
+    ]);
     return new Map([...parameters, ...this.namedBuffers()]);
   }
 
@@ -144,7 +151,8 @@ export abstract class Module {
 
   private collect<T>(of: (module: Module) => ReadonlyMap<string, T>): Map<string, T> {
     const found = new Map<string, T>();
-    for (const [path, module] of this.namedModules()) for (const [name, value] of of(module)) found.set(dotted(path, name), value);
+    for (const [path, module] of this.namedModules())
+      for (const [name, value] of of(module)) found.set(dotted(path, name), value);
     return found;
   }
 

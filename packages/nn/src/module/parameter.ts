@@ -38,6 +38,7 @@ export class Parameter {
 
   /** Removes every view of a name. */
   removeViews(name: string): void {
-    for (let index = this.views.length - 1; index >= 0; index--) if (this.views[index]?.name === name) this.views.splice(index, 1);
+    for (let index = this.views.length - 1; index >= 0; index--)
+      if (this.views[index]?.name === name) this.views.splice(index, 1);
   }
 }

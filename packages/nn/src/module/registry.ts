@@ -20,7 +20,8 @@ const types = new Map<string, ModuleType>();
 /** Makes a type known to `build`. Throws ConfigError if the name is taken by another one. */
 export function registerModule(type: ModuleType): void {
   const known = types.get(type.type);
-  if (known && known !== type) throw new ConfigError('registerModule', `the type '${type.type}' is taken; choose another name`);
+  if (known && known !== type)
+    throw new ConfigError('registerModule', `the type '${type.type}' is taken; choose another name`);
   types.set(type.type, type);
 }
 
@@ -31,8 +32,15 @@ export function moduleTypes(): string[] {
 
 /** Builds whatever module the JSON describes. */
 export function buildModule(config: unknown, context: BuildContext, where: string): Module {
-  if (!isRecord(config) || typeof config['type'] !== 'string') throw new ConfigError(where, `is ${show(config)}; it must be an object with a type`);
+  if (!isRecord(config) || typeof config['type'] !== 'string')
+    throw new ConfigError(where, `is ${show(config)}; it must be an object with a type`);
   const type = types.get(config['type']);
-  if (!type) throw new ConfigError(where === '' ? 'type' : `${where}.type`, `'${config['type']}' is no known module; known are ${moduleTypes().join(', ')}`);
-  return type.build(config as ModuleConfig, context, where, (child, place) => buildModule(child, context, where === '' ? place : `${where}.${place}`));
+  if (!type)
+    throw new ConfigError(
+      where === '' ? 'type' : `${where}.type`,
+      `'${config['type']}' is no known module; known are ${moduleTypes().join(', ')}`,
+    );
+  return type.build(config as ModuleConfig, context, where, (child, place) =>
+    buildModule(child, context, where === '' ? place : `${where}.${place}`),
+  );
 }

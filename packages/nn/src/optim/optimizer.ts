@@ -77,13 +77,24 @@ export abstract class Optimizer {
     this.slots = groups.flatMap((group) =>
       [...group.parameters].flatMap(([name, parameter]): Slot[] => {
         if (!parameter.trainable) return [];
-        const state = Object.fromEntries(this.stateNames.map((key) => [key, zerosLike(parameter.tensor).realizeSync()]));
-        return [{ name, parameter: parameter.tensor, state, weightDecay: group.weightDecay ?? this.weightDecay, rateScale: group.rateScale ?? 1 }];
+        const state = Object.fromEntries(
+          this.stateNames.map((key) => [key, zerosLike(parameter.tensor).realizeSync()]),
+        );
+        return [
+          {
+            name,
+            parameter: parameter.tensor,
+            state,
+            weightDecay: group.weightDecay ?? this.weightDecay,
+            rateScale: group.rateScale ?? 1,
+          },
+        ];
       }),
     );
     const first = this.slots[0]?.parameter;
     if (!first) throw new ArgumentError(this.type, 'there is no trainable parameter; attach at least one');
-    const scalar = (value: number): Tensor => full([], value, { device: first.device, dtype: first.dtype }).realizeSync();
+    const scalar = (value: number): Tensor =>
+      full([], value, { device: first.device, dtype: first.dtype }).realizeSync();
     this.rate = scalar(this.currentRate);
     this.count = scalar(0);
     return this;
@@ -119,11 +130,17 @@ export abstract class Optimizer {
   step(gradients: readonly Tensor[]): void {
     const { rate, count } = this;
     if (!rate || !count || gradients.length !== this.slots.length)
-      throw new ArgumentError(this.type, `got ${gradients.length} gradients for ${this.slots.length} parameters; attach the parameters first and pass one gradient for each`);
+      throw new ArgumentError(
+        this.type,
+        `got ${gradients.length} gradients for ${this.slots.length} parameters; attach the parameters first and pass one gradient for each`,
+      );
     noGrad(() => {
       count.assign(count.add(1));
       for (const [index, slot] of this.slots.entries())
-        this.update(slot, gradients[index] as Tensor, { rate: slot.rateScale === 1 ? rate : rate.mul(slot.rateScale), step: count });
+        this.update(slot, gradients[index] as Tensor, {
+          rate: slot.rateScale === 1 ? rate : rate.mul(slot.rateScale),
+          step: count,
+        });
     });
   }
 
@@ -138,11 +155,15 @@ export abstract class Optimizer {
   }
 
   private tensors(): Map<string, Tensor> {
-    const remembered = this.slots.flatMap(({ name, state }) => Object.entries(state).map(([key, tensor]): [string, Tensor] => [dotted(name, key), tensor]));
+    const remembered = this.slots.flatMap(({ name, state }) =>
+      Object.entries(state).map(([key, tensor]): [string, Tensor] => [dotted(name, key), tensor]),
+    );
     return new Map([...(this.count ? [['step', this.count] as const] : []), ...remembered]);
   }
 }
 
-function isGroups(parameters: ReadonlyMap<string, Parameter> | readonly ParameterGroup[]): parameters is readonly ParameterGroup[] {
+function isGroups(
+  parameters: ReadonlyMap<string, Parameter> | readonly ParameterGroup[],
+): parameters is readonly ParameterGroup[] {
   return Array.isArray(parameters) && parameters.every(isRecord);
 }

@@ -48,7 +48,11 @@ export class RMSProp extends Optimizer {
 
   protected update({ parameter, weightDecay, state }: Slot, gradient: Tensor, { rate }: StepScalars): void {
     const { alpha, epsilon, momentum } = this.options;
-    const { square, mean, momentum: buffer } = state as Readonly<Record<'square', Tensor>> & Readonly<Partial<Record<'mean' | 'momentum', Tensor>>>;
+    const {
+      square,
+      mean,
+      momentum: buffer,
+    } = state as Readonly<Record<'square', Tensor>> & Readonly<Partial<Record<'mean' | 'momentum', Tensor>>>;
     const g = weightDecay === 0 ? gradient : gradient.add(parameter.mul(weightDecay));
     const nextSquare = square.mul(alpha).add(g.square().mul(1 - alpha));
     square.assign(nextSquare);

@@ -39,7 +39,10 @@ export class SGD extends Optimizer {
     const parsed = parseFields('sgd', fields, options);
     super(parsed.lr);
     if (parsed.nesterov && (parsed.momentum === 0 || parsed.dampening !== 0))
-      throw new ArgumentError('sgd', `nesterov needs momentum above 0 and dampening 0, not ${parsed.momentum} and ${parsed.dampening}`);
+      throw new ArgumentError(
+        'sgd',
+        `nesterov needs momentum above 0 and dampening 0, not ${parsed.momentum} and ${parsed.dampening}`,
+      );
     this.options = parsed;
     this.weightDecay = parsed.weightDecay;
     this.stateNames = parsed.momentum === 0 ? [] : ['momentum'];

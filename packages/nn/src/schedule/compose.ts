@@ -9,19 +9,23 @@ export interface WarmUpOptions {
   readonly steps: number;
   /** The factor before the first step. Default: 0. */
   readonly start?: number;
-  /** What follows, over the steps that are left. Default: constant. */
-  readonly then?: Schedule;
+  /** What comes next, over the steps that are left. Default: constant. */
+  readonly next?: Schedule;
 }
 
 /** From `start` to 1 along a line, step n of the warm-up having (n + 1) / steps of the way; then another schedule. */
-export function warmUp({ then = constant(), ...given }: WarmUpOptions): Schedule {
-  const { steps, start } = parseFields<Omit<WarmUpOptions, 'then'>>('warm-up', { steps: integer(0), start: optional(real({ least: 0 }), 0) }, given);
+export function warmUp({ next = constant(), ...given }: WarmUpOptions): Schedule {
+  const { steps, start } = parseFields<Omit<WarmUpOptions, 'next'>>(
+    'warm-up',
+    { steps: integer(0), start: optional(real({ least: 0 }), 0) },
+    given,
+  );
   return {
     at: (step, horizon) =>
       step < steps
         ? start + ((1 - start) * (step + 1)) / steps
-        : then.at(step - steps, { ...horizon, totalSteps: Math.max(1, horizon.totalSteps - steps) }),
-    config: () => ({ type: 'warm-up', steps, start, then: then.config() }),
+        : next.at(step - steps, { ...horizon, totalSteps: Math.max(1, horizon.totalSteps - steps) }),
+    config: () => ({ type: 'warm-up', steps, start, next: next.config() }),
   };
 }
 
@@ -46,11 +50,15 @@ export function sequence(...parts: readonly SequencePart[]): Schedule {
       let start = 0;
       for (const [index, { schedule, steps }] of parts.entries()) {
         const length = steps ?? Math.max(1, horizon.totalSteps - start);
-        if (step < start + length || index === parts.length - 1) return schedule.at(step - start, { ...horizon, totalSteps: length });
+        if (step < start + length || index === parts.length - 1)
+          return schedule.at(step - start, { ...horizon, totalSteps: length });
         start += length;
       }
       return 1;
     },
-    config: () => ({ type: 'sequence', parts: parts.map(({ schedule, ...rest }) => ({ ...rest, schedule: schedule.config() })) }),
+    config: () => ({
+      type: 'sequence',
+      parts: parts.map(({ schedule, ...rest }) => ({ ...rest, schedule: schedule.config() })),
+    }),
   };
 }

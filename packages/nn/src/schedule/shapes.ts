@@ -19,7 +19,10 @@ export interface ScheduleType<Options extends object> {
   readonly factor: (options: Required<Options>, step: number, horizon: Horizon) => number;
 }
 
-function make<Options extends object>({ type, fields, factor }: ScheduleType<Options>, given: Options | undefined): Schedule {
+function make<Options extends object>(
+  { type, fields, factor }: ScheduleType<Options>,
+  given: Options | undefined,
+): Schedule {
   const options = parseFields<Options>(type, fields, given ?? {});
   return { at: (step, horizon) => factor(options, step, horizon), config: () => ({ type, ...options }) };
 }
@@ -40,7 +43,14 @@ export interface StepDecayOptions {
 /** Times `factor` after every `every` epochs. */
 export function stepDecay(options: StepDecayOptions): Schedule {
   const fields: Fields<StepDecayOptions> = { every: integer(1), factor: optional(real({ above: 0 }), 0.1) };
-  return make({ type: 'step', fields, factor: ({ every, factor }, step, { stepsPerEpoch }) => factor ** Math.floor(step / (every * stepsPerEpoch)) }, options);
+  return make(
+    {
+      type: 'step',
+      fields,
+      factor: ({ every, factor }, step, { stepsPerEpoch }) => factor ** Math.floor(step / (every * stepsPerEpoch)),
+    },
+    options,
+  );
 }
 
 /** Options of an exponential decay. */
@@ -52,7 +62,10 @@ export interface ExponentialOptions {
 /** Times `factor` every epoch, a little in each step. */
 export function exponential(options: ExponentialOptions): Schedule {
   const fields: Fields<ExponentialOptions> = { factor: real({ above: 0 }) };
-  return make({ type: 'exponential', fields, factor: ({ factor }, step, { stepsPerEpoch }) => factor ** (step / stepsPerEpoch) }, options);
+  return make(
+    { type: 'exponential', fields, factor: ({ factor }, step, { stepsPerEpoch }) => factor ** (step / stepsPerEpoch) },
+    options,
+  );
 }
 
 /** Options of a schedule that falls to an end. */
@@ -65,12 +78,26 @@ const decayFields: Fields<DecayOptions> = { end: optional(real({ least: 0 }), 0)
 
 /** From 1 to `end` along half a cosine. Source: I. Loshchilov and F. Hutter, "SGDR", ICLR 2017. */
 export function cosine(options: DecayOptions = {}): Schedule {
-  return make({ type: 'cosine', fields: decayFields, factor: ({ end }, step, horizon) => cosineBetween(1, end, progress(step, horizon)) }, options);
+  return make(
+    {
+      type: 'cosine',
+      fields: decayFields,
+      factor: ({ end }, step, horizon) => cosineBetween(1, end, progress(step, horizon)),
+    },
+    options,
+  );
 }
 
 /** From 1 to `end` along a line. */
 export function linear(options: DecayOptions = {}): Schedule {
-  return make({ type: 'linear', fields: decayFields, factor: ({ end }, step, horizon) => 1 + (end - 1) * progress(step, horizon) }, options);
+  return make(
+    {
+      type: 'linear',
+      fields: decayFields,
+      factor: ({ end }, step, horizon) => 1 + (end - 1) * progress(step, horizon),
+    },
+    options,
+  );
 }
 
 /** Options of one-cycle. */

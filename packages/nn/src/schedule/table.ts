@@ -4,7 +4,16 @@ import { inside, show } from '../config/fields.ts';
 import { isRecord } from '../json.ts';
 import { product, sequence, warmUp } from './compose.ts';
 import type { Schedule, ScheduleConfig } from './schedule.ts';
-import { constant, cosine, exponential, linear, oneCycle, stepDecay, type ExponentialOptions, type StepDecayOptions } from './shapes.ts';
+import {
+  constant,
+  cosine,
+  exponential,
+  linear,
+  oneCycle,
+  stepDecay,
+  type ExponentialOptions,
+  type StepDecayOptions,
+} from './shapes.ts';
 
 type Make = (options: Readonly<Record<string, unknown>>, where: string) => Schedule;
 
@@ -15,15 +24,26 @@ const types: Readonly<Record<string, Make>> = {
   cosine: (options) => cosine(options),
   linear: (options) => linear(options),
   'one-cycle': (options) => oneCycle(options),
-  'warm-up': ({ then, ...options }, where) =>
-    warmUp({ ...(options as unknown as { steps: number }), ...(then !== undefined && { then: read(then, inside(where, 'then')) }) }),
-  product: ({ factors }, where) => product(...list(factors, inside(where, 'factors')).map((factor, index) => read(factor, `${inside(where, 'factors')}[${index}]`))),
+  'warm-up': ({ next, ...options }, where) =>
+    warmUp({
+      ...(options as unknown as { steps: number }),
+      ...(next !== undefined && { next: read(next, inside(where, 'next')) }),
+    }),
+  product: ({ factors }, where) =>
+    product(
+      ...list(factors, inside(where, 'factors')).map((factor, index) =>
+        read(factor, `${inside(where, 'factors')}[${index}]`),
+      ),
+    ),
   sequence: ({ parts }, where) =>
     sequence(
       ...list(parts, inside(where, 'parts')).map((part, index) => {
         const place = `${inside(where, 'parts')}[${index}]`;
         if (!isRecord(part)) throw new ConfigError(place, `is ${show(part)}; it must be { schedule, steps? }`);
-        return { schedule: read(part['schedule'], inside(place, 'schedule')), ...(typeof part['steps'] === 'number' && { steps: part['steps'] }) };
+        return {
+          schedule: read(part['schedule'], inside(place, 'schedule')),
+          ...(typeof part['steps'] === 'number' && { steps: part['steps'] }),
+        };
       }),
     ),
 };
@@ -35,7 +55,10 @@ function list(value: unknown, where: string): readonly unknown[] {
 
 function read(config: unknown, where: string): Schedule {
   const given = typeof config === 'string' ? { type: config } : config;
-  const create = isRecord(given) && typeof given['type'] === 'string' && Object.hasOwn(types, given['type']) ? types[given['type']] : undefined;
+  const create =
+    isRecord(given) && typeof given['type'] === 'string' && Object.hasOwn(types, given['type'])
+      ? types[given['type']]
+      : undefined;
   if (!create) throw new ConfigError(where, `is ${show(config)}; it needs a type out of ${scheduleTypes.join(', ')}`);
   return create(given as Readonly<Record<string, unknown>>, where);
 }

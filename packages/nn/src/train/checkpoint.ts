@@ -40,22 +40,45 @@ const sectionNames = ['model', 'optimizer', 'loss', 'best'] as const;
 
 /** A training as bytes. */
 export async function encodeCheckpoint(position: Position, sections: Sections): Promise<Uint8Array> {
-  const tensors = sectionNames.flatMap((section) => [...sections[section]].map(([name, tensor]): [string, Tensor] => [`${section}/${name}`, tensor]));
+  const tensors = sectionNames.flatMap((section) =>
+    [...sections[section]].map(([name, tensor]): [string, Tensor] => [`${section}/${name}`, tensor]),
+  );
   return writeSafetensors(new Map(tensors), { [metadataKey]: JSON.stringify({ version, ...position }) });
 }
 
 /** A training from bytes. Throws FormatError for bytes that are no checkpoint, ArgumentError for one of another training. */
-export function decodeCheckpoint(bytes: Uint8Array, device: Device, expected: Fingerprint): { readonly position: Position; readonly sections: Sections } {
+export function decodeCheckpoint(
+  bytes: Uint8Array,
+  device: Device,
+  expected: Fingerprint,
+): { readonly position: Position; readonly sections: Sections } {
   const { tensors, metadata } = readSafetensors(bytes, { device, source: 'checkpoint' });
   const position = readPosition(metadata[metadataKey]);
-  const differing = (Object.keys(expected) as (keyof Fingerprint)[]).filter((key) => position.fingerprint[key] !== expected[key]);
+  const differing = (Object.keys(expected) as (keyof Fingerprint)[]).filter(
+    (key) => position.fingerprint[key] !== expected[key],
+  );
   if (differing.length > 0) {
     const shown = differing.map((key) => `${key} (${brief(position.fingerprint[key])}, now ${brief(expected[key])})`);
-    throw new ArgumentError('fit', `the checkpoint is of another training: ${shown.join(', ')} differ; resume with the same model, data and options`);
+    throw new ArgumentError(
+      'fit',
+      `the checkpoint is of another training: ${shown.join(', ')} differ; resume with the same model, data and options`,
+    );
   }
   const section = (name: string): ReadonlyMap<string, Tensor> =>
-    new Map([...tensors].flatMap(([key, tensor]) => (key.startsWith(`${name}/`) ? [[key.slice(name.length + 1), tensor] as const] : [])));
-  return { position, sections: { model: section('model'), optimizer: section('optimizer'), loss: section('loss'), best: section('best') } };
+    new Map(
+      [...tensors].flatMap(([key, tensor]) =>
+        key.startsWith(`${name}/`) ? [[key.slice(name.length + 1), tensor] as const] : [],
+      ),
+    );
+  return {
+    position,
+    sections: {
+      model: section('model'),
+      optimizer: section('optimizer'),
+      loss: section('loss'),
+      best: section('best'),
+    },
+  };
 }
 
 function readPosition(text: string | undefined): Position {
@@ -66,7 +89,11 @@ function readPosition(text: string | undefined): Position {
     parsed = null;
   }
   if (!isRecord(parsed) || parsed['version'] !== version || !isRecord(parsed['fingerprint']))
-    throw new FormatError('checkpoint', 8, `the metadata has no ${metadataKey} of version ${version}; the file is no checkpoint of this version`);
+    throw new FormatError(
+      'checkpoint',
+      8,
+      `the metadata has no ${metadataKey} of version ${version}; the file is no checkpoint of this version`,
+    );
   return parsed as unknown as Position;
 }
 

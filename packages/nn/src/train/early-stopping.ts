@@ -19,7 +19,11 @@ export class Stopper {
   /** Throws ArgumentError if the metric is not measured. */
   constructor(options: EarlyStopping, metrics: Readonly<Record<string, Metric>>) {
     const watched = options.metric === 'loss' ? { direction: 'minimize' } : metrics[options.metric];
-    if (!watched) throw new ArgumentError('fit', `early stopping watches '${options.metric}', which is not measured; measured are ${['loss', ...Object.keys(metrics)].join(', ')}`);
+    if (!watched)
+      throw new ArgumentError(
+        'fit',
+        `early stopping watches '${options.metric}', which is not measured; measured are ${['loss', ...Object.keys(metrics)].join(', ')}`,
+      );
     this.options = options;
     this.sign = watched.direction === 'maximize' ? 1 : -1;
   }

@@ -22,7 +22,7 @@ export interface AbortSignalLike {
 /** Throws the reason of a signal that was given. */
 export function throwIfAborted(signal: AbortSignalLike | undefined): void {
   if (!signal?.aborted) return;
-  throw signal.reason instanceof Error ? signal.reason : new Error(`aborted: ${String(signal.reason ?? 'no reason was given')}`);
+  throw signal.reason instanceof Error ? signal.reason : new Error('aborted by its signal', { cause: signal.reason });
 }
 
 /** Runs `body` with a model in evaluation mode, and puts it back. */
@@ -84,7 +84,10 @@ export class Evaluator<M extends Metrics> {
       }
       return Promise.all(this.totals.map(async (total) => Float64Array.from(await total.data())));
     });
-    const entries = Object.entries(this.metrics).map(([name, metric]) => [name, metric.value(values[this.statistics.indexOf(metric.statistic)] as Float64Array)]);
+    const entries = Object.entries(this.metrics).map(([name, metric]) => [
+      name,
+      metric.value(values[this.statistics.indexOf(metric.statistic)] as Float64Array),
+    ]);
     return Object.fromEntries(entries) as MetricValues<M>;
   }
 
@@ -92,7 +95,9 @@ export class Evaluator<M extends Metrics> {
   private reset(loaded: Loaded): void {
     if (this.totals.length === 0) {
       const output = noGrad(() => this.model.forward(this.data.prepare(loaded).x));
-      this.totals = this.statistics.map((statistic) => zeros(statistic.shape(output.shape.slice(1)), { device: output.device }).realizeSync());
+      this.totals = this.statistics.map((statistic) =>
+        zeros(statistic.shape(output.shape.slice(1)), { device: output.device }).realizeSync(),
+      );
       return;
     }
     for (const total of this.totals) total.assign(total.filled(total.shape, 0));
@@ -112,7 +117,12 @@ export class Evaluator<M extends Metrics> {
  * @example
  * const { accuracy: share } = await evaluate(model, test, { accuracy });
  */
-export async function evaluate<const M extends Metrics>(model: Module, data: Dataset, metrics: M, options: EvaluateOptions = {}): Promise<MetricValues<M>> {
+export async function evaluate<const M extends Metrics>(
+  model: Module,
+  data: Dataset,
+  metrics: M,
+  options: EvaluateOptions = {},
+): Promise<MetricValues<M>> {
   const evaluator = new Evaluator(model, data, metrics, options.batchSize);
   try {
     return await evaluator.measure(options.signal);

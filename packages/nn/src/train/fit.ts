@@ -1,5 +1,14 @@
 /** The training loop. */
-import { ArgumentError, compile, defaultDevice, full, gradients, noGrad, type Compiled, type Tensor } from '@espalier/tensor';
+import {
+  ArgumentError,
+  compile,
+  defaultDevice,
+  full,
+  gradients,
+  noGrad,
+  type Compiled,
+  type Tensor,
+} from '@espalier/tensor';
 import type { Dataset, Loaded } from '../data/dataset.ts';
 import { batches, inOrder, shuffled } from '../data/order.ts';
 import { meanLoss } from '../metrics/mean-loss.ts';
@@ -54,17 +63,36 @@ class Training {
   private spent = 0;
 
   constructor(model: Module, data: Dataset, options: FitOptions) {
-    const { batchSize = 128, dropLast = false, seed = 0, shuffle = true, metrics = {}, validate, earlyStopping, optimizer, epochs } = options;
-    for (const [name, value, least] of [['epochs', epochs, 0], ['batchSize', batchSize, 1]] as const)
-      if (!Number.isInteger(value) || value < least) throw new ArgumentError('fit', `${name} is ${value}; it must be an integer of at least ${least}`);
-    if (!validate && (earlyStopping || Object.keys(metrics).length > 0)) throw new ArgumentError('fit', 'metrics and early stopping need validation data; pass validate');
+    const {
+      batchSize = 128,
+      dropLast = false,
+      seed = 0,
+      shuffle = true,
+      metrics = {},
+      validate,
+      earlyStopping,
+      optimizer,
+      epochs,
+    } = options;
+    for (const [name, value, least] of [
+      ['epochs', epochs, 0],
+      ['batchSize', batchSize, 1],
+    ] as const)
+      if (!Number.isInteger(value) || value < least)
+        throw new ArgumentError('fit', `${name} is ${value}; it must be an integer of at least ${least}`);
+    if (!validate && (earlyStopping || Object.keys(metrics).length > 0))
+      throw new ArgumentError('fit', 'metrics and early stopping need validation data; pass validate');
     this.model = model;
     this.data = data;
     this.options = options;
     this.batchSize = batchSize;
     this.seed = seed;
     this.stepsPerEpoch = dropLast ? Math.floor(data.size / batchSize) : Math.ceil(data.size / batchSize);
-    if (this.stepsPerEpoch === 0) throw new ArgumentError('fit', `${data.size} examples do not fill a batch of ${batchSize}; use a smaller batchSize`);
+    if (this.stepsPerEpoch === 0)
+      throw new ArgumentError(
+        'fit',
+        `${data.size} examples do not fill a batch of ${batchSize}; use a smaller batchSize`,
+      );
     this.totalSteps = this.stepsPerEpoch * epochs;
     this.fingerprint = {
       seed,
@@ -77,7 +105,9 @@ class Training {
       schedule: JSON.stringify(this.schedule.config()),
       model: JSON.stringify(model.config()),
     };
-    this.evaluator = validate && new Evaluator<Readonly<Record<string, Metric>>>(model, validate, { ...metrics, loss: meanLoss(options.loss) });
+    this.evaluator =
+      validate &&
+      new Evaluator<Readonly<Record<string, Metric>>>(model, validate, { ...metrics, loss: meanLoss(options.loss) });
     this.stopper = earlyStopping && new Stopper(earlyStopping, metrics);
     optimizer.attach(model.namedParameters());
     this.lossSum = full([], 0, { device: model.parameters()[0]?.tensor.device ?? defaultDevice() }).realizeSync();
@@ -95,7 +125,16 @@ class Training {
     const value = loss(this.model.forward(x), y, { x });
     const found = gradients(value, optimizer.parameters);
     optimizer.step(limits ? clip(found, limits) : found);
-    noGrad(() => this.lossSum.assign(this.lossSum.add(value.detach().cast('f32').mul(x.shape[0] as number))));
+    noGrad(() =>
+      this.lossSum.assign(
+        this.lossSum.add(
+          value
+            .detach()
+            .cast('f32')
+            .mul(x.shape[0] as number),
+        ),
+      ),
+    );
     return value;
   }
 
@@ -103,7 +142,13 @@ class Training {
     const { epochs, resume, onEvent } = this.options;
     this.model.seed(deriveSeed(this.seed, 'dropout'));
     if (resume) this.resume(resume);
-    await onEvent?.({ type: 'start', epochs, stepsPerEpoch: this.stepsPerEpoch, totalSteps: this.totalSteps, step: this.done });
+    await onEvent?.({
+      type: 'start',
+      epochs,
+      stepsPerEpoch: this.stepsPerEpoch,
+      totalSteps: this.totalSteps,
+      step: this.done,
+    });
     while (this.epochs.length < epochs && !this.isOver()) await this.epoch(this.epochs.length);
     const { best, bestState } = this.stopper ?? {};
     if (bestState) this.model.load(bestState);
@@ -132,11 +177,13 @@ class Training {
       this.spent += Date.now() - started;
       await report();
       await pause();
-      if (checkpoint?.everySteps !== undefined && this.done % checkpoint.everySteps === 0 && number < parts.length - 1) await this.checkpoint();
+      if (checkpoint?.everySteps !== undefined && this.done % checkpoint.everySteps === 0 && number < parts.length - 1)
+        await this.checkpoint();
     }
     const loss = (await this.lossSum.item()) / Math.max(1, this.seen);
     await this.finishEpoch(index, loss);
-    if (checkpoint && ((index + 1) % (checkpoint.every ?? 1) === 0 || index + 1 === this.options.epochs)) await this.checkpoint();
+    if (checkpoint && ((index + 1) % (checkpoint.every ?? 1) === 0 || index + 1 === this.options.epochs))
+      await this.checkpoint();
     const last = this.epochs.at(-1);
     if (last) await onEvent?.({ type: 'epoch', ...last });
   }
@@ -188,7 +235,15 @@ class Training {
     const report = async (): Promise<void> => {
       const loss = (await this.lossSum.item()) / Math.max(1, this.seen);
       const { done: step, totalSteps } = this;
-      const event: FitEvent = { type: 'progress', epoch: index + 1, step, totalSteps, loss, learningRate: optimizer.learningRate, examplesPerSecond: (1000 * this.seen) / Math.max(1, this.spent) };
+      const event: FitEvent = {
+        type: 'progress',
+        epoch: index + 1,
+        step,
+        totalSteps,
+        loss,
+        learningRate: optimizer.learningRate,
+        examplesPerSecond: (1000 * this.seen) / Math.max(1, this.spent),
+      };
       await onEvent(event);
     };
     return () => {
@@ -208,7 +263,9 @@ class Training {
       learningRate: optimizer.learningRate,
       seconds: this.spent / 1000,
       epochs: this.epochs,
-      generators: Object.fromEntries([...this.model.namedGenerators()].map(([name, generator]) => [name, generator.state()])),
+      generators: Object.fromEntries(
+        [...this.model.namedGenerators()].map(([name, generator]) => [name, generator.state()]),
+      ),
       ...(best && { best }),
     };
     const remembered = optimizer.state();
@@ -231,7 +288,8 @@ class Training {
     optimizer.setLearningRate(position.learningRate);
     const sum = sections.loss.get('sum');
     if (sum) this.lossSum.assign(sum);
-    for (const [name, generator] of this.model.namedGenerators()) generator.setState(position.generators[name] ?? generator.state());
+    for (const [name, generator] of this.model.namedGenerators())
+      generator.setState(position.generators[name] ?? generator.state());
     this.stopper?.restore(position.best, sections.best.size > 0 ? sections.best : undefined);
     this.epochs.push(...position.epochs);
     this.done = position.step;

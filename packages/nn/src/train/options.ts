@@ -46,7 +46,13 @@ export interface EpochResult {
 
 /** What training reports as it goes. */
 export type FitEvent =
-  | { readonly type: 'start'; readonly epochs: number; readonly stepsPerEpoch: number; readonly totalSteps: number; readonly step: number }
+  | {
+      readonly type: 'start';
+      readonly epochs: number;
+      readonly stepsPerEpoch: number;
+      readonly totalSteps: number;
+      readonly step: number;
+    }
   | {
       readonly type: 'progress';
       readonly epoch: number;

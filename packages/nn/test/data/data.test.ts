@@ -34,7 +34,20 @@ describe('a dataset', () => {
 
   test.each([
     ['arrays', tensorDataset(x, y)],
-    ['tensors', tensorDataset(tensor([[0, 51], [102, 153], [204, 255]], { dtype: 'u8' }), tensor([7, 8, 9], { dtype: 'i32' }))],
+    [
+      'tensors',
+      tensorDataset(
+        tensor(
+          [
+            [0, 51],
+            [102, 153],
+            [204, 255],
+          ],
+          { dtype: 'u8' },
+        ),
+        tensor([7, 8, 9], { dtype: 'i32' }),
+      ),
+    ],
   ])('of %s scales bytes and finds examples', async (_, data) => {
     const batch = await data.batch([2, 0]);
     expect(batch.x.dtype).toBe('f32');
@@ -58,7 +71,9 @@ describe('a dataset', () => {
     const numbers = { data: Int32Array.from({ length: 20 }, (_, index) => index), shape: [20] };
     const parts = split(tensorDataset(numbers, numbers), [12, 5], { seed: 3 });
     expect(parts.map(({ size }) => size)).toEqual([12, 5]);
-    const seen = await Promise.all(parts.map(async (part) => (await part.batch(Array.from({ length: part.size }, (_, i) => i))).x.dataSync()));
+    const seen = await Promise.all(
+      parts.map(async (part) => (await part.batch(Array.from({ length: part.size }, (_, i) => i))).x.dataSync()),
+    );
     expect(new Set(seen.flatMap((values) => [...values])).size).toBe(17);
     expect(() => split(tensorDataset(numbers, numbers), [21])).toThrow(ArgumentError);
   });

@@ -29,4 +29,3 @@ export function classifier(seed: number): Module {
   ];
   return build({ type: 'sequential', layers }, { seed });
 }
-

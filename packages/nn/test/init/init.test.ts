@@ -2,13 +2,17 @@ import fc from 'fast-check';
 import { ConfigError, fansOf, gainOf, initialise, initialiserTypes } from '@espalier/nn';
 import { createReferenceDevice, Generator } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
+import { at } from '../helpers/at.ts';
 
 const shape = [300, 200];
 const draw = (config: Parameters<typeof initialise>[0], size: readonly number[] = shape, seed = 1): number[] => [
   ...initialise(config, size, { generator: new Generator(seed) }).dataSync(),
 ];
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-const deviation = (values: readonly number[]): number => Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
+const deviation = (values: readonly number[]): number => {
+  const centre = mean(values);
+  return Math.sqrt(mean(values.map((value) => (value - centre) ** 2)));
+};
 
 /** Expected standard deviation for [300, 200]: 200 inputs, 300 outputs. */
 const spreads: readonly (readonly [Parameters<typeof initialise>[0], number])[] = [
@@ -42,28 +46,48 @@ describe('initialisers', () => {
   });
 
   test('constants are constant', () => {
-    expect([draw('zeros', [2]), draw('ones', [2]), draw({ type: 'constant', value: 3 }, [2])]).toEqual([[0, 0], [1, 1], [3, 3]]);
+    expect([draw('zeros', [2]), draw('ones', [2]), draw({ type: 'constant', value: 3 }, [2])]).toEqual([
+      [0, 0],
+      [1, 1],
+      [3, 3],
+    ]);
   });
 
-  test.each(initialiserTypes.filter((type) => type !== 'constant'))('%s is a function of the seed, the same on every device', (type) => {
-    const on = (seed: number): number[] => [...initialise(type, [4, 3], { generator: new Generator(seed), device: createReferenceDevice(`init ${type}`) }).dataSync()];
-    expect(draw(type, [4, 3], 7)).toEqual(draw(type, [4, 3], 7));
-    for (const [index, value] of draw(type, [4, 3], 7).entries()) expect(on(7)[index]).toBeCloseTo(value, 5);
-    if (!['zeros', 'ones'].includes(type)) expect(draw(type, [4, 3], 8)).not.toEqual(draw(type, [4, 3], 7));
-  });
+  test.each(initialiserTypes.filter((type) => type !== 'constant'))(
+    '%s is a function of the seed, the same on every device',
+    (type) => {
+      const on = (seed: number): number[] => [
+        ...initialise(type, [4, 3], {
+          generator: new Generator(seed),
+          device: createReferenceDevice(`init ${type}`),
+        }).dataSync(),
+      ];
+      expect(draw(type, [4, 3], 7)).toEqual(draw(type, [4, 3], 7));
+      for (const [index, value] of draw(type, [4, 3], 7).entries()) expect(on(7)[index]).toBeCloseTo(value, 5);
+      if (!['zeros', 'ones'].includes(type)) expect(draw(type, [4, 3], 8)).not.toEqual(draw(type, [4, 3], 7));
+    },
+  );
 
   test('orthogonal ones have orthogonal rows or columns of length gain', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 2 }), (out, inputs, kernel) => {
-        const columns = inputs * kernel;
-        const w = draw({ type: 'orthogonal', gain: 2 }, [out, inputs, kernel]);
-        const row = (index: number): number[] => (out <= columns ? w.slice(index * columns, (index + 1) * columns) : Array.from({ length: out }, (_, k) => w[k * columns + index] as number));
-        for (let a = 0; a < Math.min(out, columns); a++)
-          for (let b = 0; b <= a; b++) {
-            const product = row(a).reduce((sum, value, index) => sum + value * (row(b)[index] as number), 0);
-            expect(Math.abs(product - (a === b ? 4 : 0))).toBeLessThan(1e-5);
-          }
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 7 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.integer({ min: 1, max: 2 }),
+        (out, inputs, kernel) => {
+          const columns = inputs * kernel;
+          const w = draw({ type: 'orthogonal', gain: 2 }, [out, inputs, kernel]);
+          const row = (index: number): number[] =>
+            out <= columns
+              ? w.slice(index * columns, (index + 1) * columns)
+              : Array.from({ length: out }, (_, k) => at(w, k * columns + index));
+          for (let a = 0; a < Math.min(out, columns); a++)
+            for (let b = 0; b <= a; b++) {
+              const product = row(a).reduce((sum, value, index) => sum + value * at(row(b), index), 0);
+              expect(Math.abs(product - (a === b ? 4 : 0))).toBeLessThan(1e-5);
+            }
+        },
+      ),
       { numRuns: 30 },
     );
   });

@@ -1,5 +1,16 @@
 import { build, moduleTypes, summary, type Module, type ModuleConfig } from '@espalier/nn';
-import { createReferenceDevice, fromTyped, Generator, gradients, randn, ShapeError, tensor, withDevice, type Shape, type Tensor } from '@espalier/tensor';
+import {
+  createReferenceDevice,
+  fromTyped,
+  Generator,
+  gradients,
+  randn,
+  ShapeError,
+  tensor,
+  withDevice,
+  type Shape,
+  type Tensor,
+} from '@espalier/tensor';
 import { expectClose } from '@espalier/testing';
 import { describe, expect, test } from 'vitest';
 
@@ -12,35 +23,124 @@ interface Case {
   readonly parameters: number;
 }
 
-const smooth = ['elu', 'selu', 'gelu', 'silu', 'mish', 'softplus', 'tanh', 'sigmoid', 'softmax', 'log-softmax', 'identity', 'relu', 'leaky-relu', 'hard-sigmoid', 'hard-swish'];
+const smooth = [
+  'elu',
+  'selu',
+  'gelu',
+  'silu',
+  'mish',
+  'softplus',
+  'tanh',
+  'sigmoid',
+  'softmax',
+  'log-softmax',
+  'identity',
+  'relu',
+  'leaky-relu',
+  'hard-sigmoid',
+  'hard-swish',
+];
 
 const cases: readonly Case[] = [
   { config: { type: 'linear', in: 3, out: 4 }, input: [3], output: [4], macs: 12, parameters: 16 },
-  { config: { type: 'linear', in: 3, out: 4, bias: false, init: 'orthogonal' }, input: [2, 3], output: [2, 4], macs: 24, parameters: 12 },
-  { config: { type: 'conv2d', in: 2, out: 3, kernel: [3, 2], stride: [2, 1], padding: [1, 0] }, input: [2, 5, 4], output: [3, 3, 3], macs: 324, parameters: 39 },
-  { config: { type: 'conv2d', in: 4, out: 4, kernel: 2, groups: 2, dilation: 2, bias: false }, input: [4, 4, 5], output: [4, 2, 3], macs: 192, parameters: 32 },
-  { config: { type: 'conv2d', in: 1, out: 2, kernel: [2, 3], padding: 'same', stride: 2 }, input: [1, 5, 4], output: [2, 3, 2], macs: 72, parameters: 14 },
-  { config: { type: 'conv2d', in: 1, out: 2, kernel: 2, padding: 'valid' }, input: [1, 3, 3], output: [2, 2, 2], macs: 32, parameters: 10 },
+  {
+    config: { type: 'linear', in: 3, out: 4, bias: false, init: 'orthogonal' },
+    input: [2, 3],
+    output: [2, 4],
+    macs: 24,
+    parameters: 12,
+  },
+  {
+    config: { type: 'conv2d', in: 2, out: 3, kernel: [3, 2], stride: [2, 1], padding: [1, 0] },
+    input: [2, 5, 4],
+    output: [3, 3, 3],
+    macs: 324,
+    parameters: 39,
+  },
+  {
+    config: { type: 'conv2d', in: 4, out: 4, kernel: 2, groups: 2, dilation: 2, bias: false },
+    input: [4, 4, 5],
+    output: [4, 2, 3],
+    macs: 192,
+    parameters: 32,
+  },
+  {
+    config: { type: 'conv2d', in: 1, out: 2, kernel: [2, 3], padding: 'same', stride: 2 },
+    input: [1, 5, 4],
+    output: [2, 3, 2],
+    macs: 72,
+    parameters: 14,
+  },
+  {
+    config: { type: 'conv2d', in: 1, out: 2, kernel: 2, padding: 'valid' },
+    input: [1, 3, 3],
+    output: [2, 2, 2],
+    macs: 32,
+    parameters: 10,
+  },
   { config: { type: 'max-pool2d', size: 2 }, input: [2, 5, 4], output: [2, 2, 2], macs: 0, parameters: 0 },
-  { config: { type: 'max-pool2d', size: 3, stride: 2, padding: 1 }, input: [1, 5, 5], output: [1, 3, 3], macs: 0, parameters: 0 },
-  { config: { type: 'avg-pool2d', size: [2, 1], stride: 1 }, input: [1, 3, 3], output: [1, 2, 3], macs: 0, parameters: 0 },
+  {
+    config: { type: 'max-pool2d', size: 3, stride: 2, padding: 1 },
+    input: [1, 5, 5],
+    output: [1, 3, 3],
+    macs: 0,
+    parameters: 0,
+  },
+  {
+    config: { type: 'avg-pool2d', size: [2, 1], stride: 1 },
+    input: [1, 3, 3],
+    output: [1, 2, 3],
+    macs: 0,
+    parameters: 0,
+  },
   { config: { type: 'global-avg-pool' }, input: [3, 2, 4], output: [3], macs: 0, parameters: 0 },
   { config: { type: 'batch-norm', features: 3 }, input: [3], output: [3], macs: 0, parameters: 6 },
-  { config: { type: 'batch-norm', features: 2, affine: false }, input: [2, 3, 2], output: [2, 3, 2], macs: 0, parameters: 0 },
+  {
+    config: { type: 'batch-norm', features: 2, affine: false },
+    input: [2, 3, 2],
+    output: [2, 3, 2],
+    macs: 0,
+    parameters: 0,
+  },
   { config: { type: 'layer-norm', shape: 4 }, input: [2, 4], output: [2, 4], macs: 0, parameters: 8 },
-  { config: { type: 'layer-norm', shape: [2, 3], affine: false }, input: [2, 3], output: [2, 3], macs: 0, parameters: 0 },
+  {
+    config: { type: 'layer-norm', shape: [2, 3], affine: false },
+    input: [2, 3],
+    output: [2, 3],
+    macs: 0,
+    parameters: 0,
+  },
   { config: { type: 'embedding', count: 5, size: 3 }, input: [2], output: [2, 3], macs: 0, parameters: 15 },
   { config: { type: 'dropout', p: 0.25 }, input: [3], output: [3], macs: 0, parameters: 0 },
   { config: { type: 'flatten' }, input: [2, 3], output: [6], macs: 0, parameters: 0 },
   ...smooth.map((type) => ({ config: { type }, input: [3], output: [3], macs: 0, parameters: 0 })),
   {
-    config: { type: 'sequential', layers: [{ type: 'linear', in: 3, out: 2 }, { type: 'relu' }, { type: 'linear', in: 2, out: 1 }] },
-    input: [3], output: [1], macs: 8, parameters: 11,
+    config: {
+      type: 'sequential',
+      layers: [{ type: 'linear', in: 3, out: 2 }, { type: 'relu' }, { type: 'linear', in: 2, out: 1 }],
+    },
+    input: [3],
+    output: [1],
+    macs: 8,
+    parameters: 11,
   },
-  { config: { type: 'residual', body: { type: 'linear', in: 3, out: 3 } }, input: [3], output: [3], macs: 9, parameters: 12 },
   {
-    config: { type: 'residual', body: { type: 'linear', in: 3, out: 2 }, shortcut: { type: 'linear', in: 3, out: 2, bias: false } },
-    input: [3], output: [2], macs: 12, parameters: 14,
+    config: { type: 'residual', body: { type: 'linear', in: 3, out: 3 } },
+    input: [3],
+    output: [3],
+    macs: 9,
+    parameters: 12,
+  },
+  {
+    config: {
+      type: 'residual',
+      body: { type: 'linear', in: 3, out: 2 },
+      shortcut: { type: 'linear', in: 3, out: 2, bias: false },
+    },
+    input: [3],
+    output: [2],
+    macs: 12,
+    parameters: 14,
   },
 ];
 
@@ -50,7 +150,15 @@ const batch = 3;
 /** A batch for a layer; an embedding takes indices. */
 function inputFor({ config, input }: Case): Tensor {
   const shape = [batch, ...input];
-  if (config.type === 'embedding') return tensor([[0, 4], [2, 2], [1, 3]], { dtype: 'i32' });
+  if (config.type === 'embedding')
+    return tensor(
+      [
+        [0, 4],
+        [2, 2],
+        [1, 3],
+      ],
+      { dtype: 'i32' },
+    );
   return randn(shape, { dtype: 'f64', generator: new Generator(5) });
 }
 
@@ -61,7 +169,10 @@ describe.each(named)('$title', (layer) => {
     const model = build(config, { seed: 1 });
     expect(model.outputShape(input)).toEqual(output);
     expect(model.macs(input)).toBe(macs);
-    expect(model.forward(inputFor(layer).cast(config.type === 'embedding' ? 'i32' : 'f32')).shape).toEqual([batch, ...output]);
+    expect(model.forward(inputFor(layer).cast(config.type === 'embedding' ? 'i32' : 'f32')).shape).toEqual([
+      batch,
+      ...output,
+    ]);
     const found = summary(model, input);
     expect([found.macs, found.parameters, found.outputShape]).toEqual([macs, parameters, output]);
     expect(found.rows.reduce((sum, row) => sum + row.parameters, 0)).toBe(parameters);
@@ -71,7 +182,8 @@ describe.each(named)('$title', (layer) => {
     const model = build(config, { seed: 3 });
     const again = build(JSON.parse(JSON.stringify(model.config())) as ModuleConfig, { seed: 3 });
     expect(again.config()).toEqual(model.config());
-    for (const [name, value] of model.state()) await expectClose(again.state().get(name) ?? [], value, { absolute: 0, relative: 0 });
+    for (const [name, value] of model.state())
+      await expectClose(again.state().get(name) ?? [], value, { absolute: 0, relative: 0 });
     expect([...again.state().keys()]).toEqual([...model.state().keys()]);
     const x = inputFor(layer).cast(config.type === 'embedding' ? 'i32' : 'f32');
     await expectClose(again.forward(x), model.forward(x), { absolute: 0, relative: 0 });
@@ -95,7 +207,10 @@ async function checkGradients(model: Module, x: Tensor): Promise<void> {
     // Dropout draws the same mask each time.
     model.seed(11);
     const y = model.forward(leaf);
-    const weights = fromTyped(Float64Array.from({ length: y.size }, (_, index) => Math.sin(index + 1)), y.shape);
+    const weights = fromTyped(
+      Float64Array.from({ length: y.size }, (_, index) => Math.sin(index + 1)),
+      y.shape,
+    );
     return y.mul(weights).sum();
   };
   const found = gradients(lossOf(), leaves);
@@ -103,7 +218,7 @@ async function checkGradients(model: Module, x: Tensor): Promise<void> {
     const start = each.dataSync() as Float64Array;
     const expected = Array.from(start, (value, position) => {
       const at = (moved: number): number => {
-        each.assign(tensor([...start.with(position, moved)], { dtype: 'f64' }).reshape(each.shape));
+        each.assign(fromTyped(start.with(position, moved), each.shape));
         return lossOf().itemSync();
       };
       const step = 1e-5;

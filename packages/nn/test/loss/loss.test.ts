@@ -15,13 +15,16 @@ const losses: Readonly<Record<string, (output: Tensor, target: Tensor, options: 
 };
 
 describe('losses agree with PyTorch in f64', () => {
-  test.each(golden.losses.map((each) => ({ title: `${each.name} ${JSON.stringify(each.options)}`, ...each })))('$title', async ({ name, options, output, target, value, gradient }) => {
-    const leaf = tensor(output as number[], f64).requiresGradients();
-    const computed = losses[name]?.(leaf, tensor(target as number[], f64), options) ?? leaf;
-    const [found] = gradients(computed, [leaf], { retainGraph: true });
-    await expectClose(computed, value, { absolute: 1e-12, relative: 1e-12 });
-    await expectClose(found ?? [], gradient as number[][], { absolute: 1e-12, relative: 1e-12 });
-  });
+  test.each(golden.losses.map((each) => ({ title: `${each.name} ${JSON.stringify(each.options)}`, ...each })))(
+    '$title',
+    async ({ name, options, output, target, value, gradient }) => {
+      const leaf = tensor(output, f64).requiresGradients();
+      const computed = losses[name]?.(leaf, tensor(target, f64), options) ?? leaf;
+      const [found] = gradients(computed, [leaf], { retainGraph: true });
+      await expectClose(computed, value, { absolute: 1e-12, relative: 1e-12 });
+      await expectClose(found ?? [], gradient, { absolute: 1e-12, relative: 1e-12 });
+    },
+  );
 });
 
 describe('losses', () => {
@@ -42,7 +45,9 @@ describe('losses', () => {
   test('have names', () => {
     expect(lossTypes).toContain('cross-entropy');
     const [logits, labels] = [tensor([[1, 2]]), tensor([0], { dtype: 'u8' })];
-    expect(loss('cross-entropy')(logits, labels, { x: logits }).itemSync()).toBe(crossEntropy(logits, labels).itemSync());
+    expect(loss('cross-entropy')(logits, labels, { x: logits }).itemSync()).toBe(
+      crossEntropy(logits, labels).itemSync(),
+    );
     expect(() => loss('toString')).toThrow(ConfigError);
   });
 });

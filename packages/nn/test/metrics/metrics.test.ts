@@ -15,6 +15,7 @@ import {
 } from '@espalier/nn';
 import { ArgumentError, tensor } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
+import { at } from '../helpers/at.ts';
 
 const classes = 4;
 const label = fc.integer({ min: 0, max: classes - 1 });
@@ -42,10 +43,13 @@ describe('a confusion matrix', () => {
   test('gives what the definitions say', () => {
     fc.assert(
       fc.property(pairs, (list) => {
-        const matrix = new ConfusionMatrix(classes).add(list.map(([a]) => a), list.map(([, p]) => p));
+        const matrix = new ConfusionMatrix(classes).add(
+          list.map(([a]) => a),
+          list.map(([, p]) => p),
+        );
         const expected = naive(list);
         for (const name of ['precision', 'recall', 'f1'] as const) {
-          matrix[name]().forEach((value, index) => close(value, expected[name][index] as number));
+          matrix[name]().forEach((value, index) => close(value, at(expected[name], index)));
           close(matrix[name]('macro'), mean(expected[name]));
           // With one label per example, every micro average is the accuracy.
           close(matrix[name]('micro'), matrix.accuracy());
@@ -59,7 +63,10 @@ describe('a confusion matrix', () => {
   test('is empty at first, and says 0', () => {
     const matrix = new ConfusionMatrix(2);
     expect([matrix.accuracy(), matrix.f1('macro'), matrix.f1('micro')]).toEqual([0, 0, 0]);
-    expect(matrix.add([0, 1], [1, 1]).toArray()).toEqual([[0, 1], [0, 1]]);
+    expect(matrix.add([0, 1], [1, 1]).toArray()).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
   });
 
   test('refuses classes that do not exist', () => {
@@ -70,23 +77,41 @@ describe('a confusion matrix', () => {
 });
 
 describe('metrics over a dataset', () => {
-  const scores = fc.array(fc.tuple(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: classes, maxLength: classes }), label), { minLength: 1, maxLength: 23 });
+  const scores = fc.array(
+    fc.tuple(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: classes, maxLength: classes }), label),
+    { minLength: 1, maxLength: 23 },
+  );
   const identity = build({ type: 'identity' });
 
   test('are those of plain loops, whatever the batches', async () => {
     await fc.assert(
       fc.asyncProperty(scores, fc.integer({ min: 1, max: 9 }), async (list, batchSize) => {
-        const data = tensorDataset(tensor(list.map(([row]) => row)), tensor(list.map(([, y]) => y), { dtype: 'u8' }));
-        const metrics = { accuracy, precision: precision(), recall: recall({ average: 'micro' }), f1: f1(), top2: topKAccuracy(2), confusionMatrix };
+        const data = tensorDataset(
+          tensor(list.map(([row]) => row)),
+          tensor(
+            list.map(([, y]) => y),
+            { dtype: 'u8' },
+          ),
+        );
+        const metrics = {
+          accuracy,
+          precision: precision(),
+          recall: recall({ average: 'micro' }),
+          f1: f1(),
+          top2: topKAccuracy(2),
+          confusionMatrix,
+        };
         const found = await evaluate(identity, data, metrics, { batchSize });
         const predicted = list.map(([row]) => row.indexOf(Math.max(...row)));
-        const expected = naive(list.map(([, y], index) => [y, predicted[index] as number]));
+        const expected = naive(list.map(([, y], index) => [y, at(predicted, index)]));
         close(found.precision, mean(expected.precision));
         close(found.f1, mean(expected.f1));
         const right = list.filter(([, y], index) => predicted[index] === y).length / list.length;
         close(found.accuracy, right);
         close(found.recall, right);
-        const inTop2 = list.filter(([row, y]) => row.filter((score, index) => score > (row[y] as number) || (score === row[y] && index < y)).length < 2);
+        const inTop2 = list.filter(
+          ([row, y]) => row.filter((score, index) => score > at(row, y) || (score === row[y] && index < y)).length < 2,
+        );
         close(found.top2, inTop2.length / list.length);
         expect(found.confusionMatrix.total).toBe(list.length);
       }),

@@ -46,7 +46,14 @@ describe('a module tree', () => {
   const model = build(config, { seed: 1 });
 
   test('names parameters and buffers by their way', () => {
-    expect([...model.namedParameters().keys()]).toEqual(['0.weight', '0.bias', '1.weight', '1.bias', '2.body.0.weight', '2.body.0.bias']);
+    expect([...model.namedParameters().keys()]).toEqual([
+      '0.weight',
+      '0.bias',
+      '1.weight',
+      '1.bias',
+      '2.body.0.weight',
+      '2.body.0.bias',
+    ]);
     expect([...model.namedBuffers().keys()]).toEqual(['1.running_mean', '1.running_var']);
     expect([...model.state().keys()]).toEqual([...model.namedParameters().keys(), ...model.namedBuffers().keys()]);
     expect(model.parameters()).toHaveLength(6);
@@ -121,10 +128,22 @@ describe('state', () => {
   test('is copied to a model of its own, on any device', async () => {
     const model = build(config, { seed: 1 });
     const copy = await cloneModel(model, { device: createReferenceDevice('copy') });
-    expect(copy.forward((await tensor([[1, 2]]).to(copy.parameters()[0]?.tensor.device ?? createReferenceDevice())) as Tensor).shape).toEqual([1, 3]);
+    expect(
+      copy.forward(await tensor([[1, 2]]).to(copy.parameters()[0]?.tensor.device ?? createReferenceDevice())).shape,
+    ).toEqual([1, 3]);
     const same = await cloneModel(model);
-    model.parameters()[0]?.tensor.assign(tensor([[0, 0], [0, 0], [0, 0]]));
-    expect(same.parameters()[0]?.tensor.arraySync()).not.toEqual([[0, 0], [0, 0], [0, 0]]);
+    model.parameters()[0]?.tensor.assign(
+      tensor([
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ]),
+    );
+    expect(same.parameters()[0]?.tensor.arraySync()).not.toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ]);
   });
 });
 
@@ -160,7 +179,13 @@ describe('building', () => {
     [{ type: 'sequential', layers: [], size: 1 }, 'size'],
     [{ type: 'residual', body: { type: 'relu' }, head: 1 }, 'head'],
     [{ type: 'residual', body: 3 }, 'body'],
-    [{ type: 'sequential', layers: [{ type: 'relu' }, { type: 'sequential', layers: [{ type: 'max-pool2d', size: -1 }] }] }, 'layers[1].layers[0].size'],
+    [
+      {
+        type: 'sequential',
+        layers: [{ type: 'relu' }, { type: 'sequential', layers: [{ type: 'max-pool2d', size: -1 }] }],
+      },
+      'layers[1].layers[0].size',
+    ],
   ])('%j is refused with its place', (wrong, words) => {
     expect(() => build(wrong)).toThrow(ConfigError);
     expect(() => build(wrong)).toThrow(words);

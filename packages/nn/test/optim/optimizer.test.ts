@@ -1,5 +1,15 @@
 import fc from 'fast-check';
-import { AdamW, buildOptimizer, clip, clipByNorm, clipByValue, globalNorm, Parameter, SGD, StateError } from '@espalier/nn';
+import {
+  AdamW,
+  buildOptimizer,
+  clip,
+  clipByNorm,
+  clipByValue,
+  globalNorm,
+  Parameter,
+  SGD,
+  StateError,
+} from '@espalier/nn';
 import { ArgumentError, compile, tensor } from '@espalier/tensor';
 import { expectClose } from '@espalier/testing';
 import { describe, expect, test } from 'vitest';
@@ -7,7 +17,15 @@ import { describe, expect, test } from 'vitest';
 const parameterOf = (values: readonly number[]): Parameter => new Parameter(tensor([...values], { dtype: 'f64' }));
 
 /** AdamW written down once more, on plain numbers. */
-function plainAdamW(start: number, gradients: readonly number[], lr: number, b1: number, b2: number, eps: number, decay: number): number {
+function plainAdamW(
+  start: number,
+  gradients: readonly number[],
+  lr: number,
+  b1: number,
+  b2: number,
+  eps: number,
+  decay: number,
+): number {
   let [p, m, v] = [start, 0, 0];
   for (const [index, g] of gradients.entries()) {
     p *= 1 - lr * decay;
@@ -24,14 +42,21 @@ describe('AdamW', () => {
     const value = fc.double({ min: -5, max: 5, noNaN: true }).filter((x) => x === 0 || Math.abs(x) > 1e-3);
     const unit = fc.double({ min: 0.01, max: 0.999, noNaN: true });
     await fc.assert(
-      fc.asyncProperty(value, fc.array(value, { minLength: 1, maxLength: 6 }), unit, unit, unit, async (start, gradients, lr, beta1, beta2) => {
-        const optimizer = new AdamW({ lr, beta1, beta2, epsilon: 1e-3, weightDecay: 0.1 });
-        const parameter = parameterOf([start]);
-        optimizer.attach(new Map([['p', parameter]]));
-        for (const gradient of gradients) optimizer.step([tensor([gradient], { dtype: 'f64' })]);
-        const expected = plainAdamW(start, gradients, lr, beta1, beta2, 1e-3, 0.1);
-        await expectClose(parameter.tensor, [expected], { absolute: 1e-9, relative: 1e-9 });
-      }),
+      fc.asyncProperty(
+        value,
+        fc.array(value, { minLength: 1, maxLength: 6 }),
+        unit,
+        unit,
+        unit,
+        async (start, gradients, lr, beta1, beta2) => {
+          const optimizer = new AdamW({ lr, beta1, beta2, epsilon: 1e-3, weightDecay: 0.1 });
+          const parameter = parameterOf([start]);
+          optimizer.attach(new Map([['p', parameter]]));
+          for (const gradient of gradients) optimizer.step([tensor([gradient], { dtype: 'f64' })]);
+          const expected = plainAdamW(start, gradients, lr, beta1, beta2, 1e-3, 0.1);
+          await expectClose(parameter.tensor, [expected], { absolute: 1e-9, relative: 1e-9 });
+        },
+      ),
       { numRuns: 25 },
     );
   });
@@ -96,7 +121,12 @@ describe('an optimizer', () => {
   test('leaves frozen parameters alone', () => {
     const [a, b] = [parameterOf([1]), parameterOf([1])];
     b.trainable = false;
-    const optimizer = new SGD({ lr: 1 }).attach(new Map([['a', a], ['b', b]]));
+    const optimizer = new SGD({ lr: 1 }).attach(
+      new Map([
+        ['a', a],
+        ['b', b],
+      ]),
+    );
     expect(optimizer.parameters).toEqual([a.tensor]);
   });
 

@@ -59,6 +59,8 @@ export interface ScalarInstruction {
   readonly domain: ScalarDomain;
   /** `same` as the arguments, or always `bool`; `declared` takes the dtype written on the instruction. */
   readonly result: 'same' | 'bool' | 'declared';
+  /** Rough cost relative to an addition; devices choose how to walk a loop by it. */
+  readonly cost: number;
   /** The defining value. `dtype` is the compute dtype of the (first value) argument; integers arrive wrapped. */
   readonly evaluate: (dtype: ComputeDType, a: number, b: number, c: number) => number;
 }
@@ -71,9 +73,10 @@ function instruction(
   arity: 1 | 2 | 3,
   domain: ScalarDomain,
   result: ScalarInstruction['result'],
+  cost: number,
   evaluate: ScalarInstruction['evaluate'],
 ): ScalarInstruction {
-  return { arity, domain, result, evaluate };
+  return { arity, domain, result, cost, evaluate };
 }
 
 const scratch = new DataView(new ArrayBuffer(4));
@@ -101,48 +104,48 @@ const maximum = (_: ComputeDType, a: number, b: number): number => Math.max(a, b
 /** The table of scalar instructions. */
 export const scalarInstructions: Readonly<Record<ScalarOp, ScalarInstruction>> = {
   // Integers wrap modulo 2^32. Float results are rounded by the caller.
-  add: instruction(2, 'number', 'same', (d, a, b) => wrap(d, a + b)),
-  sub: instruction(2, 'number', 'same', (d, a, b) => wrap(d, a - b)),
-  mul: instruction(2, 'number', 'same', (d, a, b) => (isInteger(d) ? wrap(d, Math.imul(a, b)) : a * b)),
+  add: instruction(2, 'number', 'same', 1, (d, a, b) => wrap(d, a + b)),
+  sub: instruction(2, 'number', 'same', 1, (d, a, b) => wrap(d, a - b)),
+  mul: instruction(2, 'number', 'same', 1, (d, a, b) => (isInteger(d) ? wrap(d, Math.imul(a, b)) : a * b)),
   // Integer division truncates towards zero; a zero divisor gives 0 and -2^31 / -1 gives -2^31, so that no input traps.
-  div: instruction(2, 'number', 'same', (d, a, b) =>
+  div: instruction(2, 'number', 'same', 4, (d, a, b) =>
     isInteger(d) ? (b === 0 ? 0 : wrap(d, Math.trunc(a / b))) : a / b,
   ),
   // The sign of the dividend, as C's fmod; 0 for a zero integer divisor, NaN for a zero float divisor.
-  rem: instruction(2, 'number', 'same', (d, a, b) => (isInteger(d) ? (b === 0 ? 0 : wrap(d, a % b)) : a % b)),
-  neg: instruction(1, 'number', 'same', (d, a) => wrap(d, -a)),
-  abs: instruction(1, 'number', 'same', (d, a) => wrap(d, Math.abs(a))),
-  min: instruction(2, 'number', 'same', minimum),
-  max: instruction(2, 'number', 'same', maximum),
-  pow: instruction(2, 'float', 'same', (_, a, b) =>
+  rem: instruction(2, 'number', 'same', 6, (d, a, b) => (isInteger(d) ? (b === 0 ? 0 : wrap(d, a % b)) : a % b)),
+  neg: instruction(1, 'number', 'same', 1, (d, a) => wrap(d, -a)),
+  abs: instruction(1, 'number', 'same', 1, (d, a) => wrap(d, Math.abs(a))),
+  min: instruction(2, 'number', 'same', 1, minimum),
+  max: instruction(2, 'number', 'same', 1, maximum),
+  pow: instruction(2, 'float', 'same', 30, (_, a, b) =>
     a === 1 || b === 0 ? 1 : a === -1 && Math.abs(b) === Infinity ? 1 : a ** b,
   ),
-  floor: instruction(1, 'float', 'same', (_, a) => Math.floor(a)),
-  ceil: instruction(1, 'float', 'same', (_, a) => Math.ceil(a)),
-  trunc: instruction(1, 'float', 'same', (_, a) => Math.trunc(a)),
-  round: instruction(1, 'float', 'same', (_, a) => roundHalfEven(a)),
-  sqrt: instruction(1, 'float', 'same', (_, a) => Math.sqrt(a)),
-  exp: instruction(1, 'float', 'same', (_, a) => Math.exp(a)),
-  log: instruction(1, 'float', 'same', (_, a) => Math.log(a)),
-  sin: instruction(1, 'float', 'same', (_, a) => Math.sin(a)),
-  cos: instruction(1, 'float', 'same', (_, a) => Math.cos(a)),
-  tanh: instruction(1, 'float', 'same', (_, a) => Math.tanh(a)),
-  atan: instruction(1, 'float', 'same', (_, a) => Math.atan(a)),
-  erf: instruction(1, 'float', 'same', (_, a) => errorFunction(a)),
+  floor: instruction(1, 'float', 'same', 1, (_, a) => Math.floor(a)),
+  ceil: instruction(1, 'float', 'same', 1, (_, a) => Math.ceil(a)),
+  trunc: instruction(1, 'float', 'same', 1, (_, a) => Math.trunc(a)),
+  round: instruction(1, 'float', 'same', 1, (_, a) => roundHalfEven(a)),
+  sqrt: instruction(1, 'float', 'same', 4, (_, a) => Math.sqrt(a)),
+  exp: instruction(1, 'float', 'same', 12, (_, a) => Math.exp(a)),
+  log: instruction(1, 'float', 'same', 14, (_, a) => Math.log(a)),
+  sin: instruction(1, 'float', 'same', 16, (_, a) => Math.sin(a)),
+  cos: instruction(1, 'float', 'same', 16, (_, a) => Math.cos(a)),
+  tanh: instruction(1, 'float', 'same', 16, (_, a) => Math.tanh(a)),
+  atan: instruction(1, 'float', 'same', 16, (_, a) => Math.atan(a)),
+  erf: instruction(1, 'float', 'same', 20, (_, a) => errorFunction(a)),
   // Comparisons with NaN are false.
-  lt: instruction(2, 'any', 'bool', (_, a, b) => (a < b ? 1 : 0)),
-  le: instruction(2, 'any', 'bool', (_, a, b) => (a <= b ? 1 : 0)),
-  eq: instruction(2, 'any', 'bool', (_, a, b) => (a === b ? 1 : 0)),
-  and: instruction(2, 'bits', 'same', (d, a, b) => wrap(d, a & b)),
-  or: instruction(2, 'bits', 'same', (d, a, b) => wrap(d, a | b)),
-  xor: instruction(2, 'bits', 'same', (d, a, b) => wrap(d, a ^ b)),
+  lt: instruction(2, 'any', 'bool', 1, (_, a, b) => (a < b ? 1 : 0)),
+  le: instruction(2, 'any', 'bool', 1, (_, a, b) => (a <= b ? 1 : 0)),
+  eq: instruction(2, 'any', 'bool', 1, (_, a, b) => (a === b ? 1 : 0)),
+  and: instruction(2, 'bits', 'same', 1, (d, a, b) => wrap(d, a & b)),
+  or: instruction(2, 'bits', 'same', 1, (d, a, b) => wrap(d, a | b)),
+  xor: instruction(2, 'bits', 'same', 1, (d, a, b) => wrap(d, a ^ b)),
   // Shift counts are taken modulo 32. `shr` is arithmetic on i32, logical on u32.
-  shl: instruction(2, 'integer', 'same', (d, a, b) => wrap(d, a << (b & 31))),
-  shr: instruction(2, 'integer', 'same', (d, a, b) => (d === 'i32' ? a >> (b & 31) : a >>> (b & 31))),
+  shl: instruction(2, 'integer', 'same', 1, (d, a, b) => wrap(d, a << (b & 31))),
+  shr: instruction(2, 'integer', 'same', 1, (d, a, b) => (d === 'i32' ? a >> (b & 31) : a >>> (b & 31))),
   // The high 32 bits of the 64-bit product of two u32; counter-based generators are built on it.
-  mulhi: instruction(2, 'integer', 'same', (_, a, b) => Number((BigInt(a >>> 0) * BigInt(b >>> 0)) >> 32n)),
+  mulhi: instruction(2, 'integer', 'same', 4, (_, a, b) => Number((BigInt(a >>> 0) * BigInt(b >>> 0)) >> 32n)),
   // select(condition: bool, whenTrue, whenFalse)
-  select: instruction(3, 'any', 'same', (_, condition, a, b) => (condition === 0 ? b : a)),
-  cast: instruction(1, 'any', 'declared', (_, a) => a),
-  bitcast: instruction(1, 'any', 'declared', (_, a) => a),
+  select: instruction(3, 'any', 'same', 1, (_, condition, a, b) => (condition === 0 ? b : a)),
+  cast: instruction(1, 'any', 'declared', 1, (_, a) => a),
+  bitcast: instruction(1, 'any', 'declared', 0, (_, a) => a),
 };

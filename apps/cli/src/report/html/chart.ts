@@ -12,7 +12,7 @@ export const plot = { left: 64, right: 620, top: 16, bottom: 284 } as const;
 export interface Axis {
   readonly scale: Scale;
   readonly label: string;
-  format(tick: number): string;
+  readonly format: (tick: number) => string;
 }
 
 function horizontalAxis({ scale, label, format }: Axis): Markup {

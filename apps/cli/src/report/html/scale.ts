@@ -1,7 +1,7 @@
 /** Maps values to positions along an axis. */
 export interface Scale {
   readonly ticks: readonly number[];
-  position(value: number): number;
+  readonly position: (value: number) => number;
 }
 
 /** The distance of ticks: 1, 2 or 5 times a power of ten, so that there are about `count`. */
