@@ -85,19 +85,23 @@ function dtypeOf(data: HostArray['data']): DType {
   return data instanceof Int8Array ? 'i8' : 'u8';
 }
 
+/** Bytes from which on making a view to copy a row takes less time than copying it byte by byte. */
+const worthAView = 128;
+
 /** Copies examples by number into a tensor. */
 function rowReader({ data, shape }: HostArray, device: Device): (indices: Int32Array) => Tensor {
   const example = shape.slice(1);
   if (sizeOf(shape) !== data.length)
     throw new ShapeError('tensorDataset', `${data.length} values do not fill [${shape.join(', ')}]`);
   const rowBytes = sizeOf(example) * data.BYTES_PER_ELEMENT;
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const dtype = dtypeOf(data);
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return (indices) => {
     const rows = new Uint8Array(indices.length * rowBytes);
     for (let row = 0; row < indices.length; row++) {
-      const start = (indices[row] as number) * rowBytes;
-      rows.set(bytes.subarray(start, start + rowBytes), row * rowBytes);
+      const [from, to] = [(indices[row] as number) * rowBytes, row * rowBytes];
+      if (rowBytes >= worthAView) rows.set(bytes.subarray(from, from + rowBytes), to);
+      else for (let byte = 0; byte < rowBytes; byte++) rows[to + byte] = bytes[from + byte] as number;
     }
     return fromBytes(rows, [indices.length, ...example], { dtype, device });
   };

@@ -1,7 +1,8 @@
 import { build, tensorDataset, type Dataset, type Module } from '@espalier/nn';
+import { defaultDevice, type Device } from '@espalier/tensor';
 
 /** Points in three noisy clusters, which a small model learns to tell apart. */
-export function clusters(size: number, seed = 1): Dataset {
+export function clusters(size: number, seed = 1, device: Device = defaultDevice()): Dataset {
   let state = seed;
   const random = (): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -15,7 +16,7 @@ export function clusters(size: number, seed = 1): Dataset {
     for (let feature = 0; feature < 4; feature++)
       x[index * 4 + feature] = (feature === label ? 1.5 : 0) + random() - random();
   }
-  return tensorDataset({ data: x, shape: [size, 4] }, { data: y, shape: [size] });
+  return tensorDataset({ data: x, shape: [size, 4] }, { data: y, shape: [size] }, { device });
 }
 
 /** A small classifier with every kind of state: batch norm buffers, dropout. */

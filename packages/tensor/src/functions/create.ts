@@ -54,14 +54,25 @@ function store(data: ArrayLike<number>, shape: Shape, dtype: DType, device: Devi
   return wrap(storedNode(Storage.host(device, new Uint8Array(buffer)), shape, dtype));
 }
 
-const dtypeOfArray = new Map<unknown, DType>([
+/** By class, not constructor: a Node Buffer is a Uint8Array too. */
+const arrayClasses = [
   [Float32Array, 'f32'],
   [Float64Array, 'f64'],
   [Int32Array, 'i32'],
   [Uint32Array, 'u32'],
   [Int8Array, 'i8'],
   [Uint8Array, 'u8'],
-]);
+] as const;
+
+function dtypeOfArray(data: TypedArray): DType {
+  const known = arrayClasses.find(([type]) => data instanceof type);
+  if (!known)
+    throw new DTypeError(
+      'fromTyped',
+      `${data.constructor.name} holds the values of no dtype; use fromBytes for 16-bit floats`,
+    );
+  return known[1];
+}
 
 /**
  * A tensor from a typed array in row-major order; the data is copied. The dtype follows from the array; naming another one
@@ -78,7 +89,7 @@ export function fromTyped(
       'fromTyped',
       `${data.length} values do not fill ${showShape(shape)}; give a shape of as many elements`,
     );
-  const own = dtypeOfArray.get(data.constructor) as DType;
+  const own = dtypeOfArray(data);
   const { dtype, device } = place('fromTyped', options, own);
   if (dtype !== own) return store(data, shape, dtype, device);
   const copy = new Uint8Array(data.byteLength);

@@ -1,0 +1,120 @@
+import {
+  accuracy,
+  AdamW,
+  crossEntropy,
+  fit,
+  FormatError,
+  oneCycle,
+  SGD,
+  StateError,
+  writeSafetensors,
+  type FitOptions,
+} from '@espalier/nn';
+import { ArgumentError } from '@espalier/tensor';
+import { describe, expect, test } from 'vitest';
+import { bitsOf } from '../helpers/bits.ts';
+import { classifier, clusters } from '../helpers/toy.ts';
+
+const train = clusters(150);
+const validate = clusters(60, 2);
+const settings = (): FitOptions => ({
+  loss: crossEntropy,
+  optimizer: new AdamW({ lr: 0.02 }),
+  epochs: 4,
+  batchSize: 32,
+  seed: 7,
+  schedule: oneCycle(),
+  clip: { value: 0.5 },
+  validate,
+  metrics: { accuracy },
+  earlyStopping: { metric: 'accuracy', patience: 4 },
+});
+
+/** What must be equal: values, and all that was measured but time. */
+async function trained(
+  options: Partial<FitOptions>,
+  seed = 1,
+): Promise<{ readonly bits: Uint8Array; readonly epochs: unknown; readonly best: unknown }> {
+  const model = classifier(seed);
+  const { epochs, best } = await fit(model, train, { ...settings(), ...options });
+  return {
+    bits: await bitsOf(model),
+    epochs: epochs.map(({ epoch, loss, learningRate, validation }) => ({ epoch, loss, learningRate, validation })),
+    best,
+  };
+}
+
+/** The checkpoints of a whole training, by number of steps done. */
+async function checkpoints(): Promise<ReadonlyMap<number, Uint8Array>> {
+  const saved = new Map<number, Uint8Array>();
+  let latest: Uint8Array | undefined;
+  await trained({
+    checkpoint: { every: 1, everySteps: 3, save: (bytes) => void (latest = bytes) },
+    onEvent: (event) => {
+      if (event.type === 'checkpoint' && latest) saved.set(event.step, latest);
+    },
+  });
+  return saved;
+}
+
+describe('a training resumed from a checkpoint', () => {
+  test('ends with the same bytes, wherever it was interrupted', async () => {
+    const whole = await trained({});
+    const saved = await checkpoints();
+    expect([...saved.keys()]).toEqual([3, 5, 6, 9, 10, 12, 15, 18, 20]);
+    // Another initial model: everything must come from the checkpoint.
+    for (const resume of saved.values()) expect(await trained({ resume }, 99)).toEqual(whole);
+  });
+
+  test('ends with the same bytes after an abort between two steps', async () => {
+    const whole = await trained({});
+    const controller = new AbortController();
+    let resume: Uint8Array | undefined;
+    const interrupted = trained({
+      checkpoint: { every: 100, save: (bytes) => void (resume = bytes) },
+      signal: controller.signal,
+      beforeStep: ({ step }) => {
+        if (step === 7) controller.abort(new Error('stopped by hand'));
+      },
+    });
+    await expect(interrupted).rejects.toThrow('stopped by hand');
+    expect(resume).toBeDefined();
+    expect(await trained({ ...(resume && { resume }) }, 99)).toEqual(whole);
+  });
+
+  test('must be of the same training', async () => {
+    const resume = (await checkpoints()).get(5) as Uint8Array;
+    for (const [change, word] of [
+      [{ seed: 8 }, 'seed (7, now 8)'],
+      [{ batchSize: 16 }, 'batchSize'],
+      [{ epochs: 5 }, 'epochs'],
+      [{ optimizer: new SGD({ lr: 0.1 }) }, 'optimizer'],
+    ] as const) {
+      await expect(trained({ ...change, resume })).rejects.toThrow(ArgumentError);
+      await expect(trained({ ...change, resume })).rejects.toThrow(word);
+    }
+  });
+
+  test('must be sound', async () => {
+    await expect(trained({ resume: new Uint8Array(3) })).rejects.toThrow(FormatError);
+    await expect(trained({ resume: await writeSafetensors(new Map()) })).rejects.toThrow('no checkpoint');
+    const other = { 'espalier.checkpoint': '{"version":1,"fingerprint":{}}' };
+    await expect(trained({ resume: await writeSafetensors(new Map(), other) })).rejects.toThrow(ArgumentError);
+    expect(new StateError('load', 'x').missing).toEqual([]);
+  });
+});
+
+test('memory is flat over many steps', async () => {
+  const { memory } = await import('@espalier/tensor');
+  const seen: number[] = [];
+  await fit(classifier(1), train, {
+    loss: crossEntropy,
+    optimizer: new AdamW(),
+    epochs: 30,
+    batchSize: 16,
+    onEvent: (event) => {
+      if (event.type === 'epoch') seen.push(memory().bytes);
+    },
+  });
+  expect(seen.at(-1)).toBe(seen[2]);
+});
