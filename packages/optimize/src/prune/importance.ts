@@ -4,14 +4,35 @@ import { Generator, rand } from '@espalier/tensor';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
 
 /** How weights are scored. */
-export type Importance = 'magnitude' | 'random';
+export type Importance = 'magnitude' | 'lamp' | 'random';
 
 /** Scores one parameter: an f32 for each weight, in row-major order. */
 export type Scorer = (parameter: NamedParameter, seed: number) => Promise<Float32Array>;
 
+/**
+ * Each squared weight over the sum of all in its tensor that are no smaller. Under global scope small tensors, such as
+ * convolutions, keep a larger share than by magnitude alone, and none is emptied: the largest of each scores 1.
+ * Source: J. Lee et al., "Layer-adaptive sparsity for the magnitude-based pruning", ICLR 2021.
+ */
+function layerAdaptive(values: Float32Array): Float32Array {
+  const squares = values.map((value) => value * value);
+  const descending = Uint32Array.from(squares, (_, index) => index).sort(
+    (a, b) => (squares[b] as number) - (squares[a] as number) || b - a,
+  );
+  const scores = new Float32Array(values.length);
+  let sum = 0;
+  for (const index of descending) {
+    const square = squares[index] as number;
+    sum += square;
+    scores[index] = sum === 0 ? 0 : square / sum;
+  }
+  return scores;
+}
+
 const scorers: Readonly<Record<Importance, Scorer>> = {
   /** |w| as the module sees it. */
   magnitude: async ({ parameter }) => (await parameter.value.abs().data()) as Float32Array,
+  lamp: async ({ parameter }) => layerAdaptive((await parameter.value.data()) as Float32Array),
   /** The baseline that every other score has to beat. The same seed scores a parameter alike each time. */
   random: async ({ name, parameter }, seed) => {
     const generator = new Generator(deriveSeed(seed, name));

@@ -11,8 +11,6 @@ import {
   layerNorm,
   maxPool2d,
   tensor,
-  type Conv2dOptions,
-  type CrossEntropyOptions,
   type Device,
   type PoolOptions,
   type Tensor,

@@ -4,7 +4,7 @@ import type { BranchNode, ConfigObject, GroupNode, NodeKind } from '../node.ts';
 import type { ChoiceParameter } from '../parameter.ts';
 import { joinPath, showPath } from '../path.ts';
 import { choiceOfValues } from './choice.ts';
-import { diffParts, groupKind, parseParts } from './group.ts';
+import { diffParts, parseParts, type KindTable } from './group.ts';
 
 /** The field of a config that names the branch taken. */
 export const branchField = 'type';
@@ -33,57 +33,59 @@ function withType(type: string, fields: ConfigObject): ConfigObject {
   return Object.freeze({ [branchField]: type, ...fields });
 }
 
-/** The table of conditional groups: named groups, one of them present. */
-export const branchKind: NodeKind<BranchNode> = {
-  build: (node, path, choose) => {
-    const type = String(choose(path, selector(node)));
-    const group = node.branches[type];
-    if (group === undefined) throw new RangeError(`${showPath(path)}: there is no branch '${type}'`);
-    return withType(type, groupKind.build(group, joinPath(path, type), choose) as ConfigObject);
-  },
-  read: (node, value, path, visitor) => {
-    const names = Object.keys(node.branches).join("', '");
-    if (!isObject(value)) {
-      const found = JSON.stringify(value);
-      visitor.issue(path, `${showPath(path)} is ${found}: it must be an object whose type is one of '${names}'`);
-      return;
-    }
-    const { [branchField]: type, ...rest } = value;
-    const group = typeof type === 'string' && Object.hasOwn(node.branches, type) ? node.branches[type] : undefined;
-    if (typeof type !== 'string' || group === undefined) {
-      const found = JSON.stringify(type);
-      visitor.issue(path, `${showPath(path)} has type ${found}: it must be one of '${names}'`);
-      return;
-    }
-    visitor.parameter(path, selector(node), type);
-    groupKind.read(group, rest, joinPath(path, type), visitor);
-  },
-  parameters: (node, path, visit) => {
-    visit(path, selector(node));
-    for (const [name, group] of Object.entries(node.branches)) groupKind.parameters(group, joinPath(path, name), visit);
-  },
-  size: ({ branches }) => Object.values(branches).reduce((sum, group) => sum + groupKind.size(group), 0),
-  at: ({ branches }, index) => {
-    let rest = index;
-    for (const [name, group] of Object.entries(branches)) {
-      const size = groupKind.size(group);
-      if (rest < size) return withType(name, groupKind.at(group, rest) as ConfigObject);
-      rest -= size;
-    }
-    throw new RangeError(`branch: there is no config of index ${index}`);
-  },
-  diff: (before, after, path) => diffParts(before.branches, after.branches, path, true),
-  describe: ({ branches }) => {
-    const parts = Object.entries(branches).map(([name, group]) => `${name}: ${groupKind.describe(group)}`);
-    return `choice({ ${parts.join(', ')} })`;
-  },
-  parse: ({ branches }, path) => {
-    const parts = parseParts(branches, path, 'branches');
-    const groups = Object.entries(parts).map(([name, node]) => {
-      if (node.kind !== 'group')
-        throw new SpaceError(joinPath(path, name), `it is a ${node.kind}: a branch must be a group`);
-      return [name, node] as const;
-    });
-    return branchNode(Object.fromEntries(groups), path);
-  },
-};
+/** The kind of conditional groups: named groups, one of them present. */
+export function branchKindIn(table: KindTable, groups: NodeKind<GroupNode>): NodeKind<BranchNode> {
+  return {
+    build: (node, path, choose) => {
+      const type = String(choose(path, selector(node)));
+      const group = node.branches[type];
+      if (group === undefined) throw new RangeError(`${showPath(path)}: there is no branch '${type}'`);
+      return withType(type, groups.build(group, joinPath(path, type), choose) as ConfigObject);
+    },
+    read: (node, value, path, visitor) => {
+      const names = Object.keys(node.branches).join("', '");
+      if (!isObject(value)) {
+        const found = JSON.stringify(value);
+        visitor.issue(path, `${showPath(path)} is ${found}: it must be an object whose type is one of '${names}'`);
+        return;
+      }
+      const { [branchField]: type, ...rest } = value;
+      const group = typeof type === 'string' && Object.hasOwn(node.branches, type) ? node.branches[type] : undefined;
+      if (typeof type !== 'string' || group === undefined) {
+        const found = JSON.stringify(type);
+        visitor.issue(path, `${showPath(path)} has type ${found}: it must be one of '${names}'`);
+        return;
+      }
+      visitor.parameter(path, selector(node), type);
+      groups.read(group, rest, joinPath(path, type), visitor);
+    },
+    parameters: (node, path, visit) => {
+      visit(path, selector(node));
+      for (const [name, group] of Object.entries(node.branches)) groups.parameters(group, joinPath(path, name), visit);
+    },
+    size: ({ branches }) => Object.values(branches).reduce((sum, group) => sum + groups.size(group), 0),
+    at: ({ branches }, index) => {
+      let rest = index;
+      for (const [name, group] of Object.entries(branches)) {
+        const size = groups.size(group);
+        if (rest < size) return withType(name, groups.at(group, rest) as ConfigObject);
+        rest -= size;
+      }
+      throw new RangeError(`branch: there is no config of index ${index}`);
+    },
+    diff: (before, after, path) => diffParts(table, before.branches, after.branches, path, true),
+    describe: ({ branches }) => {
+      const parts = Object.entries(branches).map(([name, group]) => `${name}: ${groups.describe(group)}`);
+      return `choice({ ${parts.join(', ')} })`;
+    },
+    parse: ({ branches }, path) => {
+      const parts = parseParts(table, branches, path, 'branches');
+      const read = Object.entries(parts).map(([name, node]) => {
+        if (node.kind !== 'group')
+          throw new SpaceError(joinPath(path, name), `it is a ${node.kind}: a branch must be a group`);
+        return [name, node] as const;
+      });
+      return branchNode(Object.fromEntries(read), path);
+    },
+  };
+}

@@ -1,14 +1,23 @@
 import { SpaceError } from '../../errors.ts';
 import { isObject } from '../../json.ts';
-import type { ConfigValue, GroupNode, NodeKind, SpaceChange } from '../node.ts';
+import type { ConfigValue, GroupNode, NodeKind, SpaceChange, SpaceNode } from '../node.ts';
 import { checkName, joinPath, showPath } from '../path.ts';
-import { describeNode, kindOf, parseNode } from './table.ts';
+
+/** What a kind that nests needs of the table that holds it; handed in, since the table is built from the kinds. */
+export interface KindTable {
+  readonly kindOf: (node: SpaceNode) => NodeKind<SpaceNode>;
+  /** A node as a user would write it. */
+  readonly describeNode: (node: SpaceNode) => string;
+  /** Reads a node's JSON form. @throws SpaceError */
+  readonly parseNode: (json: unknown, path: string) => SpaceNode;
+}
 
 /**
  * What changed between two sets of named parts. A part that came or went is compatible only where `optional` says
  * that configs need not hold it.
  */
 export function diffParts(
+  { kindOf, describeNode }: KindTable,
   before: GroupNode['fields'],
   after: GroupNode['fields'],
   path: string,
@@ -34,7 +43,7 @@ export function diffParts(
 }
 
 /** Reads the JSON form of named parts. @throws SpaceError */
-export function parseParts(json: unknown, path: string, what: string): GroupNode['fields'] {
+export function parseParts({ parseNode }: KindTable, json: unknown, path: string, what: string): GroupNode['fields'] {
   if (!isObject(json)) throw new SpaceError(showPath(path), `${what} is ${JSON.stringify(json)}: it must be an object`);
   return Object.fromEntries(
     Object.entries(json).map(([name, node]) => {
@@ -44,51 +53,54 @@ export function parseParts(json: unknown, path: string, what: string): GroupNode
   );
 }
 
-/** The table of groups: named parts, all of them present. */
-export const groupKind: NodeKind<GroupNode> = {
-  build: ({ fields }, path, choose) =>
-    Object.freeze(
-      Object.fromEntries(
-        Object.entries(fields).map(([name, node]) => [name, kindOf(node).build(node, joinPath(path, name), choose)]),
+/** The kind of groups: named parts, all of them present. */
+export function groupKindIn(table: KindTable): NodeKind<GroupNode> {
+  const { kindOf, describeNode } = table;
+  return {
+    build: ({ fields }, path, choose) =>
+      Object.freeze(
+        Object.fromEntries(
+          Object.entries(fields).map(([name, node]) => [name, kindOf(node).build(node, joinPath(path, name), choose)]),
+        ),
       ),
-    ),
-  read: ({ fields }, value, path, visitor) => {
-    if (!isObject(value)) {
-      visitor.issue(path, `${showPath(path)} is ${JSON.stringify(value)}: it must be an object`);
-      return;
-    }
-    for (const [name, node] of Object.entries(fields)) {
-      const at = joinPath(path, name);
-      if (Object.hasOwn(value, name)) kindOf(node).read(node, value[name], at, visitor);
-      else visitor.issue(at, `${at} is missing: give ${describeNode(node)}`);
-    }
-    for (const name of Object.keys(value)) {
-      if (Object.hasOwn(fields, name)) continue;
-      const at = joinPath(path, name);
-      visitor.issue(
-        at,
-        `${at} is not in the space: leave it out (here are ${Object.keys(fields).join(', ') || 'no parameters'})`,
-      );
-    }
-  },
-  parameters: ({ fields }, path, visit) => {
-    for (const [name, node] of Object.entries(fields)) kindOf(node).parameters(node, joinPath(path, name), visit);
-  },
-  size: ({ fields }) => Object.values(fields).reduce((product, node) => product * kindOf(node).size(node), 1),
-  at: ({ fields }, index) => {
-    let rest = index;
-    const parts: Record<string, ConfigValue> = {};
-    for (const [name, node] of Object.entries(fields)) {
-      const size = kindOf(node).size(node);
-      parts[name] = kindOf(node).at(node, rest % size);
-      rest = Math.floor(rest / size);
-    }
-    return Object.freeze(parts);
-  },
-  diff: (before, after, path) => diffParts(before.fields, after.fields, path, false),
-  describe: ({ fields }) => {
-    const parts = Object.entries(fields).map(([name, node]) => `${name}: ${describeNode(node)}`);
-    return parts.length === 0 ? '{}' : `{ ${parts.join(', ')} }`;
-  },
-  parse: ({ fields }, path) => Object.freeze({ kind: 'group', fields: parseParts(fields, path, 'fields') }),
-};
+    read: ({ fields }, value, path, visitor) => {
+      if (!isObject(value)) {
+        visitor.issue(path, `${showPath(path)} is ${JSON.stringify(value)}: it must be an object`);
+        return;
+      }
+      for (const [name, node] of Object.entries(fields)) {
+        const at = joinPath(path, name);
+        if (Object.hasOwn(value, name)) kindOf(node).read(node, value[name], at, visitor);
+        else visitor.issue(at, `${at} is missing: give ${describeNode(node)}`);
+      }
+      for (const name of Object.keys(value)) {
+        if (Object.hasOwn(fields, name)) continue;
+        const at = joinPath(path, name);
+        visitor.issue(
+          at,
+          `${at} is not in the space: leave it out (here are ${Object.keys(fields).join(', ') || 'no parameters'})`,
+        );
+      }
+    },
+    parameters: ({ fields }, path, visit) => {
+      for (const [name, node] of Object.entries(fields)) kindOf(node).parameters(node, joinPath(path, name), visit);
+    },
+    size: ({ fields }) => Object.values(fields).reduce((product, node) => product * kindOf(node).size(node), 1),
+    at: ({ fields }, index) => {
+      let rest = index;
+      const parts: Record<string, ConfigValue> = {};
+      for (const [name, node] of Object.entries(fields)) {
+        const size = kindOf(node).size(node);
+        parts[name] = kindOf(node).at(node, rest % size);
+        rest = Math.floor(rest / size);
+      }
+      return Object.freeze(parts);
+    },
+    diff: (before, after, path) => diffParts(table, before.fields, after.fields, path, false),
+    describe: ({ fields }) => {
+      const parts = Object.entries(fields).map(([name, node]) => `${name}: ${describeNode(node)}`);
+      return parts.length === 0 ? '{}' : `{ ${parts.join(', ')} }`;
+    },
+    parse: ({ fields }, path) => Object.freeze({ kind: 'group', fields: parseParts(table, fields, path, 'fields') }),
+  };
+}

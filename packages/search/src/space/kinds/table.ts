@@ -1,11 +1,11 @@
 import { SpaceError } from '../../errors.ts';
 import { isObject } from '../../json.ts';
-import type { NodeKind, SpaceNode } from '../node.ts';
+import type { GroupNode, NodeKind, SpaceNode } from '../node.ts';
 import type { NumberParameter } from '../parameter.ts';
 import { showPath } from '../path.ts';
-import { branchKind } from './branch.ts';
+import { branchKindIn } from './branch.ts';
 import { choiceKind } from './choice.ts';
-import { groupKind } from './group.ts';
+import { groupKindIn } from './group.ts';
 import { numberKind } from './number.ts';
 
 type NodeOf<Name> = Name extends NumberParameter['kind']
@@ -13,18 +13,21 @@ type NodeOf<Name> = Name extends NumberParameter['kind']
   : Extract<SpaceNode, { readonly kind: Name }>;
 type Kinds = { readonly [Name in SpaceNode['kind']]: NodeKind<NodeOf<Name>> };
 
-/** Every kind of node, by name. A function, because kinds that nest need the table that holds them. */
-const kinds = (): Kinds => ({
+/** The kind of groups, which a whole space is. */
+export const groupKind: NodeKind<GroupNode> = groupKindIn({ kindOf, describeNode, parseNode });
+
+/** Every kind of node, by name. */
+const kinds: Kinds = {
   int: numberKind,
   float: numberKind,
   choice: choiceKind,
   group: groupKind,
-  branch: branchKind,
-});
+  branch: branchKindIn({ kindOf, describeNode, parseNode }, groupKind),
+};
 
 /** The table of a node's kind. */
 export function kindOf(node: SpaceNode): NodeKind<SpaceNode> {
-  return kinds()[node.kind];
+  return kinds[node.kind];
 }
 
 /** A node as a user would write it. */
@@ -34,7 +37,7 @@ export function describeNode(node: SpaceNode): string {
 
 /** Reads a node's JSON form. @throws SpaceError */
 export function parseNode(json: unknown, path: string): SpaceNode {
-  const table: Readonly<Record<string, unknown>> = kinds();
+  const table: Readonly<Record<string, unknown>> = kinds;
   const kind = isObject(json) ? json['kind'] : undefined;
   if (!isObject(json) || typeof kind !== 'string' || !Object.hasOwn(table, kind)) {
     const known = Object.keys(table).join(', ');
