@@ -9,7 +9,7 @@ import { showTransformed, transform } from './transform.ts';
 
 interface PruneOptions extends ModelOptions {
   readonly sparsity: number;
-  readonly method: 'magnitude' | 'random';
+  readonly method: 'magnitude' | 'lamp' | 'random';
   readonly scope: 'global' | 'local';
   readonly epochs: number;
   readonly lr: number;
@@ -24,7 +24,7 @@ export function addPruneCommand(program: Command, environment: Environment): voi
     .argument('<model>', 'the folder of a saved model')
     .option('--sparsity <part>', 'the part of the weights that becomes zero', numberBetween(0, 1), 0.9)
     .addOption(
-      new Option('--method <name>', 'which weights go first').choices(['magnitude', 'random']).default('magnitude'),
+      new Option('--method <name>', 'which weights go first').choices(['magnitude', 'lamp', 'random']).default('lamp'),
     )
     .addOption(
       new Option('--scope <name>', 'rank weights in all layers together, or in each')
@@ -32,7 +32,7 @@ export function addPruneCommand(program: Command, environment: Environment): voi
         .default('global'),
     )
     .option('--epochs <n>', 'how often to go through the images', wholeNumberFrom(1), 3)
-    .option('--lr <rate>', 'the learning rate', numberBetween(0, 10), 0.001)
+    .option('--lr <rate>', 'the learning rate', numberBetween(0, 10), 0.003)
     .option('--batch <n>', 'images in a step', wholeNumberFrom(1), 64);
   withExamples(withModelOptions(command), [
     ['espalier prune runs/model --sparsity 0.9 -o runs/model-90', 'keep a tenth of the weights'],

@@ -13,6 +13,9 @@ export interface Follower {
   readonly curve: () => readonly CurvePoint[];
 }
 
+/** About how many points a learning curve has at most. */
+const curvePoints = 60;
+
 /** Watches a training of so many epochs: tells how far it is, notes its learning curve, and stops it on demand. */
 export function follow({ interrupt, onProgress }: JobContext, epochs: number): Follower {
   const points: CurvePoint[] = [];
@@ -30,8 +33,10 @@ export function follow({ interrupt, onProgress }: JobContext, epochs: number): F
       const current = Math.ceil(step / stepsPerEpoch);
       if (current !== epoch) [epoch, steps, sum] = [current, 0, 0];
       const upTo = step - (epoch - 1) * stepsPerEpoch;
-      if (upTo > steps) points.push({ epoch: step / stepsPerEpoch, loss: (loss * upTo - sum) / (upTo - steps) });
-      [steps, sum] = [upTo, loss * upTo];
+      if (upTo - steps >= Math.min(totalSteps / curvePoints, stepsPerEpoch)) {
+        points.push({ epoch: step / stepsPerEpoch, loss: (loss * upTo - sum) / (upTo - steps) });
+        [steps, sum] = [upTo, loss * upTo];
+      }
       onProgress(step, totalSteps, `loss ${loss.toFixed(4)}`);
     },
     curve: () => points,

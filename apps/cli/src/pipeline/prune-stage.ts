@@ -1,4 +1,5 @@
 import { prune } from '@espalier/optimize';
+import type { Importance } from '@espalier/optimize';
 import { imageData } from './image-data.ts';
 import type { JobContext } from './job.ts';
 import { optimizeModel } from './optimize-model.ts';
@@ -9,7 +10,7 @@ export interface PruneInput {
   readonly source: string;
   readonly from: string;
   readonly folder: string;
-  readonly method: 'magnitude' | 'random';
+  readonly method: Importance;
   /** The part of the weights that becomes zero. */
   readonly sparsity: number;
   readonly scope: 'global' | 'local';

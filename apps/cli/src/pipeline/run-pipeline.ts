@@ -8,9 +8,9 @@ import { rowNames } from '../report/report-data.ts';
 import type { CurvePoint, ReportRow, RowName, RunReport } from '../report/report-data.ts';
 import { formatPercent } from '../terminal/format.ts';
 import type { Runner } from '../workers/runner.ts';
+import { compressStage } from './compress-stage.ts';
 import type { Measurement } from './measure-stage.ts';
 import { openRunState, stateFile } from './run-state.ts';
-import type { RunState } from './run-state.ts';
 import type { SearchOutcome } from './search-stage.ts';
 import { forgetSearch, runSearch, searchJournal } from './run-search.ts';
 import { sharedBar } from './shared-bar.ts';
@@ -58,60 +58,6 @@ async function train(setup: PipelineSetup, { winner }: SearchOutcome): Promise<C
   return { searched: curve };
 }
 
-/** Everything that starts from the searched model: the two prunings, what follows from them, and the student. */
-async function compress(setup: PipelineSetup, state: RunState, { winner }: SearchOutcome): Promise<Curves> {
-  const { session, runner, recipe } = setup;
-  const { prune, quantize, distill, seed, data } = recipe;
-  const from = folderOf(setup, 'searched');
-  const methods = prune.baseline ? (['magnitude', 'random'] as const) : (['magnitude'] as const);
-  const rows = { magnitude: 'magnitude', random: 'random-mask' } as const;
-  const weights = { prune: prune.epochs, distill: distill.epochs, quantize: 0.2 };
-  const total = weights.prune * methods.length + weights.distill + weights.quantize;
-  const bar = sharedBar(session.progress, 'compress', total);
-  const curves: Curves = {};
-  const pruned = methods.map(async (method) => {
-    const row = rows[method];
-    const listener = bar.piece(row, weights.prune);
-    const { sparsity, scope, epochs, lr } = prune;
-    const input = {
-      source: data.source,
-      from,
-      folder: folderOf(setup, row),
-      method,
-      sparsity,
-      scope,
-      epochs,
-      lr,
-      seed,
-    };
-    const { batch } = winner.training;
-    curves[row] = (await state.stage(row, () => runner.run('prune', { ...input, batch }, listener))).curve;
-    if (method === 'random') return;
-    const rounded = { from: folderOf(setup, row), folder: folderOf(setup, 'int8'), ...quantize };
-    await state.stage('int8', () => runner.run('quantize', rounded, bar.piece('int8', weights.quantize)));
-  });
-  const { size, epochs, temperature, alpha, lr } = distill;
-  const student = {
-    source: data.source,
-    teacher: from,
-    folder: folderOf(setup, 'student'),
-    candidate: winner,
-    size,
-    epochs,
-    temperature,
-    alpha,
-    lr,
-    seed,
-  };
-  const distilled = state.stage('student', () => runner.run('distill', student, bar.piece('student', weights.distill)));
-  const ends = await Promise.allSettled([...pruned, distilled]);
-  const failed = ends.find((end) => end.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  curves.student = (await distilled).curve;
-  bar.finish();
-  return curves;
-}
-
 /** Evaluates each model as it was saved, one after the other, so that nothing disturbs the latency. */
 async function measure(setup: PipelineSetup, names: readonly RowName[]): Promise<readonly Measurement[]> {
   const { session, runner, recipe } = setup;
@@ -148,7 +94,9 @@ export async function runPipeline(setup: PipelineSetup): Promise<RunReport> {
   );
   session.log(`  winner: trial ${search.best}, ${formatPercent(search.accuracy)} of the held-out images`);
   const searched = await state.stage('train', () => train(setup, search));
-  const compressed = await state.stage('compress', () => compress(setup, state, search));
+  const compressed = await state.stage('compress', () =>
+    compressStage({ session, runner, recipe, state, winner: search.winner }),
+  );
   const names = rowNames.filter((name) => name !== 'random-mask' || recipe.prune.baseline);
   const measured = await state.stage('measure', () => measure(setup, names));
 

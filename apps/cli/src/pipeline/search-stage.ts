@@ -99,8 +99,8 @@ async function runTrials(study: Study, setup: SearchSetup): Promise<string> {
   }
   const finished = finishedCount(study);
   return finished < recipe.trials
-    ? `every config was tried after ${finished} trials`
-    : `stopped after ${finished} trials`;
+    ? `ended after ${finished} trials: every config was tried`
+    : `ended after ${finished} trials`;
 }
 
 /**

@@ -32,13 +32,15 @@ search:
       batch: [32, 64, 128]
 
 train:
-  epochs: 4
+  epochs: 3
 
 prune:
   sparsity: 0.9
+  # The smallest weights go first, by LAMP for their layer: small convolutions keep more.
+  method: lamp
   scope: global
   epochs: 3
-  lr: 0.001
+  lr: 0.003
   baseline: true
 
 quantize:
@@ -47,7 +49,7 @@ quantize:
 
 distill:
   size: 0.1
-  epochs: 4
+  epochs: 3
   temperature: 4
   alpha: 0.7
   lr: 0.003

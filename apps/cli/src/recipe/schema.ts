@@ -42,6 +42,8 @@ export interface SearchRecipe {
 export interface PruneRecipe {
   /** The part of the weights that becomes zero. */
   readonly sparsity: number;
+  /** Which weights go first: the smallest, or by LAMP the smallest for their layer. */
+  readonly method: 'magnitude' | 'lamp';
   /** Whether weights are ranked across the whole model or layer by layer. */
   readonly scope: 'global' | 'local';
   readonly epochs: number;
@@ -126,6 +128,7 @@ export const recipeSchema: z.ZodType<Recipe> = section({
   train: section({ epochs }),
   prune: section({
     sparsity: z.number().gt(0).lt(1),
+    method: z.enum(['magnitude', 'lamp']),
     scope: z.enum(['global', 'local']),
     epochs,
     lr: learningRate,

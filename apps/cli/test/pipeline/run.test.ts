@@ -1,4 +1,4 @@
-import { readFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -145,6 +145,35 @@ describe('the steps one by one', () => {
       '-o',
       at('steps/student'),
     );
+  });
+
+  test('a training that is stopped goes on from its checkpoint, to the same model', async () => {
+    const candidate = at('candidate.yaml');
+    writeFileSync(
+      candidate,
+      `architecture: { blocks: 1, channels: 8, kernel: 3, hidden: 32, activation: relu, batchNorm: true }
+initialiser: kaiming-normal
+training: { optimizer: { type: adam, lr: 0.001 }, schedule: cosine, batch: 20 }`,
+    );
+    const train = (name: string): readonly string[] => {
+      return ['train', candidate, '--epochs', '40', '--data', at('images'), '--device', 'cpu', '-o', at(name)];
+    };
+    await espalier([...train('whole'), '--quiet']);
+    let asked = false;
+    const stopped = await espalier(train('stopped'), {
+      onStderr: (text, kill) => {
+        if (asked || !/train: \d+ %/u.test(text)) return;
+        asked = true;
+        kill('SIGINT');
+      },
+    });
+    expect(stopped.stderr).toMatch(/^espalier: interrupted; to go on: npx espalier train .* --resume$/mu);
+    expect(stopped.code).toBe(130);
+    expect(existsSync(at('stopped', 'checkpoint.safetensors'))).toBe(true);
+    const resumed = await espalier([...train('stopped'), '--resume', '--quiet']);
+    expect(resumed.code).toBe(0);
+    expect(existsSync(at('stopped', 'checkpoint.safetensors'))).toBe(false);
+    expect(weights('.', 'stopped').equals(weights('.', 'whole'))).toBe(true);
   });
 
   test('images that are not there are told by name', async () => {

@@ -40,7 +40,7 @@ describe.each(['random', 'greedy', 'genetic'] as const)('%s search', (strategy) 
     expect(trials).toHaveLength(12);
     expect(accuracy).toBe(Math.max(...trials.map((trial) => trial.accuracy ?? 0)));
     expect(trials[best]?.config).toEqual(winner);
-    expect(stopped).toBe('stopped after 12 trials');
+    expect(stopped).toBe('ended after 12 trials');
   });
 
   test('does not depend on which trial of a pair ends first', async () => {
@@ -126,5 +126,5 @@ test('a small space ends when it is used up', async () => {
   );
   const { trials, stopped } = await searchStage(setup({ recipe: search }));
   expect(trials).toHaveLength(2);
-  expect(stopped).toBe('every config was tried after 2 trials');
+  expect(stopped).toBe('ended after 2 trials: every config was tried');
 });

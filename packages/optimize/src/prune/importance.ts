@@ -16,7 +16,7 @@ export type Scorer = (parameter: NamedParameter, seed: number) => Promise<Float3
  */
 function layerAdaptive(values: Float32Array): Float32Array {
   const squares = values.map((value) => value * value);
-  const descending = Uint32Array.from(squares, (_, index) => index).sort(
+  const descending = Uint32Array.from(squares, (_, index) => index).toSorted(
     (a, b) => (squares[b] as number) - (squares[a] as number) || b - a,
   );
   const scores = new Float32Array(values.length);

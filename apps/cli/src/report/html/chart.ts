@@ -3,10 +3,10 @@ import type { Markup } from './markup.ts';
 import type { Scale } from './scale.ts';
 
 /** Width and height of every chart, in units that scale with the page. */
-export const size = { width: 640, height: 340 } as const;
+export const size = { width: 460, height: 300 } as const;
 
 /** Where the data of a chart is drawn. */
-export const plot = { left: 64, right: 620, top: 16, bottom: 284 } as const;
+export const plot = { left: 74, right: 430, top: 12, bottom: 244 } as const;
 
 /** An axis: its scale, its name, and how its ticks are written. */
 export interface Axis {
@@ -30,7 +30,7 @@ function horizontalAxis({ scale, label, format }: Axis): Markup {
       class="axis"
       text-anchor="middle"
       x="${(plot.left + plot.right) / 2}"
-      y="${size.height - 10}"
+      y="${size.height - 14}"
       >${label}</text
     >`;
 }

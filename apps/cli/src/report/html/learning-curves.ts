@@ -13,7 +13,7 @@ export function learningCurves({ curves }: RunReport): Markup {
   });
   const all = named.flatMap(([, points]) => points);
   if (all.length === 0) return nothing;
-  const x = linearScale([0, ...all.map(({ epoch }) => epoch)], plot.left, plot.right, 8);
+  const x = linearScale([0, ...all.map(({ epoch }) => epoch)], plot.left, plot.right, 6);
   const y = logScale(
     all.map(({ loss }) => loss),
     plot.bottom,

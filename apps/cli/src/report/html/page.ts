@@ -92,7 +92,7 @@ export function reportPage(report: RunReport): string {
         <main>
           ${section('The models', 'Accuracy and macro-F1 on the test images, which no decision was made by. Latency is measured, one image at a time.', summaryTable(report), true)}
           ${section('Accuracy against bytes', 'Up and to the left is better.', accuracyAgainstBytes(report))}
-          ${section('Search history', `Each dot is a trial, judged on ${formatCount(images.validation)} held-out training images; the line is the best so far. ${search.stopped}.`, searchHistory(report))}
+          ${section('Search history', `Each dot is a trial, judged on ${formatCount(images.validation)} held-out training images; the line is the best so far. The search ${search.stopped}.`, searchHistory(report))}
           ${section('Learning curves', 'Mean training loss; the distilled student minimises another loss than the others.', learningCurves(report))}
           ${section('The winner', 'What the search found.', pairs(winnerFacts(report)))}
           ${section('Confusion matrix', 'The searched model on the test images: mistakes are coloured.', confusionMatrix(report), true)}

@@ -13,7 +13,7 @@ interface Finished extends ReportTrial {
 export function searchHistory({ search: { trials, best, strategy } }: RunReport): Markup {
   const finished = trials.filter((trial): trial is Finished => trial.accuracy !== null);
   if (finished.length === 0) return nothing;
-  const x = linearScale([0, Math.max(1, ...trials.map(({ number }) => number))], plot.left + 10, plot.right - 10, 8);
+  const x = linearScale([0, Math.max(1, ...trials.map(({ number }) => number))], plot.left + 10, plot.right - 10, 6);
   const y = linearScale(
     finished.map(({ accuracy }) => accuracy),
     plot.bottom,

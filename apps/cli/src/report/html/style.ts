@@ -17,7 +17,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 .swatch { display: inline-block; width: .7rem; height: .7rem; margin-right: .5rem; border-radius: 50%; background: currentColor; }
 .searched { --own: var(--searched); } .random-mask { --own: var(--random-mask); } .magnitude { --own: var(--magnitude); }
 .int8 { --own: var(--int8); } .student { --own: var(--student); } .swatch, .legend li::marker { color: var(--own); }
-svg { display: block; width: 100%; height: auto; font: 13px system-ui, sans-serif; }
+svg { display: block; width: 100%; height: auto; font: 12.5px system-ui, sans-serif; }
 .grid { stroke: var(--rule); } .tick, .axis { fill: var(--soft); } .label { fill: var(--ink); }
 .line { fill: none; stroke: var(--own, var(--searched)); stroke-width: 2; stroke-linejoin: round; } .record { opacity: .55; }
 .dot { fill: var(--own, var(--searched)); stroke: var(--paper); stroke-width: 1.5; } .best { fill: var(--student); }
