@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { writeFileAtomic } from '@espalier/nn/node';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { withExamples } from '../cli/options.ts';
@@ -6,7 +7,6 @@ import { resumable } from '../cli/resumable.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment } from '../cli/session.ts';
 import { forgetSearch, runSearch, searchJournal } from '../pipeline/run-search.ts';
-import { writeFileAtomic } from '../pipeline/write-file.ts';
 import { formatPercent } from '../terminal/format.ts';
 import { withRunner } from '../workers/runner.ts';
 import { loadRecipe, resumeArguments, withRecipeOptions } from './recipe-options.ts';

@@ -2,6 +2,7 @@ import { confusionMatrix, evaluate } from '@espalier/nn';
 import { measureCost } from '@espalier/optimize';
 import { folderBytes, loadOptimized } from '@espalier/optimize/node';
 import { InterruptedError } from '../errors.ts';
+import type { ModelFigures } from '../report/report-data.ts';
 import { imageData } from './image-data.ts';
 import type { JobContext } from './job.ts';
 
@@ -12,22 +13,12 @@ export interface MeasureInput {
 }
 
 /** How good a saved model is on the test images, and what it costs. */
-export interface Measurement {
-  readonly accuracy: number;
+export interface Measurement extends ModelFigures {
   /** Test images whose class it gets right. */
   readonly correct: number;
   readonly images: number;
   /** How many there are to train on. */
   readonly trainImages: number;
-  readonly macroF1: number;
-  readonly parameters: number;
-  readonly nonZeros: number;
-  /** Of the model's files. */
-  readonly bytes: number;
-  /** Multiply-accumulates for one image. */
-  readonly macs: number;
-  /** Milliseconds for one image: the middle one of many measurements. */
-  readonly latencyMs: number;
   /** Rows are the true classes, columns the predicted ones. */
   readonly confusion: readonly (readonly number[])[];
 }

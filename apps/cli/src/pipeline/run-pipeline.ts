@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomic } from '@espalier/nn/node';
 import type { Session } from '../cli/session.ts';
 import { version } from '../cli/version.ts';
 import type { Recipe } from '../recipe/schema.ts';
@@ -14,7 +15,6 @@ import { openRunState, stateFile } from './run-state.ts';
 import type { SearchOutcome } from './search-stage.ts';
 import { forgetSearch, runSearch, searchJournal } from './run-search.ts';
 import { sharedBar } from './shared-bar.ts';
-import { writeFileAtomic } from './write-file.ts';
 
 /** What a run needs. */
 export interface PipelineSetup {

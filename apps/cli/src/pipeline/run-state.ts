@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomic } from '@espalier/nn/node';
 import { UsageError } from '../errors.ts';
-import { writeFileAtomic } from './write-file.ts';
 
 /** The stages of a run that are done, kept in a file so that a run can go on after it was stopped. */
 export interface RunState {

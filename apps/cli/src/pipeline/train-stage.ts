@@ -1,12 +1,13 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, buildOptimizer, buildSchedule, fit, loss } from '@espalier/nn';
+import { build, fit } from '@espalier/nn';
 import type { Json } from '@espalier/nn';
 import { saveModel, writeFileAtomic } from '@espalier/nn/node';
 import type { Candidate } from '../recipe/candidate.ts';
 import type { CurvePoint } from '../report/report-data.ts';
 import { modelConfig } from './architecture.ts';
-import { follow, listener } from './follow.ts';
+import { fitOptions } from './fit-options.ts';
+import { follow } from './follow.ts';
 import { imageData } from './image-data.ts';
 import type { JobContext } from './job.ts';
 
@@ -48,14 +49,9 @@ export async function trainStage(input: TrainInput, context: JobContext): Promis
   const bytes = resume ? await readCheckpoint(checkpoint) : undefined;
   const follower = follow(context, epochs);
   await fit(model, train, {
-    loss: loss('cross-entropy'),
-    optimizer: buildOptimizer(training.optimizer),
-    schedule: buildSchedule(training.schedule),
-    batchSize: training.batch,
+    ...fitOptions(training, follower),
     epochs,
     seed,
-    onEvent: listener(follower),
-    signal: follower.signal,
     checkpoint: { save: (state) => writeFileAtomic(checkpoint, state) },
     ...(bytes === undefined ? {} : { resume: bytes }),
   });

@@ -1,7 +1,8 @@
-import { accuracy, build, buildOptimizer, buildSchedule, evaluate, fit, loss, split } from '@espalier/nn';
+import { accuracy, build, evaluate, fit, split } from '@espalier/nn';
 import type { Candidate } from '../recipe/candidate.ts';
 import { modelConfig } from './architecture.ts';
-import { follow, listener } from './follow.ts';
+import { fitOptions } from './fit-options.ts';
+import { follow } from './follow.ts';
 import { imageData } from './image-data.ts';
 import type { JobContext } from './job.ts';
 
@@ -29,16 +30,6 @@ export async function trialStage(input: TrialInput, context: JobContext): Promis
   if (own === undefined || heldOut === undefined) return 0;
   const model = build(modelConfig(architecture, initialiser, task), { seed, device: context.device });
   const follower = follow(context, epochs);
-  const { signal } = follower;
-  await fit(model, own, {
-    loss: loss('cross-entropy'),
-    optimizer: buildOptimizer(training.optimizer),
-    schedule: buildSchedule(training.schedule),
-    batchSize: training.batch,
-    epochs,
-    seed,
-    onEvent: listener(follower),
-    signal,
-  });
-  return (await evaluate(model, heldOut, { accuracy }, { signal })).accuracy;
+  await fit(model, own, { ...fitOptions(training, follower), epochs, seed });
+  return (await evaluate(model, heldOut, { accuracy }, { signal: follower.signal })).accuracy;
 }

@@ -6,9 +6,8 @@ export const rowNames = ['searched', 'random-mask', 'magnitude', 'int8', 'studen
 /** The name of a row. */
 export type RowName = (typeof rowNames)[number];
 
-/** One model: how good it is, and what it costs. */
-export interface ReportRow {
-  readonly name: RowName;
+/** How good a model is, and what it costs. */
+export interface ModelFigures {
   /** The part of the test images whose class it gets right. */
   readonly accuracy: number;
   /** The mean over the classes of F1 on the test images. */
@@ -21,6 +20,11 @@ export interface ReportRow {
   readonly macs: number;
   /** Milliseconds for one image, measured on the device of the run. */
   readonly latencyMs: number;
+}
+
+/** One model of a run. */
+export interface ReportRow extends ModelFigures {
+  readonly name: RowName;
   /** Where it was saved, relative to the report. */
   readonly folder: string;
 }

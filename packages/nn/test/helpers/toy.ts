@@ -1,4 +1,4 @@
-import { build, tensorDataset, type Dataset, type Module } from '@espalier/nn';
+import { AdamW, build, crossEntropy, tensorDataset, type Dataset, type FitOptions, type Module } from '@espalier/nn';
 import { defaultDevice, type Device } from '@espalier/tensor';
 
 /** Points in three noisy clusters, which a small model learns to tell apart. */
@@ -29,4 +29,10 @@ export function classifier(seed: number): Module {
     { type: 'linear', in: 16, out: 3 },
   ];
   return build({ type: 'sequential', layers }, { seed });
+}
+
+/** Options under which the classifier learns the clusters; an optimizer belongs to one training, so they are made anew. */
+export function settings(options: Partial<FitOptions> = {}): FitOptions {
+  const optimizer = new AdamW({ lr: 0.02 });
+  return { loss: crossEntropy, optimizer, epochs: 4, batchSize: 32, seed: 7, ...options };
 }

@@ -1,6 +1,5 @@
 import {
   accuracy,
-  AdamW,
   build,
   cosine,
   crossEntropy,
@@ -21,20 +20,13 @@ import { ArgumentError, gradients, tensor } from '@espalier/tensor';
 import { expectClose } from '@espalier/testing';
 import { describe, expect, test } from 'vitest';
 import { bitsOf } from '../helpers/bits.ts';
-import { classifier, clusters } from '../helpers/toy.ts';
+import { classifier, clusters, settings as toySettings } from '../helpers/toy.ts';
 import { at } from '../helpers/at.ts';
 
 const train = clusters(200);
 const validate = clusters(90, 2);
-const settings = (): FitOptions => ({
-  loss: crossEntropy,
-  optimizer: new AdamW({ lr: 0.02 }),
-  epochs: 4,
-  batchSize: 32,
-  seed: 7,
-  schedule: warmUp({ steps: 5, next: cosine({ end: 0.1 }) }),
-  clip: { norm: 1 },
-});
+const settings = (): FitOptions =>
+  toySettings({ schedule: warmUp({ steps: 5, next: cosine({ end: 0.1 }) }), clip: { norm: 1 } });
 
 describe('fit', () => {
   test('learns, and reports what it measures', async () => {

@@ -13,22 +13,18 @@ import {
 import { ArgumentError } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 import { bitsOf } from '../helpers/bits.ts';
-import { classifier, clusters } from '../helpers/toy.ts';
+import { classifier, clusters, settings as toySettings } from '../helpers/toy.ts';
 
 const train = clusters(150);
 const validate = clusters(60, 2);
-const settings = (): FitOptions => ({
-  loss: crossEntropy,
-  optimizer: new AdamW({ lr: 0.02 }),
-  epochs: 4,
-  batchSize: 32,
-  seed: 7,
-  schedule: oneCycle(),
-  clip: { value: 0.5 },
-  validate,
-  metrics: { accuracy },
-  earlyStopping: { metric: 'accuracy', patience: 4 },
-});
+const settings = (): FitOptions =>
+  toySettings({
+    schedule: oneCycle(),
+    clip: { value: 0.5 },
+    validate,
+    metrics: { accuracy },
+    earlyStopping: { metric: 'accuracy', patience: 4 },
+  });
 
 /** What must be equal: values, and all that was measured but time. */
 async function trained(

@@ -1,7 +1,7 @@
 /** Functions of several tensors that no one of them owns. */
 import { promote } from '../dtype/promote.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
-import { kernelNode } from '../graph/build.ts';
+import { shapedNode } from '../graph/build.ts';
 import { concatOp } from '../ops/kernels/concat.ts';
 import { normalizeAxis, showShape } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -25,7 +25,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   );
   const [only] = parts;
   if (!only) return first.cast(dtype).filled(shape, 0);
-  return wrap(parts.length === 1 ? only : kernelNode(concatOp, parts, { axis: along }, shape, dtype));
+  return wrap(parts.length === 1 ? only : shapedNode(concatOp, parts, { axis: along }, shape, dtype));
 }
 
 /** Joined along a new axis; all shapes must be equal. */

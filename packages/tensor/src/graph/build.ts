@@ -122,20 +122,9 @@ function changes(movement: Movement, from: Shape, to: Shape): boolean {
   }
 }
 
-/** An indexed node. */
-export function indexedNode(
-  op: IndexedOp,
-  inputs: readonly Node[],
-  attributes: Attributes,
-  shape: Shape,
-  dtype: DType,
-): Node {
-  return derived(op, inputs, attributes, shape, dtype);
-}
-
-/** A kernel node with one output. */
-export function kernelNode(
-  op: KernelOp,
+/** A node whose shape and dtype its op does not tell: an indexed one, or a kernel with one output. */
+export function shapedNode(
+  op: IndexedOp | KernelOp,
   inputs: readonly Node[],
   attributes: Attributes,
   shape: Shape,

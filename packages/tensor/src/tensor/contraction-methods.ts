@@ -1,7 +1,7 @@
 /** Products: matrices, vectors, convolutions. */
 import { promote } from '../dtype/promote.ts';
 import { ShapeError } from '../errors.ts';
-import { kernelNode } from '../graph/build.ts';
+import { shapedNode } from '../graph/build.ts';
 import { convolutionOps, conv2dShapes, type Conv2dGeometry } from '../ops/kernels/conv2d.ts';
 import { matmulOp } from '../ops/kernels/matmul.ts';
 import { broadcastShapes, showShape } from '../shape/shape.ts';
@@ -36,12 +36,12 @@ export abstract class ContractionMethods extends MovementMethods {
     const [a, b] = [wrap(castNode(left.node, dtype)), wrap(castNode(right.node, dtype))];
     // One matrix for a whole batch: the batch is more rows of a single, larger product.
     if (a.rank > 2 && b.rank === 2) {
-      const rows = wrap(kernelNode(matmulOp, [a.reshape(-1, k).node, b.node], {}, [a.size / Math.max(k, 1), n], dtype));
+      const rows = wrap(shapedNode(matmulOp, [a.reshape(-1, k).node, b.node], {}, [a.size / Math.max(k, 1), n], dtype));
       return k === 0 ? a.filled([...a.shape.slice(0, -1), n], 0) : rows.reshape([...a.shape.slice(0, -1), n]);
     }
     const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
     return wrap(
-      kernelNode(
+      shapedNode(
         matmulOp,
         [a.expand([...batch, m, k]).node, b.expand([...batch, k, n]).node],
         {},
@@ -76,7 +76,7 @@ export abstract class ContractionMethods extends MovementMethods {
     const shapes = conv2dShapes(geometry);
     const shape = { forward: shapes.y, input: shapes.x, weight: shapes.w }[pass];
     return wrap(
-      kernelNode(
+      shapedNode(
         convolutionOps[pass],
         [this.node, other.node],
         { ...geometry },

@@ -1,7 +1,7 @@
 /** Reading and adding at indices, running folds, and sorting. Indices are i32; outside the axis they read 0 and add nothing. */
 import { DTypeError, ShapeError } from '../errors.ts';
 import { dtypes } from '../dtype/dtype.ts';
-import { indexNode, indexedNode, kernelNode, outputNode } from '../graph/build.ts';
+import { indexNode, outputNode, shapedNode } from '../graph/build.ts';
 import { gatherOp, takeOp } from '../ops/indexed/take.ts';
 import { cumprodOp, cumsumOp, sortOp } from '../ops/kernels/ordering.ts';
 import { scatterAddOp, type ScatterAttributes } from '../ops/kernels/scatter-add.ts';
@@ -25,7 +25,7 @@ export abstract class IndexingMethods extends ContractionMethods {
     const shape = [...this.shape.slice(0, along), ...indices.shape, ...this.shape.slice(along + 1)];
     if (this.size === 0) return this.filled(shape, 0);
     return wrap(
-      indexedNode(takeOp, [this.node, indexOperand('take', indices).node], { axis: along }, shape, this.dtype),
+      shapedNode(takeOp, [this.node, indexOperand('take', indices).node], { axis: along }, shape, this.dtype),
     );
   }
 
@@ -35,7 +35,7 @@ export abstract class IndexingMethods extends ContractionMethods {
     checkIndexShape('gather', this.shape, index.shape, along);
     if (this.size === 0) return this.filled(index.shape, 0);
     return wrap(
-      indexedNode(gatherOp, [this.node, indexOperand('gather', index).node], { axis: along }, index.shape, this.dtype),
+      shapedNode(gatherOp, [this.node, indexOperand('gather', index).node], { axis: along }, index.shape, this.dtype),
     );
   }
 
@@ -79,7 +79,7 @@ export abstract class IndexingMethods extends ContractionMethods {
   }
 
   private scatter(source: Tensor, index: Tensor, attributes: ScatterAttributes, shape: Shape): Tensor {
-    return wrap(kernelNode(scatterAddOp, [source.node, index.node], { ...attributes }, shape, source.dtype));
+    return wrap(shapedNode(scatterAddOp, [source.node, index.node], { ...attributes }, shape, source.dtype));
   }
 
   /** 1 at each index along a new last axis of `classes`, 0 elsewhere, as f32. Indices outside give a row of zeros. */
@@ -104,7 +104,7 @@ export abstract class IndexingMethods extends ContractionMethods {
   private scan(op: typeof cumsumOp, axis: number): Tensor {
     const along = normalizeAxis(op.name, axis, this.rank);
     const input = castNode(this.node, accumulationDType(this.dtype));
-    return wrap(kernelNode(op, [input], { axis: along }, this.shape, input.dtype));
+    return wrap(shapedNode(op, [input], { axis: along }, this.shape, input.dtype));
   }
 
   /** Elements in order along an axis, stably; NaN counts as larger than everything. */
@@ -112,7 +112,7 @@ export abstract class IndexingMethods extends ContractionMethods {
     const along = normalizeAxis('sort', axis, this.rank);
     const last = this.rank - 1;
     const rows = this.transpose(along, last);
-    const kernel = kernelNode(sortOp, [rows.node], { descending: options.descending ?? false }, rows.shape, this.dtype);
+    const kernel = shapedNode(sortOp, [rows.node], { descending: options.descending ?? false }, rows.shape, this.dtype);
     return {
       values: wrap(outputNode(kernel, 0, rows.shape, this.dtype)).transpose(along, last),
       indices: wrap(outputNode(kernel, 1, rows.shape, 'i32')).transpose(along, last),

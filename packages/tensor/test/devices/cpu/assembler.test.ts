@@ -127,9 +127,9 @@ describe('FunctionBuilder', () => {
     const sign = module.function('sign', ['i32'], 'i32', true);
     const [x] = sign.arguments;
     sign.if(
-      op('i32.lt_s', x as Expression, i32(0)),
+      op('i32.lt_s', x, i32(0)),
       () => sign.return(i32(-1)),
-      () => sign.if(x as Expression, () => sign.return(i32(1))),
+      () => sign.if(x, () => sign.return(i32(1))),
     );
     sign.return(i32(0));
 

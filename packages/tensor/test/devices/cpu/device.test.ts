@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createCpuDevice } from '../../../src/devices/cpu/cpu-device.ts';
 import { DeviceError } from '../../../src/errors.ts';
 import type { CustomSpec, LoopSpec } from '../../../src/kernel/spec.ts';
-import { runOn } from './run-on.ts';
+import { runOn } from '../run-on.ts';
 
 const increment: LoopSpec = {
   kind: 'loop',

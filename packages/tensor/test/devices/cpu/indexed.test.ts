@@ -4,7 +4,7 @@ import { createCpuDevice } from '../../../src/devices/cpu/cpu-device.ts';
 import { createReferenceDevice } from '../../../src/devices/reference/reference-device.ts';
 import type { DType } from '../../../src/dtype/dtype.ts';
 import type { KernelSpec, ReduceOp } from '../../../src/kernel/spec.ts';
-import { runOn } from './run-on.ts';
+import { runOn } from '../run-on.ts';
 
 const cpu = createCpuDevice();
 const reference = createReferenceDevice();

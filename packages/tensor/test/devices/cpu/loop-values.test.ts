@@ -4,7 +4,7 @@ import { createReferenceDevice } from '../../../src/devices/reference/reference-
 import type { ComputeDType } from '../../../src/dtype/dtype.ts';
 import type { Access, LoopInstruction, LoopSpec, ReduceOp } from '../../../src/kernel/spec.ts';
 import { scalarInstructions, type ScalarOp } from '../../../src/scalar/instructions.ts';
-import { runOn } from './run-on.ts';
+import { runOn } from '../run-on.ts';
 
 const cpu = createCpuDevice();
 const reference = createReferenceDevice();

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createCpuDevice } from '../../../src/devices/cpu/cpu-device.ts';
 import { createReferenceDevice } from '../../../src/devices/reference/reference-device.ts';
 import { loopCases } from './arbitrary-loop.ts';
-import { runOn } from './run-on.ts';
+import { runOn } from '../run-on.ts';
 
 const cpu = createCpuDevice();
 const reference = createReferenceDevice();

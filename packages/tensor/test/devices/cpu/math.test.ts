@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createCpuDevice } from '../../../src/devices/cpu/cpu-device.ts';
 import type { LoopSpec } from '../../../src/kernel/spec.ts';
 import { scalarInstructions, type ScalarOp } from '../../../src/scalar/instructions.ts';
-import { runOn } from './run-on.ts';
+import { runOn } from '../run-on.ts';
 
 const cpu = createCpuDevice();
 

@@ -4,7 +4,8 @@ import { createCpuDevice } from '../../../src/devices/cpu/cpu-device.ts';
 import { createReferenceDevice } from '../../../src/devices/reference/reference-device.ts';
 import type { DType } from '../../../src/dtype/dtype.ts';
 import type { Access, MatmulSpec } from '../../../src/kernel/spec.ts';
-import { runOn } from './run-on.ts';
+import { matmulSpec } from '../matmul-spec.ts';
+import { runOn } from '../run-on.ts';
 
 const cpu = createCpuDevice();
 const reference = createReferenceDevice();
@@ -87,21 +88,7 @@ describe('matmul', () => {
 
   test('goes through every block size', () => {
     const [m, n, k] = [133, 1031, 515];
-    const spec: MatmulSpec = {
-      kind: 'matmul',
-      bindings: [
-        { dtype: 'f32', access: 'read' },
-        { dtype: 'f32', access: 'read' },
-        { dtype: 'f32', access: 'write' },
-      ],
-      batch: [],
-      m,
-      n,
-      k,
-      a: { binding: 0, offset: 0, strides: [k, 1] },
-      b: { binding: 1, offset: 0, strides: [n, 1] },
-      out: { binding: 2, offset: 0, strides: [n, 1] },
-    };
+    const spec = matmulSpec({ m, n, k });
     const [a, b] = [numbers(m * k, 3), numbers(k * n, 5)];
     const out = runOn(cpu, spec, [a, b, new Array<number>(m * n).fill(0)])[2] as number[];
     for (const [i, j] of [
@@ -118,14 +105,7 @@ describe('matmul', () => {
   });
 
   test('leaves f64 and integers to the planner', () => {
-    const bindings = [
-      { dtype: 'f64', access: 'read' },
-      { dtype: 'f64', access: 'read' },
-      { dtype: 'f64', access: 'write' },
-    ] as const;
-    const at = (binding: number): Access => ({ binding, offset: 0, strides: [2, 1] });
-    expect(cpu.accepts({ kind: 'matmul', bindings, batch: [], m: 2, n: 2, k: 2, a: at(0), b: at(1), out: at(2) })).toBe(
-      false,
-    );
+    expect(cpu.accepts(matmulSpec({ dtype: 'f64', m: 2, n: 2, k: 2 }))).toBe(false);
+    expect(cpu.accepts(matmulSpec({ dtype: 'i32', m: 2, n: 2, k: 2 }))).toBe(false);
   });
 });

@@ -1,8 +1,7 @@
 /** Convolutions and their gradients on the adapter against the reference. */
 import { afterAll, beforeAll, describe, test, vi } from 'vitest';
 import type { Device } from '../../../src/device/device.ts';
-import type { DType } from '../../../src/dtype/dtype.ts';
-import type { Conv2dSpec } from '../../../src/kernel/spec.ts';
+import { conv2dSpec, type ConvolutionCase } from '../conv2d-spec.ts';
 import { expectAgreement, openTestDevice } from './agreement.ts';
 import { contentOf } from './specs.ts';
 
@@ -16,68 +15,7 @@ afterAll(() => {
   for (const device of devices.values()) device.dispose();
 });
 
-interface Case {
-  readonly batch: number;
-  readonly groups?: number;
-  readonly inChannels: number;
-  readonly outChannels: number;
-  readonly size: readonly [number, number];
-  readonly kernel: readonly [number, number];
-  readonly stride?: readonly [number, number];
-  readonly padding?: readonly [number, number];
-  readonly dilation?: readonly [number, number];
-  readonly dtype?: DType;
-}
-
-function convSpec(pass: Conv2dSpec['pass'], item: Case): { spec: Conv2dSpec; sizes: [number, number, number] } {
-  const {
-    batch,
-    groups = 1,
-    inChannels,
-    outChannels,
-    size,
-    kernel,
-    stride = [1, 1],
-    padding = [0, 0],
-    dilation = [1, 1],
-    dtype = 'f32',
-  } = item;
-  const reach = (d: 0 | 1): number =>
-    Math.floor((size[d] + 2 * padding[d] - dilation[d] * (kernel[d] - 1) - 1) / stride[d]) + 1;
-  const outSize: [number, number] = [reach(0), reach(1)];
-  const written = { forward: 2, input: 0, weight: 1 }[pass];
-  const whole = (binding: number, [, b = 1, c = 1, d = 1]: readonly number[]): Conv2dSpec['x'] => ({
-    binding,
-    offset: 0,
-    strides: [b * c * d, c * d, d, 1],
-  });
-  const spec: Conv2dSpec = {
-    kind: 'conv2d',
-    pass,
-    bindings: [0, 1, 2].map((binding) => ({ dtype, access: binding === written ? 'write' : 'read' })),
-    batch,
-    groups,
-    inChannels,
-    outChannels,
-    inSize: size,
-    outSize,
-    kernel,
-    stride,
-    padding,
-    dilation,
-    x: whole(0, [batch, inChannels, ...size]),
-    w: whole(1, [outChannels, inChannels / groups, ...kernel]),
-    y: whole(2, [batch, outChannels, ...outSize]),
-  };
-  return {
-    spec,
-    sizes: [
-      batch * inChannels * size[0] * size[1],
-      (outChannels * inChannels * kernel[0] * kernel[1]) / groups,
-      batch * outChannels * outSize[0] * outSize[1],
-    ],
-  };
-}
+type Case = Omit<ConvolutionCase, 'pass'>;
 
 const cases: [string, Case][] = [
   ['plain', { batch: 2, inChannels: 3, outChannels: 9, size: [9, 11], kernel: [3, 3] }],
@@ -102,7 +40,7 @@ const cases: [string, Case][] = [
 
 describe.each(['forward', 'input', 'weight'] as const)('conv2d %s', (pass) => {
   const check = async (tuning: string, item: Case): Promise<void> => {
-    const { spec, sizes } = convSpec(pass, item);
+    const { spec, sizes } = conv2dSpec({ ...item, pass });
     const contents = spec.bindings.map(({ access, dtype }, binding) =>
       access === 'read' ? contentOf(dtype, sizes[binding] ?? 0, binding + 1) : (sizes[binding] ?? 0),
     );

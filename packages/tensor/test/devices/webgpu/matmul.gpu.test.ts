@@ -1,8 +1,8 @@
 /** Matrix products on the adapter against the reference, with both families of kernels. */
 import { afterAll, beforeAll, describe, test, vi } from 'vitest';
 import type { Device } from '../../../src/device/device.ts';
-import type { DType } from '../../../src/dtype/dtype.ts';
 import type { MatmulSpec } from '../../../src/kernel/spec.ts';
+import { matmulSpec, type ProductCase } from '../matmul-spec.ts';
 import { expectAgreement, openTestDevice } from './agreement.ts';
 import { contentOf, load, scalar, store } from './specs.ts';
 
@@ -17,38 +17,7 @@ afterAll(() => {
   for (const device of devices.values()) device.dispose();
 });
 
-interface Case {
-  readonly dtype?: DType;
-  readonly batch?: readonly number[];
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly transposeA?: boolean;
-  readonly transposeB?: boolean;
-}
-
-/** A plain product of contiguous matrices, each stored as it is or transposed. */
-function matmulSpec({ dtype = 'f32', batch = [], m, n, k, transposeA = false, transposeB = false }: Case): MatmulSpec {
-  const batchStrides = (size: number): number[] =>
-    batch.map((_, dimension) => batch.slice(dimension + 1).reduce((product, length) => product * length, 1) * size);
-  return {
-    kind: 'matmul',
-    bindings: [
-      { dtype, access: 'read' },
-      { dtype, access: 'read' },
-      { dtype, access: 'write' },
-    ],
-    batch,
-    m,
-    n,
-    k,
-    a: { binding: 0, offset: 0, strides: [...batchStrides(m * k), ...(transposeA ? [1, m] : [k, 1])] },
-    b: { binding: 1, offset: 0, strides: [...batchStrides(k * n), ...(transposeB ? [1, k] : [n, 1])] },
-    out: { binding: 2, offset: 0, strides: [...batchStrides(m * n), n, 1] },
-  };
-}
-
-async function check(tuning: string, item: Case): Promise<void> {
+async function check(tuning: string, item: ProductCase): Promise<void> {
   const { dtype = 'f32', batch = [], m, n, k } = item;
   const count = batch.reduce((product, length) => product * length, 1);
   const contents = [contentOf(dtype, count * m * k), contentOf(dtype, count * k * n, 2), count * m * n];
@@ -60,7 +29,7 @@ async function check(tuning: string, item: Case): Promise<void> {
 }
 
 /** Every layout and size class in registers; through workgroup memory, whose kernels an emulated GPU compiles slowly, one of each kind. */
-const cases: Readonly<Record<(typeof tunings)[number], [string, Case][]>> = {
+const cases: Readonly<Record<(typeof tunings)[number], [string, ProductCase][]>> = {
   software: [
     ['square, aligned', { m: 64, n: 64, k: 64 }],
     ['ragged', { m: 67, n: 61, k: 35 }],

@@ -1,6 +1,6 @@
 /** The WGSL of typical kernels, as people will read it. Needs no device. */
 import { describe, expect, test } from 'vitest';
-import type { MatmulSpec } from '../../../src/kernel/spec.ts';
+import { matmulSpec } from '../matmul-spec.ts';
 import { matmulProgram } from '../../../src/devices/webgpu/contraction/matmul-program.ts';
 import { loopProgram } from '../../../src/devices/webgpu/loop/loop-program.ts';
 import type { Profile } from '../../../src/devices/webgpu/program.ts';
@@ -172,22 +172,7 @@ describe('WGSL', () => {
   });
 
   test('a matrix product in registers', () => {
-    const spec: MatmulSpec = {
-      kind: 'matmul',
-      bindings: [
-        { dtype: 'f32', access: 'read' },
-        { dtype: 'f32', access: 'read' },
-        { dtype: 'f32', access: 'write' },
-      ],
-      batch: [],
-      m: 30,
-      n: 20,
-      k: 40,
-      a: { binding: 0, offset: 0, strides: [40, 1] },
-      b: { binding: 1, offset: 0, strides: [20, 1] },
-      out: { binding: 2, offset: 0, strides: [20, 1] },
-    };
-    expect(matmulProgram(spec, software).stages[0]?.code).toMatchInlineSnapshot(`
+    expect(matmulProgram(matmulSpec({ m: 30, n: 20, k: 40 }), software).stages[0]?.code).toMatchInlineSnapshot(`
       "// matmul [30, 40] × [40, 20]
       @group(0) @binding(0) var<storage, read> buffer0: array<f32>; // f32
       @group(0) @binding(1) var<storage, read> buffer1: array<vec4<f32>>; // f32

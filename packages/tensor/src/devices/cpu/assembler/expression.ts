@@ -85,45 +85,41 @@ function emitCode(out: ByteWriter, encoding: Encoding): void {
   }
 }
 
-/** An instruction without immediates. */
-export function op(name: PlainOp, ...operands: readonly Expression[]): Expression {
+/** An instruction: its operands, its code, its immediates. */
+function instruction(
+  name: string,
+  operands: readonly Expression[],
+  emitImmediates: (out: ByteWriter) => void = () => {},
+): Expression {
   const encoding = encodingOf(name, operands);
   return {
     type: encoding.result,
     emit: (out) => {
       for (const operand of operands) operand.emit(out);
       emitCode(out, encoding);
+      emitImmediates(out);
     },
   };
+}
+
+/** An instruction without immediates. */
+export function op(name: PlainOp, ...operands: readonly Expression[]): Expression {
+  return instruction(name, operands);
 }
 
 /** An instruction on one lane: `extract_lane` and `replace_lane`. */
 export function laneOp(name: LaneOp, lane: number, ...operands: readonly Expression[]): Expression {
-  const encoding = encodingOf(name, operands);
-  return {
-    type: encoding.result,
-    emit: (out) => {
-      for (const operand of operands) operand.emit(out);
-      emitCode(out, encoding);
-      out.byte(lane);
-    },
-  };
+  return instruction(name, operands, (out) => out.byte(lane));
 }
 
 /** A load (an expression) or a store (a statement) at `address + offset`; `lane` for the lane forms. */
 export function memoryOp(name: MemoryOp, offset: number, operands: readonly Expression[], lane?: number): Expression {
-  const encoding = encodingOf(name, operands);
-  return {
-    type: encoding.result,
-    emit: (out) => {
-      for (const operand of operands) operand.emit(out);
-      emitCode(out, encoding);
-      // Alignment is only a hint; 0 promises nothing, and engines do not care.
-      out.byte(0);
-      out.unsigned(offset);
-      if (lane !== undefined) out.byte(lane);
-    },
-  };
+  return instruction(name, operands, (out) => {
+    // Alignment is only a hint; 0 promises nothing, and engines do not care.
+    out.byte(0);
+    out.unsigned(offset);
+    if (lane !== undefined) out.byte(lane);
+  });
 }
 
 /** A constant of 32 bits; values above 2^31 wrap. */

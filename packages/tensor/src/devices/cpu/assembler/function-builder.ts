@@ -20,23 +20,23 @@ export interface Label {
 }
 
 /** A function under construction; callable from the moment it is declared. */
-export class FunctionBuilder implements Callable {
+export class FunctionBuilder<const Parameters extends readonly ValueType[] = readonly ValueType[]> implements Callable {
   readonly name: string;
-  readonly parameters: readonly ValueType[];
+  readonly parameters: Parameters;
   readonly result: ValueType;
   /** The parameters as locals. */
-  readonly arguments: readonly Local[];
+  readonly arguments: { readonly [Position in keyof Parameters]: Local };
   readonly #indexOf: () => number;
   readonly #locals: ValueType[] = [];
   readonly #statements: ((out: ByteWriter) => void)[] = [];
   #depth = 0;
 
-  constructor(name: string, parameters: readonly ValueType[], result: ValueType, indexOf: () => number) {
+  constructor(name: string, parameters: Parameters, result: ValueType, indexOf: () => number) {
     this.name = name;
     this.parameters = parameters;
     this.result = result;
     this.#indexOf = indexOf;
-    this.arguments = parameters.map((type, index) => makeLocal(type, index));
+    this.arguments = parameters.map((type, index) => makeLocal(type, index)) as typeof this.arguments;
   }
 
   get index(): number {

@@ -38,12 +38,12 @@ export class ModuleBuilder {
   }
 
   /** A new function; `exported` under its name. */
-  function(
+  function<const Parameters extends readonly ValueType[]>(
     name: string,
-    parameters: readonly ValueType[],
+    parameters: Parameters,
     result: ValueType = 'none',
     exported = false,
-  ): FunctionBuilder {
+  ): FunctionBuilder<Parameters> {
     const position = this.#functions.length;
     // Imports come first in the index space, and more of them may follow: the index is asked for when code is written.
     const builder = new FunctionBuilder(name, parameters, result, () => this.#imports.length + position);

@@ -33,37 +33,38 @@ interface ImageLoop {
   readonly operands: readonly ['w' | 'y', 'w' | 'x' | 'y'];
 }
 
+/** Sums of products, stored as images without a frame. `outer` is [groups, channels, rows, columns]. */
+function productLoop({ outer, inner }: Pick<LoopSpec, 'outer' | 'inner'>, a: Access, b: Access): LoopSpec {
+  const [, channels = 1, rows = 1, columns = 1] = outer;
+  const pixels = rows * columns;
+  const result: Access = { binding: 2, offset: 0, strides: [channels * pixels, pixels, columns, 1, 0, 0, 0] };
+  return {
+    kind: 'loop',
+    bindings: [f32('read'), f32('read'), f32('write')],
+    outer,
+    inner,
+    body: [load(a), load(b), multiply, sum, { kind: 'store', access: result, arg: 3, each: 'row' }],
+  };
+}
+
 function forwardLoop(spec: Conv2dSpec, [height, width]: readonly [number, number]): ImageLoop {
   const { inputs, outputs } = channelsPerGroup(spec);
   const { stride, dilation, kernel, outSize } = spec;
   const [wGroup = 0, wOut = 0, wIn = 0, wRow = 0, wColumn = 0] = filterStrides(spec);
   const area = height * width;
-  const pixels = outSize[0] * outSize[1];
   // [groups, outputs, rows, columns] by [inputs, kernel rows, kernel columns]
-  const body: LoopInstruction[] = [
-    load({
-      binding: 0,
-      offset: 0,
-      strides: [inputs * area, 0, stride[0] * width, stride[1], area, dilation[0] * width, dilation[1]],
-    }),
-    load({ binding: 1, offset: 0, strides: [wGroup, wOut, 0, 0, wIn, wRow, wColumn] }),
-    multiply,
-    sum,
-    {
-      kind: 'store',
-      access: { binding: 2, offset: 0, strides: [outputs * pixels, pixels, outSize[1], 1, 0, 0, 0] },
-      arg: 3,
-      each: 'row',
-    },
-  ];
-  const loop: LoopSpec = {
-    kind: 'loop',
-    bindings: [f32('read'), f32('read'), f32('write')],
-    outer: [spec.groups, outputs, ...outSize],
-    inner: [inputs, ...kernel],
-    body,
+  return {
+    spec: productLoop(
+      { outer: [spec.groups, outputs, ...outSize], inner: [inputs, ...kernel] },
+      {
+        binding: 0,
+        offset: 0,
+        strides: [inputs * area, 0, stride[0] * width, stride[1], area, dilation[0] * width, dilation[1]],
+      },
+      { binding: 1, offset: 0, strides: [wGroup, wOut, 0, 0, wIn, wRow, wColumn] },
+    ),
+    operands: ['w', 'y'],
   };
-  return { spec: loop, operands: ['w', 'y'] };
 }
 
 function inputLoop(spec: Conv2dSpec, [height, width]: readonly [number, number]): ImageLoop {
@@ -71,28 +72,19 @@ function inputLoop(spec: Conv2dSpec, [height, width]: readonly [number, number])
   const { dilation, kernel, inSize } = spec;
   const [wGroup = 0, wOut = 0, wIn = 0, wRow = 0, wColumn = 0] = filterStrides(spec);
   const area = height * width;
-  const pixels = inSize[0] * inSize[1];
   // The filter is walked backwards: [groups, inputs, rows, columns] by [outputs, kernel rows, kernel columns]
-  const body: LoopInstruction[] = [
-    load({ binding: 0, offset: 0, strides: [outputs * area, 0, width, 1, area, dilation[0] * width, dilation[1]] }),
-    load({ binding: 1, offset: kernel[0] * kernel[1] - 1, strides: [wGroup, wIn, 0, 0, wOut, -wRow, -wColumn] }),
-    multiply,
-    sum,
-    {
-      kind: 'store',
-      access: { binding: 2, offset: 0, strides: [inputs * pixels, pixels, inSize[1], 1, 0, 0, 0] },
-      arg: 3,
-      each: 'row',
-    },
-  ];
-  const loop: LoopSpec = {
-    kind: 'loop',
-    bindings: [f32('read'), f32('read'), f32('write')],
-    outer: [spec.groups, inputs, ...inSize],
-    inner: [outputs, ...kernel],
-    body,
+  return {
+    spec: productLoop(
+      { outer: [spec.groups, inputs, ...inSize], inner: [outputs, ...kernel] },
+      { binding: 0, offset: 0, strides: [outputs * area, 0, width, 1, area, dilation[0] * width, dilation[1]] },
+      {
+        binding: 1,
+        offset: kernel[0] * kernel[1] - 1,
+        strides: [wGroup, wIn, 0, 0, wOut, -wRow, -wColumn],
+      },
+    ),
+    operands: ['w', 'x'],
   };
-  return { spec: loop, operands: ['w', 'x'] };
 }
 
 function weightLoop(spec: Conv2dSpec, [height, width]: readonly [number, number]): ImageLoop {

@@ -17,14 +17,7 @@ const add = (a: Expression, b: Expression): Expression => op('i32.add', a, b);
  */
 export function addGatherPack(module: ModuleBuilder, name: string, lanes: number): void {
   const f = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
-  const [base, target, laneTable, count, depthTable, depth] = f.arguments as readonly [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [base, target, laneTable, count, depthTable, depth] = f.arguments;
   const starts = Array.from({ length: lanes }, () => f.local('i32'));
   const entry = f.local('i32');
   f.repeat(op('i32.div_u', add(count, i32(lanes - 1)), i32(lanes)), () => {

@@ -12,7 +12,7 @@ const rowsTogether = 4;
 /** Adds `scaledRows(x, b, y, n, k, xStep, rowStep)`: y = Σ x[p] · b[p, ·]; steps in bytes, rows of `b` and `y` contiguous. */
 export function addScaledRows(module: ModuleBuilder): void {
   const f = module.function('scaledRows', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
-  const [x, b, y, n, k, xStep, rowStep] = f.arguments as readonly [Local, Local, Local, Local, Local, Local, Local];
+  const [x, b, y, n, k, xStep, rowStep] = f.arguments;
   const zero = f.let(y);
   f.repeat(n, () => {
     f.store('f32.store', zero, f32(0));

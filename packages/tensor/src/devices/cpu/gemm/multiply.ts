@@ -13,17 +13,7 @@ const load = (address: Expression, offset: number): Expression => memoryOp('v128
  */
 export function addMultiply(module: ModuleBuilder, tile: Tile): void {
   const f = module.function('multiply', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
-  const [a, b, c, m, n, depth, rowStep, accumulate, edge] = f.arguments as readonly [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [a, b, c, m, n, depth, rowStep, accumulate, edge] = f.arguments;
   const vectors = tile.columns / 4;
   const aPanel = f.local('i32');
   const cTile = f.local('i32');

@@ -16,14 +16,7 @@ const load = (address: Expression, offset = 0): Expression => memoryOp('v128.loa
  */
 export function addPack(module: ModuleBuilder, name: string, lanes: number): void {
   const f = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
-  const [source, target, count, depth, laneStep, depthStep] = f.arguments as readonly [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [source, target, count, depth, laneStep, depthStep] = f.arguments;
   const from = f.local('i32');
   f.repeat(op('i32.div_u', add(count, lanes - 1), i32(lanes)), () => {
     f.set(from, source);

@@ -1,17 +1,21 @@
 /** Runs one spec on a device: numbers in, numbers out. */
-import type { Device } from '../../../src/device/device.ts';
-import { dtypes } from '../../../src/dtype/dtype.ts';
-import type { KernelSpec } from '../../../src/kernel/spec.ts';
+import type { Device } from '../../src/device/device.ts';
+import { dtypes } from '../../src/dtype/dtype.ts';
+import type { KernelSpec } from '../../src/kernel/spec.ts';
 
 /** Bytes past the end of every buffer that a kernel must leave alone. */
 const guardBytes = 64;
 const guard = 0xa5;
 
+/** What is in a buffer at first: its numbers, or how many elements (which are zeros). */
+export type Content = readonly number[] | number;
+
 /** `contents[i]` fills binding i. Returns the numbers of every binding afterwards; throws if a kernel wrote past an end. */
-export function runOn(device: Device, spec: KernelSpec, contents: readonly (readonly number[])[]): number[][] {
+export function runOn(device: Device, spec: KernelSpec, contents: readonly Content[]): number[][] {
+  const given = contents.map((content) => (typeof content === 'number' ? new Array<number>(content).fill(0) : content));
   const dtypeAt = (position: number): (typeof dtypes)['f32'] => dtypes[spec.bindings[position]?.dtype ?? 'f32'];
-  const lengths = contents.map((values, position) => values.length * dtypeAt(position).bytes);
-  const buffers = contents.map((values, position) => {
+  const lengths = given.map((values, position) => values.length * dtypeAt(position).bytes);
+  const buffers = given.map((values, position) => {
     const { view, encode } = dtypeAt(position);
     const length = lengths[position] as number;
     const raw = new Uint8Array(length + guardBytes).fill(guard);
