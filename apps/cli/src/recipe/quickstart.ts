@@ -36,7 +36,8 @@ train:
 
 prune:
   sparsity: 0.9
-  # The smallest weights go first, by LAMP for their layer: small convolutions keep more.
+  # The smallest weights go first, each measured against its own layer (LAMP): behind batch norm the scale of a
+  # layer's weights means nothing, and magnitude across layers would empty some of them.
   method: lamp
   scope: global
   epochs: 3

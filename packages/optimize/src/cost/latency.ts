@@ -4,8 +4,10 @@ import { ArgumentError, noGrad, type Tensor } from '@espalier/tensor';
 
 /** How latency is measured. */
 export interface LatencyOptions {
-  /** Runs that do not count, in which kernels are compiled and caches fill. Default: 10. */
+  /** Runs that do not count, in which kernels are compiled and caches fill, at least. Default: 10. */
   readonly warmUp?: number;
+  /** Milliseconds that the runs before the first one that counts take, at least. Default: 250. */
+  readonly warmUpMs?: number;
   /** Runs that count. Default: 50. */
   readonly runs?: number;
   /** Milliseconds since any moment. Default: `performance.now`. */
@@ -30,8 +32,8 @@ export interface Latency {
  * evaluation. Throws ArgumentError for less than one run.
  */
 export async function measureLatency(model: Module, input: Tensor, options: LatencyOptions = {}): Promise<Latency> {
-  const { warmUp = 10, runs = 50, now = clock() } = options;
-  if (!(runs >= 1 && warmUp >= 0))
+  const { warmUp = 10, warmUpMs = 250, runs = 50, now = clock() } = options;
+  if (!(runs >= 1 && warmUp >= 0 && warmUpMs >= 0))
     throw new ArgumentError('measureLatency', `${runs} runs after ${warmUp}; at least one run has to count`);
   const once = async (): Promise<number> => {
     const start = now();
@@ -41,7 +43,7 @@ export async function measureLatency(model: Module, input: Tensor, options: Late
     output.dispose();
     return taken;
   };
-  for (let run = 0; run < warmUp; run++) await once();
+  for (let run = 0, spent = 0; run < warmUp || spent < warmUpMs; run++) spent += await once();
   const times: number[] = [];
   for (let run = 0; run < runs; run++) times.push(await once());
   times.sort((a, b) => a - b);

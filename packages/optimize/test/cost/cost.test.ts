@@ -48,7 +48,12 @@ describe('measureLatency', () => {
     let call = 0;
     // Each run asks twice: before and after.
     const now = (): number => (call++ % 2 === 0 ? clock : (clock += at(times, Math.floor(call / 2) - 1)));
-    const latency = await measureLatency(await trained(), zeros([1, features]), { warmUp: 1, runs: 5, now });
+    const latency = await measureLatency(await trained(), zeros([1, features]), {
+      warmUp: 1,
+      warmUpMs: 0,
+      runs: 5,
+      now,
+    });
     expect(latency).toEqual({ medianMs: 3, lowMs: 1, highMs: 9, runs: 5, device: 'cpu' });
   });
 

@@ -1,7 +1,7 @@
 /** Kernels made by users, beside those of this package. */
 import { dtypes, type DType } from '../dtype/dtype.ts';
 import { ArgumentError } from '../errors.ts';
-import { kernelNode, outputNode } from '../graph/build.ts';
+import { outputNode, shapedNode } from '../graph/build.ts';
 import type { Node } from '../graph/node.ts';
 import type { KernelOp, ResultType } from '../ops/op.ts';
 import type { KernelStep } from '../ops/kernel-plan.ts';
@@ -98,7 +98,7 @@ export function defineKernel(description: KernelDescription): Kernel {
           name,
           `its outputs rule gave the dtype '${dtype satisfies DType}', which does not exist`,
         );
-    const node = kernelNode(
+    const node = shapedNode(
       op,
       inputs.map((input) => input.node),
       { call: attributes },

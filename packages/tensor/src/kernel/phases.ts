@@ -42,7 +42,7 @@ export function levels(spec: Pick<LoopSpec, 'body' | 'outer' | 'inner'>): Level[
 
 /**
  * The walks of a loop kernel. `before` holds the row steps that need no walk. A reduction belongs to the first walk at
- * which everything it depends on is known; point stores happen in the last walk at which their value is known.
+ * which everything it depends on is known; point stores happen in the first walk at which their value is known.
  */
 export function phases(spec: Pick<LoopSpec, 'body' | 'outer' | 'inner'>): {
   readonly before: readonly number[];

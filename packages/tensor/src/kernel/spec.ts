@@ -57,14 +57,14 @@ export type LoopInstruction =
   | { readonly kind: 'reduce'; readonly op: ReduceOp; readonly arg: number; readonly dtype: ComputeDType }
   /** Only in the epilogue of a contraction: the finished product at this output index. */
   | { readonly kind: 'accumulator'; readonly dtype: ComputeDType }
-  /** Narrows to the binding's dtype and writes: once per point if `access` has a stride over the inner dimensions or `each` is 'point', else once per row. */
+  /** Narrows to the binding's dtype and writes: once per point or once per row, as `each` says. */
   | { readonly kind: 'store'; readonly access: Access; readonly arg: number; readonly each: 'point' | 'row' };
 
 /**
  * A fused loop nest: maps, reductions and row kernels. For every index of `outer`: point values are computed over
  * `inner` as often as the reductions need (see `phases`), and stores happen once. With `inner` empty it is a pure map.
  * `inner` dimensions of total size 0 leave reductions at their identity (sum 0, prod 1, max lowest, min highest).
- * Stores write disjoint elements, and no element read is one written, except through a `readwrite` binding at the same point.
+ * Stores write disjoint elements, and no element read is one written, except through a `readwrite` binding at the same point of a body with one walk (see `phases`).
  */
 export interface LoopSpec {
   readonly kind: 'loop';

@@ -18,7 +18,7 @@ function expm1(a: Expression): Expression {
  * log(1 + a) without cancellation near 0: 2·atanh(z), z = a / (2 + a), as its series for small a.
  * The series to z^13 is below half an f64 ulp for |a| < 0.06; between there and 0.5 its error stays under 1e-9.
  */
-function log1p(a: Expression): Expression {
+export function log1p(a: Expression): Expression {
   const z = s.div(a, s.add(a, 2));
   const square = s.mul(z, z);
   let series: Expression = s.constant(1 / 25, a.dtype);
