@@ -86,6 +86,19 @@ export class ExhaustedError extends Error {
   }
 }
 
+/** There is nothing to try until a running trial has told more. */
+export class PendingError extends Error {
+  override readonly name: string = 'PendingError';
+  readonly study: string;
+  readonly reason: string;
+
+  constructor(study: string, reason: string) {
+    super(`ask: study '${study}' has nothing to try for now: ${reason}: ask again when a running trial has told more`);
+    this.study = study;
+    this.reason = reason;
+  }
+}
+
 /** An objective or constraint that cannot be read, or a result that does not answer it. */
 export class ObjectiveError extends Error {
   override readonly name: string = 'ObjectiveError';

@@ -3,6 +3,7 @@ export {
   ExhaustedError,
   FormatError,
   ObjectiveError,
+  PendingError,
   SpaceChangedError,
   SpaceError,
   StaleClaimError,
@@ -40,13 +41,24 @@ export { defineStrategy } from './strategies/strategy.ts';
 export type {
   Decision,
   Exhausted,
-  JsonOptions,
   Strategy,
   StrategyDefinition,
   StrategyFactory,
   StrategyInput,
+  Resumption,
   Suggestion,
+  Wait,
 } from './strategies/strategy.ts';
+
+export { defineEarlyStopping } from './early-stopping/early-stopping.ts';
+export type {
+  EarlyStopping,
+  EarlyStoppingDefinition,
+  EarlyStoppingFactory,
+  EarlyStoppingInput,
+  StopAdvice,
+} from './early-stopping/early-stopping.ts';
+export type { JsonOptions, Plugin, PluginDefinition } from './plugin.ts';
 
 export { all, any } from './stop/combine.ts';
 export { exhausted } from './stop/exhausted.ts';
@@ -58,12 +70,17 @@ export { target } from './stop/target.ts';
 
 export type {
   AmendEvent,
+  AppendedEvent,
   ClaimEvent,
   ClaimedEvent,
+  DuplicatePolicy,
   EnqueueEvent,
   FinishEvent,
+  PauseEvent,
   ReleaseEvent,
   ReportEvent,
+  ResumeEvent,
+  SaveEvent,
   StartEvent,
   StoredEvent,
   StudyEvent,
@@ -71,7 +88,7 @@ export type {
 } from './storage/events.ts';
 export { memoryStorage } from './storage/memory.ts';
 export { openStorage } from './storage/open-storage.ts';
-export type { Claim, Claimant, Storage } from './storage/storage.ts';
+export type { Claim, Claimant, ClaimToken, Storage } from './storage/storage.ts';
 
 export { createStudy, openStudy } from './study/create-study.ts';
 export type { OpenStudyOptions, StudyOptions } from './study/create-study.ts';
@@ -87,4 +104,14 @@ export type { NamedVerdict, ObjectiveFunction, RunEvent, RunOptions, RunResult, 
 export type { Study } from './study/study.ts';
 export type { AskOptions } from './study/study.ts';
 export type { Trial } from './study/trial.ts';
-export type { Failure, FailureKind, Metrics, Origin, Report, TrialRecord, TrialState } from './study/trial-record.ts';
+export type {
+  Budget,
+  Checkpoint,
+  Failure,
+  FailureKind,
+  Metrics,
+  Origin,
+  Report,
+  TrialRecord,
+  TrialState,
+} from './study/trial-record.ts';

@@ -190,11 +190,12 @@ function journal(
     claim: (study, claimant) =>
       inTurn(async () => {
         const log = logOf(study);
-        const { event, config } = log.planClaim(claimant);
-        await commit(study, log, [event]);
-        const { number, attempt } = event;
+        const { events, claim, config } = log.planClaim(claimant);
+        await commit(study, log, events);
+        const { number, attempt } = claim;
         return config === undefined ? { number, attempt } : { number, attempt, config };
       }),
+    renew: (study, claims, lease) => inTurn(async () => logOf(study).renew(claims, lease)),
     append: (study, events) =>
       inTurn(async () => {
         const log = logOf(study);

@@ -1,7 +1,13 @@
-import type { JsonObject } from '../json.ts';
+import type { Plugin } from '../plugin.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { SpaceJson } from '../space/space.ts';
-import type { Failure, Metrics, Origin } from '../study/trial-record.ts';
+import type { Budget, Checkpoint, Failure, Metrics, Origin } from '../study/trial-record.ts';
+
+/**
+ * What happens to a config that was tried before: the strategy looks for another one (`avoid`), its result is taken
+ * over (`reuse`), or it is tried again with another seed (`repeat`).
+ */
+export type DuplicatePolicy = 'avoid' | 'reuse' | 'repeat';
 
 /** What a study is, as it was created. */
 export interface StudyRecord {
@@ -10,7 +16,13 @@ export interface StudyRecord {
   readonly objectives: readonly string[];
   readonly constraints: readonly string[];
   readonly space: SpaceJson;
-  readonly strategy: { readonly name: string; readonly options: JsonObject };
+  readonly strategy: Plugin;
+  /** What ends trials early; absent when nothing does. */
+  readonly earlyStopping?: Plugin;
+  /** What happens to a config that was tried before. */
+  readonly duplicates: DuplicatePolicy;
+  /** How often a trial whose worker vanished is tried again before it fails as lost. */
+  readonly retries: number;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
 }
@@ -33,6 +45,8 @@ export interface EnqueueEvent extends TrialEventBase {
 export interface ClaimEvent extends TrialEventBase {
   readonly type: 'claim';
   readonly worker: string;
+  /** Milliseconds for which the claim holds unless it is renewed; absent: until the storage is closed. */
+  readonly lease?: number;
 }
 
 /** A strategy suggested the config of a claimed number, having seen the study at revision `basis`. */
@@ -41,6 +55,9 @@ export interface StartEvent extends TrialEventBase {
   readonly config: ConfigObject;
   readonly origin: Origin;
   readonly basis: number;
+  readonly budget?: Budget;
+  /** The trial whose checkpoint it goes on from. */
+  readonly inherits?: number;
 }
 
 /** A trial told its metrics at a step. */
@@ -48,6 +65,30 @@ export interface ReportEvent extends TrialEventBase {
   readonly type: 'report';
   readonly step: number;
   readonly metrics: Metrics;
+}
+
+/** A trial saved what it can go on from. */
+export interface SaveEvent extends TrialEventBase, Checkpoint {
+  readonly type: 'save';
+}
+
+/** A trial spent its budget, and waits for the strategy to give it more. */
+export interface PauseEvent extends TrialEventBase {
+  readonly type: 'pause';
+  readonly metrics: Metrics;
+}
+
+/**
+ * A strategy let a paused trial go on, having been asked for the config of number `asked` at revision `basis`. It is a
+ * claim too: `attempt` is one more than before.
+ */
+export interface ResumeEvent extends TrialEventBase {
+  readonly type: 'resume';
+  readonly worker: string;
+  readonly lease?: number;
+  readonly budget: Budget;
+  readonly basis: number;
+  readonly asked: number;
 }
 
 /** A trial ended. */
@@ -58,25 +99,31 @@ export interface FinishEvent extends TrialEventBase {
   readonly failure?: Failure;
 }
 
-/** A claim was given up or lost: the trial waits again, with its number and config, and without its reports. */
+/** A claim was given up or lost: the trial waits again, with its number, config and checkpoint, and the reports up to that. */
 export interface ReleaseEvent extends TrialEventBase {
   readonly type: 'release';
   readonly reason: string;
+  /** Whether its worker vanished, rather than gave it up. */
+  readonly lost?: true;
 }
 
-/** The study goes on with a wider space or another strategy. */
+/** The study goes on with a wider space, another strategy or another early stopping (null: none). */
 export interface AmendEvent {
   readonly type: 'amend';
   readonly at: number;
   readonly space?: SpaceJson;
-  readonly strategy?: StudyRecord['strategy'];
+  readonly strategy?: Plugin;
+  readonly earlyStopping?: Plugin | null;
 }
 
 /** What the holder of a claim may append. */
-export type ClaimedEvent = StartEvent | ReportEvent | FinishEvent | ReleaseEvent;
+export type ClaimedEvent = StartEvent | ReportEvent | SaveEvent | PauseEvent | FinishEvent | ReleaseEvent;
 
 /** Everything that can happen in a study. */
-export type StudyEvent = EnqueueEvent | ClaimEvent | ClaimedEvent | AmendEvent;
+export type StudyEvent = EnqueueEvent | ClaimEvent | ClaimedEvent | ResumeEvent | AmendEvent;
+
+/** What may be appended; the storage itself adds the others. */
+export type AppendedEvent = ClaimedEvent | ResumeEvent | AmendEvent;
 
 /** An event in its place: revisions count from 1, without gaps. */
 export interface StoredEvent {

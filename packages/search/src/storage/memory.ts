@@ -44,11 +44,12 @@ export function memoryStorage(): Storage {
     },
     claim: async (study, claimant) => {
       const log = logOf(study);
-      const { event, config } = log.planClaim(claimant);
-      log.add([event]);
-      const { number, attempt } = event;
+      const { events, claim, config } = log.planClaim(claimant);
+      log.add(events);
+      const { number, attempt } = claim;
       return config === undefined ? { number, attempt } : { number, attempt, config };
     },
+    renew: async (study, claims, lease) => logOf(study).renew(claims, lease),
     append: async (study, events) => {
       const log = logOf(study);
       log.check(events);

@@ -1,5 +1,5 @@
 import type { ConfigObject } from '../space/node.ts';
-import type { AmendEvent, ClaimedEvent, StoredEvent, StudyRecord } from './events.ts';
+import type { AppendedEvent, StoredEvent, StudyRecord } from './events.ts';
 
 /** A trial that a worker has claimed. */
 export interface Claim {
@@ -15,7 +15,12 @@ export interface Claimant {
   readonly worker: string;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Milliseconds for which the claim holds unless it is renewed; absent: until the storage is closed. */
+  readonly lease?: number;
 }
+
+/** A claim by its trial and token. */
+export type ClaimToken = Pick<Claim, 'number' | 'attempt'>;
 
 /**
  * Where studies are kept: for each a record and a log of events, in one order that every reader sees. Every method
@@ -36,13 +41,22 @@ export interface Storage {
   read(study: string, after: number): Promise<readonly StoredEvent[]>;
   /** Adds a waiting trial for each config and returns their numbers. */
   enqueue(study: string, configs: readonly ConfigObject[], at: number): Promise<readonly number[]>;
-  /** Claims the waiting trial of the lowest number, or else the next free number. No two claims get the same one. */
+  /**
+   * Claims the waiting trial of the lowest number, or else the next free number. No two claims get the same one. First,
+   * every trial whose lease has run out is released, or fails as lost once its retries are used up.
+   */
   claim(study: string, claimant: Claimant): Promise<Claim>;
   /**
-   * Appends events, all or none.
-   * @throws StaleClaimError when one belongs to a claim that is not, or no longer, in force.
+   * Lets claims hold for another `lease` milliseconds from now. Gives back those that are no longer in force. Renewing
+   * is no event.
    */
-  append(study: string, events: readonly (ClaimedEvent | AmendEvent)[]): Promise<void>;
+  renew(study: string, claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]>;
+  /**
+   * Appends events, all or none.
+   * @throws StaleClaimError when one belongs to a claim that is not, or no longer, in force, or resumes a trial that is
+   * not paused.
+   */
+  append(study: string, events: readonly AppendedEvent[]): Promise<void>;
   /** Gives up what the storage holds. Trials still claimed become waiting at the latest when it is opened again. */
   close(): Promise<void>;
 }

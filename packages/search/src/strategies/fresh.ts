@@ -7,16 +7,17 @@ import type { Decision, StrategyInput } from './strategy.ts';
 const attempts = 20;
 
 /**
- * The first config that was not tried before, of up to 20 that `propose` makes from streams of their own. The first
- * of them gets the trial's own stream.
+ * The first config that was not tried before, of up to 20 that `propose` makes from streams of their own; the first of
+ * all where duplicates are welcome. The first of them gets the trial's own stream.
  */
 export function firstFresh<Proposal extends { readonly config: ConfigObject }>(
-  { space, history, random }: StrategyInput,
+  { space, history, random, duplicates }: StrategyInput,
   propose: (random: RandomStream) => Proposal | undefined,
 ): Proposal | undefined {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const proposal = propose(attempt === 0 ? random : random.at(`attempt ${attempt}`));
-    if (proposal !== undefined && !history.tried.has(space.key(proposal.config))) return proposal;
+    if (proposal === undefined) continue;
+    if (duplicates !== 'avoid' || !history.tried.has(space.key(proposal.config))) return proposal;
   }
   return undefined;
 }
@@ -24,11 +25,13 @@ export function firstFresh<Proposal extends { readonly config: ConfigObject }>(
 /**
  * A random config that was not tried before. When sampling finds only known ones, a finite space is walked from a
  * random index, so the last untried config is found as surely as the first; in an infinite one the sample is repeated.
+ * Where duplicates are welcome it is a random config, and nothing is ever exhausted.
  */
 export function freshSample(input: StrategyInput, origin: Origin): Decision {
-  const { space, history, random } = input;
+  const { space, history, random, duplicates } = input;
   const { size } = space;
-  if (history.tried.size >= size) return { type: 'exhausted', reason: `all ${size} configs were tried` };
+  if (duplicates === 'avoid' && history.tried.size >= size)
+    return { type: 'exhausted', reason: `all ${size} configs were tried` };
   const fresh = firstFresh(input, (stream) => ({ config: space.sample(stream) }));
   if (fresh !== undefined) return { type: 'try', config: fresh.config, origin };
   const start = Math.floor(random.at('walk').uniform() * size);

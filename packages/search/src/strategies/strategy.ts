@@ -1,9 +1,11 @@
-import type { JsonObject, JsonValue } from '../json.ts';
+import { pluginOptions } from '../plugin.ts';
+import type { JsonOptions, Plugin, PluginDefinition } from '../plugin.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { Space } from '../space/space.ts';
 import type { History } from '../study/history.ts';
-import type { Origin } from '../study/trial-record.ts';
+import type { DuplicatePolicy } from '../storage/events.ts';
+import type { Budget, Origin } from '../study/trial-record.ts';
 
 /** What a strategy decides from, and all that it may decide from. */
 export interface StrategyInput {
@@ -13,6 +15,8 @@ export interface StrategyInput {
   readonly random: RandomStream;
   /** The number of the trial to come. */
   readonly number: number;
+  /** What happens to a config that was tried before: under `avoid`, look for another one. */
+  readonly duplicates: DuplicatePolicy;
 }
 
 /** A config to try, and how the strategy came to it. */
@@ -20,6 +24,24 @@ export interface Suggestion {
   readonly type: 'try';
   readonly config: ConfigObject;
   readonly origin: Origin;
+  /** How long it trains; absent: as long as the objective likes, and then it is complete. */
+  readonly budget?: Budget;
+  /** The number of the trial whose checkpoint it goes on from, as a clone does. */
+  readonly inherits?: number;
+}
+
+/** A paused trial to go on. */
+export interface Resumption {
+  readonly type: 'resume';
+  /** The number of a trial whose state is `paused`. */
+  readonly trial: number;
+  readonly budget: Budget;
+}
+
+/** Nothing can be decided until a running trial has told more. */
+export interface Wait {
+  readonly type: 'wait';
+  readonly reason: string;
 }
 
 /** There is nothing left to try. */
@@ -29,16 +51,13 @@ export interface Exhausted {
 }
 
 /** What a strategy may answer. */
-export type Decision = Suggestion | Exhausted;
+export type Decision = Suggestion | Resumption | Wait | Exhausted;
 
 /**
  * A way to search. `decide` is a pure function: the same input gives the same decision, in any process, at any time,
  * which is what makes a study resumable and replayable.
  */
-export interface Strategy {
-  readonly name: string;
-  /** Every option with its value, as stored with the study. */
-  readonly options: JsonObject;
+export interface Strategy extends Plugin {
   decide(input: StrategyInput): Decision;
 }
 
@@ -48,17 +67,9 @@ export interface StrategyFactory<Options> {
   readonly strategy: string;
 }
 
-/** Options that JSON can hold. */
-export type JsonOptions<Options> = { readonly [Name in keyof Options]: JsonValue };
-
 /** What {@link defineStrategy} needs to know. */
-export interface StrategyDefinition<Options> {
-  /** Unique among the strategies of a study. */
-  readonly name: string;
-  readonly defaults: Options;
-  /** Complains, by its return value, of options that cannot work. */
-  check?(options: Options): string | undefined;
-  /** Decides the next config. Must be pure: no clock, no Math.random, no state between calls. */
+export interface StrategyDefinition<Options> extends PluginDefinition<Options> {
+  /** Decides what to do next. Must be pure: no clock, no Math.random, no state between calls. */
   decide(input: StrategyInput, options: Options): Decision;
 }
 
@@ -80,17 +91,10 @@ export interface StrategyDefinition<Options> {
 export function defineStrategy<Options extends JsonOptions<Options>>(
   definition: StrategyDefinition<Options>,
 ): StrategyFactory<Options> {
-  const { name, defaults } = definition;
   const make = (given: Partial<Options> = {}): Strategy => {
-    const unknown = Object.keys(given).find((option) => !Object.hasOwn(defaults, option));
-    if (unknown !== undefined) {
-      const known = Object.keys(defaults).join(', ') || 'none';
-      throw new TypeError(`${name}: there is no option '${unknown}': its options are ${known}`);
-    }
-    const options: Options = { ...defaults, ...given };
-    const problem = definition.check?.(options);
-    if (problem !== undefined) throw new RangeError(`${name}: ${problem}`);
+    const options = pluginOptions(definition, given);
+    const { name } = definition;
     return { name, options: { ...options }, decide: (input) => definition.decide(input, options) };
   };
-  return Object.assign(make, { strategy: name });
+  return Object.assign(make, { strategy: definition.name });
 }

@@ -2,11 +2,13 @@ import { SpaceChangedError, StudyError } from '../errors.ts';
 import type { ConfigObject } from '../space/node.ts';
 import { spaceFromJson } from '../space/space.ts';
 import type { Space } from '../space/space.ts';
-import type { AmendEvent, StudyRecord } from '../storage/events.ts';
+import type { EarlyStopping } from '../early-stopping/early-stopping.ts';
+import type { Plugin } from '../plugin.ts';
+import type { AmendEvent, DuplicatePolicy, StudyRecord } from '../storage/events.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { Projection } from '../storage/projection.ts';
 import type { Storage } from '../storage/storage.ts';
-import { builtInStrategies, restoreStrategy } from '../strategies/built-in.ts';
+import { restoreEarlyStopping, restoreStrategy } from '../plugin-registry.ts';
 import { genetic } from '../strategies/genetic.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { parseConstraint, parseObjective, showConstraint, showObjective } from './objective.ts';
@@ -37,6 +39,12 @@ export interface StudyOptions<
   readonly constraints?: readonly Bound[];
   /** Default `genetic()`. */
   readonly strategy?: Strategy;
+  /** What ends trials early. Default: nothing. */
+  readonly earlyStopping?: EarlyStopping;
+  /** What happens to a config that was tried before. Default `avoid`. */
+  readonly duplicates?: DuplicatePolicy;
+  /** How often a trial whose worker vanished is tried again before it fails as lost. Default 3. */
+  readonly retries?: number;
   /** A whole number from 0 that every random choice comes from. Default 0. */
   readonly seed?: number;
   /** Goes on with the study of this name if there is one; without it, that is an error. Default false. */
@@ -50,6 +58,8 @@ export interface OpenStudyOptions extends OpenOptions {
   readonly name?: string;
   /** Needed when the study's strategy is not built in; else the stored one goes on. */
   readonly strategy?: Strategy;
+  /** Needed when the study's early stopping is not built in; else the stored one goes on. */
+  readonly earlyStopping?: EarlyStopping;
 }
 
 /** Opens a storage for a function; one it opened itself is closed again when the function fails. */
@@ -94,6 +104,7 @@ function checkSame(before: StudyRecord, after: StudyRecord): void {
     objectives: record.objectives.join(', '),
     constraints: record.constraints.join(', ') || 'none',
     seed: String(record.seed),
+    duplicates: record.duplicates,
   });
   const [old, now] = [facts(before), facts(after)];
   const changes = Object.keys(old).filter((fact) => old[fact] !== now[fact]);
@@ -104,7 +115,7 @@ function checkSame(before: StudyRecord, after: StudyRecord): void {
 
 /** What has changed since the study was last open, as an event; undefined when nothing has. */
 function amendment(
-  { space, strategy }: Projection,
+  { space, strategy, earlyStopping }: Projection,
   record: StudyRecord,
   wanted: Space,
   at: number,
@@ -113,13 +124,20 @@ function amendment(
   if (changes.some(({ compatible }) => !compatible)) throw new SpaceChangedError(record.name, changes);
   const sameSpace = JSON.stringify(space) === JSON.stringify(record.space);
   const sameStrategy = JSON.stringify(strategy) === JSON.stringify(record.strategy);
-  if (sameSpace && sameStrategy) return undefined;
+  const sameStopping = JSON.stringify(earlyStopping) === JSON.stringify(record.earlyStopping);
+  if (sameSpace && sameStrategy && sameStopping) return undefined;
   return {
     type: 'amend',
     at,
     ...(sameSpace ? {} : { space: record.space }),
     ...(sameStrategy ? {} : { strategy: record.strategy }),
+    ...(sameStopping ? {} : { earlyStopping: record.earlyStopping ?? null }),
   };
+}
+
+/** What a study stores of a plug-in. */
+function stored({ name, options }: Plugin): Plugin {
+  return { name, options };
 }
 
 /**
@@ -136,12 +154,16 @@ export function createStudy<
   const Objective extends string,
   const Bound extends string = never,
 >(options: StudyOptions<Config, Objective, Bound>): Promise<Study<Config, MetricOf<Objective> | MetricOf<Bound>>> {
-  const { name, space, strategy = genetic(), seed = 0, resume = false, now = Date.now } = options;
+  const { name, space, strategy = genetic(), earlyStopping, seed = 0, resume = false, now = Date.now } = options;
+  const { duplicates = 'avoid', retries = 3 } = options;
   const texts = { objectives: options.objectives, constraints: options.constraints ?? [] };
   return withStorage(options.storage ?? 'memory:', async (storage, ownsStorage) => {
     if (name === '') throw new StudyError('options', name, 'it has no name: give one');
     if (!Number.isSafeInteger(seed) || seed < 0) {
       throw new StudyError('options', name, `its seed is ${seed}: give a whole number from 0`);
+    }
+    if (!Number.isSafeInteger(retries) || retries < 0) {
+      throw new StudyError('options', name, `retries is ${retries}: give a whole number from 0`);
     }
     const criteria = criteriaOf(name, texts);
     const record: StudyRecord = {
@@ -150,7 +172,10 @@ export function createStudy<
       objectives: criteria.objectives.map(showObjective),
       constraints: criteria.constraints.map(showConstraint),
       space: space.toJSON(),
-      strategy: { name: strategy.name, options: strategy.options },
+      strategy: stored(strategy),
+      ...(earlyStopping === undefined ? {} : { earlyStopping: stored(earlyStopping) }),
+      duplicates,
+      retries,
       createdAt: now(),
     };
     const existing = resume ? await storage.readStudy(name) : undefined;
@@ -160,7 +185,7 @@ export function createStudy<
       const event = amendment(await latest(storage, existing), record, space, now());
       if (event !== undefined) await storage.append(name, [event]);
     }
-    const setup = { record: existing ?? record, space, criteria, strategy, storage, ownsStorage, now };
+    const setup = { record: existing ?? record, space, criteria, strategy, earlyStopping, storage, ownsStorage, now };
     const study = new Study<Config, MetricOf<Objective> | MetricOf<Bound>>(setup);
     await study.sync();
     return study;
@@ -183,11 +208,19 @@ export function openStudy(options: OpenStudyOptions): Promise<Study> {
     }
     const projection = await latest(storage, record);
     const space = spaceFromJson(projection.space);
-    const strategy = options.strategy ?? restoreStrategy(name, projection.strategy, builtInStrategies);
-    const wanted = { ...record, space: projection.space, strategy: { name: strategy.name, options: strategy.options } };
+    const strategy = options.strategy ?? restoreStrategy(name, projection.strategy);
+    const known = projection.earlyStopping;
+    const earlyStopping = options.earlyStopping ?? (known && restoreEarlyStopping(name, known));
+    const wanted = {
+      ...record,
+      space: projection.space,
+      strategy: stored(strategy),
+      ...(earlyStopping === undefined ? {} : { earlyStopping: stored(earlyStopping) }),
+    };
     const event = amendment(projection, wanted, space, now());
     if (event !== undefined) await storage.append(name, [event]);
-    const study = new Study({ record, space, criteria: criteriaOf(name, record), strategy, storage, ownsStorage, now });
+    const criteria = criteriaOf(name, record);
+    const study = new Study({ record, space, criteria, strategy, earlyStopping, storage, ownsStorage, now });
     await study.sync();
     return study;
   });

@@ -8,37 +8,56 @@ export interface TriedConfigs {
   has(key: string): boolean;
 }
 
-/** What a history consists of. */
-export interface HistoryParts extends Pick<History, 'revision' | 'trials' | 'finished' | 'tried' | 'criteria'> {
+/** The orders in which trials are kept. */
+export interface HistoryLists {
+  readonly trials: readonly TrialRecord[];
+  readonly finished: readonly TrialRecord[];
   /** The complete trials from best to worst, where that is already known. */
   readonly ranked: readonly TrialRecord[] | undefined;
+}
+
+/** What a history consists of. */
+export interface HistoryParts extends Pick<History, 'revision' | 'tried' | 'criteria'> {
+  /** Gives the lists; asked at most once, and only while they are those of the revision. */
+  readonly lists: () => HistoryLists;
 }
 
 /** What a strategy knows: a study at one revision. It never changes. */
 export class History {
   /** The study's revision that this is. */
   readonly revision: number;
-  /** Every trial with a config, by number. */
-  readonly trials: readonly TrialRecord[];
-  /** Trials that are complete, pruned or failed, in the order they finished. */
-  readonly finished: readonly TrialRecord[];
   /** Every config tried, running or waiting. */
   readonly tried: TriedConfigs;
   readonly criteria: Criteria;
+  readonly #read: () => HistoryLists;
+  #lists: HistoryLists | undefined;
   #ranked: readonly TrialRecord[] | undefined;
 
-  constructor({ revision, trials, finished, tried, criteria, ranked }: HistoryParts) {
+  constructor({ revision, tried, criteria, lists }: HistoryParts) {
     this.revision = revision;
-    this.trials = trials;
-    this.finished = finished;
     this.tried = tried;
     this.criteria = criteria;
-    this.#ranked = ranked;
+    this.#read = lists;
+  }
+
+  /** Every trial with a config, by number. */
+  get trials(): readonly TrialRecord[] {
+    return this.#all().trials;
+  }
+
+  /** Trials that are complete, pruned or failed, in the order they finished. */
+  get finished(): readonly TrialRecord[] {
+    return this.#all().finished;
   }
 
   /** Complete trials from best to worst. */
   get ranked(): readonly TrialRecord[] {
-    this.#ranked ??= rankTrials(this.finished, this.criteria);
+    this.#ranked ??= this.#all().ranked ?? rankTrials(this.finished, this.criteria);
     return this.#ranked;
+  }
+
+  #all(): HistoryLists {
+    this.#lists ??= this.#read();
+    return this.#lists;
   }
 }

@@ -32,7 +32,7 @@ export type Result<Metric extends string = string> = { readonly [Name in Metric]
 /** What a trial can be told: its metrics, the only objective's value, or that it ended without. */
 export type Outcome<Metric extends string = string> = Result<Metric> | number | TrialPruned | TrialFailure;
 
-/** How an outcome ends a trial. */
+/** How an outcome ends a trial, or pauses it. */
 export type Ending = Pick<FinishEvent, 'state' | 'metrics' | 'failure'>;
 
 /** The ending of a trial whose objective threw. */

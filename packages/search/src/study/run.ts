@@ -1,4 +1,5 @@
-import { ExhaustedError, ObjectiveError, StaleClaimError, StudyError } from '../errors.ts';
+import { ExhaustedError, ObjectiveError, PendingError, StaleClaimError, StudyError } from '../errors.ts';
+import { sleep } from '../sleep.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { StopCondition, StopState, StopVerdict } from '../stop/stop-condition.ts';
@@ -44,7 +45,8 @@ export type RunEvent<Config extends ConfigObject = ConfigObject> =
 
 /** Why a run ended. */
 export interface Stopped {
-  /** The condition, or `exhausted` when the strategy had nothing left, or `aborted` by the signal. */
+  /** The condition, or `exhausted` when the strategy had nothing left, `stalled` when it waits for nothing, `aborted`
+   * by the signal, or `error`. */
   readonly by: string;
   readonly message: string;
 }
@@ -55,6 +57,8 @@ export interface RunOptions<Config extends ConfigObject = ConfigObject> {
   readonly stop?: readonly StopCondition[];
   /** How many trials are in hand at once. Default 1. */
   readonly workers?: number;
+  /** Milliseconds for which each claim holds unless the storage renews it. Default: until the storage is closed. */
+  readonly lease?: number;
   /** Told of everything that happens; what it throws ends the run. */
   readonly onEvent?: (event: RunEvent<Config>) => void;
   /** Once aborted, no further trial starts, and those in hand are finished. An `AbortSignal` is one. */
@@ -73,6 +77,9 @@ export interface RunResult<Config extends ConfigObject = ConfigObject> {
   /** Seconds that the run took. */
   readonly elapsed: number;
 }
+
+/** Milliseconds after which a worker that waits looks whether another process has told something. */
+const pollEvery = 200;
 
 /** The outcome of an objective, errors included. */
 async function attempt<Config extends ConfigObject, Metric extends string>(
@@ -94,7 +101,7 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
   objective: ObjectiveFunction<Config, Metric>,
   options: RunOptions<Config>,
 ): Promise<RunResult<Config>> {
-  const { stop = [], workers = 1, onEvent = () => undefined, signal } = options;
+  const { stop = [], workers = 1, lease, onEvent = () => undefined, signal } = options;
   if (!Number.isSafeInteger(workers) || workers < 1) {
     throw new RangeError(`run: workers is ${workers}: give a whole number from 1`);
   }
@@ -108,27 +115,46 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
   let stopped: Stopped | undefined;
 
   const verdicts = (): readonly NamedVerdict[] => {
-    const state: StopState = { history: study.history, space: study.space, elapsed: (study.now() - began) / 1000 };
+    const state: StopState = {
+      history: study.passingHistory,
+      space: study.space,
+      elapsed: (study.now() - began) / 1000,
+    };
     return stop.map((condition) => ({ name: condition.name, ...condition.check(state) }));
   };
 
-  /** The next trial, or undefined when the run is to end. In turn, so that no worker starts a trial too many. */
-  const next = (worker: number): Promise<Trial<Config> | undefined> =>
+  let inHand = 0;
+  let wake: () => void = () => undefined;
+  let woken = new Promise<void>((resolve) => (wake = resolve));
+  /** Lets the workers that wait look again. */
+  const told = (): void => {
+    wake();
+    woken = new Promise((resolve) => (wake = resolve));
+  };
+
+  /** The next trial, or what to do instead. In turn, so that no worker starts a trial too many. */
+  const next = (worker: number): Promise<Trial<Config> | 'end' | 'wait'> =>
     inTurn(async () => {
       if (signal?.aborted === true) stopped ??= { by: 'aborted', message: 'the run was aborted' };
       const fired = stopped === undefined ? verdicts().find((verdict) => verdict.fired) : undefined;
       if (fired !== undefined) stopped = { by: fired.name, message: fired.message };
-      if (stopped !== undefined) return undefined;
+      if (stopped !== undefined) return 'end';
       try {
         const trial: Trial<Config> = await study.ask({
           worker: `worker ${worker}`,
+          ...(lease === undefined ? {} : { lease }),
           onReport: (step, metrics) => onEvent({ type: 'report', worker, trial, step, metrics }),
         });
+        inHand += 1;
         return trial;
       } catch (error) {
-        if (!(error instanceof ExhaustedError)) throw error;
-        stopped = { by: 'exhausted', message: error.reason };
-        return undefined;
+        if (error instanceof PendingError) {
+          const running = inHand > 0 || study.trials.some(({ state }) => state === 'running');
+          if (running) return 'wait';
+          stopped = { by: 'stalled', message: `the strategy waits although no trial is running: ${error.reason}` };
+        } else if (error instanceof ExhaustedError) stopped = { by: 'exhausted', message: error.reason };
+        else throw error;
+        return 'end';
       }
     });
 
@@ -150,9 +176,17 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
     try {
       for (;;) {
         const trial = await next(worker);
-        if (trial === undefined) return;
-        onEvent({ type: 'ask', worker, trial });
-        await finish(trial, await attempt(objective, trial), worker);
+        if (trial === 'end') return;
+        if (trial === 'wait') await Promise.race([woken, sleep(pollEvery)]);
+        else {
+          try {
+            onEvent({ type: 'ask', worker, trial });
+            await finish(trial, await attempt(objective, trial), worker);
+          } finally {
+            inHand -= 1;
+            told();
+          }
+        }
       }
     } catch (error) {
       stopped ??= { by: 'error', message: String(error) };
@@ -173,7 +207,7 @@ function summary<Config extends ConfigObject, Metric extends string>(
   stopped: Stopped,
   elapsed: number,
 ): RunResult<Config> {
-  const counts: Record<TrialState, number> = { waiting: 0, running: 0, complete: 0, pruned: 0, failed: 0 };
+  const counts: Record<TrialState, number> = { waiting: 0, running: 0, paused: 0, complete: 0, pruned: 0, failed: 0 };
   for (const { state } of study.trials) counts[state] += 1;
   const { front } = study;
   const best = study.criteria.objectives.length === 1 ? front[0] : undefined;

@@ -3,6 +3,7 @@ import type { Space } from '../space/space.ts';
 import type { StoredEvent, StudyRecord } from '../storage/events.ts';
 import { Projection } from '../storage/projection.ts';
 import { History } from './history.ts';
+import type { HistoryLists } from './history.ts';
 import { compareSingle } from './ranking.ts';
 import type { Criteria } from './ranking.ts';
 import { isFinished } from './trial-record.ts';
@@ -20,20 +21,45 @@ function placeOf<Item>(sorted: readonly Item[], isBefore: (item: Item) => boolea
   return low;
 }
 
+/** A list that is copied when it changes after it was handed out, and only then. */
+class SharedList<Item> {
+  #items: Item[] = [];
+  #shared = false;
+
+  /** The items as they are now; later changes do not show in them. */
+  share(): readonly Item[] {
+    this.#shared = true;
+    return this.#items;
+  }
+
+  /** The items, to be read at once. */
+  get items(): readonly Item[] {
+    return this.#items;
+  }
+
+  /** The items, to be changed at once. */
+  change(): Item[] {
+    if (this.#shared) this.#items = this.#items.slice();
+    this.#shared = false;
+    return this.#items;
+  }
+}
+
 /**
  * A study as its events tell it, kept in the orders that strategies and stop conditions ask for. Each event costs a
- * search and a copy of pointers, not a sort, so a long study stays fast.
+ * search and at most a copy of pointers, not a sort, so a long study stays fast.
  */
 export class StudyView {
   readonly projection: Projection;
   readonly #criteria: Criteria;
   readonly #space: Space;
-  readonly #trials: TrialRecord[] = [];
-  readonly #finished: TrialRecord[] = [];
-  readonly #ranked: TrialRecord[] = [];
+  readonly #trials = new SharedList<TrialRecord>();
+  readonly #finished = new SharedList<TrialRecord>();
+  readonly #ranked = new SharedList<TrialRecord>();
   /** By config key, the revision that brought it. */
   readonly #tried = new Map<string, number>();
   #history: History | undefined;
+  #passing: History | undefined;
 
   constructor(record: StudyRecord, space: Space, criteria: Criteria) {
     this.projection = new Projection(record);
@@ -43,24 +69,29 @@ export class StudyView {
 
   /** The study at its present revision; later events do not change it. */
   get history(): History {
-    const { revision } = this.projection;
-    if (this.#history?.revision === revision) return this.#history;
-    const tried = this.#tried;
-    const { size } = tried;
-    this.#history = new History({
-      revision,
-      trials: this.#trials.slice(),
-      finished: this.#finished.slice(),
-      tried: { size, has: (key) => (tried.get(key) ?? Infinity) <= revision },
-      criteria: this.#criteria,
-      ranked: this.#criteria.objectives.length === 1 ? this.#ranked.slice() : undefined,
-    });
+    if (this.#history?.revision === this.projection.revision) return this.#history;
+    const lists = this.#share();
+    this.#history = this.#historyOf(() => lists);
     return this.#history;
+  }
+
+  /**
+   * The study at its present revision, for use before the next event: what is not asked of it costs nothing.
+   * Reading it later is an error in whoever kept it.
+   */
+  get passing(): History {
+    const { revision } = this.projection;
+    if (this.#passing?.revision === revision) return this.#passing;
+    this.#passing = this.#historyOf(() => {
+      if (this.projection.revision === revision) return this.#share();
+      throw new TypeError(`the history of revision ${revision} was kept: read it within the call that got it`);
+    });
+    return this.#passing;
   }
 
   /** The trial of a number, if it has a config. */
   trial(number: number): TrialRecord | undefined {
-    const found = this.#trials[this.#placeOfNumber(number)];
+    const found = this.#trials.items[this.#placeOfNumber(number)];
     return found?.number === number ? found : undefined;
   }
 
@@ -69,27 +100,47 @@ export class StudyView {
     const changed = this.projection.apply(stored);
     if (changed === undefined) return;
     const place = this.#placeOfNumber(changed.number);
-    const known = this.#trials[place];
+    const known = this.#trials.items[place];
     if (known?.number === changed.number) this.#replace(place, { ...changed, config: known.config });
     else this.#insert(place, { ...changed, config: this.#space.normalize(changed.config) });
   }
 
+  #share(): HistoryLists {
+    const single = this.#criteria.objectives.length === 1;
+    return {
+      trials: this.#trials.share(),
+      finished: this.#finished.share(),
+      ranked: single ? this.#ranked.share() : undefined,
+    };
+  }
+
+  #historyOf(lists: () => HistoryLists): History {
+    const { revision } = this.projection;
+    const tried = this.#tried;
+    return new History({
+      revision,
+      tried: { size: tried.size, has: (key) => (tried.get(key) ?? Infinity) <= revision },
+      criteria: this.#criteria,
+      lists,
+    });
+  }
+
   #placeOfNumber(number: number): number {
-    return placeOf(this.#trials, (trial) => trial.number < number);
+    return placeOf(this.#trials.items, (trial) => trial.number < number);
   }
 
   #insert(place: number, trial: TrialRecord): void {
-    this.#trials.splice(place, 0, trial);
+    this.#trials.change().splice(place, 0, trial);
     this.#remember(trial.config, trial.revision);
   }
 
   #replace(place: number, trial: TrialRecord): void {
-    this.#trials[place] = trial;
+    this.#trials.change()[place] = trial;
     if (!isFinished(trial)) return;
-    this.#finished.push(trial);
+    this.#finished.change().push(trial);
     if (trial.state !== 'complete' || this.#criteria.objectives.length !== 1) return;
-    const rank = placeOf(this.#ranked, (other) => compareSingle(other, trial, this.#criteria) < 0);
-    this.#ranked.splice(rank, 0, trial);
+    const rank = placeOf(this.#ranked.items, (other) => compareSingle(other, trial, this.#criteria) < 0);
+    this.#ranked.change().splice(rank, 0, trial);
   }
 
   #remember(config: ConfigObject, revision: number): void {

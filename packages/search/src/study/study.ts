@@ -1,11 +1,12 @@
-import { ExhaustedError, StaleClaimError, StudyError } from '../errors.ts';
+import type { EarlyStopping } from '../early-stopping/early-stopping.ts';
+import { ExhaustedError, PendingError, StaleClaimError, StudyError } from '../errors.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { Space } from '../space/space.ts';
-import type { ClaimedEvent, StudyRecord } from '../storage/events.ts';
-import type { Claim, Storage } from '../storage/storage.ts';
-import type { Decision, Strategy } from '../strategies/strategy.ts';
+import type { AppendedEvent, ClaimedEvent, DuplicatePolicy, StudyRecord } from '../storage/events.ts';
+import type { Claim, ClaimToken, Storage } from '../storage/storage.ts';
+import type { Decision, Strategy, Suggestion } from '../strategies/strategy.ts';
 import { ParetoFront } from './front.ts';
 import type { History } from './history.ts';
 import type { Outcome } from './outcome.ts';
@@ -15,7 +16,7 @@ import { runStudy } from './run.ts';
 import type { ObjectiveFunction, RunOptions, RunResult } from './run.ts';
 import { StudyView } from './study-view.ts';
 import { Trial } from './trial.ts';
-import type { Metrics, TrialRecord } from './trial-record.ts';
+import type { Checkpoint, Metrics, TrialRecord } from './trial-record.ts';
 
 /** What makes a study; `createStudy` and `openStudy` put it together. */
 export interface StudySetup<Config extends ConfigObject> {
@@ -23,6 +24,7 @@ export interface StudySetup<Config extends ConfigObject> {
   readonly space: Space<Config>;
   readonly criteria: Criteria;
   readonly strategy: Strategy;
+  readonly earlyStopping: EarlyStopping | undefined;
   readonly storage: Storage;
   /** Whether the study closes the storage with itself. */
   readonly ownsStorage: boolean;
@@ -34,13 +36,17 @@ export interface StudySetup<Config extends ConfigObject> {
 export interface AskOptions {
   /** A name for whoever tries the trial. Default `worker`. */
   readonly worker?: string;
+  /** Milliseconds for which the claim holds unless the storage renews it. Default: until the storage is closed. */
+  readonly lease?: number;
   /** Told of every report as it is made. */
   readonly onReport?: (step: number, metrics: Metrics) => void;
 }
 
+/** How many suggestions in a row may be answered by earlier results before a study counts as exhausted. */
+const mostReused = 100;
+
 /** The writes of a trial in hand: those reported while one is under way go out together in the next. */
-interface Outbox {
-  readonly attempt: number;
+interface Outbox extends ClaimToken {
   waiting: ClaimedEvent[];
   sending: Promise<void>;
 }
@@ -55,6 +61,8 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
   readonly space: Space<Config>;
   readonly criteria: Criteria;
   readonly strategy: Strategy;
+  readonly earlyStopping: EarlyStopping | undefined;
+  readonly duplicates: DuplicatePolicy;
   readonly storage: Storage;
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number;
@@ -63,14 +71,18 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
   readonly #outboxes = new Map<number, Outbox>();
   readonly #inTurn = oneAtATime();
   readonly #reading = oneAtATime();
+  #reusedInARow = 0;
   #closed = false;
 
-  constructor({ record, space, criteria, strategy, storage, ownsStorage, now }: StudySetup<Config>) {
+  constructor(setup: StudySetup<Config>) {
+    const { record, space, criteria, strategy, storage, ownsStorage, now } = setup;
     this.name = record.name;
     this.seed = record.seed;
     this.space = space;
     this.criteria = criteria;
     this.strategy = strategy;
+    this.earlyStopping = setup.earlyStopping;
+    this.duplicates = record.duplicates;
     this.storage = storage;
     this.now = now;
     this.#ownsStorage = ownsStorage;
@@ -85,6 +97,11 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
   /** The study as a strategy sees it, as last read. */
   get history(): History {
     return this.#view.history;
+  }
+
+  /** As {@link Study.history}, but only to be read before the next call of this study: that costs less. */
+  get passingHistory(): History {
+    return this.#view.passing;
   }
 
   /**
@@ -126,22 +143,27 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
   }
 
   /**
-   * Claims a trial: a waiting one if there is one, else a new one with a config from the strategy.
+   * Claims a trial: a waiting one if there is one, else what the strategy decides on, which is a new config or a paused
+   * trial to go on.
    * @throws ExhaustedError when there is nothing left to try.
+   * @throws PendingError when the strategy waits for running trials.
    */
-  ask({ worker = 'worker', onReport }: AskOptions = {}): Promise<Trial<Config>> {
+  ask({ worker = 'worker', lease, onReport }: AskOptions = {}): Promise<Trial<Config>> {
+    const holder = lease === undefined ? { worker } : { worker, lease };
     return this.#inTurn(async () => {
-      this.#checkOpen();
-      const claim = await this.storage.claim(this.name, { worker, at: this.now() });
-      await this.sync();
-      if (claim.config === undefined) await this.#start(claim);
-      return this.#handOut(claim, onReport);
+      for (;;) {
+        this.#checkOpen();
+        const claim = await this.storage.claim(this.name, { ...holder, at: this.now() });
+        await this.sync();
+        const taken = claim.config === undefined ? await this.#start(claim, holder) : claim;
+        if (taken !== undefined) return this.#handOut(taken, onReport);
+      }
     });
   }
 
   /**
-   * Ends a trial with its metrics, or the only objective's value, or a {@link TrialPruned} or {@link TrialFailure}.
-   * Returns its record.
+   * Ends a trial with its metrics, or the only objective's value, or a {@link TrialPruned} or {@link TrialFailure}. With
+   * metrics, a trial whose budget is not its last is paused. Returns its record.
    * @throws ObjectiveError when a metric is missing or not a number; the trial is then still running.
    * @throws StaleClaimError when the trial has ended, or another worker has it.
    */
@@ -149,24 +171,27 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
     this.#checkOpen();
     const { number, attempt } = trial;
     const ending = endingOf(outcome, this.criteria);
+    const token = { number, attempt, at: this.now() };
+    const pauses = ending.state === 'complete' && this.#view.trial(number)?.budget?.last === false;
+    const event: ClaimedEvent = pauses
+      ? { type: 'pause', ...token, metrics: ending.metrics }
+      : { type: 'finish', ...token, ...ending };
     const outbox = this.#outboxes.get(number);
-    const at = this.now();
     if (outbox?.attempt === attempt) {
-      outbox.waiting.push({ type: 'finish', number, attempt, at, ...ending });
+      outbox.waiting.push(event);
       await this.#send(outbox);
       this.#outboxes.delete(number);
-    } else await this.storage.append(this.name, [{ type: 'finish', number, attempt, at, ...ending }]);
+    } else await this.storage.append(this.name, [event]);
     await this.sync();
     return this.#recordOf(number, attempt);
   }
 
-  /** Gives a trial back: it waits for the next {@link Study.ask}, with its number and config. */
+  /** Gives a trial back: it waits for the next {@link Study.ask}, with its number, config and checkpoint. */
   async release(trial: Trial<Config>, reason = 'released'): Promise<void> {
     this.#checkOpen();
     const { number, attempt } = trial;
     this.#outboxes.delete(number);
-    await this.storage.append(this.name, [{ type: 'release', number, attempt, at: this.now(), reason }]);
-    await this.sync();
+    await this.#write([{ type: 'release', number, attempt, at: this.now(), reason }]);
   }
 
   /**
@@ -181,7 +206,7 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
   /** What the strategy makes of a history for the trial of a number: a pure function of the two and the seed. */
   decide(history: History, number: number): Decision {
     const random = new RandomStream(this.seed, number);
-    return this.strategy.decide({ space: this.space, history, random, number });
+    return this.strategy.decide({ space: this.space, history, random, number, duplicates: this.duplicates });
   }
 
   /** Stores what is still under way, and closes the storage if the study opened it. */
@@ -200,28 +225,89 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
     if (this.#closed) throw new StudyError('closed', this.name, 'it was closed: open it again with resume: true');
   }
 
-  /** Lets the strategy suggest the config of a claimed number. A number left without one is given back. */
-  async #start({ number, attempt }: Claim): Promise<void> {
-    const { history } = this;
-    const giveBack = async (reason: string): Promise<void> => {
-      await this.storage.append(this.name, [{ type: 'release', number, attempt, at: this.now(), reason }]);
-      await this.sync();
-    };
+  /**
+   * Lets the strategy decide what to do with a claimed number, and gives the claim that comes of it: undefined when it
+   * has to be asked again. A number left without a config is given back.
+   */
+  async #start(
+    claim: Claim,
+    holder: Pick<AskOptions, 'lease'> & { readonly worker: string },
+  ): Promise<ClaimToken | undefined> {
+    const { number, attempt } = claim;
+    const { revision: basis } = this.#view.projection;
+    const released = (reason: string): ClaimedEvent => ({ type: 'release', number, attempt, at: this.now(), reason });
+    const giveBack = (reason: string): Promise<void> => this.#write([released(reason)]);
     let decision: Decision;
     try {
-      decision = this.decide(history, number);
+      decision = this.decide(this.#view.passing, number);
       if (decision.type === 'try') this.space.normalize(decision.config);
     } catch (error) {
       await giveBack('the strategy failed');
       throw error;
     }
-    if (decision.type === 'exhausted') {
-      await giveBack(decision.reason);
-      throw new ExhaustedError(this.name, decision.reason);
+    switch (decision.type) {
+      case 'try':
+        return this.#startTrial(claim, decision, basis);
+      case 'resume': {
+        const { trial, budget } = decision;
+        const resumed = { number: trial, attempt: (this.#view.trial(trial)?.attempt ?? 0) + 1 };
+        const at = this.now();
+        const event = { type: 'resume', ...resumed, at, ...holder, budget, basis, asked: number } as const;
+        try {
+          await this.#write([released(`trial ${trial} goes on instead`), event]);
+        } catch (error) {
+          if (!(error instanceof StaleClaimError)) throw error;
+          // Another worker has resumed it meanwhile: the strategy decides again, knowing that.
+          await giveBack(`trial ${trial} was taken`);
+          return undefined;
+        }
+        return resumed;
+      }
+      case 'wait':
+        await giveBack(decision.reason);
+        throw new PendingError(this.name, decision.reason);
+      case 'exhausted':
+        await giveBack(decision.reason);
+        throw new ExhaustedError(this.name, decision.reason);
     }
-    const { config, origin } = decision;
-    const event = { type: 'start', number, attempt, at: this.now(), config, origin, basis: history.revision } as const;
-    await this.storage.append(this.name, [event]);
+  }
+
+  async #startTrial(
+    { number, attempt }: ClaimToken,
+    { config, origin, budget, inherits }: Suggestion,
+    basis: number,
+  ): Promise<ClaimToken | undefined> {
+    const token = { number, attempt, at: this.now() };
+    const optional = { ...(budget === undefined ? {} : { budget }), ...(inherits === undefined ? {} : { inherits }) };
+    const start: ClaimedEvent = { type: 'start', ...token, config, origin, basis, ...optional };
+    const known = this.duplicates === 'reuse' ? this.#resultOf(config) : undefined;
+    if (known === undefined) {
+      await this.#write([start]);
+      return { number, attempt };
+    }
+    if (this.#reusedInARow >= mostReused) {
+      const reason = `${mostReused} configs in a row were tried before`;
+      await this.#write([{ type: 'release', ...token, reason }]);
+      throw new ExhaustedError(this.name, reason);
+    }
+    this.#reusedInARow += 1;
+    await this.#write([
+      { ...start, origin: { ...origin, reuses: known.number } },
+      { type: 'finish', ...token, state: 'complete', metrics: known.metrics },
+    ]);
+    return undefined;
+  }
+
+  /** A complete trial of a config, if there is one. */
+  #resultOf(config: ConfigObject): TrialRecord | undefined {
+    const space: Space = this.space;
+    const key = space.key(config);
+    if (!this.#view.passing.tried.has(key)) return undefined;
+    return this.#view.passing.finished.find((trial) => trial.state === 'complete' && space.key(trial.config) === key);
+  }
+
+  async #write(events: readonly AppendedEvent[]): Promise<void> {
+    await this.storage.append(this.name, events);
     await this.sync();
   }
 
@@ -231,10 +317,10 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
     return record as TrialRecord<Config>;
   }
 
-  #handOut(claim: Claim, onReport: AskOptions['onReport']): Trial<Config> {
-    const { number, attempt } = claim;
-    const { config, origin } = this.#recordOf(number, attempt);
-    const outbox: Outbox = { attempt, waiting: [], sending: Promise.resolve() };
+  #handOut({ number, attempt }: ClaimToken, onReport: AskOptions['onReport']): Trial<Config> {
+    this.#reusedInARow = 0;
+    const { config, origin, budget, checkpoint, inherits } = this.#recordOf(number, attempt);
+    const outbox: Outbox = { number, attempt, waiting: [], sending: Promise.resolve() };
     this.#outboxes.set(number, outbox);
     const report = (step: number, metrics: Metrics): void => {
       outbox.waiting.push({ type: 'report', number, attempt, at: this.now(), step, metrics });
@@ -242,7 +328,35 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
       this.#send(outbox).catch(() => undefined);
       onReport?.(step, metrics);
     };
-    return new Trial<Config>({ claim, config, origin, studySeed: this.seed, report });
+    const save = (saved: Checkpoint): Promise<void> => {
+      outbox.waiting.push({ type: 'save', number, attempt, at: this.now(), ...saved });
+      return this.#send(outbox);
+    };
+    const inherited = inherits === undefined ? undefined : this.#view.trial(inherits)?.checkpoint;
+    return new Trial<Config>({
+      claim: { number, attempt },
+      config,
+      origin,
+      studySeed: this.seed,
+      budget,
+      checkpoint: checkpoint ?? inherited,
+      report,
+      save,
+      shouldStop: () => this.#shouldStop(outbox),
+    });
+  }
+
+  /** What the early stopping says of a running trial, all that was reported being known to it. */
+  async #shouldStop(outbox: Outbox): Promise<boolean> {
+    if (this.earlyStopping === undefined) return false;
+    await this.#send(outbox);
+    await this.sync();
+    const { number, attempt } = outbox;
+    const trial = this.#view.trial(number);
+    if (trial?.state !== 'running' || trial.attempt !== attempt) {
+      throw new StaleClaimError(this.name, number, attempt, 'another worker has it');
+    }
+    return this.earlyStopping.advise({ space: this.space, history: this.#view.passing, trial }).stop;
   }
 
   /** Writes what an outbox holds, once what it sent before is written. */

@@ -1,14 +1,33 @@
-import type { JsonObject } from '../json.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
 import type { ConfigObject } from '../space/node.ts';
 
 /**
- * Where a trial stands. `waiting`: has a config, and no worker; `running`: claimed by a worker; the others are final.
+ * Where a trial stands. `waiting`: has a config, and no worker; `running`: claimed by a worker; `paused`: has spent its
+ * budget, and goes on if the strategy gives it more; the others are final.
  */
-export type TrialState = 'waiting' | 'running' | 'complete' | 'pruned' | 'failed';
+export type TrialState = 'waiting' | 'running' | 'paused' | 'complete' | 'pruned' | 'failed';
 
-/** How a trial can fail: the objective became NaN or infinite, took too long, ran out of memory, threw, or answered
- * with something that is not a result. */
-export type FailureKind = 'nan' | 'timeout' | 'memory' | 'crash' | 'invalid';
+/** How long a trial is to train. */
+export interface Budget {
+  /** The step at which it stops and tells its metrics; counted from the start of the trial. */
+  readonly step: number;
+  /** Whether that completes the trial; else it is paused there. */
+  readonly last: boolean;
+}
+
+/** What a trial can go on from. */
+export interface Checkpoint {
+  /** The steps it has behind it. */
+  readonly step: number;
+  /** The objective's own data, such as where it put its weights. */
+  readonly data: JsonValue;
+}
+
+/**
+ * How a trial can fail: the objective became NaN or infinite, took too long, ran out of memory, threw, or answered with
+ * something that is not a result; or every worker that had it vanished.
+ */
+export type FailureKind = 'nan' | 'timeout' | 'memory' | 'crash' | 'invalid' | 'lost';
 
 /** Why a trial failed. */
 export interface Failure {
@@ -41,16 +60,26 @@ export interface TrialRecord<Config extends ConfigObject = ConfigObject> {
   readonly state: TrialState;
   readonly config: Config;
   readonly origin: Origin;
-  /** How many workers have claimed the trial, so 1 unless one of them vanished; 0 while it was never claimed. */
+  /** How often it was claimed or resumed; 0 while it never was. The token under which it is written. */
   readonly attempt: number;
+  /** How many of its workers vanished. */
+  readonly losses: number;
+  /** How long it trains before it stops or pauses, if the strategy says. */
+  readonly budget?: Budget;
+  /** The trial whose last checkpoint it started from, as a clone does. */
+  readonly inherits?: number;
+  /** The last that it saved. */
+  readonly checkpoint?: Checkpoint;
   /** The revision of the study whose history the strategy saw; absent for configs that were given. */
   readonly basis?: number;
   /** The revision of the study at which the record last changed: orders finished trials by their finish. */
   readonly revision: number;
-  /** The final metrics; empty until the trial is complete. */
+  /** The final metrics of a complete trial, those it paused with of a paused one; else empty. */
   readonly metrics: Metrics;
-  /** In the order reported. */
+  /** In the order of their steps. */
   readonly reports: readonly Report[];
+  /** The reports up to this step stay when its worker vanishes: a checkpoint, or a pause, covers them. */
+  readonly keptStep: number;
   /** Present when the state is `failed`. */
   readonly failure?: Failure;
   /** Who claimed the trial last. */

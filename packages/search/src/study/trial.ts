@@ -1,21 +1,46 @@
+import type { JsonValue } from '../json.ts';
 import { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
-import type { Claim } from '../storage/storage.ts';
-import type { Metrics, Origin } from './trial-record.ts';
+import type { ClaimToken } from '../storage/storage.ts';
+import type { Budget, Checkpoint, Metrics, Origin } from './trial-record.ts';
+
+/** What a trial asks of its study. */
+export interface TrialHooks {
+  readonly report: (step: number, metrics: Metrics) => void;
+  readonly save: (checkpoint: Checkpoint) => Promise<void>;
+  readonly shouldStop: () => Promise<boolean>;
+}
 
 /** What a study hands to a trial. */
-export interface TrialSetup<Config extends ConfigObject> {
-  readonly claim: Claim;
+export interface TrialSetup<Config extends ConfigObject> extends TrialHooks {
+  readonly claim: ClaimToken;
   readonly config: Config;
   readonly origin: Origin;
   readonly studySeed: number;
-  readonly report: (step: number, metrics: Metrics) => void;
+  readonly budget: Budget | undefined;
+  readonly checkpoint: Checkpoint | undefined;
 }
 
-/** A claimed trial: a config to try, and a place to report to. */
+/**
+ * A claimed trial: a config to try, and a place to report to. One that can be paused, or survive its worker, trains
+ * from its checkpoint to its budget:
+ *
+ * ```ts
+ * const objective = async (trial: Trial<{ lr: number }>) => {
+ *   let loss = Number(trial.checkpoint?.data ?? 1);
+ *   for (let step = (trial.checkpoint?.step ?? 0) + 1; step <= (trial.budget ?? 9); step += 1) {
+ *     loss *= 1 - trial.config.lr;
+ *     trial.report(step, { loss });
+ *     await trial.save(step, loss);
+ *     if (await trial.shouldStop()) throw new TrialPruned();
+ *   }
+ *   return loss;
+ * };
+ * ```
+ */
 export class Trial<Config extends ConfigObject = ConfigObject> {
   readonly number: number;
-  /** 1, unless an earlier worker vanished with this trial. */
+  /** 1, unless the trial was resumed, or an earlier worker vanished with it. */
   readonly attempt: number;
   /** The config to try; frozen. */
   readonly config: Config;
@@ -23,26 +48,49 @@ export class Trial<Config extends ConfigObject = ConfigObject> {
   readonly origin: Origin;
   /** A 32-bit seed for the objective's own randomness: the same whenever and wherever this trial runs. */
   readonly seed: number;
-  readonly #report: (step: number, metrics: Metrics) => void;
+  /** The step to train up to and tell the metrics of; undefined when the strategy leaves that to the objective. */
+  readonly budget: number | undefined;
+  /** What to go on from: the last that this trial saved, or the trial it is a clone of. */
+  readonly checkpoint: Checkpoint | undefined;
+  readonly #hooks: TrialHooks;
 
-  constructor({ claim, config, origin, studySeed, report }: TrialSetup<Config>) {
-    this.number = claim.number;
-    this.attempt = claim.attempt;
-    this.config = config;
-    this.origin = origin;
-    this.seed = new RandomStream(studySeed, claim.number, 'objective').uint32();
-    this.#report = report;
+  constructor(setup: TrialSetup<Config>) {
+    this.number = setup.claim.number;
+    this.attempt = setup.claim.attempt;
+    this.config = setup.config;
+    this.origin = setup.origin;
+    this.seed = new RandomStream(setup.studySeed, setup.claim.number, 'objective').uint32();
+    this.budget = setup.budget?.step;
+    this.checkpoint = setup.checkpoint;
+    this.#hooks = setup;
   }
 
   /**
-   * Records metrics at a step, a whole number from 0 such as an epoch. NaN is allowed: a curve may diverge. Reports are
-   * stored in the background; a failure to store them surfaces when the trial is told.
+   * Records metrics at a step, a whole number from 0 such as an epoch. NaN is allowed: a curve may diverge. Metrics of
+   * one step add up; an earlier step than the last begins the curve again from there. Reports are stored in the
+   * background; a failure to store them surfaces when the trial is told.
    * @throws RangeError when the step is not a whole number from 0.
    */
   report(step: number, metrics: Metrics): void {
-    if (!Number.isSafeInteger(step) || step < 0) {
-      throw new RangeError(`report: the step is ${step}: give a whole number from 0`);
-    }
-    this.#report(step, { ...metrics });
+    this.#hooks.report(checkStep('report', step), { ...metrics });
   }
+
+  /**
+   * Stores what the trial can go on from after this many steps: wherever it is continued, `checkpoint` is this. Put
+   * large data, such as weights, into a file and save its name.
+   * @throws StaleClaimError when another worker has the trial.
+   */
+  save(step: number, data: JsonValue): Promise<void> {
+    return this.#hooks.save({ step: checkStep('save', step), data });
+  }
+
+  /** Whether the study's early stopping would end the trial now; if so, throw a TrialPruned. False without one. */
+  shouldStop(): Promise<boolean> {
+    return this.#hooks.shouldStop();
+  }
+}
+
+function checkStep(operation: string, step: number): number {
+  if (Number.isSafeInteger(step) && step >= 0) return step;
+  throw new RangeError(`${operation}: the step is ${step}: give a whole number from 0`);
 }

@@ -34,6 +34,8 @@ function record(name: string): StudyRecord {
       root: { kind: 'group', fields: { x: { kind: 'int', low: 0, high: 9, step: 1, log: false } } },
     },
     strategy: { name: 'random', options: {} },
+    duplicates: 'avoid',
+    retries: 1,
     createdAt: 1,
   };
 }

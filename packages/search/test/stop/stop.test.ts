@@ -42,7 +42,7 @@ describe('each condition', () => {
     const { result, trials } = await runWith([maxTrials(10)], () => 1, workers);
     expect(trials).toBe(10);
     expect(result.stopped).toEqual({ by: 'maxTrials(10)', message: '10 of 10 trials' });
-    expect(result.counts).toEqual({ waiting: 0, running: 0, complete: 10, pruned: 0, failed: 0 });
+    expect(result.counts).toEqual({ waiting: 0, running: 0, paused: 0, complete: 10, pruned: 0, failed: 0 });
   });
 
   it('maxTrials counts the trials of earlier runs', async () => {

@@ -24,6 +24,8 @@ const trial = (number: number, f: number, g: number, size = 0): TrialRecord => (
   config: {},
   origin: { operator: 'sample' },
   attempt: 1,
+  losses: 0,
+  keptStep: -1,
   revision: number,
   metrics: { f, g, size },
   reports: [],

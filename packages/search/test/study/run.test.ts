@@ -67,7 +67,7 @@ describe('run', () => {
       { kind: 'memory', message: '3 GB' },
       undefined,
     ]);
-    expect(result.counts).toEqual({ waiting: 0, running: 0, complete: 1, pruned: 1, failed: 2 });
+    expect(result.counts).toEqual({ waiting: 0, running: 0, paused: 0, complete: 1, pruned: 1, failed: 2 });
     expect(result.best?.number).toBe(3);
   });
 

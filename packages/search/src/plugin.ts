@@ -1,0 +1,39 @@
+import type { JsonObject, JsonValue } from './json.ts';
+
+/** Options that JSON can hold. */
+export type JsonOptions<Options> = { readonly [Name in keyof Options]: JsonValue };
+
+/** What makes a plug-in, a strategy or an early stopping, out of a pure function. */
+export interface PluginDefinition<Options> {
+  /** Unique among the plug-ins of its kind. */
+  readonly name: string;
+  readonly defaults: Options;
+  /** Complains, by its return value, of options that cannot work. */
+  check?(options: Options): string | undefined;
+}
+
+/** A plug-in's name, and every option with its value, as stored with the study. */
+export interface Plugin {
+  readonly name: string;
+  readonly options: JsonObject;
+}
+
+/**
+ * The options of a plug-in, the given ones over the defaults.
+ * @throws TypeError for an option that there is not, RangeError for one that cannot work.
+ */
+export function pluginOptions<Options extends JsonOptions<Options>>(
+  definition: PluginDefinition<Options>,
+  given: Partial<Options>,
+): Options {
+  const { name, defaults } = definition;
+  const unknown = Object.keys(given).find((option) => !Object.hasOwn(defaults, option));
+  if (unknown !== undefined) {
+    const known = Object.keys(defaults).join(', ') || 'none';
+    throw new TypeError(`${name}: there is no option '${unknown}': its options are ${known}`);
+  }
+  const options: Options = { ...defaults, ...given };
+  const problem = definition.check?.(options);
+  if (problem !== undefined) throw new RangeError(`${name}: ${problem}`);
+  return options;
+}
