@@ -24,7 +24,7 @@ async function logits(name: DeviceName, row: string): Promise<ArrayLike<number>>
   const place = await device(name);
   const { test: images } = await mnist({ directory: at('images'), device: place });
   const { model } = await loadOptimized(at('run', row), { device: place });
-  return (await predict(model, images)).data() as Promise<ArrayLike<number>>;
+  return (await predict(model, images)).data();
 }
 
 test('a whole run on WebGPU ends, and its models compute the same on the processor', async () => {
