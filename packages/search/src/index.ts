@@ -15,15 +15,31 @@ export type { ConfigIssue, StudyErrorCode } from './errors.ts';
 export type { JsonObject, JsonValue } from './json.ts';
 
 export { choice } from './space/choice.ts';
-export type { BranchConfig, ConfigOf, Fields } from './space/config-of.ts';
+export type { ArchitectureStep, BranchConfig, ConfigOf, Fields, ItemOf } from './space/config-of.ts';
+export { defineByRun } from './space/define-by-run.ts';
+export type { DefinedSpace, Draw } from './space/define-by-run.ts';
 export { space } from './space/define-space.ts';
 export { float, int } from './space/kinds/number.ts';
 export type { NumberOptions } from './space/kinds/number.ts';
 export { neighbours } from './space/neighbours.ts';
 export type { Neighbour } from './space/neighbours.ts';
-export type { BranchNode, Choose, ConfigObject, ConfigValue, GroupNode, SpaceChange, SpaceNode } from './space/node.ts';
+export type {
+  ArchitectureNode,
+  BranchNode,
+  Choose,
+  ConfigObject,
+  ConfigValue,
+  GroupNode,
+  ListNode,
+  PermutationNode,
+  SpaceChange,
+  SpaceNode,
+} from './space/node.ts';
 export { fromUnit, toUnit } from './space/number-scale.ts';
 export type { ChoiceParameter, NumberParameter, Parameter, ParameterValue } from './space/parameter.ts';
+export { editSequence } from './space/edits.ts';
+export { graph, graphOutputs, list, permutation } from './space/sequences.ts';
+export type { GraphOptions, LengthOptions } from './space/sequences.ts';
 export { Space, sampleParameter, spaceFromJson } from './space/space.ts';
 export type { ActiveParameter, SpaceJson } from './space/space.ts';
 export { crossover, mutate, mutateParameter } from './space/variation.ts';

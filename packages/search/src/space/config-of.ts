@@ -1,4 +1,12 @@
-import type { BranchNode, ConfigObject, SpaceNode } from './node.ts';
+import type {
+  ArchitectureNode,
+  BranchNode,
+  ConfigObject,
+  ConfigValue,
+  ListNode,
+  PermutationNode,
+  SpaceNode,
+} from './node.ts';
 import type { ChoiceParameter, NumberParameter } from './parameter.ts';
 import type { Space } from './space.ts';
 
@@ -20,9 +28,24 @@ export type ConfigOf<Part> =
         ? Value
         : Part extends BranchNode<infer Config>
           ? Config
-          : Part extends Fields
-            ? { -readonly [Name in keyof Part]: ConfigOf<Part[Name]> }
-            : never;
+          : Part extends ListNode<infer Item>
+            ? readonly Item[]
+            : Part extends PermutationNode<infer Value>
+              ? readonly Value[]
+              : Part extends ArchitectureNode<infer Node>
+                ? readonly ArchitectureStep<Node>[]
+                : Part extends Fields
+                  ? { -readonly [Name in keyof Part]: ConfigOf<Part[Name]> }
+                  : never;
+
+/** A node of an architecture in a config. */
+export type ArchitectureStep<Node extends ConfigObject = ConfigObject> = Node & {
+  /** The sources it reads: 0 is the graph's input, n the output of the n-th node, from 1. */
+  readonly from: readonly number[];
+};
+
+/** What {@link ConfigOf} makes of an item, when that can stand in a config. */
+export type ItemOf<Part> = ConfigOf<Part> & ConfigValue;
 
 /** The config's type of a choice among branches: a union discriminated by `type`. */
 export type BranchConfig<Branches extends { readonly [name: string]: Fields }> = {

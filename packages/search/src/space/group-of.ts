@@ -9,6 +9,12 @@ function isNode(part: SpaceNode | Fields): part is SpaceNode {
   return typeof part.kind === 'string';
 }
 
+/** The node of a part as a user writes it. @throws SpaceError */
+export function nodeOf(part: SpaceNode | Space | Fields, path: string): SpaceNode {
+  if (part instanceof Space) return part.root;
+  return isNode(part) ? part : groupOf(part, path);
+}
+
 /**
  * The group that a user's object of parameters describes.
  * @throws SpaceError when a part is not a parameter, choice, space or object of them, or a name cannot be one.
@@ -23,8 +29,7 @@ export function groupOf(fields: Fields, path: string): GroupNode {
         `it is ${JSON.stringify(part)}: use int, float, choice, or an object of them (showing ${showPath(path)})`,
       );
     }
-    if (part instanceof Space) return [name, part.root];
-    return [name, isNode(part) ? part : groupOf(part, at)];
+    return [name, nodeOf(part, at)];
   });
   return Object.freeze({ kind: 'group', fields: Object.freeze(Object.fromEntries(parts)) });
 }

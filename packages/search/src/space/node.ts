@@ -6,7 +6,7 @@ export interface ConfigObject {
 }
 
 /** A part of a config. */
-export type ConfigValue = ParameterValue | ConfigObject;
+export type ConfigValue = ParameterValue | ConfigObject | readonly ConfigValue[];
 
 /** Several named parts, all of them present. */
 export interface GroupNode {
@@ -27,8 +27,50 @@ export interface BranchNode<Config extends ConfigObject = ConfigObject> {
   readonly [configType]?: Config;
 }
 
+/** As many parts of one kind as the config likes, within bounds; in a config, an array. */
+export interface ListNode<Item extends ConfigValue = ConfigValue> {
+  readonly kind: 'list';
+  readonly item: SpaceNode;
+  /** The fewest and the most items. */
+  readonly min: number;
+  readonly max: number;
+  /** Never present: carries the config's type. */
+  readonly [configType]?: readonly Item[];
+}
+
+/** All of some values, in any order; in a config, an array. */
+export interface PermutationNode<Value extends ParameterValue = ParameterValue> {
+  readonly kind: 'permutation';
+  readonly values: readonly Value[];
+}
+
+/**
+ * An architecture: nodes in an order, each reading the outputs of some before it. In a config, an array of the nodes,
+ * each with `from`: the sources it reads, 0 being the graph's input and n the output of the n-th node, from 1.
+ */
+export interface ArchitectureNode<Node extends ConfigObject = ConfigObject> {
+  readonly kind: 'graph';
+  readonly node: GroupNode | BranchNode;
+  /** The fewest and the most nodes. */
+  readonly min: number;
+  readonly max: number;
+  /** The most sources that a node reads. */
+  readonly inputs: number;
+  /** Whether each node reads the one before it in any case, so that others are skip connections. */
+  readonly chain: boolean;
+  /** Never present: carries the config's type. */
+  readonly [configType]?: readonly (Node & { readonly from: readonly number[] })[];
+}
+
 /** A part of a space. */
-export type SpaceNode = NumberParameter | ChoiceParameter | GroupNode | BranchNode;
+export type SpaceNode =
+  | NumberParameter
+  | ChoiceParameter
+  | GroupNode
+  | BranchNode
+  | ListNode
+  | PermutationNode
+  | ArchitectureNode;
 
 /** Gives the value of an active parameter. */
 export type Choose = (path: string, parameter: Parameter) => ParameterValue;

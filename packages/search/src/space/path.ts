@@ -5,6 +5,16 @@ export function joinPath(parent: string, name: string): string {
   return parent === '' ? name : `${parent}.${name}`;
 }
 
+/** The path of an item of a list. */
+export function itemPath(parent: string, index: number): string {
+  return `${parent}[${index}]`;
+}
+
+/** The path of how many items a list has. */
+export function lengthPath(parent: string): string {
+  return joinPath(parent, 'length');
+}
+
 /** A path for a reader, who needs a word for the root. */
 export function showPath(path: string): string {
   return path === '' ? 'config' : path;

@@ -1,8 +1,10 @@
-import { choice, float, int, space } from '@espalier/search';
+import { choice, float, graph, int, list, permutation, space } from '@espalier/search';
 import type { Fields, Space, SpaceNode } from '@espalier/search';
 import fc from 'fast-check';
 
-const name = fc.stringMatching(/^[a-z][a-z0-9_-]{0,5}$/u).filter((text) => !['type', 'kind'].includes(text));
+const name = fc
+  .stringMatching(/^[a-z][a-z0-9_-]{0,5}$/u)
+  .filter((text) => !['type', 'kind', 'from', 'length'].includes(text));
 const names = fc.uniqueArray(name, { minLength: 1, maxLength: 4 });
 
 const intParameter = fc
@@ -49,6 +51,24 @@ export const finiteParameter = fc.oneof(
   values,
 );
 
+const lengths = fc.record({ min: fc.integer({ min: 1, max: 2 }), more: fc.nat(2) });
+
+/** Parts that hold an array: lists, permutations, graphs. */
+function sequenceOf(leaf: fc.Arbitrary<SpaceNode>): fc.Arbitrary<SpaceNode> {
+  const group = names.chain((keys) =>
+    fc
+      .array(leaf, { minLength: keys.length, maxLength: keys.length })
+      .map((parts): Fields => Object.fromEntries(keys.map((key, index) => [key, parts[index] ?? {}]))),
+  );
+  return fc.oneof(
+    fc.tuple(fc.oneof(leaf, group), lengths).map(([item, { min, more }]) => list(item, { min, max: min + more })),
+    fc.integer({ min: 1, max: 4 }).map((size) => permutation(size)),
+    fc
+      .tuple(group, lengths, fc.integer({ min: 1, max: 3 }), fc.boolean())
+      .map(([node, { min, more }, inputs, chain]) => graph(node, { min, max: min + more, inputs, chain })),
+  );
+}
+
 function fieldsOf(leaf: fc.Arbitrary<SpaceNode>, depth: number): fc.Arbitrary<Fields> {
   const part: fc.Arbitrary<SpaceNode | Fields> =
     depth === 0
@@ -56,6 +76,7 @@ function fieldsOf(leaf: fc.Arbitrary<SpaceNode>, depth: number): fc.Arbitrary<Fi
       : fc.oneof(
           { weight: 4, arbitrary: leaf },
           { weight: 1, arbitrary: fieldsOf(leaf, depth - 1) },
+          { weight: 1, arbitrary: sequenceOf(leaf) },
           {
             weight: 2,
             arbitrary: names.chain((keys) =>

@@ -12,28 +12,36 @@ export interface KindTable {
   readonly parseNode: (json: unknown, path: string) => SpaceNode;
 }
 
+/** What changed from one node to another, of the same kind or not. */
+export function diffNodes(
+  { kindOf, describeNode }: KindTable,
+  before: SpaceNode,
+  after: SpaceNode,
+  path: string,
+): readonly SpaceChange[] {
+  if (kindOf(before) === kindOf(after)) return kindOf(before).diff(before, after, path);
+  const [old, now] = [describeNode(before), describeNode(after)];
+  return [{ path, change: 'changed', before: old, after: now, compatible: false }];
+}
+
 /**
  * What changed between two sets of named parts. A part that came or went is compatible only where `optional` says
  * that configs need not hold it.
  */
 export function diffParts(
-  { kindOf, describeNode }: KindTable,
+  table: KindTable,
   before: GroupNode['fields'],
   after: GroupNode['fields'],
   path: string,
   optional: boolean,
 ): readonly SpaceChange[] {
+  const { describeNode } = table;
   const changes: SpaceChange[] = [];
   for (const [name, node] of Object.entries(before)) {
     const at = joinPath(path, name);
     const now = after[name];
-    if (now === undefined) {
-      changes.push({ path: at, change: 'removed', before: describeNode(node), compatible: false });
-    } else if (kindOf(node) === kindOf(now)) changes.push(...kindOf(node).diff(node, now, at));
-    else {
-      const [old, replaced] = [describeNode(node), describeNode(now)];
-      changes.push({ path: at, change: 'changed', before: old, after: replaced, compatible: false });
-    }
+    if (now === undefined) changes.push({ path: at, change: 'removed', before: describeNode(node), compatible: false });
+    else changes.push(...diffNodes(table, node, now, at));
   }
   for (const [name, node] of Object.entries(after)) {
     if (before[name] !== undefined) continue;

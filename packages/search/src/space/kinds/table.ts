@@ -5,16 +5,21 @@ import type { NumberParameter } from '../parameter.ts';
 import { showPath } from '../path.ts';
 import { branchKindIn } from './branch.ts';
 import { choiceKind } from './choice.ts';
+import { graphKindIn } from './graph.ts';
 import { groupKindIn } from './group.ts';
+import { listKindIn } from './list.ts';
 import { numberKind } from './number.ts';
+import { permutationKind } from './permutation.ts';
 
 type NodeOf<Name> = Name extends NumberParameter['kind']
   ? NumberParameter
   : Extract<SpaceNode, { readonly kind: Name }>;
 type Kinds = { readonly [Name in SpaceNode['kind']]: NodeKind<NodeOf<Name>> };
 
+const table = { kindOf, describeNode, parseNode };
+
 /** The kind of groups, which a whole space is. */
-export const groupKind: NodeKind<GroupNode> = groupKindIn({ kindOf, describeNode, parseNode });
+export const groupKind: NodeKind<GroupNode> = groupKindIn(table);
 
 /** Every kind of node, by name. */
 const kinds: Kinds = {
@@ -22,7 +27,10 @@ const kinds: Kinds = {
   float: numberKind,
   choice: choiceKind,
   group: groupKind,
-  branch: branchKindIn({ kindOf, describeNode, parseNode }, groupKind),
+  branch: branchKindIn(table, groupKind),
+  list: listKindIn(table),
+  permutation: permutationKind,
+  graph: graphKindIn(table),
 };
 
 /** The table of a node's kind. */
@@ -37,11 +45,11 @@ export function describeNode(node: SpaceNode): string {
 
 /** Reads a node's JSON form. @throws SpaceError */
 export function parseNode(json: unknown, path: string): SpaceNode {
-  const table: Readonly<Record<string, unknown>> = kinds;
+  const known: Readonly<Record<string, unknown>> = kinds;
   const kind = isObject(json) ? json['kind'] : undefined;
-  if (!isObject(json) || typeof kind !== 'string' || !Object.hasOwn(table, kind)) {
-    const known = Object.keys(table).join(', ');
-    throw new SpaceError(showPath(path), `its kind is ${JSON.stringify(kind)}: it must be one of ${known}`);
+  if (!isObject(json) || typeof kind !== 'string' || !Object.hasOwn(known, kind)) {
+    const names = Object.keys(known).join(', ');
+    throw new SpaceError(showPath(path), `its kind is ${JSON.stringify(kind)}: it must be one of ${names}`);
   }
-  return (table[kind] as NodeKind<SpaceNode>).parse(json, path);
+  return (known[kind] as NodeKind<SpaceNode>).parse(json, path);
 }
