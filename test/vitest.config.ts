@@ -2,11 +2,11 @@ import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defaultClientConditions, defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
-import { chromiumArgs, chromiumPath, dawnEnv } from '../tools/devices.mjs';
+import { chromiumArgs, chromiumPath, dawnEnv, postgresPath } from '../tools/devices.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sourceCondition = '@espalier/source';
-const deviceTests = ['**/*.gpu.test.ts', '**/*.browser.test.ts'];
+const deviceTests = ['**/*.gpu.test.ts', '**/*.browser.test.ts', '**/*.postgres.test.ts'];
 
 const folders = {
   tensor: 'packages/tensor',
@@ -59,6 +59,14 @@ export default defineConfig({
           pool: 'forks',
           env: dawnEnv,
           setupFiles: [setup('dawn')],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: ['packages/*/test/**/*.postgres.test.ts', 'apps/*/test/**/*.postgres.test.ts'],
+          env: { POSTGRES_BIN: postgresPath() ?? '' },
         },
       },
       {

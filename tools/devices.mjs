@@ -1,6 +1,7 @@
-// Finds what the tests can run on: a WebGPU adapter for Node (through Dawn) and a Chromium.
+// Finds what the tests can run on: a WebGPU adapter for Node (through Dawn), a Chromium and a PostgreSQL.
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const lavapipe = '/usr/share/vulkan/icd.d/lvp_icd.json';
@@ -48,4 +49,16 @@ export function dawnAdapter() {
   } catch {
     return undefined;
   }
+}
+
+/** The folder of PostgreSQL's binaries: `POSTGRES_BIN`, else where Debian puts the newest, else on the path; undefined where there is none. */
+export function postgresPath() {
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).toSorted((a, b) => Number(b) - Number(a)) : [];
+  const folders = [
+    process.env['POSTGRES_BIN'],
+    ...versions.map((version) => `${debian}/${version}/bin`),
+    ...(process.env['PATH'] ?? '').split(delimiter),
+  ];
+  return folders.find((folder) => folder && ['initdb', 'postgres'].every((name) => existsSync(join(folder, name))));
 }

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { build } from './build.mjs';
 import { command, root } from './command.mjs';
-import { chromiumPath, dawnAdapter } from './devices.mjs';
+import { chromiumPath, dawnAdapter, postgresPath } from './devices.mjs';
 import { runTests } from './run-tests.mjs';
 
 const packages = ['packages', 'apps']
@@ -49,6 +49,7 @@ async function absentDevices() {
   const devices = [
     { name: 'webgpu', project: 'dawn', found: dawnAdapter(), remedy: 'install a Vulkan driver' },
     { name: 'chromium', project: 'chromium', found: await chromiumPath(), remedy: 'install it, or set CHROMIUM_PATH' },
+    { name: 'postgres', project: 'postgres', found: postgresPath(), remedy: 'install it, or set POSTGRES_BIN' },
   ];
   return devices.filter(({ found }) => found === undefined);
 }
@@ -59,7 +60,7 @@ const required = (process.env['ESPALIER_REQUIRE'] ?? '').split(',');
 failed.push(...absent.filter(({ name }) => required.includes(name)).map(({ name }) => `${name}, required and absent`));
 if (absent.length > 0) {
   const list = absent.map(({ name, remedy }) => `${name} (${remedy})`).join(', ');
-  console.log(`Skipping the tests that need ${list}. As root on Debian 12, .ci/run installs both.`);
+  console.log(`Skipping the tests that need ${list}. As root on Debian 12, .ci/run installs them.`);
 }
 
 const tests = await runTests(absent.map(({ project }) => project));

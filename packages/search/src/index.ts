@@ -42,18 +42,61 @@ export { graph, graphOutputs, list, permutation } from './space/sequences.ts';
 export type { GraphOptions, LengthOptions } from './space/sequences.ts';
 export { Space, sampleParameter, spaceFromJson } from './space/space.ts';
 export type { ActiveParameter, SpaceJson } from './space/space.ts';
-export { crossover, mutate, mutateParameter } from './space/variation.ts';
-export type { MutationOptions } from './space/variation.ts';
+export { polynomialMove, simulatedBinary } from './space/operators.ts';
+export {
+  crossover,
+  mutate,
+  mutateParameter,
+  onePointCrossover,
+  resampleParameter,
+  simulatedBinaryCrossover,
+} from './space/variation.ts';
+export type { Crossover, Mutation, MutationOptions, SimulatedBinaryOptions } from './space/variation.ts';
 
 export { RandomStream } from './random/random-stream.ts';
 
+export { cmaEs } from './strategies/cma-es/cma-es.ts';
+export type { CmaEsOptions } from './strategies/cma-es/cma-es.ts';
+export { agingEvolution } from './strategies/aging-evolution.ts';
+export type { AgingEvolutionOptions } from './strategies/aging-evolution.ts';
+export { beam } from './strategies/beam.ts';
+export type { BeamOptions } from './strategies/beam.ts';
+export { coordinateDescent } from './strategies/coordinate-descent.ts';
+export type { CoordinateDescentOptions } from './strategies/coordinate-descent.ts';
+export { grow } from './strategies/grow.ts';
+export type { GrowOptions } from './strategies/grow.ts';
+export { bohb } from './strategies/multi-fidelity/bohb.ts';
+export type { BohbOptions } from './strategies/multi-fidelity/bohb.ts';
+export { dehb } from './strategies/multi-fidelity/dehb.ts';
+export type { DehbOptions } from './strategies/multi-fidelity/dehb.ts';
+export type { SamplerOption } from './strategies/multi-fidelity/sampler.ts';
+export { asha, hyperband, successiveHalving } from './strategies/multi-fidelity/successive-halving.ts';
+export type { HalvingOptions, SuccessiveHalvingOptions } from './strategies/multi-fidelity/successive-halving.ts';
+export { nsga2 } from './strategies/nsga2.ts';
+export type { Nsga2Options } from './strategies/nsga2.ts';
+export { nsga3 } from './strategies/nsga3.ts';
+export type { Nsga3Options } from './strategies/nsga3.ts';
+export { populationBasedTraining } from './strategies/population-based-training.ts';
+export type { PopulationBasedTrainingOptions } from './strategies/population-based-training.ts';
+export { adaptive } from './strategies/adaptive.ts';
+export type { AdaptiveMember, AdaptiveOptions } from './strategies/adaptive.ts';
+export { auto, chooseStrategy } from './strategies/auto.ts';
+export type { AutoOptions, ChosenStrategy } from './strategies/auto.ts';
 export { genetic } from './strategies/genetic.ts';
 export type { GeneticOptions } from './strategies/genetic.ts';
+export { gp } from './strategies/gp/gp.ts';
+export type { GpOptions } from './strategies/gp/gp.ts';
 export { greedy } from './strategies/greedy.ts';
 export type { GreedyOptions } from './strategies/greedy.ts';
+export { grid } from './strategies/grid.ts';
+export type { GridOptions } from './strategies/grid.ts';
 export { random } from './strategies/random.ts';
+export { sobol } from './strategies/sobol.ts';
+export type { SobolOptions } from './strategies/sobol.ts';
 export { firstFresh, freshSample } from './strategies/fresh.ts';
 export { defineStrategy } from './strategies/strategy.ts';
+export { tpe } from './strategies/tpe/tpe.ts';
+export type { TpeOptions } from './strategies/tpe/tpe.ts';
 export type {
   Decision,
   Exhausted,
@@ -74,13 +117,29 @@ export type {
   EarlyStoppingInput,
   StopAdvice,
 } from './early-stopping/early-stopping.ts';
+export { ashaStopping, hyperbandStopping } from './early-stopping/halving.ts';
+export type { AshaStoppingOptions, HyperbandStoppingOptions } from './early-stopping/halving.ts';
+export { patienceStopping } from './early-stopping/patience.ts';
+export type { PatienceStoppingOptions } from './early-stopping/patience.ts';
+export { medianStopping, percentileStopping } from './early-stopping/percentile.ts';
+export type { MedianStoppingOptions, PercentileStoppingOptions } from './early-stopping/percentile.ts';
+export { hyperbandBrackets, rungSteps } from './early-stopping/rungs.ts';
+export type { Bracket, RungOptions } from './early-stopping/rungs.ts';
+export { thresholdStopping } from './early-stopping/threshold.ts';
+export type { ThresholdStoppingOptions } from './early-stopping/threshold.ts';
+export { hypervolume } from './multi-objective/hypervolume.ts';
+export { dasDennis } from './multi-objective/reference-directions.ts';
 export type { JsonOptions, Plugin, PluginDefinition } from './plugin.ts';
+export { earlyStoppingNamed, earlyStoppingNames, strategyNamed, strategyNames } from './plugin-registry.ts';
 
 export { all, any } from './stop/combine.ts';
 export { exhausted } from './stop/exhausted.ts';
+export { maxCost } from './stop/max-cost.ts';
+export { maxFailures } from './stop/max-failures.ts';
 export { maxTime } from './stop/max-time.ts';
 export { maxTrials } from './stop/max-trials.ts';
 export { patience } from './stop/patience.ts';
+export { plateau } from './stop/plateau.ts';
 export type { StopCondition, StopState, StopVerdict } from './stop/stop-condition.ts';
 export { target } from './stop/target.ts';
 
@@ -102,6 +161,7 @@ export type {
   StudyEvent,
   StudyRecord,
 } from './storage/events.ts';
+export { indexedDbStorage } from './storage/indexed-db.ts';
 export { memoryStorage } from './storage/memory.ts';
 export { openStorage } from './storage/open-storage.ts';
 export type { Claim, Claimant, ClaimToken, Storage } from './storage/storage.ts';
@@ -109,11 +169,15 @@ export type { Claim, Claimant, ClaimToken, Storage } from './storage/storage.ts'
 export { createStudy, openStudy } from './study/create-study.ts';
 export type { OpenStudyOptions, StudyOptions } from './study/create-study.ts';
 export { History } from './study/history.ts';
-export type { Constraint, MetricOf, Objective } from './study/objective.ts';
+export type { Constraint, MetricOf, Objective, Unit } from './study/objective.ts';
 export { TrialFailure, TrialPruned } from './study/outcome.ts';
 export type { Outcome, Result } from './study/outcome.ts';
 export { crowdingDistance, dominates, isBetter, nonDominatedSort, rankTrials } from './study/ranking.ts';
 export type { Criteria } from './study/ranking.ts';
+export { importance } from './study/importance.ts';
+export type { ImportanceOptions } from './study/importance.ts';
+export { race } from './study/race.ts';
+export type { RaceEntry, RaceOptions } from './study/race.ts';
 export { replay } from './study/replay.ts';
 export type { ReplayDifference, ReplayResult } from './study/replay.ts';
 export type { NamedVerdict, ObjectiveFunction, RunEvent, RunOptions, RunResult, Stopped } from './study/run.ts';

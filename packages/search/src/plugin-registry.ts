@@ -4,20 +4,50 @@ import { StudyError } from './errors.ts';
 import type { JsonObject } from './json.ts';
 import type { Plugin } from './plugin.ts';
 import { builtInStrategies } from './strategies/built-in.ts';
+import { compositeStrategies } from './strategies/composite.ts';
 import type { Strategy } from './strategies/strategy.ts';
 
 type Factories<Made> = ReadonlyMap<string, (options: JsonObject) => Made>;
 
-const strategies: Factories<Strategy> = new Map(builtInStrategies.map((make) => [make.strategy, make]));
+const strategies: Factories<Strategy> = new Map(
+  [...builtInStrategies, ...compositeStrategies].map((make) => [make.strategy, make]),
+);
 const earlyStoppings: Factories<EarlyStopping> = new Map(
   builtInEarlyStoppings.map((make) => [make.earlyStopping, make]),
 );
 
-function restore<Made>(study: string, what: string, { name, options }: Plugin, factories: Factories<Made>): Made {
+/** The names of the built-in strategies. */
+export const strategyNames: readonly string[] = [...strategies.keys()];
+
+/** The names of the built-in early stoppings. */
+export const earlyStoppingNames: readonly string[] = [...earlyStoppings.keys()];
+
+function named<Made>(what: string, { name, options }: Plugin, factories: Factories<Made>): Made {
   const make = factories.get(name);
   if (make !== undefined) return make(options);
+  throw new RangeError(`there is no ${what} '${name}': use one of ${[...factories.keys()].join(', ')}`);
+}
+
+/**
+ * The built-in strategy of a name, such as one that a user typed.
+ * @throws RangeError when there is none; RangeError or TypeError for options that it cannot have.
+ */
+export function strategyNamed(name: string, options: JsonObject = {}): Strategy {
+  return named('strategy', { name, options }, strategies);
+}
+
+/**
+ * The built-in early stopping of a name.
+ * @throws RangeError when there is none; RangeError or TypeError for options that it cannot have.
+ */
+export function earlyStoppingNamed(name: string, options: JsonObject = {}): EarlyStopping {
+  return named('early stopping', { name, options }, earlyStoppings);
+}
+
+function restore<Made>(study: string, what: string, record: Plugin, factories: Factories<Made>): Made {
+  if (factories.has(record.name)) return named(what, record, factories);
   const known = [...factories.keys()].join(', ');
-  throw new StudyError('options', study, `its ${what} '${name}' is not among ${known}: pass it as ${what}`);
+  throw new StudyError('options', study, `its ${what} '${record.name}' is not among ${known}: pass it as ${what}`);
 }
 
 /**

@@ -1,5 +1,9 @@
 import type { JsonObject } from '../json.ts';
 import type { EarlyStopping } from './early-stopping.ts';
+import { ashaStopping, hyperbandStopping } from './halving.ts';
+import { patienceStopping } from './patience.ts';
+import { medianStopping, percentileStopping } from './percentile.ts';
+import { thresholdStopping } from './threshold.ts';
 
 /** Anything that makes an early stopping from stored options. */
 export interface AnyEarlyStoppingFactory {
@@ -8,4 +12,11 @@ export interface AnyEarlyStoppingFactory {
 }
 
 /** The early stoppings that can be found by name. */
-export const builtInEarlyStoppings: readonly AnyEarlyStoppingFactory[] = [];
+export const builtInEarlyStoppings: readonly AnyEarlyStoppingFactory[] = [
+  medianStopping,
+  percentileStopping,
+  thresholdStopping,
+  patienceStopping,
+  ashaStopping,
+  hyperbandStopping,
+] as readonly AnyEarlyStoppingFactory[];

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { StorageLockedError } from '../errors.ts';
 import { isObject } from '../json.ts';
+import { isGone, ownIdentity } from './process-identity.ts';
+import type { ProcessIdentity } from './process-identity.ts';
 
 /** Whether an error says that a file is there already. */
 function isTaken(error: unknown): boolean {
@@ -25,22 +26,7 @@ function createExclusive(path: string, text: string): boolean {
   return true;
 }
 
-/** Who holds a lock. The time of its start tells a process from a later one that got the same id. */
-interface Holder {
-  readonly pid: number;
-  readonly host: string;
-  /** Milliseconds since 1970. */
-  readonly started: number;
-}
-
-/** How far apart two readings of one process's start can lie, in milliseconds. */
-const clockTolerance = 5000;
-
-function ownIdentity(): Holder {
-  return { pid: process.pid, host: hostname(), started: Math.round(Date.now() - process.uptime() * 1000) };
-}
-
-function holderOf(path: string): Holder | undefined {
+function holderOf(path: string): ProcessIdentity | undefined {
   try {
     const found: unknown = JSON.parse(readFileSync(path, 'utf8'));
     if (!isObject(found)) return undefined;
@@ -52,24 +38,13 @@ function holderOf(path: string): Holder | undefined {
   }
 }
 
-/** Whether the holder, a process of this machine, is alive; one that may not be signalled is. */
-function isAlive({ pid, started }: Holder): boolean {
-  if (pid === process.pid) return Math.abs(started - ownIdentity().started) < clockTolerance;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
-  }
-}
-
 /** Removes a lock whose process is gone. A second lock keeps two processes from removing each other's fresh one. */
 function removeStale(path: string): void {
   const guard = `${path}.break`;
   if (!createExclusive(guard, '')) return;
   try {
     const holder = holderOf(path);
-    if (holder !== undefined && holder.host === hostname() && !isAlive(holder)) rmSync(path, { force: true });
+    if (holder !== undefined && isGone(holder)) rmSync(path, { force: true });
   } finally {
     rmSync(guard, { force: true });
   }

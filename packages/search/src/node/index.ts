@@ -1,3 +1,11 @@
 export { journalStorage } from './journal.ts';
 export type { JournalOptions } from './journal.ts';
+export { keepAlive } from './keep-alive.ts';
+export type { KeepAlive } from '../node-entry.ts';
 export { openFileStorage } from './open-file-storage.ts';
+export { exportOptuna } from './optuna/export.ts';
+export { importOptuna } from './optuna/import.ts';
+export type { ImportOptunaOptions } from './optuna/import.ts';
+export { postgresStorage } from './postgres/postgres-storage.ts';
+export { sqliteStorage } from './sqlite/sqlite-storage.ts';
+export type { SqliteOptions } from './sqlite/sqlite-storage.ts';

@@ -1,16 +1,11 @@
 import { FormatError } from '../errors.ts';
 import { decode, encode, isObject } from '../json.ts';
-import type { StudyEvent, StudyRecord } from '../storage/events.ts';
+import type { LogEntry } from '../storage/log-storage.ts';
 import { crc32 } from './crc32.ts';
-
-/** What one line of a journal says: a new study, or events that took effect together. */
-export type JournalEntry =
-  | { readonly study: string; readonly create: StudyRecord }
-  | { readonly study: string; readonly revision: number; readonly events: readonly StudyEvent[] };
 
 /** What a journal's bytes say. */
 export interface JournalContent {
-  readonly entries: readonly { readonly line: number; readonly entry: JournalEntry }[];
+  readonly entries: readonly { readonly line: number; readonly entry: LogEntry }[];
   /** How many bytes are whole lines; what follows was never finished writing. */
   readonly length: number;
 }
@@ -30,7 +25,7 @@ function checksum(rest: Uint8Array): string {
 }
 
 /** An entry as a line of the journal. */
-export function writeEntry(entry: JournalEntry): string {
+export function writeEntry(entry: LogEntry): string {
   const rest = encode(entry).slice(1);
   return `{"crc":"${checksum(Buffer.from(rest))}",${rest}\n`;
 }
@@ -63,13 +58,13 @@ function readHeader(file: string, line: Buffer): void {
   }
 }
 
-function readLine(file: string, number: number, line: Buffer): JournalEntry {
+function readLine(file: string, number: number, line: Buffer): LogEntry {
   const rest = line.subarray(restStart);
   const expected = `{"crc":"${checksum(rest)}",`;
   if (line.subarray(0, restStart).toString('latin1') !== expected) {
     throw new FormatError(file, number, `the checksum does not match, so the line is damaged: ${remedy(file, number)}`);
   }
-  return decode(`{${rest.toString()}`) as JournalEntry;
+  return decode(`{${rest.toString()}`) as LogEntry;
 }
 
 /**
@@ -78,7 +73,7 @@ function readLine(file: string, number: number, line: Buffer): JournalEntry {
  * @throws FormatError with the file, the line and what can be done.
  */
 export function readJournal(file: string, bytes: Buffer): JournalContent {
-  const entries: { line: number; entry: JournalEntry }[] = [];
+  const entries: { line: number; entry: LogEntry }[] = [];
   let start = 0;
   for (let line = 1; ; line += 1) {
     const end = bytes.indexOf(newline, start);

@@ -2,14 +2,13 @@ import { mkdir, open, readFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FormatError, StorageError } from '../errors.ts';
-import { oneAtATime } from '../one-at-a-time.ts';
-import type { StudyEvent } from '../storage/events.ts';
-import { existingStudy, missingStudy } from '../storage/memory.ts';
+import { logStorage, rebuildLogs, recover } from '../storage/log-storage.ts';
+import type { LogEntry } from '../storage/log-storage.ts';
 import type { Storage } from '../storage/storage.ts';
-import { StudyLog } from '../storage/study-log.ts';
+import type { StudyLog } from '../storage/study-log.ts';
 import { lockFile } from './file-lock.ts';
 import { journalHeader, readJournal, writeEntry } from './journal-format.ts';
-import type { JournalContent, JournalEntry } from './journal-format.ts';
+import type { JournalContent } from './journal-format.ts';
 
 /** How a journal is opened. */
 export interface JournalOptions {
@@ -25,25 +24,17 @@ export interface JournalOptions {
 
 /** Rebuilds the studies of a journal. @throws FormatError when its lines do not follow from each other. */
 function replay(file: string, { entries }: JournalContent): Map<string, StudyLog> {
-  const logs = new Map<string, StudyLog>();
-  for (const { line, entry } of entries) {
-    const log = logs.get(entry.study);
-    if ('create' in entry) logs.set(entry.study, new StudyLog(entry.create));
-    else if (log === undefined || entry.revision !== log.revision + 1) {
-      const found =
-        log === undefined ? 'of a study it never created' : `of revision ${entry.revision} after ${log.revision}`;
-      throw new FormatError(
-        file,
-        line,
-        `the journal tells ${found}, so lines are missing: restore the file from a copy`,
-      );
-    } else log.add(entry.events);
-  }
-  return logs;
+  return rebuildLogs(
+    entries.map(({ entry }) => entry),
+    (index, found) => {
+      const problem = `the journal tells ${found}, so lines are missing: restore the file from a copy`;
+      return new FormatError(file, entries[index]?.line ?? 0, problem);
+    },
+  );
 }
 
 /** What must reach the disk before it is acknowledged, under `sync: 'results'`. */
-function isResult(entry: JournalEntry): boolean {
+function isResult(entry: LogEntry): boolean {
   return 'create' in entry || entry.events.some(({ type }) => type === 'finish');
 }
 
@@ -102,7 +93,7 @@ export async function journalStorage(path: string, options: JournalOptions = {})
     const bytes = await readFile(path).catch((cause: unknown) => {
       throw new StorageError(url, 'there is no such file, or it cannot be read: check the path', { cause });
     });
-    return journal(url, replay(path, readJournal(path, bytes)), async () => {
+    return logStorage(url, replay(path, readJournal(path, bytes)), async () => {
       throw new StorageError(url, 'it was opened to read only: open it without readOnly to write');
     });
   }
@@ -131,15 +122,10 @@ async function openForWriting(
     await handle.truncate(content.length);
     const file = new JournalFile(handle, url, content.length);
     if (content.length === 0) await file.append(journalHeader, sync !== 'never');
-    const write = (entry: JournalEntry): Promise<void> =>
+    const write = (entry: LogEntry): Promise<void> =>
       file.append(writeEntry(entry), sync === 'always' || (sync === 'results' && isResult(entry)));
-    for (const [study, log] of logs) {
-      const events = log.planRecovery('its process ended', Date.now());
-      if (events.length === 0) continue;
-      await write({ study, revision: log.revision + 1, events });
-      log.add(events);
-    }
-    return journal(url, logs, write, async () => {
+    await recover(logs, write, 'its process ended');
+    return logStorage(url, logs, write, async () => {
       await file.close();
       unlock();
     });
@@ -147,66 +133,4 @@ async function openForWriting(
     await handle.close();
     throw error;
   }
-}
-
-/** The storage over logs in memory, each change written before it counts. */
-function journal(
-  url: string,
-  logs: Map<string, StudyLog>,
-  write: (entry: JournalEntry) => Promise<void>,
-  release: () => Promise<void> = async () => undefined,
-): Storage {
-  const inTurn = oneAtATime();
-  let closed = false;
-  const logOf = (study: string): StudyLog => {
-    const log = logs.get(study);
-    if (log === undefined) throw missingStudy(study, url, logs.keys());
-    return log;
-  };
-  const commit = async (study: string, log: StudyLog, events: readonly StudyEvent[]): Promise<void> => {
-    if (closed) throw new StorageError(url, 'it was closed: open it again');
-    if (events.length === 0) return;
-    await write({ study, revision: log.revision + 1, events });
-    log.add(events);
-  };
-  return {
-    url,
-    createStudy: (record) =>
-      inTurn(async () => {
-        if (logs.has(record.name)) throw existingStudy(record.name, url);
-        await write({ study: record.name, create: record });
-        logs.set(record.name, new StudyLog(record));
-      }),
-    readStudy: async (study) => logs.get(study)?.record,
-    listStudies: async () => [...logs.keys()],
-    read: async (study, after) => logOf(study).after(after),
-    enqueue: (study, configs, at) =>
-      inTurn(async () => {
-        const log = logOf(study);
-        const events = log.planEnqueue(configs, at);
-        await commit(study, log, events);
-        return events.map(({ number }) => number);
-      }),
-    claim: (study, claimant) =>
-      inTurn(async () => {
-        const log = logOf(study);
-        const { events, claim, config } = log.planClaim(claimant);
-        await commit(study, log, events);
-        const { number, attempt } = claim;
-        return config === undefined ? { number, attempt } : { number, attempt, config };
-      }),
-    renew: (study, claims, lease) => inTurn(async () => logOf(study).renew(claims, lease)),
-    append: (study, events) =>
-      inTurn(async () => {
-        const log = logOf(study);
-        log.check(events);
-        await commit(study, log, events);
-      }),
-    close: () =>
-      inTurn(async () => {
-        if (closed) return;
-        closed = true;
-        await release();
-      }),
-  };
 }

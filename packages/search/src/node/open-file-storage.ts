@@ -1,10 +1,15 @@
 import { StorageError } from '../errors.ts';
 import type { Storage } from '../storage/storage.ts';
 import { journalStorage } from './journal.ts';
+import { postgresStorage } from './postgres/postgres-storage.ts';
+import { sqliteStorage } from './sqlite/sqlite-storage.ts';
 
-/** Opens the storage that a URL's rest names, by the URL's scheme. */
-const schemes: Readonly<Record<string, (rest: string) => Promise<Storage>>> = {
+/** How the storages of each scheme are opened, by the whole URL or what follows the scheme. */
+const schemes: Readonly<Record<string, (rest: string, url: string) => Promise<Storage>>> = {
   journal: (path) => journalStorage(path),
+  sqlite: (path) => sqliteStorage(path),
+  postgres: (_, url) => postgresStorage(url),
+  postgresql: (_, url) => postgresStorage(url),
 };
 
 /**
@@ -15,10 +20,10 @@ export async function openFileStorage(url: string): Promise<Storage> {
   const [scheme = '', ...rest] = url.split(':');
   const openScheme = Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined;
   if (openScheme === undefined) {
-    const known = ['memory:', ...Object.keys(schemes).map((name) => `${name}:path`)].join(', ');
+    const known = 'memory:, journal:path, sqlite:path, postgres://user@host/database';
     throw new StorageError(url, `its kind '${scheme}:' is unknown: use one of ${known}`);
   }
   const path = rest.join(':');
   if (path === '') throw new StorageError(url, `it names no file: write ${scheme}:path`);
-  return openScheme(path);
+  return openScheme(path, url);
 }

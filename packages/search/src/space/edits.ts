@@ -27,7 +27,7 @@ function sequencesOf(node: SpaceNode, value: ConfigValue, replace: Replace): rea
       );
     }
     case 'branch': {
-      const group = node.branches[String((value as ConfigObject)[branchField])];
+      const group = node.branches[(value as Readonly<Record<typeof branchField, string>>)[branchField]];
       return group === undefined ? [] : sequencesOf(group, value, replace);
     }
     case 'list':

@@ -36,6 +36,10 @@ export function sampleParameter(parameter: Parameter, random: RandomStream): Par
 export class Space<Config extends ConfigObject = ConfigObject> {
   readonly root: GroupNode;
   readonly #keys = new WeakMap<object, string>();
+  /** The configs that this space made: frozen, and known to be whole. */
+  readonly #made = new WeakSet<object>();
+  #order: readonly string[] = [];
+  #sorted: readonly string[] = [];
 
   constructor(root: GroupNode) {
     this.root = root;
@@ -109,8 +113,11 @@ export class Space<Config extends ConfigObject = ConfigObject> {
    * @throws ConfigError when the config is not in the space.
    */
   normalize(config: unknown): Config {
+    if (typeof config === 'object' && config !== null && this.#made.has(config)) return config as Config;
     const flat = this.flatten(config);
-    return groupKind.build(this.root, '', (path) => flat.get(path)?.value ?? null) as Config;
+    const made = groupKind.build(this.root, '', (path) => flat.get(path)?.value ?? null) as Config;
+    this.#made.add(made);
+    return made;
   }
 
   /**
@@ -120,8 +127,14 @@ export class Space<Config extends ConfigObject = ConfigObject> {
   key(config: Config): string {
     const known = this.#keys.get(config);
     if (known !== undefined) return known;
-    const entries = [...this.flatten(config)].map(([path, { value }]) => [path, value] as const);
-    const key = JSON.stringify(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    const flat = this.flatten(config);
+    const paths = [...flat.keys()];
+    // Most configs have the same parameters as the one before, and so the same order.
+    if (paths.length !== this.#order.length || paths.some((path, index) => path !== this.#order[index])) {
+      this.#order = paths;
+      this.#sorted = paths.toSorted((a, b) => (a < b ? -1 : 1));
+    }
+    const key = `[${this.#sorted.map((path) => JSON.stringify([path, flat.get(path)?.value])).join()}]`;
     if (Object.isFrozen(config)) this.#keys.set(config, key);
     return key;
   }

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../json.ts';
 import type { Plugin } from '../plugin.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { SpaceJson } from '../space/space.ts';
@@ -23,6 +24,8 @@ export interface StudyRecord {
   readonly duplicates: DuplicatePolicy;
   /** How often a trial whose worker vanished is tried again before it fails as lost. */
   readonly retries: number;
+  /** What its maker keeps with it, such as what its trials do. */
+  readonly attributes?: JsonObject;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
 }

@@ -25,7 +25,7 @@ function blank(
   config: ConfigObject,
   revision: number,
 ): Omit<TrialRecord, 'state' | 'origin'> {
-  return { number, config, attempt, losses, revision, metrics: {}, reports: [], keptStep: -1 };
+  return { number, config, attempt, losses, spent: 0, revision, metrics: {}, reports: [], keptStep: -1 };
 }
 
 /** Reports with one more. One of a known step adds to it; one of an earlier step begins the curve again from there. */
@@ -56,6 +56,11 @@ function claimed(
 /** Applies a change to the slot's trial, if it has one. */
 function withTrial(slot: Slot, change: (trial: TrialRecord) => TrialRecord): Slot {
   return slot.trial === undefined ? slot : { ...slot, trial: change(slot.trial) };
+}
+
+/** The time spent on a trial once its present claim has ended. */
+function spentBy({ claimedAt }: Slot, { spent }: TrialRecord, at: number): number {
+  return spent + Math.max(0, at - (claimedAt ?? at));
 }
 
 /** What each event makes of the slot of its number. */
@@ -91,6 +96,7 @@ const rules: Rules = {
       state: 'paused',
       revision,
       metrics,
+      spent: spentBy(slot, trial, at),
       finishedAt: at,
       keptStep: trial.reports.at(-1)?.step ?? trial.keptStep,
     })),
@@ -100,15 +106,17 @@ const rules: Rules = {
       state,
       revision,
       metrics,
+      spent: spentBy(slot, trial, at),
       finishedAt: at,
       ...(failure === undefined ? {} : { failure }),
     })),
-  release: ({ lost }, revision, slot) => {
+  release: ({ lost, at }, revision, slot) => {
     const losses = slot.losses + (lost === true ? 1 : 0);
     return withTrial({ ...slot, state: 'waiting', losses }, (trial) => ({
       ...trial,
       state: 'waiting',
       losses,
+      spent: spentBy(slot, trial, at),
       revision,
       reports: trial.reports.filter(({ step }) => step <= trial.keptStep),
     }));

@@ -31,6 +31,8 @@ export type ClaimToken = Pick<Claim, 'number' | 'attempt'>;
 export interface Storage {
   /** What opens this storage again, such as `journal:runs/digits.jsonl`. */
   readonly url: string;
+  /** Whether the URL opens it while it is open here: in another process, or in the thread that renews claims. */
+  readonly shared?: boolean;
   /** Adds a study. @throws StudyError of code `exists` when there is one of that name. */
   createStudy(record: StudyRecord): Promise<void>;
   /** The record of a study, as created; undefined when there is none. */

@@ -17,8 +17,12 @@ import type { Claimant, ClaimToken } from './storage.ts';
 export const leaseRanOut = 'its lease ran out: its worker vanished or stalled';
 
 /** What becomes of a trial whose worker vanished: it waits again, or fails once its retries are used up. */
-export function lossOf(slot: Slot, retries: number, reason: string, at: number): ClaimedEvent {
-  const { number, attempt, losses } = slot;
+export function lossOf(
+  { number, attempt, losses }: Pick<Slot, 'number' | 'attempt' | 'losses'>,
+  retries: number,
+  reason: string,
+  at: number,
+): ClaimedEvent {
   if (losses < retries) return { type: 'release', number, attempt, at, reason, lost: true };
   const message = `${losses + 1} workers in turn vanished with it; the last: ${reason}`;
   return { type: 'finish', number, attempt, at, state: 'failed', metrics: {}, failure: { kind: 'lost', message } };
@@ -40,6 +44,14 @@ export function objection(
   if (slot.attempt !== event.attempt) return `attempt ${slot.attempt} has taken its place`;
   return slot.state === 'running' ? undefined : `it is ${slot.state}`;
 }
+
+/** What an event makes of the state of its trial, where that is not what it was. */
+export const stateAfter: Readonly<Partial<Record<AppendedEvent['type'], Slot['state']>>> = {
+  pause: 'paused',
+  resume: 'running',
+  finish: 'complete',
+  release: 'waiting',
+};
 
 /**
  * A study's log in memory, and the decisions on what may be added to it. Deciding and adding are apart, so that a
@@ -157,11 +169,3 @@ export class StudyLog {
     });
   }
 }
-
-/** What an event makes of the state of its trial, where that is not what it was. */
-const stateAfter: Readonly<Partial<Record<AppendedEvent['type'], Slot['state']>>> = {
-  pause: 'paused',
-  resume: 'running',
-  finish: 'complete',
-  release: 'waiting',
-};

@@ -1,8 +1,12 @@
 import type { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
-import { crossover, mutate } from '../space/variation.ts';
+import { crossoverNames, mutate, mutationNames, recombine } from '../space/variation.ts';
+import type { Crossover, Mutation } from '../space/variation.ts';
 import type { History } from '../study/history.ts';
+import { rankTrials } from '../study/ranking.ts';
 import type { Origin, TrialRecord } from '../study/trial-record.ts';
+import { distance } from '../space/distance.ts';
+import type { Space } from '../space/space.ts';
 import { firstFresh, freshSample } from './fresh.ts';
 import { defineStrategy } from './strategy.ts';
 import type { Decision, StrategyFactory, StrategyInput } from './strategy.ts';
@@ -19,16 +23,44 @@ export interface GeneticOptions {
   readonly crossoverProbability: number;
   /** How likely each parameter of a child mutates. Default: 1 / number of active parameters. */
   readonly mutationProbability: number | null;
+  /** How two parents make a child: `uniform` (the default), `one-point`, or `sbx` for simulated binary crossover. */
+  readonly crossover: Crossover;
+  /** How a parameter mutates: `polynomial` (the default), near its old value, or `resample`, anywhere. */
+  readonly mutation: Mutation;
+  /**
+   * The distance, a part of the greatest possible, within which members share their rank, so that several optima keep
+   * their own. Default 0: none share.
+   */
+  readonly nicheRadius: number;
 }
 
 /** The population, best first: the elite, and the latest of the others. */
-function populationOf({ trials, ranked }: History, size: number, elitism: number): readonly TrialRecord[] {
-  const members = new Set(ranked.slice(0, elitism));
-  for (let index = trials.length - 1; index >= 0 && members.size < size; index -= 1) {
+function populationOf(history: History, size: number, elitism: number): readonly TrialRecord[] {
+  const { trials, criteria } = history;
+  const elite = history.best(elitism);
+  const known = new Set(elite);
+  const others: TrialRecord[] = [];
+  for (let index = trials.length - 1; index >= 0 && elite.length + others.length < size; index -= 1) {
     const trial = trials[index];
-    if (trial?.state === 'complete') members.add(trial);
+    if (trial?.state === 'complete' && !known.has(trial)) others.push(trial);
   }
-  return ranked.filter((trial) => members.has(trial));
+  return [...elite, ...rankTrials(others, criteria)];
+}
+
+/**
+ * Members reordered by what is left of their rank when those near each other share it.
+ *
+ * Source: Goldberg and Richardson, "Genetic algorithms with sharing for multimodal function optimization", 1987, the
+ * fitness being the rank.
+ */
+function shared(members: readonly TrialRecord[], space: Space, radius: number): readonly TrialRecord[] {
+  const flats = members.map(({ config }) => space.flatten(config));
+  const fitness = flats.map((flat, place) => {
+    const crowd = flats.reduce((sum, other) => sum + Math.max(0, 1 - distance(flat, other) / radius), 0);
+    return (members.length - place) / crowd;
+  });
+  const order = members.map((_, index) => index).toSorted((a, b) => (fitness[b] ?? 0) - (fitness[a] ?? 0) || a - b);
+  return order.flatMap((index) => members[index] ?? []);
 }
 
 /** The best of a few members picked at random. */
@@ -50,7 +82,7 @@ interface Child {
 function makeChild(
   { space }: StrategyInput,
   members: readonly TrialRecord[],
-  { tournament, crossoverProbability, mutationProbability }: GeneticOptions,
+  { tournament, crossoverProbability, mutationProbability, crossover, mutation }: GeneticOptions,
   random: RandomStream,
 ): Child | undefined {
   const selection = random.at('select');
@@ -58,8 +90,8 @@ function makeChild(
   const second = tournamentWinner(members, tournament, selection);
   if (first === undefined || second === undefined) return undefined;
   const crossed = first !== second && random.at('cross?').chance(crossoverProbability);
-  const base = crossed ? crossover(space, first.config, second.config, random.at('cross')) : first.config;
-  const options = mutationProbability === null ? {} : { probability: mutationProbability };
+  const base = crossed ? recombine(crossover, space, first.config, second.config, random.at('cross')) : first.config;
+  const options = { kind: mutation, ...(mutationProbability === null ? {} : { probability: mutationProbability }) };
   return {
     config: mutate(space, base, random.at('mutate'), options),
     origin: {
@@ -70,12 +102,13 @@ function makeChild(
 }
 
 function decide(input: StrategyInput, options: GeneticOptions): Decision {
-  const { history } = input;
-  const { population, elitism } = options;
-  if (history.trials.length < population || history.ranked.length === 0) {
+  const { history, space } = input;
+  const { population, elitism, nicheRadius } = options;
+  if (history.trials.length < population || history.best(1).length === 0) {
     return freshSample(input, { operator: 'sample' });
   }
-  const members = populationOf(history, population, elitism ?? Math.ceil(population / 2));
+  const best = populationOf(history, population, elitism ?? Math.ceil(population / 2));
+  const members = nicheRadius > 0 ? shared(best, space, nicheRadius) : best;
   const child = firstFresh(input, (random) => makeChild(input, members, options, random));
   return child === undefined ? freshSample(input, { operator: 'sample' }) : { type: 'try', ...child };
 }
@@ -92,12 +125,22 @@ function checkOptions(options: GeneticOptions): string | undefined {
     const value = options[name];
     if (value !== null && !(value >= 0 && value <= 1)) return `${name} is ${value}: give a number from 0 to 1`;
   }
+  if (!(options.nicheRadius >= 0 && options.nicheRadius <= 1)) {
+    return `nicheRadius is ${options.nicheRadius}: give a number from 0 to 1`;
+  }
+  const ways = [
+    ['crossover', options.crossover, crossoverNames],
+    ['mutation', options.mutation, mutationNames],
+  ] as const;
+  for (const [name, value, known] of ways) {
+    if (!known.some((one) => one === value)) return `${name} is '${value}': give one of ${known.join(', ')}`;
+  }
   return undefined;
 }
 
 /**
  * A steady-state genetic algorithm: each child comes from parents that won tournaments among the elite and the latest
- * trials, by uniform crossover and polynomial mutation. No worker waits for a generation to end. With elitism at 1 or
+ * trials, by crossover and mutation. No worker waits for a generation to end. With elitism at 1 or
  * more the best trial is always a possible parent; at 0 the population ages, as in regularized evolution. Several
  * objectives are ranked as by NSGA-II: constraints, fronts, crowding.
  *
@@ -106,7 +149,16 @@ function checkOptions(options: GeneticOptions): string | undefined {
  */
 export const genetic: StrategyFactory<GeneticOptions> = defineStrategy<GeneticOptions>({
   name: 'genetic',
-  defaults: { population: 20, elitism: null, tournament: 4, crossoverProbability: 0.9, mutationProbability: null },
+  defaults: {
+    population: 20,
+    elitism: null,
+    tournament: 4,
+    crossoverProbability: 0.9,
+    mutationProbability: null,
+    crossover: 'uniform',
+    mutation: 'polynomial',
+    nicheRadius: 0,
+  },
   check: checkOptions,
   decide,
 });

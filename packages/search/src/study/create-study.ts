@@ -1,4 +1,5 @@
 import { SpaceChangedError, StudyError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
 import type { ConfigObject } from '../space/node.ts';
 import { spaceFromJson } from '../space/space.ts';
 import type { Space } from '../space/space.ts';
@@ -45,6 +46,8 @@ export interface StudyOptions<
   readonly duplicates?: DuplicatePolicy;
   /** How often a trial whose worker vanished is tried again before it fails as lost. Default 3. */
   readonly retries?: number;
+  /** Kept with the study from its creation on, for whoever opens it: {@link Study.attributes}. */
+  readonly attributes?: JsonObject;
   /** A whole number from 0 that every random choice comes from. Default 0. */
   readonly seed?: number;
   /** Goes on with the study of this name if there is one; without it, that is an error. Default false. */
@@ -135,6 +138,19 @@ function amendment(
   };
 }
 
+/** Creates a study, or gives the record of the one there is: several processes may do so at once. */
+async function createOrRead(storage: Storage, record: StudyRecord): Promise<StudyRecord | undefined> {
+  const existing = await storage.readStudy(record.name);
+  if (existing !== undefined) return existing;
+  try {
+    await storage.createStudy(record);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof StudyError) || error.code !== 'exists') throw error;
+    return storage.readStudy(record.name);
+  }
+}
+
 /** What a study stores of a plug-in. */
 function stored({ name, options }: Plugin): Plugin {
   return { name, options };
@@ -155,7 +171,7 @@ export function createStudy<
   const Bound extends string = never,
 >(options: StudyOptions<Config, Objective, Bound>): Promise<Study<Config, MetricOf<Objective> | MetricOf<Bound>>> {
   const { name, space, strategy = genetic(), earlyStopping, seed = 0, resume = false, now = Date.now } = options;
-  const { duplicates = 'avoid', retries = 3 } = options;
+  const { duplicates = 'avoid', retries = 3, attributes } = options;
   const texts = { objectives: options.objectives, constraints: options.constraints ?? [] };
   return withStorage(options.storage ?? 'memory:', async (storage, ownsStorage) => {
     if (name === '') throw new StudyError('options', name, 'it has no name: give one');
@@ -176,11 +192,12 @@ export function createStudy<
       ...(earlyStopping === undefined ? {} : { earlyStopping: stored(earlyStopping) }),
       duplicates,
       retries,
+      ...(attributes === undefined ? {} : { attributes }),
       createdAt: now(),
     };
-    const existing = resume ? await storage.readStudy(name) : undefined;
-    if (existing === undefined) await storage.createStudy(record);
-    else {
+    const existing = resume ? await createOrRead(storage, record) : undefined;
+    if (!resume) await storage.createStudy(record);
+    if (existing !== undefined) {
       checkSame(existing, record);
       const event = amendment(await latest(storage, existing), record, space, now());
       if (event !== undefined) await storage.append(name, [event]);
@@ -211,8 +228,9 @@ export function openStudy(options: OpenStudyOptions): Promise<Study> {
     const strategy = options.strategy ?? restoreStrategy(name, projection.strategy);
     const known = projection.earlyStopping;
     const earlyStopping = options.earlyStopping ?? (known && restoreEarlyStopping(name, known));
+    const { earlyStopping: _, ...fixed } = record;
     const wanted = {
-      ...record,
+      ...fixed,
       space: projection.space,
       strategy: stored(strategy),
       ...(earlyStopping === undefined ? {} : { earlyStopping: stored(earlyStopping) }),

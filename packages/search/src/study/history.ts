@@ -1,4 +1,4 @@
-import { rankTrials } from './ranking.ts';
+import { rankGrowing } from './ranking.ts';
 import type { Criteria } from './ranking.ts';
 import type { TrialRecord } from './trial-record.ts';
 
@@ -52,8 +52,14 @@ export class History {
 
   /** Complete trials from best to worst. */
   get ranked(): readonly TrialRecord[] {
-    this.#ranked ??= this.#all().ranked ?? rankTrials(this.finished, this.criteria);
+    this.#ranked ??= this.#all().ranked ?? rankGrowing(this.finished, this.criteria);
     return this.#ranked;
+  }
+
+  /** The first so many of {@link History.ranked}; with several objectives this costs less than all of them. */
+  best(count: number): readonly TrialRecord[] {
+    const ranked = this.#ranked ?? this.#all().ranked;
+    return ranked?.slice(0, count) ?? rankGrowing(this.finished, this.criteria, count);
   }
 
   #all(): HistoryLists {

@@ -6,19 +6,43 @@ export interface Objective {
   readonly metric: string;
 }
 
-/** What a good trial must satisfy: a bound on a metric, in the metric's own unit. */
+/** What a good trial must satisfy: a bound on a metric, in the metric's own unit, or in base units if one was given. */
 export interface Constraint {
   readonly metric: string;
   readonly relation: '<=' | '>=';
   readonly bound: number;
 }
 
+/** What a bound may be written in, and how much of the base unit (seconds, bytes, 1) each is. */
+const units = {
+  s: 1,
+  ms: 1e-3,
+  us: 1e-6,
+  µs: 1e-6,
+  min: 60,
+  h: 3600,
+  B: 1,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 1024,
+  MiB: 1_048_576,
+  GiB: 1_073_741_824,
+  '%': 0.01,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+} as const;
+
+/** A unit that a bound may be written in. */
+export type Unit = keyof typeof units;
+
 /** The metrics that objectives and constraints, written as strings, name; `string` when they are not literals. */
 export type MetricOf<Text extends string> = string extends Text
   ? string
   : Text extends `${'maximize' | 'minimize'} ${infer Metric}`
     ? Metric
-    : Text extends `${infer Metric} ${'<=' | '>='} ${number}`
+    : Text extends `${infer Metric} ${'<=' | '>='} ${number}${Unit | ''}`
       ? Metric
       : never;
 
@@ -38,16 +62,24 @@ export function parseObjective(text: string): Objective {
   return { direction: direction === 'maximize' ? 'maximize' : 'minimize', metric };
 }
 
+/** A number with or without a unit; NaN when it is neither. */
+function quantity(text: string): number {
+  const [, number, unit = ''] = /^([-+.\deE]*\d)(\D*)$/u.exec(text) ?? [];
+  if (number === undefined || (unit !== '' && !Object.hasOwn(units, unit))) return Number.NaN;
+  return unit === '' ? Number(number) : Number((Number(number) * units[unit as Unit]).toPrecision(15));
+}
+
 /**
- * Reads `latency <= 2` or `accuracy >= 0.9`.
+ * Reads `accuracy >= 0.9`, or with a unit `latency <= 2ms`, which bounds a metric told in the base unit: seconds, bytes,
+ * or 1 for percentages and counts.
  * @throws ObjectiveError
  */
 export function parseConstraint(text: string): Constraint {
   const [, metric, relation, number] = constraintForm.exec(text.trim()) ?? [];
-  const bound = Number(number);
+  const bound = quantity(number ?? '');
   if (metric === undefined || !Number.isFinite(bound)) {
     throw new ObjectiveError(
-      `constraint: cannot read '${text}': write 'latency <= 2', with <= or >= and a number in the metric's own unit`,
+      `constraint: cannot read '${text}': write 'latency <= 0.002' or 'latency <= 2ms', with <= or >= and one of the units ${Object.keys(units).join(', ')}`,
     );
   }
   return { metric, relation: relation === '<=' ? '<=' : '>=', bound };

@@ -35,12 +35,23 @@ export type Outcome<Metric extends string = string> = Result<Metric> | number | 
 /** How an outcome ends a trial, or pauses it. */
 export type Ending = Pick<FinishEvent, 'state' | 'metrics' | 'failure'>;
 
+/** What an error that hosts throw says of a trial; anything else is a crash. */
+function kindOfError(error: unknown): FailureKind {
+  if (!(error instanceof Error)) return 'crash';
+  if (error.name === 'TimeoutError') return 'timeout';
+  const allocation =
+    error.name === 'RangeError' && /allocat|out of memory|memory\.grow|array length/iu.test(error.message);
+  return allocation || error.name === 'OutOfMemoryError' ? 'memory' : 'crash';
+}
+
 /** The ending of a trial whose objective threw. */
 export function endingOfError(error: unknown): Ending {
   if (error instanceof TrialPruned) return { state: 'pruned', metrics: {} };
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const failure: Failure =
-    error instanceof TrialFailure ? { kind: error.kind, message: error.message } : { kind: 'crash', message };
+    error instanceof TrialFailure
+      ? { kind: error.kind, message: error.message }
+      : { kind: kindOfError(error), message };
   return { state: 'failed', metrics: {}, failure };
 }
 

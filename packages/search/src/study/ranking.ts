@@ -24,8 +24,8 @@ export function totalViolation({ metrics }: TrialRecord, { constraints }: Criter
 /** Whether losses `a` dominate `b`: nowhere worse, somewhere better. */
 export function dominates(a: readonly number[], b: readonly number[]): boolean {
   let better = false;
-  for (const [index, value] of a.entries()) {
-    const other = b[index] ?? Number.NaN;
+  for (let index = 0; index < a.length; index += 1) {
+    const [value, other] = [a[index] ?? Number.NaN, b[index] ?? Number.NaN];
     if (!(value <= other)) return false;
     if (value < other) better = true;
   }
@@ -47,17 +47,25 @@ export function isBetter(a: TrialRecord, b: TrialRecord, criteria: Criteria): bo
 
 /**
  * The front each point lies on: 0 for those that no other dominates, 1 for those that only front 0 dominates, and so
- * on. Sorting first means that a point can only be dominated by one before it.
+ * on. Sorting first means that a point can only be dominated by one before it, and then by one of every front before
+ * its own; of two losses, by the front's latest.
  *
- * Source: Zhang et al., "An efficient approach to nondominated sorting", IEEE TEC 2015 (sequential search).
+ * Source: Zhang et al., "An efficient approach to nondominated sorting", IEEE TEC 2015 (binary search).
  */
 export function nonDominatedSort(points: readonly (readonly number[])[]): readonly number[] {
   const order = points.map((point, index) => ({ point, index })).toSorted((a, b) => lexical(a.point, b.point));
+  const plane = (points[0]?.length ?? 0) <= 2;
   const fronts: (readonly number[])[][] = [];
   const ranks = points.map(() => 0);
   for (const { point, index } of order) {
-    let rank = fronts.findIndex((front) => !front.some((other) => dominates(other, point)));
-    if (rank < 0) rank = fronts.length;
+    let [rank, end] = [0, fronts.length];
+    while (rank < end) {
+      const middle = (rank + end) >>> 1;
+      const front = fronts[middle] ?? [];
+      const dominated = plane ? dominates(front.at(-1) ?? [], point) : front.some((other) => dominates(other, point));
+      if (dominated) rank = middle + 1;
+      else end = middle;
+    }
     (fronts[rank] ??= []).push(point);
     ranks[index] = rank;
   }
@@ -70,9 +78,9 @@ function ascending(a: number, b: number): number {
 }
 
 function lexical(a: readonly number[], b: readonly number[]): number {
-  for (const [index, value] of a.entries()) {
-    const other = b[index] ?? value;
-    if (value !== other) return value - other;
+  for (let index = 0; index < a.length; index += 1) {
+    const order = ascending(a[index] ?? 0, b[index] ?? 0);
+    if (order !== 0) return order;
   }
   return 0;
 }
@@ -116,32 +124,123 @@ export function compareSingle(a: TrialRecord, b: TrialRecord, criteria: Criteria
   );
 }
 
+/** A complete trial on its front. */
+interface Entry {
+  readonly trial: TrialRecord;
+  readonly point: readonly number[];
+}
+
+/** One front, and its trials by how alone they stand once that was asked. */
+interface Level {
+  entries: Entry[];
+  order?: readonly TrialRecord[];
+}
+
+/** The trials of a front, those that stand alone first. */
+function byCrowding(entries: readonly Entry[]): readonly TrialRecord[] {
+  const distances = crowdingDistance(entries.map(({ point }) => point));
+  return entries
+    .map(({ trial }, index) => ({ trial, crowding: distances[index] ?? 0 }))
+    .toSorted((a, b) => ascending(b.crowding, a.crowding) || a.trial.number - b.trial.number)
+    .map(({ trial }) => trial);
+}
+
+/**
+ * Trials sorted into fronts as they come, so that a long study is not sorted anew for each.
+ *
+ * Source: Li et al., "Efficient nondomination level update method for steady-state evolutionary multiobjective
+ * optimization", IEEE Transactions on Cybernetics 2017.
+ */
+class Levels {
+  readonly #criteria: Criteria;
+  readonly #levels: Level[] = [];
+  readonly #infeasible: { readonly trial: TrialRecord; readonly broken: number }[] = [];
+  /** The trials taken into account. */
+  readonly seen: TrialRecord[] = [];
+
+  constructor(criteria: Criteria) {
+    this.#criteria = criteria;
+  }
+
+  /** Takes the trials after those seen into account. */
+  extend(trials: readonly TrialRecord[]): void {
+    const fresh: Entry[] = [];
+    for (let index = this.seen.length; index < trials.length; index += 1) {
+      const trial = trials[index];
+      if (trial === undefined) continue;
+      this.seen.push(trial);
+      if (trial.state !== 'complete') continue;
+      const broken = totalViolation(trial, this.#criteria);
+      if (broken > 0) this.#infeasible.push({ trial, broken });
+      else fresh.push({ trial, point: losses(trial, this.#criteria) });
+    }
+    if (this.#levels.length > 0) for (const entry of fresh) this.#insert(entry);
+    else {
+      const ranks = nonDominatedSort(fresh.map(({ point }) => point));
+      for (const [index, entry] of fresh.entries()) {
+        (this.#levels[ranks[index] ?? 0] ??= { entries: [] }).entries.push(entry);
+      }
+    }
+  }
+
+  /** The best of them, best first: so many, and at times a few more. */
+  ranked(count: number): readonly TrialRecord[] {
+    const feasible: TrialRecord[] = [];
+    for (const level of this.#levels) {
+      if (feasible.length >= count) return feasible;
+      feasible.push(...(level.order ??= byCrowding(level.entries)));
+    }
+    const broken = this.#infeasible.toSorted(
+      (a, b) => ascending(a.broken, b.broken) || a.trial.number - b.trial.number,
+    );
+    return [...feasible, ...broken.map(({ trial }) => trial)];
+  }
+
+  #insert(entry: Entry): void {
+    const at = this.#levels.findIndex(({ entries }) => !entries.some(({ point }) => dominates(point, entry.point)));
+    // What the newcomers of a front dominate there moves to the next, where it is the newcomers.
+    let newcomers = [entry];
+    for (let rank = at < 0 ? this.#levels.length : at; newcomers.length > 0; rank += 1) {
+      const stay: Entry[] = [];
+      const leave: Entry[] = [];
+      for (const other of this.#levels[rank]?.entries ?? []) {
+        (newcomers.some(({ point }) => dominates(point, other.point)) ? leave : stay).push(other);
+      }
+      this.#levels[rank] = { entries: [...stay, ...newcomers] };
+      newcomers = leave;
+    }
+  }
+}
+
 /**
  * Complete trials from best to worst: feasible ones first, by front and then by how alone they stand on it; then the
  * infeasible by violation. Equals keep the order of their numbers. With one objective this is the order of its values.
  */
 export function rankTrials(trials: readonly TrialRecord[], criteria: Criteria): readonly TrialRecord[] {
-  const complete = trials.filter(({ state }) => state === 'complete');
-  if (criteria.objectives.length === 1) return complete.toSorted((a, b) => compareSingle(a, b, criteria));
-  const entries = complete.map((trial) => ({ trial, broken: totalViolation(trial, criteria), rank: 0, crowding: 0 }));
-  const feasible = entries.filter(({ broken }) => broken === 0);
-  const points = feasible.map(({ trial }) => losses(trial, criteria));
-  const ranks = nonDominatedSort(points);
-  for (const rank of new Set(ranks)) {
-    const front = ranks.flatMap((other, index) => (other === rank ? index : []));
-    const distances = crowdingDistance(front.map((index) => points[index] ?? []));
-    for (const [place, index] of front.entries()) {
-      const entry = feasible[index];
-      if (entry !== undefined) Object.assign(entry, { rank, crowding: distances[place] });
-    }
+  if (criteria.objectives.length === 1) {
+    return trials.filter(({ state }) => state === 'complete').toSorted((a, b) => compareSingle(a, b, criteria));
   }
-  return entries
-    .toSorted(
-      (a, b) =>
-        ascending(a.broken, b.broken) ||
-        ascending(a.rank, b.rank) ||
-        ascending(b.crowding, a.crowding) ||
-        a.trial.number - b.trial.number,
-    )
-    .map(({ trial }) => trial);
+  const levels = new Levels(criteria);
+  levels.extend(trials);
+  return levels.ranked(Infinity);
+}
+
+const growing = new WeakMap<Criteria, Levels>();
+
+/**
+ * As {@link rankTrials}, for a list that grows from call to call: what it began with last time is not sorted anew. The
+ * first so many.
+ */
+export function rankGrowing(
+  trials: readonly TrialRecord[],
+  criteria: Criteria,
+  count: number = Infinity,
+): readonly TrialRecord[] {
+  let levels = growing.get(criteria);
+  if (levels === undefined || !levels.seen.every((trial, index) => trial === trials[index])) {
+    levels = new Levels(criteria);
+    growing.set(criteria, levels);
+  }
+  levels.extend(trials);
+  return levels.ranked(count).slice(0, count);
 }

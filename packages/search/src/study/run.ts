@@ -1,9 +1,10 @@
 import { ExhaustedError, ObjectiveError, PendingError, StaleClaimError, StudyError } from '../errors.ts';
-import { sleep } from '../sleep.ts';
+import { alarm, sleep } from '../timers.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { StopCondition, StopState, StopVerdict } from '../stop/stop-condition.ts';
 import { ParetoFront } from './front.ts';
+import { keepClaims } from './keep-claims.ts';
 import type { Outcome } from './outcome.ts';
 import { TrialFailure, TrialPruned, endingOfError } from './outcome.ts';
 import type { Study } from './study.ts';
@@ -57,8 +58,14 @@ export interface RunOptions<Config extends ConfigObject = ConfigObject> {
   readonly stop?: readonly StopCondition[];
   /** How many trials are in hand at once. Default 1. */
   readonly workers?: number;
-  /** Milliseconds for which each claim holds unless the storage renews it. Default: until the storage is closed. */
+  /**
+   * Milliseconds after which others may take a trial over when this process has vanished or hangs. It is renewed while
+   * the process lives: on SQLite and PostgreSQL from a thread of its own, even while the objective computes without a
+   * pause; elsewhere between its pauses. Default: none; a trial is freed when its process has gone.
+   */
   readonly lease?: number;
+  /** Seconds after which a trial fails by timeout. An objective that computes without a pause is told when it ends. */
+  readonly timeout?: number;
   /** Told of everything that happens; what it throws ends the run. */
   readonly onEvent?: (event: RunEvent<Config>) => void;
   /** Once aborted, no further trial starts, and those in hand are finished. An `AbortSignal` is one. */
@@ -91,7 +98,26 @@ async function attempt<Config extends ConfigObject, Metric extends string>(
   } catch (error) {
     if (error instanceof TrialPruned || error instanceof TrialFailure) return error;
     const { failure } = endingOfError(error);
-    return new TrialFailure('crash', failure?.message ?? '');
+    return new TrialFailure(failure?.kind ?? 'crash', failure?.message ?? '');
+  }
+}
+
+/** The outcome of an objective, or a failure when it takes too long; what it answers later is dropped. */
+async function attemptWithin<Config extends ConfigObject, Metric extends string>(
+  objective: ObjectiveFunction<Config, Metric>,
+  trial: Trial<Config>,
+  seconds: number | undefined,
+): Promise<Outcome<Metric>> {
+  if (seconds === undefined) return attempt(objective, trial);
+  const timer = alarm(seconds * 1000);
+  try {
+    const late = timer.rings.then((): Outcome<Metric> => {
+      trial.expire();
+      return new TrialFailure('timeout', `it took longer than ${seconds} seconds`);
+    });
+    return await Promise.race([attempt(objective, trial), late]);
+  } finally {
+    timer.cancel();
   }
 }
 
@@ -101,7 +127,7 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
   objective: ObjectiveFunction<Config, Metric>,
   options: RunOptions<Config>,
 ): Promise<RunResult<Config>> {
-  const { stop = [], workers = 1, lease, onEvent = () => undefined, signal } = options;
+  const { stop = [], workers = 1, lease, timeout, onEvent = () => undefined, signal } = options;
   if (!Number.isSafeInteger(workers) || workers < 1) {
     throw new RangeError(`run: workers is ${workers}: give a whole number from 1`);
   }
@@ -109,6 +135,7 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
     throw new StudyError('endless', study.name, 'run would never end: give stop, such as [maxTrials(60)]');
   }
   await study.sync();
+  const keeper = lease === undefined ? undefined : await keepClaims(study.storage, study.name, lease);
   const began = study.now();
   const front = new ParetoFront(study.criteria, study.history.finished);
   const inTurn = oneAtATime();
@@ -145,6 +172,7 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
           ...(lease === undefined ? {} : { lease }),
           onReport: (step, metrics) => onEvent({ type: 'report', worker, trial, step, metrics }),
         });
+        keeper?.hold(trial);
         inHand += 1;
         return trial;
       } catch (error) {
@@ -181,8 +209,9 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
         else {
           try {
             onEvent({ type: 'ask', worker, trial });
-            await finish(trial, await attempt(objective, trial), worker);
+            await finish(trial, await attemptWithin(objective, trial, timeout), worker);
           } finally {
+            keeper?.drop(trial);
             inHand -= 1;
             told();
           }
@@ -195,6 +224,7 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
   };
 
   const ends = await Promise.allSettled(Array.from({ length: workers }, (_, worker) => work(worker)));
+  await keeper?.close();
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   const reason = stopped ?? { by: 'exhausted', message: 'there was nothing to do' };

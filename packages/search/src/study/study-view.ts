@@ -70,7 +70,7 @@ export class StudyView {
   /** The study at its present revision; later events do not change it. */
   get history(): History {
     if (this.#history?.revision === this.projection.revision) return this.#history;
-    const lists = this.#share();
+    const lists = this.#lists((list) => list.share());
     this.#history = this.#historyOf(() => lists);
     return this.#history;
   }
@@ -83,7 +83,7 @@ export class StudyView {
     const { revision } = this.projection;
     if (this.#passing?.revision === revision) return this.#passing;
     this.#passing = this.#historyOf(() => {
-      if (this.projection.revision === revision) return this.#share();
+      if (this.projection.revision === revision) return this.#lists((list) => list.items);
       throw new TypeError(`the history of revision ${revision} was kept: read it within the call that got it`);
     });
     return this.#passing;
@@ -105,12 +105,12 @@ export class StudyView {
     else this.#insert(place, { ...changed, config: this.#space.normalize(changed.config) });
   }
 
-  #share(): HistoryLists {
+  #lists(take: (list: SharedList<TrialRecord>) => readonly TrialRecord[]): HistoryLists {
     const single = this.#criteria.objectives.length === 1;
     return {
-      trials: this.#trials.share(),
-      finished: this.#finished.share(),
-      ranked: single ? this.#ranked.share() : undefined,
+      trials: take(this.#trials),
+      finished: take(this.#finished),
+      ranked: single ? take(this.#ranked) : undefined,
     };
   }
 

@@ -2,7 +2,9 @@ import type { EarlyStopping } from '../early-stopping/early-stopping.ts';
 import { ExhaustedError, PendingError, StaleClaimError, StudyError } from '../errors.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import { RandomStream } from '../random/random-stream.ts';
+import { sleep } from '../timers.ts';
 import type { ConfigObject } from '../space/node.ts';
+import type { JsonObject } from '../json.ts';
 import type { Space } from '../space/space.ts';
 import type { AppendedEvent, ClaimedEvent, DuplicatePolicy, StudyRecord } from '../storage/events.ts';
 import type { Claim, ClaimToken, Storage } from '../storage/storage.ts';
@@ -45,10 +47,20 @@ export interface AskOptions {
 /** How many suggestions in a row may be answered by earlier results before a study counts as exhausted. */
 const mostReused = 100;
 
+/** What is made of a claim that ran out before anything was written under it, so that another worker has the number. */
+function ifOvertaken(error: unknown): undefined {
+  if (!(error instanceof StaleClaimError)) throw error;
+}
+
+/** Milliseconds for which reports are gathered, to be stored together. */
+const gatherFor = 100;
+
 /** The writes of a trial in hand: those reported while one is under way go out together in the next. */
 interface Outbox extends ClaimToken {
   waiting: ClaimedEvent[];
   sending: Promise<void>;
+  /** Whether it is sent before long anyway. */
+  due: boolean;
 }
 
 /**
@@ -63,6 +75,8 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
   readonly strategy: Strategy;
   readonly earlyStopping: EarlyStopping | undefined;
   readonly duplicates: DuplicatePolicy;
+  /** What was kept with the study when it was created. */
+  readonly attributes: JsonObject;
   readonly storage: Storage;
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number;
@@ -83,6 +97,7 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
     this.strategy = strategy;
     this.earlyStopping = setup.earlyStopping;
     this.duplicates = record.duplicates;
+    this.attributes = record.attributes ?? {};
     this.storage = storage;
     this.now = now;
     this.#ownsStorage = ownsStorage;
@@ -155,7 +170,7 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
         this.#checkOpen();
         const claim = await this.storage.claim(this.name, { ...holder, at: this.now() });
         await this.sync();
-        const taken = claim.config === undefined ? await this.#start(claim, holder) : claim;
+        const taken = claim.config === undefined ? await this.#start(claim, holder).catch(ifOvertaken) : claim;
         if (taken !== undefined) return this.#handOut(taken, onReport);
       }
     });
@@ -192,6 +207,17 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
     const { number, attempt } = trial;
     this.#outboxes.delete(number);
     await this.#write([{ type: 'release', number, attempt, at: this.now(), reason }]);
+  }
+
+  /** Gives back every trial that this handle has in hand, for a worker that cannot wait for them. */
+  async releaseAll(reason = 'released'): Promise<void> {
+    const events = [...this.#outboxes.values()].map(({ number, attempt }): ClaimedEvent => {
+      return { type: 'release', number, attempt, at: this.now(), reason };
+    });
+    this.#outboxes.clear();
+    // One by one: a trial that was lost meanwhile does not keep the others.
+    await Promise.allSettled(events.map((event) => this.storage.append(this.name, [event])));
+    await this.sync();
   }
 
   /**
@@ -320,12 +346,11 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
   #handOut({ number, attempt }: ClaimToken, onReport: AskOptions['onReport']): Trial<Config> {
     this.#reusedInARow = 0;
     const { config, origin, budget, checkpoint, inherits } = this.#recordOf(number, attempt);
-    const outbox: Outbox = { number, attempt, waiting: [], sending: Promise.resolve() };
+    const outbox: Outbox = { number, attempt, waiting: [], sending: Promise.resolve(), due: false };
     this.#outboxes.set(number, outbox);
     const report = (step: number, metrics: Metrics): void => {
       outbox.waiting.push({ type: 'report', number, attempt, at: this.now(), step, metrics });
-      // Its failure is not lost: the next send, at the latest that of tell, meets it again.
-      this.#send(outbox).catch(() => undefined);
+      this.#sendSoon(outbox);
       onReport?.(step, metrics);
     };
     const save = (saved: Checkpoint): Promise<void> => {
@@ -357,6 +382,20 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
       throw new StaleClaimError(this.name, number, attempt, 'another worker has it');
     }
     return this.earlyStopping.advise({ space: this.space, history: this.#view.passing, trial }).stop;
+  }
+
+  /** Writes what an outbox holds in a while, with what it will hold by then. */
+  #sendSoon(outbox: Outbox): void {
+    if (outbox.due) return;
+    outbox.due = true;
+    const send = (): Promise<void> => {
+      outbox.due = false;
+      return this.#closed ? Promise.resolve() : this.#send(outbox);
+    };
+    // Its failure is not lost: the next send, at the latest that of tell, meets it again.
+    void sleep(gatherFor)
+      .then(send)
+      .catch(() => undefined);
   }
 
   /** Writes what an outbox holds, once what it sent before is written. */

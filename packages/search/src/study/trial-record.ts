@@ -64,6 +64,8 @@ export interface TrialRecord<Config extends ConfigObject = ConfigObject> {
   readonly attempt: number;
   /** How many of its workers vanished. */
   readonly losses: number;
+  /** Milliseconds from claims to what ended them, pauses included, all attempts together. */
+  readonly spent: number;
   /** How long it trains before it stops or pauses, if the strategy says. */
   readonly budget?: Budget;
   /** The trial whose last checkpoint it started from, as a clone does. */

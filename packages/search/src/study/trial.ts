@@ -53,6 +53,7 @@ export class Trial<Config extends ConfigObject = ConfigObject> {
   /** What to go on from: the last that this trial saved, or the trial it is a clone of. */
   readonly checkpoint: Checkpoint | undefined;
   readonly #hooks: TrialHooks;
+  #expired = false;
 
   constructor(setup: TrialSetup<Config>) {
     this.number = setup.claim.number;
@@ -84,9 +85,17 @@ export class Trial<Config extends ConfigObject = ConfigObject> {
     return this.#hooks.save({ step: checkStep('save', step), data });
   }
 
-  /** Whether the study's early stopping would end the trial now; if so, throw a TrialPruned. False without one. */
-  shouldStop(): Promise<boolean> {
-    return this.#hooks.shouldStop();
+  /**
+   * Whether the trial should end now, by a TrialPruned: because the study's early stopping says so, or because its time
+   * is over, which has failed it already.
+   */
+  async shouldStop(): Promise<boolean> {
+    return this.#expired || this.#hooks.shouldStop();
+  }
+
+  /** Makes `shouldStop` true: the result of this trial will not be used. */
+  expire(): void {
+    this.#expired = true;
   }
 }
 

@@ -39,7 +39,7 @@ const logFloat = fc
 
 const values = fc
   .uniqueArray(fc.oneof(fc.integer(), fc.string(), fc.boolean(), fc.constant(null)), { minLength: 1, maxLength: 5 })
-  .map((list) => choice(list));
+  .map((options) => choice(options));
 
 /** A parameter of any kind. */
 export const parameter = fc.oneof(intParameter, logInt, floatParameter, steppedFloat, logFloat, values);

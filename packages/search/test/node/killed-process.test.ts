@@ -22,7 +22,7 @@ function start(command: string, args: readonly string[]): Child {
   return spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-const search = (file: string): Child => start(node[0], [...node.slice(1), file, String(trials)]);
+const search = (file: string): Child => start(node[0], [...node.slice(1), `journal:${file}`, String(trials)]);
 
 /** Waits until a process has finished some trials. */
 async function tells(child: Child, count: number): Promise<void> {
@@ -76,7 +76,7 @@ it('a journal that another process writes is locked until that process is gone',
 it.skipIf(process.platform === 'win32')('a full disk is one clear error, and nothing told before is lost', async () => {
   const file = join(folder(), 'full.jsonl');
   // A limit on the size of files stands in for a disk with 4 KiB left.
-  const child = start('bash', ['-c', 'ulimit -f 4 && exec "$@"', 'bash', ...node, file, String(trials)]);
+  const child = start('bash', ['-c', 'ulimit -f 4 && exec "$@"', 'bash', ...node, `journal:${file}`, String(trials)]);
   const lines: string[] = [];
   for await (const line of createInterface(child.stdout)) lines.push(line);
   const told = lines.filter((line) => line === 'tell').length;

@@ -1,10 +1,10 @@
-// Runs the sample study on a journal, as a process that the tests can kill: `search-process.ts FILE TRIALS`.
+// Runs the sample study, as a process that the tests can kill: `search-process.ts URL TRIALS`.
 import { setTimeout } from 'node:timers/promises';
 import { runSample, sampleStudy } from '../helpers/sample-study.ts';
 
-const [file = '', trials = '1'] = process.argv.slice(2);
+const [url = '', trials = '1'] = process.argv.slice(2);
 try {
-  const study = await sampleStudy(`journal:${file}`);
+  const study = await sampleStudy(url);
   const tell = ({ type }: { readonly type: string }): void => {
     if (type === 'tell') process.stdout.write('tell\n');
   };

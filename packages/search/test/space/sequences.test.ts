@@ -219,9 +219,9 @@ describe('define by run', () => {
   });
 
   test('values keep their types', () => {
-    const { space: plain, make } = defineByRun((trial) => trial.choice('wide', [true, false]));
-    expect(plain.size).toBe(2);
-    expect(make({ wide: true })).toBe(true);
+    const wide = defineByRun((trial) => trial.choice('wide', [true, false]));
+    expect(wide.space.size).toBe(2);
+    expect(wide.make({ wide: true })).toBe(true);
   });
 
   test('a name drawn twice, or a combination that no single value brings, is said so', () => {

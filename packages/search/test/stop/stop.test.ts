@@ -4,10 +4,13 @@ import {
   createStudy,
   exhausted,
   int,
+  maxCost,
+  maxFailures,
   maxTime,
   maxTrials,
   memoryStorage,
   patience,
+  plateau,
   random,
   space,
   target,
@@ -82,6 +85,55 @@ describe('each condition', () => {
     expect(trials).toBe(4);
   });
 
+  it('maxFailures counts failures in a row, and tells of the last', async () => {
+    const { result, trials } = await runWith([maxFailures(3)], (number) => (number === 2 ? 1 : Number.NaN));
+    expect(trials).toBe(6);
+    expect(result.stopped.message).toBe('3 of 3 failures in a row, the last by nan: loss is NaN');
+  });
+
+  it('maxCost counts the seconds of all trials', async () => {
+    const { result, trials } = await runWith([maxCost(4)], () => Number.NaN);
+    expect(trials).toBe(4);
+    expect(result.stopped).toEqual({ by: 'maxCost(4)', message: '4 of 4 seconds' });
+  });
+
+  it('maxCost adds up a metric', async () => {
+    const study = await createStudy({ name: 'c', space: domain, objectives: ['minimize loss'], strategy: random() });
+    const { stopped } = await study.run(({ number }) => ({ loss: 1, flops: number }), { stop: [maxCost(10, 'flops')] });
+    expect(stopped).toEqual({ by: "maxCost(10, 'flops')", message: '10 of 10 flops' });
+    expect(study.trials).toHaveLength(5);
+  });
+
+  it('plateau forgives small improvements', async () => {
+    const losses = [9, 5, 4.95, 4.9, 4.88, 1];
+    const { result, trials } = await runWith([plateau(3, 0.2)], (number) => losses[number] ?? 0);
+    expect(trials).toBe(5);
+    expect(result.stopped.message).toBe('0.12 gained in 3 trials, where 0.2 is little');
+  });
+
+  it('plateau of several objectives looks at the hypervolume', async () => {
+    const fronts = [
+      [0, 4],
+      [4, 0],
+      [1, 1],
+      [2, 2],
+      [3, 3],
+      [0, 0],
+    ];
+    const study = await createStudy({
+      name: 'hv',
+      space: domain,
+      objectives: ['minimize a', 'minimize b'],
+      strategy: random(),
+    });
+    const { stopped } = await study.run(
+      ({ number }) => ({ a: fronts[number]?.[0] ?? 0, b: fronts[number]?.[1] ?? 0 }),
+      { stop: [plateau(2, 0)] },
+    );
+    expect(stopped.by).toBe('plateau(2, 0)');
+    expect(study.trials).toHaveLength(5);
+  });
+
   it('exhausted never fires in an infinite space, and waits for what is queued', async () => {
     const small = space({ x: int(1, 3) });
     const study = await createStudy({ name: 'x', space: small, objectives: ['minimize loss'] });
@@ -96,6 +148,9 @@ describe('each condition', () => {
     [() => patience(1.5), 'patience: got 1.5: give a positive whole number'],
     [() => maxTime(-1), 'maxTime: got -1: give a positive number'],
     [() => target('loss < 3'), "constraint: cannot read 'loss < 3'"],
+    [() => maxFailures(0), 'maxFailures: got 0'],
+    [() => maxCost(-1), 'maxCost: got -1'],
+    [() => plateau(2, -1), 'plateau: epsilon is -1'],
     [() => any(), 'any: got no conditions: give at least one'],
   ])('%s is refused', (make, message) => {
     expect(make).toThrow(message);

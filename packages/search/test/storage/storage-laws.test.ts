@@ -1,6 +1,6 @@
 import { memoryStorage } from '@espalier/search';
 import type { Storage } from '@espalier/search';
-import { journalStorage } from '@espalier/search/node';
+import { journalStorage, sqliteStorage } from '@espalier/search/node';
 import { storageLaws } from '@espalier/search/testing';
 import type { StorageHarness } from '@espalier/search/testing';
 import { join } from 'node:path';
@@ -20,6 +20,17 @@ describe('journal', () => {
   const reopen = async (storage: Storage): Promise<Storage> => {
     await storage.close();
     return journalStorage(storage.url.replace('journal:', ''));
+  };
+  it.each(rows({ create, reopen }))('%s', (_, check) => check());
+});
+
+describe('sqlite', () => {
+  const folder = temporaryFolder();
+  let count = 0;
+  const create = (): Promise<Storage> => sqliteStorage(join(folder(), `${(count += 1)}.db`));
+  const reopen = async (storage: Storage): Promise<Storage> => {
+    await storage.close();
+    return sqliteStorage(storage.url.replace('sqlite:', ''));
   };
   it.each(rows({ create, reopen }))('%s', (_, check) => check());
 });

@@ -92,7 +92,31 @@ describe('the genetic algorithm', () => {
     expect(best?.config.x).toBeLessThan(4.3);
   });
 
+  it.each(['uniform', 'one-point', 'sbx'] as const)('%s crossover finds the bowl', async (crossover) => {
+    const study = await studyOf(domain, genetic({ crossover }), 1);
+    await study.run(({ config }) => bowl(config), { stop: [maxTrials(300)] });
+    expect(study.best?.metrics['loss']).toBeLessThan(0.1);
+  });
+
+  it('by niches keeps both of two equal optima, which otherwise one takes over', async () => {
+    const line = space({ x: float(-1, 1), y: float(-1, 1) });
+    const sides = async (nicheRadius: number): Promise<number> => {
+      let both = 0;
+      for (let seed = 0; seed < 10; seed += 1) {
+        const study = await studyOf(line, genetic({ nicheRadius, elitism: 20, tournament: 2 }), seed);
+        await study.run(({ config: { x, y } }) => (Math.abs(x) - 0.7) ** 2 + y * y, { stop: [maxTrials(300)] });
+        const late = study.trials.slice(-60).filter(({ metrics }) => (metrics['loss'] ?? 1) < 0.05);
+        const left = late.filter(({ config }) => config.x < 0).length;
+        both += Math.min(left, late.length - left) >= 5 ? 1 : 0;
+      }
+      return both;
+    };
+    expect(await sides(0.3)).toBeGreaterThan(await sides(0));
+  });
+
   it.each([
+    [{ nicheRadius: 2 }, 'nicheRadius is 2: give a number from 0 to 1'],
+    [{ crossover: 'two' as 'sbx' }, "crossover is 'two': give one of uniform, one-point, sbx"],
     [{ population: 0 }, 'population is 0: give a whole number from 1'],
     [{ elitism: 30 }, 'elitism is 30: give a whole number from 0 to the population, 20'],
     [{ mutationProbability: 2 }, 'mutationProbability is 2: give a number from 0 to 1'],

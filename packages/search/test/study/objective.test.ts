@@ -35,9 +35,12 @@ it.each(['accuracy', 'maximise accuracy', 'maximize', 'maximize top 1', ''])('%j
   expect(() => parseObjective(text)).toThrow("write 'maximize accuracy' or 'minimize bytes'");
 });
 
-it.each(['latency', 'latency < 2', 'latency <= 2ms', 'latency <= ', '<= 2'])('%j is no constraint', (text) => {
-  expect(() => parseConstraint(text)).toThrow(ObjectiveError);
-});
+it.each(['latency', 'latency < 2', 'latency <= 2parsecs', 'latency <= ms', 'latency <= ', '<= 2'])(
+  '%j is no constraint',
+  (text) => {
+    expect(() => parseConstraint(text)).toThrow(ObjectiveError);
+  },
+);
 
 it('a constraint is broken by as much as the metric is beyond the bound', () => {
   expect(violation(parseConstraint('latency <= 2'), { latency: 5 })).toBe(3);
@@ -45,4 +48,16 @@ it('a constraint is broken by as much as the metric is beyond the bound', () => 
   expect(violation(parseConstraint('accuracy >= 0.5'), { accuracy: 0.25 })).toBe(0.25);
   expect(violation(parseConstraint('latency <= 2'), {})).toBe(Infinity);
   expect(violation(parseConstraint('latency <= 2'), { latency: Number.NaN })).toBe(Infinity);
+});
+
+it.each([
+  ['latency <= 2ms', 0.002],
+  ['latency <= 1.5s', 1.5],
+  ['size <= 100kB', 100_000],
+  ['size <= 64KiB', 65_536],
+  ['accuracy >= 98.5%', 0.985],
+  ['parameters <= 1.2M', 1_200_000],
+  ['loss <= -1e-3', -0.001],
+])('%s bounds at %d', (text, bound) => {
+  expect(parseConstraint(text).bound).toBe(bound);
 });

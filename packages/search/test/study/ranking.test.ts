@@ -25,6 +25,7 @@ const trial = (number: number, f: number, g: number, size = 0): TrialRecord => (
   origin: { operator: 'sample' },
   attempt: 1,
   losses: 0,
+  spent: 0,
   keptStep: -1,
   revision: number,
   metrics: { f, g, size },

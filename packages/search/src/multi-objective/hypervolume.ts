@@ -1,0 +1,64 @@
+import { dominates } from '../study/ranking.ts';
+
+type Point = readonly number[];
+
+/** The points that no other dominates, one of each. */
+function front(points: readonly Point[]): readonly Point[] {
+  return points.filter(
+    (point, index) =>
+      !points.some(
+        (other, place) =>
+          dominates(other, point) || (place < index && other.every((value, axis) => value === point[axis])),
+      ),
+  );
+}
+
+/** The area between a reference point and points of two losses each. */
+function area(points: readonly Point[], [right = 0, top = 0]: Point): number {
+  let [sum, low] = [0, top];
+  for (const [x = 0, y = 0] of points.toSorted(([a = 0], [b = 0]) => a - b)) {
+    if (y >= low) continue;
+    sum += (right - x) * (low - y);
+    low = y;
+  }
+  return sum;
+}
+
+/** The volume between a reference point and points that all lie below it. */
+function volume(points: readonly Point[], reference: Point): number {
+  const last = reference.length - 1;
+  if (last === 0) return Math.max(0, ...points.map(([x = 0]) => (reference[0] ?? 0) - x));
+  if (last === 1) return area(points, reference);
+  // From the worst in the last loss on: each point adds what those after it leave of its own box. In that loss the point
+  // is the worst, so the others are cut off at it and the last loss drops out.
+  const sorted = points.toSorted((a, b) => (b[last] ?? 0) - (a[last] ?? 0));
+  const base = reference.slice(0, last);
+  return sorted.reduce((sum, point, index) => {
+    const height = (reference[last] ?? 0) - (point[last] ?? 0);
+    const box = base.reduce((product, value, axis) => product * (value - (point[axis] ?? 0)), 1);
+    const limited = sorted
+      .slice(index + 1)
+      .map((other) => base.map((_, axis) => Math.max(other[axis] ?? 0, point[axis] ?? 0)));
+    return sum + height * (box - volume(last === 2 ? limited : front(limited), base));
+  }, 0);
+}
+
+/**
+ * The volume, exactly, of what points (losses: less is better) dominate up to a reference point; points that are not
+ * below it in every loss add nothing. Fast for up to four objectives; the cost grows steeply beyond.
+ *
+ * Source: While, Bradstreet, Barone, "A fast way of calculating exact hypervolumes", IEEE TEC 2012 (WFG).
+ * @throws RangeError when a point has another number of losses than the reference.
+ */
+export function hypervolume(points: readonly Point[], reference: Point): number {
+  const odd = points.find(({ length }) => length !== reference.length);
+  if (odd !== undefined) {
+    throw new RangeError(
+      `hypervolume: a point has ${odd.length} losses, the reference ${reference.length}: give as many`,
+    );
+  }
+  const below = points.filter((point) => point.every((value, axis) => value < (reference[axis] ?? -Infinity)));
+  if (below.length === 0) return 0;
+  // In the plane the sweep passes over what is dominated by itself.
+  return volume(reference.length <= 2 ? below : front(below), reference);
+}

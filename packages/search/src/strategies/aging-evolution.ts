@@ -1,0 +1,70 @@
+import type { RandomStream } from '../random/random-stream.ts';
+import { mutateOne } from '../space/mutate-one.ts';
+import type { History } from '../study/history.ts';
+import { rankTrials } from '../study/ranking.ts';
+import type { TrialRecord } from '../study/trial-record.ts';
+import { firstFresh, freshSample } from './fresh.ts';
+import { defineStrategy } from './strategy.ts';
+import type { StrategyFactory } from './strategy.ts';
+
+/** The options of {@link agingEvolution}. */
+export interface AgingEvolutionOptions {
+  /** How many trials live; as many random ones come first. Default 100. */
+  readonly population: number;
+  /** How many of those living a parent is the best of. Default 25. */
+  readonly sample: number;
+  /** How the parameter that changes gets its value: `resample` (the default), or `polynomial` for one near the old. */
+  readonly mutation: 'resample' | 'polynomial';
+}
+
+/** The latest complete trials by number: who is older is dead. */
+function living({ trials }: History, population: number): readonly TrialRecord[] {
+  const members: TrialRecord[] = [];
+  for (let index = trials.length - 1; index >= 0 && members.length < population; index -= 1) {
+    const trial = trials[index];
+    if (trial?.state === 'complete') members.push(trial);
+  }
+  return members;
+}
+
+/** So many of the items, each at most once. */
+function sampleOf<Item>(items: readonly Item[], count: number, random: RandomStream): readonly Item[] {
+  const left = [...items];
+  return Array.from({ length: Math.min(count, left.length) }, () => {
+    const at = random.below(left.length);
+    const [taken] = left.splice(at, 1);
+    return taken;
+  }).filter((item) => item !== undefined);
+}
+
+/**
+ * Regularized evolution: the parent is the best of a sample of those living, its child differs in one parameter (or one
+ * edit of a list or graph), and the oldest dies, however good. Ages count by trial number, and nobody waits for a
+ * straggler: a child is bred from whoever is complete. With `sample` = `population` it is greedy, with 1 it drifts.
+ *
+ * Source: Real et al., "Regularized evolution for image classifier architecture search", AAAI 2019, with its defaults.
+ */
+export const agingEvolution: StrategyFactory<AgingEvolutionOptions> = defineStrategy<AgingEvolutionOptions>({
+  name: 'aging-evolution',
+  defaults: { population: 100, sample: 25, mutation: 'resample' },
+  check: ({ population, sample, mutation }) => {
+    for (const [name, value] of Object.entries({ population, sample })) {
+      if (!Number.isSafeInteger(value) || value < 1) return `${name} is ${value}: give a whole number from 1`;
+    }
+    return mutation === 'resample' || mutation === 'polynomial'
+      ? undefined
+      : `mutation is '${String(mutation)}': give resample or polynomial`;
+  },
+  decide: (input, { population, sample, mutation }) => {
+    const { space, history } = input;
+    const members = history.trials.length < population ? [] : living(history, population);
+    const child = firstFresh(input, (random) => {
+      const drawn = sampleOf(members, sample, random.at('sample'));
+      const parent = rankTrials(drawn, history.criteria)[0];
+      if (parent === undefined) return undefined;
+      const config = mutateOne(space, parent.config, random.at('mutate'), mutation);
+      return { config, origin: { operator: 'mutation', parents: [parent.number] } };
+    });
+    return child === undefined ? freshSample(input, { operator: 'sample' }) : { type: 'try', ...child };
+  },
+});

@@ -1,0 +1,161 @@
+import { boxMuller } from '../../numeric/normal.ts';
+import { RandomStream } from '../../random/random-stream.ts';
+import type { GroupNode } from '../../space/node.ts';
+import type { NumberParameter } from '../../space/parameter.ts';
+import type { Space } from '../../space/space.ts';
+import { losses, rankTrials } from '../../study/ranking.ts';
+import type { TrialRecord } from '../../study/trial-record.ts';
+import { wallsOf } from '../codes.ts';
+import type { StrategyInput } from '../strategy.ts';
+import { evolve, sampleOf, startEvolution, usualSamples } from './evolution.ts';
+import type { Evolution } from './evolution.ts';
+import { withMargin } from './margin.ts';
+import type { Walls } from './margin.ts';
+
+/** A search as far as its finished generations tell. */
+export interface Progress {
+  /** How many generations are finished, over all restarts. */
+  readonly generation: number;
+  readonly restarts: number;
+  readonly evolution: Evolution;
+  /** The best loss of each of the last generations since the restart. */
+  readonly bests: readonly number[];
+}
+
+/** The numbers that every config has, by path, which are those that evolve. */
+export interface Frame {
+  readonly paths: readonly string[];
+  readonly parameters: readonly NumberParameter[];
+  readonly walls: Walls;
+  /** Whether there are no other parameters. */
+  readonly whole: boolean;
+}
+
+function* alwaysActive({ fields }: GroupNode, parent: string): Generator<readonly [string, NumberParameter]> {
+  for (const [name, node] of Object.entries(fields)) {
+    const path = parent === '' ? name : `${parent}.${name}`;
+    if (node.kind === 'group') yield* alwaysActive(node, path);
+    else if ((node.kind === 'int' || node.kind === 'float') && node.low < node.high) yield [path, node];
+  }
+}
+
+/** The numbers of a space that every config has. */
+export function frameOf(space: Space): Frame {
+  const entries = [...alwaysActive(space.root, '')];
+  const parameters = entries.map(([, parameter]) => parameter);
+  return {
+    paths: entries.map(([path]) => path),
+    parameters,
+    walls: parameters.map((parameter) => wallsOf(parameter)?.slice(1, -1)),
+    whole: entries.length === space.parameters().size,
+  };
+}
+
+/** How a search starts, and whether it starts again. */
+export interface Course {
+  readonly start: Float64Array;
+  readonly sigma: number;
+  readonly samples: number | null;
+  readonly restart: boolean;
+}
+
+/** The normal vector of a trial, and its sample: the first within the box, of a few. */
+export interface Draw {
+  readonly normal: Float64Array;
+  readonly sample: Float64Array;
+}
+
+/** What a trial of a number draws: a function of the state, the study's seed and the number. */
+export function drawFor(state: Evolution, random: RandomStream, attempt: number): Draw {
+  const stream = random.at(`normal ${attempt}`);
+  const { size } = state.settings;
+  for (let round = 1; ; round += 1) {
+    const normal = Float64Array.from({ length: size }, () => boxMuller(1 - stream.uniform(), stream.uniform()));
+    const sample = sampleOf(state, normal);
+    const inside = sample.every((value) => value >= 0 && value <= 1);
+    if (inside || round === 10 * size) return { normal, sample };
+  }
+}
+
+/** Whether a search has converged, or lost its numbers. */
+function isOver({ evolution, bests }: Progress): boolean {
+  const { settings, sigma, lengths } = evolution;
+  const longest = lengths.reduce((most, value) => Math.max(most, value), 0);
+  const shortest = lengths.reduce((least, value) => Math.min(least, value), Infinity);
+  const window = 10 + Math.ceil((30 * settings.size) / settings.samples);
+  const flat =
+    bests.length >= window && Math.max(...bests) - Math.min(...bests) < 1e-13 * (1 + Math.abs(bests[0] ?? 0));
+  return sigma * longest < 1e-13 || longest / shortest > 1e7 || !Number.isFinite(sigma) || flat;
+}
+
+function startOf({ start, sigma, samples }: Course): Progress {
+  const evolution = startEvolution(start, sigma, samples ?? usualSamples(start.length));
+  return { generation: 0, restarts: 0, evolution, bests: [] };
+}
+
+function restartOf({ generation, restarts, evolution }: Progress, { sigma }: Course, seed: number): Progress {
+  const random = new RandomStream(seed, 0, `cma-es restart ${restarts}`);
+  const mean = evolution.mean.map(() => random.uniform());
+  const next = startEvolution(mean, sigma, evolution.settings.samples * 2);
+  return { generation, restarts: restarts + 1, evolution: next, bests: [] };
+}
+
+/** What a finished generation makes of a search. */
+function advance(
+  before: Progress,
+  members: readonly TrialRecord[],
+  { history, random: { seed } }: StrategyInput,
+  course: Course,
+  walls: Walls,
+): Progress {
+  const { evolution, bests } = before;
+  const ranked = rankTrials(members, history.criteria);
+  const inOrder = [...ranked, ...members.filter(({ state }) => state !== 'complete')];
+  const normals = inOrder.map(({ number, origin }) => {
+    const attempt = typeof origin['attempt'] === 'number' ? origin['attempt'] : 0;
+    return drawFor(evolution, new RandomStream(seed, number), attempt).normal;
+  });
+  const { size, samples } = evolution.settings;
+  const window = 10 + Math.ceil((30 * size) / samples);
+  const best = ranked[0] === undefined ? Infinity : (losses(ranked[0], history.criteria)[0] ?? Infinity);
+  const after: Progress = {
+    generation: before.generation + 1,
+    restarts: before.restarts,
+    evolution: withMargin(evolve(evolution, normals), walls),
+    bests: [...bests, best].slice(-window),
+  };
+  return course.restart && isOver(after) ? restartOf(after, course, seed) : after;
+}
+
+/**
+ * A search replayed from the history: what its finished generations come to. A generation is finished when as many of
+ * its trials are as it has samples; those that finish later have no part in it. What a generation came to is kept with
+ * the record of the trial that finished it, so the next call replays no more than what is new.
+ */
+export function replayed(
+  input: StrategyInput,
+  course: Course,
+  frame: Frame,
+  memory: WeakMap<TrialRecord, Progress>,
+): Progress {
+  const generations: TrialRecord[][] = [];
+  for (const trial of input.history.finished) {
+    const { operator, generation } = trial.origin;
+    if (operator === 'cma-es' && typeof generation === 'number') (generations[generation] ??= []).push(trial);
+  }
+  // The latest generation that is remembered; its samples are known from what it came to.
+  let from = generations.length - 1;
+  let progress: Progress | undefined;
+  for (; from >= 0 && progress === undefined; from -= 1) {
+    for (const trial of generations[from] ?? []) progress ??= memory.get(trial);
+  }
+  progress ??= startOf(course);
+  for (;;) {
+    const members = generations[progress.generation] ?? [];
+    const { samples } = progress.evolution.settings;
+    const last = members[samples - 1];
+    if (last === undefined) return progress;
+    progress = advance(progress, members.slice(0, samples), input, course, frame.walls);
+    memory.set(last, progress);
+  }
+}

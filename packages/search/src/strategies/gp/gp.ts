@@ -1,0 +1,205 @@
+import { at } from '../../numeric/matrix.ts';
+import { owenScramble, sobolDimensions, sobolWord } from '../../numeric/sobol.ts';
+import type { RandomStream } from '../../random/random-stream.ts';
+import type { Space } from '../../space/space.ts';
+import type { TrialRecord } from '../../study/trial-record.ts';
+import { freshSample } from '../fresh.ts';
+import { scrambleSeed } from '../sobol.ts';
+import { defineStrategy } from '../strategy.ts';
+import type { Decision, StrategyFactory, StrategyInput } from '../strategy.ts';
+import { climb, logExpectedImprovement } from './acquisition.ts';
+import { configOf, featuresOf, pointOf, pointOfCodes } from './features.ts';
+import type { Features } from './features.ts';
+import { earlyObservationsOf, observationsOf } from './observations.ts';
+import { fit, posteriorOf } from './process.ts';
+import type { Data, Hyperparameters, Posterior } from './process.ts';
+
+/** The options of {@link gp}. */
+export interface GpOptions {
+  /** How many trials, spread evenly, come first. Default 10. */
+  readonly initial: number;
+  /** How many points are looked at before the best of them are improved on; fewer once trials are many. Default 1000. */
+  readonly candidates: number;
+}
+
+/** How many of the candidates are improved on: fewer once each look costs more. */
+function climbersFor(trials: number): number {
+  return Math.max(2, Math.min(8, Math.floor(4e4 / trials ** 2)));
+}
+
+/** What goes for a space: its features, and the hyperparameters by the last of the trials they were fitted to. */
+interface Memory {
+  readonly features: Features;
+  readonly fits: WeakMap<TrialRecord, Hyperparameters>;
+}
+
+const memories = new WeakMap<Space, Memory>();
+
+function memoryOf(space: Space): Memory {
+  const known = memories.get(space) ?? { features: featuresOf(space), fits: new WeakMap() };
+  memories.set(space, known);
+  return known;
+}
+
+/** How many of the finished trials hyperparameters are fitted to: all of few, and of many now and then. */
+function fittedTo(finished: number): number {
+  const [few, growth] = [60, 1.05];
+  if (finished <= few) return finished;
+  return Math.floor(few * growth ** Math.floor(Math.log(finished / few) / Math.log(growth)));
+}
+
+function hyperparametersOf({ space, history }: StrategyInput, { features, fits }: Memory): Hyperparameters {
+  const { finished, criteria } = history;
+  const count = fittedTo(finished.length);
+  const last = finished[count - 1];
+  const known = last === undefined ? undefined : fits.get(last);
+  if (known !== undefined) return known;
+  const hyper = fit(earlyObservationsOf(finished, count, criteria, space, features), features.kinds);
+  if (last !== undefined) fits.set(last, hyper);
+  return hyper;
+}
+
+/** The data with the trials in hand, as if they had come out as expected: that keeps workers apart. */
+function withPending(data: Data, pending: readonly Float64Array[], hyper: Hyperparameters, { kinds }: Features): Data {
+  if (pending.length === 0) return data;
+  const posterior = posteriorOf(data, hyper, kinds);
+  const believed = pending.map((point) => posterior.at(point).mean);
+  return { points: [...data.points, ...pending], values: Float64Array.from([...data.values, ...believed]) };
+}
+
+/** Codes for every parameter: a scrambled Sobol point, or further dimensions at random. */
+function spread({ parameters }: Features, index: number, seeds: readonly number[], random: RandomStream): Float64Array {
+  return Float64Array.from(parameters, (parameter, dimension) => {
+    const word =
+      dimension < sobolDimensions ? owenScramble(sobolWord(index, dimension), seeds[dimension] ?? 0) : random.uint32();
+    const position = word / 2 ** 32;
+    return parameter.kind === 'choice' ? Math.floor(position * parameter.values.length) : position;
+  });
+}
+
+/** The best trial's codes, and some near and nearer to it along its numbers. */
+function around({ options }: Features, point: Float64Array, random: RandomStream): readonly Float64Array[] {
+  const codes = point.map((code) => Math.max(0, code));
+  const near = Array.from({ length: 24 }, (_, index) => {
+    const reach = 0.1 ** (1 + (index % 3));
+    return codes.map((code, coordinate) => {
+      const moved = code + reach * (2 * random.uniform() - 1);
+      return options[coordinate]?.length === 0 ? Math.min(1, Math.max(0, moved)) : code;
+    });
+  });
+  return [codes, ...near];
+}
+
+/** The search for the point of most expected improvement. */
+class Acquisition {
+  readonly #space: Space;
+  readonly #features: Features;
+  readonly #posterior: Posterior;
+  readonly #best: number;
+
+  constructor(space: Space, features: Features, posterior: Posterior, best: number) {
+    this.#space = space;
+    this.#features = features;
+    this.#posterior = posterior;
+    this.#best = best;
+  }
+
+  /** The gain of a config, by codes of all parameters. */
+  gainOf(codes: Float64Array): number {
+    const point = pointOfCodes(this.#space, this.#features, codes);
+    return logExpectedImprovement(this.#posterior, this.#best, point);
+  }
+
+  /** Goes uphill from codes, along the continuous numbers and by trying the values of the others, in turn. */
+  improve(from: Float64Array): { readonly codes: Float64Array; readonly gain: number } {
+    let codes = from;
+    let gain = this.gainOf(codes);
+    for (let round = 0; round < 3; round += 1) {
+      const before = gain;
+      const climbed = this.#climb(codes);
+      const climbedGain = this.gainOf(climbed);
+      if (climbedGain > gain) [codes, gain] = [climbed, climbedGain];
+      for (const [coordinate, options] of this.#features.options.entries()) {
+        for (const option of options) {
+          if (option === codes[coordinate]) continue;
+          const moved = codes.slice();
+          moved[coordinate] = option;
+          const movedGain = this.gainOf(moved);
+          if (movedGain > gain) [codes, gain] = [moved, movedGain];
+        }
+      }
+      if (gain - before < 1e-3) break;
+    }
+    return { codes, gain };
+  }
+
+  #climb(codes: Float64Array): Float64Array {
+    const { kinds, options } = this.#features;
+    const point = pointOfCodes(this.#space, this.#features, codes);
+    const moving = kinds.flatMap((_, index) => (options[index]?.length === 0 ? index : []));
+    if (moving.length === 0) return codes;
+    const climbed = climb(this.#posterior, this.#best, point, moving).point;
+    return codes.map((code, index) => (moving.includes(index) ? at(climbed, index) : code));
+  }
+}
+
+function decide(input: StrategyInput, { initial, candidates }: GpOptions): Decision {
+  const { space, history, random, number, duplicates } = input;
+  const memory = memoryOf(space);
+  const { features } = memory;
+  const isKnown = (codes: Float64Array): boolean =>
+    duplicates === 'avoid' && history.tried.has(space.key(configOf(space, features, codes)));
+  if (history.finished.length < initial || history.ranked.length < 2) {
+    const seeds = features.paths.map((path) => scrambleSeed(random, path));
+    const codes = spread(features, number, seeds, random);
+    if (isKnown(codes)) return freshSample(input, { operator: 'sample' });
+    return { type: 'try', config: configOf(space, features, codes), origin: { operator: 'sobol' } };
+  }
+  const { finished, ranked, criteria, trials } = history;
+  const hyper = hyperparametersOf(input, memory);
+  const data = observationsOf(finished, ranked, criteria, space, features);
+  const pending = trials
+    .filter(({ state }) => state === 'running' || state === 'paused')
+    .map(({ config }) => pointOf(space, features, config));
+  const seen = withPending(data, pending, hyper, features);
+  const posterior = posteriorOf(seen, hyper, features.kinds);
+  // Of what is expected of trials in hand, too: else their own neighbourhood would seem to improve on them.
+  const best = seen.values.reduce((least, value) => Math.min(least, value), Infinity);
+  const acquisition = new Acquisition(space, features, posterior, best);
+  const stream = random.at('candidates');
+  const seeds = features.paths.map(() => stream.uint32());
+  const count = Math.min(candidates, Math.ceil(4e6 / data.points.length ** 2));
+  const starts = Array.from({ length: count }, (_, index) => spread(features, index, seeds, stream));
+  const [top] = ranked;
+  if (top !== undefined) starts.push(...around(features, pointOf(space, features, top.config), stream));
+  const order = starts.map((codes) => ({ codes, gain: acquisition.gainOf(codes) })).toSorted((a, b) => b.gain - a.gain);
+  const improved = order.slice(0, climbersFor(data.points.length)).map(({ codes }) => acquisition.improve(codes));
+  const chosen = [...improved.toSorted((a, b) => b.gain - a.gain), ...order].find(({ codes }) => !isKnown(codes));
+  return chosen === undefined
+    ? freshSample(input, { operator: 'sample' })
+    : { type: 'try', config: configOf(space, features, chosen.codes), origin: { operator: 'gp' } };
+}
+
+/**
+ * Bayesian optimization with a Gaussian process: a smooth function that fits the trials, and how sure it is of itself,
+ * tell where to expect the most improvement. For few and costly trials in spaces of mostly numbers.
+ *
+ * The kernel is Matérn's of smoothness 5/2 with a length for each parameter, fitted by maximum a posteriori; what
+ * improves is the logarithm of the expected improvement, from the best of many even points by L-BFGS and by trying the
+ * values of choices and of small grids. Trials in hand count as if they had come out as expected. Of many trials it sees
+ * the 75 best and the 75 latest.
+ *
+ * Source: Snoek, Larochelle, Adams, "Practical Bayesian optimization of machine learning algorithms", NeurIPS 2012;
+ * Ament et al., "Unexpected improvements to expected improvement for Bayesian optimization", NeurIPS 2023.
+ */
+export const gp: StrategyFactory<GpOptions> = defineStrategy<GpOptions>({
+  name: 'gp',
+  defaults: { initial: 10, candidates: 1000 },
+  check: (options) => {
+    for (const [name, value] of Object.entries(options)) {
+      if (!Number.isSafeInteger(value) || value < 1) return `${name} is ${value}: give a whole number from 1`;
+    }
+    return undefined;
+  },
+  decide,
+});

@@ -1,0 +1,108 @@
+import { checkRungs, hyperbandBrackets, rungSteps } from '../../early-stopping/rungs.ts';
+import type { RungOptions } from '../../early-stopping/rungs.ts';
+import type { RandomStream } from '../../random/random-stream.ts';
+import type { ConfigObject } from '../../space/node.ts';
+import { firstFresh, freshSample } from '../fresh.ts';
+import { defineStrategy } from '../strategy.ts';
+import type { Decision, StrategyFactory, StrategyInput } from '../strategy.ts';
+import { runBrackets } from './brackets.ts';
+import { drawConfig, kernelDensity, logDensity } from './kernel-density.ts';
+import { historyAt, modelStep } from './sampler.ts';
+
+/** The options of {@link bohb}. */
+export interface BohbOptions extends RungOptions {
+  /** The steps that a trial trains before it is first compared. Default 1. */
+  readonly min: number;
+  /** The steps that the best train. Default 81. */
+  readonly max: number;
+  /** One of so many trials goes on at each rung. Default 3. */
+  readonly eta: number;
+  /** The part of the trials that count as good. Default 0.15. */
+  readonly topFraction: number;
+  /** How many candidates a config is the most promising of. Default 64. */
+  readonly candidates: number;
+  /** How likely a config is drawn at random all the same. Default 1/3. */
+  readonly randomFraction: number;
+  /** By how much the kernels that candidates are drawn from are wider. Default 3. */
+  readonly bandwidthFactor: number;
+  /** The least width of a kernel, as a part of the range. Default 0.001. */
+  readonly minBandwidth: number;
+}
+
+/** The candidate that the good make most likely against the bad. */
+function promising(
+  { space }: StrategyInput,
+  good: readonly ConfigObject[],
+  bad: readonly ConfigObject[],
+  { candidates, bandwidthFactor, minBandwidth }: BohbOptions,
+  random: RandomStream,
+): ConfigObject | undefined {
+  const [better, worse] = [good, bad].map((configs) => kernelDensity(space, configs, minBandwidth));
+  if (better === undefined || worse === undefined) return undefined;
+  let [best, most]: [ConfigObject | undefined, number] = [undefined, -Infinity];
+  for (let index = 0; index < candidates; index += 1) {
+    const config = drawConfig(space, better, bandwidthFactor, random.at(`candidate ${index}`));
+    const flat = space.flatten(config);
+    const gain = logDensity(better, flat) - logDensity(worse, flat);
+    if (best === undefined || gain > most) [best, most] = [config, gain];
+  }
+  return best;
+}
+
+function sample(input: StrategyInput, steps: readonly number[], options: BohbOptions): Decision {
+  const { space, history, random } = input;
+  const fewest = space.parameters().size + 1;
+  const step = modelStep(history.trials, steps, fewest + 2);
+  const { ranked } = historyAt(input, step);
+  if (ranked.length >= fewest + 2 && !random.at('random?').chance(options.randomFraction)) {
+    const configs = ranked.map(({ config }) => config);
+    const good = configs.slice(0, Math.max(fewest, Math.ceil(options.topFraction * configs.length)));
+    const bad = configs.slice(-Math.max(fewest, configs.length - good.length));
+    const fresh = firstFresh(input, (stream) => {
+      const config = promising(input, good, bad, options, stream);
+      return config === undefined ? undefined : { config };
+    });
+    if (fresh !== undefined) return { type: 'try', config: fresh.config, origin: { operator: 'density', model: step } };
+  }
+  return freshSample(input, { operator: 'sample' });
+}
+
+/**
+ * BOHB: Hyperband whose configs come from a model: of some candidates drawn near the good trials, the one that kernel
+ * densities of good and bad trials tell apart most. The model learns from the largest step that enough trials have come
+ * to.
+ *
+ * Source: Falkner, Klein, Hutter, "BOHB: robust and efficient hyperparameter optimization at scale", ICML 2018, with its
+ * defaults; a parameter's kernel counts where the parameter is active.
+ */
+export const bohb: StrategyFactory<BohbOptions> = defineStrategy<BohbOptions>({
+  name: 'bohb',
+  defaults: {
+    min: 1,
+    max: 81,
+    eta: 3,
+    topFraction: 0.15,
+    candidates: 64,
+    randomFraction: 1 / 3,
+    bandwidthFactor: 3,
+    minBandwidth: 1e-3,
+  },
+  check: (options) => {
+    for (const name of ['topFraction', 'randomFraction'] as const) {
+      const value = options[name];
+      if (!(value >= 0 && value <= 1)) return `${name} is ${value}: give a number from 0 to 1`;
+    }
+    for (const name of ['candidates', 'bandwidthFactor', 'minBandwidth'] as const) {
+      if (!(options[name] > 0)) return `${name} is ${options[name]}: give a positive number`;
+    }
+    return checkRungs(options);
+  },
+  decide: (input, options) => {
+    const steps = rungSteps(options);
+    return runBrackets(input, {
+      brackets: hyperbandBrackets(options),
+      waits: false,
+      sample: () => sample(input, steps, options),
+    });
+  },
+});

@@ -1,0 +1,64 @@
+import type { JsonObject, JsonValue } from '../../json.ts';
+import { atStep } from '../../study/at-step.ts';
+import { History } from '../../study/history.ts';
+import type { TrialRecord } from '../../study/trial-record.ts';
+import { builtInStrategies } from '../built-in.ts';
+import type { Decision, Strategy, StrategyInput } from '../strategy.ts';
+
+/** A strategy that another one asks for configs: the name and options of a built-in one that asks no other. */
+export type SamplerOption = { readonly name: string; readonly options?: JsonObject };
+
+const factories = new Map(builtInStrategies.map((make) => [make.strategy, make]));
+const strategies = new WeakMap<SamplerOption, Strategy>();
+
+function strategyOf(sampler: SamplerOption): Strategy {
+  let strategy = strategies.get(sampler);
+  if (strategy === undefined) {
+    const make = factories.get(sampler.name);
+    if (make === undefined)
+      throw new RangeError(`its name is '${sampler.name}': give one of ${[...factories.keys()].join(', ')}`);
+    strategy = make(sampler.options ?? {});
+    strategies.set(sampler, strategy);
+  }
+  return strategy;
+}
+
+/** Complains of a sampler that there is not, or that has other options. */
+export function checkSampler(sampler: JsonValue): string | undefined {
+  try {
+    strategyOf(sampler as unknown as SamplerOption);
+    return undefined;
+  } catch (error) {
+    return `sampler: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** Of some steps the largest that `enough` trials have come to; the smallest when none has so many. */
+export function modelStep(trials: readonly TrialRecord[], steps: readonly number[], enough: number): number {
+  const counts = steps.map((step) => trials.filter(({ budget }) => (budget?.step ?? 0) >= step).length);
+  const index = counts.findLastIndex((count) => count >= enough);
+  return steps[Math.max(0, index)] ?? 1;
+}
+
+/**
+ * The study as if all trials ended after that many steps: those that came so far are complete, with the metrics they
+ * had there.
+ */
+export function historyAt({ history }: StrategyInput, step: number): History {
+  const { criteria, revision, tried } = history;
+  const trials = history.trials.map((trial) => atStep(trial, step, criteria) ?? trial);
+  const finished = trials.filter(({ state }) => state === 'complete' || state === 'pruned' || state === 'failed');
+  const lists = { trials, finished: finished.toSorted((a, b) => a.revision - b.revision), ranked: undefined };
+  return new History({ revision, criteria, tried, lists: () => lists });
+}
+
+/**
+ * What a sampler suggests, knowing the trials by the largest of the steps that enough of them have come to: one more
+ * than the space has parameters.
+ */
+export function sampleWith(sampler: SamplerOption, input: StrategyInput, steps: readonly number[]): Decision {
+  const strategy = strategyOf(sampler);
+  if (sampler.name === 'random') return strategy.decide(input);
+  const step = modelStep(input.history.trials, steps, input.space.parameters().size + 1);
+  return strategy.decide({ ...input, history: historyAt(input, step) });
+}

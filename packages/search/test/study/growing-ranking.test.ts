@@ -1,0 +1,85 @@
+import { crowdingDistance, nonDominatedSort, rankTrials } from '@espalier/search';
+import type { Criteria, TrialRecord } from '@espalier/search';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { rankGrowing } from '../../src/study/ranking.ts';
+
+const trial = (number: number, f: number, g: number, size: number): TrialRecord => ({
+  number,
+  state: size === 9 ? 'failed' : 'complete',
+  config: {},
+  origin: { operator: 'sample' },
+  attempt: 1,
+  losses: 0,
+  spent: 0,
+  keptStep: -1,
+  revision: number,
+  metrics: { f, g, size },
+  reports: [],
+});
+const criteriaOf = (): Criteria => ({
+  objectives: [
+    { direction: 'minimize', metric: 'f' },
+    { direction: 'maximize', metric: 'g' },
+  ],
+  constraints: [{ metric: 'size', relation: '<=', bound: 5 }],
+});
+const lists = fc
+  .array(fc.tuple(fc.nat(9), fc.nat(9), fc.constantFrom(1, 1, 1, 6, 7, 9)), { maxLength: 40 })
+  .map((rows) => rows.map(([f, g, size], number) => trial(number, f, g, size)));
+
+/** The ranking from its parts: fronts by the sort, crowding within each. */
+function expected(trials: readonly TrialRecord[]): readonly number[] {
+  const complete = trials.filter(({ state }) => state === 'complete');
+  const feasible = complete.filter(({ metrics }) => (metrics['size'] ?? 0) <= 5);
+  const points = feasible.map(({ metrics }) => [metrics['f'] ?? 0, -(metrics['g'] ?? 0)]);
+  const ranks = nonDominatedSort(points);
+  const fronts = [...new Set(ranks)]
+    .toSorted((a, b) => a - b)
+    .map((rank) => {
+      const places = ranks.flatMap((other, index) => (other === rank ? index : []));
+      const crowding = crowdingDistance(places.map((place) => points[place] ?? []));
+      return places
+        .map((place, index) => ({ number: feasible[place]?.number ?? -1, alone: crowding[index] ?? 0 }))
+        .toSorted((a, b) => (a.alone === b.alone ? a.number - b.number : b.alone - a.alone))
+        .map(({ number }) => number);
+    });
+  const broken = complete
+    .filter(({ metrics }) => (metrics['size'] ?? 0) > 5)
+    .toSorted((a, b) => (a.metrics['size'] ?? 0) - (b.metrics['size'] ?? 0) || a.number - b.number);
+  return [...fronts.flat(), ...broken.map(({ number }) => number)];
+}
+
+describe('a ranking that grows', () => {
+  // Equal points get crowding distances by their order, which insertion changes: fronts and the rest must agree.
+  const distinct = lists.map((trials) => {
+    const seen = new Set<string>();
+    return trials.filter(({ metrics: { f, g } }) => {
+      const fresh = !seen.has(`f${f}`) && !seen.has(`g${g}`);
+      seen.add(`f${f}`).add(`g${g}`);
+      return fresh;
+    });
+  });
+
+  it('is what ranking everything at once gives', () => {
+    fc.assert(
+      fc.property(distinct, fc.nat(40), (trials, cut) => {
+        const criteria = criteriaOf();
+        rankGrowing(trials.slice(0, cut), criteria);
+        const grown = rankGrowing(trials, criteria).map(({ number }) => number);
+        expect(grown).toEqual(expected(trials));
+        expect(rankTrials(trials, criteria).map(({ number }) => number)).toEqual(grown);
+      }),
+    );
+  });
+
+  it('forgets a list that is not the beginning of the next', () => {
+    fc.assert(
+      fc.property(distinct, distinct, (one, other) => {
+        const criteria = criteriaOf();
+        rankGrowing(one, criteria);
+        expect(rankGrowing(other, criteria)).toEqual(rankTrials(other, criteria));
+      }),
+    );
+  });
+});
