@@ -7,14 +7,17 @@ export interface Interrupt {
   readonly flag: Int32Array<SharedArrayBuffer>;
   /** Calls back once, when the user first asks to stop. */
   onAbort(callback: () => void): void;
+  /** Calls back when the user insists; the process ends once that is done, or after a moment. */
+  onInsist(callback: () => Promise<void>): void;
   /** @throws InterruptedError when the user has asked to stop. */
   check(resume?: string): void;
 }
 
 /** An interrupt that listens to nothing: for what cannot be stopped, and for tests, which call `abort`. */
-export function createInterrupt(): Interrupt & { abort(): void } {
+export function createInterrupt(): Interrupt & { abort(): void; insist(): Promise<void> } {
   const flag = new Int32Array(new SharedArrayBuffer(4));
   const callbacks: (() => void)[] = [];
+  const lastCallbacks: (() => Promise<void>)[] = [];
   return {
     flag,
     get aborted() {
@@ -22,6 +25,12 @@ export function createInterrupt(): Interrupt & { abort(): void } {
     },
     onAbort: (callback) => {
       callbacks.push(callback);
+    },
+    onInsist: (callback) => {
+      lastCallbacks.push(callback);
+    },
+    insist: async () => {
+      await Promise.allSettled(lastCallbacks.map((callback) => callback()));
     },
     check(resume) {
       if (this.aborted) throw new InterruptedError(resume);
@@ -32,12 +41,19 @@ export function createInterrupt(): Interrupt & { abort(): void } {
   };
 }
 
-/** The interrupt of Ctrl-C and of a polite kill. The second time, the process ends at once. */
+/** Milliseconds that last callbacks have before the process ends in any case. */
+const lastMoment = 2000;
+
+/** The interrupt of Ctrl-C and of a polite kill. The second time, the process ends as soon as it can. */
 export function interruptOnSignals(): Interrupt {
   const interrupt = createInterrupt();
   const stop = (): void => {
-    if (interrupt.aborted) process.exit(exitCodes.interrupted);
-    interrupt.abort();
+    if (!interrupt.aborted) interrupt.abort();
+    else {
+      const end = (): never => process.exit(exitCodes.interrupted);
+      setTimeout(end, lastMoment).unref();
+      void interrupt.insist().then(end);
+    }
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);

@@ -7,6 +7,8 @@ import { addPruneCommand } from '../commands/prune.ts';
 import { addQuantizeCommand } from '../commands/quantize.ts';
 import { addRunCommand } from '../commands/run.ts';
 import { addSearchCommand } from '../commands/search.ts';
+import { addStudyCommand } from '../commands/study/study.ts';
+import { addWorkerCommand } from '../commands/study/run.ts';
 import { addTrainCommand } from '../commands/train.ts';
 import type { Environment } from './session.ts';
 import { version } from './version.ts';
@@ -20,6 +22,8 @@ const commands = [
   addDistillCommand,
   addEvalCommand,
   addInspectCommand,
+  addStudyCommand,
+  addWorkerCommand,
   addDevicesCommand,
 ];
 

@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Session } from '../cli/session.ts';
+import { FailedError, exitCodes } from '../errors.ts';
+
+const program = fileURLToPath(new URL('../main.js', import.meta.url));
+
+/** How one worker process ended. */
+interface End {
+  readonly code: number | null;
+  readonly complaint: string;
+}
+
+function endOf(child: ChildProcess): Promise<End> {
+  let complaint = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    complaint = `${complaint}${chunk.toString()}`.slice(-2000);
+  });
+  return new Promise((resolve) => {
+    child.on('close', (code) => resolve({ code, complaint: complaint.trim() }));
+  });
+}
+
+/**
+ * Runs worker processes on a study until they end. Each is in a group of its own, so that Ctrl-C reaches them through
+ * this process alone: once to finish what they have in hand, twice to give it back.
+ * @throws FailedError when every worker failed, with what the first said.
+ */
+export async function runProcesses(session: Session, count: number, args: readonly string[]): Promise<void> {
+  const children = Array.from({ length: count }, () =>
+    spawn(process.execPath, [program, 'worker', ...args, '--quiet'], {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    }),
+  );
+  const signal = (): void => {
+    for (const child of children) child.kill('SIGINT');
+  };
+  session.interrupt.onAbort(signal);
+  const ends = children.map(endOf);
+  session.interrupt.onInsist(async () => {
+    signal();
+    await Promise.all(ends);
+  });
+  const done = await Promise.all(ends);
+  const failed = done.filter(({ code }) => code !== exitCodes.ok && code !== exitCodes.interrupted);
+  if (failed.length === count)
+    throw new FailedError(`every worker failed; the first said: ${failed[0]?.complaint ?? ''}`);
+  for (const { code, complaint } of failed) session.log(`a worker ended with code ${code}: ${complaint}`);
+}

@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import { maxCost, maxFailures, maxTime, maxTrials, patience, target } from '@espalier/search';
+import type { JsonObject, StopCondition } from '@espalier/search';
+import { numberBetween, wholeNumberFrom } from '../cli/options.ts';
+
+/** When a study ends, as the command line says it and the study stores it. */
+export interface StopOptions {
+  readonly trials?: number;
+  /** Seconds. */
+  readonly time?: number;
+  /** Seconds of all workers together. */
+  readonly cost?: number;
+  readonly target?: string;
+  readonly patience?: number;
+  readonly failures?: number;
+}
+
+const conditions: { readonly [Name in keyof Required<StopOptions>]: (value: never) => StopCondition } = {
+  trials: maxTrials,
+  time: maxTime,
+  cost: (seconds: number) => maxCost(seconds),
+  target,
+  patience,
+  failures: maxFailures,
+};
+
+/** Adds the options that end a study. */
+export function withStopOptions(command: Command): Command {
+  const seconds = numberBetween(0, Number.MAX_VALUE);
+  return command
+    .option('--trials <n>', 'end after so many trials', wholeNumberFrom(1))
+    .option('--time <seconds>', 'end after so long', seconds)
+    .option('--cost <seconds>', 'end when workers have spent so much time on trials', seconds)
+    .option('--target <bound>', "end when a trial reaches it, such as 'accuracy >= 0.99'")
+    .option('--patience <n>', 'end after so many trials without a better one', wholeNumberFrom(1))
+    .option('--failures <n>', 'end after so many failures in a row', wholeNumberFrom(1));
+}
+
+/** The part of some options that ends a study, as JSON. */
+export function stopsOf(options: StopOptions): JsonObject {
+  const given = Object.keys(conditions).flatMap((name) => {
+    const value = options[name as keyof StopOptions];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(given);
+}
+
+/** The conditions that options stand for. */
+export function stopConditions(options: StopOptions): readonly StopCondition[] {
+  return Object.entries(stopsOf(options)).map(([name, value]) => conditions[name as keyof StopOptions](value as never));
+}
