@@ -1,5 +1,6 @@
 import type { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
+import { editSequence } from '../space/edits.ts';
 import { crossoverNames, mutate, mutationNames, recombine } from '../space/variation.ts';
 import type { Crossover, Mutation } from '../space/variation.ts';
 import type { History } from '../study/history.ts';
@@ -92,8 +93,10 @@ function makeChild(
   const crossed = first !== second && random.at('cross?').chance(crossoverProbability);
   const base = crossed ? recombine(crossover, space, first.config, second.config, random.at('cross')) : first.config;
   const options = { kind: mutation, ...(mutationProbability === null ? {} : { probability: mutationProbability }) };
+  // Half of the children of a space with lists or graphs have one of those edited as a whole.
+  const edited = random.at('edit?').chance(0.5) ? editSequence(space, base, random.at('edit')) : undefined;
   return {
-    config: mutate(space, base, random.at('mutate'), options),
+    config: edited ?? mutate(space, base, random.at('mutate'), options),
     origin: {
       operator: crossed ? 'crossover' : 'mutation',
       parents: crossed ? [first.number, second.number] : [first.number],

@@ -10,7 +10,7 @@ import { openStorage } from '../storage/open-storage.ts';
 import { Projection } from '../storage/projection.ts';
 import type { Storage } from '../storage/storage.ts';
 import { restoreEarlyStopping, restoreStrategy } from '../plugin-registry.ts';
-import { genetic } from '../strategies/genetic.ts';
+import { auto } from '../strategies/auto.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { parseConstraint, parseObjective, showConstraint, showObjective } from './objective.ts';
 import type { MetricOf } from './objective.ts';
@@ -38,7 +38,7 @@ export interface StudyOptions<
   readonly objectives: readonly Objective[];
   /** What a trial must satisfy to be feasible: `<metric> <= <number>` or `>=`. */
   readonly constraints?: readonly Bound[];
-  /** Default `genetic()`. */
+  /** Default `auto()`. */
   readonly strategy?: Strategy;
   /** What ends trials early. Default: nothing. */
   readonly earlyStopping?: EarlyStopping;
@@ -170,7 +170,7 @@ export function createStudy<
   const Objective extends string,
   const Bound extends string = never,
 >(options: StudyOptions<Config, Objective, Bound>): Promise<Study<Config, MetricOf<Objective> | MetricOf<Bound>>> {
-  const { name, space, strategy = genetic(), earlyStopping, seed = 0, resume = false, now = Date.now } = options;
+  const { name, space, strategy = auto(), earlyStopping, seed = 0, resume = false, now = Date.now } = options;
   const { duplicates = 'avoid', retries = 3, attributes } = options;
   const texts = { objectives: options.objectives, constraints: options.constraints ?? [] };
   return withStorage(options.storage ?? 'memory:', async (storage, ownsStorage) => {

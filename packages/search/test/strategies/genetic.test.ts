@@ -1,4 +1,4 @@
-import { choice, createStudy, float, genetic, int, maxTrials, space } from '@espalier/search';
+import { choice, createStudy, float, genetic, int, list, maxTrials, space, target } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
 import { bestSoFar, studyOf } from '../helpers/run.ts';
 
@@ -129,5 +129,18 @@ describe('the genetic algorithm', () => {
     expect(() => genetic(options)).toThrow(
       "genetic: there is no option 'populaton': its options are population, elitism, tournament",
     );
+  });
+});
+
+describe('genetic on architectures', () => {
+  it('inserts and removes items, which single parameters cannot', async () => {
+    const wanted = [7, 3, 9, 1, 5];
+    const digits = space({ items: list(int(0, 9), { min: 1, max: 6 }) });
+    const study = await createStudy({ name: 'l', space: digits, objectives: ['minimize misses'], strategy: genetic() });
+    const misses = ({ config: { items } }: { readonly config: { readonly items: readonly number[] } }): number =>
+      wanted.reduce((sum, digit, place) => sum + Math.abs((items[place] ?? 20) - digit), 0) +
+      Math.abs(items.length - 5);
+    await study.run(misses, { stop: [maxTrials(400), target('misses <= 0')] });
+    expect(study.best?.metrics['misses']).toBeLessThanOrEqual(2);
   });
 });
