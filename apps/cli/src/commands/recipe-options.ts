@@ -4,6 +4,7 @@ import { wholeNumberFrom, withComputeOptions } from '../cli/options.ts';
 import type { ComputeOptions } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
 import { quickstartRecipe, readRecipe } from '../recipe/recipe.ts';
+import { recipeStrategies } from '../recipe/schema.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import { checkImages } from './model-options.ts';
 
@@ -18,7 +19,7 @@ export interface RecipeOptions extends ComputeOptions {
 
 /** Adds the options of the commands that follow a recipe. */
 export function withRecipeOptions(command: Command): Command {
-  const strategy = new Option('--strategy <name>', 'how to search').choices(['random', 'greedy', 'genetic']);
+  const strategy = new Option('--strategy <name>', 'how to search').choices(recipeStrategies);
   command
     .argument('[recipe]', 'a YAML file (default: the built-in recipe)')
     .addOption(strategy)

@@ -1,4 +1,13 @@
-import { ExhaustedError, TrialFailure, createStudy, genetic, greedy, random } from '@espalier/search';
+import {
+  ExhaustedError,
+  TrialFailure,
+  agingEvolution,
+  auto,
+  createStudy,
+  genetic,
+  greedy,
+  strategyNamed,
+} from '@espalier/search';
 import type { Storage, Strategy, Study, Trial } from '@espalier/search';
 import type { Interrupt } from '../cli/interrupt.ts';
 import { FailedError, InterruptedError } from '../errors.ts';
@@ -14,11 +23,21 @@ import { searchSpace } from '../recipe/search-space.ts';
  */
 const batchSize = 2;
 
-const strategies: Readonly<Record<SearchRecipe['strategy'], (population: number) => Strategy>> = {
-  random: () => random(),
-  greedy: (population) => greedy({ initial: population }),
-  genetic: (population) => genetic({ population }),
-};
+/** The strategy of a recipe; its population, where it has one. */
+function strategyOf({ strategy, population, trials }: SearchRecipe): Strategy {
+  switch (strategy) {
+    case 'greedy':
+      return greedy({ initial: population });
+    case 'genetic':
+      return genetic({ population });
+    case 'aging-evolution':
+      return agingEvolution({ population, sample: Math.max(1, Math.round(population / 3)) });
+    case 'auto':
+      return auto({ trials });
+    default:
+      return strategyNamed(strategy);
+  }
+}
 
 /** What a search needs. */
 export interface SearchSetup {
@@ -116,7 +135,7 @@ export async function searchStage(setup: SearchSetup): Promise<SearchOutcome> {
     storage,
     space: searchSpace(recipe.space),
     objectives: ['maximize accuracy'],
-    strategy: strategies[recipe.strategy](recipe.population),
+    strategy: strategyOf(recipe),
     resume: true,
   });
   const stopped = await runTrials(study, setup);

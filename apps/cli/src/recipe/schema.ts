@@ -26,9 +26,23 @@ export interface SpaceRecipe {
   };
 }
 
+/** The strategies that a recipe can name: those that train each candidate once. */
+export const recipeStrategies = [
+  'random',
+  'greedy',
+  'genetic',
+  'auto',
+  'adaptive',
+  'aging-evolution',
+  'beam',
+  'coordinate-descent',
+  'sobol',
+  'tpe',
+] as const;
+
 /** How to search, and over what. */
 export interface SearchRecipe {
-  readonly strategy: 'random' | 'greedy' | 'genetic';
+  readonly strategy: (typeof recipeStrategies)[number];
   readonly trials: number;
   /** How many trials can be parents, for the genetic strategy; how many start a climb, for the greedy one. */
   readonly population: number;
@@ -105,7 +119,7 @@ const optimizer = section({
 }).refine((branches) => Object.keys(branches).length > 0, 'there is no optimizer: give sgd, adam or adamw');
 
 const search = section({
-  strategy: z.enum(['random', 'greedy', 'genetic']),
+  strategy: z.enum(recipeStrategies),
   trials: count,
   population: count,
   images: count,

@@ -35,7 +35,7 @@ describe('a usage error is one line, code 2, and no trace', () => {
     [
       'a word that is no choice',
       ['run', '--strategy', 'best'],
-      "espalier: option '--strategy <name>' argument 'best' is invalid. Allowed choices are random, greedy, genetic.; see espalier --help\n",
+      "espalier: option '--strategy <name>' argument 'best' is invalid. Allowed choices are random, greedy, genetic, auto, adaptive, aging-evolution, beam, coordinate-descent, sobol, tpe.; see espalier --help\n",
     ],
     [
       'a number that is none',

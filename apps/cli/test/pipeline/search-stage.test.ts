@@ -9,6 +9,7 @@ import { searchStage } from '../../src/pipeline/search-stage.ts';
 import type { SearchSetup } from '../../src/pipeline/search-stage.ts';
 import type { Candidate } from '../../src/recipe/candidate.ts';
 import { quickstartRecipe, readRecipe } from '../../src/recipe/recipe.ts';
+import { recipeStrategies } from '../../src/recipe/schema.ts';
 
 const recipe = { ...quickstartRecipe().search, trials: 12, population: 4 };
 
@@ -32,7 +33,7 @@ async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-describe.each(['random', 'greedy', 'genetic'] as const)('%s search', (strategy) => {
+describe.each(recipeStrategies)('%s search', (strategy) => {
   const own = { ...recipe, strategy };
 
   test('finds the best of its trials', async () => {

@@ -54,7 +54,7 @@ describe('what is wrong is told with its place', () => {
     [
       'a word that is none of the known',
       'search:\n  strategy: genetc\n',
-      'r.yaml:2:13: search.strategy: is "genetc": use one of random, greedy, genetic',
+      'r.yaml:2:13: search.strategy: is "genetc": use one of random, greedy, genetic, auto, adaptive, aging-evolution, beam, coordinate-descent, sobol, tpe',
     ],
     [
       'a value that no architecture can have',
