@@ -38,6 +38,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'espalier-'));
   writeFileSync(at('quick.mjs'), moduleText(0));
   writeFileSync(at('slow.mjs'), moduleText(60));
+  writeFileSync(at('endless.mjs'), moduleText(600_000));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -156,6 +157,25 @@ describe('a study of a module', () => {
     const more = await study('resume', 'stopped', '--trials', String(done.length + 3), '--quiet');
     expect(more.code, more.stderr).toBe(0);
     expect(await trials('stopped', storage())).toHaveLength(done.length + 3);
+  });
+
+  test('interrupted twice, gives back what it has in hand', async () => {
+    let signals = 0;
+    const { code } = await espalier(
+      ['study', 'run', 'twice', at('endless.mjs'), '--strategy', 'random', '--trials', '5', '--storage', storage()],
+      {
+        onStderr: (text, kill) => {
+          const due = text.includes('finishing the trials') ? 2 : text.includes('"type":"start"') ? 1 : 0;
+          if (signals >= due) return;
+          signals = due;
+          kill('SIGINT');
+        },
+      },
+    );
+    expect(code).toBe(130);
+    expect(signals).toBe(2);
+    const left = await trials('twice', storage());
+    expect(left.map(({ state }) => state)).toEqual(['waiting']);
   });
 
   test.each<readonly [string, readonly string[], number, RegExp]>([

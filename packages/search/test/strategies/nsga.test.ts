@@ -11,10 +11,11 @@ import {
   replay,
   space,
 } from '@espalier/search';
-import type { Strategy, Study, TrialRecord } from '@espalier/search';
+import type { Strategy, Study } from '@espalier/search';
 import { simulate, virtualClock } from '@espalier/search/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { completeTrial } from '../helpers/records.ts';
 import { surviveByCrowding } from '../../src/strategies/nsga/crowding.ts';
 import type { Member } from '../../src/strategies/nsga/member.ts';
 import { compareMembers } from '../../src/strategies/nsga/member.ts';
@@ -43,19 +44,6 @@ function volumeOf(study: Pick<Study, 'front'>): number {
   return hypervolume(points, [1.1, 1.1]);
 }
 
-const record = (number: number): TrialRecord => ({
-  number,
-  state: 'complete',
-  config: {},
-  origin: { operator: 'sample' },
-  attempt: 1,
-  losses: 0,
-  spent: 0,
-  keptStep: -1,
-  revision: number,
-  metrics: {},
-  reports: [],
-});
 const members = fc
   .integer({ min: 2, max: 3 })
   .chain((axes) =>
@@ -64,7 +52,9 @@ const members = fc
       maxLength: 30,
     }),
   )
-  .map((rows) => rows.map(([point, broken], number): Member => ({ trial: record(number), point, broken, merit: 0 })));
+  .map((rows) =>
+    rows.map(([point, broken], number): Member => ({ trial: completeTrial(number), point, broken, merit: 0 })),
+  );
 
 describe.each<[string, (all: readonly Member[], size: number) => readonly Member[]]>([
   ['crowding', surviveByCrowding],
@@ -86,7 +76,7 @@ describe.each<[string, (all: readonly Member[], size: number) => readonly Member
 describe('survival', () => {
   it('by crowding keeps the ends of a front, and thins where it is dense', () => {
     const points = [0, 1, 2, 3, 10, 20].map((x) => [x, 20 - x]);
-    const all = points.map((point, number): Member => ({ trial: record(number), point, broken: 0, merit: 0 }));
+    const all = points.map((point, number): Member => ({ trial: completeTrial(number), point, broken: 0, merit: 0 }));
     expect(surviveByCrowding(all, 3).map(({ point }) => point[0])).toEqual([0, 10, 20]);
   });
 
@@ -98,7 +88,7 @@ describe('survival', () => {
       [0.52, 0.49],
       [1, 0],
     ];
-    const all = points.map((point, number): Member => ({ trial: record(number), point, broken: 0, merit: 0 }));
+    const all = points.map((point, number): Member => ({ trial: completeTrial(number), point, broken: 0, merit: 0 }));
     expect(
       surviveByNiches(all, 3, dasDennis(2, 2))
         .map(({ trial }) => trial.number)

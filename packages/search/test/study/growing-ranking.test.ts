@@ -3,19 +3,11 @@ import type { Criteria, TrialRecord } from '@espalier/search';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rankGrowing } from '../../src/study/ranking.ts';
+import { completeTrial } from '../helpers/records.ts';
 
 const trial = (number: number, f: number, g: number, size: number): TrialRecord => ({
-  number,
+  ...completeTrial(number, { f, g, size }),
   state: size === 9 ? 'failed' : 'complete',
-  config: {},
-  origin: { operator: 'sample' },
-  attempt: 1,
-  losses: 0,
-  spent: 0,
-  keptStep: -1,
-  revision: number,
-  metrics: { f, g, size },
-  reports: [],
 });
 const criteriaOf = (): Criteria => ({
   objectives: [

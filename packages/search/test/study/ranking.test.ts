@@ -3,6 +3,7 @@ import type { Criteria, TrialRecord } from '@espalier/search';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ParetoFront } from '../../src/study/front.ts';
+import { completeTrial } from '../helpers/records.ts';
 
 const points = fc
   .integer({ min: 1, max: 4 })
@@ -18,19 +19,7 @@ const criteria: Criteria = {
   constraints: [{ metric: 'size', relation: '<=', bound: 10 }],
 };
 
-const trial = (number: number, f: number, g: number, size = 0): TrialRecord => ({
-  number,
-  state: 'complete',
-  config: {},
-  origin: { operator: 'sample' },
-  attempt: 1,
-  losses: 0,
-  spent: 0,
-  keptStep: -1,
-  revision: number,
-  metrics: { f, g, size },
-  reports: [],
-});
+const trial = (number: number, f: number, g: number, size = 0): TrialRecord => completeTrial(number, { f, g, size });
 
 describe('non-dominated sorting', () => {
   it('agrees with peeling off one front after another', () => {
