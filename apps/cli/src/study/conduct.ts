@@ -1,10 +1,12 @@
-import type { Study } from '@espalier/search';
+import { chooseStrategy } from '@espalier/search';
+import type { JsonObject, Study } from '@espalier/search';
+import { stringify } from 'yaml';
 import type { Session } from '../cli/session.ts';
 import { FailedError, InterruptedError } from '../errors.ts';
 import { formatDuration } from '../terminal/format.ts';
 import { stopsFor } from './open.ts';
 import { runProcesses } from './processes.ts';
-import { renderStatus } from './render-status.ts';
+import { formatValue } from './render-status.ts';
 import { statusOf } from './status.ts';
 import type { StudyStatus } from './status.ts';
 import { stopConditions } from './stops.ts';
@@ -28,6 +30,12 @@ const lease = 30_000;
 /** The command that goes on with a study. */
 export function resumeCommand(study: string, storage: string): string {
   return `espalier study resume ${study} --storage ${storage}`;
+}
+
+/** Says something that is no event of the study: to a reader, or where nobody looks on as a line of JSON. */
+function note(session: Session, quiet: boolean, text: string, event: JsonObject): void {
+  if (session.stderr.isTTY === true) session.log(text);
+  else if (!quiet) session.stderr.write(`${JSON.stringify(event)}\n`);
 }
 
 /** What a run of a study came to. */
@@ -57,7 +65,15 @@ export async function conduct(session: Session, study: Study, task: Task, option
   const stops = stopConditions(stopsFor(study, options));
   const began = study.now();
   const resume = resumeCommand(study.name, storage);
-  session.interrupt.onAbort(() => session.log('finishing the trials in hand; press Ctrl-C again to give them back'));
+  session.interrupt.onAbort(() => {
+    const message = 'finishing the trials in hand; press Ctrl-C again to give them back';
+    note(session, quiet, message, { study: study.name, type: 'interrupted', message });
+  });
+  if (study.strategy.name === 'auto') {
+    const { trials = null } = stopsFor(study, options);
+    const { name, why } = chooseStrategy(study.space, study.criteria, trials);
+    note(session, quiet, `auto takes ${name}: ${why}`, { study: study.name, type: 'chosen', strategy: name, why });
+  }
   const watch = watchStudy(session, study, stops, quiet);
   let stopped = '';
   try {
@@ -75,10 +91,10 @@ export async function conduct(session: Session, study: Study, task: Task, option
     await watch.end();
   }
   const status = statusOf(study, stops, began);
-  session.log(
-    `${session.interrupt.aborted ? 'interrupted' : `stopped by ${stopped}`} after ${formatDuration((study.now() - began) / 1000)}`,
-  );
-  session.log(`to go on: ${resume}`);
+  const seconds = (study.now() - began) / 1000;
+  const by = session.interrupt.aborted ? 'interrupted' : `stopped by ${stopped}`;
+  const text = `${by} after ${formatDuration(seconds)}\nto go on: ${resume}`;
+  note(session, quiet, text, { study: study.name, type: 'stopped', by, seconds, resume });
   if (session.interrupt.aborted) throw new InterruptedError(resume);
   if (status.counts.complete + status.counts.paused === 0) {
     const first = study.trials.find(({ failure }) => failure !== undefined)?.failure;
@@ -91,5 +107,10 @@ export async function conduct(session: Session, study: Study, task: Task, option
 
 /** Prints what a run came to. */
 export function reportRun(session: Session, { stopped, status }: Conducted): void {
-  session.result({ stopped, ...status }, () => renderStatus(status, session.stdout).join('\n'));
+  const { best, front = [] } = status;
+  session.result({ stopped, ...status }, () =>
+    best === undefined
+      ? `the front: trials ${front.join(', ')}`
+      : `the best: trial ${best.number}, ${formatValue(best.value)}\n${stringify(best.config).trimEnd()}`,
+  );
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
+  auto,
   createStudy,
   earlyStoppingNamed,
   earlyStoppingNames,
@@ -103,7 +104,9 @@ export async function createTaskStudy(name: string, task: Task, options: CreateO
     seed,
   } = options;
   await prepareStorage(storage);
-  const strategy = strategyName === undefined ? task.strategy : made(strategyNamed, strategyName, strategyOptions);
+  const { trials = null } = options;
+  const usual = task.strategy ?? auto({ trials });
+  const strategy = strategyName === undefined ? usual : made(strategyNamed, strategyName, strategyOptions);
   const earlyStopping =
     stoppingName === undefined
       ? task.earlyStopping
@@ -115,7 +118,7 @@ export async function createTaskStudy(name: string, task: Task, options: CreateO
     objectives: task.objectives,
     constraints: task.constraints ?? [],
     attributes: { task: task.source, stop: stopsOf(options) },
-    ...(strategy === undefined ? {} : { strategy }),
+    strategy,
     ...(earlyStopping === undefined ? {} : { earlyStopping }),
     ...(duplicates === undefined ? {} : { duplicates }),
     ...(retries === undefined ? {} : { retries }),

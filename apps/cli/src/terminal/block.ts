@@ -16,7 +16,8 @@ export function createBlock(stream: Output): Block {
     update: (lines) => {
       const up = rows > 0 ? `\u001B[${rows}A` : '';
       stream.write(`${up}\r\u001B[J${lines.map((line) => `${line}\n`).join('')}`);
-      const columns = stream.columns ?? 80;
+      // Some terminals tell no width.
+      const columns = stream.columns === undefined || stream.columns < 1 ? 80 : stream.columns;
       rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns)), 0);
     },
     finish: () => {

@@ -68,9 +68,13 @@ describe('a study of a module', () => {
       .split('\n')
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as { type: string; revision: number });
+    expect(stderr.trimEnd().split('\n')).toHaveLength(lines.length);
     expect(lines.filter(({ type }) => type === 'finish')).toHaveLength(30);
-    expect(lines.map(({ revision }) => revision)).toEqual(lines.map((_, index) => index + 1));
-    expect(stderr).toContain(`to go on: espalier study resume first --storage ${storage()}`);
+    expect(lines.slice(0, -1).map(({ revision }) => revision)).toEqual(lines.slice(1).map((_, index) => index + 1));
+    expect(lines.at(-1)).toMatchObject({
+      type: 'stopped',
+      resume: `espalier study resume first --storage ${storage()}`,
+    });
   });
 
   test('is there to look at', async () => {
