@@ -33,7 +33,7 @@ it('a strategy of the user runs, replays and is stored by name', async () => {
   expect(await replay(study)).toEqual({ checked: 50, differences: [] });
   expect((await storage.readStudy('own'))?.strategy).toEqual({ name: 'around-best', options: { probability: 0.9 } });
   await expect(openStudy({ storage })).rejects.toThrow(
-    "study 'own': its strategy 'around-best' is not among random, greedy, genetic: pass it as strategy",
+    /^study 'own': its strategy 'around-best' is not among random, .*genetic.*: pass it as strategy$/u,
   );
   expect((await openStudy({ storage, strategy })).trials).toHaveLength(50);
 });
