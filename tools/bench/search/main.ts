@@ -6,7 +6,7 @@
  * For each seed a study in memory is run through the public interface. The table gives the median and the quartiles,
  * over seeds, of the best regret after so many trials, the peer's median where there is one, and the ratio of the two.
  * `--suite evaluations` shows instead how many evaluations CMA-ES takes to 1e-8, and `--suite overhead` what an ask and
- * its tell cost after `--trials` finished trials, 10,000 if not said.
+ * its tell cost after `--trials` trials, 10,000 if not said.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -16,7 +16,7 @@ import { closedForms } from '../../../packages/search/test/helpers/functions.ts'
 import type { ClosedForm } from '../../../packages/search/test/helpers/functions.ts';
 import { multiObjective } from './multi-objective.ts';
 import { measureEvaluations } from './evaluations.ts';
-import { measureOverhead } from './overhead.ts';
+import { budgeted, measureOverhead } from './overhead.ts';
 import { referenceCells } from './reference.ts';
 
 const strategies: Readonly<Record<string, () => Strategy>> = {
@@ -36,8 +36,8 @@ const usualTrials = (strategy: string): readonly number[] => (strategy === 'gp' 
 
 const { values } = parseArgs({
   options: {
-    strategies: { type: 'string', default: Object.keys(strategies).join(',') },
-    functions: { type: 'string', default: [...forms.keys()].join(',') },
+    strategies: { type: 'string' },
+    functions: { type: 'string' },
     seeds: { type: 'string', default: '30' },
     trials: { type: 'string' },
     suite: { type: 'string', default: 'closed-form' },
@@ -67,13 +67,20 @@ function wholeNumbers(text: string, option: string): readonly number[] {
   return right ? numbers : refuse(`--${option} is ${text}: give whole numbers from 1`);
 }
 
+const overhead = values.suite === 'overhead';
+const known = overhead ? { ...strategies, ...budgeted } : strategies;
 const strategyNames = chosen(
-  values.strategies,
+  values.strategies ?? Object.keys(overhead ? { genetic, tpe, ...budgeted } : strategies).join(),
   'strategy',
-  (name) => (name in strategies ? name : undefined),
-  Object.keys(strategies),
+  (name) => (name in known ? name : undefined),
+  Object.keys(known),
 );
-const chosenForms = chosen(values.functions, 'function', (name) => forms.get(name), [...forms.keys()]);
+const chosenForms = chosen(
+  values.functions ?? (overhead ? 'Branin' : [...forms.keys()].join()),
+  'function',
+  (name) => forms.get(name),
+  [...forms.keys()],
+);
 const [seeds = 0] = wholeNumbers(values.seeds, 'seeds');
 const trialCounts = values.trials === undefined ? undefined : wholeNumbers(values.trials, 'trials');
 
@@ -91,11 +98,11 @@ if (values.suite === 'evaluations') {
   writeResults(await measureEvaluations(seeds));
   process.exit(0);
 }
-if (values.suite === 'overhead') {
+if (overhead) {
   const costs = [];
   for (const name of strategyNames) {
     for (const form of chosenForms) {
-      costs.push(await measureOverhead(name, strategies[name]?.() ?? random(), form, trialCounts?.[0] ?? 10_000));
+      costs.push(await measureOverhead(name, known[name]?.() ?? random(), form, trialCounts?.[0] ?? 10_000));
     }
   }
   writeResults(costs);

@@ -1,4 +1,4 @@
-import { createStudy, float, hypervolume, nsga2, nsga3, space } from '@espalier/search';
+import { createStudy, float, hypervolume, nsga2, nsga3, space, tpe } from '@espalier/search';
 import type { Space, Strategy } from '@espalier/search';
 import { surviveByCrowding } from '../../../packages/search/src/strategies/nsga/crowding.ts';
 import { parentsOf } from '../../../packages/search/src/strategies/nsga/generations.ts';
@@ -11,6 +11,8 @@ interface Problem {
   readonly losses: (x: readonly number[]) => readonly number[];
   /** Median hypervolume of the final population of pymoo 0.6.2's NSGA-II over 11 seeds, by evaluations: constants. */
   readonly peer: Readonly<Record<number, number>>;
+  /** That of all trials of Optuna 5's TPE, over 3 seeds, by evaluations: constants. */
+  readonly tpePeer?: Readonly<Record<number, number>>;
 }
 
 /** What {@link multiObjective} measures: one row for each problem, strategy and number of trials. */
@@ -76,10 +78,22 @@ const problems: readonly Problem[] = [
       ];
     },
     peer: { 5000: 0.671, 10_000: 0.696, 20_000: 0.7, 25_000: 0.7067 },
+    tpePeer: { 300: 0.53 },
   },
 ];
 
-const strategies: Readonly<Record<string, () => Strategy>> = { nsga2, nsga3 };
+/** A strategy, after how many trials it is looked at unless told otherwise, and its peer. */
+interface Entrant {
+  readonly make: () => Strategy;
+  readonly trials: readonly number[];
+  readonly peer?: { readonly name: string; readonly volumes: (problem: Problem) => Problem['peer'] | undefined };
+}
+
+const entrants: Readonly<Record<string, Entrant>> = {
+  nsga2: { make: nsga2, trials: [25_000], peer: { name: 'pymoo NSGA-II', volumes: ({ peer }) => peer } },
+  nsga3: { make: nsga3, trials: [25_000] },
+  tpe: { make: tpe, trials: [300], peer: { name: 'Optuna 5 TPE', volumes: ({ tpePeer }) => tpePeer } },
+};
 const population = 100;
 const evolution = {
   size: population,
@@ -93,7 +107,10 @@ interface Measured {
   readonly cpuSeconds: number;
 }
 
-/** One study by ask and tell, and the hypervolume of the population that its last generation leaves. */
+/**
+ * One study by ask and tell, and the hypervolume of the population that its last generation leaves; of all its trials
+ * where the strategy keeps no population.
+ */
 async function measure(problem: Problem, strategy: Strategy, trials: number, seed: number): Promise<Measured> {
   const names = Array.from({ length: problem.objectives }, (_, index) => `f${index}`);
   const objectives = names.map((name) => `minimize ${name}`);
@@ -106,9 +123,12 @@ async function measure(problem: Problem, strategy: Strategy, trials: number, see
   }
   const seconds = (performance.now() - began) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  const members = parentsOf(evolution, study.history, trials);
+  const points =
+    strategy.name === 'tpe'
+      ? study.front.map(({ metrics }) => names.map((name) => metrics[name] ?? Number.NaN))
+      : parentsOf(evolution, study.history, trials).map(({ point }) => point);
   const volume = hypervolume(
-    members.map(({ point }) => point),
+    points,
     names.map(() => 1.1),
   );
   return { volume, seconds, cpuSeconds: (user + system) / 1e6 };
@@ -122,15 +142,15 @@ function median(values: readonly number[]): number {
 /** The suite `--suite multi-objective`: hypervolume up to 1.1 in each loss, more being better. */
 export const multiObjective = {
   name: 'multi-objective',
-  async run({ seeds, trials = [25_000] }: { readonly seeds: number; readonly trials?: readonly number[] | undefined }) {
+  async run({ seeds, trials }: { readonly seeds: number; readonly trials?: readonly number[] | undefined }) {
     const rows: MultiObjectiveRow[] = [];
-    for (const [name, make] of Object.entries(strategies)) {
+    for (const [name, { make, trials: usual, peer }] of Object.entries(entrants)) {
       for (const problem of problems) {
-        for (const count of trials) {
+        for (const count of trials ?? usual) {
           const runs: Measured[] = [];
           for (let seed = 0; seed < seeds; seed += 1) runs.push(await measure(problem, make(), count, seed));
           const volumes = runs.map(({ volume }) => volume);
-          const peerMedian = name === 'nsga2' ? problem.peer[count] : undefined;
+          const peerMedian = peer?.volumes(problem)?.[count];
           const row: MultiObjectiveRow = {
             strategy: name,
             problem: problem.name,
@@ -144,7 +164,7 @@ export const multiObjective = {
             ...(peerMedian === undefined ? {} : { peerMedian }),
           };
           rows.push(row);
-          const beside = peerMedian === undefined ? '' : `  pymoo NSGA-II ${peerMedian}`;
+          const beside = peerMedian === undefined ? '' : `  ${peer?.name} ${peerMedian}`;
           const [middle, low, high] = [row.median, row.min, row.max].map((value) => value.toFixed(4));
           console.log(
             `${name}  ${problem.name.padEnd(5)} ${count} trials  hypervolume ${middle} [${low}, ${high}]  ${row.seconds.toFixed(1)} s (${row.cpuSeconds.toFixed(1)} s of processor)${beside}`,

@@ -1,4 +1,5 @@
 import { hashText } from './hash.ts';
+import type { Hash } from './hash.ts';
 import { philox4x32 } from './philox.ts';
 import type { Counter } from './philox.ts';
 
@@ -17,7 +18,8 @@ export class RandomStream {
   readonly trial: number;
   /** The stream's name; parts are joined by `/`. Empty for the trial's root stream. */
   readonly path: string;
-  readonly #name: readonly [number, number];
+  /** The hash of the path, once it is asked for. */
+  #name: Hash | undefined;
   #words: Counter = [0, 0, 0, 0];
   #block = 0;
   #used = 4;
@@ -30,18 +32,21 @@ export class RandomStream {
     this.seed = seed;
     this.trial = trial;
     this.path = path;
-    this.#name = hashText(path);
   }
 
   /** The stream of that name below this one, from its first draw, whatever was drawn here. */
   at(name: string): RandomStream {
-    return new RandomStream(this.seed, this.trial, this.path === '' ? name : `${this.path}/${name}`);
+    if (this.path === '') return new RandomStream(this.seed, this.trial, name);
+    const part = `/${name}`;
+    const below = new RandomStream(this.seed, this.trial, this.path + part);
+    below.#name = hashText(part, (this.#name ??= hashText(this.path)));
+    return below;
   }
 
   /** A uniform integer in [0, 2^32). */
   uint32(): number {
     if (this.#used === 4) {
-      const [low, high] = this.#name;
+      const [low, high] = (this.#name ??= hashText(this.path));
       this.#words = philox4x32(
         [this.#block, this.trial, low, high],
         [this.seed >>> 0, Math.floor(this.seed / twoTo32)],

@@ -13,6 +13,10 @@ export function polynomialMove(position: number, eta: number, draw: number): num
   return position + 1 - (2 * (1 - draw) + 2 * (draw - 0.5) * position ** (eta + 1)) ** power;
 }
 
+function inside(position: number): number {
+  return Math.min(1, Math.max(0, position));
+}
+
 /**
  * Simulated binary crossover of two positions in [0, 1]: two children at equal distances from the parents' mean, mostly
  * near the parents, never outside the interval. A larger `eta` makes nearer children; `draw` is uniform in [0, 1). The
@@ -30,6 +34,5 @@ export function simulatedBinary(first: number, second: number, eta: number, draw
   const spread = (draw * alpha <= 1 ? draw * alpha : 1 / (2 - draw * alpha)) ** (1 / (eta + 1));
   const mean = (first + second) / 2;
   const reach = (spread * (first - second)) / 2;
-  const within = (position: number): number => Math.min(1, Math.max(0, position));
-  return [within(mean + reach), within(mean - reach)];
+  return [inside(mean + reach), inside(mean - reach)];
 }

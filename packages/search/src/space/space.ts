@@ -2,8 +2,8 @@ import { ConfigError, SpaceError } from '../errors.ts';
 import type { ConfigIssue } from '../errors.ts';
 import { isObject } from '../json.ts';
 import type { RandomStream } from '../random/random-stream.ts';
-import { describeNode, groupKind, parseNode } from './kinds/table.ts';
-import type { Choose, ConfigObject, GroupNode, SpaceChange } from './node.ts';
+import { describeNode, groupKind, kindOf, parseNode } from './kinds/table.ts';
+import type { Choose, ConfigObject, ConfigVisitor, GroupNode, SpaceChange } from './node.ts';
 import { fromUnit } from './number-scale.ts';
 import type { Parameter, ParameterValue } from './parameter.ts';
 
@@ -23,6 +23,34 @@ export interface ActiveParameter {
 
 const format = 'espalier-space';
 const version = 1;
+/** Stands for a key that was never asked for. */
+const unknownKey = '';
+
+/** What there is in a config: at each index an active parameter, a branch before its parameters. */
+class Reading implements ConfigVisitor {
+  readonly paths: string[] = [];
+  readonly parameters: Parameter[] = [];
+  readonly values: ParameterValue[] = [];
+  readonly issues: ConfigIssue[] = [];
+
+  parameter(path: string, parameter: Parameter, value: ParameterValue): void {
+    this.paths.push(path);
+    this.parameters.push(parameter);
+    this.values.push(value);
+  }
+
+  issue(path: string, message: string): void {
+    this.issues.push({ path, message });
+  }
+}
+
+/** Refuses the first value that is not its parameter's. */
+const strict: ConfigVisitor = {
+  parameter: () => undefined,
+  issue: (path, message) => {
+    throw new ConfigError('config', [{ path, message }]);
+  },
+};
 
 /** A value of the parameter's own distribution. */
 export function sampleParameter(parameter: Parameter, random: RandomStream): ParameterValue {
@@ -35,11 +63,12 @@ export function sampleParameter(parameter: Parameter, random: RandomStream): Par
  */
 export class Space<Config extends ConfigObject = ConfigObject> {
   readonly root: GroupNode;
-  readonly #keys = new WeakMap<object, string>();
-  /** The configs that this space made: frozen, and known to be whole. */
-  readonly #made = new WeakSet<object>();
-  #order: readonly string[] = [];
-  #sorted: readonly string[] = [];
+  /** The configs that this space made: frozen, and known to be whole; each with its key, once that was asked for. */
+  readonly #made = new WeakMap<object, string>();
+  /** The paths of the config whose key was made last. */
+  #paths: readonly string[] = [];
+  /** The places of those paths in the order of a key, each with the path as a key has it. */
+  #order: readonly { readonly place: number; readonly head: string }[] = [];
 
   constructor(root: GroupNode) {
     this.root = root;
@@ -62,7 +91,13 @@ export class Space<Config extends ConfigObject = ConfigObject> {
    * @throws ConfigError when an answer is not one of the parameter's values.
    */
   build(choose: Choose): Config {
-    return this.normalize(groupKind.build(this.root, '', choose));
+    const made = groupKind.build(this.root, '', (path, parameter) => {
+      const value = choose(path, parameter);
+      kindOf(parameter).read(parameter, value, path, strict);
+      return value;
+    }) as Config;
+    this.#made.set(made, unknownKey);
+    return made;
   }
 
   /** The config of that index, in [0, size); every config of a finite space has one. */
@@ -80,12 +115,9 @@ export class Space<Config extends ConfigObject = ConfigObject> {
 
   /** Everything that keeps a value from being a config of this space; empty when it is one. */
   issues(config: unknown): readonly ConfigIssue[] {
-    const issues: ConfigIssue[] = [];
-    groupKind.read(this.root, config, '', {
-      parameter: () => undefined,
-      issue: (path, message) => issues.push({ path, message }),
-    });
-    return issues;
+    const reading = new Reading();
+    groupKind.read(this.root, config, '', reading);
+    return reading.issues;
   }
 
   /** Whether a value is a config of this space. */
@@ -98,13 +130,11 @@ export class Space<Config extends ConfigObject = ConfigObject> {
    * @throws ConfigError when the config is not in the space.
    */
   flatten(config: unknown): ReadonlyMap<string, ActiveParameter> {
+    const { paths, parameters, values } = this.#read(config);
     const found = new Map<string, ActiveParameter>();
-    const issues: ConfigIssue[] = [];
-    groupKind.read(this.root, config, '', {
-      parameter: (path, parameter, value) => found.set(path, { parameter, value }),
-      issue: (path, message) => issues.push({ path, message }),
-    });
-    if (issues.length > 0) throw new ConfigError('config', issues);
+    for (const [index, parameter] of parameters.entries()) {
+      found.set(paths[index] ?? '', { parameter, value: values[index] ?? null });
+    }
     return found;
   }
 
@@ -116,7 +146,7 @@ export class Space<Config extends ConfigObject = ConfigObject> {
     if (typeof config === 'object' && config !== null && this.#made.has(config)) return config as Config;
     const flat = this.flatten(config);
     const made = groupKind.build(this.root, '', (path) => flat.get(path)?.value ?? null) as Config;
-    this.#made.add(made);
+    this.#made.set(made, unknownKey);
     return made;
   }
 
@@ -125,17 +155,22 @@ export class Space<Config extends ConfigObject = ConfigObject> {
    * @throws ConfigError when the config is not in the space.
    */
   key(config: Config): string {
-    const known = this.#keys.get(config);
-    if (known !== undefined) return known;
-    const flat = this.flatten(config);
-    const paths = [...flat.keys()];
+    const known = this.#made.get(config);
+    if (known !== undefined && known !== unknownKey) return known;
+    const { paths, values } = this.#read(config);
     // Most configs have the same parameters as the one before, and so the same order.
-    if (paths.length !== this.#order.length || paths.some((path, index) => path !== this.#order[index])) {
-      this.#order = paths;
-      this.#sorted = paths.toSorted((a, b) => (a < b ? -1 : 1));
+    if (paths.length !== this.#paths.length || paths.some((path, index) => path !== this.#paths[index])) {
+      this.#paths = paths;
+      this.#order = paths
+        .map((path, place) => ({ path, place, head: `[${JSON.stringify(path)},` }))
+        .toSorted((a, b) => (a.path < b.path ? -1 : 1));
     }
-    const key = `[${this.#sorted.map((path) => JSON.stringify([path, flat.get(path)?.value])).join()}]`;
-    if (Object.isFrozen(config)) this.#keys.set(config, key);
+    const parts = this.#order.map(({ place, head }) => {
+      const value = values[place] ?? null;
+      return `${head}${typeof value === 'number' ? value : JSON.stringify(value)}]`;
+    });
+    const key = `[${parts.join()}]`;
+    if (known !== undefined) this.#made.set(config, key);
     return key;
   }
 
@@ -152,6 +187,14 @@ export class Space<Config extends ConfigObject = ConfigObject> {
   /** The JSON form, which {@link spaceFromJson} reads. */
   toJSON(): SpaceJson {
     return { format, version, root: this.root };
+  }
+
+  /** @throws ConfigError when the config is not in the space. */
+  #read(config: unknown): Reading {
+    const reading = new Reading();
+    groupKind.read(this.root, config, '', reading);
+    if (reading.issues.length > 0) throw new ConfigError('config', reading.issues);
+    return reading;
   }
 }
 

@@ -1,31 +1,56 @@
 import type { Plugin } from '../plugin.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { SpaceJson } from '../space/space.ts';
-import type { Report, TrialRecord } from '../study/trial-record.ts';
+import type { Metrics, Origin, Report, TrialRecord } from '../study/trial-record.ts';
 import type { ResumeEvent, StoredEvent, StudyEvent, StudyRecord } from './events.ts';
 
 /** Where a number stands: a trial has one from its claim or enqueueing on, and a config only later. */
-export interface Slot {
+interface Slot {
   readonly number: number;
-  readonly state: TrialRecord['state'];
-  readonly attempt: number;
+  attempt: number;
   /** How many of its workers vanished. */
-  readonly losses: number;
-  readonly worker?: string;
-  readonly claimedAt?: number;
-  readonly trial?: TrialRecord;
+  losses: number;
+  worker?: string;
+  claimedAt?: number;
+  trial?: TrialRecord;
 }
 
-type Rule<Event extends StudyEvent> = (event: Event, revision: number, slot: Slot) => Slot;
+/** A trial's next record while it is made. */
+type Draft = { -readonly [Name in keyof TrialRecord]: TrialRecord[Name] };
+/** Makes the config of a trial out of what an event holds. */
+type ReadConfig = (config: ConfigObject) => ConfigObject;
+type Rule<Event extends StudyEvent> = (event: Event, revision: number, slot: Slot, read: ReadConfig) => void;
 type TrialEvent = Exclude<StudyEvent, { readonly type: 'amend' }>;
 type Rules = { readonly [Type in TrialEvent['type']]: Rule<Extract<TrialEvent, { readonly type: Type }>> };
 
-function blank(
-  { number, attempt, losses }: Slot,
-  config: ConfigObject,
-  revision: number,
-): Omit<TrialRecord, 'state' | 'origin'> {
-  return { number, config, attempt, losses, spent: 0, revision, metrics: {}, reports: [], keptStep: -1 };
+/** A trial with a new config. */
+function begin(slot: Slot, config: ConfigObject, state: TrialRecord['state'], origin: Origin, revision: number): Draft {
+  const { number, attempt, losses } = slot;
+  const metrics = {};
+  const draft = {
+    number,
+    config,
+    state,
+    origin,
+    attempt,
+    losses,
+    spent: 0,
+    revision,
+    metrics,
+    reports: [],
+    keptStep: -1,
+  };
+  slot.trial = draft;
+  return draft;
+}
+
+/** The next record of the slot's trial, to be changed further, if it has one. */
+function next(slot: Slot, revision: number): Draft | undefined {
+  if (slot.trial === undefined) return undefined;
+  const draft: Draft = { ...slot.trial };
+  draft.revision = revision;
+  slot.trial = draft;
+  return draft;
 }
 
 /** Reports with one more. One of a known step adds to it; one of an earlier step begins the curve again from there. */
@@ -37,89 +62,93 @@ function withReport(reports: readonly Report[], { step, metrics }: Report): read
   return [...before, { step, metrics: { ...known, ...metrics } }];
 }
 
-/** A slot as a worker has it from now on. */
-function claimed(
+/** A curve with the metrics of a pause at the step of the budget, unless more was reported since. */
+function toldAt({ reports, budget }: TrialRecord, metrics: Metrics): readonly Report[] {
+  if (budget === undefined || (reports.at(-1)?.step ?? -1) > budget.step) return reports;
+  return withReport(reports, { step: budget.step, metrics });
+}
+
+/** Gives a slot to a worker; the next record of its trial, if it has one. */
+function claim(
   slot: Slot,
   { attempt, worker, at }: Pick<ResumeEvent, 'attempt' | 'worker' | 'at'>,
   revision: number,
-): Slot {
-  return withTrial({ ...slot, state: 'running', attempt, worker, claimedAt: at }, (trial) => ({
-    ...trial,
-    state: 'running',
-    attempt,
-    revision,
-    worker,
-    startedAt: at,
-  }));
+): Draft | undefined {
+  slot.attempt = attempt;
+  slot.worker = worker;
+  slot.claimedAt = at;
+  const draft = next(slot, revision);
+  if (draft === undefined) return undefined;
+  draft.state = 'running';
+  draft.attempt = attempt;
+  draft.worker = worker;
+  draft.startedAt = at;
+  return draft;
 }
 
-/** Applies a change to the slot's trial, if it has one. */
-function withTrial(slot: Slot, change: (trial: TrialRecord) => TrialRecord): Slot {
-  return slot.trial === undefined ? slot : { ...slot, trial: change(slot.trial) };
-}
-
-/** The time spent on a trial once its present claim has ended. */
-function spentBy({ claimedAt }: Slot, { spent }: TrialRecord, at: number): number {
-  return spent + Math.max(0, at - (claimedAt ?? at));
+/** Ends a slot's present claim; the next record of its trial, if it has one. */
+function end(slot: Slot, state: TrialRecord['state'], at: number, revision: number): Draft | undefined {
+  const draft = next(slot, revision);
+  if (draft === undefined) return undefined;
+  draft.state = state;
+  draft.spent += Math.max(0, at - (slot.claimedAt ?? at));
+  return draft;
 }
 
 /** What each event makes of the slot of its number. */
 const rules: Rules = {
-  enqueue: ({ config }, revision, slot) => ({
-    ...slot,
-    state: 'waiting',
-    trial: { ...blank(slot, config, revision), state: 'waiting', origin: { operator: 'enqueued' } },
-  }),
-  claim: (event, revision, slot) => claimed(slot, event, revision),
-  resume: (event, revision, slot) =>
-    withTrial(claimed(slot, event, revision), (trial) => ({ ...trial, metrics: {}, budget: event.budget })),
-  start: ({ config, origin, basis, budget, inherits }, revision, slot) => ({
-    ...slot,
-    trial: {
-      ...blank(slot, config, revision),
-      state: 'running',
-      origin,
-      basis,
-      ...(budget === undefined ? {} : { budget }),
-      ...(inherits === undefined ? {} : { inherits }),
-      ...(slot.worker === undefined ? {} : { worker: slot.worker }),
-      ...(slot.claimedAt === undefined ? {} : { startedAt: slot.claimedAt }),
-    },
-  }),
-  report: ({ step, metrics }, revision, slot) =>
-    withTrial(slot, (trial) => ({ ...trial, revision, reports: withReport(trial.reports, { step, metrics }) })),
-  save: ({ step, data }, revision, slot) =>
-    withTrial(slot, (trial) => ({ ...trial, revision, checkpoint: { step, data }, keptStep: step })),
-  pause: ({ metrics, at }, revision, slot) =>
-    withTrial({ ...slot, state: 'paused' }, (trial) => ({
-      ...trial,
-      state: 'paused',
-      revision,
-      metrics,
-      spent: spentBy(slot, trial, at),
-      finishedAt: at,
-      keptStep: trial.reports.at(-1)?.step ?? trial.keptStep,
-    })),
-  finish: ({ state, metrics, failure, at }, revision, slot) =>
-    withTrial({ ...slot, state }, (trial) => ({
-      ...trial,
-      state,
-      revision,
-      metrics,
-      spent: spentBy(slot, trial, at),
-      finishedAt: at,
-      ...(failure === undefined ? {} : { failure }),
-    })),
+  enqueue: ({ config }, revision, slot, read) => {
+    begin(slot, read(config), 'waiting', { operator: 'enqueued' }, revision);
+  },
+  claim: (event, revision, slot) => {
+    claim(slot, event, revision);
+  },
+  resume: (event, revision, slot) => {
+    const draft = claim(slot, event, revision);
+    if (draft === undefined) return;
+    draft.metrics = {};
+    draft.budget = event.budget;
+  },
+  start: ({ config, origin, basis, budget, inherits }, revision, slot, read) => {
+    const draft = begin(slot, read(config), 'running', origin, revision);
+    draft.basis = basis;
+    if (budget !== undefined) draft.budget = budget;
+    if (inherits !== undefined) draft.inherits = inherits;
+    if (slot.worker !== undefined) draft.worker = slot.worker;
+    if (slot.claimedAt !== undefined) draft.startedAt = slot.claimedAt;
+  },
+  report: (report, revision, slot) => {
+    const draft = next(slot, revision);
+    if (draft !== undefined) draft.reports = withReport(draft.reports, report);
+  },
+  save: ({ step, data }, revision, slot) => {
+    const draft = next(slot, revision);
+    if (draft === undefined) return;
+    draft.checkpoint = { step, data };
+    draft.keptStep = step;
+  },
+  pause: ({ metrics, at }, revision, slot) => {
+    const draft = end(slot, 'paused', at, revision);
+    if (draft === undefined) return;
+    draft.metrics = metrics;
+    draft.finishedAt = at;
+    draft.reports = toldAt(draft, metrics);
+    draft.keptStep = draft.reports.at(-1)?.step ?? draft.keptStep;
+  },
+  finish: ({ state, metrics, failure, at }, revision, slot) => {
+    const draft = end(slot, state, at, revision);
+    if (draft === undefined) return;
+    draft.metrics = metrics;
+    draft.finishedAt = at;
+    if (failure !== undefined) draft.failure = failure;
+  },
   release: ({ lost, at }, revision, slot) => {
-    const losses = slot.losses + (lost === true ? 1 : 0);
-    return withTrial({ ...slot, state: 'waiting', losses }, (trial) => ({
-      ...trial,
-      state: 'waiting',
-      losses,
-      spent: spentBy(slot, trial, at),
-      revision,
-      reports: trial.reports.filter(({ step }) => step <= trial.keptStep),
-    }));
+    if (lost === true) slot.losses += 1;
+    const draft = end(slot, 'waiting', at, revision);
+    if (draft === undefined) return;
+    draft.losses = slot.losses;
+    const { keptStep } = draft;
+    if (draft.reports.length > 0) draft.reports = draft.reports.filter(({ step }) => step <= keptStep);
   },
 };
 
@@ -135,17 +164,15 @@ export class Projection {
   /** The early stopping in force, if any. */
   earlyStopping: Plugin | undefined;
   readonly #slots: Slot[] = [];
+  readonly #read: ReadConfig;
 
-  constructor(record: StudyRecord) {
+  /** @param read makes the config of a trial's record out of what an event holds */
+  constructor(record: StudyRecord, read: ReadConfig = (config) => config) {
     this.record = record;
+    this.#read = read;
     this.space = record.space;
     this.strategy = record.strategy;
     this.earlyStopping = record.earlyStopping;
-  }
-
-  /** Every number given out, in order. */
-  get slots(): readonly Slot[] {
-    return this.#slots;
   }
 
   /** Takes the next event into account, and returns the trial it changed, if that has a config. */
@@ -157,10 +184,8 @@ export class Projection {
       if (event.earlyStopping !== undefined) this.earlyStopping = event.earlyStopping ?? undefined;
       return undefined;
     }
-    const { number } = event;
-    const before = this.#slots[number] ?? { number, state: 'waiting', attempt: 0, losses: 0 };
-    const after = (rules[event.type] as Rule<TrialEvent>)(event, revision, before);
-    this.#slots[number] = after;
-    return after.trial;
+    const slot = (this.#slots[event.number] ??= { number: event.number, attempt: 0, losses: 0 });
+    (rules[event.type] as Rule<TrialEvent>)(event, revision, slot, this.#read);
+    return slot.trial;
   }
 }

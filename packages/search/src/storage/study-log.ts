@@ -1,5 +1,6 @@
 import { StaleClaimError } from '../errors.ts';
 import type { ConfigObject } from '../space/node.ts';
+import type { TrialState } from '../study/trial-record.ts';
 import type {
   AppendedEvent,
   ClaimedEvent,
@@ -9,9 +10,18 @@ import type {
   StudyEvent,
   StudyRecord,
 } from './events.ts';
-import { Projection } from './projection.ts';
-import type { Slot } from './projection.ts';
 import type { Claimant, ClaimToken } from './storage.ts';
+
+/** What decides on claims: where a number stands. */
+export interface Slot {
+  readonly number: number;
+  readonly state: TrialState;
+  readonly attempt: number;
+  /** How many of its workers vanished. */
+  readonly losses: number;
+  /** The config, once it has one. */
+  readonly config?: ConfigObject;
+}
 
 /** The reason that a study gives for a trial whose worker did not renew its claim in time. */
 export const leaseRanOut = 'its lease ran out: its worker vanished or stalled';
@@ -46,19 +56,32 @@ export function objection(
 }
 
 /** What an event makes of the state of its trial, where that is not what it was. */
-export const stateAfter: Readonly<Partial<Record<AppendedEvent['type'], Slot['state']>>> = {
+export const stateAfter: Readonly<Partial<Record<StudyEvent['type'], Slot['state']>>> = {
+  enqueue: 'waiting',
+  claim: 'running',
   pause: 'paused',
   resume: 'running',
   finish: 'complete',
   release: 'waiting',
 };
 
+/** Where a number stands after an event. */
+function slotAfter(event: Exclude<StudyEvent, { type: 'amend' }>, slot: Slot | undefined): Slot {
+  const { number, attempt } = event;
+  const losses = (slot?.losses ?? 0) + (event.type === 'release' && event.lost === true ? 1 : 0);
+  const config = event.type === 'enqueue' || event.type === 'start' ? event.config : slot?.config;
+  const state = event.type === 'finish' ? event.state : (stateAfter[event.type] ?? slot?.state ?? 'waiting');
+  return config === undefined ? { number, state, attempt, losses } : { number, state, attempt, losses, config };
+}
+
 /**
  * A study's log in memory, and the decisions on what may be added to it. Deciding and adding are apart, so that a
  * storage can make the events durable in between.
  */
 export class StudyLog {
-  readonly #projection: Projection;
+  readonly record: StudyRecord;
+  /** By number. */
+  readonly #slots: Slot[] = [];
   readonly #events: StoredEvent[] = [];
   readonly #now: () => number;
   /** By number, when the claim on a running trial runs out. */
@@ -68,16 +91,13 @@ export class StudyLog {
 
   /** @param now the clock that leases run by, in milliseconds */
   constructor(record: StudyRecord, now: () => number = Date.now) {
-    this.#projection = new Projection(record);
+    this.record = record;
     this.#now = now;
   }
 
-  get record(): StudyRecord {
-    return this.#projection.record;
-  }
-
+  /** The revision of the last event; 0 before the first. */
   get revision(): number {
-    return this.#projection.revision;
+    return this.#events.length;
   }
 
   /** The events after a revision, in order. */
@@ -88,21 +108,21 @@ export class StudyLog {
   /** Adds events for good. */
   add(events: readonly StudyEvent[]): void {
     for (const event of events) {
-      const stored = { revision: this.revision + 1, event };
-      this.#events.push(stored);
-      this.#projection.apply(stored);
+      this.#events.push({ revision: this.revision + 1, event });
       if (event.type === 'amend') continue;
       const { number } = event;
+      const slot = slotAfter(event, this.#slots[number]);
+      this.#slots[number] = slot;
       if (event.type === 'release') this.#firstOpen = Math.min(this.#firstOpen, number);
       const lease = event.type === 'claim' || event.type === 'resume' ? event.lease : undefined;
       if (lease !== undefined) this.#leases.set(number, this.#now() + lease);
-      else if (this.#projection.slots[number]?.state !== 'running') this.#leases.delete(number);
+      else if (slot.state !== 'running') this.#leases.delete(number);
     }
   }
 
   /** The events that enqueue configs. */
   planEnqueue(configs: readonly ConfigObject[], at: number): readonly EnqueueEvent[] {
-    const first = this.#projection.slots.length;
+    const first = this.#slots.length;
     return configs.map((config, index) => ({ type: 'enqueue', number: first + index, attempt: 0, at, config }));
   }
 
@@ -113,22 +133,21 @@ export class StudyLog {
     readonly config?: ConfigObject;
   } {
     const losses = this.#planLosses(at);
-    const { slots } = this.#projection;
     const freed = losses.flatMap((event) => (event.type === 'release' ? event.number : []));
     let number = this.#firstOpen;
-    while (slots[number] !== undefined && slots[number]?.state !== 'waiting') number += 1;
+    while (this.#slots[number] !== undefined && this.#slots[number]?.state !== 'waiting') number += 1;
     this.#firstOpen = number;
     number = Math.min(number, ...freed);
-    const slot = slots[number];
+    const slot = this.#slots[number];
     const attempt = (slot?.attempt ?? 0) + 1;
     const claim: ClaimEvent = { type: 'claim', number, attempt, at, worker, ...(lease === undefined ? {} : { lease }) };
     const events = [...losses, claim];
-    return slot?.trial === undefined ? { events, claim } : { events, claim, config: slot.trial.config };
+    return slot?.config === undefined ? { events, claim } : { events, claim, config: slot.config };
   }
 
   /** The events that take every claimed trial from its worker, that being gone. */
   planRecovery(reason: string, at: number): readonly ClaimedEvent[] {
-    return this.#projection.slots
+    return this.#slots
       .filter(({ state }) => state === 'running')
       .map((slot) => lossOf(slot, this.record.retries, reason, at));
   }
@@ -137,7 +156,7 @@ export class StudyLog {
   renew(claims: readonly ClaimToken[], lease: number): readonly ClaimToken[] {
     const until = this.#now() + lease;
     return claims.filter(({ number, attempt }) => {
-      const slot = this.#projection.slots[number];
+      const slot = this.#slots[number];
       const inForce = slot?.state === 'running' && slot.attempt === attempt;
       if (inForce) this.#leases.set(number, until);
       return !inForce;
@@ -153,7 +172,7 @@ export class StudyLog {
     for (const event of events) {
       if (event.type === 'amend') continue;
       const { number, attempt } = event;
-      const found = objection(event, changed.get(number) ?? this.#projection.slots[number]);
+      const found = objection(event, changed.get(number) ?? this.#slots[number]);
       if (found !== undefined) throw new StaleClaimError(this.record.name, number, attempt, found);
       const state = stateAfter[event.type];
       if (state !== undefined) changed.set(number, { state, attempt });
@@ -164,7 +183,7 @@ export class StudyLog {
     const now = this.#now();
     const lost = [...this.#leases].filter(([, until]) => until <= now).map(([number]) => number);
     return lost.flatMap((number) => {
-      const slot = this.#projection.slots[number];
+      const slot = this.#slots[number];
       return slot?.state === 'running' ? lossOf(slot, this.record.retries, leaseRanOut, at) : [];
     });
   }

@@ -17,6 +17,8 @@ const known = new WeakMap<TrialRecord, Map<number, TrialRecord | undefined>>();
  * there is. Undefined when it has not come so far, or told not every objective and constraint there.
  */
 export function atStep(trial: TrialRecord, step: number, criteria: Criteria): TrialRecord | undefined {
+  const { budget, reports } = trial;
+  if (budget !== undefined && budget.step < step && (reports.at(-1)?.step ?? -1) < step) return undefined;
   let steps = known.get(trial);
   if (steps === undefined) known.set(trial, (steps = new Map()));
   if (!steps.has(step)) steps.set(step, completeAt(trial, step, criteria));

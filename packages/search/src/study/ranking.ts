@@ -10,10 +10,12 @@ export interface Criteria {
 
 /** A complete trial's objectives, turned so that less is better. */
 export function losses({ metrics }: TrialRecord, { objectives }: Criteria): readonly number[] {
-  return objectives.map(({ direction, metric }) => {
-    const value = metrics[metric] ?? Number.NaN;
-    return direction === 'minimize' ? value : -value;
-  });
+  return objectives.map((objective) => lossOf(objective, metrics));
+}
+
+function lossOf({ direction, metric }: Objective, metrics: TrialRecord['metrics']): number {
+  const value = metrics[metric] ?? Number.NaN;
+  return direction === 'minimize' ? value : -value;
 }
 
 /** By how much a trial breaks the constraints, summed: 0 when it is feasible. */
@@ -42,7 +44,10 @@ export function dominates(a: readonly number[], b: readonly number[]): boolean {
 export function isBetter(a: TrialRecord, b: TrialRecord, criteria: Criteria): boolean {
   const [brokenA, brokenB] = [totalViolation(a, criteria), totalViolation(b, criteria)];
   if (brokenA !== brokenB) return brokenA < brokenB;
-  return brokenA === 0 && dominates(losses(a, criteria), losses(b, criteria));
+  if (brokenA > 0) return false;
+  const [only, ...others] = criteria.objectives;
+  if (only !== undefined && others.length === 0) return lossOf(only, a.metrics) < lossOf(only, b.metrics);
+  return dominates(losses(a, criteria), losses(b, criteria));
 }
 
 /**
@@ -117,9 +122,10 @@ export function crowdingDistance(points: readonly (readonly number[])[]): readon
  * lesser number. Negative when it is `a`.
  */
 export function compareSingle(a: TrialRecord, b: TrialRecord, criteria: Criteria): number {
+  const [objective] = criteria.objectives;
   return (
     ascending(totalViolation(a, criteria), totalViolation(b, criteria)) ||
-    ascending(losses(a, criteria)[0] ?? Infinity, losses(b, criteria)[0] ?? Infinity) ||
+    (objective === undefined ? 0 : ascending(lossOf(objective, a.metrics), lossOf(objective, b.metrics))) ||
     a.number - b.number
   );
 }
@@ -136,8 +142,9 @@ interface Level {
   order?: readonly TrialRecord[];
 }
 
-/** The trials of a front, those that stand alone first. */
-function byCrowding(entries: readonly Entry[]): readonly TrialRecord[] {
+/** The trials of a front, those that stand alone first: the same for any order of the entries, equals among them too. */
+function byCrowding(unordered: readonly Entry[]): readonly TrialRecord[] {
+  const entries = unordered.toSorted((a, b) => a.trial.number - b.trial.number);
   const distances = crowdingDistance(entries.map(({ point }) => point));
   return entries
     .map(({ trial }, index) => ({ trial, crowding: distances[index] ?? 0 }))

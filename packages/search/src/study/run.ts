@@ -4,10 +4,12 @@ import { oneAtATime } from '../one-at-a-time.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { StopCondition, StopState, StopVerdict } from '../stop/stop-condition.ts';
 import { ParetoFront } from './front.ts';
+import type { History } from './history.ts';
 import { keepClaims } from './keep-claims.ts';
 import type { Outcome } from './outcome.ts';
 import { TrialFailure, TrialPruned, endingOfError } from './outcome.ts';
-import type { Study } from './study.ts';
+import { ifGivenBack, runningElsewhere } from './run-elsewhere.ts';
+import type { AskOptions, Study } from './study.ts';
 import type { Trial } from './trial.ts';
 import type { Metrics, TrialRecord, TrialState } from './trial-record.ts';
 
@@ -62,6 +64,9 @@ export interface RunOptions<Config extends ConfigObject = ConfigObject> {
    * Milliseconds after which others may take a trial over when this process has vanished or hangs. It is renewed while
    * the process lives: on SQLite and PostgreSQL from a thread of its own, even while the objective computes without a
    * pause; elsewhere between its pauses. Default: none; a trial is freed when its process has gone.
+   *
+   * With a lease on a storage that others share, a run that would end by `maxTrials`, or because nothing is left to try,
+   * stays until no trial is running elsewhere: it takes over those whose workers vanish meanwhile.
    */
   readonly lease?: number;
   /** Seconds after which a trial fails by timeout. An objective that computes without a pause is told when it ends. */
@@ -141,16 +146,12 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
   const inTurn = oneAtATime();
   let stopped: Stopped | undefined;
 
-  const verdicts = (): readonly NamedVerdict[] => {
-    const state: StopState = {
-      history: study.passingHistory,
-      space: study.space,
-      elapsed: (study.now() - began) / 1000,
-    };
+  const verdicts = (history: History = study.passingHistory): readonly NamedVerdict[] => {
+    const state: StopState = { history, space: study.space, elapsed: (study.now() - began) / 1000 };
     return stop.map((condition) => ({ name: condition.name, ...condition.check(state) }));
   };
 
-  let inHand = 0;
+  const inHand = new Set<number>();
   let wake: () => void = () => undefined;
   let woken = new Promise<void>((resolve) => (wake = resolve));
   /** Lets the workers that wait look again. */
@@ -159,29 +160,63 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
     woken = new Promise((resolve) => (wake = resolve));
   };
 
+  const askOptions = (worker: number): AskOptions<Config> => ({
+    worker: `worker ${worker}`,
+    ...(lease === undefined ? {} : { lease }),
+    onReport: (step, metrics, trial) => onEvent({ type: 'report', worker, trial, step, metrics }),
+  });
+  const taken = (trial: Trial<Config>): Trial<Config> => {
+    keeper?.hold(trial);
+    inHand.add(trial.number);
+    return trial;
+  };
+
+  let lookedAt = -Infinity;
+  /**
+   * What to do when there is nothing more to start: to end, unless others have trials that they may yet lose. Claims
+   * that ran out are given back when somebody claims, which is worth trying once per lease.
+   */
+  const rest = async (reason: Stopped, worker: number): Promise<Trial<Config> | 'end' | 'wait'> => {
+    if (lease !== undefined && study.storage.shared === true) {
+      if (Date.now() - lookedAt >= lease) {
+        lookedAt = Date.now();
+        const trial = await study.askWaiting(askOptions(worker));
+        if (trial !== undefined) return taken(trial);
+      } else await study.sync();
+      if (runningElsewhere(study.passingHistory.trials, inHand).length > 0) return 'wait';
+    }
+    stopped = reason;
+    return 'end';
+  };
+  /** What a run ends by. It is not the number of trials if some of them may yet wait again. */
+  const firing = (): { readonly by: NamedVerdict; readonly surely: boolean } | undefined => {
+    const fired = verdicts().find((verdict) => verdict.fired);
+    if (fired === undefined) return undefined;
+    const history = study.passingHistory;
+    const others = runningElsewhere(history.trials, inHand);
+    const sure = others.length === 0 ? fired : verdicts(ifGivenBack(history, others)).find((verdict) => verdict.fired);
+    return { by: sure ?? fired, surely: sure !== undefined };
+  };
+
   /** The next trial, or what to do instead. In turn, so that no worker starts a trial too many. */
   const next = (worker: number): Promise<Trial<Config> | 'end' | 'wait'> =>
     inTurn(async () => {
       if (signal?.aborted === true) stopped ??= { by: 'aborted', message: 'the run was aborted' };
-      const fired = stopped === undefined ? verdicts().find((verdict) => verdict.fired) : undefined;
-      if (fired !== undefined) stopped = { by: fired.name, message: fired.message };
       if (stopped !== undefined) return 'end';
+      const fired = firing();
+      if (fired !== undefined) {
+        const reason = { by: fired.by.name, message: fired.by.message };
+        if (!fired.surely) return rest(reason, worker);
+        stopped = reason;
+        return 'end';
+      }
       try {
-        const trial: Trial<Config> = await study.ask({
-          worker: `worker ${worker}`,
-          ...(lease === undefined ? {} : { lease }),
-          onReport: (step, metrics) => onEvent({ type: 'report', worker, trial, step, metrics }),
-        });
-        keeper?.hold(trial);
-        inHand += 1;
-        return trial;
+        return taken(await study.ask(askOptions(worker)));
       } catch (error) {
-        if (error instanceof PendingError) {
-          const running = inHand > 0 || study.trials.some(({ state }) => state === 'running');
-          if (running) return 'wait';
-          stopped = { by: 'stalled', message: `the strategy waits although no trial is running: ${error.reason}` };
-        } else if (error instanceof ExhaustedError) stopped = { by: 'exhausted', message: error.reason };
-        else throw error;
+        if (error instanceof ExhaustedError) return rest({ by: 'exhausted', message: error.reason }, worker);
+        if (!(error instanceof PendingError)) throw error;
+        if (inHand.size > 0 || study.trials.some(({ state }) => state === 'running')) return 'wait';
+        stopped = { by: 'stalled', message: `the strategy waits although no trial is running: ${error.reason}` };
         return 'end';
       }
     });
@@ -212,7 +247,7 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
             await finish(trial, await attemptWithin(objective, trial, timeout), worker);
           } finally {
             keeper?.drop(trial);
-            inHand -= 1;
+            inHand.delete(trial.number);
             told();
           }
         }

@@ -62,7 +62,7 @@ export class StudyView {
   #passing: History | undefined;
 
   constructor(record: StudyRecord, space: Space, criteria: Criteria) {
-    this.projection = new Projection(record);
+    this.projection = new Projection(record, (config) => space.normalize(config));
     this.#space = space;
     this.#criteria = criteria;
   }
@@ -100,9 +100,8 @@ export class StudyView {
     const changed = this.projection.apply(stored);
     if (changed === undefined) return;
     const place = this.#placeOfNumber(changed.number);
-    const known = this.#trials.items[place];
-    if (known?.number === changed.number) this.#replace(place, { ...changed, config: known.config });
-    else this.#insert(place, { ...changed, config: this.#space.normalize(changed.config) });
+    if (this.#trials.items[place]?.number === changed.number) this.#replace(place, changed);
+    else this.#insert(place, changed);
   }
 
   #lists(take: (list: SharedList<TrialRecord>) => readonly TrialRecord[]): HistoryLists {

@@ -1,24 +1,25 @@
 import type { EarlyStopping } from '../early-stopping/early-stopping.ts';
-import { ExhaustedError, PendingError, StaleClaimError, StudyError } from '../errors.ts';
+import { StaleClaimError, StudyError } from '../errors.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import { RandomStream } from '../random/random-stream.ts';
-import { sleep } from '../timers.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { JsonObject } from '../json.ts';
 import type { Space } from '../space/space.ts';
 import type { AppendedEvent, ClaimedEvent, DuplicatePolicy, StudyRecord } from '../storage/events.ts';
-import type { Claim, ClaimToken, Storage } from '../storage/storage.ts';
-import type { Decision, Strategy, Suggestion } from '../strategies/strategy.ts';
+import type { ClaimToken, Storage } from '../storage/storage.ts';
+import type { Decision, Strategy } from '../strategies/strategy.ts';
 import { ParetoFront } from './front.ts';
 import type { History } from './history.ts';
 import type { Outcome } from './outcome.ts';
 import { endingOf } from './outcome.ts';
+import { Outbox } from './outbox.ts';
 import type { Criteria } from './ranking.ts';
 import { runStudy } from './run.ts';
 import type { ObjectiveFunction, RunOptions, RunResult } from './run.ts';
+import { Starter } from './starter.ts';
 import { StudyView } from './study-view.ts';
 import { Trial } from './trial.ts';
-import type { Checkpoint, Metrics, TrialRecord } from './trial-record.ts';
+import type { Metrics, TrialRecord } from './trial-record.ts';
 
 /** What makes a study; `createStudy` and `openStudy` put it together. */
 export interface StudySetup<Config extends ConfigObject> {
@@ -35,32 +36,13 @@ export interface StudySetup<Config extends ConfigObject> {
 }
 
 /** Who asks, and what else to do with what the trial reports. */
-export interface AskOptions {
+export interface AskOptions<Config extends ConfigObject = ConfigObject> {
   /** A name for whoever tries the trial. Default `worker`. */
   readonly worker?: string;
   /** Milliseconds for which the claim holds unless the storage renews it. Default: until the storage is closed. */
   readonly lease?: number;
   /** Told of every report as it is made. */
-  readonly onReport?: (step: number, metrics: Metrics) => void;
-}
-
-/** How many suggestions in a row may be answered by earlier results before a study counts as exhausted. */
-const mostReused = 100;
-
-/** What is made of a claim that ran out before anything was written under it, so that another worker has the number. */
-function ifOvertaken(error: unknown): undefined {
-  if (!(error instanceof StaleClaimError)) throw error;
-}
-
-/** Milliseconds for which reports are gathered, to be stored together. */
-const gatherFor = 100;
-
-/** The writes of a trial in hand: those reported while one is under way go out together in the next. */
-interface Outbox extends ClaimToken {
-  waiting: ClaimedEvent[];
-  sending: Promise<void>;
-  /** Whether it is sent before long anyway. */
-  due: boolean;
+  readonly onReport?: (step: number, metrics: Metrics, trial: Trial<Config>) => void;
 }
 
 /**
@@ -83,9 +65,9 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
   readonly #ownsStorage: boolean;
   readonly #view: StudyView;
   readonly #outboxes = new Map<number, Outbox>();
+  readonly #starter: Starter;
   readonly #inTurn = oneAtATime();
   readonly #reading = oneAtATime();
-  #reusedInARow = 0;
   #closed = false;
 
   constructor(setup: StudySetup<Config>) {
@@ -102,6 +84,7 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
     this.now = now;
     this.#ownsStorage = ownsStorage;
     this.#view = new StudyView(record, space, criteria);
+    this.#starter = new Starter(this, this.#view, (events) => this.#write(events));
   }
 
   /** Every trial with a config, by number, as last read: after every call of this study, or by {@link Study.sync}. */
@@ -163,16 +146,32 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
    * @throws ExhaustedError when there is nothing left to try.
    * @throws PendingError when the strategy waits for running trials.
    */
-  ask({ worker = 'worker', lease, onReport }: AskOptions = {}): Promise<Trial<Config>> {
+  ask({ worker = 'worker', lease, onReport }: AskOptions<Config> = {}): Promise<Trial<Config>> {
     const holder = lease === undefined ? { worker } : { worker, lease };
     return this.#inTurn(async () => {
       for (;;) {
         this.#checkOpen();
         const claim = await this.storage.claim(this.name, { ...holder, at: this.now() });
         await this.sync();
-        const taken = claim.config === undefined ? await this.#start(claim, holder).catch(ifOvertaken) : claim;
+        const taken = claim.config === undefined ? await this.#starter.start(claim, holder) : claim;
         if (taken !== undefined) return this.#handOut(taken, onReport);
       }
+    });
+  }
+
+  /**
+   * Claims a trial that waits: one that was enqueued, given back, or whose worker vanished. Undefined when none does; the
+   * strategy is not asked.
+   */
+  askWaiting({ worker = 'worker', lease, onReport }: AskOptions<Config> = {}): Promise<Trial<Config> | undefined> {
+    const holder = lease === undefined ? { worker } : { worker, lease };
+    return this.#inTurn(async () => {
+      this.#checkOpen();
+      const { number, attempt, config } = await this.storage.claim(this.name, { ...holder, at: this.now() });
+      await this.sync();
+      if (config !== undefined) return this.#handOut({ number, attempt }, onReport);
+      await this.#write([{ type: 'release', number, attempt, at: this.now(), reason: 'no trial waits' }]);
+      return undefined;
     });
   }
 
@@ -192,9 +191,8 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
       ? { type: 'pause', ...token, metrics: ending.metrics }
       : { type: 'finish', ...token, ...ending };
     const outbox = this.#outboxes.get(number);
-    if (outbox?.attempt === attempt) {
-      outbox.waiting.push(event);
-      await this.#send(outbox);
+    if (outbox?.claim.attempt === attempt) {
+      await outbox.flush(event);
       this.#outboxes.delete(number);
     } else await this.storage.append(this.name, [event]);
     await this.sync();
@@ -211,7 +209,7 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
 
   /** Gives back every trial that this handle has in hand, for a worker that cannot wait for them. */
   async releaseAll(reason = 'released'): Promise<void> {
-    const events = [...this.#outboxes.values()].map(({ number, attempt }): ClaimedEvent => {
+    const events = [...this.#outboxes.values()].map(({ claim: { number, attempt } }): ClaimedEvent => {
       return { type: 'release', number, attempt, at: this.now(), reason };
     });
     this.#outboxes.clear();
@@ -239,7 +237,7 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await Promise.allSettled([...this.#outboxes.values()].map((outbox) => this.#send(outbox)));
+    await Promise.allSettled([...this.#outboxes.values()].map((outbox) => outbox.close()));
     if (this.#ownsStorage) await this.storage.close();
   }
 
@@ -249,87 +247,6 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
 
   #checkOpen(): void {
     if (this.#closed) throw new StudyError('closed', this.name, 'it was closed: open it again with resume: true');
-  }
-
-  /**
-   * Lets the strategy decide what to do with a claimed number, and gives the claim that comes of it: undefined when it
-   * has to be asked again. A number left without a config is given back.
-   */
-  async #start(
-    claim: Claim,
-    holder: Pick<AskOptions, 'lease'> & { readonly worker: string },
-  ): Promise<ClaimToken | undefined> {
-    const { number, attempt } = claim;
-    const { revision: basis } = this.#view.projection;
-    const released = (reason: string): ClaimedEvent => ({ type: 'release', number, attempt, at: this.now(), reason });
-    const giveBack = (reason: string): Promise<void> => this.#write([released(reason)]);
-    let decision: Decision;
-    try {
-      decision = this.decide(this.#view.passing, number);
-      if (decision.type === 'try') this.space.normalize(decision.config);
-    } catch (error) {
-      await giveBack('the strategy failed');
-      throw error;
-    }
-    switch (decision.type) {
-      case 'try':
-        return this.#startTrial(claim, decision, basis);
-      case 'resume': {
-        const { trial, budget } = decision;
-        const resumed = { number: trial, attempt: (this.#view.trial(trial)?.attempt ?? 0) + 1 };
-        const at = this.now();
-        const event = { type: 'resume', ...resumed, at, ...holder, budget, basis, asked: number } as const;
-        try {
-          await this.#write([released(`trial ${trial} goes on instead`), event]);
-        } catch (error) {
-          if (!(error instanceof StaleClaimError)) throw error;
-          // Another worker has resumed it meanwhile: the strategy decides again, knowing that.
-          await giveBack(`trial ${trial} was taken`);
-          return undefined;
-        }
-        return resumed;
-      }
-      case 'wait':
-        await giveBack(decision.reason);
-        throw new PendingError(this.name, decision.reason);
-      case 'exhausted':
-        await giveBack(decision.reason);
-        throw new ExhaustedError(this.name, decision.reason);
-    }
-  }
-
-  async #startTrial(
-    { number, attempt }: ClaimToken,
-    { config, origin, budget, inherits }: Suggestion,
-    basis: number,
-  ): Promise<ClaimToken | undefined> {
-    const token = { number, attempt, at: this.now() };
-    const optional = { ...(budget === undefined ? {} : { budget }), ...(inherits === undefined ? {} : { inherits }) };
-    const start: ClaimedEvent = { type: 'start', ...token, config, origin, basis, ...optional };
-    const known = this.duplicates === 'reuse' ? this.#resultOf(config) : undefined;
-    if (known === undefined) {
-      await this.#write([start]);
-      return { number, attempt };
-    }
-    if (this.#reusedInARow >= mostReused) {
-      const reason = `${mostReused} configs in a row were tried before`;
-      await this.#write([{ type: 'release', ...token, reason }]);
-      throw new ExhaustedError(this.name, reason);
-    }
-    this.#reusedInARow += 1;
-    await this.#write([
-      { ...start, origin: { ...origin, reuses: known.number } },
-      { type: 'finish', ...token, state: 'complete', metrics: known.metrics },
-    ]);
-    return undefined;
-  }
-
-  /** A complete trial of a config, if there is one. */
-  #resultOf(config: ConfigObject): TrialRecord | undefined {
-    const space: Space = this.space;
-    const key = space.key(config);
-    if (!this.#view.passing.tried.has(key)) return undefined;
-    return this.#view.passing.finished.find((trial) => trial.state === 'complete' && space.key(trial.config) === key);
   }
 
   async #write(events: readonly AppendedEvent[]): Promise<void> {
@@ -343,73 +260,39 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
     return record as TrialRecord<Config>;
   }
 
-  #handOut({ number, attempt }: ClaimToken, onReport: AskOptions['onReport']): Trial<Config> {
-    this.#reusedInARow = 0;
+  #handOut({ number, attempt }: ClaimToken, onReport: AskOptions<Config>['onReport']): Trial<Config> {
+    this.#starter.started();
     const { config, origin, budget, checkpoint, inherits } = this.#recordOf(number, attempt);
-    const outbox: Outbox = { number, attempt, waiting: [], sending: Promise.resolve(), due: false };
+    const outbox = new Outbox(this.storage, this.name, { number, attempt });
     this.#outboxes.set(number, outbox);
-    const report = (step: number, metrics: Metrics): void => {
-      outbox.waiting.push({ type: 'report', number, attempt, at: this.now(), step, metrics });
-      this.#sendSoon(outbox);
-      onReport?.(step, metrics);
-    };
-    const save = (saved: Checkpoint): Promise<void> => {
-      outbox.waiting.push({ type: 'save', number, attempt, at: this.now(), ...saved });
-      return this.#send(outbox);
-    };
     const inherited = inherits === undefined ? undefined : this.#view.trial(inherits)?.checkpoint;
-    return new Trial<Config>({
-      claim: { number, attempt },
+    const trial: Trial<Config> = new Trial<Config>({
+      claim: outbox.claim,
       config,
       origin,
       studySeed: this.seed,
       budget,
       checkpoint: checkpoint ?? inherited,
-      report,
-      save,
+      report: (step, metrics) => {
+        outbox.push({ type: 'report', number, attempt, at: this.now(), step, metrics });
+        onReport?.(step, metrics, trial);
+      },
+      save: (saved) => outbox.flush({ type: 'save', number, attempt, at: this.now(), ...saved }),
       shouldStop: () => this.#shouldStop(outbox),
     });
+    return trial;
   }
 
   /** What the early stopping says of a running trial, all that was reported being known to it. */
   async #shouldStop(outbox: Outbox): Promise<boolean> {
     if (this.earlyStopping === undefined) return false;
-    await this.#send(outbox);
+    await outbox.flush();
     await this.sync();
-    const { number, attempt } = outbox;
+    const { number, attempt } = outbox.claim;
     const trial = this.#view.trial(number);
     if (trial?.state !== 'running' || trial.attempt !== attempt) {
       throw new StaleClaimError(this.name, number, attempt, 'another worker has it');
     }
     return this.earlyStopping.advise({ space: this.space, history: this.#view.passing, trial }).stop;
-  }
-
-  /** Writes what an outbox holds in a while, with what it will hold by then. */
-  #sendSoon(outbox: Outbox): void {
-    if (outbox.due) return;
-    outbox.due = true;
-    const send = (): Promise<void> => {
-      outbox.due = false;
-      return this.#closed ? Promise.resolve() : this.#send(outbox);
-    };
-    // Its failure is not lost: the next send, at the latest that of tell, meets it again.
-    void sleep(gatherFor)
-      .then(send)
-      .catch(() => undefined);
-  }
-
-  /** Writes what an outbox holds, once what it sent before is written. */
-  #send(outbox: Outbox): Promise<void> {
-    const send = async (): Promise<void> => {
-      const events = outbox.waiting;
-      if (events.length === 0) return;
-      outbox.waiting = [];
-      await this.storage.append(this.name, events).catch((error: unknown) => {
-        outbox.waiting = [...events, ...outbox.waiting];
-        throw error;
-      });
-    };
-    outbox.sending = outbox.sending.then(send, send);
-    return outbox.sending;
   }
 }

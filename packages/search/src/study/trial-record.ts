@@ -60,7 +60,10 @@ export interface TrialRecord<Config extends ConfigObject = ConfigObject> {
   readonly state: TrialState;
   readonly config: Config;
   readonly origin: Origin;
-  /** How often it was claimed or resumed; 0 while it never was. The token under which it is written. */
+  /**
+   * How often its number was claimed, also before it had a config, or the trial resumed; 0 while neither was. The token
+   * under which it is written.
+   */
   readonly attempt: number;
   /** How many of its workers vanished. */
   readonly losses: number;

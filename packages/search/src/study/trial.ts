@@ -40,7 +40,10 @@ export interface TrialSetup<Config extends ConfigObject> extends TrialHooks {
  */
 export class Trial<Config extends ConfigObject = ConfigObject> {
   readonly number: number;
-  /** 1, unless the trial was resumed, or an earlier worker vanished with it. */
+  /**
+   * Which claim of its number this is, from 1. It goes up when the trial is resumed, given back or lost, but also when the
+   * number was claimed before the strategy had a config for it, so it does not count repeats: see `losses` of the record.
+   */
   readonly attempt: number;
   /** The config to try; frozen. */
   readonly config: Config;

@@ -23,7 +23,7 @@ export function flaws(events: readonly StoredEvent[]): readonly string[] {
   const found: string[] = [];
   events.forEach(({ revision, event }, index) => {
     if (revision !== index + 1) found.push(`revision ${revision} in place ${index + 1}`);
-    if (event.type === 'claim' || event.type === 'start') begun.add(event.number);
+    if (event.type === 'start' || event.type === 'enqueue') begun.add(event.number);
     if (event.type === 'finish') finishes.set(event.number, (finishes.get(event.number) ?? 0) + 1);
   });
   for (let number = 0; number < begun.size; number += 1) {

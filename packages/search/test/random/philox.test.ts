@@ -41,3 +41,7 @@ it.each(['lr', 'naïve', '☃', '𝒳', '\u07ff\u0800\uffff'])('hashes the UTF-8
   const [low, high] = hashText(text);
   expect((BigInt(high) << 32n) | BigInt(low)).toBe(hash);
 });
+
+it('goes on from a hash as if the texts were one', () => {
+  expect(hashText('☃/lr', hashText('optimizer'))).toEqual(hashText('optimizer☃/lr'));
+});

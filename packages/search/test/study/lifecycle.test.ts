@@ -275,3 +275,45 @@ describe('time and memory', () => {
     expect(large.trials.map(({ failure }) => failure?.kind)).toEqual(['memory', 'memory', 'crash']);
   });
 });
+
+describe('the metrics told at a pause', () => {
+  const pausedAfter = async (reports: readonly (readonly [number, number])[]) => {
+    const study = await createStudy({
+      name: 'curve',
+      space: domain,
+      objectives: ['minimize loss'],
+      strategy: halving(),
+    });
+    const trial = await study.ask();
+    for (const [step, loss] of reports) trial.report(step, { loss, rate: step });
+    return (await study.tell(trial, { loss: 7 })).reports;
+  };
+
+  it('are a point of the learning curve, at the step of the budget', async () => {
+    expect(await pausedAfter([])).toEqual([{ step: 2, metrics: { loss: 7 } }]);
+    expect(await pausedAfter([[1, 9]])).toEqual([
+      { step: 1, metrics: { loss: 9, rate: 1 } },
+      { step: 2, metrics: { loss: 7 } },
+    ]);
+  });
+
+  it('add to what was reported there', async () => {
+    expect(await pausedAfter([[2, 8]])).toEqual([{ step: 2, metrics: { loss: 7, rate: 2 } }]);
+  });
+
+  it('do not cut off what was reported later', async () => {
+    expect(await pausedAfter([[5, 3]])).toEqual([{ step: 5, metrics: { loss: 3, rate: 5 } }]);
+  });
+
+  it('stay when the trial goes on', async () => {
+    const study = await createStudy({
+      name: 'curve',
+      space: domain,
+      objectives: ['minimize loss'],
+      strategy: halving(),
+    });
+    for (const loss of [1, 2]) await study.tell(await study.ask(), { loss });
+    const resumed = await study.ask();
+    expect(study.trials[resumed.number]).toMatchObject({ metrics: {}, reports: [{ step: 2, metrics: { loss: 1 } }] });
+  });
+});

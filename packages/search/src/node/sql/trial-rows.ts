@@ -1,8 +1,8 @@
 import { StaleClaimError } from '../../errors.ts';
 import { encode } from '../../json.ts';
 import type { AppendedEvent, StudyEvent } from '../../storage/events.ts';
-import type { Slot } from '../../storage/projection.ts';
 import { leaseRanOut, lossOf, objection, stateAfter } from '../../storage/study-log.ts';
+import type { Slot } from '../../storage/study-log.ts';
 import { numberOf, textOf } from './engine.ts';
 import type { SqlEngine, SqlRow, SqlSession } from './engine.ts';
 

@@ -38,7 +38,7 @@ export const choiceKind: NodeKind<ChoiceParameter> = leaf<ChoiceParameter>({
   allowed: (node) => `one of ${list(node)}`,
   size: ({ values }) => values.length,
   at: ({ values }, index) => values[index] ?? null,
-  contains: ({ values }, value): value is ParameterValue => values.some((allowed) => allowed === value),
+  contains: ({ values }, value): value is ParameterValue => values.includes(value as ParameterValue),
   widens: (before, after) => before.values.every((value) => after.values.includes(value)),
   parse: ({ values }, path) => {
     if (!Array.isArray(values)) throw new SpaceError(path, `values is ${JSON.stringify(values)}: it must be a list`);

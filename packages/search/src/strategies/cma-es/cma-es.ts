@@ -7,7 +7,7 @@ import { freshSample } from '../fresh.ts';
 import { defineStrategy } from '../strategy.ts';
 import type { Decision, StrategyFactory, StrategyInput } from '../strategy.ts';
 import { tpeSampler } from '../tpe/tpe.ts';
-import { drawFor, frameOf, replayed } from './replayed.ts';
+import { drawFor, firstOf, frameOf, replayed } from './replayed.ts';
 import type { Course, Frame, Progress } from './replayed.ts';
 
 /** The options of {@link cmaEs}. */
@@ -52,13 +52,15 @@ function memoryOf({ space, random: { seed } }: StrategyInput, options: CmaEsOpti
 const attempts = 20;
 
 function decide(input: StrategyInput, options: CmaEsOptions): Decision {
-  const { space, history, random, duplicates } = input;
+  const { space, history, random, number, duplicates } = input;
   const { frame, course, progress } = memoryOf(input, options);
   if (frame.paths.length === 0) return freshSample(input, { operator: 'sample' });
-  const { generation, evolution } = replayed(input, course, frame, progress);
+  const now = replayed(input, course, frame, progress);
+  const { generation } = now;
+  const first = firstOf(history, generation);
   const sampleRest = frame.whole ? undefined : tpeSampler(input, (path) => !frame.paths.includes(path));
   for (let attempt = 0; attempt < attempts; attempt += 1) {
-    const { sample } = drawFor(evolution, random, attempt);
+    const { sample } = drawFor(now, random, number - first, attempt);
     const rest = sampleRest?.(random.at(`rest ${attempt}`)) ?? (() => null);
     const config = space.build((path, parameter) => {
       const place = frame.paths.indexOf(path);
@@ -67,7 +69,8 @@ function decide(input: StrategyInput, options: CmaEsOptions): Decision {
         : rest(path, parameter);
     });
     if (duplicates !== 'avoid' || !history.tried.has(space.key(config))) {
-      return { type: 'try', config, origin: { operator: 'cma-es', generation, ...(attempt === 0 ? {} : { attempt }) } };
+      const origin = { operator: 'cma-es', generation, first, ...(attempt === 0 ? {} : { attempt }) };
+      return { type: 'try', config, origin };
     }
   }
   return freshSample(input, { operator: 'sample' });
@@ -78,12 +81,14 @@ function decide(input: StrategyInput, options: CmaEsOptions): Decision {
  * those before, where to look, how far, and along which directions. For numbers, of which it wants a hundred trials or
  * more; it is indifferent to the scale of the objective and to rotations of the space.
  *
- * It evolves the numbers that every config has. Whole and stepped ones keep a margin of probability for the values next
- * to the present one. Choices, and parameters that only some configs have, are drawn as by {@link tpe}. Samples out of
+ * The samples of a generation come in opposite pairs, at right angles to each other, which tells more than independent
+ * ones do. It evolves the numbers that every config has. Whole and stepped ones keep a margin of
+ * probability for the values next to the present one. Choices, and parameters that only some configs have, are drawn as by {@link tpe}. Samples out of
  * range are drawn again, and in the end put on its edge. A generation goes on when enough of its trials have finished,
  * so workers need not wait for the slowest. Failed and pruned trials rank last.
  *
  * Source: Hansen, "The CMA evolution strategy: a tutorial", 2016; Hamano et al., "CMA-ES with margin", GECCO 2022;
+ * Wang, Emmerich, Bäck, "Mirrored orthogonal sampling for covariance matrix adaptation evolution strategies", 2019;
  * restarts of Auger and Hansen, "A restart CMA evolution strategy with increasing population size", CEC 2005.
  */
 export const cmaEs: StrategyFactory<CmaEsOptions> = defineStrategy<CmaEsOptions>({

@@ -1,8 +1,8 @@
-import { boxMuller } from '../../numeric/normal.ts';
 import { RandomStream } from '../../random/random-stream.ts';
 import type { GroupNode } from '../../space/node.ts';
 import type { NumberParameter } from '../../space/parameter.ts';
 import type { Space } from '../../space/space.ts';
+import type { History } from '../../study/history.ts';
 import { losses, rankTrials } from '../../study/ranking.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
 import { wallsOf } from '../codes.ts';
@@ -11,6 +11,7 @@ import { evolve, sampleOf, startEvolution, usualSamples } from './evolution.ts';
 import type { Evolution } from './evolution.ts';
 import { withMargin } from './margin.ts';
 import type { Walls } from './margin.ts';
+import { generationNormals, normalVector } from './normals.ts';
 
 /** A search as far as its finished generations tell. */
 export interface Progress {
@@ -65,16 +66,40 @@ export interface Draw {
   readonly sample: Float64Array;
 }
 
-/** What a trial of a number draws: a function of the state, the study's seed and the number. */
-export function drawFor(state: Evolution, random: RandomStream, attempt: number): Draw {
+/** By the state before a generation, the normal vectors that it shares out. */
+const shared = new WeakMap<Evolution, readonly Float64Array[]>();
+
+/**
+ * What a trial draws: a function of the state, the study's seed, the trial's number and its place in the generation.
+ * The vectors of the generation go to its first trials, by place; a trial beyond them, or whose sample does not do,
+ * draws its own.
+ */
+export function drawFor(
+  { generation, evolution }: Progress,
+  random: RandomStream,
+  place: number,
+  attempt: number,
+): Draw {
+  const { settings } = evolution;
+  const normals = shared.get(evolution) ?? generationNormals(settings, random.seed, generation);
+  shared.set(evolution, normals);
   const stream = random.at(`normal ${attempt}`);
-  const { size } = state.settings;
   for (let round = 1; ; round += 1) {
-    const normal = Float64Array.from({ length: size }, () => boxMuller(1 - stream.uniform(), stream.uniform()));
-    const sample = sampleOf(state, normal);
+    const given = attempt === 0 && round === 1 ? normals[place] : undefined;
+    const normal = given ?? normalVector(settings.size, stream);
+    const sample = sampleOf(evolution, normal);
     const inside = sample.every((value) => value >= 0 && value <= 1);
-    if (inside || round === 10 * size) return { normal, sample };
+    if (inside || round === 10 * settings.size) return { normal, sample };
   }
+}
+
+/** The number from which the trials of a generation count their places: all workers that see one of them agree on it. */
+export function firstOf({ trials }: History, generation: number): number {
+  const member = trials.findLast(
+    ({ origin }) => origin['operator'] === 'cma-es' && origin['generation'] === generation,
+  );
+  const first = member?.origin['first'];
+  return typeof first === 'number' ? first : (trials.at(-1)?.number ?? -1) + 1;
 }
 
 /** Whether a search has converged, or lost its numbers. */
@@ -112,8 +137,8 @@ function advance(
   const ranked = rankTrials(members, history.criteria);
   const inOrder = [...ranked, ...members.filter(({ state }) => state !== 'complete')];
   const normals = inOrder.map(({ number, origin }) => {
-    const attempt = typeof origin['attempt'] === 'number' ? origin['attempt'] : 0;
-    return drawFor(evolution, new RandomStream(seed, number), attempt).normal;
+    const { first = 0, attempt = 0 } = origin;
+    return drawFor(before, new RandomStream(seed, number), number - Number(first), Number(attempt)).normal;
   });
   const { size, samples } = evolution.settings;
   const window = 10 + Math.ceil((30 * size) / samples);

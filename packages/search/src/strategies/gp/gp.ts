@@ -90,6 +90,16 @@ function around({ options }: Features, point: Float64Array, random: RandomStream
   return [codes, ...near];
 }
 
+/** Codes of all parameters, and the logarithm of the improvement to be expected there. */
+interface Proposal {
+  readonly codes: Float64Array;
+  readonly gain: number;
+}
+
+function byGain(proposals: readonly Proposal[]): readonly Proposal[] {
+  return proposals.toSorted((a, b) => b.gain - a.gain);
+}
+
 /** The search for the point of most expected improvement. */
 class Acquisition {
   readonly #space: Space;
@@ -110,8 +120,13 @@ class Acquisition {
     return logExpectedImprovement(this.#posterior, this.#best, point);
   }
 
+  /** Codes from the most to the least gain. */
+  ordered(all: readonly Float64Array[]): readonly Proposal[] {
+    return byGain(all.map((codes) => ({ codes, gain: this.gainOf(codes) })));
+  }
+
   /** Goes uphill from codes, along the continuous numbers and by trying the values of the others, in turn. */
-  improve(from: Float64Array): { readonly codes: Float64Array; readonly gain: number } {
+  improve(from: Float64Array): Proposal {
     let codes = from;
     let gain = this.gainOf(codes);
     for (let round = 0; round < 3; round += 1) {
@@ -171,10 +186,14 @@ function decide(input: StrategyInput, { initial, candidates }: GpOptions): Decis
   const count = Math.min(candidates, Math.ceil(4e6 / data.points.length ** 2));
   const starts = Array.from({ length: count }, (_, index) => spread(features, index, seeds, stream));
   const [top] = ranked;
-  if (top !== undefined) starts.push(...around(features, pointOf(space, features, top.config), stream));
-  const order = starts.map((codes) => ({ codes, gain: acquisition.gainOf(codes) })).toSorted((a, b) => b.gain - a.gain);
-  const improved = order.slice(0, climbersFor(data.points.length)).map(({ codes }) => acquisition.improve(codes));
-  const chosen = [...improved.toSorted((a, b) => b.gain - a.gain), ...order].find(({ codes }) => !isKnown(codes));
+  const near = top === undefined ? [] : around(features, pointOf(space, features, top.config), stream);
+  const [far, close] = [acquisition.ordered(starts), acquisition.ordered(near)];
+  // The points near the best trial are of the same hill: some climbers are kept for the others.
+  const climbers = climbersFor(data.points.length);
+  const nearby = Math.ceil(climbers / 4);
+  const chosenStarts = [...far.slice(0, climbers - nearby), ...close.slice(0, nearby)];
+  const improved = chosenStarts.map(({ codes }) => acquisition.improve(codes));
+  const chosen = [...byGain(improved), ...byGain([...far, ...close])].find(({ codes }) => !isKnown(codes));
   return chosen === undefined
     ? freshSample(input, { operator: 'sample' })
     : { type: 'try', config: configOf(space, features, chosen.codes), origin: { operator: 'gp' } };
@@ -185,12 +204,13 @@ function decide(input: StrategyInput, { initial, candidates }: GpOptions): Decis
  * tell where to expect the most improvement. For few and costly trials in spaces of mostly numbers.
  *
  * The kernel is Matérn's of smoothness 5/2 with a length for each parameter, fitted by maximum a posteriori; what
- * improves is the logarithm of the expected improvement, from the best of many even points by L-BFGS and by trying the
- * values of choices and of small grids. Trials in hand count as if they had come out as expected. Of many trials it sees
+ * improves is the logarithm of the expected improvement, from the best of many even points, and of some about the best
+ * trial, by L-BFGS and by trying the values of choices and of small grids. Losses are bent towards a normal law first. Trials in hand count as if they had come out as expected. Of many trials it sees
  * the 75 best and the 75 latest.
  *
  * Source: Snoek, Larochelle, Adams, "Practical Bayesian optimization of machine learning algorithms", NeurIPS 2012;
- * Ament et al., "Unexpected improvements to expected improvement for Bayesian optimization", NeurIPS 2023.
+ * Ament et al., "Unexpected improvements to expected improvement for Bayesian optimization", NeurIPS 2023; Cowen-Rivers
+ * et al., "HEBO", JAIR 2022.
  */
 export const gp: StrategyFactory<GpOptions> = defineStrategy<GpOptions>({
   name: 'gp',

@@ -7,6 +7,7 @@ import { tells } from '../tpe/split.ts';
 import { pointOf } from './features.ts';
 import type { Features } from './features.ts';
 import type { Data } from './process.ts';
+import { scoresOf } from './scores.ts';
 
 /** The most trials a process sees: its cost grows with their cube. */
 const most = 150;
@@ -16,15 +17,8 @@ function normalScores(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => normalQuantile((index + 0.5) / count));
 }
 
-function standardized(values: readonly number[]): Float64Array {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-  const deviation = Math.sqrt(variance) || 1;
-  return Float64Array.from(values, (value) => (value - mean) / deviation);
-}
-
 /**
- * What a process is to learn from: the best trials and the latest, 150 at most. A loss counts by its size; with several
+ * What a process is to learn from: the best trials and the latest, 150 at most. A loss counts by its size, bent towards a normal law; with several
  * objectives, or where a constraint was broken, trials count by their place in the ranking. Trials that were pruned or
  * failed count like the worst.
  *
@@ -53,7 +47,7 @@ export function observationsOf(
   const worst = scores.at(-1) ?? 0;
   return {
     points: [...complete, ...others].map(({ config }) => pointOf(space, features, config)),
-    values: standardized([...scores, ...others.map(() => worst)]),
+    values: scoresOf([...scores, ...others.map(() => worst)]),
   };
 }
 

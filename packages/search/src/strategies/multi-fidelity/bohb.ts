@@ -2,12 +2,19 @@ import { checkRungs, hyperbandBrackets, rungSteps } from '../../early-stopping/r
 import type { RungOptions } from '../../early-stopping/rungs.ts';
 import type { RandomStream } from '../../random/random-stream.ts';
 import type { ConfigObject } from '../../space/node.ts';
+import { atStep } from '../../study/at-step.ts';
+import { rankTrials } from '../../study/ranking.ts';
+import type { TrialRecord } from '../../study/trial-record.ts';
 import { firstFresh, freshSample } from '../fresh.ts';
 import { defineStrategy } from '../strategy.ts';
 import type { Decision, StrategyFactory, StrategyInput } from '../strategy.ts';
 import { runBrackets } from './brackets.ts';
+import { groupsOf, stepOf } from './groups.ts';
 import { drawConfig, kernelDensity, logDensity } from './kernel-density.ts';
-import { historyAt, modelStep } from './sampler.ts';
+import { modelStep } from './sampler.ts';
+
+/** How many trials a density is made of at most, so that a long study stays fast. */
+const mostKernels = 128;
 
 /** The options of {@link bohb}. */
 export interface BohbOptions extends RungOptions {
@@ -52,12 +59,19 @@ function promising(
 function sample(input: StrategyInput, steps: readonly number[], options: BohbOptions): Decision {
   const { space, history, random } = input;
   const fewest = space.parameters().size + 1;
-  const step = modelStep(history.trials, steps, fewest + 2);
-  const { ranked } = historyAt(input, step);
-  if (ranked.length >= fewest + 2 && !random.at('random?').chance(options.randomFraction)) {
-    const configs = ranked.map(({ config }) => config);
-    const good = configs.slice(0, Math.max(fewest, Math.ceil(options.topFraction * configs.length)));
-    const bad = configs.slice(-Math.max(fewest, configs.length - good.length));
+  const step = modelStep(history, steps, fewest + 2);
+  const { criteria } = history;
+  const told: TrialRecord[] = [];
+  for (const [own, group] of groupsOf(history, stepOf)) {
+    if (own > 0 && own < step) continue;
+    told.push(...group.flatMap((trial) => atStep(trial, step, criteria) ?? (trial.state === 'complete' ? trial : [])));
+  }
+  if (told.length >= fewest + 2 && !random.at('random?').chance(options.randomFraction)) {
+    const configs = rankTrials(told, criteria).map(({ config }) => config);
+    const top = configs.slice(0, Math.max(fewest, Math.ceil(options.topFraction * configs.length)));
+    const rest = configs.slice(-Math.max(fewest, configs.length - top.length));
+    const good = top.slice(0, mostKernels);
+    const bad = rest.filter((_, index) => index % Math.ceil(rest.length / mostKernels) === 0);
     const fresh = firstFresh(input, (stream) => {
       const config = promising(input, good, bad, options, stream);
       return config === undefined ? undefined : { config };
@@ -70,7 +84,7 @@ function sample(input: StrategyInput, steps: readonly number[], options: BohbOpt
 /**
  * BOHB: Hyperband whose configs come from a model: of some candidates drawn near the good trials, the one that kernel
  * densities of good and bad trials tell apart most. The model learns from the largest step that enough trials have come
- * to.
+ * to: from the best 128 of the good, and 128 of the bad spread evenly over their ranks, where there are more.
  *
  * Source: Falkner, Klein, Hutter, "BOHB: robust and efficient hyperparameter optimization at scale", ICML 2018, with its
  * defaults; a parameter's kernel counts where the parameter is active.

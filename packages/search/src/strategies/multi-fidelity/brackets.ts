@@ -5,11 +5,18 @@ import { compareSingle, rankTrials } from '../../study/ranking.ts';
 import type { Origin, TrialRecord } from '../../study/trial-record.ts';
 import { isFinished } from '../../study/trial-record.ts';
 import type { Decision, StrategyInput } from '../strategy.ts';
+import { bracketOf, groupsOf } from './groups.ts';
 
 /** The rung that a trial is at, or on its way to: the last whose step its budget covers. */
 export function rungOf({ budget }: TrialRecord, steps: readonly number[]): number {
-  const step = budget?.step ?? 0;
-  return steps.findLastIndex((one) => one <= step);
+  return rungAt(budget?.step ?? 0, steps);
+}
+
+/** The last rung whose step is at most this one; -1 below the first. */
+export function rungAt(step: number, steps: readonly number[]): number {
+  let rung = steps.length - 1;
+  while (rung >= 0 && (steps[rung] ?? 0) > step) rung -= 1;
+  return rung;
 }
 
 /** Whether a trial is on its way to its rung, rather than there or lost. */
@@ -23,15 +30,18 @@ export function bestPaused(
   step: number,
   { criteria }: Pick<History, 'criteria'>,
 ): TrialRecord | undefined {
-  const candidates: TrialRecord[] = [];
-  for (const trial of trials) {
-    if (trial.state !== 'paused' || trial.budget?.step !== step) continue;
-    const told = atStep(trial, step, criteria);
-    if (told !== undefined) candidates.push(told);
+  // What a trial told at a pause is what it is compared by there.
+  const isThere = ({ state, budget }: TrialRecord): boolean => state === 'paused' && budget?.step === step;
+  if (criteria.objectives.length > 1) {
+    return rankTrials(
+      trials.filter(isThere).flatMap((trial) => atStep(trial, step, criteria) ?? []),
+      criteria,
+    )[0];
   }
-  if (criteria.objectives.length > 1) return rankTrials(candidates, criteria)[0];
   let best: TrialRecord | undefined;
-  for (const one of candidates) if (best === undefined || compareSingle(one, best, criteria) < 0) best = one;
+  for (const trial of trials) {
+    if (isThere(trial) && (best === undefined || compareSingle(trial, best, criteria) < 0)) best = trial;
+  }
   return best;
 }
 
@@ -69,17 +79,9 @@ export interface BracketPlan {
   readonly sample: (bracket: Bracket) => Decision;
 }
 
-/** The trials by the number of their bracket, which their origin holds. */
-export function byBracket(trials: readonly TrialRecord[]): ReadonlyMap<number, readonly TrialRecord[]> {
-  const groups = new Map<number, TrialRecord[]>();
-  for (const trial of trials) {
-    const { bracket } = trial.origin;
-    if (typeof bracket !== 'number') continue;
-    const group = groups.get(bracket);
-    if (group === undefined) groups.set(bracket, [trial]);
-    else group.push(trial);
-  }
-  return groups;
+/** What tells a bracket's shape from another's. */
+export function shapeOf({ steps, counts }: Bracket): string {
+  return `${steps.join()} ${counts.join()}`;
 }
 
 /** Marks a new config as one of a bracket, with the budget of its first rung. */
@@ -93,7 +95,8 @@ export function enter(decision: Decision, { steps }: Bracket, more: Omit<Origin,
  * there, the best go on, as many as the next has room for.
  */
 export function runBrackets({ history }: StrategyInput, { brackets, waits, sample }: BracketPlan): Decision {
-  const groups = byBracket(history.trials);
+  const groups = groupsOf(history, bracketOf);
+  const shapes = brackets.map(shapeOf);
   let [waiting, exhausted] = [false, 'there is no bracket'];
   for (let number = 0; ; number += 1) {
     const bracket = brackets[number % brackets.length];
@@ -107,7 +110,7 @@ export function runBrackets({ history }: StrategyInput, { brackets, waits, sampl
       if (members.length === 0) break;
     }
     const [first] = members;
-    const shape = `${bracket.steps.join()} ${bracket.counts.join()}`;
+    const shape = shapes[number % brackets.length] ?? '';
     if (first !== undefined && over.get(first) === shape) continue;
     const next = advance(bracket, members, history);
     if (typeof next === 'object') return next;

@@ -7,12 +7,14 @@ import type { Parameter, ParameterValue } from '../../space/parameter.ts';
 import { sampleParameter } from '../../space/space.ts';
 import { atStep } from '../../study/at-step.ts';
 import { isBetter, rankTrials } from '../../study/ranking.ts';
+import type { History } from '../../study/history.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
 import { isFinished } from '../../study/trial-record.ts';
 import { firstFresh, freshSample } from '../fresh.ts';
 import { defineStrategy } from '../strategy.ts';
 import type { Decision, StrategyFactory, StrategyInput } from '../strategy.ts';
-import { byBracket } from './brackets.ts';
+import { shapeOf } from './brackets.ts';
+import { bracketOf, groupsOf, stepOf } from './groups.ts';
 
 /** The options of {@link dehb}. */
 export interface DehbOptions extends RungOptions {
@@ -34,13 +36,17 @@ function population(trials: readonly TrialRecord[], step: number, { history }: S
   const slots = new Map<unknown, TrialRecord>();
   for (const trial of trials) {
     if (trial.budget?.step !== step) continue;
-    const told = atStep(trial, step, criteria);
+    // What a trial told at its step is what it is compared by; one that was ended there may have reported it.
+    const told = trial.state === 'paused' || trial.state === 'complete' ? trial : atStep(trial, step, criteria);
     const slot = trial.origin['slot'];
     const holder = slots.get(slot);
     // What comes later takes a slot only by being better.
     if (told !== undefined && (holder === undefined || isBetter(told, holder, criteria))) slots.set(slot, told);
   }
-  return rankTrials([...slots.values()], criteria);
+  return rankTrials(
+    [...slots.values()].flatMap((trial) => atStep(trial, step, criteria) ?? []),
+    criteria,
+  );
 }
 
 /** Three of the pool, different where it is large enough. */
@@ -106,17 +112,18 @@ const full = new WeakMap<TrialRecord, string>();
 function decide(input: StrategyInput, options: DehbOptions): Decision {
   const { history } = input;
   const brackets = hyperbandBrackets(options);
-  const groups = byBracket(history.trials);
+  const groups = groupsOf(history, bracketOf);
+  const shapes = brackets.map(shapeOf);
   for (let bracket = 0; ; bracket += 1) {
     const { steps, counts } = brackets[bracket % brackets.length] ?? { steps: [], counts: [] };
     const members = groups.get(bracket) ?? [];
     const [first] = members;
-    const shape = `${steps.join()} ${counts.join()}`;
+    const shape = shapes[bracket % brackets.length] ?? '';
     if (first !== undefined && full.get(first) === shape) continue;
     for (const [rung, count] of counts.entries()) {
       const there = members.filter(({ origin }) => origin['rung'] === rung);
       if (there.length < count) {
-        const place = { bracket, rung, slot: slotOf(history.trials, steps[rung] ?? 1, brackets) };
+        const place = { bracket, rung, slot: slotOf(history, steps[rung] ?? 1, brackets) };
         return propose(input, options, place, { steps, counts }, members);
       }
       // The rung above breeds from this one once all of it have told; meanwhile the next bracket begins.
@@ -127,9 +134,9 @@ function decide(input: StrategyInput, options: DehbOptions): Decision {
 }
 
 /** The slots of a step's population are taken in turn; it is as large as the largest rung of that step. */
-function slotOf(trials: readonly TrialRecord[], step: number, brackets: readonly Bracket[]): number {
+function slotOf(history: History, step: number, brackets: readonly Bracket[]): number {
   const sizes = brackets.map(({ steps, counts }) => counts[steps.indexOf(step)] ?? 0);
-  return trials.filter(({ budget }) => budget?.step === step).length % Math.max(1, ...sizes);
+  return (groupsOf(history, stepOf).get(step)?.length ?? 0) % Math.max(1, ...sizes);
 }
 
 function propose(
@@ -142,7 +149,7 @@ function propose(
   const { history } = input;
   const step = steps[place.rung] ?? 1;
   const budget = { step, last: step === options.max };
-  const residents = population(history.trials, step, input);
+  const residents = population(groupsOf(history, stepOf).get(step) ?? [], step, input);
   const target = residents.find(({ origin }) => origin['slot'] === place.slot);
   // Above the first rung the parents are the best of the rung below.
   const below = place.rung === 0 ? residents : population(members, steps[place.rung - 1] ?? 1, input);

@@ -1,18 +1,29 @@
 import type { RandomStream } from '../../random/random-stream.ts';
 import { truncatedQuantile } from '../../numeric/normal.ts';
 import { fromUnit, toUnit } from '../../space/number-scale.ts';
-import type { ParameterValue } from '../../space/parameter.ts';
 import { sampleParameter } from '../../space/space.ts';
 import type { ActiveParameter, Space } from '../../space/space.ts';
 import type { ConfigObject } from '../../space/node.ts';
 
 type Flat = ReadonlyMap<string, ActiveParameter>;
 
+/** What a density says of a parameter. */
+interface Column {
+  /** The width of a number's kernel, or how likely a choice's kernel is to leave its value. */
+  readonly width: number;
+  /** Where each kernel stands: a number's position in [0, 1], a choice's place; NaN where the parameter is not active. */
+  readonly centres: Float64Array;
+}
+
 /** A density over configs: a kernel on each of some, the product over parameters of one factor each. */
 export interface KernelDensity {
   readonly flats: readonly Flat[];
-  /** By path, the width of a number's kernel, or how likely a choice's kernel is to leave its value. */
-  readonly widths: ReadonlyMap<string, number>;
+  /** By path; a parameter that is active nowhere has none. */
+  readonly columns: ReadonlyMap<string, Column>;
+}
+
+function positionOf({ parameter, value }: ActiveParameter): number {
+  return parameter.kind === 'choice' ? parameter.values.indexOf(value) : toUnit(parameter, Number(value));
 }
 
 function deviation(values: readonly number[]): number {
@@ -24,43 +35,49 @@ function deviation(values: readonly number[]): number {
 export function kernelDensity(space: Space, configs: readonly ConfigObject[], minWidth: number): KernelDensity {
   const flats = configs.map((config) => space.flatten(config));
   const dimensions = Math.max(1, ...flats.map(({ size }) => size));
-  const widths = new Map<string, number>();
+  const columns = new Map<string, Column>();
   for (const [path, parameter] of space.parameters()) {
-    const active = flats.flatMap((flat) => flat.get(path)?.value ?? []);
+    const centres = Float64Array.from(flats, (flat) => {
+      const active = flat.get(path);
+      return active === undefined ? Number.NaN : positionOf(active);
+    });
+    const active = [...centres].filter((centre) => !Number.isNaN(centre));
     if (active.length === 0) continue;
-    const rule = 1.059 * active.length ** (-1 / (4 + dimensions));
-    if (parameter.kind === 'choice') {
-      const most = 1 - 1 / parameter.values.length;
-      const positions = active.map((value) => parameter.values.indexOf(value));
-      widths.set(path, Math.min(most, Math.max(minWidth, rule * deviation(positions))));
-    } else {
-      const positions = active.map((value) => toUnit(parameter, Number(value)));
-      widths.set(path, Math.max(minWidth, rule * deviation(positions)));
-    }
+    const width = Math.max(minWidth, 1.059 * active.length ** (-1 / (4 + dimensions)) * deviation(active));
+    const most = parameter.kind === 'choice' ? 1 - 1 / parameter.values.length : Infinity;
+    columns.set(path, { width: Math.min(most, width), centres });
   }
-  return { flats, widths };
+  return { flats, columns };
 }
 
-function logKernel({ parameter, value }: ActiveParameter, centre: ParameterValue, width: number): number {
-  if (parameter.kind === 'choice') {
-    return Math.log(value === centre ? 1 - width : width / Math.max(1, parameter.values.length - 1));
+/** Adds the logarithm of a parameter's factor to that of each kernel. */
+function addFactors(terms: Float64Array, active: ActiveParameter, column: Column | undefined): void {
+  const { parameter } = active;
+  // Where a kernel lacks the parameter, all of a choice's values are as likely; a number's density on [0, 1] is 1.
+  const elsewhere = parameter.kind === 'choice' ? -Math.log(parameter.values.length) : 0;
+  const position = positionOf(active);
+  const { width = 1, centres } = column ?? {};
+  const others = parameter.kind === 'choice' ? Math.max(1, parameter.values.length - 1) : 1;
+  const [same, other, scale] = [Math.log(1 - width), Math.log(width / others), Math.log(width)];
+  for (let index = 0; index < terms.length; index += 1) {
+    const centre = centres?.[index] ?? Number.NaN;
+    let factor = elsewhere;
+    if (parameter.kind === 'choice') {
+      if (centre === position) factor = same;
+      else if (!Number.isNaN(centre)) factor = other;
+    } else if (!Number.isNaN(centre)) {
+      const away = (position - centre) / width;
+      factor = -0.5 * away * away - scale;
+    }
+    terms[index] = (terms[index] ?? 0) + factor;
   }
-  const away = (toUnit(parameter, Number(value)) - toUnit(parameter, Number(centre))) / width;
-  return -0.5 * away * away - Math.log(width);
 }
 
 /** The logarithm of the density at a config, up to a constant. */
-export function logDensity({ flats, widths }: KernelDensity, at: Flat): number {
-  const terms = flats.map((flat) => {
-    let sum = 0;
-    for (const [path, active] of at) {
-      const centre = flat.get(path);
-      if (centre !== undefined) sum += logKernel(active, centre.value, widths.get(path) ?? 1);
-      else if (active.parameter.kind === 'choice') sum -= Math.log(active.parameter.values.length);
-    }
-    return sum;
-  });
-  const top = Math.max(...terms);
+export function logDensity({ flats, columns }: KernelDensity, at: Flat): number {
+  const terms = new Float64Array(flats.length);
+  for (const [path, active] of at) addFactors(terms, active, columns.get(path));
+  const top = terms.reduce((most, term) => Math.max(most, term), -Infinity);
   return top === -Infinity
     ? top
     : top + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - top), 0) / terms.length);
@@ -73,7 +90,7 @@ export function drawConfig(space: Space, density: KernelDensity, factor: number,
     const own = random.at(path);
     const active = centre?.get(path);
     if (active === undefined) return sampleParameter(parameter, own);
-    const width = (density.widths.get(path) ?? 1) * factor;
+    const width = (density.columns.get(path)?.width ?? 1) * factor;
     if (parameter.kind === 'choice') return own.chance(width) ? sampleParameter(parameter, own) : active.value;
     const mean = toUnit(parameter, Number(active.value));
     return fromUnit(parameter, truncatedQuantile(own.uniform(), mean, width));

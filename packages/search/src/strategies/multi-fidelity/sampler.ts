@@ -1,26 +1,15 @@
 import type { JsonObject, JsonValue } from '../../json.ts';
 import { atStep } from '../../study/at-step.ts';
 import { History } from '../../study/history.ts';
-import type { TrialRecord } from '../../study/trial-record.ts';
-import { builtInStrategies } from '../built-in.ts';
+import { memberOf } from '../member.ts';
 import type { Decision, Strategy, StrategyInput } from '../strategy.ts';
+import { groupsOf, stepOf } from './groups.ts';
 
 /** A strategy that another one asks for configs: the name and options of a built-in one that asks no other. */
 export type SamplerOption = { readonly name: string; readonly options?: JsonObject };
 
-const factories = new Map(builtInStrategies.map((make) => [make.strategy, make]));
-const strategies = new WeakMap<SamplerOption, Strategy>();
-
-function strategyOf(sampler: SamplerOption): Strategy {
-  let strategy = strategies.get(sampler);
-  if (strategy === undefined) {
-    const make = factories.get(sampler.name);
-    if (make === undefined)
-      throw new RangeError(`its name is '${sampler.name}': give one of ${[...factories.keys()].join(', ')}`);
-    strategy = make(sampler.options ?? {});
-    strategies.set(sampler, strategy);
-  }
-  return strategy;
+function strategyOf({ name, options }: SamplerOption): Strategy {
+  return memberOf(name, options);
 }
 
 /** Complains of a sampler that there is not, or that has other options. */
@@ -34,8 +23,13 @@ export function checkSampler(sampler: JsonValue): string | undefined {
 }
 
 /** Of some steps the largest that `enough` trials have come to; the smallest when none has so many. */
-export function modelStep(trials: readonly TrialRecord[], steps: readonly number[], enough: number): number {
-  const counts = steps.map((step) => trials.filter(({ budget }) => (budget?.step ?? 0) >= step).length);
+export function modelStep(history: History, steps: readonly number[], enough: number): number {
+  const groups = groupsOf(history, stepOf);
+  const counts = steps.map((step) => {
+    let count = 0;
+    for (const [own, group] of groups) if (own >= step) count += group.length;
+    return count;
+  });
   const index = counts.findLastIndex((count) => count >= enough);
   return steps[Math.max(0, index)] ?? 1;
 }
@@ -59,6 +53,6 @@ export function historyAt({ history }: StrategyInput, step: number): History {
 export function sampleWith(sampler: SamplerOption, input: StrategyInput, steps: readonly number[]): Decision {
   const strategy = strategyOf(sampler);
   if (sampler.name === 'random') return strategy.decide(input);
-  const step = modelStep(input.history.trials, steps, input.space.parameters().size + 1);
+  const step = modelStep(input.history, steps, input.space.parameters().size + 1);
   return strategy.decide({ ...input, history: historyAt(input, step) });
 }

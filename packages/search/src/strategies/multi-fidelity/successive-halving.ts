@@ -2,7 +2,8 @@ import { checkRungs, hyperbandBrackets, rungSteps } from '../../early-stopping/r
 import type { RungOptions } from '../../early-stopping/rungs.ts';
 import { defineStrategy } from '../strategy.ts';
 import type { StrategyFactory, StrategyInput, Decision } from '../strategy.ts';
-import { bestPaused, budgetOf, enter, rungOf, runBrackets } from './brackets.ts';
+import { bestPaused, budgetOf, enter, rungAt, rungOf, runBrackets } from './brackets.ts';
+import { groupsOf, movingOf, stepOf } from './groups.ts';
 import { checkSampler, sampleWith } from './sampler.ts';
 import type { SamplerOption } from './sampler.ts';
 
@@ -78,26 +79,25 @@ export const asha: StrategyFactory<HalvingOptions> = defineStrategy<HalvingOptio
 function decideAsha(input: StrategyInput, { sampler, ...options }: HalvingOptions): Decision {
   const { history } = input;
   const steps = rungSteps(options);
-  const arrived = steps.map(() => 0);
-  const promoted = steps.map(() => 0);
-  let running = false;
-  for (const trial of history.trials) {
-    if (trial.budget === undefined) continue;
-    const own = rungOf(trial, steps);
-    const moving = trial.state === 'running' || trial.state === 'waiting';
-    running ||= moving;
-    for (let rung = 0; rung <= own; rung += 1) {
-      if (rung < own || !moving) arrived[rung] = (arrived[rung] ?? 0) + 1;
-      if (rung < own) promoted[rung] = (promoted[rung] ?? 0) + 1;
-    }
+  const groups = groupsOf(history, stepOf);
+  const onTheirWay = (groupsOf(history, movingOf).get(1) ?? []).filter(({ budget }) => budget !== undefined);
+  const counts = steps.map(() => 0);
+  for (const [step, group] of groups) {
+    const rung = rungAt(step, steps);
+    if (step > 0 && rung >= 0) counts[rung] = (counts[rung] ?? 0) + group.length;
   }
+  let promoted = counts.at(-1) ?? 0;
   for (let rung = steps.length - 2; rung >= 0; rung -= 1) {
-    if ((promoted[rung] ?? 0) >= Math.floor((arrived[rung] ?? 0) / options.eta)) continue;
-    const best = bestPaused(history.trials, steps[rung] ?? 0, history);
-    if (best !== undefined) return { type: 'resume', trial: best.number, budget: budgetOf(steps, rung + 1) };
+    const there = (counts[rung] ?? 0) - onTheirWay.filter((trial) => rungOf(trial, steps) === rung).length;
+    if (promoted < Math.floor((promoted + there) / options.eta)) {
+      const step = steps[rung] ?? 0;
+      const best = bestPaused(groups.get(step) ?? [], step, history);
+      if (best !== undefined) return { type: 'resume', trial: best.number, budget: budgetOf(steps, rung + 1) };
+    }
+    promoted += counts[rung] ?? 0;
   }
   const next = enter(sampleWith(sampler, input, steps), { steps, counts: [] }, { rung: 0 });
-  if (next.type !== 'exhausted' || !running) return next;
+  if (next.type !== 'exhausted' || onTheirWay.length === 0) return next;
   return { type: 'wait', reason: `${next.reason}, and trials are running that may go on` };
 }
 

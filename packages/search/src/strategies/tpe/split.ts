@@ -1,11 +1,14 @@
 import type { History } from '../../study/history.ts';
-import { totalViolation } from '../../study/ranking.ts';
+import { losses, nonDominatedSort, totalViolation } from '../../study/ranking.ts';
 import type { Criteria } from '../../study/ranking.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
+import { byAddedVolume } from './volume.ts';
 
-/** The trials that a density is made of, each list by number. */
+/** The trials that the two densities are made of. */
 export interface Split {
+  /** Best first. */
   readonly good: readonly TrialRecord[];
+  /** By number. */
   readonly bad: readonly TrialRecord[];
 }
 
@@ -31,6 +34,26 @@ export function tells({ state, failure }: TrialRecord): boolean {
   return state === 'failed' ? failure?.kind !== 'lost' && failure?.kind !== 'invalid' : state !== 'waiting';
 }
 
+/** The best so many trials of several objectives: by front, and then by the volume that they add. */
+function byVolume(history: History, count: number): readonly TrialRecord[] {
+  const { criteria } = history;
+  const feasible = history.best(6 * count).filter((trial) => totalViolation(trial, criteria) === 0);
+  const points = feasible.map((trial) => losses(trial, criteria));
+  const reference = criteria.objectives.map((_, index) => {
+    const worst = Math.max(...points.map((point) => point[index] ?? 0));
+    return worst + 0.1 * Math.abs(worst);
+  });
+  const ranks = nonDominatedSort(points);
+  const chosen: TrialRecord[] = [];
+  for (let rank = 0; chosen.length < Math.min(count, feasible.length); rank += 1) {
+    const front = feasible.filter((_, index) => ranks[index] === rank);
+    const own = points.filter((_, index) => ranks[index] === rank);
+    const order = byAddedVolume(own, reference, count - chosen.length);
+    chosen.push(...order.flatMap((index) => front[index] ?? []));
+  }
+  return chosen;
+}
+
 /** How many of so many finished trials count as good. */
 export type GoodCount = (finished: number) => number;
 
@@ -44,7 +67,7 @@ export function splitTrials(history: History, goodCount: GoodCount, most: number
   const { trials, finished, ranked, criteria } = history;
   const count = goodCount(finished.length);
   const good = new Set<TrialRecord>();
-  for (const trial of ranked) {
+  for (const trial of criteria.objectives.length === 1 ? ranked : byVolume(history, count)) {
     if (good.size === count || totalViolation(trial, criteria) > 0) break;
     good.add(trial);
   }
@@ -55,7 +78,7 @@ export function splitTrials(history: History, goodCount: GoodCount, most: number
     }
   }
   const bad = thinned(trials, most).filter((trial) => tells(trial) && !good.has(trial));
-  return { good: [...good].toSorted((a, b) => a.number - b.number), bad };
+  return { good: [...good], bad };
 }
 
 /** At most so many trials: the latest quarter of them, among which are those in hand, and an even sample of the others. */

@@ -28,15 +28,22 @@ const tpeDefaults: TpeOptions = { initial: 10, candidates: 24, multivariate: tru
 /** The most trials the densities are made of: in longer studies, the latest and an even sample of the others. */
 const mostKernels = 200;
 
-/** Old observations count less: the last 25 fully, those before by their age. */
-function weightsOf(count: number): Float64Array {
+/** The weights of so many observations, 1 on average or less. */
+type Weights = (count: number) => Float64Array;
+
+/** Of good ones, best first: by rank, since the best tell more of where to look than those that just got in. */
+const byRank: Weights = (count) =>
+  Float64Array.from({ length: count }, (_, index) => (2 * (count - index)) / (count + 1));
+
+/** Of the others, by number: the last 25 count fully, those before less by their age. */
+function byAge(count: number): Float64Array {
   const old = count - 25;
   return Float64Array.from({ length: count }, (_, index) =>
     index >= old ? 1 : (1 / count) * (1 - index / Math.max(1, old - 1)) + index / Math.max(1, old - 1),
   );
 }
 
-function densityOf(group: Group, configs: readonly Codes[], multivariate: boolean): Density {
+function densityOf(group: Group, configs: readonly Codes[], weights: Weights, multivariate: boolean): Density {
   const [first = ''] = group.keys();
   const having = configs.filter((codes) => codes.has(first));
   const observed: readonly Observed[] = [...group].map(([path, parameter]) => {
@@ -44,7 +51,7 @@ function densityOf(group: Group, configs: readonly Codes[], multivariate: boolea
     for (const [index, config] of having.entries()) codes[index] = config.get(path)?.code ?? 0;
     return { parameter, codes };
   });
-  return new Density(observed, weightsOf(having.length), multivariate ? together : apart);
+  return new Density(observed, weights(having.length), multivariate ? together : apart);
 }
 
 /** The draw from the good density that is likeliest to be good. */
@@ -79,8 +86,8 @@ function modelsOf(
     .filter(({ size }) => size > 0)
     .map((group) => ({
       group,
-      good: densityOf(group, good, multivariate),
-      bad: densityOf(group, bad, multivariate),
+      good: densityOf(group, good, byRank, multivariate),
+      bad: densityOf(group, bad, byAge, multivariate),
     }));
 }
 
@@ -125,11 +132,12 @@ function decide(input: StrategyInput, options: TpeOptions): Decision {
 
 /**
  * The tree-structured Parzen estimator: of some draws from the density of good configs, the one where it is highest as
- * against the density of all others. The best tenth of the trials, at most 25, are the good ones.
+ * against the density of all others. The best tenth of the trials, at most 25, are the good ones; the better of them
+ * weigh more, by rank, so that only the order of the objective's values matters.
  *
  * Parameters that are active together share one density, so that it knows what goes with what. Trials in hand count as
- * bad ones, which keeps workers apart. Several objectives are ranked by fronts and crowding; infeasible trials come
- * last, pruned ones by how far they came. Of more than 200 trials it sees the best, the latest, and a sample.
+ * bad ones, which keeps workers apart. Several objectives are ranked by fronts and the volume added; infeasible
+ * trials come last, pruned ones by how far they came. Of more than 200 trials it sees the best, the latest, and a sample.
  *
  * Source: Bergstra et al., "Algorithms for hyper-parameter optimization", NeurIPS 2011; Ozaki et al., "Multiobjective
  * tree-structured Parzen estimator", GECCO 2020; Watanabe, "Tree-structured Parzen estimator", 2023.

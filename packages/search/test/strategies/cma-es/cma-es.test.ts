@@ -24,15 +24,16 @@ const mixed = space({
 });
 
 describe('cma-es', () => {
-  it('reaches 1e-8 on a sphere in the evaluations that CMA-ES takes', async () => {
+  it('reaches 1e-8 on a sphere in fewer evaluations than with independent samples', async () => {
     const start = Object.fromEntries([0, 1, 2, 3, 4].map((index) => [`x${index}`, 3]));
     for (const seed of [1, 2]) {
       const study = await studyOf(wide(5), cmaEs({ sigma: 2 / 200, start }), seed);
       const values = (config: object): readonly number[] => Object.values(config) as number[];
       await study.run(({ config }) => values(config).reduce((sum, x) => sum + x * x, 0), { stop: [maxTrials(900)] });
       const reached = bestSoFar(study.trials).findIndex((best) => best < 1e-8);
-      expect(reached).toBeGreaterThan(550);
-      expect(reached).toBeLessThan(850);
+      // With independent ones it takes 656 to 792.
+      expect(reached).toBeGreaterThan(400);
+      expect(reached).toBeLessThan(656);
     }
   });
 

@@ -85,8 +85,17 @@ describe('tpe', () => {
       { stop: [maxTrials(7)] },
     );
     const order = [1, 2, 3, 4].map((count) => splitTrials(study.history, () => count).good.map(({ number }) => number));
-    expect(order).toEqual([[5], [2, 5], [1, 2, 5], [0, 1, 2, 5]]);
+    expect(order).toEqual([[5], [5, 2], [5, 2, 1], [5, 2, 1, 0]]);
     expect(splitTrials(study.history, () => 2).bad.map(({ number }) => number)).toEqual([0, 1, 4, 6]);
+  });
+
+  it('sees only the order of values', async () => {
+    const configs = async (turn: (loss: number) => number): Promise<readonly unknown[]> => {
+      const study = await studyOf(domain, tpe(), 6);
+      await study.run(({ config: { lr, layers } }) => turn(Math.log(lr) ** 2 + layers), { stop: [maxTrials(40)] });
+      return study.trials.map(({ config }) => config);
+    };
+    expect(await configs((loss) => -1 / (1 + loss) ** 3)).toEqual(await configs((loss) => loss));
   });
 
   it('groups the parameters that are active together', () => {
