@@ -72,8 +72,11 @@ function packScattered(f: FunctionBuilder, starts: readonly Local[], { entry, ta
       f.branchIf(end, op('i32.eqz', rest));
       const fours = f.local('i32');
       f.set(fours, i32(0));
+      // All three: the depths of a flipped filter run backwards, and jump.
+      const follows = (place: number): Expression =>
+        op('i32.eq', op('i32.sub', word(entry, place * 4), word(entry)), i32(place * 4));
       f.if(op('i32.ge_s', rest, i32(4)), () =>
-        f.set(fours, op('i32.eq', op('i32.sub', word(entry, 12), word(entry)), i32(12))),
+        f.set(fours, op('i32.and', follows(1), op('i32.and', follows(2), follows(3)))),
       );
       f.if(
         fours,
