@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { interruptOnSignals } from './cli/interrupt.ts';
 import { runProgram } from './cli/run-program.ts';
 import { exitCodes } from './errors.ts';
