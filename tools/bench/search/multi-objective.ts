@@ -15,7 +15,7 @@ interface Problem {
   readonly tpePeer?: Readonly<Record<number, number>>;
 }
 
-/** What {@link multiObjective} measures: one row for each problem, strategy and number of trials. */
+/** What {@link measureMultiObjective} measures: one row for each problem, strategy and number of trials. */
 export interface MultiObjectiveRow {
   readonly strategy: string;
   readonly problem: string;
@@ -83,20 +83,22 @@ const problems: readonly Problem[] = [
 ];
 
 /** A strategy, after how many trials it is looked at unless told otherwise, and its peer. */
-interface Entrant {
+export interface Entrant {
   readonly make: () => Strategy;
   readonly trials: readonly number[];
   readonly peer?: { readonly name: string; readonly volumes: (problem: Problem) => Problem['peer'] | undefined };
 }
 
-const entrants: Readonly<Record<string, Entrant>> = {
+/** Those of the suite `--suite multi-objective`. */
+export const multiObjectiveEntrants: Readonly<Record<string, Entrant>> = {
   nsga2: { make: nsga2, trials: [25_000], peer: { name: 'pymoo NSGA-II', volumes: ({ peer }) => peer } },
   nsga3: { make: nsga3, trials: [25_000] },
   tpe: { make: tpe, trials: [300], peer: { name: 'Optuna 5 TPE', volumes: ({ tpePeer }) => tpePeer } },
 };
 const population = 100;
 const evolution = {
-  size: population,
+  population,
+  offspring: population / 4,
   variation: { crossoverProbability: 1, crossoverEta: 15, mutationProbability: null, mutationEta: 20 },
   survive: (members: Parameters<typeof surviveByCrowding>[0]) => surviveByCrowding(members, population),
 };
@@ -140,38 +142,39 @@ function median(values: readonly number[]): number {
 }
 
 /** The suite `--suite multi-objective`: hypervolume up to 1.1 in each loss, more being better. */
-export const multiObjective = {
-  name: 'multi-objective',
-  async run({ seeds, trials }: { readonly seeds: number; readonly trials?: readonly number[] | undefined }) {
-    const rows: MultiObjectiveRow[] = [];
-    for (const [name, { make, trials: usual, peer }] of Object.entries(entrants)) {
-      for (const problem of problems) {
-        for (const count of trials ?? usual) {
-          const runs: Measured[] = [];
-          for (let seed = 0; seed < seeds; seed += 1) runs.push(await measure(problem, make(), count, seed));
-          const volumes = runs.map(({ volume }) => volume);
-          const peerMedian = peer?.volumes(problem)?.[count];
-          const row: MultiObjectiveRow = {
-            strategy: name,
-            problem: problem.name,
-            trials: count,
-            seeds,
-            median: median(volumes),
-            min: Math.min(...volumes),
-            max: Math.max(...volumes),
-            seconds: median(runs.map(({ seconds }) => seconds)),
-            cpuSeconds: median(runs.map(({ cpuSeconds }) => cpuSeconds)),
-            ...(peerMedian === undefined ? {} : { peerMedian }),
-          };
-          rows.push(row);
-          const beside = peerMedian === undefined ? '' : `  ${peer?.name} ${peerMedian}`;
-          const [middle, low, high] = [row.median, row.min, row.max].map((value) => value.toFixed(4));
-          console.log(
-            `${name}  ${problem.name.padEnd(5)} ${count} trials  hypervolume ${middle} [${low}, ${high}]  ${row.seconds.toFixed(1)} s (${row.cpuSeconds.toFixed(1)} s of processor)${beside}`,
-          );
-        }
+export async function measureMultiObjective(
+  entrants: readonly (readonly [string, Entrant])[],
+  seeds: number,
+  trialCounts?: readonly number[],
+): Promise<readonly MultiObjectiveRow[]> {
+  const rows: MultiObjectiveRow[] = [];
+  for (const [name, { make, trials: usual, peer }] of entrants) {
+    for (const problem of problems) {
+      for (const trials of trialCounts ?? usual) {
+        const runs: Measured[] = [];
+        for (let seed = 0; seed < seeds; seed += 1) runs.push(await measure(problem, make(), trials, seed));
+        const volumes = runs.map(({ volume }) => volume);
+        const peerMedian = peer?.volumes(problem)?.[trials];
+        const row: MultiObjectiveRow = {
+          strategy: name,
+          problem: problem.name,
+          trials,
+          seeds,
+          median: median(volumes),
+          min: Math.min(...volumes),
+          max: Math.max(...volumes),
+          seconds: median(runs.map(({ seconds }) => seconds)),
+          cpuSeconds: median(runs.map(({ cpuSeconds }) => cpuSeconds)),
+          ...(peerMedian === undefined ? {} : { peerMedian }),
+        };
+        rows.push(row);
+        const beside = peerMedian === undefined ? '' : `  ${peer?.name} ${peerMedian}`;
+        const [middle, low, high] = [row.median, row.min, row.max].map((value) => value.toFixed(4));
+        console.log(
+          `${name}  ${problem.name.padEnd(5)} ${trials} trials  hypervolume ${middle} [${low}, ${high}]  ${row.seconds.toFixed(1)} s (${row.cpuSeconds.toFixed(1)} s of processor)${beside}`,
+        );
       }
     }
-    return rows;
-  },
-};
+  }
+  return rows;
+}

@@ -1,4 +1,4 @@
-import { asha, bohb, createStudy, dehb, hyperband, maxTrials } from '@espalier/search';
+import { createStudy, maxTrials } from '@espalier/search';
 import type { ConfigObject, Strategy, Study } from '@espalier/search';
 import type { ClosedForm } from '../../../packages/search/test/helpers/functions.ts';
 
@@ -12,14 +12,21 @@ export interface Overhead {
   readonly most: number;
 }
 
-/** Strategies that give trials budgets. */
-export const budgeted: Readonly<Record<string, () => Strategy>> = { asha, hyperband, dehb, bohb };
+/** What {@link measureOverhead} measures the cost of. */
+export interface OverheadCase {
+  readonly name: string;
+  readonly strategy: Strategy;
+  readonly form: ClosedForm;
+  readonly trials: number;
+  /** Whether the strategy gives its trials budgets. */
+  readonly budgeted: boolean;
+}
 
 type OneObjective = Study<ConfigObject, 'loss'>;
 
 /** Brings a study to so many trials: those of a random search, or where trials need budgets the strategy's own. */
-async function fill(study: OneObjective, name: string, form: ClosedForm, trials: number): Promise<void> {
-  if (name in budgeted) {
+async function fill(study: OneObjective, { form, trials, budgeted }: OverheadCase): Promise<void> {
+  if (budgeted) {
     for (let count = 0; count < trials; count = study.trials.length) {
       for (let more = count; more < trials; more += 1) await step(study, form);
     }
@@ -38,12 +45,8 @@ async function step(study: OneObjective, form: ClosedForm): Promise<void> {
 }
 
 /** The cost of ask and tell once so many trials have told. */
-export async function measureOverhead(
-  name: string,
-  strategy: Strategy,
-  form: ClosedForm,
-  trials: number,
-): Promise<Overhead> {
+export async function measureOverhead(measured: OverheadCase): Promise<Overhead> {
+  const { name, strategy, form, trials } = measured;
   const { space } = form;
   const study: OneObjective = await createStudy({
     name: 'bench',
@@ -52,7 +55,7 @@ export async function measureOverhead(
     strategy,
     seed: 0,
   });
-  await fill(study, name, form, trials);
+  await fill(study, measured);
   const costs: number[] = [];
   for (let round = 0; round < 41; round += 1) {
     const began = process.cpuUsage();

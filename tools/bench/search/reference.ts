@@ -41,6 +41,8 @@ export const referenceCells: readonly Cell[] = [
   ...row('cma-es', 'Optuna 5 CMA-ES', 200, [8e-6, 0.0411, 0.652, 0.0052]),
   ...row('genetic', 'Optuna 5 GA pop 20', 100, [0.178, 0.962, 18.9, 0.126]),
   ...row('genetic', 'Optuna 5 GA pop 20', 200, [0.104, 0.461, 9.11, 0.0289]),
+  ...row('nsga2', 'Optuna 5 NSGA-II pop 50', 100, [0.511, 1.28, 28.6, 0.231]),
+  ...row('nsga2', 'Optuna 5 NSGA-II pop 50', 200, [0.136, 0.783, 17.4, 0.0789]),
   ...row('gp', 'Optuna 5 GP', 25, [0.066, 0.84, undefined, 0.108]),
   ...row('gp', 'Optuna 5 GP', 40, [0.00028, 0.089, undefined, 0.108]),
   ...row('gp', 'Optuna 5 GP', 60, [3e-5, 0.0012, undefined, 0.0945]),

@@ -1,13 +1,15 @@
 import { surviveByCrowding } from './nsga/crowding.ts';
-import { checkVariation, evolutionOf, evolve } from './nsga/generations.ts';
+import { checkEvolution, evolutionOf, evolve, offspringOf } from './nsga/generations.ts';
 import type { Evolution } from './nsga/generations.ts';
 import { defineStrategy } from './strategy.ts';
 import type { StrategyFactory } from './strategy.ts';
 
 /** The options of {@link nsga2}. */
 export interface Nsga2Options {
-  /** How many trials a generation has, and how many of them survive. Default 100. */
+  /** How many trials the first generation has, and how many survive of each. Default 100. */
   readonly population: number;
+  /** How many children each later generation has. Default: a quarter of the population, rounded up. */
+  readonly offspring: number | null;
   /** How likely a child has two parents rather than one. Default 0.9. */
   readonly crossoverProbability: number;
   /** The distribution index of simulated binary crossover; larger is nearer to the parents. Default 15. */
@@ -21,34 +23,32 @@ export interface Nsga2Options {
 /**
  * The multi-objective genetic algorithm that others are measured by: fronts by constrained domination, the most alone of
  * the last front, binary tournaments, simulated binary crossover and polynomial mutation. The survivors of a front are
- * thinned one by one. Trial n belongs to generation floor(n / population); a generation begins although trials of the
- * last are running, from those that have finished.
+ * thinned one by one. A generation has fewer children than parents, so that good ones soon breed in turn; it begins
+ * although trials of the last are running, from those that have finished. Set `offspring` to the population for the
+ * generations of the source.
  *
  * Source: Deb et al., "A fast and elitist multiobjective genetic algorithm: NSGA-II", IEEE TEC 2002; thinning after
- * Kukkonen and Deb, CEC 2006.
+ * Kukkonen and Deb, CEC 2006; small generations after Durillo et al., "On the effect of the steady-state selection
+ * scheme in multi-objective genetic algorithms", EMO 2009.
  */
 export const nsga2: StrategyFactory<Nsga2Options> = defineStrategy<Nsga2Options>({
   name: 'nsga2',
   defaults: {
     population: 100,
+    offspring: null,
     crossoverProbability: 0.9,
     crossoverEta: 15,
     mutationProbability: null,
     mutationEta: 20,
   },
-  check: (options) => {
-    const { population } = options;
-    if (!Number.isSafeInteger(population) || population < 2) {
-      return `population is ${population}: give a whole number from 2`;
-    }
-    return checkVariation(options);
-  },
+  check: checkEvolution,
   decide: (input, options) => {
-    const size = options.population;
+    const { population } = options;
     const make = (): Evolution => ({
-      size,
+      population,
+      offspring: offspringOf(options),
       variation: options,
-      survive: (members) => surviveByCrowding(members, size),
+      survive: (members) => surviveByCrowding(members, population),
     });
     return evolve(input, evolutionOf(options, input.history.criteria, make));
   },

@@ -1,5 +1,5 @@
 import { dasDennis, divisionsFor } from '../multi-objective/reference-directions.ts';
-import { checkVariation, evolutionOf, evolve } from './nsga/generations.ts';
+import { checkEvolution, evolutionOf, evolve, offspringOf } from './nsga/generations.ts';
 import type { Evolution } from './nsga/generations.ts';
 import { surviveByNiches } from './nsga/niching.ts';
 import { defineStrategy } from './strategy.ts';
@@ -7,8 +7,10 @@ import type { StrategyFactory } from './strategy.ts';
 
 /** The options of {@link nsga3}. */
 export interface Nsga3Options {
-  /** How many trials a generation has, and how many of them survive. Default 100. */
+  /** How many trials the first generation has, and how many survive of each. Default 100. */
   readonly population: number;
+  /** How many children each later generation has. Default: a quarter of the population, rounded up. */
+  readonly offspring: number | null;
   /** Into how many parts the reference directions divide each objective. Default: as many as give at most `population`. */
   readonly divisions: number | null;
   /** How likely a child has two parents rather than one. Default 0.9. */
@@ -32,6 +34,7 @@ export const nsga3: StrategyFactory<Nsga3Options> = defineStrategy<Nsga3Options>
   name: 'nsga3',
   defaults: {
     population: 100,
+    offspring: null,
     divisions: null,
     crossoverProbability: 0.9,
     crossoverEta: 30,
@@ -39,22 +42,24 @@ export const nsga3: StrategyFactory<Nsga3Options> = defineStrategy<Nsga3Options>
     mutationEta: 20,
   },
   check: (options) => {
-    const { population, divisions } = options;
-    if (!Number.isSafeInteger(population) || population < 2) {
-      return `population is ${population}: give a whole number from 2`;
-    }
+    const { divisions } = options;
     if (divisions !== null && !(Number.isSafeInteger(divisions) && divisions >= 1)) {
       return `divisions is ${divisions}: give a whole number from 1`;
     }
-    return checkVariation(options);
+    return checkEvolution(options);
   },
   decide: (input, options) => {
-    const { population: size, divisions } = options;
+    const { population, divisions } = options;
     const { criteria } = input.history;
     const make = (): Evolution => {
       const dimensions = criteria.objectives.length;
-      const directions = dasDennis(dimensions, divisions ?? divisionsFor(dimensions, size));
-      return { size, variation: options, survive: (members) => surviveByNiches(members, size, directions) };
+      const directions = dasDennis(dimensions, divisions ?? divisionsFor(dimensions, population));
+      return {
+        population,
+        offspring: offspringOf(options),
+        variation: options,
+        survive: (members) => surviveByNiches(members, population, directions),
+      };
     };
     return evolve(input, evolutionOf(options, criteria, make));
   },

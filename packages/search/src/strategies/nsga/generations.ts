@@ -29,10 +29,23 @@ export interface VariationOptions {
 
 /** What breeds by generations. */
 export interface Evolution {
-  readonly size: number;
+  /** How many trials the first generation has. */
+  readonly population: number;
+  /** How many trials each later one has. */
+  readonly offspring: number;
   readonly variation: VariationOptions;
   /** Those of the members, some generation and its children, that the next one has as parents. */
   survive(members: readonly Member[]): readonly Member[];
+}
+
+/** The generation that a trial's number belongs to. */
+function generationOf({ population, offspring }: Evolution, number: number): number {
+  return number < population ? 0 : 1 + Math.floor((number - population) / offspring);
+}
+
+/** The number that a generation begins with. */
+function firstOf({ population, offspring }: Evolution, generation: number): number {
+  return generation === 0 ? 0 : population + (generation - 1) * offspring;
 }
 
 /** The survivors of a generation whose trials have all finished. */
@@ -70,13 +83,12 @@ function survivorsOf(
  * no worker waits.
  */
 export function parentsOf(evolution: Evolution, history: History, number: number): readonly Member[] {
-  const { size } = evolution;
   const { trials } = history;
   const slice = (generation: number): readonly TrialRecord[] =>
-    trials.slice(placeOf(trials, generation * size), placeOf(trials, (generation + 1) * size));
+    trials.slice(placeOf(trials, firstOf(evolution, generation)), placeOf(trials, firstOf(evolution, generation + 1)));
   const open: { readonly generation: number; readonly children: readonly TrialRecord[] }[] = [];
   let members: readonly Member[] = [];
-  for (let generation = Math.floor(number / size) - 1; generation >= 0; generation -= 1) {
+  for (let generation = generationOf(evolution, number) - 1; generation >= 0; generation -= 1) {
     const children = slice(generation);
     const last = children.at(-1);
     const known = last === undefined ? undefined : settled.get(last);
@@ -89,6 +101,7 @@ export function parentsOf(evolution: Evolution, history: History, number: number
   let whole = true;
   for (const { generation, children } of open) {
     members = survivorsOf(evolution, members, children, history);
+    const size = firstOf(evolution, generation + 1) - firstOf(evolution, generation);
     whole &&= children.length === size && children.every(isFinished);
     const last = children.at(-1);
     if (!whole || last === undefined) continue;
@@ -146,7 +159,7 @@ function child(
 /** What to try as that number of an evolution: a random config in the first generation, a child in a later one. */
 export function evolve(input: StrategyInput, evolution: Evolution): Decision {
   const { space, history, number } = input;
-  const generation = Math.floor(number / evolution.size);
+  const generation = generationOf(evolution, number);
   const members = generation === 0 ? [] : parentsOf(evolution, history, number);
   const made =
     members.length === 0
@@ -156,8 +169,26 @@ export function evolve(input: StrategyInput, evolution: Evolution): Decision {
   return { type: 'try', config: made.config, origin: { ...made.origin, generation } };
 }
 
+/** The options that say how many trials a generation has. */
+export interface GenerationOptions {
+  readonly population: number;
+  readonly offspring: number | null;
+}
+
+/** How many children the options give each generation. */
+export function offspringOf({ population, offspring }: GenerationOptions): number {
+  return offspring ?? Math.ceil(population / 4);
+}
+
 /** Complains of options that breed nothing. */
-export function checkVariation(options: VariationOptions): string | undefined {
+export function checkEvolution(options: VariationOptions & GenerationOptions): string | undefined {
+  const { population, offspring } = options;
+  if (!Number.isSafeInteger(population) || population < 2) {
+    return `population is ${population}: give a whole number from 2`;
+  }
+  if (offspring !== null && !(Number.isSafeInteger(offspring) && offspring >= 1)) {
+    return `offspring is ${offspring}: give a whole number from 1`;
+  }
   for (const name of ['crossoverProbability', 'mutationProbability'] as const) {
     const value = options[name];
     if (value !== null && !(value >= 0 && value <= 1)) return `${name} is ${value}: give a number from 0 to 1`;

@@ -8,13 +8,13 @@ export type Bandwidths = (positions: Float64Array, dimensions: number) => Float6
 
 /**
  * Of one parameter alone: the distance to the farther of an observation's neighbours, of which the prior's middle is
- * one. No kernel is narrower than a hundredth of the range, or than the range over the number of kernels.
+ * one. No kernel is narrower than a hundredth of the range, or than four fifths of the range over their number.
  */
 export const apart: Bandwidths = (positions) => {
   const { length } = positions;
   const all = Float64Array.from([...positions, 0.5]);
   const order = Array.from(all, (_, index) => index).toSorted((a, b) => at(all, a) - at(all, b));
-  const narrowest = 1 / Math.min(100, 2 + length);
+  const narrowest = 1 / Math.min(100, 2 + 1.25 * length);
   const widths = new Float64Array(length + 1).fill(1);
   for (const [place, index] of order.entries()) {
     if (index === length) continue;
