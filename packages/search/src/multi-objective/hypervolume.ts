@@ -24,11 +24,39 @@ function area(points: readonly Point[], [right = 0, top = 0]: Point): number {
   return sum;
 }
 
+/**
+ * The volume between a reference point and points of three losses each: a sweep along the last, which keeps the
+ * staircase that the points passed make of the other two.
+ */
+function swept(points: readonly Point[], [right = 0, top = 0, far = 0]: Point): number {
+  const [xs, ys]: [number[], number[]] = [[], []];
+  let [sum, covered, before] = [0, 0, 0];
+  for (const [x = 0, y = 0, z = 0] of points.toSorted(([, , a = 0], [, , b = 0]) => a - b)) {
+    sum += covered * (z - before);
+    before = z;
+    let first = 0;
+    while ((xs[first] ?? right) < x) first += 1;
+    // From the point to the right, step by step, down to its own height: what it hides goes.
+    let [last, from, height] = [first, x, ys[first - 1] ?? top];
+    while (height > y) {
+      const next = xs[last] ?? right;
+      covered += (next - from) * (height - y);
+      [from, height] = [next, ys[last] ?? y];
+      if (height > y) last += 1;
+    }
+    if ((ys[first - 1] ?? top) <= y || (xs[first] === x && last === first)) continue;
+    xs.splice(first, last - first, x);
+    ys.splice(first, last - first, y);
+  }
+  return sum + covered * (far - before);
+}
+
 /** The volume between a reference point and points that all lie below it. */
 function volume(points: readonly Point[], reference: Point): number {
   const last = reference.length - 1;
   if (last === 0) return Math.max(0, ...points.map(([x = 0]) => (reference[0] ?? 0) - x));
   if (last === 1) return area(points, reference);
+  if (last === 2) return swept(points, reference);
   // From the worst in the last loss on: each point adds what those after it leave of its own box. In that loss the point
   // is the worst, so the others are cut off at it and the last loss drops out.
   const sorted = points.toSorted((a, b) => (b[last] ?? 0) - (a[last] ?? 0));
@@ -39,7 +67,7 @@ function volume(points: readonly Point[], reference: Point): number {
     const limited = sorted
       .slice(index + 1)
       .map((other) => base.map((_, axis) => Math.max(other[axis] ?? 0, point[axis] ?? 0)));
-    return sum + height * (box - volume(last === 2 ? limited : front(limited), base));
+    return sum + height * (box - volume(last === 3 ? limited : front(limited), base));
   }, 0);
 }
 
@@ -59,6 +87,6 @@ export function hypervolume(points: readonly Point[], reference: Point): number 
   }
   const below = points.filter((point) => point.every((value, axis) => value < (reference[axis] ?? -Infinity)));
   if (below.length === 0) return 0;
-  // In the plane the sweep passes over what is dominated by itself.
-  return volume(reference.length <= 2 ? below : front(below), reference);
+  // In up to three losses the sweep passes over what is dominated by itself.
+  return volume(reference.length <= 3 ? below : front(below), reference);
 }

@@ -48,28 +48,31 @@ export async function siege(
   await Promise.all(workers.map((worker) => worker.says('ready')));
   const counts = { killed: 0, suspended: 0, restarts: 0 };
   const suspended = new Set<number>();
-  const until = performance.now() + seconds * 1000;
-  for (let turn = 1; performance.now() < until; turn += 1) {
-    await setTimeout(killEvery);
+  /** The place of a worker that runs, picked at random. */
+  const pick = (): number => {
+    const running = workers.flatMap(({ pid }, index) => (suspended.has(pid) ? [] : index));
+    return running[Math.floor(Math.random() * running.length)] ?? 0;
+  };
+  const began = performance.now();
+  for (let turn = 1; turn * killEvery <= seconds * 1000; turn += 1) {
+    await setTimeout(Math.max(0, began + turn * killEvery - performance.now()));
+    const index = pick();
+    workers[index]?.signal('SIGKILL');
+    counts.killed += 1;
+    workers[index] = start(endless);
+    const sleeper = workers[pick()];
+    if (lease > 0 && turn % 3 === 0 && sleeper !== undefined) {
+      sleeper.signal('SIGSTOP');
+      suspended.add(sleeper.pid);
+      counts.suspended += 1;
+      void setTimeout(lease * 1.5).then(() => {
+        suspended.delete(sleeper.pid);
+        sleeper.signal('SIGCONT');
+      });
+    }
     if (restart !== undefined && turn % 5 === 0) {
       await restart();
       counts.restarts += 1;
-    }
-    const index = Math.floor(Math.random() * processes);
-    const victim = workers[index];
-    if (victim === undefined || suspended.has(victim.pid)) continue;
-    if (lease > 0 && turn % 3 === 0) {
-      victim.signal('SIGSTOP');
-      suspended.add(victim.pid);
-      counts.suspended += 1;
-      void setTimeout(lease * 1.5).then(() => {
-        suspended.delete(victim.pid);
-        victim.signal('SIGCONT');
-      });
-    } else {
-      victim.signal('SIGKILL');
-      counts.killed += 1;
-      workers[index] = start(endless);
     }
   }
   // Whoever is suspended goes on to learn what became of its trial.
