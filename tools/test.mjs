@@ -1,14 +1,10 @@
 // `npm test`: everything that has to hold before a change lands. Installs and builds what is missing, runs the static
 // checks, then the tests of every device that this machine has. The last line counts the tests.
-import { existsSync, readdirSync } from 'node:fs';
 import { build } from './build.mjs';
 import { command, root } from './command.mjs';
 import { chromiumPath, dawnAdapter, postgresPath } from './devices.mjs';
+import { libraries, stagedFolder } from './published.mjs';
 import { runTests } from './run-tests.mjs';
-
-const packages = ['packages', 'apps']
-  .flatMap((folder) => readdirSync(`${root}${folder}`).map((name) => `${folder}/${name}`))
-  .filter((folder) => existsSync(`${root}${folder}/package.json`));
 
 /** @param {string} name  @param {string} line  @param {string} folder where to run it, from the root */
 const check = (name, line, folder = '') => ({ name, line, folder });
@@ -20,15 +16,22 @@ const checks = [
   check('lint', 'oxlint --type-aware --deny-warnings'),
   check('format', 'oxfmt --check'),
   check('unused code', 'knip --no-progress --no-config-hints'),
-  ...packages.map((folder) => check(`package ${folder}`, 'publint --strict --pack npm', folder)),
-  ...packages
-    .filter((folder) => folder.startsWith('packages/'))
-    .map((folder) => check(`exported types of ${folder}`, 'attw --pack . --profile esm-only', folder)),
+  ...[...libraries.map(stagedFolder), 'apps/cli'].map((folder) =>
+    check(`package in ${folder}`, 'publint --strict --pack npm', folder),
+  ),
+  ...libraries.map((folder) =>
+    check(`exported types of ${folder}`, 'attw --pack . --profile esm-only', stagedFolder(folder)),
+  ),
 ];
 
 /** Builds, runs the checks two at a time, prints what the failing ones had to say, and returns their names. */
 async function failingChecks() {
   if (!(await build())) return ['build'];
+  const packed = await command('node tools/pack.mjs');
+  if (!packed.ok) {
+    console.error(packed.output);
+    return ['pack'];
+  }
   const waiting = checks.values();
   /** @type {string[]} */
   const failed = [];

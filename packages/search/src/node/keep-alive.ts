@@ -41,8 +41,9 @@ export async function keepAlive(url: string, study: string, lease: number): Prom
   return {
     hold: ({ number, attempt }) => send({ type: 'hold', claim: { number, attempt } }),
     drop: ({ number, attempt }) => send({ type: 'drop', claim: { number, attempt } }),
-    // Ends by itself, not in the middle of a transaction.
+    // Ends by itself, not in the middle of a transaction; until then the process does not end either.
     close: async () => {
+      worker.ref();
       send({ type: 'close' });
       await ended;
     },
