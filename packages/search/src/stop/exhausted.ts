@@ -7,7 +7,7 @@ export function exhausted(): StopCondition {
     check: ({ history, space: { size } }) => {
       const { size: tried } = history.tried;
       return {
-        fired: tried >= size && history.trials.every(({ state }) => state !== 'waiting'),
+        fired: tried >= size && history.waiting === 0,
         progress: Math.min(1, tried / size),
         message: `${tried} of ${size} configs`,
       };

@@ -10,7 +10,7 @@ export function maxTrials(count: number): StopCondition {
   return {
     name: `maxTrials(${count})`,
     check: ({ history }) => {
-      const started = history.trials.filter(({ state }) => state !== 'waiting').length;
+      const started = history.trials.length - history.waiting;
       return {
         fired: started >= count,
         progress: Math.min(1, history.finished.length / count),

@@ -14,6 +14,19 @@ export interface HistoryLists {
   readonly finished: readonly TrialRecord[];
   /** The complete trials from best to worst, where that is already known. */
   readonly ranked: readonly TrialRecord[] | undefined;
+  readonly running: readonly TrialRecord[];
+  /** How many trials wait. */
+  readonly waiting: number;
+}
+
+/** The lists of trials that nobody keeps in order. */
+export function listsOf(
+  trials: readonly TrialRecord[],
+  { finished, ranked }: Pick<HistoryLists, 'finished' | 'ranked'>,
+): HistoryLists {
+  const running = trials.filter(({ state }) => state === 'running');
+  const waiting = trials.reduce((count, { state }) => count + (state === 'waiting' ? 1 : 0), 0);
+  return { trials, finished, ranked, running, waiting };
 }
 
 /** What a history consists of. */
@@ -48,6 +61,16 @@ export class History {
   /** Trials that are complete, pruned or failed, in the order they finished. */
   get finished(): readonly TrialRecord[] {
     return this.#all().finished;
+  }
+
+  /** Trials that a worker has in hand. */
+  get running(): readonly TrialRecord[] {
+    return this.#all().running;
+  }
+
+  /** How many trials have a config, and no worker yet or no longer. */
+  get waiting(): number {
+    return this.#all().waiting;
   }
 
   /** Complete trials from best to worst. */

@@ -117,7 +117,7 @@ export async function race<Config extends ConfigObject, Metric extends string>(
 const nothingWaits = {
   name: 'repeats',
   check: ({ history }: { readonly history: Study['history'] }) => {
-    const waiting = history.trials.filter(({ state }) => state === 'waiting').length;
+    const { waiting } = history;
     return { fired: waiting === 0, progress: 0, message: `${waiting} repeats to go` };
   },
 };

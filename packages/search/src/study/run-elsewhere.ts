@@ -1,12 +1,12 @@
-import { History } from './history.ts';
+import { History, listsOf } from './history.ts';
 import type { TrialRecord } from './trial-record.ts';
 
 /** The trials that are running, but not among those in hand here. */
 export function runningElsewhere(
-  trials: readonly TrialRecord[],
+  { running }: History,
   inHand: { has(number: number): boolean },
 ): readonly TrialRecord[] {
-  return trials.filter(({ state, number }) => state === 'running' && !inHand.has(number));
+  return running.filter(({ number }) => !inHand.has(number));
 }
 
 /** A study as it would be if the workers of some trials vanished, so that these wait again. */
@@ -17,5 +17,5 @@ export function ifGivenBack(history: History, lost: readonly TrialRecord[]): His
     waiting.has(trial) ? { ...trial, state: 'waiting' } : trial,
   );
   const ranked = criteria.objectives.length === 1 ? history.ranked : undefined;
-  return new History({ revision, tried, criteria, lists: () => ({ trials, finished, ranked }) });
+  return new History({ revision, tried, criteria, lists: () => listsOf(trials, { finished, ranked }) });
 }

@@ -92,6 +92,13 @@ export interface RunResult<Config extends ConfigObject = ConfigObject> {
 
 /** Milliseconds after which a worker that waits looks whether another process has told something. */
 const pollEvery = 200;
+/** Milliseconds after which it asks all the same: asking also finds trials whose workers have vanished. */
+const askAgainAfter = 2000;
+
+/** The revision at which a trial last changed; claims that came to nothing change none. */
+function latestChange({ trials }: History): number {
+  return trials.reduce((latest, { revision }) => Math.max(latest, revision), 0);
+}
 
 /** The outcome of an objective, errors included. */
 async function attempt<Config extends ConfigObject, Metric extends string>(
@@ -183,7 +190,7 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
         const trial = await study.askWaiting(askOptions(worker));
         if (trial !== undefined) return taken(trial);
       } else await study.sync();
-      if (runningElsewhere(study.passingHistory.trials, inHand).length > 0) return 'wait';
+      if (runningElsewhere(study.passingHistory, inHand).length > 0) return 'wait';
     }
     stopped = reason;
     return 'end';
@@ -193,9 +200,18 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
     const fired = verdicts().find((verdict) => verdict.fired);
     if (fired === undefined) return undefined;
     const history = study.passingHistory;
-    const others = runningElsewhere(history.trials, inHand);
+    const others = runningElsewhere(history, inHand);
     const sure = others.length === 0 ? fired : verdicts(ifGivenBack(history, others)).find((verdict) => verdict.fired);
     return { by: sure ?? fired, surely: sure !== undefined };
+  };
+
+  /** The last time that the strategy had to wait, and the revision it waits to see changed. */
+  let pending = { since: -Infinity, revision: -1 };
+  /** Whether asking would only make the strategy wait again: it knows no more than before. */
+  const stillPending = async (): Promise<boolean> => {
+    if (Date.now() - pending.since >= askAgainAfter) return false;
+    await study.sync();
+    return latestChange(study.passingHistory) === pending.revision;
   };
 
   /** The next trial, or what to do instead. In turn, so that no worker starts a trial too many. */
@@ -210,12 +226,16 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
         stopped = reason;
         return 'end';
       }
+      if (await stillPending()) return 'wait';
       try {
         return taken(await study.ask(askOptions(worker)));
       } catch (error) {
         if (error instanceof ExhaustedError) return rest({ by: 'exhausted', message: error.reason }, worker);
         if (!(error instanceof PendingError)) throw error;
-        if (inHand.size > 0 || study.trials.some(({ state }) => state === 'running')) return 'wait';
+        if (inHand.size > 0 || study.passingHistory.running.length > 0) {
+          pending = { since: Date.now(), revision: latestChange(study.passingHistory) };
+          return 'wait';
+        }
         stopped = { by: 'stalled', message: `the strategy waits although no trial is running: ${error.reason}` };
         return 'end';
       }

@@ -56,6 +56,9 @@ export class StudyView {
   readonly #trials = new SharedList<TrialRecord>();
   readonly #finished = new SharedList<TrialRecord>();
   readonly #ranked = new SharedList<TrialRecord>();
+  /** Few at any time: made anew at each change. */
+  #running: readonly TrialRecord[] = [];
+  #waiting = 0;
   /** By config key, the revision that brought it. */
   readonly #tried = new Map<string, number>();
   #history: History | undefined;
@@ -100,8 +103,11 @@ export class StudyView {
     const changed = this.projection.apply(stored);
     if (changed === undefined) return;
     const place = this.#placeOfNumber(changed.number);
-    if (this.#trials.items[place]?.number === changed.number) this.#replace(place, changed);
-    else this.#insert(place, changed);
+    const present = this.#trials.items[place];
+    const before = present?.number === changed.number ? present : undefined;
+    this.#count(before, changed);
+    if (before === undefined) this.#insert(place, changed);
+    else this.#replace(place, changed);
   }
 
   #lists(take: (list: SharedList<TrialRecord>) => readonly TrialRecord[]): HistoryLists {
@@ -110,6 +116,8 @@ export class StudyView {
       trials: take(this.#trials),
       finished: take(this.#finished),
       ranked: single ? take(this.#ranked) : undefined,
+      running: this.#running,
+      waiting: this.#waiting,
     };
   }
 
@@ -126,6 +134,13 @@ export class StudyView {
 
   #placeOfNumber(number: number): number {
     return placeOf(this.#trials.items, (trial) => trial.number < number);
+  }
+
+  #count(before: TrialRecord | undefined, trial: TrialRecord): void {
+    if (before?.state === 'waiting') this.#waiting -= 1;
+    if (trial.state === 'waiting') this.#waiting += 1;
+    if (before?.state === 'running') this.#running = this.#running.filter((other) => other !== before);
+    if (trial.state === 'running') this.#running = [...this.#running, trial];
   }
 
   #insert(place: number, trial: TrialRecord): void {

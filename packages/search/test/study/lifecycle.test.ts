@@ -88,6 +88,25 @@ describe('trials with budgets', () => {
     expect(await replay(study)).toEqual({ checked: 4, differences: [] });
   });
 
+  it('a worker whose strategy waits asks again once something was told, not all the time', async () => {
+    const waiting = defineStrategy({
+      name: 'waits for the first',
+      defaults: {},
+      decide: ({ history: { running }, number }) =>
+        number > 0 && running.length > 0
+          ? { type: 'wait', reason: 'the first is running' }
+          : { type: 'try', config: { x: number }, origin: { operator: 'try' } },
+    });
+    const study = await createStudy({ name: 'w', space: domain, objectives: ['minimize loss'], strategy: waiting() });
+    const slow = async (): Promise<number> => {
+      await new Promise((resolve) => void setTimeout(resolve, 900));
+      return 1;
+    };
+    await study.run(slow, { workers: 2, stop: [maxTrials(2)] });
+    const events = await study.storage.read('w', 0);
+    expect(events.filter(({ event }) => event.type === 'release').length).toBeLessThanOrEqual(1);
+  });
+
   it('a run says when the strategy waits for nothing', async () => {
     const waiting = defineStrategy({
       name: 'waits',

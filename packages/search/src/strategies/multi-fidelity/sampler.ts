@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../json.ts';
 import { atStep } from '../../study/at-step.ts';
-import { History } from '../../study/history.ts';
+import { History, listsOf } from '../../study/history.ts';
 import { memberOf } from '../member.ts';
 import type { Decision, Strategy, StrategyInput } from '../strategy.ts';
 import { groupsOf, stepOf } from './groups.ts';
@@ -42,7 +42,8 @@ export function historyAt({ history }: StrategyInput, step: number): History {
   const { criteria, revision, tried } = history;
   const trials = history.trials.map((trial) => atStep(trial, step, criteria) ?? trial);
   const finished = trials.filter(({ state }) => state === 'complete' || state === 'pruned' || state === 'failed');
-  const lists = { trials, finished: finished.toSorted((a, b) => a.revision - b.revision), ranked: undefined };
+  const inOrder = finished.toSorted((a, b) => a.revision - b.revision);
+  const lists = listsOf(trials, { finished: inOrder, ranked: undefined });
   return new History({ revision, criteria, tried, lists: () => lists });
 }
 
