@@ -9,23 +9,21 @@ import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { build } from '../build.mjs';
+import { commandLine } from './command-line.mjs';
 import { problems } from './problems.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const engines = ['espalier', 'jax-js', 'tfjs-wasm'];
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' }, json: { type: 'string' } },
-});
-const workloads = positionals.length > 0 ? positionals : Object.keys(problems);
-const unknown = workloads.find((workload) => !(workload in problems));
-if (unknown) {
-  console.error(`bench: there is no workload '${unknown}'; choose from ${Object.keys(problems).join(', ')}`);
-  process.exit(2);
-}
+const {
+  words: workloads,
+  wholeNumbers,
+  option,
+} = commandLine('bench', { rounds: '5', json: undefined }, { what: 'workload', names: Object.keys(problems) });
+const [roundCount = 0] = wholeNumbers('rounds') ?? [];
+const resultsFile = option('json');
 
 await build();
 if (!existsSync(`${here}peers/node_modules`)) {
@@ -38,22 +36,26 @@ if (!existsSync(`${here}peers/node_modules`)) {
 }
 
 const run = promisify(execFile);
-const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
+/** @typedef {import('./problems.mjs').Timing} Timing */
+/** @param {readonly Timing[]} timings of one engine */
+const medianTime = (timings) =>
+  timings.map(({ milliseconds }) => milliseconds).toSorted((a, b) => a - b)[timings.length >> 1] ?? Number.NaN;
 const results = [];
 for (const workload of workloads) {
+  /** @type {Map<string, Timing[]>} */
   const rounds = new Map(engines.map((engine) => [engine, []]));
-  for (let round = 0; round < Number(values.rounds); round++) {
-    const order = engines.map((_, index) => engines[(index + round) % engines.length]);
-    for (const engine of order) {
+  for (let round = 0; round < roundCount; round++) {
+    const first = round % engines.length;
+    for (const engine of [...engines.slice(first), ...engines.slice(0, first)]) {
       const { stdout } = await run(process.execPath, [`${here}worker.mjs`, engine, workload]);
-      rounds.get(engine).push(JSON.parse(stdout.trim().split('\n').at(-1)));
+      rounds.get(engine)?.push(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''));
     }
   }
-  const own = median(rounds.get('espalier').map(({ milliseconds }) => milliseconds));
+  const own = medianTime(rounds.get('espalier') ?? []);
   console.log(`\n${workload}`);
-  for (const [engine, list] of rounds) {
-    const milliseconds = median(list.map((result) => result.milliseconds));
-    const { name, itemsPerStep, unit } = list[0];
+  for (const [engine, timings] of rounds) {
+    const milliseconds = medianTime(timings);
+    const [{ name, itemsPerStep, unit } = { name: engine, itemsPerStep: 0, unit: '' }] = timings;
     const rate = (itemsPerStep / milliseconds) * 1000;
     results.push({ workload, engine, name, milliseconds, rate, unit, espalierIsFasterBy: milliseconds / own });
     console.log(
@@ -63,4 +65,4 @@ for (const workload of workloads) {
 }
 const machine = `${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`;
 console.log(`\none thread, CPU time; ${machine}; the last column is a step's time relative to Espalier's`);
-if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine, results }, null, 2)}\n`);
+if (resultsFile !== undefined) writeFileSync(resultsFile, `${JSON.stringify({ machine, results }, null, 2)}\n`);

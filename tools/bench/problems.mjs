@@ -1,6 +1,23 @@
 /** The workloads: seeded inputs that are the same numbers for every engine, and what a run of them is counted in. */
 
-/** mulberry32: small, and the same everywhere. */
+/** @typedef {{ itemsPerStep: number, unit: string }} Counted what a step is counted in */
+/** @typedef {{ in: number, out: number, weight: Float32Array, bias: Float32Array }} Layer */
+/** @typedef {Counted & { batch: number, layers: readonly Layer[], images: Float32Array, labels: Int32Array, learningRate: number }} Mlp */
+/** @typedef {Counted & { size: number, a: Float32Array, b: Float32Array }} Matmul */
+/** @typedef {{ step(): unknown, check(): Promise<number> }} Run a step of a workload, and the figure to check it by */
+/** @typedef {{ name(): string, mlp(problem: Mlp): Run, matmul(problem: Matmul): Run }} Adapter an engine */
+/** @typedef {{ name: string, milliseconds: number } & Counted} Timing what an engine's process prints */
+/**
+ * @typedef {object} Workload
+ * @property {() => Counted & { run(adapter: Adapter): Run, expected(): number }} make its inputs, how an engine runs them,
+ *   and what the first step must yield, in doubles: a loss, or one element of the product
+ */
+
+/**
+ * mulberry32: small, and the same everywhere.
+ *
+ * @param {number} seed
+ */
 function stream(seed) {
   let state = seed >>> 0;
   return () => {
@@ -11,20 +28,26 @@ function stream(seed) {
   };
 }
 
+/** @type {(length: number, draw: () => number) => Float32Array} */
 const filled = (length, draw) => Float32Array.from({ length }, draw);
 
-/** LeNet-300-100 on MNIST-sized input: forward, backward and a plain SGD update, batch 128. */
+/**
+ * LeNet-300-100 on MNIST-sized input: forward, backward and a plain SGD update, batch 128.
+ *
+ * @returns {Mlp}
+ */
 function mlp() {
   const sizes = [784, 300, 100, 10];
   const batch = 128;
   const next = stream(1);
   const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
   const layers = sizes.slice(1).map((out, index) => {
-    const scale = Math.sqrt(2 / sizes[index]);
+    const from = sizes[index] ?? 0;
+    const scale = Math.sqrt(2 / from);
     return {
-      in: sizes[index],
+      in: from,
       out,
-      weight: filled(sizes[index] * out, () => normal() * scale),
+      weight: filled(from * out, () => normal() * scale),
       bias: new Float32Array(out),
     };
   });
@@ -33,8 +56,13 @@ function mlp() {
   return { batch, layers, images, labels, learningRate: 0.05, itemsPerStep: batch, unit: 'images/s' };
 }
 
-/** A square product, kept on the engine. */
-const matmul = (size) => () => {
+/**
+ * A square product, kept on the engine.
+ *
+ * @param {number} size
+ * @returns {Matmul}
+ */
+function matmul(size) {
   const next = stream(size);
   const entry = () => next() - 0.5;
   return {
@@ -44,39 +72,54 @@ const matmul = (size) => () => {
     itemsPerStep: (2 * size ** 3) / 1e9,
     unit: 'GFLOP/s',
   };
-};
-
-/** By name; adapters export a function of the same kind. */
-export const problems = {
-  mlp: { kind: 'mlp', make: mlp },
-  'matmul-256': { kind: 'matmul', make: matmul(256) },
-  'matmul-512': { kind: 'matmul', make: matmul(512) },
-  'matmul-1024': { kind: 'matmul', make: matmul(1024) },
-};
-
-/** What the first steps must yield, in doubles: losses, or one element of the product. */
-export function expected(kind, problem) {
-  if (kind === 'matmul') {
-    let sum = 0;
-    for (let k = 0; k < problem.size; k++) sum += problem.a[problem.size + k] * problem.b[k * problem.size + 2];
-    return [sum];
-  }
-  return [firstLoss(problem)];
 }
 
+/** @type {(size: number) => Workload} */
+const product = (size) => ({
+  make: () => {
+    const problem = matmul(size);
+    return { ...problem, run: (adapter) => adapter.matmul(problem), expected: () => oneElement(problem) };
+  },
+});
+
+/** @type {Readonly<Record<string, Workload>>} */
+export const problems = {
+  mlp: {
+    make: () => {
+      const problem = mlp();
+      return { ...problem, run: (adapter) => adapter.mlp(problem), expected: () => firstLoss(problem) };
+    },
+  },
+  'matmul-256': product(256),
+  'matmul-512': product(512),
+  'matmul-1024': product(1024),
+};
+
+/** @param {ArrayLike<number>} list  @param {number} index */
+const at = (list, index) => list[index] ?? Number.NaN;
+
+/** @param {Matmul} problem */
+function oneElement({ size, a, b }) {
+  let sum = 0;
+  for (let k = 0; k < size; k++) sum += at(a, size + k) * at(b, k * size + 2);
+  return sum;
+}
+
+/** @param {Mlp} problem */
 function firstLoss({ batch, layers, images, labels }) {
   let loss = 0;
   for (let row = 0; row < batch; row++) {
     let values = Float64Array.from(images.subarray(row * 784, row * 784 + 784));
     for (const [index, layer] of layers.entries()) {
+      const inputs = values;
       values = Float64Array.from({ length: layer.out }, (_, column) => {
-        let sum = layer.bias[column];
-        for (let k = 0; k < layer.in; k++) sum += values[k] * layer.weight[k * layer.out + column];
+        let sum = at(layer.bias, column);
+        for (let k = 0; k < layer.in; k++) sum += at(inputs, k) * at(layer.weight, k * layer.out + column);
         return index < layers.length - 1 ? Math.max(sum, 0) : sum;
       });
     }
     const top = Math.max(...values);
-    loss += top + Math.log(values.reduce((sum, value) => sum + Math.exp(value - top), 0)) - values[labels[row]];
+    loss += top + Math.log(values.reduce((sum, value) => sum + Math.exp(value - top), 0)) - at(values, at(labels, row));
   }
   return loss / batch;
 }

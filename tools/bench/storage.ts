@@ -8,20 +8,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { startPostgres } from '../../packages/search/test/helpers/postgres-server.ts';
 import { siege } from '../../packages/search/test/helpers/siege.ts';
 import { stampede } from '../../packages/search/test/helpers/stampede.ts';
 import { postgresPath } from '../devices.mjs';
+import { commandLine } from './command-line.mjs';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seconds: { type: 'string', default: '60' },
-    trials: { type: 'string', default: '500' },
-    json: { type: 'string' },
-  },
-});
 const processes = 8;
 
 interface Place {
@@ -43,25 +35,28 @@ const places: Readonly<Record<string, () => Promise<Place | undefined>>> = {
   },
 };
 
-const wanted = positionals.length > 0 ? positionals : Object.keys(places);
+const { words, wholeNumbers, option } = commandLine(
+  'bench:storage',
+  { seconds: '60', trials: '500', json: undefined },
+  { what: 'storage', names: Object.keys(places) },
+);
+const [seconds = 0] = wholeNumbers('seconds') ?? [];
+const [trials = 0] = wholeNumbers('trials') ?? [];
+const resultsFile = option('json');
 const results = [];
-for (const name of wanted) {
-  const open = places[name];
-  if (open === undefined)
-    throw new Error(`there is no storage '${name}': choose from ${Object.keys(places).join(', ')}`);
-  const place = await open();
+for (const name of words) {
+  const place = await places[name]?.();
   if (place === undefined) {
     console.log(`${name}: left out: it is not on this machine`);
     continue;
   }
   try {
     const load = loadavg()[0] ?? 0;
-    const speed = await stampede(place.url, processes, Number(values.trials));
+    const speed = await stampede(place.url, processes, trials);
     console.log(
       `${name}: ${Math.round(speed.perSecond)} trials/s of five reports, ${processes} processes, ${speed.trials} trials, ` +
         `${speed.flaws.length} flaws; load before: ${load.toFixed(1)}`,
     );
-    const seconds = Number(values.seconds);
     const { flaws, ...siegeResult } = await siege(place, { processes, seconds, killEvery: 1000, lease: 3000 });
     console.log(
       `${name}: ${siegeResult.finished} trials finished in ${seconds} s of kills: ${siegeResult.killed} processes killed, ` +
@@ -75,4 +70,4 @@ for (const name of wanted) {
     await place.remove();
   }
 }
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
+if (resultsFile !== undefined) writeFileSync(resultsFile, `${JSON.stringify(results, null, 2)}\n`);

@@ -1,15 +1,16 @@
 /** One engine on one workload in a process of its own: `worker.mjs ENGINE WORKLOAD`. Prints one JSON line. */
-import { expected, problems } from './problems.mjs';
+import { problems } from './problems.mjs';
 
-const [engine, workload] = process.argv.slice(2);
-const { kind, make } = problems[workload];
+const [engine, workload = ''] = process.argv.slice(2);
+/** @type {import('./problems.mjs').Adapter} */
 const adapter = await import(`./adapters/${engine}.mjs`);
-const problem = make();
-const run = adapter[kind](problem);
+const problem = problems[workload]?.make();
+if (problem === undefined) throw new Error(`there is no workload '${workload}'`);
+const run = problem.run(adapter);
 
 await run.step();
 const found = await run.check();
-const [wanted] = expected(kind, problem);
+const wanted = problem.expected();
 const error = Math.abs(found - wanted) / Math.max(1, Math.abs(wanted));
 if (!(error < 1e-4)) throw new Error(`${engine} computes ${found} on ${workload}, not ${wanted}`);
 

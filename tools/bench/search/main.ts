@@ -9,7 +9,6 @@
  * - `overhead`: what an ask and its tell cost after `--trials` trials, 10,000 if not said.
  */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import {
   asha,
   bohb,
@@ -28,46 +27,32 @@ import {
 import type { Strategy } from '@espalier/search';
 import { closedForms } from '../../../packages/search/test/helpers/functions.ts';
 import type { ClosedForm } from '../../../packages/search/test/helpers/functions.ts';
+import { commandLine } from '../command-line.mjs';
 import { measureClosedForm } from './closed-form.ts';
 import { measureEvaluations } from './evaluations.ts';
 import { measureMultiObjective, multiObjectiveEntrants } from './multi-objective.ts';
 import { measureOverhead } from './overhead.ts';
 
-const { values } = parseArgs({
-  options: {
-    strategies: { type: 'string' },
-    functions: { type: 'string' },
-    seeds: { type: 'string', default: '30' },
-    trials: { type: 'string' },
-    suite: { type: 'string', default: 'closed-form' },
-    json: { type: 'string' },
-  },
+const { option, check, wholeNumbers } = commandLine('bench:search', {
+  suite: 'closed-form',
+  strategies: undefined,
+  functions: undefined,
+  seeds: '30',
+  trials: undefined,
+  json: undefined,
 });
-
-function refuse(problem: string): never {
-  console.error(`bench:search: ${problem}`);
-  process.exit(2);
-}
 
 /** The entries of a table that an option names; those named here when it says nothing. */
 function chosen<Item>(
-  option: 'strategies' | 'functions',
+  name: 'strategies' | 'functions',
   table: Readonly<Record<string, Item>>,
   usual: readonly string[] = Object.keys(table),
 ): readonly (readonly [string, Item])[] {
-  return (values[option]?.split(',') ?? usual).map((name) => {
-    const item = table[name];
-    if (item === undefined) {
-      refuse(`--${option}: the suite ${values.suite} has no '${name}'; choose from ${Object.keys(table).join(', ')}`);
-    }
-    return [name, item] as const;
+  return (option(name)?.split(',') ?? usual).flatMap((entry) => {
+    check(`entry of --${name}`, entry, Object.keys(table));
+    const item = table[entry];
+    return item === undefined ? [] : [[entry, item] as const];
   });
-}
-
-function wholeNumbers(text: string, option: string): readonly number[] {
-  const numbers = text.split(',').map(Number);
-  const right = numbers.every((number) => Number.isSafeInteger(number) && number > 0);
-  return right ? numbers : refuse(`--${option} is ${text}: give whole numbers from 1`);
 }
 
 const forms: Readonly<Record<string, ClosedForm>> = Object.fromEntries(closedForms.map((form) => [form.name, form]));
@@ -85,8 +70,8 @@ const flat: Readonly<Record<string, () => Strategy>> = {
   gp,
 };
 const budgeted: Readonly<Record<string, () => Strategy>> = { asha, hyperband, dehb, bohb };
-const [seeds = 0] = wholeNumbers(values.seeds, 'seeds');
-const trialCounts = values.trials === undefined ? undefined : wholeNumbers(values.trials, 'trials');
+const [seeds = 0] = wholeNumbers('seeds') ?? [];
+const trialCounts = wholeNumbers('trials');
 
 const suites: Readonly<Record<string, () => Promise<readonly unknown[]>>> = {
   'closed-form': () =>
@@ -119,10 +104,11 @@ const suites: Readonly<Record<string, () => Promise<readonly unknown[]>>> = {
   },
 };
 
-const suite =
-  suites[values.suite] ?? refuse(`there is no suite '${values.suite}'; choose from ${Object.keys(suites).join(', ')}`);
-const results = await suite();
-if (values.json !== undefined) {
+const suite = option('suite') ?? '';
+check('suite', suite, Object.keys(suites));
+const results = await suites[suite]?.();
+const resultsFile = option('json');
+if (resultsFile !== undefined) {
   const machine = { node: process.version, seeds };
-  writeFileSync(values.json, `${JSON.stringify({ machine, results }, null, 2)}\n`);
+  writeFileSync(resultsFile, `${JSON.stringify({ machine, results }, null, 2)}\n`);
 }

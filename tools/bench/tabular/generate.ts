@@ -6,7 +6,7 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { accuracy, build, buildOptimizer, fit, loss, split, tensorDataset } from '@espalier/nn';
-import type { Json, ModuleConfig, OptimizerConfig } from '@espalier/nn';
+import type { Dataset, Json, ModuleConfig, OptimizerConfig } from '@espalier/nn';
 import { mnist } from '@espalier/nn/node';
 import { device } from '@espalier/tensor';
 import { tabularSpace, task, type TabularConfig } from './space.ts';
@@ -52,11 +52,17 @@ const pooled = drawn.x
   .reshape(indices.length, 7, 4, 7, 4)
   .mean([2, 4])
   .reshape(indices.length, task.inputs);
-const [train, validation] = split(tensorDataset(pooled, drawn.y), [task.train, task.validation], { seed: 2 });
-if (train === undefined || validation === undefined) throw new Error('there are too few images');
+const [forTraining, held] = split(tensorDataset(pooled, drawn.y), [task.train, task.validation], { seed: 2 });
+if (forTraining === undefined || held === undefined) throw new Error('there are too few images');
+const data: Data = { train: forTraining, validation: held };
+
+interface Data {
+  readonly train: Dataset;
+  readonly validation: Dataset;
+}
 
 /** Validation images that a network gets right after each epoch. */
-async function curve(config: TabularConfig, seed: number): Promise<readonly number[]> {
+async function curve({ train, validation }: Data, config: TabularConfig, seed: number): Promise<readonly number[]> {
   const model = build(architecture(config), { seed, device: place });
   const { epochs } = await fit(model, train, {
     loss: loss('cross-entropy'),
@@ -74,7 +80,7 @@ async function curve(config: TabularConfig, seed: number): Promise<readonly numb
 const own: Record<string, readonly (readonly number[])[]> = {};
 for (let index = part; index < tabularSpace.size; index += parts) {
   const curves: (readonly number[])[] = [];
-  for (let seed = 1; seed <= task.seeds; seed += 1) curves.push(await curve(tabularSpace.at(index), seed));
+  for (let seed = 1; seed <= task.seeds; seed += 1) curves.push(await curve(data, tabularSpace.at(index), seed));
   own[index] = curves;
   if ((index - part) % 128 === 0) console.error(`${index} of ${tabularSpace.size}`);
 }

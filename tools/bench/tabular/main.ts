@@ -2,14 +2,13 @@
  * Strategies on the tabular benchmark, `npm run bench:tabular`: 1,024 tiny networks that our engine trained on digits
  * (generate.ts), against what random search reaches on average, exactly. `-- --seeds N` for another number of seeds.
  */
-import { parseArgs } from 'node:util';
 import { agingEvolution, asha, coordinateDescent, genetic, greedy, tpe } from '@espalier/search';
+import { commandLine } from '../command-line.mjs';
 import { costToReach, fullCost, meanBest, progressOf, randomTrialsToReach } from './compare.ts';
 import { expectedBest, worths } from './table.ts';
 import { tabularSpace, task } from './space.ts';
 
-const { values } = parseArgs({ options: { seeds: { type: 'string', default: '50' } } });
-const seeds = Number(values.seeds);
+const [seeds = 0] = commandLine('bench:tabular', { seeds: '50' }).wholeNumbers('seeds') ?? [];
 const counts = [25, 50, 100, 150];
 const strategies = {
   greedy,
