@@ -6,7 +6,7 @@ import type { StudyStatus, WorkerStatus } from './status.ts';
 const sparks = '▁▂▃▄▅▆▇█';
 const sparkWidth = 32;
 
-/** Numbers as a row of little bars, the latest on the right. */
+/** Numbers as a row of little bars, the latest on the right; by their logarithms where they span two decades. */
 export function sparkline(values: readonly number[], width: number = sparkWidth): string {
   const step = Math.max(1, values.length / width);
   const count = Math.min(width, values.length);
@@ -14,8 +14,10 @@ export function sparkline(values: readonly number[], width: number = sparkWidth)
     { length: count },
     (_, index) => values[Math.floor(values.length - 1 - index * step)] ?? 0,
   ).toReversed();
-  const [low, high] = [Math.min(...shown), Math.max(...shown)];
-  return shown
+  const wide = shown.every((value) => value > 0) && Math.max(...shown) > 100 * Math.min(...shown);
+  const heights = wide ? shown.map(Math.log) : shown;
+  const [low, high] = [Math.min(...heights), Math.max(...heights)];
+  return heights
     .map((value) => sparks[high === low ? 0 : Math.round(((value - low) / (high - low)) * (sparks.length - 1))])
     .join('');
 }

@@ -11,6 +11,7 @@ describe('sparkline', () => {
   test('is as high as the values, the latest on the right', () => {
     expect(sparkline([0, 1, 2, 3, 4, 5, 6, 7])).toBe('▁▂▃▄▅▆▇█');
     expect(sparkline([3, 3, 3])).toBe('▁▁▁');
+    expect(sparkline([1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1])).toBe('▁▂▃▄▅▆▇█');
     expect(sparkline([])).toBe('');
   });
 

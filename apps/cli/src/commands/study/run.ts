@@ -11,7 +11,7 @@ import type { StopOptions } from '../../study/stops.ts';
 import { taskOf } from '../../study/task.ts';
 
 const source =
-  'a recipe in YAML, or a module that exports { space, objectives, objective } (default: the built-in recipe)';
+  'a recipe in YAML, or a module whose default export is { space, objectives, objective } (default: the built-in recipe)';
 
 function withWorkers(command: Command): Command {
   return command.option('--workers <n>', 'how many trials at once in a process (default: 1)', wholeNumberFrom(1));
