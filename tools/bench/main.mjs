@@ -15,7 +15,6 @@ import { commandLine } from './command-line.mjs';
 import { problems } from './problems.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const engines = ['espalier', 'jax-js', 'tfjs-wasm'];
 
 const {
   words: workloads,
@@ -42,6 +41,7 @@ const medianTime = (timings) =>
   timings.map(({ milliseconds }) => milliseconds).toSorted((a, b) => a - b)[timings.length >> 1] ?? Number.NaN;
 const results = [];
 for (const workload of workloads) {
+  const engines = problems[workload]?.engines ?? [];
   /** @type {Map<string, Timing[]>} */
   const rounds = new Map(engines.map((engine) => [engine, []]));
   for (let round = 0; round < roundCount; round++) {

@@ -3,12 +3,15 @@
 /** @typedef {{ itemsPerStep: number, unit: string }} Counted what a step is counted in */
 /** @typedef {{ in: number, out: number, weight: Float32Array, bias: Float32Array }} Layer */
 /** @typedef {Counted & { batch: number, layers: readonly Layer[], images: Float32Array, labels: Int32Array, learningRate: number }} Mlp */
+/** @typedef {{ in: number, out: number, weight: Float32Array }} Convolution of 3 by 3, without a bias: weight [out, in, 3, 3] */
+/** @typedef {Mlp & { side: number, convolutions: readonly Convolution[] }} Cnn */
 /** @typedef {Counted & { size: number, a: Float32Array, b: Float32Array }} Matmul */
 /** @typedef {{ step(): unknown, check(): Promise<number> }} Run a step of a workload, and the figure to check it by */
-/** @typedef {{ name(): string, mlp(problem: Mlp): Run, matmul(problem: Matmul): Run }} Adapter an engine */
+/** @typedef {{ name(): string, mlp(problem: Mlp): Run, cnn?(problem: Cnn): Run, matmul(problem: Matmul): Run }} Adapter an engine */
 /** @typedef {{ name: string, milliseconds: number } & Counted} Timing what an engine's process prints */
 /**
  * @typedef {object} Workload
+ * @property {readonly string[]} engines those that can run it
  * @property {() => Counted & { run(adapter: Adapter): Run, expected(): number }} make its inputs, how an engine runs them,
  *   and what the first step must yield, in doubles: a loss, or one element of the product
  */
@@ -31,26 +34,49 @@ function stream(seed) {
 /** @type {(length: number, draw: () => number) => Float32Array} */
 const filled = (length, draw) => Float32Array.from({ length }, draw);
 
+/** @type {(next: () => number) => (length: number, inputs: number) => Float32Array} Normal weights as He et al. scale them. */
+const weights = (next) => (length, inputs) => {
+  const scale = Math.sqrt(2 / inputs);
+  return filled(length, () => scale * Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()));
+};
+
+/** @type {(sizes: readonly number[], next: () => number) => Layer[]} */
+const dense = (sizes, next) =>
+  sizes.slice(1).map((out, index) => {
+    const from = sizes[index] ?? 0;
+    return { in: from, out, weight: weights(next)(from * out, from), bias: new Float32Array(out) };
+  });
+
+/**
+ * Two 3 by 3 convolutions, a 2 by 2 max pooling and two dense layers on MNIST-sized input, as in PyTorch's first
+ * example: forward, backward and a plain SGD update, batch 64.
+ *
+ * @returns {Cnn}
+ */
+function cnn() {
+  const next = stream(2);
+  const channels = [1, 8, 16];
+  const convolutions = channels.slice(1).map((out, index) => {
+    const from = channels[index] ?? 0;
+    return { in: from, out, weight: weights(next)(out * from * 9, from * 9) };
+  });
+  const batch = 64;
+  const layers = dense([16 * 12 * 12, 128, 10], next);
+  const labels = Int32Array.from({ length: batch }, () => Math.floor(next() * 10));
+  const images = filled(batch * 784, next);
+  const counted = { itemsPerStep: batch, unit: 'images/s' };
+  return { batch, side: 28, convolutions, layers, images, labels, learningRate: 0.05, ...counted };
+}
+
 /**
  * LeNet-300-100 on MNIST-sized input: forward, backward and a plain SGD update, batch 128.
  *
  * @returns {Mlp}
  */
 function mlp() {
-  const sizes = [784, 300, 100, 10];
   const batch = 128;
   const next = stream(1);
-  const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
-  const layers = sizes.slice(1).map((out, index) => {
-    const from = sizes[index] ?? 0;
-    const scale = Math.sqrt(2 / from);
-    return {
-      in: from,
-      out,
-      weight: filled(from * out, () => normal() * scale),
-      bias: new Float32Array(out),
-    };
-  });
+  const layers = dense([784, 300, 100, 10], next);
   const labels = Int32Array.from({ length: batch }, () => Math.floor(next() * 10));
   const images = filled(batch * 784, next);
   return { batch, layers, images, labels, learningRate: 0.05, itemsPerStep: batch, unit: 'images/s' };
@@ -74,8 +100,11 @@ function matmul(size) {
   };
 }
 
+const engines = ['espalier', 'jax-js', 'tfjs-wasm'];
+
 /** @type {(size: number) => Workload} */
 const product = (size) => ({
+  engines,
   make: () => {
     const problem = matmul(size);
     return { ...problem, run: (adapter) => adapter.matmul(problem), expected: () => oneElement(problem) };
@@ -85,15 +114,33 @@ const product = (size) => ({
 /** @type {Readonly<Record<string, Workload>>} */
 export const problems = {
   mlp: {
+    engines,
     make: () => {
       const problem = mlp();
       return { ...problem, run: (adapter) => adapter.mlp(problem), expected: () => firstLoss(problem) };
+    },
+  },
+  cnn: {
+    // tfjs has no gradient of a convolution's weights in WebAssembly.
+    engines: ['espalier', 'jax-js'],
+    make: () => {
+      const problem = cnn();
+      return {
+        ...problem,
+        run: (adapter) => adapter.cnn?.(problem) ?? refuse(adapter),
+        expected: () => firstLoss({ ...problem, images: features(problem) }),
+      };
     },
   },
   'matmul-256': product(256),
   'matmul-512': product(512),
   'matmul-1024': product(1024),
 };
+
+/** @type {(adapter: Adapter) => never} */
+function refuse(adapter) {
+  throw new Error(`${adapter.name()} has no such workload`);
+}
 
 /** @param {ArrayLike<number>} list  @param {number} index */
 const at = (list, index) => list[index] ?? Number.NaN;
@@ -105,16 +152,47 @@ function oneElement({ size, a, b }) {
   return sum;
 }
 
-/** @param {Mlp} problem */
+/**
+ * What the dense layers of a convolutional network see: convolved, rectified, and pooled at the end.
+ *
+ * @param {Cnn} problem
+ */
+function features({ batch, side, convolutions, images }) {
+  let [channels, size, values] = [1, side, Float64Array.from(images)];
+  for (const { in: from, out, weight } of convolutions) {
+    const after = size - 2;
+    const next = new Float64Array(batch * out * after * after);
+    for (let index = 0; index < next.length; index++) {
+      const [x, y] = [index % after, Math.floor(index / after) % after];
+      const channel = Math.floor(index / after ** 2) % out;
+      const image = Math.floor(index / (out * after ** 2));
+      let sum = 0;
+      for (let k = 0; k < from * 9; k++) {
+        const row = (image * from + Math.floor(k / 9)) * size + y + (Math.floor(k / 3) % 3);
+        sum += at(weight, channel * from * 9 + k) * at(values, row * size + x + (k % 3));
+      }
+      next[index] = Math.max(sum, 0);
+    }
+    [channels, size, values] = [out, after, next];
+  }
+  const half = size / 2;
+  return Float64Array.from({ length: batch * channels * half * half }, (_, index) => {
+    const corner = Math.floor(index / half) * 2 * size + (index % half) * 2;
+    return Math.max(...[0, 1, size, size + 1].map((offset) => at(values, corner + offset)));
+  });
+}
+
+/** @param {Pick<Mlp, 'batch' | 'layers' | 'labels'> & { images: Float32Array | Float64Array }} problem */
 function firstLoss({ batch, layers, images, labels }) {
+  const inputs = images.length / batch;
   let loss = 0;
   for (let row = 0; row < batch; row++) {
-    let values = Float64Array.from(images.subarray(row * 784, row * 784 + 784));
+    let values = Float64Array.from(images.subarray(row * inputs, (row + 1) * inputs));
     for (const [index, layer] of layers.entries()) {
-      const inputs = values;
+      const before = values;
       values = Float64Array.from({ length: layer.out }, (_, column) => {
         let sum = at(layer.bias, column);
-        for (let k = 0; k < layer.in; k++) sum += at(inputs, k) * at(layer.weight, k * layer.out + column);
+        for (let k = 0; k < layer.in; k++) sum += at(before, k) * at(layer.weight, k * layer.out + column);
         return index < layers.length - 1 ? Math.max(sum, 0) : sum;
       });
     }

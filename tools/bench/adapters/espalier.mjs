@@ -1,28 +1,51 @@
 /** Espalier on one thread. */
-import { compile, cpu, crossEntropy, fromTyped, gradients, noGrad } from '@espalier/tensor';
+import { compile, conv2d, cpu, crossEntropy, fromTyped, gradients, maxPool2d, noGrad } from '@espalier/tensor';
 
 export const name = () => `espalier (${cpu().description})`;
 
-export function mlp({ batch, layers, images, labels, learningRate }) {
+/** Dense layers with rectifiers between them. */
+function dense(layers) {
   const parameters = layers.map((layer) => ({
     weight: fromTyped(layer.weight, [layer.in, layer.out]).requiresGradients(),
     bias: fromTyped(layer.bias).requiresGradients(),
   }));
-  const all = parameters.flatMap(({ weight, bias }) => [weight, bias]);
-  const x = fromTyped(images, [batch, 784]);
-  const y = fromTyped(labels);
-  const step = compile((input, target) => {
-    const logits = parameters.reduce((h, { weight, bias }, index) => {
+  const forward = (input) =>
+    parameters.reduce((h, { weight, bias }, index) => {
       const sum = h.matmul(weight).add(bias);
       return index < parameters.length - 1 ? sum.relu() : sum;
     }, input);
-    const loss = crossEntropy(logits, target);
+  return { all: parameters.flatMap(({ weight, bias }) => [weight, bias]), forward };
+}
+
+/** Steps of plain SGD on one batch. */
+function training({ labels, learningRate }, x, all, forward) {
+  const y = fromTyped(labels);
+  const step = compile((input, target) => {
+    const loss = crossEntropy(forward(input), target);
     const found = gradients(loss, all);
     noGrad(() => all.forEach((parameter, index) => parameter.assign(parameter.sub(found[index].mul(learningRate)))));
     return loss;
   });
   let loss;
   return { step: () => (loss = step(x, y)), check: async () => loss.item() };
+}
+
+export function mlp(problem) {
+  const { all, forward } = dense(problem.layers);
+  return training(problem, fromTyped(problem.images, [problem.batch, 784]), all, forward);
+}
+
+export function cnn(problem) {
+  const { batch, side, convolutions, images, layers } = problem;
+  const { all, forward } = dense(layers);
+  const kernels = convolutions.map((layer) => fromTyped(layer.weight, [layer.out, layer.in, 3, 3]).requiresGradients());
+  const features = (input) =>
+    maxPool2d(
+      kernels.reduce((h, kernel) => conv2d(h, kernel).relu(), input),
+      { kernel: 2 },
+    ).reshape(batch, -1);
+  const x = fromTyped(images, [batch, 1, side, side]);
+  return training(problem, x, [...kernels, ...all], (input) => forward(features(input)));
 }
 
 export function matmul({ size, a, b }) {

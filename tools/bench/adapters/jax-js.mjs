@@ -8,8 +8,10 @@ const {
   defaultDevice,
   init,
   jit,
+  lax,
   nn,
   numpy: np,
+  tree,
   valueAndGrad,
 } = await import(pathToFileURL(require.resolve('@jax-js/jax').replace('.cjs', '.js')).href);
 await init('wasm');
@@ -17,37 +19,40 @@ defaultDevice('wasm');
 
 export const name = () => 'jax-js 0.1.25 (wasm)';
 
-export function mlp({ batch, layers, images, labels, learningRate }) {
-  const classes = layers.at(-1).out;
-  const oneHot = new Float32Array(batch * classes);
-  labels.forEach((label, row) => (oneHot[row * classes + label] = 1));
-  let parameters = layers.map((layer) => ({
+/** Dense layers with rectifiers between them. */
+function dense(layers, input) {
+  let h = input;
+  for (const [index, { weight, bias }] of layers.entries()) {
+    h = np.matmul(h, weight).add(bias);
+    if (index < layers.length - 1) h = nn.relu(h);
+  }
+  return h;
+}
+
+const denseParameters = (layers) =>
+  layers.map((layer) => ({
     weight: np.array(layer.weight).reshape([layer.in, layer.out]),
     bias: np.array(layer.bias),
   }));
-  const x = np.array(images).reshape([batch, 784]);
+
+/** Steps of plain SGD on one batch. `forward` takes the parameters, a tree, and the input. */
+function training({ batch, labels, layers, learningRate }, x, initial, forward) {
+  const classes = layers.at(-1).out;
+  const oneHot = new Float32Array(batch * classes);
+  labels.forEach((label, row) => (oneHot[row * classes + label] = 1));
   const y = np.array(oneHot).reshape([batch, classes]);
-  const lossOf = (model, input, target) => {
-    let h = input;
-    for (const [index, { weight, bias }] of model.entries()) {
-      h = np.matmul(h, weight).add(bias);
-      if (index < model.length - 1) h = nn.relu(h);
-    }
-    return nn
-      .logSoftmax(h)
+  const lossOf = (model, input, target) =>
+    nn
+      .logSoftmax(forward(model, input))
       .mul(target)
       .sum()
       .mul(-1 / batch);
-  };
   const update = jit((model, input, target) => {
-    const kept = model.map(({ weight, bias }) => ({ weight: weight.ref, bias: bias.ref }));
+    const kept = tree.map((parameter) => parameter.ref, model);
     const [loss, gradient] = valueAndGrad(lossOf)(model, input, target);
-    const next = kept.map(({ weight, bias }, index) => ({
-      weight: weight.sub(gradient[index].weight.mul(learningRate)),
-      bias: bias.sub(gradient[index].bias.mul(learningRate)),
-    }));
-    return [loss, next];
+    return [loss, tree.map((parameter, slope) => parameter.sub(slope.mul(learningRate)), kept, gradient)];
   });
+  let parameters = initial;
   let loss;
   const step = async () => {
     loss?.dispose();
@@ -55,6 +60,26 @@ export function mlp({ batch, layers, images, labels, learningRate }) {
     await blockUntilReady(parameters);
   };
   return { step, check: async () => (await loss.ref.data())[0] };
+}
+
+export function mlp(problem) {
+  const x = np.array(problem.images).reshape([problem.batch, 784]);
+  return training(problem, x, denseParameters(problem.layers), dense);
+}
+
+export function cnn(problem) {
+  const { batch, side, convolutions, images, layers } = problem;
+  const kernels = convolutions.map((layer) => np.array(layer.weight).reshape([layer.out, layer.in, 3, 3]));
+  const features = (weights, input) => {
+    let h = input;
+    for (const weight of weights) h = nn.relu(lax.conv(h, weight, [1, 1], 'VALID'));
+    const [, channels, height, width] = h.shape;
+    return np.max(h.reshape([batch, channels, height / 2, 2, width / 2, 2]), [3, 5]).reshape([batch, -1]);
+  };
+  const x = np.array(images).reshape([batch, 1, side, side]);
+  return training(problem, x, { kernels, dense: denseParameters(layers) }, (model, input) =>
+    dense(model.dense, features(model.kernels, input)),
+  );
 }
 
 export function matmul({ size, a, b }) {
