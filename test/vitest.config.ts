@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defaultClientConditions, defaultServerConditions } from 'vite';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { chromiumArgs, chromiumPath, dawnEnv, postgresPath } from '../tools/devices.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -17,9 +17,12 @@ const folders = {
   cli: 'apps/cli',
 };
 
+/** The projects that this machine lacks the device for, as `npm test` found out. */
+const without = (process.env['ESPALIER_WITHOUT'] ?? '').split(',');
+
 const setup = (name: string): string => `${root}test/setup/${name}.ts`;
-const nodeProject = (name: string, folder: string) => ({
-  extends: true as const,
+const nodeProject = (name: string, folder: string): TestProjectInlineConfiguration => ({
+  extends: true,
   test: { name, include: [`${folder}/**/*.test.ts`], exclude: ['**/node_modules/**', '**/dist/**', ...deviceTests] },
 });
 
@@ -30,6 +33,47 @@ const executablePath = await chromiumPath();
 process.env['FC_SEED'] ??= String(Math.floor(Math.random() * 2 ** 31));
 const propertySeed = Number(process.env['FC_SEED']);
 const propertyRuns = process.env['FC_RUNS'] === undefined ? null : Number(process.env['FC_RUNS']);
+
+const projects: readonly TestProjectInlineConfiguration[] = [
+  ...Object.entries(folders).map(([name, folder]) => nodeProject(name, `${folder}/test`)),
+  nodeProject('workspace', 'test'),
+  {
+    extends: true,
+    test: {
+      name: 'dawn',
+      include: ['packages/*/test/**/*.gpu.test.ts', 'apps/*/test/**/*.gpu.test.ts', 'test/**/*.gpu.test.ts'],
+      // Only in a process of its own does a variable set here reach the Vulkan loader.
+      pool: 'forks',
+      env: dawnEnv,
+      setupFiles: [setup('dawn')],
+    },
+  },
+  {
+    extends: true,
+    test: {
+      name: 'postgres',
+      include: ['packages/*/test/**/*.postgres.test.ts', 'apps/*/test/**/*.postgres.test.ts'],
+      env: { POSTGRES_BIN: postgresPath() ?? '' },
+    },
+  },
+  {
+    extends: true,
+    test: {
+      name: 'chromium',
+      include: ['test/browser/**/*.browser.test.ts'],
+      browser: {
+        enabled: true,
+        headless: true,
+        ui: false,
+        screenshotFailures: false,
+        provider: playwright({
+          launchOptions: { args: chromiumArgs, ...(executablePath === undefined ? {} : { executablePath }) },
+        }),
+        instances: [{ browser: 'chromium' }],
+      },
+    },
+  },
+];
 
 export default defineConfig({
   root,
@@ -47,45 +91,6 @@ export default defineConfig({
     // Generous: a slow machine must not decide a test.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    projects: [
-      ...Object.entries(folders).map(([name, folder]) => nodeProject(name, `${folder}/test`)),
-      nodeProject('workspace', 'test'),
-      {
-        extends: true,
-        test: {
-          name: 'dawn',
-          include: ['packages/*/test/**/*.gpu.test.ts', 'apps/*/test/**/*.gpu.test.ts', 'test/**/*.gpu.test.ts'],
-          // Only in a process of its own does a variable set here reach the Vulkan loader.
-          pool: 'forks',
-          env: dawnEnv,
-          setupFiles: [setup('dawn')],
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'postgres',
-          include: ['packages/*/test/**/*.postgres.test.ts', 'apps/*/test/**/*.postgres.test.ts'],
-          env: { POSTGRES_BIN: postgresPath() ?? '' },
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'chromium',
-          include: ['test/browser/**/*.browser.test.ts'],
-          browser: {
-            enabled: true,
-            headless: true,
-            ui: false,
-            screenshotFailures: false,
-            provider: playwright({
-              launchOptions: { args: chromiumArgs, ...(executablePath === undefined ? {} : { executablePath }) },
-            }),
-            instances: [{ browser: 'chromium' }],
-          },
-        },
-      },
-    ],
+    projects: projects.filter(({ test }) => !without.some((name) => name === test?.name)),
   },
 });

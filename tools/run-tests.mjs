@@ -19,9 +19,9 @@ process.stderr.write = (/** @type {string | Uint8Array} */ chunk, /** @type {any
 export async function runTests(without) {
   // Not at the top: the file that imports this one may still have to install Vitest.
   const { startVitest } = await import('vitest/node');
-  const project = without.map((name) => `!${name}`);
-  const options = { root, config: 'test/vitest.config.ts', watch: false, project };
-  const vitest = await startVitest('test', [], options);
+  // Of several names to leave out, Vitest's own filter takes a project that differs from any one of them.
+  process.env['ESPALIER_WITHOUT'] = without.join();
+  const vitest = await startVitest('test', [], { root, config: 'test/vitest.config.ts', watch: false });
   let passed = 0;
   let failed = vitest.state.getUnhandledErrors().length;
   for (const module of vitest.state.getTestModules()) {
