@@ -40,6 +40,16 @@ export function levels(spec: Pick<LoopSpec, 'body' | 'outer' | 'inner'>): Level[
   return result;
 }
 
+/** How many walks must have finished before each step of a body can be evaluated. */
+export function readiness(body: readonly LoopInstruction[]): readonly number[] {
+  const ready: number[] = [];
+  for (const step of body) {
+    const needed = Math.max(0, ...operands(step).map((operand) => ready[operand] ?? 0));
+    ready.push(step.kind === 'reduce' ? needed + 1 : needed);
+  }
+  return ready;
+}
+
 /**
  * The walks of a loop kernel. `before` holds the row steps that need no walk. A reduction belongs to the first walk at
  * which everything it depends on is known; point stores happen in the first walk at which their value is known.
@@ -49,12 +59,7 @@ export function phases(spec: Pick<LoopSpec, 'body' | 'outer' | 'inner'>): {
   readonly walks: readonly Phase[];
 } {
   const level = levels(spec);
-  // ready[i]: how many walks must have finished before step i can be evaluated.
-  const ready: number[] = [];
-  for (const [position, step] of spec.body.entries()) {
-    const needed = Math.max(0, ...operands(step).map((operand) => ready[operand] ?? 0));
-    ready[position] = step.kind === 'reduce' ? needed + 1 : needed;
-  }
+  const ready = readiness(spec.body);
   const isRoot = (position: number): boolean => {
     const kind = spec.body[position]?.kind;
     return kind === 'reduce' || (kind === 'store' && level[position] === 'point');

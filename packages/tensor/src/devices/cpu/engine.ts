@@ -5,7 +5,9 @@ import { hostImport, memoryImport, ModuleBuilder } from './assembler/module-buil
 import { webAssembly } from './assembler/web-assembly.ts';
 import { argumentsAddress, type DeviceMemory } from './memory/device-memory.ts';
 import { Workspace } from './memory/workspace.ts';
+import { keepValues } from './loop/kept-values.ts';
 import { generateLoop } from './loop/loop-kernel.ts';
+import { tiled } from './loop/tiles.ts';
 import type { LoopSpec } from '../../kernel/spec.ts';
 
 /** Runs one kernel; the addresses of its bindings lie in the argument area. */
@@ -44,8 +46,15 @@ export class Engine {
   loop(spec: LoopSpec): Program {
     const { module, library } = this.module();
     const f = module.function('run', [], 'none', true);
-    generateLoop(spec, f, library);
-    return this.instantiate(module)['run'] as unknown as Program;
+    const { spec: keeping, scratchBytes } = keepValues(spec);
+    for (const piece of tiled(keeping)) generateLoop(piece, f, library);
+    const run = this.instantiate(module)['run'] as unknown as Program;
+    if (scratchBytes === 0) return run;
+    this.workspace.reserve(scratchBytes, 'a row kernel');
+    return () => {
+      this.bind(spec.bindings.length, this.workspace.address);
+      run();
+    };
   }
 
   /** The address bound at `position`. */

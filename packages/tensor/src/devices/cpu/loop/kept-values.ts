@@ -1,0 +1,103 @@
+/**
+ * Row kernels that walk their points more than once, as a softmax does, would compute what both walks need twice. Here
+ * the dear ones of those values are kept: the walk that computes them first writes them to scratch memory, one row of
+ * it, and later walks read them there.
+ */
+import { dtypes } from '../../../dtype/dtype.ts';
+import { levels, operands, phases, readiness } from '../../../kernel/phases.ts';
+import type { Access, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
+import { scalarInstructions } from '../../../scalar/instructions.ts';
+import { arrange } from './nest.ts';
+
+/** A loop spec whose last binding is scratch memory. */
+export interface KeepingSpec {
+  readonly spec: LoopSpec;
+  readonly scratchBytes: number;
+}
+
+/** Costs, relative to an addition, from which on writing and reading a value is cheaper than computing it again. */
+const worthKeeping = 6;
+/** Rows beyond this would leave the second-level cache. */
+const mostBytes = 2 ** 18;
+
+/** The cost of a point value and of all that it is computed from within a walk. */
+function costOf(spec: LoopSpec, isPoint: (position: number) => boolean, value: number): number {
+  const seen = new Set<number>();
+  const visit = (position: number): number => {
+    const step = spec.body[position];
+    if (step === undefined || !isPoint(position) || seen.has(position)) return 0;
+    seen.add(position);
+    const own = step.kind === 'scalar' ? scalarInstructions[step.op].cost : 1;
+    return operands(step).reduce((sum, operand) => sum + visit(operand), own);
+  };
+  return visit(value);
+}
+
+/** The point values that a walk computes, a later one needs, and that are worth keeping. */
+function keptValues(spec: LoopSpec): ReadonlySet<number> {
+  const { body } = spec;
+  const { walks } = phases(spec);
+  if (walks.length < 2) return new Set();
+  const ready = readiness(body);
+  const level = levels(spec);
+  const isPoint = (position: number): boolean => level[position] === 'point';
+  const neededLater = new Set<number>();
+  for (const [position, step] of body.entries()) {
+    if (!isPoint(position)) continue;
+    for (const operand of operands(step)) {
+      if ((ready[position] ?? 0) > (ready[operand] ?? 0)) neededLater.add(operand);
+    }
+  }
+  const kept = [...neededLater].filter((value) => {
+    const step = body[value];
+    if (step?.kind !== 'scalar' || (step.dtype !== 'f32' && step.dtype !== 'f64') || !isPoint(value)) return false;
+    return walks[ready[value] ?? 0]?.points.includes(value) === true && costOf(spec, isPoint, value) >= worthKeeping;
+  });
+  return new Set(kept);
+}
+
+/** `spec`, or the same with scratch memory for what it would compute more than once. */
+export function keepValues(spec: LoopSpec): KeepingSpec {
+  const unchanged = { spec, scratchBytes: 0 };
+  const kept = keptValues(spec);
+  const points = spec.inner.reduce((product, size) => product * size, 1);
+  // One binding has one dtype, and doubles hold floats.
+  const values = [...kept].map((value) => (spec.body[value] as { dtype: 'f32' | 'f64' }).dtype);
+  const dtype = values.includes('f64') ? 'f64' : 'f32';
+  const scratchBytes = kept.size * points * dtypes[dtype].bytes;
+  // Lanes over rows hold several rows at once.
+  if (kept.size === 0 || scratchBytes > mostBytes || arrange(spec).mode === 'rows') return unchanged;
+  const ready = readiness(spec.body);
+  const strides = spec.inner.map((_, dim) => spec.inner.slice(dim + 1).reduce((product, size) => product * size, 1));
+  const body: LoopInstruction[] = [];
+  const moved = new Map<number, number>();
+  const read = new Map<number, number>();
+  for (const [position, step] of spec.body.entries()) {
+    const now = (operand: number): number => {
+      // A reduction takes its values in the walk that ends with it.
+      const walk = (ready[position] ?? 0) - (step.kind === 'reduce' ? 1 : 0);
+      const later = walk > (ready[operand] ?? 0);
+      return (later ? read.get(operand) : undefined) ?? moved.get(operand) ?? operand;
+    };
+    moved.set(position, body.length);
+    body.push(withOperands(step, now));
+    if (!kept.has(position)) continue;
+    const access: Access = {
+      binding: spec.bindings.length,
+      offset: read.size * points,
+      strides: [...spec.outer.map(() => 0), ...strides],
+    };
+    body.push({ kind: 'store', access, arg: body.length - 1, each: 'point' });
+    read.set(position, body.length);
+    body.push({ kind: 'load', access, dtype: (step as { dtype: 'f32' | 'f64' }).dtype });
+  }
+  const keeping: LoopSpec = { ...spec, bindings: [...spec.bindings, { dtype, access: 'readwrite' }], body };
+  return arrange(keeping).mode === 'rows' ? unchanged : { spec: keeping, scratchBytes };
+}
+
+/** A step that reads other positions. */
+function withOperands(step: LoopInstruction, now: (operand: number) => number): LoopInstruction {
+  if (step.kind === 'scalar') return { ...step, args: step.args.map(now) };
+  if (step.kind === 'gather') return { ...step, index: now(step.index) };
+  return step.kind === 'reduce' || step.kind === 'store' ? { ...step, arg: now(step.arg) } : step;
+}

@@ -1,0 +1,81 @@
+/**
+ * Maps that read along one dimension and write along another, as a transpose does, go through memory in tiles: else each
+ * cache line that one side fetches would be gone before its next element is wanted.
+ */
+import { dtypes } from '../../../dtype/dtype.ts';
+import type { Access, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
+
+/**
+ * Indices of a tile along either dimension. Rows a power of two apart share a set of the first-level cache, which holds
+ * eight lines.
+ */
+const tileSize = 8;
+/** Dimensions shorter than this stay whole. */
+const leastSize = 64;
+/** Bytes between neighbours from which on they share no cache line. */
+const farApart = 64;
+
+/** A step with its strides, and their offset, changed. */
+function withStrides(
+  step: LoopInstruction,
+  change: (strides: readonly number[], offset: number) => Pick<Access, 'strides' | 'offset'>,
+): LoopInstruction {
+  if (step.kind === 'index') return { ...step, ...change(step.strides, step.offset) };
+  if (step.kind !== 'load' && step.kind !== 'store') return step;
+  return { ...step, access: { ...step.access, ...change(step.access.strides, step.access.offset) } };
+}
+
+/** The part of a map with the indices from `from` on, so many of them, of a dimension. */
+function part(spec: LoopSpec, dim: number, from: number, count: number): LoopSpec {
+  const body = spec.body.map((step) =>
+    withStrides(step, (strides, offset) => ({ strides, offset: offset + from * (strides[dim] ?? 0) })),
+  );
+  return { ...spec, outer: spec.outer.with(dim, count), body };
+}
+
+/** The same map with a dimension split into tiles and the indices within one. */
+function split(spec: LoopSpec, dim: number): LoopSpec {
+  const divide = (list: readonly number[], tiles: number, within: number): number[] =>
+    list.toSpliced(dim, 1, tiles, within);
+  const body = spec.body.map((step) =>
+    withStrides(step, (strides, offset) => ({
+      strides: divide(strides, (strides[dim] ?? 0) * tileSize, strides[dim] ?? 0),
+      offset,
+    })),
+  );
+  return { ...spec, outer: divide(spec.outer, (spec.outer[dim] ?? 0) / tileSize, tileSize), body };
+}
+
+/** The dimensions that a map writes along and that it reads along, if these are two and far apart for the other side. */
+function crossing({ outer, body, bindings }: LoopSpec): readonly [number, number] | undefined {
+  const along = ({ strides }: Access): number => strides.findIndex((stride, dim) => stride === 1 && outer[dim] !== 1);
+  const accesses = (kind: 'load' | 'store'): Access[] =>
+    body.flatMap((step) => (step.kind === kind ? [step.access] : []));
+  const apart = ({ binding, strides }: Access, dim: number): number =>
+    Math.abs(strides[dim] ?? 0) * dtypes[bindings[binding]?.dtype ?? 'f32'].bytes;
+  for (const written of accesses('store')) {
+    const to = along(written);
+    for (const read of accesses('load')) {
+      const from = along(read);
+      const long = (outer[to] ?? 0) >= leastSize && (outer[from] ?? 0) >= leastSize;
+      if (to !== from && long && apart(read, to) >= farApart && apart(written, from) >= farApart) return [to, from];
+    }
+  }
+  return undefined;
+}
+
+/** The maps to run, one after the other, in place of one: `spec` itself, or its tiles and what is left at two edges. */
+export function tiled(spec: LoopSpec): readonly LoopSpec[] {
+  const dims = spec.inner.length > 0 || spec.body.some(({ kind }) => kind === 'gather') ? undefined : crossing(spec);
+  if (dims === undefined) return [spec];
+  const specs: LoopSpec[] = [];
+  let whole = spec;
+  for (const dim of dims) {
+    const size = whole.outer[dim] ?? 0;
+    const rest = size % tileSize;
+    if (rest > 0) specs.push(part(whole, dim, size - rest, rest));
+    whole = part(whole, dim, 0, size - rest);
+  }
+  // The later dimension first, so that the other keeps its place.
+  return [dims.toSorted((a, b) => b - a).reduce(split, whole), ...specs];
+}
