@@ -6,8 +6,9 @@
 /** @typedef {{ in: number, out: number, weight: Float32Array }} Convolution of 3 by 3, without a bias: weight [out, in, 3, 3] */
 /** @typedef {Mlp & { side: number, convolutions: readonly Convolution[] }} Cnn */
 /** @typedef {Counted & { size: number, a: Float32Array, b: Float32Array }} Matmul */
+/** @typedef {Counted & { rows: number, columns: number, op: 'softmax' | 'transpose', values: Float32Array }} OneOp */
 /** @typedef {{ step(): unknown, check(): Promise<number> }} Run a step of a workload, and the figure to check it by */
-/** @typedef {{ name(): string, mlp(problem: Mlp): Run, cnn?(problem: Cnn): Run, matmul(problem: Matmul): Run }} Adapter an engine */
+/** @typedef {{ name(): string, mlp(problem: Mlp): Run, cnn?(problem: Cnn): Run, matmul(problem: Matmul): Run, oneOp(problem: OneOp): Run }} Adapter an engine */
 /** @typedef {{ name: string, milliseconds: number } & Counted} Timing what an engine's process prints */
 /**
  * @typedef {object} Workload
@@ -100,6 +101,21 @@ function matmul(size) {
   };
 }
 
+/**
+ * One op on a matrix: a softmax of its rows, or its transpose plus one, so that no engine returns a view.
+ *
+ * @param {OneOp['op']} op
+ * @param {number} rows
+ * @param {number} columns
+ * @returns {OneOp}
+ */
+function oneOp(op, rows, columns) {
+  const next = stream(rows + columns);
+  const values = filled(rows * columns, () => 8 * next() - 4);
+  // Counted in bytes that must move: each value is read and written once.
+  return { op, rows, columns, values, itemsPerStep: (2 * 4 * rows * columns) / 1e9, unit: 'GB/s' };
+}
+
 const engines = ['espalier', 'jax-js', 'tfjs-wasm'];
 
 /** @type {(size: number) => Workload} */
@@ -108,6 +124,15 @@ const product = (size) => ({
   make: () => {
     const problem = matmul(size);
     return { ...problem, run: (adapter) => adapter.matmul(problem), expected: () => oneElement(problem) };
+  },
+});
+
+/** @type {(...size: Parameters<typeof oneOp>) => Workload} */
+const single = (...size) => ({
+  engines,
+  make: () => {
+    const problem = oneOp(...size);
+    return { ...problem, run: (adapter) => adapter.oneOp(problem), expected: () => thirdValue(problem) };
   },
 });
 
@@ -135,6 +160,8 @@ export const problems = {
   'matmul-256': product(256),
   'matmul-512': product(512),
   'matmul-1024': product(1024),
+  softmax: single('softmax', 4096, 1024),
+  transpose: single('transpose', 2048, 2048),
 };
 
 /** @type {(adapter: Adapter) => never} */
@@ -144,6 +171,14 @@ function refuse(adapter) {
 
 /** @param {ArrayLike<number>} list  @param {number} index */
 const at = (list, index) => list[index] ?? Number.NaN;
+
+/** @param {OneOp} problem */
+function thirdValue({ op, columns, values }) {
+  if (op === 'transpose') return at(values, 2 * columns) + 1;
+  const row = values.subarray(0, columns);
+  const total = row.reduce((sum, value) => sum + Math.exp(value), 0);
+  return Math.exp(at(row, 2)) / total;
+}
 
 /** @param {Matmul} problem */
 function oneElement({ size, a, b }) {

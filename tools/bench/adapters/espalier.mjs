@@ -48,14 +48,26 @@ export function cnn(problem) {
   return training(problem, x, [...kernels, ...all], (input) => forward(features(input)));
 }
 
-export function matmul({ size, a, b }) {
-  const [left, right] = [fromTyped(a, [size, size]), fromTyped(b, [size, size])];
-  let product;
+/** Makes one tensor again and again. */
+function repeated(make, checked) {
+  let made;
   return {
     step: () => {
-      product?.dispose();
-      product = left.matmul(right).realizeSync();
+      made?.dispose();
+      made = make().realizeSync();
     },
-    check: async () => (await product.data())[size + 2],
+    check: async () => (await made.data())[checked],
   };
+}
+
+export function matmul({ size, a, b }) {
+  const [left, right] = [fromTyped(a, [size, size]), fromTyped(b, [size, size])];
+  return repeated(() => left.matmul(right), size + 2);
+}
+
+const ops = { softmax: (x) => x.softmax(-1), transpose: (x) => x.t().add(1) };
+
+export function oneOp({ op, rows, columns, values }) {
+  const x = fromTyped(values, [rows, columns]);
+  return repeated(() => ops[op](x), 2);
 }

@@ -82,14 +82,25 @@ export function cnn(problem) {
   );
 }
 
-export function matmul({ size, a, b }) {
-  const [left, right] = [np.array(a).reshape([size, size]), np.array(b).reshape([size, size])];
-  const multiply = jit((p, q) => np.matmul(p, q));
-  let product;
+/** Makes one array again and again, through jit. */
+function repeated(make, inputs, checked) {
+  const compiled = jit(make);
+  let made;
   const step = async () => {
-    product?.dispose();
-    product = multiply(left.ref, right.ref);
-    await blockUntilReady(product);
+    made?.dispose();
+    made = compiled(...inputs.map((input) => input.ref));
+    await blockUntilReady(made);
   };
-  return { step, check: async () => (await product.ref.data())[size + 2] };
+  return { step, check: async () => (await made.ref.data())[checked] };
+}
+
+export function matmul({ size, a, b }) {
+  const inputs = [a, b].map((values) => np.array(values).reshape([size, size]));
+  return repeated((p, q) => np.matmul(p, q), inputs, size + 2);
+}
+
+const ops = { softmax: (x) => nn.softmax(x), transpose: (x) => np.transpose(x).add(1) };
+
+export function oneOp({ op, rows, columns, values }) {
+  return repeated(ops[op], [np.array(values).reshape([rows, columns])], 2);
 }

@@ -35,14 +35,26 @@ export function mlp({ batch, layers, images, labels, learningRate }) {
   return { step, check: async () => (await loss.data())[0] };
 }
 
-export function matmul({ size, a, b }) {
-  const [left, right] = [tf.tensor2d(a, [size, size]), tf.tensor2d(b, [size, size])];
-  let product;
+/** Makes one tensor again and again. */
+function repeated(make, checked) {
+  let made;
   return {
     step: () => {
-      product?.dispose();
-      product = tf.matMul(left, right);
+      made?.dispose();
+      made = tf.tidy(make);
     },
-    check: async () => (await product.data())[size + 2],
+    check: async () => (await made.data())[checked],
   };
+}
+
+export function matmul({ size, a, b }) {
+  const [left, right] = [tf.tensor2d(a, [size, size]), tf.tensor2d(b, [size, size])];
+  return repeated(() => tf.matMul(left, right), size + 2);
+}
+
+const ops = { softmax: (x) => tf.softmax(x), transpose: (x) => tf.add(tf.transpose(x), 1) };
+
+export function oneOp({ op, rows, columns, values }) {
+  const x = tf.tensor2d(values, [rows, columns]);
+  return repeated(() => ops[op](x), 2);
 }
