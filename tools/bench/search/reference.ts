@@ -5,6 +5,8 @@ export interface Cell {
   readonly form: string;
   readonly trials: number;
   readonly regret: number;
+  /** How many studies it is the median of. */
+  readonly seeds: number;
   /** Whose figure it is. */
   readonly peer: string;
 }
@@ -18,9 +20,10 @@ function row(
   trials: number,
   regrets: readonly (number | undefined)[],
 ): readonly Cell[] {
+  const seeds = strategy === 'gp' ? 8 : 50;
   return forms.flatMap((form, index) => {
     const regret = regrets[index];
-    return regret === undefined ? [] : { strategy, form, trials, regret, peer };
+    return regret === undefined ? [] : { strategy, form, trials, regret, seeds, peer };
   });
 }
 
