@@ -11,13 +11,14 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'packages/tensor': [],
   'packages/nn': ['tensor'],
   'packages/search': [],
+  'packages/storage': ['search'],
   'packages/optimize': ['tensor', 'nn'],
-  'packages/testing': ['tensor'],
-  'apps/cli': ['tensor', 'nn', 'search', 'optimize'],
+  'packages/testing': ['tensor', 'search'],
+  'apps/cli': ['tensor', 'nn', 'search', 'storage', 'optimize'],
 };
 
 /** The packages that promise to install nothing but each other. */
-const withoutDependencies = ['packages/tensor', 'packages/nn', 'packages/search', 'packages/optimize'];
+const withoutDependencies = ['tensor', 'nn', 'search', 'storage', 'optimize'].map((name) => `packages/${name}`);
 
 const own = /^@espalier\/([^/]+)/;
 const sentence = ({ file, target }: Import): string => `${file} imports ${target}`;
@@ -45,7 +46,7 @@ test.each(withoutDependencies)('%s depends on nothing outside the workspace', (w
 describe.each(workspaces)('%s', (workspace) => {
   const files = sourceFiles(workspace);
   const imports = files.flatMap(importsOf);
-  const isNodeOnly = (file: string): boolean => file.startsWith('apps/') || file.includes('/src/node/');
+  const isNodeOnly = (file: string): boolean => /^apps\/|^packages\/storage\/|\/src\/node\//.test(file);
 
   test('imports only the workspace packages below it', () => {
     const allowed = arrows[workspace] ?? [];
@@ -63,8 +64,8 @@ describe.each(workspaces)('%s', (workspace) => {
     expect(imports.filter(({ target }) => barrels.includes(target)).map(sentence)).toEqual([]);
   });
 
-  test('asks for Node only in src/node', () => {
-    const needsNode = /^node:|\/src\/node\/|^@espalier\/[^/]+\/node$/;
+  test('asks for Node only in src/node, in storage and in applications', () => {
+    const needsNode = /^node:|\/src\/node\/|^@espalier\/(?:[^/]+\/node|storage)$/;
     expect(imports.filter(({ file, target }) => needsNode.test(target) && !isNodeOnly(file)).map(sentence)).toEqual([]);
   });
 

@@ -1,11 +1,11 @@
 // The packages as they are published: bundled, without their sources, each beside nothing but what it depends on.
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { libraries, stagedFolder } from '../tools/published.mjs';
+import { bytesIn, libraries, stagedFolder } from '../tools/published.mjs';
 import { examplesIn } from './helpers/examples.ts';
 import { root } from './helpers/sources.ts';
 
@@ -44,10 +44,37 @@ test.each(libraries)('%s: the first example of its README runs', async (library)
   );
 });
 
-test('search runs alone: a study in a file, and the thread that keeps claims alive', async () => {
+test('search runs alone, and says what a file needs', async () => {
+  const code = `
+    import { createStudy, float, maxTrials, space, tpe } from '@espalier/search';
+    const options = { name: 'alone', space: space({ x: float(-1, 1) }), objectives: ['minimize loss'], strategy: tpe() };
+    const study = await createStudy(options);
+    await study.run(({ config }) => config.x ** 2, { stop: [maxTrials(30)] });
+    console.log(study.trials.length);
+    await createStudy({ ...options, storage: 'journal:study.journal' }).catch((error) => console.log(String(error)));
+  `;
+  const refusal =
+    'StorageError: storage journal:study.journal: it needs @espalier/storage: npm install @espalier/storage';
+  expect(await printed(alone, code)).toBe(`30\n${refusal}\n`);
+});
+
+test('a storage that is installed and broken is not said to be missing', async () => {
+  const broken = join(alone, 'broken');
+  install('packages/search', broken);
+  install('packages/storage', broken);
+  const entry = join(broken, 'node_modules/@espalier/storage/dist/index.js');
+  writeFileSync(entry, "import 'not-there';\n");
+  const code = `
+    import { openStorage } from '@espalier/search';
+    await openStorage('journal:x').catch((error) => console.log(error.message.split(' imported')[0]));
+  `;
+  expect(await printed(broken, code)).toBe("Cannot find package 'not-there'\n");
+});
+
+test('search with storage: a study in a file, and the thread that keeps claims alive', async () => {
   const code = `
     import { createStudy, float, maxTrials, openStudy, space, tpe } from '@espalier/search';
-    import { keepAlive } from '@espalier/search/node';
+    import { keepAlive } from '@espalier/storage';
     const storage = 'journal:study.journal';
     const domain = space({ x: float(-1, 1) });
     const study = await createStudy({ name: 'alone', space: domain, objectives: ['minimize loss'], strategy: tpe(), storage });
@@ -58,14 +85,48 @@ test('search runs alone: a study in a file, and the thread that keeps claims ali
     await again.close();
     await (await keepAlive(storage, 'alone', 60_000)).close();
   `;
-  expect(await printed(alone, code)).toBe('30\n');
+  expect(await printed(together, code)).toBe('30\n');
 });
 
-test('search depends on nothing, and its code is small', () => {
+test('search depends on nothing, and is below 200,000 bytes', () => {
   const installed = join(alone, 'node_modules/@espalier/search');
   const manifest: unknown = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
   expect(manifest).not.toHaveProperty('dependencies');
-  const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
-  const code = files.filter((file) => file.endsWith('.js'));
-  expect(code.reduce((sum, file) => sum + statSync(join(installed, file)).size, 0)).toBeLessThan(200_000);
+  const bytes = bytesIn(installed);
+  console.log(`@espalier/search as published: ${bytes} bytes`);
+  expect(bytes).toBeLessThan(200_000);
+});
+
+test('the declarations of search, their comments shortened, type what a user writes', async () => {
+  const folder = join(alone, 'typed');
+  mkdirSync(folder);
+  const code = `
+    import { createStudy, defineStrategy, float, choice, list, genetic, maxTrials, random, space, type Study, type Trial } from '@espalier/search';
+    const domain = space({ x: float(0, 1), kind: choice({ a: { y: float(0, 1) }, b: {} }), l: list(float(0, 1), { max: 3 }) });
+    const study = await createStudy({ name: 's', space: domain, objectives: ['minimize loss'], strategy: genetic({ population: 8 }) });
+    const named: Study<{ readonly x: number }, 'loss'> | undefined = undefined;
+    await study.run(({ config: { x, kind } }) => x + (kind.type === 'a' ? kind.y : 0), { stop: [maxTrials(9)] });
+    const best: number | undefined = study.best?.config.x;
+    const tried = (trial: Trial<{ x: number }>): number => trial.config.x;
+    defineStrategy({ name: 'mine', defaults: {}, decide: ({ space, random: stream }) => ({ type: 'try', config: space.sample(stream), origin: { operator: 'sample' } }) });
+    // @ts-expect-error: a strategy has no such option
+    genetic({ populations: 8 });
+    // @ts-expect-error: only the type of a study is exported
+    new (await import('@espalier/search')).Study();
+    export { best, named, random, tried };
+  `;
+  writeFileSync(join(folder, 'consumer.mts'), code);
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    module: 'nodenext',
+    target: 'es2023',
+    lib: ['es2023', 'esnext.disposable'],
+    types: [],
+    skipLibCheck: false,
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.mts'] }));
+  const tsc = run(join(root, 'node_modules/.bin/tsc'), ['-p', folder]);
+  expect(await tsc.then(() => '').catch((error: { stdout: string }) => error.stdout)).toBe('');
 });

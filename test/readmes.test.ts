@@ -1,4 +1,4 @@
-// Every TypeScript block of every README compiles, runs, and prints what its comments say.
+// Every TypeScript block of every README and guide compiles, runs, and prints what its comments say.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { root, workspaces } from './helpers/sources.ts';
 
 const run = promisify(execFile);
 
-const examples = ['README.md', ...workspaces.map((workspace) => `${workspace}/README.md`)]
+const examples = ['README.md', ...workspaces.flatMap((folder) => [`${folder}/README.md`, `${folder}/GUIDE.md`])]
   .filter((file) => existsSync(join(root, file)))
   .flatMap((file) => examplesIn(file, readFileSync(join(root, file), 'utf8')));
 

@@ -12,6 +12,7 @@ const folders = {
   tensor: 'packages/tensor',
   nn: 'packages/nn',
   search: 'packages/search',
+  storage: 'packages/storage',
   optimize: 'packages/optimize',
   testing: 'packages/testing',
   cli: 'apps/cli',

@@ -1,11 +1,12 @@
 // Makes of each library what is published: `npm run pack -- [packages/search …]`. Modules and declarations are bundled,
 // so that a package is a few small files rather than hundreds beside their maps. `npm publish FOLDER` sends it off.
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 import { root } from './command.mjs';
-import { libraries, stagedFolder } from './published.mjs';
+import { condenseDeclarations } from './condense-declarations.mjs';
+import { bytesIn, condensed, libraries, stagedFolder } from './published.mjs';
 
 const sourceCondition = '@espalier/source';
 
@@ -68,23 +69,18 @@ async function pack(folder) {
   await code.write({ ...output, minify: true, comments: false });
   const types = await rolldown({ ...common, input: exported, plugins: [dts({ oxc: true, emitDtsOnly: true })] });
   await types.write(output);
+  if (condensed.includes(folder)) {
+    for (const name of Object.keys(exported)) {
+      const file = join(staged, `dist/${name}.d.ts`);
+      writeFileSync(file, condenseDeclarations(readFileSync(file, 'utf8')));
+    }
+  }
   writeFileSync(
     join(staged, 'package.json'),
     `${JSON.stringify({ ...published(manifest), files: ['dist'] }, null, 2)}\n`,
   );
   copyFileSync(join(root, folder, 'README.md'), join(staged, 'README.md'));
   copyFileSync(join(root, 'LICENSE'), join(staged, 'LICENSE'));
-}
-
-/**
- * The bytes of all files in a folder.
- *
- * @param {string} folder
- */
-function bytesIn(folder) {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((file) => statSync(join(folder, file)))
-    .reduce((sum, stats) => sum + (stats.isFile() ? stats.size : 0), 0);
 }
 
 const chosen = process.argv.slice(2);

@@ -1,6 +1,15 @@
-import { StorageLockedError, createStudy, indexedDbStorage, int, maxTrials, openStudy, space } from '@espalier/search';
+import {
+  StorageLockedError,
+  createStudy,
+  indexedDbStorage,
+  int,
+  maxTrials,
+  openStorage,
+  openStudy,
+  space,
+} from '@espalier/search';
 import type { Storage } from '@espalier/search';
-import { storageLaws } from '@espalier/search/testing';
+import { storageLaws } from '@espalier/testing/search';
 import { describe, expect, it } from 'vitest';
 
 const unused = (): string => crypto.randomUUID();
@@ -34,4 +43,10 @@ describe('indexeddb', () => {
     expect(again.trials).toHaveLength(10);
     await again.close();
   });
+});
+
+it('a file is refused, since there is no Node', async () => {
+  await expect(openStorage('sqlite:x')).rejects.toThrow(
+    'files and databases need Node: use memory: or indexeddb:name here',
+  );
 });

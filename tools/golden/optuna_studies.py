@@ -1,6 +1,6 @@
 """Studies as Optuna 5.0.0 keeps them, and Optuna's own reading of what @espalier/search exports.
 
-`python tools/golden/optuna_studies.py` writes packages/search/test/golden/optuna.sql: a dump of an SQLite database with two
+`python tools/golden/optuna_studies.py` writes packages/storage/test/golden/optuna.sql: a dump of an SQLite database with two
 studies. `python tools/golden/optuna_studies.py FILE` opens an exported database with Optuna and prints what it finds.
 """
 
@@ -51,7 +51,7 @@ def write_golden():
         study.ask()
         dump = "\n".join(sqlite3.connect(path).iterdump())
     root = pathlib.Path(__file__).parents[2]
-    (root / "packages/search/test/golden/optuna.sql").write_text(dump + "\n")
+    (root / "packages/storage/test/golden/optuna.sql").write_text(dump + "\n")
 
 
 def show(path):

@@ -166,6 +166,16 @@ export { memoryStorage } from './storage/memory.ts';
 export { openStorage } from './storage/open-storage.ts';
 export type { Claim, Claimant, ClaimToken, Storage } from './storage/storage.ts';
 
+// What a storage is built from.
+export { oneAtATime } from './one-at-a-time.ts';
+export { logStorage } from './storage/log-storage.ts';
+export type { LogEntry, LogStorageOptions } from './storage/log-storage.ts';
+export { existingStudy, missingStudy } from './storage/memory.ts';
+export { lossOf, objection, stateAfter } from './storage/study-log.ts';
+export type { Slot } from './storage/study-log.ts';
+export type { KeepAlive } from './storage/storage-package.ts';
+export { renewClaims } from './study/keep-claims.ts';
+
 export { createStudy, openStudy } from './study/create-study.ts';
 export type { OpenStudyOptions, StudyOptions } from './study/create-study.ts';
 export { History } from './study/history.ts';

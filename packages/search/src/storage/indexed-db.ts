@@ -1,5 +1,5 @@
 import { FormatError, StorageError, StorageLockedError } from '../errors.ts';
-import { logStorage, rebuildLogs, recover } from './log-storage.ts';
+import { logStorage } from './log-storage.ts';
 import type { LogEntry } from './log-storage.ts';
 import type { Storage } from './storage.ts';
 
@@ -108,14 +108,16 @@ export async function indexedDbStorage(name: string): Promise<Storage> {
   try {
     const database = await openDatabase(id, url);
     const entries = await settled(database.transaction(store, 'readonly').objectStore(store).getAll());
-    const logs = rebuildLogs(entries as readonly LogEntry[], (_, found) => {
-      return new FormatError(url, 0, `it tells ${found}, so entries are missing: use another name`);
-    });
-    const write = (entry: LogEntry): Promise<void> => add(database, url, entry);
-    await recover(logs, write, 'its page was closed');
-    return logStorage(url, logs, write, async () => {
-      database.close();
-      release();
+    return await logStorage({
+      url,
+      entries: entries as readonly LogEntry[],
+      damaged: (_, found) => new FormatError(url, 0, `it tells ${found}, so entries are missing: use another name`),
+      write: (entry) => add(database, url, entry),
+      recovery: 'its page was closed',
+      release: async () => {
+        database.close();
+        release();
+      },
     });
   } catch (error) {
     release();

@@ -10,14 +10,23 @@ export type LogEntry =
   | { readonly study: string; readonly create: StudyRecord }
   | { readonly study: string; readonly revision: number; readonly events: readonly StudyEvent[] };
 
-/**
- * Makes the logs that entries tell of.
- * @param damaged the error for an entry, by its index, that does not follow from those before
- */
-export function rebuildLogs(
-  entries: readonly LogEntry[],
-  damaged: (index: number, found: string) => Error,
-): Map<string, StudyLog> {
+/** What a storage over logs in memory is made of. */
+export interface LogStorageOptions {
+  readonly url: string;
+  /** What was written before, in order. */
+  readonly entries: readonly LogEntry[];
+  /** The error for an entry, by its index, that does not follow from those before. */
+  readonly damaged: (index: number, found: string) => Error;
+  /** Makes an entry durable: a change counts once this is done. */
+  readonly write: (entry: LogEntry) => Promise<void>;
+  /** The reason to free the trials that were left claimed by whoever wrote before. Default: they are left alone. */
+  readonly recovery?: string;
+  /** Gives up what the storage holds. Default: nothing. */
+  readonly release?: () => Promise<void>;
+}
+
+/** Makes the logs that entries tell of. */
+function rebuildLogs({ entries, damaged }: LogStorageOptions): Map<string, StudyLog> {
   const logs = new Map<string, StudyLog>();
   for (const [index, entry] of entries.entries()) {
     const log = logs.get(entry.study);
@@ -30,27 +39,13 @@ export function rebuildLogs(
   return logs;
 }
 
-/** Frees the trials that were left claimed by whoever wrote the logs before. */
-export async function recover(
-  logs: ReadonlyMap<string, StudyLog>,
-  write: (entry: LogEntry) => Promise<void>,
-  reason: string,
-): Promise<void> {
-  for (const [study, log] of logs) {
-    const events = log.planRecovery(reason, Date.now());
-    if (events.length === 0) continue;
-    await write({ study, revision: log.revision + 1, events });
-    log.add(events);
-  }
-}
-
-/** The storage over logs in memory that one process writes, each change being written before it counts. */
-export function logStorage(
-  url: string,
-  logs: Map<string, StudyLog>,
-  write: (entry: LogEntry) => Promise<void>,
-  release: () => Promise<void> = async () => undefined,
-): Storage {
+/**
+ * The storage over logs in memory that one process writes, such as a journal: each change is written before it counts.
+ * @throws whatever `damaged` gives, when the entries do not follow from each other.
+ */
+export async function logStorage(options: LogStorageOptions): Promise<Storage> {
+  const { url, write, recovery, release } = options;
+  const logs = rebuildLogs(options);
   const inTurn = oneAtATime();
   let closed = false;
   const logOf = (study: string): StudyLog => {
@@ -64,6 +59,9 @@ export function logStorage(
     await write({ study, revision: log.revision + 1, events });
     log.add(events);
   };
+  if (recovery !== undefined) {
+    for (const [study, log] of logs) await commit(study, log, log.planRecovery(recovery, Date.now()));
+  }
   return {
     url,
     createStudy: (record) =>
@@ -101,7 +99,7 @@ export function logStorage(
       inTurn(async () => {
         if (closed) return;
         closed = true;
-        await release();
+        await release?.();
       }),
   };
 }

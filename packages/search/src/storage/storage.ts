@@ -26,7 +26,7 @@ export type ClaimToken = Pick<Claim, 'number' | 'attempt'>;
  * Where studies are kept: for each a record and a log of events, in one order that every reader sees. Every method
  * takes effect as a whole or not at all, and what a resolved promise has written is seen by every later read.
  *
- * `storageLaws` of `@espalier/search/testing` checks an implementation.
+ * `storageLaws` of `@espalier/testing/search` checks an implementation.
  */
 export interface Storage {
   /** What opens this storage again, such as `journal:runs/digits.jsonl`. */

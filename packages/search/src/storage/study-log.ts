@@ -23,15 +23,15 @@ export interface Slot {
   readonly config?: ConfigObject;
 }
 
-/** The reason that a study gives for a trial whose worker did not renew its claim in time. */
-export const leaseRanOut = 'its lease ran out: its worker vanished or stalled';
-
-/** What becomes of a trial whose worker vanished: it waits again, or fails once its retries are used up. */
+/**
+ * What becomes of a trial whose worker vanished: it waits again, or fails once its retries are used up.
+ * @param reason what is known of the worker; default: that it did not renew its claim in time
+ */
 export function lossOf(
   { number, attempt, losses }: Pick<Slot, 'number' | 'attempt' | 'losses'>,
   retries: number,
-  reason: string,
   at: number,
+  reason = 'its lease ran out: its worker vanished or stalled',
 ): ClaimedEvent {
   if (losses < retries) return { type: 'release', number, attempt, at, reason, lost: true };
   const message = `${losses + 1} workers in turn vanished with it; the last: ${reason}`;
@@ -55,22 +55,25 @@ export function objection(
   return slot.state === 'running' ? undefined : `it is ${slot.state}`;
 }
 
-/** What an event makes of the state of its trial, where that is not what it was. */
-export const stateAfter: Readonly<Partial<Record<StudyEvent['type'], Slot['state']>>> = {
+const states: Readonly<Partial<Record<StudyEvent['type'], Slot['state']>>> = {
   enqueue: 'waiting',
   claim: 'running',
   pause: 'paused',
   resume: 'running',
-  finish: 'complete',
   release: 'waiting',
 };
+
+/** What an event makes of the state of its trial; undefined when it leaves that as it was. */
+export function stateAfter(event: StudyEvent): Slot['state'] | undefined {
+  return event.type === 'finish' ? event.state : states[event.type];
+}
 
 /** Where a number stands after an event. */
 function slotAfter(event: Exclude<StudyEvent, { type: 'amend' }>, slot: Slot | undefined): Slot {
   const { number, attempt } = event;
   const losses = (slot?.losses ?? 0) + (event.type === 'release' && event.lost === true ? 1 : 0);
   const config = event.type === 'enqueue' || event.type === 'start' ? event.config : slot?.config;
-  const state = event.type === 'finish' ? event.state : (stateAfter[event.type] ?? slot?.state ?? 'waiting');
+  const state = stateAfter(event) ?? slot?.state ?? 'waiting';
   return config === undefined ? { number, state, attempt, losses } : { number, state, attempt, losses, config };
 }
 
@@ -149,7 +152,7 @@ export class StudyLog {
   planRecovery(reason: string, at: number): readonly ClaimedEvent[] {
     return this.#slots
       .filter(({ state }) => state === 'running')
-      .map((slot) => lossOf(slot, this.record.retries, reason, at));
+      .map((slot) => lossOf(slot, this.record.retries, at, reason));
   }
 
   /** Lets claims hold longer, and gives back those that are not in force. */
@@ -174,7 +177,7 @@ export class StudyLog {
       const { number, attempt } = event;
       const found = objection(event, changed.get(number) ?? this.#slots[number]);
       if (found !== undefined) throw new StaleClaimError(this.record.name, number, attempt, found);
-      const state = stateAfter[event.type];
+      const state = stateAfter(event);
       if (state !== undefined) changed.set(number, { state, attempt });
     }
   }
@@ -184,7 +187,7 @@ export class StudyLog {
     const lost = [...this.#leases].filter(([, until]) => until <= now).map(([number]) => number);
     return lost.flatMap((number) => {
       const slot = this.#slots[number];
-      return slot?.state === 'running' ? lossOf(slot, this.record.retries, leaseRanOut, at) : [];
+      return slot?.state === 'running' ? lossOf(slot, this.record.retries, at) : [];
     });
   }
 }

@@ -1,6 +1,6 @@
-import { loadNodeEntry } from '../node-entry.ts';
-import type { KeepAlive } from '../node-entry.ts';
 import type { ClaimToken, Storage } from '../storage/storage.ts';
+import { loadStoragePackage } from '../storage/storage-package.ts';
+import type { KeepAlive } from '../storage/storage-package.ts';
 
 /** What every host has, and TypeScript's own library does not tell of. */
 const host = globalThis as unknown as {
@@ -43,5 +43,5 @@ export function renewClaims(storage: Storage, study: string, lease: number): Kee
  */
 export async function keepClaims(storage: Storage, study: string, lease: number): Promise<KeepAlive> {
   if (storage.shared !== true) return renewClaims(storage, study, lease);
-  return (await loadNodeEntry()).keepAlive(storage.url, study, lease);
+  return (await loadStoragePackage(storage.url)).keepAlive(storage.url, study, lease);
 }

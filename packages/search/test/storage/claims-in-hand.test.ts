@@ -1,8 +1,14 @@
-import { createStudy, maxTrials, memoryStorage } from '@espalier/search';
-import type { AppendedEvent, Storage } from '@espalier/search';
+import { createStudy, float, maxTrials, memoryStorage, random, space } from '@espalier/search';
+import type { AppendedEvent, Storage, Study } from '@espalier/search';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { sharedStudy } from '../helpers/shared-study.ts';
+
+const domain = space({ x: float(0, 1) });
+
+/** The study whose trials are in hand. */
+function studyIn(storage: Storage): Promise<Study<{ readonly x: number }, 'loss'>> {
+  return createStudy({ name: 'shared', storage, space: domain, objectives: ['minimize loss'], strategy: random() });
+}
 
 /** A storage that keeps the batches appended to it. */
 function recorded(): { readonly storage: Storage; readonly batches: (readonly AppendedEvent[])[] } {
@@ -18,7 +24,7 @@ function recorded(): { readonly storage: Storage; readonly batches: (readonly Ap
 describe('reports', () => {
   it('are stored together: with the end, or after a while', async () => {
     const { storage, batches } = recorded();
-    const study = await createStudy(sharedStudy(storage));
+    const study = await studyIn(storage);
     const quick = await study.ask();
     for (let step = 1; step <= 20; step += 1) quick.report(step, { loss: 1 });
     await study.tell(quick, 1);
@@ -31,7 +37,7 @@ describe('reports', () => {
 
   it('are stored at once with a checkpoint', async () => {
     const { storage, batches } = recorded();
-    const study = await createStudy(sharedStudy(storage));
+    const study = await studyIn(storage);
     const trial = await study.ask();
     trial.report(1, { loss: 1 });
     await trial.save(1, null);
@@ -50,13 +56,13 @@ it('a claim that ran out before its config was stored is given up for another', 
     }
     await inner.append(study, events);
   };
-  const study = await createStudy(sharedStudy({ ...inner, append }));
+  const study = await studyIn({ ...inner, append });
   expect((await study.ask({ lease: 1 })).number).toBe(1);
 });
 
 it('a run renews its claims while its objective waits', async () => {
   const storage = memoryStorage();
-  const study = await createStudy(sharedStudy(storage));
+  const study = await studyIn(storage);
   const lost: unknown[] = [];
   await study.run(
     async ({ number }) => {
@@ -72,7 +78,7 @@ it('a run renews its claims while its objective waits', async () => {
 
 it('without renewing, a run hears that its trial was taken over', async () => {
   const inner = memoryStorage();
-  const study = await createStudy(sharedStudy({ ...inner, renew: async () => [] }));
+  const study = await studyIn({ ...inner, renew: async () => [] });
   const events: string[] = [];
   await study.run(
     async ({ number }) => {

@@ -1,38 +1,11 @@
 import { memoryStorage } from '@espalier/search';
 import type { Storage } from '@espalier/search';
-import { journalStorage, sqliteStorage } from '@espalier/search/node';
-import { storageLaws } from '@espalier/search/testing';
-import type { StorageHarness } from '@espalier/search/testing';
-import { join } from 'node:path';
+import { storageLaws } from '@espalier/testing/search';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../helpers/temporary-folder.ts';
-
-const rows = (harness: StorageHarness) => storageLaws(harness).map(({ name, check }) => [name, check] as const);
 
 describe('memory', () => {
-  it.each(rows({ create: async () => memoryStorage() }))('%s', (_, check) => check());
-});
-
-describe('journal', () => {
-  const folder = temporaryFolder();
-  let count = 0;
-  const create = (): Promise<Storage> => journalStorage(join(folder(), `${(count += 1)}.jsonl`), { sync: 'never' });
-  const reopen = async (storage: Storage): Promise<Storage> => {
-    await storage.close();
-    return journalStorage(storage.url.replace('journal:', ''));
-  };
-  it.each(rows({ create, reopen }))('%s', (_, check) => check());
-});
-
-describe('sqlite', () => {
-  const folder = temporaryFolder();
-  let count = 0;
-  const create = (): Promise<Storage> => sqliteStorage(join(folder(), `${(count += 1)}.db`));
-  const reopen = async (storage: Storage): Promise<Storage> => {
-    await storage.close();
-    return sqliteStorage(storage.url.replace('sqlite:', ''));
-  };
-  it.each(rows({ create, reopen }))('%s', (_, check) => check());
+  const laws = storageLaws({ create: async () => memoryStorage() });
+  it.each(laws.map(({ name, check }) => [name, check] as const))('%s', (_, check) => check());
 });
 
 describe('the laws', () => {

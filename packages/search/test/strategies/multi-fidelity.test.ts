@@ -15,8 +15,8 @@ import {
   successiveHalving,
 } from '@espalier/search';
 import type { Strategy, TrialRecord } from '@espalier/search';
-import { simulate } from '@espalier/search/testing';
-import type { SimulatedTell, SimulationResult } from '@espalier/search/testing';
+import { simulate } from '@espalier/testing/search';
+import type { SimulatedTell, SimulationResult } from '@espalier/testing/search';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countingOnes, crossingCurves, simulated } from '../helpers/curves.ts';

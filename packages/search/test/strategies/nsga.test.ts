@@ -12,7 +12,7 @@ import {
   space,
 } from '@espalier/search';
 import type { Strategy, Study } from '@espalier/search';
-import { simulate, virtualClock } from '@espalier/search/testing';
+import { simulate, virtualClock } from '@espalier/testing/search';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { completeTrial } from '../helpers/records.ts';

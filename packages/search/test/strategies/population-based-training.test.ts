@@ -1,6 +1,6 @@
 import { createStudy, float, populationBasedTraining, replay, space } from '@espalier/search';
 import type { JsonValue, Trial } from '@espalier/search';
-import { simulate, virtualClock } from '@espalier/search/testing';
+import { simulate, virtualClock } from '@espalier/testing/search';
 import { describe, expect, it } from 'vitest';
 
 type Weights = readonly [number, number];

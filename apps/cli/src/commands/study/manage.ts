@@ -1,7 +1,7 @@
 import { writeFileAtomic } from '@espalier/nn/node';
 import { openStudy } from '@espalier/search';
 import type { Study } from '@espalier/search';
-import { exportOptuna, importOptuna } from '@espalier/search/node';
+import { exportOptuna, importOptuna } from '@espalier/storage';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { withExamples } from '../../cli/options.ts';

@@ -1,0 +1,191 @@
+import { existingStudy, missingStudy } from '@espalier/search';
+import type { Claim, Storage, StoredEvent, StudyEvent, StudyRecord } from '@espalier/search';
+import { randomUUID } from 'node:crypto';
+import { decode, encode } from '../json.ts';
+import { numberOf, textOf } from './engine.ts';
+import type { SqlEngine, SqlRow, SqlSession } from './engine.ts';
+import { TrialRows } from './trial-rows.ts';
+import type { StudyKey } from './trial-rows.ts';
+
+/** Milliseconds between two looks for claims without a lease whose process has gone. */
+const lookEvery = 1000;
+
+/** A change that a transaction is to make. */
+interface Plan<T> {
+  /** How many events it appends. */
+  readonly count: number;
+  /** How many new numbers it takes. */
+  readonly numbers?: number;
+  /** Does what is to be done with the first of the new numbers, and gives the events and what comes of it all. */
+  readonly carryOut: (
+    first: number,
+  ) =>
+    | Promise<{ readonly events: readonly StudyEvent[]; readonly result: T }>
+    | { readonly events: readonly StudyEvent[]; readonly result: T };
+}
+
+/** The events of a row of `espalier_write` that come after a revision. */
+function eventsOf(row: SqlRow, after: number): readonly StoredEvent[] {
+  const events = decode(textOf(row, 'events')) as readonly StudyEvent[];
+  const before = numberOf(row, 'revision') - events.length;
+  return events
+    .map((event, index) => ({ revision: before + index + 1, event }))
+    .filter(({ revision }) => revision > after);
+}
+
+/**
+ * The storage that any SQL database makes. Every change is one transaction: it takes the rows of its trials, then the
+ * row of its study, and holds both until it is done, so revisions and numbers have no gaps and nobody waits in a circle.
+ */
+export function sqlStorage(engine: SqlEngine): Storage {
+  const { url, shown } = engine;
+  const keys = new Map<string, StudyKey>();
+  /** Per study, when claims without a lease were last looked through. */
+  const looked = new Map<string, number>();
+  /** The studies in which this storage has claimed trials. */
+  const claimedIn = new Set<string>();
+  let closed = false;
+
+  const namesIn = async (session: SqlSession): Promise<readonly string[]> =>
+    (await session.all('SELECT name FROM espalier_study ORDER BY id')).map((row) => textOf(row, 'name'));
+
+  const keyOf = async (session: SqlSession, name: string): Promise<StudyKey> => {
+    const known = keys.get(name);
+    if (known !== undefined) return known;
+    const [row] = await session.all('SELECT id, record FROM espalier_study WHERE name = ?', [name]);
+    if (row === undefined) throw missingStudy(name, shown, await namesIn(session));
+    const { retries } = decode(textOf(row, 'record')) as StudyRecord;
+    const key = { name, id: numberOf(row, 'id'), retries };
+    keys.set(name, key);
+    return key;
+  };
+
+  /** Makes a change in one transaction, once, however often the connection breaks meanwhile. */
+  const change = <T>(name: string, plan: (rows: TrialRows) => Promise<Plan<T>>): Promise<T> => {
+    const token = randomUUID();
+    let written: { readonly revision: number; readonly result: T } | undefined;
+    return engine.write(async (session) => {
+      const study = await keyOf(session, name);
+      if (written !== undefined) {
+        // What the broken connection had sent is settled once the row of the study can be had.
+        await session.all(`SELECT id FROM espalier_study WHERE id = ?${engine.dialect.lock.wait}`, [study.id]);
+        const sql = 'SELECT token FROM espalier_write WHERE study = ? AND revision = ?';
+        const [row] = await session.all(sql, [study.id, written.revision]);
+        if (textOf(row, 'token') === token) return written.result;
+        written = undefined;
+      }
+      const { count, numbers = 0, carryOut } = await plan(new TrialRows(session, engine, study));
+      if (count === 0) return (await carryOut(0)).result;
+      const [counters] = await session.all(
+        `UPDATE espalier_study SET revision = revision + ?, next_number = next_number + ? WHERE id = ?
+          RETURNING revision, next_number`,
+        [count, numbers, study.id],
+      );
+      const { events, result } = await carryOut(numberOf(counters, 'next_number') - numbers);
+      const revision = numberOf(counters, 'revision');
+      const sql = 'INSERT INTO espalier_write (study, revision, token, events) VALUES (?, ?, ?, ?)';
+      await session.all(sql, [study.id, revision, token, encode(events)]);
+      written = { revision, result };
+      return result;
+    });
+  };
+
+  return {
+    url,
+    shared: true,
+    createStudy: (record) => {
+      const text = encode(record);
+      let tried = false;
+      return engine.write(async (session) => {
+        const { name } = record;
+        const sql =
+          'INSERT INTO espalier_study (name, record) VALUES (?, ?) ON CONFLICT (name) DO NOTHING RETURNING id';
+        const [row] = await session.all(sql, [name, text]);
+        const [known] = await session.all('SELECT record FROM espalier_study WHERE name = ?', [name]);
+        // One that is there after the connection broke may be the one just written.
+        if (row === undefined && !(tried && textOf(known, 'record') === text)) throw existingStudy(name, shown);
+        tried = true;
+      });
+    },
+    readStudy: (name) =>
+      engine.read(async (session) => {
+        const [row] = await session.all('SELECT record FROM espalier_study WHERE name = ?', [name]);
+        return row && (decode(textOf(row, 'record')) as StudyRecord);
+      }),
+    listStudies: () => engine.read(namesIn),
+    read: (name, after) =>
+      engine.read(async (session) => {
+        const { id } = await keyOf(session, name);
+        const sql = 'SELECT revision, events FROM espalier_write WHERE study = ? AND revision > ? ORDER BY revision';
+        return (await session.all(sql, [id, after])).flatMap((row) => eventsOf(row, after));
+      }),
+    enqueue: (name, configs, at) =>
+      change(name, async (rows) => ({
+        count: configs.length,
+        numbers: configs.length,
+        carryOut: async (first) => {
+          const events = configs.map((config, index) => {
+            return { type: 'enqueue', number: first + index, attempt: 0, at, config } as const;
+          });
+          for (const { number, config } of events) await rows.insert(number, 0, config);
+          return { events, result: events.map(({ number }) => number) };
+        },
+      })),
+    claim: async (name, { worker, at, lease }) => {
+      const claim = await change<Claim>(name, async (rows) => {
+        const isDue = performance.now() - (looked.get(name) ?? -Infinity) >= lookEvery;
+        const losses = [...(await rows.takeExpired(at)), ...(isDue ? await rows.takeAbandoned(at) : [])];
+        if (isDue) looked.set(name, performance.now());
+        const waiting = await rows.firstWaiting();
+        return {
+          count: losses.length + 1,
+          numbers: waiting === undefined ? 1 : 0,
+          carryOut: async (first) => {
+            const token = { number: waiting?.number ?? first, attempt: (waiting?.attempt ?? 0) + 1 };
+            const terms = { at, worker, ...(lease === undefined ? {} : { lease }) };
+            if (waiting === undefined) await rows.insert(token.number, token.attempt, undefined, lease);
+            else await rows.claim(waiting, { ...token, ...terms });
+            const config =
+              waiting?.config === undefined ? {} : { config: decode(waiting.config) as Claim['config'] & {} };
+            return { events: [...losses, { type: 'claim', ...token, ...terms }], result: { ...token, ...config } };
+          },
+        };
+      });
+      claimedIn.add(name);
+      return claim;
+    },
+    renew: (name, claims, lease) =>
+      engine.write(async (session) => {
+        const rows = new TrialRows(session, engine, await keyOf(session, name));
+        const late = new Set<number>();
+        // By number, as every other write takes its rows.
+        for (const [index, { number, attempt }] of [...claims.entries()].toSorted(
+          ([, a], [, b]) => a.number - b.number,
+        )) {
+          if (!(await rows.renew(number, attempt, lease))) late.add(index);
+        }
+        return claims.filter((_, index) => late.has(index));
+      }),
+    append: (name, events) => {
+      if (events.some(({ type }) => type === 'resume')) claimedIn.add(name);
+      return change(name, async (rows) => {
+        await rows.append(events);
+        return { count: events.length, carryOut: () => ({ events, result: undefined }) };
+      });
+    },
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      try {
+        for (const name of claimedIn) {
+          await change(name, async (rows) => {
+            const events = await rows.giveUp('its storage was closed', Date.now());
+            return { count: events.length, carryOut: () => ({ events, result: undefined }) };
+          });
+        }
+      } finally {
+        await engine.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,185 @@
+import { lossOf, objection, StaleClaimError, stateAfter } from '@espalier/search';
+import type { AppendedEvent, Slot, StudyEvent } from '@espalier/search';
+import { encode } from '../json.ts';
+import { numberOf, textOf } from './engine.ts';
+import type { SqlEngine, SqlRow, SqlSession } from './engine.ts';
+
+/** A study as the statements name it. */
+export interface StudyKey {
+  readonly name: string;
+  readonly id: number;
+  readonly retries: number;
+}
+
+/** What a write has to know of a trial. */
+export type TrialRow = Pick<Slot, 'number' | 'state' | 'attempt' | 'losses'>;
+
+/** A trial from now on; without an owner, nobody has it. */
+interface Change extends TrialRow {
+  readonly owner: string | null;
+  readonly lease: number | undefined;
+}
+
+type ClaimLike = Extract<StudyEvent, { readonly type: 'claim' | 'resume' }>;
+
+function rowOf(row: SqlRow): TrialRow {
+  return {
+    number: numberOf(row, 'number'),
+    state: textOf(row, 'state') as Slot['state'],
+    attempt: numberOf(row, 'attempt'),
+    losses: numberOf(row, 'losses'),
+  };
+}
+
+/** Reads and changes the rows of trials, within the transaction of a session. */
+export class TrialRows {
+  readonly #session: SqlSession;
+  readonly #engine: SqlEngine;
+  readonly #study: StudyKey;
+
+  constructor(session: SqlSession, engine: SqlEngine, study: StudyKey) {
+    this.#session = session;
+    this.#engine = engine;
+    this.#study = study;
+  }
+
+  /** Adds trials, waiting with a config or claimed without one. */
+  async insert(number: number, attempt: number, config: unknown, lease?: number): Promise<void> {
+    const claimed = attempt > 0;
+    await this.#session.all(
+      `INSERT INTO espalier_trial (study, number, state, attempt, losses, lease_until, owner, config)
+        VALUES (?, ?, ?, ?, 0, ${this.#engine.dialect.now} + ?, ?, ?)`,
+      [
+        this.#study.id,
+        number,
+        claimed ? 'running' : 'waiting',
+        attempt,
+        lease ?? null,
+        claimed ? this.#engine.owner : null,
+        config === undefined ? null : encode(config),
+      ],
+    );
+  }
+
+  /** The waiting trial of the lowest number. */
+  async firstWaiting(): Promise<(TrialRow & { readonly config: string | undefined }) | undefined> {
+    const { indexedBy, lock } = this.#engine.dialect;
+    const [row] = await this.#session.all(
+      `SELECT number, state, attempt, losses, config FROM espalier_trial${indexedBy('espalier_waiting')}
+        WHERE study = ? AND state = 'waiting' ORDER BY number LIMIT 1${lock.skip}`,
+      [this.#study.id],
+    );
+    return row && { ...rowOf(row), config: row['config'] === null ? undefined : textOf(row, 'config') };
+  }
+
+  /** Has a worker claim a trial. */
+  claim(row: TrialRow, { attempt, lease }: Pick<ClaimLike, 'attempt' | 'lease'>): Promise<void> {
+    return this.#change({ ...row, state: 'running', attempt, lease, owner: this.#engine.owner });
+  }
+
+  /** Takes the trials whose lease has run out from their workers, and gives the events that say so. */
+  async takeExpired(at: number): Promise<readonly StudyEvent[]> {
+    const { now } = this.#engine.dialect;
+    return this.#lose(await this.#running(`lease_until <= ${now}`, []), at);
+  }
+
+  /** Takes the trials without a lease from workers whose process has gone, and gives the events that say so. */
+  async takeAbandoned(at: number): Promise<readonly StudyEvent[]> {
+    const rows = await this.#running('lease_until IS NULL AND owner <> ?', [this.#engine.owner]);
+    const gone = new Map<string, boolean>();
+    for (const row of rows) {
+      const owner = textOf(row, 'owner');
+      if (!gone.has(owner)) gone.set(owner, await this.#engine.isGone(this.#session, owner));
+    }
+    const abandoned = rows.filter((row) => gone.get(textOf(row, 'owner')));
+    return this.#lose(abandoned, at, 'its process ended');
+  }
+
+  /** Gives up all that this engine has claimed, and gives the events that say so. */
+  async giveUp(reason: string, at: number): Promise<readonly StudyEvent[]> {
+    const rows = (await this.#running('owner = ?', [this.#engine.owner])).map(rowOf);
+    const events = rows.map(({ number, attempt }) => ({ type: 'release', number, attempt, at, reason }) as const);
+    await this.append(events);
+    return events;
+  }
+
+  /** Lets a claim hold longer; false when it is not in force. */
+  async renew(number: number, attempt: number, lease: number): Promise<boolean> {
+    const rows = await this.#session.all(
+      `UPDATE espalier_trial SET lease_until = ${this.#engine.dialect.now} + ?
+        WHERE study = ? AND number = ? AND attempt = ? AND state = 'running' RETURNING number`,
+      [lease, this.#study.id, number, attempt],
+    );
+    return rows.length > 0;
+  }
+
+  /**
+   * Checks that events may be appended and does what they say.
+   * @throws StaleClaimError
+   */
+  async append(events: readonly AppendedEvent[]): Promise<void> {
+    const rows = await this.#lock(events.flatMap((event) => (event.type === 'amend' ? [] : event.number)));
+    for (const event of events) {
+      if (event.type === 'amend') continue;
+      const { number, attempt } = event;
+      const row = rows.get(number);
+      const found = objection(event, row);
+      if (row === undefined || found !== undefined) {
+        throw new StaleClaimError(this.#study.name, number, attempt, found ?? 'there is no such trial');
+      }
+      const state = stateAfter(event);
+      if (state !== undefined) {
+        const losses = row.losses + (event.type === 'release' && event.lost === true ? 1 : 0);
+        const after = { number, state, attempt, losses };
+        rows.set(number, after);
+        if (event.type === 'resume') await this.claim(after, event);
+        else await this.#change({ ...after, owner: null, lease: undefined });
+      } else if (event.type === 'start') await this.#configure(number, encode(event.config));
+    }
+  }
+
+  /** The rows of trials, kept from others; in one order, so that no two wait for each other. */
+  async #lock(numbers: readonly number[]): Promise<Map<number, TrialRow>> {
+    const rows = new Map<number, TrialRow>();
+    for (const number of [...new Set(numbers)].toSorted((a, b) => a - b)) {
+      const [row] = await this.#session.all(
+        `SELECT number, state, attempt, losses FROM espalier_trial
+          WHERE study = ? AND number = ?${this.#engine.dialect.lock.wait}`,
+        [this.#study.id, number],
+      );
+      if (row !== undefined) rows.set(number, rowOf(row));
+    }
+    return rows;
+  }
+
+  #running(condition: string, values: readonly (string | number)[]): Promise<readonly SqlRow[]> {
+    const { indexedBy, lock } = this.#engine.dialect;
+    return this.#session.all(
+      `SELECT number, state, attempt, losses, owner FROM espalier_trial${indexedBy('espalier_running')}
+        WHERE study = ? AND state = 'running' AND ${condition} ORDER BY number${lock.skip}`,
+      [this.#study.id, ...values],
+    );
+  }
+
+  async #lose(rows: readonly SqlRow[], at: number, reason?: string): Promise<readonly StudyEvent[]> {
+    const events = rows.map((row) => lossOf(rowOf(row), this.#study.retries, at, reason));
+    await this.append(events);
+    return events;
+  }
+
+  async #change({ number, state, attempt, losses, lease, owner }: Change): Promise<void> {
+    await this.#session.all(
+      `UPDATE espalier_trial SET state = ?, attempt = ?, losses = ?, lease_until = ${this.#engine.dialect.now} + ?,
+        owner = ? WHERE study = ? AND number = ?`,
+      [state, attempt, losses, lease ?? null, owner, this.#study.id, number],
+    );
+  }
+
+  async #configure(number: number, config: string): Promise<void> {
+    await this.#session.all('UPDATE espalier_trial SET config = ? WHERE study = ? AND number = ?', [
+      config,
+      this.#study.id,
+      number,
+    ]);
+  }
+}
