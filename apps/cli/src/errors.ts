@@ -68,7 +68,7 @@ const exitCodesByName: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>
   ['SpaceChangedError', exitCodes.usage],
   ['ConfigError', exitCodes.usage],
   ['ObjectiveError', exitCodes.usage],
-  ['StudyError', exitCodes.failed],
+  ['StudyError', exitCodes.usage],
   ['StorageError', exitCodes.failed],
   ['StorageLockedError', exitCodes.failed],
   ['RecipeError', exitCodes.usage],
@@ -103,21 +103,28 @@ function property(error: unknown, name: string): unknown {
   return typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
 }
 
+/** The first line of a text that may have many, such as an error's message with a trace below it. */
+export function firstLine(text: string): string {
+  return text.trimStart().split(/\r?\n/u, 1)[0] ?? '';
+}
+
 /** Turns whatever was thrown into one message and an exit code. */
 export function reportOf(error: unknown): ErrorReport {
+  // Closing failed after the work had: what matters is why the work did.
+  if (property(error, 'name') === 'SuppressedError') return reportOf(property(error, 'suppressed'));
   const message = String(property(error, 'message') ?? error);
   const code = exitCodesByName.get(String(property(error, 'name')));
   if (code !== undefined) return { message, code, internal: false };
   const system = systemProblems.get(String(property(error, 'code')));
   if (system !== undefined) {
-    const path = property(error, 'path');
-    const where = typeof path === 'string' ? path : 'file';
+    // Of a file that was to be renamed, the new name is the one that the user gave.
+    const path = property(error, 'dest') ?? property(error, 'path');
     return {
-      message: `${where}: ${system}`,
+      message: typeof path === 'string' ? `${path}: ${system}` : system,
       code: exitCodes.failed,
       internal: false,
     };
   }
   const hint = 'this is a mistake in espalier; set ESPALIER_DEBUG=1 to see where';
-  return { message: `internal error: ${message.split('\n', 1)[0]} (${hint})`, code: exitCodes.failed, internal: true };
+  return { message: `internal error: ${firstLine(message)} (${hint})`, code: exitCodes.failed, internal: true };
 }

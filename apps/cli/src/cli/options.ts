@@ -29,6 +29,13 @@ export function numberBetween(low: number, high: number, closed = false): (text:
   };
 }
 
+/** A parser of numbers above 0. */
+export function positiveNumber(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && number > 0 && number < Infinity) return number;
+  throw new InvalidArgumentError('Give a number above 0.');
+}
+
 /** Adds --json and --quiet. */
 export function withCommonOptions(command: Command): Command {
   return command

@@ -9,6 +9,8 @@ export async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new UsageError(reportOf(error).message);
+    // The system names no path when it is a folder.
+    const { message } = reportOf(error);
+    throw new UsageError(message.startsWith(file) ? message : `${file}: ${message}`);
   }
 }

@@ -1,10 +1,6 @@
 import { InterruptedError } from '../errors.ts';
 import type { Session } from './session.ts';
-
-/** A shell's word for an argument: as it is where that is safe, else in quotes. */
-function quoted(argument: string): string {
-  return /^[\w./:=@%+-]+$/u.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;
-}
+import { shellCommand } from './shell.ts';
 
 /**
  * Does what can be stopped and gone on with: says so when the user asks to stop, and ends with the command to go on.
@@ -16,11 +12,13 @@ export async function resumable<Result>(
   resume: readonly string[],
   run: () => Promise<Result>,
 ): Promise<Result> {
+  const command = shellCommand(resume);
+  session.interrupt.goOn = command;
   session.interrupt.onAbort(() => session.log('stopping; press Ctrl-C again to stop at once'));
   try {
     return await run();
   } catch (error) {
     if (!session.interrupt.aborted) throw error;
-    throw new InterruptedError(['npx', 'espalier', ...resume].map(quoted).join(' '));
+    throw new InterruptedError(command);
   }
 }

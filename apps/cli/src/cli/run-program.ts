@@ -1,35 +1,58 @@
 import { CommanderError } from 'commander';
-import { exitCodes, reportOf } from '../errors.ts';
+import type { Command } from 'commander';
+import { UsageError, exitCodes, reportOf } from '../errors.ts';
 import type { ExitCode } from '../errors.ts';
+import { suggestion } from '../recipe/did-you-mean.ts';
 import { style } from '../terminal/terminal.ts';
+import type { Output } from '../terminal/terminal.ts';
 import { createProgram } from './program.ts';
 import type { Environment } from './session.ts';
 
 /** The problem that commander found, as a line of ours: `error: unknown option '--x'\n(Did you mean --y?)`. */
 function usageProblem({ message }: CommanderError): string {
-  return message.replace(/^error: /u, '').replaceAll(/\s*\n\s*/gu, ' ');
+  const line = message.replace(/^error: /u, '').replaceAll(/\s*\n\s*/gu, ' ');
+  const [, option, word = '', choices] =
+    /^(.*) argument '(.*)' is invalid\. Allowed choices are (.*)\.$/u.exec(line) ?? [];
+  if (choices === undefined) return line.replace(/\.$/u, '');
+  return `${option}: there is no '${word}': ${suggestion(word, choices.split(', '))}`;
+}
+
+/** The name of the command that a command line runs, such as `espalier study run`. */
+function commandName(program: Command, args: readonly string[]): string {
+  let [command, name] = [program, program.name()];
+  for (const arg of args) {
+    const next = command.commands.find((each) => each.name() === arg);
+    if (next === undefined) break;
+    [command, name] = [next, `${name} ${arg}`];
+  }
+  return name;
+}
+
+/** Prints an error as one line, and gives what the process is to exit with. */
+export function complain(error: unknown, stderr: Output): ExitCode {
+  const { message, code, internal } = reportOf(error);
+  stderr.write(`${style('red', 'espalier:', stderr)} ${message.replaceAll(/\s*\n\s*/gu, ' ')}\n`);
+  if (process.env['ESPALIER_DEBUG'] !== undefined && error instanceof Error) {
+    const { cause } = error;
+    if (internal || cause instanceof Error) stderr.write(`${(cause instanceof Error ? cause : error).stack ?? ''}\n`);
+  }
+  return code;
 }
 
 /** Runs a command line to its end and gives what the process is to exit with. Prints every error, throws none. */
 export async function runProgram(args: readonly string[], environment: Environment): Promise<ExitCode> {
-  const complain = (text: string): void => {
-    environment.stderr.write(`${style('red', 'espalier:', environment.stderr)} ${text}\n`);
-  };
+  const program = createProgram(environment);
   try {
-    await createProgram(environment).parseAsync(args, { from: 'user' });
+    await program.parseAsync(args, { from: 'user' });
     return exitCodes.ok;
   } catch (error) {
-    if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return exitCodes.ok;
-      // With no command at all commander has shown the help already.
-      if (error.code !== 'commander.help') complain(`${usageProblem(error)}; see espalier --help`);
-      return exitCodes.usage;
+    if (!(error instanceof CommanderError)) return complain(error, environment.stderr);
+    if (error.exitCode === 0) return exitCodes.ok;
+    // With no command at all commander has shown the help already.
+    if (error.code !== 'commander.help') {
+      const problem = `${usageProblem(error)}; see ${commandName(program, args)} --help`;
+      complain(new UsageError(problem), environment.stderr);
     }
-    const { message, code, internal } = reportOf(error);
-    complain(message);
-    if (internal && process.env['ESPALIER_DEBUG'] !== undefined && error instanceof Error) {
-      environment.stderr.write(`${error.stack ?? ''}\n`);
-    }
-    return code;
+    return exitCodes.usage;
   }
 }

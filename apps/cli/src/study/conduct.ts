@@ -1,116 +1,142 @@
+import { setImmediate } from 'node:timers/promises';
 import { chooseStrategy } from '@espalier/search';
-import type { JsonObject, Study } from '@espalier/search';
-import { stringify } from 'yaml';
+import type { Study } from '@espalier/search';
 import type { Session } from '../cli/session.ts';
-import { FailedError, InterruptedError } from '../errors.ts';
-import { formatDuration } from '../terminal/format.ts';
+import { FailedError, InterruptedError, firstLine } from '../errors.ts';
+import { formatSpan } from '../terminal/format.ts';
+import { withConsole } from './console.ts';
+import { renderBest } from './describe-trial.ts';
 import { stopsFor } from './open.ts';
 import { runProcesses } from './processes.ts';
-import { formatValue } from './render-status.ts';
-import { statusOf } from './status.ts';
+import { flags, moreCommand, resumeCommand, workerCommand } from './resume-command.ts';
+import type { RunSettings } from './resume-command.ts';
+import { startOf, statusOf } from './status.ts';
 import type { StudyStatus } from './status.ts';
-import { stopConditions } from './stops.ts';
-import type { StopOptions } from './stops.ts';
+import { stopConditions, stopsOf } from './stops.ts';
 import type { Task } from './task.ts';
 import { watchStudy } from './watch.ts';
+import type { Watch } from './watch.ts';
 
-/** Options of the commands that run a study. */
-export interface ConductOptions extends StopOptions {
-  readonly storage: string;
+/** Options of the commands that run a study: how many trials at once, and in how many processes beside this one. */
+export interface ConductOptions extends RunSettings {
   readonly quiet?: boolean;
-  /** Trials at once in this process. */
-  readonly workers?: number;
-  /** Worker processes beside this one; none: this process tries the trials. */
-  readonly processes?: number;
+  /** Whether others work on the study too, and this process is one of them. */
+  readonly joins?: boolean;
 }
 
 /** Milliseconds for which a worker's claim holds unless it is renewed. */
 const lease = 30_000;
 
-/** The command that goes on with a study. */
-export function resumeCommand(study: string, storage: string): string {
-  return `espalier study resume ${study} --storage ${storage}`;
-}
-
-/** Says something that is no event of the study: to a reader, or where nobody looks on as a line of JSON. */
-function note(session: Session, quiet: boolean, text: string, event: JsonObject): void {
-  if (session.stderr.isTTY === true) session.log(text);
-  else if (!quiet) session.stderr.write(`${JSON.stringify(event)}\n`);
-}
-
 /** What a run of a study came to. */
-export interface Conducted {
+interface Conducted {
   readonly stopped: string;
   readonly status: StudyStatus;
 }
 
 /** Tries trials in this process until the study is to end. */
-export async function workOn(session: Session, study: Study, task: Task, options: ConductOptions): Promise<string> {
-  const { workers = 1 } = options;
+async function workHere(session: Session, study: Study, task: Task, options: ConductOptions, watch: Watch) {
+  const { workers = 1, quiet = false } = options;
   const stop = stopConditions(stopsFor(study, options));
   session.interrupt.onInsist(() => study.releaseAll('the user insisted'));
-  const { stopped } = await task.withObjective(session, (objective) =>
-    study.run(objective, { stop, workers, lease, signal: session.interrupt }),
-  );
+  const print = (text: string): void => {
+    if (quiet) session.stderr.write(`${text}\n`);
+    else watch.say(text, { type: 'output', text });
+  };
+  const { stopped } = await task.withObjective(session, (objective) => {
+    // Without a pause between trials that never wait, neither Ctrl-C nor the view would get a turn.
+    const inTurn: typeof objective = async (trial) => {
+      await setImmediate();
+      return objective(trial);
+    };
+    return withConsole(print, () => study.run(inTurn, { stop, workers, lease, signal: session.interrupt }));
+  });
   return `${stopped.by}: ${stopped.message}`;
+}
+
+/** Has worker processes try trials until the study is to end. */
+async function workElsewhere(session: Session, study: Study, options: ConductOptions): Promise<string> {
+  const { storage, source, workers, processes = 1 } = options;
+  const stops = stopConditions(stopsFor(study, options));
+  const start = startOf(study, stops);
+  const file = source === undefined ? [] : ['--source', source];
+  const repeated = flags({ ...stopsFor(study, options), workers });
+  await runProcesses(session, processes, ['--storage', storage, '--study', study.name, ...file, ...repeated]);
+  await study.sync();
+  const state = { history: study.history, space: study.space, elapsed: (study.now() - start.at) / 1000 };
+  const fired = stops.map((each) => ({ name: each.name, ...each.check(state) })).find((verdict) => verdict.fired);
+  return fired === undefined ? 'the workers ended' : `${fired.name}: ${fired.message}`;
+}
+
+/** Says what is worth knowing before the first trial. */
+function sayBefore(study: Study, task: Task, options: ConductOptions, watch: Watch): void {
+  const stops = stopsFor(study, options);
+  const { trials = null } = stops;
+  if (study.strategy.name === 'auto') {
+    const { name, why } = chooseStrategy(study.space, study.criteria, trials);
+    watch.say(`auto takes ${name}: ${why}`, { type: 'chosen', strategy: name, why });
+  }
+  const message = (text: string): void => watch.say(text, { type: 'note', message: text });
+  if (Object.keys(stops).length === 0) message('no stop condition was given: it runs until Ctrl-C');
+  if (JSON.stringify(task.space) !== JSON.stringify(study.space))
+    message('the space has changed since the study was created, which keeps its own: create another to search the new');
 }
 
 /**
  * Runs a study to its end, here or in worker processes, showing how it goes.
  * @throws InterruptedError when the user stops it: trials in hand are finished first.
- * @throws FailedError when no trial worked.
  */
 export async function conduct(session: Session, study: Study, task: Task, options: ConductOptions): Promise<Conducted> {
-  const { storage, quiet = false, processes = 0 } = options;
+  const { stderr, interrupt } = session;
+  const { quiet = false, joins = false, processes = 0 } = options;
   const stops = stopConditions(stopsFor(study, options));
-  const began = study.now();
-  const resume = resumeCommand(study.name, storage);
-  session.interrupt.onAbort(() => {
+  const start = startOf(study, stops);
+  // Stop conditions that the study keeps need not be said again.
+  const kept = JSON.stringify(stopsOf(options)) === JSON.stringify(study.attributes['stop']);
+  const { storage, source, workers } = options;
+  const settings = { storage, source, workers, processes: options.processes, ...(kept ? {} : stopsOf(options)) };
+  const again = joins ? workerCommand(study.name, settings) : resumeCommand(study.name, settings);
+  interrupt.goOn = again;
+  const watch = watchStudy(study, stops, { stream: stderr, quiet, events: !joins });
+  interrupt.onAbort(() => {
     const message = 'finishing the trials in hand; press Ctrl-C again to give them back';
-    note(session, quiet, message, { study: study.name, type: 'interrupted', message });
+    watch.say(message, { type: 'interrupted', message });
   });
-  if (study.strategy.name === 'auto') {
-    const { trials = null } = stopsFor(study, options);
-    const { name, why } = chooseStrategy(study.space, study.criteria, trials);
-    note(session, quiet, `auto takes ${name}: ${why}`, { study: study.name, type: 'chosen', strategy: name, why });
-  }
-  const watch = watchStudy(session, study, stops, quiet);
-  let stopped = '';
-  try {
-    if (processes === 0) stopped = await workOn(session, study, task, options);
-    else {
-      const own = Object.entries(stopsFor(study, options)).flatMap(([name, value]) => [`--${name}`, String(value)]);
-      const workers = options.workers === undefined ? [] : ['--workers', String(options.workers)];
-      await runProcesses(session, processes, ['--storage', storage, '--study', study.name, ...own, ...workers]);
-      await study.sync();
-      const state = { history: study.history, space: study.space, elapsed: (study.now() - began) / 1000 };
-      const fired = stops.map((each) => ({ name: each.name, ...each.check(state) })).find((verdict) => verdict.fired);
-      stopped = fired === undefined ? 'the workers ended' : `${fired.name}: ${fired.message}`;
-    }
-  } finally {
+  sayBefore(study, task, options, watch);
+  const ended = async (by: string, goOn: string): Promise<void> => {
     await watch.end();
+    const seconds = (study.now() - start.at) / 1000;
+    // To a reader, an interruption says how to go on itself.
+    const next = interrupt.aborted ? '' : `\nto go on: ${goOn}`;
+    watch.say(`${by} after ${formatSpan(seconds)}${next}`, { type: 'stopped', by, seconds, resume: goOn });
+  };
+  let stopped: string;
+  try {
+    stopped = await (processes === 0
+      ? workHere(session, study, task, options, watch)
+      : workElsewhere(session, study, options));
+  } catch (error) {
+    await ended('ended by an error', again);
+    throw error;
   }
-  const status = statusOf(study, stops, began);
-  const seconds = (study.now() - began) / 1000;
-  const by = session.interrupt.aborted ? 'interrupted' : `stopped by ${stopped}`;
-  const text = `${by} after ${formatDuration(seconds)}\nto go on: ${resume}`;
-  note(session, quiet, text, { study: study.name, type: 'stopped', by, seconds, resume });
-  if (session.interrupt.aborted) throw new InterruptedError(resume);
-  if (status.counts.complete + status.counts.paused === 0) {
-    const first = study.trials.find(({ failure }) => failure !== undefined)?.failure;
-    throw new FailedError(
-      `no trial worked${first === undefined ? '' : `; the first failed by ${first.kind}: ${first.message}`}`,
-    );
+  if (interrupt.aborted) {
+    await ended('interrupted', again);
+    throw new InterruptedError(again);
   }
-  return { stopped, status };
+  await ended(`stopped by ${stopped}`, joins ? again : moreCommand(study, settings));
+  return { stopped, status: statusOf(study, stops, start) };
 }
 
-/** Prints what a run came to. */
-export function reportRun(session: Session, { stopped, status }: Conducted): void {
-  const { best, front = [] } = status;
-  session.result({ stopped, ...status }, () =>
-    best === undefined
-      ? `the front: trials ${front.join(', ')}`
-      : `the best: trial ${best.number}, ${formatValue(best.value)}\n${stringify(best.config).trimEnd()}`,
-  );
+/**
+ * Prints what a run came to.
+ * @throws FailedError when no trial worked.
+ */
+export function reportRun(session: Session, study: Study, { stopped, status }: Conducted): void {
+  const { counts, lastFailure } = status;
+  if (lastFailure !== undefined && counts.complete + counts.paused + counts.pruned === 0) {
+    const { number, kind, message } = lastFailure;
+    throw new FailedError(
+      `no trial of '${study.name}' worked; trial ${number} failed by ${kind}: ${firstLine(message)}: mend that, then espalier study retry ${study.name}`,
+    );
+  }
+  session.result({ stopped, ...status }, () => renderBest(study, session.stdout));
 }

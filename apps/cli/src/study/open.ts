@@ -1,32 +1,24 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import {
+  StudyError,
   auto,
   createStudy,
   earlyStoppingNamed,
   earlyStoppingNames,
-  openStudy,
   strategyNamed,
   strategyNames,
 } from '@espalier/search';
 import type { DuplicatePolicy, JsonObject, Study } from '@espalier/search';
-import { wholeNumberFrom, withCommonOptions } from '../cli/options.ts';
-import type { CommonOptions } from '../cli/session.ts';
+import { wholeNumberFrom } from '../cli/options.ts';
+import { shellCommand } from '../cli/shell.ts';
 import { UsageError } from '../errors.ts';
-import { stopsOf, withStopOptions } from './stops.ts';
+import { stopConditions, stopsOf, withStopOptions } from './stops.ts';
 import type { StopOptions } from './stops.ts';
-import { storedTask } from './task.ts';
+import { openNamedStudy, prepareStorage, withStorageOptions } from './storage.ts';
+import type { StorageOptions } from './storage.ts';
+import { storedTask, taskOf } from './task.ts';
 import type { Task } from './task.ts';
-
-/** Where studies are kept unless the user says otherwise. */
-export const defaultStorage = 'sqlite:runs/studies.db';
-
-/** Options of every command on a study. */
-export interface StorageOptions extends CommonOptions {
-  readonly storage: string;
-}
 
 /** Options that define a study. */
 export interface CreateOptions extends StorageOptions, StopOptions {
@@ -51,12 +43,6 @@ function jsonObject(text: string): JsonObject {
   throw new UsageError(`${text} is no JSON object: write it like '{"population": 30}'`);
 }
 
-/** Adds --storage and the common options. */
-export function withStorageOptions(command: Command): Command {
-  command.option('--storage <url>', 'sqlite:FILE, postgres://…, or journal:FILE', defaultStorage);
-  return withCommonOptions(command);
-}
-
 /** Adds the options that define a study. */
 export function withCreateOptions(command: Command): Command {
   withStopOptions(command);
@@ -77,14 +63,17 @@ export function withCreateOptions(command: Command): Command {
   return withStorageOptions(command);
 }
 
-/** Makes the folder of a storage that is a file. */
-export async function prepareStorage(storage: string): Promise<void> {
-  const [, path] = /^(?:sqlite|journal):(.+)$/u.exec(storage) ?? [];
-  if (path !== undefined) await mkdir(dirname(path), { recursive: true });
-}
-
-/** A plug-in by its name; what is wrong with it is the user's mistake. */
-function made<Made>(make: (name: string, options?: JsonObject) => Made, name: string, options?: JsonObject): Made {
+/** A plug-in by its name, if there is one; what is wrong with it is the user's mistake. */
+function made<Made>(
+  make: (name: string, options?: JsonObject) => Made,
+  option: string,
+  name: string | undefined,
+  options: JsonObject | undefined,
+): Made | undefined {
+  if (name === undefined) {
+    if (options === undefined) return undefined;
+    throw new UsageError(`--${option}-options are options of nothing: give --${option} too`);
+  }
   try {
     return make(name, options);
   } catch (error) {
@@ -92,48 +81,55 @@ function made<Made>(make: (name: string, options?: JsonObject) => Made, name: st
   }
 }
 
-/** Creates a study of a task, which keeps in its attributes what its trials do and when it ends. */
+/**
+ * Creates a study of a task, which keeps in its attributes what its trials do and when it ends.
+ * @throws UsageError when the options make none, or there is one of the name.
+ */
 export async function createTaskStudy(name: string, task: Task, options: CreateOptions): Promise<Study> {
-  const {
-    storage,
-    strategy: strategyName,
-    strategyOptions,
-    earlyStopping: stoppingName,
-    duplicates,
-    retries,
-    seed,
-  } = options;
+  const { storage, trials = null, duplicates, retries, seed } = options;
+  const stop = stopsOf(options);
+  // A study whose end cannot be read could be neither run nor created again.
+  stopConditions(stop);
+  const strategy = made(strategyNamed, 'strategy', options.strategy, options.strategyOptions);
+  const stopping = made(earlyStoppingNamed, 'early-stopping', options.earlyStopping, options.earlyStoppingOptions);
+  const earlyStopping = stopping ?? task.earlyStopping;
   await prepareStorage(storage);
-  const { trials = null } = options;
-  const usual = task.strategy ?? auto({ trials });
-  const strategy = strategyName === undefined ? usual : made(strategyNamed, strategyName, strategyOptions);
-  const earlyStopping =
-    stoppingName === undefined
-      ? task.earlyStopping
-      : made(earlyStoppingNamed, stoppingName, options.earlyStoppingOptions);
-  return createStudy<Record<string, never>, string, string>({
-    name,
-    storage,
-    space: task.space as never,
-    objectives: task.objectives,
-    constraints: task.constraints ?? [],
-    attributes: { task: task.source, stop: stopsOf(options) },
-    strategy,
-    ...(earlyStopping === undefined ? {} : { earlyStopping }),
-    ...(duplicates === undefined ? {} : { duplicates }),
-    ...(retries === undefined ? {} : { retries }),
-    ...(seed === undefined ? {} : { seed }),
-  });
+  try {
+    return await createStudy<Record<string, never>, string, string>({
+      name,
+      storage,
+      space: task.space as never,
+      objectives: task.objectives,
+      constraints: task.constraints ?? [],
+      attributes: { task: task.source, stop },
+      strategy: strategy ?? task.strategy ?? auto({ trials }),
+      ...(earlyStopping === undefined ? {} : { earlyStopping }),
+      ...(duplicates === undefined ? {} : { duplicates }),
+      ...(retries === undefined ? {} : { retries }),
+      ...(seed === undefined ? {} : { seed }),
+    });
+  } catch (error) {
+    if (!(error instanceof StudyError) || error.code !== 'exists') throw error;
+    const resume = shellCommand(['study', 'resume', name, '--storage', storage]);
+    throw new UsageError(
+      `${storage} holds a study '${name}' already: choose another name, or go on with it: ${resume}`,
+    );
+  }
 }
 
-/** Opens a study, with what its trials do. @throws UsageError when it does not say. */
+/**
+ * Opens a study, with what its trials do: as a file says, or else as the study does.
+ * @throws UsageError when neither says it.
+ */
 export async function openTaskStudy(
   name: string | undefined,
   storage: string,
+  source: string | undefined,
 ): Promise<{ readonly study: Study; readonly task: Task }> {
-  const study = await openStudy({ storage, ...(name === undefined ? {} : { name }) });
+  const study = await openNamedStudy(name, storage);
   try {
-    return { study, task: await storedTask(study.name, study.attributes['task']) };
+    const task = await (source === undefined ? storedTask(study.name, study.attributes['task']) : taskOf(source));
+    return { study, task };
   } catch (error) {
     await study.close();
     throw error;

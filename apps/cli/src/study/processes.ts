@@ -18,7 +18,7 @@ function endOf(child: ChildProcess): Promise<End> {
     complaint = `${complaint}${chunk.toString()}`.slice(-2000);
   });
   return new Promise((resolve) => {
-    child.on('close', (code) => resolve({ code, complaint: complaint.trim() }));
+    child.on('close', (code) => resolve({ code, complaint: complaint.trim().replace(/^espalier: /u, '') }));
   });
 }
 

@@ -1,10 +1,14 @@
-import { formatDuration } from '../terminal/format.ts';
-import { style } from '../terminal/terminal.ts';
+import { firstLine } from '../errors.ts';
+import { formatDuration, formatSpan, formatValue } from '../terminal/format.ts';
+import { columnsOf, style, widthOf } from '../terminal/terminal.ts';
 import type { Output } from '../terminal/terminal.ts';
+import { metricsText } from './describe-trial.ts';
 import type { StudyStatus, WorkerStatus } from './status.ts';
 
 const sparks = '▁▂▃▄▅▆▇█';
 const sparkWidth = 32;
+/** With less room than this the bars tell nothing. */
+const leastSpark = 6;
 
 /** Numbers as a row of little bars, the latest on the right; by their logarithms where they span two decades. */
 export function sparkline(values: readonly number[], width: number = sparkWidth): string {
@@ -22,17 +26,6 @@ export function sparkline(values: readonly number[], width: number = sparkWidth)
     .join('');
 }
 
-/** A number with as many digits as tell something. */
-export function formatValue(value: number): string {
-  return String(Number(value.toPrecision(6)));
-}
-
-function metricsText(metrics: Readonly<Record<string, number>>): string {
-  return Object.entries(metrics)
-    .map(([name, value]) => `${name} ${formatValue(value)}`)
-    .join(', ');
-}
-
 function workerLine({ worker, trial, step, metrics, seconds }: WorkerStatus): string {
   const parts = [
     `trial ${trial}`,
@@ -45,7 +38,7 @@ function workerLine({ worker, trial, step, metrics, seconds }: WorkerStatus): st
 
 /** A study's state as lines of text. */
 export function renderStatus(status: StudyStatus, stream: Output): readonly string[] {
-  const { counts, best, front, nearest, secondsLeft, workers, history, savedSeconds } = status;
+  const { counts, best, front, nearest, secondsLeft, workers, history, savedSeconds, lastFailure } = status;
   const head = `${status.study} · ${status.strategy} · seed ${status.seed} · ${status.storage}`;
   const shown = Object.entries(counts).filter(([state, count]) => count > 0 || state === 'complete');
   const lines = [style('bold', head, stream), `  ${shown.map(([state, count]) => `${count} ${state}`).join(' · ')}`];
@@ -53,16 +46,23 @@ export function renderStatus(status: StudyStatus, stream: Output): readonly stri
     const part = Math.max(0, Math.min(1, nearest.progress));
     const full = Math.round(part * 24);
     const left = secondsLeft === undefined ? '' : ` · ${formatDuration(secondsLeft)} left`;
-    lines.push(`  ${'█'.repeat(full)}${'░'.repeat(24 - full)} ${nearest.name}: ${nearest.message}${left}`);
+    lines.push(`  ${'█'.repeat(full)}${'░'.repeat(24 - full)} ${firstLine(nearest.message)}${left}`);
   }
   if (best !== undefined) {
     const gain = best.gain === undefined ? '' : ` (better by ${formatValue(best.gain)})`;
-    const spark = history.length > 1 ? `  ${style('cyan', sparkline(history), stream)}` : '';
-    lines.push(`  best ${style('green', formatValue(best.value), stream)} in trial ${best.number}${gain}${spark}`);
+    const metric = status.objectives[0]?.split(' ').at(-1) ?? '';
+    const line = `  best ${metric} ${style('green', formatValue(best.value), stream)} in trial ${best.number}${gain}`;
+    const room = Math.min(sparkWidth, columnsOf(stream) - widthOf(line) - 2);
+    const beside = room >= leastSpark;
+    const spark = style('cyan', sparkline(history, beside ? room : sparkWidth), stream);
+    if (history.length < 2) lines.push(line);
+    else lines.push(...(beside ? [`${line}  ${spark}`] : [line, `  ${spark}`]));
   }
   if (front !== undefined)
     lines.push(`  front of ${front.length}: trials ${front.slice(0, 12).join(', ')}${front.length > 12 ? ', …' : ''}`);
-  if (counts.pruned > 0) lines.push(`  early stopping saved about ${formatDuration(savedSeconds)} of work`);
+  if (counts.pruned > 0) lines.push(`  early stopping saved about ${formatSpan(savedSeconds)} of work`);
+  if (lastFailure !== undefined)
+    lines.push(`  last failure: trial ${lastFailure.number}, ${lastFailure.kind}: ${firstLine(lastFailure.message)}`);
   lines.push(...workers.map(workerLine));
   return lines;
 }

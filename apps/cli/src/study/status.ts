@@ -1,4 +1,4 @@
-import type { NamedVerdict, StopCondition, Study, TrialRecord, TrialState } from '@espalier/search';
+import type { Failure, NamedVerdict, StopCondition, Study, TrialRecord, TrialState } from '@espalier/search';
 
 /** A worker and what it has in hand. */
 export interface WorkerStatus {
@@ -25,9 +25,11 @@ export interface StudyStatus {
   readonly front?: readonly number[];
   /** The stop condition that is nearest. */
   readonly nearest?: NamedVerdict;
-  /** Seconds until then, if it goes on as it went. */
+  /** Seconds until then, if it goes on as it went since this process looks on. */
   readonly secondsLeft?: number;
   readonly workers: readonly WorkerStatus[];
+  /** The trial that failed last, and why. */
+  readonly lastFailure?: Failure & { readonly number: number };
   /** The best value after each finished trial. */
   readonly history: readonly number[];
   /** Seconds that early stopping saved, if pruned trials would have lasted as long as complete ones. */
@@ -49,15 +51,39 @@ function bestSoFar(trials: readonly TrialRecord[], metric: string, maximize: boo
   return found;
 }
 
-/** Takes the state of a study, as last read. `began` is when this run did, in milliseconds since 1970. */
-export function statusOf(study: Study, stops: readonly StopCondition[], began: number): StudyStatus {
+/** Where a run, or a look at one, began. */
+export interface Start {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** How near each stop condition was. */
+  readonly progress: readonly number[];
+}
+
+/** The state from which progress is measured: that of now. */
+export function startOf(study: Study, stops: readonly StopCondition[]): Start {
+  const state = { history: study.history, space: study.space, elapsed: 0 };
+  return { at: study.now(), progress: stops.map((stop) => stop.check(state).progress) };
+}
+
+/** Takes the state of a study, as last read; `start` is where this run, or the look at it, began. */
+export function statusOf(study: Study, stops: readonly StopCondition[], start: Start): StudyStatus {
   const now = study.now();
+  const elapsed = seconds(now - start.at);
   const { history, criteria, trials } = study;
   const counts: Record<TrialState, number> = { waiting: 0, running: 0, paused: 0, complete: 0, pruned: 0, failed: 0 };
   for (const { state } of trials) counts[state] += 1;
-  const state = { history, space: study.space, elapsed: seconds(now - began) };
-  const verdicts = stops.map((stop) => ({ name: stop.name, ...stop.check(state) }));
-  const nearest = verdicts.toSorted((a, b) => b.progress - a.progress)[0];
+  const state = { history, space: study.space, elapsed };
+  const verdicts = stops.map((stop, index) => {
+    const verdict = { name: stop.name, ...stop.check(state) };
+    const gained = verdict.progress - (start.progress[index] ?? 0);
+    const moves = gained > 0 && verdict.progress < 1 && counts.running > 0;
+    return { verdict, left: moves ? (elapsed * (1 - verdict.progress)) / gained : undefined };
+  });
+  const nearest = verdicts.toSorted((a, b) => b.verdict.progress - a.verdict.progress)[0];
+  const failed = trials.reduce<TrialRecord | undefined>(
+    (last, trial) => (trial.state === 'failed' && trial.revision >= (last?.revision ?? 0) ? trial : last),
+    undefined,
+  );
   const complete = trials.filter((trial) => trial.state === 'complete');
   const mean = complete.reduce((sum, { spent }) => sum + spent, 0) / Math.max(1, complete.length);
   const pruned = trials.filter((trial) => trial.state === 'pruned');
@@ -85,10 +111,8 @@ export function statusOf(study: Study, stops: readonly StopCondition[], began: n
           },
         }),
     ...(others.length === 0 ? {} : { front: study.front.map(({ number }) => number) }),
-    ...(nearest === undefined ? {} : { nearest }),
-    ...(nearest === undefined || nearest.progress <= 0 || nearest.progress >= 1
-      ? {}
-      : { secondsLeft: (seconds(now - began) * (1 - nearest.progress)) / nearest.progress }),
+    ...(nearest === undefined ? {} : { nearest: nearest.verdict }),
+    ...(nearest?.left === undefined ? {} : { secondsLeft: nearest.left }),
     workers: trials
       .filter((trial) => trial.state === 'running')
       .map(({ worker = '', number, reports, startedAt = now }) => {
@@ -101,6 +125,7 @@ export function statusOf(study: Study, stops: readonly StopCondition[], began: n
           seconds: seconds(now - startedAt),
         };
       }),
+    ...(failed?.failure === undefined ? {} : { lastFailure: { number: failed.number, ...failed.failure } }),
     history: values,
     savedSeconds: seconds(pruned.reduce((sum, { spent }) => sum + Math.max(0, mean - spent), 0)),
   };

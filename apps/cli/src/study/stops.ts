@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { maxCost, maxFailures, maxTime, maxTrials, patience, target } from '@espalier/search';
-import type { JsonObject, StopCondition } from '@espalier/search';
-import { numberBetween, wholeNumberFrom } from '../cli/options.ts';
+import type { JsonObject, StopCondition, Study } from '@espalier/search';
+import { positiveNumber, wholeNumberFrom } from '../cli/options.ts';
 
 /** When a study ends, as the command line says it and the study stores it. */
 export interface StopOptions {
@@ -26,11 +26,10 @@ const conditions: { readonly [Name in keyof Required<StopOptions>]: (value: neve
 
 /** Adds the options that end a study. */
 export function withStopOptions(command: Command): Command {
-  const seconds = numberBetween(0, Number.MAX_VALUE);
   return command
     .option('--trials <n>', 'end after so many trials', wholeNumberFrom(1))
-    .option('--time <seconds>', 'end after so long', seconds)
-    .option('--cost <seconds>', 'end when workers have spent so much time on trials', seconds)
+    .option('--time <seconds>', 'end after so long', positiveNumber)
+    .option('--cost <seconds>', 'end when workers have spent so much time on trials', positiveNumber)
     .option('--target <bound>', "end when a trial reaches it, such as 'accuracy >= 0.99'")
     .option('--patience <n>', 'end after so many trials without a better one', wholeNumberFrom(1))
     .option('--failures <n>', 'end after so many failures in a row', wholeNumberFrom(1));
@@ -48,4 +47,10 @@ export function stopsOf(options: StopOptions): JsonObject {
 /** The conditions that options stand for. */
 export function stopConditions(options: StopOptions): readonly StopCondition[] {
   return Object.entries(stopsOf(options)).map(([name, value]) => conditions[name as keyof StopOptions](value as never));
+}
+
+/** The stop conditions of a study that somebody else runs: all but its time, which began with that run. */
+export function lastingStops({ attributes }: Study): readonly StopCondition[] {
+  const { time: _, ...stops } = (attributes['stop'] ?? {}) as StopOptions;
+  return stopConditions(stops);
 }

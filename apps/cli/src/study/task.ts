@@ -1,10 +1,11 @@
 import { pathToFileURL } from 'node:url';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Space } from '@espalier/search';
 import type { ConfigObject, EarlyStopping, JsonObject, JsonValue, ObjectiveFunction, Strategy } from '@espalier/search';
 import { readText } from '../cli/read-text.ts';
 import type { Session } from '../cli/session.ts';
-import { UsageError } from '../errors.ts';
+import { UsageError, firstLine } from '../errors.ts';
 import { candidateOf } from '../recipe/candidate.ts';
 import { quickstartRecipe, readRecipe } from '../recipe/recipe.ts';
 import type { Recipe } from '../recipe/schema.ts';
@@ -43,11 +44,12 @@ function isModule(value: unknown): value is StudyModule {
 /** The task of a JavaScript module. @throws UsageError when it does not export one. */
 async function moduleTask(file: string): Promise<Task> {
   const path = resolve(file);
+  if (!existsSync(path)) throw new UsageError(`${file}: there is no such file: check the path`);
   let found: { readonly default?: unknown };
   try {
     found = (await import(pathToFileURL(path).href)) as typeof found;
   } catch (error) {
-    throw new UsageError(`${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`${file} cannot be loaded: ${firstLine(String(error))}`);
   }
   const { default: definition } = found;
   if (!isModule(definition)) {
@@ -96,13 +98,21 @@ export async function taskOf(file: string | undefined): Promise<Task> {
   return recipeTask(readRecipe(file, await readText(file)));
 }
 
+/** How to say what a study's trials do when it does not. */
+function elsewhere(name: string): string {
+  return `name its module or recipe: espalier study resume ${name} FILE, or espalier worker --study ${name} --source FILE`;
+}
+
 /**
  * The task that a study stores.
  * @throws UsageError when it stores none: then it was made by a program of the user's, which has to run it.
  */
 export async function storedTask(name: string, source: JsonValue | undefined): Promise<Task> {
   const { kind, path, recipe } = (source ?? {}) as Readonly<Record<string, JsonValue | undefined>>;
-  if (kind === 'module' && typeof path === 'string') return moduleTask(path);
+  if (kind === 'module' && typeof path === 'string') {
+    if (existsSync(path)) return moduleTask(path);
+    throw new UsageError(`study '${name}' was created with ${path}, which is not here: ${elsewhere(name)}`);
+  }
   if (kind === 'recipe') return recipeTask(recipe as unknown as Recipe);
-  throw new UsageError(`study '${name}' does not say what its trials do: name its module or recipe`);
+  throw new UsageError(`study '${name}' does not say what its trials do: ${elsewhere(name)}`);
 }

@@ -36,6 +36,17 @@ export function formatMilliseconds(milliseconds: number): string {
   return `${milliseconds.toPrecision(3)} ms`;
 }
 
+/** A number with as many digits as tell something. */
+export function formatValue(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
+
+/** Seconds with the digits that tell something: `340 ms`, `2.1 s`, then as a clock would be read aloud. */
+export function formatSpan(seconds: number): string {
+  if (seconds < 0.9995) return `${Math.round(Math.max(0, seconds) * 1000)} ms`;
+  return seconds < 9.95 ? `${seconds.toFixed(1)} s` : formatDuration(seconds);
+}
+
 /** Seconds, as a clock would be read aloud: `9 s`, `2 min 05 s`, `1 h 02 min`. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -25,7 +25,7 @@ describe('a usage error is one line, code 2, and no trace', () => {
     [
       'an unknown option',
       ['run', '--sed', '3'],
-      "espalier: unknown option '--sed' (Did you mean --seed?); see espalier --help\n",
+      "espalier: unknown option '--sed' (Did you mean --seed?); see espalier run --help\n",
     ],
     [
       'an unknown command',
@@ -35,29 +35,40 @@ describe('a usage error is one line, code 2, and no trace', () => {
     [
       'a word that is no choice',
       ['run', '--strategy', 'best'],
-      "espalier: option '--strategy <name>' argument 'best' is invalid. Allowed choices are random, greedy, genetic, auto, adaptive, aging-evolution, beam, coordinate-descent, sobol, tpe.; see espalier --help\n",
+      "espalier: option '--strategy <name>': there is no 'best': use one of random, greedy, genetic, auto, adaptive, aging-evolution, beam, coordinate-descent, sobol, tpe; see espalier run --help\n",
     ],
     [
       'a number that is none',
       ['search', '--trials', 'many'],
-      "espalier: option '--trials <n>' argument 'many' is invalid. Give a whole number from 1.; see espalier --help\n",
+      "espalier: option '--trials <n>' argument 'many' is invalid. Give a whole number from 1; see espalier search --help\n",
     ],
     [
       'a number out of range',
       ['prune', 'x', '--sparsity', '1', '-o', 'y'],
-      "espalier: option '--sparsity <part>' argument '1' is invalid. Give a number between 0 and 1.; see espalier --help\n",
+      "espalier: option '--sparsity <part>' argument '1' is invalid. Give a number between 0 and 1; see espalier prune --help\n",
     ],
-    ['a missing argument', ['eval'], "espalier: missing required argument 'model'; see espalier --help\n"],
+    ['a missing argument', ['eval'], "espalier: missing required argument 'model'; see espalier eval --help\n"],
     [
       'a missing option',
       ['quantize', 'x'],
-      "espalier: required option '-o, --output <folder>' not specified; see espalier --help\n",
+      "espalier: required option '-o, --output <folder>' not specified; see espalier quantize --help\n",
     ],
     [
       'an argument too many',
       ['devices', 'all'],
-      "espalier: too many arguments for 'devices'. Expected 0 arguments but got 1.; see espalier --help\n",
+      "espalier: too many arguments for 'devices'. Expected 0 arguments but got 1; see espalier devices --help\n",
     ],
+    [
+      'nearly a choice',
+      ['run', '--strategy', 'gredy'],
+      "espalier: option '--strategy <name>': there is no 'gredy': did you mean 'greedy'? use one of random, greedy, genetic, auto, adaptive, aging-evolution, beam, coordinate-descent, sobol, tpe; see espalier run --help\n",
+    ],
+    [
+      'an unknown option of a command of a group',
+      ['study', 'run', 'x', '--stratgy', 'tpe'],
+      "espalier: unknown option '--stratgy' (Did you mean --strategy?); see espalier study run --help\n",
+    ],
+    ['a recipe that is a folder', ['run', tmpdir()], `espalier: ${tmpdir()}: this is a folder: give a file\n`],
     [
       'a recipe that is not there',
       ['run', 'no-such.yaml'],
@@ -112,16 +123,16 @@ describe('a usage error is one line, code 2, and no trace', () => {
 });
 
 describe('help', () => {
-  test.each(['run', 'search', 'train', 'prune', 'quantize', 'distill', 'eval', 'inspect', 'devices'])(
-    '%s has a description and examples',
-    async (command) => {
-      const { code, stdout, stderr } = await run(command, '--help');
-      expect(code).toBe(0);
-      expect(stderr).toBe('');
-      expect(stdout).toContain(`Usage: espalier ${command}`);
-      expect(stdout).toContain(`$ espalier ${command} `);
-    },
-  );
+  const own = ['run', 'search', 'train', 'prune', 'quantize', 'distill', 'eval', 'inspect', 'devices', 'worker'];
+  const looking = ['list', 'status', 'best', 'trials', 'compare', 'importance', 'watch'];
+  const ofStudies = ['create', 'run', 'resume', ...looking, 'export', 'import', 'retry'].map((name) => `study ${name}`);
+  test.each([...own, 'study', ...ofStudies])('%s has a description and examples', async (command) => {
+    const { code, stdout, stderr } = await run(...command.split(' '), '--help');
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    expect(stdout).toContain(`Usage: espalier ${command}`);
+    expect(stdout).toContain(`$ espalier ${command} `);
+  });
 
   test('the version is that of the package', async () => {
     const { code, stdout } = await run('--version');
@@ -149,7 +160,7 @@ test('the devices as JSON are one line on stdout', async () => {
 describe('as a process', () => {
   test('ends with the code and prints no trace', async () => {
     const { code, stdout, stderr } = await espalier(['run', '--sed', '3']);
-    expect(stderr).toBe("espalier: unknown option '--sed' (Did you mean --seed?); see espalier --help\n");
+    expect(stderr).toBe("espalier: unknown option '--sed' (Did you mean --seed?); see espalier run --help\n");
     expect(code).toBe(2);
     expect(stdout).toBe('');
   });

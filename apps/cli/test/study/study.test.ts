@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -39,6 +40,7 @@ beforeAll(() => {
   writeFileSync(at('quick.mjs'), moduleText(0));
   writeFileSync(at('slow.mjs'), moduleText(60));
   writeFileSync(at('endless.mjs'), moduleText(600_000));
+  writeFileSync(at('throws.mjs'), "throw new Error('boom\\nand why');");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -73,7 +75,7 @@ describe('a study of a module', () => {
     expect(lines.slice(0, -1).map(({ revision }) => revision)).toEqual(lines.slice(1).map((_, index) => index + 1));
     expect(lines.at(-1)).toMatchObject({
       type: 'stopped',
-      resume: `espalier study resume first --storage ${storage()}`,
+      resume: `npx espalier study resume first --storage ${storage()} --trials 60`,
     });
   });
 
@@ -106,7 +108,8 @@ describe('a study of a module', () => {
   test('is exported, and failures are queued again', async () => {
     await study('export', 'first', '-o', at('trials.csv'));
     const lines = readFileSync(at('trials.csv'), 'utf8').trimEnd().split('\r\n');
-    expect(lines[0]).toBe('number,state,loss,seconds,operator,x,y');
+    expect(lines[0]).toBe('number,state,loss,seconds,finished,operator,failure,x,y');
+    expect(lines.some((line) => /^\d+,failed,,.*,Error: x is too large,/u.test(line))).toBe(true);
     expect(lines).toHaveLength(41);
     await study('export', 'first', '-o', at('trials.json'));
     expect((JSON.parse(readFileSync(at('trials.json'), 'utf8')) as { trials: unknown[] }).trials).toHaveLength(40);
@@ -117,6 +120,13 @@ describe('a study of a module', () => {
     expect(failed.length).toBeGreaterThan(0);
     const { queued } = json((await study('retry', 'first', '--json')).stdout) as { queued: number[] };
     expect(queued).toEqual(failed.map((_, index) => 40 + index));
+    const twice = await study('retry', 'first');
+    expect(twice.code).toBe(1);
+    expect(twice.stderr).toMatch(/queued already/u);
+    const tried = await study('resume', 'first', '--trials', String(40 + queued.length), '--quiet');
+    expect(tried.code, tried.stderr).toBe(0);
+    const after = await trials('first', storage());
+    expect(after.slice(40).map(({ state }) => state)).toEqual(failed.map(() => 'failed'));
   });
 
   test('is run by several processes, each trial once', async () => {
@@ -165,7 +175,7 @@ describe('a study of a module', () => {
 
   test('interrupted twice, gives back what it has in hand', async () => {
     let signals = 0;
-    const { code } = await espalier(
+    const { code, stderr } = await espalier(
       ['study', 'run', 'twice', at('endless.mjs'), '--strategy', 'random', '--trials', '5', '--storage', storage()],
       {
         onStderr: (text, kill) => {
@@ -178,29 +188,163 @@ describe('a study of a module', () => {
     );
     expect(code).toBe(130);
     expect(signals).toBe(2);
+    expect(stderr).toContain(
+      `espalier: interrupted; to go on: npx espalier study resume twice --storage ${storage()}\n`,
+    );
     const left = await trials('twice', storage());
     expect(left.map(({ state }) => state)).toEqual(['waiting']);
   });
 
   test.each<readonly [string, readonly string[], number, RegExp]>([
-    ['a study of the name', ['run', 'first', 'QUICK'], 1, /holds one of this name/u],
-    ['no such study', ['status', 'none'], 1, /give the name of one/u],
-    ['no module', ['create', 'x', 'none.mjs'], 2, /none\.mjs cannot be loaded/u],
+    ['a study of the name', ['run', 'first', 'QUICK'], 2, /holds a study 'first' already.*study resume first/u],
+    ['no such study', ['status', 'none'], 2, /no study 'none': it holds 'first'.*: name one of them/u],
+    ['nearly a study', ['best', 'frist'], 2, /did you mean 'first'\?/u],
+    ['no module', ['create', 'x', 'none.mjs'], 2, /none\.mjs: there is no such file/u],
     [
       'a strategy that cannot be',
       ['create', 'x', 'QUICK', '--strategy', 'genetic', '--strategy-options', '{"size":1}'],
       2,
       /there is no option 'size'/u,
     ],
+    ['a module that throws', ['create', 'x', 'THROWS'], 2, /throws\.mjs cannot be loaded: Error: boom$/mu],
+    ['options of nothing', ['create', 'x', 'QUICK', '--strategy-options', '{}'], 2, /give --strategy too/u],
+    [
+      'a target that is none',
+      ['create', 'untargeted', 'QUICK', '--target', 'loss less 1'],
+      2,
+      /cannot read 'loss less 1'/u,
+    ],
+    ['a study that this did not make', ['status', 'untargeted'], 2, /no study 'untargeted'/u],
+    ['a file that Optuna did not write', ['import', 'none.db'], 2, /none\.db: there is no such file/u],
     ['no JSON', ['create', 'x', 'QUICK', '--strategy-options', 'size'], 2, /is no JSON object/u],
     ['a file of no ending', ['export', 'first', '-o', 'trials'], 2, /no known ending/u],
     ['a trial that has not failed', ['retry', 'first', '999'], 2, /has not failed/u],
   ])('%s is one clear line', async (_, args, code, words) => {
-    const found = await study(...args.map((arg) => (arg === 'QUICK' ? at('quick.mjs') : arg)));
+    const files: Readonly<Record<string, string>> = { QUICK: at('quick.mjs'), THROWS: at('throws.mjs') };
+    const found = await study(...args.map((arg) => files[arg] ?? arg));
     expect(found.code).toBe(code);
     expect(found.stderr.trim().split('\n')).toHaveLength(1);
     expect(found.stderr).toMatch(words);
   });
+});
+
+describe('a storage that cannot be', () => {
+  test.each<readonly [string, readonly string[], RegExp]>([
+    ['of no kind', ['study', 'list', '--storage', 'sqlit:x.db'], /did you mean 'sqlite:'\?/u],
+    ['no URL', ['study', 'list', '--storage', 'x.db'], /write sqlite:x\.db/u],
+    ['not there', ['study', 'status', '--storage', 'sqlite:NONE'], /there is no such file: check --storage/u],
+    ['not there for a worker', ['worker', '--storage', 'journal:NONE'], /there is no such file: check --storage/u],
+    ['a folder', ['study', 'create', 'x', '--storage', 'sqlite:FOLDER'], /this is a folder/u],
+    ['only of this process', ['study', 'create', 'x', '--storage', 'memory:'], /is gone when this process ends/u],
+    [
+      'for one process, and several asked for',
+      ['study', 'run', 'x', '--processes', '2', '--storage', 'journal:NONE'],
+      /is for a single process/u,
+    ],
+  ])('%s is one clear line, and nothing is made', async (_, args, words) => {
+    const none = at('nowhere', 'none.db');
+    const found = await run(...args.map((arg) => arg.replace('NONE', none).replace('FOLDER', folder)));
+    expect(found.code).toBe(2);
+    expect(found.stderr.trim().split('\n')).toHaveLength(1);
+    expect(found.stderr).toMatch(words);
+    expect(existsSync(at('nowhere'))).toBe(false);
+  });
+});
+
+describe('modules that do what they should not', () => {
+  const moduleOf = (name: string, body: string): string => {
+    const text = `import { float, space } from ${JSON.stringify(pathToFileURL(search).href)};
+export default { space: space({ x: float(0, 1) }), objectives: ['minimize loss'], objective: ${body} };`;
+    writeFileSync(at(name), text);
+    return at(name);
+  };
+  const study = (...args: readonly string[]) => run('study', ...args, '--storage', `sqlite:${at('odd.db')}`);
+
+  test('print: stdout stays the result', async () => {
+    const file = moduleOf('prints.mjs', "({ config }) => { console.log('here'); return config.x; }");
+    const { code, stdout, stderr } = await study('run', 'prints', file, '--trials', '2', '--json');
+    expect(code, stderr).toBe(0);
+    expect(json(stdout)).toMatchObject({ counts: { complete: 2 } });
+    expect(stderr.match(/"type":"output","text":"here"/gu)).toHaveLength(2);
+  });
+
+  test('never wait: Ctrl-C ends the study all the same', async () => {
+    const file = moduleOf('eager.mjs', '({ config }) => config.x');
+    const args = ['study', 'run', 'eager', file, '--strategy', 'random', '--storage', `sqlite:${at('odd.db')}`];
+    const { code, stderr } = await espalier(args, {
+      onStderr: (text, kill) => {
+        if (text.includes('"type":"finish"') && !text.includes('"type":"interrupted"')) kill('SIGINT');
+      },
+    });
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/"type":"note","message":"no stop condition was given/u);
+    expect(stderr).toMatch(/"type":"interrupted"/u);
+  });
+
+  test('leave a promise behind that fails: one line with the command to go on, and the trial is given back', async () => {
+    const file = moduleOf('leaves.mjs', "() => { Promise.reject(new Error('left')); return new Promise(() => {}); }");
+    const { code, stderr } = await study('run', 'leaves', file, '--trials', '2', '--quiet');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^espalier: an error that nothing caught: Error: left .*to go on: npx espalier study resume/u,
+    );
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect((await trials('leaves', `sqlite:${at('odd.db')}`)).map(({ state }) => state)).toEqual(['waiting']);
+  });
+
+  test('never work: the study fails with what the trial said, and may be gone on with by another module', async () => {
+    const file = moduleOf('fails.mjs', "() => { throw new Error('broken\\nbecause'); }");
+    const { code, stderr } = await study('run', 'fails', file, '--trials', '4', '--quiet');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/no trial of 'fails' worked; trial 3 failed by crash: Error: broken: .*retry fails\n$/u);
+    const { stdout } = await study('trials', 'fails');
+    expect(stdout).toMatch(/failed \(crash\).*Error: broken {2}x=/u);
+    expect((await study('importance', 'fails')).stderr).toMatch(/^espalier: importance: 0 trials are complete: .*\n$/u);
+    rmSync(file);
+    expect((await study('resume', 'fails', '--trials', '6')).stderr).toMatch(
+      /fails\.mjs, which is not here: name its module/u,
+    );
+    const mended = moduleOf('mended.mjs', '({ config }) => config.x');
+    const more = await study('resume', 'fails', mended, '--trials', '6', '--quiet');
+    expect(more.code, more.stderr).toBe(0);
+    expect(more.stdout).toMatch(/^the best: trial [45], loss 0\.\d{1,6}\n {2}x {2}0\.\d{1,6}\n$/u);
+  });
+
+  test('have two objectives: the front is a table', async () => {
+    const file = moduleOf('two.mjs', '({ config: { x } }) => ({ loss: x, size: 1 - x })');
+    writeFileSync(file, readFileSync(file, 'utf8').replace("['minimize loss']", "['minimize loss', 'minimize size']"));
+    const { code, stdout, stderr } = await study('run', 'two', file, '--trials', '5', '--quiet');
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/^the front:\ntrial {2}state {5} {2,}loss {2,}size /u);
+    expect((await study('best', 'two')).stdout).toBe(stdout);
+    expect((await study('compare', 'two', 'fails')).stdout).toMatch(/two .*front of 5\nfails/u);
+  });
+});
+
+test('a study that has ended is watched to its end, its events on stdout', async () => {
+  const storage = `sqlite:${at('watched.db')}`;
+  await run('study', 'run', 'seen', at('quick.mjs'), '--trials', '3', '--quiet', '--storage', storage);
+  const { code, stderr } = await run('study', 'watch', 'seen', '--storage', storage);
+  expect(code).toBe(0);
+  expect(stderr).toBe('');
+});
+
+test('a reader of what is said on the way may leave: the study goes on', async () => {
+  const storage = `sqlite:${at('piped.db')}`;
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('../../dist/main.js', import.meta.url)), 'study', 'run', 'p', at('slow.mjs')].concat(
+      '--trials',
+      '3',
+      '--storage',
+      storage,
+    ),
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  child.stderr.once('data', () => child.stderr.destroy());
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect(code).toBe(0);
+  expect(await trials('p', storage)).toHaveLength(3);
 });
 
 test('a study of a recipe trains networks', async () => {

@@ -1,0 +1,75 @@
+import type { Study, TrialRecord } from '@espalier/search';
+import { firstLine } from '../errors.ts';
+import { formatSpan, formatValue } from '../terminal/format.ts';
+import { renderTable } from '../terminal/table.ts';
+import type { Column } from '../terminal/table.ts';
+import { cut } from '../terminal/terminal.ts';
+import type { Output } from '../terminal/terminal.ts';
+
+/** Metrics as a few words. */
+export function metricsText(metrics: Readonly<Record<string, number>>): string {
+  return Object.entries(metrics)
+    .map(([name, value]) => `${name} ${formatValue(value)}`)
+    .join(', ');
+}
+
+/** The parameters of a trial by path, as text. */
+function parametersOf(study: Study, { config }: TrialRecord): readonly (readonly [string, string])[] {
+  return [...study.space.flatten(config)].map(([path, { value }]) => [
+    path,
+    typeof value === 'number' ? formatValue(value) : String(value),
+  ]);
+}
+
+/** Of a failure's message, so much fits into a table. */
+const failureWidth = 48;
+
+/** Trials as a table, a column for each metric. */
+export function renderTrials(study: Study, trials: readonly TrialRecord[], stream: Output): string {
+  const { objectives, constraints } = study.criteria;
+  const asked = [...objectives, ...constraints].map(({ metric }) => metric);
+  const metrics = [...new Set([...asked, ...trials.flatMap((trial) => Object.keys(trial.metrics))])];
+  const failures = trials.some(({ failure }) => failure !== undefined);
+  const columns: readonly Column[] = [
+    { heading: 'trial', align: 'right' },
+    { heading: 'state' },
+    ...metrics.map((heading) => ({ heading, align: 'right' as const })),
+    { heading: 'time', align: 'right' },
+    { heading: 'how' },
+    ...(failures ? [{ heading: 'failure' }] : []),
+    { heading: 'config' },
+  ];
+  const rows = trials.map((trial) => {
+    const { number, state, failure, spent, origin } = trial;
+    const values = metrics.map((name) => trial.metrics[name]);
+    return [
+      String(number),
+      failure === undefined ? state : `failed (${failure.kind})`,
+      ...values.map((value) => (value === undefined ? '' : formatValue(value))),
+      spent === 0 ? '' : formatSpan(spent / 1000),
+      origin.operator,
+      ...(failures ? [cut(firstLine(failure?.message ?? ''), failureWidth)] : []),
+      parametersOf(study, trial)
+        .map(([path, value]) => `${path}=${value}`)
+        .join(' '),
+    ];
+  });
+  return renderTable(columns, rows, stream);
+}
+
+/** What a study has found: the best trial with its config, or the trials of the front. */
+export function renderBest(study: Study, stream: Output): string {
+  const { front } = study;
+  if (front.length === 0) {
+    const paused = study.trials.filter(({ state }) => state === 'paused').length;
+    const wait = paused === 0 ? '' : `; ${paused} are paused until the strategy goes on with them`;
+    return `no trial is complete and feasible yet${wait}`;
+  }
+  const [best] = front;
+  if (best === undefined || study.criteria.objectives.length > 1)
+    return `the front:\n${renderTrials(study, front, stream)}`;
+  const parameters = parametersOf(study, best);
+  const width = Math.max(0, ...parameters.map(([path]) => path.length));
+  const lines = parameters.map(([path, value]) => `  ${path.padEnd(width)}  ${value}`);
+  return [`the best: trial ${best.number}, ${metricsText(best.metrics)}`, ...lines].join('\n');
+}

@@ -1,0 +1,134 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Command } from 'commander';
+import { StudyError, openStorage, openStudy } from '@espalier/search';
+import type { Study } from '@espalier/search';
+import { withCommonOptions } from '../cli/options.ts';
+import type { CommonOptions } from '../cli/session.ts';
+import { UsageError } from '../errors.ts';
+import { nearest } from '../recipe/did-you-mean.ts';
+
+/** Where studies are kept unless the user says otherwise. */
+const defaultStorage = 'sqlite:runs/studies.db';
+
+/** Options of every command on a study. */
+export interface StorageOptions extends CommonOptions {
+  readonly storage: string;
+}
+
+const kinds = ['sqlite', 'postgres', 'postgresql', 'journal', 'memory'];
+
+/** A parser of storage URLs, which refuses those of no known kind before anything is done. */
+function storageUrl(url: string): string {
+  const [, kind, rest = ''] = /^([a-z][a-z0-9+.-]*):(.*)$/u.exec(url) ?? [];
+  if (kind !== undefined && kinds.includes(kind)) {
+    if (rest !== '' || kind === 'memory') return url;
+    throw new UsageError(`--storage ${url}: it names nothing: write sqlite:FILE, postgres://… or journal:FILE`);
+  }
+  if (kind === undefined) throw new UsageError(`--storage ${url}: this is no URL: write sqlite:${url}`);
+  const near = nearest(kind, kinds);
+  const meant = near === undefined ? '' : `did you mean '${near}:'? `;
+  throw new UsageError(
+    `--storage ${url}: there is no kind '${kind}:': ${meant}write sqlite:FILE, postgres://… or journal:FILE`,
+  );
+}
+
+/** Adds --storage and the common options. */
+export function withStorageOptions(command: Command): Command {
+  command.option('--storage <url>', 'sqlite:FILE, postgres://…, or journal:FILE', storageUrl, defaultStorage);
+  return withCommonOptions(command);
+}
+
+/** The file of a storage that is one. */
+function fileOf(storage: string): string | undefined {
+  return /^(?:sqlite|journal):(.+)$/u.exec(storage)?.[1];
+}
+
+/** Whether a file is there. @throws UsageError when it is a folder. */
+async function isThere(storage: string, path: string): Promise<boolean> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (found?.isDirectory() === true) throw new UsageError(`${storage}: this is a folder: name a file in it`);
+  return found !== undefined;
+}
+
+/** Refuses a storage that no other process can see, for what has to outlast this one or be shared. */
+export function refuseMemory(storage: string): void {
+  if (storage !== 'memory:') return;
+  throw new UsageError(
+    'memory: is gone when this process ends: give --storage sqlite:FILE, postgres://… or journal:FILE',
+  );
+}
+
+/** Refuses several processes on a storage that one process writes. */
+export function refuseUnshared(storage: string): void {
+  if (!/^(?:memory|journal):/u.test(storage)) return;
+  throw new UsageError(
+    `--processes: ${storage} is for a single process: give --storage sqlite:FILE or postgres://…, or --workers instead`,
+  );
+}
+
+/** Makes the folder of a storage that is a file. */
+export async function prepareStorage(storage: string): Promise<void> {
+  const path = fileOf(storage);
+  if (path !== undefined && !(await isThere(storage, path))) await mkdir(dirname(path), { recursive: true });
+}
+
+/**
+ * Makes sure that there is something to open, for opening a file that is not there would make it.
+ * @throws UsageError when there is not.
+ */
+export async function checkStorage(storage: string): Promise<void> {
+  refuseMemory(storage);
+  const path = fileOf(storage);
+  if (path === undefined || (await isThere(storage, path))) return;
+  throw new UsageError(
+    `${storage}: there is no such file: check --storage, or make a study: espalier study run --help`,
+  );
+}
+
+/** Makes sure that there is a file. @throws UsageError when there is not. */
+export async function checkFile(path: string): Promise<void> {
+  if (!(await isThere(path, path))) throw new UsageError(`${path}: there is no such file: check the path`);
+}
+
+/** The studies of a storage. */
+export async function studyNames(url: string): Promise<readonly string[]> {
+  await checkStorage(url);
+  const storage = await openStorage(url);
+  try {
+    return await storage.listStudies();
+  } finally {
+    await storage.close();
+  }
+}
+
+/** How many names a message lists. */
+const listed = 8;
+
+/** What to say when a study was not named, or by a name that no study has. */
+function missing(name: string | undefined, storage: string, names: readonly string[]): string {
+  if (names.length === 0) return `${storage} holds no study: make one: espalier study run --help`;
+  const shown = names.slice(0, listed).map((each) => `'${each}'`);
+  const all = [...shown, ...(names.length > listed ? [`${names.length - listed} more`] : [])].join(', ');
+  const choose = `holds ${all}: name one of them`;
+  if (name === undefined) return `${storage} ${choose}`;
+  const near = nearest(name, names);
+  return `${storage} has no study '${name}': ${near === undefined ? `it ${choose}` : `did you mean '${near}'?`}`;
+}
+
+/**
+ * Opens a study; without a name, the only one of its storage.
+ * @throws UsageError when there is none, saying which there are.
+ */
+export async function openNamedStudy(name: string | undefined, storage: string): Promise<Study> {
+  await checkStorage(storage);
+  try {
+    return await openStudy({ storage, ...(name === undefined ? {} : { name }) });
+  } catch (error) {
+    if (!(error instanceof StudyError) || error.code !== 'missing') throw error;
+    throw new UsageError(missing(name, storage, await studyNames(storage)));
+  }
+}
