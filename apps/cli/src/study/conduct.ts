@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { chooseStrategy } from '@espalier/search';
 import type { Study } from '@espalier/search';
 import type { Session } from '../cli/session.ts';
@@ -35,21 +34,17 @@ interface Conducted {
 
 /** Tries trials in this process until the study is to end. */
 async function workHere(session: Session, study: Study, task: Task, options: ConductOptions, watch: Watch) {
-  const { workers = 1, quiet = false } = options;
+  const { workers = 1, quiet = false, joins = false } = options;
   const stop = stopConditions(stopsFor(study, options));
   session.interrupt.onInsist(() => study.releaseAll('the user insisted'));
   const print = (text: string): void => {
     if (quiet) session.stderr.write(`${text}\n`);
     else watch.say(text, { type: 'output', text });
   };
-  const { stopped } = await task.withObjective(session, (objective) => {
-    // Without a pause between trials that never wait, neither Ctrl-C nor the view would get a turn.
-    const inTurn: typeof objective = async (trial) => {
-      await setImmediate();
-      return objective(trial);
-    };
-    return withConsole(print, () => study.run(inTurn, { stop, workers, lease, signal: session.interrupt }));
-  });
+  const name = joins ? `process ${process.pid}, worker` : 'worker';
+  const { stopped } = await task.withObjective(session, (objective) =>
+    withConsole(print, () => study.run(objective, { stop, workers, name, lease, signal: session.interrupt })),
+  );
   return `${stopped.by}: ${stopped.message}`;
 }
 

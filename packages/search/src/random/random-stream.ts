@@ -71,8 +71,14 @@ export class RandomStream {
     return this.uniform() < probability;
   }
 
-  /** A uniform integer in [0, count), exactly uniform: draws from the last, incomplete cycle are thrown away. */
+  /**
+   * A uniform integer in [0, count), exactly uniform: draws from the last, incomplete cycle are thrown away.
+   * @throws RangeError when the count is not a whole number from 1 to 2^32.
+   */
   below(count: number): number {
+    if (!(Number.isInteger(count) && count >= 1 && count <= twoTo32)) {
+      throw new RangeError(`below: the count is ${count}: give a whole number from 1 to 2^32`);
+    }
     const limit = twoTo32 - (twoTo32 % count);
     let word = this.uint32();
     while (word >= limit) word = this.uint32();

@@ -1,4 +1,5 @@
 import { SpaceError } from '../errors.ts';
+import { RandomStream } from '../random/random-stream.ts';
 import { groupOf } from './group-of.ts';
 import type { Fields } from './config-of.ts';
 import { choice } from './choice.ts';
@@ -54,6 +55,11 @@ function drawer(value: (name: string, parameter: Parameter) => ParameterValue): 
   return { draw, drawn };
 }
 
+/** How many configs are drawn to see that the space is what the function draws. */
+const samples = 64;
+
+const combination = 'it is drawn for a combination of values that no single one brings: nest the draws';
+
 /** Up to this many values of an int are tried for what they bring; of more, the ends and the middle. */
 const mostInts = 32;
 
@@ -69,6 +75,11 @@ function decisive(parameter: Parameter): readonly ParameterValue[] {
 
 function first(parameter: Parameter): ParameterValue {
   return parameter.kind === 'choice' ? (parameter.values[0] ?? null) : fromUnit(parameter, 0);
+}
+
+/** A name that can stand in a path: what parts of paths are joined by is written as its code. */
+function nameInPath(name: string): string {
+  return name.replaceAll(/[%./[\]]/gu, (mark) => `%${mark.charCodeAt(0).toString(16)}`);
 }
 
 const same = (a: Parameter, b: Parameter): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -103,7 +114,7 @@ function partsOf(
       ),
     );
     const decides = traces.some(([, trace]) => trace.size !== common.size);
-    if (!decides) parts[name] = parameter;
+    if (!decides) parts[nameInPath(name)] = parameter;
     else {
       if (parameter.kind !== 'choice' && gridSize(parameter) > mostInts) {
         throw new SpaceError(
@@ -113,10 +124,10 @@ function partsOf(
       }
       const inside = new Set([...placed, ...common]);
       const groups = traces.map(([value]): [string, Fields] => [
-        String(value),
+        nameInPath(String(value)),
         partsOf(define, new Map(given).set(name, value), inside),
       ]);
-      parts[name] = choice(Object.fromEntries(groups));
+      parts[nameInPath(name)] = choice(Object.fromEntries(groups));
       // What this value brings belongs to its group, though the base has drawn it.
       for (const other of base.keys()) if (!common.has(other)) placed.add(other);
     }
@@ -139,29 +150,29 @@ function partsOf(
  *
  * The function is run once for each value of each int and choice to learn what that brings, so it must only draw. What
  * it draws may depend on ints and choices, one at a time or nested, not on floats.
- * @throws SpaceError when a name is drawn twice, or an int of many values decides what is drawn.
+ * @throws SpaceError when a name is drawn twice, an int of many values decides what is drawn, or a draw depends on a
+ * combination of values of which no single one brings it.
  */
 export function defineByRun<Made>(define: (draw: Draw) => Made): DefinedSpace<Made> {
   const space = new Space(groupOf(partsOf(define, new Map(), new Set()), ''));
-  return {
-    space,
-    make: (config) => {
-      const values = new Map(
-        [...space.flatten(config)].map(([path, { value }]) => [path.slice(path.lastIndexOf('.') + 1), value]),
-      );
-      const { draw } = drawer((name, parameter) => {
-        const value = values.get(name);
-        if (value === undefined) {
-          throw new SpaceError(
-            name,
-            'it is drawn for a combination of values that no single one brings: nest the draws',
-          );
-        }
-        return parameter.kind === 'choice'
-          ? (parameter.values.find((each) => String(each) === String(value)) ?? null)
-          : Number(value);
-      });
-      return define(draw);
-    },
+  const read = (config: ConfigObject): { readonly made: Made; readonly unused: readonly string[] } => {
+    const values = new Map(
+      [...space.flatten(config)].map(([path, { value }]) => [path.slice(path.lastIndexOf('.') + 1), value]),
+    );
+    const { draw, drawn } = drawer((name, parameter) => {
+      const value = values.get(nameInPath(name));
+      if (value === undefined) throw new SpaceError(name, combination);
+      if (parameter.kind !== 'choice') return Number(value);
+      const known = (each: ParameterValue): boolean => each === value || nameInPath(String(each)) === value;
+      return parameter.values.find(known) ?? null;
+    });
+    const made = define(draw);
+    for (const { name } of drawn) values.delete(nameInPath(name));
+    return { made, unused: [...values.keys()] };
   };
+  for (let trial = 0; trial < samples; trial += 1) {
+    const [phantom] = read(space.sample(new RandomStream(0, trial))).unused;
+    if (phantom !== undefined) throw new SpaceError(phantom, combination);
+  }
+  return { space, make: (config) => read(config).made };
 }

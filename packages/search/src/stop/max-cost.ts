@@ -3,7 +3,7 @@ import type { StopCondition } from './stop-condition.ts';
 
 /**
  * Stops when the trials of the study, earlier runs included, have cost that much: the sum of a metric that each tells
- * (such as `flops`), or without one the seconds that workers spent on them, whatever came of them.
+ * at its end or last reported (such as `flops`), or without one the seconds that workers spent on them, whatever came of them.
  * @throws RangeError when the budget is not a positive number.
  */
 export function maxCost(budget: number, metric?: string): StopCondition {
@@ -14,7 +14,8 @@ export function maxCost(budget: number, metric?: string): StopCondition {
     name,
     check: ({ history }) => {
       const cost = history.trials.reduce(
-        (sum, { spent, metrics }) => sum + (metric === undefined ? spent / 1000 : (metrics[metric] ?? 0)),
+        (sum, { spent, metrics, reports }) =>
+          sum + (metric === undefined ? spent / 1000 : (metrics[metric] ?? reports.at(-1)?.metrics[metric] ?? 0)),
         0,
       );
       return {

@@ -1,4 +1,5 @@
 import { ParetoFront } from '../study/front.ts';
+import { growing } from '../study/growing.ts';
 import { checkPositive } from './stop-condition.ts';
 import type { StopCondition } from './stop-condition.ts';
 
@@ -9,12 +10,14 @@ import type { StopCondition } from './stop-condition.ts';
  */
 export function patience(count: number): StopCondition {
   checkPositive('patience', count, true);
+  const progress = growing(
+    ({ criteria }) => ({ front: new ParetoFront(criteria), idle: 0 }),
+    ({ front, idle }, trial) => ({ front, idle: front.add(trial) ? 0 : idle + 1 }),
+  );
   return {
     name: `patience(${count})`,
     check: ({ history }) => {
-      const front = new ParetoFront(history.criteria);
-      let idle = 0;
-      for (const trial of history.finished) idle = front.add(trial) ? 0 : idle + 1;
+      const { idle } = progress(history);
       return {
         fired: idle >= count,
         progress: Math.min(1, idle / count),

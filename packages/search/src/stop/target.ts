@@ -1,5 +1,8 @@
+import { growing } from '../study/growing.ts';
 import { parseConstraint, showConstraint, violation } from '../study/objective.ts';
 import { totalViolation } from '../study/ranking.ts';
+import type { Criteria } from '../study/ranking.ts';
+import type { TrialRecord } from '../study/trial-record.ts';
 import type { StopCondition } from './stop-condition.ts';
 
 /**
@@ -9,13 +12,18 @@ import type { StopCondition } from './stop-condition.ts';
 export function target(text: string): StopCondition {
   const goal = parseConstraint(text);
   const shown = showConstraint(goal);
+  const first = growing<{ readonly criteria: Criteria; readonly reached?: TrialRecord }>(
+    ({ criteria }) => ({ criteria }),
+    (state, trial) => {
+      const reaches = trial.state === 'complete' && violation(goal, trial.metrics) === 0;
+      if (!reaches || state.reached !== undefined || totalViolation(trial, state.criteria) > 0) return state;
+      return { ...state, reached: trial };
+    },
+  );
   return {
     name: `target('${shown}')`,
-    check: ({ history: { trials, criteria } }) => {
-      const reached = trials.find(
-        (trial) =>
-          trial.state === 'complete' && violation(goal, trial.metrics) === 0 && totalViolation(trial, criteria) === 0,
-      );
+    check: ({ history }) => {
+      const { reached } = first(history);
       return reached === undefined
         ? { fired: false, progress: 0, message: `no trial has ${shown} yet` }
         : {

@@ -19,7 +19,14 @@ interface Slot {
 type Draft = { -readonly [Name in keyof TrialRecord]: TrialRecord[Name] };
 /** Makes the config of a trial out of what an event holds. */
 type ReadConfig = (config: ConfigObject) => ConfigObject;
-type Rule<Event extends StudyEvent> = (event: Event, revision: number, slot: Slot, read: ReadConfig) => void;
+type Slots = readonly (Slot | undefined)[];
+type Rule<Event extends StudyEvent> = (
+  event: Event,
+  revision: number,
+  slot: Slot,
+  read: ReadConfig,
+  slots: Slots,
+) => void;
 type TrialEvent = Exclude<StudyEvent, { readonly type: 'amend' }>;
 type Rules = { readonly [Type in TrialEvent['type']]: Rule<Extract<TrialEvent, { readonly type: Type }>> };
 
@@ -109,11 +116,16 @@ const rules: Rules = {
     draft.metrics = {};
     draft.budget = event.budget;
   },
-  start: ({ config, origin, basis, budget, inherits }, revision, slot, read) => {
+  start: ({ config, origin, basis, budget, inherits }, revision, slot, read, slots) => {
     const draft = begin(slot, read(config), 'running', origin, revision);
     draft.basis = basis;
     if (budget !== undefined) draft.budget = budget;
-    if (inherits !== undefined) draft.inherits = inherits;
+    if (inherits !== undefined) {
+      draft.inherits = inherits;
+      // As it is now: the trial it comes from may go on before this one is tried.
+      const checkpoint = slots[inherits]?.trial?.checkpoint;
+      if (checkpoint !== undefined) draft.checkpoint = checkpoint;
+    }
     if (slot.worker !== undefined) draft.worker = slot.worker;
     if (slot.claimedAt !== undefined) draft.startedAt = slot.claimedAt;
   },
@@ -185,7 +197,7 @@ export class Projection {
       return undefined;
     }
     const slot = (this.#slots[event.number] ??= { number: event.number, attempt: 0, losses: 0 });
-    (rules[event.type] as Rule<TrialEvent>)(event, revision, slot, this.#read);
+    (rules[event.type] as Rule<TrialEvent>)(event, revision, slot, this.#read, this.#slots);
     return slot.trial;
   }
 }

@@ -3,7 +3,6 @@ import type { ConfigObject } from '../space/node.ts';
 import { editSequence } from '../space/edits.ts';
 import { crossoverNames, mutate, mutationNames, recombine } from '../space/variation.ts';
 import type { Crossover, Mutation } from '../space/variation.ts';
-import type { History } from '../study/history.ts';
 import { rankTrials } from '../study/ranking.ts';
 import type { Origin, TrialRecord } from '../study/trial-record.ts';
 import { distance } from '../space/distance.ts';
@@ -29,16 +28,39 @@ export interface GeneticOptions {
   /** How a parameter mutates: `polynomial` (the default), near its old value, or `resample`, anywhere. */
   readonly mutation: Mutation;
   /**
-   * The distance, a part of the greatest possible, within which members share their rank, so that several optima keep
-   * their own. Default 0: none share.
+   * The distance, a part of the greatest possible, within which members share their rank and few are of the elite, so
+   * that several optima keep their own. Default 0: none share.
    */
   readonly nicheRadius: number;
 }
 
+/** How many niches the elite has at least, if there are as many. */
+const nichesOfElite = 4;
+
+/**
+ * The best, but within a radius only so many of them that several niches have some.
+ *
+ * Source: Pétrowski, "A clearing procedure as a niching method for genetic algorithms", ICEC 1996.
+ */
+function cleared(best: readonly TrialRecord[], count: number, space: Space, radius: number): readonly TrialRecord[] {
+  const most = Math.ceil(count / nichesOfElite);
+  const chosen: { readonly trial: TrialRecord; readonly flat: ReturnType<Space['flatten']> }[] = [];
+  for (const trial of best) {
+    if (chosen.length === count) break;
+    const flat = space.flatten(trial.config);
+    if (chosen.filter((other) => distance(flat, other.flat) < radius).length < most) chosen.push({ trial, flat });
+  }
+  return chosen.map(({ trial }) => trial);
+}
+
 /** The population, best first: the elite, and the latest of the others. */
-function populationOf(history: History, size: number, elitism: number): readonly TrialRecord[] {
+function populationOf(
+  { history, space }: StrategyInput,
+  { population: size, elitism, nicheRadius }: GeneticOptions,
+): readonly TrialRecord[] {
   const { trials, criteria } = history;
-  const elite = history.best(elitism);
+  const count = elitism ?? Math.ceil(size / 2);
+  const elite = nicheRadius > 0 ? cleared(history.best(10 * count), count, space, nicheRadius) : history.best(count);
   const known = new Set(elite);
   const others: TrialRecord[] = [];
   for (let index = trials.length - 1; index >= 0 && elite.length + others.length < size; index -= 1) {
@@ -106,11 +128,11 @@ function makeChild(
 
 function decide(input: StrategyInput, options: GeneticOptions): Decision {
   const { history, space } = input;
-  const { population, elitism, nicheRadius } = options;
+  const { population, nicheRadius } = options;
   if (history.trials.length < population || history.best(1).length === 0) {
     return freshSample(input, { operator: 'sample' });
   }
-  const best = populationOf(history, population, elitism ?? Math.ceil(population / 2));
+  const best = populationOf(input, options);
   const members = nicheRadius > 0 ? shared(best, space, nicheRadius) : best;
   const child = firstFresh(input, (random) => makeChild(input, members, options, random));
   return child === undefined ? freshSample(input, { operator: 'sample' }) : { type: 'try', ...child };

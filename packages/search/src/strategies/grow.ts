@@ -5,6 +5,8 @@ import { changeOne, mutateOne } from '../space/mutate-one.ts';
 import type { ConfigObject } from '../space/node.ts';
 import { gridIndex, gridSize, gridValue } from '../space/number-scale.ts';
 import type { Space } from '../space/space.ts';
+import { growing } from '../study/growing.ts';
+import type { History } from '../study/history.ts';
 import type { TrialRecord } from '../study/trial-record.ts';
 import { firstFresh, freshSample } from './fresh.ts';
 import { defineStrategy } from './strategy.ts';
@@ -116,11 +118,25 @@ function descend(
   return { type: 'try', config, origin, inherits: parent.number };
 }
 
+const leastSizes = new WeakMap<Space, (history: History) => number>();
+
+/** The size of the smallest config that has finished, of those without a counter. */
+function leastSize({ space, history }: StrategyInput): number {
+  let least = leastSizes.get(space);
+  if (least === undefined) {
+    least = growing(
+      () => Infinity,
+      (size, { config }) => Math.min(size, sizeOf(space, config, undefined)),
+    );
+    leastSizes.set(space, least);
+  }
+  return least(history);
+}
+
 /** By how much a trial is larger than the smallest tried. */
-function sizeBeyond({ space, history }: StrategyInput, trial: TrialRecord, counter: string | undefined): number {
-  if (counter !== undefined) return sizeOf(space, trial.config, counter);
-  const least = history.finished.reduce((size, { config }) => Math.min(size, sizeOf(space, config, counter)), Infinity);
-  return sizeOf(space, trial.config, counter) - least;
+function sizeBeyond(input: StrategyInput, trial: TrialRecord, counter: string | undefined): number {
+  const size = sizeOf(input.space, trial.config, counter);
+  return counter === undefined ? size - leastSize(input) : size;
 }
 
 /**

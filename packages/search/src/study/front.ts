@@ -20,10 +20,21 @@ export class ParetoFront {
     return this.#members.map(({ trial }) => trial).toSorted((a, b) => a.number - b.number);
   }
 
+  /** The losses of each of them, in the order in which they joined. */
+  get points(): readonly (readonly number[])[] {
+    return this.#members.map(({ point }) => point);
+  }
+
+  /** The losses of a trial that could join: a feasible complete one. */
+  pointOf(trial: TrialRecord): readonly number[] | undefined {
+    const counts = trial.state === 'complete' && totalViolation(trial, this.#criteria) === 0;
+    return counts ? losses(trial, this.#criteria) : undefined;
+  }
+
   /** Takes a trial into account, and tells whether it improved the front. */
   add(trial: TrialRecord): boolean {
-    if (trial.state !== 'complete' || totalViolation(trial, this.#criteria) > 0) return false;
-    const point = losses(trial, this.#criteria);
+    const point = this.pointOf(trial);
+    if (point === undefined) return false;
     const covered = this.#members.some(
       (member) => dominates(member.point, point) || member.point.every((value, index) => value === point[index]),
     );

@@ -1,5 +1,5 @@
 import type { ConfigObject } from '../space/node.ts';
-import { losses, totalViolation } from './ranking.ts';
+import { ascending, losses, totalViolation } from './ranking.ts';
 import type { ObjectiveFunction, RunOptions } from './run.ts';
 import type { Study } from './study.ts';
 import type { TrialRecord } from './trial-record.ts';
@@ -11,7 +11,7 @@ export interface RaceOptions<Config extends ConfigObject = ConfigObject> extends
 > {
   /** How many of the best configs take part. Default 5. */
   readonly top?: number;
-  /** How many results each config has at the end, its first one included. Default 5. */
+  /** How many results each config has at the end, the one it was chosen by included. Default 5. */
   readonly repeats?: number;
   /** How sure it must be that another config is better before one drops out, in standard errors. Default 2. */
   readonly confidence?: number;
@@ -22,9 +22,9 @@ export interface RaceEntry<Config extends ConfigObject = ConfigObject> {
   readonly config: Config;
   /** Its trials, each with another seed. */
   readonly trials: readonly number[];
-  /** The mean of the objective over its complete trials. */
+  /** The mean of the objective over its repeats: the result that it was chosen by is likely to be a lucky one. */
   readonly mean: number;
-  /** The standard error of the mean; Infinity with a single result. */
+  /** The standard error of the mean; Infinity with a single repeat, 0 when one failed. */
   readonly error: number;
   /** Whether it was still in the race at the end. */
   readonly finished: boolean;
@@ -42,14 +42,16 @@ interface Score {
   readonly error: number;
 }
 
-/** Mean and standard error of the losses of a config's trials; a failed or infeasible one counts as infinitely bad. */
-function scoreOf(trials: readonly TrialRecord[], { criteria }: Pick<Study, 'criteria'>): Score {
-  const values = trials.map((trial) =>
+/** Mean and standard error of the losses of a config's repeats; a failed or infeasible one counts as infinitely bad. */
+function scoreOf({ best }: Runner, trials: readonly TrialRecord[], { criteria }: Pick<Study, 'criteria'>): Score {
+  const repeats = trials.filter(({ number }) => number !== best.number);
+  const values = (repeats.length > 0 ? repeats : trials).map((trial) =>
     trial.state === 'complete' && totalViolation(trial, criteria) === 0
       ? (losses(trial, criteria)[0] ?? Infinity)
       : Infinity,
   );
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (mean === Infinity) return { trials, mean, error: 0 };
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
   return { trials, mean, error: values.length < 2 ? Infinity : Math.sqrt(variance / values.length) };
 }
@@ -89,12 +91,12 @@ export async function race<Config extends ConfigObject, Metric extends string>(
     study.trials.filter(({ config }) => study.space.key(config) === key);
   const finishedOf = (runner: Runner): readonly TrialRecord<Config>[] =>
     trialsOf(runner).filter(({ state }) => state === 'complete' || state === 'failed');
-  for (let round = 2; round <= repeats && run.signal?.aborted !== true; round += 1) {
+  for (let round = 2; runners.length > 0 && round <= repeats && run.signal?.aborted !== true; round += 1) {
     const left = runners.filter(({ dropped }) => !dropped);
     const behind = left.filter((runner) => trialsOf(runner).length < round);
     if (behind.length > 0) await study.enqueue(...behind.map(({ best }) => best.config as Config));
     await study.run(objective, { ...run, stop: [nothingWaits] });
-    const scores = left.map((runner) => ({ runner, ...scoreOf(finishedOf(runner), study) }));
+    const scores = left.map((runner) => ({ runner, ...scoreOf(runner, finishedOf(runner), study) }));
     const lead = scores.reduce((best, score) => (score.mean < best.mean ? score : best));
     for (const { runner, mean, error } of scores) {
       runner.dropped = mean - lead.mean > confidence * Math.hypot(error, lead.error);
@@ -102,8 +104,8 @@ export async function race<Config extends ConfigObject, Metric extends string>(
   }
   const sign = study.criteria.objectives[0]?.direction === 'maximize' ? -1 : 1;
   return runners
-    .map((runner) => ({ runner, ...scoreOf(finishedOf(runner), study) }))
-    .toSorted((a, b) => Number(a.runner.dropped) - Number(b.runner.dropped) || a.mean - b.mean)
+    .map((runner) => ({ runner, ...scoreOf(runner, finishedOf(runner), study) }))
+    .toSorted((a, b) => Number(a.runner.dropped) - Number(b.runner.dropped) || ascending(a.mean, b.mean))
     .map(({ runner, trials, mean, error }) => ({
       config: runner.best.config as Config,
       trials: trials.map(({ number }) => number),

@@ -78,7 +78,7 @@ export function nonDominatedSort(points: readonly (readonly number[])[]): readon
 }
 
 /** Compares by size; unlike a difference, it takes infinities. */
-function ascending(a: number, b: number): number {
+export function ascending(a: number, b: number): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

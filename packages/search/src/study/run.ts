@@ -1,13 +1,14 @@
 import { ExhaustedError, ObjectiveError, PendingError, StaleClaimError, StudyError } from '../errors.ts';
-import { alarm, sleep } from '../timers.ts';
+import { sleep } from '../timers.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { StopCondition, StopState, StopVerdict } from '../stop/stop-condition.ts';
+import { attemptWithin } from './attempt.ts';
 import { ParetoFront } from './front.ts';
 import type { History } from './history.ts';
 import { keepClaims } from './keep-claims.ts';
 import type { Outcome } from './outcome.ts';
-import { TrialFailure, TrialPruned, endingOfError } from './outcome.ts';
+import { TrialFailure } from './outcome.ts';
 import { ifGivenBack, runningElsewhere } from './run-elsewhere.ts';
 import type { AskOptions, Study } from './study.ts';
 import type { Trial } from './trial.ts';
@@ -60,6 +61,8 @@ export interface RunOptions<Config extends ConfigObject = ConfigObject> {
   readonly stop?: readonly StopCondition[];
   /** How many trials are in hand at once. Default 1. */
   readonly workers?: number;
+  /** What its workers are called, with their numbers behind, where several runs share a study. Default `worker`. */
+  readonly name?: string;
   /**
    * Milliseconds after which others may take a trial over when this process has vanished or hangs. It is renewed while
    * the process lives: on SQLite and PostgreSQL from a thread of its own, even while the objective computes without a
@@ -95,42 +98,12 @@ const pollEvery = 200;
 /** Milliseconds after which it asks all the same: asking also finds trials whose workers have vanished. */
 const askAgainAfter = 2000;
 
+/** Milliseconds after which other things get a turn, even when no objective ever waits: signals, timers, a display. */
+const yieldEvery = 50;
+
 /** The revision at which a trial last changed; claims that came to nothing change none. */
 function latestChange({ trials }: History): number {
   return trials.reduce((latest, { revision }) => Math.max(latest, revision), 0);
-}
-
-/** The outcome of an objective, errors included. */
-async function attempt<Config extends ConfigObject, Metric extends string>(
-  objective: ObjectiveFunction<Config, Metric>,
-  trial: Trial<Config>,
-): Promise<Outcome<Metric>> {
-  try {
-    return await objective(trial);
-  } catch (error) {
-    if (error instanceof TrialPruned || error instanceof TrialFailure) return error;
-    const { failure } = endingOfError(error);
-    return new TrialFailure(failure?.kind ?? 'crash', failure?.message ?? '');
-  }
-}
-
-/** The outcome of an objective, or a failure when it takes too long; what it answers later is dropped. */
-async function attemptWithin<Config extends ConfigObject, Metric extends string>(
-  objective: ObjectiveFunction<Config, Metric>,
-  trial: Trial<Config>,
-  seconds: number | undefined,
-): Promise<Outcome<Metric>> {
-  if (seconds === undefined) return attempt(objective, trial);
-  const timer = alarm(seconds * 1000);
-  try {
-    const late = timer.rings.then((): Outcome<Metric> => {
-      trial.expire();
-      return new TrialFailure('timeout', `it took longer than ${seconds} seconds`);
-    });
-    return await Promise.race([attempt(objective, trial), late]);
-  } finally {
-    timer.cancel();
-  }
 }
 
 /** Runs a study: the loop around ask and tell. See {@link Study.run}. */
@@ -139,11 +112,12 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
   objective: ObjectiveFunction<Config, Metric>,
   options: RunOptions<Config>,
 ): Promise<RunResult<Config>> {
-  const { stop = [], workers = 1, lease, timeout, onEvent = () => undefined, signal } = options;
+  const { stop = [], workers = 1, name = 'worker', lease, timeout, onEvent = () => undefined, signal } = options;
   if (!Number.isSafeInteger(workers) || workers < 1) {
     throw new RangeError(`run: workers is ${workers}: give a whole number from 1`);
   }
-  if (stop.length === 0 && signal === undefined && study.space.size === Infinity) {
+  const endless = study.space.size === Infinity || study.duplicates === 'repeat';
+  if (stop.length === 0 && signal === undefined && endless) {
     throw new StudyError('endless', study.name, 'run would never end: give stop, such as [maxTrials(60)]');
   }
   await study.sync();
@@ -168,7 +142,7 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
   };
 
   const askOptions = (worker: number): AskOptions<Config> => ({
-    worker: `worker ${worker}`,
+    worker: `${name} ${worker}`,
     ...(lease === undefined ? {} : { lease }),
     onReport: (step, metrics, trial) => onEvent({ type: 'report', worker, trial, step, metrics }),
   });
@@ -255,9 +229,14 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
     }
   };
 
+  let yieldedAt = Date.now();
   const work = async (worker: number): Promise<void> => {
     try {
       for (;;) {
+        if (Date.now() - yieldedAt >= yieldEvery) {
+          await sleep(0);
+          yieldedAt = Date.now();
+        }
         const trial = await next(worker);
         if (trial === 'end') return;
         if (trial === 'wait') await Promise.race([woken, sleep(pollEvery)]);

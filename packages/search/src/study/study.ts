@@ -262,17 +262,16 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
 
   #handOut({ number, attempt }: ClaimToken, onReport: AskOptions<Config>['onReport']): Trial<Config> {
     this.#starter.started();
-    const { config, origin, budget, checkpoint, inherits } = this.#recordOf(number, attempt);
+    const { config, origin, budget, checkpoint } = this.#recordOf(number, attempt);
     const outbox = new Outbox(this.storage, this.name, { number, attempt });
     this.#outboxes.set(number, outbox);
-    const inherited = inherits === undefined ? undefined : this.#view.trial(inherits)?.checkpoint;
     const trial: Trial<Config> = new Trial<Config>({
       claim: outbox.claim,
       config,
       origin,
       studySeed: this.seed,
       budget,
-      checkpoint: checkpoint ?? inherited,
+      checkpoint,
       report: (step, metrics) => {
         outbox.push({ type: 'report', number, attempt, at: this.now(), step, metrics });
         onReport?.(step, metrics, trial);

@@ -48,10 +48,7 @@ export interface Report {
  * How a strategy came to a config. `operator` names the move and `parents` the trials it started from; other fields
  * are the strategy's own.
  */
-export interface Origin extends JsonObject {
-  readonly operator: string;
-  readonly parents?: readonly number[];
-}
+export type Origin = JsonObject & { readonly operator: string; readonly parents?: readonly number[] };
 
 /** Everything known about a trial. Records are never changed: a trial that moves on gets a new one. */
 export interface TrialRecord<Config extends ConfigObject = ConfigObject> {
@@ -71,9 +68,9 @@ export interface TrialRecord<Config extends ConfigObject = ConfigObject> {
   readonly spent: number;
   /** How long it trains before it stops or pauses, if the strategy says. */
   readonly budget?: Budget;
-  /** The trial whose last checkpoint it started from, as a clone does. */
+  /** The trial whose checkpoint it started from, as a clone does. */
   readonly inherits?: number;
-  /** The last that it saved. */
+  /** The last that it saved; at first, that of the trial it inherits from. */
   readonly checkpoint?: Checkpoint;
   /** The revision of the study whose history the strategy saw; absent for configs that were given. */
   readonly basis?: number;

@@ -61,6 +61,10 @@ it('draws whole numbers below a count, each as often', () => {
   expect(chiSquared).toBeLessThan(16.81);
 });
 
+it.each([0, -1, 1.5, 2 ** 32 + 1, NaN])('refuses to draw below %d', (count) => {
+  expect(() => new RandomStream(1, 1).below(count)).toThrow(`below: the count is ${count}: give a whole number`);
+});
+
 it('picks nothing from nothing', () => {
   expect(new RandomStream(1, 1).pick([])).toBeUndefined();
 });

@@ -16,6 +16,7 @@ import {
   SpaceError,
   spaceFromJson,
 } from '@espalier/search';
+import type { Draw } from '@espalier/search';
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { anySpace, seed } from '../helpers/arbitraries.ts';
@@ -226,10 +227,28 @@ describe('define by run', () => {
 
   test('a name drawn twice, or a combination that no single value brings, is said so', () => {
     expect(() => defineByRun((trial) => [trial.int('x', 0, 1), trial.int('x', 0, 1)])).toThrow(/drawn twice/u);
-    const both = defineByRun((trial) => {
+    const unseen = (trial: Draw): unknown => {
       const [a, b] = [trial.int('a', 0, 1), trial.int('b', 0, 1)];
       return a + b === 2 ? trial.int('c', 0, 1) : 0;
+    };
+    expect(() => defineByRun(unseen)).toThrow(/c: it is drawn for a combination .* nest the draws/u);
+    // The other way round it would be a parameter of the space that nothing reads.
+    const phantom = (trial: Draw): unknown => {
+      const [a, b] = [trial.choice('a', ['x', 'y']), trial.choice('b', ['y', 'z'])];
+      return a === 'x' && b === 'z' ? trial.int('c', 0, 1) : 0;
+    };
+    expect(() => defineByRun(phantom)).toThrow(/c: it is drawn for a combination .* nest the draws/u);
+  });
+
+  test('names and values may hold what paths are joined by', () => {
+    const dotted = defineByRun((trial) => {
+      const drop = trial.choice('net.drop', [0.5, 0.1]);
+      return { drop, scale: drop === 0.5 ? trial.float('net.scale [0]', 0, 1) : 0 };
     });
-    expect(() => both.make({ a: 1, b: 1 })).toThrow(/nest the draws/u);
+    for (let trial = 0; trial < 20; trial += 1) {
+      const { drop, scale } = dotted.make(dotted.space.sample(new RandomStream(1, trial)));
+      expect([0.5, 0.1]).toContain(drop);
+      expect(scale > 0).toBe(drop === 0.5);
+    }
   });
 });

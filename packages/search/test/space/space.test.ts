@@ -199,6 +199,11 @@ describe('errors of a definition', () => {
     [() => int(0, 8, { log: true }), 'int: the range starts at 0 and has no logarithm with step 1: start above 0.5'],
     [() => float(0, 1, { log: true }), 'float: the range starts at 0 and has no logarithm: start above 0'],
     [() => float(0, Infinity), 'float: the range is 0 to Infinity: give two finite numbers'],
+    [
+      () => float(-1e308, 1e308),
+      'float: the range is -1e+308 to 1e+308, which is wider than any number: give a narrower',
+    ],
+    [() => int(-(2 ** 53 - 1), 1), 'which is wider than any number: give a narrower one'],
     [() => float(0, 1, { step: 0 }), 'float: the step is 0: give a positive number'],
     [() => choice([]), 'choice: there are no values: give at least one'],
     [() => choice([1, 1]), 'choice: 1 occurs twice: give each value once'],

@@ -2,6 +2,7 @@ import {
   all,
   any,
   createStudy,
+  defineStrategy,
   exhausted,
   int,
   maxCost,
@@ -14,6 +15,7 @@ import {
   random,
   space,
   target,
+  TrialPruned,
 } from '@espalier/search';
 import type { StopCondition } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
@@ -132,6 +134,57 @@ describe('each condition', () => {
     );
     expect(stopped.by).toBe('plateau(2, 0)');
     expect(study.trials).toHaveLength(5);
+  });
+
+  it.each([['minimize a'], ['minimize a', 'minimize b']])(
+    'plateau fires when nothing succeeds: %s',
+    async (...names) => {
+      const study = await createStudy({ name: 'hopeless', space: domain, objectives: names, strategy: random() });
+      const { stopped } = await study.run(
+        () => {
+          throw new Error('no such file');
+        },
+        { stop: [plateau(5, 0.1)] },
+      );
+      expect(stopped).toEqual({ by: 'plateau(5, 0.1)', message: '0 gained in 5 trials, where 0.1 is little' });
+      expect(study.trials).toHaveLength(6);
+    },
+  );
+
+  it('maxTrials does not count what earlier results answer', async () => {
+    const study = await createStudy({
+      name: 'answered',
+      space: space({ x: int(1, 4) }),
+      objectives: ['minimize loss'],
+      strategy: defineStrategy({
+        name: 'in-pairs',
+        defaults: {},
+        decide: ({ number }) => ({ type: 'try', config: { x: 1 + (number >> 1) }, origin: { operator: 'count' } }),
+      })(),
+      duplicates: 'reuse',
+    });
+    let tried = 0;
+    const { stopped } = await study.run(() => (tried += 1), { stop: [maxTrials(3)] });
+    expect(tried).toBe(3);
+    expect(stopped.message).toBe('3 of 3 trials');
+  });
+
+  it('maxCost counts what pruned trials have reported', async () => {
+    const study = await createStudy({
+      name: 'flops',
+      space: domain,
+      objectives: ['minimize loss'],
+      strategy: random(),
+    });
+    const { stopped } = await study.run(
+      (trial) => {
+        trial.report(1, { loss: 1, flops: 10 });
+        throw new TrialPruned();
+      },
+      { stop: [maxCost(40, 'flops')] },
+    );
+    expect(stopped.message).toBe('40 of 40 flops');
+    expect(study.trials).toHaveLength(4);
   });
 
   it('exhausted never fires in an infinite space, and waits for what is queued', async () => {

@@ -2,24 +2,28 @@ import {
   createStudy,
   dasDennis,
   float,
+  History,
   hypervolume,
   int,
   maxTrials,
+  memoryStorage,
   nsga2,
   nsga3,
   random,
   replay,
   space,
 } from '@espalier/search';
-import type { Strategy, Study } from '@espalier/search';
+import type { Strategy, Study, TrialRecord } from '@espalier/search';
 import { simulate, virtualClock } from '@espalier/testing/search';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { completeTrial } from '../helpers/records.ts';
+import { parentsOf } from '../../src/strategies/nsga/generations.ts';
 import { surviveByCrowding } from '../../src/strategies/nsga/crowding.ts';
 import type { Member } from '../../src/strategies/nsga/member.ts';
 import { compareMembers } from '../../src/strategies/nsga/member.ts';
 import { surviveByNiches } from '../../src/strategies/nsga/niching.ts';
+import { parseObjective } from '../../src/study/objective.ts';
 
 const domain = space({ x: float(0, 1), y: float(0, 1), z: float(0, 1), n: int(0, 3) });
 const trade = ({ x, y, z, n }: { x: number; y: number; z: number; n: number }): { a: number; b: number } => {
@@ -71,6 +75,58 @@ describe.each<[string, (all: readonly Member[], size: number) => readonly Member
       }),
     );
   });
+});
+
+describe('a trial that never ends', () => {
+  const objectives = ['minimize a', 'minimize b'] as const;
+
+  it('costs a look at each generation no more than once', () => {
+    let looks = 0;
+    const evolution = {
+      population: 4,
+      offspring: 2,
+      variation: { crossoverProbability: 1, crossoverEta: 15, mutationProbability: null, mutationEta: 20 },
+      survive: (all: readonly Member[]) => {
+        looks += 1;
+        return surviveByCrowding(all, 4);
+      },
+    };
+    const criteria = { objectives: objectives.map((text) => parseObjective(text)), constraints: [] };
+    const trials = Array.from({ length: 400 }, (_, number): TrialRecord => {
+      const finished = completeTrial(number, { a: number % 17, b: (number * 7) % 19 });
+      return number === 1 ? { ...finished, state: 'running', metrics: {} } : finished;
+    });
+    const parents = (count: number): readonly Member[] => {
+      const known = trials.slice(0, count);
+      const running = known.filter(({ state }) => state === 'running');
+      const tried = { size: count, has: () => false };
+      const finished = known.filter(({ state }) => state !== 'running');
+      const lists = () => ({ trials: known, finished, ranked: undefined, running, waiting: 0 });
+      return parentsOf(evolution, new History({ revision: count, tried, criteria, lists }), count);
+    };
+    for (let count = 4; count < 400; count += 1) parents(count);
+    expect(looks).toBeLessThan(400);
+    // When it ends after all, it is looked at.
+    trials[1] = completeTrial(1, { a: -1, b: -1 });
+    expect(parents(400).map(({ trial }) => trial.number)).toContain(1);
+  });
+
+  it.each([nsga2({ population: 6 }), nsga3({ population: 6 })])(
+    '$name suggests the same to who comes anew',
+    async (strategy) => {
+      const storage = memoryStorage();
+      const options = { name: 'late', space: domain, objectives, strategy, storage, resume: true };
+      const study = await createStudy(options);
+      const late = await study.ask();
+      for (let trial = 1; trial < 40; trial += 1) {
+        const next = await study.ask();
+        await study.tell(next, trade(next.config));
+        if (trial === 20) await study.tell(late, trade(late.config));
+      }
+      const again = await replay(await createStudy(options));
+      expect(again).toEqual({ checked: 40, differences: [] });
+    },
+  );
 });
 
 describe('survival', () => {

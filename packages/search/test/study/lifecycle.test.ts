@@ -62,7 +62,38 @@ function train(stints: Stint[]): (trial: Trial<{ x: number }>) => Promise<number
   };
 }
 
+/** Trains one config for 2 steps, then a clone of it for 4, and then the first one for 6. */
+const cloning = defineStrategy({
+  name: 'test-cloning',
+  defaults: {},
+  decide: ({ space: configs, history: { trials }, random: stream }) => {
+    const config = configs.sample(stream);
+    if (trials.length === 0) return { type: 'try', config, ...one, budget: { step: 2, last: false } };
+    if (trials.length === 1) return { type: 'try', config, ...one, budget: { step: 4, last: true }, inherits: 0 };
+    return { type: 'resume', trial: 0, budget: { step: 6, last: true } };
+  },
+});
+
 describe('trials with budgets', () => {
+  it('a clone begins where the other was when it was made, whoever has it later', async () => {
+    const stints: Stint[] = [];
+    const study = await createStudy({ name: 's', space: domain, objectives: ['minimize loss'], strategy: cloning() });
+    const objective = train(stints);
+    const first = await study.ask();
+    await study.tell(first, await objective(first));
+    const released = await study.ask();
+    const resumed = await study.ask();
+    await study.tell(resumed, await objective(resumed));
+    await study.release(released);
+    const again = await study.ask();
+    await objective(again);
+    expect(stints).toEqual([
+      { number: 0, from: 0, to: 2 },
+      { number: 0, from: 2, to: 6 },
+      { number: 1, from: 2, to: 4 },
+    ]);
+  });
+
   it.each([1, 4])('pause, go on and are cloned, with %d workers', async (workers) => {
     const stints: Stint[] = [];
     const study = await createStudy({ name: 's', space: domain, objectives: ['minimize loss'], strategy: halving() });

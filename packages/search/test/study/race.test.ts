@@ -60,6 +60,25 @@ describe('race', () => {
     expect(second.study.trials.length).toBeLessThanOrEqual(32);
   });
 
+  it('drops a config whose repeats fail, and judges by repeats alone', async () => {
+    const study = await createStudy({ name: 'luck', space: space({ x: int(0, 3) }), objectives: ['minimize loss'] });
+    await study.run(({ config }) => config.x - 10, { stop: [maxTrials(4)] });
+    const again = ({ config }: { readonly config: { readonly x: number } }): number => {
+      if (config.x === 0) throw new Error('it was luck');
+      return config.x;
+    };
+    const [first, ...others] = await race(study, again, { top: 3, repeats: 4 });
+    expect(first).toMatchObject({ config: { x: 1 }, mean: 1, error: 0, finished: true });
+    const failed = others.find(({ config }) => config.x === 0);
+    expect(failed).toMatchObject({ mean: Infinity, error: 0, finished: false });
+    expect(failed?.trials).toHaveLength(3);
+  });
+
+  it('of a study without results is empty', async () => {
+    const { study, objective } = await noisy();
+    expect(await race(study, objective)).toEqual([]);
+  });
+
   it.each([{ top: 0 }, { repeats: 1.5 }, { confidence: 0 }])('refuses %o', async (options) => {
     const { study, objective } = await noisy();
     await expect(race(study, objective, options)).rejects.toThrow(RangeError);

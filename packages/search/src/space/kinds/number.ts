@@ -31,6 +31,9 @@ function numberParameter(
   if (kind === 'int' && ![low, high, step].every(Number.isSafeInteger)) {
     refuse(`the range is ${low} to ${high} by ${step}: give whole numbers, or use float`);
   }
+  if (!(kind === 'int' ? Number.isSafeInteger(high - low) : Number.isFinite(high - low))) {
+    refuse(`the range is ${low} to ${high}, which is wider than any number: give a narrower one`);
+  }
   if (log && low - (step ?? 0) / 2 <= 0) {
     refuse(
       step === undefined

@@ -48,13 +48,15 @@ function firstOf({ population, offspring }: Evolution, generation: number): numb
   return generation === 0 ? 0 : population + (generation - 1) * offspring;
 }
 
-/** The survivors of a generation whose trials have all finished. */
+/** The survivors of a generation, all of whose trials have finished or are in hand. */
 interface Settled {
   readonly evolution: Evolution;
   readonly members: readonly Member[];
+  /** The trials up to its end that were in hand: the survivors change when one of these finishes. */
+  readonly inHand: string;
 }
 
-/** By the last trial of a generation: its finished record belongs to one study, whose earlier ones are final too. */
+/** By the last trial of a generation: its record belongs to one study, whose finished trials are final. */
 const settled = new WeakMap<TrialRecord, Settled>();
 
 /** How many generations are remembered: with many workers, an older one than the last is asked for. */
@@ -86,13 +88,17 @@ export function parentsOf(evolution: Evolution, history: History, number: number
   const { trials } = history;
   const slice = (generation: number): readonly TrialRecord[] =>
     trials.slice(placeOf(trials, firstOf(evolution, generation)), placeOf(trials, firstOf(evolution, generation + 1)));
+  const inHand = (generation: number): string => {
+    const end = firstOf(evolution, generation + 1);
+    return history.running.flatMap((trial) => (trial.number < end ? trial.number : [])).join();
+  };
   const open: { readonly generation: number; readonly children: readonly TrialRecord[] }[] = [];
   let members: readonly Member[] = [];
   for (let generation = generationOf(evolution, number) - 1; generation >= 0; generation -= 1) {
     const children = slice(generation);
     const last = children.at(-1);
     const known = last === undefined ? undefined : settled.get(last);
-    if (known?.evolution === evolution) {
+    if (known?.evolution === evolution && known.inHand === inHand(generation)) {
       members = known.members;
       break;
     }
@@ -102,10 +108,10 @@ export function parentsOf(evolution: Evolution, history: History, number: number
   for (const { generation, children } of open) {
     members = survivorsOf(evolution, members, children, history);
     const size = firstOf(evolution, generation + 1) - firstOf(evolution, generation);
-    whole &&= children.length === size && children.every(isFinished);
+    whole &&= children.length === size && children.every((trial) => isFinished(trial) || trial.state === 'running');
     const last = children.at(-1);
     if (!whole || last === undefined) continue;
-    settled.set(last, { evolution, members });
+    settled.set(last, { evolution, members, inHand: inHand(generation) });
     const old = generation < remembered ? undefined : slice(generation - remembered).at(-1);
     if (old !== undefined) settled.delete(old);
   }
