@@ -1,3 +1,6 @@
+import { growing } from '../study/growing.ts';
+import { isFinished } from '../study/trial-record.ts';
+import type { TrialRecord } from '../study/trial-record.ts';
 import { checkPositive } from './stop-condition.ts';
 import type { StopCondition } from './stop-condition.ts';
 
@@ -10,14 +13,16 @@ export function maxCost(budget: number, metric?: string): StopCondition {
   checkPositive('maxCost', budget, false);
   const [name, unit] =
     metric === undefined ? [`maxCost(${budget})`, 'seconds'] : [`maxCost(${budget}, '${metric}')`, metric];
+  const add = (sum: number, { spent, metrics, reports }: TrialRecord): number =>
+    sum + (metric === undefined ? spent / 1000 : (metrics[metric] ?? reports.at(-1)?.metrics[metric] ?? 0));
+  const ended = growing(() => 0, add);
   return {
     name,
     check: ({ history }) => {
-      const cost = history.trials.reduce(
-        (sum, { spent, metrics, reports }) =>
-          sum + (metric === undefined ? spent / 1000 : (metrics[metric] ?? reports.at(-1)?.metrics[metric] ?? 0)),
-        0,
-      );
+      const { trials, finished, running } = history;
+      const isAll = finished.length + running.length === trials.length;
+      const open = isAll ? running : trials.filter((trial) => !isFinished(trial));
+      const cost = open.reduce(add, ended(history));
       return {
         fired: cost >= budget,
         progress: Math.min(1, cost / budget),
