@@ -57,19 +57,27 @@ export function renderTrials(study: Study, trials: readonly TrialRecord[], strea
   return renderTable(columns, rows, stream);
 }
 
+/** A trial's metrics, and its config with one parameter a line. */
+function renderOne(study: Study, trial: TrialRecord, heading: string): string {
+  const parameters = parametersOf(study, trial);
+  const width = Math.max(0, ...parameters.map(([path]) => path.length));
+  const lines = parameters.map(([path, value]) => `  ${path.padEnd(width)}  ${value}`);
+  return [`${heading}: trial ${trial.number}, ${metricsText(trial.metrics)}`, ...lines].join('\n');
+}
+
 /** What a study has found: the best trial with its config, or the trials of the front. */
 export function renderBest(study: Study, stream: Output): string {
   const { front } = study;
-  if (front.length === 0) {
-    const paused = study.trials.filter(({ state }) => state === 'paused').length;
-    const wait = paused === 0 ? '' : `; ${paused} are paused until the strategy goes on with them`;
-    return `no trial is complete and feasible yet${wait}`;
-  }
-  const [best] = front;
-  if (best === undefined || study.criteria.objectives.length > 1)
+  if (front.length > 0 && study.criteria.objectives.length > 1) {
     return `the front:\n${renderTrials(study, front, stream)}`;
-  const parameters = parametersOf(study, best);
-  const width = Math.max(0, ...parameters.map(([path]) => path.length));
-  const lines = parameters.map(([path, value]) => `  ${path.padEnd(width)}  ${value}`);
-  return [`the best: trial ${best.number}, ${metricsText(best.metrics)}`, ...lines].join('\n');
+  }
+  if (front[0] !== undefined) return renderOne(study, front[0], 'the best');
+  const paused = study.trials.filter(({ state }) => state === 'paused').length;
+  const none = 'no trial is complete and feasible yet';
+  if (paused === 0) return none;
+  const wait = `${none}; ${paused} are paused until the strategy goes on with them`;
+  const leading = study.criteria.objectives.length === 1 ? study.leading : undefined;
+  if (leading === undefined) return wait;
+  const steps = leading.reports.at(-1)?.step ?? 0;
+  return `${wait}\n${renderOne(study, leading, `in the lead after ${steps} steps`)}`;
 }

@@ -13,6 +13,7 @@ import type { History } from './history.ts';
 import type { Outcome } from './outcome.ts';
 import { endingOf } from './outcome.ts';
 import { Outbox } from './outbox.ts';
+import { compareSingle } from './ranking.ts';
 import type { Criteria } from './ranking.ts';
 import { runStudy } from './run.ts';
 import type { ObjectiveFunction, RunOptions, RunResult } from './run.ts';
@@ -112,6 +113,18 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
       throw new StudyError('objectives', this.name, `it has ${length} objectives, so no single best trial: use front`);
     }
     return this.front[0];
+  }
+
+  /**
+   * {@link Study.best}, or while no trial is complete the paused one that has trained longest, and of those the best:
+   * what a study of many short trials has to show.
+   * @throws StudyError of code `objectives` when there are several.
+   */
+  get leading(): TrialRecord<Config> | undefined {
+    const trained = ({ reports }: TrialRecord): number => reports.at(-1)?.step ?? 0;
+    const paused = this.trials.filter(({ state }) => state === 'paused');
+    const [first] = paused.toSorted((a, b) => trained(b) - trained(a) || compareSingle(a, b, this.criteria));
+    return this.best ?? first;
   }
 
   /** The feasible trials that no other dominates, by number; with one objective, the best trial alone. */

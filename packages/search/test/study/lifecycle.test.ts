@@ -75,6 +75,19 @@ const cloning = defineStrategy({
 });
 
 describe('trials with budgets', () => {
+  it('the one that has trained longest leads while none is complete', async () => {
+    const study = await createStudy({ name: 's', space: domain, objectives: ['minimize loss'], strategy: halving() });
+    expect(study.leading).toBeUndefined();
+    await study.run(train([]), { stop: [maxTrials(2)] });
+    expect(study.best).toBeUndefined();
+    const better = (study.trials[0]?.config.x ?? 0) <= (study.trials[1]?.config.x ?? 0) ? 0 : 1;
+    expect(study.leading?.number).toBe(better);
+    const trial = await study.ask();
+    expect(trial.number).toBe(better);
+    await study.tell(trial, 1000);
+    expect(study.leading?.number).toBe(better);
+  });
+
   it('a clone begins where the other was when it was made, whoever has it later', async () => {
     const stints: Stint[] = [];
     const study = await createStudy({ name: 's', space: domain, objectives: ['minimize loss'], strategy: cloning() });
@@ -100,6 +113,7 @@ describe('trials with budgets', () => {
     const { stopped, counts } = await study.run(train(stints), { workers });
     expect(stopped).toEqual({ by: 'exhausted', message: 'the last rung is complete' });
     expect(counts).toEqual({ waiting: 0, running: 0, paused: 2, complete: 1, pruned: 0, failed: 0 });
+    expect(study.leading).toBe(study.best);
     const better = (study.trials[0]?.config.x ?? 0) <= (study.trials[1]?.config.x ?? 0) ? 0 : 1;
     expect(stints.slice(0, 2).toSorted((a, b) => a.number - b.number)).toEqual([
       { number: 0, from: 0, to: 2 },
