@@ -1,3 +1,4 @@
+import type { Limit } from './limits.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 
 /** Options that JSON can hold. */
@@ -8,6 +9,8 @@ export interface PluginDefinition<Options> {
   /** Unique among the plug-ins of its kind. */
   readonly name: string;
   readonly defaults: Options;
+  /** What single options have to be. */
+  readonly limits?: { readonly [Name in keyof Options]?: Limit };
   /** Complains, by its return value, of options that cannot work. */
   check?(options: Options): string | undefined;
 }
@@ -16,6 +19,11 @@ export interface PluginDefinition<Options> {
 export interface Plugin {
   readonly name: string;
   readonly options: JsonObject;
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'number') return `${value}`;
+  return typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
 }
 
 /**
@@ -33,6 +41,11 @@ export function pluginOptions<Options extends JsonOptions<Options>>(
     throw new TypeError(`${name}: there is no option '${unknown}': its options are ${known}`);
   }
   const options: Options = { ...defaults, ...given };
+  for (const [option, limit] of Object.entries<Limit>({ ...definition.limits })) {
+    const [accepts, wanted] = limit;
+    const value = options[option as keyof Options];
+    if (!accepts(value)) throw new RangeError(`${name}: ${option} is ${shown(value)}: give ${wanted}`);
+  }
   const problem = definition.check?.(options);
   if (problem !== undefined) throw new RangeError(`${name}: ${problem}`);
   return options;

@@ -1,3 +1,4 @@
+import { wholeFromOne } from '../limits.ts';
 import type { JsonObject } from '../json.ts';
 import { isBetter } from '../study/ranking.ts';
 import type { History } from '../study/history.ts';
@@ -89,7 +90,7 @@ function decide(input: StrategyInput, options: AdaptiveOptions): Decision {
   return decision;
 }
 
-function check({ members, window, floor }: AdaptiveOptions): string | undefined {
+function check({ members, floor }: AdaptiveOptions): string | undefined {
   if (members.length === 0) return 'there are no members: give at least one';
   for (const member of members as unknown as readonly AdaptiveMember[]) {
     try {
@@ -98,7 +99,6 @@ function check({ members, window, floor }: AdaptiveOptions): string | undefined 
       return `a member: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
-  if (!Number.isSafeInteger(window) || window < 1) return `window is ${window}: give a whole number from 1`;
   if (!(floor >= 0 && floor * members.length <= 1)) {
     return `floor is ${floor}: give a share from 0 to ${1 / members.length}`;
   }
@@ -120,6 +120,7 @@ export const adaptive: StrategyFactory<AdaptiveOptions> = defineStrategy<Adaptiv
     window: 20,
     floor: 0.05,
   },
+  limits: { window: wholeFromOne },
   check,
   decide,
 });

@@ -1,5 +1,7 @@
+import { wholeFromOne, oneOf } from '../limits.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import { mutateOne } from '../space/mutate-one.ts';
+import { mutationNames } from '../space/variation.ts';
 import type { History } from '../study/history.ts';
 import { rankTrials } from '../study/ranking.ts';
 import type { TrialRecord } from '../study/trial-record.ts';
@@ -47,14 +49,7 @@ function sampleOf<Item>(items: readonly Item[], count: number, random: RandomStr
 export const agingEvolution: StrategyFactory<AgingEvolutionOptions> = defineStrategy<AgingEvolutionOptions>({
   name: 'aging-evolution',
   defaults: { population: 100, sample: 25, mutation: 'resample' },
-  check: ({ population, sample, mutation }) => {
-    for (const [name, value] of Object.entries({ population, sample })) {
-      if (!Number.isSafeInteger(value) || value < 1) return `${name} is ${value}: give a whole number from 1`;
-    }
-    return mutation === 'resample' || mutation === 'polynomial'
-      ? undefined
-      : `mutation is '${String(mutation)}': give resample or polynomial`;
-  },
+  limits: { population: wholeFromOne, sample: wholeFromOne, mutation: oneOf(mutationNames) },
   decide: (input, { population, sample, mutation }) => {
     const { space, history } = input;
     const members = history.trials.length < population ? [] : living(history, population);

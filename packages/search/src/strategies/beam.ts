@@ -1,3 +1,4 @@
+import { wholeFromOne, partsOfRange } from '../limits.ts';
 import { mutateOne } from '../space/mutate-one.ts';
 import { neighbours } from '../space/neighbours.ts';
 import { firstFresh, freshSample } from './fresh.ts';
@@ -23,14 +24,7 @@ export interface BeamOptions {
 export const beam: StrategyFactory<BeamOptions> = defineStrategy<BeamOptions>({
   name: 'beam',
   defaults: { width: 3, initial: 10, strides: [0.2, 0.05, 0.0125, 0] },
-  check: ({ width, initial, strides }) => {
-    for (const [name, value] of Object.entries({ width, initial })) {
-      if (!Number.isSafeInteger(value) || value < 1) return `${name} is ${value}: give a whole number from 1`;
-    }
-    return strides.length > 0 && strides.every((stride) => stride >= 0 && stride <= 1)
-      ? undefined
-      : `strides are [${strides.join(', ')}]: give parts of the range, from 0 to 1`;
-  },
+  limits: { width: wholeFromOne, initial: wholeFromOne, strides: partsOfRange },
   decide: (input, { width, initial, strides }) => {
     const { space, history, number } = input;
     const best = history.trials.length < initial ? [] : history.best(width);

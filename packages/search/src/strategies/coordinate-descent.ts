@@ -1,3 +1,4 @@
+import { wholeFromOne } from '../limits.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
 import { sampleParameter } from '../space/space.ts';
@@ -59,8 +60,7 @@ function pickGroup(
 export const coordinateDescent: StrategyFactory<CoordinateDescentOptions> = defineStrategy<CoordinateDescentOptions>({
   name: 'coordinate-descent',
   defaults: { initial: 10, groups: null },
-  check: ({ initial }) =>
-    Number.isSafeInteger(initial) && initial >= 1 ? undefined : `initial is ${initial}: give a whole number from 1`,
+  limits: { initial: wholeFromOne },
   decide: (input, { initial, groups }) => {
     const { space, history } = input;
     const best = history.trials.length < initial ? undefined : history.best(1)[0];

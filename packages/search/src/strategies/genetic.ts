@@ -1,3 +1,4 @@
+import { wholeFromOne, oneOf, orNull, part, wholeFrom } from '../limits.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
 import { editSequence } from '../space/edits.ts';
@@ -42,11 +43,11 @@ const nichesOfElite = 4;
  *
  * Source: Pétrowski, "A clearing procedure as a niching method for genetic algorithms", ICEC 1996.
  */
-function cleared(best: readonly TrialRecord[], count: number, space: Space, radius: number): readonly TrialRecord[] {
-  const most = Math.ceil(count / nichesOfElite);
+function cleared(best: readonly TrialRecord[], size: number, space: Space, radius: number): readonly TrialRecord[] {
+  const most = Math.ceil(size / nichesOfElite);
   const chosen: { readonly trial: TrialRecord; readonly flat: ReturnType<Space['flatten']> }[] = [];
   for (const trial of best) {
-    if (chosen.length === count) break;
+    if (chosen.length === size) break;
     const flat = space.flatten(trial.config);
     if (chosen.filter((other) => distance(flat, other.flat) < radius).length < most) chosen.push({ trial, flat });
   }
@@ -59,8 +60,8 @@ function populationOf(
   { population: size, elitism, nicheRadius }: GeneticOptions,
 ): readonly TrialRecord[] {
   const { trials, criteria } = history;
-  const count = elitism ?? Math.ceil(size / 2);
-  const elite = nicheRadius > 0 ? cleared(history.best(10 * count), count, space, nicheRadius) : history.best(count);
+  const most = elitism ?? Math.ceil(size / 2);
+  const elite = nicheRadius > 0 ? cleared(history.best(10 * most), most, space, nicheRadius) : history.best(most);
   const known = new Set(elite);
   const others: TrialRecord[] = [];
   for (let index = trials.length - 1; index >= 0 && elite.length + others.length < size; index -= 1) {
@@ -138,31 +139,6 @@ function decide(input: StrategyInput, options: GeneticOptions): Decision {
   return child === undefined ? freshSample(input, { operator: 'sample' }) : { type: 'try', ...child };
 }
 
-function checkOptions(options: GeneticOptions): string | undefined {
-  const { population, tournament, elitism } = options;
-  for (const [name, value] of Object.entries({ population, tournament })) {
-    if (!Number.isSafeInteger(value) || value < 1) return `${name} is ${value}: give a whole number from 1`;
-  }
-  if (elitism !== null && !(Number.isSafeInteger(elitism) && elitism >= 0 && elitism <= population)) {
-    return `elitism is ${elitism}: give a whole number from 0 to the population, ${population}`;
-  }
-  for (const name of ['crossoverProbability', 'mutationProbability'] as const) {
-    const value = options[name];
-    if (value !== null && !(value >= 0 && value <= 1)) return `${name} is ${value}: give a number from 0 to 1`;
-  }
-  if (!(options.nicheRadius >= 0 && options.nicheRadius <= 1)) {
-    return `nicheRadius is ${options.nicheRadius}: give a number from 0 to 1`;
-  }
-  const ways = [
-    ['crossover', options.crossover, crossoverNames],
-    ['mutation', options.mutation, mutationNames],
-  ] as const;
-  for (const [name, value, known] of ways) {
-    if (!known.some((one) => one === value)) return `${name} is '${value}': give one of ${known.join(', ')}`;
-  }
-  return undefined;
-}
-
 /**
  * A steady-state genetic algorithm: each child comes from parents that won tournaments among the elite and the latest
  * trials, by crossover and mutation. No worker waits for a generation to end. With elitism at 1 or
@@ -184,6 +160,19 @@ export const genetic: StrategyFactory<GeneticOptions> = defineStrategy<GeneticOp
     mutation: 'polynomial',
     nicheRadius: 0,
   },
-  check: checkOptions,
+  limits: {
+    population: wholeFromOne,
+    elitism: orNull(wholeFrom(0)),
+    tournament: wholeFromOne,
+    crossoverProbability: part,
+    mutationProbability: orNull(part),
+    crossover: oneOf(crossoverNames),
+    mutation: oneOf(mutationNames),
+    nicheRadius: part,
+  },
+  check: ({ elitism, population }) =>
+    (elitism ?? 0) > population
+      ? `elitism is ${elitism}: give a whole number from 0 to the population, ${population}`
+      : undefined,
   decide,
 });

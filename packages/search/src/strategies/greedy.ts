@@ -1,3 +1,4 @@
+import { wholeFromOne, partsOfRange } from '../limits.ts';
 import type { Neighbour } from '../space/neighbours.ts';
 import { neighbours } from '../space/neighbours.ts';
 import { isBetter } from '../study/ranking.ts';
@@ -118,11 +119,6 @@ function decide(input: StrategyInput, { initial, strides }: GreedyOptions): Deci
 export const greedy: StrategyFactory<GreedyOptions> = defineStrategy<GreedyOptions>({
   name: 'greedy',
   defaults: { initial: 10, strides: [0.2, 0.05, 0.0125, 0] },
-  check: ({ initial, strides }) => {
-    if (!Number.isSafeInteger(initial) || initial < 1) return `initial is ${initial}: give a whole number from 1`;
-    const bad = strides.find((stride) => !(stride >= 0 && stride <= 1));
-    if (bad !== undefined) return `a stride is ${bad}: give parts of the range, from 0 to 1`;
-    return strides.length === 0 ? 'there are no strides: give at least one' : undefined;
-  },
+  limits: { initial: wholeFromOne, strides: partsOfRange },
   decide,
 });

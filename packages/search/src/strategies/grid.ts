@@ -1,3 +1,4 @@
+import { wholeFromOne } from '../limits.ts';
 import { isObject } from '../json.ts';
 import type { JsonValue } from '../json.ts';
 import { fromUnit } from '../space/number-scale.ts';
@@ -61,7 +62,6 @@ function decide({ space, history, number }: StrategyInput, { points }: GridOptio
 export const grid: StrategyFactory<GridOptions> = defineStrategy<GridOptions>({
   name: 'grid',
   defaults: { points: 5 },
-  check: ({ points }) =>
-    Number.isSafeInteger(points) && points >= 1 ? undefined : `points is ${points}: give a whole number from 1`,
+  limits: { points: wholeFromOne },
   decide,
 });

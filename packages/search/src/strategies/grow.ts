@@ -1,3 +1,4 @@
+import { atLeastZero, wholeFromOne, part } from '../limits.ts';
 import type { JsonObject } from '../json.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import { editSequence } from '../space/edits.ts';
@@ -150,15 +151,7 @@ function sizeBeyond(input: StrategyInput, trial: TrialRecord, counter: string | 
 export const grow: StrategyFactory<GrowOptions> = defineStrategy<GrowOptions>({
   name: 'grow',
   defaults: { initial: 5, width: 1, path: null, growProbability: 0.5, perSize: 5 },
-  check: ({ initial, width, growProbability, perSize }) => {
-    for (const [name, value] of Object.entries({ initial, width })) {
-      if (!Number.isSafeInteger(value) || value < 1) return `${name} is ${value}: give a whole number from 1`;
-    }
-    if (!(growProbability >= 0 && growProbability <= 1)) {
-      return `growProbability is ${growProbability}: give a number from 0 to 1`;
-    }
-    return perSize >= 0 ? undefined : `perSize is ${perSize}: give a number from 0`;
-  },
+  limits: { initial: wholeFromOne, width: wholeFromOne, growProbability: part, perSize: atLeastZero },
   decide: (input, options) => {
     const { history, number, space } = input;
     const counter = counterOf(space, options.path);

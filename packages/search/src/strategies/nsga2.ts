@@ -1,5 +1,5 @@
 import { surviveByCrowding } from './nsga/crowding.ts';
-import { checkEvolution, evolutionOf, evolve, offspringOf } from './nsga/generations.ts';
+import { evolutionLimits, evolutionOf, evolve, offspringOf } from './nsga/generations.ts';
 import type { Evolution } from './nsga/generations.ts';
 import { defineStrategy } from './strategy.ts';
 import type { StrategyFactory } from './strategy.ts';
@@ -41,7 +41,7 @@ export const nsga2: StrategyFactory<Nsga2Options> = defineStrategy<Nsga2Options>
     mutationProbability: null,
     mutationEta: 20,
   },
-  check: checkEvolution,
+  limits: evolutionLimits,
   decide: (input, options) => {
     const { population } = options;
     const make = (): Evolution => ({

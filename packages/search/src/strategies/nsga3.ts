@@ -1,5 +1,6 @@
+import { wholeFromOne, orNull } from '../limits.ts';
 import { dasDennis, divisionsFor } from '../multi-objective/reference-directions.ts';
-import { checkEvolution, evolutionOf, evolve, offspringOf } from './nsga/generations.ts';
+import { evolutionLimits, evolutionOf, evolve, offspringOf } from './nsga/generations.ts';
 import type { Evolution } from './nsga/generations.ts';
 import { surviveByNiches } from './nsga/niching.ts';
 import { defineStrategy } from './strategy.ts';
@@ -41,13 +42,7 @@ export const nsga3: StrategyFactory<Nsga3Options> = defineStrategy<Nsga3Options>
     mutationProbability: null,
     mutationEta: 20,
   },
-  check: (options) => {
-    const { divisions } = options;
-    if (divisions !== null && !(Number.isSafeInteger(divisions) && divisions >= 1)) {
-      return `divisions is ${divisions}: give a whole number from 1`;
-    }
-    return checkEvolution(options);
-  },
+  limits: { ...evolutionLimits, divisions: orNull(wholeFromOne) },
   decide: (input, options) => {
     const { population, divisions } = options;
     const { criteria } = input.history;

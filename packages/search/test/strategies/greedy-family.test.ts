@@ -165,7 +165,7 @@ describe('grow', () => {
 describe('options', () => {
   it('that search nothing are refused', () => {
     expect(() => agingEvolution({ sample: 0 })).toThrow('aging-evolution: sample is 0: give a whole number from 1');
-    expect(() => beam({ strides: [] })).toThrow('beam: strides are []: give parts of the range, from 0 to 1');
+    expect(() => beam({ strides: [] })).toThrow('beam: strides is []: give a list of parts of the range, from 0 to 1');
     expect(() => coordinateDescent({ initial: 0 })).toThrow(
       'coordinate-descent: initial is 0: give a whole number from 1',
     );

@@ -124,7 +124,11 @@ describe('hill climbing', () => {
 
   it('refuses options that cannot work', () => {
     expect(() => greedy({ initial: 0 })).toThrow('greedy: initial is 0: give a whole number from 1');
-    expect(() => greedy({ strides: [] })).toThrow('greedy: there are no strides: give at least one');
-    expect(() => greedy({ strides: [2] })).toThrow('greedy: a stride is 2: give parts of the range, from 0 to 1');
+    expect(() => greedy({ strides: [] })).toThrow(
+      'greedy: strides is []: give a list of parts of the range, from 0 to 1',
+    );
+    expect(() => greedy({ strides: [2] })).toThrow(
+      'greedy: strides is [2]: give a list of parts of the range, from 0 to 1',
+    );
   });
 });

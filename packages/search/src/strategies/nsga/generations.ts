@@ -1,3 +1,5 @@
+import { atLeastZero, wholeFromOne, orNull, part, wholeFrom } from '../../limits.ts';
+import type { Limit } from '../../limits.ts';
 import type { RandomStream } from '../../random/random-stream.ts';
 import type { ConfigObject } from '../../space/node.ts';
 import { fromUnit, toUnit } from '../../space/number-scale.ts';
@@ -186,24 +188,15 @@ export function offspringOf({ population, offspring }: GenerationOptions): numbe
   return offspring ?? Math.ceil(population / 4);
 }
 
-/** Complains of options that breed nothing. */
-export function checkEvolution(options: VariationOptions & GenerationOptions): string | undefined {
-  const { population, offspring } = options;
-  if (!Number.isSafeInteger(population) || population < 2) {
-    return `population is ${population}: give a whole number from 2`;
-  }
-  if (offspring !== null && !(Number.isSafeInteger(offspring) && offspring >= 1)) {
-    return `offspring is ${offspring}: give a whole number from 1`;
-  }
-  for (const name of ['crossoverProbability', 'mutationProbability'] as const) {
-    const value = options[name];
-    if (value !== null && !(value >= 0 && value <= 1)) return `${name} is ${value}: give a number from 0 to 1`;
-  }
-  for (const name of ['crossoverEta', 'mutationEta'] as const) {
-    if (!(options[name] >= 0)) return `${name} is ${options[name]}: give a number from 0`;
-  }
-  return undefined;
-}
+/** What the options have to be. */
+export const evolutionLimits: Readonly<Record<keyof (VariationOptions & GenerationOptions), Limit>> = {
+  population: wholeFrom(2),
+  offspring: orNull(wholeFromOne),
+  crossoverProbability: part,
+  crossoverEta: atLeastZero,
+  mutationProbability: orNull(part),
+  mutationEta: atLeastZero,
+};
 
 const evolutions = new WeakMap<object, WeakMap<Criteria, Evolution>>();
 

@@ -1,0 +1,32 @@
+/** What an option has to be: a test of its value, and the words for what to give instead. */
+export type Limit = readonly [accepts: (value: unknown) => boolean, wanted: string];
+
+/** A whole number from some least one. */
+export const wholeFrom = (least: number): Limit => [
+  (value) => Number.isSafeInteger(value) && Number(value) >= least,
+  `a whole number from ${least}`,
+];
+
+/** A whole number from 1. */
+export const wholeFromOne: Limit = wholeFrom(1);
+
+/** A number from 0. */
+export const atLeastZero: Limit = [(value) => Number(value) >= 0, 'a number from 0'];
+
+/** A number from 0 to 1. */
+export const part: Limit = [(value) => Number(value) >= 0 && Number(value) <= 1, 'a number from 0 to 1'];
+
+/** What a limit accepts, or null. */
+export const orNull = ([accepts, wanted]: Limit): Limit => [(value) => value === null || accepts(value), wanted];
+
+/** One of some words. */
+export const oneOf = (words: readonly string[]): Limit => [
+  (value) => words.some((word) => word === value),
+  `one of ${words.join(', ')}`,
+];
+
+/** Some parts of a range. */
+export const partsOfRange: Limit = [
+  (value) => Array.isArray(value) && value.length > 0 && value.every(part[0]),
+  'a list of parts of the range, from 0 to 1',
+];
