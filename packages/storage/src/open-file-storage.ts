@@ -4,26 +4,39 @@ import { journalStorage } from './journal/journal.ts';
 import { postgresStorage } from './postgres/postgres-storage.ts';
 import { sqliteStorage } from './sqlite/sqlite-storage.ts';
 
-/** How the storages of each scheme are opened, by the whole URL or what follows the scheme. */
-const schemes: Readonly<Record<string, (rest: string, url: string) => Promise<Storage>>> = {
-  journal: (path) => journalStorage(path),
-  sqlite: (path) => sqliteStorage(path),
-  postgres: (_, url) => postgresStorage(url),
-  postgresql: (_, url) => postgresStorage(url),
+/** How the storages of each scheme are opened: those that are files, by what follows it. */
+const files: Readonly<Record<string, (path: string, options: { readonly readOnly: boolean }) => Promise<Storage>>> = {
+  journal: journalStorage,
+  sqlite: sqliteStorage,
 };
 
+/** And those on a server, by the whole URL. */
+const servers: Readonly<Record<string, (url: string) => Promise<Storage>>> = {
+  postgres: postgresStorage,
+  postgresql: postgresStorage,
+};
+
+const known = 'memory:, journal:path, sqlite:path, postgres://user@host/database';
+
+function entry<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
 /**
- * Opens a storage that needs Node by its URL, such as `journal:runs/digits.jsonl`.
- * @throws StorageError when the scheme is unknown or the rest is empty.
+ * Opens a storage that needs Node by its URL, such as `journal:runs/digits.jsonl`. With `?mode=ro` at its end, that of
+ * a file is only read: a journal beside the process that writes it, too.
+ * @throws StorageError when the scheme or the mode is unknown or the rest is empty.
  */
 export async function openFileStorage(url: string): Promise<Storage> {
-  const [scheme = '', ...rest] = url.split(':');
-  const openScheme = Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined;
-  if (openScheme === undefined) {
-    const known = 'memory:, journal:path, sqlite:path, postgres://user@host/database';
-    throw new StorageError(url, `its kind '${scheme}:' is unknown: use one of ${known}`);
-  }
-  const path = rest.join(':');
+  const [, scheme = '', rest = ''] = /^([^:]*):?(.*)$/su.exec(url) ?? [];
+  const openServer = entry(servers, scheme);
+  if (openServer !== undefined) return openServer(url);
+  const openFile = entry(files, scheme);
+  if (openFile === undefined) throw new StorageError(url, `its kind '${scheme}:' is unknown: use one of ${known}`);
+  const [, path = '', mode] = /^(.*?)(?:\?mode=(\w*))?$/su.exec(rest) ?? [];
   if (path === '') throw new StorageError(url, `it names no file: write ${scheme}:path`);
-  return openScheme(path, url);
+  if (mode !== undefined && mode !== 'ro') {
+    throw new StorageError(url, `its mode '${mode}' is unknown: write ?mode=ro to only read, or nothing`);
+  }
+  return openFile(path, { readOnly: mode === 'ro' });
 }

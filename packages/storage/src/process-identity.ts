@@ -1,34 +1,41 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** A process of some machine. The time of its start tells it from a later one that got the same id. */
+/** A process of some machine. Its start tells it from a later one that got the same id. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly host: string;
-  /** Milliseconds since 1970. */
-  readonly started: number;
+  /**
+   * On Linux, the boot and the hundredths of a second from then to its start, which stay what they are when the clock is
+   * set or the machine sleeps; elsewhere milliseconds since 1970.
+   */
+  readonly started: string;
 }
 
-/** How far apart two readings of one process's start can lie, in milliseconds. */
+/** How far apart two readings of one process's start by the clock can lie, in milliseconds. */
 const clockTolerance = 5000;
 
-/** This process. */
-export function ownIdentity(): ProcessIdentity {
-  return { pid: process.pid, host: hostname(), started: Math.round(Date.now() - process.uptime() * 1000) };
-}
-
 /** What Linux tells of a process; undefined elsewhere, or where it tells nothing. */
-function linuxProcess(pid: number): { readonly ended: boolean; readonly started: number } | undefined {
+function linuxProcess(pid: number): { readonly ended: boolean; readonly started: string } | undefined {
   try {
-    // After the name in parentheses: the state, and as the 20th field the start in hundredths of a second since boot.
+    // After the name in parentheses: the state, and as the 20th field the start.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /su, '')
       .split(' ');
-    const boot = /^btime (\d+)$/mu.exec(readFileSync('/proc/stat', 'utf8'))?.[1];
-    return { ended: fields[0] === 'Z' || fields[0] === 'X', started: Number(boot) * 1000 + Number(fields[19]) * 10 };
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return { ended: fields[0] === 'Z' || fields[0] === 'X', started: `${boot} ${fields[19] ?? ''}` };
   } catch {
     return undefined;
   }
+}
+
+/** When this process started, by the clock. */
+const clockStart = (): number => Math.round(Date.now() - process.uptime() * 1000);
+
+/** This process. */
+export function ownIdentity(): ProcessIdentity {
+  const started = linuxProcess(process.pid)?.started ?? String(clockStart());
+  return { pid: process.pid, host: hostname(), started };
 }
 
 /**
@@ -37,13 +44,14 @@ function linuxProcess(pid: number): { readonly ended: boolean; readonly started:
  */
 export function isGone({ pid, host, started }: ProcessIdentity): boolean {
   if (host !== hostname()) return false;
-  if (pid === process.pid) return Math.abs(started - ownIdentity().started) >= clockTolerance;
+  const found = linuxProcess(pid);
+  if (found !== undefined) return found.ended || found.started !== started;
+  if (pid === process.pid) return Math.abs(Number(started) - clockStart()) >= clockTolerance;
   try {
     process.kill(pid, 0);
   } catch (error) {
     // One that may not be signalled is alive.
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return true;
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
   }
-  const found = linuxProcess(pid);
-  return found !== undefined && (found.ended || Math.abs(found.started - started) >= clockTolerance);
+  return false;
 }

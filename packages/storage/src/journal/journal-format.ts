@@ -1,5 +1,5 @@
 import { FormatError } from '@espalier/search';
-import type { LogEntry } from '@espalier/search';
+import type { LogEntry, LogStorageOptions } from '@espalier/search';
 import { decode, encode } from '../json.ts';
 import { crc32 } from './crc32.ts';
 
@@ -87,4 +87,15 @@ export function readJournal(file: string, bytes: Buffer): JournalContent {
     else entries.push({ line, entry: readLine(file, line, content) });
     start = end + 1;
   }
+}
+
+/** What a journal holds, and the error for lines that do not follow from each other. */
+export function contentOf(file: string, { entries }: JournalContent): Pick<LogStorageOptions, 'entries' | 'damaged'> {
+  return {
+    entries: entries.map(({ entry }) => entry),
+    damaged: (index, found) => {
+      const problem = `the journal tells ${found}, so lines are missing: restore the file from a copy`;
+      return new FormatError(file, entries[index]?.line ?? 0, problem);
+    },
+  };
 }

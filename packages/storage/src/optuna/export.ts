@@ -1,10 +1,13 @@
 import { StorageError } from '@espalier/search';
 import type { Study, TrialRecord, TrialState } from '@espalier/search';
-import { access } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { access, rename, rm } from 'node:fs/promises';
+import { explainFile } from '../file-errors.ts';
 import { encode } from '../json.ts';
 import type { SqlValue } from '../sql/engine.ts';
 import { findSqlite } from '../sqlite/driver.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
+import { explaining } from '../sqlite/errors.ts';
 import { distributionOf, storedValue } from './distribution.ts';
 import { optunaTables, optunaVersion, typedNumber } from './schema.ts';
 
@@ -89,40 +92,59 @@ function writeTrial(study: Study, trial: TrialRecord, id: number, insert: Insert
   }
 }
 
-/**
- * Writes a study as an SQLite database of Optuna's schema, which `optuna-dashboard sqlite:///FILE` and Optuna itself
- * open. Conditional and nested parameters keep their paths as names; metrics beside the objectives, where a config came
- * from and how a trial failed become user attributes.
- * @throws StorageError when the file is there already, or Node has no SQLite.
- */
-export async function exportOptuna(study: Study, path: string): Promise<void> {
-  const url = `sqlite:${path}`;
-  const taken = await access(path).then(
+function writeStudy(study: Study, database: SqliteDatabase): void {
+  database.exec('BEGIN');
+  for (const sql of optunaTables) database.exec(sql);
+  const insert = inserter(database);
+  insert('version_info', 'version_info_id, schema_version, library_version', [
+    1,
+    optunaVersion.schema,
+    optunaVersion.library,
+  ]);
+  insert('alembic_version', 'version_num', [optunaVersion.migration]);
+  insert('studies', 'study_id, study_name', [1, study.name]);
+  for (const [objective, { direction, metric }] of study.criteria.objectives.entries()) {
+    insert('study_directions', 'direction, study_id, objective', [direction.toUpperCase(), 1, objective]);
+    insert('study_user_attributes', 'study_id, "key", value_json', [1, `metric ${objective}`, encode(metric)]);
+  }
+  const metrics = study.criteria.objectives.map(({ metric }) => metric);
+  insert('study_system_attributes', 'study_id, "key", value_json', [1, 'study:metric_names', encode(metrics)]);
+  for (const [index, trial] of study.trials.entries()) writeTrial(study, trial, index + 1, insert);
+  database.exec('COMMIT');
+}
+
+/** Whether there is a file of a name. */
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
     () => true,
     () => false,
   );
-  if (taken) throw new StorageError(url, 'there is a file of this name: name another');
-  const database = (await findSqlite(url))(path);
+}
+
+/**
+ * Writes a study as an SQLite database of Optuna's schema, which `optuna-dashboard sqlite:///FILE` and Optuna itself
+ * open. Conditional and nested parameters keep their paths as names; metrics beside the objectives, where a config came
+ * from and how a trial failed become user attributes. The file is there when it is whole, or not at all.
+ * @throws StorageError when the file is there already or cannot be written, or Node has no SQLite.
+ */
+export async function exportOptuna(study: Study, path: string): Promise<void> {
+  const url = `sqlite:${path}`;
+  if (await isThere(path)) throw new StorageError(url, 'there is a file of this name: name another');
+  const open = await findSqlite(url);
+  const draft = `${path}.${randomUUID()}.part`;
   try {
-    database.exec('BEGIN');
-    for (const sql of optunaTables) database.exec(sql);
-    const insert = inserter(database);
-    insert('version_info', 'version_info_id, schema_version, library_version', [
-      1,
-      optunaVersion.schema,
-      optunaVersion.library,
-    ]);
-    insert('alembic_version', 'version_num', [optunaVersion.migration]);
-    insert('studies', 'study_id, study_name', [1, study.name]);
-    for (const [objective, { direction, metric }] of study.criteria.objectives.entries()) {
-      insert('study_directions', 'direction, study_id, objective', [direction.toUpperCase(), 1, objective]);
-      insert('study_user_attributes', 'study_id, "key", value_json', [1, `metric ${objective}`, encode(metric)]);
-    }
-    const metrics = study.criteria.objectives.map(({ metric }) => metric);
-    insert('study_system_attributes', 'study_id, "key", value_json', [1, 'study:metric_names', encode(metrics)]);
-    for (const [index, trial] of study.trials.entries()) writeTrial(study, trial, index + 1, insert);
-    database.exec('COMMIT');
+    explaining(path, () => {
+      const database = open(draft);
+      try {
+        writeStudy(study, database);
+      } finally {
+        database.close();
+      }
+    });
+    await rename(draft, path).catch((error: unknown) => {
+      throw explainFile(url, path, error);
+    });
   } finally {
-    database.close();
+    for (const left of [draft, `${draft}-journal`]) await rm(left, { force: true });
   }
 }

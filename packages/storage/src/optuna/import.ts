@@ -1,4 +1,4 @@
-import { choice, createStudy, FormatError, space } from '@espalier/search';
+import { choice, createStudy, FormatError, space, StorageError } from '@espalier/search';
 import type {
   ClaimedEvent,
   ClaimToken,
@@ -63,6 +63,21 @@ function eventsOf(
   ];
 }
 
+/** Stores the trials of a study that has none. */
+async function store(
+  { name, storage }: Study,
+  trials: readonly OptunaTrial[],
+  configOf: (trial: OptunaTrial) => ConfigObject,
+): Promise<void> {
+  // All are claimed first: one that is given back would be the next to be claimed.
+  const claimed: { readonly trial: OptunaTrial; readonly token: ClaimToken }[] = [];
+  for (const trial of trials) {
+    const { number, attempt } = await storage.claim(name, { worker: 'optuna', at: trial.began });
+    claimed.push({ trial, token: { number, attempt } });
+  }
+  for (const { trial, token } of claimed) await storage.append(name, eventsOf(trial, token, configOf(trial)));
+}
+
 /**
  * Creates a study from one that Optuna keeps in an SQLite database, with its trials, so that it can be looked at and
  * gone on with. A parameter that some trials lack becomes a choice of `set` and `unset`. Values are told as `value`, or
@@ -71,7 +86,8 @@ function eventsOf(
  * ```ts
  * const study = await importOptuna('optuna.db', { storage: 'sqlite:studies.db' });
  * ```
- * @throws StorageError when the file is no such database, or holds several studies and none is named.
+ * @throws StorageError when the file is no such database, or holds several studies and none is named, or what is read
+ * cannot be stored.
  * @throws FormatError when a parameter cannot be one of a space.
  */
 export async function importOptuna(path: string, options: ImportOptunaOptions): Promise<Study> {
@@ -103,13 +119,17 @@ export async function importOptuna(path: string, options: ImportOptunaOptions): 
     attributes: { importedFrom: 'optuna' },
     ...(strategy === undefined ? {} : { strategy }),
   });
-  // All are claimed first: one that is given back would be the next to be claimed.
-  const claimed: { readonly trial: OptunaTrial; readonly token: ClaimToken }[] = [];
-  for (const trial of trials) {
-    const { number, attempt } = await study.storage.claim(name, { worker: 'optuna', at: trial.began });
-    claimed.push({ trial, token: { number, attempt } });
+  try {
+    await store(study, trials, configOf);
+    await study.sync();
+    return study;
+  } catch (cause) {
+    await study.close().catch(() => undefined);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StorageError(
+      cause instanceof StorageError ? cause.url : `sqlite:${path}`,
+      `the import of study '${name}' was cut short (${reason}): import it again by another name, for part of it is stored`,
+      { cause },
+    );
   }
-  for (const { trial, token } of claimed) await study.storage.append(name, eventsOf(trial, token, configOf(trial)));
-  await study.sync();
-  return study;
 }

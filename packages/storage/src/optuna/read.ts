@@ -1,10 +1,11 @@
-import { FormatError, StorageError } from '@espalier/search';
+import { FormatError, SpaceError, StorageError } from '@espalier/search';
 import type { Parameter, ParameterValue, Report } from '@espalier/search';
 import { access } from 'node:fs/promises';
 import { numberOf, textOf } from '../sql/engine.ts';
 import type { SqlRow } from '../sql/engine.ts';
 import { findSqlite } from '../sqlite/driver.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
+import { explaining, isAnotherSchema } from '../sqlite/errors.ts';
 import { parameterOf, valueOfStored } from './distribution.ts';
 import { numberOfType, optunaVersion } from './schema.ts';
 
@@ -37,12 +38,23 @@ function timeOf(row: SqlRow, column: string): number | undefined {
   return text === '' || text === 'null' ? undefined : Date.parse(`${text.replace(' ', 'T').slice(0, 23)}Z`);
 }
 
+/** Reads a text of JSON. @throws FormatError when it is not, or describes no parameter that can be. */
+function parsed<T>(file: string, text: string, read: (text: string) => T): T {
+  try {
+    return read(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof SpaceError)) throw error;
+    const problem = `it holds ${text.slice(0, 200)}, which cannot be read (${error.message})`;
+    throw new FormatError(file, 0, `${problem}: restore it from a copy, or correct it with sqlite3`);
+  }
+}
+
 /** The values that a queued trial will have: not yet drawn, and so without their parameters. */
-function fixedValues(rows: Rows, trial: number): readonly (readonly [string, ParameterValue])[] {
+function fixedValues(file: string, rows: Rows, trial: number): readonly (readonly [string, ParameterValue])[] {
   const sql = `SELECT value_json FROM trial_system_attributes WHERE trial_id = ? AND "key" = 'fixed_params'`;
   const [row] = rows(sql, trial);
-  const fixed = (row === undefined ? {} : JSON.parse(textOf(row, 'value_json'))) as Record<string, ParameterValue>;
-  return Object.entries(fixed).map(([name, value]) => [safe(name), value]);
+  const fixed = row === undefined ? {} : parsed(file, textOf(row, 'value_json'), (text): unknown => JSON.parse(text));
+  return Object.entries(fixed as Record<string, ParameterValue>).map(([name, value]) => [safe(name), value]);
 }
 
 function readTrial(file: string, rows: Rows, row: SqlRow, metrics: readonly string[]): OptunaTrial {
@@ -51,7 +63,7 @@ function readTrial(file: string, rows: Rows, row: SqlRow, metrics: readonly stri
     rows(`SELECT * FROM ${table} WHERE trial_id = ? ORDER BY ${order}`, id);
   const drawn = all('trial_params', 'param_id').map((each) => {
     const name = safe(textOf(each, 'param_name'));
-    const parameter = parameterOf(textOf(each, 'distribution_json'));
+    const parameter = parsed(file, textOf(each, 'distribution_json'), parameterOf);
     if (parameter === undefined) throw new FormatError(file, 0, `parameter '${name}' has an unknown distribution`);
     return { name, parameter, value: valueOfStored(parameter, numberOf(each, 'param_value')) };
   });
@@ -67,7 +79,7 @@ function readTrial(file: string, rows: Rows, row: SqlRow, metrics: readonly stri
     began,
     ended: timeOf(row, 'datetime_complete') ?? began,
     parameters: new Map(drawn.map(({ name, parameter }) => [name, parameter])),
-    values: new Map([...fixedValues(rows, id), ...drawn.map(({ name, value }) => [name, value] as const)]),
+    values: new Map([...fixedValues(file, rows, id), ...drawn.map(({ name, value }) => [name, value] as const)]),
     reports: all('trial_intermediate_values', 'step').map((each) => ({
       step: numberOf(each, 'step'),
       metrics: { [metrics[0] ?? 'value']: told(each, 'intermediate_value', 'intermediate_value_type') },
@@ -81,6 +93,7 @@ function checkVersion(url: string, database: SqliteDatabase): void {
   try {
     version = numberOf(database.prepare('SELECT schema_version FROM version_info').all()[0], 'schema_version');
   } catch (cause) {
+    if (!isAnotherSchema(cause)) throw cause;
     throw new StorageError(url, 'this is no database of Optuna: name another file', { cause });
   }
   if (version === optunaVersion.schema) return;
@@ -120,11 +133,14 @@ export async function readOptuna(path: string, from?: string): Promise<OptunaStu
   await access(path).catch((cause: unknown) => {
     throw new StorageError(url, 'there is no such file: check the path', { cause });
   });
-  const database = (await findSqlite(url))(path);
-  try {
-    checkVersion(url, database);
-    return readStudy(path, url, database, from);
-  } finally {
-    database.close();
-  }
+  const open = await findSqlite(url);
+  return explaining(path, () => {
+    const database = open(path);
+    try {
+      checkVersion(url, database);
+      return readStudy(path, url, database, from);
+    } finally {
+      database.close();
+    }
+  });
 }

@@ -152,6 +152,12 @@ export class Connection implements SqlSession {
     if (state === '42501') return problem(`${message}: grant the user the right, or have its owner open the storage`);
     if (state === '53100') return problem(`${message}: free space on the server and resume; what it held is safe`);
     if (state === '53300') return problem(`${message}: raise the server's max_connections, or run fewer workers`);
+    if (state === '25006') {
+      return problem(`${message}: the server only reads, as a standby does: name the one that writes in the URL`);
+    }
+    if (state === '42P01' || state === '42703') {
+      return new FormatError(this.#shown, 0, `the database has lost a table (${message}): restore it from a copy`);
+    }
     if (state.startsWith('XX')) {
       return new FormatError(this.#shown, 0, `the database is damaged (${message}): restore it from a copy`);
     }

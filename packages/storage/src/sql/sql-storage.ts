@@ -1,4 +1,4 @@
-import { existingStudy, missingStudy } from '@espalier/search';
+import { existingStudy, FormatError, missingStudy } from '@espalier/search';
 import type { Claim, Storage, StoredEvent, StudyEvent, StudyRecord } from '@espalier/search';
 import { randomUUID } from 'node:crypto';
 import { decode, encode } from '../json.ts';
@@ -24,13 +24,35 @@ interface Plan<T> {
     | { readonly events: readonly StudyEvent[]; readonly result: T };
 }
 
-/** The events of a row of `espalier_write` that come after a revision. */
-function eventsOf(row: SqlRow, after: number): readonly StoredEvent[] {
-  const events = decode(textOf(row, 'events')) as readonly StudyEvent[];
-  const before = numberOf(row, 'revision') - events.length;
-  return events
-    .map((event, index) => ({ revision: before + index + 1, event }))
-    .filter(({ revision }) => revision > after);
+/** Reads the text of a column. @throws FormatError when it is damaged. */
+function decoded(shown: string, row: SqlRow | undefined, column: string, what: string): unknown {
+  try {
+    return decode(textOf(row, column));
+  } catch {
+    throw new FormatError(shown, 0, `the ${column} of ${what} cannot be read: restore the database from a copy`);
+  }
+}
+
+/**
+ * The events of rows of `espalier_write` that come after a revision.
+ * @throws FormatError when some are damaged or missing.
+ */
+function eventsOf(shown: string, study: string, rows: readonly SqlRow[], after: number): readonly StoredEvent[] {
+  let known = after;
+  return rows.flatMap((row) => {
+    const last = numberOf(row, 'revision');
+    const events = decoded(shown, row, 'events', `study '${study}' at revision ${last}`) as readonly StudyEvent[];
+    const before = last - events.length;
+    // The first row may hold some that were asked for before.
+    if (before > known) {
+      const problem = `study '${study}' has revision ${before + 1} after ${known}, so rows are missing`;
+      throw new FormatError(shown, 0, `${problem}: restore the database from a copy`);
+    }
+    known = last;
+    return events
+      .map((event, index) => ({ revision: before + index + 1, event }))
+      .filter(({ revision }) => revision > after);
+  });
 }
 
 /**
@@ -49,12 +71,15 @@ export function sqlStorage(engine: SqlEngine): Storage {
   const namesIn = async (session: SqlSession): Promise<readonly string[]> =>
     (await session.all('SELECT name FROM espalier_study ORDER BY id')).map((row) => textOf(row, 'name'));
 
+  const recordOf = (row: SqlRow, name: string): StudyRecord =>
+    decoded(shown, row, 'record', `study '${name}'`) as StudyRecord;
+
   const keyOf = async (session: SqlSession, name: string): Promise<StudyKey> => {
     const known = keys.get(name);
     if (known !== undefined) return known;
     const [row] = await session.all('SELECT id, record FROM espalier_study WHERE name = ?', [name]);
     if (row === undefined) throw missingStudy(name, shown, await namesIn(session));
-    const { retries } = decode(textOf(row, 'record')) as StudyRecord;
+    const { retries } = recordOf(row, name);
     const key = { name, id: numberOf(row, 'id'), retries };
     keys.set(name, key);
     return key;
@@ -110,14 +135,14 @@ export function sqlStorage(engine: SqlEngine): Storage {
     readStudy: (name) =>
       engine.read(async (session) => {
         const [row] = await session.all('SELECT record FROM espalier_study WHERE name = ?', [name]);
-        return row && (decode(textOf(row, 'record')) as StudyRecord);
+        return row && recordOf(row, name);
       }),
     listStudies: () => engine.read(namesIn),
     read: (name, after) =>
       engine.read(async (session) => {
         const { id } = await keyOf(session, name);
         const sql = 'SELECT revision, events FROM espalier_write WHERE study = ? AND revision > ? ORDER BY revision';
-        return (await session.all(sql, [id, after])).flatMap((row) => eventsOf(row, after));
+        return eventsOf(shown, name, await session.all(sql, [id, after]), after);
       }),
     enqueue: (name, configs, at) =>
       change(name, async (rows) => ({

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { crc32 } from '../../src/journal/crc32.ts';
 import { essence, runSample, sampleStudy } from '../helpers/sample-study.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
@@ -134,7 +134,7 @@ describe('the lock', () => {
     await expect(quick(path)).rejects.toThrow(StorageLockedError);
     await expect(quick(path)).rejects.toThrow(
       `storage journal:${path}: it is being written by process ${process.pid} on ${hostname()}: a journal has one writer; ` +
-        `wait for it to end, or, if it no longer runs, delete ${path}.lock`,
+        `wait for it to end, look on by journal:${path}?mode=ro, or, if it no longer runs, delete ${path}.lock`,
     );
     await first.close();
     await (await quick(path)).close();
@@ -145,18 +145,27 @@ describe('the lock', () => {
     const path = file('stale.jsonl');
     // No process has this id: it is beyond the largest that systems give out.
     for (const [pid, started] of [
-      [2 ** 30, 0],
-      [process.pid, 0],
+      [2 ** 30, '0'],
+      [process.pid, '0'],
     ]) {
       writeFileSync(`${path}.lock`, JSON.stringify({ pid, host: hostname(), started }));
       await (await quick(path)).close();
     }
   });
 
+  it.runIf(process.platform === 'linux')('is respected though the clock has been set meanwhile', async () => {
+    const path = file('clock.jsonl');
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 86_400_000);
+    const first = await quick(path);
+    clock.mockRestore();
+    await expect(quick(path)).rejects.toThrow(StorageLockedError);
+    await first.close();
+  });
+
   it.each([
     [
       'of another machine',
-      JSON.stringify({ pid: 2 ** 30, host: 'elsewhere', started: 0 }),
+      JSON.stringify({ pid: 2 ** 30, host: 'elsewhere', started: '0' }),
       'process 1073741824 on elsewhere',
     ],
     ['that cannot be read', '', 'a process that does not say which'],
@@ -178,7 +187,7 @@ describe('read only', () => {
     const storage = await journalStorage(path, { readOnly: true });
     const reader = await openStudy({ storage });
     expect(essence(reader.trials)).toEqual(essence(writer.trials));
-    await expect(reader.ask()).rejects.toThrow('it was opened to read only: open it without readOnly to write');
+    await expect(reader.ask()).rejects.toThrow('it was opened to read only: open it without ?mode=ro to write');
     expect(readFileSync(path)).toEqual(before);
     await writer.storage.close();
   });

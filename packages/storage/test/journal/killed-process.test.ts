@@ -83,7 +83,7 @@ it.skipIf(process.platform === 'win32')('a full disk is one clear error, and not
   expect(told).toBeGreaterThan(2);
   expect(lines.slice(told)).toEqual([
     `StorageError: storage journal:${file}: it cannot be written (EFBIG: file too large, write): ` +
-      'free space or permissions and resume; what it held is safe',
+      'free space and resume; what it held is safe',
   ]);
   const study = await sampleStudy(`journal:${file}`);
   expect(study.trials.filter(({ state }) => state === 'complete')).toHaveLength(told);

@@ -1,15 +1,17 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   choice,
   createStudy,
   float,
+  FormatError,
   int,
   list,
   maxTrials,
   memoryStorage,
   random,
   space,
+  StorageError,
   TrialPruned,
 } from '@espalier/search';
 import { exportOptuna, importOptuna } from '@espalier/storage';
@@ -68,6 +70,33 @@ describe('a study from Optuna', () => {
     expect(study.trials.some(({ config }) => config['c'] === 'a')).toBe(true);
   });
 
+  it('that cannot be stored as a whole says so', async () => {
+    const storage = memoryStorage();
+    storage.append = async () => {
+      throw new StorageError('sqlite:x', 'database or disk is full: free space and resume');
+    };
+    await expect(importOptuna(await golden(), { from: 'single', storage })).rejects.toThrow(
+      "storage sqlite:x: the import of study 'single' was cut short (storage sqlite:x: database or disk is full: free " +
+        'space and resume): import it again by another name, for part of it is stored',
+    );
+  });
+
+  it('is refused when it is damaged', async () => {
+    const storage = memoryStorage();
+    const file = await golden();
+    const database = (await findSqlite(`sqlite:${file}`))(file);
+    database.exec(`UPDATE trial_params SET distribution_json = '{"name": "Int'`);
+    database.close();
+    await expect(importOptuna(file, { from: 'single', storage })).rejects.toThrow(
+      `${file}: it holds {"name": "Int, which cannot be read`,
+    );
+    const bytes = readFileSync(file);
+    bytes.fill(0xa5, 4096);
+    writeFileSync(file, bytes);
+    await expect(importOptuna(file, { from: 'single', storage })).rejects.toThrow(FormatError);
+    expect(await storage.listStudies()).toEqual([]);
+  });
+
   it('is refused when it is not there, not Optuna’s, or not named', async () => {
     const storage = memoryStorage();
     await expect(importOptuna(at('none.db'), { storage })).rejects.toThrow(/there is no such file/u);
@@ -116,5 +145,34 @@ describe('a study for Optuna', () => {
         .filter(({ state }) => state === 'complete')
         .reduce((a, b) => ((a.metrics['loss'] ?? 0) < (b.metrics['loss'] ?? 0) ? a : b)).number,
     );
+  });
+
+  it('is there as a whole, or not at all', async () => {
+    const study = await createStudy({
+      name: "it's; DROP TABLE",
+      space: space({ x: float(0, 1) }),
+      objectives: ['minimize f'],
+    });
+    await study.run(({ config }) => config.x, { stop: [maxTrials(2)] });
+    const full = new Proxy(study, {
+      get: (target, key) => {
+        if (key !== 'trials') return Reflect.get(target, key, target) as unknown;
+        throw Object.assign(new Error('database or disk is full'), { rawCode: 13 });
+      },
+    });
+    mkdirSync(at('exports'));
+    const file = at('exports/study.db');
+    await expect(exportOptuna(full, file)).rejects.toThrow(
+      `storage sqlite:${file}: database or disk is full: free space and resume; what it held is safe`,
+    );
+    expect(readdirSync(at('exports'))).toEqual([]);
+    await expect(exportOptuna(study, at('exports/none/study.db'))).rejects.toThrow(
+      `it cannot be opened: there is no folder ${at('exports/none')}: make it, or name another`,
+    );
+    await exportOptuna(study, file);
+    expect(readdirSync(at('exports'))).toEqual(['study.db']);
+    const back = await importOptuna(file, { storage: 'memory:' });
+    expect(back.name).toBe("it's; DROP TABLE");
+    expect(back.trials).toHaveLength(2);
   });
 });

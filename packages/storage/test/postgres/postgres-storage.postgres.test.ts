@@ -1,5 +1,6 @@
 import { StorageError, createStudy, openStorage, openStudy } from '@espalier/search';
 import { postgresStorage } from '@espalier/storage';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { migrations } from '../../src/sql/schema.ts';
 import { openPostgres } from '../../src/postgres/postgres-storage.ts';
@@ -112,6 +113,41 @@ describe('a database that is refused', () => {
     );
   });
 
+  it('has lost a table', async () => {
+    const url = await emptyDatabase();
+    await (await sampleStudy(url)).close();
+    await query(url, 'DROP TABLE espalier_write');
+    expect(await rejection(openStudy({ storage: url }))).toBe(
+      `FormatError: ${url}: the database has lost a table (relation "espalier_write" does not exist): ` +
+        'restore it from a copy',
+    );
+  });
+
+  it('has a row that is damaged', async () => {
+    const url = await emptyDatabase();
+    const study = await sampleStudy(url);
+    await runSample(study, 1);
+    await study.close();
+    await query(url, "UPDATE espalier_write SET events = '[' WHERE revision = 1");
+    expect(await rejection(openStudy({ storage: url }))).toBe(
+      `FormatError: ${url}: the events of study 's' at revision 1 cannot be read: restore the database from a copy`,
+    );
+  });
+
+  it('is only read: it can be looked at, and writes say why not', async () => {
+    const url = await emptyDatabase();
+    const study = await sampleStudy(url);
+    await runSample(study, 1);
+    await study.close();
+    await query(url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = on`);
+    const again = await openStudy({ storage: url });
+    expect(essence(again.trials)).toEqual(essence(study.trials));
+    expect(await rejection(again.ask())).toContain(
+      'read-only transaction: the server only reads, as a standby does: name the one that writes in the URL',
+    );
+    await again.close();
+  });
+
   it('does not exist', async () => {
     const url = (await emptyDatabase()).replace(/test\d+$/u, 'absent');
     expect(await rejection(postgresStorage(url))).toBe(
@@ -124,6 +160,18 @@ describe('a database that is refused', () => {
     expect(error).toBeInstanceOf(StorageError);
     expect(String(error)).toContain('write postgres://user:password@host:5432/database');
   });
+});
+
+it('a study of the first version of the schema goes on', async () => {
+  const url = await emptyDatabase();
+  await query(url, readFileSync(new URL('../golden/schema-1.postgres.sql', import.meta.url), 'utf8'));
+  const study = await openStudy({ storage: url });
+  expect(study.trials.map(({ state }) => state)).toEqual(['complete', 'complete', 'waiting']);
+  expect(study.trials[1]?.metrics).toEqual({ f: 0.3770868041611387 });
+  await runSample(study, 4);
+  expect(study.trials.map(({ number, state }) => [number, state])).toEqual([0, 1, 2, 3].map((n) => [n, 'complete']));
+  expect(study.trials[2]?.config).toEqual({ n: 4, kind: { type: 'b' } });
+  await study.close();
 });
 
 it('an older schema is brought up to date, all of it or nothing', async () => {

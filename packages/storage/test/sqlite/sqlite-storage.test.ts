@@ -1,6 +1,6 @@
 import { StorageError, createStudy, openStorage, openStudy } from '@espalier/search';
 import { sqliteStorage } from '@espalier/storage';
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findSqlite } from '../../src/sqlite/driver.ts';
@@ -59,6 +59,15 @@ it('one study may be created by many at once', async () => {
   await Promise.all(studies.map((study) => study.close()));
 });
 
+it('many processes may open a new file at once', async () => {
+  mkdirSync(file('many'));
+  const openers = Array.from({ length: 4 }, () => startScript('open-many-process.ts', [file('many'), '60']));
+  await Promise.all(openers.map((opener) => opener.says('ready')));
+  for (const opener of openers) opener.tell('go');
+  await Promise.all(openers.map(({ ended }) => ended));
+  expect(openers.flatMap(({ lines }) => lines)).toEqual(openers.flatMap(() => ['ready', 'done']));
+});
+
 it('seen by two storages at once, a claim without a lease is left to the one that lives', async () => {
   const path = file('two.db');
   const [one, two] = [await sqliteStorage(path), await sqliteStorage(path)];
@@ -68,6 +77,41 @@ it('seen by two storages at once, a claim without a lease is left to the one tha
   await study.tell(trial, 0);
   await one.close();
   await two.close();
+});
+
+it('holds the database for no longer than it takes, whatever else this thread has to do', async () => {
+  const done: string[] = [];
+  const open = await findSqlite('sqlite:');
+  const storage = await openSqlite(
+    file('held.db'),
+    {},
+    {
+      open: (path) => {
+        const database = open(path);
+        return {
+          exec: (sql) => {
+            done.push(sql);
+            return database.exec(sql);
+          },
+          prepare: (sql) => database.prepare(sql),
+          close: () => database.close(),
+        };
+      },
+    },
+  );
+  await createStudy(sharedStudy(storage));
+  done.length = 0;
+  // Whoever has a claim may compute for minutes at once.
+  const claimed = async (worker: string): Promise<void> => {
+    await storage.claim('shared', { worker, at: 0 });
+    for (let step = 0; step < 50; step += 1) {
+      done.push('compute');
+      await Promise.resolve();
+    }
+  };
+  await Promise.all(['a', 'b', 'c'].map(claimed));
+  expect(done.filter((each, index) => each === 'compute' && done[index - 1] === 'BEGIN IMMEDIATE')).toEqual([]);
+  await storage.close();
 });
 
 it('forces every write to the disk when asked to', async () => {
@@ -135,6 +179,46 @@ describe('a file that is refused', () => {
     expect(readFileSync(path)).toEqual(bytes);
   });
 
+  it.each([
+    [
+      'UPDATE espalier_write SET events = substr(events, 9) WHERE revision = 4',
+      "the events of study 's' at revision 4",
+    ],
+    ['DELETE FROM espalier_write WHERE revision = 4', "study 's' has revision 5 after 2, so rows are missing"],
+    ["UPDATE espalier_study SET record = '{'", "the record of study 's' cannot be read"],
+  ])('is damaged in a row: %s', async (sql, problem) => {
+    const path = file(`row-${sql.length}.db`);
+    await written(path);
+    const database = (await findSqlite('sqlite:'))(path);
+    database.exec(sql);
+    database.close();
+    const message = await rejection(openStudy({ storage: `sqlite:${path}` }));
+    expect(message).toContain(`FormatError: sqlite:${path}: ${problem}`);
+    expect(message).toContain('restore the database from a copy');
+  });
+
+  it('has lost a table', async () => {
+    const path = file('lost-table.db');
+    await written(path);
+    const database = (await findSqlite('sqlite:'))(path);
+    database.exec('DROP TABLE espalier_write');
+    database.close();
+    expect(await rejection(openStudy({ storage: `sqlite:${path}` }))).toContain(
+      `FormatError: ${path}: no such table: espalier_write: restore it from a copy`,
+    );
+  });
+
+  it.skipIf(process.platform === 'win32')('is a link to a network file system', async () => {
+    mkdirSync(file('linked'));
+    const target = realpathSync(file('linked'));
+    writeFileSync(file('linked/study.db'), '');
+    symlinkSync(file('linked/study.db'), file('link.db'));
+    const probe = (each: string): number => (each === target ? 0x6969 : 0xef53);
+    expect(await rejection(openSqlite(file('link.db'), {}, { probe }))).toContain(
+      'it lies on a network file system (NFS)',
+    );
+  });
+
   it('was written by a newer release', async () => {
     const path = file('newer.db');
     copyFileSync(whole, path);
@@ -163,6 +247,21 @@ describe('a file that is refused', () => {
     const message = `the folder ${file('plain/below')} cannot be made: name another`;
     expect(await rejection(sqliteStorage(file('plain/below/study.db')))).toContain(message);
   });
+});
+
+it('a study of the first version of the schema goes on', async () => {
+  const path = file('schema-1.db');
+  const database = (await findSqlite('sqlite:'))(path);
+  database.exec(readFileSync(new URL('../golden/schema-1.sqlite.sql', import.meta.url), 'utf8'));
+  database.close();
+  const url = `sqlite:${path}`;
+  const study = await openStudy({ storage: url });
+  expect(study.trials.map(({ state }) => state)).toEqual(['complete', 'complete', 'waiting']);
+  expect(study.trials[1]?.metrics).toEqual({ f: 0.3770868041611387 });
+  await runSample(study, 4);
+  expect(study.trials.map(({ number, state }) => [number, state])).toEqual([0, 1, 2, 3].map((n) => [n, 'complete']));
+  expect(study.trials[2]?.config).toEqual({ n: 4, kind: { type: 'b' } });
+  await study.close();
 });
 
 it('an older schema is brought up to date, all of it or nothing', async () => {
