@@ -13,50 +13,62 @@ function front(points: readonly Point[]): readonly Point[] {
   );
 }
 
-/** The area between a reference point and points of two losses each. */
-function area(points: readonly Point[], [right = 0, top = 0]: Point): number {
-  let [sum, low] = [0, top];
-  for (const [x = 0, y = 0] of points.toSorted(([a = 0], [b = 0]) => a - b)) {
-    if (y >= low) continue;
-    sum += (right - x) * (low - y);
-    low = y;
+/** Points by their last loss: the order in which {@link area} and {@link swept} take them. */
+function byLast(points: readonly Point[], last: number): readonly Point[] {
+  return points.toSorted((a, b) => (a[last] ?? 0) - (b[last] ?? 0));
+}
+
+/** The area between a reference point and points of two losses each, cut off at a corner. */
+function area(sorted: readonly Point[], [right = 0, top = 0]: Point, corner: Point): number {
+  let [sum, low] = [0, right];
+  for (const point of sorted) {
+    const x = Math.max(point[0] ?? 0, corner[0] ?? 0);
+    if (x >= low) continue;
+    sum += (low - x) * (top - Math.max(point[1] ?? 0, corner[1] ?? 0));
+    low = x;
   }
   return sum;
 }
 
 /**
- * The volume between a reference point and points of three losses each: a sweep along the last, which keeps the
- * staircase that the points passed make of the other two.
+ * The volume between a reference point and points of three losses each, cut off at a corner: a sweep along the last,
+ * which keeps the staircase that the points passed make of the other two.
  */
-function swept(points: readonly Point[], [right = 0, top = 0, far = 0]: Point): number {
+function swept(sorted: readonly Point[], [right = 0, top = 0, far = 0]: Point, corner: Point): number {
   const [xs, ys]: [number[], number[]] = [[], []];
   let [sum, covered, before] = [0, 0, 0];
-  for (const [x = 0, y = 0, z = 0] of points.toSorted(([, , a = 0], [, , b = 0]) => a - b)) {
+  for (const point of sorted) {
+    const x = Math.max(point[0] ?? 0, corner[0] ?? 0);
+    const y = Math.max(point[1] ?? 0, corner[1] ?? 0);
+    const z = Math.max(point[2] ?? 0, corner[2] ?? 0);
     sum += covered * (z - before);
     before = z;
     let first = 0;
     while ((xs[first] ?? right) < x) first += 1;
     // From the point to the right, step by step, down to its own height: what it hides goes.
     let [last, from, height] = [first, x, ys[first - 1] ?? top];
+    if (height <= y) continue;
     while (height > y) {
       const next = xs[last] ?? right;
       covered += (next - from) * (height - y);
       [from, height] = [next, ys[last] ?? y];
       if (height > y) last += 1;
     }
-    if ((ys[first - 1] ?? top) <= y || (xs[first] === x && last === first)) continue;
+    if (xs[first] === x && last === first) continue;
     xs.splice(first, last - first, x);
     ys.splice(first, last - first, y);
   }
   return sum + covered * (far - before);
 }
 
+const nowhere = [-Infinity, -Infinity, -Infinity];
+
 /** The volume between a reference point and points that all lie below it. */
 function volume(points: readonly Point[], reference: Point): number {
   const last = reference.length - 1;
   if (last === 0) return Math.max(0, ...points.map(([x = 0]) => (reference[0] ?? 0) - x));
-  if (last === 1) return area(points, reference);
-  if (last === 2) return swept(points, reference);
+  if (last === 1) return area(byLast(points, last), reference, nowhere);
+  if (last === 2) return swept(byLast(points, last), reference, nowhere);
   // From the worst in the last loss on: each point adds what those after it leave of its own box. In that loss the point
   // is the worst, so the others are cut off at it and the last loss drops out.
   const sorted = points.toSorted((a, b) => (b[last] ?? 0) - (a[last] ?? 0));
@@ -69,6 +81,22 @@ function volume(points: readonly Point[], reference: Point): number {
       .map((other) => base.map((_, axis) => Math.max(other[axis] ?? 0, point[axis] ?? 0)));
     return sum + height * (box - volume(last === 3 ? limited : front(limited), base));
   }, 0);
+}
+
+/**
+ * The volume, exactly, that a point dominates and others do not, up to a reference point that no other exceeds.
+ *
+ * Source: While, Bradstreet, Barone 2012: the point's own box, less what the others leave of theirs within it.
+ * @param sorted the others, by their last loss.
+ */
+export function exclusiveVolume(point: Point, sorted: readonly Point[], reference: Point): number {
+  let box = 1;
+  for (const [axis, value] of reference.entries()) box *= Math.max(0, value - (point[axis] ?? 0));
+  if (box === 0 || sorted.length === 0) return box;
+  if (reference.length === 2) return box - area(sorted, reference, point);
+  if (reference.length === 3) return box - swept(sorted, reference, point);
+  const limited = sorted.map((other) => other.map((value, axis) => Math.max(value, point[axis] ?? 0)));
+  return box - volume(front(limited), reference);
 }
 
 /**

@@ -8,7 +8,10 @@ import type { StrategyFactory } from './strategy.ts';
 
 /** The options of {@link auto}. */
 export interface AutoOptions {
-  /** About how many trials the study will have; null when that is open, which counts as a hundred. */
+  /**
+   * About how many trials the study will have; null when that is open. Then it counts as a hundred, and numbers are
+   * searched as suits what the study has had so far.
+   */
   readonly trials: number | null;
 }
 
@@ -23,6 +26,8 @@ export interface ChosenStrategy {
 /** What the choice depends on. */
 interface Situation {
   readonly trials: number;
+  /** As many trials as there will surely be: all, or those so far where that is open. */
+  readonly sure: number;
   readonly size: number;
   readonly objectives: number;
   readonly constraints: number;
@@ -48,10 +53,16 @@ function kindsIn(node: SpaceNode): readonly SpaceNode['kind'][] {
   }
 }
 
-function situationOf(space: Space, { objectives, constraints }: Criteria, trials: number | null): Situation {
+function situationOf(
+  space: Space,
+  { objectives, constraints }: Criteria,
+  trials: number | null,
+  done: number,
+): Situation {
   const kinds = new Set(kindsIn(space.root));
   return {
     trials: trials ?? 100,
+    sure: trials ?? done + 1,
     size: space.size,
     objectives: objectives.length,
     constraints: constraints.length,
@@ -103,30 +114,38 @@ const rules: readonly Rule[] = [
   },
   {
     name: 'gp',
-    applies: ({ numeric, constraints, trials, parameters }) =>
-      numeric && constraints === 0 && trials <= 60 && parameters <= 20,
-    why: ({ trials }) => `numbers only, and ${trials} trials, so that each must count`,
+    applies: ({ numeric, constraints, sure, parameters }) =>
+      numeric && constraints === 0 && sure <= 60 && parameters <= 20,
+    why: () => 'numbers only, and few trials, so that each must count',
   },
   {
     name: 'cma-es',
-    applies: ({ numeric, constraints, trials, parameters }) =>
-      numeric && constraints === 0 && trials > 100 && trials >= 20 * parameters,
-    why: ({ parameters, trials }) =>
-      `numbers only, ${parameters} of them, and with ${trials} trials enough to learn how they go together`,
+    applies: ({ numeric, constraints, sure, parameters }) =>
+      numeric && constraints === 0 && sure > 100 && sure >= 20 * parameters,
+    why: ({ parameters, sure }) =>
+      `numbers only, ${parameters} of them, and with ${sure} trials enough to learn how they go together`,
   },
   { name: 'tpe', applies: () => true, why: () => 'it does well on spaces of every kind' },
 ];
 
-/** The strategy that {@link auto} takes for a space, objectives and a number of trials (null: open), and why. */
-export function chooseStrategy(space: Space, criteria: Criteria, trials: number | null = null): ChosenStrategy {
-  const situation = situationOf(space, criteria, trials);
+/**
+ * The strategy that {@link auto} takes for a space, objectives and a number of trials (null: open), and why. In an open
+ * study that depends on how many trials there were before.
+ */
+export function chooseStrategy(
+  space: Space,
+  criteria: Criteria,
+  trials: number | null = null,
+  done: number = 0,
+): ChosenStrategy {
+  const situation = situationOf(space, criteria, trials, done);
   const rule = rules.find(({ applies }) => applies(situation)) as Rule;
   return { name: rule.name, options: rule.options?.(situation) ?? {}, why: rule.why(situation) };
 }
 
 /**
  * The strategy that suits space, objectives and budget: {@link chooseStrategy} says which, and why. Each trial's origin
- * names it as `chosen`.
+ * names it as `chosen`, and that of the first after a choice tells `why`.
  */
 export const auto: StrategyFactory<AutoOptions> = defineStrategy<AutoOptions>({
   name: 'auto',
@@ -136,8 +155,12 @@ export const auto: StrategyFactory<AutoOptions> = defineStrategy<AutoOptions>({
       ? undefined
       : `trials is ${trials}: give a whole number from 1, or null`,
   decide: (input, { trials }) => {
-    const { name, options } = chooseStrategy(input.space, input.history.criteria, trials);
+    const { space, history, number } = input;
+    const { name, options, why } = chooseStrategy(space, history.criteria, trials, number);
     const decision = memberOf(name, options).decide(input);
-    return decision.type === 'try' ? { ...decision, origin: { ...decision.origin, chosen: name } } : decision;
+    if (decision.type !== 'try') return decision;
+    const before = history.trials.findLast(({ origin }) => origin['chosen'] !== undefined);
+    const reason = before?.origin['chosen'] === name ? {} : { why };
+    return { ...decision, origin: { ...decision.origin, chosen: name, ...reason } };
   },
 });

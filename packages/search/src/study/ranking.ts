@@ -100,18 +100,16 @@ export function crowdingDistance(points: readonly (readonly number[])[]): readon
   const distances = points.map(() => 0);
   const dimensions = points[0]?.length ?? 0;
   for (let dimension = 0; dimension < dimensions; dimension += 1) {
-    const value = (index: number): number => points[index]?.[dimension] ?? 0;
-    const order = points.map((_, index) => index).toSorted((a, b) => value(a) - value(b));
-    const extent = value(order.at(-1) ?? 0) - value(order[0] ?? 0);
-    for (const [place, index] of order.entries()) {
-      const [before, after] = [order[place - 1], order[place + 1]];
-      const gap =
-        before === undefined || after === undefined
-          ? Infinity
-          : extent > 0
-            ? (value(after) - value(before)) / extent
-            : 0;
-      distances[index] = (distances[index] ?? 0) + gap;
+    const values = Float64Array.from(points, (point) => point[dimension] ?? 0);
+    const value = (index = 0): number => values[index] ?? 0;
+    const order = points.map((_, index) => index).toSorted((a, b) => ascending(value(a), value(b)));
+    const extent = value(order.at(-1)) - value(order[0]);
+    for (let place = 0; place < order.length; place += 1) {
+      const [index = 0, before, after] = [order[place], order[place - 1], order[place + 1]];
+      if (before === undefined || after === undefined) distances[index] = Infinity;
+      // Where a loss is infinite, gaps are no parts of the extent.
+      else if (extent > 0 && extent < Infinity)
+        distances[index] = (distances[index] ?? 0) + (value(after) - value(before)) / extent;
     }
   }
   return distances;
@@ -190,13 +188,22 @@ class Levels {
     }
   }
 
+  /** The first fronts of so many feasible ones, each by how alone they stand; while a front is the same, so is its list. */
+  fronts(count: number): readonly (readonly TrialRecord[])[] {
+    const fronts: (readonly TrialRecord[])[] = [];
+    for (let [rank, left] = [0, count]; left > 0; rank += 1) {
+      const level = this.#levels[rank];
+      if (level === undefined) break;
+      fronts.push((level.order ??= byCrowding(level.entries)));
+      left -= level.entries.length;
+    }
+    return fronts;
+  }
+
   /** The best of them, best first: so many, and at times a few more. */
   ranked(count: number): readonly TrialRecord[] {
-    const feasible: TrialRecord[] = [];
-    for (const level of this.#levels) {
-      if (feasible.length >= count) return feasible;
-      feasible.push(...(level.order ??= byCrowding(level.entries)));
-    }
+    const feasible = this.fronts(count).flat();
+    if (feasible.length >= count) return feasible;
     const broken = this.#infeasible.toSorted(
       (a, b) => ascending(a.broken, b.broken) || a.trial.number - b.trial.number,
     );
@@ -234,20 +241,34 @@ export function rankTrials(trials: readonly TrialRecord[], criteria: Criteria): 
 
 const growing = new WeakMap<Criteria, Levels>();
 
-/**
- * As {@link rankTrials}, for a list that grows from call to call: what it began with last time is not sorted anew. The
- * first so many.
- */
-export function rankGrowing(
-  trials: readonly TrialRecord[],
-  criteria: Criteria,
-  count: number = Infinity,
-): readonly TrialRecord[] {
+/** The levels of a list that grows from call to call: what it began with last time is not sorted anew. */
+function levelsOf(trials: readonly TrialRecord[], criteria: Criteria): Levels {
   let levels = growing.get(criteria);
   if (levels === undefined || !levels.seen.every((trial, index) => trial === trials[index])) {
     levels = new Levels(criteria);
     growing.set(criteria, levels);
   }
   levels.extend(trials);
-  return levels.ranked(count).slice(0, count);
+  return levels;
+}
+
+/** As {@link rankTrials}, for a list that grows from call to call. The first so many. */
+export function rankGrowing(
+  trials: readonly TrialRecord[],
+  criteria: Criteria,
+  count: number = Infinity,
+): readonly TrialRecord[] {
+  return levelsOf(trials, criteria).ranked(count).slice(0, count);
+}
+
+/**
+ * The first fronts of a list that grows from call to call, until they hold so many feasible trials. Each is in the order
+ * of {@link rankTrials}, and the same list for as long as nothing about that front has changed.
+ */
+export function frontsGrowing(
+  trials: readonly TrialRecord[],
+  criteria: Criteria,
+  count: number,
+): readonly (readonly TrialRecord[])[] {
+  return levelsOf(trials, criteria).fronts(count);
 }

@@ -1,6 +1,7 @@
 import { dasDennis, hypervolume } from '@espalier/search';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { exclusiveVolume } from '../../src/multi-objective/hypervolume.ts';
 import { divisionsFor } from '../../src/multi-objective/reference-directions.ts';
 
 /** Counts the unit cells below the reference that a point dominates. */
@@ -25,6 +26,18 @@ describe('hypervolume', () => {
       fc.property(points, (all) => {
         const reference = Array.from({ length: axes }, () => 5);
         expect(hypervolume(all, reference)).toBe(cells(all, reference));
+      }),
+    );
+  });
+
+  it.each([2, 3, 4])('in %i objectives tells what a point adds to others', (axes) => {
+    const points = fc.array(fc.array(fc.nat(5), { minLength: axes, maxLength: axes }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(points, ([point = [], ...others]) => {
+        const reference = Array.from({ length: axes }, () => 5);
+        const sorted = others.toSorted((a, b) => (a.at(-1) ?? 0) - (b.at(-1) ?? 0));
+        const added = hypervolume([...others, point], reference) - hypervolume(others, reference);
+        expect(exclusiveVolume(point, sorted, reference)).toBe(added);
       }),
     );
   });

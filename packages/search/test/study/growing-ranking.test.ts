@@ -2,7 +2,7 @@ import { crowdingDistance, nonDominatedSort, rankTrials } from '@espalier/search
 import type { Criteria, TrialRecord } from '@espalier/search';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rankGrowing } from '../../src/study/ranking.ts';
+import { frontsGrowing, rankGrowing } from '../../src/study/ranking.ts';
 import { completeTrial } from '../helpers/records.ts';
 
 const trial = (number: number, f: number, g: number, size: number): TrialRecord => ({
@@ -63,6 +63,16 @@ describe('a ranking that grows', () => {
         expect(rankTrials(trials, criteria).map(({ number }) => number)).toEqual(grown);
       }),
     );
+  });
+
+  it('gives the fronts one by one, and the same list while a front stays', () => {
+    const criteria = criteriaOf();
+    const trials = [trial(0, 0, 9, 1), trial(1, 5, 9, 1), trial(2, 6, 9, 1), trial(3, 1, 9, 9)];
+    const [first, second] = frontsGrowing(trials, criteria, 2);
+    expect([first, second].map((front) => front?.map(({ number }) => number))).toEqual([[0], [1]]);
+    const grown = frontsGrowing([...trials, trial(4, 4, 9, 1)], criteria, Infinity);
+    expect(grown.map((front) => front.map(({ number }) => number))).toEqual([[0], [4], [1], [2]]);
+    expect(grown[0]).toBe(first);
   });
 
   it('forgets a list that is not the beginning of the next', () => {

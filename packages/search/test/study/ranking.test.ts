@@ -58,6 +58,17 @@ describe('crowding distance', () => {
     ).toEqual([Infinity, 1.5, 1.5, Infinity]);
   });
 
+  it('takes infinite losses', () => {
+    expect(
+      crowdingDistance([
+        [0, 4],
+        [1, 2],
+        [Infinity, 1],
+        [Infinity, 0],
+      ]),
+    ).toEqual([Infinity, 0.75, 0.5, Infinity]);
+  });
+
   it('counts nothing where all are equal', () => {
     expect(crowdingDistance([[1], [1], [1]])).toEqual([Infinity, 0, Infinity]);
     expect(crowdingDistance([])).toEqual([]);

@@ -7,8 +7,10 @@ import { freshSample } from '../fresh.ts';
 import { defineStrategy } from '../strategy.ts';
 import type { Decision, StrategyFactory, StrategyInput } from '../strategy.ts';
 import { tpeSampler } from '../tpe/tpe.ts';
-import { drawFor, firstOf, frameOf, replayed } from './replayed.ts';
-import type { Course, Frame, Progress } from './replayed.ts';
+import { frameOf, legOf } from './frame.ts';
+import type { Course, Frame } from './frame.ts';
+import { drawFor, firstOf, replayed } from './replayed.ts';
+import type { Progress } from './replayed.ts';
 
 /** The options of {@link cmaEs}. */
 export interface CmaEsOptions {
@@ -55,9 +57,10 @@ function decide(input: StrategyInput, options: CmaEsOptions): Decision {
   const { space, history, random, number, duplicates } = input;
   const { frame, course, progress } = memoryOf(input, options);
   if (frame.paths.length === 0) return freshSample(input, { operator: 'sample' });
-  const now = replayed(input, course, frame, progress);
+  const leg = legOf(space, history, frame, course);
+  const now = replayed(input, leg, course, frame.walls, progress);
   const { generation } = now;
-  const first = firstOf(history, generation);
+  const first = firstOf(history, leg, generation);
   const sampleRest = frame.whole ? undefined : tpeSampler(input, (path) => !frame.paths.includes(path));
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const { sample } = drawFor(now, random, number - first, attempt);
@@ -69,7 +72,7 @@ function decide(input: StrategyInput, options: CmaEsOptions): Decision {
         : rest(path, parameter);
     });
     if (duplicates !== 'avoid' || !history.tried.has(space.key(config))) {
-      const origin = { operator: 'cma-es', generation, first, ...(attempt === 0 ? {} : { attempt }) };
+      const origin = { operator: 'cma-es', generation, first, ...leg.origin, ...(attempt === 0 ? {} : { attempt }) };
       return { type: 'try', config, origin };
     }
   }
@@ -85,7 +88,8 @@ function decide(input: StrategyInput, options: CmaEsOptions): Decision {
  * ones do. It evolves the numbers that every config has. Whole and stepped ones keep a margin of
  * probability for the values next to the present one. Choices, and parameters that only some configs have, are drawn as by {@link tpe}. Samples out of
  * range are drawn again, and in the end put on its edge. A generation goes on when enough of its trials have finished,
- * so workers need not wait for the slowest. Failed and pruned trials rank last.
+ * so workers need not wait for the slowest. Failed and pruned trials rank last. Where the ranges of a study are changed,
+ * it goes on with a first generation about the best trial.
  *
  * Source: Hansen, "The CMA evolution strategy: a tutorial", 2016; Hamano et al., "CMA-ES with margin", GECCO 2022;
  * Wang, Emmerich, Bäck, "Mirrored orthogonal sampling for covariance matrix adaptation evolution strategies", 2019;

@@ -1,14 +1,11 @@
 import { RandomStream } from '../../random/random-stream.ts';
-import type { GroupNode } from '../../space/node.ts';
-import type { NumberParameter } from '../../space/parameter.ts';
-import type { Space } from '../../space/space.ts';
 import type { History } from '../../study/history.ts';
 import { losses, rankTrials } from '../../study/ranking.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
-import { wallsOf } from '../codes.ts';
 import type { StrategyInput } from '../strategy.ts';
 import { evolve, sampleOf, startEvolution, usualSamples } from './evolution.ts';
 import type { Evolution } from './evolution.ts';
+import type { Course, Leg } from './frame.ts';
 import { withMargin } from './margin.ts';
 import type { Walls } from './margin.ts';
 import { generationNormals, normalVector } from './normals.ts';
@@ -21,43 +18,6 @@ export interface Progress {
   readonly evolution: Evolution;
   /** The best loss of each of the last generations since the restart. */
   readonly bests: readonly number[];
-}
-
-/** The numbers that every config has, by path, which are those that evolve. */
-export interface Frame {
-  readonly paths: readonly string[];
-  readonly parameters: readonly NumberParameter[];
-  readonly walls: Walls;
-  /** Whether there are no other parameters. */
-  readonly whole: boolean;
-}
-
-function* alwaysActive({ fields }: GroupNode, parent: string): Generator<readonly [string, NumberParameter]> {
-  for (const [name, node] of Object.entries(fields)) {
-    const path = parent === '' ? name : `${parent}.${name}`;
-    if (node.kind === 'group') yield* alwaysActive(node, path);
-    else if ((node.kind === 'int' || node.kind === 'float') && node.low < node.high) yield [path, node];
-  }
-}
-
-/** The numbers of a space that every config has. */
-export function frameOf(space: Space): Frame {
-  const entries = [...alwaysActive(space.root, '')];
-  const parameters = entries.map(([, parameter]) => parameter);
-  return {
-    paths: entries.map(([path]) => path),
-    parameters,
-    walls: parameters.map((parameter) => wallsOf(parameter)?.slice(1, -1)),
-    whole: entries.length === space.parameters().size,
-  };
-}
-
-/** How a search starts, and whether it starts again. */
-export interface Course {
-  readonly start: Float64Array;
-  readonly sigma: number;
-  readonly samples: number | null;
-  readonly restart: boolean;
 }
 
 /** The normal vector of a trial, and its sample: the first within the box, of a few. */
@@ -94,10 +54,8 @@ export function drawFor(
 }
 
 /** The number from which the trials of a generation count their places: all workers that see one of them agree on it. */
-export function firstOf({ trials }: History, generation: number): number {
-  const member = trials.findLast(
-    ({ origin }) => origin['operator'] === 'cma-es' && origin['generation'] === generation,
-  );
+export function firstOf({ trials }: History, { isMember }: Leg, generation: number): number {
+  const member = trials.findLast((trial) => trial.origin['generation'] === generation && isMember(trial));
   const first = member?.origin['first'];
   return typeof first === 'number' ? first : (trials.at(-1)?.number ?? -1) + 1;
 }
@@ -159,14 +117,15 @@ function advance(
  */
 export function replayed(
   input: StrategyInput,
-  course: Course,
-  frame: Frame,
+  { course, isMember }: Leg,
+  usual: Course,
+  walls: Walls,
   memory: WeakMap<TrialRecord, Progress>,
 ): Progress {
   const generations: TrialRecord[][] = [];
   for (const trial of input.history.finished) {
-    const { operator, generation } = trial.origin;
-    if (operator === 'cma-es' && typeof generation === 'number') (generations[generation] ??= []).push(trial);
+    const { generation } = trial.origin;
+    if (typeof generation === 'number' && isMember(trial)) (generations[generation] ??= []).push(trial);
   }
   // The latest generation that is remembered; its samples are known from what it came to.
   let from = generations.length - 1;
@@ -180,7 +139,7 @@ export function replayed(
     const { samples } = progress.evolution.settings;
     const last = members[samples - 1];
     if (last === undefined) return progress;
-    progress = advance(progress, members.slice(0, samples), input, course, frame.walls);
+    progress = advance(progress, members.slice(0, samples), input, usual, walls);
     memory.set(last, progress);
   }
 }

@@ -2,6 +2,7 @@ import { at } from '../../numeric/matrix.ts';
 import { owenScramble, sobolDimensions, sobolWord } from '../../numeric/sobol.ts';
 import type { RandomStream } from '../../random/random-stream.ts';
 import type { Space } from '../../space/space.ts';
+import { rankTrials } from '../../study/ranking.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
 import { freshSample } from '../fresh.ts';
 import { scrambleSeed } from '../sobol.ts';
@@ -10,7 +11,7 @@ import type { Decision, StrategyFactory, StrategyInput } from '../strategy.ts';
 import { climb, logExpectedImprovement } from './acquisition.ts';
 import { configOf, featuresOf, pointOf, pointOfCodes } from './features.ts';
 import type { Features } from './features.ts';
-import { earlyObservationsOf, observationsOf } from './observations.ts';
+import { observationsOf } from './observations.ts';
 import { fit, posteriorOf } from './process.ts';
 import type { Data, Hyperparameters, Posterior } from './process.ts';
 
@@ -27,10 +28,16 @@ function climbersFor(trials: number): number {
   return Math.max(2, Math.min(8, Math.floor(4e4 / trials ** 2)));
 }
 
-/** What goes for a space: its features, and the hyperparameters by the last of the trials they were fitted to. */
+/** Hyperparameters, and the trials they were fitted to. */
+interface Fit {
+  readonly trials: readonly TrialRecord[];
+  readonly hyper: Hyperparameters;
+}
+
+/** What goes for a space: its features, and what was fitted by the last of the trials it was fitted to. */
 interface Memory {
   readonly features: Features;
-  readonly fits: WeakMap<TrialRecord, Hyperparameters>;
+  readonly fits: WeakMap<TrialRecord, Fit>;
 }
 
 const memories = new WeakMap<Space, Memory>();
@@ -50,14 +57,18 @@ function fittedTo(finished: number): number {
 
 function hyperparametersOf({ space, history }: StrategyInput, { features, fits }: Memory): Hyperparameters {
   const { finished, criteria } = history;
-  const count = fittedTo(finished.length);
-  const last = finished[count - 1];
+  const trials = finished.slice(0, fittedTo(finished.length));
+  const last = trials.at(-1);
   const known = last === undefined ? undefined : fits.get(last);
-  if (known !== undefined) return known;
-  const hyper = fit(earlyObservationsOf(finished, count, criteria, space, features), features.kinds);
-  if (last !== undefined) fits.set(last, hyper);
+  // A record alone does not tell what came before it: that differs between the rungs of a study.
+  if (known?.trials.every((trial, index) => trial === trials[index]) === true) return known.hyper;
+  const hyper = fit(observationsOf(trials, rankTrials(trials, criteria), criteria, space, features), features.kinds);
+  if (last !== undefined) fits.set(last, { trials, hyper });
   return hyper;
 }
+
+/** The most trials in hand that count: they cost as much as finished ones. */
+const mostPending = 50;
 
 /** The data with the trials in hand, as if they had come out as expected: that keeps workers apart. */
 function withPending(data: Data, pending: readonly Float64Array[], hyper: Hyperparameters, { kinds }: Features): Data {
@@ -170,12 +181,10 @@ function decide(input: StrategyInput, { initial, candidates }: GpOptions): Decis
     if (isKnown(codes)) return freshSample(input, { operator: 'sample' });
     return { type: 'try', config: configOf(space, features, codes), origin: { operator: 'sobol' } };
   }
-  const { finished, ranked, criteria, trials } = history;
+  const { finished, ranked, criteria, running } = history;
   const hyper = hyperparametersOf(input, memory);
   const data = observationsOf(finished, ranked, criteria, space, features);
-  const pending = trials
-    .filter(({ state }) => state === 'running' || state === 'paused')
-    .map(({ config }) => pointOf(space, features, config));
+  const pending = running.slice(-mostPending).map(({ config }) => pointOf(space, features, config));
   const seen = withPending(data, pending, hyper, features);
   const posterior = posteriorOf(seen, hyper, features.kinds);
   // Of what is expected of trials in hand, too: else their own neighbourhood would seem to improve on them.
@@ -205,7 +214,8 @@ function decide(input: StrategyInput, { initial, candidates }: GpOptions): Decis
  *
  * The kernel is Matérn's of smoothness 5/2 with a length for each parameter, fitted by maximum a posteriori; what
  * improves is the logarithm of the expected improvement, from the best of many even points, and of some about the best
- * trial, by L-BFGS and by trying the values of choices and of small grids. Losses are bent towards a normal law first. Trials in hand count as if they had come out as expected. Of many trials it sees
+ * trial, by L-BFGS and by trying the values of choices and of small grids. Losses are bent towards a normal law first,
+ * outliers most of all. The latest 50 trials in hand count as if they had come out as expected. Of many trials it sees
  * the 75 best and the 75 latest.
  *
  * Source: Snoek, Larochelle, Adams, "Practical Bayesian optimization of machine learning algorithms", NeurIPS 2012;

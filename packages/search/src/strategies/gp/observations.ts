@@ -1,6 +1,6 @@
 import { normalQuantile } from '../../numeric/normal.ts';
 import type { Space } from '../../space/space.ts';
-import { losses, rankTrials, totalViolation } from '../../study/ranking.ts';
+import { losses, totalViolation } from '../../study/ranking.ts';
 import type { Criteria } from '../../study/ranking.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
 import { tells } from '../tpe/split.ts';
@@ -49,16 +49,4 @@ export function observationsOf(
     points: [...complete, ...others].map(({ config }) => pointOf(space, features, config)),
     values: scoresOf([...scores, ...others.map(() => worst)]),
   };
-}
-
-/** As {@link observationsOf}, of the first of the finished trials alone. */
-export function earlyObservationsOf(
-  finished: readonly TrialRecord[],
-  count: number,
-  criteria: Criteria,
-  space: Space,
-  features: Features,
-): Data {
-  const early = finished.slice(0, count);
-  return observationsOf(early, rankTrials(early, criteria), criteria, space, features);
 }

@@ -38,6 +38,20 @@ function likeliestPower(values: Float64Array): number {
 }
 
 /**
+ * Values in units of what lies between the best and the median of the others, from that median. Beyond three units they
+ * grow like a logarithm, and in the end not at all: however large an outlier, it leaves the others apart.
+ */
+function tamed(values: readonly number[]): readonly number[] {
+  const best = values.reduce((least, value) => Math.min(least, value), Infinity);
+  const others = values.filter((value) => value > best).toSorted((a, b) => a - b);
+  const middle = others[others.length >> 1] ?? best;
+  return values.map((value) => {
+    const units = (value - middle) / (middle - best || 1);
+    return units > 3 ? 3 + Math.min(10, Math.log1p(units - 3)) : units;
+  });
+}
+
+/**
  * Values bent so that they are as near to a normal law as a power makes them, in the same order, with mean 0 and
  * deviation 1. A process takes for granted that they have such a law; the losses of a search seldom do, and a few huge
  * ones would hide what is between the others.
@@ -47,7 +61,7 @@ function likeliestPower(values: Float64Array): number {
  * JAIR 2022.
  */
 export function scoresOf(values: readonly number[]): Float64Array {
-  const plain = standardized(Float64Array.from(values));
+  const plain = standardized(Float64Array.from(tamed(values)));
   const power = likeliestPower(plain);
   return standardized(plain.map((value) => bent(value, power)));
 }

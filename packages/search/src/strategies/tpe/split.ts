@@ -1,5 +1,5 @@
 import type { History } from '../../study/history.ts';
-import { losses, nonDominatedSort, totalViolation } from '../../study/ranking.ts';
+import { frontsGrowing, losses, totalViolation } from '../../study/ranking.ts';
 import type { Criteria } from '../../study/ranking.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
 import { byAddedVolume } from './volume.ts';
@@ -8,7 +8,7 @@ import { byAddedVolume } from './volume.ts';
 export interface Split {
   /** Best first. */
   readonly good: readonly TrialRecord[];
-  /** By number. */
+  /** By number, those in hand last. */
   readonly bad: readonly TrialRecord[];
 }
 
@@ -34,22 +34,39 @@ export function tells({ state, failure }: TrialRecord): boolean {
   return state === 'failed' ? failure?.kind !== 'lost' && failure?.kind !== 'invalid' : state !== 'waiting';
 }
 
-/** The best so many trials of several objectives: by front, and then by the volume that they add. */
-function byVolume(history: History, count: number): readonly TrialRecord[] {
-  const { criteria } = history;
-  const feasible = history.best(6 * count).filter((trial) => totalViolation(trial, criteria) === 0);
-  const points = feasible.map((trial) => losses(trial, criteria));
+/** So many trials of a front, in the order of {@link byAddedVolume}. */
+interface Chosen {
+  readonly count: number;
+  readonly trials: readonly TrialRecord[];
+}
+
+/** By the list of a front, what was chosen of it. */
+const chosenOf = new WeakMap<readonly TrialRecord[], Chosen>();
+
+/**
+ * So many trials of a front, by the volume that they add; of a large one only the loneliest are looked at, fewer with
+ * more than three objectives, where a volume costs more.
+ */
+function chosenFrom(front: readonly TrialRecord[], count: number, criteria: Criteria): readonly TrialRecord[] {
+  const known = chosenOf.get(front);
+  if (known?.count === count) return known.trials;
+  const lonely = front.slice(0, (criteria.objectives.length > 3 ? 3 : 6) * count);
+  const points = lonely.map((trial) => losses(trial, criteria));
   const reference = criteria.objectives.map((_, index) => {
-    const worst = Math.max(...points.map((point) => point[index] ?? 0));
+    const finite = points.map((point) => point[index] ?? 0).filter(Number.isFinite);
+    const worst = finite.reduce((most, value) => Math.max(most, value), -Infinity);
     return worst + 0.1 * Math.abs(worst);
   });
-  const ranks = nonDominatedSort(points);
+  const trials = byAddedVolume(points, reference, count).flatMap((index) => lonely[index] ?? []);
+  chosenOf.set(front, { count, trials });
+  return trials;
+}
+
+/** The best so many trials of several objectives: by front, and then by the volume that they add. */
+function byVolume({ finished, criteria }: History, count: number): readonly TrialRecord[] {
   const chosen: TrialRecord[] = [];
-  for (let rank = 0; chosen.length < Math.min(count, feasible.length); rank += 1) {
-    const front = feasible.filter((_, index) => ranks[index] === rank);
-    const own = points.filter((_, index) => ranks[index] === rank);
-    const order = byAddedVolume(own, reference, count - chosen.length);
-    chosen.push(...order.flatMap((index) => front[index] ?? []));
+  for (const front of frontsGrowing(finished, criteria, count)) {
+    chosen.push(...chosenFrom(front, count - chosen.length, criteria));
   }
   return chosen;
 }
@@ -61,27 +78,29 @@ export type GoodCount = (finished: number) => number;
  * The best trials and the others. Complete and feasible ones come before those that were pruned, and these before the
  * infeasible, which are ordered by how far they are off. Trials still in hand count as bad (the constant liar), so that
  * workers keep apart, and so do those that failed by what they tried. Of more than `most` trials, the bad ones are those
- * among a sample.
+ * among a sample, and all in hand.
  */
 export function splitTrials(history: History, goodCount: GoodCount, most: number = Infinity): Split {
-  const { trials, finished, ranked, criteria } = history;
+  const { trials, finished, criteria } = history;
   const count = goodCount(finished.length);
   const good = new Set<TrialRecord>();
-  for (const trial of criteria.objectives.length === 1 ? ranked : byVolume(history, count)) {
+  for (const trial of criteria.objectives.length === 1 ? history.ranked : byVolume(history, count)) {
     if (good.size === count || totalViolation(trial, criteria) > 0) break;
     good.add(trial);
   }
   if (good.size < count) {
     const pruned = trials.filter(({ state }) => state === 'pruned' || state === 'paused');
-    for (const trial of [...byProgress(pruned, criteria), ...ranked]) {
+    for (const trial of [...byProgress(pruned, criteria), ...history.ranked]) {
       if (good.size < count) good.add(trial);
     }
   }
-  const bad = thinned(trials, most).filter((trial) => tells(trial) && !good.has(trial));
-  return { good: [...good], bad };
+  const finishedBad = thinned(trials, most).filter(
+    (trial) => trial.state !== 'running' && tells(trial) && !good.has(trial),
+  );
+  return { good: [...good], bad: [...finishedBad, ...history.running] };
 }
 
-/** At most so many trials: the latest quarter of them, among which are those in hand, and an even sample of the others. */
+/** At most so many trials: the latest quarter of them, and an even sample of the others. */
 function thinned(trials: readonly TrialRecord[], most: number): readonly TrialRecord[] {
   if (trials.length <= most) return trials;
   const latest = most >> 2;

@@ -107,7 +107,7 @@ function drawFrom(models: readonly Model[], candidates: number, random: RandomSt
 
 /** Whether there is not yet enough to make densities of. */
 function isEarly({ history }: StrategyInput, initial: number): boolean {
-  return history.finished.length < initial || history.ranked.length === 0;
+  return history.finished.length < initial || !history.finished.some(({ state }) => state === 'complete');
 }
 
 /** What gives some of a config's parameters as {@link tpe} would, for a strategy that knows how to give the others. */

@@ -12,6 +12,7 @@ import {
   space,
 } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
+import { History } from '../../../src/study/history.ts';
 import { bestSoFar, studyOf } from '../../helpers/run.ts';
 
 const wide = (count: number): ReturnType<typeof space<Record<string, ReturnType<typeof float>>>> =>
@@ -95,6 +96,44 @@ describe('cma-es', () => {
     };
     expect(await restarted(true)).toBeGreaterThan(20);
     expect(await restarted(false)).toBe(0);
+  });
+
+  it('goes on about the best trial when ranges have widened', async () => {
+    const square = (high: number): typeof narrow => space({ x: float(0, high), y: float(0, high) });
+    const narrow = space({ x: float(0, 1), y: float(0, 1) });
+    const options = {
+      name: 'widened',
+      objectives: ['minimize loss'],
+      strategy: cmaEs(),
+      storage: memoryStorage(),
+    } as const;
+    const loss = ({ config: { x, y } }: { config: { x: number; y: number } }): number =>
+      (x - 0.7) ** 2 + (y - 0.6) ** 2;
+    const before = await createStudy({ ...options, space: narrow });
+    await before.run(loss, { stop: [maxTrials(80)] });
+    const after = await createStudy({ ...options, space: square(10), resume: true });
+    await after.run(loss, { stop: [maxTrials(150)], workers: 2 });
+    // In coordinates of the narrow space the next samples would be about (7, 6).
+    const next = after.trials.slice(80, 100);
+    expect(next.every(({ config: { x, y } }) => Math.hypot(x - 0.7, y - 0.6) < 1.5)).toBe(true);
+    expect(Math.max(...after.trials.slice(135).map(loss))).toBeLessThan(0.1);
+    expect((await replay(after)).differences).toEqual([]);
+    // From the storage alone, without what the process remembers.
+    const opened = await openStudy({ name: 'widened', storage: options.storage });
+    expect((await replay(opened)).differences).toEqual([]);
+  });
+
+  it('reads trials that do not tell their frame as of the present one', async () => {
+    const study = await studyOf(space({ x: float(0, 1), y: float(0, 1) }), cmaEs(), 3);
+    await study.run(({ config }) => config.x, { stop: [maxTrials(20)] });
+    const { revision, tried, criteria, running, waiting } = study.history;
+    const old = study.trials.map((trial) => {
+      const { frame: _frame, width: _width, ...origin } = trial.origin;
+      return { ...trial, origin };
+    });
+    const lists = () => ({ trials: old, finished: old, ranked: undefined, running, waiting });
+    const history = new History({ revision, tried, criteria, lists });
+    expect(study.decide(history, 20)).toEqual(study.decide(study.history, 20));
   });
 
   it('samples where there is nothing to evolve', async () => {

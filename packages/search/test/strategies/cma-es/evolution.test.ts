@@ -1,8 +1,15 @@
 import { RandomStream } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
 import { boxMuller, normalCdf } from '../../../src/numeric/normal.ts';
-import { evolve, sampleOf, settingsOf, startEvolution } from '../../../src/strategies/cma-es/evolution.ts';
+import {
+  evolve,
+  sampleOf,
+  settingsOf,
+  startEvolution,
+  usualSamples,
+} from '../../../src/strategies/cma-es/evolution.ts';
 import type { Evolution } from '../../../src/strategies/cma-es/evolution.ts';
+import { generationNormals } from '../../../src/strategies/cma-es/normals.ts';
 import { withMargin } from '../../../src/strategies/cma-es/margin.ts';
 
 type Objective = (x: Float64Array) => number;
@@ -90,6 +97,30 @@ describe('the evolution', () => {
     );
     const other = run(moved, (x) => valley(x.map((value) => (value + 3) / 8)), 20).at(-1);
     plain?.mean.forEach((value, index) => expect(other?.mean[index]).toBeCloseTo(8 * value - 3, 8));
+  });
+});
+
+describe('the step size', () => {
+  it.each([2, 5, 10])('keeps its size in %i dimensions while ranks are random', (size) => {
+    const [runs, generations] = [100, 100];
+    let sum = 0;
+    for (let seed = 0; seed < runs; seed += 1) {
+      const random = new RandomStream(seed, 0);
+      let state = startEvolution(new Float64Array(size).fill(0.5), 1, usualSamples(size));
+      for (let generation = 0; generation < generations; generation += 1) {
+        const drawn = generationNormals(state.settings, seed, generation).map((normal) => ({
+          normal,
+          at: random.uniform(),
+        }));
+        state = evolve(
+          state,
+          drawn.toSorted((a, b) => a.at - b.at).map(({ normal }) => normal),
+        );
+      }
+      sum += Math.log(state.sigma);
+    }
+    // Were the opposite vectors taken for independent ones, it would be about -3.
+    expect(Math.abs(sum / runs)).toBeLessThan(0.5);
   });
 });
 

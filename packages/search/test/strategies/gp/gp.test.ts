@@ -1,6 +1,9 @@
-import { choice, createStudy, float, gp, int, maxTrials, replay, space } from '@espalier/search';
+import { RandomStream, choice, createStudy, float, gp, int, maxTrials, replay, space } from '@espalier/search';
+import type { TrialRecord } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
-import { studyOf } from '../../helpers/run.ts';
+import { History } from '../../../src/study/history.ts';
+import { completeTrial } from '../../helpers/records.ts';
+import { median, studyOf } from '../../helpers/run.ts';
 
 const mixed = space({
   x: float(-1, 1),
@@ -48,6 +51,62 @@ describe('gp', () => {
       { stop: [maxTrials(20)], workers: 3 },
     );
     expect((await replay(study)).differences).toEqual([]);
+  });
+
+  it('is not led astray by a few huge losses', async () => {
+    const regrets: number[] = [];
+    for (const seed of [0, 1, 2]) {
+      const study = await studyOf(space({ x: float(-5, 5), y: float(-5, 5) }), gp({ candidates: 200 }), seed);
+      const loss = ({ config: { x, y } }: { config: { x: number; y: number } }): number =>
+        x > 3 ? 1e200 * x : (x - 1) ** 2 + (y + 2) ** 2;
+      await study.run(loss, { stop: [maxTrials(35)] });
+      regrets.push(study.best?.metrics['loss'] ?? Infinity);
+    }
+    // Where they hide what is between the others, it is 3 at the median.
+    expect(median(regrets)).toBeLessThan(1e-2);
+  });
+
+  it('counts as pending what workers have in hand, the latest 50, and not what pauses', async () => {
+    const domain = space({ x: float(0, 1), y: float(0, 1) });
+    const study = await studyOf(domain, gp({ initial: 4, candidates: 50 }), 2);
+    await study.run(({ config: { x, y } }) => x * y, { stop: [maxTrials(8)] });
+    const { revision, tried, criteria, finished, waiting } = study.history;
+    const decideWith = (state: 'running' | 'paused', count: number): unknown => {
+      const others = Array.from({ length: count }, (_, index): TrialRecord => ({
+        ...completeTrial(8 + index),
+        state,
+        config: domain.sample(new RandomStream(1, count - index)),
+      }));
+      const running = state === 'running' ? others : [];
+      const lists = () => ({ trials: [...finished, ...others], finished, ranked: undefined, running, waiting });
+      return study.decide(new History({ revision, tried, criteria, lists }), 100);
+    };
+    const alone = decideWith('running', 0);
+    expect(decideWith('paused', 20)).toEqual(alone);
+    expect(decideWith('running', 20)).not.toEqual(alone);
+    expect(decideWith('running', 80)).toEqual(decideWith('running', 50));
+  });
+
+  it('fits anew where the same trial comes after others', async () => {
+    const domain = space({ x: float(0, 1), y: float(0, 1) });
+    const study = await studyOf(domain, gp({ initial: 4, candidates: 50 }), 2);
+    await study.run(({ config: { x, y } }) => Math.sin(9 * x) + y, { stop: [maxTrials(14)] });
+    const { revision, tried, criteria, finished, running, waiting } = study.history;
+    const decideWith = (trials: readonly TrialRecord[], on: typeof domain): unknown => {
+      const lists = () => ({ trials, finished: trials, ranked: undefined, running, waiting });
+      const history = new History({ revision, tried, criteria, lists });
+      return gp({ initial: 4, candidates: 50 }).decide({
+        space: on,
+        history,
+        random: new RandomStream(2, 14),
+        number: 14,
+        duplicates: 'avoid',
+      });
+    };
+    const part = finished.slice(5);
+    const fresh = decideWith(part, space({ x: float(0, 1), y: float(0, 1) }));
+    decideWith(finished, domain);
+    expect(decideWith(part, domain)).toEqual(fresh);
   });
 
   it('ranks several objectives and keeps within constraints', async () => {

@@ -37,4 +37,19 @@ describe('scores', () => {
   it('are 0 where all values are the same', () => {
     expect([...scoresOf([3, 3, 3])]).toEqual([0, 0, 0]);
   });
+
+  it('of most values hardly depend on how large an outlier is', () => {
+    const spreadWith = (outliers: readonly number[]): number => {
+      const scores = scoresOf([...normal.slice(0, 30), ...outliers]);
+      return (scores[29] ?? 0) - (scores[0] ?? 0);
+    };
+    const usual = spreadWith([3, 4, 5]);
+    for (const huge of [1e6, 1e200]) expect(spreadWith([huge, 2 * huge, 3 * huge])).toBeGreaterThan(usual / 2);
+  });
+
+  it('tell an outlier where most values are the best', () => {
+    const scores = scoresOf([0, 0, 0, 0, 1, 2, 1e300]);
+    expect([...scores].every(Number.isFinite)).toBe(true);
+    expect((scores[5] ?? 0) - (scores[4] ?? 0)).toBeGreaterThan(0.1);
+  });
 });

@@ -1,4 +1,5 @@
 import {
+  RandomStream,
   TrialFailure,
   TrialPruned,
   choice,
@@ -6,11 +7,13 @@ import {
   float,
   int,
   maxTrials,
+  random,
   replay,
   space,
   tpe,
 } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
+import { History } from '../../../src/study/history.ts';
 import { codesOf } from '../../../src/strategies/codes.ts';
 import { groupsOf } from '../../../src/strategies/tpe/groups.ts';
 import { splitTrials } from '../../../src/strategies/tpe/split.ts';
@@ -61,6 +64,41 @@ describe('tpe', () => {
     const numbers = new Set(split.bad.map(({ number }) => number));
     expect(running.every(({ number }) => numbers.has(number))).toBe(true);
     expect(study.decide(study.history, 40)).not.toEqual(alone);
+  });
+
+  it('keeps workers apart from a trial in hand, however old it is', async () => {
+    const study = await studyOf(space({ x: float(0, 1) }), random(), 4);
+    const old = await Promise.all(Array.from({ length: 7 }, () => study.ask()));
+    await study.run(({ config }) => config.x, { stop: [maxTrials(400)] });
+    const { bad } = splitTrials(study.history, () => 25, 200);
+    expect(bad.slice(-7).map(({ number }) => number)).toEqual(old.map(({ number }) => number));
+    expect(new Set(bad).size).toBe(bad.length);
+  });
+
+  it('looks at several objectives without ranking all trials, and takes losses that are infinite', async () => {
+    const study = await createStudy({
+      name: 'front',
+      space: space({ x: float(0, 1) }),
+      objectives: ['minimize a', 'minimize b'],
+      strategy: random(),
+    });
+    await study.run(({ config: { x }, number }) => ({ a: x, b: (1 - x) ** 2, part: number }), {
+      stop: [maxTrials(40)],
+    });
+    const { revision, tried, criteria, running, waiting } = study.history;
+    const trials = study.trials.map((trial) =>
+      trial.number % 10 === 0 ? { ...trial, metrics: { a: -1 - trial.number, b: Infinity } } : trial,
+    );
+    const lists = () => ({ trials, finished: trials, ranked: undefined, running, waiting });
+    const history = new History({ revision, tried, criteria, lists });
+    Object.defineProperty(history, 'ranked', { get: () => expect.unreachable('everything is ranked') });
+    const { good } = splitTrials(history, () => 8);
+    // Those that no volume tells apart come last.
+    expect(good).toHaveLength(8);
+    expect(good.every(({ metrics }) => Number.isFinite(metrics['b']))).toBe(true);
+    expect(() =>
+      tpe().decide({ space: study.space, history, random: new RandomStream(1, 1), number: 41, duplicates: 'avoid' }),
+    ).not.toThrow();
   });
 
   it('ranks pruned trials by how far they came, before infeasible ones, and leaves out what says nothing', async () => {
