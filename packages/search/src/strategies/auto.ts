@@ -1,3 +1,4 @@
+import { orNull, wholeFromOne } from '../limits.ts';
 import type { JsonObject } from '../json.ts';
 import type { SpaceNode } from '../space/node.ts';
 import type { Space } from '../space/space.ts';
@@ -150,10 +151,7 @@ export function chooseStrategy(
 export const auto: StrategyFactory<AutoOptions> = defineStrategy<AutoOptions>({
   name: 'auto',
   defaults: { trials: null },
-  check: ({ trials }) =>
-    trials === null || (Number.isSafeInteger(trials) && trials >= 1)
-      ? undefined
-      : `trials is ${trials}: give a whole number from 1, or null`,
+  limits: { trials: orNull(wholeFromOne) },
   decide: (input, { trials }) => {
     const { space, history, number } = input;
     const { name, options, why } = chooseStrategy(space, history.criteria, trials, number);

@@ -1,3 +1,4 @@
+import { orNull, wholeFrom } from '../../limits.ts';
 import type { ConfigObject } from '../../space/node.ts';
 import { fromUnit } from '../../space/number-scale.ts';
 import type { Space } from '../../space/space.ts';
@@ -98,12 +99,8 @@ function decide(input: StrategyInput, options: CmaEsOptions): Decision {
 export const cmaEs: StrategyFactory<CmaEsOptions> = defineStrategy<CmaEsOptions>({
   name: 'cma-es',
   defaults: { sigma: 1 / 6, start: null, samples: null, restart: true },
-  check: ({ sigma, samples }) => {
-    if (!(sigma > 0 && sigma <= 1)) return `sigma is ${sigma}: give a part of the range, above 0 and at most 1`;
-    if (samples !== null && !(Number.isSafeInteger(samples) && samples >= 4)) {
-      return `samples is ${samples}: give a whole number from 4`;
-    }
-    return undefined;
-  },
+  limits: { samples: orNull(wholeFrom(4)) },
+  check: ({ sigma }) =>
+    sigma > 0 && sigma <= 1 ? undefined : `sigma is ${sigma}: give a part of the range, above 0 and at most 1`,
   decide,
 });

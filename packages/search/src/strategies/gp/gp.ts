@@ -1,3 +1,4 @@
+import { wholeFromOne } from '../../limits.ts';
 import { at } from '../../numeric/matrix.ts';
 import { owenScramble, sobolDimensions, sobolWord } from '../../numeric/sobol.ts';
 import type { RandomStream } from '../../random/random-stream.ts';
@@ -225,11 +226,6 @@ function decide(input: StrategyInput, { initial, candidates }: GpOptions): Decis
 export const gp: StrategyFactory<GpOptions> = defineStrategy<GpOptions>({
   name: 'gp',
   defaults: { initial: 10, candidates: 1000 },
-  check: (options) => {
-    for (const [name, value] of Object.entries(options)) {
-      if (!Number.isSafeInteger(value) || value < 1) return `${name} is ${value}: give a whole number from 1`;
-    }
-    return undefined;
-  },
+  limits: { initial: wholeFromOne, candidates: wholeFromOne },
   decide,
 });

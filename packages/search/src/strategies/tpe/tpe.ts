@@ -1,3 +1,4 @@
+import { wholeFromOne } from '../../limits.ts';
 import type { Choose } from '../../space/node.ts';
 import { sampleParameter } from '../../space/space.ts';
 import type { RandomStream } from '../../random/random-stream.ts';
@@ -145,11 +146,6 @@ function decide(input: StrategyInput, options: TpeOptions): Decision {
 export const tpe: StrategyFactory<TpeOptions> = defineStrategy<TpeOptions>({
   name: 'tpe',
   defaults: tpeDefaults,
-  check: ({ initial, candidates }) => {
-    for (const [name, value] of Object.entries({ initial, candidates })) {
-      if (!Number.isSafeInteger(value) || value < 1) return `${name} is ${value}: give a whole number from 1`;
-    }
-    return undefined;
-  },
+  limits: { initial: wholeFromOne, candidates: wholeFromOne },
   decide,
 });
