@@ -41,7 +41,7 @@ export function withStorageOptions(command: Command): Command {
 
 /** The file of a storage that is one. */
 function fileOf(storage: string): string | undefined {
-  return /^(?:sqlite|journal):(.+)$/u.exec(storage)?.[1];
+  return /^(?:sqlite|journal):([^?]+)/u.exec(storage)?.[1];
 }
 
 /** Whether a file is there. @throws UsageError when it is a folder. */
@@ -94,10 +94,15 @@ export async function checkFile(path: string): Promise<void> {
   if (!(await isThere(path, path))) throw new UsageError(`${path}: there is no such file: check the path`);
 }
 
+/** The URL of a storage for who only looks: a journal has one writer, who may be at it. */
+function toLookAt(url: string): string {
+  return url.startsWith('journal:') && !url.includes('?') ? `${url}?mode=ro` : url;
+}
+
 /** The studies of a storage. */
 export async function studyNames(url: string): Promise<readonly string[]> {
   await checkStorage(url);
-  const storage = await openStorage(url);
+  const storage = await openStorage(toLookAt(url));
   try {
     return await storage.listStudies();
   } finally {
@@ -131,4 +136,9 @@ export async function openNamedStudy(name: string | undefined, storage: string):
     if (!(error instanceof StudyError) || error.code !== 'missing') throw error;
     throw new UsageError(missing(name, storage, await studyNames(storage)));
   }
+}
+
+/** As {@link openNamedStudy}, for who only looks, also while another process writes. */
+export function lookAtStudy(name: string | undefined, storage: string): Promise<Study> {
+  return openNamedStudy(name, toLookAt(storage));
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fileURLToPath } from 'node:url';
+import { openStorage } from '@espalier/search';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { espalier } from '../helpers/cli.ts';
 import { tinyRecipe, writeTinyImages } from '../helpers/tiny-images.ts';
@@ -91,6 +92,22 @@ describe('a study of a module', () => {
     const shares = json((await study('importance', 'first', '--json')).stdout) as Record<string, number>;
     expect((shares['x'] ?? 0) + (shares['y'] ?? 0)).toBeCloseTo(1, 6);
     expect((await study('trials', 'first', '--state', 'failed', '--last', '1')).stdout).toMatch(/failed \(crash\)/u);
+  });
+
+  test('a journal is there to look at while another process writes it', async () => {
+    const journal = `journal:${at('held.jsonl')}`;
+    const made = await run('study', 'run', 'held', at('quick.mjs'), '--trials', '3', '--storage', journal, '--quiet');
+    expect(made.code, made.stderr).toBe(0);
+    const writer = await openStorage(journal);
+    try {
+      expect((await run('study', 'list', '--storage', journal)).stdout).toBe('held\n');
+      expect((await run('study', 'status', '--storage', journal)).stdout).toMatch(/^held/u);
+      const resumed = await run('study', 'resume', '--storage', journal, '--trials', '5');
+      expect(resumed.code).toBe(1);
+      expect(resumed.stderr).toMatch(/it is being written by process \d+/u);
+    } finally {
+      await writer.close();
+    }
   });
 
   test('goes on with more trials, and the same seed repeats it', async () => {
@@ -271,9 +288,12 @@ export default { space: space({ x: float(0, 1) }), objectives: ['minimize loss']
   test('never wait: Ctrl-C ends the study all the same', async () => {
     const file = moduleOf('eager.mjs', '({ config }) => config.x');
     const args = ['study', 'run', 'eager', file, '--strategy', 'random', '--storage', `sqlite:${at('odd.db')}`];
+    let asked = false;
     const { code, stderr } = await espalier(args, {
       onStderr: (text, kill) => {
-        if (text.includes('"type":"finish"') && !text.includes('"type":"interrupted"')) kill('SIGINT');
+        if (asked || !text.includes('"type":"finish"')) return;
+        asked = true;
+        kill('SIGINT');
       },
     });
     expect(code).toBe(130);

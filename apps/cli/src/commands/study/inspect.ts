@@ -9,7 +9,7 @@ import { renderBest, renderTrials } from '../../study/describe-trial.ts';
 import { renderStatus } from '../../study/render-status.ts';
 import { startOf, statusOf } from '../../study/status.ts';
 import { lastingStops } from '../../study/stops.ts';
-import { openNamedStudy, studyNames, withStorageOptions } from '../../study/storage.ts';
+import { lookAtStudy, studyNames, withStorageOptions } from '../../study/storage.ts';
 import type { StorageOptions } from '../../study/storage.ts';
 import { watchStudy } from '../../study/watch.ts';
 
@@ -33,7 +33,7 @@ export function addInspectCommands(group: Command, environment: Environment): vo
     ['espalier study status digits --json', 'for programs'],
   ]).action(async (name: string | undefined, options: StorageOptions) => {
     const session = openSession(environment, options);
-    await using study = await openNamedStudy(name, options.storage);
+    await using study = await lookAtStudy(name, options.storage);
     const stops = lastingStops(study);
     const found = statusOf(study, stops, startOf(study, stops));
     session.result(found, () => renderStatus(found, session.stdout).join('\n'));
@@ -47,7 +47,7 @@ export function addInspectCommands(group: Command, environment: Environment): vo
     ['espalier study best digits --json', 'with every digit, and how it was found'],
   ]).action(async (name: string | undefined, options: StorageOptions) => {
     const session = openSession(environment, options);
-    await using study = await openNamedStudy(name, options.storage);
+    await using study = await lookAtStudy(name, options.storage);
     session.result(study.front, () => renderBest(study, session.stdout));
   });
 
@@ -67,7 +67,7 @@ export function addInspectCommands(group: Command, environment: Environment): vo
       options: StorageOptions & { readonly state?: TrialState; readonly last?: number },
     ) => {
       const session = openSession(environment, options);
-      await using study = await openNamedStudy(name, options.storage);
+      await using study = await lookAtStudy(name, options.storage);
       const { state, last = Infinity } = options;
       const chosen = study.trials.filter((trial) => state === undefined || trial.state === state);
       const shown = chosen.slice(Math.max(0, chosen.length - last));
@@ -86,7 +86,7 @@ export function addInspectCommands(group: Command, environment: Environment): vo
     ['espalier study watch digits', 'until it ends, or Ctrl-C'],
     ['espalier study watch digits --json | jq .type', 'its events as they happen, a line of JSON each'],
   ]).action(async (name: string | undefined, { storage, json = false }: StorageOptions) => {
-    await using study = await openNamedStudy(name, storage);
+    await using study = await lookAtStudy(name, storage);
     const { stdout, interrupt } = environment;
     await new Promise<void>((resolve) => {
       const stops = lastingStops(study);

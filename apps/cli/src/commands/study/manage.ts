@@ -8,7 +8,14 @@ import { openSession } from '../../cli/session.ts';
 import type { Environment } from '../../cli/session.ts';
 import { FailedError, UsageError } from '../../errors.ts';
 import { resumeCommand } from '../../study/resume-command.ts';
-import { checkFile, openNamedStudy, prepareStorage, refuseMemory, withStorageOptions } from '../../study/storage.ts';
+import {
+  checkFile,
+  lookAtStudy,
+  openNamedStudy,
+  prepareStorage,
+  refuseMemory,
+  withStorageOptions,
+} from '../../study/storage.ts';
 import type { StorageOptions } from '../../study/storage.ts';
 import { only } from './inspect.ts';
 
@@ -77,7 +84,7 @@ export function addManageCommands(group: Command, environment: Environment): voi
       const write = formats[format];
       if (write === undefined)
         throw new UsageError(`${output} has no known ending: give --format ${Object.keys(formats).join(' or ')}`);
-      await using study = await openNamedStudy(name, storage);
+      await using study = await lookAtStudy(name, storage);
       await write(study, output);
       session.result(
         { file: output, trials: study.trials.length },

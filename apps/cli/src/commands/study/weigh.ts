@@ -7,7 +7,7 @@ import { FailedError } from '../../errors.ts';
 import { sparkline } from '../../study/render-status.ts';
 import { startOf, statusOf } from '../../study/status.ts';
 import type { StudyStatus } from '../../study/status.ts';
-import { openNamedStudy, withStorageOptions } from '../../study/storage.ts';
+import { lookAtStudy, withStorageOptions } from '../../study/storage.ts';
 import type { StorageOptions } from '../../study/storage.ts';
 import { formatPercent, formatValue } from '../../terminal/format.ts';
 import { renderTable } from '../../terminal/table.ts';
@@ -50,7 +50,7 @@ export function addWeighCommands(group: Command, environment: Environment): void
     const session = openSession(environment, options);
     const found: Compared[] = [];
     for (const name of names) {
-      await using study = await openNamedStudy(name, options.storage);
+      await using study = await lookAtStudy(name, options.storage);
       const status = statusOf(study, [], startOf(study, []));
       const { best, history } = status;
       found.push({ ...status, after: best === undefined ? 0 : history.indexOf(best.value) + 1 });
@@ -83,7 +83,7 @@ export function addWeighCommands(group: Command, environment: Environment): void
     ['espalier study importance digits --top 0.25', 'or the best quarter'],
   ]).action(async (name: string | undefined, options: StorageOptions & { readonly top?: number }) => {
     const session = openSession(environment, options);
-    await using study = await openNamedStudy(name, options.storage);
+    await using study = await lookAtStudy(name, options.storage);
     const { top } = options;
     let shares: ReadonlyMap<string, number>;
     try {
