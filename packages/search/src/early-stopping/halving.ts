@@ -1,9 +1,10 @@
 import { atStep } from '../study/at-step.ts';
-import { rankTrials } from '../study/ranking.ts';
+import { compareSingle, losses, nonDominatedSort, rankTrials, totalViolation } from '../study/ranking.ts';
+import type { Criteria } from '../study/ranking.ts';
 import type { TrialRecord } from '../study/trial-record.ts';
 import { defineEarlyStopping } from './early-stopping.ts';
 import type { EarlyStoppingFactory, EarlyStoppingInput, StopAdvice } from './early-stopping.ts';
-import { checkRungs, hyperbandBrackets } from './rungs.ts';
+import { checkRungs, hyperbandBrackets, rungLimits } from './rungs.ts';
 import type { RungOptions } from './rungs.ts';
 
 /** The options of {@link ashaStopping}. */
@@ -22,6 +23,19 @@ function rungReached({ reports }: TrialRecord, min: number, eta: number): number
   return rung;
 }
 
+/** How many of the others rank before a trial; of several objectives only its own front is put in order. */
+function ranksBefore(others: readonly TrialRecord[], own: TrialRecord, criteria: Criteria): number {
+  if (criteria.objectives.length === 1) return others.filter((other) => compareSingle(other, own, criteria) < 0).length;
+  const all = [...others, own];
+  const feasible = all.filter((trial) => totalViolation(trial, criteria) === 0);
+  const fronts = nonDominatedSort(feasible.map((trial) => losses(trial, criteria)));
+  const levels = new Map(feasible.map((trial, index) => [trial, fronts[index]]));
+  const levelOf = (trial: TrialRecord): number => levels.get(trial) ?? Infinity;
+  const level = levelOf(own);
+  const beside = all.filter((trial) => levelOf(trial) === level);
+  return all.filter((trial) => levelOf(trial) < level).length + rankTrials(beside, criteria).indexOf(own);
+}
+
 /** Whether a trial that has just come to a rung is among the best of those that were there. */
 function judge(
   { history, trial }: EarlyStoppingInput,
@@ -36,10 +50,10 @@ function judge(
   const others = history.trials
     .filter((other) => other.number !== trial.number && isPeer(other))
     .flatMap((other) => atStep(other, rung, criteria) ?? []);
-  const ranked = rankTrials([...others, own], criteria);
-  const place = ranked.indexOf(own) + 1;
-  const room = Math.max(1, Math.floor(ranked.length / eta));
-  return { stop: place > room, reason: `number ${place} of ${ranked.length} at step ${rung}, where ${room} go on` };
+  const place = ranksBefore(others, own, criteria) + 1;
+  const count = others.length + 1;
+  const room = Math.max(1, Math.floor(count / eta));
+  return { stop: place > room, reason: `number ${place} of ${count} at step ${rung}, where ${room} go on` };
 }
 
 /**
@@ -53,7 +67,7 @@ function judge(
 export const ashaStopping: EarlyStoppingFactory<AshaStoppingOptions> = defineEarlyStopping<AshaStoppingOptions>({
   name: 'asha',
   defaults: { min: 1, eta: 3 },
-  check: ({ min, eta }) => checkRungs({ min, max: min, eta }),
+  limits: { min: rungLimits.min, eta: rungLimits.eta },
   advise: (input, { min, eta }) => judge(input, rungReached(input.trial, min, eta), eta, () => true),
 });
 
@@ -67,9 +81,11 @@ export interface HyperbandStoppingOptions extends RungOptions {
   readonly eta: number;
 }
 
+const goldenRatio = (Math.sqrt(5) - 1) / 2;
+
 /**
- * As {@link ashaStopping}, hedged: the trials go to Hyperband's brackets in turn, by their numbers, and those of a
- * bracket are compared with each other, from a later first rung in each.
+ * As {@link ashaStopping}, hedged: the trials are spread over Hyperband's brackets by their numbers, in proportion to
+ * what these begin with, and those of a bracket are compared with each other, from a later first rung in each.
  *
  * Source: Li et al., "Hyperband", JMLR 2018; the brackets are those of `hyperbandBrackets`.
  */
@@ -77,12 +93,14 @@ export const hyperbandStopping: EarlyStoppingFactory<HyperbandStoppingOptions> =
   defineEarlyStopping<HyperbandStoppingOptions>({
     name: 'hyperband',
     defaults: { min: 1, max: 81, eta: 3 },
+    limits: rungLimits,
     check: checkRungs,
     advise: (input, options) => {
       const brackets = hyperbandBrackets(options);
       const total = brackets.reduce((sum, { counts }) => sum + (counts[0] ?? 0), 0);
       const bracketOf = ({ number }: TrialRecord): number => {
-        let left = number % total;
+        // Multiples of the golden ratio share out any few trials as they do all of them.
+        let left = ((number * goldenRatio) % 1) * total;
         return brackets.findIndex(({ counts }) => (left -= counts[0] ?? 0) < 0);
       };
       const own = bracketOf(input.trial);

@@ -1,3 +1,4 @@
+import { atLeastZero, wholeFromOne } from '../limits.ts';
 import { curveMetric, lossesOf } from './curve.ts';
 import { defineEarlyStopping } from './early-stopping.ts';
 import type { EarlyStoppingFactory } from './early-stopping.ts';
@@ -17,10 +18,7 @@ export const patienceStopping: EarlyStoppingFactory<PatienceStoppingOptions> =
   defineEarlyStopping<PatienceStoppingOptions>({
     name: 'patience',
     defaults: { metric: null, patience: 5, minDelta: 0 },
-    check: ({ patience, minDelta }) => {
-      if (!Number.isSafeInteger(patience) || patience < 1) return `patience is ${patience}: give a whole number from 1`;
-      return minDelta >= 0 ? undefined : `minDelta is ${minDelta}: give a number from 0`;
-    },
+    limits: { patience: wholeFromOne, minDelta: atLeastZero },
     advise: ({ history, trial }, { metric, patience, minDelta }) => {
       const wanted = curveMetric(metric, history.criteria);
       const curve = lossesOf(trial.reports, wanted);

@@ -1,4 +1,10 @@
+import { wholeFrom } from '../limits.ts';
+import { placeOf } from '../place-of.ts';
+import { growing } from '../study/growing.ts';
+import type { History } from '../study/history.ts';
+import type { Criteria } from '../study/ranking.ts';
 import { curveMetric, lossAt, lossesOf } from './curve.ts';
+import type { CurveMetric } from './curve.ts';
 import { defineEarlyStopping } from './early-stopping.ts';
 import type { EarlyStoppingFactory, EarlyStoppingInput, StopAdvice } from './early-stopping.ts';
 
@@ -27,6 +33,32 @@ function quantile(sorted: readonly number[], part: number): number {
   return low === high ? low : low + (high - low) * (place - Math.floor(place));
 }
 
+/** By study, step and metric, what keeps the losses that complete trials had there. */
+const known = new WeakMap<Criteria, Map<string, (history: History) => number[]>>();
+
+/** The losses at a step of the complete trials that came so far, from least to most. */
+function lossesAt(history: History, step: number, metric: CurveMetric): readonly number[] {
+  const ofStudy = known.get(history.criteria) ?? new Map<string, (history: History) => number[]>();
+  known.set(history.criteria, ofStudy);
+  const key = `${step} ${metric.metric}`;
+  let grown = ofStudy.get(key);
+  if (grown === undefined) {
+    grown = growing<number[]>(
+      () => [],
+      (sorted, trial) => {
+        const came = trial.state === 'complete' && (trial.reports.at(-1)?.step ?? -1) >= step;
+        const loss = came ? lossAt(trial, step, metric) : undefined;
+        if (loss === undefined) return sorted;
+        const place = placeOf(sorted, (other) => other < loss);
+        sorted.splice(place, 0, loss);
+        return sorted;
+      },
+    );
+    ofStudy.set(key, grown);
+  }
+  return grown(history);
+}
+
 function advise({ history, trial }: EarlyStoppingInput, options: PercentileStoppingOptions): StopAdvice {
   const metric = curveMetric(options.metric, history.criteria);
   const step = trial.reports.at(-1)?.step;
@@ -36,25 +68,15 @@ function advise({ history, trial }: EarlyStoppingInput, options: PercentileStopp
   if (step <= options.warmup) return keep(`step ${step} is within the warm-up of ${options.warmup}`);
   const complete = history.finished.filter(({ state }) => state === 'complete');
   if (complete.length < options.startup) return keep(`${complete.length} of ${options.startup} trials are complete`);
-  const others = complete
-    .filter(({ reports }) => (reports.at(-1)?.step ?? -1) >= step)
-    .flatMap((other) => lossAt(other, step, metric) ?? []);
+  const others = lossesAt(history, step, metric);
   if (others.length < Math.max(1, options.minTrials)) return keep(`${others.length} trials have come to step ${step}`);
-  const bar = quantile(
-    others.toSorted((a, b) => a - b),
-    options.percentile / 100,
-  );
+  const bar = quantile(others, options.percentile / 100);
   const best = own.reduce((least, { loss }) => Math.min(least, loss), Infinity);
   const reason = `its best ${metric.metric} up to step ${step} is ${best > bar ? 'worse' : 'no worse'} than the best ${options.percentile} % there`;
   return { stop: best > bar, reason };
 }
 
-function check({ startup, warmup, minTrials }: MedianStoppingOptions): string | undefined {
-  for (const [name, value] of Object.entries({ startup, warmup, minTrials })) {
-    if (!Number.isSafeInteger(value) || value < 0) return `${name} is ${value}: give a whole number from 0`;
-  }
-  return undefined;
-}
+const limits = { startup: wholeFrom(0), warmup: wholeFrom(0), minTrials: wholeFrom(0) };
 
 const defaults: MedianStoppingOptions = { metric: null, startup: 5, warmup: 0, minTrials: 1 };
 
@@ -67,10 +89,9 @@ export const percentileStopping: EarlyStoppingFactory<PercentileStoppingOptions>
   defineEarlyStopping<PercentileStoppingOptions>({
     name: 'percentile',
     defaults: { ...defaults, percentile: 25 },
-    check: (options) =>
-      options.percentile >= 0 && options.percentile <= 100
-        ? check(options)
-        : `percentile is ${options.percentile}: give a number from 0 to 100`,
+    limits,
+    check: ({ percentile }) =>
+      percentile >= 0 && percentile <= 100 ? undefined : `percentile is ${percentile}: give a number from 0 to 100`,
     advise,
   });
 
@@ -83,6 +104,6 @@ export const percentileStopping: EarlyStoppingFactory<PercentileStoppingOptions>
 export const medianStopping: EarlyStoppingFactory<MedianStoppingOptions> = defineEarlyStopping<MedianStoppingOptions>({
   name: 'median',
   defaults,
-  check,
+  limits,
   advise: (input, options) => advise(input, { ...options, percentile: 50 }),
 });

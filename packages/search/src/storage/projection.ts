@@ -61,18 +61,18 @@ function next(slot: Slot, revision: number): Draft | undefined {
 }
 
 /** Reports with one more. One of a known step adds to it; one of an earlier step begins the curve again from there. */
-function withReport(reports: readonly Report[], { step, metrics }: Report): readonly Report[] {
+function withReport(reports: readonly Report[], told: Report): readonly Report[] {
   const last = reports.at(-1);
-  if (last === undefined || last.step < step) return [...reports, { step, metrics }];
-  const before = reports.filter((report) => report.step < step);
-  const known = last.step === step ? last.metrics : {};
-  return [...before, { step, metrics: { ...known, ...metrics } }];
+  if (last === undefined || last.step < told.step) return [...reports, told];
+  const before = reports.filter((report) => report.step < told.step);
+  if (last.step > told.step) return [...before, told];
+  return [...before, { ...last, metrics: { ...last.metrics, ...told.metrics } }];
 }
 
 /** A curve with the metrics of a pause at the step of the budget, unless more was reported since. */
-function toldAt({ reports, budget }: TrialRecord, metrics: Metrics): readonly Report[] {
+function toldAt({ reports, budget, revision }: TrialRecord, metrics: Metrics): readonly Report[] {
   if (budget === undefined || (reports.at(-1)?.step ?? -1) > budget.step) return reports;
-  return withReport(reports, { step: budget.step, metrics });
+  return withReport(reports, { step: budget.step, metrics, revision });
 }
 
 /** Gives a slot to a worker; the next record of its trial, if it has one. */
@@ -129,9 +129,9 @@ const rules: Rules = {
     if (slot.worker !== undefined) draft.worker = slot.worker;
     if (slot.claimedAt !== undefined) draft.startedAt = slot.claimedAt;
   },
-  report: (report, revision, slot) => {
+  report: ({ step, metrics }, revision, slot) => {
     const draft = next(slot, revision);
-    if (draft !== undefined) draft.reports = withReport(draft.reports, report);
+    if (draft !== undefined) draft.reports = withReport(draft.reports, { step, metrics, revision });
   },
   save: ({ step, data }, revision, slot) => {
     const draft = next(slot, revision);

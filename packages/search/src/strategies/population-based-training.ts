@@ -1,3 +1,4 @@
+import { part, wholeFromOne } from '../limits.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { ParameterValue } from '../space/parameter.ts';
@@ -102,6 +103,7 @@ function decide(input: StrategyInput, options: PopulationBasedTrainingOptions): 
   const edge = quantile === 0 ? 0 : Math.max(1, Math.floor(quantile * ranked.length));
   const top = ranked.slice(0, edge);
   const bottom = new Set(ranked.slice(ranked.length - edge).filter((number) => !top.includes(number)));
+  let reason = `all ${members.size} members of the population have trained ${max} steps`;
   // Who has trained least goes first, so that few workers take turns among all members.
   const inTurn = [...members].toSorted(([, a], [, b]) => stepOf(a) - stepOf(b) || a.trial.number - b.trial.number);
   for (const [member, { trial }] of inTurn) {
@@ -109,20 +111,24 @@ function decide(input: StrategyInput, options: PopulationBasedTrainingOptions): 
     if (trial.state !== 'paused' && !failed) continue;
     const donor = failed || bottom.has(trial.number) ? random.at('exploit').pick(top) : undefined;
     const from = [...members.values()].find((other) => other.trial.number === donor)?.trial;
-    if (from !== undefined) {
+    // Of who saves nothing a clone would begin at 0, where it is the last again.
+    if (from?.checkpoint !== undefined) {
       const config = explore(space, from.config, options, random.at('explore'));
       const origin = { operator: 'exploit', parents: [from.number], member, replaces: trial.number };
-      const begun = Math.min(from.checkpoint?.step ?? 0, max - 1);
+      const begun = Math.min(from.checkpoint.step, max - 1);
       return { type: 'try', config, origin, inherits: from.number, budget: until(begun + interval) };
     }
     if (!failed) {
       return { type: 'resume', trial: trial.number, budget: until((trial.budget?.step ?? 0) + interval) };
     }
+    const fresh = freshSample(input, { operator: 'sample', member, replaces: trial.number });
+    if (fresh.type === 'try') return { ...fresh, budget: until(interval) };
+    if (fresh.type === 'exhausted') ({ reason } = fresh);
   }
   const running = [...members.values()].some(({ trial }) => !isFinished(trial) && trial.state !== 'paused');
   return running
     ? { type: 'wait', reason: 'every member of the population is running' }
-    : { type: 'exhausted', reason: `all ${members.size} members of the population have trained ${max} steps` };
+    : { type: 'exhausted', reason };
 }
 
 /**
@@ -130,7 +136,8 @@ function decide(input: StrategyInput, options: PopulationBasedTrainingOptions): 
  * copy of one of the best, its checkpoint included, with parameters perturbed or drawn anew. So the parameters of a run
  * change while it trains. Each member ends at `max` steps; `origin` tells the lineage: the member, the parent that a clone
  * goes on from, and the trial it replaces, which stays paused. Nobody waits for stragglers: members are compared by where
- * each last told. The objective must save checkpoints and go on from `trial.checkpoint`.
+ * each last told. The objective must save checkpoints and go on from `trial.checkpoint`: nobody goes on from a member that
+ * has none. A new config takes the place of a member that failed where there is nobody to go on from.
  *
  * Source: Jaderberg et al., "Population based training of neural networks", 2017 (truncation selection).
  */
@@ -138,14 +145,9 @@ export const populationBasedTraining: StrategyFactory<PopulationBasedTrainingOpt
   defineStrategy<PopulationBasedTrainingOptions>({
     name: 'population-based-training',
     defaults: { population: 10, interval: 1, max: 20, quantile: 0.25, resampleProbability: 0.25, factors: [1.2, 0.8] },
-    check: ({ population, interval, max, quantile, resampleProbability, factors }) => {
-      for (const [name, value] of Object.entries({ population, interval, max })) {
-        if (!Number.isSafeInteger(value) || value < 1) return `${name} is ${value}: give a whole number from 1`;
-      }
+    limits: { population: wholeFromOne, interval: wholeFromOne, max: wholeFromOne, resampleProbability: part },
+    check: ({ quantile, factors }) => {
       if (!(quantile >= 0 && quantile <= 0.5)) return `quantile is ${quantile}: give a number from 0 to 0.5`;
-      if (!(resampleProbability >= 0 && resampleProbability <= 1)) {
-        return `resampleProbability is ${resampleProbability}: give a number from 0 to 1`;
-      }
       return factors.length > 0 && factors.every((factor) => factor > 0)
         ? undefined
         : `factors are [${factors.join(', ')}]: give positive numbers`;

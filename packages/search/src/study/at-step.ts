@@ -14,10 +14,12 @@ const known = new WeakMap<TrialRecord, Map<number, TrialRecord | undefined>>();
 
 /**
  * A trial as if it had been complete after that many steps, for comparison with others there; a NaN counts as the worst
- * there is. Undefined when it has not come so far, or told not every objective and constraint there.
+ * there is, and a constraint that is not known there as satisfied. Undefined when it has not come so far, told not
+ * every objective there, or failed later.
  */
 export function atStep(trial: TrialRecord, step: number, criteria: Criteria): TrialRecord | undefined {
-  const { budget, reports } = trial;
+  const { budget, reports, state } = trial;
+  if (state === 'failed') return undefined;
   if (budget !== undefined && budget.step < step && (reports.at(-1)?.step ?? -1) < step) return undefined;
   let steps = known.get(trial);
   if (steps === undefined) known.set(trial, (steps = new Map()));
@@ -28,8 +30,10 @@ export function atStep(trial: TrialRecord, step: number, criteria: Criteria): Tr
 function completeAt(trial: TrialRecord, step: number, { objectives, constraints }: Criteria): TrialRecord | undefined {
   const found = metricsAt(trial, step);
   if (found === undefined) return undefined;
-  if (![...objectives, ...constraints].every(({ metric }) => Object.hasOwn(found, metric))) return undefined;
-  const metrics = { ...found };
+  if (!objectives.every(({ metric }) => Object.hasOwn(found, metric))) return undefined;
+  // A size or a latency is often measured at the end alone.
+  const bounds = constraints.map(({ metric, bound }) => [metric, bound] as const);
+  const metrics: Record<string, number> = { ...Object.fromEntries(bounds), ...found };
   for (const { metric, direction } of objectives) {
     if (Number.isNaN(metrics[metric])) metrics[metric] = direction === 'minimize' ? Infinity : -Infinity;
   }

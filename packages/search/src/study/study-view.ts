@@ -1,6 +1,7 @@
 import type { ConfigObject } from '../space/node.ts';
 import type { Space } from '../space/space.ts';
 import type { StoredEvent, StudyRecord } from '../storage/events.ts';
+import { placeOf } from '../place-of.ts';
 import { Projection } from '../storage/projection.ts';
 import { History } from './history.ts';
 import type { HistoryLists } from './history.ts';
@@ -8,18 +9,6 @@ import { compareSingle } from './ranking.ts';
 import type { Criteria } from './ranking.ts';
 import { isFinished } from './trial-record.ts';
 import type { TrialRecord } from './trial-record.ts';
-
-/** Where an item belongs in a sorted list: the first place whose item is not before it. */
-function placeOf<Item>(sorted: readonly Item[], isBefore: (item: Item) => boolean): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const item = sorted[middle];
-    if (item !== undefined && isBefore(item)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
 
 /** A list that is copied when it changes after it was handed out, and only then. */
 class SharedList<Item> {

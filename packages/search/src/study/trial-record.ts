@@ -42,6 +42,8 @@ export type Metrics = Readonly<Record<string, number>>;
 export interface Report {
   readonly step: number;
   readonly metrics: Metrics;
+  /** The revision of the study at which the step was first told: orders trials by when they came so far. */
+  readonly revision: number;
 }
 
 /**

@@ -16,7 +16,12 @@ import {
 } from '@espalier/search';
 import type { EarlyStopping, Study, TrialRecord } from '@espalier/search';
 import { memoryStorage } from '@espalier/search';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { History, listsOf } from '../../src/study/history.ts';
+import { rankTrials } from '../../src/study/ranking.ts';
+import type { Criteria } from '../../src/study/ranking.ts';
+import { completeTrial } from '../helpers/records.ts';
 
 const domain = space({ x: float(0, 1) });
 
@@ -174,20 +179,90 @@ describe('asha stopping', () => {
     expect(study.trials.map(({ state }) => state)).toEqual(['complete', 'pruned', 'pruned', 'complete', 'pruned']);
   });
 
+  it('gives a trial the place that ranking all of them would', () => {
+    const value = fc.integer({ min: 0, max: 6 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(value, value, value), { minLength: 1, maxLength: 25 }), (points) => {
+        const criteria: Criteria = {
+          objectives: [
+            { direction: 'minimize', metric: 'a' },
+            { direction: 'maximize', metric: 'b' },
+          ],
+          constraints: [{ metric: 'c', relation: '<=', bound: 4 }],
+        };
+        const trials = points.map(([a, b, c], number): TrialRecord => {
+          return { ...completeTrial(number, { a, b, c }), reports: [{ step: 1, revision: 1, metrics: { a, b, c } }] };
+        });
+        const trial = trials.at(-1);
+        if (trial === undefined) return;
+        const history = new History({
+          revision: 0,
+          criteria,
+          tried: new Set<string>(),
+          lists: () => listsOf(trials, { finished: trials, ranked: undefined }),
+        });
+        const { reason } = ashaStopping().advise({ space: domain, history, trial });
+        const place = rankTrials(trials, criteria).findIndex(({ number }) => number === trial.number) + 1;
+        expect(reason).toContain(`number ${place} of ${trials.length} at`);
+      }),
+    );
+  });
+
   it('refuses what makes no rungs', () => {
     expect(() => ashaStopping({ eta: 1 })).toThrow('asha: eta is 1: give a whole number from 2');
-    expect(() => ashaStopping({ min: 0 })).toThrow('asha: min is 0: give a whole number of steps from 1');
+    expect(() => ashaStopping({ min: 0 })).toThrow('asha: min is 0: give a whole number from 1');
   });
 });
 
 describe('hyperband stopping', () => {
   it('compares within a bracket, from its first rung on', async () => {
-    // With 1 to 9 and eta 3 the brackets have 9, 5 and 3 trials, with rungs at 1 and 3, at 3, and none.
+    // With 1 to 9 and eta 3 the brackets have 9, 5 and 3 of 17 trials, with rungs at 1 and 3, at 3, and none. Each trial
+    // is worse than those before it, so that but for the first of a bracket all end at its first rung.
     const flat = (value: number): readonly number[] => Array.from({ length: 9 }, () => value);
-    const curves = Array.from({ length: 17 }, (_, number) => flat(number));
-    const expected = [9, ...Array.from({ length: 8 }, () => 1), 9, 3, 3, 3, 3, 9, 9, 9];
-    expect(await lengths(hyperbandStopping({ max: 9 }), curves)).toEqual(expected);
+    const came = await lengths(
+      hyperbandStopping({ max: 9 }),
+      Array.from({ length: 170 }, (_, number) => flat(number)),
+    );
+    expect(came.slice(0, 9).filter((length) => length > 1).length).toBeGreaterThan(3);
+    for (let from = 0; from < 170; from += 17) {
+      const some = came.slice(from, from + 17);
+      for (const [step, count] of [
+        [1, 9],
+        [3, 5],
+        [9, 3],
+      ] as const) {
+        const ended = some.filter((length) => length === step).length;
+        expect(Math.abs(ended - count)).toBeLessThanOrEqual(from === 0 ? 3 : 1);
+      }
+    }
   });
+});
+
+describe('a constraint that is known at the end alone', () => {
+  it.each([ashaStopping(), hyperbandStopping({ max: 9 })])(
+    'does not keep $name from ending trials',
+    async (stopping) => {
+      const study = await createStudy({
+        name: 'c',
+        space: domain,
+        objectives: ['minimize loss'],
+        constraints: ['size <= 1kB'],
+        strategy: random(),
+        earlyStopping: stopping,
+      });
+      const { counts } = await study.run(
+        async (trial) => {
+          for (let step = 1; step <= 9; step += 1) {
+            trial.report(step, { loss: trial.config.x });
+            if (await trial.shouldStop()) throw new TrialPruned();
+          }
+          return { loss: trial.config.x, size: 10 };
+        },
+        { stop: [maxTrials(40)] },
+      );
+      expect(counts.pruned).toBeGreaterThan(15);
+    },
+  );
 });
 
 describe('every early stopping', () => {

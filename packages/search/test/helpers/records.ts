@@ -1,4 +1,4 @@
-import type { Metrics, TrialRecord } from '@espalier/search';
+import type { Metrics, Report, TrialRecord } from '@espalier/search';
 
 /** A complete trial with these metrics, and otherwise nothing to tell. */
 export function completeTrial(number: number, metrics: Metrics = {}): TrialRecord {
@@ -15,4 +15,9 @@ export function completeTrial(number: number, metrics: Metrics = {}): TrialRecor
     metrics,
     reports: [],
   };
+}
+
+/** What was told at each step, whenever that was. */
+export function curveOf(trial: TrialRecord | undefined): readonly Pick<Report, 'step' | 'metrics'>[] {
+  return (trial?.reports ?? []).map(({ step, metrics }) => ({ step, metrics }));
 }

@@ -216,7 +216,7 @@ describe('asynchronous successive halving', () => {
 
   it.each([
     [{ eta: 1 }, 'eta is 1: give a whole number from 2'],
-    [{ min: 10, max: 5 }, 'max is 5: give a whole number of steps from min, 10'],
+    [{ min: 10, max: 5 }, 'max is 5: give a whole number from min, 10'],
     [{ sampler: { name: 'none' } }, "sampler: its name is 'none': give one of random"],
     [{ sampler: { name: 'genetic', options: { population: 0 } } }, 'sampler: genetic: population is 0'],
   ])('refuses %j', (options, message) => {

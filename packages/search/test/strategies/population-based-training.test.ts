@@ -1,4 +1,4 @@
-import { createStudy, float, populationBasedTraining, replay, space } from '@espalier/search';
+import { createStudy, float, int, maxTrials, populationBasedTraining, replay, space } from '@espalier/search';
 import type { JsonValue, Trial } from '@espalier/search';
 import { simulate, virtualClock } from '@espalier/testing/search';
 import { describe, expect, it } from 'vitest';
@@ -85,6 +85,57 @@ describe('population-based training', () => {
     expect(study.trials.filter(({ state }) => state === 'complete')).toHaveLength(4);
     expect((await replay(study)).differences).toEqual([]);
     await expect(study.ask()).rejects.toThrow('all 4 members of the population have trained 12 steps');
+  });
+
+  it('clones nobody who saves nothing, and ends', async () => {
+    const study = await createStudy({
+      name: 'forgetful',
+      space: toy.space,
+      objectives: ['minimize loss'],
+      strategy: populationBasedTraining({ population: 4, max: 5 }),
+    });
+    const { stopped, counts } = await study.run(({ config: { h0 }, budget = 5 }) => h0 + 1 / budget, {
+      stop: [maxTrials(50)],
+    });
+    expect(stopped.message).toBe('all 4 members of the population have trained 5 steps');
+    expect(counts).toMatchObject({ complete: 4, paused: 0 });
+  });
+
+  it('puts new configs in the place of members that fail', async () => {
+    const study = await createStudy({
+      name: 'failing',
+      space: toy.space,
+      objectives: ['minimize loss'],
+      strategy: populationBasedTraining({ population: 4, max: 5 }),
+    });
+    const run = (fails: boolean, trials: number) =>
+      study.run(
+        async (trial) => {
+          if (fails) throw new Error('no');
+          await trial.save(trial.budget ?? 5, null);
+          return trial.config.h0;
+        },
+        { stop: [maxTrials(trials)] },
+      );
+    expect((await run(true, 20)).stopped.by).toBe('maxTrials(20)');
+    const { counts, stopped } = await run(false, 200);
+    expect(stopped.message).toBe('all 4 members of the population have trained 5 steps');
+    expect(counts).toMatchObject({ complete: 4, failed: 20 });
+    expect((await replay(study)).differences).toEqual([]);
+  });
+
+  it('says that there is nothing left to try when all members failed', async () => {
+    const study = await createStudy({
+      name: 'hopeless',
+      space: space({ n: int(0, 5) }),
+      objectives: ['minimize loss'],
+      strategy: populationBasedTraining({ population: 3 }),
+    });
+    const { stopped, counts } = await study.run(() => {
+      throw new Error('no');
+    }, {});
+    expect(counts.failed).toBe(6);
+    expect(stopped.message).toBe('all 6 configs were tried');
   });
 
   it('refuses what cannot work', () => {

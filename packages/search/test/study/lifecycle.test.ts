@@ -16,6 +16,7 @@ import {
 } from '@espalier/search';
 import type { Storage, StudyOptions, Trial } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
+import { curveOf } from '../helpers/records.ts';
 
 const domain = space({ x: int(0, 99) });
 const one = { origin: { operator: 'sample' } } as const;
@@ -176,7 +177,7 @@ describe('trials with budgets', () => {
     expect(again.number).toBe(first.number);
     expect(again.attempt).toBe(2);
     expect(again.checkpoint).toEqual({ step: 1, data: { file: 'weights-1' } });
-    expect(study.trials[0]?.reports).toEqual([{ step: 1, metrics: { loss: 3 } }]);
+    expect(curveOf(study.trials[0])).toEqual([{ step: 1, metrics: { loss: 3 } }]);
     await expect(first.save(3, null)).rejects.toThrow(StaleClaimError);
     expect(() => again.report(1.5, {})).toThrow(RangeError);
     expect(() => again.save(-1, {})).toThrow(RangeError);
@@ -195,7 +196,7 @@ describe('trials with budgets', () => {
       trial.report(step, metrics);
     }
     await study.tell(trial, 1);
-    expect(study.trials[0]?.reports).toEqual([
+    expect(curveOf(study.trials[0])).toEqual([
       { step: 1, metrics: { loss: 9 } },
       { step: 2, metrics: { loss: 5 } },
     ]);
@@ -350,7 +351,7 @@ describe('the metrics told at a pause', () => {
     });
     const trial = await study.ask();
     for (const [step, loss] of reports) trial.report(step, { loss, rate: step });
-    return (await study.tell(trial, { loss: 7 })).reports;
+    return curveOf(await study.tell(trial, { loss: 7 }));
   };
 
   it('are a point of the learning curve, at the step of the budget', async () => {

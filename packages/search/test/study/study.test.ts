@@ -16,6 +16,7 @@ import {
   space,
 } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
+import { curveOf } from '../helpers/records.ts';
 
 const domain = space({ x: int(0, 99), kind: choice({ a: { y: float(0, 1) }, b: {} }) });
 const options = {
@@ -35,7 +36,7 @@ describe('ask and tell', () => {
     trial.report(2, { accuracy: Number.NaN });
     const record = await study.tell(trial, { accuracy: 0.75, seconds: 3 });
     expect(record).toMatchObject({ state: 'complete', metrics: { accuracy: 0.75, seconds: 3 }, config: trial.config });
-    expect(record.reports).toEqual([
+    expect(curveOf(record)).toEqual([
       { step: 1, metrics: { accuracy: 0.5 } },
       { step: 2, metrics: { accuracy: Number.NaN } },
     ]);

@@ -17,7 +17,7 @@ export interface OptunaTrial {
   readonly ended: number;
   readonly values: ReadonlyMap<string, ParameterValue>;
   readonly parameters: ReadonlyMap<string, Parameter>;
-  readonly reports: readonly Report[];
+  readonly reports: readonly Pick<Report, 'step' | 'metrics'>[];
   readonly metrics: Readonly<Record<string, number>>;
 }
 

@@ -43,7 +43,7 @@ describe('a study from Optuna', () => {
     expect(first?.reports).toHaveLength(3);
     expect(first?.reports[1]?.metrics['value']).toBe(first?.config['x']);
     expect(first?.metrics['value']).toBe(first?.config['x']);
-    expect(third?.reports[3]).toEqual({ step: 3, metrics: { value: Number.NaN } });
+    expect(third?.reports[3]).toMatchObject({ step: 3, metrics: { value: Number.NaN } });
     expect(queued?.config).toEqual({ x: 1.5 });
     // It goes on: what waits first, then what the strategy suggests.
     await study.run(({ config }) => Number(config['x']), { stop: [maxTrials(8)] });

@@ -11,7 +11,7 @@ import { tpeSampler } from '../tpe/tpe.ts';
 import { frameOf, legOf } from './frame.ts';
 import type { Course, Frame } from './frame.ts';
 import { drawFor, firstOf, replayed } from './replayed.ts';
-import type { Progress } from './replayed.ts';
+import type { Kept } from './replayed.ts';
 
 /** The options of {@link cmaEs}. */
 export interface CmaEsOptions {
@@ -29,7 +29,7 @@ export interface CmaEsOptions {
 interface Memory {
   readonly frame: Frame;
   readonly course: Course;
-  readonly progress: WeakMap<TrialRecord, Progress>;
+  readonly progress: WeakMap<TrialRecord, Kept>;
 }
 
 const memories = new WeakMap<CmaEsOptions, WeakMap<Space, Map<number, Memory>>>();

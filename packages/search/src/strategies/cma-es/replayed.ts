@@ -110,6 +110,43 @@ function advance(
   return course.restart && isOver(after) ? restartOf(after, course, seed) : after;
 }
 
+/** What a generation came to, and what of. */
+export interface Kept {
+  readonly progress: Progress;
+  readonly members: readonly TrialRecord[];
+  /** The generation before. */
+  readonly before: Kept | undefined;
+}
+
+type Generations = readonly (readonly TrialRecord[] | undefined)[];
+
+/** Whether a trial, which may have gone on meanwhile, came to the same here. */
+function isSame(a: TrialRecord, b: TrialRecord | undefined): boolean {
+  if (a === b || b === undefined) return a === b;
+  const same = a.number === b.number && a.state === b.state;
+  return same && Object.entries(a.metrics).every(([metric, value]) => Object.is(b.metrics[metric], value));
+}
+
+/** Whether it still is what the generations come to: between the rungs of a study, a trial that was good may fail later. */
+function holds(kept: Kept, generations: Generations): boolean {
+  for (let entry: Kept | undefined = kept; entry !== undefined; entry = entry.before) {
+    const now = generations[entry.progress.generation - 1] ?? [];
+    if (!entry.members.every((member, place) => isSame(member, now[place]))) return false;
+  }
+  return true;
+}
+
+/** The latest generation that is remembered: its samples are known from what it came to. */
+function latestKept(generations: Generations, memory: WeakMap<TrialRecord, Kept>): Kept | undefined {
+  for (const members of generations.toReversed()) {
+    for (const trial of members ?? []) {
+      const kept = memory.get(trial);
+      if (kept !== undefined && holds(kept, generations)) return kept;
+    }
+  }
+  return undefined;
+}
+
 /**
  * A search replayed from the history: what its finished generations come to. A generation is finished when as many of
  * its trials are as it has samples; those that finish later have no part in it. What a generation came to is kept with
@@ -120,26 +157,21 @@ export function replayed(
   { course, isMember }: Leg,
   usual: Course,
   walls: Walls,
-  memory: WeakMap<TrialRecord, Progress>,
+  memory: WeakMap<TrialRecord, Kept>,
 ): Progress {
   const generations: TrialRecord[][] = [];
   for (const trial of input.history.finished) {
     const { generation } = trial.origin;
     if (typeof generation === 'number' && isMember(trial)) (generations[generation] ??= []).push(trial);
   }
-  // The latest generation that is remembered; its samples are known from what it came to.
-  let from = generations.length - 1;
-  let progress: Progress | undefined;
-  for (; from >= 0 && progress === undefined; from -= 1) {
-    for (const trial of generations[from] ?? []) progress ??= memory.get(trial);
-  }
-  progress ??= startOf(course);
+  let kept = latestKept(generations, memory);
   for (;;) {
-    const members = generations[progress.generation] ?? [];
+    const progress: Progress = kept?.progress ?? startOf(course);
     const { samples } = progress.evolution.settings;
+    const members = (generations[progress.generation] ?? []).slice(0, samples);
     const last = members[samples - 1];
     if (last === undefined) return progress;
-    progress = advance(progress, members.slice(0, samples), input, usual, walls);
-    memory.set(last, progress);
+    kept = { progress: advance(progress, members, input, usual, walls), members, before: kept };
+    memory.set(last, kept);
   }
 }

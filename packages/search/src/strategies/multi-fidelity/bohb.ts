@@ -1,5 +1,6 @@
-import { checkRungs, hyperbandBrackets, rungSteps } from '../../early-stopping/rungs.ts';
+import { checkRungs, hyperbandBrackets, rungLimits, rungSteps } from '../../early-stopping/rungs.ts';
 import type { RungOptions } from '../../early-stopping/rungs.ts';
+import { part } from '../../limits.ts';
 import type { RandomStream } from '../../random/random-stream.ts';
 import type { ConfigObject } from '../../space/node.ts';
 import { atStep } from '../../study/at-step.ts';
@@ -62,13 +63,18 @@ function sample(input: StrategyInput, steps: readonly number[], options: BohbOpt
   const step = modelStep(history, steps, fewest + 2);
   const { criteria } = history;
   const told: TrialRecord[] = [];
+  const failed: TrialRecord[] = [];
   for (const [own, group] of groupsOf(history, stepOf)) {
-    if (own > 0 && own < step) continue;
-    told.push(...group.flatMap((trial) => atStep(trial, step, criteria) ?? (trial.state === 'complete' ? trial : [])));
+    for (const trial of group) {
+      const there = atStep(trial, step, criteria) ?? trial;
+      if (trial.state === 'failed') failed.push(trial);
+      else if (there.state === 'complete' && (own === 0 || own >= step)) told.push(there);
+    }
   }
   if (told.length >= fewest + 2 && !random.at('random?').chance(options.randomFraction)) {
-    const configs = rankTrials(told, criteria).map(({ config }) => config);
-    const top = configs.slice(0, Math.max(fewest, Math.ceil(options.topFraction * configs.length)));
+    const ranked = rankTrials(told, criteria);
+    const configs = [...ranked, ...failed].map(({ config }) => config);
+    const top = configs.slice(0, Math.max(fewest, Math.ceil(options.topFraction * ranked.length)));
     const rest = configs.slice(-Math.max(fewest, configs.length - top.length));
     const good = top.slice(0, mostKernels);
     const bad = rest.filter((_, index) => index % Math.ceil(rest.length / mostKernels) === 0);
@@ -84,7 +90,8 @@ function sample(input: StrategyInput, steps: readonly number[], options: BohbOpt
 /**
  * BOHB: Hyperband whose configs come from a model: of some candidates drawn near the good trials, the one that kernel
  * densities of good and bad trials tell apart most. The model learns from the largest step that enough trials have come
- * to: from the best 128 of the good, and 128 of the bad spread evenly over their ranks, where there are more.
+ * to: from the best 128 of the good, and 128 of the bad spread evenly over their ranks, where there are more. Those that
+ * failed, at whatever step, are the worst of the bad.
  *
  * Source: Falkner, Klein, Hutter, "BOHB: robust and efficient hyperparameter optimization at scale", ICML 2018, with its
  * defaults; a parameter's kernel counts where the parameter is active.
@@ -101,11 +108,8 @@ export const bohb: StrategyFactory<BohbOptions> = defineStrategy<BohbOptions>({
     bandwidthFactor: 3,
     minBandwidth: 1e-3,
   },
+  limits: { ...rungLimits, topFraction: part, randomFraction: part },
   check: (options) => {
-    for (const name of ['topFraction', 'randomFraction'] as const) {
-      const value = options[name];
-      if (!(value >= 0 && value <= 1)) return `${name} is ${value}: give a number from 0 to 1`;
-    }
     for (const name of ['candidates', 'bandwidthFactor', 'minBandwidth'] as const) {
       if (!(options[name] > 0)) return `${name} is ${options[name]}: give a positive number`;
     }

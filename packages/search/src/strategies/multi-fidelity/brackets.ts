@@ -20,7 +20,7 @@ export function rungAt(step: number, steps: readonly number[]): number {
 }
 
 /** Whether a trial is on its way to its rung, rather than there or lost. */
-function isMoving(trial: TrialRecord): boolean {
+export function isMoving(trial: TrialRecord): boolean {
   return trial.state !== 'paused' && !isFinished(trial);
 }
 
@@ -54,7 +54,7 @@ export function budgetOf(steps: readonly number[], rung: number): { readonly ste
 const over = new WeakMap<TrialRecord, string>();
 
 /** What a bracket does next: resume a trial, or nothing as it waits for running trials, or is over. */
-function advance(
+export function advance(
   { steps, counts }: Bracket,
   members: readonly TrialRecord[],
   history: History,

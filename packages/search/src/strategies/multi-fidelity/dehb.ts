@@ -1,5 +1,6 @@
-import { checkRungs, hyperbandBrackets } from '../../early-stopping/rungs.ts';
+import { checkRungs, hyperbandBrackets, rungLimits } from '../../early-stopping/rungs.ts';
 import type { Bracket, RungOptions } from '../../early-stopping/rungs.ts';
+import { part } from '../../limits.ts';
 import type { RandomStream } from '../../random/random-stream.ts';
 import type { ConfigObject } from '../../space/node.ts';
 import { fromUnit, toUnit } from '../../space/number-scale.ts';
@@ -7,13 +8,12 @@ import type { Parameter, ParameterValue } from '../../space/parameter.ts';
 import { sampleParameter } from '../../space/space.ts';
 import { atStep } from '../../study/at-step.ts';
 import { isBetter, rankTrials } from '../../study/ranking.ts';
-import type { History } from '../../study/history.ts';
+import type { Criteria } from '../../study/ranking.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
-import { isFinished } from '../../study/trial-record.ts';
 import { firstFresh, freshSample } from '../fresh.ts';
 import { defineStrategy } from '../strategy.ts';
 import type { Decision, StrategyFactory, StrategyInput } from '../strategy.ts';
-import { shapeOf } from './brackets.ts';
+import { advance, bestPaused, budgetOf, isMoving, shapeOf } from './brackets.ts';
 import { bracketOf, groupsOf, stepOf } from './groups.ts';
 
 /** The options of {@link dehb}. */
@@ -30,23 +30,48 @@ export interface DehbOptions extends RungOptions {
   readonly crossoverProbability: number;
 }
 
-/** The trials at a step that have told, by the slot of the population that they compete for. */
-function population(trials: readonly TrialRecord[], step: number, { history }: StrategyInput): readonly TrialRecord[] {
-  const { criteria } = history;
+/** What the slots of a step's population are given out by. */
+interface Rungs {
+  readonly brackets: readonly Bracket[];
+  readonly step: number;
+}
+
+/** The step that a trial began with; Infinity for one that no bracket began. */
+function bornAt({ origin: { bracket, rung } }: TrialRecord, { brackets }: Rungs): number {
+  return brackets[Number(bracket) % brackets.length]?.steps[Number(rung)] ?? Infinity;
+}
+
+/** Those of some trials that came to a step, or are on their way there. */
+function bound(trials: readonly TrialRecord[], rungs: Rungs): readonly TrialRecord[] {
+  const { step } = rungs;
+  return trials.filter((trial) => (trial.budget?.step ?? 0) >= step && bornAt(trial, rungs) <= step);
+}
+
+/** A step's population is as large as the largest rung of that step. */
+function sizeAt({ brackets, step }: Rungs): number {
+  return Math.max(1, ...brackets.map(({ steps, counts }) => counts[steps.indexOf(step)] ?? 0));
+}
+
+/**
+ * The trials that have told at a step, by the slot of its population that they hold. Those that were sent on to the step
+ * take the slots in turn; the others have theirs from birth. What comes later takes a slot only by being better; anything is
+ * better than what failed, whatever it reported before.
+ */
+function population(
+  trials: readonly TrialRecord[],
+  rungs: Rungs,
+  criteria: Criteria,
+): ReadonlyMap<unknown, TrialRecord> {
   const slots = new Map<unknown, TrialRecord>();
-  for (const trial of trials) {
-    if (trial.budget?.step !== step) continue;
-    // What a trial told at its step is what it is compared by; one that was ended there may have reported it.
-    const told = trial.state === 'paused' || trial.state === 'complete' ? trial : atStep(trial, step, criteria);
-    const slot = trial.origin['slot'];
+  const size = sizeAt(rungs);
+  let sent = 0;
+  for (const trial of bound(trials, rungs)) {
+    const slot = bornAt(trial, rungs) === rungs.step ? trial.origin['slot'] : sent++ % size;
+    const told = atStep(trial, rungs.step, criteria);
     const holder = slots.get(slot);
-    // What comes later takes a slot only by being better.
     if (told !== undefined && (holder === undefined || isBetter(told, holder, criteria))) slots.set(slot, told);
   }
-  return rankTrials(
-    [...slots.values()].flatMap((trial) => atStep(trial, step, criteria) ?? []),
-    criteria,
-  );
+  return slots;
 }
 
 /** Three of the pool, different where it is large enough. */
@@ -99,13 +124,6 @@ function evolved(
   return { config, parents: [target.number, ...three.map(({ number }) => number)] };
 }
 
-/** Where the next trial belongs: a bracket, one of its rungs, and a slot of that step's population. */
-interface Place {
-  readonly bracket: number;
-  readonly rung: number;
-  readonly slot: number;
-}
-
 /** By its first trial, the shape of a bracket that is full: nothing more ever happens in it. */
 const full = new WeakMap<TrialRecord, string>();
 
@@ -114,77 +132,102 @@ function decide(input: StrategyInput, options: DehbOptions): Decision {
   const brackets = hyperbandBrackets(options);
   const groups = groupsOf(history, bracketOf);
   const shapes = brackets.map(shapeOf);
-  for (let bracket = 0; ; bracket += 1) {
-    const { steps, counts } = brackets[bracket % brackets.length] ?? { steps: [], counts: [] };
-    const members = groups.get(bracket) ?? [];
+  for (let number = 0; ; number += 1) {
+    const bracket = brackets[number % brackets.length] ?? { steps: [], counts: [] };
+    const members = groups.get(number) ?? [];
     const [first] = members;
-    const shape = shapes[bracket % brackets.length] ?? '';
+    const shape = shapes[number % brackets.length] ?? '';
     if (first !== undefined && full.get(first) === shape) continue;
-    for (const [rung, count] of counts.entries()) {
+    // In the first round there is no population to breed from yet: the best of each rung go on themselves.
+    if (number < brackets.length && members.length >= (bracket.counts[0] ?? 0)) {
+      const next = advance(bracket, members, history);
+      if (typeof next === 'object') return next;
+      if (next === 'over' && first !== undefined) full.set(first, shape);
+      continue;
+    }
+    for (const [rung, count] of bracket.counts.entries()) {
       const there = members.filter(({ origin }) => origin['rung'] === rung);
-      if (there.length < count) {
-        const place = { bracket, rung, slot: slotOf(history, steps[rung] ?? 1, brackets) };
-        return propose(input, options, place, { steps, counts }, members);
-      }
+      if (there.length < count) return propose(input, options, { bracket: number, rung }, brackets);
       // The rung above breeds from this one once all of it have told; meanwhile the next bracket begins.
-      if (there.some((trial) => trial.state !== 'paused' && !isFinished(trial))) break;
-      if (rung === counts.length - 1 && first !== undefined) full.set(first, shape);
+      if (there.some(isMoving)) break;
+      if (rung === bracket.counts.length - 1 && first !== undefined) full.set(first, shape);
     }
   }
 }
 
-/** The slots of a step's population are taken in turn; it is as large as the largest rung of that step. */
-function slotOf(history: History, step: number, brackets: readonly Bracket[]): number {
-  const sizes = brackets.map(({ steps, counts }) => counts[steps.indexOf(step)] ?? 0);
-  return (groupsOf(history, stepOf).get(step)?.length ?? 0) % Math.max(1, ...sizes);
+/** What is done when the space has run out: the best of the trials that came furthest goes on. */
+function trainOn(exhausted: Decision, { history }: StrategyInput, { steps = [] }: Partial<Bracket> = {}): Decision {
+  const groups = groupsOf(history, stepOf);
+  for (let rung = steps.length - 2; rung >= 0; rung -= 1) {
+    const step = steps[rung] ?? 1;
+    const best = bestPaused(groups.get(step) ?? [], step, history);
+    if (best !== undefined) return { type: 'resume', trial: best.number, budget: budgetOf(steps, rung + 1) };
+  }
+  return history.running.length === 0 ? exhausted : { type: 'wait', reason: 'trials are running that may go on' };
 }
 
+/** A trial for a rung of a bracket, with a slot of that step's population: a child of it, known or not, or a new config. */
 function propose(
   input: StrategyInput,
   options: DehbOptions,
-  place: Place,
-  { steps, counts }: Bracket,
-  members: readonly TrialRecord[],
+  { bracket, rung }: { readonly bracket: number; readonly rung: number },
+  brackets: readonly Bracket[],
 ): Decision {
-  const { history } = input;
-  const step = steps[place.rung] ?? 1;
+  const { history, space } = input;
+  const { trials, criteria } = history;
+  const { steps, counts } = brackets[bracket % brackets.length] ?? { steps: [], counts: [] };
+  const step = steps[rung] ?? 1;
+  const rungs = { brackets, step };
+  const slots = population(trials, rungs, criteria);
+  const place = { bracket, rung, slot: bound(trials, rungs).length % sizeAt(rungs) };
   const budget = { step, last: step === options.max };
-  const residents = population(groupsOf(history, stepOf).get(step) ?? [], step, input);
-  const target = residents.find(({ origin }) => origin['slot'] === place.slot);
   // Above the first rung the parents are the best of the rung below.
-  const below = place.rung === 0 ? residents : population(members, steps[place.rung - 1] ?? 1, input);
-  const parents = place.rung === 0 ? below : below.slice(0, Math.max(3, counts[place.rung] ?? 0));
-  const heir = target ?? (place.rung === 0 ? undefined : below[place.slot % Math.max(1, below.length)]);
+  const own = groupsOf(history, bracketOf).get(bracket) ?? [];
+  const below = rung === 0 ? slots : population(own, { brackets, step: steps[rung - 1] ?? 1 }, criteria);
+  const ranked = rankTrials([...below.values()], criteria);
+  const parents = rung === 0 ? ranked : ranked.slice(0, Math.max(3, counts[rung] ?? 0));
+  const heir = slots.get(place.slot) ?? (rung === 0 ? undefined : ranked[place.slot % Math.max(1, ranked.length)]);
+  let known: TrialRecord | undefined;
+  // A child that waits at fewer steps is trained on, rather than refused.
+  const waiting = (key: string): TrialRecord | undefined =>
+    trials.find(
+      ({ state, budget: had, config }) => state === 'paused' && (had?.step ?? step) < step && space.key(config) === key,
+    );
   const child =
     heir === undefined || parents.length === 0
       ? undefined
-      : firstFresh(input, (random) => evolved(input, heir, parents, options, random));
+      : firstFresh(input, (random) => {
+          if (known !== undefined) return undefined;
+          const made = evolved(input, heir, parents, options, random);
+          const key = space.key(made.config);
+          if (history.tried.has(key)) known = waiting(key);
+          return known === undefined ? made : undefined;
+        });
+  if (known !== undefined) return { type: 'resume', trial: known.number, budget };
   if (child !== undefined) {
     const origin = { operator: 'evolve', parents: child.parents, ...place };
     return { type: 'try', config: child.config, origin, budget };
   }
   const sampled = freshSample(input, { operator: 'sample', ...place });
-  return sampled.type === 'try' ? { ...sampled, budget } : sampled;
+  return sampled.type === 'try' ? { ...sampled, budget } : trainOn(sampled, input, brackets[0]);
 }
 
 /**
  * DEHB: Hyperband's brackets filled by differential evolution (rand/1/bin), with a population for every number of steps.
- * A trial trains to the steps of its rung and no further; the rung above breeds new configs from the best of it. Those
- * below `max` stay paused, so that only fully trained trials count as complete.
+ * In the first round of brackets the best of each rung go on to the next. From then on the rung above breeds configs from
+ * the best of it, which train anew, unless one of them waits at fewer steps and goes on from there. Nothing is bred
+ * from failed trials. When the space has run out, paused trials go on.
  *
  * Source: Awad, Mallik, Hutter, "DEHB: evolutionary hyperband for scalable, robust and efficient hyperparameter
- * optimization", IJCAI 2021.
+ * optimization", IJCAI 2021; the first round is that of the authors' program.
  */
 export const dehb: StrategyFactory<DehbOptions> = defineStrategy<DehbOptions>({
   name: 'dehb',
   defaults: { min: 1, max: 81, eta: 3, scale: 0.5, crossoverProbability: 0.5 },
+  limits: { ...rungLimits, crossoverProbability: part },
   check: (options) => {
-    const { scale, crossoverProbability } = options;
-    if (!(scale > 0 && scale <= 2)) return `scale is ${scale}: give a number above 0, up to 2`;
-    if (!(crossoverProbability >= 0 && crossoverProbability <= 1)) {
-      return `crossoverProbability is ${crossoverProbability}: give a number from 0 to 1`;
-    }
-    return checkRungs(options);
+    const { scale } = options;
+    return scale > 0 && scale <= 2 ? checkRungs(options) : `scale is ${scale}: give a number above 0, up to 2`;
   },
   decide,
 });

@@ -1,3 +1,4 @@
+import { placeOf } from '../../place-of.ts';
 import type { History } from '../../study/history.ts';
 import type { Criteria } from '../../study/ranking.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
@@ -36,14 +37,9 @@ class Grouped {
     if (key === undefined) return;
     let group = this.groups.get(key);
     if (group === undefined) this.groups.set(key, (group = []));
-    let [low, high] = [0, group.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((group[middle]?.number ?? 0) < trial.number) low = middle + 1;
-      else high = middle;
-    }
-    if (removed === 1) group.splice(low, 1);
-    else group.splice(low, 0, trial);
+    const place = placeOf(group, ({ number }) => number < trial.number);
+    if (removed === 1) group.splice(place, 1);
+    else group.splice(place, 0, trial);
   }
 }
 

@@ -31,6 +31,17 @@ function deviation(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }
 
+/**
+ * As {@link deviation}, of places of a choice, any two of which are 1 apart. Two more, spread over all `options`, count
+ * too: so none is given up where all agree.
+ */
+function spread(places: readonly number[], options: number): number {
+  const counts = Array.from({ length: options }, () => 2 / options);
+  for (const place of places) counts[place] = (counts[place] ?? 0) + 1;
+  const alike = counts.reduce((sum, count) => sum + (count / (places.length + 2)) ** 2, 0);
+  return Math.sqrt((1 - alike) / 2);
+}
+
 /** A density over configs, its widths by the normal reference rule; a parameter counts where it is active. */
 export function kernelDensity(space: Space, configs: readonly ConfigObject[], minWidth: number): KernelDensity {
   const flats = configs.map((config) => space.flatten(config));
@@ -43,9 +54,10 @@ export function kernelDensity(space: Space, configs: readonly ConfigObject[], mi
     });
     const active = [...centres].filter((centre) => !Number.isNaN(centre));
     if (active.length === 0) continue;
-    const width = Math.max(minWidth, 1.059 * active.length ** (-1 / (4 + dimensions)) * deviation(active));
-    const most = parameter.kind === 'choice' ? 1 - 1 / parameter.values.length : Infinity;
-    columns.set(path, { width: Math.min(most, width), centres });
+    const options = parameter.kind === 'choice' ? parameter.values.length : Infinity;
+    const scale = options === Infinity ? deviation(active) : spread(active, options);
+    const width = Math.max(minWidth, 1.059 * active.length ** (-1 / (4 + dimensions)) * scale);
+    columns.set(path, { width: options === Infinity ? width : Math.min(1 - 1 / options, width), centres });
   }
   return { flats, columns };
 }
@@ -83,16 +95,16 @@ export function logDensity({ flats, columns }: KernelDensity, at: Flat): number 
     : top + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - top), 0) / terms.length);
 }
 
-/** A config drawn from a density whose kernels are `factor` times as wide. */
+/** A config drawn from a density whose kernels on numbers are `factor` times as wide. */
 export function drawConfig(space: Space, density: KernelDensity, factor: number, random: RandomStream): ConfigObject {
   const centre = random.at('kernel').pick(density.flats);
   return space.build((path, parameter) => {
     const own = random.at(path);
     const active = centre?.get(path);
     if (active === undefined) return sampleParameter(parameter, own);
-    const width = (density.columns.get(path)?.width ?? 1) * factor;
+    const width = density.columns.get(path)?.width ?? 1;
     if (parameter.kind === 'choice') return own.chance(width) ? sampleParameter(parameter, own) : active.value;
     const mean = toUnit(parameter, Number(active.value));
-    return fromUnit(parameter, truncatedQuantile(own.uniform(), mean, width));
+    return fromUnit(parameter, truncatedQuantile(own.uniform(), mean, width * factor));
   });
 }

@@ -1,6 +1,8 @@
 import type { JsonObject, JsonValue } from '../../json.ts';
 import { atStep } from '../../study/at-step.ts';
 import { History, listsOf } from '../../study/history.ts';
+import { isFinished } from '../../study/trial-record.ts';
+import type { TrialRecord } from '../../study/trial-record.ts';
 import { memberOf } from '../member.ts';
 import type { Decision, Strategy, StrategyInput } from '../strategy.ts';
 import { groupsOf, stepOf } from './groups.ts';
@@ -22,28 +24,27 @@ export function checkSampler(sampler: JsonValue): string | undefined {
   }
 }
 
-/** Of some steps the largest that `enough` trials have come to; the smallest when none has so many. */
+/** Of some steps the largest at which `enough` trials have told; the smallest when none has so many. */
 export function modelStep(history: History, steps: readonly number[], enough: number): number {
-  const groups = groupsOf(history, stepOf);
-  const counts = steps.map((step) => {
-    let count = 0;
-    for (const [own, group] of groups) if (own >= step) count += group.length;
-    return count;
-  });
-  const index = counts.findLastIndex((count) => count >= enough);
-  return steps[Math.max(0, index)] ?? 1;
+  const groups = [...groupsOf(history, stepOf)];
+  const told = (step: number): number =>
+    groups.reduce((count, [own, group]) => {
+      return own < step ? count : count + group.filter((trial) => atStep(trial, step, history.criteria)).length;
+    }, 0);
+  return steps.findLast((step) => told(step) >= enough) ?? steps[0] ?? 1;
 }
 
 /**
  * The study as if all trials ended after that many steps: those that came so far are complete, with the metrics they
- * had there.
+ * had there, in the order in which they came.
  */
 export function historyAt({ history }: StrategyInput, step: number): History {
   const { criteria, revision, tried } = history;
   const trials = history.trials.map((trial) => atStep(trial, step, criteria) ?? trial);
-  const finished = trials.filter(({ state }) => state === 'complete' || state === 'pruned' || state === 'failed');
-  const inOrder = finished.toSorted((a, b) => a.revision - b.revision);
-  const lists = listsOf(trials, { finished: inOrder, ranked: undefined });
+  const came = ({ reports, revision: ended }: TrialRecord): number =>
+    reports.find((report) => report.step >= step)?.revision ?? ended;
+  const finished = trials.filter(isFinished).toSorted((a, b) => came(a) - came(b));
+  const lists = listsOf(trials, { finished, ranked: undefined });
   return new History({ revision, criteria, tried, lists: () => lists });
 }
 

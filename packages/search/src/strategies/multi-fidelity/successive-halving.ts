@@ -1,5 +1,6 @@
-import { checkRungs, hyperbandBrackets, rungSteps } from '../../early-stopping/rungs.ts';
+import { checkRungs, hyperbandBrackets, rungLimits, rungSteps } from '../../early-stopping/rungs.ts';
 import type { RungOptions } from '../../early-stopping/rungs.ts';
+import { orNull, wholeFromOne } from '../../limits.ts';
 import { defineStrategy } from '../strategy.ts';
 import type { StrategyFactory, StrategyInput, Decision } from '../strategy.ts';
 import { bestPaused, budgetOf, enter, rungAt, rungOf, runBrackets } from './brackets.ts';
@@ -42,13 +43,8 @@ function check(options: HalvingOptions): string | undefined {
 export const successiveHalving: StrategyFactory<SuccessiveHalvingOptions> = defineStrategy<SuccessiveHalvingOptions>({
   name: 'successive-halving',
   defaults: { ...defaults, trials: null },
-  check: (options) => {
-    const { trials } = options;
-    if (trials !== null && !(Number.isSafeInteger(trials) && trials >= 1)) {
-      return `trials is ${trials}: give a whole number from 1`;
-    }
-    return check(options);
-  },
+  limits: { ...rungLimits, trials: orNull(wholeFromOne) },
+  check,
   decide: (input, options) => {
     const steps = rungSteps(options);
     const first = options.trials ?? options.eta ** (steps.length - 1);
@@ -72,6 +68,7 @@ export const successiveHalving: StrategyFactory<SuccessiveHalvingOptions> = defi
 export const asha: StrategyFactory<HalvingOptions> = defineStrategy<HalvingOptions>({
   name: 'asha',
   defaults,
+  limits: rungLimits,
   check,
   decide: (input, options) => decideAsha(input, options),
 });
@@ -111,6 +108,7 @@ function decideAsha(input: StrategyInput, { sampler, ...options }: HalvingOption
 export const hyperband: StrategyFactory<HalvingOptions> = defineStrategy<HalvingOptions>({
   name: 'hyperband',
   defaults,
+  limits: rungLimits,
   check,
   decide: (input, options) =>
     runBrackets(input, {
