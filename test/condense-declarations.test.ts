@@ -26,11 +26,11 @@ export { type MakeOptions, type Made, make, it$1 as it };`;
   expect(condenseDeclarations(bundle)).toBe(`/** Makes it, i.e. all of it. */
 export function make(kind: "/** no comment */"): Internal;
 interface Internal {
-  readonly a: number; }
+	readonly a: number; }
 export interface MakeOptions {
-  /** Kept: with its default. */
-  readonly size?: number;
-  readonly kind: Internal;
+	/** Kept: with its default. */
+	readonly size?: number;
+	readonly kind: Internal;
 }
 /** Never constructed. */
 declare class Made {}
@@ -49,6 +49,7 @@ it.each([
   [`Long: ${'words '.repeat(20)}end.`, `Long: ${'words '.repeat(20)}end.`],
   [`One that is long enough: ${'words '.repeat(20)}end.`, 'One that is long enough.'],
   [`Not (within: a parenthesis), but behind: ${'words '.repeat(20)}.`, 'Not (within: a parenthesis), but behind.'],
+  [`Not \`within: code\`, but behind: ${'words '.repeat(20)}.`, 'Not `within: code`, but behind.'],
   [`Else at a comma, if need be, ${'words '.repeat(20)}.`, 'Else at a comma, if need be.'],
 ])('of %j remains %j', (comment, sentence) => {
   expect(firstSentence(`*\n * ${comment}\n `)).toBe(sentence);

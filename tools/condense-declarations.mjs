@@ -3,7 +3,7 @@
 import { parseSync } from 'rolldown/utils';
 
 /** How long a comment may be before it ends at a clause rather than at its first full stop, and how short it is then. */
-const [longest, shortest] = [88, 16];
+const [longest, shortest] = [80, 16];
 
 /**
  * What a doc comment says first, on one line: its first sentence, or so much of a long one as stands alone. Empty when
@@ -25,12 +25,12 @@ export function firstSentence(comment) {
 }
 
 /**
- * Whether the beginning of a sentence ends outside parentheses.
+ * Whether the beginning of a sentence ends outside parentheses and code.
  *
  * @param {string} beginning
  */
 function isWhole(beginning) {
-  return beginning.split('(').length === beginning.split(')').length;
+  return beginning.split('(').length === beginning.split(')').length && beginning.split('`').length % 2 === 1;
 }
 
 /** @typedef {ReturnType<typeof parseSync>['program']['body'][number]} Statement */
@@ -141,5 +141,5 @@ export function condenseDeclarations(text) {
     condensed += text.slice(end, change.start) + change.by;
     end = change.end;
   }
-  return condensed + text.slice(end);
+  return (condensed + text.slice(end)).replaceAll(/^(?: {2})+/gm, (spaces) => '\t'.repeat(spaces.length / 2));
 }

@@ -93,7 +93,7 @@ export type { GridOptions } from './strategies/grid.ts';
 export { random } from './strategies/random.ts';
 export { sobol } from './strategies/sobol.ts';
 export type { SobolOptions } from './strategies/sobol.ts';
-export { firstFresh, freshSample } from './strategies/fresh.ts';
+export { firstFresh, freshProposal, freshSample } from './strategies/fresh.ts';
 export { defineStrategy } from './strategies/strategy.ts';
 export { tpe } from './strategies/tpe/tpe.ts';
 export type { TpeOptions } from './strategies/tpe/tpe.ts';

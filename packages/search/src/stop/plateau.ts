@@ -39,9 +39,9 @@ function reaching(): ReturnType<typeof growing<Reached>> {
 }
 
 /**
- * Stops when the last `window` finished trials have improved the best loss by no more than `epsilon`, in the objective's
- * own unit; with several objectives, the hypervolume by no more than that part of it. Its reference point lies a tenth
- * of each objective's extent behind the worst trial. Trials of which none is feasible improve nothing.
+ * Stops when the last `window` finished trials have gained no more than `epsilon`. That is in the unit of the
+ * objective; with several objectives, a part of the hypervolume, whose reference point lies a tenth of each objective's
+ * extent behind the worst trial. Trials of which none is feasible gain nothing.
  * @throws RangeError when the window is not a positive whole number, or epsilon is below 0.
  */
 export function plateau(window: number, epsilon: number): StopCondition {

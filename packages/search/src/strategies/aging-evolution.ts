@@ -5,7 +5,7 @@ import { mutationNames } from '../space/variation.ts';
 import type { History } from '../study/history.ts';
 import { rankTrials } from '../study/ranking.ts';
 import type { TrialRecord } from '../study/trial-record.ts';
-import { firstFresh, freshSample } from './fresh.ts';
+import { freshProposal } from './fresh.ts';
 import { defineStrategy } from './strategy.ts';
 import type { StrategyFactory } from './strategy.ts';
 
@@ -53,13 +53,12 @@ export const agingEvolution: StrategyFactory<AgingEvolutionOptions> = defineStra
   decide: (input, { population, sample, mutation }) => {
     const { space, history } = input;
     const members = history.trials.length < population ? [] : living(history, population);
-    const child = firstFresh(input, (random) => {
+    return freshProposal(input, (random) => {
       const drawn = sampleOf(members, sample, random.at('sample'));
       const parent = rankTrials(drawn, history.criteria)[0];
       if (parent === undefined) return undefined;
       const config = mutateOne(space, parent.config, random.at('mutate'), mutation);
       return { config, origin: { operator: 'mutation', parents: [parent.number] } };
     });
-    return child === undefined ? freshSample(input, { operator: 'sample' }) : { type: 'try', ...child };
   },
 });

@@ -1,7 +1,7 @@
 import { wholeFromOne, partsOfRange } from '../limits.ts';
 import { mutateOne } from '../space/mutate-one.ts';
 import { neighbours } from '../space/neighbours.ts';
-import { firstFresh, freshSample } from './fresh.ts';
+import { freshProposal, freshSample } from './fresh.ts';
 import { defineStrategy } from './strategy.ts';
 import type { StrategyFactory } from './strategy.ts';
 
@@ -29,13 +29,12 @@ export const beam: StrategyFactory<BeamOptions> = defineStrategy<BeamOptions>({
     const { space, history, number } = input;
     const best = history.trials.length < initial ? [] : history.best(width);
     const parent = best[number % Math.max(1, best.length)];
-    if (parent === undefined) return freshSample(input, { operator: 'sample' });
-    const child = firstFresh(input, (random) => {
+    if (parent === undefined) return freshSample(input);
+    return freshProposal(input, (random) => {
       const near = neighbours(space, parent.config, random.at('stride').pick(strides));
       const open = near.filter(({ config }) => input.duplicates !== 'avoid' || !history.tried.has(space.key(config)));
       const config = random.at('neighbour').pick(open)?.config ?? mutateOne(space, parent.config, random.at('mutate'));
       return { config, origin: { operator: 'step', parents: [parent.number] } };
     });
-    return child === undefined ? freshSample(input, { operator: 'sample' }) : { type: 'try', ...child };
   },
 });

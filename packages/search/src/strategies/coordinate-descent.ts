@@ -4,7 +4,7 @@ import type { ConfigObject } from '../space/node.ts';
 import { sampleParameter } from '../space/space.ts';
 import type { Space } from '../space/space.ts';
 import { changeParameters } from '../space/variation.ts';
-import { firstFresh, freshSample } from './fresh.ts';
+import { freshProposal, freshSample } from './fresh.ts';
 import { defineStrategy } from './strategy.ts';
 import type { StrategyFactory } from './strategy.ts';
 
@@ -64,9 +64,9 @@ export const coordinateDescent: StrategyFactory<CoordinateDescentOptions> = defi
   decide: (input, { initial, groups }) => {
     const { space, history } = input;
     const best = history.trials.length < initial ? undefined : history.best(1)[0];
-    if (best === undefined) return freshSample(input, { operator: 'sample' });
+    if (best === undefined) return freshSample(input);
     const known = groupsOf(space, best.config, groups);
-    const child = firstFresh(input, (random) => {
+    return freshProposal(input, (random) => {
       const group = pickGroup(known, random.at('group'));
       if (group === undefined) return undefined;
       const [name, paths] = group;
@@ -75,6 +75,5 @@ export const coordinateDescent: StrategyFactory<CoordinateDescentOptions> = defi
       );
       return { config, origin: { operator: 'resample', parents: [best.number], group: name } };
     });
-    return child === undefined ? freshSample(input, { operator: 'sample' }) : { type: 'try', ...child };
   },
 });

@@ -27,7 +27,7 @@ export function firstFresh<Proposal extends { readonly config: ConfigObject }>(
  * random index, so the last untried config is found as surely as the first; in an infinite one the sample is repeated.
  * Where duplicates are welcome it is a random config, and nothing is ever exhausted.
  */
-export function freshSample(input: StrategyInput, origin: Origin): Decision {
+export function freshSample(input: StrategyInput, origin: Origin = { operator: 'sample' }): Decision {
   const { space, history, random, duplicates } = input;
   const { size } = space;
   if (duplicates === 'avoid' && history.tried.size >= size)
@@ -40,4 +40,13 @@ export function freshSample(input: StrategyInput, origin: Origin): Decision {
     if (!history.tried.has(space.key(config))) return { type: 'try', config, origin };
   }
   return { type: 'try', config: space.sample(random), origin };
+}
+
+/** What {@link firstFresh} finds, as a decision; else a {@link freshSample}. */
+export function freshProposal(
+  input: StrategyInput,
+  propose: (random: RandomStream) => { readonly config: ConfigObject; readonly origin: Origin } | undefined,
+): Decision {
+  const found = firstFresh(input, propose);
+  return found === undefined ? freshSample(input) : { type: 'try', ...found };
 }

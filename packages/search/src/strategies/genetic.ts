@@ -8,7 +8,7 @@ import { rankTrials } from '../study/ranking.ts';
 import type { Origin, TrialRecord } from '../study/trial-record.ts';
 import { distance } from '../space/distance.ts';
 import type { Space } from '../space/space.ts';
-import { firstFresh, freshSample } from './fresh.ts';
+import { freshProposal, freshSample } from './fresh.ts';
 import { defineStrategy } from './strategy.ts';
 import type { Decision, StrategyFactory, StrategyInput } from './strategy.ts';
 
@@ -131,12 +131,11 @@ function decide(input: StrategyInput, options: GeneticOptions): Decision {
   const { history, space } = input;
   const { population, nicheRadius } = options;
   if (history.trials.length < population || history.best(1).length === 0) {
-    return freshSample(input, { operator: 'sample' });
+    return freshSample(input);
   }
   const best = populationOf(input, options);
   const members = nicheRadius > 0 ? shared(best, space, nicheRadius) : best;
-  const child = firstFresh(input, (random) => makeChild(input, members, options, random));
-  return child === undefined ? freshSample(input, { operator: 'sample' }) : { type: 'try', ...child };
+  return freshProposal(input, (random) => makeChild(input, members, options, random));
 }
 
 /**

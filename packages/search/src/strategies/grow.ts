@@ -164,6 +164,6 @@ export const grow: StrategyFactory<GrowOptions> = defineStrategy<GrowOptions>({
       const first = firstFresh(input, (random) => ({ config: smallest(input, counter, random) }));
       if (first !== undefined) return { type: 'try', config: first.config, origin: { operator: 'sample' } };
     }
-    return freshSample(input, { operator: 'sample' });
+    return freshSample(input);
   },
 });

@@ -11,5 +11,5 @@ import type { StrategyFactory } from './strategy.ts';
 export const random: StrategyFactory<Record<never, never>> = defineStrategy({
   name: 'random',
   defaults: {},
-  decide: (input) => freshSample(input, { operator: 'sample' }),
+  decide: (input) => freshSample(input),
 });

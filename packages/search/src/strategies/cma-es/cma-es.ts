@@ -57,7 +57,7 @@ const attempts = 20;
 function decide(input: StrategyInput, options: CmaEsOptions): Decision {
   const { space, history, random, number, duplicates } = input;
   const { frame, course, progress } = memoryOf(input, options);
-  if (frame.paths.length === 0) return freshSample(input, { operator: 'sample' });
+  if (frame.paths.length === 0) return freshSample(input);
   const leg = legOf(space, history, frame, course);
   const now = replayed(input, leg, course, frame.walls, progress);
   const { generation } = now;
@@ -77,7 +77,7 @@ function decide(input: StrategyInput, options: CmaEsOptions): Decision {
       return { type: 'try', config, origin };
     }
   }
-  return freshSample(input, { operator: 'sample' });
+  return freshSample(input);
 }
 
 /**

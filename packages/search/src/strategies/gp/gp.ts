@@ -179,7 +179,7 @@ function decide(input: StrategyInput, { initial, candidates }: GpOptions): Decis
   if (history.finished.length < initial || history.ranked.length < 2) {
     const seeds = features.paths.map((path) => scrambleSeed(random, path));
     const codes = spread(features, number, seeds, random);
-    if (isKnown(codes)) return freshSample(input, { operator: 'sample' });
+    if (isKnown(codes)) return freshSample(input);
     return { type: 'try', config: configOf(space, features, codes), origin: { operator: 'sobol' } };
   }
   const { finished, ranked, criteria, running } = history;
@@ -205,7 +205,7 @@ function decide(input: StrategyInput, { initial, candidates }: GpOptions): Decis
   const improved = chosenStarts.map(({ codes }) => acquisition.improve(codes));
   const chosen = [...byGain(improved), ...byGain([...far, ...close])].find(({ codes }) => !isKnown(codes));
   return chosen === undefined
-    ? freshSample(input, { operator: 'sample' })
+    ? freshSample(input)
     : { type: 'try', config: configOf(space, features, chosen.codes), origin: { operator: 'gp' } };
 }
 

@@ -84,7 +84,7 @@ function sample(input: StrategyInput, steps: readonly number[], options: BohbOpt
     });
     if (fresh !== undefined) return { type: 'try', config: fresh.config, origin: { operator: 'density', model: step } };
   }
-  return freshSample(input, { operator: 'sample' });
+  return freshSample(input);
 }
 
 /**

@@ -4,7 +4,7 @@ import { sampleParameter } from '../../space/space.ts';
 import type { RandomStream } from '../../random/random-stream.ts';
 import { codesOf, valueOf } from '../codes.ts';
 import type { Codes } from '../codes.ts';
-import { firstFresh, freshSample } from '../fresh.ts';
+import { freshProposal, freshSample } from '../fresh.ts';
 import { defineStrategy } from '../strategy.ts';
 import type { Decision, StrategyFactory, StrategyInput } from '../strategy.ts';
 import { apart, together } from './bandwidths.ts';
@@ -120,15 +120,13 @@ export function tpeSampler(input: StrategyInput, wanted: (path: string) => boole
 
 function decide(input: StrategyInput, options: TpeOptions): Decision {
   const { initial, candidates, multivariate } = options;
-  if (isEarly(input, initial)) return freshSample(input, { operator: 'sample' });
+  if (isEarly(input, initial)) return freshSample(input);
   const models = modelsOf(input, multivariate);
   const origin = { operator: 'tpe' };
-  const found = firstFresh(input, (random) => ({
+  return freshProposal(input, (random) => ({
     config: input.space.build(drawFrom(models, candidates, random)),
+    origin,
   }));
-  return found === undefined
-    ? freshSample(input, { operator: 'sample' })
-    : { type: 'try', config: found.config, origin };
 }
 
 /**
