@@ -42,6 +42,6 @@ export function essence(trials: readonly TrialRecord[]): readonly unknown[] {
     config,
     origin,
     metrics,
-    reports,
+    curve: reports.map(({ step, metrics: told }) => ({ step, told })),
   }));
 }
