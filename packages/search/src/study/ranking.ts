@@ -134,9 +134,10 @@ interface Entry {
   readonly point: readonly number[];
 }
 
-/** One front, and its trials by how alone they stand once that was asked. */
+/** One front, what has yet to find its place there or behind, and the front's trials by how alone they stand once asked. */
 interface Level {
-  entries: Entry[];
+  readonly entries: readonly Entry[];
+  waiting: Entry[];
   order?: readonly TrialRecord[];
 }
 
@@ -150,8 +151,12 @@ function byCrowding(unordered: readonly Entry[]): readonly TrialRecord[] {
     .map(({ trial }) => trial);
 }
 
+/** Of more that wait for a place, all behind it are sorted anew. */
+const mostWaiting = 64;
+
 /**
- * Trials sorted into fronts as they come, so that a long study is not sorted anew for each.
+ * Trials sorted into fronts as they come, so that a long study is not sorted anew for each; a front is brought up to
+ * date when it is asked for, the first of many for the most part.
  *
  * Source: Li et al., "Efficient nondomination level update method for steady-state evolutionary multiobjective
  * optimization", IEEE Transactions on Cybernetics 2017.
@@ -179,21 +184,16 @@ class Levels {
       if (broken > 0) this.#infeasible.push({ trial, broken });
       else fresh.push({ trial, point: losses(trial, this.#criteria) });
     }
-    if (this.#levels.length > 0) for (const entry of fresh) this.#insert(entry);
-    else {
-      const ranks = nonDominatedSort(fresh.map(({ point }) => point));
-      for (const [index, entry] of fresh.entries()) {
-        (this.#levels[ranks[index] ?? 0] ??= { entries: [] }).entries.push(entry);
-      }
-    }
+    const [first] = this.#levels;
+    if (first === undefined) this.#sort(fresh);
+    else first.waiting.push(...fresh);
   }
 
   /** The first fronts of so many feasible ones, each by how alone they stand; while a front is the same, so is its list. */
   fronts(count: number): readonly (readonly TrialRecord[])[] {
     const fronts: (readonly TrialRecord[])[] = [];
-    for (let [rank, left] = [0, count]; left > 0; rank += 1) {
-      const level = this.#levels[rank];
-      if (level === undefined) break;
+    for (let [rank, left] = [0, count]; left > 0 && rank < this.#levels.length; rank += 1) {
+      const level = this.#settled(rank);
       fronts.push((level.order ??= byCrowding(level.entries)));
       left -= level.entries.length;
     }
@@ -210,19 +210,35 @@ class Levels {
     return [...feasible, ...broken.map(({ trial }) => trial)];
   }
 
-  #insert(entry: Entry): void {
-    const at = this.#levels.findIndex(({ entries }) => !entries.some(({ point }) => dominates(point, entry.point)));
-    // What the newcomers of a front dominate there moves to the next, where it is the newcomers.
-    let newcomers = [entry];
-    for (let rank = at < 0 ? this.#levels.length : at; newcomers.length > 0; rank += 1) {
-      const stay: Entry[] = [];
-      const leave: Entry[] = [];
-      for (const other of this.#levels[rank]?.entries ?? []) {
-        (newcomers.some(({ point }) => dominates(point, other.point)) ? leave : stay).push(other);
-      }
-      this.#levels[rank] = { entries: [...stay, ...newcomers] };
-      newcomers = leave;
+  /** Makes levels behind those there are. */
+  #sort(entries: readonly Entry[]): void {
+    const levels: { entries: Entry[]; waiting: Entry[] }[] = [];
+    const ranks = nonDominatedSort(entries.map(({ point }) => point));
+    for (const [index, entry] of entries.entries()) {
+      (levels[ranks[index] ?? 0] ??= { entries: [], waiting: [] }).entries.push(entry);
     }
+    this.#levels.push(...levels);
+  }
+
+  /** A level with all that belongs there; what it leaves behind waits for the next. Those before it are settled. */
+  #settled(rank: number): Level {
+    const level = this.#levels[rank] ?? { entries: [], waiting: [] };
+    const { entries, waiting } = level;
+    if (waiting.length === 0) return level;
+    if (waiting.length > mostWaiting) {
+      this.#sort(this.#levels.splice(rank).flatMap((rest) => [...rest.entries, ...rest.waiting]));
+      return this.#settled(rank);
+    }
+    const isFree = ({ point }: Entry, others: readonly Entry[]): boolean =>
+      !others.some((other) => dominates(other.point, point));
+    const joins = waiting.filter((entry) => isFree(entry, entries) && isFree(entry, waiting));
+    const stay = joins.length === 0 ? entries : entries.filter((entry) => isFree(entry, joins));
+    const here = new Set([...stay, ...joins]);
+    const next = [...entries, ...waiting].filter((entry) => !here.has(entry));
+    if (next.length > 0) (this.#levels[rank + 1] ??= { entries: [], waiting: [] }).waiting.push(...next);
+    level.waiting = [];
+    if (joins.length === 0) return level;
+    return (this.#levels[rank] = { entries: [...here], waiting: [] });
   }
 }
 

@@ -65,6 +65,24 @@ describe('a ranking that grows', () => {
     );
   });
 
+  it('is that however much of it was asked for on the way', () => {
+    const wide = fc
+      .uniqueArray(fc.tuple(fc.integer(), fc.integer()), { maxLength: 200, selector: ([f]) => f })
+      .map((rows) => [...new Map(rows.map(([f, g]) => [g, f]))].map(([g, f], number) => trial(number, f, g, 1)));
+    const looks = fc.array(fc.tuple(fc.nat(200), fc.integer({ min: 1, max: 30 })), { maxLength: 12 });
+    fc.assert(
+      fc.property(wide, looks, (trials, asked) => {
+        const criteria = criteriaOf();
+        for (const [cut, count] of asked.toSorted(([a], [b]) => a - b)) {
+          const known = trials.slice(0, cut);
+          const best = rankGrowing(known, criteria, count).map(({ number }) => number);
+          expect(best).toEqual(expected(known).slice(0, count));
+        }
+        expect(rankGrowing(trials, criteria).map(({ number }) => number)).toEqual(expected(trials));
+      }),
+    );
+  });
+
   it('gives the fronts one by one, and the same list while a front stays', () => {
     const criteria = criteriaOf();
     const trials = [trial(0, 0, 9, 1), trial(1, 5, 9, 1), trial(2, 6, 9, 1), trial(3, 1, 9, 9)];
