@@ -78,8 +78,9 @@ export function numberNeighbours(
   const count = gridSize(parameter);
   const found: { value: number; direction: -1 | 1 }[] = [];
   for (const direction of [-1, 1] as const) {
-    const moved = fromUnit(parameter, position + direction * stride);
-    if (moved !== value) found.push({ value: moved, direction });
+    // There and back a position may round to the number beside it, which is no move.
+    const moved = stride === 0 ? value : fromUnit(parameter, position + direction * stride);
+    if (Math.sign(moved - value) === direction) found.push({ value: moved, direction });
     else if (parameter.step !== undefined) {
       const index = gridIndex(parameter, value) + direction;
       if (index >= 0 && index < count) found.push({ value: gridValue(parameter, index), direction });

@@ -83,6 +83,13 @@ describe('any space', () => {
     );
   });
 
+  it('has none at stride 0 where a continuous number does not come back from its position exactly', () => {
+    const log = space({ g: float(0.104498250151665, 1.9549083992699168, { log: true }) });
+    for (let trial = 0; trial < 200; trial += 1) {
+      expect(neighbours(log, log.sample(new RandomStream(224909470, trial)), 0)).toEqual([]);
+    }
+  });
+
   it('is closed under mutation and crossover', () => {
     fc.assert(
       fc.property(anySpace, seed, fc.double({ min: 0, max: 1, noNaN: true }), (domain, from, probability) => {
