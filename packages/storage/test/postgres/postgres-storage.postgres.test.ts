@@ -6,6 +6,7 @@ import { migrations } from '../../src/sql/schema.ts';
 import { openPostgres } from '../../src/postgres/postgres-storage.ts';
 import type { PostgresClient } from '../../src/postgres/connection.ts';
 import { postgresServer, query } from '../helpers/postgres.ts';
+import { expectFirstSchemaGoesOn } from '../helpers/first-schema.ts';
 import { essence, runSample, sampleStudy } from '../helpers/sample-study.ts';
 import { flaws, sharedStudy } from '../helpers/shared-study.ts';
 
@@ -165,13 +166,7 @@ describe('a database that is refused', () => {
 it('a study of the first version of the schema goes on', async () => {
   const url = await emptyDatabase();
   await query(url, readFileSync(new URL('../golden/schema-1.postgres.sql', import.meta.url), 'utf8'));
-  const study = await openStudy({ storage: url });
-  expect(study.trials.map(({ state }) => state)).toEqual(['complete', 'complete', 'waiting']);
-  expect(study.trials[1]?.metrics).toEqual({ f: 0.3770868041611387 });
-  await runSample(study, 4);
-  expect(study.trials.map(({ number, state }) => [number, state])).toEqual([0, 1, 2, 3].map((n) => [n, 'complete']));
-  expect(study.trials[2]?.config).toEqual({ n: 4, kind: { type: 'b' } });
-  await study.close();
+  await expectFirstSchemaGoesOn(url);
 });
 
 it('an older schema is brought up to date, all of it or nothing', async () => {

@@ -7,6 +7,7 @@ import { findSqlite } from '../../src/sqlite/driver.ts';
 import { networkFileSystem } from '../../src/sqlite/network-file-system.ts';
 import { openSqlite } from '../../src/sqlite/sqlite-storage.ts';
 import { migrations } from '../../src/sql/schema.ts';
+import { expectFirstSchemaGoesOn } from '../helpers/first-schema.ts';
 import { essence, runSample, sampleStudy } from '../helpers/sample-study.ts';
 import { startScript } from '../helpers/processes.ts';
 import { sharedStudy } from '../helpers/shared-study.ts';
@@ -254,14 +255,7 @@ it('a study of the first version of the schema goes on', async () => {
   const database = (await findSqlite('sqlite:'))(path);
   database.exec(readFileSync(new URL('../golden/schema-1.sqlite.sql', import.meta.url), 'utf8'));
   database.close();
-  const url = `sqlite:${path}`;
-  const study = await openStudy({ storage: url });
-  expect(study.trials.map(({ state }) => state)).toEqual(['complete', 'complete', 'waiting']);
-  expect(study.trials[1]?.metrics).toEqual({ f: 0.3770868041611387 });
-  await runSample(study, 4);
-  expect(study.trials.map(({ number, state }) => [number, state])).toEqual([0, 1, 2, 3].map((n) => [n, 'complete']));
-  expect(study.trials[2]?.config).toEqual({ n: 4, kind: { type: 'b' } });
-  await study.close();
+  await expectFirstSchemaGoesOn(`sqlite:${path}`);
 });
 
 it('an older schema is brought up to date, all of it or nothing', async () => {

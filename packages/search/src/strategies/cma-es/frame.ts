@@ -1,5 +1,6 @@
 import { hashText } from '../../random/hash.ts';
 import type { GroupNode } from '../../space/node.ts';
+import { joinPath } from '../../space/path.ts';
 import type { NumberParameter } from '../../space/parameter.ts';
 import type { Space } from '../../space/space.ts';
 import type { History } from '../../study/history.ts';
@@ -21,7 +22,7 @@ export interface Frame {
 
 function* alwaysActive({ fields }: GroupNode, parent: string): Generator<readonly [string, NumberParameter]> {
   for (const [name, node] of Object.entries(fields)) {
-    const path = parent === '' ? name : `${parent}.${name}`;
+    const path = joinPath(parent, name);
     if (node.kind === 'group') yield* alwaysActive(node, path);
     else if ((node.kind === 'int' || node.kind === 'float') && node.low < node.high) yield [path, node];
   }
