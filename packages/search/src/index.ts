@@ -164,6 +164,7 @@ export type {
 export { indexedDbStorage } from './storage/indexed-db.ts';
 export { memoryStorage } from './storage/memory.ts';
 export { openStorage } from './storage/open-storage.ts';
+export { shownUrl, withoutSecrets } from './storage/shown-url.ts';
 export type { Claim, Claimant, ClaimToken, Storage } from './storage/storage.ts';
 
 // What a storage is built from.
