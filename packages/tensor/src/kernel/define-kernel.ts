@@ -86,6 +86,10 @@ export function defineKernel(description: KernelDescription): Kernel {
   };
   const call = (inputs: readonly Tensor[], attributes: KernelAttributes = {}): Tensor[] => {
     if (inputs.length !== arity) throw new ArgumentError(name, `takes ${arity} tensors, not ${inputs.length}`);
+    // Attributes are part of the identity of a kernel as JSON, where NaN and both infinities would be one.
+    for (const [key, value] of Object.entries(attributes))
+      if (typeof value === 'number' && !Number.isFinite(value))
+        throw new ArgumentError(name, `its attribute ${key} is ${value}; attributes are JSON: pass it as text`);
     const results = infer(
       inputs.map(({ shape, dtype }) => ({ shape, dtype })),
       attributes,

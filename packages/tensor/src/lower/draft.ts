@@ -9,6 +9,7 @@ import { sizeOf } from '../shape/shape.ts';
 import { collapse } from './collapse.ts';
 import { emitGroup, type EmitOptions } from './emit.ts';
 import type { Epilogues } from './epilogues.ts';
+import type { ExtraValues } from './extra-values.ts';
 import type { Group } from './fuse.ts';
 import type { GraphView } from './graph-view.ts';
 import { readsOf, type Source, type Sources } from './sources.ts';
@@ -19,8 +20,6 @@ export interface Draft {
   readonly buffers: readonly number[];
   /** The bindings that are written. */
   readonly writes: readonly number[];
-  /** Bytes of outputs that no node of the graph stands for. */
-  readonly unasked?: ReadonlyMap<number, number>;
 }
 
 /** Leaf position that a value overwrites while it is computed, by position of the value. */
@@ -35,12 +34,15 @@ export function draftKernels(
   epilogues: Epilogues,
   targets: ReadonlySet<number>,
   inPlace: InPlace,
+  extra: ExtraValues,
 ): Draft[] {
   const stored = storedMembers(view, sources, groups, targets);
+  const outputs = askedOutputs(view, sources);
+  const kernels = (position: number): Draft[] => kernelDrafts(view, device, sources, position, outputs, extra);
   const absorbed = new Set(epilogues.values());
   return groups.flatMap((group): Draft[] => {
     const [first] = group.members as readonly [number];
-    if (!group.loop) return absorbed.has(first) ? [] : kernelDrafts(view, device, sources, first);
+    if (!group.loop) return absorbed.has(first) ? [] : kernels(first);
     const emit: EmitOptions = { stored: stored.get(group) ?? [], inPlace };
     const contraction = epilogues.get(group);
     const fused =
@@ -55,7 +57,7 @@ export function draftKernels(
       body: plain.body,
     });
     const draft: Draft = { spec: loop, buffers: plain.buffers, writes: writtenBindings(loop) };
-    return contraction === undefined ? [draft] : [...kernelDrafts(view, device, sources, contraction), draft];
+    return contraction === undefined ? [draft] : [...kernels(contraction), draft];
   });
 }
 
@@ -107,26 +109,37 @@ function contractionDraft(
   return { spec, buffers: emitted.buffers, writes: writtenBindings(spec) };
 }
 
-function kernelDrafts(view: GraphView, device: Device, { sources, roles }: Sources, position: number): Draft[] {
+/** Positions of the outputs of kernels with several that the graph holds: by kernel, then by the output's index. */
+type AskedOutputs = ReadonlyMap<number, ReadonlyMap<number, number>>;
+
+function askedOutputs(view: GraphView, { roles }: Sources): AskedOutputs {
+  const found = new Map<number, Map<number, number>>();
+  for (const [position, role] of roles.entries()) {
+    if (role !== 'output') continue;
+    const kernel = view.inputs[position]?.[0] as number;
+    const outputs = found.get(kernel) ?? new Map<number, number>();
+    found.set(kernel, outputs.set(view.nodes[position]?.attributes['index'] as number, position));
+  }
+  return found;
+}
+
+function kernelDrafts(
+  view: GraphView,
+  device: Device,
+  { sources }: Sources,
+  position: number,
+  asked: AskedOutputs,
+  extra: ExtraValues,
+): Draft[] {
   const node = view.nodes[position] as Node;
   if (node.op.family !== 'kernel') return [];
   const plan = node.op.plan(node);
   const inputs = (view.inputs[position] as readonly number[]).map((input) => sources[input] as Source);
-  const outputs = plan.outputs.map((_, index) =>
+  // An output nobody asked for still needs somewhere to go.
+  const placed = plan.outputs.map(({ shape, dtype }, index) =>
     plan.outputs.length === 1
       ? position
-      : roles.findIndex(
-          (role, other) =>
-            role === 'output' &&
-            view.inputs[other]?.[0] === position &&
-            view.nodes[other]?.attributes['index'] === index,
-        ),
-  );
-  // An output nobody asked for still needs somewhere to go: it gets a negative position of its own.
-  const spare = (index: number): number => -1 - (position * plan.outputs.length + index);
-  const placed = outputs.map((output, index) => (output >= 0 ? output : spare(index)));
-  const unasked = new Map(
-    plan.outputs.map(({ shape, dtype }, index) => [spare(index), sizeOf(shape) * dtypes[dtype].bytes]),
+      : (asked.get(position)?.get(index) ?? extra.add(sizeOf(shape) * dtypes[dtype].bytes)),
   );
   return plan
     .steps(
@@ -139,7 +152,6 @@ function kernelDrafts(view: GraphView, device: Device, { sources, roles }: Sourc
         'input' in operand ? (inputs[operand.input] as Source).base : (placed[operand.output] as number),
       ),
       writes: writtenBindings(spec),
-      unasked,
     }));
 }
 

@@ -5,6 +5,7 @@ import { isContiguous } from '../shape/layout.ts';
 import { sizeOf } from '../shape/shape.ts';
 import type { Draft, InPlace } from './draft.ts';
 import type { Epilogues } from './epilogues.ts';
+import type { ExtraValues } from './extra-values.ts';
 import type { Group } from './fuse.ts';
 import type { GraphView } from './graph-view.ts';
 import { readsOf, type Sources } from './sources.ts';
@@ -64,7 +65,9 @@ export function appendCopies(
   bases: readonly number[],
   overwrites: Overwrites,
   inPlace: InPlace,
+  extra: ExtraValues,
 ): void {
+  const nodeAt = (position: number): Node => view.nodes[position] as Node;
   const leafOf = (index: number): number => view.leafPositions[index] as number;
   const pending = overwrites.flatMap((index, target) => {
     const base = bases[target] as number;
@@ -73,15 +76,13 @@ export function appendCopies(
   const overwritten = new Set(pending.map(({ leaf }) => leaf));
   // A leaf that takes the place of another one, and is overwritten itself, is saved first: two states may swap.
   const saved = new Map(
-    pending.filter(({ base }) => overwritten.has(base)).map(({ base }) => [base, -1 - view.nodes.length * 64 - base]),
+    pending.filter(({ base }) => overwritten.has(base)).map(({ base }) => [base, extra.add(nodeAt(base).bytes)]),
   );
-  const copy = (from: number, to: number, { dtype, shape, bytes }: Node): Draft => ({
+  const copy = (from: number, to: number, { dtype, shape }: Node): Draft => ({
     spec: copySpec(dtype, sizeOf(shape)),
     buffers: [from, to],
     writes: [1],
-    unasked: new Map([[to, bytes]]),
   });
-  const nodeAt = (position: number): Node => view.nodes[position] as Node;
   for (const [base, spare] of saved) drafts.push(copy(base, spare, nodeAt(base)));
   for (const { base, leaf } of pending) drafts.push(copy(saved.get(base) ?? base, leaf, nodeAt(base)));
 }

@@ -8,6 +8,7 @@ import type { KernelSpec } from '../kernel/spec.ts';
 import { sizeOf } from '../shape/shape.ts';
 import { draftKernels, type Draft, type InPlace } from './draft.ts';
 import { findEpilogues, type Epilogues } from './epilogues.ts';
+import { ExtraValues } from './extra-values.ts';
 import { fuse } from './fuse.ts';
 import type { GraphView } from './graph-view.ts';
 import { appendCopies, inPlaceTargets, type Overwrites } from './in-place.ts';
@@ -62,9 +63,10 @@ export function makePlan(view: GraphView, device: Device, options: PlanOptions):
     ? findEpilogues(view, sources, groups, targets)
     : new Map();
   const overwriting = inPlaceTargets(view, sources, groups, epilogues, targetBases, options.overwrites);
-  const drafts = draftKernels(view, device, sources, groups, epilogues, targets, overwriting);
-  appendCopies(view, drafts, targetBases, options.overwrites, overwriting);
-  return bindBuffers(view, device, drafts, targetBases, options.overwrites, overwriting);
+  const extra = new ExtraValues(view);
+  const drafts = draftKernels(view, device, sources, groups, epilogues, targets, overwriting, extra);
+  appendCopies(view, drafts, targetBases, options.overwrites, overwriting, extra);
+  return bindBuffers(view, device, drafts, targetBases, options.overwrites, overwriting, extra);
 }
 
 function bindBuffers(
@@ -74,6 +76,7 @@ function bindBuffers(
   bases: readonly number[],
   overwrites: Overwrites,
   inPlace: InPlace,
+  extra: ExtraValues,
 ): Plan {
   const slots = new Map<number, Slot>();
   for (const [index, position] of view.leafPositions.entries()) slots.set(position, { kind: 'leaf', index });
@@ -84,7 +87,7 @@ function bindBuffers(
     slots.set(base, { kind: 'result', index: results.push({ bytes: (view.nodes[base] as Node).bytes }) - 1 });
   }
   const temporaries = assignTemporaries(drafts, (position) =>
-    slots.has(position) ? undefined : align(bytesOf(view, drafts, position)),
+    slots.has(position) ? undefined : align(view.nodes[position]?.bytes ?? (extra.bytesAt(position) as number)),
   );
   for (const [position, index] of temporaries.placed) slots.set(position, { kind: 'temporary', index });
   return {
@@ -108,10 +111,4 @@ function isIdle(spec: KernelSpec): boolean {
   return spec.kind === 'loop'
     ? spec.outer.includes(0)
     : spec.kind === 'matmul' && sizeOf([...spec.batch, spec.m, spec.n]) === 0;
-}
-
-function bytesOf(view: GraphView, drafts: readonly Draft[], position: number): number {
-  return (
-    view.nodes[position]?.bytes ?? drafts.find(({ unasked }) => unasked?.has(position))?.unasked?.get(position) ?? 0
-  );
 }

@@ -1,7 +1,7 @@
 /** Movement: other views of the same elements. Nothing is copied until a kernel needs it. */
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { movementNode, shapedNode } from '../graph/build.ts';
-import { padOp, paddedShape, type Padding } from '../ops/indexed/pad.ts';
+import { padOp, paddedShape, paddingAttributes, type Padding } from '../ops/indexed/pad.ts';
 import { movementOps } from '../ops/movement.ts';
 import {
   checkShape,
@@ -230,7 +230,7 @@ export abstract class MovementMethods extends ReductionMethods {
     const shape = paddedShape(this.shape, padding);
     if (sameShape(shape, this.shape)) return wrap(this.node);
     if (this.size === 0) return wrap(this.node).filled(shape, value);
-    return wrap(shapedNode(padOp, [this.node], { widths, interior, value }, shape, this.dtype));
+    return wrap(shapedNode(padOp, [this.node], paddingAttributes(padding), shape, this.dtype));
   }
 
   /** A tensor of another shape with every element `value`, of this dtype and device. */

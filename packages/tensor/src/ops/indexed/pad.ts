@@ -1,5 +1,6 @@
 /** Padding with a value around, and zeros or more between, the elements. */
 import { dtypes } from '../../dtype/dtype.ts';
+import { literal } from '../../kernel/loop-body.ts';
 import * as s from '../../scalar/expression.ts';
 import type { Attributes, IndexedOp } from '../op.ts';
 
@@ -12,7 +13,12 @@ export interface Padding {
 
 /** The padding of a node's attributes. */
 export function paddingOf(attributes: Attributes): Padding {
-  return attributes as unknown as Padding;
+  return { ...(attributes as unknown as Padding), value: Number(attributes['value']) };
+}
+
+/** A padding as attributes of a node: JSON, which tells infinities, NaN and -0 apart as text only. */
+export function paddingAttributes({ widths, interior, value }: Padding): Attributes {
+  return { widths, interior, value: literal(value) };
 }
 
 /** Sizes after padding. */
