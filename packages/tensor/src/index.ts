@@ -81,6 +81,7 @@ export {
   crossEntropy,
   dropout,
   layerNorm,
+  massTimes,
   reduceLoss,
   type BatchNormOptions,
   type BatchNormResult,

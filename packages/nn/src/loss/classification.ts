@@ -1,5 +1,5 @@
 /** Losses between distributions. */
-import { reduceLoss, type LossReduction, type Tensor } from '@espalier/tensor';
+import { massTimes, reduceLoss, type LossReduction, type Tensor } from '@espalier/tensor';
 import { checkSameShape, type LossOptions } from './regression.ts';
 
 /**
@@ -23,13 +23,15 @@ export interface KlDivergenceOptions {
   readonly logTarget?: boolean;
 }
 
-/** KL(target ‖ output) = Σ target · (log target - output), of log-probabilities `output`; 0 · log 0 counts as 0. */
+/**
+ * KL(target ‖ output) = Σ target · (log target - output), of log-probabilities `output`. What the target rules out counts
+ * as 0, whatever the output says of it: 0 · log 0 = 0.
+ */
 export function klDivergence(output: Tensor, target: Tensor, options: KlDivergenceOptions = {}): Tensor {
   checkSameShape('klDivergence', output, target);
   const { reduction = 'batch-mean', logTarget = false } = options;
-  const positive = target.gt(0);
-  const losses = logTarget
-    ? target.exp().mul(target.sub(output))
-    : target.mul(target.where(positive, 1).log().sub(output));
+  const mass = logTarget ? target.exp() : target;
+  const logarithm = logTarget ? target : target.where(target.ne(0), 1).log();
+  const losses = massTimes(mass, logarithm.sub(output));
   return reduction === 'batch-mean' ? losses.sum().mul(1 / (output.shape[0] ?? 1)) : reduceLoss(losses, reduction);
 }

@@ -5,7 +5,7 @@ import { RecipeError } from '../errors.ts';
 import { numberOption, optionsOf } from '../recipe/options.ts';
 import type { Pass, PassContext, PassPlan, StepConfig } from '../recipe/pass.ts';
 import type { TrainingConfig } from '../recipe/training.ts';
-import { checkMix, distillationLoss, type DistillationMix } from './distillation-loss.ts';
+import { checkMix, checkSameClasses, distillationLoss, type DistillationMix } from './distillation-loss.ts';
 
 /** Options of distillation. */
 export interface DistillOptions extends DistillationMix {
@@ -22,7 +22,7 @@ const optionNames = ['teacher', 'student', 'temperature', 'alpha', 'train'] as c
 /**
  * Trains on what a teacher says as well as on the labels, by `distillationLoss`. The student is a new network where its
  * architecture is given, else the model as earlier passes left it. Throws RecipeError or ArgumentError for options that
- * cannot be.
+ * cannot be, ShapeError for a teacher of another number of classes before anything is trained.
  *
  * @example
  * distill({ teacher: model, student: { type: 'sequential', layers: [...] }, temperature: 4, train: { epochs: 5 } })
@@ -49,6 +49,11 @@ export function distill(options: DistillOptions = {}): Pass {
     const learner = student ? build(student, { seed, ...(device && { device }) }) : model;
     if (learner === teacher)
       throw new RecipeError(place, 'the teacher is the model itself; give another teacher or a student');
+    if (context.data?.train) {
+      const { x } = await context.data.train.batch([0]);
+      const example = x.shape.slice(1);
+      checkSameClasses(learner.outputShape(example), teacher.outputShape(example));
+    }
     const summary = `learn from a teacher of ${sizeOf(teacher)} parameters with ${sizeOf(learner)}, T = ${mix.temperature}, α = ${mix.alpha}`;
     const loss: LossFunction = (output, target, { x }) =>
       distillationLoss(

@@ -1,5 +1,5 @@
 /** Distillation of logits. */
-import { ArgumentError, crossEntropy, type Tensor } from '@espalier/tensor';
+import { ArgumentError, crossEntropy, massTimes, ShapeError, type Shape, type Tensor } from '@espalier/tensor';
 
 /** How hard labels and the teacher are mixed. */
 export interface DistillationMix {
@@ -14,16 +14,30 @@ export interface DistillationMix {
  * gradients of both parts in proportion whatever the temperature. No gradient flows to the teacher.
  * Source: Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015.
  *
- * `student` and `teacher` are logits [batch, classes]; `labels` are class indices [batch]. Throws ArgumentError for a
- * temperature that is not positive or an α outside 0 … 1.
+ * `student` and `teacher` are logits [batch, classes]; `labels` are class indices [batch]. Classes that the teacher masks
+ * with -∞ are not taught. Throws ArgumentError for a temperature that is not positive or an α outside 0 … 1, ShapeError
+ * for logits of different shapes.
  */
 export function distillationLoss(student: Tensor, teacher: Tensor, labels: Tensor, mix: DistillationMix = {}): Tensor {
   const { temperature, alpha } = checkMix(mix);
+  checkSameClasses(student.shape, teacher.shape);
   const targets = teacher.detach().div(temperature);
   const surprise = targets.logSoftmax().sub(student.div(temperature).logSoftmax());
-  const divergence = targets.softmax().mul(surprise).sum(-1).mean();
+  const divergence = massTimes(targets.softmax(), surprise).sum(-1).mean();
   const soft = divergence.mul(alpha * temperature ** 2);
   return alpha === 1 ? soft : soft.add(crossEntropy(student, labels).mul(1 - alpha));
+}
+
+/** Throws ShapeError, with both numbers, when a student and its teacher do not tell the same number of classes apart. */
+export function checkSameClasses(student: Shape, teacher: Shape): void {
+  if (student.join() === teacher.join()) return;
+  const [own, others] = [student.at(-1), teacher.at(-1)];
+  throw new ShapeError(
+    'distill',
+    own === others
+      ? `the student gives [${student.join(', ')}] and the teacher [${teacher.join(', ')}]; they must give the same shape`
+      : `the student tells ${own} classes apart and the teacher ${others}; give a teacher of the student's classes`,
+  );
 }
 
 /** The mix with its defaults. Throws ArgumentError as `distillationLoss` does. */

@@ -1,7 +1,8 @@
 import { crossEntropy, gradients, tensor, type Tensor } from '@espalier/tensor';
 import { checkGradient } from '@espalier/testing';
 import { describe, expect, test } from 'vitest';
-import { distillationLoss } from '../../src/index.ts';
+import { build, tensorDataset } from '@espalier/nn';
+import { distill, distillationLoss, runRecipe } from '../../src/index.ts';
 import { at } from '../helpers/at.ts';
 
 const student = [
@@ -83,5 +84,43 @@ describe('distillationLoss', () => {
     const call = (mix: object) => () => distillationLoss(tensor(student), tensor(teacher), targets(), mix);
     expect(call({ temperature: 0 })).toThrow(/temperature is 0/);
     expect(call({ alpha: 1.5 })).toThrow(/alpha is 1.5/);
+  });
+
+  test.each([0.5, 1])('α = %d: what the teacher masks is not taught, and no other class either', (alpha) => {
+    const masking = teacher.map((row) => row.map((value, index) => (index === 1 ? -Infinity : value)));
+    const others = (rows: readonly number[][]): number[][] => rows.map(([a = 0, , c = 0]) => [a, c]);
+    const z = tensor(
+      student.map((row) => row.map((value, index) => (index === 1 ? -Infinity : value))),
+    ).requiresGradients();
+    const loss = distillationLoss(z, tensor(masking), targets(), { temperature: 2, alpha });
+    const [gradient] = gradients(loss, [z], { retainGraph: true });
+    const two = tensor(others(student)).requiresGradients();
+    const plain = distillationLoss(two, tensor(others(teacher)), tensor([1, 0], { dtype: 'i32' }), {
+      temperature: 2,
+      alpha,
+    });
+    const [expected] = gradients(plain, [two], { retainGraph: true });
+    expect(loss.itemSync()).toBeCloseTo(plain.itemSync(), 5);
+    const found = gradient?.arraySync() as number[][];
+    const wanted = expected?.arraySync() as number[][];
+    for (const [row, [a, masked, c]] of found.entries()) {
+      expect((masked ?? 1) + 0).toBe(0);
+      expect(a).toBeCloseTo(wanted[row]?.[0] ?? 9, 5);
+      expect(c).toBeCloseTo(wanted[row]?.[1] ?? 9, 5);
+    }
+    // A student that does not mask them is free to say of them what it likes, at the cost of the others alone.
+    const free = distillationLoss(tensor(student), tensor(masking), targets(), { temperature: 2, alpha: 1 });
+    expect(Number.isFinite(free.itemSync())).toBe(true);
+  });
+
+  test('a teacher of another number of classes is refused with both numbers, before any training', async () => {
+    const narrow = tensor(teacher).slice([0, 0], [2, 1]);
+    expect(() => distillationLoss(tensor(student), narrow, targets())).toThrow(/3 classes apart and the teacher 1/);
+    const data = tensorDataset(tensor(student), tensor(labels, { dtype: 'u8' }));
+    const model = build({ type: 'linear', in: 3, out: 3 });
+    const pass = distill({ teacher: build({ type: 'linear', in: 3, out: 5 }) });
+    await expect(runRecipe(model, [pass], { data: { train: data } })).rejects.toThrow(
+      /the student tells 3 classes apart and the teacher 5/,
+    );
   });
 });

@@ -1,8 +1,10 @@
 /** Normalisations, losses and dropout, composed from ops; the planner runs each as one or two row kernels. */
 import { isFloat } from '../dtype/dtype.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
+import { indexNode } from '../graph/build.ts';
 import { sameShape, showShape, type Axes } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { wrap } from '../tensor/wrap.ts';
 import { bernoulli, type RandomOptions } from './random.ts';
 
 /** Options of layer normalisation. */
@@ -76,6 +78,14 @@ export function reduceLoss(losses: Tensor, reduction: LossReduction = 'mean'): T
   return reduction === 'none' ? losses : reduction === 'sum' ? losses.sum() : losses.mean();
 }
 
+/**
+ * mass · value, where no mass makes nothing of whatever value: 0 · ∞ and 0 · NaN are 0, as 0 · log 0 is in entropies. The
+ * gradient of the value is 0 there too.
+ */
+export function massTimes(mass: Tensor, value: Tensor): Tensor {
+  return mass.mul(value.where(mass.ne(0).logicalOr(value.isFinite()), 0));
+}
+
 /** Options of cross-entropy. */
 export interface CrossEntropyOptions {
   readonly reduction?: LossReduction;
@@ -87,7 +97,9 @@ export interface CrossEntropyOptions {
 
 /**
  * -Σ target · log softmax(logits) over the last axis. `targets` are class indices (an integer dtype, one rank less) or
- * probabilities (a float dtype, the shape of the logits). Throws ShapeError if shapes do not fit.
+ * probabilities (a float dtype, the shape of the logits). Logits of -∞ mask their classes: they take no part, unless they
+ * are the target, where the loss is ∞. An index of no class gives NaN, and no gradient. Throws ShapeError if shapes do
+ * not fit.
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { reduction = 'mean', labelSmoothing = 0, ignoreIndex } = options;
@@ -101,12 +113,28 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
       'crossEntropy',
       `logits ${showShape(logits.shape)} need ${hard ? 'class indices' : 'probabilities'} of shape ${showShape(expected)}, not ${showShape(targets.shape)}`,
     );
-  const mass = hard ? targets.oneHot(classes).cast(logits.dtype) : targets;
-  const smoothed = labelSmoothing === 0 ? mass : mass.mul(1 - labelSmoothing).add(labelSmoothing / classes);
-  const losses = smoothed.mul(logits.logSoftmax(-1)).sum(-1, { keepDims: true }).neg().squeeze(-1);
-  if (!hard || ignoreIndex === undefined) return reduceLoss(losses, reduction);
+  const logarithms = logits.logSoftmax(-1);
+  const indices = targets.cast('i32');
+  const spread = labelSmoothing / classes;
+  const share = (): Tensor => {
+    if (!hard) return massTimes(spread === 0 ? targets : targets.mul(1 - labelSmoothing).add(spread), logarithms);
+    const hot = indices.unsqueeze(-1).eq(wrap(indexNode(classes, 'i32', logits.device)));
+    return spread === 0
+      ? logarithms.where(hot, 0)
+      : logarithms.mul(
+          hot
+            .cast(logits.dtype)
+            .mul(1 - labelSmoothing)
+            .add(spread),
+        );
+  };
+  const losses = share().sum(-1, { keepDims: true }).neg().squeeze(-1);
+  if (!hard) return reduceLoss(losses, reduction);
+  // Added, not chosen by a condition: so the gradient stays the plain one, which shares a kernel with the loss.
+  const known = losses.add(logits.filled([], NaN).where(indices.lt(0).logicalOr(indices.ge(classes)), 0));
+  if (ignoreIndex === undefined) return reduceLoss(known, reduction);
   const counts = targets.ne(ignoreIndex);
-  const kept = losses.where(counts, 0);
+  const kept = known.where(counts, 0);
   return reduction === 'mean' ? kept.sum().div(counts.sum().cast(logits.dtype)) : reduceLoss(kept, reduction);
 }
 
