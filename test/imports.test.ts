@@ -14,11 +14,14 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'packages/storage': ['search'],
   'packages/optimize': ['tensor', 'nn'],
   'packages/testing': ['tensor', 'search'],
+  'packages/browser': ['tensor', 'nn', 'search', 'optimize'],
   'apps/cli': ['tensor', 'nn', 'search', 'storage', 'optimize'],
 };
 
 /** The packages that promise to install nothing but each other. */
-const withoutDependencies = ['tensor', 'nn', 'search', 'storage', 'optimize'].map((name) => `packages/${name}`);
+const withoutDependencies = ['tensor', 'nn', 'search', 'storage', 'optimize', 'browser'].map(
+  (name) => `packages/${name}`,
+);
 
 const own = /^@espalier\/([^/]+)/;
 const sentence = ({ file, target }: Import): string => `${file} imports ${target}`;

@@ -1,32 +1,15 @@
-// Makes of each library what is published: `npm run pack -- [packages/search …]`. Modules and declarations are bundled,
-// so that a package is a few small files rather than hundreds beside their maps. `npm publish FOLDER` sends it off.
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// Makes of each package what is published: `npm run pack -- [packages/search …]`. Modules stay as they were compiled, one
+// for each source and readable, beside their declarations, their sources and the maps between them: names, comments and
+// stack traces are whole, and bundlers take what a program uses. Each package becomes a folder and a tarball.
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
-import { dts } from 'rolldown-plugin-dts';
-import { root } from './command.mjs';
-import { condenseDeclarations } from './condense-declarations.mjs';
-import { bytesIn, condensed, libraries, stagedFolder } from './published.mjs';
+import { build } from './build.mjs';
+import { command, root } from './command.mjs';
+import { absoluteLinks } from './links.mjs';
+import { manifestOf, packages, stagedFolder, tarballFolder, tarballOf } from './published.mjs';
 
 const sourceCondition = '@espalier/source';
-
-/**
- * Whatever a package exports, and the threads that it starts from files of their own.
- *
- * @param {string} folder
- * @param {Record<string, any>} manifest
- * @returns {{ exported: Record<string, string>, threads: Record<string, string> }} sources by the name of what they become
- */
-function entriesOf(folder, manifest) {
-  const nameOf = (/** @type {string} */ source) => source.replace(/^(?:\.\/)?src\//, '').replace(/\.ts$/, '');
-  const sources = Object.values(manifest['exports']).flatMap((entry) => entry[sourceCondition] ?? []);
-  const threads = readdirSync(join(root, folder, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('-thread.ts'))
-    .map((file) => `src/${file}`);
-  const named = (/** @type {readonly string[]} */ files) =>
-    Object.fromEntries(files.map((file) => [nameOf(file), file]));
-  return { exported: named(sources), threads: named(threads) };
-}
 
 /** What only the workspace understands of a manifest. */
 const workspaceOnly = new Set(['private', 'scripts', 'devDependencies', sourceCondition]);
@@ -47,46 +30,64 @@ function published(object) {
   );
 }
 
+/** What a package's folder holds that is published as it is, where it is there. */
+const copied = ['bin', 'dist', 'src'];
+
+/** Documents, published with links that lead somewhere. */
+const documents = ['README.md', 'GUIDE.md'];
+
 /**
- * Packs one library.
+ * Puts what is published of a package into its folder.
  *
- * @param {string} folder from the root, as in {@link libraries}
+ * @param {string} folder from the root, as in {@link packages}
  */
-async function pack(folder) {
+async function stage(folder) {
   const staged = join(root, stagedFolder(folder));
   rmSync(staged, { recursive: true, force: true });
   mkdirSync(staged, { recursive: true });
-  const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-  const { exported, threads } = entriesOf(folder, manifest);
-  // Only a package's own files are bundled.
-  const common = { cwd: join(root, folder), external: (/** @type {string} */ id) => !/^(?:[./]|src\/)/.test(id) };
-  const output = /** @type {const} */ ({
-    dir: join(staged, 'dist'),
-    format: 'esm',
-    chunkFileNames: 'chunks/[name]-[hash].js',
-  });
-  const code = await rolldown({ ...common, input: { ...exported, ...threads }, platform: 'neutral' });
-  await code.write({ ...output, minify: true, comments: false });
-  const types = await rolldown({ ...common, input: exported, plugins: [dts({ oxc: true, emitDtsOnly: true })] });
-  await types.write(output);
-  if (condensed.includes(folder)) {
-    for (const name of Object.keys(exported)) {
-      const file = join(staged, `dist/${name}.d.ts`);
-      writeFileSync(file, condenseDeclarations(readFileSync(file, 'utf8')));
-    }
+  const { repository } = manifestOf('');
+  const here = (/** @type {string} */ name) => join(root, folder, name);
+  const isPublished = (/** @type {string} */ path) => !relative(here('dist'), path).startsWith('.build');
+  const files = copied.filter((name) => existsSync(here(name)));
+  for (const name of files) cpSync(here(name), join(staged, name), { recursive: true, filter: isPublished });
+  for (const name of documents.filter((document) => existsSync(here(document)))) {
+    writeFileSync(join(staged, name), absoluteLinks(readFileSync(here(name), 'utf8'), folder, repository.url));
+    files.push(name);
   }
-  writeFileSync(
-    join(staged, 'package.json'),
-    `${JSON.stringify({ ...published(manifest), files: ['dist'] }, null, 2)}\n`,
-  );
-  copyFileSync(join(root, folder, 'README.md'), join(staged, 'README.md'));
-  copyFileSync(join(root, 'LICENSE'), join(staged, 'LICENSE'));
+  cpSync(join(root, 'LICENSE'), join(staged, 'LICENSE'));
+  const manifest = { ...published(manifestOf(folder)), repository: { ...repository, directory: folder }, files };
+  writeFileSync(join(staged, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  if (folder === 'packages/browser') await bundleForPages(staged);
 }
 
-const chosen = process.argv.slice(2);
-for (const folder of chosen.length > 0 ? chosen : libraries) {
-  await pack(folder);
-  console.log(
-    `${folder}: ${Math.round(bytesIn(join(root, stagedFolder(folder))) / 1000)} kB in ${stagedFolder(folder)}`,
-  );
+/**
+ * One file for pages and workers that have no bundler: all of the libraries, nothing imported.
+ *
+ * @param {string} staged the folder of the browser package
+ */
+async function bundleForPages(staged) {
+  const input = join(root, 'packages/browser/dist/index.js');
+  const code = await rolldown({ input, platform: 'browser', external: ['webgpu', '@espalier/storage'] });
+  await code.write({ file: join(staged, 'dist/espalier.js'), format: 'esm', codeSplitting: false, sourcemap: true });
 }
+
+/**
+ * Packs the folder of a package.
+ *
+ * @param {string} folder as in {@link packages}
+ */
+async function pack(folder) {
+  await stage(folder);
+  const { ok, output } = await command(
+    `npm pack --silent --pack-destination ${join(root, tarballFolder)}`,
+    join(root, stagedFolder(folder)),
+  );
+  if (!ok) throw new Error(`npm pack in ${stagedFolder(folder)}:\n${output}`);
+  const size = Math.round(statSync(join(root, tarballOf(folder))).size / 1000);
+  console.log(`${tarballOf(folder)}: ${size} kB`);
+}
+
+if (!(await build())) process.exit(1);
+mkdirSync(join(root, tarballFolder), { recursive: true });
+const chosen = process.argv.slice(2);
+for (const folder of chosen.length > 0 ? chosen : packages) await pack(folder);

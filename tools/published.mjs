@@ -1,31 +1,39 @@
-// The libraries, and where each lies as it is published. Needs nothing installed.
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+// The packages, and where each lies as it is published. Needs nothing installed.
+import { readdirSync, readFileSync } from 'node:fs';
 import { root } from './command.mjs';
 
+const foldersIn = (/** @type {string} */ parent) => readdirSync(root + parent).map((name) => `${parent}/${name}`);
+
 /** The libraries, as folders from the root. */
-export const libraries = readdirSync(`${root}packages`).map((name) => `packages/${name}`);
+export const libraries = foldersIn('packages');
+
+/** Everything that is published: the libraries and the command line. */
+export const packages = [...libraries, ...foldersIn('apps')];
 
 /**
- * The libraries whose declarations are made small: search promises to be below 200,000 bytes as published, and its
- * comments alone are more than a third of that.
- */
-export const condensed = ['packages/search'];
-
-/**
- * Where `npm run pack` puts what is published of a library, from the root.
+ * The folder that `npm run pack` makes of a package, from the root.
  *
- * @param {string} folder
+ * @param {string} folder as in {@link packages}
  */
-export const stagedFolder = (folder) => `node_modules/.cache/espalier/${folder}`;
+export const stagedFolder = (folder) => `node_modules/.cache/espalier/published/${folder}`;
+
+/** Where `npm run pack` puts the tarballs, from the root. */
+export const tarballFolder = 'dist';
 
 /**
- * The bytes of all files in a folder.
+ * The package.json of a folder.
  *
- * @param {string} folder
+ * @param {string} folder from the root
+ * @returns {Record<string, any>}
  */
-export function bytesIn(folder) {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((file) => statSync(join(folder, file)))
-    .reduce((sum, stats) => sum + (stats.isFile() ? stats.size : 0), 0);
+export const manifestOf = (folder) => JSON.parse(readFileSync(`${root}${folder}/package.json`, 'utf8'));
+
+/**
+ * The tarball of a package, from the root, named as npm names it.
+ *
+ * @param {string} folder as in {@link packages}
+ */
+export function tarballOf(folder) {
+  const { name, version } = manifestOf(folder);
+  return `${tarballFolder}/${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
 }

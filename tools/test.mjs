@@ -3,7 +3,7 @@
 import { build } from './build.mjs';
 import { command, root } from './command.mjs';
 import { chromiumPath, dawnAdapter, postgresPath } from './devices.mjs';
-import { libraries, stagedFolder } from './published.mjs';
+import { libraries, packages, stagedFolder } from './published.mjs';
 import { runTests } from './run-tests.mjs';
 
 /** @param {string} name  @param {string} line  @param {string} folder where to run it, from the root */
@@ -16,9 +16,7 @@ const checks = [
   check('lint', 'oxlint --type-aware --deny-warnings'),
   check('format', 'oxfmt --check'),
   check('unused code', 'knip --no-progress --no-config-hints'),
-  ...[...libraries.map(stagedFolder), 'apps/cli'].map((folder) =>
-    check(`package in ${folder}`, 'publint --strict --pack npm', folder),
-  ),
+  ...packages.map((folder) => check(`package in ${folder}`, 'publint --strict --pack npm', stagedFolder(folder))),
   ...libraries.map((folder) =>
     check(`exported types of ${folder}`, 'attw --pack . --profile esm-only', stagedFolder(folder)),
   ),

@@ -3,6 +3,7 @@ import { TensorError } from '@espalier/tensor';
 
 /** A file or byte string is not in the format it should be in. */
 export class FormatError extends TensorError {
+  override readonly name: string = 'FormatError';
   /** What was being read: a file path, or the name of the format. */
   readonly source: string;
   /** Where in it the trouble is, in bytes from the start. */
@@ -17,6 +18,7 @@ export class FormatError extends TensorError {
 
 /** A JSON description of a module, initialiser, optimizer or schedule is wrong. */
 export class ConfigError extends TensorError {
+  override readonly name: string = 'ConfigError';
   /** Where in the description: `layers[2].kernel`. */
   readonly path: string;
 
@@ -28,6 +30,7 @@ export class ConfigError extends TensorError {
 
 /** A saved state does not belong to what it is loaded into. */
 export class StateError extends TensorError {
+  override readonly name: string = 'StateError';
   /** Names that are needed and not there. */
   readonly missing: readonly string[];
   /** Names that are there and not needed. */

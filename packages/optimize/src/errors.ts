@@ -3,6 +3,7 @@ import { TensorError } from '@espalier/tensor';
 
 /** A recipe, or a step of it, that cannot be carried out. */
 export class RecipeError extends TensorError {
+  override readonly name: string = 'RecipeError';
   /** The step or option at fault. */
   readonly place: string;
 
@@ -14,6 +15,7 @@ export class RecipeError extends TensorError {
 
 /** A goal that says nothing, contradicts itself or cannot be read. */
 export class GoalError extends TensorError {
+  override readonly name: string = 'GoalError';
   /** The part of the goal at fault. */
   readonly part: string;
 

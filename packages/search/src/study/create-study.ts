@@ -5,12 +5,11 @@ import { spaceFromJson } from '../space/space.ts';
 import type { Space } from '../space/space.ts';
 import type { EarlyStopping } from '../early-stopping/early-stopping.ts';
 import type { Plugin } from '../plugin.ts';
+import type * as pluginRegistry from '../plugin-registry.ts';
 import type { AmendEvent, DuplicatePolicy, StudyRecord } from '../storage/events.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { Projection } from '../storage/projection.ts';
 import type { Storage } from '../storage/storage.ts';
-import { restoreEarlyStopping, restoreStrategy } from '../plugin-registry.ts';
-import { auto } from '../strategies/auto.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { parseConstraint, parseObjective, showConstraint, showObjective } from './objective.ts';
 import type { MetricOf } from './objective.ts';
@@ -151,6 +150,9 @@ async function createOrRead(storage: Storage, record: StudyRecord): Promise<Stud
   }
 }
 
+/** Imported when a name has to be looked up: a program that makes its strategies itself bundles no others. */
+const builtIns = (): Promise<typeof pluginRegistry> => import('../plugin-registry.ts');
+
 /** What a study stores of a plug-in. */
 function stored({ name, options }: Plugin): Plugin {
   return { name, options };
@@ -170,7 +172,7 @@ export function createStudy<
   const Objective extends string,
   const Bound extends string = never,
 >(options: StudyOptions<Config, Objective, Bound>): Promise<Study<Config, MetricOf<Objective> | MetricOf<Bound>>> {
-  const { name, space, strategy = auto(), earlyStopping, seed = 0, resume = false, now = Date.now } = options;
+  const { name, space, earlyStopping, seed = 0, resume = false, now = Date.now } = options;
   const { duplicates = 'avoid', retries = 3, attributes } = options;
   const texts = { objectives: options.objectives, constraints: options.constraints ?? [] };
   return withStorage(options.storage ?? 'memory:', async (storage, ownsStorage) => {
@@ -182,6 +184,7 @@ export function createStudy<
       throw new StudyError('options', name, `retries is ${retries}: give a whole number from 0`);
     }
     const criteria = criteriaOf(name, texts);
+    const strategy = options.strategy ?? (await builtIns()).strategyNamed('auto');
     const record: StudyRecord = {
       name,
       seed,
@@ -225,9 +228,9 @@ export function openStudy(options: OpenStudyOptions): Promise<Study> {
     }
     const projection = await latest(storage, record);
     const space = spaceFromJson(projection.space);
-    const strategy = options.strategy ?? restoreStrategy(name, projection.strategy);
+    const strategy = options.strategy ?? (await builtIns()).restoreStrategy(name, projection.strategy);
     const known = projection.earlyStopping;
-    const earlyStopping = options.earlyStopping ?? (known && restoreEarlyStopping(name, known));
+    const earlyStopping = options.earlyStopping ?? (known && (await builtIns()).restoreEarlyStopping(name, known));
     const { earlyStopping: _, ...fixed } = record;
     const wanted = {
       ...fixed,

@@ -3,7 +3,6 @@ import { spaceFromJson } from '../space/space.ts';
 import type { Space } from '../space/space.ts';
 import { RandomStream } from '../random/random-stream.ts';
 import type { Plugin } from '../plugin.ts';
-import { restoreStrategy } from '../plugin-registry.ts';
 import type { ResumeEvent, StartEvent } from '../storage/events.ts';
 import type { Decision, Strategy } from '../strategies/strategy.ts';
 import { StudyView } from './study-view.ts';
@@ -58,7 +57,7 @@ export async function replay<Config extends ConfigObject, Metric extends string>
     }
     const random = new RandomStream(seed, number);
     const input = { space, history: view.passing, random, number, duplicates: record.duplicates };
-    const replayed = strategyOf(study, projection.strategy).decide(input);
+    const replayed = (await strategyOf(study, projection.strategy)).decide(input);
     if (isSame(start, replayed, space)) continue;
     differences.push({ number, recorded: start.type === 'start' ? start.config : start.number, replayed });
   }
@@ -84,9 +83,9 @@ function isSame(event: StartEvent | ResumeEvent, decision: Decision, space: Spac
 }
 
 /** The study's own strategy where it is the one recorded, else the built-in one of that name. */
-function strategyOf({ name, strategy }: Pick<Study, 'name' | 'strategy'>, recorded: Plugin): Strategy {
+async function strategyOf({ name, strategy }: Pick<Study, 'name' | 'strategy'>, recorded: Plugin): Promise<Strategy> {
   const present = JSON.stringify({ name: strategy.name, options: strategy.options });
-  return present === JSON.stringify({ name: recorded.name, options: recorded.options })
-    ? strategy
-    : restoreStrategy(name, recorded);
+  if (present === JSON.stringify({ name: recorded.name, options: recorded.options })) return strategy;
+  const { restoreStrategy } = await import('../plugin-registry.ts');
+  return restoreStrategy(name, recorded);
 }

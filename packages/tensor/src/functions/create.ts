@@ -7,8 +7,8 @@ import { constantNode, indexNode, storedNode } from '../graph/build.ts';
 import { Storage } from '../graph/storage.ts';
 import { checkShape, showShape, sizeOf, type Shape } from '../shape/shape.ts';
 import { flatten, type NestedValues } from '../tensor/nested.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { expandNode, wrap } from '../tensor/wrap.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { expandNode } from '../tensor/wrap.ts';
 
 /** Where and as what a tensor is made. */
 export interface CreateOptions {
@@ -51,7 +51,7 @@ function store(data: ArrayLike<number>, shape: Shape, dtype: DType, device: Devi
   const buffer = new ArrayBuffer(data.length * bytes);
   const array = view(buffer, 0, data.length);
   for (let index = 0; index < data.length; index++) array[index] = encode(data[index] as number);
-  return wrap(storedNode(Storage.host(device, new Uint8Array(buffer)), shape, dtype));
+  return new Tensor(storedNode(Storage.host(device, new Uint8Array(buffer)), shape, dtype));
 }
 
 /** By class, not constructor: a Node Buffer is a Uint8Array too. */
@@ -94,7 +94,7 @@ export function fromTyped(
   if (dtype !== own) return store(data, shape, dtype, device);
   const copy = new Uint8Array(data.byteLength);
   copy.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return wrap(storedNode(Storage.host(device, copy), shape, dtype));
+  return new Tensor(storedNode(Storage.host(device, copy), shape, dtype));
 }
 
 /**
@@ -110,14 +110,14 @@ export function fromBytes(bytes: Uint8Array, shape: Shape, options: CreateOption
       'fromBytes',
       `${bytes.byteLength} bytes do not fill ${dtype} ${showShape(shape)}, which takes ${needed}`,
     );
-  return wrap(storedNode(Storage.host(device, new Uint8Array(bytes)), shape, dtype));
+  return new Tensor(storedNode(Storage.host(device, new Uint8Array(bytes)), shape, dtype));
 }
 
 /** Every element `value`. Takes no memory until something needs the elements. */
 export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
   checkShape('full', shape);
   const { dtype, device } = place('full', options);
-  return wrap(expandNode(constantNode(value, dtype, device), shape));
+  return new Tensor(expandNode(constantNode(value, dtype, device), shape));
 }
 
 /** Every element 0. */
@@ -152,10 +152,7 @@ export function arange(start: number, stop?: number, step = 1, options: CreateOp
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
   const count = Math.max(0, Math.ceil((to - from) / step));
   const { dtype, device } = place('arange', options);
-  return wrap(indexNode(count, 'i32', device))
-    .cast(dtype)
-    .mul(step)
-    .add(from);
+  return new Tensor(indexNode(count, 'i32', device)).cast(dtype).mul(step).add(from);
 }
 
 /** `count` numbers from `start` to `stop`, both included, evenly spaced. */
@@ -173,8 +170,8 @@ export function linspace(start: number, stop: number, count: number, options: Cr
 export function eye(rows: number, columns: number = rows, options: CreateOptions = {}): Tensor {
   checkShape('eye', [rows, columns]);
   const { dtype, device } = place('eye', options);
-  return wrap(indexNode(rows, 'i32', device))
+  return new Tensor(indexNode(rows, 'i32', device))
     .unsqueeze(1)
-    .eq(wrap(indexNode(columns, 'i32', device)))
+    .eq(new Tensor(indexNode(columns, 'i32', device)))
     .cast(dtype);
 }

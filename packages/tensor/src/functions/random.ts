@@ -14,8 +14,7 @@ import { defaultGenerator, type Generator } from '../random/generator.ts';
 import { randomBitsOp, randomNormalOp } from '../random/ops.ts';
 import { errorFunction } from '../scalar/error-function.ts';
 import { checkShape, sizeOf, type Shape } from '../shape/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { wrap } from '../tensor/wrap.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import type { CreateOptions } from './create.ts';
 
 /** Options of a draw. */
@@ -30,8 +29,8 @@ function draw(op: ElementwiseOp, shape: Shape, dtype: DType, options: RandomOpti
   const { generator = defaultGenerator(), device = defaultDevice() } = options;
   const state = keyNode(generator, device);
   const size = sizeOf(shape);
-  const words = [0, 1, 2].map((word) => wrap(state).narrow(0, word, 1).expand(size).node);
-  return wrap(elementwiseNode(op, [indexNode(size, 'u32', device), ...words], {}, dtype)).reshape(shape);
+  const words = [0, 1, 2].map((word) => new Tensor(state).narrow(0, word, 1).expand(size).node);
+  return new Tensor(elementwiseNode(op, [indexNode(size, 'u32', device), ...words], {}, dtype)).reshape(shape);
 }
 
 function keyNode(generator: Generator, device: Device): ReturnType<typeof storedNode> {

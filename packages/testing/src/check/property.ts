@@ -9,6 +9,7 @@ export interface Describable {
 
 /** A check found a case that does not hold. */
 export class CheckError extends Error {
+  override readonly name: string = 'CheckError';
   /** What was checked. */
   readonly subject: string;
   /** The seed that draws the failing case again. */
@@ -18,7 +19,6 @@ export class CheckError extends Error {
 
   constructor(subject: string, seed: number, path: string, message: string, cause: unknown) {
     super(message, { cause });
-    this.name = 'CheckError';
     this.subject = subject;
     this.seed = seed;
     this.path = path;
