@@ -1,13 +1,13 @@
 /** From a model and a goal to a smaller model and a report. */
 import { evaluate, type AbortSignalLike, type Dataset, type Module } from '@espalier/nn';
-import type { Shape } from '@espalier/tensor';
+import type { Tensor } from '@espalier/tensor';
 import { budgetLoop, type Attempt, type BudgetState, type BudgetStop, type BudgetTrial } from './budget/budget-loop.ts';
 import { checkGoal, type CheckedGoal, type Goal } from './budget/goal.ts';
 import type { KnobRange } from './budget/knob.ts';
 import { brokenLimits } from './budget/limit.ts';
 import { measureCost, type Cost } from './cost/cost.ts';
 import { wilsonInterval } from './cost/interval.ts';
-import type { LatencyOptions } from './cost/latency.ts';
+import { compareLatency, type ComparisonOptions } from './cost/compare-latency.ts';
 import { GoalError } from './errors.ts';
 import type { OptimizationData } from './recipe/data.ts';
 import { recipeJson } from './recipe/parse.ts';
@@ -27,8 +27,8 @@ export interface CompressOptions {
   readonly seed?: number;
   /** Bounds, start or resolution of the knob, other than its own. */
   readonly knob?: Partial<KnobRange>;
-  /** Whether, and how, latency is measured for the report. Default: true. */
-  readonly latency?: boolean | LatencyOptions;
+  /** Whether, and how, the report compares latencies. Default: true. */
+  readonly latency?: boolean | ComparisonOptions;
   /** Goes on from what an interrupted compression remembered. */
   readonly state?: BudgetState;
   /** Told each trial, with what to remember. */
@@ -74,7 +74,8 @@ export async function compress(model: Module, options: CompressOptions): Promise
   const { data, steps, seed = 0 } = options;
   const goal = checkGoal(options.goal);
   checkRecipe(model, steps, data);
-  const inputShape = await exampleShape(data.validate);
+  const input = await exampleOf(data.validate);
+  const inputShape = input.shape.slice(1);
   const before = await measureQuality(model, data.validate, goal);
   const attempt = async (recipe: readonly Step[]): Promise<Candidate> => {
     const made = await runRecipe(model, recipe, {
@@ -82,18 +83,23 @@ export async function compress(model: Module, options: CompressOptions): Promise
       seed,
       ...(options.onProgress && { onProgress: options.onProgress }),
     });
-    const cost = await measureCost(made.model, { inputShape, latency: goal.limits.latencyMs !== undefined });
+    const cost = await measureCost(made.model, { inputShape, input, latency: goal.limits.latencyMs !== undefined });
     return { ...made, quality: (await measureQuality(made.model, data.validate, goal)).value, costs: costsOf(cost) };
   };
   const found = await search(model, options, goal, goal.floor(before.value), attempt);
-  const latency = options.latency ?? true;
   const reportOn = async (name: string, of: Module): Promise<ModelReport> => ({
     name,
     validation: await measureQuality(of, data.validate, goal),
     ...(data.test && { test: await measureQuality(of, data.test, goal) }),
-    cost: await measureCost(of, { inputShape, latency }),
+    cost: await measureCost(of, { inputShape, latency: false }),
   });
-  const [was, is] = [await reportOn('before', model), await reportOn('after', found.candidate.model)];
+  const [was, is] = await withLatencies(
+    [await reportOn('before', model), await reportOn('after', found.candidate.model)],
+    [model, found.candidate.model],
+    input,
+    options.latency ?? true,
+  );
+  input.dispose();
   const report: CompressionReport = {
     goal: options.goal,
     recipe: recipeJson(found.steps),
@@ -159,13 +165,31 @@ async function measureQuality(model: Module, data: Dataset, { metricName, metric
   return { metric: metricName, value, ...interval, examples };
 }
 
-async function exampleShape(data: Dataset): Promise<Shape> {
+/** The reports with latencies: measured in turns, so that neither model profits from coming second. */
+async function withLatencies(
+  [was, is]: readonly [ModelReport, ModelReport],
+  [before, after]: readonly [Module, Module],
+  input: Tensor,
+  options: boolean | ComparisonOptions,
+): Promise<readonly [ModelReport, ModelReport]> {
+  if (options === false) return [was, is];
+  const { baseline, latency, ...latencyRatio } = await compareLatency(before, after, {
+    ...(options === true ? {} : options),
+    inputShape: input.shape.slice(1),
+    input,
+  });
+  return [
+    { ...was, cost: { ...was.cost, latency: baseline } },
+    { ...is, cost: { ...is.cost, latency }, latencyRatio },
+  ];
+}
+
+/** The first example, as a batch of one. */
+async function exampleOf(data: Dataset): Promise<Tensor> {
   if (data.size === 0) throw new GoalError('data', 'validate is empty; decisions need examples');
   const { x, y } = await data.batch([0]);
-  const shape = x.shape.slice(1);
-  x.dispose();
   y.dispose();
-  return shape;
+  return x.realize();
 }
 
 function costsOf({ bytes, parameters, nonZeros, macs, latency }: Cost): Attempt['costs'] {

@@ -13,9 +13,18 @@ export { qualityMetrics, type Goal, type QualityMetric } from './budget/goal.ts'
 export { nextKnob, type KnobDecision, type KnobOutcome, type KnobRange } from './budget/knob.ts';
 export { limitedCosts, parseLimit, type Costs, type LimitedCost, type Limits } from './budget/limit.ts';
 export { compress, type Compressed, type CompressOptions } from './compress.ts';
+export {
+  compareLatency,
+  type ComparisonOptions,
+  type LatencyComparison,
+  type LatencyRatio,
+  type LatencyVerdict,
+} from './cost/compare-latency.ts';
 export { measureCost, type Cost, type CostOptions, type ParameterCost } from './cost/cost.ts';
 export { wilsonInterval, type ProportionInterval } from './cost/interval.ts';
 export { measureLatency, type Latency, type LatencyOptions } from './cost/latency.ts';
+export { medianInterval, type MedianInterval } from './cost/median-interval.ts';
+export type { TimingOptions } from './cost/stopwatch.ts';
 export { distill, type DistillOptions } from './distill/distill.ts';
 export { distillationLoss, type DistillationMix } from './distill/distillation-loss.ts';
 export { GoalError, RecipeError } from './errors.ts';

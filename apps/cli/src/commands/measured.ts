@@ -3,15 +3,16 @@ import type { Measurement } from '../pipeline/measure-stage.ts';
 import { formatBytes, formatCount, formatMacs, formatMilliseconds, formatPercent } from '../terminal/format.ts';
 import type { Runner } from '../workers/runner.ts';
 
-/** Evaluates a saved model, showing how far it is. */
+/** Evaluates a saved model, showing how far it is; its latency as well, unless that is going to be compared. */
 export async function measureModel(
   session: Session,
   runner: Runner,
   folder: string,
   source: string,
+  latency = true,
 ): Promise<Measurement> {
   const bar = session.progress.start('evaluate', 1);
-  const measured = await runner.run('measure', { source, folder }, (done, total, note) =>
+  const measured = await runner.run('measure', { source, folder, latency }, (done, total, note) =>
     bar.update(done / total, note),
   );
   bar.finish();
@@ -27,7 +28,7 @@ export function describeMeasurement(measured: Measurement): string {
     ['parameters', `${formatCount(parameters)}, of which ${formatCount(nonZeros)} are not zero`],
     ['on disk', formatBytes(bytes)],
     ['MACs', formatMacs(macs)],
-    ['latency', `${formatMilliseconds(latencyMs)} for one image`],
+    ...(latencyMs === undefined ? [] : [['latency', `${formatMilliseconds(latencyMs)} for one image`] as const]),
   ];
   return facts.map(([name, fact]) => `${name.padEnd(14)} ${fact}`).join('\n');
 }

@@ -1,18 +1,22 @@
 import type { Session } from '../cli/session.ts';
 import { InterruptedError } from '../errors.ts';
+import type { ComparedLatency } from '../pipeline/compare-stage.ts';
 import type { Measurement } from '../pipeline/measure-stage.ts';
 import type { InputOf, Jobs } from '../pipeline/jobs.ts';
-import { formatBytes, formatCount, formatMilliseconds, formatPercent } from '../terminal/format.ts';
+import { formatBytes, formatCount, formatLatencyRatio, formatMilliseconds, formatPercent } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
 import { withRunner } from '../workers/runner.ts';
 import { measureModel } from './measured.ts';
 import type { ModelOptions } from './model-options.ts';
 
+/** A measured model with the latency that a comparison gave it. */
+type Timed = Measurement & Pick<ComparedLatency, 'latencyMs'>;
+
 /** A model made from another, both measured. */
-export interface Transformed {
+export interface Transformed extends Pick<ComparedLatency, 'latencyRatio'> {
   readonly folder: string;
-  readonly before: Measurement;
-  readonly after: Measurement;
+  readonly before: Timed;
+  readonly after: Timed;
 }
 
 /** Makes one saved model from another by a job, and measures both. */
@@ -25,11 +29,19 @@ export async function transform<Name extends keyof Jobs>(
 ): Promise<Transformed> {
   try {
     return await withRunner(session, device, async (runner) => {
-      const before = await measureModel(session, runner, from, source);
+      const before = await measureModel(session, runner, from, source, false);
       const bar = session.progress.start(job, 1);
       await runner.run(job, input, (done, total, note) => bar.update(done / total, note));
       bar.finish();
-      return { folder, before, after: await measureModel(session, runner, folder, source) };
+      const after = await measureModel(session, runner, folder, source, false);
+      const { baselineMs, models } = await runner.run('compare', { source, baseline: from, folders: [folder] });
+      const [compared] = models as [ComparedLatency];
+      return {
+        folder,
+        before: { ...before, latencyMs: baselineMs },
+        after: { ...after, latencyMs: compared.latencyMs },
+        latencyRatio: compared.latencyRatio,
+      };
     });
   } catch (error) {
     // Nothing was written yet, so to go on is to start anew.
@@ -37,7 +49,7 @@ export async function transform<Name extends keyof Jobs>(
   }
 }
 
-const rows: readonly (readonly [string, (measured: Measurement) => string])[] = [
+const rows: readonly (readonly [string, (measured: Timed) => string])[] = [
   ['test accuracy', ({ accuracy }) => formatPercent(accuracy)],
   ['macro-F1', ({ macroF1 }) => macroF1.toFixed(4)],
   ['parameters', ({ parameters }) => formatCount(parameters)],
@@ -49,8 +61,11 @@ const rows: readonly (readonly [string, (measured: Measurement) => string])[] = 
 /** Prints what a model was and what became of it. */
 export function showTransformed(session: Session, transformed: Transformed): void {
   session.result(transformed, () => {
-    const { before, after, folder } = transformed;
-    const cells = rows.map(([name, text]) => [name, text(before), text(after)]);
+    const { before, after, folder, latencyRatio } = transformed;
+    const cells = [
+      ...rows.map(([name, text]) => [name, text(before), text(after)]),
+      ['latency ratio', '', formatLatencyRatio(latencyRatio)],
+    ];
     const columns = [
       { heading: '' },
       { heading: 'before', align: 'right' },

@@ -1,3 +1,5 @@
+import { compareStage } from './compare-stage.ts';
+import type { CompareInput, Comparison } from './compare-stage.ts';
 import { distillStage } from './distill-stage.ts';
 import type { DistillInput } from './distill-stage.ts';
 import type { Job } from './job.ts';
@@ -20,6 +22,7 @@ export interface Jobs {
   readonly quantize: Job<QuantizeInput, null>;
   readonly distill: Job<DistillInput, Trained>;
   readonly measure: Job<MeasureInput, Measurement>;
+  readonly compare: Job<CompareInput, Comparison>;
 }
 
 /** What a job takes. */
@@ -36,4 +39,5 @@ export const jobs: Jobs = {
   quantize: quantizeStage,
   distill: distillStage,
   measure: measureStage,
+  compare: compareStage,
 };

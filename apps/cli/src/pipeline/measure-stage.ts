@@ -10,6 +10,8 @@ import type { JobContext } from './job.ts';
 export interface MeasureInput {
   readonly source: string;
   readonly folder: string;
+  /** Whether its latency is measured: not where it is going to be compared, since that is done in turns. */
+  readonly latency: boolean;
 }
 
 /** How good a saved model is on the test images, and what it costs. */
@@ -17,6 +19,8 @@ export interface Measurement extends ModelFigures {
   /** Test images whose class it gets right. */
   readonly correct: number;
   readonly images: number;
+  /** Milliseconds for one image, if that was to be measured. */
+  readonly latencyMs?: number;
   /** How many there are to train on. */
   readonly trainImages: number;
   /** Rows are the true classes, columns the predicted ones. */
@@ -24,7 +28,10 @@ export interface Measurement extends ModelFigures {
 }
 
 /** Loads a model from its folder, evaluates it on the test images, and measures what it costs. */
-export async function measureStage({ source, folder }: MeasureInput, context: JobContext): Promise<Measurement> {
+export async function measureStage(
+  { source, folder, latency }: MeasureInput,
+  context: JobContext,
+): Promise<Measurement> {
   const { device, interrupt, onProgress } = context;
   const { train, test, task } = await imageData(source, device);
   const { model } = await loadOptimized(folder, { device });
@@ -35,8 +42,8 @@ export async function measureStage({ source, folder }: MeasureInput, context: Jo
     reason: new InterruptedError(),
   };
   const { matrix } = await evaluate(model, test, { matrix: confusionMatrix }, { signal });
-  onProgress(1, 2, 'latency');
-  const cost = await measureCost(model, { inputShape: [task.channels, task.height, task.width] });
+  onProgress(1, 2, latency ? 'latency' : '');
+  const cost = await measureCost(model, { inputShape: [task.channels, task.height, task.width], latency });
   onProgress(2, 2, '');
   const accuracy = matrix.accuracy();
   return {
@@ -49,7 +56,7 @@ export async function measureStage({ source, folder }: MeasureInput, context: Jo
     nonZeros: cost.nonZeros,
     bytes: await folderBytes(folder),
     macs: cost.macs,
-    latencyMs: cost.latency?.medianMs ?? 0,
+    ...(cost.latency && { latencyMs: cost.latency.medianMs }),
     confusion: matrix.toArray(),
   };
 }

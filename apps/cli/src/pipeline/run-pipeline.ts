@@ -10,6 +10,7 @@ import type { CurvePoint, ReportRow, RowName, RunReport } from '../report/report
 import { formatPercent } from '../terminal/format.ts';
 import type { Runner } from '../workers/runner.ts';
 import { compressStage } from './compress-stage.ts';
+import type { Comparison } from './compare-stage.ts';
 import type { Measurement } from './measure-stage.ts';
 import { openRunState, stateFile } from './run-state.ts';
 import type { SearchOutcome } from './search-stage.ts';
@@ -58,24 +59,37 @@ async function train(setup: PipelineSetup, { winner }: SearchOutcome): Promise<C
   return { searched: curve };
 }
 
-/** Evaluates each model as it was saved, one after the other, so that nothing disturbs the latency. */
-async function measure(setup: PipelineSetup, names: readonly RowName[]): Promise<readonly Measurement[]> {
-  const { session, runner, recipe } = setup;
-  const bar = sharedBar(session.progress, 'measure', names.length);
-  const measured: Measurement[] = [];
-  for (const name of names) {
-    const input = { source: recipe.data.source, folder: folderOf(setup, name) };
-    measured.push(await runner.run('measure', input, bar.piece(name)));
-  }
-  bar.finish();
-  return measured;
+/** All models of a run as they were saved. */
+interface Measured {
+  readonly models: readonly Measurement[];
+  /** Of all models but the first, with the first. */
+  readonly latencies: Comparison;
 }
 
-function rowOf(
-  name: RowName,
-  { accuracy, macroF1, parameters, nonZeros, bytes, macs, latencyMs }: Measurement,
-): ReportRow {
-  return { name, accuracy, macroF1, parameters, nonZeros, bytes, macs, latencyMs, folder: name };
+/** Evaluates each model as it was saved, one after the other, so that nothing disturbs the latency. */
+async function measure(setup: PipelineSetup, names: readonly RowName[]): Promise<Measured> {
+  const { session, runner, recipe } = setup;
+  const { source } = recipe.data;
+  const bar = sharedBar(session.progress, 'measure', 2 * names.length);
+  const models: Measurement[] = [];
+  for (const name of names) {
+    const input = { source, folder: folderOf(setup, name), latency: false };
+    models.push(await runner.run('measure', input, bar.piece(name)));
+  }
+  const [baseline = '', ...folders] = names.map((name) => folderOf(setup, name));
+  const latencies = await runner.run('compare', { source, baseline, folders }, bar.piece('latency', names.length));
+  bar.finish();
+  return { models, latencies };
+}
+
+function rowsOf(names: readonly RowName[], { models, latencies }: Measured): readonly ReportRow[] {
+  const times = [{ latencyMs: latencies.baselineMs }, ...latencies.models];
+  return names.flatMap((name, index) => {
+    const [model, time] = [models[index], times[index]];
+    if (model === undefined || time === undefined) return [];
+    const { accuracy, macroF1, parameters, nonZeros, bytes, macs } = model;
+    return [{ name, accuracy, macroF1, parameters, nonZeros, bytes, macs, ...time, folder: name }];
+  });
 }
 
 /**
@@ -100,7 +114,7 @@ export async function runPipeline(setup: PipelineSetup): Promise<RunReport> {
   const names = rowNames.filter((name) => name !== 'random-mask' || recipe.prune.baseline);
   const measured = await state.stage('measure', () => measure(setup, names));
 
-  const [winner] = measured;
+  const [winner] = measured.models;
   const { strategy } = recipe.search;
   const report: RunReport = {
     format: 'espalier-report',
@@ -109,10 +123,7 @@ export async function runPipeline(setup: PipelineSetup): Promise<RunReport> {
     seed: recipe.seed,
     device: kind,
     deviceDescription: device.description,
-    rows: names.flatMap((name, index) => {
-      const measurement = measured[index];
-      return measurement === undefined ? [] : [rowOf(name, measurement)];
-    }),
+    rows: rowsOf(names, measured),
     images: { train: winner?.trainImages ?? 0, test: winner?.images ?? 0, validation: recipe.data.validation },
     search: { strategy, trials: search.trials, best: search.best, stopped: search.stopped },
     winner: search.winner,

@@ -1,3 +1,4 @@
+import type { LatencyRatio } from '@espalier/optimize';
 import type { Candidate } from '../recipe/candidate.ts';
 
 /** The models of a run, in the order they are made and shown. */
@@ -18,8 +19,6 @@ export interface ModelFigures {
   readonly bytes: number;
   /** Multiply-accumulates for one image. */
   readonly macs: number;
-  /** Milliseconds for one image, measured on the device of the run. */
-  readonly latencyMs: number;
 }
 
 /** One model of a run. */
@@ -27,6 +26,10 @@ export interface ReportRow extends ModelFigures {
   readonly name: RowName;
   /** Where it was saved, relative to the report. */
   readonly folder: string;
+  /** Milliseconds for one image, measured on the device of the run. */
+  readonly latencyMs: number;
+  /** Against the latency of the searched model, both measured in turns; absent for that model. */
+  readonly latencyRatio?: LatencyRatio;
 }
 
 /** A trial of the search. */

@@ -1,3 +1,5 @@
+import type { LatencyRatio } from '@espalier/optimize';
+
 const grouped = new Intl.NumberFormat('en-US');
 
 /** `1234567` as `1,234,567`. */
@@ -34,6 +36,11 @@ export function formatMacs(macs: number): string {
 /** Milliseconds with three digits. */
 export function formatMilliseconds(milliseconds: number): string {
   return `${milliseconds.toPrecision(3)} ms`;
+}
+
+/** A ratio of latencies with its interval, and what that says: `0.98 (0.95–1.02), not faster`. */
+export function formatLatencyRatio({ ratio, low, high, verdict }: LatencyRatio): string {
+  return `${ratio.toFixed(2)} (${low.toFixed(2)}–${high === null ? '' : high.toFixed(2)}), ${verdict}`;
 }
 
 /** A number with as many digits as tell something. */

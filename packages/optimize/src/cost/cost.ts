@@ -1,9 +1,10 @@
 /** What a model costs to store and to run. */
 import { countParameters, summary, type Module } from '@espalier/nn';
-import { dtypes, full, type Shape } from '@espalier/tensor';
+import { dtypes, type Shape, type Tensor } from '@espalier/tensor';
 import { hasLayout, materialize, countNonZeros, type WeightDescription } from '../layout/materialize.ts';
 import { storedBytes } from '../layout/model-file.ts';
 import { strip } from '../views/copy.ts';
+import { exampleOf } from './compare-latency.ts';
 import { measureLatency, type Latency, type LatencyOptions } from './latency.ts';
 
 /** The costs of one parameter. */
@@ -39,12 +40,15 @@ export interface Cost {
 export interface CostOptions {
   /** The shape of one example, without the batch axis. */
   readonly inputShape: Shape;
-  /** Whether, and how, to measure latency. Default: true. */
+  /** Whether, and how, to measure latency: that of one model. What compares two is `compareLatency`. Default: true. */
   readonly latency?: boolean | LatencyOptions;
+  /** What it runs on, [1, …inputShape]. Default: 0.5 everywhere. */
+  readonly input?: Tensor;
 }
 
 /** Measures what a model costs. Latency is that of a copy without views, which is what a loaded model can run as. */
-export async function measureCost(model: Module, { inputShape, latency = true }: CostOptions): Promise<Cost> {
+export async function measureCost(model: Module, options: CostOptions): Promise<Cost> {
+  const { inputShape, latency = true, input } = options;
   const perParameter: ParameterCost[] = [];
   for (const [name, parameter] of model.namedParameters()) {
     const { shape, dtype } = parameter.tensor;
@@ -67,14 +71,16 @@ export async function measureCost(model: Module, { inputShape, latency = true }:
     macs: summary(model, inputShape).macs,
     bytes: await storedBytes(model),
     memoryBytes,
-    ...(latency !== false && { latency: await latencyOf(model, inputShape, latency === true ? {} : latency) }),
+    ...(latency !== false && {
+      latency: await latencyOf(model, input ?? exampleOf(model, inputShape), latency === true ? {} : latency),
+    }),
     perParameter,
   };
 }
 
-async function latencyOf(model: Module, inputShape: Shape, options: LatencyOptions): Promise<Latency> {
+async function latencyOf(model: Module, input: Tensor, options: LatencyOptions): Promise<Latency> {
   const plain = (await strip(model)).eval();
-  const device = model.parameters()[0]?.tensor.device;
-  const input = full([1, ...inputShape], 0.5, device ? { device } : {}).realizeSync();
-  return measureLatency(plain, input, options);
+  const latency = await measureLatency(plain, input, options);
+  for (const tensor of plain.rawTensors().values()) tensor.dispose();
+  return latency;
 }

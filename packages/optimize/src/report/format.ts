@@ -1,4 +1,5 @@
 /** Figures for people. */
+import type { LatencyRatio } from '../cost/compare-latency.ts';
 
 const thousands = (value: number): string => String(value).replaceAll(/\B(?=(\d{3})+$)/g, ',');
 
@@ -22,4 +23,9 @@ export function showShare(share: number): string {
 /** A time: `0.123 ms`. */
 export function showMs(ms: number): string {
   return `${ms.toPrecision(3)} ms`;
+}
+
+/** A ratio with its interval: `0.98 (0.95–1.02)`. */
+export function showRatio({ ratio, low, high }: LatencyRatio): string {
+  return `${ratio.toFixed(2)} (${low.toFixed(2)}–${high === null ? '' : high.toFixed(2)})`;
 }

@@ -1,15 +1,15 @@
 /** Plain sentences on what compression did not bring. */
 import type { ModelReport } from './report.ts';
-import { showBytes, showMs, showShare } from './format.ts';
+import { showBytes, showRatio, showShare } from './format.ts';
 
 /** A note on a pair of models, if there is something to say. */
 type Note = (before: ModelReport, after: ModelReport) => string | undefined;
 
 const rules: readonly Note[] = [
-  ({ cost: { latency: was } }, { cost: { latency: is } }) => {
-    if (!was || !is || is.medianMs < was.lowMs) return undefined;
-    const faster = is.medianMs < was.medianMs ? 'The difference is within the spread of the runs: it' : 'It';
-    return `${faster} did not get faster on ${is.device}: ${showMs(was.medianMs)} before, ${showMs(is.medianMs)} after.`;
+  (_, { latencyRatio, cost: { latency } }) => {
+    if (!latencyRatio || latencyRatio.verdict === 'faster') return undefined;
+    const where = latency ? ` on ${latency.device}` : '';
+    return `It is ${latencyRatio.verdict}${where}: it takes ${showRatio(latencyRatio)} of the time before.`;
   },
   ({ cost: was }, { cost: is }) =>
     is.macs === was.macs && is.nonZeros < was.nonZeros

@@ -2,6 +2,7 @@
 import type { Json } from '@espalier/nn';
 import type { BudgetStop, BudgetTrial } from '../budget/budget-loop.ts';
 import type { Goal } from '../budget/goal.ts';
+import type { LatencyRatio } from '../cost/compare-latency.ts';
 import type { Cost } from '../cost/cost.ts';
 import type { ProportionInterval } from '../cost/interval.ts';
 import type { StepJson } from '../recipe/parse.ts';
@@ -23,6 +24,8 @@ export interface ModelReport {
   /** Measured once, at the end. */
   readonly test?: Quality;
   readonly cost: Cost;
+  /** The latency against that of the model before, measured in turns; only for what came of it. */
+  readonly latencyRatio?: LatencyRatio;
 }
 
 /** All that a compression has to tell, as JSON. */

@@ -1,6 +1,6 @@
 /** A report as plain text. */
 import type { Cost } from '../cost/cost.ts';
-import { showBytes, showCount, showMs, showShare } from './format.ts';
+import { showBytes, showCount, showMs, showRatio, showShare } from './format.ts';
 import type { CompressionReport, ModelReport, Quality } from './report.ts';
 
 interface Column {
@@ -27,6 +27,10 @@ const columns: readonly Column[] = [
   ofCost('bytes', ({ bytes }) => showBytes(bytes)),
   ofCost('MACs', ({ macs }) => showCount(macs)),
   ofCost('latency', ({ latency }) => (latency ? showMs(latency.medianMs) : '')),
+  {
+    title: 'of before',
+    cell: ({ latencyRatio }) => (latencyRatio ? `${showRatio(latencyRatio)}, ${latencyRatio.verdict}` : ''),
+  },
 ];
 
 /** Models side by side, one a line. Columns that nobody has a value for are left out. */

@@ -90,7 +90,7 @@ export function reportPage(report: RunReport): string {
           images
         </p>
         <main>
-          ${section('The models', 'Accuracy and macro-F1 on the test images, which no decision was made by. Latency is measured, one image at a time.', summaryTable(report), true)}
+          ${section('The models', 'Accuracy and macro-F1 on the test images, which no decision was made by. Latency is measured, one image at a time, each model in turns with the searched one; the ratio has the interval that holds it at a confidence of 99.9 %.', summaryTable(report), true)}
           ${section('Accuracy against bytes', 'Up and to the left is better.', accuracyAgainstBytes(report))}
           ${section('Search history', `Each dot is a trial, judged on ${formatCount(images.validation)} held-out training images; the line is the best so far. The search ${search.stopped}.`, searchHistory(report))}
           ${section('Learning curves', 'Mean training loss; the distilled student minimises another loss than the others.', learningCurves(report))}

@@ -1,0 +1,73 @@
+/** Times runs of a model. */
+import type { Module } from '@espalier/nn';
+import { ArgumentError, noGrad, type Tensor } from '@espalier/tensor';
+
+/** What any measurement of latency can be told. */
+export interface TimingOptions {
+  /** Runs of each model that do not count, in which kernels are compiled and caches fill, at least. Default: 3. */
+  readonly warmUp?: number;
+  /** Milliseconds of such runs, at least; they go on until they get no faster, or for eight times as long. Default: 250. */
+  readonly warmUpMs?: number;
+  /** Milliseconds since any moment. Default: `performance.now`. */
+  readonly now?: () => number;
+}
+
+/** Times one run, from call to values read: on a device that works by itself, from call to work done. */
+export type Stopwatch = () => Promise<number>;
+
+/** A stopwatch for a model on an input. */
+export function stopwatch(model: Module, input: Tensor, now: () => number = clock()): Stopwatch {
+  return async () => {
+    const start = now();
+    const output = noGrad(() => model.forward(input));
+    await output.data();
+    const taken = now() - start;
+    output.dispose();
+    return taken;
+  };
+}
+
+/** A window is no faster than the one before it when its median is at least this part of the other. */
+const settled = 0.97;
+
+/**
+ * Runs models in turns until all have settled, and gives the median of each at the end, in milliseconds. Throws
+ * ArgumentError for numbers below 0.
+ */
+export async function warmUp(watches: readonly Stopwatch[], options: TimingOptions): Promise<readonly number[]> {
+  const { warmUp: least = 3, warmUpMs = 250 } = options;
+  if (!(least >= 0 && least < Infinity && warmUpMs >= 0 && warmUpMs < Infinity))
+    throw new ArgumentError(
+      'latency',
+      `warm up ${least} runs and ${warmUpMs} ms; both have to be at least 0, and finite`,
+    );
+  const whole = warmUpMs * watches.length;
+  let medians: readonly number[] = [];
+  for (let runs = 0, spent = 0; ;) {
+    const window = watches.map((): number[] => []);
+    const end = spent + whole / 2;
+    do {
+      for (const [index, watch] of watches.entries()) {
+        const taken = await watch();
+        window[index]?.push(taken);
+        spent += taken;
+      }
+      runs++;
+    } while (spent < end);
+    const before = medians;
+    medians = window.map((times) => quantile(times, 0.5));
+    const steady = before.length > 0 && medians.every((median, index) => median >= settled * (before[index] as number));
+    if (runs >= least && ((spent >= whole && steady) || spent >= 8 * whole)) return medians;
+  }
+}
+
+/** The value that a share of all lies below. */
+export function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.round(share * (values.length - 1))] as number;
+}
+
+/** The clock of the host. */
+export function clock(): () => number {
+  const host = globalThis as { readonly performance?: { readonly now: () => number } };
+  return () => host.performance?.now() ?? Date.now();
+}
