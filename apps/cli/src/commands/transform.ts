@@ -3,7 +3,8 @@ import { InterruptedError } from '../errors.ts';
 import type { ComparedLatency } from '../pipeline/compare-stage.ts';
 import type { Measurement } from '../pipeline/measure-stage.ts';
 import type { InputOf, Jobs } from '../pipeline/jobs.ts';
-import { formatBytes, formatCount, formatLatencyRatio, formatMilliseconds, formatPercent } from '../terminal/format.ts';
+import { figures } from '../report/figures.ts';
+import { formatLatencyRatio } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
 import { withRunner } from '../workers/runner.ts';
 import { measureModel } from './measured.ts';
@@ -49,22 +50,13 @@ export async function transform<Name extends keyof Jobs>(
   }
 }
 
-const rows: readonly (readonly [string, (measured: Timed) => string])[] = [
-  ['test accuracy', ({ accuracy }) => formatPercent(accuracy)],
-  ['macro-F1', ({ macroF1 }) => macroF1.toFixed(4)],
-  ['parameters', ({ parameters }) => formatCount(parameters)],
-  ['non-zeros', ({ nonZeros }) => formatCount(nonZeros)],
-  ['on disk', ({ bytes }) => formatBytes(bytes)],
-  ['latency', ({ latencyMs }) => formatMilliseconds(latencyMs)],
-];
-
 /** Prints what a model was and what became of it. */
 export function showTransformed(session: Session, transformed: Transformed): void {
   session.result(transformed, () => {
     const { before, after, folder, latencyRatio } = transformed;
     const cells = [
-      ...rows.map(([name, text]) => [name, text(before), text(after)]),
-      ['latency ratio', '', formatLatencyRatio(latencyRatio)],
+      ...figures.map(([name, text]) => [name, text(before), text(after)]),
+      ['of before', '', formatLatencyRatio(latencyRatio)],
     ];
     const columns = [
       { heading: '' },

@@ -6,10 +6,13 @@ import {
   formatMilliseconds,
   formatPercent,
 } from '../terminal/format.ts';
-import type { ReportRow } from './report-data.ts';
+import type { ModelFigures, ReportRow } from './report-data.ts';
 
-/** What a report says of each model, on a terminal and on a page: a heading, and a row's text. */
-export const figures: readonly (readonly [heading: string, text: (row: ReportRow) => string])[] = [
+/** A heading, and the text of what stands below it. */
+type Figure<Of> = readonly [heading: string, text: (of: Of) => string];
+
+/** What is said of a model wherever models are compared. */
+export const figures: readonly Figure<ModelFigures & { readonly latencyMs: number }>[] = [
   ['test accuracy', ({ accuracy }) => formatPercent(accuracy)],
   ['macro-F1', ({ macroF1 }) => macroF1.toFixed(4)],
   ['parameters', ({ parameters }) => formatCount(parameters)],
@@ -17,5 +20,10 @@ export const figures: readonly (readonly [heading: string, text: (row: ReportRow
   ['on disk', ({ bytes }) => formatBytes(bytes)],
   ['MACs', ({ macs }) => formatMacs(macs)],
   ['latency', ({ latencyMs }) => formatMilliseconds(latencyMs)],
+];
+
+/** What a report says of each of its models, on a terminal and on a page. */
+export const reportFigures: readonly Figure<ReportRow>[] = [
+  ...figures,
   ['of searched', ({ latencyRatio }) => (latencyRatio ? formatLatencyRatio(latencyRatio) : '')],
 ];

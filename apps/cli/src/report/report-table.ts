@@ -1,16 +1,16 @@
 import { renderTable } from '../terminal/table.ts';
 import type { Column } from '../terminal/table.ts';
 import type { Output } from '../terminal/terminal.ts';
-import { figures } from './figures.ts';
+import { reportFigures } from './figures.ts';
 import type { ReportRow } from './report-data.ts';
 
 const columns: readonly Column[] = [
   { heading: 'model' },
-  ...figures.map(([heading]) => ({ heading, align: 'right' as const })),
+  ...reportFigures.map(([heading]) => ({ heading, align: 'right' as const })),
 ];
 
 /** The models of a run as a table for a terminal. */
 export function reportTable(rows: readonly ReportRow[], stream: Output): string {
-  const cells = rows.map((row) => [row.name, ...figures.map(([, text]) => text(row))]);
+  const cells = rows.map((row) => [row.name, ...reportFigures.map(([, text]) => text(row))]);
   return renderTable(columns, cells, stream);
 }

@@ -1,13 +1,13 @@
-import { figures } from '../figures.ts';
+import { reportFigures } from '../figures.ts';
 import type { RunReport } from '../report-data.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 
 /** One row per model; on a narrow page, one card per model. */
 export function summaryTable({ rows }: RunReport): Markup {
-  const heads = figures.map(([heading]) => html`<th scope="col">${heading}</th>`);
+  const heads = reportFigures.map(([heading]) => html`<th scope="col">${heading}</th>`);
   const body = rows.map((row) => {
-    const cells = figures.map(([heading, text]) => html`<td data-heading="${heading}">${text(row)}</td>`);
+    const cells = reportFigures.map(([heading, text]) => html`<td data-heading="${heading}">${text(row)}</td>`);
     return html`<tr>
       <th scope="row"><span class="swatch ${row.name}"></span>${row.name}</th>
       ${cells}
