@@ -90,7 +90,7 @@ golden = {
     "matern": [matern(5, 1), matern(9, 3)],
     "sobol": {
         "first": stats.qmc.Sobol(8, scramble=False).random(16).tolist(),
-        "later": stats.qmc.Sobol(128, scramble=False).fast_forward(1000).random(1)[0].tolist(),
+        "later": stats.qmc.Sobol(256, scramble=False).fast_forward(1000).random(1)[0].tolist(),
     },
 }
 
@@ -115,7 +115,7 @@ def direction_numbers(dimensions):
     return [degrees.count(degree) for degree in range(1, max(degrees) + 1)], text
 
 
-counts, text = direction_numbers(128)
+counts, text = direction_numbers(256)
 print(counts)
 for at in range(0, len(text), 100):
     print(text[at : at + 100])

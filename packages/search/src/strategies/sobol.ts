@@ -50,7 +50,7 @@ function configAt(space: Space, index: number, scramble: boolean, random: Random
 
 /**
  * Points that fill the space more evenly than random ones: trial n is point n of the Sobol sequence, one dimension for
- * each parameter. Parameters beyond the 128th are drawn at random, as is a config in place of one that was tried.
+ * each parameter. Parameters beyond the 256th are drawn at random, as is a config in place of one that was tried.
  *
  * Source: Joe and Kuo, "Constructing Sobol sequences with better two-dimensional projections", SIAM J. Sci. Comput.
  * 2008; scrambling of Owen, "Randomly permuted (t,m,s)-nets", 1995.
