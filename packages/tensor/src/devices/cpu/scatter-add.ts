@@ -7,7 +7,14 @@ function viewLength(access: Access, sizes: readonly number[]): number {
   return sizes.reduce((last, size, d) => last + Math.max(0, access.strides[d] ?? 0) * (size - 1), access.offset) + 1;
 }
 
-/** The program of a scatter-add: additions in the output's own dtype, for 16-bit floats in doubles that are rounded at the end. */
+/** Places of f32 that get at most so many terms are added to without a carry. */
+const shortSum = 64;
+
+/**
+ * The program of a scatter-add: additions in the output's own dtype, for 16-bit floats in doubles that are rounded at the
+ * end. Rows of f32 that many terms go to carry what an addition rounds off to the next one (W. Kahan, "Further remarks on
+ * reducing truncation errors", 1965), and come out within two roundings of the sum.
+ */
 export function scatterAddProgram(spec: ScatterAddSpec, engine: Engine): Program {
   const { outer, count, inner, length } = spec;
   const sizes = [outer, count, inner];
@@ -21,9 +28,32 @@ export function scatterAddProgram(spec: ScatterAddSpec, engine: Engine): Program
   const outSize = outer * length * inner;
   const indexLength = viewLength(spec.index, sizes);
   const sourceLength = viewLength(spec.source, sizes);
+  const mayCarry = outDType === 'f32' && count > shortSum;
+
+  /** For each row of `o` that many terms go to, where its carries begin; -1 for the others. */
+  const carriesOf = (index: TypedArray, o: number): { readonly places: Int32Array; readonly size: number } => {
+    const places = new Int32Array(length);
+    for (let c = 0; c < count; c++) {
+      let at = spec.index.offset + o * indexOuter + c * indexCount;
+      for (let i = 0; i < (indexInner === 0 ? 1 : inner); i++, at += indexInner) {
+        const row = index[at] as number;
+        if (row >= 0 && row < length) (places[row] as number)++;
+      }
+    }
+    let size = 0;
+    for (let row = 0; row < length; row++) {
+      const many = (places[row] as number) > shortSum;
+      places[row] = many ? size : -1;
+      if (many) size += inner;
+    }
+    return { places, size };
+  };
 
   const addAll = (totals: TypedArray, index: TypedArray, source: TypedArray): void => {
     for (let o = 0; o < outer; o++) {
+      const carries = mayCarry ? carriesOf(index, o) : { places: undefined, size: 0 };
+      const carry = new Float32Array(carries.size);
+      const places = carries.size > 0 ? carries.places : undefined;
       for (let c = 0; c < count; c++) {
         let indexAt = spec.index.offset + o * indexOuter + c * indexCount;
         let sourceAt = spec.source.offset + o * sourceOuter + c * sourceCount;
@@ -31,9 +61,19 @@ export function scatterAddProgram(spec: ScatterAddSpec, engine: Engine): Program
           const row = index[indexAt] as number;
           if (row >= 0 && row < length) {
             const at = (o * length + row) * inner + i;
-            const sum = (totals[at] as number) + decode(source[sourceAt] as number);
-            // Typed arrays round floats by themselves; integers must wrap.
-            totals[at] = kind === 'float' ? sum : sum | 0;
+            const value = decode(source[sourceAt] as number);
+            const place = places === undefined ? -1 : (places[row] as number);
+            const sum = (totals[at] as number) + value;
+            if (place >= 0) {
+              const whole = sum + (carry[place + i] as number);
+              totals[at] = whole;
+              const rest = whole - totals[at];
+              // Of an infinite sum nothing is left over.
+              carry[place + i] = Number.isFinite(rest) ? rest : 0;
+            } else {
+              // Typed arrays round floats by themselves; integers must wrap.
+              totals[at] = kind === 'float' ? sum : sum | 0;
+            }
           }
           indexAt += indexInner;
           sourceAt += sourceInner;

@@ -5,7 +5,8 @@
 import { dtypes, type DType } from '../../../dtype/dtype.ts';
 import type { Access, Binding, Conv2dSpec } from '../../../kernel/spec.ts';
 import type { Engine, Program, WasmFunction } from '../engine.ts';
-import { depthBlock, gemmKernels, roundUp, type GemmKernels } from '../gemm/gemm.ts';
+import { blocksTogether, depthBlock, gemmKernels, roundUp, type GemmKernels } from '../gemm/gemm.ts';
+import { sumOfBlocks, wideBytes } from '../gemm/wide-sums.ts';
 import { widenedProgram } from '../widen.ts';
 import { directProgram, prefersLoops, spreadFunction } from './direct.ts';
 import { addGatherPack } from './gather-pack.ts';
@@ -115,7 +116,9 @@ function imageProgram(spec: Conv2dSpec, engine: Engine): Program {
   const patchesAt = spec.groups * filterBytes;
   const frameAt = patchesAt + columns * Math.min(depthBlock, weightCount) * 4;
   const edgeAt = frameAt + (placement ? roundUp(frameBytes(placement), 16) : 0);
-  engine.workspace.reserve(edgeAt + tile.rows * tile.columns * 4, 'conv2d');
+  const blocks = { count: Math.ceil(weightCount / depthBlock), together: blocksTogether };
+  const wideAt = roundUp(edgeAt + tile.rows * tile.columns * 4, 16);
+  engine.workspace.reserve(wideAt + wideBytes(blocks, channels * columns), 'conv2d');
 
   const part = partBytes(spec);
   const [sourceBytes, targetBytes] = forward ? [part.x, part.y] : [part.y, part.x];
@@ -143,22 +146,17 @@ function imageProgram(spec: Conv2dSpec, engine: Engine): Program {
         const base = spread ? workspace + frameAt : from;
         for (let j = 0; j < pixelCount; j += columns) {
           const width = Math.min(columns, pixelCount - j);
-          for (let p = 0; p < weightCount; p += depthBlock) {
+          const c = to + j * 4;
+          const rowStep = pixelCount * 4;
+          const sums = { c, wide: workspace + wideAt, rows: channels, columns: width, rowStep };
+          sumOfBlocks(kernels, sums, blocks, (block, accumulate) => {
+            const p = block * depthBlock;
             const deep = Math.min(depthBlock, weightCount - p);
-            gatherB(base, workspace + patchesAt, pixels + j * 4, width, weights + p * 4, deep);
+            const packed = workspace + patchesAt;
+            gatherB(base, packed, pixels + j * 4, width, weights + p * 4, deep);
             const filter = workspace + g * filterBytes + packedRows * p * 4;
-            multiply(
-              filter,
-              workspace + patchesAt,
-              to + j * 4,
-              channels,
-              width,
-              deep,
-              pixelCount * 4,
-              p > 0 ? 1 : 0,
-              workspace + edgeAt,
-            );
-          }
+            multiply(filter, packed, c, channels, width, deep, rowStep, accumulate, workspace + edgeAt);
+          });
         }
         from += sourceBytes;
         to += targetBytes;
@@ -185,41 +183,35 @@ function weightProgram(spec: Conv2dSpec, engine: Engine): Program {
   const patchesAt = roundUp(outputs, tile.rows) * depth * 4;
   const frameAt = patchesAt + columns * depth * 4;
   const edgeAt = frameAt + (placement ? roundUp(frameBytes(placement), 16) : 0);
-  engine.workspace.reserve(edgeAt + tile.rows * tile.columns * 4, 'conv2d');
+  const blocksOfImage = Math.ceil(pixelCount / depth);
+  const blocks = { count: spec.batch * blocksOfImage, together: blocksTogether };
+  const wideAt = roundUp(edgeAt + tile.rows * tile.columns * 4, 16);
+  engine.workspace.reserve(wideAt + wideBytes(blocks, outputs * weightCount), 'conv2d');
   const part = partBytes(spec);
 
   return () => {
     const workspace = engine.workspace.address;
-    let x = engine.address(spec.x.binding) + spec.x.offset * 4;
-    let y = engine.address(spec.y.binding) + spec.y.offset * 4;
-    const w = engine.address(spec.w.binding) + spec.w.offset * 4;
-    for (let image = 0; image < spec.batch; image++) {
-      for (let g = 0; g < spec.groups; g++) {
-        if (spread) spread(x, workspace + frameAt);
-        const base = spread ? workspace + frameAt : x;
-        for (let p = 0; p < pixelCount; p += depth) {
-          const deep = Math.min(depth, pixelCount - p);
-          packA(y + p * 4, workspace, outputs, deep, pixelCount * 4, 4);
-          for (let j = 0; j < weightCount; j += columns) {
-            const width = Math.min(columns, weightCount - j);
-            gatherB(base, workspace + patchesAt, weights + j * 4, width, pixels + p * 4, deep);
-            const accumulate = image > 0 || p > 0 ? 1 : 0;
-            multiply(
-              workspace,
-              workspace + patchesAt,
-              w + g * part.w + j * 4,
-              outputs,
-              width,
-              deep,
-              weightCount * 4,
-              accumulate,
-              workspace + edgeAt,
-            );
-          }
+    const packed = workspace + patchesAt;
+    const address = (access: Access): number => engine.address(access.binding) + access.offset * 4;
+    const [x, y, w] = [address(spec.x), address(spec.y), address(spec.w)];
+    const rowStep = weightCount * 4;
+    for (let g = 0; g < spec.groups; g++) {
+      const c = w + g * part.w;
+      const sums = { c, wide: workspace + wideAt, rows: outputs, columns: weightCount, rowStep };
+      sumOfBlocks(kernels, sums, blocks, (block, accumulate) => {
+        const place = Math.floor(block / blocksOfImage) * spec.groups + g;
+        const p = (block % blocksOfImage) * depth;
+        const deep = Math.min(depth, pixelCount - p);
+        const image = x + place * part.x;
+        if (spread && p === 0) spread(image, workspace + frameAt);
+        packA(y + place * part.y + p * 4, workspace, outputs, deep, pixelCount * 4, 4);
+        for (let j = 0; j < weightCount; j += columns) {
+          const width = Math.min(columns, weightCount - j);
+          const base = spread ? workspace + frameAt : image;
+          gatherB(base, packed, weights + j * 4, width, pixels + p * 4, deep);
+          multiply(workspace, packed, c + j * 4, outputs, width, deep, rowStep, accumulate, workspace + edgeAt);
         }
-        x += part.x;
-        y += part.y;
-      }
+      });
     }
   };
 }

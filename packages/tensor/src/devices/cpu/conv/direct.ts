@@ -4,8 +4,13 @@
  */
 import type { Access, Binding, Conv2dSpec, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
 import type { Engine, Program, WasmFunction } from '../engine.ts';
+import { gemmKernels, roundUp } from '../gemm/gemm.ts';
+import { sumOfBlocks, wideBytes } from '../gemm/wide-sums.ts';
 import { channelsPerGroup, paddedImage, spreadGradient } from './geometry.ts';
 import { addSpread, frameBytes, type Spread } from './spread.ts';
+
+/** Images whose weight gradients add up in f32 before the sum goes to a wide one. */
+const imagesTogether = 64;
 
 /** Whether the product would have so few rows that loops are faster than panels. */
 export function prefersLoops(spec: Conv2dSpec): boolean {
@@ -131,25 +136,31 @@ export function directProgram(spec: Conv2dSpec, engine: Engine): Program {
   const perGroup = spec.pass === 'input' ? spreadGradient(spec) : paddedImage(spec);
   const placement: Spread | undefined = perGroup && { ...perGroup, planes };
   const spread = placement && spreadFunction(engine, placement);
-  if (placement) engine.workspace.reserve(frameBytes(placement), 'conv2d');
   const loop = loops[spec.pass](spec, placement?.frame ?? spec.inSize);
   const program = engine.loop(loop.spec);
   const [second, third] = loop.operands;
   const weightSize = (spec.outChannels * spec.inChannels * spec.kernel[0] * spec.kernel[1]) / spec.groups;
+  const kernels = gemmKernels(engine);
+  const adds = spec.pass === 'weight';
+  // Only weight gradients add up over the images.
+  const blocks = { count: spec.batch, together: adds ? imagesTogether : spec.batch };
+  const wideAt = placement ? roundUp(frameBytes(placement), 16) : 0;
+  engine.workspace.reserve(wideAt + wideBytes(blocks, weightSize), 'conv2d');
   return () => {
     const address = { x: 0, w: 0, y: 0 };
     for (const name of ['x', 'w', 'y'] as const)
       address[name] = engine.address(spec[name].binding) + spec[name].offset * 4;
-    if (spec.pass === 'weight') engine.memory.view('f32', address.w, weightSize).fill(0);
-    for (let image = 0; image < spec.batch; image++) {
-      if (spread) spread(address[framed], engine.workspace.address);
-      engine.bind(0, spread ? engine.workspace.address : address[framed]);
-      engine.bind(1, address[second]);
-      engine.bind(2, address[third]);
+    const frame = engine.workspace.address;
+    const sums = { c: address.w, wide: frame + wideAt, rows: 1, columns: weightSize, rowStep: 0 };
+    sumOfBlocks(kernels, sums, blocks, (image, accumulate) => {
+      const at = { ...address, x: address.x + image * sizes.x, y: address.y + image * sizes.y };
+      if (adds && accumulate === 0) engine.memory.view('f32', address.w, weightSize).fill(0);
+      if (spread) spread(at[framed], frame);
+      engine.bind(0, spread ? frame : at[framed]);
+      engine.bind(1, at[second]);
+      engine.bind(2, at[third]);
       program();
-      address.x += sizes.x;
-      address.y += sizes.y;
-    }
+    });
   };
 }
 

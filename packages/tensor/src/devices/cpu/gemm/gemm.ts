@@ -1,12 +1,16 @@
 /**
  * Blocked matrix product in f32.
  * Source: K. Goto, R. van de Geijn, "Anatomy of high-performance matrix multiplication" (2008).
+ *
+ * Rounding: a block sums 256 products in a register, 32 blocks add up in f32, and from there on in f64: the error is at
+ * most 290 · 2^-24 of the sum of magnitudes, however deep the product.
  */
 import type { Engine, WasmFunction } from '../engine.ts';
 import { addScaledRows } from './matvec.ts';
 import { addMultiply } from './multiply.ts';
 import { addPack } from './pack.ts';
 import { chooseTile, type Tile } from './tile.ts';
+import { addWideSums, sumOfBlocks, wideBytes, type WideSums } from './wide-sums.ts';
 
 /** A matrix in memory: steps in bytes between rows and between columns. */
 export interface MatrixLayout {
@@ -15,7 +19,7 @@ export interface MatrixLayout {
 }
 
 /** The kernels of one engine. */
-export interface GemmKernels {
+export interface GemmKernels extends WideSums {
   readonly tile: Tile;
   /** (source, target, count, depth, laneStep, depthStep) */
   readonly packA: WasmFunction;
@@ -31,6 +35,10 @@ export const depthBlock = 256;
 /** Rows of a block: the packed first operand (128 × 256 floats) stays in the second-level cache. */
 const rowBlock = 128;
 const columnBlock = 1024;
+/** Blocks of a depth that add up in f32. */
+export const blocksTogether = 32;
+/** Rows of which a deep product keeps wide sums at a time. */
+const wideRows = 1024;
 
 const built = new WeakMap<Engine, GemmKernels>();
 
@@ -44,8 +52,9 @@ export function gemmKernels(engine: Engine, tile?: Tile): GemmKernels {
   addPack(module, 'packB', chosen.columns);
   addMultiply(module, chosen);
   addScaledRows(module);
+  addWideSums(module);
   const functions = engine.instantiate(module) as Readonly<
-    Record<'packA' | 'packB' | 'multiply' | 'scaledRows', WasmFunction>
+    Record<'packA' | 'packB' | 'multiply' | 'scaledRows' | 'widen' | 'narrow', WasmFunction>
   >;
   const kernels: GemmKernels = { tile: chosen, ...functions };
   built.set(engine, kernels);
@@ -81,30 +90,31 @@ export function planGemm(
   const depth = Math.min(depthBlock, k);
   const bOffset = roundUp(rows, tile.rows) * depth * 4;
   const edgeOffset = bOffset + roundUp(columns, tile.columns) * depth * 4;
-  const workspaceBytes = edgeOffset + tile.rows * tile.columns * 4;
+  const blocks = { count: Math.ceil(k / depth), together: blocksTogether };
+  const wideOffset = roundUp(edgeOffset + tile.rows * tile.columns * 4, 16);
+  // Wide sums of all rows at once could be larger than the operands.
+  const tall = wideBytes(blocks, 1) === 0 ? m : Math.min(m, wideRows);
+  const workspaceBytes = wideOffset + wideBytes(blocks, tall * columns);
   const run = (workspace: number, aAddress: number, bAddress: number, cAddress: number): void => {
     const packedB = workspace + bOffset;
     const edge = workspace + edgeOffset;
     for (let j = 0; j < n; j += columns) {
       const width = Math.min(columns, n - j);
-      for (let p = 0; p < k; p += depth) {
-        const deep = Math.min(depth, k - p);
-        packB(bAddress + j * b.columnStep + p * b.rowStep, packedB, width, deep, b.columnStep, b.rowStep);
-        for (let i = 0; i < m; i += rows) {
-          const height = Math.min(rows, m - i);
-          packA(aAddress + i * a.rowStep + p * a.columnStep, workspace, height, deep, a.rowStep, a.columnStep);
-          multiply(
-            workspace,
-            packedB,
-            cAddress + i * cRowStep + j * 4,
-            height,
-            width,
-            deep,
-            cRowStep,
-            p > 0 ? 1 : 0,
-            edge,
-          );
-        }
+      for (let top = 0; top < m; top += tall) {
+        const bottom = Math.min(top + tall, m);
+        const c = cAddress + top * cRowStep + j * 4;
+        const sums = { c, wide: workspace + wideOffset, rows: bottom - top, columns: width, rowStep: cRowStep };
+        sumOfBlocks(kernels, sums, blocks, (block, accumulate) => {
+          const p = block * depth;
+          const deep = Math.min(depth, k - p);
+          packB(bAddress + j * b.columnStep + p * b.rowStep, packedB, width, deep, b.columnStep, b.rowStep);
+          for (let i = top; i < bottom; i += rows) {
+            const height = Math.min(rows, bottom - i);
+            packA(aAddress + i * a.rowStep + p * a.columnStep, workspace, height, deep, a.rowStep, a.columnStep);
+            const target = cAddress + i * cRowStep + j * 4;
+            multiply(workspace, packedB, target, height, width, deep, cRowStep, accumulate, edge);
+          }
+        });
       }
     }
   };

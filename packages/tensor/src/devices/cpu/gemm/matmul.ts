@@ -4,6 +4,7 @@ import type { Access, Binding, LoopInstruction, LoopSpec, MatmulSpec } from '../
 import type { Engine, Program } from '../engine.ts';
 import { widenedProgram } from '../widen.ts';
 import { gemmKernels, planGemm } from './gemm.ts';
+import { sumOfBlocks, wideBytes } from './wide-sums.ts';
 
 /** Whether the spec is computed in f32 and has no epilogue; others are decomposed by the planner. */
 export function acceptsMatmul(spec: MatmulSpec): boolean {
@@ -13,6 +14,9 @@ export function acceptsMatmul(spec: MatmulSpec): boolean {
     spec.bindings.every((binding) => dtypes[binding.dtype].compute === 'f32')
   );
 }
+
+/** Scaled rows that add up in f32 before their sum goes to a wide one. */
+const scaledBlock = 512;
 
 /** Below this many rows or columns packing costs more than it saves. */
 const thin = 3;
@@ -38,7 +42,9 @@ function thinProgram(spec: MatmulSpec, engine: Engine): Program {
   const rank = oriented.batch.length;
   const rowsAreContiguous = b.strides[rank + 1] === 1 && out.strides[rank + 1] === 1 && n >= 16;
   if (!rowsAreContiguous || spec.bindings.some((binding) => binding.dtype !== 'f32')) return engine.loop(asLoop(spec));
-  const { scaledRows } = gemmKernels(engine);
+  const kernels = gemmKernels(engine);
+  const blocks = { count: Math.ceil(k / scaledBlock), together: 1 };
+  engine.workspace.reserve(wideBytes(blocks, n), 'matmul');
   const sizes = [...oriented.batch, m];
   const [aOffsets, outOffsets] = [batchOffsets(sizes, a), batchOffsets(sizes, out)];
   const bOffsets = batchOffsets(sizes, { ...b, strides: [...b.strides.slice(0, rank), 0] });
@@ -46,15 +52,14 @@ function thinProgram(spec: MatmulSpec, engine: Engine): Program {
   return () => {
     const [aBase, bBase, outBase] = [engine.address(a.binding), engine.address(b.binding), engine.address(out.binding)];
     for (let i = 0; i < outOffsets.length; i++) {
-      scaledRows(
-        aBase + (aOffsets[i] as number),
-        bBase + (bOffsets[i] as number),
-        outBase + (outOffsets[i] as number),
-        n,
-        k,
-        xStep,
-        rowStep,
-      );
+      const c = outBase + (outOffsets[i] as number);
+      const sums = { c, wide: engine.workspace.address, rows: 1, columns: n, rowStep: 0 };
+      sumOfBlocks(kernels, sums, blocks, (block) => {
+        const p = block * scaledBlock;
+        const x = aBase + (aOffsets[i] as number) + p * xStep;
+        const rows = bBase + (bOffsets[i] as number) + p * rowStep;
+        kernels.scaledRows(x, rows, c, n, Math.min(scaledBlock, k - p), xStep, rowStep);
+      });
     }
   };
 }

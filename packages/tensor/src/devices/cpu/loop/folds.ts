@@ -1,6 +1,11 @@
-/** Writes the reductions of a loop nest: partial results in registers, joined at the end of a walk. */
+/**
+ * Writes the reductions of a loop nest: partial results in registers, joined at the end of a walk.
+ *
+ * Rounding: an f32 sum adds at most `blockLength` terms in a register; blocks add up in f64. So its error is at most
+ * (blockLength + 8) · 2^-24 of the sum of magnitudes, however long it is. Products are kept in f64 throughout.
+ */
 import type { ComputeDType } from '../../../dtype/dtype.ts';
-import type { Expression, Local } from '../assembler/expression.ts';
+import { op, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { MathLibrary } from '../math/math-library.ts';
 import type { Nest } from './nest.ts';
@@ -9,16 +14,28 @@ import { scalarCode } from './scalar-code.ts';
 import type { Scope } from './scope.ts';
 import type { Instruction } from './steps.ts';
 import { extractLane, lanesPerRegister, scalarOf, splat } from './value.ts';
-import { vectorCode } from './vector-code.ts';
+import { convertVector, vectorCode } from './vector-code.ts';
+
+/** Partial results in registers of one dtype. */
+interface Partials {
+  readonly dtype: ComputeDType;
+  /** Vector registers, if lanes are folded. */
+  readonly vector: readonly Local[];
+  readonly scalar: Local | undefined;
+}
 
 /** Partial results of one reduction during a walk. */
 export interface Accumulator {
   readonly position: number;
   readonly step: Instruction<'reduce'>;
-  /** Vector registers, if lanes are folded. */
-  readonly vector: readonly Local[];
-  readonly scalar: Local | undefined;
+  /** What values are folded into. */
+  readonly block: Partials;
+  /** Where blocks add up, if there are several. */
+  readonly whole: Partials | undefined;
 }
+
+/** How many f32 terms one register adds up before the block goes to the f64 sum. */
+export const blockLength = 64;
 
 /** The reductions of one kernel. Several vectors of partial results keep additions from waiting for each other. */
 export class Folds {
@@ -34,49 +51,78 @@ export class Folds {
     this.#scope = scope;
   }
 
-  /** Starts a reduction for a walk that takes up to `widest` lanes at once, and perhaps single ones after them. */
-  start(position: number, widest: number, hasScalarRest: boolean): Accumulator {
+  /**
+   * Starts a reduction for a walk that takes up to `widest` lanes at once, and perhaps single ones after them. `long`
+   * walks settle their blocks.
+   */
+  start(position: number, widest: number, hasScalarRest: boolean, long: boolean): Accumulator {
     const { mode, spec, varying } = this.#nest;
     const step = spec.body[position] as Instruction<'reduce'>;
-    const identity = constantOf(step.dtype, identityOf(step.op, step.dtype));
     const folds = mode === 'points' ? widest > 1 : widest > 1 && varying[position] === true;
-    const registers = folds ? widest / lanesPerRegister(step.dtype) : 0;
-    const vector = Array.from({ length: registers }, () => this.#f.let(splat(step.dtype, identity)));
-    const scalar = registers === 0 || (mode === 'points' && hasScalarRest) ? this.#f.let(identity) : undefined;
-    return { position, step, vector, scalar };
+    const lanes = folds ? widest : 0;
+    const rest = lanes === 0 || (mode === 'points' && hasScalarRest);
+    const isWideProduct = step.op === 'prod' && step.dtype === 'f32';
+    const block = this.#partials(step, isWideProduct ? 'f64' : step.dtype, lanes, rest);
+    const inBlocks = long && step.op === 'sum' && step.dtype === 'f32';
+    // Lanes over points end in one sum: four will do for it.
+    const whole = inBlocks
+      ? this.#partials(step, 'f64', mode === 'points' ? Math.min(4, lanes) : lanes, rest)
+      : undefined;
+    return { position, step, block, whole };
+  }
+
+  #partials(step: Instruction<'reduce'>, dtype: ComputeDType, lanes: number, rest: boolean): Partials {
+    const identity = constantOf(dtype, identityOf(step.op, dtype));
+    const vector = Array.from({ length: lanes / lanesPerRegister(dtype) }, () => this.#f.let(splat(dtype, identity)));
+    return { dtype, vector, scalar: rest ? this.#f.let(identity) : undefined };
   }
 
   /** Folds the current value in. */
-  add({ step, vector, scalar }: Accumulator, lanes: number): void {
-    const join = joining(step.op, step.dtype);
+  add({ step, block: { dtype, vector, scalar } }: Accumulator, lanes: number): void {
+    const join = joining(step.op, dtype);
     if (vector.length === 0 || lanes === 1) {
-      const argument = this.#scope.converted(this.#scope.scalar(step.arg), step.dtype);
-      if (scalar) this.#f.set(scalar, this.#join(join, step.dtype, scalar, scalarOf(argument)));
+      const argument = this.#scope.converted(this.#scope.scalar(step.arg), dtype);
+      if (scalar) this.#f.set(scalar, this.#join(join, dtype, scalar, scalarOf(argument)));
       return;
     }
-    const argument = this.#scope.converted(this.#scope.vector(step.arg, lanes), step.dtype);
+    const argument = this.#scope.converted(this.#scope.vector(step.arg, lanes), dtype);
     for (const [i, register] of argument.registers.entries()) {
       const accumulator = vector[i] as Local;
-      this.#f.set(accumulator, this.#joinVectors(join, step.dtype, accumulator, register));
+      this.#f.set(accumulator, this.#joinVectors(join, dtype, accumulator, register));
     }
   }
 
+  /** Adds the block to the whole, and starts another. */
+  settle({ block, whole }: Accumulator): void {
+    if (whole === undefined) return;
+    const joined = block.vector.length > 0 && this.#nest.mode === 'points' ? this.#halved('add', block) : block.vector;
+    const wide = convertVector('f32', 'f64', joined);
+    for (const [i, sum] of whole.vector.entries()) this.#f.set(sum, op('f64x2.add', sum, wide[i] as Expression));
+    if (whole.scalar && block.scalar)
+      this.#f.set(whole.scalar, op('f64.add', whole.scalar, op('f64.promote_f32', block.scalar)));
+    const zero = constantOf('f32', 0);
+    for (const register of block.vector) this.#f.set(register, splat('f32', zero));
+    if (block.scalar) this.#f.set(block.scalar, zero);
+  }
+
   /** Makes one value, or one for each lane of rows, of the partial results. */
-  finish({ position, step, vector, scalar }: Accumulator, rowLanes: number): void {
-    const { dtype } = step;
-    if (this.#nest.mode !== 'points' || vector.length === 0) {
-      const registers = vector.length > 0 ? vector : [scalar as Local];
-      this.#scope.set(position, { dtype, lanes: vector.length > 0 ? rowLanes : 1, registers });
-      return;
-    }
+  finish(accumulator: Accumulator, rowLanes: number): void {
+    const { position, step, block, whole } = accumulator;
+    this.settle(accumulator);
+    const partials = whole ?? block;
+    const { dtype, vector, scalar } = partials;
+    const lanes = this.#nest.mode !== 'points' && vector.length > 0 ? rowLanes : 1;
+    const registers = lanes > 1 ? vector : [vector.length > 0 ? this.#folded(step, partials) : (scalar as Local)];
+    const value = { dtype, lanes, registers };
+    if (dtype === step.dtype) this.#scope.set(position, value);
+    else this.#scope.keep(position, this.#scope.converted(value, step.dtype));
+  }
+
+  /** All lanes and the single values after them as one. */
+  #folded(step: Instruction<'reduce'>, partials: Partials): Local {
+    const { dtype, scalar } = partials;
     const join = joining(step.op, dtype);
-    let registers: readonly Local[] = vector;
-    while (registers.length > 1) {
-      const half = registers.length / 2;
-      registers = registers
-        .slice(0, half)
-        .map((register, i) => this.#f.let(this.#joinVectors(join, dtype, register, registers[half + i] as Local)));
-    }
+    const registers = this.#halved(join, partials);
     let lanes: Expression[] = Array.from({ length: lanesPerRegister(dtype) }, (_, lane) =>
       this.#f.let(extractLane(dtype, registers, lane)),
     );
@@ -86,9 +132,20 @@ export class Folds {
         .slice(0, half)
         .map((lane, i) => this.#f.let(this.#join(join, dtype, lane, lanes[half + i] as Expression)));
     }
-    const folded = lanes[0] as Expression;
-    const total = scalar ? this.#f.let(this.#join(join, dtype, folded, scalar)) : folded;
-    this.#scope.set(position, { dtype, lanes: 1, registers: [total] });
+    const folded = lanes[0] as Local;
+    return scalar ? this.#f.let(this.#join(join, dtype, folded, scalar)) : folded;
+  }
+
+  /** The vector registers joined to a single one. */
+  #halved(join: ReturnType<typeof joining>, { dtype, vector }: Partials): readonly Local[] {
+    let registers = vector;
+    while (registers.length > 1) {
+      const half = registers.length / 2;
+      registers = registers
+        .slice(0, half)
+        .map((register, i) => this.#f.let(this.#joinVectors(join, dtype, register, registers[half + i] as Local)));
+    }
+    return registers;
   }
 
   #join(join: ReturnType<typeof joining>, dtype: ComputeDType, a: Expression, b: Expression): Expression {

@@ -1,10 +1,11 @@
 /** Generates the WebAssembly function of a loop spec. */
 import { operands, type Phase } from '../../../kernel/phases.ts';
 import type { LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
+import { i32, op, select, tee } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { MathLibrary } from '../math/math-library.ts';
 import { Addressing } from './addressing.ts';
-import { Folds } from './folds.ts';
+import { blockLength, Folds } from './folds.ts';
 import { arrange, type Nest } from './nest.ts';
 import { constantOf } from './reductions.ts';
 import { Scope } from './scope.ts';
@@ -26,6 +27,29 @@ function widthsFor(size: number, steps: number): { readonly lanes: number; reado
     rest -= count * lanes;
   }
   return result;
+}
+
+/** After how many rounds of which loop of a walk the blocks of its sums are full. */
+interface Blocks {
+  readonly dim: number;
+  readonly rounds: number;
+}
+
+/** Finds the outermost loop of which a round stays within a block; undefined if the whole walk does. `rounds` by dimension. */
+function blocksOf(rounds: readonly number[], first: number): Blocks | undefined {
+  let terms = 1;
+  for (let dim = rounds.length - 1; dim >= 0; dim--) {
+    const all = terms * (rounds[dim] as number);
+    if (all > blockLength) return { dim: first + dim, rounds: Math.floor(blockLength / terms) };
+    terms = all;
+  }
+  return undefined;
+}
+
+/** The blocks of one loop, and what is done at the end of each. */
+interface BlockEnds {
+  readonly rounds: number;
+  readonly settle: () => void;
 }
 
 /** Rows of at most so many points are written out instead of looped over, as the windows of a pooling are. */
@@ -72,20 +96,23 @@ class LoopGenerator {
     else this.#along(dim, size, [{ lanes: 1, count: size }], () => this.#outerLoops(dim + 1));
   }
 
-  /** Loops along one dimension, or writes its rounds out, moving the pointers of `positions`, and puts them back. */
+  /**
+   * Loops along one dimension, or writes its rounds out, moving the pointers of `positions`, and puts them back; calls
+   * `settle` after every so many rounds.
+   */
   #along(
     dim: number,
     size: number,
     widths: readonly { lanes: number; count: number }[],
     body: (lanes: number) => void,
     positions?: readonly number[],
-    unroll = false,
+    { unroll = false, blocks }: { readonly unroll?: boolean; readonly blocks?: BlockEnds | undefined } = {},
   ): void {
     let moved = 0;
     for (const { lanes, count } of widths) {
       const written = unroll ? count : 1;
       const ends = moved + lanes * count === size && count === written;
-      this.#f.repeat(count / written, () => {
+      this.#inBlocks(count / written, blocks, () => {
         for (let i = 0; i < written; i++) {
           body(lanes);
           if (!ends || i < written - 1) this.#addressing.advance(dim, lanes, positions);
@@ -94,6 +121,19 @@ class LoopGenerator {
       moved += lanes * (ends ? count - 1 : count);
     }
     this.#addressing.advance(dim, -moved, positions);
+  }
+
+  /** Runs `body` `count` times, in blocks where that many are more than one. */
+  #inBlocks(count: number, blocks: BlockEnds | undefined, body: () => void): void {
+    if (blocks === undefined || count <= blocks.rounds) return this.#f.repeat(count, body);
+    const rounds = i32(blocks.rounds);
+    const left = this.#f.let(i32(count));
+    this.#f.loop((again) => {
+      const now = this.#f.let(select(op('i32.lt_u', left, rounds), left, rounds));
+      this.#f.repeat(now, body);
+      blocks.settle();
+      this.#f.branchIf(again, tee(left, op('i32.sub', left, now)));
+    });
   }
 
   /** One row, or with lanes over rows `lanes` of them. */
@@ -115,9 +155,17 @@ class LoopGenerator {
       ? widthsFor(inner.at(-1) ?? 1, walk.points.length + walk.reduces.length)
       : [{ lanes: rowLanes, count: inner.at(-1) ?? 1 }];
     const widest = Math.max(...widths.map((width) => width.lanes));
+    const lastRounds = overPoints ? widths.reduce((sum, { count }) => sum + count, 0) : (inner.at(-1) ?? 1);
+    const blocks = blocksOf([...inner.slice(0, -1), lastRounds], outer.length);
     const accumulators = walk.reduces.map((position) =>
-      this.#folds.start(position, widest, widths.at(-1)?.lanes === 1),
+      this.#folds.start(position, widest, widths.at(-1)?.lanes === 1, blocks !== undefined),
     );
+    const long = accumulators.filter(({ whole }) => whole !== undefined);
+    const settle = (): void => {
+      for (const accumulator of long) this.#folds.settle(accumulator);
+    };
+    const blocksIn = (dim: number): BlockEnds | undefined =>
+      long.length > 0 && blocks?.dim === dim ? { rounds: blocks.rounds, settle } : undefined;
     if (widest > 1) this.#spreadRowValues(walk);
     const innermost = outer.length + inner.length - 1;
     const unroll = !overPoints && inner.reduce((product, size) => product * size, 1) <= unrolledPoints;
@@ -137,9 +185,13 @@ class LoopGenerator {
           overPoints ? widths : [{ lanes: 1, count: size }],
           (lanes) => points(overPoints ? lanes : rowLanes),
           walk.points,
-          unroll,
+          { unroll, blocks: blocksIn(dim) },
         );
-      else this.#along(dim, size, [{ lanes: 1, count: size }], () => loops(dim + 1), walk.points, unroll);
+      else
+        this.#along(dim, size, [{ lanes: 1, count: size }], () => loops(dim + 1), walk.points, {
+          unroll,
+          blocks: blocksIn(dim),
+        });
     };
     if (!spec.inner.includes(0)) loops(outer.length);
     for (const accumulator of accumulators) this.#folds.finish(accumulator, rowLanes);

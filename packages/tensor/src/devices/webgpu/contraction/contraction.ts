@@ -11,7 +11,7 @@
  *   finish(batch, i, j, values)             takes the finished elements [i, j … j + 3], those inside
  */
 import type { Stage } from '../program.ts';
-import type { WgslModule } from '../wgsl/wgsl-module.ts';
+import { indent, type WgslModule } from '../wgsl/wgsl-module.ts';
 
 /** A contraction ready to be given a tile kernel. */
 export interface Contraction {
@@ -66,6 +66,48 @@ export function depthRange(contraction: Contraction): {
     lines: [`let k_first = (batch % ${splits}u) * ${length}u;`, `let k_end = min(k_first + ${length}u, ${k}u);`],
     first: 'k_first',
     end: 'k_end',
+  };
+}
+
+/**
+ * Up to so many products are added up plainly: wide tiles have no registers to spare. More are added in blocks, and the
+ * blocks to a second sum.
+ */
+const longestPlainSum = 2048;
+/** A multiple of every slab and step of k. */
+const blockLength = 512;
+
+/** Sums over k in blocks, if k is long: how to declare them, to walk k, and to name what they come to. */
+export interface DepthBlocks {
+  readonly declarations: readonly string[];
+  /** The statements for all of k, given those from `first` up to `end`, which are expressions. */
+  readonly inBlocks: (lines: (first: string, end: string) => readonly string[]) => readonly string[];
+  readonly whole: (name: string) => string;
+}
+
+/** How the vec4 sums `names` are kept over the range of k that `depthRange` gave. */
+export function depthBlocks(
+  contraction: Contraction,
+  { first, end }: Pick<ReturnType<typeof depthRange>, 'first' | 'end'>,
+  names: readonly string[],
+): DepthBlocks {
+  const zero = (name: string): string => `var ${name} = vec4<f32>();`;
+  if (Math.min(contraction.k, partLength(contraction)) <= longestPlainSum)
+    return { declarations: names.map(zero), inBlocks: (lines) => lines(first, end), whole: (name) => name };
+  const whole = (name: string): string => `whole_${name}`;
+  return {
+    declarations: names.map((name) => zero(whole(name))),
+    inBlocks: (lines) => [
+      `for (var block_first = ${first}; block_first < ${end}; block_first += ${blockLength}u) {`,
+      indent([
+        `let block_end = min(block_first + ${blockLength}u, ${end});`,
+        ...names.map(zero),
+        ...lines('block_first', 'block_end'),
+        ...names.map((name) => `${whole(name)} += ${name};`),
+      ]),
+      '}',
+    ],
+    whole,
   };
 }
 

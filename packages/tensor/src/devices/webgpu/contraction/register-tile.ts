@@ -8,7 +8,7 @@
 import { powerOfTwoFrom } from '../numbers.ts';
 import { gridOf, groupNumber, type Stage } from '../program.ts';
 import { indent } from '../wgsl/wgsl-module.ts';
-import { depthRange, partLength, startLines, type Contraction } from './contraction.ts';
+import { depthBlocks, depthRange, partLength, startLines, type Contraction } from './contraction.ts';
 
 /** Outputs per invocation; columns are a multiple of 4. */
 export interface RegisterTile {
@@ -108,6 +108,8 @@ export function registerTileStage(contraction: Contraction, tile: RegisterTile):
   const blocks = tile.columns / 4;
   // Parts are multiples of four long, so only the end of all of k can leave a rest.
   const wholeSteps = k % 4 === 0 || (splits > 1 && partLength(contraction) * splits <= k);
+  const sumNames = range(tile.rows).flatMap((row) => range(blocks).map((block) => `sum${row}_${block}`));
+  const depths = depthBlocks(contraction, depth, sumNames);
   const lines = [
     `let tile = ${groupNumber(grid)};`,
     `let batch = tile / ${rowGroups * columnGroups}u;`,
@@ -123,25 +125,25 @@ export function registerTileStage(contraction: Contraction, tile: RegisterTile):
     ...range(tile.columns).map(
       (column) => `let column${column} = ${column === 0 ? 'column' : `min(column + ${column}u, ${n - 1}u)`};`,
     ),
-    ...range(tile.rows).flatMap((row) => range(blocks).map((block) => `var sum${row}_${block} = vec4<f32>();`)),
-    ...(tile.depth === 1
-      ? [
-          // Adds nothing, but hides the bound: drivers unroll short loops, and then compile for seconds.
-          `let bound = ${depth.end} + u32(arrayLength(&buffer0) == 0u);`,
-          `for (var k = ${depth.first}; k < bound; k++) {`,
-          indent(oneStep(tile)),
-          '}',
-        ]
-      : [
-          `var k = ${depth.first};`,
-          `for (; k + 4u <= ${depth.end}; k += 4u) {`,
-          indent(fourSteps(contraction, tile)),
-          '}',
-          ...(wholeSteps ? [] : [`for (; k < ${depth.end}; k++) {`, indent(oneStep(tile)), '}']),
-        ]),
-    `var sums = array<vec4<f32>, ${tile.rows * blocks}>(${range(tile.rows)
-      .flatMap((row) => range(blocks).map((block) => `sum${row}_${block}`))
-      .join(', ')});`,
+    ...depths.declarations,
+    ...depths.inBlocks((first, end) =>
+      tile.depth === 1
+        ? [
+            // Adds nothing, but hides the bound: drivers unroll short loops, and then compile for seconds.
+            `let bound = ${end} + u32(arrayLength(&buffer0) == 0u);`,
+            `for (var k = ${first}; k < bound; k++) {`,
+            indent(oneStep(tile)),
+            '}',
+          ]
+        : [
+            `var k = ${first};`,
+            `for (; k + 4u <= ${end}; k += 4u) {`,
+            indent(fourSteps(contraction, tile)),
+            '}',
+            ...(wholeSteps ? [] : [`for (; k < ${end}; k++) {`, indent(oneStep(tile)), '}']),
+          ],
+    ),
+    `var sums = array<vec4<f32>, ${sumNames.length}>(${sumNames.map(depths.whole).join(', ')});`,
     `for (var i = 0u; i < min(${tile.rows}u, ${m}u - row); i++) {`,
     `  for (var block = 0u; block < ${blocks}u && column + block * 4u < ${n}u; block++) {`,
     `    finish(batch, row + i, column + block * 4u, sums[i * ${blocks}u + block]);`,

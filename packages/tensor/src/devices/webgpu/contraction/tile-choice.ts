@@ -36,8 +36,14 @@ interface Sizes {
   readonly k: number;
 }
 
-const splitsFor = (k: number, units: number, wanted: number): number =>
-  units >= wanted ? 1 : clamp(Math.ceil(wanted / units), 1, clamp(Math.floor(k / shortestPart), 1, mostSplits));
+/** The rounding errors of longer parts would grow. */
+const longestPart = 2 ** 18;
+
+const splitsFor = (k: number, units: number, wanted: number): number => {
+  const busy =
+    units >= wanted ? 1 : clamp(Math.ceil(wanted / units), 1, clamp(Math.floor(k / shortestPart), 1, mostSplits));
+  return Math.max(busy, Math.ceil(k / longestPart));
+};
 
 /** A choice that is not a loop. */
 export type TiledChoice = Exclude<TileChoice, { readonly kind: 'loop' }>;
@@ -59,7 +65,7 @@ export function chooseTile(
   const split = (units: number, wanted: number): number => (maySplit ? splitsFor(k, units, wanted) : 1);
   if (!profile.software && profile.maxInvocations >= 256 && Math.min(m, n) >= 32) {
     const blocks = (tile: WorkgroupTile): number => Math.ceil(m / (16 * tile)) * Math.ceil(n / (16 * tile)) * batch;
-    if (blocks(8) >= busyWorkgroups) return { kind: 'workgroup', tile: 8, splits: 1 };
+    if (blocks(8) >= busyWorkgroups) return { kind: 'workgroup', tile: 8, splits: split(blocks(8), busyWorkgroups) };
     return { kind: 'workgroup', tile: 4, splits: split(blocks(4), busyWorkgroups) };
   }
   const busy = profile.software ? busyInvocations.software : busyInvocations.hardware;

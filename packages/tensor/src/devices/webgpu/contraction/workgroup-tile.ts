@@ -6,7 +6,7 @@
  */
 import { gridOf, groupNumber, type Stage } from '../program.ts';
 import { indent } from '../wgsl/wgsl-module.ts';
-import { depthRange, startLines, type Contraction } from './contraction.ts';
+import { depthBlocks, depthRange, startLines, type Contraction } from './contraction.ts';
 
 /** The side of the square of outputs that an invocation computes. */
 export type WorkgroupTile = 4 | 8;
@@ -47,6 +47,8 @@ export function workgroupTileStage(contraction: Contraction, tile: WorkgroupTile
     '}',
   ];
   const perSide = tile / 4;
+  const sumNames = range(tile).flatMap((row) => range(perSide).map((part) => `sum${row}_${part}`));
+  const depths = depthBlocks(contraction, depth, sumNames);
   const lines = [
     `let tile = ${groupNumber(grid)};`,
     `let batch = tile / ${rowGroups * columnGroups}u;`,
@@ -57,43 +59,43 @@ export function workgroupTileStage(contraction: Contraction, tile: WorkgroupTile
     `let column_vector = index % ${side}u;`,
     ...startLines(contraction),
     ...depth.lines,
-    ...range(tile).flatMap((row) => range(perSide).map((part) => `var sum${row}_${part} = vec4<f32>();`)),
-    `for (var k = ${depth.first}; k < ${depth.end}; k += ${slab}u) {`,
-    indent([
-      ...loadSlab(
-        'left',
-        leftVector !== 'rows',
-        `left_rows(left_begin, min(block_row + vector * 4u, ${lastVector(m, leftVector === 'rows')}u), depth)`,
-      ),
-      ...loadSlab(
-        'right',
-        rightVector === 'depth',
-        `right_columns(right_begin, depth, min(block_column + vector * 4u, ${lastVector(n, rightVector === 'columns')}u))`,
-      ),
-      'workgroupBarrier();',
-      `for (var step = 0u; step < ${slab}u; step++) {`,
-      // An invocation's vectors are 16 apart, so that neighbours read neighbouring vectors.
+    ...depths.declarations,
+    ...depths.inBlocks((first, end) => [
+      `for (var k = ${first}; k < ${end}; k += ${slab}u) {`,
       indent([
-        ...range(perSide).map(
-          (part) => `let left${part} = left_slab[step * ${vectors}u + row_vector + ${part * side}u];`,
+        ...loadSlab(
+          'left',
+          leftVector !== 'rows',
+          `left_rows(left_begin, min(block_row + vector * 4u, ${lastVector(m, leftVector === 'rows')}u), depth)`,
         ),
-        ...range(perSide).map(
-          (part) => `let right${part} = right_slab[step * ${vectors}u + column_vector + ${part * side}u];`,
+        ...loadSlab(
+          'right',
+          rightVector === 'depth',
+          `right_columns(right_begin, depth, min(block_column + vector * 4u, ${lastVector(n, rightVector === 'columns')}u))`,
         ),
-        ...range(tile).flatMap((row) =>
-          range(perSide).map(
-            (part) =>
-              `sum${row}_${part} = fma(vec4(left${Math.floor(row / 4)}.${component[row % 4]}), right${part}, sum${row}_${part});`,
+        'workgroupBarrier();',
+        `for (var step = 0u; step < ${slab}u; step++) {`,
+        // An invocation's vectors are 16 apart, so that neighbours read neighbouring vectors.
+        indent([
+          ...range(perSide).map(
+            (part) => `let left${part} = left_slab[step * ${vectors}u + row_vector + ${part * side}u];`,
           ),
-        ),
+          ...range(perSide).map(
+            (part) => `let right${part} = right_slab[step * ${vectors}u + column_vector + ${part * side}u];`,
+          ),
+          ...range(tile).flatMap((row) =>
+            range(perSide).map(
+              (part) =>
+                `sum${row}_${part} = fma(vec4(left${Math.floor(row / 4)}.${component[row % 4]}), right${part}, sum${row}_${part});`,
+            ),
+          ),
+        ]),
+        '}',
+        'workgroupBarrier();',
       ]),
       '}',
-      'workgroupBarrier();',
     ]),
-    '}',
-    `var sums = array<vec4<f32>, ${tile * perSide}>(${range(tile)
-      .flatMap((row) => range(perSide).map((part) => `sum${row}_${part}`))
-      .join(', ')});`,
+    `var sums = array<vec4<f32>, ${sumNames.length}>(${sumNames.map(depths.whole).join(', ')});`,
     `for (var i = 0u; i < ${tile}u; i++) {`,
     `  let row = block_row + (row_vector + i / 4u * ${side}u) * 4u + i % 4u;`,
     `  for (var part = 0u; part < ${perSide}u; part++) {`,

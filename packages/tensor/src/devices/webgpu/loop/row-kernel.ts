@@ -12,16 +12,13 @@ import type { Binding, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts
 import { prod } from '../numbers.ts';
 import { gridOf, gridOverhangs, groupNumber, type Stage } from '../program.ts';
 import { foldExpression, foldIdentity } from '../wgsl/folds.ts';
+import { longSums } from '../wgsl/long-sums.ts';
 import { declareBuffers, elementsPerWord } from '../wgsl/storage.ts';
 import { indent, WgslModule } from '../wgsl/wgsl-module.ts';
 import { affine, indexLines, LoopBody, valueName } from './loop-body.ts';
 import { slotsOf } from './map-kernel.ts';
 import { packedDeclaration, packedFlush, packedPut, planStores, type StorePlan } from './packed-stores.ts';
 import type { RowShape } from './row-shape.ts';
-
-/** Sums of more terms than this in one invocation are made in blocks, which bounds the growth of rounding errors. */
-const longestPlainSum = 128;
-const blockLength = 64;
 
 type Reduce = LoopInstruction & { readonly kind: 'reduce' };
 type Store = LoopInstruction & { readonly kind: 'store' };
@@ -128,27 +125,20 @@ ${indent(lines)}
     const packed = walk.points.filter((position) => this.#stores.packed.has(position));
     const together = packed.length === 0 ? 1 : this.#stores.pointsTogether;
     const perLane = Math.ceil(innerSize / this.#shape.lanes);
-    const inBlocks = ({ step }: { step: Reduce }): boolean =>
-      step.op === 'sum' && step.dtype === 'f32' && perLane > longestPlainSum;
-    const blocked = reduces.filter(inBlocks);
+    const foldName = (position: number): string => `fold${position}`;
+    const summed = reduces.flatMap(({ position, step }) =>
+      step.op === 'sum' && step.dtype === 'f32' ? [position] : [],
+    );
+    const sums = longSums(summed.map(foldName), perLane, `turn${summed[0] ?? ''}`);
 
     const pointLines = [
       ...indexLines('point', this.#spec.inner, this.#innerIndices),
       ...walk.points.flatMap((position) => this.#pointStep(position)),
       ...reduces.map(({ position, step }) => {
-        const target = inBlocks({ step }) ? `block${position}` : `fold${position}`;
+        const target = summed.includes(position) ? sums.target(foldName(position)) : foldName(position);
         return `${target} = ${foldExpression(this.#module, step.op, step.dtype, target, valueName(step.arg))};`;
       }),
-      ...(blocked.length === 0
-        ? []
-        : [
-            'turn += 1u;',
-            `if (turn % ${blockLength}u == 0u) {`,
-            indent(
-              blocked.flatMap(({ position }) => [`fold${position} += block${position};`, `block${position} = 0.0;`]),
-            ),
-            '}',
-          ]),
+      ...sums.settle,
     ];
     const lane = this.#shape.lanes === 1 ? '0u' : 'lane';
     const loop =
@@ -174,19 +164,12 @@ ${indent(lines)}
         ({ position, step }) =>
           `var fold${position}: ${step.dtype} = ${foldIdentity(this.#module, step.op, step.dtype)};`,
       ),
-      ...(blocked.length === 0 ? [] : [this.#declareOnce('turn')]),
-      ...blocked.map(({ position }) => `var block${position} = 0.0;`),
+      ...sums.declarations,
       ...loop,
-      ...blocked.map(({ position }) => `fold${position} += block${position};`),
+      ...sums.close,
       ...this.#tree(reduces),
       ...walk.rows.flatMap((position) => this.#rowStep(position)),
     ];
-  }
-
-  #declareOnce(name: string): string {
-    const first = !this.#declared.has(name);
-    this.#declared.add(name);
-    return first ? `var ${name} = 0u;` : `${name} = 0u;`;
   }
 
   #guarded(lines: readonly string[]): string[] {

@@ -1,6 +1,7 @@
 /**
  * Running folds. A row is cut into one run per lane: each lane folds its run, the folds of the lanes before it are added
- * up through workgroup memory, and the lane walks its run again from there.
+ * up through workgroup memory, and the lane walks its run again from there. Every result of a long sum is the sum of all
+ * levels up to it.
  */
 import { dtypes } from '../../../dtype/dtype.ts';
 import type { Binding, ScanSpec } from '../../../kernel/spec.ts';
@@ -8,6 +9,7 @@ import { slotsOf } from '../loop/map-kernel.ts';
 import { clamp, powerOfTwoFrom } from '../numbers.ts';
 import { gridOf, groupNumber, type Profile, type Program } from '../program.ts';
 import { foldExpression, foldIdentity } from '../wgsl/folds.ts';
+import { longSums } from '../wgsl/long-sums.ts';
 import {
   declareBuffers,
   elementsPerWord,
@@ -40,18 +42,21 @@ export function scanProgram(spec: ScanSpec, profile: Profile): Program {
   const grid = gridOf(Math.ceil(rows / perGroup));
   const run = Math.ceil(length / lanes);
   const fold = (a: string, b: string): string => foldExpression(module, op, compute, a, b);
+  const sums = longSums(op === 'sum' && compute === 'f32' ? ['total'] : [], run, 'turn');
+  const target = sums.target('total');
   const walk = (store: boolean): string[] => [
     `for (var c = first; c < end; c++) {`,
     indent([
       `let position = start + c * ${inner}u;`,
       ...loadLines(module, { binding: 0, dtype: input.dtype, mode: modes[0] ?? 'element' }, 'position', 'value'),
-      `total = ${fold('total', 'value')};`,
+      `${target} = ${fold(target, 'value')};`,
+      ...sums.settle,
       ...(store
         ? storeLines(
             module,
             { binding: 1, dtype: output.dtype, mode: modes[1] ?? 'element' },
             `start + c * ${inner}u`,
-            'total',
+            sums.whole('total'),
           )
         : []),
     ]),
@@ -65,14 +70,17 @@ export function scanProgram(spec: ScanSpec, profile: Profile): Program {
     `let first = ${lanes === 1 ? '0u' : `min(lane * ${run}u, ${length}u)`};`,
     `let end = ${lanes === 1 ? `${length}u` : `min(first + ${run}u, ${length}u)`};`,
     `var total: ${compute} = ${foldIdentity(module, op, compute)};`,
+    ...sums.declarations,
     ...(lanes === 1
       ? []
       : [
           ...walk(false),
+          ...sums.close,
           'totals[lane] = total;',
           'workgroupBarrier();',
           `total = ${foldIdentity(module, op, compute)};`,
           `for (var other = 0u; other < lane; other++) { total = ${fold('total', 'totals[other]')}; }`,
+          ...sums.clear,
         ]),
     ...walk(true),
   ];

@@ -10,6 +10,7 @@ import { affine } from '../loop/loop-body.ts';
 import { slotsOf } from '../loop/map-kernel.ts';
 import { gridOf, groupNumber, type Profile, type Program } from '../program.ts';
 import { literal } from '../wgsl/literals.ts';
+import { longSums } from '../wgsl/long-sums.ts';
 import { convertExpression } from '../wgsl/scalar-expressions.ts';
 import {
   bufferName,
@@ -32,6 +33,9 @@ function prefersColumns({ outer, count, inner, length }: ScatterAddSpec, profile
   return rounds(outer * inner) * (length + count) < rounds(outer * length * inner) * count;
 }
 
+/** Columns of f32 with more sources than this carry what an addition rounds off to the next one of the same place. */
+const longestPlainSum = 128;
+
 /** The program of a scatter-add. */
 export function scatterAddProgram(spec: ScatterAddSpec, profile: Profile): Program {
   const { outer, count, inner, length, index, source, out } = spec;
@@ -42,11 +46,13 @@ export function scatterAddProgram(spec: ScatterAddSpec, profile: Profile): Progr
   const narrow = elementsPerWord(outDType) > 1;
   const columns = !narrow && prefersColumns(spec, profile);
   const compute = dtypes[outDType].compute;
+  const carries = columns && compute === 'f32' && count > longestPlainSum;
   const modes = spec.bindings.map(({ dtype }, position): StorageMode =>
     position === out.binding && narrow ? 'atomic' : plainMode(dtype),
   );
   const module = new WgslModule();
-  declareBuffers(module, spec.bindings, modes);
+  const carry: Binding[] = carries ? [{ dtype: 'f32', access: 'readwrite' }] : [];
+  declareBuffers(module, [...spec.bindings, ...carry], [...modes, ...carry.map((): StorageMode => 'element')]);
   const load = (access: Access, name: string): string[] =>
     loadLines(
       module,
@@ -59,13 +65,18 @@ export function scatterAddProgram(spec: ScatterAddSpec, profile: Profile): Progr
   const zero = literal(module, compute, 0);
   const plus = compute === 'bool' ? '|' : '+';
   const buffer = bufferName(out.binding);
+  const carryBuffer = bufferName(spec.bindings.length);
+  const sums = longSums(compute === 'f32' ? ['total'] : [], count, 'turn');
   const invocations = columns ? outer * inner : outer * length * inner;
   const grid = gridOf(Math.ceil(invocations / workgroupSize));
   const byColumn = [
     `let o = point / ${inner}u;`,
     `let i = point % ${inner}u;`,
     `let start = ${out.offset}u + o * ${length * inner}u + i;`,
-    `for (var l = 0u; l < ${length}u; l++) { ${buffer}[start + l * ${inner}u] = ${zero}; }`,
+    `for (var l = 0u; l < ${length}u; l++) {`,
+    `  ${buffer}[start + l * ${inner}u] = ${zero};`,
+    ...(carries ? [`  ${carryBuffer}[o * ${length * inner}u + l * ${inner}u + i] = 0.0;`] : []),
+    '}',
     `for (var c = 0u; c < ${count}u; c++) {`,
     indent([
       ...load(index, 'target_index'),
@@ -73,7 +84,19 @@ export function scatterAddProgram(spec: ScatterAddSpec, profile: Profile): Progr
       `if (l < ${length}u) {`,
       indent([
         ...load(source, 'value'),
-        `${buffer}[start + l * ${inner}u] = ${buffer}[start + l * ${inner}u] ${plus} ${value};`,
+        ...(carries
+          ? [
+              // Kahan's summation; a driver that reorders arithmetic loses the carry, not the sum.
+              `let carry_at = o * ${length * inner}u + l * ${inner}u + i;`,
+              `let before = ${buffer}[start + l * ${inner}u];`,
+              `let term = ${value} + ${carryBuffer}[carry_at];`,
+              'let sum = before + term;',
+              `${buffer}[start + l * ${inner}u] = sum;`,
+              // Of an infinite sum nothing is left over.
+              'let rest = term - (sum - before);',
+              `${carryBuffer}[carry_at] = select(0.0, rest, ${module.use('less')}(abs(rest), ${literal(module, 'f32', 'Infinity')}));`,
+            ]
+          : [`${buffer}[start + l * ${inner}u] = ${buffer}[start + l * ${inner}u] ${plus} ${value};`]),
       ]),
       '}',
     ]),
@@ -84,14 +107,20 @@ export function scatterAddProgram(spec: ScatterAddSpec, profile: Profile): Progr
     `let l = point / ${inner}u % ${length}u;`,
     `let i = point % ${inner}u;`,
     `var total: ${compute} = ${zero};`,
+    ...sums.declarations,
     `for (var c = 0u; c < ${count}u; c++) {`,
     indent([
       ...load(index, 'target_index'),
       `if (bitcast<u32>(${target}) == l) {`,
-      indent([...load(source, 'value'), `total = total ${plus} ${value};`]),
+      indent([
+        ...load(source, 'value'),
+        `${sums.target('total')} = ${sums.target('total')} ${plus} ${value};`,
+        ...sums.settle,
+      ]),
       '}',
     ]),
     '}',
+    ...sums.close,
     ...storeLines(
       module,
       { binding: out.binding, dtype: outDType, mode: modes[out.binding] ?? 'element' },
@@ -107,7 +136,14 @@ ${indent(columns ? byColumn : byOutput)}
 }`);
   return {
     label,
-    stages: [{ code: module.text(label), entryPoint: 'main', slots: slotsOf(spec.bindings), workgroups: grid }],
-    scratch: [],
+    stages: [
+      {
+        code: module.text(label),
+        entryPoint: 'main',
+        slots: slotsOf([...spec.bindings, ...carry]),
+        workgroups: grid,
+      },
+    ],
+    scratch: carries ? [outer * length * inner * 4] : [],
   };
 }
