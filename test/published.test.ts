@@ -16,7 +16,7 @@ const execute = promisify(execFile);
 async function installed(folders: readonly string[]): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'espalier-'));
   writeFileSync(join(folder, 'package.json'), '{ "name": "nobody", "private": true, "type": "module" }\n');
-  const tarballs = folders.map((name) => join(root, tarballOf(name)));
+  const tarballs = folders.map((name) => tarballOf(name, packed));
   await execute('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs], { cwd: folder });
   return folder;
 }
@@ -56,14 +56,15 @@ const isCommented = (name: string, declarations: string): boolean =>
     declarations,
   );
 
+const packed = mkdtempSync(join(tmpdir(), 'espalier-packed-'));
 let everything = '';
 let searchAlone = '';
 beforeAll(async () => {
-  await execute(process.execPath, [join(root, 'tools/pack.mjs')]);
+  await execute(process.execPath, [join(root, 'tools/pack.mjs'), '--into', packed]);
   [everything, searchAlone] = await Promise.all([installed(packages), installed(['packages/search'])]);
 });
 afterAll(() => {
-  for (const folder of [everything, searchAlone]) if (folder !== '') rmSync(folder, { recursive: true });
+  for (const folder of [packed, everything, searchAlone]) if (folder !== '') rmSync(folder, { recursive: true });
 });
 
 describe('everything, installed from its tarballs into an empty folder', () => {

@@ -11,16 +11,6 @@ export const libraries = foldersIn('packages');
 export const packages = [...libraries, ...foldersIn('apps')];
 
 /**
- * The folder that `npm run pack` makes of a package, from the root.
- *
- * @param {string} folder as in {@link packages}
- */
-export const stagedFolder = (folder) => `node_modules/.cache/espalier/published/${folder}`;
-
-/** Where `npm run pack` puts the tarballs, from the root. */
-export const tarballFolder = 'dist';
-
-/**
  * The package.json of a folder.
  *
  * @param {string} folder from the root
@@ -28,12 +18,19 @@ export const tarballFolder = 'dist';
  */
 export const manifestOf = (folder) => JSON.parse(readFileSync(`${root}${folder}/package.json`, 'utf8'));
 
+/** Where `npm run pack` puts the tarballs. */
+export const tarballs = `${root}dist`;
+
+/** Where `npm run pack` puts the folders that are in them. */
+export const staged = `${root}node_modules/.cache/espalier/published`;
+
 /**
- * The tarball of a package, from the root, named as npm names it.
+ * The tarball of a package.
  *
  * @param {string} folder as in {@link packages}
+ * @param {string} [into] where the tarballs are
  */
-export function tarballOf(folder) {
+export function tarballOf(folder, into = tarballs) {
   const { name, version } = manifestOf(folder);
-  return `${tarballFolder}/${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
+  return `${into}/${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
 }

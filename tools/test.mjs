@@ -3,11 +3,11 @@
 import { build } from './build.mjs';
 import { command, root } from './command.mjs';
 import { chromiumPath, dawnAdapter, postgresPath } from './devices.mjs';
-import { libraries, packages, stagedFolder } from './published.mjs';
+import { libraries, packages, staged } from './published.mjs';
 import { runTests } from './run-tests.mjs';
 
-/** @param {string} name  @param {string} line  @param {string} folder where to run it, from the root */
-const check = (name, line, folder = '') => ({ name, line, folder });
+/** @param {string} name  @param {string} line  @param {string} [folder] where to run it */
+const check = (name, line, folder = root) => ({ name, line, folder });
 
 /** What must hold beside the tests. */
 const checks = [
@@ -16,9 +16,9 @@ const checks = [
   check('lint', 'oxlint --type-aware --deny-warnings'),
   check('format', 'oxfmt --check'),
   check('unused code', 'knip --no-progress --no-config-hints'),
-  ...packages.map((folder) => check(`package in ${folder}`, 'publint --strict --pack npm', stagedFolder(folder))),
+  ...packages.map((folder) => check(`package in ${folder}`, 'publint --strict --pack npm', `${staged}/${folder}`)),
   ...libraries.map((folder) =>
-    check(`exported types of ${folder}`, 'attw --pack . --profile esm-only', stagedFolder(folder)),
+    check(`exported types of ${folder}`, 'attw --pack . --profile esm-only', `${staged}/${folder}`),
   ),
 ];
 
@@ -35,7 +35,7 @@ async function failingChecks() {
   const failed = [];
   const lane = async () => {
     for (const { name, line, folder } of waiting) {
-      const { ok, output } = await command(line, root + folder);
+      const { ok, output } = await command(line, folder);
       if (ok) continue;
       failed.push(name);
       console.error(`✗ ${name}: ${line}\n${output}`);

@@ -9,6 +9,15 @@ export { ConfigError, FormatError, StateError } from './errors.ts';
 export { fansOf, type Fans, type Initialiser, type InitialiserConfig } from './init/initialiser.ts';
 export { gainOf, type FanMode, type Nonlinearity } from './init/scaled.ts';
 export { initialise, initialiser, initialiserTypes } from './init/table.ts';
+export {
+  loadModelFrom,
+  modelFilesAt,
+  readModelFiles,
+  type LoadedModel,
+  type ModelDescription,
+  type ModelFileReader,
+  type ModelFiles,
+} from './io/model-files.ts';
 export { decodeSafetensors, encodeSafetensors, type RawTensor, type Safetensors } from './io/safetensors.ts';
 export { rawTensor, readSafetensors, writeSafetensors } from './io/tensors.ts';
 export type { Json } from './json.ts';

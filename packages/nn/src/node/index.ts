@@ -2,12 +2,10 @@
 export { writeFileAtomic } from './atomic.ts';
 export { mnist, type Mnist, type MnistOptions } from './mnist.ts';
 export {
+  modelFilesIn,
   loadModel,
   readModelFolder,
   saveModel,
   writeModelFolder,
-  type LoadedModel,
-  type ModelDescription,
-  type ModelFolder,
   type SaveOptions,
 } from './model-folder.ts';

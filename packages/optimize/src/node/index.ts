@@ -1,8 +1,2 @@
 /** @espalier/optimize/node: the parts of @espalier/optimize that need a file system. */
-export {
-  folderBytes,
-  loadOptimized,
-  saveOptimized,
-  type OptimizedModel,
-  type SaveOptimizedOptions,
-} from './model-folder.ts';
+export { folderBytes, loadOptimized, saveOptimized, type SaveOptimizedOptions } from './model-folder.ts';

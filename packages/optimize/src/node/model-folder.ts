@@ -1,16 +1,11 @@
 /** Optimized models as folders: config.json, model.safetensors, optimization.json. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, FormatError, type Json, type Module } from '@espalier/nn';
-import { readModelFolder, writeModelFolder } from '@espalier/nn/node';
-import { Generator, type Device } from '@espalier/tensor';
-import { parseDescription, type WeightDescription } from '../layout/materialize.ts';
-import { packWeights, unpackWeights } from '../layout/model-file.ts';
-
-/** The key of `metadata` in config.json under which the layouts of weights are described. */
-const layoutKey = 'quantization_config';
-const method = 'espalier';
-const version = 1;
+import type { Json, Module } from '@espalier/nn';
+import { modelFilesIn, writeModelFolder } from '@espalier/nn/node';
+import type { Device } from '@espalier/tensor';
+import { packWeights } from '../layout/model-file.ts';
+import { describeLayouts, loadOptimizedFrom, type OptimizedModel } from '../layout/optimized-files.ts';
 
 /** What is kept with a model. */
 export interface SaveOptimizedOptions {
@@ -18,14 +13,6 @@ export interface SaveOptimizedOptions {
   readonly metadata?: { readonly [key: string]: Json };
   /** What was done to the model; the contents of optimization.json. */
   readonly optimization?: Json;
-}
-
-/** A model from a folder. */
-export interface OptimizedModel {
-  /** In evaluation, with its masks and its quantization. */
-  readonly model: Module;
-  readonly metadata: { readonly [key: string]: Json };
-  readonly optimization: Json | undefined;
 }
 
 /**
@@ -39,13 +26,10 @@ export async function saveOptimized(
   options: SaveOptimizedOptions = {},
 ): Promise<number> {
   const { tensors, descriptions } = await packWeights(model);
-  const { [layoutKey]: _, ...kept } = options.metadata ?? {};
-  const isPlain = Object.keys(descriptions).length === 0;
-  const layouts: Json = { quant_method: method, version, parameters: descriptions as unknown as Json };
   await writeModelFolder(folder, {
     model: model.config(),
     tensors,
-    metadata: isPlain ? kept : { ...kept, [layoutKey]: layouts },
+    metadata: describeLayouts(descriptions, options.metadata),
     ...(options.optimization !== undefined && { optimization: options.optimization }),
   });
   return folderBytes(folder);
@@ -55,32 +39,8 @@ export async function saveOptimized(
  * Loads what `saveOptimized`, or `saveModel` of `@espalier/nn`, saved: no user code is needed. Throws FormatError, naming
  * the file and what is wrong with it, for a damaged folder.
  */
-export async function loadOptimized(
-  folder: string,
-  options: { readonly device?: Device } = {},
-): Promise<OptimizedModel> {
-  const { model: config, tensors, metadata = {}, optimization } = await readModelFolder(folder);
-  const { [layoutKey]: layouts, ...kept } = metadata;
-  const descriptions = parseLayouts(join(folder, 'config.json'), layouts);
-  // The initial values are overwritten at once: they must not depend on, or disturb, anybody's random numbers.
-  const model = build(config, { ...options, generator: new Generator(0) });
-  unpackWeights(join(folder, 'model.safetensors'), model, { tensors, descriptions });
-  return { model: model.eval(), metadata: kept, optimization };
-}
-
-function parseLayouts(source: string, layouts: Json | undefined): Record<string, WeightDescription> {
-  if (layouts === undefined) return {};
-  const { quant_method: by, version: of, parameters } = layouts as Readonly<Record<string, unknown>>;
-  if (by !== method || of !== version || typeof parameters !== 'object' || parameters === null) {
-    throw new FormatError(
-      source,
-      0,
-      `${layoutKey} is by '${String(by)}', version ${String(of)}; only '${method}', version ${version}, is read`,
-    );
-  }
-  return Object.fromEntries(
-    Object.entries(parameters).map(([name, value]) => [name, parseDescription(source, name, value)]),
-  );
+export function loadOptimized(folder: string, options: { readonly device?: Device } = {}): Promise<OptimizedModel> {
+  return loadOptimizedFrom(modelFilesIn(folder), { ...options, source: folder });
 }
 
 /** Bytes of a model folder's own files. */

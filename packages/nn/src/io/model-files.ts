@@ -1,0 +1,127 @@
+/** A saved model as its files, wherever they are: config.json, model.safetensors, optimization.json. */
+import { fromBytes, Generator, type Device, type Tensor } from '@espalier/tensor';
+import { FormatError } from '../errors.ts';
+import { isRecord, type Json } from '../json.ts';
+import { build } from '../module/build.ts';
+import type { Module, ModuleConfig } from '../module/module.ts';
+import { decodeSafetensors, type RawTensor } from './safetensors.ts';
+import { decodeUtf8 } from './utf8.ts';
+
+/** The version of config.json; others are refused. */
+export const modelVersion = 1;
+
+/** The names of the files; the last is there for models that something was done to after training. */
+export const modelFileNames = {
+  config: 'config.json',
+  tensors: 'model.safetensors',
+  optimization: 'optimization.json',
+} as const;
+
+/** Gives the bytes of one of a model's files; undefined where there is none of the name. */
+export type ModelFileReader = (name: string) => Promise<Uint8Array | undefined>;
+
+/** What the files say about a model besides its values. */
+export interface ModelDescription {
+  readonly model: ModuleConfig;
+  /** Anything else worth keeping: input shape, class names, how it was trained. */
+  readonly metadata?: { readonly [key: string]: Json };
+  /** What was done to the model after training; the contents of optimization.json. */
+  readonly optimization?: Json;
+}
+
+/** All that the files hold, before a model is made of it. */
+export interface ModelFiles extends ModelDescription {
+  /** Values by name, which need not be those of the model's parameters: an optimized layout has its own. */
+  readonly tensors: ReadonlyMap<string, RawTensor>;
+}
+
+/** A model from its files. */
+export interface LoadedModel extends ModelDescription {
+  /** In evaluation mode. */
+  readonly module: Module;
+}
+
+/**
+ * Reads the files of a model. `source` is where they are, for errors. Throws FormatError naming the file for what is
+ * damaged or missing.
+ */
+export async function readModelFiles(read: ModelFileReader, source = 'model'): Promise<ModelFiles> {
+  const path = (name: string): string => (source.endsWith('/') ? `${source}${name}` : `${source}/${name}`);
+  const needed = async (name: string): Promise<Uint8Array> => {
+    const bytes = await read(name);
+    if (bytes === undefined) throw new FormatError(path(name), 0, 'is missing; a model has config.json and its values');
+    return bytes;
+  };
+  const place = path(modelFileNames.config);
+  const config = parseJson(place, await needed(modelFileNames.config));
+  if (
+    !isRecord(config) ||
+    config['version'] !== modelVersion ||
+    !isRecord(config['model']) ||
+    typeof config['model']['type'] !== 'string'
+  )
+    throw new FormatError(place, 0, `is no description of a model of version ${modelVersion}`);
+  const { metadata } = config;
+  if (metadata !== undefined && !isRecord(metadata)) throw new FormatError(place, 0, 'metadata is no object');
+  const optimization = await read(modelFileNames.optimization);
+  const { tensors } = decodeSafetensors(await needed(modelFileNames.tensors), path(modelFileNames.tensors));
+  return {
+    model: config['model'] as ModuleConfig,
+    tensors,
+    ...(metadata && { metadata: metadata as { readonly [key: string]: Json } }),
+    ...(optimization && { optimization: parseJson(path(modelFileNames.optimization), optimization) as Json }),
+  };
+}
+
+function parseJson(path: string, bytes: Uint8Array): unknown {
+  const text = decodeUtf8(bytes);
+  if (text === undefined) throw new FormatError(path, 0, 'is no text in UTF-8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new FormatError(path, 0, `is no JSON: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * A saved model from its files. Throws FormatError for damaged files, StateError for values of another architecture.
+ *
+ * @example
+ * const { module } = await loadModelFrom(modelFilesAt('models/digits')); // in a page
+ */
+export async function loadModelFrom(
+  read: ModelFileReader,
+  options: { readonly device?: Device; readonly source?: string } = {},
+): Promise<LoadedModel> {
+  const { source, ...place } = options;
+  const { tensors, ...description } = await readModelFiles(read, source);
+  // The initial values are overwritten at once: they must not depend on, or disturb, anybody's random numbers.
+  const module = build(description.model, { ...place, generator: new Generator(0) });
+  const values = [...tensors].map(([name, { bytes, shape, dtype }]): [string, Tensor] => [
+    name,
+    fromBytes(bytes, shape, { dtype, ...place }),
+  ]);
+  return { ...description, module: module.load(new Map(values)).eval() };
+}
+
+/** What is used here of the host's `fetch`. */
+interface Fetched {
+  readonly ok: boolean;
+  readonly status: number;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/**
+ * Reads the files of a model from a folder on a server by `fetch`. A file that is answered with 404 is not there; throws
+ * FormatError with the address for any other answer that is no success.
+ */
+export function modelFilesAt(url: string): ModelFileReader {
+  const folder = url.endsWith('/') ? url : `${url}/`;
+  return async (name) => {
+    const { fetch } = globalThis as unknown as { readonly fetch: (address: string) => Promise<Fetched> };
+    const answer = await fetch(folder + name);
+    if (answer.status === 404) return undefined;
+    if (!answer.ok) throw new FormatError(folder + name, 0, `the server answers with ${answer.status}`);
+    return new Uint8Array(await answer.arrayBuffer());
+  };
+}

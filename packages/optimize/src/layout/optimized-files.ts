@@ -1,0 +1,63 @@
+/** An optimized model as its files, wherever they are; config.json describes the layouts of the weights. */
+import { build, FormatError, readModelFiles, type Json, type Module, type ModelFileReader } from '@espalier/nn';
+import { Generator, type Device } from '@espalier/tensor';
+import { parseDescription, type WeightDescription } from './materialize.ts';
+import { unpackWeights, type WeightDescriptions } from './model-file.ts';
+
+/** The key of `metadata` in config.json under which the layouts of weights are described. */
+const layoutKey = 'quantization_config';
+const method = 'espalier';
+const version = 1;
+
+type Metadata = { readonly [key: string]: Json };
+
+/** A model from its files. */
+export interface OptimizedModel {
+  /** In evaluation, with its masks and its quantization. */
+  readonly model: Module;
+  readonly metadata: Metadata;
+  readonly optimization: Json | undefined;
+}
+
+/** Metadata that describe the layouts of weights beside what somebody wants kept. */
+export function describeLayouts(descriptions: WeightDescriptions, metadata: Metadata = {}): Metadata {
+  const { [layoutKey]: _, ...kept } = metadata;
+  if (Object.keys(descriptions).length === 0) return kept;
+  return { ...kept, [layoutKey]: { quant_method: method, version, parameters: descriptions as unknown as Json } };
+}
+
+/**
+ * A model that `saveOptimized`, or `saveModel` of `@espalier/nn`, saved, from its files: in a page, of a server by
+ * `modelFilesAt`. No user code is needed. Throws FormatError, naming the file and what is wrong with it, for damaged ones.
+ *
+ * @example
+ * const { model } = await loadOptimizedFrom(modelFilesAt('models/digits-int8'));
+ */
+export async function loadOptimizedFrom(
+  read: ModelFileReader,
+  options: { readonly device?: Device; readonly source?: string } = {},
+): Promise<OptimizedModel> {
+  const { source = 'model', ...place } = options;
+  const { model: config, tensors, metadata = {}, optimization } = await readModelFiles(read, source);
+  const { [layoutKey]: layouts, ...kept } = metadata;
+  const descriptions = parseLayouts(`${source}/config.json`, layouts);
+  // The initial values are overwritten at once: they must not depend on, or disturb, anybody's random numbers.
+  const model = build(config, { ...place, generator: new Generator(0) });
+  unpackWeights(`${source}/model.safetensors`, model, { tensors, descriptions });
+  return { model: model.eval(), metadata: kept, optimization };
+}
+
+function parseLayouts(source: string, layouts: Json | undefined): Record<string, WeightDescription> {
+  if (layouts === undefined) return {};
+  const { quant_method: by, version: of, parameters } = layouts as Readonly<Record<string, unknown>>;
+  if (by !== method || of !== version || typeof parameters !== 'object' || parameters === null) {
+    throw new FormatError(
+      source,
+      0,
+      `${layoutKey} is by '${String(by)}', version ${String(of)}; only '${method}', version ${version}, is read`,
+    );
+  }
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [name, parseDescription(source, name, value)]),
+  );
+}
