@@ -29,6 +29,36 @@ export class DeviceError extends TensorError {
   override readonly name: string = 'DeviceError';
 }
 
+/**
+ * A device has no room for a value. What nobody could reach any more was given back before this was thrown, where the host
+ * tells; when tensors have been disposed of, the device works on.
+ */
+export class OutOfMemoryError extends DeviceError {
+  /** Bytes that were asked for. */
+  readonly bytes: number;
+  private readonly alive: string;
+
+  /** `what` was to be stored; `alive` says what the memory is full of. */
+  constructor(operation: string, what: string, bytes: number, alive: string) {
+    super(
+      operation,
+      `no room for ${what} of ${showBytes(bytes)}: ${alive}; dispose of tensors, compute inside scope(), or work in smaller pieces`,
+    );
+    this.bytes = bytes;
+    this.alive = alive;
+  }
+
+  /** The same failure, told by somebody who knows what the memory was for. */
+  during(operation: string, what: string): OutOfMemoryError {
+    return new OutOfMemoryError(operation, what, this.bytes, this.alive);
+  }
+}
+
+/** A number of bytes for people. */
+export function showBytes(bytes: number): string {
+  return bytes < 2 ** 20 ? `${bytes} bytes` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
 /** A tensor was used after `dispose()`, or outside the scope or compiled function that owned it. */
 export class LifetimeError extends TensorError {
   override readonly name: string = 'LifetimeError';

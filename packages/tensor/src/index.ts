@@ -48,6 +48,7 @@ export {
   DTypeError,
   InternalError,
   LifetimeError,
+  OutOfMemoryError,
   ShapeError,
   TensorError,
 } from './errors.ts';

@@ -1,5 +1,6 @@
 /** One recording of a compiled function: its plan, where the plan's inputs come from, and where its results go. */
 import type { Device, DeviceBuffer, KernelCall } from '../device/device.ts';
+import { holding } from '../device/residents.ts';
 import { ArgumentError } from '../errors.ts';
 import { placeholderNode, storedNode } from '../graph/build.ts';
 import { withMode, type Scope } from '../graph/modes.ts';
@@ -9,6 +10,7 @@ import { copySpec } from '../kernel/copy-spec.ts';
 import { viewGraph } from '../lower/graph-view.ts';
 import { makePlan, type Plan, type Slot } from '../lower/plan.ts';
 import { adopt, realize, smallResultBytes, type SlotBuffers } from '../runtime/realize.ts';
+import { forgetAssigned, noteAssigned } from '../runtime/pending-state.ts';
 import { listTensors, mapStructure, mapTensors } from '../runtime/structure.ts';
 import type { Shape } from '../shape/shape.ts';
 import type { DType } from '../dtype/dtype.ts';
@@ -85,7 +87,9 @@ export class RecordedStep<Result> {
     const trace = {
       assign: (tensor: Tensor): void => {
         const node = tensor.boundNode;
-        if (node && isOutside(tensor) && !assigned.has(tensor)) assigned.set(tensor, node);
+        if (!node || !isOutside(tensor) || assigned.has(tensor)) return;
+        assigned.set(tensor, node);
+        forgetAssigned(tensor);
       },
       dynamic: (node: Node, next: () => Uint8Array): void => void dynamics.set(node, next),
     };
@@ -150,13 +154,20 @@ export class RecordedStep<Result> {
         return step;
       });
     } finally {
-      for (const [tensor, node] of assigned) tensor.rebind(node);
+      for (const [tensor, node] of assigned) {
+        tensor.rebind(node);
+        noteAssigned(tensor, node);
+      }
       for (const tensor of scope.created) tensor.dispose();
     }
   }
 
   /** Runs the plan on these arguments. */
   replay(tensors: readonly Tensor[]): Result {
+    return holding([this, tensors], () => this.run(tensors));
+  }
+
+  private run(tensors: readonly Tensor[]): Result {
     const leaf = this.leaves.map((source, index) => this.leafBuffer(source, index, tensors));
     const result = this.plan.results.map(({ bytes }, index) => this.resultBuffer(bytes, index));
     this.bind({ leaf, temporary: this.temporaries, result });

@@ -58,7 +58,7 @@ export interface Device {
 
   /** Every device runs `loop` specs on its dtypes; this says whether it also takes the given other spec. The planner decomposes what it can. */
   accepts(spec: KernelSpec): boolean;
-  /** Throws DeviceError when memory runs out. Contents are undefined. */
+  /** Throws OutOfMemoryError when memory runs out, garbage included. Contents are undefined. */
   allocate(bytes: number): DeviceBuffer;
   free(buffer: DeviceBuffer): void;
   write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void;

@@ -6,11 +6,7 @@
  * event loop does not pile them up.
  */
 import type { Device, DeviceBuffer } from '../device/device.ts';
-
-/** Frees device memory of storages that nothing reaches any more. */
-const unreachable = new FinalizationRegistry<{ readonly device: Device; readonly buffer: DeviceBuffer }>(
-  ({ device, buffer }) => device.free(buffer),
-);
+import { leave, settle, type Resident } from '../device/residents.ts';
 
 /** The bytes of one realized tensor, contiguous. */
 export class Storage {
@@ -21,7 +17,7 @@ export class Storage {
   /** Nodes that share this storage. */
   private owners = 1;
   private hostBytes: Uint8Array | undefined;
-  private deviceBuffer: DeviceBuffer | undefined;
+  private resident: Resident | undefined;
 
   private constructor(device: Device, bytes: number, host: Uint8Array | undefined, buffer: DeviceBuffer | undefined) {
     this.device = device;
@@ -31,13 +27,7 @@ export class Storage {
   }
 
   private own(buffer: DeviceBuffer): void {
-    this.deviceBuffer = buffer;
-    unreachable.register(this, { device: this.device, buffer }, this);
-  }
-
-  private disown(): void {
-    this.deviceBuffer = undefined;
-    unreachable.unregister(this);
+    this.resident = settle(this, this.device, buffer);
   }
 
   /** A storage over JavaScript bytes; the caller gives them away. */
@@ -57,12 +47,12 @@ export class Storage {
 
   /** The buffer, if the value is on the device. */
   get buffer(): DeviceBuffer | undefined {
-    return this.deviceBuffer;
+    return this.resident?.buffer;
   }
 
   /** Puts the value on the device for good and returns its buffer. */
   moveToDevice(): DeviceBuffer {
-    if (this.deviceBuffer) return this.deviceBuffer;
+    if (this.resident) return this.resident.buffer;
     const buffer = this.device.allocate(this.bytes);
     if (this.hostBytes) this.device.write(buffer, 0, this.hostBytes);
     this.hostBytes = undefined;
@@ -75,20 +65,11 @@ export class Storage {
    * (`temporary`, for the caller to free); a value used again stays on the device.
    */
   bufferForRead(): { readonly buffer: DeviceBuffer; readonly temporary: boolean } {
-    if (this.deviceBuffer || this.uploads > 0 || !this.hostBytes)
-      return { buffer: this.moveToDevice(), temporary: false };
+    if (this.resident || this.uploads > 0 || !this.hostBytes) return { buffer: this.moveToDevice(), temporary: false };
     this.uploads++;
     const buffer = this.device.allocate(this.bytes);
     this.device.write(buffer, 0, this.hostBytes);
     return { buffer, temporary: true };
-  }
-
-  /** Replaces the device buffer by another one of the same size and returns the old one, now the caller's. */
-  exchange(buffer: DeviceBuffer): DeviceBuffer {
-    const old = this.moveToDevice();
-    this.disown();
-    this.own(buffer);
-    return old;
   }
 
   /** A copy of the bytes. Throws DeviceError on devices that cannot read at once. */
@@ -117,8 +98,8 @@ export class Storage {
   /** Lets go of one owner's share; the last one frees the memory. */
   free(): void {
     if (--this.owners > 0) return;
-    if (this.deviceBuffer) this.device.free(this.deviceBuffer);
-    this.disown();
+    if (this.resident) this.device.free(leave(this.resident));
+    this.resident = undefined;
     this.hostBytes = undefined;
   }
 }

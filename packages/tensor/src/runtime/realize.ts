@@ -1,12 +1,15 @@
 /** Computes lazy values: graph → plan (from the cache where possible) → run. */
 import type { BufferRange, Device, DeviceBuffer, KernelCall } from '../device/device.ts';
-import { LifetimeError } from '../errors.ts';
+import { holding } from '../device/residents.ts';
+import { LifetimeError, OutOfMemoryError } from '../errors.ts';
 import { modes } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import { Storage } from '../graph/storage.ts';
 import { dtypes, type DType } from '../dtype/dtype.ts';
 import { viewGraph, type GraphView, type Leaf } from '../lower/graph-view.ts';
 import { makePlan, type Plan, type Slot } from '../lower/plan.ts';
+import { showShape } from '../shape/shape.ts';
+import { takePendingState } from './pending-state.ts';
 
 /** Results of synchronous devices up to this size live in JavaScript memory. */
 export const smallResultBytes = 256;
@@ -26,7 +29,7 @@ function cachedPlan(view: GraphView, device: Device): Plan {
   return plan;
 }
 
-/** Computes the nodes that have no value yet, together, and gives them their storage. */
+/** Computes the nodes that have no value yet, together and with the state that waits for one, and gives them their storage. */
 export function realize(wanted: readonly Node[]): void {
   const pending = new Map<Device, Node[]>();
   for (const node of wanted) {
@@ -42,31 +45,29 @@ export function realize(wanted: readonly Node[]): void {
       'compile',
       'a value was read inside a compiled function, where none exists yet; return it and read it outside',
     );
-  for (const [device, nodes] of pending) realizeOn(device, nodes);
+  for (const [device, nodes] of pending) {
+    const state = takePendingState(device).filter((node) => !nodes.includes(node));
+    try {
+      realizeOn(device, [...nodes, ...state]);
+    } catch (error) {
+      // State that cannot be computed fails where it is read, and not everybody else.
+      if (state.length === 0) throw error;
+      realizeOn(device, nodes);
+    }
+  }
+}
+
+/** Computes all state of a device that was assigned and has no value yet. */
+export function realizeState(device: Device): void {
+  const state = takePendingState(device);
+  if (state.length > 0) realizeOn(device, state);
 }
 
 function realizeOn(device: Device, nodes: readonly Node[]): void {
   const targets = [...new Set([...nodes, ...watchedScalars(nodes)])];
   const view = viewGraph(targets, false);
   const plan = cachedPlan(view, device);
-  const temporary: DeviceBuffer[] = [];
-  const allocate = (bytes: number): DeviceBuffer => {
-    const buffer = device.allocate(bytes);
-    temporary.push(buffer);
-    return buffer;
-  };
-  const results: DeviceBuffer[] = [];
-  try {
-    const leaves = view.leaves.map((leaf) => leafBuffer(leaf, temporary));
-    const temporaries = plan.temporaries.map(allocate);
-    for (const { bytes } of plan.results) results.push(device.allocate(bytes));
-    device.run(bindPlan(plan, { leaf: leaves, temporary: temporaries, result: results }));
-  } catch (error) {
-    for (const buffer of results) device.free(buffer);
-    throw error;
-  } finally {
-    for (const buffer of temporary) device.free(buffer);
-  }
+  const results = holding(view, () => runPlan(plan, view, device));
   const storages = results.map((buffer) => adopt(device, buffer));
   const taken = new Set<Storage>();
   for (const [index, slot] of plan.targets.entries()) {
@@ -81,6 +82,33 @@ function realizeOn(device: Device, nodes: readonly Node[]): void {
     node.realize(leaf || taken.has(storage) ? storage.share() : storage);
     taken.add(storage);
   }
+}
+
+/** Runs a plan on the leaves of a view; the buffers of its results, the caller's. */
+function runPlan(plan: Plan, view: GraphView, device: Device): DeviceBuffer[] {
+  const temporary: DeviceBuffer[] = [];
+  const results: DeviceBuffer[] = [];
+  try {
+    const leaves = view.leaves.map((leaf) => leafBuffer(leaf, temporary));
+    for (const bytes of plan.temporaries) temporary.push(device.allocate(bytes));
+    const temporaries = temporary.slice(temporary.length - plan.temporaries.length);
+    for (const { bytes } of plan.results) results.push(device.allocate(bytes));
+    device.run(bindPlan(plan, { leaf: leaves, temporary: temporaries, result: results }));
+    return results;
+  } catch (error) {
+    for (const buffer of results) device.free(buffer);
+    throw error instanceof OutOfMemoryError ? tellTarget(error, view) : error;
+  } finally {
+    for (const buffer of temporary) device.free(buffer);
+  }
+}
+
+/** A failed allocation told as what it was for: the largest value that was to be computed. */
+function tellTarget(error: OutOfMemoryError, view: GraphView): OutOfMemoryError {
+  const [largest] = view.targets.map((target) => view.nodes[target] as Node).toSorted((a, b) => b.bytes - a.bytes);
+  if (!largest) return error;
+  const { op, dtype, shape } = largest;
+  return error.during(op.name, `a buffer, needed to compute ${dtype} ${showShape(shape)},`);
 }
 
 /**

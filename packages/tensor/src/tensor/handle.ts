@@ -9,6 +9,7 @@ import { modes } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import type { Storage } from '../graph/storage.ts';
 import { realize } from '../runtime/realize.ts';
+import { withRoom } from '../runtime/with-room.ts';
 import { showShape, sizeOf, type Shape } from '../shape/shape.ts';
 import { nest, printNested, type NestedNumbers } from './nested.ts';
 import type { Tensor } from './tensor.ts';
@@ -101,8 +102,7 @@ export abstract class TensorHandle {
 
   /** Computes the value now, if it has not been computed yet; resolves when the device has done so. */
   async realize(): Promise<this> {
-    this.realizeSync();
-    await this.device.synchronize();
+    await withRoom(() => this.realizeSync().device.synchronize());
     return this;
   }
 
@@ -114,7 +114,7 @@ export abstract class TensorHandle {
 
   /** A copy of the elements in row-major order; `f16` and `bf16` come as Float32Array. */
   async data(): Promise<TypedArray> {
-    return decode(this.dtype, await this.storage().read());
+    return decode(this.dtype, await this.bytes());
   }
 
   /** As `data()`, at once. Throws DeviceError on devices that can only be read asynchronously (webgpu). */
@@ -146,7 +146,7 @@ export abstract class TensorHandle {
 
   /** The raw bytes of the value, as the device stores them (16-bit floats as patterns, `bool` as bytes). */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.storage().read();
+    return withRoom(() => this.storage().read());
   }
 
   /** As `bytes()`, at once. Throws DeviceError where `dataSync()` does. */

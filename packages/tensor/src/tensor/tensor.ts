@@ -7,6 +7,8 @@ import { constantNode, detachedNode } from '../graph/build.ts';
 import { modes } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import { movementOps } from '../ops/movement.ts';
+import { isPendingState, noteAssigned } from '../runtime/pending-state.ts';
+import { realizeState } from '../runtime/realize.ts';
 import { transfer } from '../runtime/transfer.ts';
 import { sameShape, showShape, type Shape } from '../shape/shape.ts';
 import { CompositeMethods } from './composite-methods.ts';
@@ -69,12 +71,19 @@ export class Tensor extends CompositeMethods {
         `the new value is ${value.dtype} on ${value.device.name}, the tensor ${this.dtype} on ${this.device.name}; cast or move it first`,
       );
     modes.trace?.assign(this);
+    this.settleBeforeAssign();
     const role = this.boundNode?.gradientRole === 'leaf' ? 'leaf' : 'none';
     // A value somebody else tracks keeps its history there; this handle starts a new one.
     const node = value.node.gradientRole === role && role === 'none' ? value.node : fresh(value.node);
     node.gradientRole = role;
     this.rebind(node);
     if (role === 'leaf') registerLeaf(this);
+    if (!modes.trace) noteAssigned(this, node);
+  }
+
+  /** State that is assigned again and again without being read is computed at each turn, or its history would grow for ever. */
+  private settleBeforeAssign(): void {
+    if (!modes.trace && !this.boundNode?.exclusive && isPendingState(this)) realizeState(this.device);
   }
 }
 

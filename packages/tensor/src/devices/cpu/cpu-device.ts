@@ -13,6 +13,7 @@ import type {
   PreparedKernel,
 } from '../../device/device.ts';
 import type { KernelSpec } from '../../kernel/spec.ts';
+import { reclaim, relieve } from '../../device/residents.ts';
 import { Engine, type Program } from './engine.ts';
 import { DeviceMemory } from './memory/device-memory.ts';
 import { acceptsSpec, compile } from './programs.ts';
@@ -67,7 +68,7 @@ class CpuDevice implements Device {
 
   constructor(options: CpuDeviceOptions) {
     this.name = options.name ?? 'cpu';
-    this.#memory = new DeviceMemory(options.maximumBytes);
+    this.#memory = new DeviceMemory(options.maximumBytes, () => reclaim(this));
     this.#engine = new Engine(this.#memory);
     this.description = `WebAssembly SIMD, one thread, ${this.#memory.limits.shared ? 'shared' : 'private'} memory`;
   }
@@ -78,6 +79,7 @@ class CpuDevice implements Device {
 
   allocate(bytes: number): DeviceBuffer {
     this.#checkAlive('allocate');
+    relieve(this, bytes);
     const buffer = new CpuBuffer(bytes, this.#memory.allocate(bytes, 'allocate'));
     this.#buffers.add(buffer);
     this.#bytes += bytes;

@@ -61,7 +61,7 @@ export function widenedProgram(
   const last = operands.length - 1;
   return () => {
     const addresses = operands.map(({ access }) => engine.address(access.binding));
-    const wide = bytes.map((size) => engine.memory.allocate(size, 'widen'));
+    const wide = allocateAll(engine, bytes);
     const convert = (i: number, from: number, to: number): void => {
       engine.bind(0, from);
       engine.bind(1, to);
@@ -73,4 +73,16 @@ export function widenedProgram(
     convert(last, wide[last] as number, addresses[last] as number);
     for (const address of wide) engine.memory.allocator.release(address);
   };
+}
+
+/** Room for all, or for none when it does not suffice. */
+function allocateAll({ memory }: Engine, sizes: readonly number[]): number[] {
+  const addresses: number[] = [];
+  try {
+    for (const size of sizes) addresses.push(memory.allocate(size, 'widen'));
+    return addresses;
+  } catch (error) {
+    for (const address of addresses) memory.allocator.release(address);
+    throw error;
+  }
 }

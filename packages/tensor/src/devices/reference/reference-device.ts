@@ -12,7 +12,8 @@ import type {
   PreparedKernel,
 } from '../../device/device.ts';
 import { dtypeNames } from '../../dtype/dtype.ts';
-import { DeviceError } from '../../errors.ts';
+import { reclaim, relieve } from '../../device/residents.ts';
+import { DeviceError, OutOfMemoryError, showBytes } from '../../errors.ts';
 import type { KernelSpec } from '../../kernel/spec.ts';
 import { interpretConv2d } from './conv2d.ts';
 import { interpretCustom } from './custom.ts';
@@ -81,13 +82,18 @@ class ReferenceDevice implements Device {
   }
 
   #reserve(bytes: number): ArrayBuffer {
+    relieve(this, bytes);
+    const make = (): ArrayBuffer => new ArrayBuffer(Math.ceil(bytes / 16) * 16);
     try {
-      return new ArrayBuffer(Math.ceil(bytes / 16) * 16);
+      return make();
     } catch {
-      throw new DeviceError(
-        this.name,
-        `no memory for ${bytes} bytes (${this.#bytes} are in use): dispose of tensors, or work in smaller pieces`,
-      );
+      try {
+        if (reclaim(this) > 0) return make();
+      } catch {
+        // Told below.
+      }
+      const alive = `${showBytes(this.#bytes)} in ${this.#live.size} buffers are alive on the ${this.name} device`;
+      throw new OutOfMemoryError('allocate', 'memory', bytes, alive);
     }
   }
 

@@ -72,7 +72,7 @@ describe('DeviceMemory', () => {
     memory.bytes[large + 5 * 2 ** 20 - 1] = 7;
     expect(memory.bytes[small]).toBe(42);
     expect(() => memory.allocate(4 * 2 ** 20, 'test')).toThrow(
-      /no room for 4194304 bytes: .* 8 MiB; dispose of tensors/,
+      /no room for memory of 4.0 MiB: .* ends at 8.0 MiB; dispose of tensors/,
     );
     memory.allocator.release(large);
     expect(memory.allocate(4 * 2 ** 20, 'test')).toBe(large);

@@ -2,7 +2,7 @@
  * The one linear memory of a cpu device. The first page is the device's own (kernel arguments, constants); everything
  * above belongs to the allocator. It is shared where the engine allows, so that worker threads can join later.
  */
-import { DeviceError } from '../../../errors.ts';
+import { OutOfMemoryError, showBytes } from '../../../errors.ts';
 import { dtypes, type DType, type TypedArray } from '../../../dtype/dtype.ts';
 import { memoryOp, i32, v128, type Expression } from '../assembler/expression.ts';
 import type { MemoryLimits } from '../assembler/module-builder.ts';
@@ -24,12 +24,14 @@ export class DeviceMemory {
   readonly memory: WasmMemory;
   readonly limits: MemoryLimits;
   readonly allocator: Allocator;
+  readonly #reclaim: () => number;
   readonly #constants = new Map<string, number>();
   #words: Int32Array;
   #bytes: Uint8Array;
 
-  /** `maximumBytes` bounds the memory, at most 4 GiB. */
-  constructor(maximumBytes: number = maximumPages * pageBytes) {
+  /** `maximumBytes` bounds the memory, at most 4 GiB; `reclaim` is asked for bytes back when it is full. */
+  constructor(maximumBytes: number = maximumPages * pageBytes, reclaim: () => number = () => 0) {
+    this.#reclaim = reclaim;
     const maximum = Math.max(2, Math.min(maximumPages, Math.floor(maximumBytes / pageBytes)));
     const initial = Math.min(maximum, growthPages);
     const shared = typeof SharedArrayBuffer !== 'undefined';
@@ -71,12 +73,15 @@ export class DeviceMemory {
 
   /** An address with room for `bytes`; `operation` names the caller in the error. */
   allocate(bytes: number, operation: string): number {
-    const address = this.allocator.allocate(bytes);
+    const address =
+      this.allocator.allocate(bytes) ?? (this.#reclaim() > 0 ? this.allocator.allocate(bytes) : undefined);
     if (address !== undefined) return address;
-    const limit = (this.limits.maximum * pageBytes) / 2 ** 20;
-    throw new DeviceError(
+    const { usedBytes, usedBlocks } = this.allocator;
+    throw new OutOfMemoryError(
       operation,
-      `no room for ${bytes} bytes: ${this.allocator.usedBytes} bytes are in use and the memory of the cpu device ends at ${limit} MiB; dispose of tensors or work in smaller pieces`,
+      'memory',
+      bytes,
+      `${showBytes(usedBytes)} in ${usedBlocks} blocks are alive on the cpu device, whose memory ends at ${showBytes(this.limits.maximum * pageBytes)}`,
     );
   }
 
