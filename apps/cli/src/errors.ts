@@ -88,7 +88,15 @@ const systemProblems: ReadonlyMap<string, string> = new Map([
   ['ENOTDIR', 'a part of the path is a file, not a folder: check the path'],
   ['EISDIR', 'this is a folder: give a file'],
   ['EEXIST', 'it exists already: choose another name'],
-  ['ENOSPC', 'the disk is full: free some space'],
+  ['ENOSPC', 'the disk is full: free some space, or choose another place'],
+  ['EDQUOT', 'your part of the disk is full: free some space, or choose another place'],
+  ['EFBIG', 'the file would be larger than the file system takes: choose another place'],
+  ['EBUSY', 'it is in use: choose another place'],
+  ['EXDEV', 'it lies on another file system: choose another place'],
+  ['ENAMETOOLONG', 'the name is too long: choose a shorter one'],
+  ['ELOOP', 'its symbolic links lead in a circle: check the path'],
+  ['EMFILE', 'too many files are open: close some, or raise the limit'],
+  ['EIO', 'the disk could not be read or written: check it'],
 ]);
 
 /** What to print for an error, and what to end with. */

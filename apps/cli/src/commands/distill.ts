@@ -41,9 +41,11 @@ export function addDistillCommand(program: Command, environment: Environment): v
     checkModelFolder(teacher);
     checkImages(options.data);
     const candidate = readCandidate(options.student, await readText(options.student));
-    const { data: source, output: folder, seed = defaultSeed, size, epochs, temperature, alpha, lr } = options;
+    const { data: source, seed = defaultSeed, student, size, epochs, temperature, alpha, lr } = options;
     const shrink = size === undefined ? {} : { size };
-    const input = { source, teacher, folder, candidate, epochs, temperature, alpha, lr, seed, ...shrink };
-    showTransformed(session, await transform(session, options, teacher, 'distill', input));
+    const settings = { source, teacher, candidate, epochs, temperature, alpha, lr, seed, ...shrink };
+    const input = (folder: string) => ({ ...settings, folder });
+    const transformed = await transform(session, options, { from: teacher, job: 'distill', input, sources: [student] });
+    showTransformed(session, transformed);
   });
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { withComputeOptions } from '../cli/options.ts';
 import type { ComputeOptions } from '../cli/options.ts';
@@ -9,15 +10,27 @@ import { UsageError } from '../errors.ts';
 export interface ModelOptions extends ComputeOptions {
   readonly data: string;
   readonly output: string;
+  readonly overwrite?: boolean;
 }
 
 /** The seed of commands that were given none. */
 export const defaultSeed = 7;
 
+/** The option of commands whose output may take the place of an earlier one of theirs. */
+export function overwriteOption(): Option {
+  return new Option('--overwrite', 'replace what espalier wrote there before');
+}
+
+/** The option of commands that can go on with what was stopped. */
+export function resumeOption(): Option {
+  return new Option('--resume', 'go on with what was begun for the output folder').conflicts('overwrite');
+}
+
 /** Adds the options of commands that write a model. */
 export function withModelOptions(command: Command): Command {
   command
-    .requiredOption('-o, --output <folder>', 'where to write the model')
+    .requiredOption('-o, --output <folder>', 'where to write the model: a folder that is new or empty')
+    .addOption(overwriteOption())
     .option('--data <source>', "'mnist', or a folder with the four IDX files", 'mnist');
   return withComputeOptions(command);
 }
@@ -39,6 +52,11 @@ const imageFiles = [
   't10k-images-idx3-ubyte',
   't10k-labels-idx1-ubyte',
 ];
+
+/** The folder of a source of images, if it is one. */
+export function dataFolder(source: string): readonly string[] {
+  return source === 'mnist' ? [] : [source];
+}
 
 /**
  * Makes sure that there are images, before anything is started.

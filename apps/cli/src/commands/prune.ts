@@ -41,8 +41,9 @@ export function addPruneCommand(program: Command, environment: Environment): voi
     const session = openSession(environment, options);
     checkModelFolder(from);
     checkImages(options.data);
-    const { data: source, output: folder, seed = defaultSeed, sparsity, method, scope, epochs, lr, batch } = options;
-    const input = { source, from, folder, seed, sparsity, method, scope, epochs, lr, batch };
-    showTransformed(session, await transform(session, options, from, 'prune', input));
+    const { data: source, seed = defaultSeed, sparsity, method, scope, epochs, lr, batch } = options;
+    const settings = { source, from, seed, sparsity, method, scope, epochs, lr, batch };
+    const input = (folder: string) => ({ ...settings, folder });
+    showTransformed(session, await transform(session, options, { from, job: 'prune', input }));
   });
 }

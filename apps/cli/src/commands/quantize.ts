@@ -31,8 +31,8 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
     const session = openSession(environment, options);
     checkModelFolder(from);
     checkImages(options.data);
-    const { output: folder, weights, granularity } = options;
-    const input = { from, folder, weights, granularity };
-    showTransformed(session, await transform(session, options, from, 'quantize', input));
+    const { weights, granularity } = options;
+    const input = (folder: string) => ({ from, folder, weights, granularity });
+    showTransformed(session, await transform(session, options, { from, job: 'quantize', input }));
   });
 }

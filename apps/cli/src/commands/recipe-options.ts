@@ -3,10 +3,12 @@ import type { Command } from 'commander';
 import { wholeNumberFrom, withComputeOptions } from '../cli/options.ts';
 import type { ComputeOptions } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
+import type { FolderRequest } from '../output/output-folder.ts';
+import { chosenFolder } from '../output/free-folder.ts';
 import { quickstartRecipe, readRecipe } from '../recipe/recipe.ts';
 import { recipeStrategies } from '../recipe/schema.ts';
 import type { Recipe } from '../recipe/schema.ts';
-import { checkImages } from './model-options.ts';
+import { checkImages, dataFolder, overwriteOption, resumeOption } from './model-options.ts';
 
 /** Options of the commands that follow a recipe; each takes the place of what the recipe says. */
 export interface RecipeOptions extends ComputeOptions {
@@ -14,6 +16,7 @@ export interface RecipeOptions extends ComputeOptions {
   readonly trials?: number;
   readonly data?: string;
   readonly output?: string;
+  readonly overwrite?: boolean;
   readonly resume?: boolean;
 }
 
@@ -25,8 +28,9 @@ export function withRecipeOptions(command: Command): Command {
     .addOption(strategy)
     .option('--trials <n>', 'how many candidates to try', wholeNumberFrom(1))
     .option('--data <source>', "'mnist', or a folder with the four IDX files")
-    .option('-o, --output <folder>', 'where to write')
-    .option('--resume', 'go on with what the output folder holds');
+    .option('-o, --output <folder>', 'where to write: a folder that is new or empty')
+    .addOption(overwriteOption())
+    .addOption(resumeOption());
   return withComputeOptions(command);
 }
 
@@ -36,11 +40,13 @@ export function withRecipeOptions(command: Command): Command {
  */
 export async function loadRecipe(file: string | undefined, options: RecipeOptions): Promise<Recipe> {
   const recipe = file === undefined ? quickstartRecipe() : readRecipe(file, await readText(file));
-  const { strategy, trials, data, output, seed, device } = options;
+  const { strategy, trials, data, seed, device, overwrite = false, resume = false } = options;
   checkImages(data ?? recipe.data.source);
+  const output = options.output ?? recipe.output;
   return {
     ...recipe,
-    ...(output === undefined ? {} : { output }),
+    // Where nobody says where to write, a second run does not meet the first.
+    output: output === quickstartRecipe().output ? chosenFolder(output, overwrite || resume) : output,
     ...(seed === undefined ? {} : { seed }),
     ...(device === undefined ? {} : { device }),
     data: { ...recipe.data, ...(data === undefined ? {} : { source: data }) },
@@ -52,9 +58,30 @@ export async function loadRecipe(file: string | undefined, options: RecipeOption
   };
 }
 
+/** What a run is sure to write, in bytes: its models, reports and journal are small beside the images that it reads. */
+const runBytes = 4 << 20;
+
+/** The folder that a recipe is to be followed in. */
+export function recipeRequest(
+  command: string,
+  file: string | undefined,
+  { output: path, data }: Recipe,
+  { overwrite = false, resume = false }: RecipeOptions,
+): FolderRequest {
+  const sources = [...dataFolder(data.source), ...(file === undefined ? [] : [file])];
+  return { path, command, sources, bytes: runBytes, resumable: true, overwrite, resume };
+}
+
 /** The arguments that repeat a command with its options, to go on after an interruption. */
-export function resumeArguments(command: string, file: string | undefined, options: RecipeOptions): readonly string[] {
-  const given = Object.entries(options).filter(([name]) => name !== 'resume');
+export function resumeArguments(
+  command: string,
+  file: string | undefined,
+  { output }: Recipe,
+  options: RecipeOptions,
+): readonly string[] {
+  // A folder that nobody named is named, since by then another may be the last.
+  const chosen = options.output === undefined && output.startsWith(quickstartRecipe().output) ? { output } : {};
+  const given = Object.entries({ ...chosen, ...options }).filter(([name]) => name !== 'resume' && name !== 'overwrite');
   const flags = given.flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]));
   return [command, ...(file === undefined ? [] : [file]), ...flags, '--resume'];
 }

@@ -1,14 +1,17 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { withExamples } from '../cli/options.ts';
 import { resumable } from '../cli/resumable.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment } from '../cli/session.ts';
+import { withOutputFolder } from '../output/output-folder.ts';
 import { runPipeline } from '../pipeline/run-pipeline.ts';
+import { stateFile } from '../pipeline/run-state.ts';
 import { quickstart } from '../recipe/quickstart.ts';
 import { reportTable } from '../report/report-table.ts';
 import { withRunner } from '../workers/runner.ts';
-import { loadRecipe, resumeArguments, withRecipeOptions } from './recipe-options.ts';
+import { loadRecipe, recipeRequest, resumeArguments, withRecipeOptions } from './recipe-options.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 
 interface RunOptions extends RecipeOptions {
@@ -34,8 +37,16 @@ export function addRunCommand(program: Command, environment: Environment): void 
     }
     const recipe = await loadRecipe(file, options);
     const { resume = false } = options;
-    const report = await resumable(session, resumeArguments('run', file, options), () =>
-      withRunner(session, recipe.device, (runner) => runPipeline({ session, runner, recipe, resume })),
+    const request = recipeRequest('run', file, recipe, options);
+    const report = await resumable(session, resumeArguments('run', file, recipe, options), () =>
+      withRunner(session, recipe.device, (runner) =>
+        withOutputFolder(request, async ({ work: folder, complete }) => {
+          const made = await runPipeline({ session, runner, recipe, folder, resume });
+          await complete();
+          await rm(join(recipe.output, stateFile), { force: true });
+          return made;
+        }),
+      ),
     );
     session.result(report, () => {
       const page = join(recipe.output, 'report.html');

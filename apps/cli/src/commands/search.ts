@@ -6,11 +6,22 @@ import { withExamples } from '../cli/options.ts';
 import { resumable } from '../cli/resumable.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment } from '../cli/session.ts';
-import { forgetSearch, runSearch, searchJournal } from '../pipeline/run-search.ts';
+import { withOutputFolder } from '../output/output-folder.ts';
+import { runSearch, searchJournal } from '../pipeline/run-search.ts';
+import type { SearchOutcome } from '../pipeline/search-stage.ts';
+import type { Recipe } from '../recipe/schema.ts';
 import { formatPercent } from '../terminal/format.ts';
 import { withRunner } from '../workers/runner.ts';
-import { loadRecipe, resumeArguments, withRecipeOptions } from './recipe-options.ts';
+import { loadRecipe, recipeRequest, resumeArguments, withRecipeOptions } from './recipe-options.ts';
 import type { RecipeOptions } from './recipe-options.ts';
+
+/** The name of the file for `espalier train`. */
+const winnerFile = 'winner.yaml';
+
+function winnerText({ name }: Recipe, { accuracy, best, winner }: SearchOutcome): string {
+  const origin = `# Trial ${best} of the search '${name}': ${formatPercent(accuracy)} of the held-out images.\n`;
+  return origin + stringify(winner);
+}
 
 /** Adds `espalier search`. */
 export function addSearchCommand(program: Command, environment: Environment): void {
@@ -23,20 +34,18 @@ export function addSearchCommand(program: Command, environment: Environment): vo
   ]).action(async (file: string | undefined, options: RecipeOptions) => {
     const session = openSession(environment, options);
     const recipe = await loadRecipe(file, options);
-    const journal = join(recipe.output, searchJournal);
-    const outcome = await resumable(session, resumeArguments('search', file, options), () =>
-      withRunner(session, recipe.device, async (runner) => {
-        if (options.resume !== true) await forgetSearch(journal);
-        return runSearch(session, runner, recipe, journal);
-      }),
+    const request = { ...recipeRequest('search', file, recipe, options), continues: [searchJournal] };
+    const outcome = await resumable(session, resumeArguments('search', file, recipe, options), () =>
+      withRunner(session, recipe.device, (runner) =>
+        withOutputFolder(request, async ({ work, complete }) => {
+          const found = await runSearch(session, runner, recipe, join(work, searchJournal));
+          await writeFileAtomic(join(work, winnerFile), winnerText(recipe, found));
+          await complete();
+          return found;
+        }),
+      ),
     );
-    const winner = join(recipe.output, 'winner.yaml');
-    const { accuracy, best } = outcome;
-    const origin = `# Trial ${best} of the search '${recipe.name}': ${formatPercent(accuracy)} of the held-out images.\n`;
-    await writeFileAtomic(winner, origin + stringify(outcome.winner));
-    session.result(
-      { ...outcome, file: winner },
-      () => `${origin.slice(2)}${stringify(outcome.winner)}\nwritten to ${winner}`,
-    );
+    const winner = join(recipe.output, winnerFile);
+    session.result({ ...outcome, file: winner }, () => `${winnerText(recipe, outcome).slice(2)}\nwritten to ${winner}`);
   });
 }

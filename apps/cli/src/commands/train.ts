@@ -4,10 +4,12 @@ import { readText } from '../cli/read-text.ts';
 import { resumable } from '../cli/resumable.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment } from '../cli/session.ts';
+import { withOutputFolder } from '../output/output-folder.ts';
+import { trainingBytes } from '../pipeline/architecture.ts';
 import { readCandidate } from '../recipe/candidate.ts';
 import { withRunner } from '../workers/runner.ts';
 import { describeMeasurement, measureModel } from './measured.ts';
-import { checkImages, defaultSeed, withModelOptions } from './model-options.ts';
+import { checkImages, dataFolder, defaultSeed, resumeOption, withModelOptions } from './model-options.ts';
 import type { ModelOptions } from './model-options.ts';
 
 interface TrainOptions extends ModelOptions {
@@ -22,14 +24,15 @@ export function addTrainCommand(program: Command, environment: Environment): voi
     .description('train a candidate on all training images')
     .argument('<candidate>', 'a YAML file with architecture, initialiser and training, such as winner.yaml')
     .option('--epochs <n>', 'how often to go through the images', wholeNumberFrom(1), 4)
-    .option('--resume', 'go on with what the output folder holds');
+    .addOption(resumeOption());
   withExamples(withModelOptions(command), [
     ['espalier train runs/search/winner.yaml -o runs/model', 'what a search found'],
     ['espalier train runs/search/winner.yaml -o runs/model --resume', 'go on after Ctrl-C'],
   ]).action(async (file: string, options: TrainOptions) => {
     const session = openSession(environment, options);
     const candidate = readCandidate(file, await readText(file));
-    const { data: source, output: folder, epochs, seed = defaultSeed, resume = false, device = 'auto' } = options;
+    const { data: source, output: folder, epochs, seed = defaultSeed, device = 'auto' } = options;
+    const { resume = false, overwrite = false } = options;
     const again = [
       'train',
       file,
@@ -46,15 +49,27 @@ export function addTrainCommand(program: Command, environment: Environment): voi
       '--resume',
     ];
     checkImages(source);
+    const request = {
+      path: folder,
+      command: 'train',
+      overwrite,
+      resume,
+      resumable: true,
+      sources: [file, ...dataFolder(source)],
+      bytes: trainingBytes(candidate),
+    };
     const measured = await resumable(session, again, () =>
-      withRunner(session, device, async (runner) => {
-        const bar = session.progress.start('train', epochs);
-        await runner.run('train', { source, candidate, seed, epochs, folder, resume }, (done, total, note) =>
-          bar.update((epochs * done) / total, note),
-        );
-        bar.finish();
-        return measureModel(session, runner, folder, source);
-      }),
+      withRunner(session, device, (runner) =>
+        withOutputFolder(request, async ({ work, complete }) => {
+          const bar = session.progress.start('train', epochs);
+          await runner.run('train', { source, candidate, seed, epochs, folder: work, resume }, (done, total, note) =>
+            bar.update((epochs * done) / total, note),
+          );
+          bar.finish();
+          await complete();
+          return measureModel(session, runner, folder, source);
+        }),
+      ),
     );
     session.result({ folder, ...measured }, () => `${describeMeasurement(measured)}\n\nwritten to ${folder}`);
   });

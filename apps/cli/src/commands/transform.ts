@@ -1,5 +1,7 @@
+import { folderBytes } from '@espalier/optimize/node';
 import type { Session } from '../cli/session.ts';
 import { InterruptedError } from '../errors.ts';
+import { withOutputFolder } from '../output/output-folder.ts';
 import type { ComparedLatency } from '../pipeline/compare-stage.ts';
 import type { Measurement } from '../pipeline/measure-stage.ts';
 import type { InputOf, Jobs } from '../pipeline/jobs.ts';
@@ -8,6 +10,7 @@ import { formatLatencyRatio } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
 import { withRunner } from '../workers/runner.ts';
 import { measureModel } from './measured.ts';
+import { dataFolder } from './model-options.ts';
 import type { ModelOptions } from './model-options.ts';
 
 /** A measured model with the latency that a comparison gave it. */
@@ -20,30 +23,47 @@ export interface Transformed extends Pick<ComparedLatency, 'latencyRatio'> {
   readonly after: Timed;
 }
 
+/** What one saved model is made from another by. */
+export interface Transformation<Name extends keyof Jobs> {
+  /** The folder of the model. */
+  readonly from: string;
+  readonly job: Name;
+  /** The job's input, given where to write. */
+  readonly input: (folder: string) => InputOf<Name>;
+  /** Other files that are read. */
+  readonly sources?: readonly string[];
+}
+
+/** What a model is given beside twice the bytes of the one that it is made from. */
+const leastBytes = 65_536;
+
 /** Makes one saved model from another by a job, and measures both. */
 export async function transform<Name extends keyof Jobs>(
   session: Session,
-  { data: source, output: folder, device = 'auto' }: ModelOptions,
-  from: string,
-  job: Name,
-  input: InputOf<Name>,
+  { data: source, output: path, device = 'auto', overwrite = false }: ModelOptions,
+  { from, job, input, sources = [] }: Transformation<Name>,
 ): Promise<Transformed> {
+  const bytes = leastBytes + 2 * (await folderBytes(from));
+  const request = { path, command: job, overwrite, sources: [from, ...dataFolder(source), ...sources], bytes };
   try {
-    return await withRunner(session, device, async (runner) => {
-      const before = await measureModel(session, runner, from, source, false);
-      const bar = session.progress.start(job, 1);
-      await runner.run(job, input, (done, total, note) => bar.update(done / total, note));
-      bar.finish();
-      const after = await measureModel(session, runner, folder, source, false);
-      const { baselineMs, models } = await runner.run('compare', { source, baseline: from, folders: [folder] });
-      const [compared] = models as [ComparedLatency];
-      return {
-        folder,
-        before: { ...before, latencyMs: baselineMs },
-        after: { ...after, latencyMs: compared.latencyMs },
-        latencyRatio: compared.latencyRatio,
-      };
-    });
+    return await withRunner(session, device, (runner) =>
+      withOutputFolder(request, async ({ work, complete }) => {
+        const before = await measureModel(session, runner, from, source, false);
+        const bar = session.progress.start(job, 1);
+        await runner.run(job, input(work), (done, total, note) => bar.update(done / total, note));
+        bar.finish();
+        await complete();
+        const after = await measureModel(session, runner, path, source, false);
+        const { baselineMs, models } = await runner.run('compare', { source, baseline: from, folders: [path] });
+        const [compared] = models as [ComparedLatency];
+        return {
+          folder: path,
+          before: { ...before, latencyMs: baselineMs },
+          after: { ...after, latencyMs: compared.latencyMs },
+          latencyRatio: compared.latencyRatio,
+        };
+      }),
+    );
   } catch (error) {
     // Nothing was written yet, so to go on is to start anew.
     throw session.interrupt.aborted ? new InterruptedError() : error;

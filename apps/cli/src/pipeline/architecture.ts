@@ -1,6 +1,6 @@
 import type { ModuleConfig } from '@espalier/nn';
 import { UsageError } from '../errors.ts';
-import type { Architecture } from '../recipe/candidate.ts';
+import type { Architecture, Candidate } from '../recipe/candidate.ts';
 
 /** What a model takes in and how many classes it tells apart. */
 export interface Task {
@@ -9,6 +9,9 @@ export interface Task {
   readonly width: number;
   readonly classes: number;
 }
+
+/** What MNIST asks of a model, and near enough to what other data does. */
+const digits: Task = { channels: 1, height: 28, width: 28, classes: 10 };
 
 /** The side of an image after each block: a convolution without padding, then pooling by two; empty at the end if it does not fit. */
 function sidesAfter(side: number, { blocks, kernel }: Architecture): readonly number[] {
@@ -70,6 +73,14 @@ export function parametersOf(architecture: Architecture, task: Task): number {
   const features = inputs * last(task.height) * last(task.width);
   const toClasses = hidden > 0 ? hidden : features;
   return total + (hidden > 0 ? (features + 1) * hidden : 0) + (toClasses + 1) * task.classes;
+}
+
+/**
+ * About how many bytes a training writes: each value in single precision, in the model, in a checkpoint with what Adam
+ * keeps of it, and in the next checkpoint before it takes the place of the last.
+ */
+export function trainingBytes({ architecture }: Pick<Candidate, 'architecture'>): number {
+  return 65_536 + 4 * (1 + 2 * 3) * parametersOf(architecture, digits);
 }
 
 /** The fewest blocks of a student, images permitting: with more pooling, fewer weights lead to the classes. */

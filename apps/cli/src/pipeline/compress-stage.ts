@@ -8,11 +8,13 @@ import type { Runner } from '../workers/runner.ts';
 import type { RunState } from './run-state.ts';
 import { sharedBar } from './shared-bar.ts';
 
-/** What compressing needs: a searched model in the recipe's folder. */
+/** What compressing needs: a searched model in the folder. */
 export interface CompressSetup {
   readonly session: Session;
   readonly runner: Runner;
   readonly recipe: Recipe;
+  /** Where the models are. */
+  readonly folder: string;
   readonly state: RunState;
   readonly winner: Candidate;
 }
@@ -25,8 +27,8 @@ const quantizeWeight = 0.2;
  * the student. Gives the learning curve of each row that was trained.
  */
 export async function compressStage(setup: CompressSetup): Promise<Partial<Record<RowName, readonly CurvePoint[]>>> {
-  const { session, runner, recipe, state, winner } = setup;
-  const { seed, output } = recipe;
+  const { session, runner, recipe, folder: output, state, winner } = setup;
+  const { seed } = recipe;
   const { source } = recipe.data;
   const { baseline, method: chosen, ...pruning } = recipe.prune;
   const from = join(output, 'searched');

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '@espalier/nn/node';
 import type { Session } from '../cli/session.ts';
@@ -12,9 +11,9 @@ import type { Runner } from '../workers/runner.ts';
 import { compressStage } from './compress-stage.ts';
 import type { Comparison } from './compare-stage.ts';
 import type { Measurement } from './measure-stage.ts';
-import { openRunState, stateFile } from './run-state.ts';
+import { openRunState } from './run-state.ts';
 import type { SearchOutcome } from './search-stage.ts';
-import { forgetSearch, runSearch, searchJournal } from './run-search.ts';
+import { runSearch, searchJournal } from './run-search.ts';
 import { sharedBar } from './shared-bar.ts';
 
 /** What a run needs. */
@@ -22,7 +21,9 @@ export interface PipelineSetup {
   readonly session: Session;
   readonly runner: Runner;
   readonly recipe: Recipe;
-  /** Goes on with what the output folder holds. */
+  /** Where to write. */
+  readonly folder: string;
+  /** Goes on with what the folder holds. */
   readonly resume: boolean;
 }
 
@@ -31,14 +32,8 @@ type Curves = Partial<Record<RowName, readonly CurvePoint[]>>;
 /** What the run of a recipe writes into its folder, besides a folder for each model. */
 const reportFiles = ['report.json', 'report.html'] as const;
 
-function folderOf({ recipe }: PipelineSetup, name: RowName): string {
-  return join(recipe.output, name);
-}
-
-async function clear(setup: PipelineSetup): Promise<void> {
-  await forgetSearch(join(setup.recipe.output, searchJournal));
-  const names = [stateFile, ...reportFiles, ...rowNames];
-  await Promise.all(names.map((name) => rm(join(setup.recipe.output, name), { recursive: true, force: true })));
+function folderOf({ folder }: PipelineSetup, name: RowName): string {
+  return join(folder, name);
 }
 
 async function train(setup: PipelineSetup, { winner }: SearchOutcome): Promise<Curves> {
@@ -97,19 +92,17 @@ function rowsOf(names: readonly RowName[], { models, latencies }: Measured): rea
  * @throws InterruptedError when the user stops it; what is done is kept for a later run with `resume`.
  */
 export async function runPipeline(setup: PipelineSetup): Promise<RunReport> {
-  const { session, runner, recipe, resume } = setup;
-  if (!resume) await clear(setup);
+  const { session, runner, recipe, folder, resume } = setup;
   const { kind, device } = runner.device;
-  const fingerprint = JSON.stringify({ ...recipe, device: kind, espalier: version() });
-  const state = await openRunState(recipe.output, fingerprint, resume);
+  const { output: _, ...followed } = recipe;
+  const fingerprint = JSON.stringify({ ...followed, device: kind, espalier: version() });
+  const state = await openRunState(folder, fingerprint, resume);
 
-  const search = await state.stage('search', () =>
-    runSearch(session, runner, recipe, join(recipe.output, searchJournal)),
-  );
+  const search = await state.stage('search', () => runSearch(session, runner, recipe, join(folder, searchJournal)));
   session.log(`  winner: trial ${search.best}, ${formatPercent(search.accuracy)} of the held-out images`);
   const searched = await state.stage('train', () => train(setup, search));
   const compressed = await state.stage('compress', () =>
-    compressStage({ session, runner, recipe, state, winner: search.winner }),
+    compressStage({ session, runner, recipe, folder, state, winner: search.winner }),
   );
   const names = rowNames.filter((name) => name !== 'random-mask' || recipe.prune.baseline);
   const measured = await state.stage('measure', () => measure(setup, names));
@@ -135,8 +128,7 @@ export async function runPipeline(setup: PipelineSetup): Promise<RunReport> {
     versions: { espalier: version(), node: process.versions.node },
   };
   const [json, page] = reportFiles;
-  await writeFileAtomic(join(recipe.output, json), `${JSON.stringify(report, null, 2)}\n`);
-  await writeFileAtomic(join(recipe.output, page), reportPage(report));
-  await rm(join(recipe.output, stateFile), { force: true });
+  await writeFileAtomic(join(folder, json), `${JSON.stringify(report, null, 2)}\n`);
+  await writeFileAtomic(join(folder, page), reportPage(report));
   return report;
 }

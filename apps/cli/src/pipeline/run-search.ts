@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
-import { openStorage } from '@espalier/search';
 import type { Session } from '../cli/session.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import { formatPercent } from '../terminal/format.ts';
@@ -9,16 +7,6 @@ import type { SearchOutcome } from './search-stage.ts';
 
 /** The name of the file that keeps a search's trials. */
 export const searchJournal = 'search.jsonl';
-
-/**
- * Removes what an earlier search left.
- * @throws StorageLockedError while another process is at it.
- */
-export async function forgetSearch(journal: string): Promise<void> {
-  const storage = await openStorage(`journal:${journal}`);
-  await storage.close();
-  await rm(journal, { force: true });
-}
 
 /** Runs the search of a recipe with its trials in worker threads, showing how far it is. */
 export async function runSearch(

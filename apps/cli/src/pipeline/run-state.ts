@@ -25,11 +25,11 @@ async function readState(file: string, fingerprint: string): Promise<StoredState
   try {
     state = JSON.parse(await readFile(file, 'utf8'));
   } catch {
-    throw new UsageError(`${file}: there is nothing to resume: leave --resume out to start anew`);
+    throw new UsageError(`${file}: there is nothing to resume: give --overwrite to start anew`);
   }
   if (Reflect.get(Object(state), 'fingerprint') !== fingerprint) {
     throw new UsageError(
-      `${file}: it was made with another recipe, seed or device: resume with the same, or start anew`,
+      `${file}: it was made with another recipe, seed or device: resume with the same, or start anew by --overwrite`,
     );
   }
   return state as StoredState;

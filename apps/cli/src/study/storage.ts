@@ -1,11 +1,13 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { StudyError, openStorage, openStudy } from '@espalier/search';
 import type { Study } from '@espalier/search';
+import { makeFolder } from '@espalier/nn/node';
 import { withCommonOptions } from '../cli/options.ts';
 import type { CommonOptions } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
+import { checkPath } from '../output/place.ts';
 import { nearest } from '../recipe/did-you-mean.ts';
 
 /** Where studies are kept unless the user says otherwise. */
@@ -44,6 +46,12 @@ function fileOf(storage: string): string | undefined {
   return /^(?:sqlite|journal):([^?]+)/u.exec(storage)?.[1];
 }
 
+/** The files that a storage writes. */
+export function filesOf(storage: string): readonly string[] {
+  const file = fileOf(storage);
+  return file === undefined ? [] : ['', '-wal', '-shm', '-journal', '.lock'].map((ending) => `${file}${ending}`);
+}
+
 /** Whether a file is there. @throws UsageError when it is a folder. */
 async function isThere(storage: string, path: string): Promise<boolean> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
@@ -73,7 +81,9 @@ export function refuseUnshared(storage: string): void {
 /** Makes the folder of a storage that is a file. */
 export async function prepareStorage(storage: string): Promise<void> {
   const path = fileOf(storage);
-  if (path !== undefined && !(await isThere(storage, path))) await mkdir(dirname(path), { recursive: true });
+  if (path === undefined || (await isThere(storage, path))) return;
+  await checkPath(path, '--storage');
+  await makeFolder(dirname(path));
 }
 
 /**

@@ -2,17 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createInterrupt } from '../../src/cli/interrupt.ts';
-import { runProgram } from '../../src/cli/run-program.ts';
 import { espalier } from '../helpers/cli.ts';
-import { FakeStream } from '../helpers/fake-stream.ts';
-
-/** Runs a command line in this process. */
-async function run(...args: readonly string[]) {
-  const [stdout, stderr] = [new FakeStream(), new FakeStream()];
-  const code = await runProgram(args, { stdout, stderr, interrupt: createInterrupt() });
-  return { code, stdout: stdout.text, stderr: stderr.text };
-}
+import { runHere as run } from '../helpers/run-here.ts';
 
 let folder = '';
 beforeAll(() => {

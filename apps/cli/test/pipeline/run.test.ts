@@ -169,7 +169,8 @@ training: { optimizer: { type: adam, lr: 0.001 }, schedule: cosine, batch: 20 }`
     });
     expect(stopped.stderr).toMatch(/^espalier: interrupted; to go on: npx espalier train .* --resume$/mu);
     expect(stopped.code).toBe(130);
-    expect(existsSync(at('stopped', 'checkpoint.safetensors'))).toBe(true);
+    expect(existsSync(at('stopped'))).toBe(false);
+    expect(existsSync(at('.stopped.espalier-work', 'checkpoint.safetensors'))).toBe(true);
     const resumed = await espalier([...train('stopped'), '--resume', '--quiet']);
     expect(resumed.code).toBe(0);
     expect(existsSync(at('stopped', 'checkpoint.safetensors'))).toBe(false);

@@ -1,13 +1,17 @@
 /** Files that are either the old one or the new one, whatever happens meanwhile. */
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 
 let written = 0;
 
-/** Writes a file by way of a temporary one in the same folder, which reaches the disk before it takes the name. */
+/**
+ * Writes a file by way of a temporary one in the same folder, which reaches the disk before it takes the name. The errors
+ * of the system name the file in their `path`, also those of writing, such as that of a full disk, which name none by themselves.
+ */
 export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const temporary = join(folder, `.${basename(path)}.${process.pid}.${++written}.tmp`);
   try {
     const file = await open(temporary, 'wx');
@@ -20,13 +24,13 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string): 
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw error instanceof Error ? Object.assign(error, { path }) : error;
   }
   await syncFolder(folder);
 }
 
-/** Makes the renaming itself durable, where the system can do that. */
-async function syncFolder(folder: string): Promise<void> {
+/** Makes what was renamed in a folder durable, where the system can do that. */
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   try {

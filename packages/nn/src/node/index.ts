@@ -1,5 +1,6 @@
 /** @espalier/nn/node: the parts of @espalier/nn that need a file system. */
-export { writeFileAtomic } from './atomic.ts';
+export { syncFolder, writeFileAtomic } from './atomic.ts';
+export { makeFolder } from './make-folder.ts';
 export { mnist, type Mnist, type MnistOptions } from './mnist.ts';
 export {
   modelFilesIn,

@@ -2,7 +2,15 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FormatError, StateError } from '@espalier/nn';
-import { loadModel, mnist, readModelFolder, saveModel, writeFileAtomic, writeModelFolder } from '@espalier/nn/node';
+import {
+  loadModel,
+  makeFolder,
+  mnist,
+  readModelFolder,
+  saveModel,
+  writeFileAtomic,
+  writeModelFolder,
+} from '@espalier/nn/node';
 import { tensor } from '@espalier/tensor';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { classifier } from '../helpers/toy.ts';
@@ -74,6 +82,19 @@ describe('atomic writing', () => {
     await mkdir(join(path, 'inside'), { recursive: true });
     await expect(writeFileAtomic(path, 'x')).rejects.toThrow('EISDIR');
     expect((await readdir(folder)).filter((name) => name.includes('.tmp'))).toEqual([]);
+  });
+
+  test.skipIf(process.platform !== 'linux')('ends where the system takes no folders, naming the path', async () => {
+    await expect(writeFileAtomic('/proc/a/b/c', 'x')).rejects.toMatchObject({ path: '/proc/a' });
+    await expect(makeFolder('/proc/a/b')).rejects.toThrow('ENOENT');
+    await expect(writeFileAtomic('/proc/version', 'x')).rejects.toMatchObject({ path: '/proc/version' });
+  });
+
+  test('makes the folders that are missing, and says which', async () => {
+    const path = join(folder, 'deep');
+    expect(await makeFolder(join(path, 'a', 'b'))).toEqual([path, join(path, 'a'), join(path, 'a', 'b')]);
+    expect(await makeFolder(join(path, 'a', 'c'))).toEqual([join(path, 'a', 'c')]);
+    expect(await makeFolder(path)).toEqual([]);
   });
 
   test('replaces a file', async () => {

@@ -1,4 +1,5 @@
-import { writeFileAtomic } from '@espalier/nn/node';
+import { writeFile } from 'node:fs/promises';
+import { extname } from 'node:path';
 import type { Study, TrialRecord } from '@espalier/search';
 import { exportOptuna, importOptuna } from '@espalier/storage';
 import { Option } from 'commander';
@@ -7,9 +8,12 @@ import { withExamples } from '../../cli/options.ts';
 import { openSession } from '../../cli/session.ts';
 import type { Environment } from '../../cli/session.ts';
 import { FailedError, UsageError } from '../../errors.ts';
+import { checkOutputFile, writeOutputFile } from '../../output/output-file.ts';
+import { csv } from '../../study/csv.ts';
 import { resumeCommand } from '../../study/resume-command.ts';
 import {
   checkFile,
+  filesOf,
   lookAtStudy,
   openNamedStudy,
   prepareStorage,
@@ -17,50 +21,37 @@ import {
   withStorageOptions,
 } from '../../study/storage.ts';
 import type { StorageOptions } from '../../study/storage.ts';
+import { overwriteOption } from '../model-options.ts';
 import { only } from './inspect.ts';
-
-/** A cell of a CSV file (RFC 4180). */
-function cell(value: string | number | boolean | null | undefined): string {
-  const text = value === undefined || value === null ? '' : String(value);
-  return /[",\r\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** The trials as a table: a column for each metric and each parameter. */
-function csv(study: Study): string {
-  const flat = study.trials.map((trial) => ({ trial, active: study.space.flatten(trial.config) }));
-  const metrics = [...new Set(study.trials.flatMap((trial) => Object.keys(trial.metrics)))];
-  const paths = [...new Set(flat.flatMap(({ active }) => [...active.keys()]))];
-  const head = ['number', 'state', ...metrics, 'seconds', 'finished', 'operator', 'failure', ...paths];
-  const rows = flat.map(({ trial, active }) => [
-    trial.number,
-    trial.state,
-    ...metrics.map((name) => trial.metrics[name]),
-    trial.spent / 1000,
-    trial.finishedAt === undefined ? undefined : new Date(trial.finishedAt).toISOString(),
-    trial.origin.operator,
-    trial.failure?.message,
-    ...paths.map((path) => active.get(path)?.value),
-  ]);
-  return [head, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
-}
 
 /** A config as a text that is the same for the same config. */
 function configKey({ config }: TrialRecord): string {
   return JSON.stringify(config);
 }
 
-/** Writes a study to a file, by the name of the format, which is also the file's ending. */
-const formats: Readonly<Record<string, (study: Study, file: string) => Promise<void>>> = {
-  csv: (study, file) => writeFileAtomic(file, csv(study)),
-  json: (study, file) => {
-    const { name, seed, space, trials } = study;
-    const { objectives, constraints } = study.criteria;
-    const whole = { name, seed, strategy: study.strategy.name, objectives, constraints, space, trials };
-    return writeFileAtomic(file, `${JSON.stringify(whole, null, 2)}\n`);
-  },
+/** How a study is written to a file. */
+interface ExportOptions {
+  readonly raw?: boolean;
+}
+
+/** Writes a study to a file that is not there. */
+type Format = (study: Study, file: string, options: ExportOptions) => Promise<void>;
+
+/** The formats by their names, which are also the files' endings. */
+const formats: ReadonlyMap<string, Format> = new Map<string, Format>([
+  ['csv', (study, file, { raw = false }) => writeFile(file, csv(study, raw))],
+  [
+    'json',
+    (study, file) => {
+      const { name, seed, space, trials } = study;
+      const { objectives, constraints } = study.criteria;
+      const whole = { name, seed, strategy: study.strategy.name, objectives, constraints, space, trials };
+      return writeFile(file, `${JSON.stringify(whole, null, 2)}\n`);
+    },
+  ],
   // The database of Optuna, whose dashboards open it.
-  db: exportOptuna,
-};
+  ['db', exportOptuna],
+]);
 
 /** Adds the commands that export a study, and queue failed trials again. */
 export function addManageCommands(group: Command, environment: Environment): void {
@@ -68,24 +59,29 @@ export function addManageCommands(group: Command, environment: Environment): voi
     .command('export')
     .description('write the trials of a study to a file')
     .argument('[name]', only)
-    .requiredOption('-o, --output <file>', 'where to write')
-    .addOption(new Option('--format <format>', "(default: the file's ending)").choices(Object.keys(formats)));
+    .requiredOption('-o, --output <file>', 'where to write: a new file')
+    .addOption(overwriteOption())
+    .addOption(new Option('--format <format>', "(default: the file's ending)").choices([...formats.keys()]))
+    .option('--raw', 'leave texts in CSV as they are that a spreadsheet would take for formulas');
   withExamples(withStorageOptions(save), [
     ['espalier study export digits -o trials.csv', 'for a spreadsheet'],
     ['espalier study export digits -o optuna.db', "for Optuna's dashboards: optuna-dashboard sqlite:///optuna.db"],
   ]).action(
     async (
       name: string | undefined,
-      options: StorageOptions & { readonly output: string; readonly format?: string },
+      options: StorageOptions &
+        ExportOptions & { readonly output: string; readonly overwrite?: boolean; readonly format?: string },
     ) => {
       const session = openSession(environment, options);
-      const { output, storage } = options;
-      const format = options.format ?? output.slice(output.lastIndexOf('.') + 1);
-      const write = formats[format];
+      const { output, storage, overwrite = false } = options;
+      const format = options.format ?? extname(output).slice(1);
+      const write = formats.get(format);
       if (write === undefined)
-        throw new UsageError(`${output} has no known ending: give --format ${Object.keys(formats).join(' or ')}`);
+        throw new UsageError(`${output} has no known ending: give --format ${[...formats.keys()].join(' or ')}`);
+      const request = { path: output, overwrite, sources: filesOf(storage) };
+      await checkOutputFile(request);
       await using study = await lookAtStudy(name, storage);
-      await write(study, output);
+      await writeOutputFile(request, (file) => write(study, file, options));
       session.result(
         { file: output, trials: study.trials.length },
         () => `${study.trials.length} trials written to ${output}`,
