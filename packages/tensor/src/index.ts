@@ -102,6 +102,7 @@ export {
   uniform,
   type RandomOptions,
 } from './functions/random.ts';
+export { broadcastShapes, sizeOf } from './functions/shapes.ts';
 export { defineKernel, type Kernel, type KernelDescription } from './kernel/define-kernel.ts';
 export type {
   HostImplementation,
@@ -129,7 +130,7 @@ export type { ResultType } from './ops/op.ts';
 export { opTable } from './ops/table.ts';
 export { defaultGenerator, Generator, manualSeed, type GeneratorState } from './random/generator.ts';
 export { isTensor, keep, memory, scope } from './runtime/scope.ts';
-export { broadcastShapes, sizeOf, type Axes, type Shape } from './shape/shape.ts';
+export type { Axes, Shape } from './shape/shape.ts';
 export type { Sorted } from './tensor/indexing-methods.ts';
 export type { NestedNumbers, NestedValues } from './tensor/nested.ts';
 export type { ReductionOptions, VarianceOptions } from './tensor/reduction-methods.ts';

@@ -1,4 +1,7 @@
 /** Differentiation of functions, and control over what is tracked. */
+import { aCount, aFunction, check, checkOptions, listOf, type OptionRules, type Rule } from '../arguments/rules.ts';
+import { aTensor, tensors } from '../arguments/types.ts';
+import { ArgumentError } from '../errors.ts';
 import { withMode, modes } from '../graph/modes.ts';
 import { detachedNode } from '../graph/build.ts';
 import { Node } from '../graph/node.ts';
@@ -11,6 +14,14 @@ import { differentiate, gradients } from './gradients.ts';
 /** Which arguments of a function to differentiate by; the first one by default. */
 export interface GradOptions {
   readonly arguments?: readonly number[];
+}
+
+const gradOptions: OptionRules<GradOptions> = { arguments: listOf(aCount) };
+const aTensorFunction = aFunction as Rule<(...args: Tensor[]) => Tensor>;
+
+/** What a user's function gave, if that is a tensor. */
+function resultOf(operation: string, value: unknown): Tensor {
+  return check(operation, 'the result of the function', value, aTensor);
 }
 
 /**
@@ -30,6 +41,8 @@ export function grad(
   fn: (...args: Tensor[]) => Tensor,
   options: GradOptions = {},
 ): (...args: Tensor[]) => Tensor | Tensor[] {
+  check('grad', 'the function', fn, aTensorFunction);
+  checkOptions('grad', options, gradOptions);
   const both = options.arguments ? valueAndGrad(fn, { arguments: options.arguments }) : valueAndGrad(fn);
   return (...args) => both(...args)[1];
 }
@@ -44,14 +57,22 @@ export function valueAndGrad(
   fn: (...args: Tensor[]) => Tensor,
   options: GradOptions = {},
 ): (...args: Tensor[]) => [Tensor, Tensor | Tensor[]] {
+  check('valueAndGrad', 'the function', fn, aTensorFunction);
+  const { arguments: chosen = [0] } = checkOptions('valueAndGrad', options, gradOptions);
   return (...args) => {
-    const chosen = options.arguments ?? [0];
+    check('grad', 'the arguments', args, tensors);
+    for (const index of chosen)
+      if (index >= args.length)
+        throw new ArgumentError('grad', `there is no argument ${index} to differentiate by; ${args.length} are given`);
     const differentiable = args.some((arg) => arg.requiresGrad);
     // An argument that is tracked already keeps its history, so that an outer grad can go on from here.
     const marked = args.map((arg, index) =>
       chosen.includes(index) && !arg.requiresGrad ? arg.requiresGradients() : arg,
     );
-    const value = withMode({ gradients: true }, () => fn(...marked));
+    const value = resultOf(
+      'grad',
+      withMode({ gradients: true }, () => fn(...marked)),
+    );
     const found = gradients(
       value,
       chosen.map((index) => marked[index] as Tensor),
@@ -63,6 +84,7 @@ export function valueAndGrad(
 
 /** Runs `body` without recording anything for gradients. */
 export function noGrad<T>(body: () => T): T {
+  check('noGrad', 'the body', body, aFunction);
   return withMode({ gradients: false }, body);
 }
 
@@ -80,15 +102,27 @@ export interface CustomGradient {
  * @example
  * const roundThrough = customGradient({ forward: (x) => x.round(), backward: (g) => [g] });
  */
-export function customGradient({ forward, backward }: CustomGradient): (...inputs: Tensor[]) => Tensor {
+export function customGradient(rules: CustomGradient): (...inputs: Tensor[]) => Tensor {
+  const { forward, backward } = checkOptions('customGradient', rules, customGradientRules);
+  check('customGradient', 'forward', forward, aTensorFunction);
+  check('customGradient', 'backward', backward, aFunction);
   return (...inputs) => {
-    const value = withMode({ gradients: false }, () => forward(...inputs));
+    check('customGradient', 'the arguments', inputs, tensors);
+    const value = resultOf(
+      'customGradient',
+      withMode({ gradients: false }, () => forward(...inputs)),
+    );
     return linked(value, inputs, (gradient, { inputs: [output, ...rest] }) => [
       undefined,
       ...backward(gradient, rest, output as Tensor),
     ]);
   };
 }
+
+const customGradientRules: OptionRules<CustomGradient> = {
+  forward: aTensorFunction,
+  backward: aFunction as Rule<CustomGradient['backward']>,
+};
 
 let barriers = 0;
 
@@ -111,7 +145,9 @@ function barrier(input: Tensor): Tensor {
  * less memory for one more forward pass. Tensors it captures get their gradients too.
  */
 export function checkpoint(fn: (...inputs: Tensor[]) => Tensor): (...inputs: Tensor[]) => Tensor {
+  check('checkpoint', 'the function', fn, aTensorFunction);
   return (...inputs) => {
+    check('checkpoint', 'the arguments', inputs, tensors);
     const touched = new Set<Tensor>();
     const outer = modes.touched;
     const listen = (tensor: Tensor): void => {
@@ -119,7 +155,10 @@ export function checkpoint(fn: (...inputs: Tensor[]) => Tensor): (...inputs: Ten
       outer?.(tensor);
     };
     const created = { created: new Set<Tensor>() };
-    const value = withMode({ gradients: false, touched: listen, scope: created }, () => fn(...inputs));
+    const value = resultOf(
+      'checkpoint',
+      withMode({ gradients: false, touched: listen, scope: created }, () => fn(...inputs)),
+    );
     const captured = [...touched].filter(
       (tensor) => !created.created.has(tensor) && !inputs.includes(tensor) && tensor.requiresGrad,
     );

@@ -3,6 +3,8 @@
  * turns the gradient of its output into gradients of its inputs, written with the same ops. Gradients are therefore
  * fused, planned and differentiated like everything else.
  */
+import { aBoolean, check, checkOptions, type OptionRules } from '../arguments/rules.ts';
+import { aTensor, tensors } from '../arguments/types.ts';
 import { ArgumentError, LifetimeError, ShapeError } from '../errors.ts';
 import { modes, withMode } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
@@ -20,6 +22,12 @@ export interface GradientOptions {
   readonly retainGraph?: boolean;
 }
 
+const gradientOptions: OptionRules<GradientOptions> = {
+  gradOutput: aTensor,
+  differentiable: aBoolean,
+  retainGraph: aBoolean,
+};
+
 /** One gradient for each input: a tuple for a tuple. */
 export type Gradients<Inputs extends readonly Tensor[]> = { -readonly [Position in keyof Inputs]: Tensor };
 
@@ -32,6 +40,9 @@ export function gradients<const Inputs extends readonly Tensor[]>(
   inputs: Inputs,
   options: GradientOptions = {},
 ): Gradients<Inputs> {
+  check('gradients', 'the result', result, aTensor);
+  check('gradients', 'the inputs', inputs, tensors);
+  checkOptions('gradients', options, gradientOptions);
   const wanted = new Set(inputs.map((input) => input.node));
   const found = differentiate(result, options, wanted);
   // A rule may give one tensor to several inputs; each answer is a handle of its own, to be disposed on its own.

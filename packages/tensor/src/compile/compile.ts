@@ -2,6 +2,7 @@
  * compile(fn): a step recorded once per signature, replayed afterwards without building a graph or, on synchronous
  * devices, allocating.
  */
+import { aFunction, check } from '../arguments/rules.ts';
 import { modes } from '../graph/modes.ts';
 import { listTensors } from '../runtime/structure.ts';
 import { RecordedStep } from './recorded-step.ts';
@@ -34,6 +35,7 @@ export interface Compiled<Args extends readonly unknown[], Result> {
 export function compile<Args extends readonly unknown[], Result>(
   fn: (...args: Args) => Result,
 ): Compiled<Args, Result> {
+  check('compile', 'the function', fn, aFunction);
   const recordings = new Map<string, RecordedStep<Result>>();
   const call = (...args: Args): Result => {
     // Inside another recording the step is simply part of it.

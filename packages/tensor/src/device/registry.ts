@@ -1,4 +1,7 @@
 /** Which devices exist, and which one new tensors go to. */
+import { describe } from '../arguments/describe.ts';
+import { aFunction, check } from '../arguments/rules.ts';
+import { aDevice } from '../arguments/types.ts';
 import { createCpuDevice } from '../devices/cpu/cpu-device.ts';
 import { createReferenceDevice } from '../devices/reference/reference-device.ts';
 import { createWebGpuDevice } from '../devices/webgpu/webgpu-device.ts';
@@ -74,7 +77,7 @@ export async function device(name: DeviceName = 'auto'): Promise<Device> {
     default:
       throw new DeviceError(
         'device',
-        `there is no device '${String(name)}'; use 'auto', 'cpu', 'webgpu' or 'reference'`,
+        `there is no device ${describe(name)}; use 'auto', 'cpu', 'webgpu' or 'reference'`,
       );
   }
 }
@@ -91,11 +94,14 @@ export function defaultDevice(): Device {
 
 /** Sets the device of tensors for which none is named. */
 export function setDefaultDevice(to: Device): void {
+  check('setDefaultDevice', 'the device', to, aDevice);
   chosen = to;
 }
 
 /** Runs `body` with another default device. Asynchronous bodies keep it until they resolve. */
 export function withDevice<T>(to: Device, body: () => T): T {
+  check('withDevice', 'the device', to, aDevice);
+  check('withDevice', 'the body', body, aFunction);
   const before = chosen;
   chosen = to;
   const restore = (): void => {

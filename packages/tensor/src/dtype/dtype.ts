@@ -1,6 +1,8 @@
 /**
  * Element types: how a value is stored, and in which type it is computed.
  */
+import { describe } from '../arguments/describe.ts';
+import { DTypeError } from '../errors.ts';
 import { bfloat16FromNumber, float16FromNumber, numberFromBfloat16, numberFromFloat16 } from './half.ts';
 
 /** A stored element type. `f16` and `bf16` are kept as 16-bit patterns, `bool` as one byte holding 0 or 1. */
@@ -168,7 +170,10 @@ export const dtypes: Readonly<Record<DType, DTypeInfo>> = {
 /** Every dtype name, in the order of the table. */
 export const dtypeNames: readonly DType[] = Object.keys(dtypes) as DType[];
 
-/** True for `f32`, `f64`, `f16` and `bf16`. */
+/** True for `f32`, `f64`, `f16` and `bf16`. Throws DTypeError for what is no dtype. */
 export function isFloat(dtype: DType): boolean {
-  return dtypes[dtype].kind === 'float';
+  const info: DTypeInfo | undefined = typeof dtype === 'string' ? dtypes[dtype] : undefined;
+  if (info?.kind === undefined)
+    throw new DTypeError('isFloat', `there is no dtype ${describe(dtype)}; use one of ${dtypeNames.join(', ')}`);
+  return info.kind === 'float';
 }

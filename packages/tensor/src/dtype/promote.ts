@@ -1,28 +1,32 @@
 /** Which dtype an operation on several dtypes yields. */
-import { dtypes, type DType } from './dtype.ts';
+import { DTypeError } from '../errors.ts';
+import { describe } from '../arguments/describe.ts';
+import { dtypeNames, dtypes, type DType, type DTypeInfo } from './dtype.ts';
 
 /**
- * The smallest dtype that holds both: floats win over integers, integers over bool; wider wins within a kind.
- * Where neither holds the other, the next wider signed type does (i8 with u8, i32 with u32: i32); f16 with bf16 is f32.
+ * The smallest dtype that holds both: floats win over integers, integers over bool; wider wins within a kind. i8 with u8
+ * is i32, f16 with bf16 is f32. Throws DTypeError for u32 with i8 or i32: no dtype here holds both.
  */
-export function promote(a: DType, b: DType): DType {
+export function promote(a: DType, b: DType, operation = 'promote'): DType {
   if (a === b) return a;
-  const rank = { bool: 0, unsigned: 1, signed: 1, float: 2 } as const;
-  const [first, second] = [dtypes[a], dtypes[b]];
+  const [first, second] = [known(a, operation), known(b, operation)];
   if (rank[first.kind] !== rank[second.kind]) return rank[first.kind] > rank[second.kind] ? a : b;
   if (first.kind === 'float') return first.bytes === second.bytes ? 'f32' : first.bytes > second.bytes ? a : b;
   if (first.kind === second.kind) return first.bytes > second.bytes ? a : b;
+  if (a === 'u32' || b === 'u32')
+    throw new DTypeError(operation, `no dtype holds both ${a} and ${b}; cast one to the other, or both to f64`);
   return 'i32';
+}
+
+const rank = { bool: 0, unsigned: 1, signed: 1, float: 2 } as const;
+
+function known(dtype: DType, operation: string): DTypeInfo {
+  if (!dtypeNames.includes(dtype))
+    throw new DTypeError(operation, `there is no dtype ${describe(dtype)}; use one of ${dtypeNames.join(', ')}`);
+  return dtypes[dtype];
 }
 
 /** The dtype of a float result: floats stay, everything else becomes f32. */
 export function toFloat(dtype: DType): DType {
   return dtypes[dtype].kind === 'float' ? dtype : 'f32';
-}
-
-/** The dtype a JavaScript number takes beside a tensor: the tensor's, unless it is an integer and the number is not. */
-export function weakScalarDType(tensor: DType, value: number): DType {
-  if (dtypes[tensor].kind === 'float') return tensor;
-  if (!Number.isInteger(value)) return 'f32';
-  return tensor === 'bool' ? 'i32' : tensor;
 }

@@ -1,4 +1,17 @@
 /** Convolution and pooling over images [batch, channels, height, width]. */
+import {
+  aCount,
+  aPositiveInteger,
+  check,
+  checkOptions,
+  either,
+  listOf,
+  oneOf,
+  ruleOf,
+  type OptionRules,
+  type Rule,
+} from '../arguments/rules.ts';
+import { aTensor } from '../arguments/types.ts';
 import { dtypes } from '../dtype/dtype.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import type { Conv2dGeometry } from '../ops/kernels/conv2d.ts';
@@ -37,17 +50,40 @@ export function pair(size: Size2d): readonly [number, number] {
   return typeof size === 'number' ? [size, size] : size;
 }
 
-function checkPositive(operation: string, name: string, sizes: readonly number[], least: number): void {
-  if (sizes.some((size) => !Number.isInteger(size) || size < least))
-    throw new ArgumentError(operation, `${name} [${sizes.join(', ')}] must be integers of at least ${least}`);
+function sizeOfBoth(element: Rule<number>): Rule<Size2d> {
+  const list = listOf(element);
+  return ruleOf(`${element.is}, or two of them for [height, width]`, (value) =>
+    Array.isArray(value) ? list.holds(value) && value.length === 2 : element.holds(value),
+  );
 }
+
+const positiveSize = sizeOfBoth(aPositiveInteger);
+const anySize = sizeOfBoth(aCount);
+
+const conv2dOptions: OptionRules<Conv2dOptions> = {
+  bias: aTensor,
+  stride: positiveSize,
+  padding: either(anySize, oneOf('same', 'valid')),
+  dilation: positiveSize,
+  groups: aPositiveInteger,
+};
+
+const poolOptions: OptionRules<PoolOptions> = { kernel: positiveSize, stride: positiveSize, padding: anySize };
 
 /**
  * 2-D convolution (cross-correlation) of x [batch, in, height, width] with w [out, in / groups, kernel height, kernel
  * width]: [batch, out, out height, out width]. Throws ShapeError if channels or sizes do not fit.
  */
 export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor {
-  const { bias, stride = 1, padding = 'valid', dilation = 1, groups = 1 } = options;
+  check('conv2d', 'x', x, aTensor);
+  check('conv2d', 'w', w, aTensor);
+  const {
+    bias,
+    stride = 1,
+    padding = 'valid',
+    dilation = 1,
+    groups = 1,
+  } = checkOptions('conv2d', options, conv2dOptions);
   if (x.rank !== 4 || w.rank !== 4)
     throw new ShapeError(
       'conv2d',
@@ -55,9 +91,6 @@ export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tenso
     );
   const [batch, inChannels, ...inSize] = x.shape as [number, number, number, number];
   const [outChannels, perGroup, ...kernel] = w.shape as [number, number, number, number];
-  checkPositive('conv2d', 'stride', pair(stride), 1);
-  checkPositive('conv2d', 'dilation', pair(dilation), 1);
-  checkPositive('conv2d', 'groups', [groups], 1);
   if (inChannels !== perGroup * groups || outChannels % groups !== 0)
     throw new ShapeError(
       'conv2d',
@@ -67,7 +100,6 @@ export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tenso
   // An uneven `same` padding has its odd element at the end: padded explicitly, since the kernel pads evenly.
   const around =
     padding === 'same' ? reach.map((size) => Math.floor(size / 2)) : padding === 'valid' ? [0, 0] : [...pair(padding)];
-  checkPositive('conv2d', 'padding', around, 0);
   const extra = padding === 'same' ? reach.map((size) => size % 2) : [0, 0];
   const image = extra.some((size) => size > 0)
     ? x.pad([
@@ -113,15 +145,12 @@ export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tenso
   return result.add(bias.reshape(1, -1, 1, 1));
 }
 
-function poolWindows(
-  operation: string,
-  x: Tensor,
-  { kernel, stride = kernel, padding = 0 }: PoolOptions,
-  filler: number,
-): Tensor {
+function poolWindows(operation: string, x: Tensor, options: PoolOptions, filler: number): Tensor {
+  check(operation, 'x', x, aTensor);
+  const { kernel, stride = kernel, padding = 0 } = checkOptions(operation, options, poolOptions);
+  check(operation, 'kernel', kernel, positiveSize);
   if (x.rank < 2) throw new ShapeError(operation, `takes an image [..., height, width], not ${showShape(x.shape)}`);
   const [top, left] = pair(padding);
-  checkPositive(operation, 'padding', [top, left], 0);
   if (top > pair(kernel)[0] / 2 || left > pair(kernel)[1] / 2)
     throw new ArgumentError(
       operation,
@@ -148,7 +177,7 @@ function poolWindows(
 
 /** The largest element of each window over the last two axes. The gradient is shared where several are largest. */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
-  const { kind, min } = dtypes[x.dtype];
+  const { kind, min } = dtypes[check('maxPool2d', 'x', x, aTensor).dtype];
   return poolWindows('maxPool2d', x, options, kind === 'float' ? Number.NEGATIVE_INFINITY : min).max([-2, -1]);
 }
 

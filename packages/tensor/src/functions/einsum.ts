@@ -1,4 +1,6 @@
 /** Einstein summation by matrix products. */
+import { aText, check } from '../arguments/rules.ts';
+import { tensors as severalTensors } from '../arguments/types.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { showShape, sizeOf } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -15,6 +17,8 @@ interface Labelled {
  * stands for two sizes.
  */
 export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor {
+  check('einsum', 'equation', equation, aText);
+  check('einsum', 'tensors', tensors, severalTensors);
   const [inputs, output] = parse(equation, tensors);
   const sizes = new Map<string, number>();
   for (const { labels, tensor } of inputs)

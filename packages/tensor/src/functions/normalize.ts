@@ -1,4 +1,18 @@
 /** Normalisations, losses and dropout, composed from ops; the planner runs each as one or two row kernels. */
+import {
+  aNonNegativeNumber,
+  anInteger,
+  aNumber,
+  aProbability,
+  check,
+  checkOptions,
+  checkOwnOptions,
+  either,
+  listOf,
+  oneOf,
+  type OptionRules,
+} from '../arguments/rules.ts';
+import { aGenerator, aTensor } from '../arguments/types.ts';
 import { isFloat } from '../dtype/dtype.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { indexNode } from '../graph/build.ts';
@@ -19,9 +33,17 @@ export interface LayerNormOptions {
   readonly epsilon?: number;
 }
 
+const layerNormOptions: OptionRules<LayerNormOptions> = {
+  axes: either(aNumber, listOf(aNumber)),
+  weight: aTensor,
+  bias: aTensor,
+  epsilon: aNonNegativeNumber,
+};
+
 /** (x - mean) / sqrt(variance + epsilon) over some axes, scaled and shifted. */
 export function layerNorm(x: Tensor, options: LayerNormOptions = {}): Tensor {
-  const { axes = -1, weight, bias, epsilon = 1e-5 } = options;
+  check('layerNorm', 'x', x, aTensor);
+  const { axes = -1, weight, bias, epsilon = 1e-5 } = checkOptions('layerNorm', options, layerNormOptions);
   const centred = x.sub(x.mean(axes, { keepDims: true }));
   const variance = centred.square().mean(axes, { keepDims: true });
   const normal = centred.mul(variance.add(epsilon).rsqrt());
@@ -42,6 +64,14 @@ export interface BatchNormOptions {
   readonly epsilon?: number;
 }
 
+const batchNormOptions: OptionRules<BatchNormOptions> = {
+  weight: aTensor,
+  bias: aTensor,
+  mean: aTensor,
+  variance: aTensor,
+  epsilon: aNonNegativeNumber,
+};
+
 /** What batch normalisation yields in training. */
 export interface BatchNormResult {
   readonly output: Tensor;
@@ -53,8 +83,9 @@ export interface BatchNormResult {
 
 /** Normalisation per channel (axis 1) over the batch and all other axes. Throws ShapeError below rank 2. */
 export function batchNorm(x: Tensor, options: BatchNormOptions = {}): BatchNormResult {
+  check('batchNorm', 'x', x, aTensor);
   if (x.rank < 2) throw new ShapeError('batchNorm', `takes [batch, channels, ...], not ${showShape(x.shape)}`);
-  const { weight, bias, epsilon = 1e-5 } = options;
+  const { weight, bias, epsilon = 1e-5 } = checkOptions('batchNorm', options, batchNormOptions);
   const channels = x.shape[1] as number;
   const perChannel = (values: Tensor): Tensor => values.reshape(x.shape.map((_, axis) => (axis === 1 ? channels : 1)));
   const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
@@ -73,8 +104,12 @@ export function batchNorm(x: Tensor, options: BatchNormOptions = {}): BatchNormR
 /** How a loss per example becomes a number: `none` keeps one value per example. */
 export type LossReduction = 'mean' | 'sum' | 'none';
 
-/** Reduces losses per example. */
+const aReduction = oneOf('mean', 'sum', 'none');
+
+/** Reduces losses per example. Throws ArgumentError for a reduction that does not exist. */
 export function reduceLoss(losses: Tensor, reduction: LossReduction = 'mean'): Tensor {
+  check('reduceLoss', 'losses', losses, aTensor);
+  check('reduceLoss', 'reduction', reduction, aReduction);
   return reduction === 'none' ? losses : reduction === 'sum' ? losses.sum() : losses.mean();
 }
 
@@ -83,6 +118,8 @@ export function reduceLoss(losses: Tensor, reduction: LossReduction = 'mean'): T
  * gradient of the value is 0 there too.
  */
 export function massTimes(mass: Tensor, value: Tensor): Tensor {
+  check('massTimes', 'mass', mass, aTensor);
+  check('massTimes', 'value', value, aTensor);
   return mass.mul(value.where(mass.ne(0).logicalOr(value.isFinite()), 0));
 }
 
@@ -95,6 +132,12 @@ export interface CrossEntropyOptions {
   readonly ignoreIndex?: number;
 }
 
+const crossEntropyOptions: OptionRules<CrossEntropyOptions> = {
+  reduction: aReduction,
+  labelSmoothing: aProbability,
+  ignoreIndex: anInteger,
+};
+
 /**
  * -Σ target · log softmax(logits) over the last axis. `targets` are class indices (an integer dtype, one rank less) or
  * probabilities (a float dtype, the shape of the logits). Logits of -∞ mask their classes: they take no part, unless they
@@ -102,9 +145,13 @@ export interface CrossEntropyOptions {
  * not fit.
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { reduction = 'mean', labelSmoothing = 0, ignoreIndex } = options;
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
-    throw new ArgumentError('crossEntropy', `labelSmoothing is ${labelSmoothing}; it must lie between 0 and 1`);
+  check('crossEntropy', 'logits', logits, aTensor);
+  check('crossEntropy', 'targets', targets, aTensor);
+  const {
+    reduction = 'mean',
+    labelSmoothing = 0,
+    ignoreIndex,
+  } = checkOwnOptions('crossEntropy', options, crossEntropyOptions);
   const classes = logits.shape.at(-1) ?? 0;
   const hard = !isFloat(targets.dtype);
   const expected = hard ? logits.shape.slice(0, -1) : logits.shape;
@@ -138,12 +185,17 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   return reduction === 'mean' ? kept.sum().div(counts.sum().cast(logits.dtype)) : reduceLoss(kept, reduction);
 }
 
+const dropoutOptions: OptionRules<Pick<RandomOptions, 'generator'>> = { generator: aGenerator };
+
 /** Each element 0 with probability `p`, the others scaled by 1 / (1 - p). Throws ArgumentError unless 0 ≤ p < 1. */
 export function dropout(x: Tensor, p: number, options: Pick<RandomOptions, 'generator'> = {}): Tensor {
-  if (!(p >= 0 && p < 1)) throw new ArgumentError('dropout', `p is ${p}; it must be at least 0 and below 1`);
+  check('dropout', 'x', x, aTensor);
+  const { generator } = checkOptions('dropout', options, dropoutOptions);
+  check('dropout', 'p', p, aProbability);
+  if (p === 1) throw new ArgumentError('dropout', `p is ${p}; it must be at least 0 and below 1`);
   if (p === 0) return x;
   return x.mul(
-    bernoulli(1 - p, x.shape, { device: x.device, ...options })
+    bernoulli(1 - p, x.shape, { device: x.device, ...(generator && { generator }) })
       .cast(x.dtype)
       .mul(1 / (1 - p)),
   );

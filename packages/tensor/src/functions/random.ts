@@ -2,6 +2,18 @@
  * Random tensors. Every draw is a pure function of the generator's seed, the number of the draw and the element's index,
  * and gives the same bits on every device.
  */
+import { checkHolds } from '../arguments/numbers.ts';
+import {
+  aCount,
+  aFiniteNumber,
+  anInteger,
+  aNumber,
+  aProbability,
+  check,
+  checkOptions,
+  type OptionRules,
+} from '../arguments/rules.ts';
+import { aDevice, aDType, aGenerator } from '../arguments/types.ts';
 import { defaultDevice } from '../device/registry.ts';
 import type { Device } from '../device/device.ts';
 import { isFloat, type DType } from '../dtype/dtype.ts';
@@ -23,14 +35,17 @@ export interface RandomOptions extends CreateOptions {
   readonly generator?: Generator;
 }
 
+const randomOptions: OptionRules<RandomOptions> = { dtype: aDType, device: aDevice, generator: aGenerator };
+const ofFixedType: OptionRules<Omit<RandomOptions, 'dtype'>> = { device: aDevice, generator: aGenerator };
+
 /** One draw of a random op: the index of each element beside the generator's key and count. */
 function draw(op: ElementwiseOp, shape: Shape, dtype: DType, options: RandomOptions): Tensor {
-  checkShape('random', shape);
+  const sizes = checkShape('random', shape);
   const { generator = defaultGenerator(), device = defaultDevice() } = options;
   const state = keyNode(generator, device);
-  const size = sizeOf(shape);
+  const size = sizeOf(sizes);
   const words = [0, 1, 2].map((word) => new Tensor(state).narrow(0, word, 1).expand(size).node);
-  return new Tensor(elementwiseNode(op, [indexNode(size, 'u32', device), ...words], {}, dtype)).reshape(shape);
+  return new Tensor(elementwiseNode(op, [indexNode(size, 'u32', device), ...words], {}, dtype)).reshape(sizes);
 }
 
 function keyNode(generator: Generator, device: Device): ReturnType<typeof storedNode> {
@@ -44,7 +59,7 @@ function keyNode(generator: Generator, device: Device): ReturnType<typeof stored
 }
 
 function floatType(operation: string, options: RandomOptions): DType {
-  const { dtype = 'f32' } = options;
+  const { dtype = 'f32' } = checkOptions(operation, options, randomOptions);
   if (!isFloat(dtype))
     throw new DTypeError(operation, `${dtype} is no float dtype; use randint for integers and bernoulli for bool`);
   return dtype;
@@ -52,7 +67,7 @@ function floatType(operation: string, options: RandomOptions): DType {
 
 /** 32 random bits per element, as u32. */
 export function randomBits(shape: Shape, options: Omit<RandomOptions, 'dtype'> = {}): Tensor {
-  return draw(randomBitsOp, shape, 'u32', options);
+  return draw(randomBitsOp, shape, 'u32', checkOptions('randomBits', options, ofFixedType));
 }
 
 /** How many bits a float dtype below 1 resolves evenly, so that a uniform draw never rounds up to 1. */
@@ -62,17 +77,35 @@ const uniformBits: Readonly<Record<string, number>> = { f32: 24, f64: 32, f16: 1
 export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
   const dtype = floatType('rand', options);
   const bits = uniformBits[dtype] as number;
-  const words = randomBits(shape, options);
+  const words = draw(randomBitsOp, shape, 'u32', options);
   return (bits === 32 ? words : words.shiftRight(32 - bits)).cast(dtype).mul(2 ** -bits);
 }
 
+/** Bounds of uniform draws. */
+interface UniformRange {
+  readonly low?: number;
+  readonly high?: number;
+}
+
+/** Moments of normal draws. */
+interface NormalMoments {
+  readonly mean?: number;
+  readonly std?: number;
+}
+
+/** Moments of normal draws, and the bounds around the mean in standard deviations. */
+interface TruncatedMoments extends NormalMoments {
+  readonly low?: number;
+  readonly high?: number;
+}
+
+const uniformRange: OptionRules<UniformRange> = { low: aFiniteNumber, high: aFiniteNumber };
+const normalMoments: OptionRules<NormalMoments> = { mean: aFiniteNumber, std: aFiniteNumber };
+const truncatedMoments: OptionRules<TruncatedMoments> = { ...normalMoments, low: aNumber, high: aNumber };
+
 /** Uniform on [low, high). */
-export function uniform(
-  shape: Shape,
-  range: { readonly low?: number; readonly high?: number } = {},
-  options: RandomOptions = {},
-): Tensor {
-  const { low = 0, high = 1 } = range;
+export function uniform(shape: Shape, range: UniformRange = {}, options: RandomOptions = {}): Tensor {
+  const { low = 0, high = 1 } = checkOptions('uniform', range, uniformRange);
   return rand(shape, options)
     .mul(high - low)
     .add(low);
@@ -80,16 +113,13 @@ export function uniform(
 
 /** Standard normal. Throws DTypeError for integer dtypes. */
 export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
-  return draw(randomNormalOp, shape, 'f32', options).cast(floatType('randn', options));
+  const dtype = floatType('randn', options);
+  return draw(randomNormalOp, shape, 'f32', options).cast(dtype);
 }
 
 /** Normal with the given mean and standard deviation. */
-export function normal(
-  shape: Shape,
-  moments: { readonly mean?: number; readonly std?: number } = {},
-  options: RandomOptions = {},
-): Tensor {
-  const { mean = 0, std = 1 } = moments;
+export function normal(shape: Shape, moments: NormalMoments = {}, options: RandomOptions = {}): Tensor {
+  const { mean = 0, std = 1 } = checkOptions('normal', moments, normalMoments);
   const drawn = randn(shape, options);
   return mean === 0 && std === 1 ? drawn : drawn.mul(std).add(mean);
 }
@@ -98,12 +128,8 @@ export function normal(
  * Normal restricted to [low, high] standard deviations around the mean, by the inverse of the distribution function.
  * Source of the inverse error function: M. Giles, "Approximating the erfinv function", GPU Computing Gems 2, 2011.
  */
-export function truncatedNormal(
-  shape: Shape,
-  moments: { readonly mean?: number; readonly std?: number; readonly low?: number; readonly high?: number } = {},
-  options: RandomOptions = {},
-): Tensor {
-  const { mean = 0, std = 1, low = -2, high = 2 } = moments;
+export function truncatedNormal(shape: Shape, moments: TruncatedMoments = {}, options: RandomOptions = {}): Tensor {
+  const { mean = 0, std = 1, low = -2, high = 2 } = checkOptions('truncatedNormal', moments, truncatedMoments);
   if (!(low < high)) throw new ArgumentError('truncatedNormal', `low ${low} is not below high ${high}`);
   const [from, to] = [errorFunction(low / Math.SQRT2), errorFunction(high / Math.SQRT2)];
   const dtype = floatType('truncatedNormal', options);
@@ -132,26 +158,35 @@ function inverseErf(x: Tensor): Tensor {
   return central.where(w.lt(5), tail).mul(x);
 }
 
-/** Integers on [low, high), as i32 unless said otherwise. Throws ArgumentError unless low < high. */
+/**
+ * Integers on [low, high), as i32 unless said otherwise. Throws ArgumentError unless low < high, and if the dtype cannot
+ * hold one of them.
+ */
 export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
-  if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high || high - low > 2 ** 32)
-    throw new ArgumentError('randint', `[${low}, ${high}) is no range of integers; low must be below high`);
+  check('randint', 'low', low, anInteger);
+  check('randint', 'high', high, anInteger);
+  const { dtype = 'i32', ...rest } = checkOptions('randint', options, randomOptions);
+  if (low >= high) throw new ArgumentError('randint', `[${low}, ${high}) holds no integer; low must be below high`);
+  // Floats are made of integers of 32 bits too.
+  const drawn = low < 0 ? 'i32' : 'u32';
+  for (const end of [low, high - 1]) {
+    checkHolds('randint', end, dtype);
+    checkHolds('randint', end, drawn);
+  }
+  const bits = randomBits(shape, rest);
   const range = high - low;
-  const bits = randomBits(shape, options);
   const scaled = range === 2 ** 32 ? bits : bits.multiplyHigh(range);
-  return scaled
-    .cast('i32')
-    .add(low)
-    .cast(options.dtype ?? 'i32');
+  return scaled.cast(drawn).add(low).cast(dtype);
 }
 
 /** True with probability `p`. Throws ArgumentError unless p lies in [0, 1]. */
 export function bernoulli(p: number, shape: Shape, options: Omit<RandomOptions, 'dtype'> = {}): Tensor {
-  if (!(p >= 0 && p <= 1)) throw new ArgumentError('bernoulli', `the probability is ${p}; it must lie between 0 and 1`);
-  return rand(shape, options).lt(p);
+  check('bernoulli', 'the probability', p, aProbability);
+  return rand(shape, checkOptions('bernoulli', options, ofFixedType)).lt(p);
 }
 
 /** 0 to n - 1 in random order, as i32. */
 export function permutation(n: number, options: Omit<RandomOptions, 'dtype'> = {}): Tensor {
-  return randomBits([n], options).argsort(0);
+  check('permutation', 'n', n, aCount);
+  return randomBits([n], checkOptions('permutation', options, ofFixedType)).argsort(0);
 }

@@ -1,10 +1,22 @@
 /** Kernels made by users, beside those of this package. */
-import { dtypes, type DType } from '../dtype/dtype.ts';
+import {
+  aFunction,
+  anObject,
+  aPositiveInteger,
+  aText,
+  check,
+  checkOptions,
+  listOf,
+  type OptionRules,
+  type Rule,
+} from '../arguments/rules.ts';
+import { aDType, tensors } from '../arguments/types.ts';
 import { ArgumentError } from '../errors.ts';
 import { outputNode, shapedNode } from '../graph/build.ts';
 import type { Node } from '../graph/node.ts';
 import type { KernelOp, ResultType } from '../ops/op.ts';
 import type { KernelStep } from '../ops/kernel-plan.ts';
+import { checkShape } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';
 import type { KernelAttributes, KernelDefinition } from './definition.ts';
@@ -32,6 +44,23 @@ export interface Kernel {
   readonly description: KernelDescription;
 }
 
+const descriptionRules: OptionRules<KernelDescription> = {
+  name: aText,
+  inputs: aPositiveInteger,
+  outputs: aFunction as Rule<KernelDescription['outputs']>,
+  gradient: aFunction as Rule<NonNullable<KernelDescription['gradient']>>,
+  reference: aFunction as Rule<KernelDescription['reference']>,
+  cpu: aFunction as Rule<NonNullable<KernelDescription['cpu']>>,
+  wgsl: aFunction as Rule<NonNullable<KernelDescription['wgsl']>>,
+};
+
+function checkDescription(description: KernelDescription): void {
+  check<object>('defineKernel', 'the description', description, anObject);
+  checkOptions('defineKernel', description, descriptionRules);
+  for (const name of ['name', 'inputs', 'outputs', 'reference'] as const)
+    check<unknown>('defineKernel', name, description[name], descriptionRules[name]);
+}
+
 let defined = 0;
 
 /**
@@ -48,6 +77,7 @@ let defined = 0;
  * const [y] = cumulativeMax([x]);
  */
 export function defineKernel(description: KernelDescription): Kernel {
+  checkDescription(description);
   const id = ++defined;
   const { name, inputs: arity, outputs: infer, gradient } = description;
   const plain = (attributes: Node['attributes']): KernelAttributes => attributes['call'] as KernelAttributes;
@@ -85,23 +115,28 @@ export function defineKernel(description: KernelDescription): Kernel {
     },
   };
   const call = (inputs: readonly Tensor[], attributes: KernelAttributes = {}): Tensor[] => {
+    check(name, 'the inputs', inputs, tensors);
+    check<object>(name, 'the attributes', attributes, anObject);
     if (inputs.length !== arity) throw new ArgumentError(name, `takes ${arity} tensors, not ${inputs.length}`);
     // Attributes are part of the identity of a kernel as JSON, where NaN and both infinities would be one.
     for (const [key, value] of Object.entries(attributes))
       if (typeof value === 'number' && !Number.isFinite(value))
         throw new ArgumentError(name, `its attribute ${key} is ${value}; attributes are JSON: pass it as text`);
-    const results = infer(
-      inputs.map(({ shape, dtype }) => ({ shape, dtype })),
-      attributes,
-    );
+    const results = check(
+      name,
+      'what its outputs rule gives',
+      infer(
+        inputs.map(({ shape, dtype }) => ({ shape, dtype })),
+        attributes,
+      ),
+      listOf(anObject as Rule<object>),
+    ) as readonly ResultType[];
     const [first] = results;
     if (!first) throw new ArgumentError(name, 'its outputs rule gave no output; a kernel has at least one');
-    for (const { dtype } of results)
-      if (!(dtype in dtypes))
-        throw new ArgumentError(
-          name,
-          `its outputs rule gave the dtype '${dtype satisfies DType}', which does not exist`,
-        );
+    for (const result of results) {
+      check(name, 'the dtype of an output of its outputs rule', result.dtype, aDType);
+      checkShape(name, result.shape);
+    }
     const node = shapedNode(
       op,
       inputs.map((input) => input.node),

@@ -1,11 +1,13 @@
 /** The state behind random draws: a key and the number of draws so far. */
-import { ArgumentError } from '../errors.ts';
+import { aCount, anObject, check, checkOptions, type OptionRules } from '../arguments/rules.ts';
 
 /** The state of a generator, as JSON. */
 export interface GeneratorState {
   readonly seed: number;
   readonly draws: number;
 }
+
+const stateRules: OptionRules<GeneratorState> = { seed: aCount, draws: aCount };
 
 /**
  * A counter-based random generator. Draw number n of a generator with seed s is a pure function of (s, n), the same on
@@ -17,9 +19,7 @@ export class Generator {
 
   /** Throws ArgumentError unless the seed is a safe non-negative integer. */
   constructor(seed: number) {
-    if (!Number.isSafeInteger(seed) || seed < 0)
-      throw new ArgumentError('Generator', `seed ${seed} is no safe non-negative integer`);
-    this.seed = seed;
+    this.seed = check('Generator', 'the seed', seed, aCount);
     this.draws = 0;
   }
 
@@ -28,8 +28,12 @@ export class Generator {
     return { seed: this.seed, draws: this.draws };
   }
 
-  /** Continues from a kept state. */
-  setState({ seed, draws }: GeneratorState): void {
+  /** Continues from a kept state. Throws ArgumentError unless both parts are safe non-negative integers. */
+  setState(state: GeneratorState): void {
+    check<object>('setState', 'the state', state, anObject);
+    const { seed, draws } = checkOptions('setState', state, stateRules);
+    check('setState', 'seed', seed, aCount);
+    check('setState', 'draws', draws, aCount);
     this.seed = seed;
     this.draws = draws;
   }

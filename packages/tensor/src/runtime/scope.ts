@@ -1,9 +1,10 @@
 /** Lifetimes by region, and what is alive. */
+import { aFunction, check, checkOptional, satisfies } from '../arguments/rules.ts';
+import { aDevice, aTensor } from '../arguments/types.ts';
 import type { Device, DeviceMemory } from '../device/device.ts';
 import { openDevices } from '../device/registry.ts';
 import { modes, withMode, type Scope } from '../graph/modes.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { TensorHandle } from '../tensor/handle.ts';
 import { mapTensors } from './structure.ts';
 
 /**
@@ -14,6 +15,7 @@ import { mapTensors } from './structure.ts';
  * const total = scope(() => step(x, y).itemSync());
  */
 export function scope<T>(body: () => T): T {
+  check('scope', 'the body', body, aFunction);
   const inner: Scope = { created: new Set() };
   try {
     const result = withMode({ scope: inner }, body);
@@ -29,6 +31,7 @@ export function scope<T>(body: () => T): T {
 
 /** Exempts a tensor from the scope around it; it belongs to the next outer scope, or to nobody. */
 export function keep<T extends Tensor>(tensor: T): T {
+  check('keep', 'the tensor', tensor, aTensor);
   if (modes.scope) modes.scope.created.delete(tensor);
   return tensor;
 }
@@ -39,6 +42,7 @@ function hand(tensor: Tensor, from: Scope): void {
 
 /** Memory alive on a device, or on all open devices together. */
 export function memory(device?: Device): DeviceMemory {
+  checkOptional('memory', 'the device', device, aDevice);
   const all = (device ? [device] : openDevices()).map((each) => each.memory());
   return {
     bytes: all.reduce((sum, each) => sum + each.bytes, 0),
@@ -48,5 +52,5 @@ export function memory(device?: Device): DeviceMemory {
 
 /** Whether a value is a tensor. */
 export function isTensor(value: unknown): value is Tensor {
-  return value instanceof TensorHandle;
+  return satisfies(aTensor, value);
 }

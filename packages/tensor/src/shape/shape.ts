@@ -1,4 +1,6 @@
 /** Shapes as plain lists of sizes, and the checks that every op shares. */
+import { describe } from '../arguments/describe.ts';
+import { check, either, listOf, aNumber } from '../arguments/rules.ts';
 import { ShapeError } from '../errors.ts';
 
 /** Sizes of each dimension, outermost first; `[]` is a scalar. */
@@ -37,18 +39,20 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** The axis counted from the front. Throws ShapeError when there is no such axis. */
 export function normalizeAxis(operation: string, axis: number, rank: number): number {
-  const normalized = axis < 0 ? axis + rank : axis;
-  if (!Number.isInteger(axis) || normalized < 0 || normalized >= rank)
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
     throw new ShapeError(
       operation,
-      `axis ${axis} does not exist in a tensor of rank ${rank}; ${rank === 0 ? 'a scalar has no axes' : `use ${-rank} to ${rank - 1}`}`,
+      `axis ${describe(axis)} does not exist in a tensor of rank ${rank}; ${rank === 0 ? 'a scalar has no axes' : `use ${-rank} to ${rank - 1}`}`,
     );
-  return normalized;
+  return axis < 0 ? axis + rank : axis + 0;
 }
+
+const anAxisOrSeveral = either(aNumber, listOf(aNumber));
 
 /** Sorted, distinct axes counted from the front; `undefined` means all of them. */
 export function normalizeAxes(operation: string, axes: Axes | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
+  check(operation, 'axis', axes, anAxisOrSeveral);
   const list = (typeof axes === 'number' ? [axes] : axes).map((axis) => normalizeAxis(operation, axis, rank));
   if (new Set(list).size !== list.length)
     throw new ShapeError(
@@ -79,9 +83,35 @@ export function broadcastShapes(operation: string, ...shapes: readonly Shape[]):
   return result;
 }
 
-/** Checks that every size is a non-negative integer. */
-export function checkShape(operation: string, shape: Shape): void {
-  for (const dimension of shape)
-    if (!Number.isInteger(dimension) || dimension < 0)
-      throw new ShapeError(operation, `${showShape(shape)} is no shape: ${dimension} is not a non-negative integer`);
+/** As many dimensions as NumPy and PyTorch know. */
+const largestRank = 64;
+
+/**
+ * A copy of a shape that every tensor may have: at most 64 non-negative integers whose product, zeros
+ * left out, a double holds exactly. Throws ShapeError for anything else.
+ */
+export function checkShape(operation: string, shape: Shape): number[] {
+  if (!Array.isArray(shape))
+    throw new ShapeError(operation, `the shape is ${describe(shape)}; it must be an array of sizes, such as [2, 3]`);
+  const sizes = Array.from(shape as Shape);
+  if (sizes.length > largestRank)
+    throw new ShapeError(
+      operation,
+      `a shape of ${sizes.length} sizes is more than the ${largestRank} a tensor can have`,
+    );
+  let size = 1;
+  for (const dimension of sizes) {
+    if (!Number.isSafeInteger(dimension) || dimension < 0)
+      throw new ShapeError(
+        operation,
+        `${describe(shape)} is no shape: ${describe(dimension)} is not a non-negative integer`,
+      );
+    size *= Math.max(dimension, 1);
+  }
+  if (size > Number.MAX_SAFE_INTEGER)
+    throw new ShapeError(
+      operation,
+      `${showShape(sizes)} has ${size} elements, more than can be counted; use smaller sizes`,
+    );
+  return sizes;
 }

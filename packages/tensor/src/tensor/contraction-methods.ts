@@ -1,13 +1,18 @@
 /** Products: matrices, vectors, convolutions. */
+import { checkGeometry } from '../arguments/geometry.ts';
+import { check, oneOf } from '../arguments/rules.ts';
+import { aTensor } from '../arguments/types.ts';
 import { promote } from '../dtype/promote.ts';
 import { ShapeError } from '../errors.ts';
 import { shapedNode } from '../graph/build.ts';
 import { convolutionOps, conv2dShapes, type Conv2dGeometry } from '../ops/kernels/conv2d.ts';
 import { matmulOp } from '../ops/kernels/matmul.ts';
-import { broadcastShapes, showShape } from '../shape/shape.ts';
+import { broadcastShapes, sameShape, showShape } from '../shape/shape.ts';
 import { MovementMethods } from './movement-methods.ts';
 import type { Tensor } from './tensor.ts';
 import { accumulationDType, castNode, wrap } from './wrap.ts';
+
+const aPass = oneOf('forward', 'input', 'weight');
 
 /** Adds products to a tensor. */
 export abstract class ContractionMethods extends MovementMethods {
@@ -16,6 +21,7 @@ export abstract class ContractionMethods extends MovementMethods {
    * column, and that axis vanishes. Throws ShapeError if the inner sizes differ.
    */
   matmul(b: Tensor): Tensor {
+    check('matmul', 'b', b, aTensor);
     const left = this.rank === 1 ? this.reshape(1, -1) : wrap(this.node);
     const right = b.rank === 1 ? b.reshape(-1, 1) : b;
     const [m, k] = left.shape.slice(-2);
@@ -32,7 +38,7 @@ export abstract class ContractionMethods extends MovementMethods {
   }
 
   private batched(left: Tensor, right: Tensor, m: number, k: number, n: number): Tensor {
-    const dtype = accumulationDType(promote(left.dtype, right.dtype));
+    const dtype = accumulationDType(promote(left.dtype, right.dtype, 'matmul'));
     const [a, b] = [wrap(castNode(left.node, dtype)), wrap(castNode(right.node, dtype))];
     // One matrix for a whole batch: the batch is more rows of a single, larger product.
     if (a.rank > 2 && b.rank === 2) {
@@ -53,6 +59,7 @@ export abstract class ContractionMethods extends MovementMethods {
 
   /** The inner product of two vectors. */
   dot(b: Tensor): Tensor {
+    check('dot', 'b', b, aTensor);
     if (this.rank !== 1 || b.rank !== 1)
       throw new ShapeError(
         'dot',
@@ -63,6 +70,7 @@ export abstract class ContractionMethods extends MovementMethods {
 
   /** Every product of an element of this vector with one of `b`: [n] and [m] give [n, m]. */
   outer(b: Tensor): Tensor {
+    check('outer', 'b', b, aTensor);
     if (this.rank !== 1 || b.rank !== 1)
       throw new ShapeError('outer', `takes two vectors, not ${showShape(this.shape)} and ${showShape(b.shape)}`);
     return this.unsqueeze(1).mul(b.unsqueeze(0));
@@ -73,15 +81,27 @@ export abstract class ContractionMethods extends MovementMethods {
    * the output's gradient and w, `weight` x and the output's gradient. `conv2d` is the function for users.
    */
   convolutionGradient(pass: 'forward' | 'input' | 'weight', other: Tensor, geometry: Conv2dGeometry): Tensor {
+    check('conv2d', 'pass', pass, aPass);
+    check('conv2d', 'the other operand', other, aTensor);
+    checkGeometry('conv2d', geometry);
     const shapes = conv2dShapes(geometry);
-    const shape = { forward: shapes.y, input: shapes.x, weight: shapes.w }[pass];
+    const [first, second, shape] = {
+      forward: [shapes.x, shapes.w, shapes.y],
+      input: [shapes.y, shapes.w, shapes.x],
+      weight: [shapes.x, shapes.y, shapes.w],
+    }[pass] as [number[], number[], number[]];
+    if (!sameShape(this.shape, first) || !sameShape(other.shape, second))
+      throw new ShapeError(
+        'conv2d',
+        `${showShape(this.shape)} and ${showShape(other.shape)} are not the ${showShape(first)} and ${showShape(second)} of the geometry`,
+      );
     return wrap(
       shapedNode(
         convolutionOps[pass],
         [this.node, other.node],
         { ...geometry },
         shape,
-        promote(this.dtype, other.dtype),
+        promote(this.dtype, other.dtype, 'conv2d'),
       ),
     );
   }

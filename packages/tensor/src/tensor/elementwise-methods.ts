@@ -1,5 +1,17 @@
-/** Element-wise methods. Operands broadcast by NumPy's rule; numbers adopt this tensor's dtype. */
-import type { DType } from '../dtype/dtype.ts';
+/** Element-wise methods. Operands broadcast by NumPy's rule; numbers take this tensor's dtype, or f32 for fractions beside integers. */
+import { describe } from '../arguments/describe.ts';
+import { holds } from '../arguments/numbers.ts';
+import {
+  aFiniteNumber,
+  aNumber,
+  check,
+  checkOptional,
+  checkOptions,
+  oneOf,
+  type OptionRules,
+} from '../arguments/rules.ts';
+import { aDType, aTensor } from '../arguments/types.ts';
+import { dtypes, type DType } from '../dtype/dtype.ts';
 import { ArgumentError } from '../errors.ts';
 import { elementwiseNode } from '../graph/build.ts';
 import { bitcastOp, whereOp } from '../ops/elementwise/conversion.ts';
@@ -7,7 +19,16 @@ import { promote } from '../dtype/promote.ts';
 import { broadcastShapes } from '../shape/shape.ts';
 import { TensorHandle } from './handle.ts';
 import type { Tensor } from './tensor.ts';
-import { applyElementwise, castNode, expandNode, operandNodes, wrap, type TensorLike } from './wrap.ts';
+import { operandNodes } from './operands.ts';
+import { applyElementwise, castNode, expandNode, wrap, type TensorLike } from './wrap.ts';
+
+/** Options of the Gaussian error linear unit. */
+interface GeluOptions {
+  readonly approximate?: 'none' | 'tanh';
+}
+
+const geluOptions: OptionRules<GeluOptions> = { approximate: oneOf('none', 'tanh') };
+const wordDType = oneOf('f32', 'i32', 'u32');
 
 /** Adds the element-wise ops to a tensor. */
 export abstract class ElementwiseMethods extends TensorHandle {
@@ -362,26 +383,37 @@ export abstract class ElementwiseMethods extends TensorHandle {
 
   /** a above 0, `slope` · a below. */
   leakyRelu(slope = 0.01): Tensor {
-    return applyElementwise('leakyRelu', [this.self], { slope });
+    return applyElementwise('leakyRelu', [this.self], { slope: check('leakyRelu', 'slope', slope, aFiniteNumber) });
   }
 
   /** a above 0, `alpha` · (exp(a) - 1) below. */
   elu(alpha = 1): Tensor {
-    return applyElementwise('elu', [this.self], { alpha });
+    return applyElementwise('elu', [this.self], { alpha: check('elu', 'alpha', alpha, aFiniteNumber) });
   }
 
   /** a · Φ(a), by the error function or its tanh approximation. */
-  gelu(options: { readonly approximate?: 'none' | 'tanh' } = {}): Tensor {
-    return applyElementwise('gelu', [this.self], { approximate: options.approximate ?? 'none' });
+  gelu(options: GeluOptions = {}): Tensor {
+    const { approximate = 'none' } = checkOptions('gelu', options, geluOptions);
+    return applyElementwise('gelu', [this.self], { approximate });
   }
 
-  /** Limited to [min, max]; either bound may be left out. Throws ArgumentError if min exceeds max. */
+  /**
+   * Limited to [min, max]; either bound may be left out. Beside integers, bounds beyond the dtype do not bind, and
+   * fractions make the result f32. Throws ArgumentError if min exceeds max, or if no integer of the dtype lies within.
+   */
   clamp(min?: number, max?: number): Tensor {
+    checkOptional('clamp', 'min', min, aNumber);
+    checkOptional('clamp', 'max', max, aNumber);
     if (min !== undefined && max !== undefined && min > max)
       throw new ArgumentError('clamp', `min ${min} is above max ${max}; swap them`);
-    return applyElementwise('clamp', [this.self], {
-      ...(min !== undefined && { min }),
-      ...(max !== undefined && { max }),
+    const { kind } = dtypes[this.dtype];
+    const low = kind === 'float' ? min : bindingBound(this.dtype, min, 'min');
+    const high = kind === 'float' ? max : bindingBound(this.dtype, max, 'max');
+    const fractional = [low, high].some((bound) => bound !== undefined && !Number.isInteger(bound));
+    const values = kind !== 'float' && fractional ? wrap(castNode(this.node, 'f32')) : this.self;
+    return applyElementwise('clamp', [values], {
+      ...(low !== undefined && { min: low }),
+      ...(high !== undefined && { max: high }),
     });
   }
 
@@ -392,8 +424,9 @@ export abstract class ElementwiseMethods extends TensorHandle {
 
   /** This tensor where `condition` (bool) holds, `otherwise` elsewhere. All three broadcast. */
   where(condition: Tensor, otherwise: TensorLike): Tensor {
-    const [a, b] = operandNodes([this.self, otherwise]) as [typeof this.node, typeof this.node];
-    const dtype = promote(a.dtype, b.dtype);
+    check('where', 'condition', condition, aTensor);
+    const [a, b] = operandNodes('where', [this.self, otherwise]) as [typeof this.node, typeof this.node];
+    const dtype = promote(a.dtype, b.dtype, 'where');
     const chosen = castNode(condition.node, 'bool');
     const shape = broadcastShapes('where', chosen.shape, a.shape, b.shape);
     return wrap(
@@ -408,19 +441,34 @@ export abstract class ElementwiseMethods extends TensorHandle {
 
   /** `value` where `mask` (bool) holds, this tensor elsewhere. */
   maskedFill(mask: Tensor, value: number): Tensor {
+    check('maskedFill', 'mask', mask, aTensor);
+    check('maskedFill', 'value', value, aNumber);
     return this.where(mask.logicalNot(), value);
   }
 
   /** The same values in another dtype: floats to integers truncate and saturate, to 8 bits they wrap; NaN becomes 0. */
   cast(dtype: DType): Tensor {
-    const node = castNode(this.node, dtype);
-    return wrap(node);
+    return wrap(castNode(this.node, check('cast', 'dtype', dtype, aDType)));
   }
 
   /** The 32 bits of each element read as another 32-bit dtype. Throws ArgumentError for other widths. */
   bitcast(dtype: 'f32' | 'i32' | 'u32'): Tensor {
-    if (!['f32', 'i32', 'u32'].includes(this.dtype))
+    check('bitcast', 'dtype', dtype, wordDType);
+    if (!wordDType.holds(this.dtype))
       throw new ArgumentError('bitcast', `${this.dtype} has no 32-bit pattern; cast to f32, i32 or u32 first`);
     return wrap(elementwiseNode(bitcastOp, [this.node], { dtype }, dtype));
   }
+}
+
+/** A bound beside integers; undefined where every element of the dtype keeps it. */
+function bindingBound(of: DType, bound: number | undefined, side: 'min' | 'max'): number | undefined {
+  if (bound === undefined) return undefined;
+  const dtype = of === 'bool' ? 'i32' : of;
+  const { min, max } = dtypes[dtype];
+  if (side === 'min' ? bound <= min : bound >= max) return undefined;
+  if (Number.isFinite(bound) && (!Number.isInteger(bound) || holds(dtype, bound))) return bound;
+  throw new ArgumentError(
+    'clamp',
+    `${side} is ${describe(bound)}, but ${dtype} holds the integers from ${min} to ${max}; cast the tensor first`,
+  );
 }

@@ -2,11 +2,12 @@
  * The part of a tensor that is not mathematics: its type, its value, its life. The op methods are layered on top, one
  * file a family, and `Tensor` is the last layer.
  */
+import { check, ruleOf, type Rule } from '../arguments/rules.ts';
 import type { Device } from '../device/device.ts';
 import { dtypes, type DType, type TypedArray } from '../dtype/dtype.ts';
 import { LifetimeError, ShapeError } from '../errors.ts';
 import { modes } from '../graph/modes.ts';
-import type { Node } from '../graph/node.ts';
+import { Node } from '../graph/node.ts';
 import type { Storage } from '../graph/storage.ts';
 import { realize } from '../runtime/realize.ts';
 import { withRoom } from '../runtime/with-room.ts';
@@ -21,6 +22,11 @@ export function handlesCreated(): number {
   return created;
 }
 
+const aNode: Rule<Node> = ruleOf(
+  'of the graph; tensor(), zeros() and the like make tensors',
+  (value) => value instanceof Node,
+);
+
 /** What every tensor is, whatever can be calculated with it. */
 export abstract class TensorHandle {
   /** Grows with creation. */
@@ -30,6 +36,7 @@ export abstract class TensorHandle {
   grad: Tensor | undefined;
 
   constructor(node: Node) {
+    check('Tensor', 'the node', node, aNode);
     this.current = node;
     node.retain();
     node.handles++;

@@ -1,11 +1,13 @@
 /** Reading and adding at indices, running folds, and sorting. Indices are i32; outside the axis they read 0 and add nothing. */
+import { aBoolean, aCount, check, checkOptions, type OptionRules } from '../arguments/rules.ts';
+import { aTensor } from '../arguments/types.ts';
 import { DTypeError, ShapeError } from '../errors.ts';
 import { dtypes } from '../dtype/dtype.ts';
 import { indexNode, outputNode, shapedNode } from '../graph/build.ts';
 import { gatherOp, takeOp } from '../ops/indexed/take.ts';
 import { cumprodOp, cumsumOp, sortOp } from '../ops/kernels/ordering.ts';
 import { scatterAddOp, type ScatterAttributes } from '../ops/kernels/scatter-add.ts';
-import { normalizeAxis, sameShape, showShape, type Shape } from '../shape/shape.ts';
+import { checkShape, normalizeAxis, sameShape, showShape, type Shape } from '../shape/shape.ts';
 import { ContractionMethods } from './contraction-methods.ts';
 import type { Tensor } from './tensor.ts';
 import { accumulationDType, castNode, wrap } from './wrap.ts';
@@ -17,10 +19,24 @@ export interface Sorted {
   readonly indices: Tensor;
 }
 
+/** Options of sorting. */
+interface SortOptions {
+  readonly descending?: boolean;
+}
+
+/** Options of choosing the best. */
+interface TopKOptions {
+  readonly largest?: boolean;
+}
+
+const sortOptions: OptionRules<SortOptions> = { descending: aBoolean };
+const topKOptions: OptionRules<TopKOptions> = { largest: aBoolean };
+
 /** Adds indexing to a tensor. */
 export abstract class IndexingMethods extends ContractionMethods {
   /** Whole slices at `indices` along `axis`: [...before, ...indices.shape, ...after]. An embedding lookup for axis 0. */
   take(indices: Tensor, axis = 0): Tensor {
+    check('take', 'indices', indices, aTensor);
     const along = normalizeAxis('take', axis, this.rank);
     const shape = [...this.shape.slice(0, along), ...indices.shape, ...this.shape.slice(along + 1)];
     if (this.size === 0) return this.filled(shape, 0);
@@ -31,6 +47,7 @@ export abstract class IndexingMethods extends ContractionMethods {
 
   /** Single elements: result[..., i, ...] = this[..., index[..., i, ...], ...]; `index` may be shorter along the other axes. */
   gather(axis: number, index: Tensor): Tensor {
+    check('gather', 'index', index, aTensor);
     const along = normalizeAxis('gather', axis, this.rank);
     checkIndexShape('gather', this.shape, index.shape, along);
     if (this.size === 0) return this.filled(index.shape, 0);
@@ -41,6 +58,8 @@ export abstract class IndexingMethods extends ContractionMethods {
 
   /** This tensor with `source` added at `index` along `axis`; several additions to one element all count, in order. */
   scatterAdd(axis: number, index: Tensor, source: Tensor): Tensor {
+    check('scatterAdd', 'index', index, aTensor);
+    check('scatterAdd', 'source', source, aTensor);
     const along = normalizeAxis('scatterAdd', axis, this.rank);
     if (!sameShape(index.shape, source.shape))
       throw new ShapeError(
@@ -52,6 +71,8 @@ export abstract class IndexingMethods extends ContractionMethods {
 
   /** Zeros of `shape` with this tensor's elements added at `index` along `axis`: the adjoint of `gather`. */
   scatterInto(index: Tensor, axis: number, shape: Shape): Tensor {
+    check('scatterAdd', 'index', index, aTensor);
+    checkShape('scatterAdd', shape);
     const along = normalizeAxis('scatterAdd', axis, shape.length);
     checkIndexShape('scatterAdd', shape, index.shape, along);
     // The kernel wants equal sizes off the axis: indices that stop short leave the rest untouched.
@@ -70,10 +91,19 @@ export abstract class IndexingMethods extends ContractionMethods {
 
   /** Zeros of `shape` with this tensor's slices added at `indices` along `axis`: the adjoint of `take`. */
   scatterSlices(indices: Tensor, axis: number, shape: Shape): Tensor {
+    check('scatterAdd', 'indices', indices, aTensor);
+    checkShape('scatterAdd', shape);
+    const along = normalizeAxis('scatterAdd', axis, shape.length);
+    const expected = [...shape.slice(0, along), ...indices.shape, ...shape.slice(along + 1)];
+    if (!sameShape(this.shape, expected))
+      throw new ShapeError(
+        'scatterAdd',
+        `slices ${showShape(this.shape)} at indices ${showShape(indices.shape)} do not fit ${showShape(shape)}; they must be ${showShape(expected)}`,
+      );
     return this.scatter(
       wrap(this.node),
       indexOperand('scatterAdd', indices),
-      { axis, length: shape[axis] as number, mode: 'slices' },
+      { axis: along, length: shape[along] as number, mode: 'slices' },
       shape,
     );
   }
@@ -84,6 +114,7 @@ export abstract class IndexingMethods extends ContractionMethods {
 
   /** 1 at each index along a new last axis of `classes`, 0 elsewhere, as f32. Indices outside give a row of zeros. */
   oneHot(classes: number): Tensor {
+    check('oneHot', 'classes', classes, aCount);
     const indices = indexOperand('oneHot', wrap(this.node));
     return indices
       .unsqueeze(-1)
@@ -108,11 +139,12 @@ export abstract class IndexingMethods extends ContractionMethods {
   }
 
   /** Elements in order along an axis, stably; NaN counts as larger than everything. */
-  sort(axis = -1, options: { readonly descending?: boolean } = {}): Sorted {
+  sort(axis = -1, options: SortOptions = {}): Sorted {
+    const { descending = false } = checkOptions('sort', options, sortOptions);
     const along = normalizeAxis('sort', axis, this.rank);
     const last = this.rank - 1;
     const rows = this.transpose(along, last);
-    const kernel = shapedNode(sortOp, [rows.node], { descending: options.descending ?? false }, rows.shape, this.dtype);
+    const kernel = shapedNode(sortOp, [rows.node], { descending }, rows.shape, this.dtype);
     return {
       values: wrap(outputNode(kernel, 0, rows.shape, this.dtype)).transpose(along, last),
       indices: wrap(outputNode(kernel, 1, rows.shape, 'i32')).transpose(along, last),
@@ -120,19 +152,21 @@ export abstract class IndexingMethods extends ContractionMethods {
   }
 
   /** i32 positions that put an axis in order. */
-  argsort(axis = -1, options: { readonly descending?: boolean } = {}): Tensor {
+  argsort(axis = -1, options: SortOptions = {}): Tensor {
     return this.sort(axis, options).indices;
   }
 
   /** The `k` largest (or smallest) elements along an axis, best first. Throws ShapeError if there are fewer. */
-  topK(k: number, axis = -1, options: { readonly largest?: boolean } = {}): Sorted {
+  topK(k: number, axis = -1, options: TopKOptions = {}): Sorted {
+    const { largest = true } = checkOptions('topK', options, topKOptions);
     const along = normalizeAxis('topK', axis, this.rank);
-    if (!Number.isInteger(k) || k < 0 || k > (this.shape[along] as number))
+    check('topK', 'k', k, aCount);
+    if (k > (this.shape[along] as number))
       throw new ShapeError(
         'topK',
         `k is ${k}, but axis ${axis} of ${showShape(this.shape)} has ${this.shape[along]} elements`,
       );
-    const { values, indices } = this.sort(along, { descending: options.largest ?? true });
+    const { values, indices } = this.sort(along, { descending: largest });
     return { values: values.narrow(along, 0, k), indices: indices.narrow(along, 0, k) };
   }
 }

@@ -1,4 +1,19 @@
 /** Movement: other views of the same elements. Nothing is copied until a kernel needs it. */
+import {
+  aCount,
+  aNumber,
+  anInteger,
+  anObject,
+  aPositiveInteger,
+  check,
+  checkOptions,
+  either,
+  listOf,
+  ruleOf,
+  type OptionRules,
+  type Rule,
+} from '../arguments/rules.ts';
+import { checkHolds } from '../arguments/numbers.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { movementNode, shapedNode } from '../graph/build.ts';
 import { padOp, paddedShape, paddingAttributes, type Padding } from '../ops/indexed/pad.ts';
@@ -24,6 +39,28 @@ export interface WindowOptions {
   readonly dilation?: number | readonly number[];
 }
 
+const onePerAxis = either(aPositiveInteger, listOf(aPositiveInteger));
+const windowOptions: OptionRules<WindowOptions> = { stride: onePerAxis, dilation: onePerAxis };
+const integers = listOf(anInteger);
+const counts = listOf(aCount);
+/** Bounds per axis, of which some may be left open. */
+const bounds: Rule<readonly (number | undefined)[]> = listOf(
+  ruleOf('an integer or undefined', (bound) => bound === undefined || Number.isSafeInteger(bound)),
+);
+const widthPairs: Rule<Padding['widths']> = listOf(
+  ruleOf('a pair of integers [before, after]', (pair) => integers.holds(pair) && pair.length === 2),
+);
+
+/** Where a slice lies, one number per axis. */
+interface SliceParts {
+  readonly start: readonly number[];
+  readonly count: readonly number[];
+  readonly step: readonly number[];
+}
+
+const sliceParts: OptionRules<SliceParts> = { start: integers, count: counts, step: integers };
+const paddingParts: OptionRules<Padding> = { widths: widthPairs, interior: counts, value: aNumber };
+
 /** Adds movement to a tensor. */
 export abstract class MovementMethods extends ReductionMethods {
   private move(movement: Movement): Tensor {
@@ -32,7 +69,7 @@ export abstract class MovementMethods extends ReductionMethods {
 
   /** The same elements in another shape; one size may be -1 and follows from the rest. Throws ShapeError if the counts differ. */
   reshape(...sizes: readonly number[] | readonly [Shape]): Tensor {
-    const asked = listOf(sizes);
+    const asked = integersOf('reshape', sizes);
     const unknown = asked.filter((size) => size === -1).length;
     const known = sizeOf(asked.filter((size) => size !== -1));
     if (unknown > 1)
@@ -43,13 +80,16 @@ export abstract class MovementMethods extends ReductionMethods {
         'reshape',
         `${showShape(this.shape)} with ${this.size} elements does not fit ${showShape(asked)}; the product of sizes must be equal`,
       );
-    checkShape('reshape', shape);
-    return this.move({ kind: 'reshape', shape });
+    return this.move({ kind: 'reshape', shape: checkShape('reshape', shape) });
   }
 
   /** Axes from `start` to `end` (inclusive) joined into one; all of them by default. */
   flatten(start = 0, end = -1): Tensor {
-    if (this.rank === 0) return this.reshape(1);
+    if (this.rank === 0) {
+      // A scalar counts as one axis of size 1.
+      for (const axis of [start, end]) normalizeAxis('flatten', axis, 1);
+      return this.reshape(1);
+    }
     const [from, to] = [normalizeAxis('flatten', start, this.rank), normalizeAxis('flatten', end, this.rank)];
     if (from > to) throw new ShapeError('flatten', `start ${start} lies behind end ${end}; swap them`);
     return this.reshape([
@@ -82,11 +122,12 @@ export abstract class MovementMethods extends ReductionMethods {
 
   /** Axes in another order: axis d of the result is axis `axes[d]` of this tensor. Throws ShapeError unless each is named once. */
   permute(...axes: readonly number[] | readonly [readonly number[]]): Tensor {
-    const order = listOf(axes).map((axis) => normalizeAxis('permute', axis, this.rank));
+    const asked = integersOf('permute', axes);
+    const order = asked.map((axis) => normalizeAxis('permute', axis, this.rank));
     if (order.length !== this.rank || new Set(order).size !== this.rank)
       throw new ShapeError(
         'permute',
-        `[${listOf(axes).join(', ')}] does not name each axis of ${showShape(this.shape)} once; give all ${this.rank}`,
+        `[${asked.join(', ')}] does not name each axis of ${showShape(this.shape)} once; give all ${this.rank}`,
       );
     return this.move({ kind: 'permute', axes: order });
   }
@@ -106,7 +147,7 @@ export abstract class MovementMethods extends ReductionMethods {
 
   /** Repeated along axes of size 1, and along new leading axes, without a copy; -1 keeps a size. Throws ShapeError where it does not broadcast. */
   expand(...sizes: readonly number[] | readonly [Shape]): Tensor {
-    const asked = listOf(sizes);
+    const asked = integersOf('expand', sizes);
     const added = asked.length - this.rank;
     const shape = asked.map((size, axis) => (size === -1 ? (this.shape[axis - added] ?? -1) : size));
     const fits = added >= 0 && this.shape.every((size, axis) => size === 1 || size === shape[axis + added]);
@@ -115,8 +156,7 @@ export abstract class MovementMethods extends ReductionMethods {
         'expand',
         `${showShape(this.shape)} does not repeat to ${showShape(asked)}; only axes of size 1 and new leading axes can grow`,
       );
-    checkShape('expand', shape);
-    return this.move({ kind: 'expand', shape });
+    return this.move({ kind: 'expand', shape: checkShape('expand', shape) });
   }
 
   /** The same as `expand`. */
@@ -134,6 +174,9 @@ export abstract class MovementMethods extends ReductionMethods {
     stop: readonly (number | undefined)[] = [],
     step: readonly (number | undefined)[] = [],
   ): Tensor {
+    check('slice', 'start', start, bounds);
+    check('slice', 'stop', stop, bounds);
+    check('slice', 'step', step, bounds);
     if (Math.max(start.length, stop.length, step.length) > this.rank)
       throw new ShapeError(
         'slice',
@@ -148,15 +191,20 @@ export abstract class MovementMethods extends ReductionMethods {
   }
 
   /** Exactly the elements at start + i · step for i below count, per axis. Throws ShapeError if one does not exist. */
-  sliceWith(part: {
-    readonly start: readonly number[];
-    readonly count: readonly number[];
-    readonly step: readonly number[];
-  }): Tensor {
+  sliceWith(part: SliceParts): Tensor {
+    check<object>('slice', 'part', part, anObject);
+    checkOptions('slice', part, sliceParts);
+    for (const name of ['start', 'count', 'step'] as const)
+      if (check('slice', name, part[name], name === 'count' ? counts : integers).length !== this.rank)
+        throw new ShapeError(
+          'slice',
+          `${name} ${showShape(part[name])} must name each axis of ${showShape(this.shape)}`,
+        );
+    if (part.step.includes(0)) throw new ArgumentError('slice', `a step of ${showShape(part.step)} is 0; steps move`);
     for (const [axis, size] of this.shape.entries()) {
       const [start, count, step] = [part.start[axis] as number, part.count[axis] as number, part.step[axis] as number];
       const last = start + (count - 1) * step;
-      if (count < 0 || (count > 0 && (start < 0 || start >= size || last < 0 || last >= size)))
+      if (count > 0 && (start < 0 || start >= size || last < 0 || last >= size))
         throw new ShapeError(
           'slice',
           `axis ${axis} of ${showShape(this.shape)} has no elements ${start} to ${last}; stay between 0 and ${size - 1}`,
@@ -165,12 +213,21 @@ export abstract class MovementMethods extends ReductionMethods {
     return this.move({ kind: 'slice', start: [...part.start], count: [...part.count], step: [...part.step] });
   }
 
-  /** `length` elements from `start` along one axis. */
+  /** `length` elements from `start` along one axis; a negative start counts from the end. Throws ShapeError if one does not exist. */
   narrow(axis: number, start: number, length: number): Tensor {
     const along = normalizeAxis('narrow', axis, this.rank);
+    const size = this.shape[along] as number;
+    check('narrow', 'start', start, anInteger);
+    check('narrow', 'length', length, aCount);
+    const from = start < 0 ? start + size : start;
+    if (from < 0 || from + length > size)
+      throw new ShapeError(
+        'narrow',
+        `axis ${axis} of ${showShape(this.shape)} has no ${length} elements from ${start} on; it has ${size}`,
+      );
     return this.sliceWith({
-      start: this.shape.map((_, a) => (a === along ? start : 0)),
-      count: this.shape.map((size, a) => (a === along ? length : size)),
+      start: this.shape.map((_, a) => (a === along ? from : 0)),
+      count: this.shape.map((whole, a) => (a === along ? length : whole)),
       step: this.shape.map(() => 1),
     });
   }
@@ -179,8 +236,9 @@ export abstract class MovementMethods extends ReductionMethods {
   select(axis: number, index: number): Tensor {
     const along = normalizeAxis('select', axis, this.rank);
     const size = this.shape[along] as number;
+    check('select', 'index', index, anInteger);
     const at = index < 0 ? index + size : index;
-    if (!Number.isInteger(index) || at < 0 || at >= size)
+    if (at < 0 || at >= size)
       throw new ShapeError(
         'select',
         `index ${index} does not exist along axis ${axis} of ${showShape(this.shape)}; use ${-size} to ${size - 1}`,
@@ -200,6 +258,8 @@ export abstract class MovementMethods extends ReductionMethods {
 
   /** With `value` before and after each axis: `widths` are [before, after], for the trailing axes. Negative widths crop. */
   pad(widths: readonly (readonly [before: number, after: number])[], value = 0): Tensor {
+    check('pad', 'widths', widths, widthPairs);
+    check('pad', 'value', value, aNumber);
     if (widths.length > this.rank)
       throw new ShapeError(
         'pad',
@@ -221,13 +281,16 @@ export abstract class MovementMethods extends ReductionMethods {
 
   /** As `pad` for every axis, with `interior` elements between neighbours as well. Widths are not negative. */
   padWith(padding: Padding): Tensor {
-    const { widths, interior, value } = padding;
-    if ([...widths.flat(), ...interior].some((width) => !Number.isInteger(width) || width < 0))
-      throw new ArgumentError(
-        'pad',
-        `widths must be non-negative integers; got ${JSON.stringify({ widths, interior })}`,
-      );
-    const shape = paddedShape(this.shape, padding);
+    check<object>('pad', 'padding', padding, anObject);
+    const { widths, interior, value } = checkOptions('pad', padding, paddingParts);
+    check('pad', 'value', value, aNumber);
+    check('pad', 'widths', widths, widthPairs);
+    check('pad', 'widths', widths.flat(), counts);
+    check('pad', 'interior', interior, counts);
+    checkHolds('pad', value, this.dtype);
+    if (widths.length !== this.rank || interior.length !== this.rank)
+      throw new ShapeError('pad', `widths and interior must name each axis of ${showShape(this.shape)}`);
+    const shape = checkShape('pad', paddedShape(this.shape, padding));
     if (sameShape(shape, this.shape)) return wrap(this.node);
     if (this.size === 0) return wrap(this.node).filled(shape, value);
     return wrap(shapedNode(padOp, [this.node], paddingAttributes(padding), shape, this.dtype));
@@ -238,10 +301,10 @@ export abstract class MovementMethods extends ReductionMethods {
 
   /** Repeated `repeats[d]` times along each axis; more repeats than axes add leading ones. */
   tile(repeats: readonly number[]): Tensor {
+    check('tile', 'repeats', repeats, counts);
     const rank = Math.max(repeats.length, this.rank);
     const shape = [...new Array<number>(rank - this.rank).fill(1), ...this.shape];
     const times = [...new Array<number>(rank - repeats.length).fill(1), ...repeats];
-    checkShape('tile', times);
     const spread = shape.flatMap((size) => [1, size]);
     const repeated = shape.flatMap((size, axis) => [times[axis] as number, size]);
     return this.reshape(spread)
@@ -252,6 +315,7 @@ export abstract class MovementMethods extends ReductionMethods {
   /** Each element `times` times in a row along an axis. */
   repeatInterleave(times: number, axis: number): Tensor {
     const along = normalizeAxis('repeatInterleave', axis, this.rank);
+    check('repeatInterleave', 'times', times, aCount);
     const spread = this.unsqueeze(along + 1);
     return spread
       .expand(spread.shape.map((size, a) => (a === along + 1 ? times : size)))
@@ -262,8 +326,7 @@ export abstract class MovementMethods extends ReductionMethods {
   split(sizes: number | readonly number[], axis = 0): Tensor[] {
     const along = normalizeAxis('split', axis, this.rank);
     const total = this.shape[along] as number;
-    if (typeof sizes === 'number' && !(sizes >= 1))
-      throw new ArgumentError('split', `the size of a part is ${sizes}; it must be at least 1`);
+    check('split', 'sizes', sizes, either(aPositiveInteger, counts));
     const list =
       typeof sizes === 'number'
         ? Array.from({ length: Math.ceil(total / sizes) }, (_, part) => Math.min(sizes, total - part * sizes))
@@ -281,6 +344,7 @@ export abstract class MovementMethods extends ReductionMethods {
   /** `count` parts of nearly equal size along an axis, the larger ones first. */
   chunk(count: number, axis = 0): Tensor[] {
     const along = normalizeAxis('chunk', axis, this.rank);
+    check('chunk', 'count', count, aPositiveInteger);
     return this.split(Math.max(1, Math.ceil((this.shape[along] as number) / count)), along);
   }
 
@@ -289,20 +353,20 @@ export abstract class MovementMethods extends ReductionMethods {
    * Throws ArgumentError for kernels that are no positive integers.
    */
   windows(kernel: readonly number[], options: WindowOptions = {}): Tensor {
+    check('windows', 'kernel', kernel, listOf(aPositiveInteger));
+    checkOptions('windows', options, windowOptions);
     const each = (value: number | readonly number[] | undefined): readonly number[] =>
-      typeof value === 'object' ? value : kernel.map(() => value ?? 1);
+      typeof value === 'object' ? [...value] : kernel.map(() => value ?? 1);
     const [stride, dilation] = [each(options.stride), each(options.dilation)];
-    if (kernel.length > this.rank)
-      throw new ShapeError('windows', `a kernel of rank ${kernel.length} does not fit ${showShape(this.shape)}`);
-    if ([...kernel, ...stride, ...dilation].some((value) => !Number.isInteger(value) || value < 1))
-      throw new ArgumentError(
+    if (kernel.length > this.rank || stride.length !== kernel.length || dilation.length !== kernel.length)
+      throw new ShapeError(
         'windows',
-        `kernel [${kernel.join(', ')}], stride [${stride.join(', ')}] and dilation [${dilation.join(', ')}] must be positive integers`,
+        `kernel ${showShape(kernel)}, stride ${showShape(stride)} and dilation ${showShape(dilation)} must have equal length, at most the rank of ${showShape(this.shape)}`,
       );
     const lead = this.rank - kernel.length;
     // Windows side by side are a reshape, whose gradient is a view too.
     const adjacent = kernel.every((size, axis) => size === stride[axis] && dilation[axis] === 1);
-    if (!adjacent) return this.move({ kind: 'windows', kernel, stride, dilation });
+    if (!adjacent) return this.move({ kind: 'windows', kernel: [...kernel], stride, dilation });
     const positions = kernel.map((size, axis) => windowCount(this.shape[lead + axis] as number, size, size, 1));
     const cropped = this.slice(
       [],
@@ -321,9 +385,11 @@ export abstract class MovementMethods extends ReductionMethods {
   }
 }
 
-function listOf(values: readonly number[] | readonly [readonly number[]]): readonly number[] {
+/** Integers given one by one or as an array. */
+function integersOf(operation: string, values: readonly number[] | readonly [readonly number[]]): readonly number[] {
   const [first] = values;
-  return typeof first === 'object' ? first : (values as readonly number[]);
+  const list = values.length === 1 && typeof first !== 'number' ? first : values;
+  return check(operation, operation === 'permute' ? 'axes' : 'sizes', list, integers);
 }
 
 function sliceAxis(
@@ -332,8 +398,7 @@ function sliceAxis(
   stop: number | undefined,
   step: number,
 ): { start: number; count: number; step: number } {
-  if (!Number.isInteger(step) || step === 0)
-    throw new ArgumentError('slice', `the step is ${step}; it must be a non-zero integer`);
+  if (step === 0) throw new ArgumentError('slice', `the step is 0; it must be an integer other than 0`);
   const clip = (bound: number, low: number, high: number): number =>
     Math.min(Math.max(bound < 0 ? bound + size : bound, low), high);
   if (step > 0) {

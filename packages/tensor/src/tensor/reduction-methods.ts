@@ -1,4 +1,6 @@
 /** Reductions. `axis` is one axis, several, or all when left out; reduced axes vanish unless `keepDims`. */
+import { describe } from '../arguments/describe.ts';
+import { aBoolean, aNonNegativeNumber, checkOptions, type OptionRules } from '../arguments/rules.ts';
 import { isFloat } from '../dtype/dtype.ts';
 import { toFloat } from '../dtype/promote.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
@@ -22,6 +24,9 @@ export interface VarianceOptions extends ReductionOptions {
   readonly correction?: number;
 }
 
+const reductionOptions: OptionRules<ReductionOptions> = { keepDims: aBoolean };
+const varianceOptions: OptionRules<VarianceOptions> = { keepDims: aBoolean, correction: aNonNegativeNumber };
+
 /** Adds reductions to a tensor. */
 export abstract class ReductionMethods extends ElementwiseMethods {
   private fold(
@@ -30,6 +35,7 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     axis: Axes | undefined,
     options: ReductionOptions,
   ): Tensor {
+    const { keepDims = false } = checkOptions(name, options, reductionOptions);
     const axes = normalizeAxes(name, axis, input.rank);
     if ((name === 'max' || name === 'min') && axes.some((a) => input.shape[a] === 0))
       throw new ShapeError(
@@ -37,7 +43,7 @@ export abstract class ReductionMethods extends ElementwiseMethods {
         `${showShape(input.shape)} has no elements along a reduced axis, so there is no ${name === 'max' ? 'largest' : 'smallest'}`,
       );
     const kept = wrap(reductionNode(reductionOps[name], input.node, axes));
-    return options.keepDims ? kept : dropAxes(kept, axes);
+    return keepDims ? kept : dropAxes(kept, axes);
   }
 
   /** Row values are finished with their axes still there, so that they fuse with what reduced them; then the axes go. */
@@ -71,6 +77,7 @@ export abstract class ReductionMethods extends ElementwiseMethods {
 
   /** Arithmetic mean, as a float. NaN over nothing. */
   mean(axis?: Axes, options: ReductionOptions = {}): Tensor {
+    checkOptions('mean', options, reductionOptions);
     const count = sizeOf(normalizeAxes('mean', axis, this.rank).map((a) => this.shape[a] as number));
     const kept = this.cast(toFloat(this.dtype))
       .sum(axis, { keepDims: true })
@@ -90,7 +97,7 @@ export abstract class ReductionMethods extends ElementwiseMethods {
 
   /** Variance, in two passes so that nothing cancels. NaN if there are no more elements than `correction`. */
   var(axis?: Axes, options: VarianceOptions = {}): Tensor {
-    const { correction = 1 } = options;
+    const { correction = 1 } = checkOptions('var', options, varianceOptions);
     const count = sizeOf(normalizeAxes('var', axis, this.rank).map((a) => this.shape[a] as number));
     const values = this.cast(toFloat(this.dtype));
     const squares = values
@@ -107,6 +114,7 @@ export abstract class ReductionMethods extends ElementwiseMethods {
 
   /** log Σ exp(a), safe for large and infinite elements. */
   logSumExp(axis?: Axes, options: ReductionOptions = {}): Tensor {
+    checkOptions('logSumExp', options, reductionOptions);
     const values = this.cast(toFloat(this.dtype));
     const top = values.detach().max(axis, { keepDims: true });
     const shift = top.where(top.isFinite(), 0);
@@ -115,7 +123,9 @@ export abstract class ReductionMethods extends ElementwiseMethods {
 
   /** The p-norm (Σ |a|^p)^(1/p); `Infinity` for the largest magnitude. Throws ArgumentError unless p > 0. */
   norm(p = 2, axis?: Axes, options: ReductionOptions = {}): Tensor {
-    if (!(p > 0)) throw new ArgumentError('norm', `p is ${p}; it must be positive`);
+    if (typeof p !== 'number' || !(p > 0))
+      throw new ArgumentError('norm', `p is ${describe(p)}; it must be a positive number, or Infinity`);
+    checkOptions('norm', options, reductionOptions);
     const values = this.cast(toFloat(this.dtype));
     if (p === Number.POSITIVE_INFINITY) return values.abs().max(axis, options);
     if (p === 1) return values.abs().sum(axis, options);
@@ -138,9 +148,15 @@ export abstract class ReductionMethods extends ElementwiseMethods {
   }
 
   private firstExtremum(name: 'max' | 'min', axis: number | undefined, options: ReductionOptions): Tensor {
+    const { keepDims = false } = checkOptions(`arg${name}`, options, reductionOptions);
     const values = axis === undefined ? this.whole.flatten().detach() : this.whole.detach();
-    const along = normalizeAxis(`arg${name}`, axis ?? 0, values.rank);
+    const along = normalizeAxis(`arg${name}`, axis === undefined ? 0 : axis, values.rank);
     const length = values.shape[along] as number;
+    if (length === 0)
+      throw new ShapeError(
+        `arg${name}`,
+        `${showShape(this.shape)} has no elements along axis ${along}, so that no position is the first`,
+      );
     const extremum = values[name](along, { keepDims: true });
     const positions = expandNode(
       movementNode(movementOps.reshape, indexNode(length, 'i32', this.device), {
@@ -151,8 +167,8 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     );
     const reached = isFloat(this.dtype) ? values.eq(extremum).logicalOr(values.isNaN()) : values.eq(extremum);
     const first = wrap(positions).where(reached, length).min(along, { keepDims: true });
-    if (options.keepDims && axis === undefined) return first.reshape(this.shape.map(() => 1));
-    return options.keepDims ? first : dropAxes(first, [along]);
+    if (keepDims && axis === undefined) return first.reshape(this.shape.map(() => 1));
+    return keepDims ? first : dropAxes(first, [along]);
   }
 }
 

@@ -1,4 +1,7 @@
 /** The tensor class: all op families on one handle. */
+import { checkHolds } from '../arguments/numbers.ts';
+import { aNumber, check } from '../arguments/rules.ts';
+import { aDevice, aTensor } from '../arguments/types.ts';
 import { ShapeError, ArgumentError, DTypeError } from '../errors.ts';
 import type { Device } from '../device/device.ts';
 import { isFloat } from '../dtype/dtype.ts';
@@ -10,7 +13,7 @@ import { movementOps } from '../ops/movement.ts';
 import { isPendingState, noteAssigned } from '../runtime/pending-state.ts';
 import { realizeState } from '../runtime/realize.ts';
 import { transfer } from '../runtime/transfer.ts';
-import { sameShape, showShape, type Shape } from '../shape/shape.ts';
+import { checkShape, sameShape, showShape, type Shape } from '../shape/shape.ts';
 import { CompositeMethods } from './composite-methods.ts';
 import { expandNode, setTensorConstructor } from './wrap.ts';
 
@@ -26,7 +29,9 @@ import { expandNode, setTensorConstructor } from './wrap.ts';
 export class Tensor extends CompositeMethods {
   /** A tensor of another shape with every element `value`, of this dtype and device. */
   filled(shape: Shape, value: number): Tensor {
-    return new Tensor(expandNode(constantNode(value, this.dtype, this.device), shape));
+    const sizes = checkShape('filled', shape);
+    checkHolds('filled', check('filled', 'value', value, aNumber), this.dtype);
+    return new Tensor(expandNode(constantNode(value, this.dtype, this.device), sizes));
   }
 
   /** The same value without its history: no gradient flows through it. */
@@ -52,6 +57,7 @@ export class Tensor extends CompositeMethods {
 
   /** A tensor with the same value on another device. */
   async to(device: Device): Promise<Tensor> {
+    check('to', 'device', device, aDevice);
     return device === this.device ? new Tensor(this.node) : new Tensor(await transfer(this.node, device));
   }
 
@@ -60,6 +66,7 @@ export class Tensor extends CompositeMethods {
    * computed from the old value keep it. Inside `compile` this is how a step updates state.
    */
   assign(value: Tensor): void {
+    check('assign', 'value', value, aTensor);
     if (!sameShape(value.shape, this.shape))
       throw new ShapeError(
         'assign',

@@ -1,7 +1,7 @@
-/** Makes tensors from nodes and operands from numbers; separate from the class so that its layers can be. */
+/** Makes tensors from nodes, and applies element-wise ops; separate from the class so that its layers can be. */
 import { dtypes, type DType } from '../dtype/dtype.ts';
-import { promote, weakScalarDType } from '../dtype/promote.ts';
-import { constantNode, elementwiseNode, movementNode } from '../graph/build.ts';
+import { promote } from '../dtype/promote.ts';
+import { elementwiseNode, movementNode } from '../graph/build.ts';
 import type { Node } from '../graph/node.ts';
 import { argumentDType } from '../ops/elementwise/define.ts';
 import { elementwiseEntry } from '../ops/elementwise/entries.ts';
@@ -9,6 +9,8 @@ import { castOp } from '../ops/elementwise/conversion.ts';
 import { movementOps } from '../ops/movement.ts';
 import type { Attributes } from '../ops/op.ts';
 import { broadcastShapes, type Shape } from '../shape/shape.ts';
+import { compare, isComparison } from './compare.ts';
+import { operandNodes } from './operands.ts';
 import type { Tensor } from './tensor.ts';
 
 /** A tensor, or a number that adopts the dtype and device of the tensor beside it. */
@@ -36,26 +38,21 @@ export function expandNode(node: Node, shape: Shape): Node {
   return movementNode(movementOps.expand, node, { kind: 'expand', shape });
 }
 
-/** The nodes of operands: numbers become constants beside the first tensor. */
-export function operandNodes(operands: readonly TensorLike[]): readonly Node[] {
-  const beside = operands.find((operand) => typeof operand === 'object') as Tensor;
-  const { device } = beside;
-  return operands.map((operand) => {
-    if (typeof operand === 'object') return operand.node;
-    const value = Number(operand);
-    return constantNode(
-      value,
-      typeof operand === 'boolean' && beside.dtype === 'bool' ? 'bool' : weakScalarDType(beside.dtype, value),
-      device,
-    );
-  });
+/**
+ * Applies an entry of the element-wise table, with promotion and broadcasting. At least one operand is a tensor. Throws
+ * ArgumentError for a number that the dtype beside it cannot hold, ShapeError where the shapes do not broadcast.
+ */
+export function applyElementwise(name: string, operands: readonly TensorLike[], attributes: Attributes = {}): Tensor {
+  if (isComparison(name)) return compare(name, operands);
+  const rule = elementwiseEntry(name).argumentRule;
+  return applyToNodes(name, operandNodes(name, operands, rule), attributes);
 }
 
-/** Applies an entry of the element-wise table, with promotion and broadcasting. At least one operand is a tensor. */
-export function applyElementwise(name: string, operands: readonly TensorLike[], attributes: Attributes = {}): Tensor {
+/** Applies an entry of the element-wise table to nodes. */
+export function applyToNodes(name: string, nodes: readonly Node[], attributes: Attributes = {}): Tensor {
   const { op, argumentRule, result } = elementwiseEntry(name);
-  const nodes = operandNodes(operands);
-  const dtype = argumentDType(argumentRule, nodes.map((node) => node.dtype).reduce(promote));
+  const promoted = nodes.map((node) => node.dtype).reduce((a, b) => promote(a, b, name));
+  const dtype = argumentDType(name, argumentRule, promoted);
   const shape = broadcastShapes(name, ...nodes.map((node) => node.shape));
   const inputs = nodes.map((node) => expandNode(castNode(node, dtype), shape));
   return wrap(elementwiseNode(op, inputs, attributes, result === 'bool' ? 'bool' : dtype));

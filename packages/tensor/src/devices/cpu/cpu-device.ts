@@ -1,6 +1,7 @@
 /**
  * The cpu device: WebAssembly SIMD, assembled from kernel specs at run time.
  */
+import { aPositiveInteger, aText, checkOptions, type OptionRules } from '../../arguments/rules.ts';
 import { dtypeNames } from '../../dtype/dtype.ts';
 import { DeviceError } from '../../errors.ts';
 import type {
@@ -25,6 +26,8 @@ export interface CpuDeviceOptions {
   /** Upper bound of the memory in bytes; at most, and by default, 4 GiB. It is taken from the system as it is needed. */
   readonly maximumBytes?: number;
 }
+
+const cpuOptions: OptionRules<CpuDeviceOptions> = { name: aText, maximumBytes: aPositiveInteger };
 
 /** A part of the linear memory; address 0 marks a freed one. */
 class CpuBuffer implements DeviceBuffer {
@@ -175,5 +178,6 @@ function keyOf(spec: KernelSpec): string {
 
 /** Makes a cpu device with a memory of its own. It is ready at once. */
 export function createCpuDevice(options: CpuDeviceOptions = {}): Device {
+  checkOptions('createCpuDevice', options, cpuOptions);
   return new CpuDevice(options);
 }

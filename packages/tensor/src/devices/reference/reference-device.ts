@@ -11,6 +11,7 @@ import type {
   KernelCall,
   PreparedKernel,
 } from '../../device/device.ts';
+import { aText, check } from '../../arguments/rules.ts';
 import { dtypeNames } from '../../dtype/dtype.ts';
 import { reclaim, relieve } from '../../device/residents.ts';
 import { DeviceError, OutOfMemoryError, showBytes } from '../../errors.ts';
@@ -56,7 +57,7 @@ interface ReferenceBuffer extends DeviceBuffer {
 
 /** A device that interprets kernels in doubles. It accepts every spec and every dtype, and reads synchronously. */
 export function createReferenceDevice(name = 'reference'): Device {
-  return new ReferenceDevice(name);
+  return new ReferenceDevice(check('createReferenceDevice', 'the name', name, aText));
 }
 
 class ReferenceDevice implements Device {

@@ -10,6 +10,7 @@ import type {
   KernelCall,
   PreparedKernel,
 } from '../../device/device.ts';
+import { aText, check, checkOptions, oneOf, ruleOf, type OptionRules, type Rule } from '../../arguments/rules.ts';
 import { dtypeNames } from '../../dtype/dtype.ts';
 import { DeviceError } from '../../errors.ts';
 import type { KernelSpec, LoopSpec } from '../../kernel/spec.ts';
@@ -31,8 +32,21 @@ export interface WebGpuOptions {
   readonly tuning?: 'hardware' | 'software';
 }
 
+const aGpu: Rule<GPU> = ruleOf(
+  'an object like navigator.gpu',
+  (value) => typeof (value as Partial<GPU> | null)?.requestAdapter === 'function',
+);
+const webGpuOptions: OptionRules<WebGpuOptions> = {
+  gpu: aGpu,
+  name: aText,
+  powerPreference: oneOf('low-power', 'high-performance'),
+  tuning: oneOf('hardware', 'software'),
+};
+
 /** Opens a device on the host's adapter. Throws DeviceError if the host has none. */
 export async function createWebGpuDevice(options: WebGpuOptions): Promise<Device> {
+  checkOptions('createWebGpuDevice', options, webGpuOptions);
+  check('createWebGpuDevice', 'gpu', options?.gpu, aGpu);
   return new WebGpuDevice(options.name ?? 'webgpu', await openDevice(options.gpu, options));
 }
 

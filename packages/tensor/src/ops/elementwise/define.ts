@@ -1,7 +1,7 @@
 /** Makes element-wise ops from their meaning, and the rules by which their dtypes follow. */
-import type { DType, DTypeKind } from '../../dtype/dtype.ts';
+import { dtypes, type DType, type DTypeKind } from '../../dtype/dtype.ts';
 import type { Expression } from '../../scalar/expression.ts';
-import { InternalError } from '../../errors.ts';
+import { DTypeError, InternalError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Attributes, ElementwiseOp, GradientRule } from '../op.ts';
 import type { Values } from '../domain.ts';
@@ -15,7 +15,13 @@ export type ArgumentRule =
   /** Promoted, but bool becomes i32: arithmetic on truth values counts. */
   | 'numeric'
   /** Must be bool; other dtypes compare with zero first. */
-  | 'logical';
+  | 'logical'
+  /** Promoted integers or bool; floats have no bits to combine. */
+  | 'bits'
+  /** Promoted integers; bool becomes i32. */
+  | 'integer'
+  /** Promoted unsigned integers. */
+  | 'unsigned';
 
 /** An element-wise op together with everything the tensor method and the tests need. */
 export interface ElementwiseEntry {
@@ -77,6 +83,16 @@ const kindsByRule: Readonly<Record<ArgumentRule, readonly DTypeKind[]>> = {
   numeric: ['float', 'signed', 'unsigned'],
   float: ['float'],
   logical: ['bool'],
+  bits: ['signed', 'unsigned'],
+  integer: ['signed', 'unsigned'],
+  unsigned: ['unsigned'],
+};
+
+/** What the rules that refuse a dtype take. */
+const acceptedKinds: Readonly<Partial<Record<ArgumentRule, readonly DTypeKind[]>>> = {
+  bits: ['signed', 'unsigned', 'bool'],
+  integer: ['signed', 'unsigned', 'bool'],
+  unsigned: ['unsigned'],
 };
 
 function gradientRule(description: ElementwiseDescription): GradientRule | undefined {
@@ -115,9 +131,13 @@ function missingMeaning(name: string): never {
   throw new InternalError(name, 'has no meaning; give `meaning` or `meaningOf`');
 }
 
-/** The dtype all arguments are brought to. */
-export function argumentDType(rule: ArgumentRule, promoted: DType): DType {
+/** The dtype all arguments are brought to. Throws DTypeError where the op does not take what they promote to. */
+export function argumentDType(name: string, rule: ArgumentRule, promoted: DType): DType {
+  const { kind } = dtypes[promoted];
+  const accepted = acceptedKinds[rule];
+  if (accepted && !accepted.includes(kind))
+    throw new DTypeError(name, `takes ${rule === 'unsigned' ? 'unsigned ' : ''}integers, not ${promoted}; cast first`);
   if (rule === 'logical') return 'bool';
-  if (rule === 'numeric') return promoted === 'bool' ? 'i32' : promoted;
-  return rule === 'float' && !['f32', 'f64', 'f16', 'bf16'].includes(promoted) ? 'f32' : promoted;
+  if (rule === 'numeric' || rule === 'integer') return promoted === 'bool' ? 'i32' : promoted;
+  return rule === 'float' && kind !== 'float' ? 'f32' : promoted;
 }

@@ -6,8 +6,8 @@ const comparison = (name: string, summary: string, meaning: Meaning): Elementwis
   elementwise(name, { summary, arity: 2, argumentRule: 'promote', result: 'bool', meaning });
 const logical = (name: string, summary: string, meaning: Meaning): ElementwiseEntry =>
   elementwise(name, { summary, arity: 2, argumentRule: 'logical', result: 'bool', meaning });
-const bitwise = (name: string, description: Omit<ElementwiseDescription, 'argumentRule'>): ElementwiseEntry =>
-  elementwise(name, { argumentRule: 'promote', kinds: ['signed', 'unsigned'], ...description });
+const bitwise = (name: string, description: ElementwiseDescription): ElementwiseEntry =>
+  elementwise(name, { argumentRule: 'bits', ...description });
 
 /** Comparisons (false where either side is NaN, except `ne`), logic and bits. */
 export const logic: Readonly<Record<string, ElementwiseEntry>> = {
@@ -33,22 +33,24 @@ export const logic: Readonly<Record<string, ElementwiseEntry>> = {
   multiplyHigh: bitwise('multiplyHigh', {
     summary: 'the high 32 bits of the 64-bit product',
     arity: 2,
-    kinds: ['unsigned'],
+    argumentRule: 'unsigned',
     meaning: (a, b) => s.mulhi(a, b),
   }),
   bitwiseNot: bitwise('bitwiseNot', {
     summary: 'every bit inverted',
     arity: 1,
-    meaning: (a) => s.xor(a, a.dtype === 'u32' ? 4294967295 : -1),
+    meaning: (a) => (a.dtype === 'bool' ? s.not(a) : s.xor(a, a.dtype === 'u32' ? 4294967295 : -1)),
   }),
   shiftLeft: bitwise('shiftLeft', {
     summary: 'a · 2^b, wrapping',
+    argumentRule: 'integer',
     arity: 2,
     meaning: (a, b) => s.shl(a, b),
     values: [{ kind: 'any' }, between(0, 7)],
   }),
   shiftRight: bitwise('shiftRight', {
     summary: 'floor(a / 2^b)',
+    argumentRule: 'integer',
     arity: 2,
     meaning: (a, b) => s.shr(a, b),
     values: [{ kind: 'any' }, between(0, 7)],
