@@ -75,6 +75,7 @@ const exitCodesByName: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>
   ['GoalError', exitCodes.usage],
   ['StateError', exitCodes.usage],
   ['ShapeError', exitCodes.failed],
+  ['DivergenceError', exitCodes.failed],
   ['DTypeError', exitCodes.failed],
   ['ArgumentError', exitCodes.failed],
 ]);

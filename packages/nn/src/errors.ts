@@ -16,6 +16,21 @@ export class FormatError extends TensorError {
   }
 }
 
+/** A training whose loss, or whose model, is no longer finite. */
+export class DivergenceError extends TensorError {
+  override readonly name: string = 'DivergenceError';
+  /** The first step whose loss was NaN or infinite, from 1; where only parameters are, the steps done. */
+  readonly step: number;
+  /** The loss of the batch before it; NaN if there was none. */
+  readonly lastFiniteLoss: number;
+
+  constructor(operation: string, problem: string, at: { readonly step: number; readonly lastFiniteLoss: number }) {
+    super(operation, problem);
+    this.step = at.step;
+    this.lastFiniteLoss = at.lastFiniteLoss;
+  }
+}
+
 /** A JSON description of a module, initialiser, optimizer or schedule is wrong. */
 export class ConfigError extends TensorError {
   override readonly name: string = 'ConfigError';

@@ -11,14 +11,11 @@ export interface ImageData {
   readonly task: Task;
 }
 
-/** MNIST's digits, and whatever comes under the names of its files. */
-const classes = 10;
-
 const loaded = new Map<string, Promise<ImageData>>();
 
 async function load(source: string, device: Device): Promise<ImageData> {
   try {
-    const { train, test } = await mnist({ device, ...(source === 'mnist' ? {} : { directory: source }) });
+    const { train, test, classes } = await mnist({ device, ...(source === 'mnist' ? {} : { directory: source }) });
     const [, channels = 1, height = 1, width = 1] = (await train.batch([0])).x.shape;
     return { train, test, task: { channels, height, width, classes } };
   } catch (error) {

@@ -88,7 +88,10 @@ async function attempt(trial: Trial, { tryCandidate }: SearchSetup): Promise<num
     return await tryCandidate(candidateOf(trial.config), trial.seed, trial.number);
   } catch (error) {
     if (error instanceof Error && error.name === 'InterruptedError') throw error;
-    return new TrialFailure('crash', error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    if (!(error instanceof Error)) return new TrialFailure('crash', String(error));
+    return error.name === 'DivergenceError'
+      ? new TrialFailure('nan', error.message)
+      : new TrialFailure('crash', `${error.name}: ${error.message}`);
   }
 }
 

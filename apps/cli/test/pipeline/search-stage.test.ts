@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { memoryStorage } from '@espalier/search';
+import { memoryStorage, openStudy } from '@espalier/search';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createInterrupt } from '../../src/cli/interrupt.ts';
 import { InterruptedError } from '../../src/errors.ts';
@@ -32,6 +32,23 @@ const setup = (changes: Partial<SearchSetup> = {}): SearchSetup => ({
 async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
+
+test('a training that diverges is told as NaN, and the search goes on', async () => {
+  const storage = memoryStorage();
+  await searchStage(
+    setup({
+      storage,
+      tryCandidate: async (candidate, _seed, number) => {
+        if (number === 1) throw Object.assign(new Error('the loss is NaN from step 3 on'), { name: 'DivergenceError' });
+        if (number === 2) throw new TypeError('x');
+        return accuracyOf(candidate);
+      },
+    }),
+  );
+  await using study = await openStudy({ name: 'test', storage });
+  expect(study.trials.slice(0, 4).map(({ failure }) => failure?.kind)).toEqual([undefined, 'nan', 'crash', undefined]);
+  expect(study.trials).toHaveLength(12);
+});
 
 describe.each(recipeStrategies)('%s search', (strategy) => {
   const own = { ...recipe, strategy };

@@ -22,11 +22,16 @@ export interface Dataset {
   readonly load: (indices: Int32Array) => Loaded | Promise<Loaded>;
   /** The second half: pure tensor work. */
   readonly prepare: (loaded: Loaded) => Batch;
+  /**
+   * The class of each example, where targets are class indices that are known without loading examples. Training checks
+   * them before it starts.
+   */
+  readonly labels?: () => Promise<ArrayLike<number>>;
   /** Both halves: a batch that is ready. */
   readonly batch: (indices: ArrayLike<number>) => Promise<Batch>;
 }
 
 /** A dataset from its two halves. */
-export function dataset(parts: Pick<Dataset, 'size' | 'load' | 'prepare'>): Dataset {
+export function dataset(parts: Omit<Dataset, 'batch'>): Dataset {
   return { ...parts, batch: async (indices) => parts.prepare(await parts.load(Int32Array.from(indices))) };
 }

@@ -20,7 +20,12 @@ export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
         }),
       ),
     prepare: data.prepare,
+    ...(data.labels && { labels: async () => labelsOf(own, await data.labels?.()) }),
   });
+}
+
+function labelsOf(rows: Int32Array, labels: ArrayLike<number> = []): Float64Array {
+  return Float64Array.from(rows, (row) => labels[row] as number);
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   defaultDevice,
   fromBytes,
   fromTyped,
+  isFloat,
   isTensor,
   ShapeError,
   sizeOf,
@@ -24,6 +25,8 @@ export interface HostArray {
 export interface TensorDatasetOptions {
   /** Where batches are wanted. Default: that of the tensors, else `defaultDevice()`. */
   readonly device?: Device;
+  /** How many classes there are: targets must then be their indices, which is checked at once, or, of tensors, before the first batch. */
+  readonly classes?: number;
   /** Turns raw batches into what the model takes, recorded into the step. Default: 8-bit images become f32 of 0 to 1. */
   readonly prepare?: (batch: Batch) => Batch;
 }
@@ -36,7 +39,7 @@ function prepareImages({ x, y }: Batch): Batch {
 /**
  * Examples from two tensors, or two arrays, whose axis 0 counts examples. Tensors stay on their device, and batches are
  * gathered there; arrays stay in JavaScript memory, and batches are copied to the device in their own dtype.
- * Throws ShapeError if the numbers of examples differ.
+ * Throws ShapeError if the numbers of examples differ, ArgumentError naming the example for a label outside `classes`.
  */
 export function tensorDataset(
   x: Tensor | HostArray,
@@ -51,22 +54,58 @@ export function tensorDataset(
     );
   const { device = isTensor(x) ? x.device : isTensor(y) ? y.device : defaultDevice(), prepare = prepareImages } =
     options;
+  const { classes } = options;
+  if (classes !== undefined && !(Number.isInteger(classes) && classes >= 1))
+    throw new ArgumentError('tensorDataset', `classes is ${classes}; it must be a positive integer`);
   if (isTensor(x) && isTensor(y)) {
+    const rows = (indices: Int32Array): Loaded => ({
+      indices: fromTyped(checked(indices, size), [indices.length], { device: x.device }),
+    });
+    // Read once: on a device, reading waits for all that was asked of it.
+    let values: Promise<ArrayLike<number>> | undefined;
+    const labels = async (): Promise<ArrayLike<number>> => (values ??= y.data());
+    let isChecked = classes === undefined;
     return dataset({
       size,
-      load: (indices) => ({ indices: fromTyped(checked(indices, size), [indices.length], { device: x.device }) }),
+      load: (indices) => {
+        if (isChecked || classes === undefined) return rows(indices);
+        return labels().then((all) => {
+          checkLabels(all, size, classes);
+          isChecked = true;
+          return rows(indices);
+        });
+      },
       prepare: ({ indices }) => prepare({ x: x.take(indices as Tensor), y: y.take(indices as Tensor) }),
+      ...(isLabels(y.dtype, y.shape) && { labels }),
     });
   }
   if (isTensor(x) || isTensor(y))
     throw new ArgumentError('tensorDataset', 'x and y must both be tensors, or both arrays');
   const rowsOfX = rowReader(x, device);
   const rowsOfY = rowReader(y, device);
+  if (classes !== undefined) checkLabels(y.data, size, classes);
   return dataset({
     size,
     load: (indices) => ({ x: rowsOfX(checked(indices, size)), y: rowsOfY(indices) }),
     prepare: (loaded: Loaded) => prepare({ x: loaded['x'] as Tensor, y: loaded['y'] as Tensor }),
+    ...(isLabels(dtypeOf(y.data), y.shape) && { labels: async () => y.data }),
   });
+}
+
+/** Whether targets may be class indices: whole numbers, one for each example. */
+function isLabels(dtype: DType, shape: Shape): boolean {
+  return shape.length === 1 && dtype !== 'bool' && !isFloat(dtype);
+}
+
+function checkLabels(labels: ArrayLike<number>, size: number, classes: number): void {
+  for (let index = 0; index < labels.length; index++) {
+    const label = labels[index] as number;
+    if (!Number.isInteger(label) || label < 0 || label >= classes)
+      throw new ArgumentError(
+        'tensorDataset',
+        `the label of example ${Math.floor((index * size) / labels.length)} is ${label}; there are ${classes} classes, 0 to ${classes - 1}`,
+      );
+  }
 }
 
 function checked(indices: Int32Array, size: number): Int32Array {

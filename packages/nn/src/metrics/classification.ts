@@ -1,5 +1,5 @@
 /** Metrics of classifiers: outputs are scores [batch, classes], targets class indices [batch]. */
-import { ArgumentError, ShapeError, type Shape, type Tensor } from '@espalier/tensor';
+import { ArgumentError, isFloat, ShapeError, type Shape, type Tensor } from '@espalier/tensor';
 import { ConfusionMatrix, type Averaging } from './confusion-matrix.ts';
 import type { Metric, Statistic } from './metric.ts';
 
@@ -10,33 +10,58 @@ function classesOf(operation: string, output: Shape): number {
   return classes;
 }
 
-/** Confusion counts [classes, classes] as a product of two one-hot matrices. */
+/** 0 for each target that is a class, NaN for the others: added to counts, it spoils them for good. */
+function ifClass(target: Tensor, classes: number): Tensor {
+  const index = target.cast('i32');
+  const isIndex = index.ge(0).logicalAnd(index.lt(classes));
+  const isClass = isFloat(target.dtype) ? isIndex.logicalAnd(target.eq(index.cast(target.dtype))) : isIndex;
+  return target.filled(target.shape, 0).cast('f32').where(isClass, NaN);
+}
+
+/**
+ * Confusion counts [classes, classes + 1] as a product of two one-hot matrices. Scores that hold NaN choose no class; they
+ * are counted in the last column.
+ */
 const confusion: Statistic = {
   shape: (output) => {
     const classes = classesOf('confusionMatrix', output);
-    return [classes, classes];
+    return [classes, classes + 1];
   },
   count: (output, target) => {
     const classes = classesOf('confusionMatrix', output.shape.slice(1));
-    const hot = (indices: Tensor): Tensor => indices.oneHot(classes).cast('f32');
-    return hot(target)
-      .t()
-      .matmul(hot(output.argmax(-1)));
+    const chosen = output.argmax(-1).cast('i32').where(output.max(-1).isNaN().logicalNot(), classes);
+    const labels = target.cast('i32').oneHot(classes).cast('f32').add(ifClass(target, classes).unsqueeze(1));
+    return labels.t().matmul(chosen.oneHot(classes + 1).cast('f32'));
   },
 };
 
 function fromConfusion<Value>(value: (matrix: ConfusionMatrix) => Value): Metric<Value> {
-  return {
-    statistic: confusion,
-    value: (totals) => value(new ConfusionMatrix(Math.round(Math.sqrt(totals.length)), totals)),
-    direction: 'maximize',
-  };
+  return { statistic: confusion, value: (totals) => value(matrixOf(totals)), direction: 'maximize' };
+}
+
+function matrixOf(totals: Float64Array): ConfusionMatrix {
+  // classes · (classes + 1) counts.
+  const classes = Math.floor(Math.sqrt(totals.length));
+  checkCounts('confusionMatrix', totals);
+  const rows = Array.from({ length: classes }, (_, row) =>
+    totals.subarray(row * (classes + 1), (row + 1) * (classes + 1)),
+  );
+  return new ConfusionMatrix(
+    classes,
+    Float64Array.from(rows.flatMap((row) => [...row.subarray(0, classes)])),
+    Float64Array.from(rows, (row) => row[classes] as number),
+  );
+}
+
+function checkCounts(operation: string, counts: Float64Array): void {
+  if (counts.some((count) => Number.isNaN(count)))
+    throw new ArgumentError(operation, 'a label is no class; classes count from 0 to one less than there are scores');
 }
 
 /** The whole confusion matrix. */
 export const confusionMatrix: Metric<ConfusionMatrix> = fromConfusion((matrix) => matrix);
 
-/** Share of examples whose highest score is the right class. */
+/** Share of examples whose highest score is the right class; scores that hold NaN have none. */
 export const accuracy: Metric = fromConfusion((matrix) => matrix.accuracy());
 
 /** How per-class scores become one number. */
@@ -45,22 +70,25 @@ export interface AveragingOptions {
   readonly average?: Averaging;
 }
 
-/** Precision, averaged over classes. */
+/** Precision, averaged over the classes that occur, in labels or in predictions. */
 export function precision({ average = 'macro' }: AveragingOptions = {}): Metric {
   return fromConfusion((matrix) => matrix.precision(average));
 }
 
-/** Recall, averaged over classes. */
+/** Recall, averaged over the classes that occur, in labels or in predictions. */
 export function recall({ average = 'macro' }: AveragingOptions = {}): Metric {
   return fromConfusion((matrix) => matrix.recall(average));
 }
 
-/** F1, averaged over classes. */
+/** F1, averaged over the classes that occur, in labels or in predictions. */
 export function f1({ average = 'macro' }: AveragingOptions = {}): Metric {
   return fromConfusion((matrix) => matrix.f1(average));
 }
 
-/** Share of examples whose class has one of the `k` highest scores; of equal scores, lower classes count as higher. */
+/**
+ * Share of examples whose class has one of the `k` highest scores; of equal scores, lower classes count as higher. Scores
+ * that hold NaN have no highest one.
+ */
 export function topKAccuracy(k: number): Metric {
   if (!Number.isInteger(k) || k < 1)
     throw new ArgumentError('topKAccuracy', `k is ${k}; it must be a positive integer`);
@@ -68,15 +96,23 @@ export function topKAccuracy(k: number): Metric {
     shape: () => [2],
     count: (output, target) => {
       const classes = classesOf('topKAccuracy', output.shape.slice(1));
-      const index = target.cast('i32').unsqueeze(1);
+      const index = target
+        .cast('i32')
+        .clamp(0, classes - 1)
+        .unsqueeze(1);
       const own = output.gather(1, index);
       const positions = output.filled([classes], 1).cast('i32').cumsum(0).sub(1);
       const better = output.gt(own).logicalOr(output.eq(own).logicalAnd(positions.lt(index)));
-      const hits = better.cast('f32').sum(1).lt(k).cast('f32');
+      const isHit = better.cast('f32').sum(1).lt(k).logicalAnd(output.max(-1).isNaN().logicalNot());
+      const hits = isHit.cast('f32').add(ifClass(target, classes));
       return countAndTotal(hits.sum(), output.shape[0] as number);
     },
   };
-  return { statistic, value: ratioOfTwo, direction: 'maximize' };
+  const value = (totals: Float64Array): number => {
+    checkCounts('topKAccuracy', totals);
+    return ratioOfTwo(totals);
+  };
+  return { statistic, value, direction: 'maximize' };
 }
 
 /** [sum, count] as one small tensor. */

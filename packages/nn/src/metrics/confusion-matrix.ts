@@ -1,7 +1,10 @@
 /** Counts of predictions by true and predicted class, and what follows from them. */
 import { ArgumentError } from '@espalier/tensor';
 
-/** How per-class scores become one: their plain mean, or from the counts of all classes together. */
+/**
+ * How per-class scores become one: the plain mean over the classes that occur, in labels or in predictions, or from the
+ * counts of all classes together. As scikit-learn's averages of the same names.
+ */
 export type Averaging = 'macro' | 'micro';
 
 /** 0 where nothing is there to divide by, as scikit-learn's `zero_division=0`. */
@@ -14,13 +17,22 @@ export class ConfusionMatrix {
   readonly classes: number;
   /** Row-major counts. */
   readonly counts: Float64Array;
+  /** By true class, the examples for which no class was chosen since their scores held NaN. They are never right. */
+  readonly undecided: Float64Array;
 
-  /** Throws ArgumentError unless there are classes² counts. */
-  constructor(classes: number, counts: Float64Array = new Float64Array(classes * classes)) {
+  /** Throws ArgumentError unless there are classes² counts, and one of the undecided for each class. */
+  constructor(
+    classes: number,
+    counts: Float64Array = new Float64Array(classes * classes),
+    undecided: Float64Array = new Float64Array(classes),
+  ) {
     if (counts.length !== classes * classes)
       throw new ArgumentError('ConfusionMatrix', `${counts.length} counts do not fill ${classes} × ${classes}`);
+    if (undecided.length !== classes)
+      throw new ArgumentError('ConfusionMatrix', `${undecided.length} counts of the undecided do not fill ${classes}`);
     this.classes = classes;
     this.counts = counts;
+    this.undecided = undecided;
   }
 
   /** The number of examples of class `actual` that were taken for class `predicted`. */
@@ -48,7 +60,7 @@ export class ConfusionMatrix {
 
   /** Number of examples. */
   get total(): number {
-    return this.counts.reduce((sum, count) => sum + count, 0);
+    return sum(this.counts) + sum(this.undecided);
   }
 
   /** Share of examples on the diagonal. */
@@ -60,21 +72,21 @@ export class ConfusionMatrix {
   precision(): number[];
   precision(average: Averaging): number;
   precision(average?: Averaging): number | number[] {
-    return this.averaged((right, predicted) => ratio(right, predicted), average);
+    return this.averaged(({ right, predicted }) => ratio(right, predicted), average);
   }
 
   /** Share of examples of a class that are found: one number per class, or averaged. */
   recall(): number[];
   recall(average: Averaging): number;
   recall(average?: Averaging): number | number[] {
-    return this.averaged((right, _predicted, actual) => ratio(right, actual), average);
+    return this.averaged(({ right, actual }) => ratio(right, actual), average);
   }
 
   /** The harmonic mean of precision and recall: one number per class, or averaged. */
   f1(): number[];
   f1(average: Averaging): number;
   f1(average?: Averaging): number | number[] {
-    return this.averaged((right, predicted, actual) => ratio(2 * right, predicted + actual), average);
+    return this.averaged(({ right, predicted, actual }) => ratio(2 * right, predicted + actual), average);
   }
 
   /** Rows of counts. */
@@ -85,33 +97,39 @@ export class ConfusionMatrix {
   }
 
   private get correct(): number {
-    return Array.from({ length: this.classes }, (_, index) => this.at(index, index)).reduce(
-      (sum, count) => sum + count,
-      0,
-    );
+    return sum(Array.from({ length: this.classes }, (_, index) => this.at(index, index)));
   }
 
-  /** Scores from right predictions, all predictions and all examples of a class. */
-  private averaged(
-    score: (right: number, predicted: number, actual: number) => number,
-    average: Averaging | undefined,
-  ): number | number[] {
-    // Every example is one prediction of one class, so all classes together have `total` of both.
-    if (average === 'micro') return score(this.correct, this.total, this.total);
-    const scores = Array.from({ length: this.classes }, (_, index) => {
+  private outcomes(): Outcomes[] {
+    return Array.from({ length: this.classes }, (_, index) => {
       let predicted = 0;
-      let actual = 0;
+      let actual = this.undecided[index] as number;
       for (let other = 0; other < this.classes; other++) {
         predicted += this.at(other, index);
         actual += this.at(index, other);
       }
-      return score(this.at(index, index), predicted, actual);
+      return { right: this.at(index, index), predicted, actual };
     });
-    return average === 'macro'
-      ? ratio(
-          scores.reduce((sum, value) => sum + value, 0),
-          this.classes,
-        )
-      : scores;
   }
+
+  private averaged(score: (outcomes: Outcomes) => number, average: Averaging | undefined): number | number[] {
+    if (average === 'micro') return score({ right: this.correct, predicted: sum(this.counts), actual: this.total });
+    const outcomes = this.outcomes();
+    if (average !== 'macro') return outcomes.map(score);
+    const occurring = outcomes.filter(({ predicted, actual }) => predicted + actual > 0);
+    return ratio(sum(occurring.map(score)), occurring.length);
+  }
+}
+
+/** How a class fared: predictions of it that are right, all of them, and the examples that are of it. */
+interface Outcomes {
+  readonly right: number;
+  readonly predicted: number;
+  readonly actual: number;
+}
+
+function sum(values: ArrayLike<number>): number {
+  let total = 0;
+  for (let index = 0; index < values.length; index++) total += values[index] as number;
+  return total;
 }

@@ -5,7 +5,7 @@ import type { Shape, Tensor } from '@espalier/tensor';
 export interface Statistic {
   /** The shape of the counts, from the shape of one output example. */
   readonly shape: (output: Shape) => Shape;
-  /** f32 counts of one batch. Recorded into the evaluation step. */
+  /** f32 counts of one batch; NaN where a target is none. Recorded into the evaluation step. */
   readonly count: (output: Tensor, target: Tensor, context: { readonly x: Tensor }) => Tensor;
 }
 

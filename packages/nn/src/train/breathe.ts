@@ -1,4 +1,5 @@
 /** Lets the rest of the program run: timers, signals, input. */
+import { monotonicNow } from './stopwatch.ts';
 
 interface Host {
   readonly setImmediate?: (callback: () => void) => void;
@@ -17,9 +18,9 @@ export async function breathe(): Promise<void> {
 
 /** Breathes, but only if the last breath was `milliseconds` or longer ago: a breath costs time. */
 export function breather(milliseconds: number): () => Promise<void> | undefined {
-  let last = Date.now();
+  let last = monotonicNow();
   return () => {
-    const now = Date.now();
+    const now = monotonicNow();
     if (now - last < milliseconds) return undefined;
     last = now;
     return breathe();

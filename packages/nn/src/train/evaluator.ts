@@ -5,6 +5,8 @@ import { batches, evenBatchSize, inOrder } from '../data/order.ts';
 import type { Metrics, MetricValues, Statistic } from '../metrics/metric.ts';
 import type { Module } from '../module/module.ts';
 import { breather } from './breathe.ts';
+import { inEvaluation } from './evaluation-mode.ts';
+import { findWrongTarget, type Judge } from './targets.ts';
 
 /** How a dataset is gone through. */
 export interface EvaluateOptions {
@@ -23,18 +25,6 @@ export interface AbortSignalLike {
 export function throwIfAborted(signal: AbortSignalLike | undefined): void {
   if (!signal?.aborted) return;
   throw signal.reason instanceof Error ? signal.reason : new Error('aborted by its signal', { cause: signal.reason });
-}
-
-/** Runs `body` with a model in evaluation mode, and puts it back. */
-export async function inEvaluation<T>(model: Module, body: () => Promise<T>): Promise<T> {
-  const training = [...model.namedModules().values()].filter((module) => module.training);
-  model.eval();
-  try {
-    return await body();
-  } finally {
-    // Only what was on is switched on again, one by one: parts of a model may have been frozen in evaluation.
-    for (const module of training) module.setTraining(true);
-  }
 }
 
 /** A model, a dataset and metrics, ready to be measured as often as wanted. */
@@ -84,12 +74,20 @@ export class Evaluator<M extends Metrics> {
       }
       return Promise.all(this.totals.map(async (total) => Float64Array.from(await total.data())));
     });
+    if (values.some((totals) => totals.some((total) => !Number.isFinite(total))))
+      await findWrongTarget('evaluate', this.model, this.data, this.judge);
     const entries = Object.entries(this.metrics).map(([name, metric]) => [
       name,
       metric.value(values[this.statistics.indexOf(metric.statistic)] as Float64Array),
     ]);
     return Object.fromEntries(entries) as MetricValues<M>;
   }
+
+  /** All counts of a batch as one number. */
+  private readonly judge: Judge = (output, target, context) => {
+    const sums = this.statistics.map(({ count }) => count(output, target, context).cast('f32').sum());
+    return sums.reduce((sum, each) => sum.add(each), output.filled([], 0));
+  };
 
   /** Totals start at 0; at first their shapes are found by a batch that is never computed. */
   private reset(loaded: Loaded): void {
@@ -112,7 +110,8 @@ export class Evaluator<M extends Metrics> {
 }
 
 /**
- * The metrics of a model on a dataset, in evaluation mode; under the names they are given.
+ * The metrics of a model on a dataset, in evaluation mode; under the names they are given. Throws ArgumentError naming the
+ * example for a label that is no class of the model's.
  *
  * @example
  * const { accuracy: share } = await evaluate(model, test, { accuracy });

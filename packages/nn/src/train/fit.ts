@@ -1,14 +1,5 @@
 /** The training loop. */
-import {
-  ArgumentError,
-  compile,
-  defaultDevice,
-  full,
-  gradients,
-  noGrad,
-  type Compiled,
-  type Tensor,
-} from '@espalier/tensor';
+import { ArgumentError, compile, defaultDevice, gradients, type Compiled, type Tensor } from '@espalier/tensor';
 import type { Dataset, Loaded } from '../data/dataset.ts';
 import { batches, inOrder, shuffled } from '../data/order.ts';
 import { meanLoss } from '../metrics/mean-loss.ts';
@@ -21,12 +12,18 @@ import { breather } from './breathe.ts';
 import { decodeCheckpoint, encodeCheckpoint, type Fingerprint, type Position } from './checkpoint.ts';
 import { Stopper } from './early-stopping.ts';
 import { Evaluator, throwIfAborted } from './evaluator.ts';
-import type { EpochResult, FitEvent, FitOptions, FitResult } from './options.ts';
+import { LastGood } from './last-good.ts';
+import { LossWatch } from './loss-watch.ts';
+import type { EpochResult, FitOptions, FitResult } from './options.ts';
+import { monotonicNow, Stopwatch } from './stopwatch.ts';
+import { checkLabels, findWrongTarget } from './targets.ts';
 
 /**
  * Trains a model. Each step (forward, backward, clipping, update) is recorded once per batch shape and replayed. The same
  * seed, data and device give the same bytes; a training resumed from a checkpoint ends with the same bytes as one that
- * was never interrupted. Throws ArgumentError for options that do not fit, the signal's reason when interrupted.
+ * was never interrupted. Throws ArgumentError for options that do not fit and for labels that are no class, naming the
+ * example; DivergenceError when the loss is no longer finite, with the model put back to where it was after its last good
+ * epoch; the signal's reason when interrupted.
  *
  * @example
  * await fit(model, train, { loss: crossEntropy, optimizer: new AdamW({ lr: 1e-3 }), epochs: 3, metrics: { accuracy }, validate: test, seed: 7 });
@@ -53,14 +50,14 @@ class Training {
   private readonly fingerprint: Fingerprint;
   private readonly evaluator: Evaluator<Readonly<Record<string, Metric>>> | undefined;
   private readonly stopper: Stopper | undefined;
-  /** Sum of the losses of the epoch's examples, on the device: reading it every step would wait for every step. */
-  private readonly lossSum: Tensor;
+  private readonly watch: LossWatch;
+  private readonly lastGood: LastGood | undefined;
   private readonly step: Compiled<[Loaded], Tensor>;
   private readonly epochs: EpochResult[] = [];
   private done = 0;
-  /** Examples and milliseconds of the current epoch. */
+  /** Examples of the current epoch, and the time their steps took. It stops only where the device has done them all. */
   private seen = 0;
-  private spent = 0;
+  private readonly clock = new Stopwatch();
 
   constructor(model: Module, data: Dataset, options: FitOptions) {
     const {
@@ -110,7 +107,8 @@ class Training {
       new Evaluator<Readonly<Record<string, Metric>>>(model, validate, { ...metrics, loss: meanLoss(options.loss) });
     this.stopper = earlyStopping && new Stopper(earlyStopping, metrics);
     optimizer.attach(model.namedParameters());
-    this.lossSum = full([], 0, { device: model.parameters()[0]?.tensor.device ?? defaultDevice() }).realizeSync();
+    this.watch = new LossWatch(model.parameters()[0]?.tensor.device ?? defaultDevice());
+    this.lastGood = (options.divergence ?? 'stop') === 'stop' ? new LastGood(model) : undefined;
     this.step = compile((loaded: Loaded) => this.record(loaded));
   }
 
@@ -125,23 +123,16 @@ class Training {
     const value = loss(this.model.forward(x), y, { x });
     const found = gradients(value, optimizer.parameters);
     optimizer.step(limits ? clip(found, limits) : found);
-    noGrad(() =>
-      this.lossSum.assign(
-        this.lossSum.add(
-          value
-            .detach()
-            .cast('f32')
-            .mul(x.shape[0] as number),
-        ),
-      ),
-    );
+    this.watch.record(value, x.shape[0] as number);
     return value;
   }
 
   async run(): Promise<FitResult> {
-    const { epochs, resume, onEvent } = this.options;
+    const { epochs, resume, onEvent, loss, validate } = this.options;
+    for (const data of [this.data, ...(validate ? [validate] : [])]) await checkLabels('fit', this.model, data, loss);
     this.model.seed(deriveSeed(this.seed, 'dropout'));
     if (resume) this.resume(resume);
+    this.lastGood?.keep();
     await onEvent?.({
       type: 'start',
       epochs,
@@ -172,16 +163,17 @@ class Training {
     const report = this.reporter(index);
     for (let number = first; number < parts.length; number++) {
       await this.interruptible();
-      const started = Date.now();
+      this.clock.start();
       await this.oneStep(index, parts[number] as Int32Array);
-      this.spent += Date.now() - started;
       await report();
       await pause();
       if (checkpoint?.everySteps !== undefined && this.done % checkpoint.everySteps === 0 && number < parts.length - 1)
         await this.checkpoint();
     }
-    const loss = (await this.lossSum.item()) / Math.max(1, this.seen);
+    const loss = await this.meanLoss();
+    await this.lastGood?.check(this.done, () => this.watch.soundness());
     await this.finishEpoch(index, loss);
+    this.lastGood?.keep();
     if (checkpoint && ((index + 1) % (checkpoint.every ?? 1) === 0 || index + 1 === this.options.epochs))
       await this.checkpoint();
     const last = this.epochs.at(-1);
@@ -189,7 +181,7 @@ class Training {
   }
 
   private async finishEpoch(index: number, loss: number): Promise<void> {
-    const seconds = this.spent / 1000;
+    const seconds = this.clock.milliseconds / 1000;
     const validation = await this.evaluator?.measure(this.options.signal);
     this.stopper?.record(index + 1, validation ?? {}, () => this.model.state());
     this.epochs.push({
@@ -198,11 +190,31 @@ class Training {
       learningRate: this.options.optimizer.learningRate,
       ...(validation && { validation }),
       seconds,
-      examplesPerSecond: this.seen / Math.max(seconds, 1e-3),
+      examplesPerSecond: this.rate(),
     });
-    this.lossSum.assign(this.lossSum.filled([], 0));
+    this.watch.nextEpoch();
     this.seen = 0;
-    this.spent = 0;
+    this.clock.reset();
+  }
+
+  /**
+   * The mean loss of the epoch so far. Waits for the device and stops the clock, so that rates are of finished work. Throws
+   * ArgumentError for a target that is none, DivergenceError for any other loss that is not finite, unless that is wanted.
+   */
+  private async meanLoss(): Promise<number> {
+    const total = await this.watch.total();
+    this.clock.stop();
+    if (!Number.isFinite(total) && this.lastGood) {
+      this.lastGood.restore();
+      await findWrongTarget('fit', this.model, this.data, this.options.loss);
+      throw this.lastGood.divergence(total, await this.watch.soundness());
+    }
+    return total / Math.max(1, this.seen);
+  }
+
+  /** Examples per second of the epoch so far. */
+  private rate(): number {
+    return (1000 * this.seen) / Math.max(1, this.clock.milliseconds);
   }
 
   /** Everything between two steps that is not the step. */
@@ -231,23 +243,22 @@ class Training {
   private reporter(index: number): () => Promise<void> | undefined {
     const { onEvent, progressEvery = 200, optimizer } = this.options;
     if (!onEvent) return () => undefined;
-    let last = Date.now();
+    let last = monotonicNow();
     const report = async (): Promise<void> => {
-      const loss = (await this.lossSum.item()) / Math.max(1, this.seen);
+      const loss = await this.meanLoss();
       const { done: step, totalSteps } = this;
-      const event: FitEvent = {
+      await onEvent({
         type: 'progress',
         epoch: index + 1,
         step,
         totalSteps,
         loss,
         learningRate: optimizer.learningRate,
-        examplesPerSecond: (1000 * this.seen) / Math.max(1, this.spent),
-      };
-      await onEvent(event);
+        examplesPerSecond: this.rate(),
+      });
     };
     return () => {
-      const now = Date.now();
+      const now = monotonicNow();
       if (now - last < progressEvery) return undefined;
       last = now;
       return report();
@@ -256,12 +267,13 @@ class Training {
 
   private async checkpoint(): Promise<void> {
     const { checkpoint, optimizer, onEvent } = this.options;
+    await this.meanLoss();
     const best = this.stopper?.best;
     const position: Position = {
       fingerprint: this.fingerprint,
       step: this.done,
       learningRate: optimizer.learningRate,
-      seconds: this.spent / 1000,
+      seconds: this.clock.milliseconds / 1000,
       epochs: this.epochs,
       generators: Object.fromEntries(
         [...this.model.namedGenerators()].map(([name, generator]) => [name, generator.state()]),
@@ -272,7 +284,7 @@ class Training {
     const bytes = await encodeCheckpoint(position, {
       model: this.model.rawTensors(),
       optimizer: remembered,
-      loss: new Map([['sum', this.lossSum]]),
+      loss: new Map([['sum', this.watch.sum]]),
       best: this.stopper?.bestState ?? new Map<string, Tensor>(),
     });
     for (const tensor of remembered.values()) tensor.dispose();
@@ -282,25 +294,25 @@ class Training {
 
   private resume(bytes: Uint8Array): void {
     const { optimizer } = this.options;
-    const { position, sections } = decodeCheckpoint(bytes, this.lossSum.device, this.fingerprint);
+    const { position, sections } = decodeCheckpoint(bytes, this.watch.sum.device, this.fingerprint);
     this.model.load(sections.model);
     optimizer.load(sections.optimizer);
     optimizer.setLearningRate(position.learningRate);
-    const sum = sections.loss.get('sum');
-    if (sum) this.lossSum.assign(sum);
+    this.watch.resume(position.step, sections.loss.get('sum'));
     for (const [name, generator] of this.model.namedGenerators())
       generator.setState(position.generators[name] ?? generator.state());
     this.stopper?.restore(position.best, sections.best.size > 0 ? sections.best : undefined);
     this.epochs.push(...position.epochs);
     this.done = position.step;
     this.seen = (this.done - this.epochs.length * this.stepsPerEpoch) * this.batchSize;
-    this.spent = position.seconds * 1000;
+    this.clock.reset(position.seconds * 1000);
   }
 
   dispose(): void {
     this.step.dispose();
     this.evaluator?.dispose();
     this.stopper?.dispose();
-    this.lossSum.dispose();
+    this.lastGood?.dispose();
+    this.watch.dispose();
   }
 }

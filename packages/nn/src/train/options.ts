@@ -39,7 +39,7 @@ export interface EpochResult {
   readonly learningRate: number;
   /** Loss and metrics on the validation data, if there are any. */
   readonly validation?: Readonly<Record<string, number>>;
-  /** Time spent on training steps, without validation. */
+  /** Time until the device had done the training steps, without validation and callbacks. */
   readonly seconds: number;
   readonly examplesPerSecond: number;
 }
@@ -102,6 +102,13 @@ export interface FitOptions {
   readonly earlyStopping?: EarlyStopping;
   /** Told what happens; awaited if it is asynchronous. */
   readonly onEvent?: (event: FitEvent) => void | Promise<void>;
+  /**
+   * What a loss, or a parameter, that is NaN or infinite does. `stop`, the default, ends the training with a DivergenceError
+   * that has the step and the last finite loss, and puts the model back to where it was after the last epoch that went
+   * well; the last checkpoint, too, is from before. It is noticed where the loss is read: by progress events, checkpoints,
+   * and at the end of an epoch. `ignore` goes on.
+   */
+  readonly divergence?: 'stop' | 'ignore';
   /** Called before each step; may give captured tensors new values (masks that grow). Awaited if it is asynchronous. */
   readonly beforeStep?: (info: StepInfo) => void | Promise<void>;
   /** Least milliseconds between two progress events. Default: 200. */

@@ -4,7 +4,8 @@ import type { Dataset, Loaded } from '../data/dataset.ts';
 import { batches, evenBatchSize, inOrder } from '../data/order.ts';
 import type { Module } from '../module/module.ts';
 import { breather } from './breathe.ts';
-import { inEvaluation, throwIfAborted, type EvaluateOptions } from './evaluator.ts';
+import { inEvaluation } from './evaluation-mode.ts';
+import { throwIfAborted, type EvaluateOptions } from './evaluator.ts';
 
 /** The outputs for all examples of a dataset, in order, in evaluation mode: [examples, ...]. */
 export async function predict(model: Module, data: Dataset, options: EvaluateOptions = {}): Promise<Tensor> {

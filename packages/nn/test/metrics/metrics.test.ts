@@ -24,8 +24,10 @@ const close = (actual: number, expected: number): void => {
   expect(actual).toBeCloseTo(expected, 12);
 };
 
-/** Per class, straight from the definitions. */
-function naive(list: readonly (readonly [number, number])[]): { precision: number[]; recall: number[]; f1: number[] } {
+/** Per class, straight from the definitions; and the mean over the classes that occur. */
+function naive(
+  list: readonly (readonly [number, number])[],
+): Readonly<Record<'precision' | 'recall' | 'f1', { readonly each: number[]; readonly macro: number }>> {
   const each = Array.from({ length: classes }, (_, index) => {
     const tp = list.filter(([actual, predicted]) => actual === index && predicted === index).length;
     const fp = list.filter(([actual, predicted]) => actual !== index && predicted === index).length;
@@ -34,7 +36,16 @@ function naive(list: readonly (readonly [number, number])[]): { precision: numbe
     const r = tp + fn === 0 ? 0 : tp / (tp + fn);
     return { p, r, f: p + r === 0 ? 0 : (2 * p * r) / (p + r) };
   });
-  return { precision: each.map(({ p }) => p), recall: each.map(({ r }) => r), f1: each.map(({ f }) => f) };
+  const occurs = each.map((_, index) => list.some((pair) => pair.includes(index)));
+  const both = (values: number[]): { each: number[]; macro: number } => ({
+    each: values,
+    macro: mean(values.filter((_, index) => occurs[index])),
+  });
+  return {
+    precision: both(each.map(({ p }) => p)),
+    recall: both(each.map(({ r }) => r)),
+    f1: both(each.map(({ f }) => f)),
+  };
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -49,8 +60,8 @@ describe('a confusion matrix', () => {
         );
         const expected = naive(list);
         for (const name of ['precision', 'recall', 'f1'] as const) {
-          matrix[name]().forEach((value, index) => close(value, at(expected[name], index)));
-          close(matrix[name]('macro'), mean(expected[name]));
+          matrix[name]().forEach((value, index) => close(value, at(expected[name].each, index)));
+          close(matrix[name]('macro'), expected[name].macro);
           // With one label per example, every micro average is the accuracy.
           close(matrix[name]('micro'), matrix.accuracy());
         }
@@ -73,6 +84,7 @@ describe('a confusion matrix', () => {
     expect(() => new ConfusionMatrix(2).add([2], [0])).toThrow(ArgumentError);
     expect(() => new ConfusionMatrix(2).add([1], [])).toThrow(ArgumentError);
     expect(() => new ConfusionMatrix(2, new Float64Array(3))).toThrow(ArgumentError);
+    expect(() => new ConfusionMatrix(2, new Float64Array(4), new Float64Array(1))).toThrow(ArgumentError);
   });
 });
 
@@ -104,8 +116,8 @@ describe('metrics over a dataset', () => {
         const found = await evaluate(identity, data, metrics, { batchSize });
         const predicted = list.map(([row]) => row.indexOf(Math.max(...row)));
         const expected = naive(list.map(([, y], index) => [y, at(predicted, index)]));
-        close(found.precision, mean(expected.precision));
-        close(found.f1, mean(expected.f1));
+        close(found.precision, expected.precision.macro);
+        close(found.f1, expected.f1.macro);
         const right = list.filter(([, y], index) => predicted[index] === y).length / list.length;
         close(found.accuracy, right);
         close(found.recall, right);

@@ -139,8 +139,9 @@ describe('MNIST', () => {
   test('comes from any directory', async () => {
     const link = join(folder, 'link');
     await symlink(await write('good', {}), link);
-    const { train } = await mnist({ directory: link });
+    const { train, classes } = await mnist({ directory: link });
     expect((await train.batch([1])).y.arraySync()).toEqual([9]);
+    expect(classes).toBe(10);
   });
 
   test.each([
@@ -151,9 +152,9 @@ describe('MNIST', () => {
       't10k-labels-idx1-ubyte: at byte 4: it has 1 labels for the 2 images',
     ],
     [
-      'a label that is no digit',
-      { 'train-labels-idx1-ubyte': idx([2], [0, 10]) },
-      'train-labels-idx1-ubyte: at byte 9: the label is 10',
+      'a label that training knows nothing of',
+      { 't10k-labels-idx1-ubyte': idx([2], [0, 10]) },
+      't10k-labels-idx1-ubyte: at byte 9: the label is 10; those of the training images are 0 to 9',
     ],
     [
       'a compressed file',

@@ -39,6 +39,7 @@ export type Ending = Pick<FinishEvent, 'state' | 'metrics' | 'failure'>;
 function kindOfError(error: unknown): FailureKind {
   if (!(error instanceof Error)) return 'crash';
   if (error.name === 'TimeoutError') return 'timeout';
+  if (error.name === 'DivergenceError') return 'nan';
   const allocation =
     error.name === 'RangeError' && /allocat|out of memory|memory\.grow|array length/iu.test(error.message);
   return allocation || error.name === 'OutOfMemoryError' ? 'memory' : 'crash';

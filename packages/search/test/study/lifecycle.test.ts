@@ -327,6 +327,18 @@ describe('time and memory', () => {
     expect(slow.trials[1]?.state).toBe('complete');
   });
 
+  it('a training that diverged failed by NaN', async () => {
+    const diverging = await study();
+    await diverging.run(
+      () => {
+        throw Object.assign(new Error('fit: the loss is NaN from step 3 on'), { name: 'DivergenceError' });
+      },
+      { stop: [maxTrials(1)] },
+    );
+    expect(diverging.trials[0]?.failure?.kind).toBe('nan');
+    expect(diverging.trials[0]?.failure?.message).toContain('NaN from step 3');
+  });
+
   it('running out of memory is a kind of its own', async () => {
     const large = await study();
     await large.run(
