@@ -12,6 +12,7 @@ export { initialise, initialiser, initialiserTypes } from './init/table.ts';
 export {
   loadModelFrom,
   modelFilesAt,
+  namedLoss,
   readModelFiles,
   type LoadedModel,
   type ModelDescription,
@@ -35,7 +36,8 @@ export { Sequential } from './layers/sequential.ts';
 export { bceWithLogits, klDivergence, type KlDivergenceOptions } from './loss/classification.ts';
 export type { LossContext, LossFunction } from './loss/loss.ts';
 export { huber, l1, mse, type LossOptions } from './loss/regression.ts';
-export { loss, lossTypes } from './loss/table.ts';
+export { loss, lossName, lossTypes } from './loss/table.ts';
+export { noteTrainedBy, trainedBy } from './loss/trained-by.ts';
 export {
   accuracy,
   confusionMatrix,

@@ -1,20 +1,21 @@
 /** From a model and a goal to a smaller model and a report. */
-import { evaluate, type AbortSignalLike, type Dataset, type Module } from '@espalier/nn';
+import { trainedBy, type AbortSignalLike, type Dataset, type Module } from '@espalier/nn';
 import type { Tensor } from '@espalier/tensor';
 import { budgetLoop, type Attempt, type BudgetState, type BudgetStop, type BudgetTrial } from './budget/budget-loop.ts';
 import { checkGoal, type CheckedGoal, type Goal } from './budget/goal.ts';
 import type { KnobRange } from './budget/knob.ts';
+import { chooseMetric, measureQuality, targetKind } from './budget/quality.ts';
 import { brokenLimits } from './budget/limit.ts';
 import { measureCost, type Cost } from './cost/cost.ts';
-import { wilsonInterval } from './cost/interval.ts';
 import { compareLatency, type ComparisonOptions } from './cost/compare-latency.ts';
 import { GoalError } from './errors.ts';
 import type { OptimizationData } from './recipe/data.ts';
 import { recipeJson } from './recipe/parse.ts';
+import { findTaskLoss, type GivenLoss } from './recipe/task-loss.ts';
 import type { Pass, PassKnob, PassProgress, PassRecord } from './recipe/pass.ts';
 import { checkRecipe, passesOf, runRecipe, type Step } from './recipe/run.ts';
 import { notesOn } from './report/notes.ts';
-import type { CompressionReport, ModelReport, Quality } from './report/report.ts';
+import type { CompressionReport, ModelReport } from './report/report.ts';
 
 /** What compression works with. */
 export interface CompressOptions {
@@ -25,6 +26,8 @@ export interface CompressOptions {
   readonly steps: readonly Step[];
   /** All randomness follows from this. Default: 0. */
   readonly seed?: number;
+  /** What passes that train teach the model by: one of `lossTypes`, or a function. Default: what it was trained by. */
+  readonly loss?: GivenLoss;
   /** Bounds, start or resolution of the knob, other than its own. */
   readonly knob?: Partial<KnobRange>;
   /** Whether, and how, the report compares latencies. Default: true. */
@@ -73,24 +76,31 @@ interface Search {
 export async function compress(model: Module, options: CompressOptions): Promise<Compressed> {
   const { data, steps, seed = 0 } = options;
   const goal = checkGoal(options.goal);
-  checkRecipe(model, steps, data);
+  checkRecipe(model, steps, options);
   const input = await exampleOf(data.validate);
   const inputShape = input.shape.slice(1);
-  const before = await measureQuality(model, data.validate, goal);
+  const given = options.loss ?? trainedBy(model);
+  const metric = chooseMetric(
+    goal.metric,
+    await targetKind(model, data.validate),
+    given === undefined ? undefined : findTaskLoss('compress', given).name,
+  );
+  const before = await measureQuality(model, data.validate, metric);
   const attempt = async (recipe: readonly Step[]): Promise<Candidate> => {
     const made = await runRecipe(model, recipe, {
       data,
       seed,
+      ...(options.loss !== undefined && { loss: options.loss }),
       ...(options.onProgress && { onProgress: options.onProgress }),
     });
     const cost = await measureCost(made.model, { inputShape, input, latency: goal.limits.latencyMs !== undefined });
-    return { ...made, quality: (await measureQuality(made.model, data.validate, goal)).value, costs: costsOf(cost) };
+    return { ...made, quality: (await measureQuality(made.model, data.validate, metric)).value, costs: costsOf(cost) };
   };
   const found = await search(model, options, goal, goal.floor(before.value), attempt);
   const reportOn = async (name: string, of: Module): Promise<ModelReport> => ({
     name,
-    validation: await measureQuality(of, data.validate, goal),
-    ...(data.test && { test: await measureQuality(of, data.test, goal) }),
+    validation: await measureQuality(of, data.validate, metric),
+    ...(data.test && { test: await measureQuality(of, data.test, metric) }),
     cost: await measureCost(of, { inputShape, latency: false }),
   });
   const [was, is] = await withLatencies(
@@ -154,15 +164,6 @@ async function search(
 function turn(steps: readonly Step[], knob: PassKnob, value: number): Step[] {
   const turned = (pass: Pass): Pass => (pass.knob === knob ? knob.at(value) : pass);
   return steps.map((step) => ('together' in step ? { together: step.together.map(turned) } : turned(step)));
-}
-
-async function measureQuality(model: Module, data: Dataset, { metricName, metric }: CheckedGoal): Promise<Quality> {
-  const { value } = await evaluate(model, data, { value: metric });
-  const examples = data.size;
-  // Of the metrics here only accuracy is a share of independent successes.
-  const interval =
-    metricName === 'accuracy' ? { interval: wilsonInterval(Math.round(value * examples), examples) } : {};
-  return { metric: metricName, value, ...interval, examples };
 }
 
 /** The reports with latencies: measured in turns, so that neither model profits from coming second. */

@@ -9,8 +9,9 @@ export {
   type BudgetTrial,
 } from './budget/budget-loop.ts';
 export { paretoFront, type Tradeoff } from './budget/front.ts';
-export { qualityMetrics, type Goal, type QualityMetric } from './budget/goal.ts';
+export type { Goal } from './budget/goal.ts';
 export { nextKnob, type KnobDecision, type KnobOutcome, type KnobRange } from './budget/knob.ts';
+export { qualityMetrics, type Quality, type QualityMetric } from './budget/quality.ts';
 export { limitedCosts, parseLimit, type Costs, type LimitedCost, type Limits } from './budget/limit.ts';
 export { compress, type Compressed, type CompressOptions } from './compress.ts';
 export {
@@ -92,9 +93,10 @@ export {
   type Step,
   type Together,
 } from './recipe/run.ts';
-export type { TrainingConfig } from './recipe/training.ts';
+export type { GivenLoss, TaskLoss } from './recipe/task-loss.ts';
+export type { TrainingConfig, TrainingRecord } from './recipe/training.ts';
 export { formatModels, formatReport } from './report/table.ts';
 export { notesOn } from './report/notes.ts';
-export { reportJson, type CompressionReport, type ModelReport, type Quality } from './report/report.ts';
+export { recordsJson, reportJson, type CompressionReport, type ModelReport } from './report/report.ts';
 export type { NamedParameter, ParameterFilter } from './selection/parameter-filter.ts';
 export { copyModel, strip } from './views/copy.ts';

@@ -140,7 +140,7 @@ test('a report reads as plain text', () => {
   };
   expect(formatReport(report)).toBe(
     [
-      'model              validation  parameters  non-zeros    bytes   MACs',
+      'model     validation accuracy  parameters  non-zeros    bytes   MACs',
       'before  99.00 % (98.10–99.50)      12,345     12,345  50.0 kB  5,000',
       'after                 98.50 %      12,345      1,234    987 B  5,000',
       '',

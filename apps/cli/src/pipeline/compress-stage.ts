@@ -42,8 +42,8 @@ export async function compressStage(setup: CompressSetup): Promise<Partial<Recor
     return (await state.stage(row, () => runner.run('prune', input, listener))).curve;
   };
   const pruneAndQuantize = async (): Promise<readonly CurvePoint[]> => {
-    const curve = await prune('magnitude', chosen);
-    const input = { ...recipe.quantize, from: join(output, 'magnitude'), folder: join(output, 'int8') };
+    const curve = await prune('pruned', chosen);
+    const input = { ...recipe.quantize, from: join(output, 'pruned'), folder: join(output, 'int8') };
     await state.stage('int8', () => runner.run('quantize', input, bar.piece('int8', quantizeWeight)));
     return curve;
   };
@@ -66,10 +66,10 @@ export async function compressStage(setup: CompressSetup): Promise<Partial<Recor
     distill(),
     baseline ? prune('random-mask', 'random') : [],
   ]);
-  const [magnitude = [], student = [], random = []] = ends.map((end) => {
+  const [pruned = [], student = [], random = []] = ends.map((end) => {
     if (end.status === 'rejected') throw end.reason;
     return end.value;
   });
   bar.finish();
-  return { magnitude, student, ...(baseline ? { 'random-mask': random } : {}) };
+  return { pruned, student, ...(baseline ? { 'random-mask': random } : {}) };
 }

@@ -1,4 +1,5 @@
 import { confusionMatrix, evaluate } from '@espalier/nn';
+import type { Json } from '@espalier/nn';
 import { measureCost } from '@espalier/optimize';
 import { folderBytes, loadOptimized } from '@espalier/optimize/node';
 import { InterruptedError } from '../errors.ts';
@@ -19,12 +20,23 @@ export interface Measurement extends ModelFigures {
   /** Test images whose class it gets right. */
   readonly correct: number;
   readonly images: number;
+  /** What was done to it after its first training, a sentence for each pass. */
+  readonly passes: readonly string[];
   /** Milliseconds for one image, if that was to be measured. */
   readonly latencyMs?: number;
   /** How many there are to train on. */
   readonly trainImages: number;
   /** Rows are the true classes, columns the predicted ones. */
   readonly confusion: readonly (readonly number[])[];
+}
+
+/** The sentences of a model's `optimization.json`. */
+function passesIn(optimization: Json | undefined): readonly string[] {
+  if (!Array.isArray(optimization)) return [];
+  return optimization.flatMap((record) => {
+    const summary: unknown = Reflect.get(Object(record), 'summary');
+    return typeof summary === 'string' ? [summary] : [];
+  });
 }
 
 /** Loads a model from its folder, evaluates it on the test images, and measures what it costs. */
@@ -34,7 +46,7 @@ export async function measureStage(
 ): Promise<Measurement> {
   const { device, interrupt, onProgress } = context;
   const { train, test, task } = await imageData(source, device);
-  const { model } = await loadOptimized(folder, { device });
+  const { model, optimization } = await loadOptimized(folder, { device });
   const signal = {
     get aborted() {
       return interrupt.aborted;
@@ -50,6 +62,7 @@ export async function measureStage(
     accuracy,
     correct: Math.round(accuracy * test.size),
     images: test.size,
+    passes: passesIn(optimization),
     trainImages: train.size,
     macroF1: matrix.f1('macro'),
     parameters: cost.parameters,

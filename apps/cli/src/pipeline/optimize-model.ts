@@ -1,5 +1,5 @@
 import type { Json, Module } from '@espalier/nn';
-import { runRecipe } from '@espalier/optimize';
+import { recordsJson, runRecipe } from '@espalier/optimize';
 import type { OptimizationData, Pass } from '@espalier/optimize';
 import { loadOptimized, saveOptimized } from '@espalier/optimize/node';
 import { follow } from './follow.ts';
@@ -27,14 +27,15 @@ export async function optimizeModel(setup: OptimizeSetup, context: JobContext): 
   const { model: made, records } = await runRecipe(model, [pass(model)], {
     data,
     seed,
+    // Whatever the folder knows of its training: images have classes.
+    loss: 'cross-entropy',
     signal,
     onProgress: ({ step, steps, loss }) => note(step, steps, loss),
   });
   const before = Array.isArray(optimization) ? (optimization as readonly Json[]) : [];
-  const done = records.map((record): Json => ({ ...record }));
   await saveOptimized(folder, made, {
     metadata: { ...metadata, ...setup.metadata },
-    optimization: [...before, ...done],
+    optimization: [...before, ...recordsJson(records)],
   });
   return { curve: curve() };
 }

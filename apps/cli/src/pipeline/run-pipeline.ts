@@ -82,8 +82,8 @@ function rowsOf(names: readonly RowName[], { models, latencies }: Measured): rea
   return names.flatMap((name, index) => {
     const [model, time] = [models[index], times[index]];
     if (model === undefined || time === undefined) return [];
-    const { accuracy, macroF1, parameters, nonZeros, bytes, macs } = model;
-    return [{ name, accuracy, macroF1, parameters, nonZeros, bytes, macs, ...time, folder: name }];
+    const { accuracy, macroF1, parameters, nonZeros, bytes, macs, passes } = model;
+    return [{ name, accuracy, macroF1, parameters, nonZeros, bytes, macs, ...time, folder: name, passes }];
   });
 }
 

@@ -2,7 +2,7 @@ import type { LatencyRatio } from '@espalier/optimize';
 import type { Candidate } from '../recipe/candidate.ts';
 
 /** The models of a run, in the order they are made and shown. */
-export const rowNames = ['searched', 'random-mask', 'magnitude', 'int8', 'student'] as const;
+export const rowNames = ['searched', 'random-mask', 'pruned', 'int8', 'student'] as const;
 
 /** The name of a row. */
 export type RowName = (typeof rowNames)[number];
@@ -26,6 +26,8 @@ export interface ReportRow extends ModelFigures {
   readonly name: RowName;
   /** Where it was saved, relative to the report. */
   readonly folder: string;
+  /** What was done to it after the search, a sentence for each pass, as `optimization.json` has it. */
+  readonly passes: readonly string[];
   /** Milliseconds for one image, measured on the device of the run. */
   readonly latencyMs: number;
   /** Against the latency of the searched model, both measured in turns; absent for that model. */

@@ -33,7 +33,7 @@ test('a whole run on WebGPU ends, and its models compute the same on the process
   expect(code, stderr).toBe(0);
   const { rows, device: used } = JSON.parse(stdout) as RunReport;
   expect(used).toBe('webgpu');
-  expect(rows.map(({ name }) => name)).toEqual(['searched', 'random-mask', 'magnitude', 'int8', 'student']);
+  expect(rows.map(({ name }) => name)).toEqual(['searched', 'random-mask', 'pruned', 'int8', 'student']);
   for (const { name } of rows) {
     const [here, there] = [await logits('cpu', name), await logits('webgpu', name)];
     expect(there).toHaveLength(here.length);

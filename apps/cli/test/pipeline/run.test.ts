@@ -31,24 +31,33 @@ describe('a whole run on small images', () => {
     expect(code).toBe(0);
     report = JSON.parse(stdout) as RunReport;
     expect(JSON.parse(readFileSync(at('first', 'report.json'), 'utf8'))).toEqual(report);
-    expect(report.rows.map(({ name }) => name)).toEqual(['searched', 'random-mask', 'magnitude', 'int8', 'student']);
+    expect(report.rows.map(({ name }) => name)).toEqual(['searched', 'random-mask', 'pruned', 'int8', 'student']);
     expect(report.search.trials).toHaveLength(4);
+    // A row says what was done, not what might have been.
+    const passes = report.rows.map((row) => row.passes.join('; '));
+    expect(passes[0]).toBe('');
+    expect(passes[1]).toMatch(/^drop .* at random, in one ranking .* on a cubic schedule of \d+ updates/u);
+    expect(passes[2]).toMatch(/^drop .* by LAMP, in one ranking .* trained for \d+ epochs?$/u);
+    expect(passes[3]).toBe(
+      `${passes[2]}; round the weights of ${/of (\d+) tensors/u.exec(passes[3] ?? '')?.[1]} tensors to int8 by channel`,
+    );
+    expect(passes[4]).toMatch(/^learn from a teacher of .* T = 4, α = /u);
     expect(readFileSync(at('first', 'report.html'), 'utf8')).toContain('<h1>tiny</h1>');
   });
 
   test('each model is what its row promises', () => {
-    const [searched, random, magnitude, int8, student] = report.rows;
+    const [searched, random, pruned, int8, student] = report.rows;
     expect(searched?.accuracy).toBeGreaterThan(0.9);
-    expect(magnitude?.nonZeros).toBeLessThan(0.15 * (searched?.parameters ?? 0));
+    expect(pruned?.nonZeros).toBeLessThan(0.15 * (searched?.parameters ?? 0));
     // The masks keep the same number of weights; now and then a bias happens to be zero.
-    expect(Math.abs((magnitude?.nonZeros ?? 0) - (random?.nonZeros ?? 0))).toBeLessThan(20);
-    expect(int8?.nonZeros).toBeLessThanOrEqual(magnitude?.nonZeros ?? 0);
-    expect(int8?.bytes).toBeLessThan(magnitude?.bytes ?? 0);
+    expect(Math.abs((pruned?.nonZeros ?? 0) - (random?.nonZeros ?? 0))).toBeLessThan(20);
+    expect(int8?.nonZeros).toBeLessThanOrEqual(pruned?.nonZeros ?? 0);
+    expect(int8?.bytes).toBeLessThan(pruned?.bytes ?? 0);
     expect(student?.parameters).toBeLessThanOrEqual(0.3 * (searched?.parameters ?? 0));
     expect(report.confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(200);
   });
 
-  test.each(['searched', 'random-mask', 'magnitude', 'int8', 'student'])(
+  test.each(['searched', 'random-mask', 'pruned', 'int8', 'student'])(
     '%s is as good in a new process, to the last image',
     async (row) => {
       const { code, stdout } = await espalier([
@@ -99,7 +108,7 @@ describe('a whole run on small images', () => {
     expect(stopped.code).toBe(130);
     const resumed = await espalier(['run', recipe, '--resume', '--quiet']);
     expect(resumed.stderr).toBe('');
-    expect(resumed.stdout).toContain('magnitude');
+    expect(resumed.stdout).toContain('pruned');
     expect(resumed.code).toBe(0);
     for (const { name } of report.rows) expect(weights('second', name).equals(weights('first', name))).toBe(true);
   });

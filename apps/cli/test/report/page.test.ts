@@ -22,8 +22,15 @@ const report: RunReport = {
   device: 'cpu',
   deviceDescription: 'WebAssembly',
   rows: [
-    { ...row, name: 'searched', folder: 'searched' },
-    { ...row, name: 'int8', accuracy: 0.975, bytes: 12_000, folder: 'int8' },
+    { ...row, name: 'searched', folder: 'searched', passes: [] },
+    {
+      ...row,
+      name: 'int8',
+      accuracy: 0.975,
+      bytes: 12_000,
+      folder: 'int8',
+      passes: ['drop 9 of 10 weights by LAMP', 'round 2'],
+    },
   ],
   images: { train: 60_000, test: 10_000, validation: 5000 },
   search: {
@@ -87,6 +94,11 @@ describe('the report', () => {
     expect(page.match(/<circle class="dot(?: best)?"/gu)).toHaveLength(2);
     expect(page).toContain('<td class="right">998</td>');
     expect(page).not.toMatch(/NaN|undefined|Infinity/u);
+  });
+
+  test('says what was done to each model', () => {
+    expect(page).toMatch(/<dt>int8<\/dt>\s*<dd>drop 9 of 10 weights by LAMP; then round 2<\/dd>/u);
+    expect(page).not.toMatch(/<dt>searched<\/dt>/u);
   });
 
   test('has no drawing where there is nothing to draw', () => {

@@ -2,6 +2,8 @@
 import { fromBytes, Generator, type Device, type Tensor } from '@espalier/tensor';
 import { FormatError } from '../errors.ts';
 import { isRecord, type Json } from '../json.ts';
+import { loss, lossName, lossTypes } from '../loss/table.ts';
+import { noteTrainedBy, trainedBy } from '../loss/trained-by.ts';
 import { build } from '../module/build.ts';
 import type { Module, ModuleConfig } from '../module/module.ts';
 import { decodeSafetensors, type RawTensor } from './safetensors.ts';
@@ -27,6 +29,8 @@ export interface ModelDescription {
   readonly metadata?: { readonly [key: string]: Json };
   /** What was done to the model after training; the contents of optimization.json. */
   readonly optimization?: Json;
+  /** The loss that the model was trained by, one of `lossTypes`. */
+  readonly loss?: string;
 }
 
 /** All that the files hold, before a model is made of it. */
@@ -61,8 +65,10 @@ export async function readModelFiles(read: ModelFileReader, source = 'model'): P
     typeof config['model']['type'] !== 'string'
   )
     throw new FormatError(place, 0, `is no description of a model of version ${modelVersion}`);
-  const { metadata } = config;
+  const { metadata, loss: by } = config;
   if (metadata !== undefined && !isRecord(metadata)) throw new FormatError(place, 0, 'metadata is no object');
+  if (by !== undefined && !lossTypes.includes(by as string))
+    throw new FormatError(place, 0, `loss is ${JSON.stringify(by)}; it must be one of ${lossTypes.join(', ')}`);
   const optimization = await read(modelFileNames.optimization);
   const { tensors } = decodeSafetensors(await needed(modelFileNames.tensors), path(modelFileNames.tensors));
   return {
@@ -70,7 +76,15 @@ export async function readModelFiles(read: ModelFileReader, source = 'model'): P
     tensors,
     ...(metadata && { metadata: metadata as { readonly [key: string]: Json } }),
     ...(optimization && { optimization: parseJson(path(modelFileNames.optimization), optimization) as Json }),
+    ...(by !== undefined && { loss: by as string }),
   };
+}
+
+/** The loss that a model was trained by, as its files name it. */
+export function namedLoss(model: Module): Pick<ModelDescription, 'loss'> {
+  const by = trainedBy(model);
+  const name = by && lossName(by);
+  return name === undefined ? {} : { loss: name };
 }
 
 function parseJson(path: string, bytes: Uint8Array): unknown {
@@ -101,6 +115,7 @@ export async function loadModelFrom(
     name,
     fromBytes(bytes, shape, { dtype, ...place }),
   ]);
+  if (description.loss !== undefined) noteTrainedBy(module, loss(description.loss));
   return { ...description, module: module.load(new Map(values)).eval() };
 }
 

@@ -6,12 +6,12 @@ import type { LossFunction } from './loss.ts';
 import { huber, l1, mse } from './regression.ts';
 
 const losses: Readonly<Record<string, LossFunction>> = {
-  'cross-entropy': (output, target) => crossEntropy(output, target),
-  mse: (output, target) => mse(output, target),
-  l1: (output, target) => l1(output, target),
-  huber: (output, target) => huber(output, target),
-  'bce-with-logits': (output, target) => bceWithLogits(output, target),
-  'kl-divergence': (output, target) => klDivergence(output, target),
+  'cross-entropy': crossEntropy,
+  mse,
+  l1,
+  huber,
+  'bce-with-logits': bceWithLogits,
+  'kl-divergence': klDivergence,
 };
 
 /** The names of all losses. */
@@ -22,4 +22,9 @@ export function loss(name: string): LossFunction {
   const found = Object.hasOwn(losses, name) ? losses[name] : undefined;
   if (!found) throw new ConfigError('loss', `'${name}' is no known loss; known are ${lossTypes.join(', ')}`);
   return found;
+}
+
+/** The name of a loss that is in the table as it is; undefined for any other function. */
+export function lossName(of: LossFunction): string | undefined {
+  return lossTypes.find((name) => losses[name] === of);
 }

@@ -1,6 +1,7 @@
 /** From JSON to a model. */
 import { Generator } from '@espalier/tensor';
 import { builtInModules } from '../layers/built-in.ts';
+import { noteTrainedBy, trainedBy } from '../loss/trained-by.ts';
 import { deriveSeed, streamOf } from '../random/seed.ts';
 import { buildContext, type BuildContext } from './build-context.ts';
 import type { Module, ModuleConfig } from './module.ts';
@@ -42,5 +43,6 @@ export async function cloneModel(
   const moved = [...model.state()].map(
     async ([name, tensor]) => [name, device ? await tensor.to(device) : tensor] as const,
   );
+  noteTrainedBy(copy, trainedBy(model));
   return copy.load(new Map(await Promise.all(moved)));
 }

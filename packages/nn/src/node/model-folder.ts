@@ -7,6 +7,7 @@ import {
   loadModelFrom,
   modelFileNames,
   modelVersion,
+  namedLoss,
   readModelFiles,
   type LoadedModel,
   type ModelDescription,
@@ -19,7 +20,7 @@ import type { Module } from '../module/module.ts';
 import { writeFileAtomic } from './atomic.ts';
 
 /** Extras of a saved model. */
-export type SaveOptions = Omit<ModelDescription, 'model'>;
+export type SaveOptions = Omit<ModelDescription, 'model' | 'loss'>;
 
 /** Writes the parts of a model. Each file appears at once or not at all, config.json last. */
 export async function writeModelFolder(
@@ -34,7 +35,8 @@ export async function writeModelFolder(
   await writeFileAtomic(join(folder, values), encodeSafetensors(new Map(raw), { format: 'espalier' }));
   if (optimization === undefined) await rm(join(folder, done), { force: true });
   else await writeFileAtomic(join(folder, done), json(optimization));
-  await writeFileAtomic(join(folder, config), json({ version: modelVersion, model, ...(metadata && { metadata }) }));
+  const described = { version: modelVersion, model, ...(parts.loss !== undefined && { loss: parts.loss }) };
+  await writeFileAtomic(join(folder, config), json({ ...described, ...(metadata && { metadata }) }));
 }
 
 function json(value: unknown): string {
@@ -60,7 +62,8 @@ export function readModelFolder(folder: string): Promise<ModelFiles> {
 
 /** Saves a model: its architecture, and its raw parameters and buffers. */
 export async function saveModel(folder: string, model: Module, options: SaveOptions = {}): Promise<void> {
-  await writeModelFolder(folder, { ...options, model: model.config(), tensors: model.rawTensors() });
+  const tensors = model.rawTensors();
+  await writeModelFolder(folder, { ...options, ...namedLoss(model), model: model.config(), tensors });
 }
 
 /** Loads a saved model. Throws FormatError for damaged files, StateError for values of another architecture. */

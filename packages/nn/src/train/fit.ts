@@ -2,6 +2,7 @@
 import { ArgumentError, compile, defaultDevice, gradients, type Compiled, type Tensor } from '@espalier/tensor';
 import type { Dataset, Loaded } from '../data/dataset.ts';
 import { batches, inOrder, shuffled } from '../data/order.ts';
+import { noteTrainedBy } from '../loss/trained-by.ts';
 import { meanLoss } from '../metrics/mean-loss.ts';
 import type { Metric } from '../metrics/metric.ts';
 import type { Module } from '../module/module.ts';
@@ -130,6 +131,7 @@ class Training {
   async run(): Promise<FitResult> {
     const { epochs, resume, onEvent, loss, validate } = this.options;
     for (const data of [this.data, ...(validate ? [validate] : [])]) await checkLabels('fit', this.model, data, loss);
+    noteTrainedBy(this.model, loss);
     this.model.seed(deriveSeed(this.seed, 'dropout'));
     if (resume) this.resume(resume);
     this.lastGood?.keep();

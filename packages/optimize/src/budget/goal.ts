@@ -1,14 +1,11 @@
 /** What a compressed model has to keep, and what it may cost. */
-import { accuracy, f1, type Metric } from '@espalier/nn';
 import { GoalError } from '../errors.ts';
+import { qualityMetrics, type QualityMetric } from './quality.ts';
 import { limitedCosts, parseLimits, type Costs, type Limits } from './limit.ts';
-
-/** The metrics a goal can name; more is better. */
-export type QualityMetric = 'accuracy' | 'macro-f1';
 
 /** A goal: a floor under the quality, limits on costs, and how long to look. */
 export interface Goal extends Limits {
-  /** Default: `accuracy`. */
+  /** Default: `accuracy` where targets are classes, `r2` where they are numbers. */
   readonly metric?: QualityMetric;
   /** The most that the metric may fall below that of the model as given: 0.002 is 0.2 points. */
   readonly maxDrop?: number;
@@ -19,15 +16,10 @@ export interface Goal extends Limits {
   readonly maxMinutes?: number;
 }
 
-const metrics: Readonly<Record<QualityMetric, Metric>> = { accuracy, 'macro-f1': f1({ average: 'macro' }) };
-
-/** The names of the metrics. */
-export const qualityMetrics: readonly QualityMetric[] = Object.keys(metrics) as QualityMetric[];
-
 /** A goal that was checked, with its defaults. */
 export interface CheckedGoal {
-  readonly metricName: QualityMetric;
-  readonly metric: Metric;
+  /** The metric that was named. */
+  readonly metric: QualityMetric | undefined;
   readonly limits: Costs;
   readonly maxTrials: number;
   readonly maxMinutes: number;
@@ -41,8 +33,8 @@ const known = ['metric', 'maxDrop', 'min', 'maxTrials', 'maxMinutes', ...limited
 export function checkGoal(goal: Goal): CheckedGoal {
   const unknown = Object.keys(goal).find((key) => !known.includes(key as (typeof known)[number]));
   if (unknown !== undefined) throw new GoalError(unknown, `is not part of a goal; there are ${known.join(', ')}`);
-  const { metric = 'accuracy', maxDrop, min, maxTrials = 8, maxMinutes = Infinity } = goal;
-  if (!qualityMetrics.includes(metric))
+  const { metric, maxDrop, min, maxTrials = 8, maxMinutes = Infinity } = goal;
+  if (metric !== undefined && !qualityMetrics.includes(metric))
     throw new GoalError('metric', `is '${metric}'; it must be one of ${qualityMetrics.join(', ')}`);
   if (maxDrop === undefined && min === undefined)
     throw new GoalError('maxDrop', 'neither maxDrop nor min is set; say how much quality may be lost');
@@ -54,8 +46,7 @@ export function checkGoal(goal: Goal): CheckedGoal {
     throw new GoalError('maxTrials', `is ${maxTrials}; it must be an integer of at least 1`);
   if (!(maxMinutes > 0)) throw new GoalError('maxMinutes', `is ${maxMinutes}; it must be above 0`);
   return {
-    metricName: metric,
-    metric: metrics[metric],
+    metric,
     limits: parseLimits(goal),
     maxTrials,
     maxMinutes,

@@ -1,11 +1,22 @@
 /** The distillation pass. */
-import { build, deriveSeed, type Json, type LossFunction, type Module, type ModuleConfig } from '@espalier/nn';
+import {
+  build,
+  countParameters,
+  deriveSeed,
+  type Json,
+  type LossFunction,
+  type Module,
+  type ModuleConfig,
+} from '@espalier/nn';
 import { noGrad } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import { numberOption, optionsOf } from '../recipe/options.ts';
 import type { Pass, PassContext, PassPlan, StepConfig } from '../recipe/pass.ts';
-import type { TrainingConfig } from '../recipe/training.ts';
-import { checkMix, checkSameClasses, distillationLoss, type DistillationMix } from './distillation-loss.ts';
+import type { TaskLoss } from '../recipe/task-loss.ts';
+import { checkTraining, trainedFor, type TrainingConfig } from '../recipe/training.ts';
+import { showCount } from '../report/format.ts';
+import { checkMix, checkSameClasses, type DistillationMix } from './distillation-loss.ts';
+import { lessonOf } from './distillation.ts';
 
 /** Options of distillation. */
 export interface DistillOptions extends DistillationMix {
@@ -20,8 +31,9 @@ export interface DistillOptions extends DistillationMix {
 const optionNames = ['teacher', 'student', 'temperature', 'alpha', 'train'] as const;
 
 /**
- * Trains on what a teacher says as well as on the labels, by `distillationLoss`. The student is a new network where its
- * architecture is given, else the model as earlier passes left it. Throws RecipeError or ArgumentError for options that
+ * Trains on what a teacher says as well as on the labels: on classes by `distillationLoss`, on numbers by the task's own loss
+ * from the labels and from the teacher's answers. The student is a new network where its architecture is given, else the
+ * model as earlier passes left it. Throws RecipeError or ArgumentError for options that
  * cannot be, ShapeError for a teacher of another number of classes before anything is trained.
  *
  * @example
@@ -32,7 +44,8 @@ export function distill(options: DistillOptions = {}): Pass {
   optionsOf(place, options, optionNames);
   const { teacher: given = 'original', student, train } = options;
   if (options.temperature !== undefined) numberOption(place, 'temperature', options.temperature, { above: 0 });
-  const mix = checkMix(options);
+  checkMix(options);
+  checkTraining(`${place}.train`, train);
   const { teacher: _, ...described } = options;
   const config: StepConfig = {
     type: 'distill',
@@ -54,30 +67,40 @@ export function distill(options: DistillOptions = {}): Pass {
       const example = x.shape.slice(1);
       checkSameClasses(learner.outputShape(example), teacher.outputShape(example));
     }
-    const summary = `learn from a teacher of ${sizeOf(teacher)} parameters with ${sizeOf(learner)}, T = ${mix.temperature}, α = ${mix.alpha}`;
-    const loss: LossFunction = (output, target, { x }) =>
-      distillationLoss(
-        output,
-        noGrad(() => teacher.forward(x)),
-        target,
-        mix,
-      );
+    const [teaching, learning] = [showCount(countParameters(teacher)), showCount(countParameters(learner))];
+    const summary = `learn from a teacher of ${teaching} parameters with ${learning}`;
+    let how = '';
+    const loss = (task: TaskLoss): LossFunction => {
+      const lesson = lessonOf(place, task, options);
+      how = lesson.summary;
+      return (output, target, { x }) =>
+        lesson.loss(
+          output,
+          noGrad(() => teacher.forward(x)),
+          target,
+          x,
+        );
+    };
     return {
       summary,
       apply: async () => {
         teacher.eval();
         return {
           model: learner,
-          training: { config: train, loss },
-          finalize: async () => ({ config, summary, details: {} }),
+          training: { loss },
+          finalize: async (training) => ({ config, summary: `${summary}, ${how}${trainedFor(training)}`, details: {} }),
         };
       },
     };
   }
 
-  return { config, needs: 'training', effects: student ? ['architecture', 'weights'] : ['weights'], plan };
-}
-
-function sizeOf(model: Module): number {
-  return model.parameters().reduce((sum, { size }) => sum + size, 0);
+  const checkLoss = (task: TaskLoss): void => void lessonOf(place, task, options);
+  return {
+    config,
+    train,
+    checkLoss,
+    needs: 'training',
+    effects: student ? ['architecture', 'weights'] : ['weights'],
+    plan,
+  };
 }

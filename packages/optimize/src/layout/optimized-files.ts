@@ -1,5 +1,14 @@
 /** An optimized model as its files, wherever they are; config.json describes the layouts of the weights. */
-import { build, FormatError, readModelFiles, type Json, type Module, type ModelFileReader } from '@espalier/nn';
+import {
+  build,
+  FormatError,
+  loss,
+  noteTrainedBy,
+  readModelFiles,
+  type Json,
+  type Module,
+  type ModelFileReader,
+} from '@espalier/nn';
 import { Generator, type Device } from '@espalier/tensor';
 import { parseDescription, type WeightDescription } from './materialize.ts';
 import { unpackWeights, type WeightDescriptions } from './model-file.ts';
@@ -38,11 +47,12 @@ export async function loadOptimizedFrom(
   options: { readonly device?: Device; readonly source?: string } = {},
 ): Promise<OptimizedModel> {
   const { source = 'model', ...place } = options;
-  const { model: config, tensors, metadata = {}, optimization } = await readModelFiles(read, source);
+  const { model: config, tensors, metadata = {}, optimization, loss: by } = await readModelFiles(read, source);
   const { [layoutKey]: layouts, ...kept } = metadata;
   const descriptions = parseLayouts(`${source}/config.json`, layouts);
   // The initial values are overwritten at once: they must not depend on, or disturb, anybody's random numbers.
   const model = build(config, { ...place, generator: new Generator(0) });
+  if (by !== undefined) noteTrainedBy(model, loss(by));
   unpackWeights(`${source}/model.safetensors`, model, { tensors, descriptions });
   return { model: model.eval(), metadata: kept, optimization };
 }

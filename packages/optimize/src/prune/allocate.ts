@@ -12,7 +12,8 @@ export interface SparsityBounds {
 }
 
 /**
- * Marks (1) what to drop in each tensor, from the scores of its weights.
+ * Marks (1) what to drop in each tensor, from the scores of its weights. What has the score -∞ is gone already and stays so,
+ * even where that is more than is asked for.
  *
  * - `local`: the lowest ⌊sparsity · size⌋ of each tensor.
  * - `global`: the lowest ⌊sparsity · total size⌋ of all tensors in one ranking, with every tensor's own sparsity kept
@@ -24,11 +25,17 @@ export function chooseDropped(
   scope: PruneScope,
   bounds: SparsityBounds = { minimum: 0, maximum: 1 },
 ): Uint8Array<ArrayBuffer>[] {
-  if (scope === 'local') return scores.map((each) => markLowest(each, dropCount(sparsity, each.length)));
-  const total = sum(scores.map(({ length }) => length));
-  const least = scores.map(({ length }) => Math.ceil(bounds.minimum * length - rounding));
-  const most = scores.map(({ length }) => dropCount(bounds.maximum, length));
-  const wanted = dropCount(sparsity, total);
+  const sizes = scores.map(({ length }) => length);
+  const gone = scores.map((each) => sum(Array.from(each, (score) => (score === -Infinity ? 1 : 0))));
+  const counts = dropCounts(sparsity, sizes, scope);
+  if (scope === 'local')
+    return scores.map((each, index) => markLowest(each, Math.max(counts[index] as number, gone[index] as number)));
+  const least = sizes.map((size, index) =>
+    Math.max(Math.ceil(bounds.minimum * size - rounding), gone[index] as number),
+  );
+  const most = sizes.map((size, index) => Math.max(dropCount(bounds.maximum, size), gone[index] as number));
+  const wanted = Math.max(sum(counts), sum(gone));
+  const total = sum(sizes);
   if (wanted < sum(least) || wanted > sum(most)) {
     throw new ArgumentError(
       'prune',
@@ -47,6 +54,11 @@ export function chooseDropped(
   return scores.map(({ length }) => marks.slice(offset, (offset += length)));
 }
 
+/** How many weights go: of each tensor under local scope, of all together under global scope. */
+export function dropCounts(sparsity: number, sizes: readonly number[], scope: PruneScope): number[] {
+  return (scope === 'local' ? sizes : [sum(sizes)]).map((size) => dropCount(sparsity, size));
+}
+
 // 0.3 · 10 is a little less than 3 in binary; the count meant is 3.
 const rounding = 1e-9;
 
@@ -62,6 +74,7 @@ function within(scores: Float32Array, least: number, most: number): Float32Array
   return scores.map((score, index) => (forced[index] === 1 ? -Infinity : allowed[index] === 0 ? Infinity : score));
 }
 
-function sum(values: readonly number[]): number {
+/** The sum of some numbers. */
+export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }

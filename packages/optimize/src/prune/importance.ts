@@ -6,8 +6,12 @@ import type { NamedParameter } from '../selection/parameter-filter.ts';
 /** How weights are scored. */
 export type Importance = 'magnitude' | 'lamp' | 'random';
 
-/** Scores one parameter: an f32 for each weight, in row-major order. */
-export type Scorer = (parameter: NamedParameter, seed: number) => Promise<Float32Array>;
+/** Scores one parameter, whose finite values it is given: an f32 for each weight, in row-major order. */
+export type Scorer = (
+  values: Float32Array,
+  parameter: NamedParameter,
+  seed: number,
+) => Float32Array | Promise<Float32Array>;
 
 /**
  * Each squared weight over the sum of all in its tensor that are no smaller. Under global scope small tensors, such as
@@ -15,7 +19,8 @@ export type Scorer = (parameter: NamedParameter, seed: number) => Promise<Float3
  * Source: J. Lee et al., "Layer-adaptive sparsity for the magnitude-based pruning", ICLR 2021.
  */
 function layerAdaptive(values: Float32Array): Float32Array {
-  const squares = values.map((value) => value * value);
+  // In doubles: the square of a small f32 is 0 in f32, and that of a large one infinite.
+  const squares = Float64Array.from(values, (value) => value * value);
   const descending = Uint32Array.from(squares, (_, index) => index).toSorted(
     (a, b) => (squares[b] as number) - (squares[a] as number) || b - a,
   );
@@ -31,10 +36,10 @@ function layerAdaptive(values: Float32Array): Float32Array {
 
 const scorers: Readonly<Record<Importance, Scorer>> = {
   /** |w| as the module sees it. */
-  magnitude: async ({ parameter }) => (await parameter.value.abs().data()) as Float32Array,
-  lamp: async ({ parameter }) => layerAdaptive((await parameter.value.data()) as Float32Array),
+  magnitude: (values) => values.map(Math.abs),
+  lamp: layerAdaptive,
   /** The baseline that every other score has to beat. The same seed scores a parameter alike each time. */
-  random: async ({ name, parameter }, seed) => {
+  random: async (_, { name, parameter }, seed) => {
     const generator = new Generator(deriveSeed(seed, name));
     return (await rand([parameter.size], { generator, device: parameter.tensor.device }).data()) as Float32Array;
   },

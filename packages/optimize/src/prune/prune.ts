@@ -1,26 +1,16 @@
 /** The pruning pass. */
 import { deriveSeed, type Json, type Module } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
-import { numberOption, oneOf, optionsOf } from '../recipe/options.ts';
 import type { AppliedPass, Pass, PassContext, PassKnob, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
+import { trainedFor, type TrainingRecord } from '../recipe/training.ts';
+import { showCount } from '../report/format.ts';
 import { selectParameters, type NamedParameter } from '../selection/parameter-filter.ts';
-import { chooseDropped, dropCount, type PruneScope, type SparsityBounds } from './allocate.ts';
-import { importances, scorerOf } from './importance.ts';
+import { readWeights } from '../selection/weights.ts';
+import { chooseDropped, dropCount, dropCounts, sum, type PruneScope } from './allocate.ts';
+import { scorerOf } from './importance.ts';
 import { maskOf, setMask } from './mask-view.ts';
-import type { PruneOptions } from './options.ts';
-import { maskUpdates, scheduleShapes, type PruningSchedule } from './schedule.ts';
-
-const optionNames = [
-  'sparsity',
-  'method',
-  'scope',
-  'minimum',
-  'maximum',
-  'schedule',
-  'train',
-  'include',
-  'exclude',
-] as const;
+import { checkPruning, describePruning, type PruneOptions } from './options.ts';
+import { maskUpdates } from './schedule.ts';
 
 /**
  * Drops the least important weights: a mask keeps them at exactly 0 from then on, through any further training. With a
@@ -33,35 +23,28 @@ const optionNames = [
  */
 export function prune(options: PruneOptions): Pass {
   const place = 'prune';
-  optionsOf(place, options, optionNames);
-  const { sparsity, method = 'magnitude', scope = 'global' } = options;
-  numberOption(place, 'sparsity', sparsity, { least: 0, below: 1 });
-  oneOf(place, 'method', method, importances);
-  oneOf<PruneScope>(place, 'scope', scope, ['local', 'global']);
-  const bounds: SparsityBounds = {
-    minimum: options.minimum ?? 0,
-    // Enough for most, and out of the way of who asks for more.
-    maximum: options.maximum ?? Math.max(0.98, (1 + sparsity) / 2),
-  };
-  const schedule: PruningSchedule =
-    typeof options.schedule === 'object' ? options.schedule : { shape: options.schedule ?? 'one-shot' };
-  oneOf(place, 'schedule', schedule.shape, scheduleShapes);
-  const trains = options.train !== undefined || schedule.shape !== 'one-shot';
+  const described = checkPruning(place, options);
+  const { sparsity, method, scope, bounds, schedule, trains } = described;
   const config: StepConfig = { type: 'prune', ...(options as object as { readonly [option: string]: Json }) };
 
   async function plan(model: Module, context: PassContext): Promise<PassPlan> {
     const chosen = selectParameters(place, model, options);
-    await checkGrowth(chosen, sparsity);
-    const size = chosen.reduce((sum, { parameter }) => sum + parameter.size, 0);
-    const summary = `drop ${dropCount(sparsity, size)} of ${size} weights by ${method}, ${scope}ly`;
-    return { summary, apply: () => apply(model, chosen, context, summary) };
+    for (const each of chosen) await readWeights(place, each);
+    await checkGrowth(chosen, sparsity, scope);
+    const sizes = chosen.map(({ parameter }) => parameter.size);
+    const dropped = sum(dropCounts(sparsity, sizes, scope));
+    const counts = `drop ${showCount(dropped)} of ${showCount(sum(sizes))} weights`;
+    return {
+      summary: `${counts} ${describePruning(described)}`,
+      apply: () => apply(model, chosen, context, counts),
+    };
   }
 
   async function apply(
     model: Module,
     chosen: readonly NamedParameter[],
     context: PassContext,
-    summary: string,
+    counts: string,
   ): Promise<AppliedPass> {
     const seed = deriveSeed(context.seed, place);
     const dropTo = async (target: number): Promise<void> => {
@@ -75,15 +58,21 @@ export function prune(options: PruneOptions): Pass {
       }
     };
     const scoreOf = async (each: NamedParameter): Promise<Float32Array> => {
-      const scores = await scorerOf(method)(each, seed);
+      const scores = await scorerOf(method)(await readWeights(place, each), each, seed);
       const kept = await maskOf(each.parameter)?.kept();
       return kept ? scores.map((score, index) => (kept[index] === 1 ? score : -Infinity)) : scores;
     };
-    const finalize = async (): Promise<PassRecord> => {
+    const pending = new Map<number, number>();
+    let updates = 0;
+    const finalize = async (training: TrainingRecord | undefined): Promise<PassRecord> => {
+      // A training without a step leaves it undone.
+      if (training?.steps === 0) await dropTo(sparsity);
       const details = await Promise.all(
         chosen.map(async ({ name, parameter }) => [name, await sparsityOf(parameter)] as const),
       );
-      return { config, summary, details: Object.fromEntries(details) };
+      const how = describePruning(described, updates);
+      const trained = training ? `; trained${trainedFor(training)}` : '';
+      return { config, summary: `${counts} ${how}${trained}`, details: Object.fromEntries(details) };
     };
     if (!trains) {
       await dropTo(sparsity);
@@ -92,14 +81,15 @@ export function prune(options: PruneOptions): Pass {
     // A mask has to be there when the step is compiled; from then on its values change.
     for (const { parameter } of chosen)
       if (!maskOf(parameter)) setMask(parameter, new Uint8Array(parameter.size).fill(1));
-    const pending = new Map<number, number>();
     const beforeStep = async (step: number, steps: number): Promise<void> => {
       if (step === 0)
         for (const update of maskUpdates(schedule, sparsity, steps)) pending.set(update.step, update.sparsity);
       const target = pending.get(step);
-      if (target !== undefined) await dropTo(target);
+      if (target === undefined) return;
+      await dropTo(target);
+      updates++;
     };
-    return { model, training: { config: options.train, beforeStep }, finalize };
+    return { model, training: { beforeStep }, finalize };
   }
 
   const knob: PassKnob = {
@@ -107,7 +97,7 @@ export function prune(options: PruneOptions): Pass {
     range: async (model) => {
       const { size, gone } = await goneOf(selectParameters(place, model, options));
       return {
-        low: Math.min(sparsity, gone / size),
+        low: Math.min(sparsity, Math.max(gone / size, bounds.minimum, schedule.initial ?? 0)),
         high: Math.max(sparsity, 0.99),
         resolution: 0.005,
         start: sparsity,
@@ -118,6 +108,7 @@ export function prune(options: PruneOptions): Pass {
 
   return {
     config,
+    train: options.train,
     knob,
     needs: trains ? 'training' : 'nothing',
     effects: trains ? ['zeros', 'weights'] : ['zeros'],
@@ -129,7 +120,7 @@ async function sparsityOf(
   parameter: NamedParameter['parameter'],
 ): Promise<{ size: number; kept: number; sparsity: number }> {
   const kept = ((await maskOf(parameter)?.kept()) ?? new Uint8Array(parameter.size).fill(1)).reduce(
-    (sum, each) => sum + each,
+    (count, each) => count + each,
     0,
   );
   return { size: parameter.size, kept, sparsity: 1 - kept / parameter.size };
@@ -138,18 +129,23 @@ async function sparsityOf(
 /** How many weights there are, and how many a mask took away already. */
 async function goneOf(chosen: readonly NamedParameter[]): Promise<{ size: number; gone: number }> {
   const each = await Promise.all(chosen.map(({ parameter }) => sparsityOf(parameter)));
-  return each.reduce((sum, { size, kept }) => ({ size: sum.size + size, gone: sum.gone + size - kept }), {
+  return each.reduce((all, { size, kept }) => ({ size: all.size + size, gone: all.gone + size - kept }), {
     size: 0,
     gone: 0,
   });
 }
 
-async function checkGrowth(chosen: readonly NamedParameter[], sparsity: number): Promise<void> {
-  const { size, gone } = await goneOf(chosen);
-  if (gone > dropCount(sparsity, size)) {
+/** Throws RecipeError when more is gone already than is to go: of all weights, or of a tensor where each is on its own. */
+async function checkGrowth(chosen: readonly NamedParameter[], sparsity: number, scope: PruneScope): Promise<void> {
+  const parts = scope === 'global' ? [chosen] : chosen.map((each) => [each]);
+  for (const part of parts) {
+    const { size, gone } = await goneOf(part);
+    if (gone <= dropCount(sparsity, size)) continue;
+    const [first] = part;
+    const where = scope === 'local' && first ? ` of ${first.name}` : '';
     throw new RecipeError(
       'prune',
-      `the sparsity is ${sparsity}, but ${gone} of ${size} weights are gone already; ask for more, or start from the dense model`,
+      `the sparsity is ${sparsity}, but ${gone} of ${size} weights${where} are gone already; ask for more, or start from the dense model`,
     );
   }
 }

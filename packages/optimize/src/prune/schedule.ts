@@ -17,6 +17,9 @@ export interface PruningSchedule {
   readonly updates?: number;
 }
 
+/** The names of the options of a schedule. */
+export const scheduleOptionNames: readonly (keyof PruningSchedule)[] = ['shape', 'initial', 'begin', 'end', 'updates'];
+
 /** The mask reaches `sparsity` before training step `step` (counted from 0). */
 export interface MaskUpdate {
   readonly step: number;

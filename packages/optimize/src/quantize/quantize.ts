@@ -5,6 +5,7 @@ import { RecipeError } from '../errors.ts';
 import { numberOption, oneOf, optionsOf } from '../recipe/options.ts';
 import type { Pass, PassContext, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
 import { selectParameters, type NamedParameter } from '../selection/parameter-filter.ts';
+import { readWeights } from '../selection/weights.ts';
 import { measureInputs, refineScales, type InputEnergy } from './calibration.ts';
 import type { WeightFormat } from './number-format.ts';
 import { createObserver, observerTypes, type ObserverConfig } from './observers.ts';
@@ -40,6 +41,7 @@ export function quantize(options: QuantizeOptions = {}): Pass {
     const chosen = selectParameters(place, model, options);
     if (examples > 0 && !data?.train)
       throw new RecipeError(place, 'calibrates, and there is no training data; give data.train');
+    for (const each of chosen) await readWeights(place, each);
     const summary = `round the weights of ${chosen.length} tensors to ${format} by ${granularity}${examples > 0 ? `, calibrated on ${examples} examples` : ''}`;
     return {
       summary,
@@ -59,10 +61,11 @@ export function quantize(options: QuantizeOptions = {}): Pass {
   }
 
   async function quantizeParameter(
-    { name, parameter }: NamedParameter,
+    each: NamedParameter,
     energy: InputEnergy | undefined,
   ): Promise<readonly [string, Json]> {
-    const values = (await parameter.value.data()) as Float32Array;
+    const { name, parameter } = each;
+    const values = await readWeights(place, each);
     const found = findScales(
       values,
       granularity === 'channel' ? (parameter.tensor.shape[0] ?? 1) : 1,

@@ -31,6 +31,12 @@ export function numberOption(place: string, name: string, value: unknown, bounds
   );
 }
 
+/** Throws RecipeError unless the value is a whole number of at least `least`. */
+export function integerOption(place: string, name: string, value: unknown, least: number): void {
+  if (Number.isSafeInteger(value) && (value as number) >= least) return;
+  throw new RecipeError(place, `${name} is ${JSON.stringify(value)}; it must be a whole number of at least ${least}`);
+}
+
 /** Throws RecipeError unless the value is one of the words. */
 export function oneOf<Word extends string>(place: string, name: string, value: Word, words: readonly Word[]): void {
   if (!words.includes(value))

@@ -2,7 +2,8 @@
 import type { AbortSignalLike, Json, LossFunction, Module } from '@espalier/nn';
 import type { KnobRange } from '../budget/knob.ts';
 import type { OptimizationData } from './data.ts';
-import type { TrainingConfig } from './training.ts';
+import type { GivenLoss, TaskLoss } from './task-loss.ts';
+import type { TrainingConfig, TrainingRecord } from './training.ts';
 
 /** What a pass needs besides the model. */
 export type PassNeed = 'nothing' | 'calibration' | 'training';
@@ -28,6 +29,8 @@ export interface PassContext {
   readonly seed: number;
   /** Once aborted, training ends with its reason. */
   readonly signal?: AbortSignalLike | undefined;
+  /** The loss that the caller gave. */
+  readonly loss?: GivenLoss | undefined;
   /** Told how far the training is. */
   readonly onProgress?: ((progress: PassProgress) => void) | undefined;
 }
@@ -45,10 +48,8 @@ export interface PassProgress {
 
 /** What a pass asks of the training that its stage has. Parts of passes that run together become one training. */
 export interface TrainingPart {
-  /** How to train; absent for a pass that leaves this to the others, or to the defaults. */
-  readonly config?: TrainingConfig | undefined;
-  /** Takes the place of cross-entropy. */
-  readonly loss?: LossFunction;
+  /** What takes the place of the task's loss; only for a pass with `checkLoss`. */
+  readonly loss?: (task: TaskLoss) => LossFunction;
   /** Called before each step of the training, counted from 0. */
   readonly beforeStep?: (step: number, steps: number) => Promise<void> | void;
 }
@@ -59,7 +60,7 @@ export interface AppliedPass {
   readonly model: Module;
   readonly training?: TrainingPart;
   /** Makes the change final, after the training if there was one, and says what came of it. */
-  readonly finalize: () => Promise<PassRecord>;
+  readonly finalize: (training: TrainingRecord | undefined) => Promise<PassRecord>;
 }
 
 /** What a pass did. */
@@ -69,6 +70,8 @@ export interface PassRecord {
   readonly summary: string;
   /** Figures of each parameter or layer, by name. */
   readonly details: Json;
+  /** The training that it asked for, or shared. */
+  readonly training?: TrainingRecord;
 }
 
 /** What a pass is going to do with one model. */
@@ -93,6 +96,10 @@ export interface Pass {
   readonly config: StepConfig;
   readonly needs: PassNeed;
   readonly effects: readonly Effect[];
+  /** How it wants to train; absent for a pass that leaves this to the others of its stage, or to the defaults. */
+  readonly train?: TrainingConfig | undefined;
+  /** For a pass that makes a loss of its own out of that of the task: throws RecipeError for a task it can make none of. */
+  readonly checkLoss?: (task: TaskLoss) => void;
   /** Absent where there is nothing to turn. */
   readonly knob?: PassKnob;
   /** Throws RecipeError when it cannot work on this model. */

@@ -1,11 +1,12 @@
 /** Running a recipe. */
-import { deriveSeed, type AbortSignalLike, type Module } from '@espalier/nn';
+import { deriveSeed, trainedBy, type AbortSignalLike, type LossFunction, type Module } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
 import { copyModel } from '../views/copy.ts';
 import type { OptimizationData } from './data.ts';
 import { checkOrder, effectsOf } from './order.ts';
 import type { AppliedPass, Pass, PassContext, PassProgress, PassRecord } from './pass.ts';
-import { trainStage } from './training.ts';
+import { checkLoss, findTaskLoss, type GivenLoss, type TaskLoss } from './task-loss.ts';
+import { agreedTraining, trainStage } from './training.ts';
 
 /** Passes that are applied together and share one training. */
 export interface Together {
@@ -37,6 +38,8 @@ export interface RecipeOptions {
   readonly seed?: number;
   readonly signal?: AbortSignalLike;
   readonly onProgress?: (progress: PassProgress) => void;
+  /** What passes that train teach the model by: one of `lossTypes`, or a function. Default: what it was trained by. */
+  readonly loss?: GivenLoss;
 }
 
 /** What came of a recipe. */
@@ -55,13 +58,14 @@ export async function runRecipe(
   steps: readonly Step[],
   options: RecipeOptions = {},
 ): Promise<RecipeResult> {
-  checkRecipe(model, steps, options.data);
+  checkRecipe(model, steps, options);
   let current = await copyModel(model);
   const context: Omit<PassContext, 'seed'> = {
     data: options.data,
     original: model,
     signal: options.signal,
     onProgress: options.onProgress,
+    loss: options.loss,
   };
   const records: PassRecord[] = [];
   for (const [index, step] of steps.entries()) {
@@ -75,8 +79,13 @@ export async function runRecipe(
   return { model: current.eval(), records };
 }
 
-/** Throws RecipeError when the recipe cannot be carried out on this model with this data. */
-export function checkRecipe(model: Module, steps: readonly Step[], data: OptimizationData | undefined): void {
+/** Throws RecipeError when the recipe cannot be carried out on this model with this data, or by this loss. */
+export function checkRecipe(
+  model: Module,
+  steps: readonly Step[],
+  { data, loss }: Pick<RecipeOptions, 'data' | 'loss'>,
+): void {
+  checkLoss('runRecipe', loss);
   const stages = steps.map(passesOf);
   const empty = stages.findIndex((stage) => stage.length === 0);
   if (empty >= 0) throw new RecipeError(`steps[${empty}]`, 'has no pass');
@@ -87,10 +96,35 @@ export function checkRecipe(model: Module, steps: readonly Step[], data: Optimiz
       throw new RecipeError(`steps[${index}]`, `${hungry.config.type} needs data for ${hungry.needs}; give data.train`);
     }
   }
+  checkTasks(stages, loss, trainedBy(model));
+}
+
+/** Throws RecipeError when a stage has no loss to train by, or too many; what one stage trains by, the next goes on with. */
+function checkTasks(
+  stages: readonly (readonly Pass[])[],
+  caller: GivenLoss | undefined,
+  model: LossFunction | undefined,
+): void {
+  let known = model;
+  for (const [index, stage] of stages.entries()) {
+    if (!stage.some(({ needs }) => needs === 'training')) continue;
+    const place = `steps[${index}]`;
+    const own = stage.filter((pass) => pass.checkLoss);
+    if (own.length > 1)
+      throw new RecipeError(place, `${own.length} of its passes bring a loss; run them one after the other`);
+    const task = findTaskLoss(`${place}: ${placeOf(stage)}`, agreedTraining(place, stage).loss, caller, known);
+    own[0]?.checkLoss?.(task);
+    known = task.of;
+  }
+}
+
+/** The name of a stage: `prune`, `prune+distill`. */
+function placeOf(passes: readonly Pass[]): string {
+  return passes.map(({ config }) => config.type).join('+');
 }
 
 async function runStage(model: Module, passes: readonly Pass[], context: PassContext): Promise<RecipeResult> {
-  const place = passes.map(({ config }) => config.type).join('+');
+  const place = placeOf(passes);
   const applied: AppliedPass[] = [];
   let current = model;
   for (const pass of passes) {
@@ -100,8 +134,12 @@ async function runStage(model: Module, passes: readonly Pass[], context: PassCon
     current = change.model;
   }
   const parts = applied.flatMap(({ training }) => (training ? [training] : []));
-  if (parts.length > 0) await trainStage(place, current, parts, context);
+  const task = (): TaskLoss => findTaskLoss(place, agreedTraining(place, passes).loss, context.loss, trainedBy(model));
+  const training = parts.length > 0 ? await trainStage(place, current, passes, parts, task(), context) : undefined;
   const records: PassRecord[] = [];
-  for (const { finalize } of applied) records.push(await finalize());
+  for (const change of applied) {
+    const record = await change.finalize(training);
+    records.push({ ...record, ...(training && change.training && { training }) });
+  }
   return { model: current, records };
 }

@@ -4,14 +4,15 @@ import {
   buildSchedule,
   deriveSeed,
   fit,
-  type LossFunction,
+  noteTrainedBy,
   type Module,
   type OptimizerConfig,
   type ScheduleConfig,
 } from '@espalier/nn';
-import { crossEntropy } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
-import type { PassContext, TrainingPart } from './pass.ts';
+import { integerOption, optionsOf } from './options.ts';
+import type { Pass, PassContext, TrainingPart } from './pass.ts';
+import { checkLoss, type TaskLoss } from './task-loss.ts';
 
 /** How a stage of a recipe trains, as JSON. */
 export interface TrainingConfig {
@@ -23,39 +24,66 @@ export interface TrainingConfig {
   readonly optimizer?: OptimizerConfig;
   /** Of the learning rate. Default: cosine. */
   readonly schedule?: string | ScheduleConfig;
+  /** One of `lossTypes`. Default: the loss given with the recipe, else the one that the model was trained by. */
+  readonly loss?: string;
+}
+
+/** A training that took place, with everything that was left to defaults. */
+export interface TrainingRecord {
+  readonly epochs: number;
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly optimizer: OptimizerConfig;
+  readonly schedule: string | ScheduleConfig;
+  /** The loss of the task, one of `lossTypes`; null for a function of the caller's. What a pass makes of it, it says itself. */
+  readonly loss: string | null;
 }
 
 /** The names of the options of training. */
-export const trainingOptionNames: readonly (keyof TrainingConfig)[] = ['epochs', 'batchSize', 'optimizer', 'schedule'];
+export const trainingOptionNames: readonly (keyof TrainingConfig)[] = [
+  'epochs',
+  'batchSize',
+  'optimizer',
+  'schedule',
+  'loss',
+];
 
 /** What is used unless said otherwise. */
-export const defaultTraining: Required<TrainingConfig> = {
+const defaultTraining: Required<Omit<TrainingConfig, 'loss'>> = {
   epochs: 3,
   batchSize: 128,
   optimizer: { type: 'adam', lr: 0.001 },
   schedule: 'cosine',
 };
 
-const hardLabels: LossFunction = (output, target) => crossEntropy(output, target);
+/** Throws RecipeError or ConfigError for a training that cannot be. */
+export function checkTraining(place: string, train: TrainingConfig | undefined): void {
+  if (train === undefined) return;
+  optionsOf(place, train, trainingOptionNames);
+  const { epochs, batchSize, optimizer, schedule } = { ...defaultTraining, ...train };
+  integerOption(place, 'epochs', epochs, 0);
+  integerOption(place, 'batchSize', batchSize, 1);
+  buildOptimizer(optimizer);
+  buildSchedule(schedule);
+  checkLoss(place, train.loss);
+}
 
 /**
- * Trains a model once for all passes of a stage. Throws RecipeError when there is no training data, when two passes want
- * different losses, or when they disagree on how to train.
+ * Trains a model once for all passes of a stage. Throws RecipeError when there is no training data.
  */
 export async function trainStage(
   place: string,
   model: Module,
+  passes: readonly Pass[],
   parts: readonly TrainingPart[],
+  task: TaskLoss,
   context: PassContext,
-): Promise<void> {
+): Promise<TrainingRecord> {
   const train = context.data?.train;
   if (!train) throw new RecipeError(place, 'has to train, and there is no training data; give data.train');
-  const { epochs, batchSize, optimizer, schedule } = { ...defaultTraining, ...agreed(place, parts) };
-  const losses = parts.flatMap(({ loss }) => (loss ? [loss] : []));
-  if (losses.length > 1)
-    throw new RecipeError(place, `${losses.length} of its passes bring a loss; run them one after the other`);
-  await fit(model, train, {
-    loss: losses[0] ?? hardLabels,
+  const { epochs, batchSize, optimizer, schedule } = { ...defaultTraining, ...agreedTraining(place, passes) };
+  const { steps } = await fit(model, train, {
+    loss: parts.find(({ loss }) => loss)?.loss?.(task) ?? task.of,
     optimizer: buildOptimizer(optimizer),
     schedule: buildSchedule(schedule),
     epochs,
@@ -70,12 +98,22 @@ export async function trainStage(
     },
     ...(context.signal && { signal: context.signal }),
   });
+  // What it goes on with is its task, whatever the passes made of that.
+  noteTrainedBy(model, task.of);
   model.eval();
+  return { epochs, steps, batchSize, optimizer, schedule, loss: task.name };
 }
 
-/** The one way to train that all parts that name one name. */
-function agreed(place: string, parts: readonly TrainingPart[]): TrainingConfig {
-  const given = parts.flatMap(({ config }) => (config ? [config] : []));
+/** A training as the end of a sentence: ` for 3 epochs`. */
+export function trainedFor(training: TrainingRecord | undefined): string {
+  if (!training) return '';
+  const { epochs } = training;
+  return ` for ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`;
+}
+
+/** The one way to train that all passes that name one name. Throws RecipeError when they disagree. */
+export function agreedTraining(place: string, passes: readonly Pass[]): TrainingConfig {
+  const given = passes.flatMap(({ train }) => (train ? [train] : []));
   const [first = {}, ...others] = given;
   const other = others.find((each) => JSON.stringify(each) !== JSON.stringify(first));
   if (other) {

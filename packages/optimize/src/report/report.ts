@@ -2,20 +2,11 @@
 import type { Json } from '@espalier/nn';
 import type { BudgetStop, BudgetTrial } from '../budget/budget-loop.ts';
 import type { Goal } from '../budget/goal.ts';
+import type { Quality } from '../budget/quality.ts';
 import type { LatencyRatio } from '../cost/compare-latency.ts';
 import type { Cost } from '../cost/cost.ts';
-import type { ProportionInterval } from '../cost/interval.ts';
 import type { StepJson } from '../recipe/parse.ts';
 import type { PassRecord } from '../recipe/pass.ts';
-
-/** How good a model is on one split. */
-export interface Quality {
-  readonly metric: string;
-  readonly value: number;
-  /** The interval that holds the true value in 95 of 100 cases; for accuracy. */
-  readonly interval?: ProportionInterval;
-  readonly examples: number;
-}
 
 /** One model of a report. */
 export interface ModelReport {
@@ -48,5 +39,14 @@ export interface CompressionReport {
 
 /** A report as JSON, for optimization.json. */
 export function reportJson(report: CompressionReport): Json {
-  return JSON.parse(JSON.stringify(report)) as Json;
+  return asJson(report);
+}
+
+/** What single passes did, as JSON, for optimization.json. */
+export function recordsJson(records: readonly PassRecord[]): readonly Json[] {
+  return records.map(asJson);
+}
+
+function asJson(value: CompressionReport | PassRecord): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
 }

@@ -1,27 +1,27 @@
 /** A report as plain text. */
 import type { Cost } from '../cost/cost.ts';
 import { showBytes, showCount, showMs, showRatio, showShare } from './format.ts';
-import type { CompressionReport, ModelReport, Quality } from './report.ts';
+import type { Quality } from '../budget/quality.ts';
+import type { CompressionReport, ModelReport } from './report.ts';
 
 interface Column {
-  readonly title: string;
+  readonly title: string | ((model: ModelReport) => string);
   readonly cell: (model: ModelReport) => string;
 }
 
 const showQuality = (quality: Quality | undefined): string => {
   if (!quality) return '';
-  const { value, interval } = quality;
-  return interval
-    ? `${showShare(value)} (${(interval.low * 100).toFixed(2)}–${(interval.high * 100).toFixed(2)})`
-    : showShare(value);
+  const { metric, value, interval } = quality;
+  const shown = metric === 'r2' ? value.toFixed(4) : showShare(value);
+  return interval ? `${shown} (${(interval.low * 100).toFixed(2)}–${(interval.high * 100).toFixed(2)})` : shown;
 };
 
 const ofCost = (title: string, cell: (cost: Cost) => string): Column => ({ title, cell: ({ cost }) => cell(cost) });
 
 const columns: readonly Column[] = [
   { title: 'model', cell: ({ name }) => name },
-  { title: 'validation', cell: ({ validation }) => showQuality(validation) },
-  { title: 'test', cell: ({ test }) => showQuality(test) },
+  { title: ({ validation }) => `validation ${validation.metric}`, cell: ({ validation }) => showQuality(validation) },
+  { title: ({ validation }) => `test ${validation.metric}`, cell: ({ test }) => showQuality(test) },
   ofCost('parameters', ({ parameters }) => showCount(parameters)),
   ofCost('non-zeros', ({ nonZeros }) => showCount(nonZeros)),
   ofCost('bytes', ({ bytes }) => showBytes(bytes)),
@@ -35,8 +35,9 @@ const columns: readonly Column[] = [
 
 /** Models side by side, one a line. Columns that nobody has a value for are left out. */
 export function formatModels(models: readonly ModelReport[]): string {
+  const [first] = models;
   const shown = columns
-    .map(({ title, cell }) => [title, ...models.map(cell)])
+    .map(({ title, cell }) => [typeof title === 'string' ? title : first ? title(first) : '', ...models.map(cell)])
     .filter(([, ...cells]) => cells.some((cell) => cell !== ''));
   const widths = shown.map((cells) => Math.max(...cells.map(({ length }) => length)));
   const line = (row: number): string =>

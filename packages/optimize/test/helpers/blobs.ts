@@ -56,7 +56,7 @@ export async function trained(): Promise<Module> {
   if (known) return known;
   const model = build(perceptron(32), { seed: 5 });
   await fit(model, train, {
-    loss: (output, target) => crossEntropy(output, target),
+    loss: crossEntropy,
     optimizer: new Adam({ lr: 0.01 }),
     epochs: 6,
     batchSize: 64,

@@ -1,8 +1,21 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, decodeSafetensors, encodeSafetensors, FormatError, type Module, type RawTensor } from '@espalier/nn';
+import {
+  build,
+  cloneModel,
+  crossEntropy,
+  decodeSafetensors,
+  encodeSafetensors,
+  FormatError,
+  mse,
+  noteTrainedBy,
+  trainedBy,
+  type Module,
+  type RawTensor,
+} from '@espalier/nn';
 import { loadModel, saveModel } from '@espalier/nn/node';
+import type { Tensor } from '@espalier/tensor';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { finetune, maskOf, prune, quantize, runRecipe, storedBytes, strip, type Step } from '../../src/index.ts';
 import { loadOptimized, saveOptimized } from '../../src/node/index.ts';
@@ -77,6 +90,26 @@ describe('a saved model', () => {
     expect(both).toBeLessThan(pruned);
   });
 
+  test('knows the loss that it was trained by, if that has a name', async () => {
+    const model = await cloneModel(await trained());
+    for (const [by, kept] of [
+      [mse, mse],
+      [crossEntropy, crossEntropy],
+      [(output: Tensor) => output.sum(), undefined],
+    ] as const) {
+      noteTrainedBy(model, by);
+      for (const [save, steps] of [
+        [saveModel, []],
+        [saveOptimized, [prune({ sparsity: 0.5 })]],
+      ] as const) {
+        const folder = join(root, 'by a loss');
+        await save(folder, (await runRecipe(model, steps)).model);
+        expect(trainedBy((await loadOptimized(folder)).model)).toBe(kept);
+        if (steps.length === 0) expect(trainedBy((await loadModel(folder)).module)).toBe(kept);
+      }
+    }
+  });
+
   test('a plain model goes both ways between this and @espalier/nn', async () => {
     const model = await trained();
     await saveModel(join(root, 'by nn'), model);
@@ -104,6 +137,12 @@ describe('a damaged folder', () => {
       'weights cut short',
       /model\.safetensors/,
       async ({ weights }) => writeFile(weights, (await readFile(weights)).subarray(0, 300)),
+    ],
+    [
+      'a loss that nobody knows',
+      /config\.json.*loss is "guess"; it must be one of cross-entropy/,
+      async ({ config }) =>
+        writeFile(config, (await readFile(config, 'utf8')).replace('"loss": "cross-entropy"', '"loss": "guess"')),
     ],
     [
       'layouts by somebody else',

@@ -1,4 +1,4 @@
-import { build, type Module } from '@espalier/nn';
+import { build, type Module, type Parameter } from '@espalier/nn';
 import { describe, expect, test } from 'vitest';
 import {
   distill,
@@ -28,6 +28,12 @@ async function nonZeroWeights(model: Awaited<ReturnType<typeof trained>>): Promi
   return count;
 }
 
+function parameterOf(model: Module, name: string): Parameter {
+  const parameter = model.namedParameters().get(name);
+  if (!parameter) throw new Error(`there is no ${name}`);
+  return parameter;
+}
+
 describe('prune', () => {
   test('drops exactly the share asked for, locally and globally', async () => {
     const model = await trained();
@@ -45,7 +51,9 @@ describe('prune', () => {
     const { model: small, records } = await runRecipe(model, steps, { data, seed: 3 });
     expect(await nonZeroWeights(small)).toBe(160);
     expect(records.map(({ config }) => config.type)).toEqual(['prune', 'finetune']);
-    expect(records[0]?.summary).toBe('drop 480 of 640 weights by magnitude, globally');
+    expect(records[0]?.summary).toBe(
+      'drop 480 of 640 weights by magnitude, in one ranking of all tensors, at most 98 % of each, on a cubic schedule of 8 updates from 0 % to 50 % of the training; trained for 2 epochs',
+    );
     for (const parameter of small.parameters()) {
       const kept = await maskOf(parameter)?.kept();
       if (!kept) continue;
@@ -72,6 +80,49 @@ describe('prune', () => {
       for (const [weight, stays] of (kept ?? []).entries()) if (stays === 1) expect(before[index]?.[weight]).toBe(1);
     }
     await expect(runRecipe(half, [prune({ sparsity: 0.3 })])).rejects.toThrow(/320 of 640 weights are gone already/);
+  });
+
+  test('what is gone stays gone at every update of a schedule, whatever the scope and the bounds', async () => {
+    const model = await trained();
+    // A tensor that is nearly empty, beside one that is not.
+    const { model: half } = await runRecipe(model, [prune({ sparsity: 0.95, include: ['0.weight'] })]);
+    const before = await maskOf(parameterOf(half, '0.weight'))?.kept();
+    const seen: (Uint8Array | undefined)[] = [];
+    const spy: Pass = {
+      config: { type: 'spy' },
+      needs: 'training',
+      effects: [],
+      plan: async (of) => ({
+        summary: '',
+        apply: async () => ({
+          model: of,
+          training: {
+            beforeStep: async () => void seen.push(await maskOf(parameterOf(of, '0.weight'))?.kept()),
+          },
+          finalize: async () => ({ config: { type: 'spy' }, summary: '', details: {} }),
+        }),
+      }),
+    };
+    for (const options of [
+      { sparsity: 0.9 },
+      { sparsity: 0.9, maximum: 0.9 },
+      { sparsity: 0.96, scope: 'local' },
+    ] as const) {
+      await runRecipe(half, [together(prune({ ...options, schedule: 'linear', train: quick }), spy)], { data });
+    }
+    expect(seen.length).toBeGreaterThan(20);
+    for (const kept of seen)
+      expect((kept ?? []).some((stays, index) => stays === 1 && before?.[index] === 0)).toBe(false);
+    await expect(runRecipe(half, [prune({ sparsity: 0.9, scope: 'local' })])).rejects.toThrow(
+      /486 of 512 weights of 0\.weight are gone already/,
+    );
+  });
+
+  test('a training without a step prunes all the same', async () => {
+    const steps = [prune({ sparsity: 0.5, schedule: 'cubic', train: { epochs: 0 } })];
+    const { model: small, records } = await runRecipe(await trained(), steps, { data });
+    expect(await nonZeroWeights(small)).toBe(320);
+    expect(records[0]).toMatchObject({ training: { epochs: 0, steps: 0 } });
   });
 
   test('the same seed gives the same model', async () => {

@@ -19,6 +19,10 @@ function pairs(entries: readonly (readonly [string, string])[]): Markup {
   </dl>`;
 }
 
+function passesOf({ rows }: RunReport): readonly (readonly [string, string])[] {
+  return rows.flatMap(({ name, passes }) => (passes.length > 0 ? [[name, passes.join('; then ')] as const] : []));
+}
+
 function winnerFacts({
   winner: { architecture, initialiser, training },
 }: RunReport): readonly (readonly [string, string])[] {
@@ -90,7 +94,7 @@ export function reportPage(report: RunReport): string {
           images
         </p>
         <main>
-          ${section('The models', 'Accuracy and macro-F1 on the test images, which no decision was made by. Latency is measured, one image at a time, each model in turns with the searched one; the ratio has the interval that holds it at a confidence of 99.9 %.', summaryTable(report), true)}
+          ${section('The models', 'Accuracy and macro-F1 on the test images, which no decision was made by. Latency is measured, one image at a time, each model in turns with the searched one; the ratio has the interval that holds it at a confidence of 99.9 %.', html`${summaryTable(report)}${pairs(passesOf(report))}`, true)}
           ${section('Accuracy against bytes', 'Up and to the left is better.', accuracyAgainstBytes(report))}
           ${section('Search history', `Each dot is a trial, judged on ${formatCount(images.validation)} held-out training images; the line is the best so far. The search ${search.stopped}.`, searchHistory(report))}
           ${section('Learning curves', 'Mean training loss; the distilled student minimises another loss than the others.', learningCurves(report))}

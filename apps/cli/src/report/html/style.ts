@@ -1,9 +1,9 @@
 /** The style sheet of the report: light and dark, narrow and wide, screen and paper. */
 export const styleSheet = `
 :root { color-scheme: light dark; --paper: #ffffff; --ink: #1b1f24; --soft: #5c6670; --rule: #e1e5ea; --shadow: #f5f7f9;
-  --searched: #2160c4; --random-mask: #b4530a; --magnitude: #17774a; --int8: #7342b3; --student: #ad2260; --mistake: 180, 60, 20; }
+  --searched: #2160c4; --random-mask: #b4530a; --pruned: #17774a; --int8: #7342b3; --student: #ad2260; --mistake: 180, 60, 20; }
 @media (prefers-color-scheme: dark) { :root { --paper: #14171b; --ink: #e7eaee; --soft: #9aa5b1; --rule: #2b3138; --shadow: #1c2026;
-  --searched: #74a9ff; --random-mask: #ffa15f; --magnitude: #5bc892; --int8: #bd9bf2; --student: #f486b6; --mistake: 240, 130, 80; } }
+  --searched: #74a9ff; --random-mask: #ffa15f; --pruned: #5bc892; --int8: #bd9bf2; --student: #f486b6; --mistake: 240, 130, 80; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1.5rem 1rem 3rem; max-width: 62rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, sans-serif; }
@@ -15,7 +15,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 .summary th, .summary td { padding: .4rem .6rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
 .summary th:first-child { text-align: left; } .summary thead th { color: var(--soft); font-weight: 500; font-size: .85rem; }
 .swatch { display: inline-block; width: .7rem; height: .7rem; margin-right: .5rem; border-radius: 50%; background: currentColor; }
-.searched { --own: var(--searched); } .random-mask { --own: var(--random-mask); } .magnitude { --own: var(--magnitude); }
+.searched { --own: var(--searched); } .random-mask { --own: var(--random-mask); } .pruned { --own: var(--pruned); }
 .int8 { --own: var(--int8); } .student { --own: var(--student); } .swatch, .legend li::marker { color: var(--own); }
 svg { display: block; width: 100%; height: auto; font: 12.5px system-ui, sans-serif; }
 .grid { stroke: var(--rule); } .tick, .axis { fill: var(--soft); } .label { fill: var(--ink); }
@@ -33,6 +33,6 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; mar
   .summary th, .summary td { border: 0; padding: .1rem 0; text-align: left; } .summary th { grid-column: 1 / -1; }
   .summary td::before { content: attr(data-heading) ' '; color: var(--soft); font-size: .85rem; } }
 @media print { :root { color-scheme: light; --paper: #ffffff; --ink: #000000; --soft: #444444; --rule: #cccccc; --shadow: #f2f2f2;
-  --searched: #2160c4; --random-mask: #b4530a; --magnitude: #17774a; --int8: #7342b3; --student: #ad2260; --mistake: 180, 60, 20; }
+  --searched: #2160c4; --random-mask: #b4530a; --pruned: #17774a; --int8: #7342b3; --student: #ad2260; --mistake: 180, 60, 20; }
   body { max-width: none; padding: 0; font-size: 11pt; } section { break-inside: avoid; } * { print-color-adjust: exact; } }
 `;

@@ -1,0 +1,27 @@
+/** The weights of a parameter, as passes read them. */
+import { RecipeError } from '../errors.ts';
+import type { NamedParameter } from './parameter-filter.ts';
+
+/**
+ * What the module sees of a parameter, row-major. Throws RecipeError, naming the parameter, unless it is f32 and every value
+ * is finite: there is no rank and no code for anything else.
+ */
+export async function readWeights(
+  place: string,
+  { name, parameter }: NamedParameter,
+): Promise<Float32Array<ArrayBuffer>> {
+  const { dtype } = parameter.tensor;
+  if (dtype !== 'f32')
+    throw new RecipeError(
+      place,
+      `${name} is ${dtype}, and only f32 can be worked on; exclude it, or build the model in f32`,
+    );
+  const values = (await parameter.value.data()) as Float32Array<ArrayBuffer>;
+  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0)
+    throw new RecipeError(
+      place,
+      `${name} holds ${values[wrong]} at ${wrong}; start from a model whose training did not diverge, or exclude it`,
+    );
+  return values;
+}
