@@ -33,7 +33,7 @@ export { Linear, type LinearOptions } from './layers/linear.ts';
 export { AvgPool2d, GlobalAvgPool, MaxPool2d, type PoolLayerOptions } from './layers/pooling.ts';
 export { Residual } from './layers/residual.ts';
 export { Sequential } from './layers/sequential.ts';
-export { bceWithLogits, klDivergence, type KlDivergenceOptions } from './loss/classification.ts';
+export { bceWithLogits, klDivergence, type BceOptions, type KlDivergenceOptions } from './loss/classification.ts';
 export type { LossContext, LossFunction } from './loss/loss.ts';
 export { huber, l1, mse, type LossOptions } from './loss/regression.ts';
 export { loss, lossName, lossTypes } from './loss/table.ts';

@@ -52,14 +52,7 @@ export {
   ShapeError,
   TensorError,
 } from './errors.ts';
-export {
-  avgPool2d,
-  conv2d,
-  maxPool2d,
-  type Conv2dOptions,
-  type PoolOptions,
-  type Size2d,
-} from './functions/convolution.ts';
+export { conv2d, type Conv2dOptions, type Size2d } from './functions/convolution.ts';
 export {
   arange,
   eye,
@@ -90,6 +83,13 @@ export {
   type LayerNormOptions,
   type LossReduction,
 } from './functions/normalize.ts';
+export {
+  avgPool2d,
+  maxPool2d,
+  type AvgPoolOptions,
+  type MaxPoolOptions,
+  type PoolOptions,
+} from './functions/pooling.ts';
 export {
   bernoulli,
   normal,
@@ -131,7 +131,10 @@ export { opTable } from './ops/table.ts';
 export { defaultGenerator, Generator, manualSeed, type GeneratorState } from './random/generator.ts';
 export { isTensor, keep, memory, scope } from './runtime/scope.ts';
 export type { Axes, Shape } from './shape/shape.ts';
+export type { BorderMode } from './tensor/borders.ts';
+export type { SoftplusOptions } from './tensor/elementwise-methods.ts';
 export type { Sorted } from './tensor/indexing-methods.ts';
+export type { PadOptions } from './tensor/movement-methods.ts';
 export type { NestedNumbers, NestedValues } from './tensor/nested.ts';
 export type { ReductionOptions, VarianceOptions } from './tensor/reduction-methods.ts';
 export { Tensor } from './tensor/tensor.ts';

@@ -1,18 +1,34 @@
 /** Losses between distributions. */
-import { massTimes, reduceLoss, type LossReduction, type Tensor } from '@espalier/tensor';
+import { isTensor, massTimes, reduceLoss, tensor, type LossReduction, type Tensor } from '@espalier/tensor';
 import { checkSameShape, type LossOptions } from './regression.ts';
 
+/** Options of binary cross-entropy. */
+export interface BceOptions extends LossOptions {
+  /** How much each element counts; broadcast against the logits. The mean is still over the number of elements. Default: 1. */
+  readonly weight?: Tensor | readonly number[];
+  /** How much more the target 1 counts than the target 0; broadcast against the logits. Default: 1. */
+  readonly positiveWeight?: Tensor | readonly number[];
+}
+
 /**
- * Binary cross-entropy of logits with targets between 0 and 1, element by element: max(x, 0) - x·y + log(1 + exp(-|x|)),
- * which neither overflows nor cancels.
+ * Binary cross-entropy of logits with targets between 0 and 1, element by element: -p·y·log σ(x) - (1 - y)·log(1 - σ(x))
+ * with the positive weight p, as softplus of -x and of x, which neither overflow nor cancel; an infinite logit on the side of its target costs nothing. Throws ShapeError if shapes
+ * do not fit.
  */
-export function bceWithLogits(logits: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+export function bceWithLogits(logits: Tensor, target: Tensor, options: BceOptions = {}): Tensor {
   checkSameShape('bceWithLogits', logits, target);
-  const losses = logits
-    .relu()
-    .sub(logits.mul(target.cast(logits.dtype)))
-    .add(logits.abs().neg().exp().log1p());
-  return reduceLoss(losses, options.reduction);
+  const y = target.cast(logits.dtype);
+  const positive = massTimes(y, logits.neg().softplus());
+  const negative = massTimes(y.neg().add(1), logits.softplus());
+  const { positiveWeight, weight, reduction } = options;
+  const losses = (positiveWeight ? positive.mul(weightLike(positiveWeight, logits)) : positive).add(negative);
+  return reduceLoss(weight ? losses.mul(weightLike(weight, logits)) : losses, reduction);
+}
+
+/** A weight as a tensor beside the logits. Throws ShapeError if it does not broadcast to their shape. */
+function weightLike(given: Tensor | readonly number[], { dtype, device, shape }: Tensor): Tensor {
+  const weight = isTensor(given) ? given.cast(dtype) : tensor(given, { dtype, device });
+  return weight.expand(shape);
 }
 
 /** Options of the Kullback-Leibler divergence. */

@@ -1,4 +1,4 @@
-/** Convolution and pooling over images [batch, channels, height, width]. */
+/** Convolution over images [batch, channels, height, width]. */
 import {
   aCount,
   aPositiveInteger,
@@ -12,8 +12,7 @@ import {
   type Rule,
 } from '../arguments/rules.ts';
 import { aTensor } from '../arguments/types.ts';
-import { dtypes } from '../dtype/dtype.ts';
-import { ArgumentError, ShapeError } from '../errors.ts';
+import { ShapeError } from '../errors.ts';
 import type { Conv2dGeometry } from '../ops/kernels/conv2d.ts';
 import { windowCount } from '../shape/layout.ts';
 import { showShape } from '../shape/shape.ts';
@@ -36,15 +35,6 @@ export interface Conv2dOptions {
   readonly groups?: number;
 }
 
-/** Options of pooling. */
-export interface PoolOptions {
-  readonly kernel: Size2d;
-  /** Default: the kernel, so that windows lie side by side. */
-  readonly stride?: Size2d;
-  /** Default: 0. Padding never wins a maximum and does not count in an average. */
-  readonly padding?: Size2d;
-}
-
 /** Both sizes of a pair given as one number or two. */
 export function pair(size: Size2d): readonly [number, number] {
   return typeof size === 'number' ? [size, size] : size;
@@ -57,8 +47,10 @@ function sizeOfBoth(element: Rule<number>): Rule<Size2d> {
   );
 }
 
-const positiveSize = sizeOfBoth(aPositiveInteger);
-const anySize = sizeOfBoth(aCount);
+/** One size of at least 1, or two. */
+export const positiveSize: Rule<Size2d> = sizeOfBoth(aPositiveInteger);
+/** One size of at least 0, or two. */
+export const anySize: Rule<Size2d> = sizeOfBoth(aCount);
 
 const conv2dOptions: OptionRules<Conv2dOptions> = {
   bias: aTensor,
@@ -67,8 +59,6 @@ const conv2dOptions: OptionRules<Conv2dOptions> = {
   dilation: positiveSize,
   groups: aPositiveInteger,
 };
-
-const poolOptions: OptionRules<PoolOptions> = { kernel: positiveSize, stride: positiveSize, padding: anySize };
 
 /**
  * 2-D convolution (cross-correlation) of x [batch, in, height, width] with w [out, in / groups, kernel height, kernel
@@ -143,49 +133,4 @@ export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tenso
       `the bias ${showShape(bias.shape)} must be [${outChannels}], one per output channel`,
     );
   return result.add(bias.reshape(1, -1, 1, 1));
-}
-
-function poolWindows(operation: string, x: Tensor, options: PoolOptions, filler: number): Tensor {
-  check(operation, 'x', x, aTensor);
-  const { kernel, stride = kernel, padding = 0 } = checkOptions(operation, options, poolOptions);
-  check(operation, 'kernel', kernel, positiveSize);
-  if (x.rank < 2) throw new ShapeError(operation, `takes an image [..., height, width], not ${showShape(x.shape)}`);
-  const [top, left] = pair(padding);
-  if (top > pair(kernel)[0] / 2 || left > pair(kernel)[1] / 2)
-    throw new ArgumentError(
-      operation,
-      `padding [${top}, ${left}] is more than half of the kernel [${pair(kernel).join(', ')}]; some windows would be empty`,
-    );
-  const padded =
-    top + left === 0
-      ? x
-      : x.pad(
-          [
-            [top, top],
-            [left, left],
-          ],
-          filler,
-        );
-  const windows = padded.windows(pair(kernel), { stride: pair(stride) });
-  if (windows.size === 0 && x.size > 0)
-    throw new ShapeError(
-      operation,
-      `kernel [${pair(kernel).join(', ')}] is larger than the padded image ${showShape(padded.shape.slice(-2))}`,
-    );
-  return windows;
-}
-
-/** The largest element of each window over the last two axes. The gradient is shared where several are largest. */
-export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
-  const { kind, min } = dtypes[check('maxPool2d', 'x', x, aTensor).dtype];
-  return poolWindows('maxPool2d', x, options, kind === 'float' ? Number.NEGATIVE_INFINITY : min).max([-2, -1]);
-}
-
-/** The mean of each window over the last two axes, over the elements of the image it covers. */
-export function avgPool2d(x: Tensor, options: PoolOptions): Tensor {
-  const sums = poolWindows('avgPool2d', x, options, 0).sum([-2, -1]);
-  const [height, width] = pair(options.kernel);
-  if (pair(options.padding ?? 0).every((size) => size === 0)) return sums.div(height * width);
-  const image = x.filled(x.shape.slice(-2), 1);
-  return sums.div(poolWindows('avgPool2d', image, options, 0).sum([-2, -1]));
 }

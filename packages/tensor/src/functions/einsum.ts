@@ -12,32 +12,25 @@ interface Labelled {
 
 /**
  * Sums of products named by letters: `'bij,bjk->bik'` is a batched matrix product, `'ii->i'` a diagonal, `'ij->'` a total.
- * Without `->` the result has the letters that occur once, in alphabetical order. Operands are contracted from left to
- * right, each step as one batched matrix product. Throws ArgumentError for a malformed equation, ShapeError if one letter
- * stands for two sizes.
+ * `...` stands for any further axes, aligned at their last and broadcast: `'...ij,...jk->...ik'`. An axis of size 1 is
+ * repeated to the size that its letter has elsewhere. Without `->` the result has the axes of `...`, then the letters that
+ * occur once, in alphabetical order; axes of `...` that the result leaves out are summed.
+ * Operands are contracted from left to right, each step as one batched matrix product. Throws ArgumentError for a malformed
+ * equation, ShapeError if one letter stands for two sizes.
  */
 export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor {
   check('einsum', 'equation', equation, aText);
   check('einsum', 'tensors', tensors, severalTensors);
-  const [inputs, output] = parse(equation, tensors);
-  const sizes = new Map<string, number>();
-  for (const { labels, tensor } of inputs)
-    for (const [axis, label] of labels.entries()) {
-      const size = tensor.shape[axis] as number;
-      const known = sizes.get(label) ?? size;
-      if (known !== size)
-        throw new ShapeError(
-          'einsum',
-          `'${label}' stands for both ${known} and ${size} in '${equation}'; one letter has one size`,
-        );
-      sizes.set(label, size);
-    }
+  const [terms, output] = parse(equation, tensors);
+  const diagonals = terms.map(diagonal);
+  const sizes = sizesOf(equation, diagonals);
+  const inputs = diagonals.map((operand) => narrowed(operand, sizes));
   const operands = inputs.map((operand, position) => {
     const elsewhere = new Set([
       ...output,
       ...inputs.flatMap((other, index) => (index === position ? [] : other.labels)),
     ]);
-    return sumOut(diagonal(operand), (label) => elsewhere.has(label));
+    return sumOut(operand, (label) => elsewhere.has(label));
   });
   const result = operands.reduce((left, right, position) => {
     const later = new Set([...output, ...operands.slice(position + 1).flatMap((operand) => operand.labels)]);
@@ -47,34 +40,76 @@ export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor 
   return result.tensor.permute(order);
 }
 
+const ellipsis = '...';
+
+const labelsOf = (term: string): readonly string[] => term.match(/\.{3}|[A-Za-z]/g) ?? [];
+
+/** The letters of a term, and `...`, which stands there at most once. */
+const termPattern = /^[A-Za-z]*(?:\.{3}[A-Za-z]*)?$/;
+
+/** Where `...` stood, one label an axis: counted from the last, so that the last ones meet in every tensor. */
+function spread(labels: readonly string[], axes: number): string[] {
+  return labels.flatMap((label) =>
+    label === ellipsis ? Array.from({ length: axes }, (_, axis) => `${ellipsis}${axes - axis}`) : [label],
+  );
+}
+
 function parse(equation: string, tensors: readonly Tensor[]): readonly [Labelled[], string[]] {
-  const match = /^([A-Za-z]*(?:,[A-Za-z]*)*)(?:->([A-Za-z]*))?$/.exec(equation.replaceAll(' ', ''));
-  if (!match)
+  const [left, right, ...more] = equation.replaceAll(' ', '').split('->') as [string, string?, ...string[]];
+  const written = left.split(',');
+  if (more.length > 0 || ![...written, right ?? ''].every((term) => termPattern.test(term)))
     throw new ArgumentError('einsum', `'${equation}' is no equation; write letters per tensor, as in 'ij,jk->ik'`);
-  const terms = (match[1] as string).split(',').map((term) => [...term]);
+  const terms = written.map(labelsOf);
   if (terms.length !== tensors.length)
     throw new ArgumentError('einsum', `'${equation}' names ${terms.length} tensors, but ${tensors.length} are given`);
+  let widest = 0;
   const inputs = terms.map((labels, index): Labelled => {
     const tensor = tensors[index] as Tensor;
-    if (labels.length !== tensor.rank)
+    const further = labels.includes(ellipsis) ? tensor.rank - labels.length + 1 : 0;
+    const all = spread(labels, further);
+    if (further < 0 || all.length !== tensor.rank)
       throw new ShapeError(
         'einsum',
         `'${labels.join('')}' does not fit ${showShape(tensor.shape)}; give one letter per axis`,
       );
-    return { labels, tensor };
+    widest = Math.max(widest, further);
+    return { labels: all, tensor };
   });
-  const all = terms.flat();
+  const all = terms.flat().filter((label) => label !== ellipsis);
   const output =
-    match[2] === undefined
-      ? [...new Set(all)].filter((label) => all.filter((other) => other === label).length === 1).toSorted()
-      : [...match[2]];
-  const unknown = output.find((label) => !all.includes(label));
+    right === undefined
+      ? [ellipsis, ...[...new Set(all)].filter((label) => all.indexOf(label) === all.lastIndexOf(label)).toSorted()]
+      : labelsOf(right);
+  const unknown = output.find((label) => label !== ellipsis && !all.includes(label));
   if (unknown !== undefined || new Set(output).size !== output.length)
     throw new ArgumentError(
       'einsum',
       `the result '${output.join('')}' of '${equation}' must name letters of the inputs, each once`,
     );
-  return [inputs, output];
+  return [inputs, spread(output, widest)];
+}
+
+/** The size of each label: the one that is not 1, where there is one. */
+function sizesOf(equation: string, inputs: readonly Labelled[]): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const { labels, tensor } of inputs)
+    for (const [axis, label] of labels.entries()) {
+      const size = tensor.shape[axis] as number;
+      const known = sizes.get(label) ?? 1;
+      if (known !== 1 && size !== 1 && known !== size)
+        throw new ShapeError(
+          'einsum',
+          `'${label}' stands for both ${known} and ${size} in '${equation}'; one letter has one size, or 1`,
+        );
+      sizes.set(label, known === 1 ? size : known);
+    }
+  return sizes;
+}
+
+/** Without the axes of size 1 that are larger elsewhere: an operand that lacks a letter is repeated along it anyway. */
+function narrowed({ labels, tensor }: Labelled, sizes: ReadonlyMap<string, number>): Labelled {
+  const axes = labels.flatMap((label, axis) => (tensor.shape[axis] === sizes.get(label) ? [] : [axis]));
+  return { labels: labels.filter((_, axis) => !axes.includes(axis)), tensor: tensor.squeeze(axes) };
 }
 
 /** Axes with one letter become one axis, walked together. */
@@ -83,6 +118,11 @@ function diagonal({ labels, tensor }: Labelled): Labelled {
   if (twice === undefined) return { labels, tensor };
   const [first, second] = labels.flatMap((label, axis) => (label === twice ? [axis] : [])) as [number, number];
   const size = tensor.shape[first] as number;
+  if (tensor.shape[second] !== size)
+    throw new ShapeError(
+      'einsum',
+      `'${twice}' stands for both ${size} and ${tensor.shape[second]} in ${showShape(tensor.shape)}; a diagonal needs equal sizes`,
+    );
   const rest = labels.flatMap((_, axis) => (axis === first || axis === second ? [] : [axis]));
   // Rows of length size + 1 over the flattened square step along its diagonal.
   const square = tensor.permute([...rest, first, second]).flatten(-2, -1);

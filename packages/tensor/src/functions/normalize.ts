@@ -16,9 +16,11 @@ import { aGenerator, aTensor } from '../arguments/types.ts';
 import { isFloat } from '../dtype/dtype.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { indexNode } from '../graph/build.ts';
+import { isTensor } from '../runtime/scope.ts';
 import { sameShape, showShape, type Axes } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';
+import { tensor } from './create.ts';
 import { bernoulli, type RandomOptions } from './random.ts';
 
 /** Options of layer normalisation. */
@@ -130,12 +132,18 @@ export interface CrossEntropyOptions {
   readonly labelSmoothing?: number;
   /** A class index whose examples do not count. */
   readonly ignoreIndex?: number;
+  /**
+   * How much each class counts: [classes]. The mean of class indices is over the weights of the targets, not over their
+   * number. Default: 1 each.
+   */
+  readonly weight?: Tensor | readonly number[];
 }
 
 const crossEntropyOptions: OptionRules<CrossEntropyOptions> = {
   reduction: aReduction,
   labelSmoothing: aProbability,
   ignoreIndex: anInteger,
+  weight: either(aTensor, listOf(aNumber)),
 };
 
 /**
@@ -163,26 +171,37 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   const logarithms = logits.logSoftmax(-1);
   const indices = targets.cast('i32');
   const spread = labelSmoothing / classes;
+  const weight = options.weight && classWeights(options.weight, logits);
+  const weighted = (mass: Tensor): Tensor => (weight ? mass.mul(weight) : mass);
+  const smoothed = (mass: Tensor): Tensor => (spread === 0 ? mass : mass.mul(1 - labelSmoothing).add(spread));
+  const hot = (): Tensor => indices.unsqueeze(-1).eq(wrap(indexNode(classes, 'i32', logits.device)));
   const share = (): Tensor => {
-    if (!hard) return massTimes(spread === 0 ? targets : targets.mul(1 - labelSmoothing).add(spread), logarithms);
-    const hot = indices.unsqueeze(-1).eq(wrap(indexNode(classes, 'i32', logits.device)));
+    if (!hard) return massTimes(weighted(smoothed(targets)), logarithms);
     return spread === 0
-      ? logarithms.where(hot, 0)
-      : logarithms.mul(
-          hot
-            .cast(logits.dtype)
-            .mul(1 - labelSmoothing)
-            .add(spread),
-        );
+      ? weighted(logarithms).where(hot(), 0)
+      : logarithms.mul(weighted(smoothed(hot().cast(logits.dtype))));
   };
   const losses = share().sum(-1, { keepDims: true }).neg().squeeze(-1);
   if (!hard) return reduceLoss(losses, reduction);
   // Added, not chosen by a condition: so the gradient stays the plain one, which shares a kernel with the loss.
   const known = losses.add(logits.filled([], NaN).where(indices.lt(0).logicalOr(indices.ge(classes)), 0));
-  if (ignoreIndex === undefined) return reduceLoss(known, reduction);
-  const counts = targets.ne(ignoreIndex);
-  const kept = known.where(counts, 0);
-  return reduction === 'mean' ? kept.sum().div(counts.sum().cast(logits.dtype)) : reduceLoss(kept, reduction);
+  const counts = ignoreIndex === undefined ? undefined : targets.ne(ignoreIndex);
+  const kept = counts ? known.where(counts, 0) : known;
+  if (reduction !== 'mean' || !(weight || counts)) return reduceLoss(kept, reduction);
+  const labelled = counts ? hot().logicalAnd(counts.unsqueeze(-1)) : hot();
+  return kept.sum().div(weight ? weight.where(labelled, 0).sum() : labelled.sum().cast(logits.dtype));
+}
+
+/** One weight per class, like the logits. */
+function classWeights(given: Tensor | readonly number[], logits: Tensor): Tensor {
+  const { dtype, device } = logits;
+  const weight = isTensor(given) ? given.cast(dtype) : tensor(given, { dtype, device });
+  if (weight.rank !== 1 || weight.size !== (logits.shape.at(-1) ?? 0))
+    throw new ShapeError(
+      'crossEntropy',
+      `the weight ${showShape(weight.shape)} must have one number for each of the ${logits.shape.at(-1) ?? 0} classes`,
+    );
+  return weight;
 }
 
 const dropoutOptions: OptionRules<Pick<RandomOptions, 'generator'>> = { generator: aGenerator };

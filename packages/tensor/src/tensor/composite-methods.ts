@@ -10,6 +10,7 @@ export abstract class CompositeMethods extends IndexingMethods {
   softmax(axis = -1): Tensor {
     const along = normalizeAxis('softmax', axis, this.rank);
     const values = this.cast(toFloat(this.dtype));
+    if (values.size === 0) return values;
     const powers = values.sub(values.detach().max(along, { keepDims: true })).exp();
     return powers.div(powers.sum(along, { keepDims: true }));
   }
@@ -18,6 +19,7 @@ export abstract class CompositeMethods extends IndexingMethods {
   logSoftmax(axis = -1): Tensor {
     const along = normalizeAxis('logSoftmax', axis, this.rank);
     const values = this.cast(toFloat(this.dtype));
+    if (values.size === 0) return values;
     const shifted = values.sub(values.detach().max(along, { keepDims: true }));
     return shifted.sub(shifted.exp().sum(along, { keepDims: true }).log());
   }

@@ -7,7 +7,7 @@ import { ShapeError } from '../errors.ts';
 import { shapedNode } from '../graph/build.ts';
 import { convolutionOps, conv2dShapes, type Conv2dGeometry } from '../ops/kernels/conv2d.ts';
 import { matmulOp } from '../ops/kernels/matmul.ts';
-import { broadcastShapes, sameShape, showShape } from '../shape/shape.ts';
+import { broadcastShapes, sameShape, showShape, sizeOf } from '../shape/shape.ts';
 import { MovementMethods } from './movement-methods.ts';
 import type { Tensor } from './tensor.ts';
 import { accumulationDType, castNode, wrap } from './wrap.ts';
@@ -42,8 +42,9 @@ export abstract class ContractionMethods extends MovementMethods {
     const [a, b] = [wrap(castNode(left.node, dtype)), wrap(castNode(right.node, dtype))];
     // One matrix for a whole batch: the batch is more rows of a single, larger product.
     if (a.rank > 2 && b.rank === 2) {
-      const rows = wrap(shapedNode(matmulOp, [a.reshape(-1, k).node, b.node], {}, [a.size / Math.max(k, 1), n], dtype));
-      return k === 0 ? a.filled([...a.shape.slice(0, -1), n], 0) : rows.reshape([...a.shape.slice(0, -1), n]);
+      const count = sizeOf(a.shape.slice(0, -1));
+      const rows = wrap(shapedNode(matmulOp, [a.reshape(count, k).node, b.node], {}, [count, n], dtype));
+      return rows.reshape([...a.shape.slice(0, -1), n]);
     }
     const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
     return wrap(

@@ -4,15 +4,17 @@ import { holds } from '../arguments/numbers.ts';
 import {
   aFiniteNumber,
   aNumber,
+  aPositiveNumber,
   check,
   checkOptional,
   checkOptions,
   oneOf,
+  ruleOf,
   type OptionRules,
 } from '../arguments/rules.ts';
 import { aDType, aTensor } from '../arguments/types.ts';
-import { dtypes, type DType } from '../dtype/dtype.ts';
-import { ArgumentError } from '../errors.ts';
+import { dtypes, isFloat, type DType } from '../dtype/dtype.ts';
+import { ArgumentError, DTypeError } from '../errors.ts';
 import { elementwiseNode } from '../graph/build.ts';
 import { bitcastOp, whereOp } from '../ops/elementwise/conversion.ts';
 import { promote } from '../dtype/promote.ts';
@@ -29,6 +31,23 @@ interface GeluOptions {
 
 const geluOptions: OptionRules<GeluOptions> = { approximate: oneOf('none', 'tanh') };
 const wordDType = oneOf('f32', 'i32', 'u32');
+
+/** Options of softplus. */
+export interface SoftplusOptions {
+  /** How sharp the bend at 0 is. Default: 1. */
+  readonly beta?: number;
+  /** Where beta · a is above this the result is a itself. Default: nowhere. */
+  readonly threshold?: number;
+}
+
+const softplusOptions: OptionRules<SoftplusOptions> = {
+  beta: aPositiveNumber,
+  threshold: ruleOf('a number that is not NaN', (value) => typeof value === 'number' && !Number.isNaN(value)),
+};
+const placesRule = ruleOf<number>(
+  'an integer from -300 to 300',
+  (value) => Number.isInteger(value) && Math.abs(value as number) <= 300,
+);
 
 /** Adds the element-wise ops to a tensor. */
 export abstract class ElementwiseMethods extends TensorHandle {
@@ -191,9 +210,16 @@ export abstract class ElementwiseMethods extends TensorHandle {
     return applyElementwise('silu', [this.self]);
   }
 
-  /** log(1 + exp(a)). */
-  softplus(): Tensor {
-    return applyElementwise('softplus', [this.self]);
+  /**
+   * log(1 + exp(beta · a)) / beta; the line a itself where beta · a is above `threshold`. By default beta is 1, and there is
+   * no threshold: the curve is exact everywhere. Throws ArgumentError unless beta > 0 and the threshold is a number.
+   */
+  softplus(options: SoftplusOptions = {}): Tensor {
+    const { beta = 1, threshold = Number.POSITIVE_INFINITY } = checkOptions('softplus', options, softplusOptions);
+    return applyElementwise('softplus', [this.self], {
+      ...(beta !== 1 && { beta }),
+      ...(threshold < Number.POSITIVE_INFINITY && { threshold: Math.max(threshold, -Number.MAX_VALUE) }),
+    });
   }
 
   /** a · tanh(softplus(a)). */
@@ -226,9 +252,24 @@ export abstract class ElementwiseMethods extends TensorHandle {
     return applyElementwise('trunc', [this.self]);
   }
 
-  /** Rounded to nearest, ties to even. */
-  round(): Tensor {
-    return applyElementwise('round', [this.self]);
+  /**
+   * Rounded to `decimals` places after the point (0 by default; negative ones round to tens, hundreds, …), ties to even.
+   * Throws ArgumentError unless `decimals` is an integer, DTypeError where integers are to be rounded to tens.
+   */
+  round(decimals = 0): Tensor {
+    check('round', 'decimals', decimals, placesRule);
+    const whole = applyElementwise('round', [this.self]);
+    if (decimals === 0) return whole;
+    if (!isFloat(this.dtype)) {
+      if (decimals > 0) return whole;
+      throw new DTypeError('round', `${this.dtype} has no rounding to ${decimals} decimals; cast to a float first`);
+    }
+    // In f32 at least: the power of ten would leave half precision.
+    const values = this.dtype === 'f64' ? this.self : this.cast('f32');
+    const scale = 10 ** Math.abs(decimals);
+    const rounded = decimals > 0 ? values.mul(scale).round().div(scale) : values.div(scale).round().mul(scale);
+    // What is too large to be scaled has no such decimals.
+    return rounded.where(rounded.isFinite(), values.detach()).cast(this.dtype);
   }
 
   /** Whether a is NaN. */
@@ -279,6 +320,11 @@ export abstract class ElementwiseMethods extends TensorHandle {
   /** floor(a / b). Throws ShapeError where the shapes do not broadcast. */
   floorDivide(b: TensorLike): Tensor {
     return applyElementwise('floorDivide', [this.self, b]);
+  }
+
+  /** a / b rounded towards 0. Throws ShapeError where the shapes do not broadcast. */
+  truncDivide(b: TensorLike): Tensor {
+    return applyElementwise('truncDivide', [this.self, b]);
   }
 
   /** a - b·floor(a / b), with the sign of b. Throws ShapeError where the shapes do not broadcast. */

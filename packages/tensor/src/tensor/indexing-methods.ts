@@ -127,7 +127,7 @@ export abstract class IndexingMethods extends ContractionMethods {
     return this.scan(cumsumOp, axis);
   }
 
-  /** Running products along an axis. The gradient is defined where no element is 0. */
+  /** Running products along an axis; small integers and bool are multiplied in 32 bits. */
   cumprod(axis: number): Tensor {
     return this.scan(cumprodOp, axis);
   }

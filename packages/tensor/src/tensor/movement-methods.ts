@@ -9,13 +9,15 @@ import {
   checkOptions,
   either,
   listOf,
+  oneOf,
   ruleOf,
   type OptionRules,
   type Rule,
 } from '../arguments/rules.ts';
 import { checkHolds } from '../arguments/numbers.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
-import { movementNode, shapedNode } from '../graph/build.ts';
+import { movementNode, shapedNode, storedNode } from '../graph/build.ts';
+import { Storage } from '../graph/storage.ts';
 import { padOp, paddedShape, paddingAttributes, type Padding } from '../ops/indexed/pad.ts';
 import { movementOps } from '../ops/movement.ts';
 import {
@@ -29,6 +31,7 @@ import {
   type Shape,
 } from '../shape/shape.ts';
 import { windowCount, type Movement } from '../shape/layout.ts';
+import { borderModes, withBorders, type BorderMode } from './borders.ts';
 import { ReductionMethods } from './reduction-methods.ts';
 import type { Tensor } from './tensor.ts';
 import { wrap } from './wrap.ts';
@@ -60,6 +63,16 @@ interface SliceParts {
 
 const sliceParts: OptionRules<SliceParts> = { start: integers, count: counts, step: integers };
 const paddingParts: OptionRules<Padding> = { widths: widthPairs, interior: counts, value: aNumber };
+
+/** What padding is made of. */
+export interface PadOptions {
+  /** Default: `constant`, a value. */
+  readonly mode?: 'constant' | BorderMode;
+  /** The value of mode `constant`. Default: 0. */
+  readonly value?: number;
+}
+
+const padOptions: OptionRules<PadOptions> = { mode: oneOf('constant', ...borderModes), value: aNumber };
 
 /** Adds movement to a tensor. */
 export abstract class MovementMethods extends ReductionMethods {
@@ -256,27 +269,25 @@ export abstract class MovementMethods extends ReductionMethods {
     });
   }
 
-  /** With `value` before and after each axis: `widths` are [before, after], for the trailing axes. Negative widths crop. */
-  pad(widths: readonly (readonly [before: number, after: number])[], value = 0): Tensor {
+  /**
+   * Longer along the trailing axes by `widths`, [before, after] of each; negative widths crop. What is added is a value (0
+   * by default), or made of the axis itself: see BorderMode. Throws ShapeError where the axis is too short for that.
+   */
+  pad(widths: readonly (readonly [before: number, after: number])[], filling: number | PadOptions = 0): Tensor {
     check('pad', 'widths', widths, widthPairs);
-    check('pad', 'value', value, aNumber);
+    const { mode = 'constant', value = 0 } =
+      typeof filling === 'number' ? { value: filling } : checkOptions('pad', filling, padOptions);
     if (widths.length > this.rank)
       throw new ShapeError(
         'pad',
         `${widths.length} pairs of widths are given for ${showShape(this.shape)}; give at most ${this.rank}`,
       );
     const all = [...this.shape.slice(widths.length).map((): [number, number] => [0, 0]), ...widths];
-    const start = all.map(([before]) => Math.max(0, -before));
-    const count = this.shape.map(
-      (size, axis) => size - (start[axis] as number) - Math.max(0, -(all[axis] as readonly [number, number])[1]),
-    );
-    if (count.some((size) => size < 0))
-      throw new ShapeError('pad', `widths ${JSON.stringify(widths)} crop more than ${showShape(this.shape)} has`);
-    return this.sliceWith({ start, count, step: this.shape.map(() => 1) }).padWith({
-      widths: all.map(([before, after]) => [Math.max(0, before), Math.max(0, after)] as const),
-      interior: this.shape.map(() => 0),
-      value,
-    });
+    const grown = all.map(([before, after]) => [Math.max(0, before), Math.max(0, after)] as const);
+    // What is mirrored or repeated is the whole axis, whatever is cropped of it; a circle is of what is left.
+    if (mode === 'reflect' || mode === 'replicate') return withoutEdges(withBorders(wrap(this.node), grown, mode), all);
+    if (mode === 'circular') return withBorders(withoutEdges(wrap(this.node), all), grown, mode);
+    return withoutEdges(wrap(this.node), all).padWith({ widths: grown, interior: this.shape.map(() => 0), value });
   }
 
   /** As `pad` for every axis, with `interior` elements between neighbours as well. Widths are not negative. */
@@ -312,14 +323,28 @@ export abstract class MovementMethods extends ReductionMethods {
       .reshape(shape.map((size, axis) => size * (times[axis] as number)));
   }
 
-  /** Each element `times` times in a row along an axis. */
-  repeatInterleave(times: number, axis: number): Tensor {
+  /**
+   * Each element `times` times in a row along an axis; a list says how often each one of its own. Throws ArgumentError
+   * unless they are non-negative integers, ShapeError if the list is not as long as the axis.
+   */
+  repeatInterleave(times: number | readonly number[], axis: number): Tensor {
     const along = normalizeAxis('repeatInterleave', axis, this.rank);
-    check('repeatInterleave', 'times', times, aCount);
-    const spread = this.unsqueeze(along + 1);
-    return spread
-      .expand(spread.shape.map((size, a) => (a === along + 1 ? times : size)))
-      .reshape(this.shape.map((size, a) => (a === along ? size * times : size)));
+    check('repeatInterleave', 'times', times, either(aCount, counts));
+    if (typeof times === 'number') {
+      const spread = this.unsqueeze(along + 1);
+      return spread
+        .expand(spread.shape.map((size, a) => (a === along + 1 ? times : size)))
+        .reshape(this.shape.map((size, a) => (a === along ? size * times : size)));
+    }
+    if (times.length !== this.shape[along])
+      throw new ShapeError(
+        'repeatInterleave',
+        `${times.length} counts are given for axis ${axis} of ${showShape(this.shape)}; give one for each element`,
+      );
+    const places = times.flatMap((count, at) => new Array<number>(count).fill(at));
+    const bytes = new Uint8Array(Int32Array.from(places).buffer);
+    const indices = wrap(storedNode(Storage.host(this.device, bytes), [places.length], 'i32'));
+    return (this as unknown as Tensor).take(indices, along);
   }
 
   /** Parts of `sizes` along an axis (the last one may be smaller when one number is given). Throws ShapeError unless a list adds up. */
@@ -408,4 +433,15 @@ function sliceAxis(
   const from = clip(start ?? size - 1, -1, size - 1);
   const to = stop === undefined ? -1 : clip(stop, -1, size - 1);
   return { start: Math.max(from, 0), count: Math.max(0, Math.ceil((to - from) / step)), step };
+}
+
+/** Without as many elements as the negative widths say. */
+function withoutEdges(x: Tensor, widths: readonly (readonly [before: number, after: number])[]): Tensor {
+  const start = widths.map(([before]) => Math.max(0, -before));
+  const count = widths.map(
+    ([, after], axis) => (x.shape[axis] as number) - (start[axis] as number) - Math.max(0, -after),
+  );
+  if (count.some((size) => size < 0))
+    throw new ShapeError('pad', `widths ${JSON.stringify(widths)} crop more than ${showShape(x.shape)} has`);
+  return x.sliceWith({ start, count, step: x.shape.map(() => 1) });
 }

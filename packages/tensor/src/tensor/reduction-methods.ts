@@ -112,29 +112,29 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     return this.var(axis, options).sqrt();
   }
 
-  /** log Σ exp(a), safe for large and infinite elements. */
+  /** log Σ exp(a), safe for large and infinite elements. -Infinity over nothing. */
   logSumExp(axis?: Axes, options: ReductionOptions = {}): Tensor {
     checkOptions('logSumExp', options, reductionOptions);
     const values = this.cast(toFloat(this.dtype));
+    if (normalizeAxes('logSumExp', axis, this.rank).some((a) => this.shape[a] === 0))
+      return values.sum(axis, options).log();
     const top = values.detach().max(axis, { keepDims: true });
     const shift = top.where(top.isFinite(), 0);
     return this.dropReduced(values.sub(shift).exp().sum(axis, { keepDims: true }).log().add(shift), axis, options);
   }
 
-  /** The p-norm (Σ |a|^p)^(1/p); `Infinity` for the largest magnitude. Throws ArgumentError unless p > 0. */
+  /**
+   * The p-norm (Σ |a|^p)^(1/p). `Infinity` and `-Infinity` give the largest and the smallest magnitude, 0 how many elements
+   * are not 0. Throws ArgumentError if p is NaN.
+   */
   norm(p = 2, axis?: Axes, options: ReductionOptions = {}): Tensor {
-    if (typeof p !== 'number' || !(p > 0))
-      throw new ArgumentError('norm', `p is ${describe(p)}; it must be a positive number, or Infinity`);
+    if (typeof p !== 'number' || Number.isNaN(p))
+      throw new ArgumentError('norm', `p is ${describe(p)}; it must be a number, or Infinity`);
     checkOptions('norm', options, reductionOptions);
-    const values = this.cast(toFloat(this.dtype));
-    if (p === Number.POSITIVE_INFINITY) return values.abs().max(axis, options);
-    if (p === 1) return values.abs().sum(axis, options);
-    if (p === 2) return values.square().sum(axis, options).sqrt();
-    return values
-      .abs()
-      .pow(p)
-      .sum(axis, options)
-      .pow(1 / p);
+    const dtype = toFloat(this.dtype);
+    // Powers of half precision leave its range long before their root does.
+    const values = this.cast(dtype === 'f64' ? dtype : 'f32');
+    return normOf(values, p, axis, options).cast(dtype);
   }
 
   /** i32 position of the first largest element along an axis (over all elements when left out); NaN counts as largest. */
@@ -175,4 +175,17 @@ export abstract class ReductionMethods extends ElementwiseMethods {
 /** Removes axes of size 1. */
 function dropAxes(kept: Tensor, axes: readonly number[]): Tensor {
   return kept.reshape(kept.shape.filter((_, axis) => !axes.includes(axis)));
+}
+
+function normOf(x: Tensor, p: number, axis: Axes | undefined, options: ReductionOptions): Tensor {
+  if (p === 0) return x.ne(0).cast(x.dtype).sum(axis, options);
+  if (p === 2) return x.square().sum(axis, options).sqrt();
+  const magnitudes = x.abs();
+  if (p === Number.POSITIVE_INFINITY) return magnitudes.max(axis, options);
+  if (p === Number.NEGATIVE_INFINITY) return magnitudes.min(axis, options);
+  if (p === 1) return magnitudes.sum(axis, options);
+  return magnitudes
+    .pow(p)
+    .sum(axis, options)
+    .pow(1 / p);
 }

@@ -104,17 +104,35 @@ const pads2d = slot(
   () => [0, 0],
   (value) => Number.isSafeInteger(value) && (value as number) >= 0,
 );
-const pool = options({ kernel: size2d, stride: size2d, padding: pads2d }, ['kernel']);
+const windows = { kernel: size2d, stride: size2d, padding: pads2d, ceilMode: boolean };
+const maxPool = options({ ...windows, dilation: size2d }, ['kernel']);
+const divisor = slot(
+  () => 2,
+  (value) => Number.isFinite(value) && value !== 0,
+);
+const avgPool = options({ ...windows, countPadding: boolean, divisor }, ['kernel']);
+/** A number, or options that may all be left out. */
+const filling: Slot = {
+  valid: () => 1,
+  *variations() {
+    for (const [name, value, accepted] of options({ mode: text('reflect'), value: number }).variations())
+      yield [name, value, accepted || typeof value === 'number'];
+  },
+};
+const notNaN = slot(
+  () => 1,
+  (value) => typeof value === 'number' && !Number.isNaN(value),
+);
 
 const unary = [
   'neg', 'abs', 'sign', 'reciprocal', 'square', 'sqrt', 'rsqrt', 'exp', 'exp2', 'expm1', 'log', 'log1p', 'log2', 'log10',
   'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'erf', 'sigmoid',
-  'relu', 'selu', 'silu', 'softplus', 'mish', 'hardSigmoid', 'hardSwish', 'floor', 'ceil', 'trunc', 'round', 'isNaN',
+  'relu', 'selu', 'silu', 'mish', 'hardSigmoid', 'hardSwish', 'floor', 'ceil', 'trunc', 'isNaN',
   'isInf', 'isFinite', 'logicalNot', 'detach', 'requiresGradients', 't', 'toString', 'realize', 'realizeSync', 'data',
   'dataSync', 'array', 'arraySync', 'bytes', 'bytesSync',
 ]; // prettier-ignore
 const binary = [
-  'add', 'sub', 'mul', 'div', 'floorDivide', 'remainder', 'pow', 'minimum', 'maximum', 'atan2', 'eq', 'ne', 'lt', 'le',
+  'add', 'sub', 'mul', 'div', 'floorDivide', 'truncDivide', 'remainder', 'pow', 'minimum', 'maximum', 'atan2', 'eq', 'ne', 'lt', 'le',
   'gt', 'ge', 'logicalAnd', 'logicalOr', 'logicalXor',
 ]; // prettier-ignore
 const reductions = ['sum', 'prod', 'max', 'min', 'mean', 'any', 'all', 'logSumExp'];
@@ -128,6 +146,25 @@ const methods: Readonly<Record<string, readonly [receiver: () => Tensor, ...slot
   ),
   ...Object.fromEntries(reductions.map((name) => [name, [matrix, axes, keepDims]])),
   bitwiseNot: [whole],
+  softplus: [
+    matrix,
+    options({
+      beta: slot(
+        () => 1,
+        (value) => Number.isFinite(value) && (value as number) > 0,
+      ),
+      threshold: notNaN,
+    }),
+  ],
+  round: [
+    matrix,
+    optional(
+      slot(
+        () => 1,
+        (value) => Number.isInteger(value) && Math.abs(value as number) <= 300,
+      ),
+    ),
+  ],
   multiplyHigh: [unsigned, operand],
   leakyRelu: [matrix, optional(finite)],
   elu: [matrix, optional(finite)],
@@ -169,17 +206,7 @@ const methods: Readonly<Record<string, readonly [receiver: () => Tensor, ...slot
       ),
     }),
   ],
-  norm: [
-    matrix,
-    optional(
-      slot(
-        () => 2,
-        (value) => typeof value === 'number' && value > 0,
-      ),
-    ),
-    axes,
-    keepDims,
-  ],
+  norm: [matrix, optional(notNaN), axes, keepDims],
   argmax: [matrix, optional(axis), keepDims],
   argmin: [matrix, optional(axis), keepDims],
   reshape: [
@@ -214,7 +241,7 @@ const methods: Readonly<Record<string, readonly [receiver: () => Tensor, ...slot
   narrow: [matrix, axis, integer, count],
   select: [matrix, axis, integer],
   flip: [matrix, axes],
-  pad: [matrix, list([list([integer, integer])], true), optional(number)],
+  pad: [matrix, list([list([integer, integer])], true), filling],
   padWith: [
     matrix,
     options(
@@ -368,8 +395,8 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
       groups: one,
     }),
   ],
-  maxPool2d: [tensorSlot(image), pool],
-  avgPool2d: [tensorSlot(image), pool],
+  maxPool2d: [tensorSlot(image), maxPool],
+  avgPool2d: [tensorSlot(image), avgPool],
   layerNorm: [
     x,
     options({
@@ -399,7 +426,16 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
   crossEntropy: [
     x,
     tensorSlot(() => tensor([0, 2], { dtype: 'i32' })),
-    options({ reduction: text('sum'), labelSmoothing: probability, ignoreIndex: integer }, [], 'ignored'),
+    options(
+      {
+        reduction: text('sum'),
+        labelSmoothing: probability,
+        ignoreIndex: integer,
+        weight: list([number, number, number]),
+      },
+      [],
+      'ignored',
+    ),
   ],
   reduceLoss: [handle, optional(text('none'))],
   dropout: [

@@ -45,7 +45,8 @@ export const activation: Readonly<Record<string, ElementwiseEntry>> = {
     summary: 'max(a, 0)',
     arity: 1,
     meaning: (a) => s.max(a, 0),
-    gradient: (g, y) => [g.where(y.gt(0), 0)],
+    // Not y > 0: a NaN lets the gradient through, so that it is seen.
+    gradient: (g, y) => [g.where(y.le(0).logicalNot(), 0)],
     smooth: [between(0.1, 2)],
   }),
   sigmoid: floating('sigmoid', {
@@ -74,14 +75,14 @@ export const activation: Readonly<Record<string, ElementwiseEntry>> = {
         exponentialBelowZero(a, alpha as number),
     gradientOf:
       ({ alpha }) =>
-      (g, y, a) => [g.where(a.gt(0), g.mul(y.add(alpha as number)))],
+      (g, _, a) => [g.where(a.gt(0), g.mul(a.minimum(0).exp()).mul(alpha as number))],
     attributes: [{ alpha: 1 }, { alpha: 0.5 }],
     smooth: [between(-2, -0.1)],
   }),
   selu: floating('selu', {
     summary: 'the self-normalizing scaled elu',
     meaning: (a) => s.mul(exponentialBelowZero(a, seluAlpha), seluScale),
-    gradient: (g, y, a) => [g.where(a.gt(0), g.mul(y.div(seluScale).add(seluAlpha))).mul(seluScale)],
+    gradient: (g, _, a) => [g.where(a.gt(0), g.mul(a.minimum(0).exp()).mul(seluAlpha)).mul(seluScale)],
     smooth: [between(-2, -0.1)],
   }),
   gelu: floating('gelu', {
@@ -136,9 +137,22 @@ export const activation: Readonly<Record<string, ElementwiseEntry>> = {
     },
   }),
   softplus: floating('softplus', {
-    summary: 'log(1 + exp(a))',
-    meaning: softplus,
-    gradient: (g, _, a) => [g.mul(a.sigmoid())],
+    summary: 'log(1 + exp(beta · a)) / beta, or a itself above a threshold',
+    meaningOf:
+      ({ beta = 1, threshold }) =>
+      (a) => {
+        const steep = beta === 1 ? a : s.mul(a, beta as number);
+        const curve = beta === 1 ? softplus(a) : s.div(softplus(steep), beta as number);
+        return threshold === undefined ? curve : s.select(s.lt(threshold as number, steep), a, curve);
+      },
+    gradientOf:
+      ({ beta = 1, threshold }) =>
+      (g, _, a) => {
+        const steep = beta === 1 ? a : a.mul(beta as number);
+        const slope = g.mul(steep.sigmoid());
+        return [threshold === undefined ? slope : g.where(steep.gt(threshold as number), slope)];
+      },
+    attributes: [{}, { beta: 2 }, { beta: 0.5, threshold: 4 }],
     values: [between(-80, 30)],
   }),
   mish: floating('mish', {

@@ -1,6 +1,7 @@
 /** Arithmetic on numbers. Integers wrap; division of integers gives floats, `floorDivide` stays integer. */
 import * as s from '../../scalar/expression.ts';
 import type { Expression } from '../../scalar/expression.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { between, elementwise, type ElementwiseEntry } from './define.ts';
 
 const isFloatExpression = (a: Expression): boolean => a.dtype === 'f32' || a.dtype === 'f64';
@@ -19,6 +20,16 @@ function flooredQuotient(a: Expression, b: Expression): Expression {
   const quotient = s.div(a, b);
   const inexact = s.ne(s.mul(quotient, b), a);
   return s.select(s.and(s.and(s.ne(b, 0), inexact), s.xor(s.lt(a, 0), s.lt(b, 0))), s.sub(quotient, 1), quotient);
+}
+
+function truncatedQuotient(a: Expression, b: Expression): Expression {
+  return isFloatExpression(a) ? s.trunc(s.div(a, b)) : s.div(a, b);
+}
+
+/** Of two sides, the gradient of the one that is not passed over; where they are equal each has half, as `max` shares it. */
+function shared(g: Tensor, a: Tensor, b: Tensor, firstLoses: Tensor, secondLoses: Tensor): readonly Tensor[] {
+  const share = g.mul(0.5).where(a.eq(b), g);
+  return [share.where(firstLoses.logicalNot(), 0), share.where(secondLoses.logicalNot(), 0)];
 }
 
 function sign(a: Expression): Expression {
@@ -56,6 +67,12 @@ export const arithmetic: Readonly<Record<string, ElementwiseEntry>> = {
     meaning: (a, b) => flooredQuotient(a, b),
     values: [between(-50, 50), between(1, 9)],
   }),
+  truncDivide: elementwise('truncDivide', {
+    summary: 'a / b rounded towards 0; 0 where an integer divisor is 0',
+    arity: 2,
+    meaning: (a, b) => truncatedQuotient(a, b),
+    values: [between(-50, 50), between(1, 9)],
+  }),
   remainder: elementwise('remainder', {
     summary: 'a - b·floor(a / b): the remainder with the sign of b; 0 where an integer divisor is 0',
     arity: 2,
@@ -68,14 +85,14 @@ export const arithmetic: Readonly<Record<string, ElementwiseEntry>> = {
     summary: 'the smaller of a and b; NaN if either is',
     arity: 2,
     meaning: (a, b) => s.min(a, b),
-    gradient: (g, _, a, b) => [g.where(a.le(b), 0), g.where(b.lt(a), 0)],
+    gradient: (g, _, a, b) => shared(g, a, b, a.gt(b), a.lt(b)),
     smooth: [between(-2, -0.1), between(0.1, 2)],
   }),
   maximum: elementwise('maximum', {
     summary: 'the larger of a and b; NaN if either is',
     arity: 2,
     meaning: (a, b) => s.max(a, b),
-    gradient: (g, _, a, b) => [g.where(a.ge(b), 0), g.where(b.gt(a), 0)],
+    gradient: (g, _, a, b) => shared(g, a, b, a.lt(b), a.gt(b)),
     smooth: [between(-2, -0.1), between(0.1, 2)],
   }),
   pow: elementwise('pow', {
@@ -86,8 +103,8 @@ export const arithmetic: Readonly<Record<string, ElementwiseEntry>> = {
     gradient: (g, output, a, b) => [
       // 0 · 0^-1 at the origin; elsewhere the product stands, for the derivative by b of it.
       g.mul(b.mul(a.pow(b.sub(1))).where(a.ne(0).logicalOr(b.ne(0)), 0)),
-      // The limit of a^b·log(a) as a falls to 0 is 0 for b > 0.
-      g.mul(output.mul(a.where(a.gt(0), 1).log()).where(a.ne(0), 0)),
+      // The limit of a^b·log(a) as a falls to 0 is 0 for b > 0. Below 0 there is no such derivative: NaN, as of the logarithm.
+      g.mul(output.mul(a.where(a.ne(0), 1).log()).where(a.ne(0), 0)),
     ],
     smooth: [between(0.5, 2), between(-2, 2)],
     values: [between(0, 8), between(-6, 6)],

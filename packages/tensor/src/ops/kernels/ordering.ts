@@ -1,5 +1,6 @@
 /** Running folds along an axis, and sorting. */
 import { sizeOf } from '../../shape/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import type { KernelOp } from '../op.ts';
 import type { KernelStep } from '../kernel-plan.ts';
 
@@ -42,19 +43,36 @@ export const cumsumOp: KernelOp = scan('cumsum', 'sum', (g, { attributes: { axis
     .flip(axis as number),
 ]);
 
-/** Running products; the gradient (where no factor is 0) follows from y_j = Π x_i, dy_j/dx_i = y_j / x_i for i ≤ j. */
-export const cumprodOp: KernelOp = scan('cumprod', 'prod', (g, { inputs: [input], output, attributes: { axis } }) =>
-  input
-    ? [
-        g
-          .mul(output)
-          .flip(axis as number)
-          .cumsum(axis as number)
-          .flip(axis as number)
-          .div(input),
-      ]
-    : [],
-);
+/**
+ * Running products. The gradient walks back through the product by doubling, y_{t+1} = y_t · (y_t shifted by 2^t), which
+ * ends in the same products without dividing by a factor: factors of 0 are like any other, in derivatives of every order.
+ * Source of the doubling: W. D. Hillis and G. L. Steele, "Data parallel algorithms", CACM 29 (1986).
+ */
+export const cumprodOp: KernelOp = scan('cumprod', 'prod', (g, { inputs: [input], attributes }) => {
+  if (!input) return [];
+  const axis = attributes['axis'] as number;
+  const length = input.shape[axis] as number;
+  const stages: { readonly factors: Tensor; readonly by: number }[] = [];
+  for (let by = 1, factors = input; by < length; by *= 2) {
+    stages.push({ factors, by });
+    factors = factors.mul(shifted(factors, axis, by, 1));
+  }
+  return [
+    stages.reduceRight(
+      (gradient, { factors, by }) =>
+        gradient.mul(shifted(factors, axis, by, 1)).add(shifted(gradient.mul(factors), axis, -by, 0)),
+      g,
+    ),
+  ];
+});
+
+/** Elements moved `by` places along an axis, `value` where none comes from. */
+function shifted(x: Tensor, axis: number, by: number, value: number): Tensor {
+  return x.pad(
+    x.shape.map((_, a): [number, number] => (a === axis ? [by, -by] : [0, 0])),
+    value,
+  );
+}
 
 /** Rows sorted along the last axis: values, then i32 positions. */
 export const sortOp: KernelOp = {

@@ -69,8 +69,7 @@ export const compositeTable: readonly OpEntry[] = [
   entry(
     'crossEntropy',
     'mean negative log-likelihood of class indices',
-    ([logits, targets], { labelSmoothing }) =>
-      crossEntropy(logits as Tensor, targets as Tensor, { labelSmoothing: labelSmoothing as number }),
+    ([logits, targets], attributes) => crossEntropy(logits as Tensor, targets as Tensor, attributes),
     (choose) => {
       const rows = choose.integer(1, 6);
       const classes = choose.integer(2, 8);
@@ -79,7 +78,10 @@ export const compositeTable: readonly OpEntry[] = [
           { shape: [rows, classes], dtype: choose.dtype(['float']), values: between(-5, 5) },
           { shape: [rows], dtype: 'i32', values: { kind: 'integers', low: 0, high: classes - 1 } },
         ],
-        attributes: { labelSmoothing: choose.pick([0, 0.1]) },
+        attributes: {
+          labelSmoothing: choose.pick([0, 0.1]),
+          ...(choose.boolean() && { weight: Array.from({ length: classes }, (_, label) => 0.5 + label / 4) }),
+        },
       };
     },
   ),

@@ -1,6 +1,7 @@
 /** Products of the public table. */
-import { avgPool2d, conv2d, maxPool2d } from '../../functions/convolution.ts';
+import { conv2d } from '../../functions/convolution.ts';
 import { einsum } from '../../functions/einsum.ts';
+import { avgPool2d, maxPool2d } from '../../functions/pooling.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { DTypeKind } from '../../dtype/dtype.ts';
 import type { Attributes } from '../op.ts';
@@ -94,9 +95,25 @@ function drawPool(choose: Chooser): Drawn {
   const kernel = [choose.integer(1, 3), choose.integer(1, 3)];
   const padding = kernel.map((size) => choose.integer(0, Math.floor(size / 2)));
   return {
-    shapes: [[choose.integer(1, 2), choose.integer(1, 3), choose.integer(4, 7), choose.integer(4, 7)]],
-    attributes: { kernel, stride: [choose.integer(1, 3), choose.integer(1, 3)], padding },
+    shapes: [[choose.integer(1, 2), choose.integer(1, 3), choose.integer(5, 7), choose.integer(5, 7)]],
+    attributes: {
+      kernel,
+      stride: [choose.integer(1, 3), choose.integer(1, 3)],
+      padding,
+      ceilMode: choose.boolean(),
+    },
   };
+}
+
+function drawMaxPool(choose: Chooser): Drawn {
+  const { shapes, attributes } = drawPool(choose);
+  return { shapes, attributes: { ...attributes, dilation: [choose.integer(1, 2), choose.integer(1, 2)] } };
+}
+
+function drawAvgPool(choose: Chooser): Drawn {
+  const { shapes, attributes } = drawPool(choose);
+  const counted = choose.pick([{}, { countPadding: true }, { divisor: 3 }]);
+  return { shapes, attributes: { ...attributes, ...counted } };
 }
 
 const equations: readonly (readonly [equation: string, shapes: (choose: Chooser) => readonly (readonly number[])[]])[] =
@@ -130,6 +147,21 @@ const equations: readonly (readonly [equation: string, shapes: (choose: Chooser)
         return [[n, n]];
       },
     ],
+    [
+      '...ij,...jk->...ik',
+      (c) => [
+        [c.integer(1, 3), 1, c.integer(1, 4), 3],
+        [2, 3, c.integer(1, 4)],
+      ],
+    ],
+    [
+      '...ij,ij',
+      (c) => [
+        [c.integer(1, 3), 2, 1],
+        [1, c.integer(1, 4)],
+      ],
+    ],
+    ['i...->...', (c) => [[c.integer(1, 4), c.integer(1, 4), c.integer(1, 4)]]],
     ['ij->ji', (c) => [[c.integer(1, 5), c.integer(1, 5)]]],
     ['ijk->j', (c) => [[c.integer(1, 4), c.integer(1, 4), c.integer(1, 4)]]],
     [
@@ -173,7 +205,7 @@ export const contractionTable: readonly OpEntry[] = [
     name: 'maxPool2d',
     summary: 'largest element of each window',
     run: ([x], attributes) => maxPool2d(x as Tensor, attributes as unknown as Parameters<typeof maxPool2d>[1]),
-    draw: drawPool,
+    draw: drawMaxPool,
     values: { kind: 'any' },
     smooth: { kind: 'distinct', gap: 0.02 },
     ulps: 0,
@@ -183,6 +215,6 @@ export const contractionTable: readonly OpEntry[] = [
     name: 'avgPool2d',
     summary: 'mean of each window',
     run: ([x], attributes) => avgPool2d(x as Tensor, attributes as unknown as Parameters<typeof avgPool2d>[1]),
-    draw: drawPool,
+    draw: drawAvgPool,
   }),
 ];

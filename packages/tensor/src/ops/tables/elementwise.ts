@@ -54,6 +54,18 @@ const special: readonly OpEntry[] = [
     tolerance: { ulps: 0 },
   },
   {
+    name: 'roundDecimals',
+    family: 'elementwise',
+    summary: 'rounded to places after, or before, the point',
+    run: ([x], { decimals }) => (x as Tensor).round(decimals as number),
+    domain: (choose) => ({
+      // Between two multiples of the step nothing rounds both ways.
+      inputs: [input(choose.shape(), choose.dtype(['float']), { kind: 'integers', low: -99, high: 99 })],
+      attributes: { decimals: choose.pick([-1, 1, 3]) },
+    }),
+    tolerance: { ulps: 4 },
+  },
+  {
     name: 'where',
     family: 'elementwise',
     summary: 'one of two tensors, element by element',

@@ -1,5 +1,6 @@
 /** Movement ops of the public table; none of them rounds. */
 import { concat, stack } from '../../functions/join.ts';
+import type { PadOptions } from '../../tensor/movement-methods.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Attributes } from '../op.ts';
 import type { Chooser, OpEntry, Values } from '../domain.ts';
@@ -108,15 +109,24 @@ export const movementTable: readonly OpEntry[] = [
   ),
   entry(
     'pad',
-    'with a value around',
-    (inputs, { widths, value }) => single(inputs).pad(widths as [number, number][], value as number),
+    'with a value, a mirror or a copy of its own around',
+    (inputs, { widths, mode, value }) =>
+      single(inputs).pad(widths as [number, number][], { mode, value } as PadOptions),
     (choose) => {
       const shape = choose.shape();
+      const mode = choose.pick(['constant', 'constant', 'reflect', 'replicate', 'circular'] as const);
+      const most = (size: number): number =>
+        mode === 'reflect' ? Math.min(2, size - 1) : mode === 'circular' || size === 0 ? Math.min(2, size) : 2;
       return {
         shapes: [shape],
         attributes: {
-          widths: shape.map((size) => [choose.integer(-Math.floor(size / 2), 2), choose.integer(0, 2)]),
+          mode,
           value: choose.pick([0, 1]),
+          widths: shape.map((size) =>
+            mode === 'constant'
+              ? [choose.integer(-Math.floor(size / 2), 2), choose.integer(0, 2)]
+              : [choose.integer(0, Math.max(0, most(size))), choose.integer(0, Math.max(0, most(size)))],
+          ),
         },
       };
     },
@@ -133,13 +143,12 @@ export const movementTable: readonly OpEntry[] = [
   entry(
     'repeatInterleave',
     'each element repeated in place',
-    (inputs, { times, axis }) => single(inputs).repeatInterleave(times as number, axis as number),
+    (inputs, { times, axis }) => single(inputs).repeatInterleave(times as number | number[], axis as number),
     (choose) => {
       const shape = choose.shape({ minRank: 1, maxRank: 3 });
-      return {
-        shapes: [shape],
-        attributes: { times: choose.integer(1, 3), axis: choose.integer(0, shape.length - 1) },
-      };
+      const axis = choose.integer(0, shape.length - 1);
+      const each = Array.from({ length: shape[axis] as number }, () => choose.integer(0, 2));
+      return { shapes: [shape], attributes: { times: choose.boolean() ? each : choose.integer(1, 3), axis } };
     },
   ),
   entry(

@@ -7,6 +7,7 @@ import { between } from '../elementwise/define.ts';
 interface ReductionAttributes {
   readonly axes?: readonly number[];
   readonly keepDims: boolean;
+  readonly p?: keyof typeof orders;
 }
 
 const read = (attributes: Attributes): ReductionAttributes => attributes as unknown as ReductionAttributes;
@@ -28,8 +29,20 @@ function drawCase(choose: Chooser, kinds: Parameters<Chooser['dtype']>[0], value
 
 type Method = 'sum' | 'prod' | 'max' | 'min' | 'mean' | 'any' | 'all' | 'logSumExp' | 'var' | 'std' | 'norm';
 
-const apply = (x: Tensor, name: Method, { axes, keepDims }: ReductionAttributes): Tensor =>
-  name === 'norm' ? x.norm(2, axes, { keepDims }) : x[name](axes, { keepDims });
+const apply = (x: Tensor, name: Method, { axes, keepDims, p }: ReductionAttributes): Tensor =>
+  name === 'norm' ? x.norm(orders[p ?? 'two'], axes, { keepDims }) : x[name](axes, { keepDims });
+
+/** Orders of norms, by a word: attributes are JSON, which has no infinity. */
+const orders = {
+  zero: 0,
+  one: 1,
+  half: 0.5,
+  two: 2,
+  three: 3,
+  negative: -1,
+  largest: Infinity,
+  smallest: -Infinity,
+} as const;
 
 interface Rule {
   readonly summary: string;
@@ -112,8 +125,9 @@ const rules: Readonly<Record<Method, Rule>> = {
     accumulated: true,
   },
   norm: {
-    summary: 'Euclidean norm over axes',
+    summary: 'norm of any order over axes',
     kinds: ['float'],
+    minSize: 1,
     values: between(-10, 10),
     smooth: between(0.5, 2),
     ulps: 64,
@@ -127,7 +141,11 @@ function foldEntry(name: Method, rule: Rule): OpEntry {
   const whole = name === 'std' || name === 'var';
   const draw = (choose: Chooser, of: Parameters<Chooser['dtype']>[0], from: Values): Case => {
     const drawn = drawCase(choose, of, from, minSize);
-    return whole ? { ...drawn, attributes: { keepDims: choose.boolean() } } : drawn;
+    if (whole) return { ...drawn, attributes: { keepDims: choose.boolean() } };
+    if (name !== 'norm') return drawn;
+    // How many elements are not 0 has no slope.
+    const p = choose.pick(Object.keys(orders).filter((order) => order !== 'zero' || from === values));
+    return { ...drawn, attributes: { ...drawn.attributes, p } };
   };
   return {
     name,
