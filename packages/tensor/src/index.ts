@@ -41,7 +41,7 @@ export {
   type DTypeKind,
   type TypedArray,
 } from './dtype/dtype.ts';
-export { promote } from './dtype/promote.ts';
+export { promote, wideFloat } from './dtype/promote.ts';
 export {
   ArgumentError,
   DeviceError,

@@ -1,5 +1,5 @@
 /** Batch normalisation. Source: S. Ioffe and C. Szegedy, "Batch normalization", ICML 2015. */
-import { batchNorm, full, noGrad, ShapeError, type Shape, type Tensor } from '@espalier/tensor';
+import { batchNorm, full, noGrad, ShapeError, wideFloat, type Shape, type Tensor } from '@espalier/tensor';
 import { integer, optional, parseFields, real, truth, type Fields } from '../config/fields.ts';
 import { buildContext, type BuildContext } from '../module/build-context.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
@@ -29,7 +29,7 @@ const fields: Fields<BatchNormLayerOptions> = {
 /**
  * Normalises each feature (axis 1) over the batch and all other axes: [batch, features, ...]. In training by the moments
  * of the batch, which also move the running moments; in evaluation by the running moments.
- * Parameters: weight, bias [features]. Buffers: running_mean, running_var [features].
+ * Parameters: weight, bias [features]. Buffers: running_mean, running_var [features], in f32 (f64 for f64).
  */
 export class BatchNorm extends Module {
   readonly type = 'batch-norm';
@@ -48,8 +48,11 @@ export class BatchNorm extends Module {
       this.weight = this.addParameter('weight', perFeature(1));
       this.bias = this.addParameter('bias', perFeature(0));
     }
-    this.runningMean = this.addBuffer('running_mean', perFeature(0));
-    this.runningVariance = this.addBuffer('running_var', perFeature(1));
+    // In the digits of a half, running moments would stop following.
+    const running = (value: number): Tensor =>
+      full([this.options.features], value, { device, dtype: wideFloat(dtype) });
+    this.runningMean = this.addBuffer('running_mean', running(0));
+    this.runningVariance = this.addBuffer('running_var', running(1));
   }
 
   forward(x: Tensor): Tensor {

@@ -1,5 +1,5 @@
 /** Losses between distributions. */
-import { isTensor, massTimes, reduceLoss, tensor, type LossReduction, type Tensor } from '@espalier/tensor';
+import { isTensor, massTimes, reduceLoss, tensor, wideFloat, type LossReduction, type Tensor } from '@espalier/tensor';
 import { checkSameShape, type LossOptions } from './regression.ts';
 
 /** Options of binary cross-entropy. */
@@ -49,5 +49,7 @@ export function klDivergence(output: Tensor, target: Tensor, options: KlDivergen
   const mass = logTarget ? target.exp() : target;
   const logarithm = logTarget ? target : target.where(target.ne(0), 1).log();
   const losses = massTimes(mass, logarithm.sub(output));
-  return reduction === 'batch-mean' ? losses.sum().mul(1 / (output.shape[0] ?? 1)) : reduceLoss(losses, reduction);
+  if (reduction !== 'batch-mean') return reduceLoss(losses, reduction);
+  const sum = losses.cast(wideFloat(losses.dtype)).sum();
+  return sum.mul(1 / (output.shape[0] ?? 1)).cast(losses.dtype);
 }

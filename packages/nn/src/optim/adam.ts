@@ -50,8 +50,8 @@ abstract class AdamRule extends Optimizer {
     return { type: this.type, ...this.options };
   }
 
-  /** Moves a parameter (already decayed, where decay is decoupled) against a gradient. */
-  protected move({ parameter, state }: Slot, from: Tensor, g: Tensor, { rate, step }: StepScalars): void {
+  /** Moves from a parameter (already decayed, where decay is decoupled) against a gradient. */
+  protected move({ state }: Slot, from: Tensor, g: Tensor, { rate, step }: StepScalars): Tensor {
     const { beta1, beta2, epsilon } = this.options;
     const { mean, square } = state as Readonly<Record<'mean' | 'square', Tensor>>;
     const nextMean = mean.add(g.sub(mean).mul(1 - beta1));
@@ -61,7 +61,7 @@ abstract class AdamRule extends Optimizer {
     // Scalars first: they are computed once, not per element.
     const size = rate.div(correction(beta1, step));
     const rootScale = correction(beta2, step).rsqrt();
-    parameter.assign(from.sub(nextMean.mul(size).div(nextSquare.sqrt().mul(rootScale).add(epsilon))));
+    return from.sub(nextMean.mul(size).div(nextSquare.sqrt().mul(rootScale).add(epsilon)));
   }
 }
 
@@ -73,9 +73,9 @@ export class Adam extends AdamRule {
     super(parseFields('adam', fieldsWith(0), options));
   }
 
-  protected update(slot: Slot, gradient: Tensor, scalars: StepScalars): void {
+  protected update(slot: Slot, gradient: Tensor, scalars: StepScalars): Tensor {
     const { parameter, weightDecay } = slot;
-    this.move(slot, parameter, weightDecay === 0 ? gradient : gradient.add(parameter.mul(weightDecay)), scalars);
+    return this.move(slot, parameter, weightDecay === 0 ? gradient : gradient.add(parameter.mul(weightDecay)), scalars);
   }
 }
 
@@ -87,9 +87,9 @@ export class AdamW extends AdamRule {
     super(parseFields('adamw', fieldsWith(0.01), options));
   }
 
-  protected update(slot: Slot, gradient: Tensor, scalars: StepScalars): void {
+  protected update(slot: Slot, gradient: Tensor, scalars: StepScalars): Tensor {
     const { parameter, weightDecay } = slot;
-    this.move(
+    return this.move(
       slot,
       weightDecay === 0 ? parameter : parameter.mul(scalars.rate.mul(-weightDecay).add(1)),
       gradient,

@@ -1,5 +1,5 @@
 /** Gradient clipping. Source: R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural networks", ICML 2013. */
-import { ArgumentError, type Tensor } from '@espalier/tensor';
+import { ArgumentError, wideFloat, type Tensor } from '@espalier/tensor';
 
 /** How gradients are limited before an update. */
 export interface ClipOptions {
@@ -9,9 +9,9 @@ export interface ClipOptions {
   readonly value?: number;
 }
 
-/** The Euclidean norm of all elements of some tensors, as a scalar tensor. */
+/** The Euclidean norm of all elements of some tensors, as a scalar tensor in f32 (f64 for f64). */
 export function globalNorm(tensors: readonly Tensor[]): Tensor {
-  const [first, ...rest] = tensors.map((tensor) => tensor.square().sum());
+  const [first, ...rest] = tensors.map((tensor) => tensor.cast(wideFloat(tensor.dtype)).square().sum());
   if (!first) throw new ArgumentError('globalNorm', 'got no tensors; give at least one');
   return rest.reduce((sum, part) => sum.add(part), first).sqrt();
 }
@@ -20,7 +20,7 @@ export function globalNorm(tensors: readonly Tensor[]): Tensor {
 export function clipByNorm(gradients: readonly Tensor[], most: number): Tensor[] {
   if (!(most > 0)) throw new ArgumentError('clipByNorm', `the norm is ${most}; it must be positive`);
   const factor = globalNorm(gradients).add(1e-6).reciprocal().mul(most).minimum(1);
-  return gradients.map((gradient) => gradient.mul(factor));
+  return gradients.map((gradient) => gradient.mul(factor).cast(gradient.dtype));
 }
 
 /** Gradients with each element limited to ±`most`. */

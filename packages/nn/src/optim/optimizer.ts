@@ -1,5 +1,5 @@
 /** What optimizers share: parameters in groups, their state, and a learning rate that changes without recompiling. */
-import { ArgumentError, full, noGrad, zerosLike, type Tensor } from '@espalier/tensor';
+import { ArgumentError, full, noGrad, wideFloat, zerosLike, type Tensor } from '@espalier/tensor';
 import { isRecord } from '../json.ts';
 import { loadTensors } from '../module/load-state.ts';
 import { dotted } from '../module/module.ts';
@@ -27,7 +27,7 @@ export interface Slot {
   readonly parameter: Tensor;
   readonly weightDecay: number;
   readonly rateScale: number;
-  /** One tensor of the parameter's shape for each name in `stateNames`. */
+  /** One tensor of the parameter's shape for each name in `stateNames`, in f32 (f64 for f64). */
   readonly state: Readonly<Record<string, Tensor>>;
 }
 
@@ -35,7 +35,7 @@ export interface Slot {
 export interface StepScalars {
   /** The learning rate, scaled for the group. */
   readonly rate: Tensor;
-  /** Number of this step, from 1, as a float. */
+  /** Number of this step, from 1, as a float: exact up to 2^24. */
   readonly step: Tensor;
 }
 
@@ -67,8 +67,11 @@ export abstract class Optimizer {
   /** Decay of parameters in groups that name none. */
   protected abstract readonly weightDecay: number;
 
-  /** Assigns the new value to the parameter and its state. */
-  protected abstract update(slot: Slot, gradient: Tensor, scalars: StepScalars): void;
+  /**
+   * Assigns new values to the state, and gives that of the parameter. Gradient, state and scalars are f32 (or f64): what
+   * adds up over many steps would stand still in the digits of a narrower parameter, which the result is rounded to.
+   */
+  protected abstract update(slot: Slot, gradient: Tensor, scalars: StepScalars): Tensor;
 
   /** Takes charge of parameters, and forgets those of before. Parameters that are not trainable are left out. */
   attach(parameters: ReadonlyMap<string, Parameter> | readonly ParameterGroup[]): this {
@@ -76,14 +79,15 @@ export abstract class Optimizer {
     this.detach();
     this.slots = groups.flatMap((group) =>
       [...group.parameters].flatMap(([name, parameter]): Slot[] => {
-        if (!parameter.trainable) return [];
+        const { tensor, trainable } = parameter;
+        if (!trainable) return [];
         const state = Object.fromEntries(
-          this.stateNames.map((key) => [key, zerosLike(parameter.tensor).realizeSync()]),
+          this.stateNames.map((key) => [key, zerosLike(tensor.cast(wideFloat(tensor.dtype))).realizeSync()]),
         );
         return [
           {
             name,
-            parameter: parameter.tensor,
+            parameter: tensor,
             state,
             weightDecay: group.weightDecay ?? this.weightDecay,
             rateScale: group.rateScale ?? 1,
@@ -93,8 +97,8 @@ export abstract class Optimizer {
     );
     const first = this.slots[0]?.parameter;
     if (!first) throw new ArgumentError(this.type, 'there is no trainable parameter; attach at least one');
-    const scalar = (value: number): Tensor =>
-      full([], value, { device: first.device, dtype: first.dtype }).realizeSync();
+    const dtype = this.slots.some(({ parameter }) => parameter.dtype === 'f64') ? 'f64' : 'f32';
+    const scalar = (value: number): Tensor => full([], value, { device: first.device, dtype }).realizeSync();
     this.rate = scalar(this.currentRate);
     this.count = scalar(0);
     return this;
@@ -136,11 +140,14 @@ export abstract class Optimizer {
       );
     noGrad(() => {
       count.assign(count.add(1));
-      for (const [index, slot] of this.slots.entries())
-        this.update(slot, gradients[index] as Tensor, {
-          rate: slot.rateScale === 1 ? rate : rate.mul(slot.rateScale),
-          step: count,
-        });
+      for (const [index, slot] of this.slots.entries()) {
+        const { parameter } = slot;
+        const wide = wideFloat(parameter.dtype);
+        const scaled = slot.rateScale === 1 ? rate : rate.mul(slot.rateScale);
+        const scalars = { rate: scaled.cast(wide), step: count.cast(wide) };
+        const value = this.update(slot, (gradients[index] as Tensor).cast(wide), scalars);
+        parameter.assign(value.cast(parameter.dtype));
+      }
     });
   }
 

@@ -46,7 +46,7 @@ export class RMSProp extends Optimizer {
     return { type: this.type, ...this.options };
   }
 
-  protected update({ parameter, weightDecay, state }: Slot, gradient: Tensor, { rate }: StepScalars): void {
+  protected update({ parameter, weightDecay, state }: Slot, gradient: Tensor, { rate }: StepScalars): Tensor {
     const { alpha, epsilon, momentum } = this.options;
     const {
       square,
@@ -63,9 +63,9 @@ export class RMSProp extends Optimizer {
       spread = nextSquare.sub(nextMean.square());
     }
     const direction = g.div(spread.sqrt().add(epsilon));
-    if (!buffer) return parameter.assign(parameter.sub(direction.mul(rate)));
+    if (!buffer) return parameter.sub(direction.mul(rate));
     const next = buffer.mul(momentum).add(direction);
     buffer.assign(next);
-    return parameter.assign(parameter.sub(next.mul(rate)));
+    return parameter.sub(next.mul(rate));
   }
 }

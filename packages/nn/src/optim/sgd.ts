@@ -52,14 +52,14 @@ export class SGD extends Optimizer {
     return { type: this.type, ...this.options };
   }
 
-  protected update({ parameter, weightDecay, state }: Slot, gradient: Tensor, { rate, step }: StepScalars): void {
+  protected update({ parameter, weightDecay, state }: Slot, gradient: Tensor, { rate, step }: StepScalars): Tensor {
     const { momentum, dampening, nesterov } = this.options;
     const g = weightDecay === 0 ? gradient : gradient.add(parameter.mul(weightDecay));
     const buffer = state['momentum'];
-    if (!buffer) return parameter.assign(parameter.sub(g.mul(rate)));
+    if (!buffer) return parameter.sub(g.mul(rate));
     const damped = dampening === 0 ? g : g.mul(step.gt(1).cast(g.dtype).mul(-dampening).add(1));
     const next = buffer.mul(momentum).add(damped);
     buffer.assign(next);
-    return parameter.assign(parameter.sub((nesterov ? g.add(next.mul(momentum)) : next).mul(rate)));
+    return parameter.sub((nesterov ? g.add(next.mul(momentum)) : next).mul(rate));
   }
 }

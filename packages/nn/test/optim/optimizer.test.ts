@@ -174,3 +174,28 @@ describe('clipping', () => {
     expect(globalNorm(clip(tensors, { value: 3, norm: 1 })).itemSync()).toBeCloseTo(1, 5);
   });
 });
+
+describe.each(['bf16', 'f16'] as const)('a model in %s', (dtype) => {
+  test('counts its steps, and decays what it remembers, as one in f32 does', async () => {
+    const start = [0.5, -0.25, 1];
+    const train = async (own: 'f32' | typeof dtype): Promise<Map<string, readonly number[]>> => {
+      const optimizer = new AdamW({ lr: 1e-3 });
+      const parameter = new Parameter(tensor(start, { dtype: own }));
+      optimizer.attach(new Map([['p', parameter]]));
+      for (let step = 0; step < 600; step++)
+        optimizer.step([tensor(step < 100 ? [1, -1, 0.5] : [0.125, 0.0625, 0], { dtype: own })]);
+      const state = [...optimizer.state()].map(([name, value]) => [name, [...value.dataSync()]] as const);
+      return new Map(state);
+    };
+    const [half, single] = [await train(dtype), await train('f32')];
+    expect(half.get('step')).toEqual([600]);
+    for (const [name, values] of single)
+      await expectClose(half.get(name) as readonly number[], values, { relative: 1e-5 });
+  });
+
+  test('clips by a norm whose square the dtype cannot hold', async () => {
+    const gradients = clipByNorm([tensor([300, 400], { dtype })], 5);
+    expect(gradients[0]?.dtype).toBe(dtype);
+    await expectClose(gradients[0] as NonNullable<(typeof gradients)[0]>, [3, 4], { relative: 1e-2 });
+  });
+});

@@ -30,3 +30,8 @@ function known(dtype: DType, operation: string): DTypeInfo {
 export function toFloat(dtype: DType): DType {
   return dtypes[dtype].kind === 'float' ? dtype : 'f32';
 }
+
+/** The float dtype in which elements of a dtype are counted and added up: f64 for f64, f32 for all others. Throws DTypeError. */
+export function wideFloat(dtype: DType): 'f32' | 'f64' {
+  return known(dtype, 'wideFloat').name === 'f64' ? 'f64' : 'f32';
+}

@@ -14,10 +14,12 @@ import {
 } from '../arguments/rules.ts';
 import { aGenerator, aTensor } from '../arguments/types.ts';
 import { isFloat } from '../dtype/dtype.ts';
+import { promote, toFloat, wideFloat } from '../dtype/promote.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { indexNode } from '../graph/build.ts';
 import { isTensor } from '../runtime/scope.ts';
 import { sameShape, showShape, type Axes } from '../shape/shape.ts';
+import { moments, type Moments } from '../tensor/moments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';
 import { tensor } from './create.ts';
@@ -42,15 +44,23 @@ const layerNormOptions: OptionRules<LayerNormOptions> = {
   epsilon: aNonNegativeNumber,
 };
 
-/** (x - mean) / sqrt(variance + epsilon) over some axes, scaled and shifted. */
+/**
+ * (x - mean) / sqrt(variance + epsilon) over some axes, scaled and shifted. Computed in f32 (f64 for f64); the result is
+ * of the dtype that x, weight and bias have in common.
+ */
 export function layerNorm(x: Tensor, options: LayerNormOptions = {}): Tensor {
   check('layerNorm', 'x', x, aTensor);
   const { axes = -1, weight, bias, epsilon = 1e-5 } = checkOptions('layerNorm', options, layerNormOptions);
-  const centred = x.sub(x.mean(axes, { keepDims: true }));
-  const variance = centred.square().mean(axes, { keepDims: true });
-  const normal = centred.mul(variance.add(epsilon).rsqrt());
+  const { centred, variance } = moments(x.cast(wideFloat(x.dtype)), axes);
+  return affine(x, centred.mul(variance.add(epsilon).rsqrt()), weight, bias);
+}
+
+/** `normal`, which was made of x, scaled and shifted, in the dtype that all have in common. */
+function affine(x: Tensor, normal: Tensor, weight: Tensor | undefined, bias: Tensor | undefined): Tensor {
   const scaled = weight ? normal.mul(weight) : normal;
-  return bias ? scaled.add(bias) : scaled;
+  const shifted = bias ? scaled.add(bias) : scaled;
+  const given = [weight, bias].flatMap((parameter) => (parameter ? [parameter.dtype] : []));
+  return shifted.cast(given.reduce((common, dtype) => promote(common, dtype), toFloat(x.dtype)));
 }
 
 /** Options of batch normalisation. */
@@ -77,9 +87,9 @@ const batchNormOptions: OptionRules<BatchNormOptions> = {
 /** What batch normalisation yields in training. */
 export interface BatchNormResult {
   readonly output: Tensor;
-  /** Mean per channel of this batch. */
+  /** Mean per channel of this batch, in f32 (f64 for f64). */
   readonly mean: Tensor;
-  /** Biased variance per channel of this batch. */
+  /** Biased variance per channel of this batch, in f32 (f64 for f64). */
   readonly variance: Tensor;
 }
 
@@ -91,13 +101,14 @@ export function batchNorm(x: Tensor, options: BatchNormOptions = {}): BatchNormR
   const channels = x.shape[1] as number;
   const perChannel = (values: Tensor): Tensor => values.reshape(x.shape.map((_, axis) => (axis === 1 ? channels : 1)));
   const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
-  const mean = options.mean ? perChannel(options.mean) : x.mean(axes, { keepDims: true });
-  const centred = x.sub(mean);
-  const variance = options.variance ? perChannel(options.variance) : centred.square().mean(axes, { keepDims: true });
+  const values = x.cast(wideFloat(x.dtype));
+  const own = options.mean && options.variance ? undefined : moments(values, axes);
+  const mean = options.mean ? perChannel(options.mean) : (own as Moments).mean;
+  const centred = options.mean ? values.sub(mean) : (own as Moments).centred;
+  const variance = options.variance ? perChannel(options.variance) : (own as Moments).variance;
   const normal = centred.mul(variance.add(epsilon).rsqrt());
-  const scaled = weight ? normal.mul(perChannel(weight)) : normal;
   return {
-    output: bias ? scaled.add(perChannel(bias)) : scaled,
+    output: affine(x, normal, weight && perChannel(weight), bias && perChannel(bias)),
     mean: mean.reshape(channels),
     variance: variance.reshape(channels),
   };
@@ -189,7 +200,9 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   const kept = counts ? known.where(counts, 0) : known;
   if (reduction !== 'mean' || !(weight || counts)) return reduceLoss(kept, reduction);
   const labelled = counts ? hot().logicalAnd(counts.unsqueeze(-1)) : hot();
-  return kept.sum().div(weight ? weight.where(labelled, 0).sum() : labelled.sum().cast(logits.dtype));
+  const wide = wideFloat(logits.dtype);
+  const mass = weight ? weight.cast(wide).where(labelled, 0).sum() : labelled.sum().cast(wide);
+  return kept.cast(wide).sum().div(mass).cast(logits.dtype);
 }
 
 /** One weight per class, like the logits. */

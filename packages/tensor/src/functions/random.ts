@@ -16,7 +16,9 @@ import {
 import { aDevice, aDType, aGenerator } from '../arguments/types.ts';
 import { defaultDevice } from '../device/registry.ts';
 import type { Device } from '../device/device.ts';
-import { isFloat, type DType } from '../dtype/dtype.ts';
+import { dtypes, isFloat, type DType } from '../dtype/dtype.ts';
+import { atLeast, below } from '../dtype/neighbours.ts';
+import { wideFloat } from '../dtype/promote.ts';
 import { ArgumentError, DTypeError } from '../errors.ts';
 import { elementwiseNode, indexNode, storedNode } from '../graph/build.ts';
 import { modes } from '../graph/modes.ts';
@@ -103,12 +105,22 @@ const uniformRange: OptionRules<UniformRange> = { low: aFiniteNumber, high: aFin
 const normalMoments: OptionRules<NormalMoments> = { mean: aFiniteNumber, std: aFiniteNumber };
 const truncatedMoments: OptionRules<TruncatedMoments> = { ...normalMoments, low: aNumber, high: aNumber };
 
-/** Uniform on [low, high). */
+/**
+ * Uniform on [low, high): bounds that the dtype lacks are moved inside, and nothing rounds up to `high`. A range without
+ * any value of the dtype gives the one nearest to `low`.
+ */
 export function uniform(shape: Shape, range: UniformRange = {}, options: RandomOptions = {}): Tensor {
   const { low = 0, high = 1 } = checkOptions('uniform', range, uniformRange);
-  return rand(shape, options)
-    .mul(high - low)
-    .add(low);
+  const drawn = rand(shape, options);
+  if (low === 0 && high === 1) return drawn;
+  const { dtype } = drawn;
+  const [first, last] = [atLeast(dtype, low), below(dtype, high)];
+  if (first > last) return drawn.filled(shape, low);
+  const wide = drawn.cast(wideFloat(dtype));
+  // The width of a range may be too large for the dtype although both ends are not.
+  const scale = Number.isFinite(dtypes[wide.dtype].round(high - low)) ? 1 : 2;
+  const values = wide.mul(high / scale - low / scale).add(low / scale);
+  return (scale === 1 ? values : values.mul(scale)).clamp(first, last).cast(dtype);
 }
 
 /** Standard normal. Throws DTypeError for integer dtypes. */
@@ -133,7 +145,11 @@ export function truncatedNormal(shape: Shape, moments: TruncatedMoments = {}, op
   if (!(low < high)) throw new ArgumentError('truncatedNormal', `low ${low} is not below high ${high}`);
   const [from, to] = [errorFunction(low / Math.SQRT2), errorFunction(high / Math.SQRT2)];
   const dtype = floatType('truncatedNormal', options);
-  const quantile = uniform(shape, { low: from, high: to }, { ...options, dtype: 'f32' });
+  // At ±1 the inverse is infinite.
+  const quantile = uniform(shape, { low: from, high: to }, { ...options, dtype: 'f32' }).clamp(
+    -1 + 2 ** -24,
+    1 - 2 ** -24,
+  );
   return inverseErf(quantile).mul(Math.SQRT2).clamp(low, high).mul(std).add(mean).cast(dtype);
 }
 

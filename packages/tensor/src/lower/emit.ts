@@ -1,11 +1,14 @@
 /** Turns a fused group into one loop kernel: the scalar meaning of its members, and how each value is read and written. */
-import { dtypes, type ComputeDType } from '../dtype/dtype.ts';
+import { dtypes, type ComputeDType, type DType } from '../dtype/dtype.ts';
 import type { Node } from '../graph/node.ts';
 import { InternalError } from '../errors.ts';
 import { loopBody } from '../kernel/loop-body.ts';
 import type { Access, Binding, LoopInstruction } from '../kernel/spec.ts';
+import { castOp } from '../ops/elementwise/conversion.ts';
 import type { IndexedOp } from '../ops/op.ts';
 import * as s from '../scalar/expression.ts';
+import type { Expression } from '../scalar/expression.ts';
+import { isHalf, roundedTo } from '../scalar/half-rounding.ts';
 import type { Layout } from '../shape/layout.ts';
 import { contiguousStrides, sameShape, type Shape } from '../shape/shape.ts';
 import { rowShape, type Group } from './fuse.ts';
@@ -34,6 +37,13 @@ export interface EmitOptions {
   readonly inPlace: ReadonlyMap<number, number>;
 }
 
+const narrowings: Readonly<Partial<Record<DType, Expression>>> = {
+  u8: s.and(s.argument(0, 'u32'), 255),
+  i8: s.shr(s.shl(s.argument(0, 'i32'), 24), 24),
+  f16: roundedTo('f16', s.argument(0, 'f32')),
+  bf16: roundedTo('bf16', s.argument(0, 'f32')),
+};
+
 /** Emits the loop of a group over a graph. */
 export function emitGroup(
   view: GraphView,
@@ -51,6 +61,7 @@ export function emitGroup(
   const buffers: number[] = [...(options.leadingBuffers ?? [])];
   const bindingOf = new Map<number, number>();
   const values = new Map<number, number>();
+  const narrowed = new Map<number, number>();
 
   const nodeAt = (position: number): Node => view.nodes[position] as Node;
   const computeOf = (position: number): ComputeDType => dtypes[nodeAt(position).dtype].compute;
@@ -92,19 +103,42 @@ export function emitGroup(
       : body.push({ kind: 'constant', value: node.attributes['value'] as number | string, dtype: computeOf(base) });
   }
 
+  /** The value of a member as other members read it. */
   function compute(position: number): number {
+    const { dtype, op } = nodeAt(position);
+    if (dtype === 'u8' || dtype === 'i8' || (isHalf(dtype) && op === castOp))
+      return asStored(position, () => raw(position));
+    return raw(position);
+  }
+
+  /** The value of a member before it is narrowed, which stores do by themselves. */
+  function raw(position: number): number {
     const known = values.get(position);
     if (known !== undefined) return known;
-    const value = narrow(position, evaluate(position));
+    const value = evaluate(position);
     values.set(position, value);
     return value;
   }
 
-  /** 8-bit integers are computed in 32 bits and wrap like the array they are stored in. */
-  function narrow(position: number, value: number): number {
+  /**
+   * A value as the dtype of its node holds it: 8-bit integers are computed in 32 bits and wrap, halves are computed in f32
+   * and round where a cast looks at them.
+   */
+  function asStored(position: number, value: () => number): number {
+    const known = narrowed.get(position);
+    if (known !== undefined) return known;
     const { dtype } = nodeAt(position);
-    if (dtype === 'u8') return body.emit(s.and(s.argument(0, 'u32'), 255), [value]);
-    return dtype === 'i8' ? body.emit(s.shr(s.shl(s.argument(0, 'i32'), 24), 24), [value]) : value;
+    const narrowing = narrowings[dtype];
+    const result = narrowing ? body.emit(narrowing, [value()]) : value();
+    narrowed.set(position, result);
+    return result;
+  }
+
+  /** What a cast reads: the other members of a kernel may hand on more digits of a half than it has. */
+  function readExactly(source: Source): number {
+    const { base } = source;
+    const inRegister = members.has(base) || base === options.accumulator;
+    return inRegister && isHalf(nodeAt(base).dtype) ? asStored(base, () => read(source)) : read(source);
   }
 
   function evaluate(position: number): number {
@@ -117,7 +151,7 @@ export function emitGroup(
     switch (op.family) {
       case 'elementwise': {
         const args = inputs.map(({ base }, index) => s.argument(index, computeOf(base)));
-        return body.emit(op.meaning(args, node.attributes), inputs.map(read));
+        return body.emit(op.meaning(args, node.attributes), inputs.map(op === castOp ? readExactly : read));
       }
       case 'reduction':
         return body.push({ kind: 'reduce', op: op.fold, arg: read(inputs[0] as Source), dtype: computeOf(position) });
@@ -172,7 +206,7 @@ export function emitGroup(
       axes.length > 0 &&
       sameShape(shape, rows) &&
       (!sameShape(shape, space) || nodeAt(position).op.family === 'reduction');
-    const arg = compute(position);
+    const arg = raw(position);
     const target = options.inPlace.get(position);
     let binding: number;
     if (target !== undefined && bindingOf.has(target)) {

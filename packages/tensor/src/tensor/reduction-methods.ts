@@ -2,13 +2,14 @@
 import { describe } from '../arguments/describe.ts';
 import { aBoolean, aNonNegativeNumber, checkOptions, type OptionRules } from '../arguments/rules.ts';
 import { isFloat } from '../dtype/dtype.ts';
-import { toFloat } from '../dtype/promote.ts';
+import { toFloat, wideFloat } from '../dtype/promote.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { indexNode, movementNode, reductionNode } from '../graph/build.ts';
 import { movementOps } from '../ops/movement.ts';
 import { reductionOps } from '../ops/reduction.ts';
 import { normalizeAxes, normalizeAxis, showShape, sizeOf, type Axes } from '../shape/shape.ts';
 import { ElementwiseMethods } from './elementwise-methods.ts';
+import { moments } from './moments.ts';
 import type { Tensor } from './tensor.ts';
 import { accumulationDType, castNode, expandNode, wrap } from './wrap.ts';
 
@@ -46,9 +47,13 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     return keepDims ? kept : dropAxes(kept, axes);
   }
 
-  /** Row values are finished with their axes still there, so that they fuse with what reduced them; then the axes go. */
+  /**
+   * Row values are finished with their axes still there, so that they fuse with what reduced them; then the axes go. The
+   * result is the float dtype of this tensor.
+   */
   private dropReduced(kept: Tensor, axis: Axes | undefined, options: ReductionOptions): Tensor {
-    return options.keepDims ? kept : dropAxes(kept, normalizeAxes('reduce', axis, this.rank));
+    const result = kept.cast(toFloat(this.dtype));
+    return options.keepDims ? result : dropAxes(result, normalizeAxes('reduce', axis, this.rank));
   }
 
   private get whole(): Tensor {
@@ -75,13 +80,16 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     return this.fold('min', this.whole, axis, options);
   }
 
-  /** Arithmetic mean, as a float. NaN over nothing. */
+  /** The elements in the dtype that floats are added up in. */
+  private get widened(): Tensor {
+    return this.cast(wideFloat(this.dtype));
+  }
+
+  /** Arithmetic mean, as a float; counted in f32 for narrower dtypes. NaN over nothing. */
   mean(axis?: Axes, options: ReductionOptions = {}): Tensor {
     checkOptions('mean', options, reductionOptions);
     const count = sizeOf(normalizeAxes('mean', axis, this.rank).map((a) => this.shape[a] as number));
-    const kept = this.cast(toFloat(this.dtype))
-      .sum(axis, { keepDims: true })
-      .mul(count === 0 ? Number.NaN : 1 / count);
+    const kept = this.widened.sum(axis, { keepDims: true }).mul(count === 0 ? Number.NaN : 1 / count);
     return this.dropReduced(kept, axis, options);
   }
 
@@ -95,16 +103,16 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     return this.eq(0).cast('i32').sum(axis, options).eq(0);
   }
 
-  /** Variance, in two passes so that nothing cancels. NaN if there are no more elements than `correction`. */
+  /** Variance, of deviations from the mean so that nothing cancels. NaN if there are no more elements than `correction`. */
   var(axis?: Axes, options: VarianceOptions = {}): Tensor {
     const { correction = 1 } = checkOptions('var', options, varianceOptions);
     const count = sizeOf(normalizeAxes('var', axis, this.rank).map((a) => this.shape[a] as number));
-    const values = this.cast(toFloat(this.dtype));
-    const squares = values
-      .sub(values.mean(axis, { keepDims: true }))
-      .square()
-      .sum(axis, { keepDims: true });
-    return this.dropReduced(squares.mul(count > correction ? 1 / (count - correction) : Number.NaN), axis, options);
+    const { variance } = moments(this.widened, axis);
+    return this.dropReduced(
+      variance.mul(count > correction ? count / (count - correction) : Number.NaN),
+      axis,
+      options,
+    );
   }
 
   /** Standard deviation: the root of the variance. */
@@ -115,9 +123,10 @@ export abstract class ReductionMethods extends ElementwiseMethods {
   /** log Σ exp(a), safe for large and infinite elements. -Infinity over nothing. */
   logSumExp(axis?: Axes, options: ReductionOptions = {}): Tensor {
     checkOptions('logSumExp', options, reductionOptions);
-    const values = this.cast(toFloat(this.dtype));
-    if (normalizeAxes('logSumExp', axis, this.rank).some((a) => this.shape[a] === 0))
-      return values.sum(axis, options).log();
+    const values = this.widened;
+    const along = normalizeAxes('logSumExp', axis, this.rank);
+    if (along.some((a) => this.shape[a] === 0))
+      return this.dropReduced(values.sum(axis, { keepDims: true }).log(), axis, options);
     const top = values.detach().max(axis, { keepDims: true });
     const shift = top.where(top.isFinite(), 0);
     return this.dropReduced(values.sub(shift).exp().sum(axis, { keepDims: true }).log().add(shift), axis, options);
@@ -131,10 +140,7 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     if (typeof p !== 'number' || Number.isNaN(p))
       throw new ArgumentError('norm', `p is ${describe(p)}; it must be a number, or Infinity`);
     checkOptions('norm', options, reductionOptions);
-    const dtype = toFloat(this.dtype);
-    // Powers of half precision leave its range long before their root does.
-    const values = this.cast(dtype === 'f64' ? dtype : 'f32');
-    return normOf(values, p, axis, options).cast(dtype);
+    return normOf(this.widened, p, axis, options).cast(toFloat(this.dtype));
   }
 
   /** i32 position of the first largest element along an axis (over all elements when left out); NaN counts as largest. */

@@ -457,6 +457,7 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
   randomBits: [shape, randomOfFixedType],
   manualSeed: [count],
   promote: [dtype, dtype],
+  wideFloat: [dtype],
   isFloat: [dtype],
   broadcastShapes: [
     slot(

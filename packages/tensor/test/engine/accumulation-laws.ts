@@ -1,5 +1,16 @@
 /** What holds of long sums on a device: the error bounds that ARCHITECTURE.md states, on data that drifts where sums are naive. */
-import { conv2d, einsum, fromTyped, gradients, ones, scope, type Device, type Tensor } from '@espalier/tensor';
+import {
+  batchNorm,
+  conv2d,
+  einsum,
+  fromTyped,
+  gradients,
+  layerNorm,
+  ones,
+  scope,
+  type Device,
+  type Tensor,
+} from '@espalier/tensor';
 import { expect, test } from 'vitest';
 
 /** Bounds in units of 2^-24 of the sum of magnitudes, and how many elements to prove them on. */
@@ -132,5 +143,41 @@ export function accumulationLaws(open: () => Promise<Device> | Device, bounds: A
       return gradients(table.take(indices).mul(0.1).sum(), [table])[0];
     });
     expectWithin(row as number, whole, bounds.sum);
+  });
+
+  test('variances and normalisations far from zero', async () => {
+    const cases: readonly Float32Array[] = [
+      Float32Array.of(1e8, 1e8 + 8, 1e8 + 16),
+      Float32Array.of(1e8, 1e8 + 8),
+      Float32Array.from({ length: 1000 }, (_, i) => 10_000 + (i % 2 === 0 ? 0.001 : -0.001)),
+      Float32Array.from({ length: 777 }, (_, i) => -3e5 + (i % 7) * 0.25),
+      Float32Array.from({ length: 4096 }, (_, i) => (i === 0 ? 1e6 : Math.sin(i))),
+      new Float32Array(1000).fill(0.1),
+      new Float32Array(3000).fill(1e8 / 3),
+    ];
+    for (const data of cases) {
+      const { length } = data;
+      const mean = exactSum(data).sum / length;
+      let squares = 0;
+      for (const value of data) squares += (value - mean) ** 2;
+      const variance = squares / length;
+      const near = (actual: number, expected: number): void =>
+        expect(Math.abs(actual - expected), `${actual} for ${expected}`).toBeLessThanOrEqual(2e-5 * Math.abs(expected));
+      const [population] = await read((device) => upload(device, data, [length]).var(undefined, { correction: 0 }));
+      near(population as number, variance);
+      const [deviation] = await read((device) => upload(device, data, [length]).std());
+      near(deviation as number, Math.sqrt(squares / (length - 1)));
+      // As rows of several, whose kernels walk otherwise.
+      const rows = await read((device) => upload(device, data, [1, length]).expand(70, length).var(1));
+      for (const row of rows) near(row, squares / (length - 1));
+      const deviations = Float32Array.from(data, (value) => (value - mean) / Math.sqrt(variance + 1e-12));
+      const normal = await read((device) => layerNorm(upload(device, data, [1, length]), { epsilon: 1e-12 }));
+      const batch = await read((device) => batchNorm(upload(device, data, [length, 1]), { epsilon: 1e-12 }).output);
+      for (const results of [normal, batch])
+        for (const [i, result] of results.entries())
+          expect(Math.abs(result - (deviations[i] as number))).toBeLessThan(
+            2e-5 * (1 + Math.abs(deviations[i] as number)),
+          );
+    }
   });
 }

@@ -7,6 +7,7 @@ import {
   randint,
   randn,
   randomBits,
+  uniform,
   type RandomOptions,
 } from '../../functions/random.ts';
 import { Generator } from '../../random/generator.ts';
@@ -49,6 +50,9 @@ function entry(name: string, summary: string, draw: Draw): OpEntry {
 export const randomTable: readonly OpEntry[] = [
   entry('randomBits', '32 random bits', (shape, { generator }) => randomBits(shape, generator ? { generator } : {})),
   entry('rand', 'uniform on [0, 1)', (shape, options) => rand(shape, options)),
+  entry('uniform', 'uniform on a range', (shape, options, { low, range }) =>
+    uniform(shape, { low: low as number, high: (low as number) + (range as number) }, options),
+  ),
   entry('randn', 'standard normal', (shape, options) => randn(shape, options)),
   entry('randint', 'integers in a range', (shape, { generator }, { low, range }) =>
     randint(low as number, (low as number) + (range as number), shape, generator ? { generator } : {}),
