@@ -1,0 +1,28 @@
+/**
+ * The errors by which the project says what is wrong with an input. Any other, such as a TypeError, is what the command
+ * line calls an internal error.
+ */
+const known: ReadonlySet<string> = new Set([
+  'ArgumentError',
+  'ConfigError',
+  'DTypeError',
+  'ExhaustedError',
+  'FormatError',
+  'ObjectiveError',
+  'PendingError',
+  'RecipeError',
+  'ShapeError',
+  'SpaceChangedError',
+  'SpaceError',
+  'StaleClaimError',
+  'StateError',
+  'StorageError',
+  'StorageLockedError',
+  'StudyError',
+  'UsageError',
+]);
+
+/** Whether an error is one of the project's. */
+export function isKnownError(error: unknown): boolean {
+  return error instanceof Error && known.has(error.name) && error.message.length < 20_000;
+}

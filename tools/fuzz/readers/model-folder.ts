@@ -1,0 +1,69 @@
+import { build } from '@espalier/nn';
+import type { ModuleConfig } from '@espalier/nn';
+import { loadModel, saveModel } from '@espalier/nn/node';
+import { prune, quantize, runRecipe } from '@espalier/optimize';
+import { loadOptimized, saveOptimized } from '@espalier/optimize/node';
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mutateJson } from '../engine/mutate-json.ts';
+import type { Reader } from '../engine/reader.ts';
+
+const model: ModuleConfig = {
+  type: 'sequential',
+  layers: [
+    { type: 'conv2d', in: 1, out: 2, kernel: 3, padding: 1 },
+    { type: 'batch-norm', features: 2 },
+    { type: 'relu' },
+    { type: 'max-pool2d', size: 2 },
+    { type: 'flatten' },
+    { type: 'residual', body: { type: 'sequential', layers: [{ type: 'linear', in: 8, out: 8 }] } },
+    { type: 'dropout', p: 0.1 },
+    { type: 'linear', in: 8, out: 3, init: { type: 'xavier-uniform' } },
+  ],
+};
+
+/** A folder of a model, whose `config.json` is what mutants are made of; the values stay as they are. */
+function folderReader(
+  name: string,
+  save: (folder: string) => Promise<unknown>,
+  load: (folder: string) => Promise<unknown>,
+  words: readonly string[],
+): Reader {
+  let whole = '';
+  const config = 'config.json';
+  return {
+    name,
+    seeds: async () => {
+      whole = mkdtempSync(join(tmpdir(), 'espalier-fuzz-model-'));
+      await save(whole);
+      return [await readFile(join(whole, config))];
+    },
+    mutate: (input, random) => mutateJson(input, random, words),
+    read: async (input, folder) => {
+      await cp(whole, folder, { recursive: true });
+      await writeFile(join(folder, config), input);
+      await load(folder);
+    },
+  };
+}
+
+/** The folders that `saveModel` writes. */
+export const modelReader: Reader = folderReader(
+  'model',
+  (folder) => saveModel(folder, build(model, { seed: 1 }), { metadata: { note: 'a model' } }),
+  (folder) => loadModel(folder),
+  ['"type"', '"linear"', '"embedding"', '"layer-norm"', '"orthogonal"', '"init"', '"layers"'],
+);
+
+/** The folders that `saveOptimized` writes, with the layouts of weights. */
+export const layoutsReader: Reader = folderReader(
+  'layouts',
+  async (folder) => {
+    const { model: small } = await runRecipe(build(model, { seed: 1 }), [prune({ sparsity: 0.9 }), quantize()], {});
+    await saveOptimized(folder, small, { optimization: { by: 'hand' } });
+  },
+  (folder) => loadOptimized(folder),
+  ['"csr"', '"bitmask"', '"dense"', '"int8"', '"float32"', '"shape"', '"pruned"'],
+);

@@ -1,0 +1,28 @@
+import { parseRecipe } from '@espalier/optimize';
+import { jsonOf } from '../engine/json-of.ts';
+import type { Reader } from '../engine/reader.ts';
+
+/** Recipes of passes as JSON. */
+export const passesReader: Reader = {
+  name: 'passes',
+  seeds: async () =>
+    [
+      [{ type: 'prune', sparsity: 0.5, scope: 'global' }, { type: 'quantize' }],
+      [
+        {
+          together: [
+            { type: 'prune', sparsity: 0.5 },
+            { type: 'distill', alpha: 0.5, train: { epochs: 1 } },
+          ],
+        },
+      ],
+      [{ type: 'finetune', epochs: 2, optimizer: { type: 'adamw', lr: 0.001 }, schedule: { type: 'cosine' } }],
+    ].map((recipe) => Buffer.from(JSON.stringify(recipe))),
+  mutate: 'json',
+  words: ['"prune"', '"quantize"', '"distill"', '"finetune"', '"teacher"', '"sparsity"', '"epochs"'],
+  read: (input) => {
+    const recipe = jsonOf(input);
+    if (recipe === undefined) return;
+    parseRecipe(recipe);
+  },
+};

@@ -1,0 +1,58 @@
+import {
+  earlyStoppingNamed,
+  earlyStoppingNames,
+  FormatError,
+  logStorage,
+  memoryStorage,
+  openStudy,
+  strategyNamed,
+  strategyNames,
+} from '@espalier/search';
+import type { StudyRecord } from '@espalier/search';
+import { jsonOf } from '../engine/json-of.ts';
+import type { Reader } from '../engine/reader.ts';
+import { seedStudy } from './use-study.ts';
+
+interface StoredPlugins {
+  readonly strategy: unknown;
+  readonly earlyStopping?: unknown;
+}
+
+const seed = memoryStorage();
+
+/** Strategies and early stoppings as a study stores them, and their first decisions. */
+export const pluginsReader: Reader = {
+  name: 'plugins',
+  seeds: async () => {
+    await seedStudy(seed, 'seed').catch(() => undefined);
+    const strategies = strategyNames.map((name): StoredPlugins => ({ strategy: strategyNamed(name) }));
+    const stoppings = earlyStoppingNames.map((name): StoredPlugins => ({
+      strategy: { name: 'random', options: {} },
+      earlyStopping: earlyStoppingNamed(name),
+    }));
+    return [...strategies, ...stoppings].map((each) => Buffer.from(JSON.stringify(each)));
+  },
+  mutate: 'json',
+  read: async (input) => {
+    const plugins = jsonOf(input);
+    if (plugins === undefined) return;
+    const record = (await seed.readStudy('seed')) as StudyRecord;
+    const events = (await seed.read('seed', 0)).map(({ event }) => event);
+    const create = { ...record, ...Object(plugins) } as StudyRecord;
+    const storage = await logStorage({
+      url: 'log:',
+      entries: [
+        { study: 'seed', create },
+        { study: 'seed', revision: 1, events },
+      ],
+      damaged: (index, found) => new FormatError('log:', index, found),
+      write: async () => undefined,
+      recovery: 'it was read',
+    });
+    const study = await openStudy({ storage });
+    const trial = await study.ask();
+    trial.report(1, { loss: 1, bytes: 1 });
+    await trial.shouldStop();
+    await study.ask();
+  },
+};

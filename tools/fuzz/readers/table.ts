@@ -1,0 +1,38 @@
+import type { Reader } from '../engine/reader.ts';
+import { checkpointReader } from './checkpoint.ts';
+import { idxReader } from './idx.ts';
+import { journalReader } from './journal.ts';
+import { lockFileReader } from './lock-file.ts';
+import { layoutsReader, modelReader } from './model-folder.ts';
+import { optunaReader } from './optuna.ts';
+import { passesReader } from './passes.ts';
+import { pluginsReader } from './plugins.ts';
+import { recipeReader } from './recipe.ts';
+import { runStateReader } from './run-state.ts';
+import { safetensorsReader } from './safetensors.ts';
+import { spaceReader } from './space.ts';
+import { sqliteReader } from './sqlite.ts';
+import { storageUrlReader } from './storage-url.ts';
+import { storedTaskReader } from './stored-task.ts';
+import { studyLogReader } from './study-log.ts';
+
+/** Every reader of the project. */
+export const readers: readonly Reader[] = [
+  safetensorsReader,
+  idxReader,
+  modelReader,
+  layoutsReader,
+  checkpointReader,
+  recipeReader,
+  passesReader,
+  runStateReader,
+  storedTaskReader,
+  spaceReader,
+  pluginsReader,
+  studyLogReader,
+  journalReader,
+  lockFileReader,
+  sqliteReader,
+  optunaReader,
+  storageUrlReader,
+];
