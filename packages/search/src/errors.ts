@@ -1,4 +1,9 @@
+import { brief } from './checked/quote.ts';
 import type { SpaceChange } from './space/node.ts';
+import { shownUrl, withoutSecrets } from './storage/shown-url.ts';
+
+/** How long a message may be, whatever it quotes. */
+const longest = 4000;
 
 /**
  * The errors of this package. Each carries its facts as fields; the message says
@@ -12,7 +17,7 @@ export class SpaceError extends Error {
   readonly path: string;
 
   constructor(path: string, problem: string) {
-    super(`${path}: ${problem}`);
+    super(brief(`${path}: ${problem}`, longest));
     this.path = path;
   }
 }
@@ -52,7 +57,7 @@ export class ConfigError extends Error {
   readonly issues: readonly ConfigIssue[];
 
   constructor(operation: string, issues: readonly ConfigIssue[]) {
-    super(`${operation}: ${issues.map((issue) => issue.message).join('; ')}`);
+    super(brief(`${operation}: ${issues.map((issue) => issue.message).join('; ')}`, longest));
     this.issues = issues;
   }
 }
@@ -67,7 +72,7 @@ export class StudyError extends Error {
   readonly study: string;
 
   constructor(code: StudyErrorCode, study: string, problem: string) {
-    super(`study '${study}': ${problem}`);
+    super(brief(withoutSecrets(`study '${study}': ${problem}`), longest));
     this.code = code;
     this.study = study;
   }
@@ -102,6 +107,10 @@ export class PendingError extends Error {
 /** An objective or constraint that cannot be read, or a result that does not answer it. */
 export class ObjectiveError extends Error {
   override readonly name: string = 'ObjectiveError';
+
+  constructor(problem: string) {
+    super(brief(problem, longest));
+  }
 }
 
 /** A write for a trial that is finished, or that another worker has claimed since. */
@@ -124,11 +133,12 @@ export class StaleClaimError extends Error {
 /** A storage that cannot be opened or written. */
 export class StorageError extends Error {
   override readonly name: string = 'StorageError';
+  /** The storage's URL, without its password. */
   readonly url: string;
 
   constructor(url: string, problem: string, options?: { readonly cause: unknown }) {
-    super(`storage ${url}: ${problem}`, options);
-    this.url = url;
+    super(brief(`storage ${shownUrl(url)}: ${problem}`, longest), options);
+    this.url = shownUrl(url);
   }
 }
 
@@ -144,9 +154,9 @@ export class FormatError extends Error {
   /** The line, counted from 1; 0 for the file as a whole. */
   readonly line: number;
 
-  constructor(file: string, line: number, problem: string) {
-    super(`${line > 0 ? `${file}:${line}` : file}: ${problem}`);
-    this.file = file;
+  constructor(file: string, line: number, problem: string, options?: { readonly cause: unknown }) {
+    super(brief(`${line > 0 ? `${shownUrl(file)}:${line}` : shownUrl(file)}: ${problem}`, longest), options);
+    this.file = shownUrl(file);
     this.line = line;
   }
 }

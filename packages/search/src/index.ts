@@ -169,6 +169,7 @@ export type { Claim, Claimant, ClaimToken, Storage } from './storage/storage.ts'
 
 // What a storage is built from.
 export { oneAtATime } from './one-at-a-time.ts';
+export { eventsProblem, recordProblem, refuseUnreadable } from './checked/stored.ts';
 export { logStorage } from './storage/log-storage.ts';
 export type { LogEntry, LogStorageOptions } from './storage/log-storage.ts';
 export { existingStudy, missingStudy } from './storage/memory.ts';

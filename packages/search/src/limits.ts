@@ -1,8 +1,17 @@
 /** What an option has to be: a test of its value, and the words for what to give instead. */
 export type Limit = readonly [accepts: (value: unknown) => boolean, wanted: string];
 
-/** A whole number from some least one. */
+/** The most of what a strategy makes or keeps of a kind: more would take all time or memory. */
+const most = 100_000;
+
+/** A whole number from some least one, of things that a strategy makes or keeps. */
 export const wholeFrom = (least: number): Limit => [
+  (value) => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most,
+  `a whole number from ${least} to ${most}`,
+];
+
+/** A whole number from some least one, of things that are only counted, such as steps and trials. */
+export const countFrom = (least: number): Limit => [
   (value) => Number.isSafeInteger(value) && Number(value) >= least,
   `a whole number from ${least}`,
 ];

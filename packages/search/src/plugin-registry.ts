@@ -45,14 +45,21 @@ export function earlyStoppingNamed(name: string, options: JsonObject = {}): Earl
 }
 
 function restore<Made>(study: string, what: string, record: Plugin, factories: Factories<Made>): Made {
-  if (factories.has(record.name)) return named(what, record, factories);
+  if (factories.has(record.name)) {
+    try {
+      return named(what, record, factories);
+    } catch (error) {
+      if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+      throw new StudyError('options', study, `its ${what} cannot be (${error.message}): pass another as ${what}`);
+    }
+  }
   const known = [...factories.keys()].join(', ');
   throw new StudyError('options', study, `its ${what} '${record.name}' is not among ${known}: pass it as ${what}`);
 }
 
 /**
  * Makes the strategy that a study stores.
- * @throws StudyError when none that is built in has its name.
+ * @throws StudyError when none that is built in has its name, or it cannot have its options.
  */
 export function restoreStrategy(study: string, record: Plugin): Strategy {
   return restore(study, 'strategy', record, strategies);
@@ -60,7 +67,7 @@ export function restoreStrategy(study: string, record: Plugin): Strategy {
 
 /**
  * Makes the early stopping that a study stores.
- * @throws StudyError when none that is built in has its name.
+ * @throws StudyError when none that is built in has its name, or it cannot have its options.
  */
 export function restoreEarlyStopping(study: string, record: Plugin): EarlyStopping {
   return restore(study, 'earlyStopping', record, earlyStoppings);

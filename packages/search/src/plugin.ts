@@ -1,3 +1,4 @@
+import { brief, quote } from './checked/quote.ts';
 import type { Limit } from './limits.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 
@@ -22,8 +23,7 @@ export interface Plugin {
 }
 
 function shown(value: unknown): string {
-  if (typeof value === 'number') return `${value}`;
-  return typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
+  return typeof value === 'string' ? `'${brief(value, 60)}'` : quote(value);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { atLeastZero, wholeFromOne } from '../limits.ts';
+import { atLeastZero, countFrom } from '../limits.ts';
 import { curveMetric, lossesOf } from './curve.ts';
 import { defineEarlyStopping } from './early-stopping.ts';
 import type { EarlyStoppingFactory } from './early-stopping.ts';
@@ -18,7 +18,7 @@ export const patienceStopping: EarlyStoppingFactory<PatienceStoppingOptions> =
   defineEarlyStopping<PatienceStoppingOptions>({
     name: 'patience',
     defaults: { metric: null, patience: 5, minDelta: 0 },
-    limits: { patience: wholeFromOne, minDelta: atLeastZero },
+    limits: { patience: countFrom(1), minDelta: atLeastZero },
     advise: ({ history, trial }, { metric, patience, minDelta }) => {
       const wanted = curveMetric(metric, history.criteria);
       const curve = lossesOf(trial.reports, wanted);

@@ -1,4 +1,4 @@
-import { wholeFrom } from '../limits.ts';
+import { countFrom } from '../limits.ts';
 import { placeOf } from '../place-of.ts';
 import { growing } from '../study/growing.ts';
 import type { History } from '../study/history.ts';
@@ -76,7 +76,7 @@ function advise({ history, trial }: EarlyStoppingInput, options: PercentileStopp
   return { stop: best > bar, reason };
 }
 
-const limits = { startup: wholeFrom(0), warmup: wholeFrom(0), minTrials: wholeFrom(0) };
+const limits = { startup: countFrom(0), warmup: countFrom(0), minTrials: countFrom(0) };
 
 const defaults: MedianStoppingOptions = { metric: null, startup: 5, warmup: 0, minTrials: 1 };
 

@@ -1,4 +1,4 @@
-import { wholeFrom, wholeFromOne } from '../limits.ts';
+import { countFrom, wholeFrom } from '../limits.ts';
 import type { Limit } from '../limits.ts';
 
 /** The steps at which a bracket compares its trials, and how many come so far. */
@@ -54,8 +54,8 @@ export function hyperbandBrackets(options: RungOptions): readonly Bracket[] {
 
 /** What spans rungs has to be. */
 export const rungLimits: Readonly<Record<keyof RungOptions, Limit>> = {
-  min: wholeFromOne,
-  max: wholeFromOne,
+  min: countFrom(1),
+  max: countFrom(1),
   eta: wholeFrom(2),
 };
 

@@ -1,3 +1,4 @@
+import { quote } from '../checked/quote.ts';
 import { SpaceError } from '../errors.ts';
 import { isObject } from '../json.ts';
 import type { Fields } from './config-of.ts';
@@ -26,7 +27,7 @@ export function groupOf(fields: Fields, path: string): GroupNode {
     if (!isObject(part)) {
       throw new SpaceError(
         at,
-        `it is ${JSON.stringify(part)}: use int, float, choice, or an object of them (showing ${showPath(path)})`,
+        `it is ${quote(part)}: use int, float, choice, or an object of them (showing ${showPath(path)})`,
       );
     }
     return [name, nodeOf(part, at)];

@@ -107,6 +107,8 @@ export interface NodeKind<Node extends SpaceNode> {
   read(node: Node, value: unknown, path: string, visitor: ConfigVisitor): void;
   /** Tells of every parameter below, active or not. */
   parameters(node: Node, path: string, visit: (path: string, parameter: Parameter) => void): void;
+  /** How many parameters there are below, active or not: what telling of them all costs. */
+  count(node: Node): number;
   /** How many configs there are; Infinity when a parameter is continuous. */
   size(node: Node): number;
   /** The config of that index, in [0, size), in an order that depends on the node alone. */

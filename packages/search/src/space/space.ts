@@ -1,8 +1,11 @@
+import { deepest, json } from '../checked/check.ts';
+import { quote } from '../checked/quote.ts';
 import { ConfigError, SpaceError } from '../errors.ts';
 import type { ConfigIssue } from '../errors.ts';
 import { isObject } from '../json.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import { describeNode, groupKind, kindOf, parseNode } from './kinds/table.ts';
+import { mostParameters } from './kinds/list.ts';
 import type { Choose, ConfigObject, ConfigVisitor, GroupNode, SpaceChange } from './node.ts';
 import { fromUnit } from './number-scale.ts';
 import type { Parameter, ParameterValue } from './parameter.ts';
@@ -70,7 +73,17 @@ export class Space<Config extends ConfigObject = ConfigObject> {
   /** The places of those paths in the order of a key, each with the path as a key has it. */
   #order: readonly { readonly place: number; readonly head: string }[] = [];
 
+  /** @throws SpaceError when it has more than 100,000 parameters, or is nested too deep to be stored. */
   constructor(root: GroupNode) {
+    const problem = json(deepest)(root);
+    if (problem !== undefined) throw new SpaceError('space', `it ${problem}: nest less`);
+    const count = groupKind.count(root);
+    if (count > mostParameters) {
+      throw new SpaceError(
+        'space',
+        `it has up to ${count} parameters: it may have ${mostParameters}: lower the lengths of lists`,
+      );
+    }
     this.root = root;
   }
 
@@ -202,18 +215,20 @@ export class Space<Config extends ConfigObject = ConfigObject> {
  * Reads the JSON form of a space.
  * @throws SpaceError when it is damaged, or of a version this package does not read.
  */
-export function spaceFromJson(json: unknown): Space {
-  if (!isObject(json) || json['format'] !== format) {
+export function spaceFromJson(given: unknown): Space {
+  if (!isObject(given) || given['format'] !== format) {
     throw new SpaceError('space', `its format is not '${format}': give what JSON.stringify(space) wrote`);
   }
-  if (json['version'] !== version) {
-    const found = JSON.stringify(json['version']);
+  if (given['version'] !== version) {
+    const found = quote(given['version']);
     throw new SpaceError(
       'space',
       `its version is ${found}: this package reads ${version}; install the one that wrote it`,
     );
   }
-  const root = parseNode(json['root'], '');
+  const problem = json(deepest)(given['root']);
+  if (problem !== undefined) throw new SpaceError('space', `its root ${problem}`);
+  const root = parseNode(given['root'], '');
   if (root.kind !== 'group') throw new SpaceError('space', `its root is a ${root.kind}: it must be a group`);
   return new Space(root);
 }

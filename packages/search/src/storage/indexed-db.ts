@@ -111,7 +111,7 @@ export async function indexedDbStorage(name: string): Promise<Storage> {
     return await logStorage({
       url,
       entries: entries as readonly LogEntry[],
-      damaged: (_, found) => new FormatError(url, 0, `it tells ${found}, so entries are missing: use another name`),
+      damaged: (_, found) => new FormatError(url, 0, `${found}: use another name`),
       write: (entry) => add(database, url, entry),
       recovery: 'its page was closed',
       release: async () => {

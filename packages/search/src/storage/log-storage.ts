@@ -1,3 +1,4 @@
+import { entryProblem, refuseUnreadable } from '../checked/stored.ts';
 import { StorageError } from '../errors.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import type { StudyEvent, StudyRecord } from './events.ts';
@@ -15,7 +16,7 @@ export interface LogStorageOptions {
   readonly url: string;
   /** What was written before, in order. */
   readonly entries: readonly LogEntry[];
-  /** The error for an entry, by its index, that does not follow from those before. */
+  /** The error for an entry, by its index, that is none or does not follow from those before: `found` is a sentence. */
   readonly damaged: (index: number, found: string) => Error;
   /** Makes an entry durable: a change counts once this is done. */
   readonly write: (entry: LogEntry) => Promise<void>;
@@ -29,12 +30,21 @@ export interface LogStorageOptions {
 function rebuildLogs({ entries, damaged }: LogStorageOptions): Map<string, StudyLog> {
   const logs = new Map<string, StudyLog>();
   for (const [index, entry] of entries.entries()) {
+    const problem = entryProblem(entry);
+    if (problem !== undefined) throw damaged(index, `an entry of it ${problem}`);
     const log = logs.get(entry.study);
-    if ('create' in entry) logs.set(entry.study, new StudyLog(entry.create));
-    else if (log === undefined) throw damaged(index, 'of a study it never created');
+    if ('create' in entry) {
+      if (log !== undefined) throw damaged(index, `it creates study '${entry.study}' twice`);
+      logs.set(entry.study, new StudyLog(entry.create));
+    } else if (log === undefined) throw damaged(index, `it tells of study '${entry.study}', which it never created`);
     else if (entry.revision !== log.revision + 1) {
-      throw damaged(index, `of revision ${entry.revision} after ${log.revision}`);
-    } else log.add(entry.events);
+      const found = `of revision ${entry.revision} after ${log.revision}, so a part is missing`;
+      throw damaged(index, `it tells of study '${entry.study}' ${found}`);
+    } else {
+      const gap = log.gap(entry.events);
+      if (gap !== undefined) throw damaged(index, `study '${entry.study}': ${gap}`);
+      log.add(entry.events);
+    }
   }
   return logs;
 }
@@ -56,6 +66,7 @@ export async function logStorage(options: LogStorageOptions): Promise<Storage> {
   const commit = async (study: string, log: StudyLog, events: readonly StudyEvent[]): Promise<void> => {
     if (closed) throw new StorageError(url, 'it was closed: open it again');
     if (events.length === 0) return;
+    refuseUnreadable(study, events);
     await write({ study, revision: log.revision + 1, events });
     log.add(events);
   };

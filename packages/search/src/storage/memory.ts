@@ -1,3 +1,4 @@
+import { refuseUnreadable } from '../checked/stored.ts';
 import { StudyError } from '../errors.ts';
 import type { StudyRecord } from './events.ts';
 import type { Storage } from './storage.ts';
@@ -39,12 +40,14 @@ export function memoryStorage(): Storage {
     enqueue: async (study, configs, at) => {
       const log = logOf(study);
       const events = log.planEnqueue(configs, at);
+      refuseUnreadable(study, events);
       log.add(events);
       return events.map(({ number }) => number);
     },
     claim: async (study, claimant) => {
       const log = logOf(study);
       const { events, claim, config } = log.planClaim(claimant);
+      refuseUnreadable(study, events);
       log.add(events);
       const { number, attempt } = claim;
       return config === undefined ? { number, attempt } : { number, attempt, config };
@@ -53,6 +56,7 @@ export function memoryStorage(): Storage {
     append: async (study, events) => {
       const log = logOf(study);
       log.check(events);
+      refuseUnreadable(study, events);
       log.add(events);
     },
     close: async () => undefined,

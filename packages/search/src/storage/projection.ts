@@ -1,3 +1,4 @@
+import { ConfigError, FormatError } from '../errors.ts';
 import type { Plugin } from '../plugin.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { SpaceJson } from '../space/space.ts';
@@ -177,17 +178,25 @@ export class Projection {
   earlyStopping: Plugin | undefined;
   readonly #slots: Slot[] = [];
   readonly #read: ReadConfig;
+  readonly #source: string;
 
-  /** @param read makes the config of a trial's record out of what an event holds */
-  constructor(record: StudyRecord, read: ReadConfig = (config) => config) {
+  /**
+   * @param read makes the config of a trial's record out of what an event holds
+   * @param source what errors call the place that the events come from
+   */
+  constructor(record: StudyRecord, read: ReadConfig = (config) => config, source: string = 'storage') {
     this.record = record;
+    this.#source = source;
     this.#read = read;
     this.space = record.space;
     this.strategy = record.strategy;
     this.earlyStopping = record.earlyStopping;
   }
 
-  /** Takes the next event into account, and returns the trial it changed, if that has a config. */
+  /**
+   * Takes the next event into account, and returns the trial it changed, if that has a config.
+   * @throws FormatError when it does not follow from those before.
+   */
   apply({ revision, event }: StoredEvent): TrialRecord | undefined {
     this.revision = revision;
     if (event.type === 'amend') {
@@ -196,8 +205,20 @@ export class Projection {
       if (event.earlyStopping !== undefined) this.earlyStopping = event.earlyStopping ?? undefined;
       return undefined;
     }
-    const slot = (this.#slots[event.number] ??= { number: event.number, attempt: 0, losses: 0 });
-    (rules[event.type] as Rule<TrialEvent>)(event, revision, slot, this.#read, this.#slots);
+    const { number } = event;
+    if (number > this.#slots.length) throw this.#damaged(number, `it comes after trial ${this.#slots.length - 1}`);
+    const slot = (this.#slots[number] ??= { number, attempt: 0, losses: 0 });
+    try {
+      (rules[event.type] as Rule<TrialEvent>)(event, revision, slot, this.#read, this.#slots);
+    } catch (error) {
+      if (error instanceof ConfigError) throw this.#damaged(number, error.message);
+      throw error;
+    }
     return slot.trial;
+  }
+
+  #damaged(number: number, found: string): FormatError {
+    const problem = `study '${this.record.name}', trial ${number}, cannot be: ${found}`;
+    return new FormatError(this.#source, 0, `${problem}: restore it from a copy`);
   }
 }

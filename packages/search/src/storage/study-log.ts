@@ -108,6 +108,19 @@ export class StudyLog {
     return this.#events.slice(revision);
   }
 
+  /** What is wrong with the numbers of events that are to follow: they count from 0 without gaps. */
+  gap(events: readonly StudyEvent[]): string | undefined {
+    let { length } = this.#slots;
+    for (const event of events) {
+      if (event.type === 'amend') continue;
+      const { number, type } = event;
+      const opens = type === 'enqueue' || type === 'claim';
+      if (number > length || (number === length && !opens)) return `it tells of trial ${number} after ${length - 1}`;
+      if (number === length) length += 1;
+    }
+    return undefined;
+  }
+
   /** Adds events for good. */
   add(events: readonly StudyEvent[]): void {
     for (const event of events) {

@@ -1,4 +1,4 @@
-import { orNull, wholeFromOne } from '../limits.ts';
+import { countFrom, orNull } from '../limits.ts';
 import type { JsonObject } from '../json.ts';
 import type { SpaceNode } from '../space/node.ts';
 import type { Space } from '../space/space.ts';
@@ -151,7 +151,7 @@ export function chooseStrategy(
 export const auto: StrategyFactory<AutoOptions> = defineStrategy<AutoOptions>({
   name: 'auto',
   defaults: { trials: null },
-  limits: { trials: orNull(wholeFromOne) },
+  limits: { trials: orNull(countFrom(1)) },
   decide: (input, { trials }) => {
     const { space, history, number } = input;
     const { name, options, why } = chooseStrategy(space, history.criteria, trials, number);

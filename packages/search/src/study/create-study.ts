@@ -1,3 +1,5 @@
+import { longestName } from '../checked/check.ts';
+import { recordProblem } from '../checked/stored.ts';
 import { SpaceChangedError, StudyError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { ConfigObject } from '../space/node.ts';
@@ -6,8 +8,9 @@ import type { Space } from '../space/space.ts';
 import type { EarlyStopping } from '../early-stopping/early-stopping.ts';
 import type { Plugin } from '../plugin.ts';
 import type * as pluginRegistry from '../plugin-registry.ts';
-import type { AmendEvent, DuplicatePolicy, StudyRecord } from '../storage/events.ts';
+import type { AmendEvent, DuplicatePolicy, StoredEvent, StudyRecord } from '../storage/events.ts';
 import { openStorage } from '../storage/open-storage.ts';
+import { shownUrl } from '../storage/shown-url.ts';
 import { Projection } from '../storage/projection.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Strategy } from '../strategies/strategy.ts';
@@ -93,10 +96,10 @@ function criteriaOf(
   return criteria;
 }
 
-/** The study in the state that its events say. */
-async function latest(storage: Storage, record: StudyRecord): Promise<Projection> {
+/** What its events say that a study is now: space, strategy and early stopping. */
+function latest(record: StudyRecord, events: readonly StoredEvent[]): Projection {
   const projection = new Projection(record);
-  for (const event of await storage.read(record.name, 0)) projection.apply(event);
+  for (const event of events) if (event.event.type === 'amend') projection.apply(event);
   return projection;
 }
 
@@ -198,14 +201,18 @@ export function createStudy<
       ...(attributes === undefined ? {} : { attributes }),
       createdAt: now(),
     };
+    const problem = recordProblem(record);
+    if (problem !== undefined) throw new StudyError('options', name.slice(0, longestName), `its record ${problem}`);
     const existing = resume ? await createOrRead(storage, record) : undefined;
+    const events = existing === undefined ? [] : await storage.read(name, 0);
     if (!resume) await storage.createStudy(record);
     if (existing !== undefined) {
       checkSame(existing, record);
-      const event = amendment(await latest(storage, existing), record, space, now());
+      const event = amendment(latest(existing, events), record, space, now());
       if (event !== undefined) await storage.append(name, [event]);
     }
-    const setup = { record: existing ?? record, space, criteria, strategy, earlyStopping, storage, ownsStorage, now };
+    const plugins = { strategy, earlyStopping };
+    const setup = { record: existing ?? record, space, criteria, ...plugins, storage, ownsStorage, now, events };
     const study = new Study<Config, MetricOf<Objective> | MetricOf<Bound>>(setup);
     await study.sync();
     return study;
@@ -224,9 +231,14 @@ export function openStudy(options: OpenStudyOptions): Promise<Study> {
     const record = options.name === undefined && names.length > 1 ? undefined : await storage.readStudy(name);
     if (record === undefined) {
       const known = names.map((one) => `'${one}'`).join(', ') || 'no study';
-      throw new StudyError('missing', options.name ?? '', `${storage.url} holds ${known}: give the name of one`);
+      throw new StudyError(
+        'missing',
+        options.name ?? '',
+        `${shownUrl(storage.url)} holds ${known}: give the name of one`,
+      );
     }
-    const projection = await latest(storage, record);
+    const events = await storage.read(name, 0);
+    const projection = latest(record, events);
     const space = spaceFromJson(projection.space);
     const strategy = options.strategy ?? (await builtIns()).restoreStrategy(name, projection.strategy);
     const known = projection.earlyStopping;
@@ -241,7 +253,7 @@ export function openStudy(options: OpenStudyOptions): Promise<Study> {
     const event = amendment(projection, wanted, space, now());
     if (event !== undefined) await storage.append(name, [event]);
     const criteria = criteriaOf(name, record);
-    const study = new Study({ record, space, criteria, strategy, earlyStopping, storage, ownsStorage, now });
+    const study = new Study({ record, space, criteria, strategy, earlyStopping, storage, ownsStorage, now, events });
     await study.sync();
     return study;
   });

@@ -1,3 +1,4 @@
+import { brief, quote } from '../checked/quote.ts';
 import { ObjectiveError } from '../errors.ts';
 import type { FinishEvent } from '../storage/events.ts';
 import { showObjective } from './objective.ts';
@@ -48,10 +49,10 @@ function kindOfError(error: unknown): FailureKind {
 /** The ending of a trial whose objective threw. */
 export function endingOfError(error: unknown): Ending {
   if (error instanceof TrialPruned) return { state: 'pruned', metrics: {} };
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const message = brief(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
   const failure: Failure =
     error instanceof TrialFailure
-      ? { kind: error.kind, message: error.message }
+      ? { kind: error.kind, message: brief(error.message) }
       : { kind: kindOfError(error), message };
   return { state: 'failed', metrics: {}, failure };
 }
@@ -83,7 +84,7 @@ function checkedMetrics(outcome: Result | number, criteria: Criteria): Readonly<
   }
   for (const [metric, value] of Object.entries(outcome)) {
     if (typeof value === 'number') continue;
-    throw new ObjectiveError(`tell: ${metric} is ${JSON.stringify(value)}: a metric must be a number`);
+    throw new ObjectiveError(`tell: ${metric} is ${quote(value)}: a metric must be a number`);
   }
   return { ...outcome };
 }

@@ -53,8 +53,9 @@ export class StudyView {
   #history: History | undefined;
   #passing: History | undefined;
 
-  constructor(record: StudyRecord, space: Space, criteria: Criteria) {
-    this.projection = new Projection(record, (config) => space.normalize(config));
+  /** @param source what errors call the place that the events come from */
+  constructor(record: StudyRecord, space: Space, criteria: Criteria, source?: string) {
+    this.projection = new Projection(record, (config) => space.normalize(config), source);
     this.#space = space;
     this.#criteria = criteria;
   }

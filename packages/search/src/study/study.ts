@@ -5,7 +5,8 @@ import { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { JsonObject } from '../json.ts';
 import type { Space } from '../space/space.ts';
-import type { AppendedEvent, ClaimedEvent, DuplicatePolicy, StudyRecord } from '../storage/events.ts';
+import type { AppendedEvent, ClaimedEvent, DuplicatePolicy, StoredEvent, StudyRecord } from '../storage/events.ts';
+import { shownUrl } from '../storage/shown-url.ts';
 import type { ClaimToken, Storage } from '../storage/storage.ts';
 import type { Decision, Strategy } from '../strategies/strategy.ts';
 import { ParetoFront } from './front.ts';
@@ -34,6 +35,8 @@ export interface StudySetup<Config extends ConfigObject> {
   readonly ownsStorage: boolean;
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number;
+  /** The events that were read already, from the first. */
+  readonly events: readonly StoredEvent[];
 }
 
 /** Who asks, and what else to do with what the trial reports. */
@@ -84,7 +87,8 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
     this.storage = storage;
     this.now = now;
     this.#ownsStorage = ownsStorage;
-    this.#view = new StudyView(record, space, criteria);
+    this.#view = new StudyView(record, space, criteria, shownUrl(storage.url));
+    for (const event of setup.events) this.#view.apply(event);
     this.#starter = new Starter(this, this.#view, (events) => this.#write(events));
   }
 

@@ -1,3 +1,5 @@
+import { json } from '../checked/check.ts';
+import { metricsProblem } from '../checked/stored.ts';
 import type { JsonValue } from '../json.ts';
 import { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
@@ -73,18 +75,21 @@ export class Trial<Config extends ConfigObject = ConfigObject> {
    * Records metrics at a step, a whole number from 0 such as an epoch. NaN is allowed: a curve may diverge. Metrics of
    * one step add up; an earlier step than the last begins the curve again from there. Reports are stored in the
    * background; a failure to store them surfaces when the trial is told.
-   * @throws RangeError when the step is not a whole number from 0.
+   * @throws RangeError when the step is not a whole number from 0, TypeError when a metric is not a number.
    */
   report(step: number, metrics: Metrics): void {
-    this.#hooks.report(checkStep('report', step), { ...metrics });
+    const told = { ...metrics };
+    refuse('report: the metrics', metricsProblem(told));
+    this.#hooks.report(checkStep('report', step), told);
   }
 
   /**
    * Stores what the trial can go on from after this many steps: wherever it is continued, `checkpoint` is this. Put
    * large data, such as weights, into a file and save its name.
-   * @throws StaleClaimError when another worker has the trial.
+   * @throws StaleClaimError when another worker has the trial, TypeError for data nested deeper than 200 levels.
    */
   save(step: number, data: JsonValue): Promise<void> {
+    refuse('save: the data', json()(data));
     return this.#hooks.save({ step: checkStep('save', step), data });
   }
 
@@ -100,6 +105,11 @@ export class Trial<Config extends ConfigObject = ConfigObject> {
   expire(): void {
     this.#expired = true;
   }
+}
+
+/** @throws TypeError for what could be stored, but not read again. */
+function refuse(what: string, problem: string | undefined): void {
+  if (problem !== undefined) throw new TypeError(`${what} ${problem}`);
 }
 
 function checkStep(operation: string, step: number): number {

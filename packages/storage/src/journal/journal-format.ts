@@ -58,13 +58,21 @@ function readHeader(file: string, line: Buffer): void {
   }
 }
 
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, 200);
+}
+
 function readLine(file: string, number: number, line: Buffer): LogEntry {
   const rest = line.subarray(restStart);
   const expected = `{"crc":"${checksum(rest)}",`;
   if (line.subarray(0, restStart).toString('latin1') !== expected) {
     throw new FormatError(file, number, `the checksum does not match, so the line is damaged: ${remedy(file, number)}`);
   }
-  return decode(`{${rest.toString()}`) as LogEntry;
+  try {
+    return decode(`{${rest.toString()}`) as LogEntry;
+  } catch (error) {
+    throw new FormatError(file, number, `the line is no entry (${firstLine(error)}): ${remedy(file, number)}`);
+  }
 }
 
 /**
@@ -94,8 +102,8 @@ export function contentOf(file: string, { entries }: JournalContent): Pick<LogSt
   return {
     entries: entries.map(({ entry }) => entry),
     damaged: (index, found) => {
-      const problem = `the journal tells ${found}, so lines are missing: restore the file from a copy`;
-      return new FormatError(file, entries[index]?.line ?? 0, problem);
+      const line = entries[index]?.line ?? 0;
+      return new FormatError(file, line, `${found}: ${remedy(file, line)}`);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { choice, float, fromUnit, int, toUnit } from '@espalier/search';
 import type { Parameter, ParameterValue } from '@espalier/search';
+import { decode } from '../json.ts';
 
 /** A parameter as Optuna writes it beside each value. */
 export function distributionOf(parameter: Parameter): string {
@@ -33,11 +34,10 @@ export function valueOfStored(parameter: Parameter, stored: number): ParameterVa
 
 /** Reads a distribution; undefined when it is of a kind that this package does not know. */
 export function parameterOf(json: string): Parameter | undefined {
-  const { name, attributes } = JSON.parse(json) as {
-    readonly name?: unknown;
-    readonly attributes?: Readonly<Partial<Record<'low' | 'high' | 'step' | 'log' | 'choices', unknown>>>;
-  };
-  const { low, high, step, log, choices } = attributes ?? {};
+  const { name, attributes } = Object(decode(json)) as { readonly name?: unknown; readonly attributes?: unknown };
+  const { low, high, step, log, choices } = Object(attributes) as Readonly<
+    Partial<Record<'low' | 'high' | 'step' | 'log' | 'choices', unknown>>
+  >;
   const scale = { log: log === true, ...(typeof step === 'number' && log !== true ? { step } : {}) };
   switch (name) {
     case 'IntDistribution':

@@ -17,6 +17,15 @@ export interface PostgresClient {
 /** Milliseconds for which a server that is not there is awaited: long enough for it to restart. */
 const patience = 60_000;
 
+/** Milliseconds that a connection may take to end. */
+const farewell = 5000;
+
+/** What the server says when a limit of its own has ended a statement, and which limit that is. */
+const timeouts: Readonly<Record<string, string>> = {
+  '55P03': 'another transaction held what it needed for longer than lock_timeout allows',
+  '57014': 'it took longer than statement_timeout allows, or somebody cancelled it',
+};
+
 /** An error of the driver, so that it is not taken for one of the work. */
 class QueryFailure extends Error {
   readonly reason: unknown;
@@ -31,9 +40,9 @@ class QueryFailure extends Error {
     const state = sqlState(reason);
     // Without a state it is not the server that speaks: the connection broke. 08 is about connections, 57P about the
     // server going down or starting, 25P03 ends a transaction that lay idle, 53300 asks to come back later.
-    this.breaks = state === undefined || /^(08|57P|25P03|53300)/u.test(state);
-    // Transactions that met each other.
-    this.passes = this.breaks || state === '40001' || state === '40P01';
+    this.breaks = state === undefined || /^(?:08|57P|25P03|53300)/u.test(state);
+    // Transactions that met each other, or one that waited too long for another.
+    this.passes = this.breaks || ['40001', '40P01', ...Object.keys(timeouts)].includes(state ?? '');
   }
 }
 
@@ -111,7 +120,8 @@ export class Connection implements SqlSession {
   async close(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    await client?.end().catch(() => undefined);
+    // A server that does not answer does not say goodbye either.
+    await Promise.race([client?.end().catch(() => undefined), setTimeout(farewell, undefined, { ref: false })]);
   }
 
   async #connect(): Promise<void> {
@@ -143,7 +153,16 @@ export class Connection implements SqlSession {
 
   #explain({ reason, message }: QueryFailure): Error {
     const state = sqlState(reason);
+    const limit = state === undefined ? undefined : timeouts[state];
     const problem = (text: string): StorageError => new StorageError(this.#shown, text, { cause: reason });
+    if (limit !== undefined) {
+      return problem(`${message}: ${limit}: raise that limit for this user or database, or find who holds its rows`);
+    }
+    if (reason instanceof Error && reason.message === 'Query read timeout') {
+      return problem(
+        'the server took a query and never answered it: check that it is not overloaded, nor the way to it cut',
+      );
+    }
     if (state === undefined || state.startsWith('57P') || state.startsWith('08')) {
       return problem(`the server cannot be reached (${message}): check that it runs, and the host and port of the URL`);
     }

@@ -1,5 +1,5 @@
-/** What a column can hold. */
-export type SqlValue = string | number | null;
+/** What a column can hold. Bytes, where there should be text, are what is no UTF-8. */
+export type SqlValue = string | number | Uint8Array | null;
 
 /** A row by its columns. */
 export type SqlRow = Readonly<Record<string, SqlValue>>;
@@ -14,6 +14,8 @@ export interface SqlSession {
 export interface SqlDialect {
   /** A column of whole numbers that counts rows. */
   readonly identity: string;
+  /** An expression for a column so that whatever it holds arrives, be it what such a column should not hold. */
+  readonly column: (name: string) => string;
   /** The type of whole numbers. */
   readonly integer: string;
   /** What follows the columns of a table that is kept in the order of its key. */
@@ -46,12 +48,31 @@ export interface SqlEngine {
   close(): Promise<void>;
 }
 
-/** The text of a column that has one. */
-export function textOf(row: SqlRow | undefined, column: string): string {
-  return String(row?.[column] ?? '');
+/** What a SELECT or RETURNING names to get columns, whatever they hold. */
+export function columns({ column }: Pick<SqlDialect, 'column'>, ...names: readonly string[]): string {
+  return names.map((name) => `${column(name)} AS ${name}`).join(', ');
 }
 
-/** The number of a column that has one. */
+/** A column holds what it cannot hold: somebody changed the database, or it was damaged. */
+export class ColumnError extends Error {
+  override readonly name: string = 'ColumnError';
+
+  constructor(column: string, value: SqlValue) {
+    const found = value instanceof Uint8Array ? 'bytes that are no UTF-8' : `a ${typeof value}`;
+    super(`its ${column} holds ${found}`);
+  }
+}
+
+/** The text of a column that has one. @throws ColumnError when it holds something else. */
+export function textOf(row: SqlRow | undefined, column: string): string {
+  const value = row?.[column] ?? '';
+  if (typeof value === 'string') return value;
+  throw new ColumnError(column, value);
+}
+
+/** The number of a column that has one. @throws ColumnError when it holds something else. */
 export function numberOf(row: SqlRow | undefined, column: string): number {
-  return Number(row?.[column] ?? 0);
+  const value = row?.[column] ?? 0;
+  if (typeof value === 'number') return value;
+  throw new ColumnError(column, value);
 }

@@ -12,6 +12,9 @@ export type Migration = (dialect: SqlDialect) => readonly string[];
  *   attempt from another's.
  * - `espalier_trial`: what a claim or a write has to know of each trial. Its indexes hold the few trials that a claim
  *   looks for, so that it costs the same in a long study.
+ *
+ * From version 2 on each row has a `checksum` of what does not change without it; rows from before have none. The config
+ * of a trial has one of its own, since it is written apart from the rest.
  */
 export const migrations: readonly Migration[] = [
   ({ identity, integer, table }) => [
@@ -24,6 +27,12 @@ export const migrations: readonly Migration[] = [
       PRIMARY KEY (study, number)) ${table}`,
     `CREATE INDEX espalier_waiting ON espalier_trial (study, number) WHERE state = 'waiting'`,
     `CREATE INDEX espalier_running ON espalier_trial (study, lease_until) WHERE state = 'running'`,
+  ],
+  ({ integer }) => [
+    `ALTER TABLE espalier_study ADD COLUMN checksum ${integer}`,
+    `ALTER TABLE espalier_write ADD COLUMN checksum ${integer}`,
+    `ALTER TABLE espalier_trial ADD COLUMN checksum ${integer}`,
+    `ALTER TABLE espalier_trial ADD COLUMN config_checksum ${integer}`,
   ],
 ];
 

@@ -1,8 +1,16 @@
-import { existingStudy, FormatError, missingStudy } from '@espalier/search';
+import {
+  eventsProblem,
+  existingStudy,
+  FormatError,
+  missingStudy,
+  recordProblem,
+  refuseUnreadable,
+} from '@espalier/search';
 import type { Claim, Storage, StoredEvent, StudyEvent, StudyRecord } from '@espalier/search';
 import { randomUUID } from 'node:crypto';
 import { decode, encode } from '../json.ts';
-import { numberOf, textOf } from './engine.ts';
+import { checkSum, Damage, orDamaged, sumOf } from './checksum.ts';
+import { columns, numberOf, textOf } from './engine.ts';
 import type { SqlEngine, SqlRow, SqlSession } from './engine.ts';
 import { TrialRows } from './trial-rows.ts';
 import type { StudyKey } from './trial-rows.ts';
@@ -24,13 +32,15 @@ interface Plan<T> {
     | { readonly events: readonly StudyEvent[]; readonly result: T };
 }
 
-/** Reads the text of a column. @throws FormatError when it is damaged. */
-function decoded(shown: string, row: SqlRow | undefined, column: string, what: string): unknown {
-  try {
-    return decode(textOf(row, column));
-  } catch {
-    throw new FormatError(shown, 0, `the ${column} of ${what} cannot be read: restore the database from a copy`);
-  }
+/** The trials that a text of events tells of, as far as it can be read, for an error. */
+function trialsIn(row: SqlRow): string {
+  const found = row['events'];
+  const text = typeof found === 'string' ? found : found instanceof Uint8Array ? Buffer.from(found).toString() : '';
+  const numbers = [
+    ...new Set([...text.slice(0, 100_000).matchAll(/"number":(\d{1,15})\b/gu)].map(([, number]) => number)),
+  ];
+  if (numbers.length === 0) return '';
+  return `, trial ${numbers.slice(0, 5).join(', ')}${numbers.length > 5 ? ' and others' : ''}`;
 }
 
 /**
@@ -40,11 +50,20 @@ function decoded(shown: string, row: SqlRow | undefined, column: string, what: s
 function eventsOf(shown: string, study: string, rows: readonly SqlRow[], after: number): readonly StoredEvent[] {
   let known = after;
   return rows.flatMap((row) => {
-    const last = numberOf(row, 'revision');
-    const events = decoded(shown, row, 'events', `study '${study}' at revision ${last}`) as readonly StudyEvent[];
+    const place =
+      typeof row['revision'] === 'number' ? `revision ${row['revision']}` : `what follows revision ${known}`;
+    const { last, events } = orDamaged(shown, `the events of study '${study}' at ${place}${trialsIn(row)}`, () => {
+      const revision = numberOf(row, 'revision');
+      const text = textOf(row, 'events');
+      checkSum(row, 'checksum', revision, text);
+      const value = decode(text);
+      const problem = eventsProblem(value);
+      if (problem !== undefined) throw new Damage(`an event ${problem}`);
+      return { last: revision, events: value as readonly StudyEvent[] };
+    });
     const before = last - events.length;
     // The first row may hold some that were asked for before.
-    if (before > known) {
+    if (before > known || last <= known) {
       const problem = `study '${study}' has revision ${before + 1} after ${known}, so rows are missing`;
       throw new FormatError(shown, 0, `${problem}: restore the database from a copy`);
     }
@@ -60,7 +79,7 @@ function eventsOf(shown: string, study: string, rows: readonly SqlRow[], after: 
  * row of its study, and holds both until it is done, so revisions and numbers have no gaps and nobody waits in a circle.
  */
 export function sqlStorage(engine: SqlEngine): Storage {
-  const { url, shown } = engine;
+  const { dialect, url, shown } = engine;
   const keys = new Map<string, StudyKey>();
   /** Per study, when claims without a lease were last looked through. */
   const looked = new Map<string, number>();
@@ -69,15 +88,27 @@ export function sqlStorage(engine: SqlEngine): Storage {
   let closed = false;
 
   const namesIn = async (session: SqlSession): Promise<readonly string[]> =>
-    (await session.all('SELECT name FROM espalier_study ORDER BY id')).map((row) => textOf(row, 'name'));
+    (await session.all(`SELECT ${columns(dialect, 'name')} FROM espalier_study ORDER BY id`)).map((row, index) =>
+      orDamaged(shown, `study ${index + 1} of it`, () => textOf(row, 'name')),
+    );
 
   const recordOf = (row: SqlRow, name: string): StudyRecord =>
-    decoded(shown, row, 'record', `study '${name}'`) as StudyRecord;
+    orDamaged(shown, `the record of study '${name}'`, () => {
+      const text = textOf(row, 'record');
+      checkSum(row, 'checksum', name, text);
+      const value = decode(text);
+      const problem = recordProblem(value);
+      if (problem !== undefined) throw new Damage(`it ${problem}`);
+      const record = value as StudyRecord;
+      if (record.name !== name) throw new Damage(`it is of study '${record.name}'`);
+      return record;
+    });
 
   const keyOf = async (session: SqlSession, name: string): Promise<StudyKey> => {
     const known = keys.get(name);
     if (known !== undefined) return known;
-    const [row] = await session.all('SELECT id, record FROM espalier_study WHERE name = ?', [name]);
+    const sql = `SELECT ${columns(dialect, 'id', 'record', 'checksum')} FROM espalier_study WHERE name = ?`;
+    const [row] = await session.all(sql, [name]);
     if (row === undefined) throw missingStudy(name, shown, await namesIn(session));
     const { retries } = recordOf(row, name);
     const key = { name, id: numberOf(row, 'id'), retries };
@@ -94,7 +125,7 @@ export function sqlStorage(engine: SqlEngine): Storage {
       if (written !== undefined) {
         // What the broken connection had sent is settled once the row of the study can be had.
         await session.all(`SELECT id FROM espalier_study WHERE id = ?${engine.dialect.lock.wait}`, [study.id]);
-        const sql = 'SELECT token FROM espalier_write WHERE study = ? AND revision = ?';
+        const sql = `SELECT ${columns(dialect, 'token')} FROM espalier_write WHERE study = ? AND revision = ?`;
         const [row] = await session.all(sql, [study.id, written.revision]);
         if (textOf(row, 'token') === token) return written.result;
         written = undefined;
@@ -103,13 +134,18 @@ export function sqlStorage(engine: SqlEngine): Storage {
       if (count === 0) return (await carryOut(0)).result;
       const [counters] = await session.all(
         `UPDATE espalier_study SET revision = revision + ?, next_number = next_number + ? WHERE id = ?
-          RETURNING revision, next_number`,
+          RETURNING ${columns(dialect, 'revision', 'next_number')}`,
         [count, numbers, study.id],
       );
-      const { events, result } = await carryOut(numberOf(counters, 'next_number') - numbers);
-      const revision = numberOf(counters, 'revision');
-      const sql = 'INSERT INTO espalier_write (study, revision, token, events) VALUES (?, ?, ?, ?)';
-      await session.all(sql, [study.id, revision, token, encode(events)]);
+      const [next, revision] = orDamaged(shown, `the row of study '${name}'`, () => [
+        numberOf(counters, 'next_number'),
+        numberOf(counters, 'revision'),
+      ]);
+      const { events, result } = await carryOut(next - numbers);
+      refuseUnreadable(name, events);
+      const text = encode(events);
+      const sql = 'INSERT INTO espalier_write (study, revision, token, events, checksum) VALUES (?, ?, ?, ?, ?)';
+      await session.all(sql, [study.id, revision, token, text, sumOf(revision, text)]);
       written = { revision, result };
       return result;
     });
@@ -124,9 +160,10 @@ export function sqlStorage(engine: SqlEngine): Storage {
       return engine.write(async (session) => {
         const { name } = record;
         const sql =
-          'INSERT INTO espalier_study (name, record) VALUES (?, ?) ON CONFLICT (name) DO NOTHING RETURNING id';
-        const [row] = await session.all(sql, [name, text]);
-        const [known] = await session.all('SELECT record FROM espalier_study WHERE name = ?', [name]);
+          'INSERT INTO espalier_study (name, record, checksum) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING RETURNING id';
+        const [row] = await session.all(sql, [name, text, sumOf(name, text)]);
+        const select = `SELECT ${columns(dialect, 'record')} FROM espalier_study WHERE name = ?`;
+        const [known] = await session.all(select, [name]);
         // One that is there after the connection broke may be the one just written.
         if (row === undefined && !(tried && textOf(known, 'record') === text)) throw existingStudy(name, shown);
         tried = true;
@@ -134,14 +171,16 @@ export function sqlStorage(engine: SqlEngine): Storage {
     },
     readStudy: (name) =>
       engine.read(async (session) => {
-        const [row] = await session.all('SELECT record FROM espalier_study WHERE name = ?', [name]);
+        const sql = `SELECT ${columns(dialect, 'record', 'checksum')} FROM espalier_study WHERE name = ?`;
+        const [row] = await session.all(sql, [name]);
         return row && recordOf(row, name);
       }),
     listStudies: () => engine.read(namesIn),
     read: (name, after) =>
       engine.read(async (session) => {
         const { id } = await keyOf(session, name);
-        const sql = 'SELECT revision, events FROM espalier_write WHERE study = ? AND revision > ? ORDER BY revision';
+        const read = columns(dialect, 'revision', 'events', 'checksum');
+        const sql = `SELECT ${read} FROM espalier_write WHERE study = ? AND revision > ? ORDER BY espalier_write.revision`;
         return eventsOf(shown, name, await session.all(sql, [id, after]), after);
       }),
     enqueue: (name, configs, at) =>
@@ -170,8 +209,7 @@ export function sqlStorage(engine: SqlEngine): Storage {
             const terms = { at, worker, ...(lease === undefined ? {} : { lease }) };
             if (waiting === undefined) await rows.insert(token.number, token.attempt, undefined, lease);
             else await rows.claim(waiting, { ...token, ...terms });
-            const config =
-              waiting?.config === undefined ? {} : { config: decode(waiting.config) as Claim['config'] & {} };
+            const config = waiting?.config === undefined ? {} : { config: waiting.config };
             return { events: [...losses, { type: 'claim', ...token, ...terms }], result: { ...token, ...config } };
           },
         };

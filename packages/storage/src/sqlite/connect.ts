@@ -21,6 +21,8 @@ const applicationId = 0x4573706c;
 /** How SQLite writes what all databases do. */
 export const dialect: SqlDialect = {
   identity: 'INTEGER PRIMARY KEY',
+  // The driver for Node 20 ends the process at text that is no UTF-8: it is to get bytes.
+  column: (name) => `CASE typeof(${name}) WHEN 'text' THEN CAST(${name} AS BLOB) ELSE ${name} END`,
   integer: 'INTEGER',
   table: 'WITHOUT ROWID',
   now: "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",

@@ -3,6 +3,28 @@ import type { SqlRow, SqlSession, SqlValue } from '../sql/engine.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
 import { explaining } from './errors.ts';
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The text of bytes, as either driver gives them; the bytes themselves where they are none. */
+function textOrBytes(value: Uint8Array | ArrayBuffer): SqlValue {
+  const bytes = value instanceof Uint8Array ? value : new Uint8Array(value);
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return bytes;
+  }
+}
+
+/** A row with its text, which comes as bytes: see the dialect's `column`. */
+function withText(row: SqlRow): SqlRow {
+  const read: Record<string, SqlValue> = {};
+  for (const name in row) {
+    const value = row[name] ?? null;
+    read[name] = typeof value === 'object' && value !== null ? textOrBytes(value) : value;
+  }
+  return read;
+}
+
 /** Statements that give rows; the others have a faster way. */
 const givesRows = /^(SELECT|PRAGMA)|RETURNING/u;
 
@@ -24,7 +46,7 @@ export class Connection implements SqlSession {
         statement = this.#database.prepare(sql);
         this.#statements.set(sql, statement);
       }
-      if (givesRows.test(sql)) return statement.all(...values);
+      if (givesRows.test(sql)) return statement.all(...values).map(withText);
       statement.run(...values);
       return [];
     });

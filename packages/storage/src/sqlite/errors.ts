@@ -11,8 +11,8 @@ const storageError =
 
 const formatError =
   (remedy: (path: string) => string): Make =>
-  (path, reason) =>
-    new FormatError(path, 0, `${reason}: ${remedy(path)}`);
+  (path, reason, cause) =>
+    new FormatError(path, 0, `${reason}: ${remedy(path)}`, { cause });
 
 const recover = (path: string): string =>
   `restore it from a copy, or save what can be read: sqlite3 '${path}' .recover | sqlite3 recovered.db`;
@@ -92,9 +92,12 @@ function explain(path: string, error: unknown): Error {
   if (error instanceof StorageError || error instanceof FormatError) return error;
   if (!(error instanceof Error)) return new StorageError(`sqlite:${path}`, String(error));
   const code = codeOf(error);
-  const make = lacks.test(error.message)
-    ? damaged
-    : (byCode[code] ?? byCode[primary(code)] ?? storageError('this is unexpected: report it with the message'));
+  // Node's own driver says so of a whole number that no number of JavaScript is.
+  const outOfRange = 'code' in error && error.code === 'ERR_OUT_OF_RANGE';
+  const make =
+    outOfRange || lacks.test(error.message)
+      ? damaged
+      : (byCode[code] ?? byCode[primary(code)] ?? storageError('this is unexpected: report it with the message'));
   const reason = primary(code) === 14 ? 'it cannot be opened' : error.message;
   return make(path, libsqlOpening.exec(reason)?.[1] ?? reason, error);
 }
@@ -127,7 +130,7 @@ export function isHeld(error: unknown): boolean {
   return primary(codeBehind(error)) === 5;
 }
 
-/** Whether a driver's error says that the statement asks for what the database does not have. */
-export function isAnotherSchema(error: unknown): boolean {
-  return error instanceof Error && [1, 26].includes(primary(codeOf(error)));
+/** Whether an error of {@link explain} says that a database has not what was asked for, or that there is none. */
+export function isForeign(error: unknown): boolean {
+  return error instanceof FormatError && error.cause instanceof Error && [1, 26].includes(primary(codeOf(error.cause)));
 }

@@ -110,9 +110,11 @@ it('tells when lines are missing', async () => {
   const path = file('missing.jsonl');
   const lines = whole.toString().split('\n');
   writeFileSync(path, lines.toSpliced(3, 1).join('\n'));
-  await expect(quick(path)).rejects.toThrow(`${path}:4: the journal tells of revision 3 after 1, so lines are missing`);
+  await expect(quick(path)).rejects.toThrow(
+    `${path}:4: it tells of study 's' of revision 3 after 1, so a part is missing`,
+  );
   writeFileSync(path, lines.toSpliced(1, 1).join('\n'));
-  await expect(quick(path)).rejects.toThrow(`${path}:2: the journal tells of a study it never created`);
+  await expect(quick(path)).rejects.toThrow(`${path}:2: it tells of study 's', which it never created`);
 });
 
 it.each([

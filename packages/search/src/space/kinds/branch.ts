@@ -1,5 +1,6 @@
+import { quote } from '../../checked/quote.ts';
 import { SpaceError } from '../../errors.ts';
-import { isObject } from '../../json.ts';
+import { isObject, own } from '../../json.ts';
 import type { BranchNode, ConfigObject, GroupNode, NodeKind } from '../node.ts';
 import type { ChoiceParameter } from '../parameter.ts';
 import { joinPath, showPath } from '../path.ts';
@@ -38,21 +39,21 @@ export function branchKindIn(table: KindTable, groups: NodeKind<GroupNode>): Nod
   return {
     build: (node, path, choose) => {
       const type = String(choose(path, selector(node)));
-      const group = node.branches[type];
+      const group = own(node.branches, type);
       if (group === undefined) throw new RangeError(`${showPath(path)}: there is no branch '${type}'`);
       return withType(type, groups.build(group, joinPath(path, type), choose) as ConfigObject);
     },
     read: (node, value, path, visitor) => {
       const names = Object.keys(node.branches).join("', '");
       if (!isObject(value)) {
-        const found = JSON.stringify(value);
+        const found = quote(value);
         visitor.issue(path, `${showPath(path)} is ${found}: it must be an object whose type is one of '${names}'`);
         return;
       }
       const { [branchField]: type, ...rest } = value;
-      const group = typeof type === 'string' && Object.hasOwn(node.branches, type) ? node.branches[type] : undefined;
+      const group = typeof type === 'string' ? own(node.branches, type) : undefined;
       if (typeof type !== 'string' || group === undefined) {
-        const found = JSON.stringify(type);
+        const found = quote(type);
         visitor.issue(path, `${showPath(path)} has type ${found}: it must be one of '${names}'`);
         return;
       }
@@ -63,6 +64,7 @@ export function branchKindIn(table: KindTable, groups: NodeKind<GroupNode>): Nod
       visit(path, selector(node));
       for (const [name, group] of Object.entries(node.branches)) groups.parameters(group, joinPath(path, name), visit);
     },
+    count: ({ branches }) => Object.values(branches).reduce((sum, group) => sum + groups.count(group), 1),
     size: ({ branches }) => Object.values(branches).reduce((sum, group) => sum + groups.size(group), 0),
     at: ({ branches }, index) => {
       let rest = index;

@@ -1,3 +1,4 @@
+import { quote } from '../../checked/quote.ts';
 import { SpaceError } from '../../errors.ts';
 import type { NodeKind } from '../node.ts';
 import type { ChoiceParameter, ParameterValue } from '../parameter.ts';
@@ -22,11 +23,12 @@ export function choiceOfValues<Value extends ParameterValue>(
   if (alien >= 0) {
     throw new SpaceError(
       at,
-      `${String(values[alien])} cannot be a value: use strings, finite numbers, booleans or null, or an object of branches`,
+      `${quote(values[alien])} cannot be a value: use strings, finite numbers, booleans or null, or an object of branches`,
     );
   }
-  const twice = values.find((value, index) => values.indexOf(value) !== index);
-  if (twice !== undefined) throw new SpaceError(at, `${JSON.stringify(twice)} occurs twice: give each value once`);
+  const met = new Set<ParameterValue>();
+  const twice = values.find((value) => met.size === met.add(value).size);
+  if (twice !== undefined) throw new SpaceError(at, `${quote(twice)} occurs twice: give each value once`);
   return Object.freeze({ kind: 'choice', values: Object.freeze([...values]) });
 }
 
@@ -41,7 +43,7 @@ export const choiceKind: NodeKind<ChoiceParameter> = leaf<ChoiceParameter>({
   contains: ({ values }, value): value is ParameterValue => values.includes(value as ParameterValue),
   widens: (before, after) => before.values.every((value) => after.values.includes(value)),
   parse: ({ values }, path) => {
-    if (!Array.isArray(values)) throw new SpaceError(path, `values is ${JSON.stringify(values)}: it must be a list`);
+    if (!Array.isArray(values)) throw new SpaceError(path, `values is ${quote(values)}: it must be a list`);
     return choiceOfValues(values as readonly ParameterValue[], path);
   },
 });

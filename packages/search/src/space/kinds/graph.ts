@@ -1,3 +1,4 @@
+import { quote } from '../../checked/quote.ts';
 import { SpaceError } from '../../errors.ts';
 import { isObject } from '../../json.ts';
 import type { ArchitectureNode, ConfigObject, ConfigValue, NodeKind } from '../node.ts';
@@ -22,9 +23,18 @@ function subsets(last: number, least: number, most: number): readonly (readonly 
       Array.from({ length: last - (set.at(-1) ?? -1) }, (_, index) => [...set, (set.at(-1) ?? -1) + 1 + index]),
     );
     if (size >= least) found.push(...level);
-    if (found.length > mostWirings) break;
   }
   return found;
+}
+
+/** How many sets {@link subsets} gives; at the latest from `mostWirings` on, some number above that. */
+function countSubsets(last: number, least: number, most: number): number {
+  let [total, ofSize] = [least === 0 ? 1 : 0, 1];
+  for (let size = 1; size <= Math.min(most, last + 1) && total <= mostWirings; size += 1) {
+    ofSize *= (last + 2 - size) / size;
+    if (size >= least) total += Math.round(ofSize);
+  }
+  return total;
 }
 
 /** What a node may read, as the parameter that says it: one choice, so that every value is valid. */
@@ -58,14 +68,15 @@ export function architecture(
 ): ArchitectureNode {
   const place = showPath(at);
   if (!Number.isSafeInteger(inputs) || inputs < 1) {
-    throw new SpaceError(place, `a node reads up to ${JSON.stringify(inputs)} sources: give a whole number from 1`);
+    throw new SpaceError(place, `a node reads up to ${quote(inputs)} sources: give a whole number from 1`);
   }
   const groups = node.kind === 'group' ? [node] : Object.values(node.branches);
   if (groups.some(({ fields }) => Object.hasOwn(fields, sourceField))) {
     throw new SpaceError(place, `a node cannot have a parameter '${sourceField}', which names its sources: rename it`);
   }
   const made: ArchitectureNode = Object.freeze({ kind: 'graph', node, ...checkBounds(min, max, at, 1), inputs, chain });
-  const most = wiringOf(made, made.max - 1).sets.length;
+  const last = made.max - 1;
+  const most = chain ? countSubsets(last - 1, 0, inputs - 1) : countSubsets(last, 1, inputs);
   if (most <= mostWirings) return made;
   throw new SpaceError(
     place,
@@ -97,7 +108,7 @@ export function graphKindIn(table: KindTable): NodeKind<ArchitectureNode> {
         const at = itemPath(path, place);
         const from = joinPath(at, sourceField);
         if (!isObject(each)) {
-          visitor.issue(at, `${at} is ${JSON.stringify(each)}: it must be an object`);
+          visitor.issue(at, `${at} is ${quote(each)}: it must be an object`);
           continue;
         }
         const { [sourceField]: sources, ...fields } = each;
@@ -109,7 +120,7 @@ export function graphKindIn(table: KindTable): NodeKind<ArchitectureNode> {
           const kept = node.chain ? `, ${place} among them` : '';
           visitor.issue(
             from,
-            `${from} is ${JSON.stringify(sources)}: it must be 1 to ${node.inputs} of the sources 0 to ${place}, ascending${kept}`,
+            `${from} is ${quote(sources)}: it must be 1 to ${node.inputs} of the sources 0 to ${place}, ascending${kept}`,
           );
         }
       }
@@ -122,6 +133,7 @@ export function graphKindIn(table: KindTable): NodeKind<ArchitectureNode> {
         visit(joinPath(at, sourceField), wiringOf(node, place).parameter);
       }
     },
+    count: ({ node, max }) => max * (kindOf(node).count(node) + 1) + 1,
     size: (node) => {
       let [total, product] = [0, 1];
       for (let place = 0; place < node.max; place += 1) {

@@ -1,5 +1,6 @@
+import { quote } from '../../checked/quote.ts';
 import { SpaceError } from '../../errors.ts';
-import { isObject } from '../../json.ts';
+import { isObject, own } from '../../json.ts';
 import type { ConfigObject, ConfigValue, GroupNode, NodeKind, SpaceChange, SpaceNode } from '../node.ts';
 import { checkName, joinPath, showPath } from '../path.ts';
 
@@ -39,12 +40,12 @@ export function diffParts(
   const changes: SpaceChange[] = [];
   for (const [name, node] of Object.entries(before)) {
     const at = joinPath(path, name);
-    const now = after[name];
+    const now = own(after, name);
     if (now === undefined) changes.push({ path: at, change: 'removed', before: describeNode(node), compatible: false });
     else changes.push(...diffNodes(table, node, now, at));
   }
   for (const [name, node] of Object.entries(after)) {
-    if (before[name] !== undefined) continue;
+    if (Object.hasOwn(before, name)) continue;
     changes.push({ path: joinPath(path, name), change: 'added', after: describeNode(node), compatible: optional });
   }
   return changes;
@@ -52,7 +53,7 @@ export function diffParts(
 
 /** Reads the JSON form of named parts. @throws SpaceError */
 export function parseParts({ parseNode }: KindTable, json: unknown, path: string, what: string): GroupNode['fields'] {
-  if (!isObject(json)) throw new SpaceError(showPath(path), `${what} is ${JSON.stringify(json)}: it must be an object`);
+  if (!isObject(json)) throw new SpaceError(showPath(path), `${what} is ${quote(json)}: it must be an object`);
   return Object.fromEntries(
     Object.entries(json).map(([name, node]) => {
       checkName(name, path);
@@ -92,7 +93,7 @@ export function groupKindIn(table: KindTable): NodeKind<GroupNode> {
     },
     read: ({ fields }, value, path, visitor) => {
       if (!isObject(value)) {
-        visitor.issue(path, `${showPath(path)} is ${JSON.stringify(value)}: it must be an object`);
+        visitor.issue(path, `${showPath(path)} is ${quote(value)}: it must be an object`);
         return;
       }
       let found = 0;
@@ -117,6 +118,7 @@ export function groupKindIn(table: KindTable): NodeKind<GroupNode> {
     parameters: ({ fields }, path, visit) => {
       for (const [name, node] of Object.entries(fields)) kindOf(node).parameters(node, joinPath(path, name), visit);
     },
+    count: ({ fields }) => Object.values(fields).reduce((sum, node) => sum + kindOf(node).count(node), 0),
     size: ({ fields }) => Object.values(fields).reduce((product, node) => product * kindOf(node).size(node), 1),
     at: ({ fields }, index) => {
       let rest = index;

@@ -1,3 +1,4 @@
+import { quote } from '../../checked/quote.ts';
 import type { NodeKind } from '../node.ts';
 import type { Parameter, ParameterValue } from '../parameter.ts';
 import { showPath } from '../path.ts';
@@ -17,6 +18,7 @@ export interface LeafKind<Node extends Parameter> extends Pick<NodeKind<Node>, '
 /** Completes a kind of parameter to a kind of node. */
 export function leaf<Node extends Parameter>(kind: LeafKind<Node>): NodeKind<Node> {
   return {
+    count: () => 1,
     size: kind.size,
     describe: kind.describe,
     parse: kind.parse,
@@ -25,7 +27,7 @@ export function leaf<Node extends Parameter>(kind: LeafKind<Node>): NodeKind<Nod
     parameters: (node, path, visit) => visit(path, node),
     read: (node, value, path, visitor) => {
       if (kind.contains(node, value)) visitor.parameter(path, node, value);
-      else visitor.issue(path, `${showPath(path)} is ${JSON.stringify(value)}: it must be ${kind.allowed(node)}`);
+      else visitor.issue(path, `${showPath(path)} is ${quote(value)}: it must be ${kind.allowed(node)}`);
     },
     diff: (before, after, path) => {
       const [old, now] = [kind.describe(before), kind.describe(after)];

@@ -1,3 +1,4 @@
+import { quote } from '../../checked/quote.ts';
 import { SpaceError } from '../../errors.ts';
 import type { ConfigValue, ListNode, NodeKind, SpaceChange, SpaceNode } from '../node.ts';
 import { itemPath, lengthPath, showPath } from '../path.ts';
@@ -10,12 +11,16 @@ export interface LengthBounds {
   readonly max: number;
 }
 
+/** How many parameters a space may have, all that a config could make active together. */
+export const mostParameters = 100_000;
+
 /** The bounds of a length, both from 0. @throws SpaceError */
 export function checkBounds(min: unknown, max: unknown, at: string, least: number): LengthBounds {
   if (Number.isSafeInteger(min) && Number.isSafeInteger(max) && Number(min) >= least && Number(max) >= Number(min)) {
-    return { min: Number(min), max: Number(max) };
+    if (Number(max) <= mostParameters) return { min: Number(min), max: Number(max) };
+    throw new SpaceError(showPath(at), `its length is up to ${quote(max)}: it may be ${mostParameters}`);
   }
-  const found = `${JSON.stringify(min)} to ${JSON.stringify(max)}`;
+  const found = `${quote(min)} to ${quote(max)}`;
   throw new SpaceError(showPath(at), `its length is ${found}: give two whole numbers from ${least}, the smaller first`);
 }
 
@@ -41,7 +46,7 @@ export function readLength(
     if (min < max) visitor.parameter(lengthPath(path), int(min, max), value.length);
     return value as readonly unknown[];
   }
-  const found = Array.isArray(value) ? `has ${value.length} items` : `is ${JSON.stringify(value)}`;
+  const found = Array.isArray(value) ? `has ${value.length} items` : `is ${quote(value)}`;
   visitor.issue(path, `${showPath(path)} ${found}: it must be a list of ${min} to ${max}`);
   return undefined;
 }
@@ -76,6 +81,8 @@ export function listKindIn(table: KindTable): NodeKind<ListNode> {
       if (min < max) visit(lengthPath(path), int(min, max));
       for (let index = 0; index < max; index += 1) kindOf(item).parameters(item, itemPath(path, index), visit);
     },
+    // An item without a parameter is work all the same.
+    count: ({ item, max }) => max * Math.max(1, kindOf(item).count(item)) + 1,
     size: (node) => {
       let total = 0;
       for (let length = node.min; length <= node.max; length += 1) total += sizeAt(node, length);

@@ -1,3 +1,4 @@
+import { quote } from '../../checked/quote.ts';
 import { SpaceError } from '../../errors.ts';
 import type { NodeKind } from '../node.ts';
 import { gridSize, gridValue, isOnScale } from '../number-scale.ts';
@@ -88,7 +89,7 @@ export const numberKind: NodeKind<NumberParameter> = leaf<NumberParameter>({
     if (bad !== undefined || (log !== undefined && typeof log !== 'boolean')) {
       throw new SpaceError(
         path,
-        `${bad?.[0] ?? 'log'} is ${JSON.stringify(bad?.[1] ?? log)}: it must be ${bad ? 'a number' : 'true or false'}`,
+        `${bad?.[0] ?? 'log'} is ${quote(bad?.[1] ?? log)}: it must be ${bad ? 'a number' : 'true or false'}`,
       );
     }
     const options = { ...(step === undefined ? {} : { step: Number(step) }), log: log === true };

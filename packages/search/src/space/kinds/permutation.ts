@@ -1,3 +1,4 @@
+import { quote } from '../../checked/quote.ts';
 import { SpaceError } from '../../errors.ts';
 import type { NodeKind, PermutationNode } from '../node.ts';
 import type { ParameterValue } from '../parameter.ts';
@@ -43,7 +44,7 @@ export const permutationKind: NodeKind<PermutationNode> = {
       return digit;
     });
     if (found.length !== values.length || digits.includes(-1)) {
-      const shown = JSON.stringify(value);
+      const shown = quote(value);
       visitor.issue(path, `${showPath(path)} is ${shown}: it must be a list of each of ${list(values)} once`);
       return;
     }
@@ -56,6 +57,7 @@ export const permutationKind: NodeKind<PermutationNode> = {
     const last = values.length - 1;
     for (let place = 0; place < last; place += 1) visit(itemPath(path, place), int(0, last - place));
   },
+  count: ({ values }) => values.length,
   size: ({ values }) => values.reduce<number>((product, _, index) => product * (index + 1), 1),
   at: ({ values }, index) => {
     let rest = index;
@@ -71,7 +73,7 @@ export const permutationKind: NodeKind<PermutationNode> = {
   },
   describe: ({ values }) => `permutation([${list(values)}])`,
   parse: ({ values }, path) => {
-    if (!Array.isArray(values)) throw new SpaceError(path, `values is ${JSON.stringify(values)}: it must be a list`);
+    if (!Array.isArray(values)) throw new SpaceError(path, `values is ${quote(values)}: it must be a list`);
     return permutationOf(values as readonly ParameterValue[], path);
   },
 };

@@ -1,3 +1,4 @@
+import { quote } from '../../checked/quote.ts';
 import { SpaceError } from '../../errors.ts';
 import { isObject } from '../../json.ts';
 import type { GroupNode, NodeKind, SpaceNode } from '../node.ts';
@@ -49,7 +50,7 @@ export function parseNode(json: unknown, path: string): SpaceNode {
   const kind = isObject(json) ? json['kind'] : undefined;
   if (!isObject(json) || typeof kind !== 'string' || !Object.hasOwn(known, kind)) {
     const names = Object.keys(known).join(', ');
-    throw new SpaceError(showPath(path), `its kind is ${JSON.stringify(kind)}: it must be one of ${names}`);
+    throw new SpaceError(showPath(path), `its kind is ${quote(kind)}: it must be one of ${names}`);
   }
   return (known[kind] as NodeKind<SpaceNode>).parse(json, path);
 }

@@ -1,6 +1,6 @@
 import { checkRungs, hyperbandBrackets, rungLimits, rungSteps } from '../../early-stopping/rungs.ts';
 import type { RungOptions } from '../../early-stopping/rungs.ts';
-import { orNull, wholeFromOne } from '../../limits.ts';
+import { countFrom, orNull } from '../../limits.ts';
 import { defineStrategy } from '../strategy.ts';
 import type { StrategyFactory, StrategyInput, Decision } from '../strategy.ts';
 import { bestPaused, budgetOf, enter, rungAt, rungOf, runBrackets } from './brackets.ts';
@@ -43,7 +43,7 @@ function check(options: HalvingOptions): string | undefined {
 export const successiveHalving: StrategyFactory<SuccessiveHalvingOptions> = defineStrategy<SuccessiveHalvingOptions>({
   name: 'successive-halving',
   defaults: { ...defaults, trials: null },
-  limits: { ...rungLimits, trials: orNull(wholeFromOne) },
+  limits: { ...rungLimits, trials: orNull(countFrom(1)) },
   check,
   decide: (input, options) => {
     const steps = rungSteps(options);

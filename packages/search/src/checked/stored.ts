@@ -1,0 +1,81 @@
+import { StudyError } from '../errors.ts';
+import type { StudyEvent } from '../storage/events.ts';
+import {
+  aName,
+  anyNumber,
+  every,
+  fields,
+  finite,
+  json,
+  list,
+  mostParts,
+  orNull,
+  record,
+  tagged,
+  text,
+  truth,
+  whole,
+  word,
+} from './check.ts';
+import type { Check } from './check.ts';
+
+const anything: Check = () => undefined;
+const kept = every(record(anything), json());
+const plugin = fields({ name: aName, options: kept });
+/** What should be metrics by name. */
+export const metricsProblem: Check = record(anyNumber, 10_000);
+const budget = fields({ step: whole(), last: truth });
+const at = { at: finite };
+const claimed = { number: whole(), attempt: whole(), ...at };
+const lease: Readonly<Record<string, Check>> = { lease: finite };
+const holder = { worker: aName };
+
+/** What should be the record of a study. */
+export const recordProblem: Check = fields(
+  {
+    name: aName,
+    seed: whole(),
+    objectives: list(aName, 1000),
+    constraints: list(aName, 1000),
+    space: record(anything),
+    strategy: plugin,
+    duplicates: word('avoid', 'reuse', 'repeat'),
+    retries: whole(),
+    createdAt: finite,
+  },
+  { earlyStopping: plugin, attributes: kept },
+);
+
+const origin = every(fields({ operator: text() }, { parents: list(whole()) }), json());
+const failure = fields({ kind: word('nan', 'timeout', 'memory', 'crash', 'invalid', 'lost'), message: text() });
+
+const kinds: Readonly<Record<StudyEvent['type'], Check>> = {
+  enqueue: fields({ ...claimed, config: kept }),
+  claim: fields({ ...claimed, ...holder }, lease),
+  start: fields({ ...claimed, config: kept, origin, basis: whole() }, { budget, inherits: whole() }),
+  report: fields({ ...claimed, step: whole(), metrics: metricsProblem }),
+  save: fields({ ...claimed, step: whole(), data: json() }),
+  pause: fields({ ...claimed, metrics: metricsProblem }),
+  resume: fields({ ...claimed, ...holder, budget, basis: whole(), asked: whole() }, lease),
+  finish: fields({ ...claimed, state: word('complete', 'pruned', 'failed'), metrics: metricsProblem }, { failure }),
+  release: fields({ ...claimed, reason: text() }, { lost: truth }),
+  amend: fields(at, { space: record(anything), strategy: plugin, earlyStopping: orNull(plugin) }),
+};
+
+/** What should be events of a study. */
+export const eventsProblem: Check = list(tagged('type', new Map(Object.entries(kinds))), mostParts);
+
+/** What should be an entry of a log. */
+export const entryProblem: Check = (value) =>
+  typeof value === 'object' && value !== null && 'create' in value
+    ? fields({ study: aName, create: recordProblem })(value)
+    : fields({ study: aName, revision: whole(1), events: eventsProblem })(value);
+
+/**
+ * Refuses what could be stored, but not read again.
+ * @throws StudyError
+ */
+export function refuseUnreadable(study: string, events: readonly StudyEvent[]): void {
+  const problem = eventsProblem(events);
+  if (problem !== undefined) throw new StudyError('options', study, `an event of it ${problem}`);
+}

@@ -1,0 +1,108 @@
+import { FormatError, openStudy } from '@espalier/search';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { sumOf } from '../../src/sql/checksum.ts';
+import { findSqlite } from '../../src/sqlite/driver.ts';
+import type { OpenSqlite } from '../../src/sqlite/driver.ts';
+import { runSample, sampleStudy } from '../helpers/sample-study.ts';
+import { temporaryFolder } from '../helpers/temporary-folder.ts';
+
+const folder = temporaryFolder();
+let open: OpenSqlite;
+beforeAll(async () => {
+  open = await findSqlite('sqlite:');
+});
+
+let files = 0;
+
+/** A study in a file, on which something else was done since. */
+async function changed(...statements: readonly string[]): Promise<string> {
+  const path = join(folder(), `${(files += 1)}.db`);
+  const study = await sampleStudy(`sqlite:${path}`);
+  await runSample(study, 3);
+  await study.enqueue({ n: 4, kind: { type: 'b' } });
+  await study.close();
+  const database = open(path);
+  for (const sql of statements) database.exec(sql);
+  database.close();
+  return `sqlite:${path}`;
+}
+
+const flip = (column: string): string => `${column} = replace(${column}, '"n":', '"m":')`;
+const bad = "CAST(x'7b22ff7d' AS TEXT)";
+
+describe('a row that is not as it was written is a FormatError that names the study and the trial', () => {
+  it.each([
+    [
+      'a flipped bit in events',
+      `UPDATE espalier_write SET ${flip('events')} WHERE revision = 2`,
+      "'s' at revision 2, trial 0",
+    ],
+    [
+      'bytes that are no UTF-8 in events',
+      `UPDATE espalier_write SET events = ${bad} WHERE revision = 2`,
+      "'s' at revision 2",
+    ],
+    [
+      'a record of another study',
+      `UPDATE espalier_study SET record = replace(record, '"seed":4', '"seed":5')`,
+      "record of study 's'",
+    ],
+    ['a record that is no UTF-8', `UPDATE espalier_study SET record = ${bad}`, "record of study 's'"],
+    ['a revision that is text', `UPDATE espalier_write SET revision = ${bad} WHERE revision = 2`, "study 's'"],
+  ])('when the study is opened: %s', async (_, sql, named) => {
+    const storage = await changed(sql);
+    await expect(openStudy({ storage })).rejects.toThrow(named);
+    await expect(openStudy({ storage })).rejects.toThrow(FormatError);
+  });
+
+  it.each([
+    ['a flipped bit in a config', `UPDATE espalier_trial SET ${flip('config')} WHERE number = 3`],
+    ['a config that is no UTF-8', `UPDATE espalier_trial SET config = ${bad} WHERE number = 3`],
+    ['another attempt', 'UPDATE espalier_trial SET attempt = attempt + 8 WHERE number = 3'],
+    ['an attempt that is text', `UPDATE espalier_trial SET attempt = ${bad} WHERE number = 3`],
+  ])('when the trial is claimed: %s', async (_, sql) => {
+    const study = await openStudy({ storage: await changed(sql) });
+    await expect(study.ask()).rejects.toThrow("study 's', trial 3 cannot be read");
+    await expect(study.ask()).rejects.toThrow(FormatError);
+    await study.close();
+  });
+
+  it('a name that is no UTF-8', async () => {
+    const storage = await changed(`UPDATE espalier_study SET name = ${bad}`);
+    await expect(openStudy({ storage })).rejects.toThrow(
+      'study 1 of it cannot be read: its name holds bytes that are no',
+    );
+  });
+
+  it('rows with right checksums and wrong shapes', async () => {
+    const events = '[{"type":"claim","number":2000000000,"attempt":1,"at":0,"worker":"w"}]';
+    const far = await changed(
+      `UPDATE espalier_write SET events = '${events}', checksum = ${sumOf(1, events)} WHERE revision = 1`,
+    );
+    await expect(openStudy({ storage: far })).rejects.toThrow("study 's', trial 2000000000, cannot be");
+    const none = '[{"type":"constructor"}]';
+    const alien = await changed(
+      `UPDATE espalier_write SET events = '${none}', checksum = ${sumOf(1, none)} WHERE revision = 1`,
+    );
+    await expect(openStudy({ storage: alien })).rejects.toThrow('[0].type is "constructor"');
+  });
+});
+
+it('rows from before there were checksums are read, and new ones have them', async () => {
+  const path = join(folder(), 'older.db');
+  const older = open(path);
+  older.exec(readFileSync(new URL('../golden/schema-1.sqlite.sql', import.meta.url), 'utf8'));
+  const [{ count } = {}] = older.prepare('SELECT count(*) AS count FROM espalier_write').all();
+  older.close();
+  const study = await openStudy({ storage: `sqlite:${path}` });
+  await runSample(study, 5);
+  await study.close();
+  const database = open(path);
+  const rows = database.prepare('SELECT checksum IS NULL AS old FROM espalier_write ORDER BY revision').all();
+  database.close();
+  expect(rows.filter(({ old }) => old === 1)).toHaveLength(Number(count));
+  expect(rows.slice(Number(count)).every(({ old }) => old === 0)).toBe(true);
+  expect(rows.length).toBeGreaterThan(Number(count));
+});
