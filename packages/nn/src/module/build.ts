@@ -29,8 +29,8 @@ export function build(config: ModuleConfig, options: BuildOptions = {}): Module 
 }
 
 /**
- * A second model with the same architecture and values, perhaps on another device. Parameter views are not copied: they
- * belong to whoever put them there.
+ * A second model with the same architecture, values and dtype, perhaps on another device. Parameter views are not copied:
+ * they belong to whoever put them there.
  */
 export async function cloneModel(
   model: Module,
@@ -39,7 +39,12 @@ export async function cloneModel(
   const first = model.rawTensors().values().next().value;
   const device = options.device ?? first?.device;
   // Initial values are overwritten, so they must not cost the shared generator any draws.
-  const copy = build(model.config(), { ...options, ...(device && { device }), generator: new Generator(0) });
+  const copy = build(model.config(), {
+    ...(first && { dtype: first.dtype }),
+    ...options,
+    ...(device && { device }),
+    generator: new Generator(0),
+  });
   const moved = [...model.state()].map(
     async ([name, tensor]) => [name, device ? await tensor.to(device) : tensor] as const,
   );

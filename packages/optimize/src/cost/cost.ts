@@ -53,7 +53,7 @@ export async function measureCost(model: Module, options: CostOptions): Promise<
   for (const [name, parameter] of model.namedParameters()) {
     const { shape, dtype } = parameter.tensor;
     if (hasLayout(parameter)) {
-      const { layout, format, bytes, nonZeros } = await materialize(parameter);
+      const { layout, format, bytes, nonZeros } = await materialize(parameter, name);
       perParameter.push({ name, shape, nonZeros, layout, format, bytes });
       continue;
     }

@@ -1,6 +1,6 @@
 /** Compressed sparse rows: for each weight that is there its column, and where each row starts. Best when few are left. */
 import { FormatError } from '@espalier/nn';
-import type { Values } from './bitmask.ts';
+import type { SparseWeights, Values } from './bitmask.ts';
 
 /** The narrowest unsigned integers that hold every column, among those that tensors can have. */
 export type ColumnIndices = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
@@ -19,15 +19,19 @@ export function columnIndexBytes(columns: number): 1 | 4 {
   return columns <= 256 ? 1 : 4;
 }
 
-/** The elements of a row-major matrix that differ from 0. `-0` counts as 0. */
-export function encodeCompressedRows<V extends Values>(dense: V, rows: number, columns: number): CompressedRows<V> {
-  const values = dense.filter((value) => value !== 0) as V;
+/** The columns of what is there, row by row, and its values. */
+export function encodeCompressedRows<V extends Values>(
+  { dense, present }: SparseWeights<V>,
+  rows: number,
+  columns: number,
+): CompressedRows<V> {
+  const values = dense.filter((_, index) => present[index] === 1) as V;
   const offsets = new Uint32Array(rows + 1);
   const indices = columnIndexBytes(columns) === 1 ? new Uint8Array(values.length) : new Uint32Array(values.length);
   let next = 0;
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
-      if (dense[row * columns + column] !== 0) indices[next++] = column;
+      if (present[row * columns + column] === 1) indices[next++] = column;
     }
     offsets[row + 1] = next;
   }
@@ -35,7 +39,11 @@ export function encodeCompressedRows<V extends Values>(dense: V, rows: number, c
 }
 
 /** The matrix again. Throws FormatError when the parts contradict each other. */
-export function decodeCompressedRows<V extends Values>(parts: CompressedRows<V>, rows: number, columns: number): V {
+export function decodeCompressedRows<V extends Values>(
+  parts: CompressedRows<V>,
+  rows: number,
+  columns: number,
+): SparseWeights<V> {
   const { offsets, columns: indices, values } = parts;
   if (offsets.length !== rows + 1 || offsets[0] !== 0 || offsets[rows] !== values.length) {
     throw new FormatError(
@@ -48,6 +56,7 @@ export function decodeCompressedRows<V extends Values>(parts: CompressedRows<V>,
     throw new FormatError('csr', 0, `${indices.length} columns are given for ${values.length} values`);
   }
   const dense = new (values.constructor as new (length: number) => V)(rows * columns);
+  const present = new Uint8Array(rows * columns);
   for (let row = 0; row < rows; row++) {
     const [begin, end] = [offsets[row] as number, offsets[row + 1] as number];
     if (begin > end) throw new FormatError('csr', row * 4, `row ${row} runs from entry ${begin} back to ${end}`);
@@ -62,8 +71,9 @@ export function decodeCompressedRows<V extends Values>(parts: CompressedRows<V>,
         );
       }
       dense[row * columns + column] = values[entry] as number;
+      present[row * columns + column] = 1;
       before = column;
     }
   }
-  return dense;
+  return { dense, present };
 }

@@ -1,11 +1,12 @@
 /** From a parameter with views to the layout its file holds, and back. */
 import { FormatError, type Parameter } from '@espalier/nn';
-import { fromTyped, type Shape } from '@espalier/tensor';
+import { ArgumentError, fromTyped, type Shape } from '@espalier/tensor';
 import { maskOf, setMask } from '../prune/mask-view.ts';
 import { decodeValues } from '../quantize/codes.ts';
 import type { WeightFormat } from '../quantize/number-format.ts';
 import { quantizationOf, setQuantization } from '../quantize/quantize-view.ts';
-import type { Values } from './bitmask.ts';
+import { checkViews } from '../views/carried.ts';
+import { nonZero, type SparseWeights, type Values } from './bitmask.ts';
 import { store, unstore } from './stored-array.ts';
 import {
   decodeLayout,
@@ -22,7 +23,7 @@ export interface WeightDescription {
   /** The format of one stored value. */
   readonly format: 'float32' | WeightFormat;
   readonly shape: Shape;
-  /** Whether weights that are 0 were pruned, so that they stay 0 in further training. */
+  /** Whether it has a mask: what a layout does not hold, or a dense one holds as 0, was pruned and stays 0 in training. */
   readonly pruned: boolean;
 }
 
@@ -43,19 +44,29 @@ export function hasLayout(parameter: Parameter): boolean {
 
 /**
  * Turns a masked or quantized f32 parameter into the layout that takes the fewest bytes: its values (f32, or int8 with
- * scales), dense, by bitmask or by compressed rows. The parameter is not changed.
+ * scales), dense, by bitmask or by compressed rows. A sparse layout holds every weight that the mask keeps, also one that is
+ * 0. The parameter is not changed. `name` is for errors: throws ArgumentError for a view that a file cannot carry, for NaN
+ * under quantization, and for another dtype than f32.
  */
-export async function materialize(parameter: Parameter): Promise<MaterializedWeight> {
-  const { shape } = parameter.tensor;
+export async function materialize(parameter: Parameter, name = 'the parameter'): Promise<MaterializedWeight> {
+  checkViews('materialize', name, parameter);
+  const { shape, dtype } = parameter.tensor;
+  if (dtype !== 'f32')
+    throw new ArgumentError('materialize', `${name} is ${dtype}; masks and codes are stored of f32 only`);
   const quantization = quantizationOf(parameter);
   const mask = maskOf(parameter);
-  const raw = (await parameter.tensor.data()) as Float32Array<ArrayBuffer>;
-  const kept = await mask?.kept();
-  const real = kept ? raw.map((value, index) => (kept[index] === 1 ? value : 0)) : raw;
-  const values: Values = quantization ? quantization.encode(real) : real;
-  const nonZeros = countNonZeros(values);
-  const layout = smallestLayout(shape, nonZeros, values.BYTES_PER_ELEMENT);
-  const arrays = new Map(encodeLayout(layout, values, shape));
+  // What the module computes with, to the last bit: a device may round a code in its own way.
+  const real = (await parameter.value.data()) as Float32Array<ArrayBuffer>;
+  if (quantization && real.some(Number.isNaN))
+    throw new ArgumentError(
+      'materialize',
+      `${name} holds NaN, for which there is no code; save a model that did not diverge`,
+    );
+  const dense: Values = quantization ? quantization.encode(real) : real;
+  const weights: SparseWeights = { dense, present: Uint8Array.from((await mask?.kept()) ?? nonZero(dense)) };
+  const nonZeros = countNonZeros(dense);
+  const layout = smallestLayout(shape, weights);
+  const arrays = new Map(encodeLayout(layout, weights, shape));
   if (quantization) arrays.set('_scale', store(Float32Array.from(quantization.scales)));
   const bytes = [...arrays.values()].reduce((sum, array) => sum + array.bytes.length, 0);
   return {
@@ -89,17 +100,13 @@ export function restore(name: string, parameter: Parameter, description: WeightD
       `has the shape [${shape.join(', ')}]; the model needs [${parameter.tensor.shape.join(', ')}]`,
     );
   }
-  const stored = decodeLayout(layout, name, arrays, format === 'float32' ? 'f32' : 'i8', shape);
+  const { dense, present } = decodeLayout(layout, name, arrays, format === 'float32' ? 'f32' : 'i8', shape);
   const scales = format === 'float32' ? undefined : unstore(`${name}_scale`, arrays.get('_scale'), 'f32');
   if (scales) checkScales(name, scales, shape);
-  const values = scales ? decodeValues(stored as Int8Array, scales) : (stored as Float32Array);
+  const values = scales ? decodeValues(dense as Int8Array, scales) : (dense as Float32Array);
   const { device } = parameter.tensor;
   parameter.tensor.assign(fromTyped(values, shape, { device }).realizeSync());
-  if (pruned)
-    setMask(
-      parameter,
-      Uint8Array.from(stored, (value) => (value === 0 ? 0 : 1)),
-    );
+  if (pruned) setMask(parameter, present);
   if (scales && format !== 'float32') setQuantization(parameter, format, scales);
 }
 

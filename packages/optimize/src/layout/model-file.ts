@@ -1,6 +1,7 @@
 /** The weights of a whole model as one safetensors file. */
 import { encodeSafetensors, FormatError, rawTensor, type Module, type RawTensor } from '@espalier/nn';
 import { fromBytes } from '@espalier/tensor';
+import { checkViews } from '../views/carried.ts';
 import { hasLayout, materialize, restore, type WeightDescription } from './materialize.ts';
 import type { NamedArrays } from './weight-layout.ts';
 
@@ -24,17 +25,19 @@ const endings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_scale'
  * - by bitmask: `p_values` [n] and `p_bitmask` u8 [rows, ⌈columns / 8⌉];
  * - by compressed rows: `p_values` [n], `p_columns` u8 or u32 [n] and `p_row_offsets` u32 [rows + 1];
  *
- * with values f32, or i8 and `p_scale` f32 [1] or [rows]. Rows are the first axis, columns all others.
+ * with values f32, or i8 and `p_scale` f32 [1] or [rows]. Rows are the first axis, columns all others. Throws ArgumentError as
+ * `materialize` does.
  */
 export async function packWeights(model: Module): Promise<ModelWeights> {
   const tensors = new Map<string, RawTensor>();
   const descriptions: Record<string, WeightDescription> = {};
   for (const [name, parameter] of model.namedParameters()) {
+    checkViews('packWeights', name, parameter);
     if (!hasLayout(parameter)) {
       tensors.set(name, await rawTensor(parameter.tensor));
       continue;
     }
-    const { layout, format, shape, pruned, arrays } = await materialize(parameter);
+    const { layout, format, shape, pruned, arrays } = await materialize(parameter, name);
     descriptions[name] = { layout, format, shape, pruned };
     for (const [ending, array] of arrays) tensors.set(`${name}${ending}`, array);
   }

@@ -1,7 +1,7 @@
 /** The layouts a weight can be stored in, and the choice among them. */
 import { FormatError, type RawTensor } from '@espalier/nn';
 import { sizeOf, type Shape } from '@espalier/tensor';
-import { bitmaskRowBytes, decodeBitmask, encodeBitmask, type Values } from './bitmask.ts';
+import { bitmaskRowBytes, decodeBitmask, encodeBitmask, nonZero, type SparseWeights, type Values } from './bitmask.ts';
 import { columnIndexBytes, decodeCompressedRows, encodeCompressedRows } from './csr.ts';
 import { store, unstore } from './stored-array.ts';
 
@@ -22,29 +22,36 @@ interface Layout {
   readonly arrays: number;
   /** Bytes of the arrays for `present` weights of `valueBytes` each. */
   readonly bytes: (matrix: Matrix, present: number, valueBytes: number) => number;
-  readonly encode: (values: Values, shape: Shape, matrix: Matrix) => NamedArrays;
+  readonly encode: (weights: SparseWeights, shape: Shape, matrix: Matrix) => NamedArrays;
   /** `name` is the parameter's, for errors. Throws FormatError. */
-  readonly decode: (name: string, arrays: NamedArrays, dtype: 'f32' | 'i8', shape: Shape, matrix: Matrix) => Values;
+  readonly decode: (
+    name: string,
+    arrays: NamedArrays,
+    dtype: 'f32' | 'i8',
+    shape: Shape,
+    matrix: Matrix,
+  ) => SparseWeights;
 }
 
 const layouts: Readonly<Record<LayoutName, Layout>> = {
   dense: {
     arrays: 1,
     bytes: ({ rows, columns }, _present, valueBytes) => rows * columns * valueBytes,
-    encode: (values, shape) => new Map([['', store(values, shape)]]),
+    encode: ({ dense }, shape) => new Map([['', store(dense, shape)]]),
     decode: (name, arrays, dtype, shape) => {
       const array = arrays.get('');
       if (array && array.shape.join() !== shape.join()) {
         throw new FormatError(name, 0, `has the shape [${array.shape.join(', ')}]; it must have [${shape.join(', ')}]`);
       }
-      return unstore(name, array, dtype);
+      const dense: Values = unstore(name, array, dtype);
+      return { dense, present: nonZero(dense) };
     },
   },
   bitmask: {
     arrays: 2,
     bytes: ({ rows, columns }, present, valueBytes) => rows * bitmaskRowBytes(columns) + present * valueBytes,
-    encode: (dense, _shape, { rows, columns }) => {
-      const { bits, values } = encodeBitmask(dense, rows, columns);
+    encode: (weights, _shape, { rows, columns }) => {
+      const { bits, values } = encodeBitmask(weights, rows, columns);
       return new Map([
         ['_values', store(values)],
         ['_bitmask', store(bits, [rows, bitmaskRowBytes(columns)])],
@@ -59,8 +66,8 @@ const layouts: Readonly<Record<LayoutName, Layout>> = {
     arrays: 3,
     bytes: ({ rows, columns }, present, valueBytes) =>
       (rows + 1) * 4 + present * (valueBytes + columnIndexBytes(columns)),
-    encode: (dense, _shape, { rows, columns }) => {
-      const parts = encodeCompressedRows(dense, rows, columns);
+    encode: (weights, _shape, { rows, columns }) => {
+      const parts = encodeCompressedRows(weights, rows, columns);
       return new Map([
         ['_values', store(parts.values)],
         ['_columns', store(parts.columns)],
@@ -92,26 +99,30 @@ function layoutBytes(layout: LayoutName, shape: Shape, present: number, valueByt
   return bytes(matrixOf(shape), present, valueBytes) + arrays * entryBytes;
 }
 
-/** The layout that takes the fewest bytes; of equals, the simplest. */
-export function smallestLayout(shape: Shape, present: number, valueBytes: number): LayoutName {
-  const ordered = layoutNames.toSorted(
-    (a, b) => layoutBytes(a, shape, present, valueBytes) - layoutBytes(b, shape, present, valueBytes),
-  );
+/**
+ * The layout that takes the fewest bytes; of equals, the simplest. A dense one is none where a weight that is there is 0: it
+ * could not be told from one that is not.
+ */
+export function smallestLayout(shape: Shape, { dense, present }: SparseWeights): LayoutName {
+  const count = present.reduce((sum, each) => sum + each, 0);
+  const isPlain = dense.every((value, index) => value !== 0 || present[index] === 0);
+  const bytes = (layout: LayoutName): number => layoutBytes(layout, shape, count, dense.BYTES_PER_ELEMENT);
+  const ordered = layoutNames.filter((layout) => layout !== 'dense' || isPlain).toSorted((a, b) => bytes(a) - bytes(b));
   return ordered[0] as LayoutName;
 }
 
 /** The arrays that hold a weight in a layout. */
-export function encodeLayout(layout: LayoutName, values: Values, shape: Shape): NamedArrays {
-  return layouts[layout].encode(values, shape, matrixOf(shape));
+export function encodeLayout(layout: LayoutName, weights: SparseWeights, shape: Shape): NamedArrays {
+  return layouts[layout].encode(weights, shape, matrixOf(shape));
 }
 
-/** The weight that the arrays hold, row-major. Throws FormatError, naming the array, when they do not fit together. */
+/** The weights that the arrays hold, row-major. Throws FormatError, naming the array, when they do not fit together. */
 export function decodeLayout(
   layout: LayoutName,
   name: string,
   arrays: NamedArrays,
   dtype: 'f32' | 'i8',
   shape: Shape,
-): Values {
+): SparseWeights {
   return layouts[layout].decode(name, arrays, dtype, shape, matrixOf(shape));
 }

@@ -1,5 +1,5 @@
 /** Quantization of one tensor. */
-import { fromTyped, ShapeError, type Tensor } from '@espalier/tensor';
+import { ArgumentError, fromTyped, ShapeError, type Tensor } from '@espalier/tensor';
 import { encodeValues } from './codes.ts';
 import { numberFormats, symmetricParameters, type WeightFormat } from './number-format.ts';
 import { createObserver, type ObserverConfig } from './observers.ts';
@@ -41,7 +41,8 @@ export function findScales(
 
 /**
  * Quantizes a tensor symmetrically: codes from -127 to 127, the code 0 for the number 0, rounded half to even. With the
- * `min-max` observer no element moves by more than half its scale. Throws ShapeError for a scalar by channel.
+ * `min-max` observer no element moves by more than half its scale. Throws ShapeError for a scalar by channel, ArgumentError for
+ * NaN and infinities, for which there is no code.
  */
 export async function quantizeTensor(tensor: Tensor, options: QuantizeTensorOptions = {}): Promise<QuantizedTensor> {
   const { format = 'int8', granularity = 'channel', observer = { type: 'min-max' } } = options;
@@ -50,6 +51,12 @@ export async function quantizeTensor(tensor: Tensor, options: QuantizeTensorOpti
     throw new ShapeError('quantizeTensor', 'a scalar has no channels; quantize it with granularity tensor');
   }
   const values = (await tensor.cast('f32').data()) as Float32Array;
+  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0)
+    throw new ArgumentError(
+      'quantizeTensor',
+      `element ${wrong} is ${values[wrong]}; there are codes for finite numbers only`,
+    );
   const scales = findScales(values, granularity === 'tensor' ? 1 : (channels ?? 1), format, observer);
   const codes = encodeValues(values, scales, numberFormats[format]);
   const { shape, device } = tensor;

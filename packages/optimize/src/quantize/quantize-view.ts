@@ -26,7 +26,8 @@ export class QuantizeView implements ParameterView {
     const shape = [scales.length, ...like.shape.slice(1).map(() => 1)];
     const scale = fromTyped(scales, shape, { device: like.device }).realizeSync();
     this.apply = customGradient({
-      forward: (values) => values.div(scale).round().clamp(minimum, maximum).mul(scale),
+      // Adding 0 makes 0 of -0, for which there is no code.
+      forward: (values) => values.div(scale).round().clamp(minimum, maximum).add(0).mul(scale),
       backward: (gradient, [values]) => {
         const code = (values as Tensor).div(scale);
         return [gradient.where(code.ge(minimum).logicalAnd(code.le(maximum)), 0)];

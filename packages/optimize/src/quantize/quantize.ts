@@ -72,6 +72,11 @@ export function quantize(options: QuantizeOptions = {}): Pass {
       format,
       observer,
     );
+    if (energy?.some((value) => !Number.isFinite(value)))
+      throw new RecipeError(
+        place,
+        `the inputs of ${name} are not finite on the examples to calibrate on; look at the data`,
+      );
     const scales = energy ? refineScales(values, found, format, parameter.tensor.shape, energy) : found;
     const view = setQuantization(parameter, format, scales);
     return [name, { scales: scales.length, relativeError: relativeError(values, view.decode(view.encode(values))) }];

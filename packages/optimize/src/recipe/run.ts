@@ -1,6 +1,7 @@
 /** Running a recipe. */
 import { deriveSeed, trainedBy, type AbortSignalLike, type LossFunction, type Module } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
+import { checkAllViews } from '../views/carried.ts';
 import { copyModel } from '../views/copy.ts';
 import type { OptimizationData } from './data.ts';
 import { checkOrder, effectsOf } from './order.ts';
@@ -85,6 +86,7 @@ export function checkRecipe(
   steps: readonly Step[],
   { data, loss }: Pick<RecipeOptions, 'data' | 'loss'>,
 ): void {
+  checkAllViews('runRecipe', model);
   checkLoss('runRecipe', loss);
   const stages = steps.map(passesOf);
   const empty = stages.findIndex((stage) => stage.length === 0);

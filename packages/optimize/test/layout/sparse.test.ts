@@ -1,14 +1,16 @@
 import { FormatError } from '@espalier/nn';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeBitmask, encodeBitmask } from '../../src/layout/bitmask.ts';
+import { decodeBitmask, encodeBitmask, nonZero, type SparseWeights } from '../../src/layout/bitmask.ts';
 import { decodeCompressedRows, encodeCompressedRows } from '../../src/layout/csr.ts';
 
 interface Matrix {
   readonly rows: number;
   readonly columns: number;
-  readonly values: Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer>;
+  readonly weights: SparseWeights;
 }
+
+const weightsOf = (dense: Float32Array<ArrayBuffer>): SparseWeights => ({ dense, present: nonZero(dense) });
 
 const matrix: fc.Arbitrary<Matrix> = fc
   .tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 20 }), fc.boolean())
@@ -18,20 +20,31 @@ const matrix: fc.Arbitrary<Matrix> = fc
         minLength: rows * columns,
         maxLength: rows * columns,
       })
-      .map((all) => ({ rows, columns, values: whole ? Int8Array.from(all) : Float32Array.from(all, (v) => v / 3) })),
+      .chain((all) =>
+        fc.array(fc.boolean(), { minLength: all.length, maxLength: all.length }).map((kept) => {
+          // What is not there is 0, and what is there may be.
+          const values = all.map((value, index) => (kept[index] ? value : 0));
+          const dense = whole ? Int8Array.from(values) : Float32Array.from(values, (value) => value / 3);
+          return { rows, columns, weights: { dense, present: Uint8Array.from(kept, Number) } };
+        }),
+      ),
   );
 
 describe('bitmask', () => {
   test('gives every matrix back', () => {
     fc.assert(
-      fc.property(matrix, ({ rows, columns, values }) => {
-        expect(decodeBitmask(encodeBitmask(values, rows, columns), rows, columns)).toEqual(values);
+      fc.property(matrix, ({ rows, columns, weights }) => {
+        expect(decodeBitmask(encodeBitmask(weights, rows, columns), rows, columns)).toEqual(weights);
       }),
     );
   });
 
   test('bit c of a row is column c, lowest first; rows start new bytes', () => {
-    const { bits, values } = encodeBitmask(Float32Array.of(0, 5, 0, 6, 0, 0, 0, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0), 2, 9);
+    const { bits, values } = encodeBitmask(
+      weightsOf(Float32Array.of(0, 5, 0, 6, 0, 0, 0, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0)),
+      2,
+      9,
+    );
     expect([...bits]).toEqual([0b1010, 1, 1, 0]);
     expect([...values]).toEqual([5, 6, 7, 8]);
   });
@@ -49,14 +62,15 @@ describe('bitmask', () => {
 describe('csr', () => {
   test('gives every matrix back', () => {
     fc.assert(
-      fc.property(matrix, ({ rows, columns, values }) => {
-        expect(decodeCompressedRows(encodeCompressedRows(values, rows, columns), rows, columns)).toEqual(values);
+      fc.property(matrix, ({ rows, columns, weights }) => {
+        expect(decodeCompressedRows(encodeCompressedRows(weights, rows, columns), rows, columns)).toEqual(weights);
       }),
     );
   });
 
   test('takes the narrowest index', () => {
-    const indices = (columns: number): unknown => encodeCompressedRows(new Float32Array(columns), 1, columns).columns;
+    const indices = (columns: number): unknown =>
+      encodeCompressedRows(weightsOf(new Float32Array(columns)), 1, columns).columns;
     expect(indices(256)).toBeInstanceOf(Uint8Array);
     expect(indices(257)).toBeInstanceOf(Uint32Array);
   });

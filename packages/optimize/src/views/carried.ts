@@ -1,0 +1,26 @@
+/** Which views of a parameter copies and files carry. */
+import type { Module, Parameter } from '@espalier/nn';
+import { ArgumentError } from '@espalier/tensor';
+import { MaskView } from '../prune/mask-view.ts';
+import { QuantizeView } from '../quantize/quantize-view.ts';
+
+/**
+ * Throws ArgumentError, naming parameter and view, for a view that copies and files cannot carry: anybody's function of a
+ * tensor, or a second mask or quantization.
+ */
+export function checkViews(operation: string, name: string, { views }: Parameter): void {
+  const masks = views.filter((view) => view instanceof MaskView);
+  const quantizations = views.filter((view) => view instanceof QuantizeView);
+  const other = views.find((view) => view !== masks[0] && view !== quantizations[0]);
+  if (!other) return;
+  throw new ArgumentError(
+    operation,
+    `${name} has ${views.length === 1 ? 'a' : 'the'} view '${other.name}', which cannot be carried over: one mask and one quantization can; ` +
+      `work on what it shows (strip), or take it away before (removeViews) and put it back after`,
+  );
+}
+
+/** Checks the views of all parameters, as `checkViews` does. */
+export function checkAllViews(operation: string, model: Module): void {
+  for (const [name, parameter] of model.namedParameters()) checkViews(operation, name, parameter);
+}
