@@ -1,5 +1,5 @@
 import { bceWithLogits, crossEntropy, huber, klDivergence, l1, loss, lossTypes, mse, ConfigError } from '@espalier/nn';
-import { gradients, ShapeError, tensor, type Tensor } from '@espalier/tensor';
+import { grad, gradients, ShapeError, tensor, type Tensor } from '@espalier/tensor';
 import { expectClose } from '@espalier/testing';
 import { describe, expect, test } from 'vitest';
 import { golden } from '../helpers/golden.ts';
@@ -36,6 +36,9 @@ describe('losses', () => {
     const far = bceWithLogits(tensor([1000, -1000]), tensor([0, 1]), { reduction: 'none' });
     expect(far.arraySync()).toEqual([1000, 1000]);
     expect(bceWithLogits(tensor([1000]), tensor([1])).itemSync()).toBe(0);
+    // At 0 the slope is sigmoid(0) - target.
+    const slope = grad((x) => bceWithLogits(x, tensor([1, 0, 0.25]), { reduction: 'sum' }));
+    expect(slope(tensor([0, 0, 0])).arraySync()).toEqual([-0.5, 0.5, 0.25]);
   });
 
   test('divergence from a distribution with zeros is finite', () => {

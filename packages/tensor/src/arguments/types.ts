@@ -2,10 +2,9 @@
 import type { Device } from '../device/device.ts';
 import { dtypes, type DType } from '../dtype/dtype.ts';
 import { Generator } from '../random/generator.ts';
-import type { Shape } from '../shape/shape.ts';
 import { TensorHandle } from '../tensor/handle.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { aCount, listOf, ruleOf, type Rule } from './rules.ts';
+import { listOf, ruleOf, type Rule } from './rules.ts';
 
 /** A tensor of this copy of the package. */
 export const aTensor: Rule<Tensor> = ruleOf(
@@ -42,6 +41,3 @@ export const aDevice: Rule<Device> = ruleOf('a device, as cpu() and await device
 
 /** A random generator. */
 export const aGenerator: Rule<Generator> = ruleOf('a Generator', (value) => value instanceof Generator);
-
-/** Sizes of dimensions; that their product is one too is for `checkShape`. */
-export const sizes: Rule<Shape> = listOf(aCount);

@@ -32,8 +32,9 @@ const gradientOptions: OptionRules<GradientOptions> = {
 export type Gradients<Inputs extends readonly Tensor[]> = { -readonly [Position in keyof Inputs]: Tensor };
 
 /**
- * The gradients of `result` with respect to each of `inputs`; zeros for an input it does not depend on.
- * Throws ShapeError if the result is no scalar and `gradOutput` is missing, LifetimeError if its graph was let go.
+ * The gradients of `result` with respect to each of `inputs`; zeros for an input it does not depend on, or only by steps
+ * such as comparisons. Throws ShapeError if the result is no scalar and `gradOutput` is missing, LifetimeError if its
+ * graph was let go or an input does not require gradients.
  */
 export function gradients<const Inputs extends readonly Tensor[]>(
   result: Tensor,
@@ -43,6 +44,12 @@ export function gradients<const Inputs extends readonly Tensor[]>(
   check('gradients', 'the result', result, aTensor);
   check('gradients', 'the inputs', inputs, tensors);
   checkOptions('gradients', options, gradientOptions);
+  for (const [index, input] of inputs.entries())
+    if (!input.requiresGrad)
+      throw new ArgumentError(
+        'gradients',
+        `input ${index} does not require gradients; mark it with requiresGradients() before the result is computed`,
+      );
   const wanted = new Set(inputs.map((input) => input.node));
   const found = differentiate(result, options, wanted);
   // A rule may give one tensor to several inputs; each answer is a handle of its own, to be disposed on its own.
@@ -84,11 +91,6 @@ export function differentiate(
 ): Map<Node, Tensor> {
   const { differentiable = false, retainGraph = differentiable, gradOutput } = options;
   const root = result.node;
-  if (root.gradientRole === 'none')
-    throw new LifetimeError(
-      'gradients',
-      'the result does not depend on any tensor that requires gradients, or its graph was already used; mark inputs with requiresGradients(), or pass { retainGraph: true } to the first call',
-    );
   if (gradOutput ? !sameShape(gradOutput.shape, result.shape) : result.size !== 1)
     throw new ShapeError(
       'gradients',
@@ -96,6 +98,17 @@ export function differentiate(
         ? `gradOutput has shape ${showShape(gradOutput.shape)}, the result ${showShape(result.shape)}`
         : `the result has shape ${showShape(result.shape)}; reduce it to a scalar or pass gradOutput`,
     );
+  if (root.gradientRole === 'none') {
+    if (root.cut === 'spent') refuseSpent();
+    // A value that is computed by steps only, or of no elements, changes with none of the inputs.
+    if (wanted.size > 0 && root.op.family !== 'source' && !root.cut) return new Map();
+    throw new LifetimeError(
+      'gradients',
+      root.cut
+        ? 'the result was computed without tracking; leave noGrad, or take gradients that are differentiated again with { differentiable: true }'
+        : 'the result does not depend on any tensor that requires gradients; mark inputs with requiresGradients()',
+    );
+  }
   root.watched = true;
 
   const ends = (node: Node): boolean => node.gradientRole === 'leaf' || (stop && wanted.has(node));
@@ -138,6 +151,8 @@ export function differentiate(
       }
     }
   });
+  // Where an earlier call let go of the graph, it is not known whether the result depends on what was not met.
+  if (!stop && [...wanted].some((node) => !sums.has(node)) && meetsSpent(order, ends)) refuseSpent();
   if (!retainGraph) for (const node of order) if (!ends(node)) letGo(node);
   return sums;
 }
@@ -157,6 +172,19 @@ function trackedBelow(root: Node, ends: (node: Node) => boolean): Node[] {
   return [...seen].toSorted((a, b) => b.id - a.id);
 }
 
+function meetsSpent(order: readonly Node[], ends: (node: Node) => boolean): boolean {
+  return order.some(
+    (node) => !ends(node) && node.inputs.some(({ gradientRole, cut }) => gradientRole === 'none' && cut === 'spent'),
+  );
+}
+
+function refuseSpent(): never {
+  throw new LifetimeError(
+    'gradients',
+    'the graph of the result was already used and let go; pass { retainGraph: true } to the first call, or detach() what was computed before it',
+  );
+}
+
 function outputsOf(node: Node): readonly Tensor[] {
   const found: Tensor[] = [];
   for (const output of node.outputs) found[output.attributes['index'] as number] = wrap(output);
@@ -167,5 +195,6 @@ function outputsOf(node: Node): readonly Tensor[] {
 function letGo(node: Node): void {
   if (node.gradientRole !== 'flows') return;
   node.gradientRole = 'none';
+  node.cut = 'spent';
   if (node.storage) node.dropInputs();
 }

@@ -49,12 +49,11 @@ function derived(op: Op, inputs: readonly Node[], attributes: Attributes, shape:
       op.name,
       `the ${device.name} device has no ${dtype}; cast to one of ${[...device.capabilities.dtypes].join(', ')}`,
     );
-  const flows =
-    modes.gradients &&
-    isFloat(dtype) &&
-    op.gradient !== undefined &&
-    inputs.some((input) => input.gradientRole !== 'none');
-  return new Node(op, inputs, attributes, shape, dtype, device, flows);
+  const tracked = inputs.some((input) => input.gradientRole !== 'none');
+  const flows = tracked && modes.gradients && isFloat(dtype) && op.gradient !== undefined;
+  const node = new Node(op, inputs, attributes, shape, dtype, device, flows);
+  if (tracked && !modes.gradients) node.cut ??= 'untracked';
+  return node;
 }
 
 /** A realized value. */
@@ -150,7 +149,7 @@ export function outputNode(kernel: Node, index: number, shape: Shape, dtype: DTy
 
 /** A value of the same elements through which no gradient flows; realizing it shares the storage. */
 export function detachedNode(op: MovementOp, input: Node): Node {
-  return new Node(
+  const node = new Node(
     op,
     [input],
     { movement: { kind: 'reshape', shape: input.shape } },
@@ -158,4 +157,6 @@ export function detachedNode(op: MovementOp, input: Node): Node {
     input.dtype,
     input.device,
   );
+  node.cut = undefined;
+  return node;
 }

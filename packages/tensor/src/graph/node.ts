@@ -31,6 +31,11 @@ export class Node {
   storage: Storage | undefined;
   /** Whether this was differentiated: its value will probably be read. */
   watched = false;
+  /**
+   * Why gradients do not flow although this was computed from what they flow through: they were not tracked at the time,
+   * or were taken and the graph let go.
+   */
+  cut: 'untracked' | 'spent' | undefined;
   /** Live tensor handles on this node. */
   handles = 0;
   private references = 0;
@@ -55,6 +60,7 @@ export class Node {
     for (const input of inputs) {
       input.references++;
       if (!input.storage && input.depth >= depth) depth = input.depth + 1;
+      if (input.cut && this.cut !== 'spent') this.cut = input.cut;
     }
     this.depth = depth;
   }

@@ -1,5 +1,7 @@
 /** Reductions that devices fold; everything else (mean, variance, logSumExp, argmax …) is composed from them. */
+import { modes } from '../graph/modes.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { productsOfOthers } from './factors.ts';
 import type { GradientSite, ReductionOp } from './op.ts';
 
 const axesOf = (site: GradientSite): readonly number[] => site.attributes['axes'] as readonly number[];
@@ -15,17 +17,26 @@ function toExtrema(gradient: Tensor, site: GradientSite): readonly Tensor[] {
 
 /**
  * The product of all others: y / x where nothing is 0, the product of the others where x alone is 0, and 0 where
- * another element is.
+ * another element is. That is right once; what will be differentiated again multiplies the others.
  */
 function toFactors(gradient: Tensor, site: GradientSite): readonly Tensor[] {
   const input = only(site);
   const axes = axesOf(site);
+  if (modes.gradients && input.size > 0) return [gradient.expand(input.shape).mul(othersAlong(input, axes))];
   const zero = input.detach().eq(0);
   const zeros = zero.cast(input.dtype).sum(axes, { keepDims: true });
   const nonzero = input.maskedFill(zero, 1);
   const others = nonzero.prod(axes, { keepDims: true }).div(nonzero);
   const alone = zero.logicalAnd(zeros.eq(1));
   return [gradient.expand(input.shape).mul(others.where(alone.logicalOr(zeros.eq(0).expand(input.shape)), 0))];
+}
+
+/** The product of all others along some axes. */
+function othersAlong(input: Tensor, axes: readonly number[]): Tensor {
+  const order = [...input.shape.keys()].filter((axis) => !axes.includes(axis)).concat(axes);
+  const moved = input.permute(order);
+  const others = productsOfOthers(moved.flatten(-axes.length, -1)).reshape(moved.shape);
+  return others.permute(order.map((_, axis) => order.indexOf(axis)));
 }
 
 /** Sum, product, maximum and minimum over `attributes.axes`, which stay with size 1. */

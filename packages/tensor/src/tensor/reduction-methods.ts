@@ -115,9 +115,9 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     );
   }
 
-  /** Standard deviation: the root of the variance. */
+  /** Standard deviation: the root of the variance. Its gradient is 0 where all elements are equal. */
   std(axis?: Axes, options: VarianceOptions = {}): Tensor {
-    return this.var(axis, options).sqrt();
+    return powerFlatAtZero(this.var(axis, options), 0.5);
   }
 
   /** log Σ exp(a), safe for large and infinite elements. -Infinity over nothing. */
@@ -134,7 +134,7 @@ export abstract class ReductionMethods extends ElementwiseMethods {
 
   /**
    * The p-norm (Σ |a|^p)^(1/p). `Infinity` and `-Infinity` give the largest and the smallest magnitude, 0 how many elements
-   * are not 0. Throws ArgumentError if p is NaN.
+   * are not 0. The gradient is 0 where all elements are. Throws ArgumentError if p is NaN.
    */
   norm(p = 2, axis?: Axes, options: ReductionOptions = {}): Tensor {
     if (typeof p !== 'number' || Number.isNaN(p))
@@ -178,6 +178,13 @@ export abstract class ReductionMethods extends ElementwiseMethods {
   }
 }
 
+/** A positive power of what is not negative, with gradient 0 at 0, where the derivative is infinite or meets a kink. */
+function powerFlatAtZero(x: Tensor, p: number): Tensor {
+  const positive = x.ne(0);
+  const base = x.where(positive, 1);
+  return (p === 0.5 ? base.sqrt() : base.pow(p)).where(positive, 0);
+}
+
 /** Removes axes of size 1. */
 function dropAxes(kept: Tensor, axes: readonly number[]): Tensor {
   return kept.reshape(kept.shape.filter((_, axis) => !axes.includes(axis)));
@@ -185,11 +192,12 @@ function dropAxes(kept: Tensor, axes: readonly number[]): Tensor {
 
 function normOf(x: Tensor, p: number, axis: Axes | undefined, options: ReductionOptions): Tensor {
   if (p === 0) return x.ne(0).cast(x.dtype).sum(axis, options);
-  if (p === 2) return x.square().sum(axis, options).sqrt();
+  if (p === 2) return powerFlatAtZero(x.square().sum(axis, options), 0.5);
   const magnitudes = x.abs();
   if (p === Number.POSITIVE_INFINITY) return magnitudes.max(axis, options);
   if (p === Number.NEGATIVE_INFINITY) return magnitudes.min(axis, options);
   if (p === 1) return magnitudes.sum(axis, options);
+  if (p > 0) return powerFlatAtZero(powerFlatAtZero(magnitudes, p).sum(axis, options), 1 / p);
   return magnitudes
     .pow(p)
     .sum(axis, options)

@@ -83,6 +83,7 @@ export class Tensor extends CompositeMethods {
     // A value somebody else tracks keeps its history there; this handle starts a new one.
     const node = value.node.gradientRole === role && role === 'none' ? value.node : fresh(value.node);
     node.gradientRole = role;
+    node.cut = undefined;
     this.rebind(node);
     if (role === 'leaf') registerLeaf(this);
     if (!modes.trace) noteAssigned(this, node);

@@ -63,7 +63,7 @@ export const activation: Readonly<Record<string, ElementwiseEntry>> = {
         s.select(s.lt(a, 0), s.mul(a, slope as number), a),
     gradientOf:
       ({ slope }) =>
-      (g, _, a) => [g.where(a.ge(0), g.mul(slope as number))],
+      (g, _, a) => [g.where(a.gt(0), g.mul(slope as number))],
     attributes: [{ slope: 0.01 }, { slope: 0.3 }],
     smooth: [between(0.1, 2)],
   }),

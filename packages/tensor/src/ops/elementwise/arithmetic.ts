@@ -2,7 +2,7 @@
 import * as s from '../../scalar/expression.ts';
 import type { Expression } from '../../scalar/expression.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { between, elementwise, type ElementwiseEntry } from './define.ts';
+import { between, elementwise, flat, type ElementwiseEntry } from './define.ts';
 
 const isFloatExpression = (a: Expression): boolean => a.dtype === 'f32' || a.dtype === 'f64';
 
@@ -64,6 +64,8 @@ export const arithmetic: Readonly<Record<string, ElementwiseEntry>> = {
   floorDivide: elementwise('floorDivide', {
     summary: 'floor(a / b); 0 where an integer divisor is 0',
     arity: 2,
+    gradient: flat,
+    smooth: [between(0.1, 0.9), between(1, 2)],
     meaning: (a, b) => flooredQuotient(a, b),
     values: [between(-50, 50), between(1, 9)],
   }),
@@ -103,8 +105,8 @@ export const arithmetic: Readonly<Record<string, ElementwiseEntry>> = {
     gradient: (g, output, a, b) => [
       // 0 · 0^-1 at the origin; elsewhere the product stands, for the derivative by b of it.
       g.mul(b.mul(a.pow(b.sub(1))).where(a.ne(0).logicalOr(b.ne(0)), 0)),
-      // The limit of a^b·log(a) as a falls to 0 is 0 for b > 0. Below 0 there is no such derivative: NaN, as of the logarithm.
-      g.mul(output.mul(a.where(a.ne(0), 1).log()).where(a.ne(0), 0)),
+      // At a = 0 the limit of a^b·log(a): 0, or -∞ for b < 0. Below 0 there is none: NaN.
+      g.mul(output.mul(a.where(a.ne(0), 1).log()).where(a.ne(0), b.filled([], 0).where(b.ge(0), -Infinity))),
     ],
     smooth: [between(0.5, 2), between(-2, 2)],
     values: [between(0, 8), between(-6, 6)],
@@ -115,10 +117,16 @@ export const arithmetic: Readonly<Record<string, ElementwiseEntry>> = {
     summary: 'the magnitude of a',
     arity: 1,
     meaning: (a) => (a.dtype === 'u32' ? a : s.abs(a)),
-    gradient: (g, _, a) => [g.mul(a.sign())],
+    gradient: (g, _, a) => [g.mul(a.detach().sign())],
     smooth: [between(0.1, 2)],
   }),
-  sign: elementwise('sign', { summary: '-1, 0 or 1; NaN stays NaN', arity: 1, meaning: (a) => sign(a) }),
+  sign: elementwise('sign', {
+    summary: '-1, 0 or 1; NaN stays NaN',
+    arity: 1,
+    meaning: (a) => sign(a),
+    gradient: flat,
+    smooth: [between(0.1, 2)],
+  }),
   reciprocal: elementwise('reciprocal', {
     summary: '1 / a',
     arity: 1,

@@ -77,6 +77,9 @@ export function between(low: number, high: number): Values {
   return { kind: 'range', low, high };
 }
 
+/** The gradient of steps: 0 for each argument, where it exists. */
+export const flat: ElementwiseGradient = (_, __, ...inputs) => inputs.map((input) => input.filled(input.shape, 0));
+
 /** Kinds by argument rule, where the entry names none. */
 const kindsByRule: Readonly<Record<ArgumentRule, readonly DTypeKind[]>> = {
   promote: ['float', 'signed', 'unsigned', 'bool'],

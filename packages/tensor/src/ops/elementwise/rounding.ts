@@ -1,7 +1,7 @@
 /** Rounding, and questions about floating-point values. */
 import * as s from '../../scalar/expression.ts';
 import type { Expression } from '../../scalar/expression.ts';
-import { elementwise, type ElementwiseEntry } from './define.ts';
+import { between, elementwise, flat, type ElementwiseEntry } from './define.ts';
 
 const isFloating = (a: Expression): boolean => a.dtype === 'f32' || a.dtype === 'f64';
 /** Integers are already whole. */
@@ -9,15 +9,17 @@ const whole =
   (round: (a: Expression) => Expression) =>
   (a: Expression): Expression =>
     isFloating(a) ? round(a) : a;
+const steps = (name: string, summary: string, round: (a: Expression) => Expression): ElementwiseEntry =>
+  elementwise(name, { summary, arity: 1, meaning: whole(round), gradient: flat, smooth: [between(0.1, 0.4)] });
 const never = (): Expression => s.constant(0, 'bool');
 const infinite = (a: Expression): Expression => s.eq(s.abs(a), s.constant(Number.POSITIVE_INFINITY, a.dtype));
 
 /** Rounding to integers within the dtype, and classification. */
 export const rounding: Readonly<Record<string, ElementwiseEntry>> = {
-  floor: elementwise('floor', { summary: 'rounded down', arity: 1, meaning: whole(s.floor) }),
-  ceil: elementwise('ceil', { summary: 'rounded up', arity: 1, meaning: whole(s.ceil) }),
-  trunc: elementwise('trunc', { summary: 'rounded towards 0', arity: 1, meaning: whole(s.trunc) }),
-  round: elementwise('round', { summary: 'rounded to nearest, ties to even', arity: 1, meaning: whole(s.round) }),
+  floor: steps('floor', 'rounded down', s.floor),
+  ceil: steps('ceil', 'rounded up', s.ceil),
+  trunc: steps('trunc', 'rounded towards 0', s.trunc),
+  round: steps('round', 'rounded to nearest, ties to even', s.round),
   isNaN: elementwise('isNaN', {
     summary: 'whether a is NaN',
     arity: 1,

@@ -108,7 +108,9 @@ export const trigonometric: Readonly<Record<string, ElementwiseEntry>> = {
     meaning: atan2,
     gradient: (g, _, y, x) => {
       const square = y.mul(y).add(x.mul(x));
-      return [g.mul(x).div(square), g.mul(y).div(square).neg()];
+      // The origin has no angle to change.
+      const turn = g.div(square).where(square.ne(0), 0);
+      return [x.mul(turn), y.mul(turn).neg()];
     },
     values: [between(-9, 9), between(-9, 9)],
     smooth: [between(0.5, 2), between(0.5, 2)],
