@@ -52,7 +52,7 @@ export { meanLoss } from './metrics/mean-loss.ts';
 export type { Metric, Metrics, MetricValues, Statistic } from './metrics/metric.ts';
 export type { BuildContext } from './module/build-context.ts';
 export { build, cloneModel, type BuildOptions } from './module/build.ts';
-export { Module, type LayerReport, type ModuleConfig } from './module/module.ts';
+export { Module, type LayerReport, type ModuleConfig, type NamingOptions } from './module/module.ts';
 export { Parameter, type ParameterView } from './module/parameter.ts';
 export { moduleTypes, registerModule, type BuildChild, type ModuleType } from './module/registry.ts';
 export { countParameters, summary, type Summary, type SummaryRow } from './module/summary.ts';

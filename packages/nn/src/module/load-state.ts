@@ -40,6 +40,40 @@ export function loadTensors(
   for (const [name, tensor] of into) tensor.assign(placedLike(tensor, state.get(name) as Tensor));
 }
 
+/**
+ * A state under the names that a model uses, where it has values under other names of the same tensors. Throws StateError,
+ * naming both, when two names of one tensor have different values.
+ */
+export function withoutAliases(
+  operation: string,
+  aliases: ReadonlyMap<string, string>,
+  state: ReadonlyMap<string, Tensor>,
+): ReadonlyMap<string, Tensor> {
+  if (![...aliases.keys()].some((name) => state.has(name))) return state;
+  const given = new Map<string, string>();
+  const found = new Map<string, Tensor>();
+  for (const [name, tensor] of state) {
+    const used = aliases.get(name) ?? name;
+    const known = found.get(used);
+    if (known && !haveEqualValues(known, tensor)) {
+      const names = [given.get(used) as string, name];
+      throw new StateError(operation, `${names.join(' and ')} are one tensor of this model, and differ in the state`, {
+        unexpected: names,
+      });
+    }
+    given.set(used, name);
+    found.set(used, tensor);
+  }
+  return found;
+}
+
+function haveEqualValues(a: Tensor, b: Tensor): boolean {
+  if (a === b) return true;
+  if (a.dtype !== b.dtype || showShape(a) !== showShape(b)) return false;
+  const [own, others] = [a.detach().bytesSync(), b.detach().bytesSync()];
+  return own.every((byte, index) => byte === others[index]);
+}
+
 /** The value on the device and in the dtype of another tensor. */
 function placedLike(like: Tensor, value: Tensor): Tensor {
   const own = value.detach();

@@ -1,8 +1,9 @@
 /** The module tree: parameters, buffers and submodules under dotted names. */
-import type { Generator, Shape, Tensor } from '@espalier/tensor';
+import type { Generator as RandomGenerator, Shape, Tensor } from '@espalier/tensor';
 import { deriveSeed } from '../random/seed.ts';
-import { loadTensors } from './load-state.ts';
+import { loadTensors, withoutAliases } from './load-state.ts';
 import { Parameter } from './parameter.ts';
+import { describeModule } from './sharing.ts';
 
 /** A module as JSON: its type and whatever that type needs. */
 export interface ModuleConfig {
@@ -21,6 +22,16 @@ export interface LayerReport {
   readonly macs: number;
 }
 
+/** Which places of a model are looked at. */
+export interface NamingOptions {
+  /** Before each name. Default: nothing. */
+  readonly prefix?: string;
+  /** Leaves out the modules below. Default: false. */
+  readonly own?: boolean;
+  /** Names what stands in several places once for each of them, instead of by the first. Default: false. */
+  readonly repeated?: boolean;
+}
+
 /** Joins the parts of a dotted name; empty parts vanish. */
 export function dotted(...parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join('.');
@@ -28,7 +39,8 @@ export function dotted(...parts: readonly string[]): string {
 
 /**
  * A part of a model: a function of a tensor with parameters, perhaps buffers (state that is not trained), perhaps
- * submodules. Subclasses register theirs in the constructor with `addParameter`, `addBuffer`, `addModule`.
+ * submodules. Subclasses register theirs in the constructor with `addParameter`, `addBuffer`, `addModule`. A module may
+ * stand in several places of a model: its parameters are one, under the name of the first place.
  */
 export abstract class Module {
   /** The type under which `build` knows this module. */
@@ -36,13 +48,24 @@ export abstract class Module {
   private readonly ownParameters = new Map<string, Parameter>();
   private readonly ownBuffers = new Map<string, Tensor>();
   private readonly ownModules = new Map<string, Module>();
-  private readonly ownGenerators = new Map<string, Generator>();
+  private readonly ownGenerators = new Map<string, RandomGenerator>();
   private isTraining = false;
+
+  constructor() {
+    // Containers ask their modules for their configs; whoever was asked first says which of them are the same.
+    const describe = this.config.bind(this);
+    const config = (): ModuleConfig => describeModule(this, describe);
+    Object.defineProperty(this, 'config', { value: config, configurable: true, writable: true });
+  }
 
   /** The output for a batch. */
   abstract forward(x: Tensor): Tensor;
 
-  /** The module as JSON: `build(module.config())` makes one of the same architecture. */
+  /**
+   * The module as JSON: `build(module.config())` makes one of the same architecture. A container puts in what `config()` of
+   * its modules gives. Where a module stands in a second place, `{ type: 'same', as: 'layers[0]' }` comes out, and `ties`
+   * lists tied weights.
+   */
   abstract config(): ModuleConfig;
 
   /** The shape of one output example from that of one input example. Throws ShapeError if the input does not fit. */
@@ -82,17 +105,23 @@ export abstract class Module {
     return this.train(false);
   }
 
-  /** This module and all below it by dotted name; its own name is empty. */
-  namedModules(prefix = ''): Map<string, Module> {
-    const found = new Map<string, Module>([[prefix, this]]);
-    for (const [name, module] of this.ownModules)
-      for (const [path, each] of module.namedModules(dotted(prefix, name))) found.set(path, each);
-    return found;
+  /** The modules right below this one, by name. */
+  children(): ReadonlyMap<string, Module> {
+    return this.ownModules;
   }
 
-  /** Parameters of this module and all below it, by dotted name. */
-  namedParameters(): Map<string, Parameter> {
-    return this.collect((module) => module.ownParameters);
+  /** This module and all below it by dotted name, each once; its own name is empty. */
+  namedModules(prefix = ''): Map<string, Module> {
+    return new Map(this.walk({ prefix }, new Set()));
+  }
+
+  /** Parameters of this module and all below it, by dotted name; those that are tied once. */
+  namedParameters(options: NamingOptions = {}): Map<string, Parameter> {
+    return this.collect(
+      (module) => module.ownParameters,
+      ({ identity }) => identity,
+      options,
+    );
   }
 
   /** Parameters of this module and all below it. */
@@ -101,8 +130,12 @@ export abstract class Module {
   }
 
   /** Buffers of this module and all below it, by dotted name. */
-  namedBuffers(): Map<string, Tensor> {
-    return this.collect((module) => module.ownBuffers);
+  namedBuffers(options: NamingOptions = {}): Map<string, Tensor> {
+    return this.collect(
+      (module) => module.ownBuffers,
+      (buffer) => buffer,
+      options,
+    );
   }
 
   /** Buffers of this module and all below it. */
@@ -111,8 +144,11 @@ export abstract class Module {
   }
 
   /** Random generators of this module and all below it (dropout), by dotted name. */
-  namedGenerators(): Map<string, Generator> {
-    return this.collect((module) => module.ownGenerators);
+  namedGenerators(): Map<string, RandomGenerator> {
+    return this.collect(
+      (module) => module.ownGenerators,
+      (generator) => generator,
+    );
   }
 
   /** Starts every generator of the tree anew, each on a stream of its own. */
@@ -142,22 +178,59 @@ export abstract class Module {
 
   /**
    * Takes over saved values by name. Throws StateError, and changes nothing, if names are missing or unexpected or shapes
-   * differ; DeviceError for values on another device that can only be read asynchronously (move them with `to` first).
+   * differ; names of the other places of tied parameters are fine too, as long as their values agree. DeviceError for values on another device that can only be read asynchronously (move them with `to` first).
    */
   load(state: ReadonlyMap<string, Tensor>): this {
-    loadTensors('load', this.rawTensors(), state);
+    loadTensors('load', this.rawTensors(), withoutAliases('load', this.aliases(), state));
     return this;
   }
 
-  private collect<T>(of: (module: Module) => ReadonlyMap<string, T>): Map<string, T> {
+  /** Further names of tied parameters and of what stands in modules that are used again, with the name that is used. */
+  private aliases(): Map<string, string> {
+    const first = new Map<object, string>();
+    const everywhere: readonly (readonly [string, object])[] = [
+      ...[...this.namedParameters({ repeated: true })].map(([name, { identity }]) => [name, identity] as const),
+      ...this.namedBuffers({ repeated: true }),
+    ];
+    const aliases = new Map<string, string>();
+    for (const [name, identity] of everywhere) {
+      const known = first.get(identity);
+      if (known === undefined) first.set(identity, name);
+      else aliases.set(name, known);
+    }
+    return aliases;
+  }
+
+  private *walk(
+    { prefix = '', own = false, repeated = false }: NamingOptions,
+    seen: Set<Module>,
+  ): Generator<[string, Module]> {
+    if (!repeated && seen.has(this)) return;
+    seen.add(this);
+    yield [prefix, this];
+    if (own) return;
+    for (const [name, module] of this.ownModules) yield* module.walk({ prefix: dotted(prefix, name), repeated }, seen);
+  }
+
+  private collect<T>(
+    of: (module: Module) => ReadonlyMap<string, T>,
+    identity: (value: T) => object,
+    options: NamingOptions = {},
+  ): Map<string, T> {
     const found = new Map<string, T>();
-    for (const [path, module] of this.namedModules())
-      for (const [name, value] of of(module)) found.set(dotted(path, name), value);
+    const seen = new Set<object>();
+    for (const [path, module] of this.walk(options, new Set()))
+      for (const [name, value] of of(module)) {
+        if (!options.repeated && seen.has(identity(value))) continue;
+        seen.add(identity(value));
+        found.set(dotted(path, name), value);
+      }
     return found;
   }
 
-  protected addParameter(name: string, value: Tensor): Parameter {
-    const parameter = new Parameter(value);
+  /** Registers a parameter: a new one of a value, or another module's, which is then tied. */
+  protected addParameter(name: string, value: Tensor | Parameter): Parameter {
+    const parameter = value instanceof Parameter ? value : new Parameter(value);
     this.ownParameters.set(name, parameter);
     return parameter;
   }
@@ -173,7 +246,7 @@ export abstract class Module {
     return module;
   }
 
-  protected addGenerator(name: string, generator: Generator): Generator {
+  protected addGenerator(name: string, generator: RandomGenerator): RandomGenerator {
     this.ownGenerators.set(name, generator);
     return generator;
   }

@@ -1,9 +1,10 @@
 /** Module types by name, so that JSON can name them. */
 import { ConfigError } from '../errors.ts';
-import { show } from '../config/fields.ts';
+import { inside, show } from '../config/fields.ts';
 import { isRecord } from '../json.ts';
 import type { BuildContext } from './build-context.ts';
 import type { Module, ModuleConfig } from './module.ts';
+import { findSame, sameType, tieParameters, tiesField } from './sharing.ts';
 
 /** Builds a submodule from the JSON at a place inside the current one. */
 export type BuildChild = (config: unknown, place: string) => Module;
@@ -19,6 +20,11 @@ const types = new Map<string, ModuleType>();
 
 /** Makes a type known to `build`. Throws ConfigError if the name is taken by another one. */
 export function registerModule(type: ModuleType): void {
+  if (type.type === sameType)
+    throw new ConfigError(
+      'registerModule',
+      `'${sameType}' stands for a module that was described before; choose another name`,
+    );
   const known = types.get(type.type);
   if (known && known !== type)
     throw new ConfigError('registerModule', `the type '${type.type}' is taken; choose another name`);
@@ -30,17 +36,27 @@ export function moduleTypes(): string[] {
   return [...types.keys()].toSorted();
 }
 
-/** Builds whatever module the JSON describes. */
-export function buildModule(config: unknown, context: BuildContext, where: string): Module {
+/** Builds whatever module the JSON describes; `built` has those that came before, by their places. */
+export function buildModule(
+  config: unknown,
+  context: BuildContext,
+  where: string,
+  built: Map<string, Module> = new Map(),
+): Module {
   if (!isRecord(config) || typeof config['type'] !== 'string')
     throw new ConfigError(where, `is ${show(config)}; it must be an object with a type`);
+  if (config['type'] === sameType) return findSame(config as ModuleConfig, built, where);
+  const { [tiesField]: ties, ...own } = config;
   const type = types.get(config['type']);
   if (!type)
     throw new ConfigError(
       where === '' ? 'type' : `${where}.type`,
       `'${config['type']}' is no known module; known are ${moduleTypes().join(', ')}`,
     );
-  return type.build(config as ModuleConfig, context, where, (child, place) =>
-    buildModule(child, context, where === '' ? place : `${where}.${place}`),
+  const module = type.build(own as ModuleConfig, context, where, (child, place) =>
+    buildModule(child, context, inside(where, place), built),
   );
+  if (ties !== undefined) tieParameters(module, ties, where);
+  built.set(where, module);
+  return module;
 }

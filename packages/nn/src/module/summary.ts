@@ -9,6 +9,7 @@ export interface SummaryRow {
   /** Of one example. */
   readonly inputShape: Shape;
   readonly outputShape: Shape;
+  /** Trained values; those that an earlier row has counted, of a module or a weight that is used again, not once more. */
   readonly parameters: number;
   /** Multiply-accumulate operations for one example. */
   readonly macs: number;
@@ -33,11 +34,12 @@ export function countParameters(module: Module): number {
 export function summary(model: Module, inputShape: Shape): Summary {
   const layers: LayerReport[] = [];
   const outputShape = model.visit(inputShape, (layer) => layers.push(layer));
-  const rows = layers.map(({ module, ...row }): SummaryRow => ({
-    ...row,
-    type: module.type,
-    parameters: countParameters(module),
-  }));
+  const counted = new Set<object>();
+  const rows = layers.map(({ module, ...row }): SummaryRow => {
+    const own = module.parameters().filter(({ identity }) => !counted.has(identity));
+    for (const { identity } of own) counted.add(identity);
+    return { ...row, type: module.type, parameters: own.reduce((sum, { size }) => sum + size, 0) };
+  });
   const total = {
     outputShape,
     parameters: countParameters(model),

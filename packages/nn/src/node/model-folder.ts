@@ -2,6 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTensor, type Device, type Tensor } from '@espalier/tensor';
+import { StateError } from '../errors.ts';
 import { isRecord } from '../json.ts';
 import {
   loadModelFrom,
@@ -60,8 +61,20 @@ export function readModelFolder(folder: string): Promise<ModelFiles> {
   return readModelFiles(modelFilesIn(folder), folder);
 }
 
-/** Saves a model: its architecture, and its raw parameters and buffers. */
+/**
+ * Saves a model: its architecture, and its raw parameters and buffers. Throws StateError, naming them, for parameters with
+ * views, which plain values in a file would lose.
+ */
 export async function saveModel(folder: string, model: Module, options: SaveOptions = {}): Promise<void> {
+  const seen = [...model.namedParameters()].filter(([, { views }]) => views.length > 0);
+  if (seen.length > 0) {
+    const shown = seen.slice(0, 8).map(([name, { views }]) => `${name} (${views.map((view) => view.name).join(', ')})`);
+    throw new StateError(
+      'saveModel',
+      `a file of plain values cannot hold the views of ${shown.join(', ')}${seen.length > 8 ? ' and others' : ''}; save masks and quantization with saveOptimized of @espalier/optimize, and remove other views first`,
+      { unexpected: seen.map(([name]) => name) },
+    );
+  }
   const tensors = model.rawTensors();
   await writeModelFolder(folder, { ...options, ...namedLoss(model), model: model.config(), tensors });
 }

@@ -95,6 +95,12 @@ export abstract class Optimizer {
         ];
       }),
     );
+    const charged = new Set<Tensor>();
+    const twice = this.slots.find(({ parameter }) => charged.size === charged.add(parameter).size);
+    if (twice) {
+      this.slots = [];
+      throw new ArgumentError(this.type, `'${twice.name}' is there twice; attach each parameter once`);
+    }
     const first = this.slots[0]?.parameter;
     if (!first) throw new ArgumentError(this.type, 'there is no trainable parameter; attach at least one');
     const dtype = this.slots.some(({ parameter }) => parameter.dtype === 'f64') ? 'f64' : 'f32';

@@ -21,6 +21,8 @@ export class MaskView implements ParameterView {
 
   readonly apply = (tensor: Tensor): Tensor => tensor.where(this.mask, 0);
 
+  readonly copy = async (like: Tensor): Promise<MaskView> => new MaskView(await this.kept(), like);
+
   /** Replaces the mask. */
   update(kept: Uint8Array): void {
     this.mask.assign(maskTensor(kept, this.mask));

@@ -35,6 +35,8 @@ export class QuantizeView implements ParameterView {
     });
   }
 
+  readonly copy = (like: Tensor): QuantizeView => new QuantizeView(this.format, this.scales, like);
+
   /** The codes of these values of the parameter. */
   encode(values: Float32Array): Int8Array<ArrayBuffer> {
     return encodeValues(values, this.scales, numberFormats[this.format]);

@@ -1,23 +1,30 @@
 /** Copies of models, with and without their views. */
 import { cloneModel, type Module } from '@espalier/nn';
 import { fromTyped, type Device } from '@espalier/tensor';
-import { maskOf, setMask } from '../prune/mask-view.ts';
-import { quantizationOf, setQuantization } from '../quantize/quantize-view.ts';
+import { RecipeError } from '../errors.ts';
 
-/** A copy of a model that trains on its own, with the same masks and quantization; on another device where one is given. */
+/**
+ * A copy of a model that trains on its own, with the same masks, quantization and other views, and the same ties; on another
+ * device where one is given. Throws RecipeError, naming it, for a view that has no `copy`.
+ */
 export async function copyModel(model: Module, options: { readonly device?: Device } = {}): Promise<Module> {
-  const copy = await cloneModel(model, options);
   const originals = model.namedParameters();
-  for (const [name, parameter] of copy.namedParameters()) {
+  for (const [name, { views }] of originals) {
+    const fixed = views.find(({ copy }) => copy === undefined);
+    if (fixed)
+      throw new RecipeError(
+        'copyModel',
+        `the view '${fixed.name}' of ${name} cannot be copied; give it a copy function, or remove it before`,
+      );
+  }
+  const copied = await cloneModel(model, options);
+  for (const [name, parameter] of copied.namedParameters()) {
     const original = originals.get(name);
     if (!original) continue;
     parameter.trainable = original.trainable;
-    const kept = await maskOf(original)?.kept();
-    if (kept) setMask(parameter, kept);
-    const quantization = quantizationOf(original);
-    if (quantization) setQuantization(parameter, quantization.format, quantization.scales);
+    for (const { copy } of original.views) if (copy) parameter.views.push(await copy(parameter.tensor));
   }
-  return copy;
+  return copied;
 }
 
 /**
