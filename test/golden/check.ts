@@ -68,7 +68,7 @@ export async function check(op: string, sample: Sample, dtype: DType, device: De
   const rule = rules[op] as Rule;
   try {
     const call = new Call(sample, rule.names, dtype, device);
-    const made = rule.run(call);
+    const made = await rule.run(call);
     call.checkRead();
     const results = Array.isArray(made) ? (made as readonly Tensor[]) : [made as Tensor];
     for (const result of results) await result.data();

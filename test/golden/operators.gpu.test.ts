@@ -6,9 +6,12 @@ import { meant } from './meant.ts';
 
 // Every new kernel is compiled: one sample of each op, with a gradient if it has one, stands for those of the cpu device.
 function typical(samples: readonly Sample[]): readonly Sample[] {
-  const computed = samples.filter(({ dtype }) => dtype !== undefined);
+  const computed = samples.filter(
+    ({ results = [] }) => results.length > 0 && results.every((index) => !golden.tensors[index]?.[1].includes(0)),
+  );
   const smooth = computed.filter(({ gradients }) => gradients !== undefined);
-  return (smooth.length > 0 ? smooth : computed).slice(2, 3);
+  const among = smooth.length > 0 ? smooth : computed;
+  return among.slice(Math.min(2, among.length - 1)).slice(0, 1);
 }
 
 test.each(Object.entries(golden.ops))('%s', async (op, samples) => {

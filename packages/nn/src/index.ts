@@ -30,7 +30,15 @@ export { Embedding, type EmbeddingOptions } from './layers/embedding.ts';
 export { Flatten } from './layers/flatten.ts';
 export { LayerNorm, type LayerNormLayerOptions } from './layers/layer-norm.ts';
 export { Linear, type LinearOptions } from './layers/linear.ts';
-export { AvgPool2d, GlobalAvgPool, MaxPool2d, type PoolLayerOptions } from './layers/pooling.ts';
+export { Pad2d, type Edges, type Pad2dOptions } from './layers/padding.ts';
+export {
+  AvgPool2d,
+  GlobalAvgPool,
+  MaxPool2d,
+  type AvgPoolLayerOptions,
+  type MaxPoolLayerOptions,
+  type PoolLayerOptions,
+} from './layers/pooling.ts';
 export { Residual } from './layers/residual.ts';
 export { Sequential } from './layers/sequential.ts';
 export { bceWithLogits, klDivergence, type BceOptions, type KlDivergenceOptions } from './loss/classification.ts';

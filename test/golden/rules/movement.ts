@@ -172,8 +172,8 @@ export const movementRules: Readonly<Record<string, Rule>> = {
     const weight = call.tensor('input');
     return weight.take(call.tensor('weight'));
   }),
-  'nn.functional.one_hot': rule('num_classes', (call) => {
+  'nn.functional.one_hot': rule('num_classes', async (call) => {
     const classes = call.number('num_classes', -1);
-    return call.tensor().oneHot(classes === -1 ? call.tensor().max().itemSync() + 1 : classes);
+    return call.tensor().oneHot(classes === -1 ? (await call.tensor().max().item()) + 1 : classes);
   }),
 };

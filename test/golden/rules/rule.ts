@@ -5,7 +5,7 @@ import type { Call } from '../call.ts';
 export interface Rule {
   /** What its positional arguments are called, the input first. */
   readonly names: readonly string[];
-  readonly run: (call: Call) => Tensor | readonly Tensor[];
+  readonly run: (call: Call) => Tensor | readonly Tensor[] | Promise<Tensor>;
 }
 
 /** A rule whose input is called `input`; further positional arguments are named in one word list. */

@@ -36,7 +36,10 @@ const kinds = {
   ),
   silu: kind({}, (x) => x.silu()),
   mish: kind({}, (x) => x.mish()),
-  softplus: kind({}, (x) => x.softplus()),
+  softplus: kind<{ beta?: number; threshold?: number }>(
+    { beta: optional(real({ above: 0 }), 1), threshold: optional(real({ least: 0 }), 0) },
+    (x, { beta, threshold }) => x.softplus({ beta, ...(threshold > 0 && { threshold }) }),
+  ),
   tanh: kind({}, (x) => x.tanh()),
   sigmoid: kind({}, (x) => x.sigmoid()),
   'hard-sigmoid': kind({}, (x) => x.hardSigmoid()),
@@ -66,7 +69,7 @@ export type ActivationName =
 
 /**
  * An activation function by name; the type in JSON is that name. Settings: `slope` of leaky-relu (0.01), `alpha` of elu
- * (1), `approximate` of gelu ('none' or 'tanh'), `axis` of softmax and log-softmax (-1).
+ * (1), `approximate` of gelu ('none' or 'tanh'), `beta` (1) and `threshold` (0: none) of softplus, `axis` of softmax and log-softmax (-1).
  */
 export class Activation extends Module {
   readonly type: ActivationName;

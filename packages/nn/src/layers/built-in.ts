@@ -8,6 +8,7 @@ import { embeddingType } from './embedding.ts';
 import { flattenType } from './flatten.ts';
 import { layerNormType } from './layer-norm.ts';
 import { linearType } from './linear.ts';
+import { pad2dType } from './padding.ts';
 import { poolingTypes } from './pooling.ts';
 import { residualType } from './residual.ts';
 import { sequentialType } from './sequential.ts';
@@ -17,6 +18,7 @@ export const builtInModules: readonly ModuleType[] = [
   linearType,
   conv2dType,
   ...poolingTypes,
+  pad2dType,
   batchNormType,
   layerNormType,
   embeddingType,

@@ -8,7 +8,7 @@ import {
   type Size2d,
   type Tensor,
 } from '@espalier/tensor';
-import { optional, parseFields, size, type Fields } from '../config/fields.ts';
+import { optional, parseFields, real, size, truth, type Fields } from '../config/fields.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
 import type { ModuleType } from '../module/registry.ts';
 import { layerType } from './layer-type.ts';
@@ -20,25 +20,51 @@ export interface PoolLayerOptions {
   readonly size: Size2d;
   /** Default: the size, so that windows lie side by side. */
   readonly stride?: Size2d;
-  /** Default: 0. Padding never wins a maximum and does not count in an average. */
+  /** Default: 0. Padding never wins a maximum, and counts in an average only with `countPadding`. */
   readonly padding?: Size2d;
+  /** Whether a last window that begins in the image, or in the padding before it, may reach over the end. Default: false. */
+  readonly ceilMode?: boolean;
+}
+
+/** Options of maximum pooling. */
+export interface MaxPoolLayerOptions extends PoolLayerOptions {
+  /** Distance between the elements a window touches. Default: 1. */
+  readonly dilation?: Size2d;
+}
+
+/** Options of average pooling. */
+export interface AvgPoolLayerOptions extends PoolLayerOptions {
+  /** Whether padding counts as elements of value 0, as it does by default in PyTorch. Default: false. */
+  readonly countPadding?: boolean;
+  /** What every sum is divided by; 0, the default, stands for the number of elements of the window. */
+  readonly divisor?: number;
 }
 
 /** `stride` 0 stands for "as the window" until the window is known. */
-const fields: Fields<PoolLayerOptions> = { size: size(1), stride: optional(size(1), 0), padding: optional(size(0), 0) };
+const fields: Fields<PoolLayerOptions> = {
+  size: size(1),
+  stride: optional(size(1), 0),
+  padding: optional(size(0), 0),
+  ceilMode: optional(truth, false),
+};
+const maxFields: Fields<MaxPoolLayerOptions> = { ...fields, dilation: optional(size(1), 1) };
+const avgFields: Fields<AvgPoolLayerOptions> = {
+  ...fields,
+  countPadding: optional(truth, false),
+  divisor: optional(real(), 0),
+};
 
 abstract class Pool2d extends Module {
-  readonly options: Required<PoolLayerOptions>;
-
-  constructor(options: PoolLayerOptions) {
-    super();
-    const parsed = parseFields('pooling', fields, options);
-    this.options = { ...parsed, stride: parsed.stride === 0 ? parsed.size : parsed.stride };
-  }
+  abstract readonly options: Required<PoolLayerOptions>;
 
   protected get pool(): PoolOptions {
-    const { size: kernel, stride, padding } = this.options;
-    return { kernel, stride, padding };
+    const { size: kernel, stride, padding, ceilMode } = this.options;
+    return { kernel, stride, padding, ceilMode };
+  }
+
+  /** Between the elements that a window touches. */
+  protected get dilation(): Size2d {
+    return 1;
   }
 
   config(): ModuleConfig {
@@ -46,27 +72,50 @@ abstract class Pool2d extends Module {
   }
 
   outputShape(input: Shape): Shape {
-    const { size: kernel, stride, padding } = this.options;
-    const [height, width] = windowsOver(this.type, input, { kernel, stride, padding, dilation: 1 });
+    const { size: kernel, stride, padding, ceilMode } = this.options;
+    const windows = { kernel, stride, padding, ceilMode, dilation: this.dilation };
+    const [height, width] = windowsOver(this.type, input, windows);
     return [input[0] as number, height, width];
   }
+}
+
+function completed<Options extends PoolLayerOptions>(known: Fields<Options>, options: Options): Required<Options> {
+  const parsed = parseFields('pooling', known, options);
+  return { ...parsed, stride: parsed.stride === 0 ? parsed.size : parsed.stride };
 }
 
 /** The largest element of each window: [batch, channels, height, width]. */
 export class MaxPool2d extends Pool2d {
   readonly type = 'max-pool2d';
+  readonly options: Required<MaxPoolLayerOptions>;
+
+  constructor(options: MaxPoolLayerOptions) {
+    super();
+    this.options = completed(maxFields, options);
+  }
+
+  protected override get dilation(): Size2d {
+    return this.options.dilation;
+  }
 
   forward(x: Tensor): Tensor {
-    return maxPool2d(x, this.pool);
+    return maxPool2d(x, { ...this.pool, dilation: this.dilation });
   }
 }
 
 /** The mean of each window: [batch, channels, height, width]. */
 export class AvgPool2d extends Pool2d {
   readonly type = 'avg-pool2d';
+  readonly options: Required<AvgPoolLayerOptions>;
+
+  constructor(options: AvgPoolLayerOptions) {
+    super();
+    this.options = completed(avgFields, options);
+  }
 
   forward(x: Tensor): Tensor {
-    return avgPool2d(x, this.pool);
+    const { countPadding, divisor } = this.options;
+    return avgPool2d(x, { ...this.pool, countPadding, ...(divisor !== 0 && { divisor }) });
   }
 }
 
@@ -88,9 +137,12 @@ export class GlobalAvgPool extends Module {
   }
 }
 
+/** A stride that was given. */
+const given = (stride: Size2d): Pick<PoolLayerOptions, 'stride'> => (stride === 0 ? {} : { stride });
+
 /** The pooling layers in JSON. */
 export const poolingTypes: readonly ModuleType[] = [
-  layerType('max-pool2d', fields, ({ stride, ...rest }) => new MaxPool2d(stride === 0 ? rest : { ...rest, stride })),
-  layerType('avg-pool2d', fields, ({ stride, ...rest }) => new AvgPool2d(stride === 0 ? rest : { ...rest, stride })),
+  layerType('max-pool2d', maxFields, ({ stride, ...rest }) => new MaxPool2d({ ...rest, ...given(stride) })),
+  layerType('avg-pool2d', avgFields, ({ stride, ...rest }) => new AvgPool2d({ ...rest, ...given(stride) })),
   layerType('global-avg-pool', {}, () => new GlobalAvgPool()),
 ];

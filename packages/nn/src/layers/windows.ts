@@ -7,6 +7,8 @@ export interface Windows {
   readonly stride: Size2d;
   readonly padding: Size2d | 'same' | 'valid';
   readonly dilation: Size2d;
+  /** Whether a last window that begins in the image, or in the padding before it, may reach over the end. Default: false. */
+  readonly ceilMode?: boolean;
 }
 
 /** [height, width] of a size. */
@@ -28,7 +30,9 @@ export function windowsOver(operation: string, input: Shape, windows: Windows): 
         operation,
         `the kernel reaches over ${reach + 1} of an image of ${size + around}; pad more or use a smaller kernel`,
       );
-    return Math.floor(free / pairOf(windows.stride)[axis]) + 1;
+    const stride = pairOf(windows.stride)[axis];
+    const whole = Math.floor(free / stride) + 1;
+    return windows.ceilMode && free % stride !== 0 && whole * stride < size + around / 2 ? whole + 1 : whole;
   };
   return [count(0, height), count(1, width)];
 }

@@ -54,3 +54,46 @@ describe('losses', () => {
     expect(() => loss('toString')).toThrow(ConfigError);
   });
 });
+
+describe('weights of losses', () => {
+  const logits = tensor(
+    [
+      [1, -1, 2],
+      [0.5, 3, -2],
+    ],
+    { dtype: 'f64' },
+  );
+  const labels = tensor([2, 1], { dtype: 'i32' });
+  const weight = [1, 2, 0.25];
+
+  test('of classes count in the mean, as numbers or as a tensor', () => {
+    const [first, second] = crossEntropy(logits, labels, { reduction: 'none' }).arraySync() as [number, number];
+    const expected = (0.25 * first + 2 * second) / 2.25;
+    expect(crossEntropy(logits, labels, { weight }).itemSync()).toBeCloseTo(expected, 12);
+    expect(crossEntropy(logits, labels, { weight: tensor(weight, { dtype: 'f64' }) }).itemSync()).toBeCloseTo(
+      expected,
+      12,
+    );
+    expect(crossEntropy(logits, labels, { weight, ignoreIndex: 1 }).itemSync()).toBeCloseTo(first, 12);
+    expect(() => crossEntropy(logits, labels, { weight: [1, 2] })).toThrow('each of the 3 classes');
+  });
+
+  test('of what is true count only there', () => {
+    const truth = tensor([1, 0], { dtype: 'f64' });
+    const x = tensor([0.3, -0.7], { dtype: 'f64' });
+    const [yes, no] = bceWithLogits(x, truth, { reduction: 'none' }).arraySync() as [number, number];
+    const weighted = bceWithLogits(x, truth, { positiveWeight: [3, 3], weight: [0.5, 2], reduction: 'sum' });
+    expect(weighted.itemSync()).toBeCloseTo(0.5 * 3 * yes + 2 * no, 12);
+    expect(() => bceWithLogits(x, truth, { weight: [1, 2, 3] })).toThrow(ShapeError);
+  });
+
+  test('binary cross-entropy has a slope of σ(x) - y where the logit is 0', () => {
+    const x = tensor([0, 0], { dtype: 'f64' }).requiresGradients();
+    const [slope] = gradients(bceWithLogits(x, tensor([1, 0], { dtype: 'f64' }), { reduction: 'sum' }), [x]);
+    expect(slope.arraySync()).toEqual([-0.5, 0.5]);
+  });
+
+  test('an infinite logit on the side of its target costs nothing', () => {
+    expect(bceWithLogits(tensor([Infinity, -Infinity]), tensor([1, 0])).itemSync()).toBe(0);
+  });
+});

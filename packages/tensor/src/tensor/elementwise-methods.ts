@@ -42,7 +42,7 @@ export interface SoftplusOptions {
 
 const softplusOptions: OptionRules<SoftplusOptions> = {
   beta: aPositiveNumber,
-  threshold: ruleOf('a number that is not NaN', (value) => typeof value === 'number' && !Number.isNaN(value)),
+  threshold: aFiniteNumber,
 };
 const placesRule = ruleOf<number>(
   'an integer from -300 to 300',
@@ -212,13 +212,13 @@ export abstract class ElementwiseMethods extends TensorHandle {
 
   /**
    * log(1 + exp(beta · a)) / beta; the line a itself where beta · a is above `threshold`. By default beta is 1, and there is
-   * no threshold: the curve is exact everywhere. Throws ArgumentError unless beta > 0 and the threshold is a number.
+   * no threshold: the curve is exact everywhere. Throws ArgumentError unless both are finite and beta > 0.
    */
   softplus(options: SoftplusOptions = {}): Tensor {
-    const { beta = 1, threshold = Number.POSITIVE_INFINITY } = checkOptions('softplus', options, softplusOptions);
+    const { beta = 1, threshold } = checkOptions('softplus', options, softplusOptions);
     return applyElementwise('softplus', [this.self], {
       ...(beta !== 1 && { beta }),
-      ...(threshold < Number.POSITIVE_INFINITY && { threshold: Math.max(threshold, -Number.MAX_VALUE) }),
+      ...(threshold !== undefined && { threshold }),
     });
   }
 

@@ -153,7 +153,7 @@ const methods: Readonly<Record<string, readonly [receiver: () => Tensor, ...slot
         () => 1,
         (value) => Number.isFinite(value) && (value as number) > 0,
       ),
-      threshold: notNaN,
+      threshold: finite,
     }),
   ],
   round: [
