@@ -126,12 +126,15 @@ const customGradientRules: OptionRules<CustomGradient> = {
 
 let barriers = 0;
 
-/** The same value under an identity of its own, so that what is computed from it again is not shared with before. */
+/**
+ * The same value under an identity of its own, so that what is computed from it again is neither shared with before nor
+ * computed at the same time.
+ */
 function barrier(input: Tensor): Tensor {
   const node = new Node(
     movementOps.reshape,
     [input.node],
-    { movement: { kind: 'reshape', shape: input.shape }, barrier: ++barriers },
+    { movement: { kind: 'reshape', shape: input.shape }, barrier: ++barriers, again: true },
     input.shape,
     input.dtype,
     input.device,

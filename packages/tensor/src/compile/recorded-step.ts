@@ -9,7 +9,7 @@ import { Storage } from '../graph/storage.ts';
 import { copySpec } from '../kernel/copy-spec.ts';
 import { viewGraph } from '../lower/graph-view.ts';
 import { makePlan, type Plan, type Slot } from '../lower/plan.ts';
-import { adopt, realize, smallResultBytes, type SlotBuffers } from '../runtime/realize.ts';
+import { adopt, rangeOf, realize, smallResultBytes, type SlotBuffers } from '../runtime/realize.ts';
 import { forgetAssigned, noteAssigned } from '../runtime/pending-state.ts';
 import { listTensors, mapStructure, mapTensors } from '../runtime/structure.ts';
 import type { Shape } from '../shape/shape.ts';
@@ -266,11 +266,7 @@ export class RecordedStep<Result> {
     const same = ({ kind, index }: Slot): boolean => this.bound[kind][index] === next[kind][index];
     for (const [position, { kernel, slots }] of this.plan.steps.entries()) {
       if ((this.calls[position] as KernelCall).ranges.length > 0 && slots.every(same)) continue;
-      const ranges = slots.map(({ kind, index }) => {
-        const buffer = next[kind][index] as DeviceBuffer;
-        return { buffer, byteOffset: 0, byteLength: buffer.bytes };
-      });
-      this.calls[position] = { kernel, ranges };
+      this.calls[position] = { kernel, ranges: slots.map((slot) => rangeOf(slot, next)) };
     }
     this.bound = next;
   }

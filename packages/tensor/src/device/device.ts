@@ -34,6 +34,8 @@ export interface DeviceCapabilities {
   readonly dtypes: ReadonlySet<DType>;
   /** Bytes to which binding offsets must be aligned; offsets that are not stay inside the kernel spec. */
   readonly offsetAlignment: number;
+  /** Whether one kernel may read one part of a buffer and write another. */
+  readonly bufferParts: boolean;
   /** Most bindings in one kernel; the planner splits larger fusions. */
   readonly maxBindings: number;
   /** Whether contractions take an epilogue. */

@@ -72,7 +72,7 @@ function storedMembers(
   const outside = new Set<number>(targets);
   for (const [position, role] of sources.roles.entries()) {
     if (role !== 'loop' && role !== 'kernel') continue;
-    for (const { base } of readsOf(view, sources, position))
+    for (const { base } of readsOf(sources, position))
       if (groupOf.get(base) !== groupOf.get(position)) outside.add(base);
   }
   return new Map(groups.map((group) => [group, group.members.filter((member) => outside.has(member))]));

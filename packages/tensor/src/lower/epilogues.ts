@@ -17,7 +17,7 @@ export function findEpilogues(
   targets: ReadonlySet<number>,
 ): Map<Group, number> {
   const readers = new Map<number, Set<Group>>();
-  const reads = (member: number): readonly Source[] => readsOf(view, sources, member);
+  const reads = (member: number): readonly Source[] => readsOf(sources, member);
   for (const group of groups)
     for (const member of group.members)
       for (const { base } of reads(member)) readers.set(base, (readers.get(base) ?? new Set()).add(group));

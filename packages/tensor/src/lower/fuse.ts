@@ -36,37 +36,43 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
   const unitOf = new Map<number, Loop>();
   const units = new Set<Loop>();
 
-  const reads = (position: number): readonly Source[] => readsOf(view, resolved, position);
+  const reads = (position: number): readonly Source[] => readsOf(resolved, position);
   const node = (position: number): Node => nodes[position] as Node;
   /** Whether a read must find its source in memory. */
   const barrier = (position: number, argument: number): boolean =>
-    node(position).op.family === 'indexed' && !copies.has(position) && argument === 0;
+    (node(position).op.family === 'indexed' && !copies.has(position) && argument === 0) ||
+    reads(position)[argument]?.again === true;
 
   const dependencies = (members: readonly number[]): number[] =>
     members.flatMap((member) => reads(member).map(({ base }) => base));
 
   /** Whether merging the loops with `position` would make something outside both needed by and dependent on the result. */
   function closesCycle(loops: ReadonlySet<Loop>, position: number): boolean {
-    const visited = new Set<unknown>();
-    const pending: number[] = [];
-    const enter = (members: readonly number[], outermost: boolean): void => {
-      for (const member of members)
-        for (const [argument, { base }] of reads(member).entries()) {
+    const visited = new Set<Loop | number>();
+    const pending: (readonly number[])[] = [];
+    /** Follows what members read out of the merged loop; whether that leads back into it. */
+    const leadsBack = (members: readonly number[], merged: boolean): boolean => {
+      for (const member of members) {
+        const from = reads(member);
+        for (let argument = 0; argument < from.length; argument++) {
+          const { base } = from[argument] as Source;
           const loop = unitOf.get(base);
           if (loop && loops.has(loop)) {
-            if (!outermost || barrier(member, argument)) pending.push(-1);
-          } else pending.push(base);
+            if (!merged || barrier(member, argument)) return true;
+            continue;
+          }
+          const unit = loop ?? base;
+          if (visited.has(unit)) continue;
+          visited.add(unit);
+          pending.push(loop ? loop.members : [base]);
         }
+      }
+      return false;
     };
-    for (const loop of loops) enter(loop.members, true);
-    enter([position], true);
-    for (let base = pending.pop(); base !== undefined; base = pending.pop()) {
-      if (base === -1) return true;
-      const unit = unitOf.get(base) ?? base;
-      if (visited.has(unit)) continue;
-      visited.add(unit);
-      enter(typeof unit === 'number' ? [unit] : unit.members, false);
-    }
+    // What a loop reads does not lead back into that loop: only several can close a cycle among themselves.
+    if (loops.size > 1) for (const loop of loops) if (leadsBack(loop.members, true)) return true;
+    if (leadsBack([position], true)) return true;
+    for (let members = pending.pop(); members; members = pending.pop()) if (leadsBack(members, false)) return true;
     return false;
   }
 

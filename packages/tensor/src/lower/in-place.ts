@@ -32,22 +32,20 @@ export function inPlaceTargets(
       ...[...epilogues].flatMap(([user, product]) => (group.members[0] === product ? [groups.indexOf(user)] : [])),
     ),
   );
+  const readersOf = placesOfReaders(sources, groups);
+  const placeOf = new Map(groups.flatMap((group, place) => group.members.map((member) => [member, place] as const)));
   const result = new Map<number, number>();
   for (const [target, leafIndex] of overwrites.entries()) {
     if (leafIndex === undefined) continue;
     const base = bases[target] as number;
     const leaf = view.leafPositions[leafIndex] as number;
-    const place = groups.findIndex((group) => group.members.includes(base));
+    const place = placeOf.get(base) ?? -1;
     const group = groups[place];
     if (!group?.loop || group.loop.axes.length > 0 || bases.indexOf(base) !== bases.lastIndexOf(base)) continue;
-    const readers = groups.flatMap((other, position) =>
-      other.members.some((member) => readsOf(view, sources, member).some((source) => source.base === leaf))
-        ? [runsAt[position] as number]
-        : [],
-    );
+    const readers = (readersOf.get(leaf) ?? []).map((reader) => runsAt[reader] as number);
     const rank = group.loop.space.length;
     const elementwise = group.members.every((member) =>
-      readsOf(view, sources, member).every((source, argument) => {
+      readsOf(sources, member).every((source, argument) => {
         const gathers = view.nodes[member]?.op.family === 'indexed' && argument === 0;
         return source.base !== leaf || (!gathers && isContiguous(source.layout) && source.layout.shape.length === rank);
       }),
@@ -56,6 +54,16 @@ export function inPlaceTargets(
     if (elementwise && readers.every((reader) => reader <= place) && !bases.includes(leaf)) result.set(base, leaf);
   }
   return result;
+}
+
+/** The places, in the order of `groups`, of those that read each position. */
+function placesOfReaders(sources: Sources, groups: readonly Group[]): Map<number, number[]> {
+  const places = new Map<number, number[]>();
+  for (const [place, group] of groups.entries()) {
+    const bases = new Set(group.members.flatMap((member) => readsOf(sources, member).map(({ base }) => base)));
+    for (const base of bases) places.set(base, [...(places.get(base) ?? []), place]);
+  }
+  return places;
 }
 
 /** Targets that could not be computed in place are copied over their leaf when everything else is done. */

@@ -16,11 +16,11 @@ import { assignTemporaries } from './memory.ts';
 import { schedule } from './schedule.ts';
 import { resolveSources, type Source } from './sources.ts';
 
-/** What a kernel binds: a value from outside, a result, or memory that lives only during the run. */
+/** What a kernel binds: a value from outside, a result, or (a part of) memory that lives only during the run. */
 export type Slot =
   | { readonly kind: 'leaf'; readonly index: number }
   | { readonly kind: 'result'; readonly index: number }
-  | { readonly kind: 'temporary'; readonly index: number };
+  | { readonly kind: 'temporary'; readonly index: number; readonly offset: number; readonly bytes: number };
 
 /** One kernel of a plan. */
 export interface PlanStep {
@@ -36,7 +36,7 @@ export interface PlanBuffer {
 /** The compiled form of a graph. */
 export interface Plan {
   readonly steps: readonly PlanStep[];
-  /** Bytes of each temporary buffer; values with disjoint lifetimes share one. */
+  /** Bytes of each temporary buffer; values with disjoint lifetimes share its parts. */
   readonly temporaries: readonly number[];
   /** Buffers that outlive the run; several targets may look at one. */
   readonly results: readonly PlanBuffer[];
@@ -51,12 +51,10 @@ export interface PlanOptions {
   readonly overwrites: Overwrites;
 }
 
-const align = (bytes: number): number => Math.ceil(Math.max(bytes, 1) / 16) * 16;
-
 /** Compiles a graph for a device. */
 export function makePlan(view: GraphView, device: Device, options: PlanOptions): Plan {
   const sources = resolveSources(view, options.aliasTargets);
-  const groups = schedule(view, sources, fuse(view, sources, device.capabilities.maxBindings));
+  const groups = schedule(view, sources, fuse(view, sources, device.capabilities.maxBindings), options.overwrites);
   const targetBases = view.targets.map((target) => (sources.sources[target] as Source).base);
   const targets = new Set(targetBases);
   const epilogues: Epilogues = device.capabilities.epilogues
@@ -86,10 +84,13 @@ function bindBuffers(
     if (slots.has(base) || overwrites[target] !== undefined) continue;
     slots.set(base, { kind: 'result', index: results.push({ bytes: (view.nodes[base] as Node).bytes }) - 1 });
   }
-  const temporaries = assignTemporaries(drafts, (position) =>
-    slots.has(position) ? undefined : align(view.nodes[position]?.bytes ?? (extra.bytesAt(position) as number)),
+  const temporaries = assignTemporaries(
+    drafts,
+    (position) => (slots.has(position) ? undefined : (view.nodes[position]?.bytes ?? extra.bytesAt(position))),
+    device.capabilities.bufferParts,
   );
-  for (const [position, index] of temporaries.placed) slots.set(position, { kind: 'temporary', index });
+  for (const [position, { buffer, offset, bytes }] of temporaries.placed)
+    slots.set(position, { kind: 'temporary', index: buffer, offset, bytes });
   return {
     steps: drafts
       .filter(({ spec }) => !isIdle(spec))

@@ -12,6 +12,8 @@ export interface Source {
   /** Position of the node that holds or computes the elements. */
   readonly base: number;
   readonly layout: Layout;
+  /** The value is read from memory even by a kernel that could have computed it: what reads it comes much later. */
+  readonly again?: true;
 }
 
 /** The role of each node in the plan. */
@@ -35,6 +37,8 @@ export interface Sources {
   readonly sources: readonly Source[];
   /** For a copy: what it copies. Only where the role is `loop` and the node is a view or virtual. */
   readonly copies: ReadonlyMap<number, Source>;
+  /** What each node reads directly, seen through views: a copy reads what it copies, everything else its inputs. */
+  readonly reads: readonly (readonly Source[])[];
 }
 
 const initialRole = (node: Node, isLeaf: boolean): Role => {
@@ -83,7 +87,8 @@ export function resolveSources(view: GraphView, aliasTargets: boolean): Sources 
         materialize(input);
         moved = moveLayout(movementOf(node), (sources[input] as Source).layout) as Layout;
       }
-      sources.push({ base: (sources[input] as Source).base, layout: moved });
+      const { base, again } = sources[input] as Source;
+      sources.push({ base, layout: moved, ...((again || node.attributes['again'] === true) && { again: true }) });
       continue;
     }
     sources.push(own(position));
@@ -106,11 +111,14 @@ export function resolveSources(view: GraphView, aliasTargets: boolean): Sources 
     const shareable = aliasTargets && whole && roles[source.base] !== 'virtual' && isContiguous(source.layout);
     if (!shareable) materialize(target);
   }
-  return { roles, sources, copies };
+  const reads = inputs.map((from, position) => {
+    const copied = copies.get(position);
+    return copied ? [copied] : from.map((input) => sources[input] as Source);
+  });
+  return { roles, sources, copies, reads };
 }
 
-/** What a node reads directly, seen through views: a copy reads what it copies, everything else its inputs. */
-export function readsOf(view: GraphView, { sources, copies }: Sources, position: number): readonly Source[] {
-  const copied = copies.get(position);
-  return copied ? [copied] : (view.inputs[position] as readonly number[]).map((input) => sources[input] as Source);
+/** What a node reads directly, seen through views. */
+export function readsOf({ reads }: Sources, position: number): readonly Source[] {
+  return reads[position] as readonly Source[];
 }

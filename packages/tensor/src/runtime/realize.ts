@@ -161,11 +161,15 @@ export function adopt(device: Device, buffer: DeviceBuffer): Storage {
 /** The buffers behind each kind of slot. */
 export type SlotBuffers = Readonly<Record<Slot['kind'], readonly DeviceBuffer[]>>;
 
+/** The memory behind a slot. */
+export function rangeOf(slot: Slot, buffers: SlotBuffers): BufferRange {
+  const buffer = buffers[slot.kind][slot.index] as DeviceBuffer;
+  return slot.kind === 'temporary'
+    ? { buffer, byteOffset: slot.offset, byteLength: slot.bytes }
+    : { buffer, byteOffset: 0, byteLength: buffer.bytes };
+}
+
 /** Puts buffers into the slots of a plan. */
-export function bindPlan(plan: Plan, buffers: SlotBuffers): KernelCall[] {
-  const rangeOf = ({ kind, index }: Slot): BufferRange => {
-    const buffer = buffers[kind][index] as DeviceBuffer;
-    return { buffer, byteOffset: 0, byteLength: buffer.bytes };
-  };
-  return plan.steps.map(({ kernel, slots }) => ({ kernel, ranges: slots.map(rangeOf) }));
+function bindPlan(plan: Plan, buffers: SlotBuffers): KernelCall[] {
+  return plan.steps.map(({ kernel, slots }) => ({ kernel, ranges: slots.map((slot) => rangeOf(slot, buffers)) }));
 }

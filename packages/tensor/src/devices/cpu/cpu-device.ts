@@ -58,6 +58,7 @@ class CpuDevice implements Device {
   readonly capabilities: DeviceCapabilities = {
     dtypes: new Set(dtypeNames),
     offsetAlignment: 8,
+    bufferParts: true,
     maxBindings,
     epilogues: false,
     synchronousRead: true,

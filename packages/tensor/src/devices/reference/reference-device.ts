@@ -31,6 +31,7 @@ const OFFSET_ALIGNMENT = 8;
 const capabilities: DeviceCapabilities = {
   dtypes: new Set(dtypeNames),
   offsetAlignment: OFFSET_ALIGNMENT,
+  bufferParts: true,
   maxBindings: Number.MAX_SAFE_INTEGER,
   epilogues: true,
   synchronousRead: true,

@@ -74,6 +74,7 @@ class WebGpuDevice implements Device {
     this.capabilities = {
       dtypes: new Set(dtypeNames.filter((dtype) => dtype !== 'f64')),
       offsetAlignment: Math.max(16, opened.device.limits.minStorageBufferOffsetAlignment),
+      bufferParts: false,
       maxBindings: opened.profile.maxBindings,
       epilogues: true,
       synchronousRead: false,

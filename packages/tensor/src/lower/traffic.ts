@@ -1,0 +1,84 @@
+/** How much memory an order of kernels needs, before it is decided where each value lives. */
+import type { Node } from '../graph/node.ts';
+import { groupsByMember } from './dependencies.ts';
+import type { Group } from './fuse.ts';
+import type { GraphView } from './graph-view.ts';
+import { readsOf, type Source, type Sources } from './sources.ts';
+
+/** What kernels leave for others inside a plan: results and state, which outlive it, are not counted. */
+export interface Traffic {
+  /** Positions of the values that a group reads from other groups. */
+  readonly reads: ReadonlyMap<Group, ReadonlySet<number>>;
+  /** Positions of the values that other groups read from a group. */
+  readonly writes: ReadonlyMap<Group, ReadonlySet<number>>;
+  /** How many groups read each value. */
+  readonly readers: ReadonlyMap<number, number>;
+  readonly bytes: (position: number) => number;
+}
+
+/** The traffic between the groups of a plan. */
+export function trafficOf(view: GraphView, sources: Sources, groups: readonly Group[]): Traffic {
+  const groupOf = groupsByMember(groups);
+  const outside = new Set(view.targets.map((target) => (sources.sources[target] as Source).base));
+  const reads = new Map<Group, Set<number>>(groups.map((group) => [group, new Set()]));
+  const writes = new Map<Group, Set<number>>(groups.map((group) => [group, new Set()]));
+  const readers = new Map<number, number>();
+  for (const group of groups)
+    for (const member of group.members)
+      for (const { base } of readsOf(sources, member)) {
+        const producer = groupOf.get(sources.roles[base] === 'output' ? (view.inputs[base]?.[0] as number) : base);
+        const own = reads.get(group) as Set<number>;
+        if (producer === undefined || producer === group || outside.has(base) || own.has(base)) continue;
+        own.add(base);
+        writes.get(producer)?.add(base);
+        readers.set(base, (readers.get(base) ?? 0) + 1);
+      }
+  return { reads, writes, readers, bytes: (position) => (view.nodes[position] as Node).bytes };
+}
+
+/** Follows an order kernel by kernel: what is alive, and what a kernel would do to that. */
+export class LiveBytes {
+  private readonly traffic: Traffic;
+  private readonly left: Map<number, number>;
+  private live = 0;
+  /** Most bytes alive at once so far. */
+  peak = 0;
+
+  constructor(traffic: Traffic) {
+    this.traffic = traffic;
+    this.left = new Map(traffic.readers);
+  }
+
+  /** Bytes that running a group would add to what is alive afterwards; negative where it lets go of more. */
+  change(group: Group): number {
+    return this.written(group) - this.freed(group);
+  }
+
+  /** Runs a group. */
+  run(group: Group): void {
+    const written = this.written(group);
+    this.peak = Math.max(this.peak, this.live + written);
+    this.live += written - this.freed(group);
+    for (const base of this.traffic.reads.get(group) ?? []) this.left.set(base, (this.left.get(base) as number) - 1);
+  }
+
+  private written(group: Group): number {
+    let sum = 0;
+    for (const base of this.traffic.writes.get(group) ?? []) sum += this.traffic.bytes(base);
+    return sum;
+  }
+
+  private freed(group: Group): number {
+    let sum = 0;
+    for (const base of this.traffic.reads.get(group) ?? [])
+      if (this.left.get(base) === 1) sum += this.traffic.bytes(base);
+    return sum;
+  }
+}
+
+/** The bytes alive at once, at most, when groups run in this order. */
+export function peakBytes(order: readonly Group[], traffic: Traffic): number {
+  const live = new LiveBytes(traffic);
+  for (const group of order) live.run(group);
+  return live.peak;
+}
