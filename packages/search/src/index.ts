@@ -40,7 +40,7 @@ export type { ChoiceParameter, NumberParameter, Parameter, ParameterValue } from
 export { editSequence } from './space/edits.ts';
 export { graph, graphOutputs, list, permutation } from './space/sequences.ts';
 export type { GraphOptions, LengthOptions } from './space/sequences.ts';
-export { Space, sampleParameter, spaceFromJson } from './space/space.ts';
+export { Space, isSpace, sampleParameter, spaceFromJson } from './space/space.ts';
 export type { ActiveParameter, SpaceJson } from './space/space.ts';
 export { polynomialMove, simulatedBinary } from './space/operators.ts';
 export {

@@ -5,6 +5,7 @@ import type { ExitCode } from '../errors.ts';
 import { suggestion } from '../recipe/did-you-mean.ts';
 import { style } from '../terminal/terminal.ts';
 import type { Output } from '../terminal/terminal.ts';
+import { messageLine, visible, visibleLine } from '../terminal/visible.ts';
 import { createProgram } from './program.ts';
 import type { Environment } from './session.ts';
 
@@ -31,10 +32,13 @@ function commandName(program: Command, args: readonly string[]): string {
 /** Prints an error as one line, and gives what the process is to exit with. */
 export function complain(error: unknown, stderr: Output): ExitCode {
   const { message, code, internal } = reportOf(error);
-  stderr.write(`${style('red', 'espalier:', stderr)} ${message.replaceAll(/\s*\n\s*/gu, ' ')}\n`);
+  // A command to go on is of use only as a whole.
+  const line = code === exitCodes.interrupted ? visibleLine(message) : messageLine(message);
+  stderr.write(`${style('red', 'espalier:', stderr)} ${line}\n`);
   if (process.env['ESPALIER_DEBUG'] !== undefined && error instanceof Error) {
     const { cause } = error;
-    if (internal || cause instanceof Error) stderr.write(`${(cause instanceof Error ? cause : error).stack ?? ''}\n`);
+    if (internal || cause instanceof Error)
+      stderr.write(`${visible((cause instanceof Error ? cause : error).stack ?? '')}\n`);
   }
   return code;
 }

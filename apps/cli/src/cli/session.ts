@@ -1,6 +1,7 @@
 import { createProgress } from '../terminal/progress.ts';
 import type { Progress } from '../terminal/progress.ts';
 import type { Output } from '../terminal/terminal.ts';
+import { jsonLine, printable } from '../terminal/visible.ts';
 import type { Interrupt } from './interrupt.ts';
 
 /** Where the program runs: its streams, and the wish to stop. */
@@ -35,6 +36,6 @@ export function openSession(environment: Environment, { json = false, quiet = fa
     interrupt,
     progress,
     log: (text) => progress.line(text),
-    result: (value, text) => void stdout.write(`${json ? JSON.stringify(value) : text()}\n`),
+    result: (value, text) => void stdout.write(`${json ? jsonLine(value) : printable(text(), stdout)}\n`),
   };
 }

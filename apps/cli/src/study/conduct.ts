@@ -3,6 +3,7 @@ import type { Study } from '@espalier/search';
 import type { Session } from '../cli/session.ts';
 import { FailedError, InterruptedError, firstLine } from '../errors.ts';
 import { formatSpan } from '../terminal/format.ts';
+import { visible } from '../terminal/visible.ts';
 import { withConsole } from './console.ts';
 import { renderBest } from './describe-trial.ts';
 import { stopsFor } from './open.ts';
@@ -12,7 +13,9 @@ import type { RunSettings } from './resume-command.ts';
 import { startOf, statusOf } from './status.ts';
 import type { StudyStatus } from './status.ts';
 import { stopConditions, stopsOf } from './stops.ts';
+import { fileOf } from './task.ts';
 import type { Task } from './task.ts';
+import { trustFlags } from './trust.ts';
 import { watchStudy } from './watch.ts';
 import type { Watch } from './watch.ts';
 
@@ -38,7 +41,7 @@ async function workHere(session: Session, study: Study, task: Task, options: Con
   const stop = stopConditions(stopsFor(study, options));
   session.interrupt.onInsist(() => study.releaseAll('the user insisted'));
   const print = (text: string): void => {
-    if (quiet) session.stderr.write(`${text}\n`);
+    if (quiet) session.stderr.write(`${visible(text)}\n`);
     else watch.say(text, { type: 'output', text });
   };
   const name = joins ? `process ${process.pid}, worker` : 'worker';
@@ -49,13 +52,15 @@ async function workHere(session: Session, study: Study, task: Task, options: Con
 }
 
 /** Has worker processes try trials until the study is to end. */
-async function workElsewhere(session: Session, study: Study, options: ConductOptions): Promise<string> {
-  const { storage, source, workers, processes = 1 } = options;
+async function workElsewhere(session: Session, study: Study, task: Task, options: ConductOptions): Promise<string> {
+  const { storage, trust, workers, processes = 1 } = options;
   const stops = stopConditions(stopsFor(study, options));
   const start = startOf(study, stops);
+  // What this process may run, its children may: by name, or else as it was allowed to take it from the storage.
+  const source = options.source ?? (trust === undefined ? fileOf(task) : undefined);
   const file = source === undefined ? [] : ['--source', source];
-  const repeated = flags({ ...stopsFor(study, options), workers });
-  await runProcesses(session, processes, ['--storage', storage, '--study', study.name, ...file, ...repeated]);
+  const repeated = [...flags({ ...stopsFor(study, options), workers }), ...trustFlags(trust)];
+  await runProcesses(session, processes, storage, ['--study', study.name, ...file, ...repeated]);
   await study.sync();
   const state = { history: study.history, space: study.space, elapsed: (study.now() - start.at) / 1000 };
   const fired = stops.map((each) => ({ name: each.name, ...each.check(state) })).find((verdict) => verdict.fired);
@@ -87,8 +92,8 @@ export async function conduct(session: Session, study: Study, task: Task, option
   const start = startOf(study, stops);
   // Stop conditions that the study keeps need not be said again.
   const kept = JSON.stringify(stopsOf(options)) === JSON.stringify(study.attributes['stop']);
-  const { storage, source, workers } = options;
-  const settings = { storage, source, workers, processes: options.processes, ...(kept ? {} : stopsOf(options)) };
+  const { storage, source, trust, workers } = options;
+  const settings = { storage, source, trust, workers, processes: options.processes, ...(kept ? {} : stopsOf(options)) };
   const again = joins ? workerCommand(study.name, settings) : resumeCommand(study.name, settings);
   interrupt.goOn = again;
   const watch = watchStudy(study, stops, { stream: stderr, quiet, events: !joins });
@@ -108,7 +113,7 @@ export async function conduct(session: Session, study: Study, task: Task, option
   try {
     stopped = await (processes === 0
       ? workHere(session, study, task, options, watch)
-      : workElsewhere(session, study, options));
+      : workElsewhere(session, study, task, options));
   } catch (error) {
     await ended('ended by an error', again);
     throw error;

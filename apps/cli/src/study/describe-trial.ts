@@ -5,19 +5,20 @@ import { renderTable } from '../terminal/table.ts';
 import type { Column } from '../terminal/table.ts';
 import { cut } from '../terminal/terminal.ts';
 import type { Output } from '../terminal/terminal.ts';
+import { visibleLine } from '../terminal/visible.ts';
 
 /** Metrics as a few words. */
 export function metricsText(metrics: Readonly<Record<string, number>>): string {
   return Object.entries(metrics)
-    .map(([name, value]) => `${name} ${formatValue(value)}`)
+    .map(([name, value]) => `${visibleLine(name)} ${formatValue(value)}`)
     .join(', ');
 }
 
 /** The parameters of a trial by path, as text. */
 function parametersOf(study: Study, { config }: TrialRecord): readonly (readonly [string, string])[] {
   return [...study.space.flatten(config)].map(([path, { value }]) => [
-    path,
-    typeof value === 'number' ? formatValue(value) : String(value),
+    visibleLine(path),
+    typeof value === 'number' ? formatValue(value) : visibleLine(String(value)),
   ]);
 }
 

@@ -6,6 +6,7 @@ import {
   createStudy,
   earlyStoppingNamed,
   earlyStoppingNames,
+  shownUrl,
   strategyNamed,
   strategyNames,
 } from '@espalier/search';
@@ -17,8 +18,11 @@ import { stopConditions, stopsOf, withStopOptions } from './stops.ts';
 import type { StopOptions } from './stops.ts';
 import { openNamedStudy, prepareStorage, withStorageOptions } from './storage.ts';
 import type { StorageOptions } from './storage.ts';
+import { storageFlags } from './resume-command.ts';
 import { storedTask, taskOf } from './task.ts';
 import type { Task } from './task.ts';
+import { checkDigest } from './trust.ts';
+import type { Trust } from './trust.ts';
 
 /** Options that define a study. */
 export interface CreateOptions extends StorageOptions, StopOptions {
@@ -82,10 +86,15 @@ function made<Made>(
 }
 
 /**
- * Creates a study of a task, which keeps in its attributes what its trials do and when it ends.
+ * Creates a study of the task of a file, which keeps in its attributes what its trials do and when it ends.
  * @throws UsageError when the options make none, or there is one of the name.
  */
-export async function createTaskStudy(name: string, task: Task, options: CreateOptions): Promise<Study> {
+export async function createTaskStudy(
+  name: string,
+  task: Task,
+  file: string | undefined,
+  options: CreateOptions,
+): Promise<Study> {
   const { storage, trials = null, duplicates, retries, seed } = options;
   const stop = stopsOf(options);
   // A study whose end cannot be read could be neither run nor created again.
@@ -110,25 +119,41 @@ export async function createTaskStudy(name: string, task: Task, options: CreateO
     });
   } catch (error) {
     if (!(error instanceof StudyError) || error.code !== 'exists') throw error;
-    const resume = shellCommand(['study', 'resume', name, '--storage', storage]);
+    const resume = shellCommand([
+      'study',
+      'resume',
+      name,
+      ...(file === undefined ? [] : [file]),
+      ...storageFlags(storage),
+    ]);
     throw new UsageError(
-      `${storage} holds a study '${name}' already: choose another name, or go on with it: ${resume}`,
+      `${shownUrl(storage)} holds a study '${name}' already: choose another name, or go on with it: ${resume}`,
     );
   }
 }
 
+/** How a study is opened to be worked on. */
+interface TaskOptions {
+  readonly storage: string;
+  /** The file that says what the trials do; left out, the study says it. */
+  readonly source?: string | undefined;
+  readonly trust?: Trust;
+}
+
 /**
  * Opens a study, with what its trials do: as a file says, or else as the study does.
- * @throws UsageError when neither says it.
+ * @throws UsageError when neither says it, or the study names code that the user does not trust.
  */
 export async function openTaskStudy(
   name: string | undefined,
-  storage: string,
-  source: string | undefined,
+  { storage, source, trust }: TaskOptions,
 ): Promise<{ readonly study: Study; readonly task: Task }> {
   const study = await openNamedStudy(name, storage);
   try {
-    const task = await (source === undefined ? storedTask(study.name, study.attributes['task']) : taskOf(source));
+    if (source !== undefined) await checkDigest(source, trust);
+    const task = await (source === undefined
+      ? storedTask(study.name, study.attributes['task'], trust)
+      : taskOf(source));
     return { study, task };
   } catch (error) {
     await study.close();

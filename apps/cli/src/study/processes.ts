@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Session } from '../cli/session.ts';
 import { FailedError, exitCodes } from '../errors.ts';
+import { storageVariable } from './storage.ts';
 
 const program = fileURLToPath(new URL('../main.js', import.meta.url));
 
@@ -27,10 +28,17 @@ function endOf(child: ChildProcess): Promise<End> {
  * this process alone: once to finish what they have in hand, twice to give it back.
  * @throws FailedError when every worker failed, with what the first said.
  */
-export async function runProcesses(session: Session, count: number, args: readonly string[]): Promise<void> {
+export async function runProcesses(
+  session: Session,
+  count: number,
+  storage: string,
+  args: readonly string[],
+): Promise<void> {
   const children = Array.from({ length: count }, () =>
     spawn(process.execPath, [program, 'worker', ...args, '--quiet'], {
       detached: true,
+      // Not on the command line, which every user of the machine can read.
+      env: { ...process.env, [storageVariable]: storage },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     }),
   );

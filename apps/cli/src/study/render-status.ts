@@ -2,6 +2,7 @@ import { firstLine } from '../errors.ts';
 import { formatDuration, formatSpan, formatValue } from '../terminal/format.ts';
 import { columnsOf, style, widthOf } from '../terminal/terminal.ts';
 import type { Output } from '../terminal/terminal.ts';
+import { visibleLine } from '../terminal/visible.ts';
 import { metricsText } from './describe-trial.ts';
 import type { StudyStatus, WorkerStatus } from './status.ts';
 
@@ -33,24 +34,24 @@ function workerLine({ worker, trial, step, metrics, seconds }: WorkerStatus): st
     metricsText(metrics),
     formatDuration(seconds),
   ];
-  return `  ${worker}: ${parts.filter((part) => part !== '').join(' · ')}`;
+  return `  ${visibleLine(worker)}: ${parts.filter((part) => part !== '').join(' · ')}`;
 }
 
 /** A study's state as lines of text. */
 export function renderStatus(status: StudyStatus, stream: Output): readonly string[] {
   const { counts, best, front, nearest, secondsLeft, workers, history, savedSeconds, lastFailure } = status;
-  const head = `${status.study} · ${status.strategy} · seed ${status.seed} · ${status.storage}`;
+  const head = visibleLine(`${status.study} · ${status.strategy} · seed ${status.seed} · ${status.storage}`);
   const shown = Object.entries(counts).filter(([state, count]) => count > 0 || state === 'complete');
   const lines = [style('bold', head, stream), `  ${shown.map(([state, count]) => `${count} ${state}`).join(' · ')}`];
   if (nearest !== undefined) {
     const part = Math.max(0, Math.min(1, nearest.progress));
     const full = Math.round(part * 24);
     const left = secondsLeft === undefined ? '' : ` · ${formatDuration(secondsLeft)} left`;
-    lines.push(`  ${'█'.repeat(full)}${'░'.repeat(24 - full)} ${firstLine(nearest.message)}${left}`);
+    lines.push(`  ${'█'.repeat(full)}${'░'.repeat(24 - full)} ${visibleLine(firstLine(nearest.message))}${left}`);
   }
   if (best !== undefined) {
     const gain = best.gain === undefined ? '' : ` (better by ${formatValue(best.gain)})`;
-    const metric = status.objectives[0]?.split(' ').at(-1) ?? '';
+    const metric = visibleLine(status.objectives[0]?.split(' ').at(-1) ?? '');
     const line = `  best ${metric} ${style('green', formatValue(best.value), stream)} in trial ${best.number}${gain}`;
     const room = Math.min(sparkWidth, columnsOf(stream) - widthOf(line) - 2);
     const beside = room >= leastSpark;
@@ -62,7 +63,9 @@ export function renderStatus(status: StudyStatus, stream: Output): readonly stri
     lines.push(`  front of ${front.length}: trials ${front.slice(0, 12).join(', ')}${front.length > 12 ? ', …' : ''}`);
   if (counts.pruned > 0) lines.push(`  early stopping saved about ${formatSpan(savedSeconds)} of work`);
   if (lastFailure !== undefined)
-    lines.push(`  last failure: trial ${lastFailure.number}, ${lastFailure.kind}: ${firstLine(lastFailure.message)}`);
+    lines.push(
+      `  last failure: trial ${lastFailure.number}, ${lastFailure.kind}: ${visibleLine(firstLine(lastFailure.message))}`,
+    );
   lines.push(...workers.map(workerLine));
   return lines;
 }

@@ -1,38 +1,52 @@
+import { shownUrl } from '@espalier/search';
 import type { Study } from '@espalier/search';
 import { shellCommand } from '../cli/shell.ts';
+import { storageVariable } from './storage.ts';
 import { stopsOf } from './stops.ts';
 import type { StopOptions } from './stops.ts';
+import { trustFlags } from './trust.ts';
+import type { Trust } from './trust.ts';
 
 /** The options of a run that the command to go on repeats. */
 export interface RunSettings extends StopOptions {
   readonly storage: string;
+  /** What was trusted of the code that the storage names. */
+  readonly trust?: Trust;
   readonly workers?: number | undefined;
   readonly processes?: number | undefined;
   /** The file that says what the trials do, where that is not the one which the study names. */
   readonly source?: string | undefined;
 }
 
+/** The storage as it stands in a command: without its password, and not at all where the environment names it. */
+export function storageFlags(storage: string): readonly string[] {
+  return storage === process.env[storageVariable] ? [] : ['--storage', shownUrl(storage)];
+}
+
 /** Some options as they are written on a command line. */
-export function flags({ workers, processes, ...stops }: Omit<RunSettings, 'storage'>): readonly string[] {
+export function flags({ workers, processes, ...stops }: Omit<RunSettings, 'storage' | 'trust'>): readonly string[] {
   return Object.entries({ ...stopsOf(stops), workers, processes }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
   );
 }
 
 /** The command that goes on with a study. */
-export function resumeCommand(study: string, { storage, source, ...rest }: RunSettings): string {
+export function resumeCommand(study: string, { storage, source, trust, ...rest }: RunSettings): string {
   const file = source === undefined ? [] : [source];
-  return shellCommand(['study', 'resume', study, ...file, '--storage', storage, ...flags(rest)]);
+  const where = storageFlags(storage);
+  return shellCommand(['study', 'resume', study, ...file, ...where, ...flags(rest), ...trustFlags(trust)]);
 }
 
 /** The command that goes on with a study which has ended: with as many trials again, since it would end at once. */
-export function moreCommand(study: Study, { storage, source, workers, processes }: RunSettings): string {
+export function moreCommand(study: Study, settings: RunSettings): string {
+  const { storage, source, trust, workers, processes } = settings;
   const trials = 2 * Math.max(1, study.trials.length);
-  return resumeCommand(study.name, { storage, source, workers, processes, trials });
+  return resumeCommand(study.name, { storage, source, trust, workers, processes, trials });
 }
 
 /** The command that takes trials of a study again. */
-export function workerCommand(study: string, { storage, source, ...rest }: RunSettings): string {
+export function workerCommand(study: string, { storage, source, trust, ...rest }: RunSettings): string {
   const file = source === undefined ? [] : ['--source', source];
-  return shellCommand(['worker', '--storage', storage, '--study', study, ...file, ...flags(rest)]);
+  const where = storageFlags(storage);
+  return shellCommand(['worker', ...where, '--study', study, ...file, ...flags(rest), ...trustFlags(trust)]);
 }

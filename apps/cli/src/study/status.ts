@@ -1,3 +1,4 @@
+import { shownUrl } from '@espalier/search';
 import type { Failure, NamedVerdict, StopCondition, Study, TrialRecord, TrialState } from '@espalier/search';
 
 /** A worker and what it has in hand. */
@@ -95,7 +96,7 @@ export function statusOf(study: Study, stops: readonly StopCondition[], start: S
   const value = best?.metrics[metric];
   return {
     study: study.name,
-    storage: study.storage.url,
+    storage: shownUrl(study.storage.url),
     strategy: study.strategy.name,
     seed: study.seed,
     objectives: criteria.objectives.map((each) => `${each.direction} ${each.metric}`),

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Option } from 'commander';
 import type { Command } from 'commander';
-import { StudyError, openStorage, openStudy } from '@espalier/search';
+import { StudyError, openStorage, openStudy, shownUrl } from '@espalier/search';
 import type { Study } from '@espalier/search';
 import { makeFolder } from '@espalier/nn/node';
 import { withCommonOptions } from '../cli/options.ts';
@@ -13,6 +14,9 @@ import { nearest } from '../recipe/did-you-mean.ts';
 /** Where studies are kept unless the user says otherwise. */
 const defaultStorage = 'sqlite:runs/studies.db';
 
+/** The variable of the environment that names the storage where --storage does not. */
+export const storageVariable = 'ESPALIER_STORAGE';
+
 /** Options of every command on a study. */
 export interface StorageOptions extends CommonOptions {
   readonly storage: string;
@@ -22,22 +26,25 @@ const kinds = ['sqlite', 'postgres', 'postgresql', 'journal', 'memory'];
 
 /** A parser of storage URLs, which refuses those of no known kind before anything is done. */
 function storageUrl(url: string): string {
+  const shown = shownUrl(url);
   const [, kind, rest = ''] = /^([a-z][a-z0-9+.-]*):(.*)$/u.exec(url) ?? [];
   if (kind !== undefined && kinds.includes(kind)) {
     if (rest !== '' || kind === 'memory') return url;
-    throw new UsageError(`--storage ${url}: it names nothing: write sqlite:FILE, postgres://… or journal:FILE`);
+    throw new UsageError(`--storage ${shown}: it names nothing: write sqlite:FILE, postgres://… or journal:FILE`);
   }
-  if (kind === undefined) throw new UsageError(`--storage ${url}: this is no URL: write sqlite:${url}`);
+  if (kind === undefined) throw new UsageError(`--storage ${shown}: this is no URL: write sqlite:${shown}`);
   const near = nearest(kind, kinds);
   const meant = near === undefined ? '' : `did you mean '${near}:'? `;
   throw new UsageError(
-    `--storage ${url}: there is no kind '${kind}:': ${meant}write sqlite:FILE, postgres://… or journal:FILE`,
+    `--storage ${shown}: there is no kind '${kind}:': ${meant}write sqlite:FILE, postgres://… or journal:FILE`,
   );
 }
 
 /** Adds --storage and the common options. */
 export function withStorageOptions(command: Command): Command {
-  command.option('--storage <url>', 'sqlite:FILE, postgres://…, or journal:FILE', storageUrl, defaultStorage);
+  const option = new Option('--storage <url>', 'sqlite:FILE, postgres://…, or journal:FILE');
+  // From the environment no other user of the machine sees a password in it, as in a list of processes.
+  command.addOption(option.env(storageVariable).default(defaultStorage).argParser(storageUrl));
   return withCommonOptions(command);
 }
 
@@ -124,7 +131,8 @@ export async function studyNames(url: string): Promise<readonly string[]> {
 const listed = 8;
 
 /** What to say when a study was not named, or by a name that no study has. */
-function missing(name: string | undefined, storage: string, names: readonly string[]): string {
+function missing(name: string | undefined, url: string, names: readonly string[]): string {
+  const storage = shownUrl(url);
   if (names.length === 0) return `${storage} holds no study: make one: espalier study run --help`;
   const shown = names.slice(0, listed).map((each) => `'${each}'`);
   const all = [...shown, ...(names.length > listed ? [`${names.length - listed} more`] : [])].join(', ');

@@ -1,29 +1,19 @@
-import { pathToFileURL } from 'node:url';
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { Space } from '@espalier/search';
-import type { ConfigObject, EarlyStopping, JsonObject, JsonValue, ObjectiveFunction, Strategy } from '@espalier/search';
+import { isAbsolute, resolve } from 'node:path';
+import type { ConfigObject, JsonObject, JsonValue, ObjectiveFunction } from '@espalier/search';
 import { readText } from '../cli/read-text.ts';
 import type { Session } from '../cli/session.ts';
-import { UsageError, firstLine } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { candidateOf } from '../recipe/candidate.ts';
 import { quickstartRecipe, readRecipe } from '../recipe/recipe.ts';
 import type { Recipe } from '../recipe/schema.ts';
+import { readStoredRecipe } from '../recipe/stored-recipe.ts';
 import { searchSpace } from '../recipe/search-space.ts';
 import { withRunner } from '../workers/runner.ts';
-
-/** What a module for `espalier study` exports as its default. */
-export interface StudyModule {
-  readonly space: Space;
-  /** Such as `maximize accuracy`. */
-  readonly objectives: readonly string[];
-  /** Such as `latency <= 2ms`. */
-  readonly constraints?: readonly string[];
-  /** Default: `auto`, or what the command line says. */
-  readonly strategy?: Strategy;
-  readonly earlyStopping?: EarlyStopping;
-  readonly objective: ObjectiveFunction<never, string>;
-}
+import { loadStudyModule } from './load-module.ts';
+import type { StudyModule } from './load-module.ts';
+import { checkTrust } from './trust.ts';
+import type { Trust } from './trust.ts';
 
 type Objective = ObjectiveFunction<ConfigObject, string>;
 
@@ -35,28 +25,17 @@ export interface Task extends Omit<StudyModule, 'objective'> {
   withObjective<Result>(session: Session, use: (objective: Objective) => Promise<Result>): Promise<Result>;
 }
 
-function isModule(value: unknown): value is StudyModule {
-  if (typeof value !== 'object' || value === null) return false;
-  const { space, objectives, objective } = value as Partial<StudyModule>;
-  return space instanceof Space && Array.isArray(objectives) && typeof objective === 'function';
+/** The task of a module. @throws UsageError when it does not export one. */
+async function moduleTask(file: string): Promise<Task> {
+  const { objective, ...rest } = await loadStudyModule(file);
+  const source = { kind: 'module', path: resolve(file) };
+  return { ...rest, source, withObjective: (_session, use) => use(objective as Objective) };
 }
 
-/** The task of a JavaScript module. @throws UsageError when it does not export one. */
-async function moduleTask(file: string): Promise<Task> {
-  const path = resolve(file);
-  if (!existsSync(path)) throw new UsageError(`${file}: there is no such file: check the path`);
-  let found: { readonly default?: unknown };
-  try {
-    found = (await import(pathToFileURL(path).href)) as typeof found;
-  } catch (error) {
-    throw new UsageError(`${file} cannot be loaded: ${firstLine(String(error))}`);
-  }
-  const { default: definition } = found;
-  if (!isModule(definition)) {
-    throw new UsageError(`${file} has no study: export default { space, objectives: ['maximize …'], objective }`);
-  }
-  const { objective, ...rest } = definition;
-  return { ...rest, source: { kind: 'module', path }, withObjective: (_session, use) => use(objective as Objective) };
+/** The file of the module that a task comes of; undefined for that of a recipe. */
+export function fileOf({ source }: Task): string | undefined {
+  const { kind, path } = source;
+  return kind === 'module' && typeof path === 'string' ? path : undefined;
 }
 
 /** The task of a recipe: to train a candidate on a part of the training images, and judge it by another. */
@@ -105,14 +84,22 @@ function elsewhere(name: string): string {
 
 /**
  * The task that a study stores.
- * @throws UsageError when it stores none: then it was made by a program of the user's, which has to run it.
+ * @throws UsageError when it stores none, as when it was made by a program of the user's, which has to run it; or when it
+ * names a module that the user does not trust.
  */
-export async function storedTask(name: string, source: JsonValue | undefined): Promise<Task> {
+export async function storedTask(name: string, source: JsonValue | undefined, trust: Trust): Promise<Task> {
   const { kind, path, recipe } = (source ?? {}) as Readonly<Record<string, JsonValue | undefined>>;
-  if (kind === 'module' && typeof path === 'string') {
-    if (existsSync(path)) return moduleTask(path);
-    throw new UsageError(`study '${name}' was created with ${path}, which is not here: ${elsewhere(name)}`);
+  if (kind === 'module' && typeof path === 'string' && isAbsolute(path)) {
+    if (!existsSync(path)) {
+      throw new UsageError(`study '${name}' was created with ${path}, which is not here: ${elsewhere(name)}`);
+    }
+    await checkTrust(
+      path,
+      trust,
+      `espalier study resume ${name} FILE, or espalier worker --study ${name} --source FILE`,
+    );
+    return moduleTask(path);
   }
-  if (kind === 'recipe') return recipeTask(recipe as unknown as Recipe);
+  if (kind === 'recipe') return recipeTask(readStoredRecipe(`the recipe of study '${name}'`, recipe));
   throw new UsageError(`study '${name}' does not say what its trials do: ${elsewhere(name)}`);
 }

@@ -1,6 +1,7 @@
 import type { JsonObject, StoredEvent, StopCondition, Study } from '@espalier/search';
 import { createBlock } from '../terminal/block.ts';
 import type { Output } from '../terminal/terminal.ts';
+import { jsonLine } from '../terminal/visible.ts';
 import { renderStatus } from './render-status.ts';
 import { startOf, statusOf } from './status.ts';
 import type { StudyStatus } from './status.ts';
@@ -31,7 +32,7 @@ export interface WatchOptions {
 
 /** An event as a line for programs. */
 function eventLine(study: string, { revision, event }: StoredEvent): string {
-  return JSON.stringify({ study, revision, ...event });
+  return jsonLine({ study, revision, ...event });
 }
 
 /** Watches a study through a handle of its own. */
@@ -69,7 +70,7 @@ export function watchStudy(study: Study, stops: readonly StopCondition[], option
     say: (text, event) => {
       if (quiet) return;
       if (terminal) block.print(text);
-      else stream.write(`${JSON.stringify({ study: study.name, ...event })}\n`);
+      else stream.write(`${jsonLine({ study: study.name, ...event })}\n`);
     },
     end: async () => {
       if (quiet) return;

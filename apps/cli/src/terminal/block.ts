@@ -1,5 +1,6 @@
 import { columnsOf, cut, widthOf } from './terminal.ts';
 import type { Output } from './terminal.ts';
+import { printable } from './visible.ts';
 
 /** Lines at the end of a terminal's output that are redrawn in place. */
 export interface Block {
@@ -35,7 +36,7 @@ export function createBlock(stream: Output): Block {
   };
   return {
     update: (lines) => draw('', fitting(lines)),
-    print: (text) => draw(`${text}\n`, fitting(shown)),
+    print: (text) => draw(`${printable(text, stream)}\n`, fitting(shown)),
     finish: () => {
       shown = [];
     },

@@ -1,6 +1,7 @@
 import { formatDuration } from './format.ts';
 import { style, widthOf } from './terminal.ts';
 import type { Output } from './terminal.ts';
+import { visible, visibleLine } from './visible.ts';
 
 /** A piece of work that is under way. */
 export interface Bar {
@@ -63,19 +64,21 @@ export function createProgress({ stream, quiet = false, now = Date.now }: Progre
   const line = (text: string): void => {
     const before = shown;
     erase();
-    stream.write(`${text}\n`);
+    stream.write(`${visible(text)}\n`);
     if (before !== '') stream.write(before);
   };
 
   return {
     line,
-    start: (label, total) => {
+    start: (name, total) => {
+      const label = visibleLine(name);
       const began = now();
       let [drawn, tenth] = [Number.NEGATIVE_INFINITY, 0];
       const partOf = (done: number): number => (total > 0 ? Math.min(1, Math.max(0, done / total)) : 1);
       const status = (part: number, note: string): string => {
         const left = secondsLeft(part, (now() - began) / 1000);
-        const parts = [`${Math.floor(part * 100)} %`, left === undefined ? '' : `${formatDuration(left)} left`, note];
+        const time = left === undefined ? '' : `${formatDuration(left)} left`;
+        const parts = [`${Math.floor(part * 100)} %`, time, visibleLine(note)];
         return parts.filter((text) => text !== '').join(' · ');
       };
       return {
@@ -94,7 +97,9 @@ export function createProgress({ stream, quiet = false, now = Date.now }: Progre
           erase();
           shown = '';
           const took = style('dim', `(${formatDuration((now() - began) / 1000)})`, stream);
-          stream.write(`${style('green', '✓', stream)} ${label}${note === '' ? '' : `: ${note}`} ${took}\n`);
+          stream.write(
+            `${style('green', '✓', stream)} ${label}${note === '' ? '' : `: ${visibleLine(note)}`} ${took}\n`,
+          );
         },
       };
     },

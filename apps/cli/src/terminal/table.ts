@@ -1,5 +1,6 @@
 import { columnsOf, cut, style, widthOf } from './terminal.ts';
 import type { Output } from './terminal.ts';
+import { visibleLine } from './visible.ts';
 
 /** A column: its heading, and to which side its cells are aligned. */
 export interface Column {
@@ -14,9 +15,11 @@ const leastRoom = 12;
 
 /**
  * A table as lines of text; `stream` is where it will be printed: on a terminal the heading is styled, and the last
- * column is cut to what fits.
+ * column is cut to what fits. Cells are shown as the data they are: nothing in them moves the cursor.
  */
-export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], stream: Output): string {
+export function renderTable(given: readonly Column[], cells: readonly (readonly string[])[], stream: Output): string {
+  const columns = given.map((column) => ({ ...column, heading: visibleLine(column.heading) }));
+  const rows = cells.map((row) => row.map(visibleLine));
   const widths = columns.map(({ heading }, index) =>
     rows.reduce((widest, row) => Math.max(widest, widthOf(row[index] ?? '')), widthOf(heading)),
   );
@@ -25,11 +28,11 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
     const room = Math.max(leastRoom, columnsOf(stream) - others);
     widths.push(Math.min(widths.pop() ?? 0, room));
   }
-  const line = (cells: readonly string[]): string =>
+  const line = (row: readonly string[]): string =>
     columns
       .map(({ align = 'left' }, index) => {
         const width = widths[index] ?? 0;
-        const cell = cut(cells[index] ?? '', width);
+        const cell = cut(row[index] ?? '', width);
         const space = ' '.repeat(width - widthOf(cell));
         return align === 'left' ? cell + space : space + cell;
       })

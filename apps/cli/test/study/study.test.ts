@@ -76,7 +76,7 @@ describe('a study of a module', () => {
     expect(lines.slice(0, -1).map(({ revision }) => revision)).toEqual(lines.slice(1).map((_, index) => index + 1));
     expect(lines.at(-1)).toMatchObject({
       type: 'stopped',
-      resume: `npx espalier study resume first --storage ${storage()} --trials 60`,
+      resume: `npx espalier study resume first ${at('quick.mjs')} --storage ${storage()} --trials 60`,
     });
   });
 
@@ -102,7 +102,7 @@ describe('a study of a module', () => {
     try {
       expect((await run('study', 'list', '--storage', journal)).stdout).toBe('held\n');
       expect((await run('study', 'status', '--storage', journal)).stdout).toMatch(/^held/u);
-      const resumed = await run('study', 'resume', '--storage', journal, '--trials', '5');
+      const resumed = await run('study', 'resume', '--storage', journal, '--trials', '5', '--trust');
       expect(resumed.code).toBe(1);
       expect(resumed.stderr).toMatch(/it is being written by process \d+/u);
     } finally {
@@ -111,7 +111,7 @@ describe('a study of a module', () => {
   });
 
   test('goes on with more trials, and the same seed repeats it', async () => {
-    const more = await study('resume', 'first', '--trials', '40', '--json');
+    const more = await study('resume', 'first', '--trials', '40', '--json', '--trust');
     expect(more.code, more.stderr).toBe(0);
     expect(await trials('first', storage())).toHaveLength(40);
     await study('run', 'again', at('quick.mjs'), '--trials', '40', '--strategy', 'random', '--seed', '3', '--quiet');
@@ -140,7 +140,7 @@ describe('a study of a module', () => {
     const twice = await study('retry', 'first');
     expect(twice.code).toBe(1);
     expect(twice.stderr).toMatch(/queued already/u);
-    const tried = await study('resume', 'first', '--trials', String(40 + queued.length), '--quiet');
+    const tried = await study('resume', 'first', at('quick.mjs'), '--trials', String(40 + queued.length), '--quiet');
     expect(tried.code, tried.stderr).toBe(0);
     const after = await trials('first', storage());
     expect(after.slice(40).map(({ state }) => state)).toEqual(failed.map(() => 'failed'));
@@ -185,7 +185,7 @@ describe('a study of a module', () => {
     const done = await trials('stopped', storage());
     expect(done.length).toBeLessThan(500);
     expect(done.every(({ state }) => state === 'complete' || state === 'failed')).toBe(true);
-    const more = await study('resume', 'stopped', '--trials', String(done.length + 3), '--quiet');
+    const more = await study('resume', 'stopped', '--trust', '--trials', String(done.length + 3), '--quiet');
     expect(more.code, more.stderr).toBe(0);
     expect(await trials('stopped', storage())).toHaveLength(done.length + 3);
   });
@@ -206,7 +206,7 @@ describe('a study of a module', () => {
     expect(code).toBe(130);
     expect(signals).toBe(2);
     expect(stderr).toContain(
-      `espalier: interrupted; to go on: npx espalier study resume twice --storage ${storage()}\n`,
+      `espalier: interrupted; to go on: npx espalier study resume twice ${at('endless.mjs')} --storage ${storage()}\n`,
     );
     const left = await trials('twice', storage());
     expect(left.map(({ state }) => state)).toEqual(['waiting']);
@@ -321,7 +321,7 @@ export default { space: space({ x: float(0, 1) }), objectives: ['minimize loss']
     expect(stdout).toMatch(/failed \(crash\).*Error: broken {2}x=/u);
     expect((await study('importance', 'fails')).stderr).toMatch(/^espalier: importance: 0 trials are complete: .*\n$/u);
     rmSync(file);
-    expect((await study('resume', 'fails', '--trials', '6')).stderr).toMatch(
+    expect((await study('resume', 'fails', '--trials', '6', '--trust')).stderr).toMatch(
       /fails\.mjs, which is not here: name its module/u,
     );
     const mended = moduleOf('mended.mjs', '({ config }) => config.x');

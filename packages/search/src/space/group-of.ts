@@ -4,7 +4,8 @@ import { isObject } from '../json.ts';
 import type { Fields } from './config-of.ts';
 import type { GroupNode, SpaceNode } from './node.ts';
 import { checkName, joinPath, showPath } from './path.ts';
-import { Space } from './space.ts';
+import { isSpace } from './space.ts';
+import type { Space } from './space.ts';
 
 function isNode(part: SpaceNode | Fields): part is SpaceNode {
   return typeof part.kind === 'string';
@@ -12,7 +13,7 @@ function isNode(part: SpaceNode | Fields): part is SpaceNode {
 
 /** The node of a part as a user writes it. @throws SpaceError */
 export function nodeOf(part: SpaceNode | Space | Fields, path: string): SpaceNode {
-  if (part instanceof Space) return part.root;
+  if (isSpace(part)) return part.root;
   return isNode(part) ? part : groupOf(part, path);
 }
 

@@ -61,6 +61,17 @@ export function sampleParameter(parameter: Parameter, random: RandomStream): Par
 }
 
 /**
+ * What every copy of this package knows a space by: `instanceof` tells the copies apart. Its version is that of a space's
+ * JSON form, by which one copy can make another's space its own.
+ */
+const brand = Symbol.for(`${format}@${version}`);
+
+/** Whether a value is a space, of this or another copy of this package. */
+export function isSpace(value: unknown): value is Space {
+  return typeof value === 'object' && value !== null && brand in value;
+}
+
+/**
  * A set of configs: the data of {@link space} and the operations that every strategy is made of. A space never
  * changes, and the configs it makes are frozen.
  */
@@ -85,6 +96,7 @@ export class Space<Config extends ConfigObject = ConfigObject> {
       );
     }
     this.root = root;
+    Object.defineProperty(this, brand, { value: true });
   }
 
   /** How many configs there are; Infinity when a parameter is continuous. Exact up to 2^53. */

@@ -1,7 +1,7 @@
 import { alarm } from '../timers.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { Outcome } from './outcome.ts';
-import { TrialFailure, TrialPruned, endingOfError } from './outcome.ts';
+import { TrialFailure, endingOfError, isTrialFailure, isTrialPruned } from './outcome.ts';
 import type { ObjectiveFunction } from './run.ts';
 import type { Trial } from './trial.ts';
 
@@ -13,7 +13,7 @@ async function attempt<Config extends ConfigObject, Metric extends string>(
   try {
     return await objective(trial);
   } catch (error) {
-    if (error instanceof TrialPruned || error instanceof TrialFailure) return error;
+    if (isTrialPruned(error) || isTrialFailure(error)) return error;
     const { failure } = endingOfError(error);
     return new TrialFailure(failure?.kind ?? 'crash', failure?.message ?? '');
   }

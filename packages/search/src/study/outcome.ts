@@ -25,6 +25,30 @@ export class TrialFailure extends Error {
   }
 }
 
+/** Whether an error is one to prune a trial by: by its name, since a module may have another copy of this package. */
+export function isTrialPruned(error: unknown): error is TrialPruned {
+  return error instanceof Error && error.name === 'TrialPruned';
+}
+
+const failureKinds: readonly string[] = [
+  'nan',
+  'timeout',
+  'memory',
+  'crash',
+  'invalid',
+  'lost',
+] satisfies readonly FailureKind[];
+
+/** Whether an error is one to fail a trial by, of this or another copy of this package. */
+export function isTrialFailure(error: unknown): error is TrialFailure {
+  return (
+    error instanceof Error &&
+    error.name === 'TrialFailure' &&
+    'kind' in error &&
+    failureKinds.includes(String(error.kind))
+  );
+}
+
 /** A trial's result: one number per metric that objectives and constraints name, and any others. */
 export type Result<Metric extends string = string> = { readonly [Name in Metric]: number } & {
   readonly [other: string]: number;
@@ -48,12 +72,11 @@ function kindOfError(error: unknown): FailureKind {
 
 /** The ending of a trial whose objective threw. */
 export function endingOfError(error: unknown): Ending {
-  if (error instanceof TrialPruned) return { state: 'pruned', metrics: {} };
+  if (isTrialPruned(error)) return { state: 'pruned', metrics: {} };
   const message = brief(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
-  const failure: Failure =
-    error instanceof TrialFailure
-      ? { kind: error.kind, message: brief(error.message) }
-      : { kind: kindOfError(error), message };
+  const failure: Failure = isTrialFailure(error)
+    ? { kind: error.kind, message: brief(error.message) }
+    : { kind: kindOfError(error), message };
   return { state: 'failed', metrics: {}, failure };
 }
 

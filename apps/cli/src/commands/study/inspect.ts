@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { shownUrl } from '@espalier/search';
 import type { TrialState } from '@espalier/search';
 import { Option } from 'commander';
 import { wholeNumberFrom, withExamples } from '../../cli/options.ts';
@@ -12,6 +13,7 @@ import { lastingStops } from '../../study/stops.ts';
 import { lookAtStudy, studyNames, withStorageOptions } from '../../study/storage.ts';
 import type { StorageOptions } from '../../study/storage.ts';
 import { watchStudy } from '../../study/watch.ts';
+import { visibleLine } from '../../terminal/visible.ts';
 
 /** What the argument of a study's name says. */
 export const only = 'may be left out when there is one only';
@@ -23,7 +25,7 @@ export function addInspectCommands(group: Command, environment: Environment): vo
     async (options: StorageOptions) => {
       const session = openSession(environment, options);
       const names = await studyNames(options.storage);
-      session.result(names, () => names.join('\n') || `${options.storage} holds no study`);
+      session.result(names, () => names.map(visibleLine).join('\n') || `${shownUrl(options.storage)} holds no study`);
     },
   );
 

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { shownUrl } from '@espalier/search';
 import type { Study, TrialRecord } from '@espalier/search';
 import { exportOptuna, importOptuna } from '@espalier/storage';
 import { Option } from 'commander';
@@ -107,7 +108,7 @@ export function addManageCommands(group: Command, environment: Environment): voi
       const { length } = study.trials;
       session.result(
         { study: study.name, trials: length },
-        () => `${length} trials of ${study.name} imported into ${storage}`,
+        () => `${length} trials of ${study.name} imported into ${shownUrl(storage)}`,
       );
     },
   );

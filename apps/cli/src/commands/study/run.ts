@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { shownUrl } from '@espalier/search';
 import { wholeNumberFrom, withExamples } from '../../cli/options.ts';
 import { openSession } from '../../cli/session.ts';
 import type { Environment } from '../../cli/session.ts';
-import { shellCommand } from '../../cli/shell.ts';
 import { conduct, reportRun } from '../../study/conduct.ts';
 import type { ConductOptions } from '../../study/conduct.ts';
 import { createTaskStudy, openTaskStudy, withCreateOptions } from '../../study/open.ts';
@@ -10,12 +10,14 @@ import type { CreateOptions } from '../../study/open.ts';
 import { withStopOptions } from '../../study/stops.ts';
 import { refuseMemory, refuseUnshared, withStorageOptions } from '../../study/storage.ts';
 import type { StorageOptions } from '../../study/storage.ts';
+import { workerCommand } from '../../study/resume-command.ts';
 import { taskOf } from '../../study/task.ts';
+import { trustOption } from '../../study/trust.ts';
 
 const named = 'unique in its storage';
 const described =
   'a recipe in YAML, or a module whose default export is { space, objectives, objective } (default: the built-in recipe)';
-const moved = 'the recipe or module, where it is not the file that the study was created with';
+const moved = 'the recipe or module (default: what the study was created with, a module only by --trust)';
 
 function withWorkers(command: Command): Command {
   return command.option('--workers <n>', 'how many trials at once in a process (default: 1)', wholeNumberFrom(1));
@@ -39,10 +41,11 @@ export function addRunCommands(group: Command, environment: Environment): void {
     const session = openSession(environment, options);
     const { storage } = options;
     refuseMemory(storage);
-    const study = await createTaskStudy(name, await taskOf(file), options);
+    const study = await createTaskStudy(name, await taskOf(file), file, options);
     await study.close();
-    const worker = shellCommand(['worker', '--storage', storage, '--study', name]);
-    session.result({ study: name, storage }, () => `created ${name} in ${storage}\nto work on it: ${worker}`);
+    const worker = workerCommand(name, { storage, source: file });
+    const shown = shownUrl(storage);
+    session.result({ study: name, storage: shown }, () => `created ${name} in ${shown}\nto work on it: ${worker}`);
   });
 
   const run = group
@@ -60,8 +63,8 @@ export function addRunCommands(group: Command, environment: Environment): void {
     const session = openSession(environment, options);
     if (options.processes !== undefined) refuseUnshared(options.storage);
     const task = await taskOf(file);
-    await using study = await createTaskStudy(name, task, options);
-    reportRun(session, study, await conduct(session, study, task, options));
+    await using study = await createTaskStudy(name, task, file, options);
+    reportRun(session, study, await conduct(session, study, task, { ...options, source: file }));
   });
 
   const resume = group
@@ -69,13 +72,14 @@ export function addRunCommands(group: Command, environment: Environment): void {
     .description('go on with a study')
     .argument('[name]', 'may be left out when there is one only')
     .argument('[source]', moved);
-  withExamples(withProcesses(withStopOptions(withStorageOptions(resume))), [
+  withExamples(withProcesses(withStopOptions(withStorageOptions(resume.addOption(trustOption())))), [
     ['espalier study resume digits --trials 200', 'with more trials than before'],
-    ['espalier study resume lr moved/study.mjs', 'with a module that was moved since'],
+    ['espalier study resume lr study.mjs', 'a study of a module, which is named again'],
+    ['espalier study resume lr --trust', 'with the module that the storage names, whoever put it there'],
   ]).action(async (name: string | undefined, source: string | undefined, options: StorageOptions & ConductOptions) => {
     const session = openSession(environment, options);
     if (options.processes !== undefined) refuseUnshared(options.storage);
-    const { study, task } = await openTaskStudy(name, options.storage, source);
+    const { study, task } = await openTaskStudy(name, { ...options, source });
     await using _ = study;
     reportRun(session, study, await conduct(session, study, task, { ...options, source }));
   });
@@ -87,14 +91,19 @@ export function addWorkerCommand(program: Command, environment: Environment): vo
   withWorkers(
     withStopOptions(withStorageOptions(command))
       .option('--study <name>', 'which study (default: the only one)')
-      .option('--source <file>', moved),
+      .option('--source <file>', moved)
+      .addOption(trustOption()),
   );
   withExamples(command, [
     ['espalier worker --storage postgres://db/studies --study digits', 'until the study ends'],
-    ['espalier worker --storage postgres://db/studies --study lr --source study.mjs', 'on a machine with other paths'],
+    ['espalier worker --storage postgres://db/studies --study lr --source study.mjs', 'of a module'],
+    [
+      'espalier worker --study lr --trust=sha256:…',
+      'the module that the storage names, if it is the one you have read',
+    ],
   ]).action(async (options: StorageOptions & ConductOptions & { readonly study?: string }) => {
     const session = openSession(environment, options);
-    const { study, task } = await openTaskStudy(options.study, options.storage, options.source);
+    const { study, task } = await openTaskStudy(options.study, options);
     await using _ = study;
     // A worker that was started by another process ends with it.
     process.once('disconnect', () => process.kill(process.pid, 'SIGINT'));

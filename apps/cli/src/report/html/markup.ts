@@ -1,3 +1,5 @@
+import { visible } from '../../terminal/visible.ts';
+
 /** A piece of HTML, its texts already escaped. */
 export interface Markup {
   readonly markup: string;
@@ -15,7 +17,7 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 function escape(text: string): string {
-  return text.replaceAll(/[&<>"']/gu, (character) => entities[character] ?? character);
+  return visible(text).replaceAll(/[&<>"']/gu, (character) => entities[character] ?? character);
 }
 
 function render(insert: Insert): string {

@@ -1,0 +1,28 @@
+import { FailedError } from '../errors.ts';
+import { explain } from './section.ts';
+import { recipeSchema } from './schema.ts';
+import type { Recipe } from './schema.ts';
+
+/** A part of a recipe as it is written, from what was read of it: a search's parameters are a list or a range again. */
+function written(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const { kind, values, low, high, step, log } = value as Readonly<Record<string, unknown>>;
+  if (kind === 'choice') return values;
+  if (kind === 'int' || kind === 'float') {
+    return { [kind]: [low, high], ...(step === undefined ? {} : { step }), ...(log === undefined ? {} : { log }) };
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, written(part)]));
+}
+
+/**
+ * The recipe that a study stores, checked as one that somebody wrote.
+ * @param what what errors call it
+ * @throws FailedError that says what is wrong with it.
+ */
+export function readStoredRecipe(what: string, stored: unknown): Recipe {
+  const result = recipeSchema.safeParse(written(stored), { error: explain });
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const path = (issue?.path ?? []).map(String).join('.');
+  throw new FailedError(`${what} is damaged: ${path === '' ? 'it' : path}: ${issue?.message ?? 'it cannot be read'}`);
+}
