@@ -49,7 +49,7 @@ const fixtures: Readonly<Record<string, Fixture>> = {
       console.log(tensor([[1, 2]]).matmul(tensor([[3], [4]])).itemSync());
     `,
     prints: '11',
-    ceiling: 60_000,
+    ceiling: 70_000,
     without: [/@compute/, /['"`]einsum['"`]/, /['"`]truncatedNormal['"`]/],
   },
   'training a layer': {
@@ -62,7 +62,7 @@ const fixtures: Readonly<Record<string, Fixture>> = {
       console.log(model.forward(ones([1, 2])).shape.join());
     `,
     prints: '1,1',
-    ceiling: 76_000,
+    ceiling: 88_000,
     without: [/one-cycle/, /['"`]batch-norm['"`]/, /['"`]adamw['"`]/],
   },
   'pruning a model': {
@@ -73,7 +73,7 @@ const fixtures: Readonly<Record<string, Fixture>> = {
       console.log(model.config().type);
     `,
     prints: 'linear',
-    ceiling: 86_000,
+    ceiling: 100_000,
     without: [/@compute/, /temperature/],
   },
 };

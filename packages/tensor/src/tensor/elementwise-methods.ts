@@ -22,7 +22,8 @@ import { broadcastShapes } from '../shape/shape.ts';
 import { TensorHandle } from './handle.ts';
 import type { Tensor } from './tensor.ts';
 import { operandNodes } from './operands.ts';
-import { applyElementwise, castNode, expandNode, wrap, type TensorLike } from './wrap.ts';
+import { applyElementwise } from './apply-elementwise.ts';
+import { castNode, expandNode, wrap, type TensorLike } from './wrap.ts';
 
 /** Options of the Gaussian error linear unit. */
 interface GeluOptions {

@@ -1,4 +1,4 @@
-/** Makes tensors from nodes, and applies element-wise ops; separate from the class so that its layers can be. */
+/** Makes tensors from nodes, and applies element-wise ops to nodes; separate from the class so that its layers can be. */
 import { dtypes, type DType } from '../dtype/dtype.ts';
 import { promote } from '../dtype/promote.ts';
 import { elementwiseNode, movementNode } from '../graph/build.ts';
@@ -9,8 +9,6 @@ import { castOp } from '../ops/elementwise/conversion.ts';
 import { movementOps } from '../ops/movement.ts';
 import type { Attributes } from '../ops/op.ts';
 import { broadcastShapes, type Shape } from '../shape/shape.ts';
-import { compare, isComparison } from './compare.ts';
-import { operandNodes } from './operands.ts';
 import type { Tensor } from './tensor.ts';
 
 /** A tensor, or a number that adopts the dtype and device of the tensor beside it. */
@@ -36,16 +34,6 @@ export function castNode(node: Node, dtype: DType): Node {
 /** A node repeated to a shape it broadcasts to. */
 export function expandNode(node: Node, shape: Shape): Node {
   return movementNode(movementOps.expand, node, { kind: 'expand', shape });
-}
-
-/**
- * Applies an entry of the element-wise table, with promotion and broadcasting. At least one operand is a tensor. Throws
- * ArgumentError for a number that the dtype beside it cannot hold, ShapeError where the shapes do not broadcast.
- */
-export function applyElementwise(name: string, operands: readonly TensorLike[], attributes: Attributes = {}): Tensor {
-  if (isComparison(name)) return compare(name, operands);
-  const rule = elementwiseEntry(name).argumentRule;
-  return applyToNodes(name, operandNodes(name, operands, rule), attributes);
 }
 
 /** Applies an entry of the element-wise table to nodes. */

@@ -588,7 +588,7 @@ export const operations: readonly Operation[] = [
     slots,
     call: (args) => {
       const self = receiver();
-      return (Reflect.get(self, name) as Callable).apply(self, args);
+      return (Reflect.get(self, name) as Callable).apply(self, [...args]);
     },
   })),
   ...Object.entries(functions).map(([name, slots]): Operation => ({

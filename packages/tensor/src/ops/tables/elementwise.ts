@@ -2,7 +2,7 @@
 import { isFloat } from '../../dtype/dtype.ts';
 import type { DType } from '../../dtype/dtype.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { applyElementwise } from '../../tensor/wrap.ts';
+import { applyElementwise } from '../../tensor/apply-elementwise.ts';
 import type { Case, Chooser, InputCase, OpEntry, Values } from '../domain.ts';
 import { between, type ElementwiseEntry } from '../elementwise/define.ts';
 import { elementwiseEntries } from '../elementwise/entries.ts';
