@@ -1,6 +1,7 @@
 """An independent reader for what @espalier/nn writes: Hugging Face's safetensors (0.8.0, with torch 2.13.0).
 
-`python tools/golden/external_reader.py` writes packages/nn/test/golden/huggingface.safetensors, a tensor of every dtype.
+`python tools/golden/external_reader.py` writes packages/nn/test/golden/huggingface.safetensors, a tensor of every dtype, and
+foreign.safetensors, tensors of the dtypes that Espalier has not, with the values of the 8-bit floats beside them.
 `python tools/golden/external_reader.py FOLDER` reads every model.safetensors below FOLDER, and compares each tensor's
 values with what Espalier reads (built by `npm run build`).
 """
@@ -43,6 +44,23 @@ def write_golden():
         "layers.0.weight \u2603": torch.ones(1, 1),
     }
     path.write_bytes(save(tensors, metadata={"format": "pt"}))
+    patterns = torch.arange(256, dtype=torch.int16).to(torch.uint8)
+    foreign = {
+        "steps": torch.tensor([0, -1, 2**31 - 1, -(2**31)]),
+        "far": torch.tensor([[1, 2**31]]),
+        "counts": torch.tensor([0, 2**32 - 1], dtype=torch.uint64),
+        "far counts": torch.tensor([2**63, 3], dtype=torch.uint64),
+        "short": torch.tensor([-(2**15), 7, 2**15 - 1], dtype=torch.int16),
+        "word": torch.tensor([0, 2**16 - 1], dtype=torch.uint16),
+        "e4m3": patterns.clone().view(torch.float8_e4m3fn),
+        "e5m2": patterns.clone().view(torch.float8_e5m2),
+        "e4m3 values": patterns.view(torch.float8_e4m3fn).float(),
+        "e5m2 values": patterns.view(torch.float8_e5m2).float(),
+        "fnuz": patterns[:3].clone().view(torch.float8_e4m3fnuz),
+        "complex": torch.tensor([1 + 2j, -1j], dtype=torch.complex64),
+        "weight": torch.ones(2, 2),
+    }
+    (path.parent / "foreign.safetensors").write_bytes(save(foreign))
 
 
 # What Espalier itself reads in a file: a hash of each tensor's values.

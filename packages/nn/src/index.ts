@@ -19,8 +19,9 @@ export {
   type ModelFileReader,
   type ModelFiles,
 } from './io/model-files.ts';
+export { convertForeign, type ForeignTensor } from './io/foreign.ts';
 export { decodeSafetensors, encodeSafetensors, type RawTensor, type Safetensors } from './io/safetensors.ts';
-export { rawTensor, readSafetensors, writeSafetensors } from './io/tensors.ts';
+export { rawTensor, readSafetensors, writeSafetensors, type ReadTensors } from './io/tensors.ts';
 export type { Json } from './json.ts';
 export { Activation, type ActivationName } from './layers/activation.ts';
 export { BatchNorm, type BatchNormLayerOptions } from './layers/batch-norm.ts';

@@ -1,12 +1,14 @@
 /** A saved model as its files, wherever they are: config.json, model.safetensors, optimization.json. */
-import { fromBytes, Generator, type Device, type Tensor } from '@espalier/tensor';
+import { Generator, type Device, type Tensor } from '@espalier/tensor';
 import { FormatError } from '../errors.ts';
 import { isRecord, type Json } from '../json.ts';
 import { loss, lossName, lossTypes } from '../loss/table.ts';
 import { noteTrainedBy, trainedBy } from '../loss/trained-by.ts';
 import { build } from '../module/build.ts';
 import type { Module, ModuleConfig } from '../module/module.ts';
+import { convertForeign } from './foreign.ts';
 import { decodeSafetensors, type RawTensor } from './safetensors.ts';
+import { placeTensor } from './tensors.ts';
 import { decodeUtf8 } from './utf8.ts';
 
 /** The version of config.json; others are refused. */
@@ -70,10 +72,13 @@ export async function readModelFiles(read: ModelFileReader, source = 'model'): P
   if (by !== undefined && !lossTypes.includes(by as string))
     throw new FormatError(place, 0, `loss is ${JSON.stringify(by)}; it must be one of ${lossTypes.join(', ')}`);
   const optimization = await read(modelFileNames.optimization);
-  const { tensors } = decodeSafetensors(await needed(modelFileNames.tensors), path(modelFileNames.tensors));
+  const valuesPath = path(modelFileNames.tensors);
+  const { tensors, foreign } = decodeSafetensors(await needed(modelFileNames.tensors), valuesPath);
+  // A model has no use for what is no tensor: here what cannot be converted is an error that names it.
+  const converted = [...foreign].map(([name, odd]) => [name, convertForeign(name, odd, valuesPath)] as const);
   return {
     model: config['model'] as ModuleConfig,
-    tensors,
+    tensors: new Map([...tensors, ...converted]),
     ...(metadata && { metadata: metadata as { readonly [key: string]: Json } }),
     ...(optimization && { optimization: parseJson(path(modelFileNames.optimization), optimization) as Json }),
     ...(by !== undefined && { loss: by as string }),
@@ -111,10 +116,7 @@ export async function loadModelFrom(
   const { tensors, ...description } = await readModelFiles(read, source);
   // The initial values are overwritten at once: they must not depend on, or disturb, anybody's random numbers.
   const module = build(description.model, { ...place, generator: new Generator(0) });
-  const values = [...tensors].map(([name, { bytes, shape, dtype }]): [string, Tensor] => [
-    name,
-    fromBytes(bytes, shape, { dtype, ...place }),
-  ]);
+  const values = [...tensors].map(([name, raw]): [string, Tensor] => [name, placeTensor(raw, place.device)]);
   if (description.loss !== undefined) noteTrainedBy(module, loss(description.loss));
   return { ...description, module: module.load(new Map(values)).eval() };
 }

@@ -6,6 +6,7 @@ import type { DType, Shape } from '@espalier/tensor';
 import { FormatError } from '../errors.ts';
 import { isRecord } from '../json.ts';
 import { duplicateKey } from './duplicate-key.ts';
+import { foreignBits, type ForeignTensor } from './foreign.ts';
 import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 
 /** Raw values: row-major, little-endian, 16-bit floats as patterns, bool as bytes 0 and 1. */
@@ -18,23 +19,45 @@ export interface RawTensor {
 /** What a file holds. */
 export interface Safetensors {
   readonly tensors: ReadonlyMap<string, RawTensor>;
+  /** Tensors of dtypes that the engine has not, as they are. */
+  readonly foreign: ReadonlyMap<string, ForeignTensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const kinds = [
-  { name: 'F64', dtype: 'f64', bytes: 8 },
-  { name: 'F32', dtype: 'f32', bytes: 4 },
-  { name: 'F16', dtype: 'f16', bytes: 2 },
-  { name: 'BF16', dtype: 'bf16', bytes: 2 },
-  { name: 'I32', dtype: 'i32', bytes: 4 },
-  { name: 'U32', dtype: 'u32', bytes: 4 },
-  { name: 'I8', dtype: 'i8', bytes: 1 },
-  { name: 'U8', dtype: 'u8', bytes: 1 },
-  { name: 'BOOL', dtype: 'bool', bytes: 1 },
-] as const satisfies readonly { readonly name: string; readonly dtype: DType; readonly bytes: number }[];
+/** A dtype of the format. */
+interface Kind {
+  readonly name: string;
+  /** That of the engine; undefined for a foreign one. */
+  readonly dtype: DType | undefined;
+  /** Of an element; 0 where it is not known. */
+  readonly bits: number;
+}
 
-const kindOfName = new Map<unknown, (typeof kinds)[number]>(kinds.map((kind) => [kind.name, kind]));
-const kindOfDType = new Map<DType, (typeof kinds)[number]>(kinds.map((kind) => [kind.dtype, kind]));
+const kinds: readonly (Kind & { readonly dtype: DType })[] = [
+  { name: 'F64', dtype: 'f64', bits: 64 },
+  { name: 'F32', dtype: 'f32', bits: 32 },
+  { name: 'F16', dtype: 'f16', bits: 16 },
+  { name: 'BF16', dtype: 'bf16', bits: 16 },
+  { name: 'I32', dtype: 'i32', bits: 32 },
+  { name: 'U32', dtype: 'u32', bits: 32 },
+  { name: 'I8', dtype: 'i8', bits: 8 },
+  { name: 'U8', dtype: 'u8', bits: 8 },
+  { name: 'BOOL', dtype: 'bool', bits: 8 },
+];
+
+const kindOfName = new Map<unknown, Kind>(kinds.map((kind) => [kind.name, kind]));
+const kindOfDType = new Map<string, Kind>(kinds.map((kind) => [kind.dtype, kind]));
+
+/** A dtype that the engine has not, perhaps one that came into the format after this was written. */
+function foreignKind(name: unknown): Kind | undefined {
+  if (typeof name !== 'string' || kindOfName.has(name) || !/^[A-Z][A-Z0-9_]{0,31}$/u.test(name)) return undefined;
+  return { name, dtype: undefined, bits: Object.hasOwn(foreignBits, name) ? (foreignBits[name] as number) : 0 };
+}
+
+/** What a tensor takes; undefined for dtypes whose size is not known. */
+function bytesOf({ bits }: Kind, shape: Shape): number | undefined {
+  return bits === 0 ? undefined : shape.reduce((product, size) => product * size, bits) / 8;
+}
 
 /** No header is larger, so that a broken length cannot ask for all memory. The format's own limit. */
 const maxHeaderBytes = 100_000_000;
@@ -46,22 +69,23 @@ const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]
 
 /**
  * The bytes of a file. The same tensors and metadata give the same bytes, whatever their order: wide dtypes first, which
- * keeps every value aligned, then by name. Throws FormatError if bytes and shape of a tensor do not fit.
+ * keeps every value aligned, then by name. Foreign tensors are written as they were read. Throws FormatError if bytes and
+ * shape of a tensor do not fit.
  */
 export function encodeSafetensors(
-  tensors: ReadonlyMap<string, RawTensor>,
+  tensors: ReadonlyMap<string, RawTensor | ForeignTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
   const entries = [...tensors].map(([name, tensor]) => {
-    const kind = kindOfDType.get(tensor.dtype);
+    const kind = kindOfDType.get(tensor.dtype) ?? foreignKind(tensor.dtype);
     if (!kind || name === metadataKey)
       throw new FormatError(
         'safetensors',
         0,
         `'${name}' of dtype ${tensor.dtype} cannot be stored; use another name or dtype`,
       );
-    const needed = tensor.shape.reduce((product, size) => product * size, kind.bytes);
-    if (needed !== tensor.bytes.length)
+    const needed = bytesOf(kind, tensor.shape);
+    if (needed !== undefined && needed !== tensor.bytes.length)
       throw new FormatError(
         'safetensors',
         0,
@@ -69,7 +93,7 @@ export function encodeSafetensors(
       );
     return [name, { ...tensor, kind }] as const;
   });
-  entries.sort((a, b) => b[1].kind.bytes - a[1].kind.bytes || byName(a, b));
+  entries.sort((a, b) => b[1].kind.bits - a[1].kind.bits || byName(a, b));
   let end = 0;
   const described = entries.map(([name, { kind, shape, bytes }]) => {
     const start = end;
@@ -118,10 +142,17 @@ export function decodeSafetensors(file: Uint8Array, source = 'safetensors'): Saf
   const values = file.subarray(start);
   const tensors = Object.entries(described).map(([name, entry]) => readEntry(name, entry, values.length, source));
   checkCoverage(tensors, values.length, start, source);
-  const read = tensors.map(({ name, dtype, shape, from, to }): [string, RawTensor] => [
-    name,
-    { dtype, shape, bytes: values.subarray(from, to) },
-  ]);
+  const bytesIn = ({ from, to }: Entry): Uint8Array => values.subarray(from, to);
+  const read = tensors.flatMap((each): [string, RawTensor][] =>
+    each.kind.dtype === undefined
+      ? []
+      : [[each.name, { dtype: each.kind.dtype, shape: each.shape, bytes: bytesIn(each) }]],
+  );
+  const foreign = tensors.flatMap((each): [string, ForeignTensor][] =>
+    each.kind.dtype === undefined
+      ? [[each.name, { dtype: each.kind.name, shape: each.shape, bytes: bytesIn(each) }]]
+      : [],
+  );
   for (const [name, { dtype, bytes }] of read)
     if (dtype === 'bool' && bytes.some((byte) => byte > 1))
       throw new FormatError(
@@ -129,7 +160,7 @@ export function decodeSafetensors(file: Uint8Array, source = 'safetensors'): Saf
         bytes.byteOffset - file.byteOffset,
         `'${name}' is BOOL, but holds bytes other than 0 and 1`,
       );
-  return { tensors: new Map(read), metadata: readMetadata(notes, source) };
+  return { tensors: new Map(read), foreign: new Map(foreign), metadata: readMetadata(notes, source) };
 }
 
 function parseHeader(bytes: Uint8Array, source: string): Readonly<Record<string, unknown>> {
@@ -157,7 +188,7 @@ function parseHeader(bytes: Uint8Array, source: string): Readonly<Record<string,
 
 interface Entry {
   readonly name: string;
-  readonly dtype: DType;
+  readonly kind: Kind;
   readonly shape: Shape;
   readonly from: number;
   readonly to: number;
@@ -173,17 +204,17 @@ function readEntry(name: string, entry: unknown, available: number, source: stri
   const { dtype, shape, data_offsets: offsets, ...others } = entry;
   if (Object.keys(others).length > 0) fail(`has unknown fields ${Object.keys(others).join(', ')}`);
   const kind =
-    kindOfName.get(dtype) ??
-    fail(`dtype ${JSON.stringify(dtype)} is not among ${kinds.map((each) => each.name).join(', ')}`);
+    kindOfName.get(dtype) ?? foreignKind(dtype) ?? fail(`dtype ${JSON.stringify(dtype)} is no name of a dtype`);
   if (!Array.isArray(shape) || !shape.every(isSize)) return fail('the shape is no list of sizes');
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
     return fail('data_offsets is no pair of offsets');
   const [from, to] = offsets as [number, number];
-  const needed = shape.reduce((product: number, size: number) => product * size, kind.bytes);
+  const needed = bytesOf(kind, shape);
   if (to > available || from > to)
     fail(`data_offsets [${from}, ${to}] do not lie within the ${available} bytes of values`);
-  if (to - from !== needed) fail(`${kind.name} [${shape.join(', ')}] takes ${needed} bytes, not ${to - from}`);
-  return { name, dtype: kind.dtype, shape, from, to };
+  if (needed !== undefined && to - from !== needed)
+    fail(`${kind.name} [${shape.join(', ')}] takes ${needed} bytes, not ${to - from}`);
+  return { name, kind, shape, from, to };
 }
 
 /** The values must lie side by side and fill the file: what nobody describes could be anything. */

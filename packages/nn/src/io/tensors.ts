@@ -1,10 +1,19 @@
 /** Tensors as safetensors bytes. */
-import { fromBytes, type Device, type Tensor } from '@espalier/tensor';
+import { defaultDevice, fromBytes, type Device, type Tensor } from '@espalier/tensor';
+import { FormatError } from '../errors.ts';
+import { convertForeign, type ForeignTensor } from './foreign.ts';
 import { decodeSafetensors, encodeSafetensors, type RawTensor } from './safetensors.ts';
 
 /** Reads values back into JavaScript memory. */
 export async function rawTensor(tensor: Tensor): Promise<RawTensor> {
   return { dtype: tensor.dtype, shape: tensor.shape, bytes: await tensor.bytes() };
+}
+
+/** Values as a tensor on a device; f64 as f32 where the device has no doubles. */
+export function placeTensor({ dtype, shape, bytes }: RawTensor, device: Device = defaultDevice()): Tensor {
+  if (dtype !== 'f64' || device.capabilities.dtypes.has(dtype)) return fromBytes(bytes, shape, { dtype, device });
+  const single = Float32Array.from(new Float64Array(new Uint8Array(bytes).buffer));
+  return fromBytes(new Uint8Array(single.buffer), shape, { dtype: 'f32', device });
 }
 
 /** Named tensors as the bytes of a safetensors file; the same values give the same bytes. */
@@ -16,16 +25,50 @@ export async function writeSafetensors(
   return encodeSafetensors(new Map(raw), metadata);
 }
 
-/** Named tensors from the bytes of a safetensors file; `source` names it in errors. Throws FormatError. */
+/** What a file holds, as tensors. */
+export interface ReadTensors {
+  readonly tensors: Map<string, Tensor>;
+  /** The dtypes of tensors that were converted, by name, as the file names them: `I64`, which became i32. */
+  readonly converted: ReadonlyMap<string, string>;
+  /** What cannot become a tensor without loss, as it is. */
+  readonly foreign: ReadonlyMap<string, ForeignTensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * Named tensors from the bytes of a safetensors file; `source` names it in errors. Dtypes that the engine has not are
+ * converted where `convertForeign` can, and told in `converted`; the rest is in `foreign`. F64 becomes f32 on a device
+ * without doubles. Throws FormatError for a damaged file.
+ */
 export function readSafetensors(
   bytes: Uint8Array,
   options: { readonly device?: Device; readonly source?: string } = {},
-): { readonly tensors: Map<string, Tensor>; readonly metadata: Readonly<Record<string, string>> } {
-  const { tensors, metadata } = decodeSafetensors(bytes, options.source);
-  const place = options.device ? { device: options.device } : {};
-  const made = [...tensors].map(([name, raw]): [string, Tensor] => [
-    name,
-    fromBytes(raw.bytes, raw.shape, { dtype: raw.dtype, ...place }),
-  ]);
-  return { tensors: new Map(made), metadata };
+): ReadTensors {
+  const { device = defaultDevice(), source } = options;
+  const file = decodeSafetensors(bytes, source);
+  const foreign = new Map(file.foreign);
+  const tensors = new Map<string, Tensor>();
+  const converted = new Map<string, string>();
+  for (const [name, raw] of file.tensors) {
+    const tensor = placeTensor(raw, device);
+    tensors.set(name, tensor);
+    if (tensor.dtype !== raw.dtype) converted.set(name, 'F64');
+  }
+  for (const [name, odd] of file.foreign) {
+    const raw = tryConvert(name, odd);
+    if (!raw) continue;
+    tensors.set(name, placeTensor(raw, device));
+    converted.set(name, odd.dtype);
+    foreign.delete(name);
+  }
+  return { tensors, converted, foreign, metadata: file.metadata };
+}
+
+function tryConvert(name: string, odd: ForeignTensor): RawTensor | undefined {
+  try {
+    return convertForeign(name, odd);
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
 }

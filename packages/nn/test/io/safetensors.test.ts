@@ -102,7 +102,7 @@ describe('safetensors', () => {
     ['a header that is no object', fileOf('[1]'), 8, "'{'"],
     ['bad UTF-8', fileOf('{"a":1}').with(10, 0xff), 8, 'UTF-8'],
     ['a repeated key', fileOf(`{"é":${entry(0, 1)}, "é":${entry(0, 1)}}`, 1), 63, 'twice'],
-    ['an unknown dtype', fileOf(`{"a":${entry(0, 8, [1], 'I64')}}`, 8), 8, 'I64'],
+    ['what is no dtype', fileOf(`{"a":${entry(0, 8, [1], 'int 64')}}`, 8), 8, 'int 64'],
     ['a shape that does not fit', fileOf(`{"a":${entry(0, 4, [3])}}`, 4), 8, 'takes 3 bytes'],
     ['a size that overflows', fileOf(`{"a":${entry(0, 4, [2 ** 52, 2 ** 52])}}`, 4), 8, 'takes'],
     ['offsets beyond the end', fileOf(`{"a":${entry(0, 9)}}`, 4), 8, 'within'],

@@ -1,0 +1,113 @@
+/** Tensors of dtypes that files have and the engine has not: carried as they are, or converted where no value is lost. */
+import type { DType, Shape } from '@espalier/tensor';
+import { FormatError } from '../errors.ts';
+import type { RawTensor } from './safetensors.ts';
+
+/** A tensor whose values are only carried: the format's name of its dtype, and its bytes as the file has them. */
+export interface ForeignTensor {
+  /** As the file names it: `I64`, `C64`, `F8_E8M0`. */
+  readonly dtype: string;
+  readonly shape: Shape;
+  readonly bytes: Uint8Array;
+}
+
+/** Bits of an element, by the format's names. A dtype that is newer than this list is carried too, whatever its size. */
+export const foreignBits: Readonly<Record<string, number>> = {
+  I64: 64,
+  U64: 64,
+  C64: 64,
+  I16: 16,
+  U16: 16,
+  F8_E4M3: 8,
+  F8_E5M2: 8,
+  F8_E8M0: 8,
+  F8_E4M3FNUZ: 8,
+  F8_E5M2FNUZ: 8,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  F4: 4,
+};
+
+interface Conversion {
+  readonly dtype: DType;
+  /** The values; or the first of them that does not fit. */
+  readonly convert: (bytes: Uint8Array<ArrayBuffer>) => ArrayBufferView<ArrayBuffer> | { readonly misfit: bigint };
+}
+
+/** 64-bit integers as 32-bit ones; the upper half must say nothing that the lower one does not. */
+function halves(signed: boolean): Conversion['convert'] {
+  return ({ buffer }) => {
+    const words = new Int32Array(buffer);
+    const values = new Int32Array(words.length / 2);
+    for (let index = 0; index < values.length; index++) {
+      const low = words[2 * index] as number;
+      if (words[2 * index + 1] !== (signed ? low >> 31 : 0))
+        return { misfit: (signed ? new BigInt64Array(buffer) : new BigUint64Array(buffer))[index] as bigint };
+      values[index] = low;
+    }
+    return values;
+  };
+}
+
+/**
+ * All values of an 8-bit float, by pattern. E5M2 has infinities and NaN as IEEE 754 has them, E4M3 only a NaN, of all ones.
+ * Source: P. Micikevicius et al., "FP8 formats for deep learning", 2022.
+ */
+function floatPatterns(mantissaBits: number, hasInfinity: boolean): Float32Array {
+  const exponentBits = 7 - mantissaBits;
+  const bias = 2 ** (exponentBits - 1) - 1;
+  const largest = 2 ** exponentBits - 1;
+  return Float32Array.from({ length: 256 }, (_, pattern) => {
+    const exponent = (pattern & 127) >> mantissaBits;
+    const mantissa = pattern & (2 ** mantissaBits - 1);
+    const sign = pattern < 128 ? 1 : -1;
+    if (exponent === largest && hasInfinity) return mantissa === 0 ? sign * Infinity : NaN;
+    if ((pattern & 127) === 127) return NaN;
+    const fraction = mantissa / 2 ** mantissaBits;
+    return sign * (exponent === 0 ? fraction * 2 ** (1 - bias) : (1 + fraction) * 2 ** (exponent - bias));
+  });
+}
+
+function floats(mantissaBits: number, hasInfinity: boolean): Conversion['convert'] {
+  let patterns: Float32Array | undefined;
+  return (bytes) => {
+    const values = (patterns ??= floatPatterns(mantissaBits, hasInfinity));
+    return Float32Array.from(bytes, (byte) => values[byte] as number);
+  };
+}
+
+const conversions: Readonly<Record<string, Conversion>> = {
+  I64: { dtype: 'i32', convert: halves(true) },
+  U64: { dtype: 'u32', convert: halves(false) },
+  I16: { dtype: 'i32', convert: ({ buffer }) => Int32Array.from(new Int16Array(buffer)) },
+  U16: { dtype: 'u32', convert: ({ buffer }) => Uint32Array.from(new Uint16Array(buffer)) },
+  F8_E4M3: { dtype: 'f32', convert: floats(3, false) },
+  F8_E5M2: { dtype: 'f32', convert: floats(2, true) },
+};
+
+/**
+ * A foreign tensor in a dtype of the engine: I64 and I16 as i32, U64 and U16 as u32, F8_E4M3 and F8_E5M2 as f32. Throws
+ * FormatError, naming the tensor, for any other dtype, and for a 64-bit value that 32 bits do not hold.
+ */
+export function convertForeign(
+  name: string,
+  { dtype, shape, bytes }: ForeignTensor,
+  source = 'safetensors',
+): RawTensor {
+  const conversion = Object.hasOwn(conversions, dtype) ? conversions[dtype] : undefined;
+  if (!conversion)
+    throw new FormatError(source, 0, `'${name}' is ${dtype}, which there are no tensors of; convert it before`);
+  // A copy, because a typed array must start at a multiple of its element size.
+  const values = conversion.convert(new Uint8Array(bytes));
+  if ('misfit' in values)
+    throw new FormatError(
+      source,
+      0,
+      `'${name}' is ${dtype} and holds ${values.misfit}, which no ${conversion.dtype} is`,
+    );
+  return {
+    dtype: conversion.dtype,
+    shape,
+    bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+  };
+}
