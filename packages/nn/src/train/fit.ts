@@ -8,14 +8,14 @@ import type { Metric } from '../metrics/metric.ts';
 import type { Module } from '../module/module.ts';
 import { clip } from '../optim/clip.ts';
 import { deriveSeed } from '../random/seed.ts';
-import { constant } from '../schedule/shapes.ts';
 import { breather } from './breathe.ts';
-import { decodeCheckpoint, encodeCheckpoint, type Fingerprint, type Position } from './checkpoint.ts';
+import { decodeCheckpoint, encodeCheckpoint, type Position } from './checkpoint.ts';
 import { Stopper } from './early-stopping.ts';
 import { Evaluator, throwIfAborted } from './evaluator.ts';
 import { LastGood } from './last-good.ts';
 import { LossWatch } from './loss-watch.ts';
 import type { EpochResult, FitOptions, FitResult } from './options.ts';
+import { planTraining, type TrainingPlan } from './plan.ts';
 import { monotonicNow, Stopwatch } from './stopwatch.ts';
 import { checkLabels, findWrongTarget } from './targets.ts';
 
@@ -44,11 +44,7 @@ class Training {
   private readonly model: Module;
   private readonly data: Dataset;
   private readonly options: FitOptions;
-  private readonly batchSize: number;
-  private readonly seed: number;
-  private readonly stepsPerEpoch: number;
-  private readonly totalSteps: number;
-  private readonly fingerprint: Fingerprint;
+  private readonly plan: TrainingPlan;
   private readonly evaluator: Evaluator<Readonly<Record<string, Metric>>> | undefined;
   private readonly stopper: Stopper | undefined;
   private readonly watch: LossWatch;
@@ -61,48 +57,11 @@ class Training {
   private readonly clock = new Stopwatch();
 
   constructor(model: Module, data: Dataset, options: FitOptions) {
-    const {
-      batchSize = 128,
-      dropLast = false,
-      seed = 0,
-      shuffle = true,
-      metrics = {},
-      validate,
-      earlyStopping,
-      optimizer,
-      epochs,
-    } = options;
-    for (const [name, value, least] of [
-      ['epochs', epochs, 0],
-      ['batchSize', batchSize, 1],
-    ] as const)
-      if (!Number.isInteger(value) || value < least)
-        throw new ArgumentError('fit', `${name} is ${value}; it must be an integer of at least ${least}`);
-    if (!validate && (earlyStopping || Object.keys(metrics).length > 0))
-      throw new ArgumentError('fit', 'metrics and early stopping need validation data; pass validate');
+    const { metrics = {}, validate, earlyStopping, optimizer } = options;
     this.model = model;
     this.data = data;
     this.options = options;
-    this.batchSize = batchSize;
-    this.seed = seed;
-    this.stepsPerEpoch = dropLast ? Math.floor(data.size / batchSize) : Math.ceil(data.size / batchSize);
-    if (this.stepsPerEpoch === 0)
-      throw new ArgumentError(
-        'fit',
-        `${data.size} examples do not fill a batch of ${batchSize}; use a smaller batchSize`,
-      );
-    this.totalSteps = this.stepsPerEpoch * epochs;
-    this.fingerprint = {
-      seed,
-      batchSize,
-      dropLast,
-      shuffle,
-      examples: data.size,
-      epochs,
-      optimizer: JSON.stringify(optimizer.config()),
-      schedule: JSON.stringify(this.schedule.config()),
-      model: JSON.stringify(model.config()),
-    };
+    this.plan = planTraining(model, data, options);
     this.evaluator =
       validate &&
       new Evaluator<Readonly<Record<string, Metric>>>(model, validate, { ...metrics, loss: meanLoss(options.loss) });
@@ -111,10 +70,6 @@ class Training {
     this.watch = new LossWatch(model.parameters()[0]?.tensor.device ?? defaultDevice());
     this.lastGood = (options.divergence ?? 'stop') === 'stop' ? new LastGood(model) : undefined;
     this.step = compile((loaded: Loaded) => this.record(loaded));
-  }
-
-  private get schedule(): NonNullable<FitOptions['schedule']> {
-    return this.options.schedule ?? constant();
   }
 
   /** One step: what is recorded. */
@@ -132,14 +87,14 @@ class Training {
     const { epochs, resume, onEvent, loss, validate } = this.options;
     for (const data of [this.data, ...(validate ? [validate] : [])]) await checkLabels('fit', this.model, data, loss);
     noteTrainedBy(this.model, loss);
-    this.model.seed(deriveSeed(this.seed, 'dropout'));
+    this.model.seed(deriveSeed(this.plan.seed, 'dropout'));
     if (resume) this.resume(resume);
     this.lastGood?.keep();
     await onEvent?.({
       type: 'start',
       epochs,
-      stepsPerEpoch: this.stepsPerEpoch,
-      totalSteps: this.totalSteps,
+      stepsPerEpoch: this.plan.stepsPerEpoch,
+      totalSteps: this.plan.totalSteps,
       step: this.done,
     });
     while (this.epochs.length < epochs && !this.isOver()) await this.epoch(this.epochs.length);
@@ -157,9 +112,9 @@ class Training {
 
   private async epoch(index: number): Promise<void> {
     const { dropLast, shuffle = true, checkpoint, onEvent } = this.options;
-    const order = shuffle ? shuffled(this.data.size, this.seed, 'shuffle', index) : inOrder(this.data.size);
-    const parts = batches(order, this.batchSize, dropLast);
-    const first = this.done - index * this.stepsPerEpoch;
+    const order = shuffle ? shuffled(this.data.size, this.plan.seed, 'shuffle', index) : inOrder(this.data.size);
+    const parts = batches(order, this.plan.batchSize, dropLast);
+    const first = this.done - index * this.plan.stepsPerEpoch;
     this.model.train();
     const pause = breather(maxSilence);
     const report = this.reporter(index);
@@ -229,10 +184,10 @@ class Training {
 
   private async oneStep(epoch: number, part: Int32Array): Promise<void> {
     const { optimizer, beforeStep } = this.options;
-    const { totalSteps, stepsPerEpoch } = this;
+    const { totalSteps, stepsPerEpoch, schedule } = this.plan;
     const waiting = beforeStep?.({ epoch: epoch + 1, step: this.done, totalSteps, stepsPerEpoch });
     if (waiting) await waiting;
-    optimizer.setLearningRate(optimizer.lr * this.schedule.at(this.done, { totalSteps, stepsPerEpoch }));
+    optimizer.setLearningRate(optimizer.lr * schedule.at(this.done, { totalSteps, stepsPerEpoch }));
     const pending = this.data.load(part);
     const loaded = pending instanceof Promise ? await pending : pending;
     this.step(loaded).dispose();
@@ -248,7 +203,8 @@ class Training {
     let last = monotonicNow();
     const report = async (): Promise<void> => {
       const loss = await this.meanLoss();
-      const { done: step, totalSteps } = this;
+      const { done: step } = this;
+      const { totalSteps } = this.plan;
       await onEvent({
         type: 'progress',
         epoch: index + 1,
@@ -272,7 +228,7 @@ class Training {
     await this.meanLoss();
     const best = this.stopper?.best;
     const position: Position = {
-      fingerprint: this.fingerprint,
+      fingerprint: this.plan.fingerprint,
       step: this.done,
       learningRate: optimizer.learningRate,
       seconds: this.clock.milliseconds / 1000,
@@ -296,7 +252,7 @@ class Training {
 
   private resume(bytes: Uint8Array): void {
     const { optimizer } = this.options;
-    const { position, sections } = decodeCheckpoint(bytes, this.watch.sum.device, this.fingerprint);
+    const { position, sections } = decodeCheckpoint(bytes, this.watch.sum.device, this.plan.fingerprint);
     this.model.load(sections.model);
     optimizer.load(sections.optimizer);
     optimizer.setLearningRate(position.learningRate);
@@ -306,7 +262,7 @@ class Training {
     this.stopper?.restore(position.best, sections.best.size > 0 ? sections.best : undefined);
     this.epochs.push(...position.epochs);
     this.done = position.step;
-    this.seen = (this.done - this.epochs.length * this.stepsPerEpoch) * this.batchSize;
+    this.seen = (this.done - this.epochs.length * this.plan.stepsPerEpoch) * this.plan.batchSize;
     this.clock.reset(position.seconds * 1000);
   }
 

@@ -163,6 +163,7 @@ describe('fit', () => {
     [{ batchSize: 0.5 }, 'batchSize'],
     [{ batchSize: 500, dropLast: true }, '200 examples do not fill'],
     [{ metrics: { accuracy } }, 'validation data'],
+    [{ divergence: 'Stop' as 'stop' }, 'divergence is "Stop"'],
     [{ validate, earlyStopping: { metric: 'f1', patience: 1 } }, "'f1', which is not measured"],
   ])('%j is refused', async (wrong, words) => {
     await expect(fit(classifier(1), train, { ...settings(), ...wrong })).rejects.toThrow(ArgumentError);

@@ -1,0 +1,52 @@
+/** What a training is going to be, from its options. */
+import { ArgumentError } from '@espalier/tensor';
+import type { Dataset } from '../data/dataset.ts';
+import type { Module } from '../module/module.ts';
+import type { Schedule } from '../schedule/schedule.ts';
+import { constant } from '../schedule/shapes.ts';
+import type { Fingerprint } from './checkpoint.ts';
+import type { FitOptions } from './options.ts';
+
+/** Sizes, seed and schedule of a training. */
+export interface TrainingPlan {
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly stepsPerEpoch: number;
+  readonly totalSteps: number;
+  readonly schedule: Schedule;
+  readonly fingerprint: Fingerprint;
+}
+
+/** Options with their defaults, checked. Throws ArgumentError for those that do not fit. */
+export function planTraining(model: Module, data: Dataset, options: FitOptions): TrainingPlan {
+  const { epochs, batchSize = 128, dropLast = false, seed = 0, shuffle = true, schedule = constant() } = options;
+  const { metrics = {}, validate, earlyStopping, divergence = 'stop', optimizer } = options;
+  for (const [name, value, least] of [
+    ['epochs', epochs, 0],
+    ['batchSize', batchSize, 1],
+  ] as const)
+    if (!Number.isInteger(value) || value < least)
+      throw new ArgumentError('fit', `${name} is ${value}; it must be an integer of at least ${least}`);
+  if (!['stop', 'ignore'].includes(divergence))
+    throw new ArgumentError('fit', `divergence is ${JSON.stringify(divergence)}; it must be 'stop' or 'ignore'`);
+  if (!validate && (earlyStopping || Object.keys(metrics).length > 0))
+    throw new ArgumentError('fit', 'metrics and early stopping need validation data; pass validate');
+  const stepsPerEpoch = dropLast ? Math.floor(data.size / batchSize) : Math.ceil(data.size / batchSize);
+  if (stepsPerEpoch === 0)
+    throw new ArgumentError(
+      'fit',
+      `${data.size} examples do not fill a batch of ${batchSize}; use a smaller batchSize`,
+    );
+  const fingerprint = {
+    seed,
+    batchSize,
+    dropLast,
+    shuffle,
+    examples: data.size,
+    epochs,
+    optimizer: JSON.stringify(optimizer.config()),
+    schedule: JSON.stringify(schedule.config()),
+    model: JSON.stringify(model.config()),
+  };
+  return { batchSize, seed, stepsPerEpoch, totalSteps: stepsPerEpoch * epochs, schedule, fingerprint };
+}
