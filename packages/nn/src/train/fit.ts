@@ -1,5 +1,5 @@
 /** The training loop. */
-import { ArgumentError, compile, defaultDevice, gradients, type Compiled, type Tensor } from '@espalier/tensor';
+import { compile, defaultDevice, gradients, type Compiled, type Tensor } from '@espalier/tensor';
 import type { Dataset, Loaded } from '../data/dataset.ts';
 import { batches, inOrder, shuffled } from '../data/order.ts';
 import { noteTrainedBy } from '../loss/trained-by.ts';
