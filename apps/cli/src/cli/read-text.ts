@@ -1,5 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { UsageError, reportOf } from '../errors.ts';
+
+/** The largest recipe that is read, in bytes. */
+const largest = 1 << 20;
 
 /**
  * Reads a text file that the user named.
@@ -7,6 +10,10 @@ import { UsageError, reportOf } from '../errors.ts';
  */
 export async function readText(file: string): Promise<string> {
   try {
+    const found = await stat(file);
+    if (found.isCharacterDevice() || found.isBlockDevice()) throw new UsageError('this is a device: give a file');
+    if (found.size > largest)
+      throw new UsageError(`it has ${found.size} bytes, and no such file is that large: check the path`);
     return await readFile(file, 'utf8');
   } catch (error) {
     // The system names no path when it is a folder.

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { summary } from '@espalier/nn';
 import { measureCost } from '@espalier/optimize';
-import { folderBytes, loadOptimized } from '@espalier/optimize/node';
+import { folderBytes } from '@espalier/optimize/node';
 import { openDevice } from '../cli/open-device.ts';
 import { withCommonOptions, withExamples } from '../cli/options.ts';
 import { openSession } from '../cli/session.ts';
@@ -9,6 +9,7 @@ import type { CommonOptions, Environment } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { formatBytes, formatCount, formatMacs, formatPercent } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
+import { loadModelFolder } from '../pipeline/load-model.ts';
 import { checkModelFolder } from './model-options.ts';
 
 /** A layer of a saved model. */
@@ -34,7 +35,7 @@ function inputShape(folder: string, { input }: { readonly [key: string]: unknown
 
 async function layersOf(folder: string): Promise<readonly LayerRow[]> {
   await openDevice('cpu');
-  const { model, metadata } = await loadOptimized(folder);
+  const { model, metadata } = await loadModelFolder(folder);
   const shape = inputShape(folder, metadata);
   const { perParameter } = await measureCost(model, { inputShape: shape, latency: false });
   return summary(model, shape).rows.map(({ name: layer, type, outputShape, parameters, macs }) => {

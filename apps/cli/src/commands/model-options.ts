@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
@@ -35,13 +35,23 @@ export function withModelOptions(command: Command): Command {
   return withComputeOptions(command);
 }
 
+/** Whether a path is a file, or leads to one: anything else, such as a pipe, may never end. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Makes sure that a folder holds a saved model, before anything is started.
  * @throws UsageError when it does not.
  */
 export function checkModelFolder(folder: string): void {
-  if (existsSync(join(folder, 'config.json'))) return;
-  const problem = existsSync(folder) ? 'there is no config.json in it' : 'there is no such folder';
+  const missing = ['config.json', 'model.safetensors'].find((file) => !isFile(join(folder, file)));
+  if (missing === undefined) return;
+  const problem = existsSync(folder) ? `there is no ${missing} in it` : 'there is no such folder';
   throw new UsageError(`${folder}: ${problem}: give the folder of a saved model, such as runs/quickstart/searched`);
 }
 
@@ -64,7 +74,7 @@ export function dataFolder(source: string): readonly string[] {
  */
 export function checkImages(source: string): void {
   if (source === 'mnist') return;
-  const missing = imageFiles.find((file) => !existsSync(join(source, file)));
+  const missing = imageFiles.find((file) => !isFile(join(source, file)));
   if (missing === undefined) return;
   const problem = existsSync(source) ? `there is no ${missing} in it` : 'there is no such folder';
   throw new UsageError(`${source}: ${problem}: give 'mnist', or a folder with ${imageFiles.join(', ')}`);

@@ -1,9 +1,10 @@
 import { compareLatency } from '@espalier/optimize';
 import type { LatencyRatio } from '@espalier/optimize';
-import { loadOptimized } from '@espalier/optimize/node';
+
 import { InterruptedError } from '../errors.ts';
 import { imageData } from './image-data.ts';
 import type { JobContext } from './job.ts';
+import { loadModelFolder } from './load-model.ts';
 
 /** Saved models whose latency is compared with that of another. */
 export interface CompareInput {
@@ -34,13 +35,13 @@ export async function compareStage(
   const { device, interrupt, onProgress } = context;
   const { task } = await imageData(source, device);
   const inputShape = [task.channels, task.height, task.width];
-  const { model: before } = await loadOptimized(baseline, { device });
+  const { model: before } = await loadModelFolder(baseline, { device });
   const baselineMs: number[] = [];
   const models: ComparedLatency[] = [];
   for (const [index, folder] of folders.entries()) {
     if (interrupt.aborted) throw new InterruptedError();
     onProgress(index, folders.length, 'latency');
-    const { model } = await loadOptimized(folder, { device });
+    const { model } = await loadModelFolder(folder, { device });
     const { baseline: was, latency, ...latencyRatio } = await compareLatency(before, model, { inputShape });
     baselineMs.push(was.medianMs);
     models.push({ latencyMs: latency.medianMs, latencyRatio });

@@ -1,11 +1,12 @@
 import { confusionMatrix, evaluate } from '@espalier/nn';
 import type { Json } from '@espalier/nn';
 import { measureCost } from '@espalier/optimize';
-import { folderBytes, loadOptimized } from '@espalier/optimize/node';
+import { folderBytes } from '@espalier/optimize/node';
 import { InterruptedError } from '../errors.ts';
 import type { ModelFigures } from '../report/report-data.ts';
 import { imageData } from './image-data.ts';
 import type { JobContext } from './job.ts';
+import { loadModelFolder } from './load-model.ts';
 
 /** A saved model to measure. */
 export interface MeasureInput {
@@ -46,7 +47,7 @@ export async function measureStage(
 ): Promise<Measurement> {
   const { device, interrupt, onProgress } = context;
   const { train, test, task } = await imageData(source, device);
-  const { model, optimization } = await loadOptimized(folder, { device });
+  const { model, optimization } = await loadModelFolder(folder, { device });
   const signal = {
     get aborted() {
       return interrupt.aborted;

@@ -1,9 +1,10 @@
 import type { Json, Module } from '@espalier/nn';
 import { recordsJson, runRecipe } from '@espalier/optimize';
 import type { OptimizationData, Pass } from '@espalier/optimize';
-import { loadOptimized, saveOptimized } from '@espalier/optimize/node';
+import { saveOptimized } from '@espalier/optimize/node';
 import { follow } from './follow.ts';
 import type { JobContext } from './job.ts';
+import { loadModelFolder } from './load-model.ts';
 import type { Trained } from './train-stage.ts';
 
 /** A pass to carry out on a saved model. */
@@ -22,7 +23,7 @@ export interface OptimizeSetup {
 /** Loads a model, carries out a pass on it, and saves what came of it with the record of everything done so far. */
 export async function optimizeModel(setup: OptimizeSetup, context: JobContext): Promise<Trained> {
   const { from, folder, pass, data, seed, epochs } = setup;
-  const { model, metadata, optimization } = await loadOptimized(from, { device: context.device });
+  const { model, metadata, optimization } = await loadModelFolder(from, { device: context.device });
   const { signal, note, curve } = follow(context, epochs);
   const { model: made, records } = await runRecipe(model, [pass(model)], {
     data,

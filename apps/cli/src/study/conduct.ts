@@ -12,7 +12,7 @@ import { flags, moreCommand, resumeCommand, workerCommand } from './resume-comma
 import type { RunSettings } from './resume-command.ts';
 import { startOf, statusOf } from './status.ts';
 import type { StudyStatus } from './status.ts';
-import { stopConditions, stopsOf } from './stops.ts';
+import { checkTarget, stopConditions, stopsOf } from './stops.ts';
 import { fileOf } from './task.ts';
 import type { Task } from './task.ts';
 import { trustFlags } from './trust.ts';
@@ -88,6 +88,9 @@ function sayBefore(study: Study, task: Task, options: ConductOptions, watch: Wat
 export async function conduct(session: Session, study: Study, task: Task, options: ConductOptions): Promise<Conducted> {
   const { stderr, interrupt } = session;
   const { quiet = false, joins = false, processes = 0 } = options;
+  const { objectives, constraints } = study.criteria;
+  const told = study.trials.flatMap(({ metrics }) => Object.keys(metrics));
+  checkTarget(stopsOf(options), [...objectives, ...constraints].map(({ metric }) => metric).concat(told));
   const stops = stopConditions(stopsFor(study, options));
   const start = startOf(study, stops);
   // Stop conditions that the study keeps need not be said again.

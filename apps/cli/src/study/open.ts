@@ -14,7 +14,7 @@ import type { DuplicatePolicy, JsonObject, Study } from '@espalier/search';
 import { wholeNumberFrom } from '../cli/options.ts';
 import { shellCommand } from '../cli/shell.ts';
 import { UsageError } from '../errors.ts';
-import { stopConditions, stopsOf, withStopOptions } from './stops.ts';
+import { checkTarget, stopConditions, stopsOf, withStopOptions } from './stops.ts';
 import type { StopOptions } from './stops.ts';
 import { openNamedStudy, prepareStorage, withStorageOptions } from './storage.ts';
 import type { StorageOptions } from './storage.ts';
@@ -99,6 +99,12 @@ export async function createTaskStudy(
   const stop = stopsOf(options);
   // A study whose end cannot be read could be neither run nor created again.
   stopConditions(stop);
+  // As `maximize accuracy` and `latency <= 2ms` are written.
+  const metrics = [
+    ...task.objectives.map((text) => text.trim().split(/\s+/u).at(-1) ?? ''),
+    ...(task.constraints ?? []).map((text) => text.trim().split(/\s+/u)[0] ?? ''),
+  ];
+  checkTarget(stop, metrics);
   const strategy = made(strategyNamed, 'strategy', options.strategy, options.strategyOptions);
   const stopping = made(earlyStoppingNamed, 'early-stopping', options.earlyStopping, options.earlyStoppingOptions);
   const earlyStopping = stopping ?? task.earlyStopping;

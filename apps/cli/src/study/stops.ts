@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { maxCost, maxFailures, maxTime, maxTrials, patience, target } from '@espalier/search';
 import type { JsonObject, StopCondition, Study } from '@espalier/search';
 import { positiveNumber, wholeNumberFrom } from '../cli/options.ts';
+import { UsageError } from '../errors.ts';
+import { suggestion } from '../recipe/did-you-mean.ts';
 
 /** When a study ends, as the command line says it and the study stores it. */
 export interface StopOptions {
@@ -42,6 +44,18 @@ export function stopsOf(options: StopOptions): JsonObject {
     return value === undefined ? [] : [[name, value] as const];
   });
   return Object.fromEntries(given);
+}
+
+/**
+ * Makes sure that a target can be reached: that its metric is one which trials tell.
+ * @param known the metrics of the study's objectives and constraints, and those that its trials have told
+ * @throws UsageError with the metric that was meant.
+ */
+export function checkTarget({ target: text }: StopOptions, known: Iterable<string>): void {
+  const metric = /^\s*(\S+)/u.exec(text ?? '')?.[1];
+  const metrics = [...new Set(known)];
+  if (metric === undefined || metrics.includes(metric)) return;
+  throw new UsageError(`--target: no trial tells '${metric}': ${suggestion(metric, metrics)}`);
 }
 
 /** The conditions that options stand for. */

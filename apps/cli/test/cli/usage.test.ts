@@ -100,6 +100,7 @@ describe('a usage error is one line, code 2, and no trace', () => {
 
   test('a damaged model names the file', async () => {
     writeFileSync(join(folder, 'config.json'), '{');
+    writeFileSync(join(folder, 'model.safetensors'), '');
     const { code, stderr } = await run('inspect', folder);
     expect(stderr).toMatch(/^espalier: .*config\.json: [^\n]*\n$/u);
     expect(code).toBe(2);

@@ -1,5 +1,5 @@
 /** Measures a model on a dataset; what it records is kept, so that measuring again is cheap. */
-import { compile, noGrad, zeros, type Compiled, type Tensor } from '@espalier/tensor';
+import { ArgumentError, compile, noGrad, zeros, type Compiled, type Tensor } from '@espalier/tensor';
 import type { Dataset, Loaded } from '../data/dataset.ts';
 import { batches, evenBatchSize, inOrder } from '../data/order.ts';
 import type { Metrics, MetricValues, Statistic } from '../metrics/metric.ts';
@@ -27,6 +27,30 @@ export function throwIfAborted(signal: AbortSignalLike | undefined): void {
   throw signal.reason instanceof Error ? signal.reason : new Error('aborted by its signal', { cause: signal.reason });
 }
 
+/** What a value is that is no metric, and what to write instead. */
+function mistake(name: string, value: unknown): string {
+  if (typeof value === 'function')
+    return `is a function: call it to make a metric: { ${name}: ${value.name || name}() }`;
+  if (value === undefined || value === null) return `is ${value}: give a metric, such as accuracy`;
+  const found = typeof value === 'object' ? 'an object without statistic and value' : JSON.stringify(value);
+  return `is ${found}: give a metric, such as accuracy or f1()`;
+}
+
+/** @throws ArgumentError that names what is no metric. */
+export function checkMetrics(operation: string, metrics: Metrics): void {
+  const given: unknown = metrics;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new ArgumentError(operation, 'metrics must be an object of metrics by name, such as { accuracy }');
+  }
+  for (const [name, metric] of Object.entries(
+    given as Readonly<Record<string, Partial<Metrics[string]> | undefined>>,
+  )) {
+    const { count, shape } = metric?.statistic ?? {};
+    if (typeof metric?.value === 'function' && typeof count === 'function' && typeof shape === 'function') continue;
+    throw new ArgumentError(operation, `metrics.${name} ${mistake(name, metric)}`);
+  }
+}
+
 /** A model, a dataset and metrics, ready to be measured as often as wanted. */
 export class Evaluator<M extends Metrics> {
   private readonly model: Module;
@@ -38,6 +62,7 @@ export class Evaluator<M extends Metrics> {
   private totals: readonly Tensor[] = [];
 
   constructor(model: Module, data: Dataset, metrics: M, batchSize = 500) {
+    checkMetrics('evaluate', metrics);
     this.model = model;
     this.data = data;
     this.metrics = metrics;

@@ -11,7 +11,7 @@ import { deriveSeed } from '../random/seed.ts';
 import { breather } from './breathe.ts';
 import { decodeCheckpoint, encodeCheckpoint, type Position } from './checkpoint.ts';
 import { Stopper } from './early-stopping.ts';
-import { Evaluator, throwIfAborted } from './evaluator.ts';
+import { Evaluator, checkMetrics, throwIfAborted } from './evaluator.ts';
 import { LastGood } from './last-good.ts';
 import { LossWatch } from './loss-watch.ts';
 import type { EpochResult, FitOptions, FitResult } from './options.ts';
@@ -62,6 +62,7 @@ class Training {
     this.data = data;
     this.options = options;
     this.plan = planTraining(model, data, options);
+    checkMetrics('fit', metrics);
     this.evaluator =
       validate &&
       new Evaluator<Readonly<Record<string, Metric>>>(model, validate, { ...metrics, loss: meanLoss(options.loss) });

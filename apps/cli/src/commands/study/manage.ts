@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { shownUrl } from '@espalier/search';
+import { StorageError, shownUrl } from '@espalier/search';
 import type { Study, TrialRecord } from '@espalier/search';
 import { exportOptuna, importOptuna } from '@espalier/storage';
 import { Option } from 'commander';
@@ -104,7 +104,11 @@ export function addManageCommands(group: Command, environment: Environment): voi
       refuseMemory(storage);
       await prepareStorage(storage);
       const names = { ...(from === undefined ? {} : { from }), ...(name === undefined ? {} : { name }) };
-      await using study = await importOptuna(file, { storage, ...names });
+      await using study = await importOptuna(file, { storage, ...names }).catch((error: unknown) => {
+        // What is wrong with the storage to write is no mistake of the command line; this is.
+        const isSource = error instanceof StorageError && error.url === `sqlite:${file}`;
+        throw isSource ? new UsageError(error.message) : error;
+      });
       const { length } = study.trials;
       session.result(
         { study: study.name, trials: length },

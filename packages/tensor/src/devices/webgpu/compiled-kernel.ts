@@ -9,11 +9,18 @@ import { bufferUsage, computeStage } from './gpu-constants.ts';
 import { powerOfTwoFrom, roundUp } from './numbers.ts';
 import type { Program, Stage } from './program.ts';
 
+/** A pipeline as its code came out. */
+interface Compiled {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+  /** Why the code does not compile, once the host has said so. */
+  problem: string | undefined;
+}
+
 /** A stage with its pipeline; `uniform` holds its parameters. */
 interface CompiledStage {
   readonly stage: Stage;
-  readonly pipeline: GPUComputePipeline;
-  readonly layout: GPUBindGroupLayout;
+  readonly compiled: Compiled;
   readonly uniform: GPUBuffer | undefined;
 }
 
@@ -25,7 +32,7 @@ export interface CompiledKernel extends PreparedKernel {
 
 /** One stage of one call: ready to be set and dispatched. */
 interface BoundStage {
-  readonly pipeline: GPUComputePipeline;
+  readonly compiled: Compiled;
   readonly group: GPUBindGroup;
   readonly workgroups: Stage['workgroups'];
 }
@@ -48,7 +55,7 @@ export class KernelRunner {
   readonly #device: GPUDevice;
   readonly #pool: BufferPool;
   readonly #failures: Failures;
-  readonly #pipelines = new Map<string, Pick<CompiledStage, 'pipeline' | 'layout'>>();
+  readonly #pipelines = new Map<string, Compiled>();
   readonly #scratch = new Map<string, GPUBuffer>();
   readonly #bound = new WeakMap<KernelCall, BoundCall>();
 
@@ -63,7 +70,7 @@ export class KernelRunner {
       const key = `${stage.entryPoint}|${stage.slots.map(({ writable }) => Number(writable)).join('')}|${stage.code}`;
       const known = this.#pipelines.get(key) ?? this.#createPipeline(program.label, stage);
       this.#pipelines.set(key, known);
-      return { stage, ...known, uniform: this.#createUniform(stage) };
+      return { stage, compiled: known, uniform: this.#createUniform(stage) };
     });
     return { spec, program, stages };
   }
@@ -81,8 +88,10 @@ export class KernelRunner {
       }
       if (stages.length === 0) continue;
       pass ??= encoder.beginComputePass();
-      for (const { pipeline, group, workgroups } of stages) {
-        pass.setPipeline(pipeline);
+      for (const { compiled, group, workgroups } of stages) {
+        // Said at every use: whoever met it first may have been somebody else.
+        if (compiled.problem !== undefined) this.#failures.add('prepare', compiled.problem);
+        pass.setPipeline(compiled.pipeline);
         pass.setBindGroup(0, group);
         pass.dispatchWorkgroups(...workgroups);
       }
@@ -90,10 +99,7 @@ export class KernelRunner {
     pass?.end();
   }
 
-  #createPipeline(
-    label: string,
-    { code, entryPoint, slots, parameters }: Stage,
-  ): Pick<CompiledStage, 'pipeline' | 'layout'> {
+  #createPipeline(label: string, { code, entryPoint, slots, parameters }: Stage): Compiled {
     const device = this.#device;
     device.pushErrorScope('validation');
     const module = device.createShaderModule({ code, label });
@@ -110,16 +116,15 @@ export class KernelRunner {
       compute: { module, entryPoint },
       label,
     });
+    const compiled: Compiled = { pipeline, layout, problem: undefined };
     const check = device.popErrorScope().then(async (error) => {
       if (error === null) return;
       const details = await compilationErrors(module, code).catch(() => '');
-      this.#failures.add(
-        'prepare',
-        `the kernel "${label}" does not compile:\n${details === '' ? describeGpuError(error) : details}`,
-      );
+      compiled.problem = `the kernel "${label}" does not compile:\n${details === '' ? describeGpuError(error) : details}`;
+      this.#failures.add('prepare', compiled.problem);
     });
     this.#failures.watch(check.catch(() => undefined));
-    return { pipeline, layout };
+    return compiled;
   }
 
   #createUniform({ parameters }: Stage): GPUBuffer | undefined {
@@ -152,15 +157,15 @@ export class KernelRunner {
     const slots = [...resources, ...scratch];
     const bound: BoundCall = {
       detours,
-      stages: stages.map(({ stage, pipeline, layout, uniform }) => {
+      stages: stages.map(({ stage, compiled, uniform }) => {
         const entries = stage.slots.map(({ slot }, binding): GPUBindGroupEntry => ({
           binding,
           resource: slots[slot] as GPUBufferBinding,
         }));
         if (uniform !== undefined) entries.push({ binding: entries.length, resource: { buffer: uniform } });
         return {
-          pipeline,
-          group: this.#device.createBindGroup({ layout, entries, label: program.label }),
+          compiled,
+          group: this.#device.createBindGroup({ layout: compiled.layout, entries, label: program.label }),
           workgroups: stage.workgroups,
         };
       }),

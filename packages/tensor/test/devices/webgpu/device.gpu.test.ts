@@ -186,6 +186,19 @@ describe('errors', () => {
     broken.dispose();
   });
 
+  test('a kernel that does not compile says so at every use, prepared again or not', async () => {
+    const broken = await openTestDevice();
+    const ranges = [280, 280].map((size) => ({ buffer: broken.allocate(size), byteOffset: 0, byteLength: size }));
+    const prepare = () => broken.prepare(custom(tripling('output[id.x] = nothing;'), 'broken'));
+    const [first, second] = [prepare(), prepare()];
+    for (const kernel of [first, first, second, prepare()]) {
+      broken.run([{ kernel, ranges }]);
+      await expect(broken.synchronize()).rejects.toThrow(/kernel broken[\s\S]*nothing[\s\S]*4:\d+ \| /);
+    }
+    await expect(broken.synchronize()).resolves.toBeUndefined();
+    broken.dispose();
+  });
+
   test('a disposed device says so', async () => {
     const gone = await openTestDevice();
     gone.dispose();
