@@ -200,13 +200,12 @@ export function emitGroup(
     });
   }
 
-  for (const position of options.stored) {
+  function store(position: number, arg: number): void {
     const { shape, dtype } = nodeAt(position);
     const isRow =
       axes.length > 0 &&
       sameShape(shape, rows) &&
       (!sameShape(shape, space) || nodeAt(position).op.family === 'reduction');
-    const arg = raw(position);
     const target = options.inPlace.get(position);
     let binding: number;
     if (target !== undefined && bindingOf.has(target)) {
@@ -224,6 +223,12 @@ export function emitGroup(
       each: axes.length === 0 || isRow ? 'row' : 'point',
     });
   }
+
+  const inPlace = options.stored.filter((position) => options.inPlace.has(position));
+  for (const position of options.stored) if (!options.inPlace.has(position)) store(position, compute(position));
+  // What overwrites a value comes when everything that reads it has been computed.
+  const overwriting = inPlace.map((position) => [position, compute(position)] as const);
+  for (const [position, arg] of overwriting) store(position, arg);
   const sizes = (list: readonly number[]): number[] => list.map((axis) => space[axis] as number);
   return { bindings, buffers, outer: sizes(outerAxes), inner: sizes(axes), body: body.steps };
 }

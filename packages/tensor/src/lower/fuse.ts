@@ -46,8 +46,16 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
   const dependencies = (members: readonly number[]): number[] =>
     members.flatMap((member) => reads(member).map(({ base }) => base));
 
-  /** Whether merging the loops with `position` would make something outside both needed by and dependent on the result. */
-  function closesCycle(loops: ReadonlySet<Loop>, position: number): boolean {
+  /**
+   * Whether merging the loops with `position`, in a loop over `space` reducing `axes`, would make something outside both
+   * needed by and dependent on the result, or a part of it read from memory what another part computes.
+   */
+  function closesCycle(
+    loops: ReadonlySet<Loop>,
+    position: number,
+    space: Shape,
+    axes: readonly number[] | undefined,
+  ): boolean {
     const visited = new Set<Loop | number>();
     const pending: (readonly number[])[] = [];
     /** Follows what members read out of the merged loop; whether that leads back into it. */
@@ -55,10 +63,12 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
       for (const member of members) {
         const from = reads(member);
         for (let argument = 0; argument < from.length; argument++) {
-          const { base } = from[argument] as Source;
+          const source = from[argument] as Source;
+          const { base } = source;
           const loop = unitOf.get(base);
           if (loop && loops.has(loop)) {
             if (!merged || barrier(member, argument)) return true;
+            if (loop !== unitOf.get(member) && !meets(member, source, space, axes)) return true;
             continue;
           }
           const unit = loop ?? base;
@@ -76,6 +86,29 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
     return false;
   }
 
+  /** Whether a node has one value for each point of a loop, or one for each row. */
+  function levelOf(position: number, space: Shape, axes: readonly number[] | undefined): 'full' | 'row' | undefined {
+    const { op, shape } = node(position);
+    const reduces = op.family === 'reduction' && !copies.has(position);
+    const full = reduces ? reads(position)[0]?.layout.shape : shape;
+    if (full && sameShape(full, space)) return 'full';
+    // A reduction of row values would count each of them once per inner index.
+    return axes && !reduces && sameShape(shape, rowShape(space, axes)) ? 'row' : undefined;
+  }
+
+  /** Whether what a node reads is the value, computed in the same loop, at the point (or row) where the node is computed. */
+  function meets(
+    position: number,
+    { base, layout }: Source,
+    space: Shape,
+    axes: readonly number[] | undefined,
+  ): boolean {
+    const { shape } = node(base);
+    const isRow = axes !== undefined && sameShape(shape, rowShape(space, axes)) && !sameShape(shape, space);
+    if (levelOf(position, space, axes) === 'row') return isRow && isContiguous(layout);
+    return isRow ? repeatsRows(layout, space, axes) : sameShape(shape, space) && isContiguous(layout);
+  }
+
   /** Whether `position` can run in a loop over `space` reducing `axes`, reading the members of `loops` in registers. */
   function fits(
     position: number,
@@ -83,20 +116,10 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
     axes: readonly number[] | undefined,
     loops: ReadonlySet<Loop>,
   ): boolean {
-    const { op, shape } = node(position);
-    const reduces = op.family === 'reduction' && !copies.has(position);
-    const full = reduces ? reads(position)[0]?.layout.shape : shape;
-    const level =
-      full && sameShape(full, space) ? 'full' : axes && sameShape(shape, rowShape(space, axes)) ? 'row' : undefined;
-    // A reduction of row values would count each of them once per inner index.
-    if (level === undefined || (reduces && level === 'row')) return false;
-    return reads(position).every(({ base, layout }, argument) => {
-      const loop = unitOf.get(base);
-      if (!loop || !loops.has(loop) || barrier(position, argument)) return true;
-      const isRow =
-        axes !== undefined && sameShape(node(base).shape, rowShape(space, axes)) && !sameShape(node(base).shape, space);
-      if (level === 'row') return isRow && isContiguous(layout);
-      return isRow ? repeatsRows(layout, space, axes) : sameShape(node(base).shape, space) && isContiguous(layout);
+    if (levelOf(position, space, axes) === undefined) return false;
+    return reads(position).every((source, argument) => {
+      const loop = unitOf.get(source.base);
+      return !loop || !loops.has(loop) || barrier(position, argument) || meets(position, source, space, axes);
     });
   }
 
@@ -132,7 +155,7 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
       if (!fits(position, loop.space, axes, loops)) continue;
       const members = [...loops].flatMap((part) => part.members);
       if (members.length >= maxMembers || bindings([...members, position]) > maxBindings) continue;
-      if (closesCycle(loops, position)) continue;
+      if (closesCycle(loops, position, loop.space, axes)) continue;
       best = { loops, space: loop.space, axes };
     }
     const merged: Loop = {

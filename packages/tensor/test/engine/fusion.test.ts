@@ -37,6 +37,12 @@ const steps = (spec: KernelSpec | undefined): string[] =>
   spec?.kind === 'loop' ? spec.body.map((step) => (step.kind === 'scalar' ? step.op : step.kind)) : [];
 
 describe('fusion', () => {
+  test('a kernel that reads another one out of order is not merged with it by what reads both', () => {
+    const squares = tensor([1, 2, 4]).square();
+    const mixed = squares.flip(0).add(squares).mul(3).add(1);
+    expect(squares.sub(mixed).arraySync()).toEqual([-51, -21, -36]);
+  });
+
   test('a chain of element-wise ops is one kernel over one merged dimension', () => {
     const [a, b] = [given(6, 7), given(6, 7)];
     const kernels = kernelsOf(() => a.mul(b).add(a).relu().exp().realizeSync());
