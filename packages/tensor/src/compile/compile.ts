@@ -5,7 +5,8 @@
 import { aFunction, check } from '../arguments/rules.ts';
 import { modes } from '../graph/modes.ts';
 import { listTensors } from '../runtime/structure.ts';
-import { RecordedStep } from './recorded-step.ts';
+import { record } from './record.ts';
+import type { RecordedStep } from './recorded-step.ts';
 
 /** A compiled function. */
 export interface Compiled<Args extends readonly unknown[], Result> {
@@ -20,7 +21,8 @@ export interface Compiled<Args extends readonly unknown[], Result> {
  * A function of tensors (in arguments, or in arrays and objects of them) that is recorded at its first call for each
  * combination of shapes, dtypes and other argument values, and replayed at every further one.
  *
- * - Tensors it captures are read at each call; those it `assign`s are updated in place at each call.
+ * - Tensors it captures are read at each call; those it `assign`s, captured ones and arguments, are updated in place at
+ *   each call.
  * - Random draws are drawn anew at each call.
  * - Values must not be read inside (LifetimeError): there are none while recording. Everything else the function does
  *   besides tensor work happens only while recording.
@@ -43,7 +45,7 @@ export function compile<Args extends readonly unknown[], Result>(
     const { tensors, form } = listTensors(args);
     const known = recordings.get(form);
     if (known) return known.replay(tensors);
-    const step = RecordedStep.record(fn, args, tensors);
+    const step = record(fn, args, tensors);
     recordings.set(form, step);
     return step.replay(tensors);
   };

@@ -15,12 +15,14 @@ export function mapTensors(value: unknown, replace: (tensor: Tensor) => unknown)
   return mapStructure(value, (leaf) => (leaf instanceof TensorHandle ? replace(leaf as Tensor) : leaf));
 }
 
-/** The tensors in a structure, in order, and the structure's form as text. */
+/** The tensors in a structure, each once, in order, and the structure's form as text. */
 export function listTensors(value: unknown): { readonly tensors: Tensor[]; readonly form: string } {
-  const tensors: Tensor[] = [];
+  const numbers = new Map<Tensor, number>();
   const skeleton = mapTensors(value, (tensor) => {
-    tensors.push(tensor);
+    const known = numbers.get(tensor);
+    if (known !== undefined) return `⟨=${known}⟩`;
+    numbers.set(tensor, numbers.size);
     return `⟨${tensor.dtype}[${tensor.shape.join()}]${tensor.requiresGrad ? '∂' : ''}@${tensor.device.name}⟩`;
   });
-  return { tensors, form: JSON.stringify(skeleton) ?? 'undefined' };
+  return { tensors: [...numbers.keys()], form: JSON.stringify(skeleton) ?? 'undefined' };
 }

@@ -1,6 +1,7 @@
 import {
   compile,
   cpu,
+  createCpuDevice,
   createReferenceDevice,
   crossEntropy,
   Generator,
@@ -8,6 +9,8 @@ import {
   LifetimeError,
   memory,
   noGrad,
+  ones,
+  OutOfMemoryError,
   rand,
   randn,
   randint,
@@ -106,6 +109,164 @@ describe('compile', () => {
       [1, 2],
       [3, 4],
     ]);
+  });
+
+  test('what it assigns to an argument is there after each call, as without compile', () => {
+    const accumulate = (z: Tensor, w: Tensor): void => {
+      z.assign(z.add(w));
+    };
+    const step = compile(accumulate);
+    const [z, other] = [tensor([1, 2, 3]), tensor([0, 0, 0])];
+    const [before, lazy] = [z.detach(), z.mul(10)];
+    step(z, tensor([10, 20, 30]));
+    step(z, tensor([1, 1, 1]));
+    step(other, z);
+    expect([z.arraySync(), other.arraySync()]).toEqual([
+      [12, 23, 34],
+      [12, 23, 34],
+    ]);
+    // What was computed from the old value keeps it.
+    expect([before.arraySync(), lazy.arraySync()]).toEqual([
+      [1, 2, 3],
+      [10, 20, 30],
+    ]);
+    // A value that does not depend on the old one.
+    const set = compile((target: Tensor, value: Tensor) => target.assign(value.mul(2)));
+    set(z, tensor([1, 2, 3]));
+    expect(z.arraySync()).toEqual([2, 4, 6]);
+  });
+
+  test('an argument that is given twice, or captured too, is one tensor', () => {
+    const both = compile((a: Tensor, b: Tensor) => {
+      a.assign(a.add(b));
+      return b.mul(1);
+    });
+    const x = tensor([1, 2]);
+    expect(both(x, x).arraySync()).toEqual([2, 4]);
+    expect(x.arraySync()).toEqual([2, 4]);
+    expect(both(x, tensor([1, 1])).arraySync()).toEqual([1, 1]);
+    expect(x.arraySync()).toEqual([3, 5]);
+    const big = zeros([300]).add(1).realizeSync();
+    const captured = compile((a: Tensor) => {
+      a.assign(a.add(1));
+      return big.flip(0).add(0);
+    });
+    expect(captured(big).sum().itemSync()).toBe(300);
+    expect(big.sum().itemSync()).toBe(600);
+    expect(
+      captured(zeros([300]))
+        .sum()
+        .itemSync(),
+    ).toBe(600);
+  });
+
+  test('two tensors that shared a value when the step was recorded go their own ways', () => {
+    const a = tensor([1, 2]);
+    const b = a.detach();
+    const step = compile(() => {
+      a.assign(a.add(1));
+      return b.add(0);
+    });
+    expect([step(), step(), step()].map((value) => value.arraySync())).toEqual([
+      [1, 2],
+      [1, 2],
+      [1, 2],
+    ]);
+    const [c, d] = [tensor([1]), tensor([0])];
+    d.assign(c.detach());
+    const twice = compile(() => {
+      c.assign(c.add(1));
+      d.assign(d.mul(3));
+    });
+    twice();
+    twice();
+    expect([c.arraySync(), d.arraySync()]).toEqual([[3], [9]]);
+  });
+
+  test.each([cpu(), createReferenceDevice('states')])(
+    'any states, captured or given, are updated as without compile on $name',
+    (device) => {
+      /** State `target` becomes a combination of two states, at once or after others were assigned. */
+      const update = fc.record({
+        target: fc.nat({ max: 3 }),
+        left: fc.nat({ max: 3 }),
+        right: fc.nat({ max: 3 }),
+        form: fc.constantFrom('add', 'flip', 'total', 'copy', 'product'),
+      });
+      const forms: Readonly<Record<string, (a: Tensor, b: Tensor) => Tensor>> = {
+        add: (a, b) => a.sub(b),
+        flip: (a, b) => a.flip(0).add(b),
+        total: (a, b) => a.maximum(b.sum()).minimum(50),
+        copy: (a) => a.detach(),
+        product: (a, b) => a.reshape(10, 10).matmul(b.reshape(10, 10)).reshape(100).clamp(-9, 9),
+      };
+      fc.assert(
+        fc.property(fc.array(update, { minLength: 1, maxLength: 7 }), (updates) => {
+          const make = (): Tensor[] =>
+            [0, 1, 2, 3].map((i) =>
+              tensor(
+                Array.from({ length: 100 }, (_, j) => ((i * 7 + j) % 5) - 2),
+                { device },
+              ),
+            );
+          const run = (states: readonly Tensor[]): Tensor => {
+            for (const { target, left, right, form } of updates)
+              states[target]?.assign(
+                (forms[form] as (typeof forms)['add'])(states[left] as Tensor, states[right] as Tensor).clamp(-99, 99),
+              );
+            return (states[0] as Tensor).add(states[3] as Tensor);
+          };
+          const [plain, given] = [make(), make()];
+          const step = compile((a: Tensor, b: Tensor) => run([a, b, given[2] as Tensor, given[3] as Tensor]));
+          for (let i = 0; i < 3; i++) {
+            const [expected, found] = [run(plain).dataSync(), step(given[0] as Tensor, given[1] as Tensor).dataSync()];
+            expect(found).toEqual(expected);
+            for (const [k, state] of plain.entries()) expect(given[k]?.dataSync()).toEqual(state.dataSync());
+          }
+          step.dispose();
+        }),
+        { numRuns: 80 },
+      );
+    },
+  );
+
+  test('a host argument is uploaded when it changes, and not at each call', () => {
+    const device = createCpuDevice({ name: 'uploads' });
+    let writes = 0;
+    const write = device.write.bind(device);
+    device.write = (...args): void => {
+      writes++;
+      write(...args);
+    };
+    const step = compile((x: Tensor) => x.sum());
+    const [x, y] = [tensor([1, 2, 3], { device }), tensor([4, 5, 6], { device })];
+    for (let i = 0; i < 10; i++) expect(step(x).itemSync()).toBe(6);
+    expect(writes).toBe(1);
+    expect([step(y).itemSync(), step(x).itemSync()]).toEqual([15, 6]);
+    x.assign(tensor([7, 7, 7], { device }));
+    expect(step(x).itemSync()).toBe(21);
+    device.dispose();
+  });
+
+  test('a step that is too large keeps nothing, and another one has room', () => {
+    const device = createCpuDevice({ name: 'small', maximumBytes: 16 * 2 ** 20 });
+    const w = ones([64, 64], { device }).add(0).realizeSync();
+    const trial = (rows: number): number => {
+      const step = compile((x: Tensor) => {
+        const h = x.expand([rows, 64]).matmul(w).relu().matmul(w);
+        w.assign(w.mul(1));
+        return h.mean().add(h.matmul(w).mean());
+      });
+      return step(zeros([1, 64], { device })).itemSync();
+    };
+    trial(8);
+    const before = device.memory();
+    for (let i = 0; i < 5; i++) expect(() => trial(100_000)).toThrow(OutOfMemoryError);
+    expect(() => trial(100_000)).toThrow(/^compile: no room for a buffer of a compiled step of \d+\.\d MiB: /);
+    expect(device.memory().bytes).toBeLessThanOrEqual(before.bytes);
+    // Steps that nobody disposed of do not fill it either.
+    for (let i = 0; i < 40; i++) expect(trial(8192 + i)).toBe(0);
+    device.dispose();
   });
 
   test('an argument returned as it is comes back as a copy', () => {

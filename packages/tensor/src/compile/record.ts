@@ -1,0 +1,160 @@
+/** Recording: runs a function on placeholders and notes what it reads, what it assigns and what it returns. */
+import { ArgumentError } from '../errors.ts';
+import { placeholderNode, storedNode } from '../graph/build.ts';
+import { withMode, type Scope } from '../graph/modes.ts';
+import type { Node } from '../graph/node.ts';
+import type { Storage } from '../graph/storage.ts';
+import { viewGraph } from '../lower/graph-view.ts';
+import { makePlan } from '../lower/plan.ts';
+import { forgetAssigned, noteAssigned } from '../runtime/pending-state.ts';
+import { realize } from '../runtime/realize.ts';
+import { mapStructure, mapTensors } from '../runtime/structure.ts';
+import { handlesCreated } from '../tensor/handle.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { wrap } from '../tensor/wrap.ts';
+import { rebindValue, RecordedStep, type LeafSource, type TensorSource } from './recorded-step.ts';
+
+/** Stands for a tensor of the function's result. */
+class Hole {
+  readonly index: number;
+
+  constructor(index: number) {
+    this.index = index;
+  }
+}
+
+/** What a recording has seen so far. */
+class Recorder {
+  /** Tensors of the surroundings that were read or assigned, by the node that they had before. */
+  readonly variables = new Map<Node, Tensor>();
+  /** Tensors that were given new values, with the node they had before. */
+  readonly assigned = new Map<Tensor, Node>();
+  readonly dynamics = new Map<Node, () => Uint8Array>();
+  /** The tensors that stand for arguments, with their numbers. */
+  readonly inputs = new Map<Tensor, number>();
+  private readonly before = handlesCreated();
+
+  readonly dynamic = (node: Node, next: () => Uint8Array): void => void this.dynamics.set(node, next);
+
+  readonly assign = (tensor: Tensor): void => {
+    const isOutside = this.isOutside(tensor);
+    if (this.assigned.has(tensor) || !(isOutside || this.inputs.has(tensor))) return;
+    if (isOutside) this.keep(tensor);
+    this.assigned.set(tensor, tensor.boundNode as Node);
+    forgetAssigned(tensor);
+  };
+
+  readonly touch = (tensor: Tensor): void => {
+    const node = tensor.boundNode;
+    if (!node || !this.isOutside(tensor) || this.assigned.has(tensor) || this.variables.get(node) === tensor) return;
+    // What surrounds the step is read at each call, so it has to be a value and not a recipe for one.
+    outside(() => realize([node]));
+    this.keep(tensor);
+  };
+
+  /** Where a tensor is found at each call. */
+  sourceOf(tensor: Tensor): TensorSource {
+    const index = this.inputs.get(tensor);
+    return index === undefined ? { kind: 'variable', tensor } : { kind: 'argument', index };
+  }
+
+  /** Gives back to tensors of the surroundings the values that they had. */
+  restore(): void {
+    for (const [tensor, node] of this.assigned) {
+      if (this.inputs.has(tensor)) continue;
+      tensor.rebind(node);
+      noteAssigned(tensor, node);
+    }
+  }
+
+  private isOutside(tensor: Tensor): boolean {
+    return tensor.serial <= this.before;
+  }
+
+  /** Two tensors may share a value now and not at a later call: the second gets a node of its own over the same memory. */
+  private keep(tensor: Tensor): void {
+    const node = tensor.boundNode as Node;
+    if ((this.variables.get(node) ?? tensor) !== tensor && node.gradientRole !== 'flows') {
+      outside(() => realize([node]));
+      rebindValue(tensor, storedNode((node.storage as Storage).share(), node.shape, node.dtype));
+    }
+    this.variables.set(tensor.boundNode as Node, tensor);
+  }
+}
+
+const outside = (body: () => void): void => withMode({ trace: undefined, touched: undefined, scope: undefined }, body);
+
+/** Runs `fn` on placeholders for `tensors`, the tensors among its arguments, and compiles what it did. */
+export function record<Args extends readonly unknown[], Result>(
+  fn: (...args: Args) => Result,
+  args: Args,
+  tensors: readonly Tensor[],
+): RecordedStep<Result> {
+  const recorder = new Recorder();
+  const { assign, dynamic, touch } = recorder;
+  const scope: Scope = { created: new Set() };
+  try {
+    return withMode({ trace: { assign, dynamic }, touched: touch, scope }, () => {
+      const placeholders = new Map<Tensor, Tensor>();
+      const inputs = mapTensors(args, (tensor) => {
+        const known = placeholders.get(tensor);
+        if (known) return known;
+        const index = placeholders.size;
+        const node = placeholderNode(index, tensor.shape, tensor.dtype, tensor.device);
+        if (tensor.requiresGrad) node.gradientRole = 'leaf';
+        const input = wrap(node);
+        placeholders.set(tensor, input);
+        recorder.inputs.set(input, index);
+        return input;
+      }) as Args;
+      return compiled(recorder, fn(...inputs), tensors);
+    });
+  } finally {
+    recorder.restore();
+    for (const tensor of scope.created) tensor.dispose();
+  }
+}
+
+/** The step of a function that has run: its plan, and what its leaves and results are. */
+function compiled<Result>(recorder: Recorder, result: Result, tensors: readonly Tensor[]): RecordedStep<Result> {
+  const { assigned, dynamics, variables } = recorder;
+  const outputs: Tensor[] = [];
+  const holes = mapTensors(result, (tensor) => new Hole(outputs.push(tensor) - 1));
+  const states = [...assigned.keys()];
+  const nodes = [...outputs, ...states].map((tensor) => tensor.boundNode as Node);
+  const device = tensors[0]?.device ?? nodes[0]?.device;
+  if (!device)
+    throw new ArgumentError(
+      'compile',
+      'the function neither takes, returns nor assigns a tensor; there is nothing to record',
+    );
+  const view = viewGraph(nodes, true);
+  const leafOf = new Map(view.leaves.map(({ node }, leaf) => [node, leaf]));
+  const overwrites = nodes.map((_, target) =>
+    target < outputs.length ? undefined : leafOf.get(assigned.get(states[target - outputs.length] as Tensor) as Node),
+  );
+  const plan = makePlan(view, device, { aliasTargets: false, overwrites });
+  const leaves = view.leaves.map(({ node }): LeafSource => {
+    if (node.op.name === 'placeholder') return { kind: 'argument', index: node.attributes['slot'] as number };
+    const next = dynamics.get(node);
+    if (next) return { kind: 'dynamic', next };
+    const tensor = variables.get(node);
+    if (tensor) return recorder.sourceOf(tensor);
+    // A value made while recording stays alive with the recording.
+    node.retain();
+    return { kind: 'fixed', node };
+  });
+  return new RecordedStep<Result>({
+    device,
+    plan,
+    leaves,
+    assemble: (made) => mapStructure(holes, (leaf) => (leaf instanceof Hole ? made[leaf.index] : leaf)) as Result,
+    results: outputs.map(({ shape, dtype }) => ({ shape, dtype })),
+    replaced: states.flatMap((tensor, state) =>
+      overwrites[outputs.length + state] === undefined
+        ? [{ source: recorder.sourceOf(tensor), target: outputs.length + state }]
+        : [],
+    ),
+    written: new Set(overwrites.filter((leaf) => leaf !== undefined)),
+  });
+}
