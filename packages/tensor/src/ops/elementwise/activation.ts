@@ -1,4 +1,5 @@
 /** Activation functions. Integers become f32 first, except for relu. */
+import { dtypes } from '../../dtype/dtype.ts';
 import * as s from '../../scalar/expression.ts';
 import type { Expression } from '../../scalar/expression.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -20,6 +21,11 @@ function sigmoid(a: Expression): Expression {
 /** log(1 + exp(a)) = max(a, 0) + log1p(exp(-|a|)), where nothing overflows and small results keep their digits. */
 function softplus(a: Expression): Expression {
   return s.add(s.max(a, 0), log1p(s.exp(s.neg(s.abs(a)))));
+}
+
+/** a · share, where the share of -∞ is 0 and so is the product: the limit. */
+function shareOf(a: Expression, share: Expression): Expression {
+  return s.mul(s.max(a, -dtypes[a.dtype as 'f32' | 'f64'].max), share);
 }
 
 function exponentialBelowZero(a: Expression, alpha: number): Expression {
@@ -92,7 +98,7 @@ export const activation: Readonly<Record<string, ElementwiseEntry>> = {
       (a) => {
         const cubic = s.mul(s.add(a, s.mul(s.mul(s.mul(a, a), a), 0.044715)), geluSlope);
         const twicePhi = s.add(approximate === 'tanh' ? s.tanh(cubic) : s.erf(s.mul(a, Math.SQRT1_2)), 1);
-        return s.mul(s.mul(a, 0.5), twicePhi);
+        return shareOf(a, s.mul(twicePhi, 0.5));
       },
     gradientOf:
       ({ approximate }) =>
@@ -130,7 +136,7 @@ export const activation: Readonly<Record<string, ElementwiseEntry>> = {
   }),
   silu: floating('silu', {
     summary: 'a · sigmoid(a), also called swish',
-    meaning: (a) => s.mul(a, sigmoid(a)),
+    meaning: (a) => shareOf(a, sigmoid(a)),
     gradient: (g, y, a) => {
       const sigma = a.sigmoid();
       return [g.mul(sigma.add(y.mul(sigma.neg().add(1))))];
@@ -157,7 +163,7 @@ export const activation: Readonly<Record<string, ElementwiseEntry>> = {
   }),
   mish: floating('mish', {
     summary: 'a · tanh(softplus(a))',
-    meaning: (a) => s.mul(a, s.tanh(softplus(a))),
+    meaning: (a) => shareOf(a, s.tanh(softplus(a))),
     gradient: (g, _, a) => {
       const t = a.softplus().tanh();
       return [g.mul(t.add(a.mul(t.mul(t).neg().add(1)).mul(a.sigmoid())))];

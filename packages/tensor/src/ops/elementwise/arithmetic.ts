@@ -1,22 +1,46 @@
 /** Arithmetic on numbers. Integers wrap; division of integers gives floats, `floorDivide` stays integer. */
+import type { ComputeDType } from '../../dtype/dtype.ts';
 import * as s from '../../scalar/expression.ts';
 import type { Expression } from '../../scalar/expression.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { between, elementwise, flat, type ElementwiseEntry } from './define.ts';
+import { isNegative } from './sign-bit.ts';
 
 const isFloatExpression = (a: Expression): boolean => a.dtype === 'f32' || a.dtype === 'f64';
 
-/** a - b·floor(a / b) computed without leaving the dtype: the remainder moved to the sign of the divisor. */
+/** Whether a remainder has to move to the other side of 0, where the divisor is. */
+function isOnOtherSide(remainder: Expression, b: Expression): Expression {
+  return s.and(s.ne(remainder, 0), s.xor(s.lt(remainder, 0), s.lt(b, 0)));
+}
+
+/**
+ * a - b·floor(a / b) computed without leaving the dtype: the exact remainder moved to the sign of the divisor, which a 0
+ * of floats has too.
+ */
 function flooredRemainder(a: Expression, b: Expression): Expression {
   const remainder = s.rem(a, b);
   if (a.dtype === 'u32') return remainder;
-  const signsDiffer = s.xor(s.lt(remainder, 0), s.lt(b, 0));
-  return s.select(s.and(s.ne(remainder, 0), signsDiffer), s.add(remainder, b), remainder);
+  const moved = s.select(isOnOtherSide(remainder, b), s.add(remainder, b), remainder);
+  return isFloatExpression(a) ? s.select(s.eq(remainder, 0), zeroLike(isNegative(b), b.dtype), moved) : moved;
 }
 
+function zeroLike(negative: Expression, dtype: ComputeDType): Expression {
+  return s.select(negative, s.constant(-0, dtype), 0);
+}
+
+/**
+ * floor(a / b) as Python has it: the quotient of what the floored remainder leaves, so that both agree where a / b would
+ * round up to a whole number.
+ */
 function flooredQuotient(a: Expression, b: Expression): Expression {
   if (a.dtype === 'u32') return s.div(a, b);
-  if (isFloatExpression(a)) return s.floor(s.div(a, b));
+  if (isFloatExpression(a)) {
+    const remainder = s.rem(a, b);
+    const whole = s.round(s.div(s.sub(a, remainder), b));
+    const quotient = s.select(isOnOtherSide(remainder, b), s.sub(whole, 1), whole);
+    const signed = s.select(s.eq(quotient, 0), zeroLike(s.xor(isNegative(a), isNegative(b)), a.dtype), quotient);
+    return s.select(s.eq(b, 0), s.div(a, b), signed);
+  }
   const quotient = s.div(a, b);
   const inexact = s.ne(s.mul(quotient, b), a);
   return s.select(s.and(s.and(s.ne(b, 0), inexact), s.xor(s.lt(a, 0), s.lt(b, 0))), s.sub(quotient, 1), quotient);
@@ -62,12 +86,12 @@ export const arithmetic: Readonly<Record<string, ElementwiseEntry>> = {
     ulps: 4,
   }),
   floorDivide: elementwise('floorDivide', {
-    summary: 'floor(a / b); 0 where an integer divisor is 0',
+    summary: 'floor(a / b); 0 where an integer divisor is 0, and the lowest integer over -1 is itself',
     arity: 2,
     gradient: flat,
     smooth: [between(0.1, 0.9), between(1, 2)],
     meaning: (a, b) => flooredQuotient(a, b),
-    values: [between(-50, 50), between(1, 9)],
+    ulps: 4,
   }),
   truncDivide: elementwise('truncDivide', {
     summary: 'a / b rounded towards 0; 0 where an integer divisor is 0',
@@ -80,7 +104,6 @@ export const arithmetic: Readonly<Record<string, ElementwiseEntry>> = {
     arity: 2,
     meaning: (a, b) => flooredRemainder(a, b),
     gradient: (g, _, a, b) => [g, g.mul(a.detach().floorDivide(b.detach())).neg()],
-    values: [between(-50, 50), between(0.5, 9)],
     smooth: [between(0.1, 0.9), between(1, 2)],
   }),
   minimum: elementwise('minimum', {

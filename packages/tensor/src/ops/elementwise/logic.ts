@@ -1,6 +1,14 @@
 /** Comparisons, truth values, bits and selection. */
 import * as s from '../../scalar/expression.ts';
-import { between, elementwise, type ElementwiseDescription, type ElementwiseEntry, type Meaning } from './define.ts';
+import type { Expression } from '../../scalar/expression.ts';
+import {
+  anyValue,
+  between,
+  elementwise,
+  type ElementwiseDescription,
+  type ElementwiseEntry,
+  type Meaning,
+} from './define.ts';
 
 const comparison = (name: string, summary: string, meaning: Meaning): ElementwiseEntry =>
   elementwise(name, { summary, arity: 2, argumentRule: 'promote', result: 'bool', meaning });
@@ -8,6 +16,9 @@ const logical = (name: string, summary: string, meaning: Meaning): ElementwiseEn
   elementwise(name, { summary, arity: 2, argumentRule: 'logical', result: 'bool', meaning });
 const bitwise = (name: string, description: ElementwiseDescription): ElementwiseEntry =>
   elementwise(name, { argumentRule: 'bits', ...description });
+
+/** Whether a shift count, as unsigned, is below 32: the hardware takes counts modulo 32, NumPy shifts everything out. */
+const isWithinWord = (count: Expression): Expression => s.lt(s.cast(count, 'u32'), 32);
 
 /** Comparisons (false where either side is NaN, except `ne`), logic and bits. */
 export const logic: Readonly<Record<string, ElementwiseEntry>> = {
@@ -42,17 +53,19 @@ export const logic: Readonly<Record<string, ElementwiseEntry>> = {
     meaning: (a) => (a.dtype === 'bool' ? s.not(a) : s.xor(a, a.dtype === 'u32' ? 4294967295 : -1)),
   }),
   shiftLeft: bitwise('shiftLeft', {
-    summary: 'a · 2^b, wrapping',
+    summary: 'a · 2^b, wrapping; 0 for b of 32 and more, or below 0',
     argumentRule: 'integer',
     arity: 2,
-    meaning: (a, b) => s.shl(a, b),
-    values: [{ kind: 'any' }, between(0, 7)],
+    meaning: (a, b) => s.select(isWithinWord(b), s.shl(a, b), 0),
+    values: [anyValue, between(-3, 40)],
   }),
   shiftRight: bitwise('shiftRight', {
-    summary: 'floor(a / 2^b)',
+    summary: 'floor(a / 2^b); 0, or -1 below 0, for b of 32 and more, or below 0',
     argumentRule: 'integer',
     arity: 2,
-    meaning: (a, b) => s.shr(a, b),
-    values: [{ kind: 'any' }, between(0, 7)],
+    // Of a signed integer, 31 places leave nothing but the sign.
+    meaning: (a, b) =>
+      a.dtype === 'i32' ? s.shr(a, s.select(isWithinWord(b), b, 31)) : s.select(isWithinWord(b), s.shr(a, b), 0),
+    values: [anyValue, between(-3, 40)],
   }),
 };

@@ -1,6 +1,8 @@
 /** Trigonometric and hyperbolic functions, angles in radians. Integers become f32 first. */
 import * as s from '../../scalar/expression.ts';
 import type { Expression } from '../../scalar/expression.ts';
+import { log1p } from './exponential.ts';
+import { isNegative } from './sign-bit.ts';
 import { anyValue, between, elementwise, type ElementwiseDescription, type ElementwiseEntry } from './define.ts';
 
 const floating = (
@@ -27,23 +29,27 @@ function cosh(a: Expression): Expression {
   return s.add(s.mul(half, s.mul(half, 0.5)), s.div(0.5, s.mul(half, half)));
 }
 
-/** asinh and atanh by their Maclaurin series near 0, where the logarithmic forms cancel. */
+/** Beyond, a² + 1 is a², whose root is a; and a² may overflow in f32. */
+const large = 1e9;
+
+/** log1p(|a| + a² / (1 + √(1 + a²))), which cancels nowhere. */
 function asinh(a: Expression): Expression {
   const magnitude = s.abs(a);
   const square = s.mul(a, a);
-  const series = s.mul(
-    a,
-    s.add(1, s.mul(square, s.add(-1 / 6, s.mul(square, s.add(3 / 40, s.mul(square, -15 / 336)))))),
-  );
-  // Beyond 1e9 the square would overflow in f32; log(2a) is exact there.
-  const large = s.select(
-    s.lt(magnitude, 1e9),
-    s.log(s.add(magnitude, s.sqrt(s.add(square, 1)))),
-    s.add(s.log(magnitude), Math.LN2),
-  );
-  return s.select(s.lt(magnitude, 0.02), series, s.select(s.lt(a, 0), s.neg(large), large));
+  const near = log1p(s.add(magnitude, s.div(square, s.add(1, s.sqrt(s.add(square, 1))))));
+  const result = s.select(s.lt(magnitude, large), near, s.add(s.log(magnitude), Math.LN2));
+  return s.select(s.eq(a, 0), a, s.select(s.lt(a, 0), s.neg(result), result));
 }
 
+/** log1p(t + √(t · (t + 2))) with t = a - 1, which is exact where the logarithm is small. */
+function acosh(a: Expression): Expression {
+  const t = s.sub(a, 1);
+  const near = log1p(s.add(t, s.sqrt(s.mul(t, s.add(t, 2)))));
+  const result = s.select(s.lt(a, large), near, s.add(s.log(a), Math.LN2));
+  return s.select(s.lt(a, 1), Number.NaN, result);
+}
+
+/** atanh by its Maclaurin series near 0, where the logarithmic form cancels. */
 function atanh(a: Expression): Expression {
   const square = s.mul(a, a);
   let series: Expression = s.constant(1 / 19, a.dtype);
@@ -51,12 +57,25 @@ function atanh(a: Expression): Expression {
   return s.select(s.lt(s.abs(a), 0.25), s.mul(a, series), s.mul(s.log(s.div(s.add(1, a), s.sub(1, a))), 0.5));
 }
 
+/** 2 · atan(√((1 - a) / (1 + a))): the half angle, whose tangent keeps the digits of 1 - a. */
+function acos(a: Expression): Expression {
+  const half = s.atan(s.sqrt(s.div(s.sub(1, a), s.add(1, a))));
+  return s.select(s.eq(a, -1), Math.PI, s.mul(half, 2));
+}
+
+/** The angle of the point (x, y) with the signed zeros and infinities of IEEE 754 atan2: that of (|x|, |y|), reflected. */
 function atan2(y: Expression, x: Expression): Expression {
-  const base = s.atan(s.div(y, x));
-  const negative = s.lt(y, 0);
-  const leftHalf = s.add(base, s.select(negative, -Math.PI, s.constant(Math.PI, y.dtype)));
-  const onAxis = s.select(s.eq(y, 0), y, s.select(negative, -Math.PI / 2, s.constant(Math.PI / 2, y.dtype)));
-  return s.select(s.lt(x, 0), leftHalf, s.select(s.eq(x, 0), onAxis, base));
+  const [height, width] = [s.abs(y), s.abs(x)];
+  const isInfinite = (a: Expression): Expression => s.eq(a, s.constant(Number.POSITIVE_INFINITY, a.dtype));
+  const quotient = s.select(
+    isInfinite(height),
+    s.select(isInfinite(width), 1, s.constant(0, y.dtype)),
+    s.div(height, width),
+  );
+  const vertical = s.or(s.eq(width, 0), s.and(isInfinite(height), s.not(isInfinite(width))));
+  const first = s.select(s.eq(height, 0), 0, s.select(vertical, Math.PI / 2, s.atan(quotient)));
+  const angle = s.select(isNegative(x), s.sub(Math.PI, first), first);
+  return s.select(s.and(s.eq(x, x), s.eq(y, y)), s.select(isNegative(y), s.neg(angle), angle), s.add(x, y));
 }
 
 /** Trigonometric and hyperbolic functions and their inverses. */
@@ -90,11 +109,10 @@ export const trigonometric: Readonly<Record<string, ElementwiseEntry>> = {
   }),
   acos: floating('acos', {
     summary: 'inverse cosine',
-    meaning: (a) => s.sub(Math.PI / 2, s.atan(s.div(a, s.sqrt(oneMinusSquare(a))))),
+    meaning: acos,
     gradient: (g, _, a) => [g.mul(a.mul(a).neg().add(1).rsqrt()).neg()],
-    values: [between(-1, 0.9)],
+    values: [between(-1, 1)],
     smooth: [between(-0.8, 0.8)],
-    ulps: 32,
   }),
   atan: floating('atan', {
     summary: 'inverse tangent',
@@ -112,7 +130,6 @@ export const trigonometric: Readonly<Record<string, ElementwiseEntry>> = {
       const turn = g.div(square).where(square.ne(0), 0);
       return [x.mul(turn), y.mul(turn).neg()];
     },
-    values: [between(-9, 9), between(-9, 9)],
     smooth: [between(0.5, 2), between(0.5, 2)],
   }),
   sinh: floating('sinh', {
@@ -139,16 +156,16 @@ export const trigonometric: Readonly<Record<string, ElementwiseEntry>> = {
     summary: 'inverse hyperbolic sine',
     meaning: asinh,
     gradient: (g, _, a) => [g.mul(a.mul(a).add(1).rsqrt())],
-    values: [between(-1e6, 1e6)],
-    ulps: 64,
+    values: [anyValue],
+    ulps: 32,
   }),
   acosh: floating('acosh', {
     summary: 'inverse hyperbolic cosine; NaN below 1',
-    meaning: (a) => s.log(s.add(a, s.mul(s.sqrt(s.sub(a, 1)), s.sqrt(s.add(a, 1))))),
+    meaning: acosh,
     gradient: (g, _, a) => [g.mul(a.mul(a).sub(1).rsqrt())],
-    values: [between(1.5, 1e6)],
+    values: [anyValue],
     smooth: [between(1.5, 3)],
-    ulps: 64,
+    ulps: 32,
   }),
   atanh: floating('atanh', {
     summary: 'inverse hyperbolic tangent',

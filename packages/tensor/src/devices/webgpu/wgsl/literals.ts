@@ -1,5 +1,5 @@
 /** Numbers as WGSL literals. */
-import type { ComputeDType } from '../../../dtype/dtype.ts';
+import { dtypes, type ComputeDType } from '../../../dtype/dtype.ts';
 import { DTypeError } from '../../../errors.ts';
 import type { WgslModule } from './wgsl-module.ts';
 
@@ -11,11 +11,11 @@ function float32Bits(value: number): number {
   return bitsView.getUint32(0);
 }
 
-/** The shortest decimal that reads back as the same f32. */
+/** The shortest decimal that reads back as the same f32, and lies within the range of f32, as WGSL wants it. */
 function shortestDecimal(value: number): string {
   const digits = [6, 7, 8, 9]
     .map((precision) => value.toPrecision(precision))
-    .find((text) => Math.fround(Number(text)) === value);
+    .find((text) => Math.fround(Number(text)) === value && Math.abs(Number(text)) <= dtypes.f32.max);
   const text = String(Number(digits ?? value));
   return /[.e]/.test(text) ? text : `${text}.0`;
 }

@@ -1,0 +1,4 @@
+import { device } from '@espalier/tensor';
+import { elementaryLaws } from './elementary-laws.ts';
+
+elementaryLaws(() => device('webgpu'), true);
