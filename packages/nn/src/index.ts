@@ -93,7 +93,7 @@ export {
   type StepDecayOptions,
 } from './schedule/shapes.ts';
 export { buildSchedule, scheduleTypes } from './schedule/table.ts';
-export { evaluate, Evaluator, type AbortSignalLike, type EvaluateOptions } from './train/evaluator.ts';
+export { evaluate, Evaluator, throwIfAborted, type AbortSignalLike, type EvaluateOptions } from './train/evaluator.ts';
 export { fit } from './train/fit.ts';
 export type {
   CheckpointOptions,

@@ -16,6 +16,7 @@ import type { Pass, PassKnob, PassProgress, PassRecord } from './recipe/pass.ts'
 import { checkRecipe, passesOf, runRecipe, type Step } from './recipe/run.ts';
 import { notesOn } from './report/notes.ts';
 import type { CompressionReport, ModelReport } from './report/report.ts';
+import { checkAllViews } from './views/carried.ts';
 
 /** What compression works with. */
 export interface CompressOptions {
@@ -77,6 +78,9 @@ export async function compress(model: Module, options: CompressOptions): Promise
   const { data, steps, seed = 0 } = options;
   const goal = checkGoal(options.goal);
   checkRecipe(model, steps, options);
+  // Its bytes are those of a file.
+  checkAllViews('compress', model);
+  checkSplits(data);
   const input = await exampleOf(data.validate);
   const inputShape = input.shape.slice(1);
   const given = options.loss ?? trainedBy(model);
@@ -140,18 +144,24 @@ async function search(
     const candidate = await attempt(steps);
     const { quality, costs } = candidate;
     const trial = { knob: 0, quality, costs, margin: quality - floor, brokenLimits: brokenLimits(costs, limits) };
-    const misses = [...(trial.margin < 0 ? ['quality'] : []), ...trial.brokenLimits];
+    const misses = [...(trial.margin >= 0 ? [] : ['quality']), ...trial.brokenLimits];
     const reason = `the recipe has nothing to turn, and ${misses.length === 0 ? 'meets the goal' : `misses the goal in ${misses.join(' and ')}`}`;
     return { stop: 'single', reason, candidate, steps, trials: [trial], front: [trial] };
   }
   const range = { ...(await knob.range(model)), ...options.knob };
+  const unknown = Object.keys(range).find((name) => !['low', 'high', 'resolution', 'start'].includes(name));
+  if (unknown !== undefined)
+    throw new GoalError('knob', `'${unknown}' is no part of its range; there are low, high, resolution, start`);
   const at = (value: number): readonly Step[] => turn(steps, knob, value);
+  // What its ends cannot be is said before anything is done.
+  for (const end of [range.low, range.high]) at(end);
   const { stop, reason, best, state, front } = await budgetLoop<Candidate>({
     range,
     floor,
     limits,
     maxTrials,
     maxMinutes,
+    of: JSON.stringify([recipeJson(steps), options.seed ?? 0]),
     attempt: (value) => attempt(at(value)),
     ...(options.state && { state: options.state }),
     ...(options.onTrial && { onTrial: options.onTrial }),
@@ -185,9 +195,15 @@ async function withLatencies(
   ];
 }
 
+/** Throws GoalError unless there are examples to decide by, and to report on where a test split is given. */
+function checkSplits({ validate, test }: OptimizationData): void {
+  if (!validate) throw new GoalError('data', 'there is no validate; decisions need examples');
+  if (validate.size === 0) throw new GoalError('data', 'validate is empty; decisions need examples');
+  if (test?.size === 0) throw new GoalError('data', 'test is empty; leave it out, or give it examples');
+}
+
 /** The first example, as a batch of one. */
 async function exampleOf(data: Dataset): Promise<Tensor> {
-  if (data.size === 0) throw new GoalError('data', 'validate is empty; decisions need examples');
   const { x, y } = await data.batch([0]);
   y.dispose();
   return x.realize();

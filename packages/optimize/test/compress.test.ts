@@ -94,7 +94,7 @@ describe('compress', () => {
   test.each<[Partial<CompressOptions>, RegExp]>([
     [{ goal: {} }, /neither maxDrop nor min/],
     [{ goal: { maxDrop: 2 } }, /maxDrop: is 2/],
-    [{ goal: { maxDrop: 0.1, bytes: 'few' } }, /goal\.bytes: 'few' is no limit/],
+    [{ goal: { maxDrop: 0.1, bytes: 'few' } }, /goal\.bytes: "few" is no limit/],
     [{ goal: { maxDrop: 0.1, size: 3 } as never }, /size: is not part of a goal/],
     [{ data: { validate } }, /prune needs data for training/],
     [{ steps: [quantize()], knob: { low: 0.1 } }, /no pass of the recipe has one to turn/],

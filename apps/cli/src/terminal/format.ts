@@ -40,7 +40,8 @@ export function formatMilliseconds(milliseconds: number): string {
 
 /** A ratio of latencies with its interval, and what that says: `0.98 (0.95–1.02), not faster`. */
 export function formatLatencyRatio({ ratio, low, high, verdict }: LatencyRatio): string {
-  return `${ratio.toFixed(2)} (${low.toFixed(2)}–${high === null ? '' : high.toFixed(2)}), ${verdict}`;
+  const interval = high === null ? 'too few runs to tell' : `${low.toFixed(2)}–${high.toFixed(2)}`;
+  return `${ratio.toFixed(2)} (${interval}), ${verdict}`;
 }
 
 /** A number with as many digits as tell something. */

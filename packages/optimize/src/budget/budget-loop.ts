@@ -1,7 +1,9 @@
 /** The budget loop: turns one knob until the goal is met or known to be out of reach. */
 import type { AbortSignalLike } from '@espalier/nn';
 import { GoalError } from '../errors.ts';
+import { quote } from '../quote.ts';
 import { paretoFront } from './front.ts';
+import { clock } from '../cost/stopwatch.ts';
 import { nextKnob, type KnobRange } from './knob.ts';
 import { brokenLimits, limitedCosts, type Costs, type LimitedCost } from './limit.ts';
 
@@ -27,6 +29,8 @@ export interface BudgetState {
   readonly floor: number;
   readonly limits: Costs;
   readonly trials: readonly BudgetTrial[];
+  /** What was tried, as `BudgetOptions.of` said. */
+  readonly of?: string;
 }
 
 /**
@@ -56,6 +60,8 @@ export interface BudgetOptions<A extends Attempt> {
   readonly limits?: Costs;
   /** Makes and measures what a knob stands for. A function of the knob: the same knob gives the same again. */
   readonly attempt: (knob: number) => Promise<A>;
+  /** What is tried, as text. A state that was of something else is refused. */
+  readonly of?: string;
   readonly maxTrials: number;
   readonly maxMinutes?: number;
   /** Goes on from what an interrupted loop remembered. Throws GoalError if it was after something else. */
@@ -64,7 +70,7 @@ export interface BudgetOptions<A extends Attempt> {
   readonly onTrial?: (trial: BudgetTrial, state: BudgetState) => void | Promise<void>;
   /** Ends the loop after the attempt in hand; what was found so far is returned. */
   readonly signal?: AbortSignalLike;
-  /** Milliseconds since any moment. Default: `Date.now`. */
+  /** Milliseconds since any moment. Default: `performance.now`. */
   readonly now?: () => number;
 }
 
@@ -84,13 +90,20 @@ export async function budgetLoop<A extends Attempt>(options: BudgetOptions<A>): 
     maxMinutes = Infinity,
     onTrial,
     signal,
-    now = Date.now,
+    now = clock(),
   } = options;
-  if (options.state) checkState(options.state, { range, floor, limits });
+  if (Number.isNaN(floor)) throw new GoalError('floor', 'is NaN; it must be a number');
+  const of = options.of === undefined ? {} : { of: options.of };
+  if (options.state) checkState(options.state, { range, floor, limits, ...of });
   const trials: BudgetTrial[] = [...(options.state?.trials ?? [])];
-  const state = (): BudgetState => ({ version: 1, range, floor, limits, trials: [...trials] });
+  const state = (): BudgetState => ({ version: 1, range, floor, limits, trials: [...trials], ...of });
   const begin = now();
   let kept: { readonly trial: BudgetTrial; readonly attempt: A } | undefined;
+  if (!(maxTrials >= 1 && maxMinutes > 0))
+    throw new GoalError(
+      'maxTrials',
+      `is ${maxTrials}, and maxMinutes ${maxMinutes}; at least one trial needs a time above 0`,
+    );
   let stop: BudgetStop | undefined;
   while (!stop) {
     const decision = nextKnob(range, trials);
@@ -124,7 +137,8 @@ const isMet = ({ margin, brokenLimits: broken }: BudgetTrial): boolean => margin
 
 function bestOf(trials: readonly BudgetTrial[]): BudgetTrial | undefined {
   const holding = trials.filter(({ margin }) => margin >= 0);
-  if (holding.length === 0) return trials.toSorted((a, b) => b.quality - a.quality)[0];
+  const known = (quality: number): number => (Number.isNaN(quality) ? -Infinity : quality);
+  if (holding.length === 0) return trials.toSorted((a, b) => compareDown(known(a.quality), known(b.quality)))[0];
   const bytes = ({ costs }: BudgetTrial): number => costs.bytes ?? Infinity;
   const order = (a: BudgetTrial, b: BudgetTrial): number =>
     a.brokenLimits.length - b.brokenLimits.length ||
@@ -135,35 +149,58 @@ function bestOf(trials: readonly BudgetTrial[]): BudgetTrial | undefined {
 
 function explain(stop: BudgetStop, best: BudgetTrial, count: number): string {
   const broken = best.brokenLimits.length > 0 ? `; ${best.brokenLimits.join(' and ')} stayed above the limit` : '';
-  const below = best.margin < 0 ? '; no trial kept the floor, so the one of the highest quality was taken' : '';
+  const trials = `${count} ${count === 1 ? 'trial' : 'trials'}`;
+  const below = !(best.margin >= 0) ? '; no trial kept the floor, so the one of the highest quality was taken' : '';
   const reasons: Readonly<Record<BudgetStop, string>> = {
     met: `the floor and every limit are kept at ${show(best.knob)}`,
     edge: `the knob is at its end, ${show(best.knob)}, and the floor still holds`,
     narrowed: `${show(best.knob)} is the largest value known to keep the floor, to the resolution`,
     infeasible: 'even the lowest value breaks the floor',
-    'max-trials': `${count} trials were made`,
-    'max-time': `the time was up after ${count} trials`,
-    aborted: `it was interrupted after ${count} trials`,
+    'max-trials': `${trials} ${count === 1 ? 'was' : 'were'} made`,
+    'max-time': `the time was up after ${trials}`,
+    aborted: `it was interrupted after ${trials}`,
   };
   return `${reasons[stop]}${stop === 'met' ? '' : broken}${below}`;
 }
 
 const show = (knob: number): string => String(Number(knob.toFixed(6)));
 
-function checkState(state: BudgetState, now: Pick<BudgetState, 'range' | 'floor' | 'limits'>): void {
-  const text = ({ range, floor, limits }: Pick<BudgetState, 'range' | 'floor' | 'limits'>): string =>
+function checkState(state: BudgetState, now: Pick<BudgetState, 'range' | 'floor' | 'limits' | 'of'>): void {
+  const trials: unknown = Reflect.get(Object(state) as object, 'trials');
+  const range: unknown = Reflect.get(Object(state) as object, 'range');
+  if (!Array.isArray(trials) || !trials.every(isTrial) || Object(range) !== range)
+    throw new GoalError('state', `${quote(state)} is not what a search remembered; pass what onTrial was given`);
+  const text = (of: Pick<BudgetState, 'range' | 'floor' | 'limits' | 'of'>): string =>
     JSON.stringify([
-      range.low,
-      range.high,
-      range.resolution,
-      range.start ?? null,
-      floor,
-      limitedCosts.map((cost) => limits[cost] ?? null),
+      of.range.low,
+      of.range.high,
+      of.range.resolution,
+      of.range.start ?? null,
+      of.floor,
+      limitedCosts.map((cost) => of.limits[cost] ?? null),
+      of.of ?? null,
     ]);
-  if (state.version !== 1 || text(state) !== text(now)) {
+  if (state.version !== 1 || Object(state.limits) !== state.limits || text(state) !== text(now)) {
     throw new GoalError(
       'state',
-      'belongs to another search: its range, floor or limits differ; start anew, or ask for the same as before',
+      'belongs to another search: its recipe, range, floor or limits differ; start anew, or ask for the same as before',
     );
   }
 }
+
+function isTrial(trial: unknown): boolean {
+  const {
+    knob,
+    quality,
+    margin,
+    costs,
+    brokenLimits: broken,
+  } = Object(trial) as Partial<Record<keyof BudgetTrial, unknown>>;
+  // JSON has null for NaN.
+  const isQuality = (value: unknown): boolean => typeof value === 'number' || value === null;
+  return (
+    Number.isFinite(knob) && isQuality(quality) && isQuality(margin) && Object(costs) === costs && Array.isArray(broken)
+  );
+}
+
+const compareDown = (a: number, b: number): number => (a === b ? 0 : b - a);

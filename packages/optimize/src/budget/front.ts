@@ -6,9 +6,11 @@ export interface Tradeoff {
   readonly cost: number;
 }
 
-/** The points that no other point beats in one respect without losing in the other, cheapest first. Of equal points, the first. */
+/** The points that no other point beats in one respect without losing in the other, cheapest first. Of equal points, the first. What
+ * is NaN is on no front. */
 export function paretoFront<T extends Tradeoff>(points: readonly T[]): T[] {
-  const ordered = points.toSorted((a, b) => a.cost - b.cost || b.quality - a.quality);
+  const known = points.filter(({ quality, cost }) => !Number.isNaN(quality) && !Number.isNaN(cost));
+  const ordered = known.toSorted((a, b) => a.cost - b.cost || b.quality - a.quality);
   const front: T[] = [];
   for (const point of ordered) if (point.quality > (front.at(-1)?.quality ?? -Infinity)) front.push(point);
   return front;

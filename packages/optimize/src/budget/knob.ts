@@ -1,5 +1,6 @@
 /** One knob, turned to find how far it goes: the decision, as a pure function of what was tried. */
 import { GoalError } from '../errors.ts';
+import { quote } from '../quote.ts';
 
 /** The values of a knob; larger ones save more and cost more quality. */
 export interface KnobRange {
@@ -35,7 +36,8 @@ export function nextKnob(range: KnobRange, tried: readonly KnobOutcome[]): KnobD
   checkRange(range);
   if (tried.length === 0) return { next: start };
   const held = best(tried.filter(({ margin }) => margin >= 0));
-  const failed = worst(tried.filter(({ knob, margin }) => margin < 0 && knob > (held?.knob ?? -Infinity)));
+  // A quality of NaN holds no floor.
+  const failed = worst(tried.filter(({ knob, margin }) => !(margin >= 0) && knob > (held?.knob ?? -Infinity)));
   if (held && !failed) return high - held.knob < resolution ? { stop: 'edge' } : { next: between(held.knob, high) };
   if (!failed) return { next: start };
   if (!held) {
@@ -46,7 +48,7 @@ export function nextKnob(range: KnobRange, tried: readonly KnobOutcome[]): KnobD
   // A hair above, since a difference of decimals is seldom exact.
   if (width <= resolution * (1 + 1e-9)) return { stop: 'narrowed' };
   const crossing = held.margin / (held.margin - failed.margin);
-  const share = Math.min(0.75, Math.max(0.25, crossing));
+  const share = Number.isNaN(crossing) ? 0.5 : Math.min(0.75, Math.max(0.25, crossing));
   return { next: held.knob + share * width };
 
   /** Half of the way to the end, and the end itself when that is near. */
@@ -56,6 +58,8 @@ export function nextKnob(range: KnobRange, tried: readonly KnobOutcome[]): KnobD
 }
 
 function checkRange({ low, high, resolution, start = high }: KnobRange): void {
+  for (const [name, value] of Object.entries({ low, high, resolution, start }))
+    if (!Number.isFinite(value)) throw new GoalError('knob', `${name} is ${quote(value)}; it must be a finite number`);
   if (!(low <= start && start <= high)) throw new GoalError('knob', `it starts at ${start}, outside ${low} to ${high}`);
   if (!(resolution > 0)) throw new GoalError('knob', `the resolution is ${resolution}; it must be above 0`);
 }

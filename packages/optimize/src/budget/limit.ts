@@ -1,5 +1,6 @@
 /** Limits on a cost, as people write them: `<= 100 kB`. */
 import { GoalError } from '../errors.ts';
+import { quote } from '../quote.ts';
 
 /** What a goal may limit. */
 export const limitedCosts = ['bytes', 'parameters', 'nonZeros', 'macs', 'latencyMs'] as const;
@@ -48,7 +49,7 @@ export function parseLimit(cost: LimitedCost, limit: number | string): number {
     const known = units.filter((each) => each !== '').join(', ');
     throw new GoalError(
       cost,
-      `'${limit}' is no limit; write a number, or like '<= 100 ${units.at(2)}' with one of ${known}`,
+      `${quote(limit)} is no limit; write a number, or like '<= 100 ${units.at(2)}' with one of ${known}`,
     );
   }
   return value;

@@ -1,5 +1,5 @@
 /** Which of two models is faster, and how sure that is. */
-import { deriveSeed, type Module } from '@espalier/nn';
+import { deriveSeed, summary, type Module } from '@espalier/nn';
 import { ArgumentError, full, type Shape, type Tensor } from '@espalier/tensor';
 import { strip } from '../views/copy.ts';
 import { latencyOf, type Latency } from './latency.ts';
@@ -65,7 +65,7 @@ export async function compareLatency(
   options: ComparisonOptions & {
     /** The shape of one example, without the batch axis. */
     readonly inputShape: Shape;
-    /** What the models run on, [1, …inputShape]. Default: 0.5 everywhere. */
+    /** What the models run on, [1, …inputShape]. Default: 0.5 everywhere, or index 0 for an embedding. */
     readonly input?: Tensor;
   },
 ): Promise<LatencyComparison> {
@@ -138,8 +138,10 @@ function ratioOf(logRatios: readonly number[]): LatencyRatio {
   };
 }
 
-/** One example for a model. */
+/** One example for a model: 0.5 everywhere, or index 0 where it looks its inputs up. */
 export function exampleOf(model: Module, inputShape: Shape): Tensor {
   const device = model.parameters()[0]?.tensor.device;
-  return full([1, ...inputShape], 0.5, device ? { device } : {}).realizeSync();
+  const [first] = summary(model, inputShape).rows;
+  const [value, dtype] = first?.type === 'embedding' ? ([0, 'i32'] as const) : ([0.5, 'f32'] as const);
+  return full([1, ...inputShape], value, { dtype, ...(device && { device }) }).realizeSync();
 }

@@ -42,7 +42,7 @@ export interface CostOptions {
   readonly inputShape: Shape;
   /** Whether, and how, to measure latency: that of one model. What compares two is `compareLatency`. Default: true. */
   readonly latency?: boolean | LatencyOptions;
-  /** What it runs on, [1, …inputShape]. Default: 0.5 everywhere. */
+  /** What it runs on, [1, …inputShape]. Default: 0.5 everywhere, or index 0 for an embedding. */
   readonly input?: Tensor;
 }
 

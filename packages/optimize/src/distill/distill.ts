@@ -17,6 +17,7 @@ import { checkTraining, trainedFor, type TrainingConfig } from '../recipe/traini
 import { showCount } from '../report/format.ts';
 import { checkMix, checkSameClasses, type DistillationMix } from './distillation-loss.ts';
 import { lessonOf } from './distillation.ts';
+import { quote } from '../quote.ts';
 
 /** Options of distillation. */
 export interface DistillOptions extends DistillationMix {
@@ -44,7 +45,10 @@ export function distill(options: DistillOptions = {}): Pass {
   optionsOf(place, options, optionNames);
   const { teacher: given = 'original', student, train } = options;
   if (options.temperature !== undefined) numberOption(place, 'temperature', options.temperature, { above: 0 });
+  if (options.alpha !== undefined) numberOption(place, 'alpha', options.alpha, { least: 0, most: 1 });
   checkMix(options);
+  if (given !== 'original' && !isModule(given))
+    throw new RecipeError(place, `the teacher is ${quote(given)}; it must be a model, or 'original'`);
   checkTraining(`${place}.train`, train);
   const { teacher: _, ...described } = options;
   const config: StepConfig = {
@@ -55,8 +59,6 @@ export function distill(options: DistillOptions = {}): Pass {
 
   async function plan(model: Module, context: PassContext): Promise<PassPlan> {
     const teacher = given === 'original' ? context.original : given;
-    if (typeof teacher === 'string')
-      throw new RecipeError(place, `the teacher is '${String(teacher)}'; it must be a model, or 'original'`);
     const device = model.parameters()[0]?.tensor.device;
     const seed = deriveSeed(context.seed, place);
     const learner = student ? build(student, { seed, ...(device && { device }) }) : model;
@@ -103,4 +105,9 @@ export function distill(options: DistillOptions = {}): Pass {
     effects: student ? ['architecture', 'weights'] : ['weights'],
     plan,
   };
+}
+
+/** By what it can do: a module of another copy of the package is one too. */
+function isModule(value: unknown): value is Module {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'forward') === 'function';
 }

@@ -16,6 +16,7 @@ import {
   type LayoutName,
   type NamedArrays,
 } from './weight-layout.ts';
+import { quote } from '../quote.ts';
 
 /** What a file needs to say about a weight besides its arrays. */
 export interface WeightDescription {
@@ -137,7 +138,7 @@ export function parseDescription(source: string, name: string, value: unknown): 
     throw new FormatError(
       source,
       0,
-      `the description of ${name} is ${JSON.stringify(value)}; it needs layout, format, shape and pruned`,
+      `the description of ${name} is ${quote(value)}; it needs layout, format, shape and pruned`,
     );
   }
   return { layout, format, shape, pruned } as WeightDescription;

@@ -71,7 +71,7 @@ export function checkPruning(place: string, options: PruneOptions): CheckedPruni
   numberOption(place, 'minimum', minimum, { least: 0, most: sparsity });
   numberOption(place, 'maximum', maximum, { least: sparsity, most: 1 });
   const schedule: PruningSchedule =
-    typeof options.schedule === 'string' ? { shape: options.schedule } : (options.schedule ?? { shape: 'one-shot' });
+    typeof options.schedule === 'object' ? options.schedule : { shape: options.schedule ?? 'one-shot' };
   optionsOf(`${place}.schedule`, schedule, scheduleOptionNames);
   oneOf(place, 'schedule', schedule.shape, scheduleShapes);
   maskUpdates(schedule, sparsity, 1);
@@ -101,7 +101,7 @@ const allocations: Readonly<Record<PruneScope, (bounds: SparsityBounds) => strin
  */
 export function describePruning({ method, scope, bounds, schedule, trains }: CheckedPruning, updates?: number): string {
   const { shape, begin = 0, end = 0.5 } = schedule;
-  const gradually = `on a ${shape} schedule${updates === undefined ? '' : ` of ${updates} updates`} from ${percent(begin)} to ${percent(end)} of the training`;
+  const gradually = `on a ${shape} schedule${updates === undefined ? '' : ` of ${updates} ${updates === 1 ? 'update' : 'updates'}`} from ${percent(begin)} to ${percent(end)} of the training`;
   const atOnce = trains && begin > 0 ? `at once, after ${percent(begin)} of the training` : 'at once';
   return [ways[method], allocations[scope](bounds), shape === 'one-shot' ? atOnce : gradually].join(', ');
 }

@@ -9,7 +9,7 @@ import { readWeights } from '../selection/weights.ts';
 import { chooseDropped, dropCount, dropCounts, sum, type PruneScope } from './allocate.ts';
 import { scorerOf } from './importance.ts';
 import { maskOf, setMask } from './mask-view.ts';
-import { checkPruning, describePruning, type PruneOptions } from './options.ts';
+import { checkPruning, describePruning, type CheckedPruning, type PruneOptions } from './options.ts';
 import { maskUpdates } from './schedule.ts';
 
 /**
@@ -33,10 +33,16 @@ export function prune(options: PruneOptions): Pass {
     await checkGrowth(chosen, sparsity, scope);
     const sizes = chosen.map(({ parameter }) => parameter.size);
     const dropped = sum(dropCounts(sparsity, sizes, scope));
+    const reach = sum(sizes.map((size) => dropCount(bounds.maximum, size)));
+    // A default is out of the way of who asks for more than whole numbers of weights let it reach.
+    const within =
+      options.maximum === undefined && dropped > reach
+        ? { ...described, bounds: { ...bounds, maximum: 1 } }
+        : described;
     const counts = `drop ${showCount(dropped)} of ${showCount(sum(sizes))} weights`;
     return {
-      summary: `${counts} ${describePruning(described)}`,
-      apply: () => apply(model, chosen, context, counts),
+      summary: `${counts} ${describePruning(within)}`,
+      apply: () => apply(model, chosen, context, counts, within),
     };
   }
 
@@ -45,11 +51,15 @@ export function prune(options: PruneOptions): Pass {
     chosen: readonly NamedParameter[],
     context: PassContext,
     counts: string,
+    within: CheckedPruning,
   ): Promise<AppliedPass> {
     const seed = deriveSeed(context.seed, place);
     const dropTo = async (target: number): Promise<void> => {
       const scores = await Promise.all(chosen.map((each) => scoreOf(each)));
-      const dropped = chooseDropped(scores, target, scope, { ...bounds, minimum: Math.min(bounds.minimum, target) });
+      const dropped = chooseDropped(scores, target, scope, {
+        ...within.bounds,
+        minimum: Math.min(bounds.minimum, target),
+      });
       for (const [index, { parameter }] of chosen.entries()) {
         setMask(
           parameter,
@@ -70,7 +80,7 @@ export function prune(options: PruneOptions): Pass {
       const details = await Promise.all(
         chosen.map(async ({ name, parameter }) => [name, await sparsityOf(parameter)] as const),
       );
-      const how = describePruning(described, updates);
+      const how = describePruning(within, updates);
       const trained = training ? `; trained${trainedFor(training)}` : '';
       return { config, summary: `${counts} ${how}${trained}`, details: Object.fromEntries(details) };
     };

@@ -26,6 +26,9 @@ export interface MaskUpdate {
   readonly sparsity: number;
 }
 
+/** More than one update a step does nothing, and there are not that many steps. */
+const mostUpdates = 1_000_000;
+
 /** The share of the way from initial to final sparsity, at a share of the time between begin and end. */
 const curves: Readonly<Record<ScheduleShape, (time: number) => number>> = {
   'one-shot': () => 1,
@@ -44,6 +47,12 @@ export const scheduleShapes: readonly ScheduleShape[] = Object.keys(curves) as S
  */
 export function maskUpdates(schedule: PruningSchedule, final: number, steps: number): MaskUpdate[] {
   const { shape, initial = 0, begin = 0, end = 0.5, updates = 10 } = schedule;
+  if (!scheduleShapes.includes(shape) || !Number.isSafeInteger(steps) || steps < 0) {
+    throw new ArgumentError(
+      'prune',
+      `the schedule is ${shape} in ${steps} steps; there are ${scheduleShapes.join(', ')}, and steps are a whole number`,
+    );
+  }
   if (!(begin >= 0 && begin <= end && end <= 1)) {
     throw new ArgumentError(
       'prune',
@@ -56,8 +65,11 @@ export function maskUpdates(schedule: PruningSchedule, final: number, steps: num
       `sparsity goes from ${initial} to ${final}; it must grow, from at least 0 to below 1`,
     );
   }
-  if (!Number.isInteger(updates) || updates < 1) {
-    throw new ArgumentError('prune', `the schedule has ${updates} updates; it needs a whole number, at least 1`);
+  if (!Number.isInteger(updates) || updates < 1 || updates > mostUpdates) {
+    throw new ArgumentError(
+      'prune',
+      `the schedule has ${updates} updates; it needs a whole number from 1 to ${mostUpdates}`,
+    );
   }
   const last = Math.max(0, steps - 1);
   if (shape === 'one-shot') return [{ step: Math.min(last, Math.floor(begin * steps)), sparsity: final }];

@@ -1,5 +1,6 @@
 /** Observers: they see values in any number of pieces and say which range the numbers of a format should cover. */
 import { ArgumentError } from '@espalier/tensor';
+import { quote } from '../quote.ts';
 
 /** A closed interval of values. */
 export interface ValueRange {
@@ -124,8 +125,13 @@ const makers: { readonly [Type in ObserverConfig['type']]: (config: ObserverConf
 /** The names of the observers. */
 export const observerTypes: readonly ObserverConfig['type'][] = Object.keys(makers) as ObserverConfig['type'][];
 
-/** An observer from its configuration. Throws ArgumentError for a percentile outside (50, 100]. */
+/** An observer from its configuration. Throws ArgumentError for a type it does not know, or a percentile outside (50, 100]. */
 export function createObserver(config: ObserverConfig): Observer {
+  if (!Object.hasOwn(makers, config.type))
+    throw new ArgumentError(
+      'quantize',
+      `the observer is ${quote(config.type)}; it must be one of ${observerTypes.join(', ')}`,
+    );
   const make = makers[config.type] as (config: ObserverConfig) => Observer;
   return make(config);
 }

@@ -1,5 +1,6 @@
 /** Quantization of one tensor. */
 import { ArgumentError, fromTyped, ShapeError, type Tensor } from '@espalier/tensor';
+import { quote } from '../quote.ts';
 import { encodeValues } from './codes.ts';
 import { numberFormats, symmetricParameters, type WeightFormat } from './number-format.ts';
 import { createObserver, type ObserverConfig } from './observers.ts';
@@ -46,6 +47,11 @@ export function findScales(
  */
 export async function quantizeTensor(tensor: Tensor, options: QuantizeTensorOptions = {}): Promise<QuantizedTensor> {
   const { format = 'int8', granularity = 'channel', observer = { type: 'min-max' } } = options;
+  if (!Object.hasOwn(numberFormats, format) || (granularity !== 'channel' && granularity !== 'tensor'))
+    throw new ArgumentError(
+      'quantizeTensor',
+      `the format is ${quote(format)} by ${quote(granularity)}; it must be int8, by channel or by tensor`,
+    );
   const [channels] = tensor.shape;
   if (granularity === 'channel' && channels === undefined) {
     throw new ShapeError('quantizeTensor', 'a scalar has no channels; quantize it with granularity tensor');

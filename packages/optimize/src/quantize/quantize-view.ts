@@ -1,6 +1,7 @@
 /** Quantization of a parameter as a view: the model computes with the numbers that its file will hold. */
 import type { Parameter, ParameterView } from '@espalier/nn';
-import { customGradient, fromTyped, type Tensor } from '@espalier/tensor';
+import { ArgumentError, customGradient, fromTyped, type Tensor } from '@espalier/tensor';
+import { quote } from '../quote.ts';
 import { decodeValues, encodeValues } from './codes.ts';
 import { numberFormats, type WeightFormat } from './number-format.ts';
 
@@ -19,7 +20,9 @@ export class QuantizeView implements ParameterView {
   readonly scales: Float32Array;
   readonly apply: (tensor: Tensor) => Tensor;
 
+  /** Throws ArgumentError for a format it does not know, and for scales that are no positive numbers or do not fit. */
   constructor(format: WeightFormat, scales: Float32Array, like: Tensor) {
+    checkScales(format, scales, like);
     this.format = format;
     this.scales = scales;
     const { minimum, maximum } = numberFormats[format];
@@ -46,6 +49,17 @@ export class QuantizeView implements ParameterView {
   decode(codes: Int8Array): Float32Array<ArrayBuffer> {
     return decodeValues(codes, this.scales);
   }
+}
+
+function checkScales(format: string, scales: Float32Array, { shape }: Tensor): void {
+  const isFormat = format === 'int8';
+  const fits = scales.length === 1 || scales.length === shape[0];
+  if (isFormat && fits && scales.every((scale) => scale > 0 && scale < Infinity)) return;
+  throw new ArgumentError(
+    'setQuantization',
+    `${quote(format)} with the scales ${quote([...scales])} does not fit [${shape.join(', ')}]; the format is int8, with one positive ` +
+      'scale, or one for each index of the first axis',
+  );
 }
 
 /** The quantization view of a parameter, if it has one. */

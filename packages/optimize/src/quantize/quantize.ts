@@ -2,7 +2,7 @@
 import type { Json, Module } from '@espalier/nn';
 import { fromTyped } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
-import { numberOption, oneOf, optionsOf } from '../recipe/options.ts';
+import { integerOption, oneOf, optionsOf } from '../recipe/options.ts';
 import type { Pass, PassContext, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
 import { selectParameters, type NamedParameter } from '../selection/parameter-filter.ts';
 import { readWeights } from '../selection/weights.ts';
@@ -29,20 +29,22 @@ export function quantize(options: QuantizeOptions = {}): Pass {
   const { weights: format = 'int8', granularity = 'channel' } = options;
   const observer: ObserverConfig =
     typeof options.observer === 'object' ? options.observer : { type: options.observer ?? 'min-max' };
+  optionsOf(`${place}.observer`, observer, ['type', 'percentile']);
   oneOf<WeightFormat>(place, 'weights', format, ['int8']);
   oneOf<Granularity>(place, 'granularity', granularity, ['tensor', 'channel']);
   oneOf(place, 'observer', observer.type, observerTypes);
   createObserver(observer);
-  const examples = typeof options.calibrate === 'object' ? options.calibrate.examples : options.calibrate ? 256 : 0;
-  if (options.calibrate) numberOption(place, 'calibrate.examples', examples, { least: 1 });
+  const examples = calibrationExamples(place, options.calibrate);
   const config: StepConfig = { type: 'quantize', ...(options as object as { readonly [option: string]: Json }) };
 
   async function plan(model: Module, { data }: PassContext): Promise<PassPlan> {
     const chosen = selectParameters(place, model, options);
     if (examples > 0 && !data?.train)
       throw new RecipeError(place, 'calibrates, and there is no training data; give data.train');
+    const seen = Math.min(examples, data?.train?.size ?? 0);
+    if (examples > 0 && seen === 0) throw new RecipeError(place, 'calibrates, and data.train has no example');
     for (const each of chosen) await readWeights(place, each);
-    const summary = `round the weights of ${chosen.length} tensors to ${format} by ${granularity}${examples > 0 ? `, calibrated on ${examples} examples` : ''}`;
+    const summary = `round the weights of ${chosen.length} tensors to ${format} by ${granularity}${examples > 0 ? `, calibrated on ${seen} ${seen === 1 ? 'example' : 'examples'}` : ''}`;
     return {
       summary,
       apply: async () => {
@@ -83,6 +85,14 @@ export function quantize(options: QuantizeOptions = {}): Pass {
   }
 
   return { config, needs: examples > 0 ? 'calibration' : 'nothing', effects: ['numbers'], plan };
+}
+
+/** How many examples to calibrate on; 0 for none. */
+function calibrationExamples(place: string, calibrate: QuantizeOptions['calibrate']): number {
+  if (calibrate === undefined || typeof calibrate === 'boolean') return calibrate ? 256 : 0;
+  optionsOf(`${place}.calibrate`, calibrate, ['examples']);
+  integerOption(place, 'calibrate.examples', calibrate.examples, 1);
+  return calibrate.examples;
 }
 
 /** Puts a quantized parameter's raw values onto the numbers it is rounded to, so that rounding them again is certain to change nothing. */

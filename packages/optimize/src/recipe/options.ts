@@ -1,10 +1,11 @@
 /** Checking of the options of passes, which come from JSON as often as from TypeScript. */
 import { RecipeError } from '../errors.ts';
+import { quote } from '../quote.ts';
 
 /** The options as an object with known names only. Throws RecipeError. */
 export function optionsOf(place: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new RecipeError(place, `the options are ${JSON.stringify(options)}; they must be an object`);
+    throw new RecipeError(place, `the options are ${quote(options)}; they must be an object`);
   }
   const unknown = Object.keys(options).find((name) => name !== 'type' && !known.includes(name));
   if (unknown !== undefined) throw new RecipeError(place, `'${unknown}' is no option; there are ${known.join(', ')}`);
@@ -25,20 +26,17 @@ export function numberOption(place: string, name: string, value: unknown, bounds
   if (fits) return;
   const words = { least: 'at least', most: 'at most', above: 'above', below: 'below' } as const;
   const limits = Object.entries(bounds).map(([kind, limit]) => `${words[kind as keyof NumberBounds]} ${String(limit)}`);
-  throw new RecipeError(
-    place,
-    `${name} is ${JSON.stringify(value)}; it must be a number ${limits.join(' and ')}`.trim(),
-  );
+  throw new RecipeError(place, `${name} is ${quote(value)}; it must be a number ${limits.join(' and ')}`.trim());
 }
 
 /** Throws RecipeError unless the value is a whole number of at least `least`. */
 export function integerOption(place: string, name: string, value: unknown, least: number): void {
   if (Number.isSafeInteger(value) && (value as number) >= least) return;
-  throw new RecipeError(place, `${name} is ${JSON.stringify(value)}; it must be a whole number of at least ${least}`);
+  throw new RecipeError(place, `${name} is ${quote(value)}; it must be a whole number of at least ${least}`);
 }
 
 /** Throws RecipeError unless the value is one of the words. */
 export function oneOf<Word extends string>(place: string, name: string, value: Word, words: readonly Word[]): void {
   if (!words.includes(value))
-    throw new RecipeError(place, `${name} is ${JSON.stringify(value)}; it must be one of ${words.join(', ')}`);
+    throw new RecipeError(place, `${name} is ${quote(value)}; it must be one of ${words.join(', ')}`);
 }

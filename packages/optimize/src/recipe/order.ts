@@ -46,17 +46,24 @@ export function effectsOf(model: Module): Effect[] {
 
 /**
  * Throws RecipeError, with the reason, when a pass of a later stage would undo the work of an earlier one, or of what was
- * done to the model before. Passes of one stage run together and have no order.
+ * done to the model before. Passes that run together are applied in their order.
  */
 export function checkOrder(stages: readonly (readonly Pass[])[], already: readonly Effect[] = []): void {
   const done = new Map<Effect, string>(already.map((effect) => [effect, 'the model as given']));
   for (const [index, stage] of stages.entries()) {
-    for (const { config, effects } of stage) {
+    for (const [place, { config, effects }] of stage.entries()) {
+      const twice = stage.slice(0, place).find((other) => other.effects.includes('zeros') && effects.includes('zeros'));
+      if (twice) {
+        throw new RecipeError(
+          `steps[${index}]`,
+          `${twice.config.type} and ${config.type} would both decide which weights are gone, in one training; run them one after the other`,
+        );
+      }
       const broken = rules.find(({ before, after }) => done.has(before) && effects.includes(after));
       if (broken) {
         throw new RecipeError(`steps[${index}]`, `${config.type} after ${done.get(broken.before)} ${broken.reason}`);
       }
+      for (const effect of effects) done.set(effect, config.type);
     }
-    for (const { config, effects } of stage) for (const effect of effects) done.set(effect, config.type);
   }
 }

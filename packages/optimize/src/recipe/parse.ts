@@ -7,9 +7,11 @@ import type { PruneOptions } from '../prune/options.ts';
 import { prune } from '../prune/prune.ts';
 import type { QuantizeOptions } from '../quantize/options.ts';
 import { quantize } from '../quantize/quantize.ts';
+import { optionsOf } from './options.ts';
 import type { Pass, StepConfig } from './pass.ts';
 import type { TrainingConfig } from './training.ts';
 import { passesOf, together, type Step } from './run.ts';
+import { quote } from '../quote.ts';
 
 /** A step of a recipe as JSON. */
 export type StepJson = StepConfig | { readonly together: readonly StepConfig[] };
@@ -28,7 +30,7 @@ const makers: Readonly<Record<string, Make>> = {
   distill: (options: Omit<DistillOptions, 'teacher'> & { readonly teacher?: unknown }, { teacher }) => {
     const { teacher: named, ...rest } = options;
     if (named !== undefined && named !== 'original' && named !== 'given') {
-      throw new RecipeError('distill', `the teacher is ${JSON.stringify(named)}; in JSON it is 'original' or 'given'`);
+      throw new RecipeError('distill', `the teacher is ${quote(named)}; in JSON it is 'original' or 'given'`);
     }
     if (named === 'given' && !teacher) throw new RecipeError('distill', "the teacher is 'given', but none was");
     return distill({ ...rest, teacher: named === 'original' ? 'original' : (teacher ?? 'original') });
@@ -41,11 +43,12 @@ export const passTypes: readonly string[] = Object.keys(makers);
 
 /** The steps that a JSON recipe stands for. Throws RecipeError, naming the step, for what is no recipe. */
 export function parseRecipe(recipe: unknown, models: RecipeModels = {}): Step[] {
-  if (!Array.isArray(recipe)) throw new RecipeError('steps', `is ${JSON.stringify(recipe)}; it must be a list`);
+  if (!Array.isArray(recipe)) throw new RecipeError('steps', `is ${quote(recipe)}; it must be a list`);
   return recipe.map((step: unknown, index) => {
     const place = `steps[${index}]`;
     const several = isObject(step) ? step['together'] : undefined;
     if (several === undefined) return parsePass(step, place, models);
+    optionsOf(place, step, ['together']);
     if (!Array.isArray(several)) throw new RecipeError(`${place}.together`, 'must be a list of steps');
     return together(...several.map((each: unknown, inner) => parsePass(each, `${place}.together[${inner}]`, models)));
   });
@@ -63,7 +66,7 @@ function parsePass(step: unknown, place: string, models: RecipeModels): Pass {
   const type = isObject(step) ? step['type'] : undefined;
   const make = typeof type === 'string' && Object.hasOwn(makers, type) ? makers[type] : undefined;
   if (!make || !isObject(step))
-    throw new RecipeError(place, `is ${JSON.stringify(step)}; it needs a type out of ${passTypes.join(', ')}`);
+    throw new RecipeError(place, `is ${quote(step)}; it needs a type out of ${passTypes.join(', ')}`);
   const { type: _, ...options } = step;
   // Each pass checks its own options.
   return make(options as never, models);

@@ -1,7 +1,14 @@
 /** Running a recipe. */
-import { deriveSeed, trainedBy, type AbortSignalLike, type LossFunction, type Module } from '@espalier/nn';
+import {
+  deriveSeed,
+  throwIfAborted,
+  trainedBy,
+  type AbortSignalLike,
+  type LossFunction,
+  type Module,
+} from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
-import { checkAllViews } from '../views/carried.ts';
+import { quote } from '../quote.ts';
 import { copyModel } from '../views/copy.ts';
 import type { OptimizationData } from './data.ts';
 import { checkOrder, effectsOf } from './order.ts';
@@ -70,6 +77,7 @@ export async function runRecipe(
   };
   const records: PassRecord[] = [];
   for (const [index, step] of steps.entries()) {
+    throwIfAborted(options.signal);
     const done = await runStage(current, passesOf(step), {
       ...context,
       seed: deriveSeed(options.seed ?? 0, `step ${index}`),
@@ -84,10 +92,11 @@ export async function runRecipe(
 export function checkRecipe(
   model: Module,
   steps: readonly Step[],
-  { data, loss }: Pick<RecipeOptions, 'data' | 'loss'>,
+  options: Pick<RecipeOptions, 'data' | 'loss' | 'seed'>,
 ): void {
-  checkAllViews('runRecipe', model);
-  checkLoss('runRecipe', loss);
+  checkSteps(steps);
+  checkOptions(options);
+  const { data, loss } = options;
   const stages = steps.map(passesOf);
   const empty = stages.findIndex((stage) => stage.length === 0);
   if (empty >= 0) throw new RecipeError(`steps[${empty}]`, 'has no pass');
@@ -99,6 +108,34 @@ export function checkRecipe(
     }
   }
   checkTasks(stages, loss, trainedBy(model));
+}
+
+/** Throws RecipeError unless the steps are passes, or several together. */
+function checkSteps(steps: unknown): asserts steps is readonly Step[] {
+  if (!Array.isArray(steps)) throw new RecipeError('steps', `is ${quote(steps)}; it must be a list of passes`);
+  for (const [index, step] of steps.entries()) {
+    const several: unknown = Object(step) === step ? Reflect.get(step as object, 'together') : undefined;
+    const passes = Array.isArray(several) ? (several as readonly unknown[]) : [step as unknown];
+    const wrong = passes.find((pass) => typeof Reflect.get(Object(pass) as object, 'plan') !== 'function');
+    if (wrong === undefined && passes.every((pass) => pass !== undefined)) continue;
+    throw new RecipeError(
+      `steps[${index}]`,
+      `${quote(wrong)} is no pass; make one by prune, quantize, distill or finetune, or from JSON by parseRecipe`,
+    );
+  }
+}
+
+/** Throws RecipeError for options that are not what they should be. */
+function checkOptions({ data, loss, seed }: Pick<RecipeOptions, 'data' | 'loss' | 'seed'>): void {
+  checkLoss('runRecipe', loss);
+  if (seed !== undefined && !Number.isSafeInteger(seed))
+    throw new RecipeError('seed', `is ${quote(seed)}; it must be a whole number`);
+  for (const split of ['train', 'validate', 'test'] as const) {
+    const given: unknown = data?.[split];
+    if (given === undefined || typeof Reflect.get(Object(given) as object, 'load') === 'function') continue;
+    throw new RecipeError(`data.${split}`, `is ${quote(given)}; it must be a dataset`);
+  }
+  if (data && 'load' in data) throw new RecipeError('data', 'is a dataset; say what it is for: { train: dataset }');
 }
 
 /** Throws RecipeError when a stage has no loss to train by, or too many; what one stage trains by, the next goes on with. */

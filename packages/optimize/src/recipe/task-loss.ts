@@ -1,6 +1,7 @@
 /** The loss of the task that a model was made for. */
 import { loss, lossName, lossTypes, type LossFunction } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
+import { quote } from '../quote.ts';
 
 /** What a model learns by. */
 export interface TaskLoss {
@@ -15,7 +16,7 @@ export type GivenLoss = string | LossFunction;
 /** Throws RecipeError unless the loss is a function or has a name that is known. */
 export function checkLoss(place: string, given: unknown): void {
   if (given === undefined || typeof given === 'function' || lossTypes.includes(given as string)) return;
-  throw new RecipeError(place, `loss is ${JSON.stringify(given)}; it must be one of ${lossTypes.join(', ')}`);
+  throw new RecipeError(place, `loss is ${quote(given)}; it must be one of ${lossTypes.join(', ')}`);
 }
 
 /**

@@ -13,6 +13,7 @@ import { RecipeError } from '../errors.ts';
 import { integerOption, optionsOf } from './options.ts';
 import type { Pass, PassContext, TrainingPart } from './pass.ts';
 import { checkLoss, type TaskLoss } from './task-loss.ts';
+import { quote } from '../quote.ts';
 
 /** How a stage of a recipe trains, as JSON. */
 export interface TrainingConfig {
@@ -119,7 +120,7 @@ export function agreedTraining(place: string, passes: readonly Pass[]): Training
   if (other) {
     throw new RecipeError(
       place,
-      `its passes want to train in different ways, ${JSON.stringify(first)} and ${JSON.stringify(other)}; say so in one of them only`,
+      `its passes want to train in different ways, ${quote(first)} and ${quote(other)}; say so in one of them only`,
     );
   }
   return first;

@@ -25,7 +25,7 @@ export function showMs(ms: number): string {
   return `${ms.toPrecision(3)} ms`;
 }
 
-/** A ratio with its interval: `0.98 (0.95–1.02)`. */
+/** A ratio with its interval, if there were enough runs for one: `0.98 (0.95–1.02)`. */
 export function showRatio({ ratio, low, high }: LatencyRatio): string {
-  return `${ratio.toFixed(2)} (${low.toFixed(2)}–${high === null ? '' : high.toFixed(2)})`;
+  return `${ratio.toFixed(2)} (${high === null ? 'too few runs to tell' : `${low.toFixed(2)}–${high.toFixed(2)}`})`;
 }

@@ -1,6 +1,7 @@
 /** Which parameters a pass works on. */
 import type { Module, Parameter } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
+import { quote } from '../quote.ts';
 
 /** Patterns over dotted parameter names. `*` stands for any characters; `/…/` is a regular expression. */
 export interface ParameterFilter {
@@ -17,10 +18,12 @@ export interface NamedParameter {
 }
 
 /**
- * The trainable parameters of a model that a filter names, in the model's order. Throws RecipeError when a pattern matches
+ * The parameters of a model that a filter names, in the model's order. Throws RecipeError when a pattern matches
  * nothing, which is most often a misspelling, or when nothing is left.
  */
 export function selectParameters(place: string, model: Module, filter: ParameterFilter = {}): NamedParameter[] {
+  for (const [option, patterns] of Object.entries({ include: filter.include, exclude: filter.exclude }))
+    checkPatterns(place, option, patterns);
   const all = [...model.namedParameters()].map(([name, parameter]) => ({ name, parameter }));
   for (const pattern of [...(filter.include ?? []), ...(filter.exclude ?? [])]) {
     if (!all.some(({ name }) => matches(pattern, name))) {
@@ -41,6 +44,20 @@ export function selectParameters(place: string, model: Module, filter: Parameter
     );
   }
   return chosen;
+}
+
+/** Throws RecipeError unless the patterns are a list of texts that can be read. */
+function checkPatterns(place: string, option: string, patterns: unknown): void {
+  if (patterns === undefined) return;
+  if (!Array.isArray(patterns) || !patterns.every((pattern) => typeof pattern === 'string'))
+    throw new RecipeError(place, `${option} is ${quote(patterns)}; it must be a list of patterns over parameter names`);
+  for (const pattern of patterns) {
+    try {
+      matches(pattern, '');
+    } catch (error) {
+      throw new RecipeError(place, `${option} has ${quote(pattern)}: ${(error as Error).message}`);
+    }
+  }
 }
 
 function isWeight(name: string, parameter: Parameter): boolean {

@@ -1,12 +1,12 @@
-/** Which views of a parameter copies and files carry. */
+/** Which views of a parameter a file holds. */
 import type { Module, Parameter } from '@espalier/nn';
 import { ArgumentError } from '@espalier/tensor';
 import { MaskView } from '../prune/mask-view.ts';
 import { QuantizeView } from '../quantize/quantize-view.ts';
 
 /**
- * Throws ArgumentError, naming parameter and view, for a view that copies and files cannot carry: anybody's function of a
- * tensor, or a second mask or quantization.
+ * Throws ArgumentError, naming parameter and view, for a view that no file can hold: anybody's function of a tensor, or a
+ * second mask or quantization.
  */
 export function checkViews(operation: string, name: string, { views }: Parameter): void {
   const masks = views.filter((view) => view instanceof MaskView);
@@ -15,8 +15,8 @@ export function checkViews(operation: string, name: string, { views }: Parameter
   if (!other) return;
   throw new ArgumentError(
     operation,
-    `${name} has ${views.length === 1 ? 'a' : 'the'} view '${other.name}', which cannot be carried over: one mask and one quantization can; ` +
-      `work on what it shows (strip), or take it away before (removeViews) and put it back after`,
+    `${name} has the view '${other.name}', which no file can hold, only one mask and one quantization; ` +
+      'work on what it shows (strip), or take it away before (removeViews)',
   );
 }
 

@@ -1,0 +1,24 @@
+/** Values as errors show them. */
+
+/** How much of a value is shown: characters of a text, items of a list or object, and levels of either. */
+const [longest, mostItems, mostLevels] = [60, 8, 3];
+
+/** The beginning of a text. */
+const shortened = (text: string): string => (text.length > longest ? `${text.slice(0, longest)}…` : text);
+
+/** As much of a value as is shown, as JSON can have it. */
+function excerpt(value: unknown, levels: number): unknown {
+  if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return value;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object') return shortened(String(value as string | number | bigint | symbol | undefined));
+  if (levels === 0) return '…';
+  if (Array.isArray(value)) return value.slice(0, mostItems).map((item) => excerpt(item, levels - 1));
+  const entries = Object.entries(value).slice(0, mostItems);
+  return Object.fromEntries(entries.map(([key, item]) => [shortened(key), excerpt(item, levels - 1)]));
+}
+
+/** A value on one line, as JSON has it where it has it, and never long, however large, deep or circular the value is. */
+export function quote(value: unknown): string {
+  const isPlain = value === undefined || typeof value === 'number' || typeof value === 'bigint';
+  return isPlain ? String(value) : JSON.stringify(excerpt(value, mostLevels));
+}
