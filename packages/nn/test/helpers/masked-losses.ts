@@ -24,7 +24,9 @@ export function maskedLossLaws(name: string, open: () => Device | Promise<Device
       const [gradient] = gradients(value, [z], { retainGraph: true });
       return { value: await value.item(), gradient: (await gradient?.array()) as number[][] };
     };
-    const labels = (values: readonly number[], on: Device): Tensor => tensor([...values], { dtype: 'i32', device: on });
+    const given = (values: readonly number[], on: Device): Tensor => tensor([...values], { dtype: 'i32', device: on });
+    // Computed, so that only the device knows them.
+    const labels = (values: readonly number[], on: Device): Tensor => given(values, on).add(1).sub(1);
 
     test('cross-entropy is that of the others, and its gradient is softmax - target, 0 where masked', async () => {
       const expected = -(Math.log(softmax(logits[0] ?? [])[2] ?? 0) + Math.log(softmax(logits[1] ?? [])[3] ?? 0)) / 2;
@@ -50,7 +52,17 @@ export function maskedLossLaws(name: string, open: () => Device | Promise<Device
       expect(gradient.flat().every(Number.isFinite)).toBe(true);
     });
 
-    test('a label of no class costs NaN, moves nothing, and is left out where it is ignored', async () => {
+    test('a label of no class is refused with its row where it is known', async () => {
+      const z = tensor(logits, { device: await open() });
+      for (const wrong of [-1, 4, -100])
+        expect(() => crossEntropy(z, given([3, wrong], z.device))).toThrow(
+          `crossEntropy: the label of row 1 is ${wrong}; the logits are of 4 classes, 0 to 3`,
+        );
+      const ignored = crossEntropy(z, given([2, -100], z.device), { ignoreIndex: -100 });
+      expect(await ignored.item()).toBeCloseTo(-Math.log(softmax(logits[0] ?? [])[2] ?? 0), 5);
+    });
+
+    test('a label of no class that only the device knows costs NaN, moves nothing, and is left out where it is ignored', async () => {
       for (const wrong of [-1, 4, -100, 2 ** 30]) {
         const loss = await withGradient((z, on) => crossEntropy(z, labels([wrong, 3], on)));
         expect(loss.value).toBeNaN();

@@ -23,6 +23,7 @@ import { moments, type Moments } from '../tensor/moments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';
 import { tensor } from './create.ts';
+import { checkKnownLabels } from './labels.ts';
 import { bernoulli, type RandomOptions } from './random.ts';
 
 /** Options of layer normalisation. */
@@ -160,8 +161,8 @@ const crossEntropyOptions: OptionRules<CrossEntropyOptions> = {
 /**
  * -Σ target · log softmax(logits) over the last axis. `targets` are class indices (an integer dtype, one rank less) or
  * probabilities (a float dtype, the shape of the logits). Logits of -∞ mask their classes: they take no part, unless they
- * are the target, where the loss is ∞. An index of no class gives NaN, and no gradient. Throws ShapeError if shapes do
- * not fit.
+ * are the target, where the loss is ∞. An index of no class is an ArgumentError where JavaScript has the indices; where only
+ * a device has them it gives NaN, and no gradient. Throws ShapeError if shapes do not fit.
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
   check('crossEntropy', 'logits', logits, aTensor);
@@ -179,6 +180,7 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
       'crossEntropy',
       `logits ${showShape(logits.shape)} need ${hard ? 'class indices' : 'probabilities'} of shape ${showShape(expected)}, not ${showShape(targets.shape)}`,
     );
+  if (hard) checkKnownLabels('crossEntropy', targets, classes, ignoreIndex);
   const logarithms = logits.logSoftmax(-1);
   const indices = targets.cast('i32');
   const spread = labelSmoothing / classes;
