@@ -2,7 +2,14 @@
 const host = globalThis as unknown as {
   setTimeout(callback: () => void, milliseconds: number): unknown;
   clearTimeout(timer: unknown): void;
+  readonly performance?: { now(): number };
 };
+
+/**
+ * Milliseconds since some moment, by a clock that is never set: what durations and limits are measured by. The clock on
+ * the wall, `Date.now`, jumps when somebody corrects it; it only says when something happened.
+ */
+export const elapsedClock: () => number = () => host.performance?.now() ?? Date.now();
 
 /** Something that rings after a while unless it is cancelled. */
 export interface Alarm {

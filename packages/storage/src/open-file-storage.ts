@@ -1,4 +1,4 @@
-import { StorageError } from '@espalier/search';
+import { own, StorageError } from '@espalier/search';
 import type { Storage } from '@espalier/search';
 import { journalStorage } from './journal/journal.ts';
 import { postgresStorage } from './postgres/postgres-storage.ts';
@@ -18,10 +18,6 @@ const servers: Readonly<Record<string, (url: string) => Promise<Storage>>> = {
 
 const known = 'memory:, journal:path, sqlite:path, postgres://user@host/database';
 
-function entry<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
-  return Object.hasOwn(table, key) ? table[key] : undefined;
-}
-
 /**
  * Opens a storage that needs Node by its URL, such as `journal:runs/digits.jsonl`. With `?mode=ro` at its end, that of
  * a file is only read: a journal beside the process that writes it, too.
@@ -29,9 +25,9 @@ function entry<Value>(table: Readonly<Record<string, Value>>, key: string): Valu
  */
 export async function openFileStorage(url: string): Promise<Storage> {
   const [, scheme = '', rest = ''] = /^([^:]*):?(.*)$/su.exec(url) ?? [];
-  const openServer = entry(servers, scheme);
+  const openServer = own(servers, scheme);
   if (openServer !== undefined) return openServer(url);
-  const openFile = entry(files, scheme);
+  const openFile = own(files, scheme);
   if (openFile === undefined) throw new StorageError(url, `its kind '${scheme}:' is unknown: use one of ${known}`);
   const [, path = '', mode] = /^(.*?)(?:\?mode=(\w*))?$/su.exec(rest) ?? [];
   if (path === '') throw new StorageError(url, `it names no file: write ${scheme}:path`);

@@ -50,9 +50,9 @@ export async function openRunState(folder: string, fingerprint: string, resume: 
     stage: async <Output>(name: string, run: () => Promise<Output>) => {
       const known = state.done[name];
       if (known !== undefined) return known.output as Output;
-      const began = Date.now();
+      const began = performance.now();
       const output = await run();
-      state.done[name] = { seconds: (Date.now() - began) / 1000, output };
+      state.done[name] = { seconds: (performance.now() - began) / 1000, output };
       await save();
       return output;
     },

@@ -1,3 +1,4 @@
+import { own } from '@espalier/search';
 import type { Study } from '@espalier/search';
 
 type Value = string | number | boolean | null | undefined;
@@ -39,7 +40,7 @@ export function csv(study: Study, isRaw = false): string {
   const rows = flat.map(({ trial, active }): readonly Value[] => [
     trial.number,
     trial.state,
-    ...metrics.map((name) => trial.metrics[name]),
+    ...metrics.map((name) => own(trial.metrics, name)),
     trial.spent / 1000,
     trial.finishedAt === undefined ? undefined : new Date(trial.finishedAt).toISOString(),
     trial.origin.operator,

@@ -1,3 +1,4 @@
+import { own } from '@espalier/search';
 import type { Study, TrialRecord } from '@espalier/search';
 import { firstLine } from '../errors.ts';
 import { formatSpan, formatValue } from '../terminal/format.ts';
@@ -42,7 +43,7 @@ export function renderTrials(study: Study, trials: readonly TrialRecord[], strea
   ];
   const rows = trials.map((trial) => {
     const { number, state, failure, spent, origin } = trial;
-    const values = metrics.map((name) => trial.metrics[name]);
+    const values = metrics.map((name) => own(trial.metrics, name));
     return [
       String(number),
       failure === undefined ? state : `failed (${failure.kind})`,

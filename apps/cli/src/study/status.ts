@@ -1,4 +1,4 @@
-import { shownUrl } from '@espalier/search';
+import { own, shownUrl } from '@espalier/search';
 import type { Failure, NamedVerdict, StopCondition, Study, TrialRecord, TrialState } from '@espalier/search';
 
 /** A worker and what it has in hand. */
@@ -43,7 +43,7 @@ const seconds = (milliseconds: number): number => milliseconds / 1000;
 function bestSoFar(trials: readonly TrialRecord[], metric: string, maximize: boolean): number[] {
   const found: number[] = [];
   for (const { state, metrics } of trials) {
-    const value = metrics[metric];
+    const value = own(metrics, metric);
     if (state !== 'complete' || value === undefined) continue;
     const before = found.at(-1);
     const better = before === undefined || (maximize ? value > before : value < before);
@@ -93,7 +93,7 @@ export function statusOf(study: Study, stops: readonly StopCondition[], start: S
   const values = others.length === 0 ? bestSoFar(history.finished, metric, objective?.direction === 'maximize') : [];
   const best = others.length === 0 ? study.best : undefined;
   const previous = values.findLast((value) => value !== values.at(-1));
-  const value = best?.metrics[metric];
+  const value = best && own(best.metrics, metric);
   return {
     study: study.name,
     storage: shownUrl(study.storage.url),

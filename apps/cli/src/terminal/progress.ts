@@ -48,7 +48,7 @@ function secondsLeft(part: number, elapsed: number): number | undefined {
 const silent: Progress = { start: () => ({ update: () => undefined, finish: () => undefined }), line: () => undefined };
 
 /** Makes the progress display of a stream. */
-export function createProgress({ stream, quiet = false, now = Date.now }: ProgressOptions): Progress {
+export function createProgress({ stream, quiet = false, now = () => performance.now() }: ProgressOptions): Progress {
   if (quiet) return silent;
   const terminal = stream.isTTY === true;
   let shown = '';

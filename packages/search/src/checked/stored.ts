@@ -28,6 +28,7 @@ const budget = fields({ step: whole(), last: truth });
 const at = { at: finite };
 const claimed = { number: whole(), attempt: whole(), ...at };
 const lease: Readonly<Record<string, Check>> = { lease: finite };
+const took: Readonly<Record<string, Check>> = { took: finite };
 const holder = { worker: aName };
 
 /** What should be the record of a study. */
@@ -55,10 +56,13 @@ const kinds: Readonly<Record<StudyEvent['type'], Check>> = {
   start: fields({ ...claimed, config: kept, origin, basis: whole() }, { budget, inherits: whole() }),
   report: fields({ ...claimed, step: whole(), metrics: metricsProblem }),
   save: fields({ ...claimed, step: whole(), data: json() }),
-  pause: fields({ ...claimed, metrics: metricsProblem }),
+  pause: fields({ ...claimed, metrics: metricsProblem }, took),
   resume: fields({ ...claimed, ...holder, budget, basis: whole(), asked: whole() }, lease),
-  finish: fields({ ...claimed, state: word('complete', 'pruned', 'failed'), metrics: metricsProblem }, { failure }),
-  release: fields({ ...claimed, reason: text() }, { lost: truth }),
+  finish: fields(
+    { ...claimed, state: word('complete', 'pruned', 'failed'), metrics: metricsProblem },
+    { ...took, failure },
+  ),
+  release: fields({ ...claimed, reason: text() }, { ...took, lost: truth }),
   amend: fields(at, { space: record(anything), strategy: plugin, earlyStopping: orNull(plugin) }),
 };
 

@@ -1,3 +1,4 @@
+import { own } from '../json.ts';
 import type { Criteria } from '../study/ranking.ts';
 import type { Metrics, Report, TrialRecord } from '../study/trial-record.ts';
 
@@ -15,7 +16,7 @@ export function curveMetric(name: string | null, { objectives }: Criteria): Curv
   return {
     metric,
     loss: (metrics) => {
-      const value = metrics[metric];
+      const value = own(metrics, metric);
       return value === undefined ? undefined : Number.isNaN(value) ? Infinity : sign * value;
     },
   };

@@ -1,3 +1,4 @@
+import { own } from '../json.ts';
 import { defineEarlyStopping } from './early-stopping.ts';
 import type { EarlyStoppingFactory } from './early-stopping.ts';
 
@@ -25,7 +26,7 @@ export const thresholdStopping: EarlyStoppingFactory<ThresholdStoppingOptions> =
     advise: ({ history, trial }, { metric, lower, upper, warmup }) => {
       const name = metric ?? history.criteria.objectives[0]?.metric ?? '';
       const last = trial.reports.at(-1);
-      const value = last?.metrics[name];
+      const value = own(last?.metrics ?? {}, name);
       if (last === undefined || value === undefined) return { stop: false, reason: `no ${name} was reported` };
       const within = value >= (lower ?? -Infinity) && value <= (upper ?? Infinity);
       const reason = `${name} is ${value} at step ${last.step}`;

@@ -1,3 +1,4 @@
+import { own } from '../json.ts';
 import { growing } from '../study/growing.ts';
 import { isFinished } from '../study/trial-record.ts';
 import type { TrialRecord } from '../study/trial-record.ts';
@@ -14,7 +15,8 @@ export function maxCost(budget: number, metric?: string): StopCondition {
   const [name, unit] =
     metric === undefined ? [`maxCost(${budget})`, 'seconds'] : [`maxCost(${budget}, '${metric}')`, metric];
   const add = (sum: number, { spent, metrics, reports }: TrialRecord): number =>
-    sum + (metric === undefined ? spent / 1000 : (metrics[metric] ?? reports.at(-1)?.metrics[metric] ?? 0));
+    sum +
+    (metric === undefined ? spent / 1000 : (own(metrics, metric) ?? own(reports.at(-1)?.metrics ?? {}, metric) ?? 0));
   const ended = growing(() => 0, add);
   return {
     name,

@@ -78,6 +78,8 @@ export interface SaveEvent extends TrialEventBase, Checkpoint {
 /** A trial spent its budget, and waits for the strategy to give it more. */
 export interface PauseEvent extends TrialEventBase {
   readonly type: 'pause';
+  /** Milliseconds that the attempt took, by a clock that is not set; absent: as `at` says, since the claim. */
+  readonly took?: number;
   readonly metrics: Metrics;
 }
 
@@ -97,6 +99,8 @@ export interface ResumeEvent extends TrialEventBase {
 /** A trial ended. */
 export interface FinishEvent extends TrialEventBase {
   readonly type: 'finish';
+  /** Milliseconds that the attempt took, by a clock that is not set; absent: as `at` says, since the claim. */
+  readonly took?: number;
   readonly state: 'complete' | 'pruned' | 'failed';
   readonly metrics: Metrics;
   readonly failure?: Failure;
@@ -105,6 +109,8 @@ export interface FinishEvent extends TrialEventBase {
 /** A claim was given up or lost: the trial waits again, with its number, config and checkpoint, and the reports up to that. */
 export interface ReleaseEvent extends TrialEventBase {
   readonly type: 'release';
+  /** Milliseconds that the attempt took, by a clock that is not set; absent: as `at` says, since the claim. */
+  readonly took?: number;
   readonly reason: string;
   /** Whether its worker vanished, rather than gave it up. */
   readonly lost?: true;

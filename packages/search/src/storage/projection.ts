@@ -95,11 +95,16 @@ function claim(
 }
 
 /** Ends a slot's present claim; the next record of its trial, if it has one. */
-function end(slot: Slot, state: TrialRecord['state'], at: number, revision: number): Draft | undefined {
+function end(
+  slot: Slot,
+  state: TrialRecord['state'],
+  { at, took }: { readonly at: number; readonly took?: number },
+  revision: number,
+): Draft | undefined {
   const draft = next(slot, revision);
   if (draft === undefined) return undefined;
   draft.state = state;
-  draft.spent += Math.max(0, at - (slot.claimedAt ?? at));
+  draft.spent += Math.max(0, took ?? at - (slot.claimedAt ?? at));
   return draft;
 }
 
@@ -140,24 +145,26 @@ const rules: Rules = {
     draft.checkpoint = { step, data };
     draft.keptStep = step;
   },
-  pause: ({ metrics, at }, revision, slot) => {
-    const draft = end(slot, 'paused', at, revision);
+  pause: (event, revision, slot) => {
+    const { metrics, at } = event;
+    const draft = end(slot, 'paused', event, revision);
     if (draft === undefined) return;
     draft.metrics = metrics;
     draft.finishedAt = at;
     draft.reports = toldAt(draft, metrics);
     draft.keptStep = draft.reports.at(-1)?.step ?? draft.keptStep;
   },
-  finish: ({ state, metrics, failure, at }, revision, slot) => {
-    const draft = end(slot, state, at, revision);
+  finish: (event, revision, slot) => {
+    const { state, metrics, failure, at } = event;
+    const draft = end(slot, state, event, revision);
     if (draft === undefined) return;
     draft.metrics = metrics;
     draft.finishedAt = at;
     if (failure !== undefined) draft.failure = failure;
   },
-  release: ({ lost, at }, revision, slot) => {
-    if (lost === true) slot.losses += 1;
-    const draft = end(slot, 'waiting', at, revision);
+  release: (event, revision, slot) => {
+    if (event.lost === true) slot.losses += 1;
+    const draft = end(slot, 'waiting', event, revision);
     if (draft === undefined) return;
     draft.losses = slot.losses;
     const { keptStep } = draft;

@@ -10,6 +10,7 @@ import type {
   StudyEvent,
   StudyRecord,
 } from './events.ts';
+import { elapsedClock } from '../timers.ts';
 import type { Claimant, ClaimToken } from './storage.ts';
 
 /** What decides on claims: where a number stands. */
@@ -93,7 +94,7 @@ export class StudyLog {
   #firstOpen = 0;
 
   /** @param now the clock that leases run by, in milliseconds */
-  constructor(record: StudyRecord, now: () => number = Date.now) {
+  constructor(record: StudyRecord, now: () => number = elapsedClock) {
     this.record = record;
     this.#now = now;
   }

@@ -1,3 +1,4 @@
+import { own } from '../json.ts';
 import type { Criteria } from './ranking.ts';
 import type { Metrics, TrialRecord } from './trial-record.ts';
 
@@ -35,7 +36,7 @@ function completeAt(trial: TrialRecord, step: number, { objectives, constraints 
   const bounds = constraints.map(({ metric, bound }) => [metric, bound] as const);
   const metrics: Record<string, number> = { ...Object.fromEntries(bounds), ...found };
   for (const { metric, direction } of objectives) {
-    if (Number.isNaN(metrics[metric])) metrics[metric] = direction === 'minimize' ? Infinity : -Infinity;
+    if (Number.isNaN(own(metrics, metric))) metrics[metric] = direction === 'minimize' ? Infinity : -Infinity;
   }
   return { ...trial, state: 'complete', metrics };
 }

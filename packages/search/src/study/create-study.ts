@@ -7,6 +7,7 @@ import { spaceFromJson } from '../space/space.ts';
 import type { Space } from '../space/space.ts';
 import type { EarlyStopping } from '../early-stopping/early-stopping.ts';
 import type { Plugin } from '../plugin.ts';
+import { elapsedClock } from '../timers.ts';
 import type * as pluginRegistry from '../plugin-registry.ts';
 import type { AmendEvent, DuplicatePolicy, StoredEvent, StudyRecord } from '../storage/events.ts';
 import { openStorage } from '../storage/open-storage.ts';
@@ -23,7 +24,10 @@ import { Study } from './study.ts';
 interface OpenOptions {
   /** A storage, or its URL: `memory:` (the default), `journal:path`. */
   readonly storage?: string | Storage;
-  /** The clock, in milliseconds since 1970. Default `Date.now`. */
+  /**
+   * The clock, in milliseconds since 1970. Default: `Date.now` says when something happens, and how long it takes is
+   * measured by a clock that is never set.
+   */
   readonly now?: () => number;
 }
 
@@ -175,7 +179,8 @@ export function createStudy<
   const Objective extends string,
   const Bound extends string = never,
 >(options: StudyOptions<Config, Objective, Bound>): Promise<Study<Config, MetricOf<Objective> | MetricOf<Bound>>> {
-  const { name, space, earlyStopping, seed = 0, resume = false, now = Date.now } = options;
+  const { name, space, earlyStopping, seed = 0, resume = false } = options;
+  const { now = Date.now, now: elapsed = elapsedClock } = options;
   const { duplicates = 'avoid', retries = 3, attributes } = options;
   const texts = { objectives: options.objectives, constraints: options.constraints ?? [] };
   return withStorage(options.storage ?? 'memory:', async (storage, ownsStorage) => {
@@ -212,7 +217,17 @@ export function createStudy<
       if (event !== undefined) await storage.append(name, [event]);
     }
     const plugins = { strategy, earlyStopping };
-    const setup = { record: existing ?? record, space, criteria, ...plugins, storage, ownsStorage, now, events };
+    const setup = {
+      record: existing ?? record,
+      space,
+      criteria,
+      ...plugins,
+      storage,
+      ownsStorage,
+      now,
+      elapsed,
+      events,
+    };
     const study = new Study<Config, MetricOf<Objective> | MetricOf<Bound>>(setup);
     await study.sync();
     return study;
@@ -224,7 +239,7 @@ export function createStudy<
  * @throws StudyError of code `missing` when there is no such study, or no name was given and there are several.
  */
 export function openStudy(options: OpenStudyOptions): Promise<Study> {
-  const { now = Date.now } = options;
+  const { now = Date.now, now: elapsed = elapsedClock } = options;
   return withStorage(options.storage, async (storage, ownsStorage) => {
     const names = await storage.listStudies();
     const name = options.name ?? names[0] ?? '';
@@ -253,7 +268,18 @@ export function openStudy(options: OpenStudyOptions): Promise<Study> {
     const event = amendment(projection, wanted, space, now());
     if (event !== undefined) await storage.append(name, [event]);
     const criteria = criteriaOf(name, record);
-    const study = new Study({ record, space, criteria, strategy, earlyStopping, storage, ownsStorage, now, events });
+    const study = new Study({
+      record,
+      space,
+      criteria,
+      strategy,
+      earlyStopping,
+      storage,
+      ownsStorage,
+      now,
+      elapsed,
+      events,
+    });
     await study.sync();
     return study;
   });

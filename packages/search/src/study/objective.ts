@@ -1,3 +1,4 @@
+import { own } from '../json.ts';
 import { ObjectiveError } from '../errors.ts';
 
 /** What to look for: a metric, and which way is better. */
@@ -97,7 +98,7 @@ export function showConstraint({ metric, relation, bound }: Constraint): string 
 
 /** By how much a metric breaks a constraint: 0 when it holds, Infinity when the metric is missing or not a number. */
 export function violation(constraint: Constraint, metrics: Readonly<Record<string, number>>): number {
-  const value = metrics[constraint.metric];
+  const value = own(metrics, constraint.metric);
   if (value === undefined || Number.isNaN(value)) return Infinity;
   return Math.max(0, constraint.relation === '<=' ? value - constraint.bound : constraint.bound - value);
 }

@@ -8,6 +8,8 @@ const gatherFor = 100;
 /** The writes of a trial in hand: those made while one is under way go out together in the next. */
 export class Outbox {
   readonly claim: ClaimToken;
+  /** When the trial was taken in hand, by the study's clock that is not set. */
+  readonly began: number;
   readonly #storage: Storage;
   readonly #study: string;
   #waiting: ClaimedEvent[] = [];
@@ -16,7 +18,8 @@ export class Outbox {
   #due = false;
   #closed = false;
 
-  constructor(storage: Storage, study: string, claim: ClaimToken) {
+  constructor(storage: Storage, study: string, claim: ClaimToken, began: number) {
+    this.began = began;
     this.#storage = storage;
     this.#study = study;
     this.claim = claim;

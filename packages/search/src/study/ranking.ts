@@ -1,3 +1,4 @@
+import { own } from '../json.ts';
 import type { Constraint, Objective } from './objective.ts';
 import { violation } from './objective.ts';
 import type { TrialRecord } from './trial-record.ts';
@@ -14,7 +15,7 @@ export function losses({ metrics }: TrialRecord, { objectives }: Criteria): read
 }
 
 function lossOf({ direction, metric }: Objective, metrics: TrialRecord['metrics']): number {
-  const value = metrics[metric] ?? Number.NaN;
+  const value = own(metrics, metric) ?? Number.NaN;
   return direction === 'minimize' ? value : -value;
 }
 

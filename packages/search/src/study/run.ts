@@ -1,5 +1,5 @@
 import { ExhaustedError, ObjectiveError, PendingError, StaleClaimError, StudyError } from '../errors.ts';
-import { sleep } from '../timers.ts';
+import { elapsedClock, sleep } from '../timers.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { StopCondition, StopState, StopVerdict } from '../stop/stop-condition.ts';
@@ -122,13 +122,13 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
   }
   await study.sync();
   const keeper = lease === undefined ? undefined : await keepClaims(study.storage, study.name, lease);
-  const began = study.now();
+  const began = study.elapsed();
   const front = new ParetoFront(study.criteria, study.history.finished);
   const inTurn = oneAtATime();
   let stopped: Stopped | undefined;
 
   const verdicts = (history: History = study.passingHistory): readonly NamedVerdict[] => {
-    const state: StopState = { history, space: study.space, elapsed: (study.now() - began) / 1000 };
+    const state: StopState = { history, space: study.space, elapsed: (study.elapsed() - began) / 1000 };
     return stop.map((condition) => ({ name: condition.name, ...condition.check(state) }));
   };
 
@@ -159,8 +159,8 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
    */
   const rest = async (reason: Stopped, worker: number): Promise<Trial<Config> | 'end' | 'wait'> => {
     if (lease !== undefined && study.storage.shared === true) {
-      if (Date.now() - lookedAt >= lease) {
-        lookedAt = Date.now();
+      if (elapsedClock() - lookedAt >= lease) {
+        lookedAt = elapsedClock();
         const trial = await study.askWaiting(askOptions(worker));
         if (trial !== undefined) return taken(trial);
       } else await study.sync();
@@ -183,7 +183,7 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
   let pending = { since: -Infinity, revision: -1 };
   /** Whether asking would only make the strategy wait again: it knows no more than before. */
   const stillPending = async (): Promise<boolean> => {
-    if (Date.now() - pending.since >= askAgainAfter) return false;
+    if (elapsedClock() - pending.since >= askAgainAfter) return false;
     await study.sync();
     return latestChange(study.passingHistory) === pending.revision;
   };
@@ -207,7 +207,7 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
         if (error instanceof ExhaustedError) return rest({ by: 'exhausted', message: error.reason }, worker);
         if (!(error instanceof PendingError)) throw error;
         if (inHand.size > 0 || study.passingHistory.running.length > 0) {
-          pending = { since: Date.now(), revision: latestChange(study.passingHistory) };
+          pending = { since: elapsedClock(), revision: latestChange(study.passingHistory) };
           return 'wait';
         }
         stopped = { by: 'stalled', message: `the strategy waits although no trial is running: ${error.reason}` };
@@ -229,13 +229,13 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
     }
   };
 
-  let yieldedAt = Date.now();
+  let yieldedAt = elapsedClock();
   const work = async (worker: number): Promise<void> => {
     try {
       for (;;) {
-        if (Date.now() - yieldedAt >= yieldEvery) {
+        if (elapsedClock() - yieldedAt >= yieldEvery) {
           await sleep(0);
-          yieldedAt = Date.now();
+          yieldedAt = elapsedClock();
         }
         const trial = await next(worker);
         if (trial === 'end') return;
@@ -263,7 +263,7 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
   if (failed !== undefined) throw failed.reason;
   const reason = stopped ?? { by: 'exhausted', message: 'there was nothing to do' };
   onEvent({ type: 'stop', stopped: reason });
-  return summary(study, reason, (study.now() - began) / 1000);
+  return summary(study, reason, (study.elapsed() - began) / 1000);
 }
 
 function summary<Config extends ConfigObject, Metric extends string>(

@@ -26,6 +26,12 @@ class SharedList<Item> {
     return this.#items;
   }
 
+  /** Other items from now on. */
+  replace(items: Item[]): void {
+    this.#items = items;
+    this.#shared = false;
+  }
+
   /** The items, to be changed at once. */
   change(): Item[] {
     if (this.#shared) this.#items = this.#items.slice();
@@ -33,6 +39,9 @@ class SharedList<Item> {
     return this.#items;
   }
 }
+
+/** Up to so many trials are put in their places one by one. */
+const fewUnranked = 100;
 
 /**
  * A study as its events tell it, kept in the orders that strategies and stop conditions ask for. Each event costs a
@@ -45,6 +54,8 @@ export class StudyView {
   readonly #trials = new SharedList<TrialRecord>();
   readonly #finished = new SharedList<TrialRecord>();
   readonly #ranked = new SharedList<TrialRecord>();
+  /** Complete, and not in their places yet: not every strategy asks for a ranking, and a sort ranks many at once. */
+  #unranked: TrialRecord[] = [];
   /** Few at any time: made anew at each change. */
   #running: readonly TrialRecord[] = [];
   #waiting = 0;
@@ -100,12 +111,27 @@ export class StudyView {
     else this.#replace(place, changed);
   }
 
+  /** The complete trials, best first. */
+  #rank(): SharedList<TrialRecord> {
+    const compare = (a: TrialRecord, b: TrialRecord): number => compareSingle(a, b, this.#criteria);
+    if (this.#unranked.length > fewUnranked) {
+      this.#ranked.replace([...this.#ranked.items, ...this.#unranked].toSorted(compare));
+    } else {
+      for (const trial of this.#unranked) {
+        const rank = placeOf(this.#ranked.items, (other) => compare(other, trial) < 0);
+        this.#ranked.change().splice(rank, 0, trial);
+      }
+    }
+    this.#unranked = [];
+    return this.#ranked;
+  }
+
   #lists(take: (list: SharedList<TrialRecord>) => readonly TrialRecord[]): HistoryLists {
     const single = this.#criteria.objectives.length === 1;
     return {
       trials: take(this.#trials),
       finished: take(this.#finished),
-      ranked: single ? take(this.#ranked) : undefined,
+      ranked: single ? take(this.#rank()) : undefined,
       running: this.#running,
       waiting: this.#waiting,
     };
@@ -143,8 +169,7 @@ export class StudyView {
     if (!isFinished(trial)) return;
     this.#finished.change().push(trial);
     if (trial.state !== 'complete' || this.#criteria.objectives.length !== 1) return;
-    const rank = placeOf(this.#ranked.items, (other) => compareSingle(other, trial, this.#criteria) < 0);
-    this.#ranked.change().splice(rank, 0, trial);
+    this.#unranked.push(trial);
   }
 
   #remember(config: ConfigObject, revision: number): void {

@@ -35,6 +35,8 @@ export interface StudySetup<Config extends ConfigObject> {
   readonly ownsStorage: boolean;
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number;
+  /** Milliseconds since some moment, by a clock that is not set. */
+  readonly elapsed: () => number;
   /** The events that were read already, from the first. */
   readonly events: readonly StoredEvent[];
 }
@@ -66,6 +68,8 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
   readonly storage: Storage;
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number;
+  /** Milliseconds since some moment, by a clock that is not set. */
+  readonly elapsed: () => number;
   readonly #ownsStorage: boolean;
   readonly #view: StudyView;
   readonly #outboxes = new Map<number, Outbox>();
@@ -86,6 +90,7 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
     this.attributes = record.attributes ?? {};
     this.storage = storage;
     this.now = now;
+    this.elapsed = setup.elapsed;
     this.#ownsStorage = ownsStorage;
     this.#view = new StudyView(record, space, criteria, shownUrl(storage.url));
     for (const event of setup.events) this.#view.apply(event);
@@ -202,7 +207,7 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
     this.#checkOpen();
     const { number, attempt } = trial;
     const ending = endingOf(outcome, this.criteria);
-    const token = { number, attempt, at: this.now() };
+    const token = { number, attempt, at: this.now(), ...this.#took(trial) };
     const pauses = ending.state === 'complete' && this.#view.trial(number)?.budget?.last === false;
     const event: ClaimedEvent = pauses
       ? { type: 'pause', ...token, metrics: ending.metrics }
@@ -220,14 +225,15 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
   async release(trial: Trial<Config>, reason = 'released'): Promise<void> {
     this.#checkOpen();
     const { number, attempt } = trial;
+    const took = this.#took(trial);
     this.#outboxes.delete(number);
-    await this.#write([{ type: 'release', number, attempt, at: this.now(), reason }]);
+    await this.#write([{ type: 'release', number, attempt, at: this.now(), ...took, reason }]);
   }
 
   /** Gives back every trial that this handle has in hand, for a worker that cannot wait for them. */
   async releaseAll(reason = 'released'): Promise<void> {
     const events = [...this.#outboxes.values()].map(({ claim: { number, attempt } }): ClaimedEvent => {
-      return { type: 'release', number, attempt, at: this.now(), reason };
+      return { type: 'release', number, attempt, at: this.now(), ...this.#took({ number, attempt }), reason };
     });
     this.#outboxes.clear();
     // One by one: a trial that was lost meanwhile does not keep the others.
@@ -271,6 +277,12 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
     await this.sync();
   }
 
+  /** For how long a trial has been in hand here. */
+  #took({ number, attempt }: ClaimToken): { readonly took?: number } {
+    const outbox = this.#outboxes.get(number);
+    return outbox?.claim.attempt === attempt ? { took: this.elapsed() - outbox.began } : {};
+  }
+
   #recordOf(number: number, attempt: number): TrialRecord<Config> {
     const record = this.#view.trial(number);
     if (record === undefined) throw new StaleClaimError(this.name, number, attempt, 'there is no such trial');
@@ -280,7 +292,7 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
   #handOut({ number, attempt }: ClaimToken, onReport: AskOptions<Config>['onReport']): Trial<Config> {
     this.#starter.started();
     const { config, origin, budget, checkpoint } = this.#recordOf(number, attempt);
-    const outbox = new Outbox(this.storage, this.name, { number, attempt });
+    const outbox = new Outbox(this.storage, this.name, { number, attempt }, this.elapsed());
     this.#outboxes.set(number, outbox);
     const trial: Trial<Config> = new Trial<Config>({
       claim: outbox.claim,

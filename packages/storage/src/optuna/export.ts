@@ -1,4 +1,4 @@
-import { StorageError } from '@espalier/search';
+import { own, StorageError } from '@espalier/search';
 import type { Study, TrialRecord, TrialState } from '@espalier/search';
 import { randomUUID } from 'node:crypto';
 import { access, rename, rm } from 'node:fs/promises';
@@ -64,14 +64,14 @@ function writeTrial(study: Study, trial: TrialRecord, id: number, insert: Insert
       insert('trial_values', 'trial_id, objective, value, value_type', [
         id,
         objective,
-        ...typedNumber(metrics[metric] ?? Number.NaN),
+        ...typedNumber(own(metrics, metric) ?? Number.NaN),
       ]);
     }
   }
   // Its dashboards draw one curve for each trial: that of the only objective.
   const curve = criteria.objectives.length === 1 ? (criteria.objectives[0]?.metric ?? '') : undefined;
   for (const { step, metrics: told } of curve === undefined ? [] : reports) {
-    const value = told[curve ?? ''];
+    const value = own(told, curve ?? '');
     if (value === undefined) continue;
     const columns = 'trial_id, step, intermediate_value, intermediate_value_type';
     insert('trial_intermediate_values', columns, [id, step, ...typedNumber(value)]);
@@ -84,7 +84,7 @@ function writeTrial(study: Study, trial: TrialRecord, id: number, insert: Insert
   }
   if (criteria.constraints.length > 0 && state === 'complete') {
     const violations = criteria.constraints.map((constraint) => {
-      const value = metrics[constraint.metric] ?? Number.NaN;
+      const value = own(metrics, constraint.metric) ?? Number.NaN;
       const excess = constraint.relation === '<=' ? value - constraint.bound : constraint.bound - value;
       return Number.isNaN(excess) ? Infinity : excess;
     });

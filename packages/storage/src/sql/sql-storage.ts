@@ -15,6 +15,9 @@ import type { SqlEngine, SqlRow, SqlSession } from './engine.ts';
 import { TrialRows } from './trial-rows.ts';
 import type { StudyKey } from './trial-rows.ts';
 
+/** How many rows of a log are read at a time. */
+const rowsPerRead = 5000;
+
 /** Milliseconds between two looks for claims without a lease whose process has gone. */
 const lookEvery = 1000;
 
@@ -180,8 +183,15 @@ export function sqlStorage(engine: SqlEngine): Storage {
       engine.read(async (session) => {
         const { id } = await keyOf(session, name);
         const read = columns(dialect, 'revision', 'events', 'checksum');
-        const sql = `SELECT ${read} FROM espalier_write WHERE study = ? AND revision > ? ORDER BY espalier_write.revision`;
-        return eventsOf(shown, name, await session.all(sql, [id, after]), after);
+        const sql = `SELECT ${read} FROM espalier_write WHERE study = ? AND revision > ? ORDER BY espalier_write.revision LIMIT ${rowsPerRead}`;
+        const events: StoredEvent[] = [];
+        // A part at a time: what the driver gives takes more memory than what becomes of it.
+        for (let known = after; ;) {
+          const rows = await session.all(sql, [id, known]);
+          for (const event of eventsOf(shown, name, rows, known)) events.push(event);
+          if (rows.length < rowsPerRead) return events;
+          known = events.at(-1)?.revision ?? known;
+        }
       }),
     enqueue: (name, configs, at) =>
       change(name, async (rows) => ({

@@ -1,7 +1,7 @@
 import { FormatError, StorageError, StorageLockedError, openStudy } from '@espalier/search';
 import { journalStorage } from '@espalier/storage';
 import fc from 'fast-check';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
@@ -152,6 +152,24 @@ describe('the lock', () => {
     ]) {
       writeFileSync(`${path}.lock`, JSON.stringify({ pid, host: hostname(), started }));
       await (await quick(path)).close();
+    }
+  });
+
+  it('that a process left as it made it, or as it took one away, is taken over', async () => {
+    const path = file('half-made.jsonl');
+    const gone = JSON.stringify({ pid: 2 ** 30, host: hostname(), started: '0' });
+    const longAgo = new Date(Date.now() - 3_600_000);
+    for (const text of ['', '{"pid":', gone]) {
+      for (const guard of [undefined, '', gone]) {
+        writeFileSync(`${path}.lock`, text);
+        utimesSync(`${path}.lock`, longAgo, longAgo);
+        if (guard !== undefined) {
+          writeFileSync(`${path}.lock.break`, guard);
+          utimesSync(`${path}.lock.break`, longAgo, longAgo);
+        }
+        await (await quick(path)).close();
+        expect(readdirSync(folder()).filter((name) => name.startsWith('half-made'))).toEqual(['half-made.jsonl']);
+      }
     }
   });
 

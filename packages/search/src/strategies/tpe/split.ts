@@ -1,3 +1,4 @@
+import { own } from '../../json.ts';
 import type { History } from '../../study/history.ts';
 import { frontsGrowing, losses, totalViolation } from '../../study/ranking.ts';
 import type { Criteria } from '../../study/ranking.ts';
@@ -15,7 +16,7 @@ export interface Split {
 /** The first objective at a trial's last report, turned so that less is better. */
 function lastValue({ reports }: TrialRecord, { objectives }: Criteria): number {
   const [objective] = objectives;
-  const value = objective === undefined ? undefined : reports.at(-1)?.metrics[objective.metric];
+  const value = objective === undefined ? undefined : own(reports.at(-1)?.metrics ?? {}, objective.metric);
   if (value === undefined || Number.isNaN(value)) return Infinity;
   return objective?.direction === 'maximize' ? -value : value;
 }
