@@ -8,6 +8,8 @@ import { fuzz } from './engine/fuzz.ts';
 import type { Finding } from './engine/reader.ts';
 import { readers } from './readers/table.ts';
 
+/** How many kinds of a reader's findings are shown. */
+const mostKinds = 20;
 /** How often a finding of one kind is shown. */
 const shown = 3;
 
@@ -40,7 +42,7 @@ for (const name of words) {
   for (const finding of findings) kinds.set(kindOf(finding), [...(kinds.get(kindOf(finding)) ?? []), finding]);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   console.log(`${name}: ${findings.length} findings of ${kinds.size} kinds, seed ${seed}, ${seconds} s`);
-  for (const group of kinds.values()) {
+  for (const group of [...kinds.values()].slice(0, mostKinds)) {
     console.log(
       `  ${group.length} ×, by --seed ${seed} --only ${group
         .slice(0, shown)

@@ -12,6 +12,7 @@ export {
   StudyError,
 } from './errors.ts';
 export type { ConfigIssue, StudyErrorCode } from './errors.ts';
+export { brief, quote } from './checked/quote.ts';
 export { own } from './json.ts';
 export type { JsonObject, JsonValue } from './json.ts';
 

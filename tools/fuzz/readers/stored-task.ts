@@ -18,9 +18,9 @@ export const storedTaskReader: Reader = {
     const attributes = Object(jsonOf(input)) as JsonObject;
     lastingStops({ attributes } as unknown as Study);
     try {
-      await storedTask('stored', attributes['source']);
+      await storedTask('stored', attributes['source'], undefined);
     } catch (error) {
-      if (!String(error).includes('is not here')) throw error;
+      if (!/is not here|does not say what/u.test(String(error))) throw error;
     }
   },
 };

@@ -11,10 +11,16 @@ export interface RunState {
   readonly seconds: Readonly<Record<string, number>>;
 }
 
+/** What a stage came to. */
+interface Done {
+  readonly seconds: number;
+  readonly output: unknown;
+}
+
 interface StoredState {
   /** What the run was started with; a change makes what is done worthless. */
   readonly fingerprint: string;
-  readonly done: Record<string, { readonly seconds: number; readonly output: unknown }>;
+  readonly done: Map<string, Done>;
 }
 
 /** The name of the file in the run's folder. */
@@ -32,7 +38,23 @@ async function readState(file: string, fingerprint: string): Promise<StoredState
       `${file}: it was made with another recipe, seed or device: resume with the same, or start anew by --overwrite`,
     );
   }
-  return state as StoredState;
+  if (!isStored(state)) throw new UsageError(`${file}: it is damaged: give --overwrite to start anew`);
+  return { fingerprint, done: new Map(Object.entries(state.done)) };
+}
+
+/** Whether what was read is a state: what each stage came to is for the stage to check. */
+function isStored(state: unknown): state is { readonly done: Readonly<Record<string, Done>> } {
+  const done: unknown = Reflect.get(Object(state), 'done');
+  if (typeof done !== 'object' || done === null || Array.isArray(done) || !isShallow(state)) return false;
+  return Object.values(done).every((stage) => typeof Reflect.get(Object(stage), 'seconds') === 'number');
+}
+
+/** How deep a state may be nested: deeper than any stage nests what it came to, and not too deep to be written again. */
+const deepest = 100;
+
+function isShallow(value: unknown, left: number = deepest): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return left > 0 && Object.values(value).every((part) => isShallow(part, left - 1));
 }
 
 /**
@@ -41,23 +63,26 @@ async function readState(file: string, fingerprint: string): Promise<StoredState
  */
 export async function openRunState(folder: string, fingerprint: string, resume: boolean): Promise<RunState> {
   const file = join(folder, stateFile);
-  const state = resume ? await readState(file, fingerprint) : { fingerprint, done: {} };
+  const state = resume ? await readState(file, fingerprint) : { fingerprint, done: new Map<string, Done>() };
   // One write after the other: of two stages that end together, the later write must hold both.
   let saving = Promise.resolve();
-  const save = (): Promise<void> => (saving = saving.then(() => writeFileAtomic(file, JSON.stringify(state))));
+  const save = (): Promise<void> =>
+    (saving = saving.then(() =>
+      writeFileAtomic(file, JSON.stringify({ ...state, done: Object.fromEntries(state.done) })),
+    ));
   await save();
   return {
     stage: async <Output>(name: string, run: () => Promise<Output>) => {
-      const known = state.done[name];
+      const known = state.done.get(name);
       if (known !== undefined) return known.output as Output;
       const began = performance.now();
       const output = await run();
-      state.done[name] = { seconds: (performance.now() - began) / 1000, output };
+      state.done.set(name, { seconds: (performance.now() - began) / 1000, output });
       await save();
       return output;
     },
     get seconds() {
-      return Object.fromEntries(Object.entries(state.done).map(([name, { seconds }]) => [name, seconds]));
+      return Object.fromEntries([...state.done].map(([name, { seconds }]) => [name, seconds]));
     },
   };
 }

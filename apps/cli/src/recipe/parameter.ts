@@ -1,4 +1,4 @@
-import { choice, float, int } from '@espalier/search';
+import { choice, float, int, quote } from '@espalier/search';
 import type { ChoiceParameter, NumberParameter } from '@espalier/search';
 import { z } from 'zod';
 import { suggestion } from './did-you-mean.ts';
@@ -27,16 +27,16 @@ function readRange(value: Readonly<Record<string, unknown>>, slot: Slot, issue: 
   }
   const bad = bounds.findIndex((bound) => !slot.accepts(bound));
   if (bad >= 0) {
-    issue(`is ${JSON.stringify(bounds[bad])}: give ${slot.allowed}`, [kind, bad]);
+    issue(`is ${quote(bounds[bad])}: give ${slot.allowed}`, [kind, bad]);
     return undefined;
   }
   const { step, log } = value;
   if (step !== undefined && !(typeof step === 'number' && step > 0)) {
-    issue(`is ${JSON.stringify(step)}: give a positive number`, ['step']);
+    issue(`is ${quote(step)}: give a positive number`, ['step']);
     return undefined;
   }
   if (log !== undefined && typeof log !== 'boolean') {
-    issue(`is ${JSON.stringify(log)}: give true or false`, ['log']);
+    issue(`is ${quote(log)}: give true or false`, ['log']);
     return undefined;
   }
   try {
@@ -52,7 +52,7 @@ function readRange(value: Readonly<Record<string, unknown>>, slot: Slot, issue: 
 function readList(values: readonly unknown[], slot: Slot, issue: Issue): ParameterSpec | undefined {
   const bad = values.findIndex((value) => !slot.accepts(value));
   if (bad >= 0) {
-    issue(`is ${JSON.stringify(values[bad])}: give ${slot.allowed}`, [bad]);
+    issue(`is ${quote(values[bad])}: give ${slot.allowed}`, [bad]);
     return undefined;
   }
   try {
@@ -67,7 +67,7 @@ function readParameter(value: unknown, slot: Slot, issue: Issue): ParameterSpec 
   if (Array.isArray(value)) return readList(value, slot, issue);
   if (typeof value === 'object' && value !== null) return readRange({ ...value }, slot, issue);
   if (slot.accepts(value)) return choice([value]);
-  issue(`is ${JSON.stringify(value)}: give ${slot.allowed}, a list of them, or a range`);
+  issue(`is ${quote(value)}: give ${slot.allowed}, a list of them, or a range`);
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { brief } from '@espalier/search';
 import { UsageError } from '../errors.ts';
 import type { LocatedYaml } from './located-yaml.ts';
 
@@ -8,5 +9,5 @@ export function refuse(error: z.ZodError, yaml: LocatedYaml): never {
   const path = issue?.path ?? [];
   const key = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
   const at = path.length === 0 ? '' : `${path.map(String).join('.')}: `;
-  throw new UsageError(`${at}${issue?.message ?? 'it cannot be read'}`, yaml.place(path, key));
+  throw new UsageError(brief(`${at}${issue?.message ?? 'it cannot be read'}`, 1000), yaml.place(path, key));
 }

@@ -1,3 +1,4 @@
+import { quote } from '@espalier/search';
 import { z } from 'zod';
 import { nearest } from './did-you-mean.ts';
 
@@ -27,7 +28,7 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 function shown(value: unknown): string {
-  return value === undefined ? 'missing' : JSON.stringify(value);
+  return value === undefined ? 'missing' : quote(value);
 }
 
 /** An issue as a sentence: what was found, and what to give instead. */

@@ -14,7 +14,7 @@ import type { DuplicatePolicy, JsonObject, Study } from '@espalier/search';
 import { wholeNumberFrom } from '../cli/options.ts';
 import { shellCommand } from '../cli/shell.ts';
 import { UsageError } from '../errors.ts';
-import { checkTarget, stopConditions, stopsOf, withStopOptions } from './stops.ts';
+import { checkTarget, stopConditions, stopsOf, storedStops, withStopOptions } from './stops.ts';
 import type { StopOptions } from './stops.ts';
 import { openNamedStudy, prepareStorage, withStorageOptions } from './storage.ts';
 import type { StorageOptions } from './storage.ts';
@@ -171,5 +171,5 @@ export async function openTaskStudy(
 export function stopsFor(study: Study, options: StopOptions): StopOptions {
   const given = stopsOf(options);
   if (Object.keys(given).length > 0) return given;
-  return (study.attributes['stop'] ?? {}) as StopOptions;
+  return storedStops(study);
 }

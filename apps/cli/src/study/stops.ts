@@ -21,7 +21,7 @@ const conditions: { readonly [Name in keyof Required<StopOptions>]: (value: neve
   trials: maxTrials,
   time: maxTime,
   cost: (seconds: number) => maxCost(seconds),
-  target,
+  target: (bound: unknown) => target(String(bound)),
   patience,
   failures: maxFailures,
 };
@@ -63,8 +63,28 @@ export function stopConditions(options: StopOptions): readonly StopCondition[] {
   return Object.entries(stopsOf(options)).map(([name, value]) => conditions[name as keyof StopOptions](value as never));
 }
 
-/** The stop conditions of a study that somebody else runs: all but its time, which began with that run. */
-export function lastingStops({ attributes }: Study): readonly StopCondition[] {
-  const { time: _, ...stops } = (attributes['stop'] ?? {}) as StopOptions;
+/**
+ * When a study ends, as it stores that.
+ * @throws UsageError when what is stored says no such thing: somebody else wrote it.
+ */
+export function storedStops({ name, attributes }: Pick<Study, 'name' | 'attributes'>): StopOptions {
+  const stored = Object(attributes['stop']) as StopOptions;
+  try {
+    stopConditions(stored);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(
+      `study '${name}': when it ends is stored wrongly (${reason}): make another study, by study create`,
+    );
+  }
+  return stored;
+}
+
+/**
+ * The stop conditions of a study that somebody else runs: all but its time, which began with that run.
+ * @throws UsageError
+ */
+export function lastingStops(study: Pick<Study, 'name' | 'attributes'>): readonly StopCondition[] {
+  const { time: _, ...stops } = storedStops(study);
   return stopConditions(stops);
 }
