@@ -5,7 +5,8 @@
  * submitted before whatever writes the new ones.
  */
 import type { DeviceBuffer, DeviceMemory } from '../../device/device.ts';
-import { DeviceError, InternalError } from '../../errors.ts';
+import { DeviceError, InternalError, OutOfMemoryError, showBytes } from '../../errors.ts';
+import type { Failures } from './failures.ts';
 import { bufferUsage } from './gpu-constants.ts';
 import { roundUp } from './numbers.ts';
 
@@ -28,14 +29,21 @@ export function sizeClass(bytes: number): number {
 /** Allocates, pools and counts the buffers of one device. */
 export class BufferPool {
   readonly #device: GPUDevice;
+  readonly #failures: Failures;
+  readonly #reclaim: () => void;
+  /** Buffers that the host had no memory for: they are never handed out again. */
+  readonly #refused = new WeakSet<GPUBuffer>();
   readonly #largest: number;
   readonly #free = new Map<number, GPUBuffer[]>();
   readonly #live = new Set<WebGpuBuffer>();
   #pooledBytes = 0;
   #liveBytes = 0;
 
-  constructor(device: GPUDevice) {
+  /** `reclaim` is called when the host has no memory left, to find some. */
+  constructor(device: GPUDevice, failures: Failures, reclaim: () => void) {
     this.#device = device;
+    this.#failures = failures;
+    this.#reclaim = reclaim;
     this.#largest = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
   }
 
@@ -74,15 +82,36 @@ export class BufferPool {
       this.#pooledBytes -= size;
       return pooled;
     }
-    return this.#device.createBuffer({
+    return this.#create(size);
+  }
+
+  /** A new buffer; that there is no memory for it becomes known later, where somebody waits. */
+  #create(size: number): GPUBuffer {
+    this.#device.pushErrorScope('out-of-memory');
+    const buffer = this.#device.createBuffer({
       size,
       usage: bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination,
     });
+    const check = this.#device.popErrorScope().then((error) => {
+      if (error !== null) this.#refuse(buffer);
+    });
+    this.#failures.watch(check.catch(() => undefined));
+    return buffer;
+  }
+
+  #refuse(buffer: GPUBuffer): void {
+    const alive = `${showBytes(this.#liveBytes)} in ${this.#live.size} buffers are alive on the webgpu device`;
+    this.#failures.note(new OutOfMemoryError('webgpu allocate', 'a buffer', buffer.size, alive));
+    this.#refused.add(buffer);
+    for (const pooled of this.#free.values()) for (const unused of pooled) unused.destroy();
+    this.#free.clear();
+    this.#pooledBytes = 0;
+    this.#reclaim();
   }
 
   /** Takes back a GPU buffer made by `acquire`. */
   release(buffer: GPUBuffer): void {
-    if (this.#pooledBytes + buffer.size > mostPooledBytes) {
+    if (this.#refused.has(buffer) || this.#pooledBytes + buffer.size > mostPooledBytes) {
       buffer.destroy();
       return;
     }

@@ -1,7 +1,7 @@
 /**
  * WebGPU reports errors later and elsewhere. They are gathered here and thrown where the caller waits.
  */
-import { DeviceError } from '../../errors.ts';
+import { DeviceError, OutOfMemoryError } from '../../errors.ts';
 
 const prepareOperation = 'webgpu prepare';
 
@@ -22,7 +22,12 @@ export class Failures {
 
   /** Notes a failure to be thrown by the next `check`. */
   add(operation: string, problem: string): void {
-    this.#found.push(new DeviceError(`webgpu ${operation}`, problem));
+    this.note(new DeviceError(`webgpu ${operation}`, problem));
+  }
+
+  /** Notes an error to be thrown by the next `check`. */
+  note(error: DeviceError): void {
+    this.#found.push(error);
   }
 
   /** Makes `settled` wait for a check that is still under way. */
@@ -36,10 +41,11 @@ export class Failures {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
   }
 
-  /** Throws the first failure noted since the last call; one of compiling comes before those it led to. */
+  /** Throws the first failure noted since the last call; one of compiling or allocating comes before those it led to. */
   check(): void {
     const found = this.#found.splice(0);
-    const first = found.find(({ operation }) => operation === prepareOperation) ?? found[0];
+    const first =
+      found.find((error) => error.operation === prepareOperation || error instanceof OutOfMemoryError) ?? found[0];
     if (first !== undefined) throw first;
     this.requireAlive('synchronize');
   }

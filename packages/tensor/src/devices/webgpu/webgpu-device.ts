@@ -11,6 +11,7 @@ import type {
   PreparedKernel,
 } from '../../device/device.ts';
 import { aText, check, checkOptions, oneOf, ruleOf, type OptionRules, type Rule } from '../../arguments/rules.ts';
+import { reclaim, relieve } from '../../device/residents.ts';
 import { dtypeNames } from '../../dtype/dtype.ts';
 import { DeviceError } from '../../errors.ts';
 import type { KernelSpec, LoopSpec } from '../../kernel/spec.ts';
@@ -68,7 +69,7 @@ class WebGpuDevice implements Device {
     this.#opened = opened;
     this.#device = opened.device;
     this.#failures = new Failures(opened.device);
-    this.#pool = new BufferPool(opened.device);
+    this.#pool = new BufferPool(opened.device, this.#failures, () => reclaim(this));
     this.#reader = new Reader(opened.device, this.#failures);
     this.#runner = new KernelRunner(opened.device, this.#pool, this.#failures);
     this.capabilities = {
@@ -87,6 +88,7 @@ class WebGpuDevice implements Device {
 
   allocate(bytes: number): DeviceBuffer {
     this.#failures.requireAlive('allocate');
+    relieve(this, bytes);
     return this.#pool.allocate(bytes);
   }
 
