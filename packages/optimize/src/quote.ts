@@ -8,9 +8,11 @@ const shortened = (text: string): string => (text.length > longest ? `${text.sli
 
 /** As much of a value as is shown, as JSON can have it. */
 function excerpt(value: unknown, levels: number): unknown {
-  if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return value;
-  if (typeof value === 'function') return 'a function';
-  if (typeof value !== 'object') return shortened(String(value as string | number | bigint | symbol | undefined));
+  if (typeof value === 'string') return shortened(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value === 'bigint') return shortened(value.toString());
+  if (typeof value === 'boolean' || value === null) return value;
+  if (typeof value !== 'object') return `a value of type ${typeof value}`;
   if (levels === 0) return '…';
   if (Array.isArray(value)) return value.slice(0, mostItems).map((item) => excerpt(item, levels - 1));
   const entries = Object.entries(value).slice(0, mostItems);
