@@ -75,6 +75,7 @@ export async function check(op: string, sample: Sample, dtype: DType, device: De
     if (!sample.results) return told('accepted', `PyTorch: ${sample.error}`);
     const values = await compareAll(results, sample.results);
     if (values !== undefined) return told('value', values);
+    // In half precision what cancels in a gradient is rounding: the values are compared, the gradients are not.
     if (!sample.gradients || (dtype !== 'f32' && dtype !== 'f64')) return told('same');
     const slopes = await compareGradients(call, results, sample);
     return slopes === undefined ? told('same') : told('gradient', slopes);
@@ -118,13 +119,7 @@ async function compare(actual: Tensor, expected: GoldenTensor, noise = 0): Promi
 
 async function compareGradients(call: Call, results: readonly Tensor[], sample: Sample): Promise<string | undefined> {
   const smooth = results.filter((result) => isFloat(result.dtype) && result.requiresGrad);
-  // What no gradient flows through has zeros.
-  if (smooth.length === 0) {
-    const steep = (sample.gradients ?? []).find(([, tensor]) =>
-      elementsOf(golden.tensors[tensor] as GoldenTensor).some((value) => value !== 0),
-    );
-    return steep && `of tensor ${steep[0]}: there is none`;
-  }
+  if (smooth.length === 0) return 'no result has a gradient';
   const [total] = smooth
     .map((result) => result.mul(cotangent(result)).sum())
     .reduce<Tensor[]>((sum, part) => [sum[0] ? sum[0].add(part) : part], []);

@@ -6,6 +6,7 @@ import { ArgumentError, ShapeError } from '../errors.ts';
 import { shapedNode } from '../graph/build.ts';
 import { concatOp } from '../ops/kernels/concat.ts';
 import { normalizeAxis, sameShape, showShape } from '../shape/shape.ts';
+import { ofNothing } from '../tensor/empty.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { castNode, wrap, type TensorLike } from '../tensor/wrap.ts';
 
@@ -27,7 +28,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
     a === along ? tensors.reduce((sum, part) => sum + (part.shape[a] as number), 0) : size,
   );
   const [only] = parts;
-  if (!only) return first.cast(dtype).filled(shape, 0);
+  if (!only) return ofNothing(first.cast(dtype).filled(shape, 0), tensors);
   return wrap(parts.length === 1 ? only : shapedNode(concatOp, parts, { axis: along }, shape, dtype));
 }
 

@@ -9,6 +9,7 @@ import { cumprodOp, cumsumOp, sortOp } from '../ops/kernels/ordering.ts';
 import { scatterAddOp, type ScatterAttributes } from '../ops/kernels/scatter-add.ts';
 import { checkShape, normalizeAxis, sameShape, showShape, type Shape } from '../shape/shape.ts';
 import { ContractionMethods } from './contraction-methods.ts';
+import { ofNothing } from './empty.ts';
 import type { Tensor } from './tensor.ts';
 import { accumulationDType, castNode, wrap } from './wrap.ts';
 
@@ -39,7 +40,7 @@ export abstract class IndexingMethods extends ContractionMethods {
     check('take', 'indices', indices, aTensor);
     const along = normalizeAxis('take', axis, this.rank);
     const shape = [...this.shape.slice(0, along), ...indices.shape, ...this.shape.slice(along + 1)];
-    if (this.size === 0) return this.filled(shape, 0);
+    if (this.size === 0) return ofNothing(this.filled(shape, 0), [wrap(this.node)]);
     return wrap(
       shapedNode(takeOp, [this.node, indexOperand('take', indices).node], { axis: along }, shape, this.dtype),
     );
@@ -50,7 +51,7 @@ export abstract class IndexingMethods extends ContractionMethods {
     check('gather', 'index', index, aTensor);
     const along = normalizeAxis('gather', axis, this.rank);
     checkIndexShape('gather', this.shape, index.shape, along);
-    if (this.size === 0) return this.filled(index.shape, 0);
+    if (this.size === 0) return ofNothing(this.filled(index.shape, 0), [wrap(this.node)]);
     return wrap(
       shapedNode(gatherOp, [this.node, indexOperand('gather', index).node], { axis: along }, index.shape, this.dtype),
     );

@@ -32,6 +32,7 @@ import {
 } from '../shape/shape.ts';
 import { windowCount, type Movement } from '../shape/layout.ts';
 import { borderModes, withBorders, type BorderMode } from './borders.ts';
+import { ofNothing } from './empty.ts';
 import { ReductionMethods } from './reduction-methods.ts';
 import type { Tensor } from './tensor.ts';
 import { wrap } from './wrap.ts';
@@ -303,7 +304,8 @@ export abstract class MovementMethods extends ReductionMethods {
       throw new ShapeError('pad', `widths and interior must name each axis of ${showShape(this.shape)}`);
     const shape = checkShape('pad', paddedShape(this.shape, padding));
     if (sameShape(shape, this.shape)) return wrap(this.node);
-    if (this.size === 0) return wrap(this.node).filled(shape, value);
+    const self = wrap(this.node);
+    if (this.size === 0) return ofNothing(self.filled(shape, value), [self]);
     return wrap(shapedNode(padOp, [this.node], paddingAttributes(padding), shape, this.dtype));
   }
 

@@ -191,7 +191,8 @@ function dropAxes(kept: Tensor, axes: readonly number[]): Tensor {
 }
 
 function normOf(x: Tensor, p: number, axis: Axes | undefined, options: ReductionOptions): Tensor {
-  if (p === 0) return x.ne(0).cast(x.dtype).sum(axis, options);
+  // The sign of what is not NaN: it has a gradient, which is 0.
+  if (p === 0) return x.where(x.isNaN().logicalNot(), 1).sign().square().sum(axis, options);
   if (p === 2) return powerFlatAtZero(x.square().sum(axis, options), 0.5);
   const magnitudes = x.abs();
   if (p === Number.POSITIVE_INFINITY) return magnitudes.max(axis, options);

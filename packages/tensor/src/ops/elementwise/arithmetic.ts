@@ -96,6 +96,8 @@ export const arithmetic: Readonly<Record<string, ElementwiseEntry>> = {
   truncDivide: elementwise('truncDivide', {
     summary: 'a / b rounded towards 0; 0 where an integer divisor is 0',
     arity: 2,
+    gradient: flat,
+    smooth: [between(0.1, 0.9), between(1, 2)],
     meaning: (a, b) => truncatedQuotient(a, b),
     values: [between(-50, 50), between(1, 9)],
   }),
