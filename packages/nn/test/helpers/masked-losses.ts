@@ -24,9 +24,9 @@ export function maskedLossLaws(name: string, open: () => Device | Promise<Device
       const [gradient] = gradients(value, [z], { retainGraph: true });
       return { value: await value.item(), gradient: (await gradient?.array()) as number[][] };
     };
-    const given = (values: readonly number[], on: Device): Tensor => tensor([...values], { dtype: 'i32', device: on });
+    const known = (values: readonly number[], on: Device): Tensor => tensor([...values], { dtype: 'i32', device: on });
     // Computed, so that only the device knows them.
-    const labels = (values: readonly number[], on: Device): Tensor => given(values, on).add(1).sub(1);
+    const labels = (values: readonly number[], on: Device): Tensor => known(values, on).add(1).sub(1);
 
     test('cross-entropy is that of the others, and its gradient is softmax - target, 0 where masked', async () => {
       const expected = -(Math.log(softmax(logits[0] ?? [])[2] ?? 0) + Math.log(softmax(logits[1] ?? [])[3] ?? 0)) / 2;
@@ -55,10 +55,10 @@ export function maskedLossLaws(name: string, open: () => Device | Promise<Device
     test('a label of no class is refused with its row where it is known', async () => {
       const z = tensor(logits, { device: await open() });
       for (const wrong of [-1, 4, -100])
-        expect(() => crossEntropy(z, given([3, wrong], z.device))).toThrow(
+        expect(() => crossEntropy(z, known([3, wrong], z.device))).toThrow(
           `crossEntropy: the label of row 1 is ${wrong}; the logits are of 4 classes, 0 to 3`,
         );
-      const ignored = crossEntropy(z, given([2, -100], z.device), { ignoreIndex: -100 });
+      const ignored = crossEntropy(z, known([2, -100], z.device), { ignoreIndex: -100 });
       expect(await ignored.item()).toBeCloseTo(-Math.log(softmax(logits[0] ?? [])[2] ?? 0), 5);
     });
 
