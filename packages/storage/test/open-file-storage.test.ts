@@ -16,6 +16,19 @@ it.each([
   await expect(openStorage(url)).rejects.toThrow(message);
 });
 
+it.skipIf(process.platform !== 'linux').each(['journal', 'sqlite'])(
+  '%s: ends where the system takes no folders',
+  async (scheme) => {
+    await expect(openStorage(`${scheme}:/proc/a/b/c`)).rejects.toThrow(/\/proc\/a/u);
+  },
+);
+
+it.each(['journal', 'sqlite'])('%s: makes the folders that are missing', async (scheme) => {
+  const storage = await openStorage(`${scheme}:${join(folder(), scheme, 'a', 'b', 'file')}`);
+  await storage.close();
+  expect(existsSync(join(folder(), scheme, 'a', 'b', 'file'))).toBe(true);
+});
+
 describe.each(['journal', 'sqlite'])('%s:path?mode=ro', (scheme) => {
   it('looks on beside who writes, sees what is written, and refuses to write', async () => {
     const url = `${scheme}:${join(folder(), `beside.${scheme}`)}`;

@@ -26,7 +26,7 @@ function isSecret(parameter: string): boolean {
  * no URL of a server, such as `sqlite:runs/studies.db`, stays as it is.
  */
 export function shownUrl(url: string): string {
-  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/)(.*)$/isu.exec(url) ?? [];
+  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/|postgres(?:ql)?:\/?)(.*)$/isu.exec(url) ?? [];
   if (scheme === '') return url;
   const [place, query] = partsOf(rest);
   const at = place.lastIndexOf('@');

@@ -11,6 +11,7 @@ describe('a URL is shown without its password', () => {
     ['postgres://host/db?pass%77ord=secret', 'postgres://host/db'],
     ['postgres://user:a@b/c?d#e:f@host/db?sslmode=require', 'postgres://user@host/db?sslmode=require'],
     ['postgres://user:secret@[::1]:5432/db', 'postgres://user@[::1]:5432/db'],
+    ['postgres:user:secret@host/db', 'postgres:user@host/db'],
     ['POSTGRES://user:secret@host/db', 'POSTGRES://user@host/db'],
     ['postgres://user@host/db?application_name=me%40work', 'postgres://user@host/db?application_name=me%40work'],
     ['postgres://host/db', 'postgres://host/db'],

@@ -1,9 +1,10 @@
 import { logStorage } from '@espalier/search';
 import type { LogEntry, Storage } from '@espalier/search';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { explainFile } from '../file-errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { lockFile } from './file-lock.ts';
 import { JournalFile } from './journal-file.ts';
 import type { Force } from './journal-file.ts';
@@ -46,9 +47,11 @@ export async function journalStorage(path: string, options: JournalOptions = {})
   const { sync = 'results', readOnly = false } = options;
   if (readOnly) return readOnlyJournal(path);
   const url = `journal:${path}`;
-  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+  try {
+    makeFolder(dirname(path));
+  } catch (error) {
     throw explainFile(url, dirname(path), error);
-  });
+  }
   const unlock = lockFile(path, url);
   try {
     return await openForWriting(path, url, sync, unlock);

@@ -1,7 +1,7 @@
 import { oneAtATime, StorageError } from '@espalier/search';
 import type { Storage } from '@espalier/search';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isGone, ownIdentity } from '../process-identity.ts';
 import type { ProcessIdentity } from '../process-identity.ts';
@@ -12,6 +12,7 @@ import { sqlStorage } from '../sql/sql-storage.ts';
 import { connect, connectAsReader, dialect } from './connect.ts';
 import type { SqliteFile } from './connect.ts';
 import type { Connection } from './connection.ts';
+import { makeFolder } from '../make-folder.ts';
 import { findSqlite } from './driver.ts';
 import type { OpenSqlite } from './driver.ts';
 import { isReadable, isWritable, refusesWriting } from './errors.ts';
@@ -67,7 +68,7 @@ function placeOf(path: string, url: string, readOnly: boolean, probe: ProbeFileS
   const folder = dirname(resolve(path));
   if (readOnly && !existsSync(path)) throw new StorageError(url, 'there is no such file: check the path');
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (cause) {
     throw new StorageError(url, `the folder ${folder} cannot be made: name another`, { cause });
   }
