@@ -102,6 +102,7 @@ export {
   uniform,
   type RandomOptions,
 } from './functions/random.ts';
+export { checkIndices, configure, type CheckIndicesOptions, type Configuration } from './functions/configure.ts';
 export { broadcastShapes, sizeOf } from './functions/shapes.ts';
 export { defineKernel, type Kernel, type KernelDescription } from './kernel/define-kernel.ts';
 export type {

@@ -1,5 +1,5 @@
 /** The training loop. */
-import { compile, defaultDevice, gradients, type Compiled, type Tensor } from '@espalier/tensor';
+import { compile, defaultDevice, gradients, ShapeError, type Compiled, type Tensor } from '@espalier/tensor';
 import type { Dataset, Loaded } from '../data/dataset.ts';
 import { batches, inOrder, shuffled } from '../data/order.ts';
 import { noteTrainedBy } from '../loss/trained-by.ts';
@@ -191,7 +191,15 @@ class Training {
     optimizer.setLearningRate(optimizer.lr * schedule.at(this.done, { totalSteps, stepsPerEpoch }));
     const pending = this.data.load(part);
     const loaded = pending instanceof Promise ? await pending : pending;
-    this.step(loaded).dispose();
+    try {
+      this.step(loaded).dispose();
+    } catch (error) {
+      // A label of no class, which the loss saw before it computed anything: said with its example.
+      if (!(error instanceof ShapeError)) throw error;
+      this.lastGood?.restore();
+      await findWrongTarget('fit', this.model, this.data, this.options.loss);
+      throw error;
+    }
     for (const tensor of Object.values(loaded)) tensor.dispose();
     this.done++;
     this.seen += part.length;

@@ -1,5 +1,5 @@
 /** Finds the example whose target makes no sense, so that an error can name it. */
-import { ArgumentError, full, noGrad, type Shape, type Tensor } from '@espalier/tensor';
+import { ArgumentError, full, noGrad, ShapeError, type Shape, type Tensor } from '@espalier/tensor';
 import type { Dataset } from '../data/dataset.ts';
 import { batches, inOrder } from '../data/order.ts';
 import type { Module } from '../module/module.ts';
@@ -59,7 +59,7 @@ async function isHopeless(
       return Number.isFinite(await noGrad(() => judge(outputs, y, { x }).cast('f32').sum()).item());
     } catch (error) {
       // A loss that looks at its targets says so itself, of the example's row in this batch.
-      if (error instanceof ArgumentError) return false;
+      if (error instanceof ArgumentError || error instanceof ShapeError) return false;
       throw error;
     }
   };

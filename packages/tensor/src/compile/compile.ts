@@ -4,6 +4,7 @@
  */
 import { aFunction, check } from '../arguments/rules.ts';
 import { modes } from '../graph/modes.ts';
+import { indexChecks } from '../runtime/index-checks.ts';
 import { listTensors } from '../runtime/structure.ts';
 import { record } from './record.ts';
 import type { RecordedStep } from './recorded-step.ts';
@@ -40,8 +41,8 @@ export function compile<Args extends readonly unknown[], Result>(
   check('compile', 'the function', fn, aFunction);
   const recordings = new Map<string, RecordedStep<Result>>();
   const call = (...args: Args): Result => {
-    // Inside another recording the step is simply part of it.
-    if (modes.trace) return fn(...args);
+    // Inside another recording the step is simply part of it; where indices are read, there is none.
+    if (modes.trace || indexChecks.everywhere) return fn(...args);
     const { tensors, form } = listTensors(args);
     const known = recordings.get(form);
     if (known) return known.replay(tensors);

@@ -1,7 +1,7 @@
 /** Recording: runs a function on placeholders and notes what it reads, what it assigns and what it returns. */
 import { ArgumentError } from '../errors.ts';
 import { placeholderNode, storedNode } from '../graph/build.ts';
-import { withMode, type Scope } from '../graph/modes.ts';
+import { withMode, type IndexBounds, type Scope } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import type { Storage } from '../graph/storage.ts';
 import { viewGraph } from '../lower/graph-view.ts';
@@ -12,7 +12,7 @@ import { mapStructure, mapTensors } from '../runtime/structure.ts';
 import { handlesCreated } from '../tensor/handle.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';
-import { rebindValue, RecordedStep, type LeafSource, type TensorSource } from './recorded-step.ts';
+import { rebindValue, RecordedStep, type IndexArgument, type LeafSource, type TensorSource } from './recorded-step.ts';
 
 /** Stands for a tensor of the function's result. */
 class Hole {
@@ -33,6 +33,13 @@ class Recorder {
   /** The tensors that stand for arguments, with their numbers. */
   readonly inputs = new Map<Tensor, number>();
   private readonly before = handlesCreated();
+
+  /** Arguments whose elements are indices. */
+  readonly indices: IndexArgument[] = [];
+
+  readonly bound = (node: Node, bounds: IndexBounds): void => {
+    if (node.op.name === 'placeholder') this.indices.push({ argument: node.attributes['slot'] as number, bounds });
+  };
 
   readonly dynamic = (node: Node, next: () => Uint8Array): void => void this.dynamics.set(node, next);
 
@@ -91,10 +98,10 @@ export function record<Args extends readonly unknown[], Result>(
   tensors: readonly Tensor[],
 ): RecordedStep<Result> {
   const recorder = new Recorder();
-  const { assign, dynamic, touch } = recorder;
+  const { assign, bound, dynamic, touch } = recorder;
   const scope: Scope = { created: new Set() };
   try {
-    return withMode({ trace: { assign, dynamic }, touched: touch, scope }, () => {
+    return withMode({ trace: { assign, bound, dynamic }, touched: touch, scope }, () => {
       const placeholders = new Map<Tensor, Tensor>();
       const inputs = mapTensors(args, (tensor) => {
         const known = placeholders.get(tensor);
@@ -155,6 +162,7 @@ function compiled<Result>(recorder: Recorder, result: Result, tensors: readonly 
         ? [{ source: recorder.sourceOf(tensor), target: outputs.length + state }]
         : [],
     ),
+    indices: recorder.indices,
     written: new Set(overwrites.filter((leaf) => leaf !== undefined)),
   });
 }

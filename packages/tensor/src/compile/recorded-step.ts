@@ -4,10 +4,12 @@ import type { Device, DeviceBuffer, KernelCall } from '../device/device.ts';
 import { holding } from '../device/residents.ts';
 import { OutOfMemoryError } from '../errors.ts';
 import { storedNode } from '../graph/build.ts';
+import type { IndexBounds } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import { Storage } from '../graph/storage.ts';
 import { copySpec } from '../kernel/copy-spec.ts';
 import type { Plan, Slot } from '../lower/plan.ts';
+import { checkIndexNode } from '../runtime/index-checks.ts';
 import { adopt, rangeOf, realize, smallResultBytes, type SlotBuffers } from '../runtime/realize.ts';
 import type { Shape } from '../shape/shape.ts';
 import type { DType } from '../dtype/dtype.ts';
@@ -33,6 +35,12 @@ interface ResultType {
   readonly dtype: DType;
 }
 
+/** An argument whose elements are indices, which are checked at each call. */
+export interface IndexArgument {
+  readonly argument: number;
+  readonly bounds: IndexBounds;
+}
+
 /** What a recording consists of. */
 export interface StepParts<Result> {
   readonly device: Device;
@@ -43,6 +51,7 @@ export interface StepParts<Result> {
   readonly results: readonly ResultType[];
   /** Tensors that were assigned but never read, with the target that replaces them. */
   readonly replaced: readonly { readonly source: TensorSource; readonly target: number }[];
+  readonly indices: readonly IndexArgument[];
   /** Leaves that the plan overwrites. */
   readonly written: ReadonlySet<number>;
 }
@@ -65,6 +74,8 @@ export class RecordedStep<Result> {
 
   /** Runs the plan on these arguments. Throws OutOfMemoryError, and keeps no memory then; the next call may have room. */
   replay(tensors: readonly Tensor[]): Result {
+    for (const { argument, bounds } of this.parts.indices)
+      checkIndexNode((tensors[argument] as Tensor).boundNode as Node, bounds);
     const retained: Node[] = [];
     try {
       return holding([this, tensors], () => this.run(tensors, retained));

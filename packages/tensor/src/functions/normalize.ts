@@ -18,6 +18,7 @@ import { promote, toFloat, wideFloat } from '../dtype/promote.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { indexNode } from '../graph/build.ts';
 import { isTensor } from '../runtime/scope.ts';
+import { checkIndexNode } from '../runtime/index-checks.ts';
 import { sameShape, showShape, type Axes } from '../shape/shape.ts';
 import { moments, type Moments } from '../tensor/moments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -182,6 +183,8 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
     );
   if (hard) checkKnownLabels('crossEntropy', targets, classes, ignoreIndex);
   const logarithms = logits.logSoftmax(-1);
+  if (hard && targets.dtype !== 'bool')
+    checkIndexNode(targets.node, { operation: 'crossEntropy', size: classes, ignored: ignoreIndex });
   const indices = targets.cast('i32');
   const spread = labelSmoothing / classes;
   const weight = options.weight && classWeights(options.weight, logits);

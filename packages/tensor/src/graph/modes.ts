@@ -11,6 +11,15 @@ export interface Trace {
   readonly assign: (tensor: Tensor) => void;
   /** A value that is drawn anew at each replay: the state of a random generator. */
   readonly dynamic: (node: Node, next: () => Uint8Array) => void;
+  /** A value whose elements are indices: an argument of the step is checked at each call. */
+  readonly bound: (node: Node, bounds: IndexBounds) => void;
+}
+
+/** Indices of an operation: from 0 to below `size`, or `ignored`. */
+export interface IndexBounds {
+  readonly operation: string;
+  readonly size: number;
+  readonly ignored?: number | undefined;
 }
 
 /** A region that disposes what was created in it. */

@@ -9,10 +9,12 @@ import { LifetimeError, ShapeError } from '../errors.ts';
 import { modes } from '../graph/modes.ts';
 import { Node } from '../graph/node.ts';
 import type { Storage } from '../graph/storage.ts';
+import { settleIndexChecks } from '../runtime/index-checks.ts';
 import { realize } from '../runtime/realize.ts';
 import { withRoom } from '../runtime/with-room.ts';
 import { showShape, sizeOf, type Shape } from '../shape/shape.ts';
-import { nest, printNested, type NestedNumbers } from './nested.ts';
+import { nest, type NestedNumbers } from './nested.ts';
+import { printValues, type ReadElements } from './print.ts';
 import type { Tensor } from './tensor.ts';
 
 let created = 0;
@@ -29,6 +31,16 @@ const aNode: Rule<Node> = ruleOf(
 
 /** What every tensor is, whatever can be calculated with it. */
 export abstract class TensorHandle {
+  static {
+    // `console.log` of Node asks for it; elsewhere the name means nothing.
+    const inspect = Symbol.for('nodejs.util.inspect.custom');
+    Object.defineProperty(this.prototype, inspect, {
+      value(this: TensorHandle): string {
+        return this.toString();
+      },
+    });
+  }
+
   /** Grows with creation. */
   readonly serial: number = ++created;
   private current: Node | undefined;
@@ -110,6 +122,7 @@ export abstract class TensorHandle {
   /** Computes the value now, if it has not been computed yet; resolves when the device has done so. */
   async realize(): Promise<this> {
     await withRoom(() => this.realizeSync().device.synchronize());
+    await settleIndexChecks(this.device);
     return this;
   }
 
@@ -153,7 +166,10 @@ export abstract class TensorHandle {
 
   /** The raw bytes of the value, as the device stores them (16-bit floats as patterns, `bool` as bytes). */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return withRoom(() => this.storage().read());
+    const { device } = this;
+    const bytes = await withRoom(() => this.storage().read());
+    await settleIndexChecks(device);
+    return bytes;
   }
 
   /** As `bytes()`, at once. Throws DeviceError where `dataSync()` does. */
@@ -174,14 +190,18 @@ export abstract class TensorHandle {
     this.dispose();
   }
 
-  /** Shape, dtype and device; the elements too where they are in JavaScript memory already and few. */
+  /**
+   * Shape, dtype, device and values, of large tensors the first and last along each axis. Nothing is computed for it: a
+   * value that does not exist yet, or that only an asynchronous device has, is `not read`.
+   */
   toString(): string {
     if (!this.current) return 'Tensor(disposed)';
-    const type = `${this.dtype}, ${this.device.name}`;
-    const host = this.current.storage?.host;
-    return host && this.size <= 64
-      ? `Tensor(${printNested(nest(decode(this.dtype, new Uint8Array(host)), this.shape))}, ${type})`
-      : `Tensor(${showShape(this.shape)}, ${type})`;
+    const { shape, dtype, device } = this.current;
+    const type = `${showShape(shape)}, ${dtype}, ${device.name}`;
+    const read = readerOf(this.current);
+    if (!read) return `Tensor(${type}, not read)`;
+    const values = printValues(shape, dtype, read);
+    return `Tensor(${type})${values.includes('\n') ? '\n' : ' '}${values}`;
   }
 
   private storage(): Storage {
@@ -196,6 +216,16 @@ export abstract class TensorHandle {
         `the tensor ${showShape(this.shape)} has ${this.size} elements, not one; use array() or data()`,
       );
   }
+}
+
+/** Reads elements of a value that is there and can be read at once. */
+function readerOf({ storage, dtype, device }: Node): ReadElements | undefined {
+  const { bytes } = dtypes[dtype];
+  const host = storage?.host;
+  if (host) return (offset, count) => decode(dtype, host.slice(offset * bytes, (offset + count) * bytes));
+  const buffer = storage?.buffer;
+  if (!buffer || !device.capabilities.synchronousRead) return undefined;
+  return (offset, count) => (count === 0 ? [] : decode(dtype, device.readSync(buffer, offset * bytes, count * bytes)));
 }
 
 /** Raw bytes as numbers of the dtype. */

@@ -1,12 +1,16 @@
-/** Reading and adding at indices, running folds, and sorting. Indices are i32; outside the axis they read 0 and add nothing. */
+/**
+ * Reading and adding at indices, running folds, and sorting. An index outside its axis is a ShapeError where its value is in
+ * JavaScript memory; where a device computes it, it reads 0 and adds nothing, unless `configure({ checkIndices: true })`
+ * has every index checked.
+ */
 import { aBoolean, aCount, check, checkOptions, type OptionRules } from '../arguments/rules.ts';
 import { aTensor } from '../arguments/types.ts';
-import { DTypeError, ShapeError } from '../errors.ts';
-import { dtypes } from '../dtype/dtype.ts';
+import { ShapeError } from '../errors.ts';
 import { indexNode, outputNode, shapedNode } from '../graph/build.ts';
 import { gatherOp, takeOp } from '../ops/indexed/take.ts';
 import { cumprodOp, cumsumOp, sortOp } from '../ops/kernels/ordering.ts';
 import { scatterAddOp, type ScatterAttributes } from '../ops/kernels/scatter-add.ts';
+import { checkIndexNode } from '../runtime/index-checks.ts';
 import { checkShape, normalizeAxis, sameShape, showShape, type Shape } from '../shape/shape.ts';
 import { ContractionMethods } from './contraction-methods.ts';
 import { ofNothing } from './empty.ts';
@@ -40,10 +44,9 @@ export abstract class IndexingMethods extends ContractionMethods {
     check('take', 'indices', indices, aTensor);
     const along = normalizeAxis('take', axis, this.rank);
     const shape = [...this.shape.slice(0, along), ...indices.shape, ...this.shape.slice(along + 1)];
+    const operand = indexOperand('take', indices, this.shape[along] as number);
     if (this.size === 0) return ofNothing(this.filled(shape, 0), [wrap(this.node)]);
-    return wrap(
-      shapedNode(takeOp, [this.node, indexOperand('take', indices).node], { axis: along }, shape, this.dtype),
-    );
+    return wrap(shapedNode(takeOp, [this.node, operand.node], { axis: along }, shape, this.dtype));
   }
 
   /** Single elements: result[..., i, ...] = this[..., index[..., i, ...], ...]; `index` may be shorter along the other axes. */
@@ -51,10 +54,9 @@ export abstract class IndexingMethods extends ContractionMethods {
     check('gather', 'index', index, aTensor);
     const along = normalizeAxis('gather', axis, this.rank);
     checkIndexShape('gather', this.shape, index.shape, along);
+    const operand = indexOperand('gather', index, this.shape[along] as number);
     if (this.size === 0) return ofNothing(this.filled(index.shape, 0), [wrap(this.node)]);
-    return wrap(
-      shapedNode(gatherOp, [this.node, indexOperand('gather', index).node], { axis: along }, index.shape, this.dtype),
-    );
+    return wrap(shapedNode(gatherOp, [this.node, operand.node], { axis: along }, index.shape, this.dtype));
   }
 
   /** This tensor with `source` added at `index` along `axis`; several additions to one element all count, in order. */
@@ -84,7 +86,7 @@ export abstract class IndexingMethods extends ContractionMethods {
       );
     return this.scatter(
       padded(wrap(this.node), 0),
-      padded(indexOperand('scatterAdd', index), -1),
+      padded(indexOperand('scatterAdd', index, shape[along] as number), -1),
       { axis: along, length: shape[along] as number, mode: 'elements' },
       shape,
     );
@@ -103,7 +105,7 @@ export abstract class IndexingMethods extends ContractionMethods {
       );
     return this.scatter(
       wrap(this.node),
-      indexOperand('scatterAdd', indices),
+      indexOperand('scatterAdd', indices, shape[along] as number),
       { axis: along, length: shape[along] as number, mode: 'slices' },
       shape,
     );
@@ -113,10 +115,11 @@ export abstract class IndexingMethods extends ContractionMethods {
     return wrap(shapedNode(scatterAddOp, [source.node, index.node], { ...attributes }, shape, source.dtype));
   }
 
-  /** 1 at each index along a new last axis of `classes`, 0 elsewhere, as f32. Indices outside give a row of zeros. */
+  /** 1 at each index along a new last axis of `classes`, 0 elsewhere, as f32. An index outside is a ShapeError where it is
+   * known, else a row of zeros. */
   oneHot(classes: number): Tensor {
     check('oneHot', 'classes', classes, aCount);
-    const indices = indexOperand('oneHot', wrap(this.node));
+    const indices = indexOperand('oneHot', wrap(this.node), classes);
     return indices
       .unsqueeze(-1)
       .eq(wrap(indexNode(classes, 'i32', this.device)))
@@ -172,10 +175,9 @@ export abstract class IndexingMethods extends ContractionMethods {
   }
 }
 
-/** An index tensor as i32. Throws DTypeError for floats. */
-function indexOperand(operation: string, index: Tensor): Tensor {
-  const { kind } = dtypes[index.dtype];
-  if (kind === 'float') throw new DTypeError(operation, `indices are ${index.dtype}; cast them to i32`);
+/** An index tensor as i32. Throws DTypeError for floats and bool, ShapeError for indices that are known to be outside. */
+function indexOperand(operation: string, index: Tensor, size: number): Tensor {
+  checkIndexNode(index.node, { operation, size });
   return wrap(castNode(index.node, 'i32'));
 }
 

@@ -102,10 +102,3 @@ function refuseElement(operation: string, value: unknown, path: readonly number[
     `${showPath(path)} is ${describe(value)}; values are numbers or truth values, in arrays or typed arrays (convert bigints with Number(), join tensors with stack or concat)`,
   );
 }
-
-/** Nested numbers on one line, rounded to four decimals. */
-export function printNested(values: NestedNumbers): string {
-  if (typeof values === 'number')
-    return Number.isInteger(values) ? String(values) : String(Number(values.toPrecision(5)));
-  return `[${values.map(printNested).join(', ')}]`;
-}

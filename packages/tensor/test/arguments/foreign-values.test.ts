@@ -1,7 +1,8 @@
 // Whatever stands in the place of an argument: the result is right, or a TensorError says what is wrong.
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import * as espalier from '../../src/index.ts';
 import {
+  configure,
   createReferenceDevice,
   InternalError,
   manualSeed,
@@ -79,6 +80,10 @@ async function faultOf(run: () => unknown, accepted: boolean): Promise<string | 
 }
 
 describe('foreign values', () => {
+  afterEach(() => {
+    configure({ checkIndices: false });
+  });
+
   test.each(operations.map((operation) => [operation.name, operation] as const))('%s', async (_, { slots, call }) => {
     const valid = (): unknown[] => slots.map((slot) => slot.valid());
     expect(await faultOf(() => call(valid()), true)).toBeUndefined();

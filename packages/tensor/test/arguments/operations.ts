@@ -468,6 +468,16 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
     shape,
   ],
   sizeOf: [shape],
+  configure: [options({ checkIndices: boolean })],
+  checkIndices: [
+    anyName,
+    indices,
+    slot(
+      () => 3,
+      (value) => Number.isSafeInteger(value) && (value as number) >= 2,
+    ),
+    options({ ignored: integer }),
+  ],
   grad: [sumOf, options({ arguments: list([count], true) })],
   valueAndGrad: [sumOf, options({ arguments: list([count], true) })],
   noGrad: [

@@ -220,14 +220,16 @@ class ProgramBuilder {
     }
   }
 
-  /** Reads along the first axis at the values of an integer tensor; outside the axis it reads 0. */
+  /** Reads along the first axis at the values of an integer tensor; outside the axis a computed index reads 0. */
   #take(): void {
     const ranked = this.#values.filter(({ tensor }) => tensor.rank > 0);
     const indices = this.#values.filter(({ tensor }) => tensor.dtype === 'i32' && tensor.rank < 3);
     if (ranked.length === 0 || indices.length === 0) return;
     const [a, index] = [this.#pick(ranked), this.#pick(indices)];
     if (a.tensor.size * index.tensor.size > 400) return;
-    this.#add(`v${a.position}.take(v${index.position})`, a.bound, (values) => at(values, a).take(at(values, index)));
+    this.#add(`v${a.position}.take(v${index.position}.add(0))`, a.bound, (values) =>
+      at(values, a).take(at(values, index).add(0)),
+    );
   }
 
   #add(text: string, bound: number, apply: Step['apply']): void {

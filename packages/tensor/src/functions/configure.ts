@@ -1,0 +1,50 @@
+/** Settings of the whole package, and checks that callers can ask for. */
+import { aBoolean, aCount, anInteger, aText, check, checkOptions, type OptionRules } from '../arguments/rules.ts';
+import { aTensor } from '../arguments/types.ts';
+import { checkIndexNode, indexChecks } from '../runtime/index-checks.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** Settings that hold for all devices. */
+export interface Configuration {
+  /**
+   * Whether every operation that takes indices reads and checks them, wherever they are: a ShapeError names the operation,
+   * at its call, or on asynchronous devices at the next read. Compiled functions run uncompiled meanwhile. For finding
+   * mistakes, since it waits for the device again and again. Default: false, or true where the environment variable
+   * `ESPALIER_CHECK` is 1; indices in JavaScript memory are checked in any case.
+   */
+  readonly checkIndices?: boolean;
+}
+
+const configurationRules: OptionRules<Configuration> = { checkIndices: aBoolean };
+
+/** Changes settings; those left out stay as they are. */
+export function configure(settings: Configuration): void {
+  const { checkIndices: everywhere = indexChecks.everywhere } = checkOptions('configure', settings, configurationRules);
+  indexChecks.everywhere = everywhere;
+}
+
+/** Options of `checkIndices`. */
+export interface CheckIndicesOptions {
+  /** One value that is allowed although it lies outside. */
+  readonly ignored?: number;
+}
+
+const checkIndicesRules: OptionRules<CheckIndicesOptions> = { ignored: anInteger };
+
+/**
+ * Throws ShapeError, in the name of `operation`, if one of `indices` lies outside 0 to `size` - 1 and is known: its value
+ * is in JavaScript memory, or `configure({ checkIndices: true })` has every value read. Throws DTypeError for what is no
+ * integer.
+ */
+export function checkIndices(
+  operation: string,
+  indices: Tensor,
+  size: number,
+  options: CheckIndicesOptions = {},
+): void {
+  check('checkIndices', 'the operation', operation, aText);
+  check('checkIndices', 'the indices', indices, aTensor);
+  check('checkIndices', 'the size', size, aCount);
+  const { ignored } = checkOptions('checkIndices', options, checkIndicesRules);
+  checkIndexNode(indices.node, { operation, size, ignored });
+}
