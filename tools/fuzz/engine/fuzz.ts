@@ -36,10 +36,14 @@ async function readSome(
   let timer = setTimeout(() => undefined, 0);
   const watch = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      hung = true;
-      started.kill('SIGKILL');
-    }, silence * 1000);
+    // Before the first mutant, programs are loaded and whole inputs made.
+    timer = setTimeout(
+      () => {
+        hung = true;
+        started.kill('SIGKILL');
+      },
+      (at === undefined ? 10 * silence : silence) * 1000,
+    );
   };
   watch();
   started.stderr?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-2000)));

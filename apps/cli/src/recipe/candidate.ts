@@ -1,3 +1,4 @@
+import { quote } from '@espalier/search';
 import { z } from 'zod';
 import { UsageError } from '../errors.ts';
 import { architectureSlots, initialiserSlot, optimizerSlots, trainingSlots } from './dimensions.ts';
@@ -42,7 +43,7 @@ export interface Candidate {
 function value(slot: Slot): z.ZodType {
   return z.unknown().superRefine((given, context) => {
     if (slot.accepts(given)) return;
-    context.addIssue({ code: 'custom', message: `is ${JSON.stringify(given) ?? 'missing'}: give ${slot.allowed}` });
+    context.addIssue({ code: 'custom', message: `is ${quote(given)}: give ${slot.allowed}` });
   });
 }
 

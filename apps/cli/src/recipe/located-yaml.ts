@@ -24,8 +24,9 @@ function offsetOf(document: Document.Parsed, path: readonly PropertyKey[], key?:
   return 0;
 }
 
-/** How large a recipe may be, in characters; how deep it may be nested; how often it may repeat a part by its name. */
+/** How large a recipe may be, in characters, and in lines and items; how deep it may be nested; how often it may repeat a part by its name. */
 const longest = 1_000_000;
+const mostParts = 5000;
 const deepest = 100;
 const mostRepeats = 100;
 
@@ -54,13 +55,16 @@ function valueOf(document: Document.Parsed, refuse: (problem: string) => never):
 }
 
 /**
- * Reads one YAML document: up to a million characters, 100 levels, and 100 repetitions by an alias.
+ * Reads one YAML document: up to a million characters, 5,000 lines and items, 100 levels, and 100 repetitions by an alias.
  * @throws UsageError with line and column when it is not YAML, or larger.
  */
 export function readYaml(file: string, text: string): LocatedYaml {
   const lines = new LineCounter();
   if (text.length > longest)
     throw new UsageError(`${file}: it has ${text.length} characters: a recipe may have ${longest}`);
+  const parts = text.match(/[\n,]/gu)?.length ?? 0;
+  if (parts > mostParts)
+    throw new UsageError(`${file}: it has ${parts} lines and items: a recipe may have ${mostParts}`);
   if (depthOf(text) > deepest) throw new UsageError(`${file}: it is nested deeper than ${deepest} levels: nest less`);
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const placeAt = (offset: number): Place => {

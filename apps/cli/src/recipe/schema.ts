@@ -1,3 +1,4 @@
+import { quote } from '@espalier/search';
 import { z } from 'zod';
 import { architectureSlots, initialiserSlot, optimizerSlots, trainingSlots } from './dimensions.ts';
 import type { ArchitectureDimension } from './dimensions.ts';
@@ -99,8 +100,7 @@ export interface Recipe {
 }
 
 const wholeNumber = z.int({
-  error: ({ code, input }) =>
-    code === 'invalid_type' ? `is ${JSON.stringify(input)}: give a whole number` : undefined,
+  error: ({ code, input }) => (code === 'invalid_type' ? `is ${quote(input)}: give a whole number` : undefined),
 });
 const count = wholeNumber.min(1);
 const epochs = wholeNumber.min(1).max(10_000);

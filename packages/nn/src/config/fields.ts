@@ -26,7 +26,7 @@ export function parseFields<Options extends object>(
 ): Required<Options> {
   if (!isRecord(given)) throw new ConfigError(where, `is ${show(given)}; it must be an object`);
   for (const key of Object.keys(given))
-    if (key !== 'type' && !(key in fields))
+    if (key !== 'type' && !Object.hasOwn(fields, key))
       throw new ConfigError(
         inside(where, key),
         `is no known field; known are ${Object.keys(fields).join(', ') || 'none'}`,
@@ -40,9 +40,28 @@ export function parseFields<Options extends object>(
   return Object.fromEntries(parsed) as Required<Options>;
 }
 
-/** A value for an error message. */
+/** How much of a value a message shows: characters of a text, parts of a whole, levels. */
+const longestText = 60;
+const mostParts = 8;
+const mostLevels = 3;
+
+function shownPart(value: unknown, levels: number): string {
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > longestText ? `${value.slice(0, longestText)}…` : value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? typeof value;
+  const [open, close] = Array.isArray(value) ? '[]' : '{}';
+  const keys = Object.keys(value);
+  if (levels === 0 && keys.length > 0) return `${open}…${close}`;
+  const shown = keys.slice(0, mostParts).map((key) => {
+    const each = shownPart(Reflect.get(value, key), levels - 1);
+    return Array.isArray(value) ? each : `${shownPart(key, 0)}:${each}`;
+  });
+  return `${open}${[...shown, ...(keys.length > mostParts ? ['…'] : [])].join(',')}${close}`;
+}
+
+/** A value for an error message, of at most a few lines however large and deep it is. */
 export function show(value: unknown): string {
-  return value === undefined ? 'missing' : (JSON.stringify(value) ?? typeof value);
+  return value === undefined ? 'missing' : shownPart(value, mostLevels);
 }
 
 function check<T>(accepts: (value: unknown) => boolean, expected: string): Field<T> {
@@ -54,7 +73,11 @@ function check<T>(accepts: (value: unknown) => boolean, expected: string): Field
   };
 }
 
-const isInteger = (value: unknown, least: number): boolean => Number.isSafeInteger(value) && (value as number) >= least;
+/** No count or size of a description is larger, so that a broken one cannot ask for all memory. */
+const largest = 2 ** 24;
+
+const isInteger = (value: unknown, least: number): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= largest;
 
 /** An integer of at least `least`. */
 export function integer(least: number): Field<number> {

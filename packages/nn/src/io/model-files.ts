@@ -1,4 +1,5 @@
 /** A saved model as its files, wherever they are: config.json, model.safetensors, optimization.json. */
+import { show } from '../config/fields.ts';
 import { Generator, type Device, type Tensor } from '@espalier/tensor';
 import { FormatError } from '../errors.ts';
 import { isRecord, type Json } from '../json.ts';
@@ -70,7 +71,7 @@ export async function readModelFiles(read: ModelFileReader, source = 'model'): P
   const { metadata, loss: by } = config;
   if (metadata !== undefined && !isRecord(metadata)) throw new FormatError(place, 0, 'metadata is no object');
   if (by !== undefined && !lossTypes.includes(by as string))
-    throw new FormatError(place, 0, `loss is ${JSON.stringify(by)}; it must be one of ${lossTypes.join(', ')}`);
+    throw new FormatError(place, 0, `loss is ${show(by)}; it must be one of ${lossTypes.join(', ')}`);
   const optimization = await read(modelFileNames.optimization);
   const valuesPath = path(modelFileNames.tensors);
   const { tensors, foreign } = decodeSafetensors(await needed(modelFileNames.tensors), valuesPath);

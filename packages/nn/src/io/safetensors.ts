@@ -3,6 +3,7 @@
  * Source: Hugging Face, "safetensors", format description (2022), https://github.com/huggingface/safetensors.
  */
 import type { DType, Shape } from '@espalier/tensor';
+import { show } from '../config/fields.ts';
 import { FormatError } from '../errors.ts';
 import { isRecord } from '../json.ts';
 import { duplicateKey } from './duplicate-key.ts';
@@ -203,8 +204,7 @@ function readEntry(name: string, entry: unknown, available: number, source: stri
   if (!isRecord(entry)) return fail('is no object');
   const { dtype, shape, data_offsets: offsets, ...others } = entry;
   if (Object.keys(others).length > 0) fail(`has unknown fields ${Object.keys(others).join(', ')}`);
-  const kind =
-    kindOfName.get(dtype) ?? foreignKind(dtype) ?? fail(`dtype ${JSON.stringify(dtype)} is no name of a dtype`);
+  const kind = kindOfName.get(dtype) ?? foreignKind(dtype) ?? fail(`dtype ${show(dtype)} is no name of a dtype`);
   if (!Array.isArray(shape) || !shape.every(isSize)) return fail('the shape is no list of sizes');
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
     return fail('data_offsets is no pair of offsets');

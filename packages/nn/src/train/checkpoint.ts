@@ -1,5 +1,6 @@
 /** The state of a training between two steps, as a safetensors file. */
 import { ArgumentError, type Device, type GeneratorState, type Tensor } from '@espalier/tensor';
+import { show } from '../config/fields.ts';
 import { FormatError } from '../errors.ts';
 import { readSafetensors, writeSafetensors } from '../io/tensors.ts';
 import { isRecord } from '../json.ts';
@@ -64,6 +65,14 @@ export function decodeCheckpoint(
       `the checkpoint is of another training: ${shown.join(', ')} differ; resume with the same model, data and options`,
     );
   }
+  const fields = position as unknown as Readonly<Record<string, unknown>>;
+  const wrong = wrongField(fields);
+  if (wrong !== undefined)
+    throw new FormatError(
+      'checkpoint',
+      8,
+      `its ${wrong} is ${show(fields[wrong])}, which cannot be; use another checkpoint`,
+    );
   const section = (name: string): ReadonlyMap<string, Tensor> =>
     new Map(
       [...tensors].flatMap(([key, tensor]) =>
@@ -95,6 +104,24 @@ function readPosition(text: string | undefined): Position {
       `the metadata has no ${metadataKey} of version ${version}; the file is no checkpoint of this version`,
     );
   return parsed as unknown as Position;
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+const isTime = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+
+/** What each part of a position has to be; an epoch without its index stands for a checkpoint that somebody edited. */
+const needed: Readonly<Record<string, (value: unknown) => boolean>> = {
+  step: isCount,
+  learningRate: (value) => typeof value === 'number',
+  seconds: isTime,
+  epochs: (value) => Array.isArray(value) && value.every(isRecord),
+  generators: (value) => isRecord(value) && Object.values(value).every(isRecord),
+  best: (value) => value === undefined || isRecord(value),
+};
+
+/** The first part of a position that is not what it has to be. */
+function wrongField(position: Readonly<Record<string, unknown>>): string | undefined {
+  return Object.keys(needed).find((name) => needed[name]?.(position[name]) !== true);
 }
 
 function brief(value: unknown): string {

@@ -1,4 +1,5 @@
 /** The training loop. */
+import { FormatError } from '../errors.ts';
 import { compile, defaultDevice, gradients, ShapeError, type Compiled, type Tensor } from '@espalier/tensor';
 import type { Dataset, Loaded } from '../data/dataset.ts';
 import { batches, inOrder, shuffled } from '../data/order.ts';
@@ -262,6 +263,13 @@ class Training {
   private resume(bytes: Uint8Array): void {
     const { optimizer } = this.options;
     const { position, sections } = decodeCheckpoint(bytes, this.watch.sum.device, this.plan.fingerprint);
+    const left = position.step - position.epochs.length * this.plan.stepsPerEpoch;
+    if (left < 0 || left > this.plan.stepsPerEpoch)
+      throw new FormatError(
+        'checkpoint',
+        8,
+        `it is at step ${position.step} after ${position.epochs.length} epochs of ${this.plan.stepsPerEpoch} steps, which cannot be; use another checkpoint`,
+      );
     this.model.load(sections.model);
     optimizer.load(sections.optimizer);
     optimizer.setLearningRate(position.learningRate);
