@@ -131,7 +131,7 @@ describe('a database that is refused', () => {
     await study.close();
     await query(url, "UPDATE espalier_write SET events = '[' WHERE revision = 1");
     expect(await rejection(openStudy({ storage: url }))).toBe(
-      `FormatError: ${url}: the events of study 's' at revision 1 cannot be read: restore the database from a copy`,
+      `FormatError: ${url}: the events of study 's' at revision 1 cannot be read: its checksum does not match: restore the database from a copy`,
     );
   });
 
@@ -188,4 +188,32 @@ it('a password does not show in errors', async () => {
   expect(message).toContain('there is none of this name');
   expect(message).not.toContain('secret');
   await storage.close();
+});
+
+it("tries again when the server's own limits end a statement, and shows its URL to nobody", async () => {
+  const url = await emptyDatabase();
+  const study = await sampleStudy(url);
+  await runSample(study, 1);
+  await study.close();
+  for (const code of ['55P03', '57014']) {
+    let left = 2;
+    const storage = await openPostgres(url, {
+      wrap: (client) => ({
+        connect: () => client.connect(),
+        on: (event: 'error' | 'end', listener: () => void) => client.on(event, listener),
+        end: () => client.end(),
+        query: async (statement: Parameters<PostgresClient['query']>[0]) => {
+          if (statement.text.includes('FROM espalier_write') && left > 0) {
+            left -= 1;
+            throw Object.assign(new Error('canceling statement'), { severity: 'ERROR', code });
+          }
+          return client.query(statement);
+        },
+      }),
+    });
+    expect((await storage.read('s', 0)).length).toBeGreaterThan(0);
+    expect(left).toBe(0);
+    expect(JSON.stringify(storage)).not.toContain('postgres:');
+    await storage.close();
+  }
 });
