@@ -1,6 +1,14 @@
 /** The training loop. */
 import { FormatError } from '../errors.ts';
-import { compile, defaultDevice, gradients, ShapeError, type Compiled, type Tensor } from '@espalier/tensor';
+import {
+  ArgumentError,
+  compile,
+  defaultDevice,
+  gradients,
+  ShapeError,
+  type Compiled,
+  type Tensor,
+} from '@espalier/tensor';
 import type { Dataset, Loaded } from '../data/dataset.ts';
 import { batches, inOrder, shuffled } from '../data/order.ts';
 import { noteTrainedBy } from '../loss/trained-by.ts';
@@ -196,7 +204,7 @@ class Training {
       this.step(loaded).dispose();
     } catch (error) {
       // A label of no class, which the loss saw before it computed anything: said with its example.
-      if (!(error instanceof ShapeError)) throw error;
+      if (!(error instanceof ArgumentError || error instanceof ShapeError)) throw error;
       this.lastGood?.restore();
       await findWrongTarget('fit', this.model, this.data, this.options.loss);
       throw error;

@@ -7,7 +7,6 @@ import { explainFile } from '../file-errors.ts';
 import { makeFolder } from '../make-folder.ts';
 import { lockFile } from './file-lock.ts';
 import { JournalFile } from './journal-file.ts';
-import type { Force } from './journal-file.ts';
 import { contentOf, journalHeader, readJournal, writeEntry } from './journal-format.ts';
 import { readOnlyJournal } from './read-only-journal.ts';
 
@@ -15,9 +14,8 @@ import { readOnlyJournal } from './read-only-journal.ts';
 export interface JournalOptions {
   /**
    * When to force what is written to the disk: `results` (the default) with every trial that finishes and every study
-   * created, those that finish within 50 ms of each other together, `always` with every write, `never` by the system
-   * alone. A killed process loses nothing either way; a power cut can lose what was not yet forced, and then no more than
-   * the end of the file.
+   * created, `always` with every write, `never` by the system alone. A killed process loses nothing either way; a
+   * power cut can lose what was not yet forced, and then no more than the end of the file.
    */
   readonly sync?: 'results' | 'always' | 'never';
   /**
@@ -27,12 +25,9 @@ export interface JournalOptions {
   readonly readOnly?: boolean;
 }
 
-/** When an entry has to reach the disk. */
-function forceOf(entry: LogEntry, sync: NonNullable<JournalOptions['sync']>): Force {
-  if (sync === 'always') return 'now';
-  if (sync === 'never') return 'later';
-  if ('create' in entry) return 'now';
-  return entry.events.some(({ type }) => type === 'finish') ? 'soon' : 'later';
+/** What must reach the disk before it is acknowledged, under `sync: 'results'`. */
+function isResult(entry: LogEntry): boolean {
+  return 'create' in entry || entry.events.some(({ type }) => type === 'finish');
 }
 
 /**
@@ -83,11 +78,11 @@ async function openForWriting(
     const content = readJournal(path, await handle.readFile());
     await handle.truncate(content.length);
     const file = new JournalFile(handle, path, content.length);
-    if (content.length === 0) await file.append(journalHeader, sync === 'never' ? 'later' : 'now');
+    if (content.length === 0) await file.append(journalHeader, sync !== 'never');
     return await logStorage({
       url,
       ...contentOf(path, content),
-      write: (entry) => file.append(writeEntry(entry), forceOf(entry, sync)),
+      write: (entry) => file.append(writeEntry(entry), sync === 'always' || (sync === 'results' && isResult(entry))),
       recovery: 'its process ended',
       release: async () => {
         try {

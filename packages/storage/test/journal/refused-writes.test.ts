@@ -24,7 +24,7 @@ afterEach(() => {
 
 it('a full disk leaves no lock behind', async () => {
   const path = file('full.jsonl');
-  const write = vi.spyOn(fs, 'writeFileSync').mockImplementation(full);
+  const write = vi.spyOn(fs, 'writeSync').mockImplementation(full);
   await expect(journalStorage(path)).rejects.toThrow(
     `storage journal:${path}: ${path}.lock cannot be written (ENOSPC: no space left on device, write): ` +
       'free space and resume; what it held is safe',
@@ -41,14 +41,14 @@ it('a write that fails, and cannot be taken back at once, damages nothing', asyn
   const journal = new JournalFile(handle, path, 6);
   const sync = vi.spyOn(handle, 'datasync').mockImplementationOnce(async () => full());
   const cut = vi.spyOn(handle, 'truncate').mockImplementationOnce(async () => full());
-  const error: unknown = await journal.append('a line that never was\n', 'now').catch((reason: unknown) => reason);
+  const error: unknown = await journal.append('a line that never was\n', true).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(StorageError);
   expect(String(error)).toContain(
     `journal:${path}: it cannot be written (ENOSPC: no space left on device, write): free space`,
   );
   expect(sync).toHaveBeenCalledOnce();
   expect(cut).toHaveBeenCalledOnce();
-  await journal.append('short\n', 'now');
+  await journal.append('short\n', true);
   await journal.close();
   expect(readFileSync(path, 'utf8')).toBe('whole\nshort\n');
 });

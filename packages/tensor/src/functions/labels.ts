@@ -1,23 +1,17 @@
 /** Class indices as they come from users. */
 import { ArgumentError } from '../errors.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { IndexBounds } from '../graph/modes.ts';
 
-/**
- * Throws ArgumentError naming the row and the number of classes when labels whose values JavaScript has, so that looking at
- * them waits for nobody, hold an index of no class other than `ignored`.
- */
-export function checkKnownLabels(
-  operation: string,
-  labels: Tensor,
-  classes: number,
-  ignored: number | undefined,
-): void {
-  if (!labels.node.storage?.host) return;
-  const values = labels.dataSync();
-  const wrong = values.findIndex((label: number) => (label < 0 || label >= classes) && label !== ignored);
-  if (wrong < 0) return;
-  throw new ArgumentError(
+/** What labels have to be: classes, or `ignored`. The error of others names the row and the number of classes. */
+export function labelBounds(operation: string, classes: number, ignored: number | undefined): IndexBounds {
+  return {
     operation,
-    `the label of row ${wrong} is ${values[wrong]}; the logits are of ${classes} classes, 0 to ${classes - 1}`,
-  );
+    size: classes,
+    ignored,
+    wrong: (label, row) =>
+      new ArgumentError(
+        operation,
+        `the label of row ${row} is ${label}; the logits are of ${classes} classes, 0 to ${classes - 1}`,
+      ),
+  };
 }

@@ -24,7 +24,7 @@ import { moments, type Moments } from '../tensor/moments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';
 import { tensor } from './create.ts';
-import { checkKnownLabels } from './labels.ts';
+import { labelBounds } from './labels.ts';
 import { bernoulli, type RandomOptions } from './random.ts';
 
 /** Options of layer normalisation. */
@@ -181,10 +181,8 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
       'crossEntropy',
       `logits ${showShape(logits.shape)} need ${hard ? 'class indices' : 'probabilities'} of shape ${showShape(expected)}, not ${showShape(targets.shape)}`,
     );
-  if (hard) checkKnownLabels('crossEntropy', targets, classes, ignoreIndex);
+  if (hard && targets.dtype !== 'bool') checkIndexNode(targets.node, labelBounds('crossEntropy', classes, ignoreIndex));
   const logarithms = logits.logSoftmax(-1);
-  if (hard && targets.dtype !== 'bool')
-    checkIndexNode(targets.node, { operation: 'crossEntropy', size: classes, ignored: ignoreIndex });
   const indices = targets.cast('i32');
   const spread = labelSmoothing / classes;
   const weight = options.weight && classWeights(options.weight, logits);

@@ -20,6 +20,8 @@ export interface IndexBounds {
   readonly operation: string;
   readonly size: number;
   readonly ignored?: number | undefined;
+  /** The error of an index that lies outside, where it is more than an index. Default: a ShapeError. */
+  readonly wrong?: (value: number, position: number) => Error;
 }
 
 /** A region that disposes what was created in it. */

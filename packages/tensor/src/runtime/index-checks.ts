@@ -88,11 +88,13 @@ function rangeOf(bytes: Uint8Array, dtype: DType): Range {
   return { low, high };
 }
 
-function checkBytes(bytes: Uint8Array, dtype: DType, { operation, size, ignored }: IndexBounds): void {
+function checkBytes(bytes: Uint8Array, dtype: DType, bounds: IndexBounds): void {
+  const { operation, size, ignored, wrong } = bounds;
   const values = valuesOf(bytes, dtype);
   for (let position = 0; position < values.length; position++) {
     const value = values[position] as number;
     if ((value >= 0 && value < size) || value === ignored) continue;
+    if (wrong) throw wrong(value, position);
     throw new ShapeError(
       operation,
       `index ${value} (number ${position} of ${values.length}) lies outside; ${size === 0 ? 'there is nothing to index' : `use 0 to ${size - 1}`}`,
