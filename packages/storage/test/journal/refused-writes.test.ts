@@ -24,7 +24,7 @@ afterEach(() => {
 
 it('a full disk leaves no lock behind', async () => {
   const path = file('full.jsonl');
-  const write = vi.spyOn(fs, 'writeSync').mockImplementation(full);
+  const write = vi.spyOn(fs, 'writeFileSync').mockImplementation(full);
   await expect(journalStorage(path)).rejects.toThrow(
     `storage journal:${path}: ${path}.lock cannot be written (ENOSPC: no space left on device, write): ` +
       'free space and resume; what it held is safe',
