@@ -112,9 +112,9 @@ export function customGradient(rules: CustomGradient): (...inputs: Tensor[]) => 
       'customGradient',
       withMode({ gradients: false }, () => forward(...inputs)),
     );
-    return linked(value, inputs, (gradient, { inputs: [output, ...rest] }) => [
+    return linked(value, inputs, (gradient, { inputs: [, ...rest], output }) => [
       undefined,
-      ...backward(gradient, rest, output as Tensor),
+      ...backward(gradient, rest, output),
     ]);
   };
 }
@@ -128,9 +128,9 @@ let barriers = 0;
 
 /**
  * The same value under an identity of its own, so that what is computed from it again is neither shared with before nor
- * computed at the same time.
+ * computed at the same time. `differentiable`: gradients of gradients flow on to what the input was computed from.
  */
-function barrier(input: Tensor): Tensor {
+function barrier(input: Tensor, differentiable: boolean): Tensor {
   const node = new Node(
     movementOps.reshape,
     [input.node],
@@ -139,7 +139,7 @@ function barrier(input: Tensor): Tensor {
     input.dtype,
     input.device,
   );
-  if (input.requiresGrad) node.gradientRole = 'leaf';
+  if (input.requiresGrad) node.gradientRole = differentiable ? 'flows' : 'leaf';
   return wrap(node);
 }
 
@@ -167,8 +167,8 @@ export function checkpoint(fn: (...inputs: Tensor[]) => Tensor): (...inputs: Ten
     );
     for (const tensor of created.created) modes.scope?.created.add(tensor);
     return linked(value, [...inputs, ...captured], (gradient, { inputs: sources }) => {
-      const again = sources.slice(1, 1 + inputs.length).map(barrier);
       const differentiable = modes.gradients;
+      const again = sources.slice(1, 1 + inputs.length).map((input) => barrier(input, differentiable));
       return withMode({ gradients: true }, () => {
         const wanted = [...again, ...captured].map((tensor) => tensor.node);
         const found = differentiate(fn(...again), { gradOutput: gradient, differentiable }, new Set(wanted), true);

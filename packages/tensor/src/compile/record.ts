@@ -1,11 +1,12 @@
 /** Recording: runs a function on placeholders and notes what it reads, what it assigns and what it returns. */
 import { ArgumentError } from '../errors.ts';
-import { placeholderNode, storedNode } from '../graph/build.ts';
+import { detachedNode, placeholderNode, storedNode } from '../graph/build.ts';
 import { withMode, type IndexBounds, type Scope } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import type { Storage } from '../graph/storage.ts';
 import { viewGraph } from '../lower/graph-view.ts';
 import { makePlan } from '../lower/plan.ts';
+import { movementOps } from '../ops/movement.ts';
 import { forgetAssigned, noteAssigned } from '../runtime/pending-state.ts';
 import { realize } from '../runtime/realize.ts';
 import { mapStructure, mapTensors } from '../runtime/structure.ts';
@@ -47,7 +48,10 @@ class Recorder {
     const isOutside = this.isOutside(tensor);
     if (this.assigned.has(tensor) || !(isOutside || this.inputs.has(tensor))) return;
     if (isOutside) this.keep(tensor);
-    this.assigned.set(tensor, tensor.boundNode as Node);
+    const node = tensor.boundNode as Node;
+    // Nothing else may hold the old value until the tensor gets it back.
+    node.retain();
+    this.assigned.set(tensor, node);
     forgetAssigned(tensor);
   };
 
@@ -68,9 +72,11 @@ class Recorder {
   /** Gives back to tensors of the surroundings the values that they had. */
   restore(): void {
     for (const [tensor, node] of this.assigned) {
-      if (this.inputs.has(tensor)) continue;
-      tensor.rebind(node);
-      noteAssigned(tensor, node);
+      if (!this.inputs.has(tensor)) {
+        tensor.rebind(node);
+        noteAssigned(tensor, node);
+      }
+      node.release();
     }
   }
 
@@ -128,7 +134,12 @@ function compiled<Result>(recorder: Recorder, result: Result, tensors: readonly 
   const outputs: Tensor[] = [];
   const holes = mapTensors(result, (tensor) => new Hole(outputs.push(tensor) - 1));
   const states = [...assigned.keys()];
-  const nodes = [...outputs, ...states].map((tensor) => tensor.boundNode as Node);
+  const overwritten = new Set(assigned.values());
+  // Memory of a state holds its new value when the step has run: whoever is given the old one gets a copy made before.
+  const nodes = [...outputs, ...states].map((tensor) => {
+    const node = tensor.boundNode as Node;
+    return overwritten.has(node) && assigned.get(tensor) !== node ? detachedNode(movementOps.reshape, node) : node;
+  });
   const device = tensors[0]?.device ?? nodes[0]?.device;
   if (!device)
     throw new ArgumentError(

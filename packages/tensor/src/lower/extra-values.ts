@@ -2,8 +2,8 @@
 import type { GraphView } from './graph-view.ts';
 
 /**
- * Outputs that nobody asked for, and copies of states that are overwritten while they are still needed. Their positions
- * are counted on from those of the nodes, so that no two values of a plan are ever the same.
+ * Outputs that nobody asked for. Their positions are counted on from those of the nodes, so that no two values of a plan
+ * are ever the same.
  */
 export class ExtraValues {
   private readonly first: number;

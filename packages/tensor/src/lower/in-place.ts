@@ -5,7 +5,6 @@ import { isContiguous } from '../shape/layout.ts';
 import { sizeOf } from '../shape/shape.ts';
 import type { Draft, InPlace } from './draft.ts';
 import type { Epilogues } from './epilogues.ts';
-import type { ExtraValues } from './extra-values.ts';
 import type { Group } from './fuse.ts';
 import type { GraphView } from './graph-view.ts';
 import { readsOf, type Sources } from './sources.ts';
@@ -66,31 +65,22 @@ function placesOfReaders(sources: Sources, groups: readonly Group[]): Map<number
   return places;
 }
 
-/** Targets that could not be computed in place are copied over their leaf when everything else is done. */
+/**
+ * Targets that could not be computed in place are copied over their leaf when everything else is done. None of them is
+ * another leaf that is overwritten: what takes the old value of a state is a copy of it (see `record`).
+ */
 export function appendCopies(
   view: GraphView,
   drafts: Draft[],
   bases: readonly number[],
   overwrites: Overwrites,
   inPlace: InPlace,
-  extra: ExtraValues,
 ): void {
-  const nodeAt = (position: number): Node => view.nodes[position] as Node;
-  const leafOf = (index: number): number => view.leafPositions[index] as number;
-  const pending = overwrites.flatMap((index, target) => {
+  for (const [target, index] of overwrites.entries()) {
     const base = bases[target] as number;
-    return index === undefined || inPlace.has(base) || leafOf(index) === base ? [] : [{ base, leaf: leafOf(index) }];
-  });
-  const overwritten = new Set(pending.map(({ leaf }) => leaf));
-  // A leaf that takes the place of another one, and is overwritten itself, is saved first: two states may swap.
-  const saved = new Map(
-    pending.filter(({ base }) => overwritten.has(base)).map(({ base }) => [base, extra.add(nodeAt(base).bytes)]),
-  );
-  const copy = (from: number, to: number, { dtype, shape }: Node): Draft => ({
-    spec: copySpec(dtype, sizeOf(shape)),
-    buffers: [from, to],
-    writes: [1],
-  });
-  for (const [base, spare] of saved) drafts.push(copy(base, spare, nodeAt(base)));
-  for (const { base, leaf } of pending) drafts.push(copy(saved.get(base) ?? base, leaf, nodeAt(base)));
+    const leaf = index === undefined ? base : (view.leafPositions[index] as number);
+    if (leaf === base || inPlace.has(base)) continue;
+    const { dtype, shape } = view.nodes[base] as Node;
+    drafts.push({ spec: copySpec(dtype, sizeOf(shape)), buffers: [base, leaf], writes: [1] });
+  }
 }

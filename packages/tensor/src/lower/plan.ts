@@ -63,7 +63,7 @@ export function makePlan(view: GraphView, device: Device, options: PlanOptions):
   const overwriting = inPlaceTargets(view, sources, groups, epilogues, targetBases, options.overwrites);
   const extra = new ExtraValues(view);
   const drafts = draftKernels(view, device, sources, groups, epilogues, targets, overwriting, extra);
-  appendCopies(view, drafts, targetBases, options.overwrites, overwriting, extra);
+  appendCopies(view, drafts, targetBases, options.overwrites, overwriting);
   return bindBuffers(view, device, drafts, targetBases, options.overwrites, overwriting, extra);
 }
 

@@ -111,6 +111,12 @@ describe('customGradient', () => {
     expect(y.arraySync()).toEqual([0, 2]);
     expect(numbers(gradients(y.mul(tensor([2, 3])).sum(), [x])[0])).toEqual([2, 3]);
   });
+
+  test('has the gradient of its gradient, through the output too', () => {
+    const exp = customGradient({ forward: (x) => x.exp(), backward: (g, _, y) => [g.mul(y)] });
+    const third = grad((a) => grad((b) => grad((c) => exp(c.mul(2)).sum())(b).sum())(a).sum())(tensor([0, 0.5], f64));
+    expect(numbers(third)).toEqual([8, 8 * Math.E].map((value) => expect.closeTo(value, 12) as number));
+  });
 });
 
 describe('checkpoint', () => {
@@ -127,6 +133,22 @@ describe('checkpoint', () => {
         expect(recomputed[index]?.[element]).toBeCloseTo(value, 3);
         expect(compiled[index]?.[element]).toBeCloseTo(value, 3);
       }
+  });
+
+  test('has the same gradients of gradients, by its argument, through it and by captured tensors', () => {
+    const w = tensor([0.5, -1.5, 2], f64).requiresGradients();
+    const x = tensor([1, 2, -3], f64).requiresGradients();
+    const block = (h: Tensor): Tensor => h.mul(w).tanh();
+    const orders = (fn: (h: Tensor) => Tensor): Tensor[] => {
+      const first = gradients(fn(fn(x.mul(0.5))).sum(), [x, w], { differentiable: true });
+      const second = gradients(first[0].mul(first[1]).sum(), [x, w], { differentiable: true });
+      return [...first, ...second, ...gradients(second[0].add(second[1]).sin().sum(), [x, w])];
+    };
+    const plain = orders(block).map(numbers);
+    const close = plain.map((values) => values.map((value) => expect.closeTo(value, 8) as number));
+    expect(orders(checkpoint(block)).map(numbers)).toEqual(close);
+    expect(orders(checkpoint(checkpoint(block))).map(numbers)).toEqual(close);
+    expect(compile(() => orders(checkpoint(block)))().map(numbers)).toEqual(close);
   });
 });
 
