@@ -17,7 +17,7 @@ test.each([
 test("the system's errors are told in words", () => {
   const error = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', path: '/x/y' });
   expect(reportOf(receiveError(structuredClone(sendError(error)))).message).toBe(
-    '/x/y: the disk is full: free some space',
+    '/x/y: the disk is full: free some space, or choose another place',
   );
 });
 
