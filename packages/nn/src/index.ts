@@ -10,6 +10,8 @@ export { fansOf, type Fans, type Initialiser, type InitialiserConfig } from './i
 export { gainOf, type FanMode, type Nonlinearity } from './init/scaled.ts';
 export { initialise, initialiser, initialiserTypes } from './init/table.ts';
 export {
+  buildForValues,
+  dtypesOf,
   loadModelFrom,
   modelFilesAt,
   namedLoss,
@@ -21,7 +23,7 @@ export {
 } from './io/model-files.ts';
 export { convertForeign, type ForeignTensor } from './io/foreign.ts';
 export { decodeSafetensors, encodeSafetensors, type RawTensor, type Safetensors } from './io/safetensors.ts';
-export { rawTensor, readSafetensors, writeSafetensors, type ReadTensors } from './io/tensors.ts';
+export { placeTensor, rawTensor, readSafetensors, writeSafetensors, type ReadTensors } from './io/tensors.ts';
 export type { Json } from './json.ts';
 export { Activation, type ActivationName } from './layers/activation.ts';
 export { BatchNorm, type BatchNormLayerOptions } from './layers/batch-norm.ts';

@@ -7,13 +7,14 @@ import type { KnobRange } from './budget/knob.ts';
 import { chooseMetric, measureQuality, targetKind } from './budget/quality.ts';
 import { brokenLimits } from './budget/limit.ts';
 import { measureCost, type Cost } from './cost/cost.ts';
-import { compareLatency, type ComparisonOptions } from './cost/compare-latency.ts';
+import { checkComparison, compareLatency, type ComparisonOptions } from './cost/compare-latency.ts';
 import { GoalError } from './errors.ts';
 import type { OptimizationData } from './recipe/data.ts';
 import { recipeJson } from './recipe/parse.ts';
 import { findTaskLoss, type GivenLoss } from './recipe/task-loss.ts';
 import type { Pass, PassKnob, PassProgress, PassRecord } from './recipe/pass.ts';
 import { checkRecipe, passesOf, runRecipe, type Step } from './recipe/run.ts';
+import { quote } from './quote.ts';
 import { notesOn } from './report/notes.ts';
 import type { CompressionReport, ModelReport } from './report/report.ts';
 import { checkAllViews } from './views/carried.ts';
@@ -75,12 +76,14 @@ interface Search {
  * });
  */
 export async function compress(model: Module, options: CompressOptions): Promise<Compressed> {
-  const { data, steps, seed = 0 } = options;
+  if (Object(options) !== options) throw new GoalError('options', `are ${quote(options)}; give { data, goal, steps }`);
+  const { data, steps, seed = 0, latency = true } = options;
   const goal = checkGoal(options.goal);
   checkRecipe(model, steps, options);
   // Its bytes are those of a file.
   checkAllViews('compress', model);
   checkSplits(data);
+  if (latency !== false) checkComparison('compress', { ...(latency === true ? {} : latency), inputShape: [] });
   const input = await exampleOf(data.validate);
   const inputShape = input.shape.slice(1);
   const given = options.loss ?? trainedBy(model);
@@ -111,7 +114,7 @@ export async function compress(model: Module, options: CompressOptions): Promise
     [await reportOn('before', model), await reportOn('after', found.candidate.model)],
     [model, found.candidate.model],
     input,
-    options.latency ?? true,
+    latency,
   );
   input.dispose();
   const report: CompressionReport = {
@@ -138,7 +141,9 @@ async function search(
   attempt: (recipe: readonly Step[]) => Promise<Candidate>,
 ): Promise<Search> {
   const { steps } = options;
-  const knob = steps.flatMap(passesOf).find((pass) => pass.knob !== undefined)?.knob;
+  const passes = steps.flatMap(passesOf);
+  const turned = passes.findIndex((pass) => pass.knob !== undefined);
+  const knob = passes[turned]?.knob;
   if (!knob) {
     if (options.knob ?? options.state) throw new GoalError('knob', 'no pass of the recipe has one to turn');
     const candidate = await attempt(steps);
@@ -148,7 +153,7 @@ async function search(
     const reason = `the recipe has nothing to turn, and ${misses.length === 0 ? 'meets the goal' : `misses the goal in ${misses.join(' and ')}`}`;
     return { stop: 'single', reason, candidate, steps, trials: [trial], front: [trial] };
   }
-  const range = { ...(await knob.range(model)), ...options.knob };
+  const range = { ...(await knob.range(model, passes.slice(turned + 1))), ...options.knob };
   const unknown = Object.keys(range).find((name) => !['low', 'high', 'resolution', 'start'].includes(name));
   if (unknown !== undefined)
     throw new GoalError('knob', `'${unknown}' is no part of its range; there are low, high, resolution, start`);
@@ -196,7 +201,8 @@ async function withLatencies(
 }
 
 /** Throws GoalError unless there are examples to decide by, and to report on where a test split is given. */
-function checkSplits({ validate, test }: OptimizationData): void {
+function checkSplits(data: OptimizationData): void {
+  const { validate, test } = Object(data) as OptimizationData;
   if (!validate) throw new GoalError('data', 'there is no validate; decisions need examples');
   if (validate.size === 0) throw new GoalError('data', 'validate is empty; decisions need examples');
   if (test?.size === 0) throw new GoalError('data', 'test is empty; leave it out, or give it examples');

@@ -1,5 +1,5 @@
 /** What can be trained on: numbered examples, read in batches. */
-import type { Tensor } from '@espalier/tensor';
+import { ArgumentError, type Tensor } from '@espalier/tensor';
 
 /** Inputs and targets of some examples; axis 0 counts examples. */
 export interface Batch {
@@ -33,5 +33,16 @@ export interface Dataset {
 
 /** A dataset from its two halves. */
 export function dataset(parts: Omit<Dataset, 'batch'>): Dataset {
-  return { ...parts, batch: async (indices) => parts.prepare(await parts.load(Int32Array.from(indices))) };
+  return {
+    ...parts,
+    batch: async (indices) => parts.prepare(await parts.load(examples('dataset', indices, parts.size))),
+  };
+}
+
+/** Numbers of examples, as they are given. Throws ArgumentError for what is the number of none: rounded, it would be another's. */
+export function examples(operation: string, indices: ArrayLike<number>, size: number): Int32Array {
+  return Int32Array.from(indices, (index: unknown) => {
+    if (Number.isInteger(index) && (index as number) >= 0 && (index as number) < size) return index as number;
+    throw new ArgumentError(operation, `there is no example ${String(index)}; there are ${size}`);
+  });
 }

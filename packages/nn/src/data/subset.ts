@@ -1,13 +1,11 @@
 /** Parts of datasets. */
 import { ArgumentError } from '@espalier/tensor';
 import { shuffled } from './order.ts';
-import { dataset, type Dataset } from './dataset.ts';
+import { dataset, examples, type Dataset } from './dataset.ts';
 
 /** Some examples of a dataset, in the given order. Throws ArgumentError for one that does not exist. */
 export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
-  const own = Int32Array.from(indices);
-  const wrong = own.find((index) => index < 0 || index >= data.size);
-  if (wrong !== undefined) throw new ArgumentError('subset', `there is no example ${wrong}; there are ${data.size}`);
+  const own = examples('subset', indices, data.size);
   return dataset({
     size: own.length,
     load: (wanted) =>
@@ -35,6 +33,8 @@ function labelsOf(rows: Int32Array, labels: ArrayLike<number> = []): Float64Arra
  * const [train, validate] = split(data, [50_000, 10_000], { seed: 7 });
  */
 export function split(data: Dataset, counts: readonly number[], options: { readonly seed?: number } = {}): Dataset[] {
+  if (!Array.isArray(counts))
+    throw new ArgumentError('split', `the parts are ${String(counts)}; give a list of how many examples each has`);
   const wanted = counts.reduce((sum, count) => sum + count, 0);
   if (counts.some((count) => !Number.isInteger(count) || count < 0) || wanted > data.size)
     throw new ArgumentError('split', `parts of ${counts.join(', ')} examples cannot be taken from ${data.size}`);

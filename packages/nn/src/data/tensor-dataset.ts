@@ -46,6 +46,8 @@ export function tensorDataset(
   y: Tensor | HostArray,
   options: TensorDatasetOptions = {},
 ): Dataset {
+  checkValues('x', x);
+  checkValues('y', y);
   const size = x.shape[0];
   if (size === undefined || size !== y.shape[0])
     throw new ShapeError(
@@ -92,6 +94,17 @@ export function tensorDataset(
   });
 }
 
+/** Throws ArgumentError for what is neither a tensor nor an array with a shape; a list of numbers is none. */
+function checkValues(name: string, given: unknown): void {
+  if (isTensor(given)) return;
+  const { data, shape } = Object(given) as Partial<Record<keyof HostArray, unknown>>;
+  if (Array.isArray(shape) && hostArrays.some(([type]) => data instanceof type)) return;
+  throw new ArgumentError(
+    'tensorDataset',
+    `${name} must be a tensor, such as tensor([[1, 2]]), or { data, shape } with data a ${hostArrays.map(([{ name: type }]) => type).join(', ')}`,
+  );
+}
+
 /** Whether targets may be class indices: whole numbers, one for each example. */
 function isLabels(dtype: DType, shape: Shape): boolean {
   return shape.length === 1 && dtype !== 'bool' && !isFloat(dtype);
@@ -115,13 +128,18 @@ function checked(indices: Int32Array, size: number): Int32Array {
   return indices;
 }
 
-/** By class rather than by constructor: Node's Buffer is a Uint8Array too. */
+/** The dtypes of arrays. By class rather than by constructor: Node's Buffer is a Uint8Array too. */
+const hostArrays = [
+  [Float32Array, 'f32'],
+  [Float64Array, 'f64'],
+  [Int32Array, 'i32'],
+  [Uint32Array, 'u32'],
+  [Int8Array, 'i8'],
+  [Uint8Array, 'u8'],
+] as const;
+
 function dtypeOf(data: HostArray['data']): DType {
-  if (data instanceof Float32Array) return 'f32';
-  if (data instanceof Float64Array) return 'f64';
-  if (data instanceof Int32Array) return 'i32';
-  if (data instanceof Uint32Array) return 'u32';
-  return data instanceof Int8Array ? 'i8' : 'u8';
+  return hostArrays.find(([type]) => data instanceof type)?.[1] ?? 'u8';
 }
 
 /** Bytes from which on making a view to copy a row takes less time than copying it byte by byte. */

@@ -1,6 +1,6 @@
 /** A saved model as its files, wherever they are: config.json, model.safetensors, optimization.json. */
 import { show } from '../config/fields.ts';
-import { Generator, type Device, type Tensor } from '@espalier/tensor';
+import { defaultDevice, Generator, isFloat, type Device, type DType, type Tensor } from '@espalier/tensor';
 import { FormatError } from '../errors.ts';
 import { isRecord, type Json } from '../json.ts';
 import { loss, lossName, lossTypes } from '../loss/table.ts';
@@ -104,7 +104,7 @@ function parseJson(path: string, bytes: Uint8Array): unknown {
 }
 
 /**
- * A saved model from its files. Throws FormatError for damaged files, StateError for values of another architecture.
+ * A saved model from its files, in the dtype that its values have there. Throws FormatError for damaged files, StateError for values of another architecture.
  *
  * @example
  * const { module } = await loadModelFrom(modelFilesAt('models/digits')); // in a page
@@ -115,11 +115,36 @@ export async function loadModelFrom(
 ): Promise<LoadedModel> {
   const { source, ...place } = options;
   const { tensors, ...description } = await readModelFiles(read, source);
-  // The initial values are overwritten at once: they must not depend on, or disturb, anybody's random numbers.
-  const module = build(description.model, { ...place, generator: new Generator(0) });
+  const module = buildForValues(description.model, dtypesOf(tensors), place.device);
   const values = [...tensors].map(([name, raw]): [string, Tensor] => [name, placeTensor(raw, place.device)]);
   if (description.loss !== undefined) noteTrainedBy(module, loss(description.loss));
   return { ...description, module: module.load(new Map(values)).eval() };
+}
+
+/** The dtypes of values by name. */
+export function dtypesOf(tensors: ReadonlyMap<string, RawTensor>): Map<string, DType> {
+  return new Map([...tensors].map(([name, { dtype }]) => [name, dtype]));
+}
+
+/**
+ * A model that holds values of these dtypes without loss, its own values to be overwritten: in the dtype that its parameters
+ * have among them, or, where they differ, in the narrowest that holds all of them. What the device has no dtype for becomes
+ * f32. Throws ConfigError for a description of no model.
+ */
+export function buildForValues(
+  config: ModuleConfig,
+  dtypes: ReadonlyMap<string, DType>,
+  device: Device = defaultDevice(),
+): Module {
+  // Initial values must not depend on, or disturb, anybody's random numbers.
+  const make = (dtype: DType): Module => build(config, { device, dtype, generator: new Generator(0) });
+  const model = make('f32');
+  const others = [...dtypes.values()].filter((dtype) => isFloat(dtype) && dtype !== 'f32');
+  if (others.length === 0) return model;
+  const names = model.namedParameters({ repeated: true }).keys();
+  const [first = 'f32', ...more] = new Set([...names].flatMap((name) => dtypes.get(name) ?? []).filter(isFloat));
+  const dtype = more.length === 0 ? first : [first, ...more].includes('f64') ? 'f64' : 'f32';
+  return dtype === 'f32' || !device.capabilities.dtypes.has(dtype) ? model : make(dtype);
 }
 
 /** What is used here of the host's `fetch`. */

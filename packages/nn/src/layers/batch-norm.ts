@@ -74,7 +74,7 @@ export class BatchNorm extends Module {
   }
 
   private follow(running: Tensor, batch: Tensor): void {
-    running.assign(running.lerp(batch, this.options.momentum));
+    running.assign(running.lerp(batch.cast(running.dtype), this.options.momentum));
   }
 
   config(): ModuleConfig {

@@ -1,6 +1,7 @@
 /** Metrics of classifiers: outputs are scores [batch, classes], targets class indices [batch]. */
 import { ArgumentError, isFloat, ShapeError, type Shape, type Tensor } from '@espalier/tensor';
-import { ConfusionMatrix, type Averaging } from './confusion-matrix.ts';
+import { isRecord } from '../json.ts';
+import { checkAveraging, ConfusionMatrix, type Averaging } from './confusion-matrix.ts';
 import type { Metric, Statistic } from './metric.ts';
 
 function classesOf(operation: string, output: Shape): number {
@@ -8,6 +9,11 @@ function classesOf(operation: string, output: Shape): number {
   if (output.length !== 1 || classes === undefined)
     throw new ShapeError(operation, `takes scores [classes] per example, not [${output.join(', ')}]`);
   return classes;
+}
+
+function checkTargets(operation: string, { shape }: Tensor): void {
+  if (shape.length !== 1)
+    throw new ShapeError(operation, `takes one class index per example, not targets [${shape.join(', ')}]`);
 }
 
 /** 0 for each target that is a class, NaN for the others: added to counts, it spoils them for good. */
@@ -29,6 +35,7 @@ const confusion: Statistic = {
   },
   count: (output, target) => {
     const classes = classesOf('confusionMatrix', output.shape.slice(1));
+    checkTargets('confusionMatrix', target);
     const chosen = output.argmax(-1).cast('i32').where(output.max(-1).isNaN().logicalNot(), classes);
     const labels = target.cast('i32').oneHot(classes).cast('f32').add(ifClass(target, classes).unsqueeze(1));
     return labels.t().matmul(chosen.oneHot(classes + 1).cast('f32'));
@@ -70,18 +77,31 @@ export interface AveragingOptions {
   readonly average?: Averaging;
 }
 
+/** The way of averaging. Throws ArgumentError for one that there is not, and for other options. */
+function averagingOf(operation: string, options: AveragingOptions): Averaging {
+  const other = isRecord(options) ? Object.keys(options).find((name) => name !== 'average') : JSON.stringify(options);
+  if (other !== undefined)
+    throw new ArgumentError(operation, `${other} is no option; there is average: { average: 'macro' }`);
+  const { average = 'macro' } = options;
+  checkAveraging(operation, average);
+  return average;
+}
+
 /** Precision, averaged over the classes that occur, in labels or in predictions. */
-export function precision({ average = 'macro' }: AveragingOptions = {}): Metric {
+export function precision(options: AveragingOptions = {}): Metric {
+  const average = averagingOf('precision', options);
   return fromConfusion((matrix) => matrix.precision(average));
 }
 
 /** Recall, averaged over the classes that occur, in labels or in predictions. */
-export function recall({ average = 'macro' }: AveragingOptions = {}): Metric {
+export function recall(options: AveragingOptions = {}): Metric {
+  const average = averagingOf('recall', options);
   return fromConfusion((matrix) => matrix.recall(average));
 }
 
 /** F1, averaged over the classes that occur, in labels or in predictions. */
-export function f1({ average = 'macro' }: AveragingOptions = {}): Metric {
+export function f1(options: AveragingOptions = {}): Metric {
+  const average = averagingOf('f1', options);
   return fromConfusion((matrix) => matrix.f1(average));
 }
 
@@ -96,6 +116,7 @@ export function topKAccuracy(k: number): Metric {
     shape: () => [2],
     count: (output, target) => {
       const classes = classesOf('topKAccuracy', output.shape.slice(1));
+      checkTargets('topKAccuracy', target);
       const index = target
         .cast('i32')
         .clamp(0, classes - 1)

@@ -7,6 +7,15 @@ import { ArgumentError } from '@espalier/tensor';
  */
 export type Averaging = 'macro' | 'micro';
 
+/** Throws ArgumentError for a way of averaging that there is not, such as scikit-learn's `weighted`. */
+export function checkAveraging(operation: string, average: unknown): asserts average is Averaging {
+  if (average === 'macro' || average === 'micro') return;
+  throw new ArgumentError(
+    operation,
+    `average is ${JSON.stringify(average)}; it must be 'macro' or 'micro' (confusionMatrix gives a score for each class)`,
+  );
+}
+
 /** 0 where nothing is there to divide by, as scikit-learn's `zero_division=0`. */
 function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
@@ -113,9 +122,10 @@ export class ConfusionMatrix {
   }
 
   private averaged(score: (outcomes: Outcomes) => number, average: Averaging | undefined): number | number[] {
+    if (average !== undefined) checkAveraging('ConfusionMatrix', average);
     if (average === 'micro') return score({ right: this.correct, predicted: sum(this.counts), actual: this.total });
     const outcomes = this.outcomes();
-    if (average !== 'macro') return outcomes.map(score);
+    if (average === undefined) return outcomes.map(score);
     const occurring = outcomes.filter(({ predicted, actual }) => predicted + actual > 0);
     return ratio(sum(occurring.map(score)), occurring.length);
   }

@@ -29,8 +29,8 @@ export function build(config: ModuleConfig, options: BuildOptions = {}): Module 
 }
 
 /**
- * A second model with the same architecture, values and dtype, perhaps on another device. Parameter views are not copied:
- * they belong to whoever put them there.
+ * A second model with the same architecture, values and dtype, perhaps on another device; what is not trainable is not
+ * trainable there either. Parameter views are not copied: they belong to whoever put them there.
  */
 export async function cloneModel(
   model: Module,
@@ -49,5 +49,8 @@ export async function cloneModel(
     async ([name, tensor]) => [name, device ? await tensor.to(device) : tensor] as const,
   );
   noteTrainedBy(copy, trainedBy(model));
+  const originals = model.namedParameters();
+  for (const [name, parameter] of copy.namedParameters())
+    parameter.trainable = originals.get(name)?.trainable ?? parameter.trainable;
   return copy.load(new Map(await Promise.all(moved)));
 }

@@ -79,7 +79,7 @@ export async function saveModel(folder: string, model: Module, options: SaveOpti
   await writeModelFolder(folder, { ...options, ...namedLoss(model), model: model.config(), tensors });
 }
 
-/** Loads a saved model. Throws FormatError for damaged files, StateError for values of another architecture. */
+/** Loads a saved model, in the dtype that its values have in the file. Throws FormatError for damaged files, StateError for values of another architecture. */
 export function loadModel(folder: string, options: { readonly device?: Device } = {}): Promise<LoadedModel> {
   return loadModelFrom(modelFilesIn(folder), { ...options, source: folder });
 }

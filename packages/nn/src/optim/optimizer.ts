@@ -129,8 +129,10 @@ export abstract class Optimizer {
     return this.currentRate;
   }
 
-  /** Changes the learning rate of steps from now on, recorded ones too. */
+  /** Changes the learning rate of steps from now on, recorded ones too. Throws ArgumentError unless it is a finite number of at least 0. */
   setLearningRate(value: number): void {
+    if (!(Number.isFinite(value) && value >= 0))
+      throw new ArgumentError(this.type, `the learning rate is ${value}; it must be a finite number of at least 0`);
     if (value === this.currentRate) return;
     this.currentRate = value;
     this.rate?.assign(this.rate.filled([], value));

@@ -18,6 +18,9 @@ export interface Fingerprint {
   readonly optimizer: string;
   readonly schedule: string;
   readonly model: string;
+  /** Its name; functions that are none of `lossTypes` are not told apart. */
+  readonly loss: string;
+  readonly clip: string;
 }
 
 /** Everything but tensors. */

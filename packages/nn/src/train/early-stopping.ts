@@ -18,7 +18,8 @@ export class Stopper {
 
   /** Throws ArgumentError if the metric is not measured. */
   constructor(options: EarlyStopping, metrics: Readonly<Record<string, Metric>>) {
-    const watched = options.metric === 'loss' ? { direction: 'minimize' } : metrics[options.metric];
+    const own = Object.hasOwn(metrics, options.metric) ? metrics[options.metric] : undefined;
+    const watched = options.metric === 'loss' ? { direction: 'minimize' } : own;
     if (!watched)
       throw new ArgumentError(
         'fit',

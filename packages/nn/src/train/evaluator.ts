@@ -5,6 +5,7 @@ import { batches, evenBatchSize, inOrder } from '../data/order.ts';
 import type { Metrics, MetricValues, Statistic } from '../metrics/metric.ts';
 import type { Module } from '../module/module.ts';
 import { breather } from './breathe.ts';
+import { checkMeasuring } from './check-options.ts';
 import { inEvaluation } from './evaluation-mode.ts';
 import { findWrongTarget, type Judge } from './targets.ts';
 
@@ -63,6 +64,7 @@ export class Evaluator<M extends Metrics> {
 
   constructor(model: Module, data: Dataset, metrics: M, batchSize = 500) {
     checkMetrics('evaluate', metrics);
+    checkMeasuring('evaluate', model, data, batchSize);
     this.model = model;
     this.data = data;
     this.metrics = metrics;

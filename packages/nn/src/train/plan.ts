@@ -1,9 +1,11 @@
 /** What a training is going to be, from its options. */
 import { ArgumentError } from '@espalier/tensor';
 import type { Dataset } from '../data/dataset.ts';
+import { lossName } from '../loss/table.ts';
 import type { Module } from '../module/module.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import { constant } from '../schedule/shapes.ts';
+import { checkTraining } from './check-options.ts';
 import type { Fingerprint } from './checkpoint.ts';
 import type { FitOptions } from './options.ts';
 
@@ -19,16 +21,9 @@ export interface TrainingPlan {
 
 /** Options with their defaults, checked. Throws ArgumentError for those that do not fit. */
 export function planTraining(model: Module, data: Dataset, options: FitOptions): TrainingPlan {
+  checkTraining(model, data, options);
   const { epochs, batchSize = 128, dropLast = false, seed = 0, shuffle = true, schedule = constant() } = options;
-  const { metrics = {}, validate, earlyStopping, divergence = 'stop', optimizer } = options;
-  for (const [name, value, least] of [
-    ['epochs', epochs, 0],
-    ['batchSize', batchSize, 1],
-  ] as const)
-    if (!Number.isInteger(value) || value < least)
-      throw new ArgumentError('fit', `${name} is ${value}; it must be an integer of at least ${least}`);
-  if (!['stop', 'ignore'].includes(divergence))
-    throw new ArgumentError('fit', `divergence is ${JSON.stringify(divergence)}; it must be 'stop' or 'ignore'`);
+  const { metrics = {}, validate, earlyStopping, optimizer } = options;
   if (!validate && (earlyStopping || Object.keys(metrics).length > 0))
     throw new ArgumentError('fit', 'metrics and early stopping need validation data; pass validate');
   const stepsPerEpoch = dropLast ? Math.floor(data.size / batchSize) : Math.ceil(data.size / batchSize);
@@ -47,6 +42,8 @@ export function planTraining(model: Module, data: Dataset, options: FitOptions):
     optimizer: JSON.stringify(optimizer.config()),
     schedule: JSON.stringify(schedule.config()),
     model: JSON.stringify(model.config()),
+    loss: lossName(options.loss) ?? 'a function',
+    clip: JSON.stringify(options.clip ?? null),
   };
   return { batchSize, seed, stepsPerEpoch, totalSteps: stepsPerEpoch * epochs, schedule, fingerprint };
 }

@@ -4,12 +4,14 @@ import type { Dataset, Loaded } from '../data/dataset.ts';
 import { batches, evenBatchSize, inOrder } from '../data/order.ts';
 import type { Module } from '../module/module.ts';
 import { breather } from './breathe.ts';
+import { checkMeasuring } from './check-options.ts';
 import { inEvaluation } from './evaluation-mode.ts';
 import { throwIfAborted, type EvaluateOptions } from './evaluator.ts';
 
 /** The outputs for all examples of a dataset, in order, in evaluation mode: [examples, ...]. */
 export async function predict(model: Module, data: Dataset, options: EvaluateOptions = {}): Promise<Tensor> {
   const { batchSize = 500, signal } = options;
+  checkMeasuring('predict', model, data, batchSize);
   const step = compile((loaded: Loaded) => noGrad(() => model.forward(data.prepare(loaded).x)));
   try {
     const outputs = await inEvaluation(model, async () => {

@@ -58,8 +58,10 @@ async function isHopeless(
     try {
       return Number.isFinite(await noGrad(() => judge(outputs, y, { x }).cast('f32').sum()).item());
     } catch (error) {
+      // Targets of another shape are nobody's labels: what the loss says of them itself is more to the point.
+      if (error instanceof ShapeError) return true;
       // A loss that looks at its targets says so itself, of the example's row in this batch.
-      if (error instanceof ArgumentError || error instanceof ShapeError) return false;
+      if (error instanceof ArgumentError) return false;
       throw error;
     }
   };

@@ -1,6 +1,16 @@
 import fc from 'fast-check';
-import { batches, evenBatchSize, FormatError, parseIdx, shuffled, split, subset, tensorDataset } from '@espalier/nn';
-import { ArgumentError, ShapeError, tensor } from '@espalier/tensor';
+import {
+  batches,
+  evenBatchSize,
+  FormatError,
+  parseIdx,
+  shuffled,
+  split,
+  subset,
+  tensorDataset,
+  type HostArray,
+} from '@espalier/nn';
+import { ArgumentError, ShapeError, tensor, zeros } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 
 describe('order', () => {
@@ -65,6 +75,25 @@ describe('a dataset', () => {
     expect(() => tensorDataset(x, { ...y, shape: [2] })).toThrow(ShapeError);
     expect(() => tensorDataset(x, { data: Int32Array.of(1), shape: [3] })).toThrow(ShapeError);
     expect(() => tensorDataset(x, tensor([1, 2, 3]))).toThrow(ArgumentError);
+  });
+
+  test.each([-1, 1.5, NaN, 100, '1', undefined])('has no example %j, and says so', async (index) => {
+    const data = tensorDataset(zeros([5, 2]), zeros([5]));
+    const said = `there is no example ${String(index)}; there are 5`;
+    await expect(data.batch([index as number])).rejects.toThrow(said);
+    expect(() => subset(data, [index as number])).toThrow(said);
+  });
+
+  test.each<readonly [unknown, string]>([
+    [[1, 2], 'a list'],
+    [{ data: [1, 2], shape: [2, 1] }, 'an array that is not typed'],
+    [{ data: new Int16Array(2), shape: [2, 1] }, 'an array of a dtype that tensors have not'],
+    [{ data: new Float32Array(2) }, 'an array without a shape'],
+    [undefined, 'nothing'],
+  ])('is not made of %j: %s', (given) => {
+    const labels = { data: new Int32Array(2), shape: [2] };
+    expect(() => tensorDataset(given as HostArray, labels)).toThrow(/^tensorDataset: x must be a tensor/u);
+    expect(() => tensorDataset(labels, given as HostArray)).toThrow(/^tensorDataset: y must be a tensor/u);
   });
 
   test('is split into disjoint parts', async () => {

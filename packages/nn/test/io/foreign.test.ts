@@ -9,8 +9,9 @@ import {
   readSafetensors,
   type ForeignTensor,
 } from '@espalier/nn';
-import { createCpuDevice, tensor } from '@espalier/tensor';
+import { tensor } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
+import { deviceWithout } from '../helpers/devices.ts';
 
 // Written by tools/golden/external_reader.py with the format's own implementation.
 const file = new Uint8Array(readFileSync(new URL('../golden/foreign.safetensors', import.meta.url)));
@@ -128,10 +129,7 @@ test.each(['i64', 'F 8', '', 'X'.repeat(40)])('%j is no name of a dtype', (dtype
 });
 
 test('doubles become f32 on a device that has none, and that is told', async () => {
-  const device = createCpuDevice();
-  const dtypes = new Set(device.capabilities.dtypes);
-  dtypes.delete('f64');
-  Object.assign(device, { capabilities: { ...device.capabilities, dtypes } });
+  const device = deviceWithout('f64');
   const bytes = tensor([1.5, 0.1], { dtype: 'f64' }).bytesSync();
   const read = readSafetensors(encodeSafetensors(new Map([['x', { dtype: 'f64', shape: [2], bytes }]])), { device });
   expect(read.converted).toEqual(new Map([['x', 'F64']]));

@@ -88,6 +88,24 @@ describe('a confusion matrix', () => {
   });
 });
 
+describe('a way of averaging that there is not is refused, not taken for another', () => {
+  test.each([
+    [{ average: 'weighted' }, `average is "weighted"; it must be 'macro' or 'micro'`],
+    [{ average: null }, 'average is null'],
+    [{ averge: 'micro' }, 'averge is no option'],
+    ['micro', '"micro" is no option'],
+  ])('%j', (options, said) => {
+    for (const metric of [precision, recall, f1]) {
+      expect(() => metric(options as object)).toThrow(ArgumentError);
+      expect(() => metric(options as object)).toThrow(said);
+    }
+  });
+
+  test('of a matrix', () => {
+    expect(() => new ConfusionMatrix(2).f1('weighted' as 'macro')).toThrow(`it must be 'macro' or 'micro'`);
+  });
+});
+
 describe('metrics over a dataset', () => {
   const scores = fc.array(
     fc.tuple(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: classes, maxLength: classes }), label),

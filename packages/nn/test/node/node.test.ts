@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FormatError, StateError } from '@espalier/nn';
+import { build, FormatError, StateError } from '@espalier/nn';
 import {
   loadModel,
   makeFolder,
@@ -13,6 +13,8 @@ import {
 } from '@espalier/nn/node';
 import { tensor } from '@espalier/tensor';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bitsOf } from '../helpers/bits.ts';
+import { deviceWithout } from '../helpers/devices.ts';
 import { classifier } from '../helpers/toy.ts';
 
 let folder = '';
@@ -24,6 +26,7 @@ afterAll(async () => {
 });
 
 const x = tensor([[1, 2, 3, 4]]);
+const withoutDoubles = deviceWithout('f64');
 
 describe('a model folder', () => {
   test('gives back the model, with no code of the user', async () => {
@@ -48,6 +51,37 @@ describe('a model folder', () => {
     await saveModel(path, classifier(5));
     expect(await bytes()).toEqual(first);
     expect((await readModelFolder(path)).optimization).toBeUndefined();
+  });
+
+  test.each(['f32', 'f16', 'bf16', 'f64'] as const)('comes back in %s, to the last bit', async (dtype) => {
+    const layers = [
+      { type: 'linear', in: 4, out: 3 },
+      { type: 'batch-norm', features: 3 },
+      { type: 'same', as: 'layers[1]' },
+    ];
+    const model = build({ type: 'sequential', layers }, { seed: 4, dtype });
+    const path = join(folder, dtype);
+    await saveModel(path, model);
+    const { module } = await loadModel(path);
+    expect(await bitsOf(module)).toEqual(await bitsOf(model));
+    // Doubles that a device has not become singles.
+    const narrow = (await loadModel(path, { device: withoutDoubles })).module;
+    expect(narrow.parameters().map((parameter) => parameter.tensor.dtype)).toEqual(
+      model.parameters().map(() => (dtype === 'f64' ? 'f32' : dtype)),
+    );
+  });
+
+  test('of parameters of several dtypes comes back in one that holds all of them', async () => {
+    const model = build({ type: 'linear', in: 2, out: 2 }, { seed: 4 });
+    const path = join(folder, 'several');
+    const tensors = new Map([
+      ['weight', model.rawTensors().get('weight')?.cast('f16') ?? x],
+      ['bias', tensor([0.1, 0.2], { dtype: 'f64' })],
+    ]);
+    await writeModelFolder(path, { model: model.config(), tensors });
+    const { module } = await loadModel(path);
+    expect(module.parameters().map((parameter) => parameter.tensor.dtype)).toEqual(['f64', 'f64']);
+    expect([...((await module.state().get('bias')?.data()) ?? [])]).toEqual([0.1, 0.2]);
   });
 
   test('may hold values of its own kind', async () => {

@@ -122,7 +122,7 @@ describe('a training whose loss is no longer finite', () => {
       settings({
         optimizer: new SGD({ lr: 0.1 }),
         epochs: 1,
-        schedule: { config: () => ({ type: 'spike' }), at: (step) => (step === 6 ? Infinity : 1) },
+        schedule: { config: () => ({ type: 'spike' }), at: (step) => (step === 6 ? 1e300 : 1) },
         validate: clusters(60, 2),
         metrics: { accuracy },
       }),

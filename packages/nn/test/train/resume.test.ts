@@ -4,6 +4,7 @@ import {
   crossEntropy,
   fit,
   FormatError,
+  mse,
   oneCycle,
   SGD,
   StateError,
@@ -85,6 +86,8 @@ describe('a training resumed from a checkpoint', () => {
       [{ batchSize: 16 }, 'batchSize'],
       [{ epochs: 5 }, 'epochs'],
       [{ optimizer: new SGD({ lr: 0.1 }) }, 'optimizer'],
+      [{ clip: { value: 0.25 } }, 'clip ({"value":0.5}, now {"value":0.25})'],
+      [{ loss: mse }, 'loss (cross-entropy, now mse)'],
     ] as const) {
       await expect(trained({ ...change, resume })).rejects.toThrow(ArgumentError);
       await expect(trained({ ...change, resume })).rejects.toThrow(word);

@@ -2,9 +2,10 @@
 import { deriveSeed, summary, type Module } from '@espalier/nn';
 import { ArgumentError, full, type Shape, type Tensor } from '@espalier/tensor';
 import { strip } from '../views/copy.ts';
+import { checkMeasurement } from './check-options.ts';
 import { latencyOf, type Latency } from './latency.ts';
 import { medianInterval } from './median-interval.ts';
-import { clock, stopwatch, warmUp, type Stopwatch, type TimingOptions } from './stopwatch.ts';
+import { clock, stopwatch, timingOptions, warmUp, type Stopwatch, type TimingOptions } from './stopwatch.ts';
 
 /** How two latencies are compared. */
 export interface ComparisonOptions extends TimingOptions {
@@ -69,12 +70,8 @@ export async function compareLatency(
     readonly input?: Tensor;
   },
 ): Promise<LatencyComparison> {
+  checkComparison('compareLatency', options);
   const { within = 0.03, maxMs = 2000, now = clock() } = options;
-  if (!(within > 0 && maxMs >= 0))
-    throw new ArgumentError(
-      'compareLatency',
-      `within is ${within} and maxMs ${maxMs}; the first has to be above 0, the second at least 0`,
-    );
   const plain = [await strip(baseline), await strip(model)] as const;
   const input = options.input ?? exampleOf(baseline, options.inputShape);
   const [a, b] = [stopwatch(plain[0].eval(), input, now), stopwatch(plain[1].eval(), input, now)];
@@ -84,6 +81,17 @@ export async function compareLatency(
   } finally {
     for (const copy of plain) for (const tensor of copy.rawTensors().values()) tensor.dispose();
   }
+}
+
+/** Throws ArgumentError for options of a comparison that cannot be, or that are misspelt. */
+export function checkComparison(operation: string, options: ComparisonOptions & { readonly inputShape: Shape }): void {
+  checkMeasurement(operation, options, ['inputShape', 'input', 'within', 'maxMs', ...timingOptions]);
+  const { within = 0.03, maxMs = 2000 } = options;
+  if (!(within > 0 && maxMs >= 0))
+    throw new ArgumentError(
+      operation,
+      `within is ${within} and maxMs ${maxMs}; the first has to be above 0, the second at least 0`,
+    );
 }
 
 async function compare(

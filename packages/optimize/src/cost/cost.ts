@@ -4,6 +4,7 @@ import { dtypes, type Shape, type Tensor } from '@espalier/tensor';
 import { hasLayout, materialize, countNonZeros, type WeightDescription } from '../layout/materialize.ts';
 import { storedBytes } from '../layout/model-file.ts';
 import { strip } from '../views/copy.ts';
+import { checkMeasurement } from './check-options.ts';
 import { exampleOf } from './compare-latency.ts';
 import { measureLatency, type Latency, type LatencyOptions } from './latency.ts';
 
@@ -46,8 +47,12 @@ export interface CostOptions {
   readonly input?: Tensor;
 }
 
-/** Measures what a model costs. Latency is that of a copy without views, which is what a loaded model can run as. */
+/**
+ * Measures what a model costs. Latency is that of a copy without views, which is what a loaded model can run as. Throws
+ * ArgumentError for options that cannot be.
+ */
 export async function measureCost(model: Module, options: CostOptions): Promise<Cost> {
+  checkMeasurement('measureCost', options, ['inputShape', 'latency', 'input']);
   const { inputShape, latency = true, input } = options;
   const perParameter: ParameterCost[] = [];
   for (const [name, parameter] of model.namedParameters()) {

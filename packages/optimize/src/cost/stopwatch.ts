@@ -12,6 +12,9 @@ export interface TimingOptions {
   readonly now?: () => number;
 }
 
+/** The names of these. */
+export const timingOptions: readonly (keyof TimingOptions)[] = ['warmUp', 'warmUpMs', 'now'];
+
 /** Times one run, from call to values read: on a device that works by itself, from call to work done. */
 export type Stopwatch = () => Promise<number>;
 

@@ -1,6 +1,6 @@
 /** The weights of a whole model as one safetensors file. */
-import { encodeSafetensors, FormatError, rawTensor, type Module, type RawTensor } from '@espalier/nn';
-import { fromBytes } from '@espalier/tensor';
+import { encodeSafetensors, FormatError, placeTensor, rawTensor, type Module, type RawTensor } from '@espalier/nn';
+import { ArgumentError, isFloat } from '@espalier/tensor';
 import { checkViews } from '../views/carried.ts';
 import { hasLayout, materialize, restore, type WeightDescription } from './materialize.ts';
 import type { NamedArrays } from './weight-layout.ts';
@@ -26,17 +26,25 @@ const endings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_scale'
  * - by compressed rows: `p_values` [n], `p_columns` u8 or u32 [n] and `p_row_offsets` u32 [rows + 1];
  *
  * with values f32, or i8 and `p_scale` f32 [1] or [rows]. Rows are the first axis, columns all others. Throws ArgumentError as
- * `materialize` does.
+ * `materialize` does, and for a tensor that has such a name already.
  */
 export async function packWeights(model: Module): Promise<ModelWeights> {
   const tensors = new Map<string, RawTensor>();
   const descriptions: Record<string, WeightDescription> = {};
+  const own = new Set(model.rawTensors().keys());
   for (const [name, parameter] of model.namedParameters()) {
     checkViews('packWeights', name, parameter);
     if (!hasLayout(parameter)) {
       tensors.set(name, await rawTensor(parameter.tensor));
       continue;
     }
+    // Any of them: which a file has depends on the layout, and a reader takes all there are.
+    const taken = endings.find((ending) => ending !== '' && own.has(`${name}${ending}`));
+    if (taken !== undefined)
+      throw new ArgumentError(
+        'packWeights',
+        `${name}${taken} is a tensor of the model, and the file's name for a part of ${name} as well; give it another name, or leave ${name} without mask and quantization (exclude)`,
+      );
     const { layout, format, shape, pruned, arrays } = await materialize(parameter, name);
     descriptions[name] = { layout, format, shape, pruned };
     for (const [ending, array] of arrays) tensors.set(`${name}${ending}`, array);
@@ -66,14 +74,14 @@ export function unpackWeights(source: string, model: Module, { tensors, descript
     left.delete(name);
     if (!raw) throw new FormatError(source, 0, `'${name}' is missing`);
     const { dtype, shape, device } = tensor;
-    if (raw.shape.join() !== shape.join() || raw.dtype !== dtype) {
+    if (raw.shape.join() !== shape.join() || isFloat(raw.dtype) !== isFloat(dtype)) {
       throw new FormatError(
         source,
         0,
         `'${name}' is ${raw.dtype} [${raw.shape.join(', ')}]; the model needs ${dtype} [${shape.join(', ')}]`,
       );
     }
-    tensor.assign(fromBytes(raw.bytes, shape, { dtype, device }).realizeSync());
+    tensor.assign(placeTensor(raw, device).cast(dtype).realizeSync());
   }
   if (left.size > 0) throw new FormatError(source, 0, `the model has no use for ${[...left.keys()].join(', ')}`);
 }

@@ -1,6 +1,7 @@
 /** An optimized model as its files, wherever they are; config.json describes the layouts of the weights. */
 import {
-  build,
+  buildForValues,
+  dtypesOf,
   FormatError,
   loss,
   noteTrainedBy,
@@ -9,7 +10,7 @@ import {
   type Module,
   type ModelFileReader,
 } from '@espalier/nn';
-import { Generator, type Device } from '@espalier/tensor';
+import type { Device } from '@espalier/tensor';
 import { parseDescription, type WeightDescription } from './materialize.ts';
 import { unpackWeights, type WeightDescriptions } from './model-file.ts';
 
@@ -50,8 +51,9 @@ export async function loadOptimizedFrom(
   const { model: config, tensors, metadata = {}, optimization, loss: by } = await readModelFiles(read, source);
   const { [layoutKey]: layouts, ...kept } = metadata;
   const descriptions = parseLayouts(`${source}/config.json`, layouts);
-  // The initial values are overwritten at once: they must not depend on, or disturb, anybody's random numbers.
-  const model = build(config, { ...place, generator: new Generator(0) });
+  // Masks and codes are of f32.
+  const described = Object.keys(descriptions).map((name) => [name, 'f32'] as const);
+  const model = buildForValues(config, new Map([...dtypesOf(tensors), ...described]), place.device);
   if (by !== undefined) noteTrainedBy(model, loss(by));
   unpackWeights(`${source}/model.safetensors`, model, { tensors, descriptions });
   return { model: model.eval(), metadata: kept, optimization };
@@ -59,7 +61,7 @@ export async function loadOptimizedFrom(
 
 function parseLayouts(source: string, layouts: Json | undefined): Record<string, WeightDescription> {
   if (layouts === undefined) return {};
-  const { quant_method: by, version: of, parameters } = layouts as Readonly<Record<string, unknown>>;
+  const { quant_method: by, version: of, parameters } = Object(layouts) as Readonly<Record<string, unknown>>;
   if (by !== method || of !== version || typeof parameters !== 'object' || parameters === null) {
     throw new FormatError(
       source,

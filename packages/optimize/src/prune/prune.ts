@@ -104,11 +104,12 @@ export function prune(options: PruneOptions): Pass {
 
   const knob: PassKnob = {
     name: 'sparsity',
-    range: async (model) => {
-      const { size, gone } = await goneOf(selectParameters(place, model, options));
+    range: async (model, later) => {
+      const chosen = selectParameters(place, model, options);
+      const { size, gone } = await goneOf(chosen);
       return {
         low: Math.min(sparsity, Math.max(gone / size, bounds.minimum, schedule.initial ?? 0)),
-        high: Math.max(sparsity, 0.99),
+        high: Math.max(sparsity, Math.min(0.99, ...sparsitiesAfter(chosen, model, later))),
         resolution: 0.005,
         start: sparsity,
       };
@@ -134,6 +135,17 @@ async function sparsityOf(
     0,
   );
   return { size: parameter.size, kept, sparsity: 1 - kept / parameter.size };
+}
+
+/** What later passes prune some of the same weights to: since masks only grow, no more than that may be gone before them. */
+function sparsitiesAfter(chosen: readonly NamedParameter[], model: Module, later: readonly Pass[]): number[] {
+  const own = new Set(chosen.map(({ name }) => name));
+  return later.flatMap(({ config }) => {
+    if (config.type !== 'prune') return [];
+    // The config of a prune is what it was given.
+    const { sparsity, ...filter } = config as object as PruneOptions;
+    return selectParameters('prune', model, filter).some(({ name }) => own.has(name)) ? [sparsity] : [];
+  });
 }
 
 /** How many weights there are, and how many a mask took away already. */

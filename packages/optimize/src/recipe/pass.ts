@@ -85,8 +85,8 @@ export interface PassPlan {
 export interface PassKnob {
   /** The option's name: `sparsity`. */
   readonly name: string;
-  /** The values that make sense for a model; it starts at the one that was asked for. */
-  readonly range: (model: Module) => Promise<KnobRange>;
+  /** The values that make sense for a model, and leave the passes that come later something to do; it starts at the one that was asked for. */
+  readonly range: (model: Module, later: readonly Pass[]) => Promise<KnobRange>;
   /** The same pass at another value. */
   readonly at: (value: number) => Pass;
 }

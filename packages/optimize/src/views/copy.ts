@@ -1,6 +1,6 @@
 /** Copies of models, with and without their views. */
 import { cloneModel, type Module } from '@espalier/nn';
-import { fromTyped, type Device } from '@espalier/tensor';
+import type { Device } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 
 /**
@@ -21,7 +21,6 @@ export async function copyModel(model: Module, options: { readonly device?: Devi
   for (const [name, parameter] of copied.namedParameters()) {
     const original = originals.get(name);
     if (!original) continue;
-    parameter.trainable = original.trainable;
     for (const { copy } of original.views) if (copy) parameter.views.push(await copy(parameter.tensor));
   }
   return copied;
@@ -29,7 +28,7 @@ export async function copyModel(model: Module, options: { readonly device?: Devi
 
 /**
  * A plain copy of a model: its parameters hold what the views showed, and the views are gone. It computes the same, at the
- * cost of a dense model, and anything that reads plain f32 weights reads it.
+ * cost of a dense model, and anything that reads plain weights reads it.
  */
 export async function strip(model: Module): Promise<Module> {
   const plain = await cloneModel(model);
@@ -37,9 +36,8 @@ export async function strip(model: Module): Promise<Module> {
   for (const [name, parameter] of plain.namedParameters()) {
     const original = originals.get(name);
     if (!original || original.views.length === 0) continue;
-    const { shape, dtype, device } = parameter.tensor;
-    const values = await original.value.to(device);
-    parameter.tensor.assign(fromTyped((await values.data()) as Float32Array, shape, { dtype, device }).realizeSync());
+    const { dtype, device } = parameter.tensor;
+    parameter.tensor.assign((await original.value.detach().to(device)).cast(dtype).realizeSync());
   }
   return plain;
 }

@@ -1,7 +1,16 @@
 import { build, countParameters } from '@espalier/nn';
-import { zeros } from '@espalier/tensor';
+import { ArgumentError, zeros, type Shape } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
-import { measureCost, measureLatency, prune, quantize, runRecipe, storedBytes } from '../../src/index.ts';
+import {
+  compareLatency,
+  measureCost,
+  measureLatency,
+  prune,
+  quantize,
+  runRecipe,
+  storedBytes,
+  type CostOptions,
+} from '../../src/index.ts';
 import { features, perceptron, trained } from '../helpers/blobs.ts';
 import { at } from '../helpers/at.ts';
 
@@ -61,5 +70,22 @@ describe('measureLatency', () => {
     await expect(measureLatency(await trained(), zeros([1, features]), { runs: 0 })).rejects.toThrow(
       /at least one run/,
     );
+  });
+});
+
+describe('costs are of what was asked for', () => {
+  test.each<[unknown, RegExp]>([
+    [undefined, /^measureCost: the options are undefined; give \{ inputShape/],
+    [null, /the options are null/],
+    [{}, /inputShape is undefined; it must be the shape of one example/],
+    [{ inputShape: 16 }, /inputShape is 16/],
+    [{ inputShape: 'x' }, /inputShape is "x"/],
+    [{ inputShape: [1.5] }, /inputShape is \[1\.5\]/],
+    [{ inputShape: [16], latencies: false }, /'latencies' is no option; there are inputShape, latency, input/],
+  ])('%j is refused', async (options, said) => {
+    const model = build({ type: 'linear', in: 16, out: 2 });
+    await expect(measureCost(model, options as CostOptions)).rejects.toThrow(said);
+    if (options !== undefined)
+      await expect(compareLatency(model, model, options as { inputShape: Shape })).rejects.toThrow(ArgumentError);
   });
 });

@@ -8,14 +8,17 @@ import {
   decodeSafetensors,
   encodeSafetensors,
   FormatError,
+  Module,
   mse,
   noteTrainedBy,
+  registerModule,
   trainedBy,
-  type Module,
+  writeSafetensors,
+  type ModuleConfig,
   type RawTensor,
 } from '@espalier/nn';
 import { loadModel, saveModel } from '@espalier/nn/node';
-import type { Tensor } from '@espalier/tensor';
+import { ones, type Shape, type Tensor } from '@espalier/tensor';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { finetune, maskOf, prune, quantize, runRecipe, storedBytes, strip, type Step } from '../../src/index.ts';
 import { loadOptimized, saveOptimized } from '../../src/node/index.ts';
@@ -108,6 +111,39 @@ describe('a saved model', () => {
         if (steps.length === 0) expect(trainedBy((await loadModel(folder)).module)).toBe(kept);
       }
     }
+  });
+
+  test.each(['f32', 'f16', 'bf16', 'f64'] as const)(
+    'without views comes back in %s, to the last bit',
+    async (dtype) => {
+      const model = build(perceptron(8), { seed: 2, dtype });
+      const folder = join(root, `plain ${dtype}`);
+      await saveOptimized(folder, model);
+      const { model: loaded } = await loadOptimized(folder);
+      expect(await writeSafetensors(loaded.rawTensors())).toEqual(await writeSafetensors(model.rawTensors()));
+    },
+  );
+
+  test('is refused where a tensor of it has the name of a part of another', async () => {
+    class Scaled extends Module {
+      readonly type = 'scaled-by-row';
+      readonly weight = this.addParameter('weight', ones([8, 8]));
+      readonly scale = this.addParameter('weight_scale', ones([8]));
+      forward(x: Tensor): Tensor {
+        return x.matmul(this.weight.value).mul(this.scale.value);
+      }
+      config(): ModuleConfig {
+        return { type: this.type };
+      }
+      outputShape(input: Shape): Shape {
+        return input;
+      }
+    }
+    registerModule({ type: 'scaled-by-row', build: () => new Scaled() });
+    const { model } = await runRecipe(new Scaled(), [quantize()]);
+    await expect(saveOptimized(join(root, 'collision'), model)).rejects.toThrow(
+      "weight_scale is a tensor of the model, and the file's name for a part of weight as well",
+    );
   });
 
   test('a plain model goes both ways between this and @espalier/nn', async () => {

@@ -179,9 +179,25 @@ describe('compress', () => {
     ],
     ['a knob beyond its pass', { knob: { high: 1 } }, /sparsity is 1/],
     ['a knob of another kind', { knob: { step: 1 } }, /'step' is no part of its range/],
+    ['data that are none', { data: undefined }, /there is no validate/],
+    ['a misspelt comparison', { latency: { seconds: 1 } }, /'seconds' is no option; there are .*within, maxMs/],
     ['a state that is none', { state: { version: 1, trials: 5 } }, /is not what a search remembered/],
   ])('%s is refused', async (_, changes, message) => {
     await refused(run(changes), message);
+  });
+
+  test('no options at all are refused', async () => {
+    await refused(compress(await trained(), undefined as unknown as CompressOptions), /options: are undefined; give/);
+  });
+
+  test('the knob stays below what a later pass prunes the same weights to', async () => {
+    const steps = [prune({ sparsity: 0.3 }), prune({ sparsity: 0.6, method: 'lamp' })];
+    const { report } = await compress(await trained(), { ...options, steps, goal: { maxDrop: 1, maxTrials: 20 } });
+    expect(report.stop).toBe('edge');
+    expect(Math.max(...report.trials.map(({ knob }) => knob))).toBe(0.6);
+    const apart = [prune({ sparsity: 0.3, include: ['0.weight'] }), prune({ sparsity: 0.6, include: ['2.weight'] })];
+    const free = await compress(await trained(), { ...options, steps: apart, goal: { maxDrop: 1, maxTrials: 20 } });
+    expect(Math.max(...free.report.trials.map(({ knob }) => knob))).toBe(0.99);
   });
 
   test('a state of another recipe or seed is refused', async () => {

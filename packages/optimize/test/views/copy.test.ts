@@ -1,11 +1,30 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, Linear, Sequential, StateError, type Module, type Parameter, type ParameterView } from '@espalier/nn';
+import {
+  build,
+  cloneModel,
+  Linear,
+  Sequential,
+  StateError,
+  type Module,
+  type Parameter,
+  type ParameterView,
+} from '@espalier/nn';
 import { saveModel } from '@espalier/nn/node';
 import { tensor, type Tensor } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
-import { copyModel, finetune, maskOf, measureCost, prune, quantize, RecipeError, runRecipe } from '../../src/index.ts';
+import {
+  copyModel,
+  finetune,
+  maskOf,
+  measureCost,
+  prune,
+  quantize,
+  RecipeError,
+  runRecipe,
+  strip,
+} from '../../src/index.ts';
 import { loadOptimized, saveOptimized } from '../../src/node/index.ts';
 import { classes, features, logitsOf, perceptron, train } from '../helpers/blobs.ts';
 
@@ -46,6 +65,15 @@ describe('views of somebody else', () => {
     expect(await logitsOf(copy)).not.toEqual(await logitsOf(small));
   });
 
+  test.each(['f16', 'bf16', 'f64'] as const)('are worked on in a plain copy of %s', async (dtype) => {
+    const model = build(perceptron(8), { seed: 1, dtype });
+    weightOf(model).views.push(new CopiedHalf());
+    const plain = await strip(model);
+    expect(weightOf(plain).tensor.dtype).toBe(dtype);
+    expect(weightOf(plain).views).toEqual([]);
+    expect(await weightOf(plain).tensor.bytes()).toEqual(await weightOf(model).value.cast(dtype).bytes());
+  });
+
   test('are refused by a file of plain values', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'espalier-views-'));
     const model = build(perceptron(8), { seed: 1 });
@@ -54,6 +82,15 @@ describe('views of somebody else', () => {
     await expect(saveModel(folder, model)).rejects.toThrow('the views of 0.weight (half)');
     await rm(folder, { recursive: true });
   });
+});
+
+test('what is frozen stays frozen in every copy', async () => {
+  const model = build(perceptron(8), { seed: 1 });
+  weightOf(model).trainable = false;
+  for (const copy of [await cloneModel(model), await copyModel(model), await strip(model)])
+    expect([...copy.namedParameters()].flatMap(([name, { trainable }]) => (trainable ? [] : [name]))).toEqual([
+      '0.weight',
+    ]);
 });
 
 describe('a layer that is used twice', () => {
