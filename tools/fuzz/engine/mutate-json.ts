@@ -47,7 +47,8 @@ function change(root: Container, random: Random): string | undefined {
   switch (random.below(10)) {
     case 0:
     case 1:
-      set(container, key, random.pick(values));
+      // A copy, for what is put in may be changed in its turn, and the next mutant takes from the same values.
+      set(container, key, structuredClone(random.pick(values)));
       return undefined;
     case 2:
       set(container, key, random.pick(numbers));
@@ -65,7 +66,7 @@ function change(root: Container, random: Random): string | undefined {
       if (!Array.isArray(container)) set(container, random.pick(names), value);
       return undefined;
     case 6:
-      // A copy, so that no value comes to hold itself.
+      // A copy here too, so that no value comes to hold itself.
       set(container, key, structuredClone(Reflect.get(other, otherKey) as unknown));
       return undefined;
     case 7:

@@ -27,7 +27,7 @@ const kinds = ['sqlite', 'postgres', 'postgresql', 'journal', 'memory'];
 /** A parser of storage URLs, which refuses those of no known kind before anything is done. */
 function storageUrl(url: string): string {
   const shown = shownUrl(url);
-  const [, kind, rest = ''] = /^([a-z][a-z0-9+.-]*):(.*)$/u.exec(url) ?? [];
+  const [, kind, rest = ''] = /^([a-z][a-z0-9+.-]*):(.*)$/iu.exec(url) ?? [];
   if (kind !== undefined && kinds.includes(kind)) {
     if (rest !== '' || kind === 'memory') return url;
     throw new UsageError(`--storage ${shown}: it names nothing: write sqlite:FILE, postgres://… or journal:FILE`);

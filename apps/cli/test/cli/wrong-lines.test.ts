@@ -158,6 +158,7 @@ const lines: readonly string[] = [
   // Studies.
   'study list --storage nothing',
   'study list --storage sqlit:x',
+  'study list --storage SQLITE:x',
   'study list --storage sqlite:',
   'study list --storage sqlite:@none.db',
   'study list --storage sqlite:@void',

@@ -64,6 +64,14 @@ export function show(value: unknown): string {
   return value === undefined ? 'missing' : shownPart(value, mostLevels);
 }
 
+/** Characters of a name that a message shows: names of weights say where they are in a model. */
+const longestName = 200;
+
+/** A name out of a file for an error message, in quotes. */
+export function showName(name: string): string {
+  return `'${name.length > longestName ? `${name.slice(0, longestName)}…` : name}'`;
+}
+
 function check<T>(accepts: (value: unknown) => boolean, expected: string): Field<T> {
   return {
     parse: (value, where) => {

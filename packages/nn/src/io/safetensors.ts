@@ -3,7 +3,7 @@
  * Source: Hugging Face, "safetensors", format description (2022), https://github.com/huggingface/safetensors.
  */
 import type { DType, Shape } from '@espalier/tensor';
-import { show } from '../config/fields.ts';
+import { show, showName } from '../config/fields.ts';
 import { FormatError } from '../errors.ts';
 import { isRecord } from '../json.ts';
 import { duplicateKey } from './duplicate-key.ts';
@@ -159,7 +159,7 @@ export function decodeSafetensors(file: Uint8Array, source = 'safetensors'): Saf
       throw new FormatError(
         source,
         bytes.byteOffset - file.byteOffset,
-        `'${name}' is BOOL, but holds bytes other than 0 and 1`,
+        `${showName(name)} is BOOL, but holds bytes other than 0 and 1`,
       );
   return { tensors: new Map(read), foreign: new Map(foreign), metadata: readMetadata(notes, source) };
 }
@@ -182,7 +182,7 @@ function parseHeader(bytes: Uint8Array, source: string): Readonly<Record<string,
     throw new FormatError(
       source,
       lengthBytes + encodeUtf8(text.slice(0, repeated.position)).length,
-      `the header has the key '${repeated.key}' twice`,
+      `the header has the key ${showName(repeated.key)} twice`,
     );
   return parsed;
 }
@@ -199,11 +199,11 @@ const isSize = (value: unknown): value is number => Number.isSafeInteger(value) 
 
 function readEntry(name: string, entry: unknown, available: number, source: string): Entry {
   const fail = (problem: string): never => {
-    throw new FormatError(source, lengthBytes, `'${name}': ${problem}`);
+    throw new FormatError(source, lengthBytes, `${showName(name)}: ${problem}`);
   };
   if (!isRecord(entry)) return fail('is no object');
   const { dtype, shape, data_offsets: offsets, ...others } = entry;
-  if (Object.keys(others).length > 0) fail(`has unknown fields ${Object.keys(others).join(', ')}`);
+  if (Object.keys(others).length > 0) fail(`has unknown fields ${show(Object.keys(others))}`);
   const kind = kindOfName.get(dtype) ?? foreignKind(dtype) ?? fail(`dtype ${show(dtype)} is no name of a dtype`);
   if (!Array.isArray(shape) || !shape.every(isSize)) return fail('the shape is no list of sizes');
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
@@ -213,7 +213,7 @@ function readEntry(name: string, entry: unknown, available: number, source: stri
   if (to > available || from > to)
     fail(`data_offsets [${from}, ${to}] do not lie within the ${available} bytes of values`);
   if (needed !== undefined && to - from !== needed)
-    fail(`${kind.name} [${shape.join(', ')}] takes ${needed} bytes, not ${to - from}`);
+    fail(`${kind.name} ${show(shape)} takes ${needed} bytes, not ${to - from}`);
   return { name, kind, shape, from, to };
 }
 
@@ -225,7 +225,7 @@ function checkCoverage(entries: readonly Entry[], available: number, start: numb
       throw new FormatError(
         source,
         start + Math.min(from, end),
-        `'${name}' starts at ${from} of the values, where ${end} was expected: ${from < end ? 'tensors overlap' : 'there is a gap'}`,
+        `${showName(name)} starts at ${from} of the values, where ${end} was expected: ${from < end ? 'tensors overlap' : 'there is a gap'}`,
       );
     end = to;
   }

@@ -103,6 +103,13 @@ describe('safetensors', () => {
     ['bad UTF-8', fileOf('{"a":1}').with(10, 0xff), 8, 'UTF-8'],
     ['a repeated key', fileOf(`{"é":${entry(0, 1)}, "é":${entry(0, 1)}}`, 1), 63, 'twice'],
     ['what is no dtype', fileOf(`{"a":${entry(0, 8, [1], 'int 64')}}`, 8), 8, 'int 64'],
+    ['a name of thousands of letters', fileOf(`{"${'a'.repeat(5000)}":1}`), 8, `'${'a'.repeat(200)}…': is no object`],
+    [
+      'a shape of thousands of sizes',
+      fileOf(`{"a":${entry(0, 4, Array(5000).fill(1))}}`, 4),
+      8,
+      'U8 [1,1,1,1,1,1,1,1,…] takes 1',
+    ],
     ['a shape that does not fit', fileOf(`{"a":${entry(0, 4, [3])}}`, 4), 8, 'takes 3 bytes'],
     ['a size that overflows', fileOf(`{"a":${entry(0, 4, [2 ** 52, 2 ** 52])}}`, 4), 8, 'takes'],
     ['offsets beyond the end', fileOf(`{"a":${entry(0, 9)}}`, 4), 8, 'within'],
@@ -115,7 +122,13 @@ describe('safetensors', () => {
       'fields nobody knows',
       fileOf('{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"x":1}}'),
       8,
-      'unknown fields x',
+      'unknown fields ["x"]',
+    ],
+    [
+      'thousands of fields nobody knows',
+      fileOf(`{"a":{${Array.from({ length: 5000 }, (_, at) => `"x${at}":1`).join()}}}`),
+      8,
+      '"x7",…]',
     ],
     [
       'a bool of 2',

@@ -26,6 +26,9 @@ const timeouts: Readonly<Record<string, string>> = {
   '57014': 'it took longer than statement_timeout allows, or somebody cancelled it',
 };
 
+/** How the driver says that the server asks for a password, and that it was given none. */
+const lacksPassword = /password must be a (?:non-empty )?string/u;
+
 /** An error of the driver, so that it is not taken for one of the work. */
 class QueryFailure extends Error {
   readonly reason: unknown;
@@ -38,11 +41,13 @@ class QueryFailure extends Error {
     super(reason instanceof Error ? reason.message : String(reason));
     this.reason = reason;
     const state = sqlState(reason);
-    // Without a state it is not the server that speaks: the connection broke. 08 is about connections, 57P about the
+    // Without a state it is not the server that speaks: the connection broke, or has no password to give. 08 is about connections, 57P about the
     // server going down or starting, 25P03 ends a transaction that lay idle, 53300 asks to come back later.
     this.breaks = state === undefined || /^(?:08|57P|25P03|53300)/u.test(state);
     // Transactions that met each other, or one that waited too long for another.
-    this.passes = this.breaks || ['40001', '40P01', ...Object.keys(timeouts)].includes(state ?? '');
+    this.passes =
+      (this.breaks && !lacksPassword.test(this.message)) ||
+      ['40001', '40P01', ...Object.keys(timeouts)].includes(state ?? '');
   }
 }
 
@@ -161,6 +166,11 @@ export class Connection implements SqlSession {
     if (reason instanceof Error && reason.message === 'Query read timeout') {
       return problem(
         'the server took a query and never answered it: check that it is not overloaded, nor the way to it cut',
+      );
+    }
+    if (lacksPassword.test(message)) {
+      return problem(
+        'the server asks for a password, and there is none: give it in the URL, by PGPASSWORD, or in ~/.pgpass',
       );
     }
     if (state === undefined || state.startsWith('57P') || state.startsWith('08')) {

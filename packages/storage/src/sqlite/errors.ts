@@ -27,6 +27,16 @@ function allows(path: string, mode: number): boolean {
   }
 }
 
+/** Whether a folder lies on a file system that takes no writes, whoever asks. */
+function isReadOnly(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS';
+  }
+}
+
 /** Whether this process may read a file. */
 export function isReadable(path: string): boolean {
   return allows(path, constants.R_OK);
@@ -46,7 +56,10 @@ function opening(path: string): string {
     if (!isReadable(path)) return 'this user may not read it: change its permissions';
   }
   if (!isWritable(folder)) {
-    return `this user may not write in ${folder}: make it writable, or copy the file, with the -wal beside it if there is one, to a folder that is`;
+    const reason = isReadOnly(folder)
+      ? `the file system of ${folder} is read only`
+      : `this user may not write in ${folder}`;
+    return `${reason}: make it writable, or copy the file, with the -wal beside it if there is one, to a folder that is`;
   }
   return 'check that file and folder may be read and written, and that not too many files are open';
 }

@@ -156,6 +156,21 @@ describe('a database that is refused', () => {
     );
   });
 
+  it('asks for a password that nobody gave', async () => {
+    const url = await emptyDatabase();
+    const wrap = (client: PostgresClient): PostgresClient => ({
+      on: (event, listener) => client.on(event, listener),
+      query: (statement) => client.query(statement),
+      end: () => client.end(),
+      // What the driver says then: the tests' own server lets everybody in.
+      connect: () => Promise.reject(new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')),
+    });
+    expect(await rejection(openPostgres(url, { wrap }))).toBe(
+      `StorageError: storage ${url}: the server asks for a password, and there is none: ` +
+        'give it in the URL, by PGPASSWORD, or in ~/.pgpass',
+    );
+  });
+
   it('has a URL that cannot be read', async () => {
     const error = await postgresStorage('postgres://user:pass word@host:port/x').catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(StorageError);

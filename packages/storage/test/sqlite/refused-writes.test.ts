@@ -1,6 +1,17 @@
 import { openStudy } from '@espalier/search';
 import { sqliteStorage } from '@espalier/storage';
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findSqlite } from '../../src/sqlite/driver.ts';
@@ -41,6 +52,22 @@ async function lookOn(url: string): Promise<readonly string[]> {
   const script = startScript('look-on-process.ts', [url]);
   await script.ended;
   return script.lines;
+}
+
+/** A folder that is mounted without writing; undefined when this machine has none. */
+function readOnlyFolder(): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  return mounts
+    .map((line) => line.split(' ')[4] ?? '')
+    .find((path) => {
+      try {
+        if (statSync(path).isDirectory()) accessSync(path, constants.W_OK);
+        return false;
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code === 'EROFS';
+      }
+    });
 }
 
 /** An error as a driver throws it. */
@@ -88,6 +115,12 @@ describe.skipIf(process.platform === 'win32')('a folder that may not be written'
     copied('new');
     const [line] = await lookOn(`sqlite:${file('new/other.db')}`);
     expect(line).toContain(`this user may not write in ${file('new')}: make it writable`);
+  });
+
+  const readOnly = readOnlyFolder();
+  it.runIf(readOnly !== undefined)('is told from a file system that takes no writes', async () => {
+    const error: unknown = await sqliteStorage(`${readOnly}/other.db`).catch((reason: unknown) => reason);
+    expect(String(error)).toContain(`the file system of ${readOnly} is read only`);
   });
 
   it('is told from a file that may not be read', async () => {

@@ -22,6 +22,7 @@ import {
   withStorageOptions,
 } from '../../study/storage.ts';
 import type { StorageOptions } from '../../study/storage.ts';
+import { visibleLine } from '../../terminal/visible.ts';
 import { overwriteOption } from '../model-options.ts';
 import { only } from './inspect.ts';
 
@@ -112,7 +113,7 @@ export function addManageCommands(group: Command, environment: Environment): voi
       const { length } = study.trials;
       session.result(
         { study: study.name, trials: length },
-        () => `${length} trials of ${study.name} imported into ${shownUrl(storage)}`,
+        () => `${length} trials of ${visibleLine(study.name)} imported into ${shownUrl(storage)}`,
       );
     },
   );

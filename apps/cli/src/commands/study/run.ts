@@ -13,6 +13,7 @@ import type { StorageOptions } from '../../study/storage.ts';
 import { workerCommand } from '../../study/resume-command.ts';
 import { taskOf } from '../../study/task.ts';
 import { trustOption } from '../../study/trust.ts';
+import { visibleLine } from '../../terminal/visible.ts';
 
 const named = 'unique in its storage';
 const described =
@@ -45,7 +46,10 @@ export function addRunCommands(group: Command, environment: Environment): void {
     await study.close();
     const worker = workerCommand(name, { storage, source: file });
     const shown = shownUrl(storage);
-    session.result({ study: name, storage: shown }, () => `created ${name} in ${shown}\nto work on it: ${worker}`);
+    session.result(
+      { study: name, storage: shown },
+      () => `created ${visibleLine(name)} in ${shown}\nto work on it: ${worker}`,
+    );
   });
 
   const run = group
