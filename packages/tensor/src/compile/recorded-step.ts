@@ -2,7 +2,7 @@
 import { registerLeaf } from '../autograd/gradients.ts';
 import type { Device, DeviceBuffer, KernelCall } from '../device/device.ts';
 import { holding } from '../device/residents.ts';
-import { OutOfMemoryError } from '../errors.ts';
+import { LifetimeError, OutOfMemoryError } from '../errors.ts';
 import { storedNode } from '../graph/build.ts';
 import type { IndexBounds } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
@@ -62,18 +62,32 @@ export class RecordedStep<Result> {
   private readonly memory: StepMemory;
   /** The tensors of the surroundings that are read. */
   private readonly captured: ReadonlySet<Tensor>;
+  /** Those, and the ones that are only assigned. */
+  private readonly surroundings: ReadonlySet<Tensor>;
   private readonly calls: KernelCall[];
   private bound: SlotBuffers = { leaf: [], temporary: [], result: [] };
 
   constructor(parts: StepParts<Result>) {
     this.parts = parts;
     this.memory = new StepMemory(parts.device);
-    this.captured = new Set(parts.leaves.flatMap((source) => (source.kind === 'variable' ? source.tensor : [])));
+    const variables = (sources: readonly LeafSource[]): Tensor[] =>
+      sources.flatMap((source) => (source.kind === 'variable' ? source.tensor : []));
+    this.captured = new Set(variables(parts.leaves));
+    this.surroundings = new Set([...this.captured, ...variables(parts.replaced.map(({ source }) => source))]);
     this.calls = parts.plan.steps.map(({ kernel }) => ({ kernel, ranges: [] }));
   }
 
-  /** Runs the plan on these arguments. Throws OutOfMemoryError, and keeps no memory then; the next call may have room. */
+  /**
+   * Runs the plan on these arguments. Throws LifetimeError where a captured tensor is gone; OutOfMemoryError, and keeps no
+   * memory then: the next call may have room.
+   */
   replay(tensors: readonly Tensor[]): Result {
+    for (const tensor of this.surroundings)
+      if (tensor.isDisposed)
+        throw new LifetimeError(
+          'compile',
+          'a tensor that the step captured was disposed; keep it with keep(), or compile the step anew with another one',
+        );
     for (const { argument, bounds } of this.parts.indices)
       checkIndexNode((tensors[argument] as Tensor).boundNode as Node, bounds);
     const retained: Node[] = [];

@@ -1,7 +1,8 @@
 import {
   compile,
-  createReferenceDevice,
   cpu,
+  createReferenceDevice,
+  LifetimeError,
   memory,
   noGrad,
   tensor,
@@ -85,6 +86,19 @@ describe.each<[string, () => Device]>([
     });
     expect(() => step(tensor([3, 4], { device }))).toThrow('refused');
     expect(state.arraySync()).toEqual([1, 2]);
+  });
+
+  test.each<[string, (state: Tensor, x: Tensor) => void]>([
+    ['read', (state, x) => x.assign(x.add(state))],
+    ['updated', (state, x) => state.assign(state.add(x))],
+    ['replaced', (state, x) => state.assign(x.mul(2))],
+  ])('that are %s have to live', (_how, body) => {
+    const state = tensor([1, 2], { device });
+    const step = compile(body.bind(undefined, state));
+    step(tensor([3, 4], { device }));
+    state.dispose();
+    expect(() => step(tensor([3, 4], { device }))).toThrow(LifetimeError);
+    expect(() => step(tensor([3, 4], { device }))).toThrow(/captured was disposed/);
   });
 
   test('need no more memory the more often a step exchanges them', () => {
