@@ -28,7 +28,7 @@ export function parseFields<Options extends object>(
   for (const key of Object.keys(given))
     if (key !== 'type' && !Object.hasOwn(fields, key))
       throw new ConfigError(
-        inside(where, key),
+        inside(where, brief(key)),
         `is no known field; known are ${Object.keys(fields).join(', ') || 'none'}`,
       );
   const parsed = Object.entries<Field<unknown>>(fields).map(([key, field]) => {
@@ -40,14 +40,28 @@ export function parseFields<Options extends object>(
   return Object.fromEntries(parsed) as Required<Options>;
 }
 
-/** How much of a value a message shows: characters of a text, parts of a whole, levels. */
+/** How much of a value a message shows: characters of a text and of a name (of weights they say where they are), parts of a whole, levels. */
 const longestText = 60;
+const longestName = 200;
 const mostParts = 8;
 const mostLevels = 3;
 
+/** The beginning of a text for an error message, such as a name from a file, which may be of any length. */
+export function brief(text: string, longest = longestText): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}
+
+/** Names for an error message: the first of them, each in brief, and how many more there are. */
+export function briefList(names: readonly string[]): string {
+  const shown = names
+    .slice(0, mostParts)
+    .map((name) => brief(name, longestName))
+    .join(', ');
+  return names.length > mostParts ? `${shown} and ${names.length - mostParts} more` : shown;
+}
+
 function shownPart(value: unknown, levels: number): string {
-  if (typeof value === 'string')
-    return JSON.stringify(value.length > longestText ? `${value.slice(0, longestText)}…` : value);
+  if (typeof value === 'string') return JSON.stringify(brief(value));
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? typeof value;
   const [open, close] = Array.isArray(value) ? '[]' : '{}';
   const keys = Object.keys(value);
@@ -64,12 +78,9 @@ export function show(value: unknown): string {
   return value === undefined ? 'missing' : shownPart(value, mostLevels);
 }
 
-/** Characters of a name that a message shows: names of weights say where they are in a model. */
-const longestName = 200;
-
 /** A name out of a file for an error message, in quotes. */
 export function showName(name: string): string {
-  return `'${name.length > longestName ? `${name.slice(0, longestName)}…` : name}'`;
+  return `'${brief(name, longestName)}'`;
 }
 
 function check<T>(accepts: (value: unknown) => boolean, expected: string): Field<T> {

@@ -1,5 +1,6 @@
 /** Tensors of dtypes that files have and the engine has not: carried as they are, or converted where no value is lost. */
 import type { DType, Shape } from '@espalier/tensor';
+import { showName } from '../config/fields.ts';
 import { FormatError } from '../errors.ts';
 import type { RawTensor } from './safetensors.ts';
 
@@ -96,14 +97,14 @@ export function convertForeign(
 ): RawTensor {
   const conversion = Object.hasOwn(conversions, dtype) ? conversions[dtype] : undefined;
   if (!conversion)
-    throw new FormatError(source, 0, `'${name}' is ${dtype}, which there are no tensors of; convert it before`);
+    throw new FormatError(source, 0, `${showName(name)} is ${dtype}, which there are no tensors of; convert it before`);
   // A copy, because a typed array must start at a multiple of its element size.
   const values = conversion.convert(new Uint8Array(bytes));
   if ('misfit' in values)
     throw new FormatError(
       source,
       0,
-      `'${name}' is ${dtype} and holds ${values.misfit}, which no ${conversion.dtype} is`,
+      `${showName(name)} is ${dtype} and holds ${values.misfit}, which no ${conversion.dtype} is`,
     );
   return {
     dtype: conversion.dtype,

@@ -1,13 +1,9 @@
 /** Puts saved values into named tensors, or says exactly why they do not belong there. */
 import { fromBytes, type Tensor } from '@espalier/tensor';
+import { briefList } from '../config/fields.ts';
 import { StateError } from '../errors.ts';
 
 const showShape = (tensor: Tensor): string => `[${tensor.shape.join(', ')}]`;
-
-function list(names: readonly string[]): string {
-  const shown = names.slice(0, 8).join(', ');
-  return names.length > 8 ? `${shown} and ${names.length - 8} more` : shown;
-}
 
 /**
  * Assigns each value to the tensor of the same name; dtypes are cast. Throws StateError, and changes nothing, if names are
@@ -27,9 +23,9 @@ export function loadTensors(
       : [];
   });
   const problems = [
-    ...(missing.length > 0 ? [`missing are ${list(missing)}`] : []),
-    ...(unexpected.length > 0 ? [`unexpected are ${list(unexpected)}`] : []),
-    ...(misshaped.length > 0 ? [list(misshaped.map(({ text }) => text))] : []),
+    ...(missing.length > 0 ? [`missing are ${briefList(missing)}`] : []),
+    ...(unexpected.length > 0 ? [`unexpected are ${briefList(unexpected)}`] : []),
+    ...(misshaped.length > 0 ? [briefList(misshaped.map(({ text }) => text))] : []),
   ];
   if (problems.length > 0)
     throw new StateError(operation, `${problems.join('; ')}; load a state of the same architecture`, {

@@ -1,6 +1,6 @@
 /** Module types by name, so that JSON can name them. */
 import { ConfigError } from '../errors.ts';
-import { inside, show } from '../config/fields.ts';
+import { inside, show, showName } from '../config/fields.ts';
 import { isRecord } from '../json.ts';
 import type { BuildContext } from './build-context.ts';
 import type { Module, ModuleConfig } from './module.ts';
@@ -51,7 +51,7 @@ export function buildModule(
   if (!type)
     throw new ConfigError(
       where === '' ? 'type' : `${where}.type`,
-      `'${config['type']}' is no known module; known are ${moduleTypes().join(', ')}`,
+      `${showName(config['type'])} is no known module; known are ${moduleTypes().join(', ')}`,
     );
   const module = type.build(own as ModuleConfig, context, where, (child, place) =>
     buildModule(child, context, inside(where, place), built),

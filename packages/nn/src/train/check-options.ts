@@ -17,6 +17,11 @@ interface Rule {
 /** A rule for every field. */
 type Rules<Options> = Readonly<Record<keyof Options, Rule>>;
 
+/** Throws ArgumentError for data without an example: there is nothing to say of it. */
+function checkExamples(operation: string, place: string, { size }: Dataset): void {
+  if (size < 1) throw new ArgumentError(operation, `${place} has no example`);
+}
+
 /** By what it can do, since an object of another copy of the package is as good. */
 const hasMethods =
   (...names: readonly string[]): Rule['accepts'] =>
@@ -110,8 +115,7 @@ function shown(value: unknown): string {
   if (typeof value === 'number') return String(value);
   if (typeof value === 'function') return 'a function';
   if (Object(value) === value) return Array.isArray(value) ? 'a list' : 'an object of another kind';
-  const text = show(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return show(value);
 }
 
 /** Throws ArgumentError, naming the option, unless all that a training is given is what it should be. */
@@ -119,7 +123,8 @@ export function checkTraining(model: Module, data: Dataset, options: FitOptions)
   checkModelAndData('fit', model, data);
   if (!isRecord(options)) throw new ArgumentError('fit', `the options are ${shown(options)}; they must be an object`);
   checkFields('fit', '', options, fitRules);
-  const { clip, earlyStopping, checkpoint } = options;
+  const { clip, earlyStopping, checkpoint, validate } = options;
+  if (validate) checkExamples('fit', 'validate', validate);
   if (clip) checkFields('fit', 'clip.', clip, clipRules);
   if (earlyStopping) checkFields('fit', 'earlyStopping.', earlyStopping, earlyStoppingRules);
   if (checkpoint) checkFields('fit', 'checkpoint.', checkpoint, checkpointRules);
@@ -128,6 +133,7 @@ export function checkTraining(model: Module, data: Dataset, options: FitOptions)
 /** Throws ArgumentError unless a model can be measured on data. */
 export function checkMeasuring(operation: string, model: Module, data: Dataset, batchSize: number): void {
   checkModelAndData(operation, model, data);
+  checkExamples(operation, 'the data', data);
   const rule = integer(1);
   if (!rule.accepts(batchSize))
     throw new ArgumentError(operation, `batchSize is ${shown(batchSize)}; it must be ${rule.expected}`);

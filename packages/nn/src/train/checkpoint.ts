@@ -1,6 +1,6 @@
 /** The state of a training between two steps, as a safetensors file. */
 import { ArgumentError, type Device, type GeneratorState, type Tensor } from '@espalier/tensor';
-import { show } from '../config/fields.ts';
+import { brief, show } from '../config/fields.ts';
 import { FormatError } from '../errors.ts';
 import { readSafetensors, writeSafetensors } from '../io/tensors.ts';
 import { isRecord } from '../json.ts';
@@ -62,7 +62,9 @@ export function decodeCheckpoint(
     (key) => position.fingerprint[key] !== expected[key],
   );
   if (differing.length > 0) {
-    const shown = differing.map((key) => `${key} (${brief(position.fingerprint[key])}, now ${brief(expected[key])})`);
+    const shown = differing.map(
+      (key) => `${key} (${brief(String(position.fingerprint[key]))}, now ${brief(String(expected[key]))})`,
+    );
     throw new ArgumentError(
       'fit',
       `the checkpoint is of another training: ${shown.join(', ')} differ; resume with the same model, data and options`,
@@ -125,9 +127,4 @@ const needed: Readonly<Record<string, (value: unknown) => boolean>> = {
 /** The first part of a position that is not what it has to be. */
 function wrongField(position: Readonly<Record<string, unknown>>): string | undefined {
   return Object.keys(needed).find((name) => needed[name]?.(position[name]) !== true);
-}
-
-function brief(value: unknown): string {
-  const text = String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

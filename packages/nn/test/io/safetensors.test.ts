@@ -187,3 +187,23 @@ describe('safetensors', () => {
     ]);
   });
 });
+
+test('an error is short, however long the names and lists in a header are', () => {
+  const long = 'k'.repeat(10_000);
+  const many = Object.fromEntries(Array.from({ length: 40_000 }, (_, index) => [`k${index}`, index]));
+  const sound = { dtype: 'F32', shape: [1], data_offsets: [0, 4] };
+  const headers: object[] = [
+    { [long]: { ...sound, dtype: 'no dtype' } },
+    { [long]: { ...sound, data_offsets: [4, 8] } },
+    { [long]: { ...sound, dtype: 'BOOL', shape: [4] } },
+    { x: { ...sound, ...many } },
+    { x: { ...sound, dtype: [many, long] } },
+    { x: { ...sound, shape: Array.from({ length: 40_000 }, () => 1), data_offsets: [0, 3] } },
+  ];
+  const texts = [...headers.map((header) => JSON.stringify(header)), `{"${long}":1,"${long}":2}`];
+  for (const text of texts) {
+    const read = (): unknown => decodeSafetensors(fileOf(text, 4).fill(7, -4));
+    expect(read).toThrow(FormatError);
+    expect(read).toThrow(/^[^]{1,400}$/u);
+  }
+});

@@ -94,6 +94,18 @@ test.each([0, -1, NaN, 1.5])('a batch size of %d is refused where a model is mea
   await expect(predict(linear(), data, { batchSize })).rejects.toThrow(said);
 });
 
+test('data without an example is refused before anything is done', async () => {
+  const empty = tensorDataset(zeros([0, 2]), zeros([0], { dtype: 'i32' }));
+  const model = linear();
+  await expect(evaluate(model, empty, { accuracy })).rejects.toThrow('evaluate: the data has no example');
+  await expect(predict(model, empty)).rejects.toThrow('predict: the data has no example');
+  let steps = 0;
+  await expect(train({ validate: empty, beforeStep: () => void steps++ }, model)).rejects.toThrow(
+    'fit: validate has no example',
+  );
+  expect(steps).toBe(0);
+});
+
 describe('targets of another shape than outputs are told as that, not as labels', () => {
   test.each([
     ['mse', mse, tensorDataset(rand([12, 2]), rand([12]))],

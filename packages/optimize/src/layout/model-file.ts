@@ -1,6 +1,7 @@
 /** The weights of a whole model as one safetensors file. */
 import { encodeSafetensors, FormatError, placeTensor, rawTensor, type Module, type RawTensor } from '@espalier/nn';
 import { ArgumentError, isFloat } from '@espalier/tensor';
+import { quote } from '../quote.ts';
 import { checkViews } from '../views/carried.ts';
 import { hasLayout, materialize, restore, type WeightDescription } from './materialize.ts';
 import type { NamedArrays } from './weight-layout.ts';
@@ -62,7 +63,7 @@ export function unpackWeights(source: string, model: Module, { tensors, descript
   const parameters = model.namedParameters();
   const unknown = Object.keys(descriptions).find((name) => !parameters.has(name));
   if (unknown !== undefined)
-    throw new FormatError(source, 0, `'${unknown}' is described, but the model has no such parameter`);
+    throw new FormatError(source, 0, `${quote(unknown)} is described, but the model has no such parameter`);
   for (const [name, tensor] of model.rawTensors()) {
     const description = descriptions[name];
     const parameter = parameters.get(name);
@@ -83,7 +84,7 @@ export function unpackWeights(source: string, model: Module, { tensors, descript
     }
     tensor.assign(placeTensor(raw, device).cast(dtype).realizeSync());
   }
-  if (left.size > 0) throw new FormatError(source, 0, `the model has no use for ${[...left.keys()].join(', ')}`);
+  if (left.size > 0) throw new FormatError(source, 0, `the model has no use for ${quote([...left.keys()])}`);
 }
 
 function takeArrays(name: string, from: Map<string, RawTensor>): NamedArrays {

@@ -202,7 +202,7 @@ describe('a damaged folder', () => {
     ],
     [
       'an array too many',
-      /the model has no use for stray/,
+      /the model has no use for \["stray"\]/,
       ({ weights }) =>
         rewrite(weights, (tensors) => tensors.set('stray', { dtype: 'u8', shape: [1], bytes: Uint8Array.of(1) })),
     ],
