@@ -47,7 +47,7 @@ const mostParts = 8;
 const mostLevels = 3;
 
 /** The beginning of a text for an error message, such as a name from a file, which may be of any length. */
-export function brief(text: string, longest = longestText): string {
+export function brief(text: string, longest: number = longestText): string {
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 
