@@ -107,11 +107,33 @@ export function sqlStorage(engine: SqlEngine): Storage {
       return record;
     });
 
+  /**
+   * The row of a study; undefined when there is none.
+   * @throws FormatError when the table has it and the index of names has not.
+   */
+  const rowOf = async (session: SqlSession, name: string): Promise<SqlRow | undefined> => {
+    const sql = `SELECT ${columns(dialect, 'id', 'record', 'checksum')} FROM espalier_study WHERE name = ?`;
+    const [row] = await session.all(sql, [name]);
+    if (row !== undefined) return row;
+    // An expression, which no index answers.
+    const [hidden] = await session.all("SELECT id FROM espalier_study WHERE name || '' = ?", [name]);
+    if (hidden === undefined) return undefined;
+    // Somebody may have made it just now.
+    const [again] = await session.all(sql, [name]);
+    if (again !== undefined) return again;
+    throw new FormatError(shown, 0, `its index has lost study '${name}': restore the database from a copy`);
+  };
+
+  const revisionOf = async (session: SqlSession, { id, name }: StudyKey): Promise<number> => {
+    const sql = `SELECT ${columns(dialect, 'revision')} FROM espalier_study WHERE id = ?`;
+    const [row] = await session.all(sql, [id]);
+    return orDamaged(shown, `the row of study '${name}'`, () => numberOf(row, 'revision'));
+  };
+
   const keyOf = async (session: SqlSession, name: string): Promise<StudyKey> => {
     const known = keys.get(name);
     if (known !== undefined) return known;
-    const sql = `SELECT ${columns(dialect, 'id', 'record', 'checksum')} FROM espalier_study WHERE name = ?`;
-    const [row] = await session.all(sql, [name]);
+    const row = await rowOf(session, name);
     if (row === undefined) throw missingStudy(name, shown, await namesIn(session));
     const { retries } = recordOf(row, name);
     const key = { name, id: numberOf(row, 'id'), retries };
@@ -174,23 +196,30 @@ export function sqlStorage(engine: SqlEngine): Storage {
     },
     readStudy: (name) =>
       engine.read(async (session) => {
-        const sql = `SELECT ${columns(dialect, 'record', 'checksum')} FROM espalier_study WHERE name = ?`;
-        const [row] = await session.all(sql, [name]);
+        const row = await rowOf(session, name);
         return row && recordOf(row, name);
       }),
     listStudies: () => engine.read(namesIn),
     read: (name, after) =>
       engine.read(async (session) => {
-        const { id } = await keyOf(session, name);
+        const key = await keyOf(session, name);
+        // A damaged page may take the end of a log with it, which no row that is left tells of; the study's row does.
+        const least = after === 0 ? await revisionOf(session, key) : 0;
         const read = columns(dialect, 'revision', 'events', 'checksum');
         const sql = `SELECT ${read} FROM espalier_write WHERE study = ? AND revision > ? ORDER BY espalier_write.revision LIMIT ${rowsPerRead}`;
         const events: StoredEvent[] = [];
         // A part at a time: what the driver gives takes more memory than what becomes of it.
         for (let known = after; ;) {
-          const rows = await session.all(sql, [id, known]);
+          const rows = await session.all(sql, [key.id, known]);
           for (const event of eventsOf(shown, name, rows, known)) events.push(event);
-          if (rows.length < rowsPerRead) return events;
           known = events.at(-1)?.revision ?? known;
+          if (rows.length === rowsPerRead) continue;
+          // Others may have written since.
+          if (after === 0 && (known < least || known > (await revisionOf(session, key)))) {
+            const problem = `the log of study '${name}' ends at revision ${known}, and its row says ${least}`;
+            throw new FormatError(shown, 0, `${problem}: restore the database from a copy`);
+          }
+          return events;
         }
       }),
     enqueue: (name, configs, at) =>

@@ -1,11 +1,12 @@
-import { FormatError, openStudy } from '@espalier/search';
-import { readFileSync } from 'node:fs';
+import { FormatError, openStudy, StorageError, StudyError } from '@espalier/search';
+import fc from 'fast-check';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sumOf } from '../../src/sql/checksum.ts';
 import { findSqlite } from '../../src/sqlite/driver.ts';
 import type { OpenSqlite } from '../../src/sqlite/driver.ts';
-import { runSample, sampleStudy } from '../helpers/sample-study.ts';
+import { essence, runSample, sampleStudy } from '../helpers/sample-study.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
 const folder = temporaryFolder();
@@ -50,6 +51,17 @@ describe('a row that is not as it was written is a FormatError that names the st
       "record of study 's'",
     ],
     ['a record that is no UTF-8', `UPDATE espalier_study SET record = ${bad}`, "record of study 's'"],
+    [
+      'a log without its end',
+      'DELETE FROM espalier_write WHERE revision > 5',
+      "the log of study 's' ends at revision 5",
+    ],
+    ['a log without anything', 'DELETE FROM espalier_write', "the log of study 's' ends at revision 0"],
+    [
+      'a log that is longer than its study knows',
+      'UPDATE espalier_study SET revision = 3',
+      "the log of study 's' ends at",
+    ],
     ['a revision that is text', `UPDATE espalier_write SET revision = ${bad} WHERE revision = 2`, "study 's'"],
   ])('when the study is opened: %s', async (_, sql, named) => {
     const storage = await changed(sql);
@@ -67,6 +79,32 @@ describe('a row that is not as it was written is a FormatError that names the st
     await expect(study.ask()).rejects.toThrow("study 's', trial 3 cannot be read");
     await expect(study.ask()).rejects.toThrow(FormatError);
     await study.close();
+  });
+
+  it('bits flipped anywhere in the file: what is read then is what was written, or nothing', async () => {
+    const url = await changed();
+    const path = url.slice('sqlite:'.length);
+    const whole = readFileSync(path);
+    const copy = join(folder(), 'flipped.db');
+    const read = async (): Promise<string> => {
+      const study = await openStudy({ storage: `sqlite:${copy}?mode=ro` });
+      const { trials } = study;
+      await study.close();
+      return JSON.stringify(essence(trials));
+    };
+    writeFileSync(copy, whole);
+    const before = await read();
+    const bit = fc.integer({ min: 0, max: 8 * whole.length - 1 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(bit, { minLength: 1, maxLength: 3 }), async (bits) => {
+        const bytes = Buffer.from(whole);
+        for (const each of bits) bytes.writeUInt8(bytes.readUInt8(each >> 3) ^ (1 << (each & 7)), each >> 3);
+        writeFileSync(copy, bytes);
+        const after = await read().catch((error: unknown) => error);
+        if (after instanceof FormatError || after instanceof StorageError || after instanceof StudyError) return;
+        expect(after).toBe(before);
+      }),
+    );
   });
 
   it('a name that is no UTF-8', async () => {
