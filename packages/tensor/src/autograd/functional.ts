@@ -2,7 +2,7 @@
 import { aCount, aFunction, check, checkOptions, listOf, type OptionRules, type Rule } from '../arguments/rules.ts';
 import { aTensor, tensors } from '../arguments/types.ts';
 import { ArgumentError } from '../errors.ts';
-import { withMode, modes } from '../graph/modes.ts';
+import { withMode, modes, type DrawKeys } from '../graph/modes.ts';
 import { detachedNode } from '../graph/build.ts';
 import { Node } from '../graph/node.ts';
 import { movementOps } from '../ops/movement.ts';
@@ -145,7 +145,8 @@ function barrier(input: Tensor, differentiable: boolean): Tensor {
 
 /**
  * A function that keeps none of its intermediate values for the gradient and computes them again when it is taken:
- * less memory for one more forward pass. Tensors it captures get their gradients too.
+ * less memory for one more forward pass. Tensors it captures get their gradients too; what it draws at random it draws
+ * once.
  */
 export function checkpoint(fn: (...inputs: Tensor[]) => Tensor): (...inputs: Tensor[]) => Tensor {
   check('checkpoint', 'the function', fn, aTensorFunction);
@@ -158,20 +159,31 @@ export function checkpoint(fn: (...inputs: Tensor[]) => Tensor): (...inputs: Ten
       outer?.(tensor);
     };
     const created = { created: new Set<Tensor>() };
+    const drawn: Tensor[] = [];
+    const draws = modes.keys;
+    const keys: DrawKeys = (draw) => {
+      const key = draws ? draws(draw) : draw();
+      drawn.push(wrap(key));
+      return key;
+    };
     const value = resultOf(
       'checkpoint',
-      withMode({ gradients: false, touched: listen, scope: created }, () => fn(...inputs)),
+      withMode({ gradients: false, touched: listen, scope: created, keys }, () => fn(...inputs)),
     );
     const captured = [...touched].filter(
       (tensor) => !created.created.has(tensor) && !inputs.includes(tensor) && tensor.requiresGrad,
     );
     for (const tensor of created.created) modes.scope?.created.add(tensor);
-    return linked(value, [...inputs, ...captured], (gradient, { inputs: sources }) => {
+    // The keys are inputs too, so that they are there as long as the gradient may be asked for.
+    return linked(value, [...inputs, ...captured, ...drawn], (gradient, { inputs: sources }) => {
       const differentiable = modes.gradients;
       const again = sources.slice(1, 1 + inputs.length).map((input) => barrier(input, differentiable));
+      const kept = sources.slice(1 + inputs.length + captured.length).values();
+      const redraw: DrawKeys = (draw) => kept.next().value?.node ?? draw();
       return withMode({ gradients: true }, () => {
         const wanted = [...again, ...captured].map((tensor) => tensor.node);
-        const found = differentiate(fn(...again), { gradOutput: gradient, differentiable }, new Set(wanted), true);
+        const result = withMode({ keys: redraw }, () => fn(...again));
+        const found = differentiate(result, { gradOutput: gradient, differentiable }, new Set(wanted), true);
         return [undefined, ...wanted.map((node) => found.get(node))];
       });
     });

@@ -107,7 +107,7 @@ export function record<Args extends readonly unknown[], Result>(
   const { assign, bound, dynamic, touch } = recorder;
   const scope: Scope = { created: new Set() };
   try {
-    return withMode({ trace: { assign, bound, dynamic }, touched: touch, scope }, () => {
+    return withMode({ trace: { assign, bound, dynamic }, touched: touch, scope, keys: undefined }, () => {
       const placeholders = new Map<Tensor, Tensor>();
       const inputs = mapTensors(args, (tensor) => {
         const known = placeholders.get(tensor);
@@ -128,6 +128,9 @@ export function record<Args extends readonly unknown[], Result>(
   }
 }
 
+/** A node that the plan computes by copying another; it goes with the recording's scope. */
+const copied = (node: Node): Node => wrap(detachedNode(movementOps.reshape, node)).node;
+
 /** The step of a function that has run: its plan, and what its leaves and results are. */
 function compiled<Result>(recorder: Recorder, result: Result, tensors: readonly Tensor[]): RecordedStep<Result> {
   const { assigned, dynamics, variables } = recorder;
@@ -138,7 +141,7 @@ function compiled<Result>(recorder: Recorder, result: Result, tensors: readonly 
   // Memory of a state holds its new value when the step has run: whoever is given the old one gets a copy made before.
   const nodes = [...outputs, ...states].map((tensor) => {
     const node = tensor.boundNode as Node;
-    return overwritten.has(node) && assigned.get(tensor) !== node ? detachedNode(movementOps.reshape, node) : node;
+    return overwritten.has(node) && assigned.get(tensor) !== node ? copied(node) : node;
   });
   const device = tensors[0]?.device ?? nodes[0]?.device;
   if (!device)

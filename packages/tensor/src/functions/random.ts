@@ -22,6 +22,7 @@ import { wideFloat } from '../dtype/promote.ts';
 import { ArgumentError, DTypeError } from '../errors.ts';
 import { elementwiseNode, indexNode, storedNode } from '../graph/build.ts';
 import { modes } from '../graph/modes.ts';
+import type { Node } from '../graph/node.ts';
 import { Storage } from '../graph/storage.ts';
 import type { ElementwiseOp } from '../ops/op.ts';
 import { defaultGenerator, type Generator } from '../random/generator.ts';
@@ -44,13 +45,14 @@ const ofFixedType: OptionRules<Omit<RandomOptions, 'dtype'>> = { device: aDevice
 function draw(op: ElementwiseOp, shape: Shape, dtype: DType, options: RandomOptions): Tensor {
   const sizes = checkShape('random', shape);
   const { generator = defaultGenerator(), device = defaultDevice() } = options;
-  const state = keyNode(generator, device);
+  const drawn = (): Node => keyNode(generator, device);
+  const state = modes.keys ? modes.keys(drawn) : drawn();
   const size = sizeOf(sizes);
   const words = [0, 1, 2].map((word) => new Tensor(state).narrow(0, word, 1).expand(size).node);
   return new Tensor(elementwiseNode(op, [indexNode(size, 'u32', device), ...words], {}, dtype)).reshape(sizes);
 }
 
-function keyNode(generator: Generator, device: Device): ReturnType<typeof storedNode> {
+function keyNode(generator: Generator, device: Device): Node {
   const bytes = (): Uint8Array => new Uint8Array(generator.next().buffer);
   const { trace } = modes;
   // A recorded step draws anew at each replay; recording itself draws nothing, so that when a step is recorded (at its

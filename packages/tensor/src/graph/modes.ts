@@ -32,17 +32,22 @@ export interface Scope {
 /** Called when an op reads a tensor. */
 export type TouchListener = (tensor: Tensor) => void;
 
+/** Gives the key of a random draw, by drawing it or from those drawn before. */
+export type DrawKeys = (draw: () => Node) => Node;
+
 /** The current modes; changed only through `withMode`. */
 export const modes: {
   gradients: boolean;
   trace: Trace | undefined;
   scope: Scope | undefined;
   touched: TouchListener | undefined;
+  keys: DrawKeys | undefined;
 } = {
   gradients: true,
   trace: undefined,
   scope: undefined,
   touched: undefined,
+  keys: undefined,
 };
 
 /** Runs `body` with some modes changed, and restores them whatever happens. */

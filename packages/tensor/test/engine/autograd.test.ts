@@ -3,10 +3,13 @@ import {
   compile,
   crossEntropy,
   customGradient,
+  dropout,
   grad,
   gradients,
   LifetimeError,
   noGrad,
+  ones,
+  rand,
   randn,
   tensor,
   valueAndGrad,
@@ -133,6 +136,26 @@ describe('checkpoint', () => {
         expect(recomputed[index]?.[element]).toBeCloseTo(value, 3);
         expect(compiled[index]?.[element]).toBeCloseTo(value, 3);
       }
+  });
+
+  test.each<[string, (h: Tensor) => Tensor]>([
+    ['dropout', (h) => dropout(h, 0.5)],
+    [
+      'one inside another',
+      (h) => checkpoint((a) => dropout(a.mul(rand([100])), 0.5))(dropout(h, 0.5)).mul(rand([100])),
+    ],
+  ])('draws once what is random, so that the gradient is of what was computed: %s', (_name, fn) => {
+    const x = ones([100]).requiresGradients();
+    // The functions are linear, so that at 1 the gradient is the value.
+    const both = (): Tensor[] => {
+      const y = checkpoint(fn)(x);
+      return [y, ...gradients(y.sum(), [x], { retainGraph: true })];
+    };
+    const step = compile(both);
+    const [first, second, third] = [both(), step(), step()].map((pair) => pair.map(numbers));
+    for (const pair of [first, second, third]) expect(pair?.[1]).toEqual(pair?.[0]);
+    expect(second).not.toEqual(first);
+    expect(third).not.toEqual(second);
   });
 
   test('has the same gradients of gradients, by its argument, through it and by captured tensors', () => {

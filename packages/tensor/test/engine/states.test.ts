@@ -113,6 +113,17 @@ describe.each<[string, () => Device]>([
     const { bytes } = memory();
     for (let call = 0; call < 20; call++) step();
     expect(memory().bytes).toBe(bytes);
+    for (let recording = 0; recording < 20; recording++) {
+      const again = compile(() => {
+        const old = a.detach();
+        a.assign(b);
+        b.assign(old);
+        return old;
+      });
+      again().dispose();
+      again.dispose();
+    }
+    expect(memory().bytes).toBe(bytes);
     expect([a.arraySync(), b.arraySync()]).toEqual([
       [1, 2, 3],
       [4, 5, 6],
