@@ -1,4 +1,5 @@
 /** A loss as a metric. */
+import { wideFloat } from '@espalier/tensor';
 import type { LossFunction } from '../loss/loss.ts';
 import { countAndTotal, ratioOfTwo } from './classification.ts';
 import type { Metric } from './metric.ts';
@@ -10,7 +11,8 @@ export function meanLoss(loss: LossFunction): Metric {
       shape: () => [2],
       count: (output, target, context) => {
         const size = output.shape[0] as number;
-        return countAndTotal(loss(output, target, context).cast('f32').mul(size), size);
+        const value = loss(output, target, context);
+        return countAndTotal(value.cast(wideFloat(value.dtype)).mul(size), size);
       },
     },
     value: ratioOfTwo,

@@ -1,5 +1,5 @@
 /** Measures a model on a dataset; what it records is kept, so that measuring again is cheap. */
-import { ArgumentError, compile, noGrad, zeros, type Compiled, type Tensor } from '@espalier/tensor';
+import { ArgumentError, compile, noGrad, wideFloat, zeros, type Compiled, type Tensor } from '@espalier/tensor';
 import type { Dataset, Loaded } from '../data/dataset.ts';
 import { batches, evenBatchSize, inOrder } from '../data/order.ts';
 import type { Metrics, MetricValues, Statistic } from '../metrics/metric.ts';
@@ -80,7 +80,7 @@ export class Evaluator<M extends Metrics> {
       const output = this.model.forward(x);
       for (const [index, statistic] of this.statistics.entries()) {
         const total = this.totals[index] as Tensor;
-        total.assign(total.add(statistic.count(output, y, { x }).cast('f32')));
+        total.assign(total.add(statistic.count(output, y, { x }).cast(total.dtype)));
       }
       return output.filled([], 0);
     });
@@ -120,8 +120,10 @@ export class Evaluator<M extends Metrics> {
   private reset(loaded: Loaded): void {
     if (this.totals.length === 0) {
       const output = noGrad(() => this.model.forward(this.data.prepare(loaded).x));
+      const { device } = output;
+      const dtype = wideFloat(output.dtype);
       this.totals = this.statistics.map((statistic) =>
-        zeros(statistic.shape(output.shape.slice(1)), { device: output.device }).realizeSync(),
+        zeros(statistic.shape(output.shape.slice(1)), { device, dtype }).realizeSync(),
       );
       return;
     }

@@ -21,6 +21,7 @@ import { breather } from './breathe.ts';
 import { decodeCheckpoint, encodeCheckpoint, type Position } from './checkpoint.ts';
 import { Stopper } from './early-stopping.ts';
 import { Evaluator, checkMetrics, throwIfAborted } from './evaluator.ts';
+import { findWrongInput } from './inputs.ts';
 import { LastGood } from './last-good.ts';
 import { LossWatch } from './loss-watch.ts';
 import type { EpochResult, FitOptions, FitResult } from './options.ts';
@@ -77,7 +78,9 @@ class Training {
       new Evaluator<Readonly<Record<string, Metric>>>(model, validate, { ...metrics, loss: meanLoss(options.loss) });
     this.stopper = earlyStopping && new Stopper(earlyStopping, metrics);
     optimizer.attach(model.namedParameters());
-    this.watch = new LossWatch(model.parameters()[0]?.tensor.device ?? defaultDevice());
+    const tensors = model.parameters().map(({ tensor }) => tensor);
+    const isDouble = tensors.some(({ dtype }) => dtype === 'f64');
+    this.watch = new LossWatch(tensors[0]?.device ?? defaultDevice(), isDouble ? 'f64' : 'f32');
     this.lastGood = (options.divergence ?? 'stop') === 'stop' ? new LastGood(model) : undefined;
     this.step = compile((loaded: Loaded) => this.record(loaded));
   }
@@ -174,7 +177,8 @@ class Training {
     if (!Number.isFinite(total) && this.lastGood) {
       this.lastGood.restore();
       await findWrongTarget('fit', this.model, this.data, this.options.loss);
-      throw this.lastGood.divergence(total, await this.watch.soundness());
+      const input = await findWrongInput(this.model, this.data);
+      throw this.lastGood.divergence(total, await this.watch.soundness(), input);
     }
     return total / Math.max(1, this.seen);
   }

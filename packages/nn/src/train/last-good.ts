@@ -2,6 +2,7 @@
 import { full, isFloat, noGrad, scope, type Tensor } from '@espalier/tensor';
 import { DivergenceError } from '../errors.ts';
 import type { Module } from '../module/module.ts';
+import type { WrongInput } from './inputs.ts';
 import type { Soundness } from './loss-watch.ts';
 
 const remedy = "lower the learning rate, clip gradients, or go on all the same with divergence: 'ignore'";
@@ -10,7 +11,7 @@ async function areFinite(tensors: readonly Tensor[]): Promise<boolean> {
   // 0 · x is 0 for all that is finite, and NaN for the rest.
   const sum = scope(() =>
     noGrad(() => {
-      const [first, ...others] = tensors.map((tensor) => tensor.cast('f32').mul(0).sum());
+      const [first, ...others] = tensors.map((tensor) => tensor.mul(0).sum().cast('f32'));
       return others.reduce((total, each) => total.add(each), first ?? full([], 0));
     }),
   );
@@ -58,11 +59,14 @@ export class LastGood {
     );
   }
 
-  /** The error of a loss that is no longer finite. */
-  divergence(loss: number, { steps, lastLoss }: Soundness): DivergenceError {
+  /** The error of a loss that is no longer finite, perhaps by an input that is not. */
+  divergence(loss: number, { steps, lastLoss }: Soundness, input: WrongInput | undefined): DivergenceError {
     const last = Number.isNaN(lastLoss) ? 'no loss before it was finite' : `the loss before it was ${lastLoss}`;
     const step = steps + 1;
-    return new DivergenceError('fit', `the loss is ${loss} from step ${step} on, and ${last}; ${remedy}`, {
+    const advice = input
+      ? `the input of example ${input.row} holds ${input.value}, and so the output is not finite: look at the data`
+      : remedy;
+    return new DivergenceError('fit', `the loss is ${loss} from step ${step} on, and ${last}; ${advice}`, {
       step,
       lastFiniteLoss: lastLoss,
     });

@@ -1,5 +1,5 @@
 /** The losses of a training, kept on the device: reading each of them would wait for each step. */
-import { full, noGrad, type Device, type Tensor } from '@espalier/tensor';
+import { full, noGrad, type Device, type DType, type Tensor } from '@espalier/tensor';
 
 /** How far a training went well. */
 export interface Soundness {
@@ -16,16 +16,17 @@ export class LossWatch {
   private readonly sound: Tensor;
   private readonly last: Tensor;
 
-  constructor(device: Device) {
-    this.sum = full([], 0, { device }).realizeSync();
+  /** In f64 for models that have it: their losses may be beyond f32. */
+  constructor(device: Device, dtype: DType) {
+    this.sum = full([], 0, { device, dtype }).realizeSync();
     this.sound = full([], 0, { device, dtype: 'i32' }).realizeSync();
-    this.last = full([], NaN, { device }).realizeSync();
+    this.last = full([], NaN, { device, dtype }).realizeSync();
   }
 
   /** Takes in the mean loss of a batch; recorded into the step. */
   record(loss: Tensor, examples: number): void {
     noGrad(() => {
-      const value = loss.detach().cast('f32');
+      const value = loss.detach().cast(this.sum.dtype);
       const sum = this.sum.add(value.mul(examples));
       // The sum stays infinite or NaN once it is.
       const isSound = sum.isFinite();

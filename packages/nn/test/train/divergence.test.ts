@@ -1,14 +1,17 @@
 import {
   accuracy,
+  build,
   crossEntropy,
   DivergenceError,
   fit,
+  mse,
   SGD,
+  tensorDataset,
   type EpochResult,
   type FitOptions,
   type LossFunction,
 } from '@espalier/nn';
-import { tensor, type Tensor } from '@espalier/tensor';
+import { full, ones, tensor, type Tensor } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 import { bitsOf } from '../helpers/bits.ts';
 import { classifier, clusters, settings } from '../helpers/toy.ts';
@@ -94,6 +97,30 @@ describe('a training whose loss is no longer finite', () => {
     const error = await diverged(settings({ loss }), model);
     expect([error.step, error.lastFiniteLoss]).toEqual([1, NaN]);
     expect(await bitsOf(model)).toEqual(before);
+  });
+
+  test('by an input that is not finite names its example', async () => {
+    const x = Float32Array.from({ length: 40 }, (_, index) => (index === 27 ? Infinity : Math.sin(index)));
+    const y = Int32Array.from({ length: 10 }, (_, index) => index % 2);
+    const model = build({ type: 'linear', in: 4, out: 2 }, { seed: 1 });
+    const data = tensorDataset({ data: x, shape: [10, 4] }, { data: y, shape: [10] });
+    const error: unknown = await fit(model, data, settings({ batchSize: 10 })).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(DivergenceError);
+    expect((error as Error).message).toContain('the input of example 6 holds Infinity');
+    expect((error as Error).message).not.toContain('learning rate');
+  });
+
+  test('is not one that only f32 could not hold', async () => {
+    const model = build({ type: 'linear', in: 1, out: 1, init: 'ones' }, { dtype: 'f64' });
+    const data = tensorDataset(ones([4, 1], { dtype: 'f64' }), full([4, 1], 1e30, { dtype: 'f64' }));
+    const { epochs } = await fit(model, data, {
+      loss: mse,
+      optimizer: new SGD({ lr: 0 }),
+      epochs: 1,
+      validate: data,
+    });
+    expect(epochs[0]?.loss).toBeCloseTo(1e60, -50);
+    expect(epochs[0]?.validation?.['loss']).toBeCloseTo(1e60, -50);
   });
 
   test('goes on where that is wanted', async () => {
