@@ -49,6 +49,9 @@ export function distill(options: DistillOptions = {}): Pass {
   checkMix(options);
   if (given !== 'original' && !isModule(given))
     throw new RecipeError(place, `the teacher is ${quote(given)}; it must be a model, or 'original'`);
+  const type: unknown = Reflect.get(Object(student) as object, 'type');
+  if (student !== undefined && typeof type !== 'string')
+    throw new RecipeError(place, `the student is ${quote(student)}; it must be the config of a module, with a type`);
   checkTraining(`${place}.train`, train);
   const { teacher: _, ...described } = options;
   const config: StepConfig = {

@@ -2,7 +2,7 @@
 import { numberOption, oneOf, optionsOf } from '../recipe/options.ts';
 import { checkTraining, type TrainingConfig } from '../recipe/training.ts';
 import { RecipeError } from '../errors.ts';
-import type { ParameterFilter } from '../selection/parameter-filter.ts';
+import { checkFilter, type ParameterFilter } from '../selection/parameter-filter.ts';
 import type { PruneScope, SparsityBounds } from './allocate.ts';
 import { importances, type Importance } from './importance.ts';
 import {
@@ -76,6 +76,7 @@ export function checkPruning(place: string, options: PruneOptions): CheckedPruni
   oneOf(place, 'schedule', schedule.shape, scheduleShapes);
   maskUpdates(schedule, sparsity, 1);
   checkTraining(`${place}.train`, options.train);
+  checkFilter(place, options);
   const trains = options.train !== undefined || schedule.shape !== 'one-shot';
   return { sparsity, method, scope, bounds: { minimum, maximum }, schedule, trains };
 }

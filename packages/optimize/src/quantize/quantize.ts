@@ -4,7 +4,7 @@ import { fromTyped } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import { integerOption, oneOf, optionsOf } from '../recipe/options.ts';
 import type { Pass, PassContext, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
-import { selectParameters, type NamedParameter } from '../selection/parameter-filter.ts';
+import { checkFilter, selectParameters, type NamedParameter } from '../selection/parameter-filter.ts';
 import { readWeights } from '../selection/weights.ts';
 import { measureInputs, refineScales, type InputEnergy } from './calibration.ts';
 import type { WeightFormat } from './number-format.ts';
@@ -34,6 +34,7 @@ export function quantize(options: QuantizeOptions = {}): Pass {
   oneOf<Granularity>(place, 'granularity', granularity, ['tensor', 'channel']);
   oneOf(place, 'observer', observer.type, observerTypes);
   createObserver(observer);
+  checkFilter(place, options);
   const examples = calibrationExamples(place, options.calibrate);
   const config: StepConfig = { type: 'quantize', ...(options as object as { readonly [option: string]: Json }) };
 

@@ -22,8 +22,7 @@ export interface NamedParameter {
  * nothing, which is most often a misspelling, or when nothing is left.
  */
 export function selectParameters(place: string, model: Module, filter: ParameterFilter = {}): NamedParameter[] {
-  for (const [option, patterns] of Object.entries({ include: filter.include, exclude: filter.exclude }))
-    checkPatterns(place, option, patterns);
+  checkFilter(place, filter);
   const all = [...model.namedParameters()].map(([name, parameter]) => ({ name, parameter }));
   for (const pattern of [...(filter.include ?? []), ...(filter.exclude ?? [])]) {
     if (!all.some(({ name }) => matches(pattern, name))) {
@@ -44,6 +43,11 @@ export function selectParameters(place: string, model: Module, filter: Parameter
     );
   }
   return chosen;
+}
+
+/** Throws RecipeError for a filter that no model could be looked at with. */
+export function checkFilter(place: string, { include, exclude }: ParameterFilter): void {
+  for (const [option, patterns] of Object.entries({ include, exclude })) checkPatterns(place, option, patterns);
 }
 
 /** Throws RecipeError unless the patterns are a list of texts that can be read. */

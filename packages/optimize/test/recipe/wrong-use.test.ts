@@ -56,6 +56,11 @@ describe('options of passes', () => {
     [() => quantize({ calibrate: { examples: 1.5 } }), /calibrate\.examples is 1\.5/],
     [() => distill({ teacher: any(null) }), /the teacher is null; it must be a model/],
     [() => distill({ alpha: any(null) }), /alpha is null/],
+    [() => distill({ student: any(null) }), /the student is null; it must be the config of a module/],
+    [() => distill({ student: any({ layers: [] }) }), /the student is \{"layers":\[\]\}/],
+    // As they are read, not after the passes before them have trained.
+    [() => parseRecipe([{ type: 'prune', sparsity: 0.5, include: '0.weight' }]), /include is "0\.weight"/],
+    [() => parseRecipe([{ type: 'quantize', exclude: ['/(/'] }]), /exclude has "\/\(\/"/],
     [() => maskUpdates(any({ shape: 'sudden' }), 0.5, 10), /the schedule is sudden/],
     [() => createObserver(any({ type: 'mean' })), /the observer is "mean"/],
     [() => nextKnob({ low: 0, high: NaN, resolution: 0.1 }, []), /high is NaN/],
@@ -74,7 +79,8 @@ describe('options of passes', () => {
     [['/(/'], /include has "\/\(\/": Invalid regular expression/],
     [[], /no parameter is left to work on/],
   ])('patterns %j are refused', async (include, message) => {
-    await refused(runRecipe(await trained(), [prune({ sparsity: 0.5, include })]), message);
+    const run = async (): Promise<unknown> => runRecipe(await trained(), [prune({ sparsity: 0.5, include })]);
+    await refused(run(), message);
   });
 });
 
