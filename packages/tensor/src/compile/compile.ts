@@ -5,9 +5,9 @@
 import { aFunction, check } from '../arguments/rules.ts';
 import { modes } from '../graph/modes.ts';
 import { indexChecks } from '../runtime/index-checks.ts';
-import { listTensors } from '../runtime/structure.ts';
 import { record } from './record.ts';
 import type { RecordedStep } from './recorded-step.ts';
+import { signatureOf } from './signature.ts';
 
 /** A compiled function. */
 export interface Compiled<Args extends readonly unknown[], Result> {
@@ -20,7 +20,8 @@ export interface Compiled<Args extends readonly unknown[], Result> {
 
 /**
  * A function of tensors (in arguments, or in arrays and objects of them) that is recorded at its first call for each
- * combination of shapes, dtypes and other argument values, and replayed at every further one.
+ * combination of shapes, dtypes and other argument values (functions and objects of classes by identity), and replayed
+ * at every further one.
  *
  * - Tensors it captures are read at each call; those it `assign`s, captured ones and arguments, are updated in place at
  *   each call.
@@ -43,7 +44,7 @@ export function compile<Args extends readonly unknown[], Result>(
   const call = (...args: Args): Result => {
     // Inside another recording the step is simply part of it; where indices are read, there is none.
     if (modes.trace || indexChecks.everywhere) return fn(...args);
-    const { tensors, form } = listTensors(args);
+    const { tensors, form } = signatureOf(args);
     const known = recordings.get(form);
     if (known) return known.replay(tensors);
     const step = record(fn, args, tensors);

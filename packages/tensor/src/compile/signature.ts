@@ -1,0 +1,95 @@
+/** What tells one recording of a compiled function from another: the tensors among its arguments, and all other values. */
+import { ArgumentError } from '../errors.ts';
+import { isPlain } from '../runtime/structure.ts';
+import { TensorHandle } from '../tensor/handle.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** Arguments as a recording sees them. */
+export interface Signature {
+  /** The tensors in arrays and plain objects, each once, in order. */
+  readonly tensors: Tensor[];
+  /** Equal for arguments that one recording serves. */
+  readonly form: string;
+}
+
+/**
+ * The signature of arguments. Tensors count by type, other values by what they are: numbers by the bit, functions by
+ * identity, objects of classes by identity and by what their fields hold, since a step may have read those.
+ */
+export function signatureOf(args: readonly unknown[]): Signature {
+  const numbers = new Map<Tensor, number>();
+  const open = new Set<object>();
+  const inside = (object: object, parts: () => Iterable<string>): string => {
+    open.add(object);
+    const text = [...parts()].join();
+    open.delete(object);
+    return text;
+  };
+  const fields = (object: object, each: (value: unknown) => string): string =>
+    inside(object, () => Object.entries(object).map(([key, value]) => `${JSON.stringify(key)}:${each(value)}`));
+
+  /** Of what a step cannot look into for tensors: those there are captured. */
+  const opaque = (value: unknown): string => {
+    if (typeof value !== 'object' || value === null) return primitive(value);
+    if (open.has(value)) return `^${identityOf(value)}`;
+    if (value instanceof TensorHandle) return identityOf(value);
+    if (value instanceof Date) return `date ${value.getTime()}`;
+    if (value instanceof Map || value instanceof Set)
+      return `${identityOf(value)}(${inside(value, () => [...value.entries()].flat().map(opaque))})`;
+    if (Array.isArray(value)) return `[${inside(value, () => value.map(opaque))}]`;
+    return `${isPlain(value) || ArrayBuffer.isView(value) ? '' : identityOf(value)}{${fields(value, opaque)}}`;
+  };
+  const seen = (value: unknown): string => {
+    if (value instanceof TensorHandle) {
+      const tensor = value as Tensor;
+      const known = numbers.get(tensor);
+      if (known !== undefined) return `=${known}`;
+      numbers.set(tensor, numbers.size);
+      return `${tensor.dtype}[${tensor.shape.join()}]${tensor.requiresGrad ? '∂' : ''}@${tensor.device.name}`;
+    }
+    const isList = Array.isArray(value);
+    if (!isList && !isPlain(value)) return opaque(value);
+    if (open.has(value)) throw new ArgumentError('compile', 'an argument contains itself; give the step its parts');
+    return isList ? `[${inside(value, () => value.map(seen))}]` : `{${fields(value, seen)}}`;
+  };
+  const form = seen(args);
+  return { tensors: [...numbers.keys()], form };
+}
+
+function primitive(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value);
+    case 'number':
+      return Object.is(value, -0) ? '-0' : String(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'function':
+      return identityOf(value);
+    case 'symbol':
+      return symbolName(value);
+    default:
+      return String(value);
+  }
+}
+
+const identities = new WeakMap<object, string>();
+let identified = 0;
+
+/** A name of an object or function that no other has. */
+function identityOf(value: object): string {
+  const known = identities.get(value);
+  if (known !== undefined) return known;
+  const name = `#${++identified}`;
+  identities.set(value, name);
+  return name;
+}
+
+/** Symbols are no keys of weak maps in every host; there are few of them. */
+const symbols = new Map<symbol, string>();
+
+function symbolName(value: symbol): string {
+  const name = symbols.get(value) ?? `$${symbols.size}`;
+  symbols.set(value, name);
+  return name;
+}
