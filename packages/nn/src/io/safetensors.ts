@@ -71,7 +71,7 @@ const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]
 /**
  * The bytes of a file. The same tensors and metadata give the same bytes, whatever their order: wide dtypes first, which
  * keeps every value aligned, then by name. Foreign tensors are written as they were read. Throws FormatError if bytes and
- * shape of a tensor do not fit.
+ * shape of a tensor do not fit, and for metadata that are no texts.
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, RawTensor | ForeignTensor>,
@@ -101,6 +101,7 @@ export function encodeSafetensors(
     end += bytes.length;
     return [name, { dtype: kind.name, shape: [...shape], data_offsets: [start, end] }] as const;
   });
+  readMetadata(metadata, 'safetensors');
   const notes = Object.entries(metadata).toSorted(byName);
   const fields = [...(notes.length > 0 ? [[metadataKey, Object.fromEntries(notes)] as const] : []), ...described];
   // Written by hand: an object would reorder names that look like array indices, such as '0'.

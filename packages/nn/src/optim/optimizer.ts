@@ -1,5 +1,7 @@
 /** What optimizers share: parameters in groups, their state, and a learning rate that changes without recompiling. */
-import { ArgumentError, full, noGrad, wideFloat, zerosLike, type Tensor } from '@espalier/tensor';
+import { ArgumentError, full, noGrad, ShapeError, wideFloat, zerosLike, type Tensor } from '@espalier/tensor';
+import { optional, parseFields, real, show, type Field, type Fields } from '../config/fields.ts';
+import { ConfigError } from '../errors.ts';
 import { isRecord } from '../json.ts';
 import { loadTensors } from '../module/load-state.ts';
 import { dotted } from '../module/module.ts';
@@ -73,9 +75,18 @@ export abstract class Optimizer {
    */
   protected abstract update(slot: Slot, gradient: Tensor, scalars: StepScalars): Tensor;
 
-  /** Takes charge of parameters, and forgets those of before. Parameters that are not trainable are left out. */
+  /**
+   * Takes charge of parameters, and forgets those of before. Parameters that are not trainable are left out. Throws
+   * ConfigError for a group of a wrong form, ArgumentError for a parameter that is there twice and where nothing is left.
+   */
   attach(parameters: ReadonlyMap<string, Parameter> | readonly ParameterGroup[]): this {
-    const groups = isGroups(parameters) ? parameters : [{ parameters }];
+    const given: readonly unknown[] = isGroups(parameters) ? parameters : [{ parameters }];
+    const fields: Fields<ParameterGroup> = {
+      parameters: namedParameters,
+      weightDecay: optional(real({ least: 0 }), this.weightDecay),
+      rateScale: optional(real({ least: 0 }), 1),
+    };
+    const groups = given.map((group, index) => parseFields(`${this.type}.groups[${index}]`, fields, group));
     this.detach();
     this.slots = groups.flatMap((group) =>
       [...group.parameters].flatMap(([name, parameter]): Slot[] => {
@@ -89,8 +100,8 @@ export abstract class Optimizer {
             name,
             parameter: tensor,
             state,
-            weightDecay: group.weightDecay ?? this.weightDecay,
-            rateScale: group.rateScale ?? 1,
+            weightDecay: group.weightDecay,
+            rateScale: group.rateScale,
           },
         ];
       }),
@@ -138,7 +149,7 @@ export abstract class Optimizer {
     this.rate?.assign(this.rate.filled([], value));
   }
 
-  /** Applies one gradient per parameter, in the order of `parameters`. Throws ArgumentError if their number differs. */
+  /** Applies one gradient per parameter, in the order of `parameters`. Throws ArgumentError if their number differs, ShapeError if a shape does. */
   step(gradients: readonly Tensor[]): void {
     const { rate, count } = this;
     if (!rate || !count || gradients.length !== this.slots.length)
@@ -146,6 +157,16 @@ export abstract class Optimizer {
         this.type,
         `got ${gradients.length} gradients for ${this.slots.length} parameters; attach the parameters first and pass one gradient for each`,
       );
+    for (const [index, { name, parameter }] of this.slots.entries()) {
+      const [own, found] = [parameter.shape, (gradients[index] as Tensor).shape].map(
+        (shape) => `[${shape.join(', ')}]`,
+      );
+      if (own !== found)
+        throw new ShapeError(
+          this.type,
+          `the gradient of '${name}' is ${found}, and the parameter ${own}; pass them in the order of parameters`,
+        );
+    }
     noGrad(() => {
       count.assign(count.add(1));
       for (const [index, slot] of this.slots.entries()) {
@@ -176,6 +197,14 @@ export abstract class Optimizer {
     return new Map([...(this.count ? [['step', this.count] as const] : []), ...remembered]);
   }
 }
+
+/** Parameters by name, as `model.namedParameters()` gives them. */
+const namedParameters: Field<ReadonlyMap<string, Parameter>> = {
+  parse: (value, where) => {
+    if (value instanceof Map) return value as ReadonlyMap<string, Parameter>;
+    throw new ConfigError(where, `is ${show(value)}; it must be a map such as model.namedParameters() gives`);
+  },
+};
 
 function isGroups(
   parameters: ReadonlyMap<string, Parameter> | readonly ParameterGroup[],

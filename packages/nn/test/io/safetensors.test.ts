@@ -207,3 +207,8 @@ test('an error is short, however long the names and lists in a header are', () =
     expect(read).toThrow(/^[^]{1,400}$/u);
   }
 });
+
+test('metadata that are no texts are not written, since nothing could read the file', () => {
+  const metadata = { epochs: 5 } as unknown as Record<string, string>;
+  expect(() => encodeSafetensors(new Map(), metadata)).toThrow('__metadata__ must map names to texts');
+});

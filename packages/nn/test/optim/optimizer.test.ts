@@ -10,7 +10,7 @@ import {
   SGD,
   StateError,
 } from '@espalier/nn';
-import { ArgumentError, compile, tensor } from '@espalier/tensor';
+import { ArgumentError, compile, ShapeError, tensor } from '@espalier/tensor';
 import { expectClose } from '@espalier/testing';
 import { describe, expect, test } from 'vitest';
 
@@ -116,6 +116,27 @@ describe('an optimizer', () => {
     ]);
     optimizer.step([tensor([1], { dtype: 'f64' }), tensor([1], { dtype: 'f64' })]);
     expect([a, b].map(({ tensor: value }) => value.itemSync())).toEqual([0, 0.75]);
+  });
+
+  test.each<[unknown, RegExp]>([
+    [null, /^sgd\.groups\[0\]\.parameters: is null; it must be a map/],
+    [[{ weightDecay: 0.1 }], /groups\[0\]\.parameters: is missing/],
+    [[{ parameters: new Map(), weight_decay: 0.1 }], /groups\[0\]\.weight_decay: is no known field/],
+    [[{ parameters: new Map(), weightDecay: NaN }], /groups\[0\]\.weightDecay: is/],
+    [[{ parameters: new Map(), rateScale: -1 }], /groups\[0\]\.rateScale: is -1; it must be a number at least 0/],
+  ])('refuses the group %j, which would train in another way', (groups, said) => {
+    const sgd = new SGD({ lr: 0.1 });
+    expect(() => sgd.attach(groups as ReadonlyMap<string, Parameter>)).toThrow(said);
+  });
+
+  test('refuses a gradient of another shape, which would be repeated to fit', () => {
+    const parameter = parameterOf([1, 2]);
+    const sgd = new SGD({ lr: 0.1 }).attach(new Map([['w', parameter]]));
+    expect(() => sgd.step([tensor([1], { dtype: 'f64' })])).toThrow(ShapeError);
+    expect(() => sgd.step([tensor([1], { dtype: 'f64' })])).toThrow(
+      "the gradient of 'w' is [1], and the parameter [2]",
+    );
+    expect([...parameter.tensor.dataSync()]).toEqual([1, 2]);
   });
 
   test('leaves frozen parameters alone', () => {
