@@ -22,6 +22,14 @@ process.on('uncaughtException', (error) => {
   complain(new FailedError(what, { cause: error }), process.stderr);
   interrupt.endProcess(exitCodes.failed);
 });
+/** The exit code of Node for a program whose end waits for a promise that nothing will settle. */
+const unsettled = 13;
+process.on('exit', () => {
+  if (process.exitCode !== unsettled) return;
+  const goOn = interrupt.goOn === undefined ? '' : `; to go on: ${interrupt.goOn}`;
+  const what = `it waits for a promise that nothing settles: look for one in the study's module${goOn}`;
+  process.exitCode = complain(new FailedError(what), process.stderr);
+});
 process.exitCode = await runProgram(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,

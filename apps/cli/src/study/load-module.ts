@@ -66,7 +66,8 @@ function check(file: string, value: unknown): asserts value is StudyModule {
   for (const [name, { needed, what, accepts }] of Object.entries(fields)) {
     const field = given[name];
     if (field === undefined ? !needed : accepts(field)) continue;
-    const problem = field === undefined ? `it has no '${name}'` : `'${name}' is ${shown(field)}`;
+    const isEmpty = Array.isArray(field) && field.length === 0;
+    const problem = field === undefined ? `it has no '${name}'` : `'${name}' is ${isEmpty ? 'empty' : shown(field)}`;
     throw new UsageError(`${file}: ${problem}: give ${what}`);
   }
 }

@@ -92,7 +92,7 @@ export default { space: space({ x: float(0, 1) }), objectives: [\`\${Direction.D
       study(`${space}, objectives: 'minimize x', objective: () => 1`),
       /'objectives' is 'minimize x': give a list/u,
     ],
-    ['no objectives', study(`${space}, objectives: [], objective: () => 1`), /'objectives' is an array: give a list/u],
+    ['no objectives', study(`${space}, objectives: [], objective: () => 1`), /'objectives' is empty: give a list/u],
     [
       'an objective that is none',
       study(`${space}, objectives: ['minimize x'], objective: 3`),
@@ -125,5 +125,12 @@ export default { space: space({ x: float(0, 1) }), objectives: [\`\${Direction.D
     expect(stderr).toMatch(/^espalier: [^\n]*study-\d+\.m?[jt]s[^\n]*\n$/u);
     expect(stderr.length).toBeLessThan(600);
     expect(code).toBe(2);
+  });
+
+  test('that never ends loading is told as that', async () => {
+    const file = written('await new Promise(() => {}); export default 1;', 'mjs');
+    const { code, stderr } = await espalier(['study', 'run', 'x', file, '--storage', 'memory:', '--quiet']);
+    expect(stderr).toBe("espalier: it waits for a promise that nothing settles: look for one in the study's module\n");
+    expect(code).toBe(1);
   });
 });

@@ -94,7 +94,7 @@ function checkedMetrics(outcome: Result | number, criteria: Criteria): Readonly<
   }
   if (typeof outcome !== 'object' || outcome === null) {
     throw new ObjectiveError(
-      `tell: got ${String(outcome)}: give an object of metrics, or a number for a single objective`,
+      `tell: got ${quote(outcome)}: give an object of metrics, or a number for a single objective`,
     );
   }
   const wanted = [...criteria.objectives, ...criteria.constraints].map(({ metric }) => metric);

@@ -82,6 +82,7 @@ describe('ask and tell', () => {
       [{ accuracy: 1 }, "tell: the result has no 'bytes', only accuracy"],
       [{ accuracy: 1, bytes: '2' }, 'tell: bytes is "2": a metric must be a number'],
       [undefined, 'tell: got undefined: give an object of metrics'],
+      ['x'.repeat(100_000), `tell: got "${'x'.repeat(60)}…": give an object of metrics`],
     ];
     for (const [result, message] of wrong) {
       await expect(study.tell(trial, result as never)).rejects.toThrow(ObjectiveError);

@@ -1,4 +1,4 @@
-import { FormatError } from '@espalier/search';
+import { FormatError, quote } from '@espalier/search';
 import type { LogEntry, LogStorageOptions } from '@espalier/search';
 import { decode, encode } from '../json.ts';
 import { crc32 } from './crc32.ts';
@@ -49,7 +49,7 @@ function readHeader(file: string, line: Buffer): void {
     );
   }
   if (header.version !== version) {
-    const found = JSON.stringify(header.version);
+    const found = quote(header.version);
     throw new FormatError(
       file,
       1,

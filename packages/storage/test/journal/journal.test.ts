@@ -106,6 +106,13 @@ it('says what can be done about damage', async () => {
   await study.storage.close();
 });
 
+it('says of a version as large and deep as may be that it reads another', async () => {
+  const path = file('deep-version.jsonl');
+  const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`;
+  writeFileSync(path, `{"format":"espalier-journal","version":${deep}}\n`);
+  await expect(quick(path)).rejects.toThrow('the journal has version [[[[…]]]] and this');
+});
+
 it('tells when lines are missing', async () => {
   const path = file('missing.jsonl');
   const lines = whole.toString().split('\n');

@@ -81,7 +81,7 @@ describe('a row that is not as it was written is a FormatError that names the st
     await study.close();
   });
 
-  it('bits flipped anywhere in the file: what is read then is what was written, or nothing', async () => {
+  it('a bit flipped anywhere in the file: what is read then is what was written, or nothing', async () => {
     const url = await changed();
     const path = url.slice('sqlite:'.length);
     const whole = readFileSync(path);
@@ -96,9 +96,9 @@ describe('a row that is not as it was written is a FormatError that names the st
     const before = await read();
     const bit = fc.integer({ min: 0, max: 8 * whole.length - 1 });
     await fc.assert(
-      fc.asyncProperty(fc.array(bit, { minLength: 1, maxLength: 3 }), async (bits) => {
+      fc.asyncProperty(bit, async (at) => {
         const bytes = Buffer.from(whole);
-        for (const each of bits) bytes.writeUInt8(bytes.readUInt8(each >> 3) ^ (1 << (each & 7)), each >> 3);
+        bytes.writeUInt8(bytes.readUInt8(at >> 3) ^ (1 << (at & 7)), at >> 3);
         writeFileSync(copy, bytes);
         const after = await read().catch((error: unknown) => error);
         if (after instanceof FormatError || after instanceof StorageError || after instanceof StudyError) return;
