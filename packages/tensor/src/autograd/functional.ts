@@ -1,12 +1,22 @@
 /** Differentiation of functions, and control over what is tracked. */
-import { aCount, aFunction, check, checkOptions, listOf, type OptionRules, type Rule } from '../arguments/rules.ts';
+import {
+  aCount,
+  aFunction,
+  check,
+  checkOptions,
+  listOf,
+  ruleOf,
+  type OptionRules,
+  type Rule,
+} from '../arguments/rules.ts';
 import { aTensor, tensors } from '../arguments/types.ts';
-import { ArgumentError } from '../errors.ts';
+import { ArgumentError, ShapeError } from '../errors.ts';
 import { withMode, modes, type DrawKeys } from '../graph/modes.ts';
 import { detachedNode } from '../graph/build.ts';
 import { Node } from '../graph/node.ts';
 import { movementOps } from '../ops/movement.ts';
 import type { GradientRule, MovementOp } from '../ops/op.ts';
+import { sameShape, showShape } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';
 import { differentiate, gradients } from './gradients.ts';
@@ -114,7 +124,7 @@ export function customGradient(rules: CustomGradient): (...inputs: Tensor[]) => 
     );
     return linked(value, inputs, (gradient, { inputs: [, ...rest], output }) => [
       undefined,
-      ...backward(gradient, rest, output),
+      ...checkedParts(backward(gradient, rest, output), rest),
     ]);
   };
 }
@@ -123,6 +133,30 @@ const customGradientRules: OptionRules<CustomGradient> = {
   forward: aTensorFunction,
   backward: aFunction as Rule<CustomGradient['backward']>,
 };
+
+const partsRule = listOf(
+  ruleOf<Tensor | undefined>('a tensor or undefined', (part) => part === undefined || aTensor.holds(part)),
+);
+
+/** What `backward` gave, if that is a gradient of the same shape, or nothing, for each input; in the input's dtype. */
+function checkedParts(parts: unknown, inputs: readonly Tensor[]): readonly (Tensor | undefined)[] {
+  const given = check('customGradient', 'the result of backward', parts, partsRule);
+  if (given.length !== inputs.length)
+    throw new ArgumentError(
+      'customGradient',
+      `backward gave ${given.length} gradients for ${inputs.length} inputs; give one, or undefined, for each`,
+    );
+  return inputs.map((input, index) => {
+    const part = given[index];
+    if (!part || !input.requiresGrad) return undefined;
+    if (!sameShape(part.shape, input.shape))
+      throw new ShapeError(
+        'customGradient',
+        `backward gave ${showShape(part.shape)} for input ${index} of shape ${showShape(input.shape)}; they must be equal`,
+      );
+    return part.cast(input.dtype);
+  });
+}
 
 let barriers = 0;
 
@@ -170,9 +204,8 @@ export function checkpoint(fn: (...inputs: Tensor[]) => Tensor): (...inputs: Ten
       'checkpoint',
       withMode({ gradients: false, touched: listen, scope: created, keys }, () => fn(...inputs)),
     );
-    const captured = [...touched].filter(
-      (tensor) => !created.created.has(tensor) && !inputs.includes(tensor) && tensor.requiresGrad,
-    );
+    // The result may be a captured tensor itself, and an input captured as well.
+    const captured = [...touched.add(value)].filter((tensor) => !created.created.has(tensor) && tensor.requiresGrad);
     for (const tensor of created.created) modes.scope?.created.add(tensor);
     // The keys are inputs too, so that they are there as long as the gradient may be asked for.
     return linked(value, [...inputs, ...captured, ...drawn], (gradient, { inputs: sources }) => {

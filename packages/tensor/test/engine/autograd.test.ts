@@ -115,6 +115,25 @@ describe('customGradient', () => {
     expect(numbers(gradients(y.mul(tensor([2, 3])).sum(), [x])[0])).toEqual([2, 3]);
   });
 
+  test.each<[string, (g: Tensor) => unknown, RegExp]>([
+    ['no list', (g) => g, /result of backward/],
+    ['numbers', () => [5], /result of backward/],
+    ['too few', () => [], /0 gradients for 1 inputs/],
+    ['too many', (g) => [g, g], /2 gradients for 1 inputs/],
+    ['another shape', (g) => [g.sum()], /\[\] for input 0 of shape \[2\]/],
+  ])('refuses %s', (_name, backward, message) => {
+    const double = customGradient({ forward: (x) => x.mul(2), backward: backward as () => Tensor[] });
+    const x = tensor([1, 2]).requiresGradients();
+    expect(() => gradients(double(x).sum(), [x])).toThrow(message);
+  });
+
+  test('gives gradients in the dtype of the input', () => {
+    const widened = customGradient({ forward: (x) => x.mul(2).cast('f32'), backward: (g) => [g.mul(2)] });
+    const x = tensor([1, 2], { dtype: 'f16' }).requiresGradients();
+    const [gradient] = gradients(widened(x).sum(), [x]);
+    expect([gradient.dtype, ...numbers(gradient)]).toEqual(['f16', 2, 2]);
+  });
+
   test('has the gradient of its gradient, through the output too', () => {
     const exp = customGradient({ forward: (x) => x.exp(), backward: (g, _, y) => [g.mul(y)] });
     const third = grad((a) => grad((b) => grad((c) => exp(c.mul(2)).sum())(b).sum())(a).sum())(tensor([0, 0.5], f64));
@@ -136,6 +155,17 @@ describe('checkpoint', () => {
         expect(recomputed[index]?.[element]).toBeCloseTo(value, 3);
         expect(compiled[index]?.[element]).toBeCloseTo(value, 3);
       }
+  });
+
+  test('gives gradients to an input that is captured as well, and to a captured tensor that is the result', () => {
+    const [x, w] = [tensor([2, 3]).requiresGradients(), tensor([4, 5]).requiresGradients()];
+    const [first] = gradients(checkpoint((a) => a.mul(x))(x).sum(), [x], { differentiable: true });
+    expect(numbers(first)).toEqual([4, 6]);
+    expect(numbers(gradients(first.square().sum(), [x])[0])).toEqual([16, 24]);
+    expect(gradients(checkpoint(() => w)(x).sum(), [x, w]).map(numbers)).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
   });
 
   test.each<[string, (h: Tensor) => Tensor]>([
