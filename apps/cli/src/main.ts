@@ -2,36 +2,48 @@ import { interruptOnSignals } from './cli/interrupt.ts';
 import { complain, runProgram } from './cli/run-program.ts';
 import { FailedError, exitCodes } from './errors.ts';
 
+/** Whether the end of the process is one that this program meant. */
+let isMeant = false;
+
 // A reader that has had enough, such as `head`, is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
+  isMeant = true;
   process.exit(exitCodes.ok);
 });
 // Nobody reads what is said on the way; the work goes on.
 process.stderr.on('error', () => undefined);
 
 const interrupt = interruptOnSignals((error) => {
+  isMeant = true;
   // A terminal has just shown the ^C.
   if (process.stderr.isTTY) process.stderr.write('\n');
   complain(error, process.stderr);
 });
+/** How to go on, for the end of a message. */
+const goingOn = (): string => (interrupt.goOn === undefined ? '' : `; to go on: ${interrupt.goOn}`);
+
 // Such as a promise that an objective left behind: its trial cannot be told from the others, so all are given back.
 process.on('uncaughtException', (error) => {
-  const goOn = interrupt.goOn === undefined ? '' : `; to go on: ${interrupt.goOn}`;
-  const what = `an error that nothing caught: ${String(error)} (set ESPALIER_DEBUG=1 to see where)${goOn}`;
+  isMeant = true;
+  const what = `an error that nothing caught: ${String(error)} (set ESPALIER_DEBUG=1 to see where)${goingOn()}`;
   complain(new FailedError(what, { cause: error }), process.stderr);
   interrupt.endProcess(exitCodes.failed);
 });
 /** The exit code of Node for a program whose end waits for a promise that nothing will settle. */
 const unsettled = 13;
+// Code of the user's may end the process too, and nobody would know why it stopped.
 process.on('exit', () => {
-  if (process.exitCode !== unsettled) return;
-  const goOn = interrupt.goOn === undefined ? '' : `; to go on: ${interrupt.goOn}`;
-  const what = `it waits for a promise that nothing settles: look for one in the study's module${goOn}`;
-  process.exitCode = complain(new FailedError(what), process.stderr);
+  if (isMeant) return;
+  const what =
+    process.exitCode === unsettled
+      ? "it waits for a promise that nothing settles: look for one in the study's module"
+      : 'code that it ran has called process.exit: have it throw an error instead';
+  process.exitCode = complain(new FailedError(`${what}${goingOn()}`), process.stderr);
 });
 process.exitCode = await runProgram(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   interrupt,
 });
+isMeant = true;

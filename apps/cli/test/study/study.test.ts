@@ -312,6 +312,15 @@ export default { space: space({ x: float(0, 1) }), objectives: ['minimize loss']
     expect((await trials('leaves', `sqlite:${at('odd.db')}`)).map(({ state }) => state)).toEqual(['waiting']);
   });
 
+  test('end the process: one line says so, with the command to go on', async () => {
+    const file = moduleOf('exits.mjs', '() => process.exit(0)');
+    const { code, stderr } = await study('run', 'exits', file, '--trials', '2', '--quiet');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^espalier: code that it ran has called process\.exit: .*to go on: npx espalier study resume exits [^\n]*\n$/u,
+    );
+  });
+
   test('never work: the study fails with what the trial said, and may be gone on with by another module', async () => {
     const file = moduleOf('fails.mjs', "() => { throw new Error('broken\\nbecause'); }");
     const { code, stderr } = await study('run', 'fails', file, '--trials', '4', '--quiet');
