@@ -11,6 +11,7 @@ import {
   type ModelFileReader,
 } from '@espalier/nn';
 import type { Device } from '@espalier/tensor';
+import { quote } from '../quote.ts';
 import { parseDescription, type WeightDescription } from './materialize.ts';
 import { unpackWeights, type WeightDescriptions } from './model-file.ts';
 
@@ -66,7 +67,7 @@ function parseLayouts(source: string, layouts: Json | undefined): Record<string,
     throw new FormatError(
       source,
       0,
-      `${layoutKey} is by '${String(by)}', version ${String(of)}; only '${method}', version ${version}, is read`,
+      `${layoutKey} is by ${quote(by)}, version ${quote(of)}; only '${method}', version ${version}, is read`,
     );
   }
   return Object.fromEntries(

@@ -20,7 +20,17 @@ import {
 import { loadModel, saveModel } from '@espalier/nn/node';
 import { ones, type Shape, type Tensor } from '@espalier/tensor';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { finetune, maskOf, prune, quantize, runRecipe, storedBytes, strip, type Step } from '../../src/index.ts';
+import {
+  finetune,
+  loadOptimizedFrom,
+  maskOf,
+  prune,
+  quantize,
+  runRecipe,
+  storedBytes,
+  strip,
+  type Step,
+} from '../../src/index.ts';
 import { loadOptimized, saveOptimized } from '../../src/node/index.ts';
 import { accuracyOf, logitsOf, perceptron, train, trained } from '../helpers/blobs.ts';
 
@@ -124,6 +134,19 @@ describe('a saved model', () => {
     },
   );
 
+  test('is refused in brief where its layouts are by something nested without end', async () => {
+    const nested = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const config = (layouts: string): string =>
+      `{"version":1,"model":{"type":"linear","in":2,"out":2},"metadata":{"quantization_config":${layouts}}}`;
+    const load = (layouts: string): Promise<unknown> =>
+      loadOptimizedFrom(async (name) => {
+        if (name === 'optimization.json') return undefined;
+        return name === 'config.json' ? new TextEncoder().encode(config(layouts)) : encodeSafetensors(new Map());
+      });
+    for (const layouts of [nested, `{"quant_method":${nested}}`, 'null', '5'])
+      await expect(load(layouts)).rejects.toThrow(/^model\/config\.json: .*is by [^]{1,300}$/u);
+  });
+
   test('is refused where a tensor of it has the name of a part of another', async () => {
     class Scaled extends Module {
       readonly type = 'scaled-by-row';
@@ -182,7 +205,7 @@ describe('a damaged folder', () => {
     ],
     [
       'layouts by somebody else',
-      /quantization_config is by 'other', version 1/,
+      /quantization_config is by "other", version 1/,
       async ({ config }) =>
         writeFile(
           config,
