@@ -1,5 +1,6 @@
 /** Gradient clipping. Source: R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural networks", ICML 2013. */
 import { ArgumentError, wideFloat, type Tensor } from '@espalier/tensor';
+import { inDType } from './in-dtype.ts';
 
 /** How gradients are limited before an update. */
 export interface ClipOptions {
@@ -20,7 +21,7 @@ export function globalNorm(tensors: readonly Tensor[]): Tensor {
 export function clipByNorm(gradients: readonly Tensor[], most: number): Tensor[] {
   if (!(most > 0)) throw new ArgumentError('clipByNorm', `the norm is ${most}; it must be positive`);
   const factor = globalNorm(gradients).add(1e-6).reciprocal().mul(most).minimum(1);
-  return gradients.map((gradient) => gradient.mul(factor).cast(gradient.dtype));
+  return gradients.map((gradient) => inDType(gradient.mul(factor), gradient.dtype));
 }
 
 /** Gradients with each element limited to ±`most`. */

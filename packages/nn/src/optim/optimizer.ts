@@ -6,6 +6,7 @@ import { isRecord } from '../json.ts';
 import { loadTensors } from '../module/load-state.ts';
 import { dotted } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
+import { inDType } from './in-dtype.ts';
 
 /** An optimizer as JSON. */
 export interface OptimizerConfig {
@@ -173,9 +174,9 @@ export abstract class Optimizer {
         const { parameter } = slot;
         const wide = wideFloat(parameter.dtype);
         const scaled = slot.rateScale === 1 ? rate : rate.mul(slot.rateScale);
-        const scalars = { rate: scaled.cast(wide), step: count.cast(wide) };
-        const value = this.update(slot, (gradients[index] as Tensor).cast(wide), scalars);
-        parameter.assign(value.cast(parameter.dtype));
+        const scalars = { rate: inDType(scaled, wide), step: inDType(count, wide) };
+        const value = this.update(slot, inDType(gradients[index] as Tensor, wide), scalars);
+        parameter.assign(inDType(value, parameter.dtype));
       }
     });
   }

@@ -23,7 +23,7 @@ import { Storage } from '../graph/storage.ts';
 import { checkShape, showShape, sizeOf, type Shape } from '../shape/shape.ts';
 import { flatten, type NestedValues } from '../tensor/nested.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { expandNode } from '../tensor/wrap.ts';
+import { expandNode, inDType } from '../tensor/wrap.ts';
 
 /** Where and as what a tensor is made. */
 export interface CreateOptions {
@@ -205,14 +205,14 @@ export function arange(start: number, stop?: number, step = 1, options: CreateOp
   if (dtypes[dtype].kind === 'float') {
     // 16-bit floats count to 2,048 only: positions are f32, and rounded once at the end.
     const values = position.cast(dtype === 'f64' ? 'f64' : 'f32').mul(step);
-    return values.add(from).cast(dtype);
+    return inDType(values.add(from), dtype);
   }
   for (const end of [from, from + (count - 1) * step]) checkHolds('arange', end, dtype);
   if (!Number.isInteger(step)) throw new ArgumentError('arange', `steps of ${step} are no ${dtype}; use a float dtype`);
   // Steps wrap, so that every value on the way is right although a step may go down in u32.
   const wide = position.dtype;
   const asWide = (value: number): number => (wide === 'u32' ? value >>> 0 : value | 0);
-  return position.mul(asWide(step)).add(asWide(from)).cast(dtype);
+  return inDType(position.mul(asWide(step)).add(asWide(from)), dtype);
 }
 
 /** As many doubles as fit into 1 GiB of JavaScript memory. */

@@ -22,7 +22,7 @@ import { checkIndexNode } from '../runtime/index-checks.ts';
 import { sameShape, showShape, type Axes } from '../shape/shape.ts';
 import { moments, type Moments } from '../tensor/moments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { wrap } from '../tensor/wrap.ts';
+import { inDType, wrap } from '../tensor/wrap.ts';
 import { tensor } from './create.ts';
 import { labelBounds } from './labels.ts';
 import { bernoulli, type RandomOptions } from './random.ts';
@@ -53,7 +53,7 @@ const layerNormOptions: OptionRules<LayerNormOptions> = {
 export function layerNorm(x: Tensor, options: LayerNormOptions = {}): Tensor {
   check('layerNorm', 'x', x, aTensor);
   const { axes = -1, weight, bias, epsilon = 1e-5 } = checkOptions('layerNorm', options, layerNormOptions);
-  const { centred, variance } = moments(x.cast(wideFloat(x.dtype)), axes);
+  const { centred, variance } = moments(inDType(x, wideFloat(x.dtype)), axes);
   return affine(x, centred.mul(variance.add(epsilon).rsqrt()), weight, bias);
 }
 
@@ -62,7 +62,10 @@ function affine(x: Tensor, normal: Tensor, weight: Tensor | undefined, bias: Ten
   const scaled = weight ? normal.mul(weight) : normal;
   const shifted = bias ? scaled.add(bias) : scaled;
   const given = [weight, bias].flatMap((parameter) => (parameter ? [parameter.dtype] : []));
-  return shifted.cast(given.reduce((common, dtype) => promote(common, dtype), toFloat(x.dtype)));
+  return inDType(
+    shifted,
+    given.reduce((common, dtype) => promote(common, dtype), toFloat(x.dtype)),
+  );
 }
 
 /** Options of batch normalisation. */
@@ -103,7 +106,7 @@ export function batchNorm(x: Tensor, options: BatchNormOptions = {}): BatchNormR
   const channels = x.shape[1] as number;
   const perChannel = (values: Tensor): Tensor => values.reshape(x.shape.map((_, axis) => (axis === 1 ? channels : 1)));
   const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
-  const values = x.cast(wideFloat(x.dtype));
+  const values = inDType(x, wideFloat(x.dtype));
   const own = options.mean && options.variance ? undefined : moments(values, axes);
   const mean = options.mean ? perChannel(options.mean) : (own as Moments).mean;
   const centred = options.mean ? values.sub(mean) : (own as Moments).centred;
@@ -205,7 +208,7 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   const labelled = counts ? hot().logicalAnd(counts.unsqueeze(-1)) : hot();
   const wide = wideFloat(logits.dtype);
   const mass = weight ? weight.cast(wide).where(labelled, 0).sum() : labelled.sum().cast(wide);
-  return kept.cast(wide).sum().div(mass).cast(logits.dtype);
+  return inDType(inDType(kept, wide).sum().div(mass), logits.dtype);
 }
 
 /** One weight per class, like the logits. */

@@ -30,6 +30,7 @@ import { randomBitsOp, randomNormalOp } from '../random/ops.ts';
 import { errorFunction } from '../scalar/error-function.ts';
 import { checkShape, sizeOf, type Shape } from '../shape/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { inDType } from '../tensor/wrap.ts';
 import type { CreateOptions } from './create.ts';
 
 /** Options of a draw. */
@@ -118,11 +119,11 @@ export function uniform(shape: Shape, range: UniformRange = {}, options: RandomO
   const { dtype } = drawn;
   const [first, last] = [atLeast(dtype, low), below(dtype, high)];
   if (first > last) return drawn.filled(shape, low);
-  const wide = drawn.cast(wideFloat(dtype));
+  const wide = inDType(drawn, wideFloat(dtype));
   // The width of a range may be too large for the dtype although both ends are not.
   const scale = Number.isFinite(dtypes[wide.dtype].round(high - low)) ? 1 : 2;
   const values = wide.mul(high / scale - low / scale).add(low / scale);
-  return (scale === 1 ? values : values.mul(scale)).clamp(first, last).cast(dtype);
+  return inDType((scale === 1 ? values : values.mul(scale)).clamp(first, last), dtype);
 }
 
 /** Standard normal. Throws DTypeError for integer dtypes. */
@@ -152,7 +153,7 @@ export function truncatedNormal(shape: Shape, moments: TruncatedMoments = {}, op
     -1 + 2 ** -24,
     1 - 2 ** -24,
   );
-  return inverseErf(quantile).mul(Math.SQRT2).clamp(low, high).mul(std).add(mean).cast(dtype);
+  return inDType(inverseErf(quantile).mul(Math.SQRT2).clamp(low, high).mul(std).add(mean), dtype);
 }
 
 function inverseErf(x: Tensor): Tensor {
@@ -194,7 +195,7 @@ export function randint(low: number, high: number, shape: Shape, options: Random
   const bits = randomBits(shape, rest);
   const range = high - low;
   const scaled = range === 2 ** 32 ? bits : bits.multiplyHigh(range);
-  return scaled.cast(drawn).add(low).cast(dtype);
+  return inDType(scaled.cast(drawn).add(low), dtype);
 }
 
 /** True with probability `p`. Throws ArgumentError unless p lies in [0, 1]. */

@@ -23,7 +23,7 @@ import { TensorHandle } from './handle.ts';
 import type { Tensor } from './tensor.ts';
 import { operandNodes } from './operands.ts';
 import { applyElementwise } from './apply-elementwise.ts';
-import { castNode, expandNode, wrap, type TensorLike } from './wrap.ts';
+import { castNode, expandNode, inDType, wrap, type TensorLike } from './wrap.ts';
 
 /** Options of the Gaussian error linear unit. */
 interface GeluOptions {
@@ -270,7 +270,7 @@ export abstract class ElementwiseMethods extends TensorHandle {
     const scale = 10 ** Math.abs(decimals);
     const rounded = decimals > 0 ? values.mul(scale).round().div(scale) : values.div(scale).round().mul(scale);
     // What is too large to be scaled has no such decimals.
-    return rounded.where(rounded.isFinite(), values.detach()).cast(this.dtype);
+    return inDType(rounded.where(rounded.isFinite(), values.detach()), this.dtype);
   }
 
   /** Whether a is NaN. */

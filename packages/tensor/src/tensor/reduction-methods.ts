@@ -11,7 +11,7 @@ import { normalizeAxes, normalizeAxis, showShape, sizeOf, type Axes } from '../s
 import { ElementwiseMethods } from './elementwise-methods.ts';
 import { moments } from './moments.ts';
 import type { Tensor } from './tensor.ts';
-import { accumulationDType, castNode, expandNode, wrap } from './wrap.ts';
+import { accumulationDType, castNode, expandNode, inDType, wrap } from './wrap.ts';
 
 /** Options of a reduction. */
 export interface ReductionOptions {
@@ -52,7 +52,7 @@ export abstract class ReductionMethods extends ElementwiseMethods {
    * result is the float dtype of this tensor.
    */
   private dropReduced(kept: Tensor, axis: Axes | undefined, options: ReductionOptions): Tensor {
-    const result = kept.cast(toFloat(this.dtype));
+    const result = inDType(kept, toFloat(this.dtype));
     return options.keepDims ? result : dropAxes(result, normalizeAxes('reduce', axis, this.rank));
   }
 
@@ -82,7 +82,7 @@ export abstract class ReductionMethods extends ElementwiseMethods {
 
   /** The elements in the dtype that floats are added up in. */
   private get widened(): Tensor {
-    return this.cast(wideFloat(this.dtype));
+    return inDType(this.whole, wideFloat(this.dtype));
   }
 
   /** Arithmetic mean, as a float; counted in f32 for narrower dtypes. NaN over nothing. */
@@ -140,7 +140,7 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     if (typeof p !== 'number' || Number.isNaN(p))
       throw new ArgumentError('norm', `p is ${describe(p)}; it must be a number, or Infinity`);
     checkOptions('norm', options, reductionOptions);
-    return normOf(this.widened, p, axis, options).cast(toFloat(this.dtype));
+    return inDType(normOf(this.widened, p, axis, options), toFloat(this.dtype));
   }
 
   /** i32 position of the first largest element along an axis (over all elements when left out); NaN counts as largest. */

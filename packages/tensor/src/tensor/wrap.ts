@@ -31,6 +31,14 @@ export function castNode(node: Node, dtype: DType): Node {
   return node.dtype === dtype ? node : elementwiseNode(castOp, [node], { dtype }, dtype);
 }
 
+/**
+ * A tensor in another dtype; itself if it has that dtype. A second handle, which `cast` gives, would keep its memory until
+ * a garbage collection however soon the first is disposed.
+ */
+export function inDType(tensor: Tensor, dtype: DType): Tensor {
+  return tensor.dtype === dtype ? tensor : tensor.cast(dtype);
+}
+
 /** A node repeated to a shape it broadcasts to. */
 export function expandNode(node: Node, shape: Shape): Node {
   return movementNode(movementOps.expand, node, { kind: 'expand', shape });

@@ -3,9 +3,12 @@ import {
   compile,
   createCpuDevice,
   DeviceError,
+  full,
+  layerNorm,
   ones,
   OutOfMemoryError,
   scope,
+  uniform,
   zeros,
   type Device,
   type Tensor,
@@ -97,4 +100,26 @@ describe('a device that is full', () => {
     expect(state.max().itemSync()).toBe(3);
     device.dispose();
   });
+});
+
+test('what is disposed frees its memory at once, whatever it was computed by', () => {
+  const on = createCpuDevice();
+  const x = full([64, 64], 0.5, { device: on }).realizeSync();
+  const made: readonly (() => Tensor)[] = [
+    () => x.softmax(),
+    () => x.logSoftmax(),
+    () => x.mean(0, { keepDims: true }),
+    () => x.var(1, { keepDims: true }),
+    () => x.logSumExp(0, { keepDims: true }),
+    () => layerNorm(x),
+    () => x.round(2),
+    () => uniform([64, 64], { low: 1, high: 3 }, { device: on }),
+  ];
+  for (const make of made) {
+    const before = on.memory().bytes;
+    const tensor = make().realizeSync();
+    tensor.dispose();
+    expect(on.memory().bytes, String(make)).toBe(before);
+  }
+  on.dispose();
 });
