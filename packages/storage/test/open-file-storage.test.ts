@@ -64,3 +64,7 @@ describe.each(['journal', 'sqlite'])('%s:path?mode=ro', (scheme) => {
     expect(existsSync(path)).toBe(false);
   });
 });
+
+it('refuses a path with a NUL in it, which would end the process in the driver', async () => {
+  await expect(openStorage('sqlite:a\0b.db')).rejects.toThrow('NUL');
+});

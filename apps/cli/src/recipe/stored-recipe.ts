@@ -3,15 +3,18 @@ import { explain } from './section.ts';
 import { recipeSchema } from './schema.ts';
 import type { Recipe } from './schema.ts';
 
+/** More levels than any recipe has. */
+const deepest = 100;
+
 /** A part of a recipe as it is written, from what was read of it: a search's parameters are a list or a range again. */
-function written(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+function written(value: unknown, level = 0): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || level > deepest) return value;
   const { kind, values, low, high, step, log } = value as Readonly<Record<string, unknown>>;
   if (kind === 'choice') return values;
   if (kind === 'int' || kind === 'float') {
     return { [kind]: [low, high], ...(step === undefined ? {} : { step }), ...(log === undefined ? {} : { log }) };
   }
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, written(part)]));
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, written(part, level + 1)]));
 }
 
 /**

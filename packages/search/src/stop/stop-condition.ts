@@ -1,3 +1,4 @@
+import { quote } from '../checked/quote.ts';
 import type { Space } from '../space/space.ts';
 import type { History } from '../study/history.ts';
 
@@ -29,5 +30,5 @@ export interface StopCondition {
 /** A number that must be positive, for the conditions that take one. @throws RangeError */
 export function checkPositive(name: string, value: number, whole: boolean): number {
   if (value > 0 && (whole ? Number.isSafeInteger(value) : Number.isFinite(value))) return value;
-  throw new RangeError(`${name}: got ${value}: give a positive ${whole ? 'whole ' : ''}number`);
+  throw new RangeError(`${name}: got ${quote(value)}: give a positive ${whole ? 'whole ' : ''}number`);
 }

@@ -47,6 +47,9 @@ function isAbsent(error: unknown): boolean {
 }
 
 function openWith(Database: Opener, path: string, how: 'frozen' | undefined): SqliteDatabase {
+  // The driver for Node 20 ends the process at it.
+  if (path.includes('\0'))
+    throw new StorageError(`sqlite:${path}`, 'its path holds a NUL character: name another file');
   if (how === undefined) return new Database(path);
   return new Database(`${pathToFileURL(resolve(path)).href}?mode=ro&immutable=1`, { readOnly: true });
 }
