@@ -25,6 +25,12 @@ export const atLeastZero: Limit = [(value) => Number(value) >= 0, 'a number from
 /** A number from 0 to 1. */
 export const part: Limit = [(value) => Number(value) >= 0 && Number(value) <= 1, 'a number from 0 to 1'];
 
+/** Any number but NaN. */
+export const anyNumber: Limit = [(value) => typeof value === 'number' && !Number.isNaN(value), 'a number'];
+
+/** A name. */
+export const aName: Limit = [(value) => typeof value === 'string', 'a text'];
+
 /** What a limit accepts, or null. */
 export const orNull = ([accepts, wanted]: Limit): Limit => [(value) => value === null || accepts(value), wanted];
 

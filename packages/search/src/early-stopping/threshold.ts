@@ -1,4 +1,5 @@
 import { own } from '../json.ts';
+import { aName, anyNumber, atLeastZero, orNull } from '../limits.ts';
 import { defineEarlyStopping } from './early-stopping.ts';
 import type { EarlyStoppingFactory } from './early-stopping.ts';
 
@@ -19,6 +20,12 @@ export const thresholdStopping: EarlyStoppingFactory<ThresholdStoppingOptions> =
   defineEarlyStopping<ThresholdStoppingOptions>({
     name: 'threshold',
     defaults: { metric: null, lower: null, upper: null, warmup: 0 },
+    limits: {
+      metric: orNull(aName),
+      lower: orNull(anyNumber),
+      upper: orNull(anyNumber),
+      warmup: atLeastZero,
+    },
     check: ({ lower, upper }) =>
       lower !== null && upper !== null && lower > upper
         ? `the range is ${lower} to ${upper}: give the smaller number first`
