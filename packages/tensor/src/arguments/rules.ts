@@ -139,19 +139,26 @@ function read(of: object, name: string): unknown {
   }
 }
 
-/** Throws ArgumentError unless each option that an operation knows holds its rule or is left out. */
-function checkKnown<Options extends object>(operation: string, options: Options, rules: OptionRules<Options>): void {
+/**
+ * The options, if each holds its rule or is left out. Throws ArgumentError if not. For operations that others call with
+ * what they have: options of other names are not theirs.
+ */
+export function checkOwnOptions<Options extends object>(
+  operation: string,
+  options: Options | undefined,
+  rules: OptionRules<Options>,
+): Options {
+  if (options === undefined) return {} as Options;
+  check<object>(operation, 'options', options, anObject);
   for (const name in rules) {
     const must: Rule<unknown> = rules[name];
     const value = read(options, name);
     if (value !== undefined && !satisfies(must, value)) refuse(operation, name, value, must.is);
   }
+  return options;
 }
 
-/**
- * The options, if each holds its rule or is left out. Throws ArgumentError if not, and for options that do not exist:
- * a name that is spelled wrong would change nothing, silently.
- */
+/** As `checkOwnOptions`, and refuses options that do not exist: a name that is spelled wrong would change nothing, silently. */
 export function checkOptions<Options extends object>(
   operation: string,
   options: Options | undefined,
@@ -162,18 +169,5 @@ export function checkOptions<Options extends object>(
   for (const name of Object.keys(options))
     if (!Object.hasOwn(rules, name))
       throw new ArgumentError(operation, `has no option ${describe(name)}; it takes ${Object.keys(rules).join(', ')}`);
-  checkKnown(operation, options, rules);
-  return options;
-}
-
-/** As `checkOptions`, for operations that others call with what they have: options of other names are not theirs. */
-export function checkOwnOptions<Options extends object>(
-  operation: string,
-  options: Options | undefined,
-  rules: OptionRules<Options>,
-): Options {
-  if (options === undefined) return {} as Options;
-  check<object>(operation, 'options', options, anObject);
-  checkKnown(operation, options, rules);
-  return options;
+  return checkOwnOptions(operation, options, rules);
 }
