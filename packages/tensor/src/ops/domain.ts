@@ -34,8 +34,11 @@ export type Values =
   | { readonly kind: 'range'; readonly low: number; readonly high: number }
   /** Integers in a range, inclusive. */
   | { readonly kind: 'integers'; readonly low: number; readonly high: number }
-  /** Finite and pairwise different by at least `gap` along every axis, for ops that compare elements. */
-  | { readonly kind: 'distinct'; readonly gap: number };
+  /**
+   * Finite and pairwise different by at least `gap` along every axis, for ops that compare elements; `low` or more where
+   * it is given, for ops that compare magnitudes, and otherwise on both sides of 0.
+   */
+  | { readonly kind: 'distinct'; readonly gap: number; readonly low?: number };
 
 /** One input of a case. */
 export interface InputCase {

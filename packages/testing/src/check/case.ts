@@ -132,16 +132,20 @@ function anyInput(
     case 'integers':
       return anySample(dtype, shape, anyElement(dtype, { low: values.low, high: values.high, whole: true }));
     case 'distinct':
-      return anyDistinct(dtype, shape, values.gap);
+      return anyDistinct(dtype, shape, values);
   }
 }
 
 /** Multiples of a power of two that is at least `gap`, each once, in any order. */
-function anyDistinct(dtype: DType, shape: readonly number[], gap: number): fc.Arbitrary<TensorSample> {
+function anyDistinct(
+  dtype: DType,
+  shape: readonly number[],
+  { gap, low }: Extract<Values, { kind: 'distinct' }>,
+): fc.Arbitrary<TensorSample> {
   const { kind, min, round } = dtypes[dtype];
   const length = shape.reduce((size, dimension) => size * dimension, 1);
   const step = 2 ** Math.ceil(Math.log2(kind === 'float' ? gap : Math.max(1, gap)));
-  const lowest = Math.max(-Math.floor(length / 2), min);
+  const lowest = Math.max(low === undefined ? -Math.floor(length / 2) : Math.ceil(low / step), min);
   const ordered = Array.from({ length }, (_, position) => round((lowest + position) * step));
   return fc
     .shuffledSubarray(ordered, { minLength: length, maxLength: length })

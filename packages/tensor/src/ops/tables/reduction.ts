@@ -54,6 +54,9 @@ interface Rule {
   readonly accumulated?: boolean;
 }
 
+/** Magnitudes of which no two change places within a step of finite differences. */
+const apart: Values = { kind: 'distinct', gap: 0.05, low: 0.5 };
+
 const numbers = ['float', 'signed', 'unsigned', 'bool'] as const;
 
 const rules: Readonly<Record<Method, Rule>> = {
@@ -143,9 +146,11 @@ function foldEntry(name: Method, rule: Rule): OpEntry {
     const drawn = drawCase(choose, of, from, minSize);
     if (whole) return { ...drawn, attributes: { keepDims: choose.boolean() } };
     if (name !== 'norm') return drawn;
-    // How many elements are not 0 has no slope.
-    const p = choose.pick(Object.keys(orders).filter((order) => order !== 'zero' || from === values));
-    return { ...drawn, attributes: { ...drawn.attributes, p } };
+    // How many elements are not 0 has no slope; which magnitude is the largest has one where they differ.
+    const p = choose.pick(Object.keys(orders).filter((order) => from === values || order !== 'zero'));
+    const attributes = { ...drawn.attributes, p };
+    if (from === values || !(p === 'largest' || p === 'smallest')) return { ...drawn, attributes };
+    return { inputs: drawn.inputs.map((input) => ({ ...input, values: apart })), attributes };
   };
   return {
     name,
