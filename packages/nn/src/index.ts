@@ -11,15 +11,17 @@ export { gainOf, type FanMode, type Nonlinearity } from './init/scaled.ts';
 export { initialise, initialiser, initialiserTypes } from './init/table.ts';
 export {
   buildForValues,
+  describeTraining,
   dtypesOf,
   loadModelFrom,
   modelFilesAt,
-  namedLoss,
   readModelFiles,
+  restoreTraining,
   type LoadedModel,
   type ModelDescription,
   type ModelFileReader,
   type ModelFiles,
+  type TrainingDescription,
 } from './io/model-files.ts';
 export { convertForeign, type ForeignTensor } from './io/foreign.ts';
 export { decodeSafetensors, encodeSafetensors, type RawTensor, type Safetensors } from './io/safetensors.ts';

@@ -1,12 +1,12 @@
 /** A saved model as its files, wherever they are: config.json, model.safetensors, optimization.json. */
-import { show } from '../config/fields.ts';
+import { show, showName } from '../config/fields.ts';
 import { defaultDevice, Generator, isFloat, type Device, type DType, type Tensor } from '@espalier/tensor';
 import { FormatError } from '../errors.ts';
 import { isRecord, type Json } from '../json.ts';
 import { loss, lossName, lossTypes } from '../loss/table.ts';
 import { noteTrainedBy, trainedBy } from '../loss/trained-by.ts';
 import { build } from '../module/build.ts';
-import type { Module, ModuleConfig } from '../module/module.ts';
+import { frozenNames, type Module, type ModuleConfig } from '../module/module.ts';
 import { convertForeign } from './foreign.ts';
 import { decodeSafetensors, type RawTensor } from './safetensors.ts';
 import { placeTensor } from './tensors.ts';
@@ -34,6 +34,8 @@ export interface ModelDescription {
   readonly optimization?: Json;
   /** The loss that the model was trained by, one of `lossTypes`. */
   readonly loss?: string;
+  /** The names of the parameters that are not trainable; files that do not say it leave them as the model is built. */
+  readonly frozen?: readonly string[];
 }
 
 /** All that the files hold, before a model is made of it. */
@@ -68,10 +70,12 @@ export async function readModelFiles(read: ModelFileReader, source = 'model'): P
     typeof config['model']['type'] !== 'string'
   )
     throw new FormatError(place, 0, `is no description of a model of version ${modelVersion}`);
-  const { metadata, loss: by } = config;
+  const { metadata, loss: by, frozen } = config;
   if (metadata !== undefined && !isRecord(metadata)) throw new FormatError(place, 0, 'metadata is no object');
   if (by !== undefined && !lossTypes.includes(by as string))
     throw new FormatError(place, 0, `loss is ${show(by)}; it must be one of ${lossTypes.join(', ')}`);
+  if (frozen !== undefined && !(Array.isArray(frozen) && frozen.every((name) => typeof name === 'string')))
+    throw new FormatError(place, 0, `frozen is ${show(frozen)}; it must be a list of names of parameters`);
   const optimization = await read(modelFileNames.optimization);
   const valuesPath = path(modelFileNames.tensors);
   const { tensors, foreign } = decodeSafetensors(await needed(modelFileNames.tensors), valuesPath);
@@ -83,14 +87,37 @@ export async function readModelFiles(read: ModelFileReader, source = 'model'): P
     ...(metadata && { metadata: metadata as { readonly [key: string]: Json } }),
     ...(optimization && { optimization: parseJson(path(modelFileNames.optimization), optimization) as Json }),
     ...(by !== undefined && { loss: by as string }),
+    ...(frozen !== undefined && { frozen }),
   };
 }
 
-/** The loss that a model was trained by, as its files name it. */
-export function namedLoss(model: Module): Pick<ModelDescription, 'loss'> {
+/** What the files say of training: by which loss a model was trained, and which of its parameters are frozen. */
+export type TrainingDescription = Pick<ModelDescription, 'loss' | 'frozen'>;
+
+/** What the files of a model say of its training. */
+export function describeTraining(model: Module): TrainingDescription {
   const by = trainedBy(model);
   const name = by && lossName(by);
-  return name === undefined ? {} : { loss: name };
+  return { ...(name !== undefined && { loss: name }), frozen: frozenNames(model) };
+}
+
+/**
+ * Gives a model what its files say of its training. Throws FormatError, naming `source`, where they freeze a parameter that
+ * the model has not.
+ */
+export function restoreTraining(model: Module, { loss: by, frozen }: TrainingDescription, source: string): void {
+  if (by !== undefined) noteTrainedBy(model, loss(by));
+  if (!frozen) return;
+  const parameters = model.namedParameters();
+  const unknown = frozen.find((name) => !parameters.has(name));
+  if (unknown !== undefined)
+    throw new FormatError(
+      `${source}/${modelFileNames.config}`,
+      0,
+      `${showName(unknown)} is frozen, but the model has no such parameter`,
+    );
+  const names = new Set(frozen);
+  for (const [name, parameter] of parameters) parameter.trainable = !names.has(name);
 }
 
 function parseJson(path: string, bytes: Uint8Array): unknown {
@@ -113,11 +140,11 @@ export async function loadModelFrom(
   read: ModelFileReader,
   options: { readonly device?: Device; readonly source?: string } = {},
 ): Promise<LoadedModel> {
-  const { source, ...place } = options;
+  const { source = 'model', ...place } = options;
   const { tensors, ...description } = await readModelFiles(read, source);
   const module = buildForValues(description.model, dtypesOf(tensors), place.device);
   const values = [...tensors].map(([name, raw]): [string, Tensor] => [name, placeTensor(raw, place.device)]);
-  if (description.loss !== undefined) noteTrainedBy(module, loss(description.loss));
+  restoreTraining(module, description, source);
   return { ...description, module: module.load(new Map(values)).eval() };
 }
 

@@ -37,6 +37,11 @@ export function dotted(...parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join('.');
 }
 
+/** The names of a module's parameters that training leaves as they are, in the order of its parameters. */
+export function frozenNames(module: Module): string[] {
+  return [...module.namedParameters()].flatMap(([name, { trainable }]) => (trainable ? [] : [name]));
+}
+
 /**
  * A part of a model: a function of a tensor with parameters, perhaps buffers (state that is not trained), perhaps
  * submodules. Subclasses register theirs in the constructor with `addParameter`, `addBuffer`, `addModule`. A module may

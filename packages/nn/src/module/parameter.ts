@@ -16,6 +16,10 @@ export interface ParameterView {
    * without it does cannot be copied, and such a copy is refused.
    */
   readonly copy?: (like: Tensor) => ParameterView | Promise<ParameterView>;
+  /** The tensors it works with that change in training, by name. Checkpoints hold them, and a training that is resumed assigns them. */
+  readonly state?: () => ReadonlyMap<string, Tensor>;
+  /** What it works with that does not change, as a text: a training is resumed under views of the same names and settings only. */
+  readonly settings?: string;
 }
 
 /** What parameters that are tied have in common. */

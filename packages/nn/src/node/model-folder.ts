@@ -5,15 +5,16 @@ import { isTensor, type Device, type Tensor } from '@espalier/tensor';
 import { StateError } from '../errors.ts';
 import { isRecord } from '../json.ts';
 import {
+  describeTraining,
   loadModelFrom,
   modelFileNames,
   modelVersion,
-  namedLoss,
   readModelFiles,
   type LoadedModel,
   type ModelDescription,
   type ModelFileReader,
   type ModelFiles,
+  type TrainingDescription,
 } from '../io/model-files.ts';
 import { encodeSafetensors, type RawTensor } from '../io/safetensors.ts';
 import { rawTensor } from '../io/tensors.ts';
@@ -21,14 +22,14 @@ import type { Module } from '../module/module.ts';
 import { writeFileAtomic } from './atomic.ts';
 
 /** Extras of a saved model. */
-export type SaveOptions = Omit<ModelDescription, 'model' | 'loss'>;
+export type SaveOptions = Omit<ModelDescription, 'model' | keyof TrainingDescription>;
 
 /** Writes the parts of a model. Each file appears at once or not at all, config.json last. */
 export async function writeModelFolder(
   folder: string,
   parts: ModelDescription & { readonly tensors: ReadonlyMap<string, RawTensor | Tensor> },
 ): Promise<void> {
-  const { model, metadata, optimization, tensors } = parts;
+  const { model, metadata, optimization, loss, frozen, tensors } = parts;
   const raw = await Promise.all(
     [...tensors].map(async ([name, value]) => [name, isTensor(value) ? await rawTensor(value) : value] as const),
   );
@@ -36,8 +37,8 @@ export async function writeModelFolder(
   await writeFileAtomic(join(folder, values), encodeSafetensors(new Map(raw), { format: 'espalier' }));
   if (optimization === undefined) await rm(join(folder, done), { force: true });
   else await writeFileAtomic(join(folder, done), json(optimization));
-  const described = { version: modelVersion, model, ...(parts.loss !== undefined && { loss: parts.loss }) };
-  await writeFileAtomic(join(folder, config), json({ ...described, ...(metadata && { metadata }) }));
+  // What is undefined does not appear in JSON.
+  await writeFileAtomic(join(folder, config), json({ version: modelVersion, model, loss, frozen, metadata }));
 }
 
 function json(value: unknown): string {
@@ -62,7 +63,7 @@ export function readModelFolder(folder: string): Promise<ModelFiles> {
 }
 
 /**
- * Saves a model: its architecture, and its raw parameters and buffers. Throws StateError, naming them, for parameters with
+ * Saves a model: its architecture, its raw parameters and buffers, which parameters are frozen, and by which loss it was trained. Throws StateError, naming them, for parameters with
  * views, which plain values in a file would lose.
  */
 export async function saveModel(folder: string, model: Module, options: SaveOptions = {}): Promise<void> {
@@ -76,7 +77,7 @@ export async function saveModel(folder: string, model: Module, options: SaveOpti
     );
   }
   const tensors = model.rawTensors();
-  await writeModelFolder(folder, { ...options, ...namedLoss(model), model: model.config(), tensors });
+  await writeModelFolder(folder, { ...options, ...describeTraining(model), model: model.config(), tensors });
 }
 
 /** Loads a saved model, in the dtype that its values have in the file. Throws FormatError for damaged files, StateError for values of another architecture. */

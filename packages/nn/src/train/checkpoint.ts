@@ -21,7 +21,14 @@ export interface Fingerprint {
   /** Its name; functions that are none of `lossTypes` are not told apart. */
   readonly loss: string;
   readonly clip: string;
+  /** The parameters that are not trained. */
+  readonly frozen: string;
+  /** What stands between parameters and the model, pruning masks for one, with the settings that do not change. */
+  readonly views: string;
 }
+
+/** What checkpoints from before it was kept do not have, and are not asked for. */
+const lately: readonly (keyof Fingerprint)[] = ['frozen', 'views'];
 
 /** Everything but tensors. */
 export interface Position {
@@ -35,12 +42,13 @@ export interface Position {
   readonly best?: Best;
 }
 
+const sectionNames = ['model', 'views', 'optimizer', 'loss', 'best'] as const;
+
 /** Tensors by what they belong to, then by name. */
-export type Sections = Readonly<Record<'model' | 'optimizer' | 'loss' | 'best', ReadonlyMap<string, Tensor>>>;
+export type Sections = Readonly<Record<(typeof sectionNames)[number], ReadonlyMap<string, Tensor>>>;
 
 const metadataKey = 'espalier.checkpoint';
 const version = 1;
-const sectionNames = ['model', 'optimizer', 'loss', 'best'] as const;
 
 /** A training as bytes. */
 export async function encodeCheckpoint(position: Position, sections: Sections): Promise<Uint8Array> {
@@ -58,13 +66,12 @@ export function decodeCheckpoint(
 ): { readonly position: Position; readonly sections: Sections } {
   const { tensors, metadata } = readSafetensors(bytes, { device, source: 'checkpoint' });
   const position = readPosition(metadata[metadataKey]);
+  const saved: Partial<Fingerprint> = position.fingerprint;
   const differing = (Object.keys(expected) as (keyof Fingerprint)[]).filter(
-    (key) => position.fingerprint[key] !== expected[key],
+    (key) => saved[key] !== expected[key] && !(saved[key] === undefined && lately.includes(key)),
   );
   if (differing.length > 0) {
-    const shown = differing.map(
-      (key) => `${key} (${brief(String(position.fingerprint[key]))}, now ${brief(String(expected[key]))})`,
-    );
+    const shown = differing.map((key) => `${key} (${brief(String(saved[key]))}, now ${brief(String(expected[key]))})`);
     throw new ArgumentError(
       'fit',
       `the checkpoint is of another training: ${shown.join(', ')} differ; resume with the same model, data and options`,
@@ -88,6 +95,7 @@ export function decodeCheckpoint(
     position,
     sections: {
       model: section('model'),
+      views: section('views'),
       optimizer: section('optimizer'),
       loss: section('loss'),
       best: section('best'),

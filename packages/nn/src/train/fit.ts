@@ -14,10 +14,13 @@ import { batches, inOrder, shuffled } from '../data/order.ts';
 import { noteTrainedBy } from '../loss/trained-by.ts';
 import { meanLoss } from '../metrics/mean-loss.ts';
 import type { Metric } from '../metrics/metric.ts';
+import { loadTensors } from '../module/load-state.ts';
 import type { Module } from '../module/module.ts';
 import { clip } from '../optim/clip.ts';
 import { deriveSeed } from '../random/seed.ts';
 import { breather } from './breathe.ts';
+import { takeCharge } from './charge.ts';
+import { checkTraining } from './check-options.ts';
 import { decodeCheckpoint, encodeCheckpoint, type Position } from './checkpoint.ts';
 import { Stopper } from './early-stopping.ts';
 import { Evaluator, checkMetrics, throwIfAborted } from './evaluator.ts';
@@ -28,23 +31,30 @@ import type { EpochResult, FitOptions, FitResult } from './options.ts';
 import { planTraining, type TrainingPlan } from './plan.ts';
 import { monotonicNow, Stopwatch } from './stopwatch.ts';
 import { checkLabels, findWrongTarget } from './targets.ts';
+import { viewTensors } from './views.ts';
 
 /**
  * Trains a model. Each step (forward, backward, clipping, update) is recorded once per batch shape and replayed. The same
  * seed, data and device give the same bytes; a training resumed from a checkpoint ends with the same bytes as one that
  * was never interrupted. Throws ArgumentError for options that do not fit and for labels that are no class, naming the
  * example; DivergenceError when the loss is no longer finite, with the model put back to where it was after its last good
- * epoch; the signal's reason when interrupted.
+ * epoch; the signal's reason when interrupted. Until it is over nothing else trains with the optimizer, or what it trains.
  *
  * @example
  * await fit(model, train, { loss: crossEntropy, optimizer: new AdamW({ lr: 1e-3 }), epochs: 3, metrics: { accuracy }, validate: test, seed: 7 });
  */
 export async function fit(model: Module, data: Dataset, options: FitOptions): Promise<FitResult> {
-  const training = new Training(model, data, options);
+  checkTraining(model, data, options);
+  const letGo = takeCharge('fit', model, options.optimizer);
   try {
-    return await training.run();
+    const training = new Training(model, data, options);
+    try {
+      return await training.run();
+    } finally {
+      training.dispose();
+    }
   } finally {
-    training.dispose();
+    letGo();
   }
 }
 
@@ -263,6 +273,7 @@ class Training {
     const remembered = optimizer.state();
     const bytes = await encodeCheckpoint(position, {
       model: this.model.rawTensors(),
+      views: viewTensors(this.model),
       optimizer: remembered,
       loss: new Map([['sum', this.watch.sum]]),
       best: this.stopper?.bestState ?? new Map<string, Tensor>(),
@@ -283,6 +294,7 @@ class Training {
         `it is at step ${position.step} after ${position.epochs.length} epochs of ${this.plan.stepsPerEpoch} steps, which cannot be; use another checkpoint`,
       );
     this.model.load(sections.model);
+    if (sections.views.size > 0) loadTensors('fit', viewTensors(this.model), sections.views);
     optimizer.load(sections.optimizer);
     optimizer.setLearningRate(position.learningRate);
     this.watch.resume(position.step, sections.loss.get('sum'));

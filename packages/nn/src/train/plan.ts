@@ -2,12 +2,12 @@
 import { ArgumentError } from '@espalier/tensor';
 import type { Dataset } from '../data/dataset.ts';
 import { lossName } from '../loss/table.ts';
-import type { Module } from '../module/module.ts';
+import { frozenNames, type Module } from '../module/module.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import { constant } from '../schedule/shapes.ts';
-import { checkTraining } from './check-options.ts';
 import type { Fingerprint } from './checkpoint.ts';
 import type { FitOptions } from './options.ts';
+import { describeViews } from './views.ts';
 
 /** Sizes, seed and schedule of a training. */
 export interface TrainingPlan {
@@ -19,9 +19,8 @@ export interface TrainingPlan {
   readonly fingerprint: Fingerprint;
 }
 
-/** Options with their defaults, checked. Throws ArgumentError for those that do not fit. */
+/** Options that are checked, with their defaults. Throws ArgumentError for those that do not fit together. */
 export function planTraining(model: Module, data: Dataset, options: FitOptions): TrainingPlan {
-  checkTraining(model, data, options);
   const { epochs, batchSize = 128, dropLast = false, seed = 0, shuffle = true, schedule = constant() } = options;
   const { metrics = {}, validate, earlyStopping, optimizer } = options;
   if (!validate && (earlyStopping || Object.keys(metrics).length > 0))
@@ -44,6 +43,8 @@ export function planTraining(model: Module, data: Dataset, options: FitOptions):
     model: JSON.stringify(model.config()),
     loss: lossName(options.loss) ?? 'a function',
     clip: JSON.stringify(options.clip ?? null),
+    frozen: JSON.stringify(frozenNames(model)),
+    views: describeViews(model),
   };
   return { batchSize, seed, stepsPerEpoch, totalSteps: stepsPerEpoch * epochs, schedule, fingerprint };
 }

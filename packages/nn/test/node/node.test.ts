@@ -43,6 +43,34 @@ describe('a model folder', () => {
     });
   });
 
+  test('says which parameters are frozen, and freezes them again', async () => {
+    const path = join(folder, 'frozen');
+    const frozen = ['0.weight', '1.bias'];
+    const model = classifier(5);
+    for (const name of frozen) Object.assign(model.namedParameters().get(name) ?? {}, { trainable: false });
+    await saveModel(path, model);
+    const frozenIn = async (): Promise<readonly string[]> => {
+      const { module } = await loadModel(path);
+      return [...module.namedParameters()].flatMap(([name, { trainable }]) => (trainable ? [] : [name]));
+    };
+    expect(await frozenIn()).toEqual(frozen);
+    const config = join(path, 'config.json');
+    const { frozen: said, ...before } = JSON.parse(await readFile(config, 'utf8')) as { readonly frozen: unknown };
+    expect(said).toEqual(frozen);
+    // Files from before it was said open as they did.
+    await writeFile(config, JSON.stringify(before));
+    expect(await frozenIn()).toEqual([]);
+    for (const [wrong, word] of [
+      [['0.wait'], "'0.wait' is frozen, but the model has no such parameter"],
+      ['0.weight', 'frozen is "0.weight"; it must be a list of names'],
+      [[1], 'frozen is [1]'],
+    ] as const) {
+      await writeFile(config, JSON.stringify({ ...before, frozen: wrong }));
+      await expect(frozenIn()).rejects.toThrow(FormatError);
+      await expect(frozenIn()).rejects.toThrow(word);
+    }
+  });
+
   test('is the same bytes each time, and forgets an old optimization', async () => {
     const path = join(folder, 'b');
     const bytes = async (): Promise<Uint8Array> => readFile(join(path, 'model.safetensors'));

@@ -6,12 +6,15 @@ import {
   FormatError,
   mse,
   oneCycle,
+  readSafetensors,
   SGD,
   StateError,
   writeSafetensors,
   type FitOptions,
+  type Module,
+  type Parameter,
 } from '@espalier/nn';
-import { ArgumentError } from '@espalier/tensor';
+import { ArgumentError, tensor } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 import { bitsOf } from '../helpers/bits.ts';
 import { classifier, clusters, settings as toySettings } from '../helpers/toy.ts';
@@ -26,6 +29,8 @@ const settings = (): FitOptions =>
     metrics: { accuracy },
     earlyStopping: { metric: 'accuracy', patience: 4 },
   });
+
+const weightOf = (model: Module): Parameter => model.namedParameters().get('0.weight') as Parameter;
 
 /** What must be equal: values, and all that was measured but time. */
 async function trained(
@@ -92,6 +97,67 @@ describe('a training resumed from a checkpoint', () => {
       await expect(trained({ ...change, resume })).rejects.toThrow(ArgumentError);
       await expect(trained({ ...change, resume })).rejects.toThrow(word);
     }
+  });
+
+  test('must freeze the same parameters, and show them through the same views', async () => {
+    const changes: Readonly<Record<string, (model: Module) => void>> = {
+      plain: () => undefined,
+      frozen: (model) => void (weightOf(model).trainable = false),
+      doubled: (model) => void weightOf(model).views.push({ name: 'times', settings: '2', apply: (w) => w.mul(2) }),
+      tripled: (model) => void weightOf(model).views.push({ name: 'times', settings: '3', apply: (w) => w.mul(3) }),
+    };
+    const run = async (change: (model: Module) => void, options: Partial<FitOptions>): Promise<Uint8Array> => {
+      const model = classifier(1);
+      change(model);
+      await fit(model, train, { ...toySettings({ optimizer: new SGD({ lr: 0.1 }) }), ...options });
+      return bitsOf(model);
+    };
+    for (const [name, change] of Object.entries(changes)) {
+      const saved: Uint8Array[] = [];
+      const whole = await run(change, { checkpoint: { save: (bytes) => void saved.push(bytes) } });
+      const resume = saved[0] as Uint8Array;
+      for (const [otherName, other] of Object.entries(changes)) {
+        if (name === otherName) expect(await run(other, { resume })).toEqual(whole);
+        else await expect(run(other, { resume })).rejects.toThrow(/another training: (frozen|views) \(.*differ/s);
+      }
+    }
+  });
+
+  test('puts the tensors of views back, and goes on under them', async () => {
+    const run = async (kept: readonly number[], resume?: Uint8Array): Promise<readonly [Uint8Array, Uint8Array]> => {
+      const model = classifier(1);
+      const mask = tensor(kept).realizeSync();
+      model
+        .namedParameters()
+        .get('4.bias')
+        ?.views.push({
+          name: 'mask',
+          apply: (bias) => bias.mul(mask),
+          state: () => new Map([['mask', mask]]),
+        });
+      let first: Uint8Array | undefined;
+      await fit(model, train, {
+        ...toySettings(),
+        checkpoint: { save: (bytes) => void (first ??= bytes) },
+        beforeStep: ({ step }) => void (step === 3 && mask.assign(tensor([1, 0, 0]))),
+        ...(resume && { resume }),
+      });
+      expect(mask.arraySync()).toEqual([1, 0, 0]);
+      return [await bitsOf(model), first as Uint8Array];
+    };
+    const [whole, first] = await run([1, 1, 0]);
+    expect((await run([0, 1, 1], first))[0]).toEqual(whole);
+  });
+
+  test('may be one that does not say yet what was frozen and masked', async () => {
+    const saved = (await checkpoints()).get(10) as Uint8Array;
+    const { tensors, metadata } = readSafetensors(saved);
+    const { fingerprint, ...rest } = JSON.parse(metadata['espalier.checkpoint'] as string) as {
+      fingerprint: Record<string, unknown>;
+    };
+    const { frozen: _, views: __, ...older } = fingerprint;
+    const before = { 'espalier.checkpoint': JSON.stringify({ ...rest, fingerprint: older }) };
+    expect(await trained({ resume: await writeSafetensors(tensors, before) }, 99)).toEqual(await trained({}));
   });
 
   test('must be sound', async () => {

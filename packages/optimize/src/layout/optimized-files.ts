@@ -3,9 +3,8 @@ import {
   buildForValues,
   dtypesOf,
   FormatError,
-  loss,
-  noteTrainedBy,
   readModelFiles,
+  restoreTraining,
   type Json,
   type Module,
   type ModelFileReader,
@@ -49,13 +48,13 @@ export async function loadOptimizedFrom(
   options: { readonly device?: Device; readonly source?: string } = {},
 ): Promise<OptimizedModel> {
   const { source = 'model', ...place } = options;
-  const { model: config, tensors, metadata = {}, optimization, loss: by } = await readModelFiles(read, source);
+  const { model: config, tensors, metadata = {}, optimization, ...rest } = await readModelFiles(read, source);
   const { [layoutKey]: layouts, ...kept } = metadata;
   const descriptions = parseLayouts(`${source}/config.json`, layouts);
   // Masks and codes are of f32.
   const described = Object.keys(descriptions).map((name) => [name, 'f32'] as const);
   const model = buildForValues(config, new Map([...dtypesOf(tensors), ...described]), place.device);
-  if (by !== undefined) noteTrainedBy(model, loss(by));
+  restoreTraining(model, rest, source);
   unpackWeights(`${source}/model.safetensors`, model, { tensors, descriptions });
   return { model: model.eval(), metadata: kept, optimization };
 }

@@ -1,7 +1,7 @@
 /** Optimized models as folders: config.json, model.safetensors, optimization.json. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { namedLoss, type Json, type Module } from '@espalier/nn';
+import { describeTraining, type Json, type Module } from '@espalier/nn';
 import { modelFilesIn, writeModelFolder } from '@espalier/nn/node';
 import type { Device } from '@espalier/tensor';
 import { packWeights } from '../layout/model-file.ts';
@@ -27,7 +27,7 @@ export async function saveOptimized(
 ): Promise<number> {
   const { tensors, descriptions } = await packWeights(model);
   await writeModelFolder(folder, {
-    ...namedLoss(model),
+    ...describeTraining(model),
     model: model.config(),
     tensors,
     metadata: describeLayouts(descriptions, options.metadata),

@@ -23,6 +23,8 @@ export class MaskView implements ParameterView {
 
   readonly copy = async (like: Tensor): Promise<MaskView> => new MaskView(await this.kept(), like);
 
+  readonly state = (): ReadonlyMap<string, Tensor> => new Map([['kept', this.mask]]);
+
   /** Replaces the mask. */
   update(kept: Uint8Array): void {
     this.mask.assign(maskTensor(kept, this.mask));

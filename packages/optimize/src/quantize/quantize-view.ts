@@ -1,5 +1,5 @@
 /** Quantization of a parameter as a view: the model computes with the numbers that its file will hold. */
-import type { Parameter, ParameterView } from '@espalier/nn';
+import { deriveSeed, type Parameter, type ParameterView } from '@espalier/nn';
 import { ArgumentError, customGradient, fromTyped, type Tensor } from '@espalier/tensor';
 import { quote } from '../quote.ts';
 import { decodeValues, encodeValues } from './codes.ts';
@@ -19,12 +19,15 @@ export class QuantizeView implements ParameterView {
   /** One scale, or one for each index of the first axis. */
   readonly scales: Float32Array;
   readonly apply: (tensor: Tensor) => Tensor;
+  /** The format, and a hash of the scales. */
+  readonly settings: string;
 
   /** Throws ArgumentError for a format it does not know, and for scales that are no positive numbers or do not fit. */
   constructor(format: WeightFormat, scales: Float32Array, like: Tensor) {
     checkScales(format, scales, like);
     this.format = format;
     this.scales = scales;
+    this.settings = `${format} ${deriveSeed(0, scales.join()).toString(36)}`;
     const { minimum, maximum } = numberFormats[format];
     const shape = [scales.length, ...like.shape.slice(1).map(() => 1)];
     const scale = fromTyped(scales, shape, { device: like.device }).realizeSync();

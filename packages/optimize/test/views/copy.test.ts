@@ -84,10 +84,15 @@ describe('views of somebody else', () => {
   });
 });
 
-test('what is frozen stays frozen in every copy', async () => {
+test('what is frozen stays frozen in every copy and file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'espalier-frozen-'));
   const model = build(perceptron(8), { seed: 1 });
   weightOf(model).trainable = false;
-  for (const copy of [await cloneModel(model), await copyModel(model), await strip(model)])
+  const { model: small } = await runRecipe(model, [prune({ sparsity: 0.5 })]);
+  await saveOptimized(folder, small);
+  const { model: loaded } = await loadOptimized(folder);
+  await rm(folder, { recursive: true });
+  for (const copy of [await cloneModel(model), await copyModel(model), await strip(model), small, loaded])
     expect([...copy.namedParameters()].flatMap(([name, { trainable }]) => (trainable ? [] : [name]))).toEqual([
       '0.weight',
     ]);
