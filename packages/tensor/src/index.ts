@@ -42,6 +42,18 @@ export {
   type TypedArray,
 } from './dtype/dtype.ts';
 export { promote, wideFloat } from './dtype/promote.ts';
+export { encodeMatrix, matrixFromArrays, type PlaceOptions } from './encoded/encode.ts';
+export type {
+  EncodedArray,
+  EncodedArrays,
+  Encoding,
+  MatrixFormat,
+  MatrixShape,
+  StoredFormat,
+} from './encoded/format.ts';
+export { csr, type CsrOptions } from './encoded/formats/csr.ts';
+export { int8, type Int8Options } from './encoded/formats/int8.ts';
+export { EncodedMatrix, type EncodedMatmulOptions, type MatrixParts } from './encoded/matrix.ts';
 export {
   ArgumentError,
   DeviceError,
@@ -117,6 +129,9 @@ export type {
   Binding,
   Conv2dSpec,
   CustomSpec,
+  EncodedLayout,
+  EncodedMatmulSpec,
+  EncodedSettings,
   KernelSpec,
   LoopInstruction,
   LoopSpec,

@@ -93,6 +93,40 @@ export interface MatmulSpec {
   readonly epilogue?: readonly LoopInstruction[];
 }
 
+/** How the arrays of an encoded matrix lie; the files of `encoded/formats` say what is in them. */
+export type EncodedLayout = 'int8' | 'int4' | 'csr' | 'blocks' | 'n-of-m' | 'bitmask' | 'codebook';
+
+/** What a layout leaves open: plain values, part of the identity of a kernel. */
+export type EncodedSettings = Readonly<Record<string, number | string | boolean>>;
+
+/**
+ * A product with a matrix W [rows, columns] that is not stored as one number after another. It sums over the `walks` of W:
+ *
+ *   columns: out[i, r] = Σ_c x[i, c] · W[r, c]        rows: out[i, c] = Σ_r x[i, r] · W[r, c]
+ *
+ * With activations `int8`, each row of x is first rounded to codes: half to even, with the scale max |x| / 127 (a row with
+ * a value that is not finite gives NaN). All is f32 but the arrays of W. Sums are blocked as those of plain products.
+ */
+export interface EncodedMatmulSpec {
+  readonly kind: 'encoded-matmul';
+  readonly bindings: readonly Binding[];
+  readonly layout: EncodedLayout;
+  readonly settings: EncodedSettings;
+  readonly rows: number;
+  readonly columns: number;
+  readonly walks: 'columns' | 'rows';
+  readonly m: number;
+  readonly activations: 'f32' | 'int8';
+  /** Strides over [m, columns or rows]. */
+  readonly x: Access;
+  /** The bindings of the arrays of W, contiguous, in the order of its layout. */
+  readonly parts: readonly number[];
+  /** Strides over [m, rows or columns]. Absent when an epilogue stores the result. */
+  readonly out?: Access;
+  /** A pure map over [m, rows or columns] with one `accumulator`. Only given to devices with `capabilities.epilogues`. */
+  readonly epilogue?: readonly LoopInstruction[];
+}
+
 /**
  * 2-D convolution (cross-correlation, as every framework means it) on contiguous NCHW images and OIHW weights
  * [outChannels, inChannels/groups, kernelHeight, kernelWidth], and its two gradients:
@@ -168,5 +202,16 @@ export interface CustomSpec {
   readonly definition: KernelDefinition;
 }
 
+/** A kernel whose finished elements an epilogue can take on. */
+export type ContractionSpec = MatmulSpec | EncodedMatmulSpec;
+
 /** Everything a device may be asked to run. */
-export type KernelSpec = LoopSpec | MatmulSpec | Conv2dSpec | ScanSpec | SortSpec | ScatterAddSpec | CustomSpec;
+export type KernelSpec =
+  | LoopSpec
+  | MatmulSpec
+  | EncodedMatmulSpec
+  | Conv2dSpec
+  | ScanSpec
+  | SortSpec
+  | ScatterAddSpec
+  | CustomSpec;

@@ -3,7 +3,7 @@ import type { Device } from '../device/device.ts';
 import { dtypes } from '../dtype/dtype.ts';
 import type { Node } from '../graph/node.ts';
 import type { KernelSpec } from '../kernel/spec.ts';
-import { matmulSpec } from '../ops/kernels/matmul.ts';
+import type { KernelOp } from '../ops/op.ts';
 import type { Layout } from '../shape/layout.ts';
 import { sizeOf } from '../shape/shape.ts';
 import { collapse } from './collapse.ts';
@@ -87,15 +87,16 @@ function contractionDraft(
   emit: EmitOptions,
 ): Draft | undefined {
   const node = view.nodes[contraction] as Node;
-  const inputs = (view.inputs[contraction] as readonly number[]).map((input) => sources.sources[input] as Source) as [
-    Source,
-    Source,
-  ];
-  const { out: _, ...product } = matmulSpec(node, inputs[0].layout, inputs[1].layout);
+  const inputs = (view.inputs[contraction] as readonly number[]).map((input) => sources.sources[input] as Source);
+  const describe = (node.op as KernelOp).contraction as NonNullable<KernelOp['contraction']>;
+  const { out: _, ...product } = describe(
+    node,
+    inputs.map(({ layout }) => layout),
+  );
   const emitted = emitGroup(view, sources, group, {
     ...emit,
     accumulator: contraction,
-    leading: product.bindings.slice(0, 2),
+    leading: product.bindings.slice(0, inputs.length),
     leadingBuffers: inputs.map(({ base }) => base),
     // The operands of the product are still being read when its elements are written.
     inPlace: new Map([...emit.inPlace].filter(([, leaf]) => inputs.every(({ base }) => base !== leaf))),

@@ -1,4 +1,4 @@
-/** Which matrix products run inside the kernel of the group that finishes them. */
+/** Which contractions run with the group that finishes them as one kernel. */
 import type { Node } from '../graph/node.ts';
 import { isContiguous } from '../shape/layout.ts';
 import { sameShape } from '../shape/shape.ts';
@@ -6,10 +6,10 @@ import type { Group } from './fuse.ts';
 import type { GraphView } from './graph-view.ts';
 import { readsOf, type Source, type Sources } from './sources.ts';
 
-/** The product that each such group finishes, by its position. */
+/** The contraction that each such group finishes, by its position. */
 export type Epilogues = ReadonlyMap<Group, number>;
 
-/** Map groups that read a matrix product, which nobody else needs, element for element. */
+/** Map groups that read a contraction, which nobody else needs, element for element. */
 export function findEpilogues(
   view: GraphView,
   sources: Sources,
@@ -26,7 +26,8 @@ export function findEpilogues(
     const node = view.nodes[base] as Node;
     const [group] = users;
     if (
-      node.op.name !== 'matmul' ||
+      node.op.family !== 'kernel' ||
+      !node.op.contraction ||
       node.storage ||
       users.size !== 1 ||
       targets.has(base) ||

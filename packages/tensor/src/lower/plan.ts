@@ -4,8 +4,7 @@
  */
 import type { Device, PreparedKernel } from '../device/device.ts';
 import type { Node } from '../graph/node.ts';
-import type { KernelSpec } from '../kernel/spec.ts';
-import { sizeOf } from '../shape/shape.ts';
+import { isIdle } from '../kernel/idle.ts';
 import { draftKernels, type Draft, type InPlace } from './draft.ts';
 import { findEpilogues, type Epilogues } from './epilogues.ts';
 import { ExtraValues } from './extra-values.ts';
@@ -105,11 +104,4 @@ function bindBuffers(
       return leaf === undefined ? (slots.get(base) as Slot) : { kind: 'leaf', index: leaf };
     }),
   };
-}
-
-/** Kernels over nothing need not run. */
-function isIdle(spec: KernelSpec): boolean {
-  return spec.kind === 'loop'
-    ? spec.outer.includes(0)
-    : spec.kind === 'matmul' && sizeOf([...spec.batch, spec.m, spec.n]) === 0;
 }

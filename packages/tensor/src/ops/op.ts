@@ -5,8 +5,8 @@
  */
 import type { DType } from '../dtype/dtype.ts';
 import type { Expression } from '../scalar/expression.ts';
-import type { ReduceOp } from '../kernel/spec.ts';
-import type { Movement } from '../shape/layout.ts';
+import type { ContractionSpec, ReduceOp } from '../kernel/spec.ts';
+import type { Layout, Movement } from '../shape/layout.ts';
 import type { Shape } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Node } from '../graph/node.ts';
@@ -81,6 +81,11 @@ export interface KernelOp extends OpBase {
   /** Which inputs may be strided views; the others are made contiguous first. */
   readonly strided: readonly boolean[] | boolean;
   readonly plan: (node: Node) => KernelPlan;
+  /**
+   * For a contraction: its kernel, which binds all inputs in order and then the result. Where a device takes it with an
+   * epilogue, what is done with each element of the result runs inside it.
+   */
+  readonly contraction?: (node: Node, inputs: readonly Layout[]) => ContractionSpec;
 }
 
 /** Values that need no computing: stored data, a constant, the linear index, one output of a kernel. */

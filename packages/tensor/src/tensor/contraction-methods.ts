@@ -12,15 +12,26 @@ import { MovementMethods } from './movement-methods.ts';
 import type { Tensor } from './tensor.ts';
 import { accumulationDType, castNode, wrap } from './wrap.ts';
 
+/** What a tensor may be multiplied with beside a tensor: a matrix in a format. */
+export interface RightFactor {
+  /** x times this. */
+  after(x: Tensor): Tensor;
+}
+
+const isRightFactor = (value: object): value is RightFactor =>
+  !(value instanceof MovementMethods) && typeof (value as Partial<RightFactor>).after === 'function';
+
 const aPass = oneOf('forward', 'input', 'weight');
 
 /** Adds products to a tensor. */
 export abstract class ContractionMethods extends MovementMethods {
   /**
    * The matrix product over the last two axes; leading axes broadcast. A vector on the left is a row, on the right a
-   * column, and that axis vanishes. Throws ShapeError if the inner sizes differ.
+   * column, and that axis vanishes. Throws ShapeError if the inner sizes differ. `b` may be a matrix in a format (see
+   * `encodeMatrix`), which is multiplied as it is stored.
    */
-  matmul(b: Tensor): Tensor {
+  matmul(b: Tensor | RightFactor): Tensor {
+    if (typeof b === 'object' && b !== null && isRightFactor(b)) return b.after(wrap(this.node));
     check('matmul', 'b', b, aTensor);
     const left = this.rank === 1 ? this.reshape(1, -1) : wrap(this.node);
     const right = b.rank === 1 ? b.reshape(-1, 1) : b;

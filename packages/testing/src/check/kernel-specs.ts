@@ -5,6 +5,7 @@ import type { CheckReport, DrawOptions } from '../settings.ts';
 import { checkProperty } from './property.ts';
 import { compareOnSpec, type SpecCase } from './specs/case.ts';
 import { drawConv2d, drawMatmul } from './specs/contraction.ts';
+import { drawEncodedMatmul } from './specs/encoded.ts';
 import { drawLoop } from './specs/loop.ts';
 import { drawScan, drawScatterAdd, drawSort } from './specs/ordering.ts';
 
@@ -14,6 +15,7 @@ export type DrawnKind = Exclude<KernelSpec['kind'], 'custom'>;
 const draws: Readonly<Record<DrawnKind, (draw: fc.GeneratorValue, device: Device) => SpecCase>> = {
   loop: drawLoop,
   matmul: drawMatmul,
+  'encoded-matmul': drawEncodedMatmul,
   conv2d: drawConv2d,
   scan: drawScan,
   sort: drawSort,

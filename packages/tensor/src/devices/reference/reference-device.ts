@@ -19,6 +19,7 @@ import type { KernelSpec } from '../../kernel/spec.ts';
 import { interpretConv2d } from './conv2d.ts';
 import { interpretCustom } from './custom.ts';
 import { elementsOf, type Elements } from './elements.ts';
+import { interpretEncodedMatmul } from './encoded-matmul.ts';
 import type { Interpreter } from './kernel.ts';
 import { interpretLoop } from './loop.ts';
 import { interpretMatmul } from './matmul.ts';
@@ -41,6 +42,7 @@ const capabilities: DeviceCapabilities = {
 const interpreters: { readonly [K in KernelSpec['kind']]: (spec: Extract<KernelSpec, { kind: K }>) => Interpreter } = {
   loop: interpretLoop,
   matmul: interpretMatmul,
+  'encoded-matmul': interpretEncodedMatmul,
   conv2d: interpretConv2d,
   scan: interpretScan,
   sort: interpretSort,

@@ -3,6 +3,7 @@ import type { KernelSpec } from '../../kernel/spec.ts';
 import { acceptsConv2d, conv2dProgram } from './contraction/conv2d-program.ts';
 import { matmulProgram } from './contraction/matmul-program.ts';
 import { customProgram } from './custom-program.ts';
+import { acceptsEncoded, encodedProgram } from './encoded/encoded-program.ts';
 import { loopProgram } from './loop/loop-program.ts';
 import { scanProgram } from './ordered/scan-program.ts';
 import { scatterAddProgram } from './ordered/scatter-add-program.ts';
@@ -20,6 +21,7 @@ const always = (): boolean => true;
 const families: { readonly [Kind in KernelSpec['kind']]: Family<KernelSpec & { readonly kind: Kind }> } = {
   loop: { accepts: always, program: (spec, profile) => loopProgram(spec, profile) },
   matmul: { accepts: always, program: matmulProgram },
+  'encoded-matmul': { accepts: acceptsEncoded, program: encodedProgram },
   conv2d: { accepts: acceptsConv2d, program: conv2dProgram },
   scan: { accepts: always, program: scanProgram },
   sort: { accepts: always, program: sortProgram },

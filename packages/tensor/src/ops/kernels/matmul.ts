@@ -8,7 +8,7 @@ import type { KernelOp } from '../op.ts';
 import type { KernelStep } from '../kernel-plan.ts';
 
 /** The product as a contraction kernel. */
-export function matmulSpec(node: Node, a: Layout, b: Layout): MatmulSpec {
+function matmulSpec(node: Node, a: Layout, b: Layout): MatmulSpec {
   const { shape, dtype } = node;
   const rank = shape.length;
   const bindings: Binding[] = [
@@ -67,6 +67,7 @@ export const matmulOp: KernelOp = {
   name: 'matmul',
   strided: true,
   gradient: (g, { inputs: [a, b] }) => (a && b ? [g.matmul(b.transpose(-1, -2)), a.transpose(-1, -2).matmul(g)] : []),
+  contraction: (node, [a, b]) => matmulSpec(node, a as Layout, b as Layout),
   plan: (node) => ({
     outputs: [{ shape: node.shape, dtype: node.dtype }],
     steps: ([a, b], device): KernelStep[] => {

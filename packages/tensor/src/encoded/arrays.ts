@@ -1,0 +1,36 @@
+/** What formats share: making the arrays of a matrix, finding them by name, and saying what is wrong with some. */
+import type { DType, TypedArray } from '../dtype/dtype.ts';
+import { InternalError } from '../errors.ts';
+import { sameShape, showShape } from '../shape/shape.ts';
+import type { EncodedArray } from './format.ts';
+
+/** An array in JavaScript memory. */
+export function array(dtype: DType, shape: readonly number[], data: TypedArray): EncodedArray {
+  return { dtype, shape, data };
+}
+
+/** One of the arrays of a matrix; that all are there was seen when it was put together. */
+export function named<T>(arrays: Readonly<Record<string, T>>, name: string): T {
+  const found = arrays[name];
+  if (found === undefined) throw new InternalError('encoded', `a matrix without its array '${name}'`);
+  return found;
+}
+
+/** What is wrong with an array that should be of a dtype and a shape (-1: of any size), if anything is. */
+export function flawOfArray(
+  name: string,
+  { dtype, shape }: EncodedArray,
+  wantedDType: DType,
+  wantedShape: readonly number[],
+): string | undefined {
+  const sizes = wantedShape.map((size, axis) => (size === -1 ? (shape[axis] ?? -1) : size));
+  return dtype === wantedDType && sameShape(shape, sizes)
+    ? undefined
+    : `${name} is ${dtype} ${showShape(shape)}; it must be ${wantedDType} ${showShape(wantedShape).replaceAll('-1', 'n')}`;
+}
+
+/** What is wrong with scales: each is a positive number. */
+export function flawOfScales(name: string, { data }: EncodedArray): string | undefined {
+  const wrong = data.findIndex((scale) => !(scale > 0 && scale < Infinity));
+  return wrong < 0 ? undefined : `${name}[${wrong}] is ${data[wrong]}; a scale is a positive number`;
+}

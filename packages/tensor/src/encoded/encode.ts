@@ -1,0 +1,98 @@
+/** Makes matrices in a format: from a dense one, or from the arrays of one. */
+import { anObject, check, checkOptions, listOf, aCount, type OptionRules } from '../arguments/rules.ts';
+import { aDevice, aTensor } from '../arguments/types.ts';
+import { defaultDevice } from '../device/registry.ts';
+import type { Device } from '../device/device.ts';
+import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
+import { fromBytes } from '../functions/create.ts';
+import { showShape, sizeOf } from '../shape/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { EncodedArray, Encoding, MatrixFormat, MatrixShape, StoredFormat } from './format.ts';
+import { EncodedMatrix } from './matrix.ts';
+
+/** Where a matrix is put together. */
+export interface PlaceOptions {
+  /** Default: that of the dense matrix; `defaultDevice()` for arrays. */
+  readonly device?: Device;
+}
+
+const placeOptions: OptionRules<PlaceOptions> = { device: aDevice };
+
+/**
+ * A dense matrix [rows, columns] in a format, on the same device. Reads its values; what the format rounds or drops is said
+ * by the format. Throws ShapeError for another rank, DTypeError if it is no float, ArgumentError for options or values that
+ * the format does not take.
+ *
+ * @example
+ * const w = await encodeMatrix(weight, int8);
+ * const y = x.matmul(w.t());
+ */
+export async function encodeMatrix<Options extends object>(
+  dense: Tensor,
+  format: MatrixFormat<Options>,
+  options: Options = {} as Options,
+): Promise<EncodedMatrix> {
+  check('encodeMatrix', 'the matrix', dense, aTensor);
+  check<object>('encodeMatrix', 'the format', format, anObject);
+  checkOptions(format.name, options, format.options);
+  if (dense.rank !== 2)
+    throw new ShapeError(
+      'encodeMatrix',
+      `takes a matrix, not ${showShape(dense.shape)}; reshape it to [rows, columns]`,
+    );
+  if (!['f32', 'f16', 'bf16', 'f64'].includes(dense.dtype))
+    throw new DTypeError('encodeMatrix', `takes a matrix of floats, not ${dense.dtype}; cast it to f32`);
+  const shape: MatrixShape = [dense.shape[0] as number, dense.shape[1] as number];
+  const values = (await dense.cast('f32').data()) as Float32Array;
+  return place(format, shape, format.encode(values, shape, options), dense.device);
+}
+
+/**
+ * A matrix from the arrays of its format, as `encode` makes them and files hold them. Throws ArgumentError that says which
+ * array is missing, left over or at odds with another.
+ */
+export function matrixFromArrays(
+  format: StoredFormat,
+  shape: MatrixShape,
+  encoding: Encoding,
+  options: PlaceOptions = {},
+): EncodedMatrix {
+  check<object>('matrixFromArrays', 'the format', format, anObject);
+  check('matrixFromArrays', 'the shape', shape, listOf(aCount));
+  if (shape.length !== 2) throw new ShapeError('matrixFromArrays', `takes [rows, columns], not ${showShape(shape)}`);
+  const { device = defaultDevice() } = checkOptions('matrixFromArrays', options, placeOptions);
+  const flaw = flawOf(format, encoding, shape);
+  if (flaw !== undefined) throw new ArgumentError('matrixFromArrays', `${format.name} ${showShape(shape)}: ${flaw}`);
+  return place(format, shape, encoding, device);
+}
+
+/** What is wrong with arrays, as the end of a sentence. */
+function flawOf(format: StoredFormat, encoding: Encoding, shape: MatrixShape): string | undefined {
+  const { settings, arrays } = encoding;
+  const names = format.arrays(settings);
+  const missing = names.find((name) => !Object.hasOwn(arrays, name));
+  if (missing !== undefined) return `the array '${missing}' is missing`;
+  const left = Object.keys(arrays).find((name) => !names.includes(name));
+  if (left !== undefined) return `there is no array '${left}' in it; it has ${names.join(', ')}`;
+  for (const name of names) {
+    const { shape: sizes, data } = arrays[name] as EncodedArray;
+    if (sizeOf(sizes) !== data.length) return `${name} has ${data.length} elements for the shape ${showShape(sizes)}`;
+  }
+  return format.flaw(encoding, shape);
+}
+
+function place(
+  format: StoredFormat,
+  shape: MatrixShape,
+  { settings, arrays }: Encoding,
+  device: Device,
+): EncodedMatrix {
+  const placed = Object.entries(arrays).map(([name, { dtype, shape: sizes, data }]) => {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const array = fromBytes(bytes, sizes, { dtype, device });
+    // At once: arrays in JavaScript memory would be sent again for the first products.
+    if (array.size > 0) array.node.storage?.moveToDevice();
+    return [name, array] as const;
+  });
+  return new EncodedMatrix({ format, settings, stored: shape, arrays: Object.fromEntries(placed), transposed: false });
+}

@@ -1,0 +1,52 @@
+/** What a matrix format is: how a matrix is stored other than as one number after another, and what that means. */
+import type { OptionRules } from '../arguments/rules.ts';
+import type { DType, TypedArray } from '../dtype/dtype.ts';
+import type { EncodedLayout, EncodedSettings } from '../kernel/spec.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** Rows and columns. */
+export type MatrixShape = readonly [rows: number, columns: number];
+
+/** One array of an encoded matrix, in JavaScript memory. */
+export interface EncodedArray {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: TypedArray;
+}
+
+/** The arrays of an encoded matrix by their names. */
+export type EncodedArrays = Readonly<Record<string, EncodedArray>>;
+
+/** A matrix in a format: its settings, and its arrays. */
+export interface Encoding {
+  readonly settings: EncodedSettings;
+  readonly arrays: EncodedArrays;
+}
+
+/**
+ * A way to store a matrix, and what is stored means. `int8`, `csr` and the others of this package are values of this type,
+ * and anybody's own may stand beside them: a format without `layout` computes through `expand`, on every device.
+ */
+export interface StoredFormat {
+  /** A short name, as files and reports carry it. */
+  readonly name: string;
+  /** The layout of its arrays, for which devices have kernels. */
+  readonly layout?: EncodedLayout;
+  /** The names of its arrays, in the order in which kernels of the layout bind them. */
+  readonly arrays: (settings: EncodedSettings) => readonly string[];
+  /**
+   * Checks arrays that come from outside: everything that kernels rely on. Returns what is wrong with them, as a part of a
+   * sentence, or undefined.
+   */
+  readonly flaw: (encoding: Encoding, shape: MatrixShape) => string | undefined;
+  /** The dense matrix, f32 [rows, columns], by tensor operations; differentiable towards arrays of floats. */
+  readonly expand: (arrays: Readonly<Record<string, Tensor>>, settings: EncodedSettings, shape: MatrixShape) => Tensor;
+}
+
+/** A way to store a matrix, and how a dense one is brought into it. */
+export interface MatrixFormat<Options extends object = Record<never, never>> extends StoredFormat {
+  /** Options of `encode`, with what they must be. */
+  readonly options: OptionRules<Options>;
+  /** Encodes row-major values. Throws ArgumentError for what the format cannot hold. */
+  readonly encode: (values: Float32Array, shape: MatrixShape, options: Options) => Encoding;
+}

@@ -1,0 +1,129 @@
+/** Products with a matrix that is stored in an encoded layout, and where they run: by a kernel, or through the dense matrix. */
+import type { Device } from '../device/device.ts';
+import type { DType } from '../dtype/dtype.ts';
+import { shapedNode } from '../graph/build.ts';
+import type { Node } from '../graph/node.ts';
+import type { Binding, EncodedMatmulSpec, EncodedSettings } from '../kernel/spec.ts';
+import type { KernelStep } from '../ops/kernel-plan.ts';
+import type { Attributes, KernelOp } from '../ops/op.ts';
+import { contiguousStrides } from '../shape/shape.ts';
+import type { Layout } from '../shape/layout.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { wrap } from '../tensor/wrap.ts';
+import type { MatrixShape, StoredFormat } from './format.ts';
+
+/** A product without its operands. */
+export interface EncodedProduct {
+  /** Only its layout is part of the kernel. */
+  readonly format: StoredFormat;
+  readonly settings: EncodedSettings;
+  readonly shape: MatrixShape;
+  /** Which index of the matrix is summed over: see `EncodedMatmulSpec`. */
+  readonly walks: 'columns' | 'rows';
+  readonly activations: 'f32' | 'int8';
+}
+
+/** Sizes of what a product sums over, and of what it yields for each row of x. */
+function productSizes({ shape: [rows, columns], walks }: Pick<EncodedProduct, 'shape' | 'walks'>): {
+  readonly depth: number;
+  readonly width: number;
+} {
+  return walks === 'columns' ? { depth: columns, width: rows } : { depth: rows, width: columns };
+}
+
+/** The kernel of a product with x as it lies in memory, if its format has a layout; `dtypes` are those of its arrays. */
+function specOf(product: EncodedProduct, x: Layout, dtypes: readonly DType[]): EncodedMatmulSpec | undefined {
+  const { format, settings, shape, walks, activations } = product;
+  if (format.layout === undefined) return undefined;
+  const m = x.shape[0] as number;
+  return {
+    kind: 'encoded-matmul',
+    bindings: [
+      { dtype: 'f32', access: 'read' },
+      ...dtypes.map((dtype): Binding => ({ dtype, access: 'read' })),
+      { dtype: 'f32', access: 'write' },
+    ],
+    layout: format.layout,
+    settings,
+    rows: shape[0],
+    columns: shape[1],
+    walks,
+    m,
+    activations,
+    x: { binding: 0, offset: x.offset, strides: x.strides },
+    parts: dtypes.map((_, part) => part + 1),
+    out: { binding: dtypes.length + 1, offset: 0, strides: contiguousStrides([m, productSizes(product).width]) },
+  };
+}
+
+/** Whether a device has a kernel for such a product of m rows. */
+export function hasKernel(device: Device, product: EncodedProduct, m: number, dtypes: readonly DType[]): boolean {
+  const shape = [m, productSizes(product).depth];
+  const spec = specOf(product, { shape, strides: contiguousStrides(shape), offset: 0 }, dtypes);
+  return spec !== undefined && device.accepts(spec);
+}
+
+const productOf = (attributes: Attributes): EncodedProduct => attributes as unknown as EncodedProduct;
+
+/** Inputs: x [m, depth], f32; then the arrays of the matrix. */
+const encodedMatmulOp: KernelOp = {
+  family: 'kernel',
+  name: 'encodedMatmul',
+  strided: [true],
+  // Only x: a matrix whose arrays want gradients is multiplied as a dense one.
+  gradient: (g, { inputs, attributes }) => {
+    const product = productOf(attributes);
+    const walks = product.walks === 'columns' ? 'rows' : 'columns';
+    return [multiply(g, inputs.slice(1), { ...product, walks, activations: 'f32' })];
+  },
+  contraction: specOfNode,
+  plan: (node) => ({
+    outputs: [{ shape: node.shape, dtype: node.dtype }],
+    steps: (inputs): KernelStep[] => [
+      { spec: specOfNode(node, inputs), operands: [...node.inputs.map((_, input) => ({ input })), { output: 0 }] },
+    ],
+  }),
+};
+
+function specOfNode(node: Node, [x]: readonly Layout[]): EncodedMatmulSpec {
+  const dtypes = node.inputs.slice(1).map(({ dtype }) => dtype);
+  return specOf(productOf(node.attributes), x as Layout, dtypes) as EncodedMatmulSpec;
+}
+
+/**
+ * x [m, depth] times the matrix, or its transpose, as `product.walks` says: f32 [m, width]. By a kernel where the device
+ * has one; else, and where the arrays themselves want gradients, through the dense matrix.
+ */
+export function multiply(x: Tensor, arrays: readonly Tensor[], product: EncodedProduct): Tensor {
+  const m = x.shape[0] as number;
+  const dtypes = arrays.map(({ dtype }) => dtype);
+  if (!arrays.some(({ requiresGrad }) => requiresGrad) && hasKernel(x.device, product, m, dtypes)) {
+    const inputs = [x, ...arrays].map(({ node }) => node);
+    return wrap(shapedNode(encodedMatmulOp, inputs, { ...product }, [m, productSizes(product).width], 'f32'));
+  }
+  const dense = expand(arrays, product);
+  const left = product.activations === 'int8' ? roundedRows(x) : x;
+  return left.matmul(product.walks === 'columns' ? dense.t() : dense);
+}
+
+/** The dense matrix. */
+export function expand(
+  arrays: readonly Tensor[],
+  { format, settings, shape }: Pick<EncodedProduct, 'format' | 'settings' | 'shape'>,
+): Tensor {
+  const names = format.arrays(settings);
+  return format.expand(Object.fromEntries(names.map((name, part) => [name, arrays[part] as Tensor])), settings, shape);
+}
+
+/** The smallest positive f32. */
+const smallest = 2 ** -149;
+
+/** What is left of activations that are rounded to 8 bits, a scale a row. */
+function roundedRows(x: Tensor): Tensor {
+  const scale = x.abs().max([1], { keepDims: true }).div(127);
+  // A row of zeros has the scale 0, and stays one; the difference makes a row with an infinity NaN, as one with NaN is.
+  return x
+    .div(scale.maximum(smallest))
+    .round()
+    .mul(scale.add(scale.sub(scale)));
+}

@@ -1,0 +1,12 @@
+import { cpu, createReferenceDevice } from '@espalier/tensor';
+import { describe } from 'vitest';
+import { encodedLaws } from './laws.ts';
+
+describe('on the reference device', () => {
+  const reference = createReferenceDevice('encoded');
+  encodedLaws(() => reference, 20);
+});
+
+describe('on cpu', () => {
+  encodedLaws(() => cpu(), 60);
+});
