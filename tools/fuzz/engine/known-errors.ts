@@ -7,6 +7,7 @@ const known: ReadonlySet<string> = new Set([
   'ConfigError',
   'DTypeError',
   'DeviceError',
+  'DivergenceError',
   'ExhaustedError',
   'FailedError',
   'FormatError',

@@ -5,7 +5,7 @@ import { lossName } from '../loss/table.ts';
 import { frozenNames, type Module } from '../module/module.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import { constant } from '../schedule/shapes.ts';
-import type { Fingerprint } from './checkpoint.ts';
+import type { Fingerprint } from './position.ts';
 import type { FitOptions } from './options.ts';
 import { describeViews } from './views.ts';
 
