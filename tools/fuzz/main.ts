@@ -37,7 +37,7 @@ const only = option('only') === undefined ? undefined : wholeNumber('only');
 const range = only === undefined ? { mutants: wholeNumber('mutants') } : { from: only, mutants: only + 1 };
 for (const name of words) {
   const began = performance.now();
-  const findings = await fuzz(name, { seed, ...range });
+  const findings = await fuzz([name], { seed, ...range });
   const kinds = new Map<string, Finding[]>();
   for (const finding of findings) kinds.set(kindOf(finding), [...(kinds.get(kindOf(finding)) ?? []), finding]);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);

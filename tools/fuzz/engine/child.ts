@@ -1,12 +1,13 @@
-// Reads mutants in a process of its own, which may crash and hang: `child.ts READER SEED FROM TO`. Before each it writes
-// `at INDEX` to file 3, and of each that was not read as it should be a line of JSON.
+// Reads mutants in a process of its own, which may crash and hang: `child.ts SEED MUTANTS READER FROM [READER FROM …]`.
+// Before each mutant it writes `at INDEX` to file 3, of each that was not read as it should be a line of JSON, and `done`
+// behind the last of a reader.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readers } from '../readers/table.ts';
 import { isKnownError } from './known-errors.ts';
 import { mutantOf } from './mutant.ts';
-import type { Finding } from './reader.ts';
+import type { Finding, Reader } from './reader.ts';
 
 /** Seconds of computing that a mutant may take. */
 const mostSeconds = 2;
@@ -14,14 +15,10 @@ const mostSeconds = 2;
 const memoryFactor = 10;
 const memoryFloor = 96 * 2 ** 20;
 
-const [name = '', seedText = '0', from = '0', to = '0'] = process.argv.slice(2);
+const [seedText = '0', mutants = '0', ...jobs] = process.argv.slice(2);
 const seed = Number(seedText);
-const reader = readers.find((each) => each.name === name);
-if (reader === undefined) throw new Error(`there is no reader '${name}'`);
 
 const tell = (line: string): void => void writeSync(3, `${line}\n`);
-const report = (index: number, kind: Finding['kind'], message: string): void =>
-  tell(JSON.stringify({ reader: name, seed, index, kind, message } satisfies Finding));
 
 /** The most memory that was in use since it was last asked, in bytes, where the system tells. */
 function peakMemory(): number {
@@ -43,24 +40,26 @@ let late: unknown;
 // What fails after it was answered is a mistake as much as what fails before.
 process.on('unhandledRejection', (error) => (late = error));
 
-const root = mkdtempSync(join(tmpdir(), 'espalier-fuzz-'));
-const folder = join(root, 'in');
-try {
+/** An empty folder. */
+function emptied(folder: string): string {
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
-  const seeds = await reader.seeds(folder);
+  return folder;
+}
+
+async function readAll(reader: Reader, from: number, folder: string): Promise<void> {
+  const report = (index: number, kind: Finding['kind'], message: string): void =>
+    tell(JSON.stringify({ reader: reader.name, seed, index, kind, message } satisfies Finding));
+  const seeds = await reader.seeds(emptied(folder));
   for (const [index, input] of seeds.entries()) {
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder);
     try {
-      await reader.read(input, folder);
+      await reader.read(input, emptied(folder));
     } catch (error) {
       report(index, 'seed', described(error));
     }
   }
-  for (let index = Number(from); index < Number(to); index += 1) {
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder);
-    const mutant = mutantOf(reader, seeds, seed, index, folder);
+  for (let index = from; index < Number(mutants); index += 1) {
+    const mutant = mutantOf(reader, seeds, seed, index, emptied(folder));
     if (index % 64 === 0) globalThis.gc?.();
     tell(`at ${index}`);
     peakMemory();
@@ -82,6 +81,16 @@ try {
     late = undefined;
   }
   tell('done');
+}
+
+const root = mkdtempSync(join(tmpdir(), 'espalier-fuzz-'));
+try {
+  for (let job = 0; job < jobs.length; job += 2) {
+    const [name, from] = jobs.slice(job);
+    const reader = readers.find((each) => each.name === name);
+    if (reader === undefined) throw new Error(`there is no reader '${name}'`);
+    await readAll(reader, Number(from), join(root, 'in'));
+  }
 } finally {
   rmSync(root, { recursive: true, force: true });
 }

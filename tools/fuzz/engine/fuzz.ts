@@ -21,18 +21,24 @@ const enough = 200;
 const child = fileURLToPath(new URL('child.ts', import.meta.url));
 const node = ['--expose-gc', '--max-old-space-size=1024', '--conditions=@espalier/source', '--import', 'tsx'];
 
-/** Reads mutants in a process until that ends, and gives the mutant to go on with; undefined when all were read. */
+/** A reader, and the mutant that it goes on with. */
+interface Job {
+  readonly reader: string;
+  readonly from: number;
+}
+
+/** Has readers read mutants in a process until that ends, and gives those that have not read all. */
 async function readSome(
-  reader: string,
+  jobs: readonly Job[],
   { seed, mutants }: FuzzOptions,
-  from: number,
   onFinding: (finding: Finding) => void,
-): Promise<number | undefined> {
-  const started = spawn(process.execPath, [...node, child, reader, String(seed), String(from), String(mutants)], {
+): Promise<readonly Job[]> {
+  const words = jobs.flatMap(({ reader, from }) => [reader, String(from)]);
+  const started = spawn(process.execPath, [...node, child, String(seed), String(mutants), ...words], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
   let at: number | undefined;
-  let [done, hung, said] = [false, false, ''];
+  let [done, hung, said] = [0, false, ''];
   let timer = setTimeout(() => undefined, 0);
   const watch = (): void => {
     clearTimeout(timer);
@@ -49,30 +55,36 @@ async function readSome(
   started.stderr?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-2000)));
   const lines = createInterface(started.stdio[3] as Readable);
   lines.on('line', (line) => {
-    watch();
     if (line.startsWith('at ')) at = Number(line.slice(3));
-    else if (line === 'done') done = true;
+    else if (line === 'done') [done, at] = [done + 1, undefined];
     else onFinding(JSON.parse(line) as Finding);
+    watch();
   });
   const [[code, signal]] = (await Promise.all([once(started, 'exit'), once(lines, 'close')])) as unknown as [
     [number | null, string | null],
   ];
   clearTimeout(timer);
-  if (done) return undefined;
+  const [current, ...others] = jobs.slice(done);
+  if (current === undefined) return [];
+  const { reader } = current;
   // It never came to a mutant: there is something wrong with the fuzzer.
   if (at === undefined) throw new Error(`fuzz: the reader '${reader}' does not start: ${said.trim()}`);
   const finding = { reader, seed, index: at };
   if (hung) onFinding({ ...finding, kind: 'hang', message: `it was not read within ${silence} s` });
   else onFinding({ ...finding, kind: 'crash', message: `the process ended: ${signal ?? code}\n${said.trim()}` });
-  return at + 1;
+  return [{ reader, from: at + 1 }, ...others];
 }
 
-/** Has a reader read mutants, in a process of its own for as long as that lives, and gives what went wrong. */
-export async function fuzz(reader: string, options: FuzzOptions): Promise<readonly Finding[]> {
+/**
+ * Has readers read mutants, one after the other, all in a process of their own for as long as that lives, and gives what
+ * went wrong.
+ */
+export async function fuzz(readers: readonly string[], options: FuzzOptions): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  let next: number | undefined = options.from ?? 0;
-  while (next !== undefined && next < options.mutants && findings.length < enough) {
-    next = await readSome(reader, options, next, (finding) => findings.push(finding));
+  let jobs: readonly Job[] = readers.map((reader) => ({ reader, from: options.from ?? 0 }));
+  while (jobs.length > 0) {
+    jobs = await readSome(jobs, options, (finding) => findings.push(finding));
+    jobs = jobs.filter(({ reader }) => findings.filter((each) => each.reader === reader).length < enough);
   }
   return findings;
 }
