@@ -38,7 +38,7 @@ export function pluginOptions<Options extends JsonOptions<Options>>(
   const unknown = Object.keys(given).find((option) => !Object.hasOwn(defaults, option));
   if (unknown !== undefined) {
     const known = Object.keys(defaults).join(', ') || 'none';
-    throw new TypeError(`${name}: there is no option '${unknown}': its options are ${known}`);
+    throw new TypeError(`${name}: there is no option ${shown(unknown)}: its options are ${known}`);
   }
   const options: Options = { ...defaults, ...given };
   for (const [option, limit] of Object.entries<Limit>({ ...definition.limits })) {

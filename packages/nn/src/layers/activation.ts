@@ -1,7 +1,8 @@
 /** Activation functions as layers. */
 import type { Shape, Tensor } from '@espalier/tensor';
-import { integer, optional, parseFields, real, word, type Fields } from '../config/fields.ts';
+import { integer, optional, parseFields, real, show, word, type Fields } from '../config/fields.ts';
 import { ConfigError } from '../errors.ts';
+import { own } from '../json.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
 import type { ModuleType } from '../module/registry.ts';
 
@@ -79,9 +80,12 @@ export class Activation extends Module {
   /** Throws ConfigError for an unknown name or setting. */
   constructor(type: ActivationName, settings: object = {}, where = '') {
     super();
-    const found = Object.hasOwn(kinds, type) ? kinds[type] : undefined;
+    const found = own(kinds, type);
     if (!found)
-      throw new ConfigError('activation', `'${type}' is no known function; known are ${Object.keys(kinds).join(', ')}`);
+      throw new ConfigError(
+        'activation',
+        `${show(type)} is no known function; known are ${Object.keys(kinds).join(', ')}`,
+      );
     this.type = type;
     const made = found.create(settings, where === '' ? type : where);
     this.settings = made.settings;

@@ -1,6 +1,8 @@
 /** Losses by name, for recipes. */
 import { crossEntropy } from '@espalier/tensor';
+import { show } from '../config/fields.ts';
 import { ConfigError } from '../errors.ts';
+import { own } from '../json.ts';
 import { bceWithLogits, klDivergence } from './classification.ts';
 import type { LossFunction } from './loss.ts';
 import { huber, l1, mse } from './regression.ts';
@@ -19,8 +21,8 @@ export const lossTypes: readonly string[] = Object.keys(losses);
 
 /** The loss of a name, with its defaults. Throws ConfigError. */
 export function loss(name: string): LossFunction {
-  const found = Object.hasOwn(losses, name) ? losses[name] : undefined;
-  if (!found) throw new ConfigError('loss', `'${name}' is no known loss; known are ${lossTypes.join(', ')}`);
+  const found = own(losses, name);
+  if (!found) throw new ConfigError('loss', `${show(name)} is no known loss; known are ${lossTypes.join(', ')}`);
   return found;
 }
 

@@ -1,7 +1,7 @@
 /** Optimizers by name. */
 import { ConfigError } from '../errors.ts';
 import { show } from '../config/fields.ts';
-import { isRecord } from '../json.ts';
+import { isRecord, own } from '../json.ts';
 import { Adam, AdamW } from './adam.ts';
 import type { Optimizer, OptimizerConfig } from './optimizer.ts';
 import { RMSProp, type RMSPropOptions } from './rmsprop.ts';
@@ -19,7 +19,7 @@ export const optimizerTypes: readonly string[] = Object.keys(types);
 
 /** The optimizer a JSON description stands for. Throws ConfigError. */
 export function buildOptimizer(config: OptimizerConfig): Optimizer {
-  const create = isRecord(config) && Object.hasOwn(types, config.type) ? types[config.type] : undefined;
+  const create = isRecord(config) ? own(types, config.type) : undefined;
   if (!create)
     throw new ConfigError('optimizer', `is ${show(config)}; it needs a type out of ${optimizerTypes.join(', ')}`);
   return create(config);

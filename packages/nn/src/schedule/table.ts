@@ -1,7 +1,7 @@
 /** Schedules by name. */
 import { ConfigError } from '../errors.ts';
 import { inside, show } from '../config/fields.ts';
-import { isRecord } from '../json.ts';
+import { isRecord, own } from '../json.ts';
 import { product, sequence, warmUp } from './compose.ts';
 import type { Schedule, ScheduleConfig } from './schedule.ts';
 import {
@@ -55,10 +55,7 @@ function list(value: unknown, where: string): readonly unknown[] {
 
 function read(config: unknown, where: string): Schedule {
   const given = typeof config === 'string' ? { type: config } : config;
-  const create =
-    isRecord(given) && typeof given['type'] === 'string' && Object.hasOwn(types, given['type'])
-      ? types[given['type']]
-      : undefined;
+  const create = isRecord(given) ? own(types, given['type']) : undefined;
   if (!create) throw new ConfigError(where, `is ${show(config)}; it needs a type out of ${scheduleTypes.join(', ')}`);
   return create(given as Readonly<Record<string, unknown>>, where);
 }

@@ -1,6 +1,6 @@
 /** What training and measuring are given, checked before anything is done: a wrong option must not train in another way. */
 import { ArgumentError } from '@espalier/tensor';
-import { show } from '../config/fields.ts';
+import { brief, show } from '../config/fields.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { isRecord } from '../json.ts';
 import type { Module } from '../module/module.ts';
@@ -102,7 +102,10 @@ function checkFields<Options extends object>(
 ): void {
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(rules, name));
   if (unknown !== undefined)
-    throw new ArgumentError(operation, `${place}${unknown} is no option; there are ${Object.keys(rules).join(', ')}`);
+    throw new ArgumentError(
+      operation,
+      `${place}${brief(unknown)} is no option; there are ${Object.keys(rules).join(', ')}`,
+    );
   for (const [name, rule] of Object.entries<Rule>(rules)) {
     const value: unknown = options[name as keyof Options];
     if (value === undefined ? rule.required !== true : rule.accepts(value)) continue;

@@ -1,6 +1,6 @@
 /** What measurements are told, checked. */
 import { ArgumentError } from '@espalier/tensor';
-import { quote } from '../quote.ts';
+import { brief, quote } from '../quote.ts';
 
 /**
  * Throws ArgumentError unless the options are an object of known names with the shape of an example: one that is misspelt would
@@ -14,7 +14,7 @@ export function checkMeasurement(operation: string, options: unknown, known: rea
     );
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown !== undefined)
-    throw new ArgumentError(operation, `'${unknown}' is no option; there are ${known.join(', ')}`);
+    throw new ArgumentError(operation, `'${brief(unknown)}' is no option; there are ${known.join(', ')}`);
   const shape: unknown = Reflect.get(options, 'inputShape');
   if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && (size as number) >= 0))
     throw new ArgumentError(

@@ -127,7 +127,7 @@ export const observerTypes: readonly ObserverConfig['type'][] = Object.keys(make
 
 /** An observer from its configuration. Throws ArgumentError for a type it does not know, or a percentile outside (50, 100]. */
 export function createObserver(config: ObserverConfig): Observer {
-  if (!Object.hasOwn(makers, config.type))
+  if (!observerTypes.includes(config.type))
     throw new ArgumentError(
       'quantize',
       `the observer is ${quote(config.type)}; it must be one of ${observerTypes.join(', ')}`,

@@ -47,7 +47,7 @@ export function findScales(
  */
 export async function quantizeTensor(tensor: Tensor, options: QuantizeTensorOptions = {}): Promise<QuantizedTensor> {
   const { format = 'int8', granularity = 'channel', observer = { type: 'min-max' } } = options;
-  if (!Object.hasOwn(numberFormats, format) || (granularity !== 'channel' && granularity !== 'tensor'))
+  if (!Object.keys(numberFormats).includes(format) || (granularity !== 'channel' && granularity !== 'tensor'))
     throw new ArgumentError(
       'quantizeTensor',
       `the format is ${quote(format)} by ${quote(granularity)}; it must be int8, by channel or by tensor`,

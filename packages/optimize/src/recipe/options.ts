@@ -1,14 +1,15 @@
 /** Checking of the options of passes, which come from JSON as often as from TypeScript. */
 import { RecipeError } from '../errors.ts';
-import { quote } from '../quote.ts';
+import { brief, quote } from '../quote.ts';
 
 /** The options as an object with known names only. Throws RecipeError. */
 export function optionsOf(place: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new RecipeError(place, `the options are ${quote(options)}; they must be an object`);
   }
-  const unknown = Object.keys(options).find((name) => name !== 'type' && !known.includes(name));
-  if (unknown !== undefined) throw new RecipeError(place, `'${unknown}' is no option; there are ${known.join(', ')}`);
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new RecipeError(place, `'${brief(unknown)}' is no option; there are ${known.join(', ')}`);
 }
 
 /** Bounds of a number. */

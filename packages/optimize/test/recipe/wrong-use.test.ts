@@ -39,7 +39,41 @@ async function refused(doing: Promise<unknown>, message: RegExp): Promise<void> 
   expect((error as Error).message).toMatch(message);
 }
 
+/** A list as deep as a text of JSON can say, which ends the stack of what makes a text of it. */
+const endless: unknown = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`);
+
 describe('options of passes', () => {
+  const training = ['epochs', 'batchSize', 'optimizer', 'schedule', 'loss'];
+  const named: Readonly<Record<string, readonly string[]>> = {
+    prune: ['sparsity', 'scope', 'criterion', 'structure', 'schedule', 'minimum', 'maximum', 'layers', 'train'],
+    quantize: ['observer', 'calibrate', 'layers', 'train'],
+    distill: ['teacher', 'alpha', 'temperature', 'student', 'train'],
+    finetune: training,
+  };
+  const strange: readonly unknown[] = [
+    endless,
+    { type: endless },
+    ...training.flatMap((part) => [{ [part]: endless }, { [part]: { type: endless } }]),
+  ];
+  const steps = Object.entries(named).flatMap(([type, options]) =>
+    options.flatMap((option) =>
+      strange.map((value) => ({ type, ...(type === 'prune' && { sparsity: 0.5 }), [option]: value })),
+    ),
+  );
+
+  test('are refused in brief where they are nested without end, or named without end', () => {
+    for (const step of [...steps, { type: 'finetune', ['x'.repeat(100_000)]: 1 }, { type: endless }, endless]) {
+      let error: unknown;
+      try {
+        parseRecipe([step]);
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(error).toBeInstanceOf(TensorError);
+      expect((error as Error).message.length).toBeLessThan(500);
+    }
+  });
+
   test.each<[() => unknown, RegExp]>([
     [() => prune({ sparsity: NaN }), /sparsity is NaN/],
     [() => prune({ sparsity: 1 }), /sparsity is 1; it must be a number at least 0 and below 1/],
