@@ -48,8 +48,8 @@ function valueAt(
 
 /** By layout. */
 export const rowDecoders: Readonly<Record<EncodedLayout, RowDecoder>> = {
-  int8: (arrays, row, { columns }) => {
-    const scale = at(arrays, 1, arrays[1]?.length === 1 ? 0 : row);
+  int8: (arrays, row, { columns, settings }) => {
+    const scale = at(arrays, 1, settings['scales'] === 'matrix' ? 0 : row);
     return everyColumn(columns, (column) => at(arrays, 0, row * columns + column) * scale);
   },
   int4: (arrays, row, { columns, settings }) => {

@@ -24,13 +24,16 @@ export const int8: MatrixFormat<Int8Options> = {
       sharing === 'row' ? Int32Array.from({ length: rows + 1 }, (_, row) => row * columns) : [0, values.length];
     const { codes, scales } = quantizeRows('int8', values, Int32Array.from(runs));
     return {
-      settings: {},
+      settings: { scales: sharing },
       arrays: { codes: array('i8', [rows, columns], codes), scales: array('f32', [scales.length], scales) },
     };
   },
-  flaw: ({ arrays }, [rows, columns]) => {
+  flaw: ({ settings, arrays }, [rows, columns]) => {
     const scales = named(arrays, 'scales');
-    const count = scales.shape[0] === 1 ? 1 : rows;
+    const sharing = settings['scales'];
+    if (sharing !== 'row' && sharing !== 'matrix')
+      return `its setting scales is ${String(sharing)}; it is row or matrix`;
+    const count = sharing === 'matrix' ? 1 : rows;
     return (
       flawOfArray('codes', named(arrays, 'codes'), 'i8', [rows, columns]) ??
       flawOfArray('scales', scales, 'f32', [count]) ??

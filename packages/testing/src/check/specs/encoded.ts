@@ -45,13 +45,16 @@ function offsetsOf(present: readonly (readonly number[])[]): DrawnMatrix['arrays
 }
 
 const draws: Readonly<Record<EncodedLayout, DrawLayout>> = {
-  int8: (draw, rows, columns) => ({
-    settings: {},
-    arrays: [
-      { dtype: 'i8', values: drawContents(draw, 'i8', rows * columns) },
-      scales(draw, draw(fc.boolean) ? rows : 1),
-    ],
-  }),
+  int8: (draw, rows, columns) => {
+    const sharing = draw(fc.boolean) ? 'row' : 'matrix';
+    return {
+      settings: { scales: sharing },
+      arrays: [
+        { dtype: 'i8', values: drawContents(draw, 'i8', rows * columns) },
+        scales(draw, sharing === 'row' ? rows : 1),
+      ],
+    };
+  },
   int4: (draw, rows, columns) => {
     const group = [16, 32, 64][draw(anyInteger, 0, 2)] ?? 32;
     const groups = rows * Math.ceil(columns / group);
