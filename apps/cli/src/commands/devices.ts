@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { deviceKinds, openDevice } from '../cli/open-device.ts';
+import { deviceKinds } from '../cli/open-device.ts';
 import type { DeviceKind } from '../cli/open-device.ts';
 import { withCommonOptions, withExamples } from '../cli/options.ts';
 import { openSession } from '../cli/session.ts';
-import type { CommonOptions, Environment } from '../cli/session.ts';
+import type { CommonOptions, Environment, Session } from '../cli/session.ts';
 import { NoDeviceError } from '../errors.ts';
 import { renderTable } from '../terminal/table.ts';
+import { openPlace } from '../workers/open-place.ts';
 
 /** A kind of device, and what there is of it here. */
 interface DeviceRow {
@@ -15,14 +16,21 @@ interface DeviceRow {
   readonly description: string;
 }
 
-async function look(name: DeviceKind): Promise<DeviceRow> {
+async function look(session: Session, name: DeviceKind): Promise<DeviceRow> {
   try {
-    const { device } = await openDevice(name);
-    return { name, available: true, description: device.description };
+    const { description, close } = await openPlace(session, name);
+    await close();
+    return { name, available: true, description };
   } catch (error) {
     if (!(error instanceof NoDeviceError)) throw error;
     return { name, available: false, description: error.message };
   }
+}
+
+async function chosenByAuto(session: Session): Promise<DeviceKind> {
+  const { kind, close } = await openPlace(session, 'auto');
+  await close();
+  return kind;
 }
 
 /** Adds `espalier devices`. */
@@ -33,9 +41,10 @@ export function addDevicesCommand(program: Command, environment: Environment): v
     ['espalier devices --json', 'the same for a script'],
   ]).action(async (options: CommonOptions) => {
     const session = openSession(environment, options);
-    const devices: DeviceRow[] = [];
-    for (const kind of deviceKinds) devices.push(await look(kind));
-    const auto = (await openDevice('auto')).kind;
+    const [devices, auto] = await Promise.all([
+      Promise.all(deviceKinds.map((kind) => look(session, kind))),
+      chosenByAuto(session),
+    ]);
     session.result({ devices, auto }, () => {
       const rows = devices.map((row) => [row.name, row.available ? 'yes' : 'no', row.description]);
       const table = renderTable(

@@ -93,7 +93,7 @@ function rowsOf(names: readonly RowName[], { models, latencies }: Measured): rea
  */
 export async function runPipeline(setup: PipelineSetup): Promise<RunReport> {
   const { session, runner, recipe, folder, resume } = setup;
-  const { kind, device } = runner.device;
+  const { kind, description } = runner.device;
   const { output: _, ...followed } = recipe;
   const fingerprint = JSON.stringify({ ...followed, device: kind, espalier: version() });
   const state = await openRunState(folder, fingerprint, resume);
@@ -115,7 +115,7 @@ export async function runPipeline(setup: PipelineSetup): Promise<RunReport> {
     name: recipe.name,
     seed: recipe.seed,
     device: kind,
-    deviceDescription: device.description,
+    deviceDescription: description,
     rows: rowsOf(names, measured),
     images: { train: winner?.trainImages ?? 0, test: winner?.images ?? 0, validation: recipe.data.validation },
     search: { strategy, trials: search.trials, best: search.best, stopped: search.stopped },

@@ -4,7 +4,7 @@ export interface Request {
   readonly input: unknown;
 }
 
-/** An error as it crosses a thread: its class would be lost, its name is not. */
+/** An error as it crosses to another thread or process: its class would be lost, its name is not. */
 export interface SentError {
   readonly name: string;
   readonly message: string;
@@ -19,14 +19,25 @@ export type Response =
   | { readonly type: 'result'; readonly output: unknown }
   | { readonly type: 'error'; readonly error: SentError };
 
-/** What a worker is started with. */
+/** The kinds of device that jobs can run on. */
+export type WorkerDevice = 'cpu' | 'reference' | 'webgpu';
+
+/** What a worker thread is started with. */
 export interface WorkerSetup {
-  readonly device: 'cpu' | 'reference' | 'webgpu';
+  readonly device: WorkerDevice;
   /** Not zero once the user asks to stop. */
   readonly interrupt: Int32Array<SharedArrayBuffer>;
 }
 
-/** Packs an error for the way to another thread. */
+/** What a worker process says of its device, before anything else. */
+export type Opening =
+  | { readonly type: 'opened'; readonly kind: WorkerDevice; readonly description: string }
+  | { readonly type: 'refused'; readonly error: SentError };
+
+/** What a worker process hears: jobs, and that the user asks to stop. */
+export type ProcessRequest = ({ readonly type: 'job' } & Request) | { readonly type: 'interrupt' };
+
+/** Packs an error for the way to another thread or process. */
 export function sendError(error: unknown): SentError {
   const whole = error instanceof Error ? error : new Error(String(error));
   const text = (name: string): string | undefined => {
@@ -36,7 +47,7 @@ export function sendError(error: unknown): SentError {
   return { name: whole.name, message: whole.message, stack: whole.stack, code: text('code'), path: text('path') };
 }
 
-/** Unpacks an error from another thread; it keeps its name, message and trace. */
+/** Unpacks an error from elsewhere; it keeps its name, message and trace. */
 export function receiveError({ name, message, stack, code, path }: SentError): Error {
   const error = new Error(message);
   error.name = name;

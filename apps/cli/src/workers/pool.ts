@@ -1,13 +1,13 @@
-import { Worker } from 'node:worker_threads';
 import type { ProgressListener } from '../pipeline/job.ts';
 import { receiveError } from './messages.ts';
-import type { Request, Response, WorkerSetup } from './messages.ts';
+import type { Request } from './messages.ts';
+import type { StartWorker, WorkerHandle } from './worker-handle.ts';
 
-/** Runs jobs in worker threads, so that this thread can draw and listen. */
+/** Runs jobs in workers, so that this thread can draw and listen. */
 export interface WorkerPool {
-  /** Runs a job on the first thread that is free. Rejects with what the job threw. */
+  /** Runs a job on the first worker that is free. Rejects with what the job threw. */
   run(job: string, input: unknown, onProgress?: ProgressListener): Promise<unknown>;
-  /** Ends the threads, whatever they are doing. */
+  /** Ends the workers, whatever they are doing. */
   close(): Promise<void>;
 }
 
@@ -17,73 +17,65 @@ interface Waiting extends Request {
   readonly reject: (error: unknown) => void;
 }
 
-/** The worker beside this file, as it is built: threads do not share whatever would run TypeScript. */
-const workerFile = new URL('./worker.js', import.meta.url);
-
-/** One thread: started when first needed, and again after it died. */
-class Thread {
-  readonly #setup: WorkerSetup;
-  #worker: Worker | undefined;
+/** One worker: started when first needed, and again after it died. */
+class Place {
+  readonly #start: StartWorker;
+  #worker: WorkerHandle | undefined;
   /** Ends the job in hand. */
   #finish: ((settle: (job: Waiting) => void) => void) | undefined;
   #current: Waiting | undefined;
 
-  constructor(setup: WorkerSetup) {
-    this.#setup = setup;
+  constructor(start: StartWorker) {
+    this.#start = start;
   }
 
   /** Does a job; settles it, and then resolves. */
   do(waiting: Waiting): Promise<void> {
-    const worker = (this.#worker ??= this.#start());
+    const worker = (this.#worker ??= this.#started());
     return new Promise((resolve) => {
       this.#current = waiting;
       this.#finish = (settle) => {
         this.#current = undefined;
         this.#finish = undefined;
-        worker.unref();
         settle(waiting);
         resolve();
       };
-      worker.ref();
       const { job, input } = waiting;
-      // Nothing is transferred: a job's input is copied.
-      worker.postMessage({ job, input } satisfies Request, []);
+      worker.post({ job, input });
     });
   }
 
   async end(): Promise<void> {
-    await this.#worker?.terminate();
+    await this.#worker?.end();
     this.#worker = undefined;
   }
 
-  #start(): Worker {
-    const worker = new Worker(workerFile, { workerData: this.#setup });
-    const die = (error: unknown): void => {
-      this.#worker = undefined;
-      this.#finish?.(({ reject }) => reject(error));
-    };
-    worker.on('message', (response: Response) => {
-      if (response.type === 'progress') this.#current?.onProgress(response.done, response.total, response.note);
-      else if (response.type === 'result') this.#finish?.(({ resolve }) => resolve(response.output));
-      else this.#finish?.(({ reject }) => reject(receiveError(response.error)));
+  #started(): WorkerHandle {
+    return this.#start({
+      onResponse: (response) => {
+        if (response.type === 'progress') this.#current?.onProgress(response.done, response.total, response.note);
+        else if (response.type === 'result') this.#finish?.(({ resolve }) => resolve(response.output));
+        else this.#finish?.(({ reject }) => reject(receiveError(response.error)));
+      },
+      onDeath: (error) => {
+        this.#worker = undefined;
+        this.#finish?.(({ reject }) => reject(error));
+      },
     });
-    worker.on('error', die);
-    worker.on('exit', (code) => die(new Error(`a worker thread ended with code ${code}`)));
-    return worker;
   }
 }
 
-/** Makes a pool of so many threads. */
-export function createWorkerPool(setup: WorkerSetup, size: number): WorkerPool {
-  const threads = Array.from({ length: size }, () => new Thread(setup));
-  const free = [...threads];
+/** Makes a pool of so many workers. */
+export function createWorkerPool(start: StartWorker, size: number): WorkerPool {
+  const places = Array.from({ length: size }, () => new Place(start));
+  const free = [...places];
   const queue: Waiting[] = [];
   const assign = (): void => {
-    const thread = queue.length > 0 ? free.shift() : undefined;
-    const waiting = thread === undefined ? undefined : queue.shift();
-    if (thread === undefined || waiting === undefined) return;
-    void thread.do(waiting).then(() => {
-      free.push(thread);
+    const place = queue.length > 0 ? free.shift() : undefined;
+    const waiting = place === undefined ? undefined : queue.shift();
+    if (place === undefined || waiting === undefined) return;
+    void place.do(waiting).then(() => {
+      free.push(place);
       assign();
     });
     assign();
@@ -95,7 +87,7 @@ export function createWorkerPool(setup: WorkerSetup, size: number): WorkerPool {
         assign();
       }),
     close: async () => {
-      await Promise.all(threads.map((thread) => thread.end()));
+      await Promise.all(places.map((place) => place.end()));
     },
   };
 }

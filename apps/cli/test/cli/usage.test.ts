@@ -140,7 +140,7 @@ describe('help', () => {
 });
 
 test('the devices as JSON are one line on stdout', async () => {
-  const { code, stdout } = await run('devices', '--json');
+  const { code, stdout } = await espalier(['devices', '--json']);
   expect(code).toBe(0);
   const { devices } = JSON.parse(stdout) as {
     readonly devices: readonly { readonly name: string; readonly available: boolean }[];

@@ -151,8 +151,8 @@ const lines: readonly string[] = [
   'run @tiny.yaml -o @text.txt/x',
   'run @tiny.yaml -o /dev/null',
   'run @tiny.yaml -o /proc/x',
-  'quantize @model -o @model',
-  'quantize @model -o @images',
+  'quantize @model -o @model --device cpu',
+  'quantize @model -o @images --device cpu',
   'run @tiny.yaml -o @images',
   'run @tiny.yaml --resume -o @new',
   // Studies.
