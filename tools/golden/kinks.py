@@ -31,6 +31,13 @@ def rec(name, fn, *inputs):
     rows.append([name, plain(list(inputs)), plain([gradient.tolist() for gradient in gradients])])
 
 
+def rec_vector(name, fn, value):
+    # Of many elements: the rest that PyTorch computes one by one has other gradients at NaN.
+    leaf = torch.full((64,), value, dtype=torch.float64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(fn(leaf).sum(), leaf)
+    rows.append([name, plain([[value]]), plain([[gradient[0].item()]])])
+
+
 for n in [
     "abs",
     "sign",
@@ -69,6 +76,31 @@ rec("elu", F.elu, [-1.0, 0.0, 1.0])
 rec("leakyRelu", lambda x: F.leaky_relu(x, 0.01), [-1.0, 0.0, 1.0])
 rec("hardSigmoid", F.hardsigmoid, [-4.0, -3.0, 0.0, 3.0, 4.0])
 rec("hardSwish", F.hardswish, [-4.0, -3.0, 0.0, 3.0, 4.0])
+for n, fn in {
+    "relu": F.relu,
+    "leakyRelu": lambda x: F.leaky_relu(x, 0.01),
+    "elu": F.elu,
+    "selu": F.selu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "mish": F.mish,
+    "softplus": F.softplus,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "hardSigmoid": F.hardsigmoid,
+    "hardSwish": F.hardswish,
+    "clamp": lambda x: torch.clamp(x, -1, 1),
+    "round": torch.round,
+    "sqrt": torch.sqrt,
+    "log": torch.log,
+    "square": torch.square,
+}.items():
+    rec_vector(n, fn, math.nan)
+for n in ["relu", "leakyRelu", "elu", "selu", "softplus", "hardSigmoid", "hardSwish"]:
+    fn = {"leakyRelu": lambda x: F.leaky_relu(x, 0.01), "hardSigmoid": F.hardsigmoid, "hardSwish": F.hardswish}.get(n)
+    rec(n, fn or getattr(F, n), [-inf, inf])
+rec("maximum", torch.maximum, [math.nan, 1.0, math.nan], [1.0, math.nan, math.nan])
+rec("minimum", torch.minimum, [math.nan, 1.0, math.nan], [1.0, math.nan, math.nan])
 rec("maximum", torch.maximum, [1.0, 2.0, 3.0], [2.0, 2.0, 2.0])
 rec("minimum", torch.minimum, [1.0, 2.0, 3.0], [2.0, 2.0, 2.0])
 rec("pow", torch.pow, [0.0, 0.0, 0.0, 0.0, 0.0, 2.0, -2.0, -2.0], [0.0, 1.0, 2.0, 0.5, -1.0, 0.0, 2.0, 3.0])

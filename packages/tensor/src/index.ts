@@ -64,6 +64,7 @@ export {
   ShapeError,
   TensorError,
 } from './errors.ts';
+export { asFloat } from './functions/as-float.ts';
 export { conv2d, type Conv2dOptions, type Size2d } from './functions/convolution.ts';
 export {
   arange,

@@ -1,5 +1,14 @@
 /** Losses between distributions. */
-import { isTensor, massTimes, reduceLoss, tensor, wideFloat, type LossReduction, type Tensor } from '@espalier/tensor';
+import {
+  asFloat,
+  isTensor,
+  massTimes,
+  reduceLoss,
+  tensor,
+  wideFloat,
+  type LossReduction,
+  type Tensor,
+} from '@espalier/tensor';
 import { checkSameShape, type LossOptions } from './regression.ts';
 
 /** Options of binary cross-entropy. */
@@ -15,8 +24,9 @@ export interface BceOptions extends LossOptions {
  * with the positive weight p, as softplus of -x and of x, which neither overflow nor cancel; an infinite logit on the side of its target costs nothing. Throws ShapeError if shapes
  * do not fit.
  */
-export function bceWithLogits(logits: Tensor, target: Tensor, options: BceOptions = {}): Tensor {
-  checkSameShape('bceWithLogits', logits, target);
+export function bceWithLogits(output: Tensor, target: Tensor, options: BceOptions = {}): Tensor {
+  checkSameShape('bceWithLogits', output, target);
+  const logits = asFloat(output);
   const y = target.cast(logits.dtype);
   const positive = massTimes(y, logits.neg().softplus());
   const negative = massTimes(y.neg().add(1), logits.softplus());

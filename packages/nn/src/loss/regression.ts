@@ -1,5 +1,5 @@
 /** Losses between numbers. */
-import { ArgumentError, reduceLoss, ShapeError, type LossReduction, type Tensor } from '@espalier/tensor';
+import { ArgumentError, asFloat, reduceLoss, ShapeError, type LossReduction, type Tensor } from '@espalier/tensor';
 
 /** How losses of elements become one number. */
 export interface LossOptions {
@@ -16,16 +16,21 @@ export function checkSameShape(operation: string, output: Tensor, target: Tensor
     );
 }
 
+/** output - target as a float, since integers would wrap. */
+function difference(output: Tensor, target: Tensor): Tensor {
+  return asFloat(output).sub(target);
+}
+
 /** (output - target)². */
 export function mse(output: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkSameShape('mse', output, target);
-  return reduceLoss(output.sub(target).square(), options.reduction);
+  return reduceLoss(difference(output, target).square(), options.reduction);
 }
 
 /** |output - target|. */
 export function l1(output: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkSameShape('l1', output, target);
-  return reduceLoss(output.sub(target).abs(), options.reduction);
+  return reduceLoss(difference(output, target).abs(), options.reduction);
 }
 
 /**
@@ -36,7 +41,7 @@ export function huber(output: Tensor, target: Tensor, options: LossOptions & { r
   const { delta = 1, reduction } = options;
   if (!(delta > 0)) throw new ArgumentError('huber', `delta is ${delta}; it must be positive`);
   checkSameShape('huber', output, target);
-  const distance = output.sub(target).abs();
+  const distance = difference(output, target).abs();
   const inner = distance.minimum(delta);
   // With m = min(|d|, delta), both pieces are m · (|d| - m / 2).
   return reduceLoss(inner.mul(distance.sub(inner.mul(0.5))), reduction);

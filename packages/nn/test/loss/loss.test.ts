@@ -41,6 +41,29 @@ describe('losses', () => {
     expect(slope(tensor([0, 0, 0])).arraySync()).toEqual([-0.5, 0.5, 0.25]);
   });
 
+  test('integers are subtracted as floats, which do not wrap', () => {
+    for (const [dtype, output, target] of [
+      ['u8', [1, 250], [3, 10]],
+      ['i8', [-100, 100], [100, -100]],
+      ['i32', [-2_000_000_000, 5], [2_000_000_000, 7]],
+      ['bool', [1, 0], [0, 1]],
+    ] as const) {
+      const [a, b] = [tensor(output, { dtype }), tensor(target, { dtype })];
+      const [first, second] = output.map((value, i) => Math.abs(value - (target[i] as number))) as [number, number];
+      const each = { reduction: 'none' } as const;
+      expect(l1(a, b, each).arraySync(), dtype).toEqual([first, second].map(Math.fround));
+      expect(mse(a, b, each).arraySync(), dtype).toEqual([first ** 2, second ** 2].map(Math.fround));
+      expect(huber(a, b, each).arraySync(), dtype).toEqual([first - 0.5, second - 0.5].map(Math.fround));
+    }
+    const [logits, labels] = [tensor([[1, 3]], { dtype: 'u8' }), tensor([0], { dtype: 'u8' })];
+    for (const options of [{}, { labelSmoothing: 0.1 }, { weight: [1, 2] }])
+      expect(crossEntropy(logits, labels, options).itemSync()).toBe(
+        crossEntropy(logits.cast('f32'), labels, options).itemSync(),
+      );
+    const target = tensor([[1, 0]], { dtype: 'u8' });
+    expect(bceWithLogits(logits, target).itemSync()).toBe(bceWithLogits(logits.cast('f32'), target).itemSync());
+  });
+
   test('divergence from a distribution with zeros is finite', () => {
     expect(klDivergence(tensor([[0.5, 0.5]]).log(), tensor([[1, 0]])).itemSync()).toBeCloseTo(Math.LN2, 6);
   });

@@ -102,11 +102,14 @@ export function differentiate(
     if (root.cut === 'spent') refuseSpent();
     // A value that is computed by steps only, or of no elements, changes with none of the inputs.
     if (wanted.size > 0 && root.op.family !== 'source' && !root.cut) return new Map();
-    throw new LifetimeError(
+    if (root.cut)
+      throw new LifetimeError(
+        'gradients',
+        'the result was computed without tracking; leave noGrad, or take gradients that are differentiated again with { differentiable: true }',
+      );
+    throw new ArgumentError(
       'gradients',
-      root.cut
-        ? 'the result was computed without tracking; leave noGrad, or take gradients that are differentiated again with { differentiable: true }'
-        : 'the result does not depend on any tensor that requires gradients; mark inputs with requiresGradients()',
+      'the result has no gradient: no tensor that requires gradients is in it, or only under comparisons, integers and the like, which do not change; mark inputs with requiresGradients(), and compute the loss from floats all the way',
     );
   }
   root.watched = true;

@@ -8,8 +8,9 @@ import { dtypeNames, dtypes, type DType, type DTypeInfo } from './dtype.ts';
  * is i32, f16 with bf16 is f32. Throws DTypeError for u32 with i8 or i32: no dtype here holds both.
  */
 export function promote(a: DType, b: DType, operation = 'promote'): DType {
+  const first = known(a, operation);
   if (a === b) return a;
-  const [first, second] = [known(a, operation), known(b, operation)];
+  const second = known(b, operation);
   if (rank[first.kind] !== rank[second.kind]) return rank[first.kind] > rank[second.kind] ? a : b;
   if (first.kind === 'float') return first.bytes === second.bytes ? 'f32' : first.bytes > second.bytes ? a : b;
   if (first.kind === second.kind) return first.bytes > second.bytes ? a : b;
@@ -21,7 +22,8 @@ export function promote(a: DType, b: DType, operation = 'promote'): DType {
 const rank = { bool: 0, unsigned: 1, signed: 1, float: 2 } as const;
 
 function known(dtype: DType, operation: string): DTypeInfo {
-  if (!dtypeNames.includes(dtype))
+  // `Object.hasOwn` would take ['f32'] for its text.
+  if (typeof dtype !== 'string' || !Object.hasOwn(dtypes, dtype))
     throw new DTypeError(operation, `there is no dtype ${describe(dtype)}; use one of ${dtypeNames.join(', ')}`);
   return dtypes[dtype];
 }

@@ -23,6 +23,7 @@ import { sameShape, showShape, type Axes } from '../shape/shape.ts';
 import { moments, type Moments } from '../tensor/moments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { inDType, wrap } from '../tensor/wrap.ts';
+import { asFloat } from './as-float.ts';
 import { tensor } from './create.ts';
 import { labelBounds } from './labels.ts';
 import { bernoulli, type RandomOptions } from './random.ts';
@@ -163,13 +164,13 @@ const crossEntropyOptions: OptionRules<CrossEntropyOptions> = {
 };
 
 /**
- * -Σ target · log softmax(logits) over the last axis. `targets` are class indices (an integer dtype, one rank less) or
+ * -Σ target · log softmax(logits) over the last axis; integer logits become f32. `targets` are class indices (an integer dtype, one rank less) or
  * probabilities (a float dtype, the shape of the logits). Logits of -∞ mask their classes: they take no part, unless they
  * are the target, where the loss is ∞. An index of no class is an ArgumentError where JavaScript has the indices; where only
  * a device has them it gives NaN, and no gradient. Throws ShapeError if shapes do not fit.
  */
-export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  check('crossEntropy', 'logits', logits, aTensor);
+export function crossEntropy(scores: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const logits = asFloat(check('crossEntropy', 'logits', scores, aTensor));
   check('crossEntropy', 'targets', targets, aTensor);
   const {
     reduction = 'mean',

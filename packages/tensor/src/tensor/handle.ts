@@ -5,7 +5,7 @@
 import { check, ruleOf, type Rule } from '../arguments/rules.ts';
 import type { Device } from '../device/device.ts';
 import { dtypes, type DType, type TypedArray } from '../dtype/dtype.ts';
-import { LifetimeError, ShapeError } from '../errors.ts';
+import { ArgumentError, LifetimeError, ShapeError } from '../errors.ts';
 import { modes } from '../graph/modes.ts';
 import { Node } from '../graph/node.ts';
 import type { Storage } from '../graph/storage.ts';
@@ -202,6 +202,16 @@ export abstract class TensorHandle {
     if (!read) return `Tensor(${type}, not read)`;
     const values = printValues(shape, dtype, read);
     return `Tensor(${type})${values.includes('\n') ? '\n' : ' '}${values}`;
+  }
+
+  /**
+   * `JSON.stringify` asks for it. Throws ArgumentError: JSON has neither dtypes nor NaN, and a value may not be there yet.
+   */
+  toJSON(): never {
+    throw new ArgumentError(
+      'JSON.stringify',
+      `a tensor ${this.current ? `${showShape(this.shape)} ` : ''}has no form in JSON; write \`await tensor.array()\`, which is nested numbers, or save tensors as safetensors`,
+    );
   }
 
   private storage(): Storage {

@@ -2,7 +2,7 @@
 import { describe } from '../arguments/describe.ts';
 import { aBoolean, aNonNegativeNumber, checkOptions, type OptionRules } from '../arguments/rules.ts';
 import { isFloat } from '../dtype/dtype.ts';
-import { toFloat, wideFloat } from '../dtype/promote.ts';
+import { toFloat } from '../dtype/promote.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { indexNode, movementNode, reductionNode } from '../graph/build.ts';
 import { movementOps } from '../ops/movement.ts';
@@ -11,6 +11,7 @@ import { normalizeAxes, normalizeAxis, showShape, sizeOf, type Axes } from '../s
 import { ElementwiseMethods } from './elementwise-methods.ts';
 import { moments } from './moments.ts';
 import type { Tensor } from './tensor.ts';
+import { floatSum, widened } from './widened.ts';
 import { accumulationDType, castNode, expandNode, inDType, wrap } from './wrap.ts';
 
 /** Options of a reduction. */
@@ -80,16 +81,14 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     return this.fold('min', this.whole, axis, options);
   }
 
-  /** The elements in the dtype that floats are added up in. */
-  private get widened(): Tensor {
-    return inDType(this.whole, wideFloat(this.dtype));
-  }
-
-  /** Arithmetic mean, as a float; counted in f32 for narrower dtypes. NaN over nothing. */
+  /**
+   * Arithmetic mean, as a float; counted in f32 for narrower dtypes. Of integers it is exact up to the rounding of the
+   * result (on webgpu of up to 2^22 of 32 bits). NaN over nothing.
+   */
   mean(axis?: Axes, options: ReductionOptions = {}): Tensor {
     checkOptions('mean', options, reductionOptions);
     const count = sizeOf(normalizeAxes('mean', axis, this.rank).map((a) => this.shape[a] as number));
-    const kept = this.widened.sum(axis, { keepDims: true }).mul(count === 0 ? Number.NaN : 1 / count);
+    const kept = floatSum(this.whole, axis).mul(count === 0 ? Number.NaN : 1 / count);
     return this.dropReduced(kept, axis, options);
   }
 
@@ -107,7 +106,7 @@ export abstract class ReductionMethods extends ElementwiseMethods {
   var(axis?: Axes, options: VarianceOptions = {}): Tensor {
     const { correction = 1 } = checkOptions('var', options, varianceOptions);
     const count = sizeOf(normalizeAxes('var', axis, this.rank).map((a) => this.shape[a] as number));
-    const { variance } = moments(this.widened, axis);
+    const { variance } = moments(widened(this.whole), axis);
     return this.dropReduced(
       variance.mul(count > correction ? count / (count - correction) : Number.NaN),
       axis,
@@ -123,7 +122,7 @@ export abstract class ReductionMethods extends ElementwiseMethods {
   /** log Σ exp(a), safe for large and infinite elements. -Infinity over nothing. */
   logSumExp(axis?: Axes, options: ReductionOptions = {}): Tensor {
     checkOptions('logSumExp', options, reductionOptions);
-    const values = this.widened;
+    const values = widened(this.whole);
     const along = normalizeAxes('logSumExp', axis, this.rank);
     if (along.some((a) => this.shape[a] === 0))
       return this.dropReduced(values.sum(axis, { keepDims: true }).log(), axis, options);
@@ -140,7 +139,7 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     if (typeof p !== 'number' || Number.isNaN(p))
       throw new ArgumentError('norm', `p is ${describe(p)}; it must be a number, or Infinity`);
     checkOptions('norm', options, reductionOptions);
-    return inDType(normOf(this.widened, p, axis, options), toFloat(this.dtype));
+    return inDType(normOf(widened(this.whole), p, axis, options), toFloat(this.dtype));
   }
 
   /** i32 position of the first largest element along an axis (over all elements when left out); NaN counts as largest. */

@@ -422,6 +422,7 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
       ),
     }),
   ],
+  asFloat: [x],
   massTimes: [x, x],
   crossEntropy: [
     x,
@@ -621,7 +622,7 @@ export const operations: readonly Operation[] = [
 /** Methods that are this package's own affair: private in TypeScript, or for its runtime. */
 export const internalMethods: ReadonlySet<string> = new Set([
   'constructor', 'rebind', 'fold', 'dropReduced', 'firstExtremum', 'move', 'batched', 'scatter', 'scan', 'storage',
-  'checkSingle', 'settleBeforeAssign',
+  'checkSingle', 'settleBeforeAssign', 'toJSON',
 ]); // prettier-ignore
 
 /** Exports that are no operations: tables. Classes of errors are known by their names. */

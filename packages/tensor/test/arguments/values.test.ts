@@ -2,11 +2,14 @@
 import { expect, test } from 'vitest';
 import {
   ArgumentError,
+  DTypeError,
   fromBytes,
   fromTyped,
+  promote,
   ShapeError,
   tensor,
   TensorError,
+  type DType,
   type NestedValues,
 } from '../../src/index.ts';
 
@@ -108,4 +111,13 @@ test('a shape is copied, and cannot be changed from outside', () => {
   const zeros = tensor(0).filled(shape, 0);
   shape[0] = 100;
   expect([zeros.shape, zeros.add(1).dataSync().length]).toEqual([[2, 3], 6]);
+});
+
+test('dtypes that there are not have nothing in common, themselves included', () => {
+  for (const foreign of [Number.POSITIVE_INFINITY, 'f33', undefined, null, ['f32'], 'toString'] as unknown as DType[])
+    for (const other of [foreign, 'f32'] as const) {
+      expect(() => promote(foreign, other)).toThrow(DTypeError);
+      expect(() => promote(other, foreign)).toThrow('promote: there is no dtype');
+    }
+  expect(promote('f16', 'f16')).toBe('f16');
 });

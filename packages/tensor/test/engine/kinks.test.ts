@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
+  ArgumentError,
   concat,
   gradients,
   grad,
@@ -130,6 +131,16 @@ describe('what does not change has gradient 0', () => {
 });
 
 describe('what cannot be known is an error, not zero', () => {
+  test('backward of a result that nothing flows through', () => {
+    const x = leaf([-1, 2]);
+    const results = [x.gt(0).cast('f64').sum(), x.argmax().cast('f64'), x.isNaN().any(), tensor(3), x.detach().sum()];
+    for (const result of results) {
+      expect(() => result.backward()).toThrow(ArgumentError);
+      expect(() => result.backward()).toThrow('gradients: the result has no gradient');
+    }
+    expect(x.grad).toBeUndefined();
+  });
+
   test('an input that does not require gradients', () => {
     const [w, x] = [leaf([1, 2]), tensor([3, 4], { dtype: 'f64' })];
     expect(() => gradients(w.mul(x).sum(), [w, x])).toThrow('gradients: input 1 does not require gradients');

@@ -1,7 +1,16 @@
 // How tensors look in a console, without computing anything.
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { arange, createReferenceDevice, memory, ones, tensor, zeros, type Device } from '../../src/index.ts';
+import {
+  arange,
+  ArgumentError,
+  createReferenceDevice,
+  memory,
+  ones,
+  tensor,
+  zeros,
+  type Device,
+} from '../../src/index.ts';
 
 test('shape, dtype, device and aligned values are shown', () => {
   expect(inspect(tensor(3))).toBe('Tensor([], f32, cpu) 3');
@@ -45,4 +54,13 @@ test('a device that cannot be read at once is not waited for', () => {
   for (const name of ['accepts', 'allocate', 'free', 'write', 'run', 'prepare', 'memory'] as const)
     Object.defineProperty(distant, name, { value: (Reflect.get(reference, name) as () => unknown).bind(reference) });
   expect(inspect(ones([4], { device: distant }).add(1).realizeSync())).toBe('Tensor([4], f32, distant, not read)');
+});
+
+test('JSON, which would lose what a tensor is, is refused with what to write instead', () => {
+  for (const value of [tensor([[1, Number.NaN]]), { loss: ones([2]).add(1) }, [tensor(3)]])
+    expect(() => JSON.stringify(value)).toThrow(ArgumentError);
+  expect(() => JSON.stringify(tensor([[1, 2]]))).toThrow('JSON.stringify: a tensor [1, 2] has no form in JSON; write `await tensor.array()`'); // prettier-ignore
+  const disposed = tensor([1]);
+  disposed.dispose();
+  expect(() => JSON.stringify(disposed)).toThrow(ArgumentError);
 });

@@ -178,6 +178,6 @@ export const activation: Readonly<Record<string, ElementwiseEntry>> = {
   hardSwish: floating('hardSwish', {
     summary: 'a · hardSigmoid(a)',
     meaning: (a) => s.mul(a, s.min(s.max(s.add(s.div(a, 6), 0.5), 0), 1)),
-    gradient: (g, _, a) => [g.mul(a.div(3).add(0.5).where(a.abs().lt(3), a.gt(0).cast(a.dtype)))],
+    gradient: (g, _, a) => [g.mul(a.gt(0).cast(a.dtype).where(a.abs().ge(3), a.div(3).add(0.5)))],
   }),
 };
