@@ -1,4 +1,4 @@
-import { brief, quote } from './checked/quote.ts';
+import { showValue } from './checked/quote.ts';
 import type { Limit } from './limits.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 
@@ -22,10 +22,6 @@ export interface Plugin {
   readonly options: JsonObject;
 }
 
-function shown(value: unknown): string {
-  return typeof value === 'string' ? `'${brief(value, 60)}'` : quote(value);
-}
-
 /**
  * The options of a plug-in, the given ones over the defaults.
  * @throws TypeError for an option that there is not, RangeError for one that cannot work.
@@ -38,13 +34,13 @@ export function pluginOptions<Options extends JsonOptions<Options>>(
   const unknown = Object.keys(given).find((option) => !Object.hasOwn(defaults, option));
   if (unknown !== undefined) {
     const known = Object.keys(defaults).join(', ') || 'none';
-    throw new TypeError(`${name}: there is no option ${shown(unknown)}: its options are ${known}`);
+    throw new TypeError(`${name}: there is no option ${showValue(unknown)}: its options are ${known}`);
   }
   const options: Options = { ...defaults, ...given };
   for (const [option, limit] of Object.entries<Limit>({ ...definition.limits })) {
     const [accepts, wanted] = limit;
     const value = options[option as keyof Options];
-    if (!accepts(value)) throw new RangeError(`${name}: ${option} is ${shown(value)}: give ${wanted}`);
+    if (!accepts(value)) throw new RangeError(`${name}: ${option} is ${showValue(value)}: give ${wanted}`);
   }
   const problem = definition.check?.(options);
   if (problem !== undefined) throw new RangeError(`${name}: ${problem}`);

@@ -1,10 +1,12 @@
 import type { Reader } from '../engine/reader.ts';
 import { checkpointReader } from './checkpoint.ts';
+import { goalsReader } from './goals.ts';
 import { idxReader } from './idx.ts';
 import { journalReader } from './journal.ts';
 import { lockFileReader } from './lock-file.ts';
 import { layoutsReader, modelReader } from './model-folder.ts';
 import { optunaReader } from './optuna.ts';
+import { outputReader } from './output.ts';
 import { passesReader } from './passes.ts';
 import { pluginsReader } from './plugins.ts';
 import { recipeReader } from './recipe.ts';
@@ -35,4 +37,6 @@ export const readers: readonly Reader[] = [
   sqliteReader,
   optunaReader,
   storageUrlReader,
+  goalsReader,
+  outputReader,
 ];

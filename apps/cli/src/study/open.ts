@@ -14,6 +14,7 @@ import type { DuplicatePolicy, JsonObject, Study } from '@espalier/search';
 import { wholeNumberFrom } from '../cli/options.ts';
 import { shellCommand } from '../cli/shell.ts';
 import { UsageError } from '../errors.ts';
+import { shortened } from '../terminal/visible.ts';
 import { checkTarget, stopConditions, stopsOf, storedStops, withStopOptions } from './stops.ts';
 import type { StopOptions } from './stops.ts';
 import { openNamedStudy, prepareStorage, withStorageOptions } from './storage.ts';
@@ -44,7 +45,7 @@ function jsonObject(text: string): JsonObject {
     value = undefined;
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
-  throw new UsageError(`${text} is no JSON object: write it like '{"population": 30}'`);
+  throw new UsageError(`${shortened(text)} is no JSON object: write it like '{"population": 30}'`);
 }
 
 /** Adds the options that define a study. */

@@ -21,7 +21,7 @@ const conditions: { readonly [Name in keyof Required<StopOptions>]: (value: neve
   trials: maxTrials,
   time: maxTime,
   cost: (seconds: number) => maxCost(seconds),
-  target: (bound: unknown) => target(String(bound)),
+  target,
   patience,
   failures: maxFailures,
 };

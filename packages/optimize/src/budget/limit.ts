@@ -42,10 +42,12 @@ const unitsOf: Readonly<Record<LimitedCost, readonly string[]>> = {
 /** A limit as a number in the cost's own unit. Throws GoalError naming the units it knows. */
 export function parseLimit(cost: LimitedCost, limit: number | string): number {
   const units = unitsOf[cost];
-  const [, digits, unit = ''] =
-    /^(?:<=|≤)?\s*(\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?)\s*([A-Za-z]*)$/.exec(String(limit).trim()) ?? [];
-  const value = Number(digits?.replaceAll('_', '')) * (multipliers[unit] ?? Number.NaN);
-  if (!units.includes(unit) || !Number.isFinite(value)) {
+  // A list has a text too, and one that is nested without end none.
+  const text = typeof limit === 'string' || typeof limit === 'number' ? String(limit).trim() : '';
+  const [, digits, unit = ''] = /^(?:<=|≤)?\s*(\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?)\s*([A-Za-z]*)$/.exec(text) ?? [];
+  const multiplier = units.includes(unit) ? multipliers[unit] : undefined;
+  const value = Number(digits?.replaceAll('_', '')) * (multiplier ?? Number.NaN);
+  if (!Number.isFinite(value)) {
     const known = units.filter((each) => each !== '').join(', ');
     throw new GoalError(
       cost,

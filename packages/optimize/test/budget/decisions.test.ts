@@ -89,8 +89,14 @@ describe('limits', () => {
     ['latencyMs', '5 kB'],
     ['macs', -1],
     ['macs', Number.NaN],
-  ] as const)('%s %s is refused', (cost, text) => {
+    ['bytes', ['5 kB'] as never],
+  ] as const)('%s %j is refused', (cost, text) => {
     expect(() => parseLimit(cost, text)).toThrow(/is no limit; write a number/);
+  });
+
+  test('one nested without end is refused in brief', () => {
+    const endless = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`) as never;
+    expect(() => parseLimit('bytes', endless)).toThrow(/^.{0,60}is no limit; write a number.{0,100}$/u);
   });
 
   test('a limit is broken by more, or by what was not measured', () => {

@@ -26,3 +26,8 @@ export function brief(text: string, most = 10_000): string {
 export function quote(value: unknown): string {
   return part(value, mostLevels);
 }
+
+/** A value as a message quotes what somebody typed: texts in single quotes, the rest as `quote` has it. */
+export function showValue(value: unknown): string {
+  return typeof value === 'string' ? `'${brief(value, longest)}'` : quote(value);
+}

@@ -1,4 +1,5 @@
 import { longestName } from '../checked/check.ts';
+import { showValue } from '../checked/quote.ts';
 import { recordProblem } from '../checked/stored.ts';
 import { SpaceChangedError, StudyError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
@@ -96,7 +97,8 @@ function criteriaOf(
     throw new StudyError('options', name, "it has no objectives: give at least one, such as 'maximize accuracy'");
   }
   const twice = metrics.find((metric, index) => metrics.indexOf(metric) !== index);
-  if (twice !== undefined) throw new StudyError('options', name, `'${twice}' is an objective twice: give it once`);
+  if (twice !== undefined)
+    throw new StudyError('options', name, `${showValue(twice)} is an objective twice: give it once`);
   return criteria;
 }
 

@@ -1,5 +1,6 @@
-import { own } from '../json.ts';
+import { showValue } from '../checked/quote.ts';
 import { ObjectiveError } from '../errors.ts';
+import { own } from '../json.ts';
 
 /** What to look for: a metric, and which way is better. */
 export interface Objective {
@@ -51,14 +52,21 @@ const metricName = String.raw`[^\s<>=]+`;
 const objectiveForm = new RegExp(`^(maximize|minimize) (${metricName})$`, 'u');
 const constraintForm = new RegExp(String.raw`^(${metricName}) (<=|>=) (\S+)$`, 'u');
 
+/** The parts of a text in a form; none of what is in another, or no text. */
+function matched(form: RegExp, text: unknown): readonly (string | undefined)[] {
+  return typeof text === 'string' ? (form.exec(text.trim()) ?? []) : [];
+}
+
 /**
  * Reads `maximize accuracy` or `minimize bytes`.
  * @throws ObjectiveError
  */
 export function parseObjective(text: string): Objective {
-  const [, direction, metric] = objectiveForm.exec(text.trim()) ?? [];
+  const [, direction, metric] = matched(objectiveForm, text);
   if (direction === undefined || metric === undefined) {
-    throw new ObjectiveError(`objective: cannot read '${text}': write 'maximize accuracy' or 'minimize bytes'`);
+    throw new ObjectiveError(
+      `objective: cannot read ${showValue(text)}: write 'maximize accuracy' or 'minimize bytes'`,
+    );
   }
   return { direction: direction === 'maximize' ? 'maximize' : 'minimize', metric };
 }
@@ -76,11 +84,11 @@ function quantity(text: string): number {
  * @throws ObjectiveError
  */
 export function parseConstraint(text: string): Constraint {
-  const [, metric, relation, number] = constraintForm.exec(text.trim()) ?? [];
+  const [, metric, relation, number] = matched(constraintForm, text);
   const bound = quantity(number ?? '');
   if (metric === undefined || !Number.isFinite(bound)) {
     throw new ObjectiveError(
-      `constraint: cannot read '${text}': write 'latency <= 0.002' or 'latency <= 2ms', with <= or >= and one of the units ${Object.keys(units).join(', ')}`,
+      `constraint: cannot read ${showValue(text)}: write 'latency <= 0.002' or 'latency <= 2ms', with <= or >= and one of the units ${Object.keys(units).join(', ')}`,
     );
   }
   return { metric, relation: relation === '<=' ? '<=' : '>=', bound };

@@ -42,6 +42,21 @@ it.each(['latency', 'latency < 2', 'latency <= 2parsecs', 'latency <= ms', 'late
   },
 );
 
+const endless: unknown = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`);
+
+it.each<[string, unknown]>([
+  ['nested without end', endless],
+  ['of a hundred thousand characters', 'x'.repeat(100_000)],
+  ['a list of what would be one', ['maximize accuracy']],
+  ['nothing', null],
+  ['a number', 5],
+])('what is %s is no objective and no constraint, in brief', (_, goal) => {
+  for (const parse of [parseObjective, parseConstraint]) {
+    expect(() => parse(goal as never)).toThrow(ObjectiveError);
+    expect(() => parse(goal as never)).toThrow(/^.{0,300}$/u);
+  }
+});
+
 it('a constraint is broken by as much as the metric is beyond the bound', () => {
   expect(violation(parseConstraint('latency <= 2'), { latency: 5 })).toBe(3);
   expect(violation(parseConstraint('latency <= 2'), { latency: 2 })).toBe(0);
