@@ -3,16 +3,20 @@
  * devices, allocating.
  */
 import { aFunction, check } from '../arguments/rules.ts';
+import { RecentlyUsed } from '../cache/recently-used.ts';
 import { modes } from '../graph/modes.ts';
 import { indexChecks } from '../runtime/index-checks.ts';
 import { record } from './record.ts';
 import type { RecordedStep } from './recorded-step.ts';
 import { signatureOf } from './signature.ts';
 
+/** A recording keeps the memory of its temporaries. */
+const mostRecordings = 256;
+
 /** A compiled function. */
 export interface Compiled<Args extends readonly unknown[], Result> {
   (...args: Args): Result;
-  /** Signatures recorded so far. */
+  /** Signatures whose recordings are kept: at most 256. */
   readonly recordings: number;
   /** Forgets all recordings and frees their memory. */
   dispose(): void;
@@ -26,6 +30,8 @@ export interface Compiled<Args extends readonly unknown[], Result> {
  * - Tensors it captures are read at each call; those it `assign`s, captured ones and arguments, are updated in place at
  *   each call.
  * - Random draws are drawn anew at each call.
+ * - The recordings of the 256 most recently used signatures are kept; what goes frees its memory, and is recorded again when
+ *   it is called for.
  * - Values must not be read inside (LifetimeError): there are none while recording. Everything else the function does
  *   besides tensor work happens only while recording.
  *
@@ -40,22 +46,14 @@ export function compile<Args extends readonly unknown[], Result>(
   fn: (...args: Args) => Result,
 ): Compiled<Args, Result> {
   check('compile', 'the function', fn, aFunction);
-  const recordings = new Map<string, RecordedStep<Result>>();
+  const recordings = new RecentlyUsed<RecordedStep<Result>>(mostRecordings, (step) => step.dispose());
   const call = (...args: Args): Result => {
     // Inside another recording the step is simply part of it; where indices are read, there is none.
     if (modes.trace || indexChecks.everywhere) return fn(...args);
     const { tensors, form } = signatureOf(args);
-    const known = recordings.get(form);
-    if (known) return known.replay(tensors);
-    const step = record(fn, args, tensors);
-    recordings.set(form, step);
-    return step.replay(tensors);
+    return recordings.find(form, () => record(fn, args, tensors)).replay(tensors);
   };
-  const dispose = (): void => {
-    for (const step of recordings.values()) step.dispose();
-    recordings.clear();
-  };
-  return Object.defineProperty(Object.assign(call, { dispose }), 'recordings', {
+  return Object.defineProperty(Object.assign(call, { dispose: () => recordings.clear() }), 'recordings', {
     get: () => recordings.size,
   }) as Compiled<Args, Result>;
 }

@@ -67,7 +67,7 @@ export interface Device {
   read(buffer: DeviceBuffer, byteOffset: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>>;
   /** A copy of the bytes, at once. Throws DeviceError naming the async call where that is impossible. */
   readSync(buffer: DeviceBuffer, byteOffset: number, byteLength: number): Uint8Array<ArrayBuffer>;
-  /** Compiles, or finds in the device's cache. */
+  /** Compiles, or finds in the device's cache of the kernels that were asked for last. */
   prepare(spec: KernelSpec): PreparedKernel;
   /** Runs the calls in order. */
   run(calls: readonly KernelCall[]): void;

@@ -1,4 +1,5 @@
 /** Computes lazy values: graph → plan (from the cache where possible) → run. */
+import { RecentlyUsed } from '../cache/recently-used.ts';
 import type { BufferRange, Device, DeviceBuffer, KernelCall } from '../device/device.ts';
 import { holding } from '../device/residents.ts';
 import { LifetimeError, OutOfMemoryError } from '../errors.ts';
@@ -15,18 +16,12 @@ import { takePendingState } from './pending-state.ts';
 export const smallResultBytes = 256;
 
 const plansPerDevice = 512;
-const caches = new WeakMap<Device, Map<string, Plan>>();
+const caches = new WeakMap<Device, RecentlyUsed<Plan>>();
 
 function cachedPlan(view: GraphView, device: Device): Plan {
-  const cache = caches.get(device) ?? new Map<string, Plan>();
-  caches.set(device, cache);
-  const known = cache.get(view.key);
-  // Re-inserting keeps the most recently used plans last.
-  if (known) cache.delete(view.key);
-  const plan = known ?? makePlan(view, device, { aliasTargets: true, overwrites: [] });
-  cache.set(view.key, plan);
-  if (cache.size > plansPerDevice) cache.delete(cache.keys().next().value as string);
-  return plan;
+  let cache = caches.get(device);
+  if (!cache) caches.set(device, (cache = new RecentlyUsed(plansPerDevice)));
+  return cache.find(view.key, () => makePlan(view, device, { aliasTargets: true, overwrites: [] }));
 }
 
 /** Computes the nodes that have no value yet, together and with the state that waits for one, and gives them their storage. */

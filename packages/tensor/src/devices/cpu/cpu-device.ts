@@ -14,6 +14,7 @@ import type {
   PreparedKernel,
 } from '../../device/device.ts';
 import type { KernelSpec } from '../../kernel/spec.ts';
+import { KernelCache } from '../../device/kernel-cache.ts';
 import { reclaim, relieve } from '../../device/residents.ts';
 import { Engine, type Program } from './engine.ts';
 import { DeviceMemory } from './memory/device-memory.ts';
@@ -65,7 +66,7 @@ class CpuDevice implements Device {
   };
   readonly #memory: DeviceMemory;
   readonly #engine: Engine;
-  readonly #kernels = new Map<string, CpuKernel>();
+  readonly #kernels = new KernelCache<CpuKernel>();
   readonly #buffers = new Set<CpuBuffer>();
   #bytes = 0;
   #disposed = false;
@@ -116,13 +117,7 @@ class CpuDevice implements Device {
 
   prepare(spec: KernelSpec): PreparedKernel {
     this.#checkAlive('prepare');
-    const key = keyOf(spec);
-    let kernel = this.#kernels.get(key);
-    if (kernel === undefined) {
-      kernel = new CpuKernel(spec, compile(spec, this.#engine));
-      this.#kernels.set(key, kernel);
-    }
-    return kernel;
+    return this.#kernels.find(spec, () => new CpuKernel(spec, compile(spec, this.#engine)));
   }
 
   run(calls: readonly KernelCall[]): void {
@@ -170,11 +165,6 @@ class CpuDevice implements Device {
 
 function freed(operation: string): DeviceError {
   return new DeviceError(operation, 'a buffer was used after it was freed; keep it until its last use');
-}
-
-/** A custom kernel is known by its id: its definition holds functions, which JSON drops. */
-function keyOf(spec: KernelSpec): string {
-  return spec.kind === 'custom' ? JSON.stringify({ ...spec, definition: undefined }) : JSON.stringify(spec);
 }
 
 /** Makes a cpu device with a memory of its own. It is ready at once. */

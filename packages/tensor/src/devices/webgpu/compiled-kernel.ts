@@ -1,7 +1,9 @@
 /**
  * Programs made runnable: pipelines, bind groups, and the encoding of calls.
  */
+import { RecentlyUsed } from '../../cache/recently-used.ts';
 import type { BufferRange, KernelCall, PreparedKernel } from '../../device/device.ts';
+import { mostKernels } from '../../device/kernel-cache.ts';
 import type { KernelSpec } from '../../kernel/spec.ts';
 import type { BufferPool } from './buffers.ts';
 import { compilationErrors, describeGpuError, type Failures } from './failures.ts';
@@ -55,7 +57,7 @@ export class KernelRunner {
   readonly #device: GPUDevice;
   readonly #pool: BufferPool;
   readonly #failures: Failures;
-  readonly #pipelines = new Map<string, Compiled>();
+  readonly #pipelines = new RecentlyUsed<Compiled>(mostKernels);
   readonly #scratch = new Map<string, GPUBuffer>();
   readonly #bound = new WeakMap<KernelCall, BoundCall>();
 
@@ -68,9 +70,8 @@ export class KernelRunner {
   compile(spec: KernelSpec, program: Program): CompiledKernel {
     const stages = program.stages.map((stage): CompiledStage => {
       const key = `${stage.entryPoint}|${stage.slots.map(({ writable }) => Number(writable)).join('')}|${stage.code}`;
-      const known = this.#pipelines.get(key) ?? this.#createPipeline(program.label, stage);
-      this.#pipelines.set(key, known);
-      return { stage, compiled: known, uniform: this.#createUniform(stage) };
+      const compiled = this.#pipelines.find(key, () => this.#createPipeline(program.label, stage));
+      return { stage, compiled, uniform: this.#createUniform(stage) };
     });
     return { spec, program, stages };
   }

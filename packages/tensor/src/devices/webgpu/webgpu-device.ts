@@ -11,6 +11,7 @@ import type {
   PreparedKernel,
 } from '../../device/device.ts';
 import { aText, check, checkOptions, oneOf, ruleOf, type OptionRules, type Rule } from '../../arguments/rules.ts';
+import { KernelCache } from '../../device/kernel-cache.ts';
 import { reclaim, relieve } from '../../device/residents.ts';
 import { dtypeNames } from '../../dtype/dtype.ts';
 import { DeviceError } from '../../errors.ts';
@@ -61,7 +62,7 @@ class WebGpuDevice implements Device {
   readonly #pool: BufferPool;
   readonly #reader: Reader;
   readonly #runner: KernelRunner;
-  readonly #kernels = new Map<string, CompiledKernel>();
+  readonly #kernels = new KernelCache<CompiledKernel>();
 
   constructor(name: string, opened: OpenedDevice) {
     this.name = name;
@@ -125,12 +126,7 @@ class WebGpuDevice implements Device {
 
   prepare(spec: KernelSpec): PreparedKernel {
     this.#failures.requireAlive('prepare');
-    const key = JSON.stringify(spec.kind === 'custom' ? { ...spec, definition: undefined } : spec);
-    const known = this.#kernels.get(key);
-    if (known !== undefined) return known;
-    const compiled = this.#runner.compile(spec, programOf(spec, this.#opened.profile));
-    this.#kernels.set(key, compiled);
-    return compiled;
+    return this.#kernels.find(spec, () => this.#runner.compile(spec, programOf(spec, this.#opened.profile)));
   }
 
   run(calls: readonly KernelCall[]): void {

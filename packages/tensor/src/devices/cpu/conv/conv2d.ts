@@ -70,13 +70,18 @@ function convKernels(engine: Engine): ConvKernels {
   return kernels;
 }
 
-/** Keeps a table in device memory; it lives as long as the device, as the compiled kernel does. */
-function keepTable(engine: Engine, values: Int32Array, lanes = 1): number {
+/** Numbers in device memory, for as long as something has hold of this object, as the program of a kernel does. */
+interface Table {
+  readonly address: number;
+}
+
+function keepTable(engine: Engine, values: Int32Array, lanes = 1): Table {
   const padded = new Int32Array(roundUp(values.length, lanes)).fill(values.at(-1) ?? 0);
   padded.set(values);
-  const address = engine.memory.allocate(padded.byteLength, 'conv2d');
-  engine.memory.words.set(padded, address >> 2);
-  return address;
+  const table: Table = { address: engine.memory.allocate(padded.byteLength, 'conv2d') };
+  engine.memory.words.set(padded, table.address >> 2);
+  engine.memory.releaseWith(table, table.address);
+  return table;
 }
 
 const columnBlock = 1024;
@@ -107,8 +112,8 @@ function imageProgram(spec: Conv2dSpec, engine: Engine): Program {
   const weights = keepTable(engine, patches.weights);
   const channels = forward ? outputs : inputs;
   const filters = forward ? undefined : filterTables(spec);
-  const filterLanes = filters ? keepTable(engine, filters.inputs, tile.rows) : 0;
-  const filterDepths = filters ? keepTable(engine, filters.weights) : 0;
+  const filterLanes = filters && keepTable(engine, filters.inputs, tile.rows);
+  const filterDepths = filters && keepTable(engine, filters.weights);
 
   const packedRows = roundUp(channels, tile.rows);
   const filterBytes = packedRows * weightCount * 4;
@@ -129,8 +134,9 @@ function imageProgram(spec: Conv2dSpec, engine: Engine): Program {
       for (let p = 0; p < weightCount; p += depthBlock) {
         const deep = Math.min(depthBlock, weightCount - p);
         const to = workspace + g * filterBytes + packedRows * p * 4;
-        if (forward) packA(w + g * part.w + p * 4, to, channels, deep, weightCount * 4, 4);
-        else gatherA(w + g * part.w, to, filterLanes, channels, filterDepths + p * 4, deep);
+        if (filterLanes && filterDepths)
+          gatherA(w + g * part.w, to, filterLanes.address, channels, filterDepths.address + p * 4, deep);
+        else packA(w + g * part.w + p * 4, to, channels, deep, weightCount * 4, 4);
       }
     }
   };
@@ -153,7 +159,7 @@ function imageProgram(spec: Conv2dSpec, engine: Engine): Program {
             const p = block * depthBlock;
             const deep = Math.min(depthBlock, weightCount - p);
             const packed = workspace + patchesAt;
-            gatherB(base, packed, pixels + j * 4, width, weights + p * 4, deep);
+            gatherB(base, packed, pixels.address + j * 4, width, weights.address + p * 4, deep);
             const filter = workspace + g * filterBytes + packedRows * p * 4;
             multiply(filter, packed, c, channels, width, deep, rowStep, accumulate, workspace + edgeAt);
           });
@@ -208,7 +214,7 @@ function weightProgram(spec: Conv2dSpec, engine: Engine): Program {
         for (let j = 0; j < weightCount; j += columns) {
           const width = Math.min(columns, weightCount - j);
           const base = spread ? workspace + frameAt : image;
-          gatherB(base, packed, weights + j * 4, width, pixels + p * 4, deep);
+          gatherB(base, packed, weights.address + j * 4, width, pixels.address + p * 4, deep);
           multiply(workspace, packed, c + j * 4, outputs, width, deep, rowStep, accumulate, workspace + edgeAt);
         }
       });

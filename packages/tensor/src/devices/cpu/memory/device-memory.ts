@@ -26,6 +26,7 @@ export class DeviceMemory {
   readonly allocator: Allocator;
   readonly #reclaim: () => number;
   readonly #constants = new Map<string, number>();
+  readonly #owned = new FinalizationRegistry<number>((address) => this.allocator.release(address));
   #words: Int32Array;
   #bytes: Uint8Array;
 
@@ -83,6 +84,11 @@ export class DeviceMemory {
       bytes,
       `${showBytes(usedBytes)} in ${usedBlocks} blocks are alive on the cpu device, whose memory ends at ${showBytes(this.limits.maximum * pageBytes)}`,
     );
+  }
+
+  /** Releases the memory at an address when `owner` is garbage. */
+  releaseWith(owner: object, address: number): void {
+    this.#owned.register(owner, address);
   }
 
   /** A vector with `value` in all four f32 lanes. Read from memory: engines build vector constants from several instructions. */
