@@ -67,6 +67,7 @@ export type { BuildContext } from './module/build-context.ts';
 export { build, cloneModel, type BuildOptions } from './module/build.ts';
 export { Module, type LayerReport, type ModuleConfig, type NamingOptions } from './module/module.ts';
 export { Parameter, type ParameterView } from './module/parameter.ts';
+export type { StoredWeight } from './module/stored-weight.ts';
 export { moduleTypes, registerModule, type BuildChild, type ModuleType } from './module/registry.ts';
 export { countParameters, summary, type Summary, type SummaryRow } from './module/summary.ts';
 export { Adam, AdamW, type AdamOptions } from './optim/adam.ts';

@@ -99,4 +99,4 @@ export { formatModels, formatReport } from './report/table.ts';
 export { notesOn } from './report/notes.ts';
 export { recordsJson, reportJson, type CompressionReport, type ModelReport } from './report/report.ts';
 export type { NamedParameter, ParameterFilter } from './selection/parameter-filter.ts';
-export { copyModel, strip } from './views/copy.ts';
+export { copyModel, materializeModel, strip } from './views/copy.ts';

@@ -8,6 +8,7 @@ import { buildContext, type BuildContext } from '../module/build-context.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import type { ModuleType } from '../module/registry.ts';
+import { convolveStored } from './convolve-stored.ts';
 import { layerType } from './layer-type.ts';
 import { defaultInit, initialWeights } from './weights.ts';
 import { pairOf, windowsOver } from './windows.ts';
@@ -68,14 +69,12 @@ export class Conv2d extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const { stride, padding, dilation, groups } = this.options;
-    return conv2d(x, this.weight.value, {
-      stride,
-      padding,
-      dilation,
-      groups,
-      ...(this.bias && { bias: this.bias.value }),
-    });
+    const { kernel, stride, padding, dilation, groups } = this.options;
+    const { stored } = this.weight;
+    const shared = { stride, padding, dilation, ...(this.bias && { bias: this.bias.value }) };
+    return stored && groups === 1
+      ? convolveStored(x, stored.matrix, { ...shared, kernel })
+      : conv2d(x, this.weight.value, { ...shared, groups });
   }
 
   config(): ModuleConfig {

@@ -54,7 +54,7 @@ export class Linear extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const product = x.matmul(this.weight.value.t());
+    const product = x.matmul(this.weight.factor.t());
     return this.bias ? product.add(this.bias.value) : product;
   }
 

@@ -1,10 +1,12 @@
 /** From JSON to a model. */
-import { Generator } from '@espalier/tensor';
+import { Generator, type Tensor } from '@espalier/tensor';
 import { builtInModules } from '../layers/built-in.ts';
 import { noteTrainedBy, trainedBy } from '../loss/trained-by.ts';
 import { deriveSeed, streamOf } from '../random/seed.ts';
 import { buildContext, type BuildContext } from './build-context.ts';
+import { loadTensors } from './load-state.ts';
 import type { Module, ModuleConfig } from './module.ts';
+import type { Parameter } from './parameter.ts';
 import { buildModule, registerModule } from './registry.ts';
 
 /** How a model is built. */
@@ -36,7 +38,8 @@ export async function cloneModel(
   model: Module,
   options: Partial<Omit<BuildContext, 'generator'>> = {},
 ): Promise<Module> {
-  const first = model.rawTensors().values().next().value;
+  const originals = model.namedParameters();
+  const [first = model.buffers()[0]] = originals.values();
   const device = options.device ?? first?.device;
   // Initial values are overwritten, so they must not cost the shared generator any draws.
   const copy = build(model.config(), {
@@ -45,12 +48,22 @@ export async function cloneModel(
     ...(device && { device }),
     generator: new Generator(0),
   });
-  const moved = [...model.state()].map(
-    async ([name, tensor]) => [name, device ? await tensor.to(device) : tensor] as const,
-  );
   noteTrainedBy(copy, trainedBy(model));
-  const originals = model.namedParameters();
-  for (const [name, parameter] of copy.namedParameters())
-    parameter.trainable = originals.get(name)?.trainable ?? parameter.trainable;
-  return copy.load(new Map(await Promise.all(moved)));
+  const copies = copy.namedParameters();
+  const dense = [...originals].filter(([, { stored }]) => !stored).map(([name, { tensor }]) => [name, tensor] as const);
+  const values = await Promise.all(
+    [...dense, ...model.namedBuffers()].map(async ([name, tensor]): Promise<[string, Tensor]> => {
+      const now = tensor.detach().realizeSync();
+      return [name, device ? await now.to(device) : now];
+    }),
+  );
+  const into = [...copy.rawTensors()].filter(([name]) => !originals.get(name)?.stored);
+  loadTensors('cloneModel', new Map(into), new Map(values));
+  for (const [name, original] of originals) {
+    const parameter = copies.get(name) as Parameter;
+    const { stored, trainable } = original;
+    parameter.trainable = trainable;
+    if (stored) parameter.store({ ...stored, matrix: device ? await stored.matrix.to(device) : stored.matrix });
+  }
+  return copy;
 }

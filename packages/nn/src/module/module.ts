@@ -206,6 +206,12 @@ export abstract class Module {
     return aliases;
   }
 
+  /** Gives back the memory of all parameters and buffers; the model cannot be used afterwards. */
+  dispose(): void {
+    for (const parameter of this.parameters()) parameter.dispose();
+    for (const buffer of this.buffers()) buffer.dispose();
+  }
+
   private *walk(
     { prefix = '', own = false, repeated = false }: NamingOptions,
     seen: Set<Module>,

@@ -1,5 +1,18 @@
 /** A trained tensor of a module, and the views through which the module sees it. */
-import { ArgumentError, ShapeError, type Tensor } from '@espalier/tensor';
+import {
+  ArgumentError,
+  dtypes,
+  keep,
+  noGrad,
+  ShapeError,
+  sizeOf,
+  type Device,
+  type DType,
+  type EncodedMatrix,
+  type Shape,
+  type Tensor,
+} from '@espalier/tensor';
+import type { StoredWeight } from './stored-weight.ts';
 
 /**
  * Something between a parameter and its module: a pruning mask, fake quantization. A view keeps the shape and dtype, so
@@ -22,29 +35,101 @@ export interface ParameterView {
   readonly settings?: string;
 }
 
-/** What parameters that are tied have in common. */
+/** What parameters that are tied have in common. A weight is dense, or stored in a format until somebody wants it dense. */
 interface Weight {
-  readonly tensor: Tensor;
+  tensor: Tensor | undefined;
+  stored: StoredWeight | undefined;
+  readonly shape: Shape;
   readonly views: ParameterView[];
   trainable: boolean;
 }
 
-/** A named, trained tensor. Parameters that are tied are one: they have the same tensor, views and `trainable`. */
+/**
+ * A named, trained tensor, or, in a compressed model, a matrix in a format that takes its place. Parameters that are tied are
+ * one: they have the same weight, views and `trainable`.
+ */
 export class Parameter {
   private weight: Weight;
 
   constructor(tensor: Tensor) {
-    this.weight = { tensor: tensor.requiresGradients().realizeSync(), views: [], trainable: true };
+    const leaf = tensor.requiresGradients().realizeSync();
+    this.weight = { tensor: leaf, stored: undefined, shape: leaf.shape, views: [], trainable: true };
   }
 
-  /** The raw value, a leaf that gradients are taken for. Optimizers assign to it; saving writes it. */
+  /**
+   * The raw value, a leaf that gradients are taken for. Optimizers assign to it; saving writes it. A stored weight becomes
+   * dense by being asked for it, in the memory that a dense one takes, and stays so.
+   */
   get tensor(): Tensor {
-    return this.weight.tensor;
+    return this.weight.tensor ?? this.makeDense(this.weight.stored as StoredWeight);
   }
 
-  /** Applied in order whenever the module reads `value`. Adding or removing one takes effect in steps compiled afterwards. */
+  /**
+   * Applied in order whenever the module reads `value`. Adding or removing one takes effect in steps compiled afterwards. A
+   * stored weight becomes dense, as by `tensor`.
+   */
   get views(): ParameterView[] {
+    if (this.weight.stored) this.makeDense(this.weight.stored);
     return this.weight.views;
+  }
+
+  /** The weight in its format, while it is stored. */
+  get stored(): StoredWeight | undefined {
+    return this.weight.stored;
+  }
+
+  /** Its shape, whether stored or dense. */
+  get shape(): Shape {
+    return this.weight.shape;
+  }
+
+  /** The dtype that it computes in. */
+  get dtype(): DType {
+    return this.weight.tensor?.dtype ?? 'f32';
+  }
+
+  /** Where it is. */
+  get device(): Device {
+    return (this.weight.tensor ?? (this.weight.stored as StoredWeight).matrix).device;
+  }
+
+  /** Bytes that it takes on its device. */
+  get bytes(): number {
+    const { tensor, stored } = this.weight;
+    return tensor ? tensor.size * dtypes[tensor.dtype].bytes : (stored as StoredWeight).matrix.bytes;
+  }
+
+  /**
+   * Puts a weight in a format in the place of the dense one, whose memory is given back with its views: modules compute from
+   * the format. Throws ShapeError unless the matrix is [first axis, all other axes] of this parameter.
+   */
+  store(weight: StoredWeight): this {
+    const [rows = 1, ...rest] = this.shape;
+    const wanted = [rows, sizeOf(rest)];
+    if (weight.matrix.shape.join() !== wanted.join())
+      throw new ShapeError(
+        'store',
+        `a matrix [${weight.matrix.shape.join(', ')}] cannot stand for a parameter [${this.shape.join(', ')}]; it must be [${wanted.join(', ')}]`,
+      );
+    this.weight.tensor?.dispose();
+    this.weight.tensor = undefined;
+    this.weight.views.length = 0;
+    this.weight.stored = weight;
+    return this;
+  }
+
+  /** Gives its memory back; it cannot be used afterwards. */
+  dispose(): void {
+    this.weight.tensor?.dispose();
+    this.weight.stored?.matrix.dispose();
+  }
+
+  private makeDense({ matrix, views }: StoredWeight): Tensor {
+    const tensor = keep(noGrad(() => matrix.toDense().reshape(this.shape).realizeSync()).requiresGradients());
+    this.weight.tensor = tensor;
+    this.weight.stored = undefined;
+    this.weight.views.push(...(views?.(tensor, matrix) ?? []));
+    return tensor;
   }
 
   /** Whether training changes it. */
@@ -61,14 +146,24 @@ export class Parameter {
     return this.weight;
   }
 
-  /** What the module computes with: the raw value through all views. */
+  /** What the module computes with, as a tensor: the raw value through all views, or the values that a format stands for. */
   get value(): Tensor {
+    const { stored } = this.weight;
+    if (stored) return stored.matrix.toDense().reshape(this.shape);
     return this.views.reduce((tensor, view) => view.apply(tensor), this.tensor);
+  }
+
+  /**
+   * What the module computes with, as a factor of products: a stored weight as it is stored, [first axis, all other axes];
+   * else `value`.
+   */
+  get factor(): Tensor | EncodedMatrix {
+    return this.weight.stored?.matrix ?? this.value;
   }
 
   /** Number of elements. */
   get size(): number {
-    return this.tensor.size;
+    return sizeOf(this.shape);
   }
 
   /**

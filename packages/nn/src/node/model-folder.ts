@@ -67,15 +67,17 @@ export function readModelFolder(folder: string): Promise<ModelFiles> {
  * views, which plain values in a file would lose.
  */
 export async function saveModel(folder: string, model: Module, options: SaveOptions = {}): Promise<void> {
-  const seen = [...model.namedParameters()].filter(([, { views }]) => views.length > 0);
-  if (seen.length > 0) {
-    const shown = seen.slice(0, 8).map(([name, { views }]) => `${name} (${views.map((view) => view.name).join(', ')})`);
+  const seen = [...model.namedParameters()].flatMap(([name, parameter]) => {
+    // Asked for its views, a stored weight would become dense.
+    const other = parameter.stored ? [parameter.stored.matrix.format] : parameter.views;
+    return other.length > 0 ? [`${name} (${other.map((each) => each.name).join(', ')})`] : [];
+  });
+  if (seen.length > 0)
     throw new StateError(
       'saveModel',
-      `a file of plain values cannot hold the views of ${shown.join(', ')}${seen.length > 8 ? ' and others' : ''}; save masks and quantization with saveOptimized of @espalier/optimize, and remove other views first`,
-      { unexpected: seen.map(([name]) => name) },
+      `a file of plain values cannot hold the views of ${seen.slice(0, 8).join(', ')}${seen.length > 8 ? ' and others' : ''}; save masks, quantization and formats with saveOptimized of @espalier/optimize, and remove other views first`,
+      { unexpected: seen.map((text) => text.slice(0, text.lastIndexOf(' ('))) },
     );
-  }
   const tensors = model.rawTensors();
   await writeModelFolder(folder, { ...options, ...describeTraining(model), model: model.config(), tensors });
 }

@@ -91,8 +91,8 @@ export abstract class Optimizer {
     this.detach();
     this.slots = groups.flatMap((group) =>
       [...group.parameters].flatMap(([name, parameter]): Slot[] => {
-        const { tensor, trainable } = parameter;
-        if (!trainable) return [];
+        if (!parameter.trainable) return [];
+        const { tensor } = parameter;
         const state = Object.fromEntries(
           this.stateNames.map((key) => [key, zerosLike(tensor.cast(wideFloat(tensor.dtype))).realizeSync()]),
         );

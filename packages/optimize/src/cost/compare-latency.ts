@@ -1,7 +1,7 @@
 /** Which of two models is faster, and how sure that is. */
 import { deriveSeed, summary, type Module } from '@espalier/nn';
 import { ArgumentError, full, type Shape, type Tensor } from '@espalier/tensor';
-import { strip } from '../views/copy.ts';
+import { materializeModel } from '../views/copy.ts';
 import { checkMeasurement } from './check-options.ts';
 import { latencyOf, type Latency } from './latency.ts';
 import { medianInterval } from './median-interval.ts';
@@ -51,7 +51,8 @@ const leastGain = 0.05;
 const sampleMs = 0.5;
 
 /**
- * Times a model against a baseline, one example at a time, on copies without views, which is what loaded models run as. Both
+ * Times a model against a baseline, one example at a time, on copies as they are when their files are loaded
+ * (`materializeModel`). Both
  * are warmed up, then timed in blocks in the order A B B A or B A A B, drawn anew for each block: a drift of the machine
  * falls on both alike, and no habit of it can keep time with one of them. Each block gives a ratio; the interval is one of
  * their median that assumes nothing of the distribution and holds at whatever block one stops (see `medianInterval`). It
@@ -72,14 +73,14 @@ export async function compareLatency(
 ): Promise<LatencyComparison> {
   checkComparison('compareLatency', options);
   const { within = 0.03, maxMs = 2000, now = clock() } = options;
-  const plain = [await strip(baseline), await strip(model)] as const;
+  const loaded = [await materializeModel(baseline), await materializeModel(model)] as const;
   const input = options.input ?? exampleOf(baseline, options.inputShape);
-  const [a, b] = [stopwatch(plain[0].eval(), input, now), stopwatch(plain[1].eval(), input, now)];
+  const [a, b] = [stopwatch(loaded[0].eval(), input, now), stopwatch(loaded[1].eval(), input, now)];
   try {
     const runs = (await warmUp([a, b], { ...options, now })).map((ms) => Math.ceil(sampleMs / Math.max(ms, 1e-3)));
     return await compare([a, b], Math.max(...runs), input, { within, maxMs, now });
   } finally {
-    for (const copy of plain) for (const tensor of copy.rawTensors().values()) tensor.dispose();
+    for (const copy of loaded) copy.dispose();
   }
 }
 
@@ -148,7 +149,7 @@ function ratioOf(logRatios: readonly number[]): LatencyRatio {
 
 /** One example for a model: 0.5 everywhere, or index 0 where it looks its inputs up. */
 export function exampleOf(model: Module, inputShape: Shape): Tensor {
-  const device = model.parameters()[0]?.tensor.device;
+  const device = model.parameters()[0]?.device;
   const [first] = summary(model, inputShape).rows;
   const [value, dtype] = first?.type === 'embedding' ? ([0, 'i32'] as const) : ([0.5, 'f32'] as const);
   return full([1, ...inputShape], value, { dtype, ...(device && { device }) }).realizeSync();

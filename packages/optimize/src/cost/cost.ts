@@ -3,7 +3,7 @@ import { countParameters, summary, type Module } from '@espalier/nn';
 import { dtypes, type Shape, type Tensor } from '@espalier/tensor';
 import { hasLayout, materialize, countNonZeros, type WeightDescription } from '../layout/materialize.ts';
 import { storedBytes } from '../layout/model-file.ts';
-import { strip } from '../views/copy.ts';
+import { materializeModel } from '../views/copy.ts';
 import { checkMeasurement } from './check-options.ts';
 import { exampleOf } from './compare-latency.ts';
 import { measureLatency, type Latency, type LatencyOptions } from './latency.ts';
@@ -48,7 +48,7 @@ export interface CostOptions {
 }
 
 /**
- * Measures what a model costs. Latency is that of a copy without views, which is what a loaded model can run as. Throws
+ * Measures what a model costs. Memory and latency are those of a copy as it is when its file is loaded (`materializeModel`). Throws
  * ArgumentError for options that cannot be.
  */
 export async function measureCost(model: Module, options: CostOptions): Promise<Cost> {
@@ -56,20 +56,21 @@ export async function measureCost(model: Module, options: CostOptions): Promise<
   const { inputShape, latency = true, input } = options;
   const perParameter: ParameterCost[] = [];
   for (const [name, parameter] of model.namedParameters()) {
-    const { shape, dtype } = parameter.tensor;
+    const { shape, dtype } = parameter;
     if (hasLayout(parameter)) {
       const { layout, format, bytes, nonZeros } = await materialize(parameter, name);
       perParameter.push({ name, shape, nonZeros, layout, format, bytes });
       continue;
     }
-    const nonZeros = countNonZeros(await parameter.tensor.data());
+    const nonZeros = countNonZeros(await parameter.value.data());
     const format = dtype === 'f32' ? 'float32' : dtype;
     perParameter.push({ name, shape, nonZeros, layout: 'dense', format, bytes: parameter.size * dtypes[dtype].bytes });
   }
-  const memoryBytes = [...model.rawTensors().values()].reduce(
-    (sum, { size, dtype }) => sum + size * dtypes[dtype].bytes,
-    0,
-  );
+  const loaded = await materializeModel(model);
+  const memoryBytes =
+    loaded.parameters().reduce((sum, { bytes }) => sum + bytes, 0) +
+    loaded.buffers().reduce((sum, { size, dtype }) => sum + size * dtypes[dtype].bytes, 0);
+  loaded.dispose();
   return {
     parameters: countParameters(model),
     nonZeros: perParameter.reduce((sum, { nonZeros }) => sum + nonZeros, 0),
@@ -84,8 +85,8 @@ export async function measureCost(model: Module, options: CostOptions): Promise<
 }
 
 async function latencyOf(model: Module, input: Tensor, options: LatencyOptions): Promise<Latency> {
-  const plain = (await strip(model)).eval();
-  const latency = await measureLatency(plain, input, options);
-  for (const tensor of plain.rawTensors().values()) tensor.dispose();
+  const loaded = (await materializeModel(model)).eval();
+  const latency = await measureLatency(loaded, input, options);
+  loaded.dispose();
   return latency;
 }

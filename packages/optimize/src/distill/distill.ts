@@ -62,7 +62,7 @@ export function distill(options: DistillOptions = {}): Pass {
 
   async function plan(model: Module, context: PassContext): Promise<PassPlan> {
     const teacher = given === 'original' ? context.original : given;
-    const device = model.parameters()[0]?.tensor.device;
+    const device = model.parameters()[0]?.device;
     const seed = deriveSeed(context.seed, place);
     const learner = student ? build(student, { seed, ...(device && { device }) }) : model;
     if (learner === teacher)

@@ -1,12 +1,13 @@
 /** From a parameter with views to the layout its file holds, and back. */
-import { FormatError, type Parameter } from '@espalier/nn';
+import { FormatError, type Parameter, type StoredWeight } from '@espalier/nn';
 import { ArgumentError, fromTyped, type Shape } from '@espalier/tensor';
 import { maskOf, setMask } from '../prune/mask-view.ts';
-import { decodeValues } from '../quantize/codes.ts';
-import type { WeightFormat } from '../quantize/number-format.ts';
+import { decodeValues, encodeValues } from '../quantize/codes.ts';
+import { numberFormats, type WeightFormat } from '../quantize/number-format.ts';
 import { quantizationOf, setQuantization } from '../quantize/quantize-view.ts';
 import { checkViews } from '../views/carried.ts';
 import { nonZero, type SparseWeights, type Values } from './bitmask.ts';
+import { isOptimizedWeight, keptOf, matrixOf, optimizedWeight } from './optimized-weight.ts';
 import { store, unstore } from './stored-array.ts';
 import {
   decodeLayout,
@@ -38,9 +39,9 @@ export interface MaterializedWeight extends WeightDescription {
   readonly bytes: number;
 }
 
-/** Whether a parameter has views that a plain tensor in a file would lose. */
+/** Whether a parameter has views, or is stored in a format, that a plain tensor in a file would lose. */
 export function hasLayout(parameter: Parameter): boolean {
-  return maskOf(parameter) !== undefined || quantizationOf(parameter) !== undefined;
+  return parameter.stored !== undefined || maskOf(parameter) !== undefined || quantizationOf(parameter) !== undefined;
 }
 
 /**
@@ -50,34 +51,61 @@ export function hasLayout(parameter: Parameter): boolean {
  * under quantization, and for another dtype than f32.
  */
 export async function materialize(parameter: Parameter, name = 'the parameter'): Promise<MaterializedWeight> {
+  return arrange(parameter.stored ? await ofStored(parameter, parameter.stored, name) : await ofViews(parameter, name));
+}
+
+/** What a weight is made of, whatever holds it. */
+interface Contents {
+  readonly shape: Shape;
+  /** What the module computes with, to the last bit: a device may round a code in its own way. */
+  readonly values: Float32Array<ArrayBuffer>;
+  /** 1 for each weight that a mask keeps. */
+  readonly kept: Uint8Array | undefined;
+  readonly quantization: { readonly format: WeightFormat; readonly scales: Float32Array } | undefined;
+}
+
+async function ofViews(parameter: Parameter, name: string): Promise<Contents> {
   checkViews('materialize', name, parameter);
-  const { shape, dtype } = parameter.tensor;
+  const { shape, dtype } = parameter;
   if (dtype !== 'f32')
     throw new ArgumentError('materialize', `${name} is ${dtype}; masks and codes are stored of f32 only`);
   const quantization = quantizationOf(parameter);
-  const mask = maskOf(parameter);
-  // What the module computes with, to the last bit: a device may round a code in its own way.
-  const real = (await parameter.value.data()) as Float32Array<ArrayBuffer>;
-  if (quantization && real.some(Number.isNaN))
+  const values = (await parameter.value.data()) as Float32Array<ArrayBuffer>;
+  if (quantization && values.some(Number.isNaN))
     throw new ArgumentError(
       'materialize',
       `${name} holds NaN, for which there is no code; save a model that did not diverge`,
     );
-  const dense: Values = quantization ? quantization.encode(real) : real;
-  const weights: SparseWeights = { dense, present: Uint8Array.from((await mask?.kept()) ?? nonZero(dense)) };
-  const nonZeros = countNonZeros(dense);
+  return { shape, values, kept: await maskOf(parameter)?.kept(), quantization };
+}
+
+async function ofStored({ shape, value }: Parameter, stored: StoredWeight, name: string): Promise<Contents> {
+  if (!isOptimizedWeight(stored))
+    throw new ArgumentError(
+      'materialize',
+      `${name} is in the format ${stored.matrix.format.name}, put there by other code, which no file can hold; make it dense (parameter.tensor)`,
+    );
+  const { matrix, pruned, quantization } = stored;
+  const kept = pruned ? ((await keptOf(matrix).data()) as Uint8Array) : undefined;
+  return { shape, values: (await value.data()) as Float32Array<ArrayBuffer>, kept, quantization };
+}
+
+function arrange({ shape, values, kept, quantization }: Contents): MaterializedWeight {
+  const dense: Values = quantization
+    ? encodeValues(values, quantization.scales, numberFormats[quantization.format])
+    : values;
+  const weights: SparseWeights = { dense, present: Uint8Array.from(kept ?? nonZero(dense)) };
   const layout = smallestLayout(shape, weights);
   const arrays = new Map(encodeLayout(layout, weights, shape));
   if (quantization) arrays.set('_scale', store(Float32Array.from(quantization.scales)));
-  const bytes = [...arrays.values()].reduce((sum, array) => sum + array.bytes.length, 0);
   return {
     layout,
     format: quantization?.format ?? 'float32',
     shape,
-    pruned: mask !== undefined,
+    pruned: kept !== undefined,
     arrays,
-    nonZeros,
-    bytes,
+    nonZeros: countNonZeros(dense),
+    bytes: [...arrays.values()].reduce((sum, array) => sum + array.bytes.length, 0),
   };
 }
 
@@ -89,8 +117,9 @@ export function countNonZeros(values: ArrayLike<number>): number {
 }
 
 /**
- * Gives a parameter the weight that `materialize` made, with the views that go with it. Throws FormatError, naming the array,
- * when the parts do not fit together or not to the parameter.
+ * Gives a parameter the weight that `materialize` made: stored in its format where the device computes from that, else dense
+ * with the views that go with it. Throws FormatError, naming the array, when the parts do not fit together or not to the
+ * parameter.
  */
 export function restore(name: string, parameter: Parameter, description: WeightDescription, arrays: NamedArrays): void {
   const { layout, format, shape, pruned } = description;
@@ -101,14 +130,21 @@ export function restore(name: string, parameter: Parameter, description: WeightD
       `has the shape [${shape.join(', ')}]; the model needs [${parameter.tensor.shape.join(', ')}]`,
     );
   }
-  const { dense, present } = decodeLayout(layout, name, arrays, format === 'float32' ? 'f32' : 'i8', shape);
   const scales = format === 'float32' ? undefined : unstore(`${name}_scale`, arrays.get('_scale'), 'f32');
   if (scales) checkScales(name, scales, shape);
+  const quantization = scales && format !== 'float32' ? { format, scales } : undefined;
+  const { device } = parameter;
+  const matrix = matrixOf(name, description, arrays, device);
+  if (matrix?.t().hasKernel()) {
+    parameter.store(optimizedWeight({ matrix, pruned, quantization }));
+    return;
+  }
+  matrix?.dispose();
+  const { dense, present } = decodeLayout(layout, name, arrays, scales ? 'i8' : 'f32', shape);
   const values = scales ? decodeValues(dense as Int8Array, scales) : (dense as Float32Array);
-  const { device } = parameter.tensor;
   parameter.tensor.assign(fromTyped(values, shape, { device }).realizeSync());
   if (pruned) setMask(parameter, present);
-  if (scales && format !== 'float32') setQuantization(parameter, format, scales);
+  if (quantization) setQuantization(parameter, quantization.format, quantization.scales);
 }
 
 function checkScales(name: string, scales: Float32Array, shape: Shape): void {

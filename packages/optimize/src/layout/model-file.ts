@@ -32,9 +32,9 @@ const endings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_scale'
 export async function packWeights(model: Module): Promise<ModelWeights> {
   const tensors = new Map<string, RawTensor>();
   const descriptions: Record<string, WeightDescription> = {};
-  const own = new Set(model.rawTensors().keys());
+  const own = new Set([...model.namedParameters().keys(), ...model.namedBuffers().keys()]);
   for (const [name, parameter] of model.namedParameters()) {
-    checkViews('packWeights', name, parameter);
+    if (!parameter.stored) checkViews('packWeights', name, parameter);
     if (!hasLayout(parameter)) {
       tensors.set(name, await rawTensor(parameter.tensor));
       continue;

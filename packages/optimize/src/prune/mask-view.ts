@@ -1,6 +1,6 @@
 /** A pruning mask, as a view of a parameter. */
 import type { Parameter, ParameterView } from '@espalier/nn';
-import { fromTyped, type Tensor } from '@espalier/tensor';
+import { fromTyped, isTensor, type Tensor } from '@espalier/tensor';
 
 /** The name of mask views. */
 export const maskViewName = 'mask';
@@ -14,9 +14,9 @@ export class MaskView implements ParameterView {
   /** bool, of the parameter's shape: true where the weight is kept. */
   readonly mask: Tensor;
 
-  /** `kept` holds 1 for each weight that stays. */
-  constructor(kept: Uint8Array, like: Tensor) {
-    this.mask = maskTensor(kept, like);
+  /** `kept` holds 1 for each weight that stays, or is such a tensor, bool and of the parameter's shape. */
+  constructor(kept: Uint8Array | Tensor, like: Tensor) {
+    this.mask = isTensor(kept) ? kept.realizeSync() : maskTensor(kept, like);
   }
 
   readonly apply = (tensor: Tensor): Tensor => tensor.where(this.mask, 0);

@@ -65,7 +65,7 @@ function checkPatterns(place: string, option: string, patterns: unknown): void {
 }
 
 function isWeight(name: string, parameter: Parameter): boolean {
-  return parameter.tensor.rank >= 2 && (name === 'weight' || name.endsWith('.weight'));
+  return parameter.shape.length >= 2 && (name === 'weight' || name.endsWith('.weight'));
 }
 
 function matches(pattern: string, name: string): boolean {

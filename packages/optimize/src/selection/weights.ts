@@ -10,7 +10,7 @@ export async function readWeights(
   place: string,
   { name, parameter }: NamedParameter,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const { dtype } = parameter.tensor;
+  const { dtype } = parameter;
   if (dtype !== 'f32')
     throw new RecipeError(
       place,

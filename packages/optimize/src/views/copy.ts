@@ -1,7 +1,9 @@
 /** Copies of models, with and without their views. */
-import { cloneModel, type Module } from '@espalier/nn';
+import { cloneModel, type Module, type Parameter, type ParameterView } from '@espalier/nn';
 import type { Device } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
+import { materialize, restore } from '../layout/materialize.ts';
+import { uncarried } from './carried.ts';
 
 /**
  * A copy of a model that trains on its own, with the same masks, quantization and other views, and the same ties; on another
@@ -9,8 +11,9 @@ import { RecipeError } from '../errors.ts';
  */
 export async function copyModel(model: Module, options: { readonly device?: Device } = {}): Promise<Module> {
   const originals = model.namedParameters();
-  for (const [name, { views }] of originals) {
-    const fixed = views.find(({ copy }) => copy === undefined);
+  for (const [name, parameter] of originals) {
+    // A stored weight tells its views when it becomes dense, in the copy as in the original.
+    const fixed = viewsOf(parameter).find(({ copy }) => copy === undefined);
     if (fixed)
       throw new RecipeError(
         'copyModel',
@@ -21,7 +24,7 @@ export async function copyModel(model: Module, options: { readonly device?: Devi
   for (const [name, parameter] of copied.namedParameters()) {
     const original = originals.get(name);
     if (!original) continue;
-    for (const { copy } of original.views) if (copy) parameter.views.push(await copy(parameter.tensor));
+    for (const { copy } of viewsOf(original)) if (copy) parameter.views.push(await copy(parameter.tensor));
   }
   return copied;
 }
@@ -35,9 +38,38 @@ export async function strip(model: Module): Promise<Module> {
   const originals = model.namedParameters();
   for (const [name, parameter] of plain.namedParameters()) {
     const original = originals.get(name);
-    if (!original || original.views.length === 0) continue;
-    const { dtype, device } = parameter.tensor;
-    parameter.tensor.assign((await original.value.detach().to(device)).cast(dtype).realizeSync());
+    if (original && (original.stored || original.views.length > 0)) await showPlainly(parameter, original);
   }
   return plain;
+}
+
+/**
+ * A copy of a model as it will be when its file is loaded: masked and quantized weights are stored in their formats where
+ * the device computes from those, and what other views show is plain. Its values are the same to the last bit; products
+ * with them may add up in another order.
+ */
+export async function materializeModel(model: Module): Promise<Module> {
+  const copy = await cloneModel(model);
+  const originals = model.namedParameters();
+  for (const [name, parameter] of copy.namedParameters()) {
+    const original = originals.get(name);
+    if (!original || original.stored || original.views.length === 0) continue;
+    if (uncarried(original) || original.dtype !== 'f32') {
+      await showPlainly(parameter, original);
+      continue;
+    }
+    const weight = await materialize(original, name);
+    restore(name, parameter, weight, weight.arrays);
+  }
+  return copy;
+}
+
+const viewsOf = (parameter: Parameter): readonly ParameterView[] => (parameter.stored ? [] : parameter.views);
+
+/** Gives a parameter the values that another shows. */
+async function showPlainly(parameter: Parameter, original: Parameter): Promise<void> {
+  const value = original.value.detach().realizeSync();
+  parameter.views.length = 0;
+  const { dtype, device } = parameter.tensor;
+  parameter.tensor.assign((await value.to(device)).cast(dtype).realizeSync());
 }

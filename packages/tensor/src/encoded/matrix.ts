@@ -8,7 +8,7 @@ import type { EncodedSettings } from '../kernel/spec.ts';
 import { showShape, sizeOf } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { MatrixShape, StoredFormat } from './format.ts';
-import { expand, multiply, type EncodedProduct } from './product.ts';
+import { expand, hasKernel, multiply, type EncodedProduct } from './product.ts';
 
 /** Options of a product. */
 export interface EncodedMatmulOptions {
@@ -90,6 +90,15 @@ export class EncodedMatrix {
     const lead = x.shape.slice(0, -1);
     const flat = x.cast('f32').reshape([sizeOf(lead), rows]);
     return multiply(flat, this.ordered(), this.product(activations)).reshape([...lead, columns]);
+  }
+
+  /**
+   * Whether the device computes x · this, for x of so many rows, from the arrays. If not, each product makes the dense matrix
+   * first: whoever has the memory keeps that instead.
+   */
+  hasKernel(rows = 1): boolean {
+    const dtypes = this.ordered().map(({ dtype }) => dtype);
+    return hasKernel(this.device, this.product('f32'), rows, dtypes);
   }
 
   /** The transposed matrix, on the same arrays. */
