@@ -51,8 +51,14 @@ export type {
   MatrixShape,
   StoredFormat,
 } from './encoded/format.ts';
-export { csr, type CsrOptions } from './encoded/formats/csr.ts';
+export { bitmask } from './encoded/formats/bitmask.ts';
+export { blockSparse, type BlockSparseOptions } from './encoded/formats/blocks.ts';
+export { codebook, type CodebookOptions } from './encoded/formats/codebook.ts';
+export { csr } from './encoded/formats/csr.ts';
+export { int4, type Int4Options } from './encoded/formats/int4.ts';
 export { int8, type Int8Options } from './encoded/formats/int8.ts';
+export { nOfM, type NOfMOptions } from './encoded/formats/n-of-m.ts';
+export type { SparseOptions } from './encoded/sparse.ts';
 export { EncodedMatrix, type EncodedMatmulOptions, type MatrixParts } from './encoded/matrix.ts';
 export {
   ArgumentError,

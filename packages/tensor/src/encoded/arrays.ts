@@ -1,6 +1,9 @@
 /** What formats share: making the arrays of a matrix, finding them by name, and saying what is wrong with some. */
+import { describe } from '../arguments/describe.ts';
+import { satisfies, type Rule } from '../arguments/rules.ts';
 import type { DType, TypedArray } from '../dtype/dtype.ts';
 import { InternalError } from '../errors.ts';
+import type { EncodedSettings } from '../kernel/spec.ts';
 import { sameShape, showShape } from '../shape/shape.ts';
 import type { EncodedArray } from './format.ts';
 
@@ -33,4 +36,17 @@ export function flawOfArray(
 export function flawOfScales(name: string, { data }: EncodedArray): string | undefined {
   const wrong = data.findIndex((scale) => !(scale > 0 && scale < Infinity));
   return wrong < 0 ? undefined : `${name}[${wrong}] is ${data[wrong]}; a scale is a positive number`;
+}
+
+/** What is wrong with numbers of which each is finite. */
+export function flawOfFinite(name: string, { data }: EncodedArray): string | undefined {
+  const wrong = data.findIndex((value) => !Number.isFinite(value));
+  return wrong < 0 ? undefined : `${name}[${wrong}] is ${data[wrong]}; it must be finite`;
+}
+
+/** What is wrong with a setting that has to hold a rule. */
+export function flawOfSetting(settings: EncodedSettings, name: string, must: Rule<unknown>): string | undefined {
+  return satisfies(must, settings[name])
+    ? undefined
+    : `its setting ${name} is ${describe(settings[name])}; it must be ${must.is}`;
 }

@@ -1,5 +1,6 @@
 /** Values as codes of 8 bits: symmetric, with a scale for each run of them. */
 import { roundHalfEven } from '../dtype/half.ts';
+import { below } from '../dtype/neighbours.ts';
 import { ArgumentError } from '../errors.ts';
 
 /** Codes are from -127 to 127: -128 has no counterpart. */
@@ -27,7 +28,7 @@ export function quantizeRows(operation: string, values: Float32Array, offsets: I
   return { codes, scales };
 }
 
-/** The code of a value; where the scale is as small as f32 goes, what it cannot reach is the largest. */
+/** The code of a value. */
 function codeOf(value: number, scale: number): number {
   return Math.max(-largest, Math.min(largest, roundHalfEven(Math.fround(value / scale))));
 }
@@ -35,16 +36,27 @@ function codeOf(value: number, scale: number): number {
 /** The scale of some values: 1 where all are 0. */
 function scaleOf(operation: string, values: Float32Array, begin: number, end: number): number {
   let most = 0;
-  for (let index = begin; index < end; index++) {
-    const magnitude = Math.abs(values[index] as number);
-    if (!(magnitude < Infinity))
-      throw new ArgumentError(
-        operation,
-        `value ${index} is ${values[index]}, for which there is no code; clamp or replace it first`,
-      );
-    if (magnitude > most) most = magnitude;
-  }
-  const scale = Math.fround(most / largest);
-  // That of the smallest values rounds to 0, by which nothing can be divided.
-  return scale > 0 ? scale : most > 0 ? 2 ** -149 : 1;
+  for (let index = begin; index < end; index++)
+    most = Math.max(most, Math.abs(codable(operation, values[index] as number, index)));
+  return scaleReaching(most, largest);
+}
+
+/** A value, if it is finite. Throws ArgumentError. */
+export function codable(operation: string, value: number, index: number): number {
+  if (Number.isFinite(value)) return value;
+  throw new ArgumentError(
+    operation,
+    `value ${index} is ${value}, for which there is no code; clamp or replace it first`,
+  );
+}
+
+/**
+ * The scale with which the largest of some codes means a magnitude: the nearest f32, but one that keeps the product finite,
+ * and, where f32 is too coarse for the quotient, one from which the magnitude is not further than half a step. 1 for 0.
+ */
+export function scaleReaching(most: number, codes: number): number {
+  if (most === 0) return 1;
+  const scale = Math.fround(most / codes);
+  if (Math.fround(scale * codes) === Infinity) return below('f32', scale);
+  return most > scale * (codes + 0.5) ? scale + 2 ** -149 : scale;
 }

@@ -1,14 +1,29 @@
 /** What sparse formats share: which entries of a matrix are there, and the values of those. */
-import { ruleOf, type Rule } from '../arguments/rules.ts';
+import { oneOf, ruleOf, type OptionRules, type Rule } from '../arguments/rules.ts';
 import { ArgumentError } from '../errors.ts';
+import { onesLike } from '../functions/create.ts';
 import type { EncodedSettings } from '../kernel/spec.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { array, flawOfArray, flawOfScales, named } from './arrays.ts';
+import { array, flawOfArray, flawOfScales, flawOfSetting, named } from './arrays.ts';
 import type { EncodedArray, EncodedArrays, MatrixShape } from './format.ts';
 import { quantizeRows } from './quantize.ts';
 
 /** A mask: a byte for each element. */
-export const aMask: Rule<Uint8Array> = ruleOf('a Uint8Array', (value) => value instanceof Uint8Array);
+const aMask: Rule<Uint8Array> = ruleOf('a Uint8Array', (value) => value instanceof Uint8Array);
+
+/** Options that all sparse formats have. */
+export interface SparseOptions {
+  /**
+   * Which entries are there: 1 for each that is, row-major, whatever its value. Default: those that are not 0. What is not
+   * there is 0.
+   */
+  readonly present?: Uint8Array;
+  /** What an entry is stored as; `int8` has a scale for each row. Default: `f32`. */
+  readonly values?: 'f32' | 'int8';
+}
+
+/** What those options must be. */
+export const sparseOptions: OptionRules<SparseOptions> = { present: aMask, values: oneOf('f32', 'int8') };
 
 /** The entries of a matrix that are there, row by row. */
 export interface Entries {
@@ -18,6 +33,21 @@ export interface Entries {
   readonly values: Float32Array<ArrayBuffer>;
 }
 
+/** What is not 0 where an entry is there. Throws ArgumentError for a mask of another size. */
+export function maskOf(
+  operation: string,
+  dense: Float32Array,
+  [rows, columns]: MatrixShape,
+  present: Uint8Array | undefined,
+): ArrayLike<number> {
+  if (present && present.length !== dense.length)
+    throw new ArgumentError(
+      operation,
+      `present has ${present.length} elements for ${rows} × ${columns} of the matrix; give one for each`,
+    );
+  return present ?? dense;
+}
+
 /** The entries where `present` is not 0; without it, those that are not 0. Throws ArgumentError for a mask of another size. */
 export function entriesOf(
   operation: string,
@@ -25,12 +55,7 @@ export function entriesOf(
   [rows, columns]: MatrixShape,
   present: Uint8Array | undefined,
 ): Entries {
-  if (present && present.length !== dense.length)
-    throw new ArgumentError(
-      operation,
-      `present has ${present.length} elements for ${rows} × ${columns} of the matrix; give one for each`,
-    );
-  const mask: ArrayLike<number> = present ?? dense;
+  const mask = maskOf(operation, dense, [rows, columns], present);
   let count = 0;
   for (let index = 0; index < dense.length; index++) if (mask[index] !== 0) count++;
   const found = {
@@ -51,15 +76,16 @@ export function entriesOf(
   return found;
 }
 
-/** The arrays of values: themselves, or codes with a scale for each row. */
+/** The arrays of values: themselves, or codes with a scale for each row; `shape` is that of the values. */
 export function valueArrays(
   operation: string,
   { values, offsets }: Pick<Entries, 'values' | 'offsets'>,
   as: 'f32' | 'int8',
+  shape: readonly number[] = [values.length],
 ): EncodedArrays {
-  if (as === 'f32') return { values: array('f32', [values.length], values) };
+  if (as === 'f32') return { values: array('f32', shape, values) };
   const { codes, scales } = quantizeRows(operation, values, offsets);
-  return { values: array('i8', [codes.length], codes), scales: array('f32', [scales.length], scales) };
+  return { values: array('i8', shape, codes), scales: array('f32', [scales.length], scales) };
 }
 
 /** The names of those arrays. */
@@ -77,14 +103,19 @@ export function expandedValues(
   return settings['values'] === 'int8' ? values.cast('f32').mul(named(arrays, 'scales').take(rows)) : values;
 }
 
-/** What is wrong with the arrays of values of a matrix of so many rows. */
-export function flawOfValues(settings: EncodedSettings, arrays: EncodedArrays, rows: number): string | undefined {
-  const { values } = settings;
-  if (values !== 'f32' && values !== 'int8') return `its setting values is ${String(values)}; it is f32 or int8`;
-  if (values === 'f32') return flawOfArray('values', named(arrays, 'values'), 'f32', [-1]);
+/** What is wrong with the arrays of values of a matrix of so many rows; `shape` is that of the values (-1: of any size). */
+export function flawOfValues(
+  settings: EncodedSettings,
+  arrays: EncodedArrays,
+  rows: number,
+  shape: readonly number[] = [-1],
+): string | undefined {
+  const flaw = flawOfSetting(settings, 'values', sparseOptions.values);
+  if (flaw !== undefined) return flaw;
+  if (settings['values'] === 'f32') return flawOfArray('values', named(arrays, 'values'), 'f32', shape);
   const scales = named(arrays, 'scales');
   return (
-    flawOfArray('values', named(arrays, 'values'), 'i8', [-1]) ??
+    flawOfArray('values', named(arrays, 'values'), 'i8', shape) ??
     flawOfArray('scales', scales, 'f32', [rows]) ??
     flawOfScales('scales', scales)
   );
@@ -100,5 +131,34 @@ export function flawOfOffsets(offsets: EncodedArray, rows: number, entries: numb
   for (let row = 0; row < rows; row++)
     if ((data[row] as number) > (data[row + 1] as number))
       return `row ${row} runs from entry ${data[row]} back to ${data[row + 1]}`;
+  return undefined;
+}
+
+/** The row of each entry: how many rows have begun before it, or with it, less one. */
+export function rowOfEntry(offsets: Tensor, entries: number): Tensor {
+  // The last offset, the number of entries, is a place of its own.
+  const begins = offsets.slice([1], [offsets.size - 1]);
+  return onesLike(begins)
+    .scatterInto(begins, 0, [entries + 1])
+    .cumsum(0)
+    .slice([0], [entries]);
+}
+
+/** What is wrong with columns, of each entry of each row: they ascend, and are below `count`. */
+export function flawOfColumns(
+  row: string,
+  columns: ArrayLike<number>,
+  { data: offsets }: EncodedArray,
+  count: number,
+): string | undefined {
+  for (let at = 0; at + 1 < offsets.length; at++) {
+    let before = -1;
+    for (let entry = offsets[at] as number; entry < (offsets[at + 1] as number); entry++) {
+      const column = columns[entry] as number;
+      if (column <= before || column >= count)
+        return `${row} ${at} has the column ${column} after ${before}, of ${count}; they ascend`;
+      before = column;
+    }
+  }
   return undefined;
 }

@@ -4,9 +4,9 @@ import { encodedLaws } from './laws.ts';
 
 describe('on the reference device', () => {
   const reference = createReferenceDevice('encoded');
-  encodedLaws(() => reference, 20);
+  encodedLaws(() => reference, 10);
 });
 
 describe('on cpu', () => {
-  encodedLaws(() => cpu(), 60);
+  encodedLaws(() => cpu(), 30);
 });

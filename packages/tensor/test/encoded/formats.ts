@@ -1,8 +1,13 @@
 // The formats under test, each with options drawn for it.
 import {
+  bitmask,
+  blockSparse,
+  codebook,
   csr,
   encodeMatrix,
+  int4,
   int8,
+  nOfM,
   type Device,
   type EncodedMatrix,
   type MatrixFormat,
@@ -22,10 +27,39 @@ const cases = <Options extends object>(
 ): fc.Arbitrary<FormatCase> =>
   options.map((drawn) => ({ format: format as unknown as MatrixFormat<never>, options: drawn }));
 
+const stored = fc.constantFrom('f32' as const, 'int8' as const);
+const sides = [
+  [1, 4],
+  [4, 1],
+  [4, 4],
+  [8, 16],
+  [3, 5],
+  [32, 32],
+] as const;
+const counts = [
+  [2, 4],
+  [1, 4],
+  [4, 8],
+  [1, 16],
+  [1, 2],
+  [2, 5],
+] as const;
+
 /** By name: a format with any of its options. */
 export const formatCases: Readonly<Record<string, fc.Arbitrary<FormatCase>>> = {
   int8: cases(int8, fc.record({ scales: fc.constantFrom('row' as const, 'matrix' as const) })),
-  csr: cases(csr, fc.record({ values: fc.constantFrom('f32' as const, 'int8' as const) })),
+  int4: cases(int4, fc.record({ group: fc.constantFrom(16, 32, 64, 128), zeros: fc.boolean() })),
+  codebook: cases(codebook, fc.record({ bits: fc.constantFrom(4 as const, 8 as const) })),
+  csr: cases(csr, fc.record({ values: stored })),
+  bitmask: cases(bitmask, fc.record({ values: stored })),
+  nOfM: cases(
+    nOfM,
+    fc.tuple(stored, fc.constantFrom(...counts)).map(([as, [n, m]]) => ({ values: as, n, m })),
+  ),
+  blockSparse: cases(
+    blockSparse,
+    fc.tuple(stored, fc.constantFrom(...sides)).map(([as, [height, width]]) => ({ values: as, height, width })),
+  ),
 };
 
 /** A matrix to encode: how large, and what is in it. */

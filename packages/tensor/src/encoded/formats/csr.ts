@@ -1,21 +1,21 @@
 /** Compressed sparse rows: the entries that are there, row by row, each with its column. */
-import { oneOf } from '../../arguments/rules.ts';
-import { onesLike, zeros } from '../../functions/create.ts';
+import { zeros } from '../../functions/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { ofNothing } from '../../tensor/empty.ts';
 import { array, flawOfArray, named } from '../arrays.ts';
-import type { EncodedArrays, MatrixFormat, MatrixShape } from '../format.ts';
-import { aMask, entriesOf, expandedValues, flawOfOffsets, flawOfValues, valueArrays, valueNames } from '../sparse.ts';
-
-/** Options of `csr`. */
-export interface CsrOptions {
-  /**
-   * Which entries are there: 1 for each that is, row-major, whatever its value. Default: those that are not 0. What is not
-   * there is 0.
-   */
-  readonly present?: Uint8Array;
-  /** What an entry is stored as; `int8` has a scale for each row. Default: `f32`. */
-  readonly values?: 'f32' | 'int8';
-}
+import type { EncodedArrays, MatrixFormat } from '../format.ts';
+import {
+  entriesOf,
+  expandedValues,
+  flawOfColumns,
+  flawOfOffsets,
+  flawOfValues,
+  rowOfEntry,
+  sparseOptions,
+  valueArrays,
+  valueNames,
+  type SparseOptions,
+} from '../sparse.ts';
 
 /** Bytes of a column: as few as hold all columns of a matrix. */
 const columnBytes = (columns: number): 1 | 2 | 4 => (columns <= 2 ** 8 ? 1 : columns <= 2 ** 16 ? 2 : 4);
@@ -25,11 +25,11 @@ const columnBytes = (columns: number): 1 | 2 | 4 => (columns <= 2 ** 8 ? 1 : col
  * each entry, ascending within a row, u8 [n] up to 256 columns, u8 [n, 2] (the low byte first) up to 65,536, else i32 [n];
  * `values`: f32 [n], or i8 [n] with `scales` f32 [rows].
  */
-export const csr: MatrixFormat<CsrOptions> = {
+export const csr: MatrixFormat<SparseOptions> = {
   name: 'csr',
   layout: 'csr',
   arrays: (settings) => ['offsets', 'columns', ...valueNames(settings)],
-  options: { present: aMask, values: oneOf('f32', 'int8') },
+  options: sparseOptions,
   encode: (dense, shape, { present, values = 'f32' }) => {
     const entries = entriesOf('csr', dense, shape, present);
     return {
@@ -48,13 +48,13 @@ export const csr: MatrixFormat<CsrOptions> = {
     return (
       flawOfOffsets(named(arrays, 'offsets'), shape[0], named(arrays, 'values').data.length) ??
       flawOfValues(settings, arrays, shape[0]) ??
-      flawOfColumns(arrays, shape)
+      flawOfColumnArray(arrays, shape[1])
     );
   },
   expand: (arrays, settings, [rows, columns]) => {
     const { device } = named(arrays, 'offsets');
     const { size } = named(arrays, 'values');
-    if (size === 0) return zeros([rows, columns], { device });
+    if (size === 0) return ofNothing(zeros([rows, columns], { device }), Object.values(arrays));
     const row = rowOfEntry(named(arrays, 'offsets'), size);
     const place = row.mul(columns).add(columnOfEntry(named(arrays, 'columns')));
     return expandedValues(arrays, settings, row)
@@ -85,34 +85,14 @@ function columnsOf(arrays: EncodedArrays, count: number): ArrayLike<number> {
     : data;
 }
 
-function flawOfColumns(arrays: EncodedArrays, [rows, count]: MatrixShape): string | undefined {
+function flawOfColumnArray(arrays: EncodedArrays, count: number): string | undefined {
   const entries = named(arrays, 'values').data.length;
   const bytes = columnBytes(count);
   const shape = bytes === 2 ? [entries, 2] : [entries];
-  const flaw = flawOfArray('columns', named(arrays, 'columns'), bytes === 4 ? 'i32' : 'u8', shape);
-  if (flaw) return flaw;
-  const columns = columnsOf(arrays, count);
-  const { data: offsets } = named(arrays, 'offsets');
-  for (let row = 0; row < rows; row++) {
-    let before = -1;
-    for (let entry = offsets[row] as number; entry < (offsets[row + 1] as number); entry++) {
-      const column = columns[entry] as number;
-      if (column <= before || column >= count)
-        return `row ${row} has the column ${column} after ${before}, of ${count}; they ascend`;
-      before = column;
-    }
-  }
-  return undefined;
-}
-
-/** The row of each entry: how many rows have begun before it, or with it, less one. */
-function rowOfEntry(offsets: Tensor, entries: number): Tensor {
-  // The last offset, the number of entries, is a place of its own.
-  const begins = offsets.slice([1], [offsets.size - 1]);
-  return onesLike(begins)
-    .scatterInto(begins, 0, [entries + 1])
-    .cumsum(0)
-    .slice([0], [entries]);
+  return (
+    flawOfArray('columns', named(arrays, 'columns'), bytes === 4 ? 'i32' : 'u8', shape) ??
+    flawOfColumns('row', columnsOf(arrays, count), named(arrays, 'offsets'), count)
+  );
 }
 
 function columnOfEntry(columns: Tensor): Tensor {

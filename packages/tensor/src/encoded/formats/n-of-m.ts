@@ -1,0 +1,150 @@
+/** N of M: of every m columns of a row, n are there. */
+import { aBoolean, check, ruleOf, type OptionRules, type Rule } from '../../arguments/rules.ts';
+import { ArgumentError } from '../../errors.ts';
+import { arange } from '../../functions/create.ts';
+import { flawOfSetting, named } from '../arrays.ts';
+import type { EncodedArray, MatrixFormat, MatrixShape } from '../format.ts';
+import { flawOfPacked, packed, unpacked, unpackedCodes, type CodeBits } from '../packed.ts';
+import { flawOfValues, maskOf, sparseOptions, valueArrays, valueNames, type SparseOptions } from '../sparse.ts';
+
+/** Options of `nOfM`. */
+export interface NOfMOptions extends SparseOptions {
+  /** How many columns of a group are there. Default: 2. */
+  readonly n?: number;
+  /** Columns of a group, 2 to 16. Default: 4. */
+  readonly m?: number;
+  /** Whether a group of which more is there is refused; else its largest magnitudes are kept. Default: false. */
+  readonly strict?: boolean;
+}
+
+const aGroup: Rule<number> = ruleOf(
+  'an integer from 2 to 16',
+  (value) => Number.isInteger(value) && (value as number) >= 2 && (value as number) <= 16,
+);
+const fromOneTo = (m: number): Rule<number> =>
+  ruleOf(
+    `an integer from 1 to ${m}, the columns of a group`,
+    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= m,
+  );
+const options: OptionRules<NOfMOptions> = { ...sparseOptions, n: fromOneTo(16), m: aGroup, strict: aBoolean };
+
+/** How n of m lie in rows of `columns` columns. */
+interface Groups {
+  readonly n: number;
+  readonly m: number;
+  /** Entries of a row: n of each group, of the last one too, which may have fewer columns than m. */
+  readonly kept: number;
+  readonly bits: CodeBits;
+}
+
+function groupsOf(n: number, m: number, columns: number): Groups {
+  return { n, m, kept: Math.ceil(columns / m) * n, bits: m <= 4 ? 2 : 4 };
+}
+
+/**
+ * n entries for every m columns of a row. `places`: u8 [rows, bytes], the places of the entries within their groups,
+ * ascending, packed in 2 bits up to m = 4 and in 4 bits above; `values`: f32 [rows, entries], or i8 with `scales` f32 [rows].
+ * Where fewer are there, zeros in the first free places make up the number; in a last group of fewer than n columns the
+ * places left over repeat the last one, with zeros. Where more are there, those of the largest magnitudes are kept (of equal
+ * ones the first; NaN counts as the largest), or ArgumentError is thrown: see `strict`.
+ */
+export const nOfM: MatrixFormat<NOfMOptions> = {
+  name: 'n-of-m',
+  layout: 'n-of-m',
+  arrays: (settings) => ['places', ...valueNames(settings)],
+  options,
+  encode: (dense, shape, { n = 2, m = 4, present, strict = false, values = 'f32' }) => {
+    check('n-of-m', 'n', n, fromOneTo(m));
+    const [rows, columns] = shape;
+    const groups = groupsOf(n, m, columns);
+    const mask = maskOf('n-of-m', dense, shape, present);
+    const places = new Uint8Array(rows * groups.kept);
+    const kept = new Float32Array(places.length);
+    for (let group = 0; group * n < places.length; group++) {
+      const [row, begin] = [Math.floor((group * n) / groups.kept), (((group * n) % groups.kept) / n) * m];
+      const size = Math.min(m, columns - begin);
+      const chosen = chosenPlaces(dense, mask, row * columns + begin, size, n, strict);
+      for (const [entry, place] of chosen.entries()) {
+        const at = row * columns + begin + place;
+        places[group * n + entry] = place;
+        kept[group * n + entry] = mask[at] === 0 || entry >= size ? 0 : (dense[at] as number);
+      }
+    }
+    const offsets = Int32Array.from({ length: rows + 1 }, (_, row) => row * groups.kept);
+    return {
+      settings: { values, n, m },
+      arrays: {
+        places: packed(places, [rows, groups.kept], groups.bits),
+        ...valueArrays('n-of-m', { values: kept, offsets }, values, [rows, groups.kept]),
+      },
+    };
+  },
+  flaw: ({ settings, arrays }, [rows, columns]) => {
+    const wrong =
+      flawOfSetting(settings, 'm', aGroup) ?? flawOfSetting(settings, 'n', fromOneTo(Number(settings['m'])));
+    if (wrong !== undefined) return wrong;
+    const groups = groupsOf(Number(settings['n']), Number(settings['m']), columns);
+    const places = named(arrays, 'places');
+    return (
+      flawOfValues(settings, arrays, rows, [rows, groups.kept]) ??
+      flawOfPacked('places', places, [rows, groups.kept], groups.bits) ??
+      flawOfPlaces(places, [rows, columns], groups)
+    );
+  },
+  expand: (arrays, settings, [rows, columns]) => {
+    const places = named(arrays, 'places');
+    const { n, m, kept, bits } = groupsOf(Number(settings['n']), Number(settings['m']), columns);
+    const place = unpacked(places, [kept / n, n], bits).unsqueeze(3);
+    const values = named(arrays, 'values')
+      .cast('f32')
+      .reshape([rows, kept / n, n, 1]);
+    const dense = values
+      .where(place.eq(arange(0, m, 1, { dtype: 'i32', device: places.device })), 0)
+      .sum([2])
+      .reshape([rows, (kept / n) * m])
+      .slice([], [rows, columns]);
+    return settings['values'] === 'int8' ? dense.mul(named(arrays, 'scales').unsqueeze(1)) : dense;
+  },
+};
+
+/** The places of `n` entries of a group, ascending; in a group of fewer columns the last place is repeated. */
+function chosenPlaces(
+  dense: Float32Array,
+  mask: ArrayLike<number>,
+  begin: number,
+  size: number,
+  n: number,
+  strict: boolean,
+): number[] {
+  const all = Array.from({ length: size }, (_, place) => place);
+  const there = all.filter((place) => mask[begin + place] !== 0);
+  if (strict && there.length > n)
+    throw new ArgumentError(
+      'n-of-m',
+      `${there.length} of the ${size} columns from element ${begin} on are there; at most ${n} may be, or leave out strict to keep the largest`,
+    );
+  const magnitude = (place: number): number => {
+    const value = Math.abs(dense[begin + place] as number);
+    return Number.isNaN(value) ? Infinity : value;
+  };
+  // Sorting is stable: of equal magnitudes the first is kept.
+  const best = there.toSorted((a, b) => magnitude(b) - magnitude(a) || 0).slice(0, n);
+  const free = all.filter((place) => !there.includes(place));
+  const chosen = [...best, ...free.slice(0, n - best.length)].toSorted((a, b) => a - b);
+  return [...chosen, ...new Array<number>(n - chosen.length).fill(size - 1)];
+}
+
+/** What is wrong with places: those of a group ascend, and lie in it. */
+function flawOfPlaces(places: EncodedArray, [rows, columns]: MatrixShape, groups: Groups): string | undefined {
+  const { n, m, kept, bits } = groups;
+  const codes = unpackedCodes(places, [rows, kept], bits);
+  for (const [entry, place] of codes.entries()) {
+    const begin = Math.floor((entry % kept) / n) * m;
+    const size = Math.min(m, columns - begin);
+    const before = entry % n === 0 ? -1 : (codes[entry - 1] as number);
+    const isLeftOver = entry % n >= size;
+    if (isLeftOver ? place !== size - 1 : place <= before || place >= size)
+      return `row ${Math.floor(entry / kept)} has the place ${place} after ${before} in the ${size} columns from ${begin} on; places ascend within their group`;
+  }
+  return undefined;
+}
