@@ -17,7 +17,7 @@ import {
   type LayoutName,
   type NamedArrays,
 } from './weight-layout.ts';
-import { quote } from '../quote.ts';
+import { brief, quote, quoteShape } from '../quote.ts';
 
 /** What a file needs to say about a weight besides its arrays. */
 export interface WeightDescription {
@@ -127,7 +127,7 @@ export function restore(name: string, parameter: Parameter, description: WeightD
     throw new FormatError(
       name,
       0,
-      `has the shape [${shape.join(', ')}]; the model needs [${parameter.tensor.shape.join(', ')}]`,
+      `has the shape ${quoteShape(shape)}; the model needs ${quoteShape(parameter.tensor.shape)}`,
     );
   }
   const scales = format === 'float32' ? undefined : unstore(`${name}_scale`, arrays.get('_scale'), 'f32');
@@ -174,7 +174,7 @@ export function parseDescription(source: string, name: string, value: unknown): 
     throw new FormatError(
       source,
       0,
-      `the description of ${name} is ${quote(value)}; it needs layout, format, shape and pruned`,
+      `the description of ${brief(name)} is ${quote(value)}; it needs layout, format, shape and pruned`,
     );
   }
   return { layout, format, shape, pruned } as WeightDescription;

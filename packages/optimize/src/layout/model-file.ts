@@ -1,7 +1,7 @@
 /** The weights of a whole model as one safetensors file. */
 import { encodeSafetensors, FormatError, placeTensor, rawTensor, type Module, type RawTensor } from '@espalier/nn';
 import { ArgumentError, isFloat } from '@espalier/tensor';
-import { quote } from '../quote.ts';
+import { quote, quoteShape } from '../quote.ts';
 import { checkViews } from '../views/carried.ts';
 import { hasLayout, materialize, restore, type WeightDescription } from './materialize.ts';
 import type { NamedArrays } from './weight-layout.ts';
@@ -79,7 +79,7 @@ export function unpackWeights(source: string, model: Module, { tensors, descript
       throw new FormatError(
         source,
         0,
-        `'${name}' is ${raw.dtype} [${raw.shape.join(', ')}]; the model needs ${dtype} [${shape.join(', ')}]`,
+        `'${name}' is ${raw.dtype} ${quoteShape(raw.shape)}; the model needs ${dtype} ${quoteShape(shape)}`,
       );
     }
     tensor.assign(placeTensor(raw, device).cast(dtype).realizeSync());

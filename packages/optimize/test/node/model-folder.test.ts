@@ -147,6 +147,26 @@ describe('a saved model', () => {
       await expect(load(layouts)).rejects.toThrow(/^model\/config\.json: .*is by [^]{1,300}$/u);
   });
 
+  test('is refused in brief where a weight has axes without end', async () => {
+    const shape = Array.from({ length: 40_000 }, (_, axis) => axis);
+    const described = { layout: 'dense', format: 'float32', shape, pruned: false };
+    const config = {
+      version: 1,
+      model: { type: 'linear', in: 2, out: 2 },
+      metadata: { quantization_config: { quant_method: 'espalier', version: 1, parameters: { weight: described } } },
+    };
+    const ones = { dtype: 'f32', shape: shape.map(() => 1), bytes: new Uint8Array(4) } as const;
+    for (const parameters of [{ weight: described }, {}]) {
+      Object.assign(config.metadata.quantization_config, { parameters });
+      const load = loadOptimizedFrom(async (name) => {
+        if (name === 'optimization.json') return undefined;
+        if (name === 'config.json') return new TextEncoder().encode(JSON.stringify(config));
+        return encodeSafetensors(new Map([['weight', ones]]));
+      });
+      await expect(load).rejects.toThrow(/^.{0,100}(?:shape|f32) \[.{0,100}; the model needs .{0,50}$/u);
+    }
+  });
+
   test('is refused where a tensor of it has the name of a part of another', async () => {
     class Scaled extends Module {
       readonly type = 'scaled-by-row';
