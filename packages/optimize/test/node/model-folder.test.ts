@@ -155,13 +155,13 @@ describe('a saved model', () => {
       model: { type: 'linear', in: 2, out: 2 },
       metadata: { quantization_config: { quant_method: 'espalier', version: 1, parameters: { weight: described } } },
     };
-    const ones = { dtype: 'f32', shape: shape.map(() => 1), bytes: new Uint8Array(4) } as const;
+    const raw = { dtype: 'f32', shape: shape.map(() => 1), bytes: new Uint8Array(4) } as const;
     for (const parameters of [{ weight: described }, {}]) {
       Object.assign(config.metadata.quantization_config, { parameters });
       const load = loadOptimizedFrom(async (name) => {
         if (name === 'optimization.json') return undefined;
         if (name === 'config.json') return new TextEncoder().encode(JSON.stringify(config));
-        return encodeSafetensors(new Map([['weight', ones]]));
+        return encodeSafetensors(new Map([['weight', raw]]));
       });
       await expect(load).rejects.toThrow(/^.{0,100}(?:shape|f32) \[.{0,100}; the model needs .{0,50}$/u);
     }
