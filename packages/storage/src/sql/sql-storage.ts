@@ -35,6 +35,18 @@ interface Plan<T> {
     | { readonly events: readonly StudyEvent[]; readonly result: T };
 }
 
+/** How far a study is: the revision of its log, and how many trials it has, by its row and by theirs. */
+interface Extent {
+  readonly revision: number;
+  readonly trials: number;
+  readonly rows: number;
+}
+
+/** How many trials a whole log tells of: numbers are given out without gaps. */
+function trialsOf(events: readonly StoredEvent[]): number {
+  return events.reduce((count, { event }) => ('number' in event ? Math.max(count, event.number + 1) : count), 0);
+}
+
 /** The trials that a text of events tells of, as far as it can be read, for an error. */
 function trialsIn(row: SqlRow): string {
   const found = row['events'];
@@ -90,10 +102,25 @@ export function sqlStorage(engine: SqlEngine): Storage {
   const claimedIn = new Set<string>();
   let closed = false;
 
-  const namesIn = async (session: SqlSession): Promise<readonly string[]> =>
-    (await session.all(`SELECT ${columns(dialect, 'name')} FROM espalier_study ORDER BY id`)).map((row, index) =>
-      orDamaged(shown, `study ${index + 1} of it`, () => textOf(row, 'name')),
+  /**
+   * Makes sure that the newest log is of a study that there is.
+   * @throws FormatError when it is not: the table of studies has lost one, whose rows the next would inherit.
+   */
+  const checkOwned = async (session: SqlSession): Promise<void> => {
+    const [orphan] = await session.all(
+      `SELECT study FROM (SELECT max(study) AS study FROM espalier_write) AS newest
+        WHERE study IS NOT NULL AND NOT EXISTS (SELECT 1 FROM espalier_study WHERE id = newest.study)`,
     );
+    if (orphan === undefined) return;
+    throw new FormatError(shown, 0, 'it has lost a study whose trials it holds: restore the database from a copy');
+  };
+
+  const namesIn = async (session: SqlSession): Promise<readonly string[]> => {
+    const rows = await session.all(`SELECT ${columns(dialect, 'name')} FROM espalier_study ORDER BY id`);
+    const names = rows.map((row, index) => orDamaged(shown, `study ${index + 1} of it`, () => textOf(row, 'name')));
+    await checkOwned(session);
+    return names;
+  };
 
   const recordOf = (row: SqlRow, name: string): StudyRecord =>
     orDamaged(shown, `the record of study '${name}'`, () => {
@@ -117,17 +144,29 @@ export function sqlStorage(engine: SqlEngine): Storage {
     if (row !== undefined) return row;
     // An expression, which no index answers.
     const [hidden] = await session.all("SELECT id FROM espalier_study WHERE name || '' = ?", [name]);
-    if (hidden === undefined) return undefined;
+    if (hidden === undefined) {
+      await checkOwned(session);
+      return undefined;
+    }
     // Somebody may have made it just now.
     const [again] = await session.all(sql, [name]);
     if (again !== undefined) return again;
     throw new FormatError(shown, 0, `its index has lost study '${name}': restore the database from a copy`);
   };
 
-  const revisionOf = async (session: SqlSession, { id, name }: StudyKey): Promise<number> => {
-    const sql = `SELECT ${columns(dialect, 'revision')} FROM espalier_study WHERE id = ?`;
+  /** How far a study is by its row, and by the rows of its trials, which tell how many there are. */
+  const extentOf = async (session: SqlSession, { id, name }: StudyKey): Promise<Extent> => {
+    const trials = '(SELECT max(number) FROM espalier_trial WHERE study = espalier_study.id) AS last_trial';
+    const sql = `SELECT ${columns(dialect, 'revision', 'next_number')}, ${trials} FROM espalier_study WHERE id = ?`;
     const [row] = await session.all(sql, [id]);
-    return orDamaged(shown, `the row of study '${name}'`, () => numberOf(row, 'revision'));
+    const extent = orDamaged(shown, `the row of study '${name}'`, () => ({
+      revision: numberOf(row, 'revision'),
+      trials: numberOf(row, 'next_number'),
+      rows: row?.['last_trial'] === null ? 0 : numberOf(row, 'last_trial') + 1,
+    }));
+    if (extent.rows === extent.trials) return extent;
+    const problem = `study '${name}' has rows of ${extent.rows} trials, and its own says ${extent.trials}`;
+    throw new FormatError(shown, 0, `${problem}: restore the database from a copy`);
   };
 
   const keyOf = async (session: SqlSession, name: string): Promise<StudyKey> => {
@@ -184,6 +223,7 @@ export function sqlStorage(engine: SqlEngine): Storage {
       let tried = false;
       return engine.write(async (session) => {
         const { name } = record;
+        await checkOwned(session);
         const sql =
           'INSERT INTO espalier_study (name, record, checksum) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING RETURNING id';
         const [row] = await session.all(sql, [name, text, sumOf(name, text)]);
@@ -204,7 +244,7 @@ export function sqlStorage(engine: SqlEngine): Storage {
       engine.read(async (session) => {
         const key = await keyOf(session, name);
         // A damaged page may take the end of a log with it, which no row that is left tells of; the study's row does.
-        const least = after === 0 ? await revisionOf(session, key) : 0;
+        const least = after === 0 ? await extentOf(session, key) : undefined;
         const read = columns(dialect, 'revision', 'events', 'checksum');
         const sql = `SELECT ${read} FROM espalier_write WHERE study = ? AND revision > ? ORDER BY espalier_write.revision LIMIT ${rowsPerRead}`;
         const events: StoredEvent[] = [];
@@ -215,8 +255,14 @@ export function sqlStorage(engine: SqlEngine): Storage {
           known = events.at(-1)?.revision ?? known;
           if (rows.length === rowsPerRead) continue;
           // Others may have written since.
-          if (after === 0 && (known < least || known > (await revisionOf(session, key)))) {
-            const problem = `the log of study '${name}' ends at revision ${known}, and its row says ${least}`;
+          if (least === undefined) return events;
+          const trials = trialsOf(events);
+          if (known < least.revision || known > (await extentOf(session, key)).revision) {
+            const problem = `the log of study '${name}' ends at revision ${known}, and its row says ${least.revision}`;
+            throw new FormatError(shown, 0, `${problem}: restore the database from a copy`);
+          }
+          if (trials < least.trials) {
+            const problem = `the log of study '${name}' tells of ${trials} trials, and its row of ${least.trials}`;
             throw new FormatError(shown, 0, `${problem}: restore the database from a copy`);
           }
           return events;

@@ -1,4 +1,4 @@
-import { FormatError, openStudy, StorageError, StudyError } from '@espalier/search';
+import { FormatError, openStorage, openStudy, StorageError, StudyError } from '@espalier/search';
 import fc from 'fast-check';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -62,6 +62,23 @@ describe('a row that is not as it was written is a FormatError that names the st
       'UPDATE espalier_study SET revision = 3',
       "the log of study 's' ends at",
     ],
+    [
+      'a log without anything, of a study that says so',
+      'DELETE FROM espalier_write; UPDATE espalier_study SET revision = 0',
+      "the log of study 's' tells of 0 trials",
+    ],
+    [
+      'a log without its end, of a study that says so',
+      'DELETE FROM espalier_write WHERE revision > 5; UPDATE espalier_study SET revision = 5',
+      "the log of study 's' tells of",
+    ],
+    [
+      'a study that says it has no trial',
+      'DELETE FROM espalier_write; UPDATE espalier_study SET revision = 0, next_number = 0',
+      "study 's' has rows of 4 trials, and its own says 0",
+    ],
+    ['a trial without its row', 'DELETE FROM espalier_trial WHERE number = 3', "study 's' has rows of 3 trials"],
+    ['trials without their study', 'DELETE FROM espalier_study', 'it has lost a study whose trials it holds'],
     ['a revision that is text', `UPDATE espalier_write SET revision = ${bad} WHERE revision = 2`, "study 's'"],
   ])('when the study is opened: %s', async (_, sql, named) => {
     const storage = await changed(sql);
@@ -105,6 +122,14 @@ describe('a row that is not as it was written is a FormatError that names the st
         expect(after).toBe(before);
       }),
     );
+  });
+
+  it('trials without their study: no other is made in its place, which would inherit them', async () => {
+    const storage = await changed('DELETE FROM espalier_study');
+    await expect(sampleStudy(storage)).rejects.toThrow(FormatError);
+    const opened = await openStorage(storage);
+    await expect(opened.listStudies()).rejects.toThrow(FormatError);
+    await opened.close();
   });
 
   it('a name that is no UTF-8', async () => {
