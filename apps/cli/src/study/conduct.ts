@@ -1,6 +1,7 @@
 import { chooseStrategy } from '@espalier/search';
 import type { Study } from '@espalier/search';
 import type { Session } from '../cli/session.ts';
+import { shellCommand } from '../cli/shell.ts';
 import { FailedError, InterruptedError, firstLine } from '../errors.ts';
 import { formatSpan } from '../terminal/format.ts';
 import { visible } from '../terminal/visible.ts';
@@ -8,11 +9,12 @@ import { withConsole } from './console.ts';
 import { renderBest } from './describe-trial.ts';
 import { stopsFor } from './open.ts';
 import { runProcesses } from './processes.ts';
-import { flags, moreCommand, resumeCommand, workerCommand } from './resume-command.ts';
+import { flags, moreCommand, resumeCommand, storageFlags, workerCommand } from './resume-command.ts';
 import type { RunSettings } from './resume-command.ts';
 import { startOf, statusOf } from './status.ts';
 import type { StudyStatus } from './status.ts';
 import { checkTarget, stopConditions, stopsOf } from './stops.ts';
+import { memoryUrl } from './storage.ts';
 import { fileOf } from './task.ts';
 import type { Task } from './task.ts';
 import { trustFlags } from './trust.ts';
@@ -25,6 +27,8 @@ export interface ConductOptions extends RunSettings {
   /** Whether others work on the study too, and this process is one of them. */
   readonly joins?: boolean;
 }
+
+const nothingKept = 'nothing is kept of a study in memory: to go on with one, give --storage sqlite:FILE';
 
 /** Milliseconds for which a worker's claim holds unless it is renewed. */
 const lease = 30_000;
@@ -97,7 +101,10 @@ export async function conduct(session: Session, study: Study, task: Task, option
   const kept = JSON.stringify(stopsOf(options)) === JSON.stringify(study.attributes['stop']);
   const { storage, source, trust, workers } = options;
   const settings = { storage, source, trust, workers, processes: options.processes, ...(kept ? {} : stopsOf(options)) };
-  const again = joins ? workerCommand(study.name, settings) : resumeCommand(study.name, settings);
+  // What is gone with this process can be gone on with by no command.
+  const isKept = storage !== memoryUrl;
+  const resume = joins ? workerCommand(study.name, settings) : resumeCommand(study.name, settings);
+  const again = isKept ? resume : undefined;
   interrupt.goOn = again;
   const watch = watchStudy(study, stops, { stream: stderr, quiet, events: !joins });
   interrupt.onAbort(() => {
@@ -105,12 +112,14 @@ export async function conduct(session: Session, study: Study, task: Task, option
     watch.say(message, { type: 'interrupted', message });
   });
   sayBefore(study, task, options, watch);
-  const ended = async (by: string, goOn: string): Promise<void> => {
+  const ended = async (by: string, goOn: string | undefined): Promise<void> => {
     await watch.end();
     const seconds = (study.now() - start.at) / 1000;
     // To a reader, an interruption says how to go on itself.
-    const next = interrupt.aborted ? '' : `\nto go on: ${goOn}`;
-    watch.say(`${by} after ${formatSpan(seconds)}${next}`, { type: 'stopped', by, seconds, resume: goOn });
+    const how = interrupt.aborted ? '' : `\nto go on: ${goOn}`;
+    const next = goOn === undefined ? `\n${nothingKept}` : how;
+    const resumed = goOn === undefined ? { note: nothingKept } : { resume: goOn };
+    watch.say(`${by} after ${formatSpan(seconds)}${next}`, { type: 'stopped', by, seconds, ...resumed });
   };
   let stopped: string;
   try {
@@ -125,7 +134,8 @@ export async function conduct(session: Session, study: Study, task: Task, option
     await ended('interrupted', again);
     throw new InterruptedError(again);
   }
-  await ended(`stopped by ${stopped}`, joins ? again : moreCommand(study, settings));
+  const more = joins ? again : moreCommand(study, settings);
+  await ended(`stopped by ${stopped}`, isKept ? more : undefined);
   return { stopped, status: statusOf(study, stops, start) };
 }
 
@@ -133,12 +143,13 @@ export async function conduct(session: Session, study: Study, task: Task, option
  * Prints what a run came to.
  * @throws FailedError when no trial worked.
  */
-export function reportRun(session: Session, study: Study, { stopped, status }: Conducted): void {
+export function reportRun(session: Session, study: Study, storage: string, { stopped, status }: Conducted): void {
   const { counts, lastFailure } = status;
   if (lastFailure !== undefined && counts.complete + counts.paused + counts.pruned === 0) {
     const { number, kind, message } = lastFailure;
+    const retry = shellCommand(['study', 'retry', study.name, ...storageFlags(storage)]);
     throw new FailedError(
-      `no trial of '${study.name}' worked; trial ${number} failed by ${kind}: ${firstLine(message)}: mend that, then espalier study retry ${study.name}`,
+      `no trial of '${study.name}' worked; trial ${number} failed by ${kind}: ${firstLine(message)}: mend that, then ${storage === memoryUrl ? 'run it again' : retry}`,
     );
   }
   session.result({ stopped, ...status }, () => renderBest(study, session.stdout));

@@ -1,5 +1,6 @@
 import { own } from '@espalier/search';
 import type { Study } from '@espalier/search';
+import { visible } from '../terminal/visible.ts';
 
 type Value = string | number | boolean | null | undefined;
 
@@ -7,9 +8,14 @@ type Value = string | number | boolean | null | undefined;
 const formula = /^[=+\-@\t\r\n＝＋－＠]/u;
 const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/iu;
 
-/** A text that a spreadsheet shows and does not execute: after an apostrophe. Numbers are left as they are. */
+/**
+ * A text that a spreadsheet shows and does not execute: after an apostrophe, where it is no number. What would tell a
+ * terminal to do something is written as its code.
+ */
 function harmless(text: string): string {
-  return formula.test(text) && !number.test(text) ? `'${text}` : text;
+  // What ends a line in the texts of some systems does nothing else.
+  const plain = visible(text.replaceAll('\r\n', '\n'));
+  return formula.test(text) && !number.test(text) ? `'${plain}` : plain;
 }
 
 /** A cell of a CSV file (RFC 4180), in quotes also where only some spreadsheets would divide it. */
@@ -21,7 +27,7 @@ function cell(value: Value, isRaw: boolean): string {
 
 /**
  * The trials of a study as a table: a column for each metric and each parameter.
- * @param isRaw leaves texts as they are that a spreadsheet would execute; else they begin with an apostrophe
+ * @param isRaw leaves texts as they are that a spreadsheet would execute, which else begin with an apostrophe, and controls
  */
 export function csv(study: Study, isRaw = false): string {
   const flat = study.trials.map((trial) => ({ trial, active: study.space.flatten(trial.config) }));

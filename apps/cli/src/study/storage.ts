@@ -14,6 +14,9 @@ import { nearest } from '../recipe/did-you-mean.ts';
 /** Where studies are kept unless the user says otherwise. */
 const defaultStorage = 'sqlite:runs/studies.db';
 
+/** The storage that is gone with its process. */
+export const memoryUrl = 'memory:';
+
 /** The variable of the environment that names the storage where --storage does not. */
 export const storageVariable = 'ESPALIER_STORAGE';
 
@@ -29,7 +32,9 @@ function storageUrl(url: string): string {
   const shown = shownUrl(url);
   const [, kind, rest = ''] = /^([a-z][a-z0-9+.-]*):(.*)$/iu.exec(url) ?? [];
   if (kind !== undefined && kinds.includes(kind)) {
-    if (rest !== '' || kind === 'memory') return url;
+    // Nothing else could be meant by whatever follows.
+    if (kind === 'memory') return memoryUrl;
+    if (rest !== '') return url;
     throw new UsageError(`--storage ${shown}: it names nothing: write sqlite:FILE, postgres://… or journal:FILE`);
   }
   if (kind === undefined) throw new UsageError(`--storage ${shown}: this is no URL: write sqlite:${shown}`);
@@ -71,7 +76,7 @@ async function isThere(storage: string, path: string): Promise<boolean> {
 
 /** Refuses a storage that no other process can see, for what has to outlast this one or be shared. */
 export function refuseMemory(storage: string): void {
-  if (storage !== 'memory:') return;
+  if (storage !== memoryUrl) return;
   throw new UsageError(
     'memory: is gone when this process ends: give --storage sqlite:FILE, postgres://… or journal:FILE',
   );

@@ -41,9 +41,30 @@ beforeAll(() => {
   writeFileSync(at('quick.mjs'), moduleText(0));
   writeFileSync(at('slow.mjs'), moduleText(60));
   writeFileSync(at('endless.mjs'), moduleText(600_000));
+  writeFileSync(at('throws-always.mjs'), moduleText(0).replace('trial.config.x > 4', 'true'));
   writeFileSync(at('throws.mjs'), "throw new Error('boom\\nand why');");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('of a study in memory nothing is kept, and no command is told that could not go on with it', async () => {
+  const args = ['--storage', 'memory:', '--trials', '2', '--seed', '1'];
+  const done = await run('study', 'run', 'm', at('quick.mjs'), ...args);
+  expect(done.code, done.stderr).toBe(0);
+  expect(done.stderr).toContain('"note":"nothing is kept of a study in memory: to go on with one, give --storage');
+  expect(done.stderr).not.toContain('study resume');
+  const stopped = await espalier(['study', 'run', 'm', at('endless.mjs'), ...args], {
+    onStderr: (text, kill) => {
+      if (text.includes('"type":"report"')) kill('SIGINT');
+      if (text.includes('"type":"interrupted"')) kill('SIGTERM');
+    },
+  });
+  expect(stopped.code, stopped.stderr).toBe(130);
+  expect(stopped.stderr).toMatch(/espalier: interrupted\n/u);
+  expect(stopped.stderr).not.toContain('study resume');
+  const failed = await run('study', 'run', 'm', at('throws-always.mjs'), ...args);
+  expect(failed.code).toBe(1);
+  expect(failed.stderr).toMatch(/mend that, then run it again\n$/u);
+});
 
 describe('a study of a module', () => {
   const storage = (): string => `sqlite:${at('studies.db')}`;
@@ -325,7 +346,9 @@ export default { space: space({ x: float(0, 1) }), objectives: ['minimize loss']
     const file = moduleOf('fails.mjs', "() => { throw new Error('broken\\nbecause'); }");
     const { code, stderr } = await study('run', 'fails', file, '--trials', '4', '--quiet');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/no trial of 'fails' worked; trial 3 failed by crash: Error: broken: .*retry fails\n$/u);
+    expect(stderr).toMatch(
+      /no trial of 'fails' worked; trial 3 failed by crash: Error: broken: .*study retry fails --storage sqlite:[^ ]+\n$/u,
+    );
     const { stdout } = await study('trials', 'fails');
     expect(stdout).toMatch(/failed \(crash\).*Error: broken {2}x=/u);
     expect((await study('importance', 'fails')).stderr).toMatch(/^espalier: importance: 0 trials are complete: .*\n$/u);

@@ -64,7 +64,7 @@ export function addManageCommands(group: Command, environment: Environment): voi
     .requiredOption('-o, --output <file>', 'where to write: a new file')
     .addOption(overwriteOption())
     .addOption(new Option('--format <format>', "(default: the file's ending)").choices([...formats.keys()]))
-    .option('--raw', 'leave texts in CSV as they are that a spreadsheet would take for formulas');
+    .option('--raw', 'leave texts in CSV as they are, formulas and terminal codes too');
   withExamples(withStorageOptions(save), [
     ['espalier study export digits -o trials.csv', 'for a spreadsheet'],
     ['espalier study export digits -o optuna.db', "for Optuna's dashboards: optuna-dashboard sqlite:///optuna.db"],

@@ -68,7 +68,7 @@ export function addRunCommands(group: Command, environment: Environment): void {
     if (options.processes !== undefined) refuseUnshared(options.storage);
     const task = await taskOf(file);
     await using study = await createTaskStudy(name, task, file, options);
-    reportRun(session, study, await conduct(session, study, task, { ...options, source: file }));
+    reportRun(session, study, options.storage, await conduct(session, study, task, { ...options, source: file }));
   });
 
   const resume = group
@@ -85,7 +85,7 @@ export function addRunCommands(group: Command, environment: Environment): void {
     if (options.processes !== undefined) refuseUnshared(options.storage);
     const { study, task } = await openTaskStudy(name, { ...options, source });
     await using _ = study;
-    reportRun(session, study, await conduct(session, study, task, { ...options, source }));
+    reportRun(session, study, options.storage, await conduct(session, study, task, { ...options, source }));
   });
 }
 
