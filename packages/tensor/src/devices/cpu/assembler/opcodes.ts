@@ -94,6 +94,7 @@ export const plainOpcodes = {
   'i32.trunc_sat_f64_s': 'fc02 d>i',
   'i32.trunc_sat_f64_u': 'fc03 d>i',
   // Vectors: splats and comparisons.
+  'i16x8.splat': 'fd10 i>v',
   'i32x4.splat': 'fd11 i>v',
   'f32x4.splat': 'fd13 f>v',
   'f64x2.splat': 'fd14 d>v',
@@ -134,6 +135,7 @@ export const plainOpcodes = {
   'f64x2.promote_low_f32x4': 'fd5f v>v',
   'i8x16.swizzle': 'fd0e vv>v',
   'i8x16.narrow_i16x8_u': 'fd66 vv>v',
+  'i16x8.narrow_i32x4_s': 'fd85 vv>v',
   'i16x8.narrow_i32x4_u': 'fd86 vv>v',
   'i16x8.extend_low_i8x16_s': 'fd87 v>v',
   'i16x8.extend_high_i8x16_s': 'fd88 v>v',
@@ -152,6 +154,7 @@ export const plainOpcodes = {
   'f64x2.convert_low_i32x4_s': 'fdfe v>v',
   'f64x2.convert_low_i32x4_u': 'fdff v>v',
   // Vectors: integer arithmetic.
+  'i16x8.shr_u': 'fd8d vi>v',
   'i32x4.abs': 'fda0 v>v',
   'i32x4.neg': 'fda1 v>v',
   'i32x4.shl': 'fdab vi>v',
@@ -213,6 +216,7 @@ export const memoryOpcodes = {
   'f64.load': '2b i>d',
   'i32.load8_s': '2c i>i',
   'i32.load8_u': '2d i>i',
+  'i32.load16_s': '2e i>i',
   'i32.load16_u': '2f i>i',
   'i32.store': '36 ii>',
   'f32.store': '38 if>',

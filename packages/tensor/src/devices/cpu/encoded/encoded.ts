@@ -1,22 +1,27 @@
 /** Products with encoded matrices: one rule for each layout that this device computes from. */
 import type { EncodedLayout, EncodedMatmulSpec } from '../../../kernel/spec.ts';
 import type { Engine, Program } from '../engine.ts';
+import { rowsOfResult } from './decoded-product.ts';
+import type { EncodedRule } from './encoded-rule.ts';
+import { int8Rule } from './int8.ts';
+import { sizesOf } from './rows-of-x.ts';
 
-/** How a layout is multiplied. */
-export interface EncodedRule {
-  /** Whether such a product is computed from the arrays; what is not goes through the dense matrix. */
-  readonly accepts: (spec: EncodedMatmulSpec) => boolean;
-  readonly compile: (spec: EncodedMatmulSpec, engine: Engine) => Program;
+const rules: Readonly<Partial<Record<EncodedLayout, EncodedRule>>> = { int8: int8Rule };
+
+/** Nothing is summed, or there is no result. */
+function zeros(spec: EncodedMatmulSpec, engine: Engine): Program {
+  const { at } = rowsOfResult(spec, engine);
+  return () => void engine.memory.view('f32', at(), spec.m * sizesOf(spec).width).fill(0);
 }
-
-const rules: Readonly<Partial<Record<EncodedLayout, EncodedRule>>> = {};
 
 /** Whether there is a program for `spec`; this device takes no epilogues. */
 export function acceptsEncoded(spec: EncodedMatmulSpec): boolean {
-  return spec.epilogue === undefined && rules[spec.layout]?.accepts(spec) === true;
+  return spec.out?.strides[1] === 1 && rules[spec.layout]?.accepts(spec) === true;
 }
 
 /** The program of a product that is accepted. */
 export function encodedProgram(spec: EncodedMatmulSpec, engine: Engine): Program {
+  const { rows, columns, m } = spec;
+  if (rows * columns * m === 0) return zeros(spec, engine);
   return (rules[spec.layout] as EncodedRule).compile(spec, engine);
 }

@@ -6,8 +6,9 @@
  * most 290 · 2^-24 of the sum of magnitudes, however deep the product.
  */
 import type { Engine, WasmFunction } from '../engine.ts';
+import { addDotRows } from './dot-rows.ts';
 import { addScaledRows } from './matvec.ts';
-import { addMultiply } from './multiply.ts';
+import { addMultiply, floatProducts } from './multiply.ts';
 import { addPack } from './pack.ts';
 import { chooseTile, type Tile } from './tile.ts';
 import { addWideSums, sumOfBlocks, wideBytes, type WideSums } from './wide-sums.ts';
@@ -28,6 +29,8 @@ export interface GemmKernels extends WideSums {
   readonly multiply: WasmFunction;
   /** (x, b, y, n, k, xStep, rowStep) */
   readonly scaledRows: WasmFunction;
+  /** (x, w, y, rows, columns, rowStep, yStep) */
+  readonly dotRows: WasmFunction;
 }
 
 /** Depth of a block: a panel of the second operand (8 × 256 floats) fills a quarter of a 32 KiB first-level cache. */
@@ -50,11 +53,12 @@ export function gemmKernels(engine: Engine, tile?: Tile): GemmKernels {
   const { module } = engine.module();
   addPack(module, 'packA', chosen.rows);
   addPack(module, 'packB', chosen.columns);
-  addMultiply(module, chosen);
+  addMultiply(module, 'multiply', chosen, floatProducts(chosen));
   addScaledRows(module);
+  addDotRows(module);
   addWideSums(module);
   const functions = engine.instantiate(module) as Readonly<
-    Record<'packA' | 'packB' | 'multiply' | 'scaledRows' | 'widen' | 'narrow', WasmFunction>
+    Record<'packA' | 'packB' | 'multiply' | 'scaledRows' | 'dotRows' | 'widen' | 'narrow', WasmFunction>
   >;
   const kernels: GemmKernels = { tile: chosen, ...functions };
   built.set(engine, kernels);
@@ -74,23 +78,42 @@ export interface GemmPlan {
   readonly run: (workspace: number, a: number, b: number, c: number) => void;
 }
 
-/** Plans products of [m, k] by [k, n]. k is at least 1. */
+/** The matrices of a product of [m, k] by [k, n]; k is at least 1. */
+export interface GemmShape {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly a: MatrixLayout;
+  /** Bytes between the rows of the result. */
+  readonly cRowStep: number;
+}
+
+/**
+ * Packs a block of the second operand: columns `j` up to `j + width`, rows `p` up to `p + depth`, into panels of
+ * `tile.columns` at `target`. `b` is the address that the plan was run with.
+ */
+export type PackSecond = (b: number, j: number, width: number, p: number, depth: number, target: number) => void;
+
+/** Packs a second operand that lies in memory as numbers. */
+export function packDense({ packB }: GemmKernels, { rowStep, columnStep }: MatrixLayout): PackSecond {
+  return (b, j, width, p, depth, target) =>
+    void packB(b + j * columnStep + p * rowStep, target, width, depth, columnStep, rowStep);
+}
+
+/** Plans products whose second operand `packSecond` finds. Elements of both are 4 bytes, whatever `multiply` takes them for. */
 export function planGemm(
-  kernels: GemmKernels,
-  m: number,
-  n: number,
-  k: number,
-  a: MatrixLayout,
-  b: MatrixLayout,
-  cRowStep: number,
+  kernels: Pick<GemmKernels, 'tile' | 'packA' | 'multiply' | keyof WideSums>,
+  { m, n, k, a, cRowStep }: GemmShape,
+  packSecond: PackSecond,
+  together: number = blocksTogether,
 ): GemmPlan {
-  const { tile, packA, packB, multiply } = kernels;
+  const { tile, packA, multiply } = kernels;
   const rows = Math.min(rowBlock, roundUp(m, tile.rows));
   const columns = Math.min(columnBlock, roundUp(n, tile.columns));
   const depth = Math.min(depthBlock, k);
   const bOffset = roundUp(rows, tile.rows) * depth * 4;
   const edgeOffset = bOffset + roundUp(columns, tile.columns) * depth * 4;
-  const blocks = { count: Math.ceil(k / depth), together: blocksTogether };
+  const blocks = { count: Math.ceil(k / depth), together };
   const wideOffset = roundUp(edgeOffset + tile.rows * tile.columns * 4, 16);
   // Wide sums of all rows at once could be larger than the operands.
   const tall = wideBytes(blocks, 1) === 0 ? m : Math.min(m, wideRows);
@@ -107,7 +130,7 @@ export function planGemm(
         sumOfBlocks(kernels, sums, blocks, (block, accumulate) => {
           const p = block * depth;
           const deep = Math.min(depth, k - p);
-          packB(bAddress + j * b.columnStep + p * b.rowStep, packedB, width, deep, b.columnStep, b.rowStep);
+          packSecond(bAddress, j, width, p, deep, packedB);
           for (let i = top; i < bottom; i += rows) {
             const height = Math.min(rows, bottom - i);
             packA(aAddress + i * a.rowStep + p * a.columnStep, workspace, height, deep, a.rowStep, a.columnStep);

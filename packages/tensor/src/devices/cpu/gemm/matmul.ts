@@ -3,7 +3,7 @@ import { dtypes, type DType } from '../../../dtype/dtype.ts';
 import type { Access, Binding, LoopInstruction, LoopSpec, MatmulSpec } from '../../../kernel/spec.ts';
 import type { Engine, Program } from '../engine.ts';
 import { widenedProgram } from '../widen.ts';
-import { gemmKernels, planGemm } from './gemm.ts';
+import { gemmKernels, packDense, planGemm } from './gemm.ts';
 import { sumOfBlocks, wideBytes } from './wide-sums.ts';
 
 /** Whether the spec is computed in f32 and has no epilogue; others are decomposed by the planner. */
@@ -34,14 +34,42 @@ export function matmulProgram(spec: MatmulSpec, engine: Engine): Program {
   return engine.loop(asLoop(merged));
 }
 
-/** Few rows or columns: scaled rows where they are contiguous, else generated loops, which fold along contiguous depths. */
+/** Few rows or columns: scaled rows or dot products where the matrix has contiguous rows or columns, else generated loops. */
 function thinProgram(spec: MatmulSpec, engine: Engine): Program {
   const oriented = spec.m < thin ? spec : transposed(spec);
+  const { n, k, a, b } = oriented;
+  const out = oriented.out as Access;
+  const rank = oriented.batch.length;
+  if (spec.bindings.some((binding) => binding.dtype !== 'f32')) return engine.loop(asLoop(spec));
+  if (b.strides[rank + 1] === 1 && out.strides[rank + 1] === 1 && n >= 16) return scaledProgram(oriented, engine);
+  if (b.strides[rank] === 1 && a.strides[rank + 1] === 1 && k >= 16) return dotProgram(oriented, engine);
+  return engine.loop(asLoop(spec));
+}
+
+/** Each row of a times a matrix whose columns are contiguous: one dot product an element. */
+function dotProgram({ batch, m, n, k, a, b, out }: MatmulSpec, engine: Engine): Program {
+  const { dotRows } = gemmKernels(engine);
+  const target = out as Access;
+  const rank = batch.length;
+  const sizes = [...batch, m];
+  const [aOffsets, outOffsets] = [batchOffsets(sizes, a), batchOffsets(sizes, target)];
+  const bOffsets = batchOffsets(sizes, { ...b, strides: [...b.strides.slice(0, rank), 0] });
+  const [columnStep, outStep] = [(b.strides[rank + 1] ?? 0) * 4, (target.strides[rank + 1] ?? 0) * 4];
+  return () => {
+    const [aBase, bBase] = [engine.address(a.binding), engine.address(b.binding)];
+    const outBase = engine.address(target.binding);
+    for (let i = 0; i < outOffsets.length; i++) {
+      const [x, w] = [aBase + (aOffsets[i] as number), bBase + (bOffsets[i] as number)];
+      dotRows(x, w, outBase + (outOffsets[i] as number), n, k, columnStep, outStep);
+    }
+  };
+}
+
+/** Each row of a times a matrix whose rows are contiguous: a sum of scaled rows. */
+function scaledProgram(oriented: MatmulSpec, engine: Engine): Program {
   const { m, n, k, a, b } = oriented;
   const out = oriented.out as Access;
   const rank = oriented.batch.length;
-  const rowsAreContiguous = b.strides[rank + 1] === 1 && out.strides[rank + 1] === 1 && n >= 16;
-  if (!rowsAreContiguous || spec.bindings.some((binding) => binding.dtype !== 'f32')) return engine.loop(asLoop(spec));
   const kernels = gemmKernels(engine);
   const blocks = { count: Math.ceil(k / scaledBlock), together: 1 };
   engine.workspace.reserve(wideBytes(blocks, n), 'matmul');
@@ -130,7 +158,9 @@ function blockedProgram(spec: MatmulSpec, engine: Engine): Program {
     rowStep: (access.strides[rank] ?? 0) * 4,
     columnStep: (access.strides[rank + 1] ?? 0) * 4,
   });
-  const plan = planGemm(gemmKernels(engine), m, n, k, layout(a), layout(b), layout(out).rowStep);
+  const kernels = gemmKernels(engine);
+  const shape = { m, n, k, a: layout(a), cRowStep: layout(out).rowStep };
+  const plan = planGemm(kernels, shape, packDense(kernels, layout(b)));
   engine.workspace.reserve(plan.workspaceBytes, 'matmul');
   const [aOffsets, bOffsets, outOffsets] = [
     batchOffsets(spec.batch, a),

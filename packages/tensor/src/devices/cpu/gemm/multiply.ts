@@ -2,17 +2,50 @@
 import { f32, i32, memoryOp, op, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
+import type { MemoryOp, PlainOp } from '../assembler/opcodes.ts';
 import type { Tile } from './tile.ts';
 
 const load = (address: Expression, offset: number): Expression => memoryOp('v128.load', offset, [address]);
 
+/** What `multiply` takes the 4 bytes of an element for. */
+export interface Products {
+  /** sum + a·b, lane by lane. */
+  readonly addProduct: (sum: Expression, a: Expression, b: Expression) => Expression;
+  readonly add: PlainOp;
+  /** The same for one element of the result, and how that is read and written. */
+  readonly addOne: PlainOp;
+  readonly loadOne: MemoryOp;
+  readonly storeOne: MemoryOp;
+}
+
+/** Elements are f32. */
+export function floatProducts({ relaxed }: Tile): Products {
+  return {
+    addProduct: (sum, a, b) =>
+      relaxed ? op('f32x4.relaxed_madd', a, b, sum) : op('f32x4.add', sum, op('f32x4.mul', a, b)),
+    add: 'f32x4.add',
+    addOne: 'f32.add',
+    loadOne: 'f32.load',
+    storeOne: 'f32.store',
+  };
+}
+
+/** Elements are pairs of i16 along the depth, whose products add up in i32. */
+export const pairProducts: Products = {
+  addProduct: (sum, a, b) => op('i32x4.add', sum, op('i32x4.dot_i16x8_s', a, b)),
+  add: 'i32x4.add',
+  addOne: 'i32.add',
+  loadOne: 'i32.load',
+  storeOne: 'i32.store',
+};
+
 /**
- * Adds `multiply(a, b, c, m, n, depth, rowStep, accumulate, edge)`: c (+)= a·b for packed `a` (panels of tile.rows) and `b` (panels of
+ * Adds `name(a, b, c, m, n, depth, rowStep, accumulate, edge)`: c (+)= a·b for packed `a` (panels of tile.rows) and `b` (panels of
  * tile.columns). Rows of `c` are `rowStep` bytes apart, its columns adjacent; `edge` is room for one tile. The depth loop is not
  * unrolled: V8 up to version 12 moves all loads of an unrolled body to its top and spills.
  */
-export function addMultiply(module: ModuleBuilder, tile: Tile): void {
-  const f = module.function('multiply', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
+export function addMultiply(module: ModuleBuilder, name: string, tile: Tile, products: Products): void {
+  const f = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
   const [a, b, c, m, n, depth, rowStep, accumulate, edge] = f.arguments;
   const vectors = tile.columns / 4;
   const aPanel = f.local('i32');
@@ -42,12 +75,7 @@ export function addMultiply(module: ModuleBuilder, tile: Tile): void {
           f.set(broadcast, memoryOp('v128.load32_splat', r * 4, [aPanel]));
           for (const [v, vector] of second.entries()) {
             const sum = sums[r * vectors + v] as Local;
-            f.set(
-              sum,
-              tile.relaxed
-                ? op('f32x4.relaxed_madd', broadcast, vector, sum)
-                : op('f32x4.add', sum, op('f32x4.mul', broadcast, vector)),
-            );
+            f.set(sum, products.addProduct(sum, broadcast, vector));
           }
         }
         f.increase(aPanel, tile.rows * 4);
@@ -71,8 +99,10 @@ export function addMultiply(module: ModuleBuilder, tile: Tile): void {
           f.set(adds, i32(0));
         },
       );
-      storeTile(f, tile, { row, step, adds, sums });
-      f.if(op('i32.eqz', whole), () => copyEdge(f, tile, { edge, cTile, rowsLeft, columnsLeft, rowStep, accumulate }));
+      storeTile(f, tile, products, { row, step, adds, sums });
+      f.if(op('i32.eqz', whole), () =>
+        copyEdge(f, tile, products, { edge, cTile, rowsLeft, columnsLeft, rowStep, accumulate }),
+      );
       f.increase(rowsLeft, -tile.rows);
       f.increase(cTile, op('i32.mul', rowStep, i32(tile.rows)));
     });
@@ -85,6 +115,7 @@ export function addMultiply(module: ModuleBuilder, tile: Tile): void {
 function storeTile(
   f: FunctionBuilder,
   tile: Tile,
+  { add }: Products,
   {
     row,
     step,
@@ -101,7 +132,7 @@ function storeTile(
   };
   f.if(
     adds,
-    () => storeRows((sum, v) => op('f32x4.add', load(row, v * 16), sum)),
+    () => storeRows((sum, v) => op(add, load(row, v * 16), sum)),
     () => storeRows((sum) => sum),
   );
 }
@@ -111,6 +142,7 @@ type EdgeLocals = Readonly<Record<'edge' | 'cTile' | 'rowsLeft' | 'columnsLeft' 
 function copyEdge(
   f: FunctionBuilder,
   tile: Tile,
+  { addOne, loadOne, storeOne }: Products,
   { edge, cTile, rowsLeft, columnsLeft, rowStep, accumulate }: EdgeLocals,
 ): void {
   const atMost = (value: Local, limit: number): Local => {
@@ -127,9 +159,9 @@ function copyEdge(
     f.set(nextFrom, op('i32.add', from, i32(tile.columns * 4)));
     f.set(nextTo, op('i32.add', to, rowStep));
     f.repeat(columns, () => {
-      const value = f.let(memoryOp('f32.load', 0, [from]));
-      f.if(accumulate, () => f.set(value, op('f32.add', value, memoryOp('f32.load', 0, [to]))));
-      f.store('f32.store', to, value);
+      const value = f.let(memoryOp(loadOne, 0, [from]));
+      f.if(accumulate, () => f.set(value, op(addOne, value, memoryOp(loadOne, 0, [to]))));
+      f.store(storeOne, to, value);
       f.increase(from, 4);
       f.increase(to, 4);
     });

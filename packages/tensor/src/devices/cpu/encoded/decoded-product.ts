@@ -1,0 +1,140 @@
+/**
+ * Products through the numbers that codes stand for, decoded a piece at a time into memory that stays in the cache: few rows
+ * of x as dot products or sums of scaled rows, many by the blocked product, whose panels are packed from what was decoded.
+ */
+import type { Access, EncodedMatmulSpec } from '../../../kernel/spec.ts';
+import type { Engine, Program } from '../engine.ts';
+import { gemmKernels, packDense, planGemm, roundUp, type GemmKernels, type PackSecond } from '../gemm/gemm.ts';
+import { sumOfBlocks, wideBytes } from '../gemm/wide-sums.ts';
+import { rowsOfX, sizesOf } from './rows-of-x.ts';
+
+/** A part of the matrix. */
+export interface Block {
+  readonly row: number;
+  readonly rows: number;
+  readonly column: number;
+  readonly columns: number;
+}
+
+/** Writes a block of the matrix, whose arrays lie at `parts`, to `target` as contiguous f32 [rows, columns]. */
+export type Decode = (parts: readonly number[], block: Block, target: number) => void;
+
+/** From this many rows of x on, packing what was decoded is worth its time. */
+const manyRows = 8;
+/** Numbers decoded at a time. */
+const decodedSize = 32768;
+
+/** The program of a product with a matrix that `decode` reads. */
+export function decodedProgram(spec: EncodedMatmulSpec, engine: Engine, decode: Decode): Program {
+  const few = spec.walks === 'columns' ? dotProducts : scaledRows;
+  return (spec.m >= manyRows ? blockedProduct : few)(spec, engine, decode);
+}
+
+/** Where the arrays of the matrix are. */
+export function addressesOf(spec: EncodedMatmulSpec, engine: Engine): number[] {
+  return spec.parts.map((part) => engine.address(part));
+}
+
+/** Where row i of the result is. */
+export function rowsOfResult(
+  spec: EncodedMatmulSpec,
+  engine: Engine,
+): { readonly at: () => number; readonly step: number } {
+  const { binding, offset, strides } = spec.out as Access;
+  return { at: () => engine.address(binding) + offset * 4, step: (strides[0] ?? 0) * 4 };
+}
+
+function dotProducts(spec: EncodedMatmulSpec, engine: Engine, decode: Decode): Program {
+  const { rows, columns, m } = spec;
+  const x = rowsOfX(spec, engine);
+  const out = rowsOfResult(spec, engine);
+  const { dotRows } = gemmKernels(engine);
+  const together = Math.max(4, Math.min(64, Math.floor(decodedSize / columns / 4) * 4));
+  engine.workspace.reserve(x.bytes + together * columns * 4, 'matmul');
+  return () => {
+    const [from, to, parts] = [x.place(engine.workspace.address), out.at(), addressesOf(spec, engine)];
+    const decoded = engine.workspace.address + x.bytes;
+    for (let row = 0; row < rows; row += together) {
+      const count = Math.min(together, rows - row);
+      decode(parts, { row, rows: count, column: 0, columns }, decoded);
+      for (let i = 0; i < m; i++)
+        dotRows(from + i * columns * 4, decoded, to + i * out.step + row * 4, count, columns, columns * 4, 4);
+    }
+  };
+}
+
+/** Rows that add up in f32. */
+const rowBlock = 512;
+
+function scaledRows(spec: EncodedMatmulSpec, engine: Engine, decode: Decode): Program {
+  const { rows, columns, m } = spec;
+  const kernels = gemmKernels(engine);
+  const x = rowsOfX(spec, engine);
+  const out = rowsOfResult(spec, engine);
+  const blocks = { count: Math.ceil(rows / rowBlock), together: 1 };
+  const width = Math.min(columns, decodedSize / rowBlock);
+  const wideAt = x.bytes + roundUp(rowBlock * width * 4, 16);
+  engine.workspace.reserve(wideAt + wideBytes(blocks, m * width), 'matmul');
+  return () => {
+    const { address } = engine.workspace;
+    const [from, to, parts] = [x.place(address), out.at(), addressesOf(spec, engine)];
+    const decoded = address + x.bytes;
+    for (let column = 0; column < columns; column += width) {
+      const count = Math.min(width, columns - column);
+      const c = to + column * 4;
+      const sums = { c, wide: address + wideAt, rows: m, columns: count, rowStep: out.step };
+      sumOfBlocks(kernels, sums, blocks, (block) => {
+        const row = block * rowBlock;
+        const deep = Math.min(rowBlock, rows - row);
+        decode(parts, { row, rows: deep, column, columns: count }, decoded);
+        for (let i = 0; i < m; i++)
+          kernels.scaledRows(from + (i * rows + row) * 4, decoded, c + i * out.step, count, deep, 4, count * 4);
+      });
+    }
+  };
+}
+
+function blockedProduct(spec: EncodedMatmulSpec, engine: Engine, decode: Decode): Program {
+  const { m } = spec;
+  const { depth, width } = sizesOf(spec);
+  const kernels = gemmKernels(engine);
+  const x = rowsOfX(spec, engine);
+  const out = rowsOfResult(spec, engine);
+  let parts: readonly number[] = [];
+  const shape = { m, n: width, k: depth, a: { rowStep: depth * 4, columnStep: 4 }, cRowStep: out.step };
+  let decoded = 0;
+  const pack = packDecoded(spec, kernels, (block) => {
+    decode(parts, block, decoded);
+    return decoded;
+  });
+  const plan = planGemm(kernels, shape, pack);
+  const decodedAt = x.bytes + roundUp(plan.workspaceBytes, 16);
+  engine.workspace.reserve(decodedAt + decodedSize * 4, 'matmul');
+  return () => {
+    const { address } = engine.workspace;
+    const from = x.place(address);
+    parts = addressesOf(spec, engine);
+    decoded = address + decodedAt;
+    plan.run(address + x.bytes, from, 0, out.at());
+  };
+}
+
+/** Packs panels of a block that `decode` has put somewhere. */
+function packDecoded({ walks }: EncodedMatmulSpec, kernels: GemmKernels, decode: (block: Block) => number): PackSecond {
+  const lanes = kernels.tile.columns;
+  return (_, j, width, p, depth, target) => {
+    // As many columns of the product as there is room for, in whole panels.
+    const most = Math.max(lanes, Math.floor(decodedSize / depth / lanes) * lanes);
+    for (let at = 0; at < width; at += most) {
+      const count = Math.min(most, width - at);
+      const to = target + at * depth * 4;
+      if (walks === 'columns') {
+        const decoded = decode({ row: j + at, rows: count, column: p, columns: depth });
+        packDense(kernels, { rowStep: 4, columnStep: depth * 4 })(decoded, 0, count, 0, depth, to);
+      } else {
+        const decoded = decode({ row: p, rows: depth, column: j + at, columns: count });
+        packDense(kernels, { rowStep: count * 4, columnStep: 4 })(decoded, 0, count, 0, depth, to);
+      }
+    }
+  };
+}

@@ -1,0 +1,139 @@
+/** Products with codes of 8 bits: in whole numbers for few rows of x or activations of 8 bits, else decoded. */
+import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
+import type { Engine, Program } from '../engine.ts';
+import { gemmKernels, packDense, planGemm, roundUp } from '../gemm/gemm.ts';
+import { addressesOf, decodedProgram, rowsOfResult, type Decode } from './decoded-product.ts';
+import type { EncodedRule } from './encoded-rule.ts';
+import { int8Kernels, planeBlock } from './int8-kernels.ts';
+import { mostLost, planesProgram } from './planes-product.ts';
+import { planeKernels } from './planes.ts';
+import { roundingKernels } from './rounding.ts';
+import { rowsOfX } from './rows-of-x.ts';
+
+/** Sums of so many products of two codes fit i32. */
+const mostColumns = 131072;
+/** From this many rows of x on, the blocked product of what was decoded is faster: 16 on a Zen 5, at 4096². */
+const manyRows = 16;
+/** The same for rows of codes, whose blocked product does twice as much a cycle. */
+const manyCodedRows = 6;
+
+/** The rule of the layout. */
+export const int8Rule: EncodedRule = {
+  accepts: () => true,
+  compile: (spec, engine) => {
+    const { walks, columns, m, activations } = spec;
+    const exact = decodedProgram(spec, engine, decodeInt8(spec, engine));
+    if (walks === 'rows') return exact;
+    if (activations === 'int8' && columns <= mostColumns)
+      return m < manyCodedRows ? codesProgram(spec, engine) : codesProduct(spec, engine);
+    return m < manyRows && activations === 'f32' ? int8Planes(spec, engine, exact) : exact;
+  },
+};
+
+const scaleStepOf = ({ settings }: EncodedMatmulSpec): number => (settings['scales'] === 'matrix' ? 0 : 4);
+
+function decodeInt8(spec: EncodedMatmulSpec, engine: Engine): Decode {
+  const { decodeInt8: decode } = int8Kernels(engine);
+  const scaleStep = scaleStepOf(spec);
+  return ([codes = 0, scales = 0], { row, rows, column, columns }, target) => {
+    const from = codes + row * spec.columns + column;
+    decode(from, scales + row * scaleStep, rows, columns, spec.columns, scaleStep, target);
+  };
+}
+
+/** Few rows of x, as whole numbers of 31 bits. */
+function int8Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Program): Program {
+  const { rows, columns } = spec;
+  const { planesInt8 } = int8Kernels(engine);
+  const scaleStep = scaleStepOf(spec);
+  const whole = columns - (columns % 8);
+  return planesProgram(spec, engine, exact, {
+    layout: planeKernels(engine).inOrder,
+    whole,
+    block: planeBlock,
+    scaleBytes: 8,
+    most: mostLost(columns),
+    writeScale: (address, scale) => void new Float64Array(engine.memory.memory.buffer, address, 1).fill(scale),
+    multiply: ({ planes, scales, tail }, [codes = 0, ofRows = 0], y) =>
+      void planesInt8(planes, scales, codes, ofRows, y, rows, whole / 8, columns, scaleStep, tail, columns - whole),
+    valueAt: ([codes = 0, ofRows = 0]) => {
+      const code = new Int8Array(engine.memory.memory.buffer, codes, rows * columns);
+      const scale = new Float32Array(engine.memory.memory.buffer, ofRows, scaleStep === 0 ? 1 : rows);
+      return (row, column) => (code[row * columns + column] ?? 0) * (scale[scaleStep === 0 ? 0 : row] ?? 0);
+    },
+  });
+}
+
+/** Few rows of x, as codes of 8 bits. */
+function codesProgram(spec: EncodedMatmulSpec, engine: Engine): Program {
+  const { rows, columns, m } = spec;
+  const { codesInt8 } = int8Kernels(engine);
+  const { codeRow } = roundingKernels(engine);
+  const x = rowsOfX(spec, engine, 'f32');
+  const out = rowsOfResult(spec, engine);
+  const scaleStep = scaleStepOf(spec);
+  const [whole, rest] = [columns - (columns % 8), columns % 8];
+  const scalesAt = x.bytes + roundUp(columns * 2, 16);
+  const blocks = Math.ceil(columns / planeBlock);
+  const tailAt = scalesAt + blocks * 8;
+  engine.workspace.reserve(tailAt + 64, 'matmul');
+  return () => {
+    const { address } = engine.workspace;
+    const [from, to, [codes = 0, scales = 0]] = [x.place(address), out.at(), addressesOf(spec, engine)];
+    const [planes, ofBlocks, tail] = [address + x.bytes, address + scalesAt, address + tailAt];
+    for (let i = 0; i < m; i++) {
+      const scale = codeRow(from + i * columns * 4, planes, columns);
+      const { buffer } = engine.memory.memory;
+      new Float64Array(buffer, ofBlocks, blocks).fill(scale);
+      const last = new Int16Array(buffer, planes + whole * 2, rest);
+      new Float64Array(buffer, tail, rest).set(Float64Array.from(last, (code) => code * scale));
+      const y = to + i * out.step;
+      codesInt8(planes, ofBlocks, codes, scales, y, rows, whole / 8, columns, scaleStep, tail, rest);
+    }
+  };
+}
+
+/** Many rows of x, as codes of 8 bits: the blocked product, of pairs of codes instead of numbers. */
+function codesProduct(spec: EncodedMatmulSpec, engine: Engine): Program {
+  const { rows, columns, m } = spec;
+  const { multiplyPairs, widenInt8, scaleSums } = int8Kernels(engine);
+  const { codeRow } = roundingKernels(engine);
+  const gemm = gemmKernels(engine);
+  const x = rowsOfX(spec, engine, 'f32');
+  const out = rowsOfResult(spec, engine);
+  const pairs = Math.ceil(columns / 2);
+  const codesAt = x.bytes;
+  const scalesAt = codesAt + roundUp(m * pairs * 4, 16);
+  const widenedAt = scalesAt + roundUp(m * 4, 16);
+  const lanes = gemm.tile.columns;
+  const gemmAt = widenedAt + lanes * pairs * 4;
+  let [widened, codes] = [0, 0];
+  const plan = planGemm(
+    { ...gemm, multiply: multiplyPairs },
+    { m, n: rows, k: pairs, a: { rowStep: pairs * 4, columnStep: 4 }, cRowStep: out.step },
+    (_, j, width, p, depth, target) => {
+      for (let at = 0; at < width; at += lanes) {
+        const count = Math.min(lanes, width - at);
+        const deep = Math.min(depth * 2, columns - p * 2);
+        widenInt8(codes + (j + at) * columns + p * 2, count, deep, columns, widened, depth * 4);
+        packDense(gemm, { rowStep: 4, columnStep: depth * 4 })(widened, 0, count, 0, depth, target + at * depth * 4);
+      }
+    },
+    Infinity,
+  );
+  engine.workspace.reserve(gemmAt + plan.workspaceBytes, 'matmul');
+  return () => {
+    const { address } = engine.workspace;
+    const [from, to, parts] = [x.place(address), out.at(), addressesOf(spec, engine)];
+    widened = address + widenedAt;
+    codes = parts[0] ?? 0;
+    const scales = new Float32Array(engine.memory.memory.buffer, address + scalesAt, m);
+    for (let i = 0; i < m; i++) {
+      const row = address + codesAt + i * pairs * 4;
+      scales[i] = codeRow(from + i * columns * 4, row, columns);
+      if (columns % 2 === 1) new Int16Array(engine.memory.memory.buffer, row + columns * 2, 1).fill(0);
+    }
+    plan.run(address + gemmAt, address + codesAt, 0, to);
+    scaleSums(to, m, rows, out.step, address + scalesAt, parts[1] ?? 0, scaleStepOf(spec));
+  };
+}

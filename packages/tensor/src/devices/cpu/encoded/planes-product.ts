@@ -1,0 +1,78 @@
+/** Products of few rows of x, split into planes of whole numbers, with small codes. */
+import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
+import type { Engine, Program } from '../engine.ts';
+import { roundUp } from '../gemm/gemm.ts';
+import { addressesOf, rowsOfResult } from './decoded-product.ts';
+import { splitRow, type Lost, type PlaneLayout } from './planes.ts';
+import { rowsOfX } from './rows-of-x.ts';
+
+/** Where a row of x is, in planes. */
+export interface PlacedPlanes {
+  readonly planes: number;
+  readonly scales: number;
+  /** f64, of the columns that fill no chunk. */
+  readonly tail: number;
+}
+
+/** What a layout makes of planes. */
+export interface PlanesProduct {
+  readonly layout: PlaneLayout;
+  /** Columns in planes; fewer than a chunk, or a group, are left over. */
+  readonly whole: number;
+  /** Columns that share a scale of x, and bytes of such a scale. */
+  readonly block: number;
+  readonly scaleBytes: number;
+  /** Elements that may lose much. */
+  readonly most: number;
+  readonly writeScale: (address: number, scale: number) => void;
+  /** y = the product with one row of x. */
+  readonly multiply: (x: PlacedPlanes, parts: readonly number[], y: number) => void;
+  /** Elements of the matrix. */
+  readonly valueAt: (parts: readonly number[]) => (row: number, column: number) => number;
+}
+
+/** So many elements are added column by column before computing with decoded numbers is faster. */
+export const mostLost = (columns: number): number => columns >> 5;
+
+/** The program; `exact` computes what planes cannot hold. */
+export function planesProgram(
+  spec: EncodedMatmulSpec,
+  engine: Engine,
+  exact: Program,
+  { layout, whole, block, scaleBytes, most, writeScale, multiply, valueAt }: PlanesProduct,
+): Program {
+  const { rows, columns, m } = spec;
+  const x = rowsOfX(spec, engine);
+  const out = rowsOfResult(spec, engine);
+  const scalesAt = x.bytes + roundUp(whole * 4, 16);
+  const tailAt = scalesAt + roundUp(Math.ceil(whole / block) * scaleBytes, 16);
+  engine.workspace.reserve(tailAt + (columns - whole) * 8, 'matmul');
+
+  const addLost = (lost: readonly Lost[], parts: readonly number[], y: number): void => {
+    const valueOf = valueAt(parts);
+    const result = new Float32Array(engine.memory.memory.buffer, y, rows);
+    for (let row = 0; row < rows; row++) {
+      let sum = 0;
+      for (const { column, value } of lost) sum += value * valueOf(row, column);
+      result[row] = (result[row] as number) + sum;
+    }
+  };
+
+  return () => {
+    const { address } = engine.workspace;
+    const [from, to, parts] = [x.place(address), out.at(), addressesOf(spec, engine)];
+    const [planes, scales, tail] = [address + x.bytes, address + scalesAt, address + tailAt];
+    for (let i = 0; i < m; i++) {
+      const row = { x: from + i * columns * 4, count: whole, block, planes, most };
+      const lost = splitRow(engine, layout, row, (at, scale) => writeScale(scales + at * scaleBytes, scale));
+      if (lost === undefined) {
+        exact();
+        return;
+      }
+      const { buffer } = engine.memory.memory;
+      new Float64Array(buffer, tail, columns - whole).set(new Float32Array(buffer, row.x + whole * 4, columns - whole));
+      multiply({ planes, scales, tail }, parts, to + i * out.step);
+      if (lost.length > 0) addLost(lost, parts, to + i * out.step);
+    }
+  };
+}

@@ -1,0 +1,131 @@
+/**
+ * Rows of x as whole numbers of 31 bits, in two planes of i16, so that a product with small codes sums in i32 with
+ * `i32x4.dot_i16x8_s`, eight products an instruction.
+ *
+ * A block of columns shares a scale, the power of two that takes its largest magnitude below 2^30. What is rounded off is at
+ * most 2^-31 of that magnitude. That is more than 2^-17 of an element itself only if the element is below 2^-14 of the
+ * largest; what such elements lose is added to the product column by column.
+ */
+import { f32, i32, memoryOp, op, v128, type Expression, type Local } from '../assembler/expression.ts';
+import type { FunctionBuilder } from '../assembler/function-builder.ts';
+import type { ModuleBuilder } from '../assembler/module-builder.ts';
+import type { Engine, WasmFunction } from '../engine.ts';
+import { transpose4 } from '../gemm/pack.ts';
+import { roundingKernels } from './rounding.ts';
+
+/** What an element of a row has lost in its planes. */
+export interface Lost {
+  readonly column: number;
+  readonly value: number;
+}
+
+/** How planes lie in memory: the columns of a chunk, with `split(x, planes, up, chunks)` → whether elements have lost much. */
+export interface PlaneLayout {
+  readonly columns: number;
+  readonly split: WasmFunction;
+}
+
+/** The layouts of one engine: chunks of 8 columns in order, and chunks of 32 whose every fourth columns stand together. */
+export interface PlaneKernels {
+  readonly inOrder: PlaneLayout;
+  readonly inFours: PlaneLayout;
+}
+
+const built = new WeakMap<Engine, PlaneKernels>();
+
+/** Compiles the functions once an engine. */
+export function planeKernels(engine: Engine): PlaneKernels {
+  let kernels = built.get(engine);
+  if (kernels === undefined) {
+    const { module } = engine.module();
+    addSplit(module, 'inOrder', 2, (_, vectors) => vectors);
+    addSplit(module, 'inFours', 8, (f, vectors) => {
+      const [low, high] = [vectors.slice(0, 4), vectors.slice(4)].map((four) => transpose4(f, four));
+      return (low as Expression[]).flatMap((column, place) => [column, (high as Expression[])[place] as Expression]);
+    });
+    const { inOrder, inFours } = engine.instantiate(module) as unknown as Record<keyof PlaneKernels, WasmFunction>;
+    kernels = { inOrder: { columns: 8, split: inOrder }, inFours: { columns: 32, split: inFours } };
+    built.set(engine, kernels);
+  }
+  return kernels;
+}
+
+/** Scaled elements below this have lost too much. */
+const least = 2 ** 16;
+/** Largest magnitudes of blocks for which every scale and product of scales is a normal number. */
+const [smallestBlock, largestBlock] = [2 ** -90, 2 ** 90];
+
+/**
+ * Splits a row into planes, with a scale for each block of columns; `scaled(block, scale)` is told them. Returns what
+ * elements have lost, or undefined if the row has more of them than `most`, or numbers for which there are no planes.
+ */
+export function splitRow(
+  engine: Engine,
+  { columns: chunk, split }: PlaneLayout,
+  { x, count, block, planes, most }: Readonly<Record<'x' | 'count' | 'block' | 'planes' | 'most', number>>,
+  scaled: (block: number, scale: number) => void,
+): readonly Lost[] | undefined {
+  const { largest } = roundingKernels(engine);
+  const lost: Lost[] = [];
+  for (let column = 0; column < count; column += block) {
+    const columns = Math.min(block, count - column);
+    const from = x + column * 4;
+    const magnitude = largest(from, columns);
+    if (magnitude !== 0 && !(magnitude > smallestBlock && magnitude < largestBlock)) return undefined;
+    const up = magnitude === 0 ? 1 : 2 ** (29 - Math.floor(Math.log2(magnitude)));
+    scaled(column / block, 1 / up);
+    if (split(from, planes + column * 4, up, columns / chunk) === 0) continue;
+    for (const [place, value] of new Float32Array(engine.memory.memory.buffer, from, columns).entries()) {
+      if (value === 0 || Math.abs(value * up) >= least) continue;
+      if (lost.length === most) return undefined;
+      lost.push({ column: column + place, value: value - nearest(value * up) / up });
+    }
+  }
+  return lost;
+}
+
+/** Rounded as `f32x4.nearest` does, for magnitudes below 2^22. */
+const nearest = (value: number): number => {
+  const shifter = 1.5 * 2 ** 52;
+  return value + shifter - shifter;
+};
+
+/**
+ * Adds `name(x, planes, up, chunks)`: for each chunk of `vectors` · 4 columns, in the order in which `arrange` puts its
+ * whole numbers, 8 upper halves, then their 8 lower halves, which are signed. Returns whether elements have lost much.
+ */
+function addSplit(
+  module: ModuleBuilder,
+  name: string,
+  vectors: number,
+  arrange: (f: FunctionBuilder, whole: readonly Local[]) => readonly Expression[],
+): void {
+  const f = module.function(name, ['i32', 'i32', 'f32', 'i32'], 'i32', true);
+  const [x, planes, up, chunks] = f.arguments;
+  const scale = f.let(op('f32x4.splat', up));
+  const small = f.let(op('f32x4.splat', f32(least)));
+  const none = f.let(v128([0, 0, 0, 0]));
+  const half = f.let(op('i32x4.splat', i32(0x8000)));
+  const lost = f.let(none);
+  f.repeat(chunks, () => {
+    const whole = Array.from({ length: vectors }, (_, vector) => {
+      const scaled = f.let(op('f32x4.mul', memoryOp('v128.load', vector * 16, [x]), scale));
+      const isSmall = op('f32x4.lt', op('f32x4.abs', scaled), small);
+      f.set(lost, op('v128.or', lost, op('v128.andnot', isSmall, op('f32x4.eq', scaled, none))));
+      return f.let(op('i32x4.trunc_sat_f32x4_s', op('f32x4.nearest', scaled)));
+    });
+    const arranged = arrange(f, whole).map((each) => f.let(each));
+    for (let pair = 0; pair < vectors; pair += 2) {
+      const two = arranged.slice(pair, pair + 2) as [Local, Local];
+      const upper = two.map((each) => f.let(op('i32x4.shr_s', op('i32x4.add', each, half), i32(16)))) as [Local, Local];
+      const lower = two.map((each, index) =>
+        op('i32x4.sub', each, op('i32x4.shl', upper[index] as Local, i32(16))),
+      ) as [Expression, Expression];
+      f.store('v128.store', planes, op('i16x8.narrow_i32x4_s', ...upper), pair * 16);
+      f.store('v128.store', planes, op('i16x8.narrow_i32x4_s', ...lower), pair * 16 + 16);
+    }
+    f.increase(x, vectors * 16);
+    f.increase(planes, vectors * 16);
+  });
+  f.return(op('v128.any_true', lost));
+}

@@ -1,0 +1,104 @@
+/** Rows of activations rounded to codes of 8 bits: half to even, with the scale max |x| / 127. */
+import { f32, laneOp, memoryOp, op, select, type Expression, type Local } from '../assembler/expression.ts';
+import type { FunctionBuilder } from '../assembler/function-builder.ts';
+import type { ModuleBuilder } from '../assembler/module-builder.ts';
+import type { Engine, WasmFunction } from '../engine.ts';
+import { forEachFour } from './vectors.ts';
+
+/** The functions of one engine. */
+export interface RoundingKernels {
+  /** (x, count) → max |x|; NaN if there is one. */
+  readonly largest: WasmFunction;
+  /** (x, count): x = code · scale, NaN throughout where the scale is not finite. */
+  readonly roundRow: WasmFunction;
+  /** (x, codes, count) → scale; codes are i16, and 0 where the scale is not finite. */
+  readonly codeRow: WasmFunction;
+}
+
+const built = new WeakMap<Engine, RoundingKernels>();
+
+/** Compiles the functions once an engine. */
+export function roundingKernels(engine: Engine): RoundingKernels {
+  let kernels = built.get(engine);
+  if (kernels === undefined) {
+    const { module } = engine.module();
+    addLargest(module);
+    addRoundRow(module);
+    addCodeRow(module);
+    kernels = engine.instantiate(module) as unknown as RoundingKernels;
+    built.set(engine, kernels);
+  }
+  return kernels;
+}
+
+const load = (address: Expression): Expression => memoryOp('v128.load', 0, [address]);
+const loadOne = (address: Expression): Expression => memoryOp('f32.load', 0, [address]);
+
+function addLargest(module: ModuleBuilder): void {
+  const f = module.function('largest', ['i32', 'i32'], 'f32', true);
+  const [x, count] = f.arguments;
+  f.return(largestOf(f, x, count));
+}
+
+/** max |x|. */
+function largestOf(f: FunctionBuilder, x: Local, count: Local): Local {
+  const from = f.let(x);
+  const most = f.let(op('f32x4.splat', f32(0)));
+  const one = f.let(f32(0));
+  forEachFour(f, count, {
+    four: () => {
+      f.set(most, op('f32x4.max', most, op('f32x4.abs', load(from))));
+      f.increase(from, 16);
+    },
+    one: () => {
+      f.set(one, op('f32.max', one, op('f32.abs', loadOne(from))));
+      f.increase(from, 4);
+    },
+  });
+  for (let lane = 0; lane < 4; lane++) f.set(one, op('f32.max', one, laneOp('f32x4.extract_lane', lane, most)));
+  return one;
+}
+
+/** The scale of a row, and what to divide by: not by the 0 of a row of zeros. */
+function scaleOf(f: FunctionBuilder, x: Local, count: Local): { readonly scale: Local; readonly divisor: Local } {
+  const scale = f.let(op('f32.div', largestOf(f, x, count), f32(127)));
+  return { scale, divisor: f.let(select(op('f32.eq', scale, f32(0)), f32(1), scale)) };
+}
+
+function addRoundRow(module: ModuleBuilder): void {
+  const f = module.function('roundRow', ['i32', 'i32'], 'none', true);
+  const [x, count] = f.arguments;
+  const { scale, divisor } = scaleOf(f, x, count);
+  const [scales, divisors] = [f.let(op('f32x4.splat', scale)), f.let(op('f32x4.splat', divisor))];
+  forEachFour(f, count, {
+    four: () => {
+      f.store('v128.store', x, op('f32x4.mul', op('f32x4.nearest', op('f32x4.div', load(x), divisors)), scales));
+      f.increase(x, 16);
+    },
+    one: () => {
+      f.store('f32.store', x, op('f32.mul', op('f32.nearest', op('f32.div', loadOne(x), divisor)), scale));
+      f.increase(x, 4);
+    },
+  });
+}
+
+function addCodeRow(module: ModuleBuilder): void {
+  const f = module.function('codeRow', ['i32', 'i32', 'i32'], 'f32', true);
+  const [x, codes, count] = f.arguments;
+  const { scale, divisor } = scaleOf(f, x, count);
+  const divisors = f.let(op('f32x4.splat', divisor));
+  forEachFour(f, count, {
+    four: () => {
+      const code = f.let(op('i32x4.trunc_sat_f32x4_s', op('f32x4.nearest', op('f32x4.div', load(x), divisors))));
+      f.store('v128.store64_lane', codes, op('i16x8.narrow_i32x4_s', code, code), 0, 0);
+      f.increase(x, 16);
+      f.increase(codes, 8);
+    },
+    one: () => {
+      f.store('i32.store16', codes, op('i32.trunc_sat_f32_s', op('f32.nearest', op('f32.div', loadOne(x), divisor))));
+      f.increase(x, 4);
+      f.increase(codes, 2);
+    },
+  });
+  f.return(scale);
+}

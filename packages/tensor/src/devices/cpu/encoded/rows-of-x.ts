@@ -1,0 +1,103 @@
+/** The dense factor of a product, brought into the order that a kernel reads it in. */
+import type { EncodedMatmulSpec, LoopSpec } from '../../../kernel/spec.ts';
+import type { Engine } from '../engine.ts';
+import { roundUp } from '../gemm/gemm.ts';
+import { roundingKernels } from './rounding.ts';
+
+/** What a product sums over, and what it yields for each row of x. */
+export function sizesOf({ rows, columns, walks }: EncodedMatmulSpec): {
+  readonly depth: number;
+  readonly width: number;
+} {
+  return walks === 'columns' ? { depth: columns, width: rows } : { depth: rows, width: columns };
+}
+
+/** x in an order of its own. */
+export interface PlacedX {
+  /** Bytes of workspace for it. */
+  readonly bytes: number;
+  /** Where it lies: in the workspace at `target`, or where it is if nothing has to be moved. */
+  readonly place: (target: number) => number;
+}
+
+/** Copies x into contiguous f32 of the given strides over [m, depth]. */
+function copyOf(spec: EncodedMatmulSpec, engine: Engine, strides: readonly number[]): (target: number) => number {
+  const { x, m, bindings } = spec;
+  const target = bindings.length;
+  const loop: LoopSpec = {
+    kind: 'loop',
+    bindings: [...bindings, { dtype: 'f32', access: 'write' }],
+    outer: [m, sizesOf(spec).depth],
+    inner: [],
+    body: [
+      { kind: 'load', access: x, dtype: 'f32' },
+      { kind: 'store', access: { binding: target, offset: 0, strides }, arg: 0, each: 'row' },
+    ],
+  };
+  const copy = engine.loop(loop);
+  return (address) => {
+    engine.bind(target, address);
+    copy();
+    return address;
+  };
+}
+
+/** x as contiguous rows [m, depth], rounded to codes of 8 bits where the product asks for that. */
+export function rowsOfX(
+  spec: EncodedMatmulSpec,
+  engine: Engine,
+  activations: 'f32' | 'int8' = spec.activations,
+): PlacedX {
+  const { x, m } = spec;
+  const { depth } = sizesOf(spec);
+  const [rowStep = 0, step = 0] = x.strides;
+  const isRows = (step === 1 || depth === 1) && (rowStep === depth || m === 1);
+  if (isRows && activations === 'f32') return { bytes: 0, place: () => engine.address(x.binding) + x.offset * 4 };
+  const copy = copyOf(spec, engine, [depth, 1]);
+  const bytes = roundUp(m * depth * 4, 16);
+  if (activations === 'f32') return { bytes, place: copy };
+  const { roundRow } = roundingKernels(engine);
+  return {
+    bytes,
+    place: (target) => {
+      copy(target);
+      for (let row = 0; row < m; row++) roundRow(target + row * depth * 4, depth);
+      return target;
+    },
+  };
+}
+
+/** x turned, [depth, step] with its m rows as columns and zeros after them; `step` is a multiple of 4. */
+export function columnsOfX(spec: EncodedMatmulSpec, engine: Engine): PlacedX & { readonly step: number } {
+  const { m } = spec;
+  const { depth } = sizesOf(spec);
+  const step = roundUp(m, 4);
+  const turned = roundUp(depth * step * 4, 16);
+  if (spec.activations === 'int8') {
+    const rows = rowsOfX(spec, engine);
+    const bindings = spec.bindings.map(() => ({ dtype: 'f32', access: 'read' }) as const);
+    const contiguous = { ...spec.x, offset: 0, strides: [depth, 1] };
+    const turn = copyOf({ ...spec, bindings, x: contiguous }, engine, [1, step]);
+    return {
+      step,
+      bytes: turned + rows.bytes,
+      place: (target) => {
+        if (step > m) engine.memory.bytes.fill(0, target, target + turned);
+        const own = engine.address(spec.x.binding);
+        engine.bind(spec.x.binding, rows.place(target + turned));
+        turn(target);
+        engine.bind(spec.x.binding, own);
+        return target;
+      },
+    };
+  }
+  const copy = copyOf(spec, engine, [1, step]);
+  return {
+    step,
+    bytes: turned,
+    place: (target) => {
+      if (step > m) engine.memory.bytes.fill(0, target, target + turned);
+      return copy(target);
+    },
+  };
+}

@@ -1,0 +1,114 @@
+// How exact products with encoded matrices are where magnitudes lie far apart.
+import { cpu, createReferenceDevice, fromTyped } from '@espalier/tensor';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { encoded, formatCases, randomNumbers, type DrawnMatrix } from './formats.ts';
+
+const oracle = createReferenceDevice('oracle of accuracy');
+
+/** Formats from whose arrays cpu computes; others go through the dense matrix, whose zeros are multiplied. */
+const ownKernels = new Set(['int8']);
+
+/** Elements whose magnitudes lie far apart, in the proportions of a row. */
+const anyMagnitudes = fc.constantFrom<readonly number[]>(
+  [1e30, 1e-20],
+  [1e30, 1, 1e-20],
+  [1, 1, 1, 1, 1, 1, 1, 2 ** -13, 2 ** -15, 2 ** -17, 2 ** -25],
+  [1, 1e-40],
+  [1e-38],
+  [3e38 / 1000],
+  [0, 0, 0, 1],
+);
+
+const anyCase = fc.record({
+  rows: fc.integer({ min: 1, max: 40 }),
+  columns: fc.oneof(fc.integer({ min: 1, max: 80 }), fc.constantFrom(255, 256, 264, 300, 1030)),
+  count: fc.constantFrom(1, 2, 4, 9, 17),
+  magnitudes: anyMagnitudes,
+  oneHot: fc.boolean(),
+  transposed: fc.boolean(),
+  seed: fc.nat({ max: 2 ** 30 }),
+});
+
+/** A matrix with one element in some of its rows, and small ones beside large ones in others. */
+function matrixOf(
+  {
+    rows,
+    columns,
+    oneHot,
+  }: Pick<typeof anyCase extends fc.Arbitrary<infer T> ? T : never, 'rows' | 'columns' | 'oneHot'>,
+  random: () => number,
+): DrawnMatrix {
+  const values = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    const only = oneHot && random() < 0.7 ? Math.floor(random() * columns) : -1;
+    for (let column = 0; column < columns; column++)
+      values[row * columns + column] =
+        only < 0 || column === only ? (random() - 0.5) * 2 ** -Math.floor(random() * 6) : 0;
+  }
+  return { shape: [rows, columns], values };
+}
+
+test.each(Object.entries(formatCases))('sums of %s are as exact as those of dense products', async (_, anyFormat) => {
+  await fc.assert(
+    fc.asyncProperty(anyCase, anyFormat, async (drawn, format) => {
+      const random = randomNumbers(drawn.seed);
+      const matrix = await encoded(matrixOf(drawn, random), format, cpu());
+      const dense = await matrix.toDense().data();
+      const [rows, columns] = matrix.shape;
+      const depth = drawn.transposed ? rows : columns;
+      const x = Float32Array.from({ length: drawn.count * depth }, () => {
+        const magnitude = drawn.magnitudes[Math.floor(random() * drawn.magnitudes.length)] ?? 1;
+        return (random() * 2 - 1) * magnitude;
+      });
+      const factor = fromTyped(x, [drawn.count, depth]);
+      const y = await factor.matmul(drawn.transposed ? matrix : matrix.t()).data();
+      const width = y.length / drawn.count;
+      for (const [index, value] of y.entries()) {
+        const [i, j] = [Math.floor(index / width), index % width];
+        let [sum, size] = [0, 0];
+        for (let p = 0; p < depth; p++) {
+          const weight = dense[drawn.transposed ? p * columns + j : j * columns + p] as number;
+          const term = (x[i * depth + p] as number) * weight;
+          sum += term;
+          size += Math.abs(term);
+        }
+        // Products below the smallest normal number round absolutely.
+        expect(Math.abs(value - sum)).toBeLessThanOrEqual(520 * 2 ** -24 * size + depth * 2 ** -149);
+      }
+      matrix.dispose();
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test.each(Object.entries(formatCases).filter(([name]) => ownKernels.has(name)))(
+  'what is not finite goes through %s as through the reference',
+  async (_, anyFormat) => {
+    await fc.assert(
+      fc.asyncProperty(
+        anyCase,
+        anyFormat,
+        fc.constantFrom(NaN, Infinity, -Infinity),
+        async (drawn, format, foreign) => {
+          const random = randomNumbers(drawn.seed);
+          const values = matrixOf(drawn, random);
+          const depth = values.shape[drawn.transposed ? 0 : 1];
+          const x = Float32Array.from({ length: drawn.count * depth }, () =>
+            random() < 2 / depth ? foreign : random(),
+          );
+          const [own, wanted] = await Promise.all(
+            [cpu(), oracle].map(async (device) => {
+              const matrix = await encoded(values, format, device);
+              const y = fromTyped(x, [drawn.count, depth], { device }).matmul(drawn.transposed ? matrix : matrix.t());
+              return y.data();
+            }),
+          );
+          const kind = (value: number): number | string => (Number.isFinite(value) ? 'finite' : value);
+          expect(Array.from(own as Float32Array, kind)).toEqual(Array.from(wanted as Float32Array, kind));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  },
+);
