@@ -1,17 +1,11 @@
-import {
-  eventsProblem,
-  existingStudy,
-  FormatError,
-  missingStudy,
-  recordProblem,
-  refuseUnreadable,
-} from '@espalier/search';
+import { existingStudy, FormatError, missingStudy, recordProblem, refuseUnreadable } from '@espalier/search';
 import type { Claim, Storage, StoredEvent, StudyEvent, StudyRecord } from '@espalier/search';
 import { randomUUID } from 'node:crypto';
 import { decode, encode } from '../json.ts';
 import { checkSum, Damage, orDamaged, sumOf } from './checksum.ts';
 import { columns, numberOf, textOf } from './engine.ts';
 import type { SqlEngine, SqlRow, SqlSession } from './engine.ts';
+import { eventsOf, trialsOf } from './log-rows.ts';
 import { TrialRows } from './trial-rows.ts';
 import type { StudyKey } from './trial-rows.ts';
 
@@ -40,53 +34,6 @@ interface Extent {
   readonly revision: number;
   readonly trials: number;
   readonly rows: number;
-}
-
-/** How many trials a whole log tells of: numbers are given out without gaps. */
-function trialsOf(events: readonly StoredEvent[]): number {
-  return events.reduce((count, { event }) => ('number' in event ? Math.max(count, event.number + 1) : count), 0);
-}
-
-/** The trials that a text of events tells of, as far as it can be read, for an error. */
-function trialsIn(row: SqlRow): string {
-  const found = row['events'];
-  const text = typeof found === 'string' ? found : found instanceof Uint8Array ? Buffer.from(found).toString() : '';
-  const numbers = [
-    ...new Set([...text.slice(0, 100_000).matchAll(/"number":(\d{1,15})\b/gu)].map(([, number]) => number)),
-  ];
-  if (numbers.length === 0) return '';
-  return `, trial ${numbers.slice(0, 5).join(', ')}${numbers.length > 5 ? ' and others' : ''}`;
-}
-
-/**
- * The events of rows of `espalier_write` that come after a revision.
- * @throws FormatError when some are damaged or missing.
- */
-function eventsOf(shown: string, study: string, rows: readonly SqlRow[], after: number): readonly StoredEvent[] {
-  let known = after;
-  return rows.flatMap((row) => {
-    const place =
-      typeof row['revision'] === 'number' ? `revision ${row['revision']}` : `what follows revision ${known}`;
-    const { last, events } = orDamaged(shown, `the events of study '${study}' at ${place}${trialsIn(row)}`, () => {
-      const revision = numberOf(row, 'revision');
-      const text = textOf(row, 'events');
-      checkSum(row, 'checksum', revision, text);
-      const value = decode(text);
-      const problem = eventsProblem(value);
-      if (problem !== undefined) throw new Damage(`an event ${problem}`);
-      return { last: revision, events: value as readonly StudyEvent[] };
-    });
-    const before = last - events.length;
-    // The first row may hold some that were asked for before.
-    if (before > known || last <= known) {
-      const problem = `study '${study}' has revision ${before + 1} after ${known}, so rows are missing`;
-      throw new FormatError(shown, 0, `${problem}: restore the database from a copy`);
-    }
-    known = last;
-    return events
-      .map((event, index) => ({ revision: before + index + 1, event }))
-      .filter(({ revision }) => revision > after);
-  });
 }
 
 /**
