@@ -47,6 +47,12 @@ export function complain(error: unknown, stderr: Output): ExitCode {
 export async function runProgram(args: readonly string[], environment: Environment): Promise<ExitCode> {
   const program = createProgram(environment);
   try {
+    // Such as a variable of a script that was not set; nothing here is named by an empty text.
+    if (args.includes('')) {
+      throw new UsageError(
+        `an argument is empty: name what is meant, or leave it out; see ${commandName(program, args)} --help`,
+      );
+    }
     await program.parseAsync(args, { from: 'user' });
     return exitCodes.ok;
   } catch (error) {

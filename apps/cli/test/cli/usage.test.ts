@@ -45,6 +45,16 @@ describe('a usage error is one line, code 2, and no trace', () => {
       "espalier: required option '-o, --output <folder>' not specified; see espalier quantize --help\n",
     ],
     [
+      'an argument that is empty',
+      ['inspect', ''],
+      'espalier: an argument is empty: name what is meant, or leave it out; see espalier inspect --help\n',
+    ],
+    [
+      'a value of an option that is empty',
+      ['study', 'export', '-o', ''],
+      'espalier: an argument is empty: name what is meant, or leave it out; see espalier study export --help\n',
+    ],
+    [
       'an argument too many',
       ['devices', 'all'],
       "espalier: too many arguments for 'devices'. Expected 0 arguments but got 1; see espalier devices --help\n",
