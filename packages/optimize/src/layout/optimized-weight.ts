@@ -2,6 +2,7 @@
 import { FormatError, type ParameterView, type StoredWeight } from '@espalier/nn';
 import {
   ArgumentError,
+  bitmask,
   csr,
   int8,
   matrixFromArrays,
@@ -17,9 +18,10 @@ import {
 import { MaskView } from '../prune/mask-view.ts';
 import type { WeightFormat } from '../quantize/number-format.ts';
 import { QuantizeView } from '../quantize/quantize-view.ts';
+import { bitmaskRowBytes } from './bitmask.ts';
 import type { WeightDescription } from './materialize.ts';
 import { unstore } from './stored-array.ts';
-import type { NamedArrays } from './weight-layout.ts';
+import { decodeLayout, type NamedArrays } from './weight-layout.ts';
 
 /** A stored weight with what it was made by, so that it can be trained and saved again. */
 export interface OptimizedWeight extends StoredWeight {
@@ -70,7 +72,34 @@ const sparse: Readonly<Partial<Record<WeightDescription['layout'], (file: Sparse
       },
     ];
   },
+  bitmask: ({ name, arrays, rows, columns, values, settings }) => {
+    const mask = unstore(`${name}_bitmask`, arrays.get('_bitmask'), 'u8');
+    const rowBytes = bitmaskRowBytes(columns);
+    return [
+      bitmask,
+      {
+        settings,
+        arrays: {
+          offsets: { dtype: 'i32', shape: [rows + 1], data: offsetsOf(mask, rows, rowBytes) },
+          mask: { dtype: 'u8', shape: [rows, rowBytes], data: mask },
+          ...values,
+        },
+      },
+    ];
+  },
 };
+
+/** Where the values of each row of a bit mask begin. */
+function offsetsOf(mask: Uint8Array, rows: number, rowBytes: number): Int32Array<ArrayBuffer> {
+  const offsets = new Int32Array(rows + 1);
+  for (let row = 0; row < rows; row++) {
+    let count = offsets[row] as number;
+    for (const byte of mask.subarray(row * rowBytes, (row + 1) * rowBytes))
+      for (let bits = byte; bits !== 0; bits &= bits - 1) count++;
+    offsets[row + 1] = count;
+  }
+  return offsets;
+}
 
 interface SparseFile {
   readonly name: string;
@@ -114,8 +143,10 @@ export function matrixOf(
     try {
       return matrixFromArrays(of, [rows, columns], encoding, { device });
     } catch (error) {
-      if (error instanceof ArgumentError) throw new FormatError(name, 0, error.message);
-      throw error;
+      if (!(error instanceof ArgumentError)) throw error;
+      // In terms of the arrays of the file, where their own reader sees it too.
+      decodeLayout(layout, name, arrays, own ? 'i8' : 'f32', shape);
+      throw new FormatError(name, 0, error.message);
     }
   };
   if (layout === 'dense') {
