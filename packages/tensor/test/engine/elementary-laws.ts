@@ -253,6 +253,14 @@ export function elementaryLaws(open: () => Promise<Device> | Device, flushes: bo
     }
   });
 
+  test('quotients and remainders that are 0 have the sign that Python gives them', async () => {
+    const device = await open();
+    const a = tensor([0, 0, -0, -0, 1, -1, 0.25, -0.25], { device });
+    const b = tensor([2, -0.0625, 3, -1, -1, 1, 1, -1], { device });
+    expect([...(await a.remainder(b).data())]).toEqual([0, -0, 0, -0, -0, 0, 0.25, -0.25]);
+    expect([...(await a.floorDivide(b).data())]).toEqual([0, -0, -0, 0, -1, -1, 0, 0]);
+  });
+
   test('integers are divided and shifted as NumPy does, at the ends of their range too', async () => {
     const device = await open();
     for (const dtype of ['i32', 'i8', 'u32', 'u8'] as const) {

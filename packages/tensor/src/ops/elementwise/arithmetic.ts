@@ -1,10 +1,9 @@
 /** Arithmetic on numbers. Integers wrap; division of integers gives floats, `floorDivide` stays integer. */
-import type { ComputeDType } from '../../dtype/dtype.ts';
 import * as s from '../../scalar/expression.ts';
 import type { Expression } from '../../scalar/expression.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { between, elementwise, flat, type ElementwiseEntry } from './define.ts';
-import { isNegative } from './sign-bit.ts';
+import { zeroLike } from './sign-bit.ts';
 
 const isFloatExpression = (a: Expression): boolean => a.dtype === 'f32' || a.dtype === 'f64';
 
@@ -21,11 +20,7 @@ function flooredRemainder(a: Expression, b: Expression): Expression {
   const remainder = s.rem(a, b);
   if (a.dtype === 'u32') return remainder;
   const moved = s.select(isOnOtherSide(remainder, b), s.add(remainder, b), remainder);
-  return isFloatExpression(a) ? s.select(s.eq(remainder, 0), zeroLike(isNegative(b), b.dtype), moved) : moved;
-}
-
-function zeroLike(negative: Expression, dtype: ComputeDType): Expression {
-  return s.select(negative, s.constant(-0, dtype), 0);
+  return isFloatExpression(a) ? s.select(s.eq(remainder, 0), zeroLike(b), moved) : moved;
 }
 
 /**
@@ -38,7 +33,7 @@ function flooredQuotient(a: Expression, b: Expression): Expression {
     const remainder = s.rem(a, b);
     const whole = s.round(s.div(s.sub(a, remainder), b));
     const quotient = s.select(isOnOtherSide(remainder, b), s.sub(whole, 1), whole);
-    const signed = s.select(s.eq(quotient, 0), zeroLike(s.xor(isNegative(a), isNegative(b)), a.dtype), quotient);
+    const signed = s.select(s.eq(quotient, 0), zeroLike(a, b), quotient);
     return s.select(s.eq(b, 0), s.div(a, b), signed);
   }
   const quotient = s.div(a, b);
