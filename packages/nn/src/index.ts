@@ -98,7 +98,7 @@ export {
   type StepDecayOptions,
 } from './schedule/shapes.ts';
 export { buildSchedule, scheduleTypes } from './schedule/table.ts';
-export { evaluate, Evaluator, throwIfAborted, type AbortSignalLike, type EvaluateOptions } from './train/evaluator.ts';
+export { evaluate, Evaluator, type EvaluateOptions } from './train/evaluator.ts';
 export { fit } from './train/fit.ts';
 export type {
   CheckpointOptions,
@@ -110,3 +110,4 @@ export type {
   StepInfo,
 } from './train/options.ts';
 export { predict } from './train/predict.ts';
+export { throwIfAborted, type AbortSignalLike } from './train/signal.ts';

@@ -1,6 +1,8 @@
 /** Reading JSON descriptions: each field has a parser and perhaps a default; whatever else is there is an error. */
+import { aBoolean, ruleOf, satisfies, type Rule } from '@espalier/tensor/arguments';
 import { ConfigError } from '../errors.ts';
 import { isRecord } from '../json.ts';
+import { numberThat } from './rules.ts';
 
 /** How one field is read. */
 export interface Field<T> {
@@ -62,6 +64,7 @@ export function briefList(names: readonly string[]): string {
 
 function shownPart(value: unknown, levels: number): string {
   if (typeof value === 'string') return JSON.stringify(brief(value));
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? typeof value;
   const [open, close] = Array.isArray(value) ? '[]' : '{}';
   const keys = Object.keys(value);
@@ -83,11 +86,12 @@ export function showName(name: string): string {
   return `'${brief(name, longestName)}'`;
 }
 
-function check<T>(accepts: (value: unknown) => boolean, expected: string): Field<T> {
+/** A field whose value holds a rule. */
+function fieldOf<T>(must: Rule<T>): Field<T> {
   return {
     parse: (value, where) => {
-      if (!accepts(value)) throw new ConfigError(where, `is ${show(value)}; it must be ${expected}`);
-      return value as T;
+      if (!satisfies(must, value)) throw new ConfigError(where, `is ${show(value)}; it must be ${must.is}`);
+      return value;
     },
   };
 }
@@ -100,7 +104,7 @@ const isInteger = (value: unknown, least: number): boolean =>
 
 /** An integer of at least `least`. */
 export function integer(least: number): Field<number> {
-  return check((value) => isInteger(value, least), `an integer of at least ${least}`);
+  return fieldOf(ruleOf(`an integer of at least ${least}`, (value) => isInteger(value, least)));
 }
 
 /** A finite number within bounds, both included unless `below` is used. */
@@ -114,22 +118,17 @@ export function real(
     ...(bounds.most === undefined ? [] : [`at most ${most}`]),
     ...(bounds.below === undefined ? [] : [`below ${below}`]),
   ];
-  const accepts = (value: unknown): boolean =>
-    typeof value === 'number' &&
-    Number.isFinite(value) &&
-    value >= least &&
-    value <= most &&
-    value > above &&
-    value < below;
-  return check(accepts, ['a number', limits.join(' and ')].filter(Boolean).join(' '));
+  const accepts = (value: number): boolean =>
+    Number.isFinite(value) && value >= least && value <= most && value > above && value < below;
+  return fieldOf(numberThat(limits.join(' and '), accepts));
 }
 
 /** True or false. */
-export const truth: Field<boolean> = check((value) => typeof value === 'boolean', 'true or false');
+export const truth: Field<boolean> = fieldOf(aBoolean);
 
 /** One of some words. */
 export function word<Word extends string>(...words: readonly Word[]): Field<Word> {
-  return check((value) => words.includes(value as Word), `one of ${words.join(', ')}`);
+  return fieldOf(ruleOf(`one of ${words.join(', ')}`, (value) => words.includes(value as Word)));
 }
 
 /** One integer for both axes, or [height, width]. */
@@ -137,14 +136,16 @@ export function size(least: number): Field<number | readonly [number, number]> {
   const accepts = (value: unknown): boolean =>
     isInteger(value, least) ||
     (Array.isArray(value) && value.length === 2 && value.every((part) => isInteger(part, least)));
-  return check(accepts, `an integer of at least ${least}, or two of them`);
+  return fieldOf(ruleOf(`an integer of at least ${least}, or two of them`, accepts));
 }
 
 /** A list of integers of at least 1, or one such integer. */
-export const sizes: Field<number | readonly number[]> = check(
-  (value) =>
-    isInteger(value, 1) || (Array.isArray(value) && value.length > 0 && value.every((part) => isInteger(part, 1))),
-  'a positive integer or a list of them',
+export const sizes: Field<number | readonly number[]> = fieldOf(
+  ruleOf(
+    'a positive integer or a list of them',
+    (value) =>
+      isInteger(value, 1) || (Array.isArray(value) && value.length > 0 && value.every((part) => isInteger(part, 1))),
+  ),
 );
 
 /** A field that may be either of two kinds. */

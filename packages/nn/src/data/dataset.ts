@@ -1,5 +1,20 @@
 /** What can be trained on: numbered examples, read in batches. */
 import { ArgumentError, type Tensor } from '@espalier/tensor';
+import {
+  aCount,
+  aFunction,
+  anObject,
+  aTensor,
+  check,
+  checkOwnOptions,
+  describe,
+  refuse,
+  ruleOf,
+  type OptionRules,
+  type Rule,
+} from '@espalier/tensor/arguments';
+import { isRecord } from '../json.ts';
+import { numbers } from '../config/rules.ts';
 
 /** Inputs and targets of some examples; axis 0 counts examples. */
 export interface Batch {
@@ -31,18 +46,43 @@ export interface Dataset {
   readonly batch: (indices: ArrayLike<number>) => Promise<Batch>;
 }
 
-/** A dataset from its two halves. */
-export function dataset(parts: Omit<Dataset, 'batch'>): Dataset {
+type Parts = Omit<Dataset, 'batch'>;
+
+const partRules: OptionRules<Parts> = {
+  size: aCount,
+  load: ruleOf('a function from numbers of examples to tensors', aFunction.holds),
+  prepare: ruleOf('a function from what load gives to a batch', aFunction.holds),
+  labels: ruleOf('a function that gives the class of each example', aFunction.holds),
+};
+
+/** A dataset from its two halves. Throws ArgumentError for what is none. */
+export function dataset(parts: Parts): Dataset {
+  check('dataset', 'parts', parts, anObject);
+  checkOwnOptions('dataset', parts, partRules);
+  for (const name of ['size', 'load', 'prepare'] as const)
+    if (parts[name] === undefined) refuse('dataset', name, undefined, partRules[name].is);
   return {
     ...parts,
-    batch: async (indices) => parts.prepare(await parts.load(examples('dataset', indices, parts.size))),
+    batch: async (indices) => prepared('dataset', parts, await parts.load(examples('dataset', indices, parts.size))),
   };
+}
+
+/** Inputs and targets. */
+export const aBatch: Rule<Batch> = ruleOf(
+  'a batch { x, y } of tensors',
+  (value) => isRecord(value) && aTensor.holds(value['x']) && aTensor.holds(value['y']),
+);
+
+/** A batch that a dataset makes. Throws ArgumentError for what is none. */
+export function prepared(operation: string, data: Pick<Dataset, 'prepare'>, loaded: Loaded): Batch {
+  return check(operation, 'what prepare of the dataset gives', data.prepare(loaded), aBatch);
 }
 
 /** Numbers of examples, as they are given. Throws ArgumentError for what is the number of none: rounded, it would be another's. */
 export function examples(operation: string, indices: ArrayLike<number>, size: number): Int32Array {
+  check(operation, 'indices', indices, numbers);
   return Int32Array.from(indices, (index: unknown) => {
     if (Number.isInteger(index) && (index as number) >= 0 && (index as number) < size) return index as number;
-    throw new ArgumentError(operation, `there is no example ${String(index)}; there are ${size}`);
+    throw new ArgumentError(operation, `there is no example ${describe(index)}; there are ${size}`);
   });
 }

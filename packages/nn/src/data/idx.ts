@@ -3,6 +3,8 @@
  * Source: Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten digits".
  */
 import type { Shape } from '@espalier/tensor';
+import { aPositiveInteger, aText, check, checkOptional } from '@espalier/tensor/arguments';
+import { aByteArray } from '../config/rules.ts';
 import { FormatError } from '../errors.ts';
 
 /** An array of bytes with its sizes. */
@@ -19,6 +21,9 @@ const headerBytes = 4;
  * offset where the magic number, a size or the length is wrong.
  */
 export function parseIdx(bytes: Uint8Array, source = 'idx', rank?: number): IdxArray {
+  check('parseIdx', 'bytes', bytes, aByteArray);
+  check('parseIdx', 'source', source, aText);
+  checkOptional('parseIdx', 'rank', rank, aPositiveInteger);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < headerBytes)
     throw new FormatError(

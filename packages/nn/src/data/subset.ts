@@ -1,10 +1,13 @@
 /** Parts of datasets. */
 import { ArgumentError } from '@espalier/tensor';
+import { aCount, check, checkOptions, describe } from '@espalier/tensor/arguments';
+import { aDataset, aSeed } from '../config/rules.ts';
 import { shuffled } from './order.ts';
 import { dataset, examples, type Dataset } from './dataset.ts';
 
 /** Some examples of a dataset, in the given order. Throws ArgumentError for one that does not exist. */
 export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
+  check('subset', 'data', data, aDataset);
   const own = examples('subset', indices, data.size);
   return dataset({
     size: own.length,
@@ -33,11 +36,13 @@ function labelsOf(rows: Int32Array, labels: ArrayLike<number> = []): Float64Arra
  * const [train, validate] = split(data, [50_000, 10_000], { seed: 7 });
  */
 export function split(data: Dataset, counts: readonly number[], options: { readonly seed?: number } = {}): Dataset[] {
+  check('split', 'data', data, aDataset);
+  checkOptions('split', options, { seed: aSeed });
   if (!Array.isArray(counts))
-    throw new ArgumentError('split', `the parts are ${String(counts)}; give a list of how many examples each has`);
-  const wanted = counts.reduce((sum, count) => sum + count, 0);
-  if (counts.some((count) => !Number.isInteger(count) || count < 0) || wanted > data.size)
-    throw new ArgumentError('split', `parts of ${counts.join(', ')} examples cannot be taken from ${data.size}`);
+    throw new ArgumentError('split', `the parts are ${describe(counts)}; give a list of how many examples each has`);
+  const isCounted = counts.every((count) => aCount.holds(count));
+  if (!isCounted || counts.reduce((sum, count) => sum + count, 0) > data.size)
+    throw new ArgumentError('split', `parts of ${describe(counts)} examples cannot be taken from ${data.size}`);
   const order = shuffled(data.size, options.seed ?? 0, 'split');
   let start = 0;
   return counts.map((count) => subset(data, order.subarray(start, (start += count))));

@@ -13,7 +13,15 @@ import {
   type Shape,
   type Tensor,
 } from '@espalier/tensor';
-import { dataset, type Batch, type Dataset, type Loaded } from './dataset.ts';
+import {
+  aDevice,
+  aFunction,
+  aPositiveInteger,
+  checkOptions,
+  ruleOf,
+  type OptionRules,
+} from '@espalier/tensor/arguments';
+import { dataset, examples, type Batch, type Dataset, type Loaded } from './dataset.ts';
 
 /** Values in JavaScript memory; axis 0 counts examples. */
 export interface HostArray {
@@ -31,6 +39,12 @@ export interface TensorDatasetOptions {
   readonly prepare?: (batch: Batch) => Batch;
 }
 
+const datasetRules: OptionRules<TensorDatasetOptions> = {
+  device: aDevice,
+  classes: aPositiveInteger,
+  prepare: ruleOf('a function from a batch to a batch', aFunction.holds),
+};
+
 /** 8-bit inputs are images by convention: 0 to 255 becomes 0 to 1. */
 function prepareImages({ x, y }: Batch): Batch {
   return { x: x.dtype === 'u8' ? x.cast('f32').mul(1 / 255) : x, y };
@@ -46,6 +60,7 @@ export function tensorDataset(
   y: Tensor | HostArray,
   options: TensorDatasetOptions = {},
 ): Dataset {
+  checkOptions('tensorDataset', options, datasetRules);
   checkValues('x', x);
   checkValues('y', y);
   const size = x.shape[0];
@@ -57,11 +72,9 @@ export function tensorDataset(
   const { device = isTensor(x) ? x.device : isTensor(y) ? y.device : defaultDevice(), prepare = prepareImages } =
     options;
   const { classes } = options;
-  if (classes !== undefined && !(Number.isInteger(classes) && classes >= 1))
-    throw new ArgumentError('tensorDataset', `classes is ${classes}; it must be a positive integer`);
   if (isTensor(x) && isTensor(y)) {
     const rows = (indices: Int32Array): Loaded => ({
-      indices: fromTyped(checked(indices, size), [indices.length], { device: x.device }),
+      indices: fromTyped(examples('dataset', indices, size), [indices.length], { device: x.device }),
     });
     // Read once: on a device, reading waits for all that was asked of it.
     let values: Promise<ArrayLike<number>> | undefined;
@@ -88,7 +101,7 @@ export function tensorDataset(
   if (classes !== undefined) checkLabels(y.data, size, classes);
   return dataset({
     size,
-    load: (indices) => ({ x: rowsOfX(checked(indices, size)), y: rowsOfY(indices) }),
+    load: (indices) => ({ x: rowsOfX(examples('dataset', indices, size)), y: rowsOfY(indices) }),
     prepare: (loaded: Loaded) => prepare({ x: loaded['x'] as Tensor, y: loaded['y'] as Tensor }),
     ...(isLabels(dtypeOf(y.data), y.shape) && { labels: async () => y.data }),
   });
@@ -119,13 +132,6 @@ function checkLabels(labels: ArrayLike<number>, size: number, classes: number): 
         `the label of example ${Math.floor((index * size) / labels.length)} is ${label}; there are ${classes} classes, 0 to ${classes - 1}`,
       );
   }
-}
-
-function checked(indices: Int32Array, size: number): Int32Array {
-  for (const index of indices)
-    if (index < 0 || index >= size)
-      throw new ArgumentError('dataset', `there is no example ${index}; there are ${size}`);
-  return indices;
 }
 
 /** The dtypes of arrays. By class rather than by constructor: Node's Buffer is a Uint8Array too. */

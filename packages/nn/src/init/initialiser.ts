@@ -1,5 +1,7 @@
 /** What an initialiser is: a random, or constant, tensor that knows the size of the layer it is for. */
 import type { Shape, Tensor } from '@espalier/tensor';
+import { check } from '@espalier/tensor/arguments';
+import { aShape } from '../config/rules.ts';
 import type { BuildContext } from '../module/build-context.ts';
 
 /** How many inputs reach one output of a layer, and how many outputs one input reaches. */
@@ -26,6 +28,7 @@ export interface InitialiserType {
 
 /** The fans of a weight [out, in, ...kernel]. */
 export function fansOf(shape: Shape): Fans {
+  check('fansOf', 'shape', shape, aShape);
   const [out = 1, inputs = 1, ...kernel] = shape;
   const area = kernel.reduce((product, size) => product * size, 1);
   return { fanIn: inputs * area, fanOut: out * area };

@@ -5,6 +5,7 @@
  * 1998, and G. Klambauer et al., "Self-normalizing neural networks", NeurIPS 2017 (LeCun).
  */
 import { normal, uniform } from '@espalier/tensor';
+import { aNumber, check, oneOf } from '@espalier/tensor/arguments';
 import { optional, real, word, type Fields } from '../config/fields.ts';
 import { initialiserType } from './basic.ts';
 import type { Fans, Initialiser, InitialiserType } from './initialiser.ts';
@@ -24,8 +25,12 @@ const gains: Readonly<Record<Nonlinearity, (slope: number) => number>> = {
   selu: () => 3 / 4,
 };
 
+const aNonlinearity = oneOf(...(Object.keys(gains) as Nonlinearity[]));
+
 /** The factor by which weights are scaled up to make good for what an activation takes away. */
 export function gainOf(nonlinearity: Nonlinearity, slope = 0.01): number {
+  check('gainOf', 'nonlinearity', nonlinearity, aNonlinearity);
+  check('gainOf', 'slope', slope, aNumber);
   return gains[nonlinearity](slope);
 }
 

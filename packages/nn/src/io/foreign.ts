@@ -1,5 +1,8 @@
 /** Tensors of dtypes that files have and the engine has not: carried as they are, or converted where no value is lost. */
 import type { DType, Shape } from '@espalier/tensor';
+import { aText, check, ruleOf, type Rule } from '@espalier/tensor/arguments';
+import { aByteArray, aShape } from '../config/rules.ts';
+import { isRecord } from '../json.ts';
 import { showName } from '../config/fields.ts';
 import { FormatError } from '../errors.ts';
 import type { RawTensor } from './safetensors.ts';
@@ -11,6 +14,12 @@ export interface ForeignTensor {
   readonly shape: Shape;
   readonly bytes: Uint8Array;
 }
+
+/** Values of some dtype, by its name. */
+export const aForeignTensor: Rule<ForeignTensor> = ruleOf('values { dtype, shape, bytes }', (value) => {
+  if (!isRecord(value)) return false;
+  return aText.holds(value['dtype']) && aShape.holds(value['shape']) && aByteArray.holds(value['bytes']);
+});
 
 /** Bits of an element, by the format's names. A dtype that is newer than this list is carried too, whatever its size. */
 export const foreignBits: Readonly<Record<string, number>> = {
@@ -90,11 +99,10 @@ const conversions: Readonly<Record<string, Conversion>> = {
  * A foreign tensor in a dtype of the engine: I64 and I16 as i32, U64 and U16 as u32, F8_E4M3 and F8_E5M2 as f32. Throws
  * FormatError, naming the tensor, for any other dtype, and for a 64-bit value that 32 bits do not hold.
  */
-export function convertForeign(
-  name: string,
-  { dtype, shape, bytes }: ForeignTensor,
-  source = 'safetensors',
-): RawTensor {
+export function convertForeign(name: string, foreign: ForeignTensor, source = 'safetensors'): RawTensor {
+  check('convertForeign', 'name', name, aText);
+  check('convertForeign', 'source', source, aText);
+  const { dtype, shape, bytes } = check('convertForeign', 'the tensor', foreign, aForeignTensor);
   const conversion = Object.hasOwn(conversions, dtype) ? conversions[dtype] : undefined;
   if (!conversion)
     throw new FormatError(source, 0, `${showName(name)} is ${dtype}, which there are no tensors of; convert it before`);

@@ -1,5 +1,18 @@
 /** A saved model as its files, wherever they are: config.json, model.safetensors, optimization.json. */
 import { show, showName } from '../config/fields.ts';
+import {
+  aDevice,
+  aDType,
+  aFunction,
+  anObject,
+  aText,
+  check,
+  checkOptional,
+  checkOptions,
+  listOf,
+  ruleOf,
+} from '@espalier/tensor/arguments';
+import { aByteArray, aModule, mapOf } from '../config/rules.ts';
 import { defaultDevice, Generator, isFloat, type Device, type DType, type Tensor } from '@espalier/tensor';
 import { FormatError } from '../errors.ts';
 import { isRecord, type Json } from '../json.ts';
@@ -8,7 +21,7 @@ import { noteTrainedBy, trainedBy } from '../loss/trained-by.ts';
 import { build } from '../module/build.ts';
 import { frozenNames, type Module, type ModuleConfig } from '../module/module.ts';
 import { convertForeign } from './foreign.ts';
-import { decodeSafetensors, type RawTensor } from './safetensors.ts';
+import { aRawTensor, decodeSafetensors, type RawTensor } from './safetensors.ts';
 import { placeTensor } from './tensors.ts';
 import { decodeUtf8 } from './utf8.ts';
 
@@ -21,6 +34,8 @@ export const modelFileNames = {
   tensors: 'model.safetensors',
   optimization: 'optimization.json',
 } as const;
+
+const aReader = ruleOf<ModelFileReader>('a function from the name of a file to its bytes', aFunction.holds);
 
 /** Gives the bytes of one of a model's files; undefined where there is none of the name. */
 export type ModelFileReader = (name: string) => Promise<Uint8Array | undefined>;
@@ -55,9 +70,13 @@ export interface LoadedModel extends ModelDescription {
  * damaged or missing.
  */
 export async function readModelFiles(read: ModelFileReader, source = 'model'): Promise<ModelFiles> {
+  check('readModelFiles', 'read', read, aReader);
+  check('readModelFiles', 'source', source, aText);
   const path = (name: string): string => (source.endsWith('/') ? `${source}${name}` : `${source}/${name}`);
+  const bytesOf = async (name: string): Promise<Uint8Array | undefined> =>
+    checkOptional('readModelFiles', `what read gives for ${name}`, await read(name), aByteArray);
   const needed = async (name: string): Promise<Uint8Array> => {
-    const bytes = await read(name);
+    const bytes = await bytesOf(name);
     if (bytes === undefined) throw new FormatError(path(name), 0, 'is missing; a model has config.json and its values');
     return bytes;
   };
@@ -76,7 +95,7 @@ export async function readModelFiles(read: ModelFileReader, source = 'model'): P
     throw new FormatError(place, 0, `loss is ${show(by)}; it must be one of ${lossTypes.join(', ')}`);
   if (frozen !== undefined && !(Array.isArray(frozen) && frozen.every((name) => typeof name === 'string')))
     throw new FormatError(place, 0, `frozen is ${show(frozen)}; it must be a list of names of parameters`);
-  const optimization = await read(modelFileNames.optimization);
+  const optimization = await bytesOf(modelFileNames.optimization);
   const valuesPath = path(modelFileNames.tensors);
   const { tensors, foreign } = decodeSafetensors(await needed(modelFileNames.tensors), valuesPath);
   // A model has no use for what is no tensor: here what cannot be converted is an error that names it.
@@ -96,6 +115,7 @@ export type TrainingDescription = Pick<ModelDescription, 'loss' | 'frozen'>;
 
 /** What the files of a model say of its training. */
 export function describeTraining(model: Module): TrainingDescription {
+  check('describeTraining', 'model', model, aModule);
   const by = trainedBy(model);
   const name = by && lossName(by);
   return { ...(name !== undefined && { loss: name }), frozen: frozenNames(model) };
@@ -105,7 +125,11 @@ export function describeTraining(model: Module): TrainingDescription {
  * Gives a model what its files say of its training. Throws FormatError, naming `source`, where they freeze a parameter that
  * the model has not.
  */
-export function restoreTraining(model: Module, { loss: by, frozen }: TrainingDescription, source: string): void {
+export function restoreTraining(model: Module, training: TrainingDescription, source: string): void {
+  check('restoreTraining', 'model', model, aModule);
+  const { loss: by, frozen } = check<TrainingDescription>('restoreTraining', 'training', training, anObject);
+  checkOptional('restoreTraining', 'frozen', frozen, listOf(aText));
+  check('restoreTraining', 'source', source, aText);
   if (by !== undefined) noteTrainedBy(model, loss(by));
   if (!frozen) return;
   const parameters = model.namedParameters();
@@ -140,6 +164,7 @@ export async function loadModelFrom(
   read: ModelFileReader,
   options: { readonly device?: Device; readonly source?: string } = {},
 ): Promise<LoadedModel> {
+  checkOptions('loadModelFrom', options, { device: aDevice, source: aText });
   const { source = 'model', ...place } = options;
   const { tensors, ...description } = await readModelFiles(read, source);
   const module = buildForValues(description.model, dtypesOf(tensors), place.device);
@@ -150,6 +175,7 @@ export async function loadModelFrom(
 
 /** The dtypes of values by name. */
 export function dtypesOf(tensors: ReadonlyMap<string, RawTensor>): Map<string, DType> {
+  check('dtypesOf', 'tensors', tensors, mapOf(aRawTensor));
   return new Map([...tensors].map(([name, { dtype }]) => [name, dtype]));
 }
 
@@ -163,6 +189,8 @@ export function buildForValues(
   dtypes: ReadonlyMap<string, DType>,
   device: Device = defaultDevice(),
 ): Module {
+  check('buildForValues', 'dtypes', dtypes, mapOf(aDType));
+  check('buildForValues', 'device', device, aDevice);
   // Initial values must not depend on, or disturb, anybody's random numbers.
   const make = (dtype: DType): Module => build(config, { device, dtype, generator: new Generator(0) });
   const model = make('f32');
@@ -186,6 +214,7 @@ interface Fetched {
  * FormatError with the address for any other answer that is no success.
  */
 export function modelFilesAt(url: string): ModelFileReader {
+  check('modelFilesAt', 'url', url, aText);
   const folder = url.endsWith('/') ? url : `${url}/`;
   return async (name) => {
     const { fetch } = globalThis as unknown as { readonly fetch: (address: string) => Promise<Fetched> };

@@ -3,11 +3,13 @@
  * Source: Hugging Face, "safetensors", format description (2022), https://github.com/huggingface/safetensors.
  */
 import type { DType, Shape } from '@espalier/tensor';
+import { aDType, aText, check, ruleOf, type Rule } from '@espalier/tensor/arguments';
+import { aByteArray, mapOf } from '../config/rules.ts';
 import { show, showName } from '../config/fields.ts';
 import { FormatError } from '../errors.ts';
 import { isRecord } from '../json.ts';
 import { duplicateKey } from './duplicate-key.ts';
-import { foreignBits, type ForeignTensor } from './foreign.ts';
+import { aForeignTensor, foreignBits, type ForeignTensor } from './foreign.ts';
 import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 
 /** Raw values: row-major, little-endian, 16-bit floats as patterns, bool as bytes 0 and 1. */
@@ -16,6 +18,12 @@ export interface RawTensor {
   readonly shape: Shape;
   readonly bytes: Uint8Array;
 }
+
+/** Raw values of a dtype of the engine. */
+export const aRawTensor: Rule<RawTensor> = ruleOf(
+  'raw values { dtype, shape, bytes }',
+  (value) => aForeignTensor.holds(value) && aDType.holds(value.dtype),
+);
 
 /** What a file holds. */
 export interface Safetensors {
@@ -77,6 +85,7 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, RawTensor | ForeignTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
+  check('encodeSafetensors', 'tensors', tensors, mapOf<RawTensor | ForeignTensor>(aForeignTensor));
   const entries = [...tensors].map(([name, tensor]) => {
     const kind = kindOfDType.get(tensor.dtype) ?? foreignKind(tensor.dtype);
     if (!kind || name === metadataKey)
@@ -125,6 +134,8 @@ export function encodeSafetensors(
  * unless the header is sound and the values fill the rest of the file without gap or overlap.
  */
 export function decodeSafetensors(file: Uint8Array, source = 'safetensors'): Safetensors {
+  check('decodeSafetensors', 'file', file, aByteArray);
+  check('decodeSafetensors', 'source', source, aText);
   if (file.length < lengthBytes)
     throw new FormatError(
       source,

@@ -1,16 +1,21 @@
 /** Tensors as safetensors bytes. */
 import { defaultDevice, fromBytes, type Device, type Tensor } from '@espalier/tensor';
+import { aDevice, aTensor, aText, check, checkOptions } from '@espalier/tensor/arguments';
+import { mapOf } from '../config/rules.ts';
 import { FormatError } from '../errors.ts';
 import { convertForeign, type ForeignTensor } from './foreign.ts';
-import { decodeSafetensors, encodeSafetensors, type RawTensor } from './safetensors.ts';
+import { aRawTensor, decodeSafetensors, encodeSafetensors, type RawTensor } from './safetensors.ts';
 
 /** Reads values back into JavaScript memory. */
 export async function rawTensor(tensor: Tensor): Promise<RawTensor> {
+  check('rawTensor', 'tensor', tensor, aTensor);
   return { dtype: tensor.dtype, shape: tensor.shape, bytes: await tensor.bytes() };
 }
 
 /** Values as a tensor on a device; f64 as f32 where the device has no doubles. */
-export function placeTensor({ dtype, shape, bytes }: RawTensor, device: Device = defaultDevice()): Tensor {
+export function placeTensor(raw: RawTensor, device: Device = defaultDevice()): Tensor {
+  const { dtype, shape, bytes } = check('placeTensor', 'raw', raw, aRawTensor);
+  check('placeTensor', 'device', device, aDevice);
   if (dtype !== 'f64' || device.capabilities.dtypes.has(dtype)) return fromBytes(bytes, shape, { dtype, device });
   const single = Float32Array.from(new Float64Array(new Uint8Array(bytes).buffer));
   return fromBytes(new Uint8Array(single.buffer), shape, { dtype: 'f32', device });
@@ -21,6 +26,7 @@ export async function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  check('writeSafetensors', 'tensors', tensors, mapOf(aTensor));
   const raw = await Promise.all([...tensors].map(async ([name, tensor]) => [name, await rawTensor(tensor)] as const));
   return encodeSafetensors(new Map(raw), metadata);
 }
@@ -44,6 +50,7 @@ export function readSafetensors(
   bytes: Uint8Array,
   options: { readonly device?: Device; readonly source?: string } = {},
 ): ReadTensors {
+  checkOptions('readSafetensors', options, { device: aDevice, source: aText });
   const { device = defaultDevice(), source } = options;
   const file = decodeSafetensors(bytes, source);
   const foreign = new Map(file.foreign);

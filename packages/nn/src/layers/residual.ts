@@ -1,5 +1,7 @@
 /** A module with a way around it. Source: K. He et al., "Deep residual learning for image recognition", CVPR 2016. */
 import { ShapeError, type Shape, type Tensor } from '@espalier/tensor';
+import { check, checkOptional } from '@espalier/tensor/arguments';
+import { aModule } from '../config/rules.ts';
 import { ConfigError } from '../errors.ts';
 import { inside } from '../config/fields.ts';
 import { dotted, Module, type LayerReport, type ModuleConfig } from '../module/module.ts';
@@ -13,6 +15,8 @@ export class Residual extends Module {
 
   constructor(body: Module, shortcut?: Module) {
     super();
+    check(this.type, 'body', body, aModule);
+    checkOptional(this.type, 'shortcut', shortcut, aModule);
     this.body = this.addModule('body', body);
     this.shortcut = shortcut && this.addModule('shortcut', shortcut);
   }

@@ -1,5 +1,7 @@
 /** Modules one after the other. */
 import type { Shape, Tensor } from '@espalier/tensor';
+import { check, listOf } from '@espalier/tensor/arguments';
+import { aModule } from '../config/rules.ts';
 import { ConfigError } from '../errors.ts';
 import { inside, show } from '../config/fields.ts';
 import { dotted, Module, type LayerReport, type ModuleConfig } from '../module/module.ts';
@@ -12,6 +14,7 @@ export class Sequential extends Module {
 
   constructor(layers: readonly Module[]) {
     super();
+    check(this.type, 'layers', layers, listOf(aModule));
     this.layers = layers.map((layer, index) => this.addModule(String(index), layer));
   }
 

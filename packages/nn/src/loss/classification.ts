@@ -9,7 +9,8 @@ import {
   type LossReduction,
   type Tensor,
 } from '@espalier/tensor';
-import { checkSameShape, type LossOptions } from './regression.ts';
+import { aBoolean, aNumber, aTensor, either, listOf, oneOf, type OptionRules } from '@espalier/tensor/arguments';
+import { checkPair, lossOptions, lossRules, type LossOptions } from './regression.ts';
 
 /** Options of binary cross-entropy. */
 export interface BceOptions extends LossOptions {
@@ -19,18 +20,21 @@ export interface BceOptions extends LossOptions {
   readonly positiveWeight?: Tensor | readonly number[];
 }
 
+const aWeight = either(aTensor, listOf(aNumber));
+const bceRules: OptionRules<BceOptions> = { ...lossRules, weight: aWeight, positiveWeight: aWeight };
+
 /**
  * Binary cross-entropy of logits with targets between 0 and 1, element by element: -p·y·log σ(x) - (1 - y)·log(1 - σ(x))
  * with the positive weight p, as softplus of -x and of x, which neither overflow nor cancel; an infinite logit on the side of its target costs nothing. Throws ShapeError if shapes
  * do not fit.
  */
 export function bceWithLogits(output: Tensor, target: Tensor, options: BceOptions = {}): Tensor {
-  checkSameShape('bceWithLogits', output, target);
+  const { positiveWeight, weight, reduction } = lossOptions('bceWithLogits', options, bceRules);
+  checkPair('bceWithLogits', output, target);
   const logits = asFloat(output);
   const y = target.cast(logits.dtype);
   const positive = massTimes(y, logits.neg().softplus());
   const negative = massTimes(y.neg().add(1), logits.softplus());
-  const { positiveWeight, weight, reduction } = options;
   const losses = (positiveWeight ? positive.mul(weightLike(positiveWeight, logits)) : positive).add(negative);
   return reduceLoss(weight ? losses.mul(weightLike(weight, logits)) : losses, reduction);
 }
@@ -49,13 +53,18 @@ export interface KlDivergenceOptions {
   readonly logTarget?: boolean;
 }
 
+const klRules: OptionRules<KlDivergenceOptions> = {
+  reduction: oneOf('batch-mean', 'mean', 'sum', 'none'),
+  logTarget: aBoolean,
+};
+
 /**
  * KL(target ‖ output) = Σ target · (log target - output), of log-probabilities `output`. What the target rules out counts
  * as 0, whatever the output says of it: 0 · log 0 = 0.
  */
 export function klDivergence(output: Tensor, target: Tensor, options: KlDivergenceOptions = {}): Tensor {
-  checkSameShape('klDivergence', output, target);
-  const { reduction = 'batch-mean', logTarget = false } = options;
+  const { reduction = 'batch-mean', logTarget = false } = lossOptions('klDivergence', options, klRules);
+  checkPair('klDivergence', output, target);
   const mass = logTarget ? target.exp() : target;
   const logarithm = logTarget ? target : target.where(target.ne(0), 1).log();
   const losses = massTimes(mass, logarithm.sub(output));

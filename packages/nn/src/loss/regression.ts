@@ -1,5 +1,7 @@
 /** Losses between numbers. */
-import { ArgumentError, asFloat, reduceLoss, ShapeError, type LossReduction, type Tensor } from '@espalier/tensor';
+import { asFloat, reduceLoss, ShapeError, type LossReduction, type Tensor } from '@espalier/tensor';
+import { aTensor, check, checkOptions, oneOf, type OptionRules } from '@espalier/tensor/arguments';
+import { numberThat } from '../config/rules.ts';
 
 /** How losses of elements become one number. */
 export interface LossOptions {
@@ -7,8 +9,22 @@ export interface LossOptions {
   readonly reduction?: LossReduction;
 }
 
-/** The shapes must agree: broadcasting here is nearly always a mistake. */
-export function checkSameShape(operation: string, output: Tensor, target: Tensor): void {
+/** The rules of these, for all losses of this package. */
+export const lossRules: OptionRules<LossOptions> = { reduction: oneOf('mean', 'sum', 'none') };
+
+/** The options of a loss, checked; a training loop gives the inputs of the batch in their place. Throws ArgumentError. */
+export function lossOptions<Options extends object>(
+  operation: string,
+  options: Options,
+  rules: OptionRules<Options>,
+): Options {
+  return checkOptions(operation, options, rules, ['x']);
+}
+
+/** Throws ShapeError unless the shapes of two tensors agree: broadcasting here is nearly always a mistake. */
+export function checkPair(operation: string, output: Tensor, target: Tensor): void {
+  check(operation, 'output', output, aTensor);
+  check(operation, 'target', target, aTensor);
   if (output.shape.join() !== target.shape.join())
     throw new ShapeError(
       operation,
@@ -16,32 +32,36 @@ export function checkSameShape(operation: string, output: Tensor, target: Tensor
     );
 }
 
-/** output - target as a float, since integers would wrap. */
-function difference(output: Tensor, target: Tensor): Tensor {
+/** output - target as a float, since integers would wrap. Throws as `checkPair` does. */
+function difference(operation: string, output: Tensor, target: Tensor): Tensor {
+  checkPair(operation, output, target);
   return asFloat(output).sub(target);
 }
 
 /** (output - target)². */
 export function mse(output: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  checkSameShape('mse', output, target);
-  return reduceLoss(difference(output, target).square(), options.reduction);
+  const { reduction } = lossOptions('mse', options, lossRules);
+  return reduceLoss(difference('mse', output, target).square(), reduction);
 }
 
 /** |output - target|. */
 export function l1(output: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  checkSameShape('l1', output, target);
-  return reduceLoss(difference(output, target).abs(), options.reduction);
+  const { reduction } = lossOptions('l1', options, lossRules);
+  return reduceLoss(difference('l1', output, target).abs(), reduction);
 }
+
+const huberRules: OptionRules<LossOptions & { readonly delta?: number }> = {
+  ...lossRules,
+  delta: numberThat('above 0', (delta) => delta > 0),
+};
 
 /**
  * d² / 2 for differences up to `delta` (default 1), delta · (|d| - delta / 2) beyond. Throws ArgumentError unless
  * delta > 0. Source: P. Huber, "Robust estimation of a location parameter", Ann. Math. Statist. 35 (1964).
  */
 export function huber(output: Tensor, target: Tensor, options: LossOptions & { readonly delta?: number } = {}): Tensor {
-  const { delta = 1, reduction } = options;
-  if (!(delta > 0)) throw new ArgumentError('huber', `delta is ${delta}; it must be positive`);
-  checkSameShape('huber', output, target);
-  const distance = difference(output, target).abs();
+  const { delta = 1, reduction } = lossOptions('huber', options, huberRules);
+  const distance = difference('huber', output, target).abs();
   const inner = distance.minimum(delta);
   // With m = min(|d|, delta), both pieces are m · (|d| - m / 2).
   return reduceLoss(inner.mul(distance.sub(inner.mul(0.5))), reduction);

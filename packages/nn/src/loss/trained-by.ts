@@ -1,4 +1,6 @@
 /** By which loss a model was trained: what later training, of a pruned copy for one, has to go on with. */
+import { check, checkOptional } from '@espalier/tensor/arguments';
+import { aLoss, aModule } from '../config/rules.ts';
 import type { Module } from '../module/module.ts';
 import type { LossFunction } from './loss.ts';
 
@@ -9,11 +11,14 @@ const known = new WeakMap<Module, LossFunction>();
  * is one of `lossTypes`. Undefined if nothing is known.
  */
 export function trainedBy(model: Module): LossFunction | undefined {
+  check('trainedBy', 'model', model, aModule);
   return known.get(model);
 }
 
 /** Notes the loss that a model was trained by, for who trains without `fit`; undefined forgets it. */
 export function noteTrainedBy(model: Module, loss: LossFunction | undefined): void {
+  check('noteTrainedBy', 'model', model, aModule);
+  checkOptional('noteTrainedBy', 'loss', loss, aLoss);
   if (loss) known.set(model, loss);
   else known.delete(model);
 }

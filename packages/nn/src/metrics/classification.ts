@@ -1,5 +1,7 @@
 /** Metrics of classifiers: outputs are scores [batch, classes], targets class indices [batch]. */
+import { aPositiveInteger, check } from '@espalier/tensor/arguments';
 import { ArgumentError, isFloat, ShapeError, type Shape, type Tensor } from '@espalier/tensor';
+import { show } from '../config/fields.ts';
 import { isRecord } from '../json.ts';
 import { checkAveraging, ConfusionMatrix, type Averaging } from './confusion-matrix.ts';
 import type { Metric, Statistic } from './metric.ts';
@@ -79,7 +81,7 @@ export interface AveragingOptions {
 
 /** The way of averaging. Throws ArgumentError for one that there is not, and for other options. */
 function averagingOf(operation: string, options: AveragingOptions): Averaging {
-  const other = isRecord(options) ? Object.keys(options).find((name) => name !== 'average') : JSON.stringify(options);
+  const other = isRecord(options) ? Object.keys(options).find((name) => name !== 'average') : show(options);
   if (other !== undefined)
     throw new ArgumentError(operation, `${other} is no option; there is average: { average: 'macro' }`);
   const { average = 'macro' } = options;
@@ -110,8 +112,7 @@ export function f1(options: AveragingOptions = {}): Metric {
  * that hold NaN have no highest one.
  */
 export function topKAccuracy(k: number): Metric {
-  if (!Number.isInteger(k) || k < 1)
-    throw new ArgumentError('topKAccuracy', `k is ${k}; it must be a positive integer`);
+  check('topKAccuracy', 'k', k, aPositiveInteger);
   const statistic: Statistic = {
     shape: () => [2],
     count: (output, target) => {

@@ -1,5 +1,8 @@
 /** Counts of predictions by true and predicted class, and what follows from them. */
 import { ArgumentError } from '@espalier/tensor';
+import { check, checkOptional, describe, ruleOf } from '@espalier/tensor/arguments';
+import { show } from '../config/fields.ts';
+import { integerFrom, numbers } from '../config/rules.ts';
 
 /**
  * How per-class scores become one: the plain mean over the classes that occur, in labels or in predictions, or from the
@@ -12,7 +15,7 @@ export function checkAveraging(operation: string, average: unknown): asserts ave
   if (average === 'macro' || average === 'micro') return;
   throw new ArgumentError(
     operation,
-    `average is ${JSON.stringify(average)}; it must be 'macro' or 'micro' (confusionMatrix gives a score for each class)`,
+    `average is ${show(average)}; it must be 'macro' or 'micro' (confusionMatrix gives a score for each class)`,
   );
 }
 
@@ -20,6 +23,8 @@ export function checkAveraging(operation: string, average: unknown): asserts ave
 function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
+
+const aCountArray = ruleOf<Float64Array>('a Float64Array', (value) => value instanceof Float64Array);
 
 /** Row: true class; column: predicted class. */
 export class ConfusionMatrix {
@@ -30,18 +35,17 @@ export class ConfusionMatrix {
   readonly undecided: Float64Array;
 
   /** Throws ArgumentError unless there are classes² counts, and one of the undecided for each class. */
-  constructor(
-    classes: number,
-    counts: Float64Array = new Float64Array(classes * classes),
-    undecided: Float64Array = new Float64Array(classes),
-  ) {
-    if (counts.length !== classes * classes)
-      throw new ArgumentError('ConfusionMatrix', `${counts.length} counts do not fill ${classes} × ${classes}`);
-    if (undecided.length !== classes)
-      throw new ArgumentError('ConfusionMatrix', `${undecided.length} counts of the undecided do not fill ${classes}`);
+  constructor(classes: number, counts?: Float64Array, undecided?: Float64Array) {
+    check('ConfusionMatrix', 'classes', classes, integerFrom(0));
+    const cells = checkOptional('ConfusionMatrix', 'counts', counts, aCountArray) ?? new Float64Array(classes ** 2);
+    const others = checkOptional('ConfusionMatrix', 'undecided', undecided, aCountArray) ?? new Float64Array(classes);
+    if (cells.length !== classes * classes)
+      throw new ArgumentError('ConfusionMatrix', `${cells.length} counts do not fill ${classes} × ${classes}`);
+    if (others.length !== classes)
+      throw new ArgumentError('ConfusionMatrix', `${others.length} counts of the undecided do not fill ${classes}`);
     this.classes = classes;
-    this.counts = counts;
-    this.undecided = undecided;
+    this.counts = cells;
+    this.undecided = others;
   }
 
   /** The number of examples of class `actual` that were taken for class `predicted`. */
@@ -51,6 +55,8 @@ export class ConfusionMatrix {
 
   /** Counts further predictions. Throws ArgumentError for a class that does not exist, or lists of different length. */
   add(actual: ArrayLike<number>, predicted: ArrayLike<number>): this {
+    check('ConfusionMatrix', 'the true classes', actual, numbers);
+    check('ConfusionMatrix', 'the predicted classes', predicted, numbers);
     if (actual.length !== predicted.length)
       throw new ArgumentError(
         'ConfusionMatrix',
@@ -60,7 +66,10 @@ export class ConfusionMatrix {
       const [row, column] = [actual[index] as number, predicted[index] as number];
       for (const value of [row, column])
         if (!Number.isInteger(value) || value < 0 || value >= this.classes)
-          throw new ArgumentError('ConfusionMatrix', `${value} is no class; classes are 0 to ${this.classes - 1}`);
+          throw new ArgumentError(
+            'ConfusionMatrix',
+            `${describe(value)} is no class; classes are 0 to ${this.classes - 1}`,
+          );
       const cell = row * this.classes + column;
       this.counts[cell] = (this.counts[cell] as number) + 1;
     }

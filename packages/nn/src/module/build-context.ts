@@ -1,5 +1,8 @@
 /** What a module needs to come into being besides its options. */
-import { defaultDevice, defaultGenerator, type Device, type DType, type Generator } from '@espalier/tensor';
+import { defaultDevice, defaultGenerator, isFloat, type Device, type DType, type Generator } from '@espalier/tensor';
+import { aDevice, aDType, aGenerator, checkOwnOptions, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
+
+const aFloatDType = ruleOf<DType>('a float dtype, such as f32', (value) => aDType.holds(value) && isFloat(value));
 
 /** Where parameters are made, in which dtype, and from which random stream. */
 export interface BuildContext {
@@ -11,8 +14,12 @@ export interface BuildContext {
   readonly dtype: DType;
 }
 
-/** A context with the defaults filled in. */
+/** What a context is made of. */
+export const contextRules: OptionRules<BuildContext> = { generator: aGenerator, device: aDevice, dtype: aFloatDType };
+
+/** A context with the defaults filled in. Throws ArgumentError for what cannot be a part of one. */
 export function buildContext(given: Partial<BuildContext> = {}): BuildContext {
+  checkOwnOptions<Partial<BuildContext>>('module', given, contextRules);
   return {
     generator: given.generator ?? defaultGenerator(),
     device: given.device ?? defaultDevice(),

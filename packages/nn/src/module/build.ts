@@ -1,9 +1,11 @@
 /** From JSON to a model. */
 import { Generator, type Tensor } from '@espalier/tensor';
+import { check, checkOptions, type OptionRules } from '@espalier/tensor/arguments';
+import { aModule, aSeed } from '../config/rules.ts';
 import { builtInModules } from '../layers/built-in.ts';
 import { noteTrainedBy, trainedBy } from '../loss/trained-by.ts';
 import { deriveSeed, streamOf } from '../random/seed.ts';
-import { buildContext, type BuildContext } from './build-context.ts';
+import { buildContext, contextRules, type BuildContext } from './build-context.ts';
 import { loadTensors } from './load-state.ts';
 import type { Module, ModuleConfig } from './module.ts';
 import type { Parameter } from './parameter.ts';
@@ -15,6 +17,9 @@ export interface BuildOptions extends Partial<BuildContext> {
   readonly seed?: number;
 }
 
+const { generator: _, ...cloneRules } = contextRules;
+const buildRules: OptionRules<BuildOptions> = { ...contextRules, seed: aSeed };
+
 /**
  * The model a JSON description stands for, freshly initialised. Throws ConfigError naming the place of whatever is wrong
  * in it.
@@ -23,6 +28,7 @@ export interface BuildOptions extends Partial<BuildContext> {
  * const model = build({ type: 'sequential', layers: [{ type: 'linear', in: 784, out: 10 }] }, { seed: 7 });
  */
 export function build(config: ModuleConfig, options: BuildOptions = {}): Module {
+  checkOptions('build', options, buildRules);
   for (const type of builtInModules) registerModule(type);
   const { seed } = options;
   const generator = options.generator ?? (seed === undefined ? undefined : streamOf(seed, 'init'));
@@ -38,6 +44,8 @@ export async function cloneModel(
   model: Module,
   options: Partial<Omit<BuildContext, 'generator'>> = {},
 ): Promise<Module> {
+  check('cloneModel', 'model', model, aModule);
+  checkOptions<Partial<Omit<BuildContext, 'generator'>>>('cloneModel', options, cloneRules);
   const originals = model.namedParameters();
   const [first = model.buffers()[0]] = originals.values();
   const device = options.device ?? first?.device;

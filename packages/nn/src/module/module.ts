@@ -1,5 +1,7 @@
 /** The module tree: parameters, buffers and submodules under dotted names. */
 import type { Generator as RandomGenerator, Shape, Tensor } from '@espalier/tensor';
+import { aTensor, check } from '@espalier/tensor/arguments';
+import { aSeed, mapOf } from '../config/rules.ts';
 import { deriveSeed } from '../random/seed.ts';
 import { loadTensors, withoutAliases } from './load-state.ts';
 import { Parameter } from './parameter.ts';
@@ -158,6 +160,7 @@ export abstract class Module {
 
   /** Starts every generator of the tree anew, each on a stream of its own. */
   seed(seed: number): this {
+    check('seed', 'seed', seed, aSeed);
     for (const [name, generator] of this.namedGenerators())
       generator.setState({ seed: deriveSeed(seed, name), draws: 0 });
     return this;
@@ -186,6 +189,7 @@ export abstract class Module {
    * differ; names of the other places of tied parameters are fine too, as long as their values agree. DeviceError for values on another device that can only be read asynchronously (move them with `to` first).
    */
   load(state: ReadonlyMap<string, Tensor>): this {
+    check('load', 'state', state, mapOf(aTensor));
     loadTensors('load', this.rawTensors(), withoutAliases('load', this.aliases(), state));
     return this;
   }

@@ -12,6 +12,7 @@ import {
   type Shape,
   type Tensor,
 } from '@espalier/tensor';
+import { aTensor, check, ruleOf } from '@espalier/tensor/arguments';
 import type { StoredWeight } from './stored-weight.ts';
 
 /**
@@ -52,6 +53,7 @@ export class Parameter {
   private weight: Weight;
 
   constructor(tensor: Tensor) {
+    check('Parameter', 'tensor', tensor, aTensor);
     const leaf = tensor.requiresGradients().realizeSync();
     this.weight = { tensor: leaf, stored: undefined, shape: leaf.shape, views: [], trainable: true };
   }
@@ -172,6 +174,12 @@ export class Parameter {
    * which would be lost.
    */
   tie(to: Parameter): this {
+    check(
+      'tie',
+      'to',
+      to,
+      ruleOf<Parameter>('a parameter', (value) => value instanceof Parameter),
+    );
     if (to.weight === this.weight) return this;
     const [own, other] = [this.tensor, to.tensor];
     if (own.shape.join() !== other.shape.join() || own.dtype !== other.dtype)

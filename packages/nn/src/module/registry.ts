@@ -1,4 +1,5 @@
 /** Module types by name, so that JSON can name them. */
+import { aFunction, aText, check, ruleOf } from '@espalier/tensor/arguments';
 import { ConfigError } from '../errors.ts';
 import { inside, show, showName } from '../config/fields.ts';
 import { isRecord } from '../json.ts';
@@ -16,10 +17,16 @@ export interface ModuleType {
   readonly build: (config: ModuleConfig, context: BuildContext, where: string, child: BuildChild) => Module;
 }
 
+const aModuleType = ruleOf<ModuleType>(
+  'a type of module: { type, build }',
+  (value) => isRecord(value) && aText.holds(value['type']) && aFunction.holds(value['build']),
+);
+
 const types = new Map<string, ModuleType>();
 
 /** Makes a type known to `build`. Throws ConfigError if the name is taken by another one. */
 export function registerModule(type: ModuleType): void {
+  check('registerModule', 'type', type, aModuleType);
   if (type.type === sameType)
     throw new ConfigError(
       'registerModule',

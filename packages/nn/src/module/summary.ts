@@ -1,5 +1,7 @@
 /** A table of what a model consists of. */
 import type { Shape } from '@espalier/tensor';
+import { check } from '@espalier/tensor/arguments';
+import { aModule, aShape } from '../config/rules.ts';
 import type { LayerReport, Module } from './module.ts';
 
 /** One layer of a model. */
@@ -27,11 +29,14 @@ export interface Summary {
 
 /** Number of trained values of a module. */
 export function countParameters(module: Module): number {
+  check('countParameters', 'module', module, aModule);
   return module.parameters().reduce((sum, { size }) => sum + size, 0);
 }
 
 /** Follows one example of a shape (without the batch axis) through a model. Throws ShapeError where a layer does not fit. */
 export function summary(model: Module, inputShape: Shape): Summary {
+  check('summary', 'model', model, aModule);
+  check('summary', 'inputShape', inputShape, aShape);
   const layers: LayerReport[] = [];
   const outputShape = model.visit(inputShape, (layer) => layers.push(layer));
   const counted = new Set<object>();

@@ -1,5 +1,7 @@
 /** What optimizers share: parameters in groups, their state, and a learning rate that changes without recompiling. */
 import { ArgumentError, full, noGrad, ShapeError, wideFloat, zerosLike, type Tensor } from '@espalier/tensor';
+import { aTensor, check, describe, ruleOf, satisfies, tensors } from '@espalier/tensor/arguments';
+import { mapOf } from '../config/rules.ts';
 import { optional, parseFields, real, show, type Field, type Fields } from '../config/fields.ts';
 import { ConfigError } from '../errors.ts';
 import { isRecord } from '../json.ts';
@@ -144,7 +146,10 @@ export abstract class Optimizer {
   /** Changes the learning rate of steps from now on, recorded ones too. Throws ArgumentError unless it is a finite number of at least 0. */
   setLearningRate(value: number): void {
     if (!(Number.isFinite(value) && value >= 0))
-      throw new ArgumentError(this.type, `the learning rate is ${value}; it must be a finite number of at least 0`);
+      throw new ArgumentError(
+        this.type,
+        `the learning rate is ${describe(value)}; it must be a finite number of at least 0`,
+      );
     if (value === this.currentRate) return;
     this.currentRate = value;
     this.rate?.assign(this.rate.filled([], value));
@@ -152,6 +157,7 @@ export abstract class Optimizer {
 
   /** Applies one gradient per parameter, in the order of `parameters`. Throws ArgumentError if their number differs, ShapeError if a shape does. */
   step(gradients: readonly Tensor[]): void {
+    check(this.type, 'the gradients', gradients, tensors);
     const { rate, count } = this;
     if (!rate || !count || gradients.length !== this.slots.length)
       throw new ArgumentError(
@@ -188,6 +194,7 @@ export abstract class Optimizer {
 
   /** Goes on from a state. Throws StateError, and changes nothing, if it is of other parameters. */
   load(state: ReadonlyMap<string, Tensor>): void {
+    check(this.type, 'the state', state, mapOf(aTensor));
     loadTensors(this.type, this.tensors(), state);
   }
 
@@ -199,13 +206,20 @@ export abstract class Optimizer {
   }
 }
 
+const parametersByName = mapOf(ruleOf<Parameter>('a parameter', isParameter));
+
 /** Parameters by name, as `model.namedParameters()` gives them. */
 const namedParameters: Field<ReadonlyMap<string, Parameter>> = {
   parse: (value, where) => {
-    if (value instanceof Map) return value as ReadonlyMap<string, Parameter>;
+    if (satisfies(parametersByName, value)) return value;
     throw new ConfigError(where, `is ${show(value)}; it must be a map such as model.namedParameters() gives`);
   },
 };
+
+/** By what it has, since that of another copy of the package is one too. */
+function isParameter(value: unknown): value is Parameter {
+  return isRecord(value) && 'trainable' in value && 'tensor' in value;
+}
 
 function isGroups(
   parameters: ReadonlyMap<string, Parameter> | readonly ParameterGroup[],

@@ -1,12 +1,16 @@
 /** Independent random streams from one seed. */
 import { Generator } from '@espalier/tensor';
+import { aText, check } from '@espalier/tensor/arguments';
+import { aSeed } from '../config/rules.ts';
 
 /**
  * A seed for one purpose, from a seed and the purpose's name: 53 bits of two FNV-1a hashes, so that streams with
- * different names have nothing to do with each other.
+ * different names have nothing to do with each other. Throws ArgumentError for a seed that is no integer.
  * Source: Fowler, Noll and Vo, "The FNV Non-Cryptographic Hash Algorithm", IETF draft-eastlake-fnv.
  */
 export function deriveSeed(seed: number, name: string): number {
+  check('deriveSeed', 'seed', seed, aSeed);
+  check('deriveSeed', 'name', name, aText);
   const text = `${seed}/${name}`;
   return (hash(text, 0x811c9dc5) & 0x1fffff) * 2 ** 32 + hash(text, 0x2b7e1516);
 }

@@ -1,7 +1,18 @@
 /** Schedules made of schedules. */
 import { integer, optional, parseFields, real } from '../config/fields.ts';
-import type { Schedule } from './schedule.ts';
+import { aPositiveInteger, anObject, check, listOf, ruleOf } from '@espalier/tensor/arguments';
+import { isRecord } from '../json.ts';
+import { aSchedule, type Schedule } from './schedule.ts';
 import { constant } from './shapes.ts';
+
+/** Part of a sequence. */
+const aPart = ruleOf<SequencePart>(
+  '{ schedule, steps? }, with a number of steps of at least 1',
+  (value) =>
+    isRecord(value) &&
+    aSchedule.holds(value['schedule']) &&
+    (value['steps'] === undefined || aPositiveInteger.holds(value['steps'])),
+);
 
 /** Options of a warm-up. */
 export interface WarmUpOptions {
@@ -14,7 +25,10 @@ export interface WarmUpOptions {
 }
 
 /** From `start` to 1 along a line, step n of the warm-up having (n + 1) / steps of the way; then another schedule. */
-export function warmUp({ next = constant(), ...given }: WarmUpOptions): Schedule {
+export function warmUp(options: WarmUpOptions): Schedule {
+  check('warm-up', 'options', options, anObject);
+  const { next = constant(), ...given } = options;
+  check('warm-up', 'next', next, aSchedule);
   const { steps, start } = parseFields<Omit<WarmUpOptions, 'next'>>(
     'warm-up',
     { steps: integer(0), start: optional(real({ least: 0 }), 0) },
@@ -31,6 +45,7 @@ export function warmUp({ next = constant(), ...given }: WarmUpOptions): Schedule
 
 /** The product of schedules. */
 export function product(...factors: readonly Schedule[]): Schedule {
+  check('product', 'factors', factors, listOf(aSchedule));
   return {
     at: (step, horizon) => factors.reduce((result, factor) => result * factor.at(step, horizon), 1),
     config: () => ({ type: 'product', factors: factors.map((factor) => factor.config()) }),
@@ -45,6 +60,7 @@ export interface SequencePart {
 
 /** Schedules one after the other, each over its own steps. */
 export function sequence(...parts: readonly SequencePart[]): Schedule {
+  check('sequence', 'parts', parts, listOf(aPart));
   return {
     at: (step, horizon) => {
       let start = 0;

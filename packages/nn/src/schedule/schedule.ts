@@ -1,5 +1,8 @@
 /** Learning-rate schedules: pure functions from the number of a step to a factor on the learning rate. */
 
+import { ruleOf, type Rule } from '@espalier/tensor/arguments';
+import { hasMethods } from '../config/rules.ts';
+
 /** How long a training is. */
 export interface Horizon {
   /** Steps in all. */
@@ -20,3 +23,8 @@ export interface Schedule {
   /** The schedule as JSON. */
   readonly config: () => ScheduleConfig;
 }
+
+/** A schedule of anybody's making. */
+export const aSchedule: Rule<Schedule> = ruleOf('a schedule, such as cosine() or buildSchedule({ type })', (value) =>
+  hasMethods(value, 'at', 'config'),
+);

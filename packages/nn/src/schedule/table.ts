@@ -42,7 +42,7 @@ const types: Readonly<Record<string, Make>> = {
         if (!isRecord(part)) throw new ConfigError(place, `is ${show(part)}; it must be { schedule, steps? }`);
         return {
           schedule: read(part['schedule'], inside(place, 'schedule')),
-          ...(typeof part['steps'] === 'number' && { steps: part['steps'] }),
+          ...(part['steps'] !== undefined && { steps: part['steps'] as number }),
         };
       }),
     ),

@@ -1,12 +1,15 @@
 /** Measures a model on a dataset; what it records is kept, so that measuring again is cheap. */
 import { ArgumentError, compile, noGrad, wideFloat, zeros, type Compiled, type Tensor } from '@espalier/tensor';
-import type { Dataset, Loaded } from '../data/dataset.ts';
+import { show } from '../config/fields.ts';
+import { aPositiveInteger, checkOptions, type OptionRules } from '@espalier/tensor/arguments';
+import { prepared, type Dataset, type Loaded } from '../data/dataset.ts';
 import { batches, evenBatchSize, inOrder } from '../data/order.ts';
 import type { Metrics, MetricValues, Statistic } from '../metrics/metric.ts';
 import type { Module } from '../module/module.ts';
 import { breather } from './breathe.ts';
 import { checkMeasuring } from './check-options.ts';
 import { inEvaluation } from './evaluation-mode.ts';
+import { aSignal, throwIfAborted, type AbortSignalLike } from './signal.ts';
 import { findWrongTarget, type Judge } from './targets.ts';
 
 /** How a dataset is gone through. */
@@ -16,24 +19,15 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignalLike;
 }
 
-/** The part of an AbortSignal that is used; the real one fits. */
-export interface AbortSignalLike {
-  readonly aborted: boolean;
-  readonly reason?: unknown;
-}
-
-/** Throws the reason of a signal that was given. */
-export function throwIfAborted(signal: AbortSignalLike | undefined): void {
-  if (!signal?.aborted) return;
-  throw signal.reason instanceof Error ? signal.reason : new Error('aborted by its signal', { cause: signal.reason });
-}
+/** What the options of going through a dataset have to be. */
+export const evaluateRules: OptionRules<EvaluateOptions> = { batchSize: aPositiveInteger, signal: aSignal };
 
 /** What a value is that is no metric, and what to write instead. */
 function mistake(name: string, value: unknown): string {
   if (typeof value === 'function')
     return `is a function: call it to make a metric: { ${name}: ${value.name || name}() }`;
   if (value === undefined || value === null) return `is ${value}: give a metric, such as accuracy`;
-  const found = typeof value === 'object' ? 'an object without statistic and value' : JSON.stringify(value);
+  const found = typeof value === 'object' ? 'an object without statistic and value' : show(value);
   return `is ${found}: give a metric, such as accuracy or f1()`;
 }
 
@@ -76,7 +70,7 @@ export class Evaluator<M extends Metrics> {
   /** Adds one batch to the totals. Returns a scalar, since a step must have a result. */
   private count(loaded: Loaded): Tensor {
     return noGrad(() => {
-      const { x, y } = this.data.prepare(loaded);
+      const { x, y } = prepared('evaluate', this.data, loaded);
       const output = this.model.forward(x);
       for (const [index, statistic] of this.statistics.entries()) {
         const total = this.totals[index] as Tensor;
@@ -119,7 +113,7 @@ export class Evaluator<M extends Metrics> {
   /** Totals start at 0; at first their shapes are found by a batch that is never computed. */
   private reset(loaded: Loaded): void {
     if (this.totals.length === 0) {
-      const output = noGrad(() => this.model.forward(this.data.prepare(loaded).x));
+      const output = noGrad(() => this.model.forward(prepared('evaluate', this.data, loaded).x));
       const { device } = output;
       const dtype = wideFloat(output.dtype);
       this.totals = this.statistics.map((statistic) =>
@@ -151,9 +145,10 @@ export async function evaluate<const M extends Metrics>(
   metrics: M,
   options: EvaluateOptions = {},
 ): Promise<MetricValues<M>> {
-  const evaluator = new Evaluator(model, data, metrics, options.batchSize);
+  const { batchSize, signal } = checkOptions('evaluate', options, evaluateRules);
+  const evaluator = new Evaluator(model, data, metrics, batchSize);
   try {
-    return await evaluator.measure(options.signal);
+    return await evaluator.measure(signal);
   } finally {
     evaluator.dispose();
   }

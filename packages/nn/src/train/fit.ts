@@ -9,7 +9,7 @@ import {
   type Compiled,
   type Tensor,
 } from '@espalier/tensor';
-import type { Dataset, Loaded } from '../data/dataset.ts';
+import { prepared, type Dataset, type Loaded } from '../data/dataset.ts';
 import { batches, inOrder, shuffled } from '../data/order.ts';
 import { noteTrainedBy } from '../loss/trained-by.ts';
 import { meanLoss } from '../metrics/mean-loss.ts';
@@ -23,13 +23,14 @@ import { takeCharge } from './charge.ts';
 import { checkTraining } from './check-options.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { Stopper } from './early-stopping.ts';
-import { Evaluator, checkMetrics, throwIfAborted } from './evaluator.ts';
+import { Evaluator, checkMetrics } from './evaluator.ts';
 import { findWrongInput } from './inputs.ts';
 import { LastGood } from './last-good.ts';
 import { LossWatch } from './loss-watch.ts';
 import type { EpochResult, FitOptions, FitResult } from './options.ts';
 import { planTraining, type TrainingPlan } from './plan.ts';
 import type { Position } from './position.ts';
+import { throwIfAborted } from './signal.ts';
 import { monotonicNow, Stopwatch } from './stopwatch.ts';
 import { checkLabels, findWrongTarget } from './targets.ts';
 import { viewTensors } from './views.ts';
@@ -99,7 +100,7 @@ class Training {
   /** One step: what is recorded. */
   private record(loaded: Loaded): Tensor {
     const { loss, optimizer, clip: limits } = this.options;
-    const { x, y } = this.data.prepare(loaded);
+    const { x, y } = prepared('fit', this.data, loaded);
     const value = loss(this.model.forward(x), y, { x });
     const found = gradients(value, optimizer.parameters);
     optimizer.step(limits ? clip(found, limits) : found);

@@ -5,7 +5,7 @@ import type { Metric } from '../metrics/metric.ts';
 import type { ClipOptions } from '../optim/clip.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
 import type { Schedule } from '../schedule/schedule.ts';
-import type { AbortSignalLike } from './evaluator.ts';
+import type { AbortSignalLike } from './signal.ts';
 
 /** When to stop before the last epoch. */
 export interface EarlyStopping {

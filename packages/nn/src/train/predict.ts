@@ -1,18 +1,20 @@
 /** Outputs of a model for many examples. */
 import { compile, concat, noGrad, type Tensor } from '@espalier/tensor';
-import type { Dataset, Loaded } from '../data/dataset.ts';
+import { prepared, type Dataset, type Loaded } from '../data/dataset.ts';
 import { batches, evenBatchSize, inOrder } from '../data/order.ts';
 import type { Module } from '../module/module.ts';
 import { breather } from './breathe.ts';
 import { checkMeasuring } from './check-options.ts';
 import { inEvaluation } from './evaluation-mode.ts';
-import { throwIfAborted, type EvaluateOptions } from './evaluator.ts';
+import { checkOptions } from '@espalier/tensor/arguments';
+import { evaluateRules, type EvaluateOptions } from './evaluator.ts';
+import { throwIfAborted } from './signal.ts';
 
 /** The outputs for all examples of a dataset, in order, in evaluation mode: [examples, ...]. */
 export async function predict(model: Module, data: Dataset, options: EvaluateOptions = {}): Promise<Tensor> {
-  const { batchSize = 500, signal } = options;
+  const { batchSize = 500, signal } = checkOptions('predict', options, evaluateRules);
   checkMeasuring('predict', model, data, batchSize);
-  const step = compile((loaded: Loaded) => noGrad(() => model.forward(data.prepare(loaded).x)));
+  const step = compile((loaded: Loaded) => noGrad(() => model.forward(prepared('predict', data, loaded).x)));
   try {
     const outputs = await inEvaluation(model, async () => {
       const pause = breather(100);

@@ -1,6 +1,8 @@
 /** Finds the example whose target makes no sense, so that an error can name it. */
 import { ArgumentError, full, noGrad, ShapeError, type Shape, type Tensor } from '@espalier/tensor';
-import type { Dataset } from '../data/dataset.ts';
+import { check, checkOptional } from '@espalier/tensor/arguments';
+import { numbers } from '../config/rules.ts';
+import { aBatch, type Dataset } from '../data/dataset.ts';
 import { batches, inOrder } from '../data/order.ts';
 import type { Module } from '../module/module.ts';
 import { inEvaluation } from './evaluation-mode.ts';
@@ -36,7 +38,7 @@ function classesOf(y: Tensor, output: Shape): number | undefined {
 
 /** The shape of a model's output for one example; nothing is computed for it. */
 async function outputShape(model: Module, data: Dataset): Promise<Shape> {
-  const { x } = await data.batch([0]);
+  const { x } = check('dataset', 'what batch gives', await data.batch([0]), aBatch);
   return inEvaluation(model, async () => noGrad(() => model.forward(x)).shape.slice(1));
 }
 
@@ -82,7 +84,7 @@ function describe(operation: string, row: number, { value, classes }: Suspect): 
  * judge can make nothing. A value that a loss ignores is fine.
  */
 export async function checkLabels(operation: string, model: Module, data: Dataset, judge: Judge): Promise<void> {
-  const labels = await data.labels?.();
+  const labels = checkOptional(operation, 'what labels of the dataset gives', await data.labels?.(), numbers);
   if (!labels || labels.length === 0) return;
   const output = await outputShape(model, data);
   const classes = output.at(-1);

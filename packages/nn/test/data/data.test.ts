@@ -79,7 +79,7 @@ describe('a dataset', () => {
 
   test.each([-1, 1.5, NaN, 100, '1', undefined])('has no example %j, and says so', async (index) => {
     const data = tensorDataset(zeros([5, 2]), zeros([5]));
-    const said = `there is no example ${String(index)}; there are 5`;
+    const said = `there is no example ${typeof index === 'string' ? '"1"' : index}; there are 5`;
     await expect(data.batch([index as number])).rejects.toThrow(said);
     expect(() => subset(data, [index as number])).toThrow(said);
   });

@@ -1,6 +1,18 @@
 import fc from 'fast-check';
-import { ConfigError, fansOf, gainOf, initialise, initialiserTypes } from '@espalier/nn';
-import { createReferenceDevice, Generator } from '@espalier/tensor';
+import {
+  build,
+  ConfigError,
+  deriveSeed,
+  fansOf,
+  gainOf,
+  initialise,
+  initialiserTypes,
+  shuffled,
+  split,
+  streamOf,
+  tensorDataset,
+} from '@espalier/nn';
+import { ArgumentError, createReferenceDevice, Generator, rand } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 import { at } from '../helpers/at.ts';
 
@@ -103,4 +115,20 @@ describe('initialisers', () => {
     expect(() => initialise({ type: 'normal', sdt: 1 }, [1])).toThrow(ConfigError);
     expect(() => initialise('kaiming', [1])).toThrow('kaiming-normal');
   });
+});
+
+test.each([NaN, 1.5, Infinity, '1', null])('the seed %s is refused, wherever one is given', (seed) => {
+  const wrong = seed as number;
+  const data = tensorDataset(rand([4, 2]), rand([4, 2]));
+  for (const use of [
+    () => build({ type: 'relu' }, { seed: wrong }),
+    () => build({ type: 'relu' }).seed(wrong),
+    () => split(data, [1], { seed: wrong }),
+    () => shuffled(4, wrong, 'a'),
+    () => deriveSeed(wrong, 'a'),
+    () => streamOf(wrong, 'a'),
+  ]) {
+    expect(use).toThrow(ArgumentError);
+    expect(use).toThrow(/seed is .*; it must be an integer/u);
+  }
 });

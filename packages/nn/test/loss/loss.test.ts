@@ -1,5 +1,16 @@
-import { bceWithLogits, crossEntropy, huber, klDivergence, l1, loss, lossTypes, mse, ConfigError } from '@espalier/nn';
-import { grad, gradients, ShapeError, tensor, type Tensor } from '@espalier/tensor';
+import {
+  bceWithLogits,
+  crossEntropy,
+  huber,
+  klDivergence,
+  l1,
+  loss,
+  lossTypes,
+  mse,
+  ConfigError,
+  type LossFunction,
+} from '@espalier/nn';
+import { ArgumentError, grad, gradients, ShapeError, tensor, type Tensor } from '@espalier/tensor';
 import { expectClose } from '@espalier/testing';
 import { describe, expect, test } from 'vitest';
 import { golden } from '../helpers/golden.ts';
@@ -119,4 +130,35 @@ describe('weights of losses', () => {
   test('an infinite logit on the side of its target costs nothing', () => {
     expect(bceWithLogits(tensor([Infinity, -Infinity]), tensor([1, 0])).itemSync()).toBe(0);
   });
+});
+
+describe('what a loss is given', () => {
+  const [output, target] = [tensor([1, 2]), tensor([2, 2])];
+
+  test.each<readonly [string, LossFunction]>([
+    ['mse', mse],
+    ['l1', l1],
+    ['huber', huber],
+    ['bceWithLogits', bceWithLogits],
+    ['klDivergence', klDivergence],
+    ['crossEntropy', crossEntropy],
+  ])('%s: an option that is misspelt is refused by its name', (name, of) => {
+    const misspelt = { x: output, reductoin: 'sum' };
+    expect(() => of(output, target, misspelt)).toThrow(ArgumentError);
+    expect(() => of(output, target, misspelt)).toThrow(`${name}: has no option "reductoin"`);
+    // What training gives in the place of options is none.
+    expect(of(output, target, { x: output }).shape).toEqual([]);
+  });
+
+  test.each(['u8', 'i8', 'i32', 'u32'] as const)(
+    'integers of %s are compared as floats, so that nothing wraps',
+    (dtype) => {
+      const [low, high] = [tensor([5, 3], { dtype }), tensor([120, 4], { dtype })];
+      for (const [a, b] of [
+        [low, high],
+        [high, low],
+      ] as const)
+        expect(l1(a, b).itemSync()).toBe(58);
+    },
+  );
 });

@@ -158,16 +158,20 @@ export function checkOwnOptions<Options extends object>(
   return options;
 }
 
-/** As `checkOwnOptions`, and refuses options that do not exist: a name that is spelled wrong would change nothing, silently. */
+/**
+ * As `checkOwnOptions`, and refuses options that do not exist: a name that is spelled wrong would change nothing, silently.
+ * `others` are names that callers of all operations of a kind give, and that are none of this one's.
+ */
 export function checkOptions<Options extends object>(
   operation: string,
   options: Options | undefined,
   rules: OptionRules<Options>,
+  others: readonly string[] = [],
 ): Options {
   if (options === undefined) return {} as Options;
   check<object>(operation, 'options', options, anObject);
   for (const name of Object.keys(options))
-    if (!Object.hasOwn(rules, name))
+    if (!Object.hasOwn(rules, name) && !others.includes(name))
       throw new ArgumentError(operation, `has no option ${describe(name)}; it takes ${Object.keys(rules).join(', ')}`);
   return checkOwnOptions(operation, options, rules);
 }

@@ -6,7 +6,6 @@ import {
   aProbability,
   check,
   checkOptions,
-  checkOwnOptions,
   either,
   listOf,
   oneOf,
@@ -156,6 +155,9 @@ export interface CrossEntropyOptions {
   readonly weight?: Tensor | readonly number[];
 }
 
+/** What a training loop gives to every loss in the place of options: the inputs of the batch. */
+const lossContext: readonly string[] = ['x'];
+
 const crossEntropyOptions: OptionRules<CrossEntropyOptions> = {
   reduction: aReduction,
   labelSmoothing: aProbability,
@@ -176,7 +178,7 @@ export function crossEntropy(scores: Tensor, targets: Tensor, options: CrossEntr
     reduction = 'mean',
     labelSmoothing = 0,
     ignoreIndex,
-  } = checkOwnOptions('crossEntropy', options, crossEntropyOptions);
+  } = checkOptions('crossEntropy', options, crossEntropyOptions, lossContext);
   const classes = logits.shape.at(-1) ?? 0;
   const hard = !isFloat(targets.dtype);
   const expected = hard ? logits.shape.slice(0, -1) : logits.shape;

@@ -1,0 +1,18 @@
+/** Signals that end what takes long. */
+import { check, ruleOf, type Rule } from '@espalier/tensor/arguments';
+
+/** The part of an AbortSignal that is used; the real one fits. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+}
+
+/** A signal. */
+export const aSignal: Rule<AbortSignalLike> = ruleOf('an AbortSignal', (value) => Object(value) === value);
+
+/** Throws the reason of a signal that was given. */
+export function throwIfAborted(signal: AbortSignalLike | undefined): void {
+  if (signal !== undefined) check('throwIfAborted', 'signal', signal, aSignal);
+  if (!signal?.aborted) return;
+  throw signal.reason instanceof Error ? signal.reason : new Error('aborted by its signal', { cause: signal.reason });
+}

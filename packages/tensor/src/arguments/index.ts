@@ -1,0 +1,26 @@
+/**
+ * @espalier/tensor/arguments: the rules that public functions check their arguments by, for packages that build on this one.
+ */
+export { describe } from './describe.ts';
+export {
+  aBoolean,
+  aCount,
+  aFunction,
+  aNumber,
+  anObject,
+  aPositiveInteger,
+  aText,
+  check,
+  checkOptional,
+  checkOptions,
+  checkOwnOptions,
+  either,
+  listOf,
+  oneOf,
+  refuse,
+  ruleOf,
+  satisfies,
+  type OptionRules,
+  type Rule,
+} from './rules.ts';
+export { aDevice, aDType, aGenerator, aTensor, tensors } from './types.ts';
