@@ -14,6 +14,7 @@ import { recipeJson } from './recipe/parse.ts';
 import { findTaskLoss, type GivenLoss } from './recipe/task-loss.ts';
 import type { Pass, PassKnob, PassProgress, PassRecord } from './recipe/pass.ts';
 import { checkRecipe, passesOf, runRecipe, type Step } from './recipe/run.ts';
+import { checkPrunings, modelAfter } from './prune/growth.ts';
 import { quote } from './quote.ts';
 import { notesOn } from './report/notes.ts';
 import type { CompressionReport, ModelReport } from './report/report.ts';
@@ -153,13 +154,14 @@ async function search(
     const reason = `the recipe has nothing to turn, and ${misses.length === 0 ? 'meets the goal' : `misses the goal in ${misses.join(' and ')}`}`;
     return { stop: 'single', reason, candidate, steps, trials: [trial], front: [trial] };
   }
-  const range = { ...(await knob.range(model, passes.slice(turned + 1))), ...options.knob };
+  const met = modelAfter(model, passes.slice(0, turned));
+  const range = { ...(await knob.range(met, passes.slice(turned + 1))), ...options.knob };
   const unknown = Object.keys(range).find((name) => !['low', 'high', 'resolution', 'start'].includes(name));
   if (unknown !== undefined)
     throw new GoalError('knob', `'${unknown}' is no part of its range; there are low, high, resolution, start`);
   const at = (value: number): readonly Step[] => turn(steps, knob, value);
   // What its ends cannot be is said before anything is done.
-  for (const end of [range.low, range.high]) at(end);
+  for (const end of [range.low, range.high]) await checkPrunings(model, at(end).flatMap(passesOf));
   const { stop, reason, best, state, front } = await budgetLoop<Candidate>({
     range,
     floor,

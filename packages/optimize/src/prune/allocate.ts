@@ -30,9 +30,7 @@ export function chooseDropped(
   const counts = dropCounts(sparsity, sizes, scope);
   if (scope === 'local')
     return scores.map((each, index) => markLowest(each, Math.max(counts[index] as number, gone[index] as number)));
-  const least = sizes.map((size, index) =>
-    Math.max(Math.ceil(bounds.minimum * size - rounding), gone[index] as number),
-  );
+  const least = sizes.map((size, index) => Math.max(leastCount(bounds.minimum, size), gone[index] as number));
   const most = sizes.map((size, index) => Math.max(dropCount(bounds.maximum, size), gone[index] as number));
   const wanted = Math.max(sum(counts), sum(gone));
   const total = sum(sizes);
@@ -65,6 +63,11 @@ const rounding = 1e-9;
 /** ⌊sparsity · size⌋, as meant in decimal. */
 export function dropCount(sparsity: number, size: number): number {
   return Math.floor(sparsity * size + rounding);
+}
+
+/** ⌈minimum · size⌉, as meant in decimal. */
+export function leastCount(minimum: number, size: number): number {
+  return Math.ceil(minimum * size - rounding);
 }
 
 /** The scores with the `least` lowest made certain to be dropped, and all but the `most` lowest certain to be kept. */

@@ -1,12 +1,12 @@
 /** The pruning pass. */
 import { deriveSeed, type Json, type Module } from '@espalier/nn';
-import { RecipeError } from '../errors.ts';
 import type { AppliedPass, Pass, PassContext, PassKnob, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
 import { trainedFor, type TrainingRecord } from '../recipe/training.ts';
 import { showCount } from '../report/format.ts';
 import { selectParameters, type NamedParameter } from '../selection/parameter-filter.ts';
 import { readWeights } from '../selection/weights.ts';
 import { chooseDropped, dropCount, dropCounts, sum, type PruneScope } from './allocate.ts';
+import { growthError } from './growth.ts';
 import { scorerOf } from './importance.ts';
 import { maskOf, setMask } from './mask-view.ts';
 import { checkPruning, describePruning, type CheckedPruning, type PruneOptions } from './options.ts';
@@ -107,9 +107,11 @@ export function prune(options: PruneOptions): Pass {
     range: async (model, later) => {
       const chosen = selectParameters(place, model, options);
       const { size, gone } = await goneOf(chosen);
+      const reach = sum(chosen.map(({ parameter }) => dropCount(bounds.maximum, parameter.size))) / size;
+      const reached = scope === 'global' && options.maximum !== undefined ? [reach] : [];
       return {
         low: Math.min(sparsity, Math.max(gone / size, bounds.minimum, schedule.initial ?? 0)),
-        high: Math.max(sparsity, Math.min(0.99, ...sparsitiesAfter(chosen, model, later))),
+        high: Math.max(sparsity, Math.min(0.99, ...reached, ...sparsitiesAfter(chosen, model, later))),
         resolution: 0.005,
         start: sparsity,
       };
@@ -163,11 +165,6 @@ async function checkGrowth(chosen: readonly NamedParameter[], sparsity: number, 
   for (const part of parts) {
     const { size, gone } = await goneOf(part);
     if (gone <= dropCount(sparsity, size)) continue;
-    const [first] = part;
-    const where = scope === 'local' && first ? ` of ${first.name}` : '';
-    throw new RecipeError(
-      'prune',
-      `the sparsity is ${sparsity}, but ${gone} of ${size} weights${where} are gone already; ask for more, or start from the dense model`,
-    );
+    throw growthError(sparsity, gone, part, scope);
   }
 }

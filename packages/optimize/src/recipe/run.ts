@@ -9,6 +9,7 @@ import {
 } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
 import { quote } from '../quote.ts';
+import { checkPrunings } from '../prune/growth.ts';
 import { copyModel } from '../views/copy.ts';
 import type { OptimizationData } from './data.ts';
 import { checkOrder, effectsOf } from './order.ts';
@@ -59,7 +60,7 @@ export interface RecipeResult {
 
 /**
  * Carries out a recipe on a copy of a model; the model itself is not changed. Throws RecipeError, before anything is done,
- * for an order that would lose work or a pass that lacks its data.
+ * for an order that would lose work, a pass that lacks its data, and prunings of which one may leave another nothing to do.
  */
 export async function runRecipe(
   model: Module,
@@ -67,6 +68,7 @@ export async function runRecipe(
   options: RecipeOptions = {},
 ): Promise<RecipeResult> {
   checkRecipe(model, steps, options);
+  await checkPrunings(model, steps.flatMap(passesOf));
   let current = await copyModel(model);
   const context: Omit<PassContext, 'seed'> = {
     data: options.data,

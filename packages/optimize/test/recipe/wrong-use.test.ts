@@ -240,6 +240,76 @@ describe('compress', () => {
     expect(Math.max(...free.report.trials.map(({ knob }) => knob))).toBe(0.99);
   });
 
+  describe('prunings of which one may leave another nothing to do are refused before any work', () => {
+    const goal = { maxDrop: 1, maxTrials: 20 };
+    const whole = { sparsity: 0.3 };
+    const local = { sparsity: 0.6, scope: 'local' } as const;
+    const attempted = async (more: object): Promise<readonly unknown[]> => {
+      const trials: unknown[] = [];
+      await compress(await trained(), {
+        ...options,
+        goal,
+        ...more,
+        onTrial: (trial) => void trials.push(trial),
+      }).catch((error: unknown) => {
+        expect(trials).toEqual([]);
+        throw error;
+      });
+      return trials;
+    };
+
+    test.each<readonly [string, object, RegExp]>([
+      [
+        'one ranking, then each tensor',
+        { steps: [prune(whole), prune(local)] },
+        /up to .* of 0\.weight may be gone by then.*maximum of at most 0\.6/u,
+      ],
+      [
+        'one ranking, then one tensor',
+        { steps: [prune(whole), prune({ sparsity: 0.6, include: ['2.weight'] })] },
+        /may be gone by then/u,
+      ],
+      [
+        'a knob that ends too high',
+        { steps: [prune(whole), prune({ sparsity: 0.6 })], knob: { high: 0.9 } },
+        /the sparsity is 0\.6, but up to .* may be gone/u,
+      ],
+      [
+        'a least share that is too much',
+        {
+          steps: [prune({ sparsity: 0.3, scope: 'local' }), prune({ sparsity: 0.6, minimum: 0.6 })],
+          knob: { high: 0.5 },
+        },
+        /its bounds allow/u,
+      ],
+    ])('%s', async (_, more, message) => {
+      await refused(attempted(more), message);
+    });
+
+    test('and a recipe refuses them before its first training', async () => {
+      let steps = 0;
+      const refusedRun = runRecipe(await trained(), [prune({ ...whole, train: { epochs: 1 } }), prune(local)], {
+        data,
+        onProgress: () => void steps++,
+      });
+      await refused(refusedRun, /may be gone by then/u);
+      expect(steps).toBe(0);
+    });
+
+    test('and those that cannot are searched to the end', async () => {
+      for (const steps of [
+        [prune({ ...whole, maximum: 0.6 }), prune(local)],
+        [prune({ ...whole, scope: 'local' }), prune({ sparsity: 0.6 })],
+        [prune({ ...whole, scope: 'local' }), prune(local)],
+        [
+          prune({ sparsity: 0.3, include: ['0.weight'] }),
+          prune({ sparsity: 0.6, scope: 'local', include: ['2.weight'] }),
+        ],
+      ])
+        expect((await attempted({ steps })).length).toBeGreaterThan(1);
+    });
+  });
+
   test('a state of another recipe or seed is refused', async () => {
     let state: BudgetState | undefined;
     await run({ onTrial: (_: unknown, now: BudgetState) => void (state = now) });
