@@ -27,6 +27,8 @@ export function moments(values: Tensor, axes: Axes | undefined): Moments {
   const near = values.sub(shift);
   const missed = near.mean(axes, { keepDims: true });
   const variance = near.square().mean(axes, { keepDims: true }).sub(missed.square());
-  const spread = variance.le(missed.square().mul(noise)).logicalNot();
-  return { mean: shift.add(missed), centred: near.sub(missed), variance: variance.where(spread, 0) };
+  // What rounding left is taken off as a constant: derivatives, the second ones for instance, are not 0 there.
+  const left = variance.detach();
+  const rounding = left.where(left.le(missed.detach().square().mul(noise)), 0);
+  return { mean: shift.add(missed), centred: near.sub(missed), variance: variance.sub(rounding) };
 }

@@ -84,6 +84,9 @@ describe('second derivatives of products beside zeros', () => {
   ])('of cumprod at %j', (values, expected) => {
     expectClose(hessian((x) => x.cumprod(0).sum(), values), expected);
   }); // prettier-ignore
+  test('of the variance of equal elements', () => {
+    expectClose(hessian((x) => x.var(), [2, 2]), [[1, -1], [-1, 1]]); // prettier-ignore
+  });
   test('third derivatives too', () => {
     const third = grad((x) => grad((y) => grad((z) => z.prod())(y).sum())(x).sum());
     expectClose(third(tensor([0, 0, 0], { dtype: 'f64' })).arraySync(), [2, 2, 2]);
