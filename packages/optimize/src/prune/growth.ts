@@ -36,7 +36,7 @@ export async function checkPrunings(model: Module, passes: readonly Pass[]): Pro
   for (const { config } of passes.slice(begin)) {
     if (config.type !== 'prune') continue;
     // The config of a prune is what it was given.
-    const options = config as object as PruneOptions;
+    const { type: _, ...options } = config as object as PruneOptions & { readonly type: string };
     const { sparsity, scope, bounds } = checkPruning('prune', options);
     const chosen = selectParameters('prune', met, options);
     for (const part of scope === 'global' ? [chosen] : chosen.map((each) => [each])) {
