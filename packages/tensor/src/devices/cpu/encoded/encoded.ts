@@ -2,11 +2,12 @@
 import type { EncodedLayout, EncodedMatmulSpec } from '../../../kernel/spec.ts';
 import type { Engine, Program } from '../engine.ts';
 import { rowsOfResult } from './decoded-product.ts';
+import { csrRule } from './csr.ts';
 import type { EncodedRule } from './encoded-rule.ts';
 import { int8Rule } from './int8.ts';
 import { sizesOf } from './rows-of-x.ts';
 
-const rules: Readonly<Partial<Record<EncodedLayout, EncodedRule>>> = { int8: int8Rule };
+const rules: Readonly<Partial<Record<EncodedLayout, EncodedRule>>> = { csr: csrRule, int8: int8Rule };
 
 /** Nothing is summed, or there is no result. */
 function zeros(spec: EncodedMatmulSpec, engine: Engine): Program {

@@ -1,0 +1,284 @@
+/**
+ * WebAssembly functions for rows of entries, each a column and a value. Only what is there is multiplied, so an infinity of x
+ * meets no zero of the matrix.
+ */
+import { f32, f64, i32, memoryOp, op, shuffle32, type Expression, type Local } from '../assembler/expression.ts';
+import type { FunctionBuilder } from '../assembler/function-builder.ts';
+import type { ModuleBuilder } from '../assembler/module-builder.ts';
+import type { Engine, WasmFunction } from '../engine.ts';
+
+/** How entries lie in memory: bytes of a column, and what a value is. */
+export interface EntryLayout {
+  readonly columnBytes: 1 | 2 | 4;
+  readonly values: 'f32' | 'int8';
+}
+
+/**
+ * The functions of one layout. `offsets` is where the offsets of the first row are, i32; `scales` those of the rows, f32, which
+ * only codes have. Steps are in bytes.
+ */
+export interface SparseKernels {
+  /** (offsets, columns, values, scales, x, y, rows): y[r] = Σ x[column] · value. */
+  readonly dots: WasmFunction;
+  /** (…, x, y, rows, step, wide): y[r, ·] = Σ x[column, ·] · value, for `step` bytes of columns; `wide` has room for 32 f64. */
+  readonly dotRows: WasmFunction;
+  /** (…, x, y, rows): y[column] += x[r] · value. */
+  readonly scatter: WasmFunction;
+  /** (…, x, y, rows, step): y[column, ·] += x[r, ·] · value. */
+  readonly scatterRows: WasmFunction;
+}
+
+const built = new WeakMap<Engine, Map<string, SparseKernels>>();
+
+/** Compiles the functions of a layout once an engine. */
+export function sparseKernels(engine: Engine, layout: EntryLayout): SparseKernels {
+  const known = built.get(engine) ?? new Map<string, SparseKernels>();
+  built.set(engine, known);
+  const key = `${layout.values} ${layout.columnBytes}`;
+  let kernels = known.get(key);
+  if (kernels === undefined) {
+    const { module } = engine.module();
+    addDots(module, layout);
+    addDotRows(module, layout);
+    addScatter(module, layout);
+    addScatterRows(module, layout);
+    kernels = engine.instantiate(module) as unknown as SparseKernels;
+    known.set(key, kernels);
+  }
+  return kernels;
+}
+
+/** Entries that add up in f32 before their sum goes to f64. */
+const entryBlock = 512;
+/** Vectors of columns of x side by side, largest first: each has a sum in a register. */
+const vectorCounts = [8, 4, 1] as const;
+
+const load = (address: Expression, offset = 0): Expression => memoryOp('v128.load', offset, [address]);
+const loadOne = (address: Expression): Expression => memoryOp('f32.load', 0, [address]);
+
+const columnLoads = { 1: 'i32.load8_u', 2: 'i32.load16_u', 4: 'i32.load' } as const;
+
+/** Pointers to the next entry. */
+interface Cursor {
+  readonly column: Local;
+  readonly value: Local;
+}
+
+/** Entry `place` after a cursor. */
+function entryAt(
+  { columnBytes, values }: EntryLayout,
+  { column, value }: Cursor,
+  place = 0,
+): { readonly column: Expression; readonly value: Expression } {
+  return {
+    column: memoryOp(columnLoads[columnBytes], place * columnBytes, [column]),
+    value:
+      values === 'f32'
+        ? memoryOp('f32.load', place * 4, [value])
+        : op('f32.convert_i32_s', memoryOp('i32.load8_s', place, [value])),
+  };
+}
+
+function advance(f: FunctionBuilder, { columnBytes, values }: EntryLayout, { column, value }: Cursor, count = 1): void {
+  f.increase(column, columnBytes * count);
+  f.increase(value, (values === 'f32' ? 4 : 1) * count);
+}
+
+type Parts = Readonly<Record<'offsets' | 'columns' | 'values' | 'scales', Local>>;
+
+/** For each row: how many entries it has, a cursor at its first one, and the scale of its codes. */
+function forEachRow(
+  f: FunctionBuilder,
+  layout: EntryLayout,
+  { offsets, columns, values, scales }: Parts,
+  rows: Local,
+  body: (count: Local, start: () => Cursor, scale: Local | undefined) => void,
+): void {
+  f.repeat(rows, () => {
+    const begin = f.let(memoryOp('i32.load', 0, [offsets]));
+    const count = f.let(op('i32.sub', memoryOp('i32.load', 4, [offsets]), begin));
+    const scale = layout.values === 'int8' ? f.let(loadOne(scales)) : undefined;
+    const at = (base: Local, bytes: number): Expression => op('i32.add', base, op('i32.mul', begin, i32(bytes)));
+    const start = (): Cursor => ({
+      column: f.let(at(columns, layout.columnBytes)),
+      value: f.let(at(values, layout.values === 'f32' ? 4 : 1)),
+    });
+    body(count, start, scale);
+    f.increase(offsets, 4);
+    f.increase(scales, 4);
+  });
+}
+
+/** Runs the body for blocks of entries, with how many there are in each. */
+function forEachBlock(f: FunctionBuilder, count: Local, body: (now: Local) => void): void {
+  const left = f.let(count);
+  f.block((end) => {
+    f.loop((again) => {
+      f.branchIf(end, op('i32.eqz', left));
+      const now = f.let(left);
+      f.if(op('i32.gt_s', now, i32(entryBlock)), () => f.set(now, i32(entryBlock)));
+      f.increase(left, op('i32.sub', i32(0), now));
+      body(now);
+      f.branchIf(again, i32(1));
+    });
+  });
+}
+
+function addDots(module: ModuleBuilder, layout: EntryLayout): void {
+  const f = module.function('dots', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [offsets, columns, values, scales, x, y, rows] = f.arguments;
+  // Several sums, so that an addition need not wait for the one before it.
+  const sums = Array.from({ length: 4 }, () => f.local('f32'));
+  forEachRow(f, layout, { offsets, columns, values, scales }, rows, (count, start, scale) => {
+    const cursor = start();
+    const total = f.let(f64(0));
+    const addEntry = (place: number): void => {
+      const { column, value } = entryAt(layout, cursor, place);
+      const factor = loadOne(op('i32.add', x, op('i32.shl', column, i32(2))));
+      f.set(sums[place] as Local, op('f32.add', sums[place] as Local, op('f32.mul', factor, value)));
+    };
+    forEachBlock(f, count, (now) => {
+      for (const sum of sums) f.set(sum, f32(0));
+      f.repeat(op('i32.shr_u', now, i32(2)), () => {
+        for (let place = 0; place < 4; place++) addEntry(place);
+        advance(f, layout, cursor, 4);
+      });
+      f.repeat(op('i32.and', now, i32(3)), () => {
+        addEntry(0);
+        advance(f, layout, cursor);
+      });
+      for (const sum of sums) f.set(total, op('f64.add', total, op('f64.promote_f32', sum)));
+    });
+    const scaled = scale === undefined ? total : op('f64.mul', total, op('f64.promote_f32', scale));
+    f.store('f32.store', y, op('f32.demote_f64', scaled));
+    f.increase(y, 4);
+  });
+}
+
+/** Runs the body for as many vectors at a time as there are left of `bytes`, with how far it has come. */
+function forEachVectors(f: FunctionBuilder, bytes: Local, body: (vectors: number, at: Local) => void): void {
+  const at = f.let(i32(0));
+  for (const [place, vectors] of vectorCounts.entries()) {
+    const left = op('i32.sub', bytes, at);
+    const larger = vectorCounts[place - 1];
+    const within = larger === undefined ? left : op('i32.rem_u', left, i32(larger * 16));
+    f.repeat(op('i32.div_u', within, i32(vectors * 16)), () => {
+      body(vectors, at);
+      f.increase(at, vectors * 16);
+    });
+  }
+}
+
+function addDotRows(module: ModuleBuilder, layout: EntryLayout): void {
+  const f = module.function('dotRows', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [offsets, columns, values, scales, x, y, rows, step, wide] = f.arguments;
+  const sums = Array.from({ length: vectorCounts[0] }, () => f.local('v128'));
+  const spread = f.local('v128');
+  const from = f.local('i32');
+  forEachRow(f, layout, { offsets, columns, values, scales }, rows, (count, start, scale) => {
+    const isShort = f.let(op('i32.le_s', count, i32(entryBlock)));
+    forEachVectors(f, step, (vectors, at) => {
+      const own = sums.slice(0, vectors);
+      const cursor = start();
+      const target = f.let(op('i32.add', y, at));
+      const base = f.let(op('i32.add', x, at));
+      const isFirst = f.let(i32(1));
+      for (const sum of own) f.set(sum, op('f32x4.splat', f32(0)));
+      const scaled = (sum: Expression): Expression =>
+        scale === undefined ? sum : op('f32x4.mul', sum, op('f32x4.splat', scale));
+      forEachBlock(f, count, (now) => {
+        f.if(op('i32.eqz', isShort), () => {
+          for (const sum of own) f.set(sum, op('f32x4.splat', f32(0)));
+        });
+        f.repeat(now, () => {
+          const { column, value } = entryAt(layout, cursor);
+          f.set(from, op('i32.add', base, op('i32.mul', column, step)));
+          f.set(spread, op('f32x4.splat', value));
+          for (const [v, sum] of own.entries())
+            f.set(sum, op('f32x4.add', sum, op('f32x4.mul', spread, load(from, v * 16))));
+          advance(f, layout, cursor);
+        });
+        f.if(op('i32.eqz', isShort), () => addWide(f, own, wide, isFirst));
+      });
+      f.if(
+        isShort,
+        () => {
+          for (const [v, sum] of own.entries()) f.store('v128.store', target, scaled(sum), v * 16);
+        },
+        () => {
+          for (const v of own.keys()) f.store('v128.store', target, scaled(narrowed(wide, v * 32)), v * 16);
+        },
+      );
+    });
+    f.increase(y, step);
+  });
+}
+
+/** wide (+)= sums, in f64. */
+function addWide(f: FunctionBuilder, sums: readonly Local[], wide: Local, isFirst: Local): void {
+  const store = (before: (offset: number, value: Expression) => Expression): void => {
+    for (const [v, sum] of sums.entries()) {
+      f.store('v128.store', wide, before(v * 32, op('f64x2.promote_low_f32x4', sum)), v * 32);
+      const high = op('f64x2.promote_low_f32x4', shuffle32(sum, sum, [2, 3, 2, 3]));
+      f.store('v128.store', wide, before(v * 32 + 16, high), v * 32 + 16);
+    }
+  };
+  f.if(
+    isFirst,
+    () => store((_, value) => value),
+    () => store((offset, value) => op('f64x2.add', value, load(wide, offset))),
+  );
+  f.set(isFirst, i32(0));
+}
+
+function narrowed(wide: Local, offset: number): Expression {
+  const half = (at: number): Expression => op('f32x4.demote_f64x2_zero', load(wide, at));
+  return shuffle32(half(offset), half(offset + 16), [0, 1, 4, 5]);
+}
+
+function addScatter(module: ModuleBuilder, layout: EntryLayout): void {
+  const f = module.function('scatter', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [offsets, columns, values, scales, x, y, rows] = f.arguments;
+  const to = f.local('i32');
+  forEachRow(f, layout, { offsets, columns, values, scales }, rows, (count, start, scale) => {
+    const cursor = start();
+    const factor = f.let(scale === undefined ? loadOne(x) : op('f32.mul', loadOne(x), scale));
+    f.repeat(count, () => {
+      const { column, value } = entryAt(layout, cursor);
+      f.set(to, op('i32.add', y, op('i32.shl', column, i32(2))));
+      f.store('f32.store', to, op('f32.add', loadOne(to), op('f32.mul', factor, value)));
+      advance(f, layout, cursor);
+    });
+    f.increase(x, 4);
+  });
+}
+
+function addScatterRows(module: ModuleBuilder, layout: EntryLayout): void {
+  const f = module.function('scatterRows', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [offsets, columns, values, scales, x, y, rows, step] = f.arguments;
+  const factors = Array.from({ length: vectorCounts[0] }, () => f.local('v128'));
+  const to = f.local('i32');
+  const spread = f.local('v128');
+  forEachRow(f, layout, { offsets, columns, values, scales }, rows, (count, start, scale) => {
+    forEachVectors(f, step, (vectors, at) => {
+      const cursor = start();
+      const from = f.let(op('i32.add', x, at));
+      const base = f.let(op('i32.add', y, at));
+      const own = factors.slice(0, vectors);
+      for (const [v, factor] of own.entries())
+        f.set(
+          factor,
+          scale === undefined ? load(from, v * 16) : op('f32x4.mul', load(from, v * 16), op('f32x4.splat', scale)),
+        );
+      f.repeat(count, () => {
+        const { column, value } = entryAt(layout, cursor);
+        f.set(to, op('i32.add', base, op('i32.mul', column, step)));
+        f.set(spread, op('f32x4.splat', value));
+        for (const [v, factor] of own.entries())
+          f.store('v128.store', to, op('f32x4.add', load(to, v * 16), op('f32x4.mul', factor, spread)), v * 16);
+        advance(f, layout, cursor);
+      });
+    });
+    f.increase(x, step);
+  });
+}
