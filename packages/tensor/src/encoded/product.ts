@@ -1,5 +1,7 @@
 /** Products with a matrix that is stored in an encoded layout, and where they run: by a kernel, or through the dense matrix. */
 import type { Device } from '../device/device.ts';
+// The default device's programs for such products.
+import '../devices/cpu/encoded/encoded.ts';
 import type { DType } from '../dtype/dtype.ts';
 import { shapedNode } from '../graph/build.ts';
 import type { Node } from '../graph/node.ts';

@@ -2,7 +2,7 @@
 import type { KernelSpec } from '../../kernel/spec.ts';
 import { acceptsConv2d, conv2dProgram } from './conv/conv2d.ts';
 import { customProgram } from './custom.ts';
-import { acceptsEncoded, encodedProgram } from './encoded/encoded.ts';
+import { encodedPrograms } from './encoded/provided.ts';
 import type { Engine, Program } from './engine.ts';
 import { acceptsMatmul, matmulProgram } from './gemm/matmul.ts';
 import { scanProgram } from './scan.ts';
@@ -21,7 +21,7 @@ const always = (): boolean => true;
 const rules: Rules = {
   loop: { accepts: always, compile: (spec, engine) => engine.loop(spec) },
   matmul: { accepts: acceptsMatmul, compile: matmulProgram },
-  'encoded-matmul': { accepts: acceptsEncoded, compile: encodedProgram },
+  'encoded-matmul': encodedPrograms,
   conv2d: { accepts: acceptsConv2d, compile: conv2dProgram },
   scan: { accepts: always, compile: scanProgram },
   sort: { accepts: always, compile: sortProgram },

@@ -5,6 +5,7 @@ import { rowsOfResult } from './decoded-product.ts';
 import { csrRule } from './csr.ts';
 import type { EncodedRule } from './encoded-rule.ts';
 import { int8Rule } from './int8.ts';
+import { provideEncodedPrograms } from './provided.ts';
 import { sizesOf } from './rows-of-x.ts';
 
 const rules: Readonly<Partial<Record<EncodedLayout, EncodedRule>>> = { csr: csrRule, int8: int8Rule };
@@ -16,13 +17,15 @@ function zeros(spec: EncodedMatmulSpec, engine: Engine): Program {
 }
 
 /** Whether there is a program for `spec`; this device takes no epilogues. */
-export function acceptsEncoded(spec: EncodedMatmulSpec): boolean {
+function accepts(spec: EncodedMatmulSpec): boolean {
   return spec.out?.strides[1] === 1 && rules[spec.layout]?.accepts(spec) === true;
 }
 
 /** The program of a product that is accepted. */
-export function encodedProgram(spec: EncodedMatmulSpec, engine: Engine): Program {
+function compile(spec: EncodedMatmulSpec, engine: Engine): Program {
   const { rows, columns, m } = spec;
   if (rows * columns * m === 0) return zeros(spec, engine);
   return (rules[spec.layout] as EncodedRule).compile(spec, engine);
 }
+
+provideEncodedPrograms({ accepts, compile });
