@@ -59,7 +59,7 @@ export { int4, type Int4Options } from './encoded/formats/int4.ts';
 export { int8, type Int8Options } from './encoded/formats/int8.ts';
 export { nOfM, type NOfMOptions } from './encoded/formats/n-of-m.ts';
 export type { SparseOptions } from './encoded/sparse.ts';
-export { EncodedMatrix, type EncodedMatmulOptions, type MatrixParts } from './encoded/matrix.ts';
+export type { EncodedMatmulOptions, EncodedMatrix } from './encoded/matrix.ts';
 export {
   ArgumentError,
   DeviceError,
@@ -153,6 +153,7 @@ export type { ResultType } from './ops/op.ts';
 export { opTable } from './ops/table.ts';
 export { defaultGenerator, Generator, manualSeed, type GeneratorState } from './random/generator.ts';
 export { isTensor, keep, memory, scope } from './runtime/scope.ts';
+export type { MadeOfTensors, TensorParts } from './runtime/structure.ts';
 export type { Axes, Shape } from './shape/shape.ts';
 export type { BorderMode } from './tensor/borders.ts';
 export type { SoftplusOptions } from './tensor/elementwise-methods.ts';

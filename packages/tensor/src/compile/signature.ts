@@ -1,12 +1,12 @@
 /** What tells one recording of a compiled function from another: the tensors among its arguments, and all other values. */
 import { ArgumentError } from '../errors.ts';
-import { isPlain } from '../runtime/structure.ts';
+import { isMadeOfTensors, isPlain } from '../runtime/structure.ts';
 import { TensorHandle } from '../tensor/handle.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** Arguments as a recording sees them. */
 export interface Signature {
-  /** The tensors in arrays and plain objects, each once, in order. */
+  /** The tensors in arrays, plain objects and objects made of tensors, each once, in order. */
   readonly tensors: Tensor[];
   /** Equal for arguments that one recording serves. */
   readonly form: string;
@@ -46,6 +46,10 @@ export function signatureOf(args: readonly unknown[]): Signature {
       if (known !== undefined) return `=${known}`;
       numbers.set(tensor, numbers.size);
       return `${tensor.dtype}[${tensor.shape.join()}]${tensor.requiresGrad ? '∂' : ''}@${tensor.device.name}`;
+    }
+    if (isMadeOfTensors(value)) {
+      const { tensors, rest } = value.tensorParts();
+      return `${identityOf(rest[0])}${rest[1]}{${fields(tensors, seen)}}`;
     }
     const isList = Array.isArray(value);
     if (!isList && !isPlain(value)) return opaque(value);

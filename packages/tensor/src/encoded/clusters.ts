@@ -85,8 +85,8 @@ function lloyd(sorted: Sorted, start: Float64Array): Float64Array {
 }
 
 /** How many of the values belong to each centre or to one before it. */
-function endsOf({ values }: Sorted, centres: Float64Array): number[] {
-  return Array.from(centres, (_, at) => {
+function endsOf({ values }: Sorted, centres: Float32Array | Float64Array): number[] {
+  return Array.from({ length: centres.length }, (_, at) => {
     if (at === centres.length - 1) return values.length;
     const limit = boundary(centres, at);
     let [low, high] = [0, values.length];
@@ -104,9 +104,11 @@ function mean({ counts, sums }: Sorted, begin: number, end: number): number | un
   return count > 0 ? ((sums[end] as number) - (sums[begin] as number)) / count : undefined;
 }
 
-function errorOf({ values, counts }: Sorted, centres: Float32Array): number {
-  return values.reduce((sum, value, at) => {
-    const count = (counts[at + 1] as number) - (counts[at] as number);
-    return sum + count * (value - (centres[nearest(centres, value)] as number)) ** 2;
-  }, 0);
+function errorOf(sorted: Sorted, centres: Float32Array): number {
+  const { values, counts } = sorted;
+  let [error, at] = [0, 0];
+  for (const [which, end] of endsOf(sorted, centres).entries())
+    for (const centre = centres[which] as number; at < end; at++)
+      error += ((counts[at + 1] as number) - (counts[at] as number)) * ((values[at] as number) - centre) ** 2;
+  return error;
 }

@@ -1,10 +1,22 @@
 /** Makes matrices in a format: from a dense one, or from the arrays of one. */
-import { anObject, check, checkOptions, listOf, aCount, type OptionRules } from '../arguments/rules.ts';
-import { aDevice, aTensor } from '../arguments/types.ts';
+import {
+  aCount,
+  anObject,
+  check,
+  checkOptions,
+  listOf,
+  ruleOf,
+  type OptionRules,
+  type Rule,
+} from '../arguments/rules.ts';
+import { aDevice, aDType, aTensor } from '../arguments/types.ts';
 import { defaultDevice } from '../device/registry.ts';
 import type { Device } from '../device/device.ts';
+import { dtypes, type DType, type TypedArray } from '../dtype/dtype.ts';
+import { isNumberArray, kindOfArray } from '../dtype/typed-array.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
 import { fromBytes } from '../functions/create.ts';
+import type { EncodedSettings } from '../kernel/spec.ts';
 import { showShape, sizeOf } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { EncodedArray, Encoding, MatrixFormat, MatrixShape, StoredFormat } from './format.ts';
@@ -17,6 +29,15 @@ export interface PlaceOptions {
 }
 
 const placeOptions: OptionRules<PlaceOptions> = { device: aDevice };
+
+const aStoredFormat: Rule<StoredFormat> = ruleOf('a matrix format, such as int8 or csr', (value) => {
+  const { name, arrays, flaw, expand } = value as Partial<StoredFormat>;
+  return typeof name === 'string' && [arrays, flaw, expand].every((part) => typeof part === 'function');
+});
+const aMatrixFormat: Rule<MatrixFormat<never>> = ruleOf(aStoredFormat.is, (value) => {
+  const { encode, options } = value as Partial<MatrixFormat>;
+  return aStoredFormat.holds(value) && typeof encode === 'function' && anObject.holds(options);
+});
 
 /**
  * A dense matrix [rows, columns] in a format, on the same device. Reads its values; what the format rounds or drops is said
@@ -33,7 +54,7 @@ export async function encodeMatrix<Options extends object>(
   options: Options = {} as Options,
 ): Promise<EncodedMatrix> {
   check('encodeMatrix', 'the matrix', dense, aTensor);
-  check<object>('encodeMatrix', 'the format', format, anObject);
+  check<unknown>('encodeMatrix', 'the format', format, aMatrixFormat);
   checkOptions(format.name, options, format.options);
   if (dense.rank !== 2)
     throw new ShapeError(
@@ -57,13 +78,48 @@ export function matrixFromArrays(
   encoding: Encoding,
   options: PlaceOptions = {},
 ): EncodedMatrix {
-  check<object>('matrixFromArrays', 'the format', format, anObject);
+  check('matrixFromArrays', 'the format', format, aStoredFormat);
   check('matrixFromArrays', 'the shape', shape, listOf(aCount));
   if (shape.length !== 2) throw new ShapeError('matrixFromArrays', `takes [rows, columns], not ${showShape(shape)}`);
   const { device = defaultDevice() } = checkOptions('matrixFromArrays', options, placeOptions);
-  const flaw = flawOf(format, encoding, shape);
+  const { settings, arrays } = partsOf<Pick<Encoding, 'settings'> & Readonly<Record<'arrays', object>>>(
+    'the encoding',
+    encoding,
+    {
+      settings: someSettings,
+      arrays: anObject,
+    },
+  );
+  const whole: Encoding = { settings: { ...settings }, arrays: { ...arrays } };
+  const flaw = flawOf(format, whole, shape);
   if (flaw !== undefined) throw new ArgumentError('matrixFromArrays', `${format.name} ${showShape(shape)}: ${flaw}`);
-  return place(format, shape, encoding, device);
+  return place(format, shape, whole, device);
+}
+
+const someSettings: Rule<EncodedSettings> = ruleOf(
+  'an object of numbers, texts and truth values',
+  (value) =>
+    anObject.holds(value) &&
+    Object.values(value).every((setting) => ['number', 'string', 'boolean'].includes(typeof setting)),
+);
+const arrayParts: OptionRules<EncodedArray> = {
+  dtype: aDType,
+  shape: listOf(aCount),
+  data: ruleOf('a typed array', isNumberArray),
+};
+
+/** The parts of an object, all of which have to be there. Throws ArgumentError. */
+function partsOf<T extends object>(name: string, value: unknown, rules: OptionRules<T>): T {
+  const given: Readonly<Record<string, unknown>> = { ...check('matrixFromArrays', name, value, anObject) };
+  for (const [part, must] of Object.entries<Rule<unknown>>(rules))
+    check('matrixFromArrays', `${part} of ${name}`, given[part], must);
+  return given as T;
+}
+
+/** A typed array as a dtype is stored in. */
+function storedAs(dtype: DType): Rule<TypedArray> {
+  const kind = kindOfArray(dtypes[dtype].view(new ArrayBuffer(0), 0, 0)) as string;
+  return ruleOf(`a ${kind}`, (value) => kindOfArray(value) === kind);
 }
 
 /** What is wrong with arrays, as the end of a sentence. */
@@ -75,7 +131,8 @@ function flawOf(format: StoredFormat, encoding: Encoding, shape: MatrixShape): s
   const left = Object.keys(arrays).find((name) => !names.includes(name));
   if (left !== undefined) return `there is no array '${left}' in it; it has ${names.join(', ')}`;
   for (const name of names) {
-    const { shape: sizes, data } = arrays[name] as EncodedArray;
+    const { dtype, shape: sizes, data } = partsOf(name, arrays[name], arrayParts);
+    check('matrixFromArrays', `the data of ${name}`, data, storedAs(dtype));
     if (sizeOf(sizes) !== data.length) return `${name} has ${data.length} elements for the shape ${showShape(sizes)}`;
   }
   return format.flaw(encoding, shape);

@@ -1,10 +1,11 @@
 /** A matrix in a format, on a device. */
 import { check, checkOptions, oneOf, type OptionRules } from '../arguments/rules.ts';
-import { aTensor } from '../arguments/types.ts';
+import { aDevice, aTensor } from '../arguments/types.ts';
 import { dtypes as dtypeTable } from '../dtype/dtype.ts';
 import type { Device } from '../device/device.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
 import type { EncodedSettings } from '../kernel/spec.ts';
+import type { MadeOfTensors, TensorParts } from '../runtime/structure.ts';
 import { showShape, sizeOf } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { MatrixShape, StoredFormat } from './format.ts';
@@ -35,7 +36,17 @@ export interface MatrixParts {
  * A matrix of f32 values in a format such as `int8` or `csr`: what it takes in memory is its arrays, and products compute
  * from them. Immutable, as tensors are; `transpose` shares the arrays.
  */
-export class EncodedMatrix {
+export class EncodedMatrix implements MadeOfTensors {
+  static {
+    // `console.log` of Node asks for it; elsewhere the name means nothing.
+    const inspect = Symbol.for('nodejs.util.inspect.custom');
+    Object.defineProperty(this.prototype, inspect, {
+      value(this: EncodedMatrix): string {
+        return this.toString();
+      },
+    });
+  }
+
   readonly format: StoredFormat;
   readonly settings: EncodedSettings;
   readonly shape: MatrixShape;
@@ -61,6 +72,28 @@ export class EncodedMatrix {
   /** Bytes of all arrays. */
   get bytes(): number {
     return Object.values(this.arrays).reduce((sum, { size, dtype }) => sum + size * dtypeTable[dtype].bytes, 0);
+  }
+
+  /** Bits in memory for each element of the matrix, of all arrays together; 0 for one without elements. */
+  get bitsPerValue(): number {
+    const count = sizeOf(this.shape);
+    return count === 0 ? 0 : (8 * this.bytes) / count;
+  }
+
+  /**
+   * The share of elements that are stored: 1 unless the format leaves some out. What a format needs to fill its groups and
+   * blocks is stored too.
+   */
+  get density(): number {
+    const { kept } = this.format;
+    const count = sizeOf(this.shape);
+    if (kept === undefined) return 1;
+    return count === 0 ? 0 : Math.min(1, (this.arrays[kept] as Tensor).size / count);
+  }
+
+  /** Whether the memory was given back. */
+  get isDisposed(): boolean {
+    return Object.values(this.arrays).some((array) => array.isDisposed);
   }
 
   /**
@@ -119,40 +152,99 @@ export class EncodedMatrix {
   }
 
   /**
+   * Whole rows, f32 [...indices.shape, columns]: an embedding lookup. Only those rows are decoded where the format can do
+   * that, which `csr`, `bitmask` and `blockSparse` cannot. An index outside is a ShapeError where its value is known, and
+   * reads 0 where a device computes it.
+   */
+  take(indices: Tensor): Tensor {
+    check('take', 'indices', indices, aTensor);
+    const { format, settings, stored, transposed } = this;
+    const byRow = format.byRow?.(settings);
+    if (transposed || !byRow) return this.toDense().take(indices);
+    const flat = indices.reshape(-1);
+    const arrays = this.ordered().map((array, part) =>
+      byRow.includes(format.arrays(settings)[part] as string) ? array.take(flat) : array,
+    );
+    const [rows, columns] = stored;
+    const dense = expand(arrays, { format, settings, shape: [flat.size, columns] });
+    const isInside = flat.ge(0).logicalAnd(flat.lt(rows)).unsqueeze(1);
+    return dense.where(isInside, 0).reshape([...indices.shape, columns]);
+  }
+
+  /**
    * The matrix with other values in some of its arrays, as training needs it: an array of floats that `requiresGradients`
-   * is differentiated through. Throws ArgumentError for a name or a shape that is not there.
+   * is differentiated through. Throws ArgumentError for a name or a type that is not there, and for arrays that say where
+   * values are or which: kernels rely on what `matrixFromArrays` saw in them.
    */
   with(arrays: Readonly<Record<string, Tensor>>): EncodedMatrix {
-    for (const [name, array] of Object.entries(arrays)) {
-      const own = Object.hasOwn(this.arrays, name) ? this.arrays[name] : undefined;
-      if (!own)
+    const rules = Object.fromEntries(Object.keys(this.arrays).map((name) => [name, aTensor]));
+    const given = checkOptions<Partial<Record<string, Tensor>>>('with', arrays, rules);
+    const all: Record<string, Tensor> = { ...this.arrays };
+    for (const [name, own] of Object.entries(this.arrays)) {
+      const array = given[name];
+      if (array === undefined || array === own) continue;
+      if (own.dtype !== array.dtype || own.device !== array.device || own.shape.join() !== array.shape.join())
         throw new ArgumentError(
           'with',
-          `${this.format.name} has no array '${name}'; it has ${Object.keys(this.arrays).join(', ')}`,
+          `${name} is ${array.dtype} ${showShape(array.shape)} on ${array.device.name}; it must be ${own.dtype} ${showShape(own.shape)} on ${own.device.name}`,
         );
-      check('with', name, array, aTensor);
-      if (own.dtype !== array.dtype || own.shape.join() !== array.shape.join())
+      if (!valueDTypes.has(own.dtype))
         throw new ArgumentError(
           'with',
-          `${name} is ${array.dtype} ${showShape(array.shape)}; it must be ${own.dtype} ${showShape(own.shape)}`,
+          `${name} of ${this.format.name} holds no values but where or which they are; put such a matrix together with matrixFromArrays`,
         );
+      all[name] = array;
     }
-    const { format, settings, stored, transposed } = this;
-    return new EncodedMatrix({ format, settings, stored, arrays: { ...this.arrays, ...arrays }, transposed });
+    return this.of(all);
   }
 
   /** The same matrix on another device. */
   async to(device: Device): Promise<EncodedMatrix> {
+    check('to', 'device', device, aDevice);
     const moved = await Promise.all(
       Object.entries(this.arrays).map(async ([name, array]) => [name, await array.to(device)] as const),
     );
-    const { format, settings, stored, transposed } = this;
-    return new EncodedMatrix({ format, settings, stored, arrays: Object.fromEntries(moved), transposed });
+    return this.of(Object.fromEntries(moved));
   }
 
-  /** Gives its memory back. */
+  /** Gives its memory back, and that of its transpose, which has the same arrays. */
   dispose(): void {
     for (const array of Object.values(this.arrays)) array.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** What it is made of, for scopes and compiled functions. */
+  tensorParts(): TensorParts {
+    const { format, settings, stored, transposed, arrays } = this;
+    return {
+      tensors: arrays,
+      rest: [format, JSON.stringify([settings, stored, transposed])],
+      from: (others) => this.of(others),
+    };
+  }
+
+  /** Shape, format with its settings, device, and what it takes. Nothing is read or computed for it. */
+  toString(): string {
+    if (this.isDisposed) return 'EncodedMatrix(disposed)';
+    const settings = Object.entries(this.settings).map(([name, value]) => `${name} ${value}`);
+    const parts = [
+      showShape(this.shape),
+      [this.format.name, ...settings].join(' '),
+      this.device.name,
+      `${this.bytes} bytes`,
+      `${Number(this.bitsPerValue.toPrecision(3))} bits a value`,
+      ...(this.format.kept === undefined ? [] : [`${Number((100 * this.density).toPrecision(3))} % there`]),
+    ];
+    return `EncodedMatrix(${parts.join(', ')})`;
+  }
+
+  /** The same format and settings with other arrays. */
+  private of(arrays: Readonly<Record<string, Tensor>>): EncodedMatrix {
+    const { format, settings, stored, transposed } = this;
+    return new EncodedMatrix({ format, settings, stored, arrays, transposed });
   }
 
   private ordered(): Tensor[] {
@@ -167,3 +259,5 @@ export class EncodedMatrix {
 }
 
 const floats: ReadonlySet<string> = new Set(['f32', 'f16', 'bf16']);
+/** Dtypes of arrays of which any values are right. */
+const valueDTypes: ReadonlySet<string> = new Set(['f64', 'f32', 'f16', 'bf16', 'i8']);

@@ -1,15 +1,15 @@
 /** Lifetimes by region, and what is alive. */
-import { aFunction, check, checkOptional, satisfies } from '../arguments/rules.ts';
+import { aFunction, check, checkOptional, either, ruleOf, satisfies } from '../arguments/rules.ts';
 import { aDevice, aTensor } from '../arguments/types.ts';
 import type { Device, DeviceMemory } from '../device/device.ts';
 import { openDevices } from '../device/registry.ts';
 import { modes, withMode, type Scope } from '../graph/modes.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { mapTensors } from './structure.ts';
+import { isMadeOfTensors, mapTensors, type MadeOfTensors } from './structure.ts';
 
 /**
- * Runs `body` and disposes every tensor made in it, except those in its result (a tensor, or arrays and objects of
- * tensors) and those passed to `keep`. The body must not be asynchronous.
+ * Runs `body` and disposes every tensor made in it, except those in its result (a tensor, a matrix in a format, or arrays
+ * and objects of them) and those passed to `keep`. The body must not be asynchronous.
  *
  * @example
  * const total = scope(() => step(x, y).itemSync());
@@ -29,11 +29,13 @@ export function scope<T>(body: () => T): T {
   }
 }
 
-/** Exempts a tensor from the scope around it; it belongs to the next outer scope, or to nobody. */
-export function keep<T extends Tensor>(tensor: T): T {
-  check('keep', 'the tensor', tensor, aTensor);
-  if (modes.scope) modes.scope.created.delete(tensor);
-  return tensor;
+const whatIsKept = either<Tensor, MadeOfTensors>(aTensor, ruleOf('a matrix in a format', isMadeOfTensors));
+
+/** Exempts a tensor, or a matrix in a format, from the scope around it; it belongs to the next outer scope, or to nobody. */
+export function keep<T extends Tensor | MadeOfTensors>(value: T): T {
+  check('keep', 'the tensor', value, whatIsKept);
+  mapTensors(value, (tensor) => modes.scope?.created.delete(tensor));
+  return value;
 }
 
 function hand(tensor: Tensor, from: Scope): void {

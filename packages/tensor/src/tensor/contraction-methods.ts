@@ -1,6 +1,6 @@
 /** Products: matrices, vectors, convolutions. */
 import { checkGeometry } from '../arguments/geometry.ts';
-import { check, oneOf } from '../arguments/rules.ts';
+import { check, oneOf, ruleOf, satisfies, type Rule } from '../arguments/rules.ts';
 import { aTensor } from '../arguments/types.ts';
 import { promote } from '../dtype/promote.ts';
 import { ShapeError } from '../errors.ts';
@@ -18,8 +18,14 @@ export interface RightFactor {
   after(x: Tensor): Tensor;
 }
 
-const isRightFactor = (value: object): value is RightFactor =>
-  !(value instanceof MovementMethods) && typeof (value as Partial<RightFactor>).after === 'function';
+const aRightFactor: Rule<RightFactor> = ruleOf(
+  'a matrix in a format',
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    !(value instanceof MovementMethods) &&
+    typeof (value as Partial<RightFactor>).after === 'function',
+);
 
 const aPass = oneOf('forward', 'input', 'weight');
 
@@ -31,7 +37,7 @@ export abstract class ContractionMethods extends MovementMethods {
    * `encodeMatrix`), which is multiplied as it is stored.
    */
   matmul(b: Tensor | RightFactor): Tensor {
-    if (typeof b === 'object' && b !== null && isRightFactor(b)) return b.after(wrap(this.node));
+    if (satisfies(aRightFactor, b)) return b.after(wrap(this.node));
     check('matmul', 'b', b, aTensor);
     const left = this.rank === 1 ? this.reshape(1, -1) : wrap(this.node);
     const right = b.rank === 1 ? b.reshape(-1, 1) : b;

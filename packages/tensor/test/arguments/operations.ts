@@ -340,6 +340,42 @@ const nested = slot(
   },
 );
 
+const two = slot(
+  () => 2,
+  () => false,
+);
+const format = slot(
+  () => espalier.int8,
+  () => false,
+);
+const arrays = options(
+  {
+    codes: options(
+      {
+        dtype: text('i8'),
+        shape: list([two, two]),
+        data: slot(
+          () => Int8Array.of(1, 2, 3, 4),
+          () => false,
+        ),
+      },
+      ['dtype', 'shape', 'data'],
+      'ignored',
+    ),
+    scales: slot(
+      () => ({ dtype: 'f32', shape: [2], data: Float32Array.of(1, 2) }),
+      () => false,
+    ),
+  },
+  ['codes', 'scales'],
+);
+const inFormat = (): espalier.EncodedMatrix =>
+  espalier.matrixFromArrays(
+    espalier.csr,
+    [2, 3],
+    espalier.csr.encode(Float32Array.of(1, 0, 2, 0, 3, 0), [2, 3], { values: 'f32' }),
+  );
+
 /** The slots of each exported function. */
 const functions: Readonly<Record<string, readonly Slot[]>> = {
   tensor: [nested, create],
@@ -377,6 +413,17 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
   fullLike: [x, number, create],
   zerosLike: [x, create],
   onesLike: [x, create],
+  encodeMatrix: [x, format, options({ scales: text('row') })],
+  matrixFromArrays: [
+    format,
+    list([two, two]),
+    options(
+      { settings: options({ scales: text('row') }, ['scales'], 'ignored'), arrays },
+      ['settings', 'arrays'],
+      'ignored',
+    ),
+    options({ device: reference }),
+  ],
   arange: [finite, optional(finite), optional(finite), create],
   linspace: [finite, finite, count, create],
   eye: [count, optional(count), create],
@@ -584,6 +631,25 @@ const made: Readonly<Record<string, readonly [make: () => unknown, ...slots: Slo
   'checkpoint(fn)': [() => espalier.checkpoint((a: Tensor) => a.mul(2)), x],
   'customGradient(fn)': [() => espalier.customGradient({ forward: (a) => a.mul(2), backward: (g) => [g] }), x],
   'a kernel': [() => espalier.defineKernel(description as never), list([x])],
+  'a matrix in a format times': [
+    () => (a: Tensor, how: espalier.EncodedMatmulOptions) => inFormat().matmul(a, how),
+    tensorSlot(vector),
+    options({ activations: text('int8') }),
+  ],
+  'a matrix in a format after': [
+    () => (a: Tensor, how: espalier.EncodedMatmulOptions) => inFormat().after(a, how),
+    tensorSlot(() => tensor([1, 2])),
+    options({ activations: text('int8') }),
+  ],
+  'rows of a matrix in a format': [
+    () => (a: Tensor) => inFormat().take(a),
+    tensorSlot(() => tensor([1, 0], { dtype: 'i32' })),
+  ],
+  'a matrix in a format with': [
+    () => (a: Record<string, Tensor>) => inFormat().with(a).toDense(),
+    options({ values: tensorSlot(vector) }),
+  ],
+  'a matrix in a format to': [() => (to: espalier.Device) => inFormat().to(to), reference],
   'a generator': [
     () => (state: espalier.GeneratorState) => new espalier.Generator(1).setState(state),
     options({ seed: count, draws: count }, ['seed', 'draws']),
@@ -625,5 +691,7 @@ export const internalMethods: ReadonlySet<string> = new Set([
   'checkSingle', 'settleBeforeAssign', 'toJSON',
 ]); // prettier-ignore
 
-/** Exports that are no operations: tables. Classes of errors are known by their names. */
-export const tables: ReadonlySet<string> = new Set(['dtypeNames', 'dtypes', 'opTable']);
+/** Exports that are no operations: tables and formats. Classes of errors are known by their names. */
+export const tables: ReadonlySet<string> = new Set([
+  'dtypeNames', 'dtypes', 'opTable', 'bitmask', 'blockSparse', 'codebook', 'csr', 'int4', 'int8', 'nOfM',
+]); // prettier-ignore

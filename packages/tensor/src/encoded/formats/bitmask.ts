@@ -22,10 +22,13 @@ export const bitmask: MatrixFormat<SparseOptions> = {
   name: 'bitmask',
   layout: 'bitmask',
   arrays: (settings) => ['offsets', 'mask', ...valueNames(settings)],
+  kept: 'values',
   options: sparseOptions,
   encode: (dense, shape, { present, values = 'f32' }) => {
     const entries = entriesOf('bitmask', dense, shape, present);
-    const bits = Uint8Array.from(maskOf('bitmask', dense, shape, present), (there) => (there === 0 ? 0 : 1));
+    const mask = maskOf('bitmask', dense, shape, present);
+    const bits = new Uint8Array(dense.length);
+    for (let index = 0; index < bits.length; index++) if (mask[index] !== 0) bits[index] = 1;
     return {
       settings: { values },
       arrays: {

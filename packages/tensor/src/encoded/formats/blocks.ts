@@ -50,6 +50,7 @@ export const blockSparse: MatrixFormat<BlockSparseOptions> = {
   name: 'blocks',
   layout: 'blocks',
   arrays: (settings) => ['offsets', 'columns', ...valueNames(settings)],
+  kept: 'values',
   options: { ...sparseOptions, height: aSide, width: aSide },
   encode: (dense, shape, { height = 4, width = 4, present, values = 'f32' }) => {
     const grid = gridOf(height, width, shape);

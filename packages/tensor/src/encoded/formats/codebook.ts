@@ -23,11 +23,13 @@ export const codebook: MatrixFormat<CodebookOptions> = {
   name: 'codebook',
   layout: 'codebook',
   arrays: () => ['codes', 'table'],
+  byRow: () => ['codes'],
   options: { bits: someBits },
   encode: (values, shape, { bits = 4 }) => {
     for (let index = 0; index < values.length; index++) codable('codebook', values[index] as number, index);
     const table = centresOf(values, 2 ** bits);
-    const codes = Uint8Array.from(values, (value) => nearest(table, value));
+    const codes = new Uint8Array(values.length);
+    for (let index = 0; index < values.length; index++) codes[index] = nearest(table, values[index] as number);
     return {
       settings: { bits },
       arrays: { codes: packed(codes, shape, bits), table: array('f32', [table.length], table) },

@@ -29,6 +29,7 @@ export const csr: MatrixFormat<SparseOptions> = {
   name: 'csr',
   layout: 'csr',
   arrays: (settings) => ['offsets', 'columns', ...valueNames(settings)],
+  kept: 'values',
   options: sparseOptions,
   encode: (dense, shape, { present, values = 'f32' }) => {
     const entries = entriesOf('csr', dense, shape, present);

@@ -2,6 +2,7 @@
 import { aBoolean, ruleOf, type Rule } from '../../arguments/rules.ts';
 import { roundHalfEven } from '../../dtype/half.ts';
 import { below } from '../../dtype/neighbours.ts';
+import type { EncodedSettings } from '../../kernel/spec.ts';
 import { array, flawOfArray, flawOfFinite, flawOfSetting, named } from '../arrays.ts';
 import type { EncodedArray, MatrixFormat, MatrixShape } from '../format.ts';
 import { flawOfPacked, packed, unpacked } from '../packed.ts';
@@ -27,6 +28,9 @@ const aGroup: Rule<number> = ruleOf(
     Math.log2(value as number) % 1 === 0,
 );
 
+const arraysOf = ({ zeros }: EncodedSettings): string[] =>
+  zeros === true ? ['codes', 'scales', 'zeros'] : ['codes', 'scales'];
+
 /**
  * Groups of columns, each row on its own; the last group of a row may be shorter. `codes`: u8 [rows, ⌈columns / 2⌉], two in
  * a byte, that of the even column in the low bits; `scales`: f32 [rows, groups]; with zero points `zeros`: u8 [rows, groups].
@@ -37,7 +41,8 @@ const aGroup: Rule<number> = ruleOf(
 export const int4: MatrixFormat<Int4Options> = {
   name: 'int4',
   layout: 'int4',
-  arrays: ({ zeros }) => (zeros === true ? ['codes', 'scales', 'zeros'] : ['codes', 'scales']),
+  arrays: arraysOf,
+  byRow: arraysOf,
   options: { group: aGroup, zeros: aBoolean },
   encode: (values, [rows, columns], { group = 32, zeros: withZeros = false }) => {
     const groups = Math.ceil(columns / group);

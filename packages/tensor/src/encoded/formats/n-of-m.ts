@@ -2,6 +2,7 @@
 import { aBoolean, check, ruleOf, type OptionRules, type Rule } from '../../arguments/rules.ts';
 import { ArgumentError } from '../../errors.ts';
 import { arange } from '../../functions/create.ts';
+import type { EncodedSettings } from '../../kernel/spec.ts';
 import { flawOfSetting, named } from '../arrays.ts';
 import type { EncodedArray, MatrixFormat, MatrixShape } from '../format.ts';
 import { flawOfPacked, packed, unpacked, unpackedCodes, type CodeBits } from '../packed.ts';
@@ -41,6 +42,8 @@ function groupsOf(n: number, m: number, columns: number): Groups {
   return { n, m, kept: Math.ceil(columns / m) * n, bits: m <= 4 ? 2 : 4 };
 }
 
+const arraysOf = (settings: EncodedSettings): string[] => ['places', ...valueNames(settings)];
+
 /**
  * n entries for every m columns of a row. `places`: u8 [rows, bytes], the places of the entries within their groups,
  * ascending, packed in 2 bits up to m = 4 and in 4 bits above; `values`: f32 [rows, entries], or i8 with `scales` f32 [rows].
@@ -51,7 +54,9 @@ function groupsOf(n: number, m: number, columns: number): Groups {
 export const nOfM: MatrixFormat<NOfMOptions> = {
   name: 'n-of-m',
   layout: 'n-of-m',
-  arrays: (settings) => ['places', ...valueNames(settings)],
+  arrays: arraysOf,
+  byRow: arraysOf,
+  kept: 'values',
   options,
   encode: (dense, shape, { n = 2, m = 4, present, strict = false, values = 'f32' }) => {
     check('n-of-m', 'n', n, fromOneTo(m));
@@ -60,16 +65,21 @@ export const nOfM: MatrixFormat<NOfMOptions> = {
     const mask = maskOf('n-of-m', dense, shape, present);
     const places = new Uint8Array(rows * groups.kept);
     const kept = new Float32Array(places.length);
-    for (let group = 0; group * n < places.length; group++) {
-      const [row, begin] = [Math.floor((group * n) / groups.kept), (((group * n) % groups.kept) / n) * m];
-      const size = Math.min(m, columns - begin);
-      const chosen = chosenPlaces(dense, mask, row * columns + begin, size, n, strict);
-      for (const [entry, place] of chosen.entries()) {
-        const at = row * columns + begin + place;
-        places[group * n + entry] = place;
-        kept[group * n + entry] = mask[at] === 0 || entry >= size ? 0 : (dense[at] as number);
+    const isChosen = new Uint8Array(m);
+    for (let row = 0, entry = 0; row < rows; row++)
+      for (let begin = 0; begin < columns; begin += m) {
+        const first = row * columns + begin;
+        const size = Math.min(m, columns - begin);
+        choose(isChosen, dense, mask, first, size, n, strict);
+        const end = entry + n;
+        for (let place = 0; place < size; place++) {
+          if (isChosen[place] === 0) continue;
+          places[entry] = place;
+          kept[entry++] = mask[first + place] === 0 ? 0 : (dense[first + place] as number);
+        }
+        places.fill(size - 1, entry, end);
+        entry = end;
       }
-    }
     const offsets = Int32Array.from({ length: rows + 1 }, (_, row) => row * groups.kept);
     return {
       settings: { values, n, m },
@@ -107,31 +117,37 @@ export const nOfM: MatrixFormat<NOfMOptions> = {
   },
 };
 
-/** The places of `n` entries of a group, ascending; in a group of fewer columns the last place is repeated. */
-function chosenPlaces(
+/** Marks n places of a group, or all if it has no more: of what is there the largest, then the first of what is not. */
+function choose(
+  isChosen: Uint8Array,
   dense: Float32Array,
   mask: ArrayLike<number>,
-  begin: number,
+  first: number,
   size: number,
   n: number,
   strict: boolean,
-): number[] {
-  const all = Array.from({ length: size }, (_, place) => place);
-  const there = all.filter((place) => mask[begin + place] !== 0);
-  if (strict && there.length > n)
+): void {
+  isChosen.fill(0);
+  let there = 0;
+  for (let place = 0; place < size; place++) if (mask[first + place] !== 0) there++;
+  if (strict && there > n)
     throw new ArgumentError(
       'n-of-m',
-      `${there.length} of the ${size} columns from element ${begin} on are there; at most ${n} may be, or leave out strict to keep the largest`,
+      `${there} of the ${size} columns from element ${first} on are there; at most ${n} may be, or leave out strict to keep the largest`,
     );
-  const magnitude = (place: number): number => {
-    const value = Math.abs(dense[begin + place] as number);
-    return Number.isNaN(value) ? Infinity : value;
-  };
-  // Sorting is stable: of equal magnitudes the first is kept.
-  const best = there.toSorted((a, b) => magnitude(b) - magnitude(a) || 0).slice(0, n);
-  const free = all.filter((place) => !there.includes(place));
-  const chosen = [...best, ...free.slice(0, n - best.length)].toSorted((a, b) => a - b);
-  return [...chosen, ...new Array<number>(n - chosen.length).fill(size - 1)];
+  for (let count = 0; count < Math.min(n, size); count++) {
+    let best = 0;
+    let most = -2;
+    for (let place = 0; place < size; place++) {
+      const value = dense[first + place] as number;
+      // NaN is the largest; what is not there comes after all that is.
+      const rank = mask[first + place] === 0 ? -1 : Number.isNaN(value) ? Infinity : Math.abs(value);
+      if (isChosen[place] !== 0 || rank <= most) continue;
+      best = place;
+      most = rank;
+    }
+    isChosen[best] = 1;
+  }
 }
 
 /** What is wrong with places: those of a group ascend, and lie in it. */
