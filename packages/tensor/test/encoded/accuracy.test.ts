@@ -7,7 +7,7 @@ import { encoded, formatCases, randomNumbers, type DrawnMatrix } from './formats
 const oracle = createReferenceDevice('oracle of accuracy');
 
 /** Formats from whose arrays cpu computes; others go through the dense matrix, whose zeros are multiplied. */
-const ownKernels = new Set(['int8', 'csr']);
+const ownKernels = new Set(['int8', 'int4', 'csr']);
 
 /** Elements whose magnitudes lie far apart, in the proportions of a row. */
 const anyMagnitudes = fc.constantFrom<readonly number[]>(

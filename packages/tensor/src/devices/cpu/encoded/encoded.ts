@@ -4,11 +4,12 @@ import type { Engine, Program } from '../engine.ts';
 import { rowsOfResult } from './decoded-product.ts';
 import { csrRule } from './csr.ts';
 import type { EncodedRule } from './encoded-rule.ts';
+import { int4Rule } from './int4.ts';
 import { int8Rule } from './int8.ts';
 import { provideEncodedPrograms } from './provided.ts';
 import { sizesOf } from './rows-of-x.ts';
 
-const rules: Readonly<Partial<Record<EncodedLayout, EncodedRule>>> = { csr: csrRule, int8: int8Rule };
+const rules: Readonly<Partial<Record<EncodedLayout, EncodedRule>>> = { csr: csrRule, int4: int4Rule, int8: int8Rule };
 
 /** Nothing is summed, or there is no result. */
 function zeros(spec: EncodedMatmulSpec, engine: Engine): Program {

@@ -52,10 +52,11 @@ function int8Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Program): Pr
     whole,
     block: planeBlock,
     scaleBytes: 8,
+    extraBytes: 0,
     most: mostLost(columns),
     writeScale: (address, scale) => void new Float64Array(engine.memory.memory.buffer, address, 1).fill(scale),
-    multiply: ({ planes, scales, tail }, [codes = 0, ofRows = 0], y) =>
-      void planesInt8(planes, scales, codes, ofRows, y, rows, whole / 8, columns, scaleStep, tail, columns - whole),
+    multiply: ({ planes, scales }, [codes = 0, ofRows = 0], y) =>
+      void planesInt8(planes, scales, codes, ofRows, y, rows, whole / 8, columns, scaleStep, 0, 0),
     valueAt: ([codes = 0, ofRows = 0]) => {
       const code = new Int8Array(engine.memory.memory.buffer, codes, rows * columns);
       const scale = new Float32Array(engine.memory.memory.buffer, ofRows, scaleStep === 0 ? 1 : rows);

@@ -10,18 +10,20 @@ import { rowsOfX } from './rows-of-x.ts';
 export interface PlacedPlanes {
   readonly planes: number;
   readonly scales: number;
-  /** f64, of the columns that fill no chunk. */
-  readonly tail: number;
+  /** Room for what a layout derives from planes. */
+  readonly extra: number;
 }
 
 /** What a layout makes of planes. */
 export interface PlanesProduct {
   readonly layout: PlaneLayout;
-  /** Columns in planes; fewer than a chunk, or a group, are left over. */
+  /** Columns in planes; what is left over is less than a chunk. */
   readonly whole: number;
   /** Columns that share a scale of x, and bytes of such a scale. */
   readonly block: number;
   readonly scaleBytes: number;
+  /** Bytes of `extra`. */
+  readonly extraBytes: number;
   /** Elements that may lose much. */
   readonly most: number;
   readonly writeScale: (address: number, scale: number) => void;
@@ -39,16 +41,16 @@ export function planesProgram(
   spec: EncodedMatmulSpec,
   engine: Engine,
   exact: Program,
-  { layout, whole, block, scaleBytes, most, writeScale, multiply, valueAt }: PlanesProduct,
+  { layout, whole, block, scaleBytes, extraBytes, most, writeScale, multiply, valueAt }: PlanesProduct,
 ): Program {
   const { rows, columns, m } = spec;
   const x = rowsOfX(spec, engine);
   const out = rowsOfResult(spec, engine);
   const scalesAt = x.bytes + roundUp(whole * 4, 16);
-  const tailAt = scalesAt + roundUp(Math.ceil(whole / block) * scaleBytes, 16);
-  engine.workspace.reserve(tailAt + (columns - whole) * 8, 'matmul');
+  const extraAt = scalesAt + roundUp(Math.ceil(whole / block) * scaleBytes, 16);
+  engine.workspace.reserve(extraAt + extraBytes, 'matmul');
 
-  const addLost = (lost: readonly Lost[], parts: readonly number[], y: number): void => {
+  const addColumns = (lost: readonly Lost[], parts: readonly number[], y: number): void => {
     const valueOf = valueAt(parts);
     const result = new Float32Array(engine.memory.memory.buffer, y, rows);
     for (let row = 0; row < rows; row++) {
@@ -61,7 +63,7 @@ export function planesProgram(
   return () => {
     const { address } = engine.workspace;
     const [from, to, parts] = [x.place(address), out.at(), addressesOf(spec, engine)];
-    const [planes, scales, tail] = [address + x.bytes, address + scalesAt, address + tailAt];
+    const [planes, scales, extra] = [address + x.bytes, address + scalesAt, address + extraAt];
     for (let i = 0; i < m; i++) {
       const row = { x: from + i * columns * 4, count: whole, block, planes, most };
       const lost = splitRow(engine, layout, row, (at, scale) => writeScale(scales + at * scaleBytes, scale));
@@ -69,10 +71,10 @@ export function planesProgram(
         exact();
         return;
       }
-      const { buffer } = engine.memory.memory;
-      new Float64Array(buffer, tail, columns - whole).set(new Float32Array(buffer, row.x + whole * 4, columns - whole));
-      multiply({ planes, scales, tail }, parts, to + i * out.step);
-      if (lost.length > 0) addLost(lost, parts, to + i * out.step);
+      multiply({ planes, scales, extra }, parts, to + i * out.step);
+      const tail = new Float32Array(engine.memory.memory.buffer, row.x + whole * 4, columns - whole);
+      const apart = [...lost, ...Array.from(tail, (value, place): Lost => ({ column: whole + place, value }))];
+      if (apart.length > 0) addColumns(apart, parts, to + i * out.step);
     }
   };
 }
