@@ -38,6 +38,11 @@ export function isSoftware(info: GPUAdapterInfo): boolean {
   return info.isFallbackAdapter || /llvmpipe|swiftshader|software/i.test(describeAdapter(info));
 }
 
+/** Whether a host compiles something of WGSL that not all do; older hosts do not say. */
+function hasLanguageFeature(gpu: GPU, name: string): boolean {
+  return (gpu as Partial<GPU>).wgslLanguageFeatures?.has(name) === true;
+}
+
 /** What a caller may ask for; see `WebGpuOptions`. */
 interface OpenOptions {
   readonly powerPreference?: GPUPowerPreference;
@@ -63,14 +68,17 @@ export async function openDevice(gpu: GPU, { powerPreference, tuning }: OpenOpti
       );
     });
   const { limits } = device;
+  const software = tuning === undefined ? isSoftware(adapter.info) : tuning === 'software';
   return {
     device,
     description: describeAdapter(adapter.info),
     profile: {
-      software: tuning === undefined ? isSoftware(adapter.info) : tuning === 'software',
+      software,
       maxInvocations: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
       workgroupBytes: limits.maxComputeWorkgroupStorageSize,
       maxBindings: limits.maxStorageBuffersPerShaderStage,
+      // A processor takes the bytes apart for it, which is no faster than doing so in WGSL.
+      packedDots: !software && hasLanguageFeature(gpu, 'packed_4x8_integer_dot_product'),
     },
   };
 }

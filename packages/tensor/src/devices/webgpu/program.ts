@@ -31,6 +31,8 @@ export interface Profile {
   readonly maxInvocations: number;
   readonly workgroupBytes: number;
   readonly maxBindings: number;
+  /** Four products of bytes are one instruction: WGSL has `dot4I8Packed`. */
+  readonly packedDots: boolean;
 }
 
 /** The most workgroups in one dimension of a dispatch; the same on all adapters. */

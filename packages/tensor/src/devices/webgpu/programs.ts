@@ -12,7 +12,7 @@ import type { Profile, Program } from './program.ts';
 
 /** How one kind of spec is run, and which specs of the kind can be. */
 interface Family<Spec extends KernelSpec> {
-  readonly accepts: (spec: Spec) => boolean;
+  readonly accepts: (spec: Spec, profile: Profile) => boolean;
   readonly program: (spec: Spec, profile: Profile) => Program;
 }
 
@@ -32,8 +32,8 @@ const families: { readonly [Kind in KernelSpec['kind']]: Family<KernelSpec & { r
 const familyOf = (spec: KernelSpec): Family<KernelSpec> => families[spec.kind] as unknown as Family<KernelSpec>;
 
 /** Whether this device has a kernel for the spec. */
-export function acceptsSpec(spec: KernelSpec): boolean {
-  return spec.bindings.every(({ dtype }) => dtype !== 'f64') && familyOf(spec).accepts(spec);
+export function acceptsSpec(spec: KernelSpec, profile: Profile): boolean {
+  return spec.bindings.every(({ dtype }) => dtype !== 'f64') && familyOf(spec).accepts(spec, profile);
 }
 
 /** The program of a spec that `acceptsSpec`. */

@@ -84,7 +84,7 @@ class WebGpuDevice implements Device {
   }
 
   accepts(spec: KernelSpec): boolean {
-    return acceptsSpec(spec);
+    return acceptsSpec(spec, this.#opened.profile);
   }
 
   allocate(bytes: number): DeviceBuffer {

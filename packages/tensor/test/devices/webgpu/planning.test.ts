@@ -12,8 +12,14 @@ import { WgslModule } from '../../../src/devices/webgpu/wgsl/wgsl-module.ts';
 import type { LoopSpec } from '../../../src/kernel/spec.ts';
 import { load, reduce, scalar, store } from './specs.ts';
 
-const hardware: Profile = { software: false, maxInvocations: 256, workgroupBytes: 16384, maxBindings: 8 };
-const software: Profile = { ...hardware, software: true };
+const hardware: Profile = {
+  software: false,
+  maxInvocations: 256,
+  workgroupBytes: 16384,
+  maxBindings: 8,
+  packedDots: true,
+};
+const software: Profile = { ...hardware, software: true, packedDots: false };
 const bindings: LoopSpec['bindings'] = [
   { dtype: 'f32', access: 'read' },
   { dtype: 'f32', access: 'write' },

@@ -6,8 +6,14 @@ import { loopProgram } from '../../../src/devices/webgpu/loop/loop-program.ts';
 import type { Profile } from '../../../src/devices/webgpu/program.ts';
 import { load, scalar, softmaxSpec, store } from './specs.ts';
 
-const hardware: Profile = { software: false, maxInvocations: 256, workgroupBytes: 16384, maxBindings: 8 };
-const software: Profile = { ...hardware, software: true };
+const hardware: Profile = {
+  software: false,
+  maxInvocations: 256,
+  workgroupBytes: 16384,
+  maxBindings: 8,
+  packedDots: true,
+};
+const software: Profile = { ...hardware, software: true, packedDots: false };
 
 describe('WGSL', () => {
   test('a map of f32 with a broadcast operand', () => {

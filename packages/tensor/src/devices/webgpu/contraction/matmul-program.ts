@@ -1,5 +1,5 @@
 /** Matrix products as programs. */
-import type { Binding, LoopInstruction, LoopSpec, MatmulSpec } from '../../../kernel/spec.ts';
+import type { Binding, MatmulSpec } from '../../../kernel/spec.ts';
 import { collapse } from '../loop/collapse.ts';
 import { loopProgram, loopStage } from '../loop/loop-program.ts';
 import { slotsOf } from '../loop/map-kernel.ts';
@@ -9,9 +9,10 @@ import { declareBuffers, plainMode } from '../wgsl/storage.ts';
 import { WgslModule } from '../wgsl/wgsl-module.ts';
 import { addGatheringFunctions, type Contraction } from './contraction.ts';
 import { epilogueFinish, scratchFinish } from './finish.ts';
-import { afterProduct, epilogueOf, isFloatProduct, matmulAsLoop } from './matmul-as-loop.ts';
+import { epilogueOf, isFloatProduct, matmulAsLoop } from './matmul-as-loop.ts';
 import { addMatrixFunctions, matrixOperand, vectorDirection, vectorMode } from './matrix-operand.ts';
 import { registerTileStage } from './register-tile.ts';
+import { sumOfParts } from './sum-of-parts.ts';
 import { chooseTile, type TiledChoice } from './tile-choice.ts';
 import { workgroupTileStage } from './workgroup-tile.ts';
 
@@ -42,7 +43,8 @@ export function matmulProgram(spec: MatmulSpec, profile: Profile): Program {
   if (choice.kind === 'loop' || empty || !isFloatProduct(spec)) return loopProgram(matmulAsLoop(spec), profile, label);
   const tile = tileStage(matmulContraction(spec, label, choice), choice);
   if (choice.splits === 1) return { label, stages: [tile], scratch: [] };
-  const gather = loopStage(collapse(sumOfParts(spec, choice.splits)), profile, `${label} (sum of parts)`);
+  const parts = sumOfParts({ ...spec, epilogue: epilogueOf(spec) }, choice.splits);
+  const gather = loopStage(collapse(parts), profile, `${label} (sum of parts)`);
   return {
     label,
     stages: gather === undefined ? [tile] : [tile, gather],
@@ -92,23 +94,5 @@ function matmulContraction(spec: MatmulSpec, title: string, choice: TiledChoice)
     splits,
     leftVector: leftVector === 'side' ? 'rows' : leftVector,
     rightVector: rightVector === 'side' ? 'columns' : rightVector,
-  };
-}
-
-/** Sums the parts in scratch memory, contiguous [...batch, splits, m, n], and goes on with the epilogue. */
-function sumOfParts(spec: MatmulSpec, splits: number): LoopSpec {
-  const binding = spec.bindings.length;
-  const { m, n } = spec;
-  const batchStrides = spec.batch.map((_, dimension) => prod(spec.batch.slice(dimension + 1)) * splits * m * n);
-  const sum: LoopInstruction[] = [
-    { kind: 'load', access: { binding, offset: 0, strides: [...batchStrides, n, 1, m * n] }, dtype: 'f32' },
-    { kind: 'reduce', op: 'sum', arg: 0, dtype: 'f32' },
-  ];
-  return {
-    kind: 'loop',
-    bindings: [...spec.bindings, { dtype: 'f32', access: 'read' }],
-    outer: [...spec.batch, m, n],
-    inner: [splits],
-    body: [...sum, ...epilogueOf(spec).map((step) => afterProduct(step, sum.length))],
   };
 }

@@ -1,0 +1,218 @@
+/**
+ * Layouts that have only some elements: how the entries of a row are walked. Each rule adds to its module
+ *
+ *   row_sum(row, lane, i) -> T      Σ x · value over every entry of a row that falls to a lane
+ *
+ * where T is f32 for one row of x, or vec4<f32> for four, and `x_at(i, column)` reads x.
+ */
+import type { EncodedLayout } from '../../../kernel/spec.ts';
+import { bufferName } from '../wgsl/storage.ts';
+import { indent, type WgslModule } from '../wgsl/wgsl-module.ts';
+import { addWordReader } from './codes.ts';
+import type { EncodedProduct } from './product.ts';
+
+/** What a row is walked for. */
+export interface SparseSite {
+  readonly module: WgslModule;
+  readonly product: EncodedProduct;
+  readonly lanes: number;
+  readonly type: 'f32' | 'vec4<f32>';
+}
+
+export type SparseLayout = EncodedLayout & ('csr' | 'bitmask' | 'n-of-m' | 'blocks');
+
+/** Up to so many terms are added up plainly, and that many turns of a loop are a block: see `contraction/contraction.ts`. */
+const longestPlainSum = 2048;
+const blockLength = 512;
+
+/** A loop of a lane. */
+interface LaneLoop {
+  /** The counter and where it goes, as expressions; lanes take turns of `step`. */
+  readonly name: string;
+  readonly first: string;
+  readonly end: string;
+  readonly step: number;
+  /** Terms that a turn adds to `part`, and the most that a row has. */
+  readonly terms: number;
+  readonly most: number;
+  readonly body: readonly string[];
+}
+
+/** A sum over the turns of a loop that fall to a lane, in blocks where it may be long; it ends up in `part`. */
+function laneSum({ lanes, type }: SparseSite, { name, first, end, step, terms, most, body }: LaneLoop): string[] {
+  const begin = lanes === 1 ? first : `${first} + lane * ${step}u`;
+  const stride = step * lanes;
+  if (most / lanes <= longestPlainSum)
+    return [
+      `var part = ${type}();`,
+      `for (var ${name} = ${begin}; ${name} < ${end}; ${name} += ${stride}u) {`,
+      indent(body),
+      '}',
+    ];
+  const block = stride * Math.max(1, Math.floor(blockLength / terms));
+  return [
+    `var whole = ${type}();`,
+    `for (var block = ${begin}; block < ${end}; block += ${block}u) {`,
+    indent([
+      `let block_end = min(block + ${block}u, ${end});`,
+      `var part = ${type}();`,
+      `for (var ${name} = block; ${name} < block_end; ${name} += ${stride}u) {`,
+      indent(body),
+      '}',
+      'whole += part;',
+    ]),
+    '}',
+    'let part = whole;',
+  ];
+}
+
+/** Adds `value_at(entry)`, and gives what ends `row_sum`: codes are scaled once a row. `values` is the part that holds them. */
+function addValues({ module, product: { spec } }: SparseSite, values: number): string {
+  const [buffer, scales] = [bufferName(spec.parts[values] ?? 0), bufferName(spec.parts[values + 1] ?? 0)];
+  const asCodes = spec.settings['values'] === 'int8';
+  const value = asCodes ? `f32(${module.use('unpack_i8')}(${buffer}[entry / 4u], entry))` : `${buffer}[entry]`;
+  module.add(`fn value_at(entry: u32) -> f32 {
+  return ${value};
+}`);
+  return asCodes ? `return part * ${scales}[row];` : 'return part;';
+}
+
+function addRowSum({ module, type }: SparseSite, lines: readonly string[]): void {
+  module.add(`fn row_sum(row: u32, lane: u32, i: u32) -> ${type} {
+${indent(lines)}
+}`);
+}
+
+/** The range of entries of a row, in `begin` and `end`, from offsets. */
+function offsetLines({ product: { spec } }: SparseSite, row: string): string[] {
+  const offsets = bufferName(spec.parts[0] ?? 0);
+  return [`let begin = u32(${offsets}[${row}]);`, `let end = u32(${offsets}[${row} + 1u]);`];
+}
+
+const columnOfEntry: Readonly<Record<number, (buffer: string) => string>> = {
+  1: (buffer) => `extractBits(${buffer}[entry / 4u], entry % 4u * 8u, 8u)`,
+  2: (buffer) => `extractBits(${buffer}[entry / 2u], entry % 2u * 16u, 16u)`,
+  4: (buffer) => `u32(${buffer}[entry])`,
+};
+
+/** By layout. */
+export const sparseRows: Readonly<Record<SparseLayout, (site: SparseSite) => void>> = {
+  csr: (site) => {
+    const { spec } = site.product;
+    const finish = addValues(site, 2);
+    const column = columnOfEntry[Number(spec.settings['columnBytes'])]?.(bufferName(spec.parts[1] ?? 0)) ?? '';
+    addRowSum(site, [
+      ...offsetLines(site, 'row'),
+      ...laneSum(site, {
+        name: 'entry',
+        first: 'begin',
+        end: 'end',
+        step: 1,
+        terms: 1,
+        most: spec.columns,
+        body: [`part += x_at(i, ${column}) * value_at(entry);`],
+      }),
+      finish,
+    ]);
+  },
+  bitmask: (site) => {
+    const { spec } = site.product;
+    const bytes = Math.ceil(spec.columns / 8);
+    const finish = addValues(site, 2);
+    addWordReader(site.module, 'word_at', spec.parts[1] ?? 0, bytes % 4 === 0);
+    const rest = spec.columns % 32;
+    const words = Math.ceil(spec.columns / 32);
+    const last = `if (word == ${words - 1}u) { bits &= ${(2 ** rest - 1) >>> 0}u; }`;
+    const take = [
+      'var left_bits = bits;',
+      'while (left_bits != 0u) {',
+      '  part += x_at(i, word * 32u + firstTrailingBit(left_bits)) * value_at(entry);',
+      '  entry += 1u;',
+      '  left_bits &= left_bits - 1u;',
+      '}',
+    ];
+    addRowSum(site, [
+      `var entry = u32(${bufferName(spec.parts[0] ?? 0)}[row]);`,
+      // Every lane counts all bits, since the place of a value depends on those before it.
+      ...laneSum(
+        { ...site, lanes: 1 },
+        {
+          name: 'word',
+          first: 'origin()',
+          end: `${words}u`,
+          step: 1,
+          terms: 32,
+          most: spec.columns,
+          body: [
+            `var bits = word_at(row * ${bytes}u + word * 4u);`,
+            ...(rest === 0 ? [] : [last]),
+            ...(site.lanes === 1
+              ? take
+              : [
+                  `if (word % ${site.lanes}u == lane) {`,
+                  indent(take),
+                  '} else {',
+                  '  entry += countOneBits(bits);',
+                  '}',
+                ]),
+          ],
+        },
+      ),
+      finish,
+    ]);
+  },
+  'n-of-m': (site) => {
+    const { spec } = site.product;
+    const [n, m] = [Number(spec.settings['n']), Number(spec.settings['m'])];
+    const bits = m <= 4 ? 2 : 4;
+    const kept = Math.ceil(spec.columns / m) * n;
+    const bytes = Math.ceil((kept * bits) / 8);
+    const perWord = 32 / bits;
+    const finish = addValues(site, 1);
+    addWordReader(site.module, 'word_at', spec.parts[0] ?? 0, bytes % 4 === 0);
+    addRowSum(site, [
+      ...laneSum(site, {
+        name: 'place',
+        first: 'origin()',
+        end: `${kept}u`,
+        step: perWord,
+        terms: perWord,
+        most: kept,
+        body: [
+          `var codes = word_at(row * ${bytes}u + place / ${8 / bits}u);`,
+          `let place_end = min(place + ${perWord}u, ${kept}u);`,
+          `for (var next = place; next < place_end; next++) {`,
+          `  let column = next / ${n}u * ${m}u + (codes & ${2 ** bits - 1}u);`,
+          `  part += x_at(i, column) * value_at(row * ${kept}u + next);`,
+          `  codes >>= ${bits}u;`,
+          '}',
+        ],
+      }),
+      finish,
+    ]);
+  },
+  blocks: (site) => {
+    const { spec } = site.product;
+    const [height, width] = [Number(spec.settings['height']), Number(spec.settings['width'])];
+    const finish = addValues(site, 2);
+    const columns = bufferName(spec.parts[1] ?? 0);
+    const add = `part += x_at(i, column) * value_at((at / ${width}u * ${height}u + row % ${height}u) * ${width}u + at % ${width}u);`;
+    addRowSum(site, [
+      ...offsetLines(site, `row / ${height}u`),
+      ...laneSum(site, {
+        name: 'at',
+        first: `begin * ${width}u`,
+        end: `end * ${width}u`,
+        step: 1,
+        terms: 1,
+        most: Math.ceil(spec.columns / width) * width,
+        body: [
+          `let column = u32(${columns}[at / ${width}u]) * ${width}u + at % ${width}u;`,
+          // The last blocks may stick out of the matrix.
+          spec.columns % width === 0 ? add : `if (column < ${spec.columns}u) { ${add} }`,
+        ],
+      }),
+      finish,
+    ]);
+  },
+};
