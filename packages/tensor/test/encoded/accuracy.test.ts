@@ -6,9 +6,6 @@ import { encoded, formatCases, randomNumbers, type DrawnMatrix } from './formats
 
 const oracle = createReferenceDevice('oracle of accuracy');
 
-/** Formats from whose arrays cpu computes; others go through the dense matrix, whose zeros are multiplied. */
-const ownKernels = new Set(['int8', 'int4', 'csr']);
-
 /** Elements whose magnitudes lie far apart, in the proportions of a row. */
 const anyMagnitudes = fc.constantFrom<readonly number[]>(
   [1e30, 1e-20],
@@ -82,7 +79,7 @@ test.each(Object.entries(formatCases))('sums of %s are as exact as those of dens
   );
 });
 
-test.each(Object.entries(formatCases).filter(([name]) => ownKernels.has(name)))(
+test.each(Object.entries(formatCases))(
   'what is not finite goes through %s as through the reference',
   async (_, anyFormat) => {
     await fc.assert(

@@ -167,8 +167,8 @@ export function v128(words: readonly [number, number, number, number]): Expressi
   };
 }
 
-/** A vector of the 32-bit words of `a` (0 to 3) and `b` (4 to 7) in the given order. */
-export function shuffle32(a: Expression, b: Expression, words: readonly [number, number, number, number]): Expression {
+/** A vector of the 16 bytes of `a` (0 to 15) and `b` (16 to 31) in the given order. */
+export function shuffle8(a: Expression, b: Expression, bytes: readonly number[]): Expression {
   checkOperands('i8x16.shuffle', ['v128', 'v128'], [a, b]);
   return {
     type: 'v128',
@@ -177,9 +177,18 @@ export function shuffle32(a: Expression, b: Expression, words: readonly [number,
       b.emit(out);
       out.byte(0xfd);
       out.unsigned(0x0d);
-      for (const word of words) for (let byte = 0; byte < 4; byte++) out.byte(word * 4 + byte);
+      out.raw(bytes);
     },
   };
+}
+
+/** A vector of the 32-bit words of `a` (0 to 3) and `b` (4 to 7) in the given order. */
+export function shuffle32(a: Expression, b: Expression, words: readonly [number, number, number, number]): Expression {
+  return shuffle8(
+    a,
+    b,
+    words.flatMap((word) => [0, 1, 2, 3].map((byte) => word * 4 + byte)),
+  );
 }
 
 /** `whenTrue` if `condition` is not 0; both sides are computed. */

@@ -2,14 +2,26 @@
 import type { EncodedLayout, EncodedMatmulSpec } from '../../../kernel/spec.ts';
 import type { Engine, Program } from '../engine.ts';
 import { rowsOfResult } from './decoded-product.ts';
+import { bitmaskRule } from './bitmask.ts';
+import { blocksRule } from './blocks.ts';
+import { codebookRule } from './codebook.ts';
 import { csrRule } from './csr.ts';
 import type { EncodedRule } from './encoded-rule.ts';
 import { int4Rule } from './int4.ts';
 import { int8Rule } from './int8.ts';
+import { nOfMRule } from './n-of-m.ts';
 import { provideEncodedPrograms } from './provided.ts';
 import { sizesOf } from './rows-of-x.ts';
 
-const rules: Readonly<Partial<Record<EncodedLayout, EncodedRule>>> = { csr: csrRule, int4: int4Rule, int8: int8Rule };
+const rules: Readonly<Record<EncodedLayout, EncodedRule>> = {
+  bitmask: bitmaskRule,
+  blocks: blocksRule,
+  codebook: codebookRule,
+  csr: csrRule,
+  int4: int4Rule,
+  int8: int8Rule,
+  'n-of-m': nOfMRule,
+};
 
 /** Nothing is summed, or there is no result. */
 function zeros(spec: EncodedMatmulSpec, engine: Engine): Program {
@@ -19,14 +31,14 @@ function zeros(spec: EncodedMatmulSpec, engine: Engine): Program {
 
 /** Whether there is a program for `spec`; this device takes no epilogues. */
 function accepts(spec: EncodedMatmulSpec): boolean {
-  return spec.out?.strides[1] === 1 && rules[spec.layout]?.accepts(spec) === true;
+  return spec.out?.strides[1] === 1 && rules[spec.layout].accepts(spec);
 }
 
 /** The program of a product that is accepted. */
 function compile(spec: EncodedMatmulSpec, engine: Engine): Program {
   const { rows, columns, m } = spec;
   if (rows * columns * m === 0) return zeros(spec, engine);
-  return (rules[spec.layout] as EncodedRule).compile(spec, engine);
+  return rules[spec.layout].compile(spec, engine);
 }
 
 provideEncodedPrograms({ accepts, compile });

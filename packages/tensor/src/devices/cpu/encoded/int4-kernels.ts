@@ -40,7 +40,7 @@ export function int4Kernels(engine: Engine): Int4Kernels {
 /** Columns of a chunk: 16 bytes of codes. */
 export const chunkColumns = 32;
 /** Rows side by side: each has a sum for each plane, one in f32 and its codes in registers. */
-const rowsTogether = 2;
+const rowsTogether = 4;
 /** Groups that add up in f32 before their sum goes to f64. */
 const groupBlock = 64;
 
@@ -182,53 +182,54 @@ interface Walk {
 /** The products of some rows with x, in f64. */
 function groupDots(f: FunctionBuilder, walk: Walk, chunks: Local, perGroup: Local, nibble: Local): Local[] {
   const totals = walk.codes.map(() => f.let(f64(0)));
-  const ofBlock = walk.codes.map(() => f.let(op('f32x4.splat', f32(0))));
-  const inBlock = f.let(i32(0));
-  const settle = (): void => {
-    for (const [row, total] of totals.entries()) {
-      f.set(total, op('f64.add', total, sumOfLanes(f, ofBlock[row] as Local)));
-      f.set(ofBlock[row] as Local, op('f32x4.splat', f32(0)));
-    }
-    f.set(inBlock, i32(0));
-  };
+  const blocks = walk.codes.map(() => f.local('v128'));
   const sums = walk.codes.map(() => [f.local('v128'), f.local('v128')] as const);
-  forEachGroup(f, chunks, perGroup, (now) => {
-    for (const [row, pair] of sums.entries())
-      for (const [plane, sum] of pair.entries()) {
-        const start = load(walk.sums, plane * 16);
-        const zero = walk.zeros[row];
-        f.set(
-          sum,
-          zero === undefined ? start : op('i32x4.mul', start, op('i32x4.splat', memoryOp('i32.load8_u', 0, [zero]))),
-        );
-      }
-    f.repeat(now, () => addChunk(f, walk, sums, nibble));
-    const [upper, lower] = [f.let(splat(walk.xScales)), f.let(splat(walk.xScales, 4))];
-    for (const [row, [high, low]] of sums.entries()) {
-      const scaled = (sum: Local, scale: Local): Expression =>
-        op('f32x4.mul', op('f32x4.convert_i32x4_s', sum), scale);
-      const whole = op('f32x4.add', scaled(high, upper), scaled(low, lower));
-      const block = ofBlock[row] as Local;
-      f.set(block, op('f32x4.add', block, op('f32x4.mul', whole, splat(walk.scales[row] as Local))));
-    }
-    f.increase(walk.xScales, 8);
-    f.increase(walk.sums, 32);
-    for (const scale of walk.scales) f.increase(scale, 4);
-    for (const zero of walk.zeros) f.increase(zero, 1);
-    f.increase(inBlock, 1);
-    f.if(op('i32.eq', inBlock, i32(groupBlock)), settle);
+  // Blocks of groups are groups of groups.
+  const blockChunks = f.let(op('i32.mul', perGroup, i32(groupBlock)));
+  forEachGroup(f, chunks, blockChunks, (inBlock) => {
+    for (const block of blocks) f.set(block, op('f32x4.splat', f32(0)));
+    forEachGroup(f, inBlock, perGroup, (now) => {
+      startGroup(f, walk, sums);
+      f.repeat(now, () => addChunk(f, walk, sums, nibble));
+      finishGroup(f, walk, sums, blocks);
+    });
+    for (const [row, total] of totals.entries())
+      f.set(total, op('f64.add', total, sumOfLanes(f, blocks[row] as Local)));
   });
-  settle();
   return totals;
 }
 
+type PlaneSums = readonly (readonly [Local, Local])[];
+
+/** Sums begin with what zero points take off. */
+function startGroup(f: FunctionBuilder, { sums: offsets, zeros }: Walk, sums: PlaneSums): void {
+  const starts = [f.let(load(offsets)), f.let(load(offsets, 16))];
+  for (const [row, pair] of sums.entries()) {
+    const zero = zeros[row];
+    const factor = zero && f.let(op('i32x4.splat', memoryOp('i32.load8_u', 0, [zero])));
+    for (const [plane, sum] of pair.entries()) {
+      const start = starts[plane] as Local;
+      f.set(sum, factor === undefined ? start : op('i32x4.mul', start, factor));
+    }
+  }
+}
+
+function finishGroup(f: FunctionBuilder, walk: Walk, sums: PlaneSums, blocks: readonly Local[]): void {
+  const [upper, lower] = [f.let(splat(walk.xScales)), f.let(splat(walk.xScales, 4))];
+  const scaled = (sum: Local, scale: Local): Expression => op('f32x4.mul', op('f32x4.convert_i32x4_s', sum), scale);
+  for (const [row, [high, low]] of sums.entries()) {
+    const whole = op('f32x4.add', scaled(high, upper), scaled(low, lower));
+    const block = blocks[row] as Local;
+    f.set(block, op('f32x4.add', block, op('f32x4.mul', whole, splat(walk.scales[row] as Local))));
+  }
+  f.increase(walk.xScales, 8);
+  f.increase(walk.sums, 32);
+  for (const scale of walk.scales) f.increase(scale, 4);
+  for (const zero of walk.zeros) f.increase(zero, 1);
+}
+
 /** Adds the products of a chunk: the codes of every fourth column stand together, in the same four bits of i16. */
-function addChunk(
-  f: FunctionBuilder,
-  { x, codes }: Walk,
-  sums: readonly (readonly [Local, Local])[],
-  nibble: Local,
-): void {
+function addChunk(f: FunctionBuilder, { x, codes }: Walk, sums: PlaneSums, nibble: Local): void {
   const words = codes.map((pointer) => f.let(load(pointer)));
   for (let place = 0; place < 4; place++) {
     const [upper, lower] = [f.let(load(x, place * 32)), f.let(load(x, place * 32 + 16))];

@@ -50,8 +50,9 @@ function decodeInt4(spec: EncodedMatmulSpec, engine: Engine): Decode {
 function int4Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Program): Program {
   const { rows, columns } = spec;
   const { group, groups, hasZeros, codeStep } = settingsOf(spec);
-  const { planesInt4, planesWithZeros, sumPlanes } = int4Kernels(engine);
+  const kernels = int4Kernels(engine);
   const [chunks, perGroup] = [Math.floor(columns / chunkColumns), group / chunkColumns];
+  const multiply = hasZeros ? kernels.planesWithZeros : kernels.planesInt4;
   return planesProgram(spec, engine, exact, {
     layout: planeKernels(engine).inFours,
     whole: chunks * chunkColumns,
@@ -63,9 +64,8 @@ function int4Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Program): Pr
     writeScale: (address, scale) =>
       void new Float32Array(engine.memory.memory.buffer, address, 2).set([scale * 65536, scale]),
     multiply: ({ planes, scales: xScales, extra }, [codes = 0, scales = 0, zeros = 0], y) => {
-      sumPlanes(planes, extra, chunks, perGroup, hasZeros ? 1 : 8);
-      const run = hasZeros ? planesWithZeros : planesInt4;
-      run(planes, xScales, extra, codes, scales, y, rows, chunks, perGroup, codeStep, groups * 4, zeros);
+      kernels.sumPlanes(planes, extra, chunks, perGroup, hasZeros ? 1 : 8);
+      multiply(planes, xScales, extra, codes, scales, y, rows, chunks, perGroup, codeStep, groups * 4, zeros);
     },
     valueAt: ([codes = 0, scales = 0, zeros = 0]) => {
       const { buffer } = engine.memory.memory;

@@ -1,0 +1,120 @@
+/** WebAssembly functions that write down the columns of entries, i32, where a layout has bits or blocks instead. */
+import { i32, memoryOp, op, type Expression, type Local } from '../assembler/expression.ts';
+import type { ModuleBuilder } from '../assembler/module-builder.ts';
+import type { Engine, WasmFunction } from '../engine.ts';
+
+/** The functions of one engine. */
+export interface ColumnKernels {
+  /** (mask, rows, columns, target) → the end: the columns of the set bits of rows, which follow each other. */
+  readonly setBits: WasmFunction;
+  /** (places, rows, kept, n, m, bits, target): the columns of `kept` entries of each row, n in every m. */
+  readonly places: WasmFunction;
+  /**
+   * (blockOffsets, blockColumns, values, within, height, width, columns, targetColumns, targetValues) → how many: the
+   * entries of row `within` of a row of blocks, with f32 values.
+   */
+  readonly entriesOfBlocks: WasmFunction;
+  /** The same with codes of 8 bits. */
+  readonly codesOfBlocks: WasmFunction;
+}
+
+const built = new WeakMap<Engine, ColumnKernels>();
+
+/** Compiles the functions once an engine. */
+export function columnKernels(engine: Engine): ColumnKernels {
+  let kernels = built.get(engine);
+  if (kernels === undefined) {
+    const { module } = engine.module();
+    addSetBits(module);
+    addPlaces(module);
+    addEntriesOfBlocks(module, 'entriesOfBlocks', 4);
+    addEntriesOfBlocks(module, 'codesOfBlocks', 1);
+    kernels = engine.instantiate(module) as unknown as ColumnKernels;
+    built.set(engine, kernels);
+  }
+  return kernels;
+}
+
+const byteAt = (address: Expression): Expression => memoryOp('i32.load8_u', 0, [address]);
+
+function addSetBits(module: ModuleBuilder): void {
+  const f = module.function('setBits', ['i32', 'i32', 'i32', 'i32'], 'i32', true);
+  const [mask, rows, columns, target] = f.arguments;
+  const bytes = f.let(op('i32.shr_u', op('i32.add', columns, i32(7)), i32(3)));
+  const [first, bits] = [f.local('i32'), f.local('i32')];
+  f.repeat(rows, () => {
+    f.set(first, i32(0));
+    f.repeat(bytes, () => {
+      f.set(bits, byteAt(mask));
+      // Each bit is written where the next column belongs, and stays there if it is set.
+      for (let bit = 0; bit < 8; bit++) {
+        f.store('i32.store', target, op('i32.add', first, i32(bit)));
+        f.increase(target, op('i32.and', op('i32.shl', bits, i32(2)), i32(4)));
+        f.set(bits, op('i32.shr_u', bits, i32(1)));
+      }
+      f.increase(first, 8);
+      f.increase(mask, 1);
+    });
+  });
+  f.return(target);
+}
+
+function addPlaces(module: ModuleBuilder): void {
+  const f = module.function('places', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [places, rows, kept, n, m, bits, target] = f.arguments;
+  const rowBytes = f.let(op('i32.shr_u', op('i32.add', op('i32.mul', kept, bits), i32(7)), i32(3)));
+  const lowest = f.let(op('i32.sub', op('i32.shl', i32(1), bits), i32(1)));
+  const [bit, column] = [f.local('i32'), f.local('i32')];
+  f.repeat(rows, () => {
+    f.set(bit, i32(0));
+    f.set(column, i32(0));
+    f.repeat(op('i32.div_u', kept, n), () => {
+      f.repeat(n, () => {
+        f.store('i32.store', target, op('i32.add', column, codeAt(places, bit, lowest)));
+        f.increase(bit, bits);
+        f.increase(target, 4);
+      });
+      f.increase(column, m);
+    });
+    f.increase(places, rowBytes);
+  });
+}
+
+/** The code that begins with bit `bit` of a row, which lies in one byte. */
+function codeAt(row: Local, bit: Local, lowest: Local): Expression {
+  const byte = byteAt(op('i32.add', row, op('i32.shr_u', bit, i32(3))));
+  return op('i32.and', op('i32.shr_u', byte, op('i32.and', bit, i32(7))), lowest);
+}
+
+function addEntriesOfBlocks(module: ModuleBuilder, name: string, valueBytes: 1 | 4): void {
+  const f = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'i32', true);
+  const [offsets, blockColumns, values, within, height, width, columns, targetColumns, targetValues] = f.arguments;
+  const word = (address: Expression, offset = 0): Expression => memoryOp('i32.load', offset, [address]);
+  const begin = f.let(word(offsets));
+  const blocks = f.let(op('i32.sub', word(offsets, 4), begin));
+  const blockColumn = f.let(op('i32.add', blockColumns, op('i32.shl', begin, i32(2))));
+  const row = op('i32.add', op('i32.mul', begin, height), within);
+  const rowBytes = op('i32.mul', width, i32(valueBytes));
+  const value = f.let(op('i32.add', values, op('i32.mul', row, rowBytes)));
+  const blockBytes = f.let(op('i32.mul', height, rowBytes));
+  const start = f.let(targetColumns);
+  f.repeat(blocks, () => {
+    const column = f.let(op('i32.mul', word(blockColumn), width));
+    const from = f.let(value);
+    // The last blocks may stick out of the matrix.
+    const inside = f.let(op('i32.sub', columns, column));
+    f.if(op('i32.gt_s', inside, width), () => f.set(inside, width));
+    f.repeat(inside, () => {
+      f.store('i32.store', targetColumns, column);
+      if (valueBytes === 4) f.store('i32.store', targetValues, word(from));
+      else f.store('i32.store8', targetValues, byteAt(from));
+      f.increase(column, 1);
+      f.increase(from, valueBytes);
+      f.increase(targetColumns, 4);
+      f.increase(targetValues, valueBytes);
+    });
+    f.increase(blockColumn, 4);
+    f.increase(value, blockBytes);
+  });
+  f.return(op('i32.shr_u', op('i32.sub', targetColumns, start), i32(2)));
+}
