@@ -32,7 +32,7 @@ function tableKernels(engine: Engine): TableKernels {
     const { module } = engine.module();
     addLookUp4(module);
     addLookUp8(module);
-    kernels = engine.instantiate(module) as TableKernels;
+    kernels = engine.instantiate(module);
     built.set(engine, kernels);
   }
   return kernels;
