@@ -39,7 +39,7 @@ export class Embedding extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.weight.value.take(x);
+    return this.weight.factor.take(x);
   }
 
   config(): ModuleConfig {

@@ -3,12 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  codebook,
   createReferenceDevice,
   csr,
   encodeMatrix,
   gradients,
+  int4,
   int8,
+  nOfM,
   randn,
+  tensor,
   withDevice,
   type MatrixFormat,
   type Tensor,
@@ -67,6 +71,19 @@ describe.each(Object.entries(formats))('in %s', (_, format) => {
   });
 });
 
+test.each(Object.entries({ ...formats, int4, codebook, nOfM } as unknown as typeof formats))(
+  'an embedding in %s looks up the rows of the values it stands for',
+  async (_, format) => {
+    const model = made({ type: 'embedding', count: 9, size: 6 });
+    await store(weightOf(model), format);
+    const indices = tensor([[0, 8], [3, 3]], { dtype: 'i32', device }); // prettier-ignore
+    const found = model.forward(indices);
+    expect(found.shape).toEqual([2, 2, 6]);
+    expect(await found.data()).toEqual(await weightOf(model).value.take(indices).data());
+    expect(weightOf(model).stored).toBeDefined();
+  },
+);
+
 test('a stored weight takes its own bytes, and tells its shape, dtype and device', async () => {
   const model = made(linear);
   const weight = weightOf(model);
@@ -80,7 +97,7 @@ test('becomes dense, with the views it tells, when its tensor is asked for', asy
   const matrix = await encodeMatrix(weight.tensor.detach(), int8);
   const shown = await matrix.toDense().data();
   const views = (dense: Tensor): [{ name: string; apply: (tensor: Tensor) => Tensor }] => [
-    { name: `of [${dense.shape.join()}]`, apply: (tensor) => tensor.mul(2) },
+    { name: `of [${dense.shape.join()}]`, apply: (raw) => raw.mul(2) },
   ];
   weight.store({ matrix, views });
   expect(await weight.value.data()).toEqual(shown);
