@@ -16,8 +16,8 @@ export interface SaveOptimizedOptions {
 }
 
 /**
- * Saves a model as a folder, each weight in its smallest layout; the layouts are described in config.json. Loaded again it
- * computes exactly the same. A model without masks and quantization is saved as `saveModel` of `@espalier/nn` does it.
+ * Saves a model as a folder, each weight in its smallest layout; the layouts are described in config.json. Loaded again its
+ * weights are the same to the last bit. A model without masks and quantization is saved as `saveModel` of `@espalier/nn` does it.
  * Each file appears at once or not at all, config.json last. Returns the bytes of the folder's files.
  */
 export async function saveOptimized(
@@ -37,7 +37,8 @@ export async function saveOptimized(
 }
 
 /**
- * Loads what `saveOptimized`, or `saveModel` of `@espalier/nn`, saved: no user code is needed. Throws FormatError, naming
+ * Loads what `saveOptimized`, or `saveModel` of `@espalier/nn`, saved: no user code is needed. Weights stay in the formats of
+ * the file where the device computes from them, and become dense when they are trained (see `Parameter.stored`). Throws FormatError, naming
  * the file and what is wrong with it, for a damaged folder.
  */
 export function loadOptimized(folder: string, options: { readonly device?: Device } = {}): Promise<OptimizedModel> {

@@ -12,6 +12,7 @@ import {
   type ModuleConfig,
 } from '@espalier/nn';
 import { Generator, rand } from '@espalier/tensor';
+import { expect } from 'vitest';
 import { at } from './at.ts';
 
 export const features = 16;
@@ -75,4 +76,12 @@ export async function accuracyOf(model: Module, data: Dataset = validate): Promi
 export async function logitsOf(model: Module, data: Dataset = validate): Promise<number[]> {
   const { x } = await data.batch(Array.from({ length: 64 }, (_, index) => index));
   return Array.from(await model.forward(x).data());
+}
+
+/** Logits of one model from the same weights in two forms: sums in another order may differ in the last digits. */
+export function expectSameLogits(actual: readonly number[], wanted: readonly number[]): void {
+  expect(actual).toHaveLength(wanted.length);
+  const largest = Math.max(...wanted.map(Math.abs));
+  for (const [index, value] of wanted.entries())
+    expect(Math.abs((actual[index] as number) - value)).toBeLessThanOrEqual(1e-5 * largest);
 }
