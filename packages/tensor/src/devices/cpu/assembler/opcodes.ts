@@ -18,6 +18,7 @@ export const plainOpcodes = {
   'i32.le_u': '4d ii>i',
   'i32.ge_s': '4e ii>i',
   'i32.ge_u': '4f ii>i',
+  'i32.popcnt': '69 i>i',
   'i32.add': '6a ii>i',
   'i32.sub': '6b ii>i',
   'i32.mul': '6c ii>i',
@@ -155,6 +156,7 @@ export const plainOpcodes = {
   'f64x2.convert_low_i32x4_u': 'fdff v>v',
   // Vectors: integer arithmetic.
   'i16x8.shr_u': 'fd8d vi>v',
+  'i16x8.add': 'fd8e vv>v',
   'i32x4.abs': 'fda0 v>v',
   'i32x4.neg': 'fda1 v>v',
   'i32x4.shl': 'fdab vi>v',
@@ -225,6 +227,7 @@ export const memoryOpcodes = {
   'i32.store16': '3b ii>',
   'v128.load': 'fd00 i>v',
   'v128.load8x8_s': 'fd01 i>v',
+  'v128.load8x8_u': 'fd02 i>v',
   'v128.load16x4_s': 'fd03 i>v',
   'v128.load32_splat': 'fd09 i>v',
   'v128.load64_splat': 'fd0a i>v',

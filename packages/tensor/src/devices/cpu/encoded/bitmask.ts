@@ -11,19 +11,20 @@ export const bitmaskRule: EncodedRule = {
   accepts: () => true,
   compile: (spec, engine) => {
     const { settings, rows, columns } = spec;
-    const { setBits } = columnKernels(engine);
+    const { setBits, setBitsByTable } = columnKernels(engine);
+    const [columnBytes, write] = columns <= 65536 ? ([2, setBitsByTable] as const) : ([4, setBits] as const);
     const rowsTogether = Math.min(rows, Math.max(1, Math.floor(entriesTogether / columns)));
     const source: EntrySource = {
-      columnBytes: 4,
+      columnBytes,
       values: settings['values'] as 'f32' | 'int8',
       rowsTogether,
-      // Whole bytes of bits are written, and one column more.
-      bytes: (rowsTogether * columns + 8) * 4,
+      // The columns of a whole byte are written, whatever its bits.
+      bytes: (rowsTogether * columns + 8) * columnBytes,
       locate: ([offsets = 0, mask = 0, values = 0, scales = 0], row, count, target) => {
-        setBits(mask + row * Math.ceil(columns / 8), count, columns, target);
+        write(mask + row * Math.ceil(columns / 8), count, columns, target);
         const begin = engine.memory.words[(offsets >> 2) + row] ?? 0;
         // Offsets count from the first row of the matrix.
-        return { offsets: offsets + row * 4, columns: target - begin * 4, values, scales: scales + row * 4 };
+        return { offsets: offsets + row * 4, columns: target - begin * columnBytes, values, scales: scales + row * 4 };
       },
     };
     return sparseProgram(spec, engine, source);

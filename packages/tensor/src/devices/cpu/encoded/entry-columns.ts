@@ -1,12 +1,17 @@
-/** WebAssembly functions that write down the columns of entries, i32, where a layout has bits or blocks instead. */
+/**
+ * WebAssembly functions that write down the columns of entries where a layout has bits or blocks instead. Up to 65,536 columns
+ * those of bits are of 16 bits, and a table says which a byte has.
+ */
 import { i32, memoryOp, op, type Expression, type Local } from '../assembler/expression.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
 
 /** The functions of one engine. */
 export interface ColumnKernels {
-  /** (mask, rows, columns, target) → the end: the columns of the set bits of rows, which follow each other. */
+  /** (mask, rows, columns, target): the columns of the set bits of rows, i32, one after another. */
   readonly setBits: WasmFunction;
+  /** The same in 16 bits. */
+  readonly setBitsByTable: WasmFunction;
   /** (places, rows, kept, n, m, bits, target): the columns of `kept` entries of each row, n in every m. */
   readonly places: WasmFunction;
   /**
@@ -26,6 +31,7 @@ export function columnKernels(engine: Engine): ColumnKernels {
   if (kernels === undefined) {
     const { module } = engine.module();
     addSetBits(module);
+    addSetBitsByTable(module, keepTable(engine, bitTable()));
     addPlaces(module);
     addEntriesOfBlocks(module, 'entriesOfBlocks', 4);
     addEntriesOfBlocks(module, 'codesOfBlocks', 1);
@@ -38,7 +44,7 @@ export function columnKernels(engine: Engine): ColumnKernels {
 const byteAt = (address: Expression): Expression => memoryOp('i32.load8_u', 0, [address]);
 
 function addSetBits(module: ModuleBuilder): void {
-  const f = module.function('setBits', ['i32', 'i32', 'i32', 'i32'], 'i32', true);
+  const f = module.function('setBits', ['i32', 'i32', 'i32', 'i32'], 'none', true);
   const [mask, rows, columns, target] = f.arguments;
   const bytes = f.let(op('i32.shr_u', op('i32.add', columns, i32(7)), i32(3)));
   const [first, bits] = [f.local('i32'), f.local('i32')];
@@ -56,7 +62,44 @@ function addSetBits(module: ModuleBuilder): void {
       f.increase(mask, 1);
     });
   });
-  f.return(target);
+}
+
+/** Keeps a table in device memory, as long as the functions that read it. */
+function keepTable({ memory }: Engine, bytes: Uint8Array): number {
+  const address = memory.allocate(bytes.length, 'matmul');
+  memory.bytes.set(bytes, address);
+  return address;
+}
+
+/** For each byte the places of its bits, in 8 bytes. */
+function bitTable(): Uint8Array {
+  const table = new Uint8Array(256 * 8);
+  for (let byte = 0; byte < 256; byte++)
+    [0, 1, 2, 3, 4, 5, 6, 7]
+      .filter((bit) => ((byte >> bit) & 1) === 1)
+      .forEach((bit, place) => {
+        table[byte * 8 + place] = bit;
+      });
+  return table;
+}
+
+function addSetBitsByTable(module: ModuleBuilder, table: number): void {
+  const f = module.function('setBitsByTable', ['i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [mask, rows, columns, target] = f.arguments;
+  const bytes = f.let(op('i32.shr_u', op('i32.add', columns, i32(7)), i32(3)));
+  const eight = f.let(op('i16x8.splat', i32(8)));
+  const [bits, first] = [f.local('i32'), f.local('v128')];
+  f.repeat(rows, () => {
+    f.set(first, op('i16x8.splat', i32(0)));
+    f.repeat(bytes, () => {
+      f.set(bits, byteAt(mask));
+      const places = memoryOp('v128.load8x8_u', table, [op('i32.shl', bits, i32(3))]);
+      f.store('v128.store', target, op('i16x8.add', places, first));
+      f.increase(target, op('i32.shl', op('i32.popcnt', bits), i32(1)));
+      f.set(first, op('i16x8.add', first, eight));
+      f.increase(mask, 1);
+    });
+  });
 }
 
 function addPlaces(module: ModuleBuilder): void {

@@ -1,9 +1,14 @@
 /** Products with matrices of which, of every m columns of a row, n are there. */
 import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine, Program } from '../engine.ts';
+import { gemmKernels, roundUp } from '../gemm/gemm.ts';
+import { sumOfBlocks, wideBytes } from '../gemm/wide-sums.ts';
+import { addressesOf, rowsOfResult } from './decoded-product.ts';
 import { columnKernels } from './entry-columns.ts';
 import type { EncodedRule } from './encoded-rule.ts';
-import { sparseProgram, type EntrySource } from './sparse-product.ts';
+import { pairKernels } from './pair-kernels.ts';
+import { columnsOfX, rowsOfX } from './rows-of-x.ts';
+import { manyRows, sparseProgram, turnResult, type EntrySource } from './sparse-product.ts';
 
 /** Entries whose columns are written down at a time. */
 const entriesTogether = 8192;
@@ -11,19 +16,37 @@ const entriesTogether = 8192;
 /** The rule of the layout. */
 export const nOfMRule: EncodedRule = {
   accepts: () => true,
-  compile: (spec, engine) => sparseProgram(spec, engine, entriesOf(spec, engine)),
+  compile: (spec, engine) => {
+    const { n, m } = layoutOf(spec);
+    // Whole bytes of the places of 2 of 4, which have a kernel of their own.
+    if (n !== 2 || m !== 4 || spec.columns % 8 !== 0 || spec.walks === 'rows')
+      return sparseProgram(spec, engine, entriesOf(spec, engine));
+    return (spec.m < manyRows ? pairDots : pairsSideBySide)(spec, engine);
+  },
 };
 
-/** The entries of some rows: their values as they lie, and their columns written down. */
-function entriesOf({ settings, rows, columns }: EncodedMatmulSpec, engine: Engine): EntrySource {
-  const { places } = columnKernels(engine);
+function layoutOf({ settings, columns }: EncodedMatmulSpec): {
+  readonly n: number;
+  readonly m: number;
+  readonly bits: number;
+  /** Entries of a row, and bytes of their places. */
+  readonly kept: number;
+  readonly rowBytes: number;
+  readonly values: 'f32' | 'int8';
+  readonly valueBytes: number;
+} {
   const [n, m] = [Number(settings['n']), Number(settings['m'])];
   const bits = m <= 4 ? 2 : 4;
   const kept = Math.ceil(columns / m) * n;
-  const rowBytes = Math.ceil((kept * bits) / 8);
-  const rowsTogether = Math.min(rows, Math.max(1, Math.floor(entriesTogether / kept)));
   const values = settings['values'] as 'f32' | 'int8';
-  const valueBytes = values === 'f32' ? 4 : 1;
+  return { n, m, bits, kept, rowBytes: Math.ceil((kept * bits) / 8), values, valueBytes: values === 'f32' ? 4 : 1 };
+}
+
+/** The entries of some rows: their values as they lie, and their columns written down. */
+function entriesOf(spec: EncodedMatmulSpec, engine: Engine): EntrySource {
+  const { places } = columnKernels(engine);
+  const { n, m, bits, kept, rowBytes, values, valueBytes } = layoutOf(spec);
+  const rowsTogether = Math.min(spec.rows, Math.max(1, Math.floor(entriesTogether / kept)));
   const offsetsAt = rowsTogether * kept * 4;
   return {
     columnBytes: 4,
@@ -41,5 +64,57 @@ function entriesOf({ settings, rows, columns }: EncodedMatmulSpec, engine: Engin
         scales: scales + row * 4,
       };
     },
+  };
+}
+
+/** Few rows of x with 2 of 4. */
+function pairDots(spec: EncodedMatmulSpec, engine: Engine): Program {
+  const { rows, columns, m } = spec;
+  const { values, kept, rowBytes, valueBytes } = layoutOf(spec);
+  const { dotPairs } = pairKernels(engine, values);
+  const x = rowsOfX(spec, engine);
+  const out = rowsOfResult(spec, engine);
+  engine.workspace.reserve(x.bytes, 'matmul');
+  return () => {
+    const [from, to] = [x.place(engine.workspace.address), out.at()];
+    const [places = 0, entries = 0, scales = 0] = addressesOf(spec, engine);
+    for (let i = 0; i < m; i++)
+      dotPairs(places, entries, scales, from + i * columns * 4, to + i * out.step, rows, rowBytes, kept * valueBytes);
+  };
+}
+
+/** Bytes of x that stay in the first-level cache while all rows of the matrix go over them. */
+const cachedBytes = 32768;
+/** Blocks of columns that add up in f32. */
+const blocksTogether = 32;
+
+/** Many rows of x with 2 of 4, a block of columns at a time. */
+function pairsSideBySide(spec: EncodedMatmulSpec, engine: Engine): Program {
+  const { rows, columns } = spec;
+  const { values, kept, rowBytes, valueBytes } = layoutOf(spec);
+  const { dotPairRows } = pairKernels(engine, values);
+  const gemm = gemmKernels(engine);
+  const x = columnsOfX(spec, engine);
+  const step = x.step * 4;
+  const turn = turnResult(spec, engine, x.step);
+  const blockBytes = Math.min(rowBytes, Math.max(4, Math.floor(cachedBytes / step / 8)));
+  const blocks = { count: Math.ceil(rowBytes / blockBytes), together: blocksTogether };
+  const resultAt = roundUp(x.bytes, 16);
+  const wideAt = resultAt + rows * step;
+  engine.workspace.reserve(wideAt + wideBytes(blocks, rows * x.step), 'matmul');
+  return () => {
+    const { address } = engine.workspace;
+    const from = x.place(address);
+    const [places = 0, entries = 0, scales = 0] = addressesOf(spec, engine);
+    const result = address + resultAt;
+    const sums = { c: result, wide: address + wideAt, rows: 1, columns: rows * x.step, rowStep: 0 };
+    sumOfBlocks(gemm, sums, blocks, (block, accumulate) => {
+      const at = block * blockBytes;
+      const bytes = Math.min(blockBytes, rowBytes - at);
+      const [ofBlock, valuesAt] = [from + at * 8 * step, entries + at * 4 * valueBytes];
+      const valueStep = kept * valueBytes;
+      dotPairRows(places + at, valuesAt, scales, ofBlock, result, rows, bytes, rowBytes, valueStep, step, accumulate);
+    });
+    turn(result);
   };
 }

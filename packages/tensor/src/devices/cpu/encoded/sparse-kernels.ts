@@ -6,6 +6,7 @@ import { f32, f64, i32, memoryOp, op, shuffle32, type Expression, type Local } f
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
+import { forEachVectors, vectorCounts } from './vectors.ts';
 
 /** How entries lie in memory: bytes of a column, and what a value is. */
 export interface EntryLayout {
@@ -50,8 +51,6 @@ export function sparseKernels(engine: Engine, layout: EntryLayout): SparseKernel
 
 /** Entries that add up in f32 before their sum goes to f64. */
 const entryBlock = 512;
-/** Vectors of columns of x side by side, largest first: each has a sum in a register. */
-const vectorCounts = [8, 4, 1] as const;
 
 const load = (address: Expression, offset = 0): Expression => memoryOp('v128.load', offset, [address]);
 const loadOne = (address: Expression): Expression => memoryOp('f32.load', 0, [address]);
@@ -155,20 +154,6 @@ function addDots(module: ModuleBuilder, layout: EntryLayout): void {
   });
 }
 
-/** Runs the body for as many vectors at a time as there are left of `bytes`, with how far it has come. */
-function forEachVectors(f: FunctionBuilder, bytes: Local, body: (vectors: number, at: Local) => void): void {
-  const at = f.let(i32(0));
-  for (const [place, vectors] of vectorCounts.entries()) {
-    const left = op('i32.sub', bytes, at);
-    const larger = vectorCounts[place - 1];
-    const within = larger === undefined ? left : op('i32.rem_u', left, i32(larger * 16));
-    f.repeat(op('i32.div_u', within, i32(vectors * 16)), () => {
-      body(vectors, at);
-      f.increase(at, vectors * 16);
-    });
-  }
-}
-
 function addDotRows(module: ModuleBuilder, layout: EntryLayout): void {
   const f = module.function('dotRows', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
   const [offsets, columns, values, scales, x, y, rows, step, wide] = f.arguments;
@@ -200,15 +185,10 @@ function addDotRows(module: ModuleBuilder, layout: EntryLayout): void {
         });
         f.if(op('i32.eqz', isShort), () => addWide(f, own, wide, isFirst));
       });
-      f.if(
-        isShort,
-        () => {
-          for (const [v, sum] of own.entries()) f.store('v128.store', target, scaled(sum), v * 16);
-        },
-        () => {
-          for (const v of own.keys()) f.store('v128.store', target, scaled(narrowed(wide, v * 32)), v * 16);
-        },
-      );
+      f.if(op('i32.eqz', isShort), () => {
+        for (const [v, sum] of own.entries()) f.set(sum, narrowed(wide, v * 32));
+      });
+      for (const [v, sum] of own.entries()) f.store('v128.store', target, scaled(sum), v * 16);
     });
     f.increase(y, step);
   });

@@ -26,7 +26,7 @@ export interface EntrySource extends EntryLayout {
 }
 
 /** From this many rows of x on they are multiplied side by side. */
-const manyRows = 4;
+export const manyRows = 4;
 /** Rows of the matrix that add up in f32. */
 const rowBlock = 512;
 /** f64 of one pass over a row. */
@@ -126,7 +126,7 @@ function sideBySide(spec: EncodedMatmulSpec, engine: Engine, source: EntrySource
 }
 
 /** Copies a result [width, step], whose columns are the rows of x, to where it belongs. */
-function turnResult(spec: EncodedMatmulSpec, engine: Engine, step: number): (result: number) => void {
+export function turnResult(spec: EncodedMatmulSpec, engine: Engine, step: number): (result: number) => void {
   const { bindings, m, out } = spec;
   const source = bindings.length;
   const loop: LoopSpec = {

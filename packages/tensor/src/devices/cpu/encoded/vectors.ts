@@ -1,4 +1,4 @@
-/** What kernels of encoded matrices share: walking a row, and adding up what lanes hold. */
+/** How kernels of encoded matrices walk a row in vectors. */
 import { i32, op, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 
@@ -10,4 +10,21 @@ export function forEachFour(
 ): void {
   f.repeat(op('i32.shr_u', count, i32(2)), four);
   f.repeat(op('i32.and', count, i32(3)), one);
+}
+
+/** Vectors of columns of x side by side, largest first: each has a sum in a register. */
+export const vectorCounts = [8, 4, 1] as const;
+
+/** Runs the body for as many vectors at a time as there are left of `bytes`, with how far it has come. */
+export function forEachVectors(f: FunctionBuilder, bytes: Local, body: (vectors: number, at: Local) => void): void {
+  const at = f.let(i32(0));
+  for (const [place, vectors] of vectorCounts.entries()) {
+    const left = op('i32.sub', bytes, at);
+    const larger = vectorCounts[place - 1];
+    const within = larger === undefined ? left : op('i32.rem_u', left, i32(larger * 16));
+    f.repeat(op('i32.div_u', within, i32(vectors * 16)), () => {
+      body(vectors, at);
+      f.increase(at, vectors * 16);
+    });
+  }
 }
