@@ -90,7 +90,7 @@ const blocksTogether = 32;
 
 /** Many rows of x with 2 of 4, a block of columns at a time. */
 function pairsSideBySide(spec: EncodedMatmulSpec, engine: Engine): Program {
-  const { rows, columns } = spec;
+  const { rows } = spec;
   const { values, kept, rowBytes, valueBytes } = layoutOf(spec);
   const { dotPairRows } = pairKernels(engine, values);
   const gemm = gemmKernels(engine);
