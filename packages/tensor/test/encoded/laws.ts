@@ -3,13 +3,14 @@ import {
   createReferenceDevice,
   fromTyped,
   gradients,
+  tensor,
   type Device,
   type EncodedMatrix,
   type Tensor,
 } from '@espalier/tensor';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { anyMatrix, encoded, formatCases, randomNumbers } from './formats.ts';
+import { anyMatrix, encoded, formatCases, randomNumbers, type DrawnMatrix, type FormatCase } from './formats.ts';
 
 const oracle = createReferenceDevice('oracle of encoded matrices');
 
@@ -26,7 +27,12 @@ const anyFactor = fc.record({
 type Factor = typeof anyFactor extends fc.Arbitrary<infer T> ? T : never;
 
 /** A dense [rows, columns] on a device, contiguous or as the transpose of what is. */
-function denseFactor(rows: number, columns: number, { strided, seed }: Factor, device: Device): Tensor {
+function denseFactor(
+  rows: number,
+  columns: number,
+  { strided, seed }: Pick<Factor, 'strided' | 'seed'>,
+  device: Device,
+): Tensor {
   const random = randomNumbers(seed);
   const values = Float32Array.from({ length: rows * columns }, () => (random() < 0.1 ? 0 : random() * 2 - 1));
   return strided ? fromTyped(values, [columns, rows], { device }).t() : fromTyped(values, [rows, columns], { device });
@@ -87,6 +93,27 @@ export function encodedLaws(device: () => Promise<Device> | Device, runs: number
   );
 
   test.each(Object.entries(formatCases))(
+    'rows of %s, and gradients towards its arrays, are as on the reference device',
+    async (_, anyFormat) => {
+      const random = randomNumbers(3);
+      const values = Float32Array.from({ length: 9 * 37 }, () => (random() < 0.3 ? 0 : random() - 0.5));
+      await fc.assert(
+        fc.asyncProperty(anyFormat, async (format) => {
+          const drawn: DrawnMatrix = { shape: [9, 37], values };
+          const wanted = await readings(drawn, format, oracle);
+          for (const [index, found] of (await readings(drawn, format, await device())).entries()) {
+            const expected = (await wanted[index]?.data()) as Float32Array;
+            const most = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+            for (const [at, value] of (await found.data()).entries())
+              expect(Math.abs(value - (expected[at] as number))).toBeLessThanOrEqual(1e-5 * most);
+          }
+        }),
+        { numRuns: 3 },
+      );
+    },
+  );
+
+  test.each(Object.entries(formatCases))(
     'the gradient of a product with %s is one with its transpose',
     async (_, anyFormat) => {
       await fc.assert(
@@ -107,6 +134,20 @@ export function encodedLaws(device: () => Promise<Device> | Device, runs: number
       );
     },
   );
+}
+
+/** Rows that are there and rows that are not, and what trains the arrays of floats: all that is read of a matrix beside products. */
+async function readings(drawn: DrawnMatrix, format: FormatCase, device: Device): Promise<Tensor[]> {
+  const matrix = await encoded(drawn, format, device);
+  const places = tensor([0, 2, 9], { dtype: 'i32', device }).mul(2);
+  const trained = Object.fromEntries(
+    Object.entries(matrix.arrays)
+      .filter(([, { dtype }]) => dtype === 'f32')
+      .map(([name, array]) => [name, array.requiresGradients()]),
+  );
+  const x = denseFactor(2, 9, { strided: false, seed: 5 }, device);
+  const loss = x.matmul(matrix.with(trained)).square().sum();
+  return [matrix.take(places), ...gradients(loss, Object.values(trained))];
 }
 
 /** Σ |x| · |w| for each element of a product: what its error is measured by. */
