@@ -1,6 +1,8 @@
 /** The workloads: seeded inputs that are the same numbers for every engine, and what a run of them is counted in. */
+import { encodedElement, encodedProblem } from './encoded.mjs';
 
-/** @typedef {{ itemsPerStep: number, unit: string }} Counted what a step is counted in */
+/** @typedef {{ itemsPerStep: number, unit: string, tolerance?: number }} Counted what a step is counted in, and how exact it is */
+/** @typedef {import('./encoded.mjs').Encoded} Encoded */
 /** @typedef {{ in: number, out: number, weight: Float32Array, bias: Float32Array }} Layer */
 /** @typedef {Counted & { batch: number, layers: readonly Layer[], images: Float32Array, labels: Int32Array, learningRate: number }} Mlp */
 /** @typedef {{ in: number, out: number, weight: Float32Array }} Convolution of 3 by 3, without a bias: weight [out, in, 3, 3] */
@@ -8,12 +10,12 @@
 /** @typedef {Counted & { size: number, a: Float32Array, b: Float32Array }} Matmul */
 /** @typedef {Counted & { rows: number, columns: number, op: 'softmax' | 'transpose', values: Float32Array }} OneOp */
 /** @typedef {{ step(): unknown, check(): Promise<number> }} Run a step of a workload, and the figure to check it by */
-/** @typedef {{ name(): string, mlp(problem: Mlp): Run, cnn?(problem: Cnn): Run, matmul(problem: Matmul): Run, oneOp(problem: OneOp): Run }} Adapter an engine */
+/** @typedef {{ name(): string, mlp(problem: Mlp): Run, cnn?(problem: Cnn): Run, matmul(problem: Matmul): Run, oneOp(problem: OneOp): Run, encoded?(problem: Encoded): Run | Promise<Run> }} Adapter an engine */
 /** @typedef {{ name: string, milliseconds: number } & Counted} Timing what an engine's process prints */
 /**
  * @typedef {object} Workload
  * @property {readonly string[]} engines those that can run it
- * @property {() => Counted & { run(adapter: Adapter): Run, expected(): number }} make its inputs, how an engine runs them,
+ * @property {() => Counted & { run(adapter: Adapter): Run | Promise<Run>, expected(): number }} make its inputs, how an engine runs them,
  *   and what the first step must yield, in doubles: a loss, or one element of the product
  */
 
@@ -136,6 +138,28 @@ const single = (...size) => ({
   },
 });
 
+/** @type {(...problem: [format: import('./encoded.mjs').EncodedFormat, size: number, rows: number, activations?: 'f32' | 'int8']) => Workload} */
+const encoded = (format, size, rows, activations = 'f32') => ({
+  engines: ['espalier', 'espalier-dense', ...(ortFormats.has(`${format} ${activations}`) ? ['ort-web'] : [])],
+  make: () => {
+    const problem = encodedProblem(stream(size + rows), format, size, rows, activations);
+    return {
+      ...problem,
+      run: (adapter) => adapter.encoded?.(problem) ?? refuse(adapter),
+      expected: () => encodedElement(problem),
+    };
+  },
+});
+/** What onnxruntime has a kernel for. */
+const ortFormats = new Set(['int4 f32', 'int8 int8']);
+
+/** @type {[name: string, Workload][]} */
+const encodedProblems = /** @type {const} */ (['int8', 'int4', 'csr', '2of4', 'blocks']).flatMap((format) =>
+  [1024, 4096].flatMap((size) =>
+    [1, 64].map((rows) => [`${format}-${rows === 1 ? 'matvec' : `x${rows}`}-${size}`, encoded(format, size, rows)]),
+  ),
+);
+
 /** @type {Readonly<Record<string, Workload>>} */
 export const problems = {
   mlp: {
@@ -162,6 +186,8 @@ export const problems = {
   'matmul-1024': product(1024),
   softmax: single('softmax', 4096, 1024),
   transpose: single('transpose', 2048, 2048),
+  'int8-matmul-1024': encoded('int8', 1024, 1024, 'int8'),
+  ...Object.fromEntries(encodedProblems),
 };
 
 /** @type {(adapter: Adapter) => never} */

@@ -6,13 +6,14 @@ const [engine, workload = ''] = process.argv.slice(2);
 const adapter = await import(`./adapters/${engine}.mjs`);
 const problem = problems[workload]?.make();
 if (problem === undefined) throw new Error(`there is no workload '${workload}'`);
-const run = problem.run(adapter);
+const run = await problem.run(adapter);
 
 await run.step();
 const found = await run.check();
 const wanted = problem.expected();
 const error = Math.abs(found - wanted) / Math.max(1, Math.abs(wanted));
-if (!(error < 1e-4)) throw new Error(`${engine} computes ${found} on ${workload}, not ${wanted}`);
+if (!(error < (problem.tolerance ?? 1e-4)))
+  throw new Error(`${engine} computes ${found} on ${workload}, not ${wanted}`);
 
 /** Process CPU time of one step, over samples of at least 60 ms. */
 async function sample() {

@@ -1,5 +1,21 @@
 /** Espalier on one thread. */
-import { compile, conv2d, cpu, crossEntropy, fromTyped, gradients, maxPool2d, noGrad } from '@espalier/tensor';
+import {
+  blockSparse,
+  compile,
+  conv2d,
+  cpu,
+  crossEntropy,
+  csr,
+  encodeMatrix,
+  fromTyped,
+  gradients,
+  int4,
+  int8,
+  maxPool2d,
+  noGrad,
+  nOfM,
+} from '@espalier/tensor';
+import { blockSize, groupSize } from '../encoded.mjs';
 
 export const name = () => `espalier (${cpu().description})`;
 
@@ -49,7 +65,7 @@ export function cnn(problem) {
 }
 
 /** Makes one tensor again and again. */
-function repeated(make, checked) {
+export function repeated(make, checked) {
   let made;
   return {
     step: () => {
@@ -70,4 +86,26 @@ const ops = { softmax: (x) => x.softmax(-1), transpose: (x) => x.t().add(1) };
 export function oneOp({ op, rows, columns, values }) {
   const x = fromTyped(values, [rows, columns]);
   return repeated(() => ops[op](x), 2);
+}
+
+/** A tensor that has left JavaScript memory, from which it would be sent for each product. */
+export function placed(tensor) {
+  const copy = tensor.add(0).realizeSync();
+  tensor.dispose();
+  return copy;
+}
+
+const formats = {
+  int8: [int8],
+  int4: [int4, { group: groupSize }],
+  csr: [csr],
+  '2of4': [nOfM, { n: 2, m: 4 }],
+  blocks: [blockSparse, { height: blockSize, width: blockSize }],
+};
+
+export async function encoded({ format, activations, size, rows, weight, x }) {
+  const matrix = (await encodeMatrix(fromTyped(weight, [size, size]), ...formats[format])).t();
+  const input = placed(fromTyped(x, [rows, size]));
+  const product = compile((factor) => matrix.after(factor, { activations }));
+  return repeated(() => product(input), 2);
 }
