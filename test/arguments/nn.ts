@@ -1,23 +1,10 @@
 /** Every exported function of @espalier/nn with arguments that are right. */
 import * as nn from '@espalier/nn';
 import { cpu, tensor, type Tensor } from '@espalier/tensor';
+import { data, files, labels, model, scores } from './examples.ts';
 import { made, row, type Operation } from './operation.ts';
 
-const scores = (): Tensor =>
-  tensor([
-    [1, 2],
-    [3, 4],
-  ]);
-const labels = (): Tensor => tensor([0, 1], { dtype: 'i32' });
-const model = (): nn.Module => nn.build({ type: 'linear', in: 2, out: 2 }, { seed: 1 });
-const data = (): nn.Dataset => nn.tensorDataset(scores(), labels());
 const raw = (): nn.RawTensor => ({ dtype: 'f32', shape: [1], bytes: new Uint8Array(4) });
-const files: nn.ModelFileReader = async (name) =>
-  name === 'config.json'
-    ? new TextEncoder().encode('{ "version": 1, "model": { "type": "relu" } }')
-    : name === 'model.safetensors'
-      ? nn.encodeSafetensors(new Map())
-      : undefined;
 
 class OwnOptimizer extends nn.SGD {}
 

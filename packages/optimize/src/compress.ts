@@ -1,13 +1,16 @@
 /** From a model and a goal to a smaller model and a report. */
 import { trainedBy, type AbortSignalLike, type Dataset, type Module } from '@espalier/nn';
+import { aModule, aSignal } from '@espalier/nn/arguments';
 import type { Tensor } from '@espalier/tensor';
+import { anObject, check, checkOptions, ruleOf, type OptionRules, type Rule } from '@espalier/tensor/arguments';
+import { anything, callback } from './arguments.ts';
 import { budgetLoop, type Attempt, type BudgetState, type BudgetStop, type BudgetTrial } from './budget/budget-loop.ts';
 import { checkGoal, type CheckedGoal, type Goal } from './budget/goal.ts';
 import type { KnobRange } from './budget/knob.ts';
 import { chooseMetric, measureQuality, targetKind } from './budget/quality.ts';
 import { brokenLimits } from './budget/limit.ts';
 import { measureCost, type Cost } from './cost/cost.ts';
-import { checkComparison, compareLatency, type ComparisonOptions } from './cost/compare-latency.ts';
+import { comparisonRules, compareLatency, type ComparisonOptions } from './cost/compare-latency.ts';
 import { GoalError } from './errors.ts';
 import type { OptimizationData } from './recipe/data.ts';
 import { recipeJson } from './recipe/parse.ts';
@@ -44,6 +47,26 @@ export interface CompressOptions {
   readonly signal?: AbortSignalLike;
 }
 
+const someLatency: Rule<boolean | ComparisonOptions> = ruleOf(
+  'true, false, or options such as { maxMs: 2000 }',
+  (value) => typeof value === 'boolean' || anObject.holds(value),
+);
+
+/** What is checked where it is used has `anything` here. */
+const compressRules: OptionRules<CompressOptions> = {
+  data: ruleOf('datasets by what they are for: { train, validate, test }', anObject.holds),
+  goal: anything(),
+  steps: anything(),
+  seed: anything(),
+  loss: anything(),
+  knob: ruleOf('a part of its range, such as { low: 0.5 }', anObject.holds),
+  latency: someLatency,
+  state: ruleOf('what onTrial was given', anObject.holds),
+  onTrial: callback(),
+  onProgress: callback(),
+  signal: aSignal,
+};
+
 /** A smaller model, and how it came about. */
 export interface Compressed {
   readonly model: Module;
@@ -77,14 +100,16 @@ interface Search {
  * });
  */
 export async function compress(model: Module, options: CompressOptions): Promise<Compressed> {
+  check('compress', 'model', model, aModule);
   if (Object(options) !== options) throw new GoalError('options', `are ${quote(options)}; give { data, goal, steps }`);
+  checkOptions('compress', options, compressRules);
   const { data, steps, seed = 0, latency = true } = options;
   const goal = checkGoal(options.goal);
   checkRecipe(model, steps, options);
   // Its bytes are those of a file.
   checkAllViews('compress', model);
   checkSplits(data);
-  if (latency !== false) checkComparison('compress', { ...(latency === true ? {} : latency), inputShape: [] });
+  if (typeof latency !== 'boolean') checkOptions('compress', latency, comparisonRules);
   const input = await exampleOf(data.validate);
   const inputShape = input.shape.slice(1);
   const given = options.loss ?? trainedBy(model);

@@ -12,7 +12,7 @@ import {
   type Shape,
   type Tensor,
 } from '@espalier/tensor';
-import { aTensor, check, ruleOf } from '@espalier/tensor/arguments';
+import { aTensor, check, ruleOf, type Rule } from '@espalier/tensor/arguments';
 import type { StoredWeight } from './stored-weight.ts';
 
 /**
@@ -174,12 +174,7 @@ export class Parameter {
    * which would be lost.
    */
   tie(to: Parameter): this {
-    check(
-      'tie',
-      'to',
-      to,
-      ruleOf<Parameter>('a parameter', (value) => value instanceof Parameter),
-    );
+    check('tie', 'to', to, aParameter);
     if (to.weight === this.weight) return this;
     const [own, other] = [this.tensor, to.tensor];
     if (own.shape.join() !== other.shape.join() || own.dtype !== other.dtype)
@@ -202,3 +197,6 @@ export class Parameter {
       if (this.views[index]?.name === name) this.views.splice(index, 1);
   }
 }
+
+/** A parameter. */
+export const aParameter: Rule<Parameter> = ruleOf('a parameter', (value) => value instanceof Parameter);

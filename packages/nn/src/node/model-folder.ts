@@ -1,7 +1,7 @@
 /** A model as a folder: config.json, model.safetensors, optimization.json where something was optimized. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isTensor, type Device, type Tensor } from '@espalier/tensor';
+import { ArgumentError, isTensor, type Device, type Tensor } from '@espalier/tensor';
 import { StateError } from '../errors.ts';
 import { isRecord } from '../json.ts';
 import {
@@ -24,7 +24,10 @@ import { writeFileAtomic } from './atomic.ts';
 /** Extras of a saved model. */
 export type SaveOptions = Omit<ModelDescription, 'model' | keyof TrainingDescription>;
 
-/** Writes the parts of a model. Each file appears at once or not at all, config.json last. */
+/**
+ * Writes the parts of a model. Each file appears at once or not at all, config.json last. Throws ArgumentError, before
+ * anything is written, for metadata that JSON cannot hold.
+ */
 export async function writeModelFolder(
   folder: string,
   parts: ModelDescription & { readonly tensors: ReadonlyMap<string, RawTensor | Tensor> },
@@ -34,15 +37,21 @@ export async function writeModelFolder(
     [...tensors].map(async ([name, value]) => [name, isTensor(value) ? await rawTensor(value) : value] as const),
   );
   const { config, tensors: values, optimization: done } = modelFileNames;
-  await writeFileAtomic(join(folder, values), encodeSafetensors(new Map(raw), { format: 'espalier' }));
-  if (optimization === undefined) await rm(join(folder, done), { force: true });
-  else await writeFileAtomic(join(folder, done), json(optimization));
   // What is undefined does not appear in JSON.
-  await writeFileAtomic(join(folder, config), json({ version: modelVersion, model, loss, frozen, metadata }));
+  const described = json({ version: modelVersion, model, loss, frozen, metadata });
+  const doing = optimization === undefined ? undefined : json(optimization);
+  await writeFileAtomic(join(folder, values), encodeSafetensors(new Map(raw), { format: 'espalier' }));
+  if (doing === undefined) await rm(join(folder, done), { force: true });
+  else await writeFileAtomic(join(folder, done), doing);
+  await writeFileAtomic(join(folder, config), described);
 }
 
 function json(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
+  try {
+    return `${JSON.stringify(value, undefined, 2)}\n`;
+  } catch (error) {
+    throw new ArgumentError('saveModel', `what is to be kept with the model is no JSON: ${(error as Error).message}`);
+  }
 }
 
 /** Reads the files of a model from a folder; one that must be there and is not is the system's own error. */

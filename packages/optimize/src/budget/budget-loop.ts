@@ -1,10 +1,22 @@
 /** The budget loop: turns one knob until the goal is met or known to be out of reach. */
 import type { AbortSignalLike } from '@espalier/nn';
+import { aSignal } from '@espalier/nn/arguments';
+import {
+  aFunction,
+  aNumber,
+  anObject,
+  aText,
+  check,
+  ruleOf,
+  type OptionRules,
+  type Rule,
+} from '@espalier/tensor/arguments';
+import { anything, callback, checkNeeded, optional, partsOf } from '../arguments.ts';
 import { GoalError } from '../errors.ts';
 import { quote } from '../quote.ts';
 import { paretoFront } from './front.ts';
 import { clock } from '../cost/stopwatch.ts';
-import { nextKnob, type KnobRange } from './knob.ts';
+import { checkRange, nextKnob, type KnobRange } from './knob.ts';
 import { brokenLimits, limitedCosts, type Costs, type LimitedCost } from './limit.ts';
 
 /** What one attempt gave. */
@@ -74,6 +86,31 @@ export interface BudgetOptions<A extends Attempt> {
   readonly now?: () => number;
 }
 
+const someCosts: Rule<Costs> = partsOf<Costs>(
+  `an object of numbers, of ${limitedCosts.join(', ')}`,
+  Object.fromEntries(limitedCosts.map((cost) => [cost, optional(aNumber)])),
+);
+
+const anAttempt: Rule<Attempt> = partsOf<Attempt>('{ quality, costs }, of numbers', {
+  quality: aNumber,
+  costs: someCosts,
+});
+
+const budgetRules: OptionRules<BudgetOptions<never>> = {
+  range: ruleOf('a range { low, high, resolution }', anObject.holds),
+  floor: aNumber,
+  limits: someCosts,
+  attempt: ruleOf(aFunction.is, aFunction.holds),
+  of: aText,
+  maxTrials: aNumber,
+  maxMinutes: aNumber,
+  // Checked against what it goes on with.
+  state: anything(),
+  onTrial: callback(),
+  signal: aSignal,
+  now: callback(),
+};
+
 /**
  * Tries knob values, chosen by `nextKnob` from what came of those before, until the goal is met, the answer is known, or
  * trials or time run out. Whatever happens it returns the best of what it tried: of the trials that keep the floor the one
@@ -91,9 +128,10 @@ export async function budgetLoop<A extends Attempt>(options: BudgetOptions<A>): 
     onTrial,
     signal,
     now = clock(),
-  } = options;
+  } = checkNeeded('budgetLoop', options, budgetRules, ['range', 'floor', 'attempt', 'maxTrials']);
   if (Number.isNaN(floor)) throw new GoalError('floor', 'is NaN; it must be a number');
   const of = options.of === undefined ? {} : { of: options.of };
+  checkRange(range);
   if (options.state) checkState(options.state, { range, floor, limits, ...of });
   const trials: BudgetTrial[] = [...(options.state?.trials ?? [])];
   const state = (): BudgetState => ({ version: 1, range, floor, limits, trials: [...trials], ...of });
@@ -113,7 +151,7 @@ export async function budgetLoop<A extends Attempt>(options: BudgetOptions<A>): 
     else if (trials.length > 0 && now() - begin >= maxMinutes * 60_000) stop = 'max-time';
     else if (trials.length > 0 && signal?.aborted) stop = 'aborted';
     else {
-      const made = await attempt(decision.next);
+      const made = check('budgetLoop', 'what attempt gave', await attempt(decision.next), anAttempt as Rule<A>);
       const trial = judge(decision.next, made, floor, limits);
       trials.push(trial);
       if (bestOf(trials) === trial) kept = { trial, attempt: made };
@@ -165,10 +203,16 @@ function explain(stop: BudgetStop, best: BudgetTrial, count: number): string {
 
 const show = (knob: number): string => String(Number(knob.toFixed(6)));
 
+/** Its trials are looked at one by one. */
+const aState: Rule<BudgetState> = partsOf<BudgetState>('a state', {
+  range: partsOf<KnobRange>('a range', { low: aNumber, high: aNumber, resolution: aNumber, start: optional(aNumber) }),
+  floor: aNumber,
+  of: optional(aText),
+});
+
 function checkState(state: BudgetState, now: Pick<BudgetState, 'range' | 'floor' | 'limits' | 'of'>): void {
   const trials: unknown = Reflect.get(Object(state) as object, 'trials');
-  const range: unknown = Reflect.get(Object(state) as object, 'range');
-  if (!Array.isArray(trials) || !trials.every(isTrial) || Object(range) !== range)
+  if (!Array.isArray(trials) || !trials.every(isTrial) || !aState.holds(state))
     throw new GoalError('state', `${quote(state)} is not what a search remembered; pass what onTrial was given`);
   const text = (of: Pick<BudgetState, 'range' | 'floor' | 'limits' | 'of'>): string =>
     JSON.stringify([

@@ -1,4 +1,6 @@
 /** One knob, turned to find how far it goes: the decision, as a pure function of what was tried. */
+import { aNumber, anObject, check, listOf, ruleOf, type Rule } from '@espalier/tensor/arguments';
+import { partsOf } from '../arguments.ts';
 import { GoalError } from '../errors.ts';
 import { quote } from '../quote.ts';
 
@@ -19,6 +21,12 @@ export interface KnobOutcome {
   readonly margin: number;
 }
 
+const anOutcome: Rule<KnobOutcome> = partsOf<KnobOutcome>('an outcome { knob, margin }', {
+  knob: aNumber,
+  // JSON has null for NaN.
+  margin: ruleOf('a number', (value) => value === null || aNumber.holds(value)),
+});
+
 /** The next value to try, or why there is none. */
 export type KnobDecision =
   | { readonly next: number }
@@ -32,6 +40,8 @@ export type KnobDecision =
  * A pure function: from the same outcomes it decides the same, so a search that was cut off goes on where it was.
  */
 export function nextKnob(range: KnobRange, tried: readonly KnobOutcome[]): KnobDecision {
+  check<object>('nextKnob', 'range', range, anObject);
+  check('nextKnob', 'tried', tried, listOf(anOutcome));
   const { low, high, resolution, start = high } = range;
   checkRange(range);
   if (tried.length === 0) return { next: start };
@@ -57,7 +67,8 @@ export function nextKnob(range: KnobRange, tried: readonly KnobOutcome[]): KnobD
   }
 }
 
-function checkRange({ low, high, resolution, start = high }: KnobRange): void {
+/** Throws GoalError for a range that cannot be. */
+export function checkRange({ low, high, resolution, start = high }: KnobRange): void {
   for (const [name, value] of Object.entries({ low, high, resolution, start }))
     if (!Number.isFinite(value)) throw new GoalError('knob', `${name} is ${quote(value)}; it must be a finite number`);
   if (!(low <= start && start <= high)) throw new GoalError('knob', `it starts at ${start}, outside ${low} to ${high}`);

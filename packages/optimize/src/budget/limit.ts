@@ -1,4 +1,5 @@
 /** Limits on a cost, as people write them: `<= 100 kB`. */
+import { check, oneOf } from '@espalier/tensor/arguments';
 import { GoalError } from '../errors.ts';
 import { quote } from '../quote.ts';
 
@@ -41,6 +42,7 @@ const unitsOf: Readonly<Record<LimitedCost, readonly string[]>> = {
 
 /** A limit as a number in the cost's own unit. Throws GoalError naming the units it knows. */
 export function parseLimit(cost: LimitedCost, limit: number | string): number {
+  check('parseLimit', 'cost', cost, oneOf(...limitedCosts));
   const units = unitsOf[cost];
   // A list has a text too, and one that is nested without end none.
   const text = typeof limit === 'string' || typeof limit === 'number' ? String(limit).trim() : '';

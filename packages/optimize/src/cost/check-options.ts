@@ -1,24 +1,26 @@
-/** What measurements are told, checked. */
-import { ArgumentError } from '@espalier/tensor';
-import { brief, quote } from '../quote.ts';
+/** What measurements are told, checked: an option that is misspelt would be ignored, and another thing measured. */
+import { aModule, aShape } from '@espalier/nn/arguments';
+import type { Module } from '@espalier/nn';
+import type { Shape } from '@espalier/tensor';
+import { anObject, check, ruleOf, type OptionRules, type Rule } from '@espalier/tensor/arguments';
+import { checkNeeded } from '../arguments.ts';
 
-/**
- * Throws ArgumentError unless the options are an object of known names with the shape of an example: one that is misspelt would
- * be ignored, and another thing measured.
- */
-export function checkMeasurement(operation: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new ArgumentError(
-      operation,
-      `the options are ${quote(options)}; give { inputShape: [784] }, the shape of one example`,
-    );
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined)
-    throw new ArgumentError(operation, `'${brief(unknown)}' is no option; there are ${known.join(', ')}`);
-  const shape: unknown = Reflect.get(options, 'inputShape');
-  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && (size as number) >= 0))
-    throw new ArgumentError(
-      operation,
-      `inputShape is ${quote(shape)}; it must be the shape of one example, such as [784] or [1, 28, 28]`,
-    );
+/** The shape of one example. */
+export const anInputShape: Rule<Shape> = ruleOf('the shape of one example, such as [784] or [1, 28, 28]', aShape.holds);
+
+const someOptions = ruleOf<object>(
+  'an object such as { inputShape: [784] }, of the shape of one example',
+  anObject.holds,
+);
+
+/** Throws ArgumentError unless a model can be measured by the options, of which the shape of an example is needed. */
+export function checkMeasurement<Options extends { readonly inputShape: Shape }>(
+  operation: string,
+  models: Readonly<Record<string, Module>>,
+  options: Options,
+  rules: OptionRules<Options>,
+): void {
+  for (const [name, model] of Object.entries(models)) check(operation, name, model, aModule);
+  check<object>(operation, 'options', options, someOptions);
+  checkNeeded(operation, options, rules, ['inputShape']);
 }

@@ -1,11 +1,12 @@
 /** Which of two models is faster, and how sure that is. */
 import { deriveSeed, summary, type Module } from '@espalier/nn';
-import { ArgumentError, full, type Shape, type Tensor } from '@espalier/tensor';
+import { full, type Shape, type Tensor } from '@espalier/tensor';
+import { aTensor, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
 import { materializeModel } from '../views/copy.ts';
-import { checkMeasurement } from './check-options.ts';
+import { anInputShape, checkMeasurement } from './check-options.ts';
 import { latencyOf, type Latency } from './latency.ts';
 import { medianInterval } from './median-interval.ts';
-import { clock, stopwatch, timingOptions, warmUp, type Stopwatch, type TimingOptions } from './stopwatch.ts';
+import { clock, stopwatch, timingRules, warmUp, type Stopwatch, type TimingOptions } from './stopwatch.ts';
 
 /** How two latencies are compared. */
 export interface ComparisonOptions extends TimingOptions {
@@ -14,6 +15,23 @@ export interface ComparisonOptions extends TimingOptions {
   /** Milliseconds after which it ends at the latest, warming up not counted. Default: 2000. */
   readonly maxMs?: number;
 }
+
+/** How two latencies are compared, and on what. */
+type ComparedExample = ComparisonOptions & {
+  /** The shape of one example, without the batch axis. */
+  readonly inputShape: Shape;
+  /** What the models run on, [1, …inputShape]. Default: 0.5 everywhere, or index 0 for an embedding. */
+  readonly input?: Tensor;
+};
+
+/** What options of a comparison have to be. */
+export const comparisonRules: OptionRules<ComparedExample> = {
+  inputShape: anInputShape,
+  input: aTensor,
+  within: ruleOf('a number above 0', (value) => typeof value === 'number' && value > 0),
+  maxMs: ruleOf('a number of at least 0', (value) => typeof value === 'number' && value >= 0),
+  ...timingRules,
+};
 
 /** What the interval of a ratio says of the model measured. */
 export type LatencyVerdict = 'faster' | 'not faster' | 'slower';
@@ -64,14 +82,9 @@ const sampleMs = 0.5;
 export async function compareLatency(
   baseline: Module,
   model: Module,
-  options: ComparisonOptions & {
-    /** The shape of one example, without the batch axis. */
-    readonly inputShape: Shape;
-    /** What the models run on, [1, …inputShape]. Default: 0.5 everywhere, or index 0 for an embedding. */
-    readonly input?: Tensor;
-  },
+  options: ComparedExample,
 ): Promise<LatencyComparison> {
-  checkComparison('compareLatency', options);
+  checkMeasurement('compareLatency', { baseline, model }, options, comparisonRules);
   const { within = 0.03, maxMs = 2000, now = clock() } = options;
   const loaded = [await materializeModel(baseline), await materializeModel(model)] as const;
   const input = options.input ?? exampleOf(baseline, options.inputShape);
@@ -82,17 +95,6 @@ export async function compareLatency(
   } finally {
     for (const copy of loaded) copy.dispose();
   }
-}
-
-/** Throws ArgumentError for options of a comparison that cannot be, or that are misspelt. */
-export function checkComparison(operation: string, options: ComparisonOptions & { readonly inputShape: Shape }): void {
-  checkMeasurement(operation, options, ['inputShape', 'input', 'within', 'maxMs', ...timingOptions]);
-  const { within = 0.03, maxMs = 2000 } = options;
-  if (!(within > 0 && maxMs >= 0))
-    throw new ArgumentError(
-      operation,
-      `within is ${within} and maxMs ${maxMs}; the first has to be above 0, the second at least 0`,
-    );
 }
 
 async function compare(

@@ -1,12 +1,13 @@
 /** What a model costs to store and to run. */
 import { countParameters, summary, type Module } from '@espalier/nn';
 import { dtypes, type Shape, type Tensor } from '@espalier/tensor';
+import { aTensor, anObject, checkOptions, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
 import { hasLayout, materialize, countNonZeros, type WeightDescription } from '../layout/materialize.ts';
 import { storedBytes } from '../layout/model-file.ts';
 import { materializeModel } from '../views/copy.ts';
-import { checkMeasurement } from './check-options.ts';
+import { anInputShape, checkMeasurement } from './check-options.ts';
 import { exampleOf } from './compare-latency.ts';
-import { measureLatency, type Latency, type LatencyOptions } from './latency.ts';
+import { latencyRules, measureLatency, type Latency, type LatencyOptions } from './latency.ts';
 
 /** The costs of one parameter. */
 export interface ParameterCost {
@@ -47,12 +48,22 @@ export interface CostOptions {
   readonly input?: Tensor;
 }
 
+const costRules: OptionRules<CostOptions> = {
+  inputShape: anInputShape,
+  latency: ruleOf<boolean | LatencyOptions>(
+    'true, false, or options such as { runs: 50 }',
+    (value) => typeof value === 'boolean' || anObject.holds(value),
+  ),
+  input: aTensor,
+};
+
 /**
  * Measures what a model costs. Memory and latency are those of a copy as it is when its file is loaded (`materializeModel`). Throws
  * ArgumentError for options that cannot be.
  */
 export async function measureCost(model: Module, options: CostOptions): Promise<Cost> {
-  checkMeasurement('measureCost', options, ['inputShape', 'latency', 'input']);
+  checkMeasurement('measureCost', { model }, options, costRules);
+  if (typeof options.latency === 'object') checkOptions('measureCost', options.latency, latencyRules);
   const { inputShape, latency = true, input } = options;
   const perParameter: ParameterCost[] = [];
   for (const [name, parameter] of model.namedParameters()) {

@@ -1,5 +1,6 @@
 /** How sure a measured share is. */
 import { ArgumentError } from '@espalier/tensor';
+import { aNumber, check } from '@espalier/tensor/arguments';
 
 /** A measured share with the interval that holds the true one in 95 of 100 cases. */
 export interface ProportionInterval {
@@ -16,6 +17,8 @@ const z = 1.959963984540054;
  * sound near the ends, where accuracies live. Throws ArgumentError unless 0 ≤ successes ≤ total and total > 0.
  */
 export function wilsonInterval(successes: number, total: number): ProportionInterval {
+  check('wilsonInterval', 'successes', successes, aNumber);
+  check('wilsonInterval', 'total', total, aNumber);
   if (!(total > 0 && successes >= 0 && successes <= total)) {
     throw new ArgumentError(
       'wilsonInterval',

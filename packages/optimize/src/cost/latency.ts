@@ -1,13 +1,18 @@
 /** Measured latency. */
 import type { Module } from '@espalier/nn';
-import { ArgumentError, type Tensor } from '@espalier/tensor';
-import { quantile, stopwatch, warmUp, type TimingOptions } from './stopwatch.ts';
+import { aModule } from '@espalier/nn/arguments';
+import type { Tensor } from '@espalier/tensor';
+import { aPositiveInteger, aTensor, check, checkOptions, type OptionRules } from '@espalier/tensor/arguments';
+import { quantile, stopwatch, timingRules, warmUp, type TimingOptions } from './stopwatch.ts';
 
 /** How latency is measured. */
 export interface LatencyOptions extends TimingOptions {
   /** Runs that count. Default: 50. */
   readonly runs?: number;
 }
+
+/** What options of latency have to be. */
+export const latencyRules: OptionRules<LatencyOptions> = { runs: aPositiveInteger, ...timingRules };
 
 /** How long a model takes for one input, in milliseconds. */
 export interface Latency {
@@ -28,9 +33,9 @@ export interface Latency {
  * machine does other things in between: `compareLatency` does. Throws ArgumentError for less than one run.
  */
 export async function measureLatency(model: Module, input: Tensor, options: LatencyOptions = {}): Promise<Latency> {
-  const { runs = 50 } = options;
-  if (!(Number.isInteger(runs) && runs >= 1))
-    throw new ArgumentError('measureLatency', `${runs} runs are to count; it takes a whole number, at least one run`);
+  check('measureLatency', 'model', model, aModule);
+  check('measureLatency', 'input', input, aTensor);
+  const { runs = 50 } = checkOptions('measureLatency', options, latencyRules);
   const watch = stopwatch(model, input, options.now);
   await warmUp([watch], options);
   const times: number[] = [];

@@ -1,5 +1,12 @@
 /** How sure a measured median is, however often one looks. */
+import { numbers } from '@espalier/nn/arguments';
 import { ArgumentError } from '@espalier/tensor';
+import { aNumber, check, ruleOf } from '@espalier/tensor/arguments';
+
+const allNumbers = ruleOf<ArrayLike<number>>(
+  numbers.is,
+  (value) => numbers.holds(value) && Array.from(value).every(aNumber.holds),
+);
 
 /** A median with an interval around it. */
 export interface MedianInterval {
@@ -17,6 +24,8 @@ export interface MedianInterval {
  * a draw, or unless 0 < alpha < 1.
  */
 export function medianInterval(draws: ArrayLike<number>, alpha: number): MedianInterval {
+  check('medianInterval', 'draws', draws, allNumbers);
+  check('medianInterval', 'alpha', alpha, aNumber);
   const { length: n } = draws;
   if (n === 0 || !(alpha > 0 && alpha < 1))
     throw new ArgumentError(

@@ -1,6 +1,8 @@
 /** Times runs of a model. */
 import type { Module } from '@espalier/nn';
 import { ArgumentError, noGrad, type Tensor } from '@espalier/tensor';
+import { ruleOf, type OptionRules } from '@espalier/tensor/arguments';
+import { callback } from '../arguments.ts';
 
 /** What any measurement of latency can be told. */
 export interface TimingOptions {
@@ -12,8 +14,13 @@ export interface TimingOptions {
   readonly now?: () => number;
 }
 
-/** The names of these. */
-export const timingOptions: readonly (keyof TimingOptions)[] = ['warmUp', 'warmUpMs', 'now'];
+const least0 = ruleOf<number>(
+  'a finite number of at least 0',
+  (value) => Number.isFinite(value) && (value as number) >= 0,
+);
+
+/** What these have to be. */
+export const timingRules: OptionRules<TimingOptions> = { warmUp: least0, warmUpMs: least0, now: callback() };
 
 /** Times one run, from call to values read: on a device that works by itself, from call to work done. */
 export type Stopwatch = () => Promise<number>;
@@ -24,26 +31,30 @@ export function stopwatch(model: Module, input: Tensor, now: () => number = cloc
     const start = now();
     const output = noGrad(() => model.forward(input));
     await output.data();
-    const taken = now() - start;
+    const taken = timeOf(now() - start);
     output.dispose();
     return taken;
   };
 }
+
+/** A time that was measured. Throws ArgumentError where the clock gives something else. */
+function timeOf(taken: number): number {
+  if (Number.isFinite(taken)) return taken;
+  throw new ArgumentError('latency', `now() gives no finite numbers; it has to be milliseconds since any moment`);
+}
+
+/** Runs in one window of warming up after which a clock that shows no time is taken to stand still. */
+const mostTimeless = 10_000;
 
 /** A window is no faster than the one before it when its median is at least this part of the other. */
 const settled = 0.97;
 
 /**
  * Runs models in turns until all have settled, and gives the median of each at the end, in milliseconds. Throws
- * ArgumentError for numbers below 0.
+ * ArgumentError for a clock that stands still.
  */
 export async function warmUp(watches: readonly Stopwatch[], options: TimingOptions): Promise<readonly number[]> {
   const { warmUp: least = 3, warmUpMs = 250 } = options;
-  if (!(least >= 0 && least < Infinity && warmUpMs >= 0 && warmUpMs < Infinity))
-    throw new ArgumentError(
-      'latency',
-      `warm up ${least} runs and ${warmUpMs} ms; both have to be at least 0, and finite`,
-    );
   const whole = warmUpMs * watches.length;
   let medians: readonly number[] = [];
   for (let runs = 0, spent = 0; ;) {
@@ -56,6 +67,8 @@ export async function warmUp(watches: readonly Stopwatch[], options: TimingOptio
         spent += taken;
       }
       runs++;
+      if (spent === 0 && warmUpMs > 0 && runs > mostTimeless)
+        throw new ArgumentError('latency', `now() stands still through ${runs} runs; give a clock that goes on`);
     } while (spent < end);
     const before = medians;
     medians = window.map((times) => quantile(times, 0.5));

@@ -1,5 +1,6 @@
 /** Distillation of logits. */
 import { ArgumentError, crossEntropy, massTimes, ShapeError, type Shape, type Tensor } from '@espalier/tensor';
+import { aNumber, aTensor, check, checkOptions, type OptionRules } from '@espalier/tensor/arguments';
 
 /** How hard labels and the teacher are mixed. */
 export interface DistillationMix {
@@ -8,6 +9,8 @@ export interface DistillationMix {
   /** Share of the teacher's part; the rest is cross-entropy with the labels. Default: 0.9. */
   readonly alpha?: number;
 }
+
+const mixRules: OptionRules<DistillationMix> = { temperature: aNumber, alpha: aNumber };
 
 /**
  * (1 - α) · CE(labels, z_s) + α · T² · KL(softmax(z_t / T) ‖ softmax(z_s / T)), the mean over the batch. T² keeps the
@@ -19,7 +22,9 @@ export interface DistillationMix {
  * for logits of different shapes.
  */
 export function distillationLoss(student: Tensor, teacher: Tensor, labels: Tensor, mix: DistillationMix = {}): Tensor {
-  const { temperature, alpha } = checkMix(mix);
+  for (const [name, tensor] of Object.entries({ student, teacher, labels }))
+    check('distillationLoss', name, tensor, aTensor);
+  const { temperature, alpha } = checkMix(checkOptions('distillationLoss', mix, mixRules));
   checkSameClasses(student.shape, teacher.shape);
   const targets = teacher.detach().div(temperature);
   const surprise = targets.logSoftmax().sub(student.div(temperature).logSoftmax());

@@ -1,6 +1,8 @@
 /** From a parameter with views to the layout its file holds, and back. */
 import { FormatError, type Parameter, type StoredWeight } from '@espalier/nn';
+import { aParameter, aRawTensor, mapOf } from '@espalier/nn/arguments';
 import { ArgumentError, fromTyped, type Shape } from '@espalier/tensor';
+import { aText, check } from '@espalier/tensor/arguments';
 import { maskOf, setMask } from '../prune/mask-view.ts';
 import { decodeValues, encodeValues } from '../quantize/codes.ts';
 import { numberFormats, type WeightFormat } from '../quantize/number-format.ts';
@@ -51,6 +53,8 @@ export function hasLayout(parameter: Parameter): boolean {
  * under quantization, and for another dtype than f32.
  */
 export async function materialize(parameter: Parameter, name = 'the parameter'): Promise<MaterializedWeight> {
+  check('materialize', 'parameter', parameter, aParameter);
+  check('materialize', 'name', name, aText);
   return arrange(parameter.stored ? await ofStored(parameter, parameter.stored, name) : await ofViews(parameter, name));
 }
 
@@ -122,7 +126,10 @@ export function countNonZeros(values: ArrayLike<number>): number {
  * parameter.
  */
 export function restore(name: string, parameter: Parameter, description: WeightDescription, arrays: NamedArrays): void {
-  const { layout, format, shape, pruned } = description;
+  check('restore', 'name', name, aText);
+  check('restore', 'parameter', parameter, aParameter);
+  check('restore', 'arrays', arrays, mapOf(aRawTensor));
+  const { layout, format, shape, pruned } = parseDescription('restore', name, description);
   if (shape.join() !== parameter.tensor.shape.join()) {
     throw new FormatError(
       name,
@@ -162,7 +169,7 @@ function checkScales(name: string, scales: Float32Array, shape: Shape): void {
 
 /** A description read from JSON. Throws FormatError naming `source` and the parameter. */
 export function parseDescription(source: string, name: string, value: unknown): WeightDescription {
-  const { layout, format, shape, pruned } = (value ?? {}) as Partial<WeightDescription>;
+  const { layout, format, shape, pruned } = Object(value) as Partial<WeightDescription>;
   const sizes: unknown = shape;
   const valid =
     layoutNames.includes(layout as LayoutName) &&

@@ -1,6 +1,9 @@
 /** The weights of a whole model as one safetensors file. */
 import { encodeSafetensors, FormatError, placeTensor, rawTensor, type Module, type RawTensor } from '@espalier/nn';
+import { aModule, aRawTensor, mapOf } from '@espalier/nn/arguments';
 import { ArgumentError, isFloat } from '@espalier/tensor';
+import { anObject, aText, check, type Rule } from '@espalier/tensor/arguments';
+import { partsOf } from '../arguments.ts';
 import { quote, quoteShape } from '../quote.ts';
 import { checkViews } from '../views/carried.ts';
 import { hasLayout, materialize, restore, type WeightDescription } from './materialize.ts';
@@ -16,6 +19,11 @@ export interface ModelWeights {
   readonly descriptions: WeightDescriptions;
 }
 
+const someWeights: Rule<ModelWeights> = partsOf<ModelWeights>('what packWeights gave, { tensors, descriptions }', {
+  tensors: mapOf(aRawTensor),
+  descriptions: anObject,
+});
+
 /** What one parameter takes in a file. */
 const endings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_scale'] as const;
 
@@ -30,6 +38,7 @@ const endings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_scale'
  * `materialize` does, and for a tensor that has such a name already.
  */
 export async function packWeights(model: Module): Promise<ModelWeights> {
+  check('packWeights', 'model', model, aModule);
   const tensors = new Map<string, RawTensor>();
   const descriptions: Record<string, WeightDescription> = {};
   const own = new Set([...model.namedParameters().keys(), ...model.namedBuffers().keys()]);
@@ -58,7 +67,10 @@ export async function packWeights(model: Module): Promise<ModelWeights> {
  * Gives a model the weights of a file, with the masks and the quantization that go with them. Throws FormatError naming
  * `source` when an array is missing, left over, or does not fit.
  */
-export function unpackWeights(source: string, model: Module, { tensors, descriptions }: ModelWeights): void {
+export function unpackWeights(source: string, model: Module, weights: ModelWeights): void {
+  check('unpackWeights', 'source', source, aText);
+  check('unpackWeights', 'model', model, aModule);
+  const { tensors, descriptions } = check('unpackWeights', 'weights', weights, someWeights);
   const left = new Map(tensors);
   const parameters = model.namedParameters();
   const unknown = Object.keys(descriptions).find((name) => !parameters.has(name));

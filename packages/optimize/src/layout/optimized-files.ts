@@ -10,6 +10,7 @@ import {
   type ModelFileReader,
 } from '@espalier/nn';
 import type { Device } from '@espalier/tensor';
+import { aDevice, aFunction, aText, check, checkOptions } from '@espalier/tensor/arguments';
 import { quote } from '../quote.ts';
 import { parseDescription, type WeightDescription } from './materialize.ts';
 import { unpackWeights, type WeightDescriptions } from './model-file.ts';
@@ -47,6 +48,8 @@ export async function loadOptimizedFrom(
   read: ModelFileReader,
   options: { readonly device?: Device; readonly source?: string } = {},
 ): Promise<OptimizedModel> {
+  check('loadOptimizedFrom', 'read', read, aFunction);
+  checkOptions('loadOptimizedFrom', options, { device: aDevice, source: aText });
   const { source = 'model', ...place } = options;
   const { model: config, tensors, metadata = {}, optimization, ...rest } = await readModelFiles(read, source);
   const { [layoutKey]: layouts, ...kept } = metadata;

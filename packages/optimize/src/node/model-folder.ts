@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { describeTraining, type Json, type Module } from '@espalier/nn';
 import { modelFilesIn, writeModelFolder } from '@espalier/nn/node';
 import type { Device } from '@espalier/tensor';
+import { aDevice, anObject, aText, check, checkOptions, ruleOf } from '@espalier/tensor/arguments';
+import { anything } from '../arguments.ts';
 import { packWeights } from '../layout/model-file.ts';
 import { describeLayouts, loadOptimizedFrom, type OptimizedModel } from '../layout/optimized-files.ts';
 
@@ -25,6 +27,8 @@ export async function saveOptimized(
   model: Module,
   options: SaveOptimizedOptions = {},
 ): Promise<number> {
+  check('saveOptimized', 'folder', folder, aText);
+  checkOptions('saveOptimized', options, { metadata: ruleOf(anObject.is, anObject.holds), optimization: anything() });
   const { tensors, descriptions } = await packWeights(model);
   await writeModelFolder(folder, {
     ...describeTraining(model),
@@ -41,12 +45,18 @@ export async function saveOptimized(
  * the file where the device computes from them, and become dense when they are trained (see `Parameter.stored`). Throws FormatError, naming
  * the file and what is wrong with it, for a damaged folder.
  */
-export function loadOptimized(folder: string, options: { readonly device?: Device } = {}): Promise<OptimizedModel> {
+export async function loadOptimized(
+  folder: string,
+  options: { readonly device?: Device } = {},
+): Promise<OptimizedModel> {
+  check('loadOptimized', 'folder', folder, aText);
+  checkOptions('loadOptimized', options, { device: aDevice });
   return loadOptimizedFrom(modelFilesIn(folder), { ...options, source: folder });
 }
 
 /** Bytes of a model folder's own files. */
 export async function folderBytes(folder: string): Promise<number> {
+  check('folderBytes', 'folder', folder, aText);
   const files = ['config.json', 'model.safetensors', 'optimization.json'];
   const sizes = await Promise.all(
     files.map(async (file) => (await stat(join(folder, file)).catch(() => undefined))?.size ?? 0),

@@ -1,6 +1,8 @@
 /** A pruning mask, as a view of a parameter. */
 import type { Parameter, ParameterView } from '@espalier/nn';
+import { aByteArray, aParameter } from '@espalier/nn/arguments';
 import { fromTyped, isTensor, type Tensor } from '@espalier/tensor';
+import { aTensor, check, either } from '@espalier/tensor/arguments';
 
 /** The name of mask views. */
 export const maskViewName = 'mask';
@@ -16,6 +18,8 @@ export class MaskView implements ParameterView {
 
   /** `kept` holds 1 for each weight that stays, or is such a tensor, bool and of the parameter's shape. */
   constructor(kept: Uint8Array | Tensor, like: Tensor) {
+    check('MaskView', 'like', like, aTensor);
+    check('MaskView', 'kept', kept, either(aByteArray, aTensor));
     this.mask = isTensor(kept) ? kept.realizeSync() : maskTensor(kept, like);
   }
 
@@ -27,7 +31,7 @@ export class MaskView implements ParameterView {
 
   /** Replaces the mask. */
   update(kept: Uint8Array): void {
-    this.mask.assign(maskTensor(kept, this.mask));
+    this.mask.assign(maskTensor(check('MaskView.update', 'kept', kept, aByteArray), this.mask));
   }
 
   /** 1 for each weight that stays. */
@@ -42,11 +46,12 @@ function maskTensor(kept: Uint8Array, { shape, device }: Tensor): Tensor {
 
 /** The mask view of a parameter, if it has one. */
 export function maskOf(parameter: Parameter): MaskView | undefined {
-  return parameter.views.find((view) => view instanceof MaskView);
+  return check('maskOf', 'parameter', parameter, aParameter).views.find((view) => view instanceof MaskView);
 }
 
 /** Gives a parameter a mask, or its mask new values. A mask comes before every other view. */
 export function setMask(parameter: Parameter, kept: Uint8Array): MaskView {
+  check('setMask', 'parameter', parameter, aParameter);
   const known = maskOf(parameter);
   if (known) {
     known.update(kept);

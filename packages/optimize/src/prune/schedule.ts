@@ -1,5 +1,16 @@
 /** Gradual pruning: how much of the final sparsity is reached when. */
 import { ArgumentError } from '@espalier/tensor';
+import {
+  aCount,
+  aNumber,
+  anObject,
+  aPositiveInteger,
+  check,
+  checkOptions,
+  oneOf,
+  ruleOf,
+  type OptionRules,
+} from '@espalier/tensor/arguments';
 
 /** How sparsity grows: all at once, in equal steps, or fast first and slow at the end. */
 export type ScheduleShape = 'one-shot' | 'linear' | 'cubic';
@@ -16,9 +27,6 @@ export interface PruningSchedule {
   /** How often the mask grows after the first time. Default: 10. */
   readonly updates?: number;
 }
-
-/** The names of the options of a schedule. */
-export const scheduleOptionNames: readonly (keyof PruningSchedule)[] = ['shape', 'initial', 'begin', 'end', 'updates'];
 
 /** The mask reaches `sparsity` before training step `step` (counted from 0). */
 export interface MaskUpdate {
@@ -40,19 +48,32 @@ const curves: Readonly<Record<ScheduleShape, (time: number) => number>> = {
 /** The names of the schedule shapes. */
 export const scheduleShapes: readonly ScheduleShape[] = Object.keys(curves) as ScheduleShape[];
 
+const scheduleRules: OptionRules<PruningSchedule> = {
+  shape: oneOf(...scheduleShapes),
+  initial: aNumber,
+  begin: aNumber,
+  end: aNumber,
+  updates: ruleOf(
+    `a whole number from 1 to ${mostUpdates}`,
+    (value) => aPositiveInteger.holds(value) && value <= mostUpdates,
+  ),
+};
+
+/** The names of the options of a schedule. */
+export const scheduleOptionNames: readonly string[] = Object.keys(scheduleRules);
+
 /**
  * When the mask grows, and to which sparsity, in a training of `steps` steps. The last update reaches `final` exactly;
  * updates that fall on one step become one. Throws ArgumentError unless 0 ≤ begin ≤ end ≤ 1, 0 ≤ initial ≤ final < 1 and
  * there is at least one update.
  */
 export function maskUpdates(schedule: PruningSchedule, final: number, steps: number): MaskUpdate[] {
+  check<object>('prune', 'schedule', schedule, anObject);
+  checkOptions('prune', schedule, scheduleRules);
+  check('prune', 'shape', schedule.shape, scheduleRules.shape);
+  check('prune', 'sparsity', final, aNumber);
+  check('prune', 'steps', steps, aCount);
   const { shape, initial = 0, begin = 0, end = 0.5, updates = 10 } = schedule;
-  if (!scheduleShapes.includes(shape) || !Number.isSafeInteger(steps) || steps < 0) {
-    throw new ArgumentError(
-      'prune',
-      `the schedule is ${shape} in ${steps} steps; there are ${scheduleShapes.join(', ')}, and steps are a whole number`,
-    );
-  }
   if (!(begin >= 0 && begin <= end && end <= 1)) {
     throw new ArgumentError(
       'prune',
@@ -63,12 +84,6 @@ export function maskUpdates(schedule: PruningSchedule, final: number, steps: num
     throw new ArgumentError(
       'prune',
       `sparsity goes from ${initial} to ${final}; it must grow, from at least 0 to below 1`,
-    );
-  }
-  if (!Number.isInteger(updates) || updates < 1 || updates > mostUpdates) {
-    throw new ArgumentError(
-      'prune',
-      `the schedule has ${updates} updates; it needs a whole number from 1 to ${mostUpdates}`,
     );
   }
   const last = Math.max(0, steps - 1);

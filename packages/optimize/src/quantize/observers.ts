@@ -1,5 +1,7 @@
 /** Observers: they see values in any number of pieces and say which range the numbers of a format should cover. */
+import { numbers } from '@espalier/nn/arguments';
 import { ArgumentError } from '@espalier/tensor';
+import { anObject, check, ruleOf, type Rule } from '@espalier/tensor/arguments';
 import { quote } from '../quote.ts';
 
 /** A closed interval of values. */
@@ -31,6 +33,7 @@ class MinMaxObserver implements Observer {
   private maximum = 0;
 
   observe(values: ArrayLike<number>): void {
+    check('observe', 'values', values, numbers);
     for (let index = 0; index < values.length; index++) {
       const value = values[index] as number;
       if (!Number.isFinite(value)) continue;
@@ -46,6 +49,11 @@ class MinMaxObserver implements Observer {
 
 const bins = 4096;
 
+const aPercentile: Rule<number> = ruleOf(
+  'a number above 50 and at most 100',
+  (value) => typeof value === 'number' && value > 50 && value <= 100,
+);
+
 /** Covers all but the outermost values, found in a histogram that widens by doubling when a value falls outside. */
 class PercentileObserver implements Observer {
   private readonly share: number;
@@ -56,9 +64,7 @@ class PercentileObserver implements Observer {
   private total = 0;
 
   constructor(percentile: number) {
-    if (!(percentile > 50 && percentile <= 100)) {
-      throw new ArgumentError('quantize', `the percentile is ${percentile}; it must lie above 50 and be at most 100`);
-    }
+    check('quantize', 'percentile', percentile, aPercentile);
     this.share = percentile / 100;
   }
 
@@ -127,6 +133,7 @@ export const observerTypes: readonly ObserverConfig['type'][] = Object.keys(make
 
 /** An observer from its configuration. Throws ArgumentError for a type it does not know, or a percentile outside (50, 100]. */
 export function createObserver(config: ObserverConfig): Observer {
+  check<object>('quantize', 'the observer', config, anObject);
   if (!observerTypes.includes(config.type))
     throw new ArgumentError(
       'quantize',

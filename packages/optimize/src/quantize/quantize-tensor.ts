@@ -1,6 +1,16 @@
 /** Quantization of one tensor. */
 import { ArgumentError, fromTyped, ShapeError, type Tensor } from '@espalier/tensor';
-import { quote } from '../quote.ts';
+import {
+  aTensor,
+  anObject,
+  check,
+  checkOptions,
+  oneOf,
+  ruleOf,
+  type OptionRules,
+  type Rule,
+} from '@espalier/tensor/arguments';
+import { partsOf } from '../arguments.ts';
 import { encodeValues } from './codes.ts';
 import { numberFormats, symmetricParameters, type WeightFormat } from './number-format.ts';
 import { createObserver, type ObserverConfig } from './observers.ts';
@@ -25,6 +35,12 @@ export interface QuantizeTensorOptions {
   readonly observer?: ObserverConfig;
 }
 
+const tensorRules: OptionRules<QuantizeTensorOptions> = {
+  format: oneOf<WeightFormat>('int8'),
+  granularity: oneOf<Granularity>('channel', 'tensor'),
+  observer: ruleOf("an observer, such as { type: 'min-max' }", anObject.holds),
+};
+
 /** One scale for each group of values in a row, so that the format covers the range its observer finds. */
 export function findScales(
   values: Float32Array,
@@ -46,12 +62,12 @@ export function findScales(
  * NaN and infinities, for which there is no code.
  */
 export async function quantizeTensor(tensor: Tensor, options: QuantizeTensorOptions = {}): Promise<QuantizedTensor> {
-  const { format = 'int8', granularity = 'channel', observer = { type: 'min-max' } } = options;
-  if (!Object.keys(numberFormats).includes(format) || (granularity !== 'channel' && granularity !== 'tensor'))
-    throw new ArgumentError(
-      'quantizeTensor',
-      `the format is ${quote(format)} by ${quote(granularity)}; it must be int8, by channel or by tensor`,
-    );
+  check('quantizeTensor', 'tensor', tensor, aTensor);
+  const {
+    format = 'int8',
+    granularity = 'channel',
+    observer = { type: 'min-max' },
+  } = checkOptions('quantizeTensor', options, tensorRules);
   const [channels] = tensor.shape;
   if (granularity === 'channel' && channels === undefined) {
     throw new ShapeError('quantizeTensor', 'a scalar has no channels; quantize it with granularity tensor');
@@ -69,8 +85,17 @@ export async function quantizeTensor(tensor: Tensor, options: QuantizeTensorOpti
   return { format, codes: fromTyped(codes, shape, { device }), scales: fromTyped(scales, [scales.length], { device }) };
 }
 
+const aQuantizedTensor: Rule<QuantizedTensor> = partsOf<QuantizedTensor>(
+  'what quantizeTensor gave, { codes, scales }',
+  {
+    codes: aTensor,
+    scales: aTensor,
+  },
+);
+
 /** The f32 tensor that codes and scales stand for. */
-export function dequantizeTensor({ codes, scales }: QuantizedTensor): Tensor {
+export function dequantizeTensor(quantized: QuantizedTensor): Tensor {
+  const { codes, scales } = check('dequantizeTensor', 'quantized', quantized, aQuantizedTensor);
   const rest = codes.shape.slice(1).map(() => 1);
   return codes.cast('f32').mul(codes.rank === 0 ? scales.reshape([]) : scales.reshape([scales.size, ...rest]));
 }

@@ -1,9 +1,14 @@
 /** Quantization of a parameter as a view: the model computes with the numbers that its file will hold. */
 import { deriveSeed, type Parameter, type ParameterView } from '@espalier/nn';
+import { aParameter } from '@espalier/nn/arguments';
 import { ArgumentError, customGradient, fromTyped, type Tensor } from '@espalier/tensor';
+import { aTensor, check, ruleOf, type Rule } from '@espalier/tensor/arguments';
 import { quote } from '../quote.ts';
 import { decodeValues, encodeValues } from './codes.ts';
 import { numberFormats, type WeightFormat } from './number-format.ts';
+
+const floats: Rule<Float32Array> = ruleOf('a Float32Array', (value) => value instanceof Float32Array);
+const someCodes: Rule<Int8Array> = ruleOf('an Int8Array', (value) => value instanceof Int8Array);
 
 /** The name of quantization views. */
 export const quantizeViewName = 'fake-quantize';
@@ -24,6 +29,7 @@ export class QuantizeView implements ParameterView {
 
   /** Throws ArgumentError for a format it does not know, and for scales that are no positive numbers or do not fit. */
   constructor(format: WeightFormat, scales: Float32Array, like: Tensor) {
+    check('setQuantization', 'like', like, aTensor);
     checkScales(format, scales, like);
     this.format = format;
     this.scales = scales;
@@ -45,16 +51,21 @@ export class QuantizeView implements ParameterView {
 
   /** The codes of these values of the parameter. */
   encode(values: Float32Array): Int8Array<ArrayBuffer> {
-    return encodeValues(values, this.scales, numberFormats[this.format]);
+    return encodeValues(
+      check('QuantizeView.encode', 'values', values, floats),
+      this.scales,
+      numberFormats[this.format],
+    );
   }
 
   /** What the codes stand for. */
   decode(codes: Int8Array): Float32Array<ArrayBuffer> {
-    return decodeValues(codes, this.scales);
+    return decodeValues(check('QuantizeView.decode', 'codes', codes, someCodes), this.scales);
   }
 }
 
 function checkScales(format: string, scales: Float32Array, { shape }: Tensor): void {
+  check('setQuantization', 'scales', scales, floats);
   const isFormat = format === 'int8';
   const fits = scales.length === 1 || scales.length === shape[0];
   if (isFormat && fits && scales.every((scale) => scale > 0 && scale < Infinity)) return;
@@ -67,11 +78,12 @@ function checkScales(format: string, scales: Float32Array, { shape }: Tensor): v
 
 /** The quantization view of a parameter, if it has one. */
 export function quantizationOf(parameter: Parameter): QuantizeView | undefined {
-  return parameter.views.find((view) => view instanceof QuantizeView);
+  return check('quantizationOf', 'parameter', parameter, aParameter).views.find((view) => view instanceof QuantizeView);
 }
 
 /** Quantizes a parameter, anew if it was before. Quantization comes after a mask. */
 export function setQuantization(parameter: Parameter, format: WeightFormat, scales: Float32Array): QuantizeView {
+  check('setQuantization', 'parameter', parameter, aParameter);
   const view = new QuantizeView(format, scales, parameter.tensor);
   parameter.removeViews(quantizeViewName);
   parameter.views.push(view);

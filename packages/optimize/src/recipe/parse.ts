@@ -1,5 +1,7 @@
 /** Recipes as JSON. */
 import type { Module } from '@espalier/nn';
+import { aModule } from '@espalier/nn/arguments';
+import { checkOptions } from '@espalier/tensor/arguments';
 import { RecipeError } from '../errors.ts';
 import { distill, type DistillOptions } from '../distill/distill.ts';
 import { finetune } from '../finetune/finetune.ts';
@@ -10,7 +12,7 @@ import { quantize } from '../quantize/quantize.ts';
 import { optionsOf } from './options.ts';
 import type { Pass, StepConfig } from './pass.ts';
 import type { TrainingConfig } from './training.ts';
-import { passesOf, together, type Step } from './run.ts';
+import { checkSteps, passesOf, together, type Step } from './run.ts';
 import { quote } from '../quote.ts';
 
 /** A step of a recipe as JSON. */
@@ -43,6 +45,7 @@ export const passTypes: readonly string[] = Object.keys(makers);
 
 /** The steps that a JSON recipe stands for. Throws RecipeError, naming the step, for what is no recipe. */
 export function parseRecipe(recipe: unknown, models: RecipeModels = {}): Step[] {
+  checkOptions('parseRecipe', models, { teacher: aModule });
   if (!Array.isArray(recipe)) throw new RecipeError('steps', `is ${quote(recipe)}; it must be a list`);
   return recipe.map((step: unknown, index) => {
     const place = `steps[${index}]`;
@@ -56,6 +59,7 @@ export function parseRecipe(recipe: unknown, models: RecipeModels = {}): Step[] 
 
 /** A recipe as JSON; `parseRecipe` reads it. */
 export function recipeJson(steps: readonly Step[]): StepJson[] {
+  checkSteps(steps);
   return steps.map((step) => {
     const configs = passesOf(step).map(({ config }) => config);
     return 'together' in step ? { together: configs } : (configs[0] as StepConfig);

@@ -7,13 +7,16 @@ import {
   type LossFunction,
   type Module,
 } from '@espalier/nn';
+import { aDataset, aModule, aSignal, hasMethods } from '@espalier/nn/arguments';
+import { aFunction, anObject, check, checkOptional, ruleOf, satisfies, type Rule } from '@espalier/tensor/arguments';
 import { RecipeError } from '../errors.ts';
+import { optionsOf } from './options.ts';
 import { quote } from '../quote.ts';
 import { checkPrunings } from '../prune/growth.ts';
 import { copyModel } from '../views/copy.ts';
 import type { OptimizationData } from './data.ts';
 import { checkOrder, effectsOf } from './order.ts';
-import type { AppliedPass, Pass, PassContext, PassProgress, PassRecord } from './pass.ts';
+import type { AppliedPass, Pass, PassContext, PassPlan, PassProgress, PassRecord } from './pass.ts';
 import { checkLoss, findTaskLoss, type GivenLoss, type TaskLoss } from './task-loss.ts';
 import { agreedTraining, trainStage } from './training.ts';
 
@@ -34,6 +37,22 @@ export type Step = Pass | Together;
 export function together(...passes: readonly Pass[]): Together {
   return { together: passes };
 }
+
+/** By what it does: a pass may be of anybody's making. */
+const aPass: Rule<Pass> = ruleOf(
+  'a pass, made by prune, quantize, distill or finetune, or from JSON by parseRecipe',
+  (value) =>
+    hasMethods(value, 'plan') &&
+    anObject.holds(Reflect.get(value as object, 'config')) &&
+    Array.isArray(Reflect.get(value as object, 'effects')),
+);
+
+const aPlan: Rule<PassPlan> = ruleOf('an object with apply()', (value) => hasMethods(value, 'apply'));
+
+const aChange: Rule<AppliedPass> = ruleOf(
+  'an object of model and finalize()',
+  (value) => hasMethods(value, 'finalize') && aModule.holds(Reflect.get(value as object, 'model')),
+);
 
 /** The passes of a step. */
 export function passesOf(step: Step): readonly Pass[] {
@@ -67,6 +86,7 @@ export async function runRecipe(
   steps: readonly Step[],
   options: RecipeOptions = {},
 ): Promise<RecipeResult> {
+  checkPassing(options);
   checkRecipe(model, steps, options);
   await checkPrunings(model, steps.flatMap(passesOf));
   let current = await copyModel(model);
@@ -96,6 +116,8 @@ export function checkRecipe(
   steps: readonly Step[],
   options: Pick<RecipeOptions, 'data' | 'loss' | 'seed'>,
 ): void {
+  check('checkRecipe', 'model', model, aModule);
+  check<object>('checkRecipe', 'options', options, anObject);
   checkSteps(steps);
   checkOptions(options);
   const { data, loss } = options;
@@ -113,18 +135,23 @@ export function checkRecipe(
 }
 
 /** Throws RecipeError unless the steps are passes, or several together. */
-function checkSteps(steps: unknown): asserts steps is readonly Step[] {
+export function checkSteps(steps: unknown): asserts steps is readonly Step[] {
   if (!Array.isArray(steps)) throw new RecipeError('steps', `is ${quote(steps)}; it must be a list of passes`);
   for (const [index, step] of steps.entries()) {
     const several: unknown = Object(step) === step ? Reflect.get(step as object, 'together') : undefined;
     const passes = Array.isArray(several) ? (several as readonly unknown[]) : [step as unknown];
-    const wrong = passes.find((pass) => typeof Reflect.get(Object(pass) as object, 'plan') !== 'function');
-    if (wrong === undefined && passes.every((pass) => pass !== undefined)) continue;
-    throw new RecipeError(
-      `steps[${index}]`,
-      `${quote(wrong)} is no pass; make one by prune, quantize, distill or finetune, or from JSON by parseRecipe`,
-    );
+    const wrong = passes.findIndex((pass) => !satisfies(aPass, pass));
+    if (wrong < 0) continue;
+    throw new RecipeError(`steps[${index}]`, `${quote(passes[wrong])} is no pass; it must be ${aPass.is}`);
   }
+}
+
+/** Throws RecipeError for callbacks and signals that are none, and for options that are misspelt. */
+function checkPassing(options: RecipeOptions): void {
+  optionsOf('runRecipe', options, ['data', 'seed', 'signal', 'onProgress', 'loss']);
+  const { signal, onProgress } = options;
+  checkOptional('runRecipe', 'signal', signal, aSignal);
+  checkOptional('runRecipe', 'onProgress', onProgress, aFunction);
 }
 
 /** Throws RecipeError for options that are not what they should be. */
@@ -134,9 +161,11 @@ function checkOptions({ data, loss, seed }: Pick<RecipeOptions, 'data' | 'loss' 
     throw new RecipeError('seed', `is ${quote(seed)}; it must be a whole number`);
   for (const split of ['train', 'validate', 'test'] as const) {
     const given: unknown = data?.[split];
-    if (given === undefined || typeof Reflect.get(Object(given) as object, 'load') === 'function') continue;
-    throw new RecipeError(`data.${split}`, `is ${quote(given)}; it must be a dataset`);
+    if (given === undefined || satisfies(aDataset, given)) continue;
+    throw new RecipeError(`data.${split}`, `is ${quote(given)}; it must be ${aDataset.is}`);
   }
+  if (data !== undefined && !anObject.holds(data))
+    throw new RecipeError('data', `is ${quote(data)}; say what datasets are for: { train: dataset }`);
   if (data && 'load' in data) throw new RecipeError('data', 'is a dataset; say what it is for: { train: dataset }');
 }
 
@@ -169,8 +198,8 @@ async function runStage(model: Module, passes: readonly Pass[], context: PassCon
   const applied: AppliedPass[] = [];
   let current = model;
   for (const pass of passes) {
-    const plan = await pass.plan(current, context);
-    const change = await plan.apply();
+    const plan = check(place, `the plan of ${pass.config.type}`, await pass.plan(current, context), aPlan);
+    const change = check(place, `what ${pass.config.type} did`, await plan.apply(), aChange);
     applied.push(change);
     current = change.model;
   }

@@ -1,5 +1,7 @@
 /** Plain sentences on what compression did not bring. */
+import { check } from '@espalier/tensor/arguments';
 import type { ModelReport } from './report.ts';
+import { aModelReport } from './rules.ts';
 import { showBytes, showRatio, showShare } from './format.ts';
 
 /** A note on a pair of models, if there is something to say. */
@@ -37,5 +39,7 @@ const rules: readonly Note[] = [
 
 /** What to say about a model and what became of it, in plain sentences. */
 export function notesOn(before: ModelReport, after: ModelReport): string[] {
+  check('notesOn', 'before', before, aModelReport);
+  check('notesOn', 'after', after, aModelReport);
   return rules.flatMap((rule) => rule(before, after) ?? []);
 }

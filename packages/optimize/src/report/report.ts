@@ -1,5 +1,7 @@
 /** The data of a report. */
 import type { Json } from '@espalier/nn';
+import { ArgumentError } from '@espalier/tensor';
+import { check, listOf } from '@espalier/tensor/arguments';
 import type { BudgetStop, BudgetTrial } from '../budget/budget-loop.ts';
 import type { Goal } from '../budget/goal.ts';
 import type { Quality } from '../budget/quality.ts';
@@ -7,6 +9,7 @@ import type { LatencyRatio } from '../cost/compare-latency.ts';
 import type { Cost } from '../cost/cost.ts';
 import type { StepJson } from '../recipe/parse.ts';
 import type { PassRecord } from '../recipe/pass.ts';
+import { aRecord, aReport } from './rules.ts';
 
 /** One model of a report. */
 export interface ModelReport {
@@ -39,14 +42,18 @@ export interface CompressionReport {
 
 /** A report as JSON, for optimization.json. */
 export function reportJson(report: CompressionReport): Json {
-  return asJson(report);
+  return asJson(check('reportJson', 'report', report, aReport));
 }
 
 /** What single passes did, as JSON, for optimization.json. */
 export function recordsJson(records: readonly PassRecord[]): readonly Json[] {
-  return records.map(asJson);
+  return check('recordsJson', 'records', records, listOf(aRecord)).map(asJson);
 }
 
 function asJson(value: CompressionReport | PassRecord): Json {
-  return JSON.parse(JSON.stringify(value)) as Json;
+  try {
+    return JSON.parse(JSON.stringify(value)) as Json;
+  } catch (error) {
+    throw new ArgumentError('reportJson', `the report holds what JSON has not: ${(error as Error).message}`);
+  }
 }

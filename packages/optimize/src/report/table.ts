@@ -1,8 +1,10 @@
 /** A report as plain text. */
+import { check, listOf } from '@espalier/tensor/arguments';
 import type { Cost } from '../cost/cost.ts';
 import { showBytes, showCount, showMs, showRatio, showShare } from './format.ts';
 import type { Quality } from '../budget/quality.ts';
 import type { CompressionReport, ModelReport } from './report.ts';
+import { aModelReport, aReport } from './rules.ts';
 
 interface Column {
   readonly title: string | ((model: ModelReport) => string);
@@ -35,7 +37,7 @@ const columns: readonly Column[] = [
 
 /** Models side by side, one a line. Columns that nobody has a value for are left out. */
 export function formatModels(models: readonly ModelReport[]): string {
-  const [first] = models;
+  const [first] = check('formatModels', 'models', models, listOf(aModelReport));
   const shown = columns
     .map(({ title, cell }) => [typeof title === 'string' ? title : first ? title(first) : '', ...models.map(cell)])
     .filter(([, ...cells]) => cells.some((cell) => cell !== ''));
@@ -49,7 +51,8 @@ export function formatModels(models: readonly ModelReport[]): string {
 }
 
 /** A whole report: both models, why it ended, and what did not get better. */
-export function formatReport({ before, after, reason, notes, records }: CompressionReport): string {
+export function formatReport(report: CompressionReport): string {
+  const { before, after, reason, notes, records } = check('formatReport', 'report', report, aReport);
   const steps = records.map(({ summary }) => `- ${summary}`);
   return [
     formatModels([before, after]),

@@ -1,6 +1,8 @@
 /** Copies of models, with and without their views. */
 import { cloneModel, type Module, type Parameter, type ParameterView } from '@espalier/nn';
+import { aModule } from '@espalier/nn/arguments';
 import type { Device } from '@espalier/tensor';
+import { aDevice, check, checkOptions } from '@espalier/tensor/arguments';
 import { RecipeError } from '../errors.ts';
 import { materialize, restore } from '../layout/materialize.ts';
 import { uncarried } from './carried.ts';
@@ -10,6 +12,8 @@ import { uncarried } from './carried.ts';
  * device where one is given. Throws RecipeError, naming it, for a view that has no `copy`.
  */
 export async function copyModel(model: Module, options: { readonly device?: Device } = {}): Promise<Module> {
+  check('copyModel', 'model', model, aModule);
+  checkOptions('copyModel', options, { device: aDevice });
   const originals = model.namedParameters();
   for (const [name, parameter] of originals) {
     // A stored weight tells its views when it becomes dense, in the copy as in the original.
@@ -34,6 +38,7 @@ export async function copyModel(model: Module, options: { readonly device?: Devi
  * cost of a dense model, and anything that reads plain weights reads it.
  */
 export async function strip(model: Module): Promise<Module> {
+  check('strip', 'model', model, aModule);
   const plain = await cloneModel(model);
   const originals = model.namedParameters();
   for (const [name, parameter] of plain.namedParameters()) {
@@ -49,6 +54,7 @@ export async function strip(model: Module): Promise<Module> {
  * with them may add up in another order.
  */
 export async function materializeModel(model: Module): Promise<Module> {
+  check('materializeModel', 'model', model, aModule);
   const copy = await cloneModel(model);
   const originals = model.namedParameters();
   for (const [name, parameter] of copy.namedParameters()) {

@@ -108,7 +108,7 @@ describe('another model', () => {
       /within is 0/,
     );
     await expect(compareLatency(new Slow(1), new Slow(1), { inputShape: [2], warmUpMs: NaN })).rejects.toThrow(
-      /NaN ms/,
+      /warmUpMs is NaN/,
     );
   });
 });

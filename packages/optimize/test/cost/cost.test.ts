@@ -68,24 +68,31 @@ describe('measureLatency', () => {
 
   test('without a run there is nothing to measure', async () => {
     await expect(measureLatency(await trained(), zeros([1, features]), { runs: 0 })).rejects.toThrow(
-      /at least one run/,
+      /runs is 0; it must be an integer of at least 1/,
     );
   });
 });
 
 describe('costs are of what was asked for', () => {
   test.each<[unknown, RegExp]>([
-    [undefined, /^measureCost: the options are undefined; give \{ inputShape/],
-    [null, /the options are null/],
-    [{}, /inputShape is undefined; it must be the shape of one example/],
+    [undefined, /^measureCost: options is missing; it must be an object such as \{ inputShape/],
+    [null, /options is null/],
+    [{}, /inputShape is missing; it must be the shape of one example/],
     [{ inputShape: 16 }, /inputShape is 16/],
     [{ inputShape: 'x' }, /inputShape is "x"/],
     [{ inputShape: [1.5] }, /inputShape is \[1\.5\]/],
-    [{ inputShape: [16], latencies: false }, /'latencies' is no option; there are inputShape, latency, input/],
+    [{ inputShape: [16], latencies: false }, /no option "latencies"; it takes inputShape, latency, input/],
   ])('%j is refused', async (options, said) => {
     const model = build({ type: 'linear', in: 16, out: 2 });
     await expect(measureCost(model, options as CostOptions)).rejects.toThrow(said);
     if (options !== undefined)
       await expect(compareLatency(model, model, options as { inputShape: Shape })).rejects.toThrow(ArgumentError);
   });
+});
+
+test('a clock that stands still, or gives no numbers, is refused', async () => {
+  const model = build({ type: 'linear', in: 2, out: 2 });
+  const measured = (now: () => number): Promise<unknown> => measureLatency(model, zeros([1, 2]), { runs: 1, now });
+  await expect(measured(() => 7)).rejects.toThrow(/stands still/);
+  await expect(measured(() => Number.NaN)).rejects.toThrow(/no finite numbers/);
 });

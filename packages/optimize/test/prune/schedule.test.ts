@@ -52,7 +52,7 @@ describe('maskUpdates', () => {
     [{ shape: 'cubic', begin: 0.6, end: 0.5 }, 0.5, /runs from 0.6 to 0.5/],
     [{ shape: 'cubic', initial: 0.6 }, 0.5, /goes from 0.6 to 0.5/],
     [{ shape: 'cubic' }, 1, /goes from 0 to 1/],
-    [{ shape: 'cubic', updates: 0 }, 0.5, /0 updates/],
+    [{ shape: 'cubic', updates: 0 }, 0.5, /updates is 0/],
   ] as const)('%j to %d is refused', (schedule, final, message) => {
     expect(() => maskUpdates(schedule, final, 10)).toThrow(message);
   });

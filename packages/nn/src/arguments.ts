@@ -1,0 +1,18 @@
+/**
+ * @espalier/nn/arguments: what arguments of this package have to be, for packages that build on it, beside the rules of
+ * `@espalier/tensor/arguments`.
+ */
+export {
+  aByteArray,
+  aDataset,
+  aModule,
+  aSeed,
+  aShape,
+  hasMethods,
+  mapOf,
+  numberThat,
+  numbers,
+} from './config/rules.ts';
+export { aRawTensor } from './io/safetensors.ts';
+export { aParameter } from './module/parameter.ts';
+export { aSignal } from './train/signal.ts';

@@ -1,0 +1,236 @@
+/** Every exported function of @espalier/optimize with arguments that are right. */
+import { join } from 'node:path';
+import * as nn from '@espalier/nn';
+import * as optimize from '@espalier/optimize';
+import { folderBytes, loadOptimized, saveOptimized } from '@espalier/optimize/node';
+import { cpu, tensor } from '@espalier/tensor';
+import { data, files, labels, model, scores } from './examples.ts';
+import { made, row, type Operation } from './operation.ts';
+
+const parameter = (): nn.Parameter => new nn.Parameter(scores());
+const mask = (): Uint8Array => new Uint8Array([1, 0, 1, 1]);
+const scales = (): Float32Array => new Float32Array([0.5, 1]);
+const observer = (): optimize.Observer => optimize.createObserver({ type: 'percentile' });
+const training = (): optimize.TrainingConfig => ({
+  epochs: 0,
+  batchSize: 2,
+  optimizer: { type: 'sgd', lr: 1 },
+  schedule: 'cosine',
+  loss: 'cross-entropy',
+});
+const range = (): optimize.KnobRange => ({ low: 0, high: 1, resolution: 0.1, start: 0.5 });
+
+/** A clock that goes on by a millisecond whenever it is looked at. */
+function ticks(): () => number {
+  let now = 0;
+  return () => now++;
+}
+
+const pruned = nn.build({ type: 'linear', in: 2, out: 2 }, { seed: 1 });
+for (const each of pruned.parameters().slice(0, 1)) optimize.setMask(each, mask());
+const weights = await optimize.packWeights(pruned);
+const weight = await optimize.materialize(pruned.parameters()[0] ?? parameter());
+const goal = (): optimize.Goal => ({
+  metric: 'accuracy',
+  maxDrop: 1,
+  min: 0,
+  bytes: '<= 9 kB',
+  maxTrials: 1,
+  maxMinutes: 9,
+});
+const { report } = await optimize.compress(model(), {
+  data: { validate: data() },
+  goal: goal(),
+  steps: [optimize.prune({ sparsity: 0.5 })],
+  latency: false,
+});
+const trial = (): optimize.BudgetTrial => ({ knob: 0.5, quality: 1, margin: 1, costs: { bytes: 1 }, brokenLimits: [] });
+
+/** The operations; those on files work in a folder. */
+export function optimizeOperations(folder: string): readonly Operation[] {
+  /** An operation that is given no path but one below the folder. */
+  const inFolder =
+    (operation: (path: string, ...rest: never[]) => unknown) =>
+    (path: string, ...rest: never[]): unknown =>
+      operation(typeof path === 'string' ? join(folder, path) : path, ...rest);
+  return [
+    row('budgetLoop', optimize.budgetLoop, () => [
+      {
+        range: range(),
+        floor: 0.5,
+        limits: { bytes: 10 },
+        attempt: async () => ({ quality: 1, costs: { bytes: 1 } }),
+        of: 'a recipe',
+        maxTrials: 2,
+        maxMinutes: 1,
+        state: { version: 1, range: range(), floor: 0.5, limits: { bytes: 10 }, of: 'a recipe', trials: [trial()] },
+        onTrial: () => {},
+        signal: { aborted: false },
+        now: ticks(),
+      } satisfies optimize.BudgetOptions<optimize.Attempt>,
+    ]),
+    row('checkRecipe', optimize.checkRecipe, () => [
+      model(),
+      [optimize.prune({ sparsity: 0.5 })],
+      { data: { train: data() }, loss: 'mse', seed: 1 },
+    ]),
+    row('compareLatency', optimize.compareLatency, () => [
+      model(),
+      model(),
+      { inputShape: [2], input: tensor([[1, 2]]), within: 0.1, maxMs: 0, warmUp: 1, warmUpMs: 0, now: ticks() },
+    ]),
+    row('compress', optimize.compress, () => [
+      model(),
+      {
+        data: { train: data(), validate: data(), test: data() },
+        goal: goal(),
+        steps: [optimize.prune({ sparsity: 0.5 })],
+        seed: 1,
+        loss: 'cross-entropy',
+        knob: { low: 0.1 },
+        latency: false,
+        onTrial: () => {},
+        onProgress: () => {},
+        signal: { aborted: false },
+      } satisfies optimize.CompressOptions,
+    ]),
+    row('copyModel', optimize.copyModel, () => [pruned, { device: cpu() }]),
+    row('createObserver', optimize.createObserver, () => [{ type: 'percentile', percentile: 99 }]),
+    row('dequantizeTensor', optimize.dequantizeTensor, () => [
+      { format: 'int8', codes: tensor([1, 2], { dtype: 'i8' }), scales: tensor([1]) },
+    ]),
+    row('distill', optimize.distill, () => [
+      { teacher: model(), student: { type: 'linear', in: 2, out: 2 }, temperature: 2, alpha: 0.5, train: training() },
+    ]),
+    row('distillationLoss', optimize.distillationLoss, () => [
+      scores(),
+      scores(),
+      labels(),
+      { temperature: 2, alpha: 0.5 },
+    ]),
+    row('finetune', optimize.finetune, () => [training()]),
+    row('folderBytes', folderBytes, () => [folder]),
+    row('formatModels', optimize.formatModels, () => [[report.before, report.after]]),
+    row('formatReport', optimize.formatReport, () => [report]),
+    row(
+      'loadOptimized',
+      // A folder that is missing is the system's own error.
+      (path: string, options: object) => loadOptimized(typeof path === 'string' ? folder : path, options),
+      () => [folder, { device: cpu() }],
+    ),
+    row('loadOptimizedFrom', optimize.loadOptimizedFrom, () => [files, { device: cpu(), source: 'model' }]),
+    row('maskOf', optimize.maskOf, () => [parameter()]),
+    row('maskUpdates', optimize.maskUpdates, () => [
+      { shape: 'cubic', initial: 0.1, begin: 0.1, end: 0.5, updates: 3 },
+      0.5,
+      10,
+    ]),
+    row('materialize', optimize.materialize, () => [pruned.parameters()[0], 'weight']),
+    row('materializeModel', optimize.materializeModel, () => [pruned]),
+    row('measureCost', optimize.measureCost, () => [
+      pruned,
+      { inputShape: [2], latency: { runs: 1, warmUp: 0, warmUpMs: 0, now: ticks() }, input: tensor([[1, 2]]) },
+    ]),
+    row('measureLatency', optimize.measureLatency, () => [
+      model(),
+      tensor([[1, 2]]),
+      { runs: 2, warmUp: 1, warmUpMs: 1, now: ticks() },
+    ]),
+    row('medianInterval', optimize.medianInterval, () => [[1, 2, 3], 0.1]),
+    row('nextKnob', optimize.nextKnob, () => [range(), [{ knob: 0.5, margin: 0.1 }]]),
+    row('notesOn', optimize.notesOn, () => [report.before, report.after]),
+    row('packWeights', optimize.packWeights, () => [pruned]),
+    row('paretoFront', optimize.paretoFront, () => [[{ quality: 1, cost: 1 }]]),
+    row('parseLimit', optimize.parseLimit, () => ['bytes', '<= 1 kB']),
+    row('parseRecipe', optimize.parseRecipe, () => [
+      [{ type: 'prune', sparsity: 0.5 }, { together: [{ type: 'distill', teacher: 'given' }] }],
+      { teacher: model() },
+    ]),
+    row('prune', optimize.prune, () => [
+      {
+        sparsity: 0.5,
+        method: 'lamp',
+        scope: 'global',
+        minimum: 0.1,
+        maximum: 0.9,
+        schedule: { shape: 'linear', initial: 0.1, begin: 0.1, end: 0.2, updates: 2 },
+        train: training(),
+        include: ['weight'],
+        exclude: ['bias'],
+      } satisfies optimize.PruneOptions,
+    ]),
+    row('quantizationOf', optimize.quantizationOf, () => [parameter()]),
+    row('quantize', optimize.quantize, () => [
+      {
+        weights: 'int8',
+        granularity: 'channel',
+        observer: { type: 'percentile', percentile: 99 },
+        calibrate: { examples: 2 },
+        include: ['weight'],
+        exclude: ['bias'],
+      } satisfies optimize.QuantizeOptions,
+    ]),
+    row('quantizeTensor', optimize.quantizeTensor, () => [
+      scores(),
+      { format: 'int8', granularity: 'channel', observer: { type: 'percentile', percentile: 99 } },
+    ]),
+    row('recipeJson', optimize.recipeJson, () => [[optimize.prune({ sparsity: 0.5 }), optimize.together()]]),
+    row('recordsJson', optimize.recordsJson, () => [report.records]),
+    row('reportJson', optimize.reportJson, () => [report]),
+    row('restore', optimize.restore, () => [
+      'weight',
+      parameter(),
+      { layout: weight.layout, format: weight.format, shape: [...weight.shape], pruned: weight.pruned },
+      weight.arrays,
+    ]),
+    row('runRecipe', optimize.runRecipe, () => [
+      model(),
+      [optimize.prune({ sparsity: 0.5 })],
+      { data: { train: data() }, loss: 'mse', seed: 1, signal: new AbortController().signal, onProgress: () => {} },
+    ]),
+    row('saveOptimized', inFolder(saveOptimized), () => ['.', model(), { metadata: { a: 1 }, optimization: { b: 2 } }]),
+    row('setMask', optimize.setMask, () => [parameter(), mask()]),
+    row('setQuantization', optimize.setQuantization, () => [parameter(), 'int8', scales()]),
+    row('storedBytes', optimize.storedBytes, () => [pruned]),
+    row('strip', optimize.strip, () => [pruned]),
+    row('together', optimize.together, () => [optimize.prune({ sparsity: 0.5 }), optimize.quantize()]),
+    row('unpackWeights', optimize.unpackWeights, () => [
+      'file',
+      model(),
+      { tensors: new Map(weights.tensors), descriptions: { ...weights.descriptions } },
+    ]),
+    row('wilsonInterval', optimize.wilsonInterval, () => [1, 2]),
+    made('new MaskView', optimize.MaskView, () => [mask(), scores()]),
+    made('new QuantizeView', optimize.QuantizeView, () => ['int8', scales(), scores()]),
+    row(
+      'MaskView.update',
+      (a) => new optimize.MaskView(mask(), scores()).update(a),
+      () => [mask()],
+    ),
+    row(
+      'MaskView.copy',
+      (a) => new optimize.MaskView(mask(), scores()).copy(a),
+      () => [scores()],
+    ),
+    row(
+      'Observer.observe',
+      (a) => observer().observe(a),
+      () => [[1, 2]],
+    ),
+    row(
+      'QuantizeView.copy',
+      (a) => new optimize.QuantizeView('int8', scales(), scores()).copy(a),
+      () => [scores()],
+    ),
+    row(
+      'QuantizeView.decode',
+      (a) => new optimize.QuantizeView('int8', scales(), scores()).decode(a),
+      () => [new Int8Array(4)],
+    ),
+    row(
+      'QuantizeView.encode',
+      (a) => new optimize.QuantizeView('int8', scales(), scores()).encode(a),
+      () => [new Float32Array(4)],
+    ),
+  ];
+}
