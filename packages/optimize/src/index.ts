@@ -28,8 +28,11 @@ export { medianInterval, type MedianInterval } from './cost/median-interval.ts';
 export type { TimingOptions } from './cost/stopwatch.ts';
 export { distill, type DistillOptions } from './distill/distill.ts';
 export { distillationLoss, type DistillationMix } from './distill/distillation-loss.ts';
+export { encode, type EncodeOptions } from './encode/encode.ts';
 export { GoalError, RecipeError } from './errors.ts';
 export { finetune } from './finetune/finetune.ts';
+export type { EncodedDescription } from './layout/encoded-weight.ts';
+export { formatNames, registerFormat } from './layout/formats.ts';
 export { materialize, restore, type MaterializedWeight, type WeightDescription } from './layout/materialize.ts';
 export {
   packWeights,

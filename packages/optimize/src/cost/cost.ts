@@ -4,6 +4,7 @@ import { dtypes, type Shape, type Tensor } from '@espalier/tensor';
 import { aTensor, anObject, checkOptions, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
 import { hasLayout, materialize, countNonZeros, type WeightDescription } from '../layout/materialize.ts';
 import { storedBytes } from '../layout/model-file.ts';
+import { isOptimizedWeight } from '../layout/optimized-weight.ts';
 import { materializeModel } from '../views/copy.ts';
 import { anInputShape, checkMeasurement } from './check-options.ts';
 import { exampleOf } from './compare-latency.ts';
@@ -14,9 +15,9 @@ export interface ParameterCost {
   readonly name: string;
   readonly shape: Shape;
   readonly nonZeros: number;
-  /** `dense`, `bitmask` or `csr`. */
-  readonly layout: WeightDescription['layout'];
-  /** `float32`, `int8`, or the dtype of the tensor. */
+  /** `dense`, `bitmask` or `csr`; `encoded` for a weight that is stored in a format of its own. */
+  readonly layout: WeightDescription['layout'] | 'encoded';
+  /** `float32`, `int8`, the dtype of the tensor, or the name of the format. */
   readonly format: string;
   /** Bytes of its arrays in the file. */
   readonly bytes: number;
@@ -68,6 +69,13 @@ export async function measureCost(model: Module, options: CostOptions): Promise<
   const perParameter: ParameterCost[] = [];
   for (const [name, parameter] of model.namedParameters()) {
     const { shape, dtype } = parameter;
+    const { stored } = parameter;
+    if (stored && !isOptimizedWeight(stored)) {
+      const nonZeros = countNonZeros(await parameter.value.data());
+      const { format, bytes } = stored.matrix;
+      perParameter.push({ name, shape, nonZeros, layout: 'encoded', format: format.name, bytes });
+      continue;
+    }
     if (hasLayout(parameter)) {
       const { layout, format, bytes, nonZeros } = await materialize(parameter, name);
       perParameter.push({ name, shape, nonZeros, layout, format, bytes });

@@ -6,11 +6,20 @@ import { anObject, aText, check, type Rule } from '@espalier/tensor/arguments';
 import { partsOf } from '../arguments.ts';
 import { quote, quoteShape } from '../quote.ts';
 import { checkViews } from '../views/carried.ts';
+import {
+  describeEncoded,
+  encodedEndings,
+  packEncoded,
+  restoreEncoded,
+  type EncodedDescription,
+} from './encoded-weight.ts';
+import { formatNamed } from './formats.ts';
 import { hasLayout, materialize, restore, type WeightDescription } from './materialize.ts';
+import { isOptimizedWeight } from './optimized-weight.ts';
 import type { NamedArrays } from './weight-layout.ts';
 
 /** The parameters that are not stored as plain tensors, by name. */
-export type WeightDescriptions = Readonly<Record<string, WeightDescription>>;
+export type WeightDescriptions = Readonly<Record<string, WeightDescription | EncodedDescription>>;
 
 /** A model's weights, ready to be written. */
 export interface ModelWeights {
@@ -25,7 +34,7 @@ const someWeights: Rule<ModelWeights> = partsOf<ModelWeights>('what packWeights 
 });
 
 /** What one parameter takes in a file. */
-const endings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_scale'] as const;
+const layoutEndings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_scale'] as const;
 
 /**
  * Every weight of a model in the smallest layout it has. A parameter `p` becomes
@@ -34,13 +43,14 @@ const endings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_scale'
  * - by bitmask: `p_values` [n] and `p_bitmask` u8 [rows, ⌈columns / 8⌉];
  * - by compressed rows: `p_values` [n], `p_columns` u8 or u32 [n] and `p_row_offsets` u32 [rows + 1];
  *
- * with values f32, or i8 and `p_scale` f32 [1] or [rows]. Rows are the first axis, columns all others. Throws ArgumentError as
+ * with values f32, or i8 and `p_scale` f32 [1] or [rows]; one that is stored in a format (see the pass `encode`) becomes
+ * `p_name` for each array of the format. Rows are the first axis, columns all others. Throws ArgumentError as
  * `materialize` does, and for a tensor that has such a name already.
  */
 export async function packWeights(model: Module): Promise<ModelWeights> {
   check('packWeights', 'model', model, aModule);
   const tensors = new Map<string, RawTensor>();
-  const descriptions: Record<string, WeightDescription> = {};
+  const descriptions: Record<string, WeightDescription | EncodedDescription> = {};
   const own = new Set([...model.namedParameters().keys(), ...model.namedBuffers().keys()]);
   for (const [name, parameter] of model.namedParameters()) {
     if (!parameter.stored) checkViews('packWeights', name, parameter);
@@ -48,16 +58,29 @@ export async function packWeights(model: Module): Promise<ModelWeights> {
       tensors.set(name, await rawTensor(parameter.tensor));
       continue;
     }
-    // Any of them: which a file has depends on the layout, and a reader takes all there are.
-    const taken = endings.find((ending) => ending !== '' && own.has(`${name}${ending}`));
+    const { stored } = parameter;
+    const encoded = stored && !isOptimizedWeight(stored) ? stored.matrix : undefined;
+    const arrays = encoded && (await packEncoded(encoded));
+    // Of a layout any of them: which a file has depends on it, and a reader takes all there are.
+    const taken = [...(arrays?.keys() ?? layoutEndings)].find((ending) => ending !== '' && own.has(`${name}${ending}`));
     if (taken !== undefined)
       throw new ArgumentError(
         'packWeights',
         `${name}${taken} is a tensor of the model, and the file's name for a part of ${name} as well; give it another name, or leave ${name} without mask and quantization (exclude)`,
       );
-    const { layout, format, shape, pruned, arrays } = await materialize(parameter, name);
+    if (encoded && arrays) {
+      if (formatNamed(encoded.format.name) !== encoded.format)
+        throw new ArgumentError(
+          'packWeights',
+          `${name} is in the format ${encoded.format.name}, which a file cannot name; make it known (registerFormat)`,
+        );
+      descriptions[name] = describeEncoded(encoded, parameter.shape);
+      for (const [ending, array] of arrays) tensors.set(`${name}${ending}`, array);
+      continue;
+    }
+    const { layout, format, shape, pruned, arrays: parts } = await materialize(parameter, name);
     descriptions[name] = { layout, format, shape, pruned };
-    for (const [ending, array] of arrays) tensors.set(`${name}${ending}`, array);
+    for (const [ending, array] of parts) tensors.set(`${name}${ending}`, array);
   }
   for (const [name, buffer] of model.namedBuffers()) tensors.set(name, await rawTensor(buffer));
   return { tensors, descriptions };
@@ -80,7 +103,10 @@ export function unpackWeights(source: string, model: Module, weights: ModelWeigh
     const description = descriptions[name];
     const parameter = parameters.get(name);
     if (description && parameter) {
-      restore(name, parameter, description, takeArrays(name, left));
+      if ('encoding' in description) {
+        const found = takeArrays(name, left, encodedEndings(source, description));
+        restoreEncoded(name, parameter, description, found);
+      } else restore(name, parameter, description, takeArrays(name, left, layoutEndings));
       continue;
     }
     const raw = left.get(name);
@@ -99,7 +125,7 @@ export function unpackWeights(source: string, model: Module, weights: ModelWeigh
   if (left.size > 0) throw new FormatError(source, 0, `the model has no use for ${quote([...left.keys()])}`);
 }
 
-function takeArrays(name: string, from: Map<string, RawTensor>): NamedArrays {
+function takeArrays(name: string, from: Map<string, RawTensor>, endings: readonly string[]): NamedArrays {
   const taken = new Map<string, RawTensor>();
   for (const ending of endings) {
     const array = from.get(`${name}${ending}`);

@@ -12,7 +12,8 @@ import {
 import type { Device } from '@espalier/tensor';
 import { aDevice, aFunction, aText, check, checkOptions } from '@espalier/tensor/arguments';
 import { quote } from '../quote.ts';
-import { parseDescription, type WeightDescription } from './materialize.ts';
+import { parseEncoded } from './encoded-weight.ts';
+import { parseDescription } from './materialize.ts';
 import { unpackWeights, type WeightDescriptions } from './model-file.ts';
 
 /** The key of `metadata` in config.json under which the layouts of weights are described. */
@@ -62,7 +63,7 @@ export async function loadOptimizedFrom(
   return { model: model.eval(), metadata: kept, optimization };
 }
 
-function parseLayouts(source: string, layouts: Json | undefined): Record<string, WeightDescription> {
+function parseLayouts(source: string, layouts: Json | undefined): WeightDescriptions {
   if (layouts === undefined) return {};
   const { quant_method: by, version: of, parameters } = Object(layouts) as Readonly<Record<string, unknown>>;
   if (by !== method || of !== version || typeof parameters !== 'object' || parameters === null) {
@@ -73,6 +74,11 @@ function parseLayouts(source: string, layouts: Json | undefined): Record<string,
     );
   }
   return Object.fromEntries(
-    Object.entries(parameters).map(([name, value]) => [name, parseDescription(source, name, value)]),
+    Object.entries(parameters).map(([name, value]: [string, unknown]) => [
+      name,
+      typeof value === 'object' && value !== null && 'encoding' in value
+        ? parseEncoded(source, name, value)
+        : parseDescription(source, name, value),
+    ]),
   );
 }

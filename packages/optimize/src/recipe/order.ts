@@ -1,6 +1,7 @@
 /** Which order of passes loses work. */
-import type { Module } from '@espalier/nn';
+import type { Module, Parameter } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
+import { isOptimizedWeight } from '../layout/optimized-weight.ts';
 import { maskOf } from '../prune/mask-view.ts';
 import { quantizationOf } from '../quantize/quantize-view.ts';
 import type { Effect, Pass } from './pass.ts';
@@ -33,15 +34,25 @@ const rules: readonly OrderRule[] = [
     after: 'architecture',
     reason: 'puts a new network in place and loses what was quantized; distil into the student first, then quantize it',
   },
+  ...(['architecture', 'zeros', 'weights', 'numbers', 'format'] as const).map((after): OrderRule => ({
+    before: 'format',
+    after,
+    reason: 'would make weights dense again that were stored in a format; encode last',
+  })),
 ];
 
 /** What was done to a model before, as its parameters show. */
 export function effectsOf(model: Module): Effect[] {
-  const parameters = model.parameters();
-  return [
-    ...(parameters.some(maskOf) ? (['zeros'] as const) : []),
-    ...(parameters.some(quantizationOf) ? (['numbers'] as const) : []),
-  ];
+  return [...new Set(model.parameters().flatMap(effectsOn))];
+}
+
+function effectsOn(parameter: Parameter): Effect[] {
+  const { stored } = parameter;
+  // Asked for its views, a stored weight would become dense.
+  if (stored && !isOptimizedWeight(stored)) return ['format'];
+  const isMasked = stored ? stored.pruned : maskOf(parameter) !== undefined;
+  const isRounded = (stored ? stored.quantization : quantizationOf(parameter)) !== undefined;
+  return [...(isMasked ? (['zeros'] as const) : []), ...(isRounded ? (['numbers'] as const) : [])];
 }
 
 /**

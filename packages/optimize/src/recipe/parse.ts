@@ -4,6 +4,7 @@ import { aModule } from '@espalier/nn/arguments';
 import { checkOptions } from '@espalier/tensor/arguments';
 import { RecipeError } from '../errors.ts';
 import { distill, type DistillOptions } from '../distill/distill.ts';
+import { encode, type EncodeOptions } from '../encode/encode.ts';
 import { finetune } from '../finetune/finetune.ts';
 import type { PruneOptions } from '../prune/options.ts';
 import { prune } from '../prune/prune.ts';
@@ -38,6 +39,7 @@ const makers: Readonly<Record<string, Make>> = {
     return distill({ ...rest, teacher: named === 'original' ? 'original' : (teacher ?? 'original') });
   },
   finetune: (options: TrainingConfig) => finetune(options),
+  encode: (options: EncodeOptions) => encode(options),
 };
 
 /** The types of passes that recipes can name. */

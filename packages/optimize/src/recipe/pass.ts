@@ -10,9 +10,10 @@ export type PassNeed = 'nothing' | 'calibration' | 'training';
 
 /**
  * What a pass changes. `architecture`: it puts another network in place; `zeros`: it decides which weights are gone;
- * `weights`: it trains; `numbers`: it decides which numbers weights may take.
+ * `weights`: it trains; `numbers`: it decides which numbers weights may take; `format`: it stores them in a form that is not
+ * trained.
  */
-export type Effect = 'architecture' | 'zeros' | 'weights' | 'numbers';
+export type Effect = 'architecture' | 'zeros' | 'weights' | 'numbers' | 'format';
 
 /** A pass as JSON: its type and its options. */
 export interface StepConfig {
