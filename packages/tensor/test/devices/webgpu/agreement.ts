@@ -1,5 +1,5 @@
 /** Runs one spec on the WebGPU device and on the reference, and compares every buffer afterwards. */
-import { expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { createReferenceDevice } from '../../../src/devices/reference/reference-device.ts';
 import { nodeGpu } from '../../../src/devices/webgpu/node-host.ts';
 import { createWebGpuDevice } from '../../../src/devices/webgpu/webgpu-device.ts';
@@ -12,6 +12,21 @@ export async function openTestDevice(tuning?: 'hardware' | 'software'): Promise<
   const gpu = await nodeGpu();
   if (gpu === undefined) throw new Error('no WebGPU adapter in Node: install the package webgpu and a Vulkan driver');
   return createWebGpuDevice({ gpu, ...(tuning === undefined ? {} : { tuning }) });
+}
+
+/** The families of kernels. */
+export const tunings = ['software', 'hardware'] as const;
+
+/** A device for each family, open while the tests of a file run. */
+export function tunedDevices(): (tuning: string) => Device {
+  const devices = new Map<string, Device>();
+  beforeAll(async () => {
+    for (const tuning of tunings) devices.set(tuning, await openTestDevice(tuning));
+  });
+  afterAll(() => {
+    for (const device of devices.values()) device.dispose();
+  });
+  return (tuning) => devices.get(tuning) as Device;
 }
 
 /** Fills a binding: its numbers, or how many elements (holding a byte pattern, so that unwritten elements show). */

@@ -1,19 +1,12 @@
 /** Convolutions and their gradients on the adapter against the reference. */
-import { afterAll, beforeAll, describe, test, vi } from 'vitest';
-import type { Device } from '../../../src/device/device.ts';
+import { describe, test, vi } from 'vitest';
 import { conv2dSpec, type ConvolutionCase } from '../conv2d-spec.ts';
-import { expectAgreement, openTestDevice } from './agreement.ts';
+import { expectAgreement, tunedDevices } from './agreement.ts';
 import { contentOf } from './specs.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-const devices = new Map<string, Device>();
-beforeAll(async () => {
-  for (const tuning of ['software', 'hardware'] as const) devices.set(tuning, await openTestDevice(tuning));
-});
-afterAll(() => {
-  for (const device of devices.values()) device.dispose();
-});
+const deviceOf = tunedDevices();
 
 type Case = Omit<ConvolutionCase, 'pass'>;
 
@@ -45,7 +38,7 @@ describe.each(['forward', 'input', 'weight'] as const)('conv2d %s', (pass) => {
       access === 'read' ? contentOf(dtype, sizes[binding] ?? 0, binding + 1) : (sizes[binding] ?? 0),
     );
     const coarse = item.dtype === 'f16' ? 2 ** -9 : 0;
-    await expectAgreement(devices.get(tuning) as Device, spec, contents, {
+    await expectAgreement(deviceOf(tuning), spec, contents, {
       absolute: 2e-4 + coarse,
       relative: 2e-5 + coarse,
     });

@@ -1,22 +1,14 @@
 /** Products with encoded matrices on the adapter against the reference, where drawn specs seldom come: long, wide, rounded, empty. */
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Device } from '../../../src/device/device.ts';
+import { describe, expect, test, vi } from 'vitest';
 import { createReferenceDevice } from '../../../src/devices/reference/reference-device.ts';
 import type { DType } from '../../../src/dtype/dtype.ts';
 import type { EncodedLayout, EncodedMatmulSpec, EncodedSettings, LoopInstruction } from '../../../src/kernel/spec.ts';
-import { expectAgreement, integers, numbers, openTestDevice, runOn } from './agreement.ts';
+import { expectAgreement, integers, numbers, runOn, tunedDevices, tunings } from './agreement.ts';
 import { load, scalar, store } from './specs.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-const tunings = ['software', 'hardware'] as const;
-const devices = new Map<string, Device>();
-beforeAll(async () => {
-  for (const tuning of tunings) devices.set(tuning, await openTestDevice(tuning));
-});
-afterAll(() => {
-  for (const device of devices.values()) device.dispose();
-});
+const deviceOf = tunedDevices();
 
 type Part = readonly [dtype: DType, values: readonly number[]];
 
@@ -175,7 +167,7 @@ async function check(tuning: string, matrix: Matrix, product: Product, absolute:
   const { spec, contents, width } = productOf(matrix, product);
   const out = { binding: contents.length, offset: 0, strides: [width, 1] };
   const whole: EncodedMatmulSpec = { ...spec, bindings: [...spec.bindings, { dtype: 'f32', access: 'write' }], out };
-  const device = devices.get(tuning) as Device;
+  const device = deviceOf(tuning);
   expect(device.accepts(whole)).toBe(true);
   await expectAgreement(device, whole, [...contents, spec.m * width], { absolute, relative: 2e-6 });
 }
@@ -239,7 +231,7 @@ describe.each(tunings)('encoded matmul, tuned for %s', (tuning) => {
       out: { binding: 3, offset: 0, strides: [size, 1] },
     };
     const all = [contents[0] ?? 0, contents[1] ?? 0, [1], x.length];
-    const actual = (await runOn(devices.get(tuning) as Device, whole, all))[3] ?? [];
+    const actual = (await runOn(deviceOf(tuning), whole, all))[3] ?? [];
     const expected = (await runOn(createReferenceDevice(), whole, all))[3] ?? [];
     const codes = (values: readonly number[]): number[] =>
       values.map((value, place) => Math.round((value / (largest[Math.floor(place / size)] ?? 1)) * 127));
@@ -267,7 +259,7 @@ describe.each(tunings)('encoded matmul, tuned for %s', (tuning) => {
         bindings: [...spec.bindings, { dtype: 'f16', access: 'write' }, { dtype: 'f32', access: 'write' }],
         epilogue,
       };
-      await expectAgreement(devices.get(tuning) as Device, whole, [...contents, 3 * width, 3 * width], {
+      await expectAgreement(deviceOf(tuning), whole, [...contents, 3 * width, 3 * width], {
         absolute: 4e-3,
         relative: 2 ** -10,
       });
@@ -282,6 +274,6 @@ describe.each(tunings)('encoded matmul, tuned for %s', (tuning) => {
 
   test('sparse sums down the columns go through the dense matrix', () => {
     const { spec } = productOf(csr(9, 20, 3), { walks: 'rows' });
-    expect((devices.get(tuning) as Device).accepts(spec)).toBe(false);
+    expect(deviceOf(tuning).accepts(spec)).toBe(false);
   });
 });

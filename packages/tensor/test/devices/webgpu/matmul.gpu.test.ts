@@ -1,28 +1,20 @@
 /** Matrix products on the adapter against the reference, with both families of kernels. */
-import { afterAll, beforeAll, describe, test, vi } from 'vitest';
-import type { Device } from '../../../src/device/device.ts';
+import { describe, test, vi } from 'vitest';
 import type { MatmulSpec } from '../../../src/kernel/spec.ts';
 import { matmulSpec, type ProductCase } from '../matmul-spec.ts';
-import { expectAgreement, openTestDevice } from './agreement.ts';
+import { expectAgreement, tunedDevices, tunings } from './agreement.ts';
 import { contentOf, load, scalar, store } from './specs.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-const tunings = ['software', 'hardware'] as const;
-const devices = new Map<string, Device>();
-beforeAll(async () => {
-  for (const tuning of tunings) devices.set(tuning, await openTestDevice(tuning));
-});
-afterAll(() => {
-  for (const device of devices.values()) device.dispose();
-});
+const deviceOf = tunedDevices();
 
 async function check(tuning: string, item: ProductCase): Promise<void> {
   const { dtype = 'f32', batch = [], m, n, k } = item;
   const count = batch.reduce((product, length) => product * length, 1);
   const contents = [contentOf(dtype, count * m * k), contentOf(dtype, count * k * n, 2), count * m * n];
   const rounding = dtype === 'f16' ? 2 ** -10 : dtype === 'bf16' ? 2 ** -7 : 0;
-  await expectAgreement(devices.get(tuning) as Device, matmulSpec(item), contents, {
+  await expectAgreement(deviceOf(tuning), matmulSpec(item), contents, {
     absolute: 1e-5 * Math.sqrt(k) * 4,
     relative: 1e-5 + rounding,
   });
@@ -96,7 +88,7 @@ describe.each(tunings)('matmul, tuned for %s', (tuning) => {
         ],
       };
       await expectAgreement(
-        devices.get(tuning) as Device,
+        deviceOf(tuning),
         spec,
         [contentOf('f32', 36 * k), contentOf('f32', 72), 2 * 36 * 36, 2 * 36 * 36],
         { absolute: 4e-3, relative: 2 ** -10 },

@@ -6,20 +6,12 @@ import { chooseTile } from '../../../src/devices/webgpu/contraction/tile-choice.
 import { collapse } from '../../../src/devices/webgpu/loop/collapse.ts';
 import { rowShape } from '../../../src/devices/webgpu/loop/row-shape.ts';
 import { splitReduction } from '../../../src/devices/webgpu/loop/split-reduction.ts';
-import { gridOf, type Profile } from '../../../src/devices/webgpu/program.ts';
+import { gridOf } from '../../../src/devices/webgpu/program.ts';
 import { literal } from '../../../src/devices/webgpu/wgsl/literals.ts';
 import { WgslModule } from '../../../src/devices/webgpu/wgsl/wgsl-module.ts';
 import type { LoopSpec } from '../../../src/kernel/spec.ts';
-import { load, reduce, scalar, store } from './specs.ts';
+import { hardware, load, reduce, scalar, software, store } from './specs.ts';
 
-const hardware: Profile = {
-  software: false,
-  maxInvocations: 256,
-  workgroupBytes: 16384,
-  maxBindings: 8,
-  packedDots: true,
-};
-const software: Profile = { ...hardware, software: true, packedDots: false };
 const bindings: LoopSpec['bindings'] = [
   { dtype: 'f32', access: 'read' },
   { dtype: 'f32', access: 'write' },

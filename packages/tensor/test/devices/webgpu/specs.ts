@@ -1,8 +1,19 @@
 /** Short ways to write kernel specs in tests. */
 import { dtypes, type ComputeDType, type DType } from '../../../src/dtype/dtype.ts';
+import type { Profile } from '../../../src/devices/webgpu/program.ts';
 import type { LoopInstruction, LoopSpec, ReduceOp } from '../../../src/kernel/spec.ts';
 import type { ScalarOp } from '../../../src/scalar/instructions.ts';
 import { integers, numbers } from './agreement.ts';
+
+/** What a small GPU says of itself, and what its emulation does. */
+export const hardware: Profile = {
+  software: false,
+  maxInvocations: 256,
+  workgroupBytes: 16384,
+  maxBindings: 8,
+  packedDots: true,
+};
+export const software: Profile = { ...hardware, software: true, packedDots: false };
 
 export const load = (
   binding: number,

@@ -3,17 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { matmulSpec } from '../matmul-spec.ts';
 import { matmulProgram } from '../../../src/devices/webgpu/contraction/matmul-program.ts';
 import { loopProgram } from '../../../src/devices/webgpu/loop/loop-program.ts';
-import type { Profile } from '../../../src/devices/webgpu/program.ts';
-import { load, scalar, softmaxSpec, store } from './specs.ts';
-
-const hardware: Profile = {
-  software: false,
-  maxInvocations: 256,
-  workgroupBytes: 16384,
-  maxBindings: 8,
-  packedDots: true,
-};
-const software: Profile = { ...hardware, software: true, packedDots: false };
+import { hardware, load, scalar, softmaxSpec, software, store } from './specs.ts';
 
 describe('WGSL', () => {
   test('a map of f32 with a broadcast operand', () => {

@@ -9,7 +9,7 @@ import { bufferName } from '../wgsl/storage.ts';
 import { indent, type WgslModule } from '../wgsl/wgsl-module.ts';
 import { addCodes, codesOf } from './codes.ts';
 import { productModule, type EncodedProduct } from './product.ts';
-import { quadShape, quadStage } from './quad-stage.ts';
+import { plus, quadShape, quadStage } from './quad-stage.ts';
 import { wordsOfRow } from './rounded-rows.ts';
 import { runLines } from './runs.ts';
 
@@ -43,8 +43,7 @@ export function byteStage(product: EncodedProduct, profile: Profile): Stage {
   const rows = Array.from({ length: shape.xRows }, (_, row) => row);
   const x = bufferName(product.x.binding);
   const words = wordsOfRow(product.depth, codes.bits === 8 ? 'bytes' : 'split bytes');
-  const ofX = (row: number, plus: number): string =>
-    `${x}[x${row} * ${words}u + k / 4u${plus === 0 ? '' : ` + ${plus}u`}]`;
+  const ofX = (row: number, half: number): string => `${x}[${plus(`x${row} * ${words}u + k / 4u`, half)}]`;
   const vector = (item: (each: number) => string): string => `vec4(${quad.map(item).join(', ')})`;
   const products =
     codes.bits === 8

@@ -8,7 +8,7 @@ import type { Profile, Stage } from '../program.ts';
 import { indent } from '../wgsl/wgsl-module.ts';
 import { addCodes, codesOf } from './codes.ts';
 import { productModule, type EncodedProduct } from './product.ts';
-import { quadShape, quadStage } from './quad-stage.ts';
+import { plus, quadShape, quadStage } from './quad-stage.ts';
 import { runLines } from './runs.ts';
 
 const quad = [0, 1, 2, 3] as const;
@@ -32,8 +32,8 @@ export function codeStage(product: EncodedProduct, profile: Profile): Stage {
   };
   const ofX = (row: number, first: number): string =>
     site.leftVector === 'depth' && !ragged
-      ? `left_depth(left_start(0u), x${row}, k + ${first}u)`
-      : `vec4(${quad.map((step) => element(row, `k + ${first + step}u`)).join(', ')})`;
+      ? `left_depth(left_start(0u), x${row}, ${plus('k', first)})`
+      : `vec4(${quad.map((step) => element(row, plus('k', first + step))).join(', ')})`;
   const walk = [
     `for (var k = first; k < run_end; k += ${perWord}u) {`,
     indent([

@@ -18,6 +18,11 @@ export interface QuadShape {
   readonly xRows: number;
 }
 
+/** A sum of an expression and a number, as short as it is. */
+export function plus(expression: string, amount: number): string {
+  return amount === 0 ? expression : `${expression} + ${amount}u`;
+}
+
 const invocations = 64;
 /** An emulated GPU runs workgroups on a few cores. */
 const busyQuads = 16;
@@ -58,10 +63,14 @@ export function quadStage(
   const groups = groupsAcross * Math.ceil(m / xRows);
   const grid = gridOf(groups);
   const each = Array.from({ length: xRows }, (_, row) => row);
-  const finish = each.flatMap((row) => {
-    const call = `finish(0u, i + ${row}u, j, sum${row});`;
-    return m % xRows === 0 ? [call] : [`if (i + ${row}u < ${m}u) { ${call} }`];
-  });
+  const within = m % xRows === 0 ? `${xRows}u` : `min(${xRows}u, ${m}u - i)`;
+  const finish =
+    xRows === 1
+      ? ['finish(0u, i, j, sum0);']
+      : [
+          `var sums = array<vec4<f32>, ${xRows}>(${each.map((row) => `sum${row}`).join(', ')});`,
+          `for (var row = origin(); row < ${within}; row++) { finish(0u, i + row, j, sums[row]); }`,
+        ];
   const lines = [
     `let tile = ${groupNumber(grid)};`,
     `let i = tile / ${groupsAcross}u * ${xRows}u;`,
@@ -71,8 +80,8 @@ export function quadStage(
       ? ['if (!inside) { return; }', 'let j = wanted;']
       : // Barriers need every invocation, so those past the end repeat the last quad and store nothing.
         [`let lane = index % ${lanes}u;`, `let j = min(wanted, ${(quadCount - 1) * 4}u);`]),
-    ...each.map((row) => `let x${row} = min(i + ${row}u, ${m - 1}u);`),
-    ...[0, 1, 2, 3].map((row) => `let row${row} = min(j + ${row}u, ${width - 1}u);`),
+    ...each.map((row) => `let x${row} = min(${plus('i', row)}, ${m - 1}u);`),
+    ...[0, 1, 2, 3].map((row) => `let row${row} = min(${plus('j', row)}, ${width - 1}u);`),
     ...each.map((row) => `var sum${row} = vec4<f32>();`),
     ...walk,
     ...(lanes === 1 ? [] : foldLanes(shape, profile)),
@@ -89,8 +98,9 @@ ${indent(lines)}
 /** Adds the sums of all lanes of a quad to those of its first one. */
 function foldLanes({ lanes, xRows }: QuadShape, profile: Profile): string[] {
   const each = Array.from({ length: xRows }, (_, row) => row);
-  const meet = [...each.map((row) => `met[index * ${xRows}u + ${row}u] = sum${row};`), 'workgroupBarrier();'];
-  const add = (other: string): string[] => each.map((row) => `sum${row} += met[(${other}) * ${xRows}u + ${row}u];`);
+  const met = (place: string, row: number): string => `met[${plus(`${place} * ${xRows}u`, row)}]`;
+  const meet = [...each.map((row) => `${met('index', row)} = sum${row};`), 'workgroupBarrier();'];
+  const add = (other: string): string[] => each.map((row) => `sum${row} += ${met(`(${other})`, row)};`);
   // A loop around barriers makes an emulated GPU slow to compile.
   if (profile.software)
     return [
@@ -105,7 +115,7 @@ function foldLanes({ lanes, xRows }: QuadShape, profile: Profile): string[] {
     ...meet,
     `for (var span = ${lanes / 2}u; span > 0u; span = span / 2u) {`,
     '  if (lane < span) {',
-    indent([...add('index + span'), ...each.map((row) => `met[index * ${xRows}u + ${row}u] = sum${row};`)], 2),
+    indent([...add('index + span'), ...each.map((row) => `${met('index', row)} = sum${row};`)], 2),
     '  }',
     '  workgroupBarrier();',
     '}',

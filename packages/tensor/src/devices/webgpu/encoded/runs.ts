@@ -7,6 +7,8 @@ import type { QuadShape } from './quad-stage.ts';
 /** Up to so many terms are added up plainly: see `contraction/contraction.ts`. */
 const longestPlainSum = 2048;
 const blockLength = 512;
+/** Where runs are summed and then added up, each takes half of that. */
+const halfOfIt = longestPlainSum / 2;
 /** Codes that one of several lanes takes in one go: 16 or 32 bytes beside those of its neighbours. */
 const laneRun = 32;
 
@@ -22,7 +24,7 @@ export interface RunBody {
 function runLength({ scaled }: Codes, depth: number, lanes: number): number {
   const most = lanes > 1 ? laneRun : depth <= longestPlainSum ? depth : blockLength;
   if (typeof scaled !== 'number' || scaled >= depth) return most;
-  if (scaled <= (lanes > 1 ? laneRun : longestPlainSum)) return scaled;
+  if (scaled <= (lanes > 1 ? laneRun : halfOfIt)) return scaled;
   let length = Math.min(most, blockLength) & ~7;
   while (scaled % length !== 0) length -= 8;
   return length;
@@ -52,7 +54,7 @@ export function runLines(
   const begin = lanes === 1 ? 'origin()' : `origin() + lane * ${length}u`;
   const turns = Math.ceil(depth / step);
   return [
-    ...(turns <= longestPlainSum
+    ...(turns <= halfOfIt
       ? [`for (var first = ${begin}; first < ${depth}u; first += ${step}u) {`, indent(inRun('sum')), '}']
       : [
           `for (var block = ${begin}; block < ${depth}u; block += ${step * blockLength}u) {`,

@@ -40,7 +40,7 @@ interface LaneLoop {
 
 /** A sum over the turns of a loop that fall to a lane, in blocks where it may be long; it ends up in `part`. */
 function laneSum({ lanes, type }: SparseSite, { name, first, end, step, terms, most, body }: LaneLoop): string[] {
-  const begin = lanes === 1 ? first : `${first} + lane * ${step}u`;
+  const begin = lanes === 1 ? first : `${first} + lane${step === 1 ? '' : ` * ${step}u`}`;
   const stride = step * lanes;
   if (most / lanes <= longestPlainSum)
     return [
@@ -196,20 +196,24 @@ export const sparseRows: Readonly<Record<SparseLayout, (site: SparseSite) => voi
     const [height, width] = [Number(spec.settings['height']), Number(spec.settings['width'])];
     const finish = addValues(site, 2);
     const columns = bufferName(spec.parts[1] ?? 0);
-    const add = `part += x_at(i, column) * value_at((at / ${width}u * ${height}u + row % ${height}u) * ${width}u + at % ${width}u);`;
+    // The last blocks may stick out of the matrix.
+    const ragged = spec.columns % width !== 0;
     addRowSum(site, [
       ...offsetLines(site, `row / ${height}u`),
       ...laneSum(site, {
-        name: 'at',
-        first: `begin * ${width}u`,
-        end: `end * ${width}u`,
+        name: 'block_at',
+        first: 'begin',
+        end: 'end',
         step: 1,
-        terms: 1,
+        terms: width,
         most: Math.ceil(spec.columns / width) * width,
         body: [
-          `let column = u32(${columns}[at / ${width}u]) * ${width}u + at % ${width}u;`,
-          // The last blocks may stick out of the matrix.
-          spec.columns % width === 0 ? add : `if (column < ${spec.columns}u) { ${add} }`,
+          `let column = u32(${columns}[block_at]) * ${width}u;`,
+          `let first = (block_at * ${height}u + row % ${height}u) * ${width}u;`,
+          ...(ragged ? [`let inside = min(${width}u, ${spec.columns}u - column);`] : []),
+          `for (var next = 0u; next < ${ragged ? 'inside' : `${width}u`}; next++) {`,
+          '  part += x_at(i, column + next) * value_at(first + next);',
+          '}',
         ],
       }),
       finish,
