@@ -123,8 +123,9 @@ function blockedProduct(spec: EncodedMatmulSpec, engine: Engine, decode: Decode)
 function packDecoded({ walks }: EncodedMatmulSpec, kernels: GemmKernels, decode: (block: Block) => number): PackSecond {
   const lanes = kernels.tile.columns;
   return (_, j, width, p, depth, target) => {
-    // As many columns of the product as there is room for, in whole panels.
-    const most = Math.max(lanes, Math.floor(decodedSize / depth / lanes) * lanes);
+    // Rows of the matrix become columns of a panel: what is decoded of one panel is in the first-level cache when it is packed.
+    // Where columns stay columns, short pieces of rows would be dear to decode: as many as there is room for.
+    const most = walks === 'columns' ? lanes : Math.max(lanes, Math.floor(decodedSize / depth / lanes) * lanes);
     for (let at = 0; at < width; at += most) {
       const count = Math.min(most, width - at);
       const to = target + at * depth * 4;

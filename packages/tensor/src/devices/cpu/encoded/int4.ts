@@ -61,8 +61,13 @@ function int4Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Program): Pr
     scaleBytes: 8,
     extraBytes: groups * 32,
     most: mostLost(columns),
-    writeScale: (address, scale) =>
-      void new Float32Array(engine.memory.memory.buffer, address, 2).set([scale * 65536, scale]),
+    scaleWriter: (address) => {
+      const scales = new Float32Array(engine.memory.memory.buffer, address, groups * 2);
+      return (block, scale) => {
+        scales[2 * block] = scale * 65536;
+        scales[2 * block + 1] = scale;
+      };
+    },
     multiply: ({ planes, scales: xScales, extra }, [codes = 0, scales = 0, zeros = 0], y) => {
       kernels.sumPlanes(planes, extra, chunks, perGroup, hasZeros ? 1 : 8);
       multiply(planes, xScales, extra, codes, scales, y, rows, chunks, perGroup, codeStep, groups * 4, zeros);

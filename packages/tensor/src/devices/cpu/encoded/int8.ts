@@ -54,7 +54,12 @@ function int8Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Program): Pr
     scaleBytes: 8,
     extraBytes: 0,
     most: mostLost(columns),
-    writeScale: (address, scale) => void new Float64Array(engine.memory.memory.buffer, address, 1).fill(scale),
+    scaleWriter: (address) => {
+      const scales = new Float64Array(engine.memory.memory.buffer, address, Math.ceil(whole / planeBlock));
+      return (block, scale) => {
+        scales[block] = scale;
+      };
+    },
     multiply: ({ planes, scales }, [codes = 0, ofRows = 0], y) =>
       void planesInt8(planes, scales, codes, ofRows, y, rows, whole / 8, columns, scaleStep, 0, 0),
     valueAt: ([codes = 0, ofRows = 0]) => {

@@ -26,7 +26,8 @@ export interface PlanesProduct {
   readonly extraBytes: number;
   /** Elements that may lose much. */
   readonly most: number;
-  readonly writeScale: (address: number, scale: number) => void;
+  /** Writes scales of a row of x from an address on. */
+  readonly scaleWriter: (address: number) => (block: number, scale: number) => void;
   /** y = the product with one row of x. */
   readonly multiply: (x: PlacedPlanes, parts: readonly number[], y: number) => void;
   /** Elements of the matrix. */
@@ -41,7 +42,7 @@ export function planesProgram(
   spec: EncodedMatmulSpec,
   engine: Engine,
   exact: Program,
-  { layout, whole, block, scaleBytes, extraBytes, most, writeScale, multiply, valueAt }: PlanesProduct,
+  { layout, whole, block, scaleBytes, extraBytes, most, scaleWriter, multiply, valueAt }: PlanesProduct,
 ): Program {
   const { rows, columns, m } = spec;
   const x = rowsOfX(spec, engine);
@@ -64,9 +65,10 @@ export function planesProgram(
     const { address } = engine.workspace;
     const [from, to, parts] = [x.place(address), out.at(), addressesOf(spec, engine)];
     const [planes, scales, extra] = [address + x.bytes, address + scalesAt, address + extraAt];
+    const writeScale = scaleWriter(scales);
     for (let i = 0; i < m; i++) {
       const row = { x: from + i * columns * 4, count: whole, block, planes, most };
-      const lost = splitRow(engine, layout, row, (at, scale) => writeScale(scales + at * scaleBytes, scale));
+      const lost = splitRow(engine, layout, row, writeScale);
       if (lost === undefined) {
         exact();
         return;

@@ -3,7 +3,7 @@
  * `i32x4.dot_i16x8_s`, eight products an instruction.
  *
  * A block of columns shares a scale, the power of two that takes its largest magnitude below 2^30. What is rounded off is at
- * most 2^-31 of that magnitude. That is more than 2^-17 of an element itself only if the element is below 2^-14 of the
+ * most 2^-31 of that magnitude. That is more than 2^-16 of an element itself only if the element is below 2^-15 of the
  * largest; what such elements lose is added to the product column by column.
  */
 import { f32, i32, memoryOp, op, v128, type Expression, type Local } from '../assembler/expression.ts';
@@ -51,7 +51,7 @@ export function planeKernels(engine: Engine): PlaneKernels {
 }
 
 /** Scaled elements below this have lost too much. */
-const least = 2 ** 16;
+const least = 2 ** 15;
 /** Largest magnitudes of blocks for which every scale and product of scales is a normal number. */
 const [smallestBlock, largestBlock] = [2 ** -90, 2 ** 90];
 
@@ -72,7 +72,7 @@ export function splitRow(
     const from = x + column * 4;
     const magnitude = largest(from, columns);
     if (magnitude !== 0 && !(magnitude > smallestBlock && magnitude < largestBlock)) return undefined;
-    const up = magnitude === 0 ? 1 : 2 ** (29 - Math.floor(Math.log2(magnitude)));
+    const up = magnitude === 0 ? 1 : 2 ** (29 - exponentOf(magnitude));
     scaled(column / block, 1 / up);
     if (split(from, planes + column * 4, up, columns / chunk) === 0) continue;
     for (const [place, value] of new Float32Array(engine.memory.memory.buffer, from, columns).entries()) {
@@ -82,6 +82,14 @@ export function splitRow(
     }
   }
   return lost;
+}
+
+const [number, bits] = ((buffer) => [new Float32Array(buffer), new Int32Array(buffer)] as const)(new ArrayBuffer(4));
+
+/** The exponent of a normal f32: 2^exponent ≤ value. */
+function exponentOf(value: number): number {
+  number[0] = value;
+  return ((bits[0] as number) >> 23) - 127;
 }
 
 /** Rounded as `f32x4.nearest` does, for magnitudes below 2^22. */
