@@ -1,6 +1,6 @@
 /** Every exported function of @espalier/nn with arguments that are right. */
 import * as nn from '@espalier/nn';
-import { cpu, tensor, type Tensor } from '@espalier/tensor';
+import { cpu, tensor } from '@espalier/tensor';
 import { data, files, labels, model, scores } from './examples.ts';
 import { made, row, type Operation } from './operation.ts';
 

@@ -24,8 +24,3 @@ export function quote(value: unknown): string {
   const isPlain = value === undefined || typeof value === 'number' || typeof value === 'bigint';
   return isPlain ? String(value) : JSON.stringify(excerpt(value, mostLevels));
 }
-
-/** A shape, which in a file may have any number of axes, as the engine shows it. */
-export function quoteShape(shape: readonly number[]): string {
-  return `[${shape.slice(0, mostItems).join(', ')}${shape.length > mostItems ? ', …' : ''}]`;
-}

@@ -1,5 +1,6 @@
 import { AdamW, build, crossEntropy, fit, tensorDataset } from '@espalier/nn';
 import type { Dataset } from '@espalier/nn';
+import { setMask } from '@espalier/optimize';
 import { mutateJson } from '../engine/mutate-json.ts';
 import { mutateBytes } from '../engine/mutate-bytes.ts';
 import type { Reader } from '../engine/reader.ts';
@@ -11,9 +12,14 @@ const data: Dataset = tensorDataset(
   { data: Int32Array.from({ length: 8 }, (_, index) => index % 2), shape: [8] },
 );
 
-/** A training of two epochs, from a checkpoint or from its start. */
-async function train(save: (bytes: Uint8Array) => void, resume?: Uint8Array): Promise<void> {
+/** A training of two epochs, with or without a mask, from a checkpoint or from its start. */
+async function train(save: (bytes: Uint8Array) => void, isMasked: boolean, resume?: Uint8Array): Promise<void> {
   const model = build({ type: 'sequential', layers: [{ type: 'linear', in: 4, out: 2 }] }, { seed: 1 });
+  for (const weight of model.parameters().slice(0, isMasked ? 1 : 0))
+    setMask(
+      weight,
+      Uint8Array.from({ length: weight.size }, (_, index) => index % 2),
+    );
   await fit(model, data, {
     loss: (output, target) => crossEntropy(output, target),
     optimizer: new AdamW({ lr: 0.01 }),
@@ -32,7 +38,7 @@ export const checkpointReader: Reader = {
   name: 'checkpoint',
   seeds: async () => {
     const saved: Uint8Array[] = [];
-    await train((bytes) => saved.push(bytes.slice()));
+    for (const isMasked of [false, true]) await train((bytes) => saved.push(bytes.slice()), isMasked);
     return saved;
   },
   mutate: (input, random) => {
@@ -51,5 +57,6 @@ export const checkpointReader: Reader = {
     size.writeBigUInt64LE(BigInt(text.length));
     return Buffer.concat([size, text, input.subarray(8 + length)]);
   },
-  read: (input) => train(() => undefined, input),
+  // A mask is a tensor of its own there.
+  read: (input) => train(() => undefined, Buffer.from(input).includes('/kept'), input),
 };

@@ -3,9 +3,7 @@ import type { ModuleConfig } from '@espalier/nn';
 import { loadModel, saveModel } from '@espalier/nn/node';
 import { prune, quantize, runRecipe } from '@espalier/optimize';
 import { loadOptimized, saveOptimized } from '@espalier/optimize/node';
-import { cp, readFile, writeFile } from 'node:fs/promises';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mutateJson } from '../engine/mutate-json.ts';
 import type { Reader } from '../engine/reader.ts';
@@ -31,18 +29,19 @@ function folderReader(
   load: (folder: string) => Promise<unknown>,
   words: readonly string[],
 ): Reader {
-  let whole = '';
+  let whole: readonly (readonly [file: string, bytes: Uint8Array])[] = [];
   const config = 'config.json';
   return {
     name,
-    seeds: async () => {
-      whole = mkdtempSync(join(tmpdir(), 'espalier-fuzz-model-'));
-      await save(whole);
-      return [await readFile(join(whole, config))];
+    seeds: async (folder) => {
+      await save(folder);
+      const files = (await readdir(folder)).filter((file) => file !== config);
+      whole = await Promise.all(files.map(async (file) => [file, await readFile(join(folder, file))] as const));
+      return [await readFile(join(folder, config))];
     },
     mutate: (input, random) => mutateJson(input, random, words),
     read: async (input, folder) => {
-      await cp(whole, folder, { recursive: true });
+      for (const [file, bytes] of whole) await writeFile(join(folder, file), bytes);
       await writeFile(join(folder, config), input);
       await load(folder);
     },

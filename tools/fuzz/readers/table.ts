@@ -1,5 +1,6 @@
 import type { Reader } from '../engine/reader.ts';
 import { checkpointReader } from './checkpoint.ts';
+import { encodedReader } from './encoded.ts';
 import { goalsReader } from './goals.ts';
 import { idxReader } from './idx.ts';
 import { journalReader } from './journal.ts';
@@ -24,6 +25,7 @@ export const readers: readonly Reader[] = [
   idxReader,
   modelReader,
   layoutsReader,
+  encodedReader,
   checkpointReader,
   recipeReader,
   passesReader,

@@ -1,9 +1,10 @@
 /** Puts saved values into named tensors, or says exactly why they do not belong there. */
 import { fromBytes, type Tensor } from '@espalier/tensor';
+import { showShape } from '@espalier/tensor/arguments';
 import { briefList } from '../config/fields.ts';
 import { StateError } from '../errors.ts';
 
-const showShape = (tensor: Tensor): string => `[${tensor.shape.join(', ')}]`;
+const isShapedAs = (a: Tensor, b: Tensor): boolean => a.shape.join() === b.shape.join();
 
 /**
  * Assigns each value to the tensor of the same name; dtypes are cast. Throws StateError, and changes nothing, if names are
@@ -18,8 +19,8 @@ export function loadTensors(
   const unexpected = [...state.keys()].filter((name) => !into.has(name));
   const misshaped = [...into].flatMap(([name, tensor]) => {
     const value = state.get(name);
-    return value && showShape(value) !== showShape(tensor)
-      ? [{ name, text: `${name} is ${showShape(value)} and must be ${showShape(tensor)}` }]
+    return value && !isShapedAs(value, tensor)
+      ? [{ name, text: `${name} is ${showShape(value.shape)} and must be ${showShape(tensor.shape)}` }]
       : [];
   });
   const problems = [
@@ -65,7 +66,7 @@ export function withoutAliases(
 
 function haveEqualValues(a: Tensor, b: Tensor): boolean {
   if (a === b) return true;
-  if (a.dtype !== b.dtype || showShape(a) !== showShape(b)) return false;
+  if (a.dtype !== b.dtype || !isShapedAs(a, b)) return false;
   const [own, others] = [a.detach().bytesSync(), b.detach().bytesSync()];
   return own.every((byte, index) => byte === others[index]);
 }

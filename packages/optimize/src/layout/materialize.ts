@@ -2,7 +2,7 @@
 import { FormatError, type Parameter, type StoredWeight } from '@espalier/nn';
 import { aParameter, aRawTensor, mapOf } from '@espalier/nn/arguments';
 import { ArgumentError, fromTyped, type Shape } from '@espalier/tensor';
-import { aText, check } from '@espalier/tensor/arguments';
+import { aText, check, showShape } from '@espalier/tensor/arguments';
 import { maskOf, setMask } from '../prune/mask-view.ts';
 import { decodeValues, encodeValues } from '../quantize/codes.ts';
 import { numberFormats, type WeightFormat } from '../quantize/number-format.ts';
@@ -19,7 +19,7 @@ import {
   type LayoutName,
   type NamedArrays,
 } from './weight-layout.ts';
-import { brief, quote, quoteShape } from '../quote.ts';
+import { brief, quote } from '../quote.ts';
 
 /** What a file needs to say about a weight besides its arrays. */
 export interface WeightDescription {
@@ -134,7 +134,7 @@ export function restore(name: string, parameter: Parameter, description: WeightD
     throw new FormatError(
       name,
       0,
-      `has the shape ${quoteShape(shape)}; the model needs ${quoteShape(parameter.tensor.shape)}`,
+      `has the shape ${showShape(shape)}; the model needs ${showShape(parameter.tensor.shape)}`,
     );
   }
   const scales = format === 'float32' ? undefined : unstore(`${name}_scale`, arrays.get('_scale'), 'f32');

@@ -2,9 +2,9 @@
 import { encodeSafetensors, FormatError, placeTensor, rawTensor, type Module, type RawTensor } from '@espalier/nn';
 import { aModule, aRawTensor, mapOf } from '@espalier/nn/arguments';
 import { ArgumentError, isFloat } from '@espalier/tensor';
-import { anObject, aText, check, type Rule } from '@espalier/tensor/arguments';
+import { anObject, aText, check, showShape, type Rule } from '@espalier/tensor/arguments';
 import { partsOf } from '../arguments.ts';
-import { quote, quoteShape } from '../quote.ts';
+import { quote } from '../quote.ts';
 import { checkViews } from '../views/carried.ts';
 import {
   describeEncoded,
@@ -117,7 +117,7 @@ export function unpackWeights(source: string, model: Module, weights: ModelWeigh
       throw new FormatError(
         source,
         0,
-        `'${name}' is ${raw.dtype} ${quoteShape(raw.shape)}; the model needs ${dtype} ${quoteShape(shape)}`,
+        `'${name}' is ${raw.dtype} ${showShape(raw.shape)}; the model needs ${dtype} ${showShape(shape)}`,
       );
     }
     tensor.assign(placeTensor(raw, device).cast(dtype).realizeSync());

@@ -4,7 +4,7 @@ import { sizeOf, type Shape } from '@espalier/tensor';
 import { bitmaskRowBytes, decodeBitmask, encodeBitmask, nonZero, type SparseWeights, type Values } from './bitmask.ts';
 import { columnIndexBytes, decodeCompressedRows, encodeCompressedRows } from './csr.ts';
 import { store, unstore } from './stored-array.ts';
-import { quoteShape } from '../quote.ts';
+import { showShape } from '@espalier/tensor/arguments';
 
 /** How the weights of a tensor are laid out in a file. */
 export type LayoutName = 'dense' | 'bitmask' | 'csr';
@@ -42,7 +42,7 @@ const layouts: Readonly<Record<LayoutName, Layout>> = {
     decode: (name, arrays, dtype, shape) => {
       const array = arrays.get('');
       if (array && array.shape.join() !== shape.join()) {
-        throw new FormatError(name, 0, `has the shape ${quoteShape(array.shape)}; it must have ${quoteShape(shape)}`);
+        throw new FormatError(name, 0, `has the shape ${showShape(array.shape)}; it must have ${showShape(shape)}`);
       }
       const dense: Values = unstore(name, array, dtype);
       return { dense, present: nonZero(dense) };

@@ -23,4 +23,5 @@ export {
   type OptionRules,
   type Rule,
 } from './rules.ts';
+export { showShape } from '../shape/shape.ts';
 export { aDevice, aDType, aGenerator, aTensor, tensors } from './types.ts';

@@ -27,9 +27,12 @@ export function contiguousStrides(shape: Shape): number[] {
   return strides;
 }
 
-/** `[2, 3]`, as error messages show it. */
+/** Axes that are shown: shapes that come from outside may have any number. */
+const mostShown = 8;
+
+/** `[2, 3]`, as error messages show it: the first axes of one that has many. */
 export function showShape(shape: Shape): string {
-  return `[${shape.join(', ')}]`;
+  return `[${shape.slice(0, mostShown).join(', ')}${shape.length > mostShown ? ', …' : ''}]`;
 }
 
 /** True if both shapes have the same sizes. */

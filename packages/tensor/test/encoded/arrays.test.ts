@@ -54,6 +54,11 @@ const packed = {
   codes: encoding(bitmask, { values: 'int8' }),
 };
 
+test('a shape of any number of axes is shown by its first', () => {
+  const axes = Array.from({ length: 40_000 }, () => 1) as unknown as MatrixShape;
+  expect(() => matrixFromArrays(int8, axes, encoding(int8, {}))).toThrow(/not \[1, 1, 1, 1, 1, 1, 1, 1, …\]$/);
+});
+
 test.each([
   ['int8', int8, changed(encoding(int8, {}), 'scales', { 1: 0 }), /scales\[1\] is 0; a scale is a positive number/],
   ['int8', int8, setting(encoding(int8, {}), { scales: 'column' }), /its setting scales is/],
