@@ -7,8 +7,8 @@ import { chunkColumns, int4Kernels } from './int4-kernels.ts';
 import { mostLost, planesProgram } from './planes-product.ts';
 import { planeKernels } from './planes.ts';
 
-/** From this many rows of x on, the blocked product of what was decoded is faster. */
-const manyRows = 12;
+/** From this many rows of x on, the blocked product of what was decoded is faster: 10 at 2048². */
+const manyRows = 10;
 /** Groups of more columns could overflow i32; those of fewer than a chunk share one. */
 const [leastGroup, mostGroup] = [chunkColumns, 4096];
 
