@@ -10,7 +10,8 @@ import {
   type EncodedSettings,
   type Shape,
 } from '@espalier/tensor';
-import { brief, quote, quoteShape } from '../quote.ts';
+import { showShape } from '@espalier/tensor/arguments';
+import { brief, quote } from '../quote.ts';
 import { formatNamed, formatNames } from './formats.ts';
 
 /** What a file says about a weight in a format: the array `name` of the format stands under `parameter_name`. */
@@ -56,11 +57,7 @@ export function restoreEncoded(
   arrays: ReadonlyMap<string, RawTensor>,
 ): void {
   if (shape.join() !== parameter.shape.join())
-    throw new FormatError(
-      name,
-      0,
-      `has the shape ${quoteShape(shape)}; the model needs ${quoteShape(parameter.shape)}`,
-    );
+    throw new FormatError(name, 0, `has the shape ${showShape(shape)}; the model needs ${showShape(parameter.shape)}`);
   const [rows = 1, ...rest] = shape;
   const given = [...arrays].map(([ending, raw]) => [ending.slice(1), arrayOf(raw)] as const);
   let matrix: EncodedMatrix;

@@ -131,11 +131,7 @@ export function restore(name: string, parameter: Parameter, description: WeightD
   check('restore', 'arrays', arrays, mapOf(aRawTensor));
   const { layout, format, shape, pruned } = parseDescription('restore', name, description);
   if (shape.join() !== parameter.tensor.shape.join()) {
-    throw new FormatError(
-      name,
-      0,
-      `has the shape ${showShape(shape)}; the model needs ${showShape(parameter.tensor.shape)}`,
-    );
+    throw new FormatError(name, 0, `has the shape ${showShape(shape)}; the model needs ${showShape(parameter.shape)}`);
   }
   const scales = format === 'float32' ? undefined : unstore(`${name}_scale`, arrays.get('_scale'), 'f32');
   if (scales) checkScales(name, scales, shape);
