@@ -10,6 +10,7 @@ export {
 } from './autograd/functional.ts';
 export { gradients, type GradientOptions, type Gradients } from './autograd/gradients.ts';
 export { compile, type Compiled } from './compile/compile.ts';
+export { dryRun, type TensorType } from './compile/dry-run.ts';
 export type {
   BufferRange,
   Device,
@@ -122,6 +123,7 @@ export {
   type RandomOptions,
 } from './functions/random.ts';
 export { checkIndices, configure, type CheckIndicesOptions, type Configuration } from './functions/configure.ts';
+export { multiplyAccumulates } from './functions/multiply-accumulates.ts';
 export { broadcastShapes, sizeOf } from './functions/shapes.ts';
 export { defineKernel, type Kernel, type KernelDescription } from './kernel/define-kernel.ts';
 export type {

@@ -97,6 +97,8 @@ class Recorder {
 
 const outside = (body: () => void): void => withMode({ trace: undefined, touched: undefined, scope: undefined }, body);
 
+const compiling = { operation: 'compile', place: 'a compiled function' };
+
 /** Runs `fn` on placeholders for `tensors`, the tensors among its arguments, and compiles what it did. */
 export function record<Args extends readonly unknown[], Result>(
   fn: (...args: Args) => Result,
@@ -107,7 +109,7 @@ export function record<Args extends readonly unknown[], Result>(
   const { assign, bound, dynamic, touch } = recorder;
   const scope: Scope = { created: new Set() };
   try {
-    return withMode({ trace: { assign, bound, dynamic }, touched: touch, scope, keys: undefined }, () => {
+    return withMode({ trace: { ...compiling, assign, bound, dynamic }, touched: touch, scope, keys: undefined }, () => {
       const placeholders = new Map<Tensor, Tensor>();
       const inputs = mapTensors(args, (tensor) => {
         const known = placeholders.get(tensor);

@@ -78,6 +78,7 @@ const encodedMatmulOp: KernelOp = {
     const walks = product.walks === 'columns' ? 'rows' : 'columns';
     return [multiply(g, inputs.slice(1), { ...product, walks, activations: 'f32' })];
   },
+  multiplyAccumulates: ({ size, attributes }) => size * productSizes(productOf(attributes)).depth,
   contraction: specOfNode,
   plan: (node) => ({
     outputs: [{ shape: node.shape, dtype: node.dtype }],

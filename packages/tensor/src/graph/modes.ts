@@ -5,8 +5,11 @@
 import type { Node } from './node.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** A step being recorded by `compile`. */
+/** A function that runs on placeholders: a step being recorded by `compile`, or a dry run. */
 export interface Trace {
+  readonly operation: string;
+  /** What values are read inside of, in words. */
+  readonly place: string;
   /** Called before a tensor made outside the step is given a new value inside. */
   readonly assign: (tensor: Tensor) => void;
   /** A value that is drawn anew at each replay: the state of a random generator. */

@@ -81,6 +81,8 @@ export interface KernelOp extends OpBase {
   /** Which inputs may be strided views; the others are made contiguous first. */
   readonly strided: readonly boolean[] | boolean;
   readonly plan: (node: Node) => KernelPlan;
+  /** Of products: how many numbers are multiplied and added up. Default: 0. */
+  readonly multiplyAccumulates?: (node: Node) => number;
   /**
    * For a contraction: its kernel, which binds all inputs in order and then the result. Where a device takes it with an
    * epilogue, what is done with each element of the result runs inside it.

@@ -37,8 +37,8 @@ export function realize(wanted: readonly Node[]): void {
   }
   if (pending.size > 0 && modes.trace)
     throw new LifetimeError(
-      'compile',
-      'a value was read inside a compiled function, where none exists yet; return it and read it outside',
+      modes.trace.operation,
+      `a value was read inside ${modes.trace.place}, where none exists yet; return it and read it outside`,
     );
   for (const [device, nodes] of pending) {
     const state = takePendingState(device).filter((node) => !nodes.includes(node));

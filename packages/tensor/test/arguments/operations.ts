@@ -376,8 +376,17 @@ const inFormat = (): espalier.EncodedMatrix =>
     espalier.csr.encode(Float32Array.of(1, 0, 2, 0, 3, 0), [2, 3], { values: 'f32' }),
   );
 
+const shapeOnly = slot(
+  () =>
+    (input?: Tensor): espalier.Shape | undefined =>
+      input?.shape,
+  (value) => typeof value === 'function',
+);
+
 /** The slots of each exported function. */
 const functions: Readonly<Record<string, readonly Slot[]>> = {
+  dryRun: [list([options({ shape, dtype, device: reference }, ['shape'])], true), shapeOnly],
+  multiplyAccumulates: [x, optional(list([x], true))],
   tensor: [nested, create],
   fromTyped: [
     slot(

@@ -4,7 +4,7 @@ import type { Node } from '../../graph/node.ts';
 import { loopBody } from '../../kernel/loop-body.ts';
 import type { Access, Binding, Conv2dSpec, LoopSpec } from '../../kernel/spec.ts';
 import * as s from '../../scalar/expression.ts';
-import { contiguousStrides } from '../../shape/shape.ts';
+import { contiguousStrides, sizeOf } from '../../shape/shape.ts';
 import type { KernelStep } from '../kernel-plan.ts';
 import type { Attributes, KernelOp } from '../op.ts';
 
@@ -50,6 +50,10 @@ function convolution(
     name: pass === 'forward' ? 'conv2d' : `conv2d-${pass}-gradient`,
     strided: false,
     gradient,
+    multiplyAccumulates: ({ attributes }) => {
+      const { batch, groups, inChannels, outChannels, outSize, kernel } = geometryOf(attributes);
+      return sizeOf([batch, outChannels, ...outSize, inChannels / groups, ...kernel]);
+    },
     plan: (node) => ({
       outputs: [{ shape: node.shape, dtype: node.dtype }],
       steps: (_, device): KernelStep[] => {

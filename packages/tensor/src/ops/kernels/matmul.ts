@@ -67,6 +67,7 @@ export const matmulOp: KernelOp = {
   name: 'matmul',
   strided: true,
   gradient: (g, { inputs: [a, b] }) => (a && b ? [g.matmul(b.transpose(-1, -2)), a.transpose(-1, -2).matmul(g)] : []),
+  multiplyAccumulates: ({ size, inputs: [a] }) => size * ((a as Node).shape.at(-1) as number),
   contraction: (node, [a, b]) => matmulSpec(node, a as Layout, b as Layout),
   plan: (node) => ({
     outputs: [{ shape: node.shape, dtype: node.dtype }],
