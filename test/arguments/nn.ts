@@ -12,15 +12,22 @@ const optimizer = (): nn.Optimizer => new OwnOptimizer({ lr: 0.1 }).attach(model
 const matrix = (): nn.ConfusionMatrix => new nn.ConfusionMatrix(2);
 
 /** Options of a training, each of which is put to the test too. */
-const training = (): nn.FitOptions => ({ loss: nn.crossEntropy, optimizer: new nn.Adam(), epochs: 1 });
+const training = (): nn.FitOptions => ({
+  loss: nn.crossEntropy,
+  optimizer: new nn.Adam(),
+  epochs: 1,
+  taps: [{ at: '*' }],
+});
 
 export const nnOperations: readonly Operation[] = [
+  row('below', nn.below, () => [nn.callContext(), 'a']),
   row('batches', nn.batches, () => [nn.inOrder(4), 2, true]),
   row('bceWithLogits', nn.bceWithLogits, () => [scores(), scores(), { reduction: 'sum', weight: [1, 2] }]),
   row('build', nn.build, () => [{ type: 'relu' }, { seed: 1, device: cpu(), dtype: 'f32' }]),
   row('buildForValues', nn.buildForValues, () => [{ type: 'relu' }, new Map([['a', 'f16']]), cpu()]),
   row('buildOptimizer', nn.buildOptimizer, () => [{ type: 'sgd', lr: 1 }]),
   row('buildSchedule', nn.buildSchedule, () => [{ type: 'cosine' }]),
+  row('callContext', nn.callContext, () => [{ taps: [{ at: '*', output: () => {} }], slots: { mask: scores() } }]),
   row('clip', nn.clip, () => [[scores()], { norm: 1, value: 2 }]),
   row('clipByNorm', nn.clipByNorm, () => [[scores()], 1]),
   row('clipByValue', nn.clipByValue, () => [[scores()], 1]),
@@ -38,7 +45,12 @@ export const nnOperations: readonly Operation[] = [
   row('describeTraining', nn.describeTraining, () => [model()]),
   row('dtypesOf', nn.dtypesOf, () => [new Map([['a', raw()]])]),
   row('encodeSafetensors', nn.encodeSafetensors, () => [new Map([['a', raw()]]), { a: 'b' }]),
-  row('evaluate', nn.evaluate, () => [model(), data(), { accuracy: nn.accuracy }, { batchSize: 2 }]),
+  row('evaluate', nn.evaluate, () => [
+    model(),
+    data(),
+    { accuracy: nn.accuracy },
+    { batchSize: 2, taps: [{ at: /^$/ }] },
+  ]),
   row('evenBatchSize', nn.evenBatchSize, () => [10, 5]),
   row('exponential', nn.exponential, () => [{ factor: 0.5 }]),
   row('f1', nn.f1, () => [{ average: 'macro' }]),
@@ -82,7 +94,7 @@ export const nnOperations: readonly Operation[] = [
   row('stepDecay', nn.stepDecay, () => [{ every: 2 }]),
   row('streamOf', nn.streamOf, () => [1, 'a']),
   row('subset', nn.subset, () => [data(), [1]]),
-  row('summary', nn.summary, () => [model(), [2]]),
+  row('summary', nn.summary, () => [model(), [2], { dtype: 'f32' }]),
   row('tensorDataset', nn.tensorDataset, () => [scores(), labels(), { device: cpu(), classes: 2 }]),
   row(
     'throwIfAborted',

@@ -65,11 +65,22 @@ export { meanLoss } from './metrics/mean-loss.ts';
 export type { Metric, Metrics, MetricValues, Statistic } from './metrics/metric.ts';
 export type { BuildContext } from './module/build-context.ts';
 export { build, cloneModel, type BuildOptions } from './module/build.ts';
+export {
+  below,
+  callContext,
+  type CallContext,
+  type CallContextOptions,
+  type CallSite,
+  type CallSlots,
+  type PreparedTap,
+  type Tap,
+  type TapFunction,
+} from './module/call-context.ts';
 export { Module, type LayerReport, type ModuleConfig, type NamingOptions } from './module/module.ts';
 export { Parameter, type ParameterView } from './module/parameter.ts';
 export type { StoredWeight } from './module/stored-weight.ts';
 export { moduleTypes, registerModule, type BuildChild, type ModuleType } from './module/registry.ts';
-export { countParameters, summary, type Summary, type SummaryRow } from './module/summary.ts';
+export { countParameters, summary, type Summary, type SummaryOptions, type SummaryRow } from './module/summary.ts';
 export { Adam, AdamW, type AdamOptions } from './optim/adam.ts';
 export { clip, clipByNorm, clipByValue, globalNorm, type ClipOptions } from './optim/clip.ts';
 export {

@@ -12,7 +12,7 @@ export function hasMethods(value: unknown, ...names: readonly string[]): boolean
 
 /** A module. */
 export const aModule: Rule<Module> = ruleOf('a module, such as build({ type })', (value) =>
-  hasMethods(value, 'forward', 'namedParameters'),
+  hasMethods(value, 'forward', 'call', 'namedParameters'),
 );
 
 /** A dataset. */

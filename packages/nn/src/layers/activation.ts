@@ -1,5 +1,5 @@
 /** Activation functions as layers. */
-import type { Shape, Tensor } from '@espalier/tensor';
+import type { Tensor } from '@espalier/tensor';
 import { integer, optional, parseFields, real, show, word, type Fields } from '../config/fields.ts';
 import { ConfigError } from '../errors.ts';
 import { own } from '../json.ts';
@@ -98,10 +98,6 @@ export class Activation extends Module {
 
   config(): ModuleConfig {
     return { type: this.type, ...this.settings };
-  }
-
-  outputShape(input: Shape): Shape {
-    return input;
   }
 }
 

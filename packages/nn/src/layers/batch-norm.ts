@@ -1,5 +1,5 @@
 /** Batch normalisation. Source: S. Ioffe and C. Szegedy, "Batch normalization", ICML 2015. */
-import { batchNorm, full, noGrad, ShapeError, wideFloat, type Shape, type Tensor } from '@espalier/tensor';
+import { batchNorm, full, noGrad, ShapeError, wideFloat, type Tensor } from '@espalier/tensor';
 import { integer, optional, parseFields, real, truth, type Fields } from '../config/fields.ts';
 import { buildContext, type BuildContext } from '../module/build-context.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
@@ -56,6 +56,8 @@ export class BatchNorm extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    if (x.shape[1] !== this.options.features)
+      throw new ShapeError(this.type, `takes [batch, ${this.options.features}, ...], not [${x.shape.join(', ')}]`);
     const affine = {
       ...(this.weight && { weight: this.weight.value }),
       ...(this.bias && { bias: this.bias.value }),
@@ -79,12 +81,6 @@ export class BatchNorm extends Module {
 
   config(): ModuleConfig {
     return { type: this.type, ...this.options };
-  }
-
-  outputShape(input: Shape): Shape {
-    if (input[0] !== this.options.features)
-      throw new ShapeError(this.type, `takes [${this.options.features}, ...], not [${input.join(', ')}]`);
-    return input;
   }
 }
 

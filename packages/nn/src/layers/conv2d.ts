@@ -1,5 +1,5 @@
 /** The convolution layer. */
-import { conv2d, ShapeError, type Shape, type Size2d, type Tensor } from '@espalier/tensor';
+import { conv2d, ShapeError, type Size2d, type Tensor } from '@espalier/tensor';
 import { either, integer, optional, parseFields, size, truth, word, type Fields } from '../config/fields.ts';
 import { ConfigError } from '../errors.ts';
 import type { InitialiserConfig } from '../init/initialiser.ts';
@@ -11,7 +11,7 @@ import type { ModuleType } from '../module/registry.ts';
 import { convolveStored } from './convolve-stored.ts';
 import { layerType } from './layer-type.ts';
 import { defaultInit, initialWeights } from './weights.ts';
-import { pairOf, windowsOver } from './windows.ts';
+import { checkImage, pairOf } from './windows.ts';
 
 /** Options of a convolution. */
 export interface Conv2dLayerOptions {
@@ -69,6 +69,12 @@ export class Conv2d extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    checkImage(this.type, x.shape, this.options);
+    if (x.shape[1] !== this.options.in)
+      throw new ShapeError(
+        this.type,
+        `takes ${this.options.in} channels, not ${x.shape[1]} of [${x.shape.join(', ')}]`,
+      );
     const { kernel, stride, padding, dilation, groups } = this.options;
     const { stored } = this.weight;
     const shared = { stride, padding, dilation, ...(this.bias && { bias: this.bias.value }) };
@@ -79,18 +85,6 @@ export class Conv2d extends Module {
 
   config(): ModuleConfig {
     return { type: this.type, ...this.options };
-  }
-
-  outputShape(input: Shape): Shape {
-    const [height, width] = windowsOver(this.type, input, this.options);
-    if (input[0] !== this.options.in)
-      throw new ShapeError(this.type, `takes ${this.options.in} channels, not ${input[0]} of [${input.join(', ')}]`);
-    return [this.options.out, height, width];
-  }
-
-  override macs(input: Shape): number {
-    const [height, width] = windowsOver(this.type, input, this.options);
-    return this.weight.size * height * width;
   }
 }
 

@@ -9,7 +9,7 @@ import { pairOf, type Windows } from './windows.ts';
 export function convolveStored(
   x: Tensor,
   matrix: EncodedMatrix,
-  { kernel, stride, padding, dilation, bias }: Omit<Windows, 'ceilMode'> & { readonly bias?: Tensor },
+  { kernel, stride, padding, dilation, bias }: Windows & { readonly bias?: Tensor },
 ): Tensor {
   const [size, steps, gaps] = [pairOf(kernel), pairOf(stride), pairOf(dilation)];
   const border = (axis: 0 | 1): [number, number] => {

@@ -1,5 +1,5 @@
 /** Dropout. Source: N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15 (2014). */
-import { dropout, Generator, type Shape, type Tensor } from '@espalier/tensor';
+import { dropout, Generator, type Tensor } from '@espalier/tensor';
 import { optional, parseFields, real, type Fields } from '../config/fields.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
 import type { ModuleType } from '../module/registry.ts';
@@ -32,10 +32,6 @@ export class Dropout extends Module {
 
   config(): ModuleConfig {
     return { type: this.type, ...this.options };
-  }
-
-  outputShape(input: Shape): Shape {
-    return input;
   }
 }
 

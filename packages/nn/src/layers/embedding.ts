@@ -1,5 +1,5 @@
 /** The embedding layer. */
-import type { Shape, Tensor } from '@espalier/tensor';
+import type { Tensor } from '@espalier/tensor';
 import { integer, optional, parseFields, type Fields } from '../config/fields.ts';
 import type { InitialiserConfig } from '../init/initialiser.ts';
 import { initialise, initialiserField } from '../init/table.ts';
@@ -44,10 +44,6 @@ export class Embedding extends Module {
 
   config(): ModuleConfig {
     return { type: this.type, ...this.options };
-  }
-
-  outputShape(input: Shape): Shape {
-    return [...input, this.options.size];
   }
 }
 

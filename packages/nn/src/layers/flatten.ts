@@ -1,5 +1,5 @@
 /** Joins axes. */
-import type { Shape, Tensor } from '@espalier/tensor';
+import type { Tensor } from '@espalier/tensor';
 import { Module, type ModuleConfig } from '../module/module.ts';
 import type { ModuleType } from '../module/registry.ts';
 import { layerType } from './layer-type.ts';
@@ -14,10 +14,6 @@ export class Flatten extends Module {
 
   config(): ModuleConfig {
     return { type: this.type };
-  }
-
-  outputShape(input: Shape): Shape {
-    return [input.reduce((product, size) => product * size, 1)];
   }
 }
 

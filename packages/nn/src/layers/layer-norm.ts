@@ -43,6 +43,8 @@ export class LayerNorm extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    if (x.shape.slice(-this.normalised.length).join() !== this.normalised.join())
+      throw new ShapeError(this.type, `takes [..., ${this.normalised.join(', ')}], not [${x.shape.join(', ')}]`);
     return layerNorm(x, {
       axes: this.normalised.map((_, axis) => axis - this.normalised.length),
       epsilon: this.options.epsilon,
@@ -53,13 +55,6 @@ export class LayerNorm extends Module {
 
   config(): ModuleConfig {
     return { type: this.type, ...this.options };
-  }
-
-  outputShape(input: Shape): Shape {
-    const last = input.slice(-this.normalised.length);
-    if (last.join() !== this.normalised.join())
-      throw new ShapeError(this.type, `takes [..., ${this.normalised.join(', ')}], not [${input.join(', ')}]`);
-    return input;
   }
 }
 

@@ -1,5 +1,5 @@
 /** The fully connected layer. */
-import { ShapeError, type Shape, type Tensor } from '@espalier/tensor';
+import { ShapeError, type Tensor } from '@espalier/tensor';
 import { integer, optional, parseFields, truth, type Fields } from '../config/fields.ts';
 import type { InitialiserConfig } from '../init/initialiser.ts';
 import { initialiserField } from '../init/table.ts';
@@ -54,26 +54,18 @@ export class Linear extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    const { in: inputs } = this.options;
+    if (x.shape.at(-1) !== inputs)
+      throw new ShapeError(
+        this.type,
+        `takes [..., ${inputs}], not [${x.shape.join(', ')}]; set in to ${x.shape.at(-1) ?? 1} or flatten before`,
+      );
     const product = x.matmul(this.weight.factor.t());
     return this.bias ? product.add(this.bias.value) : product;
   }
 
   config(): ModuleConfig {
     return { type: this.type, ...this.options };
-  }
-
-  outputShape(input: Shape): Shape {
-    const { in: inputs, out } = this.options;
-    if (input.at(-1) !== inputs)
-      throw new ShapeError(
-        this.type,
-        `takes [..., ${inputs}], not [${input.join(', ')}]; set in to ${input.at(-1) ?? 1} or flatten before`,
-      );
-    return [...input.slice(0, -1), out];
-  }
-
-  override macs(input: Shape): number {
-    return input.reduce((product, size) => product * size, 1) * this.options.out;
   }
 }
 

@@ -1,5 +1,5 @@
 /** The layer that makes images larger. */
-import { ShapeError, type BorderMode, type Shape, type Size2d, type Tensor } from '@espalier/tensor';
+import { ShapeError, type BorderMode, type Size2d, type Tensor } from '@espalier/tensor';
 import { either, optional, parseFields, real, show, size, word, type Field, type Fields } from '../config/fields.ts';
 import { ConfigError } from '../errors.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
@@ -59,19 +59,14 @@ export class Pad2d extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    if (x.rank !== 4)
+      throw new ShapeError(this.type, `takes [batch, channels, height, width], not [${x.shape.join(', ')}]`);
     const { mode, value } = this.options;
     return x.pad(this.edges, { mode, value });
   }
 
   config(): ModuleConfig {
     return { type: this.type, ...this.options };
-  }
-
-  outputShape(input: Shape): Shape {
-    if (input.length !== 3)
-      throw new ShapeError(this.type, `takes [channels, height, width], not [${input.join(', ')}]`);
-    const grown = (at: 0 | 1): number => (input[at + 1] as number) + this.edges[at][0] + this.edges[at][1];
-    return [input[0] as number, grown(0), grown(1)];
   }
 }
 

@@ -1,18 +1,10 @@
 /** Layers that summarise windows of an image. */
-import {
-  avgPool2d,
-  maxPool2d,
-  ShapeError,
-  type PoolOptions,
-  type Shape,
-  type Size2d,
-  type Tensor,
-} from '@espalier/tensor';
+import { avgPool2d, maxPool2d, ShapeError, type PoolOptions, type Size2d, type Tensor } from '@espalier/tensor';
 import { optional, parseFields, real, size, truth, type Fields } from '../config/fields.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
 import type { ModuleType } from '../module/registry.ts';
 import { layerType } from './layer-type.ts';
-import { windowsOver } from './windows.ts';
+import { checkImage } from './windows.ts';
 
 /** Options of pooling layers. */
 export interface PoolLayerOptions {
@@ -67,15 +59,14 @@ abstract class Pool2d extends Module {
     return 1;
   }
 
-  config(): ModuleConfig {
-    return { type: this.type, ...this.options };
+  /** Throws ShapeError. */
+  protected checkImage({ shape }: Tensor): void {
+    const { size: kernel, padding } = this.options;
+    checkImage(this.type, shape, { kernel, padding, dilation: this.dilation });
   }
 
-  outputShape(input: Shape): Shape {
-    const { size: kernel, stride, padding, ceilMode } = this.options;
-    const windows = { kernel, stride, padding, ceilMode, dilation: this.dilation };
-    const [height, width] = windowsOver(this.type, input, windows);
-    return [input[0] as number, height, width];
+  config(): ModuleConfig {
+    return { type: this.type, ...this.options };
   }
 }
 
@@ -99,6 +90,7 @@ export class MaxPool2d extends Pool2d {
   }
 
   forward(x: Tensor): Tensor {
+    this.checkImage(x);
     return maxPool2d(x, { ...this.pool, dilation: this.dilation });
   }
 }
@@ -114,6 +106,7 @@ export class AvgPool2d extends Pool2d {
   }
 
   forward(x: Tensor): Tensor {
+    this.checkImage(x);
     const { countPadding, divisor } = this.options;
     return avgPool2d(x, { ...this.pool, countPadding, ...(divisor !== 0 && { divisor }) });
   }
@@ -124,16 +117,13 @@ export class GlobalAvgPool extends Module {
   readonly type = 'global-avg-pool';
 
   forward(x: Tensor): Tensor {
+    if (x.rank < 4)
+      throw new ShapeError(this.type, `takes [batch, channels, height, width], not [${x.shape.join(', ')}]`);
     return x.mean([-2, -1]);
   }
 
   config(): ModuleConfig {
     return { type: this.type };
-  }
-
-  outputShape(input: Shape): Shape {
-    if (input.length < 3) throw new ShapeError(this.type, `takes [channels, height, width], not [${input.join(', ')}]`);
-    return input.slice(0, -2);
   }
 }
 

@@ -1,10 +1,11 @@
 /** A module with a way around it. Source: K. He et al., "Deep residual learning for image recognition", CVPR 2016. */
-import { ShapeError, type Shape, type Tensor } from '@espalier/tensor';
+import { ShapeError, type Tensor } from '@espalier/tensor';
 import { check, checkOptional } from '@espalier/tensor/arguments';
 import { aModule } from '../config/rules.ts';
 import { ConfigError } from '../errors.ts';
 import { inside } from '../config/fields.ts';
-import { dotted, Module, type LayerReport, type ModuleConfig } from '../module/module.ts';
+import { below, type CallContext } from '../module/call-context.ts';
+import { Module, type ModuleConfig } from '../module/module.ts';
 import type { ModuleType } from '../module/registry.ts';
 
 /** body(x) + shortcut(x); without a shortcut, body(x) + x. Submodules: `body`, `shortcut`. */
@@ -21,31 +22,19 @@ export class Residual extends Module {
     this.shortcut = shortcut && this.addModule('shortcut', shortcut);
   }
 
-  forward(x: Tensor): Tensor {
-    return this.body.forward(x).add(this.shortcut ? this.shortcut.forward(x) : x);
+  forward(x: Tensor, context?: CallContext): Tensor {
+    const through = this.body.call(x, below(context, 'body'));
+    const around = this.shortcut ? this.shortcut.call(x, below(context, 'shortcut')) : x;
+    if (through.shape.join() !== around.shape.join())
+      throw new ShapeError(
+        this.type,
+        `the body gives [${through.shape.join(', ')}] and the way around it [${around.shape.join(', ')}]; they must be equal: add a shortcut module`,
+      );
+    return through.add(around);
   }
 
   config(): ModuleConfig {
     return { type: this.type, body: this.body.config(), ...(this.shortcut && { shortcut: this.shortcut.config() }) };
-  }
-
-  outputShape(input: Shape): Shape {
-    return this.visit(input, () => {});
-  }
-
-  override macs(input: Shape): number {
-    return this.body.macs(input) + (this.shortcut?.macs(input) ?? 0);
-  }
-
-  override visit(input: Shape, report: (layer: LayerReport) => void, name = ''): Shape {
-    const through = this.body.visit(input, report, dotted(name, 'body'));
-    const around = this.shortcut ? this.shortcut.visit(input, report, dotted(name, 'shortcut')) : input;
-    if (through.join() !== around.join())
-      throw new ShapeError(
-        this.type,
-        `the body gives [${through.join(', ')}] and the way around it [${around.join(', ')}]; they must be equal: add a shortcut module`,
-      );
-    return through;
   }
 }
 

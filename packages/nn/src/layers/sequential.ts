@@ -1,10 +1,11 @@
 /** Modules one after the other. */
-import type { Shape, Tensor } from '@espalier/tensor';
+import type { Tensor } from '@espalier/tensor';
 import { check, listOf } from '@espalier/tensor/arguments';
 import { aModule } from '../config/rules.ts';
 import { ConfigError } from '../errors.ts';
 import { inside, show } from '../config/fields.ts';
-import { dotted, Module, type LayerReport, type ModuleConfig } from '../module/module.ts';
+import { below, type CallContext } from '../module/call-context.ts';
+import { Module, type ModuleConfig } from '../module/module.ts';
 import type { ModuleType } from '../module/registry.ts';
 
 /** Feeds each module the output of the one before. Submodules are named by position: `0`, `1`, … */
@@ -18,28 +19,12 @@ export class Sequential extends Module {
     this.layers = layers.map((layer, index) => this.addModule(String(index), layer));
   }
 
-  forward(x: Tensor): Tensor {
-    return this.layers.reduce((value, layer) => layer.forward(value), x);
+  forward(x: Tensor, context?: CallContext): Tensor {
+    return this.layers.reduce((value, layer, index) => layer.call(value, below(context, String(index))), x);
   }
 
   config(): ModuleConfig {
     return { type: this.type, layers: this.layers.map((layer) => layer.config()) };
-  }
-
-  outputShape(input: Shape): Shape {
-    return this.layers.reduce((shape, layer) => layer.outputShape(shape), input);
-  }
-
-  override macs(input: Shape): number {
-    let total = 0;
-    this.visit(input, ({ macs }) => {
-      total += macs;
-    });
-    return total;
-  }
-
-  override visit(input: Shape, report: (layer: LayerReport) => void, name = ''): Shape {
-    return this.layers.reduce((shape, layer, index) => layer.visit(shape, report, dotted(name, String(index))), input);
   }
 }
 

@@ -1,14 +1,12 @@
-/** Arithmetic of sliding windows over [channels, height, width]. */
+/** Sliding windows over [batch, channels, height, width]. */
 import { ShapeError, type Shape, type Size2d } from '@espalier/tensor';
 
-/** What decides how many windows there are. */
+/** What decides where windows lie. */
 export interface Windows {
   readonly kernel: Size2d;
   readonly stride: Size2d;
   readonly padding: Size2d | 'same' | 'valid';
   readonly dilation: Size2d;
-  /** Whether a last window that begins in the image, or in the padding before it, may reach over the end. Default: false. */
-  readonly ceilMode?: boolean;
 }
 
 /** [height, width] of a size. */
@@ -16,23 +14,22 @@ export function pairOf(size: Size2d): readonly [number, number] {
   return typeof size === 'number' ? [size, size] : size;
 }
 
-/** Height and width of the output for an image. Throws ShapeError unless the image is [channels, height, width] and large enough. */
-export function windowsOver(operation: string, input: Shape, windows: Windows): readonly [number, number] {
-  if (input.length !== 3) throw new ShapeError(operation, `takes [channels, height, width], not [${input.join(', ')}]`);
-  const [, height = 0, width = 0] = input;
-  const count = (axis: 0 | 1, size: number): number => {
-    const reach = pairOf(windows.dilation)[axis] * (pairOf(windows.kernel)[axis] - 1);
-    const { padding } = windows;
+/** Throws ShapeError unless a batch is of images [batch, channels, height, width] that the kernel fits on. */
+export function checkImage(
+  operation: string,
+  shape: Shape,
+  { kernel, padding, dilation }: Omit<Windows, 'stride'>,
+): void {
+  if (shape.length !== 4)
+    throw new ShapeError(operation, `takes [batch, channels, height, width], not [${shape.join(', ')}]`);
+  for (const axis of [0, 1] as const) {
+    const reach = pairOf(dilation)[axis] * (pairOf(kernel)[axis] - 1);
     const around = padding === 'same' ? reach : padding === 'valid' ? 0 : 2 * pairOf(padding)[axis];
-    const free = size + around - reach - 1;
-    if (free < 0)
-      throw new ShapeError(
-        operation,
-        `the kernel reaches over ${reach + 1} of an image of ${size + around}; pad more or use a smaller kernel`,
-      );
-    const stride = pairOf(windows.stride)[axis];
-    const whole = Math.floor(free / stride) + 1;
-    return windows.ceilMode && free % stride !== 0 && whole * stride < size + around / 2 ? whole + 1 : whole;
-  };
-  return [count(0, height), count(1, width)];
+    const size = (shape[axis + 2] as number) + around;
+    if (reach < size) continue;
+    throw new ShapeError(
+      operation,
+      `the kernel reaches over ${reach + 1} of an image of ${size}; pad more or use a smaller kernel`,
+    );
+  }
 }

@@ -3,9 +3,13 @@ import type { Generator as RandomGenerator, Shape, Tensor } from '@espalier/tens
 import { aTensor, check } from '@espalier/tensor/arguments';
 import { aSeed, mapOf } from '../config/rules.ts';
 import { deriveSeed } from '../random/seed.ts';
+import type { CallContext } from './call-context.ts';
+import { callIn } from './call.ts';
+import { dotted } from './dotted.ts';
 import { loadTensors, withoutAliases } from './load-state.ts';
 import { Parameter } from './parameter.ts';
 import { describeModule } from './sharing.ts';
+import { trace } from './trace.ts';
 
 /** A module as JSON: its type and whatever that type needs. */
 export interface ModuleConfig {
@@ -34,11 +38,6 @@ export interface NamingOptions {
   readonly repeated?: boolean;
 }
 
-/** Joins the parts of a dotted name; empty parts vanish. */
-export function dotted(...parts: readonly string[]): string {
-  return parts.filter((part) => part !== '').join('.');
-}
-
 /** The names of a module's parameters that training leaves as they are, in the order of its parameters. */
 export function frozenNames(module: Module): string[] {
   return [...module.namedParameters()].flatMap(([name, { trainable }]) => (trainable ? [] : [name]));
@@ -65,8 +64,20 @@ export abstract class Module {
     Object.defineProperty(this, 'config', { value: config, configurable: true, writable: true });
   }
 
-  /** The output for a batch. */
-  abstract forward(x: Tensor): Tensor;
+  /**
+   * The output for a batch: what a module defines. Containers call the modules below with `child.call(x, context)`, or with
+   * `below(context, name)` where one stands in several places. Throws ShapeError for a batch that does not fit. Called by
+   * hand it gives what `call` gives without a context.
+   */
+  abstract forward(x: Tensor, context?: CallContext): Tensor;
+
+  /**
+   * The output for a batch: how a module is called, by users and by other modules. A context takes along taps, which see or
+   * replace what goes in and out of modules, and slots (see `callContext`).
+   */
+  call(x: Tensor, context?: CallContext): Tensor {
+    return context === undefined ? this.forward(x) : callIn(context, this, x);
+  }
 
   /**
    * The module as JSON: `build(module.config())` makes one of the same architecture. A container puts in what `config()` of
@@ -75,18 +86,14 @@ export abstract class Module {
    */
   abstract config(): ModuleConfig;
 
-  /** The shape of one output example from that of one input example. Throws ShapeError if the input does not fit. */
-  abstract outputShape(input: Shape): Shape;
-
-  /** Multiply-accumulate operations for one example. */
-  macs(_input: Shape): number {
-    return 0;
-  }
-
-  /** Reports this module's leaves in the order in which an example meets them, and returns the output shape. */
+  /**
+   * Reports the layers of this module in the order in which an example of a shape (without the batch axis) meets them, and
+   * returns the output shape: the module is called in evaluation on a tensor without values, and nothing is computed. Only
+   * modules that are called with `call` are told apart. Throws ShapeError where the example does not fit.
+   */
   visit(input: Shape, report: (layer: LayerReport) => void, name = ''): Shape {
-    const outputShape = this.outputShape(input);
-    report({ name, module: this, inputShape: input, outputShape, macs: this.macs(input) });
+    const { layers, outputShape } = trace(this, input);
+    for (const layer of layers) report({ ...layer, name: dotted(name, layer.name) });
     return outputShape;
   }
 

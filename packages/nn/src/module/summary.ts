@@ -1,8 +1,9 @@
 /** A table of what a model consists of. */
-import type { Shape } from '@espalier/tensor';
-import { check } from '@espalier/tensor/arguments';
+import type { DType, Shape } from '@espalier/tensor';
+import { aDType, check, checkOptions } from '@espalier/tensor/arguments';
 import { aModule, aShape } from '../config/rules.ts';
-import type { LayerReport, Module } from './module.ts';
+import type { Module } from './module.ts';
+import { trace } from './trace.ts';
 
 /** One layer of a model. */
 export interface SummaryRow {
@@ -33,12 +34,22 @@ export function countParameters(module: Module): number {
   return module.parameters().reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Follows one example of a shape (without the batch axis) through a model. Throws ShapeError where a layer does not fit. */
-export function summary(model: Module, inputShape: Shape): Summary {
+/** What a summary can be told. */
+export interface SummaryOptions {
+  /** Of the example. Default: that of the model's parameters or, if the model takes no such, of indices. */
+  readonly dtype?: DType;
+}
+
+/**
+ * Follows one example of a shape (without the batch axis) through a model in evaluation; nothing is computed. A layer is a
+ * module that calls no others by `call`, or that has parameters or products of its own. Throws ShapeError where a layer does
+ * not fit.
+ */
+export function summary(model: Module, inputShape: Shape, options: SummaryOptions = {}): Summary {
   check('summary', 'model', model, aModule);
   check('summary', 'inputShape', inputShape, aShape);
-  const layers: LayerReport[] = [];
-  const outputShape = model.visit(inputShape, (layer) => layers.push(layer));
+  const { dtype } = checkOptions('summary', options, { dtype: aDType });
+  const { layers, outputShape } = trace(model, inputShape, dtype);
   const counted = new Set<object>();
   const rows = layers.map(({ module, ...row }): SummaryRow => {
     const own = module.parameters().filter(({ identity }) => !counted.has(identity));

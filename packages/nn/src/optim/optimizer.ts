@@ -6,7 +6,7 @@ import { optional, parseFields, real, show, type Field, type Fields } from '../c
 import { ConfigError } from '../errors.ts';
 import { isRecord } from '../json.ts';
 import { loadTensors } from '../module/load-state.ts';
-import { dotted } from '../module/module.ts';
+import { dotted } from '../module/dotted.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { inDType } from './in-dtype.ts';
 

@@ -16,6 +16,7 @@ import {
 import { brief } from '../config/fields.ts';
 import { aDataset, aLoss, aModule, aSeed, hasMethods, integerFrom, numberThat } from '../config/rules.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { someTaps } from '../module/call-context.ts';
 import type { Module } from '../module/module.ts';
 import { clipRules } from '../optim/clip.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
@@ -51,6 +52,7 @@ const fitRules: OptionRules<FitOptions> = {
   onEvent: callback(),
   divergence: ruleOf("'stop' or 'ignore'", (value) => value === 'stop' || value === 'ignore'),
   beforeStep: callback(),
+  taps: someTaps,
   progressEvery: numberThat('of at least 0', (value) => value >= 0),
   checkpoint: group('{ save }'),
   resume: ruleOf('the bytes of a checkpoint', (value) => value instanceof Uint8Array),

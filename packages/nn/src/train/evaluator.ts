@@ -5,6 +5,7 @@ import { aPositiveInteger, checkOptions, type OptionRules } from '@espalier/tens
 import { prepared, type Dataset, type Loaded } from '../data/dataset.ts';
 import { batches, evenBatchSize, inOrder } from '../data/order.ts';
 import type { Metrics, MetricValues, Statistic } from '../metrics/metric.ts';
+import { callContext, someTaps, type CallContext, type Tap } from '../module/call-context.ts';
 import type { Module } from '../module/module.ts';
 import { breather } from './breathe.ts';
 import { checkMeasuring } from './check-options.ts';
@@ -17,10 +18,16 @@ export interface EvaluateOptions {
   /** About how many examples go through the model at once. Default: 500. */
   readonly batchSize?: number;
   readonly signal?: AbortSignalLike;
+  /** See, or replace, what goes in and out of modules; what is to last of it, they assign to tensors. */
+  readonly taps?: readonly Tap[];
 }
 
 /** What the options of going through a dataset have to be. */
-export const evaluateRules: OptionRules<EvaluateOptions> = { batchSize: aPositiveInteger, signal: aSignal };
+export const evaluateRules: OptionRules<EvaluateOptions> = {
+  batchSize: aPositiveInteger,
+  signal: aSignal,
+  taps: someTaps,
+};
 
 /** What a value is that is no metric, and what to write instead. */
 function mistake(name: string, value: unknown): string {
@@ -54,9 +61,10 @@ export class Evaluator<M extends Metrics> {
   private readonly parts: readonly Int32Array[];
   private readonly statistics: readonly Statistic[];
   private readonly step: Compiled<[Loaded], Tensor>;
+  private readonly context: CallContext | undefined;
   private totals: readonly Tensor[] = [];
 
-  constructor(model: Module, data: Dataset, metrics: M, batchSize = 500) {
+  constructor(model: Module, data: Dataset, metrics: M, batchSize = 500, taps?: readonly Tap[]) {
     checkMetrics('evaluate', metrics);
     checkMeasuring('evaluate', model, data, batchSize);
     this.model = model;
@@ -64,6 +72,7 @@ export class Evaluator<M extends Metrics> {
     this.metrics = metrics;
     this.parts = batches(inOrder(data.size), evenBatchSize(data.size, batchSize));
     this.statistics = [...new Set(Object.values(metrics).map(({ statistic }) => statistic))];
+    this.context = taps && callContext({ taps });
     this.step = compile((loaded: Loaded) => this.count(loaded));
   }
 
@@ -71,7 +80,7 @@ export class Evaluator<M extends Metrics> {
   private count(loaded: Loaded): Tensor {
     return noGrad(() => {
       const { x, y } = prepared('evaluate', this.data, loaded);
-      const output = this.model.forward(x);
+      const output = this.model.call(x, this.context);
       for (const [index, statistic] of this.statistics.entries()) {
         const total = this.totals[index] as Tensor;
         total.assign(total.add(statistic.count(output, y, { x }).cast(total.dtype)));
@@ -113,7 +122,7 @@ export class Evaluator<M extends Metrics> {
   /** Totals start at 0; at first their shapes are found by a batch that is never computed. */
   private reset(loaded: Loaded): void {
     if (this.totals.length === 0) {
-      const output = noGrad(() => this.model.forward(prepared('evaluate', this.data, loaded).x));
+      const output = noGrad(() => this.model.call(prepared('evaluate', this.data, loaded).x));
       const { device } = output;
       const dtype = wideFloat(output.dtype);
       this.totals = this.statistics.map((statistic) =>
@@ -145,8 +154,8 @@ export async function evaluate<const M extends Metrics>(
   metrics: M,
   options: EvaluateOptions = {},
 ): Promise<MetricValues<M>> {
-  const { batchSize, signal } = checkOptions('evaluate', options, evaluateRules);
-  const evaluator = new Evaluator(model, data, metrics, batchSize);
+  const { batchSize, signal, taps } = checkOptions('evaluate', options, evaluateRules);
+  const evaluator = new Evaluator(model, data, metrics, batchSize, taps);
   try {
     return await evaluator.measure(signal);
   } finally {

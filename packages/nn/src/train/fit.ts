@@ -14,6 +14,7 @@ import { batches, inOrder, shuffled } from '../data/order.ts';
 import { noteTrainedBy } from '../loss/trained-by.ts';
 import { meanLoss } from '../metrics/mean-loss.ts';
 import type { Metric } from '../metrics/metric.ts';
+import { callContext, type CallContext } from '../module/call-context.ts';
 import { loadTensors } from '../module/load-state.ts';
 import type { Module } from '../module/module.ts';
 import { clip } from '../optim/clip.ts';
@@ -72,6 +73,7 @@ class Training {
   private readonly watch: LossWatch;
   private readonly lastGood: LastGood | undefined;
   private readonly step: Compiled<[Loaded], Tensor>;
+  private readonly context: CallContext | undefined;
   private readonly epochs: EpochResult[] = [];
   private done = 0;
   /** Examples of the current epoch, and the time their steps took. It stops only where the device has done them all. */
@@ -94,6 +96,7 @@ class Training {
     const isDouble = tensors.some(({ dtype }) => dtype === 'f64');
     this.watch = new LossWatch(tensors[0]?.device ?? defaultDevice(), isDouble ? 'f64' : 'f32');
     this.lastGood = (options.divergence ?? 'stop') === 'stop' ? new LastGood(model) : undefined;
+    this.context = options.taps && callContext({ taps: options.taps });
     this.step = compile((loaded: Loaded) => this.record(loaded));
   }
 
@@ -101,7 +104,7 @@ class Training {
   private record(loaded: Loaded): Tensor {
     const { loss, optimizer, clip: limits } = this.options;
     const { x, y } = prepared('fit', this.data, loaded);
-    const value = loss(this.model.forward(x), y, { x });
+    const value = loss(this.model.call(x, this.context), y, { x });
     const found = gradients(value, optimizer.parameters);
     optimizer.step(limits ? clip(found, limits) : found);
     this.watch.record(value, x.shape[0] as number);

@@ -35,7 +35,7 @@ export async function findWrongInput(model: Module, data: Dataset): Promise<Wron
       if (++asked > maxSuspects) return undefined;
       const output = await inEvaluation(model, async () => {
         const { x: one } = await data.batch([row]);
-        return noGrad(() => model.forward(one)).data();
+        return noGrad(() => model.call(one)).data();
       });
       if (output.some(isWrong)) return { row, value };
     }

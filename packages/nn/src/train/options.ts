@@ -2,6 +2,7 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { LossFunction } from '../loss/loss.ts';
 import type { Metric } from '../metrics/metric.ts';
+import type { Tap } from '../module/call-context.ts';
 import type { ClipOptions } from '../optim/clip.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
 import type { Schedule } from '../schedule/schedule.ts';
@@ -111,6 +112,8 @@ export interface FitOptions {
   readonly divergence?: 'stop' | 'ignore';
   /** Called before each step; may give captured tensors new values (masks that grow). Awaited if it is asynchronous. */
   readonly beforeStep?: (info: StepInfo) => void | Promise<void>;
+  /** See, or replace, what goes in and out of modules in training steps; what is to last of it, they assign to tensors. */
+  readonly taps?: readonly Tap[];
   /** Least milliseconds between two progress events. Default: 200. */
   readonly progressEvery?: number;
   readonly checkpoint?: CheckpointOptions;

@@ -2,6 +2,7 @@
 import { compile, concat, noGrad, type Tensor } from '@espalier/tensor';
 import { prepared, type Dataset, type Loaded } from '../data/dataset.ts';
 import { batches, evenBatchSize, inOrder } from '../data/order.ts';
+import { callContext } from '../module/call-context.ts';
 import type { Module } from '../module/module.ts';
 import { breather } from './breathe.ts';
 import { checkMeasuring } from './check-options.ts';
@@ -12,9 +13,10 @@ import { throwIfAborted } from './signal.ts';
 
 /** The outputs for all examples of a dataset, in order, in evaluation mode: [examples, ...]. */
 export async function predict(model: Module, data: Dataset, options: EvaluateOptions = {}): Promise<Tensor> {
-  const { batchSize = 500, signal } = checkOptions('predict', options, evaluateRules);
+  const { batchSize = 500, signal, taps } = checkOptions('predict', options, evaluateRules);
   checkMeasuring('predict', model, data, batchSize);
-  const step = compile((loaded: Loaded) => noGrad(() => model.forward(prepared('predict', data, loaded).x)));
+  const context = taps && callContext({ taps });
+  const step = compile((loaded: Loaded) => noGrad(() => model.call(prepared('predict', data, loaded).x, context)));
   try {
     const outputs = await inEvaluation(model, async () => {
       const pause = breather(100);

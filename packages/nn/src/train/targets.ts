@@ -39,7 +39,7 @@ function classesOf(y: Tensor, output: Shape): number | undefined {
 /** The shape of a model's output for one example; nothing is computed for it. */
 async function outputShape(model: Module, data: Dataset): Promise<Shape> {
   const { x } = check('dataset', 'what batch gives', await data.batch([0]), aBatch);
-  return inEvaluation(model, async () => noGrad(() => model.forward(x)).shape.slice(1));
+  return inEvaluation(model, async () => noGrad(() => model.call(x)).shape.slice(1));
 }
 
 /**

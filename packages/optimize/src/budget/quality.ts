@@ -1,5 +1,5 @@
 /** How good a model is on data, as a number of which more is better. */
-import { accuracy, evaluate, f1, type Dataset, type Metric, type Module } from '@espalier/nn';
+import { accuracy, evaluate, f1, summary, type Dataset, type Metric, type Module } from '@espalier/nn';
 import { GoalError } from '../errors.ts';
 import { wilsonInterval, type ProportionInterval } from '../cost/interval.ts';
 
@@ -89,7 +89,7 @@ const kinds: Readonly<Record<TargetKind, string>> = {
 /** What the targets of a model's data are. Throws GoalError if they are neither. */
 export async function targetKind(model: Module, data: Dataset): Promise<TargetKind> {
   const { x, y } = await data.batch([0]);
-  const [output, target] = [model.outputShape(x.shape.slice(1)), y.shape.slice(1)];
+  const [output, target] = [summary(model, x.shape.slice(1), { dtype: x.dtype }).outputShape, y.shape.slice(1)];
   x.dispose();
   y.dispose();
   if (target.length === 0 && output.length === 1 && (output[0] ?? 0) > 1) return 'classes';

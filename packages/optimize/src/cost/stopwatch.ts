@@ -29,7 +29,7 @@ export type Stopwatch = () => Promise<number>;
 export function stopwatch(model: Module, input: Tensor, now: () => number = clock()): Stopwatch {
   return async () => {
     const start = now();
-    const output = noGrad(() => model.forward(input));
+    const output = noGrad(() => model.call(input));
     await output.data();
     const taken = timeOf(now() - start);
     output.dispose();

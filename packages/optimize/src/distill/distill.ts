@@ -3,12 +3,13 @@ import {
   build,
   countParameters,
   deriveSeed,
+  summary as summaryOf,
   type Json,
   type LossFunction,
   type Module,
   type ModuleConfig,
 } from '@espalier/nn';
-import { noGrad } from '@espalier/tensor';
+import { noGrad, type Shape } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import { numberOption, optionsOf } from '../recipe/options.ts';
 import type { Pass, PassContext, PassPlan, StepConfig } from '../recipe/pass.ts';
@@ -69,8 +70,8 @@ export function distill(options: DistillOptions = {}): Pass {
       throw new RecipeError(place, 'the teacher is the model itself; give another teacher or a student');
     if (context.data?.train) {
       const { x } = await context.data.train.batch([0]);
-      const example = x.shape.slice(1);
-      checkSameClasses(learner.outputShape(example), teacher.outputShape(example));
+      const outputOf = (each: Module): Shape => summaryOf(each, x.shape.slice(1), { dtype: x.dtype }).outputShape;
+      checkSameClasses(outputOf(learner), outputOf(teacher));
     }
     const [teaching, learning] = [showCount(countParameters(teacher)), showCount(countParameters(learner))];
     const summary = `learn from a teacher of ${teaching} parameters with ${learning}`;
@@ -81,7 +82,7 @@ export function distill(options: DistillOptions = {}): Pass {
       return (output, target, { x }) =>
         lesson.loss(
           output,
-          noGrad(() => teacher.forward(x)),
+          noGrad(() => teacher.call(x)),
           target,
           x,
         );

@@ -6,7 +6,7 @@ import { integerOption, oneOf, optionsOf } from '../recipe/options.ts';
 import type { Pass, PassContext, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
 import { checkFilter, selectParameters, type NamedParameter } from '../selection/parameter-filter.ts';
 import { readWeights } from '../selection/weights.ts';
-import { measureInputs, refineScales, type InputEnergy } from './calibration.ts';
+import { calibrate, refineScales, type InputEnergy } from './calibration.ts';
 import type { WeightFormat } from './number-format.ts';
 import { createObserver, observerTypes, type ObserverConfig } from './observers.ts';
 import type { Granularity, QuantizeOptions } from './options.ts';
@@ -49,24 +49,22 @@ export function quantize(options: QuantizeOptions = {}): Pass {
     return {
       summary,
       apply: async () => {
-        const energies =
-          data?.train && examples > 0
-            ? await measureInputs(model, chosen, data.train, examples)
-            : new Map<string, InputEnergy>();
-        const reports = await Promise.all(chosen.map((each) => quantizeParameter(each, energies.get(each.name))));
+        const reports = new Map<string, Json>();
+        const round = async (each: NamedParameter, energy?: InputEnergy): Promise<void> =>
+          void reports.set(each.name, await quantizeParameter(each, energy));
+        if (data?.train && examples > 0) await calibrate(model, chosen, data.train, examples, round);
+        else await Promise.all(chosen.map((each) => round(each)));
+        const details = Object.fromEntries(chosen.map(({ name }) => [name, reports.get(name) as Json]));
         const finalize = async (): Promise<PassRecord> => {
           await Promise.all(chosen.map(({ parameter }) => settle(parameter)));
-          return { config, summary, details: Object.fromEntries(reports) };
+          return { config, summary, details };
         };
         return { model, finalize };
       },
     };
   }
 
-  async function quantizeParameter(
-    each: NamedParameter,
-    energy: InputEnergy | undefined,
-  ): Promise<readonly [string, Json]> {
+  async function quantizeParameter(each: NamedParameter, energy: InputEnergy | undefined): Promise<Json> {
     const { name, parameter } = each;
     const values = await readWeights(place, each);
     const found = findScales(
@@ -82,18 +80,18 @@ export function quantize(options: QuantizeOptions = {}): Pass {
       );
     const scales = energy ? refineScales(values, found, format, parameter.tensor.shape, energy) : found;
     const view = setQuantization(parameter, format, scales);
-    return [name, { scales: scales.length, relativeError: relativeError(values, view.decode(view.encode(values))) }];
+    return { scales: scales.length, relativeError: relativeError(values, view.decode(view.encode(values))) };
   }
 
   return { config, needs: examples > 0 ? 'calibration' : 'nothing', effects: ['numbers'], plan };
 }
 
 /** How many examples to calibrate on; 0 for none. */
-function calibrationExamples(place: string, calibrate: QuantizeOptions['calibrate']): number {
-  if (calibrate === undefined || typeof calibrate === 'boolean') return calibrate ? 256 : 0;
-  optionsOf(`${place}.calibrate`, calibrate, ['examples']);
-  integerOption(place, 'calibrate.examples', calibrate.examples, 1);
-  return calibrate.examples;
+function calibrationExamples(place: string, wanted: QuantizeOptions['calibrate']): number {
+  if (wanted === undefined || typeof wanted === 'boolean') return wanted ? 256 : 0;
+  optionsOf(`${place}.calibrate`, wanted, ['examples']);
+  integerOption(place, 'calibrate.examples', wanted.examples, 1);
+  return wanted.examples;
 }
 
 /** Puts a quantized parameter's raw values onto the numbers it is rounded to, so that rounding them again is certain to change nothing. */

@@ -1,16 +1,18 @@
-import { build, tensorDataset } from '@espalier/nn';
-import { Generator, randn, type Tensor } from '@espalier/tensor';
+import { build, Linear, Module, Sequential, tensorDataset, type ModuleConfig } from '@espalier/nn';
+import { arange, Generator, randn, type Tensor } from '@espalier/tensor';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { quantize, runRecipe } from '../../src/index.ts';
-import { measureInputs, refineScales } from '../../src/quantize/calibration.ts';
+import { calibrate, refineScales, type InputEnergy } from '../../src/quantize/calibration.ts';
 import { decodeValues, encodeValues } from '../../src/quantize/codes.ts';
 import { numberFormats } from '../../src/quantize/number-format.ts';
 import { selectParameters } from '../../src/selection/parameter-filter.ts';
 import { at } from '../helpers/at.ts';
 import { logitsOf, train, trained } from '../helpers/blobs.ts';
 
-describe('measureInputs', () => {
+const layersOf = (model: Module): Module[] => [...model.children().values()];
+
+describe('calibrate', () => {
   test('gives the mean square of each input channel, and leaves the model as it was', async () => {
     const model = build({
       type: 'sequential',
@@ -23,14 +25,86 @@ describe('measureInputs', () => {
     const x = randn([10, 2, 2, 2], { generator: new Generator(1) });
     const y = x.sum([1, 2, 3]);
     const before = model.forward(x).arraySync();
-    const found = await measureInputs(model, selectParameters('test', model), tensorDataset(x, y), 10);
+    const found = new Map<string, InputEnergy>();
+    await calibrate(model, selectParameters('test', model), tensorDataset(x, y), 10, async ({ name }, energy) => {
+      if (energy) found.set(name, energy);
+    });
     expect([...found.keys()]).toEqual(['0.weight', '2.weight']);
     const expected = (of: Tensor, axes: number[]): number[] => [...of.square().mean(axes).dataSync()];
     for (const [index, value] of expected(x, [0, 2, 3]).entries())
       expect(found.get('0.weight')?.[index]).toBeCloseTo(value, 5);
     expect(found.get('2.weight')).toHaveLength(16);
     expect(model.forward(x).arraySync()).toEqual(before);
-    expect([...model.namedModules().values()].some((module) => Object.hasOwn(module, 'forward'))).toBe(false);
+  });
+
+  const stack = (): Module =>
+    build(
+      {
+        type: 'sequential',
+        layers: [
+          { type: 'linear', in: 3, out: 4 },
+          { type: 'relu' },
+          { type: 'linear', in: 4, out: 4 },
+          { type: 'linear', in: 4, out: 2 },
+        ],
+      },
+      { seed: 3 },
+    );
+
+  test('goes a layer at a time, and sees what the layers before give by then', async () => {
+    const model = stack();
+    const x = randn([300, 3], { generator: new Generator(4) });
+    const visited: string[] = [];
+    // Not in their order.
+    const parameters = selectParameters('test', model).toReversed();
+    await calibrate(model, parameters, tensorDataset(x, x.sum(1)), 300, async ({ name, parameter }, energy) => {
+      visited.push(name);
+      const input = Number(name[0]) === 0 ? x : new Sequential(layersOf(model).slice(0, Number(name[0]))).call(x);
+      const expected = input.square().mean(0).dataSync();
+      for (const [channel, value] of expected.entries()) expect(energy?.[channel]).toBeCloseTo(value, 4);
+      // What the next ones see is changed beyond recognition.
+      parameter.tensor.assign(parameter.tensor.detach().mul(-3).add(1));
+    });
+    expect(visited).toEqual(['0.weight', '2.weight', '3.weight']);
+  });
+
+  test('counts examples of every batch alike, and reads no more than asked for', async () => {
+    const model = build({ type: 'linear', in: 1, out: 1 });
+    // 200 go as 128 and 72.
+    const x = arange(0, 400).reshape([400, 1]);
+    let found: InputEnergy | undefined;
+    await calibrate(model, selectParameters('test', model), tensorDataset(x, x), 200, async (_, energy) => {
+      found = energy;
+    });
+    const even = Array.from({ length: 200 }, (_, index) => (2 * index) ** 2);
+    expect(at(found ?? [], 0)).toBeCloseTo(even.reduce((sum, each) => sum + each, 0) / 200, 1);
+  });
+
+  test('adds up the inputs of all places of a shared weight', async () => {
+    const layer = new Linear({ in: 2, out: 2 });
+    const model = new Sequential([layer, new Sequential([layer])]);
+    const x = randn([5, 2]);
+    await calibrate(model, selectParameters('test', model), tensorDataset(x, x), 5, async (_, energy) => {
+      const expected = x.square().mean(0).add(layer.call(x).square().mean(0)).dataSync();
+      for (const [channel, value] of expected.entries()) expect(energy?.[channel]).toBeCloseTo(value, 4);
+    });
+  });
+
+  test('refuses a module that is called past the door', async () => {
+    class Hidden extends Module {
+      readonly type = 'hidden';
+      readonly inner = this.addModule('inner', new Linear({ in: 2, out: 2 }));
+      forward(x: Tensor): Tensor {
+        return this.inner.forward(x);
+      }
+      config(): ModuleConfig {
+        return { type: this.type };
+      }
+    }
+    const [model, x] = [new Hidden(), randn([4, 2])];
+    await expect(
+      calibrate(model, selectParameters('test', model), tensorDataset(x, x), 4, () => Promise.resolve()),
+    ).rejects.toThrow('no call of inner is seen');
   });
 });
 

@@ -1,5 +1,5 @@
 /** Running a function of tensors for its shapes: the graph is built and nothing is computed. */
-import { aFunction, anObject, check, checkOptions, listOf, ruleOf, type OptionRules, type Rule } from '../arguments/rules.ts';
+import { aFunction, check, checkOptions, listOf, ruleOf, type OptionRules } from '../arguments/rules.ts';
 import { aDevice, aDType } from '../arguments/types.ts';
 import type { Device } from '../device/device.ts';
 import { defaultDevice } from '../device/registry.ts';
@@ -22,7 +22,7 @@ export interface TensorType {
   readonly device?: Device;
 }
 
-const types = listOf(anObject) as Rule<unknown> as Rule<readonly TensorType[]>;
+const types = listOf(ruleOf<TensorType>('an object { shape, dtype?, device? }', (value) => Object(value) === value));
 const typeRules: OptionRules<TensorType> = {
   shape: ruleOf('a shape, such as [1, 784]', Array.isArray),
   dtype: aDType,
