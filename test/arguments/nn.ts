@@ -71,6 +71,7 @@ export const nnOperations: readonly Operation[] = [
   row('meanLoss', nn.meanLoss, () => [nn.mse]),
   row('modelFilesAt', nn.modelFilesAt, () => ['models/a']),
   row('moduleTypes', nn.moduleTypes, () => []),
+  row('monotonicNow', nn.monotonicNow, () => []),
   row('mse', nn.mse, () => [scores(), scores(), { reduction: 'sum' }]),
   row('noteTrainedBy', nn.noteTrainedBy, () => [model(), nn.mse]),
   row('oneCycle', nn.oneCycle, () => [{ rise: 0.5 }]),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as nn from '@espalier/nn';
 import * as optimize from '@espalier/optimize';
 import { folderBytes, loadOptimized, saveOptimized } from '@espalier/optimize/node';
-import { cpu, tensor } from '@espalier/tensor';
+import { cpu, int8, tensor } from '@espalier/tensor';
 import { data, files, labels, model, scores } from './examples.ts';
 import { made, row, type Operation } from './operation.ts';
 
@@ -19,6 +19,10 @@ const training = (): optimize.TrainingConfig => ({
   loss: 'cross-entropy',
 });
 const range = (): optimize.KnobRange => ({ low: 0, high: 1, resolution: 0.1, start: 0.5 });
+
+let formats = 0;
+/** A format of a name that is free. */
+const ownFormat = (): typeof int8 => ({ ...int8, name: `own-${formats++}` });
 
 /** A clock that goes on by a millisecond whenever it is looked at. */
 function ticks(): () => number {
@@ -108,8 +112,12 @@ export function optimizeOperations(folder: string): readonly Operation[] {
       labels(),
       { temperature: 2, alpha: 0.5 },
     ]),
+    row('encode', optimize.encode, () => [
+      { format: 'int4', options: { group: 32 }, include: ['weight'], exclude: ['bias'] },
+    ]),
     row('finetune', optimize.finetune, () => [training()]),
     row('folderBytes', folderBytes, () => [folder]),
+    row('formatNames', optimize.formatNames, () => []),
     row('formatModels', optimize.formatModels, () => [[report.before, report.after]]),
     row('formatReport', optimize.formatReport, () => [report]),
     row(
@@ -176,6 +184,7 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     ]),
     row('recipeJson', optimize.recipeJson, () => [[optimize.prune({ sparsity: 0.5 }), optimize.together()]]),
     row('recordsJson', optimize.recordsJson, () => [report.records]),
+    row('registerFormat', optimize.registerFormat, () => [ownFormat()]),
     row('reportJson', optimize.reportJson, () => [report]),
     row('restore', optimize.restore, () => [
       'weight',

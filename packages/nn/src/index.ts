@@ -94,6 +94,7 @@ export { RMSProp, type RMSPropOptions } from './optim/rmsprop.ts';
 export { SGD, type SGDOptions } from './optim/sgd.ts';
 export { buildOptimizer, optimizerTypes } from './optim/table.ts';
 export { deriveSeed, streamOf } from './random/seed.ts';
+export { monotonicNow } from './train/stopwatch.ts';
 export { product, sequence, warmUp, type SequencePart, type WarmUpOptions } from './schedule/compose.ts';
 export type { Horizon, Schedule, ScheduleConfig } from './schedule/schedule.ts';
 export {

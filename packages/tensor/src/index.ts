@@ -164,4 +164,4 @@ export type { PadOptions } from './tensor/movement-methods.ts';
 export type { NestedNumbers, NestedValues } from './tensor/nested.ts';
 export type { ReductionOptions, VarianceOptions } from './tensor/reduction-methods.ts';
 export { Tensor } from './tensor/tensor.ts';
-export type { TensorLike } from './tensor/wrap.ts';
+export { inDType, type TensorLike } from './tensor/wrap.ts';

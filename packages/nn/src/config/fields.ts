@@ -1,5 +1,5 @@
 /** Reading JSON descriptions: each field has a parser and perhaps a default; whatever else is there is an error. */
-import { aBoolean, ruleOf, satisfies, type Rule } from '@espalier/tensor/arguments';
+import { aBoolean, brief, ruleOf, satisfies, show as showValue, type Rule } from '@espalier/tensor/arguments';
 import { ConfigError } from '../errors.ts';
 import { isRecord } from '../json.ts';
 import { numberThat } from './rules.ts';
@@ -42,43 +42,22 @@ export function parseFields<Options extends object>(
   return Object.fromEntries(parsed) as Required<Options>;
 }
 
-/** How much of a value a message shows: characters of a text and of a name (of weights they say where they are), parts of a whole, levels. */
-const longestText = 60;
+/** How much of a list of names a message shows, and of a name: of weights they say where they are. */
+const mostNames = 8;
 const longestName = 200;
-const mostParts = 8;
-const mostLevels = 3;
-
-/** The beginning of a text for an error message, such as a name from a file, which may be of any length. */
-export function brief(text: string, longest: number = longestText): string {
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
-}
 
 /** Names for an error message: the first of them, each in brief, and how many more there are. */
 export function briefList(names: readonly string[]): string {
   const shown = names
-    .slice(0, mostParts)
+    .slice(0, mostNames)
     .map((name) => brief(name, longestName))
     .join(', ');
-  return names.length > mostParts ? `${shown} and ${names.length - mostParts} more` : shown;
+  return names.length > mostNames ? `${shown} and ${names.length - mostNames} more` : shown;
 }
 
-function shownPart(value: unknown, levels: number): string {
-  if (typeof value === 'string') return JSON.stringify(brief(value));
-  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? typeof value;
-  const [open, close] = Array.isArray(value) ? '[]' : '{}';
-  const keys = Object.keys(value);
-  if (levels === 0 && keys.length > 0) return `${open}…${close}`;
-  const shown = keys.slice(0, mostParts).map((key) => {
-    const each = shownPart(Reflect.get(value, key), levels - 1);
-    return Array.isArray(value) ? each : `${shownPart(key, 0)}:${each}`;
-  });
-  return `${open}${[...shown, ...(keys.length > mostParts ? ['…'] : [])].join(',')}${close}`;
-}
-
-/** A value for an error message, of at most a few lines however large and deep it is. */
+/** A value of a description for an error message, in brief. */
 export function show(value: unknown): string {
-  return value === undefined ? 'missing' : shownPart(value, mostLevels);
+  return value === undefined ? 'missing' : showValue(value);
 }
 
 /** A name out of a file for an error message, in quotes. */

@@ -1,8 +1,7 @@
 /** Gradient clipping. Source: R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural networks", ICML 2013. */
-import { ArgumentError, wideFloat, type Tensor } from '@espalier/tensor';
+import { ArgumentError, inDType, wideFloat, type Tensor } from '@espalier/tensor';
 import { anObject, check, checkOptions, tensors as several, type OptionRules } from '@espalier/tensor/arguments';
 import { numberThat } from '../config/rules.ts';
-import { inDType } from './in-dtype.ts';
 
 /** How gradients are limited before an update. */
 export interface ClipOptions {

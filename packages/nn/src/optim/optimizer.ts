@@ -1,5 +1,5 @@
 /** What optimizers share: parameters in groups, their state, and a learning rate that changes without recompiling. */
-import { ArgumentError, full, noGrad, ShapeError, wideFloat, zerosLike, type Tensor } from '@espalier/tensor';
+import { ArgumentError, full, inDType, noGrad, ShapeError, wideFloat, zerosLike, type Tensor } from '@espalier/tensor';
 import { aTensor, check, describe, ruleOf, satisfies, tensors } from '@espalier/tensor/arguments';
 import { mapOf } from '../config/rules.ts';
 import { optional, parseFields, real, show, type Field, type Fields } from '../config/fields.ts';
@@ -8,7 +8,6 @@ import { isRecord } from '../json.ts';
 import { loadTensors } from '../module/load-state.ts';
 import { dotted } from '../module/dotted.ts';
 import type { Parameter } from '../module/parameter.ts';
-import { inDType } from './in-dtype.ts';
 
 /** An optimizer as JSON. */
 export interface OptimizerConfig {

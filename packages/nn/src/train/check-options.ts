@@ -4,6 +4,7 @@ import {
   aBoolean,
   aFunction,
   anObject,
+  brief,
   aPositiveInteger,
   aText,
   check,
@@ -13,7 +14,6 @@ import {
   type OptionRules,
   type Rule,
 } from '@espalier/tensor/arguments';
-import { brief } from '../config/fields.ts';
 import { aDataset, aLoss, aModule, aSeed, hasMethods, integerFrom, numberThat } from '../config/rules.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { someTaps } from '../module/call-context.ts';

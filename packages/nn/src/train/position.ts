@@ -1,6 +1,7 @@
 /** Where a training is, but for its tensors, as text. */
 import { ArgumentError, type GeneratorState } from '@espalier/tensor';
-import { brief, inside, show } from '../config/fields.ts';
+import { brief } from '@espalier/tensor/arguments';
+import { inside, show } from '../config/fields.ts';
 import { FormatError } from '../errors.ts';
 import { isRecord } from '../json.ts';
 import type { Best } from './early-stopping.ts';

@@ -1,5 +1,5 @@
 /** The budget loop: turns one knob until the goal is met or known to be out of reach. */
-import type { AbortSignalLike } from '@espalier/nn';
+import { monotonicNow, type AbortSignalLike } from '@espalier/nn';
 import { aSignal } from '@espalier/nn/arguments';
 import {
   aFunction,
@@ -15,7 +15,6 @@ import { anything, callback, checkNeeded, optional, partsOf } from '../arguments
 import { GoalError } from '../errors.ts';
 import { quote } from '../quote.ts';
 import { paretoFront } from './front.ts';
-import { clock } from '../cost/stopwatch.ts';
 import { checkRange, nextKnob, type KnobRange } from './knob.ts';
 import { brokenLimits, limitedCosts, type Costs, type LimitedCost } from './limit.ts';
 
@@ -127,7 +126,7 @@ export async function budgetLoop<A extends Attempt>(options: BudgetOptions<A>): 
     maxMinutes = Infinity,
     onTrial,
     signal,
-    now = clock(),
+    now = monotonicNow,
   } = checkNeeded('budgetLoop', options, budgetRules, ['range', 'floor', 'attempt', 'maxTrials']);
   if (Number.isNaN(floor)) throw new GoalError('floor', 'is NaN; it must be a number');
   const of = options.of === undefined ? {} : { of: options.of };

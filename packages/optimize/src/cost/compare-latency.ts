@@ -1,12 +1,12 @@
 /** Which of two models is faster, and how sure that is. */
-import { deriveSeed, summary, type Module } from '@espalier/nn';
+import { deriveSeed, monotonicNow, summary, type Module } from '@espalier/nn';
 import { full, type Shape, type Tensor } from '@espalier/tensor';
 import { aTensor, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
 import { materializeModel } from '../views/copy.ts';
 import { anInputShape, checkMeasurement } from './check-options.ts';
 import { latencyOf, type Latency } from './latency.ts';
 import { medianInterval } from './median-interval.ts';
-import { clock, stopwatch, timingRules, warmUp, type Stopwatch, type TimingOptions } from './stopwatch.ts';
+import { stopwatch, timingRules, warmUp, type Stopwatch, type TimingOptions } from './stopwatch.ts';
 
 /** How two latencies are compared. */
 export interface ComparisonOptions extends TimingOptions {
@@ -85,7 +85,7 @@ export async function compareLatency(
   options: ComparedExample,
 ): Promise<LatencyComparison> {
   checkMeasurement('compareLatency', { baseline, model }, options, comparisonRules);
-  const { within = 0.03, maxMs = 2000, now = clock() } = options;
+  const { within = 0.03, maxMs = 2000, now = monotonicNow } = options;
   const loaded = [await materializeModel(baseline), await materializeModel(model)] as const;
   const input = options.input ?? exampleOf(baseline, options.inputShape);
   const [a, b] = [stopwatch(loaded[0].eval(), input, now), stopwatch(loaded[1].eval(), input, now)];

@@ -1,5 +1,5 @@
 /** Times runs of a model. */
-import type { Module } from '@espalier/nn';
+import { monotonicNow, type Module } from '@espalier/nn';
 import { ArgumentError, noGrad, type Tensor } from '@espalier/tensor';
 import { ruleOf, type OptionRules } from '@espalier/tensor/arguments';
 import { callback } from '../arguments.ts';
@@ -26,7 +26,7 @@ export const timingRules: OptionRules<TimingOptions> = { warmUp: least0, warmUpM
 export type Stopwatch = () => Promise<number>;
 
 /** A stopwatch for a model on an input. */
-export function stopwatch(model: Module, input: Tensor, now: () => number = clock()): Stopwatch {
+export function stopwatch(model: Module, input: Tensor, now: () => number = monotonicNow): Stopwatch {
   return async () => {
     const start = now();
     const output = noGrad(() => model.call(input));
@@ -80,10 +80,4 @@ export async function warmUp(watches: readonly Stopwatch[], options: TimingOptio
 /** The value that a share of all lies below. */
 export function quantile(values: readonly number[], share: number): number {
   return values.toSorted((a, b) => a - b)[Math.round(share * (values.length - 1))] as number;
-}
-
-/** The clock of the host. */
-export function clock(): () => number {
-  const host = globalThis as { readonly performance?: { readonly now: () => number } };
-  return () => host.performance?.now() ?? Date.now();
 }

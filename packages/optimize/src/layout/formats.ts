@@ -10,6 +10,7 @@ import {
   nOfM,
   type MatrixFormat,
 } from '@espalier/tensor';
+import { aMatrixFormat, check } from '@espalier/tensor/arguments';
 
 const formats = new Map<string, MatrixFormat<never>>();
 
@@ -18,6 +19,7 @@ const formats = new Map<string, MatrixFormat<never>>();
  * ArgumentError if the name is taken by another one.
  */
 export function registerFormat<Options extends object>(format: MatrixFormat<Options>): void {
+  check('registerFormat', 'format', format, aMatrixFormat);
   const known = formats.get(format.name);
   if (known && known !== (format as unknown as MatrixFormat<never>))
     throw new ArgumentError('registerFormat', `the format '${format.name}' is taken; choose another name`);

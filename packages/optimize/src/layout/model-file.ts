@@ -10,11 +10,12 @@ import {
   describeEncoded,
   encodedEndings,
   packEncoded,
+  parseEncoded,
   restoreEncoded,
   type EncodedDescription,
 } from './encoded-weight.ts';
 import { formatNamed } from './formats.ts';
-import { hasLayout, materialize, restore, type WeightDescription } from './materialize.ts';
+import { hasLayout, materialize, parseDescription, restore, type WeightDescription } from './materialize.ts';
 import { isOptimizedWeight } from './optimized-weight.ts';
 import type { NamedArrays } from './weight-layout.ts';
 
@@ -86,6 +87,13 @@ export async function packWeights(model: Module): Promise<ModelWeights> {
   return { tensors, descriptions };
 }
 
+/** What a file says about a weight. Throws FormatError naming `source` and the parameter. */
+export function parseWeight(source: string, name: string, value: unknown): WeightDescriptions[string] {
+  return anObject.holds(value) && 'encoding' in value
+    ? parseEncoded(source, name, value)
+    : parseDescription(source, name, value);
+}
+
 /**
  * Gives a model the weights of a file, with the masks and the quantization that go with them. Throws FormatError naming
  * `source` when an array is missing, left over, or does not fit.
@@ -100,7 +108,8 @@ export function unpackWeights(source: string, model: Module, weights: ModelWeigh
   if (unknown !== undefined)
     throw new FormatError(source, 0, `${quote(unknown)} is described, but the model has no such parameter`);
   for (const [name, tensor] of model.rawTensors()) {
-    const description = descriptions[name];
+    const described: unknown = descriptions[name];
+    const description = described === undefined ? undefined : parseWeight(source, name, described);
     const parameter = parameters.get(name);
     if (description && parameter) {
       if ('encoding' in description) {

@@ -12,9 +12,7 @@ import {
 import type { Device } from '@espalier/tensor';
 import { aDevice, aFunction, aText, check, checkOptions } from '@espalier/tensor/arguments';
 import { quote } from '../quote.ts';
-import { parseEncoded } from './encoded-weight.ts';
-import { parseDescription } from './materialize.ts';
-import { unpackWeights, type WeightDescriptions } from './model-file.ts';
+import { parseWeight, unpackWeights, type WeightDescriptions } from './model-file.ts';
 
 /** The key of `metadata` in config.json under which the layouts of weights are described. */
 const layoutKey = 'quantization_config';
@@ -74,11 +72,6 @@ function parseLayouts(source: string, layouts: Json | undefined): WeightDescript
     );
   }
   return Object.fromEntries(
-    Object.entries(parameters).map(([name, value]: [string, unknown]) => [
-      name,
-      typeof value === 'object' && value !== null && 'encoding' in value
-        ? parseEncoded(source, name, value)
-        : parseDescription(source, name, value),
-    ]),
+    Object.entries(parameters).map(([name, value]: [string, unknown]) => [name, parseWeight(source, name, value)]),
   );
 }

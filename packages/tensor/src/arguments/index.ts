@@ -1,6 +1,7 @@
 /**
  * @espalier/tensor/arguments: the rules that public functions check their arguments by, for packages that build on this one.
  */
+export { aMatrixFormat } from '../encoded/encode.ts';
 export { describe } from './describe.ts';
 export {
   aBoolean,
@@ -23,5 +24,6 @@ export {
   type OptionRules,
   type Rule,
 } from './rules.ts';
+export { brief, show } from './show.ts';
 export { showShape } from '../shape/shape.ts';
 export { aDevice, aDType, aGenerator, aTensor, tensors } from './types.ts';

@@ -34,7 +34,8 @@ const aStoredFormat: Rule<StoredFormat> = ruleOf('a matrix format, such as int8 
   const { name, arrays, flaw, expand } = value as Partial<StoredFormat>;
   return typeof name === 'string' && [arrays, flaw, expand].every((part) => typeof part === 'function');
 });
-const aMatrixFormat: Rule<MatrixFormat<never>> = ruleOf(aStoredFormat.is, (value) => {
+/** A format that matrices are brought into. */
+export const aMatrixFormat: Rule<MatrixFormat<never>> = ruleOf(aStoredFormat.is, (value) => {
   const { encode, options } = value as Partial<MatrixFormat>;
   return aStoredFormat.holds(value) && typeof encode === 'function' && anObject.holds(options);
 });

@@ -1,4 +1,6 @@
 /** Makes tensors from nodes, and applies element-wise ops to nodes; separate from the class so that its layers can be. */
+import { check } from '../arguments/rules.ts';
+import { aDType, aTensor } from '../arguments/types.ts';
 import { dtypes, type DType } from '../dtype/dtype.ts';
 import { promote } from '../dtype/promote.ts';
 import { elementwiseNode, movementNode } from '../graph/build.ts';
@@ -36,6 +38,8 @@ export function castNode(node: Node, dtype: DType): Node {
  * a garbage collection however soon the first is disposed.
  */
 export function inDType(tensor: Tensor, dtype: DType): Tensor {
+  check('inDType', 'tensor', tensor, aTensor);
+  check('inDType', 'dtype', dtype, aDType);
   return tensor.dtype === dtype ? tensor : tensor.cast(dtype);
 }
 

@@ -479,6 +479,7 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
     }),
   ],
   asFloat: [x],
+  inDType: [x, text('f32')],
   massTimes: [x, x],
   crossEntropy: [
     x,
