@@ -66,20 +66,28 @@ function addDotPairs(module: ModuleBuilder, values: Values, masks: number): void
   const pass = (count: number): void => {
     const each = (base: Local, step: Local): Local[] =>
       Array.from({ length: count }, (_, row) => f.let(op('i32.add', base, op('i32.mul', step, i32(row)))));
-    const walk = { values, masks, x: f.let(x), places: each(places, bytes), entries: each(entries, valueStep) };
+    const walk = {
+      values,
+      masks,
+      x: f.let(x),
+      places: each(places, bytes),
+      entries: each(entries, valueStep),
+      scales: values === 'f32' ? [] : Array.from({ length: count }, (_, row) => f.let(scaleAt(scales, row))),
+    };
     for (const total of pairDots(f, walk, bytes)) {
-      const scaled =
-        values === 'f32' ? total : op('f64.mul', total, op('f64.promote_f32', memoryOp('f32.load', 0, [scales])));
-      f.store('f32.store', y, op('f32.demote_f64', scaled));
+      f.store('f32.store', y, op('f32.demote_f64', total));
       f.increase(y, 4);
-      f.increase(scales, 4);
     }
+    f.increase(scales, 4 * count);
     f.increase(places, op('i32.mul', bytes, i32(count)));
     f.increase(entries, op('i32.mul', valueStep, i32(count)));
   };
   f.repeat(op('i32.div_u', rows, i32(rowsTogether)), () => pass(rowsTogether));
   f.repeat(op('i32.rem_u', rows, i32(rowsTogether)), () => pass(1));
 }
+
+/** The scale of a row, in all lanes. A code is scaled at once: sums of codes times large elements of x could overflow. */
+const scaleAt = (scales: Local, row = 0): Expression => memoryOp('v128.load32_splat', row * 4, [scales]);
 
 interface Walk {
   readonly values: Values;
@@ -89,10 +97,12 @@ interface Walk {
   /** Of each row. */
   readonly places: readonly Local[];
   readonly entries: readonly Local[];
+  /** None for f32. */
+  readonly scales: readonly Local[];
 }
 
 /** The products of some rows with x, in f64. */
-function pairDots(f: FunctionBuilder, { values, masks, x, places, entries }: Walk, bytes: Local): Local[] {
+function pairDots(f: FunctionBuilder, { values, masks, x, places, entries, scales }: Walk, bytes: Local): Local[] {
   const totals = places.map(() => f.let(f64(0)));
   const sums = places.map(() => f.local('v128'));
   const left = f.let(bytes);
@@ -110,7 +120,7 @@ function pairDots(f: FunctionBuilder, { values, masks, x, places, entries }: Wal
           op('i8x16.swizzle', first, load(mask, masks)),
           op('i8x16.swizzle', second, load(mask, masks + 16)),
         );
-        f.set(sum, op('f32x4.add', sum, op('f32x4.mul', picked, fourValues(values, entries[row] as Local))));
+        f.set(sum, op('f32x4.add', sum, op('f32x4.mul', picked, fourValues(entries[row] as Local, scales[row]))));
       }
       f.increase(x, 32);
       for (const place of places) f.increase(place, 1);
@@ -122,10 +132,10 @@ function pairDots(f: FunctionBuilder, { values, masks, x, places, entries }: Wal
   return totals;
 }
 
-function fourValues(values: Values, entry: Local): Expression {
-  if (values === 'f32') return load(entry);
+function fourValues(entry: Local, scale: Local | undefined): Expression {
+  if (scale === undefined) return load(entry);
   const codes = op('i16x8.extend_low_i8x16_s', memoryOp('v128.load32_zero', 0, [entry]));
-  return op('f32x4.convert_i32x4_s', op('i32x4.extend_low_i16x8_s', codes));
+  return op('f32x4.mul', op('f32x4.convert_i32x4_s', op('i32x4.extend_low_i16x8_s', codes)), scale);
 }
 
 function addDotPairRows(module: ModuleBuilder, values: Values): void {
@@ -161,7 +171,7 @@ function addDotPairRows(module: ModuleBuilder, values: Values): void {
           f.repeat(2, () => {
             f.set(column, op('i32.add', four, op('i32.mul', op('i32.and', codes, i32(3)), step)));
             f.set(codes, op('i32.shr_u', codes, i32(2)));
-            f.set(spread, oneValue(values, entry));
+            f.set(spread, oneValue(values, entry, scales));
             for (const [v, sum] of sums.entries())
               f.set(sum, op('f32x4.add', sum, op('f32x4.mul', spread, load(column, v * 16))));
             f.increase(entry, bytesOf(values));
@@ -170,10 +180,8 @@ function addDotPairRows(module: ModuleBuilder, values: Values): void {
         });
       });
       const target = f.let(op('i32.add', y, at));
-      const scaled = (sum: Local): Expression =>
-        values === 'f32' ? sum : op('f32x4.mul', sum, memoryOp('v128.load32_splat', 0, [scales]));
       const store = (value: (v: number, sum: Expression) => Expression): void => {
-        for (const [v, sum] of sums.entries()) f.store('v128.store', target, value(v, scaled(sum)), v * 16);
+        for (const [v, sum] of sums.entries()) f.store('v128.store', target, value(v, sum), v * 16);
       };
       f.if(
         accumulate,
@@ -188,8 +196,8 @@ function addDotPairRows(module: ModuleBuilder, values: Values): void {
   });
 }
 
-function oneValue(values: Values, entry: Local): Expression {
-  return values === 'f32'
-    ? memoryOp('v128.load32_splat', 0, [entry])
-    : op('f32x4.splat', op('f32.convert_i32_s', memoryOp('i32.load8_s', 0, [entry])));
+function oneValue(values: Values, entry: Local, scales: Local): Expression {
+  if (values === 'f32') return memoryOp('v128.load32_splat', 0, [entry]);
+  const code = op('f32.convert_i32_s', memoryOp('i32.load8_s', 0, [entry]));
+  return op('f32x4.splat', op('f32.mul', code, memoryOp('f32.load', 0, [scales])));
 }

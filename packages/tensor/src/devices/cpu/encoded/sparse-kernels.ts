@@ -63,18 +63,19 @@ interface Cursor {
   readonly value: Local;
 }
 
-/** Entry `place` after a cursor. */
+/** Entry `place` after a cursor; a code is scaled at once, since sums of codes times large elements of x could overflow. */
 function entryAt(
-  { columnBytes, values }: EntryLayout,
+  { columnBytes }: EntryLayout,
   { column, value }: Cursor,
+  scale: Local | undefined,
   place = 0,
 ): { readonly column: Expression; readonly value: Expression } {
   return {
     column: memoryOp(columnLoads[columnBytes], place * columnBytes, [column]),
     value:
-      values === 'f32'
+      scale === undefined
         ? memoryOp('f32.load', place * 4, [value])
-        : op('f32.convert_i32_s', memoryOp('i32.load8_s', place, [value])),
+        : op('f32.mul', op('f32.convert_i32_s', memoryOp('i32.load8_s', place, [value])), scale),
   };
 }
 
@@ -132,7 +133,7 @@ function addDots(module: ModuleBuilder, layout: EntryLayout): void {
     const cursor = start();
     const total = f.let(f64(0));
     const addEntry = (place: number): void => {
-      const { column, value } = entryAt(layout, cursor, place);
+      const { column, value } = entryAt(layout, cursor, scale, place);
       const factor = loadOne(op('i32.add', x, op('i32.shl', column, i32(2))));
       f.set(sums[place] as Local, op('f32.add', sums[place] as Local, op('f32.mul', factor, value)));
     };
@@ -148,8 +149,7 @@ function addDots(module: ModuleBuilder, layout: EntryLayout): void {
       });
       for (const sum of sums) f.set(total, op('f64.add', total, op('f64.promote_f32', sum)));
     });
-    const scaled = scale === undefined ? total : op('f64.mul', total, op('f64.promote_f32', scale));
-    f.store('f32.store', y, op('f32.demote_f64', scaled));
+    f.store('f32.store', y, op('f32.demote_f64', total));
     f.increase(y, 4);
   });
 }
@@ -169,14 +169,12 @@ function addDotRows(module: ModuleBuilder, layout: EntryLayout): void {
       const base = f.let(op('i32.add', x, at));
       const isFirst = f.let(i32(1));
       for (const sum of own) f.set(sum, op('f32x4.splat', f32(0)));
-      const scaled = (sum: Expression): Expression =>
-        scale === undefined ? sum : op('f32x4.mul', sum, op('f32x4.splat', scale));
       forEachBlock(f, count, (now) => {
         f.if(op('i32.eqz', isShort), () => {
           for (const sum of own) f.set(sum, op('f32x4.splat', f32(0)));
         });
         f.repeat(now, () => {
-          const { column, value } = entryAt(layout, cursor);
+          const { column, value } = entryAt(layout, cursor, scale);
           f.set(from, op('i32.add', base, op('i32.mul', column, step)));
           f.set(spread, op('f32x4.splat', value));
           for (const [v, sum] of own.entries())
@@ -188,7 +186,7 @@ function addDotRows(module: ModuleBuilder, layout: EntryLayout): void {
       f.if(op('i32.eqz', isShort), () => {
         for (const [v, sum] of own.entries()) f.set(sum, narrowed(wide, v * 32));
       });
-      for (const [v, sum] of own.entries()) f.store('v128.store', target, scaled(sum), v * 16);
+      for (const [v, sum] of own.entries()) f.store('v128.store', target, sum, v * 16);
     });
     f.increase(y, step);
   });
@@ -222,9 +220,9 @@ function addScatter(module: ModuleBuilder, layout: EntryLayout): void {
   const to = f.local('i32');
   forEachRow(f, layout, { offsets, columns, values, scales }, rows, (count, start, scale) => {
     const cursor = start();
-    const factor = f.let(scale === undefined ? loadOne(x) : op('f32.mul', loadOne(x), scale));
+    const factor = f.let(loadOne(x));
     f.repeat(count, () => {
-      const { column, value } = entryAt(layout, cursor);
+      const { column, value } = entryAt(layout, cursor, scale);
       f.set(to, op('i32.add', y, op('i32.shl', column, i32(2))));
       f.store('f32.store', to, op('f32.add', loadOne(to), op('f32.mul', factor, value)));
       advance(f, layout, cursor);
@@ -245,13 +243,9 @@ function addScatterRows(module: ModuleBuilder, layout: EntryLayout): void {
       const from = f.let(op('i32.add', x, at));
       const base = f.let(op('i32.add', y, at));
       const own = factors.slice(0, vectors);
-      for (const [v, factor] of own.entries())
-        f.set(
-          factor,
-          scale === undefined ? load(from, v * 16) : op('f32x4.mul', load(from, v * 16), op('f32x4.splat', scale)),
-        );
+      for (const [v, factor] of own.entries()) f.set(factor, load(from, v * 16));
       f.repeat(count, () => {
-        const { column, value } = entryAt(layout, cursor);
+        const { column, value } = entryAt(layout, cursor, scale);
         f.set(to, op('i32.add', base, op('i32.mul', column, step)));
         f.set(spread, op('f32x4.splat', value));
         for (const [v, factor] of own.entries())
