@@ -23,11 +23,11 @@ import {
   ArgumentError,
   arange,
   compile,
-  Generator,
+  cpu,
+  createReferenceDevice,
   gradients,
   LifetimeError,
   ones,
-  randn,
   ShapeError,
   tensor,
   zeros,
@@ -35,56 +35,12 @@ import {
 } from '@espalier/tensor';
 import { expectClose } from '@espalier/testing';
 import { describe, expect, test } from 'vitest';
+import { expectSameSight, images, network, observed, places, square, type Seen } from '../helpers/observed.ts';
 
 declare module '@espalier/nn' {
   interface CallSlots {
     readonly testMask?: Tensor;
   }
-}
-
-const square = (): Linear => new Linear({ in: 3, out: 3 });
-
-/** Every kind of container, a layer with two places, and layers that go over windows. */
-function network(): Module {
-  const layer = square();
-  const images = build(
-    {
-      type: 'sequential',
-      layers: [
-        { type: 'conv2d', in: 1, out: 2, kernel: 3, padding: 1 },
-        { type: 'relu' },
-        { type: 'max-pool2d', size: 2 },
-        { type: 'batch-norm', features: 2 },
-        { type: 'flatten' },
-        { type: 'linear', in: 8, out: 3 },
-      ],
-    },
-    { seed: 1 },
-  );
-  return new Sequential([images, layer, new Residual(new Sequential([layer, square()])), layer]);
-}
-
-/** In the order of an object's keys: whole numbers first. */
-const places = '0 1 2 3 0.0 0.1 0.2 0.3 0.4 0.5 2.body.0 2.body.1 2.body '.split(' ');
-
-const images = (seed: number, count = 5): Tensor => randn([count, 1, 4, 4], { generator: new Generator(seed) });
-
-type Seen = Record<string, { readonly input: Tensor; readonly output: Tensor }>;
-
-/** Calls a model and gives back all that goes in and out of its modules. */
-function observed(model: Module, x: Tensor, at: Tap['at'] = '*'): { readonly y: Tensor; readonly seen: Seen } {
-  const seen: Seen = {};
-  const inputs: Tensor[] = [];
-  const tap: Tap = {
-    at,
-    input: (value) => {
-      inputs.push(value);
-    },
-    output: (output, { name }) => {
-      seen[name] = { input: inputs.pop() as Tensor, output };
-    },
-  };
-  return { y: model.call(x, callContext({ taps: [tap] })), seen };
 }
 
 describe('a tap', () => {
@@ -169,21 +125,12 @@ describe('a tap', () => {
 const square0 = (): Linear => new Linear({ in: 1, out: 1, bias: false, init: 'ones' });
 
 describe('a tap on every module of a compiled model', () => {
-  test.each([false, true])('sees what an uncompiled one sees, at each replay (training: %s)', async (training) => {
-    const [plain, model] = [network(), network()];
-    model.load(plain.state());
-    for (const each of [plain, model]) each.train(training);
-    const step = compile((x: Tensor) => observed(model, x));
-    for (const seed of [1, 2, 3]) {
-      const expected = observed(plain, images(seed)).seen;
-      const { seen } = step(images(seed));
-      expect(Object.keys(seen)).toEqual(places);
-      for (const name of places)
-        for (const end of ['input', 'output'] as const)
-          await expectClose(seen[name]?.[end] as Tensor, expected[name]?.[end] as Tensor);
-    }
-    expect(step.recordings).toBe(1);
-  });
+  test.each([cpu(), createReferenceDevice('taps')])(
+    'sees what an uncompiled one sees, at each replay, on $name',
+    async (on) => {
+      for (const training of [false, true]) await expectSameSight(on, training);
+    },
+  );
 
   test('is told when it puts aside what the step does not return', () => {
     const model = network();
