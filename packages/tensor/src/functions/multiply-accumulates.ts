@@ -6,8 +6,9 @@ import type { Tensor } from '../tensor/tensor.ts';
 
 /**
  * Multiply-accumulate operations of the products and convolutions that lie between some tensors and one computed from them,
- * read from the graph: nothing is computed. Those of matrices in a format are the nominal ones, as if no zero were skipped.
- * Without `inputs`, of all that the output waits for; what has been computed already counts nothing.
+ * and of kernels that say theirs, read from the graph: nothing is computed. Those of matrices in a format are the nominal
+ * ones, as if no zero were skipped. Without `inputs`, of all that the output waits for; what has been computed already counts
+ * nothing.
  *
  * @example
  * multiplyAccumulates(x.matmul(w), [x]); // of [1, 784] and [784, 10]: 7840

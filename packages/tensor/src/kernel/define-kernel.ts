@@ -1,6 +1,7 @@
 /** Kernels made by users, beside those of this package. */
 import {
   aFunction,
+  aNonNegativeNumber,
   anObject,
   aPositiveInteger,
   aText,
@@ -36,6 +37,8 @@ export interface KernelDescription extends KernelDefinition {
       readonly attributes: KernelAttributes;
     },
   ) => readonly (Tensor | undefined)[];
+  /** How many numbers it multiplies and adds up, for `multiplyAccumulates` and summaries of models. Default: 0. */
+  readonly multiplyAccumulates?: (inputs: readonly ResultType[], attributes: KernelAttributes) => number;
 }
 
 /** A kernel as a function of tensors; what it was made of stays readable, for tests. */
@@ -49,6 +52,7 @@ const descriptionRules: OptionRules<KernelDescription> = {
   inputs: aPositiveInteger,
   outputs: aFunction as Rule<KernelDescription['outputs']>,
   gradient: aFunction as Rule<NonNullable<KernelDescription['gradient']>>,
+  multiplyAccumulates: aFunction as Rule<NonNullable<KernelDescription['multiplyAccumulates']>>,
   reference: aFunction as Rule<KernelDescription['reference']>,
   cpu: aFunction as Rule<NonNullable<KernelDescription['cpu']>>,
   wgsl: aFunction as Rule<NonNullable<KernelDescription['wgsl']>>,
@@ -79,7 +83,7 @@ let defined = 0;
 export function defineKernel(description: KernelDescription): Kernel {
   checkDescription(description);
   const id = ++defined;
-  const { name, inputs: arity, outputs: infer, gradient } = description;
+  const { name, inputs: arity, outputs: infer, gradient, multiplyAccumulates } = description;
   const plain = (attributes: Node['attributes']): KernelAttributes => attributes['call'] as KernelAttributes;
   const op: KernelOp = {
     family: 'kernel',
@@ -88,6 +92,18 @@ export function defineKernel(description: KernelDescription): Kernel {
     ...(gradient && {
       gradient: (_, site) =>
         gradient(site.gradients, { inputs: site.inputs, outputs: site.outputs, attributes: plain(site.attributes) }),
+    }),
+    ...(multiplyAccumulates && {
+      multiplyAccumulates: ({ inputs, attributes }: Node) =>
+        check(
+          name,
+          'what its multiplyAccumulates gives',
+          multiplyAccumulates(
+            inputs.map(({ shape, dtype }) => ({ shape, dtype })),
+            plain(attributes),
+          ),
+          aNonNegativeNumber,
+        ),
     }),
     plan: (node) => {
       const results = infer(node.inputs, plain(node.attributes));

@@ -2,6 +2,7 @@ import {
   compile,
   conv2d,
   createReferenceDevice,
+  defineKernel,
   csr,
   dryRun,
   encodeMatrix,
@@ -14,7 +15,9 @@ import {
   ones,
   rand,
   randn,
+  sizeOf,
   tensor,
+  type KernelDescription,
   type Tensor,
 } from '@espalier/tensor';
 import fc from 'fast-check';
@@ -96,6 +99,23 @@ describe('multiplyAccumulates', () => {
       const x = randn([3, 8]);
       expect(multiplyAccumulates(x.matmul(matrix.t()), [x])).toBe(3 * 6 * 8);
     }
+  });
+
+  test("of a kernel of one's own is what it says", () => {
+    const description: KernelDescription = {
+      name: 'pairs',
+      inputs: 1,
+      outputs: ([x]) => (x ? [x, x] : []),
+      reference: () => {},
+      multiplyAccumulates: ([x], { times }) => sizeOf(x?.shape ?? []) * Number(times),
+    };
+    const x = ones([2, 3]);
+    const [, second] = defineKernel(description)([x], { times: 4 });
+    expect(multiplyAccumulates(second as Tensor, [x])).toBe(24);
+    const { multiplyAccumulates: _, ...silent } = description;
+    expect(multiplyAccumulates(defineKernel(silent)([x])[0] as Tensor)).toBe(0);
+    const wrong = defineKernel({ ...description, multiplyAccumulates: () => Number.NaN });
+    expect(() => multiplyAccumulates(wrong([x])[0] as Tensor)).toThrow(/pairs: what its multiplyAccumulates gives/);
   });
 
   test('counts what lies between, once, and nothing before or beside', () => {
