@@ -8,5 +8,7 @@ export type { ImportOptunaOptions } from './optuna/import.ts';
 export { postgresStorage } from './postgres/postgres-storage.ts';
 export { sqliteStorage } from './sqlite/sqlite-storage.ts';
 export type { SqliteOptions } from './sqlite/sqlite-storage.ts';
-export { isGone, ownIdentity } from './process-identity.ts';
+export { takeLock } from './lock.ts';
+export type { LockAnswer } from './lock.ts';
+export { ownIdentity } from './process-identity.ts';
 export type { ProcessIdentity } from './process-identity.ts';

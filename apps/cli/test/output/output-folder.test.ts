@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
@@ -141,11 +142,12 @@ describe('an output folder', () => {
     expect(readdirSync(at())).toEqual(['out']);
   });
 
-  test('is taken over from a process that was killed, and from a lock that says nothing', async () => {
+  test('is taken over from a process that was killed, and from a lock that has said nothing for long', async () => {
     const other = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' });
     await new Promise((resolve) => other.on('close', resolve));
     for (const text of ['', JSON.stringify({ ...ownIdentity(), pid: other.pid, started: 'long ago' })]) {
       writeFileSync(at('.out.espalier-lock'), text);
+      utimesSync(at('.out.espalier-lock'), 0, 0);
       mkdirSync(at('.out.espalier-work'));
       await writeManifest(at('.out.espalier-work'), { command: 'train', complete: false, files: [] });
       writeFileSync(at('.out.espalier-work/half'), 'half');
