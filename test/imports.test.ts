@@ -13,13 +13,14 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'packages/search': [],
   'packages/storage': ['search'],
   'packages/optimize': ['tensor', 'nn'],
+  'packages/pipeline': ['tensor', 'nn', 'search', 'storage', 'optimize'],
   'packages/testing': ['tensor', 'search'],
   'packages/browser': ['tensor', 'nn', 'search', 'optimize'],
-  'apps/cli': ['tensor', 'nn', 'search', 'storage', 'optimize'],
+  'apps/cli': ['tensor', 'nn', 'search', 'storage', 'optimize', 'pipeline'],
 };
 
 /** The packages that promise to install nothing but each other. */
-const withoutDependencies = ['tensor', 'nn', 'search', 'storage', 'optimize', 'browser'].map(
+const withoutDependencies = ['tensor', 'nn', 'search', 'storage', 'optimize', 'pipeline', 'browser'].map(
   (name) => `packages/${name}`,
 );
 

@@ -14,6 +14,7 @@ const folders = {
   search: 'packages/search',
   storage: 'packages/storage',
   optimize: 'packages/optimize',
+  pipeline: 'packages/pipeline',
   testing: 'packages/testing',
   cli: 'apps/cli',
 };

@@ -1,3 +1,5 @@
+import { firstLine, systemProblem } from '@espalier/pipeline';
+
 /** What the process ends with. */
 export const exitCodes = {
   ok: 0,
@@ -14,44 +16,8 @@ export const exitCodes = {
 /** One of the codes the process ends with. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** Where a problem is in a file; lines and columns count from 1. */
-export interface Place {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-}
-
-/** The command line, a recipe or a file is wrong. The message says what, and what to do. */
-export class UsageError extends Error {
-  override readonly name: string = 'UsageError';
-  readonly place: Place | undefined;
-
-  constructor(problem: string, place?: Place) {
-    super(place === undefined ? problem : `${place.file}:${place.line}:${place.column}: ${problem}`);
-    this.place = place;
-  }
-}
-
-/** The work was understood and cannot be done. */
-export class FailedError extends Error {
-  override readonly name: string = 'FailedError';
-}
-
-/** The device that was asked for is not here. */
-export class NoDeviceError extends Error {
-  override readonly name: string = 'NoDeviceError';
-}
-
-/** The user stopped the work; `resume` is the command that goes on with it. */
-export class InterruptedError extends Error {
-  override readonly name: string = 'InterruptedError';
-  readonly resume: string | undefined;
-
-  constructor(resume?: string) {
-    super(resume === undefined ? 'interrupted' : `interrupted; to go on: ${resume}`);
-    this.resume = resume;
-  }
-}
+export { FailedError, InterruptedError, NoDeviceError, UsageError, firstLine } from '@espalier/pipeline';
+export type { Place } from '@espalier/pipeline';
 
 /**
  * The errors that packages throw at a caller's mistake, by class name, and what each ends the process with. Names rather
@@ -80,26 +46,6 @@ const exitCodesByName: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>
   ['ArgumentError', exitCodes.failed],
 ]);
 
-/** What the system says of a file, in words. */
-const systemProblems: ReadonlyMap<string, string> = new Map([
-  ['ENOENT', 'there is no such file or folder: check the path'],
-  ['EACCES', 'permission denied: choose another place, or change its permissions'],
-  ['EPERM', 'permission denied: choose another place, or change its permissions'],
-  ['EROFS', 'the file system is read only: choose another place'],
-  ['ENOTDIR', 'a part of the path is a file, not a folder: check the path'],
-  ['EISDIR', 'this is a folder: give a file'],
-  ['EEXIST', 'it exists already: choose another name'],
-  ['ENOSPC', 'the disk is full: free some space, or choose another place'],
-  ['EDQUOT', 'your part of the disk is full: free some space, or choose another place'],
-  ['EFBIG', 'the file would be larger than the file system takes: choose another place'],
-  ['EBUSY', 'it is in use: choose another place'],
-  ['EXDEV', 'it lies on another file system: choose another place'],
-  ['ENAMETOOLONG', 'the name is too long: choose a shorter one'],
-  ['ELOOP', 'its symbolic links lead in a circle: check the path'],
-  ['EMFILE', 'too many files are open: close some, or raise the limit'],
-  ['EIO', 'the disk could not be read or written: check it'],
-]);
-
 /** What to print for an error, and what to end with. */
 export interface ErrorReport {
   readonly message: string;
@@ -112,11 +58,6 @@ function property(error: unknown, name: string): unknown {
   return typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
 }
 
-/** The first line of a text that may have many, such as an error's message with a trace below it. */
-export function firstLine(text: string): string {
-  return text.trimStart().split(/\r?\n/u, 1)[0] ?? '';
-}
-
 /** Turns whatever was thrown into one message and an exit code. */
 export function reportOf(error: unknown): ErrorReport {
   // Closing failed after the work had: what matters is why the work did.
@@ -124,16 +65,8 @@ export function reportOf(error: unknown): ErrorReport {
   const message = String(property(error, 'message') ?? error);
   const code = exitCodesByName.get(String(property(error, 'name')));
   if (code !== undefined) return { message, code, internal: false };
-  const system = systemProblems.get(String(property(error, 'code')));
-  if (system !== undefined) {
-    // Of a file that was to be renamed, the new name is the one that the user gave.
-    const path = property(error, 'dest') ?? property(error, 'path');
-    return {
-      message: typeof path === 'string' ? `${path}: ${system}` : system,
-      code: exitCodes.failed,
-      internal: false,
-    };
-  }
+  const system = systemProblem(error);
+  if (system !== undefined) return { message: system, code: exitCodes.failed, internal: false };
   const hint = 'this is a mistake in espalier; set ESPALIER_DEBUG=1 to see where';
   return { message: `internal error: ${firstLine(message)} (${hint})`, code: exitCodes.failed, internal: true };
 }

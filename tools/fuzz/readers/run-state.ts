@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openRunState, stateFile } from '../../../apps/cli/src/pipeline/run-state.ts';
+import { openRunState, stateFile } from '../../../packages/pipeline/src/node/run-state.ts';
 import type { Reader } from '../engine/reader.ts';
 
 /** What a run has behind it, as `run --resume` reads it. */

@@ -1,8 +1,8 @@
+import { suggestion } from '@espalier/pipeline';
 import { CommanderError } from 'commander';
 import type { Command } from 'commander';
 import { UsageError, exitCodes, reportOf } from '../errors.ts';
 import type { ExitCode } from '../errors.ts';
-import { suggestion } from '../recipe/did-you-mean.ts';
 import { style } from '../terminal/terminal.ts';
 import type { Output } from '../terminal/terminal.ts';
 import { messageLine, visible, visibleLine } from '../terminal/visible.ts';

@@ -1,12 +1,12 @@
+import { deviceKinds } from '@espalier/pipeline';
+import type { DeviceKind } from '@espalier/pipeline';
+import { openPlace } from '@espalier/pipeline/node';
 import type { Command } from 'commander';
-import { deviceKinds } from '../cli/open-device.ts';
-import type { DeviceKind } from '../cli/open-device.ts';
 import { withCommonOptions, withExamples } from '../cli/options.ts';
 import { openSession } from '../cli/session.ts';
 import type { CommonOptions, Environment, Session } from '../cli/session.ts';
 import { NoDeviceError } from '../errors.ts';
 import { renderTable } from '../terminal/table.ts';
-import { openPlace } from '../workers/open-place.ts';
 
 /** A kind of device, and what there is of it here. */
 interface DeviceRow {

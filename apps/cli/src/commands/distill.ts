@@ -1,10 +1,11 @@
+import { checkSource } from '@espalier/pipeline';
 import type { Command } from 'commander';
 import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment } from '../cli/session.ts';
 import { readCandidate } from '../recipe/candidate.ts';
-import { checkImages, checkModelFolder, defaultSeed, withModelOptions } from './model-options.ts';
+import { checkModelFolder, defaultSeed, withModelOptions } from './model-options.ts';
 import type { ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
@@ -39,7 +40,7 @@ export function addDistillCommand(program: Command, environment: Environment): v
   ]).action(async (teacher: string, options: DistillOptions) => {
     const session = openSession(environment, options);
     checkModelFolder(teacher);
-    checkImages(options.data);
+    checkSource(options.data);
     const candidate = readCandidate(options.student, await readText(options.student));
     const { data: source, seed = defaultSeed, student, size, epochs, temperature, alpha, lr } = options;
     const shrink = size === undefined ? {} : { size };

@@ -1,11 +1,12 @@
+import { checkSource } from '@espalier/pipeline';
+import { withRunner } from '@espalier/pipeline/node';
 import type { Command } from 'commander';
 import { withComputeOptions, withExamples } from '../cli/options.ts';
 import type { ComputeOptions } from '../cli/options.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment } from '../cli/session.ts';
-import { withRunner } from '../workers/runner.ts';
 import { describeMeasurement, measureModel } from './measured.ts';
-import { checkImages, checkModelFolder } from './model-options.ts';
+import { checkModelFolder } from './model-options.ts';
 
 interface EvalOptions extends ComputeOptions {
   readonly data: string;
@@ -24,7 +25,7 @@ export function addEvalCommand(program: Command, environment: Environment): void
   ]).action(async (folder: string, options: EvalOptions) => {
     const session = openSession(environment, options);
     checkModelFolder(folder);
-    checkImages(options.data);
+    checkSource(options.data);
     const measured = await withRunner(session, options.device ?? 'auto', (runner) =>
       measureModel(session, runner, folder, options.data),
     );

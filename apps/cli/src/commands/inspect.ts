@@ -2,14 +2,14 @@ import type { Command } from 'commander';
 import { summary } from '@espalier/nn';
 import { measureCost } from '@espalier/optimize';
 import { folderBytes } from '@espalier/optimize/node';
-import { openDevice } from '../cli/open-device.ts';
+import { openDevice } from '@espalier/pipeline';
+import { loadModelFolder } from '@espalier/pipeline/node';
 import { withCommonOptions, withExamples } from '../cli/options.ts';
 import { openSession } from '../cli/session.ts';
 import type { CommonOptions, Environment } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { formatBytes, formatCount, formatMacs, formatPercent } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
-import { loadModelFolder } from '../pipeline/load-model.ts';
 import { checkModelFolder } from './model-options.ts';
 
 /** A layer of a saved model. */

@@ -1,7 +1,14 @@
+import type { Measured, ModelFigures, Runner } from '@espalier/pipeline';
 import type { Session } from '../cli/session.ts';
-import type { Measurement } from '../pipeline/measure-stage.ts';
 import { formatBytes, formatCount, formatMacs, formatMilliseconds, formatPercent } from '../terminal/format.ts';
-import type { Runner } from '../workers/runner.ts';
+
+/** How good a saved model is on the test images, and what it costs. */
+export interface Measurement extends ModelFigures, Pick<Measured, 'images' | 'passes' | 'latencyMs' | 'trainImages'> {
+  /** Test images whose class it gets right. */
+  readonly correct: number;
+  /** Rows are the true classes, columns the predicted ones. */
+  readonly confusion: readonly (readonly number[])[];
+}
 
 /** Evaluates a saved model, showing how far it is; its latency as well, unless that is going to be compared. */
 export async function measureModel(
@@ -12,11 +19,13 @@ export async function measureModel(
   latency = true,
 ): Promise<Measurement> {
   const bar = session.progress.start('evaluate', 1);
-  const measured = await runner.run('measure', { source, folder, latency }, (done, total, note) =>
+  const { metrics, details, ...rest } = await runner.run('measure', { source, folder, latency }, (done, total, note) =>
     bar.update(done / total, note),
   );
   bar.finish();
-  return measured;
+  // What the task classification measures.
+  const measured = { ...metrics, ...details, ...rest } as unknown as Omit<Measurement, 'correct'>;
+  return { ...measured, correct: Math.round(measured.accuracy * measured.images) };
 }
 
 /** What a measured model is, a line for each fact. */

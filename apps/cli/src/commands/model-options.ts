@@ -54,28 +54,3 @@ export function checkModelFolder(folder: string): void {
   const problem = existsSync(folder) ? `there is no ${missing} in it` : 'there is no such folder';
   throw new UsageError(`${folder}: ${problem}: give the folder of a saved model, such as runs/quickstart/searched`);
 }
-
-/** The files that a folder of images holds. */
-const imageFiles = [
-  'train-images-idx3-ubyte',
-  'train-labels-idx1-ubyte',
-  't10k-images-idx3-ubyte',
-  't10k-labels-idx1-ubyte',
-];
-
-/** The folder of a source of images, if it is one. */
-export function dataFolder(source: string): readonly string[] {
-  return source === 'mnist' ? [] : [source];
-}
-
-/**
- * Makes sure that there are images, before anything is started.
- * @throws UsageError when a file is missing.
- */
-export function checkImages(source: string): void {
-  if (source === 'mnist') return;
-  const missing = imageFiles.find((file) => !isFile(join(source, file)));
-  if (missing === undefined) return;
-  const problem = existsSync(source) ? `there is no ${missing} in it` : 'there is no such folder';
-  throw new UsageError(`${source}: ${problem}: give 'mnist', or a folder with ${imageFiles.join(', ')}`);
-}

@@ -1,9 +1,10 @@
+import { checkSource } from '@espalier/pipeline';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment } from '../cli/session.ts';
-import { checkImages, checkModelFolder, defaultSeed, withModelOptions } from './model-options.ts';
+import { checkModelFolder, defaultSeed, withModelOptions } from './model-options.ts';
 import type { ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
@@ -40,7 +41,7 @@ export function addPruneCommand(program: Command, environment: Environment): voi
   ]).action(async (from: string, options: PruneOptions) => {
     const session = openSession(environment, options);
     checkModelFolder(from);
-    checkImages(options.data);
+    checkSource(options.data);
     const { data: source, seed = defaultSeed, sparsity, method, scope, epochs, lr, batch } = options;
     const settings = { source, from, seed, sparsity, method, scope, epochs, lr, batch };
     const input = (folder: string) => ({ ...settings, folder });

@@ -1,9 +1,10 @@
+import { checkSource } from '@espalier/pipeline';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { withExamples } from '../cli/options.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment } from '../cli/session.ts';
-import { checkImages, checkModelFolder, withModelOptions } from './model-options.ts';
+import { checkModelFolder, withModelOptions } from './model-options.ts';
 import type { ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
@@ -30,7 +31,7 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
   ]).action(async (from: string, options: QuantizeOptions) => {
     const session = openSession(environment, options);
     checkModelFolder(from);
-    checkImages(options.data);
+    checkSource(options.data);
     const { weights, granularity } = options;
     const input = (folder: string) => ({ from, folder, weights, granularity });
     showTransformed(session, await transform(session, options, { from, job: 'quantize', input }));

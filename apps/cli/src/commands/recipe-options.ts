@@ -1,3 +1,5 @@
+import { checkSource, filesOfSource, recipeStrategies } from '@espalier/pipeline';
+import type { Recipe } from '@espalier/pipeline';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { wholeNumberFrom, withComputeOptions } from '../cli/options.ts';
@@ -6,9 +8,7 @@ import { readText } from '../cli/read-text.ts';
 import type { FolderRequest } from '../output/output-folder.ts';
 import { chosenFolder } from '../output/free-folder.ts';
 import { quickstartRecipe, readRecipe } from '../recipe/recipe.ts';
-import { recipeStrategies } from '../recipe/schema.ts';
-import type { Recipe } from '../recipe/schema.ts';
-import { checkImages, dataFolder, overwriteOption, resumeOption } from './model-options.ts';
+import { overwriteOption, resumeOption } from './model-options.ts';
 
 /** Options of the commands that follow a recipe; each takes the place of what the recipe says. */
 export interface RecipeOptions extends ComputeOptions {
@@ -41,7 +41,7 @@ export function withRecipeOptions(command: Command): Command {
 export async function loadRecipe(file: string | undefined, options: RecipeOptions): Promise<Recipe> {
   const recipe = file === undefined ? quickstartRecipe() : readRecipe(file, await readText(file));
   const { strategy, trials, data, seed, device, overwrite = false, resume = false } = options;
-  checkImages(data ?? recipe.data.source);
+  checkSource(data ?? recipe.data.source);
   const output = options.output ?? recipe.output;
   return {
     ...recipe,
@@ -68,7 +68,7 @@ export function recipeRequest(
   { output: path, data }: Recipe,
   { overwrite = false, resume = false }: RecipeOptions,
 ): FolderRequest {
-  const sources = [...dataFolder(data.source), ...(file === undefined ? [] : [file])];
+  const sources = [...filesOfSource(data.source), ...(file === undefined ? [] : [file])];
   return { path, command, sources, bytes: runBytes, resumable: true, overwrite, resume };
 }
 

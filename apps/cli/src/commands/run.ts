@@ -1,21 +1,45 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomic } from '@espalier/nn/node';
+import { quickstartPipeline } from '@espalier/pipeline';
+import type { Recipe, Runner, RunReport } from '@espalier/pipeline';
+import { runInFolder, stateFile, withRunner } from '@espalier/pipeline/node';
 import type { Command } from 'commander';
 import { withExamples } from '../cli/options.ts';
 import { resumable } from '../cli/resumable.ts';
 import { openSession } from '../cli/session.ts';
-import type { Environment } from '../cli/session.ts';
+import type { Environment, Session } from '../cli/session.ts';
+import { version } from '../cli/version.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
-import { runPipeline } from '../pipeline/run-pipeline.ts';
-import { stateFile } from '../pipeline/run-state.ts';
 import { quickstart } from '../recipe/quickstart.ts';
+import { reportPage } from '../report/html/page.ts';
 import { reportTable } from '../report/report-table.ts';
-import { withRunner } from '../workers/runner.ts';
 import { loadRecipe, recipeRequest, resumeArguments, withRecipeOptions } from './recipe-options.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 
 interface RunOptions extends RecipeOptions {
   readonly printRecipe?: boolean;
+}
+
+/** The name of the page that shows the report. */
+const pageFile = 'report.html';
+
+/** Follows a recipe in a folder, and writes its report beside the models: as data, and as a page made from it. */
+async function follow(
+  session: Session,
+  runner: Runner,
+  recipe: Recipe,
+  folder: string,
+  resume: boolean,
+): Promise<RunReport> {
+  const { output: _, ...followed } = recipe;
+  const espalier = version();
+  const fingerprint = JSON.stringify({ ...followed, device: runner.device.kind, espalier });
+  const pipeline = quickstartPipeline(recipe);
+  const run = { host: session, runner, folder, resume, fingerprint, versions: { espalier } };
+  const report = (await runInFolder(pipeline, run))['report'] as RunReport;
+  await writeFileAtomic(join(folder, pageFile), reportPage(report));
+  return report;
 }
 
 /** Adds `espalier run`. */
@@ -41,7 +65,7 @@ export function addRunCommand(program: Command, environment: Environment): void 
     const report = await resumable(session, resumeArguments('run', file, recipe, options), () =>
       withRunner(session, recipe.device, (runner) =>
         withOutputFolder(request, async ({ work: folder, complete }) => {
-          const made = await runPipeline({ session, runner, recipe, folder, resume });
+          const made = await follow(session, runner, recipe, folder, resume);
           await complete();
           await rm(join(recipe.output, stateFile), { force: true });
           return made;
@@ -49,7 +73,7 @@ export function addRunCommand(program: Command, environment: Environment): void 
       ),
     );
     session.result(report, () => {
-      const page = join(recipe.output, 'report.html');
+      const page = join(recipe.output, pageFile);
       return `${reportTable(report.rows, session.stdout)}\n\nreport: ${page}`;
     });
   });

@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '@espalier/nn/node';
+import { journalFile, runSearch } from '@espalier/pipeline';
+import type { Recipe, SearchOutcome } from '@espalier/pipeline';
+import { withRunner } from '@espalier/pipeline/node';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { withExamples } from '../cli/options.ts';
@@ -7,11 +10,7 @@ import { resumable } from '../cli/resumable.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment } from '../cli/session.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
-import { runSearch, searchJournal } from '../pipeline/run-search.ts';
-import type { SearchOutcome } from '../pipeline/search-stage.ts';
-import type { Recipe } from '../recipe/schema.ts';
 import { formatPercent } from '../terminal/format.ts';
-import { withRunner } from '../workers/runner.ts';
 import { loadRecipe, recipeRequest, resumeArguments, withRecipeOptions } from './recipe-options.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 
@@ -34,11 +33,13 @@ export function addSearchCommand(program: Command, environment: Environment): vo
   ]).action(async (file: string | undefined, options: RecipeOptions) => {
     const session = openSession(environment, options);
     const recipe = await loadRecipe(file, options);
-    const request = { ...recipeRequest('search', file, recipe, options), continues: [searchJournal] };
+    const request = { ...recipeRequest('search', file, recipe, options), continues: [journalFile] };
     const outcome = await resumable(session, resumeArguments('search', file, recipe, options), () =>
       withRunner(session, recipe.device, (runner) =>
         withOutputFolder(request, async ({ work, complete }) => {
-          const found = await runSearch(session, runner, recipe, join(work, searchJournal));
+          const { name, seed, data, search } = recipe;
+          const storage = `journal:${join(work, journalFile)}`;
+          const found = await runSearch(session, runner, { name, seed, data, recipe: search, storage });
           await writeFileAtomic(join(work, winnerFile), winnerText(recipe, found));
           await complete();
           return found;

@@ -1,3 +1,5 @@
+import { checkSource, filesOfSource, trainingBytes } from '@espalier/pipeline';
+import { withRunner } from '@espalier/pipeline/node';
 import type { Command } from 'commander';
 import { wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
@@ -5,11 +7,9 @@ import { resumable } from '../cli/resumable.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment } from '../cli/session.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
-import { trainingBytes } from '../pipeline/architecture.ts';
 import { readCandidate } from '../recipe/candidate.ts';
-import { withRunner } from '../workers/runner.ts';
 import { describeMeasurement, measureModel } from './measured.ts';
-import { checkImages, dataFolder, defaultSeed, resumeOption, withModelOptions } from './model-options.ts';
+import { defaultSeed, resumeOption, withModelOptions } from './model-options.ts';
 import type { ModelOptions } from './model-options.ts';
 
 interface TrainOptions extends ModelOptions {
@@ -48,14 +48,14 @@ export function addTrainCommand(program: Command, environment: Environment): voi
       device,
       '--resume',
     ];
-    checkImages(source);
+    checkSource(source);
     const request = {
       path: folder,
       command: 'train',
       overwrite,
       resume,
       resumable: true,
-      sources: [file, ...dataFolder(source)],
+      sources: [file, ...filesOfSource(source)],
       bytes: trainingBytes(candidate),
     };
     const measured = await resumable(session, again, () =>

@@ -1,16 +1,15 @@
+import { filesOfSource } from '@espalier/pipeline';
+import type { ComparedLatency, InputOf, Jobs } from '@espalier/pipeline';
+import { withRunner } from '@espalier/pipeline/node';
 import { folderBytes } from '@espalier/optimize/node';
 import type { Session } from '../cli/session.ts';
 import { InterruptedError } from '../errors.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
-import type { ComparedLatency } from '../pipeline/compare-stage.ts';
-import type { Measurement } from '../pipeline/measure-stage.ts';
-import type { InputOf, Jobs } from '../pipeline/jobs.ts';
 import { figures } from '../report/figures.ts';
 import { formatLatencyRatio } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
-import { withRunner } from '../workers/runner.ts';
 import { measureModel } from './measured.ts';
-import { dataFolder } from './model-options.ts';
+import type { Measurement } from './measured.ts';
 import type { ModelOptions } from './model-options.ts';
 
 /** A measured model with the latency that a comparison gave it. */
@@ -44,7 +43,7 @@ export async function transform<Name extends keyof Jobs>(
   { from, job, input, sources = [] }: Transformation<Name>,
 ): Promise<Transformed> {
   const bytes = leastBytes + 2 * (await folderBytes(from));
-  const request = { path, command: job, overwrite, sources: [from, ...dataFolder(source), ...sources], bytes };
+  const request = { path, command: job, overwrite, sources: [from, ...filesOfSource(source), ...sources], bytes };
   try {
     return await withRunner(session, device, (runner) =>
       withOutputFolder(request, async ({ work, complete }) => {

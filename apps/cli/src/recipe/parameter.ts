@@ -1,11 +1,8 @@
+import { suggestion } from '@espalier/pipeline';
+import type { Field, ParameterSpec } from '@espalier/pipeline';
 import { choice, float, int, quote } from '@espalier/search';
-import type { ChoiceParameter, NumberParameter } from '@espalier/search';
+import type { ParameterValue } from '@espalier/search';
 import { z } from 'zod';
-import { suggestion } from './did-you-mean.ts';
-import type { Slot } from './slots.ts';
-
-/** A part of a recipe that a search varies, or a value it holds fixed. */
-export type ParameterSpec = ChoiceParameter | NumberParameter;
 
 type Issue = (message: string, path?: readonly PropertyKey[]) => void;
 
@@ -13,7 +10,7 @@ const ranges = { int, float };
 const rangeKeys = ['int', 'float', 'step', 'log'];
 
 /** Reads `{ int: [low, high], step?, log? }` and `{ float: … }`. */
-function readRange(value: Readonly<Record<string, unknown>>, slot: Slot, issue: Issue): ParameterSpec | undefined {
+function readRange(value: Readonly<Record<string, unknown>>, slot: Field, issue: Issue): ParameterSpec | undefined {
   const unknown = Object.keys(value).find((key) => !rangeKeys.includes(key));
   if (unknown !== undefined) {
     issue(`there is no '${unknown}' in a range: ${suggestion(unknown, rangeKeys)}`, [unknown]);
@@ -49,30 +46,30 @@ function readRange(value: Readonly<Record<string, unknown>>, slot: Slot, issue: 
   }
 }
 
-function readList(values: readonly unknown[], slot: Slot, issue: Issue): ParameterSpec | undefined {
+function readList(values: readonly unknown[], slot: Field, issue: Issue): ParameterSpec | undefined {
   const bad = values.findIndex((value) => !slot.accepts(value));
   if (bad >= 0) {
     issue(`is ${quote(values[bad])}: give ${slot.allowed}`, [bad]);
     return undefined;
   }
   try {
-    return choice(values.filter((value) => slot.accepts(value)));
+    return choice(values as readonly ParameterValue[]);
   } catch (error) {
     issue(error instanceof Error ? error.message : String(error));
     return undefined;
   }
 }
 
-function readParameter(value: unknown, slot: Slot, issue: Issue): ParameterSpec | undefined {
+function readParameter(value: unknown, slot: Field, issue: Issue): ParameterSpec | undefined {
   if (Array.isArray(value)) return readList(value, slot, issue);
   if (typeof value === 'object' && value !== null) return readRange({ ...value }, slot, issue);
-  if (slot.accepts(value)) return choice([value]);
+  if (slot.accepts(value)) return choice([value as ParameterValue]);
   issue(`is ${quote(value)}: give ${slot.allowed}, a list of them, or a range`);
   return undefined;
 }
 
 /** The schema of a part that a search may vary: a value, a list of values, or a range. */
-export function parameter(slot: Slot): z.ZodType<ParameterSpec> {
+export function parameter(slot: Field): z.ZodType<ParameterSpec> {
   return z.unknown().transform((value, context) => {
     const read = readParameter(value, slot, (message, path = []) => {
       context.issues.push({ code: 'custom', message, path: [...path], input: value });

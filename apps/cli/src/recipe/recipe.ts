@@ -1,9 +1,9 @@
+import type { Recipe } from '@espalier/pipeline';
 import { UsageError } from '../errors.ts';
 import { readYaml } from './located-yaml.ts';
 import { quickstart } from './quickstart.ts';
 import { refuse } from './refuse.ts';
 import { recipeSchema } from './schema.ts';
-import type { Recipe } from './schema.ts';
 import { explain } from './section.ts';
 
 /** The parts of a recipe that are replaced whole: options of one optimizer are no default of another. */

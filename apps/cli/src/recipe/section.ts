@@ -1,6 +1,6 @@
+import { unknownName } from '@espalier/pipeline';
 import { quote } from '@espalier/search';
 import { z } from 'zod';
-import { nearest } from './did-you-mean.ts';
 
 /** An object of a recipe: every key known, with a hint for those that are not. */
 export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
@@ -9,10 +9,7 @@ export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.Zo
     error: (issue) => {
       if (issue.code !== 'unrecognized_keys') return undefined;
       const [key = ''] = issue.keys;
-      const near = nearest(key, known);
-      return near === undefined
-        ? `there is no '${key}' here: use ${known.join(', ')}`
-        : `there is no '${key}' here: did you mean '${near}'?`;
+      return unknownName(key, known);
     },
   });
 }

@@ -1,7 +1,7 @@
+import type { Recipe } from '@espalier/pipeline';
 import { FailedError } from '../errors.ts';
 import { explain } from './section.ts';
 import { recipeSchema } from './schema.ts';
-import type { Recipe } from './schema.ts';
 
 /** More levels than any recipe has. */
 const deepest = 100;

@@ -1,3 +1,4 @@
+import type { ModelFigures, ReportRow } from '@espalier/pipeline';
 import {
   formatBytes,
   formatCount,
@@ -6,7 +7,6 @@ import {
   formatMilliseconds,
   formatPercent,
 } from '../terminal/format.ts';
-import type { ModelFigures, ReportRow } from './report-data.ts';
 
 /** A heading, and the text of what stands below it. */
 type Figure<Of> = readonly [heading: string, text: (of: Of) => string];

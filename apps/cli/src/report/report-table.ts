@@ -1,8 +1,8 @@
+import type { ReportRow } from '@espalier/pipeline';
 import { renderTable } from '../terminal/table.ts';
 import type { Column } from '../terminal/table.ts';
 import type { Output } from '../terminal/terminal.ts';
 import { reportFigures } from './figures.ts';
-import type { ReportRow } from './report-data.ts';
 
 const passLines = (rows: readonly ReportRow[]): readonly string[] =>
   rows.flatMap(({ name, passes }) => (passes.length > 0 ? [`${name}: ${passes.join('; then ')}`] : []));

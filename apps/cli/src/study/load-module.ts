@@ -1,3 +1,4 @@
+import { suggestion } from '@espalier/pipeline';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -5,7 +6,6 @@ import { isSpace, spaceFromJson } from '@espalier/search';
 import type { EarlyStopping, ObjectiveFunction, Space, Strategy } from '@espalier/search';
 import { createJiti } from 'jiti';
 import { UsageError, firstLine } from '../errors.ts';
-import { suggestion } from '../recipe/did-you-mean.ts';
 import { shown } from '../terminal/visible.ts';
 
 /** What a module for `espalier study` exports as its default. */

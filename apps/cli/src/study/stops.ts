@@ -1,9 +1,9 @@
+import { suggestion } from '@espalier/pipeline';
 import type { Command } from 'commander';
 import { maxCost, maxFailures, maxTime, maxTrials, patience, target } from '@espalier/search';
 import type { JsonObject, StopCondition, Study } from '@espalier/search';
 import { positiveNumber, wholeNumberFrom } from '../cli/options.ts';
 import { UsageError } from '../errors.ts';
-import { suggestion } from '../recipe/did-you-mean.ts';
 
 /** When a study ends, as the command line says it and the study stores it. */
 export interface StopOptions {

@@ -1,3 +1,4 @@
+import { nearest } from '@espalier/pipeline';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Option } from 'commander';
@@ -9,7 +10,6 @@ import { withCommonOptions } from '../cli/options.ts';
 import type { CommonOptions } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { checkPath } from '../output/place.ts';
-import { nearest } from '../recipe/did-you-mean.ts';
 
 /** Where studies are kept unless the user says otherwise. */
 const defaultStorage = 'sqlite:runs/studies.db';

@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
+import { candidateOf, searchSpace } from '@espalier/pipeline';
+import type { Recipe } from '@espalier/pipeline';
+import { withRunner } from '@espalier/pipeline/node';
 import type { ConfigObject, JsonObject, JsonValue, ObjectiveFunction } from '@espalier/search';
 import { readText } from '../cli/read-text.ts';
 import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
-import { candidateOf } from '../recipe/candidate.ts';
 import { quickstartRecipe, readRecipe } from '../recipe/recipe.ts';
-import type { Recipe } from '../recipe/schema.ts';
 import { readStoredRecipe } from '../recipe/stored-recipe.ts';
-import { searchSpace } from '../recipe/search-space.ts';
-import { withRunner } from '../workers/runner.ts';
 import { loadStudyModule } from './load-module.ts';
 import type { StudyModule } from './load-module.ts';
 import { checkTrust } from './trust.ts';

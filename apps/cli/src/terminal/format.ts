@@ -1,15 +1,12 @@
 import type { LatencyRatio } from '@espalier/optimize';
 
+export { formatPercent } from '@espalier/pipeline';
+
 const grouped = new Intl.NumberFormat('en-US');
 
 /** `1234567` as `1,234,567`. */
 export function formatCount(count: number): string {
   return grouped.format(count);
-}
-
-/** A part of one as a percentage: `0.98765` as `98.77 %`. */
-export function formatPercent(part: number, digits = 2): string {
-  return `${(part * 100).toFixed(digits)} %`;
 }
 
 /** Scales a number by thousands: `41234` as `41.2 k`. */

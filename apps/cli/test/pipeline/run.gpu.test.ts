@@ -7,7 +7,7 @@ import { loadOptimized } from '@espalier/optimize/node';
 import { device } from '@espalier/tensor';
 import type { DeviceName } from '@espalier/tensor';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RunReport } from '../../src/report/report-data.ts';
+import type { RunReport } from '@espalier/pipeline';
 import { espalier } from '../helpers/cli.ts';
 import { tinyRecipe, writeTinyImages } from '../helpers/tiny-images.ts';
 import { writeTinyCandidate } from '../helpers/tiny-model.ts';

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RunReport } from '../../src/report/report-data.ts';
+import type { RunReport } from '@espalier/pipeline';
 import { espalier } from '../helpers/cli.ts';
 import { tinyRecipe, writeTinyImages } from '../helpers/tiny-images.ts';
 

@@ -1,15 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { recipeStrategies, searchCandidates as searchStage } from '@espalier/pipeline';
+import type { Candidate, SearchSetup } from '@espalier/pipeline';
 import { memoryStorage, openStudy } from '@espalier/search';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createInterrupt } from '../../src/cli/interrupt.ts';
 import { InterruptedError } from '../../src/errors.ts';
-import { searchStage } from '../../src/pipeline/search-stage.ts';
-import type { SearchSetup } from '../../src/pipeline/search-stage.ts';
-import type { Candidate } from '../../src/recipe/candidate.ts';
 import { quickstartRecipe, readRecipe } from '../../src/recipe/recipe.ts';
-import { recipeStrategies } from '../../src/recipe/schema.ts';
 
 const recipe = { ...quickstartRecipe().search, trials: 12, population: 4 };
 

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/errors.ts';
-import { candidateOf } from '../../src/recipe/candidate.ts';
 import { quickstart } from '../../src/recipe/quickstart.ts';
 import { quickstartRecipe, readRecipe } from '../../src/recipe/recipe.ts';
-import { searchSpace } from '../../src/recipe/search-space.ts';
+import { candidateOf, searchSpace } from '@espalier/pipeline';
 import { RandomStream } from '@espalier/search';
 
 /** What reading a recipe complains of. */

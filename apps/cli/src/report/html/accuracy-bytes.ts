@@ -1,5 +1,5 @@
+import type { ReportRow, RunReport } from '@espalier/pipeline';
 import { formatBytes, formatPercent } from '../../terminal/format.ts';
-import type { ReportRow, RunReport } from '../report-data.ts';
 import { chart, plot, size } from './chart.ts';
 import { html, nothing } from './markup.ts';
 import type { Markup } from './markup.ts';

@@ -1,4 +1,4 @@
-import type { RunReport } from '../report-data.ts';
+import type { RunReport } from '@espalier/pipeline';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 

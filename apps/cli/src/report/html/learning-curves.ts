@@ -1,5 +1,4 @@
-import type { CurvePoint, RowName, RunReport } from '../report-data.ts';
-import { rowNames } from '../report-data.ts';
+import type { CurvePoint, RunReport } from '@espalier/pipeline';
 import { chart, plot, polyline } from './chart.ts';
 import { html, nothing } from './markup.ts';
 import type { Markup } from './markup.ts';
@@ -7,8 +6,8 @@ import { linearScale, logScale } from './scale.ts';
 
 /** The training loss of every model that was trained. */
 export function learningCurves({ curves }: RunReport): Markup {
-  const named = rowNames.flatMap((name): (readonly [RowName, readonly CurvePoint[]])[] => {
-    const points = (curves[name] ?? []).filter(({ loss }) => loss > 0 && Number.isFinite(loss));
+  const named = Object.entries(curves).flatMap(([name, curve]): (readonly [string, readonly CurvePoint[]])[] => {
+    const points = curve.filter(({ loss }) => loss > 0 && Number.isFinite(loss));
     return points.length > 0 ? [[name, points]] : [];
   });
   const all = named.flatMap(([, points]) => points);

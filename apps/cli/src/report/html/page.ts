@@ -1,5 +1,5 @@
+import type { RunReport } from '@espalier/pipeline';
 import { formatCount, formatDuration, formatPercent } from '../../terminal/format.ts';
-import type { RunReport } from '../report-data.ts';
 import { accuracyAgainstBytes } from './accuracy-bytes.ts';
 import { confusionMatrix } from './confusion-matrix.ts';
 import { learningCurves } from './learning-curves.ts';

@@ -1,5 +1,5 @@
+import type { ReportTrial, RunReport } from '@espalier/pipeline';
 import { formatPercent } from '../../terminal/format.ts';
-import type { ReportTrial, RunReport } from '../report-data.ts';
 import { chart, plot, polyline } from './chart.ts';
 import { html, nothing } from './markup.ts';
 import type { Markup } from './markup.ts';

@@ -1,5 +1,5 @@
+import type { RunReport } from '@espalier/pipeline';
 import { reportFigures } from '../figures.ts';
-import type { RunReport } from '../report-data.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 

@@ -1,0 +1,116 @@
+/** Where data comes from: sources by name, each with options of its own. */
+import type { Dataset } from '@espalier/nn';
+import type { Device } from '@espalier/tensor';
+import { aFunction, anObject, aText, check, ruleOf } from '@espalier/tensor/arguments';
+import { UsageError } from '../errors.ts';
+import { problemOf, problemText } from '../fields.ts';
+import type { Fields } from '../fields.ts';
+import { createRegistry } from '../registry.ts';
+
+/** What there is to learn from and to be tested on. */
+export interface Data {
+  readonly train: Dataset;
+  /** No decision is made by it. */
+  readonly test: Dataset;
+  /** The shape of one example, such as [1, 28, 28]. */
+  readonly input: readonly number[];
+  /** Where targets are classes: how many there are. */
+  readonly classes?: number;
+  /** Where targets are numbers: how many an example has. Default 1. */
+  readonly targets?: number;
+}
+
+/** A kind of place that data comes from. */
+export interface DataSource<Options extends object = object> {
+  readonly name: string;
+  /** What its options may be. */
+  readonly options: Fields;
+  /** Makes sure, before anything is started, that the data is there. @throws UsageError that says what is missing. */
+  readonly check?: (options: Options) => void;
+  /** The files and folders that it reads, which nothing may be written over. */
+  readonly reads?: (options: Options) => readonly string[];
+  /** Opens the data. @throws UsageError or FormatError when it is not there, or damaged. */
+  readonly open: (options: Options, device: Device) => Promise<Data>;
+}
+
+/**
+ * A source as JSON names it: its name, with its options if it has any. A text that names no source is a path, and stands
+ * for the source `idx` with that folder.
+ */
+export type SourceUse = string | { readonly source: string; readonly options?: object };
+
+const aSource = ruleOf<DataSource>(
+  'a source of data: { name, options, open }',
+  (value) =>
+    anObject.holds(value) &&
+    aText.holds(value['name']) &&
+    anObject.holds(value['options']) &&
+    aFunction.holds(value['open']),
+);
+
+const sources = createRegistry<DataSource<never>>('source of data');
+
+/**
+ * Makes a source of data known by its name. Throws ArgumentError for what is none.
+ * @throws UsageError if its name is taken by another one.
+ */
+export function registerSource<Options extends object>(source: DataSource<Options>): void {
+  check('registerSource', 'source', source, aSource);
+  sources.register(source);
+}
+
+/** The names of all known sources of data, sorted. */
+export function sourceNames(): string[] {
+  return sources.names();
+}
+
+/** A source with its options, which are right. */
+interface ResolvedSource {
+  readonly source: DataSource;
+  readonly options: object;
+}
+
+/** @throws UsageError when there is no such source, or its options are wrong. */
+function resolveSource(use: SourceUse): ResolvedSource {
+  const isPath = typeof use === 'string' && !sources.names().includes(use);
+  const { source: name, options = {} } = isPath
+    ? { source: 'idx', options: { folder: use } }
+    : typeof use === 'string'
+      ? { source: use }
+      : use;
+  const source = sources.named(name) as DataSource;
+  const problem = problemOf(options, source.options);
+  if (problem !== undefined) throw new UsageError(`source ${name}: ${problemText(problem)}`);
+  return { source, options };
+}
+
+/**
+ * Makes sure that the data of a source is there, as far as that can be told before it is opened.
+ * @throws UsageError that says what is missing or wrong.
+ */
+export function checkSource(use: SourceUse): void {
+  const { source, options } = resolveSource(use);
+  source.check?.(options);
+}
+
+/** The files and folders that a source reads. @throws UsageError when there is no such source. */
+export function filesOfSource(use: SourceUse): readonly string[] {
+  const { source, options } = resolveSource(use);
+  return source.reads?.(options) ?? [];
+}
+
+const opened = new Map<string, Promise<Data>>();
+
+/**
+ * The data of a source, opened once for each device of this thread.
+ * @throws UsageError when it is not there, FormatError when it is damaged.
+ */
+export function openData(use: SourceUse, device: Device): Promise<Data> {
+  const { source, options } = resolveSource(use);
+  const key = JSON.stringify([source.name, options, device.name]);
+  const known = opened.get(key);
+  if (known !== undefined) return known;
+  const opening = source.open(options, device);
+  opened.set(key, opening);
+  return opening;
+}

@@ -1,0 +1,148 @@
+/** The jobs that are known from the start: what they take, and what they give. */
+import type { Importance, LatencyRatio, StepJson } from '@espalier/optimize';
+import type { Candidate } from '../candidate/candidate.ts';
+import type { SourceUse } from '../data/source.ts';
+import type { CurvePoint, ModelCost } from '../report/report.ts';
+import type { Figures } from '../task/task.ts';
+import type { Job } from './job.ts';
+
+/** What is learnt, and from what. */
+export interface Lesson {
+  readonly source: SourceUse;
+  /** The name of the task. Default: classification. */
+  readonly task?: string;
+}
+
+/** A candidate to try. */
+export interface TrialInput extends Lesson {
+  readonly candidate: Candidate;
+  /** Of the weights and the order of examples: each trial has its own. */
+  readonly seed: number;
+  /** Of the parts that examples are divided into: all trials of a search have the same. */
+  readonly splitSeed: number;
+  /** How many training examples to learn from. */
+  readonly images: number;
+  /** How many other training examples to be judged by. */
+  readonly validation: number;
+  readonly epochs: number;
+}
+
+/** A candidate to train on all training examples. */
+export interface TrainInput extends Lesson {
+  readonly candidate: Candidate;
+  readonly seed: number;
+  readonly epochs: number;
+  /** Where the model goes, and a checkpoint when training is stopped. */
+  readonly folder: string;
+  /** Goes on from the checkpoint in the folder, if there is one. */
+  readonly resume: boolean;
+}
+
+/** How a training went. */
+export interface Trained {
+  readonly curve: readonly CurvePoint[];
+}
+
+/** A saved model to prune. */
+export interface PruneInput extends Lesson {
+  readonly from: string;
+  readonly folder: string;
+  readonly method: Importance;
+  /** The part of the weights that becomes zero. */
+  readonly sparsity: number;
+  readonly scope: 'global' | 'local';
+  readonly epochs: number;
+  readonly lr: number;
+  readonly batch: number;
+  readonly seed: number;
+}
+
+/** A saved model to quantize. */
+export interface QuantizeInput {
+  readonly from: string;
+  readonly folder: string;
+  readonly weights: 'int8';
+  /** Whether each output channel has a scale of its own, or each tensor. */
+  readonly granularity: 'channel' | 'tensor';
+}
+
+/** A saved model to learn from. */
+export interface DistillInput extends Lesson {
+  readonly teacher: string;
+  readonly folder: string;
+  /** Where the student's architecture, initialiser and batch size come from. */
+  readonly candidate: Candidate;
+  /** Shrinks the architecture to this part of the teacher's parameters; left out, it is taken as it is. */
+  readonly size?: number;
+  readonly epochs: number;
+  readonly temperature: number;
+  readonly alpha: number;
+  readonly lr: number;
+  readonly seed: number;
+}
+
+/** A saved model, and a recipe of passes as JSON to carry out on it. */
+export interface OptimizeInput extends Lesson {
+  readonly from: string;
+  readonly folder: string;
+  readonly steps: readonly StepJson[];
+  readonly seed: number;
+}
+
+/** A saved model to measure. */
+export interface MeasureInput extends Lesson {
+  readonly folder: string;
+  /** Whether its latency is measured: not where it is going to be compared, since that is done in turns. */
+  readonly latency: boolean;
+}
+
+/** How good a saved model is on the test examples, and what it costs. */
+export interface Measured extends Figures, ModelCost {
+  /** Test examples. */
+  readonly images: number;
+  /** What was done to it after its first training, a sentence for each pass. */
+  readonly passes: readonly string[];
+  /** Milliseconds for one example, if that was to be measured. */
+  readonly latencyMs?: number;
+  /** How many there are to train on. */
+  readonly trainImages: number;
+}
+
+/** Saved models whose latency is compared with that of another. */
+export interface CompareInput {
+  readonly source: SourceUse;
+  /** The folder of the model that the others are compared with. */
+  readonly baseline: string;
+  readonly folders: readonly string[];
+}
+
+/** How long a model takes for one example, and which part that is of what the baseline takes. */
+export interface ComparedLatency {
+  readonly latencyMs: number;
+  readonly latencyRatio: LatencyRatio;
+}
+
+/** What a comparison came to. */
+export interface Comparison {
+  readonly baselineMs: number;
+  /** In the order of the folders. */
+  readonly models: readonly ComparedLatency[];
+}
+
+/** The jobs by name. */
+export interface Jobs {
+  readonly trial: Job<TrialInput, number>;
+  readonly train: Job<TrainInput, Trained>;
+  readonly prune: Job<PruneInput, Trained>;
+  readonly quantize: Job<QuantizeInput, null>;
+  readonly distill: Job<DistillInput, Trained>;
+  readonly optimize: Job<OptimizeInput, Trained>;
+  readonly measure: Job<MeasureInput, Measured>;
+  readonly compare: Job<CompareInput, Comparison>;
+}
+
+/** What a job takes. */
+export type InputOf<Name extends keyof Jobs> = Parameters<Jobs[Name]>[0];
+
+/** What a job gives. */
+export type OutputOf<Name extends keyof Jobs> = Awaited<ReturnType<Jobs[Name]>>;

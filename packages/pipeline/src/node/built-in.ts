@@ -1,0 +1,19 @@
+/** Makes the sources and jobs that need Node known by their names, once for each thread that imports this. */
+import { registerSource } from '../data/source.ts';
+import { registerJob } from '../jobs/job.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { idxSource, mnistSource } from './idx-source.ts';
+import { compare } from './jobs/compare.ts';
+import { distill } from './jobs/distill.ts';
+import { measure } from './jobs/measure.ts';
+import { optimize } from './jobs/optimize.ts';
+import { prune } from './jobs/prune.ts';
+import { quantize } from './jobs/quantize.ts';
+import { train } from './jobs/train.ts';
+import { trial } from './jobs/trial.ts';
+
+const jobs: Jobs = { trial, train, prune, quantize, distill, optimize, measure, compare };
+
+registerSource(mnistSource);
+registerSource(idxSource);
+for (const [name, run] of Object.entries(jobs)) registerJob({ name, run });

@@ -1,0 +1,12 @@
+/** @espalier/pipeline/node: what needs folders, files, threads and processes. */
+import './built-in.ts';
+
+export { loadModelFolder } from './load-model.ts';
+export { idxSource, mnistSource } from './idx-source.ts';
+export { openRunState, stateFile } from './run-state.ts';
+export { runInFolder, reportFile, type FolderRun } from './run-in-folder.ts';
+export { receiveError, sendError, type SentError } from './workers/messages.ts';
+export { openPlace } from './workers/open-place.ts';
+export { withRunner, type RunnerOptions } from './workers/runner.ts';
+export type { StartWorker, WorkerHandle, WorkerListener, WorkerPlace } from './workers/worker-handle.ts';
+export type { WorkerHost } from './workers/worker-host.ts';

@@ -1,0 +1,37 @@
+import { countParameters } from '@espalier/nn';
+import { distill as distilling } from '@espalier/optimize';
+import { imageShape, modelConfig, studentOf } from '../../candidate/architecture.ts';
+import { openData } from '../../data/source.ts';
+import type { JobContext } from '../../jobs/job.ts';
+import type { DistillInput, Trained } from '../../jobs/jobs.ts';
+import { taskNamed } from '../../task/task.ts';
+import { optimizeModel } from './optimize-model.ts';
+
+/** Trains a student to answer as its teacher does, and saves it. */
+export async function distill(input: DistillInput, context: JobContext): Promise<Trained> {
+  const { source, teacher: from, folder, candidate, size, epochs, temperature, alpha, lr, seed } = input;
+  const { architecture, initialiser, training } = candidate;
+  const task = taskNamed(input.task);
+  const data = await openData(source, context.device);
+  const shape = imageShape(data, task);
+  const train = { epochs, batchSize: training.batch, optimizer: { type: 'adam', lr }, schedule: 'one-cycle' };
+  return optimizeModel(
+    {
+      from,
+      folder,
+      task,
+      steps: (teacher) => {
+        const own =
+          size === undefined
+            ? architecture
+            : studentOf(architecture, shape, Math.floor(size * countParameters(teacher)));
+        return [distilling({ student: modelConfig(own, initialiser, shape), temperature, alpha, train })];
+      },
+      data: { train: data.train },
+      seed,
+      epochs,
+      metadata: { input: data.input },
+    },
+    context,
+  );
+}

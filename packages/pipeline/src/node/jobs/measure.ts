@@ -1,0 +1,43 @@
+import { evaluate } from '@espalier/nn';
+import type { Json } from '@espalier/nn';
+import { measureCost } from '@espalier/optimize';
+import { folderBytes } from '@espalier/optimize/node';
+import { openData } from '../../data/source.ts';
+import type { JobContext } from '../../jobs/job.ts';
+import type { MeasureInput, Measured } from '../../jobs/jobs.ts';
+import { signalOf } from '../../jobs/signal.ts';
+import { taskNamed } from '../../task/task.ts';
+import { loadModelFolder } from '../load-model.ts';
+
+/** The sentences of a model's `optimization.json`. */
+function passesIn(optimization: Json | undefined): readonly string[] {
+  if (!Array.isArray(optimization)) return [];
+  return optimization.flatMap((record) => {
+    const summary: unknown = Reflect.get(Object(record), 'summary');
+    return typeof summary === 'string' ? [summary] : [];
+  });
+}
+
+/** Loads a model from its folder, evaluates it on the test examples, and measures what it costs. */
+export async function measure(input: MeasureInput, context: JobContext): Promise<Measured> {
+  const { source, folder, latency } = input;
+  const { device, onProgress } = context;
+  const task = taskNamed(input.task);
+  const { train, test, input: inputShape } = await openData(source, device);
+  const { model, optimization } = await loadModelFolder(folder, { device });
+  const values = await evaluate(model, test, task.metrics, { signal: signalOf(context) });
+  onProgress(1, 2, latency ? 'latency' : '');
+  const cost = await measureCost(model, { inputShape, latency });
+  onProgress(2, 2, '');
+  return {
+    ...task.figures(values),
+    images: test.size,
+    passes: passesIn(optimization),
+    trainImages: train.size,
+    parameters: cost.parameters,
+    nonZeros: cost.nonZeros,
+    bytes: await folderBytes(folder),
+    macs: cost.macs,
+    ...(cost.latency && { latencyMs: cost.latency.medianMs }),
+  };
+}

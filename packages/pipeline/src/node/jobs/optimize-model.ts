@@ -1,0 +1,45 @@
+import type { Json, Module } from '@espalier/nn';
+import { recordsJson, runRecipe } from '@espalier/optimize';
+import type { OptimizationData } from '@espalier/optimize';
+import { saveOptimized } from '@espalier/optimize/node';
+import { follow } from '../../jobs/follow.ts';
+import type { JobContext } from '../../jobs/job.ts';
+import type { Trained } from '../../jobs/jobs.ts';
+import type { Task } from '../../task/task.ts';
+import { loadModelFolder } from '../load-model.ts';
+
+/** Passes to carry out on a saved model. */
+export interface OptimizeSetup {
+  readonly from: string;
+  readonly folder: string;
+  /** What the model is for. */
+  readonly task: Task;
+  /** The passes, once the model is known. */
+  readonly steps: (model: Module) => Parameters<typeof runRecipe>[1];
+  readonly data: OptimizationData;
+  readonly seed: number;
+  /** Of the passes' training. */
+  readonly epochs: number;
+  readonly metadata?: { readonly [key: string]: Json };
+}
+
+/** Loads a model, carries out passes on it, and saves what came of it with the record of everything done so far. */
+export async function optimizeModel(setup: OptimizeSetup, context: JobContext): Promise<Trained> {
+  const { from, folder, task, steps, data, seed, epochs } = setup;
+  const { model, metadata, optimization } = await loadModelFolder(from, { device: context.device });
+  const { signal, note, curve } = follow(context, epochs);
+  const { model: made, records } = await runRecipe(model, steps(model), {
+    data,
+    seed,
+    // Whatever the folder knows of its training.
+    loss: task.loss,
+    signal,
+    onProgress: ({ step, steps: total, loss }) => note(step, total, loss),
+  });
+  const before = Array.isArray(optimization) ? (optimization as readonly Json[]) : [];
+  await saveOptimized(folder, made, {
+    metadata: { ...metadata, ...setup.metadata },
+    optimization: [...before, ...recordsJson(records)],
+  });
+  return { curve: curve() };
+}

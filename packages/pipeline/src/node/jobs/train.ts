@@ -1,0 +1,48 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build, fit } from '@espalier/nn';
+import type { Json } from '@espalier/nn';
+import { saveModel, writeFileAtomic } from '@espalier/nn/node';
+import { imageShape, modelConfig } from '../../candidate/architecture.ts';
+import { openData } from '../../data/source.ts';
+import { fitOptions } from '../../jobs/fit-options.ts';
+import { follow } from '../../jobs/follow.ts';
+import type { JobContext } from '../../jobs/job.ts';
+import type { TrainInput, Trained } from '../../jobs/jobs.ts';
+import { taskNamed } from '../../task/task.ts';
+
+/** The file in a model's folder that a stopped training leaves. */
+const checkpointFile = 'checkpoint.safetensors';
+
+async function readCheckpoint(file: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Trains a candidate on all training examples and saves the model. */
+export async function train(input: TrainInput, context: JobContext): Promise<Trained> {
+  const { source, candidate, seed, epochs, folder, resume } = input;
+  const { architecture, initialiser, training } = candidate;
+  const task = taskNamed(input.task);
+  const data = await openData(source, context.device);
+  const config = modelConfig(architecture, initialiser, imageShape(data, task));
+  const model = build(config, { seed, device: context.device });
+  const checkpoint = join(folder, checkpointFile);
+  const bytes = resume ? await readCheckpoint(checkpoint) : undefined;
+  const follower = follow(context, epochs);
+  await fit(model, data.train, {
+    ...fitOptions(task, training, follower),
+    epochs,
+    seed,
+    checkpoint: { save: (state) => writeFileAtomic(checkpoint, state) },
+    ...(bytes === undefined ? {} : { resume: bytes }),
+  });
+  await saveModel(folder, model, {
+    metadata: { input: data.input, candidate: candidate as unknown as Json },
+  });
+  await rm(checkpoint, { force: true });
+  return { curve: follower.curve() };
+}

@@ -1,0 +1,24 @@
+import { build, evaluate, fit, split } from '@espalier/nn';
+import { imageShape, modelConfig } from '../../candidate/architecture.ts';
+import { openData } from '../../data/source.ts';
+import { fitOptions } from '../../jobs/fit-options.ts';
+import { follow } from '../../jobs/follow.ts';
+import type { JobContext } from '../../jobs/job.ts';
+import type { TrialInput } from '../../jobs/jobs.ts';
+import { taskNamed } from '../../task/task.ts';
+
+/** Trains a candidate on a part of the training examples, and gives its score on another part. */
+export async function trial(input: TrialInput, context: JobContext): Promise<number> {
+  const { source, candidate, seed, splitSeed, images, validation, epochs } = input;
+  const { architecture, initialiser, training } = candidate;
+  const task = taskNamed(input.task);
+  const data = await openData(source, context.device);
+  const [own, heldOut] = split(data.train, [images, validation], { seed: splitSeed });
+  if (own === undefined || heldOut === undefined) return 0;
+  const config = modelConfig(architecture, initialiser, imageShape(data, task));
+  const model = build(config, { seed, device: context.device });
+  const follower = follow(context, epochs);
+  await fit(model, own, { ...fitOptions(task, training, follower), epochs, seed });
+  const { score } = await evaluate(model, heldOut, { score: task.score.metric }, { signal: follower.signal });
+  return score;
+}

@@ -1,0 +1,100 @@
+/** What a run has to say, as data: JSON first, and whatever is shown is made from it. */
+import type { LatencyRatio } from '@espalier/optimize';
+import type { Candidate } from '../candidate/candidate.ts';
+
+/** What a model costs. */
+export interface ModelCost {
+  readonly parameters: number;
+  readonly nonZeros: number;
+  /** Of the saved weights, on disk. */
+  readonly bytes: number;
+  /** Multiply-accumulates for one example. */
+  readonly macs: number;
+}
+
+/** How good a model is that tells classes apart. */
+export interface ClassMetrics {
+  /** The part of the test examples whose class it gets right. */
+  readonly accuracy: number;
+  /** The mean over the classes of F1 on the test examples. */
+  readonly macroF1: number;
+}
+
+/** How good a model is, and what it costs. */
+export type ModelFigures = ClassMetrics & ModelCost;
+
+/** One model of a run, as it is whatever its task. */
+interface Row extends ModelCost {
+  readonly name: string;
+  /** Where it was saved, relative to the report. */
+  readonly folder: string;
+  /** What was done to it after the search, a sentence for each pass, as `optimization.json` has it. */
+  readonly passes: readonly string[];
+  /** Milliseconds for one example, measured on the device of the run. */
+  readonly latencyMs: number;
+  /** Against the latency of the first model, both measured in turns; absent for that model. */
+  readonly latencyRatio?: LatencyRatio;
+}
+
+/** One model of a run: its cost, and beside it the metrics of its task by their names. */
+export type ReportRow<Metrics = ClassMetrics> = Row & Metrics;
+
+/** A trial of the search: its score under the name that the task gives it; null when the trial failed. */
+export type ReportTrial<Score extends string = 'accuracy'> = {
+  readonly number: number;
+  /** How the strategy came to it. */
+  readonly operator: string;
+  readonly config: unknown;
+} & { readonly [Name in Score]: number | null };
+
+/** A point of a learning curve. */
+export interface CurvePoint {
+  /** Epochs done, fractions included. */
+  readonly epoch: number;
+  /** The mean loss since the point before. */
+  readonly loss: number;
+}
+
+/** By row, the loss during training; a row that was not trained has none. */
+export type Curves = Readonly<Record<string, readonly CurvePoint[]>>;
+
+/** A search as a report tells it. */
+export interface ReportSearch<Score extends string = 'accuracy'> {
+  readonly strategy: string;
+  readonly trials: readonly ReportTrial<Score>[];
+  /** The number of the winning trial. */
+  readonly best: number;
+  /** Why the search ended. */
+  readonly stopped: string;
+}
+
+/** What every report says; beside it stand the details of its task, for the first model. */
+export interface Report<Metrics = Readonly<Record<string, number>>, Score extends string = string> {
+  readonly format: 'espalier-report';
+  readonly version: 1;
+  readonly name: string;
+  /** What the models learnt; absent for classification in reports that are older than tasks. */
+  readonly task?: string;
+  readonly seed: number;
+  /** The kind of device: `cpu`, `webgpu`, `reference`. */
+  readonly device: string;
+  /** What hardware or engine that is. */
+  readonly deviceDescription: string;
+  readonly rows: readonly ReportRow<Metrics>[];
+  readonly images: { readonly train: number; readonly test: number; readonly validation: number };
+  /** Absent where nothing was searched. */
+  readonly search?: ReportSearch<Score>;
+  readonly winner?: Candidate;
+  readonly curves: Curves;
+  /** Seconds that each stage took. */
+  readonly seconds: Readonly<Record<string, number>>;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** The report of a search for models that tell classes apart: that of the built-in recipe. */
+export interface RunReport extends Report<ClassMetrics, 'accuracy'> {
+  readonly search: ReportSearch;
+  readonly winner: Candidate;
+  /** Test examples of the searched model: rows are the true classes, columns the predicted ones. */
+  readonly confusion: readonly (readonly number[])[];
+}

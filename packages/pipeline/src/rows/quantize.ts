@@ -1,0 +1,21 @@
+import { oneOf } from '../fields.ts';
+import type { RowType } from '../pipeline/row.ts';
+
+/** How to quantize. */
+export interface QuantizeOptions {
+  readonly weights: 'int8';
+  /** Whether each output channel has a scale of its own, or each tensor. */
+  readonly granularity: 'channel' | 'tensor';
+}
+
+/** The weights of a model in fewer bits. */
+export const quantizeRow: RowType<QuantizeOptions> = {
+  name: 'quantize',
+  options: { weights: oneOf(['int8']), granularity: oneOf(['channel', 'tensor']) },
+  from: 'row',
+  weight: () => 0.2,
+  make: async ({ options, from, folder, runner, onProgress }) => {
+    await runner.run('quantize', { ...options, from, folder }, onProgress);
+    return [];
+  },
+};

@@ -1,0 +1,53 @@
+/** How to search, as a recipe says it. */
+import { searchSpace } from '../candidate/search-space.ts';
+import type { SpaceRecipe } from '../candidate/search-space.ts';
+import { oneOf, wholeNumber } from '../fields.ts';
+import type { Field, Fields } from '../fields.ts';
+
+/** The strategies that a recipe can name: those that train each candidate once. */
+export const recipeStrategies = [
+  'random',
+  'greedy',
+  'genetic',
+  'auto',
+  'adaptive',
+  'aging-evolution',
+  'beam',
+  'coordinate-descent',
+  'sobol',
+  'tpe',
+] as const;
+
+/** How to search, and over what. */
+export interface SearchRecipe {
+  readonly strategy: (typeof recipeStrategies)[number];
+  readonly trials: number;
+  /** How many trials can be parents, for the genetic strategy; how many start a climb, for the greedy one. */
+  readonly population: number;
+  /** Training examples of a trial. */
+  readonly images: number;
+  readonly epochs: number;
+  readonly space: SpaceRecipe;
+}
+
+const aSpace: Field = {
+  allowed: 'a space of candidates: { architecture, initialiser, training }',
+  accepts: (value) => {
+    try {
+      searchSpace(value as SpaceRecipe);
+      return true;
+    } catch {
+      return false;
+    }
+  },
+};
+
+/** What the options of a search may be. */
+export const searchFields: Fields = {
+  strategy: oneOf(recipeStrategies),
+  trials: wholeNumber(1),
+  population: wholeNumber(1),
+  images: wholeNumber(1),
+  epochs: wholeNumber(1, 10_000),
+  space: aSpace,
+};
