@@ -1,6 +1,6 @@
 /** Every exported function of @espalier/nn with arguments that are right. */
 import * as nn from '@espalier/nn';
-import { cpu, tensor } from '@espalier/tensor';
+import { cpu, tensor, type Tensor } from '@espalier/tensor';
 import { data, files, labels, model, scores } from './examples.ts';
 import { made, row, type Operation } from './operation.ts';
 
@@ -87,7 +87,13 @@ export const nnOperations: readonly Operation[] = [
     { device: cpu(), source: 'file' },
   ]),
   row('recall', nn.recall, () => [{ average: 'macro' }]),
+  made('new Registry', nn.Registry, () => ['loss', ({ type }: { type: string }) => type, [{ type: 'own' }]]),
+  row('registerInitialiser', nn.registerInitialiser, () => [
+    { type: 'own', create: () => ({ settings: {}, initialise: () => scores() }) },
+  ]),
+  row('registerLoss', nn.registerLoss, () => [{ type: 'own', loss: (output: Tensor) => output.mean() }]),
   row('registerModule', nn.registerModule, () => [{ type: 'own', build: () => model() }]),
+  row('registerOptimizer', nn.registerOptimizer, () => [{ type: 'own', create: optimizer }]),
   row('restoreTraining', nn.restoreTraining, () => [model(), { loss: 'mse', frozen: ['weight'] }, 'model']),
   row('sequence', nn.sequence, () => [{ schedule: nn.cosine(), steps: 2 }, { schedule: nn.linear() }]),
   row('shuffled', nn.shuffled, () => [4, 1, 'a', 2]),

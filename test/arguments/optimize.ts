@@ -117,8 +117,8 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     ]),
     row('finetune', optimize.finetune, () => [training()]),
     row('folderBytes', folderBytes, () => [folder]),
-    row('formatNames', optimize.formatNames, () => []),
     row('formatModels', optimize.formatModels, () => [[report.before, report.after]]),
+    row('formatNames', optimize.formatNames, () => []),
     row('formatReport', optimize.formatReport, () => [report]),
     row(
       'loadOptimized',
@@ -186,6 +186,12 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     row('recordsJson', optimize.recordsJson, () => [report.records]),
     row('registerFormat', optimize.registerFormat, () => [ownFormat()]),
     row('reportJson', optimize.reportJson, () => [report]),
+    row('registerMetric', optimize.registerMetric, () => [{ type: 'own', targets: 'classes', metric: nn.accuracy }]),
+    row('registerPass', optimize.registerPass, () => [{ type: 'own', make: () => optimize.quantize() }]),
+    row('registerScore', optimize.registerScore, () => [{ type: 'own', score: (values: Float32Array) => values }]),
+    row('registerView', optimize.registerView, () => [
+      { name: 'own', is: () => false, save: () => ({}), load: () => ({ name: 'own', apply: scores }) },
+    ]),
     row('restore', optimize.restore, () => [
       'weight',
       parameter(),

@@ -6,9 +6,15 @@ export { batches, evenBatchSize, inOrder, shuffled } from './data/order.ts';
 export { split, subset } from './data/subset.ts';
 export { tensorDataset, type HostArray, type TensorDatasetOptions } from './data/tensor-dataset.ts';
 export { ConfigError, DivergenceError, FormatError, StateError } from './errors.ts';
-export { fansOf, type Fans, type Initialiser, type InitialiserConfig } from './init/initialiser.ts';
+export {
+  fansOf,
+  type Fans,
+  type Initialiser,
+  type InitialiserConfig,
+  type InitialiserType,
+} from './init/initialiser.ts';
 export { gainOf, type FanMode, type Nonlinearity } from './init/scaled.ts';
-export { initialise, initialiser, initialiserTypes } from './init/table.ts';
+export { initialise, initialiser, initialiserTypes, registerInitialiser } from './init/table.ts';
 export {
   buildForValues,
   describeTraining,
@@ -49,7 +55,7 @@ export { Sequential } from './layers/sequential.ts';
 export { bceWithLogits, klDivergence, type BceOptions, type KlDivergenceOptions } from './loss/classification.ts';
 export type { LossContext, LossFunction } from './loss/loss.ts';
 export { huber, l1, mse, type LossOptions } from './loss/regression.ts';
-export { loss, lossName, lossTypes } from './loss/table.ts';
+export { loss, lossName, lossTypes, registerLoss, type LossType } from './loss/table.ts';
 export { noteTrainedBy, trainedBy } from './loss/trained-by.ts';
 export {
   accuracy,
@@ -92,7 +98,7 @@ export {
 } from './optim/optimizer.ts';
 export { RMSProp, type RMSPropOptions } from './optim/rmsprop.ts';
 export { SGD, type SGDOptions } from './optim/sgd.ts';
-export { buildOptimizer, optimizerTypes } from './optim/table.ts';
+export { buildOptimizer, optimizerTypes, registerOptimizer, type OptimizerType } from './optim/table.ts';
 export { deriveSeed, streamOf } from './random/seed.ts';
 export { monotonicNow } from './train/stopwatch.ts';
 export { product, sequence, warmUp, type SequencePart, type WarmUpOptions } from './schedule/compose.ts';
@@ -109,6 +115,7 @@ export {
   type OneCycleOptions,
   type StepDecayOptions,
 } from './schedule/shapes.ts';
+export { Registry } from './registry/registry.ts';
 export { buildSchedule, scheduleTypes } from './schedule/table.ts';
 export { evaluate, Evaluator, type EvaluateOptions } from './train/evaluator.ts';
 export { fit } from './train/fit.ts';

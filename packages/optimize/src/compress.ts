@@ -13,7 +13,7 @@ import { measureCost, type Cost } from './cost/cost.ts';
 import { comparisonRules, compareLatency, type ComparisonOptions } from './cost/compare-latency.ts';
 import { GoalError } from './errors.ts';
 import type { OptimizationData } from './recipe/data.ts';
-import { recipeJson } from './recipe/parse.ts';
+import { describeSteps } from './recipe/parse.ts';
 import { findTaskLoss, type GivenLoss } from './recipe/task-loss.ts';
 import type { Pass, PassKnob, PassProgress, PassRecord } from './recipe/pass.ts';
 import { checkRecipe, passesOf, runRecipe, type Step } from './recipe/run.ts';
@@ -145,7 +145,7 @@ export async function compress(model: Module, options: CompressOptions): Promise
   input.dispose();
   const report: CompressionReport = {
     goal: options.goal,
-    recipe: recipeJson(found.steps),
+    recipe: describeSteps(found.steps),
     seed,
     stop: found.stop,
     reason: found.reason,
@@ -193,7 +193,7 @@ async function search(
     limits,
     maxTrials,
     maxMinutes,
-    of: JSON.stringify([recipeJson(steps), options.seed ?? 0]),
+    of: JSON.stringify([describeSteps(steps), options.seed ?? 0]),
     attempt: (value) => attempt(at(value)),
     ...(options.state && { state: options.state }),
     ...(options.onTrial && { onTrial: options.onTrial }),

@@ -11,7 +11,14 @@ export {
 export { paretoFront, type Tradeoff } from './budget/front.ts';
 export type { Goal } from './budget/goal.ts';
 export { nextKnob, type KnobDecision, type KnobOutcome, type KnobRange } from './budget/knob.ts';
-export { qualityMetrics, type Quality, type QualityMetric } from './budget/quality.ts';
+export {
+  qualityMetrics,
+  registerMetric,
+  type MetricType,
+  type Quality,
+  type QualityMetric,
+  type TargetKind,
+} from './budget/quality.ts';
 export { limitedCosts, parseLimit, type Costs, type LimitedCost, type Limits } from './budget/limit.ts';
 export { compress, type Compressed, type CompressOptions } from './compress.ts';
 export {
@@ -32,6 +39,7 @@ export { encode, type EncodeOptions } from './encode/encode.ts';
 export { GoalError, RecipeError } from './errors.ts';
 export { finetune } from './finetune/finetune.ts';
 export type { EncodedDescription } from './layout/encoded-weight.ts';
+export type { ViewedDescription } from './layout/viewed-weight.ts';
 export { formatNames, registerFormat } from './layout/formats.ts';
 export { materialize, restore, type MaterializedWeight, type WeightDescription } from './layout/materialize.ts';
 export {
@@ -44,7 +52,7 @@ export {
 export { loadOptimizedFrom, type OptimizedModel } from './layout/optimized-files.ts';
 export { layoutNames, type LayoutName } from './layout/weight-layout.ts';
 export type { PruneScope } from './prune/allocate.ts';
-export { importances, type Importance } from './prune/importance.ts';
+export { importances, registerScore, type Importance, type Scorer, type ScoreType } from './prune/importance.ts';
 export { MaskView, maskOf, setMask } from './prune/mask-view.ts';
 export type { PruneOptions } from './prune/options.ts';
 export { prune } from './prune/prune.ts';
@@ -73,10 +81,19 @@ export {
 export { QuantizeView, quantizationOf, setQuantization } from './quantize/quantize-view.ts';
 export { quantize } from './quantize/quantize.ts';
 export type { OptimizationData } from './recipe/data.ts';
-export { parseRecipe, passTypes, recipeJson, type RecipeModels, type StepJson } from './recipe/parse.ts';
+export {
+  parseRecipe,
+  passTypes,
+  recipeJson,
+  registerPass,
+  type PassType,
+  type RecipeModels,
+  type StepJson,
+} from './recipe/parse.ts';
 export type {
   AppliedPass,
   Effect,
+  OrderRule,
   Pass,
   PassContext,
   PassKnob,
@@ -103,3 +120,4 @@ export { notesOn } from './report/notes.ts';
 export { recordsJson, reportJson, type CompressionReport, type ModelReport } from './report/report.ts';
 export type { NamedParameter, ParameterFilter } from './selection/parameter-filter.ts';
 export { copyModel, materializeModel, strip } from './views/copy.ts';
+export { registerView, type SavedView, type ViewType } from './views/view-type.ts';

@@ -3,26 +3,40 @@ import { ConfigError } from '../errors.ts';
 import { show, type Field } from '../config/fields.ts';
 import { isRecord } from '../json.ts';
 import type { Shape, Tensor } from '@espalier/tensor';
+import { aFunction, aText, check, ruleOf } from '@espalier/tensor/arguments';
+import { Registry } from '../registry/registry.ts';
 import { buildContext, type BuildContext } from '../module/build-context.ts';
 import { basicInitialisers } from './basic.ts';
 import { fansOf, type Fans, type Initialiser, type InitialiserConfig, type InitialiserType } from './initialiser.ts';
 import { orthogonalInitialiser } from './orthogonal.ts';
 import { scaledInitialisers } from './scaled.ts';
 
-const types = new Map<string, InitialiserType>(
-  [...basicInitialisers, ...scaledInitialisers, orthogonalInitialiser].map((type) => [type.type, type]),
+const types = new Registry<InitialiserType>('initialiser', ({ type }) => type, [
+  ...basicInitialisers,
+  ...scaledInitialisers,
+  orthogonalInitialiser,
+]);
+
+const anInitialiserType = ruleOf<InitialiserType>(
+  'a type of initialiser: { type, create }',
+  (value) => isRecord(value) && aText.holds(value['type']) && aFunction.holds(value['create']),
 );
 
-/** The names of all initialisers. */
-export const initialiserTypes: readonly string[] = [...types.keys()];
+/** Makes a type of initialiser known to layers that are described. Throws ConfigError if the name is taken by another one. */
+export function registerInitialiser(type: InitialiserType): void {
+  types.register('registerInitialiser', check('registerInitialiser', 'type', type, anInitialiserType));
+}
+
+/** The names of all initialisers, those that were registered last. */
+export const initialiserTypes: readonly string[] = types.names;
 
 function lookUp(
   config: string | InitialiserConfig,
   where: string,
 ): ReturnType<InitialiserType['create']> & { readonly type: string } {
   const full = typeof config === 'string' ? { type: config } : config;
-  const type = isRecord(full) && typeof full.type === 'string' ? types.get(full.type) : undefined;
-  if (!type) throw new ConfigError(where, `is ${show(config)}; known initialisers are ${initialiserTypes.join(', ')}`);
+  const type = isRecord(full) ? types.get(full.type) : undefined;
+  if (!type) throw new ConfigError(where, `is ${show(config)}; known initialisers are ${types.list}`);
   return { type: type.type, ...type.create(full, where) };
 }
 

@@ -3,6 +3,7 @@ import { aFunction, aText, check, ruleOf } from '@espalier/tensor/arguments';
 import { ConfigError } from '../errors.ts';
 import { inside, show, showName } from '../config/fields.ts';
 import { isRecord } from '../json.ts';
+import { Registry } from '../registry/registry.ts';
 import type { BuildContext } from './build-context.ts';
 import type { Module, ModuleConfig } from './module.ts';
 import { findSame, sameType, tieParameters, tiesField } from './sharing.ts';
@@ -22,7 +23,8 @@ const aModuleType = ruleOf<ModuleType>(
   (value) => isRecord(value) && aText.holds(value['type']) && aFunction.holds(value['build']),
 );
 
-const types = new Map<string, ModuleType>();
+// `build` gives it those of this package: each of them imports this file.
+const types = new Registry<ModuleType>('type of module', ({ type }) => type);
 
 /** Makes a type known to `build`. Throws ConfigError if the name is taken by another one. */
 export function registerModule(type: ModuleType): void {
@@ -32,15 +34,12 @@ export function registerModule(type: ModuleType): void {
       'registerModule',
       `'${sameType}' stands for a module that was described before; choose another name`,
     );
-  const known = types.get(type.type);
-  if (known && known !== type)
-    throw new ConfigError('registerModule', `the type '${type.type}' is taken; choose another name`);
-  types.set(type.type, type);
+  types.register('registerModule', type);
 }
 
 /** The names of all known types, sorted. */
 export function moduleTypes(): string[] {
-  return [...types.keys()].toSorted();
+  return types.names.toSorted();
 }
 
 /** Builds whatever module the JSON describes; `built` has those that came before, by their places. */

@@ -1,10 +1,12 @@
 /** How good a model is on data, as a number of which more is better. */
-import { accuracy, evaluate, f1, summary, type Dataset, type Metric, type Module } from '@espalier/nn';
+import { accuracy, evaluate, f1, Registry, summary, type Dataset, type Metric, type Module } from '@espalier/nn';
+import { aFunction, anObject, aText, check, oneOf, ruleOf } from '@espalier/tensor/arguments';
+import { partsOf } from '../arguments.ts';
 import { GoalError } from '../errors.ts';
 import { wilsonInterval, type ProportionInterval } from '../cost/interval.ts';
 
 /** The metrics a goal can name; more is better. */
-export type QualityMetric = 'accuracy' | 'macro-f1' | 'r2';
+export type QualityMetric = 'accuracy' | 'macro-f1' | 'r2' | (string & Record<never, never>);
 
 /** How good a model is on one split. */
 export interface Quality {
@@ -19,6 +21,7 @@ export interface Quality {
 export type TargetKind = 'classes' | 'numbers';
 
 interface Measure {
+  readonly type: string;
   readonly targets: TargetKind;
   readonly measure: (model: Module, data: Dataset) => Promise<number>;
 }
@@ -71,14 +74,49 @@ async function squaredSpreads(data: Dataset, outputs: number): Promise<Float64Ar
   return spreads;
 }
 
-const measures: Readonly<Record<QualityMetric, Measure>> = {
-  accuracy: { targets: 'classes', measure: measured(accuracy) },
-  'macro-f1': { targets: 'classes', measure: measured(f1({ average: 'macro' })) },
-  r2: { targets: 'numbers', measure: coefficientOfDetermination },
-};
+const measures = new Registry<Measure>('metric', ({ type }) => type, [
+  { type: 'accuracy', targets: 'classes', measure: measured(accuracy) },
+  { type: 'macro-f1', targets: 'classes', measure: measured(f1({ average: 'macro' })) },
+  { type: 'r2', targets: 'numbers', measure: coefficientOfDetermination },
+]);
 
-/** The names of the metrics. */
-export const qualityMetrics: readonly QualityMetric[] = Object.keys(measures) as QualityMetric[];
+/** A metric under the name that goals have for it. */
+export interface MetricType {
+  readonly type: string;
+  /** What its targets are. */
+  readonly targets: TargetKind;
+  /** Its value is a number of which more is better. */
+  readonly metric: Metric;
+}
+
+const aMetricType = partsOf<MetricType>(
+  "a metric with its name and targets, of which more is better: { type, targets: 'classes' or 'numbers', metric }",
+  {
+    type: aText,
+    targets: oneOf('classes', 'numbers'),
+    metric: ruleOf<Metric>(
+      'a metric to maximize',
+      (value) =>
+        anObject.holds(value) &&
+        anObject.holds(value['statistic']) &&
+        aFunction.holds(value['value']) &&
+        value['direction'] === 'maximize',
+    ),
+  },
+);
+
+const registered = new WeakMap<MetricType, Measure>();
+
+/** Makes a metric known by a name, for goals. Throws ConfigError if the name is taken by another one. */
+export function registerMetric(type: MetricType): void {
+  check('registerMetric', 'type', type, aMetricType);
+  const known = registered.get(type) ?? { type: type.type, targets: type.targets, measure: measured(type.metric) };
+  measures.register('registerMetric', known);
+  registered.set(type, known);
+}
+
+/** The names of the metrics, those that were registered last. */
+export const qualityMetrics: readonly QualityMetric[] = measures.names;
 
 /** What there is to say of targets that a metric cannot be of. */
 const kinds: Readonly<Record<TargetKind, string>> = {
@@ -110,9 +148,9 @@ export function chooseMetric(
   lossName: string | null | undefined,
 ): QualityMetric {
   if (named !== undefined) {
-    const wanted = measures[named].targets;
+    const wanted = measures.find('goal.metric', named).targets;
     if (wanted === targets) return named;
-    const others = qualityMetrics.filter((each) => measures[each].targets === targets);
+    const others = qualityMetrics.filter((each) => measures.get(each)?.targets === targets);
     throw new GoalError(
       'metric',
       `is ${named}, which is of ${kinds[wanted]}, and the targets are ${kinds[targets]}; use ${others.join(' or ')}`,
@@ -128,7 +166,7 @@ export function chooseMetric(
 
 /** How good a model is. */
 export async function measureQuality(model: Module, data: Dataset, metric: QualityMetric): Promise<Quality> {
-  const value = await measures[metric].measure(model, data);
+  const value = await measures.find('goal.metric', metric).measure(model, data);
   const examples = data.size;
   // Of the metrics only accuracy is a share of independent successes.
   const interval = metric === 'accuracy' ? { interval: wilsonInterval(Math.round(value * examples), examples) } : {};

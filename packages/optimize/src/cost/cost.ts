@@ -1,10 +1,12 @@
 /** What a model costs to store and to run. */
 import { countParameters, summary, type Module } from '@espalier/nn';
-import { dtypes, type Shape, type Tensor } from '@espalier/tensor';
+import { dtypes, type DType, type Shape, type Tensor } from '@espalier/tensor';
 import { aTensor, anObject, checkOptions, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
 import { hasLayout, materialize, countNonZeros, type WeightDescription } from '../layout/materialize.ts';
 import { storedBytes } from '../layout/model-file.ts';
 import { isOptimizedWeight } from '../layout/optimized-weight.ts';
+import { packViewed } from '../layout/viewed-weight.ts';
+import { isViewed, uncarried } from '../views/carried.ts';
 import { materializeModel } from '../views/copy.ts';
 import { anInputShape, checkMeasurement } from './check-options.ts';
 import { exampleOf } from './compare-latency.ts';
@@ -15,8 +17,8 @@ export interface ParameterCost {
   readonly name: string;
   readonly shape: Shape;
   readonly nonZeros: number;
-  /** `dense`, `bitmask` or `csr`; `encoded` for a weight that is stored in a format of its own. */
-  readonly layout: WeightDescription['layout'] | 'encoded';
+  /** `dense`, `bitmask` or `csr`; `encoded` for a weight that is stored in a format of its own, `viewed` for one under registered views. */
+  readonly layout: WeightDescription['layout'] | 'encoded' | 'viewed';
   /** `float32`, `int8`, the dtype of the tensor, or the name of the format. */
   readonly format: string;
   /** Bytes of its arrays in the file. */
@@ -76,14 +78,21 @@ export async function measureCost(model: Module, options: CostOptions): Promise<
       perParameter.push({ name, shape, nonZeros, layout: 'encoded', format: format.name, bytes });
       continue;
     }
+    if (isViewed(parameter) && !uncarried(parameter)) {
+      const nonZeros = countNonZeros(await parameter.value.data());
+      const { arrays } = await packViewed(parameter);
+      const bytes = [...arrays.values()].reduce((sum, array) => sum + array.bytes.length, 0);
+      perParameter.push({ name, shape, nonZeros, layout: 'viewed', format: formatOf(dtype), bytes });
+      continue;
+    }
     if (hasLayout(parameter)) {
       const { layout, format, bytes, nonZeros } = await materialize(parameter, name);
       perParameter.push({ name, shape, nonZeros, layout, format, bytes });
       continue;
     }
     const nonZeros = countNonZeros(await parameter.value.data());
-    const format = dtype === 'f32' ? 'float32' : dtype;
-    perParameter.push({ name, shape, nonZeros, layout: 'dense', format, bytes: parameter.size * dtypes[dtype].bytes });
+    const bytes = parameter.size * dtypes[dtype].bytes;
+    perParameter.push({ name, shape, nonZeros, layout: 'dense', format: formatOf(dtype), bytes });
   }
   const loaded = await materializeModel(model);
   const memoryBytes =
@@ -102,6 +111,8 @@ export async function measureCost(model: Module, options: CostOptions): Promise<
     perParameter,
   };
 }
+
+const formatOf = (dtype: DType): string => (dtype === 'f32' ? 'float32' : dtype);
 
 async function latencyOf(model: Module, input: Tensor, options: LatencyOptions): Promise<Latency> {
   const loaded = (await materializeModel(model)).eval();

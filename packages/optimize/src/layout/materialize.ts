@@ -7,7 +7,7 @@ import { maskOf, setMask } from '../prune/mask-view.ts';
 import { decodeValues, encodeValues } from '../quantize/codes.ts';
 import { numberFormats, type WeightFormat } from '../quantize/number-format.ts';
 import { quantizationOf, setQuantization } from '../quantize/quantize-view.ts';
-import { checkViews } from '../views/carried.ts';
+import { checkViews, isViewed } from '../views/carried.ts';
 import { nonZero, type SparseWeights, type Values } from './bitmask.ts';
 import { isOptimizedWeight, keptOf, matrixOf, optimizedWeight } from './optimized-weight.ts';
 import { store, unstore } from './stored-array.ts';
@@ -70,6 +70,11 @@ interface Contents {
 
 async function ofViews(parameter: Parameter, name: string): Promise<Contents> {
   checkViews('materialize', name, parameter);
+  if (isViewed(parameter))
+    throw new ArgumentError(
+      'materialize',
+      `${name} has views that are no mask and no quantization, which no layout holds; pack the model (packWeights)`,
+    );
   const { shape, dtype } = parameter;
   if (dtype !== 'f32')
     throw new ArgumentError('materialize', `${name} is ${dtype}; masks and codes are stored of f32 only`);

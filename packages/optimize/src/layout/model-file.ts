@@ -5,7 +5,7 @@ import { ArgumentError, isFloat } from '@espalier/tensor';
 import { anObject, aText, check, showShape, type Rule } from '@espalier/tensor/arguments';
 import { partsOf } from '../arguments.ts';
 import { quote } from '../quote.ts';
-import { checkViews } from '../views/carried.ts';
+import { checkViews, isViewed } from '../views/carried.ts';
 import {
   describeEncoded,
   encodedEndings,
@@ -17,10 +17,13 @@ import {
 import { formatNamed } from './formats.ts';
 import { hasLayout, materialize, parseDescription, restore, type WeightDescription } from './materialize.ts';
 import { isOptimizedWeight } from './optimized-weight.ts';
+import { packViewed, parseViewed, restoreViews, viewEndings, type ViewedDescription } from './viewed-weight.ts';
 import type { NamedArrays } from './weight-layout.ts';
 
 /** The parameters that are not stored as plain tensors, by name. */
-export type WeightDescriptions = Readonly<Record<string, WeightDescription | EncodedDescription>>;
+export type WeightDescriptions = Readonly<Record<string, Description>>;
+
+type Description = WeightDescription | EncodedDescription | ViewedDescription;
 
 /** A model's weights, ready to be written. */
 export interface ModelWeights {
@@ -45,23 +48,25 @@ const layoutEndings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_
  * - by compressed rows: `p_values` [n], `p_columns` u8 or u32 [n] and `p_row_offsets` u32 [rows + 1];
  *
  * with values f32, or i8 and `p_scale` f32 [1] or [rows]; one that is stored in a format (see the pass `encode`) becomes
- * `p_name` for each array of the format. Rows are the first axis, columns all others. Throws ArgumentError as
+ * `p_name` for each array of the format, and one under registered views stays `p`, with `p_view<i>_name` for each array of the
+ * i-th view. Rows are the first axis, columns all others. Throws ArgumentError as
  * `materialize` does, and for a tensor that has such a name already.
  */
 export async function packWeights(model: Module): Promise<ModelWeights> {
   check('packWeights', 'model', model, aModule);
   const tensors = new Map<string, RawTensor>();
-  const descriptions: Record<string, WeightDescription | EncodedDescription> = {};
+  const descriptions: Record<string, Description> = {};
   const own = new Set([...model.namedParameters().keys(), ...model.namedBuffers().keys()]);
   for (const [name, parameter] of model.namedParameters()) {
     if (!parameter.stored) checkViews('packWeights', name, parameter);
-    if (!hasLayout(parameter)) {
+    const viewed = isViewed(parameter) ? await packViewed(parameter) : undefined;
+    if (!viewed && !hasLayout(parameter)) {
       tensors.set(name, await rawTensor(parameter.tensor));
       continue;
     }
     const { stored } = parameter;
     const encoded = stored && !isOptimizedWeight(stored) ? stored.matrix : undefined;
-    const arrays = encoded && (await packEncoded(encoded));
+    const arrays = viewed?.arrays ?? (encoded && (await packEncoded(encoded)));
     // Of a layout any of them: which a file has depends on it, and a reader takes all there are.
     const taken = [...(arrays?.keys() ?? layoutEndings)].find((ending) => ending !== '' && own.has(`${name}${ending}`));
     if (taken !== undefined)
@@ -69,6 +74,11 @@ export async function packWeights(model: Module): Promise<ModelWeights> {
         'packWeights',
         `${name}${taken} is a tensor of the model, and the file's name for a part of ${name} as well; give it another name, or leave ${name} without mask and quantization (exclude)`,
       );
+    if (viewed) {
+      descriptions[name] = { views: viewed.views };
+      for (const [ending, array] of viewed.arrays) tensors.set(`${name}${ending}`, array);
+      continue;
+    }
     if (encoded && arrays) {
       if (formatNamed(encoded.format.name) !== encoded.format)
         throw new ArgumentError(
@@ -89,9 +99,9 @@ export async function packWeights(model: Module): Promise<ModelWeights> {
 
 /** What a file says about a weight. Throws FormatError naming `source` and the parameter. */
 export function parseWeight(source: string, name: string, value: unknown): WeightDescriptions[string] {
-  return anObject.holds(value) && 'encoding' in value
-    ? parseEncoded(source, name, value)
-    : parseDescription(source, name, value);
+  if (anObject.holds(value) && 'encoding' in value) return parseEncoded(source, name, value);
+  if (anObject.holds(value) && 'views' in value) return parseViewed(source, name, value);
+  return parseDescription(source, name, value);
 }
 
 /**
@@ -111,7 +121,8 @@ export function unpackWeights(source: string, model: Module, weights: ModelWeigh
     const described: unknown = descriptions[name];
     const description = described === undefined ? undefined : parseWeight(source, name, described);
     const parameter = parameters.get(name);
-    if (description && parameter) {
+    const viewed = description && 'views' in description ? description : undefined;
+    if (description && parameter && !('views' in description)) {
       if ('encoding' in description) {
         const found = takeArrays(name, left, encodedEndings(source, description));
         restoreEncoded(name, parameter, description, found);
@@ -130,6 +141,7 @@ export function unpackWeights(source: string, model: Module, weights: ModelWeigh
       );
     }
     tensor.assign(placeTensor(raw, device).cast(dtype).realizeSync());
+    if (viewed && parameter) restoreViews(name, parameter, viewed, takeArrays(name, left, viewEndings(viewed)));
   }
   if (left.size > 0) throw new FormatError(source, 0, `the model has no use for ${quote([...left.keys()])}`);
 }

@@ -53,8 +53,10 @@ export async function loadOptimizedFrom(
   const { model: config, tensors, metadata = {}, optimization, ...rest } = await readModelFiles(read, source);
   const { [layoutKey]: layouts, ...kept } = metadata;
   const descriptions = parseLayouts(`${source}/config.json`, layouts);
-  // Masks and codes are of f32.
-  const described = Object.keys(descriptions).map((name) => [name, 'f32'] as const);
+  // Masks and codes are of f32; what stands under views is as it is.
+  const described = Object.entries(descriptions).flatMap(([name, description]) =>
+    'views' in description ? [] : [[name, 'f32'] as const],
+  );
   const model = buildForValues(config, new Map([...dtypesOf(tensors), ...described]), place.device);
   restoreTraining(model, rest, source);
   unpackWeights(`${source}/model.safetensors`, model, { tensors, descriptions });

@@ -1,10 +1,14 @@
 /** Importance scores: of two weights, the one with the lower score goes first. */
-import { deriveSeed } from '@espalier/nn';
+import { deriveSeed, Registry } from '@espalier/nn';
 import { Generator, rand } from '@espalier/tensor';
+import { aFunction, aText, check } from '@espalier/tensor/arguments';
+import { partsOf } from '../arguments.ts';
+import { RecipeError } from '../errors.ts';
+import { quote } from '../quote.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
 
 /** How weights are scored. */
-export type Importance = 'magnitude' | 'lamp' | 'random';
+export type Importance = 'magnitude' | 'lamp' | 'random' | (string & Record<never, never>);
 
 /** Scores one parameter, whose finite values it is given: an f32 for each weight, in row-major order. */
 export type Scorer = (
@@ -34,21 +38,70 @@ function layerAdaptive(values: Float32Array): Float32Array {
   return scores;
 }
 
-const scorers: Readonly<Record<Importance, Scorer>> = {
+/** A score under the name that recipes have for it. */
+export interface ScoreType {
+  readonly type: string;
+  readonly score: Scorer;
+  /** How weights are chosen by it, for reports: `by magnitude`. Default: `by` and its name. */
+  readonly words?: string;
+}
+
+const scores = new Registry<ScoreType>('score', ({ type }) => type, [
   /** |w| as the module sees it. */
-  magnitude: (values) => values.map(Math.abs),
-  lamp: layerAdaptive,
-  /** The baseline that every other score has to beat. The same seed scores a parameter alike each time. */
-  random: async (_, { name, parameter }, seed) => {
-    const generator = new Generator(deriveSeed(seed, name));
-    return (await rand([parameter.size], { generator, device: parameter.tensor.device }).data()) as Float32Array;
+  { type: 'magnitude', score: (values) => values.map(Math.abs), words: 'by magnitude' },
+  { type: 'lamp', score: layerAdaptive, words: 'by LAMP' },
+  {
+    type: 'random',
+    /** The baseline that every other score has to beat. The same seed scores a parameter alike each time. */
+    score: async (_, { name, parameter }, seed) => {
+      const generator = new Generator(deriveSeed(seed, name));
+      return (await rand([parameter.size], { generator, device: parameter.tensor.device }).data()) as Float32Array;
+    },
+    words: 'at random',
   },
-};
+]);
 
-/** The names of the scores. */
-export const importances: readonly Importance[] = Object.keys(scorers) as Importance[];
+const aScoreType = partsOf<ScoreType>('a score with its name: { type, score }', { type: aText, score: aFunction });
 
-/** The scorer of a name. */
-export function scorerOf(importance: Importance): Scorer {
-  return scorers[importance];
+/**
+ * Makes a score known by a name, for `prune({ method })`. Throws ConfigError if the name is taken by another one.
+ *
+ * @example
+ * registerScore({ type: 'outliers', score: (values) => values.map((value) => -Math.abs(value)) });
+ */
+export function registerScore(type: ScoreType): void {
+  scores.register('registerScore', check('registerScore', 'type', type, aScoreType));
+}
+
+/** The names of the scores, those that were registered last. */
+export const importances: readonly Importance[] = scores.names;
+
+/** How weights are chosen by a score. */
+export function wordsOf(importance: Importance): string {
+  return scores.get(importance)?.words ?? `by ${importance}`;
+}
+
+/**
+ * The scores of a parameter's weights, by the score of a name. Throws RecipeError where they are not one number for each
+ * weight; none may be -∞, which is that of what is gone already.
+ */
+export async function scoreWeights(
+  importance: Importance,
+  values: Float32Array,
+  named: NamedParameter,
+  seed: number,
+): Promise<Float32Array> {
+  const made: unknown = await scores.find('prune', importance).score(values, named, seed);
+  if (!(made instanceof Float32Array) || made.length !== values.length)
+    throw new RecipeError(
+      'prune',
+      `the score ${quote(importance)} gave ${made instanceof Float32Array ? `${made.length} numbers` : quote(made)} for ${named.name}; it must give a Float32Array of ${values.length}`,
+    );
+  const wrong = made.findIndex((score) => !(score > -Infinity));
+  if (wrong >= 0)
+    throw new RecipeError(
+      'prune',
+      `the score ${quote(importance)} gave ${made[wrong]} for the weight ${wrong} of ${named.name}; it must be a number above -Infinity`,
+    );
+  return made;
 }

@@ -4,7 +4,7 @@ import { checkTraining, type TrainingConfig } from '../recipe/training.ts';
 import { RecipeError } from '../errors.ts';
 import { checkFilter, type ParameterFilter } from '../selection/parameter-filter.ts';
 import type { PruneScope, SparsityBounds } from './allocate.ts';
-import { importances, type Importance } from './importance.ts';
+import { importances, wordsOf, type Importance } from './importance.ts';
 import {
   maskUpdates,
   scheduleOptionNames,
@@ -84,12 +84,6 @@ export function checkPruning(place: string, options: PruneOptions): CheckedPruni
 /** A part of a whole, as it was given: `98 %`. */
 const percent = (part: number): string => `${Number((part * 100).toFixed(3))} %`;
 
-const ways: Readonly<Record<Importance, string>> = {
-  magnitude: 'by magnitude',
-  lamp: 'by LAMP',
-  random: 'at random',
-};
-
 const allocations: Readonly<Record<PruneScope, (bounds: SparsityBounds) => string>> = {
   global: ({ minimum, maximum }) =>
     `in one ranking of all tensors, ${minimum > 0 ? `${percent(minimum)} to` : 'at most'} ${percent(maximum)} of each`,
@@ -104,5 +98,5 @@ export function describePruning({ method, scope, bounds, schedule, trains }: Che
   const { shape, begin = 0, end = 0.5 } = schedule;
   const gradually = `on a ${shape} schedule${updates === undefined ? '' : ` of ${updates} ${updates === 1 ? 'update' : 'updates'}`} from ${percent(begin)} to ${percent(end)} of the training`;
   const atOnce = trains && begin > 0 ? `at once, after ${percent(begin)} of the training` : 'at once';
-  return [ways[method], allocations[scope](bounds), shape === 'one-shot' ? atOnce : gradually].join(', ');
+  return [wordsOf(method), allocations[scope](bounds), shape === 'one-shot' ? atOnce : gradually].join(', ');
 }

@@ -7,7 +7,7 @@ import { selectParameters, type NamedParameter } from '../selection/parameter-fi
 import { readWeights } from '../selection/weights.ts';
 import { chooseDropped, dropCount, dropCounts, sum, type PruneScope } from './allocate.ts';
 import { growthError } from './growth.ts';
-import { scorerOf } from './importance.ts';
+import { scoreWeights } from './importance.ts';
 import { maskOf, setMask } from './mask-view.ts';
 import { checkPruning, describePruning, type CheckedPruning, type PruneOptions } from './options.ts';
 import { maskUpdates } from './schedule.ts';
@@ -68,7 +68,7 @@ export function prune(options: PruneOptions): Pass {
       }
     };
     const scoreOf = async (each: NamedParameter): Promise<Float32Array> => {
-      const scores = await scorerOf(method)(await readWeights(place, each), each, seed);
+      const scores = await scoreWeights(method, await readWeights(place, each), each, seed);
       const kept = await maskOf(each.parameter)?.kept();
       return kept ? scores.map((score, index) => (kept[index] === 1 ? score : -Infinity)) : scores;
     };

@@ -2,17 +2,10 @@
 import type { Module, Parameter } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
 import { isOptimizedWeight } from '../layout/optimized-weight.ts';
-import { maskOf } from '../prune/mask-view.ts';
-import { quantizationOf } from '../quantize/quantize-view.ts';
-import type { Effect, Pass } from './pass.ts';
+import { typeOfView } from '../views/view-type.ts';
+import type { Effect, OrderRule, Pass } from './pass.ts';
 
-interface OrderRule {
-  readonly before: Effect;
-  readonly after: Effect;
-  readonly reason: string;
-}
-
-const rules: readonly OrderRule[] = [
+const ownRules: readonly OrderRule[] = [
   {
     before: 'numbers',
     after: 'zeros',
@@ -34,11 +27,11 @@ const rules: readonly OrderRule[] = [
     after: 'architecture',
     reason: 'puts a new network in place and loses what was quantized; distil into the student first, then quantize it',
   },
-  ...(['architecture', 'zeros', 'weights', 'numbers', 'format'] as const).map((after): OrderRule => ({
+  {
     before: 'format',
-    after,
+    after: 'any',
     reason: 'would make weights dense again that were stored in a format; encode last',
-  })),
+  },
 ];
 
 /** What was done to a model before, as its parameters show. */
@@ -50,16 +43,17 @@ function effectsOn(parameter: Parameter): Effect[] {
   const { stored } = parameter;
   // Asked for its views, a stored weight would become dense.
   if (stored && !isOptimizedWeight(stored)) return ['format'];
-  const isMasked = stored ? stored.pruned : maskOf(parameter) !== undefined;
-  const isRounded = (stored ? stored.quantization : quantizationOf(parameter)) !== undefined;
-  return [...(isMasked ? (['zeros'] as const) : []), ...(isRounded ? (['numbers'] as const) : [])];
+  if (stored) return [...(stored.pruned ? ['zeros'] : []), ...(stored.quantization ? ['numbers'] : [])];
+  return parameter.views.flatMap((view) => typeOfView(view)?.effects ?? []);
 }
 
 /**
  * Throws RecipeError, with the reason, when a pass of a later stage would undo the work of an earlier one, or of what was
- * done to the model before. Passes that run together are applied in their order.
+ * done to the model before: by the rules of this package, and by those that passes bring. Passes that run together are
+ * applied in their order.
  */
 export function checkOrder(stages: readonly (readonly Pass[])[], already: readonly Effect[] = []): void {
+  const rules = [...ownRules, ...stages.flat().flatMap(({ order = [] }) => order)];
   const done = new Map<Effect, string>(already.map((effect) => [effect, 'the model as given']));
   for (const [index, stage] of stages.entries()) {
     for (const [place, { config, effects }] of stage.entries()) {
@@ -70,7 +64,9 @@ export function checkOrder(stages: readonly (readonly Pass[])[], already: readon
           `${twice.config.type} and ${config.type} would both decide which weights are gone, in one training; run them one after the other`,
         );
       }
-      const broken = rules.find(({ before, after }) => done.has(before) && effects.includes(after));
+      const broken = rules.find(
+        ({ before, after }) => done.has(before) && (after === 'any' ? effects.length > 0 : effects.includes(after)),
+      );
       if (broken) {
         throw new RecipeError(`steps[${index}]`, `${config.type} after ${done.get(broken.before)} ${broken.reason}`);
       }

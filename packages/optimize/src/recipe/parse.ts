@@ -1,7 +1,8 @@
 /** Recipes as JSON. */
-import type { Module } from '@espalier/nn';
+import { Registry, type Module } from '@espalier/nn';
 import { aModule } from '@espalier/nn/arguments';
-import { checkOptions } from '@espalier/tensor/arguments';
+import { aFunction, aText, check, checkOptions } from '@espalier/tensor/arguments';
+import { partsOf } from '../arguments.ts';
 import { RecipeError } from '../errors.ts';
 import { distill, type DistillOptions } from '../distill/distill.ts';
 import { encode, type EncodeOptions } from '../encode/encode.ts';
@@ -25,25 +26,40 @@ export interface RecipeModels {
   readonly teacher?: Module;
 }
 
-type Make = (options: never, models: RecipeModels) => Pass;
+/** How a type of pass is made from JSON. */
+export interface PassType {
+  readonly type: string;
+  /** The options are those of the step, unchecked. Throws RecipeError for what they cannot be. */
+  readonly make: (options: never, models: RecipeModels) => Pass;
+}
 
-const makers: Readonly<Record<string, Make>> = {
-  prune: (options: PruneOptions) => prune(options),
-  quantize: (options: QuantizeOptions) => quantize(options),
-  distill: (options: Omit<DistillOptions, 'teacher'> & { readonly teacher?: unknown }, { teacher }) => {
-    const { teacher: named, ...rest } = options;
-    if (named !== undefined && named !== 'original' && named !== 'given') {
-      throw new RecipeError('distill', `the teacher is ${quote(named)}; in JSON it is 'original' or 'given'`);
-    }
-    if (named === 'given' && !teacher) throw new RecipeError('distill', "the teacher is 'given', but none was");
-    return distill({ ...rest, teacher: named === 'original' ? 'original' : (teacher ?? 'original') });
+const types = new Registry<PassType>('type of pass', ({ type }) => type, [
+  { type: 'prune', make: (options: PruneOptions) => prune(options) },
+  { type: 'quantize', make: (options: QuantizeOptions) => quantize(options) },
+  {
+    type: 'distill',
+    make: (options: Omit<DistillOptions, 'teacher'> & { readonly teacher?: unknown }, { teacher }) => {
+      const { teacher: named, ...rest } = options;
+      if (named !== undefined && named !== 'original' && named !== 'given') {
+        throw new RecipeError('distill', `the teacher is ${quote(named)}; in JSON it is 'original' or 'given'`);
+      }
+      if (named === 'given' && !teacher) throw new RecipeError('distill', "the teacher is 'given', but none was");
+      return distill({ ...rest, teacher: named === 'original' ? 'original' : (teacher ?? 'original') });
+    },
   },
-  finetune: (options: TrainingConfig) => finetune(options),
-  encode: (options: EncodeOptions) => encode(options),
-};
+  { type: 'finetune', make: (options: TrainingConfig) => finetune(options) },
+  { type: 'encode', make: (options: EncodeOptions) => encode(options) },
+]);
 
-/** The types of passes that recipes can name. */
-export const passTypes: readonly string[] = Object.keys(makers);
+const aPassType = partsOf<PassType>('a type of pass: { type, make }', { type: aText, make: aFunction });
+
+/** Makes a type of pass known to recipes. Throws ConfigError if the name is taken by another one. */
+export function registerPass(type: PassType): void {
+  types.register('registerPass', check('registerPass', 'type', type, aPassType));
+}
+
+/** The types of passes that recipes can name, those that were registered last. */
+export const passTypes: readonly string[] = types.names;
 
 /** The steps that a JSON recipe stands for. Throws RecipeError, naming the step, for what is no recipe. */
 export function parseRecipe(recipe: unknown, models: RecipeModels = {}): Step[] {
@@ -59,9 +75,21 @@ export function parseRecipe(recipe: unknown, models: RecipeModels = {}): Step[] 
   });
 }
 
-/** A recipe as JSON; `parseRecipe` reads it. */
+/** A recipe as JSON; `parseRecipe` reads it. Throws RecipeError for a pass whose type is not registered: no JSON can name it. */
 export function recipeJson(steps: readonly Step[]): StepJson[] {
   checkSteps(steps);
+  for (const [index, step] of steps.entries())
+    for (const { config } of passesOf(step))
+      if (!types.get(config.type))
+        throw new RecipeError(
+          `steps[${index}]`,
+          `${quote(config.type)} is no type of pass that JSON can name; make it known (registerPass)`,
+        );
+  return describeSteps(steps);
+}
+
+/** What the steps are, as JSON, which need not be of types that can be read. */
+export function describeSteps(steps: readonly Step[]): StepJson[] {
   return steps.map((step) => {
     const configs = passesOf(step).map(({ config }) => config);
     return 'together' in step ? { together: configs } : (configs[0] as StepConfig);
@@ -70,12 +98,14 @@ export function recipeJson(steps: readonly Step[]): StepJson[] {
 
 function parsePass(step: unknown, place: string, models: RecipeModels): Pass {
   const type = isObject(step) ? step['type'] : undefined;
-  const make = typeof type === 'string' && Object.hasOwn(makers, type) ? makers[type] : undefined;
-  if (!make || !isObject(step))
-    throw new RecipeError(place, `is ${quote(step)}; it needs a type out of ${passTypes.join(', ')}`);
+  const known = types.get(type);
+  if (!known || !isObject(step))
+    throw new RecipeError(place, `is ${quote(step)}; it needs a type out of ${types.list}`);
   const { type: _, ...options } = step;
   // Each pass checks its own options.
-  return make(options as never, models);
+  const pass: unknown = known.make(options as never, models);
+  checkSteps([pass]);
+  return pass as Pass;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -11,9 +11,19 @@ export type PassNeed = 'nothing' | 'calibration' | 'training';
 /**
  * What a pass changes. `architecture`: it puts another network in place; `zeros`: it decides which weights are gone;
  * `weights`: it trains; `numbers`: it decides which numbers weights may take; `format`: it stores them in a form that is not
- * trained.
+ * trained. Passes of other packages may have effects of their own: any other word.
  */
-export type Effect = 'architecture' | 'zeros' | 'weights' | 'numbers' | 'format';
+export type Effect = 'architecture' | 'zeros' | 'weights' | 'numbers' | 'format' | (string & Record<never, never>);
+
+/** An order of passes that loses work. */
+export interface OrderRule {
+  /** The effect of the pass that comes first, or of what was done to the model before. */
+  readonly before: Effect;
+  /** The effect of the pass that must not come later; `any` for whatever has an effect. */
+  readonly after: Effect | 'any';
+  /** What would be lost and what to do, as the end of a sentence: `would round them again; do it once`. */
+  readonly reason: string;
+}
 
 /** A pass as JSON: its type and its options. */
 export interface StepConfig {
@@ -97,6 +107,8 @@ export interface Pass {
   readonly config: StepConfig;
   readonly needs: PassNeed;
   readonly effects: readonly Effect[];
+  /** Rules of order that this pass brings, for all passes of its recipe. */
+  readonly order?: readonly OrderRule[];
   /** How it wants to train; absent for a pass that leaves this to the others of its stage, or to the defaults. */
   readonly train?: TrainingConfig | undefined;
   /** For a pass that makes a loss of its own out of that of the task: throws RecipeError for a task it can make none of. */

@@ -8,7 +8,16 @@ import {
   type Module,
 } from '@espalier/nn';
 import { aDataset, aModule, aSignal, hasMethods } from '@espalier/nn/arguments';
-import { aFunction, anObject, check, checkOptional, ruleOf, satisfies, type Rule } from '@espalier/tensor/arguments';
+import {
+  aFunction,
+  anObject,
+  aText,
+  check,
+  checkOptional,
+  ruleOf,
+  satisfies,
+  type Rule,
+} from '@espalier/tensor/arguments';
 import { RecipeError } from '../errors.ts';
 import { optionsOf } from './options.ts';
 import { quote } from '../quote.ts';
@@ -38,13 +47,19 @@ export function together(...passes: readonly Pass[]): Together {
   return { together: passes };
 }
 
+const isRules = (order: unknown): boolean =>
+  order === undefined ||
+  (Array.isArray(order) &&
+    order.every((rule) => ['before', 'after', 'reason'].every((part) => aText.holds(Object(rule)[part]))));
+
 /** By what it does: a pass may be of anybody's making. */
 const aPass: Rule<Pass> = ruleOf(
   'a pass, made by prune, quantize, distill or finetune, or from JSON by parseRecipe',
   (value) =>
     hasMethods(value, 'plan') &&
     anObject.holds(Reflect.get(value as object, 'config')) &&
-    Array.isArray(Reflect.get(value as object, 'effects')),
+    Array.isArray(Reflect.get(value as object, 'effects')) &&
+    isRules(Reflect.get(value as object, 'order')),
 );
 
 const aPlan: Rule<PassPlan> = ruleOf('an object with apply()', (value) => hasMethods(value, 'apply'));

@@ -5,11 +5,12 @@ import type { Device } from '@espalier/tensor';
 import { aDevice, check, checkOptions } from '@espalier/tensor/arguments';
 import { RecipeError } from '../errors.ts';
 import { materialize, restore } from '../layout/materialize.ts';
-import { uncarried } from './carried.ts';
+import { isViewed, uncarried } from './carried.ts';
+import { copyView, typeOfView } from './view-type.ts';
 
 /**
  * A copy of a model that trains on its own, with the same masks, quantization and other views, and the same ties; on another
- * device where one is given. Throws RecipeError, naming it, for a view that has no `copy`.
+ * device where one is given. Throws RecipeError, naming it, for a view that has no `copy` and whose kind is not registered.
  */
 export async function copyModel(model: Module, options: { readonly device?: Device } = {}): Promise<Module> {
   check('copyModel', 'model', model, aModule);
@@ -17,18 +18,18 @@ export async function copyModel(model: Module, options: { readonly device?: Devi
   const originals = model.namedParameters();
   for (const [name, parameter] of originals) {
     // A stored weight tells its views when it becomes dense, in the copy as in the original.
-    const fixed = viewsOf(parameter).find(({ copy }) => copy === undefined);
+    const fixed = viewsOf(parameter).find((view) => !view.copy && !typeOfView(view));
     if (fixed)
       throw new RecipeError(
         'copyModel',
-        `the view '${fixed.name}' of ${name} cannot be copied; give it a copy function, or remove it before`,
+        `the view '${fixed.name}' of ${name} cannot be copied; give it a copy function, register its kind (registerView), or remove it before`,
       );
   }
   const copied = await cloneModel(model, options);
   for (const [name, parameter] of copied.namedParameters()) {
     const original = originals.get(name);
     if (!original) continue;
-    for (const { copy } of viewsOf(original)) if (copy) parameter.views.push(await copy(parameter.tensor));
+    await copyViews(name, original, parameter);
   }
   return copied;
 }
@@ -60,6 +61,10 @@ export async function materializeModel(model: Module): Promise<Module> {
   for (const [name, parameter] of copy.namedParameters()) {
     const original = originals.get(name);
     if (!original || original.stored || original.views.length === 0) continue;
+    if (isViewed(original) && !uncarried(original)) {
+      await copyViews(name, original, parameter);
+      continue;
+    }
     if (uncarried(original) || original.dtype !== 'f32') {
       await showPlainly(parameter, original);
       continue;
@@ -71,6 +76,14 @@ export async function materializeModel(model: Module): Promise<Module> {
 }
 
 const viewsOf = (parameter: Parameter): readonly ParameterView[] => (parameter.stored ? [] : parameter.views);
+
+/** Gives a parameter the views of another that can be copied. */
+async function copyViews(name: string, from: Parameter, to: Parameter): Promise<void> {
+  for (const view of viewsOf(from)) {
+    const copy = await copyView(name, view, to.tensor);
+    if (copy) to.views.push(copy);
+  }
+}
 
 /** Gives a parameter the values that another shows. */
 async function showPlainly(parameter: Parameter, original: Parameter): Promise<void> {

@@ -2,14 +2,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FormatError, type Parameter } from '@espalier/nn';
-import {
-  createReferenceDevice,
-  ArgumentError,
-  type EncodedSettings,
-  type MatrixFormat,
-  type Tensor,
-} from '@espalier/tensor';
+import { ConfigError, FormatError, type Parameter } from '@espalier/nn';
+import { createReferenceDevice, type EncodedSettings, type MatrixFormat, type Tensor } from '@espalier/tensor';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   copyModel,
@@ -131,7 +125,7 @@ test('a format of somebody else is named in recipes and files once it is registe
   expect(() => parseRecipe([{ type: 'encode', format: 'signs' }])).toThrow(/it must be one of/);
   registerFormat(signs);
   registerFormat(signs);
-  expect(() => registerFormat({ ...signs })).toThrow(ArgumentError);
+  expect(() => registerFormat({ ...signs })).toThrow(ConfigError);
   const { model } = await runRecipe(
     await trained(),
     parseRecipe([{ type: 'encode', format: 'signs', include: ['0.weight'] }]),

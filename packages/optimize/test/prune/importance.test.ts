@@ -2,12 +2,12 @@ import { Parameter } from '@espalier/nn';
 import { tensor } from '@espalier/tensor';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { scorerOf } from '../../src/prune/importance.ts';
+import { scoreWeights } from '../../src/prune/importance.ts';
 import type { Importance } from '../../src/prune/importance.ts';
 
 async function scores(importance: Importance, values: readonly number[], seed = 7): Promise<Float32Array> {
   const parameter = new Parameter(tensor([...values]));
-  return scorerOf(importance)(Float32Array.from(values), { name: 'weight', parameter }, seed);
+  return scoreWeights(importance, Float32Array.from(values), { name: 'weight', parameter }, seed);
 }
 
 test('LAMP is the square over the sum of the squares that are no smaller', async () => {

@@ -1,0 +1,127 @@
+/** Kinds of views by name, so that files can hold them. */
+import { FormatError, Registry, type Json, type ParameterView } from '@espalier/nn';
+import { ArgumentError, fromBytes, isTensor, type Tensor } from '@espalier/tensor';
+import { aFunction, aText, check } from '@espalier/tensor/arguments';
+import { partsOf } from '../arguments.ts';
+import { MaskView, maskViewName } from '../prune/mask-view.ts';
+import { QuantizeView, quantizeViewName } from '../quantize/quantize-view.ts';
+import { quote } from '../quote.ts';
+import type { Effect } from '../recipe/pass.ts';
+
+/** All that makes a view what it is, as a file holds it. */
+export interface SavedView {
+  /** What is small, as JSON. */
+  readonly settings?: Json;
+  /** What is large, by name. */
+  readonly arrays?: Readonly<Record<string, Tensor>>;
+}
+
+/** A kind of view that files hold. */
+export interface ViewType<View extends ParameterView = ParameterView> {
+  /** The `name` of its views. */
+  readonly name: string;
+  /** Whether a view of the name is one of these: somebody else's may have the same. */
+  readonly is: (view: ParameterView) => view is View;
+  readonly save: (view: View) => SavedView | Promise<SavedView>;
+  /**
+   * The view for the parameter with the raw tensor `like`, on whose device the arrays are. Throws an error that says what is
+   * wrong with what was saved: it comes from a file.
+   */
+  readonly load: (saved: Required<SavedView>, like: Tensor) => ParameterView;
+  /** What a model was done to that has such views; rules of order see it in a model that is given. Default: nothing. */
+  readonly effects?: readonly Effect[];
+}
+
+function viewType<View extends ParameterView>(type: ViewType<View>): ViewType {
+  return type as unknown as ViewType;
+}
+
+const mask = viewType<MaskView>({
+  name: maskViewName,
+  is: (view) => view instanceof MaskView,
+  save: (view) => ({ arrays: { kept: view.mask } }),
+  load: ({ arrays: { kept } }, like) => {
+    if (kept?.dtype !== 'bool' || kept.shape.join() !== like.shape.join())
+      throw new ArgumentError('mask', `kept must be a bool for each of [${like.shape.join(', ')}]`);
+    return new MaskView(kept, like);
+  },
+  effects: ['zeros'],
+});
+
+const quantization = viewType<QuantizeView>({
+  name: quantizeViewName,
+  is: (view) => view instanceof QuantizeView,
+  save: ({ format, scales }) => ({ settings: { format, scales: [...scales] } }),
+  load: ({ settings }, like) => {
+    const { format, scales } = Object(settings) as { readonly format: 'int8'; readonly scales: unknown };
+    if (!Array.isArray(scales))
+      throw new ArgumentError('fake-quantize', `scales is ${quote(scales)}; it must be a list`);
+    return new QuantizeView(format, Float32Array.from(scales as number[]), like);
+  },
+  effects: ['numbers'],
+});
+
+const types = new Registry<ViewType>('view', ({ name }) => name, [mask, quantization]);
+
+/** The views that have layouts of their own in files, where no other stands beside them. */
+export const ownViews: readonly ViewType[] = [mask, quantization];
+
+const aViewType = partsOf<ViewType>('a kind of view: { name, is, save, load }', {
+  name: aText,
+  is: aFunction,
+  save: aFunction,
+  load: aFunction,
+});
+
+/**
+ * Makes a kind of view known by its name: copies and files of models then hold its views, with the parameter as it is below
+ * them. Throws ConfigError if the name is taken by another one.
+ */
+export function registerView<View extends ParameterView>(type: ViewType<View>): void {
+  types.register('registerView', check('registerView', 'type', viewType(type), aViewType));
+}
+
+/** The kind of a view, if it is known. */
+export function typeOfView(view: ParameterView): ViewType | undefined {
+  const type = types.get(view.name);
+  return type?.is(view) ? type : undefined;
+}
+
+/** What a known view is made of. Throws ArgumentError where its kind says what no file can hold. */
+export async function saveView(view: ParameterView): Promise<Required<SavedView>> {
+  const type = typeOfView(view) as ViewType;
+  const { settings = null, arrays = {} } = Object(await type.save(view)) as SavedView;
+  const odd = Object.entries<unknown>(arrays).find(([, array]) => !isTensor(array));
+  if (odd) throw new ArgumentError(type.name, `saves ${quote(odd[1])} as ${quote(odd[0])}; it must be a tensor`);
+  if (JSON.stringify(JSON.parse(JSON.stringify(settings))) !== JSON.stringify(settings))
+    throw new ArgumentError(type.name, `saves the settings ${quote(settings)}; they must be JSON`);
+  return { settings, arrays };
+}
+
+/** A view of what was saved. Throws FormatError, naming the parameter, for a kind that is not known and for what fits none. */
+export function loadView(parameter: string, name: string, saved: Required<SavedView>, like: Tensor): ParameterView {
+  const type = types.get(name);
+  if (!type)
+    throw new FormatError(
+      parameter,
+      0,
+      `the view ${quote(name)} is not known; there are ${types.list}, and what registerView adds`,
+    );
+  try {
+    return type.load(saved, like);
+  } catch (error) {
+    throw new FormatError(parameter, 0, `the view ${quote(name)} cannot be made: ${(error as Error).message}`);
+  }
+}
+
+/** The same view for another parameter: by its own copy, else by what a file would hold; undefined where there is neither. */
+export async function copyView(name: string, view: ParameterView, like: Tensor): Promise<ParameterView | undefined> {
+  if (view.copy) return view.copy(like);
+  if (!typeOfView(view)) return undefined;
+  const { settings, arrays } = await saveView(view);
+  const moved = Object.entries(arrays).map(async ([key, array]) => {
+    const { shape, dtype } = array;
+    return [key, fromBytes(await array.bytes(), shape, { dtype, device: like.device })] as const;
+  });
+  return loadView(name, view.name, { settings, arrays: Object.fromEntries(await Promise.all(moved)) }, like);
+}

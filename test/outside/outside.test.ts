@@ -1,0 +1,137 @@
+// What a package outside this repository adds stands beside what is in it: in models, recipes and files.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build, tensorDataset, type Module } from '@espalier/nn';
+import {
+  copyModel,
+  encode,
+  materializeModel,
+  measureCost,
+  parseRecipe,
+  prune,
+  quantize,
+  recipeJson,
+  runRecipe,
+} from '@espalier/optimize';
+import { loadOptimized, saveOptimized } from '@espalier/optimize/node';
+import { Generator, rand } from '@espalier/tensor';
+import { afterAll, expect, test } from 'vitest';
+import { importsOf } from '../helpers/sources.ts';
+import './package/index.ts';
+import { Gain } from './package/layer.ts';
+import { limit } from './package/pass.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'espalier-outside-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const features = 12;
+const model = (): Module =>
+  build(
+    {
+      type: 'sequential',
+      layers: [
+        { type: 'linear', in: features, out: 8 },
+        { type: 'gain', features: 8 },
+        { type: 'relu' },
+        { type: 'linear', in: 8, out: 3 },
+      ],
+    },
+    { seed: 3 },
+  );
+const x = rand([16, features], { generator: new Generator(1) });
+const train = tensorDataset(x, rand([16, 3], { generator: new Generator(2) }));
+
+const outputs = (of: Module): number[] => [...of.eval().forward(x).dataSync()];
+const bitsOf = async (of: Module): Promise<[string, Float32Array][]> =>
+  Promise.all([...of.namedParameters()].map(async ([name, { value }]) => [name, (await value.data()) as Float32Array]));
+const viewsOf = (of: Module): (readonly string[] | undefined)[] =>
+  of.parameters().map(({ views }) => views.map(({ name }) => name));
+
+const json = [
+  { type: 'prune', sparsity: 0.5, method: 'row-relative' },
+  { type: 'limit', part: 0.8 },
+  { type: 'quantize' },
+  { type: 'finetune', epochs: 2, batchSize: 8, loss: 'mse' },
+];
+
+test('its files import public packages and each other only', () => {
+  const foreign = readdirSync(new URL('package', import.meta.url))
+    .flatMap((file) => importsOf(`test/outside/package/${file}`))
+    .filter(({ specifier }) => !/^(?:\.\/[\w-]+\.ts|@espalier\/[\w-]+)$/u.test(specifier));
+  expect(foreign).toEqual([]);
+});
+
+test('a recipe in JSON names its score and its pass, and does what the same passes in code do', async () => {
+  const steps = parseRecipe(json);
+  expect(recipeJson(steps)).toEqual(json);
+  const { model: made, records } = await runRecipe(model(), steps, { data: { train }, seed: 4 });
+  expect(records[0]?.summary).toContain('by magnitude within rows');
+  expect(records[1]?.details).toEqual({ matrices: ['0.weight', '3.weight'] });
+  expect(viewsOf(made)[0]).toEqual(['mask', 'ceiling', 'fake-quantize']);
+  const inCode = [
+    prune({ sparsity: 0.5, method: 'row-relative' }),
+    limit({ part: 0.8 }),
+    quantize(),
+    steps[3] as never,
+  ];
+  const { model: same } = await runRecipe(model(), inCode, { data: { train }, seed: 4 });
+  expect(await bitsOf(same)).toEqual(await bitsOf(made));
+});
+
+test('a file holds its view beside a mask and a quantization, and gives back a model that is the same to the last bit', async () => {
+  const { model: made } = await runRecipe(model(), parseRecipe(json), { data: { train }, seed: 4 });
+  const folder = join(root, 'viewed');
+  await saveOptimized(folder, made);
+  const { model: loaded } = await loadOptimized(folder);
+  expect(viewsOf(loaded)).toEqual(viewsOf(made));
+  expect(await bitsOf(loaded)).toEqual(await bitsOf(made));
+  expect(outputs(loaded)).toEqual(outputs(made));
+  expect(loaded.children().get('1')).toBeInstanceOf(Gain);
+  const again = join(root, 'viewed again');
+  await saveOptimized(again, loaded);
+  for (const file of ['config.json', 'model.safetensors'])
+    expect(readFileSync(join(again, file))).toEqual(readFileSync(join(folder, file)));
+  // What is trained on is below the views, and comes back too.
+  const raw = async (of: Module): Promise<unknown> => of.namedParameters().get('0.weight')?.tensor.data();
+  expect(await raw(loaded)).toEqual(await raw(made));
+});
+
+test('copies have its view, and costs count it', async () => {
+  const { model: made } = await runRecipe(model(), parseRecipe(json.slice(0, 3)));
+  for (const copy of [await copyModel(made), await materializeModel(made)]) {
+    expect(viewsOf(copy)).toEqual(viewsOf(made));
+    expect(outputs(copy)).toEqual(outputs(made));
+  }
+  const { perParameter } = await measureCost(made, { inputShape: [features], latency: false });
+  expect(perParameter[0]).toMatchObject({ name: '0.weight', layout: 'viewed', format: 'float32' });
+  // The weights, a byte of mask each, and a limit for each row; scales are in config.json.
+  expect(perParameter[0]?.bytes).toBe(8 * features * (4 + 1) + 8 * 4);
+});
+
+test('its format is named by a recipe, a file and its reader', async () => {
+  const { model: made } = await runRecipe(model(), [
+    ...parseRecipe(json.slice(0, 1)),
+    encode({ format: 'row-signs', include: ['0.weight'] }),
+  ]);
+  const folder = join(root, 'encoded');
+  await saveOptimized(folder, made);
+  expect(readFileSync(join(folder, 'config.json'), 'utf8')).toContain('"row-signs"');
+  const { model: loaded } = await loadOptimized(folder);
+  expect(await bitsOf(loaded)).toEqual(await bitsOf(made));
+});
+
+test('its rules of order hold, also for a model that was loaded', async () => {
+  const refusal = /limit after quantize would cut what was rounded already/u;
+  await expect(runRecipe(model(), [quantize(), limit({ part: 0.5 })])).rejects.toThrow(refusal);
+  const { model: made } = await runRecipe(model(), [limit({ part: 0.5 })]);
+  const folder = join(root, 'limited');
+  await saveOptimized(folder, made);
+  const { model: loaded } = await loadOptimized(folder);
+  await expect(runRecipe(loaded, [limit({ part: 0.5 })])).rejects.toThrow(
+    /limit after the model as given would cut twice/u,
+  );
+  await expect(runRecipe(model(), [encode({ format: 'int8' }), limit({ part: 0.5 })])).rejects.toThrow(
+    /limit after encode would make weights dense again/u,
+  );
+});
