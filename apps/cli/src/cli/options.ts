@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import { withPlugins } from './plugin.ts';
 import type { CommonOptions } from './session.ts';
 
 /** Options of the commands that compute something. */
@@ -49,7 +50,7 @@ export function withComputeOptions(command: Command): Command {
   command
     .addOption(device.choices(['auto', 'cpu', 'webgpu', 'reference']))
     .option('--seed <n>', 'what every random choice comes from', wholeNumberFrom(0));
-  return withCommonOptions(command);
+  return withCommonOptions(withPlugins(command));
 }
 
 /** Examples at the end of a command's help: a command line and what it does. */

@@ -12,7 +12,7 @@ export async function resumable<Result>(
   resume: readonly string[],
   run: () => Promise<Result>,
 ): Promise<Result> {
-  const command = shellCommand(resume);
+  const command = shellCommand([...resume, ...session.plugins.flatMap((file) => ['--plugin', file])]);
   session.interrupt.goOn = command;
   session.interrupt.onAbort(() => session.log('stopping; press Ctrl-C again to stop at once'));
   try {

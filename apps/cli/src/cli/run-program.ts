@@ -6,6 +6,7 @@ import type { ExitCode } from '../errors.ts';
 import { style } from '../terminal/terminal.ts';
 import type { Output } from '../terminal/terminal.ts';
 import { messageLine, visible, visibleLine } from '../terminal/visible.ts';
+import { loadPlugin, pluginsOf } from './plugin.ts';
 import { createProgram } from './program.ts';
 import type { Environment } from './session.ts';
 
@@ -18,15 +19,15 @@ function usageProblem({ message }: CommanderError): string {
   return `${option}: there is no '${word}': ${suggestion(word, choices.split(', '))}`;
 }
 
-/** The name of the command that a command line runs, such as `espalier study run`. */
-function commandName(program: Command, args: readonly string[]): string {
+/** The command that a command line runs, with its name, such as `espalier study run`. */
+function commandOf(program: Command, args: readonly string[]): readonly [Command, string] {
   let [command, name] = [program, program.name()];
   for (const arg of args) {
     const next = command.commands.find((each) => each.name() === arg);
     if (next === undefined) break;
     [command, name] = [next, `${name} ${arg}`];
   }
-  return name;
+  return [command, name];
 }
 
 /** Prints an error as one line, and gives what the process is to exit with. */
@@ -45,14 +46,17 @@ export function complain(error: unknown, stderr: Output): ExitCode {
 
 /** Runs a command line to its end and gives what the process is to exit with. Prints every error, throws none. */
 export async function runProgram(args: readonly string[], environment: Environment): Promise<ExitCode> {
-  const program = createProgram(environment);
+  let program = createProgram(environment);
+  const help = (): string => `see ${commandOf(program, args)[1]} --help`;
   try {
     // Such as a variable of a script that was not set; nothing here is named by an empty text.
     if (args.includes('')) {
-      throw new UsageError(
-        `an argument is empty: name what is meant, or leave it out; see ${commandName(program, args)} --help`,
-      );
+      throw new UsageError(`an argument is empty: name what is meant, or leave it out; ${help()}`);
     }
+    const plugins = pluginsOf(commandOf(program, args)[0], args);
+    for (const plugin of plugins) await loadPlugin(plugin);
+    // What they registered is among the choices now.
+    if (plugins.length > 0) program = createProgram({ ...environment, plugins });
     await program.parseAsync(args, { from: 'user' });
     return exitCodes.ok;
   } catch (error) {
@@ -60,7 +64,7 @@ export async function runProgram(args: readonly string[], environment: Environme
     if (error.exitCode === 0) return exitCodes.ok;
     // With no command at all commander has shown the help already.
     if (error.code !== 'commander.help') {
-      const problem = `${usageProblem(error)}; see ${commandName(program, args)} --help`;
+      const problem = `${usageProblem(error)}; ${help()}`;
       complain(new UsageError(problem), environment.stderr);
     }
     return exitCodes.usage;

@@ -9,6 +9,8 @@ export interface Environment {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly interrupt: Interrupt;
+  /** The files of the plugins that are loaded, as they were named. Default: none. */
+  readonly plugins?: readonly string[];
 }
 
 /** The options that every command has. */
@@ -18,7 +20,7 @@ export interface CommonOptions {
 }
 
 /** One command's way of speaking: results on stdout, everything else on stderr. */
-export interface Session extends Environment {
+export interface Session extends Required<Environment> {
   readonly progress: Progress;
   /** Says something on stderr, unless it is to be quiet. */
   log(text: string): void;
@@ -28,12 +30,13 @@ export interface Session extends Environment {
 
 /** Opens a session with a command's options. */
 export function openSession(environment: Environment, { json = false, quiet = false }: CommonOptions): Session {
-  const { stdout, stderr, interrupt } = environment;
+  const { stdout, stderr, interrupt, plugins = [] } = environment;
   const progress = createProgress({ stream: stderr, quiet });
   return {
     stdout,
     stderr,
     interrupt,
+    plugins,
     progress,
     log: (text) => progress.line(text),
     result: (value, text) => void stdout.write(`${json ? jsonLine(value) : printable(text(), stdout)}\n`),

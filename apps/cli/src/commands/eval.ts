@@ -1,10 +1,10 @@
 import { checkSource } from '@espalier/pipeline';
-import { withRunner } from '@espalier/pipeline/node';
 import type { Command } from 'commander';
 import { withComputeOptions, withExamples } from '../cli/options.ts';
 import type { ComputeOptions } from '../cli/options.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment } from '../cli/session.ts';
+import { withWorkers } from '../cli/with-workers.ts';
 import { describeMeasurement, measureModel } from './measured.ts';
 import { checkModelFolder } from './model-options.ts';
 
@@ -26,7 +26,7 @@ export function addEvalCommand(program: Command, environment: Environment): void
     const session = openSession(environment, options);
     checkModelFolder(folder);
     checkSource(options.data);
-    const measured = await withRunner(session, options.device ?? 'auto', (runner) =>
+    const measured = await withWorkers(session, options.device ?? 'auto', (runner) =>
       measureModel(session, runner, folder, options.data),
     );
     session.result({ folder, ...measured }, () => describeMeasurement(measured));

@@ -5,6 +5,7 @@ import { folderBytes } from '@espalier/optimize/node';
 import { openDevice } from '@espalier/pipeline';
 import { loadModelFolder } from '@espalier/pipeline/node';
 import { withCommonOptions, withExamples } from '../cli/options.ts';
+import { withPlugins } from '../cli/plugin.ts';
 import { openSession } from '../cli/session.ts';
 import type { CommonOptions, Environment } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
@@ -62,7 +63,7 @@ export function addInspectCommand(program: Command, environment: Environment): v
     .command('inspect')
     .description('show the layers of a saved model, and how they are stored')
     .argument('<model>', 'the folder of a saved model');
-  withExamples(withCommonOptions(command), [
+  withExamples(withPlugins(withCommonOptions(command)), [
     ['espalier inspect runs/quickstart/int8', 'layers, sparsity, bytes'],
     ['espalier inspect runs/quickstart/int8 --json', 'the same for a script'],
   ]).action(async (folder: string, options: CommonOptions) => {

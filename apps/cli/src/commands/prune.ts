@@ -1,3 +1,5 @@
+import { importances } from '@espalier/optimize';
+import type { Importance } from '@espalier/optimize';
 import { checkSource } from '@espalier/pipeline';
 import { Option } from 'commander';
 import type { Command } from 'commander';
@@ -10,7 +12,7 @@ import { showTransformed, transform } from './transform.ts';
 
 interface PruneOptions extends ModelOptions {
   readonly sparsity: number;
-  readonly method: 'magnitude' | 'lamp' | 'random';
+  readonly method: Importance;
   readonly scope: 'global' | 'local';
   readonly epochs: number;
   readonly lr: number;
@@ -24,9 +26,7 @@ export function addPruneCommand(program: Command, environment: Environment): voi
     .description('set most weights of a model to zero, little by little, while training it on')
     .argument('<model>', 'the folder of a saved model')
     .option('--sparsity <part>', 'the part of the weights that becomes zero', numberBetween(0, 1), 0.9)
-    .addOption(
-      new Option('--method <name>', 'which weights go first').choices(['magnitude', 'lamp', 'random']).default('lamp'),
-    )
+    .addOption(new Option('--method <name>', 'which weights go first').choices(importances).default('lamp'))
     .addOption(
       new Option('--scope <name>', 'rank weights in all layers together, or in each')
         .choices(['global', 'local'])

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '@espalier/nn/node';
 import { quickstartPipeline } from '@espalier/pipeline';
 import type { Recipe, Runner, RunReport } from '@espalier/pipeline';
-import { runInFolder, stateFile, withRunner } from '@espalier/pipeline/node';
+import { runInFolder, stateFile } from '@espalier/pipeline/node';
 import type { Command } from 'commander';
 import { withExamples } from '../cli/options.ts';
 import { resumable } from '../cli/resumable.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment, Session } from '../cli/session.ts';
 import { version } from '../cli/version.ts';
+import { withWorkers } from '../cli/with-workers.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { quickstart } from '../recipe/quickstart.ts';
 import { reportPage } from '../report/html/page.ts';
@@ -63,7 +64,7 @@ export function addRunCommand(program: Command, environment: Environment): void 
     const { resume = false } = options;
     const request = recipeRequest('run', file, recipe, options);
     const report = await resumable(session, resumeArguments('run', file, recipe, options), () =>
-      withRunner(session, recipe.device, (runner) =>
+      withWorkers(session, recipe.device, (runner) =>
         withOutputFolder(request, async ({ work: folder, complete }) => {
           const made = await follow(session, runner, recipe, folder, resume);
           await complete();

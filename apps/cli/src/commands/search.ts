@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '@espalier/nn/node';
 import { journalFile, runSearch } from '@espalier/pipeline';
 import type { Recipe, SearchOutcome } from '@espalier/pipeline';
-import { withRunner } from '@espalier/pipeline/node';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { withExamples } from '../cli/options.ts';
 import { resumable } from '../cli/resumable.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment } from '../cli/session.ts';
+import { withWorkers } from '../cli/with-workers.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { formatPercent } from '../terminal/format.ts';
 import { loadRecipe, recipeRequest, resumeArguments, withRecipeOptions } from './recipe-options.ts';
@@ -35,7 +35,7 @@ export function addSearchCommand(program: Command, environment: Environment): vo
     const recipe = await loadRecipe(file, options);
     const request = { ...recipeRequest('search', file, recipe, options), continues: [journalFile] };
     const outcome = await resumable(session, resumeArguments('search', file, recipe, options), () =>
-      withRunner(session, recipe.device, (runner) =>
+      withWorkers(session, recipe.device, (runner) =>
         withOutputFolder(request, async ({ work, complete }) => {
           const { name, seed, data, search } = recipe;
           const storage = `journal:${join(work, journalFile)}`;

@@ -1,11 +1,11 @@
 import { checkSource, filesOfSource, trainingBytes } from '@espalier/pipeline';
-import { withRunner } from '@espalier/pipeline/node';
 import type { Command } from 'commander';
 import { wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
 import { resumable } from '../cli/resumable.ts';
 import { openSession } from '../cli/session.ts';
 import type { Environment } from '../cli/session.ts';
+import { withWorkers } from '../cli/with-workers.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { readCandidate } from '../recipe/candidate.ts';
 import { describeMeasurement, measureModel } from './measured.ts';
@@ -59,7 +59,7 @@ export function addTrainCommand(program: Command, environment: Environment): voi
       bytes: trainingBytes(candidate),
     };
     const measured = await resumable(session, again, () =>
-      withRunner(session, device, (runner) =>
+      withWorkers(session, device, (runner) =>
         withOutputFolder(request, async ({ work, complete }) => {
           const bar = session.progress.start('train', epochs);
           await runner.run('train', { source, candidate, seed, epochs, folder: work, resume }, (done, total, note) =>

@@ -1,8 +1,8 @@
 import { filesOfSource } from '@espalier/pipeline';
 import type { ComparedLatency, InputOf, Jobs } from '@espalier/pipeline';
-import { withRunner } from '@espalier/pipeline/node';
 import { folderBytes } from '@espalier/optimize/node';
 import type { Session } from '../cli/session.ts';
+import { withWorkers } from '../cli/with-workers.ts';
 import { InterruptedError } from '../errors.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { figures } from '../report/figures.ts';
@@ -45,7 +45,7 @@ export async function transform<Name extends keyof Jobs>(
   const bytes = leastBytes + 2 * (await folderBytes(from));
   const request = { path, command: job, overwrite, sources: [from, ...filesOfSource(source), ...sources], bytes };
   try {
-    return await withRunner(session, device, (runner) =>
+    return await withWorkers(session, device, (runner) =>
       withOutputFolder(request, async ({ work, complete }) => {
         const before = await measureModel(session, runner, from, source, false);
         const bar = session.progress.start(job, 1);

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { candidateOf, searchSpace } from '@espalier/pipeline';
 import type { Recipe } from '@espalier/pipeline';
-import { withRunner } from '@espalier/pipeline/node';
 import type { ConfigObject, JsonObject, JsonValue, ObjectiveFunction } from '@espalier/search';
 import { readText } from '../cli/read-text.ts';
 import type { Session } from '../cli/session.ts';
+import { withWorkers } from '../cli/with-workers.ts';
 import { UsageError } from '../errors.ts';
 import { quickstartRecipe, readRecipe } from '../recipe/recipe.ts';
 import { readStoredRecipe } from '../recipe/stored-recipe.ts';
@@ -45,7 +45,7 @@ function recipeTask(recipe: Recipe): Task {
     objectives: ['maximize accuracy'],
     source: { kind: 'recipe', recipe: recipe as unknown as JsonValue },
     withObjective: (session, use) =>
-      withRunner(session, recipe.device, (runner) =>
+      withWorkers(session, recipe.device, (runner) =>
         use(async (trial) => {
           const { images, epochs } = search;
           const { source, validation } = data;

@@ -1,0 +1,57 @@
+/** Modules of the user's that make known what models and recipes name: `--plugin`. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import * as nn from '@espalier/nn';
+import * as optimize from '@espalier/optimize';
+import * as pipeline from '@espalier/pipeline';
+import * as tensor from '@espalier/tensor';
+import type { Command } from 'commander';
+import { createJiti } from 'jiti';
+import { UsageError, firstLine } from '../errors.ts';
+
+const flag = '--plugin';
+
+/** What plugins import of these is what the command line itself works with, wherever they lie: they register there. */
+const shared = {
+  '@espalier/nn': nn,
+  '@espalier/optimize': optimize,
+  '@espalier/pipeline': pipeline,
+  '@espalier/tensor': tensor,
+};
+
+/** Adds `--plugin`: for the help, since its modules are loaded before the command line is parsed, whose choices they add to. */
+export function withPlugins(command: Command): Command {
+  return command.option(
+    `${flag} <module>`,
+    'load a module of yours that registers layers, views, formats, scores, …; again for another',
+  );
+}
+
+/** The files of the plugins that a command line names for a command that takes them, each once and as it was written. */
+export function pluginsOf({ options }: Command, args: readonly string[]): readonly string[] {
+  if (!options.some(({ long }) => long === flag)) return [];
+  const end = args.indexOf('--');
+  const files = args.slice(0, end < 0 ? args.length : end).flatMap((arg, place, all) => {
+    if (arg.startsWith(`${flag}=`)) return [arg.slice(flag.length + 1)];
+    return arg === flag ? all.slice(place + 1, place + 2) : [];
+  });
+  return [...new Map(files.map((file) => [resolve(file), file])).values()];
+}
+
+/** Runs a module, in JavaScript or TypeScript. @throws UsageError when it cannot be loaded. */
+export async function loadPlugin(file: string): Promise<void> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw new UsageError(`${file}: there is no such file: check the path`);
+  try {
+    await createJiti(import.meta.url, { fsCache: false, tryNative: false, virtualModules: shared }).import(path);
+  } catch (error) {
+    throw new UsageError(`${file} cannot be loaded: ${firstLine(String(error))}`);
+  }
+}
+
+/** What a worker imports to have a plugin. */
+export function pluginModule(file: string): string {
+  const entry = new URL('./worker-plugin.js', import.meta.url);
+  entry.searchParams.set('file', resolve(file));
+  return entry.href;
+}

@@ -1,0 +1,119 @@
+// The command line with a package from outside: `--plugin` loads it, in TypeScript as it is, here and in workers.
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build as buildModel } from '@espalier/nn';
+import { runRecipe } from '@espalier/optimize';
+import { loadOptimized, saveOptimized } from '@espalier/optimize/node';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { build } from '../../tools/build.mjs';
+import { root } from '../helpers/sources.ts';
+import './package/index.ts';
+import { limit } from './package/pass.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'espalier-plugin-'));
+const [model, images] = [join(folder, 'model'), join(folder, 'images')];
+const plugin = 'test/outside/package/index.ts';
+
+interface Run {
+  readonly code: unknown;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command line, as it is built, in a process of its own. */
+function espalier(...args: readonly string[]): Promise<Run> {
+  const main = join(root, 'apps/cli/bin/espalier.mjs');
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { cwd: root }, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, stdout, stderr }),
+    );
+  });
+}
+
+/** Some images of 4 by 4 under MNIST's names, whose class is the row that is lit. */
+function writeImages(): void {
+  mkdirSync(images);
+  for (const [name, count] of [
+    ['train', 64],
+    ['t10k', 32],
+  ] as const) {
+    const header = (...shape: readonly number[]): Buffer => {
+      const bytes = Buffer.alloc(4 + 4 * shape.length);
+      for (const [place, value] of [0x0800 + shape.length, ...shape].entries()) bytes.writeUInt32BE(value, 4 * place);
+      return bytes;
+    };
+    const pixels = Uint8Array.from({ length: count * 16 }, (_, at) =>
+      (at >> 2) % 4 === (at >> 4) % 4 ? 255 - (at % 7) : at % 50,
+    );
+    const labels = Uint8Array.from({ length: count }, (_, at) => at % 4);
+    writeFileSync(join(images, `${name}-images-idx3-ubyte`), Buffer.concat([header(count, 4, 4), pixels]));
+    writeFileSync(join(images, `${name}-labels-idx1-ubyte`), Buffer.concat([header(count), labels]));
+  }
+}
+
+beforeAll(async () => {
+  if (!(await build())) throw new Error('the packages do not build: see above');
+  writeImages();
+  const layers = [
+    { type: 'flatten' },
+    { type: 'linear', in: 16, out: 8 },
+    { type: 'gain', features: 8 },
+    { type: 'relu' },
+    { type: 'linear', in: 8, out: 4 },
+  ];
+  const { model: made } = await runRecipe(buildModel({ type: 'sequential', layers }, { seed: 1 }), [
+    limit({ part: 0.8 }),
+  ]);
+  await saveOptimized(model, made, { metadata: { input: [1, 4, 4] } });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('a model of its layer and its view is shown with it, and refused by name without it', async () => {
+  const without = await espalier('inspect', model);
+  expect(without.code).toBe(2);
+  expect(without.stderr).toContain("'gain' is no known module");
+  const { code, stdout } = await espalier('inspect', model, '--json', '--plugin', plugin);
+  expect(code).toBe(0);
+  const { layers } = JSON.parse(stdout) as { readonly layers: readonly { type: string; stored: string }[] };
+  expect(layers[1]).toMatchObject({ type: 'linear', stored: 'viewed float32' });
+  expect(layers[2]).toMatchObject({ type: 'gain', parameters: 8 });
+});
+
+test('its score is a method of prune, in a worker, and the result keeps its view', async () => {
+  const output = join(folder, 'pruned');
+  const prune = ['prune', model, '-o', output, '--method', 'row-relative', '--data', images, '--device', 'cpu'];
+  const rest = ['--sparsity', '0.5', '--epochs', '1', '--batch', '16', '--json'];
+  const without = await espalier(...prune, ...rest);
+  expect(without.code).toBe(2);
+  expect(without.stderr).toContain("there is no 'row-relative'");
+  const { code, stderr } = await espalier(...prune, ...rest, `--plugin=${plugin}`);
+  expect(stderr).not.toContain('espalier:');
+  expect(code).toBe(0);
+  const { model: pruned, optimization } = await loadOptimized(output);
+  const names = pruned
+    .namedParameters()
+    .get('1.weight')
+    ?.views.map(({ name }) => name);
+  expect(names).toEqual(['mask', 'ceiling']);
+  expect(JSON.stringify(optimization)).toContain('by magnitude within rows');
+});
+
+test('what cannot be loaded ends the command with the reason, before anything is done', async () => {
+  const broken = join(folder, 'broken.mjs');
+  writeFileSync(
+    broken,
+    "import { registerLoss } from '@espalier/nn';\nregisterLoss({ type: 'mse', loss: () => {} });\n",
+  );
+  for (const [file, reason] of [
+    [join(folder, 'missing.mjs'), 'there is no such file'],
+    [broken, "there is another loss of the name 'mse'"],
+  ] as const) {
+    const { code, stderr } = await espalier('inspect', model, '--plugin', file);
+    expect(code).toBe(2);
+    expect(stderr).toContain(reason);
+  }
+  // A command that has no use for one runs none.
+  expect((await espalier('devices', '--plugin', broken)).stderr).toContain("unknown option '--plugin'");
+});
