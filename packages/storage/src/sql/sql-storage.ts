@@ -55,7 +55,7 @@ export function sqlStorage(engine: SqlEngine): Storage {
    */
   const checkOwned = async (session: SqlSession): Promise<void> => {
     const [orphan] = await session.all(
-      `SELECT study FROM (SELECT max(study) AS study FROM espalier_write) AS newest
+      `SELECT 1 AS orphan FROM (SELECT max(study) AS study FROM espalier_write) AS newest
         WHERE study IS NOT NULL AND NOT EXISTS (SELECT 1 FROM espalier_study WHERE id = newest.study)`,
     );
     if (orphan === undefined) return;
@@ -90,7 +90,7 @@ export function sqlStorage(engine: SqlEngine): Storage {
     const [row] = await session.all(sql, [name]);
     if (row !== undefined) return row;
     // An expression, which no index answers.
-    const [hidden] = await session.all("SELECT id FROM espalier_study WHERE name || '' = ?", [name]);
+    const [hidden] = await session.all("SELECT 1 AS hidden FROM espalier_study WHERE name || '' = ?", [name]);
     if (hidden === undefined) {
       await checkOwned(session);
       return undefined;
@@ -103,8 +103,8 @@ export function sqlStorage(engine: SqlEngine): Storage {
 
   /** How far a study is by its row, and by the rows of its trials, which tell how many there are. */
   const extentOf = async (session: SqlSession, { id, name }: StudyKey): Promise<Extent> => {
-    const trials = '(SELECT max(number) FROM espalier_trial WHERE study = espalier_study.id) AS last_trial';
-    const sql = `SELECT ${columns(dialect, 'revision', 'next_number')}, ${trials} FROM espalier_study WHERE id = ?`;
+    const last = dialect.column('(SELECT max(number) FROM espalier_trial WHERE study = espalier_study.id)');
+    const sql = `SELECT ${columns(dialect, 'revision', 'next_number')}, ${last} AS last_trial FROM espalier_study WHERE id = ?`;
     const [row] = await session.all(sql, [id]);
     const extent = orDamaged(shown, `the row of study '${name}'`, () => ({
       revision: numberOf(row, 'revision'),
