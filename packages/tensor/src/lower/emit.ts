@@ -93,7 +93,7 @@ export function emitGroup(
   /** A compiled-in number or the linear index. */
   function generate({ base, layout }: Source): number {
     const node = nodeAt(base);
-    return node.op.name === 'index'
+    return node.op.family === 'source' && node.op.source === 'index'
       ? body.push({
           kind: 'index',
           offset: layout.offset,

@@ -149,6 +149,12 @@ export class FunctionBuilder<const Parameters extends readonly ValueType[] = rea
     this.if(op('i32.gt_s', remaining, i32(0)), () => this.#countDown(remaining, body));
   }
 
+  /** Covers a computed count of equal things: the body for `together` of them as often as there are so many, then for one. */
+  repeatTogether(count: Expression, together: number, body: (count: number) => void): void {
+    this.repeat(op('i32.div_u', count, i32(together)), () => body(together));
+    this.repeat(op('i32.rem_u', count, i32(together)), () => body(1));
+  }
+
   /** The body with its locals, as the code section holds it. */
   encode(out: ByteWriter): void {
     out.unsigned(this.#locals.length);

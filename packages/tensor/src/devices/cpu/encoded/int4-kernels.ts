@@ -164,8 +164,7 @@ function addPlanes(module: ModuleBuilder, name: string, hasZeros: boolean): void
     f.increase(scales, op('i32.mul', scaleStep, i32(count)));
     if (hasZeros) f.increase(zeros, op('i32.mul', zeroStep, i32(count)));
   };
-  f.repeat(op('i32.div_u', rows, i32(rowsTogether)), () => pass(rowsTogether));
-  f.repeat(op('i32.rem_u', rows, i32(rowsTogether)), () => pass(1));
+  f.repeatTogether(rows, rowsTogether, pass);
 }
 
 interface Walk {

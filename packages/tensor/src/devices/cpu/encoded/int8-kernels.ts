@@ -120,8 +120,7 @@ function addPlanes(module: ModuleBuilder, name: string, planes: 1 | 2): void {
     }
     f.increase(codes, op('i32.mul', rowStep, i32(count)));
   };
-  f.repeat(op('i32.div_u', rows, i32(rowsTogether)), () => pass(rowsTogether));
-  f.repeat(op('i32.rem_u', rows, i32(rowsTogether)), () => pass(1));
+  f.repeatTogether(rows, rowsTogether, pass);
 }
 
 type Walk = Readonly<Record<'x' | 'blockScales' | 'codes' | 'chunks' | 'rowStep' | 'tail' | 'tailCount', Local>>;

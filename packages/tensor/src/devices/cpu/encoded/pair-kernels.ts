@@ -82,8 +82,7 @@ function addDotPairs(module: ModuleBuilder, values: Values, masks: number): void
     f.increase(places, op('i32.mul', bytes, i32(count)));
     f.increase(entries, op('i32.mul', valueStep, i32(count)));
   };
-  f.repeat(op('i32.div_u', rows, i32(rowsTogether)), () => pass(rowsTogether));
-  f.repeat(op('i32.rem_u', rows, i32(rowsTogether)), () => pass(1));
+  f.repeatTogether(rows, rowsTogether, pass);
 }
 
 /** The scale of a row, in all lanes. A code is scaled at once: sums of codes times large elements of x could overflow. */

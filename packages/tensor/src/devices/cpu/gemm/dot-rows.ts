@@ -37,8 +37,7 @@ export function addDotRows(module: ModuleBuilder): void {
     }
     f.increase(w, op('i32.mul', rowStep, i32(count)));
   };
-  f.repeat(op('i32.div_u', rows, i32(rowsTogether)), () => pass(rowsTogether));
-  f.repeat(op('i32.rem_u', rows, i32(rowsTogether)), () => pass(1));
+  f.repeatTogether(rows, rowsTogether, pass);
 }
 
 /** The sum of the four lanes of a vector of f32, in f64. */

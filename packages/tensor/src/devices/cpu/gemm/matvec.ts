@@ -19,8 +19,7 @@ export function addScaledRows(module: ModuleBuilder): void {
     f.increase(zero, 4);
   });
   const pass = (count: number): void => addRows(f, count, { x, b, y, n, xStep, rowStep });
-  f.repeat(op('i32.div_u', k, i32(rowsTogether)), () => pass(rowsTogether));
-  f.repeat(op('i32.rem_u', k, i32(rowsTogether)), () => pass(1));
+  f.repeatTogether(k, rowsTogether, pass);
 }
 
 type Operands = Readonly<Record<'x' | 'b' | 'y' | 'n' | 'xStep' | 'rowStep', Local>>;
