@@ -14,18 +14,25 @@ export function pairOf(size: Size2d): readonly [number, number] {
   return typeof size === 'number' ? [size, size] : size;
 }
 
-/** Throws ShapeError unless a batch is of images [batch, channels, height, width] that the kernel fits on. */
-export function checkImage(
-  operation: string,
-  shape: Shape,
+/** What stands before and after an image along an axis (height, width): with `same` an odd element is at the end. */
+export function borderOf(
   { kernel, padding, dilation }: Omit<Windows, 'stride'>,
-): void {
+  axis: 0 | 1,
+): readonly [before: number, after: number] {
+  if (padding === 'valid') return [0, 0];
+  if (padding !== 'same') return [pairOf(padding)[axis], pairOf(padding)[axis]];
+  const reach = pairOf(dilation)[axis] * (pairOf(kernel)[axis] - 1);
+  return [Math.floor(reach / 2), Math.ceil(reach / 2)];
+}
+
+/** Throws ShapeError unless a batch is of images [batch, channels, height, width] that the kernel fits on. */
+export function checkImage(operation: string, shape: Shape, windows: Omit<Windows, 'stride'>): void {
   if (shape.length !== 4)
     throw new ShapeError(operation, `takes [batch, channels, height, width], not [${shape.join(', ')}]`);
   for (const axis of [0, 1] as const) {
-    const reach = pairOf(dilation)[axis] * (pairOf(kernel)[axis] - 1);
-    const around = padding === 'same' ? reach : padding === 'valid' ? 0 : 2 * pairOf(padding)[axis];
-    const size = (shape[axis + 2] as number) + around;
+    const reach = pairOf(windows.dilation)[axis] * (pairOf(windows.kernel)[axis] - 1);
+    const [before, after] = borderOf(windows, axis);
+    const size = (shape[axis + 2] as number) + before + after;
     if (reach < size) continue;
     throw new ShapeError(
       operation,

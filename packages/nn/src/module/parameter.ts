@@ -12,7 +12,7 @@ import {
   type Shape,
   type Tensor,
 } from '@espalier/tensor';
-import { aTensor, check, ruleOf, type Rule } from '@espalier/tensor/arguments';
+import { aTensor, check, ruleOf, showShape, type Rule } from '@espalier/tensor/arguments';
 import type { StoredWeight } from './stored-weight.ts';
 
 /**
@@ -111,7 +111,7 @@ export class Parameter {
     if (weight.matrix.shape.join() !== wanted.join())
       throw new ShapeError(
         'store',
-        `a matrix [${weight.matrix.shape.join(', ')}] cannot stand for a parameter [${this.shape.join(', ')}]; it must be [${wanted.join(', ')}]`,
+        `a matrix ${showShape(weight.matrix.shape)} cannot stand for a parameter ${showShape(this.shape)}; it must be ${showShape(wanted)}`,
       );
     this.weight.tensor?.dispose();
     this.weight.tensor = undefined;
