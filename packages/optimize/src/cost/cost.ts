@@ -70,8 +70,7 @@ export async function measureCost(model: Module, options: CostOptions): Promise<
   const { inputShape, latency = true, input } = options;
   const perParameter: ParameterCost[] = [];
   for (const [name, parameter] of model.namedParameters()) {
-    const { shape, dtype } = parameter;
-    const { stored } = parameter;
+    const { shape, dtype, stored } = parameter;
     if (stored && !isOptimizedWeight(stored)) {
       const nonZeros = countNonZeros(await parameter.value.data());
       const { format, bytes } = stored.matrix;
@@ -98,6 +97,8 @@ export async function measureCost(model: Module, options: CostOptions): Promise<
   const memoryBytes =
     loaded.parameters().reduce((sum, { bytes }) => sum + bytes, 0) +
     loaded.buffers().reduce((sum, { size, dtype }) => sum + size * dtypes[dtype].bytes, 0);
+  const timing = latency === true ? {} : latency;
+  const measured = timing && (await measureLatency(loaded.eval(), input ?? exampleOf(model, inputShape), timing));
   loaded.dispose();
   return {
     parameters: countParameters(model),
@@ -105,18 +106,9 @@ export async function measureCost(model: Module, options: CostOptions): Promise<
     macs: summary(model, inputShape).macs,
     bytes: await storedBytes(model),
     memoryBytes,
-    ...(latency !== false && {
-      latency: await latencyOf(model, input ?? exampleOf(model, inputShape), latency === true ? {} : latency),
-    }),
+    ...(measured && { latency: measured }),
     perParameter,
   };
 }
 
 const formatOf = (dtype: DType): string => (dtype === 'f32' ? 'float32' : dtype);
-
-async function latencyOf(model: Module, input: Tensor, options: LatencyOptions): Promise<Latency> {
-  const loaded = (await materializeModel(model)).eval();
-  const latency = await measureLatency(loaded, input, options);
-  loaded.dispose();
-  return latency;
-}
