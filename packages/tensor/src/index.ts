@@ -122,6 +122,11 @@ export {
   uniform,
   type RandomOptions,
 } from './functions/random.ts';
+export {
+  defineElementwise,
+  type ElementwiseFunction,
+  type ElementwiseOpDescription,
+} from './functions/define-elementwise.ts';
 export { checkIndices, configure, type CheckIndicesOptions, type Configuration } from './functions/configure.ts';
 export { multiplyAccumulates } from './functions/multiply-accumulates.ts';
 export { broadcastShapes, sizeOf } from './functions/shapes.ts';
@@ -153,6 +158,7 @@ export type {
 export type { Case, Chooser, InputCase, OpEntry, Tolerance, Values } from './ops/domain.ts';
 export type { ResultType } from './ops/op.ts';
 export { opTable } from './ops/table.ts';
+export * as scalar from './scalar/expression.ts';
 export { defaultGenerator, Generator, manualSeed, type GeneratorState } from './random/generator.ts';
 export { isTensor, keep, memory, scope } from './runtime/scope.ts';
 export type { MadeOfTensors, TensorParts } from './runtime/structure.ts';

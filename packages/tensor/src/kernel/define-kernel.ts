@@ -1,4 +1,5 @@
 /** Kernels made by users, beside those of this package. */
+import { checkAttributes } from '../arguments/attributes.ts';
 import {
   aFunction,
   aNonNegativeNumber,
@@ -132,12 +133,8 @@ export function defineKernel(description: KernelDescription): Kernel {
   };
   const call = (inputs: readonly Tensor[], attributes: KernelAttributes = {}): Tensor[] => {
     check(name, 'the inputs', inputs, tensors);
-    check<object>(name, 'the attributes', attributes, anObject);
+    checkAttributes(name, attributes);
     if (inputs.length !== arity) throw new ArgumentError(name, `takes ${arity} tensors, not ${inputs.length}`);
-    // Attributes are part of the identity of a kernel as JSON, where NaN and both infinities would be one.
-    for (const [key, value] of Object.entries(attributes))
-      if (typeof value === 'number' && !Number.isFinite(value))
-        throw new ArgumentError(name, `its attribute ${key} is ${value}; attributes are JSON: pass it as text`);
     const results = check(
       name,
       'what its outputs rule gives',

@@ -5,7 +5,7 @@ import { dtypes, type DType } from '../dtype/dtype.ts';
 import { promote } from '../dtype/promote.ts';
 import { elementwiseNode, movementNode } from '../graph/build.ts';
 import type { Node } from '../graph/node.ts';
-import { argumentDType } from '../ops/elementwise/define.ts';
+import { argumentDType, type ElementwiseEntry } from '../ops/elementwise/define.ts';
 import { elementwiseEntry } from '../ops/elementwise/entries.ts';
 import { castOp } from '../ops/elementwise/conversion.ts';
 import { movementOps } from '../ops/movement.ts';
@@ -50,7 +50,16 @@ export function expandNode(node: Node, shape: Shape): Node {
 
 /** Applies an entry of the element-wise table to nodes. */
 export function applyToNodes(name: string, nodes: readonly Node[], attributes: Attributes = {}): Tensor {
-  const { op, argumentRule, result } = elementwiseEntry(name);
+  return applyEntry(name, elementwiseEntry(name), nodes, attributes);
+}
+
+/** Applies an element-wise op, whoever defined it, to nodes. */
+export function applyEntry(
+  name: string,
+  { op, argumentRule, result }: ElementwiseEntry,
+  nodes: readonly Node[],
+  attributes: Attributes,
+): Tensor {
   const promoted = nodes.map((node) => node.dtype).reduce((a, b) => promote(a, b, name));
   const dtype = argumentDType(name, argumentRule, promoted);
   const shape = broadcastShapes(name, ...nodes.map((node) => node.shape));

@@ -596,6 +596,20 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
       ['name', 'inputs', 'outputs', 'reference'],
     ),
   ],
+  defineElementwise: [
+    options(
+      {
+        name: anyName,
+        summary: anyName,
+        arity: one,
+        meaning: slot(
+          () => (a: unknown) => a,
+          () => false,
+        ),
+      },
+      ['name', 'summary', 'arity', 'meaning'],
+    ),
+  ],
   createReferenceDevice: [optional(anyName)],
   createCpuDevice: [
     options({
@@ -641,6 +655,10 @@ const made: Readonly<Record<string, readonly [make: () => unknown, ...slots: Slo
   'checkpoint(fn)': [() => espalier.checkpoint((a: Tensor) => a.mul(2)), x],
   'customGradient(fn)': [() => espalier.customGradient({ forward: (a) => a.mul(2), backward: (g) => [g] }), x],
   'a kernel': [() => espalier.defineKernel(description as never), list([x])],
+  'an element-wise op': [
+    () => espalier.defineElementwise({ name: 'same', summary: 'a', arity: 1, meaning: (a) => a }),
+    list([x]),
+  ],
   'a matrix in a format times': [
     () => (a: Tensor, how: espalier.EncodedMatmulOptions) => inFormat().matmul(a, how),
     tensorSlot(vector),
@@ -703,5 +721,5 @@ export const internalMethods: ReadonlySet<string> = new Set([
 
 /** Exports that are no operations: tables and formats. Classes of errors are known by their names. */
 export const tables: ReadonlySet<string> = new Set([
-  'dtypeNames', 'dtypes', 'opTable', 'bitmask', 'blockSparse', 'codebook', 'csr', 'int4', 'int8', 'nOfM',
+  'dtypeNames', 'dtypes', 'opTable', 'scalar', 'bitmask', 'blockSparse', 'codebook', 'csr', 'int4', 'int8', 'nOfM',
 ]); // prettier-ignore

@@ -3,10 +3,12 @@ import {
   cpu,
   createReferenceDevice,
   defaultDevice,
+  defineElementwise,
   gradients,
   layerNorm,
   randn,
   randint,
+  scalar,
   tensor,
   withDevice,
   type Device,
@@ -48,6 +50,27 @@ describe('fusion', () => {
     const kernels = kernelsOf(() => a.mul(b).add(a).relu().exp().realizeSync());
     expect(kernels).toHaveLength(1);
     expect(kernels[0]).toMatchObject({ kind: 'loop', outer: [42], inner: [] });
+  });
+
+  test('an op from outside is part of the chain, and its gradient too', () => {
+    const softsign = defineElementwise({
+      name: 'softsign',
+      summary: 'a / (1 + |a|)',
+      arity: 1,
+      meaning: (a) => scalar.div(a, scalar.add(1, scalar.abs(a))),
+      gradient: (g, _, a) => [g.div(a.abs().add(1).square())],
+    });
+    const [a, b] = [given(6, 7), given(6, 7)];
+    expect(
+      kernelsOf(() =>
+        softsign([a.mul(b)])
+          .add(a)
+          .realizeSync(),
+      ),
+    ).toHaveLength(1);
+    const x = a.requiresGradients();
+    const gradient = (): Tensor | undefined => gradients(softsign([x.mul(b)]).sum(), [x])[0];
+    expect(kernelsOf(() => gradient()?.realizeSync())).toHaveLength(1);
   });
 
   test('transposed and broadcast operands are read in place, without copies', () => {

@@ -3,31 +3,10 @@ import { isFloat } from '../../dtype/dtype.ts';
 import type { DType } from '../../dtype/dtype.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { applyElementwise } from '../../tensor/apply-elementwise.ts';
-import type { Case, Chooser, InputCase, OpEntry, Values } from '../domain.ts';
-import { between, type ElementwiseEntry } from '../elementwise/define.ts';
+import type { Chooser, InputCase, OpEntry, Values } from '../domain.ts';
+import { between } from '../elementwise/define.ts';
 import { elementwiseEntries } from '../elementwise/entries.ts';
-
-function draw(entry: ElementwiseEntry, choose: Chooser, values: readonly Values[], floatsOnly: boolean): Case {
-  const dtype = choose.dtype(floatsOnly ? ['float'] : entry.kinds);
-  const shapes = entry.op.arity === 2 ? choose.broadcastable() : [choose.shape()];
-  return {
-    inputs: shapes.map((shape, index) => ({ shape, dtype, values: values[index] as Values })),
-    attributes: entry.attributes ? choose.pick(entry.attributes) : {},
-  };
-}
-
-function tableEntry(name: string, entry: ElementwiseEntry): OpEntry {
-  const { smooth } = entry;
-  return {
-    name,
-    family: 'elementwise',
-    summary: entry.summary,
-    run: (inputs, attributes) => applyElementwise(name, inputs, attributes),
-    domain: (choose) => draw(entry, choose, entry.values, false),
-    ...(smooth && { smooth: (choose: Chooser) => draw(entry, choose, smooth, true) }),
-    tolerance: { ulps: entry.ulps, ...(entry.absolute !== undefined && { absolute: entry.absolute }) },
-  };
-}
+import { tableEntry } from '../elementwise/table-entry.ts';
 
 const dtypePairs = (choose: Chooser): { from: DType; to: DType } => ({
   from: choose.dtype(['float', 'signed', 'unsigned', 'bool']),
@@ -99,6 +78,8 @@ const special: readonly OpEntry[] = [
 
 /** One entry per element-wise op. */
 export const elementwiseTable: readonly OpEntry[] = [
-  ...Object.entries(elementwiseEntries).map(([name, entry]) => tableEntry(name, entry)),
+  ...Object.entries(elementwiseEntries).map(([name, entry]) =>
+    tableEntry(name, entry, (inputs, attributes) => applyElementwise(name, inputs, attributes)),
+  ),
   ...special,
 ];
