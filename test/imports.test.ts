@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { findCycle } from './helpers/cycles.ts';
 import { importsOf, root, sourceFiles, workspaces } from './helpers/sources.ts';
 import type { Import } from './helpers/sources.ts';
+import { violations } from './layers/layers.ts';
+import { layersOf } from './layers/table.ts';
 
 /** The workspace packages that each workspace may import. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
@@ -41,6 +43,35 @@ test('a cycle is found where there is one', () => {
   expect(findCycle(new Map([...line, ['c', ['d']], ['d', ['b']]]))).toEqual(['b', 'c', 'd', 'b']);
 });
 
+test('a layer that imports what is above it is found, and an exception that nothing needs', () => {
+  const layers = {
+    arrows: { low: [], high: ['low'], 'high/own': [] },
+    exceptions: [
+      { from: 'low', to: 'high/a.ts', types: true, why: 'its types name each other' },
+      { from: 'high/own', to: 'low', why: 'nothing' },
+    ],
+  } as const;
+  const line = (from: string, to: string, typeOnly = false): Import => ({
+    file: `packages/p/src/${from}`,
+    specifier: '',
+    target: `packages/p/src/${to}`,
+    typeOnly,
+  });
+  const sound = [line('high/a.ts', 'low/b.ts'), line('low/b.ts', 'high/a.ts', true), line('index.ts', 'high/a.ts')];
+  expect(violations(layers, 'packages/p', sound)).toEqual(['nothing in high/own imports low any more']);
+  const knots = [line('low/b.ts', 'high/a.ts'), line('high/a.ts', 'high/own/c.ts', true), line('c.ts', 'low/b.ts')];
+  expect(violations(layers, 'packages/p', [...sound, ...knots])).toEqual([
+    'low/b.ts imports high/a.ts: no arrow from low to high',
+    'high/a.ts imports types of high/own/c.ts: no arrow from high to high/own',
+    'c.ts is in no layer',
+    'nothing in high/own imports low any more',
+  ]);
+});
+
+test.each(Object.entries(layersOf))('the arrows between the layers of %s run in no circle', (_, { arrows: below }) => {
+  expect(findCycle(new Map(Object.entries(below)))?.join(' → ')).toBeUndefined();
+});
+
 test.each(withoutDependencies)('%s depends on nothing outside the workspace', (workspace) => {
   const manifest: unknown = JSON.parse(readFileSync(join(root, workspace, 'package.json'), 'utf8'));
   const dependencies = Object.keys(Reflect.get(Object(manifest), 'dependencies') ?? {});
@@ -71,6 +102,11 @@ describe.each(workspaces)('%s', (workspace) => {
   test('asks for Node only in src/node, in storage and in applications', () => {
     const needsNode = /^node:|\/src\/node\/|^@espalier\/(?:[^/]+\/node|storage)$/;
     expect(imports.filter(({ file, target }) => needsNode.test(target) && !isNodeOnly(file)).map(sentence)).toEqual([]);
+  });
+
+  test('keeps to its layers, types included', () => {
+    const layers = layersOf[workspace] ?? { arrows: {}, exceptions: [] };
+    expect(violations(layers, workspace, imports)).toEqual([]);
   });
 
   test('has no circle of imports, types aside', () => {

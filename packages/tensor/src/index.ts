@@ -156,7 +156,7 @@ export type {
   SortSpec,
 } from './kernel/spec.ts';
 export type { Case, Chooser, InputCase, OpEntry, Tolerance, Values } from './ops/domain.ts';
-export type { ResultType } from './ops/op.ts';
+export type { ResultType } from './graph/op.ts';
 export { opTable } from './ops/table.ts';
 export * as scalar from './scalar/expression.ts';
 export { defaultGenerator, Generator, manualSeed, type GeneratorState } from './random/generator.ts';

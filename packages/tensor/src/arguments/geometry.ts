@@ -1,6 +1,6 @@
 /** The geometry of a convolution, as the kernels rely on it. */
 import { ShapeError } from '../errors.ts';
-import type { Conv2dGeometry } from '../ops/kernels/conv2d.ts';
+import type { Conv2dGeometry } from '../kernel/spec.ts';
 import { windowCount } from '../shape/layout.ts';
 import {
   aCount,

@@ -15,7 +15,7 @@ import { withMode, modes, type DrawKeys } from '../graph/modes.ts';
 import { detachedNode } from '../graph/build.ts';
 import { Node } from '../graph/node.ts';
 import { movementOps } from '../ops/movement.ts';
-import type { GradientRule, MovementOp } from '../ops/op.ts';
+import type { GradientRule, MovementOp } from '../graph/op.ts';
 import { sameShape, showShape } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';

@@ -13,7 +13,7 @@ import {
 } from '../arguments/rules.ts';
 import { aTensor } from '../arguments/types.ts';
 import { ShapeError } from '../errors.ts';
-import type { Conv2dGeometry } from '../ops/kernels/conv2d.ts';
+import type { Conv2dGeometry } from '../kernel/spec.ts';
 import { windowCount } from '../shape/layout.ts';
 import { showShape } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';

@@ -27,7 +27,7 @@ import {
 } from '../ops/elementwise/define.ts';
 import { tableEntry } from '../ops/elementwise/table-entry.ts';
 import type { OpEntry, Values } from '../ops/domain.ts';
-import type { Attributes } from '../ops/op.ts';
+import type { Attributes } from '../graph/op.ts';
 import { argument } from '../scalar/expression.ts';
 import { operandNodes } from '../tensor/operands.ts';
 import type { Tensor } from '../tensor/tensor.ts';

@@ -24,7 +24,7 @@ import { elementwiseNode, indexNode, storedNode } from '../graph/build.ts';
 import { modes } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import { Storage } from '../graph/storage.ts';
-import type { ElementwiseOp } from '../ops/op.ts';
+import type { ElementwiseOp } from '../graph/op.ts';
 import { defaultGenerator, type Generator } from '../random/generator.ts';
 import { randomBitsOp, randomNormalOp } from '../random/ops.ts';
 import { errorFunction } from '../scalar/error-function.ts';

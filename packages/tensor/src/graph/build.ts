@@ -2,16 +2,7 @@
 import type { Device } from '../device/device.ts';
 import { dtypes, isFloat, type DType } from '../dtype/dtype.ts';
 import { DeviceError, DTypeError, InternalError } from '../errors.ts';
-import type {
-  Attributes,
-  ElementwiseOp,
-  IndexedOp,
-  KernelOp,
-  MovementOp,
-  Op,
-  ReductionOp,
-  SourceOp,
-} from '../ops/op.ts';
+import type { Attributes, ElementwiseOp, IndexedOp, KernelOp, MovementOp, Op, ReductionOp, SourceOp } from './op.ts';
 import { literal } from '../kernel/loop-body.ts';
 import { movedShape, type Movement } from '../shape/layout.ts';
 import { sameShape, type Shape } from '../shape/shape.ts';

@@ -7,7 +7,7 @@
 import type { Device } from '../device/device.ts';
 import { dtypes, type DType } from '../dtype/dtype.ts';
 import { sizeOf, type Shape } from '../shape/shape.ts';
-import type { Op, Attributes } from '../ops/op.ts';
+import type { Op, Attributes } from './op.ts';
 import type { Storage } from './storage.ts';
 
 let created = 0;

@@ -127,16 +127,8 @@ export interface EncodedMatmulSpec {
   readonly epilogue?: readonly LoopInstruction[];
 }
 
-/**
- * 2-D convolution (cross-correlation, as every framework means it) on contiguous NCHW images and OIHW weights
- * [outChannels, inChannels/groups, kernelHeight, kernelWidth], and its two gradients:
- * `forward` reads x, w, writes y; `input` reads y (the output's gradient) and w, writes x; `weight` reads x and y, writes w.
- * `padding` is [top, left]; positions beyond the image read as 0. Bindings are numbered in `x`, `w`, `y`.
- */
-export interface Conv2dSpec {
-  readonly kind: 'conv2d';
-  readonly pass: 'forward' | 'input' | 'weight';
-  readonly bindings: readonly Binding[];
+/** The sizes of a 2-D convolution. `padding` is [top, left]; positions beyond the image read as 0. */
+export interface Conv2dGeometry {
   readonly batch: number;
   readonly groups: number;
   readonly inChannels: number;
@@ -147,6 +139,17 @@ export interface Conv2dSpec {
   readonly stride: readonly [height: number, width: number];
   readonly padding: readonly [top: number, left: number];
   readonly dilation: readonly [height: number, width: number];
+}
+
+/**
+ * 2-D convolution (cross-correlation, as every framework means it) on contiguous NCHW images and OIHW weights
+ * [outChannels, inChannels/groups, kernelHeight, kernelWidth], and its two gradients:
+ * `forward` reads x, w, writes y; `input` reads y (the output's gradient) and w, writes x; `weight` reads x and y, writes w.
+ */
+export interface Conv2dSpec extends Conv2dGeometry {
+  readonly kind: 'conv2d';
+  readonly pass: 'forward' | 'input' | 'weight';
+  readonly bindings: readonly Binding[];
   readonly x: Access;
   readonly w: Access;
   readonly y: Access;

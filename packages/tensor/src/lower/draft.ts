@@ -3,7 +3,7 @@ import type { Device } from '../device/device.ts';
 import { dtypes } from '../dtype/dtype.ts';
 import type { Node } from '../graph/node.ts';
 import type { KernelSpec } from '../kernel/spec.ts';
-import type { KernelOp } from '../ops/op.ts';
+import type { KernelOp } from '../graph/op.ts';
 import type { Layout } from '../shape/layout.ts';
 import { sizeOf } from '../shape/shape.ts';
 import { collapse } from './collapse.ts';

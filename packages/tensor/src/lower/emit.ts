@@ -4,8 +4,7 @@ import type { Node } from '../graph/node.ts';
 import { InternalError } from '../errors.ts';
 import { loopBody } from '../kernel/loop-body.ts';
 import type { Access, Binding, LoopInstruction } from '../kernel/spec.ts';
-import { castOp } from '../ops/elementwise/conversion.ts';
-import type { IndexedOp } from '../ops/op.ts';
+import type { IndexedOp, Op } from '../graph/op.ts';
 import * as s from '../scalar/expression.ts';
 import type { Expression } from '../scalar/expression.ts';
 import { isHalf, roundedTo } from '../scalar/half-rounding.ts';
@@ -43,6 +42,8 @@ const narrowings: Readonly<Partial<Record<DType, Expression>>> = {
   f16: roundedTo('f16', s.argument(0, 'f32')),
   bf16: roundedTo('bf16', s.argument(0, 'f32')),
 };
+
+const readsExactly = (op: Op): boolean => op.family === 'elementwise' && op.exact === true;
 
 /** Emits the loop of a group over a graph. */
 export function emitGroup(
@@ -106,7 +107,7 @@ export function emitGroup(
   /** The value of a member as other members read it. */
   function compute(position: number): number {
     const { dtype, op } = nodeAt(position);
-    if (dtype === 'u8' || dtype === 'i8' || (isHalf(dtype) && op === castOp))
+    if (dtype === 'u8' || dtype === 'i8' || (isHalf(dtype) && readsExactly(op)))
       return asStored(position, () => raw(position));
     return raw(position);
   }
@@ -151,7 +152,7 @@ export function emitGroup(
     switch (op.family) {
       case 'elementwise': {
         const args = inputs.map(({ base }, index) => s.argument(index, computeOf(base)));
-        return body.emit(op.meaning(args, node.attributes), inputs.map(op === castOp ? readExactly : read));
+        return body.emit(op.meaning(args, node.attributes), inputs.map(readsExactly(op) ? readExactly : read));
       }
       case 'reduction':
         return body.push({ kind: 'reduce', op: op.fold, arg: read(inputs[0] as Source), dtype: computeOf(position) });

@@ -3,7 +3,7 @@
  * layout in which the view looks at them. Decides which views have to become copies.
  */
 import type { Node } from '../graph/node.ts';
-import { movementOf } from '../ops/op.ts';
+import { movementOf } from '../graph/op.ts';
 import { contiguousLayout, isContiguous, moveLayout, type Layout } from '../shape/layout.ts';
 import type { GraphView } from './graph-view.ts';
 

@@ -5,7 +5,7 @@
 import type { DType, DTypeKind } from '../dtype/dtype.ts';
 import type { Shape } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Attributes } from './op.ts';
+import type { Attributes } from '../graph/op.ts';
 
 /** Where choices come from. Smaller choices are simpler. */
 export interface Chooser {

@@ -1,7 +1,7 @@
 /** Movement ops: views whose gradients are views again, or paddings. */
 import type { Movement } from '../shape/layout.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { GradientSite, MovementOp } from './op.ts';
+import type { GradientSite, MovementOp } from '../graph/op.ts';
 
 type MovementGradient<K extends Movement['kind']> = (
   gradient: Tensor,

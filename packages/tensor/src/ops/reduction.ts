@@ -2,7 +2,7 @@
 import { modes } from '../graph/modes.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { productsOfOthers } from './factors.ts';
-import type { GradientSite, ReductionOp } from './op.ts';
+import type { GradientSite, ReductionOp } from '../graph/op.ts';
 
 const axesOf = (site: GradientSite): readonly number[] => site.attributes['axes'] as readonly number[];
 const only = (site: GradientSite): Tensor => site.inputs[0] as Tensor;

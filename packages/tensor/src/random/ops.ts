@@ -1,5 +1,5 @@
 /** Random bits as an element-wise op of the linear index: draws fuse with whatever uses them. */
-import type { ElementwiseOp } from '../ops/op.ts';
+import type { ElementwiseOp } from '../graph/op.ts';
 import type { Expression } from '../scalar/expression.ts';
 import { threefry } from './threefry.ts';
 import { normalFromBits } from './normal.ts';

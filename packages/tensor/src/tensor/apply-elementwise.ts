@@ -1,6 +1,6 @@
 /** Element-wise ops on tensors and numbers. */
 import { elementwiseEntry } from '../ops/elementwise/entries.ts';
-import type { Attributes } from '../ops/op.ts';
+import type { Attributes } from '../graph/op.ts';
 import { compare, isComparison } from './compare.ts';
 import { operandNodes } from './operands.ts';
 import type { Tensor } from './tensor.ts';

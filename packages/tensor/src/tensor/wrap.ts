@@ -9,7 +9,7 @@ import { argumentDType, type ElementwiseEntry } from '../ops/elementwise/define.
 import { elementwiseEntry } from '../ops/elementwise/entries.ts';
 import { castOp } from '../ops/elementwise/conversion.ts';
 import { movementOps } from '../ops/movement.ts';
-import type { Attributes } from '../ops/op.ts';
+import type { Attributes } from '../graph/op.ts';
 import { broadcastShapes, type Shape } from '../shape/shape.ts';
 import type { Tensor } from './tensor.ts';
 

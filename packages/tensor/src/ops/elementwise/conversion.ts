@@ -3,7 +3,7 @@ import { dtypes, type DType } from '../../dtype/dtype.ts';
 import { InternalError } from '../../errors.ts';
 import * as s from '../../scalar/expression.ts';
 import type { Expression } from '../../scalar/expression.ts';
-import type { ElementwiseOp } from '../op.ts';
+import type { ElementwiseOp } from '../../graph/op.ts';
 
 const at = (args: readonly Expression[], index: number): Expression => {
   const argument = args[index];
@@ -16,6 +16,7 @@ export const castOp: ElementwiseOp = {
   family: 'elementwise',
   name: 'cast',
   arity: 1,
+  exact: true,
   gradient: (g, { inputs: [input] }) => [input && g.cast(input.dtype)],
   meaning: (args, { dtype }) => s.cast(at(args, 0), dtypes[dtype as DType].compute),
 };

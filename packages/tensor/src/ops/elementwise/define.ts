@@ -3,7 +3,7 @@ import { dtypes, type DType, type DTypeKind } from '../../dtype/dtype.ts';
 import type { Expression } from '../../scalar/expression.ts';
 import { DTypeError, InternalError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Attributes, ElementwiseOp, GradientRule } from '../op.ts';
+import type { Attributes, ElementwiseOp, GradientRule } from '../../graph/op.ts';
 import type { Values } from '../domain.ts';
 
 /** How the argument dtypes of an element-wise op are brought together. */

@@ -2,7 +2,7 @@
 import { dtypes } from '../../dtype/dtype.ts';
 import { literal } from '../../kernel/loop-body.ts';
 import * as s from '../../scalar/expression.ts';
-import type { Attributes, IndexedOp } from '../op.ts';
+import type { Attributes, IndexedOp } from '../../graph/op.ts';
 
 /** Widths before and after each axis, gaps between elements, and the number that fills both. */
 export interface Padding {

@@ -1,7 +1,7 @@
 /** Reading at indices held by another tensor. An index outside the axis gives 0. */
 import { dtypes } from '../../dtype/dtype.ts';
 import * as s from '../../scalar/expression.ts';
-import type { IndexedOp, IndexedSite } from '../op.ts';
+import type { IndexedOp, IndexedSite } from '../../graph/op.ts';
 
 /** Emits the read of input 0 along `axis` at the index value `index`, or 0 where that lies outside. */
 function readAt(

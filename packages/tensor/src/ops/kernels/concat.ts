@@ -1,8 +1,8 @@
 /** Joining tensors along an axis: one copy per part into its place. */
 import { dtypes } from '../../dtype/dtype.ts';
 import { contiguousStrides } from '../../shape/shape.ts';
-import type { KernelOp } from '../op.ts';
-import type { KernelStep } from '../kernel-plan.ts';
+import type { KernelOp } from '../../graph/op.ts';
+import type { KernelStep } from '../../graph/kernel-plan.ts';
 
 /** Parts agree in everything but the size along `attributes.axis`. */
 export const concatOp: KernelOp = {

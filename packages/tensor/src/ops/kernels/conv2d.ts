@@ -2,27 +2,11 @@
 import { dtypes, type ComputeDType, type DType } from '../../dtype/dtype.ts';
 import type { Node } from '../../graph/node.ts';
 import { loopBody } from '../../kernel/loop-body.ts';
-import type { Access, Binding, Conv2dSpec, LoopSpec } from '../../kernel/spec.ts';
+import type { Access, Binding, Conv2dGeometry, Conv2dSpec, LoopSpec } from '../../kernel/spec.ts';
 import * as s from '../../scalar/expression.ts';
 import { contiguousStrides, sizeOf } from '../../shape/shape.ts';
-import type { KernelStep } from '../kernel-plan.ts';
-import type { Attributes, KernelOp } from '../op.ts';
-
-type Pair = readonly [height: number, width: number];
-
-/** The geometry that forward and gradients share. */
-export interface Conv2dGeometry {
-  readonly batch: number;
-  readonly groups: number;
-  readonly inChannels: number;
-  readonly outChannels: number;
-  readonly inSize: Pair;
-  readonly outSize: Pair;
-  readonly kernel: Pair;
-  readonly stride: Pair;
-  readonly padding: Pair;
-  readonly dilation: Pair;
-}
+import type { KernelStep } from '../../graph/kernel-plan.ts';
+import type { Attributes, KernelOp } from '../../graph/op.ts';
 
 /** Shapes of image, weight and output. */
 export function conv2dShapes(geometry: Conv2dGeometry): {

@@ -4,8 +4,8 @@ import type { Node } from '../../graph/node.ts';
 import type { Binding, LoopSpec, MatmulSpec } from '../../kernel/spec.ts';
 import { contiguousStrides } from '../../shape/shape.ts';
 import type { Layout } from '../../shape/layout.ts';
-import type { KernelOp } from '../op.ts';
-import type { KernelStep } from '../kernel-plan.ts';
+import type { KernelOp } from '../../graph/op.ts';
+import type { KernelStep } from '../../graph/kernel-plan.ts';
 
 /** The product as a contraction kernel. */
 function matmulSpec(node: Node, a: Layout, b: Layout): MatmulSpec {

@@ -1,8 +1,8 @@
 /** Running folds along an axis, and sorting. */
 import { sizeOf } from '../../shape/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { KernelOp } from '../op.ts';
-import type { KernelStep } from '../kernel-plan.ts';
+import type { KernelOp } from '../../graph/op.ts';
+import type { KernelStep } from '../../graph/kernel-plan.ts';
 
 function scan(name: string, fold: 'sum' | 'prod', gradient: NonNullable<KernelOp['gradient']> | undefined): KernelOp {
   return {

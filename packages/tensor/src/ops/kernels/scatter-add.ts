@@ -2,8 +2,8 @@
 import type { Node } from '../../graph/node.ts';
 import type { Access, Binding } from '../../kernel/spec.ts';
 import { contiguousStrides, sizeOf } from '../../shape/shape.ts';
-import type { Attributes, KernelOp } from '../op.ts';
-import type { KernelStep } from '../kernel-plan.ts';
+import type { Attributes, KernelOp } from '../../graph/op.ts';
+import type { KernelStep } from '../../graph/kernel-plan.ts';
 
 /**
  * `mode` 'elements': index and source have one shape, out differs along `axis` only (the adjoint of gather).

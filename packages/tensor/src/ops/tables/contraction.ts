@@ -4,7 +4,7 @@ import { einsum } from '../../functions/einsum.ts';
 import { avgPool2d, maxPool2d } from '../../functions/pooling.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { DTypeKind } from '../../dtype/dtype.ts';
-import type { Attributes } from '../op.ts';
+import type { Attributes } from '../../graph/op.ts';
 import type { Case, Chooser, OpEntry, Values } from '../domain.ts';
 import { between } from '../elementwise/define.ts';
 

@@ -2,7 +2,7 @@
 import { concat, stack } from '../../functions/join.ts';
 import type { PadOptions } from '../../tensor/movement-methods.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Attributes } from '../op.ts';
+import type { Attributes } from '../../graph/op.ts';
 import type { Chooser, OpEntry, Values } from '../domain.ts';
 import { between } from '../elementwise/define.ts';
 

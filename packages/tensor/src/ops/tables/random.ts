@@ -12,7 +12,7 @@ import {
 } from '../../functions/random.ts';
 import { Generator } from '../../random/generator.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Attributes } from '../op.ts';
+import type { Attributes } from '../../graph/op.ts';
 import type { OpEntry } from '../domain.ts';
 
 type Draw = (shape: readonly number[], options: RandomOptions, attributes: Attributes) => Tensor;

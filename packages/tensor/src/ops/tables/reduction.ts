@@ -1,6 +1,6 @@
 /** Reductions of the public table. */
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Attributes } from '../op.ts';
+import type { Attributes } from '../../graph/op.ts';
 import type { Case, Chooser, OpEntry, Values } from '../domain.ts';
 import { between } from '../elementwise/define.ts';
 

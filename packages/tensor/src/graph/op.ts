@@ -9,7 +9,7 @@ import type { ContractionSpec, ReduceOp } from '../kernel/spec.ts';
 import type { Layout, Movement } from '../shape/layout.ts';
 import type { Shape } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Node } from '../graph/node.ts';
+import type { Node } from './node.ts';
 import type { KernelPlan } from './kernel-plan.ts';
 
 /** Static parameters of one use of an op; plain JSON, since they are part of plan keys. */
@@ -41,6 +41,8 @@ export interface ElementwiseOp extends OpBase {
   readonly arity: number;
   /** The meaning, given arguments in the compute dtypes of the inputs. */
   readonly meaning: (args: readonly Expression[], attributes: Attributes) => Expression;
+  /** Sees its argument, and hands on its result, as their dtypes hold them: others may see more digits of a half than it has. */
+  readonly exact?: true;
 }
 
 /** Folds axes (`attributes.axes`) to size 1. */

@@ -1,0 +1,18 @@
+// The layers of each package, by its folder.
+import type { Layers } from './layers.ts';
+import { nn } from './nn.ts';
+import { optimize } from './optimize.ts';
+import { pipeline } from './pipeline.ts';
+import { search } from './search.ts';
+import { storage } from './storage.ts';
+import { tensor } from './tensor.ts';
+
+/** Packages of a folder or two have none. */
+export const layersOf: Readonly<Record<string, Layers>> = {
+  'packages/tensor': tensor,
+  'packages/nn': nn,
+  'packages/search': search,
+  'packages/storage': storage,
+  'packages/optimize': optimize,
+  'packages/pipeline': pipeline,
+};
