@@ -1,6 +1,6 @@
 // The command line with a package from outside: `--plugin` loads it, in TypeScript as it is, here and in workers.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build as buildModel } from '@espalier/nn';
@@ -98,6 +98,27 @@ test('its score is a method of prune, in a worker, and the result keeps its view
     ?.views.map(({ name }) => name);
   expect(names).toEqual(['mask', 'ceiling']);
   expect(JSON.stringify(optimization)).toContain('by magnitude within rows');
+});
+
+test('its storage keeps studies, also of worker processes, which load it too; and a study names no plugin', async () => {
+  const storage = ['--storage', `shelf:${join(folder, 'shelf')}`];
+  const run = ['study', 'run', 'p', 'test/outside/parabola.ts', ...storage, '--trials', '6'];
+  const without = await espalier(...run);
+  expect(without.code).toBe(2);
+  expect(without.stderr).toContain("there is no kind 'shelf:'");
+  expect(without.stderr).toContain('known are memory, journal, sqlite, postgres, postgresql');
+  const made = await espalier(...run, '--processes', '2', '--plugin', plugin);
+  expect(made.code, made.stderr).toBe(0);
+  expect(made.stderr).toContain(`--plugin ${plugin}`);
+  const { stdout, code } = await espalier('study', 'trials', 'p', ...storage, '--json', '--plugin', plugin);
+  expect(code).toBe(0);
+  const trials = JSON.parse(stdout) as readonly { readonly state: string }[];
+  expect(trials.length).toBeGreaterThanOrEqual(6);
+  expect(trials.every(({ state }) => state === 'complete')).toBe(true);
+  const worker = await espalier('worker', ...storage, '--source', 'test/outside/parabola.ts', '--plugin', plugin);
+  expect(worker.code, worker.stderr).toBe(0);
+  expect(worker.stdout).toContain('stopped by');
+  expect(readFileSync(join(folder, 'shelf', 'studies.db')).includes(plugin)).toBe(false);
 });
 
 test('what cannot be loaded ends the command with the reason, before anything is done', async () => {

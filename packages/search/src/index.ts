@@ -166,6 +166,8 @@ export type {
 export { indexedDbStorage } from './storage/indexed-db.ts';
 export { memoryStorage } from './storage/memory.ts';
 export { openStorage } from './storage/open-storage.ts';
+export { registerStorage, storageForms, storageSchemes } from './storage/storage-types.ts';
+export type { StorageType } from './storage/storage-types.ts';
 export { shownUrl, withoutSecrets } from './storage/shown-url.ts';
 export type { Claim, Claimant, ClaimToken, Storage } from './storage/storage.ts';
 
@@ -177,7 +179,7 @@ export type { LogEntry, LogStorageOptions } from './storage/log-storage.ts';
 export { existingStudy, missingStudy } from './storage/memory.ts';
 export { lossOf, objection, stateAfter } from './storage/study-log.ts';
 export type { Slot } from './storage/study-log.ts';
-export type { KeepAlive } from './storage/storage-package.ts';
+export type { KeepAlive } from './storage/keep-alive.ts';
 export { renewClaims } from './study/keep-claims.ts';
 
 export { createStudy, openStudy } from './study/create-study.ts';

@@ -1,7 +1,7 @@
 export { journalStorage } from './journal/journal.ts';
 export type { JournalOptions } from './journal/journal.ts';
 export { keepAlive } from './keep-alive.ts';
-export { openFileStorage } from './open-file-storage.ts';
+export { openFileStorage, storageTypes } from './open-file-storage.ts';
 export { exportOptuna } from './optuna/export.ts';
 export { importOptuna } from './optuna/import.ts';
 export type { ImportOptunaOptions } from './optuna/import.ts';

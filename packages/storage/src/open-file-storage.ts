@@ -1,38 +1,50 @@
-import { own, StorageError } from '@espalier/search';
-import type { Storage } from '@espalier/search';
+import { StorageError } from '@espalier/search';
+import type { Storage, StorageType } from '@espalier/search';
 import { journalStorage } from './journal/journal.ts';
+import { keepAlive } from './keep-alive.ts';
 import { postgresStorage } from './postgres/postgres-storage.ts';
 import { sqliteStorage } from './sqlite/sqlite-storage.ts';
 
-/** How the storages of each scheme are opened: those that are files, by what follows it. */
-const files: Readonly<Record<string, (path: string, options: { readonly readOnly: boolean }) => Promise<Storage>>> = {
-  journal: journalStorage,
-  sqlite: sqliteStorage,
-};
+type OpenFile = (path: string, options: { readonly readOnly: boolean }) => Promise<Storage>;
 
-/** And those on a server, by the whole URL. */
-const servers: Readonly<Record<string, (url: string) => Promise<Storage>>> = {
-  postgres: postgresStorage,
-  postgresql: postgresStorage,
-};
+/** A storage that is a file, named by what follows its scheme. */
+function fileType(scheme: string, openFile: OpenFile): StorageType {
+  return {
+    scheme,
+    form: `${scheme}:path`,
+    keepAlive,
+    open: async (url) => {
+      const [, path = '', mode] = /^[^:]*:(.*?)(?:\?mode=(\w*))?$/su.exec(url) ?? [];
+      if (path === '') throw new StorageError(url, `it names no file: write ${scheme}:path`);
+      if (mode !== undefined && mode !== 'ro') {
+        throw new StorageError(url, `its mode '${mode}' is unknown: write ?mode=ro to only read, or nothing`);
+      }
+      return openFile(path, { readOnly: mode === 'ro' });
+    },
+  };
+}
 
-const known = 'memory:, journal:path, sqlite:path, postgres://user@host/database';
+/** A storage on a server, named by the whole URL. */
+function serverType(scheme: string, open: StorageType['open']): StorageType {
+  return { scheme, form: `${scheme}://user@host/database`, keepAlive, open };
+}
+
+/** The storages of this package by their schemes; `openStorage` of `@espalier/search` makes them known where it meets one. */
+export const storageTypes: readonly StorageType[] = [
+  fileType('journal', journalStorage),
+  fileType('sqlite', sqliteStorage),
+  serverType('postgres', postgresStorage),
+  serverType('postgresql', postgresStorage),
+];
 
 /**
- * Opens a storage that needs Node by its URL, such as `journal:runs/digits.jsonl`. With `?mode=ro` at its end, that of
+ * Opens a storage of this package by its URL, such as `journal:runs/digits.jsonl`. With `?mode=ro` at its end, that of
  * a file is only read: a journal beside the process that writes it, too.
  * @throws StorageError when the scheme or the mode is unknown or the rest is empty.
  */
 export async function openFileStorage(url: string): Promise<Storage> {
-  const [, scheme = '', rest = ''] = /^([^:]*):?(.*)$/su.exec(url) ?? [];
-  const openServer = own(servers, scheme);
-  if (openServer !== undefined) return openServer(url);
-  const openFile = own(files, scheme);
-  if (openFile === undefined) throw new StorageError(url, `its kind '${scheme}:' is unknown: use one of ${known}`);
-  const [, path = '', mode] = /^(.*?)(?:\?mode=(\w*))?$/su.exec(rest) ?? [];
-  if (path === '') throw new StorageError(url, `it names no file: write ${scheme}:path`);
-  if (mode !== undefined && mode !== 'ro') {
-    throw new StorageError(url, `its mode '${mode}' is unknown: write ?mode=ro to only read, or nothing`);
-  }
-  return openFile(path, { readOnly: mode === 'ro' });
+  const type = storageTypes.find(({ scheme }) => url.startsWith(`${scheme}:`));
+  if (type !== undefined) return type.open(url);
+  const known = storageTypes.map(({ form }) => form).join(', ');
+  throw new StorageError(url, `it is none of this package: use one of ${known}, or openStorage of @espalier/search`);
 }

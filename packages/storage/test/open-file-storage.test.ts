@@ -8,7 +8,10 @@ import { temporaryFolder } from './helpers/temporary-folder.ts';
 const folder = temporaryFolder();
 
 it.each([
-  ['redis:x', "its kind 'redis:' is unknown: use one of memory:, journal:path"],
+  [
+    'redis:x',
+    "its kind 'redis:' is unknown: use one of memory:, indexeddb:name, journal:path, sqlite:path, postgres://",
+  ],
   ['journal:', 'it names no file: write journal:path'],
   ['sqlite:?mode=ro', 'it names no file: write sqlite:path'],
   ['sqlite:a.db?mode=rw', "its mode 'rw' is unknown: write ?mode=ro to only read, or nothing"],

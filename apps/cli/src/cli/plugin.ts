@@ -3,8 +3,15 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as nn from '@espalier/nn';
 import * as optimize from '@espalier/optimize';
+import * as nnArguments from '@espalier/nn/arguments';
+import * as nnNode from '@espalier/nn/node';
+import * as optimizeNode from '@espalier/optimize/node';
 import * as pipeline from '@espalier/pipeline';
+import * as pipelineNode from '@espalier/pipeline/node';
+import * as search from '@espalier/search';
+import * as storage from '@espalier/storage';
 import * as tensor from '@espalier/tensor';
+import * as tensorArguments from '@espalier/tensor/arguments';
 import type { Command } from 'commander';
 import { createJiti } from 'jiti';
 import { UsageError, firstLine } from '../errors.ts';
@@ -14,16 +21,23 @@ const flag = '--plugin';
 /** What plugins import of these is what the command line itself works with, wherever they lie: they register there. */
 const shared = {
   '@espalier/nn': nn,
+  '@espalier/nn/arguments': nnArguments,
+  '@espalier/nn/node': nnNode,
   '@espalier/optimize': optimize,
+  '@espalier/optimize/node': optimizeNode,
   '@espalier/pipeline': pipeline,
+  '@espalier/pipeline/node': pipelineNode,
+  '@espalier/search': search,
+  '@espalier/storage': storage,
   '@espalier/tensor': tensor,
+  '@espalier/tensor/arguments': tensorArguments,
 };
 
 /** Adds `--plugin`: for the help, since its modules are loaded before the command line is parsed, whose choices they add to. */
 export function withPlugins(command: Command): Command {
   return command.option(
     `${flag} <module>`,
-    'load a module of yours that registers layers, views, formats, scores, …; again for another',
+    'load a module of yours that registers layers, losses, formats, storages, …; again for another',
   );
 }
 
@@ -47,6 +61,11 @@ export async function loadPlugin(file: string): Promise<void> {
   } catch (error) {
     throw new UsageError(`${file} cannot be loaded: ${firstLine(String(error))}`);
   }
+}
+
+/** The flags that load plugins again, for a command to go on and for child processes. */
+export function pluginFlags(plugins: readonly string[]): readonly string[] {
+  return plugins.flatMap((file) => [flag, file]);
 }
 
 /** What a worker imports to have a plugin. */

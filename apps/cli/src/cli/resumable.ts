@@ -1,5 +1,6 @@
 import { InterruptedError } from '../errors.ts';
 import type { Session } from './session.ts';
+import { pluginFlags } from './plugin.ts';
 import { shellCommand } from './shell.ts';
 
 /**
@@ -12,7 +13,7 @@ export async function resumable<Result>(
   resume: readonly string[],
   run: () => Promise<Result>,
 ): Promise<Result> {
-  const command = shellCommand([...resume, ...session.plugins.flatMap((file) => ['--plugin', file])]);
+  const command = shellCommand([...resume, ...pluginFlags(session.plugins)]);
   session.interrupt.goOn = command;
   session.interrupt.onAbort(() => session.log('stopping; press Ctrl-C again to stop at once'));
   try {

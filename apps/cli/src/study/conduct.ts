@@ -1,6 +1,7 @@
 import { chooseStrategy } from '@espalier/search';
 import type { Study } from '@espalier/search';
 import type { Session } from '../cli/session.ts';
+import { pluginFlags } from '../cli/plugin.ts';
 import { shellCommand } from '../cli/shell.ts';
 import { FailedError, InterruptedError, firstLine } from '../errors.ts';
 import { formatSpan } from '../terminal/format.ts';
@@ -63,7 +64,7 @@ async function workElsewhere(session: Session, study: Study, task: Task, options
   // What this process may run, its children may: by name, or else as it was allowed to take it from the storage.
   const source = options.source ?? (trust === undefined ? fileOf(task) : undefined);
   const file = source === undefined ? [] : ['--source', source];
-  const repeated = [...flags({ ...stopsFor(study, options), workers }), ...trustFlags(trust)];
+  const repeated = [...flags({ ...stopsFor(study, options), workers, plugins: session.plugins }), ...trustFlags(trust)];
   await runProcesses(session, processes, storage, ['--study', study.name, ...file, ...repeated]);
   await study.sync();
   const state = { history: study.history, space: study.space, elapsed: (study.now() - start.at) / 1000 };
@@ -90,7 +91,7 @@ function sayBefore(study: Study, task: Task, options: ConductOptions, watch: Wat
  * @throws InterruptedError when the user stops it: trials in hand are finished first.
  */
 export async function conduct(session: Session, study: Study, task: Task, options: ConductOptions): Promise<Conducted> {
-  const { stderr, interrupt } = session;
+  const { stderr, interrupt, plugins } = session;
   const { quiet = false, joins = false, processes = 0 } = options;
   const { objectives, constraints } = study.criteria;
   const told = study.trials.flatMap(({ metrics }) => Object.keys(metrics));
@@ -100,7 +101,15 @@ export async function conduct(session: Session, study: Study, task: Task, option
   // Stop conditions that the study keeps need not be said again.
   const kept = JSON.stringify(stopsOf(options)) === JSON.stringify(study.attributes['stop']);
   const { storage, source, trust, workers } = options;
-  const settings = { storage, source, trust, workers, processes: options.processes, ...(kept ? {} : stopsOf(options)) };
+  const settings = {
+    storage,
+    source,
+    trust,
+    workers,
+    processes: options.processes,
+    plugins,
+    ...(kept ? {} : stopsOf(options)),
+  };
   // What is gone with this process can be gone on with by no command.
   const isKept = storage !== memoryUrl;
   const resume = joins ? workerCommand(study.name, settings) : resumeCommand(study.name, settings);
@@ -147,7 +156,13 @@ export function reportRun(session: Session, study: Study, storage: string, { sto
   const { counts, lastFailure } = status;
   if (lastFailure !== undefined && counts.complete + counts.paused + counts.pruned === 0) {
     const { number, kind, message } = lastFailure;
-    const retry = shellCommand(['study', 'retry', study.name, ...storageFlags(storage)]);
+    const retry = shellCommand([
+      'study',
+      'retry',
+      study.name,
+      ...storageFlags(storage),
+      ...pluginFlags(session.plugins),
+    ]);
     throw new FailedError(
       `no trial of '${study.name}' worked; trial ${number} failed by ${kind}: ${firstLine(message)}: mend that, then ${storage === memoryUrl ? 'run it again' : retry}`,
     );

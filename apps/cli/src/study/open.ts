@@ -12,6 +12,8 @@ import {
 } from '@espalier/search';
 import type { DuplicatePolicy, JsonObject, Study } from '@espalier/search';
 import { wholeNumberFrom } from '../cli/options.ts';
+import { pluginFlags } from '../cli/plugin.ts';
+import type { Session } from '../cli/session.ts';
 import { shellCommand } from '../cli/shell.ts';
 import { UsageError } from '../errors.ts';
 import { shortened } from '../terminal/visible.ts';
@@ -91,6 +93,7 @@ function made<Made>(
  * @throws UsageError when the options make none, or there is one of the name.
  */
 export async function createTaskStudy(
+  { plugins }: Pick<Session, 'plugins'>,
   name: string,
   task: Task,
   file: string | undefined,
@@ -132,6 +135,7 @@ export async function createTaskStudy(
       name,
       ...(file === undefined ? [] : [file]),
       ...storageFlags(storage),
+      ...pluginFlags(plugins),
     ]);
     throw new UsageError(
       `${shownUrl(storage)} holds a study '${name}' already: choose another name, or go on with it: ${resume}`,

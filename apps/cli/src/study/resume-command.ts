@@ -1,5 +1,6 @@
 import { shownUrl } from '@espalier/search';
 import type { Study } from '@espalier/search';
+import { pluginFlags } from '../cli/plugin.ts';
 import { shellCommand } from '../cli/shell.ts';
 import { storageVariable } from './storage.ts';
 import { stopsOf } from './stops.ts';
@@ -16,6 +17,8 @@ export interface RunSettings extends StopOptions {
   readonly processes?: number | undefined;
   /** The file that says what the trials do, where that is not the one which the study names. */
   readonly source?: string | undefined;
+  /** The plugins that were loaded. Default: none. */
+  readonly plugins?: readonly string[];
 }
 
 /** The storage as it stands in a command: without its password, and not at all where the environment names it. */
@@ -24,10 +27,16 @@ export function storageFlags(storage: string): readonly string[] {
 }
 
 /** Some options as they are written on a command line. */
-export function flags({ workers, processes, ...stops }: Omit<RunSettings, 'storage' | 'trust'>): readonly string[] {
-  return Object.entries({ ...stopsOf(stops), workers, processes }).flatMap(([name, value]) =>
+export function flags({
+  workers,
+  processes,
+  plugins = [],
+  ...stops
+}: Omit<RunSettings, 'storage' | 'trust'>): readonly string[] {
+  const given = Object.entries({ ...stopsOf(stops), workers, processes }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
   );
+  return [...given, ...pluginFlags(plugins)];
 }
 
 /** The command that goes on with a study. */
@@ -39,9 +48,9 @@ export function resumeCommand(study: string, { storage, source, trust, ...rest }
 
 /** The command that goes on with a study which has ended: with as many trials again, since it would end at once. */
 export function moreCommand(study: Study, settings: RunSettings): string {
-  const { storage, source, trust, workers, processes } = settings;
+  const { storage, source, trust, workers, processes, plugins = [] } = settings;
   const trials = 2 * Math.max(1, study.trials.length);
-  return resumeCommand(study.name, { storage, source, trust, workers, processes, trials });
+  return resumeCommand(study.name, { storage, source, trust, workers, processes, plugins, trials });
 }
 
 /** The command that takes trials of a study again. */

@@ -3,10 +3,12 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { StudyError, openStorage, openStudy, shownUrl } from '@espalier/search';
+import { StudyError, openStorage, openStudy, registerStorage, shownUrl, storageSchemes } from '@espalier/search';
 import type { Study } from '@espalier/search';
+import { storageTypes } from '@espalier/storage';
 import { makeFolder } from '@espalier/nn/node';
 import { withCommonOptions } from '../cli/options.ts';
+import { withPlugins } from '../cli/plugin.ts';
 import type { CommonOptions } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { checkPath } from '../output/place.ts';
@@ -25,23 +27,28 @@ export interface StorageOptions extends CommonOptions {
   readonly storage: string;
 }
 
-const kinds = ['sqlite', 'postgres', 'postgresql', 'journal', 'memory'];
+// Those that need Node are known before a study asks for one, so that a URL of another kind is refused before anything is done.
+for (const type of storageTypes) registerStorage(type);
+
+/** The kinds of storages that a command line can name: IndexedDB is in browsers only. */
+const kinds = (): readonly string[] => storageSchemes().filter((scheme) => scheme !== 'indexeddb');
 
 /** A parser of storage URLs, which refuses those of no known kind before anything is done. */
 function storageUrl(url: string): string {
   const shown = shownUrl(url);
   const [, kind, rest = ''] = /^([a-z][a-z0-9+.-]*):(.*)$/iu.exec(url) ?? [];
-  if (kind !== undefined && kinds.includes(kind)) {
+  if (kind !== undefined && kinds().includes(kind)) {
     // Nothing else could be meant by whatever follows.
     if (kind === 'memory') return memoryUrl;
     if (rest !== '') return url;
     throw new UsageError(`--storage ${shown}: it names nothing: write sqlite:FILE, postgres://… or journal:FILE`);
   }
   if (kind === undefined) throw new UsageError(`--storage ${shown}: this is no URL: write sqlite:${shown}`);
-  const near = nearest(kind, kinds);
+  const near = nearest(kind, kinds());
   const meant = near === undefined ? '' : `did you mean '${near}:'? `;
+  const known = kinds().join(', ');
   throw new UsageError(
-    `--storage ${shown}: there is no kind '${kind}:': ${meant}write sqlite:FILE, postgres://… or journal:FILE`,
+    `--storage ${shown}: there is no kind '${kind}:': ${meant}write sqlite:FILE, postgres://… or journal:FILE; known are ${known}, and what a --plugin registers`,
   );
 }
 
@@ -50,7 +57,7 @@ export function withStorageOptions(command: Command): Command {
   const option = new Option('--storage <url>', 'sqlite:FILE, postgres://…, or journal:FILE');
   // From the environment no other user of the machine sees a password in it, as in a list of processes.
   command.addOption(option.env(storageVariable).default(defaultStorage).argParser(storageUrl));
-  return withCommonOptions(command);
+  return withCommonOptions(withPlugins(command));
 }
 
 /** The file of a storage that is one. */
@@ -82,11 +89,26 @@ export function refuseMemory(storage: string): void {
   );
 }
 
+/** Which of the known kinds several processes can write at once; the others say so when they are open. */
+const isShared: ReadonlyMap<string, boolean> = new Map([
+  ['memory', false],
+  ['journal', false],
+  ['sqlite', true],
+  ['postgres', true],
+  ['postgresql', true],
+]);
+
 /** Refuses several processes on a storage that one process writes. */
-export function refuseUnshared(storage: string): void {
-  if (!/^(?:memory|journal):/u.test(storage)) return;
+export async function refuseUnshared(url: string): Promise<void> {
+  let shared = isShared.get(url.slice(0, url.indexOf(':')));
+  if (shared === undefined) {
+    const storage = await openStorage(url);
+    ({ shared = false } = storage);
+    await storage.close();
+  }
+  if (shared) return;
   throw new UsageError(
-    `--processes: ${storage} is for a single process: give --storage sqlite:FILE or postgres://…, or --workers instead`,
+    `--processes: ${shownUrl(url)} is for a single process: give --storage sqlite:FILE or postgres://…, or --workers instead`,
   );
 }
 

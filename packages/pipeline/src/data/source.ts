@@ -52,11 +52,11 @@ const sources = createRegistry<DataSource<never>>('source of data');
 
 /**
  * Makes a source of data known by its name. Throws ArgumentError for what is none.
- * @throws UsageError if its name is taken by another one.
+ * @throws ConfigError if its name is taken by another one.
  */
 export function registerSource<Options extends object>(source: DataSource<Options>): void {
   check('registerSource', 'source', source, aSource);
-  sources.register(source);
+  sources.register('registerSource', source);
 }
 
 /** The names of all known sources of data, sorted. */

@@ -34,11 +34,11 @@ const jobs = createRegistry<JobType<never>>('job');
 /**
  * Makes a job known by its name, in this thread: workers know those of the modules that they are started with. Throws
  * ArgumentError for what is none.
- * @throws UsageError if its name is taken by another one.
+ * @throws ConfigError if its name is taken by another one.
  */
 export function registerJob<Input, Output>(job: JobType<Input, Output>): void {
   check('registerJob', 'job', job, aJob);
-  jobs.register(job);
+  jobs.register('registerJob', job);
 }
 
 /** The job of a name. @throws UsageError when this thread knows none. */

@@ -60,11 +60,11 @@ const rows = createRegistry<RowType<never>>('type of row', [trainRow, pruneRow, 
 
 /**
  * Makes a type of row known by its name. Throws ArgumentError for what is none.
- * @throws UsageError if its name is taken by another one.
+ * @throws ConfigError if its name is taken by another one.
  */
 export function registerRow<Options extends object>(row: RowType<Options>): void {
   check('registerRow', 'row', row, aRowType);
-  rows.register(row);
+  rows.register('registerRow', row);
 }
 
 /** The names of all known types of rows, sorted. */

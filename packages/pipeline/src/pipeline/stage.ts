@@ -76,11 +76,11 @@ const stages = createRegistry<Stage<never>>('stage', [
 
 /**
  * Makes a stage known by its name. Throws ArgumentError for what is none.
- * @throws UsageError if its name is taken by another one.
+ * @throws ConfigError if its name is taken by another one.
  */
 export function registerStage<Options extends object>(stage: Stage<Options>): void {
   check('registerStage', 'stage', stage, aStage);
-  stages.register(stage);
+  stages.register('registerStage', stage);
 }
 
 /** The names of all known stages, sorted. */

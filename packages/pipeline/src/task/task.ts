@@ -56,11 +56,11 @@ const tasks = createRegistry<Task>('task', [classification, regression]);
 
 /**
  * Makes a task known by its name. Throws ArgumentError for what is none.
- * @throws UsageError if its name is taken by another one.
+ * @throws ConfigError if its name is taken by another one.
  */
 export function registerTask<Measured extends Metrics>(task: Task<Measured>): void {
   check('registerTask', 'task', task, aTask);
-  tasks.register(task);
+  tasks.register('registerTask', task);
 }
 
 /** The names of all known tasks, sorted. */

@@ -148,7 +148,7 @@ describe('what is wrong is told before anything is done', () => {
   test('a name that is taken by another one', () => {
     const run = async (): Promise<Record<string, unknown>> => ({});
     const stage = { name: 'search', options: {}, inputs: [], outputs: [], run };
-    expect(() => registerStage(stage)).toThrow("the stage 'search' is known already");
+    expect(() => registerStage(stage)).toThrow("registerStage: there is another stage of the name 'search'");
   });
 
   test.each<[string, () => void]>([

@@ -1,19 +1,9 @@
 import { StorageError } from '../errors.ts';
-import type { ClaimToken, Storage } from './storage.ts';
-
-/** Keeps claims in force while their trials run. */
-export interface KeepAlive {
-  /** Renews a claim from now on. */
-  hold(claim: ClaimToken): void;
-  /** Renews it no longer. */
-  drop(claim: ClaimToken): void;
-  close(): Promise<void>;
-}
+import { registerStorage, type StorageType } from './storage-types.ts';
 
 /** What is used here of the package of the storages that need Node. */
-export interface StoragePackage {
-  openFileStorage(url: string): Promise<Storage>;
-  keepAlive(url: string, study: string, lease: number): Promise<KeepAlive>;
+interface StoragePackage {
+  readonly storageTypes: readonly StorageType[];
 }
 
 /** What Node has, and TypeScript's own library does not tell of. */
@@ -33,15 +23,17 @@ function isMissing(error: unknown): boolean {
 }
 
 /**
- * The package of the storages that need Node, for a URL.
- * @throws StorageError when it is not installed, or there is no Node.
+ * Makes the storages known that need Node, for a URL that is none of the others.
+ * @throws StorageError when their package is not installed, or there is no Node.
  */
-export async function loadStoragePackage(url: string): Promise<StoragePackage> {
+export async function addStoragePackage(url: string): Promise<void> {
+  let found: StoragePackage;
   try {
-    return (await import(/* @vite-ignore */ name)) as StoragePackage;
+    found = (await import(/* @vite-ignore */ name)) as StoragePackage;
   } catch (cause) {
     if (isMissing(cause)) throw new StorageError(url, `it needs ${name}: npm install ${name}`, { cause });
     if (host.process?.versions?.node !== undefined) throw cause;
     throw new StorageError(url, 'files and databases need Node: use memory: or indexeddb:name here', { cause });
   }
+  for (const type of found.storageTypes) registerStorage(type);
 }

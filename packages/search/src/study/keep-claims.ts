@@ -1,6 +1,7 @@
 import type { ClaimToken, Storage } from '../storage/storage.ts';
-import { loadStoragePackage } from '../storage/storage-package.ts';
-import type { KeepAlive } from '../storage/storage-package.ts';
+import type { KeepAlive } from '../storage/keep-alive.ts';
+import { addStoragePackage } from '../storage/storage-package.ts';
+import { storageType } from '../storage/storage-types.ts';
 
 /** What every host has, and TypeScript's own library does not tell of. */
 const host = globalThis as unknown as {
@@ -38,10 +39,14 @@ export function renewClaims(storage: Storage, study: string, lease: number): Kee
 }
 
 /**
- * Renews claims on a storage: in a thread of its own, so that it goes on while the objective computes, where others can
- * open the storage; else by a timer.
+ * Renews claims on a storage: as its kind does, such as in a thread of its own that goes on while the objective computes,
+ * where others can open the storage; else by a timer.
  */
 export async function keepClaims(storage: Storage, study: string, lease: number): Promise<KeepAlive> {
   if (storage.shared !== true) return renewClaims(storage, study, lease);
-  return (await loadStoragePackage(storage.url)).keepAlive(storage.url, study, lease);
+  const { url } = storage;
+  const scheme = url.slice(0, url.indexOf(':'));
+  // One that was not opened by its URL may be of that package, or of somebody's who registered nothing.
+  if (storageType(scheme) === undefined) await addStoragePackage(url).catch(() => undefined);
+  return storageType(scheme)?.keepAlive?.(url, study, lease) ?? renewClaims(storage, study, lease);
 }

@@ -149,7 +149,7 @@ export function addManageCommands(group: Command, environment: Environment): voi
     const queued = await study.enqueue(...due);
     await study.sync();
     // As many trials as there are now, or a limit that was reached would end the study before it tried them.
-    const resume = resumeCommand(name, { storage, trials: study.trials.length });
+    const resume = resumeCommand(name, { storage, trials: study.trials.length, plugins: session.plugins });
     session.result({ queued, resume }, () => `queued as trials ${queued.join(', ')}\nto go on: ${resume}`);
   });
 }

@@ -42,9 +42,9 @@ export function addRunCommands(group: Command, environment: Environment): void {
     const session = openSession(environment, options);
     const { storage } = options;
     refuseMemory(storage);
-    const study = await createTaskStudy(name, await taskOf(file), file, options);
+    const study = await createTaskStudy(session, name, await taskOf(file), file, options);
     await study.close();
-    const worker = workerCommand(name, { storage, source: file });
+    const worker = workerCommand(name, { storage, source: file, plugins: session.plugins });
     const shown = shownUrl(storage);
     session.result(
       { study: name, storage: shown },
@@ -65,9 +65,9 @@ export function addRunCommands(group: Command, environment: Environment): void {
     ],
   ]).action(async (name: string, file: string | undefined, options: CreateOptions & ConductOptions) => {
     const session = openSession(environment, options);
-    if (options.processes !== undefined) refuseUnshared(options.storage);
+    if (options.processes !== undefined) await refuseUnshared(options.storage);
     const task = await taskOf(file);
-    await using study = await createTaskStudy(name, task, file, options);
+    await using study = await createTaskStudy(session, name, task, file, options);
     reportRun(session, study, options.storage, await conduct(session, study, task, { ...options, source: file }));
   });
 
@@ -82,7 +82,7 @@ export function addRunCommands(group: Command, environment: Environment): void {
     ['espalier study resume lr --trust', 'with the module that the storage names, whoever put it there'],
   ]).action(async (name: string | undefined, source: string | undefined, options: StorageOptions & ConductOptions) => {
     const session = openSession(environment, options);
-    if (options.processes !== undefined) refuseUnshared(options.storage);
+    if (options.processes !== undefined) await refuseUnshared(options.storage);
     const { study, task } = await openTaskStudy(name, { ...options, source });
     await using _ = study;
     reportRun(session, study, options.storage, await conduct(session, study, task, { ...options, source }));
