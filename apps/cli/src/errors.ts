@@ -29,6 +29,7 @@ const exitCodesByName: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>
   ['InterruptedError', exitCodes.interrupted],
   ['NoDeviceError', exitCodes.noDevice],
   ['DeviceError', exitCodes.failed],
+  ['OutOfMemoryError', exitCodes.failed],
   ['FormatError', exitCodes.usage],
   ['SpaceError', exitCodes.usage],
   ['SpaceChangedError', exitCodes.usage],
@@ -44,12 +45,16 @@ const exitCodesByName: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>
   ['DivergenceError', exitCodes.failed],
   ['DTypeError', exitCodes.failed],
   ['ArgumentError', exitCodes.failed],
+  ['ValueError', exitCodes.failed],
+  ['AbortError', exitCodes.failed],
 ]);
 
-/** What to print for an error, and what to end with. */
+/** What to say of an error, and what to end with. */
 export interface ErrorReport {
   readonly message: string;
-  readonly code: ExitCode;
+  /** What programs tell it by, as the packages list it; `ENOSPC` and the like for errors of the system, else `internal`. */
+  readonly code: string;
+  readonly exitCode: ExitCode;
   /** Whether the error is a mistake in this program rather than something the user can mend. */
   readonly internal: boolean;
 }
@@ -63,10 +68,17 @@ export function reportOf(error: unknown): ErrorReport {
   // Closing failed after the work had: what matters is why the work did.
   if (property(error, 'name') === 'SuppressedError') return reportOf(property(error, 'suppressed'));
   const message = String(property(error, 'message') ?? error);
-  const code = exitCodesByName.get(String(property(error, 'name')));
-  if (code !== undefined) return { message, code, internal: false };
+  const found = property(error, 'code');
+  const code = typeof found === 'string' ? found : 'internal';
+  const exitCode = exitCodesByName.get(String(property(error, 'name')));
+  if (exitCode !== undefined) return { message, code, exitCode, internal: false };
   const system = systemProblem(error);
-  if (system !== undefined) return { message: system, code: exitCodes.failed, internal: false };
+  if (system !== undefined) return { message: system, code, exitCode: exitCodes.failed, internal: false };
   const hint = 'this is a mistake in espalier; set ESPALIER_DEBUG=1 to see where';
-  return { message: `internal error: ${firstLine(message)} (${hint})`, code: exitCodes.failed, internal: true };
+  return {
+    message: `internal error: ${firstLine(message)} (${hint})`,
+    code: 'internal',
+    exitCode: exitCodes.failed,
+    internal: true,
+  };
 }

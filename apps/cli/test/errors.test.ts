@@ -6,10 +6,13 @@ import { receiveError, sendError } from '@espalier/pipeline/node';
 test.each([
   [
     new UsageError('wrong', { file: 'a.yaml', line: 2, column: 5 }),
-    { message: 'a.yaml:2:5: wrong', code: exitCodes.usage },
+    { message: 'a.yaml:2:5: wrong', code: 'usage', exitCode: exitCodes.usage },
   ],
-  [new ShapeError('matmul', 'sizes differ'), { message: 'matmul: sizes differ', code: exitCodes.failed }],
-])('%s keeps what it says and its exit code on the way between threads', (error, expected) => {
+  [
+    new ShapeError('matmul', 'sizes differ'),
+    { message: 'matmul: sizes differ', code: 'shape', exitCode: exitCodes.failed },
+  ],
+])('%s keeps what it says, its code and its exit code on the way between threads', (error, expected) => {
   const received = receiveError(structuredClone(sendError(error)));
   expect(reportOf(received)).toEqual({ ...expected, internal: false });
 });
@@ -22,9 +25,10 @@ test("the system's errors are told in words", () => {
 });
 
 test('anything else is a mistake of the program, told in one line', () => {
-  const { message, code, internal } = reportOf(new TypeError('x is not a function\nat somewhere'));
+  const { message, code, exitCode, internal } = reportOf(new TypeError('x is not a function\nat somewhere'));
   expect(internal).toBe(true);
-  expect(code).toBe(exitCodes.failed);
+  expect(code).toBe('internal');
+  expect(exitCode).toBe(exitCodes.failed);
   expect(message).toContain('internal error: x is not a function (');
   expect(message).not.toContain('\n');
 });

@@ -1,9 +1,14 @@
 /** The errors this package adds to those of `@espalier/tensor`. */
 import { TensorError } from '@espalier/tensor';
+import { show } from '@espalier/tensor/arguments';
 
-/** A file or byte string is not in the format it should be in. */
+/** What the errors of this package can be told apart by; see `TensorErrorCode`. */
+export type NnErrorCode = 'file-format' | 'divergence' | 'description' | 'state' | 'aborted';
+
+/** A file or byte string is not in the format it should be in. Another class than `FormatError` of `@espalier/search`: tell them apart by `code`. */
 export class FormatError extends TensorError {
   override readonly name: string = 'FormatError';
+  override readonly code = 'file-format';
   /** What was being read: a file path, or the name of the format. */
   readonly source: string;
   /** Where in it the trouble is, in bytes from the start. */
@@ -19,6 +24,7 @@ export class FormatError extends TensorError {
 /** A training whose loss, or whose model, is no longer finite. */
 export class DivergenceError extends TensorError {
   override readonly name: string = 'DivergenceError';
+  override readonly code = 'divergence';
   /** The first step whose loss was NaN or infinite, from 1; where only parameters are, the steps done. */
   readonly step: number;
   /** The loss of the batch before it; NaN if there was none. */
@@ -31,9 +37,27 @@ export class DivergenceError extends TensorError {
   }
 }
 
-/** A JSON description of a module, initialiser, optimizer or schedule is wrong. */
+/**
+ * The work was ended by a signal whose reason is no error; a reason that is one, as every `AbortController` gives by
+ * itself, is thrown as it is.
+ */
+export class AbortError extends TensorError {
+  // The name that errors of aborted work have in browsers and in Node.
+  override readonly name: string = 'AbortError';
+  override readonly code = 'aborted';
+  /** The reason of the signal. */
+  override readonly cause: unknown;
+
+  constructor(operation: string, reason: unknown) {
+    super(operation, `aborted by its signal: ${show(reason)}`);
+    this.cause = reason;
+  }
+}
+
+/** A JSON description of a module, initialiser, optimizer or schedule is wrong. Another class than `ConfigError` of `@espalier/search`: tell them apart by `code`. */
 export class ConfigError extends TensorError {
   override readonly name: string = 'ConfigError';
+  override readonly code = 'description';
   /** Where in the description: `layers[2].kernel`. */
   readonly path: string;
 
@@ -46,6 +70,7 @@ export class ConfigError extends TensorError {
 /** A saved state does not belong to what it is loaded into. */
 export class StateError extends TensorError {
   override readonly name: string = 'StateError';
+  override readonly code = 'state';
   /** Names that are needed and not there. */
   readonly missing: readonly string[];
   /** Names that are there and not needed. */

@@ -5,7 +5,7 @@ export { parseIdx, type IdxArray } from './data/idx.ts';
 export { batches, evenBatchSize, inOrder, shuffled } from './data/order.ts';
 export { split, subset } from './data/subset.ts';
 export { tensorDataset, type HostArray, type TensorDatasetOptions } from './data/tensor-dataset.ts';
-export { ConfigError, DivergenceError, FormatError, StateError } from './errors.ts';
+export { AbortError, ConfigError, DivergenceError, FormatError, StateError, type NnErrorCode } from './errors.ts';
 export {
   fansOf,
   type Fans,

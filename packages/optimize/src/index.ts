@@ -36,7 +36,7 @@ export type { TimingOptions } from './cost/stopwatch.ts';
 export { distill, type DistillOptions } from './distill/distill.ts';
 export { distillationLoss, type DistillationMix } from './distill/distillation-loss.ts';
 export { encode, type EncodeOptions } from './encode/encode.ts';
-export { GoalError, RecipeError } from './errors.ts';
+export { GoalError, RecipeError, type OptimizeErrorCode } from './errors.ts';
 export { finetune } from './finetune/finetune.ts';
 export type { EncodedDescription } from './layout/encoded-weight.ts';
 export type { ViewedDescription } from './layout/viewed-weight.ts';

@@ -10,6 +10,7 @@ export type { ParameterSpec, SpaceRecipe } from './candidate/search-space.ts';
 export { checkSource, filesOfSource, openData, registerSource, sourceNames } from './data/source.ts';
 export type { Data, DataSource, SourceUse } from './data/source.ts';
 export { FailedError, InterruptedError, NoDeviceError, UsageError } from './errors.ts';
+export type { PipelineErrorCode } from './errors.ts';
 export type { Place } from './errors.ts';
 export {
   numberAbove,

@@ -10,8 +10,9 @@ export {
   StorageError,
   StorageLockedError,
   StudyError,
+  ValueError,
 } from './errors.ts';
-export type { ConfigIssue, StudyErrorCode } from './errors.ts';
+export type { ConfigIssue, SearchErrorCode, StorageErrorCode, StorageErrorOptions, StudyErrorCode } from './errors.ts';
 export { brief, quote } from './checked/quote.ts';
 export { own } from './json.ts';
 export type { JsonObject, JsonValue } from './json.ts';

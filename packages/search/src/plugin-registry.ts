@@ -1,6 +1,6 @@
 import { builtInEarlyStoppings } from './early-stopping/built-in.ts';
 import type { EarlyStopping } from './early-stopping/early-stopping.ts';
-import { StudyError } from './errors.ts';
+import { StudyError, ValueError } from './errors.ts';
 import type { JsonObject } from './json.ts';
 import type { Plugin } from './plugin.ts';
 import { builtInStrategies } from './strategies/built-in.ts';
@@ -25,12 +25,12 @@ export const earlyStoppingNames: readonly string[] = [...earlyStoppings.keys()];
 function named<Made>(what: string, { name, options }: Plugin, factories: Factories<Made>): Made {
   const make = factories.get(name);
   if (make !== undefined) return make(options);
-  throw new RangeError(`there is no ${what} '${name}': use one of ${[...factories.keys()].join(', ')}`);
+  throw new ValueError(`there is no ${what} '${name}': use one of ${[...factories.keys()].join(', ')}`);
 }
 
 /**
  * The built-in strategy of a name, such as one that a user typed.
- * @throws RangeError when there is none; RangeError or TypeError for options that it cannot have.
+ * @throws ValueError when there is none, and for options that it cannot have.
  */
 export function strategyNamed(name: string, options: JsonObject = {}): Strategy {
   return named('strategy', { name, options }, strategies);
@@ -38,7 +38,7 @@ export function strategyNamed(name: string, options: JsonObject = {}): Strategy 
 
 /**
  * The built-in early stopping of a name.
- * @throws RangeError when there is none; RangeError or TypeError for options that it cannot have.
+ * @throws ValueError when there is none, and for options that it cannot have.
  */
 export function earlyStoppingNamed(name: string, options: JsonObject = {}): EarlyStopping {
   return named('early stopping', { name, options }, earlyStoppings);
@@ -49,7 +49,7 @@ function restore<Made>(study: string, what: string, record: Plugin, factories: F
     try {
       return named(what, record, factories);
     } catch (error) {
-      if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+      if (!(error instanceof ValueError)) throw error;
       throw new StudyError('options', study, `its ${what} cannot be (${error.message}): pass another as ${what}`);
     }
   }

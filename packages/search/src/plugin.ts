@@ -1,4 +1,5 @@
 import { showValue } from './checked/quote.ts';
+import { ValueError } from './errors.ts';
 import type { Limit } from './limits.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 
@@ -24,7 +25,7 @@ export interface Plugin {
 
 /**
  * The options of a plug-in, the given ones over the defaults.
- * @throws TypeError for an option that there is not, RangeError for one that cannot work.
+ * @throws ValueError for an option that there is not, or that cannot work.
  */
 export function pluginOptions<Options extends JsonOptions<Options>>(
   definition: PluginDefinition<Options>,
@@ -34,15 +35,15 @@ export function pluginOptions<Options extends JsonOptions<Options>>(
   const unknown = Object.keys(given).find((option) => !Object.hasOwn(defaults, option));
   if (unknown !== undefined) {
     const known = Object.keys(defaults).join(', ') || 'none';
-    throw new TypeError(`${name}: there is no option ${showValue(unknown)}: its options are ${known}`);
+    throw new ValueError(`${name}: there is no option ${showValue(unknown)}: its options are ${known}`);
   }
   const options: Options = { ...defaults, ...given };
   for (const [option, limit] of Object.entries<Limit>({ ...definition.limits })) {
     const [accepts, wanted] = limit;
     const value = options[option as keyof Options];
-    if (!accepts(value)) throw new RangeError(`${name}: ${option} is ${showValue(value)}: give ${wanted}`);
+    if (!accepts(value)) throw new ValueError(`${name}: ${option} is ${showValue(value)}: give ${wanted}`);
   }
   const problem = definition.check?.(options);
-  if (problem !== undefined) throw new RangeError(`${name}: ${problem}`);
+  if (problem !== undefined) throw new ValueError(`${name}: ${problem}`);
   return options;
 }

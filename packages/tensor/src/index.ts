@@ -70,6 +70,8 @@ export {
   OutOfMemoryError,
   ShapeError,
   TensorError,
+  type DeviceErrorCode,
+  type TensorErrorCode,
 } from './errors.ts';
 export { asFloat } from './functions/as-float.ts';
 export { conv2d, type Conv2dOptions, type Size2d } from './functions/convolution.ts';

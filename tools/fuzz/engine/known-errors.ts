@@ -13,6 +13,7 @@ const known: ReadonlySet<string> = new Set([
   'FormatError',
   'GoalError',
   'ObjectiveError',
+  'OutOfMemoryError',
   'PendingError',
   'RecipeError',
   'ShapeError',
@@ -24,6 +25,7 @@ const known: ReadonlySet<string> = new Set([
   'StorageLockedError',
   'StudyError',
   'UsageError',
+  'ValueError',
 ]);
 
 /** Whether an error is one of the project's. */

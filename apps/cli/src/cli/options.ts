@@ -40,7 +40,7 @@ export function positiveNumber(text: string): number {
 /** Adds --json and --quiet. */
 export function withCommonOptions(command: Command): Command {
   return command
-    .option('--json', 'print the result as one line of JSON on stdout')
+    .option('--json', 'print the result, or the error, as one line of JSON on stdout')
     .option('-q, --quiet', 'no progress and no messages on stderr, errors aside');
 }
 

@@ -5,7 +5,7 @@ import { UsageError, exitCodes, reportOf } from '../errors.ts';
 import type { ExitCode } from '../errors.ts';
 import { style } from '../terminal/terminal.ts';
 import type { Output } from '../terminal/terminal.ts';
-import { messageLine, visible, visibleLine } from '../terminal/visible.ts';
+import { jsonLine, messageLine, visible, visibleLine } from '../terminal/visible.ts';
 import { loadPlugin, pluginsOf } from './plugin.ts';
 import { createProgram } from './program.ts';
 import type { Environment } from './session.ts';
@@ -30,23 +30,34 @@ function commandOf(program: Command, args: readonly string[]): readonly [Command
   return [command, name];
 }
 
-/** Prints an error as one line, and gives what the process is to exit with. */
-export function complain(error: unknown, stderr: Output): ExitCode {
-  const { message, code, internal } = reportOf(error);
+/**
+ * Prints an error as one line, and gives what the process is to exit with.
+ * @param json where it is told to programs too, as one line of JSON with its code
+ */
+export function complain(error: unknown, stderr: Output, json?: Output): ExitCode {
+  const { message, code, exitCode, internal } = reportOf(error);
   // A command to go on is of use only as a whole.
-  const line = code === exitCodes.interrupted ? visibleLine(message) : messageLine(message);
+  const line = exitCode === exitCodes.interrupted ? visibleLine(message) : messageLine(message);
+  json?.write(`${jsonLine({ error: { code, message: line } })}\n`);
   stderr.write(`${style('red', 'espalier:', stderr)} ${line}\n`);
   if (process.env['ESPALIER_DEBUG'] !== undefined && error instanceof Error) {
     const { cause } = error;
     if (internal || cause instanceof Error)
       stderr.write(`${visible((cause instanceof Error ? cause : error).stack ?? '')}\n`);
   }
-  return code;
+  return exitCode;
+}
+
+/** Whether a command line asks for JSON, be it right or not otherwise. */
+function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return args.slice(0, end < 0 ? undefined : end).includes('--json');
 }
 
 /** Runs a command line to its end and gives what the process is to exit with. Prints every error, throws none. */
 export async function runProgram(args: readonly string[], environment: Environment): Promise<ExitCode> {
   let program = createProgram(environment);
+  const json = asksForJson(args) ? environment.stdout : undefined;
   const help = (): string => `see ${commandOf(program, args)[1]} --help`;
   try {
     // Such as a variable of a script that was not set; nothing here is named by an empty text.
@@ -60,12 +71,12 @@ export async function runProgram(args: readonly string[], environment: Environme
     await program.parseAsync(args, { from: 'user' });
     return exitCodes.ok;
   } catch (error) {
-    if (!(error instanceof CommanderError)) return complain(error, environment.stderr);
+    if (!(error instanceof CommanderError)) return complain(error, environment.stderr, json);
     if (error.exitCode === 0) return exitCodes.ok;
     // With no command at all commander has shown the help already.
     if (error.code !== 'commander.help') {
       const problem = `${usageProblem(error)}; ${help()}`;
-      complain(new UsageError(problem), environment.stderr);
+      complain(new UsageError(problem), environment.stderr, json);
     }
     return exitCodes.usage;
   }

@@ -176,3 +176,13 @@ describe('as a process', () => {
     expect(code).toBe(3);
   });
 });
+
+test.each<readonly [string, readonly string[], string]>([
+  ['a command line that is wrong', ['devices', '--jsn', '--json'], 'usage'],
+  ['a study that there is not', ['study', 'status', 'none', '--storage', 'memory:', '--json'], 'usage'],
+])('%s is told to programs with its code under --json', async (_, args, code) => {
+  const { stdout, stderr } = await run(...args);
+  const { error } = JSON.parse(stdout) as { error: { code: string; message: string } };
+  expect(error.code).toBe(code);
+  expect(stderr).toContain(error.message);
+});

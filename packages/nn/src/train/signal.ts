@@ -1,5 +1,6 @@
 /** Signals that end what takes long. */
 import { check, ruleOf, type Rule } from '@espalier/tensor/arguments';
+import { AbortError } from '../errors.ts';
 
 /** The part of an AbortSignal that is used; the real one fits. */
 export interface AbortSignalLike {
@@ -14,5 +15,5 @@ export const aSignal: Rule<AbortSignalLike> = ruleOf('an AbortSignal', (value) =
 export function throwIfAborted(signal: AbortSignalLike | undefined): void {
   if (signal !== undefined) check('throwIfAborted', 'signal', signal, aSignal);
   if (!signal?.aborted) return;
-  throw signal.reason instanceof Error ? signal.reason : new Error('aborted by its signal', { cause: signal.reason });
+  throw signal.reason instanceof Error ? signal.reason : new AbortError('signal', signal.reason);
 }

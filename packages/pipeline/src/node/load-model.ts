@@ -6,7 +6,7 @@ import { firstLine } from '../text/first-line.ts';
 import { systemProblem } from '../text/system-problem.ts';
 
 /** The errors that say themselves which file is wrong, or are not about a file. */
-const clear = new Set(['FormatError', 'StateError', 'DeviceError']);
+const clear = new Set(['FormatError', 'StateError', 'DeviceError', 'OutOfMemoryError']);
 
 /**
  * Loads a saved model for a command.

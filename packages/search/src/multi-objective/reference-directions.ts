@@ -1,14 +1,16 @@
+import { ValueError } from '../errors.ts';
+
 /**
  * Evenly spread points of the unit simplex, their coordinates multiples of 1 / `divisions`: in `dimensions` = 3 with 12
  * divisions there are 91.
  *
  * Source: Das and Dennis, "Normal-boundary intersection", SIAM Journal on Optimization 1998.
- * @throws RangeError when a number is not whole and positive.
+ * @throws ValueError when a number is not whole and positive.
  */
 export function dasDennis(dimensions: number, divisions: number): readonly (readonly number[])[] {
   for (const [name, value] of Object.entries({ dimensions, divisions })) {
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new RangeError(`dasDennis: ${name} is ${value}: give a whole number from 1`);
+      throw new ValueError(`dasDennis: ${name} is ${value}: give a whole number from 1`);
     }
   }
   const parts = (left: number, axes: number): readonly (readonly number[])[] =>

@@ -1,3 +1,4 @@
+import { ValueError } from '../errors.ts';
 import { hashText } from './hash.ts';
 import type { Hash } from './hash.ts';
 import { philox4x32 } from './philox.ts';
@@ -73,11 +74,11 @@ export class RandomStream {
 
   /**
    * A uniform integer in [0, count), exactly uniform: draws from the last, incomplete cycle are thrown away.
-   * @throws RangeError when the count is not a whole number from 1 to 2^32.
+   * @throws ValueError when the count is not a whole number from 1 to 2^32.
    */
   below(count: number): number {
     if (!(Number.isInteger(count) && count >= 1 && count <= twoTo32)) {
-      throw new RangeError(`below: the count is ${count}: give a whole number from 1 to 2^32`);
+      throw new ValueError(`below: the count is ${count}: give a whole number from 1 to 2^32`);
     }
     const limit = twoTo32 - (twoTo32 % count);
     let word = this.uint32();

@@ -1,6 +1,6 @@
 import { deepest, json } from '../checked/check.ts';
 import { quote } from '../checked/quote.ts';
-import { ConfigError, SpaceError } from '../errors.ts';
+import { ConfigError, SpaceError, ValueError } from '../errors.ts';
 import type { ConfigIssue } from '../errors.ts';
 import { isObject } from '../json.ts';
 import type { RandomStream } from '../random/random-stream.ts';
@@ -128,7 +128,7 @@ export class Space<Config extends ConfigObject = ConfigObject> {
   /** The config of that index, in [0, size); every config of a finite space has one. */
   at(index: number): Config {
     if (!Number.isSafeInteger(index) || index < 0 || index >= this.size) {
-      throw new RangeError(`at: the index is ${index}: give a whole number from 0 to ${this.size - 1}`);
+      throw new ValueError(`at: the index is ${index}: give a whole number from 0 to ${this.size - 1}`);
     }
     return groupKind.at(this.root, index) as Config;
   }

@@ -1,7 +1,8 @@
+import { ValueError } from '../errors.ts';
 import type { StopCondition, StopVerdict } from './stop-condition.ts';
 
 function combine(word: 'any' | 'all', conditions: readonly StopCondition[]): StopCondition {
-  if (conditions.length === 0) throw new RangeError(`${word}: got no conditions: give at least one`);
+  if (conditions.length === 0) throw new ValueError(`${word}: got no conditions: give at least one`);
   return {
     name: `${word}(${conditions.map(({ name }) => name).join(', ')})`,
     check: (state): StopVerdict => {
@@ -20,7 +21,7 @@ function combine(word: 'any' | 'all', conditions: readonly StopCondition[]): Sto
 
 /**
  * Stops when any of the conditions does.
- * @throws RangeError when there are none.
+ * @throws ValueError when there are none.
  */
 export function any(...conditions: readonly StopCondition[]): StopCondition {
   return combine('any', conditions);
@@ -28,7 +29,7 @@ export function any(...conditions: readonly StopCondition[]): StopCondition {
 
 /**
  * Stops when all of the conditions do at once.
- * @throws RangeError when there are none.
+ * @throws ValueError when there are none.
  */
 export function all(...conditions: readonly StopCondition[]): StopCondition {
   return combine('all', conditions);

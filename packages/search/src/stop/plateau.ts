@@ -1,3 +1,4 @@
+import { ValueError } from '../errors.ts';
 import { hypervolume } from '../multi-objective/hypervolume.ts';
 import { ParetoFront } from '../study/front.ts';
 import { growing } from '../study/growing.ts';
@@ -42,11 +43,11 @@ function reaching(): ReturnType<typeof growing<Reached>> {
  * Stops when the last `window` finished trials have gained no more than `epsilon`. That is in the unit of the
  * objective; with several objectives, a part of the hypervolume, whose reference point lies a tenth of each objective's
  * extent behind the worst trial. Trials of which none is feasible gain nothing.
- * @throws RangeError when the window is not a positive whole number, or epsilon is below 0.
+ * @throws ValueError when the window is not a positive whole number, or epsilon is below 0.
  */
 export function plateau(window: number, epsilon: number): StopCondition {
   checkPositive('plateau', window, true);
-  if (!(epsilon >= 0)) throw new RangeError(`plateau: epsilon is ${epsilon}: give a number from 0`);
+  if (!(epsilon >= 0)) throw new ValueError(`plateau: epsilon is ${epsilon}: give a number from 0`);
   const [earlier, all] = [reaching(), reaching()];
   return {
     name: `plateau(${window}, ${epsilon})`,

@@ -1,4 +1,5 @@
 import { quote } from '../checked/quote.ts';
+import { ValueError } from '../errors.ts';
 import type { Space } from '../space/space.ts';
 import type { History } from '../study/history.ts';
 
@@ -27,8 +28,8 @@ export interface StopCondition {
   check(state: StopState): StopVerdict;
 }
 
-/** A number that must be positive, for the conditions that take one. @throws RangeError */
+/** A number that must be positive, for the conditions that take one. @throws ValueError */
 export function checkPositive(name: string, value: number, whole: boolean): number {
   if (value > 0 && (whole ? Number.isSafeInteger(value) : Number.isFinite(value))) return value;
-  throw new RangeError(`${name}: got ${quote(value)}: give a positive ${whole ? 'whole ' : ''}number`);
+  throw new ValueError(`${name}: got ${quote(value)}: give a positive ${whole ? 'whole ' : ''}number`);
 }

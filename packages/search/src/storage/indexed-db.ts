@@ -64,7 +64,9 @@ async function takeLock(name: string): Promise<(() => void) | undefined> {
 async function openDatabase(name: string, url: string): Promise<Database> {
   const { indexedDB } = browser;
   if (indexedDB === undefined)
-    throw new StorageError(url, 'there is no IndexedDB here: use memory:, or on Node a file');
+    throw new StorageError(url, 'there is no IndexedDB here: use memory:, or on Node a file', {
+      code: 'storage-missing',
+    });
   const request = indexedDB.open(name, version);
   request.addEventListener('upgradeneeded', () => {
     request.result.createObjectStore(store, { autoIncrement: true });

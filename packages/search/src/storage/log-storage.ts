@@ -64,7 +64,7 @@ export async function logStorage(options: LogStorageOptions): Promise<Storage> {
     return log;
   };
   const commit = async (study: string, log: StudyLog, events: readonly StudyEvent[]): Promise<void> => {
-    if (closed) throw new StorageError(url, 'it was closed: open it again');
+    if (closed) throw new StorageError(url, 'it was closed: open it again', { code: 'storage-closed' });
     if (events.length === 0) return;
     refuseUnreadable(study, events);
     await write({ study, revision: log.revision + 1, events });

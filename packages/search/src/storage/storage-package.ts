@@ -31,9 +31,13 @@ export async function addStoragePackage(url: string): Promise<void> {
   try {
     found = (await import(/* @vite-ignore */ name)) as StoragePackage;
   } catch (cause) {
-    if (isMissing(cause)) throw new StorageError(url, `it needs ${name}: npm install ${name}`, { cause });
+    if (isMissing(cause))
+      throw new StorageError(url, `it needs ${name}: npm install ${name}`, { cause, code: 'storage-missing' });
     if (host.process?.versions?.node !== undefined) throw cause;
-    throw new StorageError(url, 'files and databases need Node: use memory: or indexeddb:name here', { cause });
+    throw new StorageError(url, 'files and databases need Node: use memory: or indexeddb:name here', {
+      cause,
+      code: 'storage-missing',
+    });
   }
   for (const type of found.storageTypes) registerStorage(type);
 }

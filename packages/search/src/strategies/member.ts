@@ -1,3 +1,4 @@
+import { ValueError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { builtInStrategies } from './built-in.ts';
 import type { Strategy } from './strategy.ts';
@@ -7,7 +8,7 @@ const made = new Map<string, Strategy>();
 
 /**
  * A built-in strategy that another one asks for configs. The same name and options give the same strategy.
- * @throws RangeError when there is none of the name, RangeError or TypeError for options that it cannot have.
+ * @throws ValueError when there is none of the name, and for options that it cannot have.
  */
 export function memberOf(name: string, options: JsonObject = {}): Strategy {
   const key = JSON.stringify([name, options]);
@@ -15,7 +16,7 @@ export function memberOf(name: string, options: JsonObject = {}): Strategy {
   if (member === undefined) {
     const make = factories.get(name);
     if (make === undefined) {
-      throw new RangeError(`its name is '${name}': give one of ${[...factories.keys()].join(', ')}`);
+      throw new ValueError(`its name is '${name}': give one of ${[...factories.keys()].join(', ')}`);
     }
     member = make(options);
     made.set(key, member);

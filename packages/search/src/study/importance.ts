@@ -1,3 +1,4 @@
+import { ValueError } from '../errors.ts';
 import type { Space } from '../space/space.ts';
 import { toUnit } from '../space/number-scale.ts';
 import type { Parameter, ParameterValue } from '../space/parameter.ts';
@@ -47,17 +48,17 @@ function divergence(of: readonly number[], from: readonly number[]): number {
  *
  * Source: Watanabe, Bansal, Hutter, "PED-ANOVA: efficiently quantifying hyperparameter importance in arbitrary
  * subspaces", IJCAI 2023.
- * @throws RangeError when the part is not between 0 and 1, or fewer than four trials are complete.
+ * @throws ValueError when the part is not between 0 and 1, or fewer than four trials are complete.
  */
 export function importance(
   space: Space,
   history: History,
   { top = 0.1 }: ImportanceOptions = {},
 ): ReadonlyMap<string, number> {
-  if (!(top > 0 && top < 1)) throw new RangeError(`importance: top is ${top}: give a part between 0 and 1`);
+  if (!(top > 0 && top < 1)) throw new ValueError(`importance: top is ${top}: give a part between 0 and 1`);
   const { ranked } = history;
   if (ranked.length < 4) {
-    throw new RangeError(
+    throw new ValueError(
       `importance: ${ranked.length} trials are complete: it takes 4 at least, and is worth little below 50`,
     );
   }

@@ -8,6 +8,7 @@ import type { Failure, FailureKind } from './trial-record.ts';
 /** Throw it from an objective, or tell it, to end a trial early: it was not going to be good. */
 export class TrialPruned extends Error {
   override readonly name: string = 'TrialPruned';
+  readonly code = 'trial-pruned';
 
   constructor(reason = 'pruned') {
     super(reason);
@@ -17,6 +18,7 @@ export class TrialPruned extends Error {
 /** Throw it from an objective, or tell it, to fail a trial with a kind other than `crash`. */
 export class TrialFailure extends Error {
   override readonly name: string = 'TrialFailure';
+  readonly code = 'trial-failure';
   readonly kind: FailureKind;
 
   constructor(kind: FailureKind, message: string) {

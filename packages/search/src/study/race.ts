@@ -1,3 +1,4 @@
+import { ValueError } from '../errors.ts';
 import type { ConfigObject } from '../space/node.ts';
 import { ascending, losses, totalViolation } from './ranking.ts';
 import type { ObjectiveFunction, RunOptions } from './run.ts';
@@ -64,7 +65,7 @@ function scoreOf({ best }: Runner, trials: readonly TrialRecord[], { criteria }:
  *
  * Source: Birattari et al., "A racing algorithm for configuring metaheuristics", GECCO 2002; configs under repeats as
  * in Hutter, Hoos, Leyton-Brown, "Sequential model-based optimization for general algorithm configuration", LION 2011.
- * @throws RangeError when a number is out of range, or the study has several objectives.
+ * @throws ValueError when a number is out of range, or the study has several objectives.
  */
 export async function race<Config extends ConfigObject, Metric extends string>(
   study: Study<Config, Metric>,
@@ -74,11 +75,11 @@ export async function race<Config extends ConfigObject, Metric extends string>(
   const { top = 5, repeats = 5, confidence = 2, ...run } = options;
   for (const [name, value] of Object.entries({ top, repeats })) {
     if (!Number.isSafeInteger(value) || value < 1)
-      throw new RangeError(`race: ${name} is ${value}: give a whole number from 1`);
+      throw new ValueError(`race: ${name} is ${value}: give a whole number from 1`);
   }
-  if (!(confidence > 0)) throw new RangeError(`race: confidence is ${confidence}: give a positive number`);
+  if (!(confidence > 0)) throw new ValueError(`race: confidence is ${confidence}: give a positive number`);
   if (study.criteria.objectives.length !== 1) {
-    throw new RangeError(`race: '${study.name}' has several objectives, of which none decides: race one of them`);
+    throw new ValueError(`race: '${study.name}' has several objectives, of which none decides: race one of them`);
   }
   await study.sync();
   const runners: Runner[] = [];

@@ -1,3 +1,4 @@
+import { ValueError } from '../errors.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { Space } from '../space/space.ts';
 import type { StoredEvent, StudyRecord } from '../storage/events.ts';
@@ -88,7 +89,7 @@ export class StudyView {
     if (this.#passing?.revision === revision) return this.#passing;
     this.#passing = this.#historyOf(() => {
       if (this.projection.revision === revision) return this.#lists((list) => list.items);
-      throw new TypeError(`the history of revision ${revision} was kept: read it within the call that got it`);
+      throw new ValueError(`the history of revision ${revision} was kept: read it within the call that got it`);
     });
     return this.#passing;
   }

@@ -1,5 +1,6 @@
 import { json } from '../checked/check.ts';
 import { metricsProblem } from '../checked/stored.ts';
+import { ValueError } from '../errors.ts';
 import type { JsonValue } from '../json.ts';
 import { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
@@ -75,7 +76,7 @@ export class Trial<Config extends ConfigObject = ConfigObject> {
    * Records metrics at a step, a whole number from 0 such as an epoch. NaN is allowed: a curve may diverge. Metrics of
    * one step add up; an earlier step than the last begins the curve again from there. Reports are stored in the
    * background; a failure to store them surfaces when the trial is told.
-   * @throws RangeError when the step is not a whole number from 0, TypeError when a metric is not a number.
+   * @throws ValueError when the step is not a whole number from 0, or when a metric is not a number.
    */
   report(step: number, metrics: Metrics): void {
     const told = { ...metrics };
@@ -86,7 +87,7 @@ export class Trial<Config extends ConfigObject = ConfigObject> {
   /**
    * Stores what the trial can go on from after this many steps: wherever it is continued, `checkpoint` is this. Put
    * large data, such as weights, into a file and save its name.
-   * @throws StaleClaimError when another worker has the trial, TypeError for data nested deeper than 200 levels.
+   * @throws StaleClaimError when another worker has the trial, ValueError for data nested deeper than 200 levels.
    */
   save(step: number, data: JsonValue): Promise<void> {
     refuse('save: the data', json()(data));
@@ -107,12 +108,12 @@ export class Trial<Config extends ConfigObject = ConfigObject> {
   }
 }
 
-/** @throws TypeError for what could be stored, but not read again. */
+/** @throws ValueError for what could be stored, but not read again. */
 function refuse(what: string, problem: string | undefined): void {
-  if (problem !== undefined) throw new TypeError(`${what} ${problem}`);
+  if (problem !== undefined) throw new ValueError(`${what} ${problem}`);
 }
 
 function checkStep(operation: string, step: number): number {
   if (Number.isSafeInteger(step) && step >= 0) return step;
-  throw new RangeError(`${operation}: the step is ${step}: give a whole number from 0`);
+  throw new ValueError(`${operation}: the step is ${step}: give a whole number from 0`);
 }

@@ -11,10 +11,15 @@ import { contentOf, readJournal } from './journal-format.ts';
 export async function readOnlyJournal(path: string): Promise<Storage> {
   const url = `journal:${path}?mode=ro`;
   const write = async (): Promise<never> => {
-    throw new StorageError(url, 'it was opened to read only: open it without ?mode=ro to write');
+    throw new StorageError(url, 'it was opened to read only: open it without ?mode=ro to write', {
+      code: 'storage-read-only',
+    });
   };
   const absent = (cause: unknown): never => {
-    throw new StorageError(url, 'there is no such file, or it cannot be read: check the path', { cause });
+    throw new StorageError(url, 'there is no such file, or it cannot be read: check the path', {
+      cause,
+      code: 'storage-missing',
+    });
   };
   const load = async (): Promise<Storage> =>
     logStorage({ url, ...contentOf(path, readJournal(path, await readFile(path).catch(absent))), write });

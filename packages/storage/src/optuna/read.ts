@@ -148,7 +148,7 @@ function readStudy(path: string, url: string, rows: Rows, from: string | undefin
 export async function readOptuna(path: string, from?: string): Promise<OptunaStudy> {
   const url = `sqlite:${path}`;
   await access(path).catch((cause: unknown) => {
-    throw new StorageError(url, 'there is no such file: check the path', { cause });
+    throw new StorageError(url, 'there is no such file: check the path', { cause, code: 'storage-missing' });
   });
   const open = await findSqlite(url);
   const connection = new Connection(path, () => open(path));

@@ -37,7 +37,10 @@ const silence = 30_000;
 
 async function clientMaker(url: string, shown: string): Promise<() => PostgresClient> {
   const pg = await import('pg').catch((cause: unknown) => {
-    throw new StorageError(shown, 'PostgreSQL needs the package pg: npm install pg', { cause });
+    throw new StorageError(shown, 'PostgreSQL needs the package pg: npm install pg', {
+      cause,
+      code: 'storage-missing',
+    });
   });
   const { Client, types } = pg.default;
   const getTypeParser = ((type: number) =>
@@ -114,7 +117,7 @@ export async function openPostgres(
   let closed = false;
   const use = <T>(work: () => Promise<T>): Promise<T> =>
     inTurn(() => {
-      if (closed) throw new StorageError(shown, 'it was closed: open it again');
+      if (closed) throw new StorageError(shown, 'it was closed: open it again', { code: 'storage-closed' });
       return connection.persist(work);
     });
   const engine: SqlEngine = {

@@ -66,11 +66,15 @@ export async function findSqlite(url: string, drivers: readonly Driver[] = known
       if (Database !== undefined) return (path, how) => openWith(Database, path, how);
     } catch (cause) {
       if (isAbsent(cause)) continue;
-      throw new StorageError(url, `${module} does not load: install it anew for this machine`, { cause });
+      throw new StorageError(url, `${module} does not load: install it anew for this machine`, {
+        cause,
+        code: 'storage-missing',
+      });
     }
   }
   throw new StorageError(
     url,
     `Node ${process.versions.node} has no SQLite of its own: npm install libsql, or use Node 22.13 or newer`,
+    { code: 'storage-missing' },
   );
 }

@@ -1,13 +1,17 @@
 import { FormatError, StorageError } from '@espalier/search';
+import type { StorageErrorCode } from '@espalier/search';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 type Make = (path: string, reason: string, cause: unknown) => Error;
 
 const storageError =
-  (remedy: string | ((path: string) => string)): Make =>
+  (remedy: string | ((path: string) => string), code: StorageErrorCode = 'storage'): Make =>
   (path, reason, cause) =>
-    new StorageError(`sqlite:${path}`, `${reason}: ${typeof remedy === 'string' ? remedy : remedy(path)}`, { cause });
+    new StorageError(`sqlite:${path}`, `${reason}: ${typeof remedy === 'string' ? remedy : remedy(path)}`, {
+      cause,
+      code,
+    });
 
 const formatError =
   (remedy: (path: string) => string): Make =>
@@ -64,8 +68,8 @@ function opening(path: string): string {
   return 'check that file and folder may be read and written, and that not too many files are open';
 }
 
-const held = storageError('another process has held it for too long: end that process, or try again');
-const full = storageError('free space and resume; what it held is safe');
+const held = storageError('another process has held it for too long: end that process, or try again', 'storage-locked');
+const full = storageError('free space and resume; what it held is safe', 'storage-full');
 
 /** SQLite's extended code of a file of shared memory that could not be given its size: what a full disk does first. */
 const noRoomToShare = 4874;
@@ -79,7 +83,7 @@ const lacks = /^no such (?:table|column|index): /u;
 const byCode: Readonly<Record<number, Make>> = {
   5: held,
   6: held,
-  8: storageError('make file and folder writable; what it held is safe'),
+  8: storageError('make file and folder writable; what it held is safe', 'storage-read-only'),
   10: storageError('check the disk it lies on; what was committed is safe'),
   11: damaged,
   13: full,

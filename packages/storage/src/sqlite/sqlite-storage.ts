@@ -66,7 +66,8 @@ export function sqliteStorage(path: string, options: SqliteOptions = {}): Promis
  */
 function placeOf(path: string, url: string, readOnly: boolean, probe: ProbeFileSystem | undefined): string {
   const folder = dirname(resolve(path));
-  if (readOnly && !existsSync(path)) throw new StorageError(url, 'there is no such file: check the path');
+  if (readOnly && !existsSync(path))
+    throw new StorageError(url, 'there is no such file: check the path', { code: 'storage-missing' });
   try {
     makeFolder(folder);
   } catch (cause) {
@@ -115,7 +116,12 @@ async function reading(file: SqliteFile, refusal: Error): Promise<Access> {
 /** Opens the file to write, or to read when it cannot be written. */
 async function access(file: SqliteFile, url: string, { sync, readOnly }: SqliteOptions): Promise<Access> {
   if (readOnly === true) {
-    return reading(file, new StorageError(url, 'it was opened to read only: open it without ?mode=ro to write'));
+    return reading(
+      file,
+      new StorageError(url, 'it was opened to read only: open it without ?mode=ro to write', {
+        code: 'storage-read-only',
+      }),
+    );
   }
   try {
     return writing(await connect(file, sync === 'always' ? 'FULL' : 'NORMAL'));
@@ -144,7 +150,7 @@ export async function openSqlite(
   let closed = false;
   const whileOpen = <T>(action: () => Promise<T>): Promise<T> =>
     inTurn(async () => {
-      if (closed) throw new StorageError(url, 'it was closed: open it again');
+      if (closed) throw new StorageError(url, 'it was closed: open it again', { code: 'storage-closed' });
       return action();
     });
   const engine: SqlEngine = {

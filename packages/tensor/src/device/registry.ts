@@ -36,6 +36,7 @@ async function openWebGpu(): Promise<Device> {
     throw new DeviceError(
       'device',
       "there is no WebGPU here; in Node install the optional package 'webgpu' and a Vulkan driver, or use 'cpu'",
+      'device-missing',
     );
   const made = await createWebGpuDevice({ gpu });
   open.set('webgpu', made);
@@ -78,6 +79,7 @@ export async function device(name: DeviceName = 'auto'): Promise<Device> {
       throw new DeviceError(
         'device',
         `there is no device ${describe(name)}; use 'auto', 'cpu', 'webgpu' or 'reference'`,
+        'device-missing',
       );
   }
 }

@@ -1,6 +1,6 @@
 /** Arbitraries for dtypes. */
 import fc from 'fast-check';
-import { dtypeNames, dtypes, type Device, type DType, type DTypeKind } from '@espalier/tensor';
+import { ArgumentError, dtypeNames, dtypes, type Device, type DType, type DTypeKind } from '@espalier/tensor';
 
 /** Which dtypes to draw from. */
 export interface DTypeLimits {
@@ -17,6 +17,9 @@ export function anyDType(limits: DTypeLimits = {}): fc.Arbitrary<DType> {
     (name) => (kinds?.includes(dtypes[name].kind) ?? true) && (device?.capabilities.dtypes.has(name) ?? true),
   );
   if (names.length === 0)
-    throw new Error(`anyDType: no dtype of kind ${kinds?.join(', ')} on device '${device?.name}': widen the limits`);
+    throw new ArgumentError(
+      'anyDType',
+      `no dtype of kind ${kinds?.join(', ')} on device '${device?.name}': widen the limits`,
+    );
   return fc.constantFrom(...names);
 }

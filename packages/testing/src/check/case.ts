@@ -1,4 +1,5 @@
 /** Draws cases of an op from its domain in the op table. */
+import { ArgumentError } from '@espalier/tensor';
 import fc from 'fast-check';
 import {
   dtypeNames,
@@ -55,7 +56,7 @@ export interface CaseLimits {
 export function anyOpCase(entry: OpEntry, limits: CaseLimits): fc.Arbitrary<OpCase> {
   const { device, part = 'whole', maxElements = 240 } = limits;
   const draw = part === 'whole' ? entry.domain : entry.smooth;
-  if (!draw) throw new Error(`anyOpCase: '${entry.name}' has no smooth domain: it has no gradient to check`);
+  if (!draw) throw new ArgumentError('anyOpCase', `'${entry.name}' has no smooth domain: it has no gradient to check`);
   const special: SpecialValues = {
     nan: true,
     infinity: true,

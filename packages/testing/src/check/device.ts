@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import type { BufferRange, Device, DeviceBuffer, KernelSpec } from '@espalier/tensor';
+import { MismatchError } from '../errors.ts';
 import type { CheckReport, DrawOptions } from '../settings.ts';
 import { checkProperty, type Describable } from './property.ts';
 
@@ -96,7 +97,7 @@ async function runProgram(device: Device, program: readonly Step[]): Promise<voi
   await device.synchronize();
   const after = device.memory();
   if (after.buffers !== before.buffers || after.bytes !== before.bytes) {
-    throw new Error(
+    throw new MismatchError(
       `everything was freed, yet memory() went from ${JSON.stringify(before)} to ${JSON.stringify(after)}`,
     );
   }
@@ -109,7 +110,7 @@ async function runStep(device: Device, live: Pair[], step: Step, bytesBefore: nu
     live.push({ buffer: device.allocate(bytes), expected: new Uint8Array(bytes), known: new Uint8Array(bytes) });
     const total = bytesBefore + live.reduce((sum, { expected }) => sum + expected.length, 0);
     if (device.memory().bytes !== total)
-      throw new Error(`memory().bytes is ${device.memory().bytes} with ${total} bytes allocated`);
+      throw new MismatchError(`memory().bytes is ${device.memory().bytes} with ${total} bytes allocated`);
     return;
   }
   const position = step.buffer % Math.max(1, live.length);
@@ -170,10 +171,10 @@ async function compareBytes(device: Device, { buffer, expected, known }: Pair, a
   const reads = [await device.read(buffer, at, length)];
   if (device.capabilities.synchronousRead) reads.push(device.readSync(buffer, at, length));
   for (const [way, actual] of reads.entries()) {
-    if (actual.length !== length) throw new Error(`reading ${length} bytes gave ${actual.length}`);
+    if (actual.length !== length) throw new MismatchError(`reading ${length} bytes gave ${actual.length}`);
     const wrong = actual.findIndex((byte, position) => known[at + position] === 1 && byte !== expected[at + position]);
     if (wrong < 0) continue;
-    throw new Error(
+    throw new MismatchError(
       `${way === 0 ? 'read' : 'readSync'}: byte ${at + wrong} of ${expected.length} is ${actual[wrong]}, expected ${expected[at + wrong]}`,
     );
   }

@@ -13,7 +13,9 @@ import {
   type OpEntry,
   type Tensor,
 } from '@espalier/tensor';
+import { ArgumentError } from '@espalier/tensor';
 import { TensorSample } from '../arbitraries/tensor.ts';
+import { MismatchError } from '../errors.ts';
 import type { CheckReport, DrawOptions } from '../settings.ts';
 import { anyOpCase } from './case.ts';
 import { checkProperty } from './property.ts';
@@ -76,7 +78,7 @@ class Problem {
     this.#function = this.#options.order === 2 ? gradientOf(f) : f;
     this.#inputs = inputs.map((input) => (isFloat(input) ? input.as('f64') : input));
     if (!inputs.some(isFloat))
-      throw new Error('checkGradient: none of the inputs is a float: there is nothing to differentiate by');
+      throw new ArgumentError('checkGradient', 'none of the inputs is a float: there is nothing to differentiate by');
   }
 
   async check(): Promise<void> {
@@ -102,7 +104,9 @@ class Problem {
       failures.length === 0
         ? ['no single element does, only all of them together: the function may not be smooth here']
         : failures.slice(0, 8);
-    throw new Error([`gradient: ${failures.length} elements differ from finite differences:`, ...shown].join('\n'));
+    throw new MismatchError(
+      [`gradient: ${failures.length} elements differ from finite differences:`, ...shown].join('\n'),
+    );
   }
 
   async #agrees(analytic: readonly (readonly number[])[], direction: readonly (readonly number[])[]): Promise<boolean> {
@@ -158,7 +162,7 @@ class Problem {
       const gradient = isFloat(input) ? result.shift() : undefined;
       values.push(gradient ? Array.from(await gradient.data()) : input.values.map(() => 0));
       if (gradient && gradient.shape.join() !== input.shape.join())
-        throw new Error(
+        throw new MismatchError(
           `gradient: shape [${gradient.shape.join(', ')}] for an input of shape [${input.shape.join(', ')}]`,
         );
       gradient?.dispose();

@@ -14,6 +14,7 @@ import {
 import { smallestNormal, smallestSubnormal } from '../arbitraries/element.ts';
 import type { TensorSample } from '../arbitraries/tensor.ts';
 import { compareValues, describeDifference, type Allowance } from '../compare/compare.ts';
+import { MismatchError } from '../errors.ts';
 import type { CheckReport, DrawOptions } from '../settings.ts';
 import { anyOpCase, type OpCase } from './case.ts';
 import { checkProperty } from './property.ts';
@@ -58,7 +59,7 @@ async function holds(drawn: OpCase, device: Device, reference: Device, subnormal
   const expected = await evaluate(entry, contiguous, attributes, reference);
   const actual = await evaluate(entry, inputs, attributes, device);
   if (actual.length !== expected.length)
-    throw new Error(`gave ${actual.length} results, the reference ${expected.length}`);
+    throw new MismatchError(`gave ${actual.length} results, the reference ${expected.length}`);
   const magnitudes =
     entry.tolerance?.accumulated === true
       ? await evaluate(entry, contiguous.map(magnitudeOf), attributes, reference)
@@ -67,7 +68,8 @@ async function holds(drawn: OpCase, device: Device, reference: Device, subnormal
     compareResults(entry, actual[position] as Result, result, magnitudes[position], longest(inputs), subnormals);
   }
   const after = device.memory().buffers;
-  if (after > before) throw new Error(`${after - before} buffers are still allocated after everything was disposed of`);
+  if (after > before)
+    throw new MismatchError(`${after - before} buffers are still allocated after everything was disposed of`);
 }
 
 async function evaluate(
@@ -103,15 +105,15 @@ function compareResults(
   folded: number,
   subnormals: boolean,
 ): void {
-  if (actual.dtype !== expected.dtype) throw new Error(`gave ${actual.dtype}, the reference ${expected.dtype}`);
+  if (actual.dtype !== expected.dtype) throw new MismatchError(`gave ${actual.dtype}, the reference ${expected.dtype}`);
   if (actual.shape.join() !== expected.shape.join())
-    throw new Error(`gave shape [${actual.shape.join(', ')}], the reference [${expected.shape.join(', ')}]`);
+    throw new MismatchError(`gave shape [${actual.shape.join(', ')}], the reference [${expected.shape.join(', ')}]`);
   const difference = compareValues(
     actual.values,
     expected.values,
     allowanceOf(entry, expected.dtype, magnitude, folded, subnormals),
   );
-  if (difference) throw new Error(`${expected.dtype}: ${describeDifference(difference, expected.shape)}`);
+  if (difference) throw new MismatchError(`${expected.dtype}: ${describeDifference(difference, expected.shape)}`);
 }
 
 /** The op's tolerance in numbers: `ulps` roundings of the result, and those of what was folded into it. */

@@ -5,6 +5,7 @@
 import { createReferenceDevice, type Device } from '@espalier/tensor';
 import fc from 'fast-check';
 import { compareValues, describeDifference } from '../compare/compare.ts';
+import { MismatchError } from '../errors.ts';
 import type { CheckReport, DrawOptions } from '../settings.ts';
 import { drawProgram } from './programs/builder.ts';
 import type { Program, Result } from './programs/program.ts';
@@ -37,7 +38,8 @@ async function holds(program: Program, device: Device, reference: Device): Promi
   const sums = Array.from(expected.at(-1)?.values ?? [], (value, element) => value + (opposite?.values[element] ?? 0));
   compareOne(`compiled, sum of v${program.results.at(-1)} over both calls`, total, sums);
   const after = device.memory().buffers;
-  if (after > before) throw new Error(`${after - before} buffers are still allocated after everything was disposed of`);
+  if (after > before)
+    throw new MismatchError(`${after - before} buffers are still allocated after everything was disposed of`);
 }
 
 function compareAll(program: Program, actual: readonly Result[], expected: readonly Result[], how: string): void {
@@ -48,5 +50,5 @@ function compareAll(program: Program, actual: readonly Result[], expected: reado
 
 function compareOne(name: string, actual: Result, expected: ArrayLike<number>): void {
   const difference = compareValues(actual.values, expected, { absolute: 0, relative: 0 });
-  if (difference) throw new Error(`${name}: ${describeDifference(difference, actual.shape)}`);
+  if (difference) throw new MismatchError(`${name}: ${describeDifference(difference, actual.shape)}`);
 }

@@ -1,28 +1,11 @@
 /** Runs one property over drawn cases and turns a failure into an error that a person can act on. */
 import fc from 'fast-check';
+import { CheckError } from '../errors.ts';
 import { drawSettings, type CheckReport, type DrawOptions } from '../settings.ts';
 
 /** A case that can describe itself in an error. */
 export interface Describable {
   describe(): string;
-}
-
-/** A check found a case that does not hold. */
-export class CheckError extends Error {
-  override readonly name: string = 'CheckError';
-  /** What was checked. */
-  readonly subject: string;
-  /** The seed that draws the failing case again. */
-  readonly seed: number;
-  /** fast-check's path to the smallest failing case. */
-  readonly path: string;
-
-  constructor(subject: string, seed: number, path: string, message: string, cause: unknown) {
-    super(message, { cause });
-    this.subject = subject;
-    this.seed = seed;
-    this.path = path;
-  }
 }
 
 /**

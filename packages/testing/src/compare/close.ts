@@ -1,6 +1,7 @@
 /** Closeness of tensors, for assertions in tests of any framework. */
 import { Tensor, type DType, type Shape } from '@espalier/tensor';
 import { TensorSample } from '../arbitraries/tensor.ts';
+import { MismatchError } from '../errors.ts';
 import { defaultBounds } from './bounds.ts';
 import { compareValues, describeDifference } from './compare.ts';
 
@@ -25,12 +26,12 @@ export async function allclose(actual: Comparable, expected: Comparable, options
 }
 
 /**
- * Throws an Error that shows the first and the worst element if any differ by more than
+ * Throws MismatchError that shows the first and the worst element if any differ by more than
  * `absolute + relative · |expected|`, or if the shapes differ. NaN equals NaN; infinities equal themselves.
  */
 export async function expectClose(actual: Comparable, expected: Comparable, options: CloseOptions = {}): Promise<void> {
   const difference = await findDifference(actual, expected, options);
-  if (difference !== undefined) throw new Error(`expectClose: ${difference}`);
+  if (difference !== undefined) throw new MismatchError(`expectClose: ${difference}`);
 }
 
 async function findDifference(

@@ -1,3 +1,4 @@
+export { MismatchError } from '../errors.ts';
 export { storageLaws } from './storage-laws.ts';
 export type { StorageHarness, StorageLaw } from './storage-laws.ts';
 export { simulate, virtualClock } from './simulator.ts';

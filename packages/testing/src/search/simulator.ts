@@ -1,4 +1,4 @@
-import { ExhaustedError, PendingError, TrialPruned } from '@espalier/search';
+import { ExhaustedError, PendingError, TrialPruned, ValueError } from '@espalier/search';
 import type { ConfigObject, JsonValue, Metrics, Study, Trial, TrialRecord } from '@espalier/search';
 
 /** A clock that only a simulation moves. */
@@ -83,7 +83,7 @@ export async function simulate<Config extends ConfigObject, Metric extends strin
   const tells: SimulatedTell[] = [];
   let [time, cost, ended, exhausted] = [0, 0, 0, false];
   if (until === Infinity && trials === Infinity && study.space.size === Infinity) {
-    throw new RangeError('simulate: it would never end: give until or trials');
+    throw new ValueError('simulate: it would never end: give until or trials');
   }
 
   const begin = (trial: Trial<Config>, at: number, data: JsonValue | undefined): Job<Config> => {

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { FailedError } from '../../errors.ts';
 import type { Request, Response, WorkerSetup } from './messages.ts';
 import type { StartWorker } from './worker-handle.ts';
 
@@ -11,7 +12,7 @@ export function threadWorkers(setup: WorkerSetup): StartWorker {
     const worker = new Worker(workerFile, { workerData: setup });
     worker.on('message', (response: Response) => onResponse(response));
     worker.on('error', onDeath);
-    worker.on('exit', (code) => onDeath(new Error(`a worker thread ended with code ${code}`)));
+    worker.on('exit', (code) => onDeath(new FailedError(`a worker thread ended with code ${code}: try again`)));
     return {
       // Nothing is transferred: a job's input is copied.
       post: (request: Request) => worker.postMessage(request, []),

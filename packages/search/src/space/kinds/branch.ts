@@ -1,5 +1,5 @@
 import { quote } from '../../checked/quote.ts';
-import { SpaceError } from '../../errors.ts';
+import { SpaceError, ValueError } from '../../errors.ts';
 import { isObject, own } from '../../json.ts';
 import type { BranchNode, ConfigObject, GroupNode, NodeKind } from '../node.ts';
 import type { ChoiceParameter } from '../parameter.ts';
@@ -40,7 +40,7 @@ export function branchKindIn(table: KindTable, groups: NodeKind<GroupNode>): Nod
     build: (node, path, choose) => {
       const type = String(choose(path, selector(node)));
       const group = own(node.branches, type);
-      if (group === undefined) throw new RangeError(`${showPath(path)}: there is no branch '${type}'`);
+      if (group === undefined) throw new ValueError(`${showPath(path)}: there is no branch '${type}'`);
       return withType(type, groups.build(group, joinPath(path, type), choose) as ConfigObject);
     },
     read: (node, value, path, visitor) => {
@@ -73,7 +73,7 @@ export function branchKindIn(table: KindTable, groups: NodeKind<GroupNode>): Nod
         if (rest < size) return withType(name, groups.at(group, rest) as ConfigObject);
         rest -= size;
       }
-      throw new RangeError(`branch: there is no config of index ${index}`);
+      throw new ValueError(`branch: there is no config of index ${index}`);
     },
     diff: (before, after, path) => diffParts(table, before.branches, after.branches, path, true),
     describe: ({ branches }) => {

@@ -1,5 +1,5 @@
 import { quote } from '../../checked/quote.ts';
-import { SpaceError } from '../../errors.ts';
+import { SpaceError, ValueError } from '../../errors.ts';
 import { isObject } from '../../json.ts';
 import type { ArchitectureNode, ConfigObject, ConfigValue, NodeKind } from '../node.ts';
 import type { ChoiceParameter } from '../parameter.ts';
@@ -162,7 +162,7 @@ export function graphKindIn(table: KindTable): NodeKind<ArchitectureNode> {
         }
         return Object.freeze(steps);
       }
-      throw new RangeError(`graph: there is no config of index ${index}`);
+      throw new ValueError(`graph: there is no config of index ${index}`);
     },
     diff: (before, after, path) => {
       const wiring = ({ inputs, chain }: ArchitectureNode): string => `inputs ${inputs}${chain ? ', chain' : ''}`;

@@ -1,5 +1,5 @@
 import { quote } from '../../checked/quote.ts';
-import { SpaceError } from '../../errors.ts';
+import { SpaceError, ValueError } from '../../errors.ts';
 import type { ConfigValue, ListNode, NodeKind, SpaceChange, SpaceNode } from '../node.ts';
 import { itemPath, lengthPath, showPath } from '../path.ts';
 import { diffNodes, type KindTable } from './group.ts';
@@ -105,7 +105,7 @@ export function listKindIn(table: KindTable): NodeKind<ListNode> {
         }
         return Object.freeze(items);
       }
-      throw new RangeError(`list: there is no config of index ${index}`);
+      throw new ValueError(`list: there is no config of index ${index}`);
     },
     diff: (before, after, path) => [
       ...boundsChange(before, after, path),

@@ -159,7 +159,9 @@ class CpuDevice implements Device {
   }
 
   #checkAlive(operation: string): void {
-    if (this.#disposed) throw new DeviceError(operation, `device ${this.name} has been disposed of; create another`);
+    if (this.#disposed) {
+      throw new DeviceError(operation, `device ${this.name} has been disposed of; create another`, 'device-lost');
+    }
   }
 }
 

@@ -56,6 +56,7 @@ export async function openDevice(gpu: GPU, { powerPreference, tuning }: OpenOpti
     throw new DeviceError(
       'webgpu',
       'the host offers no adapter: install a graphics driver with Vulkan, Metal or D3D12, or use the cpu device',
+      'device-missing',
     );
   const requiredLimits = Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]]));
   const requiredFeatures = wantedFeatures.filter((feature) => adapter.features.has(feature));
@@ -65,6 +66,7 @@ export async function openDevice(gpu: GPU, { powerPreference, tuning }: OpenOpti
       throw new DeviceError(
         'webgpu',
         `the adapter ${describeAdapter(adapter.info)} refused a device: ${String(cause)}`,
+        'device-missing',
       );
     });
   const { limits } = device;

@@ -52,7 +52,7 @@ export class Failures {
 
   /** Throws if the device is lost. */
   requireAlive(operation: string): void {
-    if (this.#lost !== undefined) throw new DeviceError(`webgpu ${operation}`, this.#lost);
+    if (this.#lost !== undefined) throw new DeviceError(`webgpu ${operation}`, this.#lost, 'device-lost');
   }
 
   /** From now on every use of the device throws. */

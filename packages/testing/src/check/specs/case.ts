@@ -2,6 +2,7 @@
 import { dtypes, type Device, type DType, type KernelSpec } from '@espalier/tensor';
 import fc from 'fast-check';
 import { compareValues, describeDifference } from '../../compare/compare.ts';
+import { MismatchError } from '../../errors.ts';
 import type { Describable } from '../property.ts';
 
 /** A spec, and what its bindings hold before it runs. */
@@ -35,7 +36,7 @@ export async function compareOnSpec({ spec, contents }: SpecCase, device: Device
   const actual = await execute(spec, contents, device);
   for (const [position, values] of expected.entries()) {
     const difference = compareValues(actual[position] ?? [], values, { absolute: 0, relative: 0 });
-    if (difference) throw new Error(`binding ${position}: ${describeDifference(difference, [values.length])}`);
+    if (difference) throw new MismatchError(`binding ${position}: ${describeDifference(difference, [values.length])}`);
   }
 }
 

@@ -10,6 +10,7 @@ import type {
   Storage,
   StudyRecord,
 } from '@espalier/search';
+import { MismatchError } from '../../errors.ts';
 import { deepEqual } from '../deep-equal.ts';
 
 /** Tries a storage; rejects, saying what was found, when a law does not hold. */
@@ -54,7 +55,7 @@ function show(value: unknown): string {
 
 /** Throws, saying what was found, when it is not what was expected. */
 export function expectEqual(found: unknown, expected: unknown, what: string): void {
-  if (!deepEqual(found, expected)) throw new Error(`${what}: expected ${show(expected)}, found ${show(found)}`);
+  if (!deepEqual(found, expected)) throw new MismatchError(`${what}: expected ${show(expected)}, found ${show(found)}`);
 }
 
 /** Throws when an action does not reject with an error of a kind. */
@@ -67,7 +68,7 @@ export async function expectRejection(
     () => undefined,
     (reason: unknown) => reason,
   );
-  if (!(error instanceof kind)) throw new Error(`${what}: expected a ${kind.name}, found ${String(error)}`);
+  if (!(error instanceof kind)) throw new MismatchError(`${what}: expected a ${kind.name}, found ${String(error)}`);
 }
 
 /** The start of a claimed trial. */
