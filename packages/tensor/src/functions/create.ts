@@ -9,7 +9,7 @@ import {
   aNumber,
   check,
   checkOptional,
-  checkOwnOptions,
+  checkOptions,
   ruleOf,
   type OptionRules,
   type Rule,
@@ -34,13 +34,15 @@ export interface CreateOptions {
 }
 
 const createOptions: OptionRules<CreateOptions> = { dtype: aDType, device: aDevice };
+/** What random tensors take besides: whoever fills parameters has one set of options for all of them. */
+const random = ['generator'];
 
 function place(
   operation: string,
   options: CreateOptions,
   fallback: DType = 'f32',
 ): { readonly dtype: DType; readonly device: Device } {
-  const { dtype = fallback, device = defaultDevice() } = checkOwnOptions(operation, options, createOptions);
+  const { dtype = fallback, device = defaultDevice() } = checkOptions(operation, options, createOptions, random);
   if (!device.capabilities.dtypes.has(dtype))
     throw new DTypeError(
       operation,
@@ -122,7 +124,7 @@ export function fromTyped(data: Exclude<TypedArray, Uint16Array>, shape?: Shape,
 export function fromBytes(bytes: Uint8Array, shape: Shape, options: CreateOptions & { readonly dtype: DType }): Tensor {
   check('fromBytes', 'bytes', bytes, someBytes);
   const sizes = checkShape('fromBytes', shape);
-  const asked = checkOwnOptions<CreateOptions>('fromBytes', options, createOptions);
+  const asked = checkOptions<CreateOptions>('fromBytes', options, createOptions, random);
   check('fromBytes', 'dtype', asked.dtype, aDType);
   const { dtype, device } = place('fromBytes', asked);
   const needed = sizeOf(sizes) * dtypes[dtype].bytes;
@@ -161,7 +163,7 @@ export function ones(shape: Shape, options: CreateOptions = {}): Tensor {
 
 function filledLike(operation: string, like: Tensor, value: number, options: CreateOptions): Tensor {
   const { shape, dtype, device } = check(operation, 'like', like, aTensor);
-  const { dtype: asked = dtype, device: there = device } = checkOwnOptions(operation, options, createOptions);
+  const { dtype: asked = dtype, device: there = device } = checkOptions(operation, options, createOptions, random);
   return filled(operation, shape, value, { dtype: asked, device: there });
 }
 
