@@ -34,13 +34,26 @@ export interface StoredFormat {
   readonly layout?: EncodedLayout;
   /** The names of its arrays, in the order in which kernels of the layout bind them. */
   readonly arrays: (settings: EncodedSettings) => readonly string[];
-  /** In sparse formats the array of the values of entries that are there: what training changes. */
+  /**
+   * In sparse formats the array of the values of entries that are there: what training changes. What is not there takes no
+   * part in products: see `sparse.ts`. Where that is, `expand` of ones tells.
+   */
   readonly kept?: string;
   /**
    * The arrays of which each row of the matrix has a part of its own, along their first axis, in formats of which some rows
    * can be decoded without the others: rows are then what `expand` makes of those parts.
    */
   readonly byRow?: (settings: EncodedSettings) => readonly string[];
+  /**
+   * Some rows, f32 [n, columns], decoded without the others, in formats of which rows are found in other ways: `indices` is
+   * i32 [n]. Of an index outside the matrix anything may come.
+   */
+  readonly take?: (
+    arrays: Readonly<Record<string, Tensor>>,
+    settings: EncodedSettings,
+    shape: MatrixShape,
+    indices: Tensor,
+  ) => Tensor;
   /**
    * Checks arrays that come from outside: everything that kernels rely on. Returns what is wrong with them, as a part of a
    * sentence, or undefined.

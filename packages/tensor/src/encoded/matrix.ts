@@ -5,11 +5,13 @@ import { dtypes as dtypeTable } from '../dtype/dtype.ts';
 import type { Device } from '../device/device.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
 import type { EncodedSettings } from '../kernel/spec.ts';
+import { checkIndexNode } from '../runtime/index-checks.ts';
 import type { MadeOfTensors, TensorParts } from '../runtime/structure.ts';
 import { showShape, sizeOf } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { expand } from './expand.ts';
 import type { MatrixShape, StoredFormat } from './format.ts';
-import { expand, hasKernel, multiply, type EncodedProduct } from './product.ts';
+import { hasKernel, multiply, type EncodedProduct } from './product.ts';
 
 /** Options of a product. */
 export interface EncodedMatmulOptions {
@@ -152,21 +154,25 @@ export class EncodedMatrix implements MadeOfTensors {
   }
 
   /**
-   * Whole rows, f32 [...indices.shape, columns]: an embedding lookup. Only those rows are decoded where the format can do
-   * that, which `csr`, `bitmask` and `blockSparse` cannot. An index outside is a ShapeError where its value is known, and
-   * reads 0 where a device computes it.
+   * Whole rows, f32 [...indices.shape, columns]: an embedding lookup. Only those rows are decoded, as every format of this
+   * package can; of a transpose the whole matrix is. An index outside is a ShapeError where its value is known, and reads 0
+   * where a device computes it.
    */
   take(indices: Tensor): Tensor {
     check('take', 'indices', indices, aTensor);
     const { format, settings, stored, transposed } = this;
-    const byRow = format.byRow?.(settings);
-    if (transposed || !byRow) return this.toDense().take(indices);
-    const flat = indices.reshape(-1);
-    const arrays = this.ordered().map((array, part) =>
-      byRow.includes(format.arrays(settings)[part] as string) ? array.take(flat) : array,
-    );
     const [rows, columns] = stored;
-    const dense = expand(arrays, { format, settings, shape: [flat.size, columns] });
+    checkIndexNode(indices.node, { operation: 'take', size: this.shape[0] });
+    const flat = indices.reshape(-1);
+    const byRow = format.byRow?.(settings);
+    if (transposed || !(byRow ?? format.take)) return this.toDense().take(indices);
+    const parts = (names: readonly string[]): Tensor[] =>
+      this.ordered().map((array, part) =>
+        names.includes(format.arrays(settings)[part] as string) ? array.take(flat) : array,
+      );
+    const dense = byRow
+      ? expand(parts(byRow), { format, settings, shape: [flat.size, columns] })
+      : (format.take as NonNullable<StoredFormat['take']>)(this.arrays, settings, stored, flat);
     const isInside = flat.ge(0).logicalAnd(flat.lt(rows)).unsqueeze(1);
     return dense.where(isInside, 0).reshape([...indices.shape, columns]);
   }

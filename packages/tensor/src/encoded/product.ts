@@ -1,9 +1,11 @@
 /** Products with a matrix that is stored in an encoded layout, and where they run: by a kernel, or through the dense matrix. */
+import { differentiate } from '../autograd/gradients.ts';
 import type { Device } from '../device/device.ts';
 // The default device's programs for such products.
 import '../devices/cpu/encoded/encoded.ts';
 import type { DType } from '../dtype/dtype.ts';
 import { shapedNode } from '../graph/build.ts';
+import { modes, withMode } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import type { Binding, EncodedMatmulSpec, EncodedSettings } from '../kernel/spec.ts';
 import type { KernelStep } from '../graph/kernel-plan.ts';
@@ -12,6 +14,8 @@ import { contiguousStrides } from '../shape/shape.ts';
 import type { Layout } from '../shape/layout.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';
+import { denseProduct, roundedRows } from './dense-product.ts';
+import { expand } from './expand.ts';
 import type { MatrixShape, StoredFormat } from './format.ts';
 
 /** A product without its operands. */
@@ -72,11 +76,11 @@ const encodedMatmulOp: KernelOp = {
   family: 'kernel',
   name: 'encodedMatmul',
   strided: [true],
-  // Only x: a matrix whose arrays want gradients is multiplied as a dense one.
-  gradient: (g, { inputs, attributes }) => {
+  gradient: (g, { inputs: [x, ...arrays], attributes }) => {
     const product = productOf(attributes);
     const walks = product.walks === 'columns' ? 'rows' : 'columns';
-    return [multiply(g, inputs.slice(1), { ...product, walks, activations: 'f32' })];
+    const towardsX = multiply(g, arrays, { ...product, walks, activations: 'f32' });
+    return [towardsX, ...arrayGradients(g, x as Tensor, arrays, product)];
   },
   multiplyAccumulates: ({ size, attributes }) => size * productSizes(productOf(attributes)).depth,
   contraction: specOfNode,
@@ -93,40 +97,31 @@ function specOfNode(node: Node, [x]: readonly Layout[]): EncodedMatmulSpec {
   return specOf(productOf(node.attributes), x as Layout, dtypes) as EncodedMatmulSpec;
 }
 
+/** The gradients towards the arrays that want one: what `expand` passes on to them of the gradient of the dense matrix. */
+function arrayGradients(
+  g: Tensor,
+  x: Tensor,
+  arrays: readonly Tensor[],
+  product: EncodedProduct,
+): readonly (Tensor | undefined)[] {
+  const wanted = new Set(arrays.filter(({ requiresGrad }) => requiresGrad).map(({ node }) => node));
+  if (wanted.size === 0) return [];
+  const left = product.activations === 'int8' ? roundedRows(x) : x;
+  const gradOutput = product.walks === 'columns' ? g.t().matmul(left) : left.t().matmul(g);
+  // Tracked here even where the gradients are not to be differentiated again.
+  const dense = withMode({ gradients: true }, () => expand(arrays, product));
+  const found = differentiate(dense, { gradOutput, differentiable: modes.gradients }, wanted, true);
+  return arrays.map(({ node }) => found.get(node));
+}
+
 /**
  * x [m, depth] times the matrix, or its transpose, as `product.walks` says: f32 [m, width]. By a kernel where the device
- * has one; else, and where the arrays themselves want gradients, through the dense matrix.
+ * has one, else through the dense matrix.
  */
 export function multiply(x: Tensor, arrays: readonly Tensor[], product: EncodedProduct): Tensor {
   const m = x.shape[0] as number;
   const dtypes = arrays.map(({ dtype }) => dtype);
-  if (!arrays.some(({ requiresGrad }) => requiresGrad) && hasKernel(x.device, product, m, dtypes)) {
-    const inputs = [x, ...arrays].map(({ node }) => node);
-    return wrap(shapedNode(encodedMatmulOp, inputs, { ...product }, [m, productSizes(product).width], 'f32'));
-  }
-  const dense = expand(arrays, product);
-  const left = product.activations === 'int8' ? roundedRows(x) : x;
-  return left.matmul(product.walks === 'columns' ? dense.t() : dense);
-}
-
-/** The dense matrix. */
-export function expand(
-  arrays: readonly Tensor[],
-  { format, settings, shape }: Pick<EncodedProduct, 'format' | 'settings' | 'shape'>,
-): Tensor {
-  const names = format.arrays(settings);
-  return format.expand(Object.fromEntries(names.map((name, part) => [name, arrays[part] as Tensor])), settings, shape);
-}
-
-/** The smallest positive f32. */
-const smallest = 2 ** -149;
-
-/** What is left of activations that are rounded to 8 bits, a scale a row. */
-function roundedRows(x: Tensor): Tensor {
-  const scale = x.abs().max([1], { keepDims: true }).div(127);
-  // A row of zeros has the scale 0, and stays one; the difference makes a row with an infinity NaN, as one with NaN is.
-  return x
-    .div(scale.maximum(smallest))
-    .round()
-    .mul(scale.add(scale.sub(scale)));
+  if (!hasKernel(x.device, product, m, dtypes)) return denseProduct(x, arrays, product);
+  const inputs = [x, ...arrays].map(({ node }) => node);
+  return wrap(shapedNode(encodedMatmulOp, inputs, { ...product }, [m, productSizes(product).width], 'f32'));
 }

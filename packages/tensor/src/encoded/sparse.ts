@@ -1,7 +1,13 @@
-/** What sparse formats share: which entries of a matrix are there, and the values of those. */
+/**
+ * What sparse formats share: which entries of a matrix are there, and the values of those.
+ *
+ * What is not there reads 0, and takes no part in sums: an infinity or NaN of the dense factor meets only entries that are
+ * there, those of value 0 too. So do the kernels of all devices, products through the dense matrix (`dense-product.ts`), and
+ * SciPy and PyTorch; the dense matrix of `toDense`, multiplied as any other, has zeros that make NaN of an infinity.
+ */
 import { oneOf, ruleOf, type OptionRules, type Rule } from '../arguments/rules.ts';
 import { ArgumentError } from '../errors.ts';
-import { onesLike } from '../functions/create.ts';
+import { arange, onesLike } from '../functions/create.ts';
 import type { EncodedSettings } from '../kernel/spec.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { array, flawOfArray, flawOfScales, flawOfSetting, named } from './arrays.ts';
@@ -161,4 +167,40 @@ export function flawOfColumns(
     }
   }
   return undefined;
+}
+
+/** Where entries of rows are, if they are: i32 and bool [n, count]. */
+export interface FoundEntries {
+  readonly place: Tensor;
+  readonly isThere: Tensor;
+}
+
+/**
+ * Looks for an entry in each of `count` columns of rows that begin and end at some entries, i32 [n], among columns that
+ * ascend: by halves, all at once. `columnAt` is the column of each of some entries, of which there are `entries`.
+ */
+export function findEntries(
+  [begin, end]: readonly [begin: Tensor, end: Tensor],
+  count: number,
+  entries: number,
+  columnAt: (places: Tensor) => Tensor,
+): FoundEntries {
+  const wanted = arange(0, count, 1, { dtype: 'i32', device: begin.device });
+  const last = end.unsqueeze(1);
+  const at = (place: Tensor): Tensor => columnAt(place.minimum(entries - 1));
+  let [low, high] = [begin.unsqueeze(1).add(wanted.mul(0)), last.add(wanted.mul(0))];
+  for (let left = count; left > 0; left >>= 1) {
+    const middle = low.add(high).shiftRight(1);
+    const isBefore = middle.lt(last).logicalAnd(at(middle).lt(wanted));
+    low = middle.add(1).where(isBefore, low);
+    high = high.where(isBefore, middle);
+  }
+  return { place: low.minimum(entries - 1), isThere: low.lt(last).logicalAnd(at(low).eq(wanted)) };
+}
+
+/** The offsets where rows begin and end. */
+export function rangesOf(offsets: Tensor, rows: Tensor): readonly [begin: Tensor, end: Tensor] {
+  const begins = offsets.slice([0], [offsets.size - 1]);
+  const ends = offsets.slice([1], [offsets.size]);
+  return [begins.take(rows), ends.take(rows)];
 }

@@ -3,9 +3,12 @@ import { describe } from 'vitest';
 import { nodeGpu } from '../../src/devices/webgpu/node-host.ts';
 import { createWebGpuDevice } from '../../src/devices/webgpu/webgpu-device.ts';
 import { encodedLaws } from './laws.ts';
+import { productLaws } from './product-laws.ts';
 
 // Every new kernel is compiled: a few cases take as long as hundreds on the processor.
-const runs = fc.readConfigureGlobal().numRuns ?? 6;
+const runs = fc.readConfigureGlobal().numRuns ?? 4;
+// And a smaller case of a failure costs as much as a new one.
+fc.configureGlobal({ ...fc.readConfigureGlobal(), endOnFailure: true });
 
 describe.each(['hardware', 'software'] as const)('kernels for %s', (tuning) => {
   const device = (async () => {
@@ -13,5 +16,6 @@ describe.each(['hardware', 'software'] as const)('kernels for %s', (tuning) => {
     if (gpu === undefined) throw new Error('no WebGPU adapter in Node: install the package webgpu and a Vulkan driver');
     return createWebGpuDevice({ gpu, tuning });
   })();
+  productLaws(() => device, runs, 'to zero');
   encodedLaws(() => device, runs);
 });

@@ -1,6 +1,7 @@
 /** Encoded products: every row of the matrix is decoded in doubles, and multiplied by what meets it. */
 import { InternalError } from '../../errors.ts';
 import { roundHalfEven } from '../../dtype/half.ts';
+import { largestCode, largestScaled } from '../../kernel/activations.ts';
 import type { EncodedMatmulSpec, LoopInstruction } from '../../kernel/spec.ts';
 import { compileBody, createFrame, type Step } from './body.ts';
 import { rowDecoders } from './encoded-rows.ts';
@@ -39,9 +40,10 @@ export function interpretEncodedMatmul(spec: EncodedMatmulSpec): Interpreter {
 
 /** A row as codes of 8 bits stand for it; NaN where it is not finite. */
 function roundedRow(row: Float64Array): Float64Array {
-  const scale = Math.fround(row.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / 127);
+  const most = row.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  const scale = Math.fround(Math.min(most, largestScaled) / largestCode);
   if (scale === 0) return row.map(() => 0);
-  return Number.isFinite(scale) ? row.map((value) => roundHalfEven(Math.fround(value / scale)) * scale) : row.fill(NaN);
+  return Number.isFinite(most) ? row.map((value) => roundHalfEven(Math.fround(value / scale)) * scale) : row.fill(NaN);
 }
 
 function plainStore({ out }: EncodedMatmulSpec): LoopInstruction[] {

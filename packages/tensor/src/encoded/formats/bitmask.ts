@@ -23,6 +23,8 @@ export const bitmask: MatrixFormat<SparseOptions> = {
   layout: 'bitmask',
   arrays: (settings) => ['offsets', 'mask', ...valueNames(settings)],
   kept: 'values',
+  // Of offsets only where rows begin is looked at.
+  byRow: (settings) => ['offsets', 'mask', ...valueNames(settings).slice(1)],
   options: sparseOptions,
   encode: (dense, shape, { present, values = 'f32' }) => {
     const entries = entriesOf('bitmask', dense, shape, present);
@@ -48,8 +50,10 @@ export const bitmask: MatrixFormat<SparseOptions> = {
     const first = named(arrays, 'offsets').slice([0], [rows]).unsqueeze(1);
     // Where nothing has been there yet the place would be the one before the first.
     const place = bits.cumsum(1).add(first).sub(1).maximum(0);
-    const found = named(arrays, 'values').take(place).cast('f32').where(bits.ne(0), 0);
-    return settings['values'] === 'int8' ? found.mul(named(arrays, 'scales').unsqueeze(1)) : found;
+    const found = named(arrays, 'values').take(place).cast('f32');
+    // Scaled before the rest is cut away, so that no gradient comes to scales from what is not there.
+    const scaled = settings['values'] === 'int8' ? found.mul(named(arrays, 'scales').unsqueeze(1)) : found;
+    return scaled.where(bits.ne(0), 0);
   },
 };
 

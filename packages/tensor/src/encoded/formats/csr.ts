@@ -7,9 +7,11 @@ import type { EncodedArrays, MatrixFormat } from '../format.ts';
 import {
   entriesOf,
   expandedValues,
+  findEntries,
   flawOfColumns,
   flawOfOffsets,
   flawOfValues,
+  rangesOf,
   rowOfEntry,
   sparseOptions,
   valueArrays,
@@ -57,10 +59,22 @@ export const csr: MatrixFormat<SparseOptions> = {
     const { size } = named(arrays, 'values');
     if (size === 0) return ofNothing(zeros([rows, columns], { device }), Object.values(arrays));
     const row = rowOfEntry(named(arrays, 'offsets'), size);
-    const place = row.mul(columns).add(columnOfEntry(named(arrays, 'columns')));
+    const place = row.mul(columns).add(columnOfEntry(named(arrays, 'columns'), settings['columnBytes'] === 2));
     return expandedValues(arrays, settings, row)
       .scatterInto(place, 0, [rows * columns])
       .reshape([rows, columns]);
+  },
+  take: (arrays, settings, [, columns], indices) => {
+    const { size } = named(arrays, 'values');
+    if (size === 0) return ofNothing(zeros([indices.size, columns], { device: indices.device }), Object.values(arrays));
+    const range = rangesOf(named(arrays, 'offsets'), indices);
+    const columnAt = (places: Tensor): Tensor =>
+      columnOfEntry(named(arrays, 'columns').take(places), settings['columnBytes'] === 2);
+    const { place, isThere } = findEntries(range, columns, size, columnAt);
+    const values = named(arrays, 'values').take(place).cast('f32');
+    const scaled =
+      settings['values'] === 'int8' ? values.mul(named(arrays, 'scales').take(indices).unsqueeze(1)) : values;
+    return scaled.where(isThere, 0);
   },
 };
 
@@ -96,7 +110,8 @@ function flawOfColumnArray(arrays: EncodedArrays, count: number): string | undef
   );
 }
 
-function columnOfEntry(columns: Tensor): Tensor {
+/** The columns of entries, of any shape; as two bytes each, or whole. */
+function columnOfEntry(columns: Tensor, isPair: boolean): Tensor {
   const wide = columns.cast('i32');
-  return columns.rank === 1 ? wide : wide.select(1, 0).add(wide.select(1, 1).mul(256));
+  return isPair ? wide.select(-1, 0).add(wide.select(-1, 1).mul(256)) : wide;
 }

@@ -108,12 +108,14 @@ export const nOfM: MatrixFormat<NOfMOptions> = {
     const values = named(arrays, 'values')
       .cast('f32')
       .reshape([rows, kept / n, n, 1]);
-    const dense = values
+    // Scaled before they are spread out, so that no gradient comes to scales from what is not there.
+    const scaled =
+      settings['values'] === 'int8' ? values.mul(named(arrays, 'scales').reshape([rows, 1, 1, 1])) : values;
+    return scaled
       .where(place.eq(arange(0, m, 1, { dtype: 'i32', device: places.device })), 0)
       .sum([2])
       .reshape([rows, (kept / n) * m])
       .slice([], [rows, columns]);
-    return settings['values'] === 'int8' ? dense.mul(named(arrays, 'scales').unsqueeze(1)) : dense;
   },
 };
 

@@ -72,8 +72,8 @@ test('codes of 4 bits on an emulated GPU: a group after the other, no barriers',
       return word_at(row * 32u + column / 2u);
     }
 
-    fn four(word: u32, zero: f32) -> vec4<f32> {
-      return vec4<f32>((vec4(word) >> vec4(0u, 4u, 8u, 12u)) & vec4(15u)) - vec4(zero);
+    fn four(word: u32, zero: f32, scale: f32) -> vec4<f32> {
+      return (vec4<f32>((vec4(word) >> vec4(0u, 4u, 8u, 12u)) & vec4(15u)) - vec4(zero)) * scale;
     }
 
     fn zero_of(row: u32, column: u32) -> f32 {
@@ -101,27 +101,27 @@ test('codes of 4 bits on an emulated GPU: a group after the other, no barriers',
       for (var first = origin(); first < 64u; first += 32u) {
         let run_end = min(first + 32u, 64u);
         let zero = vec4(zero_of(row0, first), zero_of(row1, first), zero_of(row2, first), zero_of(row3, first));
+        let scale = vec4(scale_of(row0, first), scale_of(row1, first), scale_of(row2, first), scale_of(row3, first));
         var part0 = vec4<f32>();
         for (var k = first; k < run_end; k += 8u) {
           let word0 = codes(row0, k);
           let word1 = codes(row1, k);
           let word2 = codes(row2, k);
           let word3 = codes(row3, k);
-          let low0 = four(word0, zero.x);
-          let high0 = four(word0 >> 16u, zero.x);
-          let low1 = four(word1, zero.y);
-          let high1 = four(word1 >> 16u, zero.y);
-          let low2 = four(word2, zero.z);
-          let high2 = four(word2 >> 16u, zero.z);
-          let low3 = four(word3, zero.w);
-          let high3 = four(word3 >> 16u, zero.w);
+          let low0 = four(word0, zero.x, scale.x);
+          let high0 = four(word0 >> 16u, zero.x, scale.x);
+          let low1 = four(word1, zero.y, scale.y);
+          let high1 = four(word1 >> 16u, zero.y, scale.y);
+          let low2 = four(word2, zero.z, scale.z);
+          let high2 = four(word2 >> 16u, zero.z, scale.z);
+          let low3 = four(word3, zero.w, scale.w);
+          let high3 = four(word3 >> 16u, zero.w, scale.w);
           let low_x0 = left_depth(left_start(0u), x0, k);
           part0 += vec4(dot(low_x0, low0), dot(low_x0, low1), dot(low_x0, low2), dot(low_x0, low3));
           let high_x0 = left_depth(left_start(0u), x0, k + 4u);
           part0 += vec4(dot(high_x0, high0), dot(high_x0, high1), dot(high_x0, high2), dot(high_x0, high3));
         }
-        let scale = vec4(scale_of(row0, first), scale_of(row1, first), scale_of(row2, first), scale_of(row3, first));
-        sum0 += vec4<f32>(part0) * scale;
+        sum0 += part0;
       }
       finish(0u, i, j, sum0);
     }
@@ -172,16 +172,17 @@ test('entries on a GPU: lanes take turns, and meet in workgroup memory', () => {
       return left(left_start(0u), i, column);
     }
 
-    fn value_at(entry: u32) -> f32 {
+    fn value_at(entry: u32, scale: f32) -> f32 {
       return buffer3[entry];
     }
 
     fn row_sum(row: u32, lane: u32, i: u32) -> f32 {
+      let scale = 1.0;
       let begin = u32(buffer1[row]);
       let end = u32(buffer1[row + 1u]);
       var part = f32();
       for (var entry = begin + lane; entry < end; entry += 2u) {
-        part += x_at(i, extractBits(buffer2[entry / 4u], entry % 4u * 8u, 8u)) * value_at(entry);
+        part += x_at(i, extractBits(buffer2[entry / 4u], entry % 4u * 8u, 8u)) * value_at(entry, scale);
       }
       return part;
     }
@@ -244,10 +245,12 @@ test('codes of 8 bits and rounded activations on a GPU: a stage that rounds, and
     fn scale_for(largest: u32) -> f32 {
       if (largest < 0x05000000u) { return 0.0; }
       if (largest >= 0x7f800000u) { return bitcast<f32>(largest | 0x7fc00000u); }
-      let dividend = ((largest & 0x7fffffu) | 0x800000u) << 7u;
+      // Of the largest number the scale would be rounded up to one that 127 overflows with.
+      let held = min(largest, 0x7f7ffffeu);
+      let dividend = ((held & 0x7fffffu) | 0x800000u) << 7u;
       let quotient = dividend / 127u;
       let rest = dividend % 127u;
-      let exponent = (largest >> 23u) - 8u;
+      let exponent = (held >> 23u) - 8u;
       if (quotient < 0x1000000u) { return bitcast<f32>((exponent << 23u) + quotient + u32(rest > 63u)); }
       let half = quotient >> 1u;
       let up = (quotient & 1u) & u32(rest > 0u || (half & 1u) == 1u);
@@ -327,8 +330,8 @@ test('codes of 8 bits and rounded activations on a GPU: a stage that rounds, and
       return word_at(row * 64u + column);
     }
 
-    fn four(word: u32, zero: f32) -> vec4<f32> {
-      return vec4<f32>((vec4(bitcast<i32>(word)) << vec4(24u, 16u, 8u, 0u)) >> vec4(24u));
+    fn four(word: u32, zero: f32, scale: f32) -> vec4<f32> {
+      return vec4<f32>((vec4(bitcast<i32>(word)) << vec4(24u, 16u, 8u, 0u)) >> vec4(24u)) * scale;
     }
 
     fn zero_of(row: u32, column: u32) -> f32 {
@@ -341,6 +344,11 @@ test('codes of 8 bits and rounded activations on a GPU: a stage that rounds, and
 
     fn dot_bytes(a: u32, b: u32) -> i32 {
       return dot4I8Packed(a, b);
+    }
+
+    fn scaled(sum: vec4<i32>, scale: vec4<f32>, x_scale: f32) -> vec4<f32> {
+      let is_larger = abs(scale) > vec4(x_scale);
+      return vec4<f32>(sum) * select(scale, vec4(x_scale), is_larger) * select(vec4(x_scale), scale, is_larger);
     }
 
     @compute @workgroup_size(4)
@@ -357,6 +365,8 @@ test('codes of 8 bits and rounded activations on a GPU: a stage that rounds, and
       let row2 = min(j + 2u, 7u);
       let row3 = min(j + 3u, 7u);
       var sum0 = vec4<f32>();
+      let x_scale0 = bitcast<f32>(buffer0[16u + x0]);
+      let scale = vec4(scale_of(row0, 0u), scale_of(row1, 0u), scale_of(row2, 0u), scale_of(row3, 0u));
       for (var first = origin() + lane * 32u; first < 64u; first += 64u) {
         let run_end = min(first + 32u, 64u);
         let zero = vec4<f32>();
@@ -369,11 +379,8 @@ test('codes of 8 bits and rounded activations on a GPU: a stage that rounds, and
           let bytes0 = buffer0[x0 * 16u + k / 4u];
           part0 += vec4(dot_bytes(bytes0, word0), dot_bytes(bytes0, word1), dot_bytes(bytes0, word2), dot_bytes(bytes0, word3));
         }
-        sum0 += vec4<f32>(part0);
+        sum0 += scaled(part0, scale, x_scale0);
       }
-      let scale = vec4(scale_of(row0, 0u), scale_of(row1, 0u), scale_of(row2, 0u), scale_of(row3, 0u));
-      sum0 *= scale;
-      sum0 *= bitcast<f32>(buffer0[16u + x0]);
       met[index * 1u] = sum0;
       workgroupBarrier();
       for (var span = 1u; span > 0u; span = span / 2u) {

@@ -199,6 +199,7 @@ export function sumOfWhole(f: FunctionBuilder, vector: Local): Expression {
   return sumOfPair(pair);
 }
 
+/** The smaller scale first: by the larger one, a sum could overflow where the product of all three does not. */
 function addScaleSums(module: ModuleBuilder): void {
   const f = module.function('scaleSums', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
   const [c, rows, columns, rowStep, xScales, scales, scaleStep] = f.arguments;
@@ -211,7 +212,9 @@ function addScaleSums(module: ModuleBuilder): void {
     const ones = (count: Expression): void =>
       f.repeat(count, () => {
         const sum = op('f32.convert_i32_s', memoryOp('i32.load', 0, [at]));
-        f.store('f32.store', at, op('f32.mul', op('f32.mul', sum, ofRow), memoryOp('f32.load', 0, [scale])));
+        const own = f.let(memoryOp('f32.load', 0, [scale]));
+        const first = op('f32.mul', sum, op('f32.min', ofRow, own));
+        f.store('f32.store', at, op('f32.mul', first, op('f32.max', ofRow, own)));
         f.increase(at, 4);
         f.increase(scale, scaleStep);
       });
@@ -220,7 +223,9 @@ function addScaleSums(module: ModuleBuilder): void {
       () => {
         f.repeat(op('i32.shr_u', columns, i32(2)), () => {
           const sum = op('f32x4.convert_i32x4_s', load(at));
-          f.store('v128.store', at, op('f32x4.mul', op('f32x4.mul', sum, spread), load(scale)));
+          const own = f.let(load(scale));
+          const first = op('f32x4.mul', sum, op('f32x4.min', spread, own));
+          f.store('v128.store', at, op('f32x4.mul', first, op('f32x4.max', spread, own)));
           f.increase(at, 16);
           f.increase(scale, 16);
         });

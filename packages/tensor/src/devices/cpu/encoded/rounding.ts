@@ -1,4 +1,5 @@
 /** Rows of activations rounded to codes of 8 bits: half to even, with the scale max |x| / 127. */
+import { largestCode, largestScaled } from '../../../kernel/activations.ts';
 import { f32, laneOp, memoryOp, op, select, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
@@ -61,7 +62,10 @@ function largestOf(f: FunctionBuilder, x: Local, count: Local): Local {
 
 /** The scale of a row, and what to divide by: not by the 0 of a row of zeros. */
 function scaleOf(f: FunctionBuilder, x: Local, count: Local): { readonly scale: Local; readonly divisor: Local } {
-  const scale = f.let(op('f32.div', largestOf(f, x, count), f32(127)));
+  const most = largestOf(f, x, count);
+  // Only what is finite is held down: a row with NaN or an infinity has no scale.
+  const isPast = op('i32.and', op('f32.gt', most, f32(largestScaled)), op('f32.lt', most, f32(Infinity)));
+  const scale = f.let(op('f32.div', select(isPast, f32(largestScaled), most), f32(largestCode)));
   return { scale, divisor: f.let(select(op('f32.eq', scale, f32(0)), f32(1), scale)) };
 }
 

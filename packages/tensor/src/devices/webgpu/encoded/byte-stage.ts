@@ -2,7 +2,9 @@
  * Quads of rows of codes times rows of x that are rounded to codes: whole numbers, summed in i32 over a run.
  *
  * Four products are one `dot4I8Packed` where WGSL has it. Codes of 4 bits meet x in two halves, of even and of odd columns,
- * as masks take them out of a word; their zero point is taken off as often as there is an x, which is exact.
+ * as masks take them out of a word; their zero point is taken off as often as there is an x, which is exact. A sum of whole
+ * numbers is multiplied by the smaller of the two scales first: by both at once, or by the larger first, it could overflow
+ * or vanish where the product of all three does not.
  */
 import type { Profile, Stage } from '../program.ts';
 import { bufferName } from '../wgsl/storage.ts';
@@ -64,16 +66,16 @@ export function byteStage(product: EncodedProduct, profile: Profile): Stage {
           ]),
         ];
   const walk = [
+    ...rows.map((row) => `var part${row} = vec4<i32>();`),
     `for (var k = first; k < run_end; k += ${codes.perWord}u) {`,
     indent([...quad.map((each) => `let word${each} = codes(row${each}, k);`), ...products]),
     '}',
   ];
-  const scales = rows.map((row) => `sum${row} *= bitcast<f32>(${x}[${product.spec.m * words}u + x${row}]);`);
-  return quadStage(
-    site,
-    product,
-    shape,
-    [...runLines(codes, product, shape, { type: 'vec4<i32>', walk }), ...scales],
-    profile,
-  );
+  site.module.add(`fn scaled(sum: vec4<i32>, scale: vec4<f32>, x_scale: f32) -> vec4<f32> {
+  let is_larger = abs(scale) > vec4(x_scale);
+  return vec4<f32>(sum) * select(scale, vec4(x_scale), is_larger) * select(vec4(x_scale), scale, is_larger);
+}`);
+  const scales = rows.map((row) => `let x_scale${row} = bitcast<f32>(${x}[${product.spec.m * words}u + x${row}]);`);
+  const part = (row: number): string => `scaled(part${row}, scale, x_scale${row})`;
+  return quadStage(site, product, shape, [...scales, ...runLines(codes, product, shape, { walk, part })], profile);
 }

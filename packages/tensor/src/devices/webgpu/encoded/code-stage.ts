@@ -15,7 +15,7 @@ const quad = [0, 1, 2, 3] as const;
 const component = ['x', 'y', 'z', 'w'] as const;
 const mostRows = 4;
 
-/** Sums of the numbers that codes stand for, in f32. */
+/** Sums of the elements that codes stand for, in f32. */
 export function codeStage(product: EncodedProduct, profile: Profile): Stage {
   const codes = codesOf(product);
   const site = productModule(product);
@@ -35,13 +35,14 @@ export function codeStage(product: EncodedProduct, profile: Profile): Stage {
       ? `left_depth(left_start(0u), x${row}, ${plus('k', first)})`
       : `vec4(${quad.map((step) => element(row, plus('k', first + step))).join(', ')})`;
   const walk = [
+    ...rows.map((row) => `var part${row} = vec4<f32>();`),
     `for (var k = first; k < run_end; k += ${perWord}u) {`,
     indent([
       ...quad.map((each) => `let word${each} = codes(row${each}, k);`),
       ...quad.flatMap((each) =>
         parts.map((part) => {
           const word = part === 'low' ? `word${each}` : `word${each} >> 16u`;
-          return `let ${part}${each} = four(${word}, zero.${component[each]});`;
+          return `let ${part}${each} = four(${word}, zero.${component[each]}, scale.${component[each]});`;
         }),
       ),
       ...rows.flatMap((row) =>
@@ -53,5 +54,11 @@ export function codeStage(product: EncodedProduct, profile: Profile): Stage {
     ]),
     '}',
   ];
-  return quadStage(site, product, shape, runLines(codes, product, shape, { type: 'vec4<f32>', walk }), profile);
+  return quadStage(
+    site,
+    product,
+    shape,
+    runLines(codes, product, shape, { walk, part: (row) => `part${row}` }),
+    profile,
+  );
 }

@@ -72,9 +72,11 @@ export function addWordReader(module: WgslModule, name: string, binding: number,
  * Adds what reads codes:
  *
  *   codes(row, column)                  the word of codes from `column`, a multiple of `perWord`, on
- *   four(word, zero)                    the numbers of the lowest four codes of a word, not yet scaled
+ *   four(word, zero, scale)             the elements that the lowest four codes of a word stand for
  *   zero_of(row, column)                what a code is counted from
- *   scale_of(row, column)               what numbers are multiplied by
+ *   scale_of(row, column)               what a number counted from there is multiplied by
+ *
+ * Elements are scaled before they meet x: sums of codes times x overflow where x · element is far from it.
  */
 export function addCodes(module: WgslModule, codes: Codes, { spec }: EncodedProduct): void {
   const { columns, parts, settings } = spec;
@@ -91,9 +93,9 @@ export function addCodes(module: WgslModule, codes: Codes, { spec }: EncodedProd
     codes.scaled === undefined
       ? `let code = ${split};\nreturn vec4(${table}[code.x], ${table}[code.y], ${table}[code.z], ${table}[code.w]);`
       : codes.bits === 4
-        ? `return vec4<f32>(${split}) - vec4(zero);`
-        : 'return vec4<f32>((vec4(bitcast<i32>(word)) << vec4(24u, 16u, 8u, 0u)) >> vec4(24u));';
-  module.add(`fn four(word: u32, zero: f32) -> vec4<f32> {
+        ? `return (vec4<f32>(${split}) - vec4(zero)) * scale;`
+        : 'return vec4<f32>((vec4(bitcast<i32>(word)) << vec4(24u, 16u, 8u, 0u)) >> vec4(24u)) * scale;';
+  module.add(`fn four(word: u32, zero: f32, scale: f32) -> vec4<f32> {
 ${indent(numbers.split('\n'))}
 }`);
   const place =
@@ -116,7 +118,7 @@ export function addWeights(module: WgslModule, codes: Codes): void {
   const word =
     codes.bits === 4 ? 'codes(row, column & 0xfffffff8u) >> ((column & 4u) * 4u)' : 'codes(row, column & 0xfffffffcu)';
   module.add(`fn weights(row: u32, column: u32) -> vec4<f32> {
-  return four(${word}, zero_of(row, column)) * scale_of(row, column);
+  return four(${word}, zero_of(row, column), scale_of(row, column));
 }`);
   module.add(`fn weight(row: u32, column: u32) -> f32 {
   return weights(row, column)[column & 3u];

@@ -38,10 +38,12 @@ export function wordsOfRow(depth: number, form: 'bytes' | 'split bytes'): number
 const roundingFunctions = `fn scale_for(largest: u32) -> f32 {
   if (largest < 0x05000000u) { return 0.0; }
   if (largest >= 0x7f800000u) { return bitcast<f32>(largest | 0x7fc00000u); }
-  let dividend = ((largest & 0x7fffffu) | 0x800000u) << 7u;
+  // Of the largest number the scale would be rounded up to one that 127 overflows with.
+  let held = min(largest, 0x7f7ffffeu);
+  let dividend = ((held & 0x7fffffu) | 0x800000u) << 7u;
   let quotient = dividend / 127u;
   let rest = dividend % 127u;
-  let exponent = (largest >> 23u) - 8u;
+  let exponent = (held >> 23u) - 8u;
   if (quotient < 0x1000000u) { return bitcast<f32>((exponent << 23u) + quotient + u32(rest > 63u)); }
   let half = quotient >> 1u;
   let up = (quotient & 1u) & u32(rest > 0u || (half & 1u) == 1u);

@@ -14,10 +14,10 @@ const laneRun = 32;
 
 /** How a run is summed. */
 export interface RunBody {
-  /** Of the sums `part0` …, one for each row of x, over the quad. */
-  readonly type: 'vec4<f32>' | 'vec4<i32>';
-  /** Statements that add everything from the column `first` up to `run_end` to them; `zero` has the zero points of the quad. */
+  /** Statements that sum everything from the column `first` up to `run_end`; `zero` and `scale` are those of the quad. */
   readonly walk: readonly string[];
+  /** The sums over the quad, a vec4<f32>, that they leave for a row of x. */
+  readonly part: (row: number) => string;
 }
 
 /** The length of a run: of one group, and a multiple of a word unless it is the last. */
@@ -30,12 +30,12 @@ function runLength({ scaled }: Codes, depth: number, lanes: number): number {
   return length;
 }
 
-/** The statements of a lane that add the whole of its rows, scaled, to `sum0` …. */
+/** The statements of a lane that add the whole of its rows to `sum0` …. */
 export function runLines(
   codes: Codes,
   { depth }: EncodedProduct,
   { lanes, xRows }: QuadShape,
-  { type, walk }: RunBody,
+  { walk, part }: RunBody,
 ): string[] {
   const rows = Array.from({ length: xRows }, (_, row) => row);
   const ofQuad = (name: string, column: string): string =>
@@ -46,14 +46,14 @@ export function runLines(
   const inRun = (target: string): string[] => [
     `let run_end = min(first + ${length}u, ${depth}u);`,
     ...(codes.bits === 4 ? [`let zero = ${ofQuad('zero_of', 'first')};`] : ['let zero = vec4<f32>();']),
-    ...rows.map((row) => `var part${row} = ${type}();`),
-    ...walk,
     ...(grouped ? [`let scale = ${ofQuad('scale_of', 'first')};`] : []),
-    ...rows.map((row) => `${target}${row} += vec4<f32>(part${row})${grouped ? ' * scale' : ''};`),
+    ...walk,
+    ...rows.map((row) => `${target}${row} += ${part(row)};`),
   ];
   const begin = lanes === 1 ? 'origin()' : `origin() + lane * ${length}u`;
   const turns = Math.ceil(depth / step);
   return [
+    ...(grouped ? [] : [`let scale = ${ofQuad('scale_of', '0u')};`]),
     ...(turns <= halfOfIt
       ? [`for (var first = ${begin}; first < ${depth}u; first += ${step}u) {`, indent(inRun('sum')), '}']
       : [
@@ -68,8 +68,5 @@ export function runLines(
           ]),
           '}',
         ]),
-    ...(codes.scaled === 'row'
-      ? [`let scale = ${ofQuad('scale_of', '0u')};`, ...rows.map((row) => `sum${row} *= scale;`)]
-      : []),
   ];
 }

@@ -66,20 +66,19 @@ function laneSum({ lanes, type }: SparseSite, { name, first, end, step, terms, m
   ];
 }
 
-/** Adds `value_at(entry)`, and gives what ends `row_sum`: codes are scaled once a row. `values` is the part that holds them. */
-function addValues({ module, product: { spec } }: SparseSite, values: number): string {
+/**
+ * Adds `value_at(entry, scale)`, and `row_sum` of statements that leave their sum in `part`. Codes are scaled before they meet
+ * x: sums of codes times x overflow where x · element is far from it. `values` is the part that holds what entries are.
+ */
+function addRowSum({ module, product: { spec }, type }: SparseSite, values: number, lines: readonly string[]): void {
   const [buffer, scales] = [bufferName(spec.parts[values] ?? 0), bufferName(spec.parts[values + 1] ?? 0)];
   const asCodes = spec.settings['values'] === 'int8';
-  const value = asCodes ? `f32(${module.use('unpack_i8')}(${buffer}[entry / 4u], entry))` : `${buffer}[entry]`;
-  module.add(`fn value_at(entry: u32) -> f32 {
+  const value = asCodes ? `f32(${module.use('unpack_i8')}(${buffer}[entry / 4u], entry)) * scale` : `${buffer}[entry]`;
+  module.add(`fn value_at(entry: u32, scale: f32) -> f32 {
   return ${value};
 }`);
-  return asCodes ? `return part * ${scales}[row];` : 'return part;';
-}
-
-function addRowSum({ module, type }: SparseSite, lines: readonly string[]): void {
   module.add(`fn row_sum(row: u32, lane: u32, i: u32) -> ${type} {
-${indent(lines)}
+${indent([`let scale = ${asCodes ? `${scales}[row]` : '1.0'};`, ...lines, 'return part;'])}
 }`);
 }
 
@@ -99,9 +98,8 @@ const columnOfEntry: Readonly<Record<number, (buffer: string) => string>> = {
 export const sparseRows: Readonly<Record<SparseLayout, (site: SparseSite) => void>> = {
   csr: (site) => {
     const { spec } = site.product;
-    const finish = addValues(site, 2);
     const column = columnOfEntry[Number(spec.settings['columnBytes'])]?.(bufferName(spec.parts[1] ?? 0)) ?? '';
-    addRowSum(site, [
+    addRowSum(site, 2, [
       ...offsetLines(site, 'row'),
       ...laneSum(site, {
         name: 'entry',
@@ -110,15 +108,13 @@ export const sparseRows: Readonly<Record<SparseLayout, (site: SparseSite) => voi
         step: 1,
         terms: 1,
         most: spec.columns,
-        body: [`part += x_at(i, ${column}) * value_at(entry);`],
+        body: [`part += x_at(i, ${column}) * value_at(entry, scale);`],
       }),
-      finish,
     ]);
   },
   bitmask: (site) => {
     const { spec } = site.product;
     const bytes = Math.ceil(spec.columns / 8);
-    const finish = addValues(site, 2);
     addWordReader(site.module, 'word_at', spec.parts[1] ?? 0, bytes % 4 === 0);
     const rest = spec.columns % 32;
     const words = Math.ceil(spec.columns / 32);
@@ -126,12 +122,12 @@ export const sparseRows: Readonly<Record<SparseLayout, (site: SparseSite) => voi
     const take = [
       'var left_bits = bits;',
       'while (left_bits != 0u) {',
-      '  part += x_at(i, word * 32u + firstTrailingBit(left_bits)) * value_at(entry);',
+      '  part += x_at(i, word * 32u + firstTrailingBit(left_bits)) * value_at(entry, scale);',
       '  entry += 1u;',
       '  left_bits &= left_bits - 1u;',
       '}',
     ];
-    addRowSum(site, [
+    addRowSum(site, 2, [
       `var entry = u32(${bufferName(spec.parts[0] ?? 0)}[row]);`,
       // Every lane counts all bits, since the place of a value depends on those before it.
       ...laneSum(
@@ -158,7 +154,6 @@ export const sparseRows: Readonly<Record<SparseLayout, (site: SparseSite) => voi
           ],
         },
       ),
-      finish,
     ]);
   },
   'n-of-m': (site) => {
@@ -168,9 +163,8 @@ export const sparseRows: Readonly<Record<SparseLayout, (site: SparseSite) => voi
     const kept = Math.ceil(spec.columns / m) * n;
     const bytes = Math.ceil((kept * bits) / 8);
     const perWord = 32 / bits;
-    const finish = addValues(site, 1);
     addWordReader(site.module, 'word_at', spec.parts[0] ?? 0, bytes % 4 === 0);
-    addRowSum(site, [
+    addRowSum(site, 1, [
       ...laneSum(site, {
         name: 'place',
         first: 'origin()',
@@ -183,22 +177,20 @@ export const sparseRows: Readonly<Record<SparseLayout, (site: SparseSite) => voi
           `let place_end = min(place + ${perWord}u, ${kept}u);`,
           `for (var next = place; next < place_end; next++) {`,
           `  let column = next / ${n}u * ${m}u + (codes & ${2 ** bits - 1}u);`,
-          `  part += x_at(i, column) * value_at(row * ${kept}u + next);`,
+          `  part += x_at(i, column) * value_at(row * ${kept}u + next, scale);`,
           `  codes >>= ${bits}u;`,
           '}',
         ],
       }),
-      finish,
     ]);
   },
   blocks: (site) => {
     const { spec } = site.product;
     const [height, width] = [Number(spec.settings['height']), Number(spec.settings['width'])];
-    const finish = addValues(site, 2);
     const columns = bufferName(spec.parts[1] ?? 0);
     // The last blocks may stick out of the matrix.
     const ragged = spec.columns % width !== 0;
-    addRowSum(site, [
+    addRowSum(site, 2, [
       ...offsetLines(site, `row / ${height}u`),
       ...laneSum(site, {
         name: 'block_at',
@@ -212,11 +204,10 @@ export const sparseRows: Readonly<Record<SparseLayout, (site: SparseSite) => voi
           `let first = (block_at * ${height}u + row % ${height}u) * ${width}u;`,
           ...(ragged ? [`let inside = min(${width}u, ${spec.columns}u - column);`] : []),
           `for (var next = 0u; next < ${ragged ? 'inside' : `${width}u`}; next++) {`,
-          '  part += x_at(i, column + next) * value_at(first + next);',
+          '  part += x_at(i, column + next) * value_at(first + next, scale);',
           '}',
         ],
       }),
-      finish,
     ]);
   },
 };

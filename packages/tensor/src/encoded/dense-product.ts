@@ -1,0 +1,58 @@
+/**
+ * Products through the dense matrix: what they are where a device has no kernel for a layout.
+ *
+ * In sparse formats what is not there takes no part in sums, as in kernels and in SciPy: it is not a 0 that an infinity is
+ * multiplied by. The dense matrix has zeros there. So x is multiplied without what is not finite in it, and two products
+ * more, of signs and of counts, say what that comes to where it meets an entry.
+ */
+import { isFloat } from '../dtype/dtype.ts';
+import { onesLike } from '../functions/create.ts';
+import { largestCode, largestScaled } from '../kernel/activations.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { expand } from './expand.ts';
+import type { EncodedProduct } from './product.ts';
+
+/** x [m, depth] times the matrix, or its transpose: f32 [m, width]. */
+export function denseProduct(x: Tensor, arrays: readonly Tensor[], product: EncodedProduct): Tensor {
+  const left = product.activations === 'int8' ? roundedRows(x) : x;
+  const right = (of: readonly Tensor[]): Tensor => {
+    const dense = expand(of, product);
+    return product.walks === 'columns' ? dense.t() : dense;
+  };
+  const dense = right(arrays);
+  if (product.format.kept === undefined) return left.matmul(dense);
+  const isFinite = left.isFinite();
+  const finite = left.where(isFinite, 0).matmul(dense);
+  const given = left.detach();
+  const met = counts(given, isFinite).matmul(right(onesIn(arrays, product)));
+  const signs = given.sign().where(given.abs().eq(Infinity), 0).matmul(dense.detach().sign());
+  // Infinities of one sign make one; with an opposite one, a 0 that is there, or NaN they make NaN.
+  return finite.where(met.eq(0), signs.mul(Infinity).where(signs.abs().eq(met), NaN));
+}
+
+/** An infinity counts once, and NaN twice, so that no number of signs comes to the same. */
+function counts(x: Tensor, isFinite: Tensor): Tensor {
+  return x.isNaN().cast('f32').add(1).where(isFinite.logicalNot(), 0);
+}
+
+/** The arrays of a matrix of which all that is there is 1. */
+function onesIn(arrays: readonly Tensor[], { format, settings }: EncodedProduct): Tensor[] {
+  const names = format.arrays(settings);
+  return arrays.map((array, part) =>
+    isFloat(array.dtype) || names[part] === format.kept ? onesLike(array.detach()) : array,
+  );
+}
+
+/** The smallest positive f32. */
+const smallest = 2 ** -149;
+
+/** What is left of activations that are rounded to 8 bits, a scale a row. */
+export function roundedRows(x: Tensor): Tensor {
+  const most = x.abs().max([1], { keepDims: true });
+  const scale = most.minimum(largestScaled).div(largestCode);
+  // A row of zeros has the scale 0, and stays one; the difference makes a row with an infinity NaN, as one with NaN is.
+  return x
+    .div(scale.maximum(smallest))
+    .round()
+    .mul(scale.add(most.sub(most)));
+}
