@@ -1,5 +1,70 @@
 // The layers of @espalier/nn, the lowest first.
 import type { Layers } from './layers.ts';
 
-/** Not stated yet. */
-export const nn: Layers = { arrows: {}, exceptions: [] };
+/** Rules and fields below modules, layers above those, training above all. */
+export const nn: Layers = {
+  arrows: {
+    'loss/loss.ts': [],
+    'config/rules.ts': ['loss/loss.ts'],
+    'json.ts': [],
+    'errors.ts': [],
+    config: ['config/rules.ts', 'json.ts', 'errors.ts'],
+    registry: ['errors.ts', 'config'],
+    loss: ['loss/loss.ts', 'config/rules.ts', 'json.ts', 'registry'],
+    random: ['config/rules.ts'],
+    'module/build-context.ts': [],
+    module: ['config/rules.ts', 'json.ts', 'errors.ts', 'config', 'registry', 'random', 'module/build-context.ts'],
+    'loss/trained-by.ts': ['loss/loss.ts', 'config/rules.ts', 'module'],
+    init: ['config/rules.ts', 'json.ts', 'errors.ts', 'config', 'registry', 'module/build-context.ts'],
+    layers: ['config/rules.ts', 'json.ts', 'errors.ts', 'config', 'module/build-context.ts', 'module', 'init'],
+    'module/build.ts': [
+      'config/rules.ts',
+      'random',
+      'module/build-context.ts',
+      'module',
+      'loss/trained-by.ts',
+      'layers',
+    ],
+    io: [
+      'config/rules.ts',
+      'json.ts',
+      'errors.ts',
+      'config',
+      'loss',
+      'module',
+      'loss/trained-by.ts',
+      'module/build.ts',
+    ],
+    data: ['config/rules.ts', 'json.ts', 'errors.ts', 'random'],
+    optim: ['config/rules.ts', 'json.ts', 'errors.ts', 'config', 'registry', 'module'],
+    schedule: ['config/rules.ts', 'json.ts', 'errors.ts', 'config'],
+    metrics: ['loss/loss.ts', 'config/rules.ts', 'json.ts', 'config'],
+    train: [
+      'loss/loss.ts',
+      'config/rules.ts',
+      'json.ts',
+      'errors.ts',
+      'config',
+      'loss',
+      'random',
+      'module',
+      'loss/trained-by.ts',
+      'io',
+      'data',
+      'optim',
+      'schedule',
+      'metrics',
+    ],
+    'arguments.ts': ['config/rules.ts', 'module', 'io', 'train'],
+    node: ['json.ts', 'errors.ts', 'module', 'io', 'data'],
+  },
+  exceptions: [
+    {
+      from: 'config/rules.ts',
+      to: 'module/module.ts',
+      types: true,
+      why: 'a rule has the type of what it lets through',
+    },
+    { from: 'config/rules.ts', to: 'data/dataset.ts', types: true, why: 'a rule has the type of what it lets through' },
+  ],
+};

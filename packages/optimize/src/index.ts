@@ -114,7 +114,7 @@ export {
   type Together,
 } from './recipe/run.ts';
 export type { GivenLoss, TaskLoss } from './recipe/task-loss.ts';
-export type { TrainingConfig, TrainingRecord } from './recipe/training.ts';
+export type { TrainingConfig, TrainingRecord } from './recipe/training-config.ts';
 export { formatModels, formatReport } from './report/table.ts';
 export { notesOn } from './report/notes.ts';
 export { recordsJson, reportJson, type CompressionReport, type ModelReport } from './report/report.ts';

@@ -1,7 +1,8 @@
 /** The fine-tuning pass. */
 import type { Json, Module } from '@espalier/nn';
 import type { Pass, PassPlan, StepConfig } from '../recipe/pass.ts';
-import { checkTraining, trainedFor, type TrainingConfig } from '../recipe/training.ts';
+import { checkTraining, trainedFor } from '../recipe/training.ts';
+import type { TrainingConfig } from '../recipe/training-config.ts';
 
 /**
  * Trains the model on its labels, as earlier passes left it: what was pruned stays gone, and what was quantized is trained

@@ -1,6 +1,7 @@
 /** What can be said about pruning. */
 import { numberOption, oneOf, optionsOf } from '../recipe/options.ts';
-import { checkTraining, type TrainingConfig } from '../recipe/training.ts';
+import { checkTraining } from '../recipe/training.ts';
+import type { TrainingConfig } from '../recipe/training-config.ts';
 import { RecipeError } from '../errors.ts';
 import { checkFilter, type ParameterFilter } from '../selection/parameter-filter.ts';
 import type { PruneScope, SparsityBounds } from './allocate.ts';

@@ -1,7 +1,8 @@
 /** The pruning pass. */
 import { deriveSeed, type Json, type Module } from '@espalier/nn';
 import type { AppliedPass, Pass, PassContext, PassKnob, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
-import { trainedFor, type TrainingRecord } from '../recipe/training.ts';
+import { trainedFor } from '../recipe/training.ts';
+import type { TrainingRecord } from '../recipe/training-config.ts';
 import { showCount } from '../report/format.ts';
 import { selectParameters, type NamedParameter } from '../selection/parameter-filter.ts';
 import { readWeights } from '../selection/weights.ts';

@@ -13,7 +13,7 @@ import type { QuantizeOptions } from '../quantize/options.ts';
 import { quantize } from '../quantize/quantize.ts';
 import { optionsOf } from './options.ts';
 import type { Pass, StepConfig } from './pass.ts';
-import type { TrainingConfig } from './training.ts';
+import type { TrainingConfig } from './training-config.ts';
 import { checkSteps, passesOf, together, type Step } from './run.ts';
 import { quote } from '../quote.ts';
 

@@ -3,7 +3,7 @@ import type { AbortSignalLike, Json, LossFunction, Module } from '@espalier/nn';
 import type { KnobRange } from '../budget/knob.ts';
 import type { OptimizationData } from './data.ts';
 import type { GivenLoss, TaskLoss } from './task-loss.ts';
-import type { TrainingConfig, TrainingRecord } from './training.ts';
+import type { TrainingConfig, TrainingRecord } from './training-config.ts';
 
 /** What a pass needs besides the model. */
 export type PassNeed = 'nothing' | 'calibration' | 'training';

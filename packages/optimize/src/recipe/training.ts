@@ -1,44 +1,11 @@
 /** The training that passes share. */
-import {
-  buildOptimizer,
-  buildSchedule,
-  deriveSeed,
-  fit,
-  noteTrainedBy,
-  type Module,
-  type OptimizerConfig,
-  type ScheduleConfig,
-} from '@espalier/nn';
+import { buildOptimizer, buildSchedule, deriveSeed, fit, noteTrainedBy, type Module } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
 import { integerOption, optionsOf } from './options.ts';
 import type { Pass, PassContext, TrainingPart } from './pass.ts';
 import { checkLoss, type TaskLoss } from './task-loss.ts';
+import type { TrainingConfig, TrainingRecord } from './training-config.ts';
 import { quote } from '../quote.ts';
-
-/** How a stage of a recipe trains, as JSON. */
-export interface TrainingConfig {
-  /** Default: 3. */
-  readonly epochs?: number;
-  /** Default: 128. */
-  readonly batchSize?: number;
-  /** Default: Adam with a learning rate of 0.001. */
-  readonly optimizer?: OptimizerConfig;
-  /** Of the learning rate. Default: cosine. */
-  readonly schedule?: string | ScheduleConfig;
-  /** One of `lossTypes`. Default: the loss given with the recipe, else the one that the model was trained by. */
-  readonly loss?: string;
-}
-
-/** A training that took place, with everything that was left to defaults. */
-export interface TrainingRecord {
-  readonly epochs: number;
-  readonly steps: number;
-  readonly batchSize: number;
-  readonly optimizer: OptimizerConfig;
-  readonly schedule: string | ScheduleConfig;
-  /** The loss of the task, one of `lossTypes`; null for a function of the caller's. What a pass makes of it, it says itself. */
-  readonly loss: string | null;
-}
 
 /** The names of the options of training. */
 export const trainingOptionNames: readonly (keyof TrainingConfig)[] = [
