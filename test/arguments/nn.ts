@@ -91,9 +91,13 @@ export const nnOperations: readonly Operation[] = [
   row('registerInitialiser', nn.registerInitialiser, () => [
     { type: 'own', create: () => ({ settings: {}, initialise: () => scores() }) },
   ]),
+  row('registerActivation', nn.registerActivation, () => [
+    { type: 'own-activation', create: () => ({ settings: {}, apply: (x: Tensor) => x }) },
+  ]),
   row('registerLoss', nn.registerLoss, () => [{ type: 'own', loss: (output: Tensor) => output.mean() }]),
   row('registerModule', nn.registerModule, () => [{ type: 'own', build: () => model() }]),
   row('registerOptimizer', nn.registerOptimizer, () => [{ type: 'own', create: optimizer }]),
+  row('registerSchedule', nn.registerSchedule, () => [{ type: 'own', create: () => nn.cosine() }]),
   row('restoreTraining', nn.restoreTraining, () => [model(), { loss: 'mse', frozen: ['weight'] }, 'model']),
   row('sequence', nn.sequence, () => [{ schedule: nn.cosine(), steps: 2 }, { schedule: nn.linear() }]),
   row('shuffled', nn.shuffled, () => [4, 1, 'a', 2]),

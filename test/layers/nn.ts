@@ -16,7 +16,16 @@ export const nn: Layers = {
     module: ['config/rules.ts', 'json.ts', 'errors.ts', 'config', 'registry', 'random', 'module/build-context.ts'],
     'loss/trained-by.ts': ['loss/loss.ts', 'config/rules.ts', 'module'],
     init: ['config/rules.ts', 'json.ts', 'errors.ts', 'config', 'registry', 'module/build-context.ts'],
-    layers: ['config/rules.ts', 'json.ts', 'errors.ts', 'config', 'module/build-context.ts', 'module', 'init'],
+    layers: [
+      'config/rules.ts',
+      'json.ts',
+      'errors.ts',
+      'config',
+      'registry',
+      'module/build-context.ts',
+      'module',
+      'init',
+    ],
     'module/build.ts': [
       'config/rules.ts',
       'random',
@@ -37,7 +46,7 @@ export const nn: Layers = {
     ],
     data: ['config/rules.ts', 'json.ts', 'errors.ts', 'random'],
     optim: ['config/rules.ts', 'json.ts', 'errors.ts', 'config', 'registry', 'module'],
-    schedule: ['config/rules.ts', 'json.ts', 'errors.ts', 'config'],
+    schedule: ['config/rules.ts', 'json.ts', 'errors.ts', 'config', 'registry'],
     metrics: ['loss/loss.ts', 'config/rules.ts', 'json.ts', 'config'],
     train: [
       'loss/loss.ts',

@@ -2,7 +2,16 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, tensorDataset, type Module } from '@espalier/nn';
+import {
+  Activation,
+  build,
+  buildSchedule,
+  evaluate,
+  registerActivation,
+  registerSchedule,
+  tensorDataset,
+  type Module,
+} from '@espalier/nn';
 import {
   copyModel,
   encode,
@@ -10,17 +19,21 @@ import {
   measureCost,
   parseRecipe,
   prune,
+  qualityMetrics,
   quantize,
   recipeJson,
   runRecipe,
 } from '@espalier/optimize';
 import { loadOptimized, saveOptimized } from '@espalier/optimize/node';
-import { Generator, rand } from '@espalier/tensor';
+import { device, Generator, rand, tensor } from '@espalier/tensor';
+import { checkOp, checkOpGradient } from '@espalier/testing';
 import { afterAll, expect, test } from 'vitest';
 import { importsOf } from '../helpers/sources.ts';
 import './package/index.ts';
+import { softsign, softsignLayer } from './package/activation.ts';
 import { Gain } from './package/layer.ts';
 import { limit } from './package/pass.ts';
+import { balance, zigzag } from './package/training.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'espalier-outside-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -119,6 +132,83 @@ test('its format is named by a recipe, a file and its reader', async () => {
   expect(readFileSync(join(folder, 'config.json'), 'utf8')).toContain('"row-signs"');
   const { model: loaded } = await loadOptimized(folder);
   expect(await bitsOf(loaded)).toEqual(await bitsOf(made));
+});
+
+test('its element-wise op is held by the laws of ops', async () => {
+  for (const name of ['reference', 'cpu'] as const) await checkOp(softsign.entry, await device(name), { runs: 20 });
+  await checkOpGradient(softsign.entry, { runs: 5 });
+});
+
+test('its activation, initialiser, loss, optimizer and schedule are named by JSON, train, and are in files', async () => {
+  const described = {
+    type: 'sequential',
+    layers: [
+      { type: 'linear', in: features, out: 3, init: 'even' },
+      { type: 'softsign', sharpness: 2 },
+    ],
+  };
+  const given = build(described, { seed: 1 });
+  expect(given.namedParameters().get('0.weight')?.value.arraySync()).toEqual(
+    Array(3).fill(Array(features).fill(Math.fround(1 / features))),
+  );
+  const trained = [
+    {
+      type: 'finetune',
+      epochs: 2,
+      batchSize: 8,
+      loss: 'log-cosh',
+      optimizer: { type: 'cautious', lr: 0.1 },
+      schedule: { type: 'zigzag', period: 3 },
+    },
+  ];
+  expect(recipeJson(parseRecipe(trained))).toEqual(trained);
+  const { model: made } = await runRecipe(given, parseRecipe(trained), { data: { train }, seed: 4 });
+  expect(outputs(made)).not.toEqual(outputs(given));
+  const folder = join(root, 'trained');
+  await saveOptimized(folder, made);
+  const { model: loaded } = await loadOptimized(folder);
+  expect(outputs(loaded)).toEqual(outputs(made));
+  expect(loaded.config()).toEqual(made.config());
+  expect(made.config()).toMatchObject({ layers: [{ init: 'even' }, { type: 'softsign', sharpness: 2 }] });
+});
+
+test.each<[string, () => unknown, string]>([
+  ['a setting of its activation', () => build({ type: 'softsign', sharp: 2 }), 'sharp: is no known field'],
+  ['an option of its schedule', () => buildSchedule({ type: 'zigzag', period: 0.5 }), 'schedule.period: must be'],
+  ['a name that is none', () => new Activation('softsine'), 'known are relu, '],
+  ['a name of a schedule that is none', () => buildSchedule('zigzog'), 'zigzag'],
+  ['a name that is taken', () => registerActivation({ ...softsignLayer, type: 'relu' }), "of the name 'relu'"],
+  [
+    'another schedule of a name',
+    () => registerSchedule({ ...zigzag, type: 'cosine' }),
+    "another schedule of the name 'cosine'",
+  ],
+  [
+    'an activation that is none',
+    () => registerActivation({ type: 'x' } as never),
+    'a type of activation function: { type, create }',
+  ],
+  ['a schedule that is none', () => registerSchedule({ type: 'x' } as never), 'a type of schedule: { type, create }'],
+])('%s is refused by name', (_, make, message) => {
+  expect(make).toThrow(message);
+});
+
+test('its metric is one that a goal may name', async () => {
+  expect(qualityMetrics).toContain('balance');
+  const { value } = await evaluate(
+    build({ type: 'identity' }),
+    tensorDataset(
+      tensor([
+        [0, 1],
+        [1, 0],
+        [1, 0],
+        [0, 1],
+      ]),
+      tensor([1, 0, 0, 0], { dtype: 'i32' }),
+    ),
+    { value: balance.metric },
+  );
+  expect(value).toBe(0.5);
 });
 
 test('its rules of order hold, also for a model that was loaded', async () => {

@@ -33,7 +33,7 @@ export { convertForeign, type ForeignTensor } from './io/foreign.ts';
 export { decodeSafetensors, encodeSafetensors, type RawTensor, type Safetensors } from './io/safetensors.ts';
 export { placeTensor, rawTensor, readSafetensors, writeSafetensors, type ReadTensors } from './io/tensors.ts';
 export type { Json } from './json.ts';
-export { Activation, type ActivationName } from './layers/activation.ts';
+export { Activation, registerActivation, type ActivationName, type ActivationType } from './layers/activation.ts';
 export { BatchNorm, type BatchNormLayerOptions } from './layers/batch-norm.ts';
 export { Conv2d, type Conv2dLayerOptions } from './layers/conv2d.ts';
 export { Dropout, type DropoutOptions } from './layers/dropout.ts';
@@ -116,7 +116,7 @@ export {
   type StepDecayOptions,
 } from './schedule/shapes.ts';
 export { Registry } from './registry/registry.ts';
-export { buildSchedule, scheduleTypes } from './schedule/table.ts';
+export { buildSchedule, registerSchedule, scheduleTypes, type ScheduleType } from './schedule/table.ts';
 export { evaluate, Evaluator, type EvaluateOptions } from './train/evaluator.ts';
 export { fit } from './train/fit.ts';
 export type {

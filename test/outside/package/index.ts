@@ -1,15 +1,30 @@
 /** What a package outside this repository adds: importing it makes all of it known. */
-import { registerModule } from '@espalier/nn';
+import {
+  registerActivation,
+  registerInitialiser,
+  registerLoss,
+  registerModule,
+  registerOptimizer,
+  registerSchedule,
+} from '@espalier/nn';
 import { registerStorage } from '@espalier/search';
-import { registerFormat, registerPass, registerScore, registerView } from '@espalier/optimize';
+import { registerFormat, registerMetric, registerPass, registerScore, registerView } from '@espalier/optimize';
+import { softsignLayer } from './activation.ts';
 import { rowSigns } from './format.ts';
 import { gainLayer } from './layer.ts';
 import { limitPass } from './pass.ts';
 import { rowRelative } from './score.ts';
 import { shelf } from './storage.ts';
+import { balance, cautious, even, logCosh, zigzag } from './training.ts';
 import { ceiling } from './view.ts';
 
 registerModule(gainLayer);
+registerActivation(softsignLayer);
+registerLoss(logCosh);
+registerOptimizer(cautious);
+registerInitialiser(even);
+registerSchedule(zigzag);
+registerMetric(balance);
 registerView(ceiling);
 registerFormat(rowSigns);
 registerPass(limitPass);

@@ -1,13 +1,16 @@
 /** Activation functions as layers. */
 import type { Tensor } from '@espalier/tensor';
-import { integer, optional, parseFields, real, show, word, type Fields } from '../config/fields.ts';
-import { ConfigError } from '../errors.ts';
-import { own } from '../json.ts';
+import { aFunction, aText, check, ruleOf } from '@espalier/tensor/arguments';
+import { integer, optional, parseFields, real, word, type Fields } from '../config/fields.ts';
+import { isRecord } from '../json.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
-import type { ModuleType } from '../module/registry.ts';
+import { registerModule, type ModuleType } from '../module/registry.ts';
+import { Registry } from '../registry/registry.ts';
 
-interface ActivationKind {
-  /** Reads the settings and returns them complete, with the function they stand for. */
+/** A type of activation function. */
+export interface ActivationType {
+  readonly type: string;
+  /** Reads the settings. Throws ConfigError. Returns them complete, with the function they stand for. */
   readonly create: (
     settings: unknown,
     where: string,
@@ -15,10 +18,12 @@ interface ActivationKind {
 }
 
 function kind<Settings extends object>(
+  type: string,
   fields: Fields<Settings>,
   apply: (x: Tensor, settings: Required<Settings>) => Tensor,
-): ActivationKind {
+): ActivationType {
   return {
+    type,
     create: (given, where) => {
       const settings = parseFields<Settings>(where, fields, given);
       return { settings, apply: (x) => apply(x, settings) };
@@ -26,29 +31,55 @@ function kind<Settings extends object>(
   };
 }
 
-const kinds = {
-  relu: kind({}, (x) => x.relu()),
-  'leaky-relu': kind<{ slope?: number }>({ slope: optional(real(), 0.01) }, (x, { slope }) => x.leakyRelu(slope)),
-  elu: kind<{ alpha?: number }>({ alpha: optional(real(), 1) }, (x, { alpha }) => x.elu(alpha)),
-  selu: kind({}, (x) => x.selu()),
-  gelu: kind<{ approximate?: 'none' | 'tanh' }>(
+const builtIn: readonly ActivationType[] = [
+  kind('relu', {}, (x) => x.relu()),
+  kind<{ slope?: number }>('leaky-relu', { slope: optional(real(), 0.01) }, (x, { slope }) => x.leakyRelu(slope)),
+  kind<{ alpha?: number }>('elu', { alpha: optional(real(), 1) }, (x, { alpha }) => x.elu(alpha)),
+  kind('selu', {}, (x) => x.selu()),
+  kind<{ approximate?: 'none' | 'tanh' }>(
+    'gelu',
     { approximate: optional(word('none', 'tanh'), 'none') },
     (x, settings) => x.gelu(settings),
   ),
-  silu: kind({}, (x) => x.silu()),
-  mish: kind({}, (x) => x.mish()),
-  softplus: kind<{ beta?: number; threshold?: number }>(
+  kind('silu', {}, (x) => x.silu()),
+  kind('mish', {}, (x) => x.mish()),
+  kind<{ beta?: number; threshold?: number }>(
+    'softplus',
     { beta: optional(real({ above: 0 }), 1), threshold: optional(real({ least: 0 }), 0) },
     (x, { beta, threshold }) => x.softplus({ beta, ...(threshold > 0 && { threshold }) }),
   ),
-  tanh: kind({}, (x) => x.tanh()),
-  sigmoid: kind({}, (x) => x.sigmoid()),
-  'hard-sigmoid': kind({}, (x) => x.hardSigmoid()),
-  'hard-swish': kind({}, (x) => x.hardSwish()),
-  softmax: kind<{ axis?: number }>({ axis: optional(integer(-8), -1) }, (x, { axis }) => x.softmax(axis)),
-  'log-softmax': kind<{ axis?: number }>({ axis: optional(integer(-8), -1) }, (x, { axis }) => x.logSoftmax(axis)),
-  identity: kind({}, (x) => x),
-} satisfies Readonly<Record<string, ActivationKind>>;
+  kind('tanh', {}, (x) => x.tanh()),
+  kind('sigmoid', {}, (x) => x.sigmoid()),
+  kind('hard-sigmoid', {}, (x) => x.hardSigmoid()),
+  kind('hard-swish', {}, (x) => x.hardSwish()),
+  kind<{ axis?: number }>('softmax', { axis: optional(integer(-8), -1) }, (x, { axis }) => x.softmax(axis)),
+  kind<{ axis?: number }>('log-softmax', { axis: optional(integer(-8), -1) }, (x, { axis }) => x.logSoftmax(axis)),
+  kind('identity', {}, (x) => x),
+];
+
+const types = new Registry<ActivationType>('activation', ({ type }) => type, builtIn);
+
+const anActivationType = ruleOf<ActivationType>(
+  'a type of activation function: { type, create }',
+  (value) => isRecord(value) && aText.holds(value['type']) && aFunction.holds(value['create']),
+);
+
+const moduleOf = ({ type }: ActivationType): ModuleType => ({
+  type,
+  build: (config, _context, where) => new Activation(type, config, where),
+});
+
+/**
+ * Makes an activation function known by its name: to `Activation`, and as a layer to descriptions of models. Throws
+ * ConfigError if another one, or a type of module, has the name.
+ */
+export function registerActivation(type: ActivationType): void {
+  check('registerActivation', 'type', type, anActivationType);
+  if (types.get(type.type) === type) return;
+  for (const known of activationTypes) registerModule(known);
+  registerModule(moduleOf(type));
+  types.register('registerActivation', type);
+}
 
 /** The names of activation functions. */
 export type ActivationName =
@@ -66,7 +97,8 @@ export type ActivationName =
   | 'hard-swish'
   | 'softmax'
   | 'log-softmax'
-  | 'identity';
+  | 'identity'
+  | (string & Record<never, never>);
 
 /**
  * An activation function by name; the type in JSON is that name. Settings: `slope` of leaky-relu (0.01), `alpha` of elu
@@ -80,12 +112,7 @@ export class Activation extends Module {
   /** Throws ConfigError for an unknown name or setting. */
   constructor(type: ActivationName, settings: object = {}, where = '') {
     super();
-    const found = own(kinds, type);
-    if (!found)
-      throw new ConfigError(
-        'activation',
-        `${show(type)} is no known function; known are ${Object.keys(kinds).join(', ')}`,
-      );
+    const found = types.find('activation', type);
     this.type = type;
     const made = found.create(settings, where === '' ? type : where);
     this.settings = made.settings;
@@ -101,8 +128,5 @@ export class Activation extends Module {
   }
 }
 
-/** The activation functions in JSON. */
-export const activationTypes: readonly ModuleType[] = (Object.keys(kinds) as ActivationName[]).map((type) => ({
-  type,
-  build: (config, _context, where) => new Activation(type, config, where),
-}));
+/** The activation functions of this package in JSON. */
+export const activationTypes: readonly ModuleType[] = builtIn.map(moduleOf);

@@ -13,14 +13,14 @@ function cosineBetween(from: number, to: number, part: number): number {
 }
 
 /** How a schedule is made from its options. */
-export interface ScheduleType<Options extends object> {
+interface ScheduleShape<Options extends object> {
   readonly type: string;
   readonly fields: Fields<Options>;
   readonly factor: (options: Required<Options>, step: number, horizon: Horizon) => number;
 }
 
 function make<Options extends object>(
-  { type, fields, factor }: ScheduleType<Options>,
+  { type, fields, factor }: ScheduleShape<Options>,
   given: Options | undefined,
 ): Schedule {
   const options = parseFields<Options>(type, fields, given ?? {});

@@ -1,9 +1,11 @@
 /** Schedules by name. */
 import { ConfigError } from '../errors.ts';
 import { inside, show } from '../config/fields.ts';
-import { isRecord, own } from '../json.ts';
+import { aFunction, aText, check, ruleOf } from '@espalier/tensor/arguments';
+import { isRecord } from '../json.ts';
+import { Registry } from '../registry/registry.ts';
 import { product, sequence, warmUp } from './compose.ts';
-import type { Schedule, ScheduleConfig } from './schedule.ts';
+import { aSchedule, type Schedule, type ScheduleConfig } from './schedule.ts';
 import {
   constant,
   cosine,
@@ -15,38 +17,69 @@ import {
   type StepDecayOptions,
 } from './shapes.ts';
 
-type Make = (options: Readonly<Record<string, unknown>>, where: string) => Schedule;
+/** How a type of schedule is made from JSON. */
+export interface ScheduleType {
+  readonly type: string;
+  /**
+   * The options have the type among them; `where` is their place, for errors, and `child` reads a schedule that stands inside
+   * them. Throws ConfigError.
+   */
+  readonly create: (
+    options: ScheduleConfig,
+    where: string,
+    child: (config: unknown, place: string) => Schedule,
+  ) => Schedule;
+}
 
-const types: Readonly<Record<string, Make>> = {
-  constant: () => constant(),
-  step: (options) => stepDecay(options as unknown as StepDecayOptions),
-  exponential: (options) => exponential(options as unknown as ExponentialOptions),
-  cosine: (options) => cosine(options),
-  linear: (options) => linear(options),
-  'one-cycle': (options) => oneCycle(options),
-  'warm-up': ({ next, ...options }, where) =>
-    warmUp({
-      ...(options as unknown as { steps: number }),
-      ...(next !== undefined && { next: read(next, inside(where, 'next')) }),
-    }),
-  product: ({ factors }, where) =>
-    product(
-      ...list(factors, inside(where, 'factors')).map((factor, index) =>
-        read(factor, `${inside(where, 'factors')}[${index}]`),
-      ),
-    ),
-  sequence: ({ parts }, where) =>
-    sequence(
-      ...list(parts, inside(where, 'parts')).map((part, index) => {
-        const place = `${inside(where, 'parts')}[${index}]`;
-        if (!isRecord(part)) throw new ConfigError(place, `is ${show(part)}; it must be { schedule, steps? }`);
-        return {
-          schedule: read(part['schedule'], inside(place, 'schedule')),
-          ...(part['steps'] !== undefined && { steps: part['steps'] as number }),
-        };
+const types = new Registry<ScheduleType>('schedule', ({ type }) => type, [
+  { type: 'constant', create: () => constant() },
+  { type: 'step', create: (options) => stepDecay(options as unknown as StepDecayOptions) },
+  { type: 'exponential', create: (options) => exponential(options as unknown as ExponentialOptions) },
+  { type: 'cosine', create: (options) => cosine(options as object) },
+  { type: 'linear', create: (options) => linear(options as object) },
+  { type: 'one-cycle', create: (options) => oneCycle(options as object) },
+  {
+    type: 'warm-up',
+    create: ({ next, ...options }, where, child) =>
+      warmUp({
+        ...(options as unknown as { steps: number }),
+        ...(next !== undefined && { next: child(next, inside(where, 'next')) }),
       }),
-    ),
-};
+  },
+  {
+    type: 'product',
+    create: ({ factors }, where, child) =>
+      product(
+        ...list(factors, inside(where, 'factors')).map((factor, index) =>
+          child(factor, `${inside(where, 'factors')}[${index}]`),
+        ),
+      ),
+  },
+  {
+    type: 'sequence',
+    create: ({ parts }, where, child) =>
+      sequence(
+        ...list(parts, inside(where, 'parts')).map((part, index) => {
+          const place = `${inside(where, 'parts')}[${index}]`;
+          if (!isRecord(part)) throw new ConfigError(place, `is ${show(part)}; it must be { schedule, steps? }`);
+          return {
+            schedule: child(part['schedule'], inside(place, 'schedule')),
+            ...(part['steps'] !== undefined && { steps: part['steps'] as number }),
+          };
+        }),
+      ),
+  },
+]);
+
+const aScheduleType = ruleOf<ScheduleType>(
+  'a type of schedule: { type, create }',
+  (value) => isRecord(value) && aText.holds(value['type']) && aFunction.holds(value['create']),
+);
+
+/** Makes a type of schedule known to `buildSchedule`. Throws ConfigError if the name is taken by another one. */
+export function registerSchedule(type: ScheduleType): void {
+  types.register('registerSchedule', check('registerSchedule', 'type', type, aScheduleType));
+}
 
 function list(value: unknown, where: string): readonly unknown[] {
   if (!Array.isArray(value)) throw new ConfigError(where, `is ${show(value)}; it must be a list`);
@@ -55,13 +88,13 @@ function list(value: unknown, where: string): readonly unknown[] {
 
 function read(config: unknown, where: string): Schedule {
   const given = typeof config === 'string' ? { type: config } : config;
-  const create = isRecord(given) ? own(types, given['type']) : undefined;
-  if (!create) throw new ConfigError(where, `is ${show(config)}; it needs a type out of ${scheduleTypes.join(', ')}`);
-  return create(given as Readonly<Record<string, unknown>>, where);
+  const type = isRecord(given) ? types.get(given['type']) : undefined;
+  if (!type) throw new ConfigError(where, `is ${show(config)}; it needs a type out of ${types.list}`);
+  return check(where, `what ${type.type} makes`, type.create(given as ScheduleConfig, where, read), aSchedule);
 }
 
-/** The names of all schedules. */
-export const scheduleTypes: readonly string[] = Object.keys(types);
+/** The names of all schedules, those that were registered last. */
+export const scheduleTypes: readonly string[] = types.names;
 
 /** The schedule a name or JSON description stands for. Throws ConfigError. */
 export function buildSchedule(config: string | ScheduleConfig): Schedule {
