@@ -9,6 +9,7 @@ export {
   type GradOptions,
 } from './autograd/functional.ts';
 export { gradients, type GradientOptions, type Gradients } from './autograd/gradients.ts';
+export { assignAt } from './compile/assign-at.ts';
 export { compile, type Compiled } from './compile/compile.ts';
 export { dryRun, type TensorType } from './compile/dry-run.ts';
 export type {

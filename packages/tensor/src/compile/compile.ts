@@ -50,8 +50,12 @@ export function compile<Args extends readonly unknown[], Result>(
   const call = (...args: Args): Result => {
     // Inside another recording the step is simply part of it; where indices are read, there is none.
     if (modes.trace || indexChecks.everywhere) return fn(...args);
-    const { tensors, form } = signatureOf(args);
-    return recordings.find(form, () => record(fn, args, tensors)).replay(tensors);
+    const { tensors, lengths, form } = signatureOf(args);
+    try {
+      return recordings.find(form, () => record(fn, args, tensors)).replay(tensors);
+    } finally {
+      for (const length of lengths) length.dispose();
+    }
   };
   return Object.defineProperty(Object.assign(call, { dispose: () => recordings.clear() }), 'recordings', {
     get: () => recordings.size,

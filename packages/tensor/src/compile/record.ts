@@ -110,16 +110,10 @@ export function record<Args extends readonly unknown[], Result>(
   const scope: Scope = { created: new Set() };
   try {
     return withMode({ trace: { ...compiling, assign, bound, dynamic }, touched: touch, scope, keys: undefined }, () => {
-      const placeholders = new Map<Tensor, Tensor>();
+      const placeholders = placeholdersOf(tensors);
       const inputs = mapTensors(args, (tensor) => {
-        const known = placeholders.get(tensor);
-        if (known) return known;
-        const index = placeholders.size;
-        const node = placeholderNode(index, tensor.shape, tensor.dtype, tensor.device);
-        if (tensor.requiresGrad) node.gradientRole = 'leaf';
-        const input = wrap(node);
-        placeholders.set(tensor, input);
-        recorder.inputs.set(input, index);
+        const input = placeholders.get(tensor) as Tensor;
+        recorder.inputs.set(input, tensors.indexOf(tensor));
         return input;
       }) as Args;
       return compiled(recorder, fn(...inputs), tensors);
@@ -130,6 +124,25 @@ export function record<Args extends readonly unknown[], Result>(
   }
 }
 
+/** What stands for arguments and their lengths, which are among `tensors` too. */
+function placeholdersOf(tensors: readonly Tensor[]): ReadonlyMap<Tensor, Tensor> {
+  const nodes = new Map<Node, Node>();
+  const placeholders = new Map<Tensor, Tensor>();
+  const place = (tensor: Tensor, slot: number): void => {
+    const { shape, dtype, device, requiresGrad, boundNode } = tensor;
+    const lengths = boundNode?.lengths?.map((length) => length && nodes.get(length));
+    const node = placeholderNode(slot, shape, dtype, device, lengths);
+    if (requiresGrad) node.gradientRole = 'leaf';
+    if (!nodes.has(boundNode as Node)) nodes.set(boundNode as Node, node);
+    placeholders.set(tensor, wrap(node));
+  };
+  // Lengths have none themselves.
+  const isBounded = ({ boundNode }: Tensor): boolean => boundNode?.lengths !== undefined;
+  for (const [slot, tensor] of tensors.entries()) if (!isBounded(tensor)) place(tensor, slot);
+  for (const [slot, tensor] of tensors.entries()) if (isBounded(tensor)) place(tensor, slot);
+  return placeholders;
+}
+
 /** A node that the plan computes by copying another; it goes with the recording's scope. */
 const copied = (node: Node): Node => wrap(detachedNode(movementOps.reshape, node)).node;
 
@@ -138,6 +151,17 @@ function compiled<Result>(recorder: Recorder, result: Result, tensors: readonly 
   const { assigned, dynamics, variables } = recorder;
   const outputs: Tensor[] = [];
   const holes = mapTensors(result, (tensor) => new Hole(outputs.push(tensor) - 1));
+  const returned = outputs.length;
+  const hidden = new Map<Node, number>();
+  // What a result's lengths were in a call is told by that call.
+  const lengthsOf = ({ boundNode }: Tensor): readonly (number | undefined)[] | undefined =>
+    boundNode?.lengths?.map((length) => {
+      if (!length) return undefined;
+      const known = hidden.get(length) ?? outputs.push(wrap(length)) - 1;
+      hidden.set(length, known);
+      return known;
+    });
+  const lengths = outputs.slice(0, returned).map(lengthsOf);
   const states = [...assigned.keys()];
   const overwritten = new Set(assigned.values());
   // Memory of a state holds its new value when the step has run: whoever is given the old one gets a copy made before.
@@ -172,7 +196,7 @@ function compiled<Result>(recorder: Recorder, result: Result, tensors: readonly 
     plan,
     leaves,
     assemble: (made) => mapStructure(holes, (leaf) => (leaf instanceof Hole ? made[leaf.index] : leaf)) as Result,
-    results: outputs.map(({ shape, dtype }) => ({ shape, dtype })),
+    results: outputs.map(({ shape, dtype }, output) => ({ shape, dtype, lengths: lengths[output] })),
     replaced: states.flatMap((tensor, state) =>
       overwrites[outputs.length + state] === undefined
         ? [{ source: recorder.sourceOf(tensor), target: outputs.length + state }]

@@ -41,6 +41,11 @@ export interface IndexArgument {
   readonly bounds: IndexBounds;
 }
 
+/** A result, with the results that tell its lengths by axis. */
+export interface StepResult extends ResultType {
+  readonly lengths: readonly (number | undefined)[] | undefined;
+}
+
 /** What a recording consists of. */
 export interface StepParts<Result> {
   readonly device: Device;
@@ -48,7 +53,7 @@ export interface StepParts<Result> {
   readonly leaves: readonly LeafSource[];
   /** Rebuilds the function's result from tensors. */
   readonly assemble: (tensors: readonly Tensor[]) => Result;
-  readonly results: readonly ResultType[];
+  readonly results: readonly StepResult[];
   /** Tensors that were assigned but never read, with the target that replaces them. */
   readonly replaced: readonly { readonly source: TensorSource; readonly target: number }[];
   readonly indices: readonly IndexArgument[];
@@ -130,9 +135,13 @@ export class RecordedStep<Result> {
       const { shape, dtype } = tensor.boundNode as Node;
       rebindValue(tensor, storedNode(takeStorage(plan.targets[target] as Slot), shape, dtype));
     }
-    const made = results.map(({ shape, dtype }, target) =>
-      wrap(storedNode(takeStorage(plan.targets[target] as Slot), shape, dtype)),
-    );
+    const nodes = new Array<Node | undefined>(results.length).fill(undefined);
+    const nodeOf = (target: number): Node => {
+      const { shape, dtype, lengths } = results[target] as StepResult;
+      const own = lengths?.map((length) => (length === undefined ? undefined : nodeOf(length)));
+      return (nodes[target] ??= storedNode(takeStorage(plan.targets[target] as Slot), shape, dtype, own));
+    };
+    const made = results.map((_, target) => wrap(nodeOf(target)));
     return this.parts.assemble(made);
   }
 

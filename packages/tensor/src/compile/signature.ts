@@ -1,13 +1,17 @@
 /** What tells one recording of a compiled function from another: the tensors among its arguments, and all other values. */
 import { ArgumentError } from '../errors.ts';
+import { distinctLengths, type Node } from '../graph/node.ts';
 import { isMadeOfTensors, isPlain } from '../runtime/structure.ts';
 import { TensorHandle } from '../tensor/handle.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { wrap } from '../tensor/wrap.ts';
 
 /** Arguments as a recording sees them. */
 export interface Signature {
-  /** The tensors in arrays, plain objects and objects made of tensors, each once, in order. */
+  /** The tensors in arrays, plain objects and objects made of tensors, each once, in order; then lengths that they have. */
   readonly tensors: Tensor[];
+  /** Those among them that are no arguments but lengths of arguments; to be disposed after the call. */
+  readonly lengths: readonly Tensor[];
   /** Equal for arguments that one recording serves. */
   readonly form: string;
 }
@@ -57,7 +61,19 @@ export function signatureOf(args: readonly unknown[]): Signature {
     return isList ? `[${inside(value, () => value.map(seen))}]` : `{${fields(value, seen)}}`;
   };
   const form = seen(args);
-  return { tensors: [...numbers.keys()], form };
+  const tensors = [...numbers.keys()];
+  const bounded = tensors.filter(({ boundNode }) => boundNode?.lengths);
+  if (bounded.length === 0) return { tensors, lengths: [], form };
+  const byNode = new Map(tensors.toReversed().map((tensor) => [tensor.boundNode as Node, tensor]));
+  const lengths = [...new Set(bounded.flatMap(({ boundNode }) => [...distinctLengths(boundNode?.lengths)]))]
+    .filter((length) => !byNode.has(length))
+    .map(wrap);
+  for (const length of lengths) byNode.set(length.boundNode as Node, length);
+  tensors.push(...lengths);
+  const numberOf = (length: Node | undefined): string =>
+    length ? `${tensors.indexOf(byNode.get(length) as Tensor)}` : '';
+  const ends = bounded.map((tensor) => `${numbers.get(tensor)}≤${tensor.boundNode?.lengths?.map(numberOf).join()}`);
+  return { tensors, lengths, form: `${form}|${ends.join(';')}` };
 }
 
 function primitive(value: unknown): string {

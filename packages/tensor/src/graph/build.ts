@@ -1,13 +1,14 @@
 /** Makes graph nodes. Every op is appended to the graph through one of these. */
 import type { Device } from '../device/device.ts';
 import { dtypes, isFloat, type DType } from '../dtype/dtype.ts';
-import { DeviceError, DTypeError, InternalError } from '../errors.ts';
+import { ArgumentError, DeviceError, DTypeError, InternalError } from '../errors.ts';
 import type { Attributes, ElementwiseOp, IndexedOp, KernelOp, MovementOp, Op, ReductionOp, SourceOp } from './op.ts';
 import { literal } from '../kernel/loop-body.ts';
 import { movedShape, type Movement } from '../shape/layout.ts';
 import { sameShape, type Shape } from '../shape/shape.ts';
 import { modes } from './modes.ts';
-import { Node } from './node.ts';
+import { carriedLengths, lengthsOf, type CarriedLengths } from './lengths.ts';
+import { distinctLengths, Node, type Lengths } from './node.ts';
 import type { Storage } from './storage.ts';
 
 const source = (name: SourceOp['source']): SourceOp => ({ family: 'source', name, source: name });
@@ -41,15 +42,66 @@ function derived(op: Op, inputs: readonly Node[], attributes: Attributes, shape:
       `the ${device.name} device has no ${dtype}; cast to one of ${[...device.capabilities.dtypes].join(', ')}`,
     );
   const tracked = inputs.some((input) => input.gradientRole !== 'none');
+  const lengths = carriedLengths(op, inputs, attributes, shape);
+  if (lengths) return bounded(op, inputs, attributes, shape, dtype, lengths, tracked);
   const flows = tracked && modes.gradients && isFloat(dtype) && op.gradient !== undefined;
   const node = new Node(op, inputs, attributes, shape, dtype, device, flows);
   if (tracked && !modes.gradients) node.cut ??= 'untracked';
   return node;
 }
 
+/** A node that is computed as far as lengths go: they are inputs of it, behind those of the op. */
+function bounded(
+  op: Op,
+  inputs: readonly Node[],
+  attributes: Attributes,
+  shape: Shape,
+  dtype: DType,
+  { result, space }: CarriedLengths,
+  tracked: boolean,
+): Node {
+  if (tracked && modes.gradients)
+    throw new ArgumentError(
+      op.name,
+      'gradients do not pass through axes that have a length; compute it within noGrad(), or detach() what wants gradients',
+    );
+  const own = [...distinctLengths(space)];
+  return new Node(
+    op,
+    [...inputs, ...own],
+    {
+      ...attributes,
+      lengths: space.map((length) => (length ? inputs.length + own.indexOf(length) : null)),
+    },
+    shape,
+    dtype,
+    (inputs[0] as Node).device,
+    false,
+    result.some((length) => length) ? result : undefined,
+  );
+}
+
+/** The same elements, of which only the first exist along an axis: as many as `length` says, an i32 scalar. */
+export function boundedNode(input: Node, axis: number, length: Node): Node {
+  const movement: Movement = { kind: 'reshape', shape: input.shape };
+  commonDevice('upTo', [input, length]);
+  const lengths = lengthsOf(input).with(axis, length);
+  return bounded(
+    upToOp,
+    [input],
+    { movement },
+    input.shape,
+    input.dtype,
+    { result: lengths, space: lengths },
+    input.gradientRole !== 'none',
+  );
+}
+
+const upToOp: MovementOp = { family: 'movement', name: 'upTo' };
+
 /** A realized value. */
-export function storedNode(storage: Storage, shape: Shape, dtype: DType): Node {
-  const node = new Node(sourceOps.stored, [], {}, shape, dtype, storage.device);
+export function storedNode(storage: Storage, shape: Shape, dtype: DType, lengths?: Lengths): Node {
+  const node = new Node(sourceOps.stored, [], {}, shape, dtype, storage.device, false, lengths);
   node.storage = storage;
   return node;
 }
@@ -65,8 +117,8 @@ export function indexNode(size: number, dtype: 'i32' | 'u32', device: Device): N
 }
 
 /** An input of a step that is being traced. */
-export function placeholderNode(slot: number, shape: Shape, dtype: DType, device: Device): Node {
-  return new Node(sourceOps.placeholder, [], { slot }, shape, dtype, device);
+export function placeholderNode(slot: number, shape: Shape, dtype: DType, device: Device, lengths?: Lengths): Node {
+  return new Node(sourceOps.placeholder, [], { slot }, shape, dtype, device, false, lengths);
 }
 
 /** An element-wise node; inputs have one shape. */
@@ -140,14 +192,11 @@ export function outputNode(kernel: Node, index: number, shape: Shape, dtype: DTy
 
 /** A value of the same elements through which no gradient flows; realizing it shares the storage. */
 export function detachedNode(op: MovementOp, input: Node): Node {
-  const node = new Node(
-    op,
-    [input],
-    { movement: { kind: 'reshape', shape: input.shape } },
-    input.shape,
-    input.dtype,
-    input.device,
-  );
+  const movement: Movement = { kind: 'reshape', shape: input.shape };
+  const lengths = lengthsOf(input);
+  const node = input.lengths
+    ? bounded(op, [input], { movement }, input.shape, input.dtype, { result: lengths, space: lengths }, false)
+    : new Node(op, [input], { movement }, input.shape, input.dtype, input.device);
   node.cut = undefined;
   return node;
 }

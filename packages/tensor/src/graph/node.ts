@@ -12,6 +12,16 @@ import type { Storage } from './storage.ts';
 
 let created = 0;
 
+/** For each axis the length along it, where that is not the size. */
+export type Lengths = readonly (Node | undefined)[];
+
+/** Each length of some axes once. */
+export function distinctLengths(lengths: Lengths | undefined): ReadonlySet<Node> {
+  return lengths ? new Set(lengths.filter((length) => length !== undefined)) : none;
+}
+
+const none: ReadonlySet<Node> = new Set();
+
 /** One value of the graph. */
 export class Node {
   /** Grows with creation: inputs have smaller ids than what uses them. */
@@ -21,6 +31,8 @@ export class Node {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly device: Device;
+  /** For axes of which only the first elements exist: how many, an i32 scalar. The shape has the most there can be. */
+  readonly lengths: Lengths | undefined;
   /** Whether gradients are of interest here: a `leaf` wants one, and they `flow` through what is computed from leaves. */
   gradientRole: 'none' | 'leaf' | 'flows';
   /** How many unrealized nodes lie between this one and realized values, at most. */
@@ -48,6 +60,7 @@ export class Node {
     dtype: DType,
     device: Device,
     flows = false,
+    lengths?: Lengths,
   ) {
     this.op = op;
     this.inputs = inputs;
@@ -56,6 +69,8 @@ export class Node {
     this.dtype = dtype;
     this.device = device;
     this.gradientRole = flows ? 'flows' : 'none';
+    this.lengths = lengths;
+    for (const length of distinctLengths(lengths)) length.references++;
     let depth = 0;
     for (const input of inputs) {
       input.references++;
@@ -95,7 +110,7 @@ export class Node {
       node.references = -1;
       node.storage?.free();
       node.storage = undefined;
-      pending.push(...node.inputs);
+      pending.push(...node.inputs, ...distinctLengths(node.lengths));
       node.inputs = [];
     }
   }

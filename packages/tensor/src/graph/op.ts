@@ -9,6 +9,7 @@ import type { ContractionSpec, ReduceOp } from '../kernel/spec.ts';
 import type { Layout, Movement } from '../shape/layout.ts';
 import type { Shape } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { CarriedLengths } from './lengths.ts';
 import type { Node } from './node.ts';
 import type { KernelPlan } from './kernel-plan.ts';
 
@@ -82,6 +83,10 @@ export interface KernelOp extends OpBase {
   readonly family: 'kernel';
   /** Which inputs may be strided views; the others are made contiguous first. */
   readonly strided: readonly boolean[] | boolean;
+  /** How lengths of inputs pass on. Default: the op does not take them. */
+  readonly lengths?: (inputs: readonly Node[]) => CarriedLengths;
+  /** The result is its first input, of which a part is written: in place, where nobody needs the old value any more. */
+  readonly updates?: true;
   readonly plan: (node: Node) => KernelPlan;
   /** Of products: how many numbers are multiplied and added up. Default: 0. */
   readonly multiplyAccumulates?: (node: Node) => number;

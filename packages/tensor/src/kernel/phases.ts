@@ -20,7 +20,8 @@ export interface Phase {
 export function operands(step: LoopInstruction): readonly number[] {
   if (step.kind === 'scalar') return step.args;
   if (step.kind === 'gather') return [step.index];
-  return step.kind === 'reduce' || step.kind === 'store' ? [step.arg] : [];
+  if (step.kind === 'store') return step.displaced ? [step.arg, step.displaced.index] : [step.arg];
+  return step.kind === 'reduce' ? [step.arg] : [];
 }
 
 /** The level of each step of the body. In a pure map (no inner dimensions) every step is a row step. */

@@ -21,6 +21,17 @@ export interface Access {
   readonly strides: readonly number[];
 }
 
+/**
+ * A dimension that ends where an i32 says, which is read when the kernel starts and clamped to [0, size]: memory is that of
+ * the size, and nothing beyond is read or written.
+ */
+export interface Limit {
+  readonly dim: number;
+  readonly binding: number;
+  /** Of the i32 in its binding. */
+  readonly offset: number;
+}
+
 /** How values are folded over the inner dimensions. All propagate NaN. */
 export type ReduceOp = 'sum' | 'prod' | 'max' | 'min';
 
@@ -58,7 +69,14 @@ export type LoopInstruction =
   /** Only in the epilogue of a contraction: the finished product at this output index. */
   | { readonly kind: 'accumulator'; readonly dtype: ComputeDType }
   /** Narrows to the binding's dtype and writes: once per point or once per row, as `each` says. */
-  | { readonly kind: 'store'; readonly access: Access; readonly arg: number; readonly each: 'point' | 'row' };
+  | {
+      readonly kind: 'store';
+      readonly access: Access;
+      readonly arg: number;
+      readonly each: 'point' | 'row';
+      /** Displaces `access` by `index · stride`, as a gather does. */
+      readonly displaced?: { readonly index: number; readonly stride: number };
+    };
 
 /**
  * A fused loop nest: maps, reductions and row kernels. For every index of `outer`: point values are computed over
@@ -72,6 +90,8 @@ export interface LoopSpec {
   readonly outer: readonly number[];
   readonly inner: readonly number[];
   readonly body: readonly LoopInstruction[];
+  /** Of [...outer, ...inner]. */
+  readonly limits?: readonly Limit[];
 }
 
 /**
@@ -91,6 +111,8 @@ export interface MatmulSpec {
   readonly out?: Access;
   /** A pure map over [...batch, m, n] with one `accumulator`. Only given to devices with `capabilities.epilogues`. */
   readonly epilogue?: readonly LoopInstruction[];
+  /** Of [...batch, m, n, k]. */
+  readonly limits?: readonly Limit[];
 }
 
 /** How the arrays of an encoded matrix lie; the files of `encoded/formats` say what is in them. */

@@ -22,6 +22,9 @@ export function collapse(spec: LoopSpec): LoopSpec {
   const mergeable = (outer: number, inner: number): boolean =>
     lists.every((strides) => (strides[outer] as number) === (strides[inner] as number) * (sizes[inner] as number));
 
+  const limits = spec.limits ?? [];
+  const limited = new Set(limits.map(({ dim }) => dim));
+
   // Each block of adjacent dimensions becomes one; its stride is that of its last dimension.
   const regions = [
     { from: 0, to: spec.outer.length },
@@ -30,9 +33,11 @@ export function collapse(spec: LoopSpec): LoopSpec {
   const blocks = regions.map(({ from, to }) => {
     const result: number[][] = [];
     for (let dimension = from; dimension < to; dimension++) {
-      if (sizes[dimension] === 1) continue;
+      // A dimension with a limit stays by itself: it may have no index at all.
+      if (sizes[dimension] === 1 && !limited.has(dimension)) continue;
       const last = result.at(-1);
-      if (last && mergeable(last.at(-1) as number, dimension)) last.push(dimension);
+      const joins = last !== undefined && !limited.has(dimension) && !limited.has(last.at(-1) as number);
+      if (joins && mergeable(last.at(-1) as number, dimension)) last.push(dimension);
       else result.push([dimension]);
     }
     return result;
@@ -48,6 +53,9 @@ export function collapse(spec: LoopSpec): LoopSpec {
     ...spec,
     outer: outer.map(sizeOfBlock),
     inner: innerSizes,
+    ...(limits.length > 0 && {
+      limits: limits.map((limit) => ({ ...limit, dim: flat.findIndex((block) => block.includes(limit.dim)) })),
+    }),
     body: spec.body.map((step) => {
       const strides = stridesOf(step);
       if (!strides) return step;

@@ -1,7 +1,7 @@
 /** Which kernels have to run before which. */
 import type { Group } from './fuse.ts';
 import type { GraphView } from './graph-view.ts';
-import type { Overwrites } from './in-place.ts';
+import { updatedBy, type Overwrites } from './in-place.ts';
 import { readsOf, type Source, type Sources } from './sources.ts';
 
 /** The groups that each group waits for. */
@@ -30,23 +30,31 @@ export function dependenciesOf(
     waits.get(then)?.add(first);
     users.get(first)?.add(then);
   };
+  for (const group of groups) waits.set(group, new Set());
   for (const group of groups) {
-    waits.set(group, new Set());
     for (const member of group.members)
       for (const { base } of readsOf(sources, member)) {
         const producer = groupOf.get(sources.roles[base] === 'output' ? (view.inputs[base]?.[0] as number) : base);
-        if (producer === undefined) readers.set(base, (readers.get(base) ?? new Set()).add(group));
-        else if (producer !== group) order(producer, group);
+        readers.set(base, (readers.get(base) ?? new Set()).add(group));
+        if (producer !== undefined && producer !== group) order(producer, group);
       }
   }
   for (const [target, leaf] of overwrites.entries()) {
     if (leaf === undefined) continue;
     const { base } = sources.sources[view.targets[target] as number] as Source;
     const writer = groupOf.get(base);
-    if (!writer?.loop || writer.loop.axes.length > 0) continue;
-    const after = reachable(writer, users);
-    for (const reader of readers.get(view.leafPositions[leaf] as number) ?? [])
-      if (reader !== writer && !after.has(reader)) order(reader, writer);
+    const comesLast = (group: Group | undefined, overwritten: number): void => {
+      if (!group) return;
+      const after = reachable(group, users);
+      for (const reader of readers.get(overwritten) ?? [])
+        if (reader !== group && !after.has(reader)) order(reader, group);
+    };
+    for (let value: number | undefined = base; value !== undefined;) {
+      const written = updatedBy(view, sources, value);
+      if (written !== undefined) comesLast(groupOf.get(value), written);
+      value = written;
+    }
+    if (writer?.loop && writer.loop.axes.length === 0) comesLast(writer, view.leafPositions[leaf] as number);
   }
   return waits;
 }

@@ -38,7 +38,8 @@ export function draftKernels(
 ): Draft[] {
   const stored = storedMembers(view, sources, groups, targets);
   const outputs = askedOutputs(view, sources);
-  const kernels = (position: number): Draft[] => kernelDrafts(view, device, sources, position, outputs, extra);
+  const kernels = (position: number): Draft[] =>
+    kernelDrafts(view, device, sources, position, outputs, extra, inPlace.has(position));
   const absorbed = new Set(epilogues.values());
   return groups.flatMap((group): Draft[] => {
     const [first] = group.members as readonly [number];
@@ -55,6 +56,7 @@ export function draftKernels(
       outer: plain.outer,
       inner: plain.inner,
       body: plain.body,
+      ...(plain.limits && { limits: plain.limits }),
     });
     const draft: Draft = { spec: loop, buffers: plain.buffers, writes: writtenBindings(loop) };
     return contraction === undefined ? [draft] : [...kernels(contraction), draft];
@@ -131,6 +133,7 @@ function kernelDrafts(
   position: number,
   asked: AskedOutputs,
   extra: ExtraValues,
+  inPlace: boolean,
 ): Draft[] {
   const node = view.nodes[position] as Node;
   if (node.op.family !== 'kernel') return [];
@@ -147,6 +150,7 @@ function kernelDrafts(
       inputs.map(({ layout }): Layout => layout),
       device,
     )
+    .filter(({ copies }) => !(copies && inPlace))
     .map(({ spec, operands }) => ({
       spec: spec.kind === 'loop' ? collapse(spec) : spec,
       buffers: operands.map((operand) =>

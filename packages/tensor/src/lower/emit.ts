@@ -3,7 +3,7 @@ import { dtypes, type ComputeDType, type DType } from '../dtype/dtype.ts';
 import type { Node } from '../graph/node.ts';
 import { InternalError } from '../errors.ts';
 import { loopBody } from '../kernel/loop-body.ts';
-import type { Access, Binding, LoopInstruction } from '../kernel/spec.ts';
+import type { Access, Binding, Limit, LoopInstruction } from '../kernel/spec.ts';
 import type { IndexedOp, Op } from '../graph/op.ts';
 import * as s from '../scalar/expression.ts';
 import type { Expression } from '../scalar/expression.ts';
@@ -21,6 +21,7 @@ export interface EmittedLoop {
   readonly outer: readonly number[];
   readonly inner: readonly number[];
   readonly body: readonly LoopInstruction[];
+  readonly limits?: readonly Limit[];
 }
 
 /** What the caller decides about a group. */
@@ -52,7 +53,7 @@ export function emitGroup(
   group: Group,
   options: EmitOptions,
 ): EmittedLoop {
-  const { space, axes } = group.loop ?? { space: [], axes: [] };
+  const { space, axes, limits: ends } = group.loop ?? { space: [], axes: [] };
   const members = new Set(group.members);
   const outerAxes = space.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
   const order = [...outerAxes, ...axes];
@@ -151,8 +152,9 @@ export function emitGroup(
     const { op } = node;
     switch (op.family) {
       case 'elementwise': {
-        const args = inputs.map(({ base }, index) => s.argument(index, computeOf(base)));
-        return body.emit(op.meaning(args, node.attributes), inputs.map(readsExactly(op) ? readExactly : read));
+        const own = inputs.slice(0, op.arity);
+        const args = own.map(({ base }, index) => s.argument(index, computeOf(base)));
+        return body.emit(op.meaning(args, node.attributes), own.map(readsExactly(op) ? readExactly : read));
       }
       case 'reduction':
         return body.push({ kind: 'reduce', op: op.fold, arg: read(inputs[0] as Source), dtype: computeOf(position) });
@@ -231,7 +233,18 @@ export function emitGroup(
   const overwriting = inPlace.map((position) => [position, compute(position)] as const);
   for (const [position, arg] of overwriting) store(position, arg);
   const sizes = (list: readonly number[]): number[] => list.map((axis) => space[axis] as number);
-  return { bindings, buffers, outer: sizes(outerAxes), inner: sizes(axes), body: body.steps };
+  const limits = order.flatMap((axis, dim): Limit[] => {
+    const end = ends?.[axis];
+    return end ? [{ dim, binding: bind(end.base), offset: end.layout.offset }] : [];
+  });
+  return {
+    bindings,
+    buffers,
+    outer: sizes(outerAxes),
+    inner: sizes(axes),
+    body: body.steps,
+    ...(limits.length > 0 && { limits }),
+  };
 }
 
 /** A layout over the axes of an output, of which an input's axis d walks `axes[d]`. */

@@ -33,6 +33,8 @@ export function findEpilogues(
       targets.has(base) ||
       !group?.loop ||
       group.loop.axes.length > 0 ||
+      group.loop.limits ||
+      node.attributes['lengths'] ||
       found.has(group)
     )
       continue;

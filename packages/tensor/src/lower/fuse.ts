@@ -6,19 +6,25 @@
  * 3. What a reduction yields is a row value; nodes on row values join, and so do nodes of the full space that read them
  *    broadcast back over the reduced axes. (Softmax, layer norm and cross-entropy become one kernel by 1 to 3.)
  * 4. Kernels that a node joins are merged, if neither depends on the other through anything outside.
- * 5. No kernel grows beyond what a device can bind or a compiler likes.
+ * 5. Nodes that share a kernel agree on the length of each axis.
+ * 6. No kernel grows beyond what a device can bind or a compiler likes.
  */
 import type { Node } from '../graph/node.ts';
 import { isContiguous, type Layout } from '../shape/layout.ts';
 import { contiguousStrides, sameShape, type Shape } from '../shape/shape.ts';
 import type { GraphView } from './graph-view.ts';
-import { readsOf, type Source, type Sources } from './sources.ts';
+import { limitsOf, readsOf, type Source, type Sources } from './sources.ts';
 
 /** Nodes that run as one kernel: one fused loop, or a single kernel node. */
 export interface Group {
   readonly members: readonly number[];
   /** Absent for kernel nodes. */
-  readonly loop?: { readonly space: Shape; readonly axes: readonly number[] };
+  readonly loop?: {
+    readonly space: Shape;
+    readonly axes: readonly number[];
+    /** Where the lengths of axes of the space are read; undefined if none has one. */
+    readonly limits?: readonly (Source | undefined)[] | undefined;
+  };
 }
 
 const maxMembers = 160;
@@ -26,6 +32,7 @@ const maxMembers = 160;
 interface Loop {
   space: Shape;
   axes: readonly number[] | undefined;
+  limits: readonly (Source | undefined)[] | undefined;
   members: number[];
 }
 
@@ -109,6 +116,14 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
     return isRow ? repeatsRows(layout, space, axes) : sameShape(shape, space) && isContiguous(layout);
   }
 
+  /** Whether a node in a loop over `space` ends where the loop does along each axis that it walks. */
+  function agrees(position: number, { space, limits }: Loop, axes: readonly number[] | undefined): boolean {
+    const own = limitsOf(view, resolved, position);
+    if (!own && !limits) return true;
+    const row = levelOf(position, space, axes) === 'row';
+    return space.every((_, axis) => (row && axes?.includes(axis) === true) || sameLimit(own?.[axis], limits?.[axis]));
+  }
+
   /** Whether `position` can run in a loop over `space` reducing `axes`, reading the members of `loops` in registers. */
   function fits(
     position: number,
@@ -138,10 +153,11 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
     const reduces = op.family === 'reduction' && !copies.has(position);
     const space = reduces ? (reads(position)[0] as Source).layout.shape : node(position).shape;
     const wanted = reduces ? (node(position).attributes['axes'] as readonly number[]) : undefined;
-    let best: { loops: Set<Loop>; space: Shape; axes: readonly number[] | undefined } = {
+    let best: Omit<Loop, 'members'> & { readonly loops: Set<Loop> } = {
       loops: new Set(),
       space,
       axes: wanted,
+      limits: limitsOf(view, resolved, position),
     };
     const candidates = new Set(
       reads(position).flatMap(({ base }, argument) => (barrier(position, argument) ? [] : (unitOf.get(base) ?? []))),
@@ -151,16 +167,19 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
       if (best.loops.size > 0 && !sameShape(loop.space, best.space)) continue;
       if (best.axes && loop.axes && !sameShape(best.axes, loop.axes)) continue;
       const axes = best.axes ?? loop.axes;
+      const others = [...best.loops].every(({ limits }) => sameLimits(limits, loop.limits));
+      if (!others || !agrees(position, loop, axes)) continue;
       const loops = new Set([...best.loops, loop]);
       if (!fits(position, loop.space, axes, loops)) continue;
       const members = [...loops].flatMap((part) => part.members);
       if (members.length >= maxMembers || bindings([...members, position]) > maxBindings) continue;
       if (closesCycle(loops, position, loop.space, axes)) continue;
-      best = { loops, space: loop.space, axes };
+      best = { loops, space: loop.space, axes, limits: loop.limits };
     }
     const merged: Loop = {
       space: best.space,
       axes: best.axes,
+      limits: best.limits,
       members: [...[...best.loops].flatMap((loop) => loop.members), position],
     };
     for (const loop of best.loops) units.delete(loop);
@@ -175,10 +194,16 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
   }
   const loops = [...units].map((loop): Group => ({
     members: loop.members.toSorted((a, b) => a - b),
-    loop: { space: loop.space, axes: loop.axes ?? [] },
+    loop: { space: loop.space, axes: loop.axes ?? [], limits: loop.limits },
   }));
   return [...kernels, ...loops];
 }
+
+const sameLimit = (a: Source | undefined, b: Source | undefined): boolean =>
+  a?.base === b?.base && a?.layout.offset === b?.layout.offset;
+
+const sameLimits = (a: Loop['limits'], b: Loop['limits']): boolean =>
+  (a ?? b ?? []).every((_, axis) => sameLimit(a?.[axis], b?.[axis]));
 
 /** The shape of values that are one per row. */
 export function rowShape(space: Shape, axes: readonly number[]): number[] {

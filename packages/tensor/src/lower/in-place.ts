@@ -2,12 +2,12 @@
 import type { Node } from '../graph/node.ts';
 import { copySpec } from '../kernel/copy-spec.ts';
 import { isContiguous } from '../shape/layout.ts';
-import { sizeOf } from '../shape/shape.ts';
+import { sameShape, sizeOf } from '../shape/shape.ts';
 import type { Draft, InPlace } from './draft.ts';
 import type { Epilogues } from './epilogues.ts';
 import type { Group } from './fuse.ts';
 import type { GraphView } from './graph-view.ts';
-import { readsOf, type Sources } from './sources.ts';
+import { readsOf, type Source, type Sources } from './sources.ts';
 
 /** For each target, the leaf (by index in `view.leaves`) whose buffer it should end up in, if any. */
 export type Overwrites = readonly (number | undefined)[];
@@ -40,6 +40,20 @@ export function inPlaceTargets(
     const leaf = view.leafPositions[leafIndex] as number;
     const place = placeOf.get(base) ?? -1;
     const group = groups[place];
+    if ((view.nodes[base] as Node).op.family === 'kernel') {
+      const chain = bases.indexOf(base) === bases.lastIndexOf(base) ? updatesOf(view, sources, base, leaf) : [];
+      const isLast = (link: number): boolean => {
+        const written = updatedBy(view, sources, link) as number;
+        const own = placeOf.get(link) as number;
+        return (
+          !bases.includes(written) &&
+          (readersOf.get(written) ?? []).every((reader) => reader === own || (runsAt[reader] as number) < own) &&
+          readsOf(sources, link).filter((source) => source.base === written).length === 1
+        );
+      };
+      if (chain.every(isLast)) for (const link of chain) result.set(link, leaf);
+      continue;
+    }
     if (!group?.loop || group.loop.axes.length > 0 || bases.indexOf(base) !== bases.lastIndexOf(base)) continue;
     const readers = (readersOf.get(leaf) ?? []).map((reader) => runsAt[reader] as number);
     const rank = group.loop.space.length;
@@ -53,6 +67,24 @@ export function inPlaceTargets(
     if (elementwise && readers.every((reader) => reader <= place) && !bases.includes(leaf)) result.set(base, leaf);
   }
   return result;
+}
+
+/** The value of which a node writes a part, if it is the whole of that which it reads. */
+export function updatedBy(view: GraphView, sources: Sources, position: number): number | undefined {
+  const { op } = view.nodes[position] as Node;
+  if (op.family !== 'kernel' || !op.updates) return undefined;
+  const { base, layout } = readsOf(sources, position)[0] as Source;
+  return isContiguous(layout) && sameShape(layout.shape, (view.nodes[base] as Node).shape) ? base : undefined;
+}
+
+/** The updates, last first, that lead from a leaf to a value, each of the result of the one before; none if others do. */
+function updatesOf(view: GraphView, sources: Sources, value: number, leaf: number): number[] {
+  const chain: number[] = [];
+  for (let position: number | undefined = value; position !== leaf; position = updatedBy(view, sources, position)) {
+    if (position === undefined) return [];
+    chain.push(position);
+  }
+  return chain;
 }
 
 /** The places, in the order of `groups`, of those that read each position. */

@@ -80,6 +80,10 @@ export function resolveSources(view: GraphView, aliasTargets: boolean): Sources 
 
   for (const [position, node] of nodes.entries()) {
     const from = inputs[position] as readonly number[];
+    for (const argument of lengthArguments(view, position)) {
+      const length = from[argument] as number;
+      if (roles[(sources[length] as Source).base] === 'virtual') materialize(length);
+    }
     if (roles[position] === 'view') {
       const input = from[0] as number;
       let moved = moveLayout(movementOf(node), (sources[input] as Source).layout);
@@ -113,9 +117,32 @@ export function resolveSources(view: GraphView, aliasTargets: boolean): Sources 
   }
   const reads = inputs.map((from, position) => {
     const copied = copies.get(position);
-    return copied ? [copied] : from.map((input) => sources[input] as Source);
+    const lengths = lengthArguments(view, position);
+    const read = (argument: number): Source => ({
+      ...(sources[from[argument] as number] as Source),
+      ...(lengths.has(argument) && { again: true }),
+    });
+    return copied ? [copied, ...[...lengths].map(read)] : [...from.keys()].map(read);
   });
   return { roles, sources, copies, reads };
+}
+
+/** Which inputs of a node are lengths: they are read before its kernel starts to walk. */
+function lengthArguments({ nodes, inputs }: GraphView, position: number): ReadonlySet<number> {
+  const places = (nodes[position]?.attributes['lengths'] ?? []) as readonly (number | null)[];
+  // A value that is there was computed as far as it goes.
+  if (inputs[position]?.length === 0) return new Set();
+  return new Set(places.filter((argument) => argument !== null));
+}
+
+/** Where the lengths of the space of a node are read, by axis of that; undefined where it has none. */
+export function limitsOf(
+  { nodes, inputs }: GraphView,
+  { sources }: Sources,
+  position: number,
+): readonly (Source | undefined)[] | undefined {
+  const places = nodes[position]?.attributes['lengths'] as readonly (number | null)[] | undefined;
+  return places?.map((argument) => (argument === null ? undefined : sources[inputs[position]?.[argument] as number]));
 }
 
 /** What a node reads directly, seen through views. */

@@ -59,7 +59,7 @@ export abstract class ContractionMethods extends MovementMethods {
     const dtype = accumulationDType(promote(left.dtype, right.dtype, 'matmul'));
     const [a, b] = [wrap(castNode(left.node, dtype)), wrap(castNode(right.node, dtype))];
     // One matrix for a whole batch: the batch is more rows of a single, larger product.
-    if (a.rank > 2 && b.rank === 2) {
+    if (a.rank > 2 && b.rank === 2 && !a.node.lengths?.slice(0, -1).some((length) => length)) {
       const count = sizeOf(a.shape.slice(0, -1));
       const rows = wrap(shapedNode(matmulOp, [a.reshape(count, k).node, b.node], {}, [count, n], dtype));
       return rows.reshape([...a.shape.slice(0, -1), n]);

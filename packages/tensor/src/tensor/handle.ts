@@ -7,13 +7,15 @@ import type { Device } from '../device/device.ts';
 import { dtypes, type DType, type TypedArray } from '../dtype/dtype.ts';
 import { ArgumentError, LifetimeError, ShapeError } from '../errors.ts';
 import { modes } from '../graph/modes.ts';
-import { Node } from '../graph/node.ts';
+import { showLengths } from '../graph/lengths.ts';
+import { distinctLengths, Node } from '../graph/node.ts';
 import type { Storage } from '../graph/storage.ts';
 import { settleIndexChecks } from '../runtime/index-checks.ts';
 import { realize } from '../runtime/realize.ts';
 import { withRoom } from '../runtime/with-room.ts';
 import { showShape, sizeOf, type Shape } from '../shape/shape.ts';
 import { nest, type NestedNumbers } from './nested.ts';
+import { presentBytes, presentShape } from './present.ts';
 import { printValues, type ReadElements } from './print.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -139,17 +141,19 @@ export abstract class TensorHandle {
 
   /** As `data()`, at once. Throws DeviceError on devices that can only be read asynchronously (webgpu). */
   dataSync(): TypedArray {
-    return decode(this.dtype, this.storage().readSync());
+    return decode(this.dtype, this.bytesSync());
   }
 
   /** The elements as nested arrays of numbers (0 and 1 for `bool`); a plain number for a scalar. */
   async array(): Promise<NestedNumbers> {
-    return nest(await this.data(), this.shape);
+    const { bytes, shape } = await this.read();
+    return nest(decode(this.dtype, bytes), shape);
   }
 
   /** As `array()`, at once. Throws DeviceError where `dataSync()` does. */
   arraySync(): NestedNumbers {
-    return nest(this.dataSync(), this.shape);
+    const { bytes, shape } = this.readSync();
+    return nest(decode(this.dtype, bytes), shape);
   }
 
   /** The value of a tensor of one element. Throws ShapeError if it has more or none. */
@@ -166,15 +170,12 @@ export abstract class TensorHandle {
 
   /** The raw bytes of the value, as the device stores them (16-bit floats as patterns, `bool` as bytes). */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    const { device } = this;
-    const bytes = await withRoom(() => this.storage().read());
-    await settleIndexChecks(device);
-    return bytes;
+    return (await this.read()).bytes;
   }
 
   /** As `bytes()`, at once. Throws DeviceError where `dataSync()` does. */
   bytesSync(): Uint8Array<ArrayBuffer> {
-    return this.storage().readSync();
+    return this.readSync().bytes;
   }
 
   /** Gives the memory back now. The tensor must not be used afterwards; other tensors are not affected. */
@@ -214,12 +215,32 @@ export abstract class TensorHandle {
     );
   }
 
-  private storage(): Storage {
-    realize([this.live]);
-    return this.live.storage as Storage;
+  /** The elements within all lengths, and the shape that they have. */
+  private async read(): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly shape: Shape }> {
+    const node = this.live;
+    const lengths = [...distinctLengths(node.lengths)];
+    const [own, ...others] = await withRoom(() => {
+      realize([node, ...lengths]);
+      return Promise.all([node, ...lengths].map(({ storage }) => (storage as Storage).read()));
+    });
+    await settleIndexChecks(node.device);
+    return present(node, own as Uint8Array<ArrayBuffer>, new Map(lengths.map((length, i) => [length, others[i]])));
+  }
+
+  private readSync(): { readonly bytes: Uint8Array<ArrayBuffer>; readonly shape: Shape } {
+    const node = this.live;
+    const lengths = [...distinctLengths(node.lengths)];
+    realize([node, ...lengths]);
+    const read = ({ storage }: Node): Uint8Array<ArrayBuffer> => (storage as Storage).readSync();
+    return present(node, read(node), new Map(lengths.map((length) => [length, read(length)])));
   }
 
   private checkSingle(): void {
+    if (this.live.lengths)
+      throw new ShapeError(
+        'item',
+        `${showLengths(this.live)} has a length, and perhaps no element; use array() or data()`,
+      );
     if (this.size !== 1)
       throw new ShapeError(
         'item',
@@ -228,8 +249,23 @@ export abstract class TensorHandle {
   }
 }
 
+/** What was read of a node, as far as its lengths go. */
+function present(
+  node: Node,
+  all: Uint8Array<ArrayBuffer>,
+  lengths: ReadonlyMap<Node, Uint8Array<ArrayBuffer> | undefined>,
+): { readonly bytes: Uint8Array<ArrayBuffer>; readonly shape: Shape } {
+  if (lengths.size === 0) return { bytes: all, shape: node.shape };
+  const shape = presentShape(
+    node,
+    (length) => decode('i32', lengths.get(length) as Uint8Array<ArrayBuffer>)[0] as number,
+  );
+  return { bytes: presentBytes(node, shape, all), shape };
+}
+
 /** Reads elements of a value that is there and can be read at once. */
-function readerOf({ storage, dtype, device }: Node): ReadElements | undefined {
+function readerOf({ storage, dtype, device, lengths }: Node): ReadElements | undefined {
+  if (lengths) return undefined;
   const { bytes } = dtypes[dtype];
   const host = storage?.host;
   if (host) return (offset, count) => decode(dtype, host.slice(offset * bytes, (offset + count) * bytes));

@@ -15,11 +15,14 @@ import {
   type Rule,
 } from '../arguments/rules.ts';
 import { checkHolds } from '../arguments/numbers.ts';
+import { aTensor } from '../arguments/types.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
-import { movementNode, shapedNode, storedNode } from '../graph/build.ts';
+import { boundedNode, movementNode, shapedNode, storedNode } from '../graph/build.ts';
+import { showLengths } from '../graph/lengths.ts';
 import { Storage } from '../graph/storage.ts';
 import { padOp, paddedShape, paddingAttributes, type Padding } from '../ops/indexed/pad.ts';
 import { movementOps } from '../ops/movement.ts';
+import { checkIndexNode } from '../runtime/index-checks.ts';
 import {
   checkShape,
   normalizeAxes,
@@ -35,7 +38,7 @@ import { borderModes, withBorders, type BorderMode } from './borders.ts';
 import { ofNothing } from './empty.ts';
 import { ReductionMethods } from './reduction-methods.ts';
 import type { Tensor } from './tensor.ts';
-import { wrap } from './wrap.ts';
+import { castNode, wrap } from './wrap.ts';
 
 /** Options of sliding windows over trailing axes; one number serves all of them. */
 export interface WindowOptions {
@@ -75,6 +78,12 @@ export interface PadOptions {
 
 const padOptions: OptionRules<PadOptions> = { mode: oneOf('constant', ...borderModes), value: aNumber };
 
+const lengthOutside = (length: number, size: number): ArgumentError =>
+  new ArgumentError(
+    'upTo',
+    `the length is ${length}; along an axis of size ${size} it is an integer from 0 to ${size}`,
+  );
+
 /** Adds movement to a tensor. */
 export abstract class MovementMethods extends ReductionMethods {
   private move(movement: Movement): Tensor {
@@ -95,6 +104,39 @@ export abstract class MovementMethods extends ReductionMethods {
         `${showShape(this.shape)} with ${this.size} elements does not fit ${showShape(asked)}; the product of sizes must be equal`,
       );
     return this.move({ kind: 'reshape', shape: checkShape('reshape', shape) });
+  }
+
+  /**
+   * The first elements along an axis: as many as `length`, a scalar of integers, says when the value is computed. The shape
+   * keeps the size, which is the most there can be; memory and strides are those of it, and elements beyond the length are
+   * never computed or read (`data()` gives those within). A compiled step that is given the length as a tensor is recorded
+   * once for all of them.
+   *
+   * Element-wise ops, sums, products, means, largest and smallest elements, softmax, matrix products, permutations, and
+   * slices and reshapes that leave the axis whole take it; what does not, and tracked gradients, are an ArgumentError.
+   * Throws ArgumentError for a length that is known and not from 0 to the size; in a step that computes it, it is clamped
+   * to that.
+   *
+   * @example
+   * const scores = query.matmul(keys.upTo(0, length).t()).softmax();
+   */
+  upTo(axis: number, length: Tensor | number): Tensor {
+    const along = normalizeAxis('upTo', axis, this.rank);
+    const size = this.shape[along] as number;
+    if (typeof length === 'number') {
+      check('upTo', 'the length', length, aCount);
+      if (length > size) throw lengthOutside(length, size);
+      return this.narrow(along, 0, length);
+    }
+    check('upTo', 'the length', length, aTensor);
+    if (length.size !== 1)
+      throw new ShapeError('upTo', `the length is a tensor ${showShape(length.shape)}; give a scalar`);
+    const bounds = { operation: 'upTo', size: size + 1, wrong: (value: number) => lengthOutside(value, size) };
+    checkIndexNode(length.node, bounds);
+    if (this.node.lengths?.[along])
+      throw new ArgumentError('upTo', `axis ${along} of ${showLengths(this.node)} has a length already; give it once`);
+    const node = length.rank === 0 ? length.node : length.reshape([]).node;
+    return wrap(boundedNode(this.node, along, castNode(node, 'i32')));
   }
 
   /** Axes from `start` to `end` (inclusive) joined into one; all of them by default. */

@@ -4,7 +4,8 @@ import { aBoolean, aNonNegativeNumber, checkOptions, type OptionRules } from '..
 import { isFloat } from '../dtype/dtype.ts';
 import { toFloat } from '../dtype/promote.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
-import { indexNode, movementNode, reductionNode } from '../graph/build.ts';
+import { constantNode, indexNode, movementNode, reductionNode } from '../graph/build.ts';
+import { showLengths } from '../graph/lengths.ts';
 import { movementOps } from '../ops/movement.ts';
 import { reductionOps } from '../ops/reduction.ts';
 import { normalizeAxes, normalizeAxis, showShape, sizeOf, type Axes } from '../shape/shape.ts';
@@ -87,9 +88,28 @@ export abstract class ReductionMethods extends ElementwiseMethods {
    */
   mean(axis?: Axes, options: ReductionOptions = {}): Tensor {
     checkOptions('mean', options, reductionOptions);
-    const count = sizeOf(normalizeAxes('mean', axis, this.rank).map((a) => this.shape[a] as number));
-    const kept = floatSum(this.whole, axis).mul(count === 0 ? Number.NaN : 1 / count);
+    const along = normalizeAxes('mean', axis, this.rank);
+    const count = sizeOf(along.map((a) => this.shape[a] as number));
+    const lengths = along.flatMap((a) => this.node.lengths?.[a] ?? []);
+    const sum = floatSum(this.whole, axis);
+    const kept =
+      lengths.length > 0
+        ? sum.div(this.presentAlong(along).cast(sum.dtype))
+        : sum.mul(count === 0 ? Number.NaN : 1 / count);
     return this.dropReduced(kept, axis, options);
+  }
+
+  /** How many elements there are along axes of which some have a length: an i32 scalar. */
+  private presentAlong(axes: readonly number[]): Tensor {
+    const { lengths = [] } = this.node;
+    const whole = sizeOf(axes.map((a) => (lengths[a] ? 1 : (this.shape[a] as number))));
+    return axes.reduce(
+      (product, a) => {
+        const length = lengths[a];
+        return length ? product.mul(wrap(length).clamp(0, this.shape[a] as number)) : product;
+      },
+      wrap(constantNode(whole, 'i32', this.device)),
+    );
   }
 
   /** Whether any element is not 0. */
@@ -105,7 +125,13 @@ export abstract class ReductionMethods extends ElementwiseMethods {
   /** Variance, of deviations from the mean so that nothing cancels. NaN if there are no more elements than `correction`. */
   var(axis?: Axes, options: VarianceOptions = {}): Tensor {
     const { correction = 1 } = checkOptions('var', options, varianceOptions);
-    const count = sizeOf(normalizeAxes('var', axis, this.rank).map((a) => this.shape[a] as number));
+    const along = normalizeAxes('var', axis, this.rank);
+    const count = sizeOf(along.map((a) => this.shape[a] as number));
+    if (along.some((a) => this.node.lengths?.[a]))
+      throw new ArgumentError(
+        'var',
+        `an axis of ${showLengths(this.node)} that it goes along has a length; use the mean of squares less the square of the mean`,
+      );
     const { variance } = moments(widened(this.whole), axis);
     return this.dropReduced(
       variance.mul(count > correction ? count / (count - correction) : Number.NaN),

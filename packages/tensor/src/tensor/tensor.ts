@@ -7,6 +7,7 @@ import type { Device } from '../device/device.ts';
 import { isFloat } from '../dtype/dtype.ts';
 import { backward, registerLeaf } from '../autograd/gradients.ts';
 import { constantNode, detachedNode } from '../graph/build.ts';
+import { showLengths } from '../graph/lengths.ts';
 import { modes } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import { movementOps } from '../ops/movement.ts';
@@ -58,6 +59,7 @@ export class Tensor extends CompositeMethods {
   /** A tensor with the same value on another device. */
   async to(device: Device): Promise<Tensor> {
     check('to', 'device', device, aDevice);
+    if (this.node.lengths) throw new ArgumentError('to', `${showLengths(this.node)} has a length; move it before upTo`);
     return device === this.device ? new Tensor(this.node) : new Tensor(await transfer(this.node, device));
   }
 
@@ -76,6 +78,11 @@ export class Tensor extends CompositeMethods {
       throw new ArgumentError(
         'assign',
         `the new value is ${value.dtype} on ${value.device.name}, the tensor ${this.dtype} on ${this.device.name}; cast or move it first`,
+      );
+    if (value.node.lengths)
+      throw new ArgumentError(
+        'assign',
+        `the new value ${showLengths(value.node)} has a length, beyond which it has no elements; write it into a part with assignAt`,
       );
     modes.trace?.assign(this);
     this.settleBeforeAssign();

@@ -15,13 +15,21 @@ export interface Frame {
   /** The current value of each step. */
   readonly values: Float64Array;
   elements: readonly Elements[];
+  /** Sizes of the walked dimensions, as far as their lengths go. */
+  sizes: readonly number[];
   /** The finished product, for the epilogue of a contraction. */
   accumulator: number;
 }
 
 /** A frame for a body of `steps` steps over `rank` dimensions. */
 export function createFrame(steps: number, rank: number): Frame {
-  return { index: new Array<number>(rank).fill(0), values: new Float64Array(steps), elements: [], accumulator: 0 };
+  return {
+    index: new Array<number>(rank).fill(0),
+    values: new Float64Array(steps),
+    elements: [],
+    sizes: [],
+    accumulator: 0,
+  };
 }
 
 /** Evaluates one step at the frame's index, leaving its value (if it has one) in the frame. */
@@ -67,7 +75,13 @@ function compileStep(step: LoopInstruction, position: number, body: readonly Loo
     case 'store': {
       const { binding } = step.access;
       const at = affine(step.access.offset, step.access.strides, frame.index);
-      return () => boundTo(frame.elements, binding).write(at(), valueAt(values, step.arg));
+      const { displaced } = step;
+      if (!displaced) return () => boundTo(frame.elements, binding).write(at(), valueAt(values, step.arg));
+      return () =>
+        boundTo(frame.elements, binding).write(
+          at() + valueAt(values, displaced.index) * displaced.stride,
+          valueAt(values, step.arg),
+        );
     }
     case 'reduce':
       return () => {

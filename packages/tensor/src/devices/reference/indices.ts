@@ -1,5 +1,7 @@
 /** Walking index spaces, and finding elements in them. */
-import type { Access } from '../../kernel/spec.ts';
+import type { Access, Limit } from '../../kernel/spec.ts';
+import type { Elements } from './elements.ts';
+import { boundTo } from './kernel.ts';
 
 /** Number of indices in a space of these sizes; 1 for no dimensions. */
 export function sizeOf(sizes: readonly number[]): number {
@@ -22,6 +24,18 @@ export function forEachIndex(sizes: readonly number[], index: number[], start: n
       if (!wraps) break;
     }
   }
+}
+
+/** Sizes as far as limits go, which are read now. */
+export function sizesAt(
+  sizes: readonly number[],
+  elements: readonly Elements[],
+  limits: readonly Limit[] = [],
+): number[] {
+  const result = [...sizes];
+  for (const { dim, binding, offset } of limits)
+    result[dim] = Math.max(0, Math.min(boundTo(elements, binding).read(offset), sizes[dim] as number));
+  return result;
 }
 
 /** `offset + Σ index[d] · strides[d]` of the index that `index` holds at the time of the call. */

@@ -3,7 +3,7 @@ import { phases, type Phase } from '../../kernel/phases.ts';
 import type { LoopInstruction, LoopSpec } from '../../kernel/spec.ts';
 import { foldOf } from './arithmetic.ts';
 import { compileBody, createFrame, type Frame, type Step } from './body.ts';
-import { forEachIndex } from './indices.ts';
+import { forEachIndex, sizesAt } from './indices.ts';
 import type { Interpreter } from './kernel.ts';
 
 /** Interprets a fused loop nest in the order that `phases` gives. */
@@ -15,7 +15,8 @@ export function interpretLoop(spec: LoopSpec): Interpreter {
   const compiledWalks = walks.map((walk) => compileWalk(walk, spec, steps, frame));
   return (elements) => {
     frame.elements = elements;
-    forEachIndex(spec.outer, frame.index, 0, () => {
+    frame.sizes = sizesAt([...spec.outer, ...spec.inner], elements, spec.limits);
+    forEachIndex(frame.sizes.slice(0, spec.outer.length), frame.index, 0, () => {
       for (const step of beforeSteps) step();
       for (const walk of compiledWalks) walk();
     });
@@ -33,7 +34,7 @@ function compileWalk(walk: Phase, spec: LoopSpec, steps: readonly Step[], frame:
   });
   return () => {
     for (const fold of folds) values[fold.position] = fold.identity;
-    forEachIndex(spec.inner, index, spec.outer.length, () => {
+    forEachIndex(frame.sizes.slice(spec.outer.length), index, spec.outer.length, () => {
       for (const step of points) step();
       for (const fold of folds) values[fold.position] = fold.combine(values[fold.position] ?? 0, values[fold.arg] ?? 0);
     });

@@ -4,7 +4,7 @@ import { InternalError } from '../../errors.ts';
 import type { LoopInstruction, MatmulSpec } from '../../kernel/spec.ts';
 import { multiplyAddOf, rounders } from './arithmetic.ts';
 import { compileBody, createFrame, type Step } from './body.ts';
-import { affine, forEachIndex } from './indices.ts';
+import { affine, forEachIndex, sizesAt } from './indices.ts';
 import { boundTo, type Interpreter } from './kernel.ts';
 
 /** Interprets a batched matrix product. */
@@ -28,11 +28,13 @@ export function interpretMatmul(spec: MatmulSpec): Interpreter {
     frame.elements = elements;
     const left = boundTo(elements, a.binding);
     const right = boundTo(elements, b.binding);
-    forEachIndex([...batch, m, n], frame.index, 0, () => {
+    const sizes = sizesAt([...batch, m, n, k], elements, spec.limits);
+    const depth = sizes.pop() as number;
+    forEachIndex(sizes, frame.index, 0, () => {
       const atA = startOfA();
       const atB = startOfB();
       let total = 0;
-      for (let p = 0; p < k; p++)
+      for (let p = 0; p < depth; p++)
         total = multiplyAdd(total, left.read(atA + p * strideOfA), right.read(atB + p * strideOfB));
       frame.accumulator = round(total);
       for (const step of epilogue) step();

@@ -1,21 +1,24 @@
 /** Batched matrix products. */
 import { dtypes } from '../../dtype/dtype.ts';
+import { agreed } from '../../graph/lengths.ts';
 import type { Node } from '../../graph/node.ts';
 import type { Binding, LoopSpec, MatmulSpec } from '../../kernel/spec.ts';
 import { contiguousStrides } from '../../shape/shape.ts';
 import type { Layout } from '../../shape/layout.ts';
 import type { KernelOp } from '../../graph/op.ts';
-import type { KernelStep } from '../../graph/kernel-plan.ts';
+import { limitsOf, type KernelStep } from '../../graph/kernel-plan.ts';
 
 /** The product as a contraction kernel. */
-function matmulSpec(node: Node, a: Layout, b: Layout): MatmulSpec {
+function matmulSpec(node: Node, [a, b, ...lengths]: readonly [Layout, Layout, ...Layout[]]): MatmulSpec {
   const { shape, dtype } = node;
   const rank = shape.length;
   const bindings: Binding[] = [
     { dtype: (node.inputs[0] as Node).dtype, access: 'read' },
     { dtype: (node.inputs[1] as Node).dtype, access: 'read' },
     { dtype, access: 'write' },
+    ...lengths.map((): Binding => ({ dtype: 'i32', access: 'read' })),
   ];
+  const limits = limitsOf(node, 2, lengths, 3);
   return {
     kind: 'matmul',
     bindings,
@@ -26,6 +29,7 @@ function matmulSpec(node: Node, a: Layout, b: Layout): MatmulSpec {
     a: { binding: 0, offset: a.offset, strides: a.strides },
     b: { binding: 1, offset: b.offset, strides: b.strides },
     out: { binding: 2, offset: 0, strides: contiguousStrides(shape) },
+    ...(limits.length > 0 && { limits }),
   };
 }
 
@@ -46,6 +50,7 @@ function matmulLoop(spec: MatmulSpec): LoopSpec {
     bindings: spec.bindings,
     outer: [...batch, m, n],
     inner: [k],
+    ...(spec.limits && { limits: spec.limits }),
     body: [
       { kind: 'load', access: { ...a, strides: spread(a.strides, [...lead, row, inner]) }, dtype: compute },
       { kind: 'load', access: { ...b, strides: spread(b.strides, [...lead, inner, column]) }, dtype: compute },
@@ -68,13 +73,33 @@ export const matmulOp: KernelOp = {
   strided: true,
   gradient: (g, { inputs: [a, b] }) => (a && b ? [g.matmul(b.transpose(-1, -2)), a.transpose(-1, -2).matmul(g)] : []),
   multiplyAccumulates: ({ size, inputs: [a] }) => size * ((a as Node).shape.at(-1) as number),
-  contraction: (node, [a, b]) => matmulSpec(node, a as Layout, b as Layout),
+  lengths: ([a, b]) => {
+    const [left, right] = [a as Node, b as Node];
+    const rank = left.shape.length;
+    const [row, column] = [rank - 2, rank - 1];
+    const batch = Array.from({ length: row }, (_, axis) =>
+      agreed('matmul', axis, [
+        { input: left, axis },
+        { input: right, axis },
+      ]),
+    );
+    const depth = agreed('matmul', column, [
+      { input: left, axis: column },
+      { input: right, axis: row },
+    ]);
+    const result = [...batch, left.lengths?.[row], right.lengths?.[column]];
+    return { result, space: [...result, depth] };
+  },
+  contraction: (node, inputs) => matmulSpec(node, inputs as readonly [Layout, Layout, ...Layout[]]),
   plan: (node) => ({
     outputs: [{ shape: node.shape, dtype: node.dtype }],
-    steps: ([a, b], device): KernelStep[] => {
-      const spec = matmulSpec(node, a as Layout, b as Layout);
+    steps: (inputs, device): KernelStep[] => {
+      const spec = matmulSpec(node, inputs as readonly [Layout, Layout, ...Layout[]]);
       return [
-        { spec: device.accepts(spec) ? spec : matmulLoop(spec), operands: [{ input: 0 }, { input: 1 }, { output: 0 }] },
+        {
+          spec: device.accepts(spec) ? spec : matmulLoop(spec),
+          operands: [{ input: 0 }, { input: 1 }, { output: 0 }, ...inputs.slice(2).map((_, i) => ({ input: 2 + i }))],
+        },
       ];
     },
   }),

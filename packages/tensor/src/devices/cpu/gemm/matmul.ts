@@ -1,6 +1,6 @@
 /** Matrix products: picks between the blocked product and generated loops, and walks the batch. */
 import { dtypes, type DType } from '../../../dtype/dtype.ts';
-import type { Access, Binding, LoopInstruction, LoopSpec, MatmulSpec } from '../../../kernel/spec.ts';
+import type { Access, Binding, Limit, LoopInstruction, LoopSpec, MatmulSpec } from '../../../kernel/spec.ts';
 import type { Engine, Program } from '../engine.ts';
 import { widenedProgram } from '../widen.ts';
 import { gemmKernels, packDense, planGemm } from './gemm.ts';
@@ -11,7 +11,7 @@ export function acceptsMatmul(spec: MatmulSpec): boolean {
   return (
     spec.out !== undefined &&
     spec.epilogue === undefined &&
-    spec.bindings.every((binding) => dtypes[binding.dtype].compute === 'f32')
+    [spec.a, spec.b, spec.out].every(({ binding }) => dtypes[spec.bindings[binding]?.dtype ?? 'f64'].compute === 'f32')
   );
 }
 
@@ -23,27 +23,69 @@ const thin = 3;
 
 /** The program of a product. */
 export function matmulProgram(spec: MatmulSpec, engine: Engine): Program {
+  return spec.limits ? limitedProgram(spec, spec.limits, engine) : wholeProgram(spec, engine);
+}
+
+/**
+ * A product whose sizes are known when it runs: the program of that size where it only calls kernels that are there,
+ * else a loop that reads the lengths by itself.
+ */
+function limitedProgram(spec: MatmulSpec, limits: readonly Limit[], engine: Engine): Program {
+  const { limits: _, ...whole } = spec;
+  const sizes = [...spec.batch, spec.m, spec.n, spec.k];
+  let loop: Program | undefined;
+  return () => {
+    const now = [...sizes];
+    for (const { dim, binding, offset } of limits) {
+      const length = engine.memory.words[(engine.address(binding) >> 2) + offset] ?? 0;
+      now[dim] = Math.max(0, Math.min(length, sizes[dim] as number));
+    }
+    const [m, n, k] = now.slice(-3) as [number, number, number];
+    const batch = now.slice(0, -3);
+    if (m === 0 || n === 0 || batch.includes(0)) return;
+    const program = calledProgram({ ...whole, batch, m, n, k }, engine) ?? (loop ??= engine.loop(asLoop(spec)));
+    program();
+  };
+}
+
+/** The program of a product by kernels that serve every size, where one does. */
+function calledProgram(spec: MatmulSpec, engine: Engine): Program | undefined {
+  const operands = [spec.a, spec.b, spec.out as Access];
+  if (spec.k === 0 || operands.some(({ binding }) => spec.bindings[binding]?.dtype !== 'f32')) return undefined;
+  const merged = mergeBatch(spec);
+  if (merged.m < thin || merged.n < thin) return thinCalls(merged, engine);
+  return blockedCalls(merged, engine);
+}
+
+function wholeProgram(spec: MatmulSpec, engine: Engine): Program {
   const merged = mergeBatch(spec);
   if (merged.m < thin || merged.n < thin || merged.k === 0) return thinProgram(merged, engine);
   if (spec.bindings.some((binding) => binding.dtype !== 'f32')) return widenedMatmul(merged, engine);
-  const out = merged.out as Access;
-  const rank = merged.batch.length;
-  if (out.strides[rank + 1] === 1) return blockedProgram(merged, engine);
+  return blockedCalls(merged, engine) ?? engine.loop(asLoop(merged));
+}
+
+function blockedCalls(spec: MatmulSpec, engine: Engine): Program | undefined {
+  const out = spec.out as Access;
+  const rank = spec.batch.length;
+  if (out.strides[rank + 1] === 1) return blockedProgram(spec, engine);
   // (a·b)ᵀ = bᵀ·aᵀ: an output whose rows are adjacent is the transposed product's.
-  if (out.strides[rank] === 1) return blockedProgram(transposed(merged), engine);
-  return engine.loop(asLoop(merged));
+  return out.strides[rank] === 1 ? blockedProgram(transposed(spec), engine) : undefined;
 }
 
 /** Few rows or columns: scaled rows or dot products where the matrix has contiguous rows or columns, else generated loops. */
 function thinProgram(spec: MatmulSpec, engine: Engine): Program {
+  const isFloat = spec.bindings.every((binding) => binding.dtype === 'f32');
+  return (isFloat ? thinCalls(spec, engine) : undefined) ?? engine.loop(asLoop(spec));
+}
+
+function thinCalls(spec: MatmulSpec, engine: Engine): Program | undefined {
   const oriented = spec.m < thin ? spec : transposed(spec);
   const { n, k, a, b } = oriented;
   const out = oriented.out as Access;
   const rank = oriented.batch.length;
-  if (spec.bindings.some((binding) => binding.dtype !== 'f32')) return engine.loop(asLoop(spec));
   if (b.strides[rank + 1] === 1 && out.strides[rank + 1] === 1 && n >= 16) return scaledProgram(oriented, engine);
   if (b.strides[rank] === 1 && a.strides[rank + 1] === 1 && k >= 16) return dotProgram(oriented, engine);
-  return engine.loop(asLoop(spec));
+  return undefined;
 }
 
 /** Each row of a times a matrix whose columns are contiguous: one dot product an element. */
@@ -137,7 +179,14 @@ function asLoop(spec: MatmulSpec): LoopSpec {
     { kind: 'reduce', op: 'sum', arg: 2, dtype: 'f32' },
     { kind: 'store', access: { ...out, strides: [...out.strides, 0] }, arg: 3, each: 'row' },
   ];
-  return { kind: 'loop', bindings: spec.bindings, outer: [...spec.batch, spec.m, spec.n], inner: [spec.k], body };
+  return {
+    kind: 'loop',
+    bindings: spec.bindings,
+    outer: [...spec.batch, spec.m, spec.n],
+    inner: [spec.k],
+    body,
+    ...(spec.limits && { limits: spec.limits }),
+  };
 }
 
 /** Byte offsets of an operand for every batch index, row-major. */

@@ -2,7 +2,7 @@
 import { dtypes } from '../../../dtype/dtype.ts';
 import type { LoopInstruction } from '../../../kernel/spec.ts';
 import { argumentsAddress } from '../memory/device-memory.ts';
-import { i32, memoryOp, op, type Local } from '../assembler/expression.ts';
+import { i32, memoryOp, op, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { Nest } from './nest.ts';
 import type { Place } from './storage.ts';
@@ -67,11 +67,16 @@ export class Addressing {
   }
 
   /** Moves the pointers of `positions` (all, if absent) by `count` along dimension `dim`. */
-  advance(dim: number, count: number, positions?: readonly number[]): void {
+  advance(dim: number, count: number | Expression, positions?: readonly number[]): void {
     const pointers = positions ? new Set(positions.map((position) => this.#ofStep[position])) : this.#pointers.values();
     for (const pointer of pointers)
-      if (pointer) this.#f.increase(pointer.local, ((pointer.steps[dim] ?? 0) * count) | 0);
+      if (pointer) this.#f.increase(pointer.local, timesStep(count, pointer.steps[dim] ?? 0));
   }
+}
+
+function timesStep(count: number | Expression, step: number): number | Expression {
+  if (typeof count === 'number') return (step * count) | 0;
+  return step === 0 ? 0 : op('i32.mul', count, i32(step | 0));
 }
 
 function offsetOf(step: LoopInstruction): number {

@@ -99,5 +99,11 @@ export function keepValues(spec: LoopSpec): KeepingSpec {
 function withOperands(step: LoopInstruction, now: (operand: number) => number): LoopInstruction {
   if (step.kind === 'scalar') return { ...step, args: step.args.map(now) };
   if (step.kind === 'gather') return { ...step, index: now(step.index) };
-  return step.kind === 'reduce' || step.kind === 'store' ? { ...step, arg: now(step.arg) } : step;
+  if (step.kind !== 'store') return step.kind === 'reduce' ? { ...step, arg: now(step.arg) } : step;
+  const { displaced } = step;
+  return {
+    ...step,
+    arg: now(step.arg),
+    ...(displaced && { displaced: { ...displaced, index: now(displaced.index) } }),
+  };
 }

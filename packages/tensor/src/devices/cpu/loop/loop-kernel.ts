@@ -1,9 +1,10 @@
 /** Generates the WebAssembly function of a loop spec. */
 import { operands, type Phase } from '../../../kernel/phases.ts';
-import type { LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
-import { i32, op, select, tee } from '../assembler/expression.ts';
+import type { Limit, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
+import { i32, memoryOp, op, select, tee, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { MathLibrary } from '../math/math-library.ts';
+import { argumentsAddress } from '../memory/device-memory.ts';
 import { Addressing } from './addressing.ts';
 import { blockLength, Folds } from './folds.ts';
 import { arrange, type Nest } from './nest.ts';
@@ -14,6 +15,12 @@ import { Steps } from './steps.ts';
 /** Writes the code of `spec` into `f`; binding addresses are read from the argument area. */
 export function generateLoop(spec: LoopSpec, f: FunctionBuilder, library: MathLibrary): void {
   new LoopGenerator(arrange(spec), f, library).generate();
+}
+
+/** So many rounds with so many lanes. */
+interface Rounds {
+  readonly lanes: number;
+  readonly count: number | Expression;
 }
 
 /** Lane counts to go through a dimension of `size` with: wide vectors, then four lanes, then one by one. */
@@ -27,6 +34,26 @@ function widthsFor(size: number, steps: number): { readonly lanes: number; reado
     rest -= count * lanes;
   }
   return result;
+}
+
+/** The same for a dimension that ends at `length`. */
+function widthsUpTo(f: FunctionBuilder, length: Local, size: number, steps: number): Rounds[] {
+  let rest = length;
+  return [...new Set([steps <= 8 && size >= 64 ? 16 : 4, 4, 1])].map((lanes) => {
+    if (lanes === 1) return { lanes, count: rest };
+    const count = f.let(op('i32.div_u', rest, i32(lanes)));
+    rest = f.let(op('i32.rem_u', rest, i32(lanes)));
+    return { lanes, count };
+  });
+}
+
+/** A length, clamped to what there is memory for. */
+function readLength(f: FunctionBuilder, { binding, offset }: Limit, size: number): Local {
+  const address = memoryOp('i32.load', argumentsAddress + binding * 4, [i32(0)]);
+  const length = f.let(memoryOp('i32.load', offset * 4, [address]));
+  f.if(op('i32.lt_s', length, i32(0)), () => f.set(length, i32(0)));
+  f.if(op('i32.gt_s', length, i32(size)), () => f.set(length, i32(size)));
+  return length;
 }
 
 /** After how many rounds of which loop of a walk the blocks of its sums are full. */
@@ -62,6 +89,8 @@ class LoopGenerator {
   readonly #scope: Scope;
   readonly #steps: Steps;
   readonly #folds: Folds;
+  /** How far each dimension with a limit goes in this run. */
+  readonly #lengths: readonly (Local | undefined)[];
 
   constructor(nest: Nest, f: FunctionBuilder, library: MathLibrary) {
     this.#nest = nest;
@@ -70,6 +99,8 @@ class LoopGenerator {
     this.#scope = new Scope(f);
     this.#steps = new Steps(nest, f, library, this.#addressing, this.#scope);
     this.#folds = new Folds(nest, f, library, this.#scope);
+    const sizes = [...nest.outer, ...nest.inner];
+    this.#lengths = nest.limits.map((limit, dim) => limit && readLength(f, limit, sizes[dim] as number));
   }
 
   generate(): void {
@@ -92,8 +123,19 @@ class LoopGenerator {
     const size = outer[dim];
     if (size === undefined) this.#row(1);
     else if (mode === 'rows' && dim === outer.length - 1)
-      this.#along(dim, size, widthsFor(size, this.#nest.spec.body.length), (lanes) => this.#row(lanes));
-    else this.#along(dim, size, [{ lanes: 1, count: size }], () => this.#outerLoops(dim + 1));
+      this.#along(dim, size, this.#widths(dim, size, this.#nest.spec.body.length), (lanes) => this.#row(lanes));
+    else this.#along(dim, size, this.#singly(dim, size), () => this.#outerLoops(dim + 1));
+  }
+
+  /** The vectors in which a dimension is gone through, and the rest. */
+  #widths(dim: number, size: number, steps: number): readonly Rounds[] {
+    const length = this.#lengths[dim];
+    return length ? widthsUpTo(this.#f, length, size, steps) : widthsFor(size, steps);
+  }
+
+  /** A dimension gone through one by one, each time for `lanes` indices of another. */
+  #singly(dim: number, size: number, lanes = 1): readonly Rounds[] {
+    return [{ lanes, count: this.#lengths[dim] ?? size }];
   }
 
   /**
@@ -103,13 +145,21 @@ class LoopGenerator {
   #along(
     dim: number,
     size: number,
-    widths: readonly { lanes: number; count: number }[],
+    widths: readonly Rounds[],
     body: (lanes: number) => void,
     positions?: readonly number[],
     { unroll = false, blocks }: { readonly unroll?: boolean; readonly blocks?: BlockEnds | undefined } = {},
   ): void {
     let moved = 0;
+    const length = this.#lengths[dim];
     for (const { lanes, count } of widths) {
+      if (typeof count !== 'number') {
+        this.#inBlocks(count, blocks, () => {
+          body(lanes);
+          this.#addressing.advance(dim, lanes, positions);
+        });
+        continue;
+      }
       const written = unroll ? count : 1;
       const ends = moved + lanes * count === size && count === written;
       this.#inBlocks(count / written, blocks, () => {
@@ -120,14 +170,20 @@ class LoopGenerator {
       });
       moved += lanes * (ends ? count - 1 : count);
     }
-    this.#addressing.advance(dim, -moved, positions);
+    this.#addressing.advance(dim, length ? op('i32.sub', i32(0), length) : -moved, positions);
   }
 
   /** Runs `body` `count` times, in blocks where that many are more than one. */
-  #inBlocks(count: number, blocks: BlockEnds | undefined, body: () => void): void {
-    if (blocks === undefined || count <= blocks.rounds) return this.#f.repeat(count, body);
+  #inBlocks(count: number | Expression, blocks: BlockEnds | undefined, body: () => void): void {
+    if (blocks === undefined || (typeof count === 'number' && count <= blocks.rounds))
+      return this.#f.repeat(count, body);
+    if (typeof count !== 'number') return this.#f.if(count, () => this.#blocks(count, blocks, body));
+    this.#blocks(i32(count), blocks, body);
+  }
+
+  #blocks(count: Expression, blocks: BlockEnds, body: () => void): void {
     const rounds = i32(blocks.rounds);
-    const left = this.#f.let(i32(count));
+    const left = this.#f.let(count);
     this.#f.loop((again) => {
       const now = this.#f.let(select(op('i32.lt_u', left, rounds), left, rounds));
       this.#f.repeat(now, body);
@@ -151,11 +207,12 @@ class LoopGenerator {
   #walk(walk: Phase, rowLanes: number): void {
     const { inner, outer, mode, spec } = this.#nest;
     const overPoints = mode === 'points';
-    const widths = overPoints
-      ? widthsFor(inner.at(-1) ?? 1, walk.points.length + walk.reduces.length)
-      : [{ lanes: rowLanes, count: inner.at(-1) ?? 1 }];
+    const innermost = outer.length + inner.length - 1;
+    const last = inner.at(-1) ?? 1;
+    const steps = walk.points.length + walk.reduces.length;
+    const widths = overPoints ? this.#widths(innermost, last, steps) : this.#singly(innermost, last, rowLanes);
     const widest = Math.max(...widths.map((width) => width.lanes));
-    const lastRounds = overPoints ? widths.reduce((sum, { count }) => sum + count, 0) : (inner.at(-1) ?? 1);
+    const lastRounds = overPoints ? widthsFor(last, steps).reduce((sum, { count }) => sum + count, 0) : last;
     const blocks = blocksOf([...inner.slice(0, -1), lastRounds], outer.length);
     const accumulators = walk.reduces.map((position) =>
       this.#folds.start(position, widest, widths.at(-1)?.lanes === 1, blocks !== undefined),
@@ -167,8 +224,10 @@ class LoopGenerator {
     const blocksIn = (dim: number): BlockEnds | undefined =>
       long.length > 0 && blocks?.dim === dim ? { rounds: blocks.rounds, settle } : undefined;
     if (widest > 1) this.#spreadRowValues(walk);
-    const innermost = outer.length + inner.length - 1;
-    const unroll = !overPoints && inner.reduce((product, size) => product * size, 1) <= unrolledPoints;
+    const unroll =
+      !overPoints &&
+      !this.#lengths.some((length) => length) &&
+      inner.reduce((product, size) => product * size, 1) <= unrolledPoints;
     const points = (lanes: number): void => {
       this.#scope.within(() => {
         for (const position of walk.points) this.#steps.write(position, lanes);
@@ -182,13 +241,13 @@ class LoopGenerator {
         this.#along(
           dim,
           size,
-          overPoints ? widths : [{ lanes: 1, count: size }],
+          overPoints ? widths : this.#singly(dim, size),
           (lanes) => points(overPoints ? lanes : rowLanes),
           walk.points,
           { unroll, blocks: blocksIn(dim) },
         );
       else
-        this.#along(dim, size, [{ lanes: 1, count: size }], () => loops(dim + 1), walk.points, {
+        this.#along(dim, size, this.#singly(dim, size), () => loops(dim + 1), walk.points, {
           unroll,
           blocks: blocksIn(dim),
         });

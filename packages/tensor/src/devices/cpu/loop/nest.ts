@@ -3,8 +3,8 @@
  *
  * Dimensions may be reordered freely: rows are independent of each other, and a fold may take its values in any order.
  */
-import { levels, phases, type Level, type Phase } from '../../../kernel/phases.ts';
-import type { LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
+import { levels, operands, phases, type Level, type Phase } from '../../../kernel/phases.ts';
+import type { Limit, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
 import { chooseLanes } from './choose-lanes.ts';
 
 /** Where the lanes of a vector lie: over rows, over the points of a row, or nowhere. */
@@ -16,6 +16,8 @@ export interface Nest {
   /** Sizes of the rearranged dimensions. */
   readonly outer: readonly number[];
   readonly inner: readonly number[];
+  /** Where the length of a dimension is read, for each of [...outer, ...inner] that has one. */
+  readonly limits: readonly (Limit | undefined)[];
   /** Strides of each step over [...outer, ...inner]; empty for steps without any. */
   readonly strides: readonly (readonly number[])[];
   readonly level: readonly Level[];
@@ -36,6 +38,7 @@ export function stridesOf(step: LoopInstruction): readonly number[] | undefined 
 
 interface Dims {
   sizes: number[];
+  limits: (Limit | undefined)[];
   /** strides[step][dim]; steps without strides have an empty list. */
   strides: number[][];
 }
@@ -47,6 +50,7 @@ export function arrange(spec: LoopSpec): Nest {
   const rank = spec.outer.length;
   const part = (sizes: readonly number[], from: number): Dims => ({
     sizes: [...sizes],
+    limits: sizes.map((_, dim) => spec.limits?.find((limit) => limit.dim === from + dim)),
     strides: spec.body.map((step) => [...(stridesOf(step)?.slice(from, from + sizes.length) ?? [])]),
   });
   const outer = merge(order(part(spec.outer, 0), spec.body));
@@ -65,6 +69,7 @@ export function arrange(spec: LoopSpec): Nest {
     spec,
     outer: outer.sizes,
     inner: inner.sizes,
+    limits: [...outer.limits, ...inner.limits],
     strides,
     level,
     before,
@@ -79,27 +84,34 @@ export function arrange(spec: LoopSpec): Nest {
 function order(dims: Dims, body: readonly LoopInstruction[]): Dims {
   const weight = (dim: number): number =>
     body.reduce((sum, step, i) => sum + Math.abs(dims.strides[i]?.[dim] ?? 0) * (step.kind === 'store' ? 4 : 1), 0);
-  const kept = dims.sizes.map((_, dim) => dim).filter((dim) => dims.sizes[dim] !== 1);
+  const kept = dims.sizes.map((_, dim) => dim).filter((dim) => dims.sizes[dim] !== 1 || dims.limits[dim]);
   const sorted = kept.map((dim) => ({ dim, weight: weight(dim) })).toSorted((a, b) => b.weight - a.weight);
   const pick = (list: readonly number[]): number[] =>
     list.length === 0 ? [] : sorted.map(({ dim }) => list[dim] ?? 0);
-  return { sizes: pick(dims.sizes), strides: dims.strides.map(pick) };
+  return {
+    sizes: pick(dims.sizes),
+    limits: sorted.map(({ dim }) => dims.limits[dim]),
+    strides: dims.strides.map(pick),
+  };
 }
 
 /** Joins neighbours d, d+1 wherever stepping along d is the same as stepping size[d+1] times along d+1. */
 function merge(dims: Dims): Dims {
   for (let d = dims.sizes.length - 2; d >= 0; d--) {
+    if (dims.limits[d] ?? dims.limits[d + 1]) continue;
     const size = dims.sizes[d + 1] ?? 1;
     const joins = dims.strides.every((list) => list.length === 0 || list[d] === (list[d + 1] ?? 0) * size);
     if (!joins) continue;
     dims.sizes[d] = (dims.sizes[d] ?? 1) * size;
     dims.sizes.splice(d + 1, 1);
+    dims.limits.splice(d + 1, 1);
     for (const list of dims.strides) if (list.length > 0) list.splice(d, 1);
   }
   return dims;
 }
 
 function moveLast(dims: Dims, dim: number): void {
+  dims.limits.push(...dims.limits.splice(dim, 1));
   for (const list of [dims.sizes, ...dims.strides]) {
     if (list.length > 0) list.push(...list.splice(dim, 1));
   }
@@ -115,15 +127,7 @@ function varyingSteps(
   const result: boolean[] = [];
   for (const [position, step] of body.entries()) {
     const moves = laneDim >= 0 && (strides[position]?.[laneDim] ?? 0) !== 0;
-    const reads =
-      step.kind === 'scalar'
-        ? step.args
-        : step.kind === 'gather'
-          ? [step.index]
-          : step.kind === 'reduce' || step.kind === 'store'
-            ? [step.arg]
-            : [];
-    const inherits = reads.some((argument) => result[argument]);
+    const inherits = operands(step).some((argument) => result[argument]);
     // With lanes over points, what leaves a walk is one scalar.
     result.push(mode === 'points' && level[position] === 'row' ? false : moves || inherits);
   }

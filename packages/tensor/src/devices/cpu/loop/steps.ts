@@ -143,10 +143,18 @@ export class Steps {
     return step?.kind === 'constant' ? Number(step.value) : undefined;
   }
 
+  /** A place moved by an index that is the same for all lanes. */
+  #displaced({ displaced }: Instruction<'store'>, bytes: number, { address, offset }: Place): Place {
+    if (!displaced) return { address, offset };
+    const index = scalarOf(this.#scope.scalar(displaced.index));
+    const moved = op('i32.add', address, op('i32.mul', index, i32(displaced.stride * bytes)));
+    return { address: this.#f.let(moved), offset };
+  }
+
   #store(position: number, step: Instruction<'store'>, lanes: number): void {
     const { dtype } = this.#nest.spec.bindings[step.access.binding] as { dtype: keyof typeof dtypes };
     const { bytes, compute } = dtypes[dtype];
-    const place = this.#addressing.place(position, step);
+    const place = this.#displaced(step, bytes, this.#addressing.place(position, step));
     const apart = this.#addressing.step(position, this.#nest.laneDim);
     if (lanes === 1 || apart === 0) {
       const value = this.#scope.named(this.#scope.converted(this.#scope.scalar(step.arg), compute));

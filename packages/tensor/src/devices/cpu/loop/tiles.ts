@@ -66,7 +66,8 @@ function crossing({ outer, body, bindings }: LoopSpec): readonly [number, number
 
 /** The maps to run, one after the other, in place of one: `spec` itself, or its tiles and what is left at two edges. */
 export function tiled(spec: LoopSpec): readonly LoopSpec[] {
-  const dims = spec.inner.length > 0 || spec.body.some(({ kind }) => kind === 'gather') ? undefined : crossing(spec);
+  const moves = ({ kind }: LoopInstruction): boolean => kind === 'gather';
+  const dims = spec.inner.length > 0 || spec.limits || spec.body.some(moves) ? undefined : crossing(spec);
   if (dims === undefined) return [spec];
   const specs: LoopSpec[] = [];
   let whole = spec;

@@ -47,6 +47,7 @@ export function matmulAsLoop(spec: MatmulSpec): LoopSpec {
     bindings: spec.bindings,
     outer: [...spec.batch, spec.m, spec.n],
     inner: [spec.k],
+    ...(spec.limits && { limits: spec.limits }),
     body: [...product, ...epilogueOf(spec).map((step) => afterProduct(step, product.length))],
   };
 }

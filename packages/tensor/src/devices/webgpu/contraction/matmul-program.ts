@@ -40,7 +40,8 @@ export function matmulProgram(spec: MatmulSpec, profile: Profile): Program {
     'any',
   );
   const empty = batch * spec.m * spec.n * spec.k === 0;
-  if (choice.kind === 'loop' || empty || !isFloatProduct(spec)) return loopProgram(matmulAsLoop(spec), profile, label);
+  if (choice.kind === 'loop' || empty || spec.limits || !isFloatProduct(spec))
+    return loopProgram(matmulAsLoop(spec), profile, label);
   const tile = tileStage(matmulContraction(spec, label, choice), choice);
   if (choice.splits === 1) return { label, stages: [tile], scratch: [] };
   const parts = sumOfParts({ ...spec, epilogue: epilogueOf(spec) }, choice.splits);

@@ -18,14 +18,24 @@ function withStrides(step: LoopInstruction, strides: readonly number[]): LoopIns
 }
 
 /** Runs of original dimensions that become one, outer and inner kept apart. */
-function groupsOf(sizes: readonly number[], first: number, walks: readonly (readonly number[])[]): number[][] {
+function groupsOf(
+  sizes: readonly number[],
+  first: number,
+  walks: readonly (readonly number[])[],
+  limited: ReadonlySet<number>,
+): number[][] {
   const groups: number[][] = [];
   for (const [position, size] of sizes.entries()) {
-    if (size === 1) continue;
     const dimension = first + position;
+    if (size === 1 && !limited.has(dimension)) continue;
     const last = groups.at(-1);
     const previous = last?.at(-1) ?? -1;
-    if (last !== undefined && walks.every((strides) => at(strides, previous) === at(strides, dimension) * size))
+    const alone = limited.has(dimension) || limited.has(previous);
+    if (
+      last !== undefined &&
+      !alone &&
+      walks.every((strides) => at(strides, previous) === at(strides, dimension) * size)
+    )
       last.push(dimension);
     else groups.push([dimension]);
   }
@@ -36,8 +46,10 @@ function groupsOf(sizes: readonly number[], first: number, walks: readonly (read
 export function collapse(spec: LoopSpec): LoopSpec {
   const walks = spec.body.map(stridesOf).filter((strides) => strides !== undefined);
   const sizes = [...spec.outer, ...spec.inner];
-  const outerGroups = groupsOf(spec.outer, 0, walks);
-  const innerGroups = groupsOf(spec.inner, spec.outer.length, walks);
+  const limits = spec.limits ?? [];
+  const limited = new Set(limits.map(({ dim }) => dim));
+  const outerGroups = groupsOf(spec.outer, 0, walks, limited);
+  const innerGroups = groupsOf(spec.inner, spec.outer.length, walks, limited);
   // A loop with reductions stays one even if it walks a single element.
   if (innerGroups.length === 0 && spec.inner.length > 0) innerGroups.push([sizes.length - 1]);
   const sizeOf = (group: readonly number[]): number =>
@@ -52,5 +64,12 @@ export function collapse(spec: LoopSpec): LoopSpec {
           kept.map((group) => at(strides, group.at(-1) ?? 0)),
         );
   });
-  return { ...spec, outer: outerGroups.map(sizeOf), inner: innerGroups.map(sizeOf), body };
+  const dimOf = (dim: number): number => kept.findIndex((group) => group.includes(dim));
+  return {
+    ...spec,
+    outer: outerGroups.map(sizeOf),
+    inner: innerGroups.map(sizeOf),
+    body,
+    ...(limits.length > 0 && { limits: limits.map((limit) => ({ ...limit, dim: dimOf(limit.dim) })) }),
+  };
 }

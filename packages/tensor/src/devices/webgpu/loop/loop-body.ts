@@ -3,11 +3,11 @@
  */
 import { dtypes, type ComputeDType } from '../../../dtype/dtype.ts';
 import { InternalError } from '../../../errors.ts';
-import type { Access, Binding, LoopInstruction } from '../../../kernel/spec.ts';
-import { at } from '../numbers.ts';
+import type { Access, Binding, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
+import { at, prod } from '../numbers.ts';
 import { literal, unsigned } from '../wgsl/literals.ts';
 import { convertExpression, scalarExpression } from '../wgsl/scalar-expressions.ts';
-import { loadLines, storeLines, type StorageMode } from '../wgsl/storage.ts';
+import { bufferName, loadLines, storeLines, type StorageMode } from '../wgsl/storage.ts';
 import type { WgslModule } from '../wgsl/wgsl-module.ts';
 
 /** `offset + Σ index · stride` in u32, modulo 2^32; indices are names, absent strides count as 0. */
@@ -20,16 +20,51 @@ export function affine(offset: number, indices: readonly string[], strides: read
   return [...(offset === 0 && terms.length > 0 ? [] : [unsigned(offset)]), ...terms].join(' + ');
 }
 
+/** A number of indices: known, or the name of a u32 that is read when the kernel starts. */
+export type Size = number | string;
+
+/** A product of sizes: a number if all are known, else an expression. */
+export function product(sizes: readonly Size[]): Size {
+  const known = prod(sizes.filter((size) => typeof size === 'number'));
+  const read = sizes.filter((size) => typeof size === 'string');
+  if (read.length === 0) return known;
+  return read.length === 1 && known === 1
+    ? (read[0] as string)
+    : `(${[...(known === 1 ? [] : [`${known}u`]), ...read].join(' * ')})`;
+}
+
+/** A size in WGSL. */
+export function shown(size: Size): string {
+  return typeof size === 'number' ? `${size}u` : size;
+}
+
+/** The sizes of a loop, outer and inner, and the statements that read those with a limit. */
+export function sizesOf({ outer, inner, limits = [] }: LoopSpec): {
+  readonly outer: readonly Size[];
+  readonly inner: readonly Size[];
+  readonly lines: readonly string[];
+} {
+  const sizes: Size[] = [...outer, ...inner];
+  const lines = limits.map(({ dim, binding, offset }) => {
+    const name = `length${dim}`;
+    const most = at([...outer, ...inner], dim);
+    sizes[dim] = name;
+    return `let ${name} = u32(clamp(${bufferName(binding)}[${offset}], 0, ${most}));`;
+  });
+  return { outer: sizes.slice(0, outer.length), inner: sizes.slice(outer.length), lines };
+}
+
 /** The statements that split a linear number into one index per dimension. */
-export function indexLines(linear: string, sizes: readonly number[], names: readonly string[]): string[] {
-  let below = 1;
+export function indexLines(linear: string, sizes: readonly Size[], names: readonly string[]): string[] {
+  let below: Size = 1;
   const lines: string[] = [];
   for (let dimension = sizes.length - 1; dimension >= 0; dimension--) {
-    const quotient = below === 1 ? linear : `${linear} / ${below}u`;
+    const quotient: string = below === 1 ? linear : `${linear} / ${shown(below)}`;
     lines.unshift(
-      `let ${names[dimension]} = ${dimension === 0 ? quotient : `${quotient} % ${at(sizes, dimension)}u`};`,
+      `let ${names[dimension]} = ${dimension === 0 ? quotient : `${quotient} % ${shown(sizes[dimension] || 1)}`};`,
     );
-    below *= at(sizes, dimension);
+    // Nothing walks a space without elements, but its code has to compile.
+    below = product([below, sizes[dimension] ?? 1]) || 1;
   }
   return lines;
 }
@@ -80,6 +115,13 @@ export class LoopBody {
     return { binding: access.binding, dtype: binding.dtype, mode };
   }
 
+  #storedAt({ access, displaced }: LoopInstruction & { kind: 'store' }): string {
+    const position = this.positionOf(access);
+    return displaced
+      ? `${position} + bitcast<u32>(${valueName(displaced.index)}) * ${unsigned(displaced.stride)}`
+      : position;
+  }
+
   /** The argument of a store, converted to the compute dtype of its binding. */
   storedValue(step: LoopInstruction & { kind: 'store' }): string {
     const { dtype } = this.#target(step.access);
@@ -112,7 +154,7 @@ export class LoopBody {
       case 'accumulator':
         return [`let ${name} = ${this.#site.accumulator ?? ''};`];
       case 'store':
-        return storeLines(module, this.#target(step.access), this.positionOf(step.access), this.storedValue(step));
+        return storeLines(module, this.#target(step.access), this.#storedAt(step), this.storedValue(step));
       default:
         throw new InternalError(
           'webgpu',

@@ -7,7 +7,7 @@ import { prod } from '../numbers.ts';
 import { gridOf, gridOverhangs, groupNumber, type Profile, type Stage } from '../program.ts';
 import { declareBuffers, elementsPerWord } from '../wgsl/storage.ts';
 import { indent, WgslModule } from '../wgsl/wgsl-module.ts';
-import { affine, indexLines, LoopBody, valueName } from './loop-body.ts';
+import { affine, indexLines, LoopBody, product, shown, sizesOf, valueName } from './loop-body.ts';
 import { isContiguous, packedDeclaration, packedFlush, packedPut, planStores } from './packed-stores.ts';
 import { vectorAt, vectorLength, vectorModes, vectorName, vectorSteps } from './vector-access.ts';
 
@@ -24,9 +24,12 @@ type Store = LoopInstruction & { readonly kind: 'store' };
 export function mapStage(spec: LoopSpec, profile: Profile, title: string): Stage {
   const module = new WgslModule();
   const size = prod(spec.outer);
+  const sizes = sizesOf(spec);
   const indices = spec.outer.map((_, dimension) => `i${dimension}`);
-  const stores = planStores(spec.bindings, spec.body, ({ access }, perWord) =>
-    isContiguous(access, spec.outer, perWord),
+  const stores = planStores(
+    spec.bindings,
+    spec.body,
+    ({ access }, perWord) => spec.limits === undefined && isContiguous(access, spec.outer, perWord),
   );
   const vectors = profile.software ? new Set<number>() : vectorSteps(spec);
   const modes = vectorModes(spec, stores.modes, vectors);
@@ -37,7 +40,7 @@ export function mapStage(spec: LoopSpec, profile: Profile, title: string): Stage
   const grid = gridOf(groups);
 
   const pointLines = [
-    ...indexLines('point', spec.outer, indices),
+    ...indexLines('point', sizes.outer, indices),
     ...spec.body.flatMap((step, position) => {
       if (step.kind === 'load' && vectors.has(position))
         return [`let ${valueName(position)} = ${vectorName(position)}[part];`];
@@ -48,11 +51,11 @@ export function mapStage(spec: LoopSpec, profile: Profile, title: string): Stage
       return body.lines(position);
     }),
   ];
-  const exact = size % (workgroupSize * together) === 0 && !gridOverhangs(grid, groups);
+  const exact = spec.limits === undefined && size % (workgroupSize * together) === 0 && !gridOverhangs(grid, groups);
   const left = size % together === 0 ? undefined : 'left';
   const lines =
     together === 1
-      ? [...(exact ? [] : [`if (point >= ${size}u) { return; }`]), ...pointLines]
+      ? [...(exact ? [] : [`if (point >= ${shown(product(sizes.outer))}) { return; }`]), ...pointLines]
       : [
           `let first = chunk * ${together}u;`,
           ...(exact ? [] : [`if (first >= ${size}u) { return; }`]),
@@ -74,7 +77,7 @@ export function mapStage(spec: LoopSpec, profile: Profile, title: string): Stage
   module.add(`@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let ${together === 1 ? 'point' : 'chunk'} = ${groupNumber(grid)} * ${workgroupSize}u + lane;
-${indent(lines)}
+${indent([...sizes.lines, ...lines])}
 }`);
   return { code: module.text(title), entryPoint: 'main', slots: slotsOf(spec.bindings), workgroups: grid };
 }

@@ -32,7 +32,7 @@ export function planStores(
     if (perWord === 1) continue;
     const alone =
       body.filter((other) => other.kind === 'store' && other.access.binding === step.access.binding).length === 1;
-    if (alone && mayPack(step, perWord)) {
+    if (alone && !step.displaced && mayPack(step, perWord)) {
       packed.add(position);
       pointsTogether = Math.max(pointsTogether, perWord);
     } else modes[step.access.binding] = 'atomic';

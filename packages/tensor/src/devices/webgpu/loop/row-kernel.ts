@@ -15,7 +15,7 @@ import { foldExpression, foldIdentity } from '../wgsl/folds.ts';
 import { longSums } from '../wgsl/long-sums.ts';
 import { declareBuffers, elementsPerWord } from '../wgsl/storage.ts';
 import { indent, WgslModule } from '../wgsl/wgsl-module.ts';
-import { affine, indexLines, LoopBody, valueName } from './loop-body.ts';
+import { affine, indexLines, LoopBody, product, shown, sizesOf, valueName } from './loop-body.ts';
 import { slotsOf } from './map-kernel.ts';
 import { packedDeclaration, packedFlush, packedPut, planStores, type StorePlan } from './packed-stores.ts';
 import type { RowShape } from './row-shape.ts';
@@ -34,6 +34,7 @@ interface SharedFold {
 function mayPackInRows(spec: LoopSpec): (store: Store, perWord: number) => boolean {
   const innerSize = prod(spec.inner);
   return ({ access, each }, perWord) =>
+    spec.limits === undefined &&
     each === 'point' &&
     spec.inner.length === 1 &&
     innerSize % 4 === 0 &&
@@ -51,6 +52,7 @@ class RowKernel {
   readonly #innerIndices: readonly string[];
   readonly #outerIndices: readonly string[];
   readonly #guard: string | undefined;
+  readonly #sizes: ReturnType<typeof sizesOf>;
   readonly #declared = new Set<string>();
 
   constructor(spec: LoopSpec, shape: RowShape) {
@@ -65,7 +67,8 @@ class RowKernel {
       modes: this.#stores.modes,
       indices: [...this.#outerIndices, ...this.#innerIndices],
     });
-    const overhang = prod(spec.outer) % shape.rows !== 0;
+    this.#sizes = sizesOf(spec);
+    const overhang = typeof product(this.#sizes.outer) === 'string' || prod(spec.outer) % shape.rows !== 0;
     this.#guard = overhang && shape.lanes > 1 ? 'inside' : undefined;
   }
 
@@ -76,23 +79,25 @@ class RowKernel {
     const grid = gridOf(groups);
     declareBuffers(this.#module, this.#spec.bindings, this.#stores.modes);
     const { before, walks } = phases(this.#spec);
-    const overhangs = gridOverhangs(grid, groups);
+    const present = product(this.#sizes.outer);
+    const overhangs = typeof present === 'string' || gridOverhangs(grid, groups);
     const rowLines =
       this.#guard === undefined
         ? [
             `let row = ${rows === 1 ? groupNumber(grid) : `${groupNumber(grid)} * ${rows}u + ${lanes === 1 ? 'index' : `index % ${rows}u`}`};`,
-            ...(overhangs || rowCount % rows !== 0 ? [`if (row >= ${rowCount}u) { return; }`] : []),
+            ...(overhangs || rowCount % rows !== 0 ? [`if (row >= ${shown(present)}) { return; }`] : []),
           ]
         : [
             // Barriers need every invocation, so those past the last row repeat it and store nothing.
             `let wanted = ${groupNumber(grid)} * ${rows}u + index % ${rows}u;`,
-            `let inside = wanted < ${rowCount}u;`,
-            `let row = min(wanted, ${rowCount - 1}u);`,
+            `let inside = wanted < ${shown(present)};`,
+            `let row = min(wanted, ${typeof present === 'string' ? `max(${present}, 1u) - 1u` : `${rowCount - 1}u`});`,
           ];
     const lines = [
+      ...this.#sizes.lines,
       ...rowLines,
       ...(lanes === 1 ? [] : [`let lane = ${rows === 1 ? 'index' : `index / ${rows}u`};`]),
-      ...indexLines('row', this.#spec.outer, this.#outerIndices),
+      ...indexLines('row', this.#sizes.outer, this.#outerIndices),
       ...before.flatMap((position) => this.#rowStep(position)),
       ...walks.flatMap((walk) => this.#walk(walk)),
     ];
@@ -132,7 +137,7 @@ ${indent(lines)}
     const sums = longSums(summed.map(foldName), perLane, `turn${summed[0] ?? ''}`);
 
     const pointLines = [
-      ...indexLines('point', this.#spec.inner, this.#innerIndices),
+      ...indexLines('point', this.#sizes.inner, this.#innerIndices),
       ...walk.points.flatMap((position) => this.#pointStep(position)),
       ...reduces.map(({ position, step }) => {
         const target = summed.includes(position) ? sums.target(foldName(position)) : foldName(position);
@@ -144,7 +149,7 @@ ${indent(lines)}
     const loop =
       together === 1
         ? [
-            `for (var point = ${lane}; point < ${innerSize}u; point += ${this.#shape.lanes}u) {`,
+            `for (var point = ${lane}; point < ${shown(product(this.#sizes.inner))}; point += ${this.#shape.lanes}u) {`,
             indent(pointLines),
             '}',
           ]

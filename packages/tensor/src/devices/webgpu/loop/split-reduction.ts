@@ -26,7 +26,7 @@ const shortestPart = 64;
 export function splitReduction(spec: LoopSpec): SplitReduction | undefined {
   const rows = prod(spec.outer);
   const length = prod(spec.inner);
-  if (rows > fewRows || rows === 0 || length < longRow || spec.inner.length !== 1) return undefined;
+  if (spec.limits || rows > fewRows || rows === 0 || length < longRow || spec.inner.length !== 1) return undefined;
   const { before, walks } = phases(spec);
   const walk = walks[0];
   if (walks.length !== 1 || walk === undefined || walk.points.some((position) => spec.body[position]?.kind === 'store'))

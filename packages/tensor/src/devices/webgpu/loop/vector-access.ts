@@ -15,7 +15,8 @@ const smallestMap = 65536;
 /** The steps of a map that move vectors; empty if it had better not. */
 export function vectorSteps(spec: LoopSpec): ReadonlySet<number> {
   const size = prod(spec.outer);
-  if (size < smallestMap || size % vectorLength !== 0) return new Set();
+  const bounded = spec.limits || spec.body.some((step) => step.kind === 'store' && step.displaced);
+  if (bounded || size < smallestMap || size % vectorLength !== 0) return new Set();
   const fits = ({ access }: { readonly access: Access }): boolean =>
     elementsPerWord(spec.bindings[access.binding]?.dtype ?? 'f32') === 1 &&
     isContiguous(access, spec.outer, vectorLength);

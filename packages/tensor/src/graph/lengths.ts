@@ -1,0 +1,143 @@
+/**
+ * Lengths: along an axis a tensor may have fewer elements than its size, as many as an i32 scalar says when the value is
+ * computed. Memory and strides are those of the size; elements beyond the length are neither computed nor read.
+ *
+ * Here is how lengths pass from the inputs of an op to its result. An op that does not say how refuses them.
+ */
+import { ArgumentError } from '../errors.ts';
+import type { Attributes, Op } from './op.ts';
+import type { Movement } from '../shape/layout.ts';
+import { showShape, sizeOf, type Shape } from '../shape/shape.ts';
+import type { Lengths, Node } from './node.ts';
+
+/** Lengths of an op that is about to become a node. */
+export interface CarriedLengths {
+  /** Of the result, by its axes. */
+  readonly result: Lengths;
+  /** Of the space that is walked to compute it, by the axes of that. */
+  readonly space: Lengths;
+}
+
+/** The lengths of an op on inputs; undefined where there are none. Throws ArgumentError where the op cannot have them. */
+export function carriedLengths(
+  op: Op,
+  inputs: readonly Node[],
+  attributes: Attributes,
+  shape: Shape,
+): CarriedLengths | undefined {
+  if (!inputs.some(({ lengths }) => lengths)) return undefined;
+  const first = inputs[0] as Node;
+  switch (op.family) {
+    case 'elementwise':
+      return same(commonLengths(op.name, inputs, shape));
+    case 'reduction': {
+      const axes = attributes['axes'] as readonly number[];
+      const space = lengthsOf(first);
+      return { space, result: space.map((length, axis) => (axes.includes(axis) ? undefined : length)) };
+    }
+    case 'movement':
+      return same(movedLengths(op.name, first, attributes['movement'] as Movement));
+    case 'kernel':
+      if (op.lengths) return op.lengths(inputs);
+      break;
+    default:
+  }
+  throw new ArgumentError(
+    op.name,
+    `does not take a tensor with a length along an axis, as ${inputs.map(showLengths).join(' and ')} ${inputs.length === 1 ? 'has' : 'have'}; compute it for the whole size before upTo`,
+  );
+}
+
+const same = (lengths: Lengths): CarriedLengths => ({ result: lengths, space: lengths });
+
+/** The lengths of a node by axis. */
+export function lengthsOf({ lengths, shape }: Node): Lengths {
+  return lengths ?? shape.map(() => undefined);
+}
+
+/** Where inputs that were broadcast to one shape agree: an axis has the length of all inputs that are not repeated along it. */
+export function commonLengths(operation: string, inputs: readonly Node[], shape: Shape): Lengths {
+  return shape.map((_, axis) =>
+    agreed(
+      operation,
+      axis,
+      inputs.map((input) => ({ input, axis })),
+    ),
+  );
+}
+
+/** The one length that inputs have along axes that stand for each other; those that repeat one element have any. */
+export function agreed(
+  operation: string,
+  place: number,
+  sides: readonly { readonly input: Node; readonly axis: number }[],
+): Node | undefined {
+  const own = sides.filter(({ input, axis }) => !repeats(input, axis));
+  const [first] = own;
+  const length = first?.input.lengths?.[first.axis];
+  const other = own.find(({ input, axis }) => input.lengths?.[axis] !== length);
+  if (other && first)
+    throw new ArgumentError(
+      operation,
+      `along axis ${place}, ${showLengths(first.input)} and ${showLengths(other.input)} have not the same length: take both upTo the same tensor`,
+    );
+  return length;
+}
+
+/** Whether an input shows one element again and again along an axis. */
+function repeats(node: Node, axis: number): boolean {
+  if (node.lengths?.[axis]) return false;
+  if (node.shape[axis] === 1) return true;
+  const movement = node.attributes['movement'] as Movement | undefined;
+  const source = node.inputs[0];
+  if (movement?.kind !== 'expand' || !source) return false;
+  const before = axis - (node.shape.length - source.shape.length);
+  return before < 0 || repeats(source, before);
+}
+
+/** Lengths after a movement, where it takes the axes that have them whole. */
+function movedLengths(operation: string, from: Node, movement: Movement): Lengths {
+  const { shape } = from;
+  const lengths = lengthsOf(from);
+  const refuse = (axis: number, remedy: string): never => {
+    throw new ArgumentError(operation, `axis ${axis} of ${showLengths(from)} has a length; ${remedy} before upTo`);
+  };
+  switch (movement.kind) {
+    case 'permute':
+      return movement.axes.map((axis) => lengths[axis]);
+    case 'expand': {
+      const added = movement.shape.length - shape.length;
+      return movement.shape.map((size, axis) => {
+        const length = lengths[axis - added];
+        return length && size !== shape[axis - added] ? refuse(axis - added, 'expand it') : length;
+      });
+    }
+    case 'slice':
+      return lengths.map((length, axis) => {
+        const whole = movement.count[axis] === shape[axis] && movement.start[axis] === 0 && movement.step[axis] === 1;
+        return length && !whole ? refuse(axis, 'slice it') : length;
+      });
+    case 'reshape': {
+      const result = new Array<Node | undefined>(movement.shape.length).fill(undefined);
+      let next = 0;
+      for (const [axis, length] of lengths.entries()) {
+        if (!length) continue;
+        const before = sizeOf(shape.slice(0, axis));
+        const target = movement.shape.findIndex(
+          (size, to) => to >= next && size === shape[axis] && sizeOf(movement.shape.slice(0, to)) === before,
+        );
+        if (target < 0) refuse(axis, 'join or split it');
+        result[target] = length;
+        next = target + 1;
+      }
+      return result;
+    }
+    case 'windows':
+      return lengths.map((length, axis) => (length ? refuse(axis, 'slide windows over it') : length));
+  }
+}
+
+/** A shape in which axes with a length are marked. */
+export function showLengths({ shape, lengths }: Node): string {
+  return lengths ? `[${shape.map((size, axis) => (lengths[axis] ? `≤${size}` : size)).join(', ')}]` : showShape(shape);
+}
