@@ -146,13 +146,13 @@ export abstract class TensorHandle {
 
   /** The elements as nested arrays of numbers (0 and 1 for `bool`); a plain number for a scalar. */
   async array(): Promise<NestedNumbers> {
-    const { bytes, shape } = await this.read();
+    const { bytes, shape } = await read(this.live);
     return nest(decode(this.dtype, bytes), shape);
   }
 
   /** As `array()`, at once. Throws DeviceError where `dataSync()` does. */
   arraySync(): NestedNumbers {
-    const { bytes, shape } = this.readSync();
+    const { bytes, shape } = readSync(this.live);
     return nest(decode(this.dtype, bytes), shape);
   }
 
@@ -170,12 +170,12 @@ export abstract class TensorHandle {
 
   /** The raw bytes of the value, as the device stores them (16-bit floats as patterns, `bool` as bytes). */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return (await this.read()).bytes;
+    return (await read(this.live)).bytes;
   }
 
   /** As `bytes()`, at once. Throws DeviceError where `dataSync()` does. */
   bytesSync(): Uint8Array<ArrayBuffer> {
-    return this.readSync().bytes;
+    return readSync(this.live).bytes;
   }
 
   /** Gives the memory back now. The tensor must not be used afterwards; other tensors are not affected. */
@@ -215,26 +215,6 @@ export abstract class TensorHandle {
     );
   }
 
-  /** The elements within all lengths, and the shape that they have. */
-  private async read(): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly shape: Shape }> {
-    const node = this.live;
-    const lengths = [...distinctLengths(node.lengths)];
-    const [own, ...others] = await withRoom(() => {
-      realize([node, ...lengths]);
-      return Promise.all([node, ...lengths].map(({ storage }) => (storage as Storage).read()));
-    });
-    await settleIndexChecks(node.device);
-    return present(node, own as Uint8Array<ArrayBuffer>, new Map(lengths.map((length, i) => [length, others[i]])));
-  }
-
-  private readSync(): { readonly bytes: Uint8Array<ArrayBuffer>; readonly shape: Shape } {
-    const node = this.live;
-    const lengths = [...distinctLengths(node.lengths)];
-    realize([node, ...lengths]);
-    const read = ({ storage }: Node): Uint8Array<ArrayBuffer> => (storage as Storage).readSync();
-    return present(node, read(node), new Map(lengths.map((length) => [length, read(length)])));
-  }
-
   private checkSingle(): void {
     if (this.live.lengths)
       throw new ShapeError(
@@ -249,12 +229,35 @@ export abstract class TensorHandle {
   }
 }
 
+/** What there is of a value. */
+interface Present {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly shape: Shape;
+}
+
+async function read(node: Node): Promise<Present> {
+  const lengths = [...distinctLengths(node.lengths)];
+  const [own, ...others] = await withRoom(() => {
+    realize([node, ...lengths]);
+    return Promise.all([node, ...lengths].map(({ storage }) => (storage as Storage).read()));
+  });
+  await settleIndexChecks(node.device);
+  return present(node, own as Present['bytes'], new Map(lengths.map((length, i) => [length, others[i]])));
+}
+
+function readSync(node: Node): Present {
+  const lengths = [...distinctLengths(node.lengths)];
+  realize([node, ...lengths]);
+  const bytesOf = ({ storage }: Node): Present['bytes'] => (storage as Storage).readSync();
+  return present(node, bytesOf(node), new Map(lengths.map((length) => [length, bytesOf(length)])));
+}
+
 /** What was read of a node, as far as its lengths go. */
 function present(
   node: Node,
   all: Uint8Array<ArrayBuffer>,
   lengths: ReadonlyMap<Node, Uint8Array<ArrayBuffer> | undefined>,
-): { readonly bytes: Uint8Array<ArrayBuffer>; readonly shape: Shape } {
+): Present {
   if (lengths.size === 0) return { bytes: all, shape: node.shape };
   const shape = presentShape(
     node,

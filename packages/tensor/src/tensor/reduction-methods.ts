@@ -94,22 +94,9 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     const sum = floatSum(this.whole, axis);
     const kept =
       lengths.length > 0
-        ? sum.div(this.presentAlong(along).cast(sum.dtype))
+        ? sum.div(presentAlong(this.whole, along).cast(sum.dtype))
         : sum.mul(count === 0 ? Number.NaN : 1 / count);
     return this.dropReduced(kept, axis, options);
-  }
-
-  /** How many elements there are along axes of which some have a length: an i32 scalar. */
-  private presentAlong(axes: readonly number[]): Tensor {
-    const { lengths = [] } = this.node;
-    const whole = sizeOf(axes.map((a) => (lengths[a] ? 1 : (this.shape[a] as number))));
-    return axes.reduce(
-      (product, a) => {
-        const length = lengths[a];
-        return length ? product.mul(wrap(length).clamp(0, this.shape[a] as number)) : product;
-      },
-      wrap(constantNode(whole, 'i32', this.device)),
-    );
   }
 
   /** Whether any element is not 0. */
@@ -208,6 +195,19 @@ function powerFlatAtZero(x: Tensor, p: number): Tensor {
   const positive = x.ne(0);
   const base = x.where(positive, 1);
   return (p === 0.5 ? base.sqrt() : base.pow(p)).where(positive, 0);
+}
+
+/** How many elements there are along axes of which some have a length: an i32 scalar. */
+function presentAlong({ node, shape, device }: Tensor, axes: readonly number[]): Tensor {
+  const { lengths = [] } = node;
+  const whole = sizeOf(axes.map((axis) => (lengths[axis] ? 1 : (shape[axis] as number))));
+  return axes.reduce(
+    (product, axis) => {
+      const length = lengths[axis];
+      return length ? product.mul(wrap(length).clamp(0, shape[axis] as number)) : product;
+    },
+    wrap(constantNode(whole, 'i32', device)),
+  );
 }
 
 /** Removes axes of size 1. */

@@ -239,6 +239,14 @@ const methods: Readonly<Record<string, readonly [receiver: () => Tensor, ...slot
     ]),
   ],
   narrow: [matrix, axis, integer, count],
+  upTo: [
+    matrix,
+    axis,
+    slot(
+      () => tensor(1, { dtype: 'i32' }),
+      (value) => value === 0,
+    ),
+  ],
   select: [matrix, axis, integer],
   flip: [matrix, axes],
   pad: [matrix, list([list([integer, integer])], true), filling],
@@ -385,6 +393,7 @@ const shapeOnly = slot(
 
 /** The slots of each exported function. */
 const functions: Readonly<Record<string, readonly Slot[]>> = {
+  assignAt: [x, axis, count, tensorSlot(() => tensor([[7, 8, 9]]))],
   dryRun: [list([options({ shape, dtype, device: reference }, ['shape'])], true), shapeOnly],
   multiplyAccumulates: [x, optional(list([x], true))],
   tensor: [nested, create],

@@ -1,0 +1,94 @@
+import { assignAt, compile, concat, noGrad, ones, tensor, zeros, type Tensor } from '@espalier/tensor';
+import { expect, test } from 'vitest';
+
+const length = (value: number): Tensor => tensor(value, { dtype: 'i32' });
+const bounded = (): Tensor => ones([2, 3]).upTo(1, length(2));
+
+const whole = (): Tensor =>
+  tensor([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+
+const refused: Readonly<Record<string, readonly [() => unknown, string]>> = {
+  'a length beyond the size': [() => ones([3]).upTo(0, length(4)), 'the length is 4'],
+  'a negative length': [() => ones([3]).upTo(0, length(-1)), 'the length is -1'],
+  'a fractional length': [() => ones([3]).upTo(0, tensor(1.5)), 'indices are f32'],
+  'a number beyond the size': [() => ones([3]).upTo(0, 4), 'the length is 4'],
+  'two lengths of one axis': [() => bounded().upTo(1, length(1)), 'has a length already'],
+  'lengths that are not the same': [() => bounded().add(bounded()), 'have not the same length'],
+  'a whole tensor beside one with a length': [() => bounded().add(whole()), 'have not the same length'],
+  'a product over different lengths': [() => bounded().matmul(whole().t()), 'have not the same length'],
+  'axes that are joined': [() => bounded().flatten(), 'join or split it'],
+  'a slice of the axis': [() => bounded().narrow(1, 0, 1), 'slice it'],
+  'running sums': [() => bounded().cumsum(1), 'does not take a tensor with a length'],
+  joining: [() => concat([bounded(), bounded()], 1), 'does not take a tensor with a length'],
+  'positions of largest elements': [() => bounded().argmax(1), 'have not the same length'],
+  variances: [() => bounded().var(1), 'has a length'],
+  'tracked gradients': [() => ones([3]).requiresGradients().upTo(0, length(1)), 'gradients do not pass'],
+  'assigning what has a length': [() => zeros([2, 3]).assign(bounded()), 'assignAt'],
+  'writing into what has a length': [() => assignAt(bounded(), 0, 0, ones([1, 3])), 'has a length'],
+  'a position without room': [() => assignAt(zeros([4, 2]), 0, 3, ones([2, 2])), 'the position is 3'],
+  'a position tensor without room': [() => assignAt(zeros([4, 2]), 0, length(3), ones([2, 2])), 'the position is 3'],
+  'a part of another shape': [() => assignAt(zeros([4, 2]), 0, 0, ones([1, 3])), 'sizes are equal'],
+  'a part of another dtype': [() => assignAt(zeros([4, 2]), 0, 0, ones([1, 2], { dtype: 'i32' })), 'cast it first'],
+};
+
+test.each(Object.entries(refused))('%s is refused by name', (_, [call, says]) => {
+  expect(call).toThrow(says);
+});
+
+test('a step checks the lengths and positions that it is given, at each call', () => {
+  const cache = zeros([4]);
+  const step = compile((at: Tensor, n: Tensor) => {
+    assignAt(cache, 0, at, ones([1]));
+    return cache.upTo(0, n).sum();
+  });
+  expect(step(length(0), length(4)).itemSync()).toBe(1);
+  expect(() => step(length(4), length(4))).toThrow('the position is 4');
+  expect(() => step(length(0), length(5))).toThrow('the length is 5');
+  expect(step(length(3), length(4)).itemSync()).toBe(2);
+  expect(step.recordings).toBe(1);
+});
+
+test('weights that want gradients take lengths where none are tracked', () => {
+  const weight = ones([3, 2]).requiresGradients();
+  expect(
+    noGrad(() =>
+      bounded()
+        .t()
+        .matmul(ones([2, 2]))
+        .matmul(weight.t()),
+    ).arraySync(),
+  ).toEqual([
+    [4, 4, 4],
+    [4, 4, 4],
+  ]);
+});
+
+test('a step takes arguments that have lengths, and tells results of one length from those of another', () => {
+  const step = compile((x: Tensor, n: Tensor) =>
+    x
+      .mul(2)
+      .add(x.upTo === undefined ? 0 : 1)
+      .sub(n.cast('f32')),
+  );
+  const n = length(2);
+  const x = tensor([1, 2, 3]).upTo(0, n);
+  const first = step(x, n);
+  const second = step(tensor([4, 5, 6]).upTo(0, length(3)), length(1));
+  expect(first.arraySync()).toEqual([1, 3]);
+  expect(second.arraySync()).toEqual([8, 10, 12]);
+});
+
+test('old values that somebody still needs stay theirs when a part is written', () => {
+  const cache = zeros([2, 2]);
+  const old = cache.detach();
+  const later = cache.add(1);
+  assignAt(cache, 0, 1, ones([1, 2]));
+  expect([old.arraySync(), later.arraySync(), cache.arraySync()]).toEqual([
+    [[0, 0], [0, 0]],
+    [[1, 1], [1, 1]],
+    [[0, 0], [1, 1]],
+  ]); // prettier-ignore
+});
