@@ -146,13 +146,13 @@ export abstract class TensorHandle {
 
   /** The elements as nested arrays of numbers (0 and 1 for `bool`); a plain number for a scalar. */
   async array(): Promise<NestedNumbers> {
-    const { bytes, shape } = await read(this.live);
+    const { bytes, shape } = await readPresent(this.live);
     return nest(decode(this.dtype, bytes), shape);
   }
 
   /** As `array()`, at once. Throws DeviceError where `dataSync()` does. */
   arraySync(): NestedNumbers {
-    const { bytes, shape } = readSync(this.live);
+    const { bytes, shape } = readPresentSync(this.live);
     return nest(decode(this.dtype, bytes), shape);
   }
 
@@ -170,12 +170,12 @@ export abstract class TensorHandle {
 
   /** The raw bytes of the value, as the device stores them (16-bit floats as patterns, `bool` as bytes). */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return (await read(this.live)).bytes;
+    return (await readPresent(this.live)).bytes;
   }
 
   /** As `bytes()`, at once. Throws DeviceError where `dataSync()` does. */
   bytesSync(): Uint8Array<ArrayBuffer> {
-    return readSync(this.live).bytes;
+    return readPresentSync(this.live).bytes;
   }
 
   /** Gives the memory back now. The tensor must not be used afterwards; other tensors are not affected. */
@@ -235,7 +235,7 @@ interface Present {
   readonly shape: Shape;
 }
 
-async function read(node: Node): Promise<Present> {
+async function readPresent(node: Node): Promise<Present> {
   const lengths = [...distinctLengths(node.lengths)];
   const [own, ...others] = await withRoom(() => {
     realize([node, ...lengths]);
@@ -245,7 +245,7 @@ async function read(node: Node): Promise<Present> {
   return present(node, own as Present['bytes'], new Map(lengths.map((length, i) => [length, others[i]])));
 }
 
-function readSync(node: Node): Present {
+function readPresentSync(node: Node): Present {
   const lengths = [...distinctLengths(node.lengths)];
   realize([node, ...lengths]);
   const bytesOf = ({ storage }: Node): Present['bytes'] => (storage as Storage).readSync();

@@ -131,8 +131,8 @@ export abstract class MovementMethods extends ReductionMethods {
     check('upTo', 'the length', length, aTensor);
     if (length.size !== 1)
       throw new ShapeError('upTo', `the length is a tensor ${showShape(length.shape)}; give a scalar`);
-    const bounds = { operation: 'upTo', size: size + 1, wrong: (value: number) => lengthOutside(value, size) };
-    checkIndexNode(length.node, bounds);
+    const within = { operation: 'upTo', size: size + 1, wrong: (value: number) => lengthOutside(value, size) };
+    checkIndexNode(length.node, within);
     if (this.node.lengths?.[along])
       throw new ArgumentError('upTo', `axis ${along} of ${showLengths(this.node)} has a length already; give it once`);
     const node = length.rank === 0 ? length.node : length.reshape([]).node;

@@ -204,7 +204,7 @@ function presentAlong({ node, shape, device }: Tensor, axes: readonly number[]):
   return axes.reduce(
     (product, axis) => {
       const length = lengths[axis];
-      return length ? product.mul(wrap(length).clamp(0, shape[axis] as number)) : product;
+      return length ? product.mul(wrap(length).clamp(0, shape[axis])) : product;
     },
     wrap(constantNode(whole, 'i32', device)),
   );
