@@ -4,6 +4,7 @@ import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
 import { sumOfLanes } from '../gemm/dot-rows.ts';
+import { addApart } from './columns-apart.ts';
 
 /** The functions of one engine; `zeros` is 0 where all zero points are 8. */
 export interface Int4Kernels {
@@ -12,6 +13,11 @@ export interface Int4Kernels {
    * from `column` on, which is even; a group has 2^groupBits columns, a row `groups` of them.
    */
   readonly decodeInt4: WasmFunction;
+  /**
+   * (list, count, codes, scales, zeros, y, rows, codeStep, groups, groupBits): y[r] += Σ value · (code - zero) · scale for the
+   * columns of a list.
+   */
+  readonly addColumns: WasmFunction;
   /** (planes, sums, chunks, perGroup, factor): for each group, of either plane the four sums that a dot product has, times -factor. */
   readonly sumPlanes: WasmFunction;
   /** (planes, xScales, sums, codes, scales, y, rows, chunks, perGroup, codeStep, scaleStep): y[r] = Σ x · (code - 8) · scale. */
@@ -28,6 +34,7 @@ export function int4Kernels(engine: Engine): Int4Kernels {
   if (kernels === undefined) {
     const { module } = engine.module();
     addDecode(module);
+    addColumns(module);
     addSumPlanes(module);
     addPlanes(module, 'planesInt4', false);
     addPlanes(module, 'planesWithZeros', true);
@@ -101,6 +108,32 @@ function addDecode(module: ModuleBuilder): void {
     f.increase(codes, codeStep);
     f.increase(scales, op('i32.shl', groups, i32(2)));
     f.if(zeros, () => f.increase(zeros, groups));
+  });
+}
+
+function addColumns(module: ModuleBuilder): void {
+  const f = module.function(
+    'addColumns',
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    'none',
+    true,
+  );
+  const [list, count, codes, scales, zeros, y, rows, codeStep, groups, groupBits] = f.arguments;
+  f.repeat(rows, () => {
+    addApart(f, list, count, y, (column) => {
+      const byte = memoryOp('i32.load8_u', 0, [op('i32.add', codes, op('i32.shr_u', column, i32(1)))]);
+      const shift = op('i32.shl', op('i32.and', column, i32(1)), i32(2));
+      const group = f.let(op('i32.shr_u', column, groupBits));
+      const zero = f.let(i32(8));
+      f.if(zeros, () => f.set(zero, memoryOp('i32.load8_u', 0, [op('i32.add', zeros, group)])));
+      const code = op('i32.sub', op('i32.and', op('i32.shr_u', byte, shift), i32(15)), zero);
+      const scale = memoryOp('f32.load', 0, [op('i32.add', scales, op('i32.shl', group, i32(2)))]);
+      return op('f64.mul', op('f64.convert_i32_s', code), op('f64.promote_f32', scale));
+    });
+    f.increase(codes, codeStep);
+    f.increase(scales, op('i32.shl', groups, i32(2)));
+    f.if(zeros, () => f.increase(zeros, groups));
+    f.increase(y, 4);
   });
 }
 

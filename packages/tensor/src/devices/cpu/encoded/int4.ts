@@ -72,16 +72,7 @@ function int4Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Program): Pr
       kernels.sumPlanes(planes, extra, chunks, perGroup, hasZeros ? 1 : 8);
       multiply(planes, xScales, extra, codes, scales, y, rows, chunks, perGroup, codeStep, groups * 4, zeros);
     },
-    valueAt: ([codes = 0, scales = 0, zeros = 0]) => {
-      const { buffer } = engine.memory.memory;
-      const bytes = new Uint8Array(buffer, codes, rows * codeStep);
-      const ofGroups = new Float32Array(buffer, scales, rows * groups);
-      const zero = hasZeros ? new Uint8Array(buffer, zeros, rows * groups) : undefined;
-      return (row, column) => {
-        const code = ((bytes[row * codeStep + (column >> 1)] ?? 0) >> ((column & 1) * 4)) & 15;
-        const place = row * groups + Math.floor(column / group);
-        return (code - (zero?.[place] ?? 8)) * (ofGroups[place] ?? 0);
-      };
-    },
+    addColumns: ([codes = 0, scales = 0, zeros = 0], y, list, count) =>
+      void kernels.addColumns(list, count, codes, scales, zeros, y, rows, codeStep, groups, Math.log2(group)),
   });
 }

@@ -6,6 +6,7 @@ import type { Engine, WasmFunction } from '../engine.ts';
 import { sumOfPair } from '../gemm/dot-rows.ts';
 import { gemmKernels } from '../gemm/gemm.ts';
 import { addMultiply, pairProducts } from '../gemm/multiply.ts';
+import { addApart } from './columns-apart.ts';
 
 /** The functions of one engine. */
 export interface Int8Kernels {
@@ -17,6 +18,8 @@ export interface Int8Kernels {
   readonly planesInt8: WasmFunction;
   /** The same with x as codes, i16, whose blocks have scales all the same. */
   readonly codesInt8: WasmFunction;
+  /** (list, count, codes, scales, y, rows, rowStep, scaleStep): y[r] += Σ value · code · scale for the columns of a list. */
+  readonly addColumns: WasmFunction;
   /** The packed product of pairs of i16: arguments as those of `multiply`. */
   readonly multiplyPairs: WasmFunction;
   /** (c, rows, columns, rowStep, xScales, scales, scaleStep): c = i32 c · xScales[row] · scales[column], f32. */
@@ -34,6 +37,7 @@ export function int8Kernels(engine: Engine): Int8Kernels {
     addWiden(module);
     addPlanes(module, 'planesInt8', 2);
     addPlanes(module, 'codesInt8', 1);
+    addColumns(module);
     addMultiply(module, 'multiplyPairs', gemmKernels(engine).tile, pairProducts);
     addScaleSums(module);
     kernels = engine.instantiate(module) as unknown as Int8Kernels;
@@ -185,6 +189,21 @@ function planeDots(
   });
   f.increase(tail, op('i32.mul', tailCount, i32(-8)));
   return totals;
+}
+
+function addColumns(module: ModuleBuilder): void {
+  const f = module.function('addColumns', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [list, count, codes, scales, y, rows, rowStep, scaleStep] = f.arguments;
+  f.repeat(rows, () => {
+    addApart(f, list, count, y, (column) => {
+      const code = memoryOp('i32.load8_s', 0, [op('i32.add', codes, column)]);
+      const scale = op('f64.promote_f32', memoryOp('f32.load', 0, [scales]));
+      return op('f64.mul', op('f64.convert_i32_s', code), scale);
+    });
+    f.increase(codes, rowStep);
+    f.increase(scales, scaleStep);
+    f.increase(y, 4);
+  });
 }
 
 /** The sum of four i32, in f64. */

@@ -44,7 +44,7 @@ function decodeInt8(spec: EncodedMatmulSpec, engine: Engine): Decode {
 /** Few rows of x, as whole numbers of 31 bits. */
 function int8Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Program): Program {
   const { rows, columns } = spec;
-  const { planesInt8 } = int8Kernels(engine);
+  const { planesInt8, addColumns } = int8Kernels(engine);
   const scaleStep = scaleStepOf(spec);
   const whole = columns - (columns % 8);
   return planesProgram(spec, engine, exact, {
@@ -62,11 +62,8 @@ function int8Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Program): Pr
     },
     multiply: ({ planes, scales }, [codes = 0, ofRows = 0], y) =>
       void planesInt8(planes, scales, codes, ofRows, y, rows, whole / 8, columns, scaleStep, 0, 0),
-    valueAt: ([codes = 0, ofRows = 0]) => {
-      const code = new Int8Array(engine.memory.memory.buffer, codes, rows * columns);
-      const scale = new Float32Array(engine.memory.memory.buffer, ofRows, scaleStep === 0 ? 1 : rows);
-      return (row, column) => (code[row * columns + column] ?? 0) * (scale[scaleStep === 0 ? 0 : row] ?? 0);
-    },
+    addColumns: ([codes = 0, ofRows = 0], y, list, count) =>
+      void addColumns(list, count, codes, ofRows, y, rows, columns, scaleStep),
   });
 }
 

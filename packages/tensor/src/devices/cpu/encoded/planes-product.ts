@@ -2,6 +2,7 @@
 import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
 import type { Engine, Program } from '../engine.ts';
 import { roundUp } from '../gemm/gemm.ts';
+import { apartBytes } from './columns-apart.ts';
 import { addressesOf, rowsOfResult } from './decoded-product.ts';
 import { splitRow, type Lost, type PlaneLayout } from './planes.ts';
 import { rowsOfX } from './rows-of-x.ts';
@@ -30,8 +31,8 @@ export interface PlanesProduct {
   readonly scaleWriter: (address: number) => (block: number, scale: number) => void;
   /** y = the product with one row of x. */
   readonly multiply: (x: PlacedPlanes, parts: readonly number[], y: number) => void;
-  /** Elements of the matrix. */
-  readonly valueAt: (parts: readonly number[]) => (row: number, column: number) => number;
+  /** y += the product with columns apart: `count` of `apartBytes` from `list` on, each an i32 and, 8 bytes on, its factor in f64. */
+  readonly addColumns: (parts: readonly number[], y: number, list: number, count: number) => void;
 }
 
 /** So many elements are added column by column before computing with decoded numbers is faster. */
@@ -42,22 +43,21 @@ export function planesProgram(
   spec: EncodedMatmulSpec,
   engine: Engine,
   exact: Program,
-  { layout, whole, block, scaleBytes, extraBytes, most, scaleWriter, multiply, valueAt }: PlanesProduct,
+  { layout, whole, block, scaleBytes, extraBytes, most, scaleWriter, multiply, addColumns }: PlanesProduct,
 ): Program {
   const { rows, columns, m } = spec;
   const x = rowsOfX(spec, engine);
   const out = rowsOfResult(spec, engine);
   const scalesAt = x.bytes + roundUp(whole * 4, 16);
   const extraAt = scalesAt + roundUp(Math.ceil(whole / block) * scaleBytes, 16);
-  engine.workspace.reserve(extraAt + extraBytes, 'matmul');
+  const apartAt = extraAt + roundUp(extraBytes, 16);
+  engine.workspace.reserve(apartAt + (most + columns - whole) * apartBytes, 'matmul');
 
-  const addColumns = (lost: readonly Lost[], parts: readonly number[], y: number): void => {
-    const valueOf = valueAt(parts);
-    const result = new Float32Array(engine.memory.memory.buffer, y, rows);
-    for (let row = 0; row < rows; row++) {
-      let sum = 0;
-      for (const { column, value } of lost) sum += value * valueOf(row, column);
-      result[row] = (result[row] as number) + sum;
+  const writeApart = (columnsApart: readonly Lost[], address: number): void => {
+    const view = new DataView(engine.memory.memory.buffer, address, columnsApart.length * apartBytes);
+    for (const [place, { column, value }] of columnsApart.entries()) {
+      view.setInt32(place * apartBytes, column, true);
+      view.setFloat64(place * apartBytes + 8, value, true);
     }
   };
 
@@ -76,7 +76,9 @@ export function planesProgram(
       multiply({ planes, scales, extra }, parts, to + i * out.step);
       const tail = new Float32Array(engine.memory.memory.buffer, row.x + whole * 4, columns - whole);
       const apart = [...lost, ...Array.from(tail, (value, place): Lost => ({ column: whole + place, value }))];
-      if (apart.length > 0) addColumns(apart, parts, to + i * out.step);
+      if (apart.length === 0) continue;
+      writeApart(apart, address + apartAt);
+      addColumns(parts, to + i * out.step, address + apartAt, apart.length);
     }
   };
 }
