@@ -95,6 +95,7 @@ export const plainOpcodes = {
   'i32.trunc_sat_f64_s': 'fc02 d>i',
   'i32.trunc_sat_f64_u': 'fc03 d>i',
   // Vectors: splats and comparisons.
+  'i8x16.splat': 'fd0f i>v',
   'i16x8.splat': 'fd10 i>v',
   'i32x4.splat': 'fd11 i>v',
   'f32x4.splat': 'fd13 f>v',
@@ -136,6 +137,7 @@ export const plainOpcodes = {
   'f64x2.promote_low_f32x4': 'fd5f v>v',
   'i8x16.swizzle': 'fd0e vv>v',
   'i8x16.narrow_i16x8_u': 'fd66 vv>v',
+  'i8x16.sub': 'fd71 vv>v',
   'i16x8.narrow_i32x4_s': 'fd85 vv>v',
   'i16x8.narrow_i32x4_u': 'fd86 vv>v',
   'i16x8.extend_low_i8x16_s': 'fd87 v>v',

@@ -3,7 +3,7 @@ import { i32, memoryOp, op, shuffle8, v128, type Expression, type Local } from '
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
-import { decodedProgram } from './decoded-product.ts';
+import { decodedProgram, type Decode } from './decoded-product.ts';
 import type { EncodedRule } from './encoded-rule.ts';
 
 /** The rule of the layout. */
@@ -14,10 +14,11 @@ export const codebookRule: EncodedRule = {
     const rowBytes = Math.ceil((spec.columns * bits) / 8);
     const { lookUp4, lookUp8 } = tableKernels(engine);
     const decode = bits === 4 ? lookUp4 : lookUp8;
-    return decodedProgram(spec, engine, ([codes = 0, table = 0], { row, rows, column, columns }, target) => {
+    const decodeCodes: Decode = ([codes = 0, table = 0], { row, rows, column, columns }, target) => {
       // Blocks begin with even columns.
       decode(codes + row * rowBytes + (column * bits) / 8, table, rows, columns, rowBytes, target);
-    });
+    };
+    return decodedProgram(spec, engine, decodeCodes, [{ rowBytes, bits }]);
   },
 };
 

@@ -7,6 +7,7 @@ import type { Engine, Program } from '../engine.ts';
 import { gemmKernels, packDense, planGemm, roundUp, type GemmKernels, type PackSecond } from '../gemm/gemm.ts';
 import { sumOfBlocks, wideBytes } from '../gemm/wide-sums.ts';
 import { rowsOfX, sizesOf } from './rows-of-x.ts';
+import { touchKernel } from './touch.ts';
 
 /** A part of the matrix. */
 export interface Block {
@@ -21,13 +22,27 @@ export type Decode = (parts: readonly number[], block: Block, target: number) =>
 
 /** From this many rows of x on, packing what was decoded is worth its time. */
 const manyRows = 8;
+/** Rows whose codes are read ahead: a multiple of the columns of a panel; 16 KiB of codes of 8 bits. */
+const rowsAhead = 64;
 /** Numbers decoded at a time. */
 const decodedSize = 32768;
 
-/** The program of a product with a matrix that `decode` reads. */
-export function decodedProgram(spec: EncodedMatmulSpec, engine: Engine, decode: Decode): Program {
-  const few = spec.walks === 'columns' ? dotProducts : scaledRows;
-  return (spec.m >= manyRows ? blockedProduct : few)(spec, engine, decode);
+/** How the rows of the matrix lie in one of its arrays, of those in the order of `parts`. */
+export interface RowsOfPart {
+  readonly rowBytes: number;
+  /** Bits of a column, on average. */
+  readonly bits: number;
+}
+
+/** The program of a product with a matrix that `decode` reads from `rowsOf` and smaller arrays after those. */
+export function decodedProgram(
+  spec: EncodedMatmulSpec,
+  engine: Engine,
+  decode: Decode,
+  rowsOf: readonly RowsOfPart[],
+): Program {
+  if (spec.m >= manyRows) return blockedProduct(spec, engine, decode, rowsOf);
+  return (spec.walks === 'columns' ? dotProducts : scaledRows)(spec, engine, decode);
 }
 
 /** Where the arrays of the matrix are. */
@@ -94,7 +109,12 @@ function scaledRows(spec: EncodedMatmulSpec, engine: Engine, decode: Decode): Pr
   };
 }
 
-function blockedProduct(spec: EncodedMatmulSpec, engine: Engine, decode: Decode): Program {
+function blockedProduct(
+  spec: EncodedMatmulSpec,
+  engine: Engine,
+  decode: Decode,
+  rowsOf: readonly RowsOfPart[],
+): Program {
   const { m } = spec;
   const { depth, width } = sizesOf(spec);
   const kernels = gemmKernels(engine);
@@ -103,10 +123,20 @@ function blockedProduct(spec: EncodedMatmulSpec, engine: Engine, decode: Decode)
   let parts: readonly number[] = [];
   const shape = { m, n: width, k: depth, a: { rowStep: depth * 4, columnStep: 4 }, cRowStep: out.step };
   let decoded = 0;
-  const pack = packDecoded(spec, kernels, (block) => {
-    decode(parts, block, decoded);
-    return decoded;
-  });
+  const touch = touchKernel(engine);
+  const source: DecodedSource = {
+    decode: (block) => {
+      decode(parts, block, decoded);
+      return decoded;
+    },
+    readAhead: ({ row, rows, column, columns }) => {
+      for (const [part, { rowBytes, bits }] of rowsOf.entries()) {
+        const address = (parts[part] ?? 0) + row * rowBytes + Math.floor((column * bits) / 8);
+        touch(address, rows, Math.ceil((columns * bits) / 8), rowBytes);
+      }
+    },
+  };
+  const pack = packDecoded(spec, kernels, source);
   const plan = planGemm(kernels, shape, pack);
   const decodedAt = x.bytes + roundUp(plan.workspaceBytes, 16);
   engine.workspace.reserve(decodedAt + decodedSize * 4, 'matmul');
@@ -119,8 +149,19 @@ function blockedProduct(spec: EncodedMatmulSpec, engine: Engine, decode: Decode)
   };
 }
 
-/** Packs panels of a block that `decode` has put somewhere. */
-function packDecoded({ walks }: EncodedMatmulSpec, kernels: GemmKernels, decode: (block: Block) => number): PackSecond {
+interface DecodedSource {
+  /** Where a block has been decoded to. */
+  readonly decode: (block: Block) => number;
+  /** Has the codes of a block come into the cache. */
+  readonly readAhead: (block: Block) => void;
+}
+
+/** Packs panels of a block that was decoded. */
+function packDecoded(
+  { walks }: EncodedMatmulSpec,
+  kernels: GemmKernels,
+  { decode, readAhead }: DecodedSource,
+): PackSecond {
   const lanes = kernels.tile.columns;
   return (_, j, width, p, depth, target) => {
     // Rows of the matrix become columns of a panel: what is decoded of one panel is in the first-level cache when it is packed.
@@ -130,6 +171,8 @@ function packDecoded({ walks }: EncodedMatmulSpec, kernels: GemmKernels, decode:
       const count = Math.min(most, width - at);
       const to = target + at * depth * 4;
       if (walks === 'columns') {
+        if (at % rowsAhead === 0)
+          readAhead({ row: j + at, rows: Math.min(rowsAhead, width - at), column: p, columns: depth });
         const decoded = decode({ row: j + at, rows: count, column: p, columns: depth });
         packDense(kernels, { rowStep: 4, columnStep: depth * 4 })(decoded, 0, count, 0, depth, to);
       } else {

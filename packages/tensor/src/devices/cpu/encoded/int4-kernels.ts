@@ -1,5 +1,5 @@
 /** WebAssembly functions for codes of 4 bits in groups of columns. */
-import { f32, f64, i32, memoryOp, op, v128, type Expression, type Local } from '../assembler/expression.ts';
+import { f32, f64, i32, memoryOp, op, shuffle8, v128, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
@@ -60,6 +60,9 @@ const atMost = (f: FunctionBuilder, value: Expression, limit: Expression): Local
   return result;
 };
 
+/** The bytes of two vectors' lower halves, one of each in turns. */
+const inTurns = Array.from({ length: 16 }, (_, byte) => (byte & 1) * 16 + (byte >> 1));
+
 function addDecode(module: ModuleBuilder): void {
   const f = module.function(
     'decodeInt4',
@@ -69,7 +72,7 @@ function addDecode(module: ModuleBuilder): void {
   );
   const [codes, scales, zeros, rows, column, columns, codeStep, groups, groupBits, target] = f.arguments;
   const end = f.let(op('i32.add', column, columns));
-  const nibbles = f.let(v128([0x0f0f0f0f, 0, 0, 0]));
+  const nibbles = f.let(v128([0x0f0f0f0f, 0x0f0f0f0f, 0, 0]));
   f.repeat(rows, () => {
     const at = f.let(column);
     f.loop((again) => {
@@ -79,23 +82,22 @@ function addDecode(module: ModuleBuilder): void {
       const scale = f.let(memoryOp('f32.load', 0, [op('i32.add', scales, op('i32.shl', group, i32(2)))]));
       const zero = f.let(i32(8));
       f.if(zeros, () => f.set(zero, memoryOp('i32.load8_u', 0, [op('i32.add', zeros, group)])));
-      const [spread, zeroes] = [f.let(op('f32x4.splat', scale)), f.let(op('i32x4.splat', zero))];
-      f.repeat(op('i32.shr_u', count, i32(3)), () => {
-        const four = f.let(memoryOp('v128.load32_zero', 0, [op('i32.add', codes, op('i32.shr_u', at, i32(1)))]));
-        const even = op('v128.and', four, nibbles);
-        const odd = op('v128.and', op('i16x8.shr_u', four, i32(4)), nibbles);
-        // The codes of even columns in bytes 0 to 3, those of odd ones in 4 to 7.
-        const both = f.let(op('v128.or', even, op('i64x2.shl', odd, i32(32))));
-        for (const half of [0, 1]) {
-          const word = (byte: number): number => (0x80808000 | byte) >>> 0;
-          const places = v128([word(2 * half), word(2 * half + 4), word(2 * half + 1), word(2 * half + 5)]);
-          const code = op('i32x4.sub', op('i8x16.swizzle', both, places), zeroes);
-          f.store('v128.store', target, op('f32x4.mul', op('f32x4.convert_i32x4_s', code), spread), half * 16);
+      const [spread, zeroes] = [f.let(op('f32x4.splat', scale)), f.let(op('i8x16.splat', zero))];
+      f.repeat(op('i32.shr_u', count, i32(4)), () => {
+        const eight = f.let(memoryOp('v128.load64_zero', 0, [op('i32.add', codes, op('i32.shr_u', at, i32(1)))]));
+        const [even, odd] = [eight, op('i16x8.shr_u', eight, i32(4))].map((half) => op('v128.and', half, nibbles));
+        const code = f.let(op('i8x16.sub', shuffle8(even as Expression, odd as Expression, inTurns), zeroes));
+        for (const [half, extend] of (['low', 'high'] as const).entries()) {
+          const wide = f.let(op(`i16x8.extend_${extend}_i8x16_s`, code));
+          for (const [quarter, four] of (['low', 'high'] as const).entries()) {
+            const number = op('f32x4.convert_i32x4_s', op(`i32x4.extend_${four}_i16x8_s`, wide));
+            f.store('v128.store', target, op('f32x4.mul', number, spread), half * 32 + quarter * 16);
+          }
         }
-        f.increase(at, 8);
-        f.increase(target, 32);
+        f.increase(at, 16);
+        f.increase(target, 64);
       });
-      f.repeat(op('i32.and', count, i32(7)), () => {
+      f.repeat(op('i32.and', count, i32(15)), () => {
         const byte = memoryOp('i32.load8_u', 0, [op('i32.add', codes, op('i32.shr_u', at, i32(1)))]);
         const shift = op('i32.shl', op('i32.and', at, i32(1)), i32(2));
         const code = op('i32.sub', op('i32.and', op('i32.shr_u', byte, shift), i32(15)), zero);

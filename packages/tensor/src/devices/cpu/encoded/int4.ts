@@ -16,9 +16,12 @@ const [leastGroup, mostGroup] = [chunkColumns, 4096];
 export const int4Rule: EncodedRule = {
   accepts: () => true,
   compile: (spec, engine) => {
-    const exact = decodedProgram(spec, engine, decodeInt4(spec, engine));
     const { walks, m, activations, columns } = spec;
-    const { group } = settingsOf(spec);
+    const { group, groups, codeStep } = settingsOf(spec);
+    const exact = decodedProgram(spec, engine, decodeInt4(spec, engine), [
+      { rowBytes: codeStep, bits: 4 },
+      { rowBytes: groups * 4, bits: 32 / group },
+    ]);
     const isWhole = group >= leastGroup && group <= mostGroup && columns >= chunkColumns;
     return walks === 'columns' && m < manyRows && activations === 'f32' && isWhole
       ? int4Planes(spec, engine, exact)

@@ -22,7 +22,7 @@ export const int8Rule: EncodedRule = {
   accepts: () => true,
   compile: (spec, engine) => {
     const { walks, columns, m, activations } = spec;
-    const exact = decodedProgram(spec, engine, decodeInt8(spec, engine));
+    const exact = decodedProgram(spec, engine, decodeInt8(spec, engine), [{ rowBytes: columns, bits: 8 }]);
     if (walks === 'rows') return exact;
     if (activations === 'int8' && columns <= mostColumns)
       return m < manyCodedRows ? codesProgram(spec, engine) : codesProduct(spec, engine);
