@@ -60,16 +60,14 @@ const atMost = (f: FunctionBuilder, value: Expression, limit: Expression): Local
   return result;
 };
 
+/** Parameters of what decodes and of what adds columns. */
+const tenWords = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
+
 /** The bytes of two vectors' lower halves, one of each in turns. */
 const inTurns = Array.from({ length: 16 }, (_, byte) => (byte & 1) * 16 + (byte >> 1));
 
 function addDecode(module: ModuleBuilder): void {
-  const f = module.function(
-    'decodeInt4',
-    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-    'none',
-    true,
-  );
+  const f = module.function('decodeInt4', tenWords, 'none', true);
   const [codes, scales, zeros, rows, column, columns, codeStep, groups, groupBits, target] = f.arguments;
   const end = f.let(op('i32.add', column, columns));
   const nibbles = f.let(v128([0x0f0f0f0f, 0x0f0f0f0f, 0, 0]));
@@ -114,12 +112,7 @@ function addDecode(module: ModuleBuilder): void {
 }
 
 function addColumns(module: ModuleBuilder): void {
-  const f = module.function(
-    'addColumns',
-    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-    'none',
-    true,
-  );
+  const f = module.function('addColumns', tenWords, 'none', true);
   const [list, count, codes, scales, zeros, y, rows, codeStep, groups, groupBits] = f.arguments;
   f.repeat(rows, () => {
     addApart(f, list, count, y, (column) => {

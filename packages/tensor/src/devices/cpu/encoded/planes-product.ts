@@ -45,7 +45,7 @@ export function planesProgram(
   exact: Program,
   { layout, whole, block, scaleBytes, extraBytes, most, scaleWriter, multiply, addColumns }: PlanesProduct,
 ): Program {
-  const { rows, columns, m } = spec;
+  const { columns, m } = spec;
   const x = rowsOfX(spec, engine);
   const out = rowsOfResult(spec, engine);
   const scalesAt = x.bytes + roundUp(whole * 4, 16);
