@@ -23,6 +23,8 @@ interface LayerRow {
   readonly bytes: number;
   /** How its weights are stored, such as `bitmask int8`. */
   readonly stored: string;
+  /** What its products with one example run on and why; empty for a dense weight. */
+  readonly kernel: string;
   readonly macs: number;
 }
 
@@ -52,6 +54,7 @@ async function layersOf(folder: string): Promise<readonly LayerRow[]> {
       nonZeros: sum(({ nonZeros }) => nonZeros),
       bytes: sum(({ bytes }) => bytes),
       stored: weight === undefined ? '' : `${weight.layout} ${weight.format}`,
+      kernel: weight?.kernel ? `${weight.kernel.kernel}: ${weight.kernel.reason}` : '',
       macs,
     };
   });
@@ -87,6 +90,7 @@ export function addInspectCommand(program: Command, environment: Environment): v
         { heading: 'non-zero', ...right },
         { heading: 'bytes', ...right },
         { heading: 'stored as' },
+        { heading: 'kernel' },
         { heading: 'MACs', ...right },
       ];
       const part = (row: Pick<LayerRow, 'parameters' | 'nonZeros'>): string =>
@@ -99,6 +103,7 @@ export function addInspectCommand(program: Command, environment: Environment): v
         part(row),
         formatBytes(row.bytes),
         row.stored,
+        row.kernel,
         formatMacs(row.macs),
       ]);
       const total = [
@@ -108,6 +113,7 @@ export function addInspectCommand(program: Command, environment: Environment): v
         formatCount(parameters),
         part({ parameters, nonZeros }),
         formatBytes(sum((row) => row.bytes)),
+        '',
         '',
         formatMacs(macs),
       ];

@@ -1,5 +1,5 @@
 /** The convolution layer. */
-import { conv2d, ShapeError, type Size2d, type Tensor } from '@espalier/tensor';
+import { conv2d, isTensor, ShapeError, type Size2d, type Tensor } from '@espalier/tensor';
 import { either, integer, optional, parseFields, size, truth, word, type Fields } from '../config/fields.ts';
 import { ConfigError } from '../errors.ts';
 import type { InitialiserConfig } from '../init/initialiser.ts';
@@ -11,7 +11,7 @@ import type { ModuleType } from '../module/registry.ts';
 import { convolveStored } from './convolve-stored.ts';
 import { layerType } from './layer-type.ts';
 import { defaultInit, initialWeights } from './weights.ts';
-import { checkImage, pairOf } from './windows.ts';
+import { checkImage, countWindows, pairOf } from './windows.ts';
 
 /** Options of a convolution. */
 export interface Conv2dLayerOptions {
@@ -76,11 +76,14 @@ export class Conv2d extends Module {
         `takes ${this.options.in} channels, not ${x.shape[1]} of [${x.shape.join(', ')}]`,
       );
     const { kernel, stride, padding, dilation, groups } = this.options;
-    const { stored } = this.weight;
     const shared = { stride, padding, dilation, ...(this.bias && { bias: this.bias.value }) };
-    return stored && groups === 1
-      ? convolveStored(x, stored.matrix, { ...shared, kernel })
-      : conv2d(x, this.weight.value, { ...shared, groups });
+    const weight =
+      groups === 1
+        ? this.weight.factorFor({ rows: countWindows(x.shape, this.options), windows: true })
+        : this.weight.value;
+    return isTensor(weight)
+      ? conv2d(x, weight, { ...shared, groups })
+      : convolveStored(x, weight, { ...shared, kernel });
   }
 
   config(): ModuleConfig {

@@ -60,7 +60,8 @@ export class Linear extends Module {
         this.type,
         `takes [..., ${inputs}], not [${x.shape.join(', ')}]; set in to ${x.shape.at(-1) ?? 1} or flatten before`,
       );
-    const product = x.matmul(this.weight.factor.t());
+    const rows = x.size / inputs;
+    const product = x.matmul(this.weight.factorFor({ rows }).t());
     return this.bias ? product.add(this.bias.value) : product;
   }
 

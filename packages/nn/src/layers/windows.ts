@@ -25,6 +25,16 @@ export function borderOf(
   return [Math.floor(reach / 2), Math.ceil(reach / 2)];
 }
 
+/** How many windows a batch of images that `checkImage` let through has. */
+export function countWindows([batch = 0, , ...sizes]: Shape, windows: Windows): number {
+  return sizes.reduce((count, size, at) => {
+    const axis = at as 0 | 1;
+    const [before, after] = borderOf(windows, axis);
+    const reach = pairOf(windows.dilation)[axis] * (pairOf(windows.kernel)[axis] - 1);
+    return count * (Math.floor((size + before + after - reach - 1) / pairOf(windows.stride)[axis]) + 1);
+  }, batch);
+}
+
 /** Throws ShapeError unless a batch is of images [batch, channels, height, width] that the kernel fits on. */
 export function checkImage(operation: string, shape: Shape, windows: Omit<Windows, 'stride'>): void {
   if (shape.length !== 4)

@@ -1,14 +1,18 @@
 /** A trained tensor of a module, and the views through which the module sees it. */
 import {
   ArgumentError,
+  chooseKernel,
+  denseToKeep,
   dtypes,
   keep,
+  mostKeptDense,
   noGrad,
   ShapeError,
   sizeOf,
   type Device,
   type DType,
   type EncodedMatrix,
+  type ProductUse,
   type Shape,
   type Tensor,
 } from '@espalier/tensor';
@@ -40,6 +44,10 @@ export interface ParameterView {
 interface Weight {
   tensor: Tensor | undefined;
   stored: StoredWeight | undefined;
+  /** What `stored` stands for, kept where products are faster with it. */
+  kept: Tensor | undefined;
+  /** What was chosen for the use asked for last. */
+  choice: (ProductUse & { readonly dense: boolean }) | undefined;
   readonly shape: Shape;
   readonly views: ParameterView[];
   trainable: boolean;
@@ -55,7 +63,15 @@ export class Parameter {
   constructor(tensor: Tensor) {
     check('Parameter', 'tensor', tensor, aTensor);
     const leaf = tensor.requiresGradients().realizeSync();
-    this.weight = { tensor: leaf, stored: undefined, shape: leaf.shape, views: [], trainable: true };
+    this.weight = {
+      tensor: leaf,
+      stored: undefined,
+      kept: undefined,
+      choice: undefined,
+      shape: leaf.shape,
+      views: [],
+      trainable: true,
+    };
   }
 
   /**
@@ -95,10 +111,11 @@ export class Parameter {
     return (this.weight.tensor ?? (this.weight.stored as StoredWeight).matrix).device;
   }
 
-  /** Bytes that it takes on its device. */
+  /** Bytes that it takes on its device, with the dense copy that a small stored weight may have beside it. */
   get bytes(): number {
-    const { tensor, stored } = this.weight;
-    return tensor ? tensor.size * dtypes[tensor.dtype].bytes : (stored as StoredWeight).matrix.bytes;
+    const { tensor, stored, kept } = this.weight;
+    const dense = tensor ?? kept;
+    return (stored?.matrix.bytes ?? 0) + (dense ? dense.size * dtypes[dense.dtype].bytes : 0);
   }
 
   /**
@@ -115,6 +132,7 @@ export class Parameter {
       );
     this.weight.tensor?.dispose();
     this.weight.tensor = undefined;
+    this.dropKept();
     this.weight.views.length = 0;
     this.weight.stored = weight;
     return this;
@@ -124,12 +142,20 @@ export class Parameter {
   dispose(): void {
     this.weight.tensor?.dispose();
     this.weight.stored?.matrix.dispose();
+    this.dropKept();
+  }
+
+  private dropKept(): void {
+    this.weight.kept?.dispose();
+    this.weight.kept = undefined;
+    this.weight.choice = undefined;
   }
 
   private makeDense({ matrix, views }: StoredWeight): Tensor {
     const tensor = keep(noGrad(() => matrix.toDense().reshape(this.shape).realizeSync()).requiresGradients());
     this.weight.tensor = tensor;
     this.weight.stored = undefined;
+    this.dropKept();
     this.weight.views.push(...(views?.(tensor, matrix) ?? []));
     return tensor;
   }
@@ -161,6 +187,25 @@ export class Parameter {
    */
   get factor(): Tensor | EncodedMatrix {
     return this.weight.stored?.matrix ?? this.value;
+  }
+
+  /**
+   * `factor` for one kind of product: a stored weight as it is stored, or, where `chooseKernel` finds the dense one faster, in
+   * its own shape from a copy that is made once and kept.
+   */
+  factorFor(use: ProductUse): Tensor | EncodedMatrix {
+    const { stored, choice: last } = this.weight;
+    if (!stored) return this.value;
+    const { matrix } = stored;
+    if (this.size > mostKeptDense) return matrix;
+    const isSame = last?.rows === use.rows && last.windows === use.windows;
+    const choice = isSame ? last : { ...use, dense: chooseKernel(matrix, use).kernel === 'dense' };
+    this.weight.choice = choice;
+    if (!choice.dense || Object.values(matrix.arrays).some(({ requiresGrad }) => requiresGrad)) return matrix;
+    if (this.weight.kept) return this.weight.kept;
+    const { dense, isComputed } = denseToKeep(matrix, this.shape);
+    if (isComputed) this.weight.kept = dense;
+    return dense;
   }
 
   /** Number of elements. */

@@ -1,11 +1,12 @@
 /** What a model costs to store and to run. */
 import { countParameters, summary, type Module } from '@espalier/nn';
-import { dtypes, type DType, type Shape, type Tensor } from '@espalier/tensor';
+import { dtypes, type DType, type KernelChoice, type Shape, type Tensor } from '@espalier/tensor';
 import { aTensor, anObject, checkOptions, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
 import { hasLayout, materialize, countNonZeros, type WeightDescription } from '../layout/materialize.ts';
 import { storedBytes } from '../layout/model-file.ts';
 import { isOptimizedWeight } from '../layout/optimized-weight.ts';
 import { packViewed } from '../layout/viewed-weight.ts';
+import { kernelsOf } from './kernels.ts';
 import { isViewed, uncarried } from '../views/carried.ts';
 import { materializeModel } from '../views/copy.ts';
 import { anInputShape, checkMeasurement } from './check-options.ts';
@@ -23,6 +24,8 @@ export interface ParameterCost {
   readonly format: string;
   /** Bytes of its arrays in the file. */
   readonly bytes: number;
+  /** What its products with one example run on, for a weight that is stored in a format when the model is loaded. */
+  readonly kernel?: KernelChoice;
 }
 
 /** The costs of a model. */
@@ -94,6 +97,7 @@ export async function measureCost(model: Module, options: CostOptions): Promise<
     perParameter.push({ name, shape, nonZeros, layout: 'dense', format: formatOf(dtype), bytes });
   }
   const loaded = await materializeModel(model);
+  const kernels = kernelsOf(loaded, inputShape);
   const memoryBytes =
     loaded.parameters().reduce((sum, { bytes }) => sum + bytes, 0) +
     loaded.buffers().reduce((sum, { size, dtype }) => sum + size * dtypes[dtype].bytes, 0);
@@ -107,7 +111,10 @@ export async function measureCost(model: Module, options: CostOptions): Promise<
     bytes: await storedBytes(model),
     memoryBytes,
     ...(measured && { latency: measured }),
-    perParameter,
+    perParameter: perParameter.map((each) => {
+      const kernel = kernels.get(each.name);
+      return kernel ? { ...each, kernel } : each;
+    }),
   };
 }
 

@@ -13,14 +13,15 @@ const rules: readonly Note[] = [
     const where = latency ? ` on ${latency.device}` : '';
     return `It is ${latencyRatio.verdict}${where}: it takes ${showRatio(latencyRatio)} of the time before.`;
   },
-  ({ cost: was }, { cost: is }) =>
-    is.macs === was.macs && is.nonZeros < was.nonZeros
+  (_, { cost: { perParameter } }) =>
+    perParameter.some(({ layout, kernel }) => (layout === 'csr' || layout === 'bitmask') && !kernel)
       ? 'The zeros are not skipped when it runs: sparse weights are stored small and computed dense.'
       : undefined,
-  (_, { cost: { perParameter } }) =>
-    perParameter.some(({ format }) => format === 'int8')
-      ? 'int8 weights are stored as int8 and computed as float32.'
-      : undefined,
+  (_, { cost: { perParameter } }) => {
+    const dense = perParameter.filter(({ kernel }) => kernel?.kernel === 'dense');
+    const why = dense.map(({ name, kernel }) => `${name} (${kernel?.reason})`).join(', ');
+    return dense.length > 0 ? `Stored in a format and computed dense, which is faster there: ${why}.` : undefined;
+  },
   ({ cost: was }, { cost: is }) =>
     is.memoryBytes >= was.memoryBytes
       ? `It takes as much memory as before when it runs: ${showBytes(is.memoryBytes)}.`

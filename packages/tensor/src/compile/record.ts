@@ -109,15 +109,18 @@ export function record<Args extends readonly unknown[], Result>(
   const { assign, bound, dynamic, touch } = recorder;
   const scope: Scope = { created: new Set() };
   try {
-    return withMode({ trace: { ...compiling, assign, bound, dynamic }, touched: touch, scope, keys: undefined }, () => {
-      const placeholders = placeholdersOf(tensors);
-      const inputs = mapTensors(args, (tensor) => {
-        const input = placeholders.get(tensor) as Tensor;
-        recorder.inputs.set(input, tensors.indexOf(tensor));
-        return input;
-      }) as Args;
-      return compiled(recorder, fn(...inputs), tensors);
-    });
+    return withMode(
+      { trace: { ...compiling, isDry: false, assign, bound, dynamic }, touched: touch, scope, keys: undefined },
+      () => {
+        const placeholders = placeholdersOf(tensors);
+        const inputs = mapTensors(args, (tensor) => {
+          const input = placeholders.get(tensor) as Tensor;
+          recorder.inputs.set(input, tensors.indexOf(tensor));
+          return input;
+        }) as Args;
+        return compiled(recorder, fn(...inputs), tensors);
+      },
+    );
   } finally {
     recorder.restore();
     for (const tensor of scope.created) tensor.dispose();

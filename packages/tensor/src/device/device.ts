@@ -3,6 +3,7 @@
  */
 import type { DType } from '../dtype/dtype.ts';
 import type { KernelSpec } from '../kernel/spec.ts';
+import type { EncodedCosts } from './encoded-costs.ts';
 
 /** Device memory. `bytes` is what was asked for; at least that much, rounded up to a multiple of 16, may be read. */
 export interface DeviceBuffer {
@@ -57,6 +58,8 @@ export interface Device {
   /** One line for people: what hardware or engine this is. */
   readonly description: string;
   readonly capabilities: DeviceCapabilities;
+  /** What products with encoded matrices cost here; absent where it was not measured, and all run from their arrays. */
+  readonly encodedCosts?: EncodedCosts;
 
   /** Every device runs `loop` specs on its dtypes; this says whether it also takes the given other spec. The planner decomposes what it can. */
   accepts(spec: KernelSpec): boolean;

@@ -10,6 +10,8 @@ export interface Trace {
   readonly operation: string;
   /** What values are read inside of, in words. */
   readonly place: string;
+  /** Whether nothing is ever computed of it: a dry run. */
+  readonly isDry: boolean;
   /** Called before a tensor made outside the step is given a new value inside. */
   readonly assign: (tensor: Tensor) => void;
   /** A value that is drawn anew at each replay: the state of a random generator. */

@@ -16,6 +16,7 @@ import type {
 import type { KernelSpec } from '../../kernel/spec.ts';
 import { KernelCache } from '../../device/kernel-cache.ts';
 import { reclaim, relieve } from '../../device/residents.ts';
+import { encodedCosts } from './encoded/costs.ts';
 import { Engine, type Program } from './engine.ts';
 import { DeviceMemory } from './memory/device-memory.ts';
 import { acceptsSpec, compile } from './programs.ts';
@@ -64,6 +65,7 @@ class CpuDevice implements Device {
     epilogues: false,
     synchronousRead: true,
   };
+  readonly encodedCosts = encodedCosts;
   readonly #memory: DeviceMemory;
   readonly #engine: Engine;
   readonly #kernels = new KernelCache<CpuKernel>();
