@@ -15,6 +15,7 @@ export {
 } from './init/initialiser.ts';
 export { gainOf, type FanMode, type Nonlinearity } from './init/scaled.ts';
 export { initialise, initialiser, initialiserTypes, registerInitialiser } from './init/table.ts';
+export { describeModel } from './io/describe-model.ts';
 export {
   buildForValues,
   describeTraining,

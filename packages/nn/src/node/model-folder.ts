@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ArgumentError, isTensor, type Device, type Tensor } from '@espalier/tensor';
 import { StateError } from '../errors.ts';
 import { isRecord } from '../json.ts';
+import { describeModel } from '../io/describe-model.ts';
 import {
   describeTraining,
   loadModelFrom,
@@ -73,7 +74,8 @@ export function readModelFolder(folder: string): Promise<ModelFiles> {
 
 /**
  * Saves a model: its architecture, its raw parameters and buffers, which parameters are frozen, and by which loss it was trained. Throws StateError, naming them, for parameters with
- * views, which plain values in a file would lose.
+ * views, which plain values in a file would lose, and for modules that nobody could build again: of a type that is not
+ * registered, or described by what is no JSON.
  */
 export async function saveModel(folder: string, model: Module, options: SaveOptions = {}): Promise<void> {
   const seen = [...model.namedParameters()].flatMap(([name, parameter]) => {
@@ -87,8 +89,9 @@ export async function saveModel(folder: string, model: Module, options: SaveOpti
       `a file of plain values cannot hold the views of ${seen.slice(0, 8).join(', ')}${seen.length > 8 ? ' and others' : ''}; save masks, quantization and formats with saveOptimized of @espalier/optimize, and remove other views first`,
       { unexpected: seen.map((text) => text.slice(0, text.lastIndexOf(' ('))) },
     );
+  const description = describeModel('saveModel', model);
   const tensors = model.rawTensors();
-  await writeModelFolder(folder, { ...options, ...describeTraining(model), model: model.config(), tensors });
+  await writeModelFolder(folder, { ...options, ...describeTraining(model), model: description, tensors });
 }
 
 /** Loads a saved model, in the dtype that its values have in the file. Throws FormatError for damaged files, StateError for values of another architecture. */

@@ -1,7 +1,7 @@
 /** Optimized models as folders: config.json, model.safetensors, optimization.json. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeTraining, type Json, type Module } from '@espalier/nn';
+import { describeModel, describeTraining, type Json, type Module } from '@espalier/nn';
 import { modelFilesIn, writeModelFolder } from '@espalier/nn/node';
 import type { Device } from '@espalier/tensor';
 import { aDevice, anObject, aText, check, checkOptions, ruleOf } from '@espalier/tensor/arguments';
@@ -20,7 +20,8 @@ export interface SaveOptimizedOptions {
 /**
  * Saves a model as a folder, each weight in its smallest layout; the layouts are described in config.json. Loaded again its
  * weights are the same to the last bit. A model without masks and quantization is saved as `saveModel` of `@espalier/nn` does it.
- * Each file appears at once or not at all, config.json last. Returns the bytes of the folder's files.
+ * Each file appears at once or not at all, config.json last. Returns the bytes of the folder's files. Throws StateError, naming
+ * the module, for a type that is not registered and for a description that is no JSON.
  */
 export async function saveOptimized(
   folder: string,
@@ -29,10 +30,11 @@ export async function saveOptimized(
 ): Promise<number> {
   check('saveOptimized', 'folder', folder, aText);
   checkOptions('saveOptimized', options, { metadata: ruleOf(anObject.is, anObject.holds), optimization: anything() });
+  const description = describeModel('saveOptimized', model);
   const { tensors, descriptions } = await packWeights(model);
   await writeModelFolder(folder, {
     ...describeTraining(model),
-    model: model.config(),
+    model: description,
     tensors,
     metadata: describeLayouts(descriptions, options.metadata),
     ...(options.optimization !== undefined && { optimization: options.optimization }),
