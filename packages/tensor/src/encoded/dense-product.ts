@@ -50,9 +50,6 @@ const smallest = 2 ** -149;
 export function roundedRows(x: Tensor): Tensor {
   const most = x.abs().max([1], { keepDims: true });
   const scale = most.minimum(largestScaled).div(largestCode);
-  // A row of zeros has the scale 0, and stays one; the difference makes a row with an infinity NaN, as one with NaN is.
-  return x
-    .div(scale.maximum(smallest))
-    .round()
-    .mul(scale.add(most.sub(most)));
+  // A row of zeros has the scale 0, and stays one. NaN is chosen, not computed: compilers of shaders take ∞ - ∞ for 0.
+  return x.div(scale.maximum(smallest)).round().mul(scale).where(most.isFinite(), NaN);
 }
