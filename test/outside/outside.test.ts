@@ -25,7 +25,7 @@ import {
   runRecipe,
 } from '@espalier/optimize';
 import { loadOptimized, saveOptimized } from '@espalier/optimize/node';
-import { device, Generator, rand, tensor } from '@espalier/tensor';
+import { configure, device, Generator, rand, tensor } from '@espalier/tensor';
 import { checkOp, checkOpGradient } from '@espalier/testing';
 import { afterAll, expect, test } from 'vitest';
 import { importsOf } from '../helpers/sources.ts';
@@ -37,6 +37,8 @@ import { balance, zigzag } from './package/training.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'espalier-outside-'));
 afterAll(() => rmSync(root, { recursive: true }));
+// That no device has a kernel for its format is no news here.
+configure({ warn: () => undefined });
 
 const features = 12;
 const model = (): Module =>

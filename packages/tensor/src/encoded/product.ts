@@ -10,6 +10,7 @@ import type { Node } from '../graph/node.ts';
 import type { Binding, EncodedMatmulSpec, EncodedSettings } from '../kernel/spec.ts';
 import type { KernelStep } from '../graph/kernel-plan.ts';
 import type { Attributes, KernelOp } from '../graph/op.ts';
+import { warnOnce } from '../runtime/notices.ts';
 import { contiguousStrides } from '../shape/shape.ts';
 import type { Layout } from '../shape/layout.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -121,7 +122,14 @@ function arrayGradients(
 export function multiply(x: Tensor, arrays: readonly Tensor[], product: EncodedProduct): Tensor {
   const m = x.shape[0] as number;
   const dtypes = arrays.map(({ dtype }) => dtype);
-  if (!hasKernel(x.device, product, m, dtypes)) return denseProduct(x, arrays, product);
+  if (!hasKernel(x.device, product, m, dtypes)) {
+    const { name } = product.format;
+    warnOnce(
+      x.device,
+      `matmul: the ${x.device.name} device has no kernel for such a product with a matrix in ${name}, and makes the dense matrix for each; keep its toDense() where there is memory for it, or take a format or a device with a kernel (hasKernel() tells)`,
+    );
+    return denseProduct(x, arrays, product);
+  }
   const inputs = [x, ...arrays].map(({ node }) => node);
   return wrap(shapedNode(encodedMatmulOp, inputs, { ...product }, [m, productSizes(product).width], 'f32'));
 }

@@ -1,7 +1,18 @@
 /** Settings of the whole package, and checks that callers can ask for. */
-import { aBoolean, aCount, anInteger, aText, check, checkOptions, type OptionRules } from '../arguments/rules.ts';
+import {
+  aBoolean,
+  aCount,
+  aFunction,
+  anInteger,
+  aText,
+  check,
+  checkOptions,
+  type Rule,
+  type OptionRules,
+} from '../arguments/rules.ts';
 import { aTensor } from '../arguments/types.ts';
 import { checkIndexNode, indexChecks } from '../runtime/index-checks.ts';
+import { notices, type Warn } from '../runtime/notices.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** Settings that hold for all devices. */
@@ -13,14 +24,24 @@ export interface Configuration {
    * `ESPALIER_CHECK` is 1; indices in JavaScript memory are checked in any case.
    */
   readonly checkIndices?: boolean;
+  /**
+   * Takes notices of what is right but slower or larger than it looks, such as a matrix format that a device has no kernel
+   * for; each is given once. Default: `console.warn`.
+   */
+  readonly warn?: Warn;
 }
 
-const configurationRules: OptionRules<Configuration> = { checkIndices: aBoolean };
+const configurationRules: OptionRules<Configuration> = { checkIndices: aBoolean, warn: aFunction as Rule<Warn> };
 
 /** Changes settings; those left out stay as they are. */
 export function configure(settings: Configuration): void {
-  const { checkIndices: everywhere = indexChecks.everywhere } = checkOptions('configure', settings, configurationRules);
+  const { checkIndices: everywhere = indexChecks.everywhere, warn = notices.warn } = checkOptions(
+    'configure',
+    settings,
+    configurationRules,
+  );
   indexChecks.everywhere = everywhere;
+  notices.warn = warn;
 }
 
 /** Options of `checkIndices`. */

@@ -3,6 +3,7 @@ import {
   arange,
   ArgumentError,
   compile,
+  configure,
   createReferenceDevice,
   encodeMatrix,
   gradients,
@@ -11,7 +12,7 @@ import {
   type MatrixFormat,
   type Tensor,
 } from '@espalier/tensor';
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 
 /** The band of a matrix: element (row, column) is at `diagonals[row, column - row + width]`. */
 const band: MatrixFormat<{ width?: number }> = {
@@ -44,6 +45,9 @@ const band: MatrixFormat<{ width?: number }> = {
   },
 };
 
+const notices: string[] = [];
+beforeEach(() => configure({ warn: (notice) => void notices.push(notice) }));
+
 const dense = tensor([[1, 2, 0], [3, 4, 5], [0, 6, 7], [0, 0, 8]]); // prettier-ignore
 
 test('it multiplies, transposes, prints and moves as those of the package do', async () => {
@@ -75,4 +79,20 @@ test('what it says of options and arrays is heard', async () => {
   const more = { ...whole, settings: { width: 2 } };
   expect(() => matrixFromArrays(band, [4, 3], more)).toThrow(/band \[4, 3\]: diagonals are not \[4, 5\]/);
   expect(() => matrixFromArrays(band, [4, 3], { settings: {}, arrays: {} })).toThrow(ArgumentError);
+});
+
+test('that there is no kernel for it is said once a device, with what to do', async () => {
+  notices.length = 0;
+  const devices = [createReferenceDevice('one'), createReferenceDevice('another')];
+  for (const device of devices)
+    for (let turn = 0; turn < 3; turn++) {
+      using matrix = await encodeMatrix(await dense.to(device), band);
+      matrix.t().after(tensor([1, 2, 3], { device }));
+    }
+  expect(notices).toEqual(
+    devices.map(
+      ({ name }) =>
+        `matmul: the ${name} device has no kernel for such a product with a matrix in band, and makes the dense matrix for each; keep its toDense() where there is memory for it, or take a format or a device with a kernel (hasKernel() tells)`,
+    ),
+  );
 });

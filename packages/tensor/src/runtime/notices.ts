@@ -1,0 +1,20 @@
+/** What a user should know although nothing is wrong: said once, to whom the host names. */
+
+/** Takes a notice, a sentence that names the operation and the remedy. */
+export type Warn = (notice: string) => void;
+
+/** Set by `configure`. */
+export const notices: { warn: Warn } = {
+  warn: (notice) => (globalThis as { readonly console?: { readonly warn: Warn } }).console?.warn(notice),
+};
+
+const said = new WeakMap<object, Set<string>>();
+
+/** Gives a notice, unless the same was given about `subject` before. */
+export function warnOnce(subject: object, notice: string): void {
+  const about = said.get(subject) ?? new Set();
+  said.set(subject, about);
+  if (about.has(notice)) return;
+  about.add(notice);
+  notices.warn(notice);
+}
