@@ -42,6 +42,7 @@ export const nn: Layers = {
       'loss',
       'module',
       'loss/trained-by.ts',
+      'layers',
       'module/build.ts',
     ],
     data: ['config/rules.ts', 'json.ts', 'errors.ts', 'random'],

@@ -8,6 +8,7 @@ import { Linear, Module, Sequential, StateError, type ModuleConfig } from '../..
 import { saveModel } from '../../src/node/index.ts';
 
 class Doubled extends Module {
+  readonly type = 'doubled-nowhere';
   private readonly settings: object;
 
   constructor(settings: object = {}) {
@@ -16,10 +17,10 @@ class Doubled extends Module {
   }
 
   config(): ModuleConfig {
-    return { type: 'doubled-nowhere', ...this.settings };
+    return { type: this.type, ...this.settings };
   }
 
-  protected forward(x: Tensor): Tensor {
+  override forward(x: Tensor): Tensor {
     return x.mul(2);
   }
 }
@@ -33,7 +34,7 @@ class Described extends Sequential {
   }
 
   override config(): ModuleConfig {
-    return { ...super.config(), extra: this.extra } as ModuleConfig;
+    return { ...super.config(), extra: this.extra };
   }
 }
 
