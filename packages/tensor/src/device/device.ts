@@ -39,8 +39,6 @@ export interface DeviceCapabilities {
   readonly bufferParts: boolean;
   /** Most bindings in one kernel; the planner splits larger fusions. */
   readonly maxBindings: number;
-  /** Whether contractions take an epilogue. */
-  readonly epilogues: boolean;
   /** Whether `readSync` works. */
   readonly synchronousRead: boolean;
 }

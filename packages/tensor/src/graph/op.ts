@@ -91,7 +91,7 @@ export interface KernelOp extends OpBase {
   /** Of products: how many numbers are multiplied and added up. Default: 0. */
   readonly multiplyAccumulates?: (node: Node) => number;
   /**
-   * For a contraction: its kernel, which binds all inputs in order and then the result. Where a device takes it with an
+   * For a contraction: its kernel, which binds all inputs in order and then the result. Where a device accepts it with an
    * epilogue, what is done with each element of the result runs inside it.
    */
   readonly contraction?: (node: Node, inputs: readonly Layout[]) => ContractionSpec;

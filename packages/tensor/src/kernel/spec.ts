@@ -109,7 +109,7 @@ export interface MatmulSpec {
   readonly b: Access;
   /** Absent when an epilogue stores the result. */
   readonly out?: Access;
-  /** A pure map over [...batch, m, n] with one `accumulator`. Only given to devices with `capabilities.epilogues`. */
+  /** A pure map over [...batch, m, n] with one `accumulator`. */
   readonly epilogue?: readonly LoopInstruction[];
   /** Of [...batch, m, n, k]. */
   readonly limits?: readonly Limit[];
@@ -145,7 +145,7 @@ export interface EncodedMatmulSpec {
   readonly parts: readonly number[];
   /** Strides over [m, rows or columns]. Absent when an epilogue stores the result. */
   readonly out?: Access;
-  /** A pure map over [m, rows or columns] with one `accumulator`. Only given to devices with `capabilities.epilogues`. */
+  /** A pure map over [m, rows or columns] with one `accumulator`. */
   readonly epilogue?: readonly LoopInstruction[];
 }
 
@@ -174,7 +174,10 @@ export interface Conv2dSpec extends Conv2dGeometry {
   readonly bindings: readonly Binding[];
   readonly x: Access;
   readonly w: Access;
-  readonly y: Access;
+  /** Absent when an epilogue stores the result of `forward`. */
+  readonly y?: Access;
+  /** Of `forward`: a pure map over [batch, outChannels, height, width of the result] with one `accumulator`. */
+  readonly epilogue?: readonly LoopInstruction[];
 }
 
 /** Inclusive running fold along the middle of [outer, length, inner], contiguous in and out (bindings 0 and 1). */
@@ -227,8 +230,8 @@ export interface CustomSpec {
   readonly definition: KernelDefinition;
 }
 
-/** A kernel whose finished elements an epilogue can take on. */
-export type ContractionSpec = MatmulSpec | EncodedMatmulSpec;
+/** A kernel whose finished elements an epilogue can take on, on devices that `accept` it with one. */
+export type ContractionSpec = MatmulSpec | EncodedMatmulSpec | Conv2dSpec;
 
 /** Everything a device may be asked to run. */
 export type KernelSpec =

@@ -2,6 +2,7 @@
 import type { Device } from '../device/device.ts';
 import { dtypes } from '../dtype/dtype.ts';
 import type { Node } from '../graph/node.ts';
+import { withEpilogue } from '../kernel/epilogue.ts';
 import type { KernelSpec } from '../kernel/spec.ts';
 import type { KernelOp } from '../graph/op.ts';
 import type { Layout } from '../shape/layout.ts';
@@ -91,7 +92,7 @@ function contractionDraft(
   const node = view.nodes[contraction] as Node;
   const inputs = (view.inputs[contraction] as readonly number[]).map((input) => sources.sources[input] as Source);
   const describe = (node.op as KernelOp).contraction as NonNullable<KernelOp['contraction']>;
-  const { out: _, ...product } = describe(
+  const product = describe(
     node,
     inputs.map(({ layout }) => layout),
   );
@@ -106,7 +107,7 @@ function contractionDraft(
   const inPlaceOperand = [...emit.inPlace].some(
     ([value, leaf]) => group.members.includes(value) && inputs.some(({ base }) => base === leaf),
   );
-  const spec: KernelSpec = { ...product, bindings: emitted.bindings, epilogue: emitted.body };
+  const spec = withEpilogue(product, emitted.bindings, emitted.body);
   if (inPlaceOperand || emitted.bindings.length > device.capabilities.maxBindings || !device.accepts(spec))
     return undefined;
   return { spec, buffers: emitted.buffers, writes: writtenBindings(spec) };

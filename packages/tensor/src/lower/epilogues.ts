@@ -1,5 +1,7 @@
 /** Which contractions run with the group that finishes them as one kernel. */
+import type { Device } from '../device/device.ts';
 import type { Node } from '../graph/node.ts';
+import { withPlainEpilogue } from '../kernel/epilogue.ts';
 import { isContiguous } from '../shape/layout.ts';
 import { sameShape } from '../shape/shape.ts';
 import type { Group } from './fuse.ts';
@@ -9,9 +11,10 @@ import { readsOf, type Source, type Sources } from './sources.ts';
 /** The contraction that each such group finishes, by its position. */
 export type Epilogues = ReadonlyMap<Group, number>;
 
-/** Map groups that read a contraction, which nobody else needs, element for element. */
+/** Map groups that read a contraction, which nobody else needs and the device takes with an epilogue, element for element. */
 export function findEpilogues(
   view: GraphView,
+  device: Device,
   sources: Sources,
   groups: readonly Group[],
   targets: ReadonlySet<number>,
@@ -22,6 +25,11 @@ export function findEpilogues(
     for (const member of group.members)
       for (const { base } of reads(member)) readers.set(base, (readers.get(base) ?? new Set()).add(group));
   const found = new Map<Group, number>();
+  const accepts = (base: number, { op, shape }: Node): boolean => {
+    if (op.family !== 'kernel' || !op.contraction) return false;
+    const layouts = reads(base).map(({ layout }) => layout);
+    return device.accepts(withPlainEpilogue(op.contraction(view.nodes[base] as Node, layouts), shape));
+  };
   for (const [base, users] of readers) {
     const node = view.nodes[base] as Node;
     const [group] = users;
@@ -43,7 +51,8 @@ export function findEpilogues(
     const gathered = group.members.some(
       (member) => view.nodes[member]?.op.family === 'indexed' && !sources.copies.has(member),
     );
-    if (sameElements && !gathered && sameShape(group.loop.space, node.shape)) found.set(group, base);
+    if (sameElements && !gathered && sameShape(group.loop.space, node.shape) && accepts(base, node))
+      found.set(group, base);
   }
   return found;
 }

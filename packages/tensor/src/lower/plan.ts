@@ -6,7 +6,7 @@ import type { Device, PreparedKernel } from '../device/device.ts';
 import type { Node } from '../graph/node.ts';
 import { isIdle } from '../kernel/idle.ts';
 import { draftKernels, type Draft, type InPlace } from './draft.ts';
-import { findEpilogues, type Epilogues } from './epilogues.ts';
+import { findEpilogues } from './epilogues.ts';
 import { ExtraValues } from './extra-values.ts';
 import { fuse } from './fuse.ts';
 import type { GraphView } from './graph-view.ts';
@@ -56,9 +56,7 @@ export function makePlan(view: GraphView, device: Device, options: PlanOptions):
   const groups = schedule(view, sources, fuse(view, sources, device.capabilities.maxBindings), options.overwrites);
   const targetBases = view.targets.map((target) => (sources.sources[target] as Source).base);
   const targets = new Set(targetBases);
-  const epilogues: Epilogues = device.capabilities.epilogues
-    ? findEpilogues(view, sources, groups, targets)
-    : new Map();
+  const epilogues = findEpilogues(view, device, sources, groups, targets);
   const overwriting = inPlaceTargets(view, sources, groups, epilogues, targetBases, options.overwrites);
   const extra = new ExtraValues(view);
   const drafts = draftKernels(view, device, sources, groups, epilogues, targets, overwriting, extra);

@@ -12,24 +12,19 @@ import {
   tensor,
   withDevice,
   type Device,
-  type KernelCall,
   type KernelSpec,
   type Tensor,
 } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
+import { watchKernels } from './watch-kernels.ts';
 
 /** The specs that a device runs while `body` realizes something. */
-function kernelsOf(body: () => void, device: Device = cpu()): KernelSpec[] {
-  const specs: KernelSpec[] = [];
-  const run = device.run.bind(device);
-  device.run = (calls: readonly KernelCall[]): void => {
-    specs.push(...calls.map(({ kernel }) => kernel.spec));
-    run(calls);
-  };
+function kernelsOf(body: () => void, device: Device = cpu()): readonly KernelSpec[] {
+  const { specs, stop } = watchKernels(device);
   try {
     body();
   } finally {
-    device.run = run;
+    stop();
   }
   return specs;
 }

@@ -62,7 +62,6 @@ class CpuDevice implements Device {
     offsetAlignment: 8,
     bufferParts: true,
     maxBindings,
-    epilogues: false,
     synchronousRead: true,
   };
   readonly encodedCosts = encodedCosts;

@@ -1,8 +1,10 @@
 /** Conv2d specs: the convolution and its two gradients are one sum over the same triples (x, w, y). */
 import { dtypes } from '../../dtype/dtype.ts';
-import type { Access, Conv2dSpec } from '../../kernel/spec.ts';
+import type { Access, Conv2dSpec, LoopInstruction } from '../../kernel/spec.ts';
 import { multiplyAddOf, rounders } from './arithmetic.ts';
-import { positionIn, sizeOf } from './indices.ts';
+import { contiguousStrides } from '../../shape/shape.ts';
+import { compileBody, createFrame } from './body.ts';
+import { affine, forEachIndex, positionIn, sizeOf } from './indices.ts';
 import { boundTo, type Interpreter } from './kernel.ts';
 
 /** Visits the positions of every x, w and y that meet: y[n, o, i, j] = Σ x[n, c, i·s − p + u·d, …] · w[o, c, u, v]. */
@@ -15,25 +17,40 @@ const roles = {
   weight: { from: ['x', 'y'], into: 'w' },
 } as const;
 
-/** Interprets a convolution pass: sums in doubles over all triples, then rounds each result once. */
+/** Interprets a convolution pass: sums in doubles over all triples, then rounds each result once, and stores it or hands it to the epilogue. */
 export function interpretConv2d(spec: Conv2dSpec): Interpreter {
   const { from, into } = roles[spec.pass];
-  const result: Access = spec[into];
   const resultShape = shapeOf(spec, into);
-  const compute = dtypes[spec.bindings[result.binding]?.dtype ?? 'f32'].compute;
+  // Sums are kept by where each result would lie; with an epilogue, that is nobody's place.
+  const result = spec[into] ?? { binding: -1, offset: 0, strides: contiguousStrides(resultShape) };
+  const body: readonly LoopInstruction[] = spec.epilogue ?? [];
+  const frame = createFrame(body.length, resultShape.length);
+  const epilogue = compileBody(body, frame);
+  const read = (role: 'x' | 'w' | 'y'): Access => spec[role] ?? result;
+  const compute = dtypes[spec.bindings[read(from[0]).binding]?.dtype ?? 'f32'].compute;
   const multiplyAdd = multiplyAddOf(compute);
   const round = rounders[compute];
-  const visitTriples = triplesOf(spec);
+  const visitTriples = triplesOf(spec, into === 'y' ? result : (spec.y as Access));
 
   return (elements) => {
-    const left = boundTo(elements, spec[from[0]].binding);
-    const right = boundTo(elements, spec[from[1]].binding);
-    const out = boundTo(elements, result.binding);
+    const left = boundTo(elements, read(from[0]).binding);
+    const right = boundTo(elements, read(from[1]).binding);
     const totals = new Map<number, number>();
     visitTriples((x, w, y) => {
       const at = { x, w, y };
       totals.set(at[into], multiplyAdd(totals.get(at[into]) ?? 0, left.read(at[from[0]]), right.read(at[from[1]])));
     });
+    if (spec.epilogue) {
+      frame.elements = elements;
+      const place = affine(result.offset, result.strides, frame.index);
+      forEachIndex(resultShape, frame.index, 0, () => {
+        frame.accumulator = round(totals.get(place()) ?? 0);
+        for (const step of epilogue) step();
+      });
+      frame.elements = [];
+      return;
+    }
+    const out = boundTo(elements, result.binding);
     // Contiguous: the elements of the result follow its offset. Those that no triple reaches are 0.
     for (let position = result.offset; position < result.offset + sizeOf(resultShape); position++) {
       out.write(position, round(totals.get(position) ?? 0));
@@ -50,7 +67,7 @@ function shapeOf(spec: Conv2dSpec, tensor: 'x' | 'w' | 'y'): readonly number[] {
   }[tensor];
 }
 
-function triplesOf(spec: Conv2dSpec): Triples {
+function triplesOf(spec: Conv2dSpec, images: Access): Triples {
   const { stride, padding, dilation } = spec;
   const [inHeight, inWidth] = spec.inSize;
   const [outHeight, outWidth] = spec.outSize;
@@ -62,7 +79,7 @@ function triplesOf(spec: Conv2dSpec): Triples {
       for (let output = 0; output < spec.outChannels; output++)
         for (let i = 0; i < outHeight; i++)
           for (let j = 0; j < outWidth; j++) {
-            const y = positionIn(spec.y, image, output, i, j);
+            const y = positionIn(images, image, output, i, j);
             const firstChannel = Math.floor(output / outputsPerGroup) * channelsPerGroup;
             for (let channel = 0; channel < channelsPerGroup; channel++)
               for (let u = 0; u < kernelHeight; u++)

@@ -34,7 +34,6 @@ const capabilities: DeviceCapabilities = {
   offsetAlignment: OFFSET_ALIGNMENT,
   bufferParts: true,
   maxBindings: Number.MAX_SAFE_INTEGER,
-  epilogues: true,
   synchronousRead: true,
 };
 

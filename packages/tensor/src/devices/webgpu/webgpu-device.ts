@@ -78,7 +78,6 @@ class WebGpuDevice implements Device {
       offsetAlignment: Math.max(16, opened.device.limits.minStorageBufferOffsetAlignment),
       bufferParts: false,
       maxBindings: opened.profile.maxBindings,
-      epilogues: true,
       synchronousRead: false,
     };
   }

@@ -34,6 +34,7 @@ function convolution(
     name: pass === 'forward' ? 'conv2d' : `conv2d-${pass}-gradient`,
     strided: false,
     gradient,
+    ...(pass === 'forward' && { contraction: (node: Node) => conv2dSpec(node, pass, roles) }),
     multiplyAccumulates: ({ attributes }) => {
       const { batch, groups, inChannels, outChannels, outSize, kernel } = geometryOf(attributes);
       return sizeOf([batch, outChannels, ...outSize, inChannels / groups, ...kernel]);
@@ -116,7 +117,8 @@ export const convolutionOps: Readonly<Record<Conv2dSpec['pass'], KernelOp>> = {
  * the one the loop does not walk, and the read is masked where it falls outside.
  */
 function conv2dLoop(spec: Conv2dSpec): LoopSpec {
-  const { pass, batch, groups, inSize, outSize, kernel, stride, padding, dilation, x, w, y } = spec;
+  const { pass, batch, groups, inSize, outSize, kernel, stride, padding, dilation, x, w } = spec;
+  const y = spec.y as Access;
   const inPer = spec.inChannels / groups;
   const outPer = spec.outChannels / groups;
   const compute: ComputeDType = dtypes[(spec.bindings[2] as Binding).dtype].compute;

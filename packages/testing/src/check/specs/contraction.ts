@@ -1,5 +1,5 @@
 /** Random matmul and conv2d specs over small whole numbers, so that every product sum is exact. */
-import { dtypes, type Access, type Conv2dSpec, type Device, type MatmulSpec } from '@espalier/tensor';
+import { dtypes, type Access, type Conv2dSpec, type Device, type DType, type MatmulSpec } from '@espalier/tensor';
 import fc from 'fast-check';
 import {
   anyInteger,
@@ -28,10 +28,6 @@ export function drawMatmul(draw: fc.GeneratorValue, device: Device): SpecCase {
   const read = { dtype, access: 'read' } as const;
   const write = { dtype, access: 'write' } as const;
   const product = { kind: 'matmul', batch, m, n, k, a: a.access, b: b.access } as const;
-  if (!device.capabilities.epilogues || !draw(fc.boolean)) {
-    const out: Access = { binding: 2, offset: 0, strides: rowMajor(shape) };
-    return new SpecCase({ ...product, bindings: [read, read, write], out }, [...contents, results]);
-  }
   const { compute } = dtypes[dtype];
   const spec: MatmulSpec = {
     ...product,
@@ -47,10 +43,13 @@ export function drawMatmul(draw: fc.GeneratorValue, device: Device): SpecCase {
       { kind: 'store', access: { binding: 3, offset: 0, strides: rowMajor(shape) }, arg: 2, each: 'row' },
     ],
   };
-  return new SpecCase(spec, [...contents, drawContents(draw, dtype, n), results]);
+  if (draw(fc.boolean) && device.accepts(spec))
+    return new SpecCase(spec, [...contents, drawContents(draw, dtype, n), results]);
+  const out: Access = { binding: 2, offset: 0, strides: rowMajor(shape) };
+  return new SpecCase({ ...product, bindings: [read, read, write], out }, [...contents, results]);
 }
 
-/** A convolution or one of its gradients, with groups, strides, padding and dilation. */
+/** A convolution or one of its gradients, with groups, strides, padding and dilation, and forward with an epilogue where the device takes one. */
 export function drawConv2d(draw: fc.GeneratorValue, device: Device): SpecCase {
   const dtype = drawNumeric(draw, device, 9 * 4 * 9 * 3);
   const pair = (low: number, high: number): readonly [number, number] => [
@@ -114,7 +113,36 @@ export function drawConv2d(draw: fc.GeneratorValue, device: Device): SpecCase {
   const contents = names.map((name) =>
     name === result ? zeros(sizeOf(shapes[name])) : drawContents(draw, dtype, sizeOf(shapes[name])),
   );
-  return new SpecCase(spec, contents);
+  if (pass !== 'forward' || !draw(fc.boolean)) return new SpecCase(spec, contents);
+  const finished = withDrawnEpilogue(draw, spec, dtype, contents.slice(0, 2));
+  return device.accepts(finished.spec) ? finished : new SpecCase(spec, contents);
+}
+
+/** The same with max(sum, operand), whose operand is one number a channel, a pixel or an element. */
+function withDrawnEpilogue(
+  draw: fc.GeneratorValue,
+  plain: Conv2dSpec,
+  dtype: DType,
+  contents: readonly SpecCase['contents'][number][],
+): SpecCase {
+  const { y: _, ...product } = plain;
+  const shape = [product.batch, product.outChannels, ...product.outSize];
+  const varies = [[1], [2, 3], [0, 1, 2, 3], [3]][draw(anyInteger, 0, 3)] ?? [];
+  const own = rowMajor(shape.map((size, axis) => (varies.includes(axis) ? size : 1)));
+  const strides = own.map((stride, axis) => (varies.includes(axis) ? stride : 0));
+  const { compute } = dtypes[dtype];
+  const spec: Conv2dSpec = {
+    ...product,
+    bindings: [...product.bindings.slice(0, 2), { dtype, access: 'read' }, { dtype, access: 'write' }],
+    epilogue: [
+      { kind: 'accumulator', dtype: compute },
+      { kind: 'load', access: { binding: 2, offset: 0, strides }, dtype: compute },
+      { kind: 'scalar', op: 'max', args: [0, 1], dtype: compute },
+      { kind: 'store', access: { binding: 3, offset: 0, strides: rowMajor(shape) }, arg: 2, each: 'row' },
+    ],
+  };
+  const operand = drawContents(draw, dtype, sizeOf(varies.map((axis) => shape[axis] ?? 1)));
+  return new SpecCase(spec, [...contents, operand, zeros(sizeOf(shape))]);
 }
 
 /** A view of `shape`: its axes in some order of memory, some of the leading ones broadcast, from some offset on. */

@@ -20,9 +20,9 @@ import {
 } from './geometry.ts';
 import { frameBytes } from './spread.ts';
 
-/** Whether all operands are computed in f32. */
+/** Whether all operands are computed in f32, and there is no epilogue. */
 export function acceptsConv2d(spec: Conv2dSpec): boolean {
-  return spec.bindings.every((binding) => dtypes[binding.dtype].compute === 'f32');
+  return spec.epilogue === undefined && spec.bindings.every((binding) => dtypes[binding.dtype].compute === 'f32');
 }
 
 /** The program of one pass. */
@@ -30,7 +30,7 @@ export function conv2dProgram(spec: Conv2dSpec, engine: Engine): Program {
   if (spec.bindings.some((binding) => binding.dtype !== 'f32')) return widenedConv(spec, engine);
   const sizes = operandSizes(spec);
   const written = writtenOperand[spec.pass];
-  if (Object.values(sizes).includes(0)) return zeros(engine, spec[written], sizes[written]);
+  if (Object.values(sizes).includes(0)) return zeros(engine, spec[written] as Access, sizes[written]);
   if (prefersLoops(spec)) return directProgram(spec, engine);
   return spec.pass === 'weight' ? weightProgram(spec, engine) : imageProgram(spec, engine);
 }
@@ -127,7 +127,8 @@ function imageProgram(spec: Conv2dSpec, engine: Engine): Program {
 
   const part = partBytes(spec);
   const [sourceBytes, targetBytes] = forward ? [part.x, part.y] : [part.y, part.x];
-  const [source, target] = forward ? [spec.x, spec.y] : [spec.y, spec.x];
+  const y = spec.y as Access;
+  const [source, target] = forward ? [spec.x, y] : [y, spec.x];
 
   const packFilters = (workspace: number, w: number): void => {
     for (let g = 0; g < spec.groups; g++) {
@@ -199,7 +200,7 @@ function weightProgram(spec: Conv2dSpec, engine: Engine): Program {
     const workspace = engine.workspace.address;
     const packed = workspace + patchesAt;
     const address = (access: Access): number => engine.address(access.binding) + access.offset * 4;
-    const [x, y, w] = [address(spec.x), address(spec.y), address(spec.w)];
+    const [x, y, w] = [address(spec.x), address(spec.y as Access), address(spec.w)];
     const rowStep = weightCount * 4;
     for (let g = 0; g < spec.groups; g++) {
       const c = w + g * part.w;
@@ -229,9 +230,9 @@ function widenedConv(spec: Conv2dSpec, engine: Engine): Program {
   const names = [...(['x', 'w', 'y'] as const).filter((name) => name !== written), written];
   const dtypeOf = (access: Access): DType => (spec.bindings[access.binding] as Binding).dtype;
   const operands = names.map((name) => ({
-    access: { ...spec[name], strides: [1] },
+    access: { ...(spec[name] as Access), strides: [1] },
     sizes: [sizes[name]],
-    dtype: dtypeOf(spec[name]),
+    dtype: dtypeOf(spec[name] as Access),
   }));
   return widenedProgram(engine, operands, (accesses) => {
     const wide = Object.fromEntries(names.map((name, i) => [name, accesses[i] as Access])) as Record<

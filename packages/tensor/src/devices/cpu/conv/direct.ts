@@ -148,8 +148,8 @@ export function directProgram(spec: Conv2dSpec, engine: Engine): Program {
   engine.workspace.reserve(wideAt + wideBytes(blocks, weightSize), 'conv2d');
   return () => {
     const address = { x: 0, w: 0, y: 0 };
-    for (const name of ['x', 'w', 'y'] as const)
-      address[name] = engine.address(spec[name].binding) + spec[name].offset * 4;
+    const addressOf = ({ binding, offset }: Access): number => engine.address(binding) + offset * 4;
+    for (const name of ['x', 'w', 'y'] as const) address[name] = addressOf(spec[name] as Access);
     const frame = engine.workspace.address;
     const sums = { c: address.w, wide: frame + wideAt, rows: 1, columns: weightSize, rowStep: 0 };
     sumOfBlocks(kernels, sums, blocks, (image, accumulate) => {

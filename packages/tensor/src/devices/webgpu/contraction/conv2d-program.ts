@@ -9,21 +9,14 @@
  * Groups are the batch.
  */
 import { dtypes } from '../../../dtype/dtype.ts';
-import type { Access, Binding, Conv2dSpec, LoopSpec } from '../../../kernel/spec.ts';
+import type { Access, Binding, Conv2dSpec } from '../../../kernel/spec.ts';
 import { loopStage } from '../loop/loop-program.ts';
 import { collapse } from '../loop/collapse.ts';
 import { slotsOf } from '../loop/map-kernel.ts';
-import { at } from '../numbers.ts';
 import type { Profile, Program } from '../program.ts';
-import {
-  declareBuffers,
-  elementsPerWord,
-  loadLines,
-  plainMode,
-  storeLines,
-  type StorageMode,
-} from '../wgsl/storage.ts';
+import { declareBuffers, loadLines, plainMode } from '../wgsl/storage.ts';
 import { indent, WgslModule } from '../wgsl/wgsl-module.ts';
+import { finishOf, sumOfParts, type PassResult } from './conv2d-finish.ts';
 import { addGatheringFunctions, type Contraction } from './contraction.ts';
 import { scratchFinish } from './finish.ts';
 import { tileStage } from './matmul-program.ts';
@@ -39,17 +32,11 @@ interface Geometry {
 }
 
 /** One pass: its sizes, where its operands' elements are, and which tensor it makes. */
-interface Pass {
-  readonly m: number;
-  readonly n: number;
+interface Pass extends PassResult {
   readonly k: number;
   /** WGSL statements that end in `return`, in terms of `batch` (the group), `i` or `j`, and `k`. */
   readonly left: readonly string[];
   readonly right: readonly string[];
-  readonly out: Access;
-  /** Sizes of [groups, i, …] into which batch, i and j split, and the strides of the result over them. */
-  readonly columns: readonly number[];
-  readonly outStrides: readonly number[];
 }
 
 function geometryOf(spec: Conv2dSpec): Geometry {
@@ -99,13 +86,13 @@ class Operands {
 
   /** The output gradient that met the input pixel `pixel` through tap `tap` of output channel `channel`; 0 if there was none. */
   gradientThroughTap(): string[] {
-    const { outChannels, inSize, outSize, kernel, stride, padding, dilation, y, groups } = this.#spec;
+    const { outChannels, inSize, outSize, kernel, stride, padding, dilation, groups } = this.#spec;
     return [
       `let across = pixel % ${inSize[1]}u + ${padding[1]}u - tap % ${kernel[1]}u * ${dilation[1]}u;`,
       `let down = pixel / ${inSize[1]}u + ${padding[0]}u - tap / ${kernel[1]}u * ${dilation[0]}u;`,
       `if (across >= ${outSize[1] * stride[1]}u || down >= ${outSize[0] * stride[0]}u || across % ${stride[1]}u != 0u || down % ${stride[0]}u != 0u) { return 0.0; }`,
       ...this.load(
-        y,
+        this.#spec.y as Access,
         `(((image * ${outChannels}u + start * ${outChannels / groups}u + channel) * ${outSize[0]}u + down / ${stride[0]}u) * ${outSize[1]}u + across / ${stride[1]}u)`,
       ),
     ];
@@ -167,7 +154,7 @@ const passes: Readonly<Record<Conv2dSpec['pass'], (spec: Conv2dSpec, operands: O
       left: [
         ...split('k', ['image', 'pixel'], outPixels),
         ...operands.load(
-          spec.y,
+          spec.y as Access,
           `((image * ${spec.outChannels}u + start * ${outPerGroup}u + i) * ${outPixels}u + pixel)`,
         ),
       ],
@@ -185,27 +172,8 @@ const passes: Readonly<Record<Conv2dSpec['pass'], (spec: Conv2dSpec, operands: O
 
 function describeConv2d(spec: Conv2dSpec): string {
   const grouped = spec.groups === 1 ? '' : ` in ${spec.groups} groups`;
-  return `conv2d ${spec.pass} [${spec.batch}, ${spec.inChannels}, ${spec.inSize.join(', ')}] to ${spec.outChannels} channels by ${spec.kernel.join('x')}${grouped}`;
-}
-
-/** `finish` into the result of the pass. */
-function addFinish(
-  module: WgslModule,
-  spec: Conv2dSpec,
-  { out, columns, outStrides, n }: Pass,
-  modes: readonly StorageMode[],
-): void {
-  const dtype = spec.bindings[out.binding]?.dtype ?? 'f32';
-  const [group = 0, row = 0] = outStrides;
-  const last = at(columns, columns.length - 1);
-  const column = columns.length === 1 ? 'column' : `column / ${last}u * ${at(outStrides, 2)}u + column % ${last}u`;
-  const position = `${out.offset}u + batch * ${group}u + i * ${row}u + ${column}`;
-  module.add(`fn finish(batch: u32, i: u32, j: u32, values: vec4<f32>) {
-  for (var part = 0u; part < min(4u, ${n}u - j); part++) {
-    let column = j + part;
-${indent(storeLines(module, { binding: out.binding, dtype, mode: modes[out.binding] ?? 'element' }, position, 'values[part]'), 2)}
-  }
-}`);
+  const finished = spec.epilogue === undefined ? '' : ' with epilogue';
+  return `conv2d ${spec.pass} [${spec.batch}, ${spec.inChannels}, ${spec.inSize.join(', ')}] to ${spec.outChannels} channels by ${spec.kernel.join('x')}${grouped}${finished}`;
 }
 
 /** The program of a convolution pass. */
@@ -213,7 +181,7 @@ export function conv2dProgram(spec: Conv2dSpec, profile: Profile): Program {
   const title = describeConv2d(spec);
   const module = new WgslModule();
   const pass = passes[spec.pass](spec, new Operands(spec, module));
-  const { m, n, k, out } = pass;
+  const { m, n, k } = pass;
   if (spec.groups * m * n === 0) return { label: title, stages: [], scratch: [] };
   const choice = chooseTile(
     { batch: spec.groups, m, n, k },
@@ -222,9 +190,8 @@ export function conv2dProgram(spec: Conv2dSpec, profile: Profile): Program {
     'tile',
   );
   const { splits } = choice;
-  const modes = spec.bindings.map(({ dtype }, binding): StorageMode =>
-    splits === 1 && binding === out.binding && elementsPerWord(dtype) > 1 ? 'atomic' : plainMode(dtype),
-  );
+  const finish = finishOf(spec, pass);
+  const modes = splits === 1 ? finish.modes : spec.bindings.map(({ dtype }) => plainMode(dtype));
   const scratch: Binding[] = splits === 1 ? [] : [{ dtype: 'f32', access: 'write' }];
   const bindings: Binding[] =
     splits === 1 ? [...spec.bindings] : spec.bindings.map((binding) => ({ ...binding, access: 'read' }));
@@ -237,7 +204,7 @@ export function conv2dProgram(spec: Conv2dSpec, profile: Profile): Program {
     module.add(`fn ${side}(${parameters}) -> f32 {\n${indent(lines)}\n}`);
   }
   addGatheringFunctions(module, { m, n, rows: choice.kind === 'workgroup', columns: true });
-  if (splits === 1) addFinish(module, spec, pass, modes);
+  if (splits === 1) finish.add(module);
   else scratchFinish(module, spec.bindings.length, m, n);
   const contraction: Contraction = {
     module,
@@ -261,30 +228,9 @@ export function conv2dProgram(spec: Conv2dSpec, profile: Profile): Program {
   };
 }
 
-/** Sums the parts in scratch memory, contiguous [groups, splits, m, n], into the result. */
-function sumOfParts(spec: Conv2dSpec, { m, n, columns, out, outStrides }: Pass, splits: number): LoopSpec {
-  const binding = spec.bindings.length;
-  const columnStrides = columns.map((_, dimension) =>
-    columns.slice(dimension + 1).reduce((product, size) => product * size, 1),
-  );
-  return {
-    kind: 'loop',
-    bindings: [...spec.bindings, { dtype: 'f32', access: 'read' }],
-    outer: [spec.groups, m, ...columns],
-    inner: [splits],
-    body: [
-      {
-        kind: 'load',
-        access: { binding, offset: 0, strides: [splits * m * n, n, ...columnStrides, m * n] },
-        dtype: 'f32',
-      },
-      { kind: 'reduce', op: 'sum', arg: 0, dtype: 'f32' },
-      { kind: 'store', access: { ...out, strides: [...outStrides, 0] }, arg: 1, each: 'row' },
-    ],
-  };
-}
-
-/** Whether every tensor of the convolution is a float that WGSL computes on. */
+/** Whether the operands are floats that WGSL computes on, and so is the result where no epilogue takes it. */
 export function acceptsConv2d(spec: Conv2dSpec): boolean {
-  return spec.bindings.every(({ dtype }) => dtypes[dtype].compute === 'f32');
+  return [spec.x, spec.w, spec.y].every(
+    (access) => access === undefined || dtypes[spec.bindings[access.binding]?.dtype ?? 'f32'].compute === 'f32',
+  );
 }
