@@ -42,6 +42,7 @@ export const nnOperations: readonly Operation[] = [
   ]),
   row('decodeSafetensors', nn.decodeSafetensors, () => [nn.encodeSafetensors(new Map([['a', raw()]])), 'file']),
   row('deriveSeed', nn.deriveSeed, () => [1, 'a']),
+  row('describeModel', nn.describeModel, () => ['a', model()]),
   row('describeTraining', nn.describeTraining, () => [model()]),
   row('dtypesOf', nn.dtypesOf, () => [new Map([['a', raw()]])]),
   row('encodeSafetensors', nn.encodeSafetensors, () => [new Map([['a', raw()]]), { a: 'b' }]),

@@ -1,5 +1,7 @@
 /** The description of a model for a file, from which anybody can build it. */
+import { aText, check } from '@espalier/tensor/arguments';
 import { show, showName } from '../config/fields.ts';
+import { aModule } from '../config/rules.ts';
 import { StateError } from '../errors.ts';
 import { isRecord } from '../json.ts';
 import { builtInModules } from '../layers/built-in.ts';
@@ -11,6 +13,8 @@ import { moduleTypes } from '../module/registry.ts';
  * registered, which no program could build again, and for what JSON would drop or change, such as functions and NaN.
  */
 export function describeModel(operation: string, model: Module): ModuleConfig {
+  check('describeModel', 'operation', operation, aText);
+  check(operation, 'model', model, aModule);
   const known = new Set([...moduleTypes(), ...builtInModules.map(({ type }) => type)]);
   for (const [name, module] of model.namedModules()) {
     const { type } = module.config();

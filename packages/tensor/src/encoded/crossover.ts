@@ -1,7 +1,8 @@
 /** Whether a product with an encoded matrix is faster from its arrays, or from the dense matrix if that is kept. */
+import { aBoolean, aCount, anObject, check, checkOptions, ruleOf, type OptionRules } from '../arguments/rules.ts';
 import type { EncodedCosts } from '../device/encoded-costs.ts';
 import { modes, withMode } from '../graph/modes.ts';
-import type { Shape } from '../shape/shape.ts';
+import { checkShape, type Shape } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { EncodedMatrix } from './matrix.ts';
 
@@ -43,8 +44,19 @@ function crossoverOf(
   return (spare - costs.call - laidOut) / (products * stored);
 }
 
-/** Chooses by shapes, format and the costs of the device alone, so that the same model always runs the same way. */
+const useRules: OptionRules<ProductUse> = { rows: aCount, windows: aBoolean };
+// Told by what is asked of it: who has no matrix in a format must not bundle the class.
+const anEncodedMatrix = ruleOf<EncodedMatrix>(
+  'a matrix in a format',
+  (value) => anObject.holds(value) && typeof (value as Partial<EncodedMatrix>).hasKernel === 'function',
+);
+
+/** Chooses by shapes, format and the costs of the device alone, so that the same model always runs the same way. Throws ArgumentError for wrong arguments. */
 export function chooseKernel(matrix: EncodedMatrix, use: ProductUse): KernelChoice {
+  check('chooseKernel', 'the matrix', matrix, anEncodedMatrix);
+  check<object>('chooseKernel', 'the use', use, anObject);
+  checkOptions('chooseKernel', use, useRules);
+  check('chooseKernel', 'rows', use.rows, aCount);
   const { device, density, format } = matrix;
   const elements = matrix.shape[0] * matrix.shape[1];
   if (!matrix.t().hasKernel(use.rows)) return { kernel: 'dense', reason: `${device.name} has no kernel for it` };
@@ -64,12 +76,14 @@ export function chooseKernel(matrix: EncodedMatrix, use: ProductUse): KernelChoi
 
 /**
  * The dense matrix in a shape of as many elements, computed once and not differentiated, which no scope disposes: a step that
- * is being recorded captures it. A dry run, which computes nothing, gets it without values.
+ * is being recorded captures it. A dry run, which computes nothing, gets it without values. Throws ArgumentError for wrong arguments, ShapeError for a shape of another size.
  */
 export function denseToKeep(
   matrix: EncodedMatrix,
   shape: Shape,
 ): { readonly dense: Tensor; readonly isComputed: boolean } {
+  check('denseToKeep', 'the matrix', matrix, anEncodedMatrix);
+  checkShape('denseToKeep', shape);
   const make = (): Tensor => matrix.toDense().reshape(shape);
   if (modes.trace?.isDry) return { dense: withMode({ gradients: false }, make), isComputed: false };
   const outside = { gradients: false, trace: undefined, scope: undefined, touched: undefined };

@@ -442,6 +442,14 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
     ),
     options({ device: reference }),
   ],
+  chooseKernel: [slot(inFormat, () => false), options({ rows: count, windows: boolean }, ['rows'])],
+  denseToKeep: [
+    slot(inFormat, () => false),
+    slot(
+      () => [2, 3],
+      () => false,
+    ),
+  ],
   arange: [finite, optional(finite), optional(finite), create],
   linspace: [finite, finite, count, create],
   eye: [count, optional(count), create],
@@ -730,5 +738,5 @@ export const internalMethods: ReadonlySet<string> = new Set([
 
 /** Exports that are no operations: tables and formats. Classes of errors are known by their names. */
 export const tables: ReadonlySet<string> = new Set([
-  'dtypeNames', 'dtypes', 'opTable', 'scalar', 'bitmask', 'blockSparse', 'codebook', 'csr', 'int4', 'int8', 'nOfM',
+  'dtypeNames', 'dtypes', 'opTable', 'scalar', 'mostKeptDense', 'bitmask', 'blockSparse', 'codebook', 'csr', 'int4', 'int8', 'nOfM',
 ]); // prettier-ignore
