@@ -28,23 +28,29 @@ export function matmulProgram(spec: MatmulSpec, engine: Engine): Program {
 
 /**
  * A product whose sizes are known when it runs: the program of that size where it only calls kernels that are there,
- * else a loop that reads the lengths by itself.
+ * else a loop that reads the lengths by itself. The program of the sizes met last is kept: the layers of a model have one
+ * kernel, and meet the same sizes one after the other.
  */
 function limitedProgram(spec: MatmulSpec, limits: readonly Limit[], engine: Engine): Program {
   const { limits: _, ...whole } = spec;
   const sizes = [...spec.batch, spec.m, spec.n, spec.k];
   let loop: Program | undefined;
+  let last: { readonly sizes: readonly number[]; readonly program: Program } | undefined;
+  const programAt = (now: readonly number[]): Program => {
+    const [m, n, k] = now.slice(-3) as [number, number, number];
+    return (
+      calledProgram({ ...whole, batch: now.slice(0, -3), m, n, k }, engine) ?? (loop ??= engine.loop(asLoop(spec)))
+    );
+  };
   return () => {
     const now = [...sizes];
     for (const { dim, binding, offset } of limits) {
       const length = engine.memory.words[(engine.address(binding) >> 2) + offset] ?? 0;
       now[dim] = Math.max(0, Math.min(length, sizes[dim] as number));
     }
-    const [m, n, k] = now.slice(-3) as [number, number, number];
-    const batch = now.slice(0, -3);
-    if (m === 0 || n === 0 || batch.includes(0)) return;
-    const program = calledProgram({ ...whole, batch, m, n, k }, engine) ?? (loop ??= engine.loop(asLoop(spec)));
-    program();
+    if (now.slice(0, -1).includes(0)) return;
+    if (!last?.sizes.every((size, dim) => size === now[dim])) last = { sizes: now, program: programAt(now) };
+    last.program();
   };
 }
 
