@@ -42,7 +42,6 @@ export const nn: Layers = {
       'loss',
       'module',
       'loss/trained-by.ts',
-      'layers',
       'module/build.ts',
     ],
     data: ['config/rules.ts', 'json.ts', 'errors.ts', 'random'],

@@ -4,9 +4,8 @@ import { show, showName } from '../config/fields.ts';
 import { aModule } from '../config/rules.ts';
 import { StateError } from '../errors.ts';
 import { isRecord } from '../json.ts';
-import { builtInModules } from '../layers/built-in.ts';
+import { buildableTypes } from '../module/build.ts';
 import type { Module, ModuleConfig } from '../module/module.ts';
-import { moduleTypes } from '../module/registry.ts';
 
 /**
  * What `config()` says of a model that is to be saved. Throws StateError, naming the module, for a type that is not
@@ -15,7 +14,7 @@ import { moduleTypes } from '../module/registry.ts';
 export function describeModel(operation: string, model: Module): ModuleConfig {
   check('describeModel', 'operation', operation, aText);
   check(operation, 'model', model, aModule);
-  const known = new Set([...moduleTypes(), ...builtInModules.map(({ type }) => type)]);
+  const known = new Set(buildableTypes());
   for (const [name, module] of model.namedModules()) {
     const { type } = module.config();
     if (!known.has(type))

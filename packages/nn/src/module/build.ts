@@ -9,7 +9,7 @@ import { buildContext, contextRules, type BuildContext } from './build-context.t
 import { loadTensors } from './load-state.ts';
 import type { Module, ModuleConfig } from './module.ts';
 import type { Parameter } from './parameter.ts';
-import { buildModule, registerModule } from './registry.ts';
+import { buildModule, moduleTypes, registerModule } from './registry.ts';
 
 /** How a model is built. */
 export interface BuildOptions extends Partial<BuildContext> {
@@ -20,6 +20,17 @@ export interface BuildOptions extends Partial<BuildContext> {
 const { generator: _, ...cloneRules } = contextRules;
 const buildRules: OptionRules<BuildOptions> = { ...contextRules, seed: aSeed };
 
+// Not when they are imported: a bundle that builds nothing has none of them.
+function registerBuiltIn(): void {
+  for (const type of builtInModules) registerModule(type);
+}
+
+/** The names of all types of module that `build` knows. */
+export function buildableTypes(): readonly string[] {
+  registerBuiltIn();
+  return moduleTypes();
+}
+
 /**
  * The model a JSON description stands for, freshly initialised. Throws ConfigError naming the place of whatever is wrong
  * in it.
@@ -29,7 +40,7 @@ const buildRules: OptionRules<BuildOptions> = { ...contextRules, seed: aSeed };
  */
 export function build(config: ModuleConfig, options: BuildOptions = {}): Module {
   checkOptions('build', options, buildRules);
-  for (const type of builtInModules) registerModule(type);
+  registerBuiltIn();
   const { seed } = options;
   const generator = options.generator ?? (seed === undefined ? undefined : streamOf(seed, 'init'));
   const model = buildModule(config, buildContext({ ...options, ...(generator && { generator }) }), '');
