@@ -2,7 +2,7 @@
 import type { EncodedLayout } from '../kernel/spec.ts';
 
 /**
- * Microseconds, as `tools/bench/crossover.ts` measures and fits them: what decides between the arrays of a matrix and its
+ * Microseconds, fitted by hand to what `tools/bench/crossover.ts` measures: they decide between the arrays of a matrix and its
  * dense form. They are kept in the source, so that a choice depends on shapes and never on a clock.
  */
 export interface EncodedCosts {

@@ -99,14 +99,19 @@ export function valueNames({ values }: EncodedSettings): string[] {
   return values === 'int8' ? ['values', 'scales'] : ['values'];
 }
 
-/** The f32 values of entries on a device; `rows` is the row of each. */
-export function expandedValues(
+/**
+ * Values of entries in f32, as they are or times a scale each: `scaleOf` takes from the scales of all rows, in a shape that
+ * broadcasts, those of the values. They are to be scaled before they are put in their places, so that no gradient comes to
+ * scales from what is not there.
+ */
+export function scaledValues(
+  values: Tensor,
   arrays: Readonly<Record<string, Tensor>>,
   settings: EncodedSettings,
-  rows: Tensor,
+  scaleOf: (scales: Tensor) => Tensor,
 ): Tensor {
-  const values = named(arrays, 'values');
-  return settings['values'] === 'int8' ? values.cast('f32').mul(named(arrays, 'scales').take(rows)) : values;
+  const wide = values.cast('f32');
+  return settings['values'] === 'int8' ? wide.mul(scaleOf(named(arrays, 'scales'))) : wide;
 }
 
 /** What is wrong with the arrays of values of a matrix of so many rows; `shape` is that of the values (-1: of any size). */

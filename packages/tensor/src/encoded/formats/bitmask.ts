@@ -7,6 +7,7 @@ import {
   flawOfOffsets,
   flawOfValues,
   maskOf,
+  scaledValues,
   sparseOptions,
   valueArrays,
   valueNames,
@@ -50,10 +51,8 @@ export const bitmask: MatrixFormat<SparseOptions> = {
     const first = named(arrays, 'offsets').slice([0], [rows]).unsqueeze(1);
     // Where nothing has been there yet the place would be the one before the first.
     const place = bits.cumsum(1).add(first).sub(1).maximum(0);
-    const found = named(arrays, 'values').take(place).cast('f32');
-    // Scaled before the rest is cut away, so that no gradient comes to scales from what is not there.
-    const scaled = settings['values'] === 'int8' ? found.mul(named(arrays, 'scales').unsqueeze(1)) : found;
-    return scaled.where(bits.ne(0), 0);
+    const found = named(arrays, 'values').take(place);
+    return scaledValues(found, arrays, settings, (scales) => scales.unsqueeze(1)).where(bits.ne(0), 0);
   },
 };
 

@@ -15,6 +15,7 @@ import {
   maskOf,
   rangesOf,
   rowOfEntry,
+  scaledValues,
   sparseOptions,
   valueNames,
   type SparseOptions,
@@ -91,13 +92,12 @@ export const blockSparse: MatrixFormat<BlockSparseOptions> = {
     const blocks = values.shape[0] as number;
     if (values.size === 0) return ofNothing(zeros([rows, columns], { device: offsets.device }), Object.values(arrays));
     const place = rowOfEntry(offsets, blocks).mul(across).add(named(arrays, 'columns'));
-    const dense = scaledBlocks(arrays, settings, shape)
+    return scaledBlocks(arrays, settings, shape)
       .scatterSlices(place, 0, [down * across, height, width])
       .reshape([down, across, height, width])
       .permute(0, 2, 1, 3)
       .reshape([down * height, across * width])
       .slice([], [rows, columns]);
-    return dense;
   },
   take: (arrays, settings, shape, indices) => {
     const { height, width, across } = gridOf(Number(settings['height']), Number(settings['width']), shape);
@@ -109,32 +109,30 @@ export const blockSparse: MatrixFormat<BlockSparseOptions> = {
     const { place, isThere } = findEntries(range, across, blocks, (places) => named(arrays, 'columns').take(places));
     const rows = values
       .reshape([blocks * height, width])
-      .take(place.mul(height).add(indices.remainder(height).unsqueeze(1)))
-      .cast('f32');
-    const scaled =
-      settings['values'] === 'int8' ? rows.mul(named(arrays, 'scales').take(indices).reshape([-1, 1, 1])) : rows;
-    return scaled
+      .take(place.mul(height).add(indices.remainder(height).unsqueeze(1)));
+    return scaledValues(rows, arrays, settings, (scales) => scales.take(indices).reshape([-1, 1, 1]))
       .where(isThere.unsqueeze(2), 0)
       .reshape([indices.size, across * width])
       .slice([], [indices.size, shape[1]]);
   },
 };
 
-/** The values of blocks, f32 [blocks, height, width], scaled before they are in their places, so that no gradient comes to scales from what is not there. */
-function scaledBlocks(arrays: Readonly<Record<string, Tensor>>, settings: EncodedSettings, shape: MatrixShape): Tensor {
-  const values = named(arrays, 'values').cast('f32');
-  if (settings['values'] !== 'int8') return values;
+/** The values of blocks, f32 [blocks, height, width]. */
+function scaledBlocks(
+  arrays: Readonly<Record<string, Tensor>>,
+  settings: EncodedSettings,
+  [rows]: MatrixShape,
+): Tensor {
+  const values = named(arrays, 'values');
   const [blocks = 0, height = 0] = values.shape;
-  const row = rowOfEntry(named(arrays, 'offsets'), blocks)
-    .mul(height)
-    .unsqueeze(1)
-    .add(arange(0, height, 1, { dtype: 'i32', device: values.device }));
-  // What sticks out of the matrix below is 0 with any scale.
-  return values.mul(
-    named(arrays, 'scales')
-      .take(row.minimum(shape[0] - 1))
-      .unsqueeze(2),
-  );
+  return scaledValues(values, arrays, settings, (scales) => {
+    const row = rowOfEntry(named(arrays, 'offsets'), blocks)
+      .mul(height)
+      .unsqueeze(1)
+      .add(arange(0, height, 1, { dtype: 'i32', device: values.device }));
+    // What sticks out of the matrix below is 0 with any scale.
+    return scales.take(row.minimum(rows - 1)).unsqueeze(2);
+  });
 }
 
 /** Where blocks are: see `blockSparse`. */

@@ -6,13 +6,13 @@ import { array, flawOfArray, named } from '../arrays.ts';
 import type { EncodedArrays, MatrixFormat } from '../format.ts';
 import {
   entriesOf,
-  expandedValues,
   findEntries,
   flawOfColumns,
   flawOfOffsets,
   flawOfValues,
   rangesOf,
   rowOfEntry,
+  scaledValues,
   sparseOptions,
   valueArrays,
   valueNames,
@@ -60,7 +60,7 @@ export const csr: MatrixFormat<SparseOptions> = {
     if (size === 0) return ofNothing(zeros([rows, columns], { device }), Object.values(arrays));
     const row = rowOfEntry(named(arrays, 'offsets'), size);
     const place = row.mul(columns).add(columnOfEntry(named(arrays, 'columns'), settings['columnBytes'] === 2));
-    return expandedValues(arrays, settings, row)
+    return scaledValues(named(arrays, 'values'), arrays, settings, (scales) => scales.take(row))
       .scatterInto(place, 0, [rows * columns])
       .reshape([rows, columns]);
   },
@@ -71,10 +71,8 @@ export const csr: MatrixFormat<SparseOptions> = {
     const columnAt = (places: Tensor): Tensor =>
       columnOfEntry(named(arrays, 'columns').take(places), settings['columnBytes'] === 2);
     const { place, isThere } = findEntries(range, columns, size, columnAt);
-    const values = named(arrays, 'values').take(place).cast('f32');
-    const scaled =
-      settings['values'] === 'int8' ? values.mul(named(arrays, 'scales').take(indices).unsqueeze(1)) : values;
-    return scaled.where(isThere, 0);
+    const values = named(arrays, 'values').take(place);
+    return scaledValues(values, arrays, settings, (scales) => scales.take(indices).unsqueeze(1)).where(isThere, 0);
   },
 };
 

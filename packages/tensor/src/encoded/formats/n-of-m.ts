@@ -6,7 +6,15 @@ import type { EncodedSettings } from '../../kernel/spec.ts';
 import { flawOfSetting, named } from '../arrays.ts';
 import type { EncodedArray, MatrixFormat, MatrixShape } from '../format.ts';
 import { flawOfPacked, packed, unpacked, unpackedCodes, type CodeBits } from '../packed.ts';
-import { flawOfValues, maskOf, sparseOptions, valueArrays, valueNames, type SparseOptions } from '../sparse.ts';
+import {
+  flawOfValues,
+  maskOf,
+  scaledValues,
+  sparseOptions,
+  valueArrays,
+  valueNames,
+  type SparseOptions,
+} from '../sparse.ts';
 
 /** Options of `nOfM`. */
 export interface NOfMOptions extends SparseOptions {
@@ -105,13 +113,8 @@ export const nOfM: MatrixFormat<NOfMOptions> = {
     const places = named(arrays, 'places');
     const { n, m, kept, bits } = groupsOf(Number(settings['n']), Number(settings['m']), columns);
     const place = unpacked(places, [kept / n, n], bits).unsqueeze(3);
-    const values = named(arrays, 'values')
-      .cast('f32')
-      .reshape([rows, kept / n, n, 1]);
-    // Scaled before they are spread out, so that no gradient comes to scales from what is not there.
-    const scaled =
-      settings['values'] === 'int8' ? values.mul(named(arrays, 'scales').reshape([rows, 1, 1, 1])) : values;
-    return scaled
+    const values = named(arrays, 'values').reshape([rows, kept / n, n, 1]);
+    return scaledValues(values, arrays, settings, (scales) => scales.reshape([rows, 1, 1, 1]))
       .where(place.eq(arange(0, m, 1, { dtype: 'i32', device: places.device })), 0)
       .sum([2])
       .reshape([rows, (kept / n) * m])

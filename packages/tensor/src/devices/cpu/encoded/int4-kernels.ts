@@ -66,6 +66,23 @@ const tenWords = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32',
 /** The bytes of two vectors' lower halves, one of each in turns. */
 const inTurns = Array.from({ length: 16 }, (_, byte) => (byte & 1) * 16 + (byte >> 1));
 
+/** What codes of a group are counted from: `zeros` is 0 where that is 8 for all of them. */
+function zeroOf(f: FunctionBuilder, zeros: Local, group: Local): Local {
+  const zero = f.let(i32(8));
+  f.if(zeros, () => f.set(zero, memoryOp('i32.load8_u', 0, [op('i32.add', zeros, group)])));
+  return zero;
+}
+
+const scaleOf = (scales: Local, group: Local): Expression =>
+  memoryOp('f32.load', 0, [op('i32.add', scales, op('i32.shl', group, i32(2)))]);
+
+/** The code of a column, counted from `zero`: an i32. */
+function codeOf(codes: Local, column: Local, zero: Local): Expression {
+  const byte = memoryOp('i32.load8_u', 0, [op('i32.add', codes, op('i32.shr_u', column, i32(1)))]);
+  const shift = op('i32.shl', op('i32.and', column, i32(1)), i32(2));
+  return op('i32.sub', op('i32.and', op('i32.shr_u', byte, shift), i32(15)), zero);
+}
+
 function addDecode(module: ModuleBuilder): void {
   const f = module.function('decodeInt4', tenWords, 'none', true);
   const [codes, scales, zeros, rows, column, columns, codeStep, groups, groupBits, target] = f.arguments;
@@ -77,9 +94,8 @@ function addDecode(module: ModuleBuilder): void {
       const group = f.let(op('i32.shr_u', at, groupBits));
       const next = op('i32.shl', op('i32.add', group, i32(1)), groupBits);
       const count = f.let(op('i32.sub', atMost(f, next, end), at));
-      const scale = f.let(memoryOp('f32.load', 0, [op('i32.add', scales, op('i32.shl', group, i32(2)))]));
-      const zero = f.let(i32(8));
-      f.if(zeros, () => f.set(zero, memoryOp('i32.load8_u', 0, [op('i32.add', zeros, group)])));
+      const scale = f.let(scaleOf(scales, group));
+      const zero = zeroOf(f, zeros, group);
       const [spread, zeroes] = [f.let(op('f32x4.splat', scale)), f.let(op('i8x16.splat', zero))];
       f.repeat(op('i32.shr_u', count, i32(4)), () => {
         const eight = f.let(memoryOp('v128.load64_zero', 0, [op('i32.add', codes, op('i32.shr_u', at, i32(1)))]));
@@ -96,9 +112,7 @@ function addDecode(module: ModuleBuilder): void {
         f.increase(target, 64);
       });
       f.repeat(op('i32.and', count, i32(15)), () => {
-        const byte = memoryOp('i32.load8_u', 0, [op('i32.add', codes, op('i32.shr_u', at, i32(1)))]);
-        const shift = op('i32.shl', op('i32.and', at, i32(1)), i32(2));
-        const code = op('i32.sub', op('i32.and', op('i32.shr_u', byte, shift), i32(15)), zero);
+        const code = codeOf(codes, at, zero);
         f.store('f32.store', target, op('f32.mul', op('f32.convert_i32_s', code), scale));
         f.increase(at, 1);
         f.increase(target, 4);
@@ -116,14 +130,9 @@ function addColumns(module: ModuleBuilder): void {
   const [list, count, codes, scales, zeros, y, rows, codeStep, groups, groupBits] = f.arguments;
   f.repeat(rows, () => {
     addApart(f, list, count, y, (column) => {
-      const byte = memoryOp('i32.load8_u', 0, [op('i32.add', codes, op('i32.shr_u', column, i32(1)))]);
-      const shift = op('i32.shl', op('i32.and', column, i32(1)), i32(2));
       const group = f.let(op('i32.shr_u', column, groupBits));
-      const zero = f.let(i32(8));
-      f.if(zeros, () => f.set(zero, memoryOp('i32.load8_u', 0, [op('i32.add', zeros, group)])));
-      const code = op('i32.sub', op('i32.and', op('i32.shr_u', byte, shift), i32(15)), zero);
-      const scale = memoryOp('f32.load', 0, [op('i32.add', scales, op('i32.shl', group, i32(2)))]);
-      return op('f64.mul', op('f64.convert_i32_s', code), op('f64.promote_f32', scale));
+      const code = codeOf(codes, column, zeroOf(f, zeros, group));
+      return op('f64.mul', op('f64.convert_i32_s', code), op('f64.promote_f32', scaleOf(scales, group)));
     });
     f.increase(codes, codeStep);
     f.increase(scales, op('i32.shl', groups, i32(2)));
