@@ -50,6 +50,7 @@ export function settingsOf(size: number, samples: number): Settings {
   const effective = massOf(best);
   const negative = raw.slice(parents);
   const effectiveNegative = massOf(negative);
+  const [gain, loss] = [sumOf(best), Math.abs(sumOf(negative))];
   const rankOne = 2 / ((size + 1.3) ** 2 + effective);
   const rankMu = Math.min(1 - rankOne - 1e-8, (2 * (effective - 2 + 1 / effective)) / ((size + 2) ** 2 + effective));
   const least = Math.min(
@@ -61,9 +62,7 @@ export function settingsOf(size: number, samples: number): Settings {
   return {
     size,
     samples,
-    weights: raw.map((value, rank) =>
-      rank < parents ? value / sumOf(best) : (least * value) / Math.abs(sumOf(negative)),
-    ),
+    weights: raw.map((value, rank) => (rank < parents ? value / gain : (least * value) / loss)),
     parents,
     effective,
     pathRate: (4 + effective / size) / (size + 4 + (2 * effective) / size),
