@@ -4,15 +4,19 @@ export type Limit = readonly [accepts: (value: unknown) => boolean, wanted: stri
 /** The most of what a strategy makes or keeps of a kind: more would take all time or memory. */
 const most = 100_000;
 
+// Options come from storages and recipes too: nothing is made a number of, since that may not even be possible.
+const isWithin = (value: unknown, least: number, greatest = Infinity): boolean =>
+  typeof value === 'number' && value >= least && value <= greatest;
+
 /** A whole number from some least one, of things that a strategy makes or keeps. */
 export const wholeFrom = (least: number): Limit => [
-  (value) => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most,
+  (value) => Number.isSafeInteger(value) && isWithin(value, least, most),
   `a whole number from ${least} to ${most}`,
 ];
 
 /** A whole number from some least one, of things that are only counted, such as steps and trials. */
 export const countFrom = (least: number): Limit => [
-  (value) => Number.isSafeInteger(value) && Number(value) >= least,
+  (value) => Number.isSafeInteger(value) && isWithin(value, least),
   `a whole number from ${least}`,
 ];
 
@@ -20,10 +24,10 @@ export const countFrom = (least: number): Limit => [
 export const wholeFromOne: Limit = wholeFrom(1);
 
 /** A number from 0. */
-export const atLeastZero: Limit = [(value) => Number(value) >= 0, 'a number from 0'];
+export const atLeastZero: Limit = [(value) => isWithin(value, 0), 'a number from 0'];
 
 /** A number from 0 to 1. */
-export const part: Limit = [(value) => Number(value) >= 0 && Number(value) <= 1, 'a number from 0 to 1'];
+export const part: Limit = [(value) => isWithin(value, 0, 1), 'a number from 0 to 1'];
 
 /** Any number but NaN. */
 export const anyNumber: Limit = [(value) => typeof value === 'number' && !Number.isNaN(value), 'a number'];
@@ -38,6 +42,12 @@ export const orNull = ([accepts, wanted]: Limit): Limit => [(value) => value ===
 export const oneOf = (words: readonly string[]): Limit => [
   (value) => words.some((word) => word === value),
   `one of ${words.join(', ')}`,
+];
+
+/** Numbers, perhaps none. */
+export const numbers: Limit = [
+  (value) => Array.isArray(value) && value.every((each) => typeof each === 'number'),
+  'a list of numbers',
 ];
 
 /** Some parts of a range. */

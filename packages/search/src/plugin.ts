@@ -11,7 +11,7 @@ export interface PluginDefinition<Options> {
   /** Unique among the plug-ins of its kind. */
   readonly name: string;
   readonly defaults: Options;
-  /** What single options have to be. */
+  /** What single options have to be; those without a limit are of the kind of their default. */
   readonly limits?: { readonly [Name in keyof Options]?: Limit };
   /** Complains, by its return value, of options that cannot work. */
   check?(options: Options): string | undefined;
@@ -21,6 +21,21 @@ export interface PluginDefinition<Options> {
 export interface Plugin {
   readonly name: string;
   readonly options: JsonObject;
+}
+
+/** What kind of JSON a value is, in words. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  const kinds: Readonly<Record<string, string>> = { number: 'a number', string: 'a text', boolean: 'true or false' };
+  return kinds[typeof value] ?? 'an object';
+}
+
+/** What an option has to be; undefined where its default, nothing, says nothing of it. */
+function limitOf<Options>({ limits, defaults }: PluginDefinition<Options>, option: keyof Options): Limit | undefined {
+  const fallback = defaults[option];
+  if (limits?.[option] || fallback === null) return limits?.[option];
+  const wanted = kindOf(fallback);
+  return [(value) => value !== null && kindOf(value) === wanted, wanted];
 }
 
 /**
@@ -38,10 +53,11 @@ export function pluginOptions<Options extends JsonOptions<Options>>(
     throw new ValueError(`${name}: there is no option ${showValue(unknown)}: its options are ${known}`);
   }
   const options: Options = { ...defaults, ...given };
-  for (const [option, limit] of Object.entries<Limit>({ ...definition.limits })) {
-    const [accepts, wanted] = limit;
-    const value = options[option as keyof Options];
-    if (!accepts(value)) throw new ValueError(`${name}: ${option} is ${showValue(value)}: give ${wanted}`);
+  for (const option of Object.keys(defaults) as (keyof Options & string)[]) {
+    const limit = limitOf(definition, option);
+    const value = options[option];
+    if (limit === undefined || limit[0](value)) continue;
+    throw new ValueError(`${name}: ${option} is ${showValue(value)}: give ${limit[1]}`);
   }
   const problem = definition.check?.(options);
   if (problem !== undefined) throw new ValueError(`${name}: ${problem}`);

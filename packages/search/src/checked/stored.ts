@@ -4,6 +4,7 @@ import {
   aName,
   anyNumber,
   every,
+  deepest,
   fields,
   finite,
   json,
@@ -21,7 +22,8 @@ import type { Check } from './check.ts';
 
 const anything: Check = () => undefined;
 const kept = every(record(anything), json());
-const plugin = fields({ name: aName, options: kept });
+// What else stands beside them is read too, to see whether it has changed.
+const plugin = every(fields({ name: aName, options: kept }), json(deepest + 1));
 /** What should be metrics by name. */
 export const metricsProblem: Check = record(anyNumber, 10_000);
 const budget = fields({ step: whole(), last: truth });

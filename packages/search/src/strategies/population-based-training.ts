@@ -1,4 +1,4 @@
-import { countFrom, part, wholeFromOne } from '../limits.ts';
+import { countFrom, numbers, part, wholeFromOne } from '../limits.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { ParameterValue } from '../space/parameter.ts';
@@ -145,7 +145,13 @@ export const populationBasedTraining: StrategyFactory<PopulationBasedTrainingOpt
   defineStrategy<PopulationBasedTrainingOptions>({
     name: 'population-based-training',
     defaults: { population: 10, interval: 1, max: 20, quantile: 0.25, resampleProbability: 0.25, factors: [1.2, 0.8] },
-    limits: { population: wholeFromOne, interval: countFrom(1), max: countFrom(1), resampleProbability: part },
+    limits: {
+      population: wholeFromOne,
+      interval: countFrom(1),
+      max: countFrom(1),
+      resampleProbability: part,
+      factors: numbers,
+    },
     check: ({ quantile, factors }) => {
       if (!(quantile >= 0 && quantile <= 0.5)) return `quantile is ${quantile}: give a number from 0 to 0.5`;
       return factors.length > 0 && factors.every((factor) => factor > 0)

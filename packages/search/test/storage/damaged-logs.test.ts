@@ -75,6 +75,14 @@ describe('a log of a wrong shape is refused at once, and names what is wrong', (
   it.each<readonly [string, object, string]>([
     ['a seed that is none', { ...create, seed: -1 }, '.create.seed is -1'],
     ['a strategy that is none', { ...create, strategy: null }, '.create.strategy is null'],
+    [
+      'a nesting of 8,000 beside the options of a strategy',
+      {
+        ...create,
+        strategy: { name: 'random', options: {}, deep: JSON.parse('['.repeat(8000) + ']'.repeat(8000)) as unknown },
+      },
+      'is nested deeper than 201 levels',
+    ],
     ['objectives that are none', { ...create, objectives: { length: 3 } }, '.create.objectives is {"length":3}'],
   ])('%s', async (_, other, problem) => {
     await expect(reading({ study: 's', create: other })).rejects.toThrow(problem);
