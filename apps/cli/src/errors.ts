@@ -1,3 +1,4 @@
+/** What the process ends with for each error, so that scripts can tell a user's mistake from a failure. */
 import { firstLine, systemProblem } from '@espalier/pipeline';
 
 /** What the process ends with. */

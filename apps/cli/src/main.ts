@@ -1,3 +1,4 @@
+/** The entry of the process: its streams, its signals, and how it ends whatever happens. */
 import { interruptOnSignals } from './cli/interrupt.ts';
 import { complain, runProgram } from './cli/run-program.ts';
 import { FailedError, exitCodes } from './errors.ts';

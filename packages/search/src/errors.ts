@@ -1,14 +1,13 @@
+/**
+ * The errors of this package. Each carries its facts as fields, and a message that reads "operation: what was wrong:
+ * what to do".
+ */
 import { brief } from './checked/quote.ts';
 import type { SpaceChange } from './space/node.ts';
 import { shownUrl, withoutSecrets } from './storage/shown-url.ts';
 
 /** How long a message may be, whatever it quotes. */
 const longest = 4000;
-
-/**
- * The errors of this package. Each carries its facts as fields; the message says
- * `operation: what was wrong: what to do`.
- */
 
 /**
  * What the errors of this package can be told apart by. A code stays what it is when a message is put in other words, an

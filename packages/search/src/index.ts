@@ -1,3 +1,7 @@
+/**
+ * @espalier/search: spaces of configs, strategies that search them, and studies that last; nothing here knows what a
+ * trial does.
+ */
 export {
   ConfigError,
   ExhaustedError,

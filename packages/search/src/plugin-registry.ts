@@ -1,3 +1,7 @@
+/**
+ * Strategies and early stoppings by name. Apart from what defines them, so that a program that names its own in code
+ * bundles no others.
+ */
 import { builtInEarlyStoppings } from './early-stopping/built-in.ts';
 import type { EarlyStopping } from './early-stopping/early-stopping.ts';
 import { StudyError, ValueError } from './errors.ts';

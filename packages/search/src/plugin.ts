@@ -1,3 +1,7 @@
+/**
+ * What strategies and early stoppings have in common: a name, and options that JSON can hold, checked against their
+ * defaults.
+ */
 import { showValue } from './checked/quote.ts';
 import { ValueError } from './errors.ts';
 import type { Limit } from './limits.ts';

@@ -1,3 +1,4 @@
+/** Errors of the system with files, turned into errors that say what to do. */
 import { StorageError } from '@espalier/search';
 import type { StorageErrorCode } from '@espalier/search';
 

@@ -1,3 +1,4 @@
+/** @espalier/storage: studies in files and databases, for Node; what a storage is, @espalier/search says. */
 export { journalStorage } from './journal/journal.ts';
 export type { JournalOptions } from './journal/journal.ts';
 export { keepAlive } from './keep-alive.ts';

@@ -1,3 +1,5 @@
+/** JSON with the numbers that it lacks, as storages write it, read with a bound on its depth. */
+
 const marker = '$number';
 
 /**

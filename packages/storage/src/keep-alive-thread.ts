@@ -1,3 +1,4 @@
+/** The thread that renews claims: it goes on while the main thread computes. */
 import { renewClaims } from '@espalier/search';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { KeepAliveRequest, KeepAliveSetup } from './keep-alive.ts';

@@ -1,3 +1,6 @@
+/**
+ * Renews claims from a thread: an objective that computes for minutes without a pause would lose its trial otherwise.
+ */
 import { StorageError } from '@espalier/search';
 import type { ClaimToken, KeepAlive } from '@espalier/search';
 import { Worker } from 'node:worker_threads';

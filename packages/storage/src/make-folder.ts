@@ -1,3 +1,4 @@
+/** Folders made one by one, which ends on every file system. */
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 

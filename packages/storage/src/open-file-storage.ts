@@ -1,3 +1,4 @@
+/** The storages of this package by the schemes of their URLs. */
 import { StorageError } from '@espalier/search';
 import type { Storage, StorageType } from '@espalier/search';
 import { journalStorage } from './journal/journal.ts';

@@ -1,3 +1,4 @@
+/** Which process holds something, and whether it has gone: ids alone are given out again. */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 

@@ -1,3 +1,4 @@
+/** How many evaluations CMA-ES needs to reach a minimum, beside how many the reference took. */
 import { cmaEs, createStudy, float, maxTrials, space, target } from '@espalier/search';
 
 /** A function of ten numbers, where the search starts, and how many evaluations the reference took. */

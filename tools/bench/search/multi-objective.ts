@@ -1,3 +1,4 @@
+/** How much hypervolume multi-objective strategies reach, beside what peers reach with as many trials. */
 import { createStudy, float, hypervolume, nsga2, nsga3, space, tpe } from '@espalier/search';
 import type { Space, Strategy } from '@espalier/search';
 import { surviveByCrowding } from '../../../packages/search/src/strategies/nsga/crowding.ts';

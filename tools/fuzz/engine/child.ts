@@ -1,6 +1,8 @@
-// Reads mutants in a process of its own, which may crash and hang: `child.ts SEED MUTANTS READER FROM [READER FROM …]`.
-// Before each mutant it writes `at INDEX` to file 3, of each that was not read as it should be a line of JSON, and `done`
-// behind the last of a reader.
+/**
+ * Reads mutants in a process of its own, which may crash and hang: `child.ts SEED MUTANTS READER FROM [READER FROM …]`.
+ * Before each mutant it writes `at INDEX` to file 3, of each that was not read as it should be a line of JSON, and
+ * `done` behind the last of a reader.
+ */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Runs readers on mutants in processes that may crash and hang, and goes on behind the mutant that ended one. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

@@ -1,3 +1,4 @@
+/** Mutants by number: any of them can be made again from reader and seed. */
 import { mutateBytes } from './mutate-bytes.ts';
 import { mutateJson } from './mutate-json.ts';
 import { mutateText } from './mutate-text.ts';

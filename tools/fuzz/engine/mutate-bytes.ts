@@ -1,3 +1,4 @@
+/** Mutations of binary formats. */
 import { names, numbers } from './dictionary.ts';
 import type { Random } from './random.ts';
 

@@ -1,3 +1,4 @@
+/** Mutations of JSON that stays JSON, so that what is behind the parser is reached. */
 import { deep, many, names, numbers, values } from './dictionary.ts';
 import { mutateText } from './mutate-text.ts';
 import type { Random } from './random.ts';

@@ -1,3 +1,4 @@
+/** Mutations of text, token by token and line by line. */
 import { deep, many, names, numbers } from './dictionary.ts';
 import { mutateBytes } from './mutate-bytes.ts';
 import type { Random } from './random.ts';

@@ -1,3 +1,4 @@
+/** What a reader is: a parser of the project, with inputs that it accepts. */
 import type { Random } from './random.ts';
 
 /** What an input is made of, which decides on how it is mutated. */

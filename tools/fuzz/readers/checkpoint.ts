@@ -1,3 +1,4 @@
+/** Reads checkpoints, and trains on from what was accepted. */
 import { AdamW, build, crossEntropy, fit, tensorDataset } from '@espalier/nn';
 import type { Dataset } from '@espalier/nn';
 import { setMask } from '@espalier/optimize';

@@ -1,3 +1,4 @@
+/** Reads arrays of encoded matrices, and compares what cpu computes from accepted ones with the reference. */
 import {
   bitmask,
   blockSparse,

@@ -1,3 +1,4 @@
+/** Reads objectives, constraints and targets, and the goals and budgets of models. */
 import { limitedCosts, parseLimit } from '@espalier/optimize';
 import { createStudy, float, memoryStorage, space, target } from '@espalier/search';
 import { jsonOf } from '../engine/json-of.ts';

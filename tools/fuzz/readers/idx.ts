@@ -1,3 +1,4 @@
+/** Reads IDX files, the format of MNIST. */
 import { parseIdx } from '@espalier/nn';
 import type { Reader } from '../engine/reader.ts';
 

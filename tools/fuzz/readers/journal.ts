@@ -1,3 +1,4 @@
+/** Reads journals, for the most part with checksums that are right. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from '../../../packages/storage/src/journal/crc32.ts';

@@ -1,3 +1,4 @@
+/** Reads lock files, which any process may have left half written. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockFile } from '../../../packages/storage/src/journal/file-lock.ts';

@@ -1,3 +1,4 @@
+/** Reads folders of models, plain and optimized, through their descriptions. */
 import { build } from '@espalier/nn';
 import type { ModuleConfig } from '@espalier/nn';
 import { loadModel, saveModel } from '@espalier/nn/node';

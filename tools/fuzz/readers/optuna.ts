@@ -1,3 +1,4 @@
+/** Reads Optuna's databases. */
 import { memoryStorage, openStudy } from '@espalier/search';
 import { exportOptuna, importOptuna } from '@espalier/storage';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+/** Reads what an output folder says of itself, and makes sure that nobody's file is removed for it. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailedError, reportOf } from '../../../apps/cli/src/errors.ts';

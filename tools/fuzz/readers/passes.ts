@@ -1,3 +1,4 @@
+/** Reads recipes of passes. */
 import { parseRecipe } from '@espalier/optimize';
 import { jsonOf } from '../engine/json-of.ts';
 import type { Reader } from '../engine/reader.ts';

@@ -1,3 +1,4 @@
+/** Reads strategies and early stoppings as studies store them. */
 import {
   earlyStoppingNamed,
   earlyStoppingNames,

@@ -1,3 +1,4 @@
+/** Reads recipes of the command line. */
 import { quickstart } from '../../../apps/cli/src/recipe/quickstart.ts';
 import { readRecipe } from '../../../apps/cli/src/recipe/recipe.ts';
 import { mutateText } from '../engine/mutate-text.ts';

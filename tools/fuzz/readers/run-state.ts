@@ -1,3 +1,4 @@
+/** Reads what a stopped run has left. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openRunState, stateFile } from '../../../packages/pipeline/src/node/run-state.ts';

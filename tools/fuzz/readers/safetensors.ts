@@ -1,3 +1,4 @@
+/** Reads files of tensors, for the most part with headers that lie. */
 import { decodeSafetensors, encodeSafetensors } from '@espalier/nn';
 import type { RawTensor } from '@espalier/nn';
 import { mutateBytes } from '../engine/mutate-bytes.ts';

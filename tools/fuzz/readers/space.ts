@@ -1,3 +1,4 @@
+/** Reads spaces, and does with accepted ones what a search does. */
 import { choice, float, graph, int, list, permutation, RandomStream, space, spaceFromJson } from '@espalier/search';
 import { jsonOf } from '../engine/json-of.ts';
 import type { Reader } from '../engine/reader.ts';

@@ -1,3 +1,4 @@
+/** Databases as inputs: how they are mutated, in bits and in rows. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findSqlite } from '../../../packages/storage/src/sqlite/driver.ts';

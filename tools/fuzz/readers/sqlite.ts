@@ -1,3 +1,4 @@
+/** Reads SQLite files of studies, for the most part with checksums that are right. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Reader } from '../engine/reader.ts';

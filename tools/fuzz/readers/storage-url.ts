@@ -1,3 +1,4 @@
+/** Reads URLs of storages. */
 import { openStorage } from '@espalier/search';
 import { resolve, sep } from 'node:path';
 import { openPostgres } from '../../../packages/storage/src/postgres/postgres-storage.ts';

@@ -1,3 +1,4 @@
+/** Reads what the command line stores with a study. */
 import type { JsonObject, Study } from '@espalier/search';
 import { quickstartRecipe } from '../../../apps/cli/src/recipe/recipe.ts';
 import { lastingStops } from '../../../apps/cli/src/study/stops.ts';

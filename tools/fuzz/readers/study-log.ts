@@ -1,3 +1,4 @@
+/** Reads logs of studies. */
 import { FormatError, logStorage, memoryStorage } from '@espalier/search';
 import type { LogEntry } from '@espalier/search';
 import { decode, encode } from '../../../packages/storage/src/json.ts';

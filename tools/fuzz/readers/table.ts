@@ -1,3 +1,4 @@
+/** Every reader in one list. */
 import type { Reader } from '../engine/reader.ts';
 import { checkpointReader } from './checkpoint.ts';
 import { encodedReader } from './encoded.ts';

@@ -1,3 +1,4 @@
+/** What is done with studies that were accepted: as programs do, they are looked at and gone on with. */
 import { createStudy, float, int, choice, list, maxTrials, openStorage, openStudy, space, tpe } from '@espalier/search';
 import type { Storage } from '@espalier/search';
 

@@ -1,3 +1,6 @@
+/**
+ * Ctrl-C: the first asks the work to stop in good order, the second ends the process once the last callbacks are done.
+ */
 import { InterruptedError, exitCodes } from '../errors.ts';
 import type { ExitCode } from '../errors.ts';
 

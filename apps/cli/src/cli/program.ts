@@ -1,3 +1,4 @@
+/** Every command in one program. */
 import { Command } from 'commander';
 import { addDevicesCommand } from '../commands/devices.ts';
 import { addDistillCommand } from '../commands/distill.ts';

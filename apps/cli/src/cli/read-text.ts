@@ -1,3 +1,4 @@
+/** Reads files that a user names, which may be folders, pipes or gigabytes. */
 import { readFile, stat } from 'node:fs/promises';
 import { UsageError, reportOf } from '../errors.ts';
 

@@ -1,3 +1,4 @@
+/** Commands that can go on where they were stopped say how, as a command line to copy. */
 import { InterruptedError } from '../errors.ts';
 import type { Session } from './session.ts';
 import { pluginFlags } from './plugin.ts';

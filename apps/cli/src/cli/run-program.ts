@@ -1,3 +1,4 @@
+/** Runs one command line: the only place where errors become output, and output an exit code. */
 import { suggestion } from '@espalier/pipeline';
 import { CommanderError } from 'commander';
 import type { Command } from 'commander';

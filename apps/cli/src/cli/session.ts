@@ -1,3 +1,4 @@
+/** What a command speaks through: results on stdout and all else on stderr, so that a program can read the one. */
 import { createProgress } from '../terminal/progress.ts';
 import type { Progress } from '../terminal/progress.ts';
 import type { Output } from '../terminal/terminal.ts';

@@ -1,3 +1,4 @@
+/** The version of the program, read from its package.json rather than written twice. */
 import { readFileSync } from 'node:fs';
 
 /** This program's version, from its package.json. */

@@ -1,3 +1,4 @@
+/** Lends a command workers on a device, and ends them however the command does. */
 import type { Runner } from '@espalier/pipeline';
 import { withRunner } from '@espalier/pipeline/node';
 import type { DeviceName } from '@espalier/tensor';

@@ -1,3 +1,4 @@
+/** `espalier devices`: which devices there are, and which `auto` takes. */
 import { deviceKinds } from '@espalier/pipeline';
 import type { DeviceKind } from '@espalier/pipeline';
 import { openPlace } from '@espalier/pipeline/node';

@@ -1,3 +1,4 @@
+/** `espalier distill`: a smaller model that answers as a saved one does. */
 import { checkSource } from '@espalier/pipeline';
 import type { Command } from 'commander';
 import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';

@@ -1,3 +1,4 @@
+/** `espalier eval`: how good a saved model is, and what it costs. */
 import { checkSource } from '@espalier/pipeline';
 import type { Command } from 'commander';
 import { withComputeOptions, withExamples } from '../cli/options.ts';

@@ -1,3 +1,4 @@
+/** `espalier inspect`: what a saved model consists of, layer by layer. */
 import type { Command } from 'commander';
 import { summary } from '@espalier/nn';
 import { measureCost } from '@espalier/optimize';

@@ -1,3 +1,4 @@
+/** Figures of a saved model as commands show them. */
 import type { Measured, ModelFigures, Runner } from '@espalier/pipeline';
 import type { Session } from '../cli/session.ts';
 import { formatBytes, formatCount, formatMacs, formatMilliseconds, formatPercent } from '../terminal/format.ts';

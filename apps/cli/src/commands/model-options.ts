@@ -1,3 +1,4 @@
+/** Options of the commands that write a model. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option } from 'commander';

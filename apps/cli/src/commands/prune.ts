@@ -1,3 +1,4 @@
+/** `espalier prune`: a saved model with most of its weights at zero. */
 import { importances } from '@espalier/optimize';
 import type { Importance } from '@espalier/optimize';
 import { checkSource } from '@espalier/pipeline';

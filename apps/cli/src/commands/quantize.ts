@@ -1,3 +1,4 @@
+/** `espalier quantize`: a saved model in fewer bits. */
 import { checkSource } from '@espalier/pipeline';
 import { Option } from 'commander';
 import type { Command } from 'commander';

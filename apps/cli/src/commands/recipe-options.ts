@@ -1,3 +1,4 @@
+/** Options of the commands that follow a recipe, and how they take the place of what it says. */
 import { checkSource, filesOfSource, recipeStrategies } from '@espalier/pipeline';
 import type { Recipe } from '@espalier/pipeline';
 import { Option } from 'commander';

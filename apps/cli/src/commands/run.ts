@@ -1,3 +1,4 @@
+/** `espalier run`: a recipe from data to report. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '@espalier/nn/node';

@@ -1,3 +1,4 @@
+/** `espalier search`: the search of a recipe alone, its winner as a file to train from. */
 import { join } from 'node:path';
 import { writeFileAtomic } from '@espalier/nn/node';
 import { journalFile, runSearch } from '@espalier/pipeline';

@@ -1,3 +1,4 @@
+/** `espalier train`: a candidate trained on all examples. */
 import { checkSource, filesOfSource, trainingBytes } from '@espalier/pipeline';
 import type { Command } from 'commander';
 import { wholeNumberFrom, withExamples } from '../cli/options.ts';

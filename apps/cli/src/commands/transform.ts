@@ -1,3 +1,7 @@
+/**
+ * What the commands share that make one saved model from another: both are measured, since a claim without its
+ * counterpart says nothing.
+ */
 import { filesOfSource } from '@espalier/pipeline';
 import type { ComparedLatency, InputOf, Jobs } from '@espalier/pipeline';
 import { folderBytes } from '@espalier/optimize/node';

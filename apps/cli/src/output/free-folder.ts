@@ -1,3 +1,4 @@
+/** Names for output folders that nobody named: the next free number, or the last one used. */
 import { readdirSync } from 'node:fs';
 import { foundAt } from './place.ts';
 import { isUnfinished } from './output-folder.ts';

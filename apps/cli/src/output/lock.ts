@@ -1,3 +1,4 @@
+/** Locks on what a command writes; those that killed processes left are taken over. */
 import { takeLock as takeLockFile } from '@espalier/storage';
 import { FailedError } from '../errors.ts';
 

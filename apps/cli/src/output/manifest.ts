@@ -1,3 +1,4 @@
+/** What this program wrote into a folder, by name: nothing else is ever replaced or removed. */
 import { readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { writeFileAtomic } from '@espalier/nn/node';

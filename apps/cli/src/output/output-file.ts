@@ -1,3 +1,4 @@
+/** Files that commands write: whole or not at all, and over another one only when asked. */
 import { linkSync, lstatSync, renameSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';

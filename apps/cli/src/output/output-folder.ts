@@ -1,3 +1,4 @@
+/** Folders that commands write: made beside their place, and put there when complete. */
 import { createHash } from 'node:crypto';
 import {
   accessSync,

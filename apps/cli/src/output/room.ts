@@ -1,3 +1,4 @@
+/** Whether there is room for what is going to be written, found out before any work is done. */
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 

@@ -1,3 +1,4 @@
+/** Candidates as files, such as the winner of a search. */
 import { candidateProblem, problemText } from '@espalier/pipeline';
 import type { Candidate } from '@espalier/pipeline';
 import { brief } from '@espalier/search';

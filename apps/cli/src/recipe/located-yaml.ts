@@ -1,3 +1,7 @@
+/**
+ * YAML whose values know where they were written, so that errors name line and column, and hostile texts are refused
+ * early.
+ */
 import { LineCounter, isMap, isNode, isPair, isScalar, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
 import { UsageError } from '../errors.ts';

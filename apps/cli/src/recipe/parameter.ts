@@ -1,3 +1,4 @@
+/** Parts of a recipe that may be searched: a value, a list or a range, read against what its slot allows. */
 import { suggestion } from '@espalier/pipeline';
 import type { Field, ParameterSpec } from '@espalier/pipeline';
 import { choice, float, int, quote } from '@espalier/search';

@@ -1,3 +1,4 @@
+/** Reads recipes: YAML, defaults, and the schema, in this order. */
 import type { Recipe } from '@espalier/pipeline';
 import { UsageError } from '../errors.ts';
 import { readYaml } from './located-yaml.ts';

@@ -1,3 +1,4 @@
+/** Turns what a schema objects to into an error at its place in the file. */
 import type { z } from 'zod';
 import { brief } from '@espalier/search';
 import { UsageError } from '../errors.ts';

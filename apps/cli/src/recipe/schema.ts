@@ -1,3 +1,4 @@
+/** The schema of recipes. */
 import {
   architectureSlots,
   initialiserSlot,

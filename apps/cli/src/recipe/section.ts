@@ -1,3 +1,4 @@
+/** Sections of a schema whose objections read as sentences, with a hint for keys that were mistyped. */
 import { unknownName } from '@espalier/pipeline';
 import { quote } from '@espalier/search';
 import { z } from 'zod';

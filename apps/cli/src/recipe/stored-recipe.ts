@@ -1,3 +1,4 @@
+/** Recipes as studies store them, which anybody who writes the storage can change: checked like new ones. */
 import type { Recipe } from '@espalier/pipeline';
 import { FailedError } from '../errors.ts';
 import { explain } from './section.ts';

@@ -1,3 +1,4 @@
+/** Which figures are said of a model, in one list for terminal and page. */
 import type { ModelFigures, ReportRow } from '@espalier/pipeline';
 import {
   formatBytes,

@@ -1,3 +1,4 @@
+/** The report on a terminal. */
 import type { ReportRow } from '@espalier/pipeline';
 import { renderTable } from '../terminal/table.ts';
 import type { Column } from '../terminal/table.ts';

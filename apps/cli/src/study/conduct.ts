@@ -1,3 +1,4 @@
+/** Runs a study from the command line: here or in worker processes, watched, and with a word on how to go on. */
 import { chooseStrategy } from '@espalier/search';
 import type { Study } from '@espalier/search';
 import type { Session } from '../cli/session.ts';

@@ -1,3 +1,4 @@
+/** Keeps what an objective prints apart from what the command says. */
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';
 

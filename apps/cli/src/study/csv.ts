@@ -1,3 +1,4 @@
+/** Trials as CSV that a spreadsheet shows and does not execute. */
 import { own } from '@espalier/search';
 import type { Study } from '@espalier/search';
 import { visible } from '../terminal/visible.ts';

@@ -1,3 +1,4 @@
+/** Trials in words and tables. */
 import { own } from '@espalier/search';
 import type { Study, TrialRecord } from '@espalier/search';
 import { firstLine } from '../errors.ts';

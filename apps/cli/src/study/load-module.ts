@@ -1,3 +1,4 @@
+/** Loads studies that users write as modules, and says which part of one is wrong. */
 import { suggestion } from '@espalier/pipeline';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -1,3 +1,4 @@
+/** Creates and opens studies for commands: what their trials do and when they end is stored with them. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import {

@@ -1,3 +1,4 @@
+/** Worker processes of a study: started, interrupted and waited for together. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,3 +1,4 @@
+/** How a study stands, as lines of text. */
 import { firstLine } from '../errors.ts';
 import { formatDuration, formatSpan, formatValue } from '../terminal/format.ts';
 import { columnsOf, style, widthOf } from '../terminal/terminal.ts';

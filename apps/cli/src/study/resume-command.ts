@@ -1,3 +1,4 @@
+/** Command lines that go on with a study, for messages: none of them shows a password. */
 import { shownUrl } from '@espalier/search';
 import type { Study } from '@espalier/search';
 import { pluginFlags } from '../cli/plugin.ts';

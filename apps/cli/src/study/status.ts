@@ -1,3 +1,4 @@
+/** How a study stands, as data: for terminals, for JSON, and for comparisons. */
 import { own, shownUrl } from '@espalier/search';
 import type { Failure, NamedVerdict, StopCondition, Study, TrialRecord, TrialState } from '@espalier/search';
 

@@ -1,3 +1,4 @@
+/** When a study ends: one table from options of the command line to stop conditions. */
 import { suggestion } from '@espalier/pipeline';
 import type { Command } from 'commander';
 import { maxCost, maxFailures, maxTime, maxTrials, patience, target } from '@espalier/search';

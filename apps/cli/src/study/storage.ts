@@ -1,3 +1,7 @@
+/**
+ * Storages as the command line names them, checked before anything is opened: opening a file that is not there would
+ * make it.
+ */
 import { nearest } from '@espalier/pipeline';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';

@@ -1,3 +1,4 @@
+/** What the trials of a study do: train candidates of a recipe, or run a module of the user's. */
 import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { candidateOf, searchSpace } from '@espalier/pipeline';

@@ -1,3 +1,7 @@
+/**
+ * Whether code may be run that a storage names: only if the user says so, since whoever can write the storage can name
+ * any.
+ */
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { Option } from 'commander';

@@ -1,3 +1,4 @@
+/** Shows a study while it runs: redrawn on a terminal, a line of JSON for each event elsewhere. */
 import type { JsonObject, StoredEvent, StopCondition, Study } from '@espalier/search';
 import { createBlock } from '../terminal/block.ts';
 import type { Output } from '../terminal/terminal.ts';

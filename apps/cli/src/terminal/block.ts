@@ -1,3 +1,4 @@
+/** Lines that are redrawn in place. */
 import { columnsOf, cut, widthOf } from './terminal.ts';
 import type { Output } from './terminal.ts';
 import { printable } from './visible.ts';

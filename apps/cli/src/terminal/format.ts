@@ -1,3 +1,4 @@
+/** Numbers for people: counts, bytes, times and ratios. */
 import type { LatencyRatio } from '@espalier/optimize';
 
 export { formatPercent } from '@espalier/pipeline';

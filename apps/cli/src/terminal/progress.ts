@@ -1,3 +1,4 @@
+/** Progress bars, which become plain lines where there is no terminal. */
 import { formatDuration } from './format.ts';
 import { style, widthOf } from './terminal.ts';
 import type { Output } from './terminal.ts';

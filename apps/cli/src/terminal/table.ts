@@ -1,3 +1,4 @@
+/** Tables that fit their terminal. */
 import { columnsOf, cut, style, widthOf } from './terminal.ts';
 import type { Output } from './terminal.ts';
 import { visibleLine } from './visible.ts';

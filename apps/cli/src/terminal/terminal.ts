@@ -1,3 +1,4 @@
+/** What a terminal can do: its width, its styles, and how wide a text is in it. */
 import { styleText } from 'node:util';
 
 /** What is printed to: a stream of the process, or what a test puts in its place. */

@@ -1,3 +1,6 @@
+/**
+ * Text from outside, made harmless to show: it may hold what moves a cursor, hides what follows it, or is a password.
+ */
 import { withoutSecrets } from '@espalier/search';
 import type { Output } from './terminal.ts';
 

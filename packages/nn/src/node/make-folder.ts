@@ -1,3 +1,4 @@
+/** Folders made one by one, so that what was made for nothing can be removed again. */
 import { existsSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';

@@ -1,3 +1,4 @@
+/** What the built-in pipeline may search: each dimension of a candidate, and the values that it may have. */
 import { numberWithin, oneOf, wholeNumber } from '../fields.ts';
 import type { Field } from '../fields.ts';
 

@@ -1,3 +1,4 @@
+/** Opens the device of a process that computes. */
 import { DeviceError, device, setDefaultDevice } from '@espalier/tensor';
 import type { Device, DeviceName } from '@espalier/tensor';
 import { NoDeviceError } from '../errors.ts';

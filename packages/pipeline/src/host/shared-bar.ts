@@ -1,3 +1,4 @@
+/** One bar for many pieces of work, so that a run with several rows shows how far it is as a whole. */
 import type { Progress } from './host.ts';
 import type { ProgressListener } from '../jobs/job.ts';
 

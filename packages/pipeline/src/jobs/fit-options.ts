@@ -1,3 +1,4 @@
+/** From a task and a strategy of training to the options of `fit`, the same for every job that trains. */
 import { buildOptimizer, buildSchedule, loss } from '@espalier/nn';
 import type { FitOptions } from '@espalier/nn';
 import type { Candidate } from '../candidate/candidate.ts';

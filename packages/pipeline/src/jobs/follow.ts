@@ -1,3 +1,4 @@
+/** Follows a training: its progress, its curve, and the wish to stop it. */
 import type { FitEvent } from '@espalier/nn';
 import type { CurvePoint } from '../report/report.ts';
 import type { JobContext } from './job.ts';

@@ -1,3 +1,4 @@
+/** The wish to stop a job, as a signal that training and evaluation take. */
 import { InterruptedError } from '../errors.ts';
 import type { JobContext } from './job.ts';
 

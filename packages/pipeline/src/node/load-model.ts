@@ -1,3 +1,4 @@
+/** Loads saved models on behalf of a user, whose mistake a missing file is. */
 import { loadOptimized } from '@espalier/optimize/node';
 import { brief } from '@espalier/search';
 import type { Device } from '@espalier/tensor';

@@ -1,3 +1,4 @@
+/** The part of a pipeline that jobs need to know: what is learned, and from what. */
 import type { Lesson } from '../jobs/jobs.ts';
 import type { Pipeline } from './pipeline.ts';
 

@@ -1,3 +1,4 @@
+/** The row of a report that is a distilled model. */
 import { numberAbove, numberBetween, numberWithin, optional, wholeNumber } from '../fields.ts';
 import type { RowType } from '../pipeline/row.ts';
 

@@ -1,3 +1,4 @@
+/** The row of a report that is a pruned model. */
 import { importances } from '@espalier/optimize';
 import type { Importance } from '@espalier/optimize';
 import { numberAbove, numberBetween, oneOf, wholeNumber } from '../fields.ts';

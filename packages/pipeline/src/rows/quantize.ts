@@ -1,3 +1,4 @@
+/** The row of a report that is a quantized model. */
 import { oneOf } from '../fields.ts';
 import type { RowType } from '../pipeline/row.ts';
 

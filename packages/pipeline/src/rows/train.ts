@@ -1,3 +1,4 @@
+/** The row of a report that all others are made from: the winner of the search, trained. */
 import { wholeNumber } from '../fields.ts';
 import type { RowType } from '../pipeline/row.ts';
 

@@ -1,3 +1,4 @@
+/** The stage in which models are made from models. */
 import type { Stage } from '../pipeline/stage.ts';
 import { makeRows } from '../rows/make-rows.ts';
 

@@ -1,3 +1,4 @@
+/** The stage in which models are measured, all under the same conditions. */
 import { UsageError } from '../errors.ts';
 import { sharedBar } from '../host/shared-bar.ts';
 import type { Comparison, Measured } from '../jobs/jobs.ts';

@@ -1,3 +1,4 @@
+/** The stage in which a report is put together from what the others found. */
 import type { Candidate } from '../candidate/candidate.ts';
 import type { Stage, StageContext } from '../pipeline/stage.ts';
 import type { Curves, Report, ReportRow, ReportSearch } from '../report/report.ts';

@@ -1,3 +1,4 @@
+/** The stage in which candidates are searched. */
 import { journalFile, runSearch } from '../search/run-search.ts';
 import type { SearchOutcome } from '../search/search.ts';
 import { searchFields } from '../search/recipe.ts';

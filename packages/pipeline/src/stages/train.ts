@@ -1,3 +1,4 @@
+/** The stage in which models are trained from data. */
 import type { Stage } from '../pipeline/stage.ts';
 import { makeRows } from '../rows/make-rows.ts';
 

@@ -1,3 +1,4 @@
+/** The task of telling classes apart: cross-entropy, accuracy, and which class is taken for which. */
 import { accuracy, confusionMatrix } from '@espalier/nn';
 import type { Metric, ConfusionMatrix } from '@espalier/nn';
 import { UsageError } from '../errors.ts';

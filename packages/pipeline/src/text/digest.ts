@@ -1,3 +1,5 @@
+/** Digests of settings, by which a run that goes on notices that it was begun with others. */
+
 const [offset, prime, bits] = [0xcbf29ce484222325n, 0x100000001b3n, 64];
 
 /**

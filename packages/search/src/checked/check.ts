@@ -1,11 +1,11 @@
+/**
+ * The one reader of what comes from outside: from a file, a database, another release. Checks are made of each other,
+ * and each states how large the value may be, so that none costs more than reading it did.
+ */
 import { isObject } from '../json.ts';
 import { quote } from './quote.ts';
 
-/**
- * The one reader of what comes from outside: from a file, a database, another release. A check looks at a value that
- * JSON gave and says in words what is wrong with it; what it finds right is used as it is. Checks are made of each
- * other, and each states how large the value may be, so that none costs more than reading it did.
- */
+/** Looks at a value that JSON gave and says in words what is wrong with it; what it finds right is used as it is. */
 export type Check = (value: unknown) => string | undefined;
 
 /** How deep values may be nested that are kept for somebody else, such as a checkpoint's data. */

@@ -1,3 +1,7 @@
+/**
+ * What storages hold, as checks: a record or event is looked at before anything is made of it, and before anything is
+ * written that could not be read again.
+ */
 import { StudyError } from '../errors.ts';
 import type { StudyEvent } from '../storage/events.ts';
 import {

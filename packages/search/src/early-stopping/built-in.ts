@@ -1,3 +1,4 @@
+/** The early stoppings of this package, listed once: a study stores a name, and finds its early stopping here. */
 import type { JsonObject } from '../json.ts';
 import type { EarlyStopping } from './early-stopping.ts';
 import { ashaStopping, hyperbandStopping } from './halving.ts';

@@ -1,3 +1,4 @@
+/** Learning curves as early stoppings read them: one metric, less being better, whatever its direction. */
 import { own } from '../json.ts';
 import type { Criteria } from '../study/ranking.ts';
 import type { Metrics, Report, TrialRecord } from '../study/trial-record.ts';

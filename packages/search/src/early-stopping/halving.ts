@@ -1,3 +1,4 @@
+/** Successive halving as an early stopping: no trial is paused; one that is not among the best at a rung ends there. */
 import { atStep } from '../study/at-step.ts';
 import { compareSingle, losses, nonDominatedSort, rankTrials, totalViolation } from '../study/ranking.ts';
 import type { Criteria } from '../study/ranking.ts';

@@ -1,3 +1,4 @@
+/** Stops a trial by its own curve alone: when it has not got better for too long. */
 import { atLeastZero, countFrom } from '../limits.ts';
 import { curveMetric, lossesOf } from './curve.ts';
 import { defineEarlyStopping } from './early-stopping.ts';

@@ -1,3 +1,6 @@
+/**
+ * Stops a trial that lags behind what complete ones had at the same step: behind their median, or another part of them.
+ */
 import { countFrom } from '../limits.ts';
 import { placeOf } from '../place-of.ts';
 import { growing } from '../study/growing.ts';

@@ -1,3 +1,7 @@
+/**
+ * The rungs of successive halving and the brackets of Hyperband, of which strategies and early stoppings make use
+ * alike.
+ */
 import { countFrom, wholeFrom } from '../limits.ts';
 import type { Limit } from '../limits.ts';
 

@@ -1,3 +1,4 @@
+/** Hypervolume: how much of the space of losses a set of points dominates, as one number to compare fronts by. */
 import { ValueError } from '../errors.ts';
 import { dominates } from '../study/ranking.ts';
 

@@ -1,3 +1,4 @@
+/** Directions spread evenly over the simplex of objectives, to which NSGA-III assigns what survives. */
 import { ValueError } from '../errors.ts';
 
 /**

@@ -1,3 +1,5 @@
+/** The error function and its kin in doubles, which JavaScript lacks and normal distributions are made of. */
+
 const small = {
   over: [0.18577770618460315, 3.1611237438705655, 113.86415415105016, 377.485237685302, 3209.3775891384694],
   under: [1, 23.601290952344122, 244.02463793444417, 1282.6165260773723, 2844.236833439171],

@@ -1,3 +1,4 @@
+/** Minimizes a smooth function in a box by its gradient: what fits a Gaussian process and climbs its acquisition. */
 import { at } from './matrix.ts';
 
 /** A function's value at x; writes its gradient there into the second argument. */

@@ -1,3 +1,7 @@
+/**
+ * Normal distributions: densities, tails and quantiles that keep their digits far from the middle, where searches end
+ * up.
+ */
 import { erf, erfc, erfcx } from './erf.ts';
 
 const logRootTwoPi = 0.5 * Math.log(2 * Math.PI);

@@ -1,3 +1,6 @@
+/**
+ * The Sobol sequence and its scrambling: points that leave no part of a cube empty, each computed from its index alone.
+ */
 import { degreeCounts, directionBits } from './sobol-directions.ts';
 
 const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';

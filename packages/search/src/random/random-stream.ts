@@ -1,3 +1,4 @@
+/** Random numbers that are named rather than consumed in turn, which is why the number of workers changes no trial. */
 import { ValueError } from '../errors.ts';
 import { hashText } from './hash.ts';
 import type { Hash } from './hash.ts';

@@ -1,3 +1,4 @@
+/** choice(): among plain values, or among groups that each bring parameters of their own. */
 import type { BranchConfig, Fields } from './config-of.ts';
 import { groupOf } from './group-of.ts';
 import { branchNode } from './kinds/branch.ts';

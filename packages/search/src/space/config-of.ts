@@ -1,3 +1,4 @@
+/** The type of a config, inferred from what the user wrote for its space. */
 import type {
   ArchitectureNode,
   BranchNode,

@@ -1,3 +1,7 @@
+/**
+ * Spaces written as functions, as users of Optuna know them: the function is run to learn what it draws, and becomes
+ * the tree that all strategies read.
+ */
 import { SpaceError } from '../errors.ts';
 import { RandomStream } from '../random/random-stream.ts';
 import { groupOf } from './group-of.ts';

@@ -1,3 +1,4 @@
+/** space(): the way in for whoever writes a space as an object. */
 import type { ConfigOf, Fields } from './config-of.ts';
 import { groupOf } from './group-of.ts';
 import type { ConfigObject } from './node.ts';

@@ -1,3 +1,4 @@
+/** How far apart two configs are, for niches and diversity. */
 import { toUnit } from './number-scale.ts';
 import type { ActiveParameter } from './space.ts';
 

@@ -1,3 +1,7 @@
+/**
+ * Edits of lists, permutations and graphs as wholes: changing parameter by parameter, an item put in at the front would
+ * shift the meaning of all behind it.
+ */
 import type { RandomStream } from '../random/random-stream.ts';
 import { branchField } from './kinds/branch.ts';
 import { sourceField } from './kinds/graph.ts';

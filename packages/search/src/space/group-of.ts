@@ -1,3 +1,4 @@
+/** Turns what a user writes for a group into the node that it stands for. */
 import { quote } from '../checked/quote.ts';
 import { SpaceError } from '../errors.ts';
 import { isObject } from '../json.ts';

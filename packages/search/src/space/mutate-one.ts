@@ -1,3 +1,4 @@
+/** The smallest step away from a config, for strategies that climb. */
 import type { RandomStream } from '../random/random-stream.ts';
 import { editSequence } from './edits.ts';
 import type { ConfigObject } from './node.ts';

@@ -1,3 +1,4 @@
+/** The neighbourhood of a config, without chance, for strategies that have to know when a climb is over. */
 import type { ConfigObject } from './node.ts';
 import { fromUnit, numberNeighbours } from './number-scale.ts';
 import type { Parameter, ParameterValue } from './parameter.ts';

@@ -1,3 +1,4 @@
+/** The tree that a space is: its nodes, the configs they describe, and what each kind of node must know. */
 import type { ChoiceParameter, NumberParameter, Parameter, ParameterValue } from './parameter.ts';
 
 /** A config, as every strategy and storage sees it: nested objects of parameter values. */

@@ -1,3 +1,4 @@
+/** Numbers on the unit interval: what strategies compute with, whatever range, step and scale a parameter has. */
 import type { NumberParameter } from './parameter.ts';
 
 /** Forgives rounding when a range is not an exact multiple of its step: 0.3 / 0.1 is 2.9999…96. */

@@ -1,3 +1,4 @@
+/** Paths of parameters: how a part of a config is named in strategies, streams, errors and exports. */
 import { SpaceError } from '../errors.ts';
 
 /** The path of a part within its parent: names joined by dots. */

@@ -1,3 +1,4 @@
+/** list(), permutation() and graph(): the parts of a space whose configs are arrays. */
 import type { Fields, ItemOf } from './config-of.ts';
 import { nodeOf } from './group-of.ts';
 import { architecture } from './kinds/graph.ts';

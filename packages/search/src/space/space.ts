@@ -1,3 +1,4 @@
+/** The space itself: sampling, building, reading, keys and comparison of configs, all by the kinds of its nodes. */
 import { deepest, json } from '../checked/check.ts';
 import { quote } from '../checked/quote.ts';
 import { ConfigError, SpaceError, ValueError } from '../errors.ts';

@@ -1,3 +1,4 @@
+/** Mutation and crossover of configs of any space, for all strategies that breed. */
 import type { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from './node.ts';
 import { fromUnit, gridIndex, gridSize, gridValue, toUnit } from './number-scale.ts';

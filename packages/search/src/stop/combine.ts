@@ -1,3 +1,4 @@
+/** Stop conditions made of others. */
 import { ValueError } from '../errors.ts';
 import type { StopCondition, StopVerdict } from './stop-condition.ts';
 

@@ -1,3 +1,4 @@
+/** Ends a run when there is nothing left to try. */
 import type { StopCondition } from './stop-condition.ts';
 
 /** Stops when every config of a finite space has been tried. An infinite space never is. */

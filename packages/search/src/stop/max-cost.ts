@@ -1,3 +1,4 @@
+/** Ends a run by what its trials cost, in a unit of the user's or in seconds of work. */
 import { own } from '../json.ts';
 import { growing } from '../study/growing.ts';
 import { isFinished } from '../study/trial-record.ts';

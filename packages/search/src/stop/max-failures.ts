@@ -1,3 +1,4 @@
+/** Ends a run that keeps failing, before a broken objective uses up its budget. */
 import { checkPositive } from './stop-condition.ts';
 import type { StopCondition } from './stop-condition.ts';
 

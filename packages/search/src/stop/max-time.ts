@@ -1,3 +1,4 @@
+/** Ends a run by the clock, whatever it has found. */
 import { checkPositive } from './stop-condition.ts';
 import type { StopCondition } from './stop-condition.ts';
 

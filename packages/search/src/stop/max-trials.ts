@@ -1,3 +1,4 @@
+/** Ends a run by the number of trials, which unlike time is the same on every machine. */
 import { growing } from '../study/growing.ts';
 import { checkPositive } from './stop-condition.ts';
 import type { StopCondition } from './stop-condition.ts';

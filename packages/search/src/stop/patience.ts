@@ -1,3 +1,4 @@
+/** Ends a run that has stopped finding anything better, by counting trials. */
 import { ParetoFront } from '../study/front.ts';
 import { growing } from '../study/growing.ts';
 import { checkPositive } from './stop-condition.ts';

@@ -1,3 +1,4 @@
+/** Ends a run whose gains have become too small, by measuring them. */
 import { ValueError } from '../errors.ts';
 import { hypervolume } from '../multi-objective/hypervolume.ts';
 import { ParetoFront } from '../study/front.ts';

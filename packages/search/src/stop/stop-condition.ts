@@ -1,3 +1,4 @@
+/** What a stop condition is: asked between trials, it may be any object of this shape. */
 import { quote } from '../checked/quote.ts';
 import { ValueError } from '../errors.ts';
 import type { Space } from '../space/space.ts';

@@ -1,3 +1,4 @@
+/** Ends a run once it has found what was wanted. */
 import { growing } from '../study/growing.ts';
 import { parseConstraint, showConstraint, violation } from '../study/objective.ts';
 import { totalViolation } from '../study/ranking.ts';

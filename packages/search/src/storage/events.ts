@@ -1,3 +1,7 @@
+/**
+ * What is stored of a study: a record of how it began, and the events since. All that a study knows is folded from
+ * these, and nothing else has to last.
+ */
 import type { JsonObject } from '../json.ts';
 import type { Plugin } from '../plugin.ts';
 import type { ConfigObject } from '../space/node.ts';

@@ -1,3 +1,4 @@
+/** Makes a storage of whatever a log can be appended to, so that each kind writes down only how it stores an entry. */
 import { entryProblem, refuseUnreadable } from '../checked/stored.ts';
 import { StorageError } from '../errors.ts';
 import { oneAtATime } from '../one-at-a-time.ts';

@@ -1,3 +1,4 @@
+/** The storage in memory, and the errors for studies that every storage has in common. */
 import { refuseUnreadable } from '../checked/stored.ts';
 import { StudyError } from '../errors.ts';
 import type { StudyRecord } from './events.ts';

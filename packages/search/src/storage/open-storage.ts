@@ -1,3 +1,4 @@
+/** Opens a storage by its URL. */
 import { StorageError } from '../errors.ts';
 import type { Storage } from './storage.ts';
 import { addStoragePackage } from './storage-package.ts';

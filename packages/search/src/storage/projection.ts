@@ -1,3 +1,6 @@
+/**
+ * Folds events into the state of a study. The same fold everywhere is why what a worker decided can be decided again.
+ */
 import { ConfigError, FormatError } from '../errors.ts';
 import type { Plugin } from '../plugin.ts';
 import type { ConfigObject } from '../space/node.ts';

@@ -1,3 +1,4 @@
+/** Asks for @espalier/storage when a URL needs it: a program without Node, or without files, never loads it. */
 import { StorageError } from '../errors.ts';
 import { registerStorage, type StorageType } from './storage-types.ts';
 

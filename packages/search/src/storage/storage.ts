@@ -1,3 +1,7 @@
+/**
+ * The contract of a storage: claims under tokens, and one order of events. Whatever keeps it can be worked on by any
+ * number of workers.
+ */
 import type { ConfigObject } from '../space/node.ts';
 import type { AppendedEvent, StoredEvent, StudyRecord } from './events.ts';
 

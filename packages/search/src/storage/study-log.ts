@@ -1,3 +1,7 @@
+/**
+ * What may be added to the log of a study: who holds which trial, since when, and what becomes of claims that were
+ * lost.
+ */
 import { StaleClaimError } from '../errors.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { TrialState } from '../study/trial-record.ts';

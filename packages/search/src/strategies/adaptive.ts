@@ -1,3 +1,4 @@
+/** A portfolio of strategies that learns which of them to ask. */
 import { wholeFromOne } from '../limits.ts';
 import type { JsonObject } from '../json.ts';
 import { isBetter } from '../study/ranking.ts';

@@ -1,3 +1,4 @@
+/** Regularized evolution: the oldest dies, so that luck does not live for ever. */
 import { wholeFromOne, oneOf } from '../limits.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import { mutateOne } from '../space/mutate-one.ts';

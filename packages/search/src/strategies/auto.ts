@@ -1,3 +1,6 @@
+/**
+ * The strategy for whoever does not want to choose one: rules over space, objectives and budget, each with its reason.
+ */
 import { countFrom, orNull } from '../limits.ts';
 import type { JsonObject } from '../json.ts';
 import type { SpaceNode } from '../space/node.ts';

@@ -1,3 +1,4 @@
+/** Beam search: local search from several of the best at once. */
 import { wholeFromOne, partsOfRange } from '../limits.ts';
 import { mutateOne } from '../space/mutate-one.ts';
 import { neighbours } from '../space/neighbours.ts';

@@ -1,3 +1,4 @@
+/** The strategies that ask no other, listed once: others ask for them by name. */
 import type { JsonObject } from '../json.ts';
 import { cmaEs } from './cma-es/cma-es.ts';
 import { agingEvolution } from './aging-evolution.ts';

@@ -1,3 +1,4 @@
+/** Configs as numbers by path, for strategies that model what they have seen. */
 import type { ConfigObject } from '../space/node.ts';
 import { fromUnit, gridSize, gridValue, toUnit } from '../space/number-scale.ts';
 import type { NumberParameter, Parameter, ParameterValue } from '../space/parameter.ts';

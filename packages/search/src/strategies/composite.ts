@@ -1,3 +1,4 @@
+/** The strategies that ask others, apart from these: else the lists would import each other. */
 import { adaptive } from './adaptive.ts';
 import { auto } from './auto.ts';
 import type { AnyStrategyFactory } from './built-in.ts';

@@ -1,3 +1,4 @@
+/** Coordinate descent: one group of parameters at a time. */
 import { wholeFromOne } from '../limits.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';

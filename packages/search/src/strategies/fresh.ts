@@ -1,3 +1,4 @@
+/** How strategies avoid configs that were tried, and find the last untried one of a finite space. */
 import type { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { Origin } from '../study/trial-record.ts';

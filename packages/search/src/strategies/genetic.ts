@@ -1,3 +1,4 @@
+/** A genetic algorithm without generations, for spaces of every kind. */
 import { wholeFromOne, oneOf, orNull, part, wholeFrom } from '../limits.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';

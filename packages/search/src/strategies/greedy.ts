@@ -1,3 +1,4 @@
+/** Hill climbing with restarts, in a neighbourhood without chance. */
 import { wholeFromOne, partsOfRange } from '../limits.ts';
 import type { Neighbour } from '../space/neighbours.ts';
 import { neighbours } from '../space/neighbours.ts';

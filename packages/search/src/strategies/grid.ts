@@ -1,3 +1,4 @@
+/** Grid search, over the finite space that a grid makes of any space. */
 import { wholeFromOne } from '../limits.ts';
 import { isObject } from '../json.ts';
 import type { JsonValue } from '../json.ts';

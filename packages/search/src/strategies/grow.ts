@@ -1,3 +1,4 @@
+/** Growth of architectures from the smallest on, each child able to inherit the weights of its parent. */
 import { atLeastZero, wholeFromOne, part } from '../limits.ts';
 import type { JsonObject } from '../json.ts';
 import type { RandomStream } from '../random/random-stream.ts';

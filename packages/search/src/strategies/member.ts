@@ -1,3 +1,4 @@
+/** Built-in strategies by name, for strategies that ask others. */
 import { ValueError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { builtInStrategies } from './built-in.ts';

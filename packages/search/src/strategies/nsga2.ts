@@ -1,3 +1,4 @@
+/** NSGA-II: generations selected by front and crowding. */
 import { surviveByCrowding } from './nsga/crowding.ts';
 import { evolutionLimits, evolutionOf, evolve, offspringOf } from './nsga/generations.ts';
 import type { Evolution } from './nsga/generations.ts';

@@ -1,3 +1,4 @@
+/** NSGA-III: generations selected by front and reference direction, for three objectives and more. */
 import { wholeFromOne, orNull } from '../limits.ts';
 import { dasDennis, divisionsFor } from '../multi-objective/reference-directions.ts';
 import { evolutionLimits, evolutionOf, evolve, offspringOf } from './nsga/generations.ts';

@@ -1,3 +1,4 @@
+/** Population-based training: a search for schedules, within one training. */
 import { countFrom, numbers, part, wholeFromOne } from '../limits.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';

@@ -1,3 +1,4 @@
+/** Random search, which every other strategy has to beat. */
 import { freshSample } from './fresh.ts';
 import { defineStrategy } from './strategy.ts';
 import type { StrategyFactory } from './strategy.ts';

@@ -1,3 +1,4 @@
+/** Quasi-random search: the Sobol sequence laid over a space. */
 import { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
 import { fromUnit } from '../space/number-scale.ts';

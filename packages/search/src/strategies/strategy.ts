@@ -1,3 +1,7 @@
+/**
+ * What a strategy is, and how one is made: a pure function of history, space and random stream, which is what makes a
+ * study resumable, shareable and replayable.
+ */
 import { pluginOptions } from '../plugin.ts';
 import type { JsonOptions, Plugin, PluginDefinition } from '../plugin.ts';
 import type { RandomStream } from '../random/random-stream.ts';

@@ -1,3 +1,4 @@
+/** Trials as they were after some steps, so that those which went on can be compared with those which did not. */
 import { own } from '../json.ts';
 import type { Criteria } from './ranking.ts';
 import type { Metrics, TrialRecord } from './trial-record.ts';

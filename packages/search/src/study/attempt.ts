@@ -1,3 +1,6 @@
+/**
+ * Tries a config by an objective of the user's, which may throw, hang or answer nonsense: something always comes of it.
+ */
 import { alarm } from '../timers.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { Outcome } from './outcome.ts';

@@ -1,3 +1,4 @@
+/** Creates and opens studies: what may change when one is resumed, and what would make its trials worthless. */
 import { longestName } from '../checked/check.ts';
 import { showValue } from '../checked/quote.ts';
 import { recordProblem } from '../checked/stored.ts';

@@ -1,3 +1,4 @@
+/** Keeps what was made of a list that only grows, so that a long study does not go through all of it at each step. */
 import type { History } from './history.ts';
 import type { TrialRecord } from './trial-record.ts';
 

@@ -1,3 +1,4 @@
+/** What strategies see of a study: one revision, as lists that are worked out when they are asked for. */
 import { rankGrowing } from './ranking.ts';
 import type { Criteria } from './ranking.ts';
 import type { TrialRecord } from './trial-record.ts';

@@ -1,3 +1,4 @@
+/** Which parameters matter, by what the best trials have in common. */
 import { ValueError } from '../errors.ts';
 import type { Space } from '../space/space.ts';
 import { toUnit } from '../space/number-scale.ts';

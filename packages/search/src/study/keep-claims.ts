@@ -1,3 +1,4 @@
+/** Renews the claims of a worker while it computes, so that a lease that runs out means that it is gone. */
 import type { ClaimToken, Storage } from '../storage/storage.ts';
 import type { KeepAlive } from '../storage/keep-alive.ts';
 import { addStoragePackage } from '../storage/storage-package.ts';

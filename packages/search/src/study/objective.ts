@@ -1,3 +1,4 @@
+/** Objectives and constraints as people write them, `maximize accuracy` and `latency <= 2ms`, down to their types. */
 import { showValue } from '../checked/quote.ts';
 import { ObjectiveError } from '../errors.ts';
 import { own } from '../json.ts';

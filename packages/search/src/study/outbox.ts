@@ -1,3 +1,7 @@
+/**
+ * Gathers the writes of a running trial, so that an objective that reports at every step is not slowed down by its
+ * storage.
+ */
 import type { ClaimedEvent } from '../storage/events.ts';
 import type { ClaimToken, Storage } from '../storage/storage.ts';
 import { sleep } from '../timers.ts';

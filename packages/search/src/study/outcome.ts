@@ -1,3 +1,4 @@
+/** What an objective may answer or throw, and how that ends its trial. */
 import { brief, quote } from '../checked/quote.ts';
 import { ObjectiveError } from '../errors.ts';
 import type { FinishEvent } from '../storage/events.ts';

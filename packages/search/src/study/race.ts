@@ -1,3 +1,4 @@
+/** Races: repeats of the best configs, until luck and merit can be told apart. */
 import { ValueError } from '../errors.ts';
 import type { ConfigObject } from '../space/node.ts';
 import { ascending, losses, totalViolation } from './ranking.ts';

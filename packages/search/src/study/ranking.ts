@@ -1,3 +1,4 @@
+/** Which trials are better: constrained domination, fronts and crowding, kept in order while a study grows. */
 import { own } from '../json.ts';
 import type { Constraint, Objective } from './objective.ts';
 import { violation } from './objective.ts';

@@ -1,3 +1,4 @@
+/** Replays a study: the proof that every suggestion follows from seed and history. */
 import type { ConfigObject } from '../space/node.ts';
 import { spaceFromJson } from '../space/space.ts';
 import type { Space } from '../space/space.ts';

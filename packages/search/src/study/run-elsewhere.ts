@@ -1,3 +1,4 @@
+/** Trials that others have in hand, and how a study would look if those others vanished. */
 import { History, listsOf } from './history.ts';
 import type { TrialRecord } from './trial-record.ts';
 

@@ -1,3 +1,4 @@
+/** The loop around ask and tell: workers, stop conditions, interruptions, and waiting for other processes. */
 import { ExhaustedError, ObjectiveError, PendingError, StaleClaimError, StudyError, ValueError } from '../errors.ts';
 import { elapsedClock, sleep } from '../timers.ts';
 import { oneAtATime } from '../one-at-a-time.ts';

@@ -1,3 +1,6 @@
+/**
+ * Finds a worker its next trial: an enqueued or lost one, a paused one to go on, or a new number with a config for it.
+ */
 import { ExhaustedError, PendingError, StaleClaimError } from '../errors.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { AppendedEvent, ClaimedEvent } from '../storage/events.ts';

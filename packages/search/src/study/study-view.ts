@@ -1,3 +1,4 @@
+/** The live state of a study in the orders that are asked for, brought up to date event by event. */
 import { ValueError } from '../errors.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { Space } from '../space/space.ts';

@@ -1,3 +1,6 @@
+/**
+ * A study in this process: ask, tell, report and everything made of these, above a storage that others may write too.
+ */
 import type { EarlyStopping } from '../early-stopping/early-stopping.ts';
 import { StaleClaimError, StudyError } from '../errors.ts';
 import { oneAtATime } from '../one-at-a-time.ts';

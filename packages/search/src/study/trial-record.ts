@@ -1,3 +1,4 @@
+/** What is known of a trial: plain data that is never changed, which storages, strategies and reports share. */
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { ConfigObject } from '../space/node.ts';
 

@@ -1,3 +1,4 @@
+/** A trial in the hands of an objective: its config, and where it reports, saves and asks whether to stop. */
 import { json } from '../checked/check.ts';
 import { metricsProblem } from '../checked/stored.ts';
 import { ValueError } from '../errors.ts';

@@ -1,3 +1,5 @@
+/** The checksum of lines and rows. */
+
 const table: Uint32Array = Uint32Array.from({ length: 256 }, (_, byte) => {
   let remainder = byte;
   for (let bit = 0; bit < 8; bit += 1) remainder = remainder & 1 ? (remainder >>> 1) ^ 0xedb88320 : remainder >>> 1;

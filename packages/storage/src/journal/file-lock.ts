@@ -1,3 +1,4 @@
+/** The lock of a journal, which one process at a time may write. */
 import { StorageLockedError } from '@espalier/search';
 import { explainFile } from '../file-errors.ts';
 import { takeLock, type LockAnswer } from '../lock.ts';

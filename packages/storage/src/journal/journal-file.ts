@@ -1,3 +1,7 @@
+/**
+ * Appends to a journal's file: a write that fails is cut off again before the next, so that the end is the only place
+ * where a line can be torn.
+ */
 import type { FileHandle } from 'node:fs/promises';
 import { explainFile } from '../file-errors.ts';
 

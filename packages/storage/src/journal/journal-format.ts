@@ -1,3 +1,4 @@
+/** The format of a journal: JSON lines with checksums, which people can read and mend with a text editor. */
 import { FormatError, quote } from '@espalier/search';
 import type { LogEntry, LogStorageOptions } from '@espalier/search';
 import { decode, encode } from '../json.ts';

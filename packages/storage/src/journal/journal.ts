@@ -1,3 +1,4 @@
+/** The journal: studies in one file that is only ever appended to, for one process at a time. */
 import { logStorage } from '@espalier/search';
 import type { LogEntry, Storage } from '@espalier/search';
 import { open } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+/** A journal for whoever looks on while another process writes it. */
 import { logStorage, StorageError } from '@espalier/search';
 import type { Storage } from '@espalier/search';
 import { readFile, stat } from 'node:fs/promises';

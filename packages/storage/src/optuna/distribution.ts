@@ -1,3 +1,4 @@
+/** Parameters as Optuna stores them, in both directions. */
 import { choice, float, fromUnit, int, toUnit } from '@espalier/search';
 import type { Parameter, ParameterValue } from '@espalier/search';
 import { decode } from '../json.ts';

@@ -1,3 +1,4 @@
+/** Writes a study for Optuna's tools to read. */
 import { own, StorageError } from '@espalier/search';
 import type { Study, TrialRecord, TrialState } from '@espalier/search';
 import { randomUUID } from 'node:crypto';

@@ -1,3 +1,4 @@
+/** Takes over a study that Optuna kept. */
 import { choice, createStudy, FormatError, space, StorageError } from '@espalier/search';
 import type {
   ClaimedEvent,

@@ -1,3 +1,4 @@
+/** Reads Optuna's own tables, of which nothing is taken for granted. */
 import { FormatError, SpaceError, StorageError } from '@espalier/search';
 import type { Parameter, ParameterValue, Report } from '@espalier/search';
 import { access } from 'node:fs/promises';

@@ -1,3 +1,7 @@
+/**
+ * A connection to PostgreSQL that outlives restarts of the server: what a broken connection left undone is done again,
+ * and nothing twice.
+ */
 import { FormatError, StorageError } from '@espalier/search';
 import { setTimeout } from 'node:timers/promises';
 import type { SqlRow, SqlSession, SqlValue } from '../sql/engine.ts';

@@ -1,3 +1,4 @@
+/** Studies in PostgreSQL, for workers on many machines. */
 import { FormatError, oneAtATime, shownUrl, StorageError } from '@espalier/search';
 import type { Storage } from '@espalier/search';
 import { randomInt } from 'node:crypto';

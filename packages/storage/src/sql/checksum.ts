@@ -1,3 +1,4 @@
+/** Checksums of rows: a database that was damaged says so, rather than hand out other trials than were stored. */
 import { FormatError } from '@espalier/search';
 import { crc32 } from '../journal/crc32.ts';
 import { ColumnError } from './engine.ts';

@@ -1,3 +1,4 @@
+/** The log of a study as rows, read so that a gap or a damaged row is found. */
 import { eventsProblem, FormatError } from '@espalier/search';
 import type { StoredEvent, StudyEvent } from '@espalier/search';
 import { decode } from '../json.ts';

@@ -1,3 +1,4 @@
+/** The tables of studies and the way to them from every earlier release. */
 import type { SqlDialect, SqlSession } from './engine.ts';
 
 /** The statements that bring a database from one version of the schema to the next. */

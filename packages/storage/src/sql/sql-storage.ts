@@ -1,3 +1,6 @@
+/**
+ * The storage over SQL: the same statements and transactions for every database, which brings its engine and dialect.
+ */
 import { existingStudy, FormatError, missingStudy, recordProblem, refuseUnreadable } from '@espalier/search';
 import type { Claim, Storage, StoredEvent, StudyEvent, StudyRecord } from '@espalier/search';
 import { randomUUID } from 'node:crypto';

@@ -1,3 +1,4 @@
+/** The rows of trials, by which claims are given out without reading the log of a study. */
 import { lossOf, objection, StaleClaimError, stateAfter } from '@espalier/search';
 import type { AppendedEvent, ConfigObject, Slot, StudyEvent } from '@espalier/search';
 import { decode, encode } from '../json.ts';

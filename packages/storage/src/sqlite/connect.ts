@@ -1,3 +1,4 @@
+/** Opens an SQLite file, to write or only to look at, by many processes at once and where little is allowed. */
 import { FormatError, StorageError } from '@espalier/search';
 import { realpathSync, statSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';

@@ -1,3 +1,4 @@
+/** A connection to SQLite by either driver, with statements prepared once and one transaction at a time. */
 import { setImmediate } from 'node:timers/promises';
 import type { SqlRow, SqlSession, SqlValue } from '../sql/engine.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';

@@ -1,3 +1,4 @@
+/** What the result codes of SQLite mean for a user, and what to do about each. */
 import { FormatError, StorageError } from '@espalier/search';
 import type { StorageErrorCode } from '@espalier/search';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';

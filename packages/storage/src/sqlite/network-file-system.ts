@@ -1,3 +1,4 @@
+/** Finds file systems on which SQLite loses data without a word: their locks do not hold. */
 import { statfsSync } from 'node:fs';
 
 /** Linux's numbers of file systems whose locks do not hold between machines, or that share no memory. */

@@ -1,3 +1,4 @@
+/** Studies in an SQLite file, for any number of processes of one machine. */
 import { oneAtATime, StorageError } from '@espalier/search';
 import type { Storage } from '@espalier/search';
 import { randomUUID } from 'node:crypto';

@@ -1,3 +1,4 @@
+/** Studies on a virtual clock: many workers over many hours, in milliseconds and the same each time. */
 import { ExhaustedError, PendingError, TrialPruned, ValueError } from '@espalier/search';
 import type { ConfigObject, JsonValue, Metrics, Study, Trial, TrialRecord } from '@espalier/search';
 

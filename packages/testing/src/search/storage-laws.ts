@@ -1,3 +1,4 @@
+/** Laws of storages, for any test runner: ours are held to them, and so can be those of others. */
 import type { Storage } from '@espalier/search';
 import { claimLaws } from './laws/claim-laws.ts';
 import { logLaws } from './laws/log-laws.ts';

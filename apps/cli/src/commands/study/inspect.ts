@@ -1,3 +1,4 @@
+/** `espalier study list`, `status`, `best`, `trials` and `watch`: looks at studies, also while others work on them. */
 import type { Command } from 'commander';
 import { shownUrl } from '@espalier/search';
 import type { TrialState } from '@espalier/search';

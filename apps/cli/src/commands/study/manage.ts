@@ -1,3 +1,4 @@
+/** `espalier study export`, `import` and `retry`: what is done to a study as a whole. */
 import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { StorageError, shownUrl } from '@espalier/search';

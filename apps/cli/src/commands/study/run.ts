@@ -1,3 +1,4 @@
+/** `espalier study create`, `run`, `resume` and `espalier worker`: a study on one machine or many. */
 import type { Command } from 'commander';
 import { shownUrl } from '@espalier/search';
 import { wholeNumberFrom, withExamples } from '../../cli/options.ts';

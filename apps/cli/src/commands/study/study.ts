@@ -1,3 +1,4 @@
+/** `espalier study`: its commands in one group. */
 import type { Command } from 'commander';
 import { withExamples } from '../../cli/options.ts';
 import type { Environment } from '../../cli/session.ts';

@@ -1,3 +1,4 @@
+/** `espalier study compare` and `importance`: which study, and which parameters, made the difference. */
 import type { Command } from 'commander';
 import { importance } from '@espalier/search';
 import { numberBetween, withExamples } from '../../cli/options.ts';

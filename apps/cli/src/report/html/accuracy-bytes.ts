@@ -1,3 +1,4 @@
+/** The chart of accuracy against size, with labels that cover nothing. */
 import type { ReportRow, RunReport } from '@espalier/pipeline';
 import { formatBytes, formatPercent } from '../../terminal/format.ts';
 import { chart, plot, size } from './chart.ts';

@@ -1,3 +1,4 @@
+/** Charts as SVG: axes, ticks and lines, without a library. */
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import type { Scale } from './scale.ts';

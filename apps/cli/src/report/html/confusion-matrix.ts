@@ -1,3 +1,4 @@
+/** The table of which classes are taken for which. */
 import type { RunReport } from '@espalier/pipeline';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';

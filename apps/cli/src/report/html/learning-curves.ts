@@ -1,3 +1,4 @@
+/** The chart of training losses. */
 import type { CurvePoint, RunReport } from '@espalier/pipeline';
 import { chart, plot, polyline } from './chart.ts';
 import { html, nothing } from './markup.ts';

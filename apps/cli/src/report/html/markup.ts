@@ -1,3 +1,4 @@
+/** HTML that cannot be broken out of: whatever is put into a template is escaped unless it is markup itself. */
 import { visible } from '../../terminal/visible.ts';
 
 /** A piece of HTML, its texts already escaped. */

@@ -1,3 +1,4 @@
+/** The report as one page that can be mailed: styles and charts are in it, scripts are not. */
 import type { RunReport } from '@espalier/pipeline';
 import { formatCount, formatDuration, formatPercent } from '../../terminal/format.ts';
 import { accuracyAgainstBytes } from './accuracy-bytes.ts';

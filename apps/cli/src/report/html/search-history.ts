@@ -1,3 +1,4 @@
+/** The chart of trials in the order in which they came. */
 import type { ReportTrial, RunReport } from '@espalier/pipeline';
 import { formatPercent } from '../../terminal/format.ts';
 import { chart, plot, polyline } from './chart.ts';

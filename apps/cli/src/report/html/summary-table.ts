@@ -1,3 +1,4 @@
+/** The table of models. */
 import type { RunReport } from '@espalier/pipeline';
 import { reportFigures } from '../figures.ts';
 import { html } from './markup.ts';

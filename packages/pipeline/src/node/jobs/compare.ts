@@ -1,3 +1,4 @@
+/** The job that compares latencies: models in turns, so that whatever else the machine does meets all of them alike. */
 import { compareLatency } from '@espalier/optimize';
 import { openData } from '../../data/source.ts';
 import { InterruptedError } from '../../errors.ts';

@@ -1,3 +1,4 @@
+/** The job that distils a saved model. */
 import { countParameters } from '@espalier/nn';
 import { distill as distilling } from '@espalier/optimize';
 import { imageShape, modelConfig, studentOf } from '../../candidate/architecture.ts';

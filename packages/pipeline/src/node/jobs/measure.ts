@@ -1,3 +1,4 @@
+/** The job that measures a saved model: loaded anew, so that what is measured is what was written. */
 import { evaluate } from '@espalier/nn';
 import type { Json } from '@espalier/nn';
 import { measureCost } from '@espalier/optimize';

@@ -1,3 +1,4 @@
+/** What the jobs that carry out passes have in common: a saved model comes in, another goes out with its record. */
 import type { Json, Module } from '@espalier/nn';
 import { recordsJson, runRecipe } from '@espalier/optimize';
 import type { OptimizationData } from '@espalier/optimize';

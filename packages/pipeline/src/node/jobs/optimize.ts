@@ -1,3 +1,4 @@
+/** The job that carries out passes which JSON names. */
 import { parseRecipe } from '@espalier/optimize';
 import { openData } from '../../data/source.ts';
 import type { JobContext } from '../../jobs/job.ts';

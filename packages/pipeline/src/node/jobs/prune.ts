@@ -1,3 +1,4 @@
+/** The job that prunes a saved model. */
 import { prune as pruning } from '@espalier/optimize';
 import { openData } from '../../data/source.ts';
 import type { JobContext } from '../../jobs/job.ts';

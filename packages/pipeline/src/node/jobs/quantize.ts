@@ -1,3 +1,4 @@
+/** The job that quantizes a saved model. */
 import { quantize as rounding } from '@espalier/optimize';
 import type { JobContext } from '../../jobs/job.ts';
 import type { QuantizeInput } from '../../jobs/jobs.ts';

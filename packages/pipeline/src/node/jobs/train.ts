@@ -1,3 +1,4 @@
+/** The job that trains what a search found, and can go on from where it was stopped. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, fit } from '@espalier/nn';

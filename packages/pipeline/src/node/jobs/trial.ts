@@ -1,3 +1,4 @@
+/** The job that a search consists of: train a candidate a little and score it. */
 import { build, evaluate, fit, split } from '@espalier/nn';
 import { imageShape, modelConfig } from '../../candidate/architecture.ts';
 import { openData } from '../../data/source.ts';

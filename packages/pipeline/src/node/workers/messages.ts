@@ -1,3 +1,4 @@
+/** What this thread and its workers, in threads or processes, say to each other. */
 import type { DeviceKind } from '../../host/open-device.ts';
 
 /** What the pool asks a worker to do. */

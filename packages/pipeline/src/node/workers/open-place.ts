@@ -1,3 +1,4 @@
+/** Chooses where a device runs: a driver that crashes takes its process with it, which had better not be this one. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { DeviceName } from '@espalier/tensor';

@@ -1,3 +1,4 @@
+/** A pool of workers that take jobs one by one; one that dies is replaced, and its job fails with the reason. */
 import type { ProgressListener } from '../../jobs/job.ts';
 import { receiveError } from './messages.ts';
 import type { Request } from './messages.ts';

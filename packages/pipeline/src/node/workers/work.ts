@@ -1,3 +1,4 @@
+/** What a worker does with a job, be it a thread or a process. */
 import type { Device } from '@espalier/tensor';
 import { jobNamed } from '../../jobs/job.ts';
 import '../built-in.ts';

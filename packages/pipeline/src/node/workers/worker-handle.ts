@@ -1,3 +1,4 @@
+/** What a pool knows of a worker, whatever it runs in. */
 import type { DeviceKind } from '../../host/open-device.ts';
 import type { Request, Response } from './messages.ts';
 

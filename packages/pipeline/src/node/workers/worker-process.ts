@@ -1,3 +1,4 @@
+/** Workers in a process of their own, for devices whose drivers are native code. */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,3 +1,4 @@
+/** Workers in threads, for devices that cannot take the process down. */
 import { Worker } from 'node:worker_threads';
 import { FailedError } from '../../errors.ts';
 import type { Request, Response, WorkerSetup } from './messages.ts';

@@ -1,3 +1,4 @@
+/** The kind of nodes that are choices of groups: which branch is taken decides which parameters there are. */
 import { quote } from '../../checked/quote.ts';
 import { SpaceError, ValueError } from '../../errors.ts';
 import { isObject, own } from '../../json.ts';

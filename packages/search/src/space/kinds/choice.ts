@@ -1,3 +1,4 @@
+/** The kind of nodes that are choices among plain values. */
 import { quote } from '../../checked/quote.ts';
 import { SpaceError } from '../../errors.ts';
 import type { NodeKind } from '../node.ts';

@@ -1,3 +1,7 @@
+/**
+ * The kind of nodes that are architectures: sets of sources are choices too, so that whatever strategies propose is a
+ * graph without cycles.
+ */
 import { quote } from '../../checked/quote.ts';
 import { SpaceError, ValueError } from '../../errors.ts';
 import { isObject } from '../../json.ts';

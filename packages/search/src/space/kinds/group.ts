@@ -1,3 +1,4 @@
+/** The kind of nodes that are groups of named parts, and what kinds that nest share. */
 import { quote } from '../../checked/quote.ts';
 import { SpaceError } from '../../errors.ts';
 import { isObject, own } from '../../json.ts';

@@ -1,3 +1,4 @@
+/** What the kinds of single parameters have in common, so that each states only what is its own. */
 import { quote } from '../../checked/quote.ts';
 import type { NodeKind } from '../node.ts';
 import type { Parameter, ParameterValue } from '../parameter.ts';

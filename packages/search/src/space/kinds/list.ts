@@ -1,3 +1,4 @@
+/** The kind of nodes that are lists of variable length, and the bounds of lengths that graphs share. */
 import { quote } from '../../checked/quote.ts';
 import { SpaceError, ValueError } from '../../errors.ts';
 import type { ConfigValue, ListNode, NodeKind, SpaceChange, SpaceNode } from '../node.ts';

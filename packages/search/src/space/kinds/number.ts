@@ -1,3 +1,4 @@
+/** The kinds of nodes that are numbers, int and float, with the functions that users write them by. */
 import { quote } from '../../checked/quote.ts';
 import { SpaceError } from '../../errors.ts';
 import type { NodeKind } from '../node.ts';

@@ -1,3 +1,4 @@
+/** The kind of nodes that are orders of given values, coded so that every combination of parameters is an order. */
 import { quote } from '../../checked/quote.ts';
 import { SpaceError } from '../../errors.ts';
 import type { NodeKind, PermutationNode } from '../node.ts';

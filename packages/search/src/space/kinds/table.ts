@@ -1,3 +1,4 @@
+/** Every kind of node in one table: the only place where kinds that nest meet those that they hold. */
 import { quote } from '../../checked/quote.ts';
 import { SpaceError } from '../../errors.ts';
 import { isObject } from '../../json.ts';

@@ -1,3 +1,4 @@
+/** CMA-ES as a strategy: the samples of a generation given out as trials, in whatever order they come back. */
 import { orNull, wholeFrom } from '../../limits.ts';
 import type { ConfigObject } from '../../space/node.ts';
 import { fromUnit } from '../../space/number-scale.ts';

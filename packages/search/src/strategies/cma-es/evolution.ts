@@ -1,3 +1,4 @@
+/** The arithmetic of CMA-ES: from one generation to the next, without trials or spaces. */
 import { at, eigenOf } from '../../numeric/matrix.ts';
 import type { SquareMatrix } from '../../numeric/matrix.ts';
 

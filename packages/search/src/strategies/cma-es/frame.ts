@@ -1,3 +1,4 @@
+/** Which numbers of a space CMA-ES evolves, and where a search in them starts, also after their ranges have changed. */
 import { hashText } from '../../random/hash.ts';
 import type { GroupNode } from '../../space/node.ts';
 import { joinPath } from '../../space/path.ts';

@@ -1,3 +1,4 @@
+/** Keeps CMA-ES from freezing on whole numbers. */
 import { at } from '../../numeric/matrix.ts';
 import { normalCdf, normalQuantile } from '../../numeric/normal.ts';
 import type { Evolution } from './evolution.ts';

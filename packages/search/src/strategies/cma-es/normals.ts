@@ -1,3 +1,4 @@
+/** The random vectors of a generation of CMA-ES: mirrored and orthogonal rather than independent. */
 import { at } from '../../numeric/matrix.ts';
 import { boxMuller } from '../../numeric/normal.ts';
 import { RandomStream } from '../../random/random-stream.ts';

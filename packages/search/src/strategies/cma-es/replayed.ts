@@ -1,3 +1,7 @@
+/**
+ * The state of CMA-ES, worked out from the history alone: the strategy keeps none, and yet looks at each generation
+ * once.
+ */
 import { RandomStream } from '../../random/random-stream.ts';
 import type { History } from '../../study/history.ts';
 import { losses, rankTrials } from '../../study/ranking.ts';

@@ -1,3 +1,4 @@
+/** Where a Gaussian process expects to improve most: the logarithm of expected improvement, and a climb on it. */
 import { at } from '../../numeric/matrix.ts';
 import { minimize } from '../../numeric/minimize.ts';
 import { logImprovement, logNormalCdf, logNormalDensity } from '../../numeric/normal.ts';

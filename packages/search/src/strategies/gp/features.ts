@@ -1,3 +1,4 @@
+/** A space as coordinates that a Gaussian process can measure distances in. */
 import type { ConfigObject, SpaceNode } from '../../space/node.ts';
 import { gridSize, gridValue, toUnit } from '../../space/number-scale.ts';
 import type { Parameter } from '../../space/parameter.ts';

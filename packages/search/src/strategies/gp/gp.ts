@@ -1,3 +1,4 @@
+/** Bayesian optimization with a Gaussian process. */
 import { wholeFromOne } from '../../limits.ts';
 import { at } from '../../numeric/matrix.ts';
 import { owenScramble, sobolDimensions, sobolWord } from '../../numeric/sobol.ts';

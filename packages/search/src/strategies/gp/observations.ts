@@ -1,3 +1,4 @@
+/** What a Gaussian process is told of the trials: which of them, and as what numbers. */
 import { normalQuantile } from '../../numeric/normal.ts';
 import type { Space } from '../../space/space.ts';
 import { losses, totalViolation } from '../../study/ranking.ts';

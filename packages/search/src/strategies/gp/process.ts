@@ -1,3 +1,4 @@
+/** The Gaussian process: kernel, posterior, and the fit of its hyperparameters with exact gradients. */
 import { at, cholesky, inverseOf, solveLower, solveUpper } from '../../numeric/matrix.ts';
 import type { SquareMatrix } from '../../numeric/matrix.ts';
 import { minimize } from '../../numeric/minimize.ts';

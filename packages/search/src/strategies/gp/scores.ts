@@ -1,3 +1,4 @@
+/** Losses bent towards a normal law, which is what a Gaussian process takes them for. */
 import { at } from '../../numeric/matrix.ts';
 
 function meanOf(values: Float64Array): number {

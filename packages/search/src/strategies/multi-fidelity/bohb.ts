@@ -1,3 +1,4 @@
+/** BOHB: Hyperband whose new configs come from kernel densities of the good and the bad. */
 import { checkRungs, hyperbandBrackets, rungLimits, rungSteps } from '../../early-stopping/rungs.ts';
 import type { RungOptions } from '../../early-stopping/rungs.ts';
 import { part } from '../../limits.ts';

@@ -1,3 +1,4 @@
+/** Brackets of synchronous successive halving, played from the history: who is at which rung, and who goes on. */
 import type { Bracket } from '../../early-stopping/rungs.ts';
 import type { History } from '../../study/history.ts';
 import { atStep } from '../../study/at-step.ts';

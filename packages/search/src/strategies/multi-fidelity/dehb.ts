@@ -1,3 +1,4 @@
+/** DEHB: Hyperband whose new configs are bred by differential evolution, with a population for every rung. */
 import { checkRungs, hyperbandBrackets, rungLimits } from '../../early-stopping/rungs.ts';
 import type { Bracket, RungOptions } from '../../early-stopping/rungs.ts';
 import { part } from '../../limits.ts';

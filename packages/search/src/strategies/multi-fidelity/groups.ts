@@ -1,3 +1,7 @@
+/**
+ * Trials in groups that are kept up to date: a strategy that asked every trial again would slow down as its study
+ * grows.
+ */
 import { placeOf } from '../../place-of.ts';
 import type { History } from '../../study/history.ts';
 import type { Criteria } from '../../study/ranking.ts';

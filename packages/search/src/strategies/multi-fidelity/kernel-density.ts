@@ -1,3 +1,4 @@
+/** Kernel densities over the configs of any space, to draw from and to compare, as BOHB does. */
 import type { RandomStream } from '../../random/random-stream.ts';
 import { truncatedQuantile } from '../../numeric/normal.ts';
 import { fromUnit, toUnit } from '../../space/number-scale.ts';

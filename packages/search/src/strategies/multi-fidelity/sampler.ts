@@ -1,3 +1,7 @@
+/**
+ * What gives new trials their configs in strategies that share out steps: another strategy, shown the study at one
+ * step.
+ */
 import type { JsonObject, JsonValue } from '../../json.ts';
 import { atStep } from '../../study/at-step.ts';
 import { History, listsOf } from '../../study/history.ts';

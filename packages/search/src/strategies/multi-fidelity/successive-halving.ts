@@ -1,3 +1,4 @@
+/** Successive halving, its asynchronous form, and Hyperband, as strategies that pause trials and let the best go on. */
 import { checkRungs, hyperbandBrackets, rungLimits, rungSteps } from '../../early-stopping/rungs.ts';
 import type { RungOptions } from '../../early-stopping/rungs.ts';
 import { countFrom, orNull } from '../../limits.ts';

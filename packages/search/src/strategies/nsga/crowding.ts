@@ -1,3 +1,4 @@
+/** Who survives by crowding: whole fronts, and of the last one those that stand most alone. */
 import { frontsOf } from './member.ts';
 import type { Member } from './member.ts';
 

@@ -1,3 +1,6 @@
+/**
+ * Generations by trial number, which NSGA-II and NSGA-III share: who the parents are, and how a child is made of them.
+ */
 import { atLeastZero, wholeFromOne, orNull, part, wholeFrom } from '../../limits.ts';
 import type { Limit } from '../../limits.ts';
 import type { RandomStream } from '../../random/random-stream.ts';

@@ -1,3 +1,4 @@
+/** Complete trials as NSGA-II and NSGA-III compare them. */
 import type { ActiveParameter, Space } from '../../space/space.ts';
 import { dominates, losses, nonDominatedSort, totalViolation } from '../../study/ranking.ts';
 import type { Criteria } from '../../study/ranking.ts';

@@ -1,3 +1,4 @@
+/** Who survives by reference directions: whole fronts, and of the last one those whose direction is the emptiest. */
 import { frontsOf } from './member.ts';
 import type { Member } from './member.ts';
 

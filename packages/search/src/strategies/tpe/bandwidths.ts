@@ -1,3 +1,4 @@
+/** How wide the kernels of TPE are, which decides how far from the good configs it looks. */
 import { at } from '../../numeric/matrix.ts';
 
 /**

@@ -1,3 +1,4 @@
+/** The densities of TPE: mixtures of product kernels over parameters of every kind. */
 import { at } from '../../numeric/matrix.ts';
 import { normalMass, truncatedQuantile } from '../../numeric/normal.ts';
 import type { RandomStream } from '../../random/random-stream.ts';

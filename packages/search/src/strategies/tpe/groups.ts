@@ -1,3 +1,4 @@
+/** Which parameters of a conditional space occur together, and so can share a density. */
 import type { Parameter } from '../../space/parameter.ts';
 import type { Codes } from '../codes.ts';
 

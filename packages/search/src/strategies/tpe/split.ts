@@ -1,3 +1,4 @@
+/** Which trials TPE takes for good and which for bad. */
 import { own } from '../../json.ts';
 import type { History } from '../../study/history.ts';
 import { frontsGrowing, losses, totalViolation } from '../../study/ranking.ts';

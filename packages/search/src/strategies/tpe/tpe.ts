@@ -1,3 +1,4 @@
+/** The tree-structured Parzen estimator. */
 import { wholeFromOne } from '../../limits.ts';
 import type { Choose } from '../../space/node.ts';
 import { sampleParameter } from '../../space/space.ts';

@@ -1,3 +1,4 @@
+/** Ranks one front by what each point adds to the hypervolume, as TPE does for several objectives. */
 import { exclusiveVolume } from '../../multi-objective/hypervolume.ts';
 
 type Point = readonly number[];

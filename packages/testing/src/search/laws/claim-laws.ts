@@ -1,3 +1,4 @@
+/** Laws of claims: what any storage has to keep so that no trial is lost and none is tried by two. */
 import { StaleClaimError } from '@espalier/search';
 import {
   aWhile,

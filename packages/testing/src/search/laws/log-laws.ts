@@ -1,3 +1,4 @@
+/** Laws of records and logs: what any storage has to keep so that every reader sees the same study. */
 import { StudyError } from '@espalier/search';
 import type { ClaimedEvent } from '@espalier/search';
 import { claimant, expectEqual, expectRejection, finish, long, record, report, save, start, study } from './tools.ts';

@@ -1,3 +1,4 @@
+/** What laws of storages are written with: one study, one claimant, and an event of each type. */
 import type {
   Claimant,
   ClaimedEvent,
