@@ -107,7 +107,7 @@ export type ActivationName =
 export class Activation extends Module {
   readonly type: ActivationName;
   readonly settings: object;
-  private readonly apply: (x: Tensor) => Tensor;
+  readonly #apply: (x: Tensor) => Tensor;
 
   /** Throws ConfigError for an unknown name or setting. */
   constructor(type: ActivationName, settings: object = {}, where = '') {
@@ -116,11 +116,11 @@ export class Activation extends Module {
     this.type = type;
     const made = found.create(settings, where === '' ? type : where);
     this.settings = made.settings;
-    this.apply = made.apply;
+    this.#apply = made.apply;
   }
 
   forward(x: Tensor): Tensor {
-    return this.apply(x);
+    return this.#apply(x);
   }
 
   config(): ModuleConfig {

@@ -69,13 +69,13 @@ export class BatchNorm extends Module {
     const count = x.size / this.options.features;
     noGrad(() => {
       // The running variance estimates that of the population: one degree of freedom went into the mean.
-      this.follow(this.runningMean, mean.detach());
-      this.follow(this.runningVariance, variance.detach().mul(count > 1 ? count / (count - 1) : 1));
+      this.#follow(this.runningMean, mean.detach());
+      this.#follow(this.runningVariance, variance.detach().mul(count > 1 ? count / (count - 1) : 1));
     });
     return output;
   }
 
-  private follow(running: Tensor, batch: Tensor): void {
+  #follow(running: Tensor, batch: Tensor): void {
     running.assign(running.lerp(batch.cast(running.dtype), this.options.momentum));
   }
 

@@ -29,24 +29,24 @@ export class LayerNorm extends Module {
   readonly options: Required<LayerNormLayerOptions>;
   readonly weight: Parameter | undefined;
   readonly bias: Parameter | undefined;
-  private readonly normalised: Shape;
+  readonly #normalised: Shape;
 
   constructor(options: LayerNormLayerOptions, context: Partial<BuildContext> = {}) {
     super();
     this.options = parseFields(this.type, fields, options);
     const { shape } = this.options;
-    this.normalised = typeof shape === 'number' ? [shape] : shape;
+    this.#normalised = typeof shape === 'number' ? [shape] : shape;
     if (!this.options.affine) return;
     const { device, dtype } = buildContext(context);
-    this.weight = this.addParameter('weight', full(this.normalised, 1, { device, dtype }));
-    this.bias = this.addParameter('bias', full(this.normalised, 0, { device, dtype }));
+    this.weight = this.addParameter('weight', full(this.#normalised, 1, { device, dtype }));
+    this.bias = this.addParameter('bias', full(this.#normalised, 0, { device, dtype }));
   }
 
   forward(x: Tensor): Tensor {
-    if (x.shape.slice(-this.normalised.length).join() !== this.normalised.join())
-      throw new ShapeError(this.type, `takes [..., ${this.normalised.join(', ')}], not [${x.shape.join(', ')}]`);
+    if (x.shape.slice(-this.#normalised.length).join() !== this.#normalised.join())
+      throw new ShapeError(this.type, `takes [..., ${this.#normalised.join(', ')}], not [${x.shape.join(', ')}]`);
     return layerNorm(x, {
-      axes: this.normalised.map((_, axis) => axis - this.normalised.length),
+      axes: this.#normalised.map((_, axis) => axis - this.#normalised.length),
       epsilon: this.options.epsilon,
       ...(this.weight && { weight: this.weight.value }),
       ...(this.bias && { bias: this.bias.value }),

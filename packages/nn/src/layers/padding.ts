@@ -45,7 +45,7 @@ const fields: Fields<Pad2dOptions> = {
 export class Pad2d extends Module {
   readonly type = 'pad2d';
   readonly options: Required<Pad2dOptions>;
-  private readonly edges: Edges;
+  readonly #edges: Edges;
 
   /** Throws ConfigError for options that are wrong. */
   constructor(options: Pad2dOptions) {
@@ -55,14 +55,14 @@ export class Pad2d extends Module {
     const [vertical, horizontal] = typeof padding === 'number' ? pairOf(padding) : padding;
     const both = (width: number | readonly [number, number]): readonly [number, number] =>
       typeof width === 'number' ? [width, width] : width;
-    this.edges = [both(vertical), both(horizontal)];
+    this.#edges = [both(vertical), both(horizontal)];
   }
 
   forward(x: Tensor): Tensor {
     if (x.rank !== 4)
       throw new ShapeError(this.type, `takes [batch, channels, height, width], not [${x.shape.join(', ')}]`);
     const { mode, value } = this.options;
-    return x.pad(this.edges, { mode, value });
+    return x.pad(this.#edges, { mode, value });
   }
 
   config(): ModuleConfig {

@@ -83,28 +83,28 @@ export class ConfusionMatrix {
 
   /** Share of examples on the diagonal. */
   accuracy(): number {
-    return ratio(this.correct, this.total);
+    return ratio(this.#correct, this.total);
   }
 
   /** Share of predictions of a class that are right: one number per class, or averaged. */
   precision(): number[];
   precision(average: Averaging): number;
   precision(average?: Averaging): number | number[] {
-    return this.averaged(({ right, predicted }) => ratio(right, predicted), average);
+    return this.#averaged(({ right, predicted }) => ratio(right, predicted), average);
   }
 
   /** Share of examples of a class that are found: one number per class, or averaged. */
   recall(): number[];
   recall(average: Averaging): number;
   recall(average?: Averaging): number | number[] {
-    return this.averaged(({ right, actual }) => ratio(right, actual), average);
+    return this.#averaged(({ right, actual }) => ratio(right, actual), average);
   }
 
   /** The harmonic mean of precision and recall: one number per class, or averaged. */
   f1(): number[];
   f1(average: Averaging): number;
   f1(average?: Averaging): number | number[] {
-    return this.averaged(({ right, predicted, actual }) => ratio(2 * right, predicted + actual), average);
+    return this.#averaged(({ right, predicted, actual }) => ratio(2 * right, predicted + actual), average);
   }
 
   /** Rows of counts. */
@@ -114,11 +114,11 @@ export class ConfusionMatrix {
     ]);
   }
 
-  private get correct(): number {
+  get #correct(): number {
     return sum(Array.from({ length: this.classes }, (_, index) => this.at(index, index)));
   }
 
-  private outcomes(): Outcomes[] {
+  #outcomes(): Outcomes[] {
     return Array.from({ length: this.classes }, (_, index) => {
       let predicted = 0;
       let actual = this.undecided[index] as number;
@@ -130,10 +130,10 @@ export class ConfusionMatrix {
     });
   }
 
-  private averaged(score: (outcomes: Outcomes) => number, average: Averaging | undefined): number | number[] {
+  #averaged(score: (outcomes: Outcomes) => number, average: Averaging | undefined): number | number[] {
     if (average !== undefined) checkAveraging('ConfusionMatrix', average);
-    if (average === 'micro') return score({ right: this.correct, predicted: sum(this.counts), actual: this.total });
-    const outcomes = this.outcomes();
+    if (average === 'micro') return score({ right: this.#correct, predicted: sum(this.counts), actual: this.total });
+    const outcomes = this.#outcomes();
     if (average === undefined) return outcomes.map(score);
     const occurring = outcomes.filter(({ predicted, actual }) => predicted + actual > 0);
     return ratio(sum(occurring.map(score)), occurring.length);

@@ -51,11 +51,11 @@ export function frozenNames(module: Module): string[] {
 export abstract class Module {
   /** The type under which `build` knows this module. */
   abstract readonly type: string;
-  private readonly ownParameters = new Map<string, Parameter>();
-  private readonly ownBuffers = new Map<string, Tensor>();
-  private readonly ownModules = new Map<string, Module>();
-  private readonly ownGenerators = new Map<string, RandomGenerator>();
-  private isTraining = false;
+  readonly #ownParameters = new Map<string, Parameter>();
+  readonly #ownBuffers = new Map<string, Tensor>();
+  readonly #ownModules = new Map<string, Module>();
+  readonly #ownGenerators = new Map<string, RandomGenerator>();
+  #isTraining = false;
 
   constructor() {
     // Containers ask their modules for their configs; whoever was asked first says which of them are the same.
@@ -99,19 +99,19 @@ export abstract class Module {
 
   /** Whether layers that differ in training (dropout, batch norm) behave so. False until `train()`. */
   get training(): boolean {
-    return this.isTraining;
+    return this.#isTraining;
   }
 
   /** Switches this module and all below it to training. */
   train(on = true): this {
-    this.isTraining = on;
-    for (const module of this.ownModules.values()) module.train(on);
+    this.#isTraining = on;
+    for (const module of this.#ownModules.values()) module.train(on);
     return this;
   }
 
   /** Switches this module alone. */
   setTraining(on: boolean): void {
-    this.isTraining = on;
+    this.#isTraining = on;
   }
 
   /** Switches this module and all below it to evaluation. */
@@ -121,18 +121,18 @@ export abstract class Module {
 
   /** The modules right below this one, by name. */
   children(): ReadonlyMap<string, Module> {
-    return this.ownModules;
+    return this.#ownModules;
   }
 
   /** This module and all below it by dotted name, each once; its own name is empty. */
   namedModules(prefix = ''): Map<string, Module> {
-    return new Map(this.walk({ prefix }, new Set()));
+    return new Map(this.#walk({ prefix }, new Set()));
   }
 
   /** Parameters of this module and all below it, by dotted name; those that are tied once. */
   namedParameters(options: NamingOptions = {}): Map<string, Parameter> {
-    return this.collect(
-      (module) => module.ownParameters,
+    return this.#collect(
+      (module) => module.#ownParameters,
       ({ identity }) => identity,
       options,
     );
@@ -145,8 +145,8 @@ export abstract class Module {
 
   /** Buffers of this module and all below it, by dotted name. */
   namedBuffers(options: NamingOptions = {}): Map<string, Tensor> {
-    return this.collect(
-      (module) => module.ownBuffers,
+    return this.#collect(
+      (module) => module.#ownBuffers,
       (buffer) => buffer,
       options,
     );
@@ -159,8 +159,8 @@ export abstract class Module {
 
   /** Random generators of this module and all below it (dropout), by dotted name. */
   namedGenerators(): Map<string, RandomGenerator> {
-    return this.collect(
-      (module) => module.ownGenerators,
+    return this.#collect(
+      (module) => module.#ownGenerators,
       (generator) => generator,
     );
   }
@@ -197,12 +197,12 @@ export abstract class Module {
    */
   load(state: ReadonlyMap<string, Tensor>): this {
     check('load', 'state', state, mapOf(aTensor));
-    loadTensors('load', this.rawTensors(), withoutAliases('load', this.aliases(), state));
+    loadTensors('load', this.rawTensors(), withoutAliases('load', this.#aliases(), state));
     return this;
   }
 
   /** Further names of tied parameters and of what stands in modules that are used again, with the name that is used. */
-  private aliases(): Map<string, string> {
+  #aliases(): Map<string, string> {
     const first = new Map<object, string>();
     const everywhere: readonly (readonly [string, object])[] = [
       ...[...this.namedParameters({ repeated: true })].map(([name, { identity }]) => [name, identity] as const),
@@ -223,7 +223,7 @@ export abstract class Module {
     for (const buffer of this.buffers()) buffer.dispose();
   }
 
-  private *walk(
+  *#walk(
     { prefix = '', own = false, repeated = false }: NamingOptions,
     seen: Set<Module>,
   ): Generator<[string, Module]> {
@@ -231,17 +231,18 @@ export abstract class Module {
     seen.add(this);
     yield [prefix, this];
     if (own) return;
-    for (const [name, module] of this.ownModules) yield* module.walk({ prefix: dotted(prefix, name), repeated }, seen);
+    for (const [name, module] of this.#ownModules)
+      yield* module.#walk({ prefix: dotted(prefix, name), repeated }, seen);
   }
 
-  private collect<T>(
+  #collect<T>(
     of: (module: Module) => ReadonlyMap<string, T>,
     identity: (value: T) => object,
     options: NamingOptions = {},
   ): Map<string, T> {
     const found = new Map<string, T>();
     const seen = new Set<object>();
-    for (const [path, module] of this.walk(options, new Set()))
+    for (const [path, module] of this.#walk(options, new Set()))
       for (const [name, value] of of(module)) {
         if (!options.repeated && seen.has(identity(value))) continue;
         seen.add(identity(value));
@@ -253,23 +254,23 @@ export abstract class Module {
   /** Registers a parameter: a new one of a value, or another module's, which is then tied. */
   protected addParameter(name: string, value: Tensor | Parameter): Parameter {
     const parameter = value instanceof Parameter ? value : new Parameter(value);
-    this.ownParameters.set(name, parameter);
+    this.#ownParameters.set(name, parameter);
     return parameter;
   }
 
   protected addBuffer(name: string, value: Tensor): Tensor {
     const buffer = value.realizeSync();
-    this.ownBuffers.set(name, buffer);
+    this.#ownBuffers.set(name, buffer);
     return buffer;
   }
 
   protected addModule<M extends Module>(name: string, module: M): M {
-    this.ownModules.set(name, module);
+    this.#ownModules.set(name, module);
     return module;
   }
 
   protected addGenerator(name: string, generator: RandomGenerator): RandomGenerator {
-    this.ownGenerators.set(name, generator);
+    this.#ownGenerators.set(name, generator);
     return generator;
   }
 }

@@ -58,12 +58,12 @@ interface Weight {
  * one: they have the same weight, views and `trainable`.
  */
 export class Parameter {
-  private weight: Weight;
+  #weight: Weight;
 
   constructor(tensor: Tensor) {
     check('Parameter', 'tensor', tensor, aTensor);
     const leaf = tensor.requiresGradients().realizeSync();
-    this.weight = {
+    this.#weight = {
       tensor: leaf,
       stored: undefined,
       kept: undefined,
@@ -79,7 +79,7 @@ export class Parameter {
    * dense by being asked for it, in the memory that a dense one takes, and stays so.
    */
   get tensor(): Tensor {
-    return this.weight.tensor ?? this.makeDense(this.weight.stored as StoredWeight);
+    return this.#weight.tensor ?? this.#makeDense(this.#weight.stored as StoredWeight);
   }
 
   /**
@@ -87,33 +87,33 @@ export class Parameter {
    * stored weight becomes dense, as by `tensor`.
    */
   get views(): ParameterView[] {
-    if (this.weight.stored) this.makeDense(this.weight.stored);
-    return this.weight.views;
+    if (this.#weight.stored) this.#makeDense(this.#weight.stored);
+    return this.#weight.views;
   }
 
   /** The weight in its format, while it is stored. */
   get stored(): StoredWeight | undefined {
-    return this.weight.stored;
+    return this.#weight.stored;
   }
 
   /** Its shape, whether stored or dense. */
   get shape(): Shape {
-    return this.weight.shape;
+    return this.#weight.shape;
   }
 
   /** The dtype that it computes in. */
   get dtype(): DType {
-    return this.weight.tensor?.dtype ?? 'f32';
+    return this.#weight.tensor?.dtype ?? 'f32';
   }
 
   /** Where it is. */
   get device(): Device {
-    return (this.weight.tensor ?? (this.weight.stored as StoredWeight).matrix).device;
+    return (this.#weight.tensor ?? (this.#weight.stored as StoredWeight).matrix).device;
   }
 
   /** Bytes that it takes on its device, with the dense copy that a small stored weight may have beside it. */
   get bytes(): number {
-    const { tensor, stored, kept } = this.weight;
+    const { tensor, stored, kept } = this.#weight;
     const dense = tensor ?? kept;
     return (stored?.matrix.bytes ?? 0) + (dense ? dense.size * dtypes[dense.dtype].bytes : 0);
   }
@@ -130,53 +130,53 @@ export class Parameter {
         'store',
         `a matrix ${showShape(weight.matrix.shape)} cannot stand for a parameter ${showShape(this.shape)}; it must be ${showShape(wanted)}`,
       );
-    this.weight.tensor?.dispose();
-    this.weight.tensor = undefined;
-    this.dropKept();
-    this.weight.views.length = 0;
-    this.weight.stored = weight;
+    this.#weight.tensor?.dispose();
+    this.#weight.tensor = undefined;
+    this.#dropKept();
+    this.#weight.views.length = 0;
+    this.#weight.stored = weight;
     return this;
   }
 
   /** Gives its memory back; it cannot be used afterwards. */
   dispose(): void {
-    this.weight.tensor?.dispose();
-    this.weight.stored?.matrix.dispose();
-    this.dropKept();
+    this.#weight.tensor?.dispose();
+    this.#weight.stored?.matrix.dispose();
+    this.#dropKept();
   }
 
-  private dropKept(): void {
-    this.weight.kept?.dispose();
-    this.weight.kept = undefined;
-    this.weight.choice = undefined;
+  #dropKept(): void {
+    this.#weight.kept?.dispose();
+    this.#weight.kept = undefined;
+    this.#weight.choice = undefined;
   }
 
-  private makeDense({ matrix, views }: StoredWeight): Tensor {
+  #makeDense({ matrix, views }: StoredWeight): Tensor {
     const tensor = keep(noGrad(() => matrix.toDense().reshape(this.shape).realizeSync()).requiresGradients());
-    this.weight.tensor = tensor;
-    this.weight.stored = undefined;
-    this.dropKept();
-    this.weight.views.push(...(views?.(tensor, matrix) ?? []));
+    this.#weight.tensor = tensor;
+    this.#weight.stored = undefined;
+    this.#dropKept();
+    this.#weight.views.push(...(views?.(tensor, matrix) ?? []));
     return tensor;
   }
 
   /** Whether training changes it. */
   get trainable(): boolean {
-    return this.weight.trainable;
+    return this.#weight.trainable;
   }
 
   set trainable(on: boolean) {
-    this.weight.trainable = on;
+    this.#weight.trainable = on;
   }
 
   /** The same object for parameters that are tied, and for no others. */
   get identity(): object {
-    return this.weight;
+    return this.#weight;
   }
 
   /** What the module computes with, as a tensor: the raw value through all views, or the values that a format stands for. */
   get value(): Tensor {
-    const { stored } = this.weight;
+    const { stored } = this.#weight;
     if (stored) return stored.matrix.toDense().reshape(this.shape);
     return this.views.reduce((tensor, view) => view.apply(tensor), this.tensor);
   }
@@ -186,7 +186,7 @@ export class Parameter {
    * else `value`.
    */
   get factor(): Tensor | EncodedMatrix {
-    return this.weight.stored?.matrix ?? this.value;
+    return this.#weight.stored?.matrix ?? this.value;
   }
 
   /**
@@ -194,17 +194,17 @@ export class Parameter {
    * its own shape from a copy that is made once and kept.
    */
   factorFor(use: ProductUse): Tensor | EncodedMatrix {
-    const { stored, choice: last } = this.weight;
+    const { stored, choice: last } = this.#weight;
     if (!stored) return this.value;
     const { matrix } = stored;
     if (this.size > mostKeptDense) return matrix;
     const isSame = last?.rows === use.rows && last.windows === use.windows;
     const choice = isSame ? last : { ...use, dense: chooseKernel(matrix, use).kernel === 'dense' };
-    this.weight.choice = choice;
+    this.#weight.choice = choice;
     if (!choice.dense || Object.values(matrix.arrays).some(({ requiresGrad }) => requiresGrad)) return matrix;
-    if (this.weight.kept) return this.weight.kept;
+    if (this.#weight.kept) return this.#weight.kept;
     const { dense, isComputed } = denseToKeep(matrix, this.shape);
-    if (isComputed) this.weight.kept = dense;
+    if (isComputed) this.#weight.kept = dense;
     return dense;
   }
 
@@ -220,7 +220,7 @@ export class Parameter {
    */
   tie(to: Parameter): this {
     check('tie', 'to', to, aParameter);
-    if (to.weight === this.weight) return this;
+    if (to.#weight === this.#weight) return this;
     const [own, other] = [this.tensor, to.tensor];
     if (own.shape.join() !== other.shape.join() || own.dtype !== other.dtype)
       throw new ShapeError(
@@ -232,7 +232,7 @@ export class Parameter {
         'tie',
         `the parameter has the views ${this.views.map(({ name }) => name).join(', ')}; tie it before it gets any`,
       );
-    this.weight = to.weight;
+    this.#weight = to.#weight;
     return this;
   }
 

@@ -52,14 +52,14 @@ export abstract class Optimizer {
   abstract readonly type: string;
   /** The learning rate that schedules scale. */
   readonly lr: number;
-  private slots: readonly Slot[] = [];
-  private rate: Tensor | undefined;
-  private count: Tensor | undefined;
-  private currentRate: number;
+  #slots: readonly Slot[] = [];
+  #rate: Tensor | undefined;
+  #count: Tensor | undefined;
+  #currentRate: number;
 
   constructor(lr: number) {
     this.lr = lr;
-    this.currentRate = lr;
+    this.#currentRate = lr;
   }
 
   /** The optimizer as JSON. */
@@ -90,7 +90,7 @@ export abstract class Optimizer {
     };
     const groups = given.map((group, index) => parseFields(`${this.type}.groups[${index}]`, fields, group));
     this.detach();
-    this.slots = groups.flatMap((group) =>
+    this.#slots = groups.flatMap((group) =>
       [...group.parameters].flatMap(([name, parameter]): Slot[] => {
         if (!parameter.trainable) return [];
         const { tensor } = parameter;
@@ -109,37 +109,37 @@ export abstract class Optimizer {
       }),
     );
     const charged = new Set<Tensor>();
-    const twice = this.slots.find(({ parameter }) => charged.size === charged.add(parameter).size);
+    const twice = this.#slots.find(({ parameter }) => charged.size === charged.add(parameter).size);
     if (twice) {
-      this.slots = [];
+      this.#slots = [];
       throw new ArgumentError(this.type, `'${twice.name}' is there twice; attach each parameter once`);
     }
-    const first = this.slots[0]?.parameter;
+    const first = this.#slots[0]?.parameter;
     if (!first) throw new ArgumentError(this.type, 'there is no trainable parameter; attach at least one');
-    const dtype = this.slots.some(({ parameter }) => parameter.dtype === 'f64') ? 'f64' : 'f32';
+    const dtype = this.#slots.some(({ parameter }) => parameter.dtype === 'f64') ? 'f64' : 'f32';
     const scalar = (value: number): Tensor => full([], value, { device: first.device, dtype }).realizeSync();
-    this.rate = scalar(this.currentRate);
-    this.count = scalar(0);
+    this.#rate = scalar(this.#currentRate);
+    this.#count = scalar(0);
     return this;
   }
 
   /** Lets go of the parameters, and of what is remembered of them. */
   detach(): void {
-    for (const tensor of this.tensors().values()) tensor.dispose();
-    this.rate?.dispose();
-    this.slots = [];
-    this.rate = undefined;
-    this.count = undefined;
+    for (const tensor of this.#tensors().values()) tensor.dispose();
+    this.#rate?.dispose();
+    this.#slots = [];
+    this.#rate = undefined;
+    this.#count = undefined;
   }
 
   /** The tensors that are trained, in the order in which `step` takes gradients. */
   get parameters(): readonly Tensor[] {
-    return this.slots.map(({ parameter }) => parameter);
+    return this.#slots.map(({ parameter }) => parameter);
   }
 
   /** The learning rate of the next step. */
   get learningRate(): number {
-    return this.currentRate;
+    return this.#currentRate;
   }
 
   /** Changes the learning rate of steps from now on, recorded ones too. Throws ArgumentError unless it is a finite number of at least 0. */
@@ -149,21 +149,22 @@ export abstract class Optimizer {
         this.type,
         `the learning rate is ${describe(value)}; it must be a finite number of at least 0`,
       );
-    if (value === this.currentRate) return;
-    this.currentRate = value;
-    this.rate?.assign(this.rate.filled([], value));
+    if (value === this.#currentRate) return;
+    this.#currentRate = value;
+    this.#rate?.assign(this.#rate.filled([], value));
   }
 
   /** Applies one gradient per parameter, in the order of `parameters`. Throws ArgumentError if their number differs, ShapeError if a shape does. */
   step(gradients: readonly Tensor[]): void {
     check(this.type, 'the gradients', gradients, tensors);
-    const { rate, count } = this;
-    if (!rate || !count || gradients.length !== this.slots.length)
+    const rate = this.#rate;
+    const count = this.#count;
+    if (!rate || !count || gradients.length !== this.#slots.length)
       throw new ArgumentError(
         this.type,
-        `got ${gradients.length} gradients for ${this.slots.length} parameters; attach the parameters first and pass one gradient for each`,
+        `got ${gradients.length} gradients for ${this.#slots.length} parameters; attach the parameters first and pass one gradient for each`,
       );
-    for (const [index, { name, parameter }] of this.slots.entries()) {
+    for (const [index, { name, parameter }] of this.#slots.entries()) {
       const [own, found] = [parameter.shape, (gradients[index] as Tensor).shape].map(
         (shape) => `[${shape.join(', ')}]`,
       );
@@ -175,7 +176,7 @@ export abstract class Optimizer {
     }
     noGrad(() => {
       count.assign(count.add(1));
-      for (const [index, slot] of this.slots.entries()) {
+      for (const [index, slot] of this.#slots.entries()) {
         const { parameter } = slot;
         const wide = wideFloat(parameter.dtype);
         const scaled = slot.rateScale === 1 ? rate : rate.mul(slot.rateScale);
@@ -188,20 +189,20 @@ export abstract class Optimizer {
 
   /** The number of steps and what is remembered of each parameter, by name, as they are now. */
   state(): Map<string, Tensor> {
-    return new Map([...this.tensors()].map(([name, tensor]) => [name, tensor.detach().realizeSync()]));
+    return new Map([...this.#tensors()].map(([name, tensor]) => [name, tensor.detach().realizeSync()]));
   }
 
   /** Goes on from a state. Throws StateError, and changes nothing, if it is of other parameters. */
   load(state: ReadonlyMap<string, Tensor>): void {
     check(this.type, 'the state', state, mapOf(aTensor));
-    loadTensors(this.type, this.tensors(), state);
+    loadTensors(this.type, this.#tensors(), state);
   }
 
-  private tensors(): Map<string, Tensor> {
-    const remembered = this.slots.flatMap(({ name, state }) =>
+  #tensors(): Map<string, Tensor> {
+    const remembered = this.#slots.flatMap(({ name, state }) =>
       Object.entries(state).map(([key, tensor]): [string, Tensor] => [dotted(name, key), tensor]),
     );
-    return new Map([...(this.count ? [['step', this.count] as const] : []), ...remembered]);
+    return new Map([...(this.#count ? [['step', this.#count] as const] : []), ...remembered]);
   }
 }
 

@@ -12,17 +12,17 @@ export class Registry<Entry extends object> {
   readonly names: readonly string[];
   /** What is in it, in a word or two, for errors: `loss`. */
   readonly kind: string;
-  private readonly entries: Map<string, Entry>;
-  private readonly nameOf: (entry: Entry) => string;
+  readonly #entries: Map<string, Entry>;
+  readonly #nameOf: (entry: Entry) => string;
 
   constructor(kind: string, nameOf: (entry: Entry) => string, builtIn: readonly Entry[] = []) {
     check('Registry', 'kind', kind, aText);
     check<unknown>('Registry', 'nameOf', nameOf, aFunction);
     check<unknown>('Registry', 'builtIn', builtIn, listOf<object>(anObject));
     this.kind = kind;
-    this.nameOf = nameOf;
-    this.entries = new Map(builtIn.map((entry) => [nameOf(entry), entry]));
-    this.names = [...this.entries.keys()];
+    this.#nameOf = nameOf;
+    this.#entries = new Map(builtIn.map((entry) => [nameOf(entry), entry]));
+    this.names = [...this.#entries.keys()];
   }
 
   /**
@@ -31,21 +31,21 @@ export class Registry<Entry extends object> {
    */
   register(operation: string, entry: Entry): void {
     check<object>(operation, this.kind, entry, anObject);
-    const name = this.nameOf(entry);
-    const known = this.entries.get(name);
+    const name = this.#nameOf(entry);
+    const known = this.#entries.get(name);
     if (known === entry) return;
     if (known)
       throw new ConfigError(
         operation,
         `there is another ${this.kind} of the name '${brief(name)}'; choose one that is free`,
       );
-    this.entries.set(name, entry);
+    this.#entries.set(name, entry);
     (this.names as string[]).push(name);
   }
 
   /** The entry of a name, which may be any value from outside; undefined where there is none. */
   get(name: unknown): Entry | undefined {
-    return typeof name === 'string' ? this.entries.get(name) : undefined;
+    return typeof name === 'string' ? this.#entries.get(name) : undefined;
   }
 
   /** The entry of a name. Throws ConfigError, at a place and with the names that there are, where there is none. */

@@ -11,10 +11,10 @@ export interface Best {
 
 /** Watches one metric. */
 export class Stopper {
-  private readonly options: EarlyStopping;
-  private readonly sign: 1 | -1;
-  private found: Best | undefined;
-  private values: ReadonlyMap<string, Tensor> | undefined;
+  readonly #options: EarlyStopping;
+  readonly #sign: 1 | -1;
+  #found: Best | undefined;
+  #values: ReadonlyMap<string, Tensor> | undefined;
 
   /** Throws ArgumentError if the metric is not measured. */
   constructor(options: EarlyStopping, metrics: Readonly<Record<string, Metric>>) {
@@ -25,45 +25,45 @@ export class Stopper {
         'fit',
         `early stopping watches '${options.metric}', which is not measured; measured are ${['loss', ...Object.keys(metrics)].join(', ')}`,
       );
-    this.options = options;
-    this.sign = watched.direction === 'maximize' ? 1 : -1;
+    this.#options = options;
+    this.#sign = watched.direction === 'maximize' ? 1 : -1;
   }
 
   /** The best epoch so far. */
   get best(): Best | undefined {
-    return this.found;
+    return this.#found;
   }
 
   /** The model's values of the best epoch; only if they are to be restored. */
   get bestState(): ReadonlyMap<string, Tensor> | undefined {
-    return this.values;
+    return this.#values;
   }
 
   /** Goes on from a checkpoint. */
   restore(best: Best | undefined, values: ReadonlyMap<string, Tensor> | undefined): void {
-    this.found = best;
-    this.values = values;
+    this.#found = best;
+    this.#values = values;
   }
 
   /** Takes in an epoch; `state` is asked for only if it is the best one. */
   record(epoch: number, measured: Readonly<Record<string, number>>, state: () => ReadonlyMap<string, Tensor>): void {
-    const value = measured[this.options.metric] as number;
-    const gain = this.found ? this.sign * (value - this.found.value) : Infinity;
-    if (!(gain > (this.options.minDelta ?? 0)) || Number.isNaN(value)) return;
-    this.found = { epoch, value };
-    if (!(this.options.restoreBest ?? true)) return;
+    const value = measured[this.#options.metric] as number;
+    const gain = this.#found ? this.#sign * (value - this.#found.value) : Infinity;
+    if (!(gain > (this.#options.minDelta ?? 0)) || Number.isNaN(value)) return;
+    this.#found = { epoch, value };
+    if (!(this.#options.restoreBest ?? true)) return;
     this.dispose();
-    this.values = state();
+    this.#values = state();
   }
 
   /** Frees the values of the best epoch. */
   dispose(): void {
-    for (const tensor of this.values?.values() ?? []) tensor.dispose();
-    this.values = undefined;
+    for (const tensor of this.#values?.values() ?? []) tensor.dispose();
+    this.#values = undefined;
   }
 
   /** Whether patience is used up after an epoch. */
   isOver(epoch: number): boolean {
-    return epoch - (this.found?.epoch ?? 0) >= this.options.patience;
+    return epoch - (this.#found?.epoch ?? 0) >= this.#options.patience;
   }
 }

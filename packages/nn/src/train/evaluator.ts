@@ -55,34 +55,34 @@ export function checkMetrics(operation: string, metrics: Metrics): void {
 
 /** A model, a dataset and metrics, ready to be measured as often as wanted. */
 export class Evaluator<M extends Metrics> {
-  private readonly model: Module;
-  private readonly data: Dataset;
-  private readonly metrics: M;
-  private readonly parts: readonly Int32Array[];
-  private readonly statistics: readonly Statistic[];
-  private readonly step: Compiled<[Loaded], Tensor>;
-  private readonly context: CallContext | undefined;
-  private totals: readonly Tensor[] = [];
+  readonly #model: Module;
+  readonly #data: Dataset;
+  readonly #metrics: M;
+  readonly #parts: readonly Int32Array[];
+  readonly #statistics: readonly Statistic[];
+  readonly #step: Compiled<[Loaded], Tensor>;
+  readonly #context: CallContext | undefined;
+  #totals: readonly Tensor[] = [];
 
   constructor(model: Module, data: Dataset, metrics: M, batchSize = 500, taps?: readonly Tap[]) {
     checkMetrics('evaluate', metrics);
     checkMeasuring('evaluate', model, data, batchSize);
-    this.model = model;
-    this.data = data;
-    this.metrics = metrics;
-    this.parts = batches(inOrder(data.size), evenBatchSize(data.size, batchSize));
-    this.statistics = [...new Set(Object.values(metrics).map(({ statistic }) => statistic))];
-    this.context = taps && callContext({ taps });
-    this.step = compile((loaded: Loaded) => this.count(loaded));
+    this.#model = model;
+    this.#data = data;
+    this.#metrics = metrics;
+    this.#parts = batches(inOrder(data.size), evenBatchSize(data.size, batchSize));
+    this.#statistics = [...new Set(Object.values(metrics).map(({ statistic }) => statistic))];
+    this.#context = taps && callContext({ taps });
+    this.#step = compile((loaded: Loaded) => this.#count(loaded));
   }
 
   /** Adds one batch to the totals. Returns a scalar, since a step must have a result. */
-  private count(loaded: Loaded): Tensor {
+  #count(loaded: Loaded): Tensor {
     return noGrad(() => {
-      const { x, y } = prepared('evaluate', this.data, loaded);
-      const output = this.model.call(x, this.context);
-      for (const [index, statistic] of this.statistics.entries()) {
-        const total = this.totals[index] as Tensor;
+      const { x, y } = prepared('evaluate', this.#data, loaded);
+      const output = this.#model.call(x, this.#context);
+      for (const [index, statistic] of this.#statistics.entries()) {
+        const total = this.#totals[index] as Tensor;
         total.assign(total.add(statistic.count(output, y, { x }).cast(total.dtype)));
       }
       return output.filled([], 0);
@@ -91,53 +91,53 @@ export class Evaluator<M extends Metrics> {
 
   /** The metrics of the model as it is now. */
   async measure(signal?: AbortSignalLike): Promise<MetricValues<M>> {
-    const values = await inEvaluation(this.model, async () => {
+    const values = await inEvaluation(this.#model, async () => {
       const pause = breather(100);
-      for (const [number, part] of this.parts.entries()) {
+      for (const [number, part] of this.#parts.entries()) {
         throwIfAborted(signal);
-        const pending = this.data.load(part);
+        const pending = this.#data.load(part);
         const loaded = pending instanceof Promise ? await pending : pending;
-        if (number === 0) this.reset(loaded);
-        this.step(loaded).dispose();
+        if (number === 0) this.#reset(loaded);
+        this.#step(loaded).dispose();
         for (const tensor of Object.values(loaded)) tensor.dispose();
         await pause();
       }
-      return Promise.all(this.totals.map(async (total) => Float64Array.from(await total.data())));
+      return Promise.all(this.#totals.map(async (total) => Float64Array.from(await total.data())));
     });
     if (values.some((totals) => totals.some((total) => !Number.isFinite(total))))
-      await findWrongTarget('evaluate', this.model, this.data, this.judge);
-    const entries = Object.entries(this.metrics).map(([name, metric]) => [
+      await findWrongTarget('evaluate', this.#model, this.#data, this.#judge);
+    const entries = Object.entries(this.#metrics).map(([name, metric]) => [
       name,
-      metric.value(values[this.statistics.indexOf(metric.statistic)] as Float64Array),
+      metric.value(values[this.#statistics.indexOf(metric.statistic)] as Float64Array),
     ]);
     return Object.fromEntries(entries) as MetricValues<M>;
   }
 
   /** All counts of a batch as one number. */
-  private readonly judge: Judge = (output, target, context) => {
-    const sums = this.statistics.map(({ count }) => count(output, target, context).cast('f32').sum());
+  readonly #judge: Judge = (output, target, context) => {
+    const sums = this.#statistics.map(({ count }) => count(output, target, context).cast('f32').sum());
     return sums.reduce((sum, each) => sum.add(each), output.filled([], 0));
   };
 
   /** Totals start at 0; at first their shapes are found by a batch that is never computed. */
-  private reset(loaded: Loaded): void {
-    if (this.totals.length === 0) {
-      const output = noGrad(() => this.model.call(prepared('evaluate', this.data, loaded).x));
+  #reset(loaded: Loaded): void {
+    if (this.#totals.length === 0) {
+      const output = noGrad(() => this.#model.call(prepared('evaluate', this.#data, loaded).x));
       const { device } = output;
       const dtype = wideFloat(output.dtype);
-      this.totals = this.statistics.map((statistic) =>
+      this.#totals = this.#statistics.map((statistic) =>
         zeros(statistic.shape(output.shape.slice(1)), { device, dtype }).realizeSync(),
       );
       return;
     }
-    for (const total of this.totals) total.assign(total.filled(total.shape, 0));
+    for (const total of this.#totals) total.assign(total.filled(total.shape, 0));
   }
 
   /** Frees what was recorded. */
   dispose(): void {
-    this.step.dispose();
-    for (const total of this.totals) total.dispose();
-    this.totals = [];
+    this.#step.dispose();
+    for (const total of this.#totals) total.dispose();
+    this.#totals = [];
   }
 }
 

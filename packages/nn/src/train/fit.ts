@@ -64,184 +64,184 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
 const maxSilence = 50;
 
 class Training {
-  private readonly model: Module;
-  private readonly data: Dataset;
-  private readonly options: FitOptions;
-  private readonly plan: TrainingPlan;
-  private readonly evaluator: Evaluator<Readonly<Record<string, Metric>>> | undefined;
-  private readonly stopper: Stopper | undefined;
-  private readonly watch: LossWatch;
-  private readonly lastGood: LastGood | undefined;
-  private readonly step: Compiled<[Loaded], Tensor>;
-  private readonly context: CallContext | undefined;
-  private readonly epochs: EpochResult[] = [];
-  private done = 0;
+  readonly #model: Module;
+  readonly #data: Dataset;
+  readonly #options: FitOptions;
+  readonly #plan: TrainingPlan;
+  readonly #evaluator: Evaluator<Readonly<Record<string, Metric>>> | undefined;
+  readonly #stopper: Stopper | undefined;
+  readonly #watch: LossWatch;
+  readonly #lastGood: LastGood | undefined;
+  readonly #step: Compiled<[Loaded], Tensor>;
+  readonly #context: CallContext | undefined;
+  readonly #epochs: EpochResult[] = [];
+  #done = 0;
   /** Examples of the current epoch, and the time their steps took. It stops only where the device has done them all. */
-  private seen = 0;
-  private readonly clock = new Stopwatch();
+  #seen = 0;
+  readonly #clock = new Stopwatch();
 
   constructor(model: Module, data: Dataset, options: FitOptions) {
     const { metrics = {}, validate, earlyStopping, optimizer } = options;
-    this.model = model;
-    this.data = data;
-    this.options = options;
-    this.plan = planTraining(model, data, options);
+    this.#model = model;
+    this.#data = data;
+    this.#options = options;
+    this.#plan = planTraining(model, data, options);
     checkMetrics('fit', metrics);
-    this.evaluator =
+    this.#evaluator =
       validate &&
       new Evaluator<Readonly<Record<string, Metric>>>(model, validate, { ...metrics, loss: meanLoss(options.loss) });
-    this.stopper = earlyStopping && new Stopper(earlyStopping, metrics);
+    this.#stopper = earlyStopping && new Stopper(earlyStopping, metrics);
     optimizer.attach(model.namedParameters());
     const tensors = model.parameters().map(({ tensor }) => tensor);
     const isDouble = tensors.some(({ dtype }) => dtype === 'f64');
-    this.watch = new LossWatch(tensors[0]?.device ?? defaultDevice(), isDouble ? 'f64' : 'f32');
-    this.lastGood = (options.divergence ?? 'stop') === 'stop' ? new LastGood(model) : undefined;
-    this.context = options.taps && callContext({ taps: options.taps });
-    this.step = compile((loaded: Loaded) => this.record(loaded));
+    this.#watch = new LossWatch(tensors[0]?.device ?? defaultDevice(), isDouble ? 'f64' : 'f32');
+    this.#lastGood = (options.divergence ?? 'stop') === 'stop' ? new LastGood(model) : undefined;
+    this.#context = options.taps && callContext({ taps: options.taps });
+    this.#step = compile((loaded: Loaded) => this.#record(loaded));
   }
 
   /** One step: what is recorded. */
-  private record(loaded: Loaded): Tensor {
-    const { loss, optimizer, clip: limits } = this.options;
-    const { x, y } = prepared('fit', this.data, loaded);
-    const value = loss(this.model.call(x, this.context), y, { x });
+  #record(loaded: Loaded): Tensor {
+    const { loss, optimizer, clip: limits } = this.#options;
+    const { x, y } = prepared('fit', this.#data, loaded);
+    const value = loss(this.#model.call(x, this.#context), y, { x });
     const found = gradients(value, optimizer.parameters);
     optimizer.step(limits ? clip(found, limits) : found);
-    this.watch.record(value, x.shape[0] as number);
+    this.#watch.record(value, x.shape[0] as number);
     return value;
   }
 
   async run(): Promise<FitResult> {
-    const { epochs, resume, onEvent, loss, validate } = this.options;
-    for (const data of [this.data, ...(validate ? [validate] : [])]) await checkLabels('fit', this.model, data, loss);
-    noteTrainedBy(this.model, loss);
-    this.model.seed(deriveSeed(this.plan.seed, 'dropout'));
-    if (resume) this.resume(resume);
-    this.lastGood?.keep();
+    const { epochs, resume, onEvent, loss, validate } = this.#options;
+    for (const data of [this.#data, ...(validate ? [validate] : [])]) await checkLabels('fit', this.#model, data, loss);
+    noteTrainedBy(this.#model, loss);
+    this.#model.seed(deriveSeed(this.#plan.seed, 'dropout'));
+    if (resume) this.#resume(resume);
+    this.#lastGood?.keep();
     await onEvent?.({
       type: 'start',
       epochs,
-      stepsPerEpoch: this.plan.stepsPerEpoch,
-      totalSteps: this.plan.totalSteps,
-      step: this.done,
+      stepsPerEpoch: this.#plan.stepsPerEpoch,
+      totalSteps: this.#plan.totalSteps,
+      step: this.#done,
     });
-    while (this.epochs.length < epochs && !this.isOver()) await this.epoch(this.epochs.length);
-    const { best, bestState } = this.stopper ?? {};
-    if (bestState) this.model.load(bestState);
-    this.model.eval();
-    const stoppedBy = this.epochs.length < epochs ? 'early-stopping' : 'epochs';
-    await onEvent?.({ type: 'end', stoppedBy, epochs: this.epochs.length });
-    return { epochs: this.epochs, steps: this.done, stoppedBy, ...(best && { best }) };
+    while (this.#epochs.length < epochs && !this.#isOver()) await this.#epoch(this.#epochs.length);
+    const { best, bestState } = this.#stopper ?? {};
+    if (bestState) this.#model.load(bestState);
+    this.#model.eval();
+    const stoppedBy = this.#epochs.length < epochs ? 'early-stopping' : 'epochs';
+    await onEvent?.({ type: 'end', stoppedBy, epochs: this.#epochs.length });
+    return { epochs: this.#epochs, steps: this.#done, stoppedBy, ...(best && { best }) };
   }
 
-  private isOver(): boolean {
-    return this.stopper?.isOver(this.epochs.length) ?? false;
+  #isOver(): boolean {
+    return this.#stopper?.isOver(this.#epochs.length) ?? false;
   }
 
-  private async epoch(index: number): Promise<void> {
-    const { dropLast, shuffle = true, checkpoint, onEvent } = this.options;
-    const order = shuffle ? shuffled(this.data.size, this.plan.seed, 'shuffle', index) : inOrder(this.data.size);
-    const parts = batches(order, this.plan.batchSize, dropLast);
-    const first = this.done - index * this.plan.stepsPerEpoch;
-    this.model.train();
+  async #epoch(index: number): Promise<void> {
+    const { dropLast, shuffle = true, checkpoint, onEvent } = this.#options;
+    const order = shuffle ? shuffled(this.#data.size, this.#plan.seed, 'shuffle', index) : inOrder(this.#data.size);
+    const parts = batches(order, this.#plan.batchSize, dropLast);
+    const first = this.#done - index * this.#plan.stepsPerEpoch;
+    this.#model.train();
     const pause = breather(maxSilence);
-    const report = this.reporter(index);
+    const report = this.#reporter(index);
     for (let number = first; number < parts.length; number++) {
-      await this.interruptible();
-      this.clock.start();
-      await this.oneStep(index, parts[number] as Int32Array);
+      await this.#interruptible();
+      this.#clock.start();
+      await this.#oneStep(index, parts[number] as Int32Array);
       await report();
       await pause();
-      if (checkpoint?.everySteps !== undefined && this.done % checkpoint.everySteps === 0 && number < parts.length - 1)
-        await this.checkpoint();
+      if (checkpoint?.everySteps !== undefined && this.#done % checkpoint.everySteps === 0 && number < parts.length - 1)
+        await this.#checkpoint();
     }
-    const loss = await this.meanLoss();
-    await this.lastGood?.check(this.done, () => this.watch.soundness());
-    await this.finishEpoch(index, loss);
-    this.lastGood?.keep();
-    if (checkpoint && ((index + 1) % (checkpoint.every ?? 1) === 0 || index + 1 === this.options.epochs))
-      await this.checkpoint();
-    const last = this.epochs.at(-1);
+    const loss = await this.#meanLoss();
+    await this.#lastGood?.check(this.#done, () => this.#watch.soundness());
+    await this.#finishEpoch(index, loss);
+    this.#lastGood?.keep();
+    if (checkpoint && ((index + 1) % (checkpoint.every ?? 1) === 0 || index + 1 === this.#options.epochs))
+      await this.#checkpoint();
+    const last = this.#epochs.at(-1);
     if (last) await onEvent?.({ type: 'epoch', ...last });
   }
 
-  private async finishEpoch(index: number, loss: number): Promise<void> {
-    const seconds = this.clock.milliseconds / 1000;
-    const validation = await this.evaluator?.measure(this.options.signal);
-    this.stopper?.record(index + 1, validation ?? {}, () => this.model.state());
-    this.epochs.push({
+  async #finishEpoch(index: number, loss: number): Promise<void> {
+    const seconds = this.#clock.milliseconds / 1000;
+    const validation = await this.#evaluator?.measure(this.#options.signal);
+    this.#stopper?.record(index + 1, validation ?? {}, () => this.#model.state());
+    this.#epochs.push({
       epoch: index + 1,
       loss,
-      learningRate: this.options.optimizer.learningRate,
+      learningRate: this.#options.optimizer.learningRate,
       ...(validation && { validation }),
       seconds,
-      examplesPerSecond: this.rate(),
+      examplesPerSecond: this.#rate(),
     });
-    this.watch.nextEpoch();
-    this.seen = 0;
-    this.clock.reset();
+    this.#watch.nextEpoch();
+    this.#seen = 0;
+    this.#clock.reset();
   }
 
   /**
    * The mean loss of the epoch so far. Waits for the device and stops the clock, so that rates are of finished work. Throws
    * ArgumentError for a target that is none, DivergenceError for any other loss that is not finite, unless that is wanted.
    */
-  private async meanLoss(): Promise<number> {
-    const total = await this.watch.total();
-    this.clock.stop();
-    if (!Number.isFinite(total) && this.lastGood) {
-      this.lastGood.restore();
-      await findWrongTarget('fit', this.model, this.data, this.options.loss);
-      const input = await findWrongInput(this.model, this.data);
-      throw this.lastGood.divergence(total, await this.watch.soundness(), input);
+  async #meanLoss(): Promise<number> {
+    const total = await this.#watch.total();
+    this.#clock.stop();
+    if (!Number.isFinite(total) && this.#lastGood) {
+      this.#lastGood.restore();
+      await findWrongTarget('fit', this.#model, this.#data, this.#options.loss);
+      const input = await findWrongInput(this.#model, this.#data);
+      throw this.#lastGood.divergence(total, await this.#watch.soundness(), input);
     }
-    return total / Math.max(1, this.seen);
+    return total / Math.max(1, this.#seen);
   }
 
   /** Examples per second of the epoch so far. */
-  private rate(): number {
-    return (1000 * this.seen) / Math.max(1, this.clock.milliseconds);
+  #rate(): number {
+    return (1000 * this.#seen) / Math.max(1, this.#clock.milliseconds);
   }
 
   /** Everything between two steps that is not the step. */
-  private async interruptible(): Promise<void> {
-    const { signal, checkpoint } = this.options;
+  async #interruptible(): Promise<void> {
+    const { signal, checkpoint } = this.#options;
     if (!signal?.aborted) return;
-    if (checkpoint) await this.checkpoint();
+    if (checkpoint) await this.#checkpoint();
     throwIfAborted(signal);
   }
 
-  private async oneStep(epoch: number, part: Int32Array): Promise<void> {
-    const { optimizer, beforeStep } = this.options;
-    const { totalSteps, stepsPerEpoch, schedule } = this.plan;
-    const waiting = beforeStep?.({ epoch: epoch + 1, step: this.done, totalSteps, stepsPerEpoch });
+  async #oneStep(epoch: number, part: Int32Array): Promise<void> {
+    const { optimizer, beforeStep } = this.#options;
+    const { totalSteps, stepsPerEpoch, schedule } = this.#plan;
+    const waiting = beforeStep?.({ epoch: epoch + 1, step: this.#done, totalSteps, stepsPerEpoch });
     if (waiting) await waiting;
-    optimizer.setLearningRate(optimizer.lr * schedule.at(this.done, { totalSteps, stepsPerEpoch }));
-    const pending = this.data.load(part);
+    optimizer.setLearningRate(optimizer.lr * schedule.at(this.#done, { totalSteps, stepsPerEpoch }));
+    const pending = this.#data.load(part);
     const loaded = pending instanceof Promise ? await pending : pending;
     try {
-      this.step(loaded).dispose();
+      this.#step(loaded).dispose();
     } catch (error) {
       // A label of no class, which the loss saw before it computed anything: said with its example.
       if (!(error instanceof ArgumentError || error instanceof ShapeError)) throw error;
-      this.lastGood?.restore();
-      await findWrongTarget('fit', this.model, this.data, this.options.loss);
+      this.#lastGood?.restore();
+      await findWrongTarget('fit', this.#model, this.#data, this.#options.loss);
       throw error;
     }
     for (const tensor of Object.values(loaded)) tensor.dispose();
-    this.done++;
-    this.seen += part.length;
+    this.#done++;
+    this.#seen += part.length;
   }
 
   /** Reports progress now and then: each report waits for the device. */
-  private reporter(index: number): () => Promise<void> | undefined {
-    const { onEvent, progressEvery = 200, optimizer } = this.options;
+  #reporter(index: number): () => Promise<void> | undefined {
+    const { onEvent, progressEvery = 200, optimizer } = this.#options;
     if (!onEvent) return () => undefined;
     let last = monotonicNow();
     const report = async (): Promise<void> => {
-      const loss = await this.meanLoss();
-      const { done: step } = this;
-      const { totalSteps } = this.plan;
+      const loss = await this.#meanLoss();
+      const step = this.#done;
+      const { totalSteps } = this.#plan;
       await onEvent({
         type: 'progress',
         epoch: index + 1,
@@ -249,7 +249,7 @@ class Training {
         totalSteps,
         loss,
         learningRate: optimizer.learningRate,
-        examplesPerSecond: this.rate(),
+        examplesPerSecond: this.#rate(),
       });
     };
     return () => {
@@ -260,63 +260,63 @@ class Training {
     };
   }
 
-  private async checkpoint(): Promise<void> {
-    const { checkpoint, optimizer, onEvent } = this.options;
-    await this.meanLoss();
-    const best = this.stopper?.best;
+  async #checkpoint(): Promise<void> {
+    const { checkpoint, optimizer, onEvent } = this.#options;
+    await this.#meanLoss();
+    const best = this.#stopper?.best;
     const position: Position = {
-      fingerprint: this.plan.fingerprint,
-      step: this.done,
+      fingerprint: this.#plan.fingerprint,
+      step: this.#done,
       learningRate: optimizer.learningRate,
-      seconds: this.clock.milliseconds / 1000,
-      epochs: this.epochs,
+      seconds: this.#clock.milliseconds / 1000,
+      epochs: this.#epochs,
       generators: Object.fromEntries(
-        [...this.model.namedGenerators()].map(([name, generator]) => [name, generator.state()]),
+        [...this.#model.namedGenerators()].map(([name, generator]) => [name, generator.state()]),
       ),
       ...(best && { best }),
     };
     const remembered = optimizer.state();
     const bytes = await encodeCheckpoint(position, {
-      model: this.model.rawTensors(),
-      views: viewTensors(this.model),
+      model: this.#model.rawTensors(),
+      views: viewTensors(this.#model),
       optimizer: remembered,
-      loss: new Map([['sum', this.watch.sum]]),
-      best: this.stopper?.bestState ?? new Map<string, Tensor>(),
+      loss: new Map([['sum', this.#watch.sum]]),
+      best: this.#stopper?.bestState ?? new Map<string, Tensor>(),
     });
     for (const tensor of remembered.values()) tensor.dispose();
     await checkpoint?.save(bytes);
-    await onEvent?.({ type: 'checkpoint', step: this.done, bytes: bytes.length });
+    await onEvent?.({ type: 'checkpoint', step: this.#done, bytes: bytes.length });
   }
 
-  private resume(bytes: Uint8Array): void {
-    const { optimizer } = this.options;
-    const { position, sections } = decodeCheckpoint(bytes, this.watch.sum.device, this.plan.fingerprint);
-    const left = position.step - position.epochs.length * this.plan.stepsPerEpoch;
-    if (left < 0 || left > this.plan.stepsPerEpoch)
+  #resume(bytes: Uint8Array): void {
+    const { optimizer } = this.#options;
+    const { position, sections } = decodeCheckpoint(bytes, this.#watch.sum.device, this.#plan.fingerprint);
+    const left = position.step - position.epochs.length * this.#plan.stepsPerEpoch;
+    if (left < 0 || left > this.#plan.stepsPerEpoch)
       throw new FormatError(
         'checkpoint',
         8,
-        `it is at step ${position.step} after ${position.epochs.length} epochs of ${this.plan.stepsPerEpoch} steps, which cannot be; use another checkpoint`,
+        `it is at step ${position.step} after ${position.epochs.length} epochs of ${this.#plan.stepsPerEpoch} steps, which cannot be; use another checkpoint`,
       );
-    this.model.load(sections.model);
-    if (sections.views.size > 0) loadTensors('fit', viewTensors(this.model), sections.views);
+    this.#model.load(sections.model);
+    if (sections.views.size > 0) loadTensors('fit', viewTensors(this.#model), sections.views);
     optimizer.load(sections.optimizer);
     optimizer.setLearningRate(position.learningRate);
-    this.watch.resume(position.step, sections.loss.get('sum'));
-    for (const [name, generator] of this.model.namedGenerators())
+    this.#watch.resume(position.step, sections.loss.get('sum'));
+    for (const [name, generator] of this.#model.namedGenerators())
       generator.setState(position.generators[name] ?? generator.state());
-    this.stopper?.restore(position.best, sections.best.size > 0 ? sections.best : undefined);
-    this.epochs.push(...position.epochs);
-    this.done = position.step;
-    this.seen = (this.done - this.epochs.length * this.plan.stepsPerEpoch) * this.plan.batchSize;
-    this.clock.reset(position.seconds * 1000);
+    this.#stopper?.restore(position.best, sections.best.size > 0 ? sections.best : undefined);
+    this.#epochs.push(...position.epochs);
+    this.#done = position.step;
+    this.#seen = (this.#done - this.#epochs.length * this.#plan.stepsPerEpoch) * this.#plan.batchSize;
+    this.#clock.reset(position.seconds * 1000);
   }
 
   dispose(): void {
-    this.step.dispose();
-    this.evaluator?.dispose();
-    this.stopper?.dispose();
-    this.lastGood?.dispose();
-    this.watch.dispose();
+    this.#step.dispose();
+    this.#evaluator?.dispose();
+    this.#stopper?.dispose();
+    this.#lastGood?.dispose();
+    this.#watch.dispose();
   }
 }

@@ -22,23 +22,23 @@ async function areFinite(tensors: readonly Tensor[]): Promise<boolean> {
 
 /** The values of a model after its last epoch that went well, in a copy on its device. */
 export class LastGood {
-  private readonly model: Module;
-  private values: ReadonlyMap<string, Tensor> | undefined;
+  readonly #model: Module;
+  #values: ReadonlyMap<string, Tensor> | undefined;
 
   constructor(model: Module) {
-    this.model = model;
+    this.#model = model;
   }
 
   /** Keeps the values as they are now. */
   keep(): void {
     this.dispose();
-    this.values = this.model.state();
+    this.#values = this.#model.state();
   }
 
   /** Puts the model back to them, in evaluation mode. */
   restore(): void {
-    if (this.values) this.model.load(this.values);
-    this.model.eval();
+    if (this.#values) this.#model.load(this.#values);
+    this.#model.eval();
   }
 
   /**
@@ -46,7 +46,7 @@ export class LastGood {
    * have been the one too many, which no loss shows any more. One read.
    */
   async check(step: number, soundness: () => Promise<Soundness>): Promise<void> {
-    const floats = [...this.model.rawTensors()].filter(([, { dtype }]) => isFloat(dtype));
+    const floats = [...this.#model.rawTensors()].filter(([, { dtype }]) => isFloat(dtype));
     if (await areFinite(floats.map(([, tensor]) => tensor))) return;
     const found = await Promise.all(floats.map(async ([name, tensor]) => ((await areFinite([tensor])) ? [] : [name])));
     const names = found.flat();
@@ -73,7 +73,7 @@ export class LastGood {
   }
 
   dispose(): void {
-    for (const tensor of this.values?.values() ?? []) tensor.dispose();
-    this.values = undefined;
+    for (const tensor of this.#values?.values() ?? []) tensor.dispose();
+    this.#values = undefined;
   }
 }

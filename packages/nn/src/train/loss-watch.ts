@@ -13,14 +13,14 @@ export interface Soundness {
 export class LossWatch {
   /** Σ loss · examples over the epoch. */
   readonly sum: Tensor;
-  private readonly sound: Tensor;
-  private readonly last: Tensor;
+  readonly #sound: Tensor;
+  readonly #last: Tensor;
 
   /** In f64 for models that have it: their losses may be beyond f32. */
   constructor(device: Device, dtype: DType) {
     this.sum = full([], 0, { device, dtype }).realizeSync();
-    this.sound = full([], 0, { device, dtype: 'i32' }).realizeSync();
-    this.last = full([], NaN, { device, dtype }).realizeSync();
+    this.#sound = full([], 0, { device, dtype: 'i32' }).realizeSync();
+    this.#last = full([], NaN, { device, dtype }).realizeSync();
   }
 
   /** Takes in the mean loss of a batch; recorded into the step. */
@@ -30,8 +30,8 @@ export class LossWatch {
       const sum = this.sum.add(value.mul(examples));
       // The sum stays infinite or NaN once it is.
       const isSound = sum.isFinite();
-      this.sound.assign(this.sound.add(isSound.cast('i32')));
-      this.last.assign(value.where(isSound, this.last));
+      this.#sound.assign(this.#sound.add(isSound.cast('i32')));
+      this.#last.assign(value.where(isSound, this.#last));
       this.sum.assign(sum);
     });
   }
@@ -43,7 +43,7 @@ export class LossWatch {
 
   /** Waits for the steps so far, and reads how far they went well. */
   async soundness(): Promise<Soundness> {
-    return { steps: await this.sound.item(), lastLoss: await this.last.item() };
+    return { steps: await this.#sound.item(), lastLoss: await this.#last.item() };
   }
 
   /** Begins an epoch; what was sound stays so. */
@@ -53,11 +53,11 @@ export class LossWatch {
 
   /** Goes on after `steps` sound ones, in an epoch whose losses so far sum to `sum`. */
   resume(steps: number, sum: Tensor | undefined): void {
-    this.sound.assign(this.sound.filled([], steps));
+    this.#sound.assign(this.#sound.filled([], steps));
     if (sum) this.sum.assign(sum);
   }
 
   dispose(): void {
-    for (const tensor of [this.sum, this.sound, this.last]) tensor.dispose();
+    for (const tensor of [this.sum, this.#sound, this.#last]) tensor.dispose();
   }
 }

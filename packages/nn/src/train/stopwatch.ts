@@ -8,31 +8,31 @@ export function monotonicNow(): number {
 
 /** Adds up the spans between `start` and `stop`. */
 export class Stopwatch {
-  private total: number;
-  private since: number | undefined;
+  #total: number;
+  #since: number | undefined;
 
   /** `milliseconds` are there already. */
   constructor(milliseconds = 0) {
-    this.total = milliseconds;
+    this.#total = milliseconds;
   }
 
   /** Milliseconds of all spans, the open one included. */
   get milliseconds(): number {
-    return this.total + (this.since === undefined ? 0 : monotonicNow() - this.since);
+    return this.#total + (this.#since === undefined ? 0 : monotonicNow() - this.#since);
   }
 
   start(): void {
-    this.since ??= monotonicNow();
+    this.#since ??= monotonicNow();
   }
 
   stop(): void {
-    this.total = this.milliseconds;
-    this.since = undefined;
+    this.#total = this.milliseconds;
+    this.#since = undefined;
   }
 
   /** Starts again from `milliseconds`, stopped. */
   reset(milliseconds = 0): void {
-    this.total = milliseconds;
-    this.since = undefined;
+    this.#total = milliseconds;
+    this.#since = undefined;
   }
 }

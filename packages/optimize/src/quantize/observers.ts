@@ -29,21 +29,21 @@ export type ObserverConfig =
 
 /** Covers every value seen. */
 class MinMaxObserver implements Observer {
-  private minimum = 0;
-  private maximum = 0;
+  #minimum = 0;
+  #maximum = 0;
 
   observe(values: ArrayLike<number>): void {
     check('observe', 'values', values, numbers);
     for (let index = 0; index < values.length; index++) {
       const value = values[index] as number;
       if (!Number.isFinite(value)) continue;
-      if (value < this.minimum) this.minimum = value;
-      if (value > this.maximum) this.maximum = value;
+      if (value < this.#minimum) this.#minimum = value;
+      if (value > this.#maximum) this.#maximum = value;
     }
   }
 
   range(): ValueRange {
-    return { minimum: this.minimum, maximum: this.maximum };
+    return { minimum: this.#minimum, maximum: this.#maximum };
   }
 }
 
@@ -56,69 +56,73 @@ const aPercentile: Rule<number> = ruleOf(
 
 /** Covers all but the outermost values, found in a histogram that widens by doubling when a value falls outside. */
 class PercentileObserver implements Observer {
-  private readonly share: number;
-  private readonly extremes = new MinMaxObserver();
-  private counts = new Float64Array(bins);
+  readonly #share: number;
+  readonly #extremes = new MinMaxObserver();
+  #counts = new Float64Array(bins);
   /** The histogram spans -limit … limit. */
-  private limit = 0;
-  private total = 0;
+  #limit = 0;
+  #total = 0;
 
   constructor(percentile: number) {
     check('quantize', 'percentile', percentile, aPercentile);
-    this.share = percentile / 100;
+    this.#share = percentile / 100;
   }
 
   observe(values: ArrayLike<number>): void {
-    this.extremes.observe(values);
-    const { minimum, maximum } = this.extremes.range();
-    this.widen(Math.max(-minimum, maximum));
-    if (this.limit === 0) return;
+    this.#extremes.observe(values);
+    const { minimum, maximum } = this.#extremes.range();
+    this.#widen(Math.max(-minimum, maximum));
+    if (this.#limit === 0) return;
     for (let index = 0; index < values.length; index++) {
       const value = values[index] as number;
       if (!Number.isFinite(value)) continue;
-      const bin = Math.min(bins - 1, Math.floor(((value / this.limit + 1) / 2) * bins));
-      this.counts[bin] = (this.counts[bin] as number) + 1;
-      this.total++;
+      const bin = Math.min(bins - 1, Math.floor(((value / this.#limit + 1) / 2) * bins));
+      this.#counts[bin] = (this.#counts[bin] as number) + 1;
+      this.#total++;
     }
   }
 
   range(): ValueRange {
-    const { minimum, maximum } = this.extremes.range();
-    const spare = (1 - this.share) * this.total;
-    const width = (2 * this.limit) / bins;
+    const { minimum, maximum } = this.#extremes.range();
+    const spare = (1 - this.#share) * this.#total;
+    const width = (2 * this.#limit) / bins;
     let low = 0;
     for (
-      let passed = this.counts[0] as number;
+      let passed = this.#counts[0] as number;
       passed <= spare && low < bins - 1;
-      passed += this.counts[low] as number
+      passed += this.#counts[low] as number
     ) {
       low++;
     }
     let high = bins - 1;
-    for (let passed = this.counts[high] as number; passed <= spare && high > 0; passed += this.counts[high] as number) {
+    for (
+      let passed = this.#counts[high] as number;
+      passed <= spare && high > 0;
+      passed += this.#counts[high] as number
+    ) {
       high--;
     }
     // The outer edge of a bin may lie beyond the last value seen.
     return {
-      minimum: Math.max(minimum, Math.min(0, low * width - this.limit)),
-      maximum: Math.min(maximum, Math.max(0, (high + 1) * width - this.limit)),
+      minimum: Math.max(minimum, Math.min(0, low * width - this.#limit)),
+      maximum: Math.min(maximum, Math.max(0, (high + 1) * width - this.#limit)),
     };
   }
 
-  private widen(extent: number): void {
-    if (extent <= this.limit) return;
-    if (this.limit === 0) {
-      this.limit = extent;
+  #widen(extent: number): void {
+    if (extent <= this.#limit) return;
+    if (this.#limit === 0) {
+      this.#limit = extent;
       return;
     }
-    while (this.limit < extent) {
+    while (this.#limit < extent) {
       const merged = new Float64Array(bins);
-      for (const [bin, count] of this.counts.entries()) {
+      for (const [bin, count] of this.#counts.entries()) {
         const target = bins / 4 + Math.floor(bin / 2);
         merged[target] = (merged[target] as number) + count;
       }
-      this.counts = merged;
-      this.limit *= 2;
+      this.#counts = merged;
+      this.#limit *= 2;
     }
   }
 }

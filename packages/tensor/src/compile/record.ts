@@ -33,7 +33,7 @@ class Recorder {
   readonly dynamics = new Map<Node, () => Uint8Array>();
   /** The tensors that stand for arguments, with their numbers. */
   readonly inputs = new Map<Tensor, number>();
-  private readonly before = handlesCreated();
+  readonly #before = handlesCreated();
 
   /** Arguments whose elements are indices. */
   readonly indices: IndexArgument[] = [];
@@ -45,9 +45,9 @@ class Recorder {
   readonly dynamic = (node: Node, next: () => Uint8Array): void => void this.dynamics.set(node, next);
 
   readonly assign = (tensor: Tensor): void => {
-    const isOutside = this.isOutside(tensor);
+    const isOutside = this.#isOutside(tensor);
     if (this.assigned.has(tensor) || !(isOutside || this.inputs.has(tensor))) return;
-    if (isOutside) this.keep(tensor);
+    if (isOutside) this.#keep(tensor);
     const node = tensor.boundNode as Node;
     // Nothing else may hold the old value until the tensor gets it back.
     node.retain();
@@ -57,10 +57,10 @@ class Recorder {
 
   readonly touch = (tensor: Tensor): void => {
     const node = tensor.boundNode;
-    if (!node || !this.isOutside(tensor) || this.assigned.has(tensor) || this.variables.get(node) === tensor) return;
+    if (!node || !this.#isOutside(tensor) || this.assigned.has(tensor) || this.variables.get(node) === tensor) return;
     // What surrounds the step is read at each call, so it has to be a value and not a recipe for one.
     outside(() => realize([node]));
-    this.keep(tensor);
+    this.#keep(tensor);
   };
 
   /** Where a tensor is found at each call. */
@@ -80,12 +80,12 @@ class Recorder {
     }
   }
 
-  private isOutside(tensor: Tensor): boolean {
-    return tensor.serial <= this.before;
+  #isOutside(tensor: Tensor): boolean {
+    return tensor.serial <= this.#before;
   }
 
   /** Two tensors may share a value now and not at a later call: the second gets a node of its own over the same memory. */
-  private keep(tensor: Tensor): void {
+  #keep(tensor: Tensor): void {
     const node = tensor.boundNode as Node;
     if ((this.variables.get(node) ?? tensor) !== tensor && node.gradientRole !== 'flows') {
       outside(() => realize([node]));

@@ -63,23 +63,23 @@ export interface StepParts<Result> {
 
 /** A recorded step. */
 export class RecordedStep<Result> {
-  private readonly parts: StepParts<Result>;
-  private readonly memory: StepMemory;
+  readonly #parts: StepParts<Result>;
+  readonly #memory: StepMemory;
   /** The tensors of the surroundings that are read. */
-  private readonly captured: ReadonlySet<Tensor>;
+  readonly #captured: ReadonlySet<Tensor>;
   /** Those, and the ones that are only assigned. */
-  private readonly surroundings: ReadonlySet<Tensor>;
-  private readonly calls: KernelCall[];
-  private bound: SlotBuffers = { leaf: [], temporary: [], result: [] };
+  readonly #surroundings: ReadonlySet<Tensor>;
+  readonly #calls: KernelCall[];
+  #bound: SlotBuffers = { leaf: [], temporary: [], result: [] };
 
   constructor(parts: StepParts<Result>) {
-    this.parts = parts;
-    this.memory = new StepMemory(parts.device);
+    this.#parts = parts;
+    this.#memory = new StepMemory(parts.device);
     const variables = (sources: readonly LeafSource[]): Tensor[] =>
       sources.flatMap((source) => (source.kind === 'variable' ? source.tensor : []));
-    this.captured = new Set(variables(parts.leaves));
-    this.surroundings = new Set([...this.captured, ...variables(parts.replaced.map(({ source }) => source))]);
-    this.calls = parts.plan.steps.map(({ kernel }) => ({ kernel, ranges: [] }));
+    this.#captured = new Set(variables(parts.leaves));
+    this.#surroundings = new Set([...this.#captured, ...variables(parts.replaced.map(({ source }) => source))]);
+    this.#calls = parts.plan.steps.map(({ kernel }) => ({ kernel, ranges: [] }));
   }
 
   /**
@@ -87,46 +87,46 @@ export class RecordedStep<Result> {
    * memory then: the next call may have room.
    */
   replay(tensors: readonly Tensor[]): Result {
-    for (const tensor of this.surroundings)
+    for (const tensor of this.#surroundings)
       if (tensor.isDisposed)
         throw new LifetimeError(
           'compile',
           'a tensor that the step captured was disposed; keep it with keep(), or compile the step anew with another one',
         );
-    for (const { argument, bounds } of this.parts.indices)
+    for (const { argument, bounds } of this.#parts.indices)
       checkIndexNode((tensors[argument] as Tensor).boundNode as Node, bounds);
     const retained: Node[] = [];
     try {
-      return holding([this, tensors], () => this.run(tensors, retained));
+      return holding([this, tensors], () => this.#run(tensors, retained));
     } catch (error) {
       if (!(error instanceof OutOfMemoryError)) throw error;
-      this.memory.release();
-      this.bound = { leaf: [], temporary: [], result: [] };
+      this.#memory.release();
+      this.#bound = { leaf: [], temporary: [], result: [] };
       throw error.during('compile', 'a buffer of a compiled step');
     } finally {
       for (const node of retained) node.release();
     }
   }
 
-  private run(tensors: readonly Tensor[], retained: Node[]): Result {
-    const { plan, device, results, replaced } = this.parts;
-    const leaf = this.leafBuffers(tensors, retained);
-    const temporary = plan.temporaries.map((bytes, index) => this.memory.buffer(`temporary ${index}`, bytes));
+  #run(tensors: readonly Tensor[], retained: Node[]): Result {
+    const { plan, device, results, replaced } = this.#parts;
+    const leaf = this.#leafBuffers(tensors, retained);
+    const temporary = plan.temporaries.map((bytes, index) => this.#memory.buffer(`temporary ${index}`, bytes));
     const result: DeviceBuffer[] = [];
     try {
-      for (const [index, { bytes }] of plan.results.entries()) result.push(this.resultBuffer(bytes, index));
-      this.bind({ leaf, temporary, result });
-      device.run(this.calls);
+      for (const [index, { bytes }] of plan.results.entries()) result.push(this.#resultBuffer(bytes, index));
+      this.#bind({ leaf, temporary, result });
+      device.run(this.#calls);
     } catch (error) {
-      for (const [index, buffer] of result.entries()) if (!this.memory.has(`result ${index}`)) device.free(buffer);
+      for (const [index, buffer] of result.entries()) if (!this.#memory.has(`result ${index}`)) device.free(buffer);
       throw error;
     }
     const storages = new Map<number, Storage>();
     const takeStorage = (slot: Slot): Storage => {
-      if (slot.kind === 'leaf') return this.copyOfLeaf(slot.index);
+      if (slot.kind === 'leaf') return this.#copyOfLeaf(slot.index);
       const known = storages.get(slot.index);
       if (known) return known.share();
-      const made = this.takeResult(slot.index, result[slot.index] as DeviceBuffer);
+      const made = this.#takeResult(slot.index, result[slot.index] as DeviceBuffer);
       storages.set(slot.index, made);
       return made;
     };
@@ -142,20 +142,20 @@ export class RecordedStep<Result> {
       return (nodes[target] ??= storedNode(takeStorage(plan.targets[target] as Slot), shape, dtype, own));
     };
     const made = results.map((_, target) => wrap(nodeOf(target)));
-    return this.parts.assemble(made);
+    return this.#parts.assemble(made);
   }
 
   /** Frees the memory of the recording. */
   dispose(): void {
-    this.memory.release();
-    for (const source of this.parts.leaves) if (source.kind === 'fixed') source.node.release();
+    this.#memory.release();
+    for (const source of this.#parts.leaves) if (source.kind === 'fixed') source.node.release();
   }
 
   /** What is overwritten comes last: by then it is known which memory others read. */
-  private leafBuffers(tensors: readonly Tensor[], retained: Node[]): DeviceBuffer[] {
-    const { leaves, written } = this.parts;
+  #leafBuffers(tensors: readonly Tensor[], retained: Node[]): DeviceBuffer[] {
+    const { leaves, written } = this.#parts;
     const buffers = leaves.map((source, index) =>
-      written.has(index) ? undefined : this.readBuffer(source, index, tensors),
+      written.has(index) ? undefined : this.#readBuffer(source, index, tensors),
     );
     for (const index of written) {
       const source = leaves[index] as TensorSource;
@@ -163,7 +163,7 @@ export class RecordedStep<Result> {
       const node = tensor.boundNode as Node;
       realize([node]);
       // A tensor that is an argument and captured as well is read and written as if it were two.
-      if (source.kind === 'argument' ? this.captured.has(tensor) : tensors.includes(tensor)) {
+      if (source.kind === 'argument' ? this.#captured.has(tensor) : tensors.includes(tensor)) {
         node.retain();
         retained.push(node);
       }
@@ -172,49 +172,49 @@ export class RecordedStep<Result> {
     return buffers as DeviceBuffer[];
   }
 
-  private readBuffer(source: LeafSource, index: number, tensors: readonly Tensor[]): DeviceBuffer {
+  #readBuffer(source: LeafSource, index: number, tensors: readonly Tensor[]): DeviceBuffer {
     switch (source.kind) {
       case 'dynamic':
-        return this.memory.upload(`leaf ${index}`, source.next());
+        return this.#memory.upload(`leaf ${index}`, source.next());
       case 'fixed':
         return (source.node.storage as Storage).moveToDevice();
       case 'variable':
         return storageOf(source.tensor).moveToDevice();
       case 'argument': {
         const storage = storageOf(tensors[source.index] as Tensor);
-        return storage.host ? this.memory.upload(`leaf ${index}`, storage.host) : storage.moveToDevice();
+        return storage.host ? this.#memory.upload(`leaf ${index}`, storage.host) : storage.moveToDevice();
       }
     }
   }
 
-  private resultBuffer(bytes: number, index: number): DeviceBuffer {
-    const { device } = this.parts;
+  #resultBuffer(bytes: number, index: number): DeviceBuffer {
+    const { device } = this.#parts;
     return device.capabilities.synchronousRead && bytes <= smallResultBytes
-      ? this.memory.buffer(`result ${index}`, bytes)
+      ? this.#memory.buffer(`result ${index}`, bytes)
       : device.allocate(bytes);
   }
 
-  private takeResult(index: number, buffer: DeviceBuffer): Storage {
-    const { device } = this.parts;
-    return this.memory.has(`result ${index}`)
+  #takeResult(index: number, buffer: DeviceBuffer): Storage {
+    const { device } = this.#parts;
+    return this.#memory.has(`result ${index}`)
       ? Storage.host(device, device.readSync(buffer, 0, buffer.bytes))
       : adopt(device, buffer);
   }
 
   /** A result that is an argument or variable itself: a copy, since the original may change. */
-  private copyOfLeaf(index: number): Storage {
-    const buffer = this.bound.leaf[index] as DeviceBuffer;
-    return copyBuffer(this.parts.device, buffer);
+  #copyOfLeaf(index: number): Storage {
+    const buffer = this.#bound.leaf[index] as DeviceBuffer;
+    return copyBuffer(this.#parts.device, buffer);
   }
 
   /** Rebuilds the calls whose buffers changed; unchanged calls stay the same objects, so that devices may cache by them. */
-  private bind(next: SlotBuffers): void {
-    const same = ({ kind, index }: Slot): boolean => this.bound[kind][index] === next[kind][index];
-    for (const [position, { kernel, slots }] of this.parts.plan.steps.entries()) {
-      if ((this.calls[position] as KernelCall).ranges.length > 0 && slots.every(same)) continue;
-      this.calls[position] = { kernel, ranges: slots.map((slot) => rangeOf(slot, next)) };
+  #bind(next: SlotBuffers): void {
+    const same = ({ kind, index }: Slot): boolean => this.#bound[kind][index] === next[kind][index];
+    for (const [position, { kernel, slots }] of this.#parts.plan.steps.entries()) {
+      if ((this.#calls[position] as KernelCall).ranges.length > 0 && slots.every(same)) continue;
+      this.#calls[position] = { kernel, ranges: slots.map((slot) => rangeOf(slot, next)) };
     }
-    this.bound = next;
+    this.#bound = next;
   }
 }
 

@@ -54,15 +54,15 @@ export class EncodedMatrix implements MadeOfTensors {
   readonly shape: MatrixShape;
   /** Its arrays on the device, by name. */
   readonly arrays: Readonly<Record<string, Tensor>>;
-  private readonly stored: MatrixShape;
-  private readonly transposed: boolean;
+  readonly #stored: MatrixShape;
+  readonly #transposed: boolean;
 
   constructor({ format, settings, stored, arrays, transposed }: MatrixParts) {
     this.format = format;
     this.settings = settings;
-    this.stored = stored;
+    this.#stored = stored;
     this.arrays = arrays;
-    this.transposed = transposed;
+    this.#transposed = transposed;
     this.shape = transposed ? [stored[1], stored[0]] : stored;
   }
 
@@ -124,7 +124,7 @@ export class EncodedMatrix implements MadeOfTensors {
       throw new DTypeError('matmul', `a matrix in ${this.format.name} is multiplied with f32, not ${x.dtype}; cast it`);
     const lead = x.shape.slice(0, -1);
     const flat = x.cast('f32').reshape([sizeOf(lead), rows]);
-    return multiply(flat, this.ordered(), this.product(activations)).reshape([...lead, columns]);
+    return multiply(flat, this.#ordered(), this.#product(activations)).reshape([...lead, columns]);
   }
 
   /**
@@ -132,13 +132,15 @@ export class EncodedMatrix implements MadeOfTensors {
    * first: whoever has the memory keeps that instead.
    */
   hasKernel(rows = 1): boolean {
-    const dtypes = this.ordered().map(({ dtype }) => dtype);
-    return hasKernel(this.device, this.product('f32'), rows, dtypes);
+    const dtypes = this.#ordered().map(({ dtype }) => dtype);
+    return hasKernel(this.device, this.#product('f32'), rows, dtypes);
   }
 
   /** The transposed matrix, on the same arrays. */
   transpose(): EncodedMatrix {
-    const { format, settings, stored, arrays, transposed } = this;
+    const { format, settings, arrays } = this;
+    const stored = this.#stored;
+    const transposed = this.#transposed;
     return new EncodedMatrix({ format, settings, stored, arrays, transposed: !transposed });
   }
 
@@ -149,8 +151,8 @@ export class EncodedMatrix implements MadeOfTensors {
 
   /** The dense matrix, f32 [rows, columns]. */
   toDense(): Tensor {
-    const dense = expand(this.ordered(), { format: this.format, settings: this.settings, shape: this.stored });
-    return this.transposed ? dense.t() : dense;
+    const dense = expand(this.#ordered(), { format: this.format, settings: this.settings, shape: this.#stored });
+    return this.#transposed ? dense.t() : dense;
   }
 
   /**
@@ -160,19 +162,19 @@ export class EncodedMatrix implements MadeOfTensors {
    */
   take(indices: Tensor): Tensor {
     check('take', 'indices', indices, aTensor);
-    const { format, settings, stored, transposed } = this;
-    const [rows, columns] = stored;
+    const { format, settings } = this;
+    const [rows, columns] = this.#stored;
     checkIndexNode(indices.node, { operation: 'take', size: this.shape[0] });
     const flat = indices.reshape(-1);
     const byRow = format.byRow?.(settings);
-    if (transposed || !(byRow ?? format.take)) return this.toDense().take(indices);
+    if (this.#transposed || !(byRow ?? format.take)) return this.toDense().take(indices);
     const parts = (names: readonly string[]): Tensor[] =>
-      this.ordered().map((array, part) =>
+      this.#ordered().map((array, part) =>
         names.includes(format.arrays(settings)[part] as string) ? array.take(flat) : array,
       );
     const dense = byRow
       ? expand(parts(byRow), { format, settings, shape: [flat.size, columns] })
-      : (format.take as NonNullable<StoredFormat['take']>)(this.arrays, settings, stored, flat);
+      : (format.take as NonNullable<StoredFormat['take']>)(this.arrays, settings, this.#stored, flat);
     const isInside = flat.ge(0).logicalAnd(flat.lt(rows)).unsqueeze(1);
     return dense.where(isInside, 0).reshape([...indices.shape, columns]);
   }
@@ -201,7 +203,7 @@ export class EncodedMatrix implements MadeOfTensors {
         );
       all[name] = array;
     }
-    return this.of(all);
+    return this.#of(all);
   }
 
   /** The same matrix on another device. */
@@ -210,7 +212,7 @@ export class EncodedMatrix implements MadeOfTensors {
     const moved = await Promise.all(
       Object.entries(this.arrays).map(async ([name, array]) => [name, await array.to(device)] as const),
     );
-    return this.of(Object.fromEntries(moved));
+    return this.#of(Object.fromEntries(moved));
   }
 
   /** Gives its memory back, and that of its transpose, which has the same arrays. */
@@ -224,11 +226,13 @@ export class EncodedMatrix implements MadeOfTensors {
 
   /** What it is made of, for scopes and compiled functions. */
   tensorParts(): TensorParts {
-    const { format, settings, stored, transposed, arrays } = this;
+    const { format, settings, arrays } = this;
+    const stored = this.#stored;
+    const transposed = this.#transposed;
     return {
       tensors: arrays,
       rest: [format, JSON.stringify([settings, stored, transposed])],
-      from: (others) => this.of(others),
+      from: (others) => this.#of(others),
     };
   }
 
@@ -248,18 +252,22 @@ export class EncodedMatrix implements MadeOfTensors {
   }
 
   /** The same format and settings with other arrays. */
-  private of(arrays: Readonly<Record<string, Tensor>>): EncodedMatrix {
-    const { format, settings, stored, transposed } = this;
+  #of(arrays: Readonly<Record<string, Tensor>>): EncodedMatrix {
+    const { format, settings } = this;
+    const stored = this.#stored;
+    const transposed = this.#transposed;
     return new EncodedMatrix({ format, settings, stored, arrays, transposed });
   }
 
-  private ordered(): Tensor[] {
+  #ordered(): Tensor[] {
     return this.format.arrays(this.settings).map((name) => this.arrays[name] as Tensor);
   }
 
   /** x [m, rows] times this, in terms of what is stored. */
-  private product(activations: 'f32' | 'int8'): EncodedProduct {
-    const { format, settings, stored, transposed } = this;
+  #product(activations: 'f32' | 'int8'): EncodedProduct {
+    const { format, settings } = this;
+    const stored = this.#stored;
+    const transposed = this.#transposed;
     return { format, settings, shape: stored, walks: transposed ? 'columns' : 'rows', activations };
   }
 }

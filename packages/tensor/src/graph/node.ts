@@ -50,7 +50,7 @@ export class Node {
   cut: 'untracked' | 'spent' | undefined;
   /** Live tensor handles on this node. */
   handles = 0;
-  private references = 0;
+  #references = 0;
 
   constructor(
     op: Op,
@@ -70,10 +70,10 @@ export class Node {
     this.device = device;
     this.gradientRole = flows ? 'flows' : 'none';
     this.lengths = lengths;
-    for (const length of distinctLengths(lengths)) length.references++;
+    for (const length of distinctLengths(lengths)) length.#references++;
     let depth = 0;
     for (const input of inputs) {
-      input.references++;
+      input.#references++;
       if (!input.storage && input.depth >= depth) depth = input.depth + 1;
       if (input.cut && this.cut !== 'spent') this.cut = input.cut;
     }
@@ -90,24 +90,24 @@ export class Node {
 
   /** True once nothing holds this node any more and its memory is gone. */
   get released(): boolean {
-    return this.references < 0;
+    return this.#references < 0;
   }
 
   /** Whether exactly one handle needs this node and nothing that still has to be computed: its value may be overwritten. */
   get exclusive(): boolean {
-    return this.handles === 1 && this.references === 1;
+    return this.handles === 1 && this.#references === 1;
   }
 
   retain(): void {
-    this.references++;
+    this.#references++;
   }
 
   /** Lets go of one reference, and of everything that only this node kept alive. */
   release(): void {
     const pending: Node[] = [this];
     for (let node = pending.pop(); node; node = pending.pop()) {
-      if (--node.references > 0 || node.released) continue;
-      node.references = -1;
+      if (--node.#references > 0 || node.released) continue;
+      node.#references = -1;
       node.storage?.free();
       node.storage = undefined;
       pending.push(...node.inputs, ...distinctLengths(node.lengths));

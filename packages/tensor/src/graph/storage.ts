@@ -13,21 +13,21 @@ export class Storage {
   readonly device: Device;
   readonly bytes: number;
   /** Counts host values used by kernels: the second use moves them to the device for good. */
-  private uploads = 0;
+  #uploads = 0;
   /** Nodes that share this storage. */
-  private owners = 1;
-  private hostBytes: Uint8Array | undefined;
-  private resident: Resident | undefined;
+  #owners = 1;
+  #hostBytes: Uint8Array | undefined;
+  #resident: Resident | undefined;
 
   private constructor(device: Device, bytes: number, host: Uint8Array | undefined, buffer: DeviceBuffer | undefined) {
     this.device = device;
     this.bytes = bytes;
-    this.hostBytes = host;
-    if (buffer) this.own(buffer);
+    this.#hostBytes = host;
+    if (buffer) this.#own(buffer);
   }
 
-  private own(buffer: DeviceBuffer): void {
-    this.resident = settle(this, this.device, buffer);
+  #own(buffer: DeviceBuffer): void {
+    this.#resident = settle(this, this.device, buffer);
   }
 
   /** A storage over JavaScript bytes; the caller gives them away. */
@@ -42,21 +42,21 @@ export class Storage {
 
   /** The bytes, if JavaScript has them. */
   get host(): Uint8Array | undefined {
-    return this.hostBytes;
+    return this.#hostBytes;
   }
 
   /** The buffer, if the value is on the device. */
   get buffer(): DeviceBuffer | undefined {
-    return this.resident?.buffer;
+    return this.#resident?.buffer;
   }
 
   /** Puts the value on the device for good and returns its buffer. */
   moveToDevice(): DeviceBuffer {
-    if (this.resident) return this.resident.buffer;
+    if (this.#resident) return this.#resident.buffer;
     const buffer = this.device.allocate(this.bytes);
-    if (this.hostBytes) this.device.write(buffer, 0, this.hostBytes);
-    this.hostBytes = undefined;
-    this.own(buffer);
+    if (this.#hostBytes) this.device.write(buffer, 0, this.#hostBytes);
+    this.#hostBytes = undefined;
+    this.#own(buffer);
     return buffer;
   }
 
@@ -65,41 +65,42 @@ export class Storage {
    * (`temporary`, for the caller to free); a value used again stays on the device.
    */
   bufferForRead(): { readonly buffer: DeviceBuffer; readonly temporary: boolean } {
-    if (this.resident || this.uploads > 0 || !this.hostBytes) return { buffer: this.moveToDevice(), temporary: false };
-    this.uploads++;
+    if (this.#resident || this.#uploads > 0 || !this.#hostBytes)
+      return { buffer: this.moveToDevice(), temporary: false };
+    this.#uploads++;
     const buffer = this.device.allocate(this.bytes);
-    this.device.write(buffer, 0, this.hostBytes);
+    this.device.write(buffer, 0, this.#hostBytes);
     return { buffer, temporary: true };
   }
 
   /** A copy of the bytes. Throws DeviceError on devices that cannot read at once. */
   readSync(): Uint8Array<ArrayBuffer> {
-    if (this.hostBytes) return new Uint8Array(this.hostBytes);
+    if (this.#hostBytes) return new Uint8Array(this.#hostBytes);
     return this.device.readSync(this.moveToDevice(), 0, this.bytes);
   }
 
   /** A copy of the bytes. */
   async read(): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.hostBytes) return new Uint8Array(this.hostBytes);
+    if (this.#hostBytes) return new Uint8Array(this.#hostBytes);
     return this.device.read(this.moveToDevice(), 0, this.bytes);
   }
 
   /** One more node uses this storage. */
   share(): this {
-    this.owners++;
+    this.#owners++;
     return this;
   }
 
   /** Whether several nodes use this storage, so that it must not be overwritten. */
   get shared(): boolean {
-    return this.owners > 1;
+    return this.#owners > 1;
   }
 
   /** Lets go of one owner's share; the last one frees the memory. */
   free(): void {
-    if (--this.owners > 0) return;
-    if (this.resident) this.device.free(leave(this.resident));
-    this.resident = undefined;
-    this.hostBytes = undefined;
+    if (--this.#owners > 0) return;
+    if (this.#resident) this.device.free(leave(this.#resident));
+    this.#resident = undefined;
+    this.#hostBytes = undefined;
   }
 }

@@ -6,20 +6,20 @@ import type { GraphView } from './graph-view.ts';
  * are ever the same.
  */
 export class ExtraValues {
-  private readonly first: number;
-  private readonly sizes: number[] = [];
+  readonly #first: number;
+  readonly #sizes: number[] = [];
 
   constructor(view: GraphView) {
-    this.first = view.nodes.length;
+    this.#first = view.nodes.length;
   }
 
   /** A new value of so many bytes; its position. */
   add(bytes: number): number {
-    return this.first + this.sizes.push(bytes) - 1;
+    return this.#first + this.#sizes.push(bytes) - 1;
   }
 
   /** Bytes of the value at a position; undefined where the position is a node's. */
   bytesAt(position: number): number | undefined {
-    return this.sizes[position - this.first];
+    return this.#sizes[position - this.#first];
   }
 }

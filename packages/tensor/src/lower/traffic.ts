@@ -38,40 +38,40 @@ export function trafficOf(view: GraphView, sources: Sources, groups: readonly Gr
 
 /** Follows an order kernel by kernel: what is alive, and what a kernel would do to that. */
 export class LiveBytes {
-  private readonly traffic: Traffic;
-  private readonly left: Map<number, number>;
-  private live = 0;
+  readonly #traffic: Traffic;
+  readonly #left: Map<number, number>;
+  #live = 0;
   /** Most bytes alive at once so far. */
   peak = 0;
 
   constructor(traffic: Traffic) {
-    this.traffic = traffic;
-    this.left = new Map(traffic.readers);
+    this.#traffic = traffic;
+    this.#left = new Map(traffic.readers);
   }
 
   /** Bytes that running a group would add to what is alive afterwards; negative where it lets go of more. */
   change(group: Group): number {
-    return this.written(group) - this.freed(group);
+    return this.#written(group) - this.#freed(group);
   }
 
   /** Runs a group. */
   run(group: Group): void {
-    const written = this.written(group);
-    this.peak = Math.max(this.peak, this.live + written);
-    this.live += written - this.freed(group);
-    for (const base of this.traffic.reads.get(group) ?? []) this.left.set(base, (this.left.get(base) as number) - 1);
+    const written = this.#written(group);
+    this.peak = Math.max(this.peak, this.#live + written);
+    this.#live += written - this.#freed(group);
+    for (const base of this.#traffic.reads.get(group) ?? []) this.#left.set(base, (this.#left.get(base) as number) - 1);
   }
 
-  private written(group: Group): number {
+  #written(group: Group): number {
     let sum = 0;
-    for (const base of this.traffic.writes.get(group) ?? []) sum += this.traffic.bytes(base);
+    for (const base of this.#traffic.writes.get(group) ?? []) sum += this.#traffic.bytes(base);
     return sum;
   }
 
-  private freed(group: Group): number {
+  #freed(group: Group): number {
     let sum = 0;
-    for (const base of this.traffic.reads.get(group) ?? [])
-      if (this.left.get(base) === 1) sum += this.traffic.bytes(base);
+    for (const base of this.#traffic.reads.get(group) ?? [])
+      if (this.#left.get(base) === 1) sum += this.#traffic.bytes(base);
     return sum;
   }
 }

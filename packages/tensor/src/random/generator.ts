@@ -14,18 +14,18 @@ const stateRules: OptionRules<GeneratorState> = { seed: aCount, draws: aCount };
  * every device.
  */
 export class Generator {
-  private seed: number;
-  private draws: number;
+  #seed: number;
+  #draws: number;
 
   /** Throws ArgumentError unless the seed is a safe non-negative integer. */
   constructor(seed: number) {
-    this.seed = check('Generator', 'the seed', seed, aCount);
-    this.draws = 0;
+    this.#seed = check('Generator', 'the seed', seed, aCount);
+    this.#draws = 0;
   }
 
   /** The state, to be kept and set again. */
   state(): GeneratorState {
-    return { seed: this.seed, draws: this.draws };
+    return { seed: this.#seed, draws: this.#draws };
   }
 
   /** Continues from a kept state. Throws ArgumentError unless both parts are safe non-negative integers. */
@@ -34,14 +34,14 @@ export class Generator {
     const { seed, draws } = checkOptions('setState', state, stateRules);
     check('setState', 'seed', seed, aCount);
     check('setState', 'draws', draws, aCount);
-    this.seed = seed;
-    this.draws = draws;
+    this.#seed = seed;
+    this.#draws = draws;
   }
 
   /** The key words and the number of the next draw, as u32; counts the draw. */
   next(): Uint32Array<ArrayBuffer> {
-    const draw = this.draws++;
-    return Uint32Array.of(this.seed >>> 0, Math.floor(this.seed / 2 ** 32), draw);
+    const draw = this.#draws++;
+    return Uint32Array.of(this.#seed >>> 0, Math.floor(this.#seed / 2 ** 32), draw);
   }
 }
 

@@ -49,31 +49,10 @@ export abstract class ContractionMethods extends MovementMethods {
         'matmul',
         `inner sizes differ: ${showShape(this.shape)} × ${showShape(b.shape)}; ${this.rank === 0 || b.rank === 0 ? 'scalars are multiplied with mul' : `the second must start with ${k}`}`,
       );
-    const product = this.batched(left, right, m as number, k as number, n as number);
+    const product = batched(left, right, m as number, k as number, n as number);
     return this.rank === 1 || b.rank === 1
       ? product.squeeze([...(this.rank === 1 ? [-2] : []), ...(b.rank === 1 ? [-1] : [])])
       : product;
-  }
-
-  private batched(left: Tensor, right: Tensor, m: number, k: number, n: number): Tensor {
-    const dtype = accumulationDType(promote(left.dtype, right.dtype, 'matmul'));
-    const [a, b] = [wrap(castNode(left.node, dtype)), wrap(castNode(right.node, dtype))];
-    // One matrix for a whole batch: the batch is more rows of a single, larger product.
-    if (a.rank > 2 && b.rank === 2 && !a.node.lengths?.slice(0, -1).some((length) => length)) {
-      const count = sizeOf(a.shape.slice(0, -1));
-      const rows = wrap(shapedNode(matmulOp, [a.reshape(count, k).node, b.node], {}, [count, n], dtype));
-      return rows.reshape([...a.shape.slice(0, -1), n]);
-    }
-    const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
-    return wrap(
-      shapedNode(
-        matmulOp,
-        [a.expand([...batch, m, k]).node, b.expand([...batch, k, n]).node],
-        {},
-        [...batch, m, n],
-        dtype,
-      ),
-    );
   }
 
   /** The inner product of two vectors. */
@@ -124,4 +103,25 @@ export abstract class ContractionMethods extends MovementMethods {
       ),
     );
   }
+}
+
+function batched(left: Tensor, right: Tensor, m: number, k: number, n: number): Tensor {
+  const dtype = accumulationDType(promote(left.dtype, right.dtype, 'matmul'));
+  const [a, b] = [wrap(castNode(left.node, dtype)), wrap(castNode(right.node, dtype))];
+  // One matrix for a whole batch: the batch is more rows of a single, larger product.
+  if (a.rank > 2 && b.rank === 2 && !a.node.lengths?.slice(0, -1).some((length) => length)) {
+    const count = sizeOf(a.shape.slice(0, -1));
+    const rows = wrap(shapedNode(matmulOp, [a.reshape(count, k).node, b.node], {}, [count, n], dtype));
+    return rows.reshape([...a.shape.slice(0, -1), n]);
+  }
+  const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
+  return wrap(
+    shapedNode(
+      matmulOp,
+      [a.expand([...batch, m, k]).node, b.expand([...batch, k, n]).node],
+      {},
+      [...batch, m, n],
+      dtype,
+    ),
+  );
 }

@@ -19,7 +19,7 @@ import { elementwiseNode } from '../graph/build.ts';
 import { bitcastOp, whereOp } from '../ops/elementwise/conversion.ts';
 import { promote } from '../dtype/promote.ts';
 import { broadcastShapes } from '../shape/shape.ts';
-import { TensorHandle } from './handle.ts';
+import { asTensor, TensorHandle } from './handle.ts';
 import type { Tensor } from './tensor.ts';
 import { operandNodes } from './operands.ts';
 import { applyElementwise } from './apply-elementwise.ts';
@@ -52,163 +52,159 @@ const placesRule = ruleOf<number>(
 
 /** Adds the element-wise ops to a tensor. */
 export abstract class ElementwiseMethods extends TensorHandle {
-  private get self(): Tensor {
-    return this as unknown as Tensor;
-  }
-
   /** -a. */
   neg(): Tensor {
-    return applyElementwise('neg', [this.self]);
+    return applyElementwise('neg', [asTensor(this)]);
   }
 
   /** |a|. */
   abs(): Tensor {
-    return applyElementwise('abs', [this.self]);
+    return applyElementwise('abs', [asTensor(this)]);
   }
 
   /** -1, 0 or 1. */
   sign(): Tensor {
-    return applyElementwise('sign', [this.self]);
+    return applyElementwise('sign', [asTensor(this)]);
   }
 
   /** 1 / a. */
   reciprocal(): Tensor {
-    return applyElementwise('reciprocal', [this.self]);
+    return applyElementwise('reciprocal', [asTensor(this)]);
   }
 
   /** a · a. */
   square(): Tensor {
-    return applyElementwise('square', [this.self]);
+    return applyElementwise('square', [asTensor(this)]);
   }
 
   /** Square root. */
   sqrt(): Tensor {
-    return applyElementwise('sqrt', [this.self]);
+    return applyElementwise('sqrt', [asTensor(this)]);
   }
 
   /** 1 / sqrt(a). */
   rsqrt(): Tensor {
-    return applyElementwise('rsqrt', [this.self]);
+    return applyElementwise('rsqrt', [asTensor(this)]);
   }
 
   /** e to the power a. */
   exp(): Tensor {
-    return applyElementwise('exp', [this.self]);
+    return applyElementwise('exp', [asTensor(this)]);
   }
 
   /** 2 to the power a. */
   exp2(): Tensor {
-    return applyElementwise('exp2', [this.self]);
+    return applyElementwise('exp2', [asTensor(this)]);
   }
 
   /** exp(a) - 1, accurate near 0. */
   expm1(): Tensor {
-    return applyElementwise('expm1', [this.self]);
+    return applyElementwise('expm1', [asTensor(this)]);
   }
 
   /** Natural logarithm. */
   log(): Tensor {
-    return applyElementwise('log', [this.self]);
+    return applyElementwise('log', [asTensor(this)]);
   }
 
   /** log(1 + a), accurate near 0. */
   log1p(): Tensor {
-    return applyElementwise('log1p', [this.self]);
+    return applyElementwise('log1p', [asTensor(this)]);
   }
 
   /** Logarithm to base 2. */
   log2(): Tensor {
-    return applyElementwise('log2', [this.self]);
+    return applyElementwise('log2', [asTensor(this)]);
   }
 
   /** Logarithm to base 10. */
   log10(): Tensor {
-    return applyElementwise('log10', [this.self]);
+    return applyElementwise('log10', [asTensor(this)]);
   }
 
   /** Sine. */
   sin(): Tensor {
-    return applyElementwise('sin', [this.self]);
+    return applyElementwise('sin', [asTensor(this)]);
   }
 
   /** Cosine. */
   cos(): Tensor {
-    return applyElementwise('cos', [this.self]);
+    return applyElementwise('cos', [asTensor(this)]);
   }
 
   /** Tangent. */
   tan(): Tensor {
-    return applyElementwise('tan', [this.self]);
+    return applyElementwise('tan', [asTensor(this)]);
   }
 
   /** Inverse sine. */
   asin(): Tensor {
-    return applyElementwise('asin', [this.self]);
+    return applyElementwise('asin', [asTensor(this)]);
   }
 
   /** Inverse cosine. */
   acos(): Tensor {
-    return applyElementwise('acos', [this.self]);
+    return applyElementwise('acos', [asTensor(this)]);
   }
 
   /** Inverse tangent. */
   atan(): Tensor {
-    return applyElementwise('atan', [this.self]);
+    return applyElementwise('atan', [asTensor(this)]);
   }
 
   /** Hyperbolic sine. */
   sinh(): Tensor {
-    return applyElementwise('sinh', [this.self]);
+    return applyElementwise('sinh', [asTensor(this)]);
   }
 
   /** Hyperbolic cosine. */
   cosh(): Tensor {
-    return applyElementwise('cosh', [this.self]);
+    return applyElementwise('cosh', [asTensor(this)]);
   }
 
   /** Hyperbolic tangent. */
   tanh(): Tensor {
-    return applyElementwise('tanh', [this.self]);
+    return applyElementwise('tanh', [asTensor(this)]);
   }
 
   /** Inverse hyperbolic sine. */
   asinh(): Tensor {
-    return applyElementwise('asinh', [this.self]);
+    return applyElementwise('asinh', [asTensor(this)]);
   }
 
   /** Inverse hyperbolic cosine. */
   acosh(): Tensor {
-    return applyElementwise('acosh', [this.self]);
+    return applyElementwise('acosh', [asTensor(this)]);
   }
 
   /** Inverse hyperbolic tangent. */
   atanh(): Tensor {
-    return applyElementwise('atanh', [this.self]);
+    return applyElementwise('atanh', [asTensor(this)]);
   }
 
   /** The error function. */
   erf(): Tensor {
-    return applyElementwise('erf', [this.self]);
+    return applyElementwise('erf', [asTensor(this)]);
   }
 
   /** 1 / (1 + exp(-a)). */
   sigmoid(): Tensor {
-    return applyElementwise('sigmoid', [this.self]);
+    return applyElementwise('sigmoid', [asTensor(this)]);
   }
 
   /** max(a, 0). */
   relu(): Tensor {
-    return applyElementwise('relu', [this.self]);
+    return applyElementwise('relu', [asTensor(this)]);
   }
 
   /** The self-normalizing scaled elu. */
   selu(): Tensor {
-    return applyElementwise('selu', [this.self]);
+    return applyElementwise('selu', [asTensor(this)]);
   }
 
   /** a · sigmoid(a). */
   silu(): Tensor {
-    return applyElementwise('silu', [this.self]);
+    return applyElementwise('silu', [asTensor(this)]);
   }
 
   /**
@@ -217,7 +213,7 @@ export abstract class ElementwiseMethods extends TensorHandle {
    */
   softplus(options: SoftplusOptions = {}): Tensor {
     const { beta = 1, threshold } = checkOptions('softplus', options, softplusOptions);
-    return applyElementwise('softplus', [this.self], {
+    return applyElementwise('softplus', [asTensor(this)], {
       ...(beta !== 1 && { beta }),
       ...(threshold !== undefined && { threshold }),
     });
@@ -225,32 +221,32 @@ export abstract class ElementwiseMethods extends TensorHandle {
 
   /** a · tanh(softplus(a)). */
   mish(): Tensor {
-    return applyElementwise('mish', [this.self]);
+    return applyElementwise('mish', [asTensor(this)]);
   }
 
   /** a / 6 + 1/2 limited to [0, 1]. */
   hardSigmoid(): Tensor {
-    return applyElementwise('hardSigmoid', [this.self]);
+    return applyElementwise('hardSigmoid', [asTensor(this)]);
   }
 
   /** a · hardSigmoid(a). */
   hardSwish(): Tensor {
-    return applyElementwise('hardSwish', [this.self]);
+    return applyElementwise('hardSwish', [asTensor(this)]);
   }
 
   /** Rounded down. */
   floor(): Tensor {
-    return applyElementwise('floor', [this.self]);
+    return applyElementwise('floor', [asTensor(this)]);
   }
 
   /** Rounded up. */
   ceil(): Tensor {
-    return applyElementwise('ceil', [this.self]);
+    return applyElementwise('ceil', [asTensor(this)]);
   }
 
   /** Rounded towards 0. */
   trunc(): Tensor {
-    return applyElementwise('trunc', [this.self]);
+    return applyElementwise('trunc', [asTensor(this)]);
   }
 
   /**
@@ -259,14 +255,14 @@ export abstract class ElementwiseMethods extends TensorHandle {
    */
   round(decimals = 0): Tensor {
     check('round', 'decimals', decimals, placesRule);
-    const whole = applyElementwise('round', [this.self]);
+    const whole = applyElementwise('round', [asTensor(this)]);
     if (decimals === 0) return whole;
     if (!isFloat(this.dtype)) {
       if (decimals > 0) return whole;
       throw new DTypeError('round', `${this.dtype} has no rounding to ${decimals} decimals; cast to a float first`);
     }
     // In f32 at least: the power of ten would leave half precision.
-    const values = this.dtype === 'f64' ? this.self : this.cast('f32');
+    const values = this.dtype === 'f64' ? asTensor(this) : this.cast('f32');
     const scale = 10 ** Math.abs(decimals);
     const rounded = decimals > 0 ? values.mul(scale).round().div(scale) : values.div(scale).round().mul(scale);
     // What is too large to be scaled has no such decimals.
@@ -275,173 +271,175 @@ export abstract class ElementwiseMethods extends TensorHandle {
 
   /** Whether a is NaN. */
   isNaN(): Tensor {
-    return applyElementwise('isNaN', [this.self]);
+    return applyElementwise('isNaN', [asTensor(this)]);
   }
 
   /** Whether a is infinite. */
   isInf(): Tensor {
-    return applyElementwise('isInf', [this.self]);
+    return applyElementwise('isInf', [asTensor(this)]);
   }
 
   /** Whether a is neither infinite nor NaN. */
   isFinite(): Tensor {
-    return applyElementwise('isFinite', [this.self]);
+    return applyElementwise('isFinite', [asTensor(this)]);
   }
 
   /** Whether a is 0. */
   logicalNot(): Tensor {
-    return applyElementwise('logicalNot', [this.self]);
+    return applyElementwise('logicalNot', [asTensor(this)]);
   }
 
   /** Every bit inverted. */
   bitwiseNot(): Tensor {
-    return applyElementwise('bitwiseNot', [this.self]);
+    return applyElementwise('bitwiseNot', [asTensor(this)]);
   }
 
   /** a + b. Throws ShapeError where the shapes do not broadcast. */
   add(b: TensorLike): Tensor {
-    return applyElementwise('add', [this.self, b]);
+    return applyElementwise('add', [asTensor(this), b]);
   }
 
   /** a - b. Throws ShapeError where the shapes do not broadcast. */
   sub(b: TensorLike): Tensor {
-    return applyElementwise('sub', [this.self, b]);
+    return applyElementwise('sub', [asTensor(this), b]);
   }
 
   /** a · b. Throws ShapeError where the shapes do not broadcast. */
   mul(b: TensorLike): Tensor {
-    return applyElementwise('mul', [this.self, b]);
+    return applyElementwise('mul', [asTensor(this), b]);
   }
 
   /** a / b; integers become f32. Throws ShapeError where the shapes do not broadcast. */
   div(b: TensorLike): Tensor {
-    return applyElementwise('div', [this.self, b]);
+    return applyElementwise('div', [asTensor(this), b]);
   }
 
   /** floor(a / b). Throws ShapeError where the shapes do not broadcast. */
   floorDivide(b: TensorLike): Tensor {
-    return applyElementwise('floorDivide', [this.self, b]);
+    return applyElementwise('floorDivide', [asTensor(this), b]);
   }
 
   /** a / b rounded towards 0. Throws ShapeError where the shapes do not broadcast. */
   truncDivide(b: TensorLike): Tensor {
-    return applyElementwise('truncDivide', [this.self, b]);
+    return applyElementwise('truncDivide', [asTensor(this), b]);
   }
 
   /** a - b·floor(a / b), with the sign of b. Throws ShapeError where the shapes do not broadcast. */
   remainder(b: TensorLike): Tensor {
-    return applyElementwise('remainder', [this.self, b]);
+    return applyElementwise('remainder', [asTensor(this), b]);
   }
 
   /** a to the power b. Throws ShapeError where the shapes do not broadcast. */
   pow(b: TensorLike): Tensor {
-    return applyElementwise('pow', [this.self, b]);
+    return applyElementwise('pow', [asTensor(this), b]);
   }
 
   /** The smaller of both. Throws ShapeError where the shapes do not broadcast. */
   minimum(b: TensorLike): Tensor {
-    return applyElementwise('minimum', [this.self, b]);
+    return applyElementwise('minimum', [asTensor(this), b]);
   }
 
   /** The larger of both. Throws ShapeError where the shapes do not broadcast. */
   maximum(b: TensorLike): Tensor {
-    return applyElementwise('maximum', [this.self, b]);
+    return applyElementwise('maximum', [asTensor(this), b]);
   }
 
   /** The angle of the point (b, a). Throws ShapeError where the shapes do not broadcast. */
   atan2(b: TensorLike): Tensor {
-    return applyElementwise('atan2', [this.self, b]);
+    return applyElementwise('atan2', [asTensor(this), b]);
   }
 
   /** a = b. Throws ShapeError where the shapes do not broadcast. */
   eq(b: TensorLike): Tensor {
-    return applyElementwise('eq', [this.self, b]);
+    return applyElementwise('eq', [asTensor(this), b]);
   }
 
   /** a ≠ b. Throws ShapeError where the shapes do not broadcast. */
   ne(b: TensorLike): Tensor {
-    return applyElementwise('ne', [this.self, b]);
+    return applyElementwise('ne', [asTensor(this), b]);
   }
 
   /** a < b. Throws ShapeError where the shapes do not broadcast. */
   lt(b: TensorLike): Tensor {
-    return applyElementwise('lt', [this.self, b]);
+    return applyElementwise('lt', [asTensor(this), b]);
   }
 
   /** a ≤ b. Throws ShapeError where the shapes do not broadcast. */
   le(b: TensorLike): Tensor {
-    return applyElementwise('le', [this.self, b]);
+    return applyElementwise('le', [asTensor(this), b]);
   }
 
   /** a > b. Throws ShapeError where the shapes do not broadcast. */
   gt(b: TensorLike): Tensor {
-    return applyElementwise('gt', [this.self, b]);
+    return applyElementwise('gt', [asTensor(this), b]);
   }
 
   /** a ≥ b. Throws ShapeError where the shapes do not broadcast. */
   ge(b: TensorLike): Tensor {
-    return applyElementwise('ge', [this.self, b]);
+    return applyElementwise('ge', [asTensor(this), b]);
   }
 
   /** Both are not 0. Throws ShapeError where the shapes do not broadcast. */
   logicalAnd(b: TensorLike): Tensor {
-    return applyElementwise('logicalAnd', [this.self, b]);
+    return applyElementwise('logicalAnd', [asTensor(this), b]);
   }
 
   /** Either is not 0. Throws ShapeError where the shapes do not broadcast. */
   logicalOr(b: TensorLike): Tensor {
-    return applyElementwise('logicalOr', [this.self, b]);
+    return applyElementwise('logicalOr', [asTensor(this), b]);
   }
 
   /** Exactly one is not 0. Throws ShapeError where the shapes do not broadcast. */
   logicalXor(b: TensorLike): Tensor {
-    return applyElementwise('logicalXor', [this.self, b]);
+    return applyElementwise('logicalXor', [asTensor(this), b]);
   }
 
   /** The high 32 bits of the 64-bit product of u32. */
   multiplyHigh(b: TensorLike): Tensor {
-    return applyElementwise('multiplyHigh', [this.self, b]);
+    return applyElementwise('multiplyHigh', [asTensor(this), b]);
   }
 
   /** Bits set in both. Throws ShapeError where the shapes do not broadcast. */
   bitwiseAnd(b: TensorLike): Tensor {
-    return applyElementwise('bitwiseAnd', [this.self, b]);
+    return applyElementwise('bitwiseAnd', [asTensor(this), b]);
   }
 
   /** Bits set in either. Throws ShapeError where the shapes do not broadcast. */
   bitwiseOr(b: TensorLike): Tensor {
-    return applyElementwise('bitwiseOr', [this.self, b]);
+    return applyElementwise('bitwiseOr', [asTensor(this), b]);
   }
 
   /** Bits set in exactly one. Throws ShapeError where the shapes do not broadcast. */
   bitwiseXor(b: TensorLike): Tensor {
-    return applyElementwise('bitwiseXor', [this.self, b]);
+    return applyElementwise('bitwiseXor', [asTensor(this), b]);
   }
 
   /** a · 2^b, wrapping. Throws ShapeError where the shapes do not broadcast. */
   shiftLeft(b: TensorLike): Tensor {
-    return applyElementwise('shiftLeft', [this.self, b]);
+    return applyElementwise('shiftLeft', [asTensor(this), b]);
   }
 
   /** floor(a / 2^b). Throws ShapeError where the shapes do not broadcast. */
   shiftRight(b: TensorLike): Tensor {
-    return applyElementwise('shiftRight', [this.self, b]);
+    return applyElementwise('shiftRight', [asTensor(this), b]);
   }
 
   /** a above 0, `slope` · a below. */
   leakyRelu(slope = 0.01): Tensor {
-    return applyElementwise('leakyRelu', [this.self], { slope: check('leakyRelu', 'slope', slope, aFiniteNumber) });
+    return applyElementwise('leakyRelu', [asTensor(this)], {
+      slope: check('leakyRelu', 'slope', slope, aFiniteNumber),
+    });
   }
 
   /** a above 0, `alpha` · (exp(a) - 1) below. */
   elu(alpha = 1): Tensor {
-    return applyElementwise('elu', [this.self], { alpha: check('elu', 'alpha', alpha, aFiniteNumber) });
+    return applyElementwise('elu', [asTensor(this)], { alpha: check('elu', 'alpha', alpha, aFiniteNumber) });
   }
 
   /** a · Φ(a), by the error function or its tanh approximation. */
   gelu(options: GeluOptions = {}): Tensor {
     const { approximate = 'none' } = checkOptions('gelu', options, geluOptions);
-    return applyElementwise('gelu', [this.self], { approximate });
+    return applyElementwise('gelu', [asTensor(this)], { approximate });
   }
 
   /**
@@ -457,7 +455,7 @@ export abstract class ElementwiseMethods extends TensorHandle {
     const low = kind === 'float' ? min : bindingBound(this.dtype, min, 'min');
     const high = kind === 'float' ? max : bindingBound(this.dtype, max, 'max');
     const fractional = [low, high].some((bound) => bound !== undefined && !Number.isInteger(bound));
-    const values = kind !== 'float' && fractional ? wrap(castNode(this.node, 'f32')) : this.self;
+    const values = kind !== 'float' && fractional ? wrap(castNode(this.node, 'f32')) : asTensor(this);
     return applyElementwise('clamp', [values], {
       ...(low !== undefined && { min: low }),
       ...(high !== undefined && { max: high }),
@@ -466,13 +464,13 @@ export abstract class ElementwiseMethods extends TensorHandle {
 
   /** Linear interpolation a + weight · (b - a). */
   lerp(b: TensorLike, weight: TensorLike): Tensor {
-    return this.add(applyElementwise('sub', [b, this.self]).mul(weight));
+    return this.add(applyElementwise('sub', [b, asTensor(this)]).mul(weight));
   }
 
   /** This tensor where `condition` (bool) holds, `otherwise` elsewhere. All three broadcast. */
   where(condition: Tensor, otherwise: TensorLike): Tensor {
     check('where', 'condition', condition, aTensor);
-    const [a, b] = operandNodes('where', [this.self, otherwise]) as [typeof this.node, typeof this.node];
+    const [a, b] = operandNodes('where', [asTensor(this), otherwise]) as [typeof this.node, typeof this.node];
     const dtype = promote(a.dtype, b.dtype, 'where');
     const chosen = castNode(condition.node, 'bool');
     const shape = broadcastShapes('where', chosen.shape, a.shape, b.shape);

@@ -45,37 +45,36 @@ export abstract class TensorHandle {
 
   /** Grows with creation. */
   readonly serial: number = ++created;
-  private current: Node | undefined;
+  #current: Node | undefined;
   /** The gradient that `backward()` accumulates here; only on tensors from `requiresGradients()`. */
   grad: Tensor | undefined;
 
   constructor(node: Node) {
     check('Tensor', 'the node', node, aNode);
-    this.current = node;
+    this.#current = node;
     node.retain();
     node.handles++;
-    modes.scope?.created.add(this as unknown as Tensor);
+    modes.scope?.created.add(asTensor(this));
   }
 
   /** The graph node behind this handle, as an op reads it. */
   get node(): Node {
-    if (!this.current)
-      throw new LifetimeError('tensor', 'was disposed; keep it with keep() or return it from its scope');
-    modes.touched?.(this as unknown as Tensor);
-    return this.current;
+    const node = liveNode(this);
+    modes.touched?.(asTensor(this));
+    return node;
   }
 
   /** The graph node, without counting as a use. For the runtime. */
   get boundNode(): Node | undefined {
-    return this.current;
+    return this.#current;
   }
 
   /** Puts another node behind this handle. For the runtime; `assign` is for users. */
   rebind(node: Node): void {
-    const old = this.current;
+    const old = this.#current;
     node.retain();
     node.handles++;
-    this.current = node;
+    this.#current = node;
     if (old) {
       old.handles--;
       old.release();
@@ -84,41 +83,35 @@ export abstract class TensorHandle {
 
   /** Sizes of the dimensions, outermost first; `[]` for a scalar. */
   get shape(): Shape {
-    return this.live.shape;
+    return liveNode(this).shape;
   }
 
   get dtype(): DType {
-    return this.live.dtype;
+    return liveNode(this).dtype;
   }
 
   get device(): Device {
-    return this.live.device;
+    return liveNode(this).device;
   }
 
   /** Number of dimensions. */
   get rank(): number {
-    return this.live.shape.length;
+    return liveNode(this).shape.length;
   }
 
   /** Number of elements. */
   get size(): number {
-    return sizeOf(this.live.shape);
+    return sizeOf(liveNode(this).shape);
   }
 
   /** Whether gradients are of interest here: a leaf from `requiresGradients()`, or computed from one. */
   get requiresGrad(): boolean {
-    return this.live.gradientRole !== 'none';
+    return liveNode(this).gradientRole !== 'none';
   }
 
   /** Whether the memory was given back by `dispose()` or a scope. */
   get isDisposed(): boolean {
-    return this.current === undefined;
-  }
-
-  private get live(): Node {
-    if (!this.current)
-      throw new LifetimeError('tensor', 'was disposed; keep it with keep() or return it from its scope');
-    return this.current;
+    return this.#current === undefined;
   }
 
   /** Computes the value now, if it has not been computed yet; resolves when the device has done so. */
@@ -130,7 +123,7 @@ export abstract class TensorHandle {
 
   /** Asks the device for the value now; on asynchronous devices, without waiting for it. */
   realizeSync(): this {
-    realize([this.live]);
+    realize([liveNode(this)]);
     return this;
   }
 
@@ -146,43 +139,43 @@ export abstract class TensorHandle {
 
   /** The elements as nested arrays of numbers (0 and 1 for `bool`); a plain number for a scalar. */
   async array(): Promise<NestedNumbers> {
-    const { bytes, shape } = await readPresent(this.live);
+    const { bytes, shape } = await readPresent(liveNode(this));
     return nest(decode(this.dtype, bytes), shape);
   }
 
   /** As `array()`, at once. Throws DeviceError where `dataSync()` does. */
   arraySync(): NestedNumbers {
-    const { bytes, shape } = readPresentSync(this.live);
+    const { bytes, shape } = readPresentSync(liveNode(this));
     return nest(decode(this.dtype, bytes), shape);
   }
 
   /** The value of a tensor of one element. Throws ShapeError if it has more or none. */
   async item(): Promise<number> {
-    this.checkSingle();
+    checkSingle(this);
     return (await this.data())[0] as number;
   }
 
   /** As `item()`, at once. Throws DeviceError where `dataSync()` does. */
   itemSync(): number {
-    this.checkSingle();
+    checkSingle(this);
     return this.dataSync()[0] as number;
   }
 
   /** The raw bytes of the value, as the device stores them (16-bit floats as patterns, `bool` as bytes). */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return (await readPresent(this.live)).bytes;
+    return (await readPresent(liveNode(this))).bytes;
   }
 
   /** As `bytes()`, at once. Throws DeviceError where `dataSync()` does. */
   bytesSync(): Uint8Array<ArrayBuffer> {
-    return readPresentSync(this.live).bytes;
+    return readPresentSync(liveNode(this)).bytes;
   }
 
   /** Gives the memory back now. The tensor must not be used afterwards; other tensors are not affected. */
   dispose(): void {
-    const node = this.current;
+    const node = this.#current;
     if (!node) return;
-    this.current = undefined;
+    this.#current = undefined;
     node.handles--;
     node.release();
   }
@@ -196,10 +189,10 @@ export abstract class TensorHandle {
    * value that does not exist yet, or that only an asynchronous device has, is `not read`.
    */
   toString(): string {
-    if (!this.current) return 'Tensor(disposed)';
-    const { shape, dtype, device } = this.current;
+    if (!this.#current) return 'Tensor(disposed)';
+    const { shape, dtype, device } = this.#current;
     const type = `${showShape(shape)}, ${dtype}, ${device.name}`;
-    const read = readerOf(this.current);
+    const read = readerOf(this.#current);
     if (!read) return `Tensor(${type}, not read)`;
     const values = printValues(shape, dtype, read);
     return `Tensor(${type})${values.includes('\n') ? '\n' : ' '}${values}`;
@@ -211,22 +204,34 @@ export abstract class TensorHandle {
   toJSON(): never {
     throw new ArgumentError(
       'JSON.stringify',
-      `a tensor ${this.current ? `${showShape(this.shape)} ` : ''}has no form in JSON; write \`await tensor.array()\`, which is nested numbers, or save tensors as safetensors`,
+      `a tensor ${this.#current ? `${showShape(this.shape)} ` : ''}has no form in JSON; write \`await tensor.array()\`, which is nested numbers, or save tensors as safetensors`,
     );
   }
+}
 
-  private checkSingle(): void {
-    if (this.live.lengths)
-      throw new ShapeError(
-        'item',
-        `${showLengths(this.live)} has a length, and perhaps no element; use array() or data()`,
-      );
-    if (this.size !== 1)
-      throw new ShapeError(
-        'item',
-        `the tensor ${showShape(this.shape)} has ${this.size} elements, not one; use array() or data()`,
-      );
-  }
+function checkSingle(handle: TensorHandle): void {
+  if (liveNode(handle).lengths)
+    throw new ShapeError(
+      'item',
+      `${showLengths(liveNode(handle))} has a length, and perhaps no element; use array() or data()`,
+    );
+  if (handle.size !== 1)
+    throw new ShapeError(
+      'item',
+      `the tensor ${showShape(handle.shape)} has ${handle.size} elements, not one; use array() or data()`,
+    );
+}
+
+/** A handle seen as what it always is. The classes below `Tensor` are there to keep its files short. */
+export function asTensor(handle: TensorHandle): Tensor {
+  return handle as unknown as Tensor;
+}
+
+/** The node of a tensor that still has one, without counting as a use. */
+function liveNode(handle: TensorHandle): Node {
+  const node = handle.boundNode;
+  if (!node) throw new LifetimeError('tensor', 'was disposed; keep it with keep() or return it from its scope');
+  return node;
 }
 
 /** What there is of a value. */

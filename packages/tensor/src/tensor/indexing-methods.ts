@@ -84,7 +84,7 @@ export abstract class IndexingMethods extends ContractionMethods {
         shape.map((size, a): [number, number] => [0, a === along ? 0 : size - (index.shape[a] as number)]),
         value,
       );
-    return this.scatter(
+    return scatter(
       padded(wrap(this.node), 0),
       padded(indexOperand('scatterAdd', index, shape[along] as number), -1),
       { axis: along, length: shape[along] as number, mode: 'elements' },
@@ -103,16 +103,12 @@ export abstract class IndexingMethods extends ContractionMethods {
         'scatterAdd',
         `slices ${showShape(this.shape)} at indices ${showShape(indices.shape)} do not fit ${showShape(shape)}; they must be ${showShape(expected)}`,
       );
-    return this.scatter(
+    return scatter(
       wrap(this.node),
       indexOperand('scatterAdd', indices, shape[along] as number),
       { axis: along, length: shape[along] as number, mode: 'slices' },
       shape,
     );
-  }
-
-  private scatter(source: Tensor, index: Tensor, attributes: ScatterAttributes, shape: Shape): Tensor {
-    return wrap(shapedNode(scatterAddOp, [source.node, index.node], { ...attributes }, shape, source.dtype));
   }
 
   /** 1 at each index along a new last axis of `classes`, 0 elsewhere, as f32. An index outside is a ShapeError where it is
@@ -128,18 +124,12 @@ export abstract class IndexingMethods extends ContractionMethods {
 
   /** Running sums along an axis; small integers and bool are counted in 32 bits. */
   cumsum(axis: number): Tensor {
-    return this.scan(cumsumOp, axis);
+    return scan(this, cumsumOp, axis);
   }
 
   /** Running products along an axis; small integers and bool are multiplied in 32 bits. */
   cumprod(axis: number): Tensor {
-    return this.scan(cumprodOp, axis);
-  }
-
-  private scan(op: typeof cumsumOp, axis: number): Tensor {
-    const along = normalizeAxis(op.name, axis, this.rank);
-    const input = castNode(this.node, accumulationDType(this.dtype));
-    return wrap(shapedNode(op, [input], { axis: along }, this.shape, input.dtype));
+    return scan(this, cumprodOp, axis);
   }
 
   /** Elements in order along an axis, stably; NaN counts as larger than everything. */
@@ -187,4 +177,14 @@ function checkIndexShape(operation: string, shape: Shape, index: Shape, axis: nu
       operation,
       `index ${showShape(index)} does not fit ${showShape(shape)}; it needs the same rank and may be larger along axis ${axis} only`,
     );
+}
+
+function scatter(source: Tensor, index: Tensor, attributes: ScatterAttributes, shape: Shape): Tensor {
+  return wrap(shapedNode(scatterAddOp, [source.node, index.node], { ...attributes }, shape, source.dtype));
+}
+
+function scan(tensor: IndexingMethods, op: typeof cumsumOp, axis: number): Tensor {
+  const along = normalizeAxis(op.name, axis, tensor.rank);
+  const input = castNode(tensor.node, accumulationDType(tensor.dtype));
+  return wrap(shapedNode(op, [input], { axis: along }, tensor.shape, input.dtype));
 }

@@ -86,10 +86,6 @@ const lengthOutside = (length: number, size: number): ArgumentError =>
 
 /** Adds movement to a tensor. */
 export abstract class MovementMethods extends ReductionMethods {
-  private move(movement: Movement): Tensor {
-    return wrap(movementNode(movementOps[movement.kind], this.node, movement));
-  }
-
   /** The same elements in another shape; one size may be -1 and follows from the rest. Throws ShapeError if the counts differ. */
   reshape(...sizes: readonly number[] | readonly [Shape]): Tensor {
     const asked = integersOf('reshape', sizes);
@@ -103,7 +99,7 @@ export abstract class MovementMethods extends ReductionMethods {
         'reshape',
         `${showShape(this.shape)} with ${this.size} elements does not fit ${showShape(asked)}; the product of sizes must be equal`,
       );
-    return this.move({ kind: 'reshape', shape: checkShape('reshape', shape) });
+    return move(this, { kind: 'reshape', shape: checkShape('reshape', shape) });
   }
 
   /**
@@ -185,7 +181,7 @@ export abstract class MovementMethods extends ReductionMethods {
         'permute',
         `[${asked.join(', ')}] does not name each axis of ${showShape(this.shape)} once; give all ${this.rank}`,
       );
-    return this.move({ kind: 'permute', axes: order });
+    return move(this, { kind: 'permute', axes: order });
   }
 
   /** Two axes swapped. */
@@ -212,7 +208,7 @@ export abstract class MovementMethods extends ReductionMethods {
         'expand',
         `${showShape(this.shape)} does not repeat to ${showShape(asked)}; only axes of size 1 and new leading axes can grow`,
       );
-    return this.move({ kind: 'expand', shape: checkShape('expand', shape) });
+    return move(this, { kind: 'expand', shape: checkShape('expand', shape) });
   }
 
   /** The same as `expand`. */
@@ -266,7 +262,7 @@ export abstract class MovementMethods extends ReductionMethods {
           `axis ${axis} of ${showShape(this.shape)} has no elements ${start} to ${last}; stay between 0 and ${size - 1}`,
         );
     }
-    return this.move({ kind: 'slice', start: [...part.start], count: [...part.count], step: [...part.step] });
+    return move(this, { kind: 'slice', start: [...part.start], count: [...part.count], step: [...part.step] });
   }
 
   /** `length` elements from `start` along one axis; a negative start counts from the end. Throws ShapeError if one does not exist. */
@@ -435,7 +431,7 @@ export abstract class MovementMethods extends ReductionMethods {
     const lead = this.rank - kernel.length;
     // Windows side by side are a reshape, whose gradient is a view too.
     const adjacent = kernel.every((size, axis) => size === stride[axis] && dilation[axis] === 1);
-    if (!adjacent) return this.move({ kind: 'windows', kernel: [...kernel], stride, dilation });
+    if (!adjacent) return move(this, { kind: 'windows', kernel: [...kernel], stride, dilation });
     const positions = kernel.map((size, axis) => windowCount(this.shape[lead + axis] as number, size, size, 1));
     const cropped = this.slice(
       [],
@@ -488,4 +484,8 @@ function withoutEdges(x: Tensor, widths: readonly (readonly [before: number, aft
   if (count.some((size) => size < 0))
     throw new ShapeError('pad', `widths ${JSON.stringify(widths)} crop more than ${showShape(x.shape)} has`);
   return x.sliceWith({ start, count, step: x.shape.map(() => 1) });
+}
+
+function move(tensor: MovementMethods, movement: Movement): Tensor {
+  return wrap(movementNode(movementOps[movement.kind], tensor.node, movement));
 }

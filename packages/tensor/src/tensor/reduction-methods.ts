@@ -10,6 +10,7 @@ import { movementOps } from '../ops/movement.ts';
 import { reductionOps } from '../ops/reduction.ts';
 import { normalizeAxes, normalizeAxis, showShape, sizeOf, type Axes } from '../shape/shape.ts';
 import { ElementwiseMethods } from './elementwise-methods.ts';
+import { asTensor } from './handle.ts';
 import { moments } from './moments.ts';
 import type { Tensor } from './tensor.ts';
 import { floatSum, widened } from './widened.ts';
@@ -32,54 +33,24 @@ const varianceOptions: OptionRules<VarianceOptions> = { keepDims: aBoolean, corr
 
 /** Adds reductions to a tensor. */
 export abstract class ReductionMethods extends ElementwiseMethods {
-  private fold(
-    name: keyof typeof reductionOps,
-    input: Tensor,
-    axis: Axes | undefined,
-    options: ReductionOptions,
-  ): Tensor {
-    const { keepDims = false } = checkOptions(name, options, reductionOptions);
-    const axes = normalizeAxes(name, axis, input.rank);
-    if ((name === 'max' || name === 'min') && axes.some((a) => input.shape[a] === 0))
-      throw new ShapeError(
-        name,
-        `${showShape(input.shape)} has no elements along a reduced axis, so there is no ${name === 'max' ? 'largest' : 'smallest'}`,
-      );
-    const kept = wrap(reductionNode(reductionOps[name], input.node, axes));
-    return keepDims ? kept : dropAxes(kept, axes);
-  }
-
-  /**
-   * Row values are finished with their axes still there, so that they fuse with what reduced them; then the axes go. The
-   * result is the float dtype of this tensor.
-   */
-  private dropReduced(kept: Tensor, axis: Axes | undefined, options: ReductionOptions): Tensor {
-    const result = inDType(kept, toFloat(this.dtype));
-    return options.keepDims ? result : dropAxes(result, normalizeAxes('reduce', axis, this.rank));
-  }
-
-  private get whole(): Tensor {
-    return this as unknown as Tensor;
-  }
-
   /** Sum; small integers and bool are counted in 32 bits. 0 over nothing. */
   sum(axis?: Axes, options: ReductionOptions = {}): Tensor {
-    return this.fold('sum', wrap(castNode(this.node, accumulationDType(this.dtype))), axis, options);
+    return fold('sum', wrap(castNode(this.node, accumulationDType(this.dtype))), axis, options);
   }
 
   /** Product. 1 over nothing. */
   prod(axis?: Axes, options: ReductionOptions = {}): Tensor {
-    return this.fold('prod', wrap(castNode(this.node, accumulationDType(this.dtype))), axis, options);
+    return fold('prod', wrap(castNode(this.node, accumulationDType(this.dtype))), axis, options);
   }
 
   /** Largest element; NaN if any is. Throws ShapeError over nothing. */
   max(axis?: Axes, options: ReductionOptions = {}): Tensor {
-    return this.fold('max', this.whole, axis, options);
+    return fold('max', asTensor(this), axis, options);
   }
 
   /** Smallest element; NaN if any is. Throws ShapeError over nothing. */
   min(axis?: Axes, options: ReductionOptions = {}): Tensor {
-    return this.fold('min', this.whole, axis, options);
+    return fold('min', asTensor(this), axis, options);
   }
 
   /**
@@ -91,12 +62,12 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     const along = normalizeAxes('mean', axis, this.rank);
     const count = sizeOf(along.map((a) => this.shape[a] as number));
     const lengths = along.flatMap((a) => this.node.lengths?.[a] ?? []);
-    const sum = floatSum(this.whole, axis);
+    const sum = floatSum(asTensor(this), axis);
     const kept =
       lengths.length > 0
-        ? sum.div(presentAlong(this.whole, along).cast(sum.dtype))
+        ? sum.div(presentAlong(asTensor(this), along).cast(sum.dtype))
         : sum.mul(count === 0 ? Number.NaN : 1 / count);
-    return this.dropReduced(kept, axis, options);
+    return dropReduced(this, kept, axis, options);
   }
 
   /** Whether any element is not 0. */
@@ -119,8 +90,9 @@ export abstract class ReductionMethods extends ElementwiseMethods {
         'var',
         `an axis of ${showLengths(this.node)} that it goes along has a length; use the mean of squares less the square of the mean`,
       );
-    const { variance } = moments(widened(this.whole), axis);
-    return this.dropReduced(
+    const { variance } = moments(widened(asTensor(this)), axis);
+    return dropReduced(
+      this,
       variance.mul(count > correction ? count / (count - correction) : Number.NaN),
       axis,
       options,
@@ -135,13 +107,13 @@ export abstract class ReductionMethods extends ElementwiseMethods {
   /** log Σ exp(a), safe for large and infinite elements. -Infinity over nothing. */
   logSumExp(axis?: Axes, options: ReductionOptions = {}): Tensor {
     checkOptions('logSumExp', options, reductionOptions);
-    const values = widened(this.whole);
+    const values = widened(asTensor(this));
     const along = normalizeAxes('logSumExp', axis, this.rank);
     if (along.some((a) => this.shape[a] === 0))
-      return this.dropReduced(values.sum(axis, { keepDims: true }).log(), axis, options);
+      return dropReduced(this, values.sum(axis, { keepDims: true }).log(), axis, options);
     const top = values.detach().max(axis, { keepDims: true });
     const shift = top.where(top.isFinite(), 0);
-    return this.dropReduced(values.sub(shift).exp().sum(axis, { keepDims: true }).log().add(shift), axis, options);
+    return dropReduced(this, values.sub(shift).exp().sum(axis, { keepDims: true }).log().add(shift), axis, options);
   }
 
   /**
@@ -152,41 +124,17 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     if (typeof p !== 'number' || Number.isNaN(p))
       throw new ArgumentError('norm', `p is ${describe(p)}; it must be a number, or Infinity`);
     checkOptions('norm', options, reductionOptions);
-    return inDType(normOf(widened(this.whole), p, axis, options), toFloat(this.dtype));
+    return inDType(normOf(widened(asTensor(this)), p, axis, options), toFloat(this.dtype));
   }
 
   /** i32 position of the first largest element along an axis (over all elements when left out); NaN counts as largest. */
   argmax(axis?: number, options: ReductionOptions = {}): Tensor {
-    return this.firstExtremum('max', axis, options);
+    return firstExtremum(this, 'max', axis, options);
   }
 
   /** i32 position of the first smallest element along an axis (over all elements when left out); NaN counts as smallest. */
   argmin(axis?: number, options: ReductionOptions = {}): Tensor {
-    return this.firstExtremum('min', axis, options);
-  }
-
-  private firstExtremum(name: 'max' | 'min', axis: number | undefined, options: ReductionOptions): Tensor {
-    const { keepDims = false } = checkOptions(`arg${name}`, options, reductionOptions);
-    const values = axis === undefined ? this.whole.flatten().detach() : this.whole.detach();
-    const along = normalizeAxis(`arg${name}`, axis === undefined ? 0 : axis, values.rank);
-    const length = values.shape[along] as number;
-    if (length === 0)
-      throw new ShapeError(
-        `arg${name}`,
-        `${showShape(this.shape)} has no elements along axis ${along}, so that no position is the first`,
-      );
-    const extremum = values[name](along, { keepDims: true });
-    const positions = expandNode(
-      movementNode(movementOps.reshape, indexNode(length, 'i32', this.device), {
-        kind: 'reshape',
-        shape: values.shape.map((_, a) => (a === along ? length : 1)),
-      }),
-      values.shape,
-    );
-    const reached = isFloat(this.dtype) ? values.eq(extremum).logicalOr(values.isNaN()) : values.eq(extremum);
-    const first = wrap(positions).where(reached, length).min(along, { keepDims: true });
-    if (keepDims && axis === undefined) return first.reshape(this.shape.map(() => 1));
-    return keepDims ? first : dropAxes(first, [along]);
+    return firstExtremum(this, 'min', axis, options);
   }
 }
 
@@ -228,4 +176,64 @@ function normOf(x: Tensor, p: number, axis: Axes | undefined, options: Reduction
     .pow(p)
     .sum(axis, options)
     .pow(1 / p);
+}
+
+function fold(
+  name: keyof typeof reductionOps,
+  input: Tensor,
+  axis: Axes | undefined,
+  options: ReductionOptions,
+): Tensor {
+  const { keepDims = false } = checkOptions(name, options, reductionOptions);
+  const axes = normalizeAxes(name, axis, input.rank);
+  if ((name === 'max' || name === 'min') && axes.some((a) => input.shape[a] === 0))
+    throw new ShapeError(
+      name,
+      `${showShape(input.shape)} has no elements along a reduced axis, so there is no ${name === 'max' ? 'largest' : 'smallest'}`,
+    );
+  const kept = wrap(reductionNode(reductionOps[name], input.node, axes));
+  return keepDims ? kept : dropAxes(kept, axes);
+}
+
+/**
+ * Row values are finished with their axes still there, so that they fuse with what reduced them; then the axes go. The
+ * result is the float dtype of this tensor.
+ */
+function dropReduced(
+  tensor: ReductionMethods,
+  kept: Tensor,
+  axis: Axes | undefined,
+  options: ReductionOptions,
+): Tensor {
+  const result = inDType(kept, toFloat(tensor.dtype));
+  return options.keepDims ? result : dropAxes(result, normalizeAxes('reduce', axis, tensor.rank));
+}
+
+function firstExtremum(
+  tensor: ReductionMethods,
+  name: 'max' | 'min',
+  axis: number | undefined,
+  options: ReductionOptions,
+): Tensor {
+  const { keepDims = false } = checkOptions(`arg${name}`, options, reductionOptions);
+  const values = axis === undefined ? asTensor(tensor).flatten().detach() : asTensor(tensor).detach();
+  const along = normalizeAxis(`arg${name}`, axis === undefined ? 0 : axis, values.rank);
+  const length = values.shape[along] as number;
+  if (length === 0)
+    throw new ShapeError(
+      `arg${name}`,
+      `${showShape(tensor.shape)} has no elements along axis ${along}, so that no position is the first`,
+    );
+  const extremum = values[name](along, { keepDims: true });
+  const positions = expandNode(
+    movementNode(movementOps.reshape, indexNode(length, 'i32', tensor.device), {
+      kind: 'reshape',
+      shape: values.shape.map((_, a) => (a === along ? length : 1)),
+    }),
+    values.shape,
+  );
+  const reached = isFloat(tensor.dtype) ? values.eq(extremum).logicalOr(values.isNaN()) : values.eq(extremum);
+  const first = wrap(positions).where(reached, length).min(along, { keepDims: true });
+  if (keepDims && axis === undefined) return first.reshape(tensor.shape.map(() => 1));
+  return keepDims ? first : dropAxes(first, [along]);
 }

@@ -85,7 +85,7 @@ export class Tensor extends CompositeMethods {
         `the new value ${showLengths(value.node)} has a length, beyond which it has no elements; write it into a part with assignAt`,
       );
     modes.trace?.assign(this);
-    this.settleBeforeAssign();
+    settleBeforeAssign(this);
     const role = this.boundNode?.gradientRole === 'leaf' ? 'leaf' : 'none';
     // A value somebody else tracks keeps its history there; this handle starts a new one.
     const node = value.node.gradientRole === role && role === 'none' ? value.node : fresh(value.node);
@@ -95,11 +95,11 @@ export class Tensor extends CompositeMethods {
     if (role === 'leaf') registerLeaf(this);
     if (!modes.trace) noteAssigned(this, node);
   }
+}
 
-  /** State that is assigned again and again without being read is computed at each turn, or its history would grow for ever. */
-  private settleBeforeAssign(): void {
-    if (!modes.trace && !this.boundNode?.exclusive && isPendingState(this)) realizeState(this.device);
-  }
+/** State that is assigned again and again without being read is computed at each turn, or its history would grow for ever. */
+function settleBeforeAssign(tensor: Tensor): void {
+  if (!modes.trace && !tensor.boundNode?.exclusive && isPendingState(tensor)) realizeState(tensor.device);
 }
 
 function fresh(node: Node): Node {

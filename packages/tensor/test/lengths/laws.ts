@@ -40,13 +40,12 @@ export function describeLengths(open: () => Promise<Device> | Device, runs: numb
     }, x);
   const first = (x: Tensor, lengths: readonly number[]): Tensor =>
     lengths.reduce((part, length, axis) => part.narrow(axis, 0, length), x);
-  const close = async (got: Tensor, meant: Tensor): Promise<void> => {
-    const [a, b] = [await got.data(), await meant.data()];
+  /** `size`: how large the terms of each value are, where they may cancel; else that of the value. */
+  const close = async (got: Tensor, meant: Tensor, size: Tensor = meant.abs().add(1)): Promise<void> => {
+    const [a, b, sizes] = [await got.data(), await meant.data(), await size.data()];
     expect(a.length).toBe(b.length);
     for (const [i, value] of a.entries())
-      expect(
-        Math.abs(value - (b[i] as number)) <= 2e-5 * (1 + Math.abs(b[i] as number)) || Object.is(value, b[i]),
-      ).toBe(true);
+      expect(Math.abs(value - (b[i] as number)) <= 2e-5 * (sizes[i] as number) || Object.is(value, b[i])).toBe(true);
   };
 
   const functions: Readonly<Record<string, (x: Tensor) => Tensor>> = {
@@ -132,18 +131,16 @@ export function describeLengths(open: () => Promise<Device> | Device, runs: numb
               bounded[i] ? Math.round((size * (share[i] as number)) / 100) : size,
             ) as [number, number, number];
             const got = step(a, b, scalar(rows, device), scalar(columns, device), scalar(depth, device));
-            const meant = a
-              .narrow(-2, 0, rows)
-              .narrow(-1, 0, depth)
-              .matmul(b.narrow(-2, 0, depth).narrow(-1, 0, columns))
-              .mul(2);
+            const left = a.narrow(-2, 0, rows).narrow(-1, 0, depth);
+            const right = b.narrow(-2, 0, depth).narrow(-1, 0, columns);
+            const meant = left.matmul(right).mul(2);
             if (dtype === 'f16') {
               const [x, y] = [await got.data(), await meant.data()];
               expect(x.length).toBe(y.length);
               x.forEach((value, i) =>
                 expect(Math.abs(value - (y[i] as number))).toBeLessThan(0.02 * (1 + Math.abs(y[i] as number))),
               );
-            } else await close(got, meant);
+            } else await close(got, meant, left.abs().matmul(right.abs()).add(1));
           }
           expect(step.recordings).toBe(1);
           step.dispose();
