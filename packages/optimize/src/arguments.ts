@@ -31,7 +31,10 @@ export function optional<T>(must: Rule<T>): Rule<T | undefined> {
   return ruleOf(`${must.is}, or left out`, (value) => value === undefined || must.holds(value));
 }
 
-/** The options, as `checkOptions` checks them, some of which have to be there. Throws ArgumentError. */
+/**
+ * The options, as `checkOptions` checks them, some of which have to be there.
+ * @throws {ArgumentError} where one is missing or wrong.
+ */
 export function checkNeeded<Options extends object>(
   operation: string,
   options: Options,

@@ -88,10 +88,10 @@ interface Search {
 }
 
 /**
- * Carries out a recipe so that a goal is met: the quality stays above its floor, and costs stay below their limits. Where a
- * pass has a knob it is turned until the goal is met or known to be out of reach (see `budgetLoop`); the best that was found is
- * returned in any case, and the report says why the search ended. The model given is not changed.
- * Throws GoalError or RecipeError, before anything is done, for what cannot be carried out.
+ * Carries out a recipe so that a goal is met: the quality stays above its floor, and costs stay below their limits.
+ * Where a pass has a knob it is turned until the goal is met or known to be out of reach (see `budgetLoop`); the best
+ * that was found is returned in any case, and the report says why the search ended. The model given is not changed.
+ * @throws {GoalError | RecipeError} before anything is done, for what cannot be carried out.
  *
  * @example
  * const { model: small, report } = await compress(model, {
@@ -227,7 +227,7 @@ async function withLatencies(
   ];
 }
 
-/** Throws GoalError unless there are examples to decide by, and to report on where a test split is given. */
+/** @throws {GoalError} unless there are examples to decide by, and to report on where a test split is given. */
 function checkSplits(data: OptimizationData): void {
   const { validate, test } = Object(data) as OptimizationData;
   if (!validate) throw new GoalError('data', 'there is no validate; decisions need examples');

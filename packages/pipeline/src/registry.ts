@@ -10,9 +10,12 @@ export interface Named {
 
 /** A table of one kind of thing. */
 export interface Registry<Entry extends Named> {
-  /** Makes a thing known. @throws ConfigError, saying the operation, if its name is taken by another one. */
+  /**
+   * Makes a thing known.
+   * @throws {ConfigError} saying the operation, if its name is taken by another one.
+   */
   readonly register: (operation: string, entry: Entry) => void;
-  /** @throws UsageError that names those that are known. */
+  /** @throws {UsageError} that names those that are known. */
   readonly named: (name: string) => Entry;
   /** Those known, sorted. */
   readonly names: () => string[];

@@ -34,7 +34,7 @@ function named<Made>(what: string, { name, options }: Plugin, factories: Factori
 
 /**
  * The built-in strategy of a name, such as one that a user typed.
- * @throws ValueError when there is none, and for options that it cannot have.
+ * @throws {ValueError} when there is none, and for options that it cannot have.
  */
 export function strategyNamed(name: string, options: JsonObject = {}): Strategy {
   return named('strategy', { name, options }, strategies);
@@ -42,7 +42,7 @@ export function strategyNamed(name: string, options: JsonObject = {}): Strategy 
 
 /**
  * The built-in early stopping of a name.
- * @throws ValueError when there is none, and for options that it cannot have.
+ * @throws {ValueError} when there is none, and for options that it cannot have.
  */
 export function earlyStoppingNamed(name: string, options: JsonObject = {}): EarlyStopping {
   return named('early stopping', { name, options }, earlyStoppings);
@@ -63,7 +63,7 @@ function restore<Made>(study: string, what: string, record: Plugin, factories: F
 
 /**
  * Makes the strategy that a study stores.
- * @throws StudyError when none that is built in has its name, or it cannot have its options.
+ * @throws {StudyError} when none that is built in has its name, or it cannot have its options.
  */
 export function restoreStrategy(study: string, record: Plugin): Strategy {
   return restore(study, 'strategy', record, strategies);
@@ -71,7 +71,7 @@ export function restoreStrategy(study: string, record: Plugin): Strategy {
 
 /**
  * Makes the early stopping that a study stores.
- * @throws StudyError when none that is built in has its name, or it cannot have its options.
+ * @throws {StudyError} when none that is built in has its name, or it cannot have its options.
  */
 export function restoreEarlyStopping(study: string, record: Plugin): EarlyStopping {
   return restore(study, 'earlyStopping', record, earlyStoppings);

@@ -44,7 +44,7 @@ function limitOf<Options>({ limits, defaults }: PluginDefinition<Options>, optio
 
 /**
  * The options of a plug-in, the given ones over the defaults.
- * @throws ValueError for an option that there is not, or that cannot work.
+ * @throws {ValueError} for an option that there is not, or that cannot work.
  */
 export function pluginOptions<Options extends JsonOptions<Options>>(
   definition: PluginDefinition<Options>,

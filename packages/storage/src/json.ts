@@ -35,7 +35,7 @@ function isTooDeep(text: string): boolean {
 
 /**
  * Reads what {@link encode} wrote.
- * @throws SyntaxError when the text is not JSON, or nested deeper than 500 levels.
+ * @throws {SyntaxError} when the text is not JSON, or nested deeper than 500 levels.
  */
 export function decode(text: string): unknown {
   if (isTooDeep(text)) throw new SyntaxError(`it is nested deeper than ${deepest} levels`);

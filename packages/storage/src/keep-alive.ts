@@ -29,7 +29,7 @@ const threadOptions: WorkerOptions = import.meta.url.endsWith('.ts') ? { execArg
  * thread computes, and ends with the process.
  *
  * @param lease milliseconds for which each renewal holds; there are three in that time
- * @throws StorageError when the thread cannot open the storage.
+ * @throws {StorageError} when the thread cannot open the storage.
  */
 export async function keepAlive(url: string, study: string, lease: number): Promise<KeepAlive> {
   const workerData: KeepAliveSetup = { url, study, lease };

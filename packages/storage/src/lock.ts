@@ -125,7 +125,7 @@ export type LockAnswer = { readonly release: () => void } | { readonly holder: P
 /**
  * Takes the lock that a file stands for. One that a killed process of this machine left is taken over, also one that it had
  * no time to fill, by one process at a time.
- * @throws the system's error when it cannot be written.
+ * @throws {Error} the system's, when it cannot be written.
  */
 export function takeLock(path: string): LockAnswer {
   return take(path) ? { release: () => rmSync(path, { force: true }) } : { holder: readLock(path)?.holder };

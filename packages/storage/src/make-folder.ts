@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 /**
  * Makes a folder and those above it that are missing, one by one: the system's own recursion never ends where a file
  * system takes no folders and says that they are not there, as /proc does.
- * @throws the system's error.
+ * @throws {Error} the system's, when one cannot be made.
  */
 export function makeFolder(path: string): void {
   const whole = resolve(path);

@@ -41,7 +41,7 @@ export const storageTypes: readonly StorageType[] = [
 /**
  * Opens a storage of this package by its URL, such as `journal:runs/digits.jsonl`. With `?mode=ro` at its end, that of
  * a file is only read: a journal beside the process that writes it, too.
- * @throws StorageError when the scheme or the mode is unknown or the rest is empty.
+ * @throws {StorageError} when the scheme or the mode is unknown or the rest is empty.
  */
 export async function openFileStorage(url: string): Promise<Storage> {
   const type = storageTypes.find(({ scheme }) => url.startsWith(`${scheme}:`));

@@ -15,7 +15,7 @@ export interface Interrupt {
   onAbort(callback: () => void): void;
   /** Calls back when the user insists; the process ends once that is done, or after a moment. */
   onInsist(callback: () => Promise<void>): void;
-  /** @throws InterruptedError when the user has asked to stop. */
+  /** @throws {InterruptedError} when the user has asked to stop. */
   check(resume?: string): void;
 }
 

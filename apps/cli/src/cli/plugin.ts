@@ -52,7 +52,10 @@ export function pluginsOf({ options }: Command, args: readonly string[]): readon
   return [...new Map(files.map((file) => [resolve(file), file])).values()];
 }
 
-/** Runs a module, in JavaScript or TypeScript. @throws UsageError when it cannot be loaded. */
+/**
+ * Runs a module, in JavaScript or TypeScript.
+ * @throws {UsageError} when it cannot be loaded.
+ */
 export async function loadPlugin(file: string): Promise<void> {
   const path = resolve(file);
   if (!existsSync(path)) throw new UsageError(`${file}: there is no such file: check the path`);

@@ -7,7 +7,7 @@ const largest = 1 << 20;
 
 /**
  * Reads a text file that the user named.
- * @throws UsageError when that cannot be done.
+ * @throws {UsageError} when that cannot be done.
  */
 export async function readText(file: string): Promise<string> {
   try {

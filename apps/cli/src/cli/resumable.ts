@@ -7,7 +7,7 @@ import { shellCommand } from './shell.ts';
 /**
  * Does what can be stopped and gone on with: says so when the user asks to stop, and ends with the command to go on.
  * @param resume the arguments of that command, after the program's name
- * @throws InterruptedError with that command.
+ * @throws {InterruptedError} with that command.
  */
 export async function resumable<Result>(
   session: Session,

@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 
 /**
  * Opens a device, says which it is, and lends out workers that compute on it, with the plugins that are loaded here.
- * @throws NoDeviceError when the device is not here.
+ * @throws {NoDeviceError} when the device is not here.
  */
 export function withWorkers<Result>(
   session: Session,

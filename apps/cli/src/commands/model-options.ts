@@ -47,7 +47,7 @@ function isFile(path: string): boolean {
 
 /**
  * Makes sure that a folder holds a saved model, before anything is started.
- * @throws UsageError when it does not.
+ * @throws {UsageError} when it does not.
  */
 export function checkModelFolder(folder: string): void {
   const missing = ['config.json', 'model.safetensors'].find((file) => !isFile(join(folder, file)));

@@ -37,7 +37,7 @@ export function withRecipeOptions(command: Command): Command {
 
 /**
  * The recipe of a file, or the built-in one, with the options in place.
- * @throws UsageError with line and column of what is wrong.
+ * @throws {UsageError} with line and column of what is wrong.
  */
 export async function loadRecipe(file: string | undefined, options: RecipeOptions): Promise<Recipe> {
   const recipe = file === undefined ? quickstartRecipe() : readRecipe(file, await readText(file));

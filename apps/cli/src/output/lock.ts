@@ -6,7 +6,7 @@ import { FailedError } from '../errors.ts';
  * Takes the lock that a file stands for, in place of one that a killed process of this machine left. Gives the function
  * that lets go of it; whatever else ends the process does that too, except for a kill that cannot be caught.
  * @param what what is locked, for the error
- * @throws FailedError when another process holds it.
+ * @throws {FailedError} when another process holds it.
  */
 export function takeLock(path: string, what: string): () => void {
   const lock = takeLockFile(path);

@@ -18,7 +18,7 @@ export interface FileRequest {
 
 /**
  * Makes sure that a file may be written, before it is made.
- * @throws UsageError when it may not.
+ * @throws {UsageError} when it may not.
  */
 export async function checkOutputFile({ path, overwrite = false, sources = [] }: FileRequest): Promise<void> {
   await checkPath(path, '--output');
@@ -52,7 +52,8 @@ function take(temporary: string, { path, overwrite = false }: FileRequest): void
 /**
  * Writes a file that appears when it is whole.
  * @param write writes it at another path
- * @throws UsageError when it may not be written; the system's error, which names the file, when that fails.
+ * @throws {UsageError} when it may not be written.
+ * @throws {Error} the system's, which names the file, when that fails.
  */
 export async function writeOutputFile(request: FileRequest, write: (path: string) => Promise<void>): Promise<void> {
   await checkOutputFile(request);

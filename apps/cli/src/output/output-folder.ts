@@ -119,7 +119,7 @@ const named = 3;
 
 /**
  * The manifest of a folder in which this program wrote everything; undefined when there is none, or nothing in it.
- * @throws UsageError when there is anything that is not this program's.
+ * @throws {UsageError} when there is anything that is not this program's.
  */
 function ownFolder(places: Places): Manifest | undefined {
   const { path } = places;
@@ -151,7 +151,10 @@ function recover(places: Places): void {
   }
 }
 
-/** What an earlier process began and did not bring to its end. @throws FailedError when that is not of this program. */
+/**
+ * What an earlier process began and did not bring to its end.
+ * @throws {FailedError} when that is not of this program.
+ */
 function begun(places: Places): Manifest | undefined {
   const { work } = places;
   const found = foundAt(work);
@@ -164,7 +167,10 @@ function begun(places: Places): Manifest | undefined {
   throw new FailedError(`${work}: this is in the way, and espalier did not write it: move it away`);
 }
 
-/** Decides on what is there: whether to go on with it. @throws UsageError when the user has not said what to do with it. */
+/**
+ * Decides on what is there: whether to go on with it.
+ * @throws {UsageError} when the user has not said what to do with it.
+ */
 function decide(request: FolderRequest, own: Manifest | undefined, left: Manifest | undefined): boolean {
   const { path, command, overwrite = false, resume = false, resumable = false, continues = [] } = request;
   if (resumable && left !== undefined && left.command !== '' && !overwrite) {
@@ -263,7 +269,8 @@ function isWorthless({ resumable = false }: FolderRequest, { work }: Places): bo
  * --overwrite or --resume; nothing else is ever replaced or removed. What is written appears there when it is complete, all
  * at once; until then it lies beside the folder, under a lock, with room made sure of. An end before that leaves what was
  * there as it was, and keeps what was begun where the command can go on with it.
- * @throws UsageError when the folder may not be written, FailedError while another process is at it.
+ * @throws {UsageError} when the folder may not be written.
+ * @throws {FailedError} while another process is at it.
  */
 export async function withOutputFolder<Result>(
   request: FolderRequest,

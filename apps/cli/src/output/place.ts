@@ -58,7 +58,7 @@ function nearestFolder(path: string): string {
 
 /**
  * Makes sure that something can be written at a path for the user, before anything is made there.
- * @throws UsageError when the path is none, or leads to where only the system writes.
+ * @throws {UsageError} when the path is none, or leads to where only the system writes.
  */
 export async function checkPath(path: string, option: string): Promise<void> {
   if (path.trim() === '') throw new UsageError(`${option}: it is empty: name where to write`);
@@ -81,7 +81,7 @@ export async function checkPath(path: string, option: string): Promise<void> {
 /**
  * Makes sure that a path may become an output folder, whatever is in it.
  * @param sources files and folders that the work reads
- * @throws UsageError when it may not.
+ * @throws {UsageError} when it may not.
  */
 export async function checkFolderPlace(path: string, sources: readonly string[]): Promise<void> {
   await checkPath(path, '--output');

@@ -7,7 +7,7 @@ const chunk = 1 << 20;
 /**
  * Makes sure that a folder takes so many bytes, by writing them: neither what a disk says of itself nor permissions tell
  * of quotas, of other machines' disks, or of what the next minutes bring.
- * @throws the system's error, with the folder as its path.
+ * @throws {Error} the system's, with the folder as its path, when there is no room.
  */
 export async function checkRoom(folder: string, bytes: number): Promise<void> {
   const path = join(folder, `.room.${process.pid}`);

@@ -7,7 +7,7 @@ import { readYaml } from './located-yaml.ts';
 
 /**
  * Reads a candidate from YAML or JSON text.
- * @throws UsageError with line and column of what is wrong.
+ * @throws {UsageError} with line and column of what is wrong.
  */
 export function readCandidate(file: string, text: string): Candidate {
   const yaml = readYaml(file, text);

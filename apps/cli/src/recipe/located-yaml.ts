@@ -60,7 +60,7 @@ function valueOf(document: Document.Parsed, refuse: (problem: string) => never):
 
 /**
  * Reads one YAML document: up to a million characters, 5,000 lines and items, 100 levels, and 100 repetitions by an alias.
- * @throws UsageError with line and column when it is not YAML, or larger.
+ * @throws {UsageError} with line and column when it is not YAML, or larger.
  */
 export function readYaml(file: string, text: string): LocatedYaml {
   const lines = new LineCounter();

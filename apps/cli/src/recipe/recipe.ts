@@ -26,7 +26,7 @@ function withDefaults(given: unknown, defaults: unknown, name = ''): unknown {
 /**
  * Reads a recipe; what it leaves out is as in the built-in one.
  * @param file what errors call it
- * @throws UsageError with line and column of what is wrong.
+ * @throws {UsageError} with line and column of what is wrong.
  */
 export function readRecipe(file: string, text: string): Recipe {
   const yaml = readYaml(file, text);

@@ -4,7 +4,7 @@ import { brief } from '@espalier/search';
 import { UsageError } from '../errors.ts';
 import type { LocatedYaml } from './located-yaml.ts';
 
-/** @throws UsageError that says what the first issue is, and where in the file. */
+/** @throws {UsageError} that says what the first issue is, and where in the file. */
 export function refuse(error: z.ZodError, yaml: LocatedYaml): never {
   const [issue] = error.issues;
   const path = issue?.path ?? [];

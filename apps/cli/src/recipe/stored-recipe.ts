@@ -21,7 +21,7 @@ function written(value: unknown, level = 0): unknown {
 /**
  * The recipe that a study stores, checked as one that somebody wrote.
  * @param what what errors call it
- * @throws FailedError that says what is wrong with it.
+ * @throws {FailedError} that says what is wrong with it.
  */
 export function readStoredRecipe(what: string, stored: unknown): Recipe {
   const result = recipeSchema.safeParse(written(stored), { error: explain });

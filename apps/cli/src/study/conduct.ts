@@ -89,7 +89,7 @@ function sayBefore(study: Study, task: Task, options: ConductOptions, watch: Wat
 
 /**
  * Runs a study to its end, here or in worker processes, showing how it goes.
- * @throws InterruptedError when the user stops it: trials in hand are finished first.
+ * @throws {InterruptedError} when the user stops it: trials in hand are finished first.
  */
 export async function conduct(session: Session, study: Study, task: Task, options: ConductOptions): Promise<Conducted> {
   const { stderr, interrupt, plugins } = session;
@@ -151,7 +151,7 @@ export async function conduct(session: Session, study: Study, task: Task, option
 
 /**
  * Prints what a run came to.
- * @throws FailedError when no trial worked.
+ * @throws {FailedError} when no trial worked.
  */
 export function reportRun(session: Session, study: Study, storage: string, { stopped, status }: Conducted): void {
   const { counts, lastFailure } = status;

@@ -51,7 +51,7 @@ const fields: Readonly<Record<keyof StudyModule, Field>> = {
   objective: { needed: true, what: 'a function of a trial', accepts: (value) => typeof value === 'function' },
 };
 
-/** @throws UsageError that names the field which is wrong. */
+/** @throws {UsageError} that names the field which is wrong. */
 function check(file: string, value: unknown): asserts value is StudyModule {
   if (typeof value !== 'object' || value === null) {
     const found = value === undefined ? 'it has no default export' : `its default export is ${shown(value)}`;
@@ -82,7 +82,7 @@ async function importModule(path: string): Promise<{ readonly default?: unknown 
 
 /**
  * Loads the study that a module exports. Its space may come of another copy of the search package.
- * @throws UsageError when it cannot be loaded, or exports none, naming the field that is wrong.
+ * @throws {UsageError} when it cannot be loaded, or exports none, naming the field that is wrong.
  */
 export async function loadStudyModule(file: string): Promise<StudyModule> {
   const path = resolve(file);

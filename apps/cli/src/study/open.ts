@@ -91,7 +91,7 @@ function made<Made>(
 
 /**
  * Creates a study of the task of a file, which keeps in its attributes what its trials do and when it ends.
- * @throws UsageError when the options make none, or there is one of the name.
+ * @throws {UsageError} when the options make none, or there is one of the name.
  */
 export async function createTaskStudy(
   { plugins }: Pick<Session, 'plugins'>,
@@ -154,7 +154,7 @@ interface TaskOptions {
 
 /**
  * Opens a study, with what its trials do: as a file says, or else as the study does.
- * @throws UsageError when neither says it, or the study names code that the user does not trust.
+ * @throws {UsageError} when neither says it, or the study names code that the user does not trust.
  */
 export async function openTaskStudy(
   name: string | undefined,

@@ -27,7 +27,7 @@ function endOf(child: ChildProcess): Promise<End> {
 /**
  * Runs worker processes on a study until they end. Each is in a group of its own, so that Ctrl-C reaches them through
  * this process alone: once to finish what they have in hand, twice to give it back.
- * @throws FailedError when every worker failed, with what the first said.
+ * @throws {FailedError} when every worker failed, with what the first said.
  */
 export async function runProcesses(
   session: Session,

@@ -50,7 +50,7 @@ export function stopsOf(options: StopOptions): JsonObject {
 /**
  * Makes sure that a target can be reached: that its metric is one which trials tell.
  * @param known the metrics of the study's objectives and constraints, and those that its trials have told
- * @throws UsageError with the metric that was meant.
+ * @throws {UsageError} with the metric that was meant.
  */
 export function checkTarget({ target: text }: StopOptions, known: Iterable<string>): void {
   const metric = /^\s*(\S+)/u.exec(text ?? '')?.[1];
@@ -66,7 +66,7 @@ export function stopConditions(options: StopOptions): readonly StopCondition[] {
 
 /**
  * When a study ends, as it stores that.
- * @throws UsageError when what is stored says no such thing: somebody else wrote it.
+ * @throws {UsageError} when what is stored says no such thing: somebody else wrote it.
  */
 export function storedStops({ name, attributes }: Pick<Study, 'name' | 'attributes'>): StopOptions {
   const stored = Object(attributes['stop']) as StopOptions;
@@ -83,7 +83,7 @@ export function storedStops({ name, attributes }: Pick<Study, 'name' | 'attribut
 
 /**
  * The stop conditions of a study that somebody else runs: all but its time, which began with that run.
- * @throws UsageError
+ * @throws {UsageError} when it stores none that can be read.
  */
 export function lastingStops(study: Pick<Study, 'name' | 'attributes'>): readonly StopCondition[] {
   const { time: _, ...stops } = storedStops(study);

@@ -75,7 +75,10 @@ export function filesOf(storage: string): readonly string[] {
   return file === undefined ? [] : ['', '-wal', '-shm', '-journal', '.lock'].map((ending) => `${file}${ending}`);
 }
 
-/** Whether a file is there. @throws UsageError when it is a folder. */
+/**
+ * Whether a file is there.
+ * @throws {UsageError} when it is a folder.
+ */
 async function isThere(storage: string, path: string): Promise<boolean> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -126,7 +129,7 @@ export async function prepareStorage(storage: string): Promise<void> {
 
 /**
  * Makes sure that there is something to open, for opening a file that is not there would make it.
- * @throws UsageError when there is not.
+ * @throws {UsageError} when there is not.
  */
 export async function checkStorage(storage: string): Promise<void> {
   refuseMemory(storage);
@@ -137,7 +140,10 @@ export async function checkStorage(storage: string): Promise<void> {
   );
 }
 
-/** Makes sure that there is a file. @throws UsageError when there is not. */
+/**
+ * Makes sure that there is a file.
+ * @throws {UsageError} when there is not.
+ */
 export async function checkFile(path: string): Promise<void> {
   if (!(await isThere(path, path))) throw new UsageError(`${path}: there is no such file: check the path`);
 }
@@ -175,7 +181,7 @@ function missing(name: string | undefined, url: string, names: readonly string[]
 
 /**
  * Opens a study; without a name, the only one of its storage.
- * @throws UsageError when there is none, saying which there are.
+ * @throws {UsageError} when there is none, saying which there are.
  */
 export async function openNamedStudy(name: string | undefined, storage: string): Promise<Study> {
   await checkStorage(storage);

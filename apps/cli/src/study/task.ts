@@ -25,7 +25,10 @@ export interface Task extends Omit<StudyModule, 'objective'> {
   withObjective<Result>(session: Session, use: (objective: Objective) => Promise<Result>): Promise<Result>;
 }
 
-/** The task of a module. @throws UsageError when it does not export one. */
+/**
+ * The task of a module.
+ * @throws {UsageError} when it does not export one.
+ */
 async function moduleTask(file: string): Promise<Task> {
   const { objective, ...rest } = await loadStudyModule(file);
   const source = { kind: 'module', path: resolve(file) };
@@ -69,7 +72,7 @@ function recipeTask(recipe: Recipe): Task {
 
 /**
  * The task that a file describes: a recipe in YAML, or a module; without a file, that of the built-in recipe.
- * @throws UsageError when it describes none.
+ * @throws {UsageError} when it describes none.
  */
 export async function taskOf(file: string | undefined): Promise<Task> {
   if (file === undefined) return recipeTask(quickstartRecipe());
@@ -84,8 +87,8 @@ function elsewhere(name: string): string {
 
 /**
  * The task that a study stores.
- * @throws UsageError when it stores none, as when it was made by a program of the user's, which has to run it; or when it
- * names a module that the user does not trust.
+ * @throws {UsageError} when it stores none, as when it was made by a program of the user's, which has to run it; or
+ * when it names a module that the user does not trust.
  */
 export async function storedTask(name: string, source: JsonValue | undefined, trust: Trust): Promise<Task> {
   const { kind, path, recipe } = (source ?? {}) as Readonly<Record<string, JsonValue | undefined>>;

@@ -32,7 +32,10 @@ export function trustFlags(trust: Trust): readonly string[] {
   return [trust === true ? '--trust' : `--trust=${trust}`];
 }
 
-/** The digest of a file that is code, as `--trust` takes it. @throws UsageError when it is no file. */
+/**
+ * The digest of a file that is code, as `--trust` takes it.
+ * @throws {UsageError} when it is no file.
+ */
 export async function digestOf(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() !== true) throw new UsageError(`${path}: there is no such file: check the path`);
@@ -41,7 +44,10 @@ export async function digestOf(path: string): Promise<string> {
     .digest('hex')}`;
 }
 
-/** Makes sure that a file is the one that the user has looked at. @throws UsageError when it is not. */
+/**
+ * Makes sure that a file is the one that the user has looked at.
+ * @throws {UsageError} when it is not.
+ */
 export async function checkDigest(path: string, trust: Trust): Promise<void> {
   if (typeof trust !== 'string') return;
   const found = await digestOf(path);
@@ -54,7 +60,7 @@ export async function checkDigest(path: string, trust: Trust): Promise<void> {
 /**
  * Makes sure that a module which a storage names may be run: anybody who writes the storage can name one.
  * @param byHand how to name it oneself, for the error
- * @throws UsageError, with its digest, when the user has not said so.
+ * @throws {UsageError} with its digest, when the user has not said so.
  */
 export async function checkTrust(path: string, trust: Trust, byHand: string): Promise<void> {
   if (trust === true) return;

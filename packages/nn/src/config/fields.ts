@@ -6,7 +6,10 @@ import { numberThat } from './rules.ts';
 
 /** How one field is read. */
 export interface Field<T> {
-  /** The value, checked. Throws ConfigError naming `where`. */
+  /**
+   * The value, checked.
+   * @throws {ConfigError} naming `where`.
+   */
   readonly parse: (value: unknown, where: string) => T;
   /** Used when the field is absent; without it the field is required. */
   readonly fallback?: T;
@@ -20,7 +23,10 @@ export function inside(where: string, key: string): string {
   return where === '' ? key : `${where}.${key}`;
 }
 
-/** All fields of an object, with defaults filled in. Throws ConfigError for a missing, unknown or wrong field. */
+/**
+ * All fields of an object, with defaults filled in.
+ * @throws {ConfigError} for a missing, unknown or wrong field.
+ */
 export function parseFields<Options extends object>(
   where: string,
   fields: Fields<Options>,

@@ -55,7 +55,10 @@ const partRules: OptionRules<Parts> = {
   labels: ruleOf('a function that gives the class of each example', aFunction.holds),
 };
 
-/** A dataset from its two halves. Throws ArgumentError for what is none. */
+/**
+ * A dataset from its two halves.
+ * @throws {ArgumentError} for what is none.
+ */
 export function dataset(parts: Parts): Dataset {
   check('dataset', 'parts', parts, anObject);
   checkOwnOptions('dataset', parts, partRules);
@@ -73,12 +76,18 @@ export const aBatch: Rule<Batch> = ruleOf(
   (value) => isRecord(value) && aTensor.holds(value['x']) && aTensor.holds(value['y']),
 );
 
-/** A batch that a dataset makes. Throws ArgumentError for what is none. */
+/**
+ * A batch that a dataset makes.
+ * @throws {ArgumentError} for what is none.
+ */
 export function prepared(operation: string, data: Pick<Dataset, 'prepare'>, loaded: Loaded): Batch {
   return check(operation, 'what prepare of the dataset gives', data.prepare(loaded), aBatch);
 }
 
-/** Numbers of examples, as they are given. Throws ArgumentError for what is the number of none: rounded, it would be another's. */
+/**
+ * Numbers of examples, as they are given.
+ * @throws {ArgumentError} for what is the number of none: rounded, it would be another's.
+ */
 export function examples(operation: string, indices: ArrayLike<number>, size: number): Int32Array {
   check(operation, 'indices', indices, numbers);
   return Int32Array.from(indices, (index: unknown) => {

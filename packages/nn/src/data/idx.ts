@@ -17,8 +17,8 @@ const unsignedByte = 0x08;
 const headerBytes = 4;
 
 /**
- * Reads an IDX file of unsigned bytes; `source` names it in errors. The values are not copied. Throws FormatError with the
- * offset where the magic number, a size or the length is wrong.
+ * Reads an IDX file of unsigned bytes; `source` names it in errors. The values are not copied.
+ * @throws {FormatError} with the offset where the magic number, a size or the length is wrong.
  */
 export function parseIdx(bytes: Uint8Array, source = 'idx', rank?: number): IdxArray {
   check('parseIdx', 'bytes', bytes, aByteArray);

@@ -5,7 +5,10 @@ import { aDataset, aSeed } from '../config/rules.ts';
 import { shuffled } from './order.ts';
 import { dataset, examples, type Dataset } from './dataset.ts';
 
-/** Some examples of a dataset, in the given order. Throws ArgumentError for one that does not exist. */
+/**
+ * Some examples of a dataset, in the given order.
+ * @throws {ArgumentError} for one that does not exist.
+ */
 export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
   check('subset', 'data', data, aDataset);
   const own = examples('subset', indices, data.size);

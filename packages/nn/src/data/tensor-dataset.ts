@@ -53,7 +53,8 @@ function prepareImages({ x, y }: Batch): Batch {
 /**
  * Examples from two tensors, or two arrays, whose axis 0 counts examples. Tensors stay on their device, and batches are
  * gathered there; arrays stay in JavaScript memory, and batches are copied to the device in their own dtype.
- * Throws ShapeError if the numbers of examples differ, ArgumentError naming the example for a label outside `classes`.
+ * @throws {ShapeError} if the numbers of examples differ.
+ * @throws {ArgumentError} naming the example for a label outside `classes`.
  */
 export function tensorDataset(
   x: Tensor | HostArray,
@@ -107,7 +108,7 @@ export function tensorDataset(
   });
 }
 
-/** Throws ArgumentError for what is neither a tensor nor an array with a shape; a list of numbers is none. */
+/** @throws {ArgumentError} for what is neither a tensor nor an array with a shape; a list of numbers is none. */
 function checkValues(name: string, given: unknown): void {
   if (isTensor(given)) return;
   const { data, shape } = Object(given) as Partial<Record<keyof HostArray, unknown>>;

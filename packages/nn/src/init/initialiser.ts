@@ -22,7 +22,10 @@ export type Initialiser = (shape: Shape, fans: Fans, context: BuildContext) => T
 /** A type of initialiser. */
 export interface InitialiserType {
   readonly type: string;
-  /** Reads the settings. Throws ConfigError. Returns them complete, with the function they stand for. */
+  /**
+   * Reads the settings. Returns them complete, with the function they stand for.
+   * @throws {ConfigError} for those that are wrong.
+   */
   readonly create: (config: unknown, where: string) => { readonly settings: object; readonly initialise: Initialiser };
 }
 

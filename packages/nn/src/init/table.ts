@@ -22,7 +22,10 @@ const anInitialiserType = ruleOf<InitialiserType>(
   (value) => isRecord(value) && aText.holds(value['type']) && aFunction.holds(value['create']),
 );
 
-/** Makes a type of initialiser known to layers that are described. Throws ConfigError if the name is taken by another one. */
+/**
+ * Makes a type of initialiser known to layers that are described.
+ * @throws {ConfigError} if the name is taken by another one.
+ */
 export function registerInitialiser(type: InitialiserType): void {
   types.register('registerInitialiser', check('registerInitialiser', 'type', type, anInitialiserType));
 }
@@ -40,7 +43,10 @@ function lookUp(
   return { type: type.type, ...type.create(full, where) };
 }
 
-/** The initialiser a name or JSON description stands for. Throws ConfigError. */
+/**
+ * The initialiser a name or JSON description stands for.
+ * @throws {ConfigError} for one that stands for none.
+ */
 export function initialiser(config: string | InitialiserConfig, where = 'init'): Initialiser {
   return lookUp(config, where).initialise;
 }

@@ -8,8 +8,9 @@ import { buildableTypes } from '../module/build.ts';
 import type { Module, ModuleConfig } from '../module/module.ts';
 
 /**
- * What `config()` says of a model that is to be saved. Throws StateError, naming the module, for a type that is not
- * registered, which no program could build again, and for what JSON would drop or change, such as functions and NaN.
+ * What `config()` says of a model that is to be saved.
+ * @throws {StateError} naming the module, for a type that is not registered, which no program could build again, and
+ * for what JSON would drop or change, such as functions and NaN.
  */
 export function describeModel(operation: string, model: Module): ModuleConfig {
   check('describeModel', 'operation', operation, aText);

@@ -96,8 +96,8 @@ const conversions: Readonly<Record<string, Conversion>> = {
 };
 
 /**
- * A foreign tensor in a dtype of the engine: I64 and I16 as i32, U64 and U16 as u32, F8_E4M3 and F8_E5M2 as f32. Throws
- * FormatError, naming the tensor, for any other dtype, and for a 64-bit value that 32 bits do not hold.
+ * A foreign tensor in a dtype of the engine: I64 and I16 as i32, U64 and U16 as u32, F8_E4M3 and F8_E5M2 as f32.
+ * @throws {FormatError} naming the tensor, for any other dtype, and for a 64-bit value that 32 bits do not hold.
  */
 export function convertForeign(name: string, foreign: ForeignTensor, source = 'safetensors'): RawTensor {
   check('convertForeign', 'name', name, aText);

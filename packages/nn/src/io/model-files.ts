@@ -66,8 +66,8 @@ export interface LoadedModel extends ModelDescription {
 }
 
 /**
- * Reads the files of a model. `source` is where they are, for errors. Throws FormatError naming the file for what is
- * damaged or missing.
+ * Reads the files of a model. `source` is where they are, for errors.
+ * @throws {FormatError} naming the file for what is damaged or missing.
  */
 export async function readModelFiles(read: ModelFileReader, source = 'model'): Promise<ModelFiles> {
   check('readModelFiles', 'read', read, aReader);
@@ -122,8 +122,8 @@ export function describeTraining(model: Module): TrainingDescription {
 }
 
 /**
- * Gives a model what its files say of its training. Throws FormatError, naming `source`, where they freeze a parameter that
- * the model has not.
+ * Gives a model what its files say of its training.
+ * @throws {FormatError} naming `source`, where they freeze a parameter that the model has not.
  */
 export function restoreTraining(model: Module, training: TrainingDescription, source: string): void {
   check('restoreTraining', 'model', model, aModule);
@@ -155,7 +155,9 @@ function parseJson(path: string, bytes: Uint8Array): unknown {
 }
 
 /**
- * A saved model from its files, in the dtype that its values have there. Throws FormatError for damaged files, StateError for values of another architecture.
+ * A saved model from its files, in the dtype that its values have there.
+ * @throws {FormatError} for damaged files.
+ * @throws {StateError} for values of another architecture.
  *
  * @example
  * const { module } = await loadModelFrom(modelFilesAt('models/digits')); // in a page
@@ -180,9 +182,10 @@ export function dtypesOf(tensors: ReadonlyMap<string, RawTensor>): Map<string, D
 }
 
 /**
- * A model that holds values of these dtypes without loss, its own values to be overwritten: in the dtype that its parameters
- * have among them, or, where they differ, in the narrowest that holds all of them. What the device has no dtype for becomes
- * f32. Throws ConfigError for a description of no model.
+ * A model that holds values of these dtypes without loss, its own values to be overwritten: in the dtype that its
+ * parameters have among them, or, where they differ, in the narrowest that holds all of them. What the device has no
+ * dtype for becomes f32.
+ * @throws {ConfigError} for a description of no model.
  */
 export function buildForValues(
   config: ModuleConfig,
@@ -210,8 +213,8 @@ interface Fetched {
 }
 
 /**
- * Reads the files of a model from a folder on a server by `fetch`. A file that is answered with 404 is not there; throws
- * FormatError with the address for any other answer that is no success.
+ * Reads the files of a model from a folder on a server by `fetch`. A file that is answered with 404 is not there.
+ * @throws {FormatError} with the address for any other answer that is no success.
  */
 export function modelFilesAt(url: string): ModelFileReader {
   check('modelFilesAt', 'url', url, aText);

@@ -77,9 +77,9 @@ const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]
   a < b ? -1 : a > b ? 1 : 0;
 
 /**
- * The bytes of a file. The same tensors and metadata give the same bytes, whatever their order: wide dtypes first, which
- * keeps every value aligned, then by name. Foreign tensors are written as they were read. Throws FormatError if bytes and
- * shape of a tensor do not fit, and for metadata that are no texts.
+ * The bytes of a file. The same tensors and metadata give the same bytes, whatever their order: wide dtypes first,
+ * which keeps every value aligned, then by name. Foreign tensors are written as they were read.
+ * @throws {FormatError} if bytes and shape of a tensor do not fit, and for metadata that are no texts.
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, RawTensor | ForeignTensor>,
@@ -130,8 +130,9 @@ export function encodeSafetensors(
 }
 
 /**
- * Reads the bytes of a file; `source` names it in errors. Values are not copied. Throws FormatError, naming the offset,
- * unless the header is sound and the values fill the rest of the file without gap or overlap.
+ * Reads the bytes of a file; `source` names it in errors. Values are not copied.
+ * @throws {FormatError} naming the offset, unless the header is sound and the values fill the rest of the file without
+ * gap or overlap.
  */
 export function decodeSafetensors(file: Uint8Array, source = 'safetensors'): Safetensors {
   check('decodeSafetensors', 'file', file, aByteArray);

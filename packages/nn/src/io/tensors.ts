@@ -44,7 +44,8 @@ export interface ReadTensors {
 /**
  * Named tensors from the bytes of a safetensors file; `source` names it in errors. Dtypes that the engine has not are
  * converted where `convertForeign` can, and told in `converted`; the rest is in `foreign`. F64 becomes f32 on a device
- * without doubles. Throws FormatError for a damaged file.
+ * without doubles.
+ * @throws {FormatError} for a damaged file.
  */
 export function readSafetensors(
   bytes: Uint8Array,

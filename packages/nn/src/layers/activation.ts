@@ -10,7 +10,10 @@ import { Registry } from '../registry/registry.ts';
 /** A type of activation function. */
 export interface ActivationType {
   readonly type: string;
-  /** Reads the settings. Throws ConfigError. Returns them complete, with the function they stand for. */
+  /**
+   * Reads the settings. Returns them complete, with the function they stand for.
+   * @throws {ConfigError} for those that are wrong.
+   */
   readonly create: (
     settings: unknown,
     where: string,
@@ -70,8 +73,8 @@ const moduleOf = ({ type }: ActivationType): ModuleType => ({
 });
 
 /**
- * Makes an activation function known by its name: to `Activation`, and as a layer to descriptions of models. Throws
- * ConfigError if another one, or a type of module, has the name.
+ * Makes an activation function known by its name: to `Activation`, and as a layer to descriptions of models.
+ * @throws {ConfigError} if another one, or a type of module, has the name.
  */
 export function registerActivation(type: ActivationType): void {
   check('registerActivation', 'type', type, anActivationType);
@@ -109,7 +112,7 @@ export class Activation extends Module {
   readonly settings: object;
   readonly #apply: (x: Tensor) => Tensor;
 
-  /** Throws ConfigError for an unknown name or setting. */
+  /** @throws {ConfigError} for an unknown name or setting. */
   constructor(type: ActivationName, settings: object = {}, where = '') {
     super();
     const found = types.find('activation', type);

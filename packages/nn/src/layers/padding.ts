@@ -47,7 +47,7 @@ export class Pad2d extends Module {
   readonly options: Required<Pad2dOptions>;
   readonly #edges: Edges;
 
-  /** Throws ConfigError for options that are wrong. */
+  /** @throws {ConfigError} for options that are wrong. */
   constructor(options: Pad2dOptions) {
     super();
     this.options = parseFields(this.type, fields, options);

@@ -59,7 +59,7 @@ abstract class Pool2d extends Module {
     return 1;
   }
 
-  /** Throws ShapeError. */
+  /** @throws {ShapeError} for what is no batch of images that the window fits on. */
   protected checkImage({ shape }: Tensor): void {
     const { size: kernel, padding } = this.options;
     checkImage(this.type, shape, { kernel, padding, dilation: this.dilation });

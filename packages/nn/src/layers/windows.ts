@@ -35,7 +35,7 @@ export function countWindows([batch = 0, , ...sizes]: Shape, windows: Windows): 
   }, batch);
 }
 
-/** Throws ShapeError unless a batch is of images [batch, channels, height, width] that the kernel fits on. */
+/** @throws {ShapeError} unless a batch is of images [batch, channels, height, width] that the kernel fits on. */
 export function checkImage(operation: string, shape: Shape, windows: Omit<Windows, 'stride'>): void {
   if (shape.length !== 4)
     throw new ShapeError(operation, `takes [batch, channels, height, width], not [${shape.join(', ')}]`);

@@ -24,9 +24,10 @@ const aWeight = either(aTensor, listOf(aNumber));
 const bceRules: OptionRules<BceOptions> = { ...lossRules, weight: aWeight, positiveWeight: aWeight };
 
 /**
- * Binary cross-entropy of logits with targets between 0 and 1, element by element: -p·y·log σ(x) - (1 - y)·log(1 - σ(x))
- * with the positive weight p, as softplus of -x and of x, which neither overflow nor cancel; an infinite logit on the side of its target costs nothing. Throws ShapeError if shapes
- * do not fit.
+ * Binary cross-entropy of logits with targets between 0 and 1, element by element: -p·y·log σ(x) - (1 - y)·log(1 -
+ * σ(x)) with the positive weight p, as softplus of -x and of x, which neither overflow nor cancel; an infinite logit on
+ * the side of its target costs nothing.
+ * @throws {ShapeError} if shapes do not fit.
  */
 export function bceWithLogits(output: Tensor, target: Tensor, options: BceOptions = {}): Tensor {
   const { positiveWeight, weight, reduction } = lossOptions('bceWithLogits', options, bceRules);
@@ -39,7 +40,10 @@ export function bceWithLogits(output: Tensor, target: Tensor, options: BceOption
   return reduceLoss(weight ? losses.mul(weightLike(weight, logits)) : losses, reduction);
 }
 
-/** A weight as a tensor beside the logits. Throws ShapeError if it does not broadcast to their shape. */
+/**
+ * A weight as a tensor beside the logits.
+ * @throws {ShapeError} if it does not broadcast to their shape.
+ */
 function weightLike(given: Tensor | readonly number[], { dtype, device, shape }: Tensor): Tensor {
   const weight = isTensor(given) ? given.cast(dtype) : tensor(given, { dtype, device });
   return weight.expand(shape);

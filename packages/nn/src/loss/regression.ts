@@ -12,7 +12,10 @@ export interface LossOptions {
 /** The rules of these, for all losses of this package. */
 export const lossRules: OptionRules<LossOptions> = { reduction: oneOf('mean', 'sum', 'none') };
 
-/** The options of a loss, checked; a training loop gives the inputs of the batch in their place. Throws ArgumentError. */
+/**
+ * The options of a loss, checked; a training loop gives the inputs of the batch in their place.
+ * @throws {ArgumentError} for an option that is wrong or unknown.
+ */
 export function lossOptions<Options extends object>(
   operation: string,
   options: Options,
@@ -21,7 +24,7 @@ export function lossOptions<Options extends object>(
   return checkOptions(operation, options, rules, ['x']);
 }
 
-/** Throws ShapeError unless the shapes of two tensors agree: broadcasting here is nearly always a mistake. */
+/** @throws {ShapeError} unless the shapes of two tensors agree: broadcasting here is nearly always a mistake. */
 export function checkPair(operation: string, output: Tensor, target: Tensor): void {
   check(operation, 'output', output, aTensor);
   check(operation, 'target', target, aTensor);
@@ -32,7 +35,10 @@ export function checkPair(operation: string, output: Tensor, target: Tensor): vo
     );
 }
 
-/** output - target as a float, since integers would wrap. Throws as `checkPair` does. */
+/**
+ * output - target as a float, since integers would wrap.
+ * @throws {ShapeError} as `checkPair` does.
+ */
 function difference(operation: string, output: Tensor, target: Tensor): Tensor {
   checkPair(operation, output, target);
   return asFloat(output).sub(target);
@@ -56,8 +62,9 @@ const huberRules: OptionRules<LossOptions & { readonly delta?: number }> = {
 };
 
 /**
- * d² / 2 for differences up to `delta` (default 1), delta · (|d| - delta / 2) beyond. Throws ArgumentError unless
- * delta > 0. Source: P. Huber, "Robust estimation of a location parameter", Ann. Math. Statist. 35 (1964).
+ * d² / 2 for differences up to `delta` (default 1), delta · (|d| - delta / 2) beyond. Source: P. Huber, "Robust
+ * estimation of a location parameter", Ann. Math. Statist. 35 (1964).
+ * @throws {ArgumentError} unless delta > 0.
  */
 export function huber(output: Tensor, target: Tensor, options: LossOptions & { readonly delta?: number } = {}): Tensor {
   const { delta = 1, reduction } = lossOptions('huber', options, huberRules);

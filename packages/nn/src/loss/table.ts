@@ -28,8 +28,8 @@ const aLossType = ruleOf<LossType>(
 );
 
 /**
- * Makes a loss known by a name: to recipes, and to the files of models that it trains. Throws ConfigError if the name is
- * taken by another one.
+ * Makes a loss known by a name: to recipes, and to the files of models that it trains.
+ * @throws {ConfigError} if the name is taken by another one.
  *
  * @example
  * registerLoss({ type: 'hinge', loss: (output, target) => output.mul(target).neg().add(1).relu().mean() });
@@ -41,7 +41,10 @@ export function registerLoss(type: LossType): void {
 /** The names of all losses, those that were registered last. */
 export const lossTypes: readonly string[] = losses.names;
 
-/** The loss of a name, with its defaults. Throws ConfigError. */
+/**
+ * The loss of a name, with its defaults.
+ * @throws {ConfigError} for a name that is not known.
+ */
 export function loss(name: string): LossFunction {
   return losses.find('loss', name).loss;
 }

@@ -79,7 +79,10 @@ export interface AveragingOptions {
   readonly average?: Averaging;
 }
 
-/** The way of averaging. Throws ArgumentError for one that there is not, and for other options. */
+/**
+ * The way of averaging.
+ * @throws {ArgumentError} for one that there is not, and for other options.
+ */
 function averagingOf(operation: string, options: AveragingOptions): Averaging {
   const other = isRecord(options) ? Object.keys(options).find((name) => name !== 'average') : show(options);
   if (other !== undefined)

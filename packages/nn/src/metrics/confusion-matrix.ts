@@ -10,7 +10,7 @@ import { integerFrom, numbers } from '../config/rules.ts';
  */
 export type Averaging = 'macro' | 'micro';
 
-/** Throws ArgumentError for a way of averaging that there is not, such as scikit-learn's `weighted`. */
+/** @throws {ArgumentError} for a way of averaging that there is not, such as scikit-learn's `weighted`. */
 export function checkAveraging(operation: string, average: unknown): asserts average is Averaging {
   if (average === 'macro' || average === 'micro') return;
   throw new ArgumentError(
@@ -34,7 +34,7 @@ export class ConfusionMatrix {
   /** By true class, the examples for which no class was chosen since their scores held NaN. They are never right. */
   readonly undecided: Float64Array;
 
-  /** Throws ArgumentError unless there are classes² counts, and one of the undecided for each class. */
+  /** @throws {ArgumentError} unless there are classes² counts, and one of the undecided for each class. */
   constructor(classes: number, counts?: Float64Array, undecided?: Float64Array) {
     check('ConfusionMatrix', 'classes', classes, integerFrom(0));
     const cells = checkOptional('ConfusionMatrix', 'counts', counts, aCountArray) ?? new Float64Array(classes ** 2);
@@ -53,7 +53,10 @@ export class ConfusionMatrix {
     return this.counts[actual * this.classes + predicted] ?? 0;
   }
 
-  /** Counts further predictions. Throws ArgumentError for a class that does not exist, or lists of different length. */
+  /**
+   * Counts further predictions.
+   * @throws {ArgumentError} for a class that does not exist, or lists of different length.
+   */
   add(actual: ArrayLike<number>, predicted: ArrayLike<number>): this {
     check('ConfusionMatrix', 'the true classes', actual, numbers);
     check('ConfusionMatrix', 'the predicted classes', predicted, numbers);

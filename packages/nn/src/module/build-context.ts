@@ -17,7 +17,10 @@ export interface BuildContext {
 /** What a context is made of. */
 export const contextRules: OptionRules<BuildContext> = { generator: aGenerator, device: aDevice, dtype: aFloatDType };
 
-/** A context with the defaults filled in. Throws ArgumentError for what cannot be a part of one. */
+/**
+ * A context with the defaults filled in.
+ * @throws {ArgumentError} for what cannot be a part of one.
+ */
 export function buildContext(given: Partial<BuildContext> = {}): BuildContext {
   checkOwnOptions<Partial<BuildContext>>('module', given, contextRules);
   return {

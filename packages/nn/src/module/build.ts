@@ -32,8 +32,8 @@ export function buildableTypes(): readonly string[] {
 }
 
 /**
- * The model a JSON description stands for, freshly initialised. Throws ConfigError naming the place of whatever is wrong
- * in it.
+ * The model a JSON description stands for, freshly initialised.
+ * @throws {ConfigError} naming the place of whatever is wrong in it.
  *
  * @example
  * const model = build({ type: 'sequential', layers: [{ type: 'linear', in: 784, out: 10 }] }, { seed: 7 });

@@ -99,7 +99,8 @@ export const aCallContext: Rule<CallContext> = ruleOf('what callContext() gives'
 );
 
 /**
- * The context of a call. Throws ArgumentError for taps that are none.
+ * The context of a call.
+ * @throws {ArgumentError} for taps that are none.
  *
  * @example
  * const seen: Record<string, Tensor> = {};

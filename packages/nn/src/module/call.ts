@@ -72,7 +72,7 @@ function explained(error: unknown, changes: readonly string[]): unknown {
   return told;
 }
 
-/** Throws ArgumentError for a tap whose pattern no place of a model matches: most often a misspelling. */
+/** @throws {ArgumentError} for a tap whose pattern no place of a model matches: most often a misspelling. */
 function checkPlaces(taps: readonly PreparedTap[], model: Module): void {
   const places = [...placesOf(model, '')];
   for (const { at, label, matches } of taps) {

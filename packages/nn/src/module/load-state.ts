@@ -7,8 +7,8 @@ import { StateError } from '../errors.ts';
 const isShapedAs = (a: Tensor, b: Tensor): boolean => a.shape.join() === b.shape.join();
 
 /**
- * Assigns each value to the tensor of the same name; dtypes are cast. Throws StateError, and changes nothing, if names are
- * missing or unexpected or shapes differ.
+ * Assigns each value to the tensor of the same name; dtypes are cast.
+ * @throws {StateError} and changes nothing, if names are missing or unexpected or shapes differ.
  */
 export function loadTensors(
   operation: string,
@@ -38,8 +38,8 @@ export function loadTensors(
 }
 
 /**
- * A state under the names that a model uses, where it has values under other names of the same tensors. Throws StateError,
- * naming both, when two names of one tensor have different values.
+ * A state under the names that a model uses, where it has values under other names of the same tensors.
+ * @throws {StateError} naming both, when two names of one tensor have different values.
  */
 export function withoutAliases(
   operation: string,

@@ -65,9 +65,10 @@ export abstract class Module {
   }
 
   /**
-   * The output for a batch: what a module defines. Containers call the modules below with `child.call(x, context)`, or with
-   * `below(context, name)` where one stands in several places. Throws ShapeError for a batch that does not fit. Called by
-   * hand it gives what `call` gives without a context.
+   * The output for a batch: what a module defines. Containers call the modules below with `child.call(x, context)`, or
+   * with `below(context, name)` where one stands in several places. Called by hand it gives what `call` gives without a
+   * context.
+   * @throws {ShapeError} for a batch that does not fit.
    */
   abstract forward(x: Tensor, context?: CallContext): Tensor;
 
@@ -87,9 +88,10 @@ export abstract class Module {
   abstract config(): ModuleConfig;
 
   /**
-   * Reports the layers of this module in the order in which an example of a shape (without the batch axis) meets them, and
-   * returns the output shape: the module is called in evaluation on a tensor without values, and nothing is computed. Only
-   * modules that are called with `call` are told apart. Throws ShapeError where the example does not fit.
+   * Reports the layers of this module in the order in which an example of a shape (without the batch axis) meets them,
+   * and returns the output shape: the module is called in evaluation on a tensor without values, and nothing is
+   * computed. Only modules that are called with `call` are told apart.
+   * @throws {ShapeError} where the example does not fit.
    */
   visit(input: Shape, report: (layer: LayerReport) => void, name = ''): Shape {
     const { layers, outputShape } = trace(this, input);
@@ -192,8 +194,11 @@ export abstract class Module {
   }
 
   /**
-   * Takes over saved values by name. Throws StateError, and changes nothing, if names are missing or unexpected or shapes
-   * differ; names of the other places of tied parameters are fine too, as long as their values agree. DeviceError for values on another device that can only be read asynchronously (move them with `to` first).
+   * Takes over saved values by name.
+   * @throws {StateError} and changes nothing, if names are missing or unexpected or shapes differ; names of the other
+   * places of tied parameters are fine too, as long as their values agree.
+   * @throws {DeviceError} for values on another device that can only be read asynchronously (move them with `to`
+   * first).
    */
   load(state: ReadonlyMap<string, Tensor>): this {
     check('load', 'state', state, mapOf(aTensor));

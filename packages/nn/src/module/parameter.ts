@@ -119,8 +119,9 @@ export class Parameter {
   }
 
   /**
-   * Puts a weight in a format in the place of the dense one, whose memory is given back with its views: modules compute from
-   * the format. Throws ShapeError unless the matrix is [first axis, all other axes] of this parameter.
+   * Puts a weight in a format in the place of the dense one, whose memory is given back with its views: modules compute
+   * from the format.
+   * @throws {ShapeError} unless the matrix is [first axis, all other axes] of this parameter.
    */
   store(weight: StoredWeight): this {
     const [rows = 1, ...rest] = this.shape;
@@ -214,9 +215,10 @@ export class Parameter {
   }
 
   /**
-   * Makes this the same weight as another from now on, as `head.weight.tie(embedding.weight)` does: its own value is let go.
-   * Do it before an optimizer takes charge. Throws ShapeError unless shapes and dtypes agree, ArgumentError if it has views,
-   * which would be lost.
+   * Makes this the same weight as another from now on, as `head.weight.tie(embedding.weight)` does: its own value is
+   * let go. Do it before an optimizer takes charge.
+   * @throws {ShapeError} unless shapes and dtypes agree.
+   * @throws {ArgumentError} if it has views, which would be lost.
    */
   tie(to: Parameter): this {
     check('tie', 'to', to, aParameter);

@@ -14,7 +14,10 @@ export type BuildChild = (config: unknown, place: string) => Module;
 /** How a type of module is built from JSON. */
 export interface ModuleType {
   readonly type: string;
-  /** `where` is the place of the config, for errors. Throws ConfigError. */
+  /**
+   * `where` is the place of the config, for errors.
+   * @throws {ConfigError} for a description that is wrong.
+   */
   readonly build: (config: ModuleConfig, context: BuildContext, where: string, child: BuildChild) => Module;
 }
 
@@ -26,7 +29,10 @@ const aModuleType = ruleOf<ModuleType>(
 // `build` gives it those of this package: each of them imports this file.
 const types = new Registry<ModuleType>('type of module', ({ type }) => type);
 
-/** Makes a type known to `build`. Throws ConfigError if the name is taken by another one. */
+/**
+ * Makes a type known to `build`.
+ * @throws {ConfigError} if the name is taken by another one.
+ */
 export function registerModule(type: ModuleType): void {
   check('registerModule', 'type', type, aModuleType);
   if (type.type === sameType)

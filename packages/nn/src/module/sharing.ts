@@ -15,9 +15,9 @@ export const tiesField = 'ties';
 let described: Map<object, Module> | undefined;
 
 /**
- * What a module says of itself, as `describe` gives it. Of the outermost one that is asked, all modules below it but the
- * first of several that are the same are replaced by a reference, and tied parameters are listed. Throws ConfigError where
- * a container does not pass on what its modules say.
+ * What a module says of itself, as `describe` gives it. Of the outermost one that is asked, all modules below it but
+ * the first of several that are the same are replaced by a reference, and tied parameters are listed.
+ * @throws {ConfigError} where a container does not pass on what its modules say.
  */
 export function describeModule(module: Module, describe: () => ModuleConfig): ModuleConfig {
   if (described) {
@@ -84,7 +84,10 @@ function tiesOf(root: Module): Map<string, string> {
   return ties;
 }
 
-/** The module that `{ type: 'same', as }` stands for. Throws ConfigError. */
+/**
+ * The module that `{ type: 'same', as }` stands for.
+ * @throws {ConfigError} where nothing was built at that place.
+ */
 export function findSame(config: ModuleConfig, built: ReadonlyMap<string, Module>, where: string): Module {
   const { type: _, as: place, ...others } = config;
   const [extra] = Object.keys(others);
@@ -98,7 +101,10 @@ export function findSame(config: ModuleConfig, built: ReadonlyMap<string, Module
   return module;
 }
 
-/** Ties the parameters of a module that was just built. Throws ConfigError. */
+/**
+ * Ties the parameters of a module that was just built.
+ * @throws {ConfigError} for names of no parameters, and for parameters that cannot be one.
+ */
 export function tieParameters(module: Module, ties: unknown, where: string): void {
   const place = inside(where, tiesField);
   if (!isRecord(ties)) throw new ConfigError(place, `is ${show(ties)}; it must map names of parameters to names`);

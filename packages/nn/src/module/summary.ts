@@ -41,9 +41,9 @@ export interface SummaryOptions {
 }
 
 /**
- * Follows one example of a shape (without the batch axis) through a model in evaluation; nothing is computed. A layer is a
- * module that calls no others by `call`, or that has parameters or products of its own. Throws ShapeError where a layer does
- * not fit.
+ * Follows one example of a shape (without the batch axis) through a model in evaluation; nothing is computed. A layer
+ * is a module that calls no others by `call`, or that has parameters or products of its own.
+ * @throws {ShapeError} where a layer does not fit.
  */
 export function summary(model: Module, inputShape: Shape, options: SummaryOptions = {}): Summary {
   check('summary', 'model', model, aModule);

@@ -32,9 +32,10 @@ interface Open {
 }
 
 /**
- * Calls a model in evaluation on one example of a shape (without the batch axis). Nothing is computed, and nothing changes.
- * The example is of the dtype given, else of that of the model's parameters or, if the model takes no such, of indices.
- * Throws what the model throws for an example that does not fit.
+ * Calls a model in evaluation on one example of a shape (without the batch axis). Nothing is computed, and nothing
+ * changes. The example is of the dtype given, else of that of the model's parameters or, if the model takes no such, of
+ * indices.
+ * @throws {Error} that of the model, for an example that does not fit.
  */
 export function trace(model: Module, inputShape: Shape, dtype?: DType): Trace {
   const leave = enterEvaluation(model);

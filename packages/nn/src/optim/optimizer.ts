@@ -78,8 +78,9 @@ export abstract class Optimizer {
   protected abstract update(slot: Slot, gradient: Tensor, scalars: StepScalars): Tensor;
 
   /**
-   * Takes charge of parameters, and forgets those of before. Parameters that are not trainable are left out. Throws
-   * ConfigError for a group of a wrong form, ArgumentError for a parameter that is there twice and where nothing is left.
+   * Takes charge of parameters, and forgets those of before. Parameters that are not trainable are left out.
+   * @throws {ConfigError} for a group of a wrong form.
+   * @throws {ArgumentError} for a parameter that is there twice and where nothing is left.
    */
   attach(parameters: ReadonlyMap<string, Parameter> | readonly ParameterGroup[]): this {
     const given: readonly unknown[] = isGroups(parameters) ? parameters : [{ parameters }];
@@ -142,7 +143,10 @@ export abstract class Optimizer {
     return this.#currentRate;
   }
 
-  /** Changes the learning rate of steps from now on, recorded ones too. Throws ArgumentError unless it is a finite number of at least 0. */
+  /**
+   * Changes the learning rate of steps from now on, recorded ones too.
+   * @throws {ArgumentError} unless it is a finite number of at least 0.
+   */
   setLearningRate(value: number): void {
     if (!(Number.isFinite(value) && value >= 0))
       throw new ArgumentError(
@@ -154,7 +158,11 @@ export abstract class Optimizer {
     this.#rate?.assign(this.#rate.filled([], value));
   }
 
-  /** Applies one gradient per parameter, in the order of `parameters`. Throws ArgumentError if their number differs, ShapeError if a shape does. */
+  /**
+   * Applies one gradient per parameter, in the order of `parameters`.
+   * @throws {ArgumentError} if their number differs.
+   * @throws {ShapeError} if a shape does.
+   */
   step(gradients: readonly Tensor[]): void {
     check(this.type, 'the gradients', gradients, tensors);
     const rate = this.#rate;
@@ -192,7 +200,10 @@ export abstract class Optimizer {
     return new Map([...this.#tensors()].map(([name, tensor]) => [name, tensor.detach().realizeSync()]));
   }
 
-  /** Goes on from a state. Throws StateError, and changes nothing, if it is of other parameters. */
+  /**
+   * Goes on from a state.
+   * @throws {StateError} and changes nothing, if it is of other parameters.
+   */
   load(state: ReadonlyMap<string, Tensor>): void {
     check(this.type, 'the state', state, mapOf(aTensor));
     loadTensors(this.type, this.#tensors(), state);

@@ -12,7 +12,10 @@ import { SGD, type SGDOptions } from './sgd.ts';
 /** How a type of optimizer is made from JSON. */
 export interface OptimizerType {
   readonly type: string;
-  /** The options have the type among them. Throws ConfigError. */
+  /**
+   * The options have the type among them.
+   * @throws {ConfigError} for those that are wrong.
+   */
   readonly create: (options: OptimizerConfig) => Optimizer;
 }
 
@@ -28,7 +31,10 @@ const anOptimizerType = ruleOf<OptimizerType>(
   (value) => isRecord(value) && aText.holds(value['type']) && aFunction.holds(value['create']),
 );
 
-/** Makes a type of optimizer known to `buildOptimizer`. Throws ConfigError if the name is taken by another one. */
+/**
+ * Makes a type of optimizer known to `buildOptimizer`.
+ * @throws {ConfigError} if the name is taken by another one.
+ */
 export function registerOptimizer(type: OptimizerType): void {
   types.register('registerOptimizer', check('registerOptimizer', 'type', type, anOptimizerType));
 }
@@ -36,7 +42,10 @@ export function registerOptimizer(type: OptimizerType): void {
 /** The names of all optimizers, those that were registered last. */
 export const optimizerTypes: readonly string[] = types.names;
 
-/** The optimizer a JSON description stands for. Throws ConfigError. */
+/**
+ * The optimizer a JSON description stands for.
+ * @throws {ConfigError} for a type that is not known, and for options that are wrong.
+ */
 export function buildOptimizer(config: OptimizerConfig): Optimizer {
   const type = isRecord(config) ? types.get(config.type) : undefined;
   if (!type) throw new ConfigError('optimizer', `is ${show(config)}; it needs a type out of ${types.list}`);

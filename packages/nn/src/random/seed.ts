@@ -5,8 +5,9 @@ import { aSeed } from '../config/rules.ts';
 
 /**
  * A seed for one purpose, from a seed and the purpose's name: 53 bits of two FNV-1a hashes, so that streams with
- * different names have nothing to do with each other. Throws ArgumentError for a seed that is no integer.
- * Source: Fowler, Noll and Vo, "The FNV Non-Cryptographic Hash Algorithm", IETF draft-eastlake-fnv.
+ * different names have nothing to do with each other. Source: Fowler, Noll and Vo, "The FNV Non-Cryptographic Hash
+ * Algorithm", IETF draft-eastlake-fnv.
+ * @throws {ArgumentError} for a seed that is no integer.
  */
 export function deriveSeed(seed: number, name: string): number {
   check('deriveSeed', 'seed', seed, aSeed);

@@ -26,8 +26,8 @@ export class Registry<Entry extends object> {
   }
 
   /**
-   * Makes an entry known by its name; the same one again changes nothing. Throws ConfigError, saying the operation, for a
-   * name that another entry has.
+   * Makes an entry known by its name; the same one again changes nothing.
+   * @throws {ConfigError} saying the operation, for a name that another entry has.
    */
   register(operation: string, entry: Entry): void {
     check<object>(operation, this.kind, entry, anObject);
@@ -48,7 +48,10 @@ export class Registry<Entry extends object> {
     return typeof name === 'string' ? this.#entries.get(name) : undefined;
   }
 
-  /** The entry of a name. Throws ConfigError, at a place and with the names that there are, where there is none. */
+  /**
+   * The entry of a name.
+   * @throws {ConfigError} at a place and with the names that there are, where there is none.
+   */
   find(place: string, name: unknown): Entry {
     const found = this.get(name);
     if (!found) throw new ConfigError(place, `${show(name)} is no known ${this.kind}; known are ${this.list}`);

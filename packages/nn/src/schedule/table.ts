@@ -21,8 +21,9 @@ import {
 export interface ScheduleType {
   readonly type: string;
   /**
-   * The options have the type among them; `where` is their place, for errors, and `child` reads a schedule that stands inside
-   * them. Throws ConfigError.
+   * The options have the type among them; `where` is their place, for errors, and `child` reads a schedule that stands
+   * inside them.
+   * @throws {ConfigError} for those that are wrong.
    */
   readonly create: (
     options: ScheduleConfig,
@@ -76,7 +77,10 @@ const aScheduleType = ruleOf<ScheduleType>(
   (value) => isRecord(value) && aText.holds(value['type']) && aFunction.holds(value['create']),
 );
 
-/** Makes a type of schedule known to `buildSchedule`. Throws ConfigError if the name is taken by another one. */
+/**
+ * Makes a type of schedule known to `buildSchedule`.
+ * @throws {ConfigError} if the name is taken by another one.
+ */
 export function registerSchedule(type: ScheduleType): void {
   types.register('registerSchedule', check('registerSchedule', 'type', type, aScheduleType));
 }
@@ -96,7 +100,10 @@ function read(config: unknown, where: string): Schedule {
 /** The names of all schedules, those that were registered last. */
 export const scheduleTypes: readonly string[] = types.names;
 
-/** The schedule a name or JSON description stands for. Throws ConfigError. */
+/**
+ * The schedule a name or JSON description stands for.
+ * @throws {ConfigError} for a type that is not known, and for options that are wrong.
+ */
 export function buildSchedule(config: string | ScheduleConfig): Schedule {
   return read(config, 'schedule');
 }

@@ -6,8 +6,9 @@ import type { Module } from '../module/module.ts';
 const charged = new WeakSet<object>();
 
 /**
- * Takes an optimizer, and the parameters of a model that are trained, into charge until the function that is returned is
- * called. Throws ArgumentError where another training has one of them: an optimizer would forget the first model, and two
+ * Takes an optimizer, and the parameters of a model that are trained, into charge until the function that is returned
+ * is called.
+ * @throws {ArgumentError} where another training has one of them: an optimizer would forget the first model, and two
  * trainings of one parameter would undo each other's steps.
  */
 export function takeCharge(operation: string, model: Module, optimizer: object): () => void {

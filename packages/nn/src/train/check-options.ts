@@ -24,7 +24,7 @@ import { aSchedule } from '../schedule/schedule.ts';
 import { aSignal } from './signal.ts';
 import type { CheckpointOptions, EarlyStopping, FitOptions } from './options.ts';
 
-/** Throws ArgumentError for data without an example: there is nothing to say of it. */
+/** @throws {ArgumentError} for data without an example: there is nothing to say of it. */
 function checkExamples(operation: string, place: string, { size }: Dataset): void {
   if (size < 1) throw new ArgumentError(operation, `${place} has no example`);
 }
@@ -72,7 +72,7 @@ const checkpointRules: OptionRules<CheckpointOptions> = {
   save: callback(),
 };
 
-/** Throws ArgumentError for an option that is wrong, missing or unknown: one that is misspelt would be ignored. */
+/** @throws {ArgumentError} for an option that is wrong, missing or unknown: one that is misspelt would be ignored. */
 function checkFields<Options extends object>(
   operation: string,
   place: string,
@@ -93,7 +93,7 @@ function checkFields<Options extends object>(
   }
 }
 
-/** Throws ArgumentError, naming the option, unless all that a training is given is what it should be. */
+/** @throws {ArgumentError} naming the option, unless all that a training is given is what it should be. */
 export function checkTraining(model: Module, data: Dataset, options: FitOptions): void {
   checkModelAndData('fit', model, data);
   check<object>('fit', 'options', options, anObject);
@@ -105,7 +105,7 @@ export function checkTraining(model: Module, data: Dataset, options: FitOptions)
   if (checkpoint) checkFields('fit', 'checkpoint.', checkpoint, checkpointRules, ['save']);
 }
 
-/** Throws ArgumentError unless a model can be measured on data. */
+/** @throws {ArgumentError} unless a model can be measured on data. */
 export function checkMeasuring(operation: string, model: Module, data: Dataset, batchSize: number): void {
   checkModelAndData(operation, model, data);
   checkExamples(operation, 'the data', data);

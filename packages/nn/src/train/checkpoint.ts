@@ -18,7 +18,11 @@ export async function encodeCheckpoint(position: Position, sections: Sections): 
   return writeSafetensors(new Map(tensors), { [metadataKey]: writePosition(position) });
 }
 
-/** A training from bytes. Throws FormatError for bytes that are no checkpoint, ArgumentError for one of another training. */
+/**
+ * A training from bytes.
+ * @throws {FormatError} for bytes that are no checkpoint.
+ * @throws {ArgumentError} for one of another training.
+ */
 export function decodeCheckpoint(
   bytes: Uint8Array,
   device: Device,

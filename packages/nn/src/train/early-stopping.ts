@@ -16,7 +16,7 @@ export class Stopper {
   #found: Best | undefined;
   #values: ReadonlyMap<string, Tensor> | undefined;
 
-  /** Throws ArgumentError if the metric is not measured. */
+  /** @throws {ArgumentError} if the metric is not measured. */
   constructor(options: EarlyStopping, metrics: Readonly<Record<string, Metric>>) {
     const own = Object.hasOwn(metrics, options.metric) ? metrics[options.metric] : undefined;
     const watched = options.metric === 'loss' ? { direction: 'minimize' } : own;

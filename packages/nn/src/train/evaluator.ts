@@ -38,7 +38,7 @@ function mistake(name: string, value: unknown): string {
   return `is ${found}: give a metric, such as accuracy or f1()`;
 }
 
-/** @throws ArgumentError that names what is no metric. */
+/** @throws {ArgumentError} that names what is no metric. */
 export function checkMetrics(operation: string, metrics: Metrics): void {
   const given: unknown = metrics;
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
@@ -142,8 +142,8 @@ export class Evaluator<M extends Metrics> {
 }
 
 /**
- * The metrics of a model on a dataset, in evaluation mode; under the names they are given. Throws ArgumentError naming the
- * example for a label that is no class of the model's.
+ * The metrics of a model on a dataset, in evaluation mode; under the names they are given.
+ * @throws {ArgumentError} naming the example for a label that is no class of the model's.
  *
  * @example
  * const { accuracy: share } = await evaluate(model, test, { accuracy });

@@ -37,11 +37,13 @@ import { checkLabels, findWrongTarget } from './targets.ts';
 import { viewTensors } from './views.ts';
 
 /**
- * Trains a model. Each step (forward, backward, clipping, update) is recorded once per batch shape and replayed. The same
- * seed, data and device give the same bytes; a training resumed from a checkpoint ends with the same bytes as one that
- * was never interrupted. Throws ArgumentError for options that do not fit and for labels that are no class, naming the
- * example; DivergenceError when the loss is no longer finite, with the model put back to where it was after its last good
- * epoch; the signal's reason when interrupted. Until it is over nothing else trains with the optimizer, or what it trains.
+ * Trains a model. Each step (forward, backward, clipping, update) is recorded once per batch shape and replayed. The
+ * same seed, data and device give the same bytes; a training resumed from a checkpoint ends with the same bytes as one
+ * that was never interrupted. Until it is over nothing else trains with the optimizer, or what it trains.
+ * @throws {ArgumentError} for options that do not fit and for labels that are no class, naming the example.
+ * @throws {DivergenceError} when the loss is no longer finite, with the model put back to where it was after its last
+ * good epoch.
+ * @throws {Error} the signal's reason, when interrupted.
  *
  * @example
  * await fit(model, train, { loss: crossEntropy, optimizer: new AdamW({ lr: 1e-3 }), epochs: 3, metrics: { accuracy }, validate: test, seed: 7 });
@@ -183,8 +185,9 @@ class Training {
   }
 
   /**
-   * The mean loss of the epoch so far. Waits for the device and stops the clock, so that rates are of finished work. Throws
-   * ArgumentError for a target that is none, DivergenceError for any other loss that is not finite, unless that is wanted.
+   * The mean loss of the epoch so far. Waits for the device and stops the clock, so that rates are of finished work.
+   * @throws {ArgumentError} for a target that is none.
+   * @throws {DivergenceError} for any other loss that is not finite, unless that is wanted.
    */
   async #meanLoss(): Promise<number> {
     const total = await this.#watch.total();

@@ -42,8 +42,9 @@ export class LastGood {
   }
 
   /**
-   * Throws DivergenceError, with the model put back, when one of its values is not finite: the last update of an epoch may
-   * have been the one too many, which no loss shows any more. One read.
+   * One read.
+   * @throws {DivergenceError} with the model put back, when one of its values is not finite: the last update of an
+   * epoch may have been the one too many, which no loss shows any more.
    */
   async check(step: number, soundness: () => Promise<Soundness>): Promise<void> {
     const floats = [...this.#model.rawTensors()].filter(([, { dtype }]) => isFloat(dtype));

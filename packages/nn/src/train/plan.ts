@@ -19,7 +19,10 @@ export interface TrainingPlan {
   readonly fingerprint: Fingerprint;
 }
 
-/** Options that are checked, with their defaults. Throws ArgumentError for those that do not fit together. */
+/**
+ * Options that are checked, with their defaults.
+ * @throws {ArgumentError} for those that do not fit together.
+ */
 export function planTraining(model: Module, data: Dataset, options: FitOptions): TrainingPlan {
   const { epochs, batchSize = 128, dropLast = false, seed = 0, shuffle = true, schedule = constant() } = options;
   const { metrics = {}, validate, earlyStopping, optimizer } = options;

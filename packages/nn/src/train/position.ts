@@ -110,7 +110,7 @@ function aBest(value: unknown): Best {
   return { epoch: aCount(epoch, 'best.epoch'), value: aNumber(reached, 'best.value') };
 }
 
-/** Throws ArgumentError unless a training is the one that is expected. */
+/** @throws {ArgumentError} unless a training is the one that is expected. */
 function checkFingerprint(found: Readonly<Record<string, unknown>>, expected: Fingerprint): void {
   const shown = (value: unknown): string => (typeof value === 'string' ? brief(value) : show(value));
   const differing = Object.entries(expected).filter(
@@ -124,7 +124,11 @@ function checkFingerprint(found: Readonly<Record<string, unknown>>, expected: Fi
   );
 }
 
-/** The position that a text stands for. Throws FormatError for one that is none, ArgumentError for one of another training. */
+/**
+ * The position that a text stands for.
+ * @throws {FormatError} for one that is none.
+ * @throws {ArgumentError} for one of another training.
+ */
 export function readPosition(text: string | undefined, expected: Fingerprint): Position {
   let parsed: unknown;
   try {

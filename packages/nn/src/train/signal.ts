@@ -11,7 +11,10 @@ export interface AbortSignalLike {
 /** A signal. */
 export const aSignal: Rule<AbortSignalLike> = ruleOf('an AbortSignal', (value) => Object(value) === value);
 
-/** Throws the reason of a signal that was given. */
+/**
+ * Ends what a signal has aborted.
+ * @throws {Error} the reason of the signal; {@link AbortError} where that is no error.
+ */
 export function throwIfAborted(signal: AbortSignalLike | undefined): void {
   if (signal !== undefined) check('throwIfAborted', 'signal', signal, aSignal);
   if (!signal?.aborted) return;

@@ -80,8 +80,8 @@ function describe(operation: string, row: number, { value, classes }: Suspect): 
 }
 
 /**
- * Goes through the labels that a dataset lists, if it does, and throws ArgumentError naming the first one of which the
- * judge can make nothing. A value that a loss ignores is fine.
+ * Goes through the labels that a dataset lists, if it does. A value that a loss ignores is fine.
+ * @throws {ArgumentError} naming the first one of which the judge can make nothing.
  */
 export async function checkLabels(operation: string, model: Module, data: Dataset, judge: Judge): Promise<void> {
   const labels = checkOptional(operation, 'what labels of the dataset gives', await data.labels?.(), numbers);
@@ -101,8 +101,9 @@ export async function checkLabels(operation: string, model: Module, data: Datase
 }
 
 /**
- * Looks through a whole dataset for what made a loss or counts NaN, and throws ArgumentError naming the first example
- * whose target is none; returns if all targets are fine, and the model is to blame.
+ * Looks through a whole dataset for what made a loss or counts NaN; returns if all targets are fine, and the model is
+ * to blame.
+ * @throws {ArgumentError} naming the first example whose target is none.
  */
 export async function findWrongTarget(operation: string, model: Module, data: Dataset, judge: Judge): Promise<void> {
   if (data.size === 0) return;

@@ -75,7 +75,10 @@ export interface BudgetOptions<A extends Attempt> {
   readonly of?: string;
   readonly maxTrials: number;
   readonly maxMinutes?: number;
-  /** Goes on from what an interrupted loop remembered. Throws GoalError if it was after something else. */
+  /**
+   * Goes on from what an interrupted loop remembered.
+   * @throws {GoalError} if it was after something else.
+   */
   readonly state?: BudgetState;
   /** Told each trial, with what to remember. */
   readonly onTrial?: (trial: BudgetTrial, state: BudgetState) => void | Promise<void>;

@@ -30,7 +30,7 @@ export interface CheckedGoal {
 
 const known = ['metric', 'maxDrop', 'min', 'maxTrials', 'maxMinutes', ...limitedCosts] as const;
 
-/** Throws GoalError for a goal that cannot be read or sets no floor. */
+/** @throws {GoalError} for a goal that cannot be read or sets no floor. */
 export function checkGoal(goal: Goal): CheckedGoal {
   if (typeof goal !== 'object' || (goal as Goal | null) === null)
     throw new GoalError('goal', `is ${quote(goal)}; it must be an object such as { maxDrop: 0.01 }`);

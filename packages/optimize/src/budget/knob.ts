@@ -67,7 +67,7 @@ export function nextKnob(range: KnobRange, tried: readonly KnobOutcome[]): KnobD
   }
 }
 
-/** Throws GoalError for a range that cannot be. */
+/** @throws {GoalError} for a range that cannot be. */
 export function checkRange({ low, high, resolution, start = high }: KnobRange): void {
   for (const [name, value] of Object.entries({ low, high, resolution, start }))
     if (!Number.isFinite(value)) throw new GoalError('knob', `${name} is ${quote(value)}; it must be a finite number`);

@@ -40,7 +40,10 @@ const unitsOf: Readonly<Record<LimitedCost, readonly string[]>> = {
   latencyMs: ['', 'us', 'ms', 's'],
 };
 
-/** A limit as a number in the cost's own unit. Throws GoalError naming the units it knows. */
+/**
+ * A limit as a number in the cost's own unit.
+ * @throws {GoalError} naming the units it knows.
+ */
 export function parseLimit(cost: LimitedCost, limit: number | string): number {
   check('parseLimit', 'cost', cost, oneOf(...limitedCosts));
   const units = unitsOf[cost];
@@ -59,7 +62,10 @@ export function parseLimit(cost: LimitedCost, limit: number | string): number {
   return value;
 }
 
-/** The limits as numbers. Throws GoalError for a cost or a unit it does not know. */
+/**
+ * The limits as numbers.
+ * @throws {GoalError} for a cost or a unit it does not know.
+ */
 export function parseLimits(limits: Limits): Costs {
   const parsed: Partial<Record<LimitedCost, number>> = {};
   for (const cost of limitedCosts) {

@@ -107,7 +107,10 @@ const aMetricType = partsOf<MetricType>(
 
 const registered = new WeakMap<MetricType, Measure>();
 
-/** Makes a metric known by a name, for goals. Throws ConfigError if the name is taken by another one. */
+/**
+ * Makes a metric known by a name, for goals.
+ * @throws {ConfigError} if the name is taken by another one.
+ */
 export function registerMetric(type: MetricType): void {
   check('registerMetric', 'type', type, aMetricType);
   const known = registered.get(type) ?? { type: type.type, targets: type.targets, measure: measured(type.metric) };
@@ -124,7 +127,10 @@ const kinds: Readonly<Record<TargetKind, string>> = {
   numbers: 'numbers like the outputs',
 };
 
-/** What the targets of a model's data are. Throws GoalError if they are neither. */
+/**
+ * What the targets of a model's data are.
+ * @throws {GoalError} if they are neither.
+ */
 export async function targetKind(model: Module, data: Dataset): Promise<TargetKind> {
   const { x, y } = await data.batch([0]);
   const [output, target] = [summary(model, x.shape.slice(1), { dtype: x.dtype }).outputShape, y.shape.slice(1)];
@@ -139,8 +145,9 @@ export async function targetKind(model: Module, data: Dataset): Promise<TargetKi
 }
 
 /**
- * The metric of a goal: the one it names, else accuracy for classes, and r² for numbers that are learned by their distance.
- * Throws GoalError for a metric that cannot be of such targets, and when it has to be named.
+ * The metric of a goal: the one it names, else accuracy for classes, and r² for numbers that are learned by their
+ * distance.
+ * @throws {GoalError} for a metric that cannot be of such targets, and when it has to be named.
  */
 export function chooseMetric(
   named: QualityMetric | undefined,

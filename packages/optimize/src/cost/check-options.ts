@@ -13,7 +13,9 @@ const someOptions = ruleOf<object>(
   anObject.holds,
 );
 
-/** Throws ArgumentError unless a model can be measured by the options, of which the shape of an example is needed. */
+/**
+ * @throws {ArgumentError} unless a model can be measured by the options, of which the shape of an example is needed.
+ */
 export function checkMeasurement<Options extends { readonly inputShape: Shape }>(
   operation: string,
   models: Readonly<Record<string, Module>>,

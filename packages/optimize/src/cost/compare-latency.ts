@@ -70,11 +70,11 @@ const sampleMs = 0.5;
 
 /**
  * Times a model against a baseline, one example at a time, on copies as they are when their files are loaded
- * (`materializeModel`). Both
- * are warmed up, then timed in blocks in the order A B B A or B A A B, drawn anew for each block: a drift of the machine
- * falls on both alike, and no habit of it can keep time with one of them. Each block gives a ratio; the interval is one of
- * their median that assumes nothing of the distribution and holds at whatever block one stops (see `medianInterval`). It
- * ends when the interval is narrow enough, or time is up. Throws ArgumentError for options that cannot be.
+ * (`materializeModel`). Both are warmed up, then timed in blocks in the order A B B A or B A A B, drawn anew for each
+ * block: a drift of the machine falls on both alike, and no habit of it can keep time with one of them. Each block
+ * gives a ratio; the interval is one of their median that assumes nothing of the distribution and holds at whatever
+ * block one stops (see `medianInterval`). It ends when the interval is narrow enough, or time is up.
+ * @throws {ArgumentError} for options that cannot be.
  *
  * @example
  * const { ratio, low, high, verdict } = await compareLatency(model, small, { inputShape: [1, 28, 28] });

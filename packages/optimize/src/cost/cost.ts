@@ -64,8 +64,9 @@ const costRules: OptionRules<CostOptions> = {
 };
 
 /**
- * Measures what a model costs. Memory and latency are those of a copy as it is when its file is loaded (`materializeModel`). Throws
- * ArgumentError for options that cannot be.
+ * Measures what a model costs. Memory and latency are those of a copy as it is when its file is loaded
+ * (`materializeModel`).
+ * @throws {ArgumentError} for options that cannot be.
  */
 export async function measureCost(model: Module, options: CostOptions): Promise<Cost> {
   checkMeasurement('measureCost', { model }, options, costRules);

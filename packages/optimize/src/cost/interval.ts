@@ -14,7 +14,8 @@ const z = 1.959963984540054;
 
 /**
  * Wilson's score interval of `successes` in `total` trials, at 95 % (E. B. Wilson, 1927). It stays inside 0 … 1 and is
- * sound near the ends, where accuracies live. Throws ArgumentError unless 0 ≤ successes ≤ total and total > 0.
+ * sound near the ends, where accuracies live.
+ * @throws {ArgumentError} unless 0 ≤ successes ≤ total and total > 0.
  */
 export function wilsonInterval(successes: number, total: number): ProportionInterval {
   check('wilsonInterval', 'successes', successes, aNumber);

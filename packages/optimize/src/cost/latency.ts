@@ -30,7 +30,8 @@ export interface Latency {
 /**
  * Runs a model on an input again and again, from call to values read, one after the other. The model should be in
  * evaluation. Two such figures do not say which of two models is faster, since a process gets faster as it runs and the
- * machine does other things in between: `compareLatency` does. Throws ArgumentError for less than one run.
+ * machine does other things in between: `compareLatency` does.
+ * @throws {ArgumentError} for less than one run.
  */
 export async function measureLatency(model: Module, input: Tensor, options: LatencyOptions = {}): Promise<Latency> {
   check('measureLatency', 'model', model, aModule);

@@ -16,12 +16,12 @@ export interface MedianInterval {
 }
 
 /**
- * The median of independent draws with a confidence sequence: with a chance of 1 - `alpha` the intervals after 1, 2, 3, …
- * draws all hold the true median, so that one may look after each and stop when it suits. Nothing is assumed of the
- * distribution. A value is out when the number of draws below it is too far from half of them: of a fair coin, which this
- * is for the true median, 2ⁿ / ((n + 1) · C(n, k)) is a martingale, and passes 1 / `alpha` with a chance of at most `alpha`
- * (J. Ville, 1939). While there are too few draws to rule anything out, the ends are infinite. Throws ArgumentError without
- * a draw, or unless 0 < alpha < 1.
+ * The median of independent draws with a confidence sequence: with a chance of 1 - `alpha` the intervals after 1, 2, 3,
+ * … draws all hold the true median, so that one may look after each and stop when it suits. Nothing is assumed of the
+ * distribution. A value is out when the number of draws below it is too far from half of them: of a fair coin, which
+ * this is for the true median, 2ⁿ / ((n + 1) · C(n, k)) is a martingale, and passes 1 / `alpha` with a chance of at
+ * most `alpha` (J. Ville, 1939). While there are too few draws to rule anything out, the ends are infinite.
+ * @throws {ArgumentError} without a draw, or unless 0 < alpha < 1.
  */
 export function medianInterval(draws: ArrayLike<number>, alpha: number): MedianInterval {
   check('medianInterval', 'draws', draws, allNumbers);

@@ -37,7 +37,10 @@ export function stopwatch(model: Module, input: Tensor, now: () => number = mono
   };
 }
 
-/** A time that was measured. Throws ArgumentError where the clock gives something else. */
+/**
+ * A time that was measured.
+ * @throws {ArgumentError} where the clock gives something else.
+ */
 function timeOf(taken: number): number {
   if (Number.isFinite(taken)) return taken;
   throw new ArgumentError('latency', `now() gives no finite numbers; it has to be milliseconds since any moment`);
@@ -50,8 +53,8 @@ const mostTimeless = 10_000;
 const settled = 0.97;
 
 /**
- * Runs models in turns until all have settled, and gives the median of each at the end, in milliseconds. Throws
- * ArgumentError for a clock that stands still.
+ * Runs models in turns until all have settled, and gives the median of each at the end, in milliseconds.
+ * @throws {ArgumentError} for a clock that stands still.
  */
 export async function warmUp(watches: readonly Stopwatch[], options: TimingOptions): Promise<readonly number[]> {
   const { warmUp: least = 3, warmUpMs = 250 } = options;

@@ -34,10 +34,11 @@ export interface DistillOptions extends DistillationMix {
 const optionNames = ['teacher', 'student', 'temperature', 'alpha', 'train'] as const;
 
 /**
- * Trains on what a teacher says as well as on the labels: on classes by `distillationLoss`, on numbers by the task's own loss
- * from the labels and from the teacher's answers. The student is a new network where its architecture is given, else the
- * model as earlier passes left it. Throws RecipeError or ArgumentError for options that
- * cannot be, ShapeError for a teacher of another number of classes before anything is trained.
+ * Trains on what a teacher says as well as on the labels: on classes by `distillationLoss`, on numbers by the task's
+ * own loss from the labels and from the teacher's answers. The student is a new network where its architecture is
+ * given, else the model as earlier passes left it.
+ * @throws {RecipeError | ArgumentError} for options that cannot be.
+ * @throws {ShapeError} for a teacher of another number of classes before anything is trained.
  *
  * @example
  * distill({ teacher: model, student: { type: 'sequential', layers: [...] }, temperature: 4, train: { epochs: 5 } })

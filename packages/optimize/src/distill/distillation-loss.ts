@@ -17,9 +17,10 @@ const mixRules: OptionRules<DistillationMix> = { temperature: aNumber, alpha: aN
  * gradients of both parts in proportion whatever the temperature. No gradient flows to the teacher.
  * Source: Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015.
  *
- * `student` and `teacher` are logits [batch, classes]; `labels` are class indices [batch]. Classes that the teacher masks
- * with -∞ are not taught. Throws ArgumentError for a temperature that is not positive or an α outside 0 … 1, ShapeError
- * for logits of different shapes.
+ * `student` and `teacher` are logits [batch, classes]; `labels` are class indices [batch]. Classes that the teacher
+ * masks with -∞ are not taught.
+ * @throws {ArgumentError} for a temperature that is not positive or an α outside 0 … 1.
+ * @throws {ShapeError} for logits of different shapes.
  */
 export function distillationLoss(student: Tensor, teacher: Tensor, labels: Tensor, mix: DistillationMix = {}): Tensor {
   for (const [name, tensor] of Object.entries({ student, teacher, labels }))
@@ -33,7 +34,9 @@ export function distillationLoss(student: Tensor, teacher: Tensor, labels: Tenso
   return alpha === 1 ? soft : soft.add(crossEntropy(student, labels).mul(1 - alpha));
 }
 
-/** Throws ShapeError, with both numbers, when a student and its teacher do not tell the same number of classes apart. */
+/**
+ * @throws {ShapeError} with both numbers, when a student and its teacher do not tell the same number of classes apart.
+ */
 export function checkSameClasses(student: Shape, teacher: Shape): void {
   if (student.join() === teacher.join()) return;
   const [own, others] = [student.at(-1), teacher.at(-1)];
@@ -45,7 +48,10 @@ export function checkSameClasses(student: Shape, teacher: Shape): void {
   );
 }
 
-/** The mix with its defaults. Throws ArgumentError as `distillationLoss` does. */
+/**
+ * The mix with its defaults.
+ * @throws {ArgumentError} as `distillationLoss` does.
+ */
 export function checkMix({ temperature = 4, alpha = 0.9 }: DistillationMix): Required<DistillationMix> {
   if (!(temperature > 0)) throw new ArgumentError('distill', `the temperature is ${temperature}; it must be above 0`);
   if (!(alpha >= 0 && alpha <= 1)) throw new ArgumentError('distill', `alpha is ${alpha}; it must lie between 0 and 1`);

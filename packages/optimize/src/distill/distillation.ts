@@ -25,9 +25,10 @@ export interface Lesson {
 }
 
 /**
- * The lesson of a task: for cross-entropy `distillationLoss`, for the others (1 - α) · loss(student, labels) + α · loss(student,
- * what the teacher says), which has no temperature. Throws RecipeError for a loss without a name, of which it cannot be known
- * what outputs mean, and for a temperature that would not be used.
+ * The lesson of a task: for cross-entropy `distillationLoss`, for the others (1 - α) · loss(student, labels) + α ·
+ * loss(student, what the teacher says), which has no temperature.
+ * @throws {RecipeError} for a loss without a name, of which it cannot be known what outputs mean, and for a temperature
+ * that would not be used.
  */
 export function lessonOf(place: string, { name }: TaskLoss, given: DistillationMix): Lesson {
   const mix = checkMix(given);

@@ -23,9 +23,9 @@ export interface EncodeOptions extends ParameterFilter {
 }
 
 /**
- * Stores weights in a format, by rounding or dropping what the format has no room for: no data, no training. It comes last
- * in a recipe, since a stored weight is not trained. A mask stays only in what is 0. Throws RecipeError for a format that is
- * not known.
+ * Stores weights in a format, by rounding or dropping what the format has no room for: no data, no training. It comes
+ * last in a recipe, since a stored weight is not trained. A mask stays only in what is 0.
+ * @throws {RecipeError} for a format that is not known.
  *
  * @example
  * encode({ format: 'int4', options: { group: 64 }, exclude: ['head.*'] })

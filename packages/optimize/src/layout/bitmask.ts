@@ -48,7 +48,10 @@ export function encodeBitmask<V extends Values>(
   return { bits, values: dense.filter((_, index) => present[index] === 1) as V };
 }
 
-/** The matrix again. Throws FormatError when the parts contradict each other. */
+/**
+ * The matrix again.
+ * @throws {FormatError} when the parts contradict each other.
+ */
 export function decodeBitmask<V extends Values>(
   { bits, values }: Bitmask<V>,
   rows: number,

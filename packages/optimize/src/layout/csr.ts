@@ -38,7 +38,10 @@ export function encodeCompressedRows<V extends Values>(
   return { offsets, columns: indices, values };
 }
 
-/** The matrix again. Throws FormatError when the parts contradict each other. */
+/**
+ * The matrix again.
+ * @throws {FormatError} when the parts contradict each other.
+ */
 export function decodeCompressedRows<V extends Values>(
   parts: CompressedRows<V>,
   rows: number,

@@ -34,7 +34,10 @@ export function describeEncoded({ format, settings }: EncodedMatrix, shape: Shap
   return { encoding: format.name, settings, shape };
 }
 
-/** The endings of the arrays of a described weight. Throws FormatError for a format that is not known. */
+/**
+ * The endings of the arrays of a described weight.
+ * @throws {FormatError} for a format that is not known.
+ */
 export function encodedEndings(source: string, { encoding, settings }: EncodedDescription): string[] {
   const format = formatNamed(encoding);
   if (!format)
@@ -47,8 +50,8 @@ export function encodedEndings(source: string, { encoding, settings }: EncodedDe
 }
 
 /**
- * Gives a parameter the weight that a file holds: stored where the device computes from the format, else dense. Throws
- * FormatError, naming the parameter, when the arrays do not fit together or not to it.
+ * Gives a parameter the weight that a file holds: stored where the device computes from the format, else dense.
+ * @throws {FormatError} naming the parameter, when the arrays do not fit together or not to it.
  */
 export function restoreEncoded(
   name: string,
@@ -84,7 +87,10 @@ function arrayOf({ dtype, shape, bytes }: RawTensor): EncodedArray {
   return { dtype, shape, data: info.view(buffer, 0, Math.floor(bytes.length / info.bytes)) };
 }
 
-/** A description read from JSON, if it is one of a format. Throws FormatError naming `source` and the parameter. */
+/**
+ * A description read from JSON, if it is one of a format.
+ * @throws {FormatError} naming `source` and the parameter.
+ */
 export function parseEncoded(source: string, name: string, value: object): EncodedDescription {
   const { encoding, settings, shape } = value as Partial<Record<keyof EncodedDescription, unknown>>;
   const plain = (each: unknown): boolean => ['number', 'string', 'boolean'].includes(typeof each);

@@ -14,8 +14,8 @@ const formats = new Registry<MatrixFormat<never>>('format', ({ name }) => name, 
 ] as readonly object[] as readonly MatrixFormat<never>[]);
 
 /**
- * Makes a format known by its name: to the pass `encode`, and to the files of models that have weights in it. Throws
- * ConfigError if the name is taken by another one.
+ * Makes a format known by its name: to the pass `encode`, and to the files of models that have weights in it.
+ * @throws {ConfigError} if the name is taken by another one.
  */
 export function registerFormat<Options extends object>(format: MatrixFormat<Options>): void {
   check('registerFormat', 'format', format, aMatrixFormat);

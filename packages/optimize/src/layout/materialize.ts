@@ -48,9 +48,10 @@ export function hasLayout(parameter: Parameter): boolean {
 
 /**
  * Turns a masked or quantized f32 parameter into the layout that takes the fewest bytes: its values (f32, or int8 with
- * scales), dense, by bitmask or by compressed rows. A sparse layout holds every weight that the mask keeps, also one that is
- * 0. The parameter is not changed. `name` is for errors: throws ArgumentError for a view that a file cannot carry, for NaN
- * under quantization, and for another dtype than f32.
+ * scales), dense, by bitmask or by compressed rows. A sparse layout holds every weight that the mask keeps, also one
+ * that is 0. The parameter is not changed. `name` is for errors.
+ * @throws {ArgumentError} for a view that a file cannot carry, for NaN under quantization, and for another dtype than
+ * f32.
  */
 export async function materialize(parameter: Parameter, name = 'the parameter'): Promise<MaterializedWeight> {
   check('materialize', 'parameter', parameter, aParameter);
@@ -126,9 +127,9 @@ export function countNonZeros(values: ArrayLike<number>): number {
 }
 
 /**
- * Gives a parameter the weight that `materialize` made: stored in its format where the device computes from that, else dense
- * with the views that go with it. Throws FormatError, naming the array, when the parts do not fit together or not to the
- * parameter.
+ * Gives a parameter the weight that `materialize` made: stored in its format where the device computes from that, else
+ * dense with the views that go with it.
+ * @throws {FormatError} naming the array, when the parts do not fit together or not to the parameter.
  */
 export function restore(name: string, parameter: Parameter, description: WeightDescription, arrays: NamedArrays): void {
   check('restore', 'name', name, aText);
@@ -168,7 +169,10 @@ function checkScales(name: string, scales: Float32Array, shape: Shape): void {
     throw new FormatError(`${name}_scale`, wrong * 4, `holds ${scales[wrong]}; a scale is a positive number`);
 }
 
-/** A description read from JSON. Throws FormatError naming `source` and the parameter. */
+/**
+ * A description read from JSON.
+ * @throws {FormatError} naming `source` and the parameter.
+ */
 export function parseDescription(source: string, name: string, value: unknown): WeightDescription {
   const { layout, format, shape, pruned } = Object(value) as Partial<WeightDescription>;
   const sizes: unknown = shape;

@@ -47,10 +47,10 @@ const layoutEndings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_
  * - by bitmask: `p_values` [n] and `p_bitmask` u8 [rows, ⌈columns / 8⌉];
  * - by compressed rows: `p_values` [n], `p_columns` u8 or u32 [n] and `p_row_offsets` u32 [rows + 1];
  *
- * with values f32, or i8 and `p_scale` f32 [1] or [rows]; one that is stored in a format (see the pass `encode`) becomes
- * `p_name` for each array of the format, and one under registered views stays `p`, with `p_view<i>_name` for each array of the
- * i-th view. Rows are the first axis, columns all others. Throws ArgumentError as
- * `materialize` does, and for a tensor that has such a name already.
+ * with values f32, or i8 and `p_scale` f32 [1] or [rows]; one that is stored in a format (see the pass `encode`)
+ * becomes `p_name` for each array of the format, and one under registered views stays `p`, with `p_view<i>_name` for
+ * each array of the i-th view. Rows are the first axis, columns all others.
+ * @throws {ArgumentError} as `materialize` does, and for a tensor that has such a name already.
  */
 export async function packWeights(model: Module): Promise<ModelWeights> {
   check('packWeights', 'model', model, aModule);
@@ -97,7 +97,10 @@ export async function packWeights(model: Module): Promise<ModelWeights> {
   return { tensors, descriptions };
 }
 
-/** What a file says about a weight. Throws FormatError naming `source` and the parameter. */
+/**
+ * What a file says about a weight.
+ * @throws {FormatError} naming `source` and the parameter.
+ */
 export function parseWeight(source: string, name: string, value: unknown): WeightDescriptions[string] {
   if (anObject.holds(value) && 'encoding' in value) return parseEncoded(source, name, value);
   if (anObject.holds(value) && 'views' in value) return parseViewed(source, name, value);
@@ -105,8 +108,8 @@ export function parseWeight(source: string, name: string, value: unknown): Weigh
 }
 
 /**
- * Gives a model the weights of a file, with the masks and the quantization that go with them. Throws FormatError naming
- * `source` when an array is missing, left over, or does not fit.
+ * Gives a model the weights of a file, with the masks and the quantization that go with them.
+ * @throws {FormatError} naming `source` when an array is missing, left over, or does not fit.
  */
 export function unpackWeights(source: string, model: Module, weights: ModelWeights): void {
   check('unpackWeights', 'source', source, aText);

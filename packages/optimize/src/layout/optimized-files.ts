@@ -38,7 +38,8 @@ export function describeLayouts(descriptions: WeightDescriptions, metadata: Meta
 
 /**
  * A model that `saveOptimized`, or `saveModel` of `@espalier/nn`, saved, from its files: in a page, of a server by
- * `modelFilesAt`. No user code is needed. Throws FormatError, naming the file and what is wrong with it, for damaged ones.
+ * `modelFilesAt`. No user code is needed.
+ * @throws {FormatError} naming the file and what is wrong with it, for damaged ones.
  *
  * @example
  * const { model } = await loadOptimizedFrom(modelFilesAt('models/digits-int8'));

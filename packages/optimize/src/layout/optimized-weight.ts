@@ -127,8 +127,8 @@ function narrowColumns(
 }
 
 /**
- * The matrix of a weight of a file, if there is a format for its layout; a dense layout of floats is none. Throws FormatError,
- * naming the parameter, where the arrays contradict each other.
+ * The matrix of a weight of a file, if there is a format for its layout; a dense layout of floats is none.
+ * @throws {FormatError} naming the parameter, where the arrays contradict each other.
  */
 export function matrixOf(
   name: string,

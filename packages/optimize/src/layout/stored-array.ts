@@ -25,7 +25,10 @@ export function store(values: ArrayOf<StoredDType>, shape: Shape = [values.lengt
   return { dtype, shape, bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
 }
 
-/** The numbers of a stored array, which must be of one of the dtypes. Throws FormatError, naming the array, otherwise. */
+/**
+ * The numbers of a stored array, which must be of one of the dtypes.
+ * @throws {FormatError} naming the array, otherwise.
+ */
 export function unstore<T extends StoredDType>(
   name: string,
   array: RawTensor | undefined,

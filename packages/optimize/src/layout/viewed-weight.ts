@@ -39,8 +39,9 @@ export function viewEndings({ views }: ViewedDescription): string[] {
 }
 
 /**
- * Gives a parameter, which has its raw values, the views that a file holds. Throws FormatError, naming it, for a view that is
- * not known, for an array that is missing, and for what the view makes nothing of.
+ * Gives a parameter, which has its raw values, the views that a file holds.
+ * @throws {FormatError} naming it, for a view that is not known, for an array that is missing, and for what the view
+ * makes nothing of.
  */
 export function restoreViews(
   name: string,
@@ -60,7 +61,10 @@ export function restoreViews(
   parameter.views.push(...made);
 }
 
-/** A description read from JSON, if it is one of views. Throws FormatError naming `source` and the parameter. */
+/**
+ * A description read from JSON, if it is one of views.
+ * @throws {FormatError} naming `source` and the parameter.
+ */
 export function parseViewed(source: string, name: string, { views }: { readonly views?: unknown }): ViewedDescription {
   const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((each) => typeof each === 'string');
   const valid =

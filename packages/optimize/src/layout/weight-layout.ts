@@ -24,7 +24,10 @@ interface Layout {
   /** Bytes of the arrays for `present` weights of `valueBytes` each. */
   readonly bytes: (matrix: Matrix, present: number, valueBytes: number) => number;
   readonly encode: (weights: SparseWeights, shape: Shape, matrix: Matrix) => NamedArrays;
-  /** `name` is the parameter's, for errors. Throws FormatError. */
+  /**
+   * `name` is the parameter's, for errors.
+   * @throws {FormatError} when the arrays do not fit together.
+   */
   readonly decode: (
     name: string,
     arrays: NamedArrays,
@@ -117,7 +120,10 @@ export function encodeLayout(layout: LayoutName, weights: SparseWeights, shape: 
   return layouts[layout].encode(weights, shape, matrixOf(shape));
 }
 
-/** The weights that the arrays hold, row-major. Throws FormatError, naming the array, when they do not fit together. */
+/**
+ * The weights that the arrays hold, row-major.
+ * @throws {FormatError} naming the array, when they do not fit together.
+ */
 export function decodeLayout(
   layout: LayoutName,
   name: string,

@@ -18,10 +18,11 @@ export interface SaveOptimizedOptions {
 }
 
 /**
- * Saves a model as a folder, each weight in its smallest layout; the layouts are described in config.json. Loaded again its
- * weights are the same to the last bit. A model without masks and quantization is saved as `saveModel` of `@espalier/nn` does it.
- * Each file appears at once or not at all, config.json last. Returns the bytes of the folder's files. Throws StateError, naming
- * the module, for a type that is not registered and for a description that is no JSON.
+ * Saves a model as a folder, each weight in its smallest layout; the layouts are described in config.json. Loaded again
+ * its weights are the same to the last bit. A model without masks and quantization is saved as `saveModel` of
+ * `@espalier/nn` does it. Each file appears at once or not at all, config.json last. Returns the bytes of the folder's
+ * files.
+ * @throws {StateError} naming the module, for a type that is not registered and for a description that is no JSON.
  */
 export async function saveOptimized(
   folder: string,
@@ -43,9 +44,10 @@ export async function saveOptimized(
 }
 
 /**
- * Loads what `saveOptimized`, or `saveModel` of `@espalier/nn`, saved: no user code is needed. Weights stay in the formats of
- * the file where the device computes from them, and become dense when they are trained (see `Parameter.stored`). Throws FormatError, naming
- * the file and what is wrong with it, for a damaged folder.
+ * Loads what `saveOptimized`, or `saveModel` of `@espalier/nn`, saved: no user code is needed. Weights stay in the
+ * formats of the file where the device computes from them, and become dense when they are trained (see
+ * `Parameter.stored`).
+ * @throws {FormatError} naming the file and what is wrong with it, for a damaged folder.
  */
 export async function loadOptimized(
   folder: string,

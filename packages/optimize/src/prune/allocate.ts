@@ -17,7 +17,8 @@ export interface SparsityBounds {
  *
  * - `local`: the lowest ⌊sparsity · size⌋ of each tensor.
  * - `global`: the lowest ⌊sparsity · total size⌋ of all tensors in one ranking, with every tensor's own sparsity kept
- *   inside the bounds, so that no layer is cut through. Throws ArgumentError when the bounds leave no such choice.
+ *   inside the bounds, so that no layer is cut through.
+ * @throws {ArgumentError} when the bounds leave no such choice.
  */
 export function chooseDropped(
   scores: readonly Float32Array[],

@@ -21,9 +21,10 @@ export function modelAfter(model: Module, passes: readonly Pass[]): Module {
 }
 
 /**
- * Throws RecipeError for a pruning that may find more weights gone than it is to leave gone, or whose bounds leave no choice.
  * Which weights go is not known before, since training comes between: under global scope a tensor may lose all that
  * `maximum` allows.
+ * @throws {RecipeError} for a pruning that may find more weights gone than it is to leave gone, or whose bounds leave
+ * no choice.
  */
 export async function checkPrunings(model: Module, passes: readonly Pass[]): Promise<void> {
   const begin = passes.findLastIndex(({ effects }) => effects.includes('architecture')) + 1;
@@ -109,7 +110,7 @@ export function growthError(
   );
 }
 
-/** Throws RecipeError where the bounds of a pruning may leave no choice of the wanted number of weights. */
+/** @throws {RecipeError} where the bounds of a pruning may leave no choice of the wanted number of weights. */
 function checkBounds(
   chosen: readonly NamedParameter[],
   wanted: number,

@@ -64,7 +64,8 @@ const scores = new Registry<ScoreType>('score', ({ type }) => type, [
 const aScoreType = partsOf<ScoreType>('a score with its name: { type, score }', { type: aText, score: aFunction });
 
 /**
- * Makes a score known by a name, for `prune({ method })`. Throws ConfigError if the name is taken by another one.
+ * Makes a score known by a name, for `prune({ method })`.
+ * @throws {ConfigError} if the name is taken by another one.
  *
  * @example
  * registerScore({ type: 'outliers', score: (values) => values.map((value) => -Math.abs(value)) });
@@ -82,8 +83,9 @@ export function wordsOf(importance: Importance): string {
 }
 
 /**
- * The scores of a parameter's weights, by the score of a name. Throws RecipeError where they are not one number for each
- * weight; none may be -∞, which is that of what is gone already.
+ * The scores of a parameter's weights, by the score of a name.
+ * @throws {RecipeError} where they are not one number for each weight; none may be -∞, which is that of what is gone
+ * already.
  */
 export async function scoreWeights(
   importance: Importance,

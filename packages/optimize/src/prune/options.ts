@@ -55,7 +55,10 @@ export interface CheckedPruning {
   readonly trains: boolean;
 }
 
-/** The options with their defaults. Throws RecipeError, or ArgumentError of a schedule, for what contradicts itself. */
+/**
+ * The options with their defaults.
+ * @throws {RecipeError} or ArgumentError of a schedule, for what contradicts itself.
+ */
 export function checkPruning(place: string, options: PruneOptions): CheckedPruning {
   optionsOf(place, options, optionNames);
   const { sparsity, method = 'magnitude', scope = 'global' } = options;

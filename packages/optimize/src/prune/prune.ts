@@ -15,9 +15,9 @@ import { maskUpdates } from './schedule.ts';
 
 /**
  * Drops the least important weights: a mask keeps them at exactly 0 from then on, through any further training. With a
- * gradual schedule they go step by step while the model trains; without one they go at once, and `train`, if given, lets
- * the others make up for them. A mask only grows: weights that are gone stay gone. Throws RecipeError for options that
- * contradict themselves.
+ * gradual schedule they go step by step while the model trains; without one they go at once, and `train`, if given,
+ * lets the others make up for them. A mask only grows: weights that are gone stay gone.
+ * @throws {RecipeError} for options that contradict themselves.
  *
  * @example
  * prune({ sparsity: 0.9, scope: 'global', schedule: 'cubic', train: { epochs: 4 } })
@@ -160,7 +160,10 @@ async function goneOf(chosen: readonly NamedParameter[]): Promise<{ size: number
   });
 }
 
-/** Throws RecipeError when more is gone already than is to go: of all weights, or of a tensor where each is on its own. */
+/**
+ * @throws {RecipeError} when more is gone already than is to go: of all weights, or of a tensor where each is on its
+ * own.
+ */
 async function checkGrowth(chosen: readonly NamedParameter[], sparsity: number, scope: PruneScope): Promise<void> {
   const parts = scope === 'global' ? [chosen] : chosen.map((each) => [each]);
   for (const part of parts) {

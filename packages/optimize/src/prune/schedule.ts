@@ -64,8 +64,8 @@ export const scheduleOptionNames: readonly string[] = Object.keys(scheduleRules)
 
 /**
  * When the mask grows, and to which sparsity, in a training of `steps` steps. The last update reaches `final` exactly;
- * updates that fall on one step become one. Throws ArgumentError unless 0 ≤ begin ≤ end ≤ 1, 0 ≤ initial ≤ final < 1 and
- * there is at least one update.
+ * updates that fall on one step become one.
+ * @throws {ArgumentError} unless 0 ≤ begin ≤ end ≤ 1, 0 ≤ initial ≤ final < 1 and there is at least one update.
  */
 export function maskUpdates(schedule: PruningSchedule, final: number, steps: number): MaskUpdate[] {
   check<object>('prune', 'schedule', schedule, anObject);

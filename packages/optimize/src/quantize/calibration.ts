@@ -22,11 +22,11 @@ const channelAxes: Readonly<Record<string, (input: Tensor) => number>> = {
 const batchSize = 128;
 
 /**
- * Visits parameters one after the other, in the order in which an example meets them, each with the inputs of the modules
- * that it belongs to on `count` examples, spread evenly over a dataset. The inputs are those of the model in evaluation as
- * it is by then: what the visitor did to a layer is in what the layers behind it see. Parameters of modules whose inputs are
- * no factors of the weight (embeddings) come without. Throws RecipeError, before the first visit, for a module whose calls
- * are not seen.
+ * Visits parameters one after the other, in the order in which an example meets them, each with the inputs of the
+ * modules that it belongs to on `count` examples, spread evenly over a dataset. The inputs are those of the model in
+ * evaluation as it is by then: what the visitor did to a layer is in what the layers behind it see. Parameters of
+ * modules whose inputs are no factors of the weight (embeddings) come without.
+ * @throws {RecipeError} before the first visit, for a module whose calls are not seen.
  */
 export async function calibrate(
   model: Module,
@@ -58,7 +58,7 @@ async function modulesInOrder(model: Module, data: Dataset): Promise<Module[]> {
   return [...met];
 }
 
-/** Throws RecipeError for a parameter whose inputs can be measured, of modules that were not met. */
+/** @throws {RecipeError} for a parameter whose inputs can be measured, of modules that were not met. */
 function checkUnseen(model: Module, each: NamedParameter): void {
   for (const [name, module] of model.namedModules())
     if (Object.hasOwn(channelAxes, module.type) && owns(module, each))

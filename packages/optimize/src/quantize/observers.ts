@@ -135,7 +135,10 @@ const makers: { readonly [Type in ObserverConfig['type']]: (config: ObserverConf
 /** The names of the observers. */
 export const observerTypes: readonly ObserverConfig['type'][] = Object.keys(makers) as ObserverConfig['type'][];
 
-/** An observer from its configuration. Throws ArgumentError for a type it does not know, or a percentile outside (50, 100]. */
+/**
+ * An observer from its configuration.
+ * @throws {ArgumentError} for a type it does not know, or a percentile outside (50, 100].
+ */
 export function createObserver(config: ObserverConfig): Observer {
   check<object>('quantize', 'the observer', config, anObject);
   if (!observerTypes.includes(config.type))

@@ -58,8 +58,9 @@ export function findScales(
 
 /**
  * Quantizes a tensor symmetrically: codes from -127 to 127, the code 0 for the number 0, rounded half to even. With the
- * `min-max` observer no element moves by more than half its scale. Throws ShapeError for a scalar by channel, ArgumentError for
- * NaN and infinities, for which there is no code.
+ * `min-max` observer no element moves by more than half its scale.
+ * @throws {ShapeError} for a scalar by channel.
+ * @throws {ArgumentError} for NaN and infinities, for which there is no code.
  */
 export async function quantizeTensor(tensor: Tensor, options: QuantizeTensorOptions = {}): Promise<QuantizedTensor> {
   check('quantizeTensor', 'tensor', tensor, aTensor);

@@ -27,7 +27,9 @@ export class QuantizeView implements ParameterView {
   /** The format, and a hash of the scales. */
   readonly settings: string;
 
-  /** Throws ArgumentError for a format it does not know, and for scales that are no positive numbers or do not fit. */
+  /**
+   * @throws {ArgumentError} for a format it does not know, and for scales that are no positive numbers or do not fit.
+   */
   constructor(format: WeightFormat, scales: Float32Array, like: Tensor) {
     check('setQuantization', 'like', like, aTensor);
     checkScales(format, scales, like);

@@ -16,9 +16,10 @@ import { setQuantization } from './quantize-view.ts';
 const optionNames = ['weights', 'granularity', 'observer', 'calibrate', 'include', 'exclude'] as const;
 
 /**
- * Rounds weights to whole numbers with a scale for each tensor or output channel. Biases and norms stay as they are. The
- * scales cover the weights as they are when the pass comes; the model then computes with exactly the numbers that a saved
- * file holds, and pruned weights stay exactly 0. Throws RecipeError for options it does not know.
+ * Rounds weights to whole numbers with a scale for each tensor or output channel. Biases and norms stay as they are.
+ * The scales cover the weights as they are when the pass comes; the model then computes with exactly the numbers that a
+ * saved file holds, and pruned weights stay exactly 0.
+ * @throws {RecipeError} for options it does not know.
  *
  * @example
  * quantize({ weights: 'int8', granularity: 'channel' })

@@ -2,7 +2,10 @@
 import { RecipeError } from '../errors.ts';
 import { brief, quote } from '../quote.ts';
 
-/** The options as an object with known names only. Throws RecipeError. */
+/**
+ * The options as an object with known names only.
+ * @throws {RecipeError} for what is no object, and for names that are not known.
+ */
 export function optionsOf(place: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new RecipeError(place, `the options are ${quote(options)}; they must be an object`);
@@ -20,7 +23,7 @@ export interface NumberBounds {
   readonly below?: number;
 }
 
-/** Throws RecipeError unless the value is a number inside the bounds. */
+/** @throws {RecipeError} unless the value is a number inside the bounds. */
 export function numberOption(place: string, name: string, value: unknown, bounds: NumberBounds = {}): void {
   const { least = -Infinity, most = Infinity, above = -Infinity, below = Infinity } = bounds;
   const fits = typeof value === 'number' && value >= least && value <= most && value > above && value < below;
@@ -30,13 +33,13 @@ export function numberOption(place: string, name: string, value: unknown, bounds
   throw new RecipeError(place, `${name} is ${quote(value)}; it must be a number ${limits.join(' and ')}`.trim());
 }
 
-/** Throws RecipeError unless the value is a whole number of at least `least`. */
+/** @throws {RecipeError} unless the value is a whole number of at least `least`. */
 export function integerOption(place: string, name: string, value: unknown, least: number): void {
   if (Number.isSafeInteger(value) && (value as number) >= least) return;
   throw new RecipeError(place, `${name} is ${quote(value)}; it must be a whole number of at least ${least}`);
 }
 
-/** Throws RecipeError unless the value is one of the words. */
+/** @throws {RecipeError} unless the value is one of the words. */
 export function oneOf<Word extends string>(place: string, name: string, value: Word, words: readonly Word[]): void {
   if (!words.includes(value))
     throw new RecipeError(place, `${name} is ${quote(value)}; it must be one of ${words.join(', ')}`);

@@ -48,9 +48,9 @@ function effectsOn(parameter: Parameter): Effect[] {
 }
 
 /**
- * Throws RecipeError, with the reason, when a pass of a later stage would undo the work of an earlier one, or of what was
- * done to the model before: by the rules of this package, and by those that passes bring. Passes that run together are
- * applied in their order.
+ * Passes that run together are applied in their order.
+ * @throws {RecipeError} with the reason, when a pass of a later stage would undo the work of an earlier one, or of what
+ * was done to the model before: by the rules of this package, and by those that passes bring.
  */
 export function checkOrder(stages: readonly (readonly Pass[])[], already: readonly Effect[] = []): void {
   const rules = [...ownRules, ...stages.flat().flatMap(({ order = [] }) => order)];

@@ -29,7 +29,10 @@ export interface RecipeModels {
 /** How a type of pass is made from JSON. */
 export interface PassType {
   readonly type: string;
-  /** The options are those of the step, unchecked. Throws RecipeError for what they cannot be. */
+  /**
+   * The options are those of the step, unchecked.
+   * @throws {RecipeError} for what they cannot be.
+   */
   readonly make: (options: never, models: RecipeModels) => Pass;
 }
 
@@ -53,7 +56,10 @@ const types = new Registry<PassType>('type of pass', ({ type }) => type, [
 
 const aPassType = partsOf<PassType>('a type of pass: { type, make }', { type: aText, make: aFunction });
 
-/** Makes a type of pass known to recipes. Throws ConfigError if the name is taken by another one. */
+/**
+ * Makes a type of pass known to recipes.
+ * @throws {ConfigError} if the name is taken by another one.
+ */
 export function registerPass(type: PassType): void {
   types.register('registerPass', check('registerPass', 'type', type, aPassType));
 }
@@ -61,7 +67,10 @@ export function registerPass(type: PassType): void {
 /** The types of passes that recipes can name, those that were registered last. */
 export const passTypes: readonly string[] = types.names;
 
-/** The steps that a JSON recipe stands for. Throws RecipeError, naming the step, for what is no recipe. */
+/**
+ * The steps that a JSON recipe stands for.
+ * @throws {RecipeError} naming the step, for what is no recipe.
+ */
 export function parseRecipe(recipe: unknown, models: RecipeModels = {}): Step[] {
   checkOptions('parseRecipe', models, { teacher: aModule });
   if (!Array.isArray(recipe)) throw new RecipeError('steps', `is ${quote(recipe)}; it must be a list`);
@@ -75,7 +84,10 @@ export function parseRecipe(recipe: unknown, models: RecipeModels = {}): Step[] 
   });
 }
 
-/** A recipe as JSON; `parseRecipe` reads it. Throws RecipeError for a pass whose type is not registered: no JSON can name it. */
+/**
+ * A recipe as JSON; `parseRecipe` reads it.
+ * @throws {RecipeError} for a pass whose type is not registered: no JSON can name it.
+ */
 export function recipeJson(steps: readonly Step[]): StepJson[] {
   checkSteps(steps);
   for (const [index, step] of steps.entries())

@@ -111,10 +111,13 @@ export interface Pass {
   readonly order?: readonly OrderRule[];
   /** How it wants to train; absent for a pass that leaves this to the others of its stage, or to the defaults. */
   readonly train?: TrainingConfig | undefined;
-  /** For a pass that makes a loss of its own out of that of the task: throws RecipeError for a task it can make none of. */
+  /**
+   * For a pass that makes a loss of its own out of that of the task.
+   * @throws {RecipeError} for a task it can make none of.
+   */
   readonly checkLoss?: (task: TaskLoss) => void;
   /** Absent where there is nothing to turn. */
   readonly knob?: PassKnob;
-  /** Throws RecipeError when it cannot work on this model. */
+  /** @throws {RecipeError} when it cannot work on this model. */
   readonly plan: (model: Module, context: PassContext) => Promise<PassPlan>;
 }

@@ -93,8 +93,9 @@ export interface RecipeResult {
 }
 
 /**
- * Carries out a recipe on a copy of a model; the model itself is not changed. Throws RecipeError, before anything is done,
- * for an order that would lose work, a pass that lacks its data, and prunings of which one may leave another nothing to do.
+ * Carries out a recipe on a copy of a model; the model itself is not changed.
+ * @throws {RecipeError} before anything is done, for an order that would lose work, a pass that lacks its data, and
+ * prunings of which one may leave another nothing to do.
  */
 export async function runRecipe(
   model: Module,
@@ -125,7 +126,7 @@ export async function runRecipe(
   return { model: current.eval(), records };
 }
 
-/** Throws RecipeError when the recipe cannot be carried out on this model with this data, or by this loss. */
+/** @throws {RecipeError} when the recipe cannot be carried out on this model with this data, or by this loss. */
 export function checkRecipe(
   model: Module,
   steps: readonly Step[],
@@ -149,7 +150,7 @@ export function checkRecipe(
   checkTasks(stages, loss, trainedBy(model));
 }
 
-/** Throws RecipeError unless the steps are passes, or several together. */
+/** @throws {RecipeError} unless the steps are passes, or several together. */
 export function checkSteps(steps: unknown): asserts steps is readonly Step[] {
   if (!Array.isArray(steps)) throw new RecipeError('steps', `is ${quote(steps)}; it must be a list of passes`);
   for (const [index, step] of steps.entries()) {
@@ -161,7 +162,7 @@ export function checkSteps(steps: unknown): asserts steps is readonly Step[] {
   }
 }
 
-/** Throws RecipeError for callbacks and signals that are none, and for options that are misspelt. */
+/** @throws {RecipeError} for callbacks and signals that are none, and for options that are misspelt. */
 function checkPassing(options: RecipeOptions): void {
   optionsOf('runRecipe', options, ['data', 'seed', 'signal', 'onProgress', 'loss']);
   const { signal, onProgress } = options;
@@ -169,7 +170,7 @@ function checkPassing(options: RecipeOptions): void {
   checkOptional('runRecipe', 'onProgress', onProgress, aFunction);
 }
 
-/** Throws RecipeError for options that are not what they should be. */
+/** @throws {RecipeError} for options that are not what they should be. */
 function checkOptions({ data, loss, seed }: Pick<RecipeOptions, 'data' | 'loss' | 'seed'>): void {
   checkLoss('runRecipe', loss);
   if (seed !== undefined && !Number.isSafeInteger(seed))
@@ -184,7 +185,10 @@ function checkOptions({ data, loss, seed }: Pick<RecipeOptions, 'data' | 'loss' 
   if (data && 'load' in data) throw new RecipeError('data', 'is a dataset; say what it is for: { train: dataset }');
 }
 
-/** Throws RecipeError when a stage has no loss to train by, or too many; what one stage trains by, the next goes on with. */
+/**
+ * @throws {RecipeError} when a stage has no loss to train by, or too many; what one stage trains by, the next goes on
+ * with.
+ */
 function checkTasks(
   stages: readonly (readonly Pass[])[],
   caller: GivenLoss | undefined,

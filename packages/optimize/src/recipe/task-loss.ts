@@ -13,7 +13,7 @@ export interface TaskLoss {
 /** A loss as callers give it: a name or a function. */
 export type GivenLoss = string | LossFunction;
 
-/** Throws RecipeError unless the loss is a function or has a name that is known. */
+/** @throws {RecipeError} unless the loss is a function or has a name that is known. */
 export function checkLoss(place: string, given: unknown): void {
   if (given === undefined || typeof given === 'function' || lossTypes.includes(given as string)) return;
   throw new RecipeError(place, `loss is ${quote(given)}; it must be one of ${lossTypes.join(', ')}`);
@@ -21,7 +21,8 @@ export function checkLoss(place: string, given: unknown): void {
 
 /**
  * The loss of a training: the first that is said of those given, which are that of the pass, of the caller, and of the
- * training that made the model. Throws RecipeError if none is: to teach a model by a guess may undo it.
+ * training that made the model.
+ * @throws {RecipeError} if none is: to teach a model by a guess may undo it.
  */
 export function findTaskLoss(place: string, ...given: readonly (GivenLoss | undefined)[]): TaskLoss {
   const first = given.find((each) => each !== undefined);

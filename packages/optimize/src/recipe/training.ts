@@ -24,7 +24,7 @@ const defaultTraining: Required<Omit<TrainingConfig, 'loss'>> = {
   schedule: 'cosine',
 };
 
-/** Throws RecipeError or ConfigError for a training that cannot be. */
+/** @throws {RecipeError | ConfigError} for a training that cannot be. */
 export function checkTraining(place: string, train: TrainingConfig | undefined): void {
   if (train === undefined) return;
   optionsOf(place, train, trainingOptionNames);
@@ -37,7 +37,8 @@ export function checkTraining(place: string, train: TrainingConfig | undefined):
 }
 
 /**
- * Trains a model once for all passes of a stage. Throws RecipeError when there is no training data.
+ * Trains a model once for all passes of a stage.
+ * @throws {RecipeError} when there is no training data.
  */
 export async function trainStage(
   place: string,
@@ -79,7 +80,10 @@ export function trainedFor(training: TrainingRecord | undefined): string {
   return ` for ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`;
 }
 
-/** The one way to train that all passes that name one name. Throws RecipeError when they disagree. */
+/**
+ * The one way to train that all passes that name one name.
+ * @throws {RecipeError} when they disagree.
+ */
 export function agreedTraining(place: string, passes: readonly Pass[]): TrainingConfig {
   const given = passes.flatMap(({ train }) => (train ? [train] : []));
   const [first = {}, ...others] = given;

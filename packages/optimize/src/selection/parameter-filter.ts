@@ -18,8 +18,8 @@ export interface NamedParameter {
 }
 
 /**
- * The parameters of a model that a filter names, in the model's order. Throws RecipeError when a pattern matches
- * nothing, which is most often a misspelling, or when nothing is left.
+ * The parameters of a model that a filter names, in the model's order.
+ * @throws {RecipeError} when a pattern matches nothing, which is most often a misspelling, or when nothing is left.
  */
 export function selectParameters(place: string, model: Module, filter: ParameterFilter = {}): NamedParameter[] {
   checkFilter(place, filter);
@@ -45,12 +45,12 @@ export function selectParameters(place: string, model: Module, filter: Parameter
   return chosen;
 }
 
-/** Throws RecipeError for a filter that no model could be looked at with. */
+/** @throws {RecipeError} for a filter that no model could be looked at with. */
 export function checkFilter(place: string, { include, exclude }: ParameterFilter): void {
   for (const [option, patterns] of Object.entries({ include, exclude })) checkPatterns(place, option, patterns);
 }
 
-/** Throws RecipeError unless the patterns are a list of texts that can be read. */
+/** @throws {RecipeError} unless the patterns are a list of texts that can be read. */
 function checkPatterns(place: string, option: string, patterns: unknown): void {
   if (patterns === undefined) return;
   if (!Array.isArray(patterns) || !patterns.every((pattern) => typeof pattern === 'string'))

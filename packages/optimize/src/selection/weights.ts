@@ -3,8 +3,9 @@ import { RecipeError } from '../errors.ts';
 import type { NamedParameter } from './parameter-filter.ts';
 
 /**
- * What the module sees of a parameter, row-major. Throws RecipeError, naming the parameter, unless it is f32 and every value
- * is finite: there is no rank and no code for anything else.
+ * What the module sees of a parameter, row-major.
+ * @throws {RecipeError} naming the parameter, unless it is f32 and every value is finite: there is no rank and no code
+ * for anything else.
  */
 export async function readWeights(
   place: string,

@@ -4,8 +4,8 @@ import { ArgumentError } from '@espalier/tensor';
 import { ownViews, typeOfView } from './view-type.ts';
 
 /**
- * Throws ArgumentError, naming parameter and view, for a view that no file can hold: anybody's function of a tensor whose
- * kind is not registered, or a second mask or quantization.
+ * @throws {ArgumentError} naming parameter and view, for a view that no file can hold: anybody's function of a tensor
+ * whose kind is not registered, or a second mask or quantization.
  */
 export function checkViews(operation: string, name: string, parameter: Parameter): void {
   const other = uncarried(parameter);

@@ -9,8 +9,9 @@ import { isViewed, uncarried } from './carried.ts';
 import { copyView, typeOfView } from './view-type.ts';
 
 /**
- * A copy of a model that trains on its own, with the same masks, quantization and other views, and the same ties; on another
- * device where one is given. Throws RecipeError, naming it, for a view that has no `copy` and whose kind is not registered.
+ * A copy of a model that trains on its own, with the same masks, quantization and other views, and the same ties; on
+ * another device where one is given.
+ * @throws {RecipeError} naming it, for a view that has no `copy` and whose kind is not registered.
  */
 export async function copyModel(model: Module, options: { readonly device?: Device } = {}): Promise<Module> {
   check('copyModel', 'model', model, aModule);

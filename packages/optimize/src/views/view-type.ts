@@ -24,8 +24,8 @@ export interface ViewType<View extends ParameterView = ParameterView> {
   readonly is: (view: ParameterView) => view is View;
   readonly save: (view: View) => SavedView | Promise<SavedView>;
   /**
-   * The view for the parameter with the raw tensor `like`, on whose device the arrays are. Throws an error that says what is
-   * wrong with what was saved: it comes from a file.
+   * The view for the parameter with the raw tensor `like`, on whose device the arrays are.
+   * @throws {Error} that says what is wrong with what was saved: it comes from a file.
    */
   readonly load: (saved: Required<SavedView>, like: Tensor) => ParameterView;
   /** What a model was done to that has such views; rules of order see it in a model that is given. Default: nothing. */
@@ -74,8 +74,9 @@ const aViewType = partsOf<ViewType>('a kind of view: { name, is, save, load }', 
 });
 
 /**
- * Makes a kind of view known by its name: copies and files of models then hold its views, with the parameter as it is below
- * them. Throws ConfigError if the name is taken by another one.
+ * Makes a kind of view known by its name: copies and files of models then hold its views, with the parameter as it is
+ * below them.
+ * @throws {ConfigError} if the name is taken by another one.
  */
 export function registerView<View extends ParameterView>(type: ViewType<View>): void {
   types.register('registerView', check('registerView', 'type', viewType(type), aViewType));
@@ -87,7 +88,10 @@ export function typeOfView(view: ParameterView): ViewType | undefined {
   return type?.is(view) ? type : undefined;
 }
 
-/** What a known view is made of. Throws ArgumentError where its kind says what no file can hold. */
+/**
+ * What a known view is made of.
+ * @throws {ArgumentError} where its kind says what no file can hold.
+ */
 export async function saveView(view: ParameterView): Promise<Required<SavedView>> {
   const type = typeOfView(view) as ViewType;
   const { settings = null, arrays = {} } = Object(await type.save(view)) as SavedView;
@@ -98,7 +102,10 @@ export async function saveView(view: ParameterView): Promise<Required<SavedView>
   return { settings, arrays };
 }
 
-/** A view of what was saved. Throws FormatError, naming the parameter, for a kind that is not known and for what fits none. */
+/**
+ * A view of what was saved.
+ * @throws {FormatError} naming the parameter, for a kind that is not known and for what fits none.
+ */
 export function loadView(parameter: string, name: string, saved: Required<SavedView>, like: Tensor): ParameterView {
   const type = types.get(name);
   if (!type)

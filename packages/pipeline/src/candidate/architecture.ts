@@ -18,7 +18,7 @@ const digits: ImageShape = { channels: 1, height: 28, width: 28, outputs: 10 };
 
 /**
  * What a task asks of a model of this data.
- * @throws UsageError when the data is of another kind.
+ * @throws {UsageError} when the data is of another kind.
  */
 export function imageShape(data: Data, task: Task): ImageShape {
   const [channels, height, width] = data.input;
@@ -46,7 +46,7 @@ export function fits(architecture: Architecture, { height, width }: ImageShape):
 
 /**
  * The model of an architecture, as the JSON that `build` reads.
- * @throws UsageError when an image is too small for its blocks.
+ * @throws {UsageError} when an image is too small for its blocks.
  */
 export function modelConfig(architecture: Architecture, initialiser: string, image: ImageShape): ModuleConfig {
   const { blocks, channels, kernel, hidden, activation, batchNorm } = architecture;
@@ -106,7 +106,7 @@ const studentBlocks = 2;
 /**
  * The architecture of a student: its teacher's, without the hidden layer, where most weights sit, and with as many
  * channels as stay within a number of parameters.
- * @throws UsageError when not even one channel does.
+ * @throws {UsageError} when not even one channel does.
  */
 export function studentOf(teacher: Architecture, image: ImageShape, parameters: number): Architecture {
   const slim = { ...teacher, hidden: 0, channels: 1 };

@@ -49,7 +49,7 @@ export function candidateProblem(value: unknown): Problem | undefined {
 
 /**
  * Reads a candidate from the config of a trial.
- * @throws UsageError when it is not one: the space was made by something else.
+ * @throws {UsageError} when it is not one: the space was made by something else.
  */
 export function candidateOf(config: unknown): Candidate {
   const problem = candidateProblem(config);

@@ -25,11 +25,17 @@ export interface DataSource<Options extends object = object> {
   readonly name: string;
   /** What its options may be. */
   readonly options: Fields;
-  /** Makes sure, before anything is started, that the data is there. @throws UsageError that says what is missing. */
+  /**
+   * Makes sure, before anything is started, that the data is there.
+   * @throws {UsageError} that says what is missing.
+   */
   readonly check?: (options: Options) => void;
   /** The files and folders that it reads, which nothing may be written over. */
   readonly reads?: (options: Options) => readonly string[];
-  /** Opens the data. @throws UsageError or FormatError when it is not there, or damaged. */
+  /**
+   * Opens the data.
+   * @throws {UsageError | FormatError} when it is not there, or damaged.
+   */
   readonly open: (options: Options, device: Device) => Promise<Data>;
 }
 
@@ -51,8 +57,9 @@ const aSource = ruleOf<DataSource>(
 const sources = createRegistry<DataSource<never>>('source of data');
 
 /**
- * Makes a source of data known by its name. Throws ArgumentError for what is none.
- * @throws ConfigError if its name is taken by another one.
+ * Makes a source of data known by its name.
+ * @throws {ConfigError} if its name is taken by another one.
+ * @throws {ArgumentError} for what is none.
  */
 export function registerSource<Options extends object>(source: DataSource<Options>): void {
   check('registerSource', 'source', source, aSource);
@@ -70,7 +77,7 @@ interface ResolvedSource {
   readonly options: object;
 }
 
-/** @throws UsageError when there is no such source, or its options are wrong. */
+/** @throws {UsageError} when there is no such source, or its options are wrong. */
 function resolveSource(use: SourceUse): ResolvedSource {
   const isPath = typeof use === 'string' && !sources.names().includes(use);
   const { source: name, options = {} } = isPath
@@ -86,14 +93,17 @@ function resolveSource(use: SourceUse): ResolvedSource {
 
 /**
  * Makes sure that the data of a source is there, as far as that can be told before it is opened.
- * @throws UsageError that says what is missing or wrong.
+ * @throws {UsageError} that says what is missing or wrong.
  */
 export function checkSource(use: SourceUse): void {
   const { source, options } = resolveSource(use);
   source.check?.(options);
 }
 
-/** The files and folders that a source reads. @throws UsageError when there is no such source. */
+/**
+ * The files and folders that a source reads.
+ * @throws {UsageError} when there is no such source.
+ */
 export function filesOfSource(use: SourceUse): readonly string[] {
   const { source, options } = resolveSource(use);
   return source.reads?.(options) ?? [];
@@ -103,7 +113,8 @@ const opened = new Map<string, Promise<Data>>();
 
 /**
  * The data of a source, opened once for each device of this thread.
- * @throws UsageError when it is not there, FormatError when it is damaged.
+ * @throws {UsageError} when it is not there.
+ * @throws {FormatError} when it is damaged.
  */
 export function openData(use: SourceUse, device: Device): Promise<Data> {
   const { source, options } = resolveSource(use);

@@ -22,7 +22,7 @@ function kindOf({ name }: Device): DeviceKind {
 
 /**
  * Opens a device and makes it the default.
- * @throws NoDeviceError when it is not here.
+ * @throws {NoDeviceError} when it is not here.
  */
 export async function openDevice(name: DeviceName): Promise<OpenedDevice> {
   try {

@@ -32,16 +32,19 @@ const aJob = ruleOf<JobType>(
 const jobs = createRegistry<JobType<never>>('job');
 
 /**
- * Makes a job known by its name, in this thread: workers know those of the modules that they are started with. Throws
- * ArgumentError for what is none.
- * @throws ConfigError if its name is taken by another one.
+ * Makes a job known by its name, in this thread: workers know those of the modules that they are started with.
+ * @throws {ConfigError} if its name is taken by another one.
+ * @throws {ArgumentError} for what is none.
  */
 export function registerJob<Input, Output>(job: JobType<Input, Output>): void {
   check('registerJob', 'job', job, aJob);
   jobs.register('registerJob', job);
 }
 
-/** The job of a name. @throws UsageError when this thread knows none. */
+/**
+ * The job of a name.
+ * @throws {UsageError} when this thread knows none.
+ */
 export function jobNamed(name: string): JobType {
   return jobs.named(name) as JobType;
 }

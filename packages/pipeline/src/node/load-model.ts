@@ -11,7 +11,7 @@ const clear = new Set(['FormatError', 'StateError', 'DeviceError', 'OutOfMemoryE
 
 /**
  * Loads a saved model for a command.
- * @throws UsageError when its files are missing, cannot be read, or describe what cannot be built.
+ * @throws {UsageError} when its files are missing, cannot be read, or describe what cannot be built.
  */
 export async function loadModelFolder(
   folder: string,

@@ -20,8 +20,8 @@ export interface FolderRun extends Omit<Workshop, 'state' | 'versions'> {
 /**
  * Runs a pipeline in a folder, going on with what is done there if asked to; writes the report, where there is one, as
  * JSON. Gives what all stages came to, by name.
- * @throws UsageError when the pipeline cannot run, or there is nothing to resume.
- * @throws InterruptedError when the host asks to stop; what is done is kept for a later run with `resume`.
+ * @throws {UsageError} when the pipeline cannot run, or there is nothing to resume.
+ * @throws {InterruptedError} when the host asks to stop; what is done is kept for a later run with `resume`.
  */
 export async function runInFolder(pipeline: Pipeline, run: FolderRun): Promise<Readonly<Record<string, unknown>>> {
   const { fingerprint, folder, resume } = run;

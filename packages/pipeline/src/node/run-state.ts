@@ -48,7 +48,7 @@ function isShallow(value: unknown, left: number = deepest): boolean {
 
 /**
  * Opens the state of a run in a folder.
- * @throws UsageError when there is nothing to resume, or it was started with something else.
+ * @throws {UsageError} when there is nothing to resume, or it was started with something else.
  */
 export async function openRunState(folder: string, fingerprint: string, resume: boolean): Promise<RunState> {
   const file = join(folder, stateFile);

@@ -68,7 +68,7 @@ function checkRows({ rows }: Pipeline): void {
 /**
  * Makes sure that a pipeline can run: that everything it names is known, options are what they may be, and each stage and
  * row finds what it is made from.
- * @throws UsageError that names the place.
+ * @throws {UsageError} that names the place.
  */
 export function checkPipeline(pipeline: Pipeline): void {
   checkName('pipeline.name', pipeline.name);

@@ -24,7 +24,10 @@ export interface RowContext<Options extends object = object> {
   readonly from: string;
   /** The folder that it is saved into. */
   readonly folder: string;
-  /** What a search found. Reading it throws UsageError in a pipeline that has found nothing. */
+  /**
+   * What a search found.
+   * @throws {UsageError} in a pipeline that has found nothing.
+   */
   readonly winner: Candidate;
   readonly runner: Runner;
   /** Whether this goes on with what the folder holds. */
@@ -59,8 +62,9 @@ const aRowType = ruleOf<RowType>(
 const rows = createRegistry<RowType<never>>('type of row', [trainRow, pruneRow, quantizeRow, distillRow, passesRow]);
 
 /**
- * Makes a type of row known by its name. Throws ArgumentError for what is none.
- * @throws ConfigError if its name is taken by another one.
+ * Makes a type of row known by its name.
+ * @throws {ConfigError} if its name is taken by another one.
+ * @throws {ArgumentError} for what is none.
  */
 export function registerRow<Options extends object>(row: RowType<Options>): void {
   check('registerRow', 'row', row, aRowType);
@@ -72,7 +76,10 @@ export function rowTypes(): string[] {
   return rows.names();
 }
 
-/** The type of row of a name. @throws UsageError that names those that are known. */
+/**
+ * The type of row of a name.
+ * @throws {UsageError} that names those that are known.
+ */
 export function rowNamed(name: string): RowType {
   return rows.named(name) as RowType;
 }

@@ -75,8 +75,9 @@ const stages = createRegistry<Stage<never>>('stage', [
 ]);
 
 /**
- * Makes a stage known by its name. Throws ArgumentError for what is none.
- * @throws ConfigError if its name is taken by another one.
+ * Makes a stage known by its name.
+ * @throws {ConfigError} if its name is taken by another one.
+ * @throws {ArgumentError} for what is none.
  */
 export function registerStage<Options extends object>(stage: Stage<Options>): void {
   check('registerStage', 'stage', stage, aStage);
@@ -88,7 +89,10 @@ export function stageNames(): string[] {
   return stages.names();
 }
 
-/** The stage of a name. @throws UsageError that names those that are known. */
+/**
+ * The stage of a name.
+ * @throws {UsageError} that names those that are known.
+ */
 export function stageNamed(name: string): Stage {
   return stages.named(name) as Stage;
 }

@@ -21,8 +21,8 @@ export interface SearchRun extends Pick<Pipeline, 'name' | 'seed' | 'data' | 'ta
 
 /**
  * Searches with trials in workers, going on with what the storage holds, and shows how far it is.
- * @throws InterruptedError when the user stops it; the storage keeps every finished trial.
- * @throws FailedError when no trial worked.
+ * @throws {InterruptedError} when the user stops it; the storage keeps every finished trial.
+ * @throws {FailedError} when no trial worked.
  */
 export async function runSearch(host: Host, runner: Runner, run: SearchRun): Promise<SearchOutcome> {
   const { name, seed, data, recipe, storage } = run;

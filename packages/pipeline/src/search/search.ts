@@ -132,8 +132,8 @@ async function runTrials(study: Study, setup: SearchSetup, score: string): Promi
 
 /**
  * Searches for the best candidate, going on with what the storage already holds.
- * @throws InterruptedError when the user stops it; the storage keeps every finished trial.
- * @throws FailedError when no trial worked.
+ * @throws {InterruptedError} when the user stops it; the storage keeps every finished trial.
+ * @throws {FailedError} when no trial worked.
  */
 export async function searchCandidates(setup: SearchSetup): Promise<SearchOutcome> {
   const { name, recipe, seed, storage, score = classification.score } = setup;

@@ -26,7 +26,10 @@ export interface Score {
 /** A kind of thing that models learn. */
 export interface Task<Measured extends Metrics = Metrics> {
   readonly name: string;
-  /** How many numbers a model gives for an example. @throws UsageError when the data is of another kind. */
+  /**
+   * How many numbers a model gives for an example.
+   * @throws {UsageError} when the data is of another kind.
+   */
   readonly outputs: (data: Data) => number;
   /** What models learn by: a name of `lossTypes`, or a function. */
   readonly loss: string | LossFunction;
@@ -55,8 +58,9 @@ export const defaultTask: string = classification.name;
 const tasks = createRegistry<Task>('task', [classification, regression]);
 
 /**
- * Makes a task known by its name. Throws ArgumentError for what is none.
- * @throws ConfigError if its name is taken by another one.
+ * Makes a task known by its name.
+ * @throws {ConfigError} if its name is taken by another one.
+ * @throws {ArgumentError} for what is none.
  */
 export function registerTask<Measured extends Metrics>(task: Task<Measured>): void {
   check('registerTask', 'task', task, aTask);
@@ -68,7 +72,10 @@ export function taskNames(): string[] {
   return tasks.names();
 }
 
-/** The task of a name. @throws UsageError that names those that are known. */
+/**
+ * The task of a name.
+ * @throws {UsageError} that names those that are known.
+ */
 export function taskNamed(name: string = defaultTask): Task {
   return tasks.named(name);
 }

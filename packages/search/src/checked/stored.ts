@@ -83,7 +83,7 @@ export const entryProblem: Check = (value) =>
 
 /**
  * Refuses what could be stored, but not read again.
- * @throws StudyError
+ * @throws {StudyError} when an event could not be read.
  */
 export function refuseUnreadable(study: string, events: readonly StudyEvent[]): void {
   const problem = eventsProblem(events);

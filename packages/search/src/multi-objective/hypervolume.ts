@@ -106,7 +106,7 @@ export function exclusiveVolume(point: Point, sorted: readonly Point[], referenc
  * below it in every loss add nothing. Fast for up to four objectives; the cost grows steeply beyond.
  *
  * Source: While, Bradstreet, Barone, "A fast way of calculating exact hypervolumes", IEEE TEC 2012 (WFG).
- * @throws ValueError when a point has another number of losses than the reference.
+ * @throws {ValueError} when a point has another number of losses than the reference.
  */
 export function hypervolume(points: readonly Point[], reference: Point): number {
   const odd = points.find(({ length }) => length !== reference.length);

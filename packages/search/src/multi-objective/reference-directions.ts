@@ -6,7 +6,7 @@ import { ValueError } from '../errors.ts';
  * divisions there are 91.
  *
  * Source: Das and Dennis, "Normal-boundary intersection", SIAM Journal on Optimization 1998.
- * @throws ValueError when a number is not whole and positive.
+ * @throws {ValueError} when a number is not whole and positive.
  */
 export function dasDennis(dimensions: number, divisions: number): readonly (readonly number[])[] {
   for (const [name, value] of Object.entries({ dimensions, divisions })) {

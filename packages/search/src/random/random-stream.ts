@@ -75,7 +75,7 @@ export class RandomStream {
 
   /**
    * A uniform integer in [0, count), exactly uniform: draws from the last, incomplete cycle are thrown away.
-   * @throws ValueError when the count is not a whole number from 1 to 2^32.
+   * @throws {ValueError} when the count is not a whole number from 1 to 2^32.
    */
   below(count: number): number {
     if (!(Number.isInteger(count) && count >= 1 && count <= twoTo32)) {

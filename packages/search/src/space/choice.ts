@@ -9,12 +9,12 @@ import { checkName } from './path.ts';
 
 /**
  * One of the values, in no order: strings, finite numbers, booleans or null.
- * @throws SpaceError when there are none, or one occurs twice.
+ * @throws {SpaceError} when there are none, or one occurs twice.
  */
 export function choice<const Value extends ParameterValue>(values: readonly Value[]): ChoiceParameter<Value>;
 /**
  * One of the named groups. The config holds `type`, the name of the group taken, beside that group's parameters.
- * @throws SpaceError when there are none, or a group has a parameter named `type`.
+ * @throws {SpaceError} when there are none, or a group has a parameter named `type`.
  */
 export function choice<const Branches extends { readonly [name: string]: Fields }>(
   branches: Branches,

@@ -154,7 +154,7 @@ function partsOf(
  *
  * The function is run once for each value of each int and choice to learn what that brings, so it must only draw. What
  * it draws may depend on ints and choices, one at a time or nested, not on floats.
- * @throws SpaceError when a name is drawn twice, an int of many values decides what is drawn, or a draw depends on a
+ * @throws {SpaceError} when a name is drawn twice, an int of many values decides what is drawn, or a draw depends on a
  * combination of values of which no single one brings it.
  */
 export function defineByRun<Made>(define: (draw: Draw) => Made): DefinedSpace<Made> {

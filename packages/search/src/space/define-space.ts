@@ -15,7 +15,7 @@ import { Space } from './space.ts';
  * });
  * // { layers: number; lr: number; optimizer: { type: 'sgd'; momentum: number } | { type: 'adamw'; beta2: number } }
  * ```
- * @throws SpaceError when a part is not a parameter, choice, space or object of them, or a name cannot be one.
+ * @throws {SpaceError} when a part is not a parameter, choice, space or object of them, or a name cannot be one.
  */
 export function space<const Parts extends Fields>(parts: Parts): Space<ConfigOf<Parts> & ConfigObject> {
   return new Space(groupOf(parts, ''));

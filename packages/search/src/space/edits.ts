@@ -146,7 +146,7 @@ function editsOf({ node, items }: Sequence, random: RandomStream): readonly Item
  * of single parameters cannot do. Undefined when the config has no array that can be edited.
  *
  * Source: the mutations of Real et al., "Regularized evolution for image classifier architecture search", AAAI 2019.
- * @throws ConfigError when the config is not in the space.
+ * @throws {ConfigError} when the config is not in the space.
  */
 export function editSequence<Config extends ConfigObject>(
   space: Space<Config>,

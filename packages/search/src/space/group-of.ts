@@ -12,7 +12,10 @@ function isNode(part: SpaceNode | Fields): part is SpaceNode {
   return typeof part.kind === 'string';
 }
 
-/** The node of a part as a user writes it. @throws SpaceError */
+/**
+ * The node of a part as a user writes it.
+ * @throws {SpaceError} when it is no part that can be.
+ */
 export function nodeOf(part: SpaceNode | Space | Fields, path: string): SpaceNode {
   if (isSpace(part)) return part.root;
   return isNode(part) ? part : groupOf(part, path);
@@ -20,7 +23,7 @@ export function nodeOf(part: SpaceNode | Space | Fields, path: string): SpaceNod
 
 /**
  * The group that a user's object of parameters describes.
- * @throws SpaceError when a part is not a parameter, choice, space or object of them, or a name cannot be one.
+ * @throws {SpaceError} when a part is not a parameter, choice, space or object of them, or a name cannot be one.
  */
 export function groupOf(fields: Fields, path: string): GroupNode {
   const parts = Object.entries(fields).map(([name, part]): readonly [string, SpaceNode] => {

@@ -34,7 +34,7 @@ function middle(parameter: Parameter): ParameterValue {
  * or up by `stride` of its range (on its own scale), on a grid by at least one step.
  *
  * With stride 0 a number on a grid moves one step and a continuous number stays. No config occurs twice.
- * @throws ConfigError when the config is not in the space.
+ * @throws {ConfigError} when the config is not in the space.
  */
 export function neighbours<Config extends ConfigObject>(
   space: Space<Config>,

@@ -118,6 +118,9 @@ export interface NodeKind<Node extends SpaceNode> {
   diff(before: Node, after: Node, path: string): readonly SpaceChange[];
   /** The node as a user would write it. */
   describe(node: Node): string;
-  /** Reads the JSON form. @throws SpaceError */
+  /**
+   * Reads the JSON form.
+   * @throws {SpaceError} when it describes none.
+   */
   parse(json: Readonly<Record<string, unknown>>, path: string): Node;
 }

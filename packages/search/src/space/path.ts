@@ -24,7 +24,7 @@ export function showPath(path: string): string {
 /**
  * Refuses names that a path could not carry: dots separate its parts, brackets and slashes are kept for lists and
  * random streams.
- * @throws SpaceError
+ * @throws {SpaceError} for such a name.
  */
 export function checkName(name: string, path: string): void {
   if (name === '' || name === '__proto__' || /[./[\]]/u.test(name)) {

@@ -32,7 +32,7 @@ export interface LengthOptions {
  * const search = space({ layers: list({ units: int(8, 64), dropout: float(0, 0.5) }, { max: 4 }) });
  * // { layers: readonly { units: number; dropout: number }[] }
  * ```
- * @throws SpaceError when the bounds are not whole numbers from 0, the smaller first.
+ * @throws {SpaceError} when the bounds are not whole numbers from 0, the smaller first.
  */
 export function list<const Part extends SpaceNode | Space | Fields>(
   item: Part,
@@ -44,7 +44,7 @@ export function list<const Part extends SpaceNode | Space | Fields>(
 
 /**
  * The values in any order, each once; a number n means 0 to n - 1. In a config, an array.
- * @throws SpaceError when there are no values, or one occurs twice.
+ * @throws {SpaceError} when there are no values, or one occurs twice.
  */
 export function permutation(size: number): PermutationNode<number>;
 export function permutation<const Value extends ParameterValue>(values: readonly Value[]): PermutationNode<Value>;
@@ -78,7 +78,7 @@ export interface GraphOptions extends LengthOptions {
  *
  * Every choice of sources is valid, so mutation and crossover need no repair.
  * Source: the cells of Zoph et al., "Learning transferable architectures for scalable image recognition", CVPR 2018.
- * @throws SpaceError when a bound is not a whole number from 1, or a node has a parameter named `from`.
+ * @throws {SpaceError} when a bound is not a whole number from 1, or a node has a parameter named `from`.
  */
 export function graph<const Part extends BranchNode | GroupNode | Fields>(
   node: Part,

@@ -85,7 +85,7 @@ export class Space<Config extends ConfigObject = ConfigObject> {
   /** The places of those paths in the order of a key, each with the path as a key has it. */
   #order: readonly { readonly place: number; readonly head: string }[] = [];
 
-  /** @throws SpaceError when it has more than 100,000 parameters, or is nested too deep to be stored. */
+  /** @throws {SpaceError} when it has more than 100,000 parameters, or is nested too deep to be stored. */
   constructor(root: GroupNode) {
     const problem = json(deepest)(root);
     if (problem !== undefined) throw new SpaceError('space', `it ${problem}: nest less`);
@@ -114,7 +114,7 @@ export class Space<Config extends ConfigObject = ConfigObject> {
 
   /**
    * Makes a config by asking for the value of each parameter that becomes active, a branch before its parameters.
-   * @throws ConfigError when an answer is not one of the parameter's values.
+   * @throws {ConfigError} when an answer is not one of the parameter's values.
    */
   build(choose: Choose): Config {
     const made = groupKind.build(this.root, '', (path, parameter) => {
@@ -153,7 +153,7 @@ export class Space<Config extends ConfigObject = ConfigObject> {
 
   /**
    * The active parameters of a config by path, a branch before its parameters.
-   * @throws ConfigError when the config is not in the space.
+   * @throws {ConfigError} when the config is not in the space.
    */
   flatten(config: unknown): ReadonlyMap<string, ActiveParameter> {
     const { paths, parameters, values } = this.#read(config);
@@ -166,7 +166,7 @@ export class Space<Config extends ConfigObject = ConfigObject> {
 
   /**
    * A frozen copy of a config with its names in the space's order.
-   * @throws ConfigError when the config is not in the space.
+   * @throws {ConfigError} when the config is not in the space.
    */
   normalize(config: unknown): Config {
     if (typeof config === 'object' && config !== null && this.#made.has(config)) return config as Config;
@@ -178,7 +178,7 @@ export class Space<Config extends ConfigObject = ConfigObject> {
 
   /**
    * A text that two configs share exactly when they are equal, whatever the order of names in them or in the space.
-   * @throws ConfigError when the config is not in the space.
+   * @throws {ConfigError} when the config is not in the space.
    */
   key(config: Config): string {
     const known = this.#made.get(config);
@@ -215,7 +215,7 @@ export class Space<Config extends ConfigObject = ConfigObject> {
     return { format, version, root: this.root };
   }
 
-  /** @throws ConfigError when the config is not in the space. */
+  /** @throws {ConfigError} when the config is not in the space. */
   #read(config: unknown): Reading {
     const reading = new Reading();
     groupKind.read(this.root, config, '', reading);
@@ -226,7 +226,7 @@ export class Space<Config extends ConfigObject = ConfigObject> {
 
 /**
  * Reads the JSON form of a space.
- * @throws SpaceError when it is damaged, or of a version this package does not read.
+ * @throws {SpaceError} when it is damaged, or of a version this package does not read.
  */
 export function spaceFromJson(given: unknown): Space {
   if (!isObject(given) || given['format'] !== format) {

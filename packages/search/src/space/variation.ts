@@ -55,7 +55,7 @@ export interface MutationOptions {
 
 /**
  * A config with some parameters changed, at least one. Parameters that a change makes active are sampled.
- * @throws ConfigError when the config is not in the space.
+ * @throws {ConfigError} when the config is not in the space.
  */
 export function mutate<Config extends ConfigObject>(
   space: Space<Config>,
@@ -117,7 +117,7 @@ function breed<Config extends ConfigObject>(
 /**
  * Uniform crossover: each parameter from the second parent with probability `swap`, else from the first. A parameter
  * that only one parent has comes from that one.
- * @throws ConfigError when a parent is not in the space.
+ * @throws {ConfigError} when a parent is not in the space.
  */
 export function crossover<Config extends ConfigObject>(
   space: Space<Config>,
@@ -135,7 +135,7 @@ export function crossover<Config extends ConfigObject>(
 /**
  * One-point crossover: the parameters before a random cut, in the space's order, from the first parent, the others from
  * the second. A parameter that only one parent has comes from that one.
- * @throws ConfigError when a parent is not in the space.
+ * @throws {ConfigError} when a parent is not in the space.
  */
 export function onePointCrossover<Config extends ConfigObject>(
   space: Space<Config>,
@@ -161,7 +161,7 @@ export interface SimulatedBinaryOptions {
  * choice comes from either parent.
  *
  * Source: see {@link simulatedBinary}.
- * @throws ConfigError when a parent is not in the space.
+ * @throws {ConfigError} when a parent is not in the space.
  */
 export function simulatedBinaryCrossover<Config extends ConfigObject>(
   space: Space<Config>,

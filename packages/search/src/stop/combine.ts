@@ -22,7 +22,7 @@ function combine(word: 'any' | 'all', conditions: readonly StopCondition[]): Sto
 
 /**
  * Stops when any of the conditions does.
- * @throws ValueError when there are none.
+ * @throws {ValueError} when there are none.
  */
 export function any(...conditions: readonly StopCondition[]): StopCondition {
   return combine('any', conditions);
@@ -30,7 +30,7 @@ export function any(...conditions: readonly StopCondition[]): StopCondition {
 
 /**
  * Stops when all of the conditions do at once.
- * @throws ValueError when there are none.
+ * @throws {ValueError} when there are none.
  */
 export function all(...conditions: readonly StopCondition[]): StopCondition {
   return combine('all', conditions);

@@ -9,7 +9,7 @@ import type { StopCondition } from './stop-condition.ts';
 /**
  * Stops when the trials of the study, earlier runs included, have cost that much: the sum of a metric that each tells
  * at its end or last reported (such as `flops`), or without one the seconds that workers spent on them, whatever came of them.
- * @throws ValueError when the budget is not a positive number.
+ * @throws {ValueError} when the budget is not a positive number.
  */
 export function maxCost(budget: number, metric?: string): StopCondition {
   checkPositive('maxCost', budget, false);

@@ -4,7 +4,7 @@ import type { StopCondition } from './stop-condition.ts';
 
 /**
  * Stops when that many trials in a row have failed: then it is rather the objective that is wrong than the configs.
- * @throws ValueError when the count is not a positive whole number.
+ * @throws {ValueError} when the count is not a positive whole number.
  */
 export function maxFailures(count: number): StopCondition {
   checkPositive('maxFailures', count, true);

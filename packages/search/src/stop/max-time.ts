@@ -4,7 +4,7 @@ import type { StopCondition } from './stop-condition.ts';
 
 /**
  * Stops when this run has lasted that many seconds. Trials in hand are finished, so the run lasts a little longer.
- * @throws ValueError when the time is not a positive number.
+ * @throws {ValueError} when the time is not a positive number.
  */
 export function maxTime(seconds: number): StopCondition {
   checkPositive('maxTime', seconds, false);

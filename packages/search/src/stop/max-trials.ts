@@ -6,7 +6,7 @@ import type { StopCondition } from './stop-condition.ts';
 /**
  * Stops when the study, earlier runs included, has started that many trials. Those that were
  * answered by the result of an earlier one do not count.
- * @throws ValueError when the count is not a positive whole number.
+ * @throws {ValueError} when the count is not a positive whole number.
  */
 export function maxTrials(count: number): StopCondition {
   checkPositive('maxTrials', count, true);

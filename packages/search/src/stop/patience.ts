@@ -7,7 +7,7 @@ import type { StopCondition } from './stop-condition.ts';
 /**
  * Stops when that many trials have finished in a row, pruned and failed ones included, without a better best trial, or
  * with several objectives without a change of the front.
- * @throws ValueError when the count is not a positive whole number.
+ * @throws {ValueError} when the count is not a positive whole number.
  */
 export function patience(count: number): StopCondition {
   checkPositive('patience', count, true);

@@ -44,7 +44,7 @@ function reaching(): ReturnType<typeof growing<Reached>> {
  * Stops when the last `window` finished trials have gained no more than `epsilon`. That is in the unit of the
  * objective; with several objectives, a part of the hypervolume, whose reference point lies a tenth of each objective's
  * extent behind the worst trial. Trials of which none is feasible gain nothing.
- * @throws ValueError when the window is not a positive whole number, or epsilon is below 0.
+ * @throws {ValueError} when the window is not a positive whole number, or epsilon is below 0.
  */
 export function plateau(window: number, epsilon: number): StopCondition {
   checkPositive('plateau', window, true);

@@ -29,7 +29,10 @@ export interface StopCondition {
   check(state: StopState): StopVerdict;
 }
 
-/** A number that must be positive, for the conditions that take one. @throws ValueError */
+/**
+ * A number that must be positive, for the conditions that take one.
+ * @throws {ValueError} when it is not.
+ */
 export function checkPositive(name: string, value: number, whole: boolean): number {
   if (value > 0 && (whole ? Number.isSafeInteger(value) : Number.isFinite(value))) return value;
   throw new ValueError(`${name}: got ${quote(value)}: give a positive ${whole ? 'whole ' : ''}number`);

@@ -8,7 +8,7 @@ import type { StopCondition } from './stop-condition.ts';
 
 /**
  * Stops when a complete, feasible trial reaches a bound, such as `accuracy >= 0.99`.
- * @throws ObjectiveError when the text cannot be read.
+ * @throws {ObjectiveError} when the text cannot be read.
  */
 export function target(text: string): StopCondition {
   const goal = parseConstraint(text);

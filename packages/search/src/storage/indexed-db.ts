@@ -99,9 +99,9 @@ function add(database: Database, url: string, entry: LogEntry): Promise<void> {
 /**
  * Opens a database of the browser by its name, and creates it if need be. One page or worker at a time has it open. Trials
  * that were running when a page was closed wait again with their numbers and configs.
- * @throws StorageLockedError when another page has it open.
- * @throws StorageError when there is no IndexedDB, or the page may not use it.
- * @throws FormatError when the database is damaged, or was written by a newer release.
+ * @throws {StorageLockedError} when another page has it open.
+ * @throws {StorageError} when there is no IndexedDB, or the page may not use it.
+ * @throws {FormatError} when the database is damaged, or was written by a newer release.
  */
 export async function indexedDbStorage(name: string): Promise<Storage> {
   const url = `indexeddb:${name}`;

@@ -52,7 +52,7 @@ function rebuildLogs({ entries, damaged }: LogStorageOptions): Map<string, Study
 
 /**
  * The storage over logs in memory that one process writes, such as a journal: each change is written before it counts.
- * @throws whatever `damaged` gives, when the entries do not follow from each other.
+ * @throws {Error} what `damaged` gives, when the entries do not follow from each other.
  */
 export async function logStorage(options: LogStorageOptions): Promise<Storage> {
   const { url, write, recovery, release } = options;

@@ -7,7 +7,7 @@ import { storageForms, storageType } from './storage-types.ts';
 /**
  * Opens a storage by its URL: `memory:`, in browsers `indexeddb:name`, on Node, with the package `@espalier/storage`,
  * `journal:path`, `sqlite:path` or `postgres://user@host/database`, and those of the schemes that were registered.
- * @throws StorageError when the URL is of an unknown kind, or of one that needs Node or that package where it is not.
+ * @throws {StorageError} when the URL is of an unknown kind, or of one that needs Node or that package where it is not.
  */
 export async function openStorage(url: string): Promise<Storage> {
   const [, scheme] = /^([a-z][a-z0-9+.-]*):/u.exec(url) ?? [];

@@ -205,7 +205,7 @@ export class Projection {
 
   /**
    * Takes the next event into account, and returns the trial it changed, if that has a config.
-   * @throws FormatError when it does not follow from those before.
+   * @throws {FormatError} when it does not follow from those before.
    */
   apply({ revision, event }: StoredEvent): TrialRecord | undefined {
     this.revision = revision;

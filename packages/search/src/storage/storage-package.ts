@@ -25,7 +25,7 @@ function isMissing(error: unknown): boolean {
 
 /**
  * Makes the storages known that need Node, for a URL that is none of the others.
- * @throws StorageError when their package is not installed, or there is no Node.
+ * @throws {StorageError} when their package is not installed, or there is no Node.
  */
 export async function addStoragePackage(url: string): Promise<void> {
   let found: StoragePackage;

@@ -10,7 +10,10 @@ import type { Storage } from './storage.ts';
 export interface StorageType {
   /** What stands before the first colon of a URL: lower-case letters, digits, `+`, `.` and `-`, a letter first. */
   readonly scheme: string;
-  /** Opens the storage of a whole URL. Rejects with StorageError for one that it cannot open. */
+  /**
+   * Opens the storage of a whole URL.
+   * @throws {StorageError} for one that it cannot open.
+   */
   readonly open: (url: string) => Promise<Storage>;
   /** What a URL looks like, for messages: `journal:path`. Default: the scheme, a colon and `…`. */
   readonly form?: string;
@@ -55,7 +58,7 @@ const fields: Readonly<Record<keyof StorageType, readonly [string, (value: unkno
 
 /**
  * Makes a kind of storage known by the scheme of its URLs: to `openStorage`, and to whatever takes the URL of a storage.
- * @throws StorageError that names the field which is wrong, or if the scheme is taken by another one.
+ * @throws {StorageError} that names the field which is wrong, or if the scheme is taken by another one.
  *
  * @example
  * registerStorage({ scheme: 'mine', open: async (url) => myStorage(url) });

@@ -37,13 +37,19 @@ export interface Storage {
   readonly url: string;
   /** Whether the URL opens it while it is open here: in another process, or in the thread that renews claims. */
   readonly shared?: boolean;
-  /** Adds a study. @throws StudyError of code `exists` when there is one of that name. */
+  /**
+   * Adds a study.
+   * @throws {StudyError} of code `exists` when there is one of that name.
+   */
   createStudy(record: StudyRecord): Promise<void>;
   /** The record of a study, as created; undefined when there is none. */
   readStudy(study: string): Promise<StudyRecord | undefined>;
   /** The names of all studies, oldest first. */
   listStudies(): Promise<readonly string[]>;
-  /** The events after a revision, in order. @throws StudyError of code `missing`, as do the methods below. */
+  /**
+   * The events after a revision, in order.
+   * @throws {StudyError} of code `missing`, as do the methods below.
+   */
   read(study: string, after: number): Promise<readonly StoredEvent[]>;
   /** Adds a waiting trial for each config and returns their numbers. */
   enqueue(study: string, configs: readonly ConfigObject[], at: number): Promise<readonly number[]>;
@@ -59,8 +65,8 @@ export interface Storage {
   renew(study: string, claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]>;
   /**
    * Appends events, all or none.
-   * @throws StaleClaimError when one belongs to a claim that is not, or no longer, in force, or resumes a trial that is
-   * not paused.
+   * @throws {StaleClaimError} when one belongs to a claim that is not, or no longer, in force, or resumes a trial that
+   * is not paused.
    */
   append(study: string, events: readonly AppendedEvent[]): Promise<void>;
   /** Gives up what the storage holds. Trials still claimed become waiting at the latest when it is opened again. */

@@ -186,7 +186,7 @@ export class StudyLog {
 
   /**
    * Checks that events may be appended.
-   * @throws StaleClaimError
+   * @throws {StaleClaimError} when one is not of the attempt that has its trial.
    */
   check(events: readonly AppendedEvent[]): void {
     const changed = new Map<number, Pick<Slot, 'state' | 'attempt'>>();

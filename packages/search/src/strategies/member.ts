@@ -9,7 +9,7 @@ const made = new Map<string, Strategy>();
 
 /**
  * A built-in strategy that another one asks for configs. The same name and options give the same strategy.
- * @throws ValueError when there is none of the name, and for options that it cannot have.
+ * @throws {ValueError} when there is none of the name, and for options that it cannot have.
  */
 export function memberOf(name: string, options: JsonObject = {}): Strategy {
   const key = JSON.stringify([name, options]);

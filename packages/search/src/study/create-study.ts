@@ -171,11 +171,10 @@ function stored({ name, options }: Plugin): Plugin {
 /**
  * Creates a study, or with `resume` goes on with the one of that name. A study can be resumed with a wider space and
  * with another strategy; both are recorded.
- *
- * @throws StudyError of code `exists` when there is one of that name and `resume` is not set; of code `changed` when
+ * @throws {StudyError} of code `exists` when there is one of that name and `resume` is not set; of code `changed` when
  * objectives, constraints or seed differ from the resumed study's; of code `options` when options make no study.
- * @throws SpaceChangedError when the space differs so that earlier configs would lose their meaning.
- * @throws ObjectiveError when an objective or constraint cannot be read.
+ * @throws {SpaceChangedError} when the space differs so that earlier configs would lose their meaning.
+ * @throws {ObjectiveError} when an objective or constraint cannot be read.
  */
 export function createStudy<
   Config extends ConfigObject,
@@ -239,7 +238,7 @@ export function createStudy<
 
 /**
  * Opens a study from its storage alone: space, objectives, seed and strategy are those it has.
- * @throws StudyError of code `missing` when there is no such study, or no name was given and there are several.
+ * @throws {StudyError} of code `missing` when there is no such study, or no name was given and there are several.
  */
 export function openStudy(options: OpenStudyOptions): Promise<Study> {
   const { now = Date.now, now: elapsed = elapsedClock } = options;

@@ -49,7 +49,7 @@ function divergence(of: readonly number[], from: readonly number[]): number {
  *
  * Source: Watanabe, Bansal, Hutter, "PED-ANOVA: efficiently quantifying hyperparameter importance in arbitrary
  * subspaces", IJCAI 2023.
- * @throws ValueError when the part is not between 0 and 1, or fewer than four trials are complete.
+ * @throws {ValueError} when the part is not between 0 and 1, or fewer than four trials are complete.
  */
 export function importance(
   space: Space,

@@ -60,7 +60,7 @@ function matched(form: RegExp, text: unknown): readonly (string | undefined)[] {
 
 /**
  * Reads `maximize accuracy` or `minimize bytes`.
- * @throws ObjectiveError
+ * @throws {ObjectiveError} when it reads otherwise.
  */
 export function parseObjective(text: string): Objective {
   const [, direction, metric] = matched(objectiveForm, text);
@@ -82,7 +82,7 @@ function quantity(text: string): number {
 /**
  * Reads `accuracy >= 0.9`, or with a unit `latency <= 2ms`, which bounds a metric told in the base unit: seconds, bytes,
  * or 1 for percentages and counts.
- * @throws ObjectiveError
+ * @throws {ObjectiveError} when it reads otherwise.
  */
 export function parseConstraint(text: string): Constraint {
   const [, metric, relation, number] = matched(constraintForm, text);

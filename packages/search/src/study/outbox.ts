@@ -44,7 +44,7 @@ export class Outbox {
 
   /**
    * Stores all that was pushed, and these events, once what was sent before is stored.
-   * @throws StaleClaimError when another worker has the trial.
+   * @throws {StaleClaimError} when another worker has the trial.
    */
   flush(...events: readonly ClaimedEvent[]): Promise<void> {
     this.#waiting.push(...events);

@@ -83,7 +83,7 @@ export function endingOfError(error: unknown): Ending {
   return { state: 'failed', metrics: {}, failure };
 }
 
-/** @throws ObjectiveError when a metric is missing or is not a number. */
+/** @throws {ObjectiveError} when a metric is missing or is not a number. */
 function checkedMetrics(outcome: Result | number, criteria: Criteria): Readonly<Record<string, number>> {
   const [first, ...others] = criteria.objectives;
   if (typeof outcome === 'number') {
@@ -117,7 +117,7 @@ function checkedMetrics(outcome: Result | number, criteria: Criteria): Readonly<
 
 /**
  * How an outcome ends a trial: a result whose objective is NaN or infinite fails it.
- * @throws ObjectiveError when a result lacks a metric or holds something that is not a number.
+ * @throws {ObjectiveError} when a result lacks a metric or holds something that is not a number.
  */
 export function endingOf(outcome: Outcome, criteria: Criteria): Ending {
   if (outcome instanceof Error) return endingOfError(outcome);

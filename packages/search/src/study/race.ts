@@ -66,7 +66,7 @@ function scoreOf({ best }: Runner, trials: readonly TrialRecord[], { criteria }:
  *
  * Source: Birattari et al., "A racing algorithm for configuring metaheuristics", GECCO 2002; configs under repeats as
  * in Hutter, Hoos, Leyton-Brown, "Sequential model-based optimization for general algorithm configuration", LION 2011.
- * @throws ValueError when a number is out of range, or the study has several objectives.
+ * @throws {ValueError} when a number is out of range, or the study has several objectives.
  */
 export async function race<Config extends ConfigObject, Metric extends string>(
   study: Study<Config, Metric>,

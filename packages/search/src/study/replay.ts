@@ -30,7 +30,7 @@ export interface ReplayResult {
 /**
  * Makes every suggestion of a study again, from the seed and from the history that the strategy saw, and compares. It
  * holds for any number of workers, since each suggestion records the revision it was made at.
- * @throws StudyError when a strategy that the study once had is neither its present one nor built in.
+ * @throws {StudyError} when a strategy that the study once had is neither its present one nor built in.
  */
 export async function replay<Config extends ConfigObject, Metric extends string>(
   study: Study<Config, Metric>,

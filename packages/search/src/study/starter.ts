@@ -42,8 +42,8 @@ export class Starter {
   /**
    * Lets the strategy decide what to do with a claimed number, and gives the claim that comes of it: undefined when it
    * has to be asked again. A number left without a config is given back.
-   * @throws ExhaustedError when there is nothing left to try.
-   * @throws PendingError when the strategy waits for running trials.
+   * @throws {ExhaustedError} when there is nothing left to try.
+   * @throws {PendingError} when the strategy waits for running trials.
    */
   start(claim: ClaimToken, holder: Holder): Promise<ClaimToken | undefined> {
     return this.#start(claim, holder).catch(ifOvertaken);

@@ -117,7 +117,7 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
 
   /**
    * The best feasible trial of a study with one objective; undefined before one is complete.
-   * @throws StudyError of code `objectives` when there are several: see {@link Study.front}.
+   * @throws {StudyError} of code `objectives` when there are several: see {@link Study.front}.
    */
   get best(): TrialRecord<Config> | undefined {
     const { length } = this.criteria.objectives;
@@ -130,7 +130,7 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
   /**
    * {@link Study.best}, or while no trial is complete the paused one that has trained longest, and of those the best:
    * what a study of many short trials has to show.
-   * @throws StudyError of code `objectives` when there are several.
+   * @throws {StudyError} of code `objectives` when there are several.
    */
   get leading(): TrialRecord<Config> | undefined {
     const trained = ({ reports }: TrialRecord): number => reports.at(-1)?.step ?? 0;
@@ -155,7 +155,7 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
   /**
    * Queues configs to be tried before any that the strategy suggests: known good ones, for a warm start. Returns the
    * numbers of their trials.
-   * @throws ConfigError when one is not in the space.
+   * @throws {ConfigError} when one is not in the space.
    */
   async enqueue(...configs: readonly Config[]): Promise<readonly number[]> {
     this.#checkOpen();
@@ -168,8 +168,8 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
   /**
    * Claims a trial: a waiting one if there is one, else what the strategy decides on, which is a new config or a paused
    * trial to go on.
-   * @throws ExhaustedError when there is nothing left to try.
-   * @throws PendingError when the strategy waits for running trials.
+   * @throws {ExhaustedError} when there is nothing left to try.
+   * @throws {PendingError} when the strategy waits for running trials.
    */
   ask({ worker = 'worker', lease, onReport }: AskOptions<Config> = {}): Promise<Trial<Config>> {
     const holder = lease === undefined ? { worker } : { worker, lease };
@@ -203,8 +203,8 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
   /**
    * Ends a trial with its metrics, or the only objective's value, or a {@link TrialPruned} or {@link TrialFailure}. With
    * metrics, a trial whose budget is not its last is paused. Returns its record.
-   * @throws ObjectiveError when a metric is missing or not a number; the trial is then still running.
-   * @throws StaleClaimError when the trial has ended, or another worker has it.
+   * @throws {ObjectiveError} when a metric is missing or not a number; the trial is then still running.
+   * @throws {StaleClaimError} when the trial has ended, or another worker has it.
    */
   async tell(trial: Trial<Config>, outcome: Outcome<Metric>): Promise<TrialRecord<Config>> {
     this.#checkOpen();
@@ -246,8 +246,8 @@ export class Study<Config extends ConfigObject = ConfigObject, Metric extends st
 
   /**
    * Asks, tries and tells until a condition stops it, then waits for the trials in hand.
-   * @throws ObjectiveError when the objective's answer is not a result.
-   * @throws StudyError of code `endless` when nothing could ever stop it.
+   * @throws {ObjectiveError} when the objective's answer is not a result.
+   * @throws {StudyError} of code `endless` when nothing could ever stop it.
    */
   run(objective: ObjectiveFunction<Config, Metric>, options: RunOptions<Config>): Promise<RunResult<Config>> {
     return runStudy(this, objective, options);

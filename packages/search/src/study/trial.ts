@@ -77,7 +77,7 @@ export class Trial<Config extends ConfigObject = ConfigObject> {
    * Records metrics at a step, a whole number from 0 such as an epoch. NaN is allowed: a curve may diverge. Metrics of
    * one step add up; an earlier step than the last begins the curve again from there. Reports are stored in the
    * background; a failure to store them surfaces when the trial is told.
-   * @throws ValueError when the step is not a whole number from 0, or when a metric is not a number.
+   * @throws {ValueError} when the step is not a whole number from 0, or when a metric is not a number.
    */
   report(step: number, metrics: Metrics): void {
     const told = { ...metrics };
@@ -88,7 +88,8 @@ export class Trial<Config extends ConfigObject = ConfigObject> {
   /**
    * Stores what the trial can go on from after this many steps: wherever it is continued, `checkpoint` is this. Put
    * large data, such as weights, into a file and save its name.
-   * @throws StaleClaimError when another worker has the trial, ValueError for data nested deeper than 200 levels.
+   * @throws {StaleClaimError} when another worker has the trial.
+   * @throws {ValueError} for data nested deeper than 200 levels.
    */
   save(step: number, data: JsonValue): Promise<void> {
     refuse('save: the data', json()(data));
@@ -109,7 +110,7 @@ export class Trial<Config extends ConfigObject = ConfigObject> {
   }
 }
 
-/** @throws ValueError for what could be stored, but not read again. */
+/** @throws {ValueError} for what could be stored, but not read again. */
 function refuse(what: string, problem: string | undefined): void {
   if (problem !== undefined) throw new ValueError(`${what} ${problem}`);
 }

@@ -6,8 +6,8 @@ import { takeLock, type LockAnswer } from '../lock.ts';
 /**
  * Takes the lock on a file: `<file>.lock`, naming process and machine. A lock that a killed process of this machine left
  * is taken over, also one that it had no time to fill. Returns the function that gives the lock back.
- * @throws StorageLockedError when another holds it.
- * @throws StorageError when it cannot be written.
+ * @throws {StorageLockedError} when another holds it.
+ * @throws {StorageError} when it cannot be written.
  */
 export function lockFile(file: string, url: string): () => void {
   const path = `${file}.lock`;

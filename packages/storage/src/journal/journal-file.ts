@@ -23,7 +23,7 @@ export class JournalFile {
   /**
    * Appends a text whole: when that fails, as on a full disk, what was written of it is cut off again, at the latest
    * before the next.
-   * @throws StorageError
+   * @throws {StorageError} when it cannot be written.
    */
   async append(text: string, sync: boolean): Promise<void> {
     const bytes = Buffer.from(text);

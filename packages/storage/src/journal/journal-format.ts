@@ -79,7 +79,7 @@ function readLine(file: string, number: number, line: Buffer): LogEntry {
 /**
  * Reads a journal. A last line without its end is what a killed writer leaves; it was never acknowledged, and is left
  * out. Anything else that cannot be read is damage.
- * @throws FormatError with the file, the line and what can be done.
+ * @throws {FormatError} with the file, the line and what can be done.
  */
 export function readJournal(file: string, bytes: Buffer): JournalContent {
   const entries: { line: number; entry: LogEntry }[] = [];

@@ -35,9 +35,9 @@ function isResult(entry: LogEntry): boolean {
  * Opens a journal, an append-only file of JSON lines with checksums, and creates it if need be. One process at a time
  * writes it; a lock file beside it says which. Opening repairs what a killed writer left: a torn last line is cut off,
  * and the trials it was running wait again with their numbers and configs.
- * @throws StorageLockedError when another process writes it.
- * @throws StorageError when it cannot be read or written.
- * @throws FormatError when it is damaged before its last line, or is not a journal.
+ * @throws {StorageLockedError} when another process writes it.
+ * @throws {StorageError} when it cannot be read or written.
+ * @throws {FormatError} when it is damaged before its last line, or is not a journal.
  */
 export async function journalStorage(path: string, options: JournalOptions = {}): Promise<Storage> {
   const { sync = 'results', readOnly = false } = options;

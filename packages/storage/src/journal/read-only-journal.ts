@@ -6,8 +6,8 @@ import { contentOf, readJournal } from './journal-format.ts';
 
 /**
  * A journal beside the process that writes it: reads it anew whenever it has changed, changes nothing, and refuses to.
- * @throws StorageError when there is no such file.
- * @throws FormatError when it is damaged before its last line, or is not a journal.
+ * @throws {StorageError} when there is no such file.
+ * @throws {FormatError} when it is damaged before its last line, or is not a journal.
  */
 export async function readOnlyJournal(path: string): Promise<Storage> {
   const url = `journal:${path}?mode=ro`;

@@ -126,7 +126,7 @@ function isThere(path: string): Promise<boolean> {
  * Writes a study as an SQLite database of Optuna's schema, which `optuna-dashboard sqlite:///FILE` and Optuna itself
  * open. Conditional and nested parameters keep their paths as names; metrics beside the objectives, where a config came
  * from and how a trial failed become user attributes. The file is there when it is whole, or not at all.
- * @throws StorageError when the file is there already or cannot be written, or Node has no SQLite.
+ * @throws {StorageError} when the file is there already or cannot be written, or Node has no SQLite.
  */
 export async function exportOptuna(study: Study, path: string): Promise<void> {
   const url = `sqlite:${path}`;

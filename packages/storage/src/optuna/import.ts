@@ -87,9 +87,9 @@ async function store(
  * ```ts
  * const study = await importOptuna('optuna.db', { storage: 'sqlite:studies.db' });
  * ```
- * @throws StorageError when the file is no such database, or holds several studies and none is named, or what is read
+ * @throws {StorageError} when the file is no such database, or holds several studies and none is named, or what is read
  * cannot be stored.
- * @throws FormatError when a parameter cannot be one of a space.
+ * @throws {FormatError} when a parameter cannot be one of a space.
  */
 export async function importOptuna(path: string, options: ImportOptunaOptions): Promise<Study> {
   const found = await readOptuna(path, options.from);

@@ -48,7 +48,10 @@ function timeOf(row: SqlRow, column: string): number | undefined {
   return Number.isFinite(time) ? time : undefined;
 }
 
-/** Reads a text of JSON. @throws FormatError when it is not, or describes no parameter that can be. */
+/**
+ * Reads a text of JSON.
+ * @throws {FormatError} when it is not, or describes no parameter that can be.
+ */
 function parsed<T>(file: string, text: string, read: (text: string) => T): T {
   try {
     return read(text);
@@ -143,8 +146,8 @@ function readStudy(path: string, url: string, rows: Rows, from: string | undefin
 /**
  * Reads a study from an SQLite database that Optuna made.
  * @param from its name; may be undefined when the file holds one only
- * @throws StorageError when the file is no such database, or holds several studies and none is named.
- * @throws FormatError when it is damaged, or a parameter is of a kind that this package does not know.
+ * @throws {StorageError} when the file is no such database, or holds several studies and none is named.
+ * @throws {FormatError} when it is damaged, or a parameter is of a kind that this package does not know.
  */
 export async function readOptuna(path: string, from?: string): Promise<OptunaStudy> {
   const url = `sqlite:${path}`;

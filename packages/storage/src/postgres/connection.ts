@@ -108,7 +108,7 @@ export class Connection implements SqlSession {
   /**
    * Does work on a connection: again when that breaks, as when the server restarts, and when transactions met.
    * @param wait milliseconds for which to go on trying
-   * @throws StorageError
+   * @throws {StorageError} when the server cannot be reached in that time, or refuses.
    */
   async persist<T>(work: () => Promise<T>, wait: number = patience): Promise<T> {
     const until = performance.now() + wait;

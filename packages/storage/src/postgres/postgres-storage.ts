@@ -85,8 +85,8 @@ async function prepare(session: SqlSession, shown: string, wanted: readonly Migr
  * Opens a PostgreSQL database, version 12 or newer, by a URL such as `postgres://user:password@host:5432/database`,
  * and makes the tables it needs. Any number of machines may have it open. A server that restarts is awaited; nothing is
  * written twice. Needs the package `pg`, and a direct connection or a pooler that keeps sessions.
- * @throws StorageError when `pg` is missing, or the server cannot be reached or refuses.
- * @throws FormatError when the database was written by a newer release.
+ * @throws {StorageError} when `pg` is missing, or the server cannot be reached or refuses.
+ * @throws {FormatError} when the database was written by a newer release.
  */
 export function postgresStorage(url: string): Promise<Storage> {
   return openPostgres(url, {});

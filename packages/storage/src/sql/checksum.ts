@@ -16,7 +16,7 @@ export function sumOf(...parts: readonly SqlValue[]): number {
 
 /**
  * Compares what a row holds with its checksum; a row from before there were any is taken as it is.
- * @throws Damage
+ * @throws {Damage} when they differ.
  */
 export function checkSum(row: SqlRow | undefined, column: string, ...parts: readonly SqlValue[]): void {
   const sum = row?.[column] ?? null;
@@ -26,7 +26,7 @@ export function checkSum(row: SqlRow | undefined, column: string, ...parts: read
 /**
  * Reads a part of a database.
  * @param what names the part: the study, and the trial
- * @throws FormatError when what it holds is damaged.
+ * @throws {FormatError} when what it holds is damaged.
  */
 export function orDamaged<T>(shown: string, what: string, read: () => T): T {
   try {

@@ -63,14 +63,20 @@ export class ColumnError extends Error {
   }
 }
 
-/** The text of a column that has one. @throws ColumnError when it holds something else. */
+/**
+ * The text of a column that has one.
+ * @throws {ColumnError} when it holds something else.
+ */
 export function textOf(row: SqlRow | undefined, column: string): string {
   const value = row?.[column] ?? '';
   if (typeof value === 'string') return value;
   throw new ColumnError(column, value);
 }
 
-/** The number of a column that has one. @throws ColumnError when it holds something else. */
+/**
+ * The number of a column that has one.
+ * @throws {ColumnError} when it holds something else.
+ */
 export function numberOf(row: SqlRow | undefined, column: string): number {
   const value = row?.[column] ?? 0;
   if (typeof value === 'number') return value;

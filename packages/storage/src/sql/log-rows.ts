@@ -24,7 +24,7 @@ function trialsIn(row: SqlRow): string {
 
 /**
  * The events of rows of `espalier_write` that come after a revision.
- * @throws FormatError when some are damaged or missing.
+ * @throws {FormatError} when some are damaged or missing.
  */
 export function eventsOf(shown: string, study: string, rows: readonly SqlRow[], after: number): readonly StoredEvent[] {
   let known = after;

@@ -54,7 +54,7 @@ export function sqlStorage(engine: SqlEngine): Storage {
 
   /**
    * Makes sure that the newest log is of a study that there is.
-   * @throws FormatError when it is not: the table of studies has lost one, whose rows the next would inherit.
+   * @throws {FormatError} when it is not: the table of studies has lost one, whose rows the next would inherit.
    */
   const checkOwned = async (session: SqlSession): Promise<void> => {
     const [orphan] = await session.all(
@@ -86,7 +86,7 @@ export function sqlStorage(engine: SqlEngine): Storage {
 
   /**
    * The row of a study; undefined when there is none.
-   * @throws FormatError when the table has it and the index of names has not.
+   * @throws {FormatError} when the table has it and the index of names has not.
    */
   const rowOf = async (session: SqlSession, name: string): Promise<SqlRow | undefined> => {
     const sql = `SELECT ${columns(dialect, 'id', 'record', 'checksum')} FROM espalier_study WHERE name = ?`;

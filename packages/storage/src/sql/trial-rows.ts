@@ -51,7 +51,7 @@ export class TrialRows {
     this.#whole = columns(engine.dialect, ...whole);
   }
 
-  /** @throws FormatError when the row is damaged. */
+  /** @throws {FormatError} when the row is damaged. */
   #rowOf(row: SqlRow): TrialRow & { readonly owner: string | null } {
     return this.#reading(row, () => {
       const owner = row['owner'] === null ? null : textOf(row, 'owner');
@@ -160,7 +160,7 @@ export class TrialRows {
 
   /**
    * Checks that events may be appended and does what they say.
-   * @throws StaleClaimError
+   * @throws {StaleClaimError} when one is not of the attempt that has its trial.
    */
   async append(events: readonly AppendedEvent[]): Promise<void> {
     const rows = await this.#lock(events.flatMap((event) => (event.type === 'amend' ? [] : event.number)));

@@ -46,7 +46,7 @@ const whatItIs = `SELECT application_id AS owner, user_version AS version,
 
 /**
  * The version of the schema of a database; 0 when there is nothing in it.
- * @throws FormatError when it is not one of ours, or of a newer release.
+ * @throws {FormatError} when it is not one of ours, or of a newer release.
  */
 function versionOf(connection: Connection, { path, wanted }: SqliteFile): number {
   const [row] = connection.rows(whatItIs);
@@ -88,7 +88,8 @@ async function checked(connection: Connection, check: () => Promise<void>): Prom
 /**
  * Opens a file to read and write, and gives it the schema of this release; many processes may do so at once.
  * @param synchronous when SQLite forces what is written to the disk
- * @throws StorageError, FormatError
+ * @throws {StorageError} when it cannot be opened or used.
+ * @throws {FormatError} when it is damaged, or no database of this package, or one of another release.
  */
 export function connect(file: SqliteFile, synchronous: 'FULL' | 'NORMAL'): Promise<Connection> {
   const { path, open, wanted } = file;
@@ -125,7 +126,8 @@ async function connectToRead(file: SqliteFile, how?: 'frozen'): Promise<Connecti
 /**
  * Opens a file to read it, which nothing is written for where that is refused: in a folder that may not be written, or
  * on a full disk.
- * @throws StorageError, FormatError
+ * @throws {StorageError} when it cannot be opened or used.
+ * @throws {FormatError} when it is damaged, or no database of this package, or one of another release.
  */
 export async function connectAsReader(file: SqliteFile): Promise<Connection> {
   try {

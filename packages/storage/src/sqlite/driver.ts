@@ -57,7 +57,7 @@ function openWith(Database: Opener, path: string, how: 'frozen' | undefined): Sq
 
 /**
  * Finds the SQLite to use.
- * @throws StorageError when there is none, or one that does not load.
+ * @throws {StorageError} when there is none, or one that does not load.
  */
 export async function findSqlite(url: string, drivers: readonly Driver[] = knownDrivers): Promise<OpenSqlite> {
   for (const { module, load, opener } of drivers) {

@@ -122,7 +122,7 @@ function explain(path: string, error: unknown): Error {
 
 /**
  * Does what calls the driver.
- * @throws StorageError, FormatError in place of the driver's errors.
+ * @throws {StorageError | FormatError} in place of the driver's errors.
  */
 export function explaining<T>(path: string, action: () => T): T {
   try {

@@ -54,8 +54,8 @@ function queueOf(file: string): ReturnType<typeof oneAtATime> {
  * Opens an SQLite database, and creates it if need be. Any number of processes of one machine may have it open. One
  * that may not be written here, or not now, as on a full disk, is opened all the same if it can be read: only writes
  * fail then. Needs Node 22.13 or newer, or the package `libsql`.
- * @throws StorageError when there is no SQLite, or the file cannot be used or lies on a network file system.
- * @throws FormatError when the file is damaged, or no database of this package, or one of a newer release.
+ * @throws {StorageError} when there is no SQLite, or the file cannot be used or lies on a network file system.
+ * @throws {FormatError} when the file is damaged, or no database of this package, or one of a newer release.
  */
 export function sqliteStorage(path: string, options: SqliteOptions = {}): Promise<Storage> {
   return openSqlite(path, options, {});
@@ -63,7 +63,7 @@ export function sqliteStorage(path: string, options: SqliteOptions = {}): Promis
 
 /**
  * Makes sure that the file can be in its folder, and gives its real path.
- * @throws StorageError
+ * @throws {StorageError} when it cannot.
  */
 function placeOf(path: string, url: string, readOnly: boolean, probe: ProbeFileSystem | undefined): string {
   const folder = dirname(resolve(path));

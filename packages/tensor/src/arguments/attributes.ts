@@ -3,8 +3,9 @@ import { ArgumentError } from '../errors.ts';
 import { anObject, check } from './rules.ts';
 
 /**
- * Attributes of one use of an op. Throws ArgumentError for what is no object, and for NaN and infinities: attributes are part
- * of the identity of an op as JSON, where all of these would be one.
+ * Attributes of one use of an op.
+ * @throws {ArgumentError} for what is no object, and for NaN and infinities: attributes are part of the identity of an
+ * op as JSON, where all of these would be one.
  */
 export function checkAttributes(operation: string, attributes: Readonly<Record<string, unknown>>): void {
   check<object>(operation, 'the attributes', attributes, anObject);

@@ -37,7 +37,7 @@ const rules: OptionRules<Conv2dGeometry> = {
   dilation: positive,
 };
 
-/** Throws ArgumentError or ShapeError unless sizes, kernel and steps belong together. */
+/** @throws {ArgumentError | ShapeError} unless sizes, kernel and steps belong together. */
 export function checkGeometry(operation: string, geometry: Conv2dGeometry): void {
   checkOptions(operation, check<object>(operation, 'geometry', geometry, anObject) as Conv2dGeometry, rules);
   for (const [name, rule] of Object.entries(rules) as [keyof Conv2dGeometry, Rule<unknown>][])

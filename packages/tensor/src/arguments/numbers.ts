@@ -9,7 +9,7 @@ export function holds(dtype: DType, value: number): boolean {
   return kind === 'float' || kind === 'bool' || (Number.isInteger(value) && value >= min && value <= max);
 }
 
-/** Throws ArgumentError unless an element of the dtype can be this number. */
+/** @throws {ArgumentError} unless an element of the dtype can be this number. */
 export function checkHolds(operation: string, value: number, dtype: DType): void {
   if (holds(dtype, value)) return;
   const { min, max } = dtypes[dtype];

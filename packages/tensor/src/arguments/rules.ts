@@ -106,7 +106,10 @@ export function satisfies<T>(must: Rule<T>, value: unknown): value is T {
   }
 }
 
-/** Throws the error of an argument that does not hold its rule. */
+/**
+ * Refuses an argument that does not hold its rule.
+ * @throws {ArgumentError} in any case.
+ */
 export function refuse(operation: string, argument: string, value: unknown, must: string): never {
   throw new ArgumentError(
     operation,
@@ -116,13 +119,19 @@ export function refuse(operation: string, argument: string, value: unknown, must
   );
 }
 
-/** The value, if it holds the rule. Throws ArgumentError if not. */
+/**
+ * The value, if it holds the rule.
+ * @throws {ArgumentError} if not.
+ */
 export function check<T>(operation: string, argument: string, value: unknown, must: Rule<T>): T {
   if (!satisfies(must, value)) refuse(operation, argument, value, must.is);
   return value;
 }
 
-/** The value, if it is left out or holds the rule. Throws ArgumentError if not. */
+/**
+ * The value, if it is left out or holds the rule.
+ * @throws {ArgumentError} if not.
+ */
 export function checkOptional<T>(operation: string, argument: string, value: unknown, must: Rule<T>): T | undefined {
   return value === undefined ? undefined : check(operation, argument, value, must);
 }
@@ -140,8 +149,9 @@ function read(of: object, name: string): unknown {
 }
 
 /**
- * The options, if each holds its rule or is left out. Throws ArgumentError if not. For operations that others call with
- * what they have: options of other names are not theirs.
+ * The options, if each holds its rule or is left out. For operations that others call with what they have: options of
+ * other names are not theirs.
+ * @throws {ArgumentError} if not.
  */
 export function checkOwnOptions<Options extends object>(
   operation: string,

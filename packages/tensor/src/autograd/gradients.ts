@@ -32,9 +32,10 @@ const gradientOptions: OptionRules<GradientOptions> = {
 export type Gradients<Inputs extends readonly Tensor[]> = { -readonly [Position in keyof Inputs]: Tensor };
 
 /**
- * The gradients of `result` with respect to each of `inputs`; zeros for an input it does not depend on, or only by steps
- * such as comparisons. Throws ShapeError if the result is no scalar and `gradOutput` is missing, LifetimeError if its
- * graph was let go or an input does not require gradients.
+ * The gradients of `result` with respect to each of `inputs`; zeros for an input it does not depend on, or only by
+ * steps such as comparisons.
+ * @throws {ShapeError} if the result is no scalar and `gradOutput` is missing.
+ * @throws {LifetimeError} if its graph was let go or an input does not require gradients.
  */
 export function gradients<const Inputs extends readonly Tensor[]>(
   result: Tensor,

@@ -25,8 +25,7 @@ const steps = new Map<number, Compiled<[Tensor, Tensor, Tensor], void>>();
  * `position` is a number or a scalar of integers, which a step takes as an argument to serve every position. One that is
  * known has to leave room for the value; one that a step computes, or that leaves none for the length that the value has,
  * is moved to the nearest at which the value fits.
- *
- * Throws ShapeError, DTypeError, and ArgumentError for a position outside, for a tensor that has a length, and where
+ * @throws {ShapeError | DTypeError | ArgumentError} for a position outside, for a tensor that has a length, and where
  * gradients are tracked.
  *
  * @example

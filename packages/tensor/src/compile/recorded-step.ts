@@ -83,8 +83,9 @@ export class RecordedStep<Result> {
   }
 
   /**
-   * Runs the plan on these arguments. Throws LifetimeError where a captured tensor is gone; OutOfMemoryError, and keeps no
-   * memory then: the next call may have room.
+   * Runs the plan on these arguments.
+   * @throws {LifetimeError} where a captured tensor is gone.
+   * @throws {OutOfMemoryError} and keeps no memory then: the next call may have room.
    */
   replay(tensors: readonly Tensor[]): Result {
     for (const tensor of this.#surroundings)

@@ -21,7 +21,10 @@ export class StepMemory {
     return this.#kept.has(name);
   }
 
-  /** The buffer of a name. Throws OutOfMemoryError. */
+  /**
+   * The buffer of a name.
+   * @throws {OutOfMemoryError} when there is no room for it.
+   */
   buffer(name: string, bytes: number): DeviceBuffer {
     const known = this.#kept.get(name);
     if (known) return known.buffer;

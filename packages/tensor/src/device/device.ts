@@ -61,18 +61,27 @@ export interface Device {
 
   /** Every device runs `loop` specs on its dtypes; this says whether it also takes the given other spec. The planner decomposes what it can. */
   accepts(spec: KernelSpec): boolean;
-  /** Throws OutOfMemoryError when memory runs out, garbage included. Contents are undefined. */
+  /**
+   * Contents are undefined.
+   * @throws {OutOfMemoryError} when memory runs out, garbage included.
+   */
   allocate(bytes: number): DeviceBuffer;
   free(buffer: DeviceBuffer): void;
   write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void;
   read(buffer: DeviceBuffer, byteOffset: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** A copy of the bytes, at once. Throws DeviceError naming the async call where that is impossible. */
+  /**
+   * A copy of the bytes, at once.
+   * @throws {DeviceError} naming the async call where that is impossible.
+   */
   readSync(buffer: DeviceBuffer, byteOffset: number, byteLength: number): Uint8Array<ArrayBuffer>;
   /** Compiles, or finds in the device's cache of the kernels that were asked for last. */
   prepare(spec: KernelSpec): PreparedKernel;
   /** Runs the calls in order. */
   run(calls: readonly KernelCall[]): void;
-  /** Resolves when everything asked for so far has been done; rejects with DeviceError if something failed. */
+  /**
+   * Resolves when everything asked for so far has been done.
+   * @throws {DeviceError} if something failed.
+   */
   synchronize(): Promise<void>;
   memory(): DeviceMemory;
   dispose(): void;

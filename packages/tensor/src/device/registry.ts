@@ -54,8 +54,9 @@ function isSoftware({ description }: Device): boolean {
 }
 
 /**
- * A device by name, opened on first use. Throws DeviceError, naming the remedy, where there is none. `auto` takes WebGPU
- * if a hardware adapter exists, else cpu; the description of the device says which.
+ * A device by name, opened on first use. `auto` takes WebGPU if a hardware adapter exists, else cpu; the description of
+ * the device says which.
+ * @throws {DeviceError} naming the remedy, where there is none.
  */
 export async function device(name: DeviceName = 'auto'): Promise<Device> {
   switch (name) {

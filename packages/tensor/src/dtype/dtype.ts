@@ -170,7 +170,10 @@ export const dtypes: Readonly<Record<DType, DTypeInfo>> = {
 /** Every dtype name, in the order of the table. */
 export const dtypeNames: readonly DType[] = Object.keys(dtypes) as DType[];
 
-/** True for `f32`, `f64`, `f16` and `bf16`. Throws DTypeError for what is no dtype. */
+/**
+ * True for `f32`, `f64`, `f16` and `bf16`.
+ * @throws {DTypeError} for what is no dtype.
+ */
 export function isFloat(dtype: DType): boolean {
   const info: DTypeInfo | undefined = typeof dtype === 'string' ? dtypes[dtype] : undefined;
   if (info?.kind === undefined)

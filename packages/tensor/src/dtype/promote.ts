@@ -4,8 +4,9 @@ import { describe } from '../arguments/describe.ts';
 import { dtypeNames, dtypes, type DType, type DTypeInfo } from './dtype.ts';
 
 /**
- * The smallest dtype that holds both: floats win over integers, integers over bool; wider wins within a kind. i8 with u8
- * is i32, f16 with bf16 is f32. Throws DTypeError for u32 with i8 or i32: no dtype here holds both.
+ * The smallest dtype that holds both: floats win over integers, integers over bool; wider wins within a kind. i8 with
+ * u8 is i32, f16 with bf16 is f32.
+ * @throws {DTypeError} for u32 with i8 or i32: no dtype here holds both.
  */
 export function promote(a: DType, b: DType, operation = 'promote'): DType {
   const first = known(a, operation);
@@ -33,7 +34,10 @@ export function toFloat(dtype: DType): DType {
   return dtypes[dtype].kind === 'float' ? dtype : 'f32';
 }
 
-/** The float dtype in which elements of a dtype are counted and added up: f64 for f64, f32 for all others. Throws DTypeError. */
+/**
+ * The float dtype in which elements of a dtype are counted and added up: f64 for f64, f32 for all others.
+ * @throws {DTypeError} for what is no dtype.
+ */
 export function wideFloat(dtype: DType): 'f32' | 'f64' {
   return known(dtype, 'wideFloat').name === 'f64' ? 'f64' : 'f32';
 }

@@ -51,7 +51,10 @@ const anEncodedMatrix = ruleOf<EncodedMatrix>(
   (value) => anObject.holds(value) && typeof (value as Partial<EncodedMatrix>).hasKernel === 'function',
 );
 
-/** Chooses by shapes, format and the costs of the device alone, so that the same model always runs the same way. Throws ArgumentError for wrong arguments. */
+/**
+ * Chooses by shapes, format and the costs of the device alone, so that the same model always runs the same way.
+ * @throws {ArgumentError} for wrong arguments.
+ */
 export function chooseKernel(matrix: EncodedMatrix, use: ProductUse): KernelChoice {
   check('chooseKernel', 'the matrix', matrix, anEncodedMatrix);
   check<object>('chooseKernel', 'the use', use, anObject);
@@ -75,8 +78,10 @@ export function chooseKernel(matrix: EncodedMatrix, use: ProductUse): KernelChoi
 }
 
 /**
- * The dense matrix in a shape of as many elements, computed once and not differentiated, which no scope disposes: a step that
- * is being recorded captures it. A dry run, which computes nothing, gets it without values. Throws ArgumentError for wrong arguments, ShapeError for a shape of another size.
+ * The dense matrix in a shape of as many elements, computed once and not differentiated, which no scope disposes: a
+ * step that is being recorded captures it. A dry run, which computes nothing, gets it without values.
+ * @throws {ArgumentError} for wrong arguments.
+ * @throws {ShapeError} for a shape of another size.
  */
 export function denseToKeep(
   matrix: EncodedMatrix,

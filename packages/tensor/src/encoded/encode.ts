@@ -41,9 +41,11 @@ export const aMatrixFormat: Rule<MatrixFormat<never>> = ruleOf(aStoredFormat.is,
 });
 
 /**
- * A dense matrix [rows, columns] in a format, on the same device. Reads its values; what the format rounds or drops is said
- * by the format. Throws ShapeError for another rank, DTypeError if it is no float, ArgumentError for options or values that
- * the format does not take.
+ * A dense matrix [rows, columns] in a format, on the same device. Reads its values; what the format rounds or drops is
+ * said by the format.
+ * @throws {ShapeError} for another rank.
+ * @throws {DTypeError} if it is no float.
+ * @throws {ArgumentError} for options or values that the format does not take.
  *
  * @example
  * const w = await encodeMatrix(weight, int8);
@@ -70,8 +72,8 @@ export async function encodeMatrix<Options extends object>(
 }
 
 /**
- * A matrix from the arrays of its format, as `encode` makes them and files hold them. Throws ArgumentError that says which
- * array is missing, left over or at odds with another.
+ * A matrix from the arrays of its format, as `encode` makes them and files hold them.
+ * @throws {ArgumentError} that says which array is missing, left over or at odds with another.
  */
 export function matrixFromArrays(
   format: StoredFormat,
@@ -109,7 +111,10 @@ const arrayParts: OptionRules<EncodedArray> = {
   data: ruleOf('a typed array', isNumberArray),
 };
 
-/** The parts of an object, all of which have to be there. Throws ArgumentError. */
+/**
+ * The parts of an object, all of which have to be there.
+ * @throws {ArgumentError} where one is missing or wrong.
+ */
 function partsOf<T extends object>(name: string, value: unknown, rules: OptionRules<T>): T {
   const given: Readonly<Record<string, unknown>> = { ...check('matrixFromArrays', name, value, anObject) };
   for (const [part, must] of Object.entries<Rule<unknown>>(rules))

@@ -67,6 +67,9 @@ export interface StoredFormat {
 export interface MatrixFormat<Options extends object = Record<never, never>> extends StoredFormat {
   /** Options of `encode`, with what they must be. */
   readonly options: OptionRules<Options>;
-  /** Encodes row-major values. Throws ArgumentError for what the format cannot hold. */
+  /**
+   * Encodes row-major values.
+   * @throws {ArgumentError} for what the format cannot hold.
+   */
   readonly encode: (values: Float32Array, shape: MatrixShape, options: Options) => Encoding;
 }

@@ -99,8 +99,9 @@ export class EncodedMatrix implements MadeOfTensors {
   }
 
   /**
-   * This matrix [rows, columns] times x [columns, n] or [columns], f32. Throws ShapeError if the inner sizes differ,
-   * DTypeError if x is no float of at most 32 bits.
+   * This matrix [rows, columns] times x [columns, n] or [columns], f32.
+   * @throws {ShapeError} if the inner sizes differ.
+   * @throws {DTypeError} if x is no float of at most 32 bits.
    */
   matmul(x: Tensor, options: EncodedMatmulOptions = {}): Tensor {
     check('matmul', 'x', x, aTensor);
@@ -110,7 +111,10 @@ export class EncodedMatrix implements MadeOfTensors {
     return this.transpose().after(x.t(), options).t();
   }
 
-  /** x [..., rows] times this matrix: f32 [..., columns]. What `x.matmul(matrix)` calls. Throws as `matmul` does. */
+  /**
+   * x [..., rows] times this matrix: f32 [..., columns]. What `x.matmul(matrix)` calls.
+   * @throws {ShapeError | DTypeError} as `matmul` does.
+   */
   after(x: Tensor, options: EncodedMatmulOptions = {}): Tensor {
     check('matmul', 'x', x, aTensor);
     const { activations = 'f32' } = checkOptions('matmul', options, productOptions);
@@ -180,9 +184,10 @@ export class EncodedMatrix implements MadeOfTensors {
   }
 
   /**
-   * The matrix with other values in some of its arrays, as training needs it: an array of floats that `requiresGradients`
-   * is differentiated through. Throws ArgumentError for a name or a type that is not there, and for arrays that say where
-   * values are or which: kernels rely on what `matrixFromArrays` saw in them.
+   * The matrix with other values in some of its arrays, as training needs it: an array of floats that
+   * `requiresGradients` is differentiated through.
+   * @throws {ArgumentError} for a name or a type that is not there, and for arrays that say where values are or which:
+   * kernels rely on what `matrixFromArrays` saw in them.
    */
   with(arrays: Readonly<Record<string, Tensor>>): EncodedMatrix {
     const rules = Object.fromEntries(Object.keys(this.arrays).map((name) => [name, aTensor]));

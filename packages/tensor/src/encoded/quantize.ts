@@ -14,7 +14,8 @@ export interface QuantizedRows {
 
 /**
  * Each value / scale, divided in f32 as devices do it and rounded half to even; run r is the values `offsets[r]` up to
- * `offsets[r + 1]`, and its largest magnitude has the code 127. Throws ArgumentError for NaN and infinities.
+ * `offsets[r + 1]`, and its largest magnitude has the code 127.
+ * @throws {ArgumentError} for NaN and infinities.
  */
 export function quantizeRows(operation: string, values: Float32Array, offsets: Int32Array): QuantizedRows {
   const codes = new Int8Array(values.length);
@@ -41,7 +42,10 @@ function scaleOf(operation: string, values: Float32Array, begin: number, end: nu
   return scaleReaching(most, largest);
 }
 
-/** A value, if it is finite. Throws ArgumentError. */
+/**
+ * A value, if it is finite.
+ * @throws {ArgumentError} if it is not.
+ */
 export function codable(operation: string, value: number, index: number): number {
   if (Number.isFinite(value)) return value;
   throw new ArgumentError(

@@ -39,7 +39,10 @@ export interface Entries {
   readonly values: Float32Array<ArrayBuffer>;
 }
 
-/** What is not 0 where an entry is there. Throws ArgumentError for a mask of another size. */
+/**
+ * What is not 0 where an entry is there.
+ * @throws {ArgumentError} for a mask of another size.
+ */
 export function maskOf(
   operation: string,
   dense: Float32Array,
@@ -54,7 +57,10 @@ export function maskOf(
   return present ?? dense;
 }
 
-/** The entries where `present` is not 0; without it, those that are not 0. Throws ArgumentError for a mask of another size. */
+/**
+ * The entries where `present` is not 0; without it, those that are not 0.
+ * @throws {ArgumentError} for a mask of another size.
+ */
 export function entriesOf(
   operation: string,
   dense: Float32Array,

@@ -53,9 +53,9 @@ export interface CheckIndicesOptions {
 const checkIndicesRules: OptionRules<CheckIndicesOptions> = { ignored: anInteger };
 
 /**
- * Throws ShapeError, in the name of `operation`, if one of `indices` lies outside 0 to `size` - 1 and is known: its value
- * is in JavaScript memory, or `configure({ checkIndices: true })` has every value read. Throws DTypeError for what is no
- * integer.
+ * @throws {ShapeError} in the name of `operation`, if one of `indices` lies outside 0 to `size` - 1 and is known: its
+ * value is in JavaScript memory, or `configure({ checkIndices: true })` has every value read.
+ * @throws {DTypeError} for what is no integer.
  */
 export function checkIndices(
   operation: string,

@@ -62,7 +62,8 @@ const conv2dOptions: OptionRules<Conv2dOptions> = {
 
 /**
  * 2-D convolution (cross-correlation) of x [batch, in, height, width] with w [out, in / groups, kernel height, kernel
- * width]: [batch, out, out height, out width]. Throws ShapeError if channels or sizes do not fit.
+ * width]: [batch, out, out height, out width].
+ * @throws {ShapeError} if channels or sizes do not fit.
  */
 export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor {
   check('conv2d', 'x', x, aTensor);

@@ -52,9 +52,10 @@ function place(
 }
 
 /**
- * A tensor from nested arrays of numbers or truth values. The dtype is f32, bool where all are truth values, and that of
- * the typed arrays where the values stand in such (i32 for 16-bit integers), unless said otherwise. Throws ShapeError if
- * the arrays are ragged, ArgumentError for what is no number and for a number that the dtype cannot hold.
+ * A tensor from nested arrays of numbers or truth values. The dtype is f32, bool where all are truth values, and that
+ * of the typed arrays where the values stand in such (i32 for 16-bit integers), unless said otherwise.
+ * @throws {ShapeError} if the arrays are ragged.
+ * @throws {ArgumentError} for what is no number and for a number that the dtype cannot hold.
  *
  * @example
  * const x = tensor([[1, 2], [3, 4]]);
@@ -94,8 +95,9 @@ const storedArrays: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A tensor from a typed array in row-major order; the data is copied. The dtype follows from the array; naming another one
- * converts the values as `cast` does. Throws ShapeError if the shape holds another number of elements.
+ * A tensor from a typed array in row-major order; the data is copied. The dtype follows from the array; naming another
+ * one converts the values as `cast` does.
+ * @throws {ShapeError} if the shape holds another number of elements.
  */
 export function fromTyped(data: Exclude<TypedArray, Uint16Array>, shape?: Shape, options: CreateOptions = {}): Tensor {
   if (!storedArrays.has(kindOfArray(data) ?? ''))
@@ -119,7 +121,8 @@ export function fromTyped(data: Exclude<TypedArray, Uint16Array>, shape?: Shape,
 
 /**
  * A tensor from the raw bytes of its dtype, row-major and little-endian, as files hold them (16-bit floats as patterns,
- * bool as bytes of which all but 0 are true). The bytes are copied. Throws ShapeError if their number does not fit.
+ * bool as bytes of which all but 0 are true). The bytes are copied.
+ * @throws {ShapeError} if their number does not fit.
  */
 export function fromBytes(bytes: Uint8Array, shape: Shape, options: CreateOptions & { readonly dtype: DType }): Tensor {
   check('fromBytes', 'bytes', bytes, someBytes);
@@ -146,7 +149,10 @@ function filled(operation: string, shape: Shape, value: number, options: CreateO
   return new Tensor(expandNode(constantNode(value, dtype, device), sizes));
 }
 
-/** Every element `value`. Takes no memory until something needs the elements. Throws ArgumentError if the dtype cannot hold it. */
+/**
+ * Every element `value`. Takes no memory until something needs the elements.
+ * @throws {ArgumentError} if the dtype cannot hold it.
+ */
 export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
   return filled('full', shape, check('full', 'value', value, aNumber), options);
 }
@@ -186,8 +192,8 @@ export function onesLike(like: Tensor, options: CreateOptions = {}): Tensor {
 const mostCounted = 2 ** 31 - 1;
 
 /**
- * start, start + step, … below `stop` (above it for a negative step); one argument counts from 0. Throws ArgumentError for
- * step 0, for more than 2^31 - 1 elements, and for numbers that the dtype cannot hold.
+ * start, start + step, … below `stop` (above it for a negative step); one argument counts from 0.
+ * @throws {ArgumentError} for step 0, for more than 2^31 - 1 elements, and for numbers that the dtype cannot hold.
  */
 export function arange(start: number, stop?: number, step = 1, options: CreateOptions = {}): Tensor {
   check('arange', 'start', start, aFiniteNumber);
@@ -220,7 +226,10 @@ export function arange(start: number, stop?: number, step = 1, options: CreateOp
 /** As many doubles as fit into 1 GiB of JavaScript memory. */
 const mostWritten = 2 ** 27;
 
-/** `count` numbers from `start` to `stop`, both included, evenly spaced. Throws ArgumentError if the dtype cannot hold one. */
+/**
+ * `count` numbers from `start` to `stop`, both included, evenly spaced.
+ * @throws {ArgumentError} if the dtype cannot hold one.
+ */
 export function linspace(start: number, stop: number, count: number, options: CreateOptions = {}): Tensor {
   check('linspace', 'start', start, aFiniteNumber);
   check('linspace', 'stop', stop, aFiniteNumber);

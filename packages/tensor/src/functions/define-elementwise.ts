@@ -96,7 +96,7 @@ function checkDescription(description: ElementwiseOpDescription): void {
       throw new ArgumentError(operation, `${field} of ${name} are ${description[field].length}; give ${arity}`);
 }
 
-/** Throws ArgumentError where the meaning for attributes is wrong for a dtype that the op takes. */
+/** @throws {ArgumentError} where the meaning for attributes is wrong for a dtype that the op takes. */
 function checkEntry(name: string, entry: ElementwiseEntry, attributes: Attributes): void {
   const { op, argumentRule, kinds: taken, result } = entry;
   const named = dtypeNames.filter((each) => taken.includes(dtypes[each].kind));
@@ -127,8 +127,9 @@ let defined = 0;
 
 /**
  * Makes an element-wise op from its meaning in the scalar language (`scalar`), which every device runs, fused with what
- * stands around it; from its gradient in tensor methods; and from the values on which tests draw it. Throws ArgumentError,
- * naming the field, for a description that is none, and the function does so for operands and attributes.
+ * stands around it; from its gradient in tensor methods; and from the values on which tests draw it.
+ * @throws {ArgumentError} naming the field, for a description that is none, and the function does so for operands and
+ * attributes.
  *
  * @example
  * const softsign = defineElementwise({

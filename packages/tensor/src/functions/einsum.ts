@@ -11,12 +11,13 @@ interface Labelled {
 }
 
 /**
- * Sums of products named by letters: `'bij,bjk->bik'` is a batched matrix product, `'ii->i'` a diagonal, `'ij->'` a total.
- * `...` stands for any further axes, aligned at their last and broadcast: `'...ij,...jk->...ik'`. An axis of size 1 is
- * repeated to the size that its letter has elsewhere. Without `->` the result has the axes of `...`, then the letters that
- * occur once, in alphabetical order; axes of `...` that the result leaves out are summed.
- * Operands are contracted from left to right, each step as one batched matrix product. Throws ArgumentError for a malformed
- * equation, ShapeError if one letter stands for two sizes.
+ * Sums of products named by letters: `'bij,bjk->bik'` is a batched matrix product, `'ii->i'` a diagonal, `'ij->'` a
+ * total. `...` stands for any further axes, aligned at their last and broadcast: `'...ij,...jk->...ik'`. An axis of
+ * size 1 is repeated to the size that its letter has elsewhere. Without `->` the result has the axes of `...`, then the
+ * letters that occur once, in alphabetical order; axes of `...` that the result leaves out are summed. Operands are
+ * contracted from left to right, each step as one batched matrix product.
+ * @throws {ArgumentError} for a malformed equation.
+ * @throws {ShapeError} if one letter stands for two sizes.
  */
 export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor {
   check('einsum', 'equation', equation, aText);

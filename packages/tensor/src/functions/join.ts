@@ -10,7 +10,10 @@ import { ofNothing } from '../tensor/empty.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { castNode, wrap, type TensorLike } from '../tensor/wrap.ts';
 
-/** Joined along an existing axis; all other sizes must be equal. Throws ShapeError if they are not. */
+/**
+ * Joined along an existing axis; all other sizes must be equal.
+ * @throws {ShapeError} if they are not.
+ */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   check('concat', 'tensors', tensors, severalTensors);
   const [first] = tensors;
@@ -32,7 +35,10 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   return wrap(parts.length === 1 ? only : shapedNode(concatOp, parts, { axis: along }, shape, dtype));
 }
 
-/** Joined along a new axis; all shapes must be equal. Throws ShapeError if they are not. */
+/**
+ * Joined along a new axis; all shapes must be equal.
+ * @throws {ShapeError} if they are not.
+ */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   check('stack', 'tensors', tensors, severalTensors);
   const [first] = tensors;

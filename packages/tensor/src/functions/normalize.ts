@@ -98,7 +98,10 @@ export interface BatchNormResult {
   readonly variance: Tensor;
 }
 
-/** Normalisation per channel (axis 1) over the batch and all other axes. Throws ShapeError below rank 2. */
+/**
+ * Normalisation per channel (axis 1) over the batch and all other axes.
+ * @throws {ShapeError} below rank 2.
+ */
 export function batchNorm(x: Tensor, options: BatchNormOptions = {}): BatchNormResult {
   check('batchNorm', 'x', x, aTensor);
   if (x.rank < 2) throw new ShapeError('batchNorm', `takes [batch, channels, ...], not ${showShape(x.shape)}`);
@@ -124,7 +127,10 @@ export type LossReduction = 'mean' | 'sum' | 'none';
 
 const aReduction = oneOf('mean', 'sum', 'none');
 
-/** Reduces losses per example. Throws ArgumentError for a reduction that does not exist. */
+/**
+ * Reduces losses per example.
+ * @throws {ArgumentError} for a reduction that does not exist.
+ */
 export function reduceLoss(losses: Tensor, reduction: LossReduction = 'mean'): Tensor {
   check('reduceLoss', 'losses', losses, aTensor);
   check('reduceLoss', 'reduction', reduction, aReduction);
@@ -166,10 +172,11 @@ const crossEntropyOptions: OptionRules<CrossEntropyOptions> = {
 };
 
 /**
- * -Σ target · log softmax(logits) over the last axis; integer logits become f32. `targets` are class indices (an integer dtype, one rank less) or
- * probabilities (a float dtype, the shape of the logits). Logits of -∞ mask their classes: they take no part, unless they
- * are the target, where the loss is ∞. An index of no class is an ArgumentError where JavaScript has the indices; where only
- * a device has them it gives NaN, and no gradient. Throws ShapeError if shapes do not fit.
+ * -Σ target · log softmax(logits) over the last axis; integer logits become f32. `targets` are class indices (an
+ * integer dtype, one rank less) or probabilities (a float dtype, the shape of the logits). Logits of -∞ mask their
+ * classes: they take no part, unless they are the target, where the loss is ∞. An index of no class is an ArgumentError
+ * where JavaScript has the indices; where only a device has them it gives NaN, and no gradient.
+ * @throws {ShapeError} if shapes do not fit.
  */
 export function crossEntropy(scores: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const logits = asFloat(check('crossEntropy', 'logits', scores, aTensor));
@@ -228,7 +235,10 @@ function classWeights(given: Tensor | readonly number[], logits: Tensor): Tensor
 
 const dropoutOptions: OptionRules<Pick<RandomOptions, 'generator'>> = { generator: aGenerator };
 
-/** Each element 0 with probability `p`, the others scaled by 1 / (1 - p). Throws ArgumentError unless 0 ≤ p < 1. */
+/**
+ * Each element 0 with probability `p`, the others scaled by 1 / (1 - p).
+ * @throws {ArgumentError} unless 0 ≤ p < 1.
+ */
 export function dropout(x: Tensor, p: number, options: Pick<RandomOptions, 'generator'> = {}): Tensor {
   check('dropout', 'x', x, aTensor);
   const { generator } = checkOptions('dropout', options, dropoutOptions);

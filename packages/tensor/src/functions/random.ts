@@ -78,7 +78,10 @@ export function randomBits(shape: Shape, options: Omit<RandomOptions, 'dtype'> =
 /** How many bits a float dtype below 1 resolves evenly, so that a uniform draw never rounds up to 1. */
 const uniformBits: Readonly<Record<string, number>> = { f32: 24, f64: 32, f16: 11, bf16: 8 };
 
-/** Uniform on [0, 1). Throws DTypeError for integer dtypes. */
+/**
+ * Uniform on [0, 1).
+ * @throws {DTypeError} for integer dtypes.
+ */
 export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
   const dtype = floatType('rand', options);
   const bits = uniformBits[dtype] as number;
@@ -126,7 +129,10 @@ export function uniform(shape: Shape, range: UniformRange = {}, options: RandomO
   return inDType((scale === 1 ? values : values.mul(scale)).clamp(first, last), dtype);
 }
 
-/** Standard normal. Throws DTypeError for integer dtypes. */
+/**
+ * Standard normal.
+ * @throws {DTypeError} for integer dtypes.
+ */
 export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
   const dtype = floatType('randn', options);
   return draw(randomNormalOp, shape, 'f32', options).cast(dtype);
@@ -178,8 +184,8 @@ function inverseErf(x: Tensor): Tensor {
 }
 
 /**
- * Integers on [low, high), as i32 unless said otherwise. Throws ArgumentError unless low < high, and if the dtype cannot
- * hold one of them.
+ * Integers on [low, high), as i32 unless said otherwise.
+ * @throws {ArgumentError} unless low < high, and if the dtype cannot hold one of them.
  */
 export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
   check('randint', 'low', low, anInteger);
@@ -198,7 +204,10 @@ export function randint(low: number, high: number, shape: Shape, options: Random
   return inDType(scaled.cast(drawn).add(low), dtype);
 }
 
-/** True with probability `p`. Throws ArgumentError unless p lies in [0, 1]. */
+/**
+ * True with probability `p`.
+ * @throws {ArgumentError} unless p lies in [0, 1].
+ */
 export function bernoulli(p: number, shape: Shape, options: Omit<RandomOptions, 'dtype'> = {}): Tensor {
   check('bernoulli', 'the probability', p, aProbability);
   return rand(shape, checkOptions('bernoulli', options, ofFixedType)).lt(p);

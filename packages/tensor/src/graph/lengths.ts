@@ -18,7 +18,10 @@ export interface CarriedLengths {
   readonly space: Lengths;
 }
 
-/** The lengths of an op on inputs; undefined where there are none. Throws ArgumentError where the op cannot have them. */
+/**
+ * The lengths of an op on inputs; undefined where there are none.
+ * @throws {ArgumentError} where the op cannot have them.
+ */
 export function carriedLengths(
   op: Op,
   inputs: readonly Node[],

@@ -73,7 +73,10 @@ export class Storage {
     return { buffer, temporary: true };
   }
 
-  /** A copy of the bytes. Throws DeviceError on devices that cannot read at once. */
+  /**
+   * A copy of the bytes.
+   * @throws {DeviceError} on devices that cannot read at once.
+   */
   readSync(): Uint8Array<ArrayBuffer> {
     if (this.#hostBytes) return new Uint8Array(this.#hostBytes);
     return this.device.readSync(this.moveToDevice(), 0, this.bytes);

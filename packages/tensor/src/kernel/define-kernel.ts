@@ -27,7 +27,7 @@ import type { KernelAttributes, KernelDefinition } from './definition.ts';
 export interface KernelDescription extends KernelDefinition {
   /** How many tensors it takes. */
   readonly inputs: number;
-  /** Shapes and dtypes of the results. Throws what the caller should see if the inputs do not fit. */
+  /** Shapes and dtypes of the results. It throws what the caller should see if the inputs do not fit. */
   readonly outputs: (inputs: readonly ResultType[], attributes: KernelAttributes) => readonly ResultType[];
   /** Gradients with respect to the inputs; without it the kernel is not differentiable. */
   readonly gradient?: (

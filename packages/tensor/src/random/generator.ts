@@ -17,7 +17,7 @@ export class Generator {
   #seed: number;
   #draws: number;
 
-  /** Throws ArgumentError unless the seed is a safe non-negative integer. */
+  /** @throws {ArgumentError} unless the seed is a safe non-negative integer. */
   constructor(seed: number) {
     this.#seed = check('Generator', 'the seed', seed, aCount);
     this.#draws = 0;
@@ -28,7 +28,10 @@ export class Generator {
     return { seed: this.#seed, draws: this.#draws };
   }
 
-  /** Continues from a kept state. Throws ArgumentError unless both parts are safe non-negative integers. */
+  /**
+   * Continues from a kept state.
+   * @throws {ArgumentError} unless both parts are safe non-negative integers.
+   */
   setState(state: GeneratorState): void {
     check<object>('setState', 'the state', state, anObject);
     const { seed, draws } = checkOptions('setState', state, stateRules);

@@ -25,8 +25,9 @@ const remedies = {
 } as const;
 
 /**
- * Throws ShapeError for an index outside, if its value is known or the switch is on (on asynchronous devices the next read
- * throws), and DTypeError for what is no integer.
+ * @throws {ShapeError} for an index outside, if its value is known or the switch is on (on asynchronous devices the
+ * next read throws).
+ * @throws {DTypeError} for what is no integer.
  */
 export function checkIndexNode(node: Node, bounds: IndexBounds): void {
   const { kind } = dtypes[node.dtype];
@@ -122,7 +123,10 @@ function later(device: Device, storage: Storage, dtype: DType, bounds: IndexBoun
   list.push(check);
 }
 
-/** Waits for the checks of a device. Rejects with the first error. */
+/**
+ * Waits for the checks of a device.
+ * @throws {ShapeError} the first that was found, for an index outside.
+ */
 export async function settleIndexChecks(device: Device): Promise<void> {
   const checks = pending.get(device);
   if (!checks) return;

@@ -6,7 +6,10 @@ import type { Node } from '../graph/node.ts';
 import { Storage } from '../graph/storage.ts';
 import { realize } from './realize.ts';
 
-/** The value of a node as a stored node of another device. Throws DTypeError if that device lacks the dtype. */
+/**
+ * The value of a node as a stored node of another device.
+ * @throws {DTypeError} if that device lacks the dtype.
+ */
 export async function transfer(node: Node, device: Device): Promise<Node> {
   if (!device.capabilities.dtypes.has(node.dtype))
     throw new DTypeError(

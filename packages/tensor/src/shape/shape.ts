@@ -40,7 +40,10 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dimension, axis) => dimension === b[axis]);
 }
 
-/** The axis counted from the front. Throws ShapeError when there is no such axis. */
+/**
+ * The axis counted from the front.
+ * @throws {ShapeError} when there is no such axis.
+ */
 export function normalizeAxis(operation: string, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
     throw new ShapeError(
@@ -65,7 +68,10 @@ export function normalizeAxes(operation: string, axes: Axes | undefined, rank: n
   return list.toSorted((a, b) => a - b);
 }
 
-/** The shape that all given shapes broadcast to (NumPy's rule). Throws ShapeError naming both shapes. */
+/**
+ * The shape that all given shapes broadcast to (NumPy's rule).
+ * @throws {ShapeError} naming both shapes.
+ */
 export function broadcastShapes(operation: string, ...shapes: readonly Shape[]): number[] {
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
   const result = new Array<number>(rank).fill(1);
@@ -90,8 +96,9 @@ export function broadcastShapes(operation: string, ...shapes: readonly Shape[]):
 const largestRank = 64;
 
 /**
- * A copy of a shape that every tensor may have: at most 64 non-negative integers whose product, zeros
- * left out, a double holds exactly. Throws ShapeError for anything else.
+ * A copy of a shape that every tensor may have: at most 64 non-negative integers whose product, zeros left out, a
+ * double holds exactly.
+ * @throws {ShapeError} for anything else.
  */
 export function checkShape(operation: string, shape: Shape): number[] {
   if (!Array.isArray(shape))

@@ -7,8 +7,9 @@ import type { Tensor } from './tensor.ts';
 import { applyToNodes, type TensorLike } from './wrap.ts';
 
 /**
- * Applies an entry of the element-wise table, with promotion and broadcasting. At least one operand is a tensor. Throws
- * ArgumentError for a number that the dtype beside it cannot hold, ShapeError where the shapes do not broadcast.
+ * Applies an entry of the element-wise table, with promotion and broadcasting. At least one operand is a tensor.
+ * @throws {ArgumentError} for a number that the dtype beside it cannot hold.
+ * @throws {ShapeError} where the shapes do not broadcast.
  */
 export function applyElementwise(name: string, operands: readonly TensorLike[], attributes: Attributes = {}): Tensor {
   if (isComparison(name)) return compare(name, operands);

@@ -42,7 +42,10 @@ const borders: Readonly<Record<BorderMode, Border>> = {
 /** The names of the ways. */
 export const borderModes: readonly BorderMode[] = Object.keys(borders) as BorderMode[];
 
-/** `x` with a border of [before, after] elements along each axis. Throws ShapeError where an axis has too few of them. */
+/**
+ * `x` with a border of [before, after] elements along each axis.
+ * @throws {ShapeError} where an axis has too few of them.
+ */
 export function withBorders(x: Tensor, widths: readonly (readonly [number, number])[], mode: BorderMode): Tensor {
   const { most, before, after } = borders[mode];
   return widths.reduce((padded, [left, right], axis) => {

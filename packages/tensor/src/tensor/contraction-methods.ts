@@ -34,8 +34,9 @@ const aPass = oneOf('forward', 'input', 'weight');
 export abstract class ContractionMethods extends MovementMethods {
   /**
    * The matrix product over the last two axes; leading axes broadcast. A vector on the left is a row, on the right a
-   * column, and that axis vanishes. Throws ShapeError if the inner sizes differ. `b` may be a matrix in a format (see
-   * `encodeMatrix`), which is multiplied as it is stored.
+   * column, and that axis vanishes. `b` may be a matrix in a format (see `encodeMatrix`), which is multiplied as it is
+   * stored.
+   * @throws {ShapeError} if the inner sizes differ.
    */
   matmul(b: Tensor | RightFactor): Tensor {
     if (satisfies(aRightFactor, b)) return b.after(wrap(this.node));

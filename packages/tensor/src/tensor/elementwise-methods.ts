@@ -208,8 +208,9 @@ export abstract class ElementwiseMethods extends TensorHandle {
   }
 
   /**
-   * log(1 + exp(beta · a)) / beta; the line a itself where beta · a is above `threshold`. By default beta is 1, and there is
-   * no threshold: the curve is exact everywhere. Throws ArgumentError unless both are finite and beta > 0.
+   * log(1 + exp(beta · a)) / beta; the line a itself where beta · a is above `threshold`. By default beta is 1, and
+   * there is no threshold: the curve is exact everywhere.
+   * @throws {ArgumentError} unless both are finite and beta > 0.
    */
   softplus(options: SoftplusOptions = {}): Tensor {
     const { beta = 1, threshold } = checkOptions('softplus', options, softplusOptions);
@@ -250,8 +251,10 @@ export abstract class ElementwiseMethods extends TensorHandle {
   }
 
   /**
-   * Rounded to `decimals` places after the point (0 by default; negative ones round to tens, hundreds, …), ties to even.
-   * Throws ArgumentError unless `decimals` is an integer, DTypeError where integers are to be rounded to tens.
+   * Rounded to `decimals` places after the point (0 by default; negative ones round to tens, hundreds, …), ties to
+   * even.
+   * @throws {ArgumentError} unless `decimals` is an integer.
+   * @throws {DTypeError} where integers are to be rounded to tens.
    */
   round(decimals = 0): Tensor {
     check('round', 'decimals', decimals, placesRule);
@@ -294,102 +297,162 @@ export abstract class ElementwiseMethods extends TensorHandle {
     return applyElementwise('bitwiseNot', [asTensor(this)]);
   }
 
-  /** a + b. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * a + b.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   add(b: TensorLike): Tensor {
     return applyElementwise('add', [asTensor(this), b]);
   }
 
-  /** a - b. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * a - b.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   sub(b: TensorLike): Tensor {
     return applyElementwise('sub', [asTensor(this), b]);
   }
 
-  /** a · b. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * a · b.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   mul(b: TensorLike): Tensor {
     return applyElementwise('mul', [asTensor(this), b]);
   }
 
-  /** a / b; integers become f32. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * a / b; integers become f32.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   div(b: TensorLike): Tensor {
     return applyElementwise('div', [asTensor(this), b]);
   }
 
-  /** floor(a / b). Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * floor(a / b).
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   floorDivide(b: TensorLike): Tensor {
     return applyElementwise('floorDivide', [asTensor(this), b]);
   }
 
-  /** a / b rounded towards 0. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * a / b rounded towards 0.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   truncDivide(b: TensorLike): Tensor {
     return applyElementwise('truncDivide', [asTensor(this), b]);
   }
 
-  /** a - b·floor(a / b), with the sign of b. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * a - b·floor(a / b), with the sign of b.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   remainder(b: TensorLike): Tensor {
     return applyElementwise('remainder', [asTensor(this), b]);
   }
 
-  /** a to the power b. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * a to the power b.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   pow(b: TensorLike): Tensor {
     return applyElementwise('pow', [asTensor(this), b]);
   }
 
-  /** The smaller of both. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * The smaller of both.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   minimum(b: TensorLike): Tensor {
     return applyElementwise('minimum', [asTensor(this), b]);
   }
 
-  /** The larger of both. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * The larger of both.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   maximum(b: TensorLike): Tensor {
     return applyElementwise('maximum', [asTensor(this), b]);
   }
 
-  /** The angle of the point (b, a). Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * The angle of the point (b, a).
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   atan2(b: TensorLike): Tensor {
     return applyElementwise('atan2', [asTensor(this), b]);
   }
 
-  /** a = b. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * a = b.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   eq(b: TensorLike): Tensor {
     return applyElementwise('eq', [asTensor(this), b]);
   }
 
-  /** a ≠ b. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * a ≠ b.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   ne(b: TensorLike): Tensor {
     return applyElementwise('ne', [asTensor(this), b]);
   }
 
-  /** a < b. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * a < b.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   lt(b: TensorLike): Tensor {
     return applyElementwise('lt', [asTensor(this), b]);
   }
 
-  /** a ≤ b. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * a ≤ b.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   le(b: TensorLike): Tensor {
     return applyElementwise('le', [asTensor(this), b]);
   }
 
-  /** a > b. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * a > b.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   gt(b: TensorLike): Tensor {
     return applyElementwise('gt', [asTensor(this), b]);
   }
 
-  /** a ≥ b. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * a ≥ b.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   ge(b: TensorLike): Tensor {
     return applyElementwise('ge', [asTensor(this), b]);
   }
 
-  /** Both are not 0. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * Both are not 0.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   logicalAnd(b: TensorLike): Tensor {
     return applyElementwise('logicalAnd', [asTensor(this), b]);
   }
 
-  /** Either is not 0. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * Either is not 0.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   logicalOr(b: TensorLike): Tensor {
     return applyElementwise('logicalOr', [asTensor(this), b]);
   }
 
-  /** Exactly one is not 0. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * Exactly one is not 0.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   logicalXor(b: TensorLike): Tensor {
     return applyElementwise('logicalXor', [asTensor(this), b]);
   }
@@ -399,27 +462,42 @@ export abstract class ElementwiseMethods extends TensorHandle {
     return applyElementwise('multiplyHigh', [asTensor(this), b]);
   }
 
-  /** Bits set in both. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * Bits set in both.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   bitwiseAnd(b: TensorLike): Tensor {
     return applyElementwise('bitwiseAnd', [asTensor(this), b]);
   }
 
-  /** Bits set in either. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * Bits set in either.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   bitwiseOr(b: TensorLike): Tensor {
     return applyElementwise('bitwiseOr', [asTensor(this), b]);
   }
 
-  /** Bits set in exactly one. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * Bits set in exactly one.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   bitwiseXor(b: TensorLike): Tensor {
     return applyElementwise('bitwiseXor', [asTensor(this), b]);
   }
 
-  /** a · 2^b, wrapping. Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * a · 2^b, wrapping.
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   shiftLeft(b: TensorLike): Tensor {
     return applyElementwise('shiftLeft', [asTensor(this), b]);
   }
 
-  /** floor(a / 2^b). Throws ShapeError where the shapes do not broadcast. */
+  /**
+   * floor(a / 2^b).
+   * @throws {ShapeError} where the shapes do not broadcast.
+   */
   shiftRight(b: TensorLike): Tensor {
     return applyElementwise('shiftRight', [asTensor(this), b]);
   }
@@ -444,7 +522,8 @@ export abstract class ElementwiseMethods extends TensorHandle {
 
   /**
    * Limited to [min, max]; either bound may be left out. Beside integers, bounds beyond the dtype do not bind, and
-   * fractions make the result f32. Throws ArgumentError if min exceeds max, or if no integer of the dtype lies within.
+   * fractions make the result f32.
+   * @throws {ArgumentError} if min exceeds max, or if no integer of the dtype lies within.
    */
   clamp(min?: number, max?: number): Tensor {
     checkOptional('clamp', 'min', min, aNumber);
@@ -496,7 +575,10 @@ export abstract class ElementwiseMethods extends TensorHandle {
     return wrap(castNode(this.node, check('cast', 'dtype', dtype, aDType)));
   }
 
-  /** The 32 bits of each element read as another 32-bit dtype. Throws ArgumentError for other widths. */
+  /**
+   * The 32 bits of each element read as another 32-bit dtype.
+   * @throws {ArgumentError} for other widths.
+   */
   bitcast(dtype: 'f32' | 'i32' | 'u32'): Tensor {
     check('bitcast', 'dtype', dtype, wordDType);
     if (!wordDType.holds(this.dtype))

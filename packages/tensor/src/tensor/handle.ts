@@ -132,7 +132,10 @@ export abstract class TensorHandle {
     return decode(this.dtype, await this.bytes());
   }
 
-  /** As `data()`, at once. Throws DeviceError on devices that can only be read asynchronously (webgpu). */
+  /**
+   * As `data()`, at once.
+   * @throws {DeviceError} on devices that can only be read asynchronously (webgpu).
+   */
   dataSync(): TypedArray {
     return decode(this.dtype, this.bytesSync());
   }
@@ -143,19 +146,28 @@ export abstract class TensorHandle {
     return nest(decode(this.dtype, bytes), shape);
   }
 
-  /** As `array()`, at once. Throws DeviceError where `dataSync()` does. */
+  /**
+   * As `array()`, at once.
+   * @throws {DeviceError} where `dataSync()` does.
+   */
   arraySync(): NestedNumbers {
     const { bytes, shape } = readPresentSync(liveNode(this));
     return nest(decode(this.dtype, bytes), shape);
   }
 
-  /** The value of a tensor of one element. Throws ShapeError if it has more or none. */
+  /**
+   * The value of a tensor of one element.
+   * @throws {ShapeError} if it has more or none.
+   */
   async item(): Promise<number> {
     checkSingle(this);
     return (await this.data())[0] as number;
   }
 
-  /** As `item()`, at once. Throws DeviceError where `dataSync()` does. */
+  /**
+   * As `item()`, at once.
+   * @throws {DeviceError} where `dataSync()` does.
+   */
   itemSync(): number {
     checkSingle(this);
     return this.dataSync()[0] as number;
@@ -166,7 +178,10 @@ export abstract class TensorHandle {
     return (await readPresent(liveNode(this))).bytes;
   }
 
-  /** As `bytes()`, at once. Throws DeviceError where `dataSync()` does. */
+  /**
+   * As `bytes()`, at once.
+   * @throws {DeviceError} where `dataSync()` does.
+   */
   bytesSync(): Uint8Array<ArrayBuffer> {
     return readPresentSync(liveNode(this)).bytes;
   }
@@ -199,7 +214,8 @@ export abstract class TensorHandle {
   }
 
   /**
-   * `JSON.stringify` asks for it. Throws ArgumentError: JSON has neither dtypes nor NaN, and a value may not be there yet.
+   * `JSON.stringify` asks for it.
+   * @throws {ArgumentError} in any case: JSON has neither dtypes nor NaN, and a value may not be there yet.
    */
   toJSON(): never {
     throw new ArgumentError(

@@ -150,7 +150,10 @@ export abstract class IndexingMethods extends ContractionMethods {
     return this.sort(axis, options).indices;
   }
 
-  /** The `k` largest (or smallest) elements along an axis, best first. Throws ShapeError if there are fewer. */
+  /**
+   * The `k` largest (or smallest) elements along an axis, best first.
+   * @throws {ShapeError} if there are fewer.
+   */
   topK(k: number, axis = -1, options: TopKOptions = {}): Sorted {
     const { largest = true } = checkOptions('topK', options, topKOptions);
     const along = normalizeAxis('topK', axis, this.rank);
@@ -165,7 +168,11 @@ export abstract class IndexingMethods extends ContractionMethods {
   }
 }
 
-/** An index tensor as i32. Throws DTypeError for floats and bool, ShapeError for indices that are known to be outside. */
+/**
+ * An index tensor as i32.
+ * @throws {DTypeError} for floats and bool.
+ * @throws {ShapeError} for indices that are known to be outside.
+ */
 function indexOperand(operation: string, index: Tensor, size: number): Tensor {
   checkIndexNode(index.node, { operation, size });
   return wrap(castNode(index.node, 'i32'));

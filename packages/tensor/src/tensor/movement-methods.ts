@@ -86,7 +86,10 @@ const lengthOutside = (length: number, size: number): ArgumentError =>
 
 /** Adds movement to a tensor. */
 export abstract class MovementMethods extends ReductionMethods {
-  /** The same elements in another shape; one size may be -1 and follows from the rest. Throws ShapeError if the counts differ. */
+  /**
+   * The same elements in another shape; one size may be -1 and follows from the rest.
+   * @throws {ShapeError} if the counts differ.
+   */
   reshape(...sizes: readonly number[] | readonly [Shape]): Tensor {
     const asked = integersOf('reshape', sizes);
     const unknown = asked.filter((size) => size === -1).length;
@@ -110,8 +113,8 @@ export abstract class MovementMethods extends ReductionMethods {
    *
    * Element-wise ops, sums, products, means, largest and smallest elements, softmax, matrix products, permutations, and
    * slices and reshapes that leave the axis whole take it; what does not, and tracked gradients, are an ArgumentError.
-   * Throws ArgumentError for a length that is known and not from 0 to the size; in a step that computes it, it is clamped
-   * to that.
+   * @throws {ArgumentError} for a length that is known and not from 0 to the size; in a step that computes it, it is
+   * clamped to that.
    *
    * @example
    * const scores = query.matmul(keys.upTo(0, length).t()).softmax();
@@ -151,7 +154,10 @@ export abstract class MovementMethods extends ReductionMethods {
     ]);
   }
 
-  /** Without the given axes of size 1; without all of them by default. Throws ShapeError if a named axis is larger. */
+  /**
+   * Without the given axes of size 1; without all of them by default.
+   * @throws {ShapeError} if a named axis is larger.
+   */
   squeeze(axis?: Axes): Tensor {
     const axes =
       axis === undefined
@@ -172,7 +178,10 @@ export abstract class MovementMethods extends ReductionMethods {
     return this.reshape([...this.shape.slice(0, at), 1, ...this.shape.slice(at)]);
   }
 
-  /** Axes in another order: axis d of the result is axis `axes[d]` of this tensor. Throws ShapeError unless each is named once. */
+  /**
+   * Axes in another order: axis d of the result is axis `axes[d]` of this tensor.
+   * @throws {ShapeError} unless each is named once.
+   */
   permute(...axes: readonly number[] | readonly [readonly number[]]): Tensor {
     const asked = integersOf('permute', axes);
     const order = asked.map((axis) => normalizeAxis('permute', axis, this.rank));
@@ -190,14 +199,20 @@ export abstract class MovementMethods extends ReductionMethods {
     return this.permute(this.shape.map((_, axis) => (axis === first ? second : axis === second ? first : axis)));
   }
 
-  /** The last two axes swapped. Throws ShapeError below rank 2. */
+  /**
+   * The last two axes swapped.
+   * @throws {ShapeError} below rank 2.
+   */
   t(): Tensor {
     if (this.rank < 2)
       throw new ShapeError('t', `${showShape(this.shape)} has fewer than two axes; reshape to a row or column first`);
     return this.transpose(-1, -2);
   }
 
-  /** Repeated along axes of size 1, and along new leading axes, without a copy; -1 keeps a size. Throws ShapeError where it does not broadcast. */
+  /**
+   * Repeated along axes of size 1, and along new leading axes, without a copy; -1 keeps a size.
+   * @throws {ShapeError} where it does not broadcast.
+   */
   expand(...sizes: readonly number[] | readonly [Shape]): Tensor {
     const asked = integersOf('expand', sizes);
     const added = asked.length - this.rank;
@@ -242,7 +257,10 @@ export abstract class MovementMethods extends ReductionMethods {
     });
   }
 
-  /** Exactly the elements at start + i · step for i below count, per axis. Throws ShapeError if one does not exist. */
+  /**
+   * Exactly the elements at start + i · step for i below count, per axis.
+   * @throws {ShapeError} if one does not exist.
+   */
   sliceWith(part: SliceParts): Tensor {
     check<object>('slice', 'part', part, anObject);
     checkOptions('slice', part, sliceParts);
@@ -265,7 +283,10 @@ export abstract class MovementMethods extends ReductionMethods {
     return move(this, { kind: 'slice', start: [...part.start], count: [...part.count], step: [...part.step] });
   }
 
-  /** `length` elements from `start` along one axis; a negative start counts from the end. Throws ShapeError if one does not exist. */
+  /**
+   * `length` elements from `start` along one axis; a negative start counts from the end.
+   * @throws {ShapeError} if one does not exist.
+   */
   narrow(axis: number, start: number, length: number): Tensor {
     const along = normalizeAxis('narrow', axis, this.rank);
     const size = this.shape[along] as number;
@@ -309,8 +330,9 @@ export abstract class MovementMethods extends ReductionMethods {
   }
 
   /**
-   * Longer along the trailing axes by `widths`, [before, after] of each; negative widths crop. What is added is a value (0
-   * by default), or made of the axis itself: see BorderMode. Throws ShapeError where the axis is too short for that.
+   * Longer along the trailing axes by `widths`, [before, after] of each; negative widths crop. What is added is a value
+   * (0 by default), or made of the axis itself: see BorderMode.
+   * @throws {ShapeError} where the axis is too short for that.
    */
   pad(widths: readonly (readonly [before: number, after: number])[], filling: number | PadOptions = 0): Tensor {
     check('pad', 'widths', widths, widthPairs);
@@ -364,8 +386,9 @@ export abstract class MovementMethods extends ReductionMethods {
   }
 
   /**
-   * Each element `times` times in a row along an axis; a list says how often each one of its own. Throws ArgumentError
-   * unless they are non-negative integers, ShapeError if the list is not as long as the axis.
+   * Each element `times` times in a row along an axis; a list says how often each one of its own.
+   * @throws {ArgumentError} unless they are non-negative integers.
+   * @throws {ShapeError} if the list is not as long as the axis.
    */
   repeatInterleave(times: number | readonly number[], axis: number): Tensor {
     const along = normalizeAxis('repeatInterleave', axis, this.rank);
@@ -387,7 +410,10 @@ export abstract class MovementMethods extends ReductionMethods {
     return (this as unknown as Tensor).take(indices, along);
   }
 
-  /** Parts of `sizes` along an axis (the last one may be smaller when one number is given). Throws ShapeError unless a list adds up. */
+  /**
+   * Parts of `sizes` along an axis (the last one may be smaller when one number is given).
+   * @throws {ShapeError} unless a list adds up.
+   */
   split(sizes: number | readonly number[], axis = 0): Tensor[] {
     const along = normalizeAxis('split', axis, this.rank);
     const total = this.shape[along] as number;
@@ -415,7 +441,7 @@ export abstract class MovementMethods extends ReductionMethods {
 
   /**
    * Sliding windows over the trailing axes: [..., size] becomes [..., positions, ..., kernel], as a view.
-   * Throws ArgumentError for kernels that are no positive integers.
+   * @throws {ArgumentError} for kernels that are no positive integers.
    */
   windows(kernel: readonly number[], options: WindowOptions = {}): Tensor {
     check('windows', 'kernel', kernel, listOf(aPositiveInteger));

@@ -30,7 +30,11 @@ export interface Flattened {
   readonly dtype: DType | undefined;
 }
 
-/** The shape of nested arrays and their values. Throws ShapeError if they are ragged, ArgumentError for what is no number. */
+/**
+ * The shape of nested arrays and their values.
+ * @throws {ShapeError} if they are ragged.
+ * @throws {ArgumentError} for what is no number.
+ */
 export function flatten(operation: string, values: NestedValues): Flattened {
   const shape = shapeOf(operation, values);
   const data: number[] = [];

@@ -11,7 +11,10 @@ import type { TensorLike } from './wrap.ts';
 
 const names = ['a', 'b', 'c'] as const;
 
-/** The nodes of operands, of which at least one is a tensor. Throws ArgumentError for what is neither tensor nor number. */
+/**
+ * The nodes of operands, of which at least one is a tensor.
+ * @throws {ArgumentError} for what is neither tensor nor number.
+ */
 export function operandNodes(
   operation: string,
   operands: readonly TensorLike[],

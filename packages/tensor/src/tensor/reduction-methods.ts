@@ -43,12 +43,18 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     return fold('prod', wrap(castNode(this.node, accumulationDType(this.dtype))), axis, options);
   }
 
-  /** Largest element; NaN if any is. Throws ShapeError over nothing. */
+  /**
+   * Largest element; NaN if any is.
+   * @throws {ShapeError} over nothing.
+   */
   max(axis?: Axes, options: ReductionOptions = {}): Tensor {
     return fold('max', asTensor(this), axis, options);
   }
 
-  /** Smallest element; NaN if any is. Throws ShapeError over nothing. */
+  /**
+   * Smallest element; NaN if any is.
+   * @throws {ShapeError} over nothing.
+   */
   min(axis?: Axes, options: ReductionOptions = {}): Tensor {
     return fold('min', asTensor(this), axis, options);
   }
@@ -117,8 +123,9 @@ export abstract class ReductionMethods extends ElementwiseMethods {
   }
 
   /**
-   * The p-norm (Σ |a|^p)^(1/p). `Infinity` and `-Infinity` give the largest and the smallest magnitude, 0 how many elements
-   * are not 0. The gradient is 0 where all elements are. Throws ArgumentError if p is NaN.
+   * The p-norm (Σ |a|^p)^(1/p). `Infinity` and `-Infinity` give the largest and the smallest magnitude, 0 how many
+   * elements are not 0. The gradient is 0 where all elements are.
+   * @throws {ArgumentError} if p is NaN.
    */
   norm(p = 2, axis?: Axes, options: ReductionOptions = {}): Tensor {
     if (typeof p !== 'number' || Number.isNaN(p))

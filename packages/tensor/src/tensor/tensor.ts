@@ -40,7 +40,10 @@ export class Tensor extends CompositeMethods {
     return new Tensor(this.node.gradientRole === 'none' ? this.node : detachedNode(movementOps.reshape, this.node));
   }
 
-  /** A leaf with the same value, for which gradients are wanted. Throws DTypeError unless the dtype is a float. */
+  /**
+   * A leaf with the same value, for which gradients are wanted.
+   * @throws {DTypeError} unless the dtype is a float.
+   */
   requiresGradients(): Tensor {
     if (!isFloat(this.dtype))
       throw new DTypeError('requiresGradients', `${this.dtype} has no gradients; cast to a float dtype first`);

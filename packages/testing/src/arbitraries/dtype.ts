@@ -10,7 +10,10 @@ export interface DTypeLimits {
   readonly device?: Device;
 }
 
-/** A dtype; shrinks towards f32, the first of the table. Throws if no dtype is within the limits. */
+/**
+ * A dtype; shrinks towards f32, the first of the table.
+ * @throws {ArgumentError} if no dtype is within the limits.
+ */
 export function anyDType(limits: DTypeLimits = {}): fc.Arbitrary<DType> {
   const { kinds, device } = limits;
   const names = dtypeNames.filter(

@@ -52,7 +52,10 @@ export interface CaseLimits {
   readonly maxElements?: number;
 }
 
-/** Cases of `entry`; shrinks each choice its domain made, then the inputs. Throws if there is no such part of the domain. */
+/**
+ * Cases of `entry`; shrinks each choice its domain made, then the inputs.
+ * @throws {ArgumentError} if there is no such part of the domain.
+ */
 export function anyOpCase(entry: OpEntry, limits: CaseLimits): fc.Arbitrary<OpCase> {
   const { device, part = 'whole', maxElements = 240 } = limits;
   const draw = part === 'whole' ? entry.domain : entry.smooth;

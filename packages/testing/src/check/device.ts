@@ -25,8 +25,8 @@ type Step =
 
 /**
  * Runs random programs of allocations, writes, kernels and reads on `device` and on plain arrays, and compares after
- * every read. Throws CheckError with the shortest program that goes wrong. The device ends with as much memory in use
- * as it had before.
+ * every read. The device ends with as much memory in use as it had before.
+ * @throws {CheckError} with the shortest program that goes wrong.
  */
 export async function checkDevice(device: Device, options: DrawOptions = {}): Promise<CheckReport> {
   return checkProperty(

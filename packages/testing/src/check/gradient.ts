@@ -35,7 +35,8 @@ export interface GradientOptions {
 
 /**
  * Checks the gradient of `f` at `inputs`: samples, or nested numbers. Float inputs are taken as f64 and differentiated;
- * others are constants. `f` must be smooth around the inputs. Throws an Error that names the worst element.
+ * others are constants. `f` must be smooth around the inputs.
+ * @throws {MismatchError} that names the worst element.
  */
 export async function checkGradient(
   f: DifferentiableFunction,
@@ -52,7 +53,10 @@ export type GradientInput = number | readonly GradientInput[];
 /** Options of `checkOpGradient`. */
 export interface OpGradientOptions extends DrawOptions, GradientOptions {}
 
-/** Checks the gradient of an op of the table on cases from the smooth part of its domain. Throws CheckError with the smallest failing case. */
+/**
+ * Checks the gradient of an op of the table on cases from the smooth part of its domain.
+ * @throws {CheckError} with the smallest failing case.
+ */
 export async function checkOpGradient(entry: OpEntry, options: OpGradientOptions = {}): Promise<CheckReport> {
   const device = createReferenceDevice('oracle');
   const cases = anyOpCase(entry, { device, part: 'smooth', maxElements: 24 });

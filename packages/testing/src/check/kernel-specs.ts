@@ -26,9 +26,10 @@ const draws: Readonly<Record<DrawnKind, (draw: fc.GeneratorValue, device: Device
 export const drawnKinds: readonly DrawnKind[] = Object.keys(draws) as DrawnKind[];
 
 /**
- * Draws specs of one kind (dtypes, strides, sizes, attributes), runs those that `device` accepts on it and on a reference
- * device, and compares every binding bit for bit: values are small whole numbers, and results stay exact. Throws
- * CheckError with the smallest failing spec. For people who write a device.
+ * Draws specs of one kind (dtypes, strides, sizes, attributes), runs those that `device` accepts on it and on a
+ * reference device, and compares every binding bit for bit: values are small whole numbers, and results stay exact. For
+ * people who write a device.
+ * @throws {CheckError} with the smallest failing spec.
  */
 export async function checkKernelSpecs(
   device: Device,

@@ -39,7 +39,8 @@ export interface KernelReport {
 
 /**
  * Compares each implementation of `kernel` with its reference on drawn shapes, views, values and attributes, and its
- * gradient (if it has one) with finite differences. Throws CheckError with the smallest failing case.
+ * gradient (if it has one) with finite differences.
+ * @throws {CheckError} with the smallest failing case.
  */
 export async function checkKernel(kernel: Kernel, options: KernelCheckOptions = {}): Promise<KernelReport> {
   const { name, inputs, gradient } = kernel.description;

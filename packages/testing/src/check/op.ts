@@ -30,7 +30,8 @@ export interface OpCheckOptions extends DrawOptions {
 /**
  * Draws cases from the op's whole domain (dtypes, shapes, views, attributes, special values where it allows them), runs
  * them on `device` and on the reference, and compares results within the op's tolerance. Also checks that nothing stays
- * allocated on the device. Throws CheckError with the smallest failing case.
+ * allocated on the device.
+ * @throws {CheckError} with the smallest failing case.
  */
 export async function checkOp(entry: OpEntry, device: Device, options: OpCheckOptions = {}): Promise<CheckReport> {
   const { reference = createReferenceDevice('oracle'), subnormals = true } = options;

@@ -13,8 +13,9 @@ import { checkProperty } from './property.ts';
 
 /**
  * Draws programs (element-wise chains, reductions, views, products, indexing, with shared and unused values), runs them
- * lazily and compiled on `device`, step by step on a reference device, and compares the results. Also checks that no memory stays
- * allocated. Throws CheckError with the smallest failing program.
+ * lazily and compiled on `device`, step by step on a reference device, and compares the results. Also checks that no
+ * memory stays allocated.
+ * @throws {CheckError} with the smallest failing program.
  */
 export async function checkPrograms(device: Device, options: DrawOptions = {}): Promise<CheckReport> {
   const reference = createReferenceDevice('oracle');

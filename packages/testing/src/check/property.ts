@@ -9,8 +9,9 @@ export interface Describable {
 }
 
 /**
- * Draws cases and runs `holds` on each; a throw fails the check. Throws CheckError with the smallest failing case that
- * shrinking found, what was wrong with it, and the seed and path that draw it again.
+ * Draws cases and runs `holds` on each; a throw fails the check.
+ * @throws {CheckError} with the smallest failing case that shrinking found, what was wrong with it, and the seed and
+ * path that draw it again.
  */
 export async function checkProperty<T extends Describable>(
   subject: string,

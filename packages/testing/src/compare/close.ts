@@ -26,8 +26,9 @@ export async function allclose(actual: Comparable, expected: Comparable, options
 }
 
 /**
- * Throws MismatchError that shows the first and the worst element if any differ by more than
- * `absolute + relative · |expected|`, or if the shapes differ. NaN equals NaN; infinities equal themselves.
+ * NaN equals NaN; infinities equal themselves.
+ * @throws {MismatchError} that shows the first and the worst element if any differ by more than `absolute + relative ·
+ * |expected|`, or if the shapes differ.
  */
 export async function expectClose(actual: Comparable, expected: Comparable, options: CloseOptions = {}): Promise<void> {
   const difference = await findDifference(actual, expected, options);

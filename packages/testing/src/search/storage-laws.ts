@@ -25,7 +25,7 @@ export interface StorageHarness {
 /** Something that holds of every storage. */
 export interface StorageLaw {
   readonly name: string;
-  /** Rejects, saying what was found, when it does not hold. */
+  /** @throws {MismatchError} saying what was found, when it does not hold. */
   readonly check: () => Promise<void>;
 }
 

@@ -44,7 +44,7 @@ async function webGpuElsewhere(
 /**
  * Opens a device where its workers are to be: WebGPU, whose drivers are native code, in a process, the others in threads.
  * @param modules what workers import before anything else
- * @throws NoDeviceError when it is not here.
+ * @throws {NoDeviceError} when it is not here.
  */
 export async function openPlace(
   host: WorkerHost,

@@ -6,7 +6,10 @@ import type { StartWorker, WorkerHandle } from './worker-handle.ts';
 
 /** Runs jobs in workers, so that this thread can draw and listen. */
 export interface WorkerPool {
-  /** Runs a job on the first worker that is free. Rejects with what the job threw. */
+  /**
+   * Runs a job on the first worker that is free.
+   * @throws {Error} that of the job, when the job failed.
+   */
   run(job: string, input: unknown, onProgress?: ProgressListener): Promise<unknown>;
   /** Ends the workers, whatever they are doing. */
   close(): Promise<void>;

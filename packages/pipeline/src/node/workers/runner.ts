@@ -18,7 +18,7 @@ export interface RunnerOptions {
 
 /**
  * Opens a device, says which it is, and lends out workers that compute on it.
- * @throws NoDeviceError when the device is not here.
+ * @throws {NoDeviceError} when the device is not here.
  */
 export async function withRunner<Result>(
   host: WorkerHost,

@@ -40,7 +40,10 @@ async function endProcess({ child, ended }: Started): Promise<void> {
 
 const howEnded = (how: string): string => `the process that drives the device ended by ${how}`;
 
-/** Hears which device a process has. @throws NoDeviceError when it has none. */
+/**
+ * Hears which device a process has.
+ * @throws {NoDeviceError} when it has none.
+ */
 function openingOf({ child, ended }: Started): Promise<Extract<Opening, { readonly type: 'opened' }>> {
   return new Promise((resolve, reject) => {
     child.once('message', (opening: Opening) => {
@@ -60,7 +63,7 @@ function send({ child }: Started, request: ProcessRequest): void {
 /**
  * Opens a device in a process of its own.
  * @param host whose stderr is handed what drivers write, but for the lines of {@link withoutLimitWarnings}
- * @throws NoDeviceError when the device is not here.
+ * @throws {NoDeviceError} when the device is not here.
  */
 export async function openElsewhere(
   name: DeviceName,

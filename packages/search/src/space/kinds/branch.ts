@@ -18,7 +18,7 @@ function selector({ branches }: BranchNode): ChoiceParameter<string> {
 
 /**
  * A choice of groups.
- * @throws SpaceError when there are none, or a branch has a parameter named `type`, which names the branch.
+ * @throws {SpaceError} when there are none, or a branch has a parameter named `type`, which names the branch.
  */
 export function branchNode(branches: Readonly<Record<string, GroupNode>>, path: string): BranchNode {
   const node: BranchNode = Object.freeze({ kind: 'branch', branches });

@@ -13,7 +13,7 @@ function isParameterValue(value: unknown): value is ParameterValue {
 /**
  * One of the values, in no order.
  * @param at what an error points to
- * @throws SpaceError when there are none, one occurs twice, or one is not a string, finite number, boolean or null.
+ * @throws {SpaceError} when there are none, one occurs twice, or one is not a string, finite number, boolean or null.
  */
 export function choiceOfValues<Value extends ParameterValue>(
   values: readonly Value[],

@@ -64,7 +64,8 @@ function wiringOf(node: ArchitectureNode, place: number): Wiring {
 
 /**
  * An architecture of nodes that read each other's outputs.
- * @throws SpaceError when a bound is not a whole number, a node has a parameter `from`, or there are too many wirings.
+ * @throws {SpaceError} when a bound is not a whole number, a node has a parameter `from`, or there are too many
+ * wirings.
  */
 export function architecture(
   { node, min, max, inputs, chain }: Omit<ArchitectureNode, 'kind'>,

@@ -10,7 +10,10 @@ export interface KindTable {
   readonly kindOf: (node: SpaceNode) => NodeKind<SpaceNode>;
   /** A node as a user would write it. */
   readonly describeNode: (node: SpaceNode) => string;
-  /** Reads a node's JSON form. @throws SpaceError */
+  /**
+   * Reads a node's JSON form.
+   * @throws {SpaceError} when it describes none.
+   */
   readonly parseNode: (json: unknown, path: string) => SpaceNode;
 }
 
@@ -52,7 +55,10 @@ export function diffParts(
   return changes;
 }
 
-/** Reads the JSON form of named parts. @throws SpaceError */
+/**
+ * Reads the JSON form of named parts.
+ * @throws {SpaceError} when it describes none.
+ */
 export function parseParts({ parseNode }: KindTable, json: unknown, path: string, what: string): GroupNode['fields'] {
   if (!isObject(json)) throw new SpaceError(showPath(path), `${what} is ${quote(json)}: it must be an object`);
   return Object.fromEntries(

@@ -15,7 +15,10 @@ export interface LengthBounds {
 /** How many parameters a space may have, all that a config could make active together. */
 export const mostParameters = 100_000;
 
-/** The bounds of a length, both from 0. @throws SpaceError */
+/**
+ * The bounds of a length, both from 0.
+ * @throws {SpaceError} unless they are whole numbers, the smaller first, and not too many parameters.
+ */
 export function checkBounds(min: unknown, max: unknown, at: string, least: number): LengthBounds {
   if (Number.isSafeInteger(min) && Number.isSafeInteger(max) && Number(min) >= least && Number(max) >= Number(min)) {
     if (Number(max) <= mostParameters) return { min: Number(min), max: Number(max) };

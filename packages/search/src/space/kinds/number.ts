@@ -14,7 +14,7 @@ export interface NumberOptions {
   readonly log?: boolean;
 }
 
-/** @throws SpaceError when there is no such parameter; `at` is what the error points to. */
+/** @throws {SpaceError} when there is no such parameter; `at` is what the error points to. */
 function numberParameter(
   kind: 'int' | 'float',
   low: number,
@@ -48,7 +48,8 @@ function numberParameter(
 
 /**
  * A whole number from `low` to `high`, both included.
- * @throws SpaceError when the range is empty, a bound is not whole, or a logarithmic range does not start above half a step.
+ * @throws {SpaceError} when the range is empty, a bound is not whole, or a logarithmic range does not start above half
+ * a step.
  */
 export function int(low: number, high: number, options: NumberOptions = {}): NumberParameter {
   return numberParameter('int', low, high, options);
@@ -56,7 +57,7 @@ export function int(low: number, high: number, options: NumberOptions = {}): Num
 
 /**
  * A real number from `low` to `high`; with a step, one of low, low + step, low + 2 step, … up to `high`.
- * @throws SpaceError when the range is empty or not finite, or a logarithmic range does not start above zero.
+ * @throws {SpaceError} when the range is empty or not finite, or a logarithmic range does not start above zero.
  */
 export function float(low: number, high: number, options: NumberOptions = {}): NumberParameter {
   return numberParameter('float', low, high, options);

@@ -9,7 +9,7 @@ import { int } from './number.ts';
 
 /**
  * All of some values, in any order.
- * @throws SpaceError when there are none, or one occurs twice.
+ * @throws {SpaceError} when there are none, or one occurs twice.
  */
 export function permutationOf<Value extends ParameterValue>(
   values: readonly Value[],

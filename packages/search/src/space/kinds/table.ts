@@ -45,7 +45,10 @@ export function describeNode(node: SpaceNode): string {
   return kindOf(node).describe(node);
 }
 
-/** Reads a node's JSON form. @throws SpaceError */
+/**
+ * Reads a node's JSON form.
+ * @throws {SpaceError} when it describes none.
+ */
 export function parseNode(json: unknown, path: string): SpaceNode {
   const known: Readonly<Record<string, unknown>> = kinds;
   const kind = isObject(json) ? json['kind'] : undefined;

@@ -49,7 +49,10 @@ interface OpenOptions {
   readonly tuning?: 'hardware' | 'software';
 }
 
-/** Opens the adapter that the host offers. Throws DeviceError if there is none. */
+/**
+ * Opens the adapter that the host offers.
+ * @throws {DeviceError} if there is none.
+ */
 export async function openDevice(gpu: GPU, { powerPreference, tuning }: OpenOptions): Promise<OpenedDevice> {
   const adapter = await gpu.requestAdapter(powerPreference === undefined ? {} : { powerPreference });
   if (adapter === null)

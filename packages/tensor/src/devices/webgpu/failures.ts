@@ -41,7 +41,11 @@ export class Failures {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
   }
 
-  /** Throws the first failure noted since the last call; one of compiling or allocating comes before those it led to. */
+  /**
+   * Looks for failures noted since the last call.
+   * @throws {DeviceError | OutOfMemoryError} the first of them; one of compiling or allocating comes before those it
+   * led to.
+   */
   check(): void {
     const found = this.#found.splice(0);
     const first =
@@ -50,7 +54,7 @@ export class Failures {
     this.requireAlive('synchronize');
   }
 
-  /** Throws if the device is lost. */
+  /** @throws {DeviceError} if the device is lost. */
   requireAlive(operation: string): void {
     if (this.#lost !== undefined) throw new DeviceError(`webgpu ${operation}`, this.#lost, 'device-lost');
   }

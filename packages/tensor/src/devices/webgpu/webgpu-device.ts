@@ -45,7 +45,10 @@ const webGpuOptions: OptionRules<WebGpuOptions> = {
   tuning: oneOf('hardware', 'software'),
 };
 
-/** Opens a device on the host's adapter. Throws DeviceError if the host has none. */
+/**
+ * Opens a device on the host's adapter.
+ * @throws {DeviceError} if the host has none.
+ */
 export async function createWebGpuDevice(options: WebGpuOptions): Promise<Device> {
   checkOptions('createWebGpuDevice', options, webGpuOptions);
   check('createWebGpuDevice', 'gpu', options?.gpu, aGpu);

@@ -35,7 +35,9 @@ function flawOf(part: Expression, arity: number): string | undefined {
   return `${part.op} of ${of}, and it takes ${domains[instruction.domain].join(', ')}; cast it, or state an argumentRule`;
 }
 
-/** Throws ArgumentError, naming the op, for a meaning that devices cannot run or that is of another dtype than stated. */
+/**
+ * @throws {ArgumentError} naming the op, for a meaning that devices cannot run or that is of another dtype than stated.
+ */
 export function checkMeaning(name: string, meaning: Expression, arity: number, wanted: ComputeDType): void {
   const pending: Expression[] = [meaning];
   const seen = new Set<Expression>();

@@ -134,7 +134,10 @@ function missingMeaning(name: string): never {
   throw new InternalError(name, 'has no meaning; give `meaning` or `meaningOf`');
 }
 
-/** The dtype all arguments are brought to. Throws DTypeError where the op does not take what they promote to. */
+/**
+ * The dtype all arguments are brought to.
+ * @throws {DTypeError} where the op does not take what they promote to.
+ */
 export function argumentDType(name: string, rule: ArgumentRule, promoted: DType): DType {
   const { kind } = dtypes[promoted];
   const accepted = acceptedKinds[rule];

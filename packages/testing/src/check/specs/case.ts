@@ -30,7 +30,10 @@ export class SpecCase implements Describable {
   }
 }
 
-/** Throws if any binding holds other values after the spec ran on `device` than after it ran on `reference`. */
+/**
+ * @throws {MismatchError} if any binding holds other values after the spec ran on `device` than after it ran on
+ * `reference`.
+ */
 export async function compareOnSpec({ spec, contents }: SpecCase, device: Device, reference: Device): Promise<void> {
   const expected = await execute(spec, contents, reference);
   const actual = await execute(spec, contents, device);

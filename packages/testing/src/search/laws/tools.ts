@@ -54,12 +54,18 @@ function show(value: unknown): string {
   );
 }
 
-/** Throws, saying what was found, when it is not what was expected. */
+/**
+ * Compares what was found with what was expected.
+ * @throws {MismatchError} showing both, when they differ.
+ */
 export function expectEqual(found: unknown, expected: unknown, what: string): void {
   if (!deepEqual(found, expected)) throw new MismatchError(`${what}: expected ${show(expected)}, found ${show(found)}`);
 }
 
-/** Throws when an action does not reject with an error of a kind. */
+/**
+ * Expects an action to reject with an error of a kind.
+ * @throws {MismatchError} saying what came instead, when it does not.
+ */
 export async function expectRejection(
   action: Promise<unknown>,
   kind: new (...args: never[]) => Error,
