@@ -192,7 +192,7 @@ export class Parameter {
 
   /**
    * `factor` for one kind of product: a stored weight as it is stored, or, where `chooseKernel` finds the dense one faster, in
-   * its own shape from a copy that is made once and kept.
+   * its own shape from a copy that is made once and kept. What is not finite then meets zeros that a sparse format leaves out.
    */
   factorFor(use: ProductUse): Tensor | EncodedMatrix {
     const { stored, choice: last } = this.#weight;

@@ -10,6 +10,7 @@ import {
   memory,
   mostKeptDense,
   randn,
+  tensor,
   type Tensor,
 } from '@espalier/tensor';
 import { expect, test } from 'vitest';
@@ -48,6 +49,16 @@ test('a step that is recorded first captures the copy, and a summary makes none'
   const step = compile((input: Tensor) => model.forward(input));
   for (let turn = 0; turn < 3; turn++) expect(await step(x).data()).toEqual(wanted);
   expect(weight.bytes).toBe(matrix.bytes + 24 * 4);
+});
+
+test('a finite row is the same with either kernel; what is not finite meets the zeros of a dense copy, and else only entries', async () => {
+  const matrix = await encodeMatrix(tensor([[1, 0, 2], [0, 3, 0]], { device }), csr); // prettier-ignore
+  const x = tensor([[1, 2, 3], [Infinity, 1, 1], [NaN, 1, 1]], { device }); // prettier-ignore
+  expect(await x.matmul(matrix.t()).array()).toEqual([[7, 6], [Infinity, 3], [NaN, 3]]); // prettier-ignore
+  expect(chooseKernel(matrix, { rows: 3 }).kernel).toBe('dense');
+  const model = build({ type: 'linear', in: 3, out: 2, bias: false }, { seed: 3, device });
+  weightOf(model).store({ matrix });
+  expect(await model.forward(x).array()).toEqual([[7, 6], [Infinity, NaN], [NaN, NaN]]); // prettier-ignore
 });
 
 test('what is chosen depends on density, rows and windows, and large weights stay as they are stored', async () => {

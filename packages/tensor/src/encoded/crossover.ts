@@ -53,6 +53,10 @@ const anEncodedMatrix = ruleOf<EncodedMatrix>(
 
 /**
  * Chooses by shapes, format and the costs of the device alone, so that the same model always runs the same way.
+ *
+ * For finite x both kernels yield the same but for rounding. Where an infinity or NaN of x meets an element that a sparse
+ * format left out, `own` leaves it out, and `dense` multiplies it with the 0 there: NaN, as a pruned model yields before it
+ * is stored. A row of x without such numbers is not touched by those of others.
  * @throws {ArgumentError} for wrong arguments.
  */
 export function chooseKernel(matrix: EncodedMatrix, use: ProductUse): KernelChoice {

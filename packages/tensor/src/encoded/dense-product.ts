@@ -24,7 +24,8 @@ export function denseProduct(x: Tensor, arrays: readonly Tensor[], product: Enco
   const isFinite = left.isFinite();
   const finite = left.where(isFinite, 0).matmul(dense);
   const given = left.detach();
-  const met = counts(given, isFinite).matmul(right(onesIn(arrays, product)));
+  // An element that a format of somebody's makes of several parts is there once.
+  const met = counts(given, isFinite).matmul(right(onesIn(arrays, product)).sign());
   const signs = given.sign().where(given.abs().eq(Infinity), 0).matmul(dense.detach().sign());
   // Infinities of one sign make one; with an opposite one, a 0 that is there, or NaN they make NaN.
   return finite.where(met.eq(0), signs.mul(Infinity).where(signs.abs().eq(met), NaN));

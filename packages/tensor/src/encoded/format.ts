@@ -36,7 +36,8 @@ export interface StoredFormat {
   readonly arrays: (settings: EncodedSettings) => readonly string[];
   /**
    * In sparse formats the array of the values of entries that are there: what training changes. What is not there takes no
-   * part in products: see `sparse.ts`. Where that is, `expand` of ones tells.
+   * part in products, so that no infinity or NaN of the dense factor meets it; the dense matrix has zeros there, which make
+   * NaN of those. Where that is, `expand` of ones tells.
    */
   readonly kept?: string;
   /**

@@ -3,7 +3,8 @@
  *
  * What is not there reads 0, and takes no part in sums: an infinity or NaN of the dense factor meets only entries that are
  * there, those of value 0 too. So do the kernels of all devices, products through the dense matrix (`dense-product.ts`), and
- * SciPy and PyTorch; the dense matrix of `toDense`, multiplied as any other, has zeros that make NaN of an infinity.
+ * SciPy and PyTorch; the dense matrix of `toDense`, multiplied as any other, has zeros that make NaN of an infinity. A layer
+ * that keeps a small weight dense (`chooseKernel`) multiplies that one: for finite x the same but for rounding.
  */
 import { oneOf, ruleOf, type OptionRules, type Rule } from '../arguments/rules.ts';
 import { ArgumentError } from '../errors.ts';

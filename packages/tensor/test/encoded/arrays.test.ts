@@ -50,6 +50,7 @@ const packed = {
   codebook: encoding(codebook, {}),
   bitmask: encoding(bitmask, {}),
   nOfM: encoding(nOfM, {}),
+  all: encoding(nOfM, { n: 4 }),
   blocks: encoding(blockSparse, { height: 2, width: 2 }),
   codes: encoding(bitmask, { values: 'int8' }),
 };
@@ -102,6 +103,7 @@ test.each([
   ['n-of-m', nOfM, setting(packed.nOfM, { m: 17 }), /m is 17; it must be an integer from 2 to 16/],
   ['n-of-m', nOfM, setting(packed.nOfM, { n: 5 }), /n is 5; it must be an integer from 1 to 4/],
   ['n-of-m', nOfM, setting(packed.nOfM, { n: 1 }), /values is f32 \[3, 4\]; it must be f32 \[3, 2\]/],
+  ['n-of-m', nOfM, changed(packed.all, 'values', { 7: 5 }), /element 7 of values is 5; .* has no column left for it/],
   ['blocks', blockSparse, changed(packed.blocks, 'columns', { 0: 4 }), /block row 0 has the column 4 after -1, of 4/],
   ['blocks', blockSparse, changed(packed.blocks, 'columns', { 1: 0 }), /block row 0 has the column 0 after 0/],
   ['blocks', blockSparse, changed(packed.blocks, 'offsets', { 1: -1 }), /runs from entry 0 back to -1/],

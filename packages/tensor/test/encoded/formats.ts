@@ -43,6 +43,8 @@ const counts = [
   [1, 16],
   [1, 2],
   [2, 5],
+  [3, 4],
+  [7, 8],
 ] as const;
 
 /** By name: a format with any of its options. */

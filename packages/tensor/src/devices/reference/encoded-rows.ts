@@ -1,4 +1,5 @@
 /** What each layout of an encoded matrix means, a row at a time and in doubles. */
+import { groupsOf } from '../../kernel/groups.ts';
 import type { EncodedLayout, EncodedMatmulSpec } from '../../kernel/spec.ts';
 import type { Elements } from './elements.ts';
 
@@ -85,12 +86,9 @@ export const rowDecoders: Readonly<Record<EncodedLayout, RowDecoder>> = {
       .map(({ column }, place) => ({ column, value: valueAt(arrays, 2, at(arrays, 0, row) + place, row, settings) }));
   },
   'n-of-m': (arrays, row, { columns, settings }) => {
-    const [n, m] = [Number(settings['n']), Number(settings['m'])];
-    const bits = m <= 4 ? 2 : 4;
-    const kept = Math.ceil(columns / m) * n;
-    const bytes = Math.ceil((kept * bits) / 8);
-    return Array.from({ length: kept }, (_, entry) => ({
-      column: Math.floor(entry / n) * m + codeAt(arrays, 0, row, bytes, bits, entry),
+    const { n, m, kept, used, bits, rowBytes } = groupsOf({ settings, columns });
+    return Array.from({ length: used }, (_, entry) => ({
+      column: Math.floor(entry / n) * m + codeAt(arrays, 0, row, rowBytes, bits, entry),
       value: valueAt(arrays, 1, row * kept + entry, row, settings),
     }));
   },

@@ -2,10 +2,12 @@
 import { aBoolean, check, ruleOf, type OptionRules, type Rule } from '../../arguments/rules.ts';
 import { ArgumentError } from '../../errors.ts';
 import { arange } from '../../functions/create.ts';
+import { groupsOf, type Groups } from '../../kernel/groups.ts';
 import type { EncodedSettings } from '../../kernel/spec.ts';
 import { flawOfSetting, named } from '../arrays.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import type { EncodedArray, MatrixFormat, MatrixShape } from '../format.ts';
-import { flawOfPacked, packed, unpacked, unpackedCodes, type CodeBits } from '../packed.ts';
+import { flawOfPacked, packed, unpacked, unpackedCodes } from '../packed.ts';
 import {
   flawOfValues,
   maskOf,
@@ -37,26 +39,13 @@ const fromOneTo = (m: number): Rule<number> =>
   );
 const options: OptionRules<NOfMOptions> = { ...sparseOptions, n: fromOneTo(16), m: aGroup, strict: aBoolean };
 
-/** How n of m lie in rows of `columns` columns. */
-interface Groups {
-  readonly n: number;
-  readonly m: number;
-  /** Entries of a row: n of each group, of the last one too, which may have fewer columns than m. */
-  readonly kept: number;
-  readonly bits: CodeBits;
-}
-
-function groupsOf(n: number, m: number, columns: number): Groups {
-  return { n, m, kept: Math.ceil(columns / m) * n, bits: m <= 4 ? 2 : 4 };
-}
-
 const arraysOf = (settings: EncodedSettings): string[] => ['places', ...valueNames(settings)];
 
 /**
  * n entries for every m columns of a row. `places`: u8 [rows, bytes], the places of the entries within their groups,
  * ascending, packed in 2 bits up to m = 4 and in 4 bits above; `values`: f32 [rows, entries], or i8 with `scales` f32 [rows].
  * Where fewer are there, zeros in the first free places make up the number; in a last group of fewer than n columns the
- * places left over repeat the last one, with zeros. Where more are there, those of the largest magnitudes are kept (of equal
+ * places left over repeat the last one, with zeros that take no part in anything. Where more are there, those of the largest magnitudes are kept (of equal
  * ones the first; NaN counts as the largest), or ArgumentError is thrown: see `strict`.
  */
 export const nOfM: MatrixFormat<NOfMOptions> = {
@@ -69,7 +58,7 @@ export const nOfM: MatrixFormat<NOfMOptions> = {
   encode: (dense, shape, { n = 2, m = 4, present, strict = false, values = 'f32' }) => {
     check('n-of-m', 'n', n, fromOneTo(m));
     const [rows, columns] = shape;
-    const groups = groupsOf(n, m, columns);
+    const groups = groupsOf({ settings: { n, m }, columns });
     const mask = maskOf('n-of-m', dense, shape, present);
     const places = new Uint8Array(rows * groups.kept);
     const kept = new Float32Array(places.length);
@@ -101,21 +90,26 @@ export const nOfM: MatrixFormat<NOfMOptions> = {
     const wrong =
       flawOfSetting(settings, 'm', aGroup) ?? flawOfSetting(settings, 'n', fromOneTo(Number(settings['m'])));
     if (wrong !== undefined) return wrong;
-    const groups = groupsOf(Number(settings['n']), Number(settings['m']), columns);
+    const groups = groupsOf({ settings, columns });
     const places = named(arrays, 'places');
     return (
       flawOfValues(settings, arrays, rows, [rows, groups.kept]) ??
       flawOfPacked('places', places, [rows, groups.kept], groups.bits) ??
-      flawOfPlaces(places, [rows, columns], groups)
+      flawOfPlaces(places, [rows, columns], groups) ??
+      flawOfLeftOver(named(arrays, 'values'), rows, groups)
     );
   },
   expand: (arrays, settings, [rows, columns]) => {
     const places = named(arrays, 'places');
-    const { n, m, kept, bits } = groupsOf(Number(settings['n']), Number(settings['m']), columns);
+    const { n, m, kept, used, bits } = groupsOf({ settings, columns });
+    const count = (end: number): Tensor => arange(0, end, 1, { dtype: 'i32', device: places.device });
     const place = unpacked(places, [kept / n, n], bits).unsqueeze(3);
+    const isUsed = count(kept)
+      .lt(used)
+      .reshape([kept / n, n, 1]);
     const values = named(arrays, 'values').reshape([rows, kept / n, n, 1]);
     return scaledValues(values, arrays, settings, (scales) => scales.reshape([rows, 1, 1, 1]))
-      .where(place.eq(arange(0, m, 1, { dtype: 'i32', device: places.device })), 0)
+      .where(place.eq(count(m)).logicalAnd(isUsed), 0)
       .sum([2])
       .reshape([rows, (kept / n) * m])
       .slice([], [rows, columns]);
@@ -157,15 +151,24 @@ function choose(
 
 /** What is wrong with places: those of a group ascend, and lie in it. */
 function flawOfPlaces(places: EncodedArray, [rows, columns]: MatrixShape, groups: Groups): string | undefined {
-  const { n, m, kept, bits } = groups;
+  const { n, m, kept, used, bits } = groups;
   const codes = unpackedCodes(places, [rows, kept], bits);
   for (const [entry, place] of codes.entries()) {
     const begin = Math.floor((entry % kept) / n) * m;
     const size = Math.min(m, columns - begin);
     const before = entry % n === 0 ? -1 : (codes[entry - 1] as number);
-    const isLeftOver = entry % n >= size;
+    const isLeftOver = entry % kept >= used;
     if (isLeftOver ? place !== size - 1 : place <= before || place >= size)
       return `row ${Math.floor(entry / kept)} has the place ${place} after ${before} in the ${size} columns from ${begin} on; places ascend within their group`;
   }
+  return undefined;
+}
+
+/** What is wrong with the values of places left over, which stand for nothing. */
+function flawOfLeftOver({ data }: EncodedArray, rows: number, { kept, used }: Groups): string | undefined {
+  for (let row = 0; row < rows; row++)
+    for (let entry = row * kept + used; entry < (row + 1) * kept; entry++)
+      if (data[entry] !== 0)
+        return `element ${entry} of values is ${data[entry]}; the last group of its row has no column left for it, and it must be 0`;
   return undefined;
 }

@@ -16,6 +16,7 @@ export const bitmaskRule: EncodedRule = {
     const rowsTogether = Math.min(rows, Math.max(1, Math.floor(entriesTogether / columns)));
     const source: EntrySource = {
       columnBytes,
+      rangeBytes: 4,
       values: settings['values'] as 'f32' | 'int8',
       rowsTogether,
       // The columns of a whole byte are written, whatever its bits.

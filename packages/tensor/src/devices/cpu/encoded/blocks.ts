@@ -20,6 +20,7 @@ export const blocksRule: EncodedRule = {
     const offsetsAt = valuesAt + rowsTogether * columns * 4;
     const source: EntrySource = {
       columnBytes: 4,
+      rangeBytes: 4,
       values,
       rowsTogether,
       bytes: offsetsAt + (rowsTogether + 1) * 4,

@@ -10,6 +10,7 @@ export const csrRule: EncodedRule = {
     const { settings, rows } = spec;
     const source: EntrySource = {
       columnBytes: settings['columnBytes'] as 1 | 2 | 4,
+      rangeBytes: 4,
       values: settings['values'] as 'f32' | 'int8',
       rowsTogether: rows,
       bytes: 0,

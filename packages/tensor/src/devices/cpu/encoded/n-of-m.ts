@@ -1,4 +1,5 @@
 /** Products with matrices of which, of every m columns of a row, n are there. */
+import { groupsOf, type Groups } from '../../../kernel/groups.ts';
 import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
 import type { Engine, Program } from '../engine.ts';
 import { gemmKernels, roundUp } from '../gemm/gemm.ts';
@@ -25,38 +26,32 @@ export const nOfMRule: EncodedRule = {
   },
 };
 
-function layoutOf({ settings, columns }: EncodedMatmulSpec): {
-  readonly n: number;
-  readonly m: number;
-  readonly bits: number;
-  /** Entries of a row, and bytes of their places. */
-  readonly kept: number;
-  readonly rowBytes: number;
-  readonly values: 'f32' | 'int8';
-  readonly valueBytes: number;
-} {
-  const [n, m] = [Number(settings['n']), Number(settings['m'])];
-  const bits = m <= 4 ? 2 : 4;
-  const kept = Math.ceil(columns / m) * n;
-  const values = settings['values'] as 'f32' | 'int8';
-  return { n, m, bits, kept, rowBytes: Math.ceil((kept * bits) / 8), values, valueBytes: values === 'f32' ? 4 : 1 };
+/** The groups, and as what values are stored. */
+function layoutOf(spec: EncodedMatmulSpec): Groups & { readonly values: 'f32' | 'int8'; readonly valueBytes: number } {
+  const values = spec.settings['values'] as 'f32' | 'int8';
+  return { ...groupsOf(spec), values, valueBytes: values === 'f32' ? 4 : 1 };
 }
 
 /** The entries of some rows: their values as they lie, and their columns written down. */
 function entriesOf(spec: EncodedMatmulSpec, engine: Engine): EntrySource {
   const { places } = columnKernels(engine);
-  const { n, m, bits, kept, rowBytes, values, valueBytes } = layoutOf(spec);
+  const { n, m, bits, kept, used, rowBytes, values, valueBytes } = layoutOf(spec);
   const rowsTogether = Math.min(spec.rows, Math.max(1, Math.floor(entriesTogether / kept)));
   const offsetsAt = rowsTogether * kept * 4;
   return {
     columnBytes: 4,
     values,
     rowsTogether,
-    bytes: offsetsAt + (rowsTogether + 1) * 4,
+    // A row ends before what only makes up the number, and the next one begins after it.
+    rangeBytes: 8,
+    bytes: offsetsAt + rowsTogether * 8,
     locate: ([codes = 0, ofEntries = 0, scales = 0], row, count, target) => {
       places(codes + row * rowBytes, count, kept, n, m, bits, target);
       const { words } = engine.memory;
-      for (let each = 0; each <= count; each++) words[((target + offsetsAt) >> 2) + each] = each * kept;
+      for (let each = 0, range = (target + offsetsAt) >> 2; each < count; each++) {
+        words[range++] = each * kept;
+        words[range++] = each * kept + used;
+      }
       return {
         offsets: target + offsetsAt,
         columns: target,

@@ -12,6 +12,8 @@ import { forEachVectors, vectorCounts } from './vectors.ts';
 export interface EntryLayout {
   readonly columnBytes: 1 | 2 | 4;
   readonly values: 'f32' | 'int8';
+  /** From the offset at which a row begins, after which that of its end stands, to the next row's: 4 where they share it. */
+  readonly rangeBytes: 4 | 8;
 }
 
 /**
@@ -35,7 +37,7 @@ const built = new WeakMap<Engine, Map<string, SparseKernels>>();
 export function sparseKernels(engine: Engine, layout: EntryLayout): SparseKernels {
   const known = built.get(engine) ?? new Map<string, SparseKernels>();
   built.set(engine, known);
-  const key = `${layout.values} ${layout.columnBytes}`;
+  const key = `${layout.values} ${layout.columnBytes} ${layout.rangeBytes}`;
   let kernels = known.get(key);
   if (kernels === undefined) {
     const { module } = engine.module();
@@ -104,7 +106,7 @@ function forEachRow(
       value: f.let(at(values, layout.values === 'f32' ? 4 : 1)),
     });
     body(count, start, scale);
-    f.increase(offsets, 4);
+    f.increase(offsets, layout.rangeBytes);
     f.increase(scales, 4);
   });
 }

@@ -5,6 +5,7 @@
  *
  * where T is f32 for one row of x, or vec4<f32> for four, and `x_at(i, column)` reads x.
  */
+import { groupsOf } from '../../../kernel/groups.ts';
 import type { EncodedLayout } from '../../../kernel/spec.ts';
 import { bufferName } from '../wgsl/storage.ts';
 import { indent, type WgslModule } from '../wgsl/wgsl-module.ts';
@@ -158,23 +159,20 @@ export const sparseRows: Readonly<Record<SparseLayout, (site: SparseSite) => voi
   },
   'n-of-m': (site) => {
     const { spec } = site.product;
-    const [n, m] = [Number(spec.settings['n']), Number(spec.settings['m'])];
-    const bits = m <= 4 ? 2 : 4;
-    const kept = Math.ceil(spec.columns / m) * n;
-    const bytes = Math.ceil((kept * bits) / 8);
+    const { n, m, kept, used, bits, rowBytes } = groupsOf(spec);
     const perWord = 32 / bits;
-    addWordReader(site.module, 'word_at', spec.parts[0] ?? 0, bytes % 4 === 0);
+    addWordReader(site.module, 'word_at', spec.parts[0] ?? 0, rowBytes % 4 === 0);
     addRowSum(site, 1, [
       ...laneSum(site, {
         name: 'place',
         first: 'origin()',
-        end: `${kept}u`,
+        end: `${used}u`,
         step: perWord,
         terms: perWord,
-        most: kept,
+        most: used,
         body: [
-          `var codes = word_at(row * ${bytes}u + place / ${8 / bits}u);`,
-          `let place_end = min(place + ${perWord}u, ${kept}u);`,
+          `var codes = word_at(row * ${rowBytes}u + place / ${8 / bits}u);`,
+          `let place_end = min(place + ${perWord}u, ${used}u);`,
           `for (var next = place; next < place_end; next++) {`,
           `  let column = next / ${n}u * ${m}u + (codes & ${2 ** bits - 1}u);`,
           `  part += x_at(i, column) * value_at(row * ${kept}u + next, scale);`,
