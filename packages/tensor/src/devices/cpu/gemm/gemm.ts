@@ -74,8 +74,11 @@ export function roundUp(value: number, unit: number): number {
 export interface GemmPlan {
   /** Bytes of workspace that `run` needs. */
   readonly workspaceBytes: number;
-  /** c = a·b, with all addresses in bytes; columns of `c` are adjacent and its rows `cRowStep` bytes apart. */
-  readonly run: (workspace: number, a: number, b: number, c: number) => void;
+  /**
+   * c = a·b, with all addresses in bytes; columns of `c` are adjacent and its rows `cRowStep` bytes apart. The sizes, all of
+   * them unless given, are at most those that it was planned for, and k at least 1.
+   */
+  readonly run: (workspace: number, a: number, b: number, c: number, m?: number, n?: number, k?: number) => void;
 }
 
 /** The matrices of a product of [m, k] by [k, n]; k is at least 1. */
@@ -103,22 +106,23 @@ export function packDense({ packB }: GemmKernels, { rowStep, columnStep }: Matri
 /** Plans products whose second operand `packSecond` finds. Elements of both are 4 bytes, whatever `multiply` takes them for. */
 export function planGemm(
   kernels: Pick<GemmKernels, 'tile' | 'packA' | 'multiply' | keyof WideSums>,
-  { m, n, k, a, cRowStep }: GemmShape,
+  { m: mostM, n: mostN, k: mostK, a, cRowStep }: GemmShape,
   packSecond: PackSecond,
   together: number = blocksTogether,
 ): GemmPlan {
   const { tile, packA, multiply } = kernels;
-  const rows = Math.min(rowBlock, roundUp(m, tile.rows));
-  const columns = Math.min(columnBlock, roundUp(n, tile.columns));
-  const depth = Math.min(depthBlock, k);
+  const rows = Math.min(rowBlock, roundUp(mostM, tile.rows));
+  const columns = Math.min(columnBlock, roundUp(mostN, tile.columns));
+  const depth = Math.min(depthBlock, mostK);
   const bOffset = roundUp(rows, tile.rows) * depth * 4;
   const edgeOffset = bOffset + roundUp(columns, tile.columns) * depth * 4;
-  const blocks = { count: Math.ceil(k / depth), together };
+  const most = { count: Math.ceil(mostK / depth), together };
   const wideOffset = roundUp(edgeOffset + tile.rows * tile.columns * 4, 16);
   // Wide sums of all rows at once could be larger than the operands.
-  const tall = wideBytes(blocks, 1) === 0 ? m : Math.min(m, wideRows);
-  const workspaceBytes = wideOffset + wideBytes(blocks, tall * columns);
-  const run = (workspace: number, aAddress: number, bAddress: number, cAddress: number): void => {
+  const tall = wideBytes(most, 1) === 0 ? mostM : Math.min(mostM, wideRows);
+  const workspaceBytes = wideOffset + wideBytes(most, tall * columns);
+  const run: GemmPlan['run'] = (workspace, aAddress, bAddress, cAddress, m = mostM, n = mostN, k = mostK) => {
+    const blocks = { count: Math.ceil(k / depth), together };
     const packedB = workspace + bOffset;
     const edge = workspace + edgeOffset;
     for (let j = 0; j < n; j += columns) {

@@ -1,10 +1,11 @@
 /** Matrix products: picks between the blocked product and generated loops, and walks the batch. */
 import { dtypes, type DType } from '../../../dtype/dtype.ts';
-import type { Access, Binding, Limit, LoopInstruction, LoopSpec, MatmulSpec } from '../../../kernel/spec.ts';
+import type { Access, Binding, LoopInstruction, LoopSpec, MatmulSpec } from '../../../kernel/spec.ts';
 import type { Engine, Program } from '../engine.ts';
 import { widenedProgram } from '../widen.ts';
 import { gemmKernels, packDense, planGemm } from './gemm.ts';
-import { sumOfBlocks, wideBytes } from './wide-sums.ts';
+import { placesOf, sizesNow, type Places } from './places.ts';
+import { sumOfBlocks, wideBytes, type Blocks } from './wide-sums.ts';
 
 /** Whether the spec is computed in f32 and has no epilogue; others are decomposed by the planner. */
 export function acceptsMatmul(spec: MatmulSpec): boolean {
@@ -23,44 +24,39 @@ const thin = 3;
 
 /** The program of a product. */
 export function matmulProgram(spec: MatmulSpec, engine: Engine): Program {
-  return spec.limits ? limitedProgram(spec, spec.limits, engine) : wholeProgram(spec, engine);
+  return spec.limits ? limitedProgram(mergeBatch(spec), engine) : wholeProgram(spec, engine);
 }
 
 /**
- * A product whose sizes are known when it runs: the program of that size where it only calls kernels that are there,
- * else a loop that reads the lengths by itself. The program of the sizes met last is kept: the layers of a model have one
- * kernel, and meet the same sizes one after the other.
+ * A product whose sizes are known when it runs: what suits those, made when they first ask for it, and for all sizes. Where no
+ * kernel does, a loop reads the lengths by itself.
  */
-function limitedProgram(spec: MatmulSpec, limits: readonly Limit[], engine: Engine): Program {
-  const { limits: _, ...whole } = spec;
-  const sizes = [...spec.batch, spec.m, spec.n, spec.k];
-  let loop: Program | undefined;
-  let last: { readonly sizes: readonly number[]; readonly program: Program } | undefined;
-  const programAt = (now: readonly number[]): Program => {
-    const [m, n, k] = now.slice(-3) as [number, number, number];
-    return (
-      calledProgram({ ...whole, batch: now.slice(0, -3), m, n, k }, engine) ?? (loop ??= engine.loop(asLoop(spec)))
-    );
-  };
+function limitedProgram(spec: MatmulSpec, engine: Engine): Program {
+  const rank = spec.batch.length;
+  const sizes = sizesNow(spec, engine);
+  const isFloat = spec.bindings.every(({ dtype }, binding) => dtype === 'f32' || isLength(spec, binding));
+  const loop = once(() => engine.loop(asLoop(spec)));
+  const rows = once(() => thinCalls(spec, engine) ?? loop());
+  const columns = once(() => thinCalls(transposed(spec), engine) ?? loop());
+  const blocks = once(() => blockedCalls(spec, engine) ?? loop());
   return () => {
-    const now = [...sizes];
-    for (const { dim, binding, offset } of limits) {
-      const length = engine.memory.words[(engine.address(binding) >> 2) + offset] ?? 0;
-      now[dim] = Math.max(0, Math.min(length, sizes[dim] as number));
-    }
-    if (now.slice(0, -1).includes(0)) return;
-    if (!last?.sizes.every((size, dim) => size === now[dim])) last = { sizes: now, program: programAt(now) };
-    last.program();
+    const now = sizes();
+    for (let dim = 0; dim < rank + 2; dim++) if (now[dim] === 0) return;
+    if (!isFloat || now[rank + 2] === 0) loop()();
+    else if ((now[rank] as number) < thin) rows()();
+    else if ((now[rank + 1] as number) < thin) columns()();
+    else blocks()();
   };
 }
 
-/** The program of a product by kernels that serve every size, where one does. */
-function calledProgram(spec: MatmulSpec, engine: Engine): Program | undefined {
-  const operands = [spec.a, spec.b, spec.out as Access];
-  if (spec.k === 0 || operands.some(({ binding }) => spec.bindings[binding]?.dtype !== 'f32')) return undefined;
-  const merged = mergeBatch(spec);
-  if (merged.m < thin || merged.n < thin) return thinCalls(merged, engine);
-  return blockedCalls(merged, engine);
+function isLength({ a, b, out }: MatmulSpec, binding: number): boolean {
+  return binding !== a.binding && binding !== b.binding && binding !== out?.binding;
+}
+
+/** A program that is made when it is first asked for. */
+function once(make: () => Program): () => Program {
+  let made: Program | undefined;
+  return () => (made ??= make());
 }
 
 function wholeProgram(spec: MatmulSpec, engine: Engine): Program {
@@ -81,32 +77,43 @@ function blockedCalls(spec: MatmulSpec, engine: Engine): Program | undefined {
 /** Few rows or columns: scaled rows or dot products where the matrix has contiguous rows or columns, else generated loops. */
 function thinProgram(spec: MatmulSpec, engine: Engine): Program {
   const isFloat = spec.bindings.every((binding) => binding.dtype === 'f32');
-  return (isFloat ? thinCalls(spec, engine) : undefined) ?? engine.loop(asLoop(spec));
+  const oriented = spec.m < thin ? spec : transposed(spec);
+  return (isFloat ? thinCalls(oriented, engine) : undefined) ?? engine.loop(asLoop(spec));
 }
 
+/** Row by row of a. */
 function thinCalls(spec: MatmulSpec, engine: Engine): Program | undefined {
-  const oriented = spec.m < thin ? spec : transposed(spec);
-  const { n, k, a, b } = oriented;
-  const out = oriented.out as Access;
-  const rank = oriented.batch.length;
-  if (b.strides[rank + 1] === 1 && out.strides[rank + 1] === 1 && n >= 16) return scaledProgram(oriented, engine);
-  if (b.strides[rank] === 1 && a.strides[rank + 1] === 1 && k >= 16) return dotProgram(oriented, engine);
+  const { n, k, a, b } = spec;
+  const out = spec.out as Access;
+  const rank = spec.batch.length;
+  if (b.strides[rank + 1] === 1 && out.strides[rank + 1] === 1 && n >= 16) return scaledProgram(spec, engine);
+  if (b.strides[rank] === 1 && a.strides[rank + 1] === 1 && k >= 16) return dotProgram(spec, engine);
   return undefined;
 }
 
-/** Each row of a times a matrix whose columns are contiguous: one dot product an element. */
-function dotProgram({ batch, m, n, k, a, b, out }: MatmulSpec, engine: Engine): Program {
-  const { dotRows } = gemmKernels(engine);
-  const target = out as Access;
+/** Where the rows of a and of the result are, and the matrix that each meets. */
+function rowPlaces(spec: MatmulSpec): Places {
+  const { a, b, batch } = spec;
   const rank = batch.length;
-  const sizes = [...batch, m];
-  const [aOffsets, outOffsets] = [batchOffsets(sizes, a), batchOffsets(sizes, target)];
-  const bOffsets = batchOffsets(sizes, { ...b, strides: [...b.strides.slice(0, rank), 0] });
-  const [columnStep, outStep] = [(b.strides[rank + 1] ?? 0) * 4, (target.strides[rank + 1] ?? 0) * 4];
+  return placesOf(spec, rank + 1, [a, { ...b, strides: [...b.strides.slice(0, rank), 0] }, spec.out as Access]);
+}
+
+/** Each row of a times a matrix whose columns are contiguous: one dot product an element. */
+function dotProgram(spec: MatmulSpec, engine: Engine): Program {
+  const { a, b } = spec;
+  const out = spec.out as Access;
+  const { dotRows } = gemmKernels(engine);
+  const rank = spec.batch.length;
+  const sizes = sizesNow(spec, engine);
+  const { count, offsets, isThere } = rowPlaces(spec);
+  const [aOffsets, bOffsets, outOffsets] = offsets as [Float64Array, Float64Array, Float64Array];
+  const [columnStep, outStep] = [(b.strides[rank + 1] ?? 0) * 4, (out.strides[rank + 1] ?? 0) * 4];
   return () => {
-    const [aBase, bBase] = [engine.address(a.binding), engine.address(b.binding)];
-    const outBase = engine.address(target.binding);
-    for (let i = 0; i < outOffsets.length; i++) {
+    const now = sizes();
+    const [n, k] = [now[rank + 1] as number, now[rank + 2] as number];
+    const [aBase, bBase, outBase] = [engine.address(a.binding), engine.address(b.binding), engine.address(out.binding)];
+    for (let i = 0; i < count; i++) {
+      if (!isThere(i, now)) continue;
       const [x, w] = [aBase + (aOffsets[i] as number), bBase + (bOffsets[i] as number)];
       dotRows(x, w, outBase + (outOffsets[i] as number), n, k, columnStep, outStep);
     }
@@ -114,37 +121,49 @@ function dotProgram({ batch, m, n, k, a, b, out }: MatmulSpec, engine: Engine): 
 }
 
 /** Each row of a times a matrix whose rows are contiguous: a sum of scaled rows. */
-function scaledProgram(oriented: MatmulSpec, engine: Engine): Program {
-  const { m, n, k, a, b } = oriented;
-  const out = oriented.out as Access;
-  const rank = oriented.batch.length;
+function scaledProgram(spec: MatmulSpec, engine: Engine): Program {
+  const { a, b } = spec;
+  const out = spec.out as Access;
+  const rank = spec.batch.length;
   const kernels = gemmKernels(engine);
-  const blocks = { count: Math.ceil(k / scaledBlock), together: 1 };
-  engine.workspace.reserve(wideBytes(blocks, n), 'matmul');
-  const sizes = [...oriented.batch, m];
-  const [aOffsets, outOffsets] = [batchOffsets(sizes, a), batchOffsets(sizes, out)];
-  const bOffsets = batchOffsets(sizes, { ...b, strides: [...b.strides.slice(0, rank), 0] });
+  const { scaledRows } = kernels;
+  const blocksIn = (k: number): Blocks => ({ count: Math.ceil(k / scaledBlock), together: 1 });
+  engine.workspace.reserve(wideBytes(blocksIn(spec.k), spec.n), 'matmul');
+  const sizes = sizesNow(spec, engine);
+  const { count, offsets, isThere } = rowPlaces(spec);
+  const [aOffsets, bOffsets, outOffsets] = offsets as [Float64Array, Float64Array, Float64Array];
   const [xStep, rowStep] = [(a.strides[rank + 1] ?? 0) * 4, (b.strides[rank] ?? 0) * 4];
+  /** A row whose sum is made of several blocks. */
+  const inBlocks = (x: number, rows: number, c: number, n: number, k: number): void => {
+    const sums = { c, wide: engine.workspace.address, rows: 1, columns: n, rowStep: 0 };
+    sumOfBlocks(kernels, sums, blocksIn(k), (block) => {
+      const p = block * scaledBlock;
+      scaledRows(x + p * xStep, rows + p * rowStep, c, n, Math.min(scaledBlock, k - p), xStep, rowStep);
+    });
+  };
   return () => {
+    const now = sizes();
+    const [n, k] = [now[rank + 1] as number, now[rank + 2] as number];
     const [aBase, bBase, outBase] = [engine.address(a.binding), engine.address(b.binding), engine.address(out.binding)];
-    for (let i = 0; i < outOffsets.length; i++) {
+    for (let i = 0; i < count; i++) {
+      if (!isThere(i, now)) continue;
+      const [x, rows] = [aBase + (aOffsets[i] as number), bBase + (bOffsets[i] as number)];
       const c = outBase + (outOffsets[i] as number);
-      const sums = { c, wide: engine.workspace.address, rows: 1, columns: n, rowStep: 0 };
-      sumOfBlocks(kernels, sums, blocks, (block) => {
-        const p = block * scaledBlock;
-        const x = aBase + (aOffsets[i] as number) + p * xStep;
-        const rows = bBase + (bOffsets[i] as number) + p * rowStep;
-        kernels.scaledRows(x, rows, c, n, Math.min(scaledBlock, k - p), xStep, rowStep);
-      });
+      if (k > scaledBlock) inBlocks(x, rows, c, n, k);
+      else scaledRows(x, rows, c, n, k, xStep, rowStep);
     }
   };
 }
 
-/** Joins batch dimensions into the rows where the second operand is shared and rows continue from one to the next. */
+/**
+ * Joins batch dimensions into the rows where the second operand is shared and rows continue from one to the next; those that
+ * have a length stay by themselves.
+ */
 function mergeBatch(spec: MatmulSpec): MatmulSpec {
   const rank = spec.batch.length;
   const out = spec.out as Access;
   const size = spec.batch[rank - 1];
+  if (spec.limits?.some(({ dim }) => dim === rank - 1 || dim === rank)) return spec;
   const continues = (access: Access): boolean => access.strides[rank - 1] === (access.strides[rank] ?? 0) * spec.m;
   if (size === undefined || spec.b.strides[rank - 1] !== 0 || !continues(spec.a) || !continues(out)) return spec;
   const without = (access: Access): Access => ({
@@ -155,6 +174,9 @@ function mergeBatch(spec: MatmulSpec): MatmulSpec {
     ...spec,
     batch: spec.batch.slice(0, -1),
     m: spec.m * size,
+    ...(spec.limits && {
+      limits: spec.limits.map((limit) => (limit.dim < rank ? limit : { ...limit, dim: limit.dim - 1 })),
+    }),
     a: without(spec.a),
     b: without(spec.b),
     out: without(out),
@@ -168,7 +190,17 @@ function transposed(spec: MatmulSpec): MatmulSpec {
     const row = strides.pop() ?? 0;
     return { ...access, strides: [...strides, column, row] };
   };
-  return { ...spec, m: spec.n, n: spec.m, a: swap(spec.b), b: swap(spec.a), out: swap(spec.out as Access) };
+  const rank = spec.batch.length;
+  const turned = (dim: number): number => (dim === rank ? rank + 1 : dim === rank + 1 ? rank : dim);
+  return {
+    ...spec,
+    m: spec.n,
+    n: spec.m,
+    a: swap(spec.b),
+    b: swap(spec.a),
+    out: swap(spec.out as Access),
+    ...(spec.limits && { limits: spec.limits.map((limit) => ({ ...limit, dim: turned(limit.dim) })) }),
+  };
 }
 
 /** The same product as a loop nest. */
@@ -195,16 +227,6 @@ function asLoop(spec: MatmulSpec): LoopSpec {
   };
 }
 
-/** Byte offsets of an operand for every batch index, row-major. */
-function batchOffsets(sizes: readonly number[], access: Access): Float64Array {
-  let offsets = [access.offset];
-  for (const [dim, size] of sizes.entries()) {
-    const stride = access.strides[dim] ?? 0;
-    offsets = offsets.flatMap((offset) => Array.from({ length: size }, (_, i) => offset + i * stride));
-  }
-  return Float64Array.from(offsets, (offset) => offset * 4);
-}
-
 function blockedProgram(spec: MatmulSpec, engine: Engine): Program {
   const { m, n, k, a, b } = spec;
   const out = spec.out as Access;
@@ -217,20 +239,23 @@ function blockedProgram(spec: MatmulSpec, engine: Engine): Program {
   const shape = { m, n, k, a: layout(a), cRowStep: layout(out).rowStep };
   const plan = planGemm(kernels, shape, packDense(kernels, layout(b)));
   engine.workspace.reserve(plan.workspaceBytes, 'matmul');
-  const [aOffsets, bOffsets, outOffsets] = [
-    batchOffsets(spec.batch, a),
-    batchOffsets(spec.batch, b),
-    batchOffsets(spec.batch, out),
-  ];
+  const sizes = sizesNow(spec, engine);
+  const { count, offsets, isThere } = placesOf(spec, rank, [a, b, out]);
+  const [aOffsets, bOffsets, outOffsets] = offsets as [Float64Array, Float64Array, Float64Array];
   return () => {
+    const now = sizes();
     const workspace = engine.workspace.address;
     const [aBase, bBase, outBase] = [engine.address(a.binding), engine.address(b.binding), engine.address(out.binding)];
-    for (let i = 0; i < outOffsets.length; i++) {
+    for (let i = 0; i < count; i++) {
+      if (!isThere(i, now)) continue;
       plan.run(
         workspace,
         aBase + (aOffsets[i] as number),
         bBase + (bOffsets[i] as number),
         outBase + (outOffsets[i] as number),
+        now[rank],
+        now[rank + 1],
+        now[rank + 2],
       );
     }
   };

@@ -51,19 +51,19 @@ export class DeviceMemory {
         return 0;
       }
       pages += added;
+      this.#words = new Int32Array(this.memory.buffer);
+      this.#bytes = new Uint8Array(this.memory.buffer);
       return added * pageBytes;
     });
   }
 
   /** All of memory as bytes; ask again after anything was allocated. */
   get bytes(): Uint8Array {
-    if (this.#bytes.buffer !== this.memory.buffer) this.#bytes = new Uint8Array(this.memory.buffer);
     return this.#bytes;
   }
 
   /** All of memory as 32-bit words; ask again after anything was allocated. */
   get words(): Int32Array {
-    if (this.#words.buffer !== this.memory.buffer) this.#words = new Int32Array(this.memory.buffer);
     return this.#words;
   }
 
