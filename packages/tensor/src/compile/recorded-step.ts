@@ -162,7 +162,7 @@ export class RecordedStep<Result> {
       const source = leaves[index] as TensorSource;
       const tensor = tensorOf(source, tensors);
       const node = tensor.boundNode as Node;
-      realize([node]);
+      storageOf(tensor);
       // A tensor that is an argument and captured as well is read and written as if it were two.
       if (source.kind === 'argument' ? this.#captured.has(tensor) : tensors.includes(tensor)) {
         node.retain();
@@ -210,6 +210,7 @@ export class RecordedStep<Result> {
 
   /** Rebuilds the calls whose buffers changed; unchanged calls stay the same objects, so that devices may cache by them. */
   #bind(next: SlotBuffers): void {
+    if (sameBuffers(this.#bound, next)) return;
     const same = ({ kind, index }: Slot): boolean => this.#bound[kind][index] === next[kind][index];
     for (const [position, { kernel, slots }] of this.#parts.plan.steps.entries()) {
       if ((this.#calls[position] as KernelCall).ranges.length > 0 && slots.every(same)) continue;
@@ -219,13 +220,20 @@ export class RecordedStep<Result> {
   }
 }
 
+/** Whether all slots hold what they held. */
+function sameBuffers(a: SlotBuffers, b: SlotBuffers): boolean {
+  const same = (those: readonly DeviceBuffer[], these: readonly DeviceBuffer[]): boolean =>
+    those.length === these.length && those.every((buffer, index) => buffer === these[index]);
+  return same(a.leaf, b.leaf) && same(a.temporary, b.temporary) && same(a.result, b.result);
+}
+
 function tensorOf(source: TensorSource, tensors: readonly Tensor[]): Tensor {
   return source.kind === 'argument' ? (tensors[source.index] as Tensor) : source.tensor;
 }
 
 function storageOf(tensor: Tensor): Storage {
   const node = tensor.boundNode as Node;
-  realize([node]);
+  if (!node.storage) realize([node]);
   return node.storage as Storage;
 }
 
