@@ -20,6 +20,7 @@ import { loss, lossName, lossTypes } from '../loss/table.ts';
 import { noteTrainedBy, trainedBy } from '../loss/trained-by.ts';
 import { build } from '../module/build.ts';
 import { frozenNames, type Module, type ModuleConfig } from '../module/module.ts';
+import { toBeOverwritten } from '../module/parameter.ts';
 import { convertForeign } from './foreign.ts';
 import { aRawTensor, decodeSafetensors, type RawTensor } from './safetensors.ts';
 import { placeTensor } from './tensors.ts';
@@ -195,7 +196,8 @@ export function buildForValues(
   check('buildForValues', 'dtypes', dtypes, mapOf(aDType));
   check('buildForValues', 'device', device, aDevice);
   // Initial values must not depend on, or disturb, anybody's random numbers.
-  const make = (dtype: DType): Module => build(config, { device, dtype, generator: new Generator(0) });
+  const make = (dtype: DType): Module =>
+    toBeOverwritten(() => build(config, { device, dtype, generator: new Generator(0) }));
   const model = make('f32');
   const others = [...dtypes.values()].filter((dtype) => isFloat(dtype) && dtype !== 'f32');
   if (others.length === 0) return model;

@@ -8,7 +8,7 @@ import { deriveSeed, streamOf } from '../random/seed.ts';
 import { buildContext, contextRules, type BuildContext } from './build-context.ts';
 import { loadTensors } from './load-state.ts';
 import type { Module, ModuleConfig } from './module.ts';
-import type { Parameter } from './parameter.ts';
+import { toBeOverwritten, type Parameter } from './parameter.ts';
 import { buildModule, moduleTypes, registerModule } from './registry.ts';
 
 /** How a model is built. */
@@ -61,12 +61,14 @@ export async function cloneModel(
   const [first = model.buffers()[0]] = originals.values();
   const device = options.device ?? first?.device;
   // Initial values are overwritten, so they must not cost the shared generator any draws.
-  const copy = build(model.config(), {
-    ...(first && { dtype: first.dtype }),
-    ...options,
-    ...(device && { device }),
-    generator: new Generator(0),
-  });
+  const copy = toBeOverwritten(() =>
+    build(model.config(), {
+      ...(first && { dtype: first.dtype }),
+      ...options,
+      ...(device && { device }),
+      generator: new Generator(0),
+    }),
+  );
   noteTrainedBy(copy, trainedBy(model));
   const copies = copy.namedParameters();
   const dense = [...originals].filter(([, { stored }]) => !stored).map(([name, { tensor }]) => [name, tensor] as const);

@@ -53,6 +53,23 @@ interface Weight {
   trainable: boolean;
 }
 
+/** Whether initial values are about to be overwritten. */
+let isOverwritten = false;
+
+/**
+ * Makes a model whose parameters get other values at once: initial ones are computed only if somebody reads them, and take no
+ * memory.
+ */
+export function toBeOverwritten<Made>(make: () => Made): Made {
+  const before = isOverwritten;
+  isOverwritten = true;
+  try {
+    return make();
+  } finally {
+    isOverwritten = before;
+  }
+}
+
 /**
  * A named, trained tensor, or, in a compressed model, a matrix in a format that takes its place. Parameters that are tied are
  * one: they have the same weight, views and `trainable`.
@@ -62,7 +79,8 @@ export class Parameter {
 
   constructor(tensor: Tensor) {
     check('Parameter', 'tensor', tensor, aTensor);
-    const leaf = tensor.requiresGradients().realizeSync();
+    const leaf = tensor.requiresGradients();
+    if (!isOverwritten) leaf.realizeSync();
     this.#weight = {
       tensor: leaf,
       stored: undefined,

@@ -18,7 +18,7 @@ import {
   type RawTensor,
 } from '@espalier/nn';
 import { loadModel, saveModel } from '@espalier/nn/node';
-import { ones, type Shape, type Tensor } from '@espalier/tensor';
+import { createCpuDevice, memory, ones, type Shape, type Tensor } from '@espalier/tensor';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   finetune,
@@ -282,4 +282,22 @@ describe('a damaged folder', () => {
     expect(error).toBeInstanceOf(FormatError);
     expect((error as FormatError).message).toMatch(message);
   });
+});
+
+test('a model in a format is loaded and copied in the memory of its file, on a device without room for its dense weights', async () => {
+  const model = build({ type: 'linear', in: 640, out: 640 }, { seed: 3 });
+  const x = ones([1, 640]);
+  const folder = join(root, 'little-room');
+  const quantized = (await runRecipe(model, [quantize()])).model;
+  await saveOptimized(folder, quantized);
+  const device = createCpuDevice({ name: 'little room', maximumBytes: 1.25 * 2 ** 20 });
+  const { model: loaded } = await loadOptimized(folder, { device });
+  const { bytes } = memory(device);
+  expect(bytes).toBeLessThanOrEqual((await storedBytes(quantized)) * 1.01);
+  const copy = await cloneModel(loaded);
+  expect(memory(device).bytes).toBe(bytes);
+  const logits = async (of: Module, input: Tensor): Promise<number[]> => [
+    ...((await of.call(input).data()) as Float32Array),
+  ];
+  expectSameLogits(await logits(copy, await x.to(device)), await logits(quantized, x));
 });
