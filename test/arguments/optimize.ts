@@ -214,6 +214,9 @@ export function optimizeOperations(folder: string): readonly Operation[] {
       model(),
       { tensors: new Map(weights.tensors), descriptions: { ...weights.descriptions } },
     ]),
+    row('wanda', optimize.wanda, () => [
+      { sparsity: 0.5, calibrate: { examples: 2 }, include: ['weight'], exclude: ['bias'] },
+    ]),
     row('wilsonInterval', optimize.wilsonInterval, () => [1, 2]),
     made('new MaskView', optimize.MaskView, () => [mask(), scores()]),
     made('new QuantizeView', optimize.QuantizeView, () => ['int8', scales(), scores()]),

@@ -61,6 +61,7 @@ export const optimize: Layers = {
       'report/format.ts',
     ],
     selection: ['errors.ts', 'quote.ts'],
+    calibration: ['errors.ts', 'selection'],
     encode: ['errors.ts', 'quote.ts', 'recipe/pass.ts', 'layout', 'recipe/options.ts', 'selection'],
     finetune: ['recipe/training-config.ts', 'recipe/pass.ts', 'recipe/training.ts'],
     prune: [
@@ -78,6 +79,7 @@ export const optimize: Layers = {
     quantize: [
       'arguments.ts',
       'errors.ts',
+      'calibration',
       'quantize/observers.ts',
       'quantize/number-format.ts',
       'quantize/codes.ts',
@@ -85,6 +87,16 @@ export const optimize: Layers = {
       'recipe/pass.ts',
       'recipe/options.ts',
       'selection',
+    ],
+    'second-order': [
+      'errors.ts',
+      'quote.ts',
+      'prune/mask-view.ts',
+      'recipe/pass.ts',
+      'recipe/options.ts',
+      'selection',
+      'calibration',
+      'prune',
     ],
     recipe: [
       'arguments.ts',
@@ -104,6 +116,7 @@ export const optimize: Layers = {
       'finetune',
       'prune',
       'quantize',
+      'second-order',
     ],
     report: ['arguments.ts', 'budget', 'recipe/pass.ts', 'cost', 'report/format.ts', 'recipe'],
     'compress.ts': [

@@ -119,5 +119,8 @@ export { formatModels, formatReport } from './report/table.ts';
 export { notesOn } from './report/notes.ts';
 export { recordsJson, reportJson, type CompressionReport, type ModelReport } from './report/report.ts';
 export type { NamedParameter, ParameterFilter } from './selection/parameter-filter.ts';
+export type { CalibratedOptions } from './second-order/calibrated-pass.ts';
+export type { PatternOptions } from './second-order/pattern.ts';
+export { wanda, type WandaOptions } from './second-order/wanda.ts';
 export { copyModel, materializeModel, strip } from './views/copy.ts';
 export { registerView, type SavedView, type ViewType } from './views/view-type.ts';

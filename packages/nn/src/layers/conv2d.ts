@@ -11,7 +11,7 @@ import type { ModuleType } from '../module/registry.ts';
 import { convolveStored } from './convolve-stored.ts';
 import { layerType } from './layer-type.ts';
 import { defaultInit, initialWeights } from './weights.ts';
-import { checkImage, countWindows, pairOf } from './windows.ts';
+import { checkImage, countWindows, pairOf, windowsOf } from './windows.ts';
 
 /** Options of a convolution. */
 export interface Conv2dLayerOptions {
@@ -84,6 +84,21 @@ export class Conv2d extends Module {
     return isTensor(weight)
       ? conv2d(x, weight, { ...shared, groups })
       : convolveStored(x, weight, { ...shared, kernel });
+  }
+
+  /**
+   * What the weight is multiplied with when the layer is called with x, for each of its groups: a row for each position of
+   * the kernel, [groups, batch · out height · out width, in / groups · kernel height · kernel width].
+   */
+  weightInputs(x: Tensor): Tensor {
+    const { groups } = this.options;
+    const windows = windowsOf(x, this.options);
+    const [batch, channels, high, wide, ...kernel] = windows.shape as [number, number, number, number, number, number];
+    const own = channels / groups;
+    return windows
+      .reshape([batch, groups, own, high, wide, ...kernel])
+      .permute([1, 0, 3, 4, 2, 5, 6])
+      .reshape([groups, batch * high * wide, kernel.reduce((area, length) => area * length, own)]);
   }
 
   config(): ModuleConfig {

@@ -1,6 +1,6 @@
 /** Convolution with a weight that is stored in a format: a product over the windows of the image. */
 import type { EncodedMatrix, Tensor } from '@espalier/tensor';
-import { borderOf, pairOf, type Windows } from './windows.ts';
+import { windowsOf, type Windows } from './windows.ts';
 
 /**
  * x [batch, in, height, width] convolved with a weight whose matrix is [out, in · kernel height · kernel width]:
@@ -11,11 +11,7 @@ export function convolveStored(
   matrix: EncodedMatrix,
   { bias, ...windows }: Windows & { readonly bias?: Tensor },
 ): Tensor {
-  const { kernel, stride, dilation } = windows;
-  const patches = x
-    .pad([[0, 0], [0, 0], borderOf(windows, 0), borderOf(windows, 1)])
-    .windows(pairOf(kernel), { stride: pairOf(stride), dilation: pairOf(dilation) })
-    .permute([0, 2, 3, 1, 4, 5]);
+  const patches = windowsOf(x, windows).permute([0, 2, 3, 1, 4, 5]);
   const [batch, height, width] = patches.shape as [number, number, number];
   const rows = patches.reshape([batch * height * width, matrix.shape[1]]);
   const product = rows.matmul(matrix.t());

@@ -65,6 +65,12 @@ export class Linear extends Module {
     return this.bias ? product.add(this.bias.value) : product;
   }
 
+  /** What the weight is multiplied with when the layer is called with x: [1, rows, in]. */
+  weightInputs(x: Tensor): Tensor {
+    const { in: inputs } = this.options;
+    return x.reshape([1, x.size / inputs, inputs]);
+  }
+
   config(): ModuleConfig {
     return { type: this.type, ...this.options };
   }

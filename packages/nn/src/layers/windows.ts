@@ -1,5 +1,5 @@
 /** Sliding windows over [batch, channels, height, width]. */
-import { ShapeError, type Shape, type Size2d } from '@espalier/tensor';
+import { ShapeError, type Shape, type Size2d, type Tensor } from '@espalier/tensor';
 
 /** What decides where windows lie. */
 export interface Windows {
@@ -49,4 +49,12 @@ export function checkImage(operation: string, shape: Shape, windows: Omit<Window
       `the kernel reaches over ${reach + 1} of an image of ${size}; pad more or use a smaller kernel`,
     );
   }
+}
+
+/** The windows of images that `checkImage` let through, zeros around them: [batch, channels, out height, out width, kernel height, kernel width]. */
+export function windowsOf(images: Tensor, windows: Windows): Tensor {
+  const { kernel, stride, dilation } = windows;
+  return images
+    .pad([[0, 0], [0, 0], borderOf(windows, 0), borderOf(windows, 1)])
+    .windows(pairOf(kernel), { stride: pairOf(stride), dilation: pairOf(dilation) });
 }

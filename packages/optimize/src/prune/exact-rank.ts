@@ -5,7 +5,7 @@ import { ArgumentError } from '@espalier/tensor';
  * Marks (1) the `count` lowest scores; of equal scores, those that come first.
  * @throws {ArgumentError} when a score is NaN or the count does not fit.
  */
-export function markLowest(scores: Float32Array, count: number): Uint8Array<ArrayBuffer> {
+export function markLowest(scores: Float32Array | Float64Array, count: number): Uint8Array<ArrayBuffer> {
   if (!Number.isInteger(count) || count < 0 || count > scores.length) {
     throw new ArgumentError('prune', `${count} of ${scores.length} weights are to be dropped; that is no part of them`);
   }

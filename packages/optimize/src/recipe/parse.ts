@@ -12,6 +12,7 @@ import { prune } from '../prune/prune.ts';
 import type { QuantizeOptions } from '../quantize/options.ts';
 import { quantize } from '../quantize/quantize.ts';
 import { optionsOf } from './options.ts';
+import { wanda, type WandaOptions } from '../second-order/wanda.ts';
 import type { Pass, StepConfig } from './pass.ts';
 import type { TrainingConfig } from './training-config.ts';
 import { checkSteps, passesOf, together, type Step } from './run.ts';
@@ -52,6 +53,7 @@ const types = new Registry<PassType>('type of pass', ({ type }) => type, [
   },
   { type: 'finetune', make: (options: TrainingConfig) => finetune(options) },
   { type: 'encode', make: (options: EncodeOptions) => encode(options) },
+  { type: 'wanda', make: (options: WandaOptions) => wanda(options) },
 ]);
 
 const aPassType = partsOf<PassType>('a type of pass: { type, make }', { type: aText, make: aFunction });

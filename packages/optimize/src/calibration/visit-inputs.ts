@@ -1,0 +1,137 @@
+/** Visits the weights of a model with what they are multiplied with, as examples of a dataset show it. */
+import { batches, callContext, type CallSite, type Dataset, type Module } from '@espalier/nn';
+import { concat, noGrad, scope, type Tensor } from '@espalier/tensor';
+import { RecipeError } from '../errors.ts';
+import type { NamedParameter } from '../selection/parameter-filter.ts';
+
+/** Sums over the inputs of one call of a module. */
+export interface InputSums {
+  /** Of any shape, f32. */
+  readonly sums: Tensor;
+  /** How many inputs were added up. */
+  readonly count: number;
+}
+
+/** What is measured of the inputs of modules. */
+export interface InputMeasure {
+  /** Whether the inputs of a module are factors of its weight. */
+  readonly measures: (module: Module) => boolean;
+  readonly sumsOf: (input: Tensor, module: Module) => InputSums;
+  /** Examples that go through the model at once. */
+  readonly batchSize: number;
+}
+
+/** How a dataset is visited. */
+export interface InputVisit {
+  /** The pass, for errors. */
+  readonly place: string;
+  readonly measure: InputMeasure;
+  readonly data: Dataset;
+  /** Examples, spread evenly over the dataset. */
+  readonly count: number;
+  /** What becomes of a weight that belongs to modules of which no call is seen. Default: `refuse`. */
+  readonly unseen?: 'refuse' | 'visit';
+}
+
+/** What is done with a parameter, given the means of what was measured over its inputs; of some there are none. */
+export type InputVisitor = (parameter: NamedParameter, means: Float64Array | undefined) => Promise<void>;
+
+/**
+ * Visits parameters one after the other, in the order in which an example meets them, each with what was measured at the
+ * modules that it belongs to. The inputs are those of the model in evaluation as it is by then: what the visitor did to a
+ * layer is in what the layers behind it see. Parameters of modules that are not measured (embeddings) come without. Throws
+ * RecipeError, before the first visit, for a module whose calls are not seen, unless those are to be visited too.
+ */
+export async function visitInputs(
+  model: Module,
+  parameters: readonly NamedParameter[],
+  visit: InputVisit,
+  visitor: InputVisitor,
+): Promise<void> {
+  model.eval();
+  const { data, measure, count, place } = visit;
+  const wanted = Math.min(count, data.size);
+  const rows = Int32Array.from({ length: wanted }, (_, index) => Math.floor((index * data.size) / wanted));
+  const order = await modulesInOrder(model, data, measure);
+  const located = parameters.map((each) => {
+    const modules = order.filter((module) => owns(module, each));
+    if (modules.length === 0 && visit.unseen !== 'visit') checkUnseen(place, model, each, measure);
+    return { each, modules: new Set(modules), at: modules[0] ? order.indexOf(modules[0]) : order.length };
+  });
+  for (const { each, modules } of located.toSorted((a, b) => a.at - b.at))
+    await visitor(each, modules.size === 0 ? undefined : await measureInputs(model, each, modules, visit, rows));
+}
+
+/** The modules that are measured, as an example meets them; once each. */
+async function modulesInOrder(model: Module, data: Dataset, { measures }: InputMeasure): Promise<Module[]> {
+  const { x, y } = await data.batch([0]);
+  const met = new Set<Module>();
+  model.visit(x.shape.slice(1), ({ module }) => void (measures(module) && met.add(module)));
+  x.dispose();
+  y.dispose();
+  return [...met];
+}
+
+/** Throws RecipeError for a parameter whose inputs can be measured, of modules that were not met. */
+function checkUnseen(place: string, model: Module, each: NamedParameter, { measures }: InputMeasure): void {
+  for (const [name, module] of model.namedModules())
+    if (measures(module) && owns(module, each))
+      throw new RecipeError(
+        place,
+        `cannot calibrate ${each.name}: no call of ${name} is seen; the module that holds it must call it with call(x, context) instead of forward(x); if nobody calls it, exclude ${each.name}`,
+      );
+}
+
+/** Whether a parameter, or one that is tied to it, is a module's own. */
+function owns(module: Module, { parameter }: NamedParameter): boolean {
+  return [...module.namedParameters({ own: true }).values()].some(({ identity }) => identity === parameter.identity);
+}
+
+/** The means of modules that share a weight, added up; several calls count alike. */
+async function measureInputs(
+  model: Module,
+  { name }: NamedParameter,
+  modules: ReadonlySet<Module>,
+  { place, measure, data }: InputVisit,
+  rows: Int32Array,
+): Promise<Float64Array> {
+  const calls: { readonly sums: Float64Array; count: number }[] = [];
+  for (const part of batches(rows, measure.batchSize)) {
+    const { x, y } = await data.batch(part);
+    const seen: { readonly count: number; readonly size: number }[] = [];
+    const joined = scope(() => {
+      const all: Tensor[] = [];
+      const input = (value: Tensor, { module }: CallSite): void => {
+        const { sums, count } = measure.sumsOf(value, module);
+        all.push(sums.reshape([sums.size]));
+        seen.push({ count, size: sums.size });
+      };
+      const taps = [{ at: (_: string, module: Module) => modules.has(module), input }];
+      // The output is asked for by nobody, so that nothing behind the last of these modules is computed.
+      noGrad(() => model.call(x, callContext({ taps })));
+      return concat(all);
+    });
+    const values = await joined.data();
+    let offset = 0;
+    for (const [call, { count, size }] of seen.entries()) {
+      const known = (calls[call] ??= { sums: new Float64Array(size), count: 0 });
+      for (let index = 0; index < size; index++)
+        known.sums[index] = (known.sums[index] as number) + (values[offset + index] as number);
+      known.count += count;
+      offset += size;
+    }
+    for (const tensor of [x, y, joined]) tensor.dispose();
+  }
+  const [first] = calls;
+  if (!first) return new Float64Array();
+  if (calls.some(({ sums }) => sums.length !== first.sums.length))
+    throw new RecipeError(
+      place,
+      `cannot calibrate ${name}: the modules that share it have inputs of different sizes; exclude ${name}`,
+    );
+  const means = new Float64Array(first.sums.length);
+  for (const { sums, count } of calls)
+    for (let index = 0; index < means.length; index++)
+      means[index] = (means[index] as number) + (sums[index] as number) / count;
+  return means;
+}
