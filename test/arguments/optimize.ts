@@ -214,6 +214,31 @@ export function optimizeOperations(folder: string): readonly Operation[] {
       model(),
       { tensors: new Map(weights.tensors), descriptions: { ...weights.descriptions } },
     ]),
+    row('gptq', optimize.gptq, () => [
+      {
+        bits: 4,
+        group: 32,
+        zeros: true,
+        actOrder: false,
+        staticGroups: true,
+        clip: false,
+        damping: 0.1,
+        calibrate: { examples: 2 },
+        include: ['weight'],
+        exclude: ['bias'],
+      },
+    ]),
+    row('sparseGpt', optimize.sparseGpt, () => [
+      {
+        pattern: '2:4',
+        bits: 4,
+        group: 32,
+        damping: 0.1,
+        calibrate: { examples: 2 },
+        include: ['weight'],
+        exclude: ['bias'],
+      },
+    ]),
     row('wanda', optimize.wanda, () => [
       { sparsity: 0.5, calibrate: { examples: 2 }, include: ['weight'], exclude: ['bias'] },
     ]),

@@ -17,6 +17,8 @@ export interface InputMeasure {
   /** Whether the inputs of a module are factors of its weight. */
   readonly measures: (module: Module) => boolean;
   readonly sumsOf: (input: Tensor, module: Module) => InputSums;
+  /** Whether it is measured for a weight at all; what is not comes without. Default: for all. */
+  readonly suits?: (parameter: NamedParameter) => boolean;
   /** Examples that go through the model at once. */
   readonly batchSize: number;
 }
@@ -58,8 +60,10 @@ export async function visitInputs(
     if (modules.length === 0 && visit.unseen !== 'visit') checkUnseen(place, model, each, measure);
     return { each, modules: new Set(modules), at: modules[0] ? order.indexOf(modules[0]) : order.length };
   });
-  for (const { each, modules } of located.toSorted((a, b) => a.at - b.at))
-    await visitor(each, modules.size === 0 ? undefined : await measureInputs(model, each, modules, visit, rows));
+  for (const { each, modules } of located.toSorted((a, b) => a.at - b.at)) {
+    const isMeasured = modules.size > 0 && (measure.suits?.(each) ?? true);
+    await visitor(each, isMeasured ? await measureInputs(model, each, modules, visit, rows) : undefined);
+  }
 }
 
 /** The modules that are measured, as an example meets them; once each. */

@@ -1,6 +1,5 @@
 /** The quantization pass. */
 import type { Json, Module } from '@espalier/nn';
-import { fromTyped } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import { integerOption, oneOf, optionsOf } from '../recipe/options.ts';
 import type { Pass, PassContext, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
@@ -12,6 +11,7 @@ import { createObserver, observerTypes, type ObserverConfig } from './observers.
 import type { Granularity, QuantizeOptions } from './options.ts';
 import { findScales } from './quantize-tensor.ts';
 import { setQuantization } from './quantize-view.ts';
+import { settle } from './settle.ts';
 
 const optionNames = ['weights', 'granularity', 'observer', 'calibrate', 'include', 'exclude'] as const;
 
@@ -95,15 +95,8 @@ function calibrationExamples(place: string, wanted: QuantizeOptions['calibrate']
   return wanted.examples;
 }
 
-/** Puts a quantized parameter's raw values onto the numbers it is rounded to, so that rounding them again is certain to change nothing. */
-async function settle(parameter: NamedParameter['parameter']): Promise<void> {
-  const { shape, device } = parameter.tensor;
-  const values = (await parameter.value.data()) as Float32Array;
-  parameter.tensor.assign(fromTyped(values, shape, { device }).realizeSync());
-}
-
 /** ‖a - b‖² / ‖a‖²; 0 for an empty or zero tensor that did not change. */
-function relativeError(before: Float32Array, after: Float32Array): number {
+export function relativeError(before: Float32Array, after: Float32Array): number {
   let difference = 0;
   let size = 0;
   for (const [index, value] of before.entries()) {

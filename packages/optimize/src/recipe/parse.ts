@@ -12,6 +12,8 @@ import { prune } from '../prune/prune.ts';
 import type { QuantizeOptions } from '../quantize/options.ts';
 import { quantize } from '../quantize/quantize.ts';
 import { optionsOf } from './options.ts';
+import { gptq, type GptqOptions } from '../second-order/gptq.ts';
+import { sparseGpt, type SparseGptOptions } from '../second-order/sparse-gpt.ts';
 import { wanda, type WandaOptions } from '../second-order/wanda.ts';
 import type { Pass, StepConfig } from './pass.ts';
 import type { TrainingConfig } from './training-config.ts';
@@ -53,6 +55,8 @@ const types = new Registry<PassType>('type of pass', ({ type }) => type, [
   },
   { type: 'finetune', make: (options: TrainingConfig) => finetune(options) },
   { type: 'encode', make: (options: EncodeOptions) => encode(options) },
+  { type: 'gptq', make: (options: GptqOptions) => gptq(options) },
+  { type: 'sparse-gpt', make: (options: SparseGptOptions) => sparseGpt(options) },
   { type: 'wanda', make: (options: WandaOptions) => wanda(options) },
 ]);
 

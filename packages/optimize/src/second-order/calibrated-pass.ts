@@ -1,5 +1,6 @@
 /** Passes that go through a model a layer at a time and look at the inputs of each. */
 import type { Json, Module } from '@espalier/nn';
+import { fromTyped } from '@espalier/tensor';
 import { visitInputs, type InputMeasure } from '../calibration/visit-inputs.ts';
 import { RecipeError } from '../errors.ts';
 import { MaskView } from '../prune/mask-view.ts';
@@ -44,10 +45,7 @@ export interface Calibrated {
   readonly words: string;
   readonly knob?: PassKnob;
   /** Changes one weight, given what was measured of its inputs, and says what came of it. Of embeddings nothing is measured. */
-  readonly change: (
-    weight: LayerWeight,
-    means: Float64Array | undefined,
-  ) => Promise<{ readonly [figure: string]: Json }>;
+  readonly change: (weight: LayerWeight, means: Float64Array | undefined) => { readonly [figure: string]: Json };
   /** Makes the change of a weight final. Default: nothing is left to do. */
   readonly settle?: (named: NamedParameter) => Promise<void>;
 }
@@ -86,7 +84,7 @@ export function calibratedPass(does: Calibrated): Pass {
         await visitInputs(model, chosen, visit, async (each, means) => {
           if (means) checkMeasured(place, each.name, means);
           const weight = await readLayer(place, each);
-          const figures = await does.change(weight, means);
+          const figures = does.change(weight, means);
           const note = means ? {} : { note: 'no input of it was seen, so its weights count alike' };
           found.set(each.name, { ...note, ...figures });
         });
@@ -124,4 +122,10 @@ async function readLayer(place: string, named: NamedParameter): Promise<LayerWei
   const [rows = 1] = parameter.shape;
   const mask = parameter.views.find((view) => view instanceof MaskView);
   return { named, values, rows, columns: rows === 0 ? 0 : values.length / rows, kept: await mask?.kept() };
+}
+
+/** Gives a parameter new raw values. */
+export function assignValues({ parameter }: NamedParameter, values: Float32Array<ArrayBuffer>): void {
+  const { shape, device } = parameter.tensor;
+  parameter.tensor.assign(fromTyped(values, shape, { device }).realizeSync());
 }

@@ -3,6 +3,7 @@ import type { Module } from '@espalier/nn';
 import type { Tensor } from '@espalier/tensor';
 import type { InputMeasure } from '../calibration/visit-inputs.ts';
 import { RecipeError } from '../errors.ts';
+import { mostColumns } from './inverse-factor.ts';
 
 /** A module that says what its weight is multiplied with: [groups, rows, columns], as `Linear` and `Conv2d` do. */
 interface WeightedModule extends Module {
@@ -25,6 +26,12 @@ function measureOf(sumsOf: (inputs: Tensor) => Tensor): InputMeasure {
 
 /** The mean square of each column, for each group of a convolution: [groups, columns]. */
 export const columnSquares: InputMeasure = measureOf((inputs) => inputs.square().sum([1]));
+
+/** X · Xᵀ over the number of rows, for each group of a convolution: [groups, columns, columns]; up to so many columns. */
+export const columnProducts: InputMeasure = {
+  ...measureOf((inputs) => inputs.permute([0, 2, 1]).matmul(inputs)),
+  suits: ({ parameter }) => parameter.size <= (parameter.shape[0] ?? 1) * mostColumns,
+};
 
 /** Throws RecipeError, naming the parameter, unless all that was measured of its inputs is finite. */
 export function checkMeasured(place: string, name: string, means: Float64Array): void {

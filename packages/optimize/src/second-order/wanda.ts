@@ -31,7 +31,7 @@ export function wanda(options: WandaOptions): Pass {
     measure: columnSquares,
     words: `${describePattern(pattern)} by weight and input`,
     ...sparsityKnob(place, options, wanda),
-    change: async ({ named, values, rows, columns, kept }, squares) => {
+    change: ({ named, values, rows, columns, kept }, squares) => {
       const groups = squares ? squares.length / columns : 1;
       const mask = new Uint8Array(values.length);
       for (let row = 0; row < rows; row++) {

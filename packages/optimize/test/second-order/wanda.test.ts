@@ -1,27 +1,20 @@
-import { build, Embedding, Linear, Sequential, tensorDataset, type Module, type ModuleConfig } from '@espalier/nn';
+import {
+  build,
+  Embedding,
+  Linear,
+  Module,
+  registerModule,
+  Sequential,
+  tensorDataset,
+  type CallContext,
+  type ModuleConfig,
+} from '@espalier/nn';
 import { Generator, randint, randn, tensor, type Tensor } from '@espalier/tensor';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  maskOf,
-  parseRecipe,
-  prune,
-  quantize,
-  recipeJson,
-  runRecipe,
-  wanda,
-  type WandaOptions,
-} from '../../src/index.ts';
+import { parseRecipe, prune, quantize, recipeJson, runRecipe, wanda, type WandaOptions } from '../../src/index.ts';
 import { at } from '../helpers/at.ts';
-import { linear, mixtures, unlabelled } from '../helpers/correlated.ts';
-
-const weightOf = (model: Module, name = 'weight'): Float32Array =>
-  model.namedParameters().get(name)?.value.dataSync() as Float32Array;
-
-async function keptOf(model: Module, name = 'weight'): Promise<number[]> {
-  const parameter = model.namedParameters().get(name);
-  return [...((parameter && (await maskOf(parameter)?.kept())) ?? [])];
-}
+import { keptOf, linear, mixtures, unlabelled, valuesOf } from '../helpers/correlated.ts';
 
 const drawn = (shape: number[], seed: number): Tensor => randn(shape, { generator: new Generator(seed) });
 
@@ -48,11 +41,11 @@ describe('wanda', () => {
             data: { train: unlabelled(x) },
           });
           const norms = [...x.square().sum(0).sqrt().dataSync()];
-          const before = [...weightOf(model)];
+          const before = [...valuesOf(model)];
           const rows = Array.from({ length: m }, (_, row) => before.slice(row * n, (row + 1) * n));
           const wanted = rows.flatMap((row) => definition(row, norms, Math.floor(0.6 * n + 1e-9)));
           expect(await keptOf(pruned)).toEqual(wanted);
-          expect([...weightOf(pruned)]).toEqual(before.map((value, index) => (wanted[index] === 1 ? value : 0)));
+          expect([...valuesOf(pruned)]).toEqual(before.map((value, index) => (wanted[index] === 1 ? value : 0)));
           expect(records[0]?.details).toMatchObject({ weight: { size: n * m, kept: wanted.filter(Boolean).length } });
         },
       ),
@@ -68,7 +61,7 @@ describe('wanda', () => {
       [-0.01, 2],
     ]);
     const { model: pruned } = await runRecipe(model, [wanda({ sparsity: 0.5 })], { data: { train: unlabelled(x) } });
-    expect([...weightOf(pruned)]).toEqual([0, 1]);
+    expect([...valuesOf(pruned)]).toEqual([0, 1]);
   });
 
   test.each([
@@ -119,7 +112,7 @@ describe('wanda', () => {
         [1, 1],
       ])
       .arraySync() as number[][][][];
-    const before = [...weightOf(model)];
+    const before = [...valuesOf(model)];
     const wanted = Array.from({ length: 4 }, (_, out) => {
       const norms: number[] = [];
       for (let channel = 0; channel < 2; channel++)
@@ -147,7 +140,7 @@ describe('wanda', () => {
     const { model: pruned } = await runRecipe(model, [wanda({ sparsity: 0.75 })], { data: { train: unlabelled(x) } });
     const hidden = new Sequential([...pruned.children().values()].slice(0, 2)).call(x);
     const norms = [...hidden.square().sum(0).sqrt().dataSync()];
-    const before = [...weightOf(model, '2.weight')];
+    const before = [...valuesOf(model, '2.weight')];
     const wanted = Array.from({ length: 4 }, (_, row) =>
       definition(before.slice(row * 8, row * 8 + 8), norms, 6),
     ).flat();
@@ -180,11 +173,33 @@ describe('wanda', () => {
     expect(Object.keys(records[0]?.details as object)).toEqual(['0.weight', '1.weight']);
     expect(records[0]?.details).toMatchObject({ '0.weight': { note: expect.stringContaining('no input'), kept: 10 } });
     expect(records[0]?.details).not.toMatchObject({ '1.weight': { note: expect.anything() } });
-    const table = [...weightOf(model, '0.weight')];
+    const table = [...valuesOf(model, '0.weight')];
     const wanted = Array.from({ length: 5 }, (_, row) =>
       definition(table.slice(row * 4, row * 4 + 4), [1, 1, 1, 1], 2),
     );
     expect(await keptOf(pruned, '0.weight')).toEqual(wanted.flat());
+  });
+
+  test('so do those of a layer that no example meets', async () => {
+    class Aside extends Module {
+      readonly type = 'aside';
+      readonly used = this.addModule('used', new Linear({ in: 4, out: 2 }));
+      readonly spare = this.addModule('spare', new Linear({ in: 4, out: 2 }));
+      forward(x: Tensor, context?: CallContext): Tensor {
+        return this.used.call(x, context);
+      }
+      config(): ModuleConfig {
+        return { type: this.type };
+      }
+    }
+    registerModule({ type: 'aside', build: () => new Aside() });
+    const { records } = await runRecipe(new Aside(), [wanda({ sparsity: 0.5 })], {
+      data: { train: unlabelled(drawn([8, 4], 1)) },
+    });
+    expect(records[0]?.details).toMatchObject({
+      'spare.weight': { note: expect.stringContaining('no input'), kept: 4 },
+    });
+    expect(records[0]?.details).not.toMatchObject({ 'used.weight': { note: expect.anything() } });
   });
 
   test('is a step of a recipe in JSON, and comes before quantization', async () => {

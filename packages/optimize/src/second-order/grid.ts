@@ -1,0 +1,114 @@
+/** The numbers that weights may take: whole multiples of a scale. */
+import { roundHalfToEven } from '../quantize/rounding.ts';
+
+/** `step · scale` for each whole step from `least` to `most`. The scale is an f32, and may be below 0. */
+export interface Grid {
+  readonly scale: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** How grids are laid. */
+export interface GridOptions {
+  readonly bits: number;
+  /** Whether they span from the least weight, or 0, to the largest, or 0; else they lie around 0. */
+  readonly zeros: boolean;
+  /** Whether they may be narrower than the weights, where that makes the squared errors less. */
+  readonly clip: boolean;
+}
+
+/** The nearest number of a grid, as f32; halves go to the even step. */
+export function onGrid({ scale, least, most }: Grid, weight: number): number {
+  // Adding 0 makes 0 of the -0 that a scale below 0 gives.
+  return Math.fround(stepOf({ scale, least, most }, weight) * scale) + 0;
+}
+
+/** The step whose number is nearest. */
+export function stepOf({ scale, least, most }: Grid, weight: number): number {
+  return Math.min(most, Math.max(least, roundHalfToEven(weight / scale)));
+}
+
+const shares: readonly number[] = Array.from({ length: 31 }, (_, step) => 1 - step * 0.02);
+
+/**
+ * The grid of least Σ importance · (w - ŵ)², of those that reach from the largest weight of its sign, or the share of it from 1
+ * down to 0.4. Of 8 bits and around 0 the steps are -127 … 127, of fewer bits there is one step more below 0 than above, or
+ * the other way round. Of equal grids the widest.
+ */
+export function gridOf(weights: ArrayLike<number>, importance: ArrayLike<number>, options: GridOptions): Grid {
+  let best: Grid | undefined;
+  let lowest = Infinity;
+  for (const share of options.clip ? shares : [1])
+    for (const grid of options.zeros
+      ? [spanned(weights, share, options.bits)]
+      : centred(weights, share, options.bits)) {
+      let error = 0;
+      for (let index = 0; index < weights.length && error < lowest; index++)
+        error +=
+          (importance[index] as number) * ((weights[index] as number) - onGrid(grid, weights[index] as number)) ** 2;
+      if (best && !(error < lowest)) continue;
+      best = grid;
+      lowest = error;
+    }
+  return best as Grid;
+}
+
+/** Row after row the grids of weights [rows, columns], one for each `width` columns, as the weights are. */
+export function staticGrids(
+  { weights, columns }: { readonly weights: Float64Array; readonly columns: number },
+  importance: Float64Array,
+  options: GridOptions & { readonly width: number },
+): Grid[] {
+  const grids: Grid[] = [];
+  for (let row = 0; row < weights.length; row += columns)
+    for (let begin = 0; begin < columns; begin += options.width) {
+      const end = Math.min(columns, begin + options.width);
+      grids.push(gridOf(weights.subarray(row + begin, row + end), importance.subarray(begin, end), options));
+    }
+  return grids;
+}
+
+/** The grid of a weight. */
+export function gridAt(grids: readonly Grid[], row: number, column: number, columns: number, width: number): Grid {
+  return grids[row * Math.ceil(columns / width) + Math.floor(column / width)] as Grid;
+}
+
+function centred(weights: ArrayLike<number>, share: number, bits: number): Grid[] {
+  let extreme = 0;
+  for (let index = 0; index < weights.length; index++)
+    if (Math.abs(weights[index] as number) > Math.abs(extreme)) extreme = weights[index] as number;
+  const half = 2 ** (bits - 1);
+  const even = { scale: scaleOf(Math.abs(extreme) * share, half - 1), most: half - 1 };
+  if (bits === 8) return [{ ...even, least: 1 - half }];
+  const uneven = -Math.sign(extreme || -1) * scaleOf(Math.abs(extreme) * share, half);
+  return [
+    { ...even, least: -half },
+    { scale: uneven, least: -half, most: half - 1 },
+  ];
+}
+
+function spanned(weights: ArrayLike<number>, share: number, bits: number): Grid {
+  let [least, largest] = [0, 0];
+  for (let index = 0; index < weights.length; index++) {
+    least = Math.min(least, weights[index] as number);
+    largest = Math.max(largest, weights[index] as number);
+  }
+  const steps = 2 ** bits - 1;
+  const scale = scaleOf((largest - least) * share, steps);
+  const zero = Math.min(steps, Math.max(0, roundHalfToEven((-least * share) / scale)));
+  return { scale: finite(scale, Math.max(zero, steps - zero)), least: -zero, most: steps - zero };
+}
+
+/** The smallest normal f32: a scale below it would lose its precision, and could be 0. */
+const smallest = 2 ** -126;
+const largestFloat = (2 - 2 ** -23) * 2 ** 127;
+
+/** The f32 with which so many steps reach an extent, or one with which they stay finite; 1 for no extent. */
+function scaleOf(extent: number, steps: number): number {
+  return extent === 0 ? 1 : finite(Math.max(smallest, Math.fround(extent / steps)), steps);
+}
+
+/** The scale, or the largest one with which so many steps are finite. */
+function finite(scale: number, steps: number): number {
+  return Math.fround(scale * steps) === Infinity ? Math.fround((largestFloat / steps) * (1 - 2 ** -22)) : scale;
+}

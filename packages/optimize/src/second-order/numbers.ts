@@ -1,0 +1,127 @@
+/** The formats that rounded weights end up in: int8 as a view, or codes of 4 bits with scales for groups of columns. */
+import { int4, matrixFromArrays, type Device, type EncodedArray, type EncodedMatrix } from '@espalier/tensor';
+import { RecipeError } from '../errors.ts';
+import { setQuantization } from '../quantize/quantize-view.ts';
+import { settle } from '../quantize/settle.ts';
+import { quote } from '../quote.ts';
+import type { Effect } from '../recipe/pass.ts';
+import type { NamedParameter } from '../selection/parameter-filter.ts';
+import { assignValues } from './calibrated-pass.ts';
+import { gridAt, stepOf, type Grid } from './grid.ts';
+
+/** Which numbers weights are rounded to. */
+export interface NumberOptions {
+  /**
+   * 8: int8, with a scale for each row. 4, 3 or 2: as many different numbers for weights that share a scale, stored in the 4
+   * bits of `int4`. Default: 4.
+   */
+  readonly bits?: 2 | 3 | 4 | 8;
+  /** Columns that share a scale, a power of two of at least 16; below 8 bits. Default: all of a row. */
+  readonly group?: number;
+}
+
+/** The names of these options. */
+export const numberOptionNames = ['bits', 'group'] as const;
+
+/** Options that were checked. */
+export interface Numbers {
+  readonly bits: number;
+  readonly group: number | undefined;
+  /** Whether each grid has a zero point. */
+  readonly zeros: boolean;
+}
+
+/** The options, checked. Throws RecipeError. */
+export function numbersOf(place: string, { bits = 4, group }: NumberOptions, zeros = false): Numbers {
+  if (![2, 3, 4, 8].includes(bits))
+    throw new RecipeError(place, `bits is ${quote(bits)}; it must be one of 2, 3, 4, 8`);
+  if (zeros && bits === 8)
+    throw new RecipeError(place, 'has zeros, but int8 lies around 0; leave zeros out, or give fewer bits');
+  if (group === undefined) return { bits, group, zeros };
+  if (bits === 8)
+    throw new RecipeError(place, 'has a group, but int8 has a scale for each row; leave group out, or give fewer bits');
+  if (!int4.options.group.holds(group))
+    throw new RecipeError(place, `group is ${quote(group)}; it must be ${int4.options.group.is}`);
+  return { bits, group, zeros };
+}
+
+/** The weights of a model that are rounded to some numbers, from when each is until all are final. */
+export class RoundedWeights {
+  /** What it does to a model. */
+  readonly effects: readonly Effect[];
+  /** The numbers in words. */
+  readonly words: string;
+  private readonly numbers: Numbers;
+  private readonly grids = new Map<string, readonly Grid[]>();
+
+  constructor(numbers: Numbers) {
+    this.numbers = numbers;
+    this.effects = numbers.bits === 8 ? ['numbers'] : ['numbers', 'format'];
+    this.words = describeNumbers(numbers);
+  }
+
+  /** How many columns share a grid: a group, or the power of two that a whole row fits in. */
+  widthFor(columns: number): number {
+    const { bits, group } = this.numbers;
+    if (bits === 8) return Math.max(1, columns);
+    return group ?? Math.max(16, 2 ** Math.ceil(Math.log2(columns)));
+  }
+
+  /** Gives a parameter its rounded values, which lie on these grids, row after row. */
+  set(named: NamedParameter, values: Float32Array<ArrayBuffer>, grids: readonly Grid[]): void {
+    assignValues(named, values);
+    if (this.numbers.bits === 8)
+      setQuantization(
+        named.parameter,
+        'int8',
+        Float32Array.from(grids, ({ scale }) => scale),
+      );
+    this.grids.set(named.name, grids);
+  }
+
+  /** Makes the rounding of a parameter final: as codes, after whatever training there was. */
+  async settle({ name, parameter }: NamedParameter): Promise<void> {
+    if (this.numbers.bits === 8) return settle(parameter);
+    const grids = this.grids.get(name) as readonly Grid[];
+    const values = (await parameter.value.data()) as Float32Array;
+    const [rows = 1] = parameter.shape;
+    const shape = [rows, values.length / rows] as const;
+    parameter.store({
+      matrix: int4Of(values, shape, { ...this.numbers, group: this.widthFor(shape[1]) }, grids, parameter.device),
+    });
+  }
+}
+
+function describeNumbers({ bits, group, zeros }: Numbers): string {
+  if (bits === 8) return 'int8';
+  const scales = zeros ? 'a scale and a zero point' : 'a scale';
+  const share = `${scales} for each ${group === undefined ? 'row' : `${group} columns`}`;
+  return `${bits} bits with ${share}${bits === 4 ? '' : ', stored as int4'}`;
+}
+
+/** Values as the codes of their grids. */
+function int4Of(
+  values: Float32Array,
+  [rows, columns]: readonly [rows: number, columns: number],
+  { group, zeros }: { readonly group: number; readonly zeros: boolean },
+  grids: readonly Grid[],
+  device: Device,
+): EncodedMatrix {
+  const bytes = Math.ceil(columns / 2);
+  const codes = new Uint8Array(rows * bytes);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) {
+      const grid = gridAt(grids, row, column, columns, group);
+      const code = stepOf(grid, values[row * columns + column] as number) + (zeros ? -grid.least : 8);
+      const at = row * bytes + (column >> 1);
+      codes[at] = (codes[at] as number) | (code << ((column & 1) * 4));
+    }
+  const shape = [rows, Math.ceil(columns / group)];
+  const scales = Float32Array.from(grids, ({ scale }) => scale);
+  const arrays: Readonly<Record<string, EncodedArray>> = {
+    codes: { dtype: 'u8', shape: [rows, bytes], data: codes },
+    scales: { dtype: 'f32', shape, data: scales },
+    ...(zeros && { zeros: { dtype: 'u8', shape, data: Uint8Array.from(grids, ({ least }) => -least) } }),
+  };
+  return matrixFromArrays(int4, [rows, columns], { settings: { group, zeros }, arrays }, { device });
+}

@@ -1,0 +1,138 @@
+/** Rounding of a part of a layer, by GPTQ. */
+import { gridAt, gridOf, onGrid, staticGrids, type Grid } from './grid.ts';
+import { inverseFactor } from './inverse-factor.ts';
+import { importanceOf, liveWeights, rowLoss, type Part } from './part.ts';
+import { sweep } from './sweep.ts';
+
+/** How a part is rounded. */
+export interface RoundOptions {
+  readonly bits: number;
+  /** Columns that share a grid. */
+  readonly width: number;
+  readonly zeros: boolean;
+  readonly clip: boolean;
+  /** Whether columns are rounded in the order of the size of their inputs, the largest first. */
+  readonly actOrder: boolean;
+  /** Whether grids are laid for the weights as they were; else for what those became by the time that their column comes. */
+  readonly staticGroups: boolean;
+  /** Share of the mean of the diagonal that is added to it. */
+  readonly damping: number;
+}
+
+/** What became of a part. */
+export interface RoundedPart {
+  readonly values: Float64Array;
+  /** Row after row. */
+  readonly grids: Grid[];
+  /** The mean square that outputs are off by. */
+  readonly loss: number;
+  /** The same of rounding each weight to the nearest number of a grid that reaches to the largest. */
+  readonly plainLoss: number;
+  /** Why it is only rounded to the nearest numbers. */
+  readonly note?: string;
+}
+
+/** The columns of a GPTQ block, as in the authors' program. */
+const block = 128;
+
+/**
+ * Rounds weights column by column, each column making up for what the ones before lost; of each row that, or its weights
+ * rounded to the nearest numbers, whichever is nearer at the output. What a mask dropped stays 0.
+ */
+export function roundPart(part: Part, options: RoundOptions): RoundedPart {
+  const plain = roundToNearest(part, { ...options, clip: false });
+  const { rows, columns, products } = part;
+  const losses = Float64Array.from({ length: rows }, (_, row) => rowLoss(part, plain.values, row));
+  const plainLoss = losses.reduce((sum, each) => sum + each, 0);
+  const fallback = (note?: string): RoundedPart => ({
+    ...(products ? plain : roundToNearest(part, options)),
+    loss: plainLoss,
+    plainLoss,
+    ...(note !== undefined && { note }),
+  });
+  if (!products) return fallback();
+  const swept = roundInTurn(part, options);
+  if ('problem' in swept) return fallback(swept.problem);
+  const perRow = plain.grids.length / rows;
+  let loss = 0;
+  for (let row = 0; row < rows; row++) {
+    const own = rowLoss(part, swept.values, row);
+    const other = losses[row] as number;
+    loss += Math.min(own, other);
+    if (own <= other) continue;
+    swept.values.set(plain.values.subarray(row * columns, (row + 1) * columns), row * columns);
+    swept.grids.splice(row * perRow, perRow, ...plain.grids.slice(row * perRow, (row + 1) * perRow));
+  }
+  return { ...swept, loss, plainLoss };
+}
+
+type Round = Pick<RoundedPart, 'values' | 'grids'>;
+
+/** Each weight to the nearest number of its grid. */
+export function roundToNearest(
+  part: Part,
+  options: Omit<RoundOptions, 'actOrder' | 'staticGroups' | 'damping'>,
+): Round {
+  const grids = staticGrids(part, importanceOf(part), options);
+  const { columns, kept } = part;
+  const values = part.weights.map((weight, index) => {
+    if (kept?.[index] === 0) return 0;
+    const [row, column] = [Math.floor(index / columns), index % columns];
+    return onGrid(gridAt(grids, row, column, columns, options.width), weight);
+  });
+  return { values, grids };
+}
+
+/** The sweep, over columns in the order asked for. */
+function roundInTurn(part: Part, options: RoundOptions): Round | { readonly problem: string } {
+  const { rows, columns, kept } = part;
+  const products = part.products as Float64Array;
+  const { width, damping, actOrder, staticGroups } = options;
+  const importance = importanceOf(part);
+  const order = Int32Array.from({ length: columns }, (_, column) => column);
+  if (actOrder) order.sort((a, b) => (importance[b] as number) - (importance[a] as number) || a - b);
+  const inverse = inverseFactor(actOrder ? reordered(products, order) : products, columns, damping);
+  if ('problem' in inverse) return inverse;
+  const live = liveWeights(part);
+  const perRow = Math.ceil(columns / width);
+  const grids = staticGrids(part, importance, options);
+  const weights = live.map((_, index) => {
+    const row = Math.floor(index / columns);
+    return live[row * columns + (order[index % columns] as number)] as number;
+  });
+  const isGone = (row: number, column: number): boolean => kept?.[row * columns + column] === 0;
+  sweep(
+    { weights, rows, columns, factor: inverse.factor },
+    {
+      block,
+      ...(!staticGroups && {
+        beforeColumn: (row, column) => {
+          if (column % width !== 0) return;
+          const end = Math.min(columns, column + width);
+          const own = weights.slice(row * columns + column, row * columns + end);
+          for (let index = 0; index < own.length; index++) if (isGone(row, column + index)) own[index] = 0;
+          grids[row * perRow + column / width] = gridOf(own, importance.subarray(column, end), options);
+        },
+      }),
+      settle: (row, place, weight) => {
+        const column = order[place] as number;
+        return isGone(row, column) ? 0 : onGrid(gridAt(grids, row, column, columns, width), weight);
+      },
+    },
+  );
+  const values = new Float64Array(weights.length);
+  for (let row = 0; row < rows; row++)
+    for (let place = 0; place < columns; place++)
+      values[row * columns + (order[place] as number)] = weights[row * columns + place] as number;
+  return { values, grids };
+}
+
+/** Symmetric products with rows and columns in another order. */
+function reordered(products: Float64Array, order: Int32Array): Float64Array {
+  const size = order.length;
+  const moved = new Float64Array(products.length);
+  for (let row = 0; row < size; row++)
+    for (let column = 0; column < size; column++)
+      moved[row * size + column] = products[(order[row] as number) * size + (order[column] as number)] as number;
+  return moved;
+}
