@@ -51,18 +51,18 @@ export class RoundedWeights {
   readonly effects: readonly Effect[];
   /** The numbers in words. */
   readonly words: string;
-  private readonly numbers: Numbers;
-  private readonly grids = new Map<string, readonly Grid[]>();
+  readonly #numbers: Numbers;
+  readonly #grids = new Map<string, readonly Grid[]>();
 
   constructor(numbers: Numbers) {
-    this.numbers = numbers;
+    this.#numbers = numbers;
     this.effects = numbers.bits === 8 ? ['numbers'] : ['numbers', 'format'];
     this.words = describeNumbers(numbers);
   }
 
   /** How many columns share a grid: a group, or the power of two that a whole row fits in. */
   widthFor(columns: number): number {
-    const { bits, group } = this.numbers;
+    const { bits, group } = this.#numbers;
     if (bits === 8) return Math.max(1, columns);
     return group ?? Math.max(16, 2 ** Math.ceil(Math.log2(columns)));
   }
@@ -70,24 +70,24 @@ export class RoundedWeights {
   /** Gives a parameter its rounded values, which lie on these grids, row after row. */
   set(named: NamedParameter, values: Float32Array<ArrayBuffer>, grids: readonly Grid[]): void {
     assignValues(named, values);
-    if (this.numbers.bits === 8)
+    if (this.#numbers.bits === 8)
       setQuantization(
         named.parameter,
         'int8',
         Float32Array.from(grids, ({ scale }) => scale),
       );
-    this.grids.set(named.name, grids);
+    this.#grids.set(named.name, grids);
   }
 
   /** Makes the rounding of a parameter final: as codes, after whatever training there was. */
   async settle({ name, parameter }: NamedParameter): Promise<void> {
-    if (this.numbers.bits === 8) return settle(parameter);
-    const grids = this.grids.get(name) as readonly Grid[];
+    if (this.#numbers.bits === 8) return settle(parameter);
+    const grids = this.#grids.get(name) as readonly Grid[];
     const values = (await parameter.value.data()) as Float32Array;
     const [rows = 1] = parameter.shape;
     const shape = [rows, values.length / rows] as const;
     parameter.store({
-      matrix: int4Of(values, shape, { ...this.numbers, group: this.widthFor(shape[1]) }, grids, parameter.device),
+      matrix: int4Of(values, shape, { ...this.#numbers, group: this.widthFor(shape[1]) }, grids, parameter.device),
     });
   }
 }
