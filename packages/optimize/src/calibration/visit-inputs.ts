@@ -41,8 +41,8 @@ export type InputVisitor = (parameter: NamedParameter, means: Float64Array | und
 /**
  * Visits parameters one after the other, in the order in which an example meets them, each with what was measured at the
  * modules that it belongs to. The inputs are those of the model in evaluation as it is by then: what the visitor did to a
- * layer is in what the layers behind it see. Parameters of modules that are not measured (embeddings) come without. Throws
- * RecipeError, before the first visit, for a module whose calls are not seen, unless those are to be visited too.
+ * layer is in what the layers behind it see. Parameters of modules that are not measured (embeddings) come without.
+ * @throws {RecipeError} before the first visit, for a module whose calls are not seen, unless those are to be visited too.
  */
 export async function visitInputs(
   model: Module,
@@ -76,7 +76,7 @@ async function modulesInOrder(model: Module, data: Dataset, { measures }: InputM
   return [...met];
 }
 
-/** Throws RecipeError for a parameter whose inputs can be measured, of modules that were not met. */
+/** @throws {RecipeError} for a parameter whose inputs can be measured, of modules that were not met. */
 function checkUnseen(place: string, model: Module, each: NamedParameter, { measures }: InputMeasure): void {
   for (const [name, module] of model.namedModules())
     if (measures(module) && owns(module, each))

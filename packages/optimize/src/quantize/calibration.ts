@@ -30,7 +30,8 @@ const channelSquares: InputMeasure = {
 
 /**
  * Visits parameters as `visitInputs` does, each with the energy of its inputs on `count` examples, spread evenly over a
- * dataset. Throws RecipeError, before the first visit, for a module whose calls are not seen.
+ * dataset.
+ * @throws {RecipeError} before the first visit, for a module whose calls are not seen.
  */
 export async function calibrate(
   model: Module,

@@ -50,7 +50,7 @@ export interface Calibrated {
   readonly settle?: (named: NamedParameter) => Promise<void>;
 }
 
-/** Throws RecipeError for options of all passes that calibrate which cannot be. */
+/** @throws {RecipeError} for options of all passes that calibrate which cannot be. */
 export function checkCalibrated(place: string, options: CalibratedOptions): void {
   checkFilter(place, options);
   const { calibrate } = options;
@@ -101,7 +101,7 @@ export function calibratedPass(does: Calibrated): Pass {
   return { config, needs: 'calibration', effects, plan, ...(knob && { knob }) };
 }
 
-/** Throws RecipeError for what is no matrix, and for a weight that is seen through anything but a mask: its raw values would not be those that are changed. */
+/** @throws {RecipeError} for what is no matrix, and for a weight that is seen through anything but a mask: its raw values would not be those that are changed. */
 function checkWeight(place: string, { name, parameter }: NamedParameter): void {
   if (parameter.shape.length < 2)
     throw new RecipeError(

@@ -35,8 +35,9 @@ const switches = ['zeros', 'actOrder', 'staticGroups', 'clip'] as const;
  * lost, as examples of the training data show it. No row ends up further off than by rounding its weights to the nearest
  * numbers. What was pruned stays 0. Below 8 bits weights are stored, as by `encode`; so it comes last. A layer whose inputs
  * are not seen, that has more than 4,096 of them, or whose products have no factor whatever the damping, is rounded to the
- * nearest numbers, with a note. Throws RecipeError for options that contradict themselves.
+ * nearest numbers, with a note.
  * Source: E. Frantar et al., "GPTQ: accurate post-training quantization for generative pre-trained transformers", ICLR 2023.
+ * @throws {RecipeError} for options that contradict themselves.
  *
  * @example
  * gptq({ bits: 4, group: 32 })

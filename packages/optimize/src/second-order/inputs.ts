@@ -33,7 +33,7 @@ export const columnProducts: InputMeasure = {
   suits: ({ parameter }) => parameter.size <= (parameter.shape[0] ?? 1) * mostColumns,
 };
 
-/** Throws RecipeError, naming the parameter, unless all that was measured of its inputs is finite. */
+/** @throws {RecipeError} naming the parameter, unless all that was measured of its inputs is finite. */
 export function checkMeasured(place: string, name: string, means: Float64Array): void {
   if (means.every((mean) => Number.isFinite(mean))) return;
   throw new RecipeError(

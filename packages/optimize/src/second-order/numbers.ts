@@ -31,7 +31,10 @@ export interface Numbers {
   readonly zeros: boolean;
 }
 
-/** The options, checked. Throws RecipeError. */
+/**
+ * The options, checked.
+ * @throws {RecipeError} for options that contradict themselves.
+ */
 export function numbersOf(place: string, { bits = 4, group }: NumberOptions, zeros = false): Numbers {
   if (![2, 3, 4, 8].includes(bits))
     throw new RecipeError(place, `bits is ${quote(bits)}; it must be one of 2, 3, 4, 8`);

@@ -16,7 +16,10 @@ export interface PatternOptions {
 /** Options that were checked. */
 export type Pattern = { readonly sparsity: number } | { readonly n: number; readonly m: number };
 
-/** The options, checked. Throws RecipeError unless they are a sparsity or a pattern. */
+/**
+ * The options, checked.
+ * @throws {RecipeError} unless they are a sparsity or a pattern.
+ */
 export function patternOf(place: string, { sparsity, pattern }: PatternOptions): Pattern {
   if ((sparsity === undefined) === (pattern === undefined))
     throw new RecipeError(

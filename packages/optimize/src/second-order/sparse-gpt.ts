@@ -29,8 +29,9 @@ export interface SparseGptOptions extends PatternOptions, NumberOptions, Calibra
  * a row; what is gone already stays gone. With `bits` the weights that are kept are rounded too, each making up for the ones
  * before; below 8 bits they are then stored, as by `encode`, and no mask is left but in what is 0. A layer whose inputs are
  * not seen, that has more than 4,096 of them, or whose products have no factor whatever the damping, is pruned by magnitude
- * and not changed, with a note. Throws RecipeError for options that contradict themselves.
+ * and not changed, with a note.
  * Source: E. Frantar and D. Alistarh, "SparseGPT: massive language models can be accurately pruned in one-shot", ICML 2023.
+ * @throws {RecipeError} for options that contradict themselves.
  *
  * @example
  * sparseGpt({ sparsity: 0.5 })

@@ -13,8 +13,9 @@ export interface WandaOptions extends PatternOptions, CalibratedOptions {}
 /**
  * Drops the weights with the smallest |weight| · ‖its input‖₂ of each row, which is each output: ⌊sparsity · columns⌋ of it, or
  * all but n of each m. The others stay as they are, and nothing is trained. What is gone already stays gone. Weights whose
- * inputs are not seen (embeddings) go by magnitude. Throws RecipeError for options that contradict themselves.
+ * inputs are not seen (embeddings) go by magnitude.
  * Source: M. Sun et al., "A simple and effective pruning approach for large language models", ICLR 2024.
+ * @throws {RecipeError} for options that contradict themselves.
  *
  * @example
  * wanda({ pattern: '2:4', calibrate: { examples: 128 } })

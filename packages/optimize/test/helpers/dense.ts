@@ -7,21 +7,28 @@ export type Rows = readonly (readonly number[])[];
 /** The inverse by Gauss and Jordan, with the largest pivots. */
 export function inverse(matrix: Rows): number[][] {
   const size = matrix.length;
-  const rows = matrix.map((row, index) => [
-    ...row,
-    ...Array.from({ length: size }, (_, column) => Number(column === index)),
-  ]);
+  const rows = matrix.map((row, index) => {
+    const wide = new Float64Array(2 * size);
+    wide.set(row);
+    wide[size + index] = 1;
+    return wide;
+  });
   for (let pivot = 0; pivot < size; pivot++) {
-    const rest = rows.slice(pivot).map((row) => Math.abs(at(row, pivot)));
-    const best = pivot + rest.indexOf(Math.max(...rest));
+    let best = pivot;
+    for (let row = pivot; row < size; row++)
+      if (Math.abs(at(at(rows, row), pivot)) > Math.abs(at(at(rows, best), pivot))) best = row;
     [rows[pivot], rows[best]] = [at(rows, best), at(rows, pivot)];
-    const lead = at(rows, pivot).map((value) => value / at(at(rows, pivot), pivot));
-    for (let row = 0; row < size; row++) {
-      const factor = at(at(rows, row), pivot);
-      rows[row] = row === pivot ? lead : at(rows, row).map((value, column) => value - factor * at(lead, column));
+    const lead = at(rows, pivot);
+    const scale = at(lead, pivot);
+    for (let column = 0; column < 2 * size; column++) lead[column] = (lead[column] as number) / scale;
+    for (const row of rows) {
+      const factor = at(row, pivot);
+      if (row === lead || factor === 0) continue;
+      for (let column = 0; column < 2 * size; column++)
+        row[column] = (row[column] as number) - factor * (lead[column] as number);
     }
   }
-  return rows.map((row) => row.slice(size));
+  return rows.map((row) => [...row.subarray(size)]);
 }
 
 /** The part of a matrix with some rows and columns. */

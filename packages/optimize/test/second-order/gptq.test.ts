@@ -115,7 +115,7 @@ describe('rounding in turn', () => {
     const found = roundPart(part, { ...usual, actOrder: false });
     const wanted = definition(part, staticGrids(part, importanceOf(part), usual), { ...usual, actOrder: false });
     expect([...found.values]).toEqual(wanted);
-  }, 30_000);
+  });
 
   test('never loses more at the output than rounding to the nearest numbers', () => {
     const options = fc.record({
