@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findCycle } from './helpers/cycles.ts';
-import { importsOf, root, sourceFiles, workspaces } from './helpers/sources.ts';
-import type { Import } from './helpers/sources.ts';
+import { importsOf, root, sourceFiles, workspaces, type Import } from './helpers/sources.ts';
 import { violations } from './layers/layers.ts';
 import { layersOf } from './layers/table.ts';
 

@@ -7,8 +7,8 @@ import {
   openStorage,
   openStudy,
   space,
+  type Storage,
 } from '@espalier/search';
-import type { Storage } from '@espalier/search';
 import { storageLaws } from '@espalier/testing/search';
 import { describe, expect, it } from 'vitest';
 

@@ -2,12 +2,12 @@
  * A study of 100,000 trials, in a journal and in SQLite: `npm run bench:large -- [journal] [sqlite] [--trials N]`. Written by
  * one process, opened by a fresh one; seconds, and the most memory that the opening process had, as the system tells it.
  */
-import { createStudy, float, maxTrials, openStudy, random, space } from '@espalier/search';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createStudy, float, maxTrials, openStudy, random, space } from '@espalier/search';
 import { commandLine } from './command-line.mjs';
 
 const seconds = (since: number): string => ((performance.now() - since) / 1000).toFixed(1);

@@ -17,8 +17,7 @@ export const exitCodes = {
 /** One of the codes the process ends with. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-export { FailedError, InterruptedError, NoDeviceError, UsageError, firstLine } from '@espalier/pipeline';
-export type { Place } from '@espalier/pipeline';
+export { FailedError, InterruptedError, NoDeviceError, UsageError, firstLine, type Place } from '@espalier/pipeline';
 
 /**
  * The errors that packages throw at a caller's mistake, by class name, and what each ends the process with. Names rather

@@ -1,7 +1,7 @@
 import { ShapeError } from '@espalier/tensor';
 import { expect, test } from 'vitest';
-import { UsageError, exitCodes, reportOf } from '../src/errors.ts';
 import { receiveError, sendError } from '@espalier/pipeline/node';
+import { UsageError, exitCodes, reportOf } from '../src/errors.ts';
 
 test.each([
   [

@@ -2,8 +2,7 @@ import { build, countParameters, summary } from '@espalier/nn';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../src/errors.ts';
-import { fits, modelConfig, parametersOf, studentOf } from '../src/candidate/architecture.ts';
-import type { ImageShape } from '../src/candidate/architecture.ts';
+import { fits, modelConfig, parametersOf, studentOf, type ImageShape } from '../src/candidate/architecture.ts';
 
 const task: ImageShape = { channels: 1, height: 28, width: 28, outputs: 10 };
 

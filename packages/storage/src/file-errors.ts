@@ -1,6 +1,5 @@
 /** Errors of the system with files, turned into errors that say what to do. */
-import { StorageError } from '@espalier/search';
-import type { StorageErrorCode } from '@espalier/search';
+import { StorageError, type StorageErrorCode } from '@espalier/search';
 
 /** What to do about an error of the system, and the code of the error that says so. */
 interface Remedy {

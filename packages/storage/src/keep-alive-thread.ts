@@ -1,6 +1,6 @@
 /** The thread that renews claims: it goes on while the main thread computes. */
-import { renewClaims } from '@espalier/search';
 import { parentPort, workerData } from 'node:worker_threads';
+import { renewClaims } from '@espalier/search';
 import type { KeepAliveRequest, KeepAliveSetup } from './keep-alive.ts';
 import { openFileStorage } from './open-file-storage.ts';
 

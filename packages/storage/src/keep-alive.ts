@@ -1,10 +1,8 @@
 /**
  * Renews claims from a thread: an objective that computes for minutes without a pause would lose its trial otherwise.
  */
-import { StorageError } from '@espalier/search';
-import type { ClaimToken, KeepAlive } from '@espalier/search';
-import { Worker } from 'node:worker_threads';
-import type { WorkerOptions } from 'node:worker_threads';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { StorageError, type ClaimToken, type KeepAlive } from '@espalier/search';
 
 /** What the thread is started with. */
 export interface KeepAliveSetup {

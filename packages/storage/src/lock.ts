@@ -1,8 +1,7 @@
 /** Locks that are files, each with the process that holds it in it. */
 import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { isGone, ownIdentity } from './process-identity.ts';
-import type { ProcessIdentity } from './process-identity.ts';
+import { isGone, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /** Whether an error says that a file is there already. */
 function isThere(error: unknown): boolean {

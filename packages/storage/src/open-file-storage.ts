@@ -1,6 +1,5 @@
 /** The storages of this package by the schemes of their URLs. */
-import { StorageError } from '@espalier/search';
-import type { Storage, StorageType } from '@espalier/search';
+import { StorageError, type Storage, type StorageType } from '@espalier/search';
 import { journalStorage } from './journal/journal.ts';
 import { keepAlive } from './keep-alive.ts';
 import { postgresStorage } from './postgres/postgres-storage.ts';

@@ -1,9 +1,9 @@
-import { ownIdentity, takeLock } from '@espalier/storage';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ownIdentity, takeLock } from '@espalier/storage';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from './helpers/temporary-folder.ts';
 

@@ -1,6 +1,6 @@
-import { openStorage, openStudy } from '@espalier/search';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openStorage, openStudy } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
 import { essence, runSample, sampleStudy } from './helpers/sample-study.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';

@@ -2,10 +2,15 @@
  * Property-based testing of numerics: fast-check arbitraries for dtypes, shapes, values and tensors, closeness with a
  * readable difference, and checks of ops, gradients, kernels and devices. Works with any test runner: checks throw.
  */
-export { anyDType } from './arbitraries/dtype.ts';
-export type { DTypeLimits } from './arbitraries/dtype.ts';
-export { anyElement, smallestNormal, smallestSubnormal, specialValues } from './arbitraries/element.ts';
-export type { ElementLimits, SpecialValues } from './arbitraries/element.ts';
+export { anyDType, type DTypeLimits } from './arbitraries/dtype.ts';
+export {
+  anyElement,
+  smallestNormal,
+  smallestSubnormal,
+  specialValues,
+  type ElementLimits,
+  type SpecialValues,
+} from './arbitraries/element.ts';
 export {
   anyAxes,
   anyAxis,
@@ -13,32 +18,34 @@ export {
   anyBroadcastableShapes,
   anyPermutation,
   anyShape,
+  type ShapeLimits,
 } from './arbitraries/shape.ts';
-export type { ShapeLimits } from './arbitraries/shape.ts';
-export { anySample, anyTensor, anyView, TensorSample } from './arbitraries/tensor.ts';
-export type { TensorLimits } from './arbitraries/tensor.ts';
+export { anySample, anyTensor, anyView, TensorSample, type TensorLimits } from './arbitraries/tensor.ts';
 
-export { defaultBounds } from './compare/bounds.ts';
-export type { Bound } from './compare/bounds.ts';
-export { allclose, expectClose } from './compare/close.ts';
-export type { CloseOptions, Comparable, Nested } from './compare/close.ts';
-export { compareValues, describeDifference } from './compare/compare.ts';
-export type { Allowance, Difference, Mismatch } from './compare/compare.ts';
+export { defaultBounds, type Bound } from './compare/bounds.ts';
+export { allclose, expectClose, type CloseOptions, type Comparable, type Nested } from './compare/close.ts';
+export {
+  compareValues,
+  describeDifference,
+  type Allowance,
+  type Difference,
+  type Mismatch,
+} from './compare/compare.ts';
 
-export { anyOpCase, OpCase } from './check/case.ts';
-export type { CaseLimits } from './check/case.ts';
+export { anyOpCase, OpCase, type CaseLimits } from './check/case.ts';
 export { checkDevice } from './check/device.ts';
-export { checkGradient, checkOpGradient } from './check/gradient.ts';
-export type { DifferentiableFunction, GradientInput, GradientOptions, OpGradientOptions } from './check/gradient.ts';
+export {
+  checkGradient,
+  checkOpGradient,
+  type DifferentiableFunction,
+  type GradientInput,
+  type GradientOptions,
+  type OpGradientOptions,
+} from './check/gradient.ts';
 export { checkPrograms } from './check/programs.ts';
-export { checkKernelSpecs, drawnKinds } from './check/kernel-specs.ts';
-export type { DrawnKind } from './check/kernel-specs.ts';
-export { checkKernel } from './check/kernel.ts';
-export type { KernelCheckOptions, KernelReport } from './check/kernel.ts';
-export { checkOp } from './check/op.ts';
-export type { OpCheckOptions } from './check/op.ts';
-export { checkProperty } from './check/property.ts';
-export type { Describable } from './check/property.ts';
-export { CheckError, MismatchError } from './errors.ts';
-export type { TestingErrorCode } from './errors.ts';
+export { checkKernelSpecs, drawnKinds, type DrawnKind } from './check/kernel-specs.ts';
+export { checkKernel, type KernelCheckOptions, type KernelReport } from './check/kernel.ts';
+export { checkOp, type OpCheckOptions } from './check/op.ts';
+export { checkProperty, type Describable } from './check/property.ts';
+export { CheckError, MismatchError, type TestingErrorCode } from './errors.ts';
 export type { CheckReport, DrawOptions } from './settings.ts';

@@ -1,6 +1,13 @@
 /** What trains: a loss, an optimizer, an initialiser, a metric and a schedule. */
-import { ConfigError, SGD } from '@espalier/nn';
-import type { InitialiserType, LossType, Optimizer, OptimizerType, ScheduleType } from '@espalier/nn';
+import {
+  ConfigError,
+  SGD,
+  type InitialiserType,
+  type LossType,
+  type Optimizer,
+  type OptimizerType,
+  type ScheduleType,
+} from '@espalier/nn';
 import type { MetricType } from '@espalier/optimize';
 import { full, fullLike, stack } from '@espalier/tensor';
 

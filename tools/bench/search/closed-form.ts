@@ -1,6 +1,5 @@
 /** How near strategies come to known minima: medians over seeds, with the band in which they lie by chance. */
-import { createStudy, maxTrials } from '@espalier/search';
-import type { Strategy } from '@espalier/search';
+import { createStudy, maxTrials, type Strategy } from '@espalier/search';
 import type { ClosedForm } from '../../../packages/search/test/helpers/functions.ts';
 import { referenceCells } from './reference.ts';
 

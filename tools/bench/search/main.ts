@@ -23,10 +23,9 @@ import {
   random,
   sobol,
   tpe,
+  type Strategy,
 } from '@espalier/search';
-import type { Strategy } from '@espalier/search';
-import { closedForms } from '../../../packages/search/test/helpers/functions.ts';
-import type { ClosedForm } from '../../../packages/search/test/helpers/functions.ts';
+import { closedForms, type ClosedForm } from '../../../packages/search/test/helpers/functions.ts';
 import { commandLine } from '../command-line.mjs';
 import { measureClosedForm } from './closed-form.ts';
 import { measureEvaluations } from './evaluations.ts';

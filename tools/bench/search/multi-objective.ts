@@ -1,6 +1,5 @@
 /** How much hypervolume multi-objective strategies reach, beside what peers reach with as many trials. */
-import { createStudy, float, hypervolume, nsga2, nsga3, space, tpe } from '@espalier/search';
-import type { Space, Strategy } from '@espalier/search';
+import { createStudy, float, hypervolume, nsga2, nsga3, space, tpe, type Space, type Strategy } from '@espalier/search';
 import { surviveByCrowding } from '../../../packages/search/src/strategies/nsga/crowding.ts';
 import { parentsOf } from '../../../packages/search/src/strategies/nsga/generations.ts';
 

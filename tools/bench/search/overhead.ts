@@ -1,6 +1,5 @@
 /** What an ask and a tell cost in a long study, strategy by strategy. */
-import { createStudy, maxTrials } from '@espalier/search';
-import type { ConfigObject, Strategy, Study } from '@espalier/search';
+import { createStudy, maxTrials, type ConfigObject, type Strategy, type Study } from '@espalier/search';
 import type { ClosedForm } from '../../../packages/search/test/helpers/functions.ts';
 
 /** What a strategy costs in a long study. */

@@ -1,6 +1,5 @@
 /** Strategies on the tabular benchmark: how good the best network is that they have found after so many trainings. */
-import { createStudy, maxTrials } from '@espalier/search';
-import type { Strategy } from '@espalier/search';
+import { createStudy, maxTrials, type Strategy } from '@espalier/search';
 import { simulate, virtualClock } from '@espalier/testing/search';
 import { sizeOf, tabularSpace, task } from './space.ts';
 import { accuracyAt, expectedBest, worth } from './table.ts';

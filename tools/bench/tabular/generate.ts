@@ -5,8 +5,19 @@
  * bytes.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { accuracy, build, buildOptimizer, fit, loss, split, tensorDataset } from '@espalier/nn';
-import type { Dataset, Json, ModuleConfig, OptimizerConfig } from '@espalier/nn';
+import {
+  accuracy,
+  build,
+  buildOptimizer,
+  fit,
+  loss,
+  split,
+  tensorDataset,
+  type Dataset,
+  type Json,
+  type ModuleConfig,
+  type OptimizerConfig,
+} from '@espalier/nn';
 import { mnist } from '@espalier/nn/node';
 import { device } from '@espalier/tensor';
 import { tabularSpace, task, type TabularConfig } from './space.ts';

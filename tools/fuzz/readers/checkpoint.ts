@@ -1,6 +1,5 @@
 /** Reads checkpoints, and trains on from what was accepted. */
-import { AdamW, build, crossEntropy, fit, tensorDataset } from '@espalier/nn';
-import type { Dataset } from '@espalier/nn';
+import { AdamW, build, crossEntropy, fit, tensorDataset, type Dataset } from '@espalier/nn';
 import { setMask } from '@espalier/optimize';
 import { mutateJson } from '../engine/mutate-json.ts';
 import { mutateBytes } from '../engine/mutate-bytes.ts';

@@ -1,11 +1,10 @@
 /** Reads folders of models, plain and optimized, through their descriptions. */
-import { build } from '@espalier/nn';
-import type { ModuleConfig } from '@espalier/nn';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build, type ModuleConfig } from '@espalier/nn';
 import { loadModel, saveModel } from '@espalier/nn/node';
 import { prune, quantize, runRecipe } from '@espalier/optimize';
 import { loadOptimized, saveOptimized } from '@espalier/optimize/node';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { mutateJson } from '../engine/mutate-json.ts';
 import type { Reader } from '../engine/reader.ts';
 

@@ -1,8 +1,8 @@
 /** Reads Optuna's databases. */
-import { memoryStorage, openStudy } from '@espalier/search';
-import { exportOptuna, importOptuna } from '@espalier/storage';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { memoryStorage, openStudy } from '@espalier/search';
+import { exportOptuna, importOptuna } from '@espalier/storage';
 import type { Reader } from '../engine/reader.ts';
 import { mutateDatabase } from './sql-file.ts';
 import { seedStudy } from './use-study.ts';

@@ -8,8 +8,8 @@ import {
   openStudy,
   strategyNamed,
   strategyNames,
+  type StudyRecord,
 } from '@espalier/search';
-import type { StudyRecord } from '@espalier/search';
 import { jsonOf } from '../engine/json-of.ts';
 import type { Reader } from '../engine/reader.ts';
 import { seedStudy } from './use-study.ts';

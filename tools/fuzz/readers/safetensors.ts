@@ -1,6 +1,5 @@
 /** Reads files of tensors, for the most part with headers that lie. */
-import { decodeSafetensors, encodeSafetensors } from '@espalier/nn';
-import type { RawTensor } from '@espalier/nn';
+import { decodeSafetensors, encodeSafetensors, type RawTensor } from '@espalier/nn';
 import { mutateBytes } from '../engine/mutate-bytes.ts';
 import { mutateJson } from '../engine/mutate-json.ts';
 import type { Reader } from '../engine/reader.ts';

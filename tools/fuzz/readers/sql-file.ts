@@ -1,8 +1,7 @@
 /** Databases as inputs: how they are mutated, in bits and in rows. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findSqlite } from '../../../packages/storage/src/sqlite/driver.ts';
-import type { OpenSqlite, SqliteDatabase } from '../../../packages/storage/src/sqlite/driver.ts';
+import { findSqlite, type OpenSqlite, type SqliteDatabase } from '../../../packages/storage/src/sqlite/driver.ts';
 import { names, numbers } from '../engine/dictionary.ts';
 import { mutateBytes } from '../engine/mutate-bytes.ts';
 import { mutateJson } from '../engine/mutate-json.ts';

@@ -1,6 +1,6 @@
 /** Reads URLs of storages. */
-import { openStorage } from '@espalier/search';
 import { resolve, sep } from 'node:path';
+import { openStorage } from '@espalier/search';
 import { openPostgres } from '../../../packages/storage/src/postgres/postgres-storage.ts';
 import type { Reader } from '../engine/reader.ts';
 

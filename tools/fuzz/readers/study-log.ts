@@ -1,6 +1,5 @@
 /** Reads logs of studies. */
-import { FormatError, logStorage, memoryStorage } from '@espalier/search';
-import type { LogEntry } from '@espalier/search';
+import { FormatError, logStorage, memoryStorage, type LogEntry } from '@espalier/search';
 import { decode, encode } from '../../../packages/storage/src/json.ts';
 import type { Reader } from '../engine/reader.ts';
 import { seedStudy, useStudies } from './use-study.ts';

@@ -1,6 +1,17 @@
 /** What is done with studies that were accepted: as programs do, they are looked at and gone on with. */
-import { createStudy, float, int, choice, list, maxTrials, openStorage, openStudy, space, tpe } from '@espalier/search';
-import type { Storage } from '@espalier/search';
+import {
+  createStudy,
+  float,
+  int,
+  choice,
+  list,
+  maxTrials,
+  openStorage,
+  openStudy,
+  space,
+  tpe,
+  type Storage,
+} from '@espalier/search';
 
 const domain = space({
   lr: float(1e-4, 1, { log: true }),

@@ -1,8 +1,7 @@
 /**
  * Ctrl-C: the first asks the work to stop in good order, the second ends the process once the last callbacks are done.
  */
-import { InterruptedError, exitCodes } from '../errors.ts';
-import type { ExitCode } from '../errors.ts';
+import { InterruptedError, exitCodes, type ExitCode } from '../errors.ts';
 
 /** The user's wish to stop, visible from every thread. */
 export interface Interrupt {

@@ -1,6 +1,5 @@
 /** Options that commands share, and the parsers of their values: a wrong one is refused before anything is started. */
-import { InvalidArgumentError, Option } from 'commander';
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { withPlugins } from './plugin.ts';
 import type { CommonOptions } from './session.ts';
 

@@ -1,11 +1,8 @@
 /** Runs one command line: the only place where errors become output, and output an exit code. */
 import { suggestion } from '@espalier/pipeline';
-import { CommanderError } from 'commander';
-import type { Command } from 'commander';
-import { UsageError, exitCodes, reportOf } from '../errors.ts';
-import type { ExitCode } from '../errors.ts';
-import { style } from '../terminal/terminal.ts';
-import type { Output } from '../terminal/terminal.ts';
+import { CommanderError, type Command } from 'commander';
+import { UsageError, exitCodes, reportOf, type ExitCode } from '../errors.ts';
+import { style, type Output } from '../terminal/terminal.ts';
 import { jsonLine, messageLine, visible, visibleLine } from '../terminal/visible.ts';
 import { loadPlugin, pluginsOf } from './plugin.ts';
 import { createProgram } from './program.ts';

@@ -1,6 +1,5 @@
 /** What a command speaks through: results on stdout and all else on stderr, so that a program can read the one. */
-import { createProgress } from '../terminal/progress.ts';
-import type { Progress } from '../terminal/progress.ts';
+import { createProgress, type Progress } from '../terminal/progress.ts';
 import type { Output } from '../terminal/terminal.ts';
 import { jsonLine, printable } from '../terminal/visible.ts';
 import type { Interrupt } from './interrupt.ts';

@@ -1,11 +1,9 @@
 /** `espalier devices`: which devices there are, and which `auto` takes. */
-import { deviceKinds } from '@espalier/pipeline';
-import type { DeviceKind } from '@espalier/pipeline';
+import { deviceKinds, type DeviceKind } from '@espalier/pipeline';
 import { openPlace } from '@espalier/pipeline/node';
 import type { Command } from 'commander';
 import { withCommonOptions, withExamples } from '../cli/options.ts';
-import { openSession } from '../cli/session.ts';
-import type { CommonOptions, Environment, Session } from '../cli/session.ts';
+import { openSession, type CommonOptions, type Environment, type Session } from '../cli/session.ts';
 import { NoDeviceError } from '../errors.ts';
 import { renderTable } from '../terminal/table.ts';
 

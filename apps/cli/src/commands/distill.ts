@@ -3,11 +3,9 @@ import { checkSource } from '@espalier/pipeline';
 import type { Command } from 'commander';
 import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
-import { openSession } from '../cli/session.ts';
-import type { Environment } from '../cli/session.ts';
+import { openSession, type Environment } from '../cli/session.ts';
 import { readCandidate } from '../recipe/candidate.ts';
-import { checkModelFolder, defaultSeed, withModelOptions } from './model-options.ts';
-import type { ModelOptions } from './model-options.ts';
+import { checkModelFolder, defaultSeed, withModelOptions, type ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
 interface DistillOptions extends ModelOptions {

@@ -1,10 +1,8 @@
 /** `espalier eval`: how good a saved model is, and what it costs. */
 import { checkSource } from '@espalier/pipeline';
 import type { Command } from 'commander';
-import { withComputeOptions, withExamples } from '../cli/options.ts';
-import type { ComputeOptions } from '../cli/options.ts';
-import { openSession } from '../cli/session.ts';
-import type { Environment } from '../cli/session.ts';
+import { withComputeOptions, withExamples, type ComputeOptions } from '../cli/options.ts';
+import { openSession, type Environment } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
 import { describeMeasurement, measureModel } from './measured.ts';
 import { checkModelFolder } from './model-options.ts';

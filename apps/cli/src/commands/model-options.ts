@@ -1,10 +1,8 @@
 /** Options of the commands that write a model. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Option } from 'commander';
-import type { Command } from 'commander';
-import { withComputeOptions } from '../cli/options.ts';
-import type { ComputeOptions } from '../cli/options.ts';
+import { Option, type Command } from 'commander';
+import { withComputeOptions, type ComputeOptions } from '../cli/options.ts';
 import { UsageError } from '../errors.ts';
 
 /** Options of the commands that turn data, and perhaps a model, into a model. */

@@ -1,14 +1,10 @@
 /** `espalier prune`: a saved model with most of its weights at zero. */
-import { importances } from '@espalier/optimize';
-import type { Importance } from '@espalier/optimize';
+import { importances, type Importance } from '@espalier/optimize';
 import { checkSource } from '@espalier/pipeline';
-import { Option } from 'commander';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
-import { openSession } from '../cli/session.ts';
-import type { Environment } from '../cli/session.ts';
-import { checkModelFolder, defaultSeed, withModelOptions } from './model-options.ts';
-import type { ModelOptions } from './model-options.ts';
+import { openSession, type Environment } from '../cli/session.ts';
+import { checkModelFolder, defaultSeed, withModelOptions, type ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
 interface PruneOptions extends ModelOptions {

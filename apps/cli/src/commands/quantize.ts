@@ -1,12 +1,9 @@
 /** `espalier quantize`: a saved model in fewer bits. */
 import { checkSource } from '@espalier/pipeline';
-import { Option } from 'commander';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { withExamples } from '../cli/options.ts';
-import { openSession } from '../cli/session.ts';
-import type { Environment } from '../cli/session.ts';
-import { checkModelFolder, withModelOptions } from './model-options.ts';
-import type { ModelOptions } from './model-options.ts';
+import { openSession, type Environment } from '../cli/session.ts';
+import { checkModelFolder, withModelOptions, type ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
 interface QuantizeOptions extends ModelOptions {

@@ -1,10 +1,7 @@
 /** Options of the commands that follow a recipe, and how they take the place of what it says. */
-import { checkSource, filesOfSource, recipeStrategies } from '@espalier/pipeline';
-import type { Recipe } from '@espalier/pipeline';
-import { Option } from 'commander';
-import type { Command } from 'commander';
-import { wholeNumberFrom, withComputeOptions } from '../cli/options.ts';
-import type { ComputeOptions } from '../cli/options.ts';
+import { checkSource, filesOfSource, recipeStrategies, type Recipe } from '@espalier/pipeline';
+import { Option, type Command } from 'commander';
+import { wholeNumberFrom, withComputeOptions, type ComputeOptions } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
 import type { FolderRequest } from '../output/output-folder.ts';
 import { chosenFolder } from '../output/free-folder.ts';

@@ -2,22 +2,19 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '@espalier/nn/node';
-import { quickstartPipeline } from '@espalier/pipeline';
-import type { Recipe, Runner, RunReport } from '@espalier/pipeline';
+import { quickstartPipeline, type Recipe, type Runner, type RunReport } from '@espalier/pipeline';
 import { runInFolder, stateFile } from '@espalier/pipeline/node';
 import type { Command } from 'commander';
 import { withExamples } from '../cli/options.ts';
 import { resumable } from '../cli/resumable.ts';
-import { openSession } from '../cli/session.ts';
-import type { Environment, Session } from '../cli/session.ts';
+import { openSession, type Environment, type Session } from '../cli/session.ts';
 import { version } from '../cli/version.ts';
 import { withWorkers } from '../cli/with-workers.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { quickstart } from '../recipe/quickstart.ts';
 import { reportPage } from '../report/html/page.ts';
 import { reportTable } from '../report/report-table.ts';
-import { loadRecipe, recipeRequest, resumeArguments, withRecipeOptions } from './recipe-options.ts';
-import type { RecipeOptions } from './recipe-options.ts';
+import { loadRecipe, recipeRequest, resumeArguments, withRecipeOptions, type RecipeOptions } from './recipe-options.ts';
 
 interface RunOptions extends RecipeOptions {
   readonly printRecipe?: boolean;

@@ -1,19 +1,16 @@
 /** `espalier search`: the search of a recipe alone, its winner as a file to train from. */
 import { join } from 'node:path';
 import { writeFileAtomic } from '@espalier/nn/node';
-import { journalFile, runSearch } from '@espalier/pipeline';
-import type { Recipe, SearchOutcome } from '@espalier/pipeline';
+import { journalFile, runSearch, type Recipe, type SearchOutcome } from '@espalier/pipeline';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { withExamples } from '../cli/options.ts';
 import { resumable } from '../cli/resumable.ts';
-import { openSession } from '../cli/session.ts';
-import type { Environment } from '../cli/session.ts';
+import { openSession, type Environment } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { formatPercent } from '../terminal/format.ts';
-import { loadRecipe, recipeRequest, resumeArguments, withRecipeOptions } from './recipe-options.ts';
-import type { RecipeOptions } from './recipe-options.ts';
+import { loadRecipe, recipeRequest, resumeArguments, withRecipeOptions, type RecipeOptions } from './recipe-options.ts';
 
 /** The name of the file for `espalier train`. */
 const winnerFile = 'winner.yaml';

@@ -4,14 +4,12 @@ import type { Command } from 'commander';
 import { wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
 import { resumable } from '../cli/resumable.ts';
-import { openSession } from '../cli/session.ts';
-import type { Environment } from '../cli/session.ts';
+import { openSession, type Environment } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { readCandidate } from '../recipe/candidate.ts';
 import { describeMeasurement, measureModel } from './measured.ts';
-import { defaultSeed, resumeOption, withModelOptions } from './model-options.ts';
-import type { ModelOptions } from './model-options.ts';
+import { defaultSeed, resumeOption, withModelOptions, type ModelOptions } from './model-options.ts';
 
 interface TrainOptions extends ModelOptions {
   readonly epochs: number;

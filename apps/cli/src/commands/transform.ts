@@ -2,8 +2,7 @@
  * What the commands share that make one saved model from another: both are measured, since a claim without its
  * counterpart says nothing.
  */
-import { filesOfSource } from '@espalier/pipeline';
-import type { ComparedLatency, InputOf, Jobs } from '@espalier/pipeline';
+import { filesOfSource, type ComparedLatency, type InputOf, type Jobs } from '@espalier/pipeline';
 import { folderBytes } from '@espalier/optimize/node';
 import type { Session } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
@@ -12,8 +11,7 @@ import { withOutputFolder } from '../output/output-folder.ts';
 import { figures } from '../report/figures.ts';
 import { formatLatencyRatio } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
-import { measureModel } from './measured.ts';
-import type { Measurement } from './measured.ts';
+import { measureModel, type Measurement } from './measured.ts';
 import type { ModelOptions } from './model-options.ts';
 
 /** A measured model with the latency that a comparison gave it. */

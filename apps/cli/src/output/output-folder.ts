@@ -23,8 +23,8 @@ import {
   removeEmpty,
   removeOwn,
   writeManifest,
+  type Manifest,
 } from './manifest.ts';
-import type { Manifest } from './manifest.ts';
 import { checkFolderPlace, foundAt } from './place.ts';
 import { checkRoom } from './room.ts';
 

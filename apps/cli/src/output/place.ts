@@ -1,6 +1,5 @@
 /** Whether a path is a place that a user can mean to write to, found out before any work is done. */
-import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
-import type { Stats } from 'node:fs';
+import { existsSync, lstatSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, parse, resolve, sep } from 'node:path';

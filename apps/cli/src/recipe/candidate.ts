@@ -1,6 +1,5 @@
 /** Candidates as files, such as the winner of a search. */
-import { candidateProblem, problemText } from '@espalier/pipeline';
-import type { Candidate } from '@espalier/pipeline';
+import { candidateProblem, problemText, type Candidate } from '@espalier/pipeline';
 import { brief } from '@espalier/search';
 import { UsageError } from '../errors.ts';
 import { readYaml } from './located-yaml.ts';

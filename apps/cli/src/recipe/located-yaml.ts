@@ -2,10 +2,8 @@
  * YAML whose values know where they were written, so that errors name line and column, and hostile texts are refused
  * early.
  */
-import { LineCounter, isMap, isNode, isPair, isScalar, parseDocument } from 'yaml';
-import type { Document } from 'yaml';
-import { UsageError } from '../errors.ts';
-import type { Place } from '../errors.ts';
+import { LineCounter, isMap, isNode, isPair, isScalar, parseDocument, type Document } from 'yaml';
+import { UsageError, type Place } from '../errors.ts';
 
 /** A value read from YAML, and where each part of it was written. */
 export interface LocatedYaml {

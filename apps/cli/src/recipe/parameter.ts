@@ -1,8 +1,6 @@
 /** Parts of a recipe that may be searched: a value, a list or a range, read against what its slot allows. */
-import { suggestion } from '@espalier/pipeline';
-import type { Field, ParameterSpec } from '@espalier/pipeline';
-import { choice, float, int, quote } from '@espalier/search';
-import type { ParameterValue } from '@espalier/search';
+import { suggestion, type Field, type ParameterSpec } from '@espalier/pipeline';
+import { choice, float, int, quote, type ParameterValue } from '@espalier/search';
 import { z } from 'zod';
 
 type Issue = (message: string, path?: readonly PropertyKey[]) => void;

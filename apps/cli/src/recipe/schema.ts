@@ -5,8 +5,10 @@ import {
   optimizerSlots,
   recipeStrategies,
   trainingSlots,
+  type Field,
+  type ParameterSpec,
+  type Recipe,
 } from '@espalier/pipeline';
-import type { Field, ParameterSpec, Recipe } from '@espalier/pipeline';
 import { quote } from '@espalier/search';
 import { z } from 'zod';
 import { parameter } from './parameter.ts';

@@ -1,7 +1,6 @@
 /** The report on a terminal. */
 import type { ReportRow } from '@espalier/pipeline';
-import { renderTable } from '../terminal/table.ts';
-import type { Column } from '../terminal/table.ts';
+import { renderTable, type Column } from '../terminal/table.ts';
 import type { Output } from '../terminal/terminal.ts';
 import { reportFigures } from './figures.ts';
 

@@ -1,6 +1,5 @@
 /** Runs a study from the command line: here or in worker processes, watched, and with a word on how to go on. */
-import { chooseStrategy } from '@espalier/search';
-import type { Study } from '@espalier/search';
+import { chooseStrategy, type Study } from '@espalier/search';
 import type { Session } from '../cli/session.ts';
 import { pluginFlags } from '../cli/plugin.ts';
 import { shellCommand } from '../cli/shell.ts';
@@ -11,17 +10,13 @@ import { withConsole } from './console.ts';
 import { renderBest } from './describe-trial.ts';
 import { stopsFor } from './open.ts';
 import { runProcesses } from './processes.ts';
-import { flags, moreCommand, resumeCommand, storageFlags, workerCommand } from './resume-command.ts';
-import type { RunSettings } from './resume-command.ts';
-import { startOf, statusOf } from './status.ts';
-import type { StudyStatus } from './status.ts';
+import { flags, moreCommand, resumeCommand, storageFlags, workerCommand, type RunSettings } from './resume-command.ts';
+import { startOf, statusOf, type StudyStatus } from './status.ts';
 import { checkTarget, stopConditions, stopsOf } from './stops.ts';
 import { memoryUrl } from './storage.ts';
-import { fileOf } from './task.ts';
-import type { Task } from './task.ts';
+import { fileOf, type Task } from './task.ts';
 import { trustFlags } from './trust.ts';
-import { watchStudy } from './watch.ts';
-import type { Watch } from './watch.ts';
+import { watchStudy, type Watch } from './watch.ts';
 
 /** Options of the commands that run a study: how many trials at once, and in how many processes beside this one. */
 export interface ConductOptions extends RunSettings {

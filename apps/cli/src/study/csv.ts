@@ -1,6 +1,5 @@
 /** Trials as CSV that a spreadsheet shows and does not execute. */
-import { own } from '@espalier/search';
-import type { Study } from '@espalier/search';
+import { own, type Study } from '@espalier/search';
 import { visible } from '../terminal/visible.ts';
 
 type Value = string | number | boolean | null | undefined;

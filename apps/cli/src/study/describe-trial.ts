@@ -1,12 +1,9 @@
 /** Trials in words and tables. */
-import { own } from '@espalier/search';
-import type { Study, TrialRecord } from '@espalier/search';
+import { own, type Study, type TrialRecord } from '@espalier/search';
 import { firstLine } from '../errors.ts';
 import { formatSpan, formatValue } from '../terminal/format.ts';
-import { renderTable } from '../terminal/table.ts';
-import type { Column } from '../terminal/table.ts';
-import { cut } from '../terminal/terminal.ts';
-import type { Output } from '../terminal/terminal.ts';
+import { renderTable, type Column } from '../terminal/table.ts';
+import { cut, type Output } from '../terminal/terminal.ts';
 import { visibleLine } from '../terminal/visible.ts';
 
 /** Metrics as a few words. */

@@ -1,10 +1,16 @@
 /** Loads studies that users write as modules, and says which part of one is wrong. */
-import { suggestion } from '@espalier/pipeline';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isSpace, spaceFromJson } from '@espalier/search';
-import type { EarlyStopping, ObjectiveFunction, Space, Strategy } from '@espalier/search';
+import { suggestion } from '@espalier/pipeline';
+import {
+  isSpace,
+  spaceFromJson,
+  type EarlyStopping,
+  type ObjectiveFunction,
+  type Space,
+  type Strategy,
+} from '@espalier/search';
 import { createJiti } from 'jiti';
 import { UsageError, firstLine } from '../errors.ts';
 import { shown } from '../terminal/visible.ts';

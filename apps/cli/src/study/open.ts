@@ -1,6 +1,5 @@
 /** Creates and opens studies for commands: what their trials do and when they end is stored with them. */
-import { Option } from 'commander';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import {
   StudyError,
   auto,
@@ -10,23 +9,21 @@ import {
   shownUrl,
   strategyNamed,
   strategyNames,
+  type DuplicatePolicy,
+  type JsonObject,
+  type Study,
 } from '@espalier/search';
-import type { DuplicatePolicy, JsonObject, Study } from '@espalier/search';
 import { wholeNumberFrom } from '../cli/options.ts';
 import { pluginFlags } from '../cli/plugin.ts';
 import type { Session } from '../cli/session.ts';
 import { shellCommand } from '../cli/shell.ts';
 import { UsageError } from '../errors.ts';
 import { shortened } from '../terminal/visible.ts';
-import { checkTarget, stopConditions, stopsOf, storedStops, withStopOptions } from './stops.ts';
-import type { StopOptions } from './stops.ts';
-import { openNamedStudy, prepareStorage, withStorageOptions } from './storage.ts';
-import type { StorageOptions } from './storage.ts';
+import { checkTarget, stopConditions, stopsOf, storedStops, withStopOptions, type StopOptions } from './stops.ts';
+import { openNamedStudy, prepareStorage, withStorageOptions, type StorageOptions } from './storage.ts';
 import { storageFlags } from './resume-command.ts';
-import { storedTask, taskOf } from './task.ts';
-import type { Task } from './task.ts';
-import { checkDigest } from './trust.ts';
-import type { Trust } from './trust.ts';
+import { storedTask, taskOf, type Task } from './task.ts';
+import { checkDigest, type Trust } from './trust.ts';
 
 /** Options that define a study. */
 export interface CreateOptions extends StorageOptions, StopOptions {

@@ -1,6 +1,5 @@
 /** Worker processes of a study: started, interrupted and waited for together. */
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Session } from '../cli/session.ts';
 import { FailedError, exitCodes } from '../errors.ts';

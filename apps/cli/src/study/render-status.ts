@@ -1,8 +1,7 @@
 /** How a study stands, as lines of text. */
 import { firstLine } from '../errors.ts';
 import { formatDuration, formatSpan, formatValue } from '../terminal/format.ts';
-import { columnsOf, style, widthOf } from '../terminal/terminal.ts';
-import type { Output } from '../terminal/terminal.ts';
+import { columnsOf, style, widthOf, type Output } from '../terminal/terminal.ts';
 import { visibleLine } from '../terminal/visible.ts';
 import { metricsText } from './describe-trial.ts';
 import type { StudyStatus, WorkerStatus } from './status.ts';

@@ -1,13 +1,10 @@
 /** Command lines that go on with a study, for messages: none of them shows a password. */
-import { shownUrl } from '@espalier/search';
-import type { Study } from '@espalier/search';
+import { shownUrl, type Study } from '@espalier/search';
 import { pluginFlags } from '../cli/plugin.ts';
 import { shellCommand } from '../cli/shell.ts';
 import { storageVariable } from './storage.ts';
-import { stopsOf } from './stops.ts';
-import type { StopOptions } from './stops.ts';
-import { trustFlags } from './trust.ts';
-import type { Trust } from './trust.ts';
+import { stopsOf, type StopOptions } from './stops.ts';
+import { trustFlags, type Trust } from './trust.ts';
 
 /** The options of a run that the command to go on repeats. */
 export interface RunSettings extends StopOptions {

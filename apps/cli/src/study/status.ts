@@ -1,6 +1,14 @@
 /** How a study stands, as data: for terminals, for JSON, and for comparisons. */
-import { own, shownUrl } from '@espalier/search';
-import type { Failure, NamedVerdict, StopCondition, Study, TrialRecord, TrialState } from '@espalier/search';
+import {
+  own,
+  shownUrl,
+  type Failure,
+  type NamedVerdict,
+  type StopCondition,
+  type Study,
+  type TrialRecord,
+  type TrialState,
+} from '@espalier/search';
 
 /** A worker and what it has in hand. */
 export interface WorkerStatus {

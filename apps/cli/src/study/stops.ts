@@ -1,8 +1,17 @@
 /** When a study ends: one table from options of the command line to stop conditions. */
 import { suggestion } from '@espalier/pipeline';
 import type { Command } from 'commander';
-import { maxCost, maxFailures, maxTime, maxTrials, patience, target } from '@espalier/search';
-import type { JsonObject, StopCondition, Study } from '@espalier/search';
+import {
+  maxCost,
+  maxFailures,
+  maxTime,
+  maxTrials,
+  patience,
+  target,
+  type JsonObject,
+  type StopCondition,
+  type Study,
+} from '@espalier/search';
 import { positiveNumber, wholeNumberFrom } from '../cli/options.ts';
 import { UsageError } from '../errors.ts';
 

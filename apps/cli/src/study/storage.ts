@@ -2,13 +2,19 @@
  * Storages as the command line names them, checked before anything is opened: opening a file that is not there would
  * make it.
  */
-import { nearest } from '@espalier/pipeline';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Option } from 'commander';
-import type { Command } from 'commander';
-import { StudyError, openStorage, openStudy, registerStorage, shownUrl, storageSchemes } from '@espalier/search';
-import type { Study } from '@espalier/search';
+import { nearest } from '@espalier/pipeline';
+import { Option, type Command } from 'commander';
+import {
+  StudyError,
+  openStorage,
+  openStudy,
+  registerStorage,
+  shownUrl,
+  storageSchemes,
+  type Study,
+} from '@espalier/search';
 import { storageTypes } from '@espalier/storage';
 import { makeFolder } from '@espalier/nn/node';
 import { withCommonOptions } from '../cli/options.ts';

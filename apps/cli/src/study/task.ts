@@ -1,8 +1,7 @@
 /** What the trials of a study do: train candidates of a recipe, or run a module of the user's. */
 import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { candidateOf, searchSpace } from '@espalier/pipeline';
-import type { Recipe } from '@espalier/pipeline';
+import { candidateOf, searchSpace, type Recipe } from '@espalier/pipeline';
 import type { ConfigObject, JsonObject, JsonValue, ObjectiveFunction } from '@espalier/search';
 import { readText } from '../cli/read-text.ts';
 import type { Session } from '../cli/session.ts';
@@ -10,10 +9,8 @@ import { withWorkers } from '../cli/with-workers.ts';
 import { UsageError } from '../errors.ts';
 import { quickstartRecipe, readRecipe } from '../recipe/recipe.ts';
 import { readStoredRecipe } from '../recipe/stored-recipe.ts';
-import { loadStudyModule } from './load-module.ts';
-import type { StudyModule } from './load-module.ts';
-import { checkTrust } from './trust.ts';
-import type { Trust } from './trust.ts';
+import { loadStudyModule, type StudyModule } from './load-module.ts';
+import { checkTrust, type Trust } from './trust.ts';
 
 type Objective = ObjectiveFunction<ConfigObject, string>;
 

@@ -4,8 +4,7 @@ import { createBlock } from '../terminal/block.ts';
 import type { Output } from '../terminal/terminal.ts';
 import { jsonLine } from '../terminal/visible.ts';
 import { renderStatus } from './render-status.ts';
-import { startOf, statusOf } from './status.ts';
-import type { StudyStatus } from './status.ts';
+import { startOf, statusOf, type StudyStatus } from './status.ts';
 
 /** Milliseconds between two looks at the storage. */
 const lookEvery = 250;

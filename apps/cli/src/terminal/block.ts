@@ -1,6 +1,5 @@
 /** Lines that are redrawn in place. */
-import { columnsOf, cut, widthOf } from './terminal.ts';
-import type { Output } from './terminal.ts';
+import { columnsOf, cut, widthOf, type Output } from './terminal.ts';
 import { printable } from './visible.ts';
 
 /** Lines at the end of a terminal's output that are redrawn in place. */

@@ -1,7 +1,6 @@
 /** Progress bars, which become plain lines where there is no terminal. */
 import { formatDuration } from './format.ts';
-import { style, widthOf } from './terminal.ts';
-import type { Output } from './terminal.ts';
+import { style, widthOf, type Output } from './terminal.ts';
 import { visible, visibleLine } from './visible.ts';
 
 /** A piece of work that is under way. */

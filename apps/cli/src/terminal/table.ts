@@ -1,6 +1,5 @@
 /** Tables that fit their terminal. */
-import { columnsOf, cut, style, widthOf } from './terminal.ts';
-import type { Output } from './terminal.ts';
+import { columnsOf, cut, style, widthOf, type Output } from './terminal.ts';
 import { visibleLine } from './visible.ts';
 
 /** A column: its heading, and to which side its cells are aligned. */

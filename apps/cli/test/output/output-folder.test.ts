@@ -18,8 +18,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chosenFolder } from '../../src/output/free-folder.ts';
 import { contentsOf, writeManifest } from '../../src/output/manifest.ts';
-import { withOutputFolder } from '../../src/output/output-folder.ts';
-import type { FolderRequest } from '../../src/output/output-folder.ts';
+import { withOutputFolder, type FolderRequest } from '../../src/output/output-folder.ts';
 import { scratch } from '../helpers/scratch.ts';
 
 const at = scratch('test');

@@ -1,8 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { recipeStrategies, searchCandidates as searchStage } from '@espalier/pipeline';
-import type { Candidate, SearchSetup } from '@espalier/pipeline';
+import {
+  recipeStrategies,
+  searchCandidates as searchStage,
+  type Candidate,
+  type SearchSetup,
+} from '@espalier/pipeline';
 import { memoryStorage, openStudy } from '@espalier/search';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createInterrupt } from '../../src/cli/interrupt.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { candidateOf, searchSpace } from '@espalier/pipeline';
+import { RandomStream } from '@espalier/search';
 import { UsageError } from '../../src/errors.ts';
 import { quickstart } from '../../src/recipe/quickstart.ts';
 import { quickstartRecipe, readRecipe } from '../../src/recipe/recipe.ts';
-import { candidateOf, searchSpace } from '@espalier/pipeline';
-import { RandomStream } from '@espalier/search';
 
 /** What reading a recipe complains of. */
 function complaint(text: string): string {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { RunReport } from '@espalier/pipeline';
 import { reportPage } from '../../src/report/html/page.ts';
 import { html } from '../../src/report/html/markup.ts';
 import { linearScale, logScale } from '../../src/report/html/scale.ts';
-import type { RunReport } from '@espalier/pipeline';
 
 const row = {
   accuracy: 0.98,

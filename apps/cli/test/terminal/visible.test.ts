@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createStudy, float, space } from '@espalier/search';
 import { csv } from '../../src/study/csv.ts';
 import { renderTable } from '../../src/terminal/table.ts';
 import { jsonLine, messageLine, printable, shown, visible, visibleLine } from '../../src/terminal/visible.ts';
 import { FakeStream } from '../helpers/fake-stream.ts';
-import { createStudy, float, space } from '@espalier/search';
 import { html } from '../../src/report/html/markup.ts';
 
 /** What no text may bring to a terminal: controls, and what turns or hides the characters around it. */

@@ -1,9 +1,9 @@
 /** Initialisers by name. */
+import type { Shape, Tensor } from '@espalier/tensor';
+import { aFunction, aText, check, ruleOf } from '@espalier/tensor/arguments';
 import { ConfigError } from '../errors.ts';
 import { show, type Field } from '../config/fields.ts';
 import { isRecord } from '../json.ts';
-import type { Shape, Tensor } from '@espalier/tensor';
-import { aFunction, aText, check, ruleOf } from '@espalier/tensor/arguments';
 import { Registry } from '../registry/registry.ts';
 import { buildContext, type BuildContext } from '../module/build-context.ts';
 import { basicInitialisers } from './basic.ts';

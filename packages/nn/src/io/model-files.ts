@@ -1,5 +1,4 @@
 /** A saved model as its files, wherever they are: config.json, model.safetensors, optimization.json. */
-import { show, showName } from '../config/fields.ts';
 import {
   aDevice,
   aDType,
@@ -12,8 +11,9 @@ import {
   listOf,
   ruleOf,
 } from '@espalier/tensor/arguments';
-import { aByteArray, aModule, mapOf } from '../config/rules.ts';
 import { defaultDevice, Generator, isFloat, type Device, type DType, type Tensor } from '@espalier/tensor';
+import { show, showName } from '../config/fields.ts';
+import { aByteArray, aModule, mapOf } from '../config/rules.ts';
 import { FormatError } from '../errors.ts';
 import { isRecord, type Json } from '../json.ts';
 import { loss, lossName, lossTypes } from '../loss/table.ts';

@@ -1,6 +1,6 @@
 /** Schedules made of schedules. */
-import { integer, optional, parseFields, real } from '../config/fields.ts';
 import { aPositiveInteger, anObject, check, listOf, ruleOf } from '@espalier/tensor/arguments';
+import { integer, optional, parseFields, real } from '../config/fields.ts';
 import { isRecord } from '../json.ts';
 import { aSchedule, type Schedule } from './schedule.ts';
 import { constant } from './shapes.ts';

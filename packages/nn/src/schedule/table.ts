@@ -1,7 +1,7 @@
 /** Schedules by name. */
+import { aFunction, aText, check, ruleOf } from '@espalier/tensor/arguments';
 import { ConfigError } from '../errors.ts';
 import { inside, show } from '../config/fields.ts';
-import { aFunction, aText, check, ruleOf } from '@espalier/tensor/arguments';
 import { isRecord } from '../json.ts';
 import { Registry } from '../registry/registry.ts';
 import { product, sequence, warmUp } from './compose.ts';

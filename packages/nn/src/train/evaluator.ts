@@ -1,7 +1,7 @@
 /** Measures a model on a dataset; what it records is kept, so that measuring again is cheap. */
 import { ArgumentError, compile, noGrad, wideFloat, zeros, type Compiled, type Tensor } from '@espalier/tensor';
-import { show } from '../config/fields.ts';
 import { aPositiveInteger, checkOptions, type OptionRules } from '@espalier/tensor/arguments';
+import { show } from '../config/fields.ts';
 import { prepared, type Dataset, type Loaded } from '../data/dataset.ts';
 import { batches, evenBatchSize, inOrder } from '../data/order.ts';
 import type { Metrics, MetricValues, Statistic } from '../metrics/metric.ts';

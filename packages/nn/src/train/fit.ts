@@ -1,5 +1,4 @@
 /** The training loop. */
-import { FormatError } from '../errors.ts';
 import {
   ArgumentError,
   compile,
@@ -9,6 +8,7 @@ import {
   type Compiled,
   type Tensor,
 } from '@espalier/tensor';
+import { FormatError } from '../errors.ts';
 import { prepared, type Dataset, type Loaded } from '../data/dataset.ts';
 import { batches, inOrder, shuffled } from '../data/order.ts';
 import { noteTrainedBy } from '../loss/trained-by.ts';

@@ -1,5 +1,6 @@
 /** Outputs of a model for many examples. */
 import { compile, concat, noGrad, type Tensor } from '@espalier/tensor';
+import { checkOptions } from '@espalier/tensor/arguments';
 import { prepared, type Dataset, type Loaded } from '../data/dataset.ts';
 import { batches, evenBatchSize, inOrder } from '../data/order.ts';
 import { callContext } from '../module/call-context.ts';
@@ -7,7 +8,6 @@ import type { Module } from '../module/module.ts';
 import { breather } from './breathe.ts';
 import { checkMeasuring } from './check-options.ts';
 import { inEvaluation } from './evaluation-mode.ts';
-import { checkOptions } from '@espalier/tensor/arguments';
 import { evaluateRules, type EvaluateOptions } from './evaluator.ts';
 import { throwIfAborted } from './signal.ts';
 

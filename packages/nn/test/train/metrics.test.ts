@@ -1,5 +1,4 @@
-import { accuracy, evaluate, f1, fit } from '@espalier/nn';
-import type { Metrics } from '@espalier/nn';
+import { accuracy, evaluate, f1, fit, type Metrics } from '@espalier/nn';
 import { ArgumentError } from '@espalier/tensor';
 import { expect, test } from 'vitest';
 import { classifier, clusters, settings } from '../helpers/toy.ts';

@@ -1,10 +1,10 @@
 /** The layouts a weight can be stored in, and the choice among them. */
 import { FormatError, type RawTensor } from '@espalier/nn';
 import { sizeOf, type Shape } from '@espalier/tensor';
+import { showShape } from '@espalier/tensor/arguments';
 import { bitmaskRowBytes, decodeBitmask, encodeBitmask, nonZero, type SparseWeights, type Values } from './bitmask.ts';
 import { columnIndexBytes, decodeCompressedRows, encodeCompressedRows } from './csr.ts';
 import { store, unstore } from './stored-array.ts';
-import { showShape } from '@espalier/tensor/arguments';
 
 /** How the weights of a tensor are laid out in a file. */
 export type LayoutName = 'dense' | 'bitmask' | 'csr';

@@ -2,8 +2,7 @@ import { Parameter } from '@espalier/nn';
 import { tensor } from '@espalier/tensor';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { scoreWeights } from '../../src/prune/importance.ts';
-import type { Importance } from '../../src/prune/importance.ts';
+import { scoreWeights, type Importance } from '../../src/prune/importance.ts';
 
 async function scores(importance: Importance, values: readonly number[], seed = 7): Promise<Float32Array> {
   const parameter = new Parameter(tensor([...values]));

@@ -1,7 +1,6 @@
 /** One point of a search space: a network, and how it is trained. */
 import { UsageError } from '../errors.ts';
-import { problemOf, problemText } from '../fields.ts';
-import type { Fields, Problem } from '../fields.ts';
+import { problemOf, problemText, type Fields, type Problem } from '../fields.ts';
 import { architectureSlots, initialiserSlot, optimizerSlots, trainingSlots } from './dimensions.ts';
 
 /** The shape of a network. */

@@ -1,6 +1,5 @@
 /** What the built-in pipeline may search: each dimension of a candidate, and the values that it may have. */
-import { numberWithin, oneOf, wholeNumber } from '../fields.ts';
-import type { Field } from '../fields.ts';
+import { numberWithin, oneOf, wholeNumber, type Field } from '../fields.ts';
 
 /** The shape of a network: convolution blocks, then a hidden layer, then the classes. */
 export type ArchitectureDimension = 'blocks' | 'channels' | 'kernel' | 'hidden' | 'activation' | 'batchNorm';

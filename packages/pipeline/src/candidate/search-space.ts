@@ -1,6 +1,5 @@
 /** What a search of candidates varies. */
-import { choice, space } from '@espalier/search';
-import type { ChoiceParameter, NumberParameter, Space } from '@espalier/search';
+import { choice, space, type ChoiceParameter, type NumberParameter, type Space } from '@espalier/search';
 import type { ArchitectureDimension } from './dimensions.ts';
 
 /** A part of a candidate that a search varies, or a value it holds fixed. */

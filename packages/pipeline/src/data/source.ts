@@ -3,8 +3,7 @@ import type { Dataset } from '@espalier/nn';
 import type { Device } from '@espalier/tensor';
 import { aFunction, anObject, aText, check, ruleOf } from '@espalier/tensor/arguments';
 import { UsageError } from '../errors.ts';
-import { problemOf, problemText } from '../fields.ts';
-import type { Fields } from '../fields.ts';
+import { problemOf, problemText, type Fields } from '../fields.ts';
 import { createRegistry } from '../registry.ts';
 
 /** What there is to learn from and to be tested on. */

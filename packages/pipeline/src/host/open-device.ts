@@ -1,6 +1,5 @@
 /** Opens the device of a process that computes. */
-import { DeviceError, device, setDefaultDevice } from '@espalier/tensor';
-import type { Device, DeviceName } from '@espalier/tensor';
+import { DeviceError, device, setDefaultDevice, type Device, type DeviceName } from '@espalier/tensor';
 import { NoDeviceError } from '../errors.ts';
 
 /** The kinds of device there are; `auto` is one of them once it has chosen. */

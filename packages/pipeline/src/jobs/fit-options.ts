@@ -1,10 +1,8 @@
 /** From a task and a strategy of training to the options of `fit`, the same for every job that trains. */
-import { buildOptimizer, buildSchedule, loss } from '@espalier/nn';
-import type { FitOptions } from '@espalier/nn';
+import { buildOptimizer, buildSchedule, loss, type FitOptions } from '@espalier/nn';
 import type { Candidate } from '../candidate/candidate.ts';
 import type { Task } from '../task/task.ts';
-import { listener } from './follow.ts';
-import type { Follower } from './follow.ts';
+import { listener, type Follower } from './follow.ts';
 
 /** How `fit` trains for a task by a candidate's strategy, followed by who asked for it. */
 export function fitOptions(

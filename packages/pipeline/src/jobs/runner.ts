@@ -1,8 +1,7 @@
 /** Who runs jobs. */
 import type { Device } from '@espalier/tensor';
 import type { DeviceKind } from '../host/open-device.ts';
-import { jobNamed } from './job.ts';
-import type { JobContext, ProgressListener } from './job.ts';
+import { jobNamed, type JobContext, type ProgressListener } from './job.ts';
 import type { InputOf, Jobs, OutputOf } from './jobs.ts';
 
 /** Runs jobs by name. */

@@ -1,8 +1,7 @@
 /** Images in IDX files under MNIST's names: those of MNIST itself, or a folder with others. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { mnist } from '@espalier/nn/node';
-import type { MnistOptions } from '@espalier/nn/node';
+import { mnist, type MnistOptions } from '@espalier/nn/node';
 import type { Data, DataSource } from '../data/source.ts';
 import { UsageError } from '../errors.ts';
 import { text } from '../fields.ts';

@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '@espalier/nn/node';
 import { UsageError } from '../errors.ts';
-import { createRunState } from '../pipeline/state.ts';
-import type { RunState, StageDone } from '../pipeline/state.ts';
+import { createRunState, type RunState, type StageDone } from '../pipeline/state.ts';
 
 interface StoredState {
   /** What the run was started with; a change makes what is done worthless. */

@@ -1,8 +1,7 @@
 /** Whether a pipeline can run, told before anything is done. */
 import { checkSource } from '../data/source.ts';
 import { UsageError } from '../errors.ts';
-import { problemOf, problemText, wholeNumber } from '../fields.ts';
-import type { Fields } from '../fields.ts';
+import { problemOf, problemText, wholeNumber, type Fields } from '../fields.ts';
 import { taskNamed } from '../task/task.ts';
 import type { Pipeline } from './pipeline.ts';
 import { rowNamed } from './row.ts';

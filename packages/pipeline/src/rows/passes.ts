@@ -1,6 +1,5 @@
 /** The row of a report that is whatever passes make of a model, for combinations that have no row of their own. */
-import { parseRecipe } from '@espalier/optimize';
-import type { StepJson } from '@espalier/optimize';
+import { parseRecipe, type StepJson } from '@espalier/optimize';
 import type { Field } from '../fields.ts';
 import type { RowType } from '../pipeline/row.ts';
 

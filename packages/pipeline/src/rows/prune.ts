@@ -1,6 +1,5 @@
 /** The row of a report that is a pruned model. */
-import { importances } from '@espalier/optimize';
-import type { Importance } from '@espalier/optimize';
+import { importances, type Importance } from '@espalier/optimize';
 import { numberAbove, numberBetween, oneOf, wholeNumber } from '../fields.ts';
 import type { RowType } from '../pipeline/row.ts';
 

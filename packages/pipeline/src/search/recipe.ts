@@ -1,8 +1,6 @@
 /** How to search, as a recipe says it. */
-import { searchSpace } from '../candidate/search-space.ts';
-import type { SpaceRecipe } from '../candidate/search-space.ts';
-import { oneOf, wholeNumber } from '../fields.ts';
-import type { Field, Fields } from '../fields.ts';
+import { searchSpace, type SpaceRecipe } from '../candidate/search-space.ts';
+import { oneOf, wholeNumber, type Field, type Fields } from '../fields.ts';
 
 /** The strategies that a recipe can name: those that train each candidate once. */
 export const recipeStrategies = [

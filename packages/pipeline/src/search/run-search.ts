@@ -6,8 +6,7 @@ import { lessonOf } from '../pipeline/lesson.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { taskNamed } from '../task/task.ts';
 import type { SearchRecipe } from './recipe.ts';
-import { searchCandidates } from './search.ts';
-import type { SearchOutcome } from './search.ts';
+import { searchCandidates, type SearchOutcome } from './search.ts';
 
 /** The name of the file that keeps a search's trials. */
 export const journalFile = 'search.jsonl';

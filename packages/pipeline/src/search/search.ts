@@ -8,13 +8,15 @@ import {
   genetic,
   greedy,
   strategyNamed,
+  type Storage,
+  type Strategy,
+  type Study,
+  type Trial,
 } from '@espalier/search';
-import type { Storage, Strategy, Study, Trial } from '@espalier/search';
 import { FailedError, InterruptedError } from '../errors.ts';
 import type { Interrupt } from '../host/host.ts';
 import type { ReportTrial } from '../report/report.ts';
-import { candidateOf } from '../candidate/candidate.ts';
-import type { Candidate } from '../candidate/candidate.ts';
+import { candidateOf, type Candidate } from '../candidate/candidate.ts';
 import { searchSpace } from '../candidate/search-space.ts';
 import type { Score } from '../task/task.ts';
 import { classification } from '../task/classification.ts';

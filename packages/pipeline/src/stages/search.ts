@@ -1,8 +1,7 @@
 /** The stage in which candidates are searched. */
 import { journalFile, runSearch } from '../search/run-search.ts';
 import type { SearchOutcome } from '../search/search.ts';
-import { searchFields } from '../search/recipe.ts';
-import type { SearchRecipe } from '../search/recipe.ts';
+import { searchFields, type SearchRecipe } from '../search/recipe.ts';
 import type { Stage } from '../pipeline/stage.ts';
 import { taskNamed } from '../task/task.ts';
 

@@ -1,6 +1,5 @@
 /** The task of telling classes apart: cross-entropy, accuracy, and which class is taken for which. */
-import { accuracy, confusionMatrix } from '@espalier/nn';
-import type { Metric, ConfusionMatrix } from '@espalier/nn';
+import { accuracy, confusionMatrix, type Metric, type ConfusionMatrix } from '@espalier/nn';
 import { UsageError } from '../errors.ts';
 import { formatPercent } from '../text/percent.ts';
 import type { Task } from './task.ts';

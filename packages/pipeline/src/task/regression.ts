@@ -1,6 +1,5 @@
 /** The task of telling numbers: squared error to learn by, absolute error to read. */
-import { l1, meanLoss, mse } from '@espalier/nn';
-import type { Metric } from '@espalier/nn';
+import { l1, meanLoss, mse, type Metric } from '@espalier/nn';
 import { UsageError } from '../errors.ts';
 import type { Task } from './task.ts';
 

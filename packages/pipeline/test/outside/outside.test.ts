@@ -5,9 +5,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createRunState, inlineRunner, quietHost, runPipeline, checkPipeline, UsageError } from '@espalier/pipeline';
-import type { Pipeline, Report, Runner, RunState } from '@espalier/pipeline';
-import { registerRow, registerSource, registerStage, registerTask } from '@espalier/pipeline';
+import {
+  createRunState,
+  inlineRunner,
+  quietHost,
+  runPipeline,
+  checkPipeline,
+  UsageError,
+  registerRow,
+  registerSource,
+  registerStage,
+  registerTask,
+  type Pipeline,
+  type Report,
+  type Runner,
+  type RunState,
+} from '@espalier/pipeline';
 import { runInFolder } from '@espalier/pipeline/node';
 import { device } from '@espalier/tensor';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -21,8 +21,8 @@ import {
   truth,
   whole,
   word,
+  type Check,
 } from './check.ts';
-import type { Check } from './check.ts';
 
 const anything: Check = () => undefined;
 const kept = every(record(anything), json());

@@ -2,8 +2,7 @@
  * What an early stopping is, and how one is made: a pure function of history and trial, as strategies are, so that a
  * replayed study stops the same trials.
  */
-import { pluginOptions } from '../plugin.ts';
-import type { JsonOptions, Plugin, PluginDefinition } from '../plugin.ts';
+import { pluginOptions, type JsonOptions, type Plugin, type PluginDefinition } from '../plugin.ts';
 import type { Space } from '../space/space.ts';
 import type { History } from '../study/history.ts';
 import type { TrialRecord } from '../study/trial-record.ts';

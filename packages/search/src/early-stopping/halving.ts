@@ -1,12 +1,21 @@
 /** Successive halving as an early stopping: no trial is paused; one that is not among the best at a rung ends there. */
 import { atStep } from '../study/at-step.ts';
-import { compareSingle, losses, nonDominatedSort, rankTrials, totalViolation } from '../study/ranking.ts';
-import type { Criteria } from '../study/ranking.ts';
+import {
+  compareSingle,
+  losses,
+  nonDominatedSort,
+  rankTrials,
+  totalViolation,
+  type Criteria,
+} from '../study/ranking.ts';
 import type { TrialRecord } from '../study/trial-record.ts';
-import { defineEarlyStopping } from './early-stopping.ts';
-import type { EarlyStoppingFactory, EarlyStoppingInput, StopAdvice } from './early-stopping.ts';
-import { checkRungs, hyperbandBrackets, rungLimits } from './rungs.ts';
-import type { RungOptions } from './rungs.ts';
+import {
+  defineEarlyStopping,
+  type EarlyStoppingFactory,
+  type EarlyStoppingInput,
+  type StopAdvice,
+} from './early-stopping.ts';
+import { checkRungs, hyperbandBrackets, rungLimits, type RungOptions } from './rungs.ts';
 
 /** The options of {@link ashaStopping}. */
 export interface AshaStoppingOptions {

@@ -1,8 +1,7 @@
 /** Stops a trial by its own curve alone: when it has not got better for too long. */
 import { atLeastZero, countFrom } from '../limits.ts';
 import { curveMetric, lossesOf } from './curve.ts';
-import { defineEarlyStopping } from './early-stopping.ts';
-import type { EarlyStoppingFactory } from './early-stopping.ts';
+import { defineEarlyStopping, type EarlyStoppingFactory } from './early-stopping.ts';
 
 /** The options of {@link patienceStopping}. */
 export interface PatienceStoppingOptions {

@@ -6,10 +6,13 @@ import { placeOf } from '../place-of.ts';
 import { growing } from '../study/growing.ts';
 import type { History } from '../study/history.ts';
 import type { Criteria } from '../study/ranking.ts';
-import { curveMetric, lossAt, lossesOf } from './curve.ts';
-import type { CurveMetric } from './curve.ts';
-import { defineEarlyStopping } from './early-stopping.ts';
-import type { EarlyStoppingFactory, EarlyStoppingInput, StopAdvice } from './early-stopping.ts';
+import { curveMetric, lossAt, lossesOf, type CurveMetric } from './curve.ts';
+import {
+  defineEarlyStopping,
+  type EarlyStoppingFactory,
+  type EarlyStoppingInput,
+  type StopAdvice,
+} from './early-stopping.ts';
 
 /** The options of {@link medianStopping}. */
 export interface MedianStoppingOptions {

@@ -2,8 +2,7 @@
  * The rungs of successive halving and the brackets of Hyperband, of which strategies and early stoppings make use
  * alike.
  */
-import { countFrom, wholeFrom } from '../limits.ts';
-import type { Limit } from '../limits.ts';
+import { countFrom, wholeFrom, type Limit } from '../limits.ts';
 
 /** The steps at which a bracket compares its trials, and how many come so far. */
 export interface Bracket {

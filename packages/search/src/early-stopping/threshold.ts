@@ -1,8 +1,7 @@
 /** Stops a trial whose metric leaves a range that nothing good leaves: a loss that has exploded, or is no number. */
 import { own } from '../json.ts';
 import { aName, anyNumber, atLeastZero, orNull } from '../limits.ts';
-import { defineEarlyStopping } from './early-stopping.ts';
-import type { EarlyStoppingFactory } from './early-stopping.ts';
+import { defineEarlyStopping, type EarlyStoppingFactory } from './early-stopping.ts';
 
 /** The options of {@link thresholdStopping}. */
 export interface ThresholdStoppingOptions {

@@ -1,9 +1,7 @@
 /** Random numbers that are named rather than consumed in turn, which is why the number of workers changes no trial. */
 import { ValueError } from '../errors.ts';
-import { hashText } from './hash.ts';
-import type { Hash } from './hash.ts';
-import { philox4x32 } from './philox.ts';
-import type { Counter } from './philox.ts';
+import { hashText, type Hash } from './hash.ts';
+import { philox4x32, type Counter } from './philox.ts';
 
 const twoTo26 = 2 ** 26;
 const twoTo32 = 2 ** 32;

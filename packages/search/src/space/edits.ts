@@ -7,8 +7,7 @@ import { branchField } from './kinds/branch.ts';
 import { sourceField } from './kinds/graph.ts';
 import { kindOf } from './kinds/table.ts';
 import type { ArchitectureNode, ConfigObject, ConfigValue, ListNode, PermutationNode, SpaceNode } from './node.ts';
-import { sampleParameter } from './space.ts';
-import type { Space } from './space.ts';
+import { sampleParameter, type Space } from './space.ts';
 
 type Items = readonly ConfigValue[];
 type SequenceNode = ListNode | PermutationNode | ArchitectureNode;

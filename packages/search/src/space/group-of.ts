@@ -5,8 +5,7 @@ import { isObject } from '../json.ts';
 import type { Fields } from './config-of.ts';
 import type { GroupNode, SpaceNode } from './node.ts';
 import { checkName, joinPath, showPath } from './path.ts';
-import { isSpace } from './space.ts';
-import type { Space } from './space.ts';
+import { isSpace, type Space } from './space.ts';
 
 function isNode(part: SpaceNode | Fields): part is SpaceNode {
   return typeof part.kind === 'string';

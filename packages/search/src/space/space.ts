@@ -1,8 +1,7 @@
 /** The space itself: sampling, building, reading, keys and comparison of configs, all by the kinds of its nodes. */
 import { deepest, json } from '../checked/check.ts';
 import { quote } from '../checked/quote.ts';
-import { ConfigError, SpaceError, ValueError } from '../errors.ts';
-import type { ConfigIssue } from '../errors.ts';
+import { ConfigError, SpaceError, ValueError, type ConfigIssue } from '../errors.ts';
 import { isObject } from '../json.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import { describeNode, groupKind, kindOf, parseNode } from './kinds/table.ts';

@@ -4,8 +4,7 @@ import type { ConfigObject } from './node.ts';
 import { fromUnit, gridIndex, gridSize, gridValue, toUnit } from './number-scale.ts';
 import { polynomialMove, simulatedBinary } from './operators.ts';
 import type { NumberParameter, Parameter, ParameterValue } from './parameter.ts';
-import { sampleParameter } from './space.ts';
-import type { ActiveParameter, Space } from './space.ts';
+import { sampleParameter, type ActiveParameter, type Space } from './space.ts';
 
 function mutateNumber(parameter: NumberParameter, value: number, eta: number, random: RandomStream): number {
   const moved = fromUnit(parameter, polynomialMove(toUnit(parameter, value), eta, random.uniform()));

@@ -1,10 +1,8 @@
 /** Ends a run by what its trials cost, in a unit of the user's or in seconds of work. */
 import { own } from '../json.ts';
 import { growing } from '../study/growing.ts';
-import { isFinished } from '../study/trial-record.ts';
-import type { TrialRecord } from '../study/trial-record.ts';
-import { checkPositive } from './stop-condition.ts';
-import type { StopCondition } from './stop-condition.ts';
+import { isFinished, type TrialRecord } from '../study/trial-record.ts';
+import { checkPositive, type StopCondition } from './stop-condition.ts';
 
 /**
  * Stops when the trials of the study, earlier runs included, have cost that much: the sum of a metric that each tells

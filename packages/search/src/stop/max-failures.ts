@@ -1,6 +1,5 @@
 /** Ends a run that keeps failing, before a broken objective uses up its budget. */
-import { checkPositive } from './stop-condition.ts';
-import type { StopCondition } from './stop-condition.ts';
+import { checkPositive, type StopCondition } from './stop-condition.ts';
 
 /**
  * Stops when that many trials in a row have failed: then it is rather the objective that is wrong than the configs.

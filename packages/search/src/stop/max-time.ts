@@ -1,6 +1,5 @@
 /** Ends a run by the clock, whatever it has found. */
-import { checkPositive } from './stop-condition.ts';
-import type { StopCondition } from './stop-condition.ts';
+import { checkPositive, type StopCondition } from './stop-condition.ts';
 
 /**
  * Stops when this run has lasted that many seconds. Trials in hand are finished, so the run lasts a little longer.

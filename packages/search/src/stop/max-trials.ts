@@ -1,7 +1,6 @@
 /** Ends a run by the number of trials, which unlike time is the same on every machine. */
 import { growing } from '../study/growing.ts';
-import { checkPositive } from './stop-condition.ts';
-import type { StopCondition } from './stop-condition.ts';
+import { checkPositive, type StopCondition } from './stop-condition.ts';
 
 /**
  * Stops when the study, earlier runs included, has started that many trials. Those that were

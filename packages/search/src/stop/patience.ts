@@ -1,8 +1,7 @@
 /** Ends a run that has stopped finding anything better, by counting trials. */
 import { ParetoFront } from '../study/front.ts';
 import { growing } from '../study/growing.ts';
-import { checkPositive } from './stop-condition.ts';
-import type { StopCondition } from './stop-condition.ts';
+import { checkPositive, type StopCondition } from './stop-condition.ts';
 
 /**
  * Stops when that many trials have finished in a row, pruned and failed ones included, without a better best trial, or

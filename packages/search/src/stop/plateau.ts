@@ -3,8 +3,7 @@ import { ValueError } from '../errors.ts';
 import { hypervolume } from '../multi-objective/hypervolume.ts';
 import { ParetoFront } from '../study/front.ts';
 import { growing } from '../study/growing.ts';
-import { checkPositive } from './stop-condition.ts';
-import type { StopCondition } from './stop-condition.ts';
+import { checkPositive, type StopCondition } from './stop-condition.ts';
 
 /** The front so far, and between what each loss of the feasible trials lay. */
 interface Reached {

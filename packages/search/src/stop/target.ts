@@ -1,8 +1,7 @@
 /** Ends a run once it has found what was wanted. */
 import { growing } from '../study/growing.ts';
 import { parseConstraint, showConstraint, violation } from '../study/objective.ts';
-import { totalViolation } from '../study/ranking.ts';
-import type { Criteria } from '../study/ranking.ts';
+import { totalViolation, type Criteria } from '../study/ranking.ts';
 import type { TrialRecord } from '../study/trial-record.ts';
 import type { StopCondition } from './stop-condition.ts';
 

@@ -1,7 +1,6 @@
 /** Studies in a browser that outlast their page. The few types are written here, since this package has no DOM. */
 import { FormatError, StorageError, StorageLockedError } from '../errors.ts';
-import { logStorage } from './log-storage.ts';
-import type { LogEntry } from './log-storage.ts';
+import { logStorage, type LogEntry } from './log-storage.ts';
 import type { Storage } from './storage.ts';
 
 interface Request<T> {

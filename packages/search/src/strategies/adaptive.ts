@@ -5,8 +5,7 @@ import { isBetter } from '../study/ranking.ts';
 import type { History } from '../study/history.ts';
 import type { TrialRecord } from '../study/trial-record.ts';
 import { memberOf } from './member.ts';
-import { defineStrategy } from './strategy.ts';
-import type { Decision, StrategyFactory, StrategyInput } from './strategy.ts';
+import { defineStrategy, type Decision, type StrategyFactory, type StrategyInput } from './strategy.ts';
 
 /** A member of a portfolio: the name and options of a built-in strategy. */
 export interface AdaptiveMember {

@@ -7,8 +7,7 @@ import type { History } from '../study/history.ts';
 import { rankTrials } from '../study/ranking.ts';
 import type { TrialRecord } from '../study/trial-record.ts';
 import { freshProposal } from './fresh.ts';
-import { defineStrategy } from './strategy.ts';
-import type { StrategyFactory } from './strategy.ts';
+import { defineStrategy, type StrategyFactory } from './strategy.ts';
 
 /** The options of {@link agingEvolution}. */
 export interface AgingEvolutionOptions {

@@ -7,8 +7,7 @@ import type { SpaceNode } from '../space/node.ts';
 import type { Space } from '../space/space.ts';
 import type { Criteria } from '../study/ranking.ts';
 import { memberOf } from './member.ts';
-import { defineStrategy } from './strategy.ts';
-import type { StrategyFactory } from './strategy.ts';
+import { defineStrategy, type StrategyFactory } from './strategy.ts';
 
 /** The options of {@link auto}. */
 export interface AutoOptions {

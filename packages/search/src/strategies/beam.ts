@@ -3,8 +3,7 @@ import { wholeFromOne, partsOfRange } from '../limits.ts';
 import { mutateOne } from '../space/mutate-one.ts';
 import { neighbours } from '../space/neighbours.ts';
 import { freshProposal, freshSample } from './fresh.ts';
-import { defineStrategy } from './strategy.ts';
-import type { StrategyFactory } from './strategy.ts';
+import { defineStrategy, type StrategyFactory } from './strategy.ts';
 
 /** The options of {@link beam}. */
 export interface BeamOptions {

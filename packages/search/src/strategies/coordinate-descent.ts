@@ -2,12 +2,10 @@
 import { wholeFromOne } from '../limits.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
-import { sampleParameter } from '../space/space.ts';
-import type { Space } from '../space/space.ts';
+import { sampleParameter, type Space } from '../space/space.ts';
 import { changeParameters } from '../space/variation.ts';
 import { freshProposal, freshSample } from './fresh.ts';
-import { defineStrategy } from './strategy.ts';
-import type { StrategyFactory } from './strategy.ts';
+import { defineStrategy, type StrategyFactory } from './strategy.ts';
 
 /** The options of {@link coordinateDescent}. */
 export interface CoordinateDescentOptions {

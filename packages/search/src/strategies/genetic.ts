@@ -3,15 +3,13 @@ import { wholeFromOne, oneOf, orNull, part, wholeFrom } from '../limits.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
 import { editSequence } from '../space/edits.ts';
-import { crossoverNames, mutate, mutationNames, recombine } from '../space/variation.ts';
-import type { Crossover, Mutation } from '../space/variation.ts';
+import { crossoverNames, mutate, mutationNames, recombine, type Crossover, type Mutation } from '../space/variation.ts';
 import { rankTrials } from '../study/ranking.ts';
 import type { Origin, TrialRecord } from '../study/trial-record.ts';
 import { distance } from '../space/distance.ts';
 import type { Space } from '../space/space.ts';
 import { freshProposal, freshSample } from './fresh.ts';
-import { defineStrategy } from './strategy.ts';
-import type { Decision, StrategyFactory, StrategyInput } from './strategy.ts';
+import { defineStrategy, type Decision, type StrategyFactory, type StrategyInput } from './strategy.ts';
 
 /** The options of {@link genetic}. */
 export interface GeneticOptions {

@@ -1,13 +1,10 @@
 /** Hill climbing with restarts, in a neighbourhood without chance. */
 import { wholeFromOne, partsOfRange } from '../limits.ts';
-import type { Neighbour } from '../space/neighbours.ts';
-import { neighbours } from '../space/neighbours.ts';
+import { neighbours, type Neighbour } from '../space/neighbours.ts';
 import { isBetter } from '../study/ranking.ts';
-import { isFinished } from '../study/trial-record.ts';
-import type { TrialRecord } from '../study/trial-record.ts';
+import { isFinished, type TrialRecord } from '../study/trial-record.ts';
 import { freshSample } from './fresh.ts';
-import { defineStrategy } from './strategy.ts';
-import type { Decision, StrategyFactory, StrategyInput } from './strategy.ts';
+import { defineStrategy, type Decision, type StrategyFactory, type StrategyInput } from './strategy.ts';
 
 /** The options of {@link greedy}. */
 export interface GreedyOptions {

@@ -1,13 +1,10 @@
 /** Grid search, over the finite space that a grid makes of any space. */
 import { wholeFromOne } from '../limits.ts';
-import { isObject } from '../json.ts';
-import type { JsonValue } from '../json.ts';
+import { isObject, type JsonValue } from '../json.ts';
 import { fromUnit } from '../space/number-scale.ts';
 import type { NumberParameter } from '../space/parameter.ts';
-import { spaceFromJson } from '../space/space.ts';
-import type { Space } from '../space/space.ts';
-import { defineStrategy } from './strategy.ts';
-import type { Decision, StrategyFactory, StrategyInput } from './strategy.ts';
+import { spaceFromJson, type Space } from '../space/space.ts';
+import { defineStrategy, type Decision, type StrategyFactory, type StrategyInput } from './strategy.ts';
 
 /** The options of {@link grid}. */
 export interface GridOptions {

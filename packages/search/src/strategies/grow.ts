@@ -11,8 +11,7 @@ import { growing } from '../study/growing.ts';
 import type { History } from '../study/history.ts';
 import type { TrialRecord } from '../study/trial-record.ts';
 import { firstFresh, freshSample } from './fresh.ts';
-import { defineStrategy } from './strategy.ts';
-import type { Decision, StrategyFactory, StrategyInput } from './strategy.ts';
+import { defineStrategy, type Decision, type StrategyFactory, type StrategyInput } from './strategy.ts';
 
 /** The options of {@link grow}. */
 export interface GrowOptions {

@@ -1,9 +1,7 @@
 /** NSGA-II: generations selected by front and crowding. */
 import { surviveByCrowding } from './nsga/crowding.ts';
-import { evolutionLimits, evolutionOf, evolve, offspringOf } from './nsga/generations.ts';
-import type { Evolution } from './nsga/generations.ts';
-import { defineStrategy } from './strategy.ts';
-import type { StrategyFactory } from './strategy.ts';
+import { evolutionLimits, evolutionOf, evolve, offspringOf, type Evolution } from './nsga/generations.ts';
+import { defineStrategy, type StrategyFactory } from './strategy.ts';
 
 /** The options of {@link nsga2}. */
 export interface Nsga2Options {

@@ -1,11 +1,9 @@
 /** NSGA-III: generations selected by front and reference direction, for three objectives and more. */
 import { wholeFromOne, orNull } from '../limits.ts';
 import { dasDennis, divisionsFor } from '../multi-objective/reference-directions.ts';
-import { evolutionLimits, evolutionOf, evolve, offspringOf } from './nsga/generations.ts';
-import type { Evolution } from './nsga/generations.ts';
+import { evolutionLimits, evolutionOf, evolve, offspringOf, type Evolution } from './nsga/generations.ts';
 import { surviveByNiches } from './nsga/niching.ts';
-import { defineStrategy } from './strategy.ts';
-import type { StrategyFactory } from './strategy.ts';
+import { defineStrategy, type StrategyFactory } from './strategy.ts';
 
 /** The options of {@link nsga3}. */
 export interface Nsga3Options {

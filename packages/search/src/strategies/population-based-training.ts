@@ -2,18 +2,14 @@
 import { countFrom, numbers, part, wholeFromOne } from '../limits.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
-import type { ParameterValue } from '../space/parameter.ts';
-import type { NumberParameter } from '../space/parameter.ts';
+import type { ParameterValue, NumberParameter } from '../space/parameter.ts';
 import { fromUnit, gridIndex, gridValue, toUnit } from '../space/number-scale.ts';
-import { sampleParameter } from '../space/space.ts';
-import type { Space } from '../space/space.ts';
+import { sampleParameter, type Space } from '../space/space.ts';
 import { atStep } from '../study/at-step.ts';
 import { rankTrials } from '../study/ranking.ts';
-import type { TrialRecord } from '../study/trial-record.ts';
-import { isFinished } from '../study/trial-record.ts';
+import { isFinished, type TrialRecord } from '../study/trial-record.ts';
 import { freshSample } from './fresh.ts';
-import { defineStrategy } from './strategy.ts';
-import type { Decision, StrategyFactory, StrategyInput } from './strategy.ts';
+import { defineStrategy, type Decision, type StrategyFactory, type StrategyInput } from './strategy.ts';
 
 /** The options of {@link populationBasedTraining}. */
 export interface PopulationBasedTrainingOptions {

@@ -1,7 +1,6 @@
 /** Random search, which every other strategy has to beat. */
 import { freshSample } from './fresh.ts';
-import { defineStrategy } from './strategy.ts';
-import type { StrategyFactory } from './strategy.ts';
+import { defineStrategy, type StrategyFactory } from './strategy.ts';
 
 /**
  * Random search: every parameter from its own distribution, without repeating a config. Trial n depends on the seed

@@ -3,12 +3,10 @@ import { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
 import { fromUnit } from '../space/number-scale.ts';
 import type { Parameter, ParameterValue } from '../space/parameter.ts';
-import { sampleParameter } from '../space/space.ts';
-import type { Space } from '../space/space.ts';
+import { sampleParameter, type Space } from '../space/space.ts';
 import { owenScramble, sobolDimensions, sobolWord } from '../numeric/sobol.ts';
 import { freshSample } from './fresh.ts';
-import { defineStrategy } from './strategy.ts';
-import type { StrategyFactory } from './strategy.ts';
+import { defineStrategy, type StrategyFactory } from './strategy.ts';
 
 /** The options of {@link sobol}. */
 export interface SobolOptions {

@@ -2,8 +2,7 @@
  * What a strategy is, and how one is made: a pure function of history, space and random stream, which is what makes a
  * study resumable, shareable and replayable.
  */
-import { pluginOptions } from '../plugin.ts';
-import type { JsonOptions, Plugin, PluginDefinition } from '../plugin.ts';
+import { pluginOptions, type JsonOptions, type Plugin, type PluginDefinition } from '../plugin.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import type { ConfigObject } from '../space/node.ts';
 import type { Space } from '../space/space.ts';

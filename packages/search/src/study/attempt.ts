@@ -3,8 +3,7 @@
  */
 import { alarm } from '../timers.ts';
 import type { ConfigObject } from '../space/node.ts';
-import type { Outcome } from './outcome.ts';
-import { TrialFailure, endingOfError, isTrialFailure, isTrialPruned } from './outcome.ts';
+import { TrialFailure, endingOfError, isTrialFailure, isTrialPruned, type Outcome } from './outcome.ts';
 import type { ObjectiveFunction } from './run.ts';
 import type { Trial } from './trial.ts';
 

@@ -1,6 +1,5 @@
 /** The Pareto front, kept up to date trial by trial. */
-import { dominates, losses, totalViolation } from './ranking.ts';
-import type { Criteria } from './ranking.ts';
+import { dominates, losses, totalViolation, type Criteria } from './ranking.ts';
 import type { TrialRecord } from './trial-record.ts';
 
 /**

@@ -1,6 +1,5 @@
 /** What strategies see of a study: one revision, as lists that are worked out when they are asked for. */
-import { rankGrowing } from './ranking.ts';
-import type { Criteria } from './ranking.ts';
+import { rankGrowing, type Criteria } from './ranking.ts';
 import type { TrialRecord } from './trial-record.ts';
 
 /** The configs that have a trial, by their keys. */

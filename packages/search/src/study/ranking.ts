@@ -1,7 +1,6 @@
 /** Which trials are better: constrained domination, fronts and crowding, kept in order while a study grows. */
 import { own } from '../json.ts';
-import type { Constraint, Objective } from './objective.ts';
-import { violation } from './objective.ts';
+import { violation, type Constraint, type Objective } from './objective.ts';
 import type { TrialRecord } from './trial-record.ts';
 
 /** What trials are compared by. */

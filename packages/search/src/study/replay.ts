@@ -1,7 +1,6 @@
 /** Replays a study: the proof that every suggestion follows from seed and history. */
 import type { ConfigObject } from '../space/node.ts';
-import { spaceFromJson } from '../space/space.ts';
-import type { Space } from '../space/space.ts';
+import { spaceFromJson, type Space } from '../space/space.ts';
 import { RandomStream } from '../random/random-stream.ts';
 import type { Plugin } from '../plugin.ts';
 import type { ResumeEvent, StartEvent } from '../storage/events.ts';

@@ -5,12 +5,9 @@ import type { Space } from '../space/space.ts';
 import type { StoredEvent, StudyRecord } from '../storage/events.ts';
 import { placeOf } from '../place-of.ts';
 import { Projection } from '../storage/projection.ts';
-import { History } from './history.ts';
-import type { HistoryLists } from './history.ts';
-import { compareSingle } from './ranking.ts';
-import type { Criteria } from './ranking.ts';
-import { isFinished } from './trial-record.ts';
-import type { TrialRecord } from './trial-record.ts';
+import { History, type HistoryLists } from './history.ts';
+import { compareSingle, type Criteria } from './ranking.ts';
+import { isFinished, type TrialRecord } from './trial-record.ts';
 
 /** A list that is copied when it changes after it was handed out, and only then. */
 class SharedList<Item> {

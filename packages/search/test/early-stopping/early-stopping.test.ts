@@ -13,14 +13,15 @@ import {
   random,
   space,
   thresholdStopping,
+  memoryStorage,
+  type EarlyStopping,
+  type Study,
+  type TrialRecord,
 } from '@espalier/search';
-import type { EarlyStopping, Study, TrialRecord } from '@espalier/search';
-import { memoryStorage } from '@espalier/search';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { History, listsOf } from '../../src/study/history.ts';
-import { rankTrials } from '../../src/study/ranking.ts';
-import type { Criteria } from '../../src/study/ranking.ts';
+import { rankTrials, type Criteria } from '../../src/study/ranking.ts';
 import { completeTrial } from '../helpers/records.ts';
 
 const domain = space({ x: float(0, 1) });

@@ -1,5 +1,15 @@
-import { choice, float, graph, int, list, permutation, space } from '@espalier/search';
-import type { Fields, Space, SpaceNode } from '@espalier/search';
+import {
+  choice,
+  float,
+  graph,
+  int,
+  list,
+  permutation,
+  space,
+  type Fields,
+  type Space,
+  type SpaceNode,
+} from '@espalier/search';
 import fc from 'fast-check';
 
 const name = fc

@@ -1,7 +1,15 @@
-import { choice, createStudy, float, space } from '@espalier/search';
-import type { ConfigObject, Space, Strategy, Study, Trial } from '@espalier/search';
-import { virtualClock } from '@espalier/testing/search';
-import type { SimulatedStep, VirtualClock } from '@espalier/testing/search';
+import {
+  choice,
+  createStudy,
+  float,
+  space,
+  type ConfigObject,
+  type Space,
+  type Strategy,
+  type Study,
+  type Trial,
+} from '@espalier/search';
+import { virtualClock, type SimulatedStep, type VirtualClock } from '@espalier/testing/search';
 
 /**
  * Counting Ones, as in the papers of BOHB and DEHB: how far from all ones, where a continuous parameter counts as the

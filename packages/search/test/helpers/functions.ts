@@ -1,5 +1,4 @@
-import { choice, float, int, space } from '@espalier/search';
-import type { Space } from '@espalier/search';
+import { choice, float, int, space, type Space } from '@espalier/search';
 
 /** A function to minimise in closed form, with its smallest value. */
 export interface ClosedForm {

@@ -1,5 +1,12 @@
-import { createStudy, maxTrials } from '@espalier/search';
-import type { ConfigObject, Space, Strategy, Study, TrialRecord } from '@espalier/search';
+import {
+  createStudy,
+  maxTrials,
+  type ConfigObject,
+  type Space,
+  type Strategy,
+  type Study,
+  type TrialRecord,
+} from '@espalier/search';
 import type { ClosedForm } from './functions.ts';
 
 /** A study in memory, with one metric to minimise. */

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { philox4x32 } from '../../src/random/philox.ts';
-import type { Counter, Key } from '../../src/random/philox.ts';
+import { philox4x32, type Counter, type Key } from '../../src/random/philox.ts';
 import { hashText } from '../../src/random/hash.ts';
 
 /** From the known-answer file of Random123, the authors' own library. */

@@ -1,5 +1,4 @@
-import { choice, float, int, space } from '@espalier/search';
-import type { Fields } from '@espalier/search';
+import { choice, float, int, space, type Fields } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
 
 const before: Fields = {

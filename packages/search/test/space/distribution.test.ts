@@ -1,5 +1,13 @@
-import { RandomStream, choice, float, fromUnit, int, sampleParameter, toUnit } from '@espalier/search';
-import type { NumberParameter } from '@espalier/search';
+import {
+  RandomStream,
+  choice,
+  float,
+  fromUnit,
+  int,
+  sampleParameter,
+  toUnit,
+  type NumberParameter,
+} from '@espalier/search';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parameter } from '../helpers/arbitraries.ts';

@@ -7,9 +7,12 @@ import {
   resampleParameter,
   simulatedBinary,
   simulatedBinaryCrossover,
+  float,
+  int,
+  space,
+  type ConfigObject,
+  type Space,
 } from '@espalier/search';
-import type { ConfigObject, Space } from '@espalier/search';
-import { float, int, space } from '@espalier/search';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anySpace, parameter, seed } from '../helpers/arbitraries.ts';

@@ -15,8 +15,8 @@ import {
   space,
   SpaceError,
   spaceFromJson,
+  type Draw,
 } from '@espalier/search';
-import type { Draw } from '@espalier/search';
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { anySpace, seed } from '../helpers/arbitraries.ts';

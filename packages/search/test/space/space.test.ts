@@ -10,8 +10,9 @@ import {
   neighbours,
   space,
   spaceFromJson,
+  type ParameterValue,
+  type Space,
 } from '@espalier/search';
-import type { ParameterValue, Space } from '@espalier/search';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anySpace, finiteSpace, seed } from '../helpers/arbitraries.ts';

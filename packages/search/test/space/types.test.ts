@@ -1,5 +1,4 @@
-import { choice, createStudy, float, int, space } from '@espalier/search';
-import type { MetricOf, Space } from '@espalier/search';
+import { choice, createStudy, float, int, space, type MetricOf, type Space } from '@espalier/search';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 
 type ConfigIn<S> = S extends Space<infer Config> ? Config : never;

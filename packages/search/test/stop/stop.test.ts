@@ -16,8 +16,8 @@ import {
   space,
   target,
   TrialPruned,
+  type StopCondition,
 } from '@espalier/search';
-import type { StopCondition } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
 
 const domain = space({ x: int(0, 1000) });

@@ -1,6 +1,15 @@
-import { createStudy, float, maxTrials, memoryStorage, random, space } from '@espalier/search';
-import type { AppendedEvent, Storage, Study } from '@espalier/search';
 import { setTimeout } from 'node:timers/promises';
+import {
+  createStudy,
+  float,
+  maxTrials,
+  memoryStorage,
+  random,
+  space,
+  type AppendedEvent,
+  type Storage,
+  type Study,
+} from '@espalier/search';
 import { describe, expect, it } from 'vitest';
 
 const domain = space({ x: float(0, 1) });

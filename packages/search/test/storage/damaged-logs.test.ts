@@ -9,8 +9,9 @@ import {
   space,
   StudyError,
   tpe,
+  type LogEntry,
+  type Storage,
 } from '../../src/index.ts';
-import type { LogEntry, Storage } from '../../src/index.ts';
 
 /** A storage over entries that come from outside. */
 function reading(...entries: readonly unknown[]): Promise<Storage> {

@@ -1,5 +1,4 @@
-import { memoryStorage } from '@espalier/search';
-import type { Storage } from '@espalier/search';
+import { memoryStorage, type Storage } from '@espalier/search';
 import { storageLaws } from '@espalier/testing/search';
 import { describe, expect, it } from 'vitest';
 

@@ -1,8 +1,6 @@
-import { genetic, greedy, random } from '@espalier/search';
-import type { Strategy } from '@espalier/search';
+import { genetic, greedy, random, type Strategy } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
-import { closedForms } from '../helpers/functions.ts';
-import type { ClosedForm } from '../helpers/functions.ts';
+import { closedForms, type ClosedForm } from '../helpers/functions.ts';
 import { median, regrets } from '../helpers/run.ts';
 
 const seeds = Array.from({ length: 30 }, (_, seed) => seed);

@@ -12,8 +12,8 @@ import {
   sobol,
   space,
   tpe,
+  type Strategy,
 } from '@espalier/search';
-import type { Strategy } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
 import { studyOf } from '../helpers/run.ts';
 

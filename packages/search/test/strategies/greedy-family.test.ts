@@ -11,8 +11,11 @@ import {
   random,
   replay,
   space,
+  type ConfigObject,
+  type Space,
+  type Strategy,
+  type TrialRecord,
 } from '@espalier/search';
-import type { ConfigObject, Space, Strategy, TrialRecord } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
 import { median, studyOf } from '../helpers/run.ts';
 

@@ -9,8 +9,8 @@ import {
   patience,
   space,
   target,
+  type TrialRecord,
 } from '@espalier/search';
-import type { TrialRecord } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
 import { studyOf } from '../helpers/run.ts';
 

@@ -13,10 +13,10 @@ import {
   rungSteps,
   space,
   successiveHalving,
+  type Strategy,
+  type TrialRecord,
 } from '@espalier/search';
-import type { Strategy, TrialRecord } from '@espalier/search';
-import { simulate } from '@espalier/testing/search';
-import type { SimulatedTell, SimulationResult } from '@espalier/testing/search';
+import { simulate, type SimulatedTell, type SimulationResult } from '@espalier/testing/search';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countingOnes, crossingCurves, simulated } from '../helpers/curves.ts';

@@ -12,16 +12,17 @@ import {
   random,
   replay,
   space,
+  type Strategy,
+  type Study,
+  type TrialRecord,
 } from '@espalier/search';
-import type { Strategy, Study, TrialRecord } from '@espalier/search';
 import { simulate, virtualClock } from '@espalier/testing/search';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { completeTrial } from '../helpers/records.ts';
 import { parentsOf } from '../../src/strategies/nsga/generations.ts';
 import { surviveByCrowding } from '../../src/strategies/nsga/crowding.ts';
-import type { Member } from '../../src/strategies/nsga/member.ts';
-import { compareMembers } from '../../src/strategies/nsga/member.ts';
+import { compareMembers, type Member } from '../../src/strategies/nsga/member.ts';
 import { surviveByNiches } from '../../src/strategies/nsga/niching.ts';
 import { parseObjective } from '../../src/study/objective.ts';
 

@@ -1,5 +1,14 @@
-import { createStudy, float, int, maxTrials, populationBasedTraining, replay, space } from '@espalier/search';
-import type { JsonValue, Trial } from '@espalier/search';
+import {
+  createStudy,
+  float,
+  int,
+  maxTrials,
+  populationBasedTraining,
+  replay,
+  space,
+  type JsonValue,
+  type Trial,
+} from '@espalier/search';
 import { simulate, virtualClock } from '@espalier/testing/search';
 import { describe, expect, it } from 'vitest';
 

@@ -10,8 +10,9 @@ import {
   strategyNames,
   TrialFailure,
   TrialPruned,
+  type JsonObject,
+  type Trial,
 } from '@espalier/search';
-import type { JsonObject, Trial } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
 
 const domain = space({

@@ -1,5 +1,4 @@
-import { crowdingDistance, nonDominatedSort, rankTrials } from '@espalier/search';
-import type { Criteria, TrialRecord } from '@espalier/search';
+import { crowdingDistance, nonDominatedSort, rankTrials, type Criteria, type TrialRecord } from '@espalier/search';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frontsGrowing, rankGrowing } from '../../src/study/ranking.ts';

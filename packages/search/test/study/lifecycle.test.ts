@@ -13,8 +13,10 @@ import {
   StaleClaimError,
   StudyError,
   TrialPruned,
+  type Storage,
+  type StudyOptions,
+  type Trial,
 } from '@espalier/search';
-import type { Storage, StudyOptions, Trial } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
 import { curveOf } from '../helpers/records.ts';
 

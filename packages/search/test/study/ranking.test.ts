@@ -1,5 +1,12 @@
-import { crowdingDistance, dominates, isBetter, nonDominatedSort, rankTrials } from '@espalier/search';
-import type { Criteria, TrialRecord } from '@espalier/search';
+import {
+  crowdingDistance,
+  dominates,
+  isBetter,
+  nonDominatedSort,
+  rankTrials,
+  type Criteria,
+  type TrialRecord,
+} from '@espalier/search';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ParetoFront } from '../../src/study/front.ts';

@@ -9,8 +9,8 @@ import {
   memoryStorage,
   random,
   space,
+  type RunEvent,
 } from '@espalier/search';
-import type { RunEvent } from '@espalier/search';
 import { describe, expect, it } from 'vitest';
 
 const domain = space({ x: int(0, 999) });

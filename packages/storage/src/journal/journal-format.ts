@@ -1,6 +1,5 @@
 /** The format of a journal: JSON lines with checksums, which people can read and mend with a text editor. */
-import { FormatError, quote } from '@espalier/search';
-import type { LogEntry, LogStorageOptions } from '@espalier/search';
+import { FormatError, quote, type LogEntry, type LogStorageOptions } from '@espalier/search';
 import { decode, encode } from '../json.ts';
 import { crc32 } from './crc32.ts';
 

@@ -1,9 +1,7 @@
 /** The journal: studies in one file that is only ever appended to, for one process at a time. */
-import { logStorage } from '@espalier/search';
-import type { LogEntry, Storage } from '@espalier/search';
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { logStorage, type LogEntry, type Storage } from '@espalier/search';
 import { explainFile } from '../file-errors.ts';
 import { makeFolder } from '../make-folder.ts';
 import { lockFile } from './file-lock.ts';

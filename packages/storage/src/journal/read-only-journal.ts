@@ -1,7 +1,6 @@
 /** A journal for whoever looks on while another process writes it. */
-import { logStorage, StorageError } from '@espalier/search';
-import type { Storage } from '@espalier/search';
 import { readFile, stat } from 'node:fs/promises';
+import { logStorage, StorageError, type Storage } from '@espalier/search';
 import { contentOf, readJournal } from './journal-format.ts';
 
 /**

@@ -1,6 +1,5 @@
 /** Parameters as Optuna stores them, in both directions. */
-import { choice, float, fromUnit, int, toUnit } from '@espalier/search';
-import type { Parameter, ParameterValue } from '@espalier/search';
+import { choice, float, fromUnit, int, toUnit, type Parameter, type ParameterValue } from '@espalier/search';
 import { decode } from '../json.ts';
 
 /** A parameter as Optuna writes it beside each value. */

@@ -1,13 +1,11 @@
 /** Writes a study for Optuna's tools to read. */
-import { own, StorageError } from '@espalier/search';
-import type { Study, TrialRecord, TrialState } from '@espalier/search';
 import { randomUUID } from 'node:crypto';
 import { access, rename, rm } from 'node:fs/promises';
+import { own, StorageError, type Study, type TrialRecord, type TrialState } from '@espalier/search';
 import { explainFile } from '../file-errors.ts';
 import { encode } from '../json.ts';
 import type { SqlValue } from '../sql/engine.ts';
-import { findSqlite } from '../sqlite/driver.ts';
-import type { SqliteDatabase } from '../sqlite/driver.ts';
+import { findSqlite, type SqliteDatabase } from '../sqlite/driver.ts';
 import { explaining } from '../sqlite/errors.ts';
 import { distributionOf, storedValue } from './distribution.ts';
 import { optunaTables, optunaVersion, typedNumber } from './schema.ts';

@@ -1,18 +1,21 @@
 /** Takes over a study that Optuna kept. */
-import { choice, createStudy, FormatError, space, StorageError } from '@espalier/search';
-import type {
-  ClaimedEvent,
-  ClaimToken,
-  ConfigObject,
-  Fields,
-  Parameter,
-  Storage,
-  Strategy,
-  Study,
+import {
+  choice,
+  createStudy,
+  FormatError,
+  space,
+  StorageError,
+  type ClaimedEvent,
+  type ClaimToken,
+  type ConfigObject,
+  type Fields,
+  type Parameter,
+  type Storage,
+  type Strategy,
+  type Study,
 } from '@espalier/search';
 import { joined } from './distribution.ts';
-import { readOptuna } from './read.ts';
-import type { OptunaTrial } from './read.ts';
+import { readOptuna, type OptunaTrial } from './read.ts';
 
 /** What to import, and where to. */
 export interface ImportOptunaOptions {

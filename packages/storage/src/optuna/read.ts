@@ -1,10 +1,15 @@
 /** Reads Optuna's own tables, of which nothing is taken for granted. */
-import { FormatError, SpaceError, StorageError } from '@espalier/search';
-import type { Parameter, ParameterValue, Report } from '@espalier/search';
 import { access } from 'node:fs/promises';
+import {
+  FormatError,
+  SpaceError,
+  StorageError,
+  type Parameter,
+  type ParameterValue,
+  type Report,
+} from '@espalier/search';
 import { decode } from '../json.ts';
-import { ColumnError, columns, numberOf, textOf } from '../sql/engine.ts';
-import type { SqlRow } from '../sql/engine.ts';
+import { ColumnError, columns, numberOf, textOf, type SqlRow } from '../sql/engine.ts';
 import { dialect } from '../sqlite/connect.ts';
 import { Connection } from '../sqlite/connection.ts';
 import { findSqlite } from '../sqlite/driver.ts';

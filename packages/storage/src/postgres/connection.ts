@@ -2,8 +2,8 @@
  * A connection to PostgreSQL that outlives restarts of the server: what a broken connection left undone is done again,
  * and nothing twice.
  */
-import { FormatError, StorageError } from '@espalier/search';
 import { setTimeout } from 'node:timers/promises';
+import { FormatError, StorageError } from '@espalier/search';
 import type { SqlRow, SqlSession, SqlValue } from '../sql/engine.ts';
 
 /** What is used of a client of `pg`. */

@@ -1,8 +1,7 @@
 /** Checksums of rows: a database that was damaged says so, rather than hand out other trials than were stored. */
 import { FormatError } from '@espalier/search';
 import { crc32 } from '../journal/crc32.ts';
-import { ColumnError } from './engine.ts';
-import type { SqlRow, SqlValue } from './engine.ts';
+import { ColumnError, type SqlRow, type SqlValue } from './engine.ts';
 
 /** What is wrong with a row; {@link orDamaged} says whose it is. */
 export class Damage extends Error {

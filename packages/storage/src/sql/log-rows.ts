@@ -1,10 +1,8 @@
 /** The log of a study as rows, read so that a gap or a damaged row is found. */
-import { eventsProblem, FormatError } from '@espalier/search';
-import type { StoredEvent, StudyEvent } from '@espalier/search';
+import { eventsProblem, FormatError, type StoredEvent, type StudyEvent } from '@espalier/search';
 import { decode } from '../json.ts';
 import { checkSum, Damage, orDamaged } from './checksum.ts';
-import { numberOf, textOf } from './engine.ts';
-import type { SqlRow } from './engine.ts';
+import { numberOf, textOf, type SqlRow } from './engine.ts';
 
 /** How many trials a whole log tells of: numbers are given out without gaps. */
 export function trialsOf(events: readonly StoredEvent[]): number {

@@ -1,16 +1,24 @@
 /**
  * The storage over SQL: the same statements and transactions for every database, which brings its engine and dialect.
  */
-import { existingStudy, FormatError, missingStudy, recordProblem, refuseUnreadable } from '@espalier/search';
-import type { Claim, Storage, StoredEvent, StudyEvent, StudyRecord } from '@espalier/search';
 import { randomUUID } from 'node:crypto';
+import {
+  existingStudy,
+  FormatError,
+  missingStudy,
+  recordProblem,
+  refuseUnreadable,
+  type Claim,
+  type Storage,
+  type StoredEvent,
+  type StudyEvent,
+  type StudyRecord,
+} from '@espalier/search';
 import { decode, encode } from '../json.ts';
 import { checkSum, Damage, orDamaged, sumOf } from './checksum.ts';
-import { columns, numberOf, textOf } from './engine.ts';
-import type { SqlEngine, SqlRow, SqlSession } from './engine.ts';
+import { columns, numberOf, textOf, type SqlEngine, type SqlRow, type SqlSession } from './engine.ts';
 import { eventsOf, trialsOf } from './log-rows.ts';
-import { TrialRows } from './trial-rows.ts';
-import type { StudyKey } from './trial-rows.ts';
+import { TrialRows, type StudyKey } from './trial-rows.ts';
 
 /** How many rows of a log are read at a time. */
 const rowsPerRead = 5000;

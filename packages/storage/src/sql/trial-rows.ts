@@ -1,10 +1,17 @@
 /** The rows of trials, by which claims are given out without reading the log of a study. */
-import { lossOf, objection, StaleClaimError, stateAfter } from '@espalier/search';
-import type { AppendedEvent, ConfigObject, Slot, StudyEvent } from '@espalier/search';
+import {
+  lossOf,
+  objection,
+  StaleClaimError,
+  stateAfter,
+  type AppendedEvent,
+  type ConfigObject,
+  type Slot,
+  type StudyEvent,
+} from '@espalier/search';
 import { decode, encode } from '../json.ts';
 import { checkSum, Damage, orDamaged, sumOf } from './checksum.ts';
-import { columns, numberOf, textOf } from './engine.ts';
-import type { SqlEngine, SqlRow, SqlSession } from './engine.ts';
+import { columns, numberOf, textOf, type SqlEngine, type SqlRow, type SqlSession } from './engine.ts';
 
 /** A study as the statements name it. */
 export interface StudyKey {

@@ -1,11 +1,9 @@
 /** Opens an SQLite file, to write or only to look at, by many processes at once and where little is allowed. */
-import { FormatError, StorageError } from '@espalier/search';
 import { realpathSync, statSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { numberOf } from '../sql/engine.ts';
-import type { SqlDialect } from '../sql/engine.ts';
-import { migrate, versionProblem } from '../sql/schema.ts';
-import type { Migration } from '../sql/schema.ts';
+import { FormatError, StorageError } from '@espalier/search';
+import { numberOf, type SqlDialect } from '../sql/engine.ts';
+import { migrate, versionProblem, type Migration } from '../sql/schema.ts';
 import { Connection } from './connection.ts';
 import type { OpenSqlite } from './driver.ts';
 import { isHeld, refusesWriting } from './errors.ts';

@@ -1,7 +1,7 @@
 /** Which SQLite there is: Node's own, or that of a package on Node 20; only what both have is used. */
-import { StorageError } from '@espalier/search';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { StorageError } from '@espalier/search';
 import type { SqlRow, SqlValue } from '../sql/engine.ts';
 
 /** What is used of a prepared statement. */

@@ -1,8 +1,7 @@
 /** What the result codes of SQLite mean for a user, and what to do about each. */
-import { FormatError, StorageError } from '@espalier/search';
-import type { StorageErrorCode } from '@espalier/search';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { FormatError, StorageError, type StorageErrorCode } from '@espalier/search';
 
 type Make = (path: string, reason: string, cause: unknown) => Error;
 

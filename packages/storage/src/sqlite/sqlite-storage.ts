@@ -1,24 +1,18 @@
 /** Studies in an SQLite file, for any number of processes of one machine. */
-import { oneAtATime, StorageError } from '@espalier/search';
-import type { Storage } from '@espalier/search';
 import { randomUUID } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isGone, ownIdentity } from '../process-identity.ts';
-import type { ProcessIdentity } from '../process-identity.ts';
+import { oneAtATime, StorageError, type Storage } from '@espalier/search';
+import { isGone, ownIdentity, type ProcessIdentity } from '../process-identity.ts';
 import type { SqlEngine } from '../sql/engine.ts';
-import { migrations } from '../sql/schema.ts';
-import type { Migration } from '../sql/schema.ts';
+import { migrations, type Migration } from '../sql/schema.ts';
 import { sqlStorage } from '../sql/sql-storage.ts';
-import { connect, connectAsReader, dialect } from './connect.ts';
-import type { SqliteFile } from './connect.ts';
+import { connect, connectAsReader, dialect, type SqliteFile } from './connect.ts';
 import type { Connection } from './connection.ts';
 import { makeFolder } from '../make-folder.ts';
-import { findSqlite } from './driver.ts';
-import type { OpenSqlite } from './driver.ts';
+import { findSqlite, type OpenSqlite } from './driver.ts';
 import { isReadable, isWritable, refusesWriting } from './errors.ts';
-import { networkFileSystem } from './network-file-system.ts';
-import type { ProbeFileSystem } from './network-file-system.ts';
+import { networkFileSystem, type ProbeFileSystem } from './network-file-system.ts';
 
 /** How an SQLite database is opened. */
 export interface SqliteOptions {

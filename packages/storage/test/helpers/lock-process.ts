@@ -1,6 +1,6 @@
 // Takes a lock when it is told to, says whether it got it, and keeps it until its input ends.
-import { takeLock } from '@espalier/storage';
 import { once } from 'node:events';
+import { takeLock } from '@espalier/storage';
 
 const [path = ''] = process.argv.slice(2);
 process.stdout.write('there\n');

@@ -1,8 +1,8 @@
 // Opens databases one after the other, as other processes do at the same time: `open-many-process.ts FOLDER COUNT`. Waits for a
 // line before, and prints what failed.
-import { sqliteStorage } from '@espalier/storage';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { sqliteStorage } from '@espalier/storage';
 
 const [folder = '', count = '0'] = process.argv.slice(2);
 process.stdout.write('ready\n');

@@ -1,9 +1,8 @@
 // Runs the shared study until so many trials have finished, as a process that may be killed at any time:
 // `run-worker.ts URL TRIALS LEASE [MILLISECONDS]`. Each trial makes five reports, computing without a pause in between.
 // Prints `ready`, and of every trial what became of it.
-import { createStudy } from '@espalier/search';
-import type { StopCondition } from '@espalier/search';
 import { setTimeout } from 'node:timers/promises';
+import { createStudy, type StopCondition } from '@espalier/search';
 import { sharedStudy } from './shared-study.ts';
 
 const [url = '', trials = '0', lease = '0', work = '10'] = process.argv.slice(2);

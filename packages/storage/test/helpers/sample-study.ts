@@ -1,5 +1,16 @@
-import { choice, createStudy, float, genetic, int, maxTrials, space } from '@espalier/search';
-import type { RunEvent, Storage, Study, TrialRecord } from '@espalier/search';
+import {
+  choice,
+  createStudy,
+  float,
+  genetic,
+  int,
+  maxTrials,
+  space,
+  type RunEvent,
+  type Storage,
+  type Study,
+  type TrialRecord,
+} from '@espalier/search';
 
 const domain = space({ n: int(1, 9), kind: choice({ a: { y: float(0, 1) }, b: {} }) });
 

@@ -1,5 +1,4 @@
-import { float, random, space } from '@espalier/search';
-import type { Storage, StoredEvent, StudyOptions } from '@espalier/search';
+import { float, random, space, type Storage, type StoredEvent, type StudyOptions } from '@espalier/search';
 
 const domain = space({ x: float(0, 1) });
 

@@ -1,7 +1,6 @@
-import { openStudy } from '@espalier/search';
 import { setTimeout } from 'node:timers/promises';
-import { startScript } from './processes.ts';
-import type { ScriptProcess } from './processes.ts';
+import { openStudy } from '@espalier/search';
+import { startScript, type ScriptProcess } from './processes.ts';
 import { flaws, sharedStudy } from './shared-study.ts';
 
 /** How workers are harassed. */

@@ -1,8 +1,7 @@
 // Claims, reports and finishes so many trials as fast as it can: `storage-worker.ts URL STUDY TRIALS`. It waits for a
 // line after `ready`, so that several begin together.
-import { openStorage } from '@espalier/search';
-import type { ClaimedEvent } from '@espalier/search';
 import { once } from 'node:events';
+import { openStorage, type ClaimedEvent } from '@espalier/search';
 
 const [url = '', study = '', trials = '0'] = process.argv.slice(2);
 const storage = await openStorage(url);

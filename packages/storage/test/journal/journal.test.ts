@@ -1,9 +1,9 @@
-import { FormatError, StorageError, StorageLockedError, openStudy } from '@espalier/search';
-import { journalStorage } from '@espalier/storage';
-import fc from 'fast-check';
 import { appendFileSync, existsSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { FormatError, StorageError, StorageLockedError, openStudy } from '@espalier/search';
+import { journalStorage } from '@espalier/storage';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { crc32 } from '../../src/journal/crc32.ts';
 import { essence, runSample, sampleStudy } from '../helpers/sample-study.ts';

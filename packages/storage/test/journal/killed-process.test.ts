@@ -1,12 +1,11 @@
-import { StorageLockedError, memoryStorage } from '@espalier/search';
-import { journalStorage } from '@espalier/storage';
-import { spawn } from 'node:child_process';
-import type { ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { StorageLockedError, memoryStorage } from '@espalier/search';
+import { journalStorage } from '@espalier/storage';
 import { expect, it } from 'vitest';
 import { essence, runSample, sampleStudy } from '../helpers/sample-study.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';

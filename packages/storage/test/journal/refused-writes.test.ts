@@ -1,9 +1,9 @@
-import { StorageError } from '@espalier/search';
-import { journalStorage } from '@espalier/storage';
 import * as fs from 'node:fs';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { StorageError } from '@espalier/search';
+import { journalStorage } from '@espalier/storage';
 import { afterEach, expect, it, vi } from 'vitest';
 import { JournalFile } from '../../src/journal/journal-file.ts';
 import { startScript } from '../helpers/processes.ts';

@@ -1,8 +1,7 @@
+import { join } from 'node:path';
 import { journalStorage, sqliteStorage } from '@espalier/storage';
 import type { Storage } from '@espalier/search';
-import { storageLaws } from '@espalier/testing/search';
-import type { StorageHarness } from '@espalier/testing/search';
-import { join } from 'node:path';
+import { storageLaws, type StorageHarness } from '@espalier/testing/search';
 import { describe, it } from 'vitest';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 

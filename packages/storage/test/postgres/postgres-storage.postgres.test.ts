@@ -1,6 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { StorageError, createStudy, openStorage, openStudy } from '@espalier/search';
 import { postgresStorage } from '@espalier/storage';
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { migrations } from '../../src/sql/schema.ts';
 import { openPostgres } from '../../src/postgres/postgres-storage.ts';

@@ -1,11 +1,10 @@
-import { FormatError, openStorage, openStudy, StorageError, StudyError } from '@espalier/search';
-import fc from 'fast-check';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FormatError, openStorage, openStudy, StorageError, StudyError } from '@espalier/search';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sumOf } from '../../src/sql/checksum.ts';
-import { findSqlite } from '../../src/sqlite/driver.ts';
-import type { OpenSqlite } from '../../src/sqlite/driver.ts';
+import { findSqlite, type OpenSqlite } from '../../src/sqlite/driver.ts';
 import { essence, runSample, sampleStudy } from '../helpers/sample-study.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 

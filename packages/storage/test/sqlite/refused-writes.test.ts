@@ -1,5 +1,3 @@
-import { openStudy } from '@espalier/search';
-import { sqliteStorage } from '@espalier/storage';
 import {
   accessSync,
   chmodSync,
@@ -13,9 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { openStudy } from '@espalier/search';
+import { sqliteStorage } from '@espalier/storage';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findSqlite } from '../../src/sqlite/driver.ts';
-import type { OpenSqlite, SqliteDatabase } from '../../src/sqlite/driver.ts';
+import { findSqlite, type OpenSqlite, type SqliteDatabase } from '../../src/sqlite/driver.ts';
 import { openSqlite } from '../../src/sqlite/sqlite-storage.ts';
 import { startScript } from '../helpers/processes.ts';
 import { essence, runSample, sampleStudy } from '../helpers/sample-study.ts';

@@ -1,7 +1,7 @@
-import { StorageError, createStudy, openStorage, openStudy } from '@espalier/search';
-import { sqliteStorage } from '@espalier/storage';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { StorageError, createStudy, openStorage, openStudy } from '@espalier/search';
+import { sqliteStorage } from '@espalier/storage';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findSqlite } from '../../src/sqlite/driver.ts';
 import { networkFileSystem } from '../../src/sqlite/network-file-system.ts';

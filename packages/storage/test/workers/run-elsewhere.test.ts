@@ -1,7 +1,6 @@
-import { createStudy, int, maxTrials, space, target } from '@espalier/search';
-import type { Study } from '@espalier/search';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { createStudy, int, maxTrials, space, target, type Study } from '@espalier/search';
 import { expect, it } from 'vitest';
 import { sharedStudy } from '../helpers/shared-study.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';

@@ -1,7 +1,7 @@
-import { createStudy } from '@espalier/search';
-import { keepAlive } from '@espalier/storage';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { createStudy } from '@espalier/search';
+import { keepAlive } from '@espalier/storage';
 import { expect, it } from 'vitest';
 import { startScript } from '../helpers/processes.ts';
 import { flaws, sharedStudy } from '../helpers/shared-study.ts';

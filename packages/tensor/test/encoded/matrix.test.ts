@@ -1,4 +1,5 @@
 // Matrices in a format as values: rows of them, how they print, how long they live, and what compiled functions see of them.
+import { inspect } from 'node:util';
 import {
   bitmask,
   codebook,
@@ -26,7 +27,6 @@ import {
   type Tensor,
 } from '@espalier/tensor';
 import fc from 'fast-check';
-import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { anyMatrix, encoded, formatCases, randomNumbers, type FormatCase } from './formats.ts';
 

@@ -1,4 +1,5 @@
 // What PyTorch computes, in doubles: values and gradients. The file is made by tools/golden/tensor.py.
+import { readFileSync } from 'node:fs';
 import {
   avgPool2d,
   batchNorm,
@@ -15,7 +16,6 @@ import {
   type PoolOptions,
   type Tensor,
 } from '@espalier/tensor';
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
 interface Listed {

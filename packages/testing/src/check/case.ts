@@ -1,7 +1,6 @@
 /** Draws cases of an op from its domain in the op table. */
-import { ArgumentError } from '@espalier/tensor';
-import fc from 'fast-check';
 import {
+  ArgumentError,
   dtypeNames,
   dtypes,
   type Case,
@@ -11,6 +10,7 @@ import {
   type OpEntry,
   type Values,
 } from '@espalier/tensor';
+import fc from 'fast-check';
 import { anyElement, type SpecialValues } from '../arbitraries/element.ts';
 import { anyBroadcastablePair, anyShape, type ShapeLimits } from '../arbitraries/shape.ts';
 import { anySample, TensorSample } from '../arbitraries/tensor.ts';

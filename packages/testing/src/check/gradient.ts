@@ -9,11 +9,11 @@ import {
   scope,
   withDevice,
   zerosLike,
+  ArgumentError,
   type Device,
   type OpEntry,
   type Tensor,
 } from '@espalier/tensor';
-import { ArgumentError } from '@espalier/tensor';
 import { TensorSample } from '../arbitraries/tensor.ts';
 import { MismatchError } from '../errors.ts';
 import type { CheckReport, DrawOptions } from '../settings.ts';

@@ -1,6 +1,16 @@
 /** Studies on a virtual clock: many workers over many hours, in milliseconds and the same each time. */
-import { ExhaustedError, PendingError, TrialPruned, ValueError } from '@espalier/search';
-import type { ConfigObject, JsonValue, Metrics, Study, Trial, TrialRecord } from '@espalier/search';
+import {
+  ExhaustedError,
+  PendingError,
+  TrialPruned,
+  ValueError,
+  type ConfigObject,
+  type JsonValue,
+  type Metrics,
+  type Study,
+  type Trial,
+  type TrialRecord,
+} from '@espalier/search';
 
 /** A clock that only a simulation moves. */
 export interface VirtualClock {

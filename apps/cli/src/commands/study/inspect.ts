@@ -1,18 +1,14 @@
 /** `espalier study list`, `status`, `best`, `trials` and `watch`: looks at studies, also while others work on them. */
-import type { Command } from 'commander';
-import { shownUrl } from '@espalier/search';
-import type { TrialState } from '@espalier/search';
-import { Option } from 'commander';
+import { Option, type Command } from 'commander';
+import { shownUrl, type TrialState } from '@espalier/search';
 import { wholeNumberFrom, withExamples } from '../../cli/options.ts';
-import { openSession } from '../../cli/session.ts';
-import type { Environment } from '../../cli/session.ts';
+import { openSession, type Environment } from '../../cli/session.ts';
 import { InterruptedError } from '../../errors.ts';
 import { renderBest, renderTrials } from '../../study/describe-trial.ts';
 import { renderStatus } from '../../study/render-status.ts';
 import { startOf, statusOf } from '../../study/status.ts';
 import { lastingStops } from '../../study/stops.ts';
-import { lookAtStudy, studyNames, withStorageOptions } from '../../study/storage.ts';
-import type { StorageOptions } from '../../study/storage.ts';
+import { lookAtStudy, studyNames, withStorageOptions, type StorageOptions } from '../../study/storage.ts';
 import { watchStudy } from '../../study/watch.ts';
 import { visibleLine } from '../../terminal/visible.ts';
 

@@ -1,14 +1,11 @@
 /** `espalier study export`, `import` and `retry`: what is done to a study as a whole. */
 import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { StorageError, shownUrl } from '@espalier/search';
-import type { Study, TrialRecord } from '@espalier/search';
+import { StorageError, shownUrl, type Study, type TrialRecord } from '@espalier/search';
 import { exportOptuna, importOptuna } from '@espalier/storage';
-import { Option } from 'commander';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { withExamples } from '../../cli/options.ts';
-import { openSession } from '../../cli/session.ts';
-import type { Environment } from '../../cli/session.ts';
+import { openSession, type Environment } from '../../cli/session.ts';
 import { FailedError, UsageError } from '../../errors.ts';
 import { checkOutputFile, writeOutputFile } from '../../output/output-file.ts';
 import { csv } from '../../study/csv.ts';
@@ -21,8 +18,8 @@ import {
   prepareStorage,
   refuseMemory,
   withStorageOptions,
+  type StorageOptions,
 } from '../../study/storage.ts';
-import type { StorageOptions } from '../../study/storage.ts';
 import { visibleLine } from '../../terminal/visible.ts';
 import { overwriteOption } from '../model-options.ts';
 import { only } from './inspect.ts';

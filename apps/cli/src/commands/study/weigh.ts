@@ -2,14 +2,11 @@
 import type { Command } from 'commander';
 import { importance } from '@espalier/search';
 import { numberBetween, withExamples } from '../../cli/options.ts';
-import { openSession } from '../../cli/session.ts';
-import type { Environment } from '../../cli/session.ts';
+import { openSession, type Environment } from '../../cli/session.ts';
 import { FailedError } from '../../errors.ts';
 import { sparkline } from '../../study/render-status.ts';
-import { startOf, statusOf } from '../../study/status.ts';
-import type { StudyStatus } from '../../study/status.ts';
-import { lookAtStudy, withStorageOptions } from '../../study/storage.ts';
-import type { StorageOptions } from '../../study/storage.ts';
+import { startOf, statusOf, type StudyStatus } from '../../study/status.ts';
+import { lookAtStudy, withStorageOptions, type StorageOptions } from '../../study/storage.ts';
 import { formatPercent, formatValue } from '../../terminal/format.ts';
 import { renderTable } from '../../terminal/table.ts';
 import { cut } from '../../terminal/terminal.ts';

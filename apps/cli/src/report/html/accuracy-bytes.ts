@@ -2,8 +2,7 @@
 import type { ReportRow, RunReport } from '@espalier/pipeline';
 import { formatBytes, formatPercent } from '../../terminal/format.ts';
 import { chart, plot, size } from './chart.ts';
-import { html, nothing } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { html, nothing, type Markup } from './markup.ts';
 import { linearScale, logScale } from './scale.ts';
 
 const letterWidth = 7.5;

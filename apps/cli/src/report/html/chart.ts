@@ -1,6 +1,5 @@
 /** Charts as SVG: axes, ticks and lines, without a library. */
-import { html } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { html, type Markup } from './markup.ts';
 import type { Scale } from './scale.ts';
 
 /** Width and height of every chart, in units that scale with the page. */

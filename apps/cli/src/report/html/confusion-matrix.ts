@@ -1,7 +1,6 @@
 /** The table of which classes are taken for which. */
 import type { RunReport } from '@espalier/pipeline';
-import { html } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { html, type Markup } from './markup.ts';
 
 /** How dark a cell of mistakes is: on the square root of its count, so that single mistakes show. */
 function shade(count: number, most: number): string {

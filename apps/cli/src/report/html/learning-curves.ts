@@ -1,8 +1,7 @@
 /** The chart of training losses. */
 import type { CurvePoint, RunReport } from '@espalier/pipeline';
 import { chart, plot, polyline } from './chart.ts';
-import { html, nothing } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { html, nothing, type Markup } from './markup.ts';
 import { linearScale, logScale } from './scale.ts';
 
 /** The training loss of every model that was trained. */

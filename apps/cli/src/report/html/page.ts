@@ -4,8 +4,7 @@ import { formatCount, formatDuration, formatPercent } from '../../terminal/forma
 import { accuracyAgainstBytes } from './accuracy-bytes.ts';
 import { confusionMatrix } from './confusion-matrix.ts';
 import { learningCurves } from './learning-curves.ts';
-import { html } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { html, type Markup } from './markup.ts';
 import { searchHistory } from './search-history.ts';
 import { styleSheet } from './style.ts';
 import { summaryTable } from './summary-table.ts';

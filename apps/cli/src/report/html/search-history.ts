@@ -2,8 +2,7 @@
 import type { ReportTrial, RunReport } from '@espalier/pipeline';
 import { formatPercent } from '../../terminal/format.ts';
 import { chart, plot, polyline } from './chart.ts';
-import { html, nothing } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { html, nothing, type Markup } from './markup.ts';
 import { linearScale } from './scale.ts';
 
 interface Finished extends ReportTrial {

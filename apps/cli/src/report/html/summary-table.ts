@@ -1,8 +1,7 @@
 /** The table of models. */
 import type { RunReport } from '@espalier/pipeline';
 import { reportFigures } from '../figures.ts';
-import { html } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { html, type Markup } from './markup.ts';
 
 /** One row per model; on a narrow page, one card per model. */
 export function summaryTable({ rows }: RunReport): Markup {

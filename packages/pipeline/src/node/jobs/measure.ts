@@ -1,6 +1,5 @@
 /** The job that measures a saved model: loaded anew, so that what is measured is what was written. */
-import { evaluate } from '@espalier/nn';
-import type { Json } from '@espalier/nn';
+import { evaluate, type Json } from '@espalier/nn';
 import { measureCost } from '@espalier/optimize';
 import { folderBytes } from '@espalier/optimize/node';
 import { openData } from '../../data/source.ts';

@@ -1,7 +1,6 @@
 /** What the jobs that carry out passes have in common: a saved model comes in, another goes out with its record. */
 import type { Json, Module } from '@espalier/nn';
-import { recordsJson, runRecipe } from '@espalier/optimize';
-import type { OptimizationData } from '@espalier/optimize';
+import { recordsJson, runRecipe, type OptimizationData } from '@espalier/optimize';
 import { saveOptimized } from '@espalier/optimize/node';
 import { follow } from '../../jobs/follow.ts';
 import type { JobContext } from '../../jobs/job.ts';

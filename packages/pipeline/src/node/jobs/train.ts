@@ -1,8 +1,7 @@
 /** The job that trains what a search found, and can go on from where it was stopped. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, fit } from '@espalier/nn';
-import type { Json } from '@espalier/nn';
+import { build, fit, type Json } from '@espalier/nn';
 import { saveModel, writeFileAtomic } from '@espalier/nn/node';
 import { imageShape, modelConfig } from '../../candidate/architecture.ts';
 import { openData } from '../../data/source.ts';

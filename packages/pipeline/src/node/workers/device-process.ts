@@ -3,10 +3,9 @@
  * takes nothing else along. It opens the device that its first argument names, says which that is, imports the modules
  * that the others name, and does jobs.
  */
-import { openDevice } from '../../host/open-device.ts';
 import type { DeviceName } from '@espalier/tensor';
-import { sendError } from './messages.ts';
-import type { Opening, ProcessRequest, Response } from './messages.ts';
+import { openDevice } from '../../host/open-device.ts';
+import { sendError, type Opening, type ProcessRequest, type Response } from './messages.ts';
 
 // Ctrl-C reaches every process of a terminal; the one that started this decides what becomes of it.
 process.on('SIGINT', () => undefined);

@@ -1,7 +1,6 @@
 /** A pool of workers that take jobs one by one; one that dies is replaced, and its job fails with the reason. */
 import type { ProgressListener } from '../../jobs/job.ts';
-import { receiveError } from './messages.ts';
-import type { Request } from './messages.ts';
+import { receiveError, type Request } from './messages.ts';
 import type { StartWorker, WorkerHandle } from './worker-handle.ts';
 
 /** Runs jobs in workers, so that this thread can draw and listen. */

@@ -1,8 +1,7 @@
 /** A runner with a worker for each job. */
 import type { DeviceName } from '@espalier/tensor';
 import type { DeviceKind } from '../../host/open-device.ts';
-import { runnerOf } from '../../jobs/runner.ts';
-import type { Runner } from '../../jobs/runner.ts';
+import { runnerOf, type Runner } from '../../jobs/runner.ts';
 import { openPlace } from './open-place.ts';
 import { createWorkerPool } from './pool.ts';
 import type { WorkerHost } from './worker-host.ts';

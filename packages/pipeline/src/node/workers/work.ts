@@ -2,8 +2,7 @@
 import type { Device } from '@espalier/tensor';
 import { jobNamed } from '../../jobs/job.ts';
 import '../built-in.ts';
-import { sendError } from './messages.ts';
-import type { Request, Response } from './messages.ts';
+import { sendError, type Request, type Response } from './messages.ts';
 
 /** Does a job, and answers how far it is and how it ended. Never rejects. */
 export async function work(

@@ -1,13 +1,11 @@
 /** Workers in a process of their own, for devices whose drivers are native code. */
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { DeviceName } from '@espalier/tensor';
 import { FailedError, NoDeviceError } from '../../errors.ts';
 import type { WorkerHost } from './worker-host.ts';
 import { withoutLimitWarnings } from './limit-warnings.ts';
-import { receiveError } from './messages.ts';
-import type { Opening, ProcessRequest, Response } from './messages.ts';
+import { receiveError, type Opening, type ProcessRequest, type Response } from './messages.ts';
 import type { WorkerPlace } from './worker-handle.ts';
 
 /** The process beside this file, as it is built. */

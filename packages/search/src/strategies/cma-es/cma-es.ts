@@ -6,13 +6,10 @@ import type { Space } from '../../space/space.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
 import { codesOf } from '../codes.ts';
 import { freshSample } from '../fresh.ts';
-import { defineStrategy } from '../strategy.ts';
-import type { Decision, StrategyFactory, StrategyInput } from '../strategy.ts';
+import { defineStrategy, type Decision, type StrategyFactory, type StrategyInput } from '../strategy.ts';
 import { tpeSampler } from '../tpe/tpe.ts';
-import { frameOf, legOf } from './frame.ts';
-import type { Course, Frame } from './frame.ts';
-import { drawFor, firstOf, replayed } from './replayed.ts';
-import type { Kept } from './replayed.ts';
+import { frameOf, legOf, type Course, type Frame } from './frame.ts';
+import { drawFor, firstOf, replayed, type Kept } from './replayed.ts';
 
 /** The options of {@link cmaEs}. */
 export interface CmaEsOptions {

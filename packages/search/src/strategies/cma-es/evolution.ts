@@ -1,6 +1,5 @@
 /** The arithmetic of CMA-ES: from one generation to the next, without trials or spaces. */
-import { at, eigenOf } from '../../numeric/matrix.ts';
-import type { SquareMatrix } from '../../numeric/matrix.ts';
+import { at, eigenOf, type SquareMatrix } from '../../numeric/matrix.ts';
 
 /** What follows from the number of dimensions and of samples alone. */
 export interface Settings {

@@ -7,11 +7,9 @@ import type { History } from '../../study/history.ts';
 import { losses, rankTrials } from '../../study/ranking.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
 import type { StrategyInput } from '../strategy.ts';
-import { evolve, sampleOf, startEvolution, usualSamples } from './evolution.ts';
-import type { Evolution } from './evolution.ts';
+import { evolve, sampleOf, startEvolution, usualSamples, type Evolution } from './evolution.ts';
 import type { Course, Leg } from './frame.ts';
-import { withMargin } from './margin.ts';
-import type { Walls } from './margin.ts';
+import { withMargin, type Walls } from './margin.ts';
 import { generationNormals, normalVector } from './normals.ts';
 
 /** A search as far as its finished generations tell. */

@@ -8,14 +8,11 @@ import { rankTrials } from '../../study/ranking.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
 import { freshSample } from '../fresh.ts';
 import { scrambleSeed } from '../sobol.ts';
-import { defineStrategy } from '../strategy.ts';
-import type { Decision, StrategyFactory, StrategyInput } from '../strategy.ts';
+import { defineStrategy, type Decision, type StrategyFactory, type StrategyInput } from '../strategy.ts';
 import { climb, logExpectedImprovement } from './acquisition.ts';
-import { configOf, featuresOf, pointOf, pointOfCodes } from './features.ts';
-import type { Features } from './features.ts';
+import { configOf, featuresOf, pointOf, pointOfCodes, type Features } from './features.ts';
 import { observationsOf } from './observations.ts';
-import { fit, posteriorOf } from './process.ts';
-import type { Data, Hyperparameters, Posterior } from './process.ts';
+import { fit, posteriorOf, type Data, type Hyperparameters, type Posterior } from './process.ts';
 
 /** The options of {@link gp}. */
 export interface GpOptions {

@@ -1,12 +1,10 @@
 /** What a Gaussian process is told of the trials: which of them, and as what numbers. */
 import { normalQuantile } from '../../numeric/normal.ts';
 import type { Space } from '../../space/space.ts';
-import { losses, totalViolation } from '../../study/ranking.ts';
-import type { Criteria } from '../../study/ranking.ts';
+import { losses, totalViolation, type Criteria } from '../../study/ranking.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
 import { tells } from '../tpe/split.ts';
-import { pointOf } from './features.ts';
-import type { Features } from './features.ts';
+import { pointOf, type Features } from './features.ts';
 import type { Data } from './process.ts';
 import { scoresOf } from './scores.ts';
 

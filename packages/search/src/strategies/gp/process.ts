@@ -1,6 +1,5 @@
 /** The Gaussian process: kernel, posterior, and the fit of its hyperparameters with exact gradients. */
-import { at, cholesky, inverseOf, solveLower, solveUpper } from '../../numeric/matrix.ts';
-import type { SquareMatrix } from '../../numeric/matrix.ts';
+import { at, cholesky, inverseOf, solveLower, solveUpper, type SquareMatrix } from '../../numeric/matrix.ts';
 import { minimize } from '../../numeric/minimize.ts';
 
 /** Some points and what was found there, less is better, on a scale of mean 0 and deviation 1. */

@@ -1,6 +1,5 @@
 /** BOHB: Hyperband whose new configs come from kernel densities of the good and the bad. */
-import { checkRungs, hyperbandBrackets, rungLimits, rungSteps } from '../../early-stopping/rungs.ts';
-import type { RungOptions } from '../../early-stopping/rungs.ts';
+import { checkRungs, hyperbandBrackets, rungLimits, rungSteps, type RungOptions } from '../../early-stopping/rungs.ts';
 import { part } from '../../limits.ts';
 import type { RandomStream } from '../../random/random-stream.ts';
 import type { ConfigObject } from '../../space/node.ts';
@@ -8,8 +7,7 @@ import { atStep } from '../../study/at-step.ts';
 import { rankTrials } from '../../study/ranking.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
 import { firstFresh, freshSample } from '../fresh.ts';
-import { defineStrategy } from '../strategy.ts';
-import type { Decision, StrategyFactory, StrategyInput } from '../strategy.ts';
+import { defineStrategy, type Decision, type StrategyFactory, type StrategyInput } from '../strategy.ts';
 import { runBrackets } from './brackets.ts';
 import { groupsOf, stepOf } from './groups.ts';
 import { drawConfig, kernelDensity, logDensity } from './kernel-density.ts';

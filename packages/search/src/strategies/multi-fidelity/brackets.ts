@@ -3,8 +3,7 @@ import type { Bracket } from '../../early-stopping/rungs.ts';
 import type { History } from '../../study/history.ts';
 import { atStep } from '../../study/at-step.ts';
 import { compareSingle, rankTrials } from '../../study/ranking.ts';
-import type { Origin, TrialRecord } from '../../study/trial-record.ts';
-import { isFinished } from '../../study/trial-record.ts';
+import { isFinished, type Origin, type TrialRecord } from '../../study/trial-record.ts';
 import type { Decision, StrategyInput } from '../strategy.ts';
 import { bracketOf, groupsOf } from './groups.ts';
 

@@ -1,6 +1,11 @@
 /** DEHB: Hyperband whose new configs are bred by differential evolution, with a population for every rung. */
-import { checkRungs, hyperbandBrackets, rungLimits } from '../../early-stopping/rungs.ts';
-import type { Bracket, RungOptions } from '../../early-stopping/rungs.ts';
+import {
+  checkRungs,
+  hyperbandBrackets,
+  rungLimits,
+  type Bracket,
+  type RungOptions,
+} from '../../early-stopping/rungs.ts';
 import { part } from '../../limits.ts';
 import type { RandomStream } from '../../random/random-stream.ts';
 import type { ConfigObject } from '../../space/node.ts';
@@ -8,12 +13,10 @@ import { fromUnit, toUnit } from '../../space/number-scale.ts';
 import type { Parameter, ParameterValue } from '../../space/parameter.ts';
 import { sampleParameter } from '../../space/space.ts';
 import { atStep } from '../../study/at-step.ts';
-import { isBetter, rankTrials } from '../../study/ranking.ts';
-import type { Criteria } from '../../study/ranking.ts';
+import { isBetter, rankTrials, type Criteria } from '../../study/ranking.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
 import { firstFresh, freshSample } from '../fresh.ts';
-import { defineStrategy } from '../strategy.ts';
-import type { Decision, StrategyFactory, StrategyInput } from '../strategy.ts';
+import { defineStrategy, type Decision, type StrategyFactory, type StrategyInput } from '../strategy.ts';
 import { advance, bestPaused, budgetOf, isMoving, shapeOf } from './brackets.ts';
 import { bracketOf, groupsOf, stepOf } from './groups.ts';
 

@@ -2,8 +2,7 @@
 import type { RandomStream } from '../../random/random-stream.ts';
 import { truncatedQuantile } from '../../numeric/normal.ts';
 import { fromUnit, toUnit } from '../../space/number-scale.ts';
-import { sampleParameter } from '../../space/space.ts';
-import type { ActiveParameter, Space } from '../../space/space.ts';
+import { sampleParameter, type ActiveParameter, type Space } from '../../space/space.ts';
 import type { ConfigObject } from '../../space/node.ts';
 
 type Flat = ReadonlyMap<string, ActiveParameter>;

@@ -5,8 +5,7 @@
 import type { JsonObject, JsonValue } from '../../json.ts';
 import { atStep } from '../../study/at-step.ts';
 import { History, listsOf } from '../../study/history.ts';
-import { isFinished } from '../../study/trial-record.ts';
-import type { TrialRecord } from '../../study/trial-record.ts';
+import { isFinished, type TrialRecord } from '../../study/trial-record.ts';
 import { memberOf } from '../member.ts';
 import type { Decision, Strategy, StrategyInput } from '../strategy.ts';
 import { groupsOf, stepOf } from './groups.ts';

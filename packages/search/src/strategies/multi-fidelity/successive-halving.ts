@@ -1,13 +1,10 @@
 /** Successive halving, its asynchronous form, and Hyperband, as strategies that pause trials and let the best go on. */
-import { checkRungs, hyperbandBrackets, rungLimits, rungSteps } from '../../early-stopping/rungs.ts';
-import type { RungOptions } from '../../early-stopping/rungs.ts';
+import { checkRungs, hyperbandBrackets, rungLimits, rungSteps, type RungOptions } from '../../early-stopping/rungs.ts';
 import { countFrom, orNull } from '../../limits.ts';
-import { defineStrategy } from '../strategy.ts';
-import type { StrategyFactory, StrategyInput, Decision } from '../strategy.ts';
+import { defineStrategy, type StrategyFactory, type StrategyInput, type Decision } from '../strategy.ts';
 import { bestPaused, budgetOf, enter, rungAt, rungOf, runBrackets } from './brackets.ts';
 import { groupsOf, movingOf, stepOf } from './groups.ts';
-import { checkSampler, sampleWith } from './sampler.ts';
-import type { SamplerOption } from './sampler.ts';
+import { checkSampler, sampleWith, type SamplerOption } from './sampler.ts';
 
 /** The options of {@link asha} and {@link hyperband}. */
 export interface HalvingOptions extends RungOptions {

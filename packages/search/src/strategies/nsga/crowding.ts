@@ -1,6 +1,5 @@
 /** Who survives by crowding: whole fronts, and of the last one those that stand most alone. */
-import { frontsOf } from './member.ts';
-import type { Member } from './member.ts';
+import { frontsOf, type Member } from './member.ts';
 
 /** Who stands next to whom in one objective, and how far apart, as a part of the front's extent. */
 interface Row {

@@ -1,24 +1,20 @@
 /**
  * Generations by trial number, which NSGA-II and NSGA-III share: who the parents are, and how a child is made of them.
  */
-import { atLeastZero, wholeFromOne, orNull, part, wholeFrom } from '../../limits.ts';
-import type { Limit } from '../../limits.ts';
+import { atLeastZero, wholeFromOne, orNull, part, wholeFrom, type Limit } from '../../limits.ts';
 import type { RandomStream } from '../../random/random-stream.ts';
 import type { ConfigObject } from '../../space/node.ts';
 import { fromUnit, toUnit } from '../../space/number-scale.ts';
 import { simulatedBinary } from '../../space/operators.ts';
 import type { ParameterValue } from '../../space/parameter.ts';
-import { sampleParameter } from '../../space/space.ts';
-import type { ActiveParameter, Space } from '../../space/space.ts';
+import { sampleParameter, type ActiveParameter, type Space } from '../../space/space.ts';
 import { mutateParameter } from '../../space/variation.ts';
 import type { History } from '../../study/history.ts';
 import type { Criteria } from '../../study/ranking.ts';
-import type { Origin, TrialRecord } from '../../study/trial-record.ts';
-import { isFinished } from '../../study/trial-record.ts';
+import { isFinished, type Origin, type TrialRecord } from '../../study/trial-record.ts';
 import { firstFresh, freshSample } from '../fresh.ts';
 import type { Decision, StrategyInput } from '../strategy.ts';
-import { compareMembers, flatOf, memberOf } from './member.ts';
-import type { Member } from './member.ts';
+import { compareMembers, flatOf, memberOf, type Member } from './member.ts';
 
 /** How a generation comes from the one before, in NSGA-II and NSGA-III alike. */
 export interface VariationOptions {

@@ -1,7 +1,6 @@
 /** Complete trials as NSGA-II and NSGA-III compare them. */
 import type { ActiveParameter, Space } from '../../space/space.ts';
-import { dominates, losses, nonDominatedSort, totalViolation } from '../../study/ranking.ts';
-import type { Criteria } from '../../study/ranking.ts';
+import { dominates, losses, nonDominatedSort, totalViolation, type Criteria } from '../../study/ranking.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
 
 /** A complete trial as generations select it. */

@@ -1,6 +1,5 @@
 /** Who survives by reference directions: whole fronts, and of the last one those whose direction is the emptiest. */
-import { frontsOf } from './member.ts';
-import type { Member } from './member.ts';
+import { frontsOf, type Member } from './member.ts';
 
 /** A member's reference direction and how far it lies from it. */
 interface Association {

@@ -1,8 +1,7 @@
 /** Which trials TPE takes for good and which for bad. */
 import { own } from '../../json.ts';
 import type { History } from '../../study/history.ts';
-import { frontsGrowing, losses, totalViolation } from '../../study/ranking.ts';
-import type { Criteria } from '../../study/ranking.ts';
+import { frontsGrowing, losses, totalViolation, type Criteria } from '../../study/ranking.ts';
 import type { TrialRecord } from '../../study/trial-record.ts';
 import { byAddedVolume } from './volume.ts';
 

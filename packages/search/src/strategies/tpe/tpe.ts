@@ -3,16 +3,12 @@ import { wholeFromOne } from '../../limits.ts';
 import type { Choose } from '../../space/node.ts';
 import { sampleParameter } from '../../space/space.ts';
 import type { RandomStream } from '../../random/random-stream.ts';
-import { codesOf, valueOf } from '../codes.ts';
-import type { Codes } from '../codes.ts';
+import { codesOf, valueOf, type Codes } from '../codes.ts';
 import { freshProposal, freshSample } from '../fresh.ts';
-import { defineStrategy } from '../strategy.ts';
-import type { Decision, StrategyFactory, StrategyInput } from '../strategy.ts';
+import { defineStrategy, type Decision, type StrategyFactory, type StrategyInput } from '../strategy.ts';
 import { apart, together } from './bandwidths.ts';
-import { Density } from './density.ts';
-import type { Observed } from './density.ts';
-import { groupsOf } from './groups.ts';
-import type { Group } from './groups.ts';
+import { Density, type Observed } from './density.ts';
+import { groupsOf, type Group } from './groups.ts';
 import { splitTrials } from './split.ts';
 
 /** The options of {@link tpe}. */

@@ -7,8 +7,8 @@ import {
   settingsOf,
   startEvolution,
   usualSamples,
+  type Evolution,
 } from '../../../src/strategies/cma-es/evolution.ts';
-import type { Evolution } from '../../../src/strategies/cma-es/evolution.ts';
 import { generationNormals } from '../../../src/strategies/cma-es/normals.ts';
 import { withMargin } from '../../../src/strategies/cma-es/margin.ts';
 

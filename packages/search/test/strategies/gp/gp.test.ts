@@ -1,5 +1,15 @@
-import { RandomStream, choice, createStudy, float, gp, int, maxTrials, replay, space } from '@espalier/search';
-import type { TrialRecord } from '@espalier/search';
+import {
+  RandomStream,
+  choice,
+  createStudy,
+  float,
+  gp,
+  int,
+  maxTrials,
+  replay,
+  space,
+  type TrialRecord,
+} from '@espalier/search';
 import { describe, expect, it } from 'vitest';
 import { History } from '../../../src/study/history.ts';
 import { completeTrial } from '../../helpers/records.ts';

@@ -4,8 +4,7 @@ import {
   logExpectedImprovement,
   logExpectedImprovementGradient,
 } from '../../../src/strategies/gp/acquisition.ts';
-import { fit, lossOf, posteriorOf } from '../../../src/strategies/gp/process.ts';
-import type { Data, Kinds } from '../../../src/strategies/gp/process.ts';
+import { fit, lossOf, posteriorOf, type Data, type Kinds } from '../../../src/strategies/gp/process.ts';
 import golden from '../../golden/scipy.json' with { type: 'json' };
 
 /** A table's data, hyperparameters and kinds. */

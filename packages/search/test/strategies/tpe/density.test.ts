@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { truncatedLogDensity } from '../../../src/numeric/normal.ts';
 import { codeOf } from '../../../src/strategies/codes.ts';
 import { apart, together } from '../../../src/strategies/tpe/bandwidths.ts';
-import { Density } from '../../../src/strategies/tpe/density.ts';
-import type { Observed } from '../../../src/strategies/tpe/density.ts';
+import { Density, type Observed } from '../../../src/strategies/tpe/density.ts';
 
 const x: Observed = { parameter: float(-2, 3), codes: Float64Array.from([0.1, 0.15, 0.8]) };
 const rate = int(1, 12, { log: true });

@@ -1,6 +1,5 @@
 /** Element-wise ops of the public table, derived from their entries. */
-import { isFloat } from '../../dtype/dtype.ts';
-import type { DType } from '../../dtype/dtype.ts';
+import { isFloat, type DType } from '../../dtype/dtype.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { applyElementwise } from '../../tensor/apply-elementwise.ts';
 import type { Chooser, InputCase, OpEntry, Values } from '../domain.ts';

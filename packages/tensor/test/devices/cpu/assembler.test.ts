@@ -13,6 +13,7 @@ import {
   v128,
   call,
   f64,
+  type Expression,
 } from '../../../src/devices/cpu/assembler/expression.ts';
 import { hostImport, memoryImport, ModuleBuilder } from '../../../src/devices/cpu/assembler/module-builder.ts';
 import {
@@ -23,7 +24,6 @@ import {
   type MemoryOp,
   type PlainOp,
 } from '../../../src/devices/cpu/assembler/opcodes.ts';
-import type { Expression } from '../../../src/devices/cpu/assembler/expression.ts';
 import { hasRelaxedSimd } from '../../../src/devices/cpu/gemm/tile.ts';
 import { webAssembly } from '../../../src/devices/cpu/assembler/web-assembly.ts';
 

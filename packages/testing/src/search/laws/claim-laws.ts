@@ -18,8 +18,8 @@ import {
   start,
   study,
   types,
+  type Check,
 } from './tools.ts';
-import type { Check } from './tools.ts';
 
 /** What holds of claims: their numbers, leases and tokens. */
 export const claimLaws: Readonly<Record<string, Check>> = {

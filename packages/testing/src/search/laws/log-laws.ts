@@ -1,8 +1,18 @@
 /** Laws of records and logs: what any storage has to keep so that every reader sees the same study. */
-import { StudyError } from '@espalier/search';
-import type { ClaimedEvent } from '@espalier/search';
-import { claimant, expectEqual, expectRejection, finish, long, record, report, save, start, study } from './tools.ts';
-import type { Check } from './tools.ts';
+import { StudyError, type ClaimedEvent } from '@espalier/search';
+import {
+  claimant,
+  expectEqual,
+  expectRejection,
+  finish,
+  long,
+  record,
+  report,
+  save,
+  start,
+  study,
+  type Check,
+} from './tools.ts';
 
 /** What holds of studies and their logs. */
 export const logLaws: Readonly<Record<string, Check>> = {
