@@ -8,8 +8,8 @@ import { shapedNode } from '../graph/build.ts';
 import { modes, withMode } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import type { Binding, EncodedMatmulSpec, EncodedSettings } from '../kernel/spec.ts';
-import type { KernelStep } from '../graph/kernel-plan.ts';
 import type { Attributes, KernelOp } from '../graph/op.ts';
+import { contractionOp } from '../ops/kernels/contraction-op.ts';
 import { warnOnce } from '../runtime/notices.ts';
 import { contiguousStrides } from '../shape/shape.ts';
 import type { Layout } from '../shape/layout.ts';
@@ -73,8 +73,7 @@ export function hasKernel(device: Device, product: EncodedProduct, m: number, dt
 const productOf = (attributes: Attributes): EncodedProduct => attributes as unknown as EncodedProduct;
 
 /** Inputs: x [m, depth], f32; then the arrays of the matrix. */
-const encodedMatmulOp: KernelOp = {
-  family: 'kernel',
+const encodedMatmulOp: KernelOp = contractionOp({
   name: 'encodedMatmul',
   strided: [true],
   gradient: (g, { inputs: [x, ...arrays], attributes }) => {
@@ -83,15 +82,8 @@ const encodedMatmulOp: KernelOp = {
     const towardsX = multiply(g, arrays, { ...product, walks, activations: 'f32' });
     return [towardsX, ...arrayGradients(g, x as Tensor, arrays, product)];
   },
-  multiplyAccumulates: ({ size, attributes }) => size * productSizes(productOf(attributes)).depth,
   contraction: specOfNode,
-  plan: (node) => ({
-    outputs: [{ shape: node.shape, dtype: node.dtype }],
-    steps: (inputs): KernelStep[] => [
-      { spec: specOfNode(node, inputs), operands: [...node.inputs.map((_, input) => ({ input })), { output: 0 }] },
-    ],
-  }),
-};
+});
 
 function specOfNode(node: Node, [x]: readonly Layout[]): EncodedMatmulSpec {
   const dtypes = node.inputs.slice(1).map(({ dtype }) => dtype);

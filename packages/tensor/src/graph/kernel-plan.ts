@@ -1,5 +1,4 @@
 /** How an op with kernels of its own turns into device work. */
-import type { Device } from '../device/device.ts';
 import type { Node } from './node.ts';
 import type { KernelSpec, Limit } from '../kernel/spec.ts';
 import type { Layout } from '../shape/layout.ts';
@@ -27,5 +26,5 @@ export function limitsOf(node: Node, arity: number, lengths: readonly Layout[], 
 /** The results of a kernel op, and its kernels once the layouts of its inputs are known. */
 export interface KernelPlan {
   readonly outputs: readonly ResultType[];
-  readonly steps: (inputs: readonly Layout[], device: Device) => readonly KernelStep[];
+  readonly steps: (inputs: readonly Layout[]) => readonly KernelStep[];
 }

@@ -92,7 +92,8 @@ export interface KernelOp extends OpBase {
   readonly multiplyAccumulates?: (node: Node) => number;
   /**
    * For a contraction: its kernel, which binds all inputs in order and then the result. Where a device accepts it with an
-   * epilogue, what is done with each element of the result runs inside it.
+   * epilogue, what is done with each element of the result runs inside it; where it does not accept it at all, it runs as the
+   * loop that it means.
    */
   readonly contraction?: (node: Node, inputs: readonly Layout[]) => ContractionSpec;
 }

@@ -1,17 +1,12 @@
 /** Kernels that have nothing to do. */
 import { sizeOf } from '../shape/shape.ts';
+import { contractionOf, isContraction } from './contraction/contraction.ts';
 import type { KernelSpec } from './spec.ts';
 
 /** Whether a kernel writes no element, so that it need not run. */
 export function isIdle(spec: KernelSpec): boolean {
-  switch (spec.kind) {
-    case 'loop':
-      return spec.outer.includes(0);
-    case 'matmul':
-      return sizeOf([...spec.batch, spec.m, spec.n]) === 0;
-    case 'encoded-matmul':
-      return spec.m * (spec.walks === 'columns' ? spec.rows : spec.columns) === 0;
-    default:
-      return false;
-  }
+  if (spec.kind === 'loop') return spec.outer.includes(0);
+  if (!isContraction(spec)) return false;
+  const { batch, m, n } = contractionOf(spec);
+  return sizeOf([...batch, m, n]) === 0;
 }

@@ -2,12 +2,13 @@
 import type { Device } from '../device/device.ts';
 import { dtypes } from '../dtype/dtype.ts';
 import type { Node } from '../graph/node.ts';
-import { withEpilogue } from '../kernel/epilogue.ts';
+import { collapse } from '../kernel/collapse.ts';
+import { contractionOf, isContraction } from '../kernel/contraction/contraction.ts';
+import { withEpilogue } from '../kernel/contraction/epilogue.ts';
 import type { KernelSpec } from '../kernel/spec.ts';
 import type { KernelOp } from '../graph/op.ts';
 import type { Layout } from '../shape/layout.ts';
 import { sizeOf } from '../shape/shape.ts';
-import { collapse } from './collapse.ts';
 import { emitGroup, type EmitOptions } from './emit.ts';
 import type { Epilogues } from './epilogues.ts';
 import type { ExtraValues } from './extra-values.ts';
@@ -147,18 +148,22 @@ function kernelDrafts(
       : (asked.get(position)?.get(index) ?? extra.add(sizeOf(shape) * dtypes[dtype].bytes)),
   );
   return plan
-    .steps(
-      inputs.map(({ layout }): Layout => layout),
-      device,
-    )
+    .steps(inputs.map(({ layout }): Layout => layout))
     .filter(({ copies }) => !(copies && inPlace))
     .map(({ spec, operands }) => ({
-      spec: spec.kind === 'loop' ? collapse(spec) : spec,
+      spec: asRun(spec, device),
       buffers: operands.map((operand) =>
         'input' in operand ? (inputs[operand.input] as Source).base : (placed[operand.output] as number),
       ),
       writes: writtenBindings(spec),
     }));
+}
+
+/** A kernel as a device runs it: a contraction that it does not accept as the loop that it means. */
+function asRun(spec: KernelSpec, device: Device): KernelSpec {
+  if (spec.kind === 'loop') return collapse(spec);
+  const loop = isContraction(spec) && !device.accepts(spec) ? contractionOf(spec).loop?.() : undefined;
+  return loop ? collapse(loop) : spec;
 }
 
 const writtenBindings = (spec: KernelSpec): number[] =>

@@ -1,7 +1,7 @@
 /** Which contractions run with the group that finishes them as one kernel. */
 import type { Device } from '../device/device.ts';
 import type { Node } from '../graph/node.ts';
-import { withPlainEpilogue } from '../kernel/epilogue.ts';
+import { takesEpilogue, withPlainEpilogue } from '../kernel/contraction/epilogue.ts';
 import { isContiguous } from '../shape/layout.ts';
 import { sameShape } from '../shape/shape.ts';
 import type { Group } from './fuse.ts';
@@ -28,7 +28,8 @@ export function findEpilogues(
   const accepts = (base: number, { op, shape }: Node): boolean => {
     if (op.family !== 'kernel' || !op.contraction) return false;
     const layouts = reads(base).map(({ layout }) => layout);
-    return device.accepts(withPlainEpilogue(op.contraction(view.nodes[base] as Node, layouts), shape));
+    const spec = op.contraction(view.nodes[base] as Node, layouts);
+    return takesEpilogue(spec) && device.accepts(withPlainEpilogue(spec, shape));
   };
   for (const [base, users] of readers) {
     const node = view.nodes[base] as Node;

@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sizeClass } from '../../../src/devices/webgpu/buffers.ts';
 import { chooseTile } from '../../../src/devices/webgpu/contraction/tile-choice.ts';
-import { collapse } from '../../../src/devices/webgpu/loop/collapse.ts';
 import { rowShape } from '../../../src/devices/webgpu/loop/row-shape.ts';
 import { splitReduction } from '../../../src/devices/webgpu/loop/split-reduction.ts';
 import { gridOf } from '../../../src/devices/webgpu/program.ts';
 import { literal } from '../../../src/devices/webgpu/wgsl/literals.ts';
 import { WgslModule } from '../../../src/devices/webgpu/wgsl/wgsl-module.ts';
+import { collapse } from '../../../src/kernel/collapse.ts';
 import type { LoopSpec } from '../../../src/kernel/spec.ts';
 import { hardware, load, reduce, scalar, software, store } from './specs.ts';
 

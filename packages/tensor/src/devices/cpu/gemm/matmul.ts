@@ -1,6 +1,7 @@
 /** Matrix products: picks between the blocked product and generated loops, and walks the batch. */
 import { dtypes, type DType } from '../../../dtype/dtype.ts';
-import type { Access, Binding, LoopInstruction, LoopSpec, MatmulSpec } from '../../../kernel/spec.ts';
+import { matmulLoop } from '../../../kernel/contraction/matmul-loop.ts';
+import type { Access, Binding, MatmulSpec } from '../../../kernel/spec.ts';
 import type { Engine, Program } from '../engine.ts';
 import { widenedProgram } from '../widen.ts';
 import { gemmKernels, packDense, planGemm } from './gemm.ts';
@@ -35,7 +36,7 @@ function limitedProgram(spec: MatmulSpec, engine: Engine): Program {
   const rank = spec.batch.length;
   const sizes = sizesNow(spec, engine);
   const isFloat = spec.bindings.every(({ dtype }, binding) => dtype === 'f32' || isLength(spec, binding));
-  const loop = once(() => engine.loop(asLoop(spec)));
+  const loop = once(() => engine.loop(matmulLoop(spec)));
   const rows = once(() => thinCalls(spec, engine) ?? loop());
   const columns = once(() => thinCalls(transposed(spec), engine) ?? loop());
   const blocks = once(() => blockedCalls(spec, engine) ?? loop());
@@ -63,7 +64,7 @@ function wholeProgram(spec: MatmulSpec, engine: Engine): Program {
   const merged = mergeBatch(spec);
   if (merged.m < thin || merged.n < thin || merged.k === 0) return thinProgram(merged, engine);
   if (spec.bindings.some((binding) => binding.dtype !== 'f32')) return widenedMatmul(merged, engine);
-  return blockedCalls(merged, engine) ?? engine.loop(asLoop(merged));
+  return blockedCalls(merged, engine) ?? engine.loop(matmulLoop(merged));
 }
 
 function blockedCalls(spec: MatmulSpec, engine: Engine): Program | undefined {
@@ -78,7 +79,7 @@ function blockedCalls(spec: MatmulSpec, engine: Engine): Program | undefined {
 function thinProgram(spec: MatmulSpec, engine: Engine): Program {
   const isFloat = spec.bindings.every((binding) => binding.dtype === 'f32');
   const oriented = spec.m < thin ? spec : transposed(spec);
-  return (isFloat ? thinCalls(oriented, engine) : undefined) ?? engine.loop(asLoop(spec));
+  return (isFloat ? thinCalls(oriented, engine) : undefined) ?? engine.loop(matmulLoop(spec));
 }
 
 /** Row by row of a. */
@@ -200,30 +201,6 @@ function transposed(spec: MatmulSpec): MatmulSpec {
     b: swap(spec.a),
     out: swap(spec.out as Access),
     ...(spec.limits && { limits: spec.limits.map((limit) => ({ ...limit, dim: turned(limit.dim) })) }),
-  };
-}
-
-/** The same product as a loop nest. */
-function asLoop(spec: MatmulSpec): LoopSpec {
-  const out = spec.out as Access;
-  const rank = spec.batch.length;
-  const batch = (access: Access): number[] => access.strides.slice(0, rank);
-  const [aRow = 0, aDepth = 0] = spec.a.strides.slice(rank);
-  const [bDepth = 0, bColumn = 0] = spec.b.strides.slice(rank);
-  const body: LoopInstruction[] = [
-    { kind: 'load', access: { ...spec.a, strides: [...batch(spec.a), aRow, 0, aDepth] }, dtype: 'f32' },
-    { kind: 'load', access: { ...spec.b, strides: [...batch(spec.b), 0, bColumn, bDepth] }, dtype: 'f32' },
-    { kind: 'scalar', op: 'mul', args: [0, 1], dtype: 'f32' },
-    { kind: 'reduce', op: 'sum', arg: 2, dtype: 'f32' },
-    { kind: 'store', access: { ...out, strides: [...out.strides, 0] }, arg: 3, each: 'row' },
-  ];
-  return {
-    kind: 'loop',
-    bindings: spec.bindings,
-    outer: [...spec.batch, spec.m, spec.n],
-    inner: [spec.k],
-    body,
-    ...(spec.limits && { limits: spec.limits }),
   };
 }
 

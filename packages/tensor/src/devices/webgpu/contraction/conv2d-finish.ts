@@ -1,10 +1,11 @@
 /** What is done with the finished elements of a convolution: stored, or handed to an epilogue. */
+import { afterSum } from '../../../kernel/contraction/epilogue.ts';
+import { restrided } from '../../../kernel/loop-steps.ts';
 import type { Access, Conv2dSpec, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
 import { LoopBody } from '../loop/loop-body.ts';
 import { at } from '../numbers.ts';
 import { elementsPerWord, plainMode, storeLines, type StorageMode } from '../wgsl/storage.ts';
 import { indent, type WgslModule } from '../wgsl/wgsl-module.ts';
-import { afterProduct } from './matmul-as-loop.ts';
 
 /** The tensor that a pass makes: [groups, m, n], where n is `columns`. */
 export interface PassResult {
@@ -105,7 +106,7 @@ export function sumOfParts(spec: Conv2dSpec, result: PassResult, splits: number)
     bindings: [...spec.bindings, { dtype: 'f32', access: 'read' }],
     outer: [spec.groups, m, ...sizes],
     inner: [splits],
-    body: [...sum, ...steps.map((step) => afterProduct(step, sum.length))],
+    body: [...sum, ...afterSum(steps, sum.length, (own) => [...own, 0])],
   };
 }
 
@@ -135,9 +136,5 @@ function epilogueSteps(spec: Conv2dSpec, epilogue: readonly LoopInstruction[]): 
     image,
     ...pixel,
   ];
-  const steps = epilogue.map((step): LoopInstruction => {
-    if (step.kind === 'index') return { ...step, strides: byGroup(step.strides) };
-    return 'access' in step ? { ...step, access: { ...step.access, strides: byGroup(step.access.strides) } } : step;
-  });
-  return { sizes: [spec.batch, ...spec.outSize], steps };
+  return { sizes: [spec.batch, ...spec.outSize], steps: epilogue.map((step) => restrided(step, byGroup)) };
 }

@@ -1,17 +1,12 @@
 /**
- * Convolutions as contractions (implicit GEMM): patches are never materialised, their elements are found when loaded.
- *
- *   pass      rows i                columns j              sum over k
- *   forward   output channels       images x out pixels    in channels x taps
- *   input     input channels        images x in pixels     out channels x taps
- *   weight    output channels       in channels x taps     images x out pixels
- *
- * Groups are the batch.
+ * Convolutions as contractions (implicit GEMM), of the sizes that `contractionOf` tells: patches are never materialised,
+ * their elements are found when loaded.
  */
 import { dtypes } from '../../../dtype/dtype.ts';
+import { collapse } from '../../../kernel/collapse.ts';
+import { contractionOf } from '../../../kernel/contraction/contraction.ts';
 import type { Access, Binding, Conv2dSpec } from '../../../kernel/spec.ts';
 import { loopStage } from '../loop/loop-program.ts';
-import { collapse } from '../loop/collapse.ts';
 import { slotsOf } from '../loop/map-kernel.ts';
 import type { Profile, Program } from '../program.ts';
 import { declareBuffers, loadLines, plainMode } from '../wgsl/storage.ts';
@@ -32,8 +27,7 @@ interface Geometry {
 }
 
 /** One pass: its sizes, where its operands' elements are, and which tensor it makes. */
-interface Pass extends PassResult {
-  readonly k: number;
+interface Pass extends Omit<PassResult, 'm' | 'n'> {
   /** WGSL statements that end in `return`, in terms of `batch` (the group), `i` or `j`, and `k`. */
   readonly left: readonly string[];
   readonly right: readonly string[];
@@ -108,12 +102,8 @@ const split = (index: string, names: readonly [string, string], size: number): s
 const passes: Readonly<Record<Conv2dSpec['pass'], (spec: Conv2dSpec, operands: Operands) => Pass>> = {
   forward: (spec, operands) => {
     const { inPerGroup, outPerGroup, outPixels, taps } = geometryOf(spec);
-    const k = inPerGroup * taps;
     return {
-      m: outPerGroup,
-      n: spec.batch * outPixels,
-      k,
-      left: operands.load(spec.w, `((start * ${outPerGroup}u + i) * ${k}u + k)`),
+      left: operands.load(spec.w, `((start * ${outPerGroup}u + i) * ${inPerGroup * taps}u + k)`),
       right: [
         ...split('k', ['channel', 'tap'], taps),
         ...split('j', ['image', 'pixel'], outPixels),
@@ -127,9 +117,6 @@ const passes: Readonly<Record<Conv2dSpec['pass'], (spec: Conv2dSpec, operands: O
   input: (spec, operands) => {
     const { inPerGroup, outPerGroup, inPixels, taps } = geometryOf(spec);
     return {
-      m: inPerGroup,
-      n: spec.batch * inPixels,
-      k: outPerGroup * taps,
       left: [
         ...split('k', ['channel', 'tap'], taps),
         ...operands.load(spec.w, `(((start * ${outPerGroup}u + channel) * ${inPerGroup}u + i) * ${taps}u + tap)`),
@@ -148,9 +135,6 @@ const passes: Readonly<Record<Conv2dSpec['pass'], (spec: Conv2dSpec, operands: O
     const { inPerGroup, outPerGroup, outPixels, taps } = geometryOf(spec);
     const n = inPerGroup * taps;
     return {
-      m: outPerGroup,
-      n,
-      k: spec.batch * outPixels,
       left: [
         ...split('k', ['image', 'pixel'], outPixels),
         ...operands.load(
@@ -180,8 +164,8 @@ function describeConv2d(spec: Conv2dSpec): string {
 export function conv2dProgram(spec: Conv2dSpec, profile: Profile): Program {
   const title = describeConv2d(spec);
   const module = new WgslModule();
-  const pass = passes[spec.pass](spec, new Operands(spec, module));
-  const { m, n, k } = pass;
+  const { m, n, k } = contractionOf(spec);
+  const pass = { m, n, ...passes[spec.pass](spec, new Operands(spec, module)) };
   if (spec.groups * m * n === 0) return { label: title, stages: [], scratch: [] };
   const choice = chooseTile(
     { batch: spec.groups, m, n, k },

@@ -1,6 +1,9 @@
 /** Matrix products as programs. */
+import { dtypes } from '../../../dtype/dtype.ts';
+import { collapse } from '../../../kernel/collapse.ts';
+import { finishing } from '../../../kernel/contraction/epilogue.ts';
+import { matmulLoop } from '../../../kernel/contraction/matmul-loop.ts';
 import type { Binding, MatmulSpec } from '../../../kernel/spec.ts';
-import { collapse } from '../loop/collapse.ts';
 import { loopProgram, loopStage } from '../loop/loop-program.ts';
 import { slotsOf } from '../loop/map-kernel.ts';
 import { prod } from '../numbers.ts';
@@ -9,7 +12,6 @@ import { declareBuffers, plainMode } from '../wgsl/storage.ts';
 import { WgslModule } from '../wgsl/wgsl-module.ts';
 import { addGatheringFunctions, type Contraction } from './contraction.ts';
 import { epilogueFinish, scratchFinish } from './finish.ts';
-import { epilogueOf, isFloatProduct, matmulAsLoop } from './matmul-as-loop.ts';
 import { addMatrixFunctions, matrixOperand, vectorDirection, vectorMode } from './matrix-operand.ts';
 import { registerTileStage } from './register-tile.ts';
 import { sumOfParts } from './sum-of-parts.ts';
@@ -20,6 +22,11 @@ import { workgroupTileStage } from './workgroup-tile.ts';
 function describeMatmul(spec: MatmulSpec): string {
   const batch = spec.batch.length === 0 ? '' : `${spec.batch.join('x')} of `;
   return `matmul ${batch}[${spec.m}, ${spec.k}] × [${spec.k}, ${spec.n}]${spec.epilogue === undefined ? '' : ' with epilogue'}`;
+}
+
+/** Whether both operands are floats, which is what tiles compute on. */
+function isFloatProduct(spec: MatmulSpec): boolean {
+  return [spec.a, spec.b].every(({ binding }) => dtypes[spec.bindings[binding]?.dtype ?? 'f32'].compute === 'f32');
 }
 
 /** The stage that computes a contraction as chosen. */
@@ -41,10 +48,10 @@ export function matmulProgram(spec: MatmulSpec, profile: Profile): Program {
   );
   const empty = batch * spec.m * spec.n * spec.k === 0;
   if (choice.kind === 'loop' || empty || spec.limits || !isFloatProduct(spec))
-    return loopProgram(matmulAsLoop(spec), profile, label);
+    return loopProgram(matmulLoop(spec), profile, label);
   const tile = tileStage(matmulContraction(spec, label, choice), choice);
   if (choice.splits === 1) return { label, stages: [tile], scratch: [] };
-  const parts = sumOfParts({ ...spec, epilogue: epilogueOf(spec) }, choice.splits);
+  const parts = sumOfParts({ ...spec, epilogue: finishing(spec) }, choice.splits);
   const gather = loopStage(collapse(parts), profile, `${label} (sum of parts)`);
   return {
     label,
@@ -62,7 +69,7 @@ function matmulContraction(spec: MatmulSpec, title: string, choice: TiledChoice)
   const right = matrixOperand('right', spec.b, spec.bindings, spec.batch, spec.n);
   const leftDirection = vectorDirection(left);
   const rightDirection = vectorDirection(right);
-  const finish = epilogueFinish(spec.bindings, epilogueOf(spec), spec.batch, spec.n);
+  const finish = epilogueFinish(spec.bindings, finishing(spec), spec.batch, spec.n);
   const modes = splits === 1 ? [...finish.modes] : spec.bindings.map(({ dtype }) => plainMode(dtype));
   // A buffer that is stored to as well keeps the mode its stores need.
   const mayVectorise = (binding: number): boolean => spec.bindings[binding]?.access === 'read';

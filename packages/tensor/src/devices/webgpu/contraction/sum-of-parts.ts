@@ -1,7 +1,7 @@
 /** The second half of a contraction whose sum over k was cut into parts. */
+import { afterSum } from '../../../kernel/contraction/epilogue.ts';
 import type { LoopInstruction, LoopSpec, MatmulSpec } from '../../../kernel/spec.ts';
 import { prod } from '../numbers.ts';
-import { afterProduct } from './matmul-as-loop.ts';
 
 /**
  * Sums the parts, contiguous [...batch, splits, m, n] in the memory that is bound after `bindings`, and goes on with the
@@ -22,6 +22,6 @@ export function sumOfParts(
     bindings: [...bindings, { dtype: 'f32', access: 'read' }],
     outer: [...batch, m, n],
     inner: [splits],
-    body: [...sum, ...epilogue.map((step) => afterProduct(step, sum.length))],
+    body: [...sum, ...afterSum(epilogue, sum.length, (own) => [...own, 0])],
   };
 }

@@ -1,9 +1,9 @@
 /** Matrices of codes as the right operand of a contraction: tiles of x and of decoded elements, for many rows of x. */
+import { collapse } from '../../../kernel/collapse.ts';
 import { addGatheringFunctions, type Contraction } from '../contraction/contraction.ts';
 import { tileStage } from '../contraction/matmul-program.ts';
 import { sumOfParts } from '../contraction/sum-of-parts.ts';
 import { chooseTile, type TiledChoice } from '../contraction/tile-choice.ts';
-import { collapse } from '../loop/collapse.ts';
 import { loopStage } from '../loop/loop-program.ts';
 import type { Profile, Program } from '../program.ts';
 import { addCodes, addWeights, codesOf } from './codes.ts';

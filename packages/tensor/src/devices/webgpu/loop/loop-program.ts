@@ -1,9 +1,9 @@
 /** Loop specs as programs. */
 import { dtypes } from '../../../dtype/dtype.ts';
+import { collapse } from '../../../kernel/collapse.ts';
 import type { LoopSpec } from '../../../kernel/spec.ts';
 import { prod } from '../numbers.ts';
 import type { Profile, Program, Stage } from '../program.ts';
-import { collapse } from './collapse.ts';
 import { mapStage } from './map-kernel.ts';
 import { rowStage } from './row-kernel.ts';
 import { rowShape } from './row-shape.ts';

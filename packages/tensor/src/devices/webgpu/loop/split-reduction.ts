@@ -2,6 +2,7 @@
  * Few, long rows: one workgroup a row would leave most of the device idle. The inner dimension is cut into parts that
  * are folded as rows of their own into scratch memory, and a second stage folds the parts.
  */
+import { renumbered, restrided } from '../../../kernel/loop-steps.ts';
 import { phases } from '../../../kernel/phases.ts';
 import type { Binding, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
 import { at, contiguousStrides, prod } from '../numbers.ts';
@@ -62,7 +63,7 @@ export function splitReduction(spec: LoopSpec): SplitReduction | undefined {
     outer: [...spec.outer, partCount],
     inner: [partLength],
     body: [
-      ...first.body.map((step) => restride(step, cut)),
+      ...first.body.map((step) => restrided(step, cut)),
       ...reduces.map(({ step }): LoopInstruction => ({ ...step, arg: first.moved(step.arg) })),
       ...reduces.map((_, order): LoopInstruction => ({
         kind: 'store',
@@ -90,7 +91,7 @@ export function splitReduction(spec: LoopSpec): SplitReduction | undefined {
         dtype: step.dtype,
       })),
       ...reduces.map(({ step }, order): LoopInstruction => ({ ...step, arg: order })),
-      ...rowSteps.map((position) => renumber(spec.body[position] as LoopInstruction, (old) => place.get(old) ?? 0)),
+      ...rowSteps.map((position) => renumbered(spec.body[position] as LoopInstruction, (old) => place.get(old) ?? 0)),
     ],
   };
   return { parts, whole, firstScratch, scratchLength: rows * partCount };
@@ -99,18 +100,6 @@ export function splitReduction(spec: LoopSpec): SplitReduction | undefined {
 function largestDivisor(value: number, limit: number): number {
   for (let divisor = limit; divisor > 1; divisor--) if (value % divisor === 0) return divisor;
   return 1;
-}
-
-function renumber(step: LoopInstruction, moved: (position: number) => number): LoopInstruction {
-  if (step.kind === 'scalar') return { ...step, args: step.args.map(moved) };
-  if (step.kind === 'gather') return { ...step, index: moved(step.index) };
-  return step.kind === 'reduce' || step.kind === 'store' ? { ...step, arg: moved(step.arg) } : step;
-}
-
-function restride(step: LoopInstruction, change: (strides: readonly number[]) => number[]): LoopInstruction {
-  if (step.kind === 'load' || step.kind === 'gather' || step.kind === 'store')
-    return { ...step, access: { ...step.access, strides: change(step.access.strides) } };
-  return step.kind === 'index' ? { ...step, strides: change(step.strides) } : step;
 }
 
 /** Every step that the given ones need, themselves included. */
@@ -134,5 +123,5 @@ function compact(
 ): { body: LoopInstruction[]; moved: (position: number) => number } {
   const order = [...kept].toSorted((a, b) => a - b);
   const moved = (position: number): number => order.indexOf(position);
-  return { body: order.map((position) => renumber(body[position] as LoopInstruction, moved)), moved };
+  return { body: order.map((position) => renumbered(body[position] as LoopInstruction, moved)), moved };
 }

@@ -1,21 +1,11 @@
-/** Merges loop dimensions that every access walks as one, and drops those of size 1: fewer, longer loops. */
-import type { LoopInstruction, LoopSpec } from '../kernel/spec.ts';
+/**
+ * Fewer dimensions, same elements: drops dimensions of size 1 and joins neighbours that every access walks as one. Loops
+ * are longer then, and an index costs fewer divisions.
+ */
+import { restrided, stridesOf } from './loop-steps.ts';
+import type { LoopSpec } from './spec.ts';
 
-const stridesOf = (step: LoopInstruction): readonly number[] | undefined =>
-  step.kind === 'load' || step.kind === 'store' || step.kind === 'gather'
-    ? step.access.strides
-    : step.kind === 'index'
-      ? step.strides
-      : undefined;
-
-const withStrides = (step: LoopInstruction, strides: readonly number[]): LoopInstruction =>
-  step.kind === 'index'
-    ? { ...step, strides }
-    : step.kind === 'load' || step.kind === 'store' || step.kind === 'gather'
-      ? { ...step, access: { ...step.access, strides } }
-      : step;
-
-/** The same kernel over fewer dimensions. Outer and inner dimensions never mix. */
+/** The same kernel over as few dimensions as its accesses allow. Outer and inner dimensions never mix. */
 export function collapse(spec: LoopSpec): LoopSpec {
   const sizes = [...spec.outer, ...spec.inner];
   const lists = spec.body.map(stridesOf).filter((strides) => strides !== undefined);
@@ -56,11 +46,11 @@ export function collapse(spec: LoopSpec): LoopSpec {
     ...(limits.length > 0 && {
       limits: limits.map((limit) => ({ ...limit, dim: flat.findIndex((block) => block.includes(limit.dim)) })),
     }),
-    body: spec.body.map((step) => {
-      const strides = stridesOf(step);
-      if (!strides) return step;
-      const merged = flat.map((block) => strides[block.at(-1) as number] as number);
-      return withStrides(step, innerSizes.length > kept.length ? [...merged, 0] : merged);
-    }),
+    body: spec.body.map((step) =>
+      restrided(step, (strides) => {
+        const merged = flat.map((block) => strides[block.at(-1) as number] as number);
+        return innerSizes.length > kept.length ? [...merged, 0] : merged;
+      }),
+    ),
   };
 }
