@@ -146,6 +146,7 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     ]),
     row('medianInterval', optimize.medianInterval, () => [[1, 2, 3], 0.1]),
     row('nextKnob', optimize.nextKnob, () => [range(), [{ knob: 0.5, margin: 0.1 }]]),
+    row('numberFormat', optimize.numberFormat, () => ['int8']),
     row('notesOn', optimize.notesOn, () => [report.before, report.after]),
     row('packWeights', optimize.packWeights, () => [pruned]),
     row('paretoFront', optimize.paretoFront, () => [[{ quality: 1, cost: 1 }]]),
@@ -187,6 +188,9 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     row('registerFormat', optimize.registerFormat, () => [ownFormat()]),
     row('reportJson', optimize.reportJson, () => [report]),
     row('registerMetric', optimize.registerMetric, () => [{ type: 'own', targets: 'classes', metric: nn.accuracy }]),
+    row('registerNumberFormat', optimize.registerNumberFormat, () => [
+      { name: 'own-numbers', bits: 4, minimum: -7, maximum: 7 },
+    ]),
     row('registerPass', optimize.registerPass, () => [{ type: 'own', make: () => optimize.quantize() }]),
     row('registerScore', optimize.registerScore, () => [{ type: 'own', score: (values: Float32Array) => values }]),
     row('registerView', optimize.registerView, () => [

@@ -41,6 +41,7 @@ export const nn: Layers = {
       'config',
       'loss',
       'module',
+      'layers',
       'loss/trained-by.ts',
       'module/build.ts',
     ],

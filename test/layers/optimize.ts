@@ -13,7 +13,7 @@ export const optimize: Layers = {
     'prune/mask-view.ts': [],
     'quantize/observers.ts': ['quote.ts'],
     'quantize/rounding.ts': [],
-    'quantize/number-format.ts': ['quantize/observers.ts', 'quantize/rounding.ts'],
+    'quantize/number-format.ts': ['arguments.ts', 'quantize/observers.ts'],
     'quantize/codes.ts': ['quantize/rounding.ts', 'quantize/number-format.ts'],
     'quantize/quantize-view.ts': ['quote.ts', 'quantize/number-format.ts', 'quantize/codes.ts'],
     'recipe/data.ts': [],

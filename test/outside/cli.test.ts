@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build as buildModel } from '@espalier/nn';
-import { runRecipe } from '@espalier/optimize';
+import { quantizationOf, runRecipe } from '@espalier/optimize';
 import { loadOptimized, saveOptimized } from '@espalier/optimize/node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { build } from '../../tools/build.mjs';
@@ -98,6 +98,31 @@ test('its score is a method of prune, in a worker, and the result keeps its view
     ?.views.map(({ name }) => name);
   expect(names).toEqual(['mask', 'ceiling']);
   expect(JSON.stringify(optimization)).toContain('by magnitude within rows');
+});
+
+test('its number format is one of quantize, in a worker, and not without it', async () => {
+  const output = join(folder, 'three-bits');
+  const quantize = [
+    'quantize',
+    model,
+    '-o',
+    output,
+    '--weights',
+    'int3',
+    '--data',
+    images,
+    '--device',
+    'cpu',
+    '--json',
+  ];
+  const without = await espalier(...quantize);
+  expect(without.code).toBe(2);
+  expect(without.stderr).toContain("there is no 'int3'");
+  const { code, stderr } = await espalier(...quantize, '--plugin', plugin);
+  expect(code, stderr).toBe(0);
+  const { model: rounded } = await loadOptimized(output);
+  const weight = rounded.namedParameters().get('4.weight');
+  expect(weight && quantizationOf(weight)?.format).toBe('int3');
 });
 
 test('its storage keeps studies, also of worker processes, which load it too; and a study names no plugin', async () => {

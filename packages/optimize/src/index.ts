@@ -63,7 +63,13 @@ export {
   type PruningSchedule,
   type ScheduleShape,
 } from './prune/schedule.ts';
-export { numberFormats, type NumberFormat, type WeightFormat } from './quantize/number-format.ts';
+export {
+  numberFormat,
+  numberFormats,
+  registerNumberFormat,
+  type NumberFormat,
+  type WeightFormat,
+} from './quantize/number-format.ts';
 export {
   createObserver,
   observerTypes,

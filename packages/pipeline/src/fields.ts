@@ -115,9 +115,15 @@ export function numberAbove(low: number, high: number): Field {
   };
 }
 
-/** One of some values. */
+/** One of some values; of a list that grows, those that are in it by then. */
 export function oneOf(values: readonly (string | number | boolean)[]): Field {
-  return { allowed: `one of ${values.join(', ')}`, accepts: (value) => values.some((one) => one === value) };
+  return {
+    // When it is asked for: names may be added later.
+    get allowed() {
+      return `one of ${values.join(', ')}`;
+    },
+    accepts: (value) => values.some((one) => one === value),
+  };
 }
 
 /** A text that is not empty. */

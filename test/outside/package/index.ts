@@ -8,10 +8,18 @@ import {
   registerSchedule,
 } from '@espalier/nn';
 import { registerStorage } from '@espalier/search';
-import { registerFormat, registerMetric, registerPass, registerScore, registerView } from '@espalier/optimize';
+import {
+  registerFormat,
+  registerMetric,
+  registerNumberFormat,
+  registerPass,
+  registerScore,
+  registerView,
+} from '@espalier/optimize';
 import { softsignLayer } from './activation.ts';
 import { rowSigns } from './format.ts';
 import { gainLayer } from './layer.ts';
+import { int3 } from './number-format.ts';
 import { limitPass } from './pass.ts';
 import { rowRelative } from './score.ts';
 import { shelf } from './storage.ts';
@@ -27,6 +35,7 @@ registerSchedule(zigzag);
 registerMetric(balance);
 registerView(ceiling);
 registerFormat(rowSigns);
+registerNumberFormat(int3);
 registerPass(limitPass);
 registerScore(rowRelative);
 registerStorage(shelf);

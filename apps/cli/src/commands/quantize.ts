@@ -1,4 +1,5 @@
 /** `espalier quantize`: a saved model in fewer bits. */
+import { numberFormats, type WeightFormat } from '@espalier/optimize';
 import { checkSource } from '@espalier/pipeline';
 import { Option, type Command } from 'commander';
 import { withExamples } from '../cli/options.ts';
@@ -7,7 +8,7 @@ import { checkModelFolder, withModelOptions, type ModelOptions } from './model-o
 import { showTransformed, transform } from './transform.ts';
 
 interface QuantizeOptions extends ModelOptions {
-  readonly weights: 'int8';
+  readonly weights: WeightFormat;
   readonly granularity: 'channel' | 'tensor';
 }
 
@@ -17,7 +18,7 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
     .command('quantize')
     .description('store the weights of a model in fewer bits')
     .argument('<model>', 'the folder of a saved model')
-    .addOption(new Option('--weights <format>', 'what weights become').choices(['int8']).default('int8'))
+    .addOption(new Option('--weights <format>', 'what weights become').choices(numberFormats).default('int8'))
     .addOption(
       new Option('--granularity <name>', 'what shares a scale').choices(['channel', 'tensor']).default('channel'),
     );

@@ -4,7 +4,7 @@ import { show, showName } from '../config/fields.ts';
 import { aModule } from '../config/rules.ts';
 import { StateError } from '../errors.ts';
 import { isRecord } from '../json.ts';
-import { buildableTypes } from '../module/build.ts';
+import { moduleTypes } from '../layers/known.ts';
 import type { Module, ModuleConfig } from '../module/module.ts';
 
 /**
@@ -15,7 +15,7 @@ import type { Module, ModuleConfig } from '../module/module.ts';
 export function describeModel(operation: string, model: Module): ModuleConfig {
   check('describeModel', 'operation', operation, aText);
   check(operation, 'model', model, aModule);
-  const known = new Set(buildableTypes());
+  const known = new Set(moduleTypes());
   for (const [name, module] of model.namedModules()) {
     const { type } = module.config();
     if (!known.has(type))

@@ -1,10 +1,8 @@
 /** Activation functions as layers. */
 import type { Tensor } from '@espalier/tensor';
-import { aFunction, aText, check, ruleOf } from '@espalier/tensor/arguments';
 import { integer, optional, parseFields, real, word, type Fields } from '../config/fields.ts';
-import { isRecord } from '../json.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
-import { registerModule, type ModuleType } from '../module/registry.ts';
+import type { ModuleType } from '../module/registry.ts';
 import { Registry } from '../registry/registry.ts';
 
 /** A type of activation function. */
@@ -60,29 +58,21 @@ const builtIn: readonly ActivationType[] = [
   kind('identity', {}, (x) => x),
 ];
 
-const types = new Registry<ActivationType>('activation', ({ type }) => type, builtIn);
-
-const anActivationType = ruleOf<ActivationType>(
-  'a type of activation function: { type, create }',
-  (value) => isRecord(value) && aText.holds(value['type']) && aFunction.holds(value['create']),
+/** The activation functions by name. */
+export const activations: Registry<ActivationType> = new Registry<ActivationType>(
+  'activation',
+  ({ type }) => type,
+  builtIn,
 );
 
-const moduleOf = ({ type }: ActivationType): ModuleType => ({
+/** The names of all activation functions, those that were registered last. */
+export const activationNames: readonly ActivationName[] = activations.names;
+
+/** The layer that an activation function is. */
+export const moduleOf = ({ type }: ActivationType): ModuleType => ({
   type,
   build: (config, _context, where) => new Activation(type, config, where),
 });
-
-/**
- * Makes an activation function known by its name: to `Activation`, and as a layer to descriptions of models.
- * @throws {ConfigError} if another one, or a type of module, has the name.
- */
-export function registerActivation(type: ActivationType): void {
-  check('registerActivation', 'type', type, anActivationType);
-  if (types.get(type.type) === type) return;
-  for (const known of activationTypes) registerModule(known);
-  registerModule(moduleOf(type));
-  types.register('registerActivation', type);
-}
 
 /** The names of activation functions. */
 export type ActivationName =
@@ -115,7 +105,7 @@ export class Activation extends Module {
   /** @throws {ConfigError} for an unknown name or setting. */
   constructor(type: ActivationName, settings: object = {}, where = '') {
     super();
-    const found = types.find('activation', type);
+    const found = activations.find('activation', type);
     this.type = type;
     const made = found.create(settings, where === '' ? type : where);
     this.settings = made.settings;

@@ -2,14 +2,14 @@
 import { Generator, type Tensor } from '@espalier/tensor';
 import { check, checkOptions, type OptionRules } from '@espalier/tensor/arguments';
 import { aModule, aSeed } from '../config/rules.ts';
-import { builtInModules } from '../layers/built-in.ts';
+import { addBuiltIn } from '../layers/known.ts';
 import { noteTrainedBy, trainedBy } from '../loss/trained-by.ts';
 import { deriveSeed, streamOf } from '../random/seed.ts';
 import { buildContext, contextRules, type BuildContext } from './build-context.ts';
 import { loadTensors } from './load-state.ts';
 import type { Module, ModuleConfig } from './module.ts';
 import { toBeOverwritten, type Parameter } from './parameter.ts';
-import { buildModule, moduleTypes, registerModule } from './registry.ts';
+import { buildModule } from './registry.ts';
 
 /** How a model is built. */
 export interface BuildOptions extends Partial<BuildContext> {
@@ -20,17 +20,6 @@ export interface BuildOptions extends Partial<BuildContext> {
 const { generator: _, ...cloneRules } = contextRules;
 const buildRules: OptionRules<BuildOptions> = { ...contextRules, seed: aSeed };
 
-// Not when they are imported: a bundle that builds nothing has none of them.
-function registerBuiltIn(): void {
-  for (const type of builtInModules) registerModule(type);
-}
-
-/** The names of all types of module that `build` knows. */
-export function buildableTypes(): readonly string[] {
-  registerBuiltIn();
-  return moduleTypes();
-}
-
 /**
  * The model a JSON description stands for, freshly initialised.
  * @throws {ConfigError} naming the place of whatever is wrong in it.
@@ -40,7 +29,7 @@ export function buildableTypes(): readonly string[] {
  */
 export function build(config: ModuleConfig, options: BuildOptions = {}): Module {
   checkOptions('build', options, buildRules);
-  registerBuiltIn();
+  addBuiltIn();
   const { seed } = options;
   const generator = options.generator ?? (seed === undefined ? undefined : streamOf(seed, 'init'));
   const model = buildModule(config, buildContext({ ...options, ...(generator && { generator }) }), '');

@@ -26,25 +26,25 @@ const aModuleType = ruleOf<ModuleType>(
   (value) => isRecord(value) && aText.holds(value['type']) && aFunction.holds(value['build']),
 );
 
-// `build` gives it those of this package: each of them imports this file.
+// Those of this package come when somebody asks (`layers/known.ts`): each of them imports this file.
 const types = new Registry<ModuleType>('type of module', ({ type }) => type);
 
 /**
- * Makes a type known to `build`.
- * @throws {ConfigError} if the name is taken by another one.
+ * Adds a type.
+ * @throws {ConfigError} that says the operation, if the name is taken by another one.
  */
-export function registerModule(type: ModuleType): void {
-  check('registerModule', 'type', type, aModuleType);
+export function addModule(operation: string, type: ModuleType): void {
+  check(operation, 'type', type, aModuleType);
   if (type.type === sameType)
     throw new ConfigError(
-      'registerModule',
+      operation,
       `'${sameType}' stands for a module that was described before; choose another name`,
     );
-  types.register('registerModule', type);
+  types.register(operation, type);
 }
 
-/** The names of all known types, sorted. */
-export function moduleTypes(): string[] {
+/** The names of the types that were added, sorted. */
+export function addedModules(): string[] {
   return types.names.toSorted();
 }
 
@@ -63,7 +63,7 @@ export function buildModule(
   if (!type)
     throw new ConfigError(
       where === '' ? 'type' : `${where}.type`,
-      `${showName(config['type'])} is no known module; known are ${moduleTypes().join(', ')}`,
+      `${showName(config['type'])} is no known module; known are ${addedModules().join(', ')}`,
     );
   const module = type.build(own as ModuleConfig, context, where, (child, place) =>
     buildModule(child, context, inside(where, place), built),

@@ -20,7 +20,7 @@ export interface ParameterCost {
   readonly nonZeros: number;
   /** `dense`, `bitmask` or `csr`; `encoded` for a weight that is stored in a format of its own, `viewed` for one under registered views. */
   readonly layout: WeightDescription['layout'] | 'encoded' | 'viewed';
-  /** `float32`, `int8`, the dtype of the tensor, or the name of the format. */
+  /** `float32`, a number format such as `int8`, the dtype of the tensor, or the name of the format. */
   readonly format: string;
   /** Bytes of its arrays in the file. */
   readonly bytes: number;

@@ -5,7 +5,13 @@ import { ArgumentError, fromTyped, type Shape } from '@espalier/tensor';
 import { aText, check, showShape } from '@espalier/tensor/arguments';
 import { maskOf, setMask } from '../prune/mask-view.ts';
 import { decodeValues, encodeValues } from '../quantize/codes.ts';
-import { numberFormats, type WeightFormat } from '../quantize/number-format.ts';
+import {
+  numberFormat,
+  numberFormats,
+  plainFormat,
+  type NumberFormat,
+  type WeightFormat,
+} from '../quantize/number-format.ts';
 import { quantizationOf, setQuantization } from '../quantize/quantize-view.ts';
 import { checkViews, isViewed } from '../views/carried.ts';
 import { nonZero, type SparseWeights, type Values } from './bitmask.ts';
@@ -15,7 +21,9 @@ import {
   decodeLayout,
   encodeLayout,
   layoutNames,
+  packLayout,
   smallestLayout,
+  unpackLayout,
   type LayoutName,
   type NamedArrays,
 } from './weight-layout.ts';
@@ -24,8 +32,8 @@ import { brief, quote } from '../quote.ts';
 /** What a file needs to say about a weight besides its arrays. */
 export interface WeightDescription {
   readonly layout: LayoutName;
-  /** The format of one stored value. */
-  readonly format: 'float32' | WeightFormat;
+  /** The format of one stored value: `float32`, or one of `numberFormats`. */
+  readonly format: WeightFormat;
   readonly shape: Shape;
   /** Whether it has a mask: what a layout does not hold, or a dense one holds as 0, was pruned and stays 0 in training. */
   readonly pruned: boolean;
@@ -47,7 +55,7 @@ export function hasLayout(parameter: Parameter): boolean {
 }
 
 /**
- * Turns a masked or quantized f32 parameter into the layout that takes the fewest bytes: its values (f32, or int8 with
+ * Turns a masked or quantized f32 parameter into the layout that takes the fewest bytes: its values (f32, or codes with
  * scales), dense, by bitmask or by compressed rows. A sparse layout holds every weight that the mask keeps, also one
  * that is 0. The parameter is not changed. `name` is for errors.
  * @throws {ArgumentError} for a view that a file cannot carry, for NaN under quantization, and for another dtype than
@@ -101,16 +109,16 @@ async function ofStored({ shape, value }: Parameter, stored: StoredWeight, name:
 }
 
 function arrange({ shape, values, kept, quantization }: Contents): MaterializedWeight {
-  const dense: Values = quantization
-    ? encodeValues(values, quantization.scales, numberFormats[quantization.format])
-    : values;
+  const format = quantization && numberFormat(quantization.format);
+  const dense: Values = quantization && format ? encodeValues(values, quantization.scales, format) : values;
   const weights: SparseWeights = { dense, present: Uint8Array.from(kept ?? nonZero(dense)) };
-  const layout = smallestLayout(shape, weights);
-  const arrays = new Map(encodeLayout(layout, weights, shape));
+  const layout = smallestLayout(shape, weights, format?.bits ?? 32);
+  const whole = encodeLayout(layout, weights, shape);
+  const arrays = new Map(format ? packLayout(layout, whole, format.bits) : whole);
   if (quantization) arrays.set('_scale', store(Float32Array.from(quantization.scales)));
   return {
     layout,
-    format: quantization?.format ?? 'float32',
+    format: format?.name ?? plainFormat,
     shape,
     pruned: kept !== undefined,
     arrays,
@@ -139,21 +147,46 @@ export function restore(name: string, parameter: Parameter, description: WeightD
   if (shape.join() !== parameter.tensor.shape.join()) {
     throw new FormatError(name, 0, `has the shape ${showShape(shape)}; the model needs ${showShape(parameter.shape)}`);
   }
-  const scales = format === 'float32' ? undefined : unstore(`${name}_scale`, arrays.get('_scale'), 'f32');
+  const numbers = format === plainFormat ? undefined : numberFormat(format);
+  const scales = numbers && unstore(`${name}_scale`, arrays.get('_scale'), 'f32');
   if (scales) checkScales(name, scales, shape);
-  const quantization = scales && format !== 'float32' ? { format, scales } : undefined;
+  const quantization = scales && { format, scales };
   const { device } = parameter;
-  const matrix = matrixOf(name, description, arrays, device);
+  const whole = numbers ? codesOf(name, description, arrays, numbers) : arrays;
+  const matrix = matrixOf(name, description, whole, device);
   if (matrix?.t().hasKernel()) {
     parameter.store(optimizedWeight({ matrix, pruned, quantization }));
     return;
   }
   matrix?.dispose();
-  const { dense, present } = decodeLayout(layout, name, arrays, scales ? 'i8' : 'f32', shape);
+  const { dense, present } = decodeLayout(layout, name, whole, scales ? 'i8' : 'f32', shape);
   const values = scales ? decodeValues(dense as Int8Array, scales) : (dense as Float32Array);
   parameter.tensor.assign(fromTyped(values, shape, { device }).realizeSync());
   if (pruned) setMask(parameter, present);
   if (quantization) setQuantization(parameter, quantization.format, quantization.scales);
+}
+
+/**
+ * The arrays of a file with a code to a byte.
+ * @throws {FormatError} naming the array, for one that the format does not have.
+ */
+function codesOf(
+  name: string,
+  { layout, shape }: WeightDescription,
+  arrays: NamedArrays,
+  { name: format, bits, minimum, maximum }: NumberFormat,
+): NamedArrays {
+  const whole = unpackLayout(layout, name, arrays, shape, bits);
+  const values = `${name}${layout === 'dense' ? '' : '_values'}`;
+  const codes = unstore(values, whole.get(layout === 'dense' ? '' : '_values'), 'i8');
+  const wrong = codes.findIndex((code) => code < minimum || code > maximum);
+  if (wrong >= 0)
+    throw new FormatError(
+      values,
+      Math.floor((wrong * bits) / 8),
+      `holds the code ${codes[wrong]}; ${format} has those from ${minimum} to ${maximum}`,
+    );
+  return whole;
 }
 
 function checkScales(name: string, scales: Float32Array, shape: Shape): void {
@@ -178,7 +211,7 @@ export function parseDescription(source: string, name: string, value: unknown): 
   const sizes: unknown = shape;
   const valid =
     layoutNames.includes(layout as LayoutName) &&
-    (format === 'float32' || format === 'int8') &&
+    typeof format === 'string' &&
     Array.isArray(sizes) &&
     sizes.every((size) => Number.isSafeInteger(size) && (size as number) >= 0) &&
     typeof pruned === 'boolean';
@@ -189,5 +222,11 @@ export function parseDescription(source: string, name: string, value: unknown): 
       `the description of ${brief(name)} is ${quote(value)}; it needs layout, format, shape and pruned`,
     );
   }
+  if (format !== plainFormat && !numberFormats.includes(format))
+    throw new FormatError(
+      source,
+      0,
+      `the number format ${quote(format)} of ${brief(name)} is not known; there are ${[plainFormat, ...numberFormats].join(', ')}, and what registerNumberFormat adds`,
+    );
   return { layout, format, shape, pruned } as WeightDescription;
 }

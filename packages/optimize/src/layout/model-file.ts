@@ -47,9 +47,10 @@ const layoutEndings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_
  * - by bitmask: `p_values` [n] and `p_bitmask` u8 [rows, ⌈columns / 8⌉];
  * - by compressed rows: `p_values` [n], `p_columns` u8 or u32 [n] and `p_row_offsets` u32 [rows + 1];
  *
- * with values f32, or i8 and `p_scale` f32 [1] or [rows]; one that is stored in a format (see the pass `encode`)
- * becomes `p_name` for each array of the format, and one under registered views stays `p`, with `p_view<i>_name` for
- * each array of the i-th view. Rows are the first axis, columns all others.
+ * with values f32, or codes and `p_scale` f32 [1] or [rows]: i8, or u8 [⌈n · bits / 8⌉] of a number format of fewer
+ * bits. One that is stored in a format (see the pass `encode`) becomes `p_name` for each array of the format, and one
+ * under registered views stays `p`, with `p_view<i>_name` for each array of the i-th view. Rows are the first axis,
+ * columns all others.
  * @throws {ArgumentError} as `materialize` does, and for a tensor that has such a name already.
  */
 export async function packWeights(model: Module): Promise<ModelWeights> {

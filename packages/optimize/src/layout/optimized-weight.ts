@@ -20,6 +20,7 @@ import type { WeightFormat } from '../quantize/number-format.ts';
 import { QuantizeView } from '../quantize/quantize-view.ts';
 import { bitmaskRowBytes } from './bitmask.ts';
 import type { WeightDescription } from './materialize.ts';
+import { countBits } from './packed-codes.ts';
 import { unstore } from './stored-array.ts';
 import { decodeLayout, type NamedArrays } from './weight-layout.ts';
 
@@ -93,10 +94,7 @@ const sparse: Readonly<Partial<Record<WeightDescription['layout'], (file: Sparse
 function offsetsOf(mask: Uint8Array, rows: number, rowBytes: number): Int32Array<ArrayBuffer> {
   const offsets = new Int32Array(rows + 1);
   for (let row = 0; row < rows; row++) {
-    let count = offsets[row] as number;
-    for (const byte of mask.subarray(row * rowBytes, (row + 1) * rowBytes))
-      for (let bits = byte; bits !== 0; bits &= bits - 1) count++;
-    offsets[row + 1] = count;
+    offsets[row + 1] = (offsets[row] as number) + countBits(mask.subarray(row * rowBytes, (row + 1) * rowBytes));
   }
   return offsets;
 }

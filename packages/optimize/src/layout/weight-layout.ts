@@ -4,6 +4,7 @@ import { sizeOf, type Shape } from '@espalier/tensor';
 import { showShape } from '@espalier/tensor/arguments';
 import { bitmaskRowBytes, decodeBitmask, encodeBitmask, nonZero, type SparseWeights, type Values } from './bitmask.ts';
 import { columnIndexBytes, decodeCompressedRows, encodeCompressedRows } from './csr.ts';
+import { countBits, packCodes, packedBytes, unpackCodes } from './packed-codes.ts';
 import { store, unstore } from './stored-array.ts';
 
 /** How the weights of a tensor are laid out in a file. */
@@ -21,8 +22,12 @@ export type NamedArrays = ReadonlyMap<string, RawTensor>;
 interface Layout {
   /** How many arrays it takes. */
   readonly arrays: number;
-  /** Bytes of the arrays for `present` weights of `valueBytes` each. */
-  readonly bytes: (matrix: Matrix, present: number, valueBytes: number) => number;
+  /** Bytes of the arrays for `present` weights of `valueBits` each. */
+  readonly bytes: (matrix: Matrix, present: number, valueBits: number) => number;
+  /** The array of the values. */
+  readonly values: string;
+  /** How many values there are, as the other arrays say. */
+  readonly count: (matrix: Matrix, arrays: NamedArrays) => number;
   readonly encode: (weights: SparseWeights, shape: Shape, matrix: Matrix) => NamedArrays;
   /**
    * `name` is the parameter's, for errors.
@@ -40,7 +45,9 @@ interface Layout {
 const layouts: Readonly<Record<LayoutName, Layout>> = {
   dense: {
     arrays: 1,
-    bytes: ({ rows, columns }, _present, valueBytes) => rows * columns * valueBytes,
+    bytes: ({ rows, columns }, _present, valueBits) => packedBytes(rows * columns, valueBits),
+    values: '',
+    count: ({ rows, columns }) => rows * columns,
     encode: ({ dense }, shape) => new Map([['', store(dense, shape)]]),
     decode: (name, arrays, dtype, shape) => {
       const array = arrays.get('');
@@ -53,7 +60,9 @@ const layouts: Readonly<Record<LayoutName, Layout>> = {
   },
   bitmask: {
     arrays: 2,
-    bytes: ({ rows, columns }, present, valueBytes) => rows * bitmaskRowBytes(columns) + present * valueBytes,
+    bytes: ({ rows, columns }, present, valueBits) => rows * bitmaskRowBytes(columns) + packedBytes(present, valueBits),
+    values: '_values',
+    count: (_, arrays) => countBits(arrays.get('_bitmask')?.bytes ?? new Uint8Array()),
     encode: (weights, _shape, { rows, columns }) => {
       const { bits, values } = encodeBitmask(weights, rows, columns);
       return new Map([
@@ -68,8 +77,10 @@ const layouts: Readonly<Record<LayoutName, Layout>> = {
   },
   csr: {
     arrays: 3,
-    bytes: ({ rows, columns }, present, valueBytes) =>
-      (rows + 1) * 4 + present * (valueBytes + columnIndexBytes(columns)),
+    bytes: ({ rows, columns }, present, valueBits) =>
+      (rows + 1) * 4 + present * columnIndexBytes(columns) + packedBytes(present, valueBits),
+    values: '_values',
+    count: (_, arrays) => sizeOf(arrays.get('_columns')?.shape ?? [0]),
     encode: (weights, _shape, { rows, columns }) => {
       const parts = encodeCompressedRows(weights, rows, columns);
       return new Map([
@@ -98,19 +109,19 @@ function matrixOf(shape: Shape): Matrix {
 /** About what the name, the dtype and the shape of an array take in the header of a file. */
 const entryBytes = 80;
 
-function layoutBytes(layout: LayoutName, shape: Shape, present: number, valueBytes: number): number {
+function layoutBytes(layout: LayoutName, shape: Shape, present: number, valueBits: number): number {
   const { arrays, bytes } = layouts[layout];
-  return bytes(matrixOf(shape), present, valueBytes) + arrays * entryBytes;
+  return bytes(matrixOf(shape), present, valueBits) + arrays * entryBytes;
 }
 
 /**
- * The layout that takes the fewest bytes; of equals, the simplest. A dense one is none where a weight that is there is 0: it
+ * The layout that takes the fewest bytes, of values of some bits; of equals, the simplest. A dense one is none where a weight that is there is 0: it
  * could not be told from one that is not.
  */
-export function smallestLayout(shape: Shape, { dense, present }: SparseWeights): LayoutName {
+export function smallestLayout(shape: Shape, { dense, present }: SparseWeights, valueBits: number): LayoutName {
   const count = present.reduce((sum, each) => sum + each, 0);
   const isPlain = dense.every((value, index) => value !== 0 || present[index] === 0);
-  const bytes = (layout: LayoutName): number => layoutBytes(layout, shape, count, dense.BYTES_PER_ELEMENT);
+  const bytes = (layout: LayoutName): number => layoutBytes(layout, shape, count, valueBits);
   const ordered = layoutNames.filter((layout) => layout !== 'dense' || isPlain).toSorted((a, b) => bytes(a) - bytes(b));
   return ordered[0] as LayoutName;
 }
@@ -118,6 +129,37 @@ export function smallestLayout(shape: Shape, { dense, present }: SparseWeights):
 /** The arrays that hold a weight in a layout. */
 export function encodeLayout(layout: LayoutName, weights: SparseWeights, shape: Shape): NamedArrays {
   return layouts[layout].encode(weights, shape, matrixOf(shape));
+}
+
+/** The arrays with codes of fewer than 8 bits one behind the other. */
+export function packLayout(layout: LayoutName, arrays: NamedArrays, bits: number): NamedArrays {
+  const { values } = layouts[layout];
+  if (bits === 8) return arrays;
+  return new Map(arrays).set(values, store(packCodes(unstore(values, arrays.get(values), 'i8'), bits)));
+}
+
+/**
+ * The arrays with codes of a byte each.
+ * @throws {FormatError} naming the array, where there are too few or too many.
+ */
+export function unpackLayout(
+  layout: LayoutName,
+  name: string,
+  arrays: NamedArrays,
+  shape: Shape,
+  bits: number,
+): NamedArrays {
+  if (bits === 8) return arrays;
+  const { values, count } = layouts[layout];
+  const packed = unstore(`${name}${values}`, arrays.get(values), 'u8');
+  const codes = count(matrixOf(shape), arrays);
+  if (packed.length !== packedBytes(codes, bits))
+    throw new FormatError(
+      `${name}${values}`,
+      0,
+      `has ${packed.length} bytes; ${codes} codes of ${bits} bits take ${packedBytes(codes, bits)}`,
+    );
+  return new Map(arrays).set(values, store(unpackCodes(packed, codes, bits), values === '' ? shape : [codes]));
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Axes, Tensor } from '@espalier/tensor';
 import { visitInputs, type InputMeasure } from '../calibration/visit-inputs.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
 import { decodeValues, encodeValues } from './codes.ts';
-import { numberFormats, type WeightFormat } from './number-format.ts';
+import { numberFormat, type WeightFormat } from './number-format.ts';
 
 /** The mean square of each input channel of a weight. */
 export type InputEnergy = Float32Array;
@@ -62,12 +62,13 @@ export function refineScales(
 ): Float32Array<ArrayBuffer> {
   const perScale = values.length / scales.length;
   const factor = inputFactors(shape, energy);
+  const wanted = numberFormat(format);
   return Float32Array.from(scales, (scale, group) => {
     const part = values.slice(group * perScale, (group + 1) * perScale);
     let best = { scale, error: Infinity };
     for (const share of shares) {
       const candidate = Float32Array.of(scale * share);
-      const back = decodeValues(encodeValues(part, candidate, numberFormats[format]), candidate);
+      const back = decodeValues(encodeValues(part, candidate, wanted), candidate);
       const error = part.reduce(
         (sum, value, index) => sum + factor(group * perScale + index) * (value - (back[index] as number)) ** 2,
         0,

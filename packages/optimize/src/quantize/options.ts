@@ -8,7 +8,7 @@ export type Granularity = 'tensor' | 'channel';
 
 /** Options of quantization. */
 export interface QuantizeOptions extends ParameterFilter {
-  /** The format of weights. Default: `int8`. */
+  /** The format of weights, one of `numberFormats`. Default: `int8`. */
   readonly weights?: WeightFormat;
   /** Default: `channel`. */
   readonly granularity?: Granularity;

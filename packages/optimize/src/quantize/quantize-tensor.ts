@@ -12,7 +12,7 @@ import {
 } from '@espalier/tensor/arguments';
 import { partsOf } from '../arguments.ts';
 import { encodeValues } from './codes.ts';
-import { numberFormats, symmetricParameters, type WeightFormat } from './number-format.ts';
+import { numberFormat, numberFormats, scaleOf, type WeightFormat } from './number-format.ts';
 import { createObserver, type ObserverConfig } from './observers.ts';
 import type { Granularity } from './options.ts';
 
@@ -27,7 +27,7 @@ export interface QuantizedTensor {
 
 /** How one tensor is quantized. */
 export interface QuantizeTensorOptions {
-  /** Default: `int8`. */
+  /** One of `numberFormats`. Default: `int8`. */
   readonly format?: WeightFormat;
   /** Default: `channel`. */
   readonly granularity?: Granularity;
@@ -35,11 +35,12 @@ export interface QuantizeTensorOptions {
   readonly observer?: ObserverConfig;
 }
 
-const tensorRules: OptionRules<QuantizeTensorOptions> = {
-  format: oneOf<WeightFormat>('int8'),
+/** As many formats as are known by now. */
+const tensorRules = (): OptionRules<QuantizeTensorOptions> => ({
+  format: oneOf<WeightFormat>(...numberFormats),
   granularity: oneOf<Granularity>('channel', 'tensor'),
   observer: ruleOf("an observer, such as { type: 'min-max' }", anObject.holds),
-};
+});
 
 /** One scale for each group of values in a row, so that the format covers the range its observer finds. */
 export function findScales(
@@ -48,17 +49,17 @@ export function findScales(
   format: WeightFormat,
   observer: ObserverConfig,
 ): Float32Array<ArrayBuffer> {
-  const size = values.length / groups;
+  const [size, wanted] = [values.length / groups, numberFormat(format)];
   return Float32Array.from({ length: groups }, (_, group) => {
     const seen = createObserver(observer);
     seen.observe(values.subarray(group * size, (group + 1) * size));
-    return symmetricParameters(seen.range(), numberFormats[format]).scale;
+    return scaleOf(seen.range(), wanted);
   });
 }
 
 /**
- * Quantizes a tensor symmetrically: codes from -127 to 127, the code 0 for the number 0, rounded half to even. With the
- * `min-max` observer no element moves by more than half its scale.
+ * Quantizes a tensor symmetrically: codes of the format (of `int8` from -127 to 127), the code 0 for the number 0,
+ * rounded half to even. With the `min-max` observer no element moves by more than half its scale.
  * @throws {ShapeError} for a scalar by channel.
  * @throws {ArgumentError} for NaN and infinities, for which there is no code.
  */
@@ -68,7 +69,7 @@ export async function quantizeTensor(tensor: Tensor, options: QuantizeTensorOpti
     format = 'int8',
     granularity = 'channel',
     observer = { type: 'min-max' },
-  } = checkOptions('quantizeTensor', options, tensorRules);
+  } = checkOptions('quantizeTensor', options, tensorRules());
   const [channels] = tensor.shape;
   if (granularity === 'channel' && channels === undefined) {
     throw new ShapeError('quantizeTensor', 'a scalar has no channels; quantize it with granularity tensor');
@@ -81,7 +82,7 @@ export async function quantizeTensor(tensor: Tensor, options: QuantizeTensorOpti
       `element ${wrong} is ${values[wrong]}; there are codes for finite numbers only`,
     );
   const scales = findScales(values, granularity === 'tensor' ? 1 : (channels ?? 1), format, observer);
-  const codes = encodeValues(values, scales, numberFormats[format]);
+  const codes = encodeValues(values, scales, numberFormat(format));
   const { shape, device } = tensor;
   return { format, codes: fromTyped(codes, shape, { device }), scales: fromTyped(scales, [scales.length], { device }) };
 }

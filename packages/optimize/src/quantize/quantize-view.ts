@@ -5,7 +5,7 @@ import { ArgumentError, customGradient, fromTyped, type Tensor } from '@espalier
 import { aTensor, check, ruleOf, type Rule } from '@espalier/tensor/arguments';
 import { quote } from '../quote.ts';
 import { decodeValues, encodeValues } from './codes.ts';
-import { numberFormats, type WeightFormat } from './number-format.ts';
+import { numberFormat, numberFormats, type WeightFormat } from './number-format.ts';
 
 const floats: Rule<Float32Array> = ruleOf('a Float32Array', (value) => value instanceof Float32Array);
 const someCodes: Rule<Int8Array> = ruleOf('an Int8Array', (value) => value instanceof Int8Array);
@@ -36,7 +36,7 @@ export class QuantizeView implements ParameterView {
     this.format = format;
     this.scales = scales;
     this.settings = `${format} ${deriveSeed(0, scales.join()).toString(36)}`;
-    const { minimum, maximum } = numberFormats[format];
+    const { minimum, maximum } = numberFormat(format);
     const shape = [scales.length, ...like.shape.slice(1).map(() => 1)];
     const scale = fromTyped(scales, shape, { device: like.device }).realizeSync();
     this.apply = customGradient({
@@ -53,11 +53,7 @@ export class QuantizeView implements ParameterView {
 
   /** The codes of these values of the parameter. */
   encode(values: Float32Array): Int8Array<ArrayBuffer> {
-    return encodeValues(
-      check('QuantizeView.encode', 'values', values, floats),
-      this.scales,
-      numberFormats[this.format],
-    );
+    return encodeValues(check('QuantizeView.encode', 'values', values, floats), this.scales, numberFormat(this.format));
   }
 
   /** What the codes stand for. */
@@ -68,12 +64,12 @@ export class QuantizeView implements ParameterView {
 
 function checkScales(format: string, scales: Float32Array, { shape }: Tensor): void {
   check('setQuantization', 'scales', scales, floats);
-  const isFormat = format === 'int8';
+  const isFormat = numberFormats.includes(format);
   const fits = scales.length === 1 || scales.length === shape[0];
   if (isFormat && fits && scales.every((scale) => scale > 0 && scale < Infinity)) return;
   throw new ArgumentError(
     'setQuantization',
-    `${quote(format)} with the scales ${quote([...scales])} does not fit [${shape.join(', ')}]; the format is int8, with one positive ` +
+    `${quote(format)} with the scales ${quote([...scales])} does not fit [${shape.join(', ')}]; the format is one of ${numberFormats.join(', ')}, with one positive ` +
       'scale, or one for each index of the first axis',
   );
 }

@@ -6,7 +6,7 @@ import type { Pass, PassContext, PassPlan, PassRecord, StepConfig } from '../rec
 import { checkFilter, selectParameters, type NamedParameter } from '../selection/parameter-filter.ts';
 import { readWeights } from '../selection/weights.ts';
 import { calibrate, refineScales, type InputEnergy } from './calibration.ts';
-import type { WeightFormat } from './number-format.ts';
+import { numberFormats, type WeightFormat } from './number-format.ts';
 import { createObserver, observerTypes, type ObserverConfig } from './observers.ts';
 import type { Granularity, QuantizeOptions } from './options.ts';
 import { findScales } from './quantize-tensor.ts';
@@ -16,9 +16,9 @@ import { settle } from './settle.ts';
 const optionNames = ['weights', 'granularity', 'observer', 'calibrate', 'include', 'exclude'] as const;
 
 /**
- * Rounds weights to whole numbers with a scale for each tensor or output channel. Biases and norms stay as they are.
- * The scales cover the weights as they are when the pass comes; the model then computes with exactly the numbers that a
- * saved file holds, and pruned weights stay exactly 0.
+ * Rounds weights to the whole numbers of a format, with a scale for each tensor or output channel. Biases and norms stay
+ * as they are. The scales cover the weights as they are when the pass comes; the model then computes with exactly the
+ * numbers that a saved file holds, and pruned weights stay exactly 0.
  * @throws {RecipeError} for options it does not know.
  *
  * @example
@@ -31,7 +31,7 @@ export function quantize(options: QuantizeOptions = {}): Pass {
   const observer: ObserverConfig =
     typeof options.observer === 'object' ? options.observer : { type: options.observer ?? 'min-max' };
   optionsOf(`${place}.observer`, observer, ['type', 'percentile']);
-  oneOf<WeightFormat>(place, 'weights', format, ['int8']);
+  oneOf<WeightFormat>(place, 'weights', format, numberFormats);
   oneOf<Granularity>(place, 'granularity', granularity, ['tensor', 'channel']);
   oneOf(place, 'observer', observer.type, observerTypes);
   createObserver(observer);

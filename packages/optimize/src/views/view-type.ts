@@ -53,7 +53,7 @@ const quantization = viewType<QuantizeView>({
   is: (view) => view instanceof QuantizeView,
   save: ({ format, scales }) => ({ settings: { format, scales: [...scales] } }),
   load: ({ settings }, like) => {
-    const { format, scales } = Object(settings) as { readonly format: 'int8'; readonly scales: unknown };
+    const { format, scales } = Object(settings) as { readonly format: string; readonly scales: unknown };
     if (!Array.isArray(scales))
       throw new ArgumentError('fake-quantize', `scales is ${quote(scales)}; it must be a list`);
     return new QuantizeView(format, Float32Array.from(scales as number[]), like);

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { quantize, runRecipe } from '../../src/index.ts';
 import { calibrate, refineScales, type InputEnergy } from '../../src/quantize/calibration.ts';
 import { decodeValues, encodeValues } from '../../src/quantize/codes.ts';
-import { numberFormats } from '../../src/quantize/number-format.ts';
+import { numberFormat } from '../../src/quantize/number-format.ts';
 import { selectParameters } from '../../src/selection/parameter-filter.ts';
 import { at } from '../helpers/at.ts';
 import { logitsOf, train, trained } from '../helpers/blobs.ts';
@@ -110,7 +110,7 @@ describe('calibrate', () => {
 
 describe('refineScales', () => {
   const error = (values: Float32Array, scales: Float32Array, energy: (index: number) => number): number => {
-    const back = decodeValues(encodeValues(values, scales, numberFormats.int8), scales);
+    const back = decodeValues(encodeValues(values, scales, numberFormat('int8')), scales);
     return values.reduce((sum, value, index) => sum + energy(index) * (value - at(back, index)) ** 2, 0);
   };
 

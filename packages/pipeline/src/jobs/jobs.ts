@@ -1,5 +1,5 @@
 /** The jobs that are known from the start: what they take, and what they give. */
-import type { Importance, LatencyRatio, StepJson } from '@espalier/optimize';
+import type { Importance, LatencyRatio, StepJson, WeightFormat } from '@espalier/optimize';
 import type { Candidate } from '../candidate/candidate.ts';
 import type { SourceUse } from '../data/source.ts';
 import type { CurvePoint, ModelCost } from '../report/report.ts';
@@ -61,7 +61,8 @@ export interface PruneInput extends Lesson {
 export interface QuantizeInput {
   readonly from: string;
   readonly folder: string;
-  readonly weights: 'int8';
+  /** A number format, such as `int8`. */
+  readonly weights: WeightFormat;
   /** Whether each output channel has a scale of its own, or each tensor. */
   readonly granularity: 'channel' | 'tensor';
 }

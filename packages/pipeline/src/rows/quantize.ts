@@ -1,10 +1,12 @@
 /** The row of a report that is a quantized model. */
+import { numberFormats, type WeightFormat } from '@espalier/optimize';
 import { oneOf } from '../fields.ts';
 import type { RowType } from '../pipeline/row.ts';
 
 /** How to quantize. */
 export interface QuantizeOptions {
-  readonly weights: 'int8';
+  /** A number format, such as `int8`. */
+  readonly weights: WeightFormat;
   /** Whether each output channel has a scale of its own, or each tensor. */
   readonly granularity: 'channel' | 'tensor';
 }
@@ -12,7 +14,7 @@ export interface QuantizeOptions {
 /** The weights of a model in fewer bits. */
 export const quantizeRow: RowType<QuantizeOptions> = {
   name: 'quantize',
-  options: { weights: oneOf(['int8']), granularity: oneOf(['channel', 'tensor']) },
+  options: { weights: oneOf(numberFormats), granularity: oneOf(['channel', 'tensor']) },
   from: 'row',
   weight: () => 0.2,
   make: async ({ options, from, folder, runner, onProgress }) => {
