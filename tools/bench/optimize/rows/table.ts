@@ -1,0 +1,7 @@
+/** All rows. */
+import type { Row } from '../row.ts';
+import { pruningRows } from './pruning.ts';
+import { roundingRows } from './rounding.ts';
+
+/** In the order in which they are measured. */
+export const rows: readonly Row[] = [...pruningRows, ...roundingRows];
