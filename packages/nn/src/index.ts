@@ -52,7 +52,9 @@ export {
   type MaxPoolLayerOptions,
   type PoolLayerOptions,
 } from './layers/pooling.ts';
+export { PositionEmbedding, type PositionEmbeddingOptions } from './layers/position-embedding.ts';
 export { Residual } from './layers/residual.ts';
+export { SelfAttention, type SelfAttentionOptions } from './layers/self-attention.ts';
 export { Sequential } from './layers/sequential.ts';
 export { bceWithLogits, klDivergence, type BceOptions, type KlDivergenceOptions } from './loss/classification.ts';
 export type { LossContext, LossFunction } from './loss/loss.ts';

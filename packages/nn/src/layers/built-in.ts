@@ -10,7 +10,9 @@ import { layerNormType } from './layer-norm.ts';
 import { linearType } from './linear.ts';
 import { pad2dType } from './padding.ts';
 import { poolingTypes } from './pooling.ts';
+import { positionEmbeddingType } from './position-embedding.ts';
 import { residualType } from './residual.ts';
+import { selfAttentionType } from './self-attention.ts';
 import { sequentialType } from './sequential.ts';
 
 /** All of them. */
@@ -22,6 +24,8 @@ export const builtInModules: readonly ModuleType[] = [
   batchNormType,
   layerNormType,
   embeddingType,
+  positionEmbeddingType,
+  selfAttentionType,
   dropoutType,
   flattenType,
   ...activationTypes,

@@ -43,13 +43,15 @@ export interface Tap {
 }
 
 /**
- * Values that modules far below may need: masks, positions, caches. Nothing here reads them. Whoever defines one says its
- * type by declaration merging, and a module reads it from the context that its `forward` is given.
+ * Values that modules far below may need: masks, positions, caches. Whoever defines one says its type by declaration merging,
+ * and a module reads it from the context that its `forward` is given.
  *
  * @example
  * declare module '@espalier/nn' { interface CallSlots { readonly mask?: Tensor } }
  */
 export interface CallSlots {
+  /** Who sees whom: a bool tensor that broadcasts to [..., heads, length, length], true where the row sees the column. */
+  readonly attentionMask?: Tensor;
   readonly [name: string]: unknown;
 }
 

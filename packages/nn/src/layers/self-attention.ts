@@ -1,0 +1,107 @@
+/** Attention of the positions of a sequence to one another. */
+import { arange, ShapeError, type Tensor } from '@espalier/tensor';
+import { integer, optional, parseFields, truth, type Fields } from '../config/fields.ts';
+import type { InitialiserConfig } from '../init/initialiser.ts';
+import { initialiserField } from '../init/table.ts';
+import { buildContext, type BuildContext } from '../module/build-context.ts';
+import { below, type CallContext } from '../module/call-context.ts';
+import { Module, type ModuleConfig } from '../module/module.ts';
+import type { ModuleType } from '../module/registry.ts';
+import { layerType } from './layer-type.ts';
+import { Linear } from './linear.ts';
+import { defaultInit } from './weights.ts';
+
+/** Options of self-attention. */
+export interface SelfAttentionOptions {
+  /** Features of each position. */
+  readonly width: number;
+  readonly heads: number;
+  /** Features of each head. Default: 0, which stands for width / heads, a whole number then. */
+  readonly headWidth?: number;
+  /** Whether a position sees itself and the ones before it alone. Default: false. */
+  readonly causal?: boolean;
+  /** Whether the four linear layers have a bias. Default: true. */
+  readonly bias?: boolean;
+  /** Initialiser of their weights. Default: U(±1/√in). */
+  readonly init?: string | InitialiserConfig;
+}
+
+const fields: Fields<SelfAttentionOptions> = {
+  width: integer(1),
+  heads: integer(1),
+  headWidth: optional(integer(0), 0),
+  causal: optional(truth, false),
+  bias: optional(truth, true),
+  init: optional(initialiserField, defaultInit),
+};
+
+/**
+ * softmax(q · kᵀ / √head width) · v for each head, over [..., length, width], put together by a linear layer. Submodules:
+ * `query`, `key`, `value` [width to heads · head width], `out` [heads · head width to width]. The slot `attentionMask` of the
+ * context is obeyed; a position that may see nothing gives NaN, as softmax over nothing does. Source: A. Vaswani et al., "Attention is all you need", 2017.
+ */
+export class SelfAttention extends Module {
+  readonly type = 'self-attention';
+  readonly options: Required<SelfAttentionOptions>;
+  readonly query: Linear;
+  readonly key: Linear;
+  readonly value: Linear;
+  readonly out: Linear;
+
+  constructor(options: SelfAttentionOptions, context: Partial<BuildContext> = {}) {
+    super();
+    const parsed = parseFields(this.type, fields, options);
+    const { width, heads, bias, init } = parsed;
+    const headWidth = parsed.headWidth === 0 ? width / heads : parsed.headWidth;
+    if (!Number.isInteger(headWidth))
+      throw new ShapeError(
+        this.type,
+        `${width} features are no whole number for each of ${heads} heads; give headWidth`,
+      );
+    this.options = { ...parsed, headWidth };
+    const made = buildContext(context);
+    const linear = (inputs: number, out: number): Linear => new Linear({ in: inputs, out, bias, init }, made);
+    this.query = this.addModule('query', linear(width, heads * headWidth));
+    this.key = this.addModule('key', linear(width, heads * headWidth));
+    this.value = this.addModule('value', linear(width, heads * headWidth));
+    this.out = this.addModule('out', linear(heads * headWidth, width));
+  }
+
+  forward(x: Tensor, context?: CallContext): Tensor {
+    const { width, heads, headWidth, causal } = this.options;
+    if (x.rank < 2 || x.shape.at(-1) !== width)
+      throw new ShapeError(this.type, `takes [..., length, ${width}], not [${x.shape.join(', ')}]`);
+    const length = x.shape.at(-2) as number;
+    const lead = x.shape.slice(0, -2);
+    const byHead = (layer: Linear, name: string): Tensor =>
+      layer
+        .call(x, below(context, name))
+        .reshape([...lead, length, heads, headWidth])
+        .transpose(-2, -3);
+    const query = byHead(this.query, 'query').mul(1 / Math.sqrt(headWidth));
+    let scores = query.matmul(byHead(this.key, 'key').transpose(-1, -2));
+    const mask = context?.slots.attentionMask;
+    if (mask) scores = scores.maskedFill(mask.logicalNot(), -Infinity);
+    if (causal) scores = scores.maskedFill(later(length, x), -Infinity);
+    const seen = scores.softmax(-1).matmul(byHead(this.value, 'value'));
+    const together = seen.transpose(-2, -3).reshape([...lead, length, heads * headWidth]);
+    return this.out.call(together, below(context, 'out'));
+  }
+
+  config(): ModuleConfig {
+    return { type: this.type, ...this.options };
+  }
+}
+
+/** Whether a position, in a column, comes after another one, in a row: [length, length]. */
+function later(length: number, { device }: Tensor): Tensor {
+  const positions = arange(0, length, 1, { dtype: 'i32', device });
+  return positions.gt(positions.unsqueeze(1));
+}
+
+/** Self-attention in JSON. */
+export const selfAttentionType: ModuleType = layerType(
+  'self-attention',
+  fields,
+  (options, context) => new SelfAttention(options, context),
+);
