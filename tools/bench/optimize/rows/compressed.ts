@@ -2,36 +2,36 @@
 import { runRecipe, type PassRecord, type Step } from '@espalier/optimize';
 import type { Json, Module } from '@espalier/nn';
 import type { Bench } from '../bench.ts';
-import { readDigits, testErrors, trained, type Subject } from '../subjects/mnist.ts';
+import { trained, type Subject } from '../subjects/subject.ts';
 
-/** Test errors before and after a recipe, of one seed. */
-export interface Errors {
+/** How a subject is judged before and after a recipe, of one seed: errors on the test set, perplexity. */
+export interface Judged {
   readonly [name: string]: Json;
   readonly seed: number;
   readonly dense: number;
-  readonly errors: number;
+  readonly after: number;
 }
 
 /** What else is to be kept of a compressed model. */
 export type Figures = (model: Module, records: readonly PassRecord[]) => Promise<Readonly<Record<string, Json>>>;
 
-/** Carries a recipe out for each seed. The recipe sees the training digits alone. */
-export async function errorsAfter(
+/** Carries a recipe out for each seed. The recipe sees what the subject learned from alone. */
+export async function judged(
   bench: Bench,
   subject: Subject,
   name: string,
   steps: readonly Step[],
   figures: Figures = async () => ({}),
-): Promise<Errors[]> {
-  const all: Errors[] = [];
+): Promise<Judged[]> {
+  const all: Judged[] = [];
   for (const seed of bench.seeds) {
-    const dense = await bench.kept(`${subject.name}/dense-errors-${seed}`, async () =>
-      testErrors(await trained(subject, seed, bench)),
+    const dense = await bench.kept(`${subject.name}/dense-${seed}`, async () =>
+      subject.damage(await trained(subject, seed, bench)),
     );
     const found = await bench.kept(`${subject.name}/${name}-${seed}`, async () => {
-      const { train } = await readDigits();
+      const { train } = await subject.data();
       const { model, records } = await runRecipe(await trained(subject, seed, bench), steps, { data: { train }, seed });
-      return { errors: await testErrors(model), ...(await figures(model, records)) };
+      return { after: await subject.damage(model), ...(await figures(model, records)) };
     });
     all.push({ seed, dense, ...found });
   }
@@ -39,6 +39,11 @@ export async function errorsAfter(
 }
 
 /** The mean of how many more errors there are than before. */
-export function extraErrors(all: readonly Errors[]): number {
-  return all.reduce((sum, { dense, errors }) => sum + (errors - dense) / all.length, 0);
+export function extraErrors(all: readonly Judged[]): number {
+  return all.reduce((sum, { dense, after }) => sum + (after - dense) / all.length, 0);
+}
+
+/** By how many per cent it is worse than before; the mean. */
+export function worseBy(all: readonly Judged[]): number {
+  return all.reduce((sum, { dense, after }) => sum + ((after / dense - 1) * 100) / all.length, 0);
 }

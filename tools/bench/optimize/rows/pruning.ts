@@ -1,8 +1,9 @@
 /** Pruning: gradual and global, at once by three scores, and two of every four. */
 import { finetune, prune, sparseGpt, together, wanda, type Step } from '@espalier/optimize';
-import { lenet300, lenet5, type Subject } from '../subjects/mnist.ts';
+import { lenet300, lenet5 } from '../subjects/mnist.ts';
 import { atMost, type Row } from '../row.ts';
-import { errorsAfter, extraErrors } from './compressed.ts';
+import { judged, extraErrors } from './compressed.ts';
+import type { Subject } from '../subjects/subject.ts';
 
 /** All layers compete, weights go as the cubic schedule says, and the rest makes up for them. */
 function gradually(subject: Subject, times: number, epochs: number, most: number): Row {
@@ -12,7 +13,7 @@ function gradually(subject: Subject, times: number, epochs: number, most: number
     measure: async (bench) => {
       const train = { epochs, optimizer: { type: 'adamw', lr: 1e-3, weightDecay: 1e-4 } };
       const steps = [prune({ sparsity: 1 - 1 / times, scope: 'global', schedule: 'cubic', train })];
-      const all = await errorsAfter(bench, subject, `pruned-${times}x`, steps);
+      const all = await judged(bench, subject, `pruned-${times}x`, steps);
       return atMost(most, extraErrors(all), all);
     },
   };
@@ -38,7 +39,7 @@ export const pruningRows: readonly Row[] = [
     measure: async (bench) => {
       const extra: Record<string, number> = {};
       for (const [name, step] of Object.entries(atOnce))
-        extra[name] = extraErrors(await errorsAfter(bench, lenet300, `one-shot-80-${name}`, [step]));
+        extra[name] = extraErrors(await judged(bench, lenet300, `one-shot-80-${name}`, [step]));
       const { magnitude = NaN, 'sparse-gpt': sparse = NaN } = extra;
       return atMost(0.4, sparse / magnitude, extra);
     },
@@ -48,7 +49,7 @@ export const pruningRows: readonly Row[] = [
     target: 'errors over dense <= 10',
     measure: async (bench) => {
       const steps = [together(wanda({ pattern: '2:4' }), finetune({ epochs: 5 }))];
-      const all = await errorsAfter(bench, lenet300, '2-of-4', steps);
+      const all = await judged(bench, lenet300, '2-of-4', steps);
       return atMost(10, extraErrors(all), all);
     },
   },

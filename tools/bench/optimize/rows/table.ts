@@ -1,7 +1,8 @@
 /** All rows. */
 import type { Row } from '../row.ts';
+import { languageRows } from './language.ts';
 import { pruningRows } from './pruning.ts';
 import { roundingRows } from './rounding.ts';
 
 /** In the order in which they are measured. */
-export const rows: readonly Row[] = [...pruningRows, ...roundingRows];
+export const rows: readonly Row[] = [...pruningRows, ...roundingRows, ...languageRows];

@@ -1,0 +1,59 @@
+/** A language model, by its perplexity on text that it has not seen. */
+import { encode, gptq, prune, quantize, sparseGpt, wanda, type Step } from '@espalier/optimize';
+import type { Bench } from '../bench.ts';
+import { brown } from '../subjects/brown.ts';
+import { atMost, type Outcome, type Row } from '../row.ts';
+import { judged, worseBy } from './compressed.ts';
+
+/** Per cent of perplexity that recipes cost, by their names. */
+async function costs(bench: Bench, recipes: Readonly<Record<string, Step>>): Promise<Record<string, number>> {
+  const found: Record<string, number> = {};
+  for (const [name, step] of Object.entries(recipes)) found[name] = worseBy(await judged(bench, brown, name, [step]));
+  return found;
+}
+
+/** The first of some recipes is to cost less than the others. */
+function leastOf(found: Readonly<Record<string, number>>, most: number): Outcome {
+  const [own = NaN, ...others] = Object.values(found);
+  return { value: own, holds: own <= most && others.every((other) => own < other), details: found };
+}
+
+const group = 32;
+const half = { sparsity: 0.5 };
+
+/** The rows of the language model. */
+export const languageRows: readonly Row[] = [
+  {
+    name: 'brown/int8',
+    target: 'perplexity, per cent more <= 0.3',
+    measure: async (bench) => {
+      const found = await costs(bench, { int8: quantize() });
+      return atMost(0.3, found['int8'] ?? NaN, found);
+    },
+  },
+  {
+    name: 'brown/int4-group-32',
+    target: 'perplexity, per cent more by GPTQ <= 2, and less than to the nearest',
+    measure: async (bench) =>
+      leastOf(
+        await costs(bench, {
+          'gptq-4-32': gptq({ bits: 4, group }),
+          'nearest-4-32': encode({ format: 'int4', options: { group } }),
+        }),
+        2,
+      ),
+  },
+  {
+    name: 'brown/half-pruned',
+    target: 'perplexity, per cent more by SparseGPT, less than by Wanda and magnitude',
+    measure: async (bench) =>
+      leastOf(
+        await costs(bench, {
+          'sparse-gpt-50': sparseGpt(half),
+          'wanda-50': wanda(half),
+          'magnitude-50': prune({ ...half, scope: 'local' }),
+        }),
+        Infinity,
+      ),
+  },
+];
