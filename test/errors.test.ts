@@ -14,7 +14,7 @@ import * as testing from '@espalier/testing';
 import * as testingSearch from '@espalier/testing/search';
 import { parseSync } from 'vite';
 import { describe, expect, test } from 'vitest';
-import { root, sourceFiles } from './helpers/sources.ts';
+import { root, sourceFiles, workspaces } from './helpers/sources.ts';
 
 /** What is public of each package. */
 const entries: Readonly<Record<string, readonly object[]>> = {
@@ -171,7 +171,7 @@ function uncodedIn(file: string): string[] {
   return [...new Set(found)].map((each) => `${file} ${each}`);
 }
 
-test('what packages throw has a code', () => {
-  const found = Object.keys(entries).flatMap((name) => sourceFiles(`packages/${name}`).flatMap(uncodedIn));
+test('what packages and applications throw has a code', () => {
+  const found = workspaces.flatMap(sourceFiles).flatMap(uncodedIn);
   expect(found.toSorted()).toEqual(Object.keys(uncoded).toSorted());
 });

@@ -54,31 +54,31 @@ export class Call {
   /** What floats are. */
   readonly float: DType;
   readonly device: Device;
-  private readonly named = new Map<string, Argument>();
-  private readonly unread: Set<string>;
+  readonly #named = new Map<string, Argument>();
+  readonly #unread: Set<string>;
 
   constructor(sample: Sample, names: readonly string[], float: DType, device: Device) {
     this.float = float;
     this.device = device;
     for (const [position, argument] of sample.args.entries())
-      this.named.set(names[position] ?? `argument ${position}`, this.decode(argument));
-    for (const [name, argument] of Object.entries(sample.kwargs ?? {})) this.named.set(name, this.decode(argument));
-    this.unread = new Set(
-      [...this.named].flatMap(([name, value]) => (value === null || without.has(name) ? [] : [name])),
+      this.#named.set(names[position] ?? `argument ${position}`, this.#decode(argument));
+    for (const [name, argument] of Object.entries(sample.kwargs ?? {})) this.#named.set(name, this.#decode(argument));
+    this.#unread = new Set(
+      [...this.#named].flatMap(([name, value]) => (value === null || without.has(name) ? [] : [name])),
     );
   }
 
-  private decode(encoded: Encoded): Argument {
+  #decode(encoded: Encoded): Argument {
     if (encoded === null || typeof encoded !== 'object') return encoded;
-    if (isList(encoded)) return encoded.map((part) => this.decode(part));
-    if ('tensor' in encoded) return this.tensorAt(encoded.tensor);
+    if (isList(encoded)) return encoded.map((part) => this.#decode(part));
+    if ('tensor' in encoded) return this.#tensorAt(encoded.tensor);
     if ('dtype' in encoded) return new DTypeWord(encoded.dtype);
     if ('number' in encoded) return numberOf(encoded.number);
     if ('slice' in encoded) return new Slice(encoded.slice);
     return new Slice([], 'ellipsis' in encoded);
   }
 
-  private tensorAt(index: number): Tensor {
+  #tensorAt(index: number): Tensor {
     const of = golden.tensors[index] ?? ['missing', [], []];
     const known = ours[of[0]];
     if (!known) throw new Inexpressible(`there is no dtype ${of[0]}`);
@@ -89,24 +89,24 @@ export class Call {
     return marked;
   }
 
-  private read(name: string): Argument | undefined {
-    this.unread.delete(name);
-    return this.named.get(name) ?? undefined;
+  #read(name: string): Argument | undefined {
+    this.#unread.delete(name);
+    return this.#named.get(name) ?? undefined;
   }
 
   /** Says that an argument needs no word of ours: what it asks for is what we do. */
   ignore(...names: readonly string[]): void {
-    for (const name of names) this.unread.delete(name);
+    for (const name of names) this.#unread.delete(name);
   }
 
   /** Whether an argument is there. */
   has(name: string): boolean {
-    return (this.named.get(name) ?? null) !== null;
+    return (this.#named.get(name) ?? null) !== null;
   }
 
   /** The tensor of a name; a number becomes one of no axes. */
   tensor(name = 'input'): Tensor {
-    const value = this.read(name);
+    const value = this.#read(name);
     if (isTensor(value)) return value;
     if (typeof value === 'boolean') return tensor(value, { dtype: 'bool', device: this.device });
     if (typeof value === 'number')
@@ -121,16 +121,16 @@ export class Call {
 
   /** A tensor, or a number beside one. */
   operand(name = 'other'): Tensor | number | boolean {
-    const value = this.read(name);
+    const value = this.#read(name);
     if (isTensor(value) || typeof value === 'number' || typeof value === 'boolean') return value;
     throw new Inexpressible(`${name} is ${typeof value}, where we take a tensor or a number`);
   }
 
   /** The left operand: a number becomes a tensor like the other side. */
   left(name = 'input', other = 'other'): Tensor {
-    const value = this.read(name);
+    const value = this.#read(name);
     if (isTensor(value)) return value;
-    const beside = this.named.get(other);
+    const beside = this.#named.get(other);
     if (typeof value !== 'number' && typeof value !== 'boolean') return this.tensor(name);
     if (!isTensor(beside)) return this.tensor(name);
     // As a Python number takes the dtype beside it, unless that cannot hold it.
@@ -141,7 +141,7 @@ export class Call {
 
   /** The list of tensors of a name. */
   list(name: string): readonly Tensor[] {
-    const value = this.read(name);
+    const value = this.#read(name);
     if (isTensor(value)) return [value];
     if (Array.isArray(value) && value.every(isTensor)) return value;
     throw new Inexpressible(`${name} is no list of tensors`);
@@ -149,7 +149,7 @@ export class Call {
 
   /** A number, or what stands for it where it is left out. */
   number<Fallback = number>(name: string, fallback?: Fallback): number | Fallback {
-    const value = this.read(name) ?? fallback;
+    const value = this.#read(name) ?? fallback;
     if (isTensor(value)) {
       if (value.dtype === 'bool') throw new Inexpressible(`${name} is a truth value`);
       return value.itemSync();
@@ -160,19 +160,19 @@ export class Call {
 
   /** True, false, or false where it is left out. */
   truth(name: string, fallback = false): boolean {
-    return Boolean(this.read(name) ?? fallback);
+    return Boolean(this.#read(name) ?? fallback);
   }
 
   /** A word. */
   word(name: string, fallback: string): string {
-    const value = this.read(name) ?? fallback;
+    const value = this.#read(name) ?? fallback;
     if (typeof value !== 'string') throw new Inexpressible(`${name} is no word`);
     return value;
   }
 
   /** Some numbers; one counts as a list of one. Undefined where they are left out. */
   numbers(name: string): number[] | undefined {
-    const value = this.read(name);
+    const value = this.#read(name);
     if (value === undefined) return undefined;
     if (isTensor(value)) return [...value.dataSync()];
     return (Array.isArray(value) ? value : [value]).map(Number);
@@ -180,12 +180,12 @@ export class Call {
 
   /** The argument as it is. */
   any(name: string): Argument | undefined {
-    return this.read(name);
+    return this.#read(name);
   }
 
   /** The dtype of a name as ours; undefined where it is left out. */
   dtype(name = 'dtype'): DType | undefined {
-    const value = this.read(name);
+    const value = this.#read(name);
     if (value === undefined) return undefined;
     const known = value instanceof DTypeWord ? ours[value.name] : undefined;
     if (!known) throw new Inexpressible(`there is no dtype ${value instanceof DTypeWord ? value.name : name}`);
@@ -195,13 +195,13 @@ export class Call {
   /** Positional arguments from `first` on, flattened: sizes are given as a list or one by one. */
   rest(name: string): number[] {
     const numbers = this.numbers(name) ?? [];
-    for (let position = 2; this.named.has(`argument ${position}`); position++)
+    for (let position = 2; this.#named.has(`argument ${position}`); position++)
       numbers.push(...(this.numbers(`argument ${position}`) ?? []));
     return numbers;
   }
 
   /** Throws Inexpressible if the rule has left an argument unread. */
   checkRead(): void {
-    if (this.unread.size > 0) throw new Inexpressible(`nothing of ours takes ${[...this.unread].join(', ')}`);
+    if (this.#unread.size > 0) throw new Inexpressible(`nothing of ours takes ${[...this.#unread].join(', ')}`);
   }
 }

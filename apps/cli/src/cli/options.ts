@@ -30,7 +30,10 @@ export function numberBetween(low: number, high: number, closed = false): (text:
   };
 }
 
-/** A parser of numbers above 0. */
+/**
+ * A parser of numbers above 0.
+ * @throws {InvalidArgumentError} for anything else.
+ */
 export function positiveNumber(text: string): number {
   const number = Number(text);
   if (text.trim() !== '' && number > 0 && number < Infinity) return number;

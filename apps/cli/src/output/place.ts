@@ -5,7 +5,10 @@ import { homedir } from 'node:os';
 import { dirname, parse, resolve, sep } from 'node:path';
 import { UsageError, reportOf } from '../errors.ts';
 
-/** What is at a path itself, links not followed; undefined when there is nothing. */
+/**
+ * What is at a path itself, links not followed; undefined when there is nothing.
+ * @throws {UsageError} when the path cannot be looked at.
+ */
 export function foundAt(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });

@@ -94,7 +94,10 @@ async function isThere(storage: string, path: string): Promise<boolean> {
   return found !== undefined;
 }
 
-/** Refuses a storage that no other process can see, for what has to outlast this one or be shared. */
+/**
+ * Refuses a storage that no other process can see, for what has to outlast this one or be shared.
+ * @throws {UsageError} for such a storage.
+ */
 export function refuseMemory(storage: string): void {
   if (storage !== memoryUrl) return;
   throw new UsageError(
@@ -111,7 +114,10 @@ const isShared: ReadonlyMap<string, boolean> = new Map([
   ['postgresql', true],
 ]);
 
-/** Refuses several processes on a storage that one process writes. */
+/**
+ * Refuses several processes on a storage that one process writes.
+ * @throws {UsageError} for such a storage.
+ */
 export async function refuseUnshared(url: string): Promise<void> {
   let shared = isShared.get(url.slice(0, url.indexOf(':')));
   if (shared === undefined) {

@@ -34,6 +34,7 @@ function labelsOf(rows: Int32Array, labels: ArrayLike<number> = []): Float64Arra
 
 /**
  * Disjoint random parts with the given numbers of examples: a function of the seed. Examples left over belong to none.
+ * @throws {ArgumentError} for counts that are none, or more together than there are examples.
  *
  * @example
  * const [train, validate] = split(data, [50_000, 10_000], { seed: 7 });

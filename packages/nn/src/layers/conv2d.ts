@@ -56,6 +56,7 @@ export class Conv2d extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
 
+  /** @throws {ConfigError} for an unknown or wrong option, and for groups that do not divide both numbers of channels. */
   constructor(options: Conv2dLayerOptions, context: Partial<BuildContext> = {}) {
     super();
     this.options = parseFields(this.type, fields, options);

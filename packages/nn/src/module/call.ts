@@ -10,7 +10,10 @@ interface Passing extends CallContext {
   readonly changes: string[];
 }
 
-/** Calls a module in the place that a context says. */
+/**
+ * Calls a module in the place that a context says.
+ * @throws {Error} what the module throws; after a tap has changed shape or dtype, with a word on which did.
+ */
 export function callIn(context: CallContext, module: Module, x: Tensor): Tensor {
   check('call', 'the context', context, aCallContext);
   if (context.taps.length === 0) return module.forward(x, context);

@@ -48,7 +48,10 @@ export function addedModules(): string[] {
   return types.names.toSorted();
 }
 
-/** Builds whatever module the JSON describes; `built` has those that came before, by their places. */
+/**
+ * Builds whatever module the JSON describes; `built` has those that came before, by their places.
+ * @throws {ConfigError} naming the place of whatever is wrong in it.
+ */
 export function buildModule(
   config: unknown,
   context: BuildContext,

@@ -16,7 +16,10 @@ const aLimit = numberThat('above 0', (value) => value > 0);
 /** What the options have to be. */
 export const clipRules: OptionRules<ClipOptions> = { norm: aLimit, value: aLimit };
 
-/** The Euclidean norm of all elements of some tensors, as a scalar tensor in f32 (f64 for f64). */
+/**
+ * The Euclidean norm of all elements of some tensors, as a scalar tensor in f32 (f64 for f64).
+ * @throws {ArgumentError} for no tensors.
+ */
 export function globalNorm(tensors: readonly Tensor[]): Tensor {
   check('globalNorm', 'tensors', tensors, several);
   const [first, ...rest] = tensors.map((tensor) => tensor.cast(wideFloat(tensor.dtype)).square().sum());

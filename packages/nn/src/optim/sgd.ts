@@ -35,6 +35,10 @@ export class SGD extends Optimizer {
   protected readonly weightDecay: number;
   protected readonly stateNames: readonly string[];
 
+  /**
+   * @throws {ConfigError} for an unknown or wrong option.
+   * @throws {ArgumentError} for Nesterov momentum without momentum, or with dampening.
+   */
   constructor(options: SGDOptions) {
     const parsed = parseFields('sgd', fields, options);
     super(parsed.lr);

@@ -1,5 +1,4 @@
 /** Learning-rate schedules: pure functions from the number of a step to a factor on the learning rate. */
-
 import { ruleOf, type Rule } from '@espalier/tensor/arguments';
 import { hasMethods } from '../config/rules.ts';
 

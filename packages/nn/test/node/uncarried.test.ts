@@ -9,15 +9,15 @@ import { saveModel } from '../../src/node/index.ts';
 
 class Doubled extends Module {
   readonly type = 'doubled-nowhere';
-  private readonly settings: object;
+  readonly #settings: object;
 
   constructor(settings: object = {}) {
     super();
-    this.settings = settings;
+    this.#settings = settings;
   }
 
   config(): ModuleConfig {
-    return { type: this.type, ...this.settings };
+    return { type: this.type, ...this.#settings };
   }
 
   override forward(x: Tensor): Tensor {
@@ -26,15 +26,15 @@ class Doubled extends Module {
 }
 
 class Described extends Sequential {
-  private readonly extra: unknown;
+  readonly #extra: unknown;
 
   constructor(extra: unknown) {
     super([new Linear({ in: 2, out: 2 })]);
-    this.extra = extra;
+    this.#extra = extra;
   }
 
   override config(): ModuleConfig {
-    return { ...super.config(), extra: this.extra };
+    return { ...super.config(), extra: this.#extra };
   }
 }
 

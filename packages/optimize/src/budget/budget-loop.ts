@@ -118,6 +118,8 @@ const budgetRules: OptionRules<BudgetOptions<never>> = {
  * trials or time run out. Whatever happens it returns the best of what it tried: of the trials that keep the floor the one
  * that breaks the fewest limits and then takes the fewest bytes; if none does, the one of the highest quality. At least one
  * attempt is made.
+ * @throws {ArgumentError} for options that are wrong or missing.
+ * @throws {GoalError} for a floor that is NaN, a range that cannot be, and a state of another loop.
  */
 export async function budgetLoop<A extends Attempt>(options: BudgetOptions<A>): Promise<BudgetResult<A>> {
   const {

@@ -10,7 +10,7 @@ let machine = { now: 0, factor: (): number => 1 };
 class Slow extends Module {
   readonly type: string = 'test-slow';
   readonly ms: number;
-  private readonly inner = this.addModule('inner', new Linear({ in: 2, out: 2 }, { generator: new Generator(0) }));
+  readonly #inner = this.addModule('inner', new Linear({ in: 2, out: 2 }, { generator: new Generator(0) }));
 
   constructor(ms: number) {
     super();
@@ -19,7 +19,7 @@ class Slow extends Module {
 
   forward(x: Tensor): Tensor {
     machine.now += this.ms * machine.factor();
-    return this.inner.forward(x);
+    return this.#inner.forward(x);
   }
 
   config(): ModuleConfig {

@@ -15,6 +15,7 @@ function usualKey({ pipeline, options, runner }: StageContext): unknown {
  * Runs the stages of a pipeline that are not done, and gives what all of them came to, by name.
  * @throws {UsageError} before anything is done, when the pipeline cannot run.
  * @throws {InterruptedError} when the host asks to stop; what is done is kept in the state.
+ * @throws {FailedError} when a stage does not come to what it says.
  */
 export async function runPipeline(pipeline: Pipeline, workshop: Workshop): Promise<Readonly<Record<string, unknown>>> {
   checkPipeline(pipeline);

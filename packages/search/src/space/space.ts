@@ -125,7 +125,10 @@ export class Space<Config extends ConfigObject = ConfigObject> {
     return made;
   }
 
-  /** The config of that index, in [0, size); every config of a finite space has one. */
+  /**
+   * The config of that index, in [0, size); every config of a finite space has one.
+   * @throws {ValueError} for an index that there is not.
+   */
   at(index: number): Config {
     if (!Number.isSafeInteger(index) || index < 0 || index >= this.size) {
       throw new ValueError(`at: the index is ${index}: give a whole number from 0 to ${this.size - 1}`);

@@ -106,7 +106,12 @@ function latestChange({ trials }: History): number {
   return trials.reduce((latest, { revision }) => Math.max(latest, revision), 0);
 }
 
-/** Runs a study: the loop around ask and tell. See {@link Study.run}. */
+/**
+ * Runs a study: the loop around ask and tell. See {@link Study.run}.
+ * @throws {ValueError} when a number is out of range.
+ * @throws {StudyError} of code `endless` when nothing could ever stop it.
+ * @throws {Error} what the storage or `onEvent` throws.
+ */
 export async function runStudy<Config extends ConfigObject, Metric extends string>(
   study: Study<Config, Metric>,
   objective: ObjectiveFunction<Config, Metric>,

@@ -171,6 +171,7 @@ export function checkOwnOptions<Options extends object>(
 /**
  * As `checkOwnOptions`, and refuses options that do not exist: a name that is spelled wrong would change nothing, silently.
  * `others` are names that callers of all operations of a kind give, and that are none of this one's.
+ * @throws {ArgumentError} for such a name, and where an option does not hold its rule.
  */
 export function checkOptions<Options extends object>(
   operation: string,

@@ -35,7 +35,8 @@ export type Gradients<Inputs extends readonly Tensor[]> = { -readonly [Position 
  * The gradients of `result` with respect to each of `inputs`; zeros for an input it does not depend on, or only by
  * steps such as comparisons.
  * @throws {ShapeError} if the result is no scalar and `gradOutput` is missing.
- * @throws {LifetimeError} if its graph was let go or an input does not require gradients.
+ * @throws {LifetimeError} if its graph was let go.
+ * @throws {ArgumentError} if an input does not require gradients.
  */
 export function gradients<const Inputs extends readonly Tensor[]>(
   result: Tensor,
@@ -83,6 +84,9 @@ export function registerLeaf(tensor: Tensor): void {
 /**
  * Gradients of the leaves below the result and of the `wanted` nodes. With `stop`, the walk ends at wanted nodes: what
  * they were computed from is somebody else's affair.
+ * @throws {ShapeError} if the result is no scalar and `gradOutput` is missing, or of another shape.
+ * @throws {LifetimeError} if the result was computed without tracking, or its graph was let go.
+ * @throws {ArgumentError} if no tensor that requires gradients is in it, or only under what does not change.
  */
 export function differentiate(
   result: Tensor,

@@ -74,6 +74,7 @@ export async function encodeMatrix<Options extends object>(
 /**
  * A matrix from the arrays of its format, as `encode` makes them and files hold them.
  * @throws {ArgumentError} that says which array is missing, left over or at odds with another.
+ * @throws {ShapeError} for another rank than 2.
  */
 export function matrixFromArrays(
   format: StoredFormat,

@@ -98,6 +98,7 @@ const storedArrays: ReadonlySet<string> = new Set([
  * A tensor from a typed array in row-major order; the data is copied. The dtype follows from the array; naming another
  * one converts the values as `cast` does.
  * @throws {ShapeError} if the shape holds another number of elements.
+ * @throws {DTypeError} for an array whose elements are those of no dtype.
  */
 export function fromTyped(data: Exclude<TypedArray, Uint16Array>, shape?: Shape, options: CreateOptions = {}): Tensor {
   if (!storedArrays.has(kindOfArray(data) ?? ''))

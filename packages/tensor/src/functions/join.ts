@@ -13,6 +13,7 @@ import { castNode, wrap, type TensorLike } from '../tensor/wrap.ts';
 /**
  * Joined along an existing axis; all other sizes must be equal.
  * @throws {ShapeError} if they are not.
+ * @throws {ArgumentError} for no tensors.
  */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   check('concat', 'tensors', tensors, severalTensors);
@@ -38,6 +39,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
 /**
  * Joined along a new axis; all shapes must be equal.
  * @throws {ShapeError} if they are not.
+ * @throws {ArgumentError} for no tensors.
  */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   check('stack', 'tensors', tensors, severalTensors);

@@ -148,6 +148,8 @@ export function normal(shape: Shape, moments: NormalMoments = {}, options: Rando
 /**
  * Normal restricted to [low, high] standard deviations around the mean, by the inverse of the distribution function.
  * Source of the inverse error function: M. Giles, "Approximating the erfinv function", GPU Computing Gems 2, 2011.
+ * @throws {ArgumentError} unless low < high.
+ * @throws {DTypeError} for integer dtypes.
  */
 export function truncatedNormal(shape: Shape, moments: TruncatedMoments = {}, options: RandomOptions = {}): Tensor {
   const { mean = 0, std = 1, low = -2, high = 2 } = checkOptions('truncatedNormal', moments, truncatedMoments);

@@ -69,7 +69,10 @@ export function commonLengths(operation: string, inputs: readonly Node[], shape:
   );
 }
 
-/** The one length that inputs have along axes that stand for each other; those that repeat one element have any. */
+/**
+ * The one length that inputs have along axes that stand for each other; those that repeat one element have any.
+ * @throws {ArgumentError} where they have several.
+ */
 export function agreed(
   operation: string,
   place: number,

@@ -24,7 +24,10 @@ function cachedPlan(view: GraphView, device: Device): Plan {
   return cache.find(view.key, () => makePlan(view, device, { aliasTargets: true, overwrites: [] }));
 }
 
-/** Computes the nodes that have no value yet, together and with the state that waits for one, and gives them their storage. */
+/**
+ * Computes the nodes that have no value yet, together and with the state that waits for one, and gives them their storage.
+ * @throws {LifetimeError} for a node that was disposed, and where a step is recorded that has no values yet.
+ */
 export function realize(wanted: readonly Node[]): void {
   const pending = new Map<Device, Node[]>();
   for (const node of wanted) {

@@ -55,7 +55,10 @@ export function normalizeAxis(operation: string, axis: number, rank: number): nu
 
 const anAxisOrSeveral = either(aNumber, listOf(aNumber));
 
-/** Sorted, distinct axes counted from the front; `undefined` means all of them. */
+/**
+ * Sorted, distinct axes counted from the front; `undefined` means all of them.
+ * @throws {ShapeError} when there is no such axis, or one is named twice.
+ */
 export function normalizeAxes(operation: string, axes: Axes | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   check(operation, 'axis', axes, anAxisOrSeveral);

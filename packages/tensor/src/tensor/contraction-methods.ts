@@ -56,7 +56,10 @@ export abstract class ContractionMethods extends MovementMethods {
       : product;
   }
 
-  /** The inner product of two vectors. */
+  /**
+   * The inner product of two vectors.
+   * @throws {ShapeError} unless both are vectors, of one size.
+   */
   dot(b: Tensor): Tensor {
     check('dot', 'b', b, aTensor);
     if (this.rank !== 1 || b.rank !== 1)
@@ -67,7 +70,10 @@ export abstract class ContractionMethods extends MovementMethods {
     return this.matmul(b);
   }
 
-  /** Every product of an element of this vector with one of `b`: [n] and [m] give [n, m]. */
+  /**
+   * Every product of an element of this vector with one of `b`: [n] and [m] give [n, m].
+   * @throws {ShapeError} unless both are vectors.
+   */
   outer(b: Tensor): Tensor {
     check('outer', 'b', b, aTensor);
     if (this.rank !== 1 || b.rank !== 1)
@@ -78,6 +84,7 @@ export abstract class ContractionMethods extends MovementMethods {
   /**
    * One of the three convolution kernels on operands of exactly the geometry's shapes: `forward` takes x and w, `input`
    * the output's gradient and w, `weight` x and the output's gradient. `conv2d` is the function for users.
+   * @throws {ShapeError} for operands of other shapes.
    */
   convolutionGradient(pass: 'forward' | 'input' | 'weight', other: Tensor, geometry: Conv2dGeometry): Tensor {
     check('conv2d', 'pass', pass, aPass);

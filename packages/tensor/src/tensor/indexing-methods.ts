@@ -59,7 +59,11 @@ export abstract class IndexingMethods extends ContractionMethods {
     return wrap(shapedNode(gatherOp, [this.node, operand.node], { axis: along }, index.shape, this.dtype));
   }
 
-  /** This tensor with `source` added at `index` along `axis`; several additions to one element all count, in order. */
+  /**
+   * This tensor with `source` added at `index` along `axis`; several additions to one element all count, in order.
+   * @throws {ShapeError} unless `index` and `source` are of one shape that fits, and for an index that is known to be
+   * outside.
+   */
   scatterAdd(axis: number, index: Tensor, source: Tensor): Tensor {
     check('scatterAdd', 'index', index, aTensor);
     check('scatterAdd', 'source', source, aTensor);
@@ -92,7 +96,10 @@ export abstract class IndexingMethods extends ContractionMethods {
     );
   }
 
-  /** Zeros of `shape` with this tensor's slices added at `indices` along `axis`: the adjoint of `take`. */
+  /**
+   * Zeros of `shape` with this tensor's slices added at `indices` along `axis`: the adjoint of `take`.
+   * @throws {ShapeError} where the shapes do not fit, and for an index that is known to be outside.
+   */
   scatterSlices(indices: Tensor, axis: number, shape: Shape): Tensor {
     check('scatterAdd', 'indices', indices, aTensor);
     checkShape('scatterAdd', shape);

@@ -113,8 +113,9 @@ export abstract class MovementMethods extends ReductionMethods {
    *
    * Element-wise ops, sums, products, means, largest and smallest elements, softmax, matrix products, permutations, and
    * slices and reshapes that leave the axis whole take it; what does not, and tracked gradients, are an ArgumentError.
-   * @throws {ArgumentError} for a length that is known and not from 0 to the size; in a step that computes it, it is
-   * clamped to that.
+   * @throws {ArgumentError} for a length that is known and not from 0 to the size (in a step that computes it, it is
+   * clamped to that), and along an axis that has a length already.
+   * @throws {ShapeError} for a length that is no scalar.
    *
    * @example
    * const scores = query.matmul(keys.upTo(0, length).t()).softmax();
@@ -138,7 +139,10 @@ export abstract class MovementMethods extends ReductionMethods {
     return wrap(boundedNode(this.node, along, castNode(node, 'i32')));
   }
 
-  /** Axes from `start` to `end` (inclusive) joined into one; all of them by default. */
+  /**
+   * Axes from `start` to `end` (inclusive) joined into one; all of them by default.
+   * @throws {ShapeError} for an axis that there is not, or a start behind the end.
+   */
   flatten(start = 0, end = -1): Tensor {
     if (this.rank === 0) {
       // A scalar counts as one axis of size 1.
@@ -235,6 +239,8 @@ export abstract class MovementMethods extends ReductionMethods {
    * Elements from `start` (inclusive) to `stop` (exclusive) in steps of `step`, per axis; missing trailing axes are kept
    * whole. Bounds work as in Python: negative ones count from the end, and they are clipped to the axis. A negative step
    * walks backwards, by default from the last element.
+   * @throws {ShapeError} for more bounds than axes.
+   * @throws {ArgumentError} for bounds that are no integers, and for a step of 0.
    */
   slice(
     start: readonly (number | undefined)[],
@@ -260,6 +266,7 @@ export abstract class MovementMethods extends ReductionMethods {
   /**
    * Exactly the elements at start + i · step for i below count, per axis.
    * @throws {ShapeError} if one does not exist.
+   * @throws {ArgumentError} for a step of 0.
    */
   sliceWith(part: SliceParts): Tensor {
     check<object>('slice', 'part', part, anObject);
@@ -305,7 +312,10 @@ export abstract class MovementMethods extends ReductionMethods {
     });
   }
 
-  /** One index along an axis, which vanishes; negative indices count from the end. */
+  /**
+   * One index along an axis, which vanishes; negative indices count from the end.
+   * @throws {ShapeError} for an index that there is not.
+   */
   select(axis: number, index: number): Tensor {
     const along = normalizeAxis('select', axis, this.rank);
     const size = this.shape[along] as number;
@@ -351,7 +361,10 @@ export abstract class MovementMethods extends ReductionMethods {
     return withoutEdges(wrap(this.node), all).padWith({ widths: grown, interior: this.shape.map(() => 0), value });
   }
 
-  /** As `pad` for every axis, with `interior` elements between neighbours as well. Widths are not negative. */
+  /**
+   * As `pad` for every axis, with `interior` elements between neighbours as well. Widths are not negative.
+   * @throws {ShapeError} unless there is a pair of widths for each axis.
+   */
   padWith(padding: Padding): Tensor {
     check<object>('pad', 'padding', padding, anObject);
     const { widths, interior, value } = checkOptions('pad', padding, paddingParts);
@@ -442,6 +455,7 @@ export abstract class MovementMethods extends ReductionMethods {
   /**
    * Sliding windows over the trailing axes: [..., size] becomes [..., positions, ..., kernel], as a view.
    * @throws {ArgumentError} for kernels that are no positive integers.
+   * @throws {ShapeError} for a kernel of more axes, and for strides and dilations of another number of them.
    */
   windows(kernel: readonly number[], options: WindowOptions = {}): Tensor {
     check('windows', 'kernel', kernel, listOf(aPositiveInteger));

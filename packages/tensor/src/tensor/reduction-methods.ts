@@ -86,7 +86,10 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     return this.eq(0).cast('i32').sum(axis, options).eq(0);
   }
 
-  /** Variance, of deviations from the mean so that nothing cancels. NaN if there are no more elements than `correction`. */
+  /**
+   * Variance, of deviations from the mean so that nothing cancels. NaN if there are no more elements than `correction`.
+   * @throws {ArgumentError} along an axis that has a length.
+   */
   var(axis?: Axes, options: VarianceOptions = {}): Tensor {
     const { correction = 1 } = checkOptions('var', options, varianceOptions);
     const along = normalizeAxes('var', axis, this.rank);

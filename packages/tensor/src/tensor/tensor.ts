@@ -59,7 +59,11 @@ export class Tensor extends CompositeMethods {
     backward(this);
   }
 
-  /** A tensor with the same value on another device. */
+  /**
+   * A tensor with the same value on another device.
+   * @throws {ArgumentError} for a tensor with a length.
+   * @throws {DTypeError} if that device lacks the dtype.
+   */
   async to(device: Device): Promise<Tensor> {
     check('to', 'device', device, aDevice);
     if (this.node.lengths) throw new ArgumentError('to', `${showLengths(this.node)} has a length; move it before upTo`);
@@ -69,6 +73,8 @@ export class Tensor extends CompositeMethods {
   /**
    * Gives this handle a new value of the same shape, dtype and device, as optimizers do with parameters. Other tensors
    * computed from the old value keep it. Inside `compile` this is how a step updates state.
+   * @throws {ShapeError} for a value of another shape.
+   * @throws {ArgumentError} for one of another dtype or device.
    */
   assign(value: Tensor): void {
     check('assign', 'value', value, aTensor);

@@ -85,6 +85,7 @@ interface Job<Config extends ConfigObject> {
  * const step = ({ config }, step) => ({ metrics: { loss: config.lr / step }, cost: 1 });
  * const { time } = await simulate(study, { clock, step, workers: 8, until: 600 });
  * ```
+ * @throws {ValueError} when it would never end.
  */
 export async function simulate<Config extends ConfigObject, Metric extends string>(
   study: Study<Config, Metric>,

@@ -6,7 +6,10 @@ import type { JobContext } from '../../jobs/job.ts';
 import type { CompareInput, ComparedLatency, Comparison } from '../../jobs/jobs.ts';
 import { loadModelFolder } from '../load-model.ts';
 
-/** Times each model in turns with the baseline, one example at a time. */
+/**
+ * Times each model in turns with the baseline, one example at a time.
+ * @throws {InterruptedError} when the user asks to stop.
+ */
 export async function compare({ source, baseline, folders }: CompareInput, context: JobContext): Promise<Comparison> {
   const { device, interrupt, onProgress } = context;
   const { input: inputShape } = await openData(source, device);

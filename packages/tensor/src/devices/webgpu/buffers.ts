@@ -47,6 +47,10 @@ export class BufferPool {
     this.#largest = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
   }
 
+  /**
+   * A buffer of so many bytes, one that was given back where there is one that fits.
+   * @throws {DeviceError} for more bytes than a buffer of this adapter holds.
+   */
   allocate(bytes: number): WebGpuBuffer {
     if (bytes > this.#largest) {
       throw new DeviceError(

@@ -5,7 +5,10 @@ import type { CustomSpec } from '../../kernel/spec.ts';
 import { slotsOf } from './loop/map-kernel.ts';
 import type { Program } from './program.ts';
 
-/** The program of a kernel that has a WGSL implementation. */
+/**
+ * The program of a kernel that has a WGSL implementation.
+ * @throws {DeviceError} when it has none.
+ */
 export function customProgram(spec: CustomSpec): Program {
   const dtypeOf = (position: number): CustomSpec['bindings'][number]['dtype'] =>
     spec.bindings[position]?.dtype ?? 'f32';

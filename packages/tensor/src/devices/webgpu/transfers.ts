@@ -26,6 +26,10 @@ export class Reader {
     this.#failures = failures;
   }
 
+  /**
+   * A copy of bytes of a buffer, once everything that was asked for has been done.
+   * @throws {DeviceError | OutOfMemoryError} when the bytes cannot be read, or a failure was noted before.
+   */
   async read(source: GPUBuffer, byteOffset: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>> {
     if (byteLength === 0) return new Uint8Array(0);
     const start = byteOffset - (byteOffset % 4);

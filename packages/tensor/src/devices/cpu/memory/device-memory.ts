@@ -72,7 +72,10 @@ export class DeviceMemory {
     return dtypes[dtype].view(this.memory.buffer, address, length);
   }
 
-  /** An address with room for `bytes`; `operation` names the caller in the error. */
+  /**
+   * An address with room for `bytes`; `operation` names the caller in the error.
+   * @throws {OutOfMemoryError} where there is none, garbage included.
+   */
   allocate(bytes: number, operation: string): number {
     const address =
       this.allocator.allocate(bytes) ?? (this.#reclaim() > 0 ? this.allocator.allocate(bytes) : undefined);

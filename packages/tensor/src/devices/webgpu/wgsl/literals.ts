@@ -30,7 +30,10 @@ function float32Literal(module: WgslModule, value: number): string {
   return shortestDecimal(single);
 }
 
-/** A value of a compute dtype as a WGSL expression. `value` may be 'NaN', 'Infinity', '-Infinity' or '-0', as in kernel specs. */
+/**
+ * A value of a compute dtype as a WGSL expression. `value` may be 'NaN', 'Infinity', '-Infinity' or '-0', as in kernel specs.
+ * @throws {DTypeError} for f64, which WGSL has not.
+ */
 export function literal(module: WgslModule, dtype: ComputeDType, value: number | string): string {
   const number = Number(value);
   if (dtype === 'f32') return float32Literal(module, number);
