@@ -4,7 +4,7 @@ import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
 import { sumOfLanes } from '../gemm/dot-rows.ts';
-import { forEachVectors, vectorCounts } from './vectors.ts';
+import { forEachVectors, fourValues, vectorCounts } from './vectors.ts';
 
 /** The functions for one kind of values. Steps are in bytes; `bytes` is of places, of so many eights of columns. */
 export interface PairKernels {
@@ -129,12 +129,6 @@ function pairDots(f: FunctionBuilder, { values, masks, x, places, entries, scale
     f.branchIf(again, op('i32.gt_s', left, i32(0)));
   });
   return totals;
-}
-
-function fourValues(entry: Local, scale: Local | undefined): Expression {
-  if (scale === undefined) return load(entry);
-  const codes = op('i16x8.extend_low_i8x16_s', memoryOp('v128.load32_zero', 0, [entry]));
-  return op('f32x4.mul', op('f32x4.convert_i32x4_s', op('i32x4.extend_low_i16x8_s', codes)), scale);
 }
 
 function addDotPairRows(module: ModuleBuilder, values: Values): void {

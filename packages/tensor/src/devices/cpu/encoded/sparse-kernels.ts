@@ -2,11 +2,12 @@
  * WebAssembly functions for rows of entries, each a column and a value. Only what is there is multiplied, so an infinity of x
  * meets no zero of the matrix.
  */
-import { f32, f64, i32, memoryOp, op, shuffle32, type Expression, type Local } from '../assembler/expression.ts';
+import { f32, f64, i32, memoryOp, op, shuffle32, v128, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
-import { forEachVectors, vectorCounts } from './vectors.ts';
+import { sumOfLanes } from '../gemm/dot-rows.ts';
+import { forEachVectors, fourValues, vectorCounts } from './vectors.ts';
 
 /** How entries lie in memory: bytes of a column, and what a value is. */
 export interface EntryLayout {
@@ -111,14 +112,14 @@ function forEachRow(
   });
 }
 
-/** Runs the body for blocks of entries, with how many there are in each. */
-function forEachBlock(f: FunctionBuilder, count: Local, body: (now: Local) => void): void {
+/** Runs the body for blocks of at most `most`, with how many there are in each. */
+function forEachBlock(f: FunctionBuilder, count: Expression, most: number, body: (now: Local) => void): void {
   const left = f.let(count);
   f.block((end) => {
     f.loop((again) => {
       f.branchIf(end, op('i32.eqz', left));
       const now = f.let(left);
-      f.if(op('i32.gt_s', now, i32(entryBlock)), () => f.set(now, i32(entryBlock)));
+      f.if(op('i32.gt_s', now, i32(most)), () => f.set(now, i32(most)));
       f.increase(left, op('i32.sub', i32(0), now));
       body(now);
       f.branchIf(again, i32(1));
@@ -126,32 +127,60 @@ function forEachBlock(f: FunctionBuilder, count: Local, body: (now: Local) => vo
   });
 }
 
+/** The products of the next four entries with x. */
+function fourProducts(layout: EntryLayout, { column, value }: Cursor, x: Local, scale: Local | undefined): Expression {
+  const from = (place: number): Expression => {
+    const at = memoryOp(columnLoads[layout.columnBytes], place * layout.columnBytes, [column]);
+    return op('i32.add', x, op('i32.shl', at, i32(2)));
+  };
+  const factors = [1, 2, 3].reduce<Expression>(
+    (lanes, place) => memoryOp('v128.load32_lane', 0, [from(place), lanes], place),
+    memoryOp('v128.load32_zero', 0, [from(0)]),
+  );
+  return op('f32x4.mul', factors, fourValues(value, scale));
+}
+
+/**
+ * Rows of four entries and more begin with what is left of fours: the next four, of which those that are left count, so that
+ * a loop of few turns, whose end no processor foresees, is spared.
+ */
 function addDots(module: ModuleBuilder, layout: EntryLayout): void {
   const f = module.function('dots', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
   const [offsets, columns, values, scales, x, y, rows] = f.arguments;
-  // Several sums, so that an addition need not wait for the one before it.
-  const sums = Array.from({ length: 4 }, () => f.local('f32'));
+  const [sum, short, total] = [f.local('v128'), f.local('f32'), f.local('f64')];
   forEachRow(f, layout, { offsets, columns, values, scales }, rows, (count, start, scale) => {
     const cursor = start();
-    const total = f.let(f64(0));
-    const addEntry = (place: number): void => {
-      const { column, value } = entryAt(layout, cursor, scale, place);
-      const factor = loadOne(op('i32.add', x, op('i32.shl', column, i32(2))));
-      f.set(sums[place] as Local, op('f32.add', sums[place] as Local, op('f32.mul', factor, value)));
-    };
-    forEachBlock(f, count, (now) => {
-      for (const sum of sums) f.set(sum, f32(0));
-      f.repeat(op('i32.shr_u', now, i32(2)), () => {
-        for (let place = 0; place < 4; place++) addEntry(place);
-        advance(f, layout, cursor, 4);
-      });
-      f.repeat(op('i32.and', now, i32(3)), () => {
-        addEntry(0);
-        advance(f, layout, cursor);
-      });
-      for (const sum of sums) f.set(total, op('f64.add', total, op('f64.promote_f32', sum)));
-    });
-    f.store('f32.store', y, op('f32.demote_f64', total));
+    f.if(
+      op('i32.lt_s', count, i32(4)),
+      () => {
+        f.set(short, f32(0));
+        f.repeat(count, () => {
+          const { column, value } = entryAt(layout, cursor, scale);
+          const factor = loadOne(op('i32.add', x, op('i32.shl', column, i32(2))));
+          f.set(short, op('f32.add', short, op('f32.mul', factor, value)));
+          advance(f, layout, cursor);
+        });
+        f.store('f32.store', y, short);
+      },
+      () => {
+        const scaleOfFour = scale && f.let(op('f32x4.splat', scale));
+        const rest = f.let(op('i32.and', count, i32(3)));
+        const counts = op('i32x4.gt_s', op('i32x4.splat', rest), v128([0, 1, 2, 3]));
+        f.set(sum, op('v128.and', fourProducts(layout, cursor, x, scaleOfFour), counts));
+        f.increase(cursor.column, op('i32.mul', rest, i32(layout.columnBytes)));
+        f.increase(cursor.value, op('i32.mul', rest, i32(layout.values === 'f32' ? 4 : 1)));
+        f.set(total, f64(0));
+        forEachBlock(f, op('i32.shr_u', count, i32(2)), entryBlock / 4, (now) => {
+          f.repeat(now, () => {
+            f.set(sum, op('f32x4.add', sum, fourProducts(layout, cursor, x, scaleOfFour)));
+            advance(f, layout, cursor, 4);
+          });
+          f.set(total, op('f64.add', total, sumOfLanes(f, sum)));
+          f.set(sum, op('f32x4.splat', f32(0)));
+        });
+        f.store('f32.store', y, op('f32.demote_f64', total));
+      },
+    );
     f.increase(y, 4);
   });
 }
@@ -171,7 +200,7 @@ function addDotRows(module: ModuleBuilder, layout: EntryLayout): void {
       const base = f.let(op('i32.add', x, at));
       const isFirst = f.let(i32(1));
       for (const sum of own) f.set(sum, op('f32x4.splat', f32(0)));
-      forEachBlock(f, count, (now) => {
+      forEachBlock(f, count, entryBlock, (now) => {
         f.if(op('i32.eqz', isShort), () => {
           for (const sum of own) f.set(sum, op('f32x4.splat', f32(0)));
         });

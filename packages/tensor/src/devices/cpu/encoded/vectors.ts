@@ -1,5 +1,5 @@
 /** How kernels of encoded matrices walk a row in vectors. */
-import { i32, op, type Local } from '../assembler/expression.ts';
+import { i32, memoryOp, op, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 
 /** Code for `count` elements: four at a time, and then the rest. */
@@ -27,4 +27,11 @@ export function forEachVectors(f: FunctionBuilder, bytes: Local, body: (vectors:
       f.increase(at, vectors * 16);
     });
   }
+}
+
+/** Four values at an address, in f32: as they are, or codes of 8 bits times a scale, which is in all lanes. */
+export function fourValues(entry: Local, scale: Local | undefined): Expression {
+  if (scale === undefined) return memoryOp('v128.load', 0, [entry]);
+  const codes = op('i16x8.extend_low_i8x16_s', memoryOp('v128.load32_zero', 0, [entry]));
+  return op('f32x4.mul', op('f32x4.convert_i32x4_s', op('i32x4.extend_low_i16x8_s', codes)), scale);
 }
