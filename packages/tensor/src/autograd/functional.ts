@@ -164,7 +164,7 @@ let barriers = 0;
  * The same value under an identity of its own, so that what is computed from it again is neither shared with before nor
  * computed at the same time. `differentiable`: gradients of gradients flow on to what the input was computed from.
  */
-function barrier(input: Tensor, differentiable: boolean): Tensor {
+export function barrier(input: Tensor, differentiable: boolean): Tensor {
   const node = new Node(
     movementOps.reshape,
     [input.node],
@@ -224,7 +224,7 @@ export function checkpoint(fn: (...inputs: Tensor[]) => Tensor): (...inputs: Ten
 }
 
 /** The value of `result` as if computed from `inputs` by an op with the given gradient rule. */
-function linked(result: Tensor, inputs: readonly Tensor[], gradient: GradientRule): Tensor {
+export function linked(result: Tensor, inputs: readonly Tensor[], gradient: GradientRule): Tensor {
   if (!modes.gradients || !inputs.some((input) => input.requiresGrad)) return result;
   const op: MovementOp = { family: 'movement', name: 'linked', gradient };
   const sources = [detachedNode(movementOps.reshape, result.node), ...inputs.map((input) => input.node)];

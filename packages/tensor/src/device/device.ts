@@ -21,9 +21,18 @@ export interface BufferRange {
 /** A kernel made ready by one device; opaque to everyone else. */
 export interface PreparedKernel {
   readonly spec: KernelSpec;
+  /**
+   * Bytes of each piece of memory that it works in beside its bindings, as a device's way to run the spec needs it; absent
+   * where that is none. Plans find room for them as for all that lives while they run.
+   */
+  readonly scratch?: readonly number[];
 }
 
-/** One kernel on its buffers, in the order of `spec.bindings`. Replayed plans pass the same object again, so devices may cache by identity. */
+/**
+ * One kernel on its buffers, in the order of `spec.bindings`, then a range for each of `kernel.scratch`: what is in these is
+ * undefined before and after, and nobody else may have them meanwhile. Replayed plans pass the same object again, so
+ * devices may cache by identity.
+ */
 export interface KernelCall {
   readonly kernel: PreparedKernel;
   readonly ranges: readonly BufferRange[];

@@ -4,7 +4,6 @@ import type { Device } from '../device/device.ts';
 // The default device's programs for such products.
 import '../devices/cpu/encoded/encoded.ts';
 import type { DType } from '../dtype/dtype.ts';
-import { shapedNode } from '../graph/build.ts';
 import { modes, withMode } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import type { Binding, EncodedMatmulSpec, EncodedSettings } from '../kernel/spec.ts';
@@ -14,7 +13,7 @@ import { warnOnce } from '../runtime/notices.ts';
 import { contiguousStrides } from '../shape/shape.ts';
 import type { Layout } from '../shape/layout.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { wrap } from '../tensor/wrap.ts';
+import { applyKernel } from '../tensor/apply-kernel.ts';
 import { denseProduct, roundedRows } from './dense-product.ts';
 import { expand } from './expand.ts';
 import type { MatrixShape, StoredFormat } from './format.ts';
@@ -83,6 +82,7 @@ const encodedMatmulOp: KernelOp = contractionOp({
     return [towardsX, ...arrayGradients(g, x as Tensor, arrays, product)];
   },
   contraction: specOfNode,
+  decompose: throughDense,
 });
 
 function specOfNode(node: Node, [x]: readonly Layout[]): EncodedMatmulSpec {
@@ -107,21 +107,25 @@ function arrayGradients(
   return arrays.map(({ node }) => found.get(node));
 }
 
+/** x times the dense matrix, which is made for it: right on every device, and said once. */
+function throughDense([x, ...arrays]: readonly Tensor[], attributes: Attributes): readonly [Tensor] {
+  const product = productOf(attributes);
+  const { device } = x as Tensor;
+  warnOnce(
+    device,
+    `matmul: the ${device.name} device has no kernel for such a product with a matrix in ${product.format.name}, and makes the dense matrix for each; keep its toDense() where there is memory for it, or take a format or a device with a kernel (hasKernel() tells)`,
+  );
+  return [denseProduct(x as Tensor, arrays, product)];
+}
+
 /**
  * x [m, depth] times the matrix, or its transpose, as `product.walks` says: f32 [m, width]. By a kernel where the device
  * has one, else through the dense matrix.
  */
 export function multiply(x: Tensor, arrays: readonly Tensor[], product: EncodedProduct): Tensor {
-  const m = x.shape[0] as number;
-  const dtypes = arrays.map(({ dtype }) => dtype);
-  if (!hasKernel(x.device, product, m, dtypes)) {
-    const { name } = product.format;
-    warnOnce(
-      x.device,
-      `matmul: the ${x.device.name} device has no kernel for such a product with a matrix in ${name}, and makes the dense matrix for each; keep its toDense() where there is memory for it, or take a format or a device with a kernel (hasKernel() tells)`,
-    );
-    return denseProduct(x, arrays, product);
-  }
-  const inputs = [x, ...arrays].map(({ node }) => node);
-  return wrap(shapedNode(encodedMatmulOp, inputs, { ...product }, [m, productSizes(product).width], 'f32'));
+  const [inputs, attributes] = [[x, ...arrays], { ...product }];
+  if (product.format.layout === undefined) return throughDense(inputs, attributes)[0];
+  const shape = [x.shape[0] as number, productSizes(product).width];
+  const [result] = applyKernel(encodedMatmulOp, inputs, attributes, [{ shape, dtype: 'f32' }]);
+  return result as Tensor;
 }

@@ -88,6 +88,8 @@ export interface KernelOp extends OpBase {
   /** The result is its first input, of which a part is written: in place, where nobody needs the old value any more. */
   readonly updates?: true;
   readonly plan: (node: Node) => KernelPlan;
+  /** Tensor operations that give the same outputs: what a device computes that cannot run the kernels of the plan. */
+  readonly decompose?: (inputs: readonly Tensor[], attributes: Attributes) => readonly Tensor[];
   /** Of products: how many numbers are multiplied and added up. Default: 0. */
   readonly multiplyAccumulates?: (node: Node) => number;
   /**

@@ -1,6 +1,7 @@
 /** Kernels made by users, beside those of this package. */
 import { checkAttributes } from '../arguments/attributes.ts';
 import {
+  aCount,
   aFunction,
   aNonNegativeNumber,
   anObject,
@@ -13,15 +14,15 @@ import {
   type Rule,
 } from '../arguments/rules.ts';
 import { aDType, tensors } from '../arguments/types.ts';
+import { gradientOfParts, withOwnGradient } from '../autograd/decomposition.ts';
 import { ArgumentError } from '../errors.ts';
-import { outputNode, shapedNode } from '../graph/build.ts';
 import type { Node } from '../graph/node.ts';
-import type { KernelOp, ResultType } from '../graph/op.ts';
-import type { KernelStep } from '../graph/kernel-plan.ts';
-import { checkShape } from '../shape/shape.ts';
+import type { Attributes, GradientRule, KernelOp, ResultType } from '../graph/op.ts';
+import { checkShape, sameShape, showShape } from '../shape/shape.ts';
+import { applyKernel } from '../tensor/apply-kernel.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { wrap } from '../tensor/wrap.ts';
-import type { KernelAttributes, KernelDefinition } from './definition.ts';
+import type { KernelAttributes, KernelDefinition, KernelSite } from './definition.ts';
+import type { CustomSpec } from './spec.ts';
 
 /** What a kernel is made of. */
 export interface KernelDescription extends KernelDefinition {
@@ -29,7 +30,12 @@ export interface KernelDescription extends KernelDefinition {
   readonly inputs: number;
   /** Shapes and dtypes of the results. It throws what the caller should see if the inputs do not fit. */
   readonly outputs: (inputs: readonly ResultType[], attributes: KernelAttributes) => readonly ResultType[];
-  /** Gradients with respect to the inputs; without it the kernel is not differentiable. */
+  /**
+   * Tensor operations that give the same results: what is computed on devices without an implementation, instead of the
+   * reference in doubles (cpu) or a DeviceError (webgpu).
+   */
+  readonly decompose?: (inputs: readonly Tensor[], attributes: KernelAttributes) => readonly Tensor[];
+  /** Gradients with respect to the inputs. Default: those of `decompose`; without either the kernel is not differentiable. */
   readonly gradient?: (
     gradients: readonly (Tensor | undefined)[],
     site: {
@@ -52,6 +58,8 @@ const descriptionRules: OptionRules<KernelDescription> = {
   name: aText,
   inputs: aPositiveInteger,
   outputs: aFunction as Rule<KernelDescription['outputs']>,
+  scratch: aFunction as Rule<NonNullable<KernelDescription['scratch']>>,
+  decompose: aFunction as Rule<NonNullable<KernelDescription['decompose']>>,
   gradient: aFunction as Rule<NonNullable<KernelDescription['gradient']>>,
   multiplyAccumulates: aFunction as Rule<NonNullable<KernelDescription['multiplyAccumulates']>>,
   reference: aFunction as Rule<KernelDescription['reference']>,
@@ -66,11 +74,66 @@ function checkDescription(description: KernelDescription): void {
     check<unknown>('defineKernel', name, description[name], descriptionRules[name]);
 }
 
+const resultsRule = listOf(anObject as Rule<object>);
+const scratchRule = listOf(aCount);
+
+/** The attributes that a user gave, within those of a node. */
+const given = (attributes: Attributes): KernelAttributes => attributes['call'] as KernelAttributes;
+
+const typesOf = (values: readonly ResultType[]): ResultType[] => values.map(({ shape, dtype }) => ({ shape, dtype }));
+
+/**
+ * The results of a call.
+ * @throws {ArgumentError} where the rule gives none, or no types.
+ */
+function resultsOf(
+  { name, outputs }: KernelDescription,
+  inputs: readonly ResultType[],
+  attributes: KernelAttributes,
+): readonly [ResultType, ...ResultType[]] {
+  const gave: unknown = check(name, 'what its outputs rule gives', outputs(inputs, attributes), resultsRule);
+  const [first, ...others] = gave as readonly ResultType[];
+  if (!first) throw new ArgumentError(name, 'its outputs rule gave no output; a kernel has at least one');
+  const results = [first, ...others] as const;
+  for (const result of results) {
+    check(name, 'the dtype of an output of its outputs rule', result.dtype, aDType);
+    checkShape(name, result.shape);
+  }
+  return [...results];
+}
+
+/**
+ * What a kernel decomposes into.
+ * @throws {ArgumentError} where that is not of the types of its results.
+ */
+function partsOf(
+  description: KernelDescription,
+  decompose: NonNullable<KernelDescription['decompose']>,
+  inputs: readonly Tensor[],
+  attributes: KernelAttributes,
+): readonly Tensor[] {
+  const { name } = description;
+  const parts = check(name, 'what its decompose gives', decompose(inputs, attributes), tensors);
+  const results = resultsOf(description, typesOf(inputs), attributes);
+  const show = (types: readonly ResultType[]): string =>
+    types.map(({ dtype, shape }) => `${dtype} ${showShape(shape)}`).join(', ');
+  const same = results.every(
+    ({ shape, dtype }, index) => parts[index]?.dtype === dtype && sameShape(parts[index].shape, shape),
+  );
+  if (!same || parts.length !== results.length)
+    throw new ArgumentError(
+      name,
+      `its decompose gave ${show(parts) || 'nothing'}; its outputs rule says ${show(results)}`,
+    );
+  return parts;
+}
+
 let defined = 0;
 
 /**
  * Makes a kernel from a reference in plain TypeScript and, where it should be fast, implementations for cpu and WebGPU.
- * Devices without an implementation of their own run the reference (cpu) or refuse with DeviceError (webgpu).
+ * Devices without an implementation of their own compute what `decompose` says; without one they run the reference (cpu) or
+ * refuse with DeviceError (webgpu). Memory that an implementation works in is asked for by `scratch`.
  *
  * @example
  * const cumulativeMax = defineKernel({
@@ -84,48 +147,57 @@ let defined = 0;
 export function defineKernel(description: KernelDescription): Kernel {
   checkDescription(description);
   const id = ++defined;
-  const { name, inputs: arity, outputs: infer, gradient, multiplyAccumulates } = description;
-  const plain = (attributes: Node['attributes']): KernelAttributes => attributes['call'] as KernelAttributes;
+  const { name, inputs: arity, outputs: infer, gradient, decompose, scratch, multiplyAccumulates } = description;
+  const ownGradient: GradientRule | undefined =
+    gradient &&
+    ((_, { inputs, outputs, gradients, attributes }) =>
+      gradient(gradients, { inputs, outputs, attributes: given(attributes) }));
+  const parts =
+    decompose &&
+    ((inputs: readonly Tensor[], attributes: Attributes): readonly Tensor[] =>
+      partsOf(description, decompose, inputs, given(attributes)));
+  const specOf = (node: Node): CustomSpec => {
+    const results = infer(node.inputs, given(node.attributes));
+    const site: KernelSite = { inputs: node.inputs, outputs: results, attributes: given(node.attributes) };
+    return {
+      kind: 'custom',
+      name,
+      id,
+      bindings: [
+        ...node.inputs.map(({ dtype }) => ({ dtype, access: 'read' as const })),
+        ...results.map(({ dtype }) => ({ dtype, access: 'write' as const })),
+      ],
+      inputShapes: node.inputs.map(({ shape }) => shape),
+      outputShapes: results.map(({ shape }) => shape),
+      attributes: given(node.attributes),
+      ...(scratch && { scratch: scratch(site) }),
+      ...(decompose && { decomposes: true }),
+      definition: description,
+    };
+  };
   const op: KernelOp = {
     family: 'kernel',
     name: `kernel ${name} ${id}`,
     strided: false,
-    ...(gradient && {
-      gradient: (_, site) =>
-        gradient(site.gradients, { inputs: site.inputs, outputs: site.outputs, attributes: plain(site.attributes) }),
-    }),
+    ...(ownGradient ? { gradient: ownGradient } : parts && { gradient: gradientOfParts(parts) }),
+    ...(parts && { decompose: ownGradient ? withOwnGradient(parts, ownGradient) : parts }),
     ...(multiplyAccumulates && {
       multiplyAccumulates: ({ inputs, attributes }: Node) =>
         check(
           name,
           'what its multiplyAccumulates gives',
-          multiplyAccumulates(
-            inputs.map(({ shape, dtype }) => ({ shape, dtype })),
-            plain(attributes),
-          ),
+          multiplyAccumulates(typesOf(inputs), given(attributes)),
           aNonNegativeNumber,
         ),
     }),
     plan: (node) => {
-      const results = infer(node.inputs, plain(node.attributes));
+      const outputs = infer(node.inputs, given(node.attributes));
       return {
-        outputs: results,
-        steps: (): KernelStep[] => [
+        outputs,
+        steps: () => [
           {
-            spec: {
-              kind: 'custom',
-              name,
-              id,
-              bindings: [
-                ...node.inputs.map(({ dtype }) => ({ dtype, access: 'read' as const })),
-                ...results.map(({ dtype }) => ({ dtype, access: 'write' as const })),
-              ],
-              inputShapes: node.inputs.map(({ shape }) => shape),
-              outputShapes: results.map(({ shape }) => shape),
-              attributes: plain(node.attributes),
-              definition: description,
-            },
-            operands: [...node.inputs.map((_, input) => ({ input })), ...results.map((_, output) => ({ output }))],
+            spec: specOf(node),
+            operands: [...node.inputs.map((_, input) => ({ input })), ...outputs.map((_, output) => ({ output }))],
           },
         ],
       };
@@ -135,31 +207,11 @@ export function defineKernel(description: KernelDescription): Kernel {
     check(name, 'the inputs', inputs, tensors);
     checkAttributes(name, attributes);
     if (inputs.length !== arity) throw new ArgumentError(name, `takes ${arity} tensors, not ${inputs.length}`);
-    const results = check(
-      name,
-      'what its outputs rule gives',
-      infer(
-        inputs.map(({ shape, dtype }) => ({ shape, dtype })),
-        attributes,
-      ),
-      listOf(anObject as Rule<object>),
-    ) as readonly ResultType[];
-    const [first] = results;
-    if (!first) throw new ArgumentError(name, 'its outputs rule gave no output; a kernel has at least one');
-    for (const result of results) {
-      check(name, 'the dtype of an output of its outputs rule', result.dtype, aDType);
-      checkShape(name, result.shape);
-    }
-    const node = shapedNode(
-      op,
-      inputs.map((input) => input.node),
-      { call: attributes },
-      first.shape,
-      first.dtype,
-    );
-    return results.length === 1
-      ? [wrap(node)]
-      : results.map(({ shape, dtype }, index) => wrap(outputNode(node, index, shape, dtype)));
+    const types = typesOf(inputs);
+    const results = resultsOf(description, types, attributes);
+    if (scratch)
+      check(name, 'what its scratch rule gives', scratch({ inputs: types, outputs: results, attributes }), scratchRule);
+    return [...applyKernel(op, inputs, { call: attributes }, results)];
   };
   return Object.assign(call, { description });
 }

@@ -218,7 +218,9 @@ export interface ScatterAddSpec {
   readonly out: Access;
 }
 
-/** A user's kernel; buffers are contiguous, inputs first, then outputs. `definition` is left out of the cache key. */
+/**
+ * A user's kernel; buffers are contiguous, inputs first, then outputs. `definition` is left out of the cache key.
+ */
 export interface CustomSpec {
   readonly kind: 'custom';
   readonly name: string;
@@ -227,6 +229,10 @@ export interface CustomSpec {
   readonly inputShapes: readonly (readonly number[])[];
   readonly outputShapes: readonly (readonly number[])[];
   readonly attributes: Readonly<Record<string, number | string | boolean>>;
+  /** Bytes of each piece of memory that it works in: the `scratch` of the kernel that a device prepares. */
+  readonly scratch?: readonly number[];
+  /** Its op decomposes into tensor operations where a device has nothing but the reference. */
+  readonly decomposes?: true;
   readonly definition: KernelDefinition;
 }
 

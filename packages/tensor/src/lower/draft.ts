@@ -1,9 +1,9 @@
 /** From groups to kernels: each with the values it binds, before buffers are assigned. */
+import { asRun } from '../device/as-run.ts';
 import type { Device } from '../device/device.ts';
 import { dtypes } from '../dtype/dtype.ts';
 import type { Node } from '../graph/node.ts';
 import { collapse } from '../kernel/collapse.ts';
-import { contractionOf, isContraction } from '../kernel/contraction/contraction.ts';
 import { withEpilogue } from '../kernel/contraction/epilogue.ts';
 import type { KernelSpec } from '../kernel/spec.ts';
 import type { KernelOp } from '../graph/op.ts';
@@ -14,14 +14,12 @@ import type { Epilogues } from './epilogues.ts';
 import type { ExtraValues } from './extra-values.ts';
 import type { Group } from './fuse.ts';
 import type { GraphView } from './graph-view.ts';
+import type { Bound } from './memory.ts';
 import { readsOf, type Source, type Sources } from './sources.ts';
 
 /** A kernel with the positions of the values it binds, before buffers are assigned. */
-export interface Draft {
+export interface Draft extends Bound {
   readonly spec: KernelSpec;
-  readonly buffers: readonly number[];
-  /** The bindings that are written. */
-  readonly writes: readonly number[];
 }
 
 /** Leaf position that a value overwrites while it is computed, by position of the value. */
@@ -151,19 +149,13 @@ function kernelDrafts(
     .steps(inputs.map(({ layout }): Layout => layout))
     .filter(({ copies }) => !(copies && inPlace))
     .map(({ spec, operands }) => ({
-      spec: asRun(spec, device),
+      // What a device neither accepts nor can run as a loop, it refuses by itself.
+      spec: asRun(spec, device) ?? spec,
       buffers: operands.map((operand) =>
         'input' in operand ? (inputs[operand.input] as Source).base : (placed[operand.output] as number),
       ),
       writes: writtenBindings(spec),
     }));
-}
-
-/** A kernel as a device runs it: a contraction that it does not accept as the loop that it means. */
-function asRun(spec: KernelSpec, device: Device): KernelSpec {
-  if (spec.kind === 'loop') return collapse(spec);
-  const loop = isContraction(spec) && !device.accepts(spec) ? contractionOf(spec).loop?.() : undefined;
-  return loop ? collapse(loop) : spec;
 }
 
 const writtenBindings = (spec: KernelSpec): number[] =>

@@ -2,7 +2,7 @@
 import type { GraphView } from './graph-view.ts';
 
 /**
- * Outputs that nobody asked for. Their positions are counted on from those of the nodes, so that no two values of a plan
+ * Outputs that nobody asked for, and the memory that kernels work in. Their positions are counted on from those of the nodes, so that no two values of a plan
  * are ever the same.
  */
 export class ExtraValues {

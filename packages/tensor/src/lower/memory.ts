@@ -1,5 +1,9 @@
 /** Memory inside a plan: values whose lifetimes do not overlap share a place. */
-import type { Draft } from './draft.ts';
+/** The positions of the values that a kernel binds, and which of the bindings it writes. */
+export interface Bound {
+  readonly buffers: readonly number[];
+  readonly writes: readonly number[];
+}
 
 /** Where a value lives while a plan runs. */
 export interface Place {
@@ -26,19 +30,20 @@ interface Life {
 const roundUp = (bytes: number, to: number): number => Math.ceil(Math.max(bytes, 1) / to) * to;
 
 /**
- * Places the values of `drafts`, in order of running. `bytesOf` is undefined for values that live elsewhere. With `parts`,
+ * Places the values that kernels write, in order of running: one that no kernel after it binds, as what it works in, lives
+ * as long as it runs. `bytesOf` is undefined for values that live elsewhere. With `parts`,
  * values lie in parts of common buffers; otherwise each has a whole buffer, which others may have before and after.
  */
 export function assignTemporaries(
-  drafts: readonly Draft[],
+  kernels: readonly Bound[],
   bytesOf: (position: number) => number | undefined,
   parts: boolean,
 ): Temporaries {
   const last = new Map<number, number>();
-  for (const [step, { buffers }] of drafts.entries()) for (const position of buffers) last.set(position, step);
+  for (const [step, { buffers }] of kernels.entries()) for (const position of buffers) last.set(position, step);
   const lives: Life[] = [];
   const seen = new Set<number>();
-  for (const [first, { buffers, writes }] of drafts.entries())
+  for (const [first, { buffers, writes }] of kernels.entries())
     for (const binding of writes) {
       const position = buffers[binding] as number;
       const bytes = seen.has(position) ? undefined : bytesOf(position);

@@ -11,7 +11,7 @@ import { ExtraValues } from './extra-values.ts';
 import { fuse } from './fuse.ts';
 import type { GraphView } from './graph-view.ts';
 import { appendCopies, inPlaceTargets, type Overwrites } from './in-place.ts';
-import { assignTemporaries } from './memory.ts';
+import { assignTemporaries, type Bound } from './memory.ts';
 import { schedule } from './schedule.ts';
 import { resolveSources, type Source } from './sources.ts';
 
@@ -81,25 +81,39 @@ function bindBuffers(
     if (slots.has(base) || overwrites[target] !== undefined) continue;
     slots.set(base, { kind: 'result', index: results.push({ bytes: (view.nodes[base] as Node).bytes }) - 1 });
   }
+  const prepared = drafts.map((draft) => prepare(draft, device, extra));
   const temporaries = assignTemporaries(
-    drafts,
+    prepared,
     (position) => (slots.has(position) ? undefined : (view.nodes[position]?.bytes ?? extra.bytesAt(position))),
     device.capabilities.bufferParts,
   );
   for (const [position, { buffer, offset, bytes }] of temporaries.placed)
     slots.set(position, { kind: 'temporary', index: buffer, offset, bytes });
   return {
-    steps: drafts
-      .filter(({ spec }) => !isIdle(spec))
-      .map(({ spec, buffers }) => ({
-        kernel: device.prepare(spec),
-        slots: buffers.map((position) => slots.get(position) as Slot),
-      })),
+    steps: prepared.flatMap(({ kernel, buffers }) =>
+      kernel ? [{ kernel, slots: buffers.map((position) => slots.get(position) as Slot) }] : [],
+    ),
     temporaries: temporaries.sizes,
     results,
     targets: bases.map((base, target) => {
       const leaf = overwrites[target];
       return leaf === undefined ? (slots.get(base) as Slot) : { kind: 'leaf', index: leaf };
     }),
+  };
+}
+
+/** A kernel that is ready, unless it has nothing to do, with what it works in as further values that it writes. */
+function prepare(
+  { spec, buffers, writes }: Draft,
+  device: Device,
+  extra: ExtraValues,
+): Bound & { readonly kernel: PreparedKernel | undefined } {
+  if (isIdle(spec)) return { kernel: undefined, buffers, writes };
+  const kernel = device.prepare(spec);
+  const scratch = (kernel.scratch ?? []).map((bytes) => extra.add(bytes));
+  return {
+    kernel,
+    buffers: [...buffers, ...scratch],
+    writes: [...writes, ...scratch.map((_, piece) => buffers.length + piece)],
   };
 }

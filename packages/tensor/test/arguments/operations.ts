@@ -609,6 +609,14 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
           () => description.reference,
           (value) => typeof value === 'function',
         ),
+        scratch: slot(
+          () => () => [4],
+          (value) => typeof value === 'function',
+        ),
+        decompose: slot(
+          () => (inputs: unknown) => inputs,
+          (value) => typeof value === 'function',
+        ),
       },
       ['name', 'inputs', 'outputs', 'reference'],
     ),

@@ -24,12 +24,15 @@ export function runOn(device: Device, spec: KernelSpec, contents: readonly Conte
     device.write(buffer, 0, raw);
     return buffer;
   });
-  const ranges = buffers.map((buffer, position) => ({
+  const kernel = device.prepare(spec);
+  const scratch = (kernel.scratch ?? []).map((bytes) => device.allocate(bytes));
+  const ranges = [...buffers, ...scratch].map((buffer, position) => ({
     buffer,
     byteOffset: 0,
-    byteLength: lengths[position] as number,
+    byteLength: lengths[position] ?? buffer.bytes,
   }));
-  device.run([{ kernel: device.prepare(spec), ranges }]);
+  device.run([{ kernel, ranges }]);
+  for (const buffer of scratch) device.free(buffer);
   const results = buffers.map((buffer, position) => {
     const { bytes, view, decode } = dtypeAt(position);
     const raw = device.readSync(buffer, 0, buffer.bytes);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { leavesOthersAlone, programs } from './kernel-outputs.ts';
 
 test.each([cpu(), createReferenceDevice('outputs')])(
-  'outputs that nobody asked for stay off other memory on $name',
+  'outputs that nobody asked for, and what kernels work in, stay off other memory on $name',
   async (device) => {
     await fc.assert(
       fc.asyncProperty(programs, (program) => leavesOthersAlone(device, program)),

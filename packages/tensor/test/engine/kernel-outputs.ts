@@ -1,4 +1,7 @@
-/** Programs of kernels with several outputs, of which only some are asked for, beside live tensors that must not change. */
+/**
+ * Programs of kernels with several outputs, of which only some are asked for, and with memory that they work in, beside live
+ * tensors that must not change.
+ */
 import { compile, concat, defineKernel, fromTyped, scope, tensor, type Device, type Tensor } from '@espalier/tensor';
 import fc from 'fast-check';
 import { expect } from 'vitest';
@@ -29,12 +32,56 @@ ${sizesOf(sizes)
   }),
 });
 
+/**
+ * Fills every byte of the pieces that it works in, looks whether all are still as they were filled, and adds to x how many
+ * are not.
+ */
+const work = defineKernel({
+  name: 'work',
+  inputs: 1,
+  outputs: ([x]) => (x ? [x] : []),
+  scratch: ({ attributes: { words } }) => sizesOf(words).map((count) => 4 * count),
+  reference: (_, [x], [y], scratch) => {
+    const spoilt = spoiltWords(scratch);
+    x?.forEach((value, i) => y?.fill(value + spoilt, i, i + 1));
+  },
+  wgsl: ({ inputs: [x], attributes: { words } }) => ({
+    code: /* wgsl */ `
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+${sizesOf(words)
+  .map((_, j) => `@group(0) @binding(${j + 2}) var<storage, read_write> piece${j}: array<u32>;`)
+  .join('\n')}
+@compute @workgroup_size(1)
+fn main() {
+  var spoilt = 0.0;
+${sizesOf(words)
+  .map((count, j) => `  for (var i = 0u; i < ${count}u; i++) { piece${j}[i] = i * 8u + ${j}u; }`)
+  .join('\n')}
+${sizesOf(words)
+  .map((count, j) => `  for (var i = 0u; i < ${count}u; i++) { spoilt += f32(piece${j}[i] != i * 8u + ${j}u); }`)
+  .join('\n')}
+  for (var i = 0u; i < ${x?.shape[0]}u; i++) { y[i] = x[i] + spoilt; }
+}`,
+    workgroups: [1, 1, 1],
+  }),
+});
+
+function spoiltWords(scratch: readonly Uint8Array[]): number {
+  const pieces = scratch.map(
+    ({ buffer, byteOffset, byteLength }) => new Uint32Array(buffer, byteOffset, byteLength / 4),
+  );
+  for (const [j, piece] of pieces.entries()) for (const i of piece.keys()) piece[i] = i * 8 + j;
+  return pieces.reduce((sum, piece, j) => sum + piece.filter((word, i) => word !== i * 8 + j).length, 0);
+}
+
 const sizesOf = (text: unknown): number[] => String(text).split(',').map(Number);
 const spreadAt = (x: ArrayLike<number>, i: number, j: number): number => (x[i % x.length] as number) + j;
 
 /** One kernel on the input, and which of its outputs is read. */
 type Use =
   | { readonly kind: 'spread'; readonly sizes: readonly number[]; readonly output: number }
+  | { readonly kind: 'work'; readonly words: readonly number[] }
   | { readonly kind: 'sort'; readonly output: 'values' | 'indices' }
   | { readonly kind: 'topK'; readonly k: number; readonly output: 'values' | 'indices' };
 
@@ -51,6 +98,13 @@ const anyUse: fc.Arbitrary<Use> = fc.oneof(
       }),
     ),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('work'),
+      words: fc.array(fc.constantFrom(0, 1, 3, 25, 300, 2048), { minLength: 1, maxLength: 4 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('sort'), output: one }) },
   {
     weight: 1,
@@ -66,24 +120,26 @@ export const programs: fc.Arbitrary<{ readonly row: readonly number[]; readonly 
 
 function build(x: Tensor, use: Use): Tensor {
   if (use.kind === 'spread') return spread([x], { sizes: use.sizes.join() })[use.output] as Tensor;
+  if (use.kind === 'work') return work([x], { words: use.words.join() })[0] as Tensor;
   return (use.kind === 'sort' ? x.sort(0) : x.topK(use.k, 0))[use.output];
 }
 
 function expected(row: readonly number[], use: Use): number[] {
   if (use.kind === 'spread')
     return Array.from({ length: use.sizes[use.output] as number }, (_, i) => spreadAt(row, i, use.output));
+  if (use.kind === 'work') return [...row];
   const order = [...row.keys()].toSorted((a, b) => (row[a] as number) - (row[b] as number));
   const chosen = use.kind === 'sort' ? order : order.toReversed().slice(0, use.k);
   return use.output === 'indices' ? chosen : chosen.map((position) => row[position] as number);
 }
 
-/** Runs a program among live tensors of many sizes, with holes between them, and looks at every number afterwards. */
+/** Runs a program among 200 live tensors of many sizes, with holes between them, and looks at every number afterwards. */
 export async function leavesOthersAlone(
   device: Device,
   { row, uses }: { readonly row: readonly number[]; readonly uses: readonly Use[] },
 ): Promise<void> {
   const [guards, holes] = [0, 1].map((half) =>
-    Array.from({ length: 60 }, (_, i) => {
+    Array.from({ length: 200 }, (_, i) => {
       const size = 80 + ((i * 2 + half) % 7) * 40;
       return fromTyped(new Float32Array(size).fill(i), [size], { device }).add(0).realizeSync();
     }),

@@ -4,6 +4,7 @@ import {
   compile,
   createCpuDevice,
   createReferenceDevice,
+  defineKernel,
   Generator,
   gradients,
   layerNorm,
@@ -163,4 +164,34 @@ test('values of different sizes are packed into parts of what larger ones leave'
   ];
   const { sizes } = assignTemporaries(drafts, (position) => (position === 0 || position === 5 ? 4 : 1) * MiB, true);
   expect(sizes.reduce((sum, size) => sum + size)).toBe(4 * MiB);
+});
+
+test('what a kernel works in is memory of the plan: counted while it is kept, shared with other values, and given back', () => {
+  const device = createCpuDevice({ name: 'scratch' });
+  const length = 10_000;
+  const x = randn([length], { device }).realizeSync();
+  const kept = (fn: (x: Tensor) => Tensor): number => {
+    const step = compile(fn);
+    scope(() => void step(x).itemSync());
+    const before = device.memory().bytes;
+    step.dispose();
+    return before - device.memory().bytes;
+  };
+  const sorted = kept((a) => a.sort(0).values.narrow(0, 0, 1).sum());
+  // Keys of 8 bytes and two positions of 4, beside values and positions of 4 bytes.
+  expect(sorted).toBeGreaterThanOrEqual(24 * length);
+  expect(sorted).toBeLessThan(24 * length + 4096);
+  const twice = kept((a) => a.sort(0).values.neg().sort(0).values.narrow(0, 0, 1).sum());
+  expect(twice).toBeLessThan(32 * length);
+  const { bytes } = device.memory();
+  const own = defineKernel({
+    name: 'own',
+    inputs: 1,
+    outputs: ([a]) => (a ? [a] : []),
+    reference: (_, [a], [y]) => y?.set(a as Float64Array),
+    scratch: () => [1e6],
+  });
+  expect(kept((a) => (own([a])[0] as Tensor).sum())).toBeGreaterThanOrEqual(1e6);
+  expect(device.memory().bytes).toBe(bytes);
+  device.dispose();
 });

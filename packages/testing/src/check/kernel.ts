@@ -1,5 +1,6 @@
-/** Checks a kernel made by `defineKernel`: every implementation against its reference, and its gradient. */
+/** Checks a kernel made by `defineKernel`: every implementation and its decomposition against its reference, and its gradient. */
 import {
+  createReferenceDevice,
   device,
   DeviceError,
   type Case,
@@ -29,7 +30,7 @@ export interface KernelCheckOptions extends DrawOptions {
 
 /** What `checkKernel` did. */
 export interface KernelReport {
-  /** Cases that agreed, for each device. */
+  /** Cases that agreed, for each device; those of the decomposition on cpu under `decomposition`. */
   readonly cases: Readonly<Record<string, number>>;
   /** Cases whose gradient agreed with finite differences; 0 for a kernel without one. */
   readonly gradientCases: number;
@@ -38,12 +39,13 @@ export interface KernelReport {
 }
 
 /**
- * Compares each implementation of `kernel` with its reference on drawn shapes, views, values and attributes, and its
- * gradient (if it has one) with finite differences.
+ * Compares each implementation of `kernel`, and what it decomposes into, with its reference on drawn shapes, views, values and
+ * attributes, and its gradient (if it has one, or parts that have) with finite differences.
  * @throws {CheckError} with the smallest failing case.
  */
 export async function checkKernel(kernel: Kernel, options: KernelCheckOptions = {}): Promise<KernelReport> {
-  const { name, inputs, gradient } = kernel.description;
+  const { name, inputs, gradient, decompose } = kernel.description;
+  const differentiable = gradient !== undefined || decompose !== undefined;
   const {
     domain = sameShape(inputs, 'f32', { kind: 'any' }),
     smooth = sameShape(inputs, 'f64', { kind: 'range', low: -2, high: 2 }),
@@ -54,7 +56,7 @@ export async function checkKernel(kernel: Kernel, options: KernelCheckOptions = 
     summary: name,
     run: (tensors, attributes) => kernel(tensors, attributes as Parameters<Kernel>[1]),
     domain,
-    ...(gradient && { smooth }),
+    ...(differentiable && { smooth }),
     ...(options.tolerance && { tolerance: options.tolerance }),
   };
   const cases: Record<string, number> = {};
@@ -65,8 +67,21 @@ export async function checkKernel(kernel: Kernel, options: KernelCheckOptions = 
     cases[each.name] = report.cases;
     seed = report.seed;
   }
+  if (decompose) {
+    const oracle = createReferenceDevice('oracle');
+    const parts: OpEntry = {
+      ...entry,
+      name: `the decomposition of kernel '${name}'`,
+      run: (tensors, attributes) => {
+        const run = tensors[0]?.device === oracle ? kernel : decompose;
+        return [...run(tensors, attributes as Parameters<Kernel>[1] & object)];
+      },
+    };
+    const report = await checkOp(parts, await device('cpu'), { ...options, reference: oracle });
+    cases['decomposition'] = report.cases;
+  }
   const { tolerance: _, ...drawing } = options;
-  const gradientReport = gradient ? await checkOpGradient(entry, drawing) : undefined;
+  const gradientReport = differentiable ? await checkOpGradient(entry, drawing) : undefined;
   return { cases, gradientCases: gradientReport?.cases ?? 0, seed: seed ?? gradientReport?.seed ?? 0 };
 }
 

@@ -1,4 +1,4 @@
-import { cpu, defineKernel, type KernelDescription } from '@espalier/tensor';
+import { cpu, defineKernel, type Case, type Chooser, type KernelDescription } from '@espalier/tensor';
 import { checkKernel } from '@espalier/testing';
 import { expect, test } from 'vitest';
 import { given } from '../given.ts';
@@ -26,6 +26,23 @@ test('an implementation that differs from the reference is caught', async () => 
 test('a wrong gradient is caught', async () => {
   const wrong = defineKernel({ ...description, gradient: ([g]) => [g, g] });
   await expect(checkKernel(wrong, { seed: 1 })).rejects.toThrow(/gradient of kernel 'scaledSquare'/);
+});
+
+test('what a kernel decomposes into is compared with its reference, and its gradient with finite differences', async () => {
+  const { gradient: _, cpu: own, ...rest } = description;
+  const parts: KernelDescription = { ...rest, decompose: ([a, b]) => [given(a).mul(given(b).square())] };
+  // Products of extreme values overflow in f32, which the reference in doubles does not see.
+  const values = { kind: 'range', low: -3, high: 3 } as const;
+  const domain = (choose: Chooser): Case => {
+    const shape = choose.shape();
+    return { inputs: [0, 1].map(() => ({ shape, dtype: 'f32', values })), attributes: {} };
+  };
+  const report = await checkKernel(defineKernel(parts), { runs: 10, seed: 1, domain });
+  expect(report).toEqual({ cases: { cpu: 10, decomposition: 10 }, gradientCases: 10, seed: 1 });
+  const wrong = defineKernel({ ...parts, ...(own && { cpu: own }), decompose: ([a]) => [given(a).abs()] });
+  await expect(checkKernel(wrong, { seed: 1, domain })).rejects.toThrow(
+    /the decomposition of kernel 'scaledSquare' on cpu/,
+  );
 });
 
 test('a kernel without a gradient, on a domain of its own, with attributes', async () => {

@@ -19,7 +19,7 @@ import { reclaim, relieve } from '../../device/residents.ts';
 import { encodedCosts } from './encoded/costs.ts';
 import { Engine, type Program } from './engine.ts';
 import { DeviceMemory } from './memory/device-memory.ts';
-import { acceptsSpec, compile } from './programs.ts';
+import { acceptsSpec, compile, scratchOf } from './programs.ts';
 
 /** Settings of a cpu device. */
 export interface CpuDeviceOptions {
@@ -45,10 +45,15 @@ class CpuBuffer implements DeviceBuffer {
 class CpuKernel implements PreparedKernel {
   readonly spec: KernelSpec;
   readonly program: Program;
+  readonly scratch: readonly number[];
+  /** How many ranges a call has. */
+  readonly ranges: number;
 
-  constructor(spec: KernelSpec, program: Program) {
+  constructor(spec: KernelSpec, program: Program, scratch: readonly number[]) {
     this.spec = spec;
     this.program = program;
+    this.scratch = scratch;
+    this.ranges = spec.bindings.length + scratch.length;
   }
 }
 
@@ -118,19 +123,21 @@ class CpuDevice implements Device {
 
   prepare(spec: KernelSpec): PreparedKernel {
     this.#checkAlive('prepare');
-    return this.#kernels.find(spec, () => new CpuKernel(spec, compile(spec, this.#engine)));
+    return this.#kernels.find(spec, () => new CpuKernel(spec, compile(spec, this.#engine), scratchOf(spec)));
   }
 
   run(calls: readonly KernelCall[]): void {
     this.#checkAlive('run');
     for (const { kernel, ranges } of calls) {
+      const own = kernel as CpuKernel;
+      if (ranges.length < own.ranges) throw tooFew(own.ranges, ranges.length);
       for (let i = 0; i < ranges.length; i++) {
         const { buffer, byteOffset } = ranges[i] as BufferRange;
         const { address } = buffer as CpuBuffer;
         if (address === 0) throw freed('run');
         this.#engine.bind(i, address + byteOffset);
       }
-      (kernel as CpuKernel).program();
+      own.program();
     }
   }
 
@@ -164,6 +171,13 @@ class CpuDevice implements Device {
       throw new DeviceError(operation, `device ${this.name} has been disposed of; create another`, 'device-lost');
     }
   }
+}
+
+function tooFew(needed: number, given: number): DeviceError {
+  return new DeviceError(
+    'run',
+    `a call has ${given} ranges for a kernel with ${needed}: pass one for each of its bindings and of its scratch`,
+  );
 }
 
 function freed(operation: string): DeviceError {

@@ -1,16 +1,21 @@
 /** Stable sorting of rows. */
-import { dtypes } from '../../dtype/dtype.ts';
+import { dtypes, type TypedArray } from '../../dtype/dtype.ts';
 import type { Binding, SortSpec } from '../../kernel/spec.ts';
 import type { Engine, Program } from './engine.ts';
+
+/** What a sort works in: the keys of a row, and its positions twice. */
+export function sortScratch({ length }: SortSpec): readonly number[] {
+  return [length * Float64Array.BYTES_PER_ELEMENT, length * 4, length * 4];
+}
 
 /** The program of a sort: a stable bottom-up merge sort of each row's positions by value. */
 export function sortProgram(spec: SortSpec, engine: Engine): Program {
   const { rows, length, descending } = spec;
   const [input, values, positions] = spec.bindings as readonly [Binding, Binding, Binding];
   const { decode } = dtypes[input.dtype];
-  const keys = new Float64Array(length);
-  let order = new Int32Array(length);
-  let spare = new Int32Array(length);
+  let keys: TypedArray = new Float64Array();
+  let order: TypedArray = new Int32Array();
+  let spare: TypedArray = new Int32Array();
 
   /** Whether the value at `a` must come before the earlier one at `b`. */
   const precedes = (a: number, b: number): boolean => {
@@ -31,6 +36,9 @@ export function sortProgram(spec: SortSpec, engine: Engine): Program {
 
   return () => {
     const size = rows * length;
+    keys = engine.memory.view('f64', engine.address(3), length);
+    order = engine.memory.view('i32', engine.address(4), length);
+    spare = engine.memory.view('i32', engine.address(5), length);
     const from = engine.memory.view(input.dtype, engine.address(0), size);
     const sorted = engine.memory.view(values.dtype, engine.address(1), size);
     const places = engine.memory.view(positions.dtype, engine.address(2), size);

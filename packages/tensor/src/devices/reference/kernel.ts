@@ -2,8 +2,8 @@
 import type { Elements } from './elements.ts';
 import { InternalError } from '../../errors.ts';
 
-/** Runs one kernel on its bindings, in the order of `spec.bindings`. */
-export type Interpreter = (elements: readonly Elements[]) => void;
+/** Runs one kernel on its bindings, in the order of `spec.bindings`, and on the memory that it asked for. */
+export type Interpreter = (elements: readonly Elements[], scratch: readonly Uint8Array[]) => void;
 
 /** Binding number `binding`; a spec that names one it does not have is a planner's bug. */
 export function boundTo(elements: readonly Elements[], binding: number): Elements {

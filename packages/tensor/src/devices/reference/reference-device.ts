@@ -120,15 +120,18 @@ class ReferenceDevice implements Device {
   prepare(spec: KernelSpec): ReferenceKernel {
     // The table pairs each kind with its own spec type, which an index by `spec.kind` cannot express.
     const interpreter = interpreters[spec.kind] as (spec: KernelSpec) => Interpreter;
-    return { spec, interpret: interpreter(spec) };
+    const scratch = spec.kind === 'custom' ? spec.scratch : undefined;
+    return { spec, interpret: interpreter(spec), ...(scratch && { scratch }) };
   }
 
   run(calls: readonly KernelCall[]): void {
     for (const { kernel, ranges } of calls) {
       if (!isReferenceKernel(kernel))
         throw new DeviceError(this.name, 'run of a kernel that another device prepared: call prepare() on this device');
+      const { spec, scratch = [] } = kernel;
       kernel.interpret(
-        kernel.spec.bindings.map((binding, position) => this.#elements(binding.dtype, ranges[position])),
+        spec.bindings.map((binding, position) => this.#elements(binding.dtype, ranges[position])),
+        scratch.map((_, piece) => this.#rangeOf(ranges[spec.bindings.length + piece])),
       );
     }
   }
@@ -147,20 +150,24 @@ class ReferenceDevice implements Device {
   }
 
   #elements(dtype: Parameters<typeof elementsOf>[0], range: BufferRange | undefined): Elements {
+    const { buffer, byteOffset, byteLength } = this.#rangeOf(range);
+    return elementsOf(dtype, buffer, byteOffset, byteLength);
+  }
+
+  #rangeOf(range: BufferRange | undefined): Uint8Array<ArrayBuffer> {
     if (range === undefined)
       throw new DeviceError(
         this.name,
-        'a call has fewer buffer ranges than its kernel has bindings: pass one range per binding',
+        'a call has fewer buffer ranges than its kernel has bindings and scratch: pass one range for each',
       );
-    const { byteOffset, byteLength } = range;
+    const { buffer, byteOffset, byteLength } = range;
     if (byteOffset % OFFSET_ALIGNMENT !== 0) {
       throw new DeviceError(
         this.name,
         `a range starts at byte ${byteOffset}: offsets must be multiples of ${OFFSET_ALIGNMENT}`,
       );
     }
-    const bytes = this.#bytesOf(range.buffer, byteOffset, byteLength);
-    return elementsOf(dtype, bytes.buffer, bytes.byteOffset, byteLength);
+    return this.#bytesOf(buffer, byteOffset, byteLength);
   }
 
   /** A view of live memory; the padding that rounds a buffer up to 16 bytes may be touched too. */

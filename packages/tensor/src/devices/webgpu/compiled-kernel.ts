@@ -4,11 +4,12 @@
 import { RecentlyUsed } from '../../cache/recently-used.ts';
 import type { BufferRange, KernelCall, PreparedKernel } from '../../device/device.ts';
 import { mostKernels } from '../../device/kernel-cache.ts';
+import { DeviceError } from '../../errors.ts';
 import type { KernelSpec } from '../../kernel/spec.ts';
 import type { BufferPool } from './buffers.ts';
 import { compilationErrors, describeGpuError, type Failures } from './failures.ts';
 import { bufferUsage, computeStage } from './gpu-constants.ts';
-import { powerOfTwoFrom, roundUp } from './numbers.ts';
+import { roundUp } from './numbers.ts';
 import type { Program, Stage } from './program.ts';
 
 /** A pipeline as its code came out. */
@@ -30,6 +31,7 @@ interface CompiledStage {
 export interface CompiledKernel extends PreparedKernel {
   readonly program: Program;
   readonly stages: readonly CompiledStage[];
+  readonly scratch: readonly number[];
 }
 
 /** One stage of one call: ready to be set and dispatched. */
@@ -58,7 +60,6 @@ export class KernelRunner {
   readonly #pool: BufferPool;
   readonly #failures: Failures;
   readonly #pipelines = new RecentlyUsed<Compiled>(mostKernels);
-  readonly #scratch = new Map<string, GPUBuffer>();
   readonly #bound = new WeakMap<KernelCall, BoundCall>();
 
   constructor(device: GPUDevice, pool: BufferPool, failures: Failures) {
@@ -73,7 +74,7 @@ export class KernelRunner {
       const compiled = this.#pipelines.find(key, () => this.#createPipeline(program.label, stage));
       return { stage, compiled, uniform: this.#createUniform(stage) };
     });
-    return { spec, program, stages };
+    return { spec, program, stages, scratch: program.scratch };
   }
 
   /** Records calls in order, in as few passes as possible. */
@@ -135,27 +136,18 @@ export class KernelRunner {
     return buffer;
   }
 
-  /** Scratch memory is shared by all kernels: they run one after another, and none expects anything in it. */
-  #scratchBuffer(order: number, bytes: number): GPUBuffer {
-    const size = powerOfTwoFrom(Math.max(bytes, 65536));
-    const key = `${order}:${size}`;
-    const buffer =
-      this.#scratch.get(key) ?? this.#device.createBuffer({ size, usage: bufferUsage.storage, label: 'scratch' });
-    this.#scratch.set(key, buffer);
-    return buffer;
-  }
-
   #bind(call: KernelCall): BoundCall {
     const known = this.#bound.get(call);
     if (known !== undefined) return known;
-    const { program, stages, spec } = call.kernel as CompiledKernel;
-    const resources = call.ranges.map((range) => this.#resource(range));
-    const detours = this.#detours(spec, resources);
-    const scratch = program.scratch.map((bytes, order): GPUBufferBinding => ({
-      buffer: this.#scratchBuffer(order, bytes),
-      size: roundUp(Math.max(bytes, 16), 16),
-    }));
-    const slots = [...resources, ...scratch];
+    const { program, stages, spec, scratch } = call.kernel as CompiledKernel;
+    const needed = spec.bindings.length + scratch.length;
+    if (call.ranges.length < needed)
+      throw new DeviceError(
+        'webgpu run',
+        `a call has ${call.ranges.length} ranges for a kernel with ${needed}: pass one for each of its bindings and of its scratch`,
+      );
+    const slots = call.ranges.map((range) => this.#resource(range));
+    const detours = this.#detours(spec, slots);
     const bound: BoundCall = {
       detours,
       stages: stages.map(({ stage, compiled, uniform }) => {

@@ -16,7 +16,7 @@ export interface Stage {
   readonly parameters?: readonly [number, number, number, number];
 }
 
-/** The stages of one kernel and the sizes in bytes of the scratch buffers they share. */
+/** The stages of one kernel and the sizes in bytes of the scratch buffers they share, for which the plan finds room. */
 export interface Program {
   /** Names the kernel in errors and in the labels of GPU objects. */
   readonly label: string;

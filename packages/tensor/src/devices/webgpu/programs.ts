@@ -2,7 +2,7 @@
 import type { KernelSpec } from '../../kernel/spec.ts';
 import { acceptsConv2d, conv2dProgram } from './contraction/conv2d-program.ts';
 import { matmulProgram } from './contraction/matmul-program.ts';
-import { customProgram } from './custom-program.ts';
+import { acceptsCustom, customProgram } from './custom-program.ts';
 import { acceptsEncoded, encodedProgram } from './encoded/encoded-program.ts';
 import { loopProgram } from './loop/loop-program.ts';
 import { scanProgram } from './ordered/scan-program.ts';
@@ -26,7 +26,7 @@ const families: { readonly [Kind in KernelSpec['kind']]: Family<KernelSpec & { r
   scan: { accepts: always, program: scanProgram },
   sort: { accepts: always, program: sortProgram },
   'scatter-add': { accepts: always, program: scatterAddProgram },
-  custom: { accepts: (spec) => spec.definition.wgsl !== undefined, program: customProgram },
+  custom: { accepts: acceptsCustom, program: customProgram },
 };
 
 const familyOf = (spec: KernelSpec): Family<KernelSpec> => families[spec.kind] as unknown as Family<KernelSpec>;

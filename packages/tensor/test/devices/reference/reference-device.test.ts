@@ -52,7 +52,7 @@ test('refuses dead buffers, bytes outside, and unaligned ranges', () => {
   expect(() => device.readSync(buffer, 8, 16)).toThrow('bytes 8 to 24');
   const kernel = device.prepare(double);
   expect(() => device.run([{ kernel, ranges: [{ buffer, byteOffset: 4, byteLength: 8 }] }])).toThrow('multiples of 8');
-  expect(() => device.run([{ kernel, ranges: [] }])).toThrow('one range per binding');
+  expect(() => device.run([{ kernel, ranges: [] }])).toThrow('one range for each');
   expect(() => device.run([{ kernel: { spec: double }, ranges: [] }])).toThrow('another device');
 });
 

@@ -48,12 +48,11 @@ export async function runOn(device: Device, spec: KernelSpec, contents: readonly
     device.write(buffer, 0, raw);
     return buffer;
   });
-  device.run([
-    {
-      kernel: device.prepare(spec),
-      ranges: buffers.map((buffer) => ({ buffer, byteOffset: 0, byteLength: buffer.bytes })),
-    },
-  ]);
+  const kernel = device.prepare(spec);
+  const scratch = (kernel.scratch ?? []).map((bytes) => device.allocate(bytes));
+  const ranges = [...buffers, ...scratch].map((buffer) => ({ buffer, byteOffset: 0, byteLength: buffer.bytes }));
+  device.run([{ kernel, ranges }]);
+  for (const buffer of scratch) device.free(buffer);
   const results = await Promise.all(
     buffers.map(async (buffer, position) => {
       const { bytes, view, decode } = dtypes[spec.bindings[position]?.dtype ?? 'f32'];

@@ -57,8 +57,11 @@ async function execute(
     return buffer;
   });
   try {
-    const ranges = buffers.map((buffer) => ({ buffer, byteOffset: 0, byteLength: buffer.bytes }));
-    device.run([{ kernel: device.prepare(spec), ranges }]);
+    const kernel = device.prepare(spec);
+    const scratch = (kernel.scratch ?? []).map((bytes) => device.allocate(bytes));
+    const ranges = [...buffers, ...scratch].map((buffer) => ({ buffer, byteOffset: 0, byteLength: buffer.bytes }));
+    device.run([{ kernel, ranges }]);
+    for (const buffer of scratch) device.free(buffer);
     const results: number[][] = [];
     for (const [position, buffer] of buffers.entries()) {
       results.push(decode(dtypeOf(position), await device.read(buffer, 0, buffer.bytes)));
