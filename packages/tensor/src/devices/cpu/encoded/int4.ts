@@ -3,14 +3,17 @@ import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
 import type { Engine, Program } from '../engine.ts';
 import { decodedProgram, type Decode } from './decoded-product.ts';
 import type { EncodedRule } from './encoded-rule.ts';
-import { chunkColumns, int4Kernels } from './int4-kernels.ts';
+import { int4Kernels } from './int4-kernels.ts';
+import { chunkColumns, int4PlaneKernels } from './int4-planes.ts';
 import { mostLost, planesProgram } from './planes-product.ts';
 import { planeKernels } from './planes.ts';
 
 /** From this many rows of x on, the blocked product of what was decoded is faster: 10 at 2048². */
 const manyRows = 10;
-/** Groups of more columns could overflow i32; those of fewer than a chunk share one. */
-const [leastGroup, mostGroup] = [chunkColumns, 4096];
+/** Groups of more columns could overflow i32. */
+const mostGroup = 4096;
+/** Groups of up to so many columns add up four side by side: to scale each on its own would take a third of the time. */
+const mostSideBySide = 64;
 
 /** The rule of the layout. */
 export const int4Rule: EncodedRule = {
@@ -22,12 +25,18 @@ export const int4Rule: EncodedRule = {
       { rowBytes: codeStep, bits: 4 },
       { rowBytes: groups * 4, bits: 32 / group },
     ]);
-    const isWhole = group >= leastGroup && group <= mostGroup && columns >= chunkColumns;
-    return walks === 'columns' && m < manyRows && activations === 'f32' && isWhole
-      ? int4Planes(spec, engine, exact)
+    const lanes = lanesOf(group, columns);
+    return walks === 'columns' && m < manyRows && activations === 'f32' && lanes !== undefined
+      ? int4Planes(spec, engine, exact, lanes)
       : exact;
   },
 };
+
+/** How many groups add up side by side; undefined where chunks are not of one group. */
+function lanesOf(group: number, columns: number): 1 | 4 | undefined {
+  if (group <= mostSideBySide && columns % (group * 4) === 0) return 4;
+  return group >= chunkColumns && group <= mostGroup && columns >= chunkColumns ? 1 : undefined;
+}
 
 function settingsOf({ settings, columns }: EncodedMatmulSpec): {
   readonly group: number;
@@ -50,32 +59,34 @@ function decodeInt4(spec: EncodedMatmulSpec, engine: Engine): Decode {
   };
 }
 
-function int4Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Program): Program {
+function int4Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Program, lanes: 1 | 4): Program {
   const { rows, columns } = spec;
   const { group, groups, hasZeros, codeStep } = settingsOf(spec);
-  const kernels = int4Kernels(engine);
-  const [chunks, perGroup] = [Math.floor(columns / chunkColumns), group / chunkColumns];
-  const multiply = hasZeros ? kernels.planesWithZeros : kernels.planesInt4;
+  const { addColumns } = int4Kernels(engine);
+  const { sumPlanes, multiply } = int4PlaneKernels(engine, { group, hasZeros, lanes });
+  const { inFours, inGroups } = planeKernels(engine);
+  const chunks = Math.floor(columns / chunkColumns);
+  const units = Math.ceil(groups / lanes);
   return planesProgram(spec, engine, exact, {
-    layout: planeKernels(engine).inFours,
+    layout: lanes === 1 ? inFours : inGroups(group),
     whole: chunks * chunkColumns,
-    block: group,
-    // Scales of either plane, and in `extra` its sums, for each group.
+    block: group * lanes,
+    // Scales of either plane, and in `extra` its sums, for each unit.
     scaleBytes: 8,
-    extraBytes: groups * 32,
+    extraBytes: units * 32,
     most: mostLost(columns),
     scaleWriter: (address) => {
-      const scales = new Float32Array(engine.memory.memory.buffer, address, groups * 2);
+      const scales = new Float32Array(engine.memory.memory.buffer, address, units * 2);
       return (block, scale) => {
         scales[2 * block] = scale * 65536;
         scales[2 * block + 1] = scale;
       };
     },
     multiply: ({ planes, scales: xScales, extra }, [codes = 0, scales = 0, zeros = 0], y) => {
-      kernels.sumPlanes(planes, extra, chunks, perGroup, hasZeros ? 1 : 8);
-      multiply(planes, xScales, extra, codes, scales, y, rows, chunks, perGroup, codeStep, groups * 4, zeros);
+      sumPlanes(planes, extra, chunks, hasZeros ? 1 : 8);
+      multiply(planes, xScales, extra, codes, scales, zeros, y, rows, chunks, codeStep, groups * 4);
     },
     addColumns: ([codes = 0, scales = 0, zeros = 0], y, list, count) =>
-      void kernels.addColumns(list, count, codes, scales, zeros, y, rows, codeStep, groups, Math.log2(group)),
+      void addColumns(list, count, codes, scales, zeros, y, rows, codeStep, groups, Math.log2(group)),
   });
 }

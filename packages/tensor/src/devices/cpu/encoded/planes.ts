@@ -6,7 +6,7 @@
  * most 2^-31 of that magnitude. That is more than 2^-16 of an element itself only if the element is below 2^-15 of the
  * largest; what such elements lose is added to the product column by column.
  */
-import { f32, i32, memoryOp, op, v128, type Expression, type Local } from '../assembler/expression.ts';
+import { f32, i32, memoryOp, op, shuffle32, v128, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
@@ -25,10 +25,14 @@ export interface PlaneLayout {
   readonly split: WasmFunction;
 }
 
-/** The layouts of one engine: chunks of 8 columns in order, and chunks of 32 whose every fourth columns stand together. */
+/** The layouts of one engine. */
 export interface PlaneKernels {
+  /** Chunks of 8 columns in order. */
   readonly inOrder: PlaneLayout;
+  /** Chunks of 32 columns, of which every fourth stand together. */
   readonly inFours: PlaneLayout;
+  /** The same of blocks of four groups: a chunk is 8 columns of each, and a lane of i32 has those of one group. */
+  readonly inGroups: (group: number) => PlaneLayout;
 }
 
 const built = new WeakMap<Engine, PlaneKernels>();
@@ -38,16 +42,36 @@ export function planeKernels(engine: Engine): PlaneKernels {
   let kernels = built.get(engine);
   if (kernels === undefined) {
     const { module } = engine.module();
-    addSplit(module, 'inOrder', 2, (_, vectors) => vectors);
-    addSplit(module, 'inFours', 8, (f, vectors) => {
-      const [low, high] = [vectors.slice(0, 4), vectors.slice(4)].map((four) => transpose4(f, four));
-      return (low as Expression[]).flatMap((column, place) => [column, (high as Expression[])[place] as Expression]);
+    addSplit(module, 'inOrder', 2, [0], (_, vectors) => vectors);
+    addSplit(module, 'inFours', 8, [0], (f, vectors) => inFoursOf(f, vectors.slice(0, 4), vectors.slice(4)));
+    addSplit(module, 'inGroups', 8, [0, 1, 2, 3], (f, vectors) => {
+      const [even, odd] = [0, 1].map((half) => vectors.filter((_, place) => place % 2 === half)) as [Local[], Local[]];
+      const columns = inFoursOf(f, even, odd).map((each) => f.let(each));
+      return columns.flatMap((own, place) => {
+        if (place % 2 === 1) return [];
+        const other = columns[place + 1] as Local;
+        return [shuffle32(own, other, [0, 4, 1, 5]), shuffle32(own, other, [2, 6, 3, 7])];
+      });
     });
-    const { inOrder, inFours } = engine.instantiate(module) as unknown as Record<keyof PlaneKernels, WasmFunction>;
-    kernels = { inOrder: { columns: 8, split: inOrder }, inFours: { columns: 32, split: inFours } };
+    const functions = engine.instantiate(module) as unknown as Record<keyof PlaneKernels, WasmFunction>;
+    const { inOrder, inFours, inGroups } = functions;
+    kernels = {
+      inOrder: { columns: 8, split: inOrder },
+      inFours: { columns: 32, split: inFours },
+      inGroups: (group) => ({
+        columns: 32,
+        split: (x = 0, planes = 0, up = 0, chunks = 0) => inGroups(x, planes, up, chunks, group * 4),
+      }),
+    };
     built.set(engine, kernels);
   }
   return kernels;
+}
+
+/** The columns of two blocks of 4 by 4 in turns. */
+function inFoursOf(f: FunctionBuilder, first: readonly Local[], second: readonly Local[]): Expression[] {
+  const others = transpose4(f, second);
+  return transpose4(f, first).flatMap((column, place) => [column, others[place] as Expression]);
 }
 
 /** Scaled elements below this have lost too much. */
@@ -99,17 +123,21 @@ const nearest = (value: number): number => {
 };
 
 /**
- * Adds `name(x, planes, up, chunks)`: for each chunk of `vectors` · 4 columns, in the order in which `arrange` puts its
- * whole numbers, 8 upper halves, then their 8 lower halves, which are signed. Returns whether elements have lost much.
+ * Adds `name(x, planes, up, chunks, runStep)`: for each chunk of `vectors` · 4 columns, in the order in which `arrange` puts
+ * its whole numbers, 8 upper halves, then their 8 lower halves, which are signed. Returns whether elements have lost much.
+ * The columns of a chunk come from as many runs as there are in `runs`, that many times `runStep` bytes from x on.
  */
 function addSplit(
   module: ModuleBuilder,
   name: string,
   vectors: number,
+  runs: readonly number[],
   arrange: (f: FunctionBuilder, whole: readonly Local[]) => readonly Expression[],
 ): void {
-  const f = module.function(name, ['i32', 'i32', 'f32', 'i32'], 'i32', true);
-  const [x, planes, up, chunks] = f.arguments;
+  const f = module.function(name, ['i32', 'i32', 'f32', 'i32', 'i32'], 'i32', true);
+  const [x, planes, up, chunks, runStep] = f.arguments;
+  const perRun = vectors / runs.length;
+  const pointers = runs.map((run) => f.let(run === 0 ? x : op('i32.add', x, op('i32.mul', runStep, i32(run)))));
   const scale = f.let(op('f32x4.splat', up));
   const small = f.let(op('f32x4.splat', f32(least)));
   const none = f.let(v128([0, 0, 0, 0]));
@@ -117,7 +145,8 @@ function addSplit(
   const lost = f.let(none);
   f.repeat(chunks, () => {
     const whole = Array.from({ length: vectors }, (_, vector) => {
-      const scaled = f.let(op('f32x4.mul', memoryOp('v128.load', vector * 16, [x]), scale));
+      const from = pointers[Math.floor(vector / perRun)] as Local;
+      const scaled = f.let(op('f32x4.mul', memoryOp('v128.load', (vector % perRun) * 16, [from]), scale));
       const isSmall = op('f32x4.lt', op('f32x4.abs', scaled), small);
       f.set(lost, op('v128.or', lost, op('v128.andnot', isSmall, op('f32x4.eq', scaled, none))));
       return f.let(op('i32x4.trunc_sat_f32x4_s', op('f32x4.nearest', scaled)));
@@ -132,7 +161,7 @@ function addSplit(
       f.store('v128.store', planes, op('i16x8.narrow_i32x4_s', ...upper), pair * 16);
       f.store('v128.store', planes, op('i16x8.narrow_i32x4_s', ...lower), pair * 16 + 16);
     }
-    f.increase(x, vectors * 16);
+    for (const pointer of pointers) f.increase(pointer, perRun * 16);
     f.increase(planes, vectors * 16);
   });
   f.return(op('v128.any_true', lost));

@@ -35,3 +35,10 @@ export function fourValues(entry: Local, scale: Local | undefined): Expression {
   const codes = op('i16x8.extend_low_i8x16_s', memoryOp('v128.load32_zero', 0, [entry]));
   return op('f32x4.mul', op('f32x4.convert_i32x4_s', op('i32x4.extend_low_i16x8_s', codes)), scale);
 }
+
+/** The smaller of two, as a new local. */
+export function atMost(f: FunctionBuilder, value: Expression, limit: Expression): Local {
+  const result = f.let(value);
+  f.if(op('i32.gt_s', result, limit), () => f.set(result, limit));
+  return result;
+}
