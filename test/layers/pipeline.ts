@@ -10,7 +10,7 @@ export const pipeline: Layers = {
     'registry.ts': ['errors.ts', 'text'],
     data: ['errors.ts', 'fields.ts', 'registry.ts'],
     task: ['errors.ts', 'text', 'registry.ts', 'data'],
-    candidate: ['errors.ts', 'fields.ts', 'data', 'task'],
+    candidate: ['errors.ts', 'text', 'fields.ts', 'registry.ts', 'data', 'task'],
     host: ['errors.ts'],
     report: ['candidate'],
     jobs: ['errors.ts', 'registry.ts', 'data', 'task', 'candidate', 'host', 'report'],

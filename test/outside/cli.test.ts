@@ -125,6 +125,61 @@ test('its number format is one of quantize, in a worker, and not without it', as
   expect(weight && quantizationOf(weight)?.format).toBe('int3');
 });
 
+test('its names are choices of a search, which its recipe and its winner are read with, and refused at their line without it', async () => {
+  const recipe = join(folder, 'search.yaml');
+  writeFileSync(
+    recipe,
+    `data: { source: ${JSON.stringify(images)}, validation: 16 }
+device: cpu
+search:
+  trials: 2
+  images: 32
+  epochs: 1
+  space:
+    architecture:
+      perceptron: { width: [4, 8], behind: gain, activation: [softsign] }
+    initialiser: even
+    training:
+      optimizer:
+        cautious: { lr: [0.1, 0.2] }
+      schedule: [zigzag]
+      batch: 8
+prune: { method: row-relative }
+quantize: { weights: int3 }
+`,
+  );
+  const output = join(folder, 'found');
+  const search = ['search', recipe, '-o', output, '--json'];
+  const without = await espalier(...search);
+  expect(without.code).toBe(2);
+  expect(without.stderr).toContain(`${recipe}:9:7: search.space.architecture: there is no 'perceptron' here`);
+  const { code, stderr, stdout } = await espalier(...search, '--plugin', plugin);
+  expect(code, stderr).toBe(0);
+  const { winner } = JSON.parse(stdout) as { readonly winner: unknown };
+  expect(winner).toMatchObject({
+    architecture: { type: 'perceptron', behind: 'gain', activation: 'softsign' },
+    initialiser: 'even',
+    training: { optimizer: { type: 'cautious' }, schedule: 'zigzag' },
+  });
+  const trained = join(folder, 'trained');
+  const train = ['train', join(output, 'winner.yaml'), '-o', trained, '--data', images, '--epochs', '1'];
+  const unknown = await espalier(...train, '--device', 'cpu');
+  expect(unknown.code).toBe(2);
+  expect(unknown.stderr).toMatch(
+    /winner\.yaml:\d+:\d+: architecture\.type: is "perceptron": use one of convolutional/u,
+  );
+  const made = await espalier(...train, '--device', 'cpu', '--plugin', plugin);
+  expect(made.code, made.stderr).toBe(0);
+  const { model: found } = await loadOptimized(trained);
+  expect([...found.children().values()].map(({ type }) => type)).toEqual([
+    'flatten',
+    'linear',
+    'gain',
+    'softsign',
+    'linear',
+  ]);
+});
+
 test('its storage keeps studies, also of worker processes, which load it too; and a study names no plugin', async () => {
   const storage = ['--storage', `shelf:${join(folder, 'shelf')}`];
   const run = ['study', 'run', 'p', 'test/outside/parabola.ts', ...storage, '--trials', '6'];

@@ -1,6 +1,6 @@
 /** What a value from outside may be, field by field, and the first thing that is wrong with one. */
 import { quote } from '@espalier/search';
-import { nearest } from './text/did-you-mean.ts';
+import { nearest, suggestion } from './text/did-you-mean.ts';
 
 /** What a single value may be. */
 export interface Field {
@@ -9,6 +9,8 @@ export interface Field {
   /** Whether it may be left out. */
   readonly optional?: boolean;
   readonly accepts: (value: unknown) => boolean;
+  /** What there is to say of a value that it does not accept, where that is more than what is allowed. */
+  readonly flaw?: (value: unknown) => string;
 }
 
 /** Sections of which one is given, told apart by their `type`. */
@@ -16,9 +18,15 @@ export interface Branches {
   readonly types: Readonly<Record<string, Fields>>;
 }
 
+/** A part that is looked at as a whole. */
+export interface Checked {
+  /** The first thing that is wrong with it; `path` is its place. */
+  readonly problemIn: (value: unknown, path: readonly string[]) => Problem | undefined;
+}
+
 /** The fields of an object, sections within it included. */
 export interface Fields {
-  readonly [name: string]: Field | Fields | Branches;
+  readonly [name: string]: Field | Fields | Branches | Checked;
 }
 
 /** What is wrong with a value. */
@@ -31,8 +39,11 @@ export interface Problem {
   readonly unknown?: string;
 }
 
-const isField = (of: Field | Fields | Branches): of is Field => typeof Reflect.get(of, 'accepts') === 'function';
-const isBranches = (of: Fields | Branches): of is Branches => 'types' in of;
+type Part = Fields[string];
+
+const isField = (of: Part): of is Field => typeof Reflect.get(of, 'accepts') === 'function';
+const isChecked = (of: Part): of is Checked => typeof Reflect.get(of, 'problemIn') === 'function';
+const isBranches = (of: Part): of is Branches => 'types' in of;
 
 function problemOfType(value: object, { types }: Branches, path: readonly string[]): Problem | undefined {
   const type: unknown = Reflect.get(value, 'type');
@@ -43,14 +54,11 @@ function problemOfType(value: object, { types }: Branches, path: readonly string
 }
 
 /** The first thing that keeps a value from having these fields and no others; undefined if nothing does. */
-export function problemOf(
-  value: unknown,
-  fields: Field | Fields | Branches,
-  path: readonly string[] = [],
-): Problem | undefined {
+export function problemOf(value: unknown, fields: Part, path: readonly string[] = []): Problem | undefined {
+  if (isChecked(fields)) return fields.problemIn(value, path);
   if (isField(fields)) {
     if ((value === undefined && fields.optional === true) || fields.accepts(value)) return undefined;
-    return { path, message: `is ${quote(value)}: give ${fields.allowed}` };
+    return { path, message: refusal(fields, value) };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return {
@@ -59,7 +67,7 @@ export function problemOf(
     };
   }
   if (isBranches(fields)) return problemOfType(value, fields, path);
-  for (const [name, field] of Object.entries(fields)) {
+  for (const [name, field] of Object.entries<Part>(fields)) {
     const own = Object.hasOwn(value, name) ? (Reflect.get(value, name) as unknown) : undefined;
     const problem = problemOf(own, field, [...path, name]);
     if (problem !== undefined) return problem;
@@ -67,6 +75,11 @@ export function problemOf(
   const known = Object.keys(fields);
   const unknown = Object.keys(value).find((name) => !known.includes(name));
   return unknown === undefined ? undefined : { path, message: unknownName(unknown, known), unknown };
+}
+
+/** What to say of a value that a field does not accept. */
+export function refusal(field: Field, value: unknown): string {
+  return `is ${value === undefined ? 'missing' : quote(value)}: ${field.flaw?.(value) ?? `give ${field.allowed}`}`;
 }
 
 /** What to say of a name that nothing knows, in a place where some are known. */
@@ -123,6 +136,39 @@ export function oneOf(values: readonly (string | number | boolean)[]): Field {
       return `one of ${values.join(', ')}`;
     },
     accepts: (value) => values.some((one) => one === value),
+  };
+}
+
+/**
+ * The name of something that is looked up in a table: one that others may add to, so that what is allowed is seen when it
+ * is asked for.
+ * @param is such as `the name of an activation`
+ * @param names those that are known; the table adds to them
+ * @param make makes what a name alone stands for; throws an error that says why it cannot
+ */
+export function knownName(is: string, names: readonly string[], make: (name: string) => unknown): Field {
+  const failure = (name: string): string | undefined => {
+    try {
+      make(name);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  };
+  return {
+    allowed: is,
+    accepts: (value) => typeof value === 'string' && names.includes(value) && failure(value) === undefined,
+    flaw: (value) => {
+      if (typeof value !== 'string') return `give ${is}`;
+      const problem = names.includes(value) ? failure(value) : undefined;
+      return (
+        problem ??
+        suggestion(
+          value,
+          names.filter((name) => failure(name) === undefined),
+        )
+      );
+    },
   };
 }
 

@@ -1,28 +1,24 @@
 /** @espalier/pipeline: from data to a report, in stages that are open to whoever wants others. */
+export { fits, imageShape, modelConfig, parametersOf, studentOf, type ImageShape } from './candidate/architecture.ts';
 export {
-  fits,
-  imageShape,
-  modelConfig,
-  parametersOf,
-  studentOf,
+  architectureNamed,
+  architectureNames,
+  registerArchitecture,
   trainingBytes,
-  type ImageShape,
-} from './candidate/architecture.ts';
+  type ArchitectureType,
+  type ModelShape,
+} from './candidate/architecture-type.ts';
+export type { Architecture, ArchitectureChoice, Candidate } from './candidate/candidate.ts';
+export { candidateOf, candidateProblem } from './candidate/check-candidate.ts';
 export {
-  candidateOf,
-  candidateProblem,
-  type Architecture,
-  type Candidate,
-  type OptimizerChoice,
-} from './candidate/candidate.ts';
-export {
+  activationSlot,
   architectureSlots,
   initialiserSlot,
-  optimizerSlots,
   trainingSlots,
   type ArchitectureDimension,
 } from './candidate/dimensions.ts';
-export { searchSpace, type ParameterSpec, type SpaceRecipe } from './candidate/search-space.ts';
+export { optimizerProblem, optimizerSlot, type OptimizerProblem } from './candidate/optimizers.ts';
+export { searchSpace, type ParameterBranches, type ParameterSpec, type SpaceRecipe } from './candidate/search-space.ts';
 export {
   checkSource,
   filesOfSource,
@@ -42,6 +38,7 @@ export {
   type Place,
 } from './errors.ts';
 export {
+  knownName,
   numberAbove,
   numberBetween,
   numberWithin,
@@ -49,10 +46,12 @@ export {
   optional,
   problemOf,
   problemText,
+  refusal,
   text,
   unknownName,
   wholeNumber,
   type Branches,
+  type Checked,
   type Field,
   type Fields,
   type Problem,

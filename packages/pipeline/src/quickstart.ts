@@ -1,4 +1,5 @@
 /** The main job as a pipeline: search, train, prune, quantize, distil, measure, report. */
+import type { Importance } from '@espalier/optimize';
 import type { Pipeline, RowUse } from './pipeline/pipeline.ts';
 import type { DistillOptions } from './rows/distill.ts';
 import type { PruneOptions } from './rows/prune.ts';
@@ -15,8 +16,8 @@ export interface DataRecipe {
 
 /** How to prune. */
 export interface PruneRecipe extends PruneOptions {
-  /** Which weights go first: the smallest, or by LAMP the smallest for their layer. */
-  readonly method: 'magnitude' | 'lamp';
+  /** Which weights go first: the smallest, by LAMP the smallest for their layer, or by another score that is registered. */
+  readonly method: Importance;
   /** Also prunes at random, trained alike, to show what the method is worth. */
   readonly baseline: boolean;
 }

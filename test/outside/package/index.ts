@@ -7,6 +7,7 @@ import {
   registerOptimizer,
   registerSchedule,
 } from '@espalier/nn';
+import { registerArchitecture } from '@espalier/pipeline';
 import { registerStorage } from '@espalier/search';
 import {
   registerFormat,
@@ -17,6 +18,7 @@ import {
   registerView,
 } from '@espalier/optimize';
 import { softsignLayer } from './activation.ts';
+import { perceptron } from './architecture.ts';
 import { rowSigns } from './format.ts';
 import { gainLayer } from './layer.ts';
 import { int3 } from './number-format.ts';
@@ -28,6 +30,7 @@ import { ceiling } from './view.ts';
 
 registerModule(gainLayer);
 registerActivation(softsignLayer);
+registerArchitecture(perceptron);
 registerLoss(logCosh);
 registerOptimizer(cautious);
 registerInitialiser(even);

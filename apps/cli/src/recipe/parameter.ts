@@ -1,9 +1,10 @@
 /** Parts of a recipe that may be searched: a value, a list or a range, read against what its slot allows. */
-import { suggestion, type Field, type ParameterSpec } from '@espalier/pipeline';
+import { refusal, suggestion, type Field, type ParameterSpec } from '@espalier/pipeline';
 import { choice, float, int, quote, type ParameterValue } from '@espalier/search';
 import { z } from 'zod';
 
-type Issue = (message: string, path?: readonly PropertyKey[]) => void;
+/** Takes note of what is wrong, at a place inside what is read. */
+export type Issue = (message: string, path?: readonly PropertyKey[]) => void;
 
 const ranges = { int, float };
 const rangeKeys = ['int', 'float', 'step', 'log'];
@@ -23,7 +24,7 @@ function readRange(value: Readonly<Record<string, unknown>>, slot: Field, issue:
   }
   const bad = bounds.findIndex((bound) => !slot.accepts(bound));
   if (bad >= 0) {
-    issue(`is ${quote(bounds[bad])}: give ${slot.allowed}`, [kind, bad]);
+    issue(refusal(slot, bounds[bad]), [kind, bad]);
     return undefined;
   }
   const { step, log } = value;
@@ -48,7 +49,7 @@ function readRange(value: Readonly<Record<string, unknown>>, slot: Field, issue:
 function readList(values: readonly unknown[], slot: Field, issue: Issue): ParameterSpec | undefined {
   const bad = values.findIndex((value) => !slot.accepts(value));
   if (bad >= 0) {
-    issue(`is ${quote(values[bad])}: give ${slot.allowed}`, [bad]);
+    issue(refusal(slot, values[bad]), [bad]);
     return undefined;
   }
   try {
@@ -59,11 +60,12 @@ function readList(values: readonly unknown[], slot: Field, issue: Issue): Parame
   }
 }
 
-function readParameter(value: unknown, slot: Field, issue: Issue): ParameterSpec | undefined {
+/** Reads a value, a list of values or a range; undefined after an issue. */
+export function readParameter(value: unknown, slot: Field, issue: Issue): ParameterSpec | undefined {
   if (Array.isArray(value)) return readList(value, slot, issue);
   if (typeof value === 'object' && value !== null) return readRange({ ...value }, slot, issue);
   if (slot.accepts(value)) return choice([value as ParameterValue]);
-  issue(`is ${quote(value)}: give ${slot.allowed}, a list of them, or a range`);
+  issue(refusal({ ...slot, allowed: `${slot.allowed}, a list of them, or a range` }, value));
   return undefined;
 }
 

@@ -1,7 +1,12 @@
 /** Sections of a schema whose objections read as sentences, with a hint for keys that were mistyped. */
-import { unknownName } from '@espalier/pipeline';
+import { suggestion, unknownName } from '@espalier/pipeline';
 import { quote } from '@espalier/search';
 import { z } from 'zod';
+
+/** Whether a value is a section with keys of its own. */
+export function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** An object of a recipe: every key known, with a hint for those that are not. */
 export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
@@ -39,7 +44,7 @@ export function explain(issue: z.core.$ZodRawIssue): string | undefined {
     case 'too_big':
       return `is ${shown(issue.input)}: give ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
     case 'invalid_value':
-      return `is ${shown(issue.input)}: use one of ${issue.values.map(String).join(', ')}`;
+      return `is ${shown(issue.input)}: ${suggestion(String(issue.input), issue.values.map(String))}`;
     default:
       return undefined;
   }

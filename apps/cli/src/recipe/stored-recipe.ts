@@ -24,7 +24,7 @@ function written(value: unknown, level = 0): unknown {
  * @throws {FailedError} that says what is wrong with it.
  */
 export function readStoredRecipe(what: string, stored: unknown): Recipe {
-  const result = recipeSchema.safeParse(written(stored), { error: explain });
+  const result = recipeSchema().safeParse(written(stored), { error: explain });
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const path = (issue?.path ?? []).map(String).join('.');

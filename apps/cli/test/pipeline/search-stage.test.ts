@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   recipeStrategies,
   searchCandidates as searchStage,
+  type Architecture,
   type Candidate,
   type SearchSetup,
 } from '@espalier/pipeline';
@@ -16,8 +17,10 @@ import { quickstartRecipe, readRecipe } from '../../src/recipe/recipe.ts';
 const recipe = { ...quickstartRecipe().search, trials: 12, population: 4 };
 
 /** A made-up accuracy: wide networks with a learning rate near 0.05 are good. */
-const accuracyOf = ({ architecture: { channels, hidden }, training: { optimizer } }: Candidate): number =>
-  (channels / 16 + hidden / 128) / 4 + 0.5 / (1 + Math.abs(Math.log(optimizer.lr / 0.05)));
+const accuracyOf = ({ architecture, training: { optimizer } }: Candidate): number => {
+  const { channels, hidden } = architecture as Architecture;
+  return (channels / 16 + hidden / 128) / 4 + 0.5 / (1 + Math.abs(Math.log(Number(optimizer['lr']) / 0.05)));
+};
 
 const setup = (changes: Partial<SearchSetup> = {}): SearchSetup => ({
   name: 'test',

@@ -32,6 +32,17 @@ describe('a recipe', () => {
     expect(Object.keys(readRecipe('r.yaml', text).search.space.training.optimizer)).toEqual(['adam']);
   });
 
+  test('may tell kinds of architectures apart, and names any optimizer that is registered', () => {
+    const text =
+      'search: { space: { architecture: { convolutional: { blocks: 1, channels: 4, kernel: 3, hidden: 0, activation: mish, batchNorm: true } }, training: { optimizer: { rmsprop: { lr: [0.001, 0.01], alpha: 0.9 } } } } }';
+    const { space } = readRecipe('r.yaml', text).search;
+    const config = searchSpace(space).sample(new RandomStream(1, 0));
+    expect(candidateOf(config)).toMatchObject({
+      architecture: { type: 'convolutional', activation: 'mish' },
+      training: { optimizer: { type: 'rmsprop', alpha: 0.9 } },
+    });
+  });
+
   test('every config of its space is a candidate', () => {
     const space = searchSpace(quickstartRecipe().search.space);
     for (let seed = 0; seed < 50; seed += 1) {
@@ -53,7 +64,7 @@ describe('what is wrong is told with its place', () => {
     [
       'a word that is none of the known',
       'search:\n  strategy: genetc\n',
-      'r.yaml:2:13: search.strategy: is "genetc": use one of random, greedy, genetic, auto, adaptive, aging-evolution, beam, coordinate-descent, sobol, tpe',
+      'r.yaml:2:13: search.strategy: is "genetc": did you mean \'genetic\'? use one of random, greedy, genetic, auto, adaptive, aging-evolution, beam, coordinate-descent, sobol, tpe',
     ],
     [
       'a value that no architecture can have',
@@ -78,7 +89,62 @@ describe('what is wrong is told with its place', () => {
     [
       'no optimizer',
       'search: { space: { training: { optimizer: {} } } }',
-      'r.yaml:1:43: search.space.training.optimizer: there is no optimizer: give sgd, adam or adamw',
+      'r.yaml:1:43: search.space.training.optimizer: there is no optimizer: give one of sgd, rmsprop, adam, adamw',
+    ],
+    [
+      'an activation that is not registered',
+      'search: { space: { architecture: { activation: [relu, sofsign] } } }',
+      'r.yaml:1:55: search.space.architecture.activation.1: is "sofsign": use one of relu, leaky-relu, elu, selu, gelu, silu, mish, softplus, tanh, sigmoid, hard-sigmoid, hard-swish, softmax, log-softmax, identity',
+    ],
+    [
+      'an initialiser that its name alone does not make',
+      'search:\n  space:\n    initialiser: constant\n',
+      'r.yaml:3:18: search.space.initialiser: is "constant": init.value: is missing; it has no default',
+    ],
+    [
+      'a schedule that was mistyped',
+      'search: { space: { training: { schedule: cosin } } }',
+      'r.yaml:1:42: search.space.training.schedule: is "cosin": did you mean \'cosine\'? use one of constant, cosine, linear, one-cycle',
+    ],
+    [
+      'an optimizer that is not registered',
+      'search: { space: { training: { optimizer: { adm: { lr: 0.1 } } } } }',
+      "r.yaml:1:45: search.space.training.optimizer: there is no 'adm' here: did you mean 'adam'?",
+    ],
+    [
+      'an option that an optimizer does not take',
+      'search: { space: { training: { optimizer: { sgd: { lr: 0.1, momentun: [0.9] } } } } }',
+      'r.yaml:1:72: search.space.training.optimizer.sgd.momentun.0: sgd.momentun: is no known field; known are lr, momentum, dampening, nesterov, weightDecay',
+    ],
+    [
+      'a value that an optimizer cannot be made with, wherever it stands in a range',
+      'search: { space: { training: { optimizer: { rmsprop: { lr: 0.1, alpha: { float: [0.5, 1.5] } } } } } }',
+      'r.yaml:1:87: search.space.training.optimizer.rmsprop.alpha.float.1: rmsprop.alpha: is 1.5; it must be a number at least 0 and below 1',
+    ],
+    [
+      'options that contradict each other',
+      'search: { space: { training: { optimizer: { sgd: { lr: 0.1, nesterov: true } } } } }',
+      'r.yaml:1:50: search.space.training.optimizer.sgd: sgd: nesterov needs momentum above 0 and dampening 0, not 0 and 0',
+    ],
+    [
+      'a score of pruning that is not registered',
+      'prune: { method: lamb }',
+      'r.yaml:1:18: prune.method: is "lamb": did you mean \'lamp\'? use one of magnitude, lamp, random',
+    ],
+    [
+      'a number format that is not registered',
+      'quantize: { weights: int4 }',
+      'r.yaml:1:22: quantize.weights: is "int4": did you mean \'int8\'? use one of int8',
+    ],
+    [
+      'a part that a kind of architecture does not have',
+      'search: { space: { architecture: { convolutional: { blocks: 1, channels: 1, kernel: 1, hidden: 1, activation: relu, batchNorm: true, depth: 2 } } } }',
+      "r.yaml:1:134: search.space.architecture.convolutional: there is no 'depth' here: use blocks, channels, kernel, hidden, activation, batchNorm",
+    ],
+    [
+      'a part that is left out of one',
+      'search: { space: { architecture: { convolutional: { blocks: 1 } } } }',
+      'r.yaml:1:51: search.space.architecture.convolutional.channels: is missing: give a whole number from 1 to 128, a list of them, or a range',
     ],
     ['text that is no map', '- 1\n', 'r.yaml:1:1: a recipe is a map of sections: see `espalier run --print-recipe`'],
   ])('%s', (_, text, message) => {

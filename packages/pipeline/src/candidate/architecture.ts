@@ -1,9 +1,7 @@
-/** The family of models that a search of candidates is about: convolution blocks, a hidden layer, the outputs. */
+/** The family of models that a search of candidates is about unless it names others: convolution blocks, a hidden layer, the outputs. */
 import type { ModuleConfig } from '@espalier/nn';
 import { UsageError } from '../errors.ts';
-import type { Data } from '../data/source.ts';
-import type { Task } from '../task/task.ts';
-import type { Architecture, Candidate } from './candidate.ts';
+import type { Architecture } from './candidate.ts';
 
 /** What a model takes in, and how many numbers it gives, such as one for each class. */
 export interface ImageShape {
@@ -13,21 +11,24 @@ export interface ImageShape {
   readonly outputs: number;
 }
 
-/** What MNIST asks of a model, and near enough to what other data does. */
-const digits: ImageShape = { channels: 1, height: 28, width: 28, outputs: 10 };
-
 /**
- * What a task asks of a model of this data.
- * @throws {UsageError} when the data is of another kind.
+ * The images that examples of a shape are.
+ * @throws {UsageError} when they are none.
  */
-export function imageShape(data: Data, task: Task): ImageShape {
-  const [channels, height, width] = data.input;
-  if (data.input.length !== 3 || channels === undefined || height === undefined || width === undefined) {
+export function imageShape({
+  input,
+  outputs,
+}: {
+  readonly input: readonly number[];
+  readonly outputs: number;
+}): ImageShape {
+  const [channels, height, width] = input;
+  if (input.length !== 3 || channels === undefined || height === undefined || width === undefined) {
     throw new UsageError(
-      `architecture: an example has the shape [${data.input.join(', ')}]: give images of [channels, height, width]`,
+      `architecture: an example has the shape [${input.join(', ')}]: give images of [channels, height, width]`,
     );
   }
-  return { channels, height, width, outputs: task.outputs(data) };
+  return { channels, height, width, outputs };
 }
 
 /** The side of an image after each block: a convolution without padding, then pooling by two; empty at the end if it does not fit. */
@@ -90,14 +91,6 @@ export function parametersOf(architecture: Architecture, image: ImageShape): num
   const features = inputs * last(image.height) * last(image.width);
   const toOutputs = hidden > 0 ? hidden : features;
   return total + (hidden > 0 ? (features + 1) * hidden : 0) + (toOutputs + 1) * image.outputs;
-}
-
-/**
- * About how many bytes a training writes: each value in single precision, in the model, in a checkpoint with what Adam
- * keeps of it, and in the next checkpoint before it takes the place of the last.
- */
-export function trainingBytes({ architecture }: Pick<Candidate, 'architecture'>): number {
-  return 65_536 + 4 * (1 + 2 * 3) * parametersOf(architecture, digits);
 }
 
 /** The fewest blocks of a student, images permitting: with more pooling, fewer weights lead to the classes. */

@@ -1,6 +1,6 @@
 /** The row of a report that is a quantized model. */
-import { numberFormats, type WeightFormat } from '@espalier/optimize';
-import { oneOf } from '../fields.ts';
+import { numberFormat, numberFormats, type WeightFormat } from '@espalier/optimize';
+import { knownName, oneOf } from '../fields.ts';
 import type { RowType } from '../pipeline/row.ts';
 
 /** How to quantize. */
@@ -14,7 +14,10 @@ export interface QuantizeOptions {
 /** The weights of a model in fewer bits. */
 export const quantizeRow: RowType<QuantizeOptions> = {
   name: 'quantize',
-  options: { weights: oneOf(numberFormats), granularity: oneOf(['channel', 'tensor']) },
+  options: {
+    weights: knownName('the name of a number format', numberFormats, numberFormat),
+    granularity: oneOf(['channel', 'tensor']),
+  },
   from: 'row',
   weight: () => 0.2,
   make: async ({ options, from, folder, runner, onProgress }) => {

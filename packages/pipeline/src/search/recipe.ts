@@ -1,6 +1,6 @@
 /** How to search, as a recipe says it. */
-import { searchSpace, type SpaceRecipe } from '../candidate/search-space.ts';
-import { oneOf, wholeNumber, type Field, type Fields } from '../fields.ts';
+import { spaceProblem, type SpaceRecipe } from '../candidate/search-space.ts';
+import { oneOf, wholeNumber, type Fields } from '../fields.ts';
 
 /** The strategies that a recipe can name: those that train each candidate once. */
 export const recipeStrategies = [
@@ -28,18 +28,6 @@ export interface SearchRecipe {
   readonly space: SpaceRecipe;
 }
 
-const aSpace: Field = {
-  allowed: 'a space of candidates: { architecture, initialiser, training }',
-  accepts: (value) => {
-    try {
-      searchSpace(value as SpaceRecipe);
-      return true;
-    } catch {
-      return false;
-    }
-  },
-};
-
 /** What the options of a search may be. */
 export const searchFields: Fields = {
   strategy: oneOf(recipeStrategies),
@@ -47,5 +35,5 @@ export const searchFields: Fields = {
   population: wholeNumber(1),
   images: wholeNumber(1),
   epochs: wholeNumber(1, 10_000),
-  space: aSpace,
+  space: { problemIn: spaceProblem },
 };

@@ -16,7 +16,8 @@ import {
 import { FailedError, InterruptedError } from '../errors.ts';
 import type { Interrupt } from '../host/host.ts';
 import type { ReportTrial } from '../report/report.ts';
-import { candidateOf, type Candidate } from '../candidate/candidate.ts';
+import type { Candidate } from '../candidate/candidate.ts';
+import { candidateOf } from '../candidate/check-candidate.ts';
 import { searchSpace } from '../candidate/search-space.ts';
 import type { Score } from '../task/task.ts';
 import { classification } from '../task/classification.ts';

@@ -1,5 +1,5 @@
 /** The report as one page that can be mailed: styles and charts are in it, scripts are not. */
-import type { RunReport } from '@espalier/pipeline';
+import type { Architecture, ArchitectureChoice, RunReport } from '@espalier/pipeline';
 import { formatCount, formatDuration, formatPercent } from '../../terminal/format.ts';
 import { accuracyAgainstBytes } from './accuracy-bytes.ts';
 import { confusionMatrix } from './confusion-matrix.ts';
@@ -23,20 +23,34 @@ function passesOf({ rows }: RunReport): readonly (readonly [string, string])[] {
   return rows.flatMap(({ name, passes }) => (passes.length > 0 ? [[name, passes.join('; then ')] as const] : []));
 }
 
-function winnerFacts({
-  winner: { architecture, initialiser, training },
-}: RunReport): readonly (readonly [string, string])[] {
-  const { blocks, channels, kernel, hidden, activation, batchNorm } = architecture;
-  const { type, ...options } = training.optimizer;
-  const shown = Object.entries(options).map(([name, value]) => `${name} ${Number(value.toPrecision(3))}`);
+/** Something of a type with its options, as words. */
+function describeChoice({ type, ...options }: { readonly type: string; readonly [option: string]: unknown }): string {
+  const shown = Object.entries(options).map(
+    ([name, value]) => `${name} ${typeof value === 'number' ? Number(value.toPrecision(3)) : String(value)}`,
+  );
+  return [type, ...shown].join(', ');
+}
+
+function architectureFacts(architecture: ArchitectureChoice): readonly (readonly [string, string])[] {
+  if ('type' in architecture && architecture.type !== 'convolutional')
+    return [['architecture', describeChoice(architecture)]];
+  const { blocks, channels, kernel, hidden, activation, batchNorm } = architecture as Architecture;
   return [
     [
       'blocks',
       `${blocks} × (convolution ${kernel} × ${kernel}${batchNorm ? ', batch normalization' : ''}, ${activation}, pooling), ${channels} channels and doubling`,
     ],
     ['hidden layer', hidden === 0 ? 'none' : `${hidden} wide`],
+  ];
+}
+
+function winnerFacts({
+  winner: { architecture, initialiser, training },
+}: RunReport): readonly (readonly [string, string])[] {
+  return [
+    ...architectureFacts(architecture),
     ['initialiser', initialiser],
-    ['optimizer', `${type}, ${shown.join(', ')}`],
+    ['optimizer', describeChoice(training.optimizer)],
     ['schedule', training.schedule],
     ['batch', String(training.batch)],
   ];

@@ -1,7 +1,7 @@
 /** The job that distils a saved model. */
 import { countParameters } from '@espalier/nn';
 import { distill as distilling } from '@espalier/optimize';
-import { imageShape, modelConfig, studentOf } from '../../candidate/architecture.ts';
+import { modelOf, smallerArchitecture } from '../../candidate/architecture-type.ts';
 import { openData } from '../../data/source.ts';
 import type { JobContext } from '../../jobs/job.ts';
 import type { DistillInput, Trained } from '../../jobs/jobs.ts';
@@ -14,7 +14,6 @@ export async function distill(input: DistillInput, context: JobContext): Promise
   const { architecture, initialiser, training } = candidate;
   const task = taskNamed(input.task);
   const data = await openData(source, context.device);
-  const shape = imageShape(data, task);
   const train = { epochs, batchSize: training.batch, optimizer: { type: 'adam', lr }, schedule: 'one-cycle' };
   return optimizeModel(
     {
@@ -25,8 +24,8 @@ export async function distill(input: DistillInput, context: JobContext): Promise
         const own =
           size === undefined
             ? architecture
-            : studentOf(architecture, shape, Math.floor(size * countParameters(teacher)));
-        return [distilling({ student: modelConfig(own, initialiser, shape), temperature, alpha, train })];
+            : smallerArchitecture(architecture, data, task, Math.floor(size * countParameters(teacher)));
+        return [distilling({ student: modelOf(own, initialiser, data, task), temperature, alpha, train })];
       },
       data: { train: data.train },
       seed,

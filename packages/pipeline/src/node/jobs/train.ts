@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, fit, type Json } from '@espalier/nn';
 import { saveModel, writeFileAtomic } from '@espalier/nn/node';
-import { imageShape, modelConfig } from '../../candidate/architecture.ts';
+import { modelOf } from '../../candidate/architecture-type.ts';
 import { openData } from '../../data/source.ts';
 import { fitOptions } from '../../jobs/fit-options.ts';
 import { follow } from '../../jobs/follow.ts';
@@ -28,7 +28,7 @@ export async function train(input: TrainInput, context: JobContext): Promise<Tra
   const { architecture, initialiser, training } = candidate;
   const task = taskNamed(input.task);
   const data = await openData(source, context.device);
-  const config = modelConfig(architecture, initialiser, imageShape(data, task));
+  const config = modelOf(architecture, initialiser, data, task);
   const model = build(config, { seed, device: context.device });
   const checkpoint = join(folder, checkpointFile);
   const bytes = resume ? await readCheckpoint(checkpoint) : undefined;

@@ -1,6 +1,6 @@
 /** The job that a search consists of: train a candidate a little and score it. */
 import { build, evaluate, fit, split } from '@espalier/nn';
-import { imageShape, modelConfig } from '../../candidate/architecture.ts';
+import { modelOf } from '../../candidate/architecture-type.ts';
 import { openData } from '../../data/source.ts';
 import { fitOptions } from '../../jobs/fit-options.ts';
 import { follow } from '../../jobs/follow.ts';
@@ -16,7 +16,7 @@ export async function trial(input: TrialInput, context: JobContext): Promise<num
   const data = await openData(source, context.device);
   const [own, heldOut] = split(data.train, [images, validation], { seed: splitSeed });
   if (own === undefined || heldOut === undefined) return 0;
-  const config = modelConfig(architecture, initialiser, imageShape(data, task));
+  const config = modelOf(architecture, initialiser, data, task);
   const model = build(config, { seed, device: context.device });
   const follower = follow(context, epochs);
   await fit(model, own, { ...fitOptions(task, training, follower), epochs, seed });
