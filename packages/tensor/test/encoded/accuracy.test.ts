@@ -19,7 +19,7 @@ const anyMagnitudes = fc.constantFrom<readonly number[]>(
 
 const anyRecord = {
   rows: fc.integer({ min: 1, max: 40 }),
-  columns: fc.oneof(fc.integer({ min: 1, max: 80 }), fc.constantFrom(255, 256, 264, 300, 1030)),
+  columns: fc.oneof(fc.integer({ min: 1, max: 80 }), fc.constantFrom(255, 256, 264, 300, 1030, 2056)),
   count: fc.constantFrom(1, 2, 4, 9, 17),
   magnitudes: anyMagnitudes,
   oneHot: fc.boolean(),

@@ -7,6 +7,7 @@ import { sumOfBlocks, wideBytes } from '../gemm/wide-sums.ts';
 import { addressesOf, rowsOfResult } from './decoded-product.ts';
 import { columnKernels } from './entry-columns.ts';
 import type { EncodedRule } from './encoded-rule.ts';
+import { pairBytes, placeBlock } from './pair-dots.ts';
 import { pairKernels } from './pair-kernels.ts';
 import { columnsOfX, rowsOfX } from './rows-of-x.ts';
 import { manyRows, sparseProgram, turnResult, type EntrySource } from './sparse-product.ts';
@@ -62,19 +63,29 @@ function entriesOf(spec: EncodedMatmulSpec, engine: Engine): EntrySource {
   };
 }
 
-/** Few rows of x with 2 of 4. */
+/** Few rows of x with 2 of 4: block after block of columns, for which the pairs of x that can be picked are written down. */
 function pairDots(spec: EncodedMatmulSpec, engine: Engine): Program {
   const { rows, columns, m } = spec;
   const { values, kept, rowBytes, valueBytes } = layoutOf(spec);
-  const { dotPairs } = pairKernels(engine, values);
+  const { tabulate, dotPairs, narrowRows } = pairKernels(engine, values);
   const x = rowsOfX(spec, engine);
   const out = rowsOfResult(spec, engine);
-  engine.workspace.reserve(x.bytes, 'matmul');
+  const wideAt = x.bytes + Math.min(rowBytes, placeBlock) * pairBytes;
+  engine.workspace.reserve(wideAt + rows * 8, 'matmul');
   return () => {
-    const [from, to] = [x.place(engine.workspace.address), out.at()];
+    const { address } = engine.workspace;
+    const [from, to] = [x.place(address), out.at()];
+    const [pairs, wide] = [address + x.bytes, address + wideAt];
     const [places = 0, entries = 0, scales = 0] = addressesOf(spec, engine);
-    for (let i = 0; i < m; i++)
-      dotPairs(places, entries, scales, from + i * columns * 4, to + i * out.step, rows, rowBytes, kept * valueBytes);
+    for (let i = 0; i < m; i++) {
+      for (let at = 0; at < rowBytes; at += placeBlock) {
+        const bytes = Math.min(placeBlock, rowBytes - at);
+        const [place, value] = [places + at, entries + at * 4 * valueBytes];
+        tabulate(from + (i * columns + at * 8) * 4, pairs, bytes);
+        dotPairs(place, value, scales, pairs, wide, rows, bytes, rowBytes, kept * valueBytes, at === 0 ? 1 : 0);
+      }
+      narrowRows(wide, to + i * out.step, rows);
+    }
   };
 }
 

@@ -7,7 +7,7 @@ import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
 import { sumOfLanes } from '../gemm/dot-rows.ts';
-import { forEachVectors, fourValues, vectorCounts } from './vectors.ts';
+import { forEachBlock, forEachVectors, fourValues, vectorCounts } from './vectors.ts';
 
 /** How entries lie in memory: bytes of a column, and what a value is. */
 export interface EntryLayout {
@@ -109,21 +109,6 @@ function forEachRow(
     body(count, start, scale);
     f.increase(offsets, layout.rangeBytes);
     f.increase(scales, 4);
-  });
-}
-
-/** Runs the body for blocks of at most `most`, with how many there are in each. */
-function forEachBlock(f: FunctionBuilder, count: Expression, most: number, body: (now: Local) => void): void {
-  const left = f.let(count);
-  f.block((end) => {
-    f.loop((again) => {
-      f.branchIf(end, op('i32.eqz', left));
-      const now = f.let(left);
-      f.if(op('i32.gt_s', now, i32(most)), () => f.set(now, i32(most)));
-      f.increase(left, op('i32.sub', i32(0), now));
-      body(now);
-      f.branchIf(again, i32(1));
-    });
   });
 }
 

@@ -29,10 +29,25 @@ export function forEachVectors(f: FunctionBuilder, bytes: Local, body: (vectors:
   }
 }
 
-/** Four values at an address, in f32: as they are, or codes of 8 bits times a scale, which is in all lanes. */
-export function fourValues(entry: Local, scale: Local | undefined): Expression {
-  if (scale === undefined) return memoryOp('v128.load', 0, [entry]);
-  const codes = op('i16x8.extend_low_i8x16_s', memoryOp('v128.load32_zero', 0, [entry]));
+/** Runs the body for blocks of at most `most`, with how many there are in each. */
+export function forEachBlock(f: FunctionBuilder, count: Expression, most: number, body: (now: Local) => void): void {
+  const left = f.let(count);
+  f.block((end) => {
+    f.loop((again) => {
+      f.branchIf(end, op('i32.eqz', left));
+      const now = f.let(left);
+      f.if(op('i32.gt_s', now, i32(most)), () => f.set(now, i32(most)));
+      f.increase(left, op('i32.sub', i32(0), now));
+      body(now);
+      f.branchIf(again, i32(1));
+    });
+  });
+}
+
+/** Four values at an address and an offset, in f32: as they are, or codes of 8 bits times a scale, which is in all lanes. */
+export function fourValues(entry: Local, scale: Local | undefined, offset = 0): Expression {
+  if (scale === undefined) return memoryOp('v128.load', offset, [entry]);
+  const codes = op('i16x8.extend_low_i8x16_s', memoryOp('v128.load32_zero', offset, [entry]));
   return op('f32x4.mul', op('f32x4.convert_i32x4_s', op('i32x4.extend_low_i16x8_s', codes)), scale);
 }
 
