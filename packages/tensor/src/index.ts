@@ -151,6 +151,7 @@ export type {
   EncodedMatmulSpec,
   EncodedSettings,
   KernelSpec,
+  Limit,
   LoopInstruction,
   LoopSpec,
   MatmulSpec,

@@ -5,9 +5,10 @@ import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
 import { shapedNode, storedNode } from '../graph/build.ts';
 import { showLengths } from '../graph/lengths.ts';
 import { modes } from '../graph/modes.ts';
+import type { Node } from '../graph/node.ts';
 import { Storage } from '../graph/storage.ts';
 import { updateOp } from '../ops/kernels/update.ts';
-import { checkIndexNode, indexChecks } from '../runtime/index-checks.ts';
+import { checkIndexNode, checkSum, indexChecks } from '../runtime/index-checks.ts';
 import { scalarBytes } from '../runtime/realize.ts';
 import { normalizeAxis, showShape } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -23,8 +24,8 @@ const steps = new Map<number, Compiled<[Tensor, Tensor, Tensor], void>>();
  * the old value, which then stays theirs. Whoever reads the tensor later, in the same compiled step too, sees the new one.
  *
  * `position` is a number or a scalar of integers, which a step takes as an argument to serve every position. One that is
- * known has to leave room for the value; one that a step computes, or that leaves none for the length that the value has,
- * is moved to the nearest at which the value fits.
+ * known has to leave room for the value, or for the length that it has where that is known too; one that a step computes is
+ * moved to the nearest at which the value fits.
  * @throws {ShapeError | DTypeError | ArgumentError} for a position outside, for a tensor that has a length, and where
  * gradients are tracked.
  *
@@ -55,6 +56,7 @@ export function assignAt(target: Tensor, axis: number, position: Tensor | number
     throw new ArgumentError('assignAt', 'has no gradient; write values that are detached, and into no parameter');
   const room = (target.shape[along] as number) - (value.node.lengths?.[along] ? 0 : (value.shape[along] as number));
   const start = positionTensor(position, target, room);
+  checkRoom(start.node, value.node, along, target.shape[along] as number);
   if (!modes.trace && !indexChecks.everywhere) {
     const step = steps.get(along) ?? compile((to: Tensor, at: Tensor, from: Tensor) => assignAt(to, along, at, from));
     steps.set(along, step);
@@ -63,6 +65,23 @@ export function assignAt(target: Tensor, axis: number, position: Tensor | number
   }
   const inputs = [target.node, value.node, castNode(start.node, 'i32')];
   target.assign(wrap(shapedNode(updateOp, inputs, { axis: along }, target.shape, target.dtype)));
+}
+
+/**
+ * A value that has a length along the axis: it fits as far as that goes.
+ * @throws {ArgumentError} where position and length are known.
+ */
+function checkRoom(position: Node, { lengths }: Node, axis: number, size: number): void {
+  const length = lengths?.[axis];
+  if (!length) return;
+  checkSum([position, length], {
+    most: size,
+    wrong: (at = 0, count = 0) =>
+      new ArgumentError(
+        'assignAt',
+        `the position is ${at} and the value has the length ${count}; along an axis of size ${size} it fits from 0 to ${size - count}`,
+      ),
+  });
 }
 
 /** The position as a scalar, from 0 to `last`. */

@@ -54,7 +54,15 @@ export function dryRun<Result>(inputs: readonly TensorType[], fn: (...inputs: Te
     assigned.set(tensor, node);
   };
   const scope: Scope = { created: new Set() };
-  const trace = { operation: 'dryRun', place: 'a dry run', isDry: true, assign, bound: () => {}, dynamic: () => {} };
+  const trace = {
+    operation: 'dryRun',
+    place: 'a dry run',
+    isDry: true,
+    assign,
+    bound: () => {},
+    sum: () => {},
+    dynamic: () => {},
+  };
   try {
     return withMode({ trace, touched: undefined, scope, keys: undefined }, () => fn(...placeholders.map(wrap)));
   } finally {

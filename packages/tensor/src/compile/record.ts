@@ -1,19 +1,27 @@
 /** Recording: runs a function on placeholders and notes what it reads, what it assigns and what it returns. */
 import { ArgumentError } from '../errors.ts';
 import { detachedNode, placeholderNode, storedNode } from '../graph/build.ts';
-import { withMode, type IndexBounds, type Scope } from '../graph/modes.ts';
+import { withMode, type IndexBounds, type Scope, type SumLimit } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import type { Storage } from '../graph/storage.ts';
 import { viewGraph } from '../lower/graph-view.ts';
 import { makePlan } from '../lower/plan.ts';
 import { movementOps } from '../ops/movement.ts';
 import { forgetAssigned, noteAssigned } from '../runtime/pending-state.ts';
+import { knownScalar } from '../runtime/index-checks.ts';
 import { realize } from '../runtime/realize.ts';
 import { mapStructure, mapTensors } from '../runtime/structure.ts';
 import { handlesCreated } from '../tensor/handle.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';
-import { rebindValue, RecordedStep, type IndexArgument, type LeafSource, type TensorSource } from './recorded-step.ts';
+import {
+  rebindValue,
+  RecordedStep,
+  type SumCheck,
+  type IndexArgument,
+  type LeafSource,
+  type TensorSource,
+} from './recorded-step.ts';
 
 /** Stands for a tensor of the function's result. */
 class Hole {
@@ -40,6 +48,19 @@ class Recorder {
 
   readonly bound = (node: Node, bounds: IndexBounds): void => {
     if (node.op.name === 'placeholder') this.indices.push({ argument: node.attributes['slot'] as number, bounds });
+  };
+
+  /** Sums of scalars of which some are told by each call. */
+  readonly sums: SumCheck[] = [];
+
+  readonly sum = (terms: readonly Node[], { most, wrong }: SumLimit): void => {
+    const sources = terms.map((term): number | TensorSource | undefined => {
+      if (term.op.name === 'placeholder') return { kind: 'argument', index: term.attributes['slot'] as number };
+      const tensor = this.variables.get(term);
+      return tensor ? this.sourceOf(tensor) : knownScalar(term);
+    });
+    if (sources.every((source) => source !== undefined) && sources.some((source) => typeof source !== 'number'))
+      this.sums.push({ terms: sources, most, wrong });
   };
 
   readonly dynamic = (node: Node, next: () => Uint8Array): void => void this.dynamics.set(node, next);
@@ -106,11 +127,11 @@ export function record<Args extends readonly unknown[], Result>(
   tensors: readonly Tensor[],
 ): RecordedStep<Result> {
   const recorder = new Recorder();
-  const { assign, bound, dynamic, touch } = recorder;
+  const { assign, bound, dynamic, sum, touch } = recorder;
   const scope: Scope = { created: new Set() };
   try {
     return withMode(
-      { trace: { ...compiling, isDry: false, assign, bound, dynamic }, touched: touch, scope, keys: undefined },
+      { trace: { ...compiling, isDry: false, assign, bound, sum, dynamic }, touched: touch, scope, keys: undefined },
       () => {
         const placeholders = placeholdersOf(tensors);
         const inputs = mapTensors(args, (tensor) => {
@@ -206,6 +227,7 @@ function compiled<Result>(recorder: Recorder, result: Result, tensors: readonly 
         : [],
     ),
     indices: recorder.indices,
+    sums: recorder.sums,
     written: new Set(overwrites.filter((leaf) => leaf !== undefined)),
   });
 }

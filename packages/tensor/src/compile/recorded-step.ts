@@ -4,12 +4,12 @@ import type { Device, DeviceBuffer, KernelCall } from '../device/device.ts';
 import { holding } from '../device/residents.ts';
 import { LifetimeError, OutOfMemoryError } from '../errors.ts';
 import { storedNode } from '../graph/build.ts';
-import type { IndexBounds } from '../graph/modes.ts';
+import type { IndexBounds, SumLimit } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import { Storage } from '../graph/storage.ts';
 import { copySpec } from '../kernel/copy-spec.ts';
 import type { Plan, Slot } from '../lower/plan.ts';
-import { checkIndexNode } from '../runtime/index-checks.ts';
+import { checkIndexNode, checkNumbers, knownScalar } from '../runtime/index-checks.ts';
 import { adopt, rangeOf, realize, smallResultBytes, type SlotBuffers } from '../runtime/realize.ts';
 import type { Shape } from '../shape/shape.ts';
 import type { DType } from '../dtype/dtype.ts';
@@ -41,6 +41,11 @@ export interface IndexArgument {
   readonly bounds: IndexBounds;
 }
 
+/** Numbers and scalars that must not add up to too much. */
+export interface SumCheck extends SumLimit {
+  readonly terms: readonly (number | TensorSource)[];
+}
+
 /** A result, with the results that tell its lengths by axis. */
 export interface StepResult extends ResultType {
   readonly lengths: readonly (number | undefined)[] | undefined;
@@ -57,6 +62,7 @@ export interface StepParts<Result> {
   /** Tensors that were assigned but never read, with the target that replaces them. */
   readonly replaced: readonly { readonly source: TensorSource; readonly target: number }[];
   readonly indices: readonly IndexArgument[];
+  readonly sums: readonly SumCheck[];
   /** Leaves that the plan overwrites. */
   readonly written: ReadonlySet<number>;
 }
@@ -96,6 +102,7 @@ export class RecordedStep<Result> {
         );
     for (const { argument, bounds } of this.#parts.indices)
       checkIndexNode((tensors[argument] as Tensor).boundNode as Node, bounds);
+    for (const sum of this.#parts.sums) checkTerms(sum, tensors);
     const retained: Node[] = [];
     try {
       return holding([this, tensors], () => this.#run(tensors, retained));
@@ -218,6 +225,17 @@ export class RecordedStep<Result> {
     }
     this.#bound = next;
   }
+}
+
+/** Looks at a sum whose terms are all known at this call. */
+function checkTerms(sum: SumCheck, tensors: readonly Tensor[]): void {
+  const values: number[] = [];
+  for (const term of sum.terms) {
+    const value = typeof term === 'number' ? term : knownScalar(tensorOf(term, tensors).boundNode as Node);
+    if (value === undefined) return;
+    values.push(value);
+  }
+  checkNumbers(values, sum);
 }
 
 /** Whether all slots hold what they held. */

@@ -9,6 +9,7 @@ import { checkIndexNode } from '../runtime/index-checks.ts';
 import type { MadeOfTensors, TensorParts } from '../runtime/structure.ts';
 import { showShape, sizeOf } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { stack } from '../functions/join.ts';
 import { expand } from './expand.ts';
 import type { MatrixShape, StoredFormat } from './format.ts';
 import { hasKernel, multiply, type EncodedProduct } from './product.ts';
@@ -127,6 +128,12 @@ export class EncodedMatrix implements MadeOfTensors {
     if (!floats.has(x.dtype))
       throw new DTypeError('matmul', `a matrix in ${this.format.name} is multiplied with f32, not ${x.dtype}; cast it`);
     const lead = x.shape.slice(0, -1);
+    const apart = apartFromLength(x);
+    if (apart !== undefined)
+      return stack(
+        Array.from({ length: lead[apart] as number }, (_, i) => this.after(x.select(apart, i), options)),
+        apart,
+      );
     const flat = x.cast('f32').reshape([sizeOf(lead), rows]);
     return multiply(flat, this.#ordered(), this.#product(activations)).reshape([...lead, columns]);
   }
@@ -275,6 +282,13 @@ export class EncodedMatrix implements MadeOfTensors {
     const transposed = this.#transposed;
     return { format, settings, shape: stored, walks: transposed ? 'columns' : 'rows', activations };
   }
+}
+
+/** A leading axis of several that cannot be joined with another, since that has a length. */
+function apartFromLength({ shape, node: { lengths } }: Tensor): number | undefined {
+  if (!lengths?.slice(0, -1).some((length) => length)) return undefined;
+  const axis = shape.findIndex((size, a) => a < shape.length - 1 && size !== 1 && !lengths[a]);
+  return axis < 0 ? undefined : axis;
 }
 
 const floats: ReadonlySet<string> = new Set(['f32', 'f16', 'bf16']);

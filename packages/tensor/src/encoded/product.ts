@@ -4,6 +4,8 @@ import type { Device } from '../device/device.ts';
 // The default device's programs for such products.
 import '../devices/cpu/encoded/encoded.ts';
 import type { DType } from '../dtype/dtype.ts';
+import { ArgumentError } from '../errors.ts';
+import { lengthsOf, showLengths } from '../graph/lengths.ts';
 import { modes, withMode } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import type { Binding, EncodedMatmulSpec, EncodedSettings } from '../kernel/spec.ts';
@@ -37,16 +39,26 @@ function productSizes({ shape: [rows, columns], walks }: Pick<EncodedProduct, 's
   return walks === 'columns' ? { depth: columns, width: rows } : { depth: rows, width: columns };
 }
 
-/** The kernel of a product with x as it lies in memory, if its format has a layout; `dtypes` are those of its arrays. */
-function specOf(product: EncodedProduct, x: Layout, dtypes: readonly DType[]): EncodedMatmulSpec | undefined {
+/**
+ * The kernel of a product with x as it lies in memory, if its format has a layout; `dtypes` are those of its arrays. What tells
+ * how many rows of x there are is bound behind the arrays, at `length` of its memory.
+ */
+function specOf(
+  product: EncodedProduct,
+  x: Layout,
+  dtypes: readonly DType[],
+  length: number | undefined,
+): EncodedMatmulSpec | undefined {
   const { format, settings, shape, walks, activations } = product;
   if (format.layout === undefined) return undefined;
   const m = x.shape[0] as number;
+  const behind = dtypes.length + 1;
   return {
     kind: 'encoded-matmul',
     bindings: [
       { dtype: 'f32', access: 'read' },
       ...dtypes.map((dtype): Binding => ({ dtype, access: 'read' })),
+      ...(length === undefined ? [] : [{ dtype: 'i32', access: 'read' } as const]),
       { dtype: 'f32', access: 'write' },
     ],
     layout: format.layout,
@@ -58,14 +70,19 @@ function specOf(product: EncodedProduct, x: Layout, dtypes: readonly DType[]): E
     activations,
     x: { binding: 0, offset: x.offset, strides: x.strides },
     parts: dtypes.map((_, part) => part + 1),
-    out: { binding: dtypes.length + 1, offset: 0, strides: contiguousStrides([m, productSizes(product).width]) },
+    out: {
+      binding: length === undefined ? behind : behind + 1,
+      offset: 0,
+      strides: contiguousStrides([m, productSizes(product).width]),
+    },
+    ...(length !== undefined && { limits: [{ dim: 0, binding: behind, offset: length }] }),
   };
 }
 
 /** Whether a device has a kernel for such a product of m rows. */
 export function hasKernel(device: Device, product: EncodedProduct, m: number, dtypes: readonly DType[]): boolean {
   const shape = [m, productSizes(product).depth];
-  const spec = specOf(product, { shape, strides: contiguousStrides(shape), offset: 0 }, dtypes);
+  const spec = specOf(product, { shape, strides: contiguousStrides(shape), offset: 0 }, dtypes, undefined);
   return spec !== undefined && device.accepts(spec);
 }
 
@@ -81,13 +98,24 @@ const encodedMatmulOp: KernelOp = contractionOp({
     const towardsX = multiply(g, arrays, { ...product, walks, activations: 'f32' });
     return [towardsX, ...arrayGradients(g, x as Tensor, arrays, product)];
   },
+  lengths: ([x]) => {
+    const [m, depth] = lengthsOf(x as Node);
+    if (depth)
+      throw new ArgumentError(
+        'matmul',
+        `the last axis of ${showLengths(x as Node)} has a length, and the matrix in a format has none; multiply before upTo`,
+      );
+    return { result: [m, undefined], space: [m, undefined] };
+  },
   contraction: specOfNode,
   decompose: throughDense,
 });
 
-function specOfNode(node: Node, [x]: readonly Layout[]): EncodedMatmulSpec {
-  const dtypes = node.inputs.slice(1).map(({ dtype }) => dtype);
-  return specOf(productOf(node.attributes), x as Layout, dtypes) as EncodedMatmulSpec;
+function specOfNode(node: Node, [x, ...others]: readonly Layout[]): EncodedMatmulSpec {
+  const product = productOf(node.attributes);
+  const { length } = product.format.arrays(product.settings);
+  const dtypes = node.inputs.slice(1, length + 1).map(({ dtype }) => dtype);
+  return specOf(product, x as Layout, dtypes, others[length]?.offset) as EncodedMatmulSpec;
 }
 
 /** The gradients towards the arrays that want one: what `expand` passes on to them of the gradient of the dense matrix. */

@@ -3,17 +3,23 @@ import { check } from '../arguments/rules.ts';
 import { aTensor, aTensorLike, tensors as severalTensors } from '../arguments/types.ts';
 import { promote } from '../dtype/promote.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
-import { shapedNode } from '../graph/build.ts';
+import type { DType } from '../dtype/dtype.ts';
+import { boundedBy, constantNode, refuseTracked, shapedNode } from '../graph/build.ts';
+import { agreedOff } from '../graph/lengths.ts';
+import type { Node } from '../graph/node.ts';
 import { concatOp } from '../ops/kernels/concat.ts';
-import { normalizeAxis, sameShape, showShape } from '../shape/shape.ts';
+import { updateOp } from '../ops/kernels/update.ts';
+import { normalizeAxis, sameShape, showShape, type Shape } from '../shape/shape.ts';
 import { ofNothing } from '../tensor/empty.ts';
+import { presentAlong } from '../tensor/reduction-methods.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { castNode, wrap, type TensorLike } from '../tensor/wrap.ts';
 
 /**
- * Joined along an existing axis; all other sizes must be equal.
+ * Joined along an existing axis; all other sizes must be equal. Of parts that have lengths along the axis (see `upTo`), each
+ * begins where the one before ends, and the sum of the lengths is that of the result.
  * @throws {ShapeError} if they are not.
- * @throws {ArgumentError} for no tensors.
+ * @throws {ArgumentError} without tensors, and where parts have not the same length along another axis.
  */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   check('concat', 'tensors', tensors, severalTensors);
@@ -33,7 +39,23 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   );
   const [only] = parts;
   if (!only) return ofNothing(first.cast(dtype).filled(shape, 0), tensors);
-  return wrap(parts.length === 1 ? only : shapedNode(concatOp, parts, { axis: along }, shape, dtype));
+  if (parts.length === 1) return wrap(only);
+  if (parts.some(({ lengths }) => lengths?.[along])) return partBehindPart(parts, along, shape, dtype);
+  return wrap(shapedNode(concatOp, parts, { axis: along, parts: parts.length }, shape, dtype));
+}
+
+/** Parts of which some have a length along the axis: each is written from where the one before ends. */
+function partBehindPart(parts: readonly Node[], along: number, shape: Shape, dtype: DType): Tensor {
+  if (parts.some(({ gradientRole }) => gradientRole !== 'none')) refuseTracked('concat');
+  const { device } = parts[0] as Node;
+  const others = agreedOff('concat', parts, along);
+  let end = wrap(constantNode(0, 'i32', device));
+  let whole = wrap(constantNode(0, dtype, device)).expand(shape);
+  for (const part of parts) {
+    whole = wrap(shapedNode(updateOp, [whole.node, part, end.node], { axis: along }, shape, dtype));
+    end = end.add(presentAlong(wrap(part), [along]));
+  }
+  return wrap(boundedBy(whole.node, others.with(along, end.node)));
 }
 
 /**

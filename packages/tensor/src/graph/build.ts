@@ -57,20 +57,17 @@ function bounded(
   attributes: Attributes,
   shape: Shape,
   dtype: DType,
-  { result, space }: CarriedLengths,
+  { result, space, end }: CarriedLengths,
   tracked: boolean,
 ): Node {
-  if (tracked && modes.gradients)
-    throw new ArgumentError(
-      op.name,
-      'gradients do not pass through axes that have a length; compute it within noGrad(), or detach() what wants gradients',
-    );
+  if (tracked) refuseTracked(op.name);
   const own = [...distinctLengths(space)];
   return new Node(
     op,
-    [...inputs, ...own],
+    [...inputs, ...own, ...(end ? [end] : [])],
     {
       ...attributes,
+      ...(end && { end: inputs.length + own.length }),
       lengths: space.map((length) => (length ? inputs.length + own.indexOf(length) : null)),
     },
     shape,
@@ -79,6 +76,23 @@ function bounded(
     false,
     result.some((length) => length) ? result : undefined,
   );
+}
+
+/**
+ * What no gradient passes through must not be asked for one.
+ * @throws {ArgumentError} where gradients are tracked.
+ */
+export function refuseTracked(operation: string): void {
+  if (modes.gradients)
+    throw new ArgumentError(
+      operation,
+      'gradients do not pass through axes that have a length; compute it within noGrad(), or detach() what wants gradients',
+    );
+}
+
+/** The same elements, of which only the first exist along axes: as many as lengths say. */
+export function boundedBy(input: Node, lengths: Lengths | undefined): Node {
+  return (lengths ?? []).reduce<Node>((node, length, axis) => (length ? boundedNode(node, axis, length) : node), input);
 }
 
 /** The same elements, of which only the first exist along an axis: as many as `length` says, an i32 scalar. */

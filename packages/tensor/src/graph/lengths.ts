@@ -16,6 +16,8 @@ export interface CarriedLengths {
   readonly result: Lengths;
   /** Of the space that is walked to compute it, by the axes of that. */
   readonly space: Lengths;
+  /** One that the op itself looks at: the last input of the node, whose place is `attributes.end`. */
+  readonly end?: Node | undefined;
 }
 
 /**
@@ -41,7 +43,8 @@ export function carriedLengths(
     case 'movement':
       return same(movedLengths(op.name, first, attributes['movement'] as Movement));
     case 'kernel':
-      if (op.lengths) return op.lengths(inputs);
+    case 'indexed':
+      if (op.lengths) return op.lengths(inputs, attributes);
       break;
     default:
   }
@@ -88,6 +91,19 @@ export function agreed(
       `along axis ${place}, ${showLengths(first.input)} and ${showLengths(other.input)} have not the same length: take both upTo the same tensor`,
     );
   return length;
+}
+
+/** The lengths of inputs that agree along all axes but one, which has none. */
+export function agreedOff(operation: string, inputs: readonly Node[], axis: number): Lengths {
+  return (inputs[0] as Node).shape.map((_, a) =>
+    a === axis
+      ? undefined
+      : agreed(
+          operation,
+          a,
+          inputs.map((input) => ({ input, axis: a })),
+        ),
+  );
 }
 
 /** Whether an input shows one element again and again along an axis. */

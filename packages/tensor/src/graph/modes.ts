@@ -18,6 +18,15 @@ export interface Trace {
   readonly dynamic: (node: Node, next: () => Uint8Array) => void;
   /** A value whose elements are indices: an argument of the step is checked at each call. */
   readonly bound: (node: Node, bounds: IndexBounds) => void;
+  /** Scalars that together must not be too much: those that are arguments of the step are looked at at each call. */
+  readonly sum: (terms: readonly Node[], limit: SumLimit) => void;
+}
+
+/** What scalars may add up to. */
+export interface SumLimit {
+  readonly most: number;
+  /** The error of scalars that add up to more. */
+  readonly wrong: (...values: readonly number[]) => Error;
 }
 
 /** Indices of an operation: from 0 to below `size`, or `ignored`. */

@@ -60,6 +60,8 @@ export interface MovementOp extends OpBase {
 /** Reads its first input at computed places; fuses like an element-wise op otherwise. */
 export interface IndexedOp extends OpBase {
   readonly family: 'indexed';
+  /** How lengths of inputs pass on. Default: the op does not take them. */
+  readonly lengths?: (inputs: readonly Node[], attributes: Attributes) => CarriedLengths;
   readonly emit: (site: IndexedSite) => number;
 }
 
@@ -84,7 +86,7 @@ export interface KernelOp extends OpBase {
   /** Which inputs may be strided views; the others are made contiguous first. */
   readonly strided: readonly boolean[] | boolean;
   /** How lengths of inputs pass on. Default: the op does not take them. */
-  readonly lengths?: (inputs: readonly Node[]) => CarriedLengths;
+  readonly lengths?: (inputs: readonly Node[], attributes: Attributes) => CarriedLengths;
   /** The result is its first input, of which a part is written: in place, where nobody needs the old value any more. */
   readonly updates?: true;
   readonly plan: (node: Node) => KernelPlan;

@@ -147,6 +147,8 @@ export interface EncodedMatmulSpec {
   readonly out?: Access;
   /** A pure map over [m, rows or columns] with one `accumulator`. */
   readonly epilogue?: readonly LoopInstruction[];
+  /** Of [m]. */
+  readonly limits?: readonly Limit[];
 }
 
 /** The sizes of a 2-D convolution. `padding` is [top, left]; positions beyond the image read as 0. */

@@ -234,7 +234,8 @@ export function emitGroup(
   for (const [position, arg] of overwriting) store(position, arg);
   const sizes = (list: readonly number[]): number[] => list.map((axis) => space[axis] as number);
   const limits = order.flatMap((axis, dim): Limit[] => {
-    const end = ends?.[axis];
+    // A contraction has read the lengths of what it hands on.
+    const end = options.accumulator === undefined ? ends?.[axis] : undefined;
     return end ? [{ dim, binding: bind(end.base), offset: end.layout.offset }] : [];
   });
   return {

@@ -4,9 +4,9 @@ import type { Node } from '../graph/node.ts';
 import { takesEpilogue, withPlainEpilogue } from '../kernel/contraction/epilogue.ts';
 import { isContiguous } from '../shape/layout.ts';
 import { sameShape } from '../shape/shape.ts';
-import type { Group } from './fuse.ts';
+import { sameLimit, type Group } from './fuse.ts';
 import type { GraphView } from './graph-view.ts';
-import { readsOf, type Source, type Sources } from './sources.ts';
+import { limitsOf, readsOf, type Source, type Sources } from './sources.ts';
 
 /** The contraction that each such group finishes, by its position. */
 export type Epilogues = ReadonlyMap<Group, number>;
@@ -42,17 +42,17 @@ export function findEpilogues(
       targets.has(base) ||
       !group?.loop ||
       group.loop.axes.length > 0 ||
-      group.loop.limits ||
-      node.attributes['lengths'] ||
       found.has(group)
     )
       continue;
+    const own = limitsOf(view, sources, base);
+    const endsAlike = node.shape.every((_, axis) => sameLimit(own?.[axis], group.loop?.limits?.[axis]));
     const sees = group.members.flatMap(reads).filter((source) => source.base === base);
     const sameElements = sees.every(({ layout }) => isContiguous(layout) && sameShape(layout.shape, node.shape));
     const gathered = group.members.some(
       (member) => view.nodes[member]?.op.family === 'indexed' && !sources.copies.has(member),
     );
-    if (sameElements && !gathered && sameShape(group.loop.space, node.shape) && accepts(base, node))
+    if (endsAlike && sameElements && !gathered && sameShape(group.loop.space, node.shape) && accepts(base, node))
       found.set(group, base);
   }
   return found;

@@ -199,7 +199,8 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
   return [...kernels, ...loops];
 }
 
-const sameLimit = (a: Source | undefined, b: Source | undefined): boolean =>
+/** Whether two axes end where the same length says, or both at their size. */
+export const sameLimit = (a: Source | undefined, b: Source | undefined): boolean =>
   a?.base === b?.base && a?.layout.offset === b?.layout.offset;
 
 const sameLimits = (a: Loop['limits'], b: Loop['limits']): boolean =>

@@ -6,9 +6,10 @@
 import type { Device } from '../device/device.ts';
 import { dtypes, type DType } from '../dtype/dtype.ts';
 import { DTypeError, ShapeError } from '../errors.ts';
-import { modes, type IndexBounds } from '../graph/modes.ts';
-import type { Node } from '../graph/node.ts';
+import { modes, type IndexBounds, type SumLimit } from '../graph/modes.ts';
+import { distinctLengths, type Node } from '../graph/node.ts';
 import type { Storage } from '../graph/storage.ts';
+import { presentBytes, presentShape } from './present.ts';
 import { realize } from './realize.ts';
 
 /** Set by `configure`, and by the environment where there is one. */
@@ -33,7 +34,12 @@ export function checkIndexNode(node: Node, bounds: IndexBounds): void {
   const { kind } = dtypes[node.dtype];
   if (kind === 'float' || kind === 'bool')
     throw new DTypeError(bounds.operation, `indices are ${node.dtype}; ${remedies[kind]}`);
-  const { storage: source } = sameElements(node);
+  const held = sameElements(node);
+  const { storage: source } = held;
+  if (held.lengths) {
+    checkPresent(held, bounds);
+    return;
+  }
   if (source?.host) {
     checkStored(source, source.host, node.dtype, bounds);
     return;
@@ -49,6 +55,27 @@ export function checkIndexNode(node: Node, bounds: IndexBounds): void {
   else later(node.device, storage, node.dtype, bounds);
 }
 
+/**
+ * Scalars that must not add up to more than they may: looked at where all of them are known, in a step at each call.
+ * What is thrown then `limit.wrong` makes of their values.
+ */
+export function checkSum(terms: readonly Node[], limit: SumLimit): void {
+  const values = terms.map(knownScalar);
+  if (values.every((value) => value !== undefined)) checkNumbers(values, limit);
+  modes.trace?.sum(terms.map(sameElements), limit);
+}
+
+/** The same for numbers. */
+export function checkNumbers(values: readonly number[], { most, wrong }: SumLimit): void {
+  if (values.reduce((sum, value) => sum + value, 0) > most) throw wrong(...values);
+}
+
+/** The value of a scalar of integers, if it is in JavaScript memory. */
+export function knownScalar(node: Node): number | undefined {
+  const { storage, dtype } = sameElements(node);
+  return storage?.host && valuesOf(storage.host, dtype)[0];
+}
+
 /** Movements that leave no element out. */
 const complete: ReadonlySet<string> = new Set(['reshape', 'permute', 'expand']);
 
@@ -58,6 +85,17 @@ function sameElements(view: Node): Node {
   while (!node.storage && node.op.family === 'movement' && complete.has(node.op.name) && node.size > 0)
     node = node.inputs[0] as Node;
   return node;
+}
+
+/** Of a tensor that has lengths, what is behind them is no index; the rest is looked at where all of it is known. */
+function checkPresent(node: Node, bounds: IndexBounds): void {
+  let whole = node;
+  while (!whole.storage && whole.op.name === 'upTo') whole = sameElements(whole.inputs[0] as Node);
+  const lengths = new Map([...distinctLengths(node.lengths)].map((length) => [length, knownScalar(length)]));
+  const bytes = whole.storage?.host;
+  if (!bytes || [...lengths.values()].includes(undefined)) return;
+  const present = presentShape(node, (length) => lengths.get(length) as number);
+  checkBytes(presentBytes(node, present, bytes), node.dtype, bounds);
 }
 
 interface Range {

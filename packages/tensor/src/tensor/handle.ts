@@ -15,7 +15,7 @@ import { realize } from '../runtime/realize.ts';
 import { withRoom } from '../runtime/with-room.ts';
 import { showShape, sizeOf, type Shape } from '../shape/shape.ts';
 import { nest, type NestedNumbers } from './nested.ts';
-import { presentBytes, presentShape } from './present.ts';
+import { presentBytes, presentShape } from '../runtime/present.ts';
 import { printValues, type ReadElements } from './print.ts';
 import type { Tensor } from './tensor.ts';
 

@@ -111,8 +111,9 @@ export abstract class MovementMethods extends ReductionMethods {
    * never computed or read (`data()` gives those within). A compiled step that is given the length as a tensor is recorded
    * once for all of them.
    *
-   * Element-wise ops, sums, products, means, largest and smallest elements, softmax, matrix products, permutations, and
-   * slices and reshapes that leave the axis whole take it; what does not, and tracked gradients, are an ArgumentError.
+   * Element-wise ops, reductions, softmax, products (of matrices in a format along the rows of x), `take`, `gather`, `concat`,
+   * `stack`, permutations, and slices and reshapes that leave the axis whole take it; what does not, and tracked gradients,
+   * are an ArgumentError.
    * @throws {ArgumentError} for a length that is known and not from 0 to the size (in a step that computes it, it is
    * clamped to that), and along an axis that has a length already.
    * @throws {ShapeError} for a length that is no scalar.

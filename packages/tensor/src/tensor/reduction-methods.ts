@@ -1,11 +1,10 @@
 /** Reductions. `axis` is one axis, several, or all when left out; reduced axes vanish unless `keepDims`. */
 import { describe } from '../arguments/describe.ts';
 import { aBoolean, aNonNegativeNumber, checkOptions, type OptionRules } from '../arguments/rules.ts';
-import { isFloat } from '../dtype/dtype.ts';
+import { isFloat, type DType } from '../dtype/dtype.ts';
 import { toFloat } from '../dtype/promote.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
-import { constantNode, indexNode, movementNode, reductionNode } from '../graph/build.ts';
-import { showLengths } from '../graph/lengths.ts';
+import { boundedBy, constantNode, indexNode, movementNode, reductionNode } from '../graph/build.ts';
 import { movementOps } from '../ops/movement.ts';
 import { reductionOps } from '../ops/reduction.ts';
 import { normalizeAxes, normalizeAxis, showShape, sizeOf, type Axes } from '../shape/shape.ts';
@@ -93,19 +92,8 @@ export abstract class ReductionMethods extends ElementwiseMethods {
   var(axis?: Axes, options: VarianceOptions = {}): Tensor {
     const { correction = 1 } = checkOptions('var', options, varianceOptions);
     const along = normalizeAxes('var', axis, this.rank);
-    const count = sizeOf(along.map((a) => this.shape[a] as number));
-    if (along.some((a) => this.node.lengths?.[a]))
-      throw new ArgumentError(
-        'var',
-        `an axis of ${showLengths(this.node)} that it goes along has a length; use the mean of squares less the square of the mean`,
-      );
     const { variance } = moments(widened(asTensor(this)), axis);
-    return dropReduced(
-      this,
-      variance.mul(count > correction ? count / (count - correction) : Number.NaN),
-      axis,
-      options,
-    );
+    return dropReduced(this, variance.mul(sampleFactor(this, along, correction, variance.dtype)), axis, options);
   }
 
   /** Standard deviation: the root of the variance. Its gradient is 0 where all elements are equal. */
@@ -137,15 +125,36 @@ export abstract class ReductionMethods extends ElementwiseMethods {
     return inDType(normOf(widened(asTensor(this)), p, axis, options), toFloat(this.dtype));
   }
 
-  /** i32 position of the first largest element along an axis (over all elements when left out); NaN counts as largest. */
+  /**
+   * i32 position of the first largest element along an axis (over all elements when left out); NaN counts as largest. Where a
+   * length leaves none, the size of the axis.
+   */
   argmax(axis?: number, options: ReductionOptions = {}): Tensor {
     return firstExtremum(this, 'max', axis, options);
   }
 
-  /** i32 position of the first smallest element along an axis (over all elements when left out); NaN counts as smallest. */
+  /**
+   * i32 position of the first smallest element along an axis (over all elements when left out); NaN counts as smallest. Where
+   * a length leaves none, the size of the axis.
+   */
   argmin(axis?: number, options: ReductionOptions = {}): Tensor {
     return firstExtremum(this, 'min', axis, options);
   }
+}
+
+/** What makes the mean of squared deviations one of a sample: n / (n - correction), NaN if there are no more elements. */
+function sampleFactor(
+  tensor: ReductionMethods,
+  along: readonly number[],
+  correction: number,
+  dtype: DType,
+): Tensor | number {
+  if (along.some((axis) => tensor.node.lengths?.[axis])) {
+    const count = presentAlong(asTensor(tensor), along).cast(dtype);
+    return count.div(count.sub(correction)).where(count.gt(correction), Number.NaN);
+  }
+  const count = sizeOf(along.map((axis) => tensor.shape[axis] as number));
+  return count > correction ? count / (count - correction) : Number.NaN;
 }
 
 /** A positive power of what is not negative, with gradient 0 at 0, where the derivative is infinite or meets a kink. */
@@ -156,7 +165,7 @@ function powerFlatAtZero(x: Tensor, p: number): Tensor {
 }
 
 /** How many elements there are along axes of which some have a length: an i32 scalar. */
-function presentAlong({ node, shape, device }: Tensor, axes: readonly number[]): Tensor {
+export function presentAlong({ node, shape, device }: Tensor, axes: readonly number[]): Tensor {
   const { lengths = [] } = node;
   const whole = sizeOf(axes.map((axis) => (lengths[axis] ? 1 : (shape[axis] as number))));
   return axes.reduce(
@@ -243,7 +252,9 @@ function firstExtremum(
     values.shape,
   );
   const reached = isFloat(tensor.dtype) ? values.eq(extremum).logicalOr(values.isNaN()) : values.eq(extremum);
-  const first = wrap(positions).where(reached, length).min(along, { keepDims: true });
+  // Where there is nothing along a length, the position is that behind the last there can be.
+  const there = wrap(boundedBy(positions, values.node.lengths)).where(reached, length).min(along, { keepDims: true });
+  const first = values.node.lengths?.[along] ? there.minimum(length) : there;
   if (keepDims && axis === undefined) return first.reshape(tensor.shape.map(() => 1));
   return keepDims ? first : dropAxes(first, [along]);
 }

@@ -1,10 +1,9 @@
 /** What holds of lengths on every device: a value at a length is the value of the tensor that is so long. */
 import {
-  arange,
   assignAt,
   compile,
   concat,
-  fromTyped,
+  layerNorm,
   tensor,
   where,
   zeros,
@@ -14,40 +13,12 @@ import {
 } from '@espalier/tensor';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { close, first, numbers, scalar, spoiled } from './tools.ts';
 
 const dtypesWritten: readonly DType[] = ['f32', 'f16', 'bf16', 'i32', 'u32', 'i8', 'u8', 'bool', 'f64'];
 
 /** The laws of lengths and of writing parts, as tests on a device. */
 export function describeLengths(open: () => Promise<Device> | Device, runs: number): void {
-  const scalar = (value: number, device: Device): Tensor => tensor(value, { dtype: 'i32', device });
-  /** Drawn numbers, all different. */
-  const numbers = (shape: readonly number[], device: Device, seed = 1): Tensor => {
-    const size = shape.reduce((a, b) => a * b, 1);
-    return fromTyped(
-      Float32Array.from({ length: size }, (_, i) => Math.sin((i + 1) * seed * 12.9898) * 2),
-      shape,
-      { device },
-    );
-  };
-  /** The tensor with NaN wherever it must not be looked at. */
-  const spoiled = (x: Tensor, lengths: readonly number[]): Tensor =>
-    lengths.reduce((all, length, axis) => {
-      const size = x.shape[axis] as number;
-      const outside = arange(0, size, 1, { dtype: 'i32', device: x.device })
-        .ge(length)
-        .reshape(x.shape.map((_, a) => (a === axis ? size : 1)));
-      return all.maskedFill(outside.expand(x.shape), Number.NaN);
-    }, x);
-  const first = (x: Tensor, lengths: readonly number[]): Tensor =>
-    lengths.reduce((part, length, axis) => part.narrow(axis, 0, length), x);
-  /** `size`: how large the terms of each value are, where they may cancel; else that of the value. */
-  const close = async (got: Tensor, meant: Tensor, size: Tensor = meant.abs().add(1)): Promise<void> => {
-    const [a, b, sizes] = [await got.data(), await meant.data(), await size.data()];
-    expect(a.length).toBe(b.length);
-    for (const [i, value] of a.entries())
-      expect(Math.abs(value - (b[i] as number)) <= 2e-5 * (sizes[i] as number) || Object.is(value, b[i])).toBe(true);
-  };
-
   const functions: Readonly<Record<string, (x: Tensor) => Tensor>> = {
     map: (x) => x.mul(2).add(1).tanh(),
     sum: (x) => x.sum(),
@@ -63,6 +34,10 @@ export function describeLengths(open: () => Promise<Device> | Device, runs: numb
     'all before the mean': (x) => x.sub(x.mean(1, { keepDims: true })),
     'axes between': (x) => x.unsqueeze(1).mul(2).squeeze(1).relu(),
     mask: (x) => where(x.gt(0), x, x.mul(0.5)),
+    'variance of rows': (x) => x.var(1),
+    'variance of columns': (x) => x.var(0),
+    'standard deviation of all': (x) => x.std(undefined, { correction: 0 }),
+    'layer norm': (x) => layerNorm(x),
     halves: (x) => x.cast('f16').mul(2).sum(1).cast('f32'),
   };
 

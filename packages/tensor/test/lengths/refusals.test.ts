@@ -22,14 +22,55 @@ const refused: Readonly<Record<string, readonly [() => unknown, string]>> = {
   'axes that are joined': [() => bounded().flatten(), 'join or split it'],
   'a slice of the axis': [() => bounded().narrow(1, 0, 1), 'slice it'],
   'running sums': [() => bounded().cumsum(1), 'does not take a tensor with a length'],
-  joining: [() => concat([bounded(), bounded()], 1), 'does not take a tensor with a length'],
-  'positions of largest elements': [() => bounded().argmax(1), 'have not the same length'],
-  variances: [() => bounded().var(1), 'has a length'],
+  'joining what has another length beside the axis': [
+    () => concat([bounded(), whole()], 0),
+    'have not the same length',
+  ],
+  'joining what gradients are tracked of': [
+    () => concat([bounded(), whole().requiresGradients()], 1),
+    'gradients do not pass',
+  ],
+  padding: [
+    () =>
+      bounded().pad([
+        [0, 0],
+        [1, 1],
+      ]),
+    'join it with concat',
+  ],
+  'single elements along another length': [
+    () => bounded().gather(0, tensor([[0, 0, 0]], { dtype: 'i32' })),
+    'has a length and the index',
+  ],
+  sorting: [() => bounded().sort(1), 'does not take a tensor with a length'],
+  'scattered additions': [
+    () =>
+      whole().scatterAdd(
+        1,
+        tensor(
+          [
+            [0, 0, 0],
+            [0, 0, 0],
+          ],
+          { dtype: 'i32' },
+        ).upTo(1, length(2)),
+        bounded(),
+      ),
+    'does not take a tensor with a length',
+  ],
+  'an index that is none among those that there are': [
+    () => whole().take(tensor([0, 7, 99], { dtype: 'i32' }).upTo(0, length(2)), 0),
+    'index 7 (number 1 of 2)',
+  ],
   'tracked gradients': [() => ones([3]).requiresGradients().upTo(0, length(1)), 'gradients do not pass'],
   'assigning what has a length': [() => zeros([2, 3]).assign(bounded()), 'assignAt'],
   'writing into what has a length': [() => assignAt(bounded(), 0, 0, ones([1, 3])), 'has a length'],
   'a position without room': [() => assignAt(zeros([4, 2]), 0, 3, ones([2, 2])), 'the position is 3'],
   'a position tensor without room': [() => assignAt(zeros([4, 2]), 0, length(3), ones([2, 2])), 'the position is 3'],
+  'a position without room for the length of the value': [
+    () => assignAt(zeros([4, 2]), 0, 3, ones([3, 2]).upTo(0, length(2))),
+    'the position is 3 and the value has the length 2; along an axis of size 4 it fits from 0 to 2',
+  ],
   'a part of another shape': [() => assignAt(zeros([4, 2]), 0, 0, ones([1, 3])), 'sizes are equal'],
   'a part of another dtype': [() => assignAt(zeros([4, 2]), 0, 0, ones([1, 2], { dtype: 'i32' })), 'cast it first'],
 };
@@ -49,6 +90,36 @@ test('a step checks the lengths and positions that it is given, at each call', (
   expect(() => step(length(0), length(5))).toThrow('the length is 5');
   expect(step(length(3), length(4)).itemSync()).toBe(2);
   expect(step.recordings).toBe(1);
+});
+
+test('a step checks at each call that position and length of a value leave room, as far as it is told them', () => {
+  const [cache, kept] = [zeros([4]), length(1)];
+  const write = compile((at: Tensor, n: Tensor) => assignAt(cache, 0, at, ones([3]).upTo(0, n)));
+  const writeKept = compile((at: Tensor) => assignAt(cache, 0, at, ones([3]).mul(2).upTo(0, kept)));
+  write(length(1), length(3));
+  expect(cache.arraySync()).toEqual([0, 1, 1, 1]);
+  expect(() => write(length(2), length(3))).toThrow('the position is 2 and the value has the length 3');
+  expect(() => write(length(4), length(1))).toThrow('the position is 4');
+  writeKept(length(3));
+  expect(cache.arraySync()).toEqual([0, 1, 1, 2]);
+  kept.assign(length(2));
+  expect(() => writeKept(length(3))).toThrow('the value has the length 2');
+  writeKept(length(0));
+  expect(cache.arraySync()).toEqual([2, 2, 1, 2]);
+  // Where the step computes the position, the value is moved to where it fits.
+  compile((at: Tensor, n: Tensor) => assignAt(cache, 0, at.add(2), ones([3]).mul(3).upTo(0, n)))(length(1), length(2));
+  expect(cache.arraySync()).toEqual([2, 2, 3, 3]);
+  expect([write.recordings, writeKept.recordings]).toEqual([1, 1]);
+});
+
+test('what lies behind a length is no index', () => {
+  const given = tensor([2, 1, 99], { dtype: 'i32' });
+  const x = tensor([10, 20, 30]);
+  expect(x.take(given.upTo(0, length(2)), 0).arraySync()).toEqual([30, 20]);
+  const read = given.upTo(0, length(2));
+  expect(read.arraySync()).toEqual([2, 1]);
+  expect(x.take(read, 0).arraySync()).toEqual([30, 20]);
+  expect(x.gather(0, given.upTo(0, length(1))).arraySync()).toEqual([30]);
 });
 
 test('weights that want gradients take lengths where none are tracked', () => {

@@ -5,18 +5,19 @@ import { largestCode, largestScaled } from '../../kernel/activations.ts';
 import type { EncodedMatmulSpec, LoopInstruction } from '../../kernel/spec.ts';
 import { compileBody, createFrame, type Step } from './body.ts';
 import { rowDecoders } from './encoded-rows.ts';
-import { forEachIndex, positionIn } from './indices.ts';
+import { forEachIndex, positionIn, sizesAt } from './indices.ts';
 import { boundTo, type Interpreter } from './kernel.ts';
 
 /** Interprets a product with an encoded matrix. */
 export function interpretEncodedMatmul(spec: EncodedMatmulSpec): Interpreter {
-  const { rows, columns, walks, m, x } = spec;
+  const { rows, columns, walks, x, limits } = spec;
   const [depth, width] = walks === 'columns' ? [columns, rows] : [rows, columns];
   const body: readonly LoopInstruction[] = spec.epilogue ?? plainStore(spec);
   const frame = createFrame(body.length, 2);
   const epilogue: readonly Step[] = compileBody(body, frame);
   return (elements) => {
     frame.elements = elements;
+    const [m = 0] = sizesAt([spec.m], elements, limits);
     const arrays = spec.parts.map((part) => boundTo(elements, part));
     const source = boundTo(elements, x.binding);
     const left = Array.from({ length: m }, (_, i) => {

@@ -1,5 +1,8 @@
 /** Padding with a value around, and zeros or more between, the elements. */
 import { dtypes } from '../../dtype/dtype.ts';
+import { ArgumentError } from '../../errors.ts';
+import { lengthsOf, showLengths } from '../../graph/lengths.ts';
+import type { Node } from '../../graph/node.ts';
 import { literal } from '../../kernel/loop-body.ts';
 import * as s from '../../scalar/expression.ts';
 import type { Attributes, IndexedOp } from '../../graph/op.ts';
@@ -33,6 +36,19 @@ export function paddedShape(shape: readonly number[], { widths, interior }: Padd
 export const padOp: IndexedOp = {
   family: 'indexed',
   name: 'pad',
+  lengths: ([input], attributes) => {
+    const { widths, interior } = paddingOf(attributes);
+    const result = lengthsOf(input as Node);
+    const padded = result.findIndex(
+      (length, axis) => length && [...(widths[axis] as readonly number[]), interior[axis]].some((width) => width !== 0),
+    );
+    if (padded >= 0)
+      throw new ArgumentError(
+        'pad',
+        `axis ${padded} of ${showLengths(input as Node)} has a length; pad it before upTo, or join it with concat`,
+      );
+    return { result, space: result };
+  },
   gradient: (g, { inputs, attributes }) => {
     const { widths, interior } = paddingOf(attributes);
     const shape = inputs[0]?.shape ?? [];

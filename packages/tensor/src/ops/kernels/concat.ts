@@ -1,10 +1,11 @@
 /** Joining tensors along an axis: one copy per part into its place. */
 import { dtypes } from '../../dtype/dtype.ts';
+import { agreedOff } from '../../graph/lengths.ts';
 import { contiguousStrides } from '../../shape/shape.ts';
 import type { KernelOp } from '../../graph/op.ts';
-import type { KernelStep } from '../../graph/kernel-plan.ts';
+import { limitsOf, type KernelStep } from '../../graph/kernel-plan.ts';
 
-/** Parts agree in everything but the size along `attributes.axis`. */
+/** `attributes.parts` of them, which agree in everything but the size along `attributes.axis`. */
 export const concatOp: KernelOp = {
   family: 'kernel',
   name: 'concat',
@@ -17,14 +18,21 @@ export const concatOp: KernelOp = {
       return g.narrow(axis as number, start - length, length);
     });
   },
+  lengths: (inputs, { axis }) => {
+    const result = agreedOff('concat', inputs, axis as number);
+    return { result, space: result };
+  },
   plan: (node) => ({
     outputs: [{ shape: node.shape, dtype: node.dtype }],
     steps: (layouts): KernelStep[] => {
       const axis = node.attributes['axis'] as number;
       const strides = contiguousStrides(node.shape);
       const { compute } = dtypes[node.dtype];
+      const parts = layouts.slice(0, node.attributes['parts'] as number);
+      const lengths = layouts.slice(parts.length);
+      const limits = limitsOf(node, parts.length, lengths, 2);
       let start = 0;
-      return layouts.map((layout, input) => {
+      return parts.map((layout, input) => {
         const offset = start * (strides[axis] as number);
         start += layout.shape[axis] as number;
         return {
@@ -33,15 +41,17 @@ export const concatOp: KernelOp = {
             bindings: [
               { dtype: node.dtype, access: 'read' },
               { dtype: node.dtype, access: 'write' },
+              ...lengths.map(() => ({ dtype: 'i32', access: 'read' }) as const),
             ],
             outer: layout.shape,
             inner: [],
+            ...(limits.length > 0 && { limits }),
             body: [
               { kind: 'load', access: { binding: 0, offset: layout.offset, strides: layout.strides }, dtype: compute },
               { kind: 'store', access: { binding: 1, offset, strides }, arg: 0, each: 'row' },
             ],
           },
-          operands: [{ input }, { output: 0 }],
+          operands: [{ input }, { output: 0 }, ...lengths.map((_, i) => ({ input: parts.length + i }))],
         };
       });
     },

@@ -1,5 +1,5 @@
 /** A kernel spec with the contents of its bindings, and how devices are compared on it. */
-import { dtypes, type Device, type DType, type KernelSpec } from '@espalier/tensor';
+import { dtypes, type Binding, type Device, type DType, type KernelSpec, type Limit } from '@espalier/tensor';
 import fc from 'fast-check';
 import { compareValues, describeDifference } from '../../compare/compare.ts';
 import { MismatchError } from '../../errors.ts';
@@ -116,6 +116,30 @@ export function drawContents(draw: fc.GeneratorValue, dtype: DType, length: numb
 /** What outputs hold at first. */
 export function zeros(length: number): number[] {
   return new Array<number>(length).fill(0);
+}
+
+/** Limits of some dimensions, with the bindings that they are read from and what those hold. */
+export interface DrawnLimits {
+  readonly limits: readonly Limit[];
+  readonly bindings: readonly Binding[];
+  readonly contents: readonly (readonly number[])[];
+}
+
+/**
+ * Limits of some dimensions of these sizes, bound from `first` on. Lengths are from `lowest` to one more than the size: those
+ * that are none are clamped.
+ */
+export function drawLimits(draw: fc.GeneratorValue, sizes: readonly number[], first: number, lowest = -1): DrawnLimits {
+  const limits: Limit[] = [];
+  const contents: number[][] = [];
+  for (const [dim, size] of sizes.entries()) {
+    if (draw(anyInteger, 0, 3) < 3) continue;
+    const offset = draw(anyInteger, 0, 2);
+    const length = draw(anyInteger, lowest, size + 1);
+    limits.push({ dim, binding: first + contents.length, offset });
+    contents.push([...new Array<number>(offset).fill(size), length]);
+  }
+  return { limits, contents, bindings: contents.map(() => ({ dtype: 'i32', access: 'read' })) };
 }
 
 // Builders given to `fc.gen` have to be the same functions at every call, or it cannot shrink what they drew.

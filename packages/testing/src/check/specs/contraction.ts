@@ -5,6 +5,7 @@ import {
   anyInteger,
   anyOrder,
   drawContents,
+  drawLimits,
   drawNumeric,
   holdsExactly,
   rowMajor,
@@ -13,7 +14,7 @@ import {
   zeros,
 } from './case.ts';
 
-/** A matrix product with up to two batch dimensions, strided factors, and an epilogue where the device takes one. */
+/** A matrix product with up to two batch dimensions, strided factors, limits of some dimensions, and an epilogue where the device takes one. */
 export function drawMatmul(draw: fc.GeneratorValue, device: Device): SpecCase {
   const dtype = drawNumeric(draw, device, 9 * 8);
   const batch = Array.from({ length: draw(anyInteger, 0, 2) }, () => draw(anyInteger, 1, 3));
@@ -23,30 +24,41 @@ export function drawMatmul(draw: fc.GeneratorValue, device: Device): SpecCase {
   const a = drawStrided(draw, 0, [...batch, m, k]);
   const b = drawStrided(draw, 1, [...batch, k, n]);
   const shape = [...batch, m, n];
-  const contents = [a, b].map(({ length }) => drawContents(draw, dtype, length));
+  const bounds = drawLimits(draw, [...batch, m, n, k], 2);
+  const contents = [...[a, b].map(({ length }) => drawContents(draw, dtype, length)), ...bounds.contents];
+  const next = contents.length;
   const results = zeros(sizeOf(shape));
   const read = { dtype, access: 'read' } as const;
   const write = { dtype, access: 'write' } as const;
-  const product = { kind: 'matmul', batch, m, n, k, a: a.access, b: b.access } as const;
+  const product = {
+    kind: 'matmul',
+    batch,
+    m,
+    n,
+    k,
+    a: a.access,
+    b: b.access,
+    ...(bounds.limits.length > 0 && { limits: bounds.limits }),
+  } as const;
   const { compute } = dtypes[dtype];
   const spec: MatmulSpec = {
     ...product,
-    bindings: [read, read, read, write],
+    bindings: [read, read, ...bounds.bindings, read, write],
     epilogue: [
       { kind: 'accumulator', dtype: compute },
       {
         kind: 'load',
-        access: { binding: 2, offset: 0, strides: shape.map((_, axis) => Number(axis === shape.length - 1)) },
+        access: { binding: next, offset: 0, strides: shape.map((_, axis) => Number(axis === shape.length - 1)) },
         dtype: compute,
       },
       { kind: 'scalar', op: 'max', args: [0, 1], dtype: compute },
-      { kind: 'store', access: { binding: 3, offset: 0, strides: rowMajor(shape) }, arg: 2, each: 'row' },
+      { kind: 'store', access: { binding: next + 1, offset: 0, strides: rowMajor(shape) }, arg: 2, each: 'row' },
     ],
   };
   if (draw(fc.boolean) && device.accepts(spec))
     return new SpecCase(spec, [...contents, drawContents(draw, dtype, n), results]);
-  const out: Access = { binding: 2, offset: 0, strides: rowMajor(shape) };
-  return new SpecCase({ ...product, bindings: [read, read, write], out }, [...contents, results]);
+  const out: Access = { binding: next, offset: 0, strides: rowMajor(shape) };
+  return new SpecCase({ ...product, bindings: [read, read, ...bounds.bindings, write], out }, [...contents, results]);
 }
 
 /** A convolution or one of its gradients, with groups, strides, padding and dilation, and forward with an epilogue where the device takes one. */

@@ -1,7 +1,7 @@
 /** Random products with encoded matrices, over small whole numbers, so that every sum is exact. */
 import type { Access, Device, DType, EncodedLayout, EncodedMatmulSpec, EncodedSettings } from '@espalier/tensor';
 import fc from 'fast-check';
-import { anyInteger, anyNumbers, drawContents, rowMajor, SpecCase, zeros } from './case.ts';
+import { anyInteger, anyNumbers, drawContents, drawLimits, rowMajor, SpecCase, zeros } from './case.ts';
 
 /** A matrix: its settings, and the arrays of its layout in order. */
 interface DrawnMatrix {
@@ -149,6 +149,7 @@ export function drawEncodedMatmul(draw: fc.GeneratorValue, device: Device): Spec
   const matrix = draws[layout](draw, rows, columns);
   const offset = draw(anyInteger, 0, 2);
   const x: Access = { binding: 0, offset, strides: draw(fc.boolean) ? [depth, 1] : [1, m] };
+  const bounds = drawLimits(draw, [m], matrix.arrays.length + 1);
   const product = {
     kind: 'encoded-matmul',
     layout,
@@ -160,11 +161,19 @@ export function drawEncodedMatmul(draw: fc.GeneratorValue, device: Device): Spec
     activations: 'f32',
     x,
     parts: matrix.arrays.map((_, part) => part + 1),
+    ...(bounds.limits.length > 0 && { limits: bounds.limits }),
   } as const;
-  const contents = [drawContents(draw, 'f32', offset + m * depth), ...matrix.arrays.map(({ values }) => values)];
-  const read = ['f32' as const, ...matrix.arrays.map(({ dtype }) => dtype)].map(
-    (dtype) => ({ dtype, access: 'read' }) as const,
-  );
+  const contents = [
+    drawContents(draw, 'f32', offset + m * depth),
+    ...matrix.arrays.map(({ values }) => values),
+    ...bounds.contents,
+  ];
+  const read = [
+    ...['f32' as const, ...matrix.arrays.map(({ dtype }) => dtype)].map(
+      (dtype) => ({ dtype, access: 'read' }) as const,
+    ),
+    ...bounds.bindings,
+  ];
   const write = { dtype: 'f32', access: 'write' } as const;
   const next = contents.length;
   const spec: EncodedMatmulSpec = {

@@ -1,5 +1,6 @@
 /**
- * Random loop specs: fused maps, reductions and row kernels of a few steps over views, of several dtypes. Values are
+ * Random loop specs: fused maps, reductions and row kernels of a few steps over views, of several dtypes, some dimensions with
+ * limits. Values are
  * small whole numbers and every result stays exact, so devices have to agree on every bit.
  */
 import fc from 'fast-check';
@@ -12,7 +13,17 @@ import {
   type LoopInstruction,
   type LoopSpec,
 } from '@espalier/tensor';
-import { anyInteger, anyNumbers, anyOrder, anySizes, holdsExactly, sizeOf, SpecCase } from './case.ts';
+import {
+  anyInteger,
+  anyNumbers,
+  anyOrder,
+  anySizes,
+  drawLimits,
+  holdsExactly,
+  sizeOf,
+  SpecCase,
+  type DrawnLimits,
+} from './case.ts';
 
 /** A loop spec and its contents, for a device with the given dtypes. */
 export function drawLoop(draw: fc.GeneratorValue, device: Device): SpecCase {
@@ -61,10 +72,31 @@ class LoopBuilder {
     for (let step = this.#integer(0, 6); step > 0; step--) this.#step();
     const stored = this.#values.slice(-this.#integer(1, 2));
     for (const value of stored) this.#store(value);
+    const { limits, bindings, contents } = this.#limits();
     return new SpecCase(
-      { kind: 'loop', bindings: this.#bindings, outer: this.#outer, inner: this.#inner, body: this.#body },
-      this.#contents,
+      {
+        kind: 'loop',
+        bindings: [...this.#bindings, ...bindings],
+        outer: this.#outer,
+        inner: this.#inner,
+        body: this.#body,
+        ...(limits.length > 0 && { limits }),
+      },
+      [...this.#contents, ...contents],
     );
+  }
+
+  /** Extrema of nothing are no small numbers: of the inner dimensions there is something. */
+  #limits(): DrawnLimits {
+    const first = this.#bindings.length;
+    const outer = drawLimits(this.#draw, this.#outer, first);
+    const inner = drawLimits(this.#draw, this.#inner, first + outer.bindings.length, 1);
+    const moved = inner.limits.map((limit) => ({ ...limit, dim: limit.dim + this.#outer.length }));
+    return {
+      limits: [...outer.limits, ...moved],
+      bindings: [...outer.bindings, ...inner.bindings],
+      contents: [...outer.contents, ...inner.contents],
+    };
   }
 
   #step(): void {

@@ -1,5 +1,5 @@
 /** Products with encoded matrices: one rule for each layout that this device computes from. */
-import type { EncodedLayout, EncodedMatmulSpec } from '../../../kernel/spec.ts';
+import type { EncodedLayout, EncodedMatmulSpec, Limit } from '../../../kernel/spec.ts';
 import type { Engine, Program } from '../engine.ts';
 import { rowsOfResult } from './decoded-product.ts';
 import { bitmaskRule } from './bitmask.ts';
@@ -29,6 +29,23 @@ function zeros(spec: EncodedMatmulSpec, engine: Engine): Program {
   return () => void engine.memory.view('f32', at(), spec.m * sizesOf(spec).width).fill(0);
 }
 
+/**
+ * A product of as many rows of x as there are when it runs. The program of the rows met last is kept: the layers of a model
+ * meet the same ones.
+ */
+function limitedProgram(spec: EncodedMatmulSpec, limits: readonly Limit[], engine: Engine): Program {
+  const { limits: _, ...whole } = spec;
+  let last: { readonly m: number; readonly program: Program } | undefined;
+  return () => {
+    let { m } = spec;
+    for (const { binding, offset } of limits)
+      m = Math.min(m, engine.memory.words[(engine.address(binding) >> 2) + offset] as number);
+    if (m <= 0) return;
+    if (last?.m !== m) last = { m, program: compile({ ...whole, m }, engine) };
+    last.program();
+  };
+}
+
 /** Whether there is a program for `spec`; this device takes no epilogues. */
 function accepts(spec: EncodedMatmulSpec): boolean {
   return spec.out?.strides[1] === 1 && rules[spec.layout].accepts(spec);
@@ -36,7 +53,8 @@ function accepts(spec: EncodedMatmulSpec): boolean {
 
 /** The program of a product that is accepted. */
 function compile(spec: EncodedMatmulSpec, engine: Engine): Program {
-  const { rows, columns, m } = spec;
+  const { rows, columns, m, limits } = spec;
+  if (limits) return limitedProgram(spec, limits, engine);
   if (rows * columns * m === 0) return zeros(spec, engine);
   return rules[spec.layout].compile(spec, engine);
 }

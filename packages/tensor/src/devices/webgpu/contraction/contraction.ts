@@ -12,6 +12,7 @@
  */
 import type { Stage } from '../program.ts';
 import { indent, type WgslModule } from '../wgsl/wgsl-module.ts';
+import { wholeEnd, type End, type Ends } from './ends.ts';
 
 /** A contraction ready to be given a tile kernel. */
 export interface Contraction {
@@ -22,6 +23,8 @@ export interface Contraction {
   readonly m: number;
   readonly n: number;
   readonly k: number;
+  /** Where lengths are read, if there are any. */
+  readonly ends?: Ends | undefined;
   /** The sum over k is cut into this many parts, each finished on its own as batch `batch · splits + part`. */
   readonly splits: number;
   /** Along which direction four elements are one load: with `depth`, the depth functions exist. */
@@ -53,17 +56,36 @@ export function addGatheringFunctions(
   }
 }
 
+/** Where rows, columns and k end, and the statements to begin a kernel with: they read lengths, and leave where no batch is. */
+export function boundsOf({ ends, m, n, k, splits }: Contraction): {
+  readonly lines: readonly string[];
+  readonly m: End;
+  readonly n: End;
+  readonly k: End;
+} {
+  if (!ends) return { lines: [], m: wholeEnd(m), n: wholeEnd(n), k: wholeEnd(k) };
+  const lines = [...ends.batchLines, ...ends.m.lines, ...ends.n.lines, ...ends.k.lines];
+  const beyond = ends.beyond(splits === 1 ? 'batch' : `(batch / ${splits}u)`);
+  return {
+    lines: beyond.length === 0 ? lines : [...lines, `if (${beyond.join(' || ')}) { return; }`],
+    m: ends.m,
+    n: ends.n,
+    k: ends.k,
+  };
+}
+
 /** How far a sum over k goes, as expressions, and the statements that define them. */
 export function depthRange(contraction: Contraction): {
   readonly lines: string[];
   readonly first: string;
   readonly end: string;
 } {
-  const { k, splits } = contraction;
-  if (splits === 1) return { lines: [], first: '0u', end: `${k}u` };
+  const { splits } = contraction;
+  const { shown } = boundsOf(contraction).k;
+  if (splits === 1) return { lines: [], first: '0u', end: shown };
   const length = partLength(contraction);
   return {
-    lines: [`let k_first = (batch % ${splits}u) * ${length}u;`, `let k_end = min(k_first + ${length}u, ${k}u);`],
+    lines: [`let k_first = (batch % ${splits}u) * ${length}u;`, `let k_end = min(k_first + ${length}u, ${shown});`],
     first: 'k_first',
     end: 'k_end',
   };

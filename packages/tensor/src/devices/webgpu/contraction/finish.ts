@@ -6,6 +6,7 @@ import { affine, indexLines, LoopBody } from '../loop/loop-body.ts';
 import { packedDeclaration, packedFlush, packedPut, planStores } from '../loop/packed-stores.ts';
 import { bufferName, elementsPerWord, plainMode, type StorageMode } from '../wgsl/storage.ts';
 import { indent, type WgslModule } from '../wgsl/wgsl-module.ts';
+import { wholeEnd, type End } from './ends.ts';
 
 /** Four outputs of a row are finished together. */
 const together = 4;
@@ -35,18 +36,23 @@ export interface Finish {
   readonly add: (module: WgslModule, modes: readonly StorageMode[]) => void;
 }
 
-/** `finish` as an epilogue over [...batch, m, n]; narrow outputs are packed where rows hold whole words. */
+/**
+ * `finish` as an epilogue over [...batch, m, n]; narrow outputs are packed where rows hold whole words. Rows that have a length
+ * end there.
+ */
 export function epilogueFinish(
   bindings: readonly Binding[],
   epilogue: readonly LoopInstruction[],
   batch: readonly number[],
   n: number,
+  end: End = wholeEnd(n),
 ): Finish {
-  const store = vectorStore(bindings, epilogue, n);
+  const isWhole = end.lines.length === 0 && n % together === 0;
+  const store = isWhole ? vectorStore(bindings, epilogue, n) : undefined;
   if (store !== undefined) return vectorFinish(bindings, store, batch);
   const plan = planStores(bindings, epilogue, ({ access }, perWord) => {
     const [last, ...others] = access.strides.toReversed();
-    return last === 1 && n % together === 0 && [access.offset, ...others].every((distance) => distance % perWord === 0);
+    return last === 1 && isWhole && [access.offset, ...others].every((distance) => distance % perWord === 0);
   });
   const add = (module: WgslModule, modes: readonly StorageMode[]): void => {
     const batchIndices = batch.map((_, dimension) => `b${dimension}`);
@@ -62,9 +68,10 @@ export function epilogueFinish(
       step.kind === 'store' && plan.packed.has(position) ? [{ position, step }] : [],
     );
     const lines = [
+      ...end.lines,
       ...indexLines('batch', batch, batchIndices),
       ...packed.map(({ position, step }) => packedDeclaration(position, perWordOf(step.access.binding), together)),
-      `for (var part = 0u; part < ${n % together === 0 ? `${together}u` : `min(${together}u, ${n}u - j)`}; part++) {`,
+      `for (var part = 0u; part < ${isWhole ? `${together}u` : `min(${together}u, ${end.shown} - j)`}; part++) {`,
       indent([
         'let column = j + part;',
         ...epilogue.flatMap((step, position) =>

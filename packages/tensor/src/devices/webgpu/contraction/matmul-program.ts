@@ -11,6 +11,7 @@ import type { Profile, Program, Stage } from '../program.ts';
 import { declareBuffers, plainMode } from '../wgsl/storage.ts';
 import { WgslModule } from '../wgsl/wgsl-module.ts';
 import { addGatheringFunctions, type Contraction } from './contraction.ts';
+import { endsOf } from './ends.ts';
 import { epilogueFinish, scratchFinish } from './finish.ts';
 import { addMatrixFunctions, matrixOperand, vectorDirection, vectorMode } from './matrix-operand.ts';
 import { registerTileStage } from './register-tile.ts';
@@ -47,11 +48,10 @@ export function matmulProgram(spec: MatmulSpec, profile: Profile): Program {
     'any',
   );
   const empty = batch * spec.m * spec.n * spec.k === 0;
-  if (choice.kind === 'loop' || empty || spec.limits || !isFloatProduct(spec))
-    return loopProgram(matmulLoop(spec), profile, label);
+  if (choice.kind === 'loop' || empty || !isFloatProduct(spec)) return loopProgram(matmulLoop(spec), profile, label);
   const tile = tileStage(matmulContraction(spec, label, choice), choice);
   if (choice.splits === 1) return { label, stages: [tile], scratch: [] };
-  const parts = sumOfParts({ ...spec, epilogue: finishing(spec) }, choice.splits);
+  const parts = sumOfParts({ ...spec, epilogue: finishing(spec) }, choice.splits, spec.limits);
   const gather = loopStage(collapse(parts), profile, `${label} (sum of parts)`);
   return {
     label,
@@ -69,7 +69,8 @@ function matmulContraction(spec: MatmulSpec, title: string, choice: TiledChoice)
   const right = matrixOperand('right', spec.b, spec.bindings, spec.batch, spec.n);
   const leftDirection = vectorDirection(left);
   const rightDirection = vectorDirection(right);
-  const finish = epilogueFinish(spec.bindings, finishing(spec), spec.batch, spec.n);
+  const ends = endsOf(spec, spec.limits);
+  const finish = epilogueFinish(spec.bindings, finishing(spec), spec.batch, spec.n, ends?.n);
   const modes = splits === 1 ? [...finish.modes] : spec.bindings.map(({ dtype }) => plainMode(dtype));
   // A buffer that is stored to as well keeps the mode its stores need.
   const mayVectorise = (binding: number): boolean => spec.bindings[binding]?.access === 'read';
@@ -99,6 +100,7 @@ function matmulContraction(spec: MatmulSpec, title: string, choice: TiledChoice)
     m: spec.m,
     n: spec.n,
     k: spec.k,
+    ends,
     splits,
     leftVector: leftVector === 'side' ? 'rows' : leftVector,
     rightVector: rightVector === 'side' ? 'columns' : rightVector,

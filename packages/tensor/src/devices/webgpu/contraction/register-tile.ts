@@ -8,7 +8,8 @@
 import { powerOfTwoFrom } from '../numbers.ts';
 import { gridOf, groupNumber, type Stage } from '../program.ts';
 import { indent } from '../wgsl/wgsl-module.ts';
-import { depthBlocks, depthRange, partLength, startLines, type Contraction } from './contraction.ts';
+import { boundsOf, depthBlocks, depthRange, partLength, startLines, type Contraction } from './contraction.ts';
+import type { End } from './ends.ts';
 
 /** Outputs per invocation; columns are a multiple of 4. */
 export interface RegisterTile {
@@ -95,6 +96,11 @@ function fourSteps(contraction: Contraction, tile: RegisterTile): string[] {
   return lines;
 }
 
+/** The last index before an end that is not 0. */
+function lastOf({ shown, lines }: End, size: number): string {
+  return lines.length === 0 ? `${size - 1}u` : `${shown} - 1u`;
+}
+
 /** The stage that runs a contraction with a register tile. */
 export function registerTileStage(contraction: Contraction, tile: RegisterTile): Stage {
   const { module, batch, m, n, k, splits, title, slots } = contraction;
@@ -104,10 +110,13 @@ export function registerTileStage(contraction: Contraction, tile: RegisterTile):
   const columnGroups = Math.ceil(n / (across * tile.columns));
   const groups = rowGroups * columnGroups * batch * splits;
   const grid = gridOf(groups);
+  const bounds = boundsOf(contraction);
+  const [rowEnd, columnEnd] = [bounds.m.shown, bounds.n.shown];
   const depth = depthRange(contraction);
   const blocks = tile.columns / 4;
   // Parts are multiples of four long, so only the end of all of k can leave a rest.
-  const wholeSteps = k % 4 === 0 || (splits > 1 && partLength(contraction) * splits <= k);
+  const wholeSteps =
+    bounds.k.lines.length === 0 && (k % 4 === 0 || (splits > 1 && partLength(contraction) * splits <= k));
   const sumNames = range(tile.rows).flatMap((row) => range(blocks).map((block) => `sum${row}_${block}`));
   const depths = depthBlocks(contraction, depth, sumNames);
   const lines = [
@@ -117,13 +126,17 @@ export function registerTileStage(contraction: Contraction, tile: RegisterTile):
       ? `let row = tile / ${columnGroups}u % ${rowGroups}u * ${tile.rows}u;`
       : `let row = (tile / ${columnGroups}u % ${rowGroups}u * ${down}u + index / ${across}u) * ${tile.rows}u;`,
     `let column = (tile % ${columnGroups}u * ${across}u + index % ${across}u) * ${tile.columns}u;`,
-    `if (batch >= ${batch * splits}u || row >= ${m}u || column >= ${n}u) { return; }`,
+    ...bounds.lines,
+    `if (batch >= ${batch * splits}u || row >= ${rowEnd} || column >= ${columnEnd}) { return; }`,
     ...startLines(contraction),
     ...depth.lines,
     // Rows and columns past the end repeat the last one; what they compute is not kept.
-    ...range(tile.rows).map((row) => `let row${row} = ${row === 0 ? 'row' : `min(row + ${row}u, ${m - 1}u)`};`),
+    ...range(tile.rows).map(
+      (row) => `let row${row} = ${row === 0 ? 'row' : `min(row + ${row}u, ${lastOf(bounds.m, m)})`};`,
+    ),
     ...range(tile.columns).map(
-      (column) => `let column${column} = ${column === 0 ? 'column' : `min(column + ${column}u, ${n - 1}u)`};`,
+      (column) =>
+        `let column${column} = ${column === 0 ? 'column' : `min(column + ${column}u, ${lastOf(bounds.n, n)})`};`,
     ),
     ...depths.declarations,
     ...depths.inBlocks((first, end) =>
@@ -144,8 +157,8 @@ export function registerTileStage(contraction: Contraction, tile: RegisterTile):
           ],
     ),
     `var sums = array<vec4<f32>, ${sumNames.length}>(${sumNames.map(depths.whole).join(', ')});`,
-    `for (var i = 0u; i < min(${tile.rows}u, ${m}u - row); i++) {`,
-    `  for (var block = 0u; block < ${blocks}u && column + block * 4u < ${n}u; block++) {`,
+    `for (var i = 0u; i < min(${tile.rows}u, ${rowEnd} - row); i++) {`,
+    `  for (var block = 0u; block < ${blocks}u && column + block * 4u < ${columnEnd}; block++) {`,
     `    finish(batch, row + i, column + block * 4u, sums[i * ${blocks}u + block]);`,
     '  }',
     '}',

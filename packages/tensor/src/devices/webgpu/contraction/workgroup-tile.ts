@@ -6,7 +6,7 @@
  */
 import { gridOf, groupNumber, type Stage } from '../program.ts';
 import { indent } from '../wgsl/wgsl-module.ts';
-import { depthBlocks, depthRange, startLines, type Contraction } from './contraction.ts';
+import { boundsOf, depthBlocks, depthRange, startLines, type Contraction } from './contraction.ts';
 
 /** The side of the square of outputs that an invocation computes. */
 export type WorkgroupTile = 4 | 8;
@@ -24,8 +24,10 @@ export function workgroupTileStage(contraction: Contraction, tile: WorkgroupTile
   const rowGroups = Math.ceil(m / block);
   const columnGroups = Math.ceil(n / block);
   const grid = gridOf(rowGroups * columnGroups * batch * splits);
+  const bounds = boundsOf(contraction);
+  const [rowEnd, columnEnd] = [bounds.m.shown, bounds.n.shown];
   const depth = depthRange(contraction);
-  const wholeSlabs = splits === 1 && k % slab === 0;
+  const wholeSlabs = splits === 1 && k % slab === 0 && bounds.k.lines.length === 0;
   module.declare(`var<workgroup> left_slab: array<vec4<f32>, ${slab * vectors}>;`);
   module.declare(`var<workgroup> right_slab: array<vec4<f32>, ${slab * vectors}>;`);
   // Neighbouring invocations load what lies side by side in memory.
@@ -53,8 +55,10 @@ export function workgroupTileStage(contraction: Contraction, tile: WorkgroupTile
     `let tile = ${groupNumber(grid)};`,
     `let batch = tile / ${rowGroups * columnGroups}u;`,
     `if (batch >= ${batch * splits}u) { return; }`,
+    ...bounds.lines,
     `let block_row = tile / ${columnGroups}u % ${rowGroups}u * ${block}u;`,
     `let block_column = tile % ${columnGroups}u * ${block}u;`,
+    ...(contraction.ends ? [`if (block_row >= ${rowEnd} || block_column >= ${columnEnd}) { return; }`] : []),
     `let row_vector = index / ${side}u;`,
     `let column_vector = index % ${side}u;`,
     ...startLines(contraction),
@@ -100,7 +104,7 @@ export function workgroupTileStage(contraction: Contraction, tile: WorkgroupTile
     `  let row = block_row + (row_vector + i / 4u * ${side}u) * 4u + i % 4u;`,
     `  for (var part = 0u; part < ${perSide}u; part++) {`,
     `    let column = block_column + (column_vector + part * ${side}u) * 4u;`,
-    `    if (row < ${m}u && column < ${n}u) { finish(batch, row, column, sums[i * ${perSide}u + part]); }`,
+    `    if (row < ${rowEnd} && column < ${columnEnd}) { finish(batch, row, column, sums[i * ${perSide}u + part]); }`,
     '  }',
     '}',
   ];

@@ -22,12 +22,13 @@ export function codeContraction(
     bindings,
     epilogue,
     label,
+    limits,
   } = product;
   const maySplit = bindings.length < profile.maxBindings;
   const choice = chooseTile({ batch: 1, m, n: width, k: depth }, profile, maySplit, 'tile');
   const tile = placed(tileStage(contraction(product, choice), choice), product, taken);
   if (choice.splits === 1) return { stages: [tile], scratch: [] };
-  const parts = sumOfParts({ bindings, batch: [], m, n: width, epilogue }, choice.splits);
+  const parts = sumOfParts({ bindings, batch: [], m, n: width, epilogue }, choice.splits, limits);
   const gather = loopStage(collapse(parts), profile, `${label} (sum of parts)`);
   return {
     stages: gather === undefined ? [tile] : [tile, placed(gather, product, taken)],
@@ -71,6 +72,7 @@ function contraction(product: EncodedProduct, choice: TiledChoice): Contraction 
     m: spec.m,
     n: width,
     k: depth,
+    ends: product.ends,
     splits,
     leftVector: single ? 'none' : leftVector,
     rightVector,

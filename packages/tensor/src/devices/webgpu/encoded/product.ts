@@ -1,8 +1,9 @@
 /** A product with an encoded matrix as its kernels see it: what is bound where, and the WGSL functions that all of them use. */
-import type { Access, Binding, EncodedMatmulSpec, LoopInstruction } from '../../../kernel/spec.ts';
+import type { Access, Binding, EncodedMatmulSpec, Limit, LoopInstruction } from '../../../kernel/spec.ts';
 import { epilogueFinish, scratchFinish } from '../contraction/finish.ts';
 import { addMatrixFunctions, matrixOperand, vectorDirection, vectorMode } from '../contraction/matrix-operand.ts';
 import type { Contraction } from '../contraction/contraction.ts';
+import { endsOf, type Ends } from '../contraction/ends.ts';
 import type { Stage } from '../program.ts';
 import { declareBuffers, plainMode } from '../wgsl/storage.ts';
 import { WgslModule } from '../wgsl/wgsl-module.ts';
@@ -19,6 +20,9 @@ export interface EncodedProduct {
   readonly bound: number;
   readonly x: Access;
   readonly epilogue: readonly LoopInstruction[];
+  /** Where the rows of x end, if that is read; and by which limits. */
+  readonly ends: Ends | undefined;
+  readonly limits: readonly Limit[] | undefined;
   readonly label: string;
 }
 
@@ -40,6 +44,8 @@ export function encodedProduct(spec: EncodedMatmulSpec, label: string): EncodedP
     bound: bindings.length,
     x: spec.x,
     epilogue,
+    ends: endsOf({ batch: [], m: spec.m, n: width, k: depth }, spec.limits),
+    limits: spec.limits,
     label,
   };
 }

@@ -52,7 +52,7 @@ export function quadShape(
  */
 export function quadStage(
   { module, slots, title }: ProductModule,
-  { spec: { m }, width }: EncodedProduct,
+  { spec: { m }, width, ends }: EncodedProduct,
   shape: QuadShape,
   walk: readonly string[],
   profile: Profile,
@@ -63,7 +63,8 @@ export function quadStage(
   const groups = groupsAcross * Math.ceil(m / xRows);
   const grid = gridOf(groups);
   const each = Array.from({ length: xRows }, (_, row) => row);
-  const within = m % xRows === 0 ? `${xRows}u` : `min(${xRows}u, ${m}u - i)`;
+  const rowEnd = ends?.m.shown ?? `${m}u`;
+  const within = m % xRows === 0 && !ends ? `${xRows}u` : `min(${xRows}u, ${rowEnd} - i)`;
   const finish =
     xRows === 1
       ? ['finish(0u, i, j, sum0);']
@@ -75,7 +76,8 @@ export function quadStage(
     `let tile = ${groupNumber(grid)};`,
     `let i = tile / ${groupsAcross}u * ${xRows}u;`,
     `let wanted = (tile % ${groupsAcross}u * ${quads}u + index / ${lanes}u) * 4u;`,
-    `let inside = wanted < ${width}u && i < ${m}u;`,
+    ...(ends?.m.lines ?? []),
+    `let inside = wanted < ${width}u && i < ${rowEnd};`,
     ...(lanes === 1
       ? ['if (!inside) { return; }', 'let j = wanted;']
       : // Barriers need every invocation, so those past the end repeat the last quad and store nothing.

@@ -3,7 +3,7 @@
  */
 import { dtypes, type ComputeDType } from '../../../dtype/dtype.ts';
 import { InternalError } from '../../../errors.ts';
-import type { Access, Binding, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
+import type { Access, Binding, Limit, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
 import { at, prod } from '../numbers.ts';
 import { literal, unsigned } from '../wgsl/literals.ts';
 import { convertExpression, scalarExpression } from '../wgsl/scalar-expressions.ts';
@@ -38,6 +38,15 @@ export function shown(size: Size): string {
   return typeof size === 'number' ? `${size}u` : size;
 }
 
+/** The name of the length of a dimension, at most `size`, and the statement that reads it. */
+export function readLength(
+  { dim, binding, offset }: Limit,
+  size: number,
+): { readonly name: string; readonly line: string } {
+  const name = `length${dim}`;
+  return { name, line: `let ${name} = u32(clamp(${bufferName(binding)}[${offset}], 0, ${size}));` };
+}
+
 /** The sizes of a loop, outer and inner, and the statements that read those with a limit. */
 export function sizesOf({ outer, inner, limits = [] }: LoopSpec): {
   readonly outer: readonly Size[];
@@ -45,11 +54,10 @@ export function sizesOf({ outer, inner, limits = [] }: LoopSpec): {
   readonly lines: readonly string[];
 } {
   const sizes: Size[] = [...outer, ...inner];
-  const lines = limits.map(({ dim, binding, offset }) => {
-    const name = `length${dim}`;
-    const most = at([...outer, ...inner], dim);
-    sizes[dim] = name;
-    return `let ${name} = u32(clamp(${bufferName(binding)}[${offset}], 0, ${most}));`;
+  const lines = limits.map((limit) => {
+    const { name, line } = readLength(limit, at([...outer, ...inner], limit.dim));
+    sizes[limit.dim] = name;
+    return line;
   });
   return { outer: sizes.slice(0, outer.length), inner: sizes.slice(outer.length), lines };
 }
