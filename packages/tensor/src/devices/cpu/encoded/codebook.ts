@@ -18,7 +18,7 @@ export const codebookRule: EncodedRule = {
       // Blocks begin with even columns.
       decode(codes + row * rowBytes + (column * bits) / 8, table, rows, columns, rowBytes, target);
     };
-    return decodedProgram(spec, engine, decodeCodes, [{ rowBytes, bits }]);
+    return decodedProgram(spec, engine, { decode: decodeCodes, rowsOf: [{ rowBytes, bits }] });
   },
 };
 

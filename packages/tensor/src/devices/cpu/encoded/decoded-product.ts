@@ -6,6 +6,7 @@ import type { Access, EncodedMatmulSpec } from '../../../kernel/spec.ts';
 import type { Engine, Program } from '../engine.ts';
 import { gemmKernels, packDense, planGemm, roundUp, type GemmKernels, type PackSecond } from '../gemm/gemm.ts';
 import { sumOfBlocks, wideBytes } from '../gemm/wide-sums.ts';
+import { panelRows } from './panels.ts';
 import { rowsOfX, sizesOf } from './rows-of-x.ts';
 import { touchKernel } from './touch.ts';
 
@@ -20,8 +21,8 @@ export interface Block {
 /** Writes a block of the matrix, whose arrays lie at `parts`, to `target` as contiguous f32 [rows, columns]. */
 export type Decode = (parts: readonly number[], block: Block, target: number) => void;
 
-/** From this many rows of x on, packing what was decoded is worth its time. */
-const manyRows = 8;
+/** From this many rows of x on, packing what was decoded is worth its time: 7, which a tile takes as 8, at 512² and 2048². */
+const manyRows = 7;
 /** Rows whose codes are read ahead: a multiple of the columns of a panel; 16 KiB of codes of 8 bits. */
 const rowsAhead = 64;
 /** Numbers decoded at a time. */
@@ -34,15 +35,19 @@ export interface RowsOfPart {
   readonly bits: number;
 }
 
-/** The program of a product with a matrix that `decode` reads from `rowsOf` and smaller arrays after those. */
-export function decodedProgram(
-  spec: EncodedMatmulSpec,
-  engine: Engine,
-  decode: Decode,
-  rowsOf: readonly RowsOfPart[],
-): Program {
-  if (spec.m >= manyRows) return blockedProduct(spec, engine, decode, rowsOf);
-  return (spec.walks === 'columns' ? dotProducts : scaledRows)(spec, engine, decode);
+/** How the numbers of a layout are found. */
+export interface Decoder {
+  readonly decode: Decode;
+  /** Its arrays by rows; smaller ones come after those. */
+  readonly rowsOf: readonly RowsOfPart[];
+  /** Writes `panelRows` rows and whole `columns` of them, turned, as a panel of the blocked product. */
+  readonly panel?: { readonly columns: number; readonly write: Decode };
+}
+
+/** The program of a product with a matrix that is decoded. */
+export function decodedProgram(spec: EncodedMatmulSpec, engine: Engine, decoder: Decoder): Program {
+  if (spec.m >= manyRows) return blockedProduct(spec, engine, decoder);
+  return (spec.walks === 'columns' ? dotProducts : scaledRows)(spec, engine, decoder.decode);
 }
 
 /** Where the arrays of the matrix are. */
@@ -109,12 +114,7 @@ function scaledRows(spec: EncodedMatmulSpec, engine: Engine, decode: Decode): Pr
   };
 }
 
-function blockedProduct(
-  spec: EncodedMatmulSpec,
-  engine: Engine,
-  decode: Decode,
-  rowsOf: readonly RowsOfPart[],
-): Program {
+function blockedProduct(spec: EncodedMatmulSpec, engine: Engine, { decode, rowsOf, panel }: Decoder): Program {
   const { m } = spec;
   const { depth, width } = sizesOf(spec);
   const kernels = gemmKernels(engine);
@@ -129,6 +129,7 @@ function blockedProduct(
       decode(parts, block, decoded);
       return decoded;
     },
+    panel: panel && { columns: panel.columns, write: (block, target) => panel.write(parts, block, target) },
     readAhead: ({ row, rows, column, columns }) => {
       for (const [part, { rowBytes, bits }] of rowsOf.entries()) {
         const address = (parts[part] ?? 0) + row * rowBytes + Math.floor((column * bits) / 8);
@@ -152,6 +153,7 @@ function blockedProduct(
 interface DecodedSource {
   /** Where a block has been decoded to. */
   readonly decode: (block: Block) => number;
+  readonly panel: { readonly columns: number; readonly write: (block: Block, target: number) => void } | undefined;
   /** Has the codes of a block come into the cache. */
   readonly readAhead: (block: Block) => void;
 }
@@ -160,9 +162,11 @@ interface DecodedSource {
 function packDecoded(
   { walks }: EncodedMatmulSpec,
   kernels: GemmKernels,
-  { decode, readAhead }: DecodedSource,
+  { decode, panel, readAhead }: DecodedSource,
 ): PackSecond {
   const lanes = kernels.tile.columns;
+  const wholeOf = (rows: number, depth: number): number =>
+    panel === undefined || rows < lanes || lanes !== panelRows ? 0 : depth - (depth % panel.columns);
   return (_, j, width, p, depth, target) => {
     // Rows of the matrix become columns of a panel: what is decoded of one panel is in the first-level cache when it is packed.
     // Where columns stay columns, short pieces of rows would be dear to decode: as many as there is room for.
@@ -173,8 +177,12 @@ function packDecoded(
       if (walks === 'columns') {
         if (at % rowsAhead === 0)
           readAhead({ row: j + at, rows: Math.min(rowsAhead, width - at), column: p, columns: depth });
-        const decoded = decode({ row: j + at, rows: count, column: p, columns: depth });
-        packDense(kernels, { rowStep: 4, columnStep: depth * 4 })(decoded, 0, count, 0, depth, to);
+        const whole = wholeOf(count, depth);
+        if (whole > 0) panel?.write({ row: j + at, rows: count, column: p, columns: whole }, to);
+        const rest = depth - whole;
+        if (rest === 0) continue;
+        const decoded = decode({ row: j + at, rows: count, column: p + whole, columns: rest });
+        packDense(kernels, { rowStep: 4, columnStep: rest * 4 })(decoded, 0, count, 0, rest, to + whole * lanes * 4);
       } else {
         const decoded = decode({ row: p, rows: depth, column: j + at, columns: count });
         packDense(kernels, { rowStep: count * 4, columnStep: 4 })(decoded, 0, count, 0, depth, to);

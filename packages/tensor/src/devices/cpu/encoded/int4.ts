@@ -1,15 +1,16 @@
 /** Products with codes of 4 bits: in whole numbers for few rows of x, else decoded. */
 import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
 import type { Engine, Program } from '../engine.ts';
-import { decodedProgram, type Decode } from './decoded-product.ts';
+import { decodedProgram, type Decoder } from './decoded-product.ts';
 import type { EncodedRule } from './encoded-rule.ts';
 import { int4Kernels } from './int4-kernels.ts';
 import { chunkColumns, int4PlaneKernels } from './int4-planes.ts';
+import { panelKernels } from './panels.ts';
 import { mostLost, planesProgram } from './planes-product.ts';
 import { planeKernels } from './planes.ts';
 
-/** From this many rows of x on, the blocked product of what was decoded is faster: 10 at 2048². */
-const manyRows = 10;
+/** From this many rows of x on, the blocked product of what was decoded is faster: 7 at 512² and 2048². */
+const manyRows = 7;
 /** Groups of more columns could overflow i32. */
 const mostGroup = 4096;
 /** Groups of up to so many columns add up four side by side: to scale each on its own would take a third of the time. */
@@ -20,11 +21,8 @@ export const int4Rule: EncodedRule = {
   accepts: () => true,
   compile: (spec, engine) => {
     const { walks, m, activations, columns } = spec;
-    const { group, groups, codeStep } = settingsOf(spec);
-    const exact = decodedProgram(spec, engine, decodeInt4(spec, engine), [
-      { rowBytes: codeStep, bits: 4 },
-      { rowBytes: groups * 4, bits: 32 / group },
-    ]);
+    const { group } = settingsOf(spec);
+    const exact = decodedProgram(spec, engine, decoderOf(spec, engine));
     const lanes = lanesOf(group, columns);
     return walks === 'columns' && m < manyRows && activations === 'f32' && lanes !== undefined
       ? int4Planes(spec, engine, exact, lanes)
@@ -49,13 +47,29 @@ function settingsOf({ settings, columns }: EncodedMatmulSpec): {
   return { group, groups, hasZeros: settings['zeros'] === true, codeStep: Math.ceil(columns / 2) };
 }
 
-function decodeInt4(spec: EncodedMatmulSpec, engine: Engine): Decode {
-  const { decodeInt4: decode } = int4Kernels(engine);
+function decoderOf(spec: EncodedMatmulSpec, engine: Engine): Decoder {
+  const { decodeInt4 } = int4Kernels(engine);
+  const { panelInt4 } = panelKernels(engine);
   const { group, groups, hasZeros, codeStep } = settingsOf(spec);
-  return ([codes = 0, scales = 0, zeros = 0], { row, rows, column, columns }, target) => {
-    const [from, ofGroups] = [codes + row * codeStep, scales + row * groups * 4];
-    const zero = hasZeros ? zeros + row * groups : 0;
-    decode(from, ofGroups, zero, rows, column, columns, codeStep, groups, Math.log2(group), target);
+  const bits = Math.log2(group);
+  /** Where the arrays of a row begin. */
+  const from = ([codes = 0, scales = 0, zeros = 0]: readonly number[], row: number): [number, number, number] => [
+    codes + row * codeStep,
+    scales + row * groups * 4,
+    hasZeros ? zeros + row * groups : 0,
+  ];
+  return {
+    rowsOf: [
+      { rowBytes: codeStep, bits: 4 },
+      { rowBytes: groups * 4, bits: 32 / group },
+    ],
+    decode: (parts, { row, rows, column, columns }, target) =>
+      void decodeInt4(...from(parts, row), rows, column, columns, codeStep, groups, bits, target),
+    panel: {
+      columns: 16,
+      write: (parts, { row, column, columns }, target) =>
+        void panelInt4(...from(parts, row), column, columns, codeStep, groups, bits, target),
+    },
   };
 }
 

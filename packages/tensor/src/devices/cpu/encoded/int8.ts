@@ -2,9 +2,10 @@
 import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
 import type { Engine, Program } from '../engine.ts';
 import { gemmKernels, packDense, planGemm, roundUp } from '../gemm/gemm.ts';
-import { addressesOf, decodedProgram, rowsOfResult, type Decode } from './decoded-product.ts';
+import { addressesOf, decodedProgram, rowsOfResult, type Decoder } from './decoded-product.ts';
 import type { EncodedRule } from './encoded-rule.ts';
 import { int8Kernels, planeBlock } from './int8-kernels.ts';
+import { panelKernels } from './panels.ts';
 import { mostLost, planesProgram } from './planes-product.ts';
 import { planeKernels } from './planes.ts';
 import { roundingKernels } from './rounding.ts';
@@ -12,8 +13,8 @@ import { rowsOfX } from './rows-of-x.ts';
 
 /** Sums of so many products of two codes fit i32. */
 const mostColumns = 131072;
-/** From this many rows of x on, the blocked product of what was decoded is no slower: 16 at 2048². */
-const manyRows = 16;
+/** From this many rows of x on, the blocked product of what was decoded is no slower: 8 at 512² and 2048². */
+const manyRows = 8;
 /** The same for rows of codes, whose blocked product does twice as much a cycle: 8 at 2048². */
 const manyCodedRows = 8;
 
@@ -22,7 +23,7 @@ export const int8Rule: EncodedRule = {
   accepts: () => true,
   compile: (spec, engine) => {
     const { walks, columns, m, activations } = spec;
-    const exact = decodedProgram(spec, engine, decodeInt8(spec, engine), [{ rowBytes: columns, bits: 8 }]);
+    const exact = decodedProgram(spec, engine, decoderOf(spec, engine));
     if (walks === 'rows') return exact;
     if (activations === 'int8' && columns <= mostColumns)
       return m < manyCodedRows ? codesProgram(spec, engine) : codesProduct(spec, engine);
@@ -32,12 +33,20 @@ export const int8Rule: EncodedRule = {
 
 const scaleStepOf = ({ settings }: EncodedMatmulSpec): number => (settings['scales'] === 'matrix' ? 0 : 4);
 
-function decodeInt8(spec: EncodedMatmulSpec, engine: Engine): Decode {
-  const { decodeInt8: decode } = int8Kernels(engine);
+function decoderOf(spec: EncodedMatmulSpec, engine: Engine): Decoder {
+  const { decodeInt8 } = int8Kernels(engine);
+  const { panelInt8 } = panelKernels(engine);
+  const { columns: step } = spec;
   const scaleStep = scaleStepOf(spec);
-  return ([codes = 0, scales = 0], { row, rows, column, columns }, target) => {
-    const from = codes + row * spec.columns + column;
-    decode(from, scales + row * scaleStep, rows, columns, spec.columns, scaleStep, target);
+  return {
+    rowsOf: [{ rowBytes: step, bits: 8 }],
+    decode: ([codes = 0, scales = 0], { row, rows, column, columns }, target) =>
+      void decodeInt8(codes + row * step + column, scales + row * scaleStep, rows, columns, step, scaleStep, target),
+    panel: {
+      columns: 8,
+      write: ([codes = 0, scales = 0], { row, column, columns }, target) =>
+        void panelInt8(codes + row * step + column, scales + row * scaleStep, columns, step, scaleStep, target),
+    },
   };
 }
 
