@@ -15,4 +15,5 @@ export {
 } from './config/rules.ts';
 export { aRawTensor } from './io/safetensors.ts';
 export { aParameter } from './module/parameter.ts';
+export { aPreference } from './module/prefer.ts';
 export { aSignal } from './train/signal.ts';

@@ -88,6 +88,7 @@ export {
 } from './module/call-context.ts';
 export { Module, type LayerReport, type ModuleConfig, type NamingOptions } from './module/module.ts';
 export { Parameter, type ParameterView } from './module/parameter.ts';
+export { prefer, type Preference } from './module/prefer.ts';
 export type { StoredWeight } from './module/stored-weight.ts';
 export type { BuildChild, ModuleType } from './module/registry.ts';
 export { countParameters, summary, type Summary, type SummaryOptions, type SummaryRow } from './module/summary.ts';

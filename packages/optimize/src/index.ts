@@ -49,7 +49,7 @@ export {
   type ModelWeights,
   type WeightDescriptions,
 } from './layout/model-file.ts';
-export { loadOptimizedFrom, type OptimizedModel } from './layout/optimized-files.ts';
+export { loadOptimizedFrom, type LoadOptimizedOptions, type OptimizedModel } from './layout/optimized-files.ts';
 export { layoutNames, type LayoutName } from './layout/weight-layout.ts';
 export type { PruneScope } from './prune/allocate.ts';
 export { importances, registerScore, type Importance, type Scorer, type ScoreType } from './prune/importance.ts';

@@ -42,7 +42,7 @@ describe('compress', () => {
     expect(report.after.cost.perParameter[0]?.kernel?.kernel).toBe('dense');
     expect(report.notes).toContainEqual(
       expect.stringMatching(
-        /^Stored in a format and computed dense, .*0\.weight \(density 0\.\d\d ≥ crossover 0\.\d\d\)/u,
+        /^Stored in a format and computed dense, .*0\.weight \(\d+\.\d times faster at density 0\.\d\d ≥ crossover 0\.\d\d: \d.*own \d/u,
       ),
     );
     expect(reportJson(report)).toEqual(JSON.parse(JSON.stringify(report)));

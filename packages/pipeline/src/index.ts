@@ -99,6 +99,7 @@ export type {
   ModelFigures,
   Report,
   ReportRow,
+  WeightKernel,
   ReportSearch,
   ReportTrial,
   RunReport,

@@ -44,7 +44,7 @@ export {
   type TypedArray,
 } from './dtype/dtype.ts';
 export { promote, wideFloat } from './dtype/promote.ts';
-export { chooseKernel, denseToKeep, mostKeptDense, type KernelChoice, type ProductUse } from './encoded/crossover.ts';
+export { chooseKernel, denseToKeep, type KernelChoice, type ProductUse } from './encoded/crossover.ts';
 export { encodeMatrix, matrixFromArrays, type PlaceOptions } from './encoded/encode.ts';
 export type {
   EncodedArray,

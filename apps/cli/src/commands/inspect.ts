@@ -9,6 +9,7 @@ import { withCommonOptions, withExamples } from '../cli/options.ts';
 import { withPlugins } from '../cli/plugin.ts';
 import { openSession, type CommonOptions, type Environment } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
+import { describeKernel } from '../report/kernels.ts';
 import { formatBytes, formatCount, formatMacs, formatPercent } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
 import { checkModelFolder } from './model-options.ts';
@@ -54,7 +55,7 @@ async function layersOf(folder: string): Promise<readonly LayerRow[]> {
       nonZeros: sum(({ nonZeros }) => nonZeros),
       bytes: sum(({ bytes }) => bytes),
       stored: weight === undefined ? '' : `${weight.layout} ${weight.format}`,
-      kernel: weight?.kernel ? `${weight.kernel.kernel}: ${weight.kernel.reason}` : '',
+      kernel: weight?.kernel ? describeKernel(weight.kernel) : '',
       macs,
     };
   });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunReport } from '@espalier/pipeline';
+import { describeKernel } from '../../src/report/kernels.ts';
 import { espalier } from '../helpers/cli.ts';
 import { tinyRecipe, writeTinyImages } from '../helpers/tiny-images.ts';
 
@@ -81,9 +82,11 @@ describe('a whole run on small images', () => {
     },
   );
 
-  test('inspect counts what the report counts', async () => {
+  test('inspect counts what the report counts, and both say the same of what compressed weights run on', async () => {
     const { stdout } = await espalier(['inspect', at('first', 'int8'), '--json']);
-    const { parameters, nonZeros, macs, bytes } = JSON.parse(stdout) as NonNullable<RunReport['rows'][number]>;
+    const { parameters, nonZeros, macs, bytes, layers } = JSON.parse(stdout) as NonNullable<
+      RunReport['rows'][number]
+    > & { readonly layers: readonly { readonly kernel: string }[] };
     const row = report.rows.find(({ name }) => name === 'int8');
     expect({ parameters, nonZeros, macs, bytes }).toEqual({
       parameters: row?.parameters,
@@ -91,6 +94,10 @@ describe('a whole run on small images', () => {
       macs: row?.macs,
       bytes: row?.bytes,
     });
+    const { kernels = [] } = row ?? {};
+    expect(kernels.length).toBeGreaterThan(0);
+    expect(layers.flatMap(({ kernel }) => (kernel === '' ? [] : [kernel]))).toEqual(kernels.map(describeKernel));
+    expect(kernels.every(({ microseconds }) => (microseconds?.own ?? 0) > 0)).toBe(true);
   });
 
   test('stopped in the middle it can be resumed, and ends with the same models, byte for byte', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RunReport } from '@espalier/pipeline';
+import { reportTable } from '../../src/report/report-table.ts';
+import { FakeStream } from '../helpers/fake-stream.ts';
 import { reportPage } from '../../src/report/html/page.ts';
 import { html } from '../../src/report/html/markup.ts';
 import { linearScale, logScale } from '../../src/report/html/scale.ts';
@@ -30,6 +32,18 @@ const report: RunReport = {
       bytes: 12_000,
       folder: 'int8',
       passes: ['drop 9 of 10 weights by LAMP', 'round 2'],
+      kernels: [
+        {
+          name: '3.weight',
+          shape: [128, 784],
+          layout: 'bitmask',
+          format: 'int8',
+          kernel: 'dense',
+          reason: '1.3 times faster at density 0.10 ≥ crossover 0.07: 12 µs, own 16 µs',
+          crossover: 0.07,
+          microseconds: { own: 16, dense: 12 },
+        },
+      ],
     },
   ],
   images: { train: 60_000, test: 10_000, validation: 5000 },
@@ -99,6 +113,17 @@ describe('the report', () => {
   test('says what was done to each model', () => {
     expect(page).toMatch(/<dt>int8<\/dt>\s*<dd>drop 9 of 10 weights by LAMP; then round 2<\/dd>/u);
     expect(page).not.toMatch(/<dt>searched<\/dt>/u);
+  });
+
+  test('says what each compressed weight runs on, and why, as the terminal does', () => {
+    expect(page).toMatch(
+      /<td>3\.weight 128 × 784<\/td>\s*<td>bitmask int8<\/td>\s*<td>dense<\/td>\s*<td>1\.3 times faster at density/u,
+    );
+    expect(reportTable(report.rows, new FakeStream())).toContain(
+      'int8: 3.weight 128 × 784, stored bitmask int8, runs dense: 1.3 times faster at density 0.10 ≥ crossover 0.07: 12 µs, own 16 µs',
+    );
+    const older = { ...report, rows: report.rows.map((each) => ({ ...each, kernels: [] })) };
+    expect(reportPage(older)).not.toContain('compressed weights run on');
   });
 
   test('has no drawing where there is nothing to draw', () => {

@@ -73,6 +73,7 @@ export async function cloneModel(
     const parameter = copies.get(name) as Parameter;
     const { stored, trainable } = original;
     parameter.trainable = trainable;
+    parameter.mayKeepDense = original.mayKeepDense;
     if (stored) parameter.store({ ...stored, matrix: device ? await stored.matrix.to(device) : stored.matrix });
   }
   return copy;

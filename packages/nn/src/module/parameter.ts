@@ -5,7 +5,6 @@ import {
   denseToKeep,
   dtypes,
   keep,
-  mostKeptDense,
   noGrad,
   ShapeError,
   sizeOf,
@@ -46,6 +45,8 @@ interface Weight {
   stored: StoredWeight | undefined;
   /** What `stored` stands for, kept where products are faster with it. */
   kept: Tensor | undefined;
+  /** Whether there is memory for that. */
+  mayKeepDense: boolean;
   /** What was chosen for the use asked for last. */
   choice: (ProductUse & { readonly dense: boolean }) | undefined;
   readonly shape: Shape;
@@ -85,6 +86,7 @@ export class Parameter {
       tensor: leaf,
       stored: undefined,
       kept: undefined,
+      mayKeepDense: false,
       choice: undefined,
       shape: leaf.shape,
       views: [],
@@ -129,7 +131,20 @@ export class Parameter {
     return (this.#weight.tensor ?? (this.#weight.stored as StoredWeight).matrix).device;
   }
 
-  /** Bytes that it takes on its device, with the dense copy that a small stored weight may have beside it. */
+  /**
+   * Whether a stored weight may have a dense copy beside it, for products that are faster with it. False until somebody allows
+   * it: `prefer` does for a whole model, and loading one.
+   */
+  get mayKeepDense(): boolean {
+    return this.#weight.mayKeepDense;
+  }
+
+  set mayKeepDense(on: boolean) {
+    this.#weight.mayKeepDense = on;
+    if (!on) this.#dropKept();
+  }
+
+  /** Bytes that it takes on its device, with the dense copy that a stored weight may have beside it. */
   get bytes(): number {
     const { tensor, stored, kept } = this.#weight;
     const dense = tensor ?? kept;
@@ -209,14 +224,14 @@ export class Parameter {
   }
 
   /**
-   * `factor` for one kind of product: a stored weight as it is stored, or, where `chooseKernel` finds the dense one faster, in
-   * its own shape from a copy that is made once and kept. What is not finite then meets zeros that a sparse format leaves out.
+   * `factor` for one kind of product: a stored weight as it is stored, or, where it `mayKeepDense` and `chooseKernel` finds the
+   * dense one faster, in its own shape from a copy that is made once and kept. What is not finite then meets zeros that a sparse format leaves out.
    */
   factorFor(use: ProductUse): Tensor | EncodedMatrix {
     const { stored, choice: last } = this.#weight;
     if (!stored) return this.value;
     const { matrix } = stored;
-    if (this.size > mostKeptDense) return matrix;
+    if (!this.#weight.mayKeepDense) return matrix;
     const isSame = last?.rows === use.rows && last.windows === use.windows;
     const choice = isSame ? last : { ...use, dense: chooseKernel(matrix, use).kernel === 'dense' };
     this.#weight.choice = choice;

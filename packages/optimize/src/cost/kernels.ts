@@ -9,10 +9,10 @@ import { chooseKernel, type KernelChoice, type Shape } from '@espalier/tensor';
 export function kernelsOf(model: Module, inputShape: Shape): Map<string, KernelChoice> {
   const macs = new Map(summary(model, inputShape).rows.map((row) => [row.name, row.macs]));
   const kernels = new Map<string, KernelChoice>();
-  for (const [name, { stored, shape, size }] of model.namedParameters()) {
+  for (const [name, { stored, shape, size, mayKeepDense }] of model.namedParameters()) {
     const rows = (macs.get(name.slice(0, Math.max(0, name.lastIndexOf('.')))) ?? 0) / size;
     if (!stored || !Number.isInteger(rows) || rows === 0) continue;
-    kernels.set(name, chooseKernel(stored.matrix, { rows, windows: shape.length > 2 }));
+    kernels.set(name, chooseKernel(stored.matrix, { rows, windows: shape.length > 2, mayKeepDense }));
   }
   return kernels;
 }

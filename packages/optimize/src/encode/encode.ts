@@ -1,5 +1,5 @@
 /** The pass that brings weights into a format to compute from. */
-import type { Json, Module } from '@espalier/nn';
+import { prefer, type Json, type Module } from '@espalier/nn';
 import { encodeMatrix, TensorError, type MatrixFormat } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import { formatNamed, formatNames } from '../layout/formats.ts';
@@ -54,6 +54,7 @@ export function encode(options: EncodeOptions): Pass {
             const details: Record<string, Json> = {};
             for (const each of chosen)
               details[each.name] = await storeIn(format as MatrixFormat<never>, each, settings);
+            prefer(model, 'balance');
             return { config, summary, details };
           },
         }),

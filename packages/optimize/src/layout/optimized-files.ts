@@ -3,12 +3,15 @@ import {
   buildForValues,
   dtypesOf,
   FormatError,
+  prefer,
   readModelFiles,
   restoreTraining,
   type Json,
   type Module,
   type ModelFileReader,
+  type Preference,
 } from '@espalier/nn';
+import { aPreference } from '@espalier/nn/arguments';
 import type { Device } from '@espalier/tensor';
 import { aDevice, aFunction, aText, check, checkOptions } from '@espalier/tensor/arguments';
 import { quote } from '../quote.ts';
@@ -20,6 +23,14 @@ const method = 'espalier';
 const version = 1;
 
 type Metadata = { readonly [key: string]: Json };
+
+/** How a model is loaded. */
+export interface LoadOptimizedOptions {
+  /** Default: `defaultDevice()`. */
+  readonly device?: Device;
+  /** Whether stored weights keep dense copies where those are faster (see `prefer` of `@espalier/nn`). Default: balance. */
+  readonly prefer?: Preference;
+}
 
 /** A model from its files. */
 export interface OptimizedModel {
@@ -46,11 +57,11 @@ export function describeLayouts(descriptions: WeightDescriptions, metadata: Meta
  */
 export async function loadOptimizedFrom(
   read: ModelFileReader,
-  options: { readonly device?: Device; readonly source?: string } = {},
+  options: LoadOptimizedOptions & { readonly source?: string } = {},
 ): Promise<OptimizedModel> {
   check('loadOptimizedFrom', 'read', read, aFunction);
-  checkOptions('loadOptimizedFrom', options, { device: aDevice, source: aText });
-  const { source = 'model', ...place } = options;
+  checkOptions('loadOptimizedFrom', options, { device: aDevice, source: aText, prefer: aPreference });
+  const { source = 'model', prefer: preference = 'balance', ...place } = options;
   const { model: config, tensors, metadata = {}, optimization, ...rest } = await readModelFiles(read, source);
   const { [layoutKey]: layouts, ...kept } = metadata;
   const descriptions = parseLayouts(`${source}/config.json`, layouts);
@@ -61,6 +72,7 @@ export async function loadOptimizedFrom(
   const model = buildForValues(config, new Map([...dtypesOf(tensors), ...described]), place.device);
   restoreTraining(model, rest, source);
   unpackWeights(`${source}/model.safetensors`, model, { tensors, descriptions });
+  prefer(model, preference);
   return { model: model.eval(), metadata: kept, optimization };
 }
 

@@ -2,12 +2,17 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeModel, describeTraining, type Json, type Module } from '@espalier/nn';
+import { aPreference } from '@espalier/nn/arguments';
 import { modelFilesIn, writeModelFolder } from '@espalier/nn/node';
-import type { Device } from '@espalier/tensor';
 import { aDevice, anObject, aText, check, checkOptions, ruleOf } from '@espalier/tensor/arguments';
 import { anything } from '../arguments.ts';
 import { packWeights } from '../layout/model-file.ts';
-import { describeLayouts, loadOptimizedFrom, type OptimizedModel } from '../layout/optimized-files.ts';
+import {
+  describeLayouts,
+  loadOptimizedFrom,
+  type LoadOptimizedOptions,
+  type OptimizedModel,
+} from '../layout/optimized-files.ts';
 
 /** What is kept with a model. */
 export interface SaveOptimizedOptions {
@@ -49,12 +54,9 @@ export async function saveOptimized(
  * `Parameter.stored`).
  * @throws {FormatError} naming the file and what is wrong with it, for a damaged folder.
  */
-export async function loadOptimized(
-  folder: string,
-  options: { readonly device?: Device } = {},
-): Promise<OptimizedModel> {
+export async function loadOptimized(folder: string, options: LoadOptimizedOptions = {}): Promise<OptimizedModel> {
   check('loadOptimized', 'folder', folder, aText);
-  checkOptions('loadOptimized', options, { device: aDevice });
+  checkOptions('loadOptimized', options, { device: aDevice, prefer: aPreference });
   return loadOptimizedFrom(modelFilesIn(folder), { ...options, source: folder });
 }
 

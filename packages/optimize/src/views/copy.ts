@@ -1,5 +1,5 @@
 /** Copies of models, with and without their views. */
-import { cloneModel, type Module, type Parameter, type ParameterView } from '@espalier/nn';
+import { cloneModel, prefer, type Module, type Parameter, type ParameterView } from '@espalier/nn';
 import { aModule } from '@espalier/nn/arguments';
 import type { Device } from '@espalier/tensor';
 import { aDevice, check, checkOptions } from '@espalier/tensor/arguments';
@@ -59,6 +59,7 @@ export async function materializeModel(model: Module): Promise<Module> {
   check('materializeModel', 'model', model, aModule);
   const copy = await cloneModel(model);
   const originals = model.namedParameters();
+  let isLoaded = false;
   for (const [name, parameter] of copy.namedParameters()) {
     const original = originals.get(name);
     if (!original || original.stored || original.views.length === 0) continue;
@@ -72,7 +73,10 @@ export async function materializeModel(model: Module): Promise<Module> {
     }
     const weight = await materialize(original, name);
     restore(name, parameter, weight, weight.arrays);
+    isLoaded = true;
   }
+  // What was stored before keeps what it was told.
+  if (isLoaded) prefer(copy, 'balance');
   return copy;
 }
 

@@ -2,7 +2,7 @@
 import type { Importance, LatencyRatio, StepJson, WeightFormat } from '@espalier/optimize';
 import type { Candidate } from '../candidate/candidate.ts';
 import type { SourceUse } from '../data/source.ts';
-import type { CurvePoint, ModelCost } from '../report/report.ts';
+import type { CurvePoint, ModelCost, WeightKernel } from '../report/report.ts';
 import type { Figures } from '../task/task.ts';
 import type { Job } from './job.ts';
 
@@ -103,6 +103,8 @@ export interface Measured extends Figures, ModelCost {
   readonly images: number;
   /** What was done to it after its first training, a sentence for each pass. */
   readonly passes: readonly string[];
+  /** Of each weight that is stored in a format. */
+  readonly kernels: readonly WeightKernel[];
   /** Milliseconds for one example, if that was to be measured. */
   readonly latencyMs?: number;
   /** How many there are to train on. */

@@ -1,5 +1,6 @@
 /** What a run has to say, as data: JSON first, and whatever is shown is made from it. */
-import type { LatencyRatio } from '@espalier/optimize';
+import type { LatencyRatio, ParameterCost } from '@espalier/optimize';
+import type { KernelChoice } from '@espalier/tensor';
 import type { Candidate } from '../candidate/candidate.ts';
 
 /** What a model costs. */
@@ -23,6 +24,9 @@ export interface ClassMetrics {
 /** How good a model is, and what it costs. */
 export type ModelFigures = ClassMetrics & ModelCost;
 
+/** What the products of a weight that is stored in a format run on, for one example, and why. */
+export interface WeightKernel extends Pick<ParameterCost, 'name' | 'shape' | 'layout' | 'format'>, KernelChoice {}
+
 /** One model of a run, as it is whatever its task. */
 interface Row extends ModelCost {
   readonly name: string;
@@ -30,6 +34,8 @@ interface Row extends ModelCost {
   readonly folder: string;
   /** What was done to it after the search, a sentence for each pass, as `optimization.json` has it. */
   readonly passes: readonly string[];
+  /** Of each weight that is stored in a format; absent in reports that are older than such weights. */
+  readonly kernels?: readonly WeightKernel[];
   /** Milliseconds for one example, measured on the device of the run. */
   readonly latencyMs: number;
   /** Against the latency of the first model, both measured in turns; absent for that model. */

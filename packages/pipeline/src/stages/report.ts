@@ -13,9 +13,20 @@ function rowsOf({ names, models, latencies }: MeasuredRows): readonly ReportRow<
   return names.flatMap((name, index) => {
     const [model, time] = [models[index], times[index]];
     if (model === undefined || time === undefined) return [];
-    const { metrics, parameters, nonZeros, bytes, macs, passes } = model;
+    const { metrics, parameters, nonZeros, bytes, macs, passes, kernels } = model;
     return [
-      { name, ...metrics, parameters, nonZeros, bytes, macs, ...time, folder: name, passes } as ReportRow<Metrics>,
+      {
+        name,
+        ...metrics,
+        parameters,
+        nonZeros,
+        bytes,
+        macs,
+        ...time,
+        folder: name,
+        passes,
+        kernels,
+      } as ReportRow<Metrics>,
     ];
   });
 }

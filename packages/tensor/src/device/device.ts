@@ -66,7 +66,7 @@ export interface Device {
   readonly description: string;
   readonly capabilities: DeviceCapabilities;
   /** What products with encoded matrices cost here; absent where it was not measured, and all run from their arrays. */
-  readonly encodedCosts?: EncodedCosts;
+  readonly encodedCosts?: EncodedCosts | undefined;
 
   /** Every device runs `loop` specs on its dtypes; this says whether it also takes the given other spec. The planner decomposes what it can. */
   accepts(spec: KernelSpec): boolean;

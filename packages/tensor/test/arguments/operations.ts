@@ -442,7 +442,10 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
     ),
     options({ device: reference }),
   ],
-  chooseKernel: [slot(inFormat, () => false), options({ rows: count, windows: boolean }, ['rows'])],
+  chooseKernel: [
+    slot(inFormat, () => false),
+    options({ rows: count, windows: boolean, mayKeepDense: boolean }, ['rows']),
+  ],
   denseToKeep: [
     slot(inFormat, () => false),
     slot(
@@ -746,5 +749,5 @@ export const internalMethods: ReadonlySet<string> = new Set([
 
 /** Exports that are no operations: tables and formats. Classes of errors are known by their names. */
 export const tables: ReadonlySet<string> = new Set([
-  'dtypeNames', 'dtypes', 'opTable', 'scalar', 'mostKeptDense', 'bitmask', 'blockSparse', 'codebook', 'csr', 'int4', 'int8', 'nOfM',
+  'dtypeNames', 'dtypes', 'opTable', 'scalar', 'bitmask', 'blockSparse', 'codebook', 'csr', 'int4', 'int8', 'nOfM',
 ]); // prettier-ignore

@@ -3,8 +3,9 @@ import type { Architecture, ArchitectureChoice, RunReport } from '@espalier/pipe
 import { formatCount, formatDuration, formatPercent } from '../../terminal/format.ts';
 import { accuracyAgainstBytes } from './accuracy-bytes.ts';
 import { confusionMatrix } from './confusion-matrix.ts';
+import { kernelsTable } from './kernels-table.ts';
 import { learningCurves } from './learning-curves.ts';
-import { html, type Markup } from './markup.ts';
+import { html, nothing, type Markup } from './markup.ts';
 import { searchHistory } from './search-history.ts';
 import { styleSheet } from './style.ts';
 import { summaryTable } from './summary-table.ts';
@@ -86,6 +87,19 @@ function section(heading: string, text: string, content: Markup, full = false): 
   </section>`;
 }
 
+/** Nothing where no weight is stored in a format. */
+function kernelsSection(report: RunReport): Markup {
+  const table = kernelsTable(report);
+  return table === nothing
+    ? nothing
+    : section(
+        'What the compressed weights run on',
+        'For one image at a time, by the costs of products on this device: from the arrays as they are stored, or from a dense copy where that is faster.',
+        table,
+        true,
+      );
+}
+
 /** The report of a run as one page that needs nothing beside itself. */
 export function reportPage(report: RunReport): string {
   const { name, images, search, rows } = report;
@@ -109,6 +123,7 @@ export function reportPage(report: RunReport): string {
         </p>
         <main>
           ${section('The models', 'Accuracy and macro-F1 on the test images, which no decision was made by. Latency is measured, one image at a time, each model in turns with the searched one; the ratio has the interval that holds it at a confidence of 99.9 %.', html`${summaryTable(report)}${pairs(passesOf(report))}`, true)}
+          ${kernelsSection(report)}
           ${section('Accuracy against bytes', 'Up and to the left is better.', accuracyAgainstBytes(report))}
           ${section('Search history', `Each dot is a trial, judged on ${formatCount(images.validation)} held-out training images; the line is the best so far. The search ${search.stopped}.`, searchHistory(report))}
           ${section('Learning curves', 'Mean training loss; the distilled student minimises another loss than the others.', learningCurves(report))}

@@ -14,6 +14,8 @@ section { min-width: 0; } section.full { grid-column: 1 / -1; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 .summary th, .summary td { padding: .4rem .6rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
 .summary th:first-child { text-align: left; } .summary thead th { color: var(--soft); font-weight: 500; font-size: .85rem; }
+.kernels th, .kernels td { padding: .3rem .6rem; border-bottom: 1px solid var(--rule); text-align: left; font-size: .9rem; }
+.kernels thead th { color: var(--soft); font-weight: 500; font-size: .85rem; } .kernels tbody th { font-weight: inherit; white-space: nowrap; }
 .swatch { display: inline-block; width: .7rem; height: .7rem; margin-right: .5rem; border-radius: 50%; background: currentColor; }
 .searched { --own: var(--searched); } .random-mask { --own: var(--random-mask); } .pruned { --own: var(--pruned); }
 .int8 { --own: var(--int8); } .student { --own: var(--student); } .swatch, .legend li::marker { color: var(--own); }

@@ -38,6 +38,9 @@ export async function measure(input: MeasureInput, context: JobContext): Promise
     nonZeros: cost.nonZeros,
     bytes: await folderBytes(folder),
     macs: cost.macs,
+    kernels: cost.perParameter.flatMap(({ name, shape, layout, format, kernel }) =>
+      kernel ? [{ name, shape, layout, format, ...kernel }] : [],
+    ),
     ...(cost.latency && { latencyMs: cost.latency.medianMs }),
   };
 }

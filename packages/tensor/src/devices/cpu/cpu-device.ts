@@ -16,7 +16,8 @@ import type {
 import type { KernelSpec } from '../../kernel/spec.ts';
 import { KernelCache } from '../../device/kernel-cache.ts';
 import { reclaim, relieve } from '../../device/residents.ts';
-import { encodedCosts } from './encoded/costs.ts';
+import type { EncodedCosts } from '../../device/encoded-costs.ts';
+import { encodedPrograms } from './encoded/provided.ts';
 import { Engine, type Program } from './engine.ts';
 import { DeviceMemory } from './memory/device-memory.ts';
 import { acceptsSpec, compile, scratchOf } from './programs.ts';
@@ -69,7 +70,6 @@ class CpuDevice implements Device {
     maxBindings,
     synchronousRead: true,
   };
-  readonly encodedCosts = encodedCosts;
   readonly #memory: DeviceMemory;
   readonly #engine: Engine;
   readonly #kernels = new KernelCache<CpuKernel>();
@@ -82,6 +82,10 @@ class CpuDevice implements Device {
     this.#memory = new DeviceMemory(options.maximumBytes, () => reclaim(this));
     this.#engine = new Engine(this.#memory);
     this.description = `WebAssembly SIMD, one thread, ${this.#memory.limits.shared ? 'shared' : 'private'} memory`;
+  }
+
+  get encodedCosts(): EncodedCosts | undefined {
+    return encodedPrograms.costs;
   }
 
   accepts(spec: KernelSpec): boolean {

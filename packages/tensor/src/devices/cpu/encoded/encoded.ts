@@ -5,6 +5,7 @@ import { rowsOfResult } from './decoded-product.ts';
 import { bitmaskRule } from './bitmask.ts';
 import { blocksRule } from './blocks.ts';
 import { codebookRule } from './codebook.ts';
+import { encodedCosts } from './costs.ts';
 import { csrRule } from './csr.ts';
 import type { EncodedRule } from './encoded-rule.ts';
 import { int4Rule } from './int4.ts';
@@ -59,4 +60,4 @@ function compile(spec: EncodedMatmulSpec, engine: Engine): Program {
   return rules[spec.layout].compile(spec, engine);
 }
 
-provideEncodedPrograms({ accepts, compile });
+provideEncodedPrograms({ accepts, compile, costs: encodedCosts });
