@@ -1,7 +1,7 @@
 // The layers of @espalier/pipeline, the lowest first.
 import type { Layers } from './layers.ts';
 
-/** Data and tasks below jobs, jobs below the rows and stages that ask for them, Node above all. */
+/** Data and tasks below jobs, jobs below the rows and stages that ask for them, what runs those above, Node above all. */
 export const pipeline: Layers = {
   arrows: {
     'errors.ts': [],
@@ -16,14 +16,35 @@ export const pipeline: Layers = {
     jobs: ['errors.ts', 'registry.ts', 'data', 'task', 'candidate', 'host', 'report'],
     'host/shared-bar.ts': ['host', 'jobs'],
     pipeline: ['errors.ts', 'text', 'fields.ts', 'registry.ts', 'data', 'task', 'candidate', 'host', 'report', 'jobs'],
-    node: ['errors.ts', 'text', 'fields.ts', 'data', 'task', 'candidate', 'host', 'jobs', 'pipeline'],
-    rows: ['errors.ts', 'text', 'fields.ts', 'candidate', 'report', 'host/shared-bar.ts', 'pipeline'],
+    rows: ['errors.ts', 'text', 'fields.ts', 'registry.ts', 'candidate', 'report', 'host/shared-bar.ts', 'pipeline'],
     search: ['errors.ts', 'fields.ts', 'task', 'candidate', 'host', 'report', 'jobs', 'pipeline'],
     'quickstart.ts': ['pipeline', 'rows', 'search'],
-    stages: ['errors.ts', 'task', 'candidate', 'report', 'jobs', 'host/shared-bar.ts', 'pipeline', 'rows', 'search'],
+    stages: [
+      'errors.ts',
+      'registry.ts',
+      'task',
+      'candidate',
+      'report',
+      'jobs',
+      'host/shared-bar.ts',
+      'pipeline',
+      'rows',
+      'search',
+    ],
+    'pipeline/check.ts': ['errors.ts', 'fields.ts', 'data', 'task', 'pipeline', 'rows', 'stages'],
+    'pipeline/run.ts': ['errors.ts', 'text', 'pipeline', 'host', 'pipeline/check.ts', 'rows', 'stages'],
+    node: [
+      'errors.ts',
+      'text',
+      'fields.ts',
+      'data',
+      'task',
+      'candidate',
+      'host',
+      'jobs',
+      'pipeline',
+      'pipeline/run.ts',
+    ],
   },
-  exceptions: [
-    { from: 'pipeline/stage.ts', to: 'stages', why: 'the registry of stages starts with those that are built in' },
-    { from: 'pipeline/row.ts', to: 'rows', why: 'the registry of rows starts with those that are built in' },
-  ],
+  exceptions: [],
 };

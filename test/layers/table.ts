@@ -1,5 +1,6 @@
 // The layers of each package, by its folder.
 import type { Layers } from './layers.ts';
+import { cli } from './cli.ts';
 import { nn } from './nn.ts';
 import { optimize } from './optimize.ts';
 import { pipeline } from './pipeline.ts';
@@ -7,7 +8,7 @@ import { search } from './search.ts';
 import { storage } from './storage.ts';
 import { tensor } from './tensor.ts';
 
-/** Packages of a folder or two have none. */
+/** Those of a folder or two have none. */
 export const layersOf: Readonly<Record<string, Layers>> = {
   'packages/tensor': tensor,
   'packages/nn': nn,
@@ -15,4 +16,5 @@ export const layersOf: Readonly<Record<string, Layers>> = {
   'packages/storage': storage,
   'packages/optimize': optimize,
   'packages/pipeline': pipeline,
+  'apps/cli': cli,
 };

@@ -80,9 +80,9 @@ export type {
 export { inlineRunner, type Runner } from './jobs/runner.ts';
 export { checkPipeline } from './pipeline/check.ts';
 export type { Pipeline, RowUse, StageUse } from './pipeline/pipeline.ts';
-export { registerRow, rowTypes, type RowContext, type RowType } from './pipeline/row.ts';
+export type { RowContext, RowType } from './pipeline/row.ts';
 export { runPipeline } from './pipeline/run.ts';
-export { registerStage, stageNames, type Stage, type StageContext, type Workshop } from './pipeline/stage.ts';
+export type { Stage, StageContext, Workshop } from './pipeline/stage.ts';
 export { createRunState, type RunState, type StageDone } from './pipeline/state.ts';
 export {
   quickstartPipeline,
@@ -105,11 +105,13 @@ export type {
   RunReport,
 } from './report/report.ts';
 export type { DistillOptions } from './rows/distill.ts';
+export { registerRow, rowTypes } from './rows/known.ts';
 export type { PruneOptions } from './rows/prune.ts';
 export type { QuantizeOptions } from './rows/quantize.ts';
 export { recipeStrategies, type SearchRecipe } from './search/recipe.ts';
 export { journalFile, runSearch, type SearchRun } from './search/run-search.ts';
 export { searchCandidates, type SearchOutcome, type SearchSetup } from './search/search.ts';
+export { registerStage, stageNames } from './stages/known.ts';
 export type { MeasuredRows } from './stages/measure.ts';
 export { registerTask, taskNames, type Figures, type Score, type Task } from './task/task.ts';
 export { nearest, suggestion } from './text/did-you-mean.ts';

@@ -1,11 +1,26 @@
 /** What is known by name, so that JSON can name it: the open tables of this package, in the idiom of those of `@espalier/nn`. */
 import { Registry as Table } from '@espalier/nn';
+import { anObject, aText, ruleOf, type Rule } from '@espalier/tensor/arguments';
 import { UsageError } from './errors.ts';
 import { suggestion } from './text/did-you-mean.ts';
 
 /** What a table holds. */
 export interface Named {
   readonly name: string;
+}
+
+/** What has a name, and certain parts beside it: each with the test that it holds. */
+export function namedRule<T extends Named>(
+  is: string,
+  parts: { readonly [Part in keyof T]?: (value: unknown) => boolean },
+): Rule<T> {
+  return ruleOf<T>(
+    is,
+    (value) =>
+      anObject.holds(value) &&
+      aText.holds(value['name']) &&
+      Object.entries<((value: unknown) => boolean) | undefined>(parts).every(([part, holds]) => holds?.(value[part])),
+  );
 }
 
 /** A table of one kind of thing. */

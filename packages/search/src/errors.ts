@@ -3,7 +3,7 @@
  * what to do".
  */
 import { brief } from './checked/quote.ts';
-import type { SpaceChange } from './space/node.ts';
+import type { SpaceChange } from './space/space-change.ts';
 import { shownUrl, withoutSecrets } from './storage/shown-url.ts';
 
 /** How long a message may be, whatever it quotes. */

@@ -39,9 +39,9 @@ export type {
   GroupNode,
   ListNode,
   PermutationNode,
-  SpaceChange,
   SpaceNode,
 } from './space/node.ts';
+export type { SpaceChange } from './space/space-change.ts';
 export { fromUnit, toUnit } from './space/number-scale.ts';
 export type { ChoiceParameter, NumberParameter, Parameter, ParameterValue } from './space/parameter.ts';
 export { editSequence } from './space/edits.ts';
@@ -167,7 +167,13 @@ export type {
 export { indexedDbStorage } from './storage/indexed-db.ts';
 export { memoryStorage, existingStudy, missingStudy } from './storage/memory.ts';
 export { openStorage } from './storage/open-storage.ts';
-export { registerStorage, storageForms, storageSchemes, type StorageType } from './storage/storage-types.ts';
+export {
+  registerStorage,
+  storageForms,
+  storageSchemes,
+  storageType,
+  type StorageType,
+} from './storage/storage-types.ts';
 export { shownUrl, withoutSecrets } from './storage/shown-url.ts';
 export type { Claim, Claimant, ClaimToken, Storage } from './storage/storage.ts';
 
@@ -187,8 +193,16 @@ export { crowdingDistance, dominates, isBetter, nonDominatedSort, rankTrials, ty
 export { importance, type ImportanceOptions } from './study/importance.ts';
 export { race, type RaceEntry, type RaceOptions } from './study/race.ts';
 export { replay, type ReplayDifference, type ReplayResult } from './study/replay.ts';
-export type { NamedVerdict, ObjectiveFunction, RunEvent, RunOptions, RunResult, Stopped } from './study/run.ts';
-export type { Study, AskOptions } from './study/study.ts';
+export type {
+  AskOptions,
+  NamedVerdict,
+  ObjectiveFunction,
+  RunEvent,
+  RunOptions,
+  RunResult,
+  Stopped,
+} from './study/run-options.ts';
+export type { Study } from './study/study.ts';
 export type { Trial } from './study/trial.ts';
 export type {
   Budget,

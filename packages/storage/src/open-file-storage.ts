@@ -8,10 +8,11 @@ import { sqliteStorage } from './sqlite/sqlite-storage.ts';
 type OpenFile = (path: string, options: { readonly readOnly: boolean }) => Promise<Storage>;
 
 /** A storage that is a file, named by what follows its scheme. */
-function fileType(scheme: string, openFile: OpenFile): StorageType {
+function fileType(scheme: string, shared: boolean, openFile: OpenFile): StorageType {
   return {
     scheme,
     form: `${scheme}:path`,
+    shared,
     keepAlive,
     open: async (url) => {
       const [, path = '', mode] = /^[^:]*:(.*?)(?:\?mode=(\w*))?$/su.exec(url) ?? [];
@@ -26,13 +27,13 @@ function fileType(scheme: string, openFile: OpenFile): StorageType {
 
 /** A storage on a server, named by the whole URL. */
 function serverType(scheme: string, open: StorageType['open']): StorageType {
-  return { scheme, form: `${scheme}://user@host/database`, keepAlive, open };
+  return { scheme, form: `${scheme}://user@host/database`, shared: true, keepAlive, open };
 }
 
 /** The storages of this package by their schemes; `openStorage` of `@espalier/search` makes them known where it meets one. */
 export const storageTypes: readonly StorageType[] = [
-  fileType('journal', journalStorage),
-  fileType('sqlite', sqliteStorage),
+  fileType('journal', false, journalStorage),
+  fileType('sqlite', true, sqliteStorage),
   serverType('postgres', postgresStorage),
   serverType('postgresql', postgresStorage),
 ];

@@ -13,6 +13,7 @@ import {
   registerStorage,
   shownUrl,
   storageSchemes,
+  storageType,
   type Study,
 } from '@espalier/search';
 import { storageTypes } from '@espalier/storage';
@@ -105,21 +106,13 @@ export function refuseMemory(storage: string): void {
   );
 }
 
-/** Which of the known kinds several processes can write at once; the others say so when they are open. */
-const isShared: ReadonlyMap<string, boolean> = new Map([
-  ['memory', false],
-  ['journal', false],
-  ['sqlite', true],
-  ['postgres', true],
-  ['postgresql', true],
-]);
-
 /**
  * Refuses several processes on a storage that one process writes.
  * @throws {UsageError} for such a storage.
  */
 export async function refuseUnshared(url: string): Promise<void> {
-  let shared = isShared.get(url.slice(0, url.indexOf(':')));
+  // A kind that does not say is asked when it is open.
+  let shared = storageType(url.slice(0, url.indexOf(':')))?.shared;
   if (shared === undefined) {
     const storage = await openStorage(url);
     ({ shared = false } = storage);

@@ -1,28 +1,12 @@
 /** What arguments and options of this package have to be, beside the rules of `@espalier/tensor`. */
 import { aCount, aFunction, aText, listOf, ruleOf, type Rule } from '@espalier/tensor/arguments';
 import type { Shape } from '@espalier/tensor';
-import type { Dataset } from '../data/dataset.ts';
 import type { LossFunction } from '../loss/loss.ts';
-import type { Module } from '../module/module.ts';
 
 /** Whether a value has methods, since an object of another copy of the package is as good as one of this. */
 export function hasMethods(value: unknown, ...names: readonly string[]): boolean {
   return Object(value) === value && names.every((name) => typeof Reflect.get(value as object, name) === 'function');
 }
-
-/** A module. */
-export const aModule: Rule<Module> = ruleOf('a module, such as build({ type })', (value) =>
-  hasMethods(value, 'forward', 'call', 'namedParameters'),
-);
-
-/** A dataset. */
-export const aDataset: Rule<Dataset> = ruleOf(
-  'a dataset, such as tensorDataset(x, y)',
-  (value) =>
-    hasMethods(value, 'load', 'prepare', 'batch') &&
-    aCount.holds(Reflect.get(value as object, 'size')) &&
-    (Reflect.get(value as object, 'labels') === undefined || hasMethods(value, 'labels')),
-);
 
 /** A loss. */
 export const aLoss: Rule<LossFunction> = ruleOf("a loss, such as crossEntropy or loss('mse')", aFunction.holds);

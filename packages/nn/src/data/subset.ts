@@ -1,9 +1,10 @@
 /** Parts of datasets. */
 import { ArgumentError } from '@espalier/tensor';
 import { aCount, check, checkOptions, describe } from '@espalier/tensor/arguments';
-import { aDataset, aSeed } from '../config/rules.ts';
+import { aSeed } from '../config/rules.ts';
 import { shuffled } from './order.ts';
 import { dataset, examples, type Dataset } from './dataset.ts';
+import { aDataset } from './rule.ts';
 
 /**
  * Some examples of a dataset, in the given order.

@@ -1,11 +1,11 @@
 /** The description of a model for a file, from which anybody can build it. */
 import { aText, check } from '@espalier/tensor/arguments';
 import { show, showName } from '../config/fields.ts';
-import { aModule } from '../config/rules.ts';
 import { StateError } from '../errors.ts';
 import { isRecord } from '../json.ts';
 import { moduleTypes } from '../layers/known.ts';
 import type { Module, ModuleConfig } from '../module/module.ts';
+import { aModule } from '../module/rule.ts';
 
 /**
  * What `config()` says of a model that is to be saved.

@@ -13,7 +13,7 @@ import {
 } from '@espalier/tensor/arguments';
 import { defaultDevice, Generator, isFloat, type Device, type DType, type Tensor } from '@espalier/tensor';
 import { show, showName } from '../config/fields.ts';
-import { aByteArray, aModule, mapOf } from '../config/rules.ts';
+import { aByteArray, mapOf } from '../config/rules.ts';
 import { FormatError } from '../errors.ts';
 import { isRecord, type Json } from '../json.ts';
 import { loss, lossName, lossTypes } from '../loss/table.ts';
@@ -25,6 +25,7 @@ import { convertForeign } from './foreign.ts';
 import { aRawTensor, decodeSafetensors, type RawTensor } from './safetensors.ts';
 import { placeTensor } from './tensors.ts';
 import { decodeUtf8 } from './utf8.ts';
+import { aModule } from '../module/rule.ts';
 
 /** The version of config.json; others are refused. */
 export const modelVersion = 1;

@@ -1,12 +1,12 @@
 /** A module with a way around it. Source: K. He et al., "Deep residual learning for image recognition", CVPR 2016. */
 import { ShapeError, type Tensor } from '@espalier/tensor';
 import { check, checkOptional } from '@espalier/tensor/arguments';
-import { aModule } from '../config/rules.ts';
 import { ConfigError } from '../errors.ts';
 import { inside } from '../config/fields.ts';
 import { below, type CallContext } from '../module/call-context.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
 import type { ModuleType } from '../module/registry.ts';
+import { aModule } from '../module/rule.ts';
 
 /** body(x) + shortcut(x); without a shortcut, body(x) + x. Submodules: `body`, `shortcut`. */
 export class Residual extends Module {

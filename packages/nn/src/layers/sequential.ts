@@ -1,12 +1,12 @@
 /** Modules one after the other. */
 import type { Tensor } from '@espalier/tensor';
 import { check, listOf } from '@espalier/tensor/arguments';
-import { aModule } from '../config/rules.ts';
 import { ConfigError } from '../errors.ts';
 import { inside, show } from '../config/fields.ts';
 import { below, type CallContext } from '../module/call-context.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
 import type { ModuleType } from '../module/registry.ts';
+import { aModule } from '../module/rule.ts';
 
 /** Feeds each module the output of the one before. Submodules are named by position: `0`, `1`, … */
 export class Sequential extends Module {

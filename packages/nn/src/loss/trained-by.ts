@@ -1,8 +1,9 @@
 /** By which loss a model was trained: what later training, of a pruned copy for one, has to go on with. */
 import { check, checkOptional } from '@espalier/tensor/arguments';
-import { aLoss, aModule } from '../config/rules.ts';
+import { aLoss } from '../config/rules.ts';
 import type { Module } from '../module/module.ts';
 import type { LossFunction } from './loss.ts';
+import { aModule } from '../module/rule.ts';
 
 const known = new WeakMap<Module, LossFunction>();
 

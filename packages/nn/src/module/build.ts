@@ -1,7 +1,7 @@
 /** From JSON to a model. */
 import { Generator, type Tensor } from '@espalier/tensor';
 import { check, checkOptions, type OptionRules } from '@espalier/tensor/arguments';
-import { aModule, aSeed } from '../config/rules.ts';
+import { aSeed } from '../config/rules.ts';
 import { addBuiltIn } from '../layers/known.ts';
 import { noteTrainedBy, trainedBy } from '../loss/trained-by.ts';
 import { deriveSeed, streamOf } from '../random/seed.ts';
@@ -10,6 +10,7 @@ import { loadTensors } from './load-state.ts';
 import type { Module, ModuleConfig } from './module.ts';
 import { toBeOverwritten, type Parameter } from './parameter.ts';
 import { buildModule } from './registry.ts';
+import { aModule } from './rule.ts';
 
 /** How a model is built. */
 export interface BuildOptions extends Partial<BuildContext> {

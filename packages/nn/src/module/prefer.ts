@@ -1,8 +1,8 @@
 /** Whether a model whose weights are stored in formats takes more memory where that makes it faster. */
 import { dtypes, sizeOf } from '@espalier/tensor';
 import { check, oneOf, type Rule } from '@espalier/tensor/arguments';
-import { aModule } from '../config/rules.ts';
 import type { Module } from './module.ts';
+import { aModule } from './rule.ts';
 
 /** What stored weights may take beside their arrays. */
 export type Preference = 'balance' | 'speed' | 'memory';

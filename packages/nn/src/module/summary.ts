@@ -1,9 +1,10 @@
 /** A table of what a model consists of. */
 import type { DType, Shape } from '@espalier/tensor';
 import { aDType, check, checkOptions } from '@espalier/tensor/arguments';
-import { aModule, aShape } from '../config/rules.ts';
+import { aShape } from '../config/rules.ts';
 import type { Module } from './module.ts';
 import { trace } from './trace.ts';
+import { aModule } from './rule.ts';
 
 /** One layer of a model. */
 export interface SummaryRow {

@@ -14,7 +14,7 @@ import {
   type OptionRules,
   type Rule,
 } from '@espalier/tensor/arguments';
-import { aDataset, aLoss, aModule, aSeed, hasMethods, integerFrom, numberThat } from '../config/rules.ts';
+import { aLoss, aSeed, hasMethods, integerFrom, numberThat } from '../config/rules.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { someTaps } from '../module/call-context.ts';
 import type { Module } from '../module/module.ts';
@@ -23,6 +23,8 @@ import type { Optimizer } from '../optim/optimizer.ts';
 import { aSchedule } from '../schedule/schedule.ts';
 import { aSignal } from './signal.ts';
 import type { CheckpointOptions, EarlyStopping, FitOptions } from './options.ts';
+import { aDataset } from '../data/rule.ts';
+import { aModule } from '../module/rule.ts';
 
 /** @throws {ArgumentError} for data without an example: there is nothing to say of it. */
 function checkExamples(operation: string, place: string, { size }: Dataset): void {

@@ -1,11 +1,11 @@
 /** Kinds of architectures by name, so that candidates, and searches for them, can name them. */
 import { build, ConfigError, countParameters, type ModuleConfig } from '@espalier/nn';
 import { quote } from '@espalier/search';
-import { aFunction, anObject, aText, check, ruleOf } from '@espalier/tensor/arguments';
+import { aFunction, anObject, check } from '@espalier/tensor/arguments';
 import type { Data } from '../data/source.ts';
 import { UsageError } from '../errors.ts';
 import { problemOf, type Field, type Problem } from '../fields.ts';
-import { createRegistry } from '../registry.ts';
+import { createRegistry, namedRule } from '../registry.ts';
 import { suggestion } from '../text/did-you-mean.ts';
 import type { Task } from '../task/task.ts';
 import { imageShape, modelConfig, parametersOf, studentOf } from './architecture.ts';
@@ -47,17 +47,16 @@ const convolutional: ArchitectureType<Architecture> = {
 
 const types = createRegistry<ArchitectureType<never>>('architecture', [convolutional]);
 
-const anArchitecture = ruleOf<ArchitectureType>(
-  'a kind of architecture: { name, options, model }',
-  (value) =>
-    anObject.holds(value) &&
-    aText.holds(value['name']) &&
-    anObject.holds(value['options']) &&
-    !Object.hasOwn(value['options'], 'type') &&
-    Object.values(value['options']).every((field) => anObject.holds(field) && aFunction.holds(field['accepts'])) &&
-    aFunction.holds(value['model']) &&
-    (value['student'] === undefined || aFunction.holds(value['student'])),
-);
+const areOptions = (value: unknown): boolean =>
+  anObject.holds(value) &&
+  !Object.hasOwn(value, 'type') &&
+  Object.values(value).every((field) => anObject.holds(field) && aFunction.holds(field['accepts']));
+
+const anArchitecture = namedRule<ArchitectureType>('a kind of architecture: { name, options, model }', {
+  options: areOptions,
+  model: aFunction.holds,
+  student: (value) => value === undefined || aFunction.holds(value),
+});
 
 /**
  * Makes a kind of architecture known by its name.

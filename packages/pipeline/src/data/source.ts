@@ -1,10 +1,10 @@
 /** Where data comes from: sources by name, each with options of its own. */
 import type { Dataset } from '@espalier/nn';
 import type { Device } from '@espalier/tensor';
-import { aFunction, anObject, aText, check, ruleOf } from '@espalier/tensor/arguments';
+import { aFunction, anObject, check } from '@espalier/tensor/arguments';
 import { UsageError } from '../errors.ts';
 import { problemOf, problemText, type Fields } from '../fields.ts';
-import { createRegistry } from '../registry.ts';
+import { createRegistry, namedRule } from '../registry.ts';
 
 /** What there is to learn from and to be tested on. */
 export interface Data {
@@ -44,14 +44,10 @@ export interface DataSource<Options extends object = object> {
  */
 export type SourceUse = string | { readonly source: string; readonly options?: object };
 
-const aSource = ruleOf<DataSource>(
-  'a source of data: { name, options, open }',
-  (value) =>
-    anObject.holds(value) &&
-    aText.holds(value['name']) &&
-    anObject.holds(value['options']) &&
-    aFunction.holds(value['open']),
-);
+const aSource = namedRule<DataSource>('a source of data: { name, options, open }', {
+  options: anObject.holds,
+  open: aFunction.holds,
+});
 
 const sources = createRegistry<DataSource<never>>('source of data');
 

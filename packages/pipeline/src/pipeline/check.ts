@@ -2,10 +2,10 @@
 import { checkSource } from '../data/source.ts';
 import { UsageError } from '../errors.ts';
 import { problemOf, problemText, wholeNumber, type Fields } from '../fields.ts';
+import { rowNamed } from '../rows/known.ts';
+import { stageNamed } from '../stages/known.ts';
 import { taskNamed } from '../task/task.ts';
 import type { Pipeline } from './pipeline.ts';
-import { rowNamed } from './row.ts';
-import { stageNamed } from './stage.ts';
 
 const goodName = /^[\w-]+$/u;
 

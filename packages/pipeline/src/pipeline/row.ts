@@ -1,17 +1,10 @@
 /** A way to make the model of a row. */
-import { aFunction, anObject, aText, check, ruleOf } from '@espalier/tensor/arguments';
 import type { Candidate } from '../candidate/candidate.ts';
 import type { Fields } from '../fields.ts';
 import type { ProgressListener } from '../jobs/job.ts';
 import type { Lesson } from '../jobs/jobs.ts';
 import type { Runner } from '../jobs/runner.ts';
-import { createRegistry } from '../registry.ts';
 import type { CurvePoint } from '../report/report.ts';
-import { distillRow } from '../rows/distill.ts';
-import { passesRow } from '../rows/passes.ts';
-import { pruneRow } from '../rows/prune.ts';
-import { quantizeRow } from '../rows/quantize.ts';
-import { trainRow } from '../rows/train.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** What a row's model is made with. */
@@ -46,40 +39,4 @@ export interface RowType<Options extends object = object> {
   readonly weight: (options: Options) => number;
   /** Makes and saves the model; gives its learning curve, empty where nothing was trained. */
   readonly make: (context: RowContext<Options>) => Promise<readonly CurvePoint[]>;
-}
-
-const aRowType = ruleOf<RowType>(
-  "a type of row: { name, options, from: 'row' or 'data', weight, make }",
-  (value) =>
-    anObject.holds(value) &&
-    aText.holds(value['name']) &&
-    anObject.holds(value['options']) &&
-    (value['from'] === 'row' || value['from'] === 'data') &&
-    aFunction.holds(value['weight']) &&
-    aFunction.holds(value['make']),
-);
-
-const rows = createRegistry<RowType<never>>('type of row', [trainRow, pruneRow, quantizeRow, distillRow, passesRow]);
-
-/**
- * Makes a type of row known by its name.
- * @throws {ConfigError} if its name is taken by another one.
- * @throws {ArgumentError} for what is none.
- */
-export function registerRow<Options extends object>(row: RowType<Options>): void {
-  check('registerRow', 'row', row, aRowType);
-  rows.register('registerRow', row);
-}
-
-/** The names of all known types of rows, sorted. */
-export function rowTypes(): string[] {
-  return rows.names();
-}
-
-/**
- * The type of row of a name.
- * @throws {UsageError} that names those that are known.
- */
-export function rowNamed(name: string): RowType {
-  return rows.named(name) as RowType;
 }

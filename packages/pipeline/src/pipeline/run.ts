@@ -3,7 +3,8 @@ import { FailedError, InterruptedError } from '../errors.ts';
 import { digest } from '../text/digest.ts';
 import { checkPipeline } from './check.ts';
 import type { Pipeline } from './pipeline.ts';
-import { stageNamed, type StageContext, type Workshop } from './stage.ts';
+import { stageNamed } from '../stages/known.ts';
+import type { StageContext, Workshop } from './stage.ts';
 
 /** What the outcome of a stage depends on that does not say it itself. */
 function usualKey({ pipeline, options, runner }: StageContext): unknown {

@@ -1,14 +1,7 @@
 /** A stage: a part of a run that takes what earlier ones came to, and can be gone on from. */
-import { aFunction, anObject, aText, check, listOf, ruleOf } from '@espalier/tensor/arguments';
 import type { Fields } from '../fields.ts';
 import type { Host } from '../host/host.ts';
 import type { Runner } from '../jobs/runner.ts';
-import { createRegistry } from '../registry.ts';
-import { compressStage } from '../stages/compress.ts';
-import { measureStage } from '../stages/measure.ts';
-import { reportStage } from '../stages/report.ts';
-import { searchStage } from '../stages/search.ts';
-import { trainStage } from '../stages/train.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { RunState } from './state.ts';
 
@@ -52,47 +45,4 @@ export interface Stage<Options extends object = object> {
   readonly key?: (context: StageContext<Options>) => unknown;
   /** A line that tells what it came to. */
   readonly summary?: (outputs: Readonly<Record<string, unknown>>, context: StageContext<Options>) => string;
-}
-
-const texts = listOf(aText);
-const aStage = ruleOf<Stage>(
-  'a stage: { name, options, inputs, outputs, run }',
-  (value) =>
-    anObject.holds(value) &&
-    aText.holds(value['name']) &&
-    anObject.holds(value['options']) &&
-    texts.holds(value['inputs']) &&
-    texts.holds(value['outputs']) &&
-    aFunction.holds(value['run']),
-);
-
-const stages = createRegistry<Stage<never>>('stage', [
-  searchStage,
-  trainStage,
-  compressStage,
-  measureStage,
-  reportStage,
-]);
-
-/**
- * Makes a stage known by its name.
- * @throws {ConfigError} if its name is taken by another one.
- * @throws {ArgumentError} for what is none.
- */
-export function registerStage<Options extends object>(stage: Stage<Options>): void {
-  check('registerStage', 'stage', stage, aStage);
-  stages.register('registerStage', stage);
-}
-
-/** The names of all known stages, sorted. */
-export function stageNames(): string[] {
-  return stages.names();
-}
-
-/**
- * The stage of a name.
- * @throws {UsageError} that names those that are known.
- */
-export function stageNamed(name: string): Stage {
-  return stages.named(name) as Stage;
 }

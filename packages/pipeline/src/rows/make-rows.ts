@@ -4,10 +4,11 @@ import { UsageError } from '../errors.ts';
 import { sharedBar } from '../host/shared-bar.ts';
 import { lessonOf } from '../pipeline/lesson.ts';
 import type { RowUse } from '../pipeline/pipeline.ts';
-import { rowNamed, type RowContext } from '../pipeline/row.ts';
+import type { RowContext } from '../pipeline/row.ts';
 import type { StageContext } from '../pipeline/stage.ts';
 import type { CurvePoint, Curves } from '../report/report.ts';
 import { digest } from '../text/digest.ts';
+import { rowNamed } from './known.ts';
 
 /** Where the model of a row is. */
 export const folderOfRow = ({ folder }: Pick<StageContext, 'folder'>, name: string): string => `${folder}/${name}`;

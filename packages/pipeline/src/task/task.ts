@@ -1,8 +1,8 @@
 /** What a model is for: how its outputs, its loss and its metrics follow from the data. */
 import type { Json, LossFunction, Metric, Metrics, MetricValues } from '@espalier/nn';
-import { aFunction, anObject, aText, check, ruleOf } from '@espalier/tensor/arguments';
+import { aFunction, anObject, aText, check } from '@espalier/tensor/arguments';
 import type { Data } from '../data/source.ts';
-import { createRegistry } from '../registry.ts';
+import { createRegistry, namedRule } from '../registry.ts';
 import { classification } from './classification.ts';
 import { regression } from './regression.ts';
 
@@ -40,17 +40,13 @@ export interface Task<Measured extends Metrics = Metrics> {
   figures(measured: MetricValues<Measured>): Figures;
 }
 
-const aTask = ruleOf<Task>(
-  'a task: { name, outputs, loss, score, metrics, figures }',
-  (value) =>
-    anObject.holds(value) &&
-    aText.holds(value['name']) &&
-    aFunction.holds(value['outputs']) &&
-    (aText.holds(value['loss']) || aFunction.holds(value['loss'])) &&
-    anObject.holds(value['score']) &&
-    anObject.holds(value['metrics']) &&
-    aFunction.holds(value['figures']),
-);
+const aTask = namedRule<Task>('a task: { name, outputs, loss, score, metrics, figures }', {
+  outputs: aFunction.holds,
+  loss: (value) => aText.holds(value) || aFunction.holds(value),
+  score: anObject.holds,
+  metrics: anObject.holds,
+  figures: aFunction.holds,
+});
 
 /** The task of those that name none. */
 export const defaultTask: string = classification.name;

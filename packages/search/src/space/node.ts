@@ -1,5 +1,6 @@
 /** The tree that a space is: its nodes, the configs they describe, and what each kind of node must know. */
 import type { ChoiceParameter, NumberParameter, Parameter, ParameterValue } from './parameter.ts';
+import type { SpaceChange } from './space-change.ts';
 
 /** A config, as every strategy and storage sees it: nested objects of parameter values. */
 export interface ConfigObject {
@@ -82,19 +83,6 @@ export interface ConfigVisitor {
   parameter(path: string, parameter: Parameter, value: ParameterValue): void;
   /** Something that does not lie in the space. */
   issue(path: string, message: string): void;
-}
-
-/** How one part of a space differs from its earlier self. */
-export interface SpaceChange {
-  /** The parameter path, or a branch's. */
-  readonly path: string;
-  readonly change: 'added' | 'removed' | 'changed';
-  /** The part as it was; absent when it is new. */
-  readonly before?: string;
-  /** The part as it is; absent when it is gone. */
-  readonly after?: string;
-  /** Whether every earlier config is still in the space and still means the same. */
-  readonly compatible: boolean;
 }
 
 /**

@@ -6,7 +6,8 @@ import { isObject } from '../json.ts';
 import type { RandomStream } from '../random/random-stream.ts';
 import { describeNode, groupKind, kindOf, parseNode } from './kinds/table.ts';
 import { mostParameters } from './kinds/list.ts';
-import type { Choose, ConfigObject, ConfigVisitor, GroupNode, SpaceChange } from './node.ts';
+import type { Choose, ConfigObject, ConfigVisitor, GroupNode } from './node.ts';
+import type { SpaceChange } from './space-change.ts';
 import { fromUnit } from './number-scale.ts';
 import type { Parameter, ParameterValue } from './parameter.ts';
 

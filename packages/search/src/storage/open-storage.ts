@@ -2,7 +2,18 @@
 import { StorageError } from '../errors.ts';
 import type { Storage } from './storage.ts';
 import { addStoragePackage } from './storage-package.ts';
-import { storageForms, storageType } from './storage-types.ts';
+import { storageForms, storageType, type StorageType } from './storage-types.ts';
+
+/** Opens a storage as its type does, and holds it to what the type says of it. */
+async function openAs(type: StorageType, url: string): Promise<Storage> {
+  const storage = await type.open(url);
+  const { scheme, shared } = type;
+  const is = storage.shared === true;
+  if (shared === undefined || shared === is) return storage;
+  await storage.close();
+  const [says, does] = shared ? ['is', 'is not'] : ['is not', 'is'];
+  throw new StorageError(url, `its kind '${scheme}:' says that it ${says} shared, and it ${does}: give both the same`);
+}
 
 /**
  * Opens a storage by its URL: `memory:`, in browsers `indexeddb:name`, on Node, with the package `@espalier/storage`,
@@ -14,6 +25,6 @@ export async function openStorage(url: string): Promise<Storage> {
   if (scheme === undefined) throw new StorageError(url, `this is not a URL: write memory: or journal:${url}`);
   if (storageType(scheme) === undefined) await addStoragePackage(url);
   const type = storageType(scheme);
-  if (type !== undefined) return type.open(url);
+  if (type !== undefined) return openAs(type, url);
   throw new StorageError(url, `its kind '${scheme}:' is unknown: use one of ${storageForms()}, or registerStorage`);
 }

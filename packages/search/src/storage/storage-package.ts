@@ -1,6 +1,6 @@
 /** Asks for @espalier/storage when a URL needs it: a program without Node, or without files, never loads it. */
 import { StorageError } from '../errors.ts';
-import { registerStorage, type StorageType } from './storage-types.ts';
+import { registerStorage, storageType, type StorageType } from './storage-types.ts';
 
 /** What is used here of the package of the storages that need Node. */
 interface StoragePackage {
@@ -40,5 +40,6 @@ export async function addStoragePackage(url: string): Promise<void> {
       code: 'storage-missing',
     });
   }
-  for (const type of found.storageTypes) registerStorage(type);
+  // A scheme that a program has given to a storage of its own before stays with that.
+  for (const type of found.storageTypes) if (storageType(type.scheme) === undefined) registerStorage(type);
 }

@@ -15,6 +15,11 @@ export interface StorageType {
    * @throws {StorageError} for one that it cannot open.
    */
   readonly open: (url: string) => Promise<Storage>;
+  /**
+   * Whether its storages can be open in several processes at once, told before one is opened; each says so itself
+   * (`Storage.shared`), and may not say otherwise. Default: that is known of an open one only.
+   */
+  readonly shared?: boolean;
   /** What a URL looks like, for messages: `journal:path`. Default: the scheme, a colon and `…`. */
   readonly form?: string;
   /**
@@ -28,6 +33,7 @@ const builtIn: readonly StorageType[] = [
   {
     scheme: 'memory',
     form: 'memory:',
+    shared: false,
     open: async (url) => {
       if (url === 'memory:') return memoryStorage();
       throw new StorageError(url, 'a storage in memory has no name: write memory:');
@@ -36,6 +42,7 @@ const builtIn: readonly StorageType[] = [
   {
     scheme: 'indexeddb',
     form: 'indexeddb:name',
+    shared: false,
     open: async (url) => indexedDbStorage(url.slice('indexeddb:'.length)),
   },
 ];
@@ -49,6 +56,7 @@ const fields: Readonly<Record<keyof StorageType, readonly [string, (value: unkno
     (value) => typeof value === 'string' && /^[a-z][a-z0-9+.-]*$/u.test(value),
   ],
   open: ['a function of a URL', (value) => typeof value === 'function'],
+  shared: ['true or false', (value) => value === undefined || typeof value === 'boolean'],
   form: ['a text such as journal:path', (value) => value === undefined || typeof value === 'string'],
   keepAlive: [
     'a function of a URL, a study and a lease',

@@ -4,7 +4,7 @@
 import { alarm } from '../timers.ts';
 import type { ConfigObject } from '../space/node.ts';
 import { TrialFailure, endingOfError, isTrialFailure, isTrialPruned, type Outcome } from './outcome.ts';
-import type { ObjectiveFunction } from './run.ts';
+import type { ObjectiveFunction } from './run-options.ts';
 import type { Trial } from './trial.ts';
 
 /** The outcome of an objective, errors included. */

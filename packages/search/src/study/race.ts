@@ -2,7 +2,7 @@
 import { ValueError } from '../errors.ts';
 import type { ConfigObject } from '../space/node.ts';
 import { ascending, losses, totalViolation } from './ranking.ts';
-import type { ObjectiveFunction, RunOptions } from './run.ts';
+import type { ObjectiveFunction, RunOptions } from './run-options.ts';
 import type { Study } from './study.ts';
 import type { TrialRecord } from './trial-record.ts';
 

@@ -3,94 +3,37 @@ import { ExhaustedError, ObjectiveError, PendingError, StaleClaimError, StudyErr
 import { elapsedClock, sleep } from '../timers.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import type { ConfigObject } from '../space/node.ts';
-import type { StopCondition, StopState, StopVerdict } from '../stop/stop-condition.ts';
+import type { Space } from '../space/space.ts';
+import type { StopState } from '../stop/stop-condition.ts';
+import type { DuplicatePolicy } from '../storage/events.ts';
+import type { Storage } from '../storage/storage.ts';
 import { attemptWithin } from './attempt.ts';
 import { ParetoFront } from './front.ts';
 import type { History } from './history.ts';
 import { keepClaims } from './keep-claims.ts';
 import { TrialFailure, type Outcome } from './outcome.ts';
+import type { Criteria } from './ranking.ts';
 import { ifGivenBack, runningElsewhere } from './run-elsewhere.ts';
-import type { AskOptions, Study } from './study.ts';
+import type { AskOptions, NamedVerdict, ObjectiveFunction, RunOptions, RunResult, Stopped } from './run-options.ts';
 import type { Trial } from './trial.ts';
-import type { Metrics, TrialRecord, TrialState } from './trial-record.ts';
+import type { TrialRecord, TrialState } from './trial-record.ts';
 
-/** Tries a config: returns its metrics, or the only objective's value; throws when it fails. */
-export type ObjectiveFunction<Config extends ConfigObject, Metric extends string> = (
-  trial: Trial<Config>,
-) => Outcome<Metric> | Promise<Outcome<Metric>>;
-
-/** A stop condition and what it says. */
-export interface NamedVerdict extends StopVerdict {
+/** What a run needs of a study. */
+interface RunnableStudy<Config extends ConfigObject, Metric extends string> {
   readonly name: string;
-}
-
-/** What happens in a run, as it happens. `worker` counts from 0. */
-export type RunEvent<Config extends ConfigObject = ConfigObject> =
-  | { readonly type: 'ask'; readonly worker: number; readonly trial: Trial<Config> }
-  | {
-      readonly type: 'report';
-      readonly worker: number;
-      readonly trial: Trial<Config>;
-      readonly step: number;
-      readonly metrics: Metrics;
-    }
-  | {
-      readonly type: 'tell';
-      readonly worker: number;
-      readonly trial: TrialRecord<Config>;
-      /** Whether it is the best so far, or with several objectives joins the front. */
-      readonly improved: boolean;
-      /** What each stop condition says now. */
-      readonly verdicts: readonly NamedVerdict[];
-    }
-  /** Another worker has taken the trial over; its result was dropped. */
-  | { readonly type: 'lost'; readonly worker: number; readonly number: number }
-  | { readonly type: 'stop'; readonly stopped: Stopped };
-
-/** Why a run ended. */
-export interface Stopped {
-  /** The condition, or `exhausted` when the strategy had nothing left, `stalled` when it waits for nothing, `aborted`
-   * by the signal, or `error`. */
-  readonly by: string;
-  readonly message: string;
-}
-
-/** How a study is run. */
-export interface RunOptions<Config extends ConfigObject = ConfigObject> {
-  /** The run ends when any of these fires. */
-  readonly stop?: readonly StopCondition[];
-  /** How many trials are in hand at once. Default 1. */
-  readonly workers?: number;
-  /** What its workers are called, with their numbers behind, where several runs share a study. Default `worker`. */
-  readonly name?: string;
-  /**
-   * Milliseconds after which others may take a trial over when this process has vanished or hangs. It is renewed while
-   * the process lives: on SQLite and PostgreSQL from a thread of its own, even while the objective computes without a
-   * pause; elsewhere between its pauses. Default: none; a trial is freed when its process has gone.
-   *
-   * With a lease on a storage that others share, a run that would end by `maxTrials`, or because nothing is left to try,
-   * stays until no trial is running elsewhere: it takes over those whose workers vanish meanwhile.
-   */
-  readonly lease?: number;
-  /** Seconds after which a trial fails by timeout. An objective that computes without a pause is told when it ends. */
-  readonly timeout?: number;
-  /** Told of everything that happens; what it throws ends the run. */
-  readonly onEvent?: (event: RunEvent<Config>) => void;
-  /** Once aborted, no further trial starts, and those in hand are finished. An `AbortSignal` is one. */
-  readonly signal?: { readonly aborted: boolean };
-}
-
-/** What a run came to; all but `stopped` and `elapsed` are of the whole study. */
-export interface RunResult<Config extends ConfigObject = ConfigObject> {
-  readonly stopped: Stopped;
-  /** How many trials are in each state. */
-  readonly counts: Readonly<Record<TrialState, number>>;
-  /** The feasible trials that no other dominates; with one objective, the best alone. */
+  readonly space: Space<Config>;
+  readonly criteria: Criteria;
+  readonly duplicates: DuplicatePolicy;
+  readonly storage: Storage;
+  readonly elapsed: () => number;
+  readonly trials: readonly TrialRecord<Config>[];
   readonly front: readonly TrialRecord<Config>[];
-  /** The best trial of a study with one objective, when one is complete and feasible. */
-  readonly best?: TrialRecord<Config>;
-  /** Seconds that the run took. */
-  readonly elapsed: number;
+  readonly history: History;
+  readonly passingHistory: History;
+  sync(): Promise<void>;
+  ask(options: AskOptions<Config>): Promise<Trial<Config>>;
+  askWaiting(options: AskOptions<Config>): Promise<Trial<Config> | undefined>;
+  tell(trial: Trial<Config>, outcome: Outcome<Metric>): Promise<TrialRecord<Config>>;
 }
 
 /** Milliseconds after which a worker that waits looks whether another process has told something. */
@@ -107,13 +50,13 @@ function latestChange({ trials }: History): number {
 }
 
 /**
- * Runs a study: the loop around ask and tell. See {@link Study.run}.
+ * Runs a study: the loop around ask and tell.
  * @throws {ValueError} when a number is out of range.
  * @throws {StudyError} of code `endless` when nothing could ever stop it.
  * @throws {Error} what the storage or `onEvent` throws.
  */
 export async function runStudy<Config extends ConfigObject, Metric extends string>(
-  study: Study<Config, Metric>,
+  study: RunnableStudy<Config, Metric>,
   objective: ObjectiveFunction<Config, Metric>,
   options: RunOptions<Config>,
 ): Promise<RunResult<Config>> {
@@ -272,7 +215,7 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
 }
 
 function summary<Config extends ConfigObject, Metric extends string>(
-  study: Study<Config, Metric>,
+  study: RunnableStudy<Config, Metric>,
   stopped: Stopped,
   elapsed: number,
 ): RunResult<Config> {

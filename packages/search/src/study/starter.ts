@@ -3,10 +3,11 @@
  */
 import { ExhaustedError, PendingError, StaleClaimError } from '../errors.ts';
 import type { ConfigObject } from '../space/node.ts';
-import type { AppendedEvent, ClaimedEvent } from '../storage/events.ts';
+import type { Space } from '../space/space.ts';
+import type { AppendedEvent, ClaimedEvent, DuplicatePolicy } from '../storage/events.ts';
 import type { Claimant, ClaimToken } from '../storage/storage.ts';
 import type { Decision, Resumption, Suggestion } from '../strategies/strategy.ts';
-import type { Study } from './study.ts';
+import type { History } from './history.ts';
 import type { StudyView } from './study-view.ts';
 import type { TrialRecord } from './trial-record.ts';
 
@@ -18,22 +19,27 @@ function ifOvertaken(error: unknown): undefined {
   if (!(error instanceof StaleClaimError)) throw error;
 }
 
+/** What is needed of the study whose strategy decides. */
+interface DecidingStudy {
+  readonly name: string;
+  readonly space: Space;
+  readonly duplicates: DuplicatePolicy;
+  readonly now: () => number;
+  decide(history: History, number: number): Decision;
+}
+
 /** Who claims, and for how many milliseconds. */
 type Holder = Pick<Claimant, 'worker' | 'lease'>;
 
 /** Gives claimed numbers what the strategy decides for them. */
 export class Starter {
-  readonly #study: Pick<Study, 'name' | 'space' | 'duplicates' | 'now' | 'decide'>;
+  readonly #study: DecidingStudy;
   readonly #view: StudyView;
   readonly #write: (events: readonly AppendedEvent[]) => Promise<void>;
   #reusedInARow = 0;
 
   /** @param write appends events, and reads them into the view */
-  constructor(
-    study: Pick<Study, 'name' | 'space' | 'duplicates' | 'now' | 'decide'>,
-    view: StudyView,
-    write: (events: readonly AppendedEvent[]) => Promise<void>,
-  ) {
+  constructor(study: DecidingStudy, view: StudyView, write: (events: readonly AppendedEvent[]) => Promise<void>) {
     this.#study = study;
     this.#view = view;
     this.#write = write;

@@ -17,11 +17,12 @@ import type { History } from './history.ts';
 import { endingOf, type Outcome } from './outcome.ts';
 import { Outbox } from './outbox.ts';
 import { compareSingle, type Criteria } from './ranking.ts';
-import { runStudy, type ObjectiveFunction, type RunOptions, type RunResult } from './run.ts';
+import { runStudy } from './run.ts';
+import type { AskOptions, ObjectiveFunction, RunOptions, RunResult } from './run-options.ts';
 import { Starter } from './starter.ts';
 import { StudyView } from './study-view.ts';
 import { Trial } from './trial.ts';
-import type { Metrics, TrialRecord } from './trial-record.ts';
+import type { TrialRecord } from './trial-record.ts';
 
 /** What makes a study; `createStudy` and `openStudy` put it together. */
 export interface StudySetup<Config extends ConfigObject> {
@@ -39,16 +40,6 @@ export interface StudySetup<Config extends ConfigObject> {
   readonly elapsed: () => number;
   /** The events that were read already, from the first. */
   readonly events: readonly StoredEvent[];
-}
-
-/** Who asks, and what else to do with what the trial reports. */
-export interface AskOptions<Config extends ConfigObject = ConfigObject> {
-  /** A name for whoever tries the trial. Default `worker`. */
-  readonly worker?: string;
-  /** Milliseconds for which the claim holds unless the storage renews it. Default: until the storage is closed. */
-  readonly lease?: number;
-  /** Told of every report as it is made. */
-  readonly onReport?: (step: number, metrics: Metrics, trial: Trial<Config>) => void;
 }
 
 /**

@@ -55,6 +55,21 @@ describe('a storage from outside', () => {
       expect(() => registerStorage({ ...shelf, scheme })).toThrow(`there is another storage of the scheme '${scheme}'`);
   });
 
+  it('is held to what its kind says of whether it is shared', async () => {
+    const closed: string[] = [];
+    const open = async (url: string): Promise<Storage> => {
+      const storage = memoryStorage();
+      return { ...storage, url, shared: true, close: async () => void closed.push(url) };
+    };
+    registerStorage({ scheme: 'test-shared', open, shared: true });
+    registerStorage({ scheme: 'test-own', open, shared: false });
+    expect((await openStorage('test-shared:x')).shared).toBe(true);
+    await expect(openStorage('test-own:x')).rejects.toThrow(
+      "its kind 'test-own:' says that it is not shared, and it is: give both the same",
+    );
+    expect(closed).toEqual(['test-own:x']);
+  });
+
   it('is among those that an unknown scheme is told of', async () => {
     await expect(openStorage('test-shelv:x')).rejects.toThrow(
       /its kind 'test-shelv:' is unknown: use one of memory:, indexeddb:name, test-shelf:place/u,
@@ -66,6 +81,7 @@ describe('a storage from outside', () => {
     ['nothing', undefined, 'scheme is undefined: give a text'],
     ['a scheme in capitals', { ...shelf, scheme: 'Shelf' }, "scheme is 'Shelf': give a text of lower-case letters"],
     ['a scheme with its colon', { ...shelf, scheme: 'shelf:' }, "scheme is 'shelf:'"],
+    ['a word for whether it is shared', { ...shelf, shared: 'yes' }, "shared is 'yes': give true or false"],
     ['no way to open it', { scheme: 'shelf' }, 'open is undefined: give a function of a URL'],
     ['a form that is none', { ...shelf, form: 7 }, 'form is 7: give a text'],
     ['a renewal that is none', { ...shelf, keepAlive: true }, 'keepAlive is true: give a function'],

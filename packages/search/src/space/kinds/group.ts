@@ -2,7 +2,8 @@
 import { quote } from '../../checked/quote.ts';
 import { SpaceError } from '../../errors.ts';
 import { isObject, own } from '../../json.ts';
-import type { ConfigObject, ConfigValue, GroupNode, NodeKind, SpaceChange, SpaceNode } from '../node.ts';
+import type { ConfigObject, ConfigValue, GroupNode, NodeKind, SpaceNode } from '../node.ts';
+import type { SpaceChange } from '../space-change.ts';
 import { checkName, joinPath, showPath } from '../path.ts';
 
 /** What a kind that nests needs of the table that holds it; handed in, since the table is built from the kinds. */

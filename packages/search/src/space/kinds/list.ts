@@ -1,7 +1,8 @@
 /** The kind of nodes that are lists of variable length, and the bounds of lengths that graphs share. */
 import { quote } from '../../checked/quote.ts';
 import { SpaceError, ValueError } from '../../errors.ts';
-import type { ConfigValue, ListNode, NodeKind, SpaceChange, SpaceNode } from '../node.ts';
+import type { ConfigValue, ListNode, NodeKind, SpaceNode } from '../node.ts';
+import type { SpaceChange } from '../space-change.ts';
 import { itemPath, lengthPath, showPath } from '../path.ts';
 import { diffNodes, type KindTable } from './group.ts';
 import { int } from './number.ts';
