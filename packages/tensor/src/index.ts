@@ -12,6 +12,7 @@ export { gradients, type GradientOptions, type Gradients } from './autograd/grad
 export { assignAt } from './compile/assign-at.ts';
 export { compile, type Compiled } from './compile/compile.ts';
 export { dryRun, type TensorType } from './compile/dry-run.ts';
+export { explain } from './compile/explain.ts';
 export type {
   BufferRange,
   Device,

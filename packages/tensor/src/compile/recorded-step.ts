@@ -153,6 +153,11 @@ export class RecordedStep<Result> {
     return this.#parts.assemble(made);
   }
 
+  /** What the step was made of. */
+  get parts(): StepParts<Result> {
+    return this.#parts;
+  }
+
   /** Frees the memory of the recording. */
   dispose(): void {
     this.#memory.release();

@@ -1,8 +1,8 @@
 /** Which kernels have to run before which. */
 import type { Group } from './fuse.ts';
-import type { GraphView } from './graph-view.ts';
-import { updatedBy, type Overwrites } from './in-place.ts';
-import { readsOf, type Source, type Sources } from './sources.ts';
+import { updatedBy } from './in-place.ts';
+import { readsOf } from './sources.ts';
+import type { Fused } from './stages.ts';
 
 /** The groups that each group waits for. */
 export type Dependencies = ReadonlyMap<Group, ReadonlySet<Group>>;
@@ -16,12 +16,8 @@ export function groupsByMember(groups: readonly Group[]): Map<number, Group> {
  * A group waits for what it reads. One that could write a state over its old value also waits for all other readers of
  * the old value, as long as none of them waits for it.
  */
-export function dependenciesOf(
-  view: GraphView,
-  sources: Sources,
-  groups: readonly Group[],
-  overwrites: Overwrites,
-): Dependencies {
+export function dependenciesOf(fused: Fused): Dependencies {
+  const { view, sources, bases, groups, overwrites } = fused;
   const groupOf = groupsByMember(groups);
   const waits = new Map<Group, Set<Group>>();
   const users = new Map<Group, Set<Group>>(groups.map((group) => [group, new Set()]));
@@ -41,7 +37,7 @@ export function dependenciesOf(
   }
   for (const [target, leaf] of overwrites.entries()) {
     if (leaf === undefined) continue;
-    const { base } = sources.sources[view.targets[target] as number] as Source;
+    const base = bases[target] as number;
     const writer = groupOf.get(base);
     const comesLast = (group: Group | undefined, overwritten: number): void => {
       if (!group) return;
@@ -50,7 +46,7 @@ export function dependenciesOf(
         if (reader !== group && !after.has(reader)) order(reader, group);
     };
     for (let value: number | undefined = base; value !== undefined;) {
-      const written = updatedBy(view, sources, value);
+      const written = updatedBy(fused, value);
       if (written !== undefined) comesLast(groupOf.get(value), written);
       value = written;
     }

@@ -1,6 +1,5 @@
 /** From groups to kernels: each with the values it binds, before buffers are assigned. */
 import { asRun } from '../device/as-run.ts';
-import type { Device } from '../device/device.ts';
 import { dtypes } from '../dtype/dtype.ts';
 import type { Node } from '../graph/node.ts';
 import { collapse } from '../kernel/collapse.ts';
@@ -10,12 +9,12 @@ import type { KernelOp } from '../graph/op.ts';
 import type { Layout } from '../shape/layout.ts';
 import { sizeOf } from '../shape/shape.ts';
 import { emitGroup, type EmitOptions } from './emit.ts';
-import type { Epilogues } from './epilogues.ts';
-import type { ExtraValues } from './extra-values.ts';
+import { ExtraValues } from './extra-values.ts';
 import type { Group } from './fuse.ts';
-import type { GraphView } from './graph-view.ts';
+import { copiesOver } from './in-place.ts';
 import type { Bound } from './memory.ts';
-import { readsOf, type Source, type Sources } from './sources.ts';
+import { readsOf, type Source } from './sources.ts';
+import type { Drafted, Overwriting } from './stages.ts';
 
 /** A kernel with the positions of the values it binds, before buffers are assigned. */
 export interface Draft extends Bound {
@@ -25,29 +24,20 @@ export interface Draft extends Bound {
 /** Leaf position that a value overwrites while it is computed, by position of the value. */
 export type InPlace = ReadonlyMap<number, number>;
 
-/** The kernels of all groups, in the groups' order. */
-export function draftKernels(
-  view: GraphView,
-  device: Device,
-  sources: Sources,
-  groups: readonly Group[],
-  epilogues: Epilogues,
-  targets: ReadonlySet<number>,
-  inPlace: InPlace,
-  extra: ExtraValues,
-): Draft[] {
-  const stored = storedMembers(view, sources, groups, targets);
-  const outputs = askedOutputs(view, sources);
-  const kernels = (position: number): Draft[] =>
-    kernelDrafts(view, device, sources, position, outputs, extra, inPlace.has(position));
+/** The kernels of all groups, in the order of those, and then the copies that end the plan. */
+export function draftKernels(lowering: Overwriting): Drafted {
+  const { view, sources, epilogues, inPlace } = lowering;
+  const extra = new ExtraValues(view);
+  const stored = storedMembers(lowering);
+  const outputs = askedOutputs(lowering);
+  const kernels = (position: number): Draft[] => kernelDrafts(lowering, position, outputs, extra);
   const absorbed = new Set(epilogues.values());
-  return groups.flatMap((group): Draft[] => {
+  const drafts = lowering.order.flatMap((group): Draft[] => {
     const [first] = group.members as readonly [number];
     if (!group.loop) return absorbed.has(first) ? [] : kernels(first);
     const emit: EmitOptions = { stored: stored.get(group) ?? [], inPlace };
     const contraction = epilogues.get(group);
-    const fused =
-      contraction === undefined ? undefined : contractionDraft(view, device, sources, group, contraction, emit);
+    const fused = contraction === undefined ? undefined : contractionDraft(lowering, group, contraction, emit);
     if (fused) return [fused];
     const plain = emitGroup(view, sources, group, emit);
     const loop = collapse({
@@ -61,17 +51,13 @@ export function draftKernels(
     const draft: Draft = { spec: loop, buffers: plain.buffers, writes: writtenBindings(loop) };
     return contraction === undefined ? [draft] : [...kernels(contraction), draft];
   });
+  return { ...lowering, drafts: [...drafts, ...copiesOver(lowering)], extra };
 }
 
 /** Members of each group that somebody outside reads, or that are targets. */
-function storedMembers(
-  view: GraphView,
-  sources: Sources,
-  groups: readonly Group[],
-  targets: ReadonlySet<number>,
-): Map<Group, number[]> {
+function storedMembers({ sources, groups, bases }: Overwriting): Map<Group, number[]> {
   const groupOf = new Map(groups.flatMap((group) => group.members.map((member) => [member, group] as const)));
-  const outside = new Set<number>(targets);
+  const outside = new Set<number>(bases);
   for (const [position, role] of sources.roles.entries()) {
     if (role !== 'loop' && role !== 'kernel') continue;
     for (const { base } of readsOf(sources, position))
@@ -81,9 +67,7 @@ function storedMembers(
 }
 
 function contractionDraft(
-  view: GraphView,
-  device: Device,
-  sources: Sources,
+  { view, device, sources }: Overwriting,
   group: Group,
   contraction: number,
   emit: EmitOptions,
@@ -115,7 +99,7 @@ function contractionDraft(
 /** Positions of the outputs of kernels with several that the graph holds: by kernel, then by the output's index. */
 type AskedOutputs = ReadonlyMap<number, ReadonlyMap<number, number>>;
 
-function askedOutputs(view: GraphView, { roles }: Sources): AskedOutputs {
+function askedOutputs({ view, sources: { roles } }: Overwriting): AskedOutputs {
   const found = new Map<number, Map<number, number>>();
   for (const [position, role] of roles.entries()) {
     if (role !== 'output') continue;
@@ -127,13 +111,10 @@ function askedOutputs(view: GraphView, { roles }: Sources): AskedOutputs {
 }
 
 function kernelDrafts(
-  view: GraphView,
-  device: Device,
-  { sources }: Sources,
+  { view, device, sources: { sources }, inPlace }: Overwriting,
   position: number,
   asked: AskedOutputs,
   extra: ExtraValues,
-  inPlace: boolean,
 ): Draft[] {
   const node = view.nodes[position] as Node;
   if (node.op.family !== 'kernel') return [];
@@ -147,7 +128,7 @@ function kernelDrafts(
   );
   return plan
     .steps(inputs.map(({ layout }): Layout => layout))
-    .filter(({ copies }) => !(copies && inPlace))
+    .filter(({ copies }) => !(copies && inPlace.has(position)))
     .map(({ spec, operands }) => ({
       // What a device neither accepts nor can run as a loop, it refuses by itself.
       spec: asRun(spec, device) ?? spec,

@@ -1,27 +1,22 @@
 /** Which contractions run with the group that finishes them as one kernel. */
-import type { Device } from '../device/device.ts';
 import type { Node } from '../graph/node.ts';
 import { takesEpilogue, withPlainEpilogue } from '../kernel/contraction/epilogue.ts';
 import { isContiguous } from '../shape/layout.ts';
 import { sameShape } from '../shape/shape.ts';
 import { sameLimit, type Group } from './fuse.ts';
-import type { GraphView } from './graph-view.ts';
-import { limitsOf, readsOf, type Source, type Sources } from './sources.ts';
+import { limitsOf, readsOf, type Source } from './sources.ts';
+import type { Finished, Scheduled } from './stages.ts';
 
 /** The contraction that each such group finishes, by its position. */
 export type Epilogues = ReadonlyMap<Group, number>;
 
 /** Map groups that read a contraction, which nobody else needs and the device takes with an epilogue, element for element. */
-export function findEpilogues(
-  view: GraphView,
-  device: Device,
-  sources: Sources,
-  groups: readonly Group[],
-  targets: ReadonlySet<number>,
-): Map<Group, number> {
+export function findEpilogues(scheduled: Scheduled): Finished {
+  const { view, device, sources, order } = scheduled;
+  const targets = new Set(scheduled.bases);
   const readers = new Map<number, Set<Group>>();
   const reads = (member: number): readonly Source[] => readsOf(sources, member);
-  for (const group of groups)
+  for (const group of order)
     for (const member of group.members)
       for (const { base } of reads(member)) readers.set(base, (readers.get(base) ?? new Set()).add(group));
   const found = new Map<Group, number>();
@@ -45,7 +40,7 @@ export function findEpilogues(
       found.has(group)
     )
       continue;
-    const own = limitsOf(view, sources, base);
+    const own = limitsOf(scheduled, base);
     const endsAlike = node.shape.every((_, axis) => sameLimit(own?.[axis], group.loop?.limits?.[axis]));
     const sees = group.members.flatMap(reads).filter((source) => source.base === base);
     const sameElements = sees.every(({ layout }) => isContiguous(layout) && sameShape(layout.shape, node.shape));
@@ -55,5 +50,5 @@ export function findEpilogues(
     if (endsAlike && sameElements && !gathered && sameShape(group.loop.space, node.shape) && accepts(base, node))
       found.set(group, base);
   }
-  return found;
+  return { ...scheduled, epilogues: found };
 }

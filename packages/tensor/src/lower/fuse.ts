@@ -14,6 +14,7 @@ import { isContiguous, type Layout } from '../shape/layout.ts';
 import { contiguousStrides, sameShape, type Shape } from '../shape/shape.ts';
 import type { GraphView } from './graph-view.ts';
 import { limitsOf, readsOf, type Source, type Sources } from './sources.ts';
+import type { Fused, Resolved } from './stages.ts';
 
 /** Nodes that run as one kernel: one fused loop, or a single kernel node. */
 export interface Group {
@@ -37,13 +38,16 @@ interface Loop {
 }
 
 /** Groups the nodes that need computing; members in graph order. */
-export function fuse(view: GraphView, resolved: Sources, maxBindings: number): Group[] {
+export function fuse(resolved: Resolved): Fused {
+  const { view, sources: found, bases, device } = resolved;
   const { nodes } = view;
-  const { roles, sources, copies } = resolved;
+  const { roles, copies } = found;
+  const { maxBindings } = device.capabilities;
+  const targets = new Set(bases);
   const unitOf = new Map<number, Loop>();
   const units = new Set<Loop>();
 
-  const reads = (position: number): readonly Source[] => readsOf(resolved, position);
+  const reads = (position: number): readonly Source[] => readsOf(found, position);
   const node = (position: number): Node => nodes[position] as Node;
   /** Whether a read must find its source in memory. */
   const barrier = (position: number, argument: number): boolean =>
@@ -118,7 +122,7 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
 
   /** Whether a node in a loop over `space` ends where the loop does along each axis that it walks. */
   function agrees(position: number, { space, limits }: Loop, axes: readonly number[] | undefined): boolean {
-    const own = limitsOf(view, resolved, position);
+    const own = limitsOf(resolved, position);
     if (!own && !limits) return true;
     const row = levelOf(position, space, axes) === 'row';
     return space.every((_, axis) => (row && axes?.includes(axis) === true) || sameLimit(own?.[axis], limits?.[axis]));
@@ -145,8 +149,7 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
   }
   const users = usersOf(view, reads, roles);
   const isRead = (member: number, inside: ReadonlySet<number>): boolean =>
-    view.targets.some((target) => (sources[target] as Source).base === member) ||
-    (users.get(member) ?? []).some((user) => !inside.has(user));
+    targets.has(member) || (users.get(member) ?? []).some((user) => !inside.has(user));
 
   function join(position: number): void {
     const { op } = node(position);
@@ -157,7 +160,7 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
       loops: new Set(),
       space,
       axes: wanted,
-      limits: limitsOf(view, resolved, position),
+      limits: limitsOf(resolved, position),
     };
     const candidates = new Set(
       reads(position).flatMap(({ base }, argument) => (barrier(position, argument) ? [] : (unitOf.get(base) ?? []))),
@@ -196,7 +199,7 @@ export function fuse(view: GraphView, resolved: Sources, maxBindings: number): G
     members: loop.members.toSorted((a, b) => a - b),
     loop: { space: loop.space, axes: loop.axes ?? [], limits: loop.limits },
   }));
-  return [...kernels, ...loops];
+  return { ...resolved, groups: [...kernels, ...loops] };
 }
 
 /** Whether two axes end where the same length says, or both at their size. */

@@ -3,11 +3,10 @@ import type { Node } from '../graph/node.ts';
 import { copySpec } from '../kernel/copy-spec.ts';
 import { isContiguous } from '../shape/layout.ts';
 import { sameShape, sizeOf } from '../shape/shape.ts';
-import type { Draft, InPlace } from './draft.ts';
-import type { Epilogues } from './epilogues.ts';
+import type { Draft } from './draft.ts';
 import type { Group } from './fuse.ts';
-import type { GraphView } from './graph-view.ts';
 import { readsOf, type Source, type Sources } from './sources.ts';
+import type { Finished, Overwriting, Resolved } from './stages.ts';
 
 /** For each target, the leaf (by index in `view.leaves`) whose buffer it should end up in, if any. */
 export type Overwrites = readonly (number | undefined)[];
@@ -16,14 +15,8 @@ export type Overwrites = readonly (number | undefined)[];
  * Which targets may be written straight over the leaf they replace: element for element in the last kernel that reads
  * the leaf, which reads it nowhere but at the element it writes.
  */
-export function inPlaceTargets(
-  view: GraphView,
-  sources: Sources,
-  groups: readonly Group[],
-  epilogues: Epilogues,
-  bases: readonly number[],
-  overwrites: Overwrites,
-): InPlace {
+export function findInPlace(finished: Finished): Overwriting {
+  const { view, sources, order: groups, epilogues, bases, overwrites } = finished;
   // A product absorbed by an epilogue reads its operands when the epilogue runs.
   const runsAt = groups.map((group, place) =>
     Math.max(
@@ -41,9 +34,9 @@ export function inPlaceTargets(
     const place = placeOf.get(base) ?? -1;
     const group = groups[place];
     if ((view.nodes[base] as Node).op.family === 'kernel') {
-      const chain = bases.indexOf(base) === bases.lastIndexOf(base) ? updatesOf(view, sources, base, leaf) : [];
+      const chain = bases.indexOf(base) === bases.lastIndexOf(base) ? updatesOf(finished, base, leaf) : [];
       const isLast = (link: number): boolean => {
-        const written = updatedBy(view, sources, link) as number;
+        const written = updatedBy(finished, link) as number;
         const own = placeOf.get(link) as number;
         return (
           !bases.includes(written) &&
@@ -66,11 +59,11 @@ export function inPlaceTargets(
     // Another target that is this very leaf would see the new value.
     if (elementwise && readers.every((reader) => reader <= place) && !bases.includes(leaf)) result.set(base, leaf);
   }
-  return result;
+  return { ...finished, inPlace: result };
 }
 
 /** The value of which a node writes a part, if it is the whole of that which it reads. */
-export function updatedBy(view: GraphView, sources: Sources, position: number): number | undefined {
+export function updatedBy({ view, sources }: Resolved, position: number): number | undefined {
   const { op } = view.nodes[position] as Node;
   if (op.family !== 'kernel' || !op.updates) return undefined;
   const { base, layout } = readsOf(sources, position)[0] as Source;
@@ -78,9 +71,9 @@ export function updatedBy(view: GraphView, sources: Sources, position: number): 
 }
 
 /** The updates, last first, that lead from a leaf to a value, each of the result of the one before; none if others do. */
-function updatesOf(view: GraphView, sources: Sources, value: number, leaf: number): number[] {
+function updatesOf(resolved: Resolved, value: number, leaf: number): number[] {
   const chain: number[] = [];
-  for (let position: number | undefined = value; position !== leaf; position = updatedBy(view, sources, position)) {
+  for (let position: number | undefined = value; position !== leaf; position = updatedBy(resolved, position)) {
     if (position === undefined) return [];
     chain.push(position);
   }
@@ -101,18 +94,12 @@ function placesOfReaders(sources: Sources, groups: readonly Group[]): Map<number
  * Targets that could not be computed in place are copied over their leaf when everything else is done. None of them is
  * another leaf that is overwritten: what takes the old value of a state is a copy of it (see `record`).
  */
-export function appendCopies(
-  view: GraphView,
-  drafts: Draft[],
-  bases: readonly number[],
-  overwrites: Overwrites,
-  inPlace: InPlace,
-): void {
-  for (const [target, index] of overwrites.entries()) {
+export function copiesOver({ view, bases, overwrites, inPlace }: Overwriting): Draft[] {
+  return overwrites.flatMap((index, target): Draft[] => {
     const base = bases[target] as number;
     const leaf = index === undefined ? base : (view.leafPositions[index] as number);
-    if (leaf === base || inPlace.has(base)) continue;
+    if (leaf === base || inPlace.has(base)) return [];
     const { dtype, shape } = view.nodes[base] as Node;
-    drafts.push({ spec: copySpec(dtype, sizeOf(shape)), buffers: [base, leaf], writes: [1] });
-  }
+    return [{ spec: copySpec(dtype, sizeOf(shape)), buffers: [base, leaf], writes: [1] }];
+  });
 }

@@ -3,17 +3,20 @@
  * plan serves every graph of the same structure.
  */
 import type { Device, PreparedKernel } from '../device/device.ts';
+import type { DType } from '../dtype/dtype.ts';
 import type { Node } from '../graph/node.ts';
 import { isIdle } from '../kernel/idle.ts';
-import { draftKernels, type Draft, type InPlace } from './draft.ts';
+import type { Shape } from '../shape/shape.ts';
+import { draftKernels, type Draft } from './draft.ts';
 import { findEpilogues } from './epilogues.ts';
-import { ExtraValues } from './extra-values.ts';
+import type { ExtraValues } from './extra-values.ts';
 import { fuse } from './fuse.ts';
 import type { GraphView } from './graph-view.ts';
-import { appendCopies, inPlaceTargets, type Overwrites } from './in-place.ts';
+import { findInPlace } from './in-place.ts';
 import { assignTemporaries, type Bound } from './memory.ts';
 import { schedule } from './schedule.ts';
-import { resolveSources, type Source } from './sources.ts';
+import { resolveSources } from './sources.ts';
+import type { Asked, Drafted } from './stages.ts';
 
 /** What a kernel binds: a value from outside, a result, or (a part of) memory that lives only during the run. */
 export type Slot =
@@ -27,14 +30,18 @@ export interface PlanStep {
   readonly slots: readonly Slot[];
 }
 
-/** A buffer the plan makes. */
+/** What a buffer that comes from outside, or that the plan makes, holds. */
 export interface PlanBuffer {
   readonly bytes: number;
+  readonly dtype: DType;
+  readonly shape: Shape;
 }
 
 /** The compiled form of a graph. */
 export interface Plan {
   readonly steps: readonly PlanStep[];
+  /** The values from outside. */
+  readonly leaves: readonly PlanBuffer[];
   /** Bytes of each temporary buffer; values with disjoint lifetimes share its parts. */
   readonly temporaries: readonly number[];
   /** Buffers that outlive the run; several targets may look at one. */
@@ -44,42 +51,23 @@ export interface Plan {
 }
 
 /** How a graph is to be compiled. */
-export interface PlanOptions {
-  /** Targets that are views may share memory with what they view. */
-  readonly aliasTargets: boolean;
-  readonly overwrites: Overwrites;
-}
+export type PlanOptions = Pick<Asked, 'aliasTargets' | 'overwrites'>;
 
 /** Compiles a graph for a device. */
 export function makePlan(view: GraphView, device: Device, options: PlanOptions): Plan {
-  const sources = resolveSources(view, options.aliasTargets);
-  const groups = schedule(view, sources, fuse(view, sources, device.capabilities.maxBindings), options.overwrites);
-  const targetBases = view.targets.map((target) => (sources.sources[target] as Source).base);
-  const targets = new Set(targetBases);
-  const epilogues = findEpilogues(view, device, sources, groups, targets);
-  const overwriting = inPlaceTargets(view, sources, groups, epilogues, targetBases, options.overwrites);
-  const extra = new ExtraValues(view);
-  const drafts = draftKernels(view, device, sources, groups, epilogues, targets, overwriting, extra);
-  appendCopies(view, drafts, targetBases, options.overwrites, overwriting);
-  return bindBuffers(view, device, drafts, targetBases, options.overwrites, overwriting, extra);
+  const resolved = resolveSources({ view, device, ...options });
+  const scheduled = schedule(fuse(resolved));
+  return bindBuffers(draftKernels(findInPlace(findEpilogues(scheduled))));
 }
 
-function bindBuffers(
-  view: GraphView,
-  device: Device,
-  drafts: readonly Draft[],
-  bases: readonly number[],
-  overwrites: Overwrites,
-  inPlace: InPlace,
-  extra: ExtraValues,
-): Plan {
+function bindBuffers({ view, device, drafts, bases, overwrites, inPlace, extra }: Drafted): Plan {
   const slots = new Map<number, Slot>();
   for (const [index, position] of view.leafPositions.entries()) slots.set(position, { kind: 'leaf', index });
   for (const [value, leaf] of inPlace) slots.set(value, slots.get(leaf) as Slot);
   const results: PlanBuffer[] = [];
   for (const [target, base] of bases.entries()) {
     if (slots.has(base) || overwrites[target] !== undefined) continue;
-    slots.set(base, { kind: 'result', index: results.push({ bytes: (view.nodes[base] as Node).bytes }) - 1 });
+    slots.set(base, { kind: 'result', index: results.push(bufferOf(view.nodes[base] as Node)) - 1 });
   }
   const prepared = drafts.map((draft) => prepare(draft, device, extra));
   const temporaries = assignTemporaries(
@@ -93,6 +81,7 @@ function bindBuffers(
     steps: prepared.flatMap(({ kernel, buffers }) =>
       kernel ? [{ kernel, slots: buffers.map((position) => slots.get(position) as Slot) }] : [],
     ),
+    leaves: view.leaves.map(({ node }) => bufferOf(node)),
     temporaries: temporaries.sizes,
     results,
     targets: bases.map((base, target) => {
@@ -101,6 +90,8 @@ function bindBuffers(
     }),
   };
 }
+
+const bufferOf = ({ bytes, dtype, shape }: Node): PlanBuffer => ({ bytes, dtype, shape });
 
 /** A kernel that is ready, unless it has nothing to do, with what it works in as further values that it writes. */
 function prepare(

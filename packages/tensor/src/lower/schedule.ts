@@ -1,29 +1,23 @@
 /** The order of kernels: dependencies first; among the orders that this leaves, the one that needs less memory. */
 import { dependenciesOf, type Dependencies } from './dependencies.ts';
 import type { Group } from './fuse.ts';
-import type { GraphView } from './graph-view.ts';
-import type { Overwrites } from './in-place.ts';
-import type { Sources } from './sources.ts';
+import type { Fused, Scheduled } from './stages.ts';
 import { LiveBytes, peakBytes, trafficOf, type Traffic } from './traffic.ts';
 
 /** An order other than the program's has to need so much less memory. */
 const worthwhile = 0.95;
 
 /** Orders the kernels: as the program made them, unless doing each as late as possible needs less memory. */
-export function schedule(
-  view: GraphView,
-  sources: Sources,
-  groups: readonly Group[],
-  overwrites: Overwrites,
-): readonly Group[] {
-  const waits = dependenciesOf(view, sources, groups, overwrites);
-  const asMade = inCreationOrder(groups, waits);
-  const traffic = trafficOf(view, sources, groups);
+export function schedule(fused: Fused): Scheduled {
+  const waits = dependenciesOf(fused);
+  const asMade = inCreationOrder(fused.groups, waits);
+  const traffic = trafficOf(fused);
   const asNeeded = byNeed(asMade, waits);
   const others = [asNeeded, releasingEarly(asNeeded, waits, traffic)];
   const peaks = others.map((order) => peakBytes(order, traffic));
   const least = Math.min(...peaks);
-  return least < worthwhile * peakBytes(asMade, traffic) ? (others[peaks.indexOf(least)] as Group[]) : asMade;
+  const isWorthwhile = least < worthwhile * peakBytes(asMade, traffic);
+  return { ...fused, order: isWorthwhile ? (others[peaks.indexOf(least)] as Group[]) : asMade };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Node } from '../graph/node.ts';
 import { movementOf } from '../graph/op.ts';
 import { contiguousLayout, isContiguous, moveLayout, type Layout } from '../shape/layout.ts';
 import type { GraphView } from './graph-view.ts';
+import type { Asked, Resolved } from './stages.ts';
 
 /** A value as seen through views. */
 export interface Source {
@@ -59,7 +60,8 @@ const initialRole = (node: Node, isLeaf: boolean): Role => {
  * Resolves every node. `aliasTargets`: whether a target that is a plain view may share its source's memory;
  * otherwise it becomes a copy.
  */
-export function resolveSources(view: GraphView, aliasTargets: boolean): Sources {
+export function resolveSources(asked: Asked): Resolved {
+  const { view, aliasTargets } = asked;
   const { nodes, inputs } = view;
   const leaves = new Set(view.leafPositions);
   const roles = nodes.map((node, position) => initialRole(node, leaves.has(position)));
@@ -124,7 +126,8 @@ export function resolveSources(view: GraphView, aliasTargets: boolean): Sources 
     });
     return copied ? [copied, ...[...lengths].map(read)] : [...from.keys()].map(read);
   });
-  return { roles, sources, copies, reads };
+  const bases = view.targets.map((target) => (sources[target] as Source).base);
+  return { ...asked, sources: { roles, sources, copies, reads }, bases };
 }
 
 /** Which inputs of a node are lengths: they are read before its kernel starts to walk. */
@@ -137,8 +140,7 @@ function lengthArguments({ nodes, inputs }: GraphView, position: number): Readon
 
 /** Where the lengths of the space of a node are read, by axis of that; undefined where it has none. */
 export function limitsOf(
-  { nodes, inputs }: GraphView,
-  { sources }: Sources,
+  { view: { nodes, inputs }, sources: { sources } }: Resolved,
   position: number,
 ): readonly (Source | undefined)[] | undefined {
   const places = nodes[position]?.attributes['lengths'] as readonly (number | null)[] | undefined;

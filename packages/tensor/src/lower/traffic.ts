@@ -2,8 +2,8 @@
 import type { Node } from '../graph/node.ts';
 import { groupsByMember } from './dependencies.ts';
 import type { Group } from './fuse.ts';
-import type { GraphView } from './graph-view.ts';
-import { readsOf, type Source, type Sources } from './sources.ts';
+import { readsOf } from './sources.ts';
+import type { Fused } from './stages.ts';
 
 /** What kernels leave for others inside a plan: results and state, which outlive it, are not counted. */
 export interface Traffic {
@@ -17,9 +17,9 @@ export interface Traffic {
 }
 
 /** The traffic between the groups of a plan. */
-export function trafficOf(view: GraphView, sources: Sources, groups: readonly Group[]): Traffic {
+export function trafficOf({ view, sources, groups, bases }: Fused): Traffic {
   const groupOf = groupsByMember(groups);
-  const outside = new Set(view.targets.map((target) => (sources.sources[target] as Source).base));
+  const outside = new Set(bases);
   const reads = new Map<Group, Set<number>>(groups.map((group) => [group, new Set()]));
   const writes = new Map<Group, Set<number>>(groups.map((group) => [group, new Set()]));
   const readers = new Map<number, number>();

@@ -567,6 +567,7 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
   customGradient: [options({ forward: callback, backward: callback }, ['forward', 'backward'])],
   checkpoint: [callback],
   compile: [callback],
+  explain: [callback],
   scope: [
     slot(
       () => () => 1,

@@ -68,6 +68,7 @@ class ReferenceDevice implements Device {
   readonly capabilities = capabilities;
   readonly #live = new Set<DeviceBuffer>();
   #bytes = 0;
+  #disposed = false;
 
   constructor(name: string) {
     this.name = name;
@@ -101,6 +102,8 @@ class ReferenceDevice implements Device {
   }
 
   free(buffer: DeviceBuffer): void {
+    // Its memory went with the device: tensors that outlive that let go of theirs later.
+    if (this.#disposed) return;
     if (!this.#live.delete(buffer)) throw this.#unknownBuffer();
     this.#bytes -= buffer.bytes;
   }
@@ -145,6 +148,7 @@ class ReferenceDevice implements Device {
   }
 
   dispose(): void {
+    this.#disposed = true;
     this.#live.clear();
     this.#bytes = 0;
   }
