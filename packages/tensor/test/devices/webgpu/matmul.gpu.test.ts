@@ -56,7 +56,45 @@ const cases: Readonly<Record<(typeof tunings)[number], [string, ProductCase][]>>
   ],
 };
 
+/** Products of which every dimension ends at a length, one row, column or term at least behind it; what is there is in `ends`. */
+const bounded: Readonly<Record<(typeof tunings)[number], [string, ProductCase, readonly number[]][]>> = {
+  software: [
+    ['ragged', { m: 67, n: 61, k: 35 }, [50, 33, 20]],
+    ['aligned, within whole vectors', { m: 64, n: 64, k: 64 }, [64, 30, 61]],
+    ['long sums in parts', { m: 8, n: 12, k: 4099 }, [5, 7, 3001]],
+    ['long sums whose last parts are empty', { m: 8, n: 12, k: 4099 }, [8, 12, 100]],
+    ['no sum at all', { m: 8, n: 12, k: 20 }, [7, 5, 0]],
+    ['batched', { batch: [2, 3], m: 33, n: 40, k: 12 }, [1, 2, 9, 40, 12]],
+    ['halves', { dtype: 'f16', m: 64, n: 36, k: 40 }, [33, 10, 39]],
+  ],
+  hardware: [
+    ['ragged, through workgroup memory', { m: 67, n: 61, k: 35 }, [65, 10, 17]],
+    ['aligned, left transposed', { batch: [2], m: 68, n: 40, k: 32, transposeA: true }, [1, 65, 33, 20]],
+    ['split sums of halves', { dtype: 'f16', m: 32, n: 32, k: 2048 }, [31, 5, 700]],
+    ['few columns, in registers', { m: 128, n: 10, k: 84 }, [100, 3, 50]],
+    [
+      'few rows, in registers, right transposed',
+      { m: 10, n: 128, k: 86, transposeA: true, transposeB: true },
+      [9, 70, 85],
+    ],
+  ],
+};
+
 describe.each(tunings)('matmul, tuned for %s', (tuning) => {
+  test.each(bounded[tuning])('%s, up to lengths, and nothing behind them', async (_, item, ends) => {
+    const { dtype = 'f32', batch = [], m, n, k } = item;
+    const spec = matmulSpec(item);
+    const count = batch.reduce((product, length) => product * length, 1);
+    const limited: MatmulSpec = {
+      ...spec,
+      bindings: [...spec.bindings, { dtype: 'i32', access: 'read' }],
+      limits: ends.map((_length, dim) => ({ dim, binding: 3, offset: dim })),
+    };
+    const contents = [contentOf(dtype, count * m * k), contentOf(dtype, count * k * n, 2), count * m * n, ends];
+    const relative = 1e-5 + (dtype === 'f16' ? 2 ** -10 : 0);
+    await expectAgreement(deviceOf(tuning), limited, contents, { absolute: 1e-5 * Math.sqrt(k) * 4, relative });
+  });
+
   test.each(cases[tuning])('%s', async (_, item) => {
     await check(tuning, item);
   });
