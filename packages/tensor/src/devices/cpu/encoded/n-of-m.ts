@@ -98,7 +98,7 @@ const blocksTogether = 32;
 function pairsSideBySide(spec: EncodedMatmulSpec, engine: Engine): Program {
   const { rows } = spec;
   const { values, kept, rowBytes, valueBytes } = layoutOf(spec);
-  const { dotPairRows } = pairKernels(engine, values);
+  const { placeColumns, dotPairRows } = pairKernels(engine, values);
   const gemm = gemmKernels(engine);
   const x = columnsOfX(spec, engine);
   const step = x.step * 4;
@@ -107,19 +107,34 @@ function pairsSideBySide(spec: EncodedMatmulSpec, engine: Engine): Program {
   const blocks = { count: Math.ceil(rowBytes / blockBytes), together: blocksTogether };
   const resultAt = roundUp(x.bytes, 16);
   const wideAt = resultAt + rows * step;
-  engine.workspace.reserve(wideAt + wideBytes(blocks, rows * x.step), 'matmul');
+  const columnsAt = wideAt + roundUp(wideBytes(blocks, rows * x.step), 16);
+  engine.workspace.reserve(columnsAt + 256 * 16, 'matmul');
   return () => {
     const { address } = engine.workspace;
     const from = x.place(address);
     const [places = 0, entries = 0, scales = 0] = addressesOf(spec, engine);
-    const result = address + resultAt;
+    const [result, columns] = [address + resultAt, address + columnsAt];
+    placeColumns(columns, step);
     const sums = { c: result, wide: address + wideAt, rows: 1, columns: rows * x.step, rowStep: 0 };
     sumOfBlocks(gemm, sums, blocks, (block, accumulate) => {
       const at = block * blockBytes;
       const bytes = Math.min(blockBytes, rowBytes - at);
       const [ofBlock, valuesAt] = [from + at * 8 * step, entries + at * 4 * valueBytes];
       const valueStep = kept * valueBytes;
-      dotPairRows(places + at, valuesAt, scales, ofBlock, result, rows, bytes, rowBytes, valueStep, step, accumulate);
+      dotPairRows(
+        places + at,
+        valuesAt,
+        scales,
+        ofBlock,
+        result,
+        columns,
+        rows,
+        bytes,
+        rowBytes,
+        valueStep,
+        step,
+        accumulate,
+      );
     });
     turn(result);
   };

@@ -7,9 +7,11 @@ import { forEachVectors, vectorCounts } from './vectors.ts';
 
 /** The functions for one kind of values. Steps are in bytes; `bytes` is of places, of so many eights of columns. */
 export interface PairKernels extends PairDots {
+  /** (columns, step): writes down where the columns of a byte of places begin, `step` bytes apart: 256 times four i32. */
+  readonly placeColumns: WasmFunction;
   /**
-   * (places, values, scales, x, y, rows, bytes, placeStep, valueStep, step, accumulate): y[r, ·] (+)= Σ x[column, ·] · value, for
-   * `step` bytes of columns.
+   * (places, values, scales, x, y, columns, rows, bytes, placeStep, valueStep, step, accumulate): y[r, ·] (+)= Σ x[column, ·] ·
+   * value, for `step` bytes of columns; `columns` are those that were written down.
    */
   readonly dotPairRows: WasmFunction;
 }
@@ -26,6 +28,7 @@ export function pairKernels(engine: Engine, values: Values): PairKernels {
   if (kernels === undefined) {
     const { module } = engine.module();
     addPairDots(module, values);
+    addPlaceColumns(module);
     addDotPairRows(module, values);
     kernels = engine.instantiate(module) as unknown as PairKernels;
     known.set(values, kernels);
@@ -37,16 +40,31 @@ const load = (address: Expression, offset = 0): Expression => memoryOp('v128.loa
 const byteAt = (address: Expression): Expression => memoryOp('i32.load8_u', 0, [address]);
 const bytesOf = (values: Values): number => (values === 'f32' ? 4 : 1);
 
+function addPlaceColumns(module: ModuleBuilder): void {
+  const f = module.function('placeColumns', ['i32', 'i32'], 'none', true);
+  const [columns, step] = f.arguments;
+  const code = f.let(i32(0));
+  f.repeat(256, () => {
+    for (let entry = 0; entry < 4; entry++) {
+      const place = op('i32.and', op('i32.shr_u', code, i32(2 * entry)), i32(3));
+      const column = op('i32.add', place, i32(entry < 2 ? 0 : 4));
+      f.store('i32.store', columns, op('i32.mul', column, step), entry * 4);
+    }
+    f.increase(code, 1);
+    f.increase(columns, 16);
+  });
+}
+
 function addDotPairRows(module: ModuleBuilder, values: Values): void {
   const f = module.function(
     'dotPairRows',
-    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     'none',
     true,
   );
-  const [places, entries, scales, x, y, rows, bytes, placeStep, valueStep, step, accumulate] = f.arguments;
+  const [places, entries, scales, x, y, columns, rows, bytes, placeStep, valueStep, step, accumulate] = f.arguments;
   const all = Array.from({ length: vectorCounts[0] }, () => f.local('v128'));
-  const [place, entry, four, column, codes] = Array.from({ length: 5 }, () => f.local('i32')) as [
+  const [place, entry, eight, column, picked] = Array.from({ length: 5 }, () => f.local('i32')) as [
     Local,
     Local,
     Local,
@@ -54,29 +72,27 @@ function addDotPairRows(module: ModuleBuilder, values: Values): void {
     Local,
   ];
   const spread = f.local('v128');
-  const fourStep = f.let(op('i32.shl', step, i32(2)));
+  const eightStep = f.let(op('i32.shl', step, i32(3)));
   f.repeat(rows, () => {
     forEachVectors(f, step, (vectors, at) => {
       const sums = all.slice(0, vectors);
       for (const sum of sums) f.set(sum, op('f32x4.splat', f32(0)));
       f.set(place, places);
       f.set(entry, entries);
-      f.set(four, op('i32.add', x, at));
+      f.set(eight, op('i32.add', x, at));
       f.repeat(bytes, () => {
-        f.set(codes, byteAt(place));
+        f.set(picked, op('i32.add', columns, op('i32.shl', byteAt(place), i32(4))));
         f.increase(place, 1);
-        // Loops, not copies of the body: V8 would hold what all of them load in registers at once.
-        f.repeat(2, () => {
-          f.repeat(2, () => {
-            f.set(column, op('i32.add', four, op('i32.mul', op('i32.and', codes, i32(3)), step)));
-            f.set(codes, op('i32.shr_u', codes, i32(2)));
-            f.set(spread, oneValue(values, entry, scales));
-            for (const [v, sum] of sums.entries())
-              f.set(sum, op('f32x4.add', sum, op('f32x4.mul', spread, load(column, v * 16))));
-            f.increase(entry, bytesOf(values));
-          });
-          f.increase(four, fourStep);
+        // A loop, not copies of the body: V8 would hold what all of them load in registers at once.
+        f.repeat(4, () => {
+          f.set(column, op('i32.add', eight, memoryOp('i32.load', 0, [picked])));
+          f.set(spread, oneValue(values, entry, scales));
+          for (const [v, sum] of sums.entries())
+            f.set(sum, op('f32x4.add', sum, op('f32x4.mul', spread, load(column, v * 16))));
+          f.increase(picked, 4);
+          f.increase(entry, bytesOf(values));
         });
+        f.increase(eight, eightStep);
       });
       const target = f.let(op('i32.add', y, at));
       const store = (value: (v: number, sum: Expression) => Expression): void => {
