@@ -12,9 +12,15 @@ type Part = Exclude<keyof ProductCost, 'manyRows'>;
 const parts: readonly Part[] = ['call', 'moved', 'scan', 'few', 'once', 'each', 'far'];
 const thresholds = [1, 2, 4, 8, 16, 32];
 
+/** Fewer products with a matrix that comes from memory say nothing of what that takes. */
+const leastFar = 4;
+
 /** The costs with the least sum of squares of relative errors, for whichever number of rows is best called many. */
 export function fitProduct(timings: readonly Timing[]): ProductCost {
-  const tried = thresholds.map((manyRows) => fitWith(timings, manyRows));
+  const counts = new Set(timings.map(({ sizes }) => sizes.rows));
+  // One number of rows does not tell what grows with them from what does not.
+  const told = thresholds.filter((manyRows) => [...counts].filter((rows) => rows >= manyRows).length > 1);
+  const tried = told.map((manyRows) => fitWith(timings, manyRows));
   const [best = nothing] = tried.toSorted((a, b) => errorOf(a, timings) - errorOf(b, timings));
   return best;
 }
@@ -34,12 +40,19 @@ function fitWith(timings: readonly Timing[], manyRows: number): ProductCost {
   const isWhole = timings.every(({ sizes }) => sizes.density === 1);
   const fixed = new Set<Part>(isWhole ? ['scan'] : []);
   if (manyRows === 1) fixed.add('few');
+  const far = timings.filter(({ sizes }) => productTime({ ...nothing, far: 1 }, sizes) > 0);
+  if (far.length < leastFar) fixed.add('far');
   const values = leastSquares(
     rows,
     parts.map((part) => !fixed.has(part)),
   );
-  const found = Object.fromEntries(parts.map((part, at) => [part, Number((values[at] ?? 0).toPrecision(2))]));
+  const found = Object.fromEntries(parts.map((part, at) => [part, roundCost(values[at] ?? 0)]));
   return { ...nothing, manyRows, ...found };
+}
+
+/** Two digits; nothing below a millionth. */
+export function roundCost(cost: number): number {
+  return cost < 1e-6 ? 0 : Number(cost.toPrecision(2));
 }
 
 /**

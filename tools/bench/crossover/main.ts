@@ -16,7 +16,7 @@ import {
 } from '../../../packages/tensor/src/device/encoded-costs.ts';
 import type { EncodedLayout } from '../../../packages/tensor/src/kernel/spec.ts';
 import { commandLine } from '../command-line.mjs';
-import { errorOf, fitProduct, leastSquares, type Timing } from './fit.ts';
+import { errorOf, fitProduct, leastSquares, roundCost, type Timing } from './fit.ts';
 import { timedProducts, type TimedProduct } from './products.ts';
 
 const { option, wholeNumbers } = commandLine('bench:crossover', { device: 'cpu', rounds: '5' });
@@ -108,7 +108,7 @@ function fitAll(): EncodedCosts {
   return {
     dense: fitProduct(of('dense', false)),
     convolution: fitProduct(of('dense', true)),
-    windows: { call: Number(call.toPrecision(2)), each: Number(each.toPrecision(2)) },
+    windows: { call: roundCost(call), each: roundCost(each) },
     stored,
   };
 }

@@ -11,29 +11,15 @@ import {
   randn,
   tensor,
   uniform,
-  type Device,
   type Tensor,
 } from '@espalier/tensor';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { whereDenseIsFaster } from '../helpers/dear-formats.ts';
 import { build, prefer, summary, type Module, type Parameter, type Preference } from '../../src/index.ts';
 
 const device = createCpuDevice({ name: 'cpu of kept weights' });
-/** By its costs dense products are faster, whatever the kernels of the day take. */
-const dear = createCpuDevice({ name: 'cpu of dear formats' });
-const ofDense = { call: 1, moved: 0, scan: 0, manyRows: 1, few: 0, once: 0, each: 1, far: 0 };
-const ofStored = { ...ofDense, call: 9, each: 9 };
-const layouts = ['bitmask', 'blocks', 'codebook', 'csr', 'int4', 'int8', 'n-of-m'] as const;
-const costs: Device['encodedCosts'] = {
-  dense: ofDense,
-  convolution: ofDense,
-  windows: { call: 1, each: 1 },
-  stored: Object.fromEntries(layouts.map((layout) => [layout, ofStored])) as Record<
-    (typeof layouts)[number],
-    typeof ofStored
-  >,
-};
-Object.defineProperty(dear, 'encodedCosts', { value: costs });
+const dear = whereDenseIsFaster(createCpuDevice({ name: 'cpu of dear formats' }));
 
 const weightOf = (model: ReturnType<typeof build>): Parameter => model.namedParameters().get('weight') as Parameter;
 

@@ -11,6 +11,7 @@ import type {
   PreparedKernel,
 } from '../../device/device.ts';
 import { aText, check, checkOptions, oneOf, ruleOf, type OptionRules, type Rule } from '../../arguments/rules.ts';
+import type { EncodedCosts } from '../../device/encoded-costs.ts';
 import { KernelCache } from '../../device/kernel-cache.ts';
 import { reclaim, relieve } from '../../device/residents.ts';
 import { dtypeNames } from '../../dtype/dtype.ts';
@@ -18,6 +19,7 @@ import { DeviceError } from '../../errors.ts';
 import type { KernelSpec, LoopSpec } from '../../kernel/spec.ts';
 import { openDevice, type OpenedDevice } from './adapter.ts';
 import { BufferPool } from './buffers.ts';
+import { softwareCosts } from './encoded/costs.ts';
 import { KernelRunner, type CompiledKernel } from './compiled-kernel.ts';
 import { Failures } from './failures.ts';
 import { acceptsSpec, programOf } from './programs.ts';
@@ -83,6 +85,10 @@ class WebGpuDevice implements Device {
       maxBindings: opened.profile.maxBindings,
       synchronousRead: false,
     };
+  }
+
+  get encodedCosts(): EncodedCosts | undefined {
+    return this.#opened.profile.software ? softwareCosts : undefined;
   }
 
   accepts(spec: KernelSpec): boolean {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Device } from '../../../src/device/device.ts';
 import type { KernelDefinition, WgslImplementation } from '../../../src/kernel/definition.ts';
 import type { CustomSpec, LoopSpec } from '../../../src/kernel/spec.ts';
+import { chooseKernel, codebook, encodeMatrix, ones, type KernelChoice } from '../../../src/index.ts';
 import { expectAgreement, numbers, openTestDevice } from './agreement.ts';
 import { load, scalar, store } from './specs.ts';
 
@@ -205,4 +206,17 @@ describe('errors', () => {
     expect(() => gone.allocate(4)).toThrow(/disposed of/);
     await expect(gone.synchronize()).rejects.toThrow(/disposed of/);
   });
+});
+
+test('an emulated adapter states what products cost, and chooses by it; of graphics cards nothing is known', async () => {
+  const [software, hardware] = [await openTestDevice('software'), await openTestDevice('hardware')];
+  const choiceOn = async (on: Device): Promise<KernelChoice> =>
+    chooseKernel(await encodeMatrix(ones([128, 784], { device: on }), codebook), { rows: 64 });
+  expect(await choiceOn(software)).toMatchObject({ kernel: 'dense', reason: expect.stringContaining('≥ crossover') });
+  expect(await choiceOn(hardware)).toMatchObject({
+    kernel: 'own',
+    reason: expect.stringContaining('was not measured'),
+  });
+  software.dispose();
+  hardware.dispose();
 });
