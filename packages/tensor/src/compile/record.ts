@@ -18,7 +18,7 @@ import {
   rebindValue,
   RecordedStep,
   type SumCheck,
-  type IndexArgument,
+  type IndexCheck,
   type LeafSource,
   type TensorSource,
 } from './recorded-step.ts';
@@ -43,22 +43,19 @@ class Recorder {
   readonly inputs = new Map<Tensor, number>();
   readonly #before = handlesCreated();
 
-  /** Arguments whose elements are indices. */
-  readonly indices: IndexArgument[] = [];
+  /** What each call tells, or the surroundings, whose elements are indices. */
+  readonly indices: IndexCheck[] = [];
 
   readonly bound = (node: Node, bounds: IndexBounds): void => {
-    if (node.op.name === 'placeholder') this.indices.push({ argument: node.attributes['slot'] as number, bounds });
+    const source = this.#told(node);
+    if (source) this.indices.push({ source, bounds });
   };
 
   /** Sums of scalars of which some are told by each call. */
   readonly sums: SumCheck[] = [];
 
   readonly sum = (terms: readonly Node[], { most, wrong }: SumLimit): void => {
-    const sources = terms.map((term): number | TensorSource | undefined => {
-      if (term.op.name === 'placeholder') return { kind: 'argument', index: term.attributes['slot'] as number };
-      const tensor = this.variables.get(term);
-      return tensor ? this.sourceOf(tensor) : knownScalar(term);
-    });
+    const sources = terms.map((term) => this.#told(term) ?? knownScalar(term));
     if (sources.every((source) => source !== undefined) && sources.some((source) => typeof source !== 'number'))
       this.sums.push({ terms: sources, most, wrong });
   };
@@ -99,6 +96,13 @@ class Recorder {
       }
       node.release();
     }
+  }
+
+  /** Where a node finds its value at each call, if that is an argument or a tensor of the surroundings. */
+  #told(node: Node): TensorSource | undefined {
+    if (node.op.name === 'placeholder') return { kind: 'argument', index: node.attributes['slot'] as number };
+    const tensor = this.variables.get(node);
+    return tensor && this.sourceOf(tensor);
   }
 
   #isOutside(tensor: Tensor): boolean {

@@ -35,9 +35,9 @@ interface ResultType {
   readonly dtype: DType;
 }
 
-/** An argument whose elements are indices, which are checked at each call. */
-export interface IndexArgument {
-  readonly argument: number;
+/** A tensor whose elements are indices, which are checked at each call. */
+export interface IndexCheck {
+  readonly source: TensorSource;
   readonly bounds: IndexBounds;
 }
 
@@ -61,7 +61,7 @@ export interface StepParts<Result> {
   readonly results: readonly StepResult[];
   /** Tensors that were assigned but never read, with the target that replaces them. */
   readonly replaced: readonly { readonly source: TensorSource; readonly target: number }[];
-  readonly indices: readonly IndexArgument[];
+  readonly indices: readonly IndexCheck[];
   readonly sums: readonly SumCheck[];
   /** Leaves that the plan overwrites. */
   readonly written: ReadonlySet<number>;
@@ -100,8 +100,10 @@ export class RecordedStep<Result> {
           'compile',
           'a tensor that the step captured was disposed; keep it with keep(), or compile the step anew with another one',
         );
-    for (const { argument, bounds } of this.#parts.indices)
-      checkIndexNode((tensors[argument] as Tensor).boundNode as Node, bounds);
+    for (const { source, bounds } of this.#parts.indices) {
+      const { boundNode } = tensorOf(source, tensors);
+      if (boundNode) checkIndexNode(boundNode, bounds);
+    }
     for (const sum of this.#parts.sums) checkTerms(sum, tensors);
     const retained: Node[] = [];
     try {
@@ -236,7 +238,8 @@ export class RecordedStep<Result> {
 function checkTerms(sum: SumCheck, tensors: readonly Tensor[]): void {
   const values: number[] = [];
   for (const term of sum.terms) {
-    const value = typeof term === 'number' ? term : knownScalar(tensorOf(term, tensors).boundNode as Node);
+    const node = typeof term === 'number' ? undefined : tensorOf(term, tensors).boundNode;
+    const value = typeof term === 'number' ? term : node && knownScalar(node);
     if (value === undefined) return;
     values.push(value);
   }

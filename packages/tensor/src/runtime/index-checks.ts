@@ -36,19 +36,11 @@ export function checkIndexNode(node: Node, bounds: IndexBounds): void {
     throw new DTypeError(bounds.operation, `indices are ${node.dtype}; ${remedies[kind]}`);
   const held = sameElements(node);
   const { storage: source } = held;
-  if (held.lengths) {
-    checkPresent(held, bounds);
-    return;
-  }
-  if (source?.host) {
-    checkStored(source, source.host, node.dtype, bounds);
-    return;
-  }
-  if (modes.trace) {
-    modes.trace.bound(node, bounds);
-    return;
-  }
-  if (!indexChecks.everywhere) return;
+  if (held.lengths) checkPresent(held, bounds);
+  else if (source?.host) checkStored(source, source.host, node.dtype, bounds);
+  // What is known now may be assigned to before the step is called again.
+  modes.trace?.bound(held, bounds);
+  if (modes.trace || held.lengths || source?.host || !indexChecks.everywhere) return;
   realize([node]);
   const storage = node.storage as Storage;
   if (node.device.capabilities.synchronousRead) checkBytes(storage.readSync(), node.dtype, bounds);
