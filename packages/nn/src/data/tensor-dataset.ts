@@ -17,6 +17,8 @@ import {
   aDevice,
   aFunction,
   aPositiveInteger,
+  aWholeTensor,
+  check,
   checkOptions,
   ruleOf,
   type OptionRules,
@@ -110,7 +112,10 @@ export function tensorDataset(
 
 /** @throws {ArgumentError} for what is neither a tensor nor an array with a shape; a list of numbers is none. */
 function checkValues(name: string, given: unknown): void {
-  if (isTensor(given)) return;
+  if (isTensor(given)) {
+    check('tensorDataset', name, given, aWholeTensor);
+    return;
+  }
   const { data, shape } = Object(given) as Partial<Record<keyof HostArray, unknown>>;
   if (Array.isArray(shape) && hostArrays.some(([type]) => data instanceof type)) return;
   throw new ArgumentError(

@@ -1,6 +1,6 @@
 /** Tensors as safetensors bytes. */
 import { defaultDevice, fromBytes, type Device, type Tensor } from '@espalier/tensor';
-import { aDevice, aTensor, aText, check, checkOptions } from '@espalier/tensor/arguments';
+import { aDevice, aTensor, aText, aWholeTensor, check, checkOptions } from '@espalier/tensor/arguments';
 import { mapOf } from '../config/rules.ts';
 import { FormatError } from '../errors.ts';
 import { convertForeign, type ForeignTensor } from './foreign.ts';
@@ -9,6 +9,7 @@ import { aRawTensor, decodeSafetensors, encodeSafetensors, type RawTensor } from
 /** Reads values back into JavaScript memory. */
 export async function rawTensor(tensor: Tensor): Promise<RawTensor> {
   check('rawTensor', 'tensor', tensor, aTensor);
+  check('rawTensor', 'tensor', tensor, aWholeTensor);
   return { dtype: tensor.dtype, shape: tensor.shape, bytes: await tensor.bytes() };
 }
 
@@ -27,6 +28,7 @@ export async function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   check('writeSafetensors', 'tensors', tensors, mapOf(aTensor));
+  for (const [name, tensor] of tensors) check('writeSafetensors', name, tensor, aWholeTensor);
   const raw = await Promise.all([...tensors].map(async ([name, tensor]) => [name, await rawTensor(tensor)] as const));
   return encodeSafetensors(new Map(raw), metadata);
 }

@@ -15,7 +15,7 @@ import {
   type Shape,
   type Tensor,
 } from '@espalier/tensor';
-import { aTensor, check, ruleOf, showShape, type Rule } from '@espalier/tensor/arguments';
+import { aTensor, aWholeTensor, check, ruleOf, showShape, type Rule } from '@espalier/tensor/arguments';
 import type { StoredWeight } from './stored-weight.ts';
 
 /**
@@ -80,6 +80,7 @@ export class Parameter {
 
   constructor(tensor: Tensor) {
     check('Parameter', 'tensor', tensor, aTensor);
+    check('Parameter', 'tensor', tensor, aWholeTensor);
     const leaf = tensor.requiresGradients();
     if (!isOverwritten) leaf.realizeSync();
     this.#weight = {

@@ -26,4 +26,4 @@ export {
 } from './rules.ts';
 export { brief, show } from './show.ts';
 export { showShape } from '../shape/shape.ts';
-export { aDevice, aDType, aGenerator, aTensor, tensors } from './types.ts';
+export { aDevice, aDType, aGenerator, aTensor, aWholeTensor, tensors } from './types.ts';

@@ -12,6 +12,12 @@ export const aTensor: Rule<Tensor> = ruleOf(
   (value) => value instanceof TensorHandle,
 );
 
+/** A tensor that is as large as its shape says. */
+export const aWholeTensor: Rule<Tensor> = ruleOf(
+  'a tensor without a length along an axis (see upTo; of what there is, array() makes nested numbers for tensor())',
+  (value) => value instanceof TensorHandle && !value.boundNode?.lengths,
+);
+
 /** A tensor, a number or a truth value. */
 export const aTensorLike: Rule<Tensor | number | boolean> = ruleOf(
   'a tensor or a number',

@@ -9,7 +9,7 @@ import {
   type OptionRules,
   type Rule,
 } from '../arguments/rules.ts';
-import { aDevice, aDType, aTensor } from '../arguments/types.ts';
+import { aDevice, aDType, aTensor, aWholeTensor } from '../arguments/types.ts';
 import { defaultDevice } from '../device/registry.ts';
 import type { Device } from '../device/device.ts';
 import { dtypes, type DType, type TypedArray } from '../dtype/dtype.ts';
@@ -57,6 +57,7 @@ export async function encodeMatrix<Options extends object>(
   options: Options = {} as Options,
 ): Promise<EncodedMatrix> {
   check('encodeMatrix', 'the matrix', dense, aTensor);
+  check('encodeMatrix', 'the matrix', dense, aWholeTensor);
   check<unknown>('encodeMatrix', 'the format', format, aMatrixFormat);
   checkOptions(format.name, options, format.options);
   if (dense.rank !== 2)
