@@ -9,6 +9,7 @@ import { checkIndexNode } from '../runtime/index-checks.ts';
 import type { MadeOfTensors, TensorParts } from '../runtime/structure.ts';
 import { showShape, sizeOf } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { reshapeFrom } from '../tensor/wrap.ts';
 import { stack } from '../functions/join.ts';
 import { expand } from './expand.ts';
 import type { MatrixShape, StoredFormat } from './format.ts';
@@ -134,8 +135,11 @@ export class EncodedMatrix implements MadeOfTensors {
         Array.from({ length: lead[apart] as number }, (_, i) => this.after(x.select(apart, i), options)),
         apart,
       );
-    const flat = x.cast('f32').reshape([sizeOf(lead), rows]);
-    return multiply(flat, this.#ordered(), this.#product(activations)).reshape([...lead, columns]);
+    const long = x.node.lengths?.findIndex((length) => length);
+    const flat = reshapeFrom(x.cast('f32').node, [sizeOf(lead), rows], [long, lead.length]);
+    const product = multiply(flat, this.#ordered(), this.#product(activations));
+    const from = [...lead.map((_, axis) => (axis === long ? 0 : undefined)), 1];
+    return reshapeFrom(product.node, [...lead, columns], from);
   }
 
   /**

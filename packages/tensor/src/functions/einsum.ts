@@ -4,6 +4,7 @@ import { tensors as severalTensors } from '../arguments/types.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { showShape, sizeOf } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { reshapeFrom } from '../tensor/wrap.ts';
 
 interface Labelled {
   readonly labels: readonly string[];
@@ -149,10 +150,23 @@ function contract(
   const rows = left.labels.filter((label) => !shared.includes(label));
   const columns = right.labels.filter((label) => !shared.includes(label));
   const size = (labels: readonly string[]): number => sizeOf(labels.map((label) => sizes.get(label) as number));
-  const arrange = ({ labels, tensor }: Labelled, order: readonly string[]): Tensor =>
-    tensor.permute(order.map((label) => labels.indexOf(label)));
-  const a = arrange(left, [...batch, ...rows, ...summed]).reshape(size(batch), size(rows), size(summed));
-  const b = arrange(right, [...batch, ...summed, ...columns]).reshape(size(batch), size(summed), size(columns));
-  const labels = [...batch, ...rows, ...columns];
-  return { labels, tensor: a.matmul(b).reshape(labels.map((label) => sizes.get(label) as number)) };
+  const long = new Set(
+    [left, right].flatMap(({ labels, tensor: { node } }) => labels.filter((_, a) => node.lengths?.[a])),
+  );
+  // The letter that the axis of a group stands for, if all others have size 1.
+  const wide = (group: readonly string[]): string | undefined => {
+    const found = group.filter((label) => long.has(label) || sizes.get(label) !== 1);
+    return found.length === 1 ? found[0] : undefined;
+  };
+  const arrange = ({ labels, tensor }: Labelled, groups: readonly (readonly string[])[]): Tensor => {
+    const order = groups.flat();
+    const from = groups.map(wide).map((label) => (label === undefined ? undefined : order.indexOf(label)));
+    return reshapeFrom(tensor.permute(order.map((label) => labels.indexOf(label))).node, groups.map(size), from);
+  };
+  const product = arrange(left, [batch, rows, summed]).matmul(arrange(right, [batch, summed, columns]));
+  const groups = [batch, rows, columns];
+  const labels = groups.flat();
+  const from = groups.flatMap((group, at) => group.map((label) => (label === wide(group) ? at : undefined)));
+  const shape = labels.map((label) => sizes.get(label) as number);
+  return { labels, tensor: reshapeFrom(product.node, shape, from) };
 }

@@ -7,7 +7,7 @@
 import { ArgumentError } from '../errors.ts';
 import type { Attributes, Op } from './op.ts';
 import type { Movement } from '../shape/layout.ts';
-import { showShape, sizeOf, type Shape } from '../shape/shape.ts';
+import { sameShape, showShape, sizeOf, type Shape } from '../shape/shape.ts';
 import type { Lengths, Node } from './node.ts';
 
 /** Lengths of an op that is about to become a node. */
@@ -144,11 +144,8 @@ function movedLengths(operation: string, from: Node, movement: Movement): Length
       let next = 0;
       for (const [axis, length] of lengths.entries()) {
         if (!length) continue;
-        const before = sizeOf(shape.slice(0, axis));
-        const target = movement.shape.findIndex(
-          (size, to) => to >= next && size === shape[axis] && sizeOf(movement.shape.slice(0, to)) === before,
-        );
-        if (target < 0) refuse(axis, 'join or split it');
+        const target = placeAfter(movement, shape, axis, next);
+        if (target === undefined) return refuse(axis, 'squeeze, join or split it');
         result[target] = length;
         next = target + 1;
       }
@@ -157,6 +154,34 @@ function movedLengths(operation: string, from: Node, movement: Movement): Length
     case 'windows':
       return lengths.map((length, axis) => (length ? refuse(axis, 'slide windows over it') : length));
   }
+}
+
+/**
+ * Where an axis is after a reshape, from `next` on; undefined where it is joined with others or split. Of several axes of size
+ * 1 it is the one at the same place counted from the first, if those before are the same, or from the last, if those behind
+ * are; where that is not one and the same, nobody can tell.
+ */
+function placeAfter(
+  { shape: to, from }: Extract<Movement, { readonly kind: 'reshape' }>,
+  shape: Shape,
+  axis: number,
+  next: number,
+): number | undefined {
+  if (from) return from.includes(axis) ? from.indexOf(axis) : undefined;
+  const before = sizeOf(shape.slice(0, axis));
+  const places = to.flatMap((size, place) =>
+    place >= next && size === shape[axis] && sizeOf(to.slice(0, place)) === before ? [place] : [],
+  );
+  if (places.length < 2) return places[0];
+  const [end, place] = [axis + 1, to.length - shape.length + axis];
+  const asBefore = sameShape(to.slice(0, end), shape.slice(0, end)) ? [axis] : [];
+  const asBehind = place >= 0 && sameShape(to.slice(place), shape.slice(axis)) ? [place] : [];
+  const likely = new Set([...asBefore, ...asBehind].filter((each) => places.includes(each)));
+  if (likely.size === 1) return [...likely][0];
+  throw new ArgumentError(
+    'reshape',
+    `axis ${axis} of ${showShape(shape)} has a length, and ${showShape(to)} does not tell which of its axes of size 1 that is; use unsqueeze and squeeze`,
+  );
 }
 
 /** A shape in which axes with a length are marked. */

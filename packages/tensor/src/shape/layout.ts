@@ -13,7 +13,12 @@ export interface Layout {
 
 /** A movement op as data. */
 export type Movement =
-  | { readonly kind: 'reshape'; readonly shape: Shape }
+  | {
+      readonly kind: 'reshape';
+      readonly shape: Shape;
+      /** Which axis each of the result was, if one: said where sizes of 1 leave it open, and lengths go with the axes. */
+      readonly from?: readonly (number | undefined)[];
+    }
   | { readonly kind: 'permute'; readonly axes: readonly number[] }
   | { readonly kind: 'expand'; readonly shape: Shape }
   /** Keeps `count[d]` indices from `start[d]` in steps of `step[d]` (negative steps walk backwards). */

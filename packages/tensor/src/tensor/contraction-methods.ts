@@ -41,8 +41,8 @@ export abstract class ContractionMethods extends MovementMethods {
   matmul(b: Tensor | RightFactor): Tensor {
     if (satisfies(aRightFactor, b)) return b.after(wrap(this.node));
     check('matmul', 'b', b, aTensor);
-    const left = this.rank === 1 ? this.reshape(1, -1) : wrap(this.node);
-    const right = b.rank === 1 ? b.reshape(-1, 1) : b;
+    const left = this.rank === 1 ? this.unsqueeze(0) : wrap(this.node);
+    const right = b.rank === 1 ? b.unsqueeze(1) : b;
     const [m, k] = left.shape.slice(-2);
     const [inner, n] = right.shape.slice(-2);
     if (this.rank === 0 || b.rank === 0 || k !== inner)

@@ -38,7 +38,7 @@ import { borderModes, withBorders, type BorderMode } from './borders.ts';
 import { ofNothing } from './empty.ts';
 import { ReductionMethods } from './reduction-methods.ts';
 import type { Tensor } from './tensor.ts';
-import { castNode, wrap } from './wrap.ts';
+import { castNode, reshapeFrom, wrap } from './wrap.ts';
 
 /** Options of sliding windows over trailing axes; one number serves all of them. */
 export interface WindowOptions {
@@ -174,13 +174,16 @@ export abstract class MovementMethods extends ReductionMethods {
         'squeeze',
         `axis ${wide} of ${showShape(this.shape)} has size ${this.shape[wide]}; only axes of size 1 can go`,
       );
-    return this.reshape(this.shape.filter((_, a) => !axes.includes(a)));
+    const left = [...this.shape.keys()].filter((a) => !axes.includes(a));
+    const shape = left.map((a) => this.shape[a] as number);
+    return reshapeFrom(this.node, shape, left);
   }
 
   /** With a new axis of size 1 at `axis`. */
   unsqueeze(axis: number): Tensor {
     const at = normalizeAxis('unsqueeze', axis, this.rank + 1);
-    return this.reshape([...this.shape.slice(0, at), 1, ...this.shape.slice(at)]);
+    const from = [...this.shape.keys()];
+    return reshapeFrom(this.node, this.shape.toSpliced(at, 0, 1), [...from.slice(0, at), undefined, ...from.slice(at)]);
   }
 
   /**

@@ -177,11 +177,6 @@ export function presentAlong({ node, shape, device }: Tensor, axes: readonly num
   );
 }
 
-/** Removes axes of size 1. */
-function dropAxes(kept: Tensor, axes: readonly number[]): Tensor {
-  return kept.reshape(kept.shape.filter((_, axis) => !axes.includes(axis)));
-}
-
 function normOf(x: Tensor, p: number, axis: Axes | undefined, options: ReductionOptions): Tensor {
   // The sign of what is not NaN: it has a gradient, which is 0.
   if (p === 0) return x.where(x.isNaN().logicalNot(), 1).sign().square().sum(axis, options);
@@ -211,7 +206,7 @@ function fold(
       `${showShape(input.shape)} has no elements along a reduced axis, so there is no ${name === 'max' ? 'largest' : 'smallest'}`,
     );
   const kept = wrap(reductionNode(reductionOps[name], input.node, axes));
-  return keepDims ? kept : dropAxes(kept, axes);
+  return keepDims ? kept : kept.squeeze(axes);
 }
 
 /**
@@ -225,7 +220,7 @@ function dropReduced(
   options: ReductionOptions,
 ): Tensor {
   const result = inDType(kept, toFloat(tensor.dtype));
-  return options.keepDims ? result : dropAxes(result, normalizeAxes('reduce', axis, tensor.rank));
+  return options.keepDims ? result : result.squeeze(normalizeAxes('reduce', axis, tensor.rank));
 }
 
 function firstExtremum(
@@ -256,5 +251,5 @@ function firstExtremum(
   const there = wrap(boundedBy(positions, values.node.lengths)).where(reached, length).min(along, { keepDims: true });
   const first = values.node.lengths?.[along] ? there.minimum(length) : there;
   if (keepDims && axis === undefined) return first.reshape(tensor.shape.map(() => 1));
-  return keepDims ? first : dropAxes(first, [along]);
+  return keepDims ? first : first.squeeze([along]);
 }

@@ -48,6 +48,11 @@ export function expandNode(node: Node, shape: Shape): Node {
   return movementNode(movementOps.expand, node, { kind: 'expand', shape });
 }
 
+/** A reshape that says which axis each axis of the result was: where sizes of 1 leave it open, lengths have to know. */
+export function reshapeFrom(node: Node, shape: Shape, from: readonly (number | undefined)[]): Tensor {
+  return wrap(movementNode(movementOps.reshape, node, { kind: 'reshape', shape, ...(node.lengths && { from }) }));
+}
+
 /** Applies an entry of the element-wise table to nodes. */
 export function applyToNodes(name: string, nodes: readonly Node[], attributes: Attributes = {}): Tensor {
   return applyEntry(name, elementwiseEntry(name), nodes, attributes);

@@ -3,12 +3,18 @@ import {
   assignAt,
   compile,
   concat,
+  einsum,
+  encodeMatrix,
+  int8,
   layerNorm,
+  ones,
+  stack,
   tensor,
   where,
   zeros,
   type Device,
   type DType,
+  type EncodedMatrix,
   type Tensor,
 } from '@espalier/tensor';
 import fc from 'fast-check';
@@ -60,6 +66,33 @@ export function describeLengths(open: () => Promise<Device> | Device, runs: numb
       ),
       { numRuns: runs },
     );
+  });
+
+  const besideOnes: Readonly<Record<string, (x: Tensor) => Tensor>> = {
+    'a new first axis': (x) => x.unsqueeze(0),
+    'a new first axis that is summed': (x) => x.unsqueeze(0).sum(0),
+    'a new axis between that is summed': (x) => x.unsqueeze(1).sum(1).mul(2),
+    'axes that come and go': (x) => x.unsqueeze(0).unsqueeze(0).squeeze([0, 1]),
+    'the last of several, after a sum': (x) => x.t().unsqueeze(0).sum(1),
+    'two sums': (x) => x.t().unsqueeze(0).sum(1).sum(0),
+    'a part of a stack': (x) => stack([x, x.mul(2)]).select(0, 1),
+    'a product with a vector': (x) => x.select(1, 0).matmul(x),
+    'a product by letters': (x) => einsum('ij,jk->ik', x, x.t().sum(1).unsqueeze(1).expand([3, 2]).mul(0).add(1)),
+    'an outer product by letters': (x) => einsum('i,j->ji', x.select(1, 0), x.sum(0)),
+    'a product with a matrix in a format': (x) => x.unsqueeze(0).matmul(ofOnes as EncodedMatrix),
+  };
+  let ofOnes: EncodedMatrix | undefined;
+
+  test.each(Object.entries(besideOnes))('a length stays with its axis beside others of size 1: %s', async (_, fn) => {
+    const device = await open();
+    ofOnes = await encodeMatrix(ones([3, 2], { device }), int8);
+    const x = numbers([1, 3], device);
+    for (const length of [0, 1]) {
+      const [got, meant] = [fn(spoiled(x, [length]).upTo(0, scalar(length, device))), fn(x.narrow(0, 0, length))];
+      expect(got.shape.length).toBe(meant.shape.length);
+      await close(got, meant);
+      if (length === 0) expect(await got.array()).toEqual(await meant.array());
+    }
   });
 
   test('a product is that of so many rows, columns and terms, by one recording', async () => {

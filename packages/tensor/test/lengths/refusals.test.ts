@@ -1,4 +1,15 @@
-import { assignAt, compile, concat, noGrad, ones, tensor, zeros, type Tensor } from '@espalier/tensor';
+import {
+  assignAt,
+  compile,
+  concat,
+  csr,
+  encodeMatrix,
+  noGrad,
+  ones,
+  tensor,
+  zeros,
+  type Tensor,
+} from '@espalier/tensor';
 import { expect, test } from 'vitest';
 
 const length = (value: number): Tensor => tensor(value, { dtype: 'i32' });
@@ -20,6 +31,11 @@ const refused: Readonly<Record<string, readonly [() => unknown, string]>> = {
   'a whole tensor beside one with a length': [() => bounded().add(whole()), 'have not the same length'],
   'a product over different lengths': [() => bounded().matmul(whole().t()), 'have not the same length'],
   'axes that are joined': [() => bounded().flatten(), 'join or split it'],
+  'dropping the axis': [() => ones([1, 3]).upTo(0, length(1)).squeeze(0), 'squeeze, join or split it'],
+  'a reshape in which several axes of size 1 may be it': [
+    () => ones([1, 3]).upTo(0, length(1)).reshape(1, 1, 3),
+    'use unsqueeze and squeeze',
+  ],
   'a slice of the axis': [() => bounded().narrow(1, 0, 1), 'slice it'],
   'running sums': [() => bounded().cumsum(1), 'does not take a tensor with a length'],
   'joining what has another length beside the axis': [
@@ -110,6 +126,37 @@ test('a step checks at each call that position and length of a value leave room,
   compile((at: Tensor, n: Tensor) => assignAt(cache, 0, at.add(2), ones([3]).mul(3).upTo(0, n)))(length(1), length(2));
   expect(cache.arraySync()).toEqual([2, 2, 3, 3]);
   expect([write.recordings, writeKept.recordings]).toEqual([1, 1]);
+});
+
+test('a step checks at each call what its surroundings hold: they may have been given other values', () => {
+  const [cache, at, n, picks] = [zeros([4]), length(1), length(2), tensor([0, 3], { dtype: 'i32' })];
+  const write = compile((value: Tensor) => assignAt(cache, 0, at, value));
+  const read = compile((x: Tensor) => x.upTo(0, n).sum());
+  const take = compile((x: Tensor) => x.take(picks, 0).sum());
+  const unused = compile((x: Tensor) => {
+    x.take(picks, 0);
+    return x.mul(2);
+  });
+  const calls = [() => write(ones([1])), () => read(ones([4])), () => take(ones([4])), () => unused(ones([4]))];
+  for (const call of calls) call();
+  at.assign(length(4));
+  n.assign(length(5));
+  picks.assign(tensor([0, 4], { dtype: 'i32' }));
+  const says = ['the position is 4', 'the length is 5', 'index 4 (number 1 of 2)', 'index 4'];
+  for (const [which, call] of calls.entries()) expect(call).toThrow(says[which]);
+  expect(cache.arraySync()).toEqual([0, 1, 0, 0]);
+  at.assign(length(3));
+  n.assign(length(4));
+  for (const call of calls.slice(0, 2)) call();
+  expect(cache.arraySync()).toEqual([0, 1, 0, 1]);
+  picks.dispose();
+  expect(unused(ones([4])).arraySync()).toEqual([2, 2, 2, 2]);
+});
+
+test('what reads all elements of a shape takes no tensor that may have fewer', async () => {
+  await expect(encodeMatrix(bounded(), csr)).rejects.toThrow(
+    'encodeMatrix: the matrix is a Tensor; it must be a tensor without a length',
+  );
 });
 
 test('what lies behind a length is no index', () => {
