@@ -1,4 +1,5 @@
 /** Products with encoded matrices: one rule for each layout that this device computes from. */
+import { RecentlyUsed } from '../../../cache/recently-used.ts';
 import type { EncodedLayout, EncodedMatmulSpec, Limit } from '../../../kernel/spec.ts';
 import type { Engine, Program } from '../engine.ts';
 import { rowsOfResult } from './decoded-product.ts';
@@ -30,20 +31,19 @@ function zeros(spec: EncodedMatmulSpec, engine: Engine): Program {
   return () => void engine.memory.view('f32', at(), spec.m * sizesOf(spec).width).fill(0);
 }
 
-/**
- * A product of as many rows of x as there are when it runs. The program of the rows met last is kept: the layers of a model
- * meet the same ones.
- */
+/** Numbers of rows whose programs are kept, those met last. */
+const mostKept = 16;
+
+/** A product of as many rows of x as there are when it runs. How it is computed depends on them: each has a program. */
 function limitedProgram(spec: EncodedMatmulSpec, limits: readonly Limit[], engine: Engine): Program {
   const { limits: _, ...whole } = spec;
-  let last: { readonly m: number; readonly program: Program } | undefined;
+  const programs = new RecentlyUsed<Program>(mostKept);
   return () => {
     let { m } = spec;
     for (const { binding, offset } of limits)
       m = Math.min(m, engine.memory.words[(engine.address(binding) >> 2) + offset] as number);
     if (m <= 0) return;
-    if (last?.m !== m) last = { m, program: compile({ ...whole, m }, engine) };
-    last.program();
+    programs.find(String(m), () => compile({ ...whole, m }, engine))();
   };
 }
 

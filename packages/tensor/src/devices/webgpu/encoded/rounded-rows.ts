@@ -8,6 +8,7 @@
  */
 import type { Binding } from '../../../kernel/spec.ts';
 import { addMatrixFunctions, matrixOperand } from '../contraction/matrix-operand.ts';
+import { readLength } from '../loop/loop-body.ts';
 import { roundUp } from '../numbers.ts';
 import { gridOf, gridOverhangs, groupNumber, type Profile, type Stage } from '../program.ts';
 import { bufferName, declareBuffers, plainMode } from '../wgsl/storage.ts';
@@ -80,13 +81,18 @@ export function roundedRows(product: EncodedProduct, form: RoundedForm, profile:
     label,
     x,
     bound,
+    slots,
+    limits: [limit] = [],
   } = product;
   const lanes = profile.software ? 16 : 64;
   const apart = form === 'numbers' ? roundUp(Math.max(depth, 1), 4) : wordsOfRow(depth, form);
   const dtype = form === 'numbers' ? 'f32' : 'u32';
   const module = new WgslModule();
   const source: Binding = { dtype: 'f32', access: 'read' };
-  declareBuffers(module, [source, { dtype, access: 'write' }], [plainMode('f32'), 'element']);
+  const length = limit && readLength({ ...limit, binding: 2 }, m);
+  const bindings: Binding[] = [source, { dtype, access: 'write' }];
+  if (length) bindings.push({ dtype: 'i32', access: 'read' });
+  declareBuffers(module, bindings, [plainMode('f32'), 'element', 'element']);
   addMatrixFunctions(module, 'left', matrixOperand('left', { ...x, binding: 0 }, [source], [], m), 'element', 'none');
   module.declare('var<workgroup> largest: atomic<u32>;');
   module.add(roundingFunctions);
@@ -111,6 +117,7 @@ export function roundedRows(product: EncodedProduct, form: RoundedForm, profile:
   const lines = [
     `let i = ${groupNumber(grid)};`,
     ...(gridOverhangs(grid, m) ? [`if (i >= ${m}u) { return; }`] : []),
+    ...(length ? [length.line, `if (i >= ${length.name}) { return; }`] : []),
     'var own = 0u;',
     `for (var k = lane; k < ${depth}u; k += ${lanes}u) {`,
     '  own = max(own, bitcast<u32>(left(left_start(0u), i, k)) & 0x7fffffffu);',
@@ -138,6 +145,7 @@ ${indent(lines)}
       slots: [
         { slot: x.binding, writable: false },
         { slot: bound, writable: true },
+        ...(limit ? [{ slot: slots[limit.binding] as number, writable: false }] : []),
       ],
       workgroups: grid,
     },
