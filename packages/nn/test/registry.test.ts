@@ -8,8 +8,10 @@ import {
   lossName,
   lossTypes,
   optimizerTypes,
+  registerActivation,
   registerInitialiser,
   registerLoss,
+  registerModule,
   registerOptimizer,
   Registry,
   SGD,
@@ -81,4 +83,52 @@ test('an initialiser from outside is named by the description of a layer', () =>
   const layer = build({ type: 'linear', in: 1, out: 1, init: 'test-sevens', bias: false });
   expect(layer.forward(tensor([[2]])).arraySync()).toEqual([[14]]);
   expect(layer.config()['init']).toBe('test-sevens');
+});
+
+describe('what a registered type makes is looked at', () => {
+  test.each<[string, () => unknown, RegExp]>([
+    [
+      'a module',
+      () => {
+        registerModule({ type: 'test-no-module', build: () => ({}) as never });
+        return build({ type: 'sequential', layers: [{ type: 'test-no-module' }] });
+      },
+      /layers\[0\]: what test-no-module builds .*it must be a module/u,
+    ],
+    [
+      'an activation',
+      () => {
+        registerActivation({ type: 'test-no-activation', create: (() => undefined) as never });
+        return build({ type: 'test-no-activation' });
+      },
+      /what test-no-activation makes .*it must be the settings and the function/u,
+    ],
+    [
+      'an initialiser',
+      () => {
+        registerInitialiser({ type: 'test-no-initialiser', create: () => ({ settings: {} }) as never });
+        return build({ type: 'linear', in: 1, out: 1, init: 'test-no-initialiser' });
+      },
+      /init: what test-no-initialiser makes is .*; it must be the settings and the function/u,
+    ],
+    [
+      'an optimizer',
+      () => {
+        registerOptimizer({ type: 'test-no-optimizer', create: () => 3 as never });
+        return buildOptimizer({ type: 'test-no-optimizer' });
+      },
+      /what test-no-optimizer makes is 3; it must be an optimizer/u,
+    ],
+  ])('%s', (_, make, message) => {
+    expect(make).toThrow(message);
+  });
+
+  test('and its name is one that a message can show', () => {
+    for (const type of ['', ' ', 'relu '])
+      expect(() => registerLoss({ type, loss: (output) => output.mean() })).toThrow(
+        /^registerLoss: the name ".*" of a loss cannot be told from none; give a text without blanks at its ends/u,
+      );
+    registerLoss({ type: '__proto__', loss: (output) => output.mean() });
+    expect(loss('__proto__')).toBeTypeOf('function');
+  });
 });

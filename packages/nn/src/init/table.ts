@@ -33,6 +33,11 @@ export function registerInitialiser(type: InitialiserType): void {
 /** The names of all initialisers, those that were registered last. */
 export const initialiserTypes: readonly string[] = types.names;
 
+const anInitialiser = ruleOf<ReturnType<InitialiserType['create']>>(
+  'the settings and the function that they stand for: { settings, initialise }',
+  (value) => isRecord(value) && isRecord(value['settings']) && aFunction.holds(value['initialise']),
+);
+
 function lookUp(
   config: string | InitialiserConfig,
   where: string,
@@ -40,7 +45,7 @@ function lookUp(
   const full = typeof config === 'string' ? { type: config } : config;
   const type = isRecord(full) ? types.get(full.type) : undefined;
   if (!type) throw new ConfigError(where, `is ${show(config)}; known initialisers are ${types.list}`);
-  return { type: type.type, ...type.create(full, where) };
+  return { type: type.type, ...check(where, `what ${type.type} makes`, type.create(full, where), anInitialiser) };
 }
 
 /**

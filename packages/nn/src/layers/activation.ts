@@ -1,6 +1,8 @@
 /** Activation functions as layers. */
 import type { Tensor } from '@espalier/tensor';
+import { aFunction, check, ruleOf } from '@espalier/tensor/arguments';
 import { integer, optional, parseFields, real, word, type Fields } from '../config/fields.ts';
+import { isRecord } from '../json.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
 import type { ModuleType } from '../module/registry.ts';
 import { Registry } from '../registry/registry.ts';
@@ -58,6 +60,11 @@ const builtIn: readonly ActivationType[] = [
   kind('identity', {}, (x) => x),
 ];
 
+const anActivation = ruleOf<ReturnType<ActivationType['create']>>(
+  'the settings and the function that they stand for: { settings, apply }',
+  (value) => isRecord(value) && isRecord(value['settings']) && aFunction.holds(value['apply']),
+);
+
 /** The activation functions by name. */
 export const activations: Registry<ActivationType> = new Registry<ActivationType>(
   'activation',
@@ -107,7 +114,8 @@ export class Activation extends Module {
     super();
     const found = activations.find('activation', type);
     this.type = type;
-    const made = found.create(settings, where === '' ? type : where);
+    const place = where === '' ? type : where;
+    const made = check(place, `what ${type} makes`, found.create(settings, place), anActivation);
     this.settings = made.settings;
     this.#apply = made.apply;
   }

@@ -6,6 +6,7 @@ import { isRecord } from '../json.ts';
 import { Registry } from '../registry/registry.ts';
 import type { BuildContext } from './build-context.ts';
 import type { Module, ModuleConfig } from './module.ts';
+import { aModule } from './rule.ts';
 import { findSame, sameType, tieParameters, tiesField } from './sharing.ts';
 
 /** Builds a submodule from the JSON at a place inside the current one. */
@@ -71,6 +72,7 @@ export function buildModule(
   const module = type.build(own as ModuleConfig, context, where, (child, place) =>
     buildModule(child, context, inside(where, place), built),
   );
+  check(where === '' ? 'build' : where, `what ${type.type} builds`, module, aModule);
   if (ties !== undefined) tieParameters(module, ties, where);
   built.set(where, module);
   return module;

@@ -6,6 +6,7 @@ import { isRecord } from '../json.ts';
 import { Registry } from '../registry/registry.ts';
 import { Adam, AdamW, type AdamOptions } from './adam.ts';
 import type { Optimizer, OptimizerConfig } from './optimizer.ts';
+import { anOptimizer } from './rule.ts';
 import { RMSProp, type RMSPropOptions } from './rmsprop.ts';
 import { SGD, type SGDOptions } from './sgd.ts';
 
@@ -49,5 +50,5 @@ export const optimizerTypes: readonly string[] = types.names;
 export function buildOptimizer(config: OptimizerConfig): Optimizer {
   const type = isRecord(config) ? types.get(config.type) : undefined;
   if (!type) throw new ConfigError('optimizer', `is ${show(config)}; it needs a type out of ${types.list}`);
-  return type.create(config);
+  return check('optimizer', `what ${type.type} makes`, type.create(config), anOptimizer);
 }

@@ -3,6 +3,9 @@ import { aFunction, anObject, aText, brief, check, listOf } from '@espalier/tens
 import { ConfigError } from '../errors.ts';
 import { show } from '../config/fields.ts';
 
+/** Whether a message can show a text as a name. */
+const isName = (name: unknown): boolean => typeof name === 'string' && name !== '' && name.trim() === name;
+
 /**
  * The things of one kind that JSON names. Those that are there from the start are given to it where they stand, so that a
  * bundle has them only where something is looked up.
@@ -32,6 +35,11 @@ export class Registry<Entry extends object> {
   register(operation: string, entry: Entry): void {
     check<object>(operation, this.kind, entry, anObject);
     const name = this.#nameOf(entry);
+    if (!isName(name))
+      throw new ConfigError(
+        operation,
+        `the name ${show(name)} of a ${this.kind} cannot be told from none; give a text without blanks at its ends`,
+      );
     const known = this.#entries.get(name);
     if (known === entry) return;
     if (known)

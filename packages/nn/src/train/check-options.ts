@@ -14,12 +14,12 @@ import {
   type OptionRules,
   type Rule,
 } from '@espalier/tensor/arguments';
-import { aLoss, aSeed, hasMethods, integerFrom, numberThat } from '../config/rules.ts';
+import { aLoss, aSeed, integerFrom, numberThat } from '../config/rules.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { someTaps } from '../module/call-context.ts';
 import type { Module } from '../module/module.ts';
 import { clipRules } from '../optim/clip.ts';
-import type { Optimizer } from '../optim/optimizer.ts';
+import { anOptimizer } from '../optim/rule.ts';
 import { aSchedule } from '../schedule/schedule.ts';
 import { aSignal } from './signal.ts';
 import type { CheckpointOptions, EarlyStopping, FitOptions } from './options.ts';
@@ -37,9 +37,7 @@ const callback = <Called>(): Rule<Called> => ruleOf(aFunction.is, aFunction.hold
 
 const fitRules: OptionRules<FitOptions> = {
   loss: aLoss,
-  optimizer: ruleOf<Optimizer>('an optimizer, such as new Adam() or buildOptimizer({ type })', (value) =>
-    hasMethods(value, 'attach', 'step', 'setLearningRate'),
-  ),
+  optimizer: anOptimizer,
   epochs: integerFrom(0),
   batchSize: aPositiveInteger,
   dropLast: aBoolean,

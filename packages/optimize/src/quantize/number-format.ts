@@ -58,7 +58,8 @@ export function registerNumberFormat(format: NumberFormat): void {
       operation,
       `${bits} bits hold the codes from ${-half} to ${half - 1}, not from ${minimum} to ${maximum}; give it more bits`,
     );
-  formats.register(operation, format);
+  // What files were written by must not change under them.
+  formats.register(operation, Object.freeze(format));
 }
 
 /** The names of the number formats, those that were registered last. */
