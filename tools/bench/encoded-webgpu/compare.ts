@@ -1,4 +1,4 @@
-// Products with encoded matrices on WebGPU beside those with the dense one, in Node and in pages alike.
+/** Products with encoded matrices on WebGPU beside those with the dense one, in Node and in pages alike. */
 import {
   bitmask,
   blockSparse,

@@ -1,4 +1,4 @@
-// The comparison in a page of headless Chromium, whose wall time is all the clock that there is.
+/** The comparison in a page of headless Chromium, whose wall time is all the clock that there is. */
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright';
 import { createServer, defaultClientConditions } from 'vite';
