@@ -398,3 +398,15 @@ test('codes of 8 bits and rounded activations on a GPU: a stage that rounds, and
     ]
   `);
 });
+
+test.each([64, 255])('down %d columns codes are read four at a time on GPUs, whatever the width', (columns) => {
+  const product = { layout: 'codebook', settings: { bits: 4 }, activations: 'f32' } as const;
+  const spec: EncodedMatmulSpec = {
+    ...rowTimes(64, product, ['u8', 'f32']),
+    columns,
+    walks: 'rows',
+    out: { binding: 3, offset: 0, strides: [columns, 1] },
+  };
+  const code = encodedProgram(spec, hardware).stages[0]?.code;
+  expect(code).toContain('fn right_columns(start: u32, k: u32, j: u32) -> vec4<f32> {\n  return weights(k, j);\n}');
+});

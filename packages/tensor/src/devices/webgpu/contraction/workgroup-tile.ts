@@ -115,7 +115,7 @@ ${indent(lines)}
   return { code: module.text(title), entryPoint: 'main', slots, workgroups: grid };
 }
 
-/** Where the last four elements that may be loaded together begin. */
+/** Where the last four elements that may be loaded together begin; those past the last one are anything. */
 function lastVector(size: number, aligned: boolean): number {
-  return aligned ? size - 4 : size - 1;
+  return aligned ? (size - 1) & ~3 : size - 1;
 }

@@ -47,7 +47,7 @@ function contraction(product: EncodedProduct, choice: TiledChoice): Contraction 
   const place = alongDepth ? 'j, k' : 'k, j';
   // One k at a time has no use for vectors along k, nor for vectors of rows.
   const single = choice.kind === 'register' && choice.tile.depth === 1;
-  const rightVector = !alongDepth && width % 4 === 0 ? 'columns' : alongDepth && !single ? 'depth' : 'none';
+  const rightVector = !alongDepth ? 'columns' : single ? 'none' : 'depth';
   module.add(`fn right_start(batch: u32) -> u32 {
   return 0u;
 }`);
