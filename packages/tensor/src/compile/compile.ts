@@ -1,6 +1,7 @@
 /**
  * compile(fn): a step recorded once per signature, replayed afterwards without building a graph or, on synchronous
- * devices, allocating.
+ * devices, making anything but what it returns: tensors, the new memory of what is assigned and never read, values for
+ * random draws, views for kernels of users.
  */
 import { aFunction, check } from '../arguments/rules.ts';
 import { RecentlyUsed } from '../cache/recently-used.ts';
@@ -8,10 +9,17 @@ import { modes } from '../graph/modes.ts';
 import { indexChecks } from '../runtime/index-checks.ts';
 import { record } from './record.ts';
 import type { RecordedStep } from './recorded-step.ts';
+import { formOf, sameForm, tensorsOf, type Form } from './form.ts';
 import { signatureOf } from './signature.ts';
 
 /** A recording keeps the memory of its temporaries. */
 const mostRecordings = 256;
+
+/** The step that was called last, and what tells that another call is for it. */
+interface LastCall<Result> {
+  readonly form: Form;
+  readonly step: RecordedStep<Result>;
+}
 
 /** A compiled function. */
 export interface Compiled<Args extends readonly unknown[], Result> {
@@ -47,17 +55,37 @@ export function compile<Args extends readonly unknown[], Result>(
 ): Compiled<Args, Result> {
   check('compile', 'the function', fn, aFunction);
   const recordings = new RecentlyUsed<RecordedStep<Result>>(mostRecordings, (step) => step.dispose());
-  const call = (...args: Args): Result => {
-    // Inside another recording the step is simply part of it; where indices are read, there is none.
-    if (modes.trace || indexChecks.everywhere) return fn(...args);
+  let last: LastCall<Result> | undefined;
+  const callFirst = (args: Args): Result => {
     const { tensors, lengths, form } = signatureOf(args);
     try {
-      return recordings.find(form, () => record(fn, args, tensors)).replay(tensors);
+      const step = recordings.find(form, () => record(fn, args, tensors));
+      const plain = formOf(args);
+      last = plain && { form: plain, step };
+      return step.replay(tensors);
     } finally {
       for (const length of lengths) length.dispose();
     }
   };
-  return Object.defineProperty(Object.assign(call, { dispose: () => recordings.clear() }), 'recordings', {
+  const callAgain = (known: LastCall<Result>, args: Args): Result => {
+    // Whoever is called while the step runs, a kernel of a user's, may call it in turn.
+    last = undefined;
+    try {
+      return known.step.replay(tensorsOf(known.form, args));
+    } finally {
+      last = known;
+    }
+  };
+  const call = (...args: Args): Result => {
+    // Inside another recording the step is simply part of it; where indices are read, there is none.
+    if (modes.trace || indexChecks.everywhere) return fn(...args);
+    return last && sameForm(last.form, args) ? callAgain(last, args) : callFirst(args);
+  };
+  const dispose = (): void => {
+    last = undefined;
+    recordings.clear();
+  };
+  return Object.defineProperty(Object.assign(call, { dispose }), 'recordings', {
     get: () => recordings.size,
   }) as Compiled<Args, Result>;
 }

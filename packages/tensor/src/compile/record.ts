@@ -223,7 +223,10 @@ function compiled<Result>(recorder: Recorder, result: Result, tensors: readonly 
     device,
     plan,
     leaves,
-    assemble: (made) => mapStructure(holes, (leaf) => (leaf instanceof Hole ? made[leaf.index] : leaf)) as Result,
+    assemble:
+      typeof holes !== 'object' || holes === null
+        ? () => holes as Result
+        : (made) => mapStructure(holes, (leaf) => (leaf instanceof Hole ? made[leaf.index] : leaf)) as Result,
     results: outputs.map(({ shape, dtype }, output) => ({ shape, dtype, lengths: lengths[output] })),
     replaced: states.flatMap((tensor, state) =>
       overwrites[outputs.length + state] === undefined

@@ -1,16 +1,16 @@
 /** One recording of a compiled function: its plan, where the plan's inputs come from, and where its results go. */
 import { registerLeaf } from '../autograd/gradients.ts';
 import type { Device, DeviceBuffer, KernelCall } from '../device/device.ts';
-import { holding } from '../device/residents.ts';
+import { hold, letGo } from '../device/residents.ts';
 import { LifetimeError, OutOfMemoryError } from '../errors.ts';
 import { storedNode } from '../graph/build.ts';
 import type { IndexBounds, SumLimit } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import { Storage } from '../graph/storage.ts';
 import { copySpec } from '../kernel/copy-spec.ts';
-import type { Plan, Slot } from '../lower/plan.ts';
+import type { Plan, PlanBuffer, Slot } from '../lower/plan.ts';
 import { checkIndexNode, checkNumbers, knownScalar } from '../runtime/index-checks.ts';
-import { adopt, rangeOf, realize, smallResultBytes, type SlotBuffers } from '../runtime/realize.ts';
+import { adopt, rangeOf, realize, smallResultBytes } from '../runtime/realize.ts';
 import type { Shape } from '../shape/shape.ts';
 import type { DType } from '../dtype/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -67,16 +67,25 @@ export interface StepParts<Result> {
   readonly written: ReadonlySet<number>;
 }
 
-/** A recorded step. */
+/** Names of the buffers of a step in its memory, made once. */
+function namesOf(kind: Slot['kind'], list: { readonly length: number }): readonly string[] {
+  return Array.from({ length: list.length }, (_, index) => `${kind} ${index}`);
+}
+
+/** A recorded step. What a replay makes in JavaScript memory are results, and values for random draws. */
 export class RecordedStep<Result> {
   readonly #parts: StepParts<Result>;
   readonly #memory: StepMemory;
   /** The tensors of the surroundings that are read. */
   readonly #captured: ReadonlySet<Tensor>;
   /** Those, and the ones that are only assigned. */
-  readonly #surroundings: ReadonlySet<Tensor>;
+  readonly #surroundings: readonly Tensor[];
+  readonly #written: readonly number[];
+  readonly #names: Readonly<Record<Slot['kind'], readonly string[]>>;
   readonly #calls: KernelCall[];
-  #bound: SlotBuffers = { leaf: [], temporary: [], result: [] };
+  /** What the slots of the plan hold, and whether that is what they held when calls were bound. */
+  readonly #buffers: Record<Slot['kind'], DeviceBuffer[]> = { leaf: [], temporary: [], result: [] };
+  #isBound = false;
 
   constructor(parts: StepParts<Result>) {
     this.#parts = parts;
@@ -84,8 +93,16 @@ export class RecordedStep<Result> {
     const variables = (sources: readonly LeafSource[]): Tensor[] =>
       sources.flatMap((source) => (source.kind === 'variable' ? source.tensor : []));
     this.#captured = new Set(variables(parts.leaves));
-    this.#surroundings = new Set([...this.#captured, ...variables(parts.replaced.map(({ source }) => source))]);
-    this.#calls = parts.plan.steps.map(({ kernel }) => ({ kernel, ranges: [] }));
+    const assigned = variables(parts.replaced.map(({ source }) => source));
+    this.#surroundings = [...new Set([...this.#captured, ...assigned])];
+    this.#written = [...parts.written];
+    const { plan, leaves } = parts;
+    this.#names = {
+      leaf: namesOf('leaf', leaves),
+      temporary: namesOf('temporary', plan.temporaries),
+      result: namesOf('result', plan.results),
+    };
+    this.#calls = plan.steps.map(({ kernel }) => ({ kernel, ranges: [] }));
   }
 
   /**
@@ -94,49 +111,64 @@ export class RecordedStep<Result> {
    * @throws {OutOfMemoryError} and keeps no memory then: the next call may have room.
    */
   replay(tensors: readonly Tensor[]): Result {
-    for (const tensor of this.#surroundings)
-      if (tensor.isDisposed)
+    for (let at = 0; at < this.#surroundings.length; at++)
+      if ((this.#surroundings[at] as Tensor).isDisposed)
         throw new LifetimeError(
           'compile',
           'a tensor that the step captured was disposed; keep it with keep(), or compile the step anew with another one',
         );
-    for (const { source, bounds } of this.#parts.indices) {
+    const { indices } = this.#parts;
+    for (let at = 0; at < indices.length; at++) {
+      const { source, bounds } = indices[at] as IndexCheck;
       const { boundNode } = tensorOf(source, tensors);
       if (boundNode) checkIndexNode(boundNode, bounds);
     }
-    for (const sum of this.#parts.sums) checkTerms(sum, tensors);
-    const retained: Node[] = [];
+    const { sums } = this.#parts;
+    for (let at = 0; at < sums.length; at++) checkTerms(sums[at] as SumCheck, tensors);
+    hold(this);
+    hold(tensors);
     try {
-      return holding([this, tensors], () => this.#run(tensors, retained));
+      return this.#run(tensors);
     } catch (error) {
       if (!(error instanceof OutOfMemoryError)) throw error;
       this.#memory.release();
-      this.#bound = { leaf: [], temporary: [], result: [] };
+      this.#isBound = false;
       throw error.during('compile', 'a buffer of a compiled step');
     } finally {
-      for (const node of retained) node.release();
+      letGo();
+      letGo();
     }
   }
 
-  #run(tensors: readonly Tensor[], retained: Node[]): Result {
-    const { plan, device, results, replaced } = this.#parts;
-    const leaf = this.#leafBuffers(tensors, retained);
-    const temporary = plan.temporaries.map((bytes, index) => this.#memory.buffer(`temporary ${index}`, bytes));
-    const result: DeviceBuffer[] = [];
+  #run(tensors: readonly Tensor[]): Result {
+    const { device, results, replaced } = this.#parts;
+    const retained = this.#takeLeaves(tensors);
     try {
-      for (const [index, { bytes }] of plan.results.entries()) result.push(this.#resultBuffer(bytes, index));
-      this.#bind({ leaf, temporary, result });
-      device.run(this.#calls);
-    } catch (error) {
-      for (const [index, buffer] of result.entries()) if (!this.#memory.has(`result ${index}`)) device.free(buffer);
-      throw error;
+      this.#takeTemporaries();
+      this.#takeResults();
+      if (!this.#isBound) this.#bind();
+      try {
+        device.run(this.#calls);
+      } catch (error) {
+        this.#dropResults(this.#buffers.result.length);
+        throw error;
+      }
+      if (replaced.length === 0 && results.length === 0) return this.#parts.assemble([]);
+      return this.#results(tensors);
+    } finally {
+      if (retained) for (const node of retained) node.release();
     }
+  }
+
+  /** Gives replaced tensors their values, and makes the results. */
+  #results(tensors: readonly Tensor[]): Result {
+    const { plan, results, replaced } = this.#parts;
     const storages = new Map<number, Storage>();
     const takeStorage = (slot: Slot): Storage => {
       if (slot.kind === 'leaf') return this.#copyOfLeaf(slot.index);
       const known = storages.get(slot.index);
       if (known) return known.share();
-      const made = this.#takeResult(slot.index, result[slot.index] as DeviceBuffer);
+      const made = this.#takeResult(slot.index);
       storages.set(slot.index, made);
       return made;
     };
@@ -166,71 +198,111 @@ export class RecordedStep<Result> {
     for (const source of this.#parts.leaves) if (source.kind === 'fixed') source.node.release();
   }
 
-  /** What is overwritten comes last: by then it is known which memory others read. */
-  #leafBuffers(tensors: readonly Tensor[], retained: Node[]): DeviceBuffer[] {
+  /** Puts a buffer into a slot. */
+  #put(kind: Slot['kind'], index: number, buffer: DeviceBuffer): void {
+    const buffers = this.#buffers[kind];
+    if (buffers[index] === buffer) return;
+    buffers[index] = buffer;
+    this.#isBound = false;
+  }
+
+  /** What is overwritten comes last: by then it is known which memory others read. Returns nodes to be let go of. */
+  #takeLeaves(tensors: readonly Tensor[]): Node[] | undefined {
     const { leaves, written } = this.#parts;
-    const buffers = leaves.map((source, index) =>
-      written.has(index) ? undefined : this.#readBuffer(source, index, tensors),
-    );
-    for (const index of written) {
-      const source = leaves[index] as TensorSource;
-      const tensor = tensorOf(source, tensors);
-      const node = tensor.boundNode as Node;
-      storageOf(tensor);
-      // A tensor that is an argument and captured as well is read and written as if it were two.
-      if (source.kind === 'argument' ? this.#captured.has(tensor) : tensors.includes(tensor)) {
-        node.retain();
-        retained.push(node);
+    for (let index = 0; index < leaves.length; index++)
+      if (!written.has(index)) this.#put('leaf', index, this.#readBuffer(leaves[index] as LeafSource, index, tensors));
+    let retained: Node[] | undefined;
+    try {
+      for (let at = 0; at < this.#written.length; at++) {
+        const index = this.#written[at] as number;
+        const source = leaves[index] as TensorSource;
+        const tensor = tensorOf(source, tensors);
+        const node = tensor.boundNode as Node;
+        storageOf(tensor);
+        // A tensor that is an argument and captured as well is read and written as if it were two.
+        if (source.kind === 'argument' ? this.#captured.has(tensor) : tensors.includes(tensor)) {
+          node.retain();
+          (retained ??= []).push(node);
+        }
+        this.#put('leaf', index, ownBuffer(tensor));
       }
-      buffers[index] = ownBuffer(tensor);
+    } catch (error) {
+      if (retained) for (const node of retained) node.release();
+      throw error;
     }
-    return buffers as DeviceBuffer[];
+    return retained;
   }
 
   #readBuffer(source: LeafSource, index: number, tensors: readonly Tensor[]): DeviceBuffer {
+    const name = this.#names.leaf[index] as string;
     switch (source.kind) {
       case 'dynamic':
-        return this.#memory.upload(`leaf ${index}`, source.next());
+        return this.#memory.upload(name, source.next());
       case 'fixed':
         return (source.node.storage as Storage).moveToDevice();
       case 'variable':
         return storageOf(source.tensor).moveToDevice();
       case 'argument': {
         const storage = storageOf(tensors[source.index] as Tensor);
-        return storage.host ? this.#memory.upload(`leaf ${index}`, storage.host) : storage.moveToDevice();
+        return storage.host ? this.#memory.upload(name, storage.host) : storage.moveToDevice();
       }
     }
   }
 
-  #resultBuffer(bytes: number, index: number): DeviceBuffer {
-    const { device } = this.#parts;
-    return device.capabilities.synchronousRead && bytes <= smallResultBytes
-      ? this.#memory.buffer(`result ${index}`, bytes)
-      : device.allocate(bytes);
+  #takeTemporaries(): void {
+    const { temporaries } = this.#parts.plan;
+    for (let index = 0; index < temporaries.length; index++) {
+      const name = this.#names.temporary[index] as string;
+      this.#put('temporary', index, this.#memory.buffer(name, temporaries[index] as number));
+    }
   }
 
-  #takeResult(index: number, buffer: DeviceBuffer): Storage {
+  /** Small results of devices that can be read at once are copied from memory of the step; others are given away. */
+  #takeResults(): void {
+    const { device, plan } = this.#parts;
+    for (let index = 0; index < plan.results.length; index++) {
+      const { bytes } = plan.results[index] as PlanBuffer;
+      const isKept = device.capabilities.synchronousRead && bytes <= smallResultBytes;
+      try {
+        const name = this.#names.result[index] as string;
+        this.#put('result', index, isKept ? this.#memory.buffer(name, bytes) : device.allocate(bytes));
+      } catch (error) {
+        this.#dropResults(index);
+        throw error;
+      }
+    }
+  }
+
+  /** Frees the first results, as far as they are not memory of the step. */
+  #dropResults(count: number): void {
+    for (let index = 0; index < count; index++)
+      if (!this.#memory.has(this.#names.result[index] as string))
+        this.#parts.device.free(this.#buffers.result[index] as DeviceBuffer);
+  }
+
+  #takeResult(index: number): Storage {
     const { device } = this.#parts;
-    return this.#memory.has(`result ${index}`)
+    const buffer = this.#buffers.result[index] as DeviceBuffer;
+    return this.#memory.has(this.#names.result[index] as string)
       ? Storage.host(device, device.readSync(buffer, 0, buffer.bytes))
       : adopt(device, buffer);
   }
 
   /** A result that is an argument or variable itself: a copy, since the original may change. */
   #copyOfLeaf(index: number): Storage {
-    const buffer = this.#bound.leaf[index] as DeviceBuffer;
-    return copyBuffer(this.#parts.device, buffer);
+    return copyBuffer(this.#parts.device, this.#buffers.leaf[index] as DeviceBuffer);
   }
 
   /** Rebuilds the calls whose buffers changed; unchanged calls stay the same objects, so that devices may cache by them. */
-  #bind(next: SlotBuffers): void {
-    if (sameBuffers(this.#bound, next)) return;
-    const same = ({ kind, index }: Slot): boolean => this.#bound[kind][index] === next[kind][index];
+  #bind(): void {
+    const buffers = this.#buffers;
     for (const [position, { kernel, slots }] of this.#parts.plan.steps.entries()) {
-      if ((this.#calls[position] as KernelCall).ranges.length > 0 && slots.every(same)) continue;
-      this.#calls[position] = { kernel, ranges: slots.map((slot) => rangeOf(slot, next)) };
+      const { ranges } = this.#calls[position] as KernelCall;
+      const same = ({ kind, index }: Slot, at: number): boolean => ranges[at]?.buffer === buffers[kind][index];
+      if (ranges.length === 0 || !slots.every(same))
+        this.#calls[position] = { kernel, ranges: slots.map((slot) => rangeOf(slot, buffers)) };
     }
-    this.#bound = next;
+    this.#isBound = true;
   }
 }
 
@@ -244,13 +316,6 @@ function checkTerms(sum: SumCheck, tensors: readonly Tensor[]): void {
     values.push(value);
   }
   checkNumbers(values, sum);
-}
-
-/** Whether all slots hold what they held. */
-function sameBuffers(a: SlotBuffers, b: SlotBuffers): boolean {
-  const same = (those: readonly DeviceBuffer[], these: readonly DeviceBuffer[]): boolean =>
-    those.length === these.length && those.every((buffer, index) => buffer === these[index]);
-  return same(a.leaf, b.leaf) && same(a.temporary, b.temporary) && same(a.result, b.result);
 }
 
 function tensorOf(source: TensorSource, tensors: readonly Tensor[]): Tensor {

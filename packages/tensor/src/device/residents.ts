@@ -26,7 +26,9 @@ const keptAtMost = 4096;
 
 const perDevice = new WeakMap<Device, Residents>();
 const finalizers = new FinalizationRegistry<Resident>(release);
+/** What is held, in a list that does not shrink: one that does is made anew when it grows again. */
 const held: unknown[] = [];
+let holds = 0;
 let settled = 0;
 
 function residentsOf(device: Device): Residents {
@@ -57,12 +59,22 @@ export function leave(resident: Resident): DeviceBuffer {
 
 /** Runs `body`, during which what `objects` reach is not garbage, though nobody may look at it again. */
 export function holding<T>(objects: unknown, body: () => T): T {
-  held.push(objects);
+  hold(objects);
   try {
     return body();
   } finally {
-    held.pop();
+    letGo();
   }
+}
+
+/** What `objects` reach is not garbage until they are let go of, the last ones first. */
+export function hold(objects: unknown): void {
+  held[holds++] = objects;
+}
+
+/** Lets go of the objects that were held last. */
+export function letGo(): void {
+  held[--holds] = undefined;
 }
 
 /** Frees the memory of owners that nothing reaches, as far as the host can tell; the bytes that were freed. */

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { hostCollector } from '../../src/device/host-collector.ts';
 import { mostKernels } from '../../src/device/kernel-cache.ts';
-import { conv2dProgram } from '../../src/devices/cpu/conv/conv2d.ts';
+import { conv2dCalls } from '../../src/devices/cpu/conv/conv2d.ts';
 import { createCpuDevice } from '../../src/devices/cpu/cpu-device.ts';
 import { Engine } from '../../src/devices/cpu/engine.ts';
 import { DeviceMemory } from '../../src/devices/cpu/memory/device-memory.ts';
@@ -29,7 +29,7 @@ test('tables of convolutions are freed with their programs', async () => {
   const shape = { batch: 1, inChannels: 3, outChannels: 4, kernel: [3, 3] } as const;
   const prepare = (size: number): void => {
     for (const pass of ['forward', 'input', 'weight'] as const)
-      conv2dProgram(conv2dSpec({ ...shape, pass, size: [size, size] }).spec, engine);
+      engine.record(() => conv2dCalls(conv2dSpec({ ...shape, pass, size: [size, size] }).spec, engine));
   };
   prepare(40);
   const before = deviceMemory.allocator.usedBlocks;

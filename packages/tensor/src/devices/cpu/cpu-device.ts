@@ -18,8 +18,10 @@ import { KernelCache } from '../../device/kernel-cache.ts';
 import { reclaim, relieve } from '../../device/residents.ts';
 import type { EncodedCosts } from '../../device/encoded-costs.ts';
 import { encodedPrograms } from './encoded/provided.ts';
-import { Engine, type Program } from './engine.ts';
+import { Engine } from './engine.ts';
 import { DeviceMemory } from './memory/device-memory.ts';
+import { Workspace } from './memory/workspace.ts';
+import { mostBindings, Runner, type LinkedProgram } from './program/runner.ts';
 import { acceptsSpec, compile, scratchOf } from './programs.ts';
 
 /** Settings of a cpu device. */
@@ -45,20 +47,18 @@ class CpuBuffer implements DeviceBuffer {
 
 class CpuKernel implements PreparedKernel {
   readonly spec: KernelSpec;
-  readonly program: Program;
+  readonly program: LinkedProgram;
   readonly scratch: readonly number[];
   /** How many ranges a call has. */
   readonly ranges: number;
 
-  constructor(spec: KernelSpec, program: Program, scratch: readonly number[]) {
+  constructor(spec: KernelSpec, program: LinkedProgram, scratch: readonly number[]) {
     this.spec = spec;
     this.program = program;
     this.scratch = scratch;
     this.ranges = spec.bindings.length + scratch.length;
   }
 }
-
-const maxBindings = 64;
 
 class CpuDevice implements Device {
   readonly name: string;
@@ -67,11 +67,13 @@ class CpuDevice implements Device {
     dtypes: new Set(dtypeNames),
     offsetAlignment: 8,
     bufferParts: true,
-    maxBindings,
+    maxBindings: mostBindings,
     synchronousRead: true,
   };
   readonly #memory: DeviceMemory;
   readonly #engine: Engine;
+  readonly #runner: Runner;
+  readonly #workspace: Workspace;
   readonly #kernels = new KernelCache<CpuKernel>();
   readonly #buffers = new Set<CpuBuffer>();
   #bytes = 0;
@@ -81,6 +83,8 @@ class CpuDevice implements Device {
     this.name = options.name ?? 'cpu';
     this.#memory = new DeviceMemory(options.maximumBytes, () => reclaim(this));
     this.#engine = new Engine(this.#memory);
+    this.#runner = new Runner(this.#memory.views);
+    this.#workspace = new Workspace(this.#memory, this.#runner);
     this.description = `WebAssembly SIMD, one thread, ${this.#memory.limits.shared ? 'shared' : 'private'} memory`;
   }
 
@@ -111,7 +115,7 @@ class CpuDevice implements Device {
 
   write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
     const address = this.#rangeAddress('write', buffer, byteOffset, data.byteLength);
-    this.#memory.bytes.set(data, address);
+    this.#memory.views.bytes.set(data, address);
   }
 
   async read(buffer: DeviceBuffer, byteOffset: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -121,28 +125,35 @@ class CpuDevice implements Device {
   readSync(buffer: DeviceBuffer, byteOffset: number, byteLength: number): Uint8Array<ArrayBuffer> {
     const address = this.#rangeAddress('read', buffer, byteOffset, byteLength);
     const copy = new Uint8Array(byteLength);
-    copy.set(this.#memory.bytes.subarray(address, address + byteLength));
+    copy.set(this.#memory.views.bytes.subarray(address, address + byteLength));
     return copy;
   }
 
   prepare(spec: KernelSpec): PreparedKernel {
     this.#checkAlive('prepare');
-    return this.#kernels.find(spec, () => new CpuKernel(spec, compile(spec, this.#engine), scratchOf(spec)));
+    return this.#kernels.find(spec, () => {
+      const program = this.#runner.link(compile(spec, this.#engine));
+      return new CpuKernel(spec, program, scratchOf(spec));
+    });
   }
 
   run(calls: readonly KernelCall[]): void {
     this.#checkAlive('run');
-    for (const { kernel, ranges } of calls) {
+    for (let at = 0; at < calls.length; at++) {
+      const { kernel, ranges } = calls[at] as KernelCall;
       const own = kernel as CpuKernel;
       if (ranges.length < own.ranges) throw tooFew(own.ranges, ranges.length);
       for (let i = 0; i < ranges.length; i++) {
         const { buffer, byteOffset } = ranges[i] as BufferRange;
         const { address } = buffer as CpuBuffer;
         if (address === 0) throw freed('run');
-        this.#engine.bind(i, address + byteOffset);
+        this.#runner.bind(i, address + byteOffset);
       }
-      own.program();
+      const { workspaceBytes, operation } = own.program.program;
+      this.#workspace.reserve(workspaceBytes, operation);
+      this.#runner.run(own.program);
     }
+    this.#workspace.relax();
   }
 
   async synchronize(): Promise<void> {}

@@ -1,29 +1,43 @@
-/** What all kernels of one cpu device share: its memory, and turning module builders into callable functions. */
-import { hostFunctions } from './math/host-functions.ts';
-import { MathLibrary } from './math/math-library.ts';
-import { hostImport, memoryImport, ModuleBuilder } from './assembler/module-builder.ts';
-import { webAssembly } from './assembler/web-assembly.ts';
-import { argumentsAddress, type DeviceMemory } from './memory/device-memory.ts';
-import { Workspace } from './memory/workspace.ts';
+/**
+ * What all kernels of one cpu device are made with: code generation, and the recording of what calls the code. Nothing runs
+ * here: functions of generated modules stand for those of whoever runs the program, and addresses for those of a run.
+ */
+import { ModuleBuilder } from './assembler/module-builder.ts';
+import { InternalError } from '../../errors.ts';
+import type { LoopSpec } from '../../kernel/spec.ts';
 import { keepValues } from './loop/kept-values.ts';
 import { generateLoop } from './loop/loop-kernel.ts';
 import { tiled } from './loop/tiles.ts';
-import type { LoopSpec } from '../../kernel/spec.ts';
+import { MathLibrary } from './math/math-library.ts';
+import type { EngineMemory } from './memory/engine-memory.ts';
+import type { ProcedureName, ProcedureParameters } from './program/procedures.ts';
+import { slots, type Code, type Program, type Routine, type Table } from './program/program.ts';
+import { bindingStandIn, Recorder, standIn } from './program/recorder.ts';
 
-/** Runs one kernel; the addresses of its bindings lie in the argument area. */
-export type Program = () => void;
+/** Makes the calls of a kernel, while it is recorded. */
+export type Calls = () => void;
 
-/** A function exported by a generated module; arguments and result are numbers. */
-export type WasmFunction = (...values: number[]) => number;
+/** A function of a generated module; arguments are numbers. What it returns is not known before a program runs. */
+export type WasmFunction = (...values: number[]) => void;
 
-/** Memory, code generation and the argument area of one device. */
+/** The calls of a loop spec on operands at addresses, in the order of its bindings. */
+export interface LoopCalls {
+  /** Bytes that the last address, behind those of the bindings, has room for; without any it is left out. */
+  readonly scratchBytes: number;
+  /** Runs all of it. */
+  readonly whole: (...addresses: number[]) => void;
+  /** Runs what a run is asked for. */
+  readonly divided: (...addresses: number[]) => void;
+}
+
+/** Code generation and recording of one device. */
 export class Engine {
-  readonly memory: DeviceMemory;
-  readonly workspace: Workspace;
+  readonly memory: EngineMemory;
+  #recorder: Recorder | undefined;
+  #operands: readonly number[] | undefined;
 
-  constructor(memory: DeviceMemory) {
+  constructor(memory: EngineMemory) {
     this.memory = memory;
-    this.workspace = new Workspace(memory);
   }
 
   /** A builder for a module that imports this device's memory, with the library of functions it may call. */
@@ -32,38 +46,139 @@ export class Engine {
     return { module, library: new MathLibrary(module, this.memory) };
   }
 
-  /** Compiles a module and returns its exports. */
+  /** The functions that a module exports, to be called while a program is recorded. */
   instantiate(module: ModuleBuilder): Readonly<Record<string, WasmFunction>> {
-    const compiled = new webAssembly.Module(module.encode());
-    const { exports } = new webAssembly.Instance(compiled, {
-      [memoryImport.module]: { [memoryImport.name]: this.memory.memory },
-      [hostImport]: hostFunctions,
-    });
-    return exports as Readonly<Record<string, WasmFunction>>;
+    const code: Code = { bytes: module.encode() };
+    return Object.fromEntries(
+      module.exported.map((name) => {
+        const routine: Routine = { code, name };
+        return [name, (...values: number[]) => this.#recording.call(routine, values)];
+      }),
+    );
+  }
+
+  /** Something that the host computes, with parameters that can be copied, to be called while a program is recorded. */
+  procedure(name: ProcedureName, parameters: ProcedureParameters): WasmFunction {
+    const routine: Routine = { procedure: name, parameters };
+    return (...values) => this.#recording.call(routine, values);
   }
 
   /** Compiles a loop spec. */
-  loop(spec: LoopSpec): Program {
+  loop(spec: LoopSpec): LoopCalls {
     const { module, library } = this.module();
-    const f = module.function('run', [], 'none', true);
     const { spec: keeping, scratchBytes } = keepValues(spec);
-    for (const piece of tiled(keeping)) generateLoop(piece, f, library);
-    const run = this.instantiate(module)['run'] as unknown as Program;
-    if (scratchBytes === 0) return run;
-    this.workspace.reserve(scratchBytes, 'a row kernel');
-    return () => {
-      this.bind(spec.bindings.length, this.workspace.address);
-      run();
+    const units = tiled(keeping).map((piece, at) => generateLoop(piece, module, `run${at}`, library));
+    const functions = this.instantiate(module);
+    const pieces = units.map((count, at) => ({ run: functions[`run${at}`] as WasmFunction, count }));
+    return {
+      scratchBytes,
+      whole: (...addresses) => {
+        for (const { run, count } of pieces) run(0, count, ...addresses);
+      },
+      // Edges of tiles go with the last of the tiles.
+      divided: (...addresses) => {
+        const [main, ...edges] = pieces as [(typeof pieces)[number], ...typeof pieces];
+        this.serve(0, main.count, () => main.run(...this.part(main.count), ...addresses));
+        this.serve(main.count - 1, 1, () => {
+          for (const { run, count } of edges) run(0, count, ...addresses);
+        });
+      },
     };
   }
 
-  /** The address bound at `position`. */
+  /** Where the binding at `position` is in a run. */
   address(position: number): number {
-    return (this.memory.words[(argumentsAddress >> 2) + position] ?? 0) >>> 0;
+    return this.#operands?.[position] ?? this.bound(position);
   }
 
-  /** Binds addresses for the next program. */
-  bind(position: number, address: number): void {
-    this.memory.words[(argumentsAddress >> 2) + position] = address;
+  /** Where a run has bound the operand at `position`. */
+  protected bound(position: number): number {
+    return bindingStandIn(position);
   }
+
+  /** Where the workspace is in a run. */
+  get workspace(): number {
+    return standIn(slots.workspace);
+  }
+
+  /** The units that a run is asked for, of so many. */
+  part(_units: number): readonly [begin: number, end: number] {
+    return [standIn(slots.begin), standIn(slots.end)];
+  }
+
+  /** Bytes of workspace that the program needs so far. */
+  get workspaceBytes(): number {
+    return this.#recording.workspaceBytes;
+  }
+
+  /** The program that is recorded needs so many bytes of workspace. */
+  reserve(bytes: number, operation: string): void {
+    this.#recording.reserve(bytes, operation);
+  }
+
+  /** A table in memory, for as long as something has hold of the program. */
+  keepTable(values: Int32Array, operation: string): Table {
+    const table = this.memory.keepTable(values, operation);
+    this.#recording.keep(table);
+    return table;
+  }
+
+  /** Calls in `body` serve units of the program's range. */
+  serve(first: number, units: number, body: () => void): void {
+    this.#recording.serve(first, units, body);
+  }
+
+  /** Calls in `body` serve all units. */
+  undivided(body: () => void): void {
+    this.#recording.undivided(body);
+  }
+
+  /** Calls in `body` are made if the i32 at `address` is not 0 then. */
+  onlyIf(address: number, body: () => void): void {
+    this.#recording.onlyIf(address, body);
+  }
+
+  /** Calls in `body` are on operands elsewhere. */
+  withOperands(addresses: readonly number[], body: () => void): void {
+    const before = this.#operands;
+    this.#operands = addresses;
+    body();
+    this.#operands = before;
+  }
+
+  /** The i32 at an address, which only those know that run what they drive. */
+  wordAt(_address: number): number {
+    throw new InternalError('cpu', 'a program depends on what is in memory when it runs');
+  }
+
+  /** Records the calls that `build` makes a program of. */
+  record(build: () => Calls): Program {
+    const [around, operands] = [this.#recorder, this.#operands];
+    const recorder = new Recorder();
+    this.#recorder = recorder;
+    this.#operands = undefined;
+    try {
+      build()();
+      return recorder.finish();
+    } finally {
+      this.#recorder = around;
+      this.#operands = operands;
+    }
+  }
+
+  get #recording(): Recorder {
+    if (!this.#recorder) throw new InternalError('cpu', 'a function was called while no program is recorded');
+    return this.#recorder;
+  }
+}
+
+/** The program of a loop that is a kernel by itself. */
+export function loopCalls(spec: LoopSpec, engine: Engine): Calls {
+  const loop = engine.loop(spec);
+  if (loop.scratchBytes > 0) engine.reserve(loop.scratchBytes, 'a row kernel');
+  return () => {
+    const addresses = spec.bindings.map((_, binding) => engine.address(binding));
+    if (loop.scratchBytes > 0) addresses.push(engine.workspace);
+    loop.divided(...addresses);
+  };
 }

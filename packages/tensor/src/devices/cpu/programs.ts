@@ -1,18 +1,19 @@
 /** From a kernel spec to a program: one rule for each kind of spec. */
 import type { KernelSpec } from '../../kernel/spec.ts';
-import { acceptsConv2d, conv2dProgram } from './conv/conv2d.ts';
-import { acceptsCustom, customProgram } from './custom.ts';
+import { acceptsConv2d, conv2dCalls } from './conv/conv2d.ts';
+import { acceptsCustom, customCalls } from './custom.ts';
 import { encodedPrograms } from './encoded/provided.ts';
-import type { Engine, Program } from './engine.ts';
-import { acceptsMatmul, matmulProgram } from './gemm/matmul.ts';
-import { scanProgram } from './scan.ts';
-import { scatterAddProgram } from './scatter-add.ts';
-import { sortProgram, sortScratch } from './sort.ts';
+import { loopCalls, type Calls, type Engine } from './engine.ts';
+import { acceptsMatmul, matmulCalls } from './gemm/matmul.ts';
+import type { Program } from './program/program.ts';
+import { scanCalls } from './scan.ts';
+import { scatterAddCalls } from './scatter-add.ts';
+import { sortCalls, sortScratch } from './sort.ts';
 
 type Rules = {
   readonly [K in KernelSpec['kind']]: {
     readonly accepts: (spec: Extract<KernelSpec, { kind: K }>) => boolean;
-    readonly compile: (spec: Extract<KernelSpec, { kind: K }>, engine: Engine) => Program;
+    readonly calls: (spec: Extract<KernelSpec, { kind: K }>, engine: Engine) => Calls;
     /** Bytes of each piece of memory that the program works in; absent: none. */
     readonly scratch?: (spec: Extract<KernelSpec, { kind: K }>) => readonly number[];
   };
@@ -21,14 +22,14 @@ type Rules = {
 const always = (): boolean => true;
 
 const rules: Rules = {
-  loop: { accepts: always, compile: (spec, engine) => engine.loop(spec) },
-  matmul: { accepts: acceptsMatmul, compile: matmulProgram },
+  loop: { accepts: always, calls: loopCalls },
+  matmul: { accepts: acceptsMatmul, calls: matmulCalls },
   'encoded-matmul': encodedPrograms,
-  conv2d: { accepts: acceptsConv2d, compile: conv2dProgram },
-  scan: { accepts: always, compile: scanProgram },
-  sort: { accepts: always, compile: sortProgram, scratch: sortScratch },
-  'scatter-add': { accepts: always, compile: scatterAddProgram },
-  custom: { accepts: acceptsCustom, compile: customProgram, scratch: ({ scratch = [] }) => scratch },
+  conv2d: { accepts: acceptsConv2d, calls: conv2dCalls },
+  scan: { accepts: always, calls: scanCalls },
+  sort: { accepts: always, calls: sortCalls, scratch: sortScratch },
+  'scatter-add': { accepts: always, calls: scatterAddCalls },
+  custom: { accepts: acceptsCustom, calls: customCalls, scratch: ({ scratch = [] }) => scratch },
 };
 
 /** Whether there is a program for `spec`. */
@@ -39,8 +40,8 @@ export function acceptsSpec(spec: KernelSpec): boolean {
 
 /** Makes the program of `spec`. */
 export function compile(spec: KernelSpec, engine: Engine): Program {
-  const rule = rules[spec.kind].compile as (spec: KernelSpec, engine: Engine) => Program;
-  return rule(spec, engine);
+  const calls = rules[spec.kind].calls as (spec: KernelSpec, engine: Engine) => Calls;
+  return engine.record(() => calls(spec, engine));
 }
 
 /** Bytes of each piece of memory that the program of `spec` works in: they are bound after its bindings. */

@@ -2,32 +2,40 @@
 import { dtypes } from '../../dtype/dtype.ts';
 import { scalarInstructions } from '../../scalar/instructions.ts';
 import type { Binding, ScanSpec } from '../../kernel/spec.ts';
-import type { Engine, Program } from './engine.ts';
+import type { Calls, Engine } from './engine.ts';
 import { identityOf, joining } from './loop/reductions.ts';
+import type { Procedure } from './program/procedures.ts';
+import type { Runner } from './program/runner.ts';
+import { procedureCalls } from './procedure-calls.ts';
+
+/** The calls of a scan. */
+export function scanCalls(spec: ScanSpec, engine: Engine): Calls {
+  return procedureCalls(engine, 'scan', spec, spec.outer, [0, 1]);
+}
 
 /**
- * The program of a scan. Float sums and products run in doubles and are rounded once an element, so a long scan
- * loses no more than each element's own rounding.
+ * A scan of its outer rows. Float sums and products run in doubles and are rounded once an element, so a long scan loses no
+ * more than each element's own rounding.
  */
-export function scanProgram(spec: ScanSpec, engine: Engine): Program {
-  const [input, output] = spec.bindings as readonly [Binding, Binding];
+export function scan({ memory }: Runner, { bindings, op, outer, length, inner }: ScanSpec): Procedure {
+  const [input, output] = bindings as readonly [Binding, Binding];
   const source = dtypes[input.dtype];
   const target = dtypes[output.dtype];
-  const { evaluate } = scalarInstructions[joining(spec.op, target.compute)];
-  const { outer, length, inner } = spec;
-  const size = outer * length * inner;
-  const join = (a: number, b: number): number => evaluate(target.compute, a, b, 0);
-  return () => {
-    const from = engine.memory.view(input.dtype, engine.address(0), size);
-    const to = engine.memory.view(output.dtype, engine.address(1), size);
-    for (let o = 0; o < outer; o++) {
+  const { evaluate } = scalarInstructions[joining(op, target.compute)];
+  const identity = identityOf(op, target.compute);
+  return (begin, end, inputAt = 0, outputAt = 0) => {
+    const from = memory.elements(input.dtype);
+    const to = memory.elements(output.dtype);
+    const first = (inputAt >>> 0) / source.bytes;
+    const last = (outputAt >>> 0) / target.bytes;
+    for (let o = begin; o < Math.min(end, outer); o++) {
       for (let i = 0; i < inner; i++) {
         const start = o * length * inner + i;
-        let running = identityOf(spec.op, target.compute);
+        let running = identity;
         for (let position = 0; position < length; position++) {
           const at = start + position * inner;
-          running = join(running, source.decode(from[at] as number));
-          to[at] = target.encode(running);
+          running = evaluate(target.compute, running, source.decode(from[first + at] as number), 0);
+          to[last + at] = target.encode(running);
         }
       }
     }

@@ -1,40 +1,61 @@
 /** Adding elements to places given by indices, in a fixed order. */
 import { dtypes, type TypedArray } from '../../dtype/dtype.ts';
 import type { Access, Binding, ScatterAddSpec } from '../../kernel/spec.ts';
-import type { Engine, Program } from './engine.ts';
-
-function viewLength(access: Access, sizes: readonly number[]): number {
-  return sizes.reduce((last, size, d) => last + Math.max(0, access.strides[d] ?? 0) * (size - 1), access.offset) + 1;
-}
+import type { Calls, Engine } from './engine.ts';
+import type { Procedure } from './program/procedures.ts';
+import type { Runner } from './program/runner.ts';
+import { procedureCalls } from './procedure-calls.ts';
 
 /** Places of f32 that get at most so many terms are added to without a carry. */
 const shortSum = 64;
 
+/** The calls of a scatter-add. */
+export function scatterAddCalls(spec: ScatterAddSpec, engine: Engine): Calls {
+  const bindings = [spec.index, spec.source, spec.out].map(({ binding }) => binding);
+  return procedureCalls(engine, 'scatter-add', spec, spec.outer, bindings);
+}
+
+/** Room for numbers, kept from call to call and as large as the largest demand. */
+class Room<Numbers extends Float64Array | Float32Array | Int32Array> {
+  readonly #make: (length: number) => Numbers;
+  #numbers: Numbers;
+
+  constructor(make: (length: number) => Numbers) {
+    this.#make = make;
+    this.#numbers = make(0);
+  }
+
+  /** Room for `length` numbers, the first of which are 0. */
+  zeros(length: number): Numbers {
+    if (this.#numbers.length < length) this.#numbers = this.#make(length);
+    else this.#numbers.fill(0, 0, length);
+    return this.#numbers;
+  }
+}
+
 /**
- * The program of a scatter-add: additions in the output's own dtype, for 16-bit floats in doubles that are rounded at the
- * end. Rows of f32 that many terms go to carry what an addition rounds off to the next one (W. Kahan, "Further remarks on
- * reducing truncation errors", 1965), and come out within two roundings of the sum.
+ * A scatter-add: additions in the output's own dtype, for 16-bit floats in doubles that are rounded at the end. Rows of f32
+ * that many terms go to carry what an addition rounds off to the next one (W. Kahan, "Further remarks on reducing truncation
+ * errors", 1965), and come out within two roundings of the sum.
  */
-export function scatterAddProgram(spec: ScatterAddSpec, engine: Engine): Program {
+export function scatterAdd({ memory }: Runner, spec: ScatterAddSpec): Procedure {
   const { outer, count, inner, length } = spec;
-  const sizes = [outer, count, inner];
   const dtypeOf = (access: Access): Binding['dtype'] => (spec.bindings[access.binding] as Binding).dtype;
   const [indexDType, sourceDType, outDType] = [dtypeOf(spec.index), dtypeOf(spec.source), dtypeOf(spec.out)];
   const { decode } = dtypes[sourceDType];
-  const { encode, bytes, kind } = dtypes[outDType];
+  const { encode, kind } = dtypes[outDType];
   const isHalf = outDType === 'f16' || outDType === 'bf16';
   const [indexOuter = 0, indexCount = 0, indexInner = 0] = spec.index.strides;
   const [sourceOuter = 0, sourceCount = 0, sourceInner = 0] = spec.source.strides;
-  const outSize = outer * length * inner;
-  const indexLength = viewLength(spec.index, sizes);
-  const sourceLength = viewLength(spec.source, sizes);
   const mayCarry = outDType === 'f32' && count > shortSum;
+  const placesRoom = new Room((size) => new Int32Array(size));
+  const carryRoom = new Room((size) => new Float32Array(size));
+  const totalsRoom = new Room((size) => new Float64Array(size));
 
-  /** For each row of `o` that many terms go to, where its carries begin; -1 for the others. */
-  const carriesOf = (index: TypedArray, o: number): { readonly places: Int32Array; readonly size: number } => {
-    const places = new Int32Array(length);
+  /** Writes for each row that many terms go to where its carries begin, -1 for the others; how many carries there are. */
+  const findCarries = (places: Int32Array, index: TypedArray, first: number): number => {
     for (let c = 0; c < count; c++) {
-      let at = spec.index.offset + o * indexOuter + c * indexCount;
+      let at = first + c * indexCount;
       for (let i = 0; i < (indexInner === 0 ? 1 : inner); i++, at += indexInner) {
         const row = index[at] as number;
         if (row >= 0 && row < length) (places[row] as number)++;
@@ -46,51 +67,65 @@ export function scatterAddProgram(spec: ScatterAddSpec, engine: Engine): Program
       places[row] = many ? size : -1;
       if (many) size += inner;
     }
-    return { places, size };
+    return size;
   };
 
-  const addAll = (totals: TypedArray, index: TypedArray, source: TypedArray): void => {
-    for (let o = 0; o < outer; o++) {
-      const carries = mayCarry ? carriesOf(index, o) : { places: undefined, size: 0 };
-      const carry = new Float32Array(carries.size);
-      const places = carries.size > 0 ? carries.places : undefined;
-      for (let c = 0; c < count; c++) {
-        let indexAt = spec.index.offset + o * indexOuter + c * indexCount;
-        let sourceAt = spec.source.offset + o * sourceOuter + c * sourceCount;
-        for (let i = 0; i < inner; i++) {
-          const row = index[indexAt] as number;
-          if (row >= 0 && row < length) {
-            const at = (o * length + row) * inner + i;
-            const value = decode(source[sourceAt] as number);
-            const place = places === undefined ? -1 : (places[row] as number);
-            const sum = (totals[at] as number) + value;
-            if (place >= 0) {
-              const whole = sum + (carry[place + i] as number);
-              totals[at] = whole;
-              const rest = whole - totals[at];
-              // Of an infinite sum nothing is left over.
-              carry[place + i] = Number.isFinite(rest) ? rest : 0;
-            } else {
-              // Typed arrays round floats by themselves; integers must wrap.
-              totals[at] = kind === 'float' ? sum : sum | 0;
-            }
+  /** Adds the terms of one outer index; arguments are numbers of elements. */
+  const addAll = (
+    totals: TypedArray,
+    index: TypedArray,
+    source: TypedArray,
+    firstTotal: number,
+    firstIndex: number,
+    firstSource: number,
+  ): void => {
+    const places = mayCarry ? placesRoom.zeros(length) : undefined;
+    const carries = places === undefined ? 0 : findCarries(places, index, firstIndex);
+    const carry = carryRoom.zeros(carries);
+    for (let c = 0; c < count; c++) {
+      let indexAt = firstIndex + c * indexCount;
+      let sourceAt = firstSource + c * sourceCount;
+      for (let i = 0; i < inner; i++) {
+        const row = index[indexAt] as number;
+        if (row >= 0 && row < length) {
+          const at = firstTotal + row * inner + i;
+          const value = decode(source[sourceAt] as number);
+          const place = carries === 0 || places === undefined ? -1 : (places[row] as number);
+          const sum = (totals[at] as number) + value;
+          if (place >= 0) {
+            const whole = sum + (carry[place + i] as number);
+            totals[at] = whole;
+            const rest = whole - totals[at];
+            // Of an infinite sum nothing is left over.
+            carry[place + i] = Number.isFinite(rest) ? rest : 0;
+          } else {
+            // Typed arrays round floats by themselves; integers must wrap.
+            totals[at] = kind === 'float' ? sum : sum | 0;
           }
-          indexAt += indexInner;
-          sourceAt += sourceInner;
         }
+        indexAt += indexInner;
+        sourceAt += sourceInner;
       }
     }
   };
 
-  return () => {
-    const out = engine.memory.view(outDType, engine.address(spec.out.binding) + spec.out.offset * bytes, outSize);
-    const totals = isHalf ? new Float64Array(outSize) : out;
-    totals.fill(0);
-    if (!sizes.includes(0)) {
-      const index = engine.memory.view(indexDType, engine.address(spec.index.binding), indexLength);
-      const source = engine.memory.view(sourceDType, engine.address(spec.source.binding), sourceLength);
-      addAll(totals, index, source);
+  const firstOf = (access: Access, address: number | undefined): number =>
+    ((address as number) >>> 0) / dtypes[dtypeOf(access)].bytes + access.offset;
+
+  return (begin, end, indexAt, sourceAt, outAt) => {
+    const out = memory.elements(outDType);
+    const index = memory.elements(indexDType);
+    const source = memory.elements(sourceDType);
+    const firstOut = firstOf(spec.out, outAt);
+    const firstIndex = firstOf(spec.index, indexAt);
+    const firstSource = firstOf(spec.source, sourceAt);
+    const size = length * inner;
+    for (let o = begin; o < Math.min(end, outer); o++) {
+      const at = firstOut + o * size;
+      const totals = isHalf ? totalsRoom.zeros(size) : out;
+      if (!isHalf) out.fill(0, at, at + size);
+      addAll(totals, index, source, isHalf ? 0 : at, firstIndex + o * indexOuter, firstSource + o * sourceOuter);
+      if (isHalf) for (let i = 0; i < size; i++) out[at + i] = encode(totals[i] as number);
     }
-    if (isHalf) totals.forEach((total, at) => (out[at] = encode(total)));
   };
 }

@@ -1,7 +1,8 @@
 /** Runs an f32 program on operands of 16-bit floats, through f32 copies. */
 import type { DType } from '../../dtype/dtype.ts';
 import type { Access, LoopSpec } from '../../kernel/spec.ts';
-import type { Engine, Program } from './engine.ts';
+import type { Calls, Engine } from './engine.ts';
+import { roundUp } from './gemm/gemm.ts';
 
 /** An operand of the program: where it lies, over which dimensions, and as what. */
 export interface WideOperand {
@@ -42,47 +43,41 @@ function copy(
 }
 
 /**
- * A program on `operands`, the last of which is its output. `build` makes the f32 program for operands bound in order
- * 0, 1, 2 … and laid out packed. The copies live only while the program runs.
+ * The calls of a kernel on `operands`, the last of which is its output. `build` makes those of the f32 kernel for operands
+ * bound in order 0, 1, 2 … and laid out packed. The copies lie in the workspace, behind that of the kernel.
  */
-export function widenedProgram(
+export function widenedCalls(
   engine: Engine,
   operands: readonly WideOperand[],
-  build: (accesses: readonly Access[]) => Program,
-): Program {
+  build: (accesses: readonly Access[]) => Calls,
+): Calls {
   const packed = operands.map(({ sizes }, binding): Access => ({ binding, offset: 0, strides: packedStrides(sizes) }));
-  const program = build(packed);
+  const calls = build(packed);
+  const last = operands.length - 1;
   const copies = operands.map(({ access, sizes, dtype }, i) => {
     const wide = { dtype: 'f32' as const, access: packed[i] as Access };
     const own = { dtype, access };
-    return engine.loop(i === operands.length - 1 ? copy(sizes, wide, own) : copy(sizes, own, wide));
+    return engine.loop(i === last ? copy(sizes, wide, own) : copy(sizes, own, wide));
   });
-  const bytes = operands.map(({ sizes }) => sizes.reduce((product, size) => product * size, 4));
-  const last = operands.length - 1;
-  return () => {
-    const addresses = operands.map(({ access }) => engine.address(access.binding));
-    const wide = allocateAll(engine, bytes);
-    const convert = (i: number, from: number, to: number): void => {
-      engine.bind(0, from);
-      engine.bind(1, to);
-      copies[i]?.();
-    };
-    for (let i = 0; i < last; i++) convert(i, addresses[i] as number, wide[i] as number);
-    for (const [i, address] of wide.entries()) engine.bind(i, address);
-    program();
-    convert(last, wide[last] as number, addresses[last] as number);
-    for (const address of wide) engine.memory.allocator.release(address);
-  };
-}
-
-/** Room for all, or for none when it does not suffice. */
-function allocateAll({ memory }: Engine, sizes: readonly number[]): number[] {
-  const addresses: number[] = [];
-  try {
-    for (const size of sizes) addresses.push(memory.allocate(size, 'widen'));
-    return addresses;
-  } catch (error) {
-    for (const address of addresses) memory.allocator.release(address);
-    throw error;
+  const offsets: number[] = [];
+  let end = roundUp(engine.workspaceBytes, 64);
+  for (const { sizes } of operands) {
+    offsets.push(end);
+    end += roundUp(
+      sizes.reduce((product, size) => product * size, 4),
+      64,
+    );
   }
+  engine.reserve(end, 'widen');
+  return () =>
+    engine.undivided(() => {
+      const wide = offsets.map((offset) => engine.workspace + offset);
+      const convert = (i: number): void => {
+        const [own, copied] = [engine.address((operands[i] as WideOperand).access.binding), wide[i] as number];
+        copies[i]?.whole(...(i === last ? [copied, own] : [own, copied]));
+      };
+      for (let i = 0; i < last; i++) convert(i);
+      engine.withOperands(wide, calls);
+      convert(last);
+    });
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Allocator, blockAlignment } from '../../../src/devices/cpu/memory/allocator.ts';
 import { DeviceMemory } from '../../../src/devices/cpu/memory/device-memory.ts';
 import { Workspace } from '../../../src/devices/cpu/memory/workspace.ts';
+import { Runner } from '../../../src/devices/cpu/program/runner.ts';
 
 /** A list of actions: a number above 0 allocates so many bytes, one at or below releases the block at that position. */
 const actions = fc.array(fc.oneof(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: -30, max: 0 })), {
@@ -67,10 +68,10 @@ describe('DeviceMemory', () => {
   test('grows, keeps contents, and names the way out when it is full', () => {
     const memory = new DeviceMemory(8 * 2 ** 20);
     const small = memory.allocate(1000, 'test');
-    memory.bytes[small] = 42;
+    memory.views.bytes[small] = 42;
     const large = memory.allocate(5 * 2 ** 20, 'test');
-    memory.bytes[large + 5 * 2 ** 20 - 1] = 7;
-    expect(memory.bytes[small]).toBe(42);
+    memory.views.bytes[large + 5 * 2 ** 20 - 1] = 7;
+    expect(memory.views.bytes[small]).toBe(42);
     expect(() => memory.allocate(4 * 2 ** 20, 'test')).toThrow(
       /no room for memory of 4.0 MiB: .* ends at 8.0 MiB; dispose of tensors/,
     );
@@ -78,14 +79,21 @@ describe('DeviceMemory', () => {
     expect(memory.allocate(4 * 2 ** 20, 'test')).toBe(large);
   });
 
-  test('a workspace grows to the largest demand', () => {
-    const memory = new DeviceMemory(8 * 2 ** 20);
-    const workspace = new Workspace(memory);
+  test('a workspace grows to the largest demand, and keeps 64 MiB at most', () => {
+    const memory = new DeviceMemory(128 * 2 ** 20);
+    const runner = new Runner(memory.views);
+    const workspace = new Workspace(memory, runner);
     workspace.reserve(1000, 'test');
     const before = memory.allocator.usedBytes;
     workspace.reserve(500, 'test');
     expect(memory.allocator.usedBytes).toBe(before);
     workspace.reserve(100_000, 'test');
+    workspace.relax();
     expect(memory.allocator.usedBlocks).toBe(1);
+    expect(runner.workspaceBytes).toBe(100_000);
+    workspace.reserve(65 * 2 ** 20, 'test');
+    workspace.relax();
+    expect(memory.allocator.usedBlocks).toBe(0);
+    expect(runner.workspaceBytes).toBe(0);
   });
 });

@@ -57,6 +57,11 @@ export class ModuleBuilder {
     return this.#imports.map((entry) => entry.callable.name);
   }
 
+  /** Names of the functions it exports. */
+  get exported(): readonly string[] {
+    return [...this.#exported];
+  }
+
   /** The module in the binary format. */
   encode(): Uint8Array<ArrayBuffer> {
     const out = new ByteWriter();

@@ -4,11 +4,13 @@
  */
 import { dtypes, type DType } from '../../../dtype/dtype.ts';
 import type { Access, Binding, Conv2dSpec } from '../../../kernel/spec.ts';
-import type { Engine, Program, WasmFunction } from '../engine.ts';
+import type { Calls, Engine, WasmFunction } from '../engine.ts';
+import { fillKernel } from '../fill.ts';
 import { blocksTogether, depthBlock, gemmKernels, roundUp, type GemmKernels } from '../gemm/gemm.ts';
 import { sumOfBlocks, wideBytes } from '../gemm/wide-sums.ts';
-import { widenedProgram } from '../widen.ts';
-import { directProgram, prefersLoops, spreadFunction } from './direct.ts';
+import type { Table } from '../program/program.ts';
+import { widenedCalls } from '../widen.ts';
+import { directCalls, prefersLoops, spreadFunction } from './direct.ts';
 import { addGatherPack } from './gather-pack.ts';
 import {
   channelsPerGroup,
@@ -25,14 +27,14 @@ export function acceptsConv2d(spec: Conv2dSpec): boolean {
   return spec.epilogue === undefined && spec.bindings.every((binding) => dtypes[binding.dtype].compute === 'f32');
 }
 
-/** The program of one pass. */
-export function conv2dProgram(spec: Conv2dSpec, engine: Engine): Program {
+/** The calls of one pass. */
+export function conv2dCalls(spec: Conv2dSpec, engine: Engine): Calls {
   if (spec.bindings.some((binding) => binding.dtype !== 'f32')) return widenedConv(spec, engine);
   const sizes = operandSizes(spec);
   const written = writtenOperand[spec.pass];
   if (Object.values(sizes).includes(0)) return zeros(engine, spec[written] as Access, sizes[written]);
-  if (prefersLoops(spec)) return directProgram(spec, engine);
-  return spec.pass === 'weight' ? weightProgram(spec, engine) : imageProgram(spec, engine);
+  if (prefersLoops(spec)) return directCalls(spec, engine);
+  return spec.pass === 'weight' ? weightCalls(spec, engine) : imageCalls(spec, engine);
 }
 
 const writtenOperand = { forward: 'y', input: 'x', weight: 'w' } as const;
@@ -45,8 +47,9 @@ function operandSizes(spec: Conv2dSpec): Record<'x' | 'w' | 'y', number> {
   };
 }
 
-function zeros(engine: Engine, access: Access, size: number): Program {
-  return () => void engine.memory.view('f32', engine.address(access.binding) + access.offset * 4, size).fill(0);
+function zeros(engine: Engine, access: Access, size: number): Calls {
+  const fill = fillKernel(engine);
+  return () => fill(engine.address(access.binding) + access.offset * 4, size * 4);
 }
 
 interface ConvKernels extends GemmKernels {
@@ -70,18 +73,11 @@ function convKernels(engine: Engine): ConvKernels {
   return kernels;
 }
 
-/** Numbers in device memory, for as long as something has hold of this object, as the program of a kernel does. */
-interface Table {
-  readonly address: number;
-}
-
+/** A table that is filled up to whole panels. */
 function keepTable(engine: Engine, values: Int32Array, lanes = 1): Table {
   const padded = new Int32Array(roundUp(values.length, lanes)).fill(values.at(-1) ?? 0);
   padded.set(values);
-  const table: Table = { address: engine.memory.allocate(padded.byteLength, 'conv2d') };
-  engine.memory.words.set(padded, table.address >> 2);
-  engine.memory.releaseWith(table, table.address);
-  return table;
+  return engine.keepTable(padded, 'conv2d');
 }
 
 const columnBlock = 1024;
@@ -97,7 +93,7 @@ function partBytes(spec: Conv2dSpec): { readonly x: number; readonly w: number; 
 }
 
 /** Forward and input passes: [channels, weights] filters times [weights, pixels] patches gives [channels, pixels]. */
-function imageProgram(spec: Conv2dSpec, engine: Engine): Program {
+function imageCalls(spec: Conv2dSpec, engine: Engine): Calls {
   const forward = spec.pass === 'forward';
   const kernels = convKernels(engine);
   const { tile, gatherA, gatherB, multiply, packA } = kernels;
@@ -123,7 +119,7 @@ function imageProgram(spec: Conv2dSpec, engine: Engine): Program {
   const edgeAt = frameAt + (placement ? roundUp(frameBytes(placement), 16) : 0);
   const blocks = { count: Math.ceil(weightCount / depthBlock), together: blocksTogether };
   const wideAt = roundUp(edgeAt + tile.rows * tile.columns * 4, 16);
-  engine.workspace.reserve(wideAt + wideBytes(blocks, channels * columns), 'conv2d');
+  engine.reserve(wideAt + wideBytes(blocks, channels * columns), 'conv2d');
 
   const part = partBytes(spec);
   const [sourceBytes, targetBytes] = forward ? [part.x, part.y] : [part.y, part.x];
@@ -142,29 +138,35 @@ function imageProgram(spec: Conv2dSpec, engine: Engine): Program {
     }
   };
 
+  /** One image and group. */
+  const imageOf = (g: number, from: number, to: number): void => {
+    const { workspace } = engine;
+    if (spread) spread(from, workspace + frameAt);
+    const base = spread ? workspace + frameAt : from;
+    for (let j = 0; j < pixelCount; j += columns) {
+      const width = Math.min(columns, pixelCount - j);
+      const c = to + j * 4;
+      const rowStep = pixelCount * 4;
+      const sums = { c, wide: workspace + wideAt, rows: channels, columns: width, rowStep };
+      sumOfBlocks(kernels, sums, blocks, (block, accumulate) => {
+        const p = block * depthBlock;
+        const deep = Math.min(depthBlock, weightCount - p);
+        const packed = workspace + patchesAt;
+        gatherB(base, packed, pixels.address + j * 4, width, weights.address + p * 4, deep);
+        const filter = workspace + g * filterBytes + packedRows * p * 4;
+        multiply(filter, packed, c, channels, width, deep, rowStep, accumulate, workspace + edgeAt);
+      });
+    }
+  };
+
   return () => {
-    const workspace = engine.workspace.address;
+    const { workspace } = engine;
     packFilters(workspace, engine.address(spec.w.binding) + spec.w.offset * 4);
     let from = engine.address(source.binding) + source.offset * 4;
     let to = engine.address(target.binding) + target.offset * 4;
     for (let image = 0; image < spec.batch; image++) {
       for (let g = 0; g < spec.groups; g++) {
-        if (spread) spread(from, workspace + frameAt);
-        const base = spread ? workspace + frameAt : from;
-        for (let j = 0; j < pixelCount; j += columns) {
-          const width = Math.min(columns, pixelCount - j);
-          const c = to + j * 4;
-          const rowStep = pixelCount * 4;
-          const sums = { c, wide: workspace + wideAt, rows: channels, columns: width, rowStep };
-          sumOfBlocks(kernels, sums, blocks, (block, accumulate) => {
-            const p = block * depthBlock;
-            const deep = Math.min(depthBlock, weightCount - p);
-            const packed = workspace + patchesAt;
-            gatherB(base, packed, pixels.address + j * 4, width, weights.address + p * 4, deep);
-            const filter = workspace + g * filterBytes + packedRows * p * 4;
-            multiply(filter, packed, c, channels, width, deep, rowStep, accumulate, workspace + edgeAt);
-          });
-        }
+        engine.serve(image * spec.groups + g, 1, () => imageOf(g, from, to));
         from += sourceBytes;
         to += targetBytes;
       }
@@ -173,7 +175,7 @@ function imageProgram(spec: Conv2dSpec, engine: Engine): Program {
 }
 
 /** Weight pass: [outChannels, pixels] gradients times [pixels, weights] patches, summed over the images. */
-function weightProgram(spec: Conv2dSpec, engine: Engine): Program {
+function weightCalls(spec: Conv2dSpec, engine: Engine): Calls {
   const kernels = convKernels(engine);
   const { tile, gatherB, multiply, packA } = kernels;
   const { outputs } = channelsPerGroup(spec);
@@ -193,11 +195,11 @@ function weightProgram(spec: Conv2dSpec, engine: Engine): Program {
   const blocksOfImage = Math.ceil(pixelCount / depth);
   const blocks = { count: spec.batch * blocksOfImage, together: blocksTogether };
   const wideAt = roundUp(edgeAt + tile.rows * tile.columns * 4, 16);
-  engine.workspace.reserve(wideAt + wideBytes(blocks, outputs * weightCount), 'conv2d');
+  engine.reserve(wideAt + wideBytes(blocks, outputs * weightCount), 'conv2d');
   const part = partBytes(spec);
 
   return () => {
-    const workspace = engine.workspace.address;
+    const { workspace } = engine;
     const packed = workspace + patchesAt;
     const address = (access: Access): number => engine.address(access.binding) + access.offset * 4;
     const [x, y, w] = [address(spec.x), address(spec.y as Access), address(spec.w)];
@@ -205,7 +207,7 @@ function weightProgram(spec: Conv2dSpec, engine: Engine): Program {
     for (let g = 0; g < spec.groups; g++) {
       const c = w + g * part.w;
       const sums = { c, wide: workspace + wideAt, rows: outputs, columns: weightCount, rowStep };
-      sumOfBlocks(kernels, sums, blocks, (block, accumulate) => {
+      const addBlock = (block: number, accumulate: 0 | 1): void => {
         const place = Math.floor(block / blocksOfImage) * spec.groups + g;
         const p = (block % blocksOfImage) * depth;
         const deep = Math.min(depth, pixelCount - p);
@@ -218,13 +220,14 @@ function weightProgram(spec: Conv2dSpec, engine: Engine): Program {
           gatherB(base, packed, weights.address + j * 4, width, pixels.address + p * 4, deep);
           multiply(workspace, packed, c + j * 4, outputs, width, deep, rowStep, accumulate, workspace + edgeAt);
         }
-      });
+      };
+      engine.serve(g, 1, () => sumOfBlocks(kernels, sums, blocks, addBlock));
     }
   };
 }
 
 /** Convolution of 16-bit floats through f32 copies. */
-function widenedConv(spec: Conv2dSpec, engine: Engine): Program {
+function widenedConv(spec: Conv2dSpec, engine: Engine): Calls {
   const sizes = operandSizes(spec);
   const written = writtenOperand[spec.pass];
   const names = [...(['x', 'w', 'y'] as const).filter((name) => name !== written), written];
@@ -234,12 +237,12 @@ function widenedConv(spec: Conv2dSpec, engine: Engine): Program {
     sizes: [sizes[name]],
     dtype: dtypeOf(spec[name] as Access),
   }));
-  return widenedProgram(engine, operands, (accesses) => {
+  return widenedCalls(engine, operands, (accesses) => {
     const wide = Object.fromEntries(names.map((name, i) => [name, accesses[i] as Access])) as Record<
       'x' | 'w' | 'y',
       Access
     >;
     const bindings = names.map((name): Binding => ({ dtype: 'f32', access: name === written ? 'write' : 'read' }));
-    return conv2dProgram({ ...spec, ...wide, bindings }, engine);
+    return conv2dCalls({ ...spec, ...wide, bindings }, engine);
   });
 }

@@ -3,7 +3,8 @@
  * Images are framed as for the packed product, one image at a time; weight gradients add up over the images.
  */
 import type { Access, Binding, Conv2dSpec, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
-import type { Engine, Program, WasmFunction } from '../engine.ts';
+import type { Calls, Engine, WasmFunction } from '../engine.ts';
+import { fillKernel } from '../fill.ts';
 import { gemmKernels, roundUp } from '../gemm/gemm.ts';
 import { sumOfBlocks, wideBytes } from '../gemm/wide-sums.ts';
 import { channelsPerGroup, paddedImage, spreadGradient } from './geometry.ts';
@@ -124,8 +125,8 @@ function weightLoop(spec: Conv2dSpec, [height, width]: readonly [number, number]
 
 const loops = { forward: forwardLoop, input: inputLoop, weight: weightLoop } as const;
 
-/** The program of one pass, for f32 operands of which none is empty. */
-export function directProgram(spec: Conv2dSpec, engine: Engine): Program {
+/** The calls of one pass, for f32 operands of which none is empty. */
+export function directCalls(spec: Conv2dSpec, engine: Engine): Calls {
   const framed = spec.pass === 'input' ? 'y' : 'x';
   const sizes = {
     x: spec.inChannels * spec.inSize[0] * spec.inSize[1] * 4,
@@ -137,30 +138,30 @@ export function directProgram(spec: Conv2dSpec, engine: Engine): Program {
   const placement: Spread | undefined = perGroup && { ...perGroup, planes };
   const spread = placement && spreadFunction(engine, placement);
   const loop = loops[spec.pass](spec, placement?.frame ?? spec.inSize);
-  const program = engine.loop(loop.spec);
+  const run = engine.loop(loop.spec);
+  const fill = fillKernel(engine);
   const [second, third] = loop.operands;
   const weightSize = (spec.outChannels * spec.inChannels * spec.kernel[0] * spec.kernel[1]) / spec.groups;
   const kernels = gemmKernels(engine);
   const adds = spec.pass === 'weight';
   // Only weight gradients add up over the images.
-  const blocks = { count: spec.batch, together: adds ? imagesTogether : spec.batch };
+  const blocks = { count: adds ? spec.batch : 0, together: imagesTogether };
   const wideAt = placement ? roundUp(frameBytes(placement), 16) : 0;
-  engine.workspace.reserve(wideAt + wideBytes(blocks, weightSize), 'conv2d');
+  engine.reserve(wideAt + wideBytes(blocks, weightSize), 'conv2d');
   return () => {
     const address = { x: 0, w: 0, y: 0 };
     const addressOf = ({ binding, offset }: Access): number => engine.address(binding) + offset * 4;
     for (const name of ['x', 'w', 'y'] as const) address[name] = addressOf(spec[name] as Access);
-    const frame = engine.workspace.address;
+    const frame = engine.workspace;
     const sums = { c: address.w, wide: frame + wideAt, rows: 1, columns: weightSize, rowStep: 0 };
-    sumOfBlocks(kernels, sums, blocks, (image, accumulate) => {
+    const imageOf = (image: number, accumulate: 0 | 1): void => {
       const at = { ...address, x: address.x + image * sizes.x, y: address.y + image * sizes.y };
-      if (adds && accumulate === 0) engine.memory.view('f32', address.w, weightSize).fill(0);
+      if (adds && accumulate === 0) fill(address.w, weightSize * 4);
       if (spread) spread(at[framed], frame);
-      engine.bind(0, spread ? frame : at[framed]);
-      engine.bind(1, at[second]);
-      engine.bind(2, at[third]);
-      program();
-    });
+      run.whole(spread ? frame : at[framed], at[second], at[third]);
+    };
+    if (adds) sumOfBlocks(kernels, sums, blocks, imageOf);
+    else for (let image = 0; image < spec.batch; image++) engine.serve(image, 1, () => imageOf(image, 0));
   };
 }
 

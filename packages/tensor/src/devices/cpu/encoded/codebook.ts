@@ -3,13 +3,13 @@ import { i32, memoryOp, op, shuffle8, v128, type Expression, type Local } from '
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
-import { decodedProgram, type Decode } from './decoded-product.ts';
+import { decodedCalls, type Decode } from './decoded-product.ts';
 import type { EncodedRule } from './encoded-rule.ts';
 
 /** The rule of the layout. */
 export const codebookRule: EncodedRule = {
   accepts: () => true,
-  compile: (spec, engine) => {
+  calls: (spec, engine) => {
     const bits = Number(spec.settings['bits']);
     const rowBytes = Math.ceil((spec.columns * bits) / 8);
     const { lookUp4, lookUp8 } = tableKernels(engine);
@@ -18,7 +18,7 @@ export const codebookRule: EncodedRule = {
       // Blocks begin with even columns.
       decode(codes + row * rowBytes + (column * bits) / 8, table, rows, columns, rowBytes, target);
     };
-    return decodedProgram(spec, engine, { decode: decodeCodes, rowsOf: [{ rowBytes, bits }] });
+    return decodedCalls(spec, engine, { decode: decodeCodes, rowsOf: [{ rowBytes, bits }] });
   },
 };
 

@@ -3,7 +3,7 @@
  * of x as dot products or sums of scaled rows, many by the blocked product, whose panels are packed from what was decoded.
  */
 import type { Access, EncodedMatmulSpec } from '../../../kernel/spec.ts';
-import type { Engine, Program } from '../engine.ts';
+import type { Calls, Engine } from '../engine.ts';
 import { gemmKernels, packDense, planGemm, roundUp, type GemmKernels, type PackSecond } from '../gemm/gemm.ts';
 import { sumOfBlocks, wideBytes } from '../gemm/wide-sums.ts';
 import { panelRows } from './panels.ts';
@@ -44,8 +44,8 @@ export interface Decoder {
   readonly panel?: { readonly columns: number; readonly write: Decode };
 }
 
-/** The program of a product with a matrix that is decoded. */
-export function decodedProgram(spec: EncodedMatmulSpec, engine: Engine, decoder: Decoder): Program {
+/** The calls of a product with a matrix that is decoded. */
+export function decodedCalls(spec: EncodedMatmulSpec, engine: Engine, decoder: Decoder): Calls {
   if (spec.m >= manyRows) return blockedProduct(spec, engine, decoder);
   return (spec.walks === 'columns' ? dotProducts : scaledRows)(spec, engine, decoder.decode);
 }
@@ -64,21 +64,23 @@ export function rowsOfResult(
   return { at: () => engine.address(binding) + offset * 4, step: (strides[0] ?? 0) * 4 };
 }
 
-function dotProducts(spec: EncodedMatmulSpec, engine: Engine, decode: Decode): Program {
+function dotProducts(spec: EncodedMatmulSpec, engine: Engine, decode: Decode): Calls {
   const { rows, columns, m } = spec;
   const x = rowsOfX(spec, engine);
   const out = rowsOfResult(spec, engine);
   const { dotRows } = gemmKernels(engine);
   const together = Math.max(4, Math.min(64, Math.floor(decodedSize / columns / 4) * 4));
-  engine.workspace.reserve(x.bytes + together * columns * 4, 'matmul');
+  engine.reserve(x.bytes + together * columns * 4, 'matmul');
   return () => {
-    const [from, to, parts] = [x.place(engine.workspace.address), out.at(), addressesOf(spec, engine)];
-    const decoded = engine.workspace.address + x.bytes;
+    const [from, to, parts] = [x.place(engine.workspace), out.at(), addressesOf(spec, engine)];
+    const decoded = engine.workspace + x.bytes;
     for (let row = 0; row < rows; row += together) {
       const count = Math.min(together, rows - row);
-      decode(parts, { row, rows: count, column: 0, columns }, decoded);
-      for (let i = 0; i < m; i++)
-        dotRows(from + i * columns * 4, decoded, to + i * out.step + row * 4, count, columns, columns * 4, 4);
+      engine.serve(row / together, 1, () => {
+        decode(parts, { row, rows: count, column: 0, columns }, decoded);
+        for (let i = 0; i < m; i++)
+          dotRows(from + i * columns * 4, decoded, to + i * out.step + row * 4, count, columns, columns * 4, 4);
+      });
     }
   };
 }
@@ -86,7 +88,7 @@ function dotProducts(spec: EncodedMatmulSpec, engine: Engine, decode: Decode): P
 /** Rows that add up in f32. */
 const rowBlock = 512;
 
-function scaledRows(spec: EncodedMatmulSpec, engine: Engine, decode: Decode): Program {
+function scaledRows(spec: EncodedMatmulSpec, engine: Engine, decode: Decode): Calls {
   const { rows, columns, m } = spec;
   const kernels = gemmKernels(engine);
   const x = rowsOfX(spec, engine);
@@ -94,9 +96,9 @@ function scaledRows(spec: EncodedMatmulSpec, engine: Engine, decode: Decode): Pr
   const blocks = { count: Math.ceil(rows / rowBlock), together: 1 };
   const width = Math.min(columns, decodedSize / rowBlock);
   const wideAt = x.bytes + roundUp(rowBlock * width * 4, 16);
-  engine.workspace.reserve(wideAt + wideBytes(blocks, m * width), 'matmul');
+  engine.reserve(wideAt + wideBytes(blocks, m * width), 'matmul');
   return () => {
-    const { address } = engine.workspace;
+    const address = engine.workspace;
     const [from, to, parts] = [x.place(address), out.at(), addressesOf(spec, engine)];
     const decoded = address + x.bytes;
     for (let column = 0; column < columns; column += width) {
@@ -114,7 +116,7 @@ function scaledRows(spec: EncodedMatmulSpec, engine: Engine, decode: Decode): Pr
   };
 }
 
-function blockedProduct(spec: EncodedMatmulSpec, engine: Engine, { decode, rowsOf, panel }: Decoder): Program {
+function blockedProduct(spec: EncodedMatmulSpec, engine: Engine, { decode, rowsOf, panel }: Decoder): Calls {
   const { m } = spec;
   const { depth, width } = sizesOf(spec);
   const kernels = gemmKernels(engine);
@@ -138,11 +140,11 @@ function blockedProduct(spec: EncodedMatmulSpec, engine: Engine, { decode, rowsO
     },
   };
   const pack = packDecoded(spec, kernels, source);
-  const plan = planGemm(kernels, shape, pack);
+  const plan = planGemm(engine, kernels, shape, pack);
   const decodedAt = x.bytes + roundUp(plan.workspaceBytes, 16);
-  engine.workspace.reserve(decodedAt + decodedSize * 4, 'matmul');
+  engine.reserve(decodedAt + decodedSize * 4, 'matmul');
   return () => {
-    const { address } = engine.workspace;
+    const address = engine.workspace;
     const from = x.place(address);
     parts = addressesOf(spec, engine);
     decoded = address + decodedAt;

@@ -1,10 +1,10 @@
 /** What this device knows of a layout of encoded matrices. */
 import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
-import type { Engine, Program } from '../engine.ts';
+import type { Calls, Engine } from '../engine.ts';
 
 /** How a layout is multiplied. */
 export interface EncodedRule {
   /** Whether such a product is computed from the arrays; what is not goes through the dense matrix. */
   readonly accepts: (spec: EncodedMatmulSpec) => boolean;
-  readonly compile: (spec: EncodedMatmulSpec, engine: Engine) => Program;
+  readonly calls: (spec: EncodedMatmulSpec, engine: Engine) => Calls;
 }

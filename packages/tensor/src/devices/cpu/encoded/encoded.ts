@@ -1,7 +1,12 @@
 /** Products with encoded matrices: one rule for each layout that this device computes from. */
 import { RecentlyUsed } from '../../../cache/recently-used.ts';
 import type { EncodedLayout, EncodedMatmulSpec, Limit } from '../../../kernel/spec.ts';
-import type { Engine, Program } from '../engine.ts';
+import type { Calls, Engine } from '../engine.ts';
+import { fillKernel } from '../fill.ts';
+import { procedureCalls } from '../procedure-calls.ts';
+import { liveEngine } from '../program/live-engine.ts';
+import type { Procedure } from '../program/procedures.ts';
+import type { Runner } from '../program/runner.ts';
 import { rowsOfResult } from './decoded-product.ts';
 import { bitmaskRule } from './bitmask.ts';
 import { blocksRule } from './blocks.ts';
@@ -12,7 +17,7 @@ import type { EncodedRule } from './encoded-rule.ts';
 import { int4Rule } from './int4.ts';
 import { int8Rule } from './int8.ts';
 import { nOfMRule } from './n-of-m.ts';
-import { provideEncodedPrograms } from './provided.ts';
+import { provideEncodedPrograms, type LimitedEncodedMatmul } from './provided.ts';
 import { sizesOf } from './rows-of-x.ts';
 
 const rules: Readonly<Record<EncodedLayout, EncodedRule>> = {
@@ -26,24 +31,45 @@ const rules: Readonly<Record<EncodedLayout, EncodedRule>> = {
 };
 
 /** Nothing is summed, or there is no result. */
-function zeros(spec: EncodedMatmulSpec, engine: Engine): Program {
+function zeros(spec: EncodedMatmulSpec, engine: Engine): Calls {
   const { at } = rowsOfResult(spec, engine);
-  return () => void engine.memory.view('f32', at(), spec.m * sizesOf(spec).width).fill(0);
+  const fill = fillKernel(engine);
+  return () => fill(at(), spec.m * sizesOf(spec).width * 4);
 }
 
-/** Numbers of rows whose programs are kept, those met last. */
+/** Numbers of rows whose calls are kept, those met last. */
 const mostKept = 16;
+/** Up to so many rows of x, another number of them may call for other kernels. */
+const fewRows = 8;
 
-/** A product of as many rows of x as there are when it runs. How it is computed depends on them: each has a program. */
-function limitedProgram(spec: EncodedMatmulSpec, limits: readonly Limit[], engine: Engine): Program {
+/** A product of as many rows of x as there are when it runs, with the workspace of whatever may be called then. */
+function limitedCalls(spec: EncodedMatmulSpec, engine: Engine): Calls {
   const { limits: _, ...whole } = spec;
-  const programs = new RecentlyUsed<Program>(mostKept);
+  for (let m = 1; m <= Math.min(spec.m, fewRows); m++) calls({ ...whole, m }, engine);
+  calls(whole, engine);
+  const bindings = spec.bindings.map((_binding, place) => place);
+  return procedureCalls(engine, 'limited-encoded-matmul', { spec, memory: engine.memory.limits }, 1, bindings);
+}
+
+/** Such a product, driven as it runs. How it is computed depends on the rows: each number of them has calls of its own. */
+function limitedProduct(runner: Runner, { spec, memory }: LimitedEncodedMatmul): Procedure {
+  const { limits = [], ...whole } = spec;
+  const engine = liveEngine(runner, memory);
+  const kept = new RecentlyUsed<Calls>(mostKept);
+  let met = -1;
+  let last: Calls = () => {};
   return () => {
     let { m } = spec;
-    for (const { binding, offset } of limits)
-      m = Math.min(m, engine.memory.words[(engine.address(binding) >> 2) + offset] as number);
+    for (let at = 0; at < limits.length; at++) {
+      const { binding, offset } = limits[at] as Limit;
+      m = Math.min(m, engine.wordAt(engine.address(binding) + offset * 4));
+    }
     if (m <= 0) return;
-    programs.find(String(m), () => compile({ ...whole, m }, engine))();
+    if (met !== m) {
+      last = kept.find(String(m), () => calls({ ...whole, m }, engine));
+      met = m;
+    }
+    last();
   };
 }
 
@@ -52,12 +78,12 @@ function accepts(spec: EncodedMatmulSpec): boolean {
   return spec.out?.strides[1] === 1 && rules[spec.layout].accepts(spec);
 }
 
-/** The program of a product that is accepted. */
-function compile(spec: EncodedMatmulSpec, engine: Engine): Program {
+/** The calls of a product that is accepted. */
+function calls(spec: EncodedMatmulSpec, engine: Engine): Calls {
   const { rows, columns, m, limits } = spec;
-  if (limits) return limitedProgram(spec, limits, engine);
+  if (limits) return limitedCalls(spec, engine);
   if (rows * columns * m === 0) return zeros(spec, engine);
-  return rules[spec.layout].compile(spec, engine);
+  return rules[spec.layout].calls(spec, engine);
 }
 
-provideEncodedPrograms({ accepts, compile, costs: encodedCosts });
+provideEncodedPrograms({ accepts, calls, limited: limitedProduct, costs: encodedCosts });

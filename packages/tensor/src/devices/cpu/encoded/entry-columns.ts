@@ -2,25 +2,28 @@
  * WebAssembly functions that write down the columns of entries where a layout has bits or blocks instead. Up to 65,536 columns
  * those of bits are of 16 bits, and a table says which a byte has.
  */
-import { i32, memoryOp, op, type Expression, type Local } from '../assembler/expression.ts';
+import { call, i32, memoryOp, op, type Callable, type Expression, type Local } from '../assembler/expression.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
+import { keepBytes } from './keep-bytes.ts';
 
 /** The functions of one engine. */
 export interface ColumnKernels {
   /** (mask, rows, columns, target): the columns of the set bits of rows, i32, one after another. */
   readonly setBits: WasmFunction;
-  /** The same in 16 bits. */
-  readonly setBitsByTable: WasmFunction;
+  /** The same in 16 bits; absent where there is no table. */
+  readonly setBitsByTable?: WasmFunction;
   /** (places, rows, kept, n, m, bits, target): the columns of `kept` entries of each row, n in every m. */
   readonly places: WasmFunction;
   /**
-   * (blockOffsets, blockColumns, values, within, height, width, columns, targetColumns, targetValues) → how many: the
-   * entries of row `within` of a row of blocks, with f32 values.
+   * (blockOffsets, blockColumns, values, row, rows, height, width, columns, targetColumns, targetValues, targetOffsets): the
+   * entries of `rows` rows from `row` on, with f32 values, one after another, and where each row begins and the last ends.
    */
   readonly entriesOfBlocks: WasmFunction;
   /** The same with codes of 8 bits. */
   readonly codesOfBlocks: WasmFunction;
+  /** (target, count, step, used): where each of some rows of `step` entries begins, and where its first `used` end. */
+  readonly ranges: WasmFunction;
 }
 
 const built = new WeakMap<Engine, ColumnKernels>();
@@ -31,10 +34,11 @@ export function columnKernels(engine: Engine): ColumnKernels {
   if (kernels === undefined) {
     const { module } = engine.module();
     addSetBits(module);
-    addSetBitsByTable(module, keepTable(engine, bitTable()));
+    if (engine.memory.hasTables) addSetBitsByTable(module, keepBytes(engine, bitTable()));
     addPlaces(module);
     addEntriesOfBlocks(module, 'entriesOfBlocks', 4);
     addEntriesOfBlocks(module, 'codesOfBlocks', 1);
+    addRanges(module);
     kernels = engine.instantiate(module) as unknown as ColumnKernels;
     built.set(engine, kernels);
   }
@@ -64,15 +68,8 @@ function addSetBits(module: ModuleBuilder): void {
   });
 }
 
-/** Keeps a table in device memory, as long as the functions that read it. */
-function keepTable({ memory }: Engine, bytes: Uint8Array): number {
-  const address = memory.allocate(bytes.length, 'matmul');
-  memory.bytes.set(bytes, address);
-  return address;
-}
-
 /** For each byte the places of its bits, in 8 bytes. */
-function bitTable(): Uint8Array {
+function bitTable(): Uint8Array<ArrayBuffer> {
   const table = new Uint8Array(256 * 8);
   for (let byte = 0; byte < 256; byte++)
     [0, 1, 2, 3, 4, 5, 6, 7]
@@ -129,10 +126,54 @@ function codeAt(row: Local, bit: Local, lowest: Local): Expression {
   return op('i32.and', op('i32.shr_u', byte, op('i32.and', bit, i32(7))), lowest);
 }
 
+function addRanges(module: ModuleBuilder): void {
+  const f = module.function('ranges', ['i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [target, count, step, used] = f.arguments;
+  const begin = f.let(i32(0));
+  f.repeat(count, () => {
+    f.store('i32.store', target, begin);
+    f.store('i32.store', target, op('i32.add', begin, used), 4);
+    f.increase(begin, step);
+    f.increase(target, 8);
+  });
+}
+
+const word = (address: Expression, offset = 0): Expression => memoryOp('i32.load', offset, [address]);
+
 function addEntriesOfBlocks(module: ModuleBuilder, name: string, valueBytes: 1 | 4): void {
-  const f = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'i32', true);
+  const entriesOfRow = addEntriesOfRow(module, `${name} of a row`, valueBytes);
+  const f = module.function(
+    name,
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    'none',
+    true,
+  );
+  const [offsets, blockColumns, values, row, rows, height, width, columns, toColumns, toValues, toOffsets] =
+    f.arguments;
+  const total = f.let(i32(0));
+  f.store('i32.store', toOffsets, total);
+  f.repeat(rows, () => {
+    const ofRow = op('i32.add', offsets, op('i32.shl', op('i32.div_u', row, height), i32(2)));
+    const within = op('i32.rem_u', row, height);
+    const entries = f.let(
+      call(entriesOfRow, ofRow, blockColumns, values, within, height, width, columns, toColumns, toValues),
+    );
+    f.increase(total, entries);
+    f.store('i32.store', toOffsets, total, 4);
+    f.increase(toColumns, op('i32.shl', entries, i32(2)));
+    f.increase(toValues, op('i32.mul', entries, i32(valueBytes)));
+    f.increase(toOffsets, 4);
+    f.increase(row, 1);
+  });
+}
+
+/**
+ * Adds `name(blockOffsets, blockColumns, values, within, height, width, columns, targetColumns, targetValues)` → how many: the
+ * entries of row `within` of a row of blocks.
+ */
+function addEntriesOfRow(module: ModuleBuilder, name: string, valueBytes: 1 | 4): Callable {
+  const f = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'i32');
   const [offsets, blockColumns, values, within, height, width, columns, targetColumns, targetValues] = f.arguments;
-  const word = (address: Expression, offset = 0): Expression => memoryOp('i32.load', offset, [address]);
   const begin = f.let(word(offsets));
   const blocks = f.let(op('i32.sub', word(offsets, 4), begin));
   const blockColumn = f.let(op('i32.add', blockColumns, op('i32.shl', begin, i32(2))));
@@ -160,4 +201,5 @@ function addEntriesOfBlocks(module: ModuleBuilder, name: string, valueBytes: 1 |
     f.increase(value, blockBytes);
   });
   f.return(op('i32.shr_u', op('i32.sub', targetColumns, start), i32(2)));
+  return f;
 }

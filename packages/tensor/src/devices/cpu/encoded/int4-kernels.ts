@@ -1,5 +1,5 @@
 /** WebAssembly functions for codes of 4 bits in groups of columns. */
-import { i32, memoryOp, op, shuffle8, v128, type Expression, type Local } from '../assembler/expression.ts';
+import { i32, memoryOp, op, select, shuffle8, v128, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
@@ -15,7 +15,7 @@ export interface Int4Kernels {
   readonly decodeInt4: WasmFunction;
   /**
    * (list, count, codes, scales, zeros, y, rows, codeStep, groups, groupBits): y[r] += Σ value · (code - zero) · scale for the
-   * columns of a list.
+   * columns of a list, as many as the i32 at `count`.
    */
   readonly addColumns: WasmFunction;
 }
@@ -102,8 +102,9 @@ function addDecode(module: ModuleBuilder): void {
 
 function addColumns(module: ModuleBuilder): void {
   const f = module.function('addColumns', tenWords, 'none', true);
-  const [list, count, codes, scales, zeros, y, rows, codeStep, groups, groupBits] = f.arguments;
-  f.repeat(rows, () => {
+  const [list, countAt, codes, scales, zeros, y, rows, codeStep, groups, groupBits] = f.arguments;
+  const count = f.let(memoryOp('i32.load', 0, [countAt]));
+  f.repeat(select(count, rows, i32(0)), () => {
     addApart(f, list, count, y, (column) => {
       const group = f.let(op('i32.shr_u', column, groupBits));
       const code = codeOf(codes, column, zeroOf(f, zeros, group));

@@ -1,12 +1,12 @@
 /** Products with codes of 4 bits: in whole numbers for few rows of x, else decoded. */
 import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
-import type { Engine, Program } from '../engine.ts';
-import { decodedProgram, type Decoder } from './decoded-product.ts';
+import type { Calls, Engine } from '../engine.ts';
+import { decodedCalls, type Decoder } from './decoded-product.ts';
 import type { EncodedRule } from './encoded-rule.ts';
 import { int4Kernels } from './int4-kernels.ts';
 import { chunkColumns, int4PlaneKernels } from './int4-planes.ts';
 import { panelKernels } from './panels.ts';
-import { mostLost, planesProgram } from './planes-product.ts';
+import { mostLost, planesCalls } from './planes-product.ts';
 import { planeKernels } from './planes.ts';
 
 /** From this many rows of x on, the blocked product of what was decoded is faster: 7 at 512² and 2048². */
@@ -19,10 +19,10 @@ const mostSideBySide = 64;
 /** The rule of the layout. */
 export const int4Rule: EncodedRule = {
   accepts: () => true,
-  compile: (spec, engine) => {
+  calls: (spec, engine) => {
     const { walks, m, activations, columns } = spec;
     const { group } = settingsOf(spec);
-    const exact = decodedProgram(spec, engine, decoderOf(spec, engine));
+    const exact = decodedCalls(spec, engine, decoderOf(spec, engine));
     const lanes = lanesOf(group, columns);
     return walks === 'columns' && m < manyRows && activations === 'f32' && lanes !== undefined
       ? int4Planes(spec, engine, exact, lanes)
@@ -73,7 +73,7 @@ function decoderOf(spec: EncodedMatmulSpec, engine: Engine): Decoder {
   };
 }
 
-function int4Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Program, lanes: 1 | 4): Program {
+function int4Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Calls, lanes: 1 | 4): Calls {
   const { rows, columns } = spec;
   const { group, groups, hasZeros, codeStep } = settingsOf(spec);
   const { addColumns } = int4Kernels(engine);
@@ -81,26 +81,18 @@ function int4Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Program, lan
   const { inFours, inGroups } = planeKernels(engine);
   const chunks = Math.floor(columns / chunkColumns);
   const units = Math.ceil(groups / lanes);
-  return planesProgram(spec, engine, exact, {
-    layout: lanes === 1 ? inFours : inGroups(group),
+  return planesCalls(spec, engine, exact, {
+    layout: lanes === 1 ? inFours : inGroups,
     whole: chunks * chunkColumns,
     block: group * lanes,
     // Scales of either plane, and in `extra` its sums, for each unit.
-    scaleBytes: 8,
     extraBytes: units * 32,
     most: mostLost(columns),
-    scaleWriter: (address) => {
-      const scales = new Float32Array(engine.memory.memory.buffer, address, units * 2);
-      return (block, scale) => {
-        scales[2 * block] = scale * 65536;
-        scales[2 * block + 1] = scale;
-      };
-    },
     multiply: ({ planes, scales: xScales, extra }, [codes = 0, scales = 0, zeros = 0], y) => {
       sumPlanes(planes, extra, chunks, hasZeros ? 1 : 8);
       multiply(planes, xScales, extra, codes, scales, zeros, y, rows, chunks, codeStep, groups * 4);
     },
     addColumns: ([codes = 0, scales = 0, zeros = 0], y, list, count) =>
-      void addColumns(list, count, codes, scales, zeros, y, rows, codeStep, groups, Math.log2(group)),
+      addColumns(list, count, codes, scales, zeros, y, rows, codeStep, groups, Math.log2(group)),
   });
 }

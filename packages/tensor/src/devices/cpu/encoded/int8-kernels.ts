@@ -1,5 +1,15 @@
 /** WebAssembly functions for codes of 8 bits. */
-import { f64, i32, memoryOp, op, shuffle32, v128, type Expression, type Local } from '../assembler/expression.ts';
+import {
+  f64,
+  i32,
+  memoryOp,
+  op,
+  select,
+  shuffle32,
+  v128,
+  type Expression,
+  type Local,
+} from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
@@ -18,7 +28,7 @@ export interface Int8Kernels {
   readonly planesInt8: WasmFunction;
   /** The same with x as codes, i16, whose blocks have scales all the same. */
   readonly codesInt8: WasmFunction;
-  /** (list, count, codes, scales, y, rows, rowStep, scaleStep): y[r] += Σ value · code · scale for the columns of a list. */
+  /** (list, count, codes, scales, y, rows, rowStep, scaleStep): y[r] += Σ value · code · scale for the columns of a list, as many as the i32 at `count`. */
   readonly addColumns: WasmFunction;
   /** The packed product of pairs of i16: arguments as those of `multiply`. */
   readonly multiplyPairs: WasmFunction;
@@ -193,8 +203,9 @@ function planeDots(
 
 function addColumns(module: ModuleBuilder): void {
   const f = module.function('addColumns', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
-  const [list, count, codes, scales, y, rows, rowStep, scaleStep] = f.arguments;
-  f.repeat(rows, () => {
+  const [list, countAt, codes, scales, y, rows, rowStep, scaleStep] = f.arguments;
+  const count = f.let(memoryOp('i32.load', 0, [countAt]));
+  f.repeat(select(count, rows, i32(0)), () => {
     addApart(f, list, count, y, (column) => {
       const code = memoryOp('i32.load8_s', 0, [op('i32.add', codes, column)]);
       const scale = op('f64.promote_f32', memoryOp('f32.load', 0, [scales]));

@@ -1,12 +1,12 @@
 /** Products with codes of 8 bits: in whole numbers for few rows of x or activations of 8 bits, else decoded. */
 import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
-import type { Engine, Program } from '../engine.ts';
+import type { Calls, Engine } from '../engine.ts';
 import { gemmKernels, packDense, planGemm, roundUp } from '../gemm/gemm.ts';
-import { addressesOf, decodedProgram, rowsOfResult, type Decoder } from './decoded-product.ts';
+import { addressesOf, decodedCalls, rowsOfResult, type Decoder } from './decoded-product.ts';
 import type { EncodedRule } from './encoded-rule.ts';
 import { int8Kernels, planeBlock } from './int8-kernels.ts';
 import { panelKernels } from './panels.ts';
-import { mostLost, planesProgram } from './planes-product.ts';
+import { mostLost, planesCalls } from './planes-product.ts';
 import { planeKernels } from './planes.ts';
 import { roundingKernels } from './rounding.ts';
 import { rowsOfX } from './rows-of-x.ts';
@@ -21,9 +21,9 @@ const manyCodedRows = 8;
 /** The rule of the layout. */
 export const int8Rule: EncodedRule = {
   accepts: () => true,
-  compile: (spec, engine) => {
+  calls: (spec, engine) => {
     const { walks, columns, m, activations } = spec;
-    const exact = decodedProgram(spec, engine, decoderOf(spec, engine));
+    const exact = decodedCalls(spec, engine, decoderOf(spec, engine));
     if (walks === 'rows') return exact;
     if (activations === 'int8' && columns <= mostColumns)
       return m < manyCodedRows ? codesProgram(spec, engine) : codesProduct(spec, engine);
@@ -51,36 +51,29 @@ function decoderOf(spec: EncodedMatmulSpec, engine: Engine): Decoder {
 }
 
 /** Few rows of x, as whole numbers of 31 bits. */
-function int8Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Program): Program {
+function int8Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Calls): Calls {
   const { rows, columns } = spec;
   const { planesInt8, addColumns } = int8Kernels(engine);
   const scaleStep = scaleStepOf(spec);
   const whole = columns - (columns % 8);
-  return planesProgram(spec, engine, exact, {
+  return planesCalls(spec, engine, exact, {
     layout: planeKernels(engine).inOrder,
     whole,
     block: planeBlock,
-    scaleBytes: 8,
     extraBytes: 0,
     most: mostLost(columns),
-    scaleWriter: (address) => {
-      const scales = new Float64Array(engine.memory.memory.buffer, address, Math.ceil(whole / planeBlock));
-      return (block, scale) => {
-        scales[block] = scale;
-      };
-    },
     multiply: ({ planes, scales }, [codes = 0, ofRows = 0], y) =>
-      void planesInt8(planes, scales, codes, ofRows, y, rows, whole / 8, columns, scaleStep, 0, 0),
+      planesInt8(planes, scales, codes, ofRows, y, rows, whole / 8, columns, scaleStep, 0, 0),
     addColumns: ([codes = 0, ofRows = 0], y, list, count) =>
-      void addColumns(list, count, codes, ofRows, y, rows, columns, scaleStep),
+      addColumns(list, count, codes, ofRows, y, rows, columns, scaleStep),
   });
 }
 
 /** Few rows of x, as codes of 8 bits. */
-function codesProgram(spec: EncodedMatmulSpec, engine: Engine): Program {
+function codesProgram(spec: EncodedMatmulSpec, engine: Engine): Calls {
   const { rows, columns, m } = spec;
   const { codesInt8 } = int8Kernels(engine);
-  const { codeRow } = roundingKernels(engine);
+  const { codeRow, spreadScale } = roundingKernels(engine);
   const x = rowsOfX(spec, engine, 'f32');
   const out = rowsOfResult(spec, engine);
   const scaleStep = scaleStepOf(spec);
@@ -88,17 +81,15 @@ function codesProgram(spec: EncodedMatmulSpec, engine: Engine): Program {
   const scalesAt = x.bytes + roundUp(columns * 2, 16);
   const blocks = Math.ceil(columns / planeBlock);
   const tailAt = scalesAt + blocks * 8;
-  engine.workspace.reserve(tailAt + 64, 'matmul');
+  engine.reserve(tailAt + 64, 'matmul');
   return () => {
-    const { address } = engine.workspace;
+    const address = engine.workspace;
     const [from, to, [codes = 0, scales = 0]] = [x.place(address), out.at(), addressesOf(spec, engine)];
     const [planes, ofBlocks, tail] = [address + x.bytes, address + scalesAt, address + tailAt];
+    const scale = tail + rest * 8;
     for (let i = 0; i < m; i++) {
-      const scale = codeRow(from + i * columns * 4, planes, columns);
-      const { buffer } = engine.memory.memory;
-      new Float64Array(buffer, ofBlocks, blocks).fill(scale);
-      const last = new Int16Array(buffer, planes + whole * 2, rest);
-      new Float64Array(buffer, tail, rest).set(Float64Array.from(last, (code) => code * scale));
+      codeRow(from + i * columns * 4, planes, columns, scale);
+      spreadScale(scale, ofBlocks, blocks, planes + whole * 2, tail, rest);
       const y = to + i * out.step;
       codesInt8(planes, ofBlocks, codes, scales, y, rows, whole / 8, columns, scaleStep, tail, rest);
     }
@@ -106,7 +97,7 @@ function codesProgram(spec: EncodedMatmulSpec, engine: Engine): Program {
 }
 
 /** Many rows of x, as codes of 8 bits: the blocked product, of pairs of codes instead of numbers. */
-function codesProduct(spec: EncodedMatmulSpec, engine: Engine): Program {
+function codesProduct(spec: EncodedMatmulSpec, engine: Engine): Calls {
   const { rows, columns, m } = spec;
   const { multiplyPairs, widenInt8, scaleSums } = int8Kernels(engine);
   const { codeRow } = roundingKernels(engine);
@@ -121,6 +112,7 @@ function codesProduct(spec: EncodedMatmulSpec, engine: Engine): Program {
   const gemmAt = widenedAt + lanes * pairs * 4;
   let [widened, codes] = [0, 0];
   const plan = planGemm(
+    engine,
     { ...gemm, multiply: multiplyPairs },
     { m, n: rows, k: pairs, a: { rowStep: pairs * 4, columnStep: 4 }, cRowStep: out.step },
     (_, j, width, p, depth, target) => {
@@ -133,19 +125,16 @@ function codesProduct(spec: EncodedMatmulSpec, engine: Engine): Program {
     },
     Infinity,
   );
-  engine.workspace.reserve(gemmAt + plan.workspaceBytes, 'matmul');
+  engine.reserve(gemmAt + plan.workspaceBytes, 'matmul');
   return () => {
-    const { address } = engine.workspace;
+    const address = engine.workspace;
     const [from, to, parts] = [x.place(address), out.at(), addressesOf(spec, engine)];
     widened = address + widenedAt;
     codes = parts[0] ?? 0;
-    const scales = new Float32Array(engine.memory.memory.buffer, address + scalesAt, m);
-    for (let i = 0; i < m; i++) {
-      const row = address + codesAt + i * pairs * 4;
-      scales[i] = codeRow(from + i * columns * 4, row, columns);
-      if (columns % 2 === 1) new Int16Array(engine.memory.memory.buffer, row + columns * 2, 1).fill(0);
-    }
-    plan.run(address + gemmAt, address + codesAt, 0, to);
-    scaleSums(to, m, rows, out.step, address + scalesAt, parts[1] ?? 0, scaleStepOf(spec));
+    const scales = address + scalesAt;
+    for (let i = 0; i < m; i++)
+      codeRow(from + i * columns * 4, address + codesAt + i * pairs * 4, columns, scales + i * 4);
+    engine.undivided(() => plan.run(address + gemmAt, address + codesAt, 0, to));
+    scaleSums(to, m, rows, out.step, scales, parts[1] ?? 0, scaleStepOf(spec));
   };
 }

@@ -1,7 +1,7 @@
 /** Products with matrices of which, of every m columns of a row, n are there. */
 import { groupsOf, type Groups } from '../../../kernel/groups.ts';
 import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
-import type { Engine, Program } from '../engine.ts';
+import type { Calls, Engine } from '../engine.ts';
 import { gemmKernels, roundUp } from '../gemm/gemm.ts';
 import { sumOfBlocks, wideBytes } from '../gemm/wide-sums.ts';
 import { addressesOf, rowsOfResult } from './decoded-product.ts';
@@ -10,7 +10,7 @@ import type { EncodedRule } from './encoded-rule.ts';
 import { pairBytes, placeBlock } from './pair-dots.ts';
 import { pairKernels } from './pair-kernels.ts';
 import { columnsOfX, rowsOfX } from './rows-of-x.ts';
-import { manyRows, sparseProgram, turnResult, type EntrySource } from './sparse-product.ts';
+import { manyRows, sparseCalls, turnResult, type EntrySource } from './sparse-product.ts';
 
 /** Entries whose columns are written down at a time. */
 const entriesTogether = 8192;
@@ -18,11 +18,11 @@ const entriesTogether = 8192;
 /** The rule of the layout. */
 export const nOfMRule: EncodedRule = {
   accepts: () => true,
-  compile: (spec, engine) => {
+  calls: (spec, engine) => {
     const { n, m } = layoutOf(spec);
     // Whole bytes of the places of 2 of 4, which have a kernel of their own.
     if (n !== 2 || m !== 4 || spec.columns % 8 !== 0 || spec.walks === 'rows')
-      return sparseProgram(spec, engine, entriesOf(spec, engine));
+      return sparseCalls(spec, engine, entriesOf(spec, engine));
     return (spec.m < manyRows ? pairDots : pairsSideBySide)(spec, engine);
   },
 };
@@ -35,7 +35,7 @@ function layoutOf(spec: EncodedMatmulSpec): Groups & { readonly values: 'f32' | 
 
 /** The entries of some rows: their values as they lie, and their columns written down. */
 function entriesOf(spec: EncodedMatmulSpec, engine: Engine): EntrySource {
-  const { places } = columnKernels(engine);
+  const { places, ranges } = columnKernels(engine);
   const { n, m, bits, kept, used, rowBytes, values, valueBytes } = layoutOf(spec);
   const rowsTogether = Math.min(spec.rows, Math.max(1, Math.floor(entriesTogether / kept)));
   const offsetsAt = rowsTogether * kept * 4;
@@ -48,13 +48,10 @@ function entriesOf(spec: EncodedMatmulSpec, engine: Engine): EntrySource {
     bytes: offsetsAt + rowsTogether * 8,
     locate: ([codes = 0, ofEntries = 0, scales = 0], row, count, target) => {
       places(codes + row * rowBytes, count, kept, n, m, bits, target);
-      const { words } = engine.memory;
-      for (let each = 0, range = (target + offsetsAt) >> 2; each < count; each++) {
-        words[range++] = each * kept;
-        words[range++] = each * kept + used;
-      }
+      ranges(target + offsetsAt, count, kept, used);
       return {
         offsets: target + offsetsAt,
+        origin: target + offsetsAt,
         columns: target,
         values: ofEntries + row * kept * valueBytes,
         scales: scales + row * 4,
@@ -64,16 +61,16 @@ function entriesOf(spec: EncodedMatmulSpec, engine: Engine): EntrySource {
 }
 
 /** Few rows of x with 2 of 4: block after block of columns, for which the pairs of x that can be picked are written down. */
-function pairDots(spec: EncodedMatmulSpec, engine: Engine): Program {
+function pairDots(spec: EncodedMatmulSpec, engine: Engine): Calls {
   const { rows, columns, m } = spec;
   const { values, kept, rowBytes, valueBytes } = layoutOf(spec);
   const { tabulate, dotPairs, narrowRows } = pairKernels(engine, values);
   const x = rowsOfX(spec, engine);
   const out = rowsOfResult(spec, engine);
   const wideAt = x.bytes + Math.min(rowBytes, placeBlock) * pairBytes;
-  engine.workspace.reserve(wideAt + rows * 8, 'matmul');
+  engine.reserve(wideAt + rows * 8, 'matmul');
   return () => {
-    const { address } = engine.workspace;
+    const address = engine.workspace;
     const [from, to] = [x.place(address), out.at()];
     const [pairs, wide] = [address + x.bytes, address + wideAt];
     const [places = 0, entries = 0, scales = 0] = addressesOf(spec, engine);
@@ -95,7 +92,7 @@ const cachedBytes = 32768;
 const blocksTogether = 32;
 
 /** Many rows of x with 2 of 4, a block of columns at a time. */
-function pairsSideBySide(spec: EncodedMatmulSpec, engine: Engine): Program {
+function pairsSideBySide(spec: EncodedMatmulSpec, engine: Engine): Calls {
   const { rows } = spec;
   const { values, kept, rowBytes, valueBytes } = layoutOf(spec);
   const { placeColumns, dotPairRows } = pairKernels(engine, values);
@@ -108,9 +105,9 @@ function pairsSideBySide(spec: EncodedMatmulSpec, engine: Engine): Program {
   const resultAt = roundUp(x.bytes, 16);
   const wideAt = resultAt + rows * step;
   const columnsAt = wideAt + roundUp(wideBytes(blocks, rows * x.step), 16);
-  engine.workspace.reserve(columnsAt + 256 * 16, 'matmul');
+  engine.reserve(columnsAt + 256 * 16, 'matmul');
   return () => {
-    const { address } = engine.workspace;
+    const address = engine.workspace;
     const from = x.place(address);
     const [places = 0, entries = 0, scales = 0] = addressesOf(spec, engine);
     const [result, columns] = [address + resultAt, address + columnsAt];

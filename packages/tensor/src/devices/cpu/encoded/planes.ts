@@ -6,33 +6,57 @@
  * most 2^-31 of that magnitude. That is more than 2^-16 of an element itself only if the element is below 2^-15 of the
  * largest; what such elements lose is added to the product column by column.
  */
-import { f32, i32, memoryOp, op, shuffle32, v128, type Expression, type Local } from '../assembler/expression.ts';
+import {
+  call,
+  f32,
+  f64,
+  i32,
+  memoryOp,
+  op,
+  select,
+  shuffle32,
+  v128,
+  type Callable,
+  type Expression,
+  type Local,
+} from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
 import { transpose4 } from '../gemm/pack.ts';
-import { roundingKernels } from './rounding.ts';
+import { apartBytes } from './columns-apart.ts';
+import { largestOf } from './rounding.ts';
 
-/** What an element of a row has lost in its planes. */
-export interface Lost {
-  readonly column: number;
-  readonly value: number;
-}
+/** Where a row of x goes, and what became of it. */
+export const stateOf = {
+  /** How many columns stand apart. */
+  apart: 0,
+  /** Whether all rows so far had planes, and whether one had none: i32, of which one is 1. */
+  fits: 4,
+  fails: 8,
+  bytes: 16,
+} as const;
 
-/** How planes lie in memory: the columns of a chunk, with `split(x, planes, up, chunks)` → whether elements have lost much. */
+/** How planes lie in memory. */
 export interface PlaneLayout {
-  readonly columns: number;
+  /** (state): before the first row. */
+  readonly start: WasmFunction;
+  /**
+   * (x, planes, scales, list, state, count, block, most, tail): splits the first `count` columns of a row, with a scale for
+   * each block of columns. What elements have lost goes to a list of columns apart, and so do all of the `tail` columns after
+   * those. A row that loses more elements than `most`, or has numbers for which there are no planes, fails.
+   */
   readonly split: WasmFunction;
 }
 
 /** The layouts of one engine. */
 export interface PlaneKernels {
-  /** Chunks of 8 columns in order. */
+  /** Chunks of 8 columns in order. A block has a scale in f64; with the other layouts two, of either plane in f32. */
   readonly inOrder: PlaneLayout;
   /** Chunks of 32 columns, of which every fourth stand together. */
   readonly inFours: PlaneLayout;
   /** The same of blocks of four groups: a chunk is 8 columns of each, and a lane of i32 has those of one group. */
-  readonly inGroups: (group: number) => PlaneLayout;
+  readonly inGroups: PlaneLayout;
 }
 
 const built = new WeakMap<Engine, PlaneKernels>();
@@ -42,9 +66,11 @@ export function planeKernels(engine: Engine): PlaneKernels {
   let kernels = built.get(engine);
   if (kernels === undefined) {
     const { module } = engine.module();
-    addSplit(module, 'inOrder', 2, [0], (_, vectors) => vectors);
-    addSplit(module, 'inFours', 8, [0], (f, vectors) => inFoursOf(f, vectors.slice(0, 4), vectors.slice(4)));
-    addSplit(module, 'inGroups', 8, [0, 1, 2, 3], (f, vectors) => {
+    const inOrder = addSplit(module, 'chunks of 8', 2, [0], (_, vectors) => vectors);
+    const inFours = addSplit(module, 'chunks of 32', 8, [0], (f, vectors) =>
+      inFoursOf(f, vectors.slice(0, 4), vectors.slice(4)),
+    );
+    const inGroups = addSplit(module, 'chunks of groups', 8, [0, 1, 2, 3], (f, vectors) => {
       const [even, odd] = [0, 1].map((half) => vectors.filter((_, place) => place % 2 === half)) as [Local[], Local[]];
       const columns = inFoursOf(f, even, odd).map((each) => f.let(each));
       return columns.flatMap((own, place) => {
@@ -53,16 +79,18 @@ export function planeKernels(engine: Engine): PlaneKernels {
         return [shuffle32(own, other, [0, 4, 1, 5]), shuffle32(own, other, [2, 6, 3, 7])];
       });
     });
-    const functions = engine.instantiate(module) as unknown as Record<keyof PlaneKernels, WasmFunction>;
-    const { inOrder, inFours, inGroups } = functions;
-    kernels = {
-      inOrder: { columns: 8, split: inOrder },
-      inFours: { columns: 32, split: inFours },
-      inGroups: (group) => ({
-        columns: 32,
-        split: (x = 0, planes = 0, up = 0, chunks = 0) => inGroups(x, planes, up, chunks, group * 4),
-      }),
-    };
+    addStart(module);
+    addSplitRow(module, 'inOrder', inOrder, 8, (f, scales, scale) => {
+      f.store('f64.store', scales, op('f64.promote_f32', scale));
+    });
+    for (const [name, split] of [['inFours', inFours] as const, ['inGroups', inGroups] as const])
+      addSplitRow(module, name, split, 32, (f, scales, scale) => {
+        f.store('f32.store', scales, op('f32.mul', scale, f32(65536)));
+        f.store('f32.store', scales, scale, 4);
+      });
+    const functions = engine.instantiate(module) as Readonly<Record<'start' | keyof PlaneKernels, WasmFunction>>;
+    const layoutOf = (name: keyof PlaneKernels): PlaneLayout => ({ start: functions.start, split: functions[name] });
+    kernels = { inOrder: layoutOf('inOrder'), inFours: layoutOf('inFours'), inGroups: layoutOf('inGroups') };
     built.set(engine, kernels);
   }
   return kernels;
@@ -79,48 +107,98 @@ const least = 2 ** 15;
 /** Largest magnitudes of blocks for which every scale and product of scales is a normal number. */
 const [smallestBlock, largestBlock] = [2 ** -90, 2 ** 90];
 
-/**
- * Splits a row into planes, with a scale for each block of columns; `scaled(block, scale)` is told them. Returns what
- * elements have lost, or undefined if the row has more of them than `most`, or numbers for which there are no planes.
- */
-export function splitRow(
-  engine: Engine,
-  { columns: chunk, split }: PlaneLayout,
-  { x, count, block, planes, most }: Readonly<Record<'x' | 'count' | 'block' | 'planes' | 'most', number>>,
-  scaled: (block: number, scale: number) => void,
-): readonly Lost[] | undefined {
-  const { largest } = roundingKernels(engine);
-  const lost: Lost[] = [];
-  for (let column = 0; column < count; column += block) {
-    const columns = Math.min(block, count - column);
-    const from = x + column * 4;
-    const magnitude = largest(from, columns);
-    if (magnitude !== 0 && !(magnitude > smallestBlock && magnitude < largestBlock)) return undefined;
-    const up = magnitude === 0 ? 1 : 2 ** (29 - exponentOf(magnitude));
-    scaled(column / block, 1 / up);
-    if (split(from, planes + column * 4, up, columns / chunk) === 0) continue;
-    for (const [place, value] of new Float32Array(engine.memory.memory.buffer, from, columns).entries()) {
-      if (value === 0 || Math.abs(value * up) >= least) continue;
-      if (lost.length === most) return undefined;
-      lost.push({ column: column + place, value: value - nearest(value * up) / up });
-    }
-  }
-  return lost;
+/** Bytes of the scales of a block. */
+const scaleBytes = 8;
+
+function addStart(module: ModuleBuilder): void {
+  const f = module.function('start', ['i32'], 'none', true);
+  const [state] = f.arguments;
+  f.store('i32.store', state, i32(0), stateOf.apart);
+  f.store('i32.store', state, i32(1), stateOf.fits);
+  f.store('i32.store', state, i32(0), stateOf.fails);
 }
 
-const [number, bits] = ((buffer) => [new Float32Array(buffer), new Int32Array(buffer)] as const)(new ArrayBuffer(4));
-
-/** The exponent of a normal f32: 2^exponent ≤ value. */
-function exponentOf(value: number): number {
-  number[0] = value;
-  return ((bits[0] as number) >> 23) - 127;
+function addSplitRow(
+  module: ModuleBuilder,
+  name: string,
+  splitChunks: Callable,
+  chunk: number,
+  storeScale: (f: FunctionBuilder, scales: Local, scale: Local) => void,
+): void {
+  const f = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [x, planes, scales, list, state, count, block, most, tail] = f.arguments;
+  const [column, apart, fails] = [f.let(i32(0)), f.let(i32(0)), f.let(i32(0))];
+  const putApart = (value: Expression): void => {
+    f.store('i32.store', list, column);
+    f.store('f64.store', list, value, 8);
+    f.increase(list, apartBytes);
+    f.increase(apart, 1);
+  };
+  f.block((end) => {
+    f.loop((again) => {
+      f.branchIf(end, op('i32.le_s', count, i32(0)));
+      const columns = f.let(select(op('i32.lt_s', count, block), count, block));
+      const magnitude = f.let(largestOf(f, x, columns));
+      const isZero = f.let(op('f32.eq', magnitude, f32(0)));
+      const isInside = op(
+        'i32.and',
+        op('f32.gt', magnitude, f32(smallestBlock)),
+        op('f32.lt', magnitude, f32(largestBlock)),
+      );
+      f.set(fails, op('i32.eqz', op('i32.or', isZero, isInside)));
+      f.branchIf(end, fails);
+      // With the exponent e of the magnitude: 2^(29 - e), and the scale that takes it back.
+      const biased = f.let(op('i32.shr_u', op('i32.reinterpret_f32', magnitude), i32(23)));
+      const power = (exponent: Expression): Expression =>
+        select(isZero, f32(1), op('f32.reinterpret_i32', op('i32.shl', exponent, i32(23))));
+      const up = f.let(power(op('i32.sub', i32(29 + 2 * 127), biased)));
+      const down = f.let(power(op('i32.sub', biased, i32(29))));
+      storeScale(f, scales, down);
+      // Of a block of four groups each begins a quarter of its bytes, as many as its columns, after the one before.
+      const lost = call(splitChunks, x, planes, up, op('i32.div_u', columns, i32(chunk)), block);
+      const first = f.let(column);
+      f.if(lost, () => {
+        const from = f.let(x);
+        f.repeat(columns, () => {
+          const value = f.let(memoryOp('f32.load', 0, [from]));
+          const wide = op('f64.promote_f32', value);
+          const scaled = f.let(op('f64.mul', wide, op('f64.promote_f32', up)));
+          const isSmall = op('f64.lt', op('f64.abs', scaled), f64(least));
+          f.if(op('i32.and', op('f32.ne', value, f32(0)), isSmall), () => {
+            f.set(fails, op('i32.eq', apart, most));
+            f.branchIf(end, fails);
+            const kept = op('f64.mul', op('f64.nearest', scaled), op('f64.promote_f32', down));
+            putApart(op('f64.sub', wide, kept));
+          });
+          f.increase(column, 1);
+          f.increase(from, 4);
+        });
+      });
+      f.set(column, op('i32.add', first, columns));
+      const bytes = f.let(op('i32.shl', columns, i32(2)));
+      f.increase(x, bytes);
+      f.increase(planes, bytes);
+      f.increase(scales, scaleBytes);
+      f.increase(count, op('i32.sub', i32(0), columns));
+      f.branchIf(again, i32(1));
+    });
+  });
+  f.if(
+    fails,
+    () => {
+      f.store('i32.store', state, i32(0), stateOf.fits);
+      f.store('i32.store', state, i32(1), stateOf.fails);
+    },
+    () => {
+      f.repeat(tail, () => {
+        putApart(op('f64.promote_f32', memoryOp('f32.load', 0, [x])));
+        f.increase(column, 1);
+        f.increase(x, 4);
+      });
+      f.store('i32.store', state, apart, stateOf.apart);
+    },
+  );
 }
-
-/** Rounded as `f32x4.nearest` does, for magnitudes below 2^22. */
-const nearest = (value: number): number => {
-  const shifter = 1.5 * 2 ** 52;
-  return value + shifter - shifter;
-};
 
 /**
  * Adds `name(x, planes, up, chunks, runStep)`: for each chunk of `vectors` · 4 columns, in the order in which `arrange` puts
@@ -133,8 +211,8 @@ function addSplit(
   vectors: number,
   runs: readonly number[],
   arrange: (f: FunctionBuilder, whole: readonly Local[]) => readonly Expression[],
-): void {
-  const f = module.function(name, ['i32', 'i32', 'f32', 'i32', 'i32'], 'i32', true);
+): Callable {
+  const f = module.function(name, ['i32', 'i32', 'f32', 'i32', 'i32'], 'i32');
   const [x, planes, up, chunks, runStep] = f.arguments;
   const perRun = vectors / runs.length;
   const pointers = runs.map((run) => f.let(run === 0 ? x : op('i32.add', x, op('i32.mul', runStep, i32(run)))));
@@ -165,4 +243,5 @@ function addSplit(
     f.increase(planes, vectors * 16);
   });
   f.return(op('v128.any_true', lost));
+  return f;
 }

@@ -4,20 +4,30 @@
  */
 import { InternalError } from '../../../errors.ts';
 import type { EncodedCosts } from '../../../device/encoded-costs.ts';
+import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
+import type { MemoryLimits } from '../assembler/module-builder.ts';
+import type { Procedure } from '../program/procedures.ts';
+import type { Runner } from '../program/runner.ts';
 import type { EncodedRule } from './encoded-rule.ts';
+
+/** A product of as many rows of x as there are when it runs. */
+export interface LimitedEncodedMatmul {
+  readonly spec: EncodedMatmulSpec;
+  /** Of the memory that modules import. */
+  readonly memory: MemoryLimits;
+}
 
 /** Programs, and what they cost. */
 interface EncodedPrograms extends EncodedRule {
+  readonly limited: (runner: Runner, parameters: LimitedEncodedMatmul) => Procedure;
   readonly costs: EncodedCosts | undefined;
 }
 
-const none: EncodedPrograms = {
-  costs: undefined,
-  accepts: () => false,
-  compile: () => {
-    throw new InternalError('cpu', 'a product with an encoded matrix was not accepted, and yet compiled');
-  },
+const refuse = (): never => {
+  throw new InternalError('cpu', 'a product with an encoded matrix was not accepted, and yet compiled');
 };
+
+const none: EncodedPrograms = { costs: undefined, accepts: () => false, calls: refuse, limited: refuse };
 
 let provided = none;
 
@@ -32,5 +42,6 @@ export const encodedPrograms: EncodedPrograms = {
     return provided.costs;
   },
   accepts: (spec) => provided.accepts(spec),
-  compile: (spec, engine) => provided.compile(spec, engine),
+  calls: (spec, engine) => provided.calls(spec, engine),
+  limited: (runner, parameters) => provided.limited(runner, parameters),
 };

@@ -1,6 +1,6 @@
 /** Rows of activations rounded to codes of 8 bits: half to even, with the scale max |x| / 127. */
 import { largestCode, largestScaled } from '../../../kernel/activations.ts';
-import { f32, laneOp, memoryOp, op, select, type Expression, type Local } from '../assembler/expression.ts';
+import { f32, i32, laneOp, memoryOp, op, select, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
@@ -8,12 +8,12 @@ import { forEachFour } from './vectors.ts';
 
 /** The functions of one engine. */
 export interface RoundingKernels {
-  /** (x, count) → max |x|; NaN if there is one. */
-  readonly largest: WasmFunction;
   /** (x, count): x = code · scale, NaN throughout where the scale is not finite. */
   readonly roundRow: WasmFunction;
-  /** (x, codes, count) → scale; codes are i16, and 0 where the scale is not finite. */
+  /** (x, codes, count, scale): codes are i16, and 0 where the scale is not finite; an odd row ends with a 0 more. */
   readonly codeRow: WasmFunction;
+  /** (scale, scales, blocks, codes, values, count): the scale of a row for each of its blocks, and values of codes, f64. */
+  readonly spreadScale: WasmFunction;
 }
 
 const built = new WeakMap<Engine, RoundingKernels>();
@@ -23,9 +23,9 @@ export function roundingKernels(engine: Engine): RoundingKernels {
   let kernels = built.get(engine);
   if (kernels === undefined) {
     const { module } = engine.module();
-    addLargest(module);
     addRoundRow(module);
     addCodeRow(module);
+    addSpreadScale(module);
     kernels = engine.instantiate(module) as unknown as RoundingKernels;
     built.set(engine, kernels);
   }
@@ -35,14 +35,8 @@ export function roundingKernels(engine: Engine): RoundingKernels {
 const load = (address: Expression): Expression => memoryOp('v128.load', 0, [address]);
 const loadOne = (address: Expression): Expression => memoryOp('f32.load', 0, [address]);
 
-function addLargest(module: ModuleBuilder): void {
-  const f = module.function('largest', ['i32', 'i32'], 'f32', true);
-  const [x, count] = f.arguments;
-  f.return(largestOf(f, x, count));
-}
-
-/** max |x|. */
-function largestOf(f: FunctionBuilder, x: Local, count: Local): Local {
+/** max |x|; NaN if there is one. */
+export function largestOf(f: FunctionBuilder, x: Local, count: Local): Local {
   const from = f.let(x);
   const most = f.let(op('f32x4.splat', f32(0)));
   const one = f.let(f32(0));
@@ -87,8 +81,8 @@ function addRoundRow(module: ModuleBuilder): void {
 }
 
 function addCodeRow(module: ModuleBuilder): void {
-  const f = module.function('codeRow', ['i32', 'i32', 'i32'], 'f32', true);
-  const [x, codes, count] = f.arguments;
+  const f = module.function('codeRow', ['i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [x, codes, count, scaleTo] = f.arguments;
   const { scale, divisor } = scaleOf(f, x, count);
   const divisors = f.let(op('f32x4.splat', divisor));
   forEachFour(f, count, {
@@ -104,5 +98,22 @@ function addCodeRow(module: ModuleBuilder): void {
       f.increase(codes, 2);
     },
   });
-  f.return(scale);
+  f.if(op('i32.and', count, i32(1)), () => f.store('i32.store16', codes, i32(0)));
+  f.store('f32.store', scaleTo, scale);
+}
+
+function addSpreadScale(module: ModuleBuilder): void {
+  const f = module.function('spreadScale', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [from, scales, blocks, codes, values, count] = f.arguments;
+  const scale = f.let(op('f64.promote_f32', loadOne(from)));
+  f.repeat(blocks, () => {
+    f.store('f64.store', scales, scale);
+    f.increase(scales, 8);
+  });
+  f.repeat(count, () => {
+    const code = op('f64.convert_i32_s', memoryOp('i32.load16_s', 0, [codes]));
+    f.store('f64.store', values, op('f64.mul', code, scale));
+    f.increase(codes, 2);
+    f.increase(values, 8);
+  });
 }

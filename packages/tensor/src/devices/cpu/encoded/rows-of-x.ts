@@ -1,6 +1,7 @@
 /** The dense factor of a product, brought into the order that a kernel reads it in. */
-import type { EncodedMatmulSpec, LoopSpec } from '../../../kernel/spec.ts';
+import type { Access, EncodedMatmulSpec, LoopSpec } from '../../../kernel/spec.ts';
 import type { Engine } from '../engine.ts';
+import { fillKernel } from '../fill.ts';
 import { roundUp } from '../gemm/gemm.ts';
 import { roundingKernels } from './rounding.ts';
 
@@ -20,25 +21,30 @@ export interface PlacedX {
   readonly place: (target: number) => number;
 }
 
-/** Copies x into contiguous f32 of the given strides over [m, depth]. */
-function copyOf(spec: EncodedMatmulSpec, engine: Engine, strides: readonly number[]): (target: number) => number {
-  const { x, m, bindings } = spec;
-  const target = bindings.length;
+/** Copies x, or what lies as `from` says, into contiguous f32 of the given strides over [m, depth]. */
+function copyOf(
+  spec: EncodedMatmulSpec,
+  engine: Engine,
+  strides: readonly number[],
+  from: Omit<Access, 'binding'> = spec.x,
+): (source: number, target: number) => number {
   const loop: LoopSpec = {
     kind: 'loop',
-    bindings: [...bindings, { dtype: 'f32', access: 'write' }],
-    outer: [m, sizesOf(spec).depth],
+    bindings: [
+      { dtype: 'f32', access: 'read' },
+      { dtype: 'f32', access: 'write' },
+    ],
+    outer: [spec.m, sizesOf(spec).depth],
     inner: [],
     body: [
-      { kind: 'load', access: x, dtype: 'f32' },
-      { kind: 'store', access: { binding: target, offset: 0, strides }, arg: 0, each: 'row' },
+      { kind: 'load', access: { ...from, binding: 0 }, dtype: 'f32' },
+      { kind: 'store', access: { binding: 1, offset: 0, strides }, arg: 0, each: 'row' },
     ],
   };
   const copy = engine.loop(loop);
-  return (address) => {
-    engine.bind(target, address);
-    copy();
-    return address;
+  return (source, target) => {
+    copy.whole(source, target);
+    return target;
   };
 }
 
@@ -55,12 +61,13 @@ export function rowsOfX(
   if (isRows && activations === 'f32') return { bytes: 0, place: () => engine.address(x.binding) + x.offset * 4 };
   const copy = copyOf(spec, engine, [depth, 1]);
   const bytes = roundUp(m * depth * 4, 16);
-  if (activations === 'f32') return { bytes, place: copy };
+  const own = (): number => engine.address(x.binding);
+  if (activations === 'f32') return { bytes, place: (target) => copy(own(), target) };
   const { roundRow } = roundingKernels(engine);
   return {
     bytes,
     place: (target) => {
-      copy(target);
+      copy(own(), target);
       for (let row = 0; row < m; row++) roundRow(target + row * depth * 4, depth);
       return target;
     },
@@ -73,21 +80,19 @@ export function columnsOfX(spec: EncodedMatmulSpec, engine: Engine): PlacedX & {
   const { depth } = sizesOf(spec);
   const step = roundUp(m, 4);
   const turned = roundUp(depth * step * 4, 16);
+  const fill = fillKernel(engine);
+  const clear = (target: number): void => {
+    if (step > m) fill(target, turned);
+  };
   if (spec.activations === 'int8') {
     const rows = rowsOfX(spec, engine);
-    const bindings = spec.bindings.map(() => ({ dtype: 'f32', access: 'read' }) as const);
-    const contiguous = { ...spec.x, offset: 0, strides: [depth, 1] };
-    const turn = copyOf({ ...spec, bindings, x: contiguous }, engine, [1, step]);
+    const turn = copyOf(spec, engine, [1, step], { offset: 0, strides: [depth, 1] });
     return {
       step,
       bytes: turned + rows.bytes,
       place: (target) => {
-        if (step > m) engine.memory.bytes.fill(0, target, target + turned);
-        const own = engine.address(spec.x.binding);
-        engine.bind(spec.x.binding, rows.place(target + turned));
-        turn(target);
-        engine.bind(spec.x.binding, own);
-        return target;
+        clear(target);
+        return turn(rows.place(target + turned), target);
       },
     };
   }
@@ -96,8 +101,8 @@ export function columnsOfX(spec: EncodedMatmulSpec, engine: Engine): PlacedX & {
     step,
     bytes: turned,
     place: (target) => {
-      if (step > m) engine.memory.bytes.fill(0, target, target + turned);
-      return copy(target);
+      clear(target);
+      return copy(engine.address(spec.x.binding), target);
     },
   };
 }

@@ -18,11 +18,12 @@ export interface EntryLayout {
 }
 
 /**
- * The functions of one layout. `offsets` is where the offsets of the first row are, i32; `scales` those of the rows, f32, which
+ * The functions of one layout. `offsets` is where the offsets of the first row are, i32, and `origin` where the one is that
+ * columns are counted from; `scales` those of the rows, f32, which
  * only codes have. Steps are in bytes.
  */
 export interface SparseKernels {
-  /** (offsets, columns, values, scales, x, y, rows): y[r] = Σ x[column] · value. */
+  /** (offsets, origin, columns, values, scales, x, y, rows): y[r] = Σ x[column] · value. */
   readonly dots: WasmFunction;
   /** (…, x, y, rows, step, wide): y[r, ·] = Σ x[column, ·] · value, for `step` bytes of columns; `wide` has room for 32 f64. */
   readonly dotRows: WasmFunction;
@@ -87,24 +88,26 @@ function advance(f: FunctionBuilder, { columnBytes, values }: EntryLayout, { col
   f.increase(value, (values === 'f32' ? 4 : 1) * count);
 }
 
-type Parts = Readonly<Record<'offsets' | 'columns' | 'values' | 'scales', Local>>;
+type Parts = Readonly<Record<'offsets' | 'origin' | 'columns' | 'values' | 'scales', Local>>;
 
 /** For each row: how many entries it has, a cursor at its first one, and the scale of its codes. */
 function forEachRow(
   f: FunctionBuilder,
   layout: EntryLayout,
-  { offsets, columns, values, scales }: Parts,
+  { offsets, origin, columns, values, scales }: Parts,
   rows: Local,
   body: (count: Local, start: () => Cursor, scale: Local | undefined) => void,
 ): void {
+  const base = f.let(memoryOp('i32.load', 0, [origin]));
   f.repeat(rows, () => {
     const begin = f.let(memoryOp('i32.load', 0, [offsets]));
     const count = f.let(op('i32.sub', memoryOp('i32.load', 4, [offsets]), begin));
     const scale = layout.values === 'int8' ? f.let(loadOne(scales)) : undefined;
-    const at = (base: Local, bytes: number): Expression => op('i32.add', base, op('i32.mul', begin, i32(bytes)));
+    const at = (array: Local, entry: Expression, bytes: number): Expression =>
+      op('i32.add', array, op('i32.mul', entry, i32(bytes)));
     const start = (): Cursor => ({
-      column: f.let(at(columns, layout.columnBytes)),
-      value: f.let(at(values, layout.values === 'f32' ? 4 : 1)),
+      column: f.let(at(columns, op('i32.sub', begin, base), layout.columnBytes)),
+      value: f.let(at(values, begin, layout.values === 'f32' ? 4 : 1)),
     });
     body(count, start, scale);
     f.increase(offsets, layout.rangeBytes);
@@ -130,10 +133,10 @@ function fourProducts(layout: EntryLayout, { column, value }: Cursor, x: Local, 
  * a loop of few turns, whose end no processor foresees, is spared.
  */
 function addDots(module: ModuleBuilder, layout: EntryLayout): void {
-  const f = module.function('dots', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
-  const [offsets, columns, values, scales, x, y, rows] = f.arguments;
+  const f = module.function('dots', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [offsets, origin, columns, values, scales, x, y, rows] = f.arguments;
   const [sum, short, total] = [f.local('v128'), f.local('f32'), f.local('f64')];
-  forEachRow(f, layout, { offsets, columns, values, scales }, rows, (count, start, scale) => {
+  forEachRow(f, layout, { offsets, origin, columns, values, scales }, rows, (count, start, scale) => {
     const cursor = start();
     f.if(
       op('i32.lt_s', count, i32(4)),
@@ -171,12 +174,17 @@ function addDots(module: ModuleBuilder, layout: EntryLayout): void {
 }
 
 function addDotRows(module: ModuleBuilder, layout: EntryLayout): void {
-  const f = module.function('dotRows', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
-  const [offsets, columns, values, scales, x, y, rows, step, wide] = f.arguments;
+  const f = module.function(
+    'dotRows',
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    'none',
+    true,
+  );
+  const [offsets, origin, columns, values, scales, x, y, rows, step, wide] = f.arguments;
   const sums = Array.from({ length: vectorCounts[0] }, () => f.local('v128'));
   const spread = f.local('v128');
   const from = f.local('i32');
-  forEachRow(f, layout, { offsets, columns, values, scales }, rows, (count, start, scale) => {
+  forEachRow(f, layout, { offsets, origin, columns, values, scales }, rows, (count, start, scale) => {
     const isShort = f.let(op('i32.le_s', count, i32(entryBlock)));
     forEachVectors(f, step, (vectors, at) => {
       const own = sums.slice(0, vectors);
@@ -231,10 +239,10 @@ function narrowed(wide: Local, offset: number): Expression {
 }
 
 function addScatter(module: ModuleBuilder, layout: EntryLayout): void {
-  const f = module.function('scatter', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
-  const [offsets, columns, values, scales, x, y, rows] = f.arguments;
+  const f = module.function('scatter', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [offsets, origin, columns, values, scales, x, y, rows] = f.arguments;
   const to = f.local('i32');
-  forEachRow(f, layout, { offsets, columns, values, scales }, rows, (count, start, scale) => {
+  forEachRow(f, layout, { offsets, origin, columns, values, scales }, rows, (count, start, scale) => {
     const cursor = start();
     const factor = f.let(loadOne(x));
     f.repeat(count, () => {
@@ -248,12 +256,17 @@ function addScatter(module: ModuleBuilder, layout: EntryLayout): void {
 }
 
 function addScatterRows(module: ModuleBuilder, layout: EntryLayout): void {
-  const f = module.function('scatterRows', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
-  const [offsets, columns, values, scales, x, y, rows, step] = f.arguments;
+  const f = module.function(
+    'scatterRows',
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    'none',
+    true,
+  );
+  const [offsets, origin, columns, values, scales, x, y, rows, step] = f.arguments;
   const factors = Array.from({ length: vectorCounts[0] }, () => f.local('v128'));
   const to = f.local('i32');
   const spread = f.local('v128');
-  forEachRow(f, layout, { offsets, columns, values, scales }, rows, (count, start, scale) => {
+  forEachRow(f, layout, { offsets, origin, columns, values, scales }, rows, (count, start, scale) => {
     forEachVectors(f, step, (vectors, at) => {
       const cursor = start();
       const from = f.let(op('i32.add', x, at));

@@ -11,7 +11,7 @@ import { addScaledRows } from './matvec.ts';
 import { addMultiply, floatProducts } from './multiply.ts';
 import { addPack } from './pack.ts';
 import { chooseTile, type Tile } from './tile.ts';
-import { addWideSums, sumOfBlocks, wideBytes, type WideSums } from './wide-sums.ts';
+import { accumulates, addWideSums, settle, wideBytes, type WideSums } from './wide-sums.ts';
 
 /** A matrix in memory: steps in bytes between rows and between columns. */
 export interface MatrixLayout {
@@ -74,11 +74,23 @@ export function roundUp(value: number, unit: number): number {
 export interface GemmPlan {
   /** Bytes of workspace that `run` needs. */
   readonly workspaceBytes: number;
+  /** Blocks of the result: units that can be computed apart. */
+  readonly units: number;
   /**
-   * c = a·b, with all addresses in bytes; columns of `c` are adjacent and its rows `cRowStep` bytes apart. The sizes, all of
-   * them unless given, are at most those that it was planned for, and k at least 1.
+   * c = a·b, with all addresses in bytes; columns of `c` are adjacent and its rows `cRowStep` bytes apart. Its blocks are
+   * the units of the program from `first` on. The sizes, all of them unless given, are at most those that it was planned
+   * for, and k at least 1.
    */
-  readonly run: (workspace: number, a: number, b: number, c: number, m?: number, n?: number, k?: number) => void;
+  readonly run: (
+    workspace: number,
+    a: number,
+    b: number,
+    c: number,
+    first?: number,
+    m?: number,
+    n?: number,
+    k?: number,
+  ) => void;
 }
 
 /** The matrices of a product of [m, k] by [k, n]; k is at least 1. */
@@ -105,6 +117,7 @@ export function packDense({ packB }: GemmKernels, { rowStep, columnStep }: Matri
 
 /** Plans products whose second operand `packSecond` finds. Elements of both are 4 bytes, whatever `multiply` takes them for. */
 export function planGemm(
+  engine: Engine,
   kernels: Pick<GemmKernels, 'tile' | 'packA' | 'multiply' | keyof WideSums>,
   { m: mostM, n: mostN, k: mostK, a, cRowStep }: GemmShape,
   packSecond: PackSecond,
@@ -121,7 +134,17 @@ export function planGemm(
   // Wide sums of all rows at once could be larger than the operands.
   const tall = wideBytes(most, 1) === 0 ? mostM : Math.min(mostM, wideRows);
   const workspaceBytes = wideOffset + wideBytes(most, tall * columns);
-  const run: GemmPlan['run'] = (workspace, aAddress, bAddress, cAddress, m = mostM, n = mostN, k = mostK) => {
+  const rowBlocks = Math.ceil(mostM / rows);
+  const run: GemmPlan['run'] = (
+    workspace,
+    aAddress,
+    bAddress,
+    cAddress,
+    first = 0,
+    m = mostM,
+    n = mostN,
+    k = mostK,
+  ) => {
     const blocks = { count: Math.ceil(k / depth), together };
     const packedB = workspace + bOffset;
     const edge = workspace + edgeOffset;
@@ -129,21 +152,26 @@ export function planGemm(
       const width = Math.min(columns, n - j);
       for (let top = 0; top < m; top += tall) {
         const bottom = Math.min(top + tall, m);
-        const c = cAddress + top * cRowStep + j * 4;
-        const sums = { c, wide: workspace + wideOffset, rows: bottom - top, columns: width, rowStep: cRowStep };
-        sumOfBlocks(kernels, sums, blocks, (block, accumulate) => {
+        const firstOfTop = first + (j / columns) * rowBlocks + top / rows;
+        for (let block = 0; block < blocks.count; block++) {
           const p = block * depth;
           const deep = Math.min(depth, k - p);
-          packSecond(bAddress, j, width, p, deep, packedB);
+          engine.serve(firstOfTop, Math.ceil((bottom - top) / rows), () =>
+            packSecond(bAddress, j, width, p, deep, packedB),
+          );
           for (let i = top; i < bottom; i += rows) {
             const height = Math.min(rows, bottom - i);
-            packA(aAddress + i * a.rowStep + p * a.columnStep, workspace, height, deep, a.rowStep, a.columnStep);
-            const target = cAddress + i * cRowStep + j * 4;
-            multiply(workspace, packedB, target, height, width, deep, cRowStep, accumulate, edge);
+            const c = cAddress + i * cRowStep + j * 4;
+            const wide = workspace + wideOffset + (i - top) * width * 8;
+            engine.serve(firstOfTop + (i - top) / rows, 1, () => {
+              packA(aAddress + i * a.rowStep + p * a.columnStep, workspace, height, deep, a.rowStep, a.columnStep);
+              multiply(workspace, packedB, c, height, width, deep, cRowStep, accumulates(blocks, block), edge);
+              settle(kernels, { c, wide, rows: height, columns: width, rowStep: cRowStep }, blocks, block);
+            });
           }
-        });
+        }
       }
     }
   };
-  return { workspaceBytes, run };
+  return { workspaceBytes, units: Math.ceil(mostN / columns) * rowBlocks, run };
 }

@@ -2,9 +2,11 @@
 import { dtypes, type DType } from '../../../dtype/dtype.ts';
 import { matmulLoop } from '../../../kernel/contraction/matmul-loop.ts';
 import type { Access, Binding, MatmulSpec } from '../../../kernel/spec.ts';
-import type { Engine, Program } from '../engine.ts';
-import { widenedProgram } from '../widen.ts';
+import { loopCalls, type Calls, type Engine } from '../engine.ts';
+import { procedureCalls } from '../procedure-calls.ts';
+import { widenedCalls } from '../widen.ts';
 import { gemmKernels, packDense, planGemm } from './gemm.ts';
+import type { LiveEngine } from '../program/live-engine.ts';
 import { placesOf, sizesNow, type Places } from './places.ts';
 import { sumOfBlocks, wideBytes, type Blocks } from './wide-sums.ts';
 
@@ -23,20 +25,32 @@ const scaledBlock = 512;
 /** Below this many rows or columns packing costs more than it saves. */
 const thin = 3;
 
-/** The program of a product. */
-export function matmulProgram(spec: MatmulSpec, engine: Engine): Program {
-  return spec.limits ? limitedProgram(mergeBatch(spec), engine) : wholeProgram(spec, engine);
+/** The calls of a product. */
+export function matmulCalls(spec: MatmulSpec, engine: Engine): Calls {
+  if (!spec.limits) return wholeProduct(spec, engine);
+  const merged = mergeBatch(spec);
+  reserveForAll(merged, engine);
+  const bindings = spec.bindings.map((_, binding) => binding);
+  const parameters = { spec: merged, memory: engine.memory.limits };
+  return procedureCalls(engine, 'limited-matmul', parameters, 1, bindings);
+}
+
+/** Asks for the workspace of whatever a product of those sizes or less may call. */
+function reserveForAll(spec: MatmulSpec, engine: Engine): void {
+  thinCalls(spec, engine);
+  thinCalls(transposed(spec), engine);
+  if (spec.k > 0) blockedCalls(spec, engine);
 }
 
 /**
  * A product whose sizes are known when it runs: what suits those, made when they first ask for it, and for all sizes. Where no
  * kernel does, a loop reads the lengths by itself.
  */
-function limitedProgram(spec: MatmulSpec, engine: Engine): Program {
+export function limitedProduct(spec: MatmulSpec, engine: LiveEngine): Calls {
   const rank = spec.batch.length;
   const sizes = sizesNow(spec, engine);
   const isFloat = spec.bindings.every(({ dtype }, binding) => dtype === 'f32' || isLength(spec, binding));
-  const loop = once(() => engine.loop(matmulLoop(spec)));
+  const loop = once(() => loopCalls(matmulLoop(spec), engine));
   const rows = once(() => thinCalls(spec, engine) ?? loop());
   const columns = once(() => thinCalls(transposed(spec), engine) ?? loop());
   const blocks = once(() => blockedCalls(spec, engine) ?? loop());
@@ -54,41 +68,41 @@ function isLength({ a, b, out }: MatmulSpec, binding: number): boolean {
   return binding !== a.binding && binding !== b.binding && binding !== out?.binding;
 }
 
-/** A program that is made when it is first asked for. */
-function once(make: () => Program): () => Program {
-  let made: Program | undefined;
+/** Calls that are looked for when they are first asked for. */
+function once(make: () => Calls): () => Calls {
+  let made: Calls | undefined;
   return () => (made ??= make());
 }
 
-function wholeProgram(spec: MatmulSpec, engine: Engine): Program {
+function wholeProduct(spec: MatmulSpec, engine: Engine): Calls {
   const merged = mergeBatch(spec);
-  if (merged.m < thin || merged.n < thin || merged.k === 0) return thinProgram(merged, engine);
+  if (merged.m < thin || merged.n < thin || merged.k === 0) return thinProduct(merged, engine);
   if (spec.bindings.some((binding) => binding.dtype !== 'f32')) return widenedMatmul(merged, engine);
-  return blockedCalls(merged, engine) ?? engine.loop(matmulLoop(merged));
+  return blockedCalls(merged, engine) ?? loopCalls(matmulLoop(merged), engine);
 }
 
-function blockedCalls(spec: MatmulSpec, engine: Engine): Program | undefined {
+function blockedCalls(spec: MatmulSpec, engine: Engine): Calls | undefined {
   const out = spec.out as Access;
   const rank = spec.batch.length;
-  if (out.strides[rank + 1] === 1) return blockedProgram(spec, engine);
+  if (out.strides[rank + 1] === 1) return blockedProduct(spec, engine);
   // (a·b)ᵀ = bᵀ·aᵀ: an output whose rows are adjacent is the transposed product's.
-  return out.strides[rank] === 1 ? blockedProgram(transposed(spec), engine) : undefined;
+  return out.strides[rank] === 1 ? blockedProduct(transposed(spec), engine) : undefined;
 }
 
 /** Few rows or columns: scaled rows or dot products where the matrix has contiguous rows or columns, else generated loops. */
-function thinProgram(spec: MatmulSpec, engine: Engine): Program {
+function thinProduct(spec: MatmulSpec, engine: Engine): Calls {
   const isFloat = spec.bindings.every((binding) => binding.dtype === 'f32');
   const oriented = spec.m < thin ? spec : transposed(spec);
-  return (isFloat ? thinCalls(oriented, engine) : undefined) ?? engine.loop(matmulLoop(spec));
+  return (isFloat ? thinCalls(oriented, engine) : undefined) ?? loopCalls(matmulLoop(spec), engine);
 }
 
 /** Row by row of a. */
-function thinCalls(spec: MatmulSpec, engine: Engine): Program | undefined {
+function thinCalls(spec: MatmulSpec, engine: Engine): Calls | undefined {
   const { n, k, a, b } = spec;
   const out = spec.out as Access;
   const rank = spec.batch.length;
-  if (b.strides[rank + 1] === 1 && out.strides[rank + 1] === 1 && n >= 16) return scaledProgram(spec, engine);
-  if (b.strides[rank] === 1 && a.strides[rank + 1] === 1 && k >= 16) return dotProgram(spec, engine);
+  if (b.strides[rank + 1] === 1 && out.strides[rank + 1] === 1 && n >= 16) return scaledProduct(spec, engine);
+  if (b.strides[rank] === 1 && a.strides[rank + 1] === 1 && k >= 16) return dotProduct(spec, engine);
   return undefined;
 }
 
@@ -100,7 +114,7 @@ function rowPlaces(spec: MatmulSpec): Places {
 }
 
 /** Each row of a times a matrix whose columns are contiguous: one dot product an element. */
-function dotProgram(spec: MatmulSpec, engine: Engine): Program {
+function dotProduct(spec: MatmulSpec, engine: Engine): Calls {
   const { a, b } = spec;
   const out = spec.out as Access;
   const { dotRows } = gemmKernels(engine);
@@ -116,27 +130,27 @@ function dotProgram(spec: MatmulSpec, engine: Engine): Program {
     for (let i = 0; i < count; i++) {
       if (!isThere(i, now)) continue;
       const [x, w] = [aBase + (aOffsets[i] as number), bBase + (bOffsets[i] as number)];
-      dotRows(x, w, outBase + (outOffsets[i] as number), n, k, columnStep, outStep);
+      engine.serve(i, 1, () => dotRows(x, w, outBase + (outOffsets[i] as number), n, k, columnStep, outStep));
     }
   };
 }
 
 /** Each row of a times a matrix whose rows are contiguous: a sum of scaled rows. */
-function scaledProgram(spec: MatmulSpec, engine: Engine): Program {
+function scaledProduct(spec: MatmulSpec, engine: Engine): Calls {
   const { a, b } = spec;
   const out = spec.out as Access;
   const rank = spec.batch.length;
   const kernels = gemmKernels(engine);
   const { scaledRows } = kernels;
   const blocksIn = (k: number): Blocks => ({ count: Math.ceil(k / scaledBlock), together: 1 });
-  engine.workspace.reserve(wideBytes(blocksIn(spec.k), spec.n), 'matmul');
+  engine.reserve(wideBytes(blocksIn(spec.k), spec.n), 'matmul');
   const sizes = sizesNow(spec, engine);
   const { count, offsets, isThere } = rowPlaces(spec);
   const [aOffsets, bOffsets, outOffsets] = offsets as [Float64Array, Float64Array, Float64Array];
   const [xStep, rowStep] = [(a.strides[rank + 1] ?? 0) * 4, (b.strides[rank] ?? 0) * 4];
   /** A row whose sum is made of several blocks. */
   const inBlocks = (x: number, rows: number, c: number, n: number, k: number): void => {
-    const sums = { c, wide: engine.workspace.address, rows: 1, columns: n, rowStep: 0 };
+    const sums = { c, wide: engine.workspace, rows: 1, columns: n, rowStep: 0 };
     sumOfBlocks(kernels, sums, blocksIn(k), (block) => {
       const p = block * scaledBlock;
       scaledRows(x + p * xStep, rows + p * rowStep, c, n, Math.min(scaledBlock, k - p), xStep, rowStep);
@@ -150,8 +164,10 @@ function scaledProgram(spec: MatmulSpec, engine: Engine): Program {
       if (!isThere(i, now)) continue;
       const [x, rows] = [aBase + (aOffsets[i] as number), bBase + (bOffsets[i] as number)];
       const c = outBase + (outOffsets[i] as number);
-      if (k > scaledBlock) inBlocks(x, rows, c, n, k);
-      else scaledRows(x, rows, c, n, k, xStep, rowStep);
+      engine.serve(i, 1, () => {
+        if (k > scaledBlock) inBlocks(x, rows, c, n, k);
+        else scaledRows(x, rows, c, n, k, xStep, rowStep);
+      });
     }
   };
 }
@@ -204,7 +220,7 @@ function transposed(spec: MatmulSpec): MatmulSpec {
   };
 }
 
-function blockedProgram(spec: MatmulSpec, engine: Engine): Program {
+function blockedProduct(spec: MatmulSpec, engine: Engine): Calls {
   const { m, n, k, a, b } = spec;
   const out = spec.out as Access;
   const rank = spec.batch.length;
@@ -214,22 +230,22 @@ function blockedProgram(spec: MatmulSpec, engine: Engine): Program {
   });
   const kernels = gemmKernels(engine);
   const shape = { m, n, k, a: layout(a), cRowStep: layout(out).rowStep };
-  const plan = planGemm(kernels, shape, packDense(kernels, layout(b)));
-  engine.workspace.reserve(plan.workspaceBytes, 'matmul');
+  const plan = planGemm(engine, kernels, shape, packDense(kernels, layout(b)));
+  engine.reserve(plan.workspaceBytes, 'matmul');
   const sizes = sizesNow(spec, engine);
   const { count, offsets, isThere } = placesOf(spec, rank, [a, b, out]);
   const [aOffsets, bOffsets, outOffsets] = offsets as [Float64Array, Float64Array, Float64Array];
   return () => {
     const now = sizes();
-    const workspace = engine.workspace.address;
     const [aBase, bBase, outBase] = [engine.address(a.binding), engine.address(b.binding), engine.address(out.binding)];
     for (let i = 0; i < count; i++) {
       if (!isThere(i, now)) continue;
       plan.run(
-        workspace,
+        engine.workspace,
         aBase + (aOffsets[i] as number),
         bBase + (bOffsets[i] as number),
         outBase + (outOffsets[i] as number),
+        i * plan.units,
         now[rank],
         now[rank + 1],
         now[rank + 2],
@@ -239,7 +255,7 @@ function blockedProgram(spec: MatmulSpec, engine: Engine): Program {
 }
 
 /** Products of 16-bit floats: operands are widened into packed f32 copies, and the f32 result is narrowed. */
-function widenedMatmul(spec: MatmulSpec, engine: Engine): Program {
+function widenedMatmul(spec: MatmulSpec, engine: Engine): Calls {
   const { batch, m, n, k, a, b } = spec;
   const out = spec.out as Access;
   const operand = (
@@ -251,10 +267,10 @@ function widenedMatmul(spec: MatmulSpec, engine: Engine): Program {
     dtype: (spec.bindings[access.binding] as Binding).dtype,
   });
   const operands = [operand(a, [m, k]), operand(b, [k, n]), operand(out, [m, n])];
-  return widenedProgram(engine, operands, (accesses) => {
+  return widenedCalls(engine, operands, (accesses) => {
     const [wideA, wideB, wideOut] = accesses as readonly [Access, Access, Access];
     const f32 = (access: 'read' | 'write'): Binding => ({ dtype: 'f32', access });
-    return matmulProgram(
+    return matmulCalls(
       { ...spec, bindings: [f32('read'), f32('read'), f32('write')], a: wideA, b: wideB, out: wideOut },
       engine,
     );

@@ -1,5 +1,5 @@
 /** What the programs of a product ask at each run: how large it is this time, and where its operands begin. */
-import type { Access, MatmulSpec } from '../../../kernel/spec.ts';
+import type { Access, Limit, MatmulSpec } from '../../../kernel/spec.ts';
 import type { Engine } from '../engine.ts';
 
 /** [...batch, m, n, k] as far as they go in this run; the same list each time, read anew. */
@@ -8,9 +8,9 @@ export function sizesNow({ batch, m, n, k, limits = [] }: MatmulSpec, engine: En
   const now = [...most];
   if (limits.length === 0) return () => now;
   return () => {
-    const { words } = engine.memory;
-    for (const { dim, binding, offset } of limits) {
-      const length = words[(engine.address(binding) >> 2) + offset] as number;
+    for (let at = 0; at < limits.length; at++) {
+      const { dim, binding, offset } = limits[at] as Limit;
+      const length = engine.wordAt(engine.address(binding) + offset * 4);
       now[dim] = Math.max(0, Math.min(length, most[dim] as number));
     }
     return now;

@@ -21,20 +21,38 @@ export interface Blocks {
   readonly together: number;
 }
 
-/** Runs a sum of blocks into c, f32 [rows, columns]; `add(block, accumulate)` adds one, or starts with it. */
+/** A sum of blocks, f32 [rows, columns] at c, and where its wide copy is. */
+export type Sums = Readonly<Record<'c' | 'wide' | 'rows' | 'columns' | 'rowStep', number>>;
+
+/** Runs a sum of blocks into c; `add(block, accumulate)` adds one, or starts with it. */
 export function sumOfBlocks(
-  { widen, narrow }: WideSums,
-  { c, wide, rows, columns, rowStep }: Readonly<Record<'c' | 'wide' | 'rows' | 'columns' | 'rowStep', number>>,
-  { count, together }: Blocks,
+  kernels: WideSums,
+  sums: Sums,
+  blocks: Blocks,
   add: (block: number, accumulate: 0 | 1) => void,
 ): void {
-  const isDeep = count > together;
-  for (let block = 0; block < count; block++) {
-    add(block, block % together === 0 ? 0 : 1);
-    const settles = isDeep && (block % together === together - 1 || block === count - 1);
-    if (settles) widen(c, wide, rows, columns, rowStep, block < together ? 1 : 0);
+  for (let block = 0; block < blocks.count; block++) {
+    add(block, accumulates(blocks, block));
+    settle(kernels, sums, blocks, block);
   }
-  if (isDeep) narrow(c, wide, rows, columns, rowStep);
+}
+
+/** Whether a block is added to what c has, or c starts with it. */
+export function accumulates({ together }: Blocks, block: number): 0 | 1 {
+  return block % together === 0 ? 0 : 1;
+}
+
+/** Moves what c has to its wide copy where it must, when a block has been added; after the last one c is the sum. */
+export function settle(
+  { widen, narrow }: WideSums,
+  { c, wide, rows, columns, rowStep }: Sums,
+  { count, together }: Blocks,
+  block: number,
+): void {
+  if (count <= together) return;
+  const isLast = block === count - 1;
+  if (block % together === together - 1 || isLast) widen(c, wide, rows, columns, rowStep, block < together ? 1 : 0);
+  if (isLast) narrow(c, wide, rows, columns, rowStep);
 }
 
 /** Bytes of the wide copy that `sumOfBlocks` needs for a result of `size` elements. */

@@ -1,8 +1,7 @@
 /** Pointers of a loop nest: one local for all accesses of a binding that move alike, bumped by constants. */
 import { dtypes } from '../../../dtype/dtype.ts';
 import type { LoopInstruction } from '../../../kernel/spec.ts';
-import { argumentsAddress } from '../memory/device-memory.ts';
-import { i32, memoryOp, op, type Expression, type Local } from '../assembler/expression.ts';
+import { i32, op, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { Nest } from './nest.ts';
 import type { Place } from './storage.ts';
@@ -24,10 +23,10 @@ export class Addressing {
   readonly #ofStep: (Pointer | undefined)[];
   readonly #units: number[];
 
-  constructor(f: FunctionBuilder, nest: Nest) {
+  /** `bases` are the addresses of the bindings. */
+  constructor(f: FunctionBuilder, nest: Nest, bases: readonly Local[]) {
     this.#f = f;
     const { body, bindings } = nest.spec;
-    const bases = bindings.map((_, binding) => f.let(memoryOp('i32.load', argumentsAddress + binding * 4, [i32(0)])));
     this.#units = body.map((step) =>
       'access' in step ? dtypes[bindings[step.access.binding]?.dtype ?? 'f32'].bytes : 1,
     );

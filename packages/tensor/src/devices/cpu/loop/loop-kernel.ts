@@ -3,8 +3,8 @@ import { operands, type Phase } from '../../../kernel/phases.ts';
 import type { Limit, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
 import { i32, memoryOp, op, select, tee, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
+import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { MathLibrary } from '../math/math-library.ts';
-import { argumentsAddress } from '../memory/device-memory.ts';
 import { Addressing } from './addressing.ts';
 import { blockLength, Folds } from './folds.ts';
 import { arrange, type Nest } from './nest.ts';
@@ -12,9 +12,14 @@ import { constantOf } from './reductions.ts';
 import { Scope } from './scope.ts';
 import { Steps } from './steps.ts';
 
-/** Writes the code of `spec` into `f`; binding addresses are read from the argument area. */
-export function generateLoop(spec: LoopSpec, f: FunctionBuilder, library: MathLibrary): void {
-  new LoopGenerator(arrange(spec), f, library).generate();
+/**
+ * Adds `name(begin, end, …)` to a module, which runs a part of the units of the outermost loop on operands at the addresses
+ * that follow. Returns how many units there are: rounds of that loop, of a vectorised one rounds of the widest vectors, the
+ * last with what is left over.
+ */
+export function generateLoop(spec: LoopSpec, module: ModuleBuilder, name: string, library: MathLibrary): number {
+  const f = module.function(name, ['i32', 'i32', ...spec.bindings.map(() => 'i32' as const)], 'none', true);
+  return new LoopGenerator(arrange(spec), f, library).generate();
 }
 
 /** So many rounds with so many lanes. */
@@ -48,8 +53,7 @@ function widthsUpTo(f: FunctionBuilder, length: Local, size: number, steps: numb
 }
 
 /** A length, clamped to what there is memory for. */
-function readLength(f: FunctionBuilder, { binding, offset }: Limit, size: number): Local {
-  const address = memoryOp('i32.load', argumentsAddress + binding * 4, [i32(0)]);
+function readLength(f: FunctionBuilder, address: Local, { offset }: Limit, size: number): Local {
   const length = f.let(memoryOp('i32.load', offset * 4, [address]));
   f.if(op('i32.lt_s', length, i32(0)), () => f.set(length, i32(0)));
   f.if(op('i32.gt_s', length, i32(size)), () => f.set(length, i32(size)));
@@ -95,17 +99,21 @@ class LoopGenerator {
   constructor(nest: Nest, f: FunctionBuilder, library: MathLibrary) {
     this.#nest = nest;
     this.#f = f;
-    this.#addressing = new Addressing(f, nest);
+    const bases = nest.spec.bindings.map((_, binding) => f.argument(2 + binding));
+    this.#addressing = new Addressing(f, nest, bases);
     this.#scope = new Scope(f);
     this.#steps = new Steps(nest, f, library, this.#addressing, this.#scope);
     this.#folds = new Folds(nest, f, library, this.#scope);
     const sizes = [...nest.outer, ...nest.inner];
-    this.#lengths = nest.limits.map((limit, dim) => limit && readLength(f, limit, sizes[dim] as number));
+    this.#lengths = nest.limits.map(
+      (limit, dim) => limit && readLength(f, bases[limit.binding] as Local, limit, sizes[dim] as number),
+    );
   }
 
-  generate(): void {
+  /** Writes the code; the units of its outermost loop. */
+  generate(): number {
     const { spec, mode } = this.#nest;
-    if (spec.outer.includes(0)) return;
+    if (spec.outer.includes(0)) return 1;
     for (const [position, step] of spec.body.entries()) {
       if (step.kind !== 'constant') continue;
       const value = constantOf(
@@ -115,7 +123,34 @@ class LoopGenerator {
       this.#scope.set(position, { dtype: step.dtype, lanes: 1, registers: [value] });
       if (mode !== 'none') this.#scope.spread(position);
     }
-    this.#outerLoops(0);
+    return this.#outermost();
+  }
+
+  /** The outermost loop, from the first to the last unit that is asked for. */
+  #outermost(): number {
+    const { outer, mode, spec } = this.#nest;
+    const [size] = outer;
+    const isVectorised = mode === 'rows' && outer.length === 1;
+    const widths = isVectorised ? widthsFor(size ?? 1, spec.body.length) : [{ lanes: 1, count: size ?? 1 }];
+    const [first, ...rest] = widths as [(typeof widths)[number], ...typeof widths];
+    if (first.count === 1 || this.#lengths[0]) {
+      this.#outerLoops(0);
+      return 1;
+    }
+    const [begin, end] = [this.#f.argument(0), this.#f.argument(1)];
+    const rounds = (lanes: number, count: number | Expression): void =>
+      this.#f.repeat(count, () => {
+        if (isVectorised) this.#row(lanes);
+        else this.#outerLoops(1);
+        this.#addressing.advance(0, lanes);
+      });
+    this.#addressing.advance(0, first.lanes === 1 ? begin : op('i32.mul', begin, i32(first.lanes)));
+    rounds(first.lanes, op('i32.sub', end, begin));
+    if (rest.length > 0)
+      this.#f.if(op('i32.eq', end, i32(first.count)), () => {
+        for (const { lanes, count } of rest) rounds(lanes, count);
+      });
+    return first.count;
   }
 
   #outerLoops(dim: number): void {

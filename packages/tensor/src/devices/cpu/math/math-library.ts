@@ -2,7 +2,7 @@
 import { op, call, laneOp, type Callable, type Expression } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
-import type { DeviceMemory } from '../memory/device-memory.ts';
+import type { EngineMemory } from '../memory/engine-memory.ts';
 import { scalarInstructions } from '../../../scalar/instructions.ts';
 import type { HostOperation } from './host-functions.ts';
 import { mathFunctions, type MathFunction } from './math-functions.ts';
@@ -20,10 +20,10 @@ export interface MathContext {
 /** The library functions of one module. */
 export class MathLibrary {
   readonly #module: ModuleBuilder;
-  readonly #memory: DeviceMemory;
+  readonly #memory: EngineMemory;
   readonly #functions = new Map<MathFunction, Callable>();
 
-  constructor(module: ModuleBuilder, memory: DeviceMemory) {
+  constructor(module: ModuleBuilder, memory: EngineMemory) {
     this.#module = module;
     this.#memory = memory;
   }

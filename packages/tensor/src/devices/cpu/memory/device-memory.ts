@@ -1,34 +1,33 @@
 /**
- * The one linear memory of a cpu device. The first page is the device's own (kernel arguments, constants); everything
- * above belongs to the allocator. It is shared where the engine allows, so that worker threads can join later.
+ * The one linear memory of a cpu device. The first page is the device's own (constants); everything above belongs to the
+ * allocator. It is shared where the engine allows, so that worker threads can join later.
  */
 import { OutOfMemoryError, showBytes } from '../../../errors.ts';
-import { dtypes, type DType, type TypedArray } from '../../../dtype/dtype.ts';
 import { memoryOp, i32, v128, type Expression } from '../assembler/expression.ts';
 import type { MemoryLimits } from '../assembler/module-builder.ts';
-import { webAssembly, type WasmMemory } from '../assembler/web-assembly.ts';
+import { webAssembly } from '../assembler/web-assembly.ts';
+import type { Table } from '../program/program.ts';
 import { Allocator } from './allocator.ts';
+import { wordsOfF32, wordsOfF64, type EngineMemory } from './engine-memory.ts';
+import { MemoryViews } from './memory-views.ts';
 
 const pageBytes = 65536;
 const maximumPages = 65536;
 
-/** Where a kernel finds the addresses of its bindings. */
-export const argumentsAddress = 64;
 const constantsAddress = 4096;
 const constantsEnd = pageBytes;
 /** Grow by at least this many pages, so that start-up does not grow for every tensor. */
 const growthPages = 64;
 
 /** Memory, allocator and constant pool of one device. */
-export class DeviceMemory {
-  readonly memory: WasmMemory;
+export class DeviceMemory implements EngineMemory {
+  readonly views: MemoryViews;
   readonly limits: MemoryLimits;
+  readonly hasTables = true;
   readonly allocator: Allocator;
   readonly #reclaim: () => number;
   readonly #constants = new Map<string, number>();
   readonly #owned = new FinalizationRegistry<number>((address) => this.allocator.release(address));
-  #words: Int32Array;
-  #bytes: Uint8Array;
 
   /** `maximumBytes` bounds the memory, at most 4 GiB; `reclaim` is asked for bytes back when it is full. */
   constructor(maximumBytes: number = maximumPages * pageBytes, reclaim: () => number = () => 0) {
@@ -37,39 +36,21 @@ export class DeviceMemory {
     const initial = Math.min(maximum, growthPages);
     const shared = typeof SharedArrayBuffer !== 'undefined';
     this.limits = { initial, maximum, shared };
-    this.memory = new webAssembly.Memory(this.limits);
-    this.#words = new Int32Array(this.memory.buffer);
-    this.#bytes = new Uint8Array(this.memory.buffer);
+    const memory = new webAssembly.Memory(this.limits);
+    this.views = new MemoryViews(memory);
     let pages = initial;
     this.allocator = new Allocator(pageBytes, initial * pageBytes, (atLeast) => {
       const wanted = Math.ceil(atLeast / pageBytes);
       const added = Math.min(Math.max(wanted, growthPages, pages >> 2), maximum - pages);
       if (added < wanted || added <= 0) return 0;
       try {
-        this.memory.grow(added);
+        memory.grow(added);
       } catch {
         return 0;
       }
       pages += added;
-      this.#words = new Int32Array(this.memory.buffer);
-      this.#bytes = new Uint8Array(this.memory.buffer);
       return added * pageBytes;
     });
-  }
-
-  /** All of memory as bytes; ask again after anything was allocated. */
-  get bytes(): Uint8Array {
-    return this.#bytes;
-  }
-
-  /** All of memory as 32-bit words; ask again after anything was allocated. */
-  get words(): Int32Array {
-    return this.#words;
-  }
-
-  /** `length` elements of `dtype` at `address`. */
-  view(dtype: DType, address: number, length: number): TypedArray {
-    return dtypes[dtype].view(this.memory.buffer, address, length);
   }
 
   /**
@@ -89,21 +70,23 @@ export class DeviceMemory {
     );
   }
 
-  /** Releases the memory at an address when `owner` is garbage. */
-  releaseWith(owner: object, address: number): void {
-    this.#owned.register(owner, address);
+  keepTable(values: Int32Array, operation: string): Table {
+    const table: Table = { address: this.allocate(values.byteLength, operation) };
+    this.views.words.set(values, table.address >>> 2);
+    this.#owned.register(table, table.address);
+    return table;
   }
 
   /** A vector with `value` in all four f32 lanes. Read from memory: engines build vector constants from several instructions. */
   splatF32(value: number): Expression {
-    const bits = new Int32Array(new Float32Array([value]).buffer)[0] ?? 0;
+    const bits = wordsOfF32(value);
     const address = this.#constant(`f32:${bits}`, [bits]);
     return address === undefined ? v128([bits, bits, bits, bits]) : memoryOp('v128.load32_splat', address, [i32(0)]);
   }
 
   /** A vector with `value` in both f64 lanes. */
   splatF64(value: number): Expression {
-    const [low = 0, high = 0] = new Int32Array(new Float64Array([value]).buffer);
+    const [low, high] = wordsOfF64(value);
     const address = this.#constant(`f64:${low}:${high}`, [low, high]);
     return address === undefined ? v128([low, high, low, high]) : memoryOp('v128.load64_splat', address, [i32(0)]);
   }
@@ -123,7 +106,7 @@ export class DeviceMemory {
     const address = this.#nextConstant;
     if (address + 8 > constantsEnd) return undefined;
     this.#nextConstant += 8;
-    this.words.set(words, address >> 2);
+    this.views.words.set(words, address >> 2);
     this.#constants.set(key, address);
     return address;
   }

@@ -1,28 +1,40 @@
 /** Scratch memory that the programs of one device take turns with. */
+import type { Runner } from '../program/runner.ts';
 import type { DeviceMemory } from './device-memory.ts';
 
-/** Grows to the largest demand; its address changes when it does, so programs ask at each run. */
+/** A workspace that is larger is given back when nothing runs: copies of large operands would stay for ever. */
+const mostKept = 64 * 2 ** 20;
+
+/** Grows to the largest demand. */
 export class Workspace {
   readonly #memory: DeviceMemory;
-  #bytes = 0;
+  readonly #runner: Runner;
   #address = 0;
 
-  constructor(memory: DeviceMemory) {
+  constructor(memory: DeviceMemory, runner: Runner) {
     this.#memory = memory;
+    this.#runner = runner;
   }
 
-  /** The current address. */
-  get address(): number {
-    return this.#address;
-  }
-
-  /** Makes room for at least `bytes`. */
+  /**
+   * Makes room for at least `bytes`.
+   * @throws {OutOfMemoryError} where there is none.
+   */
   reserve(bytes: number, operation: string): void {
-    if (bytes <= this.#bytes) return;
+    if (bytes <= this.#runner.workspaceBytes) return;
+    this.#release();
+    this.#address = this.#memory.allocate(bytes, operation);
+    this.#runner.setWorkspace(this.#address, bytes);
+  }
+
+  /** Gives back what is large; programs that ran are done with it. */
+  relax(): void {
+    if (this.#runner.workspaceBytes > mostKept) this.#release();
+  }
+
+  #release(): void {
     if (this.#address !== 0) this.#memory.allocator.release(this.#address);
     this.#address = 0;
-    this.#bytes = 0;
-    this.#address = this.#memory.allocate(bytes, operation);
-    this.#bytes = bytes;
+    this.#runner.setWorkspace(0, 0);
   }
 }
