@@ -14,14 +14,8 @@ import { mapStructure, mapTensors } from '../runtime/structure.ts';
 import { handlesCreated } from '../tensor/handle.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';
-import {
-  rebindValue,
-  RecordedStep,
-  type SumCheck,
-  type IndexCheck,
-  type LeafSource,
-  type TensorSource,
-} from './recorded-step.ts';
+import { rebindValue, RecordedStep, type LeafSource } from './recorded-step.ts';
+import type { IndexCheck, SumCheck, TensorSource } from './step-checks.ts';
 
 /** Stands for a tensor of the function's result. */
 class Hole {
@@ -233,8 +227,11 @@ function compiled<Result>(recorder: Recorder, result: Result, tensors: readonly 
         ? [{ source: recorder.sourceOf(tensor), target: outputs.length + state }]
         : [],
     ),
-    indices: recorder.indices,
-    sums: recorder.sums,
+    checks: {
+      indices: recorder.indices,
+      sums: recorder.sums,
+      assigned: states.map((tensor) => recorder.sourceOf(tensor)),
+    },
     written: new Set(overwrites.filter((leaf) => leaf !== undefined)),
   });
 }

@@ -4,24 +4,17 @@ import type { Device, DeviceBuffer, KernelCall } from '../device/device.ts';
 import { hold, letGo } from '../device/residents.ts';
 import { LifetimeError, OutOfMemoryError } from '../errors.ts';
 import { storedNode } from '../graph/build.ts';
-import type { IndexBounds, SumLimit } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import { Storage } from '../graph/storage.ts';
 import { copySpec } from '../kernel/copy-spec.ts';
 import type { Plan, PlanBuffer, Slot } from '../lower/plan.ts';
-import { checkIndexNode, checkNumbers, knownScalar } from '../runtime/index-checks.ts';
 import { adopt, rangeOf, realize, smallResultBytes } from '../runtime/realize.ts';
 import type { Shape } from '../shape/shape.ts';
 import type { DType } from '../dtype/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';
+import { checkCall, tensorOf, type StepChecks, type TensorSource } from './step-checks.ts';
 import { StepMemory } from './step-memory.ts';
-
-/** Where a tensor is found at each call. */
-export type TensorSource =
-  | { readonly kind: 'argument'; readonly index: number }
-  /** A tensor of the surroundings, read (and perhaps updated) at each call. */
-  | { readonly kind: 'variable'; readonly tensor: Tensor };
 
 /** Where a leaf of the plan finds its value at each replay. */
 export type LeafSource =
@@ -33,17 +26,6 @@ export type LeafSource =
 interface ResultType {
   readonly shape: Shape;
   readonly dtype: DType;
-}
-
-/** A tensor whose elements are indices, which are checked at each call. */
-export interface IndexCheck {
-  readonly source: TensorSource;
-  readonly bounds: IndexBounds;
-}
-
-/** Numbers and scalars that must not add up to too much. */
-export interface SumCheck extends SumLimit {
-  readonly terms: readonly (number | TensorSource)[];
 }
 
 /** A result, with the results that tell its lengths by axis. */
@@ -61,8 +43,7 @@ export interface StepParts<Result> {
   readonly results: readonly StepResult[];
   /** Tensors that were assigned but never read, with the target that replaces them. */
   readonly replaced: readonly { readonly source: TensorSource; readonly target: number }[];
-  readonly indices: readonly IndexCheck[];
-  readonly sums: readonly SumCheck[];
+  readonly checks: StepChecks;
   /** Leaves that the plan overwrites. */
   readonly written: ReadonlySet<number>;
 }
@@ -117,14 +98,7 @@ export class RecordedStep<Result> {
           'compile',
           'a tensor that the step captured was disposed; keep it with keep(), or compile the step anew with another one',
         );
-    const { indices } = this.#parts;
-    for (let at = 0; at < indices.length; at++) {
-      const { source, bounds } = indices[at] as IndexCheck;
-      const { boundNode } = tensorOf(source, tensors);
-      if (boundNode) checkIndexNode(boundNode, bounds);
-    }
-    const { sums } = this.#parts;
-    for (let at = 0; at < sums.length; at++) checkTerms(sums[at] as SumCheck, tensors);
+    checkCall(this.#parts.checks, tensors);
     hold(this);
     hold(tensors);
     try {
@@ -304,22 +278,6 @@ export class RecordedStep<Result> {
     }
     this.#isBound = true;
   }
-}
-
-/** Looks at a sum whose terms are all known at this call. */
-function checkTerms(sum: SumCheck, tensors: readonly Tensor[]): void {
-  const values: number[] = [];
-  for (const term of sum.terms) {
-    const node = typeof term === 'number' ? undefined : tensorOf(term, tensors).boundNode;
-    const value = typeof term === 'number' ? term : node && knownScalar(node);
-    if (value === undefined) return;
-    values.push(value);
-  }
-  checkNumbers(values, sum);
-}
-
-function tensorOf(source: TensorSource, tensors: readonly Tensor[]): Tensor {
-  return source.kind === 'argument' ? (tensors[source.index] as Tensor) : source.tensor;
 }
 
 function storageOf(tensor: Tensor): Storage {

@@ -21,6 +21,7 @@ import { showShape, sizeOf } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { EncodedArray, Encoding, MatrixFormat, MatrixShape, StoredFormat } from './format.ts';
 import { EncodedMatrix } from './matrix.ts';
+import { ownedArrays } from './owned.ts';
 
 /** Where a matrix is put together. */
 export interface PlaceOptions {
@@ -159,5 +160,8 @@ function place(
     if (array.size > 0) array.node.storage?.moveToDevice();
     return [name, array] as const;
   });
-  return new EncodedMatrix({ format, settings, stored: shape, arrays: Object.fromEntries(placed), transposed: false });
+  const owned = ownedArrays(format, Object.fromEntries(placed));
+  // Whoever gave them may write into them later.
+  const [own, stored] = [Object.freeze({ ...settings }), Object.freeze([...shape] as const)];
+  return new EncodedMatrix({ format, settings: own, stored, arrays: owned, transposed: false });
 }

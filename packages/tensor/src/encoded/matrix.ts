@@ -1,6 +1,6 @@
 /** A matrix in a format, on a device. */
 import { check, checkOptions, oneOf, type OptionRules } from '../arguments/rules.ts';
-import { aDevice, aTensor } from '../arguments/types.ts';
+import { aDevice, aTensor, aWholeTensor } from '../arguments/types.ts';
 import { dtypes as dtypeTable } from '../dtype/dtype.ts';
 import type { Device } from '../device/device.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
@@ -13,6 +13,7 @@ import { reshapeFrom } from '../tensor/wrap.ts';
 import { stack } from '../functions/join.ts';
 import { expand } from './expand.ts';
 import type { MatrixShape, StoredFormat } from './format.ts';
+import { ownedArrays, valueDTypes } from './owned.ts';
 import { hasKernel, multiply, type EncodedProduct } from './product.ts';
 
 /** Options of a product. */
@@ -65,7 +66,7 @@ export class EncodedMatrix implements MadeOfTensors {
     this.#stored = stored;
     this.arrays = arrays;
     this.#transposed = transposed;
-    this.shape = transposed ? [stored[1], stored[0]] : stored;
+    this.shape = transposed ? Object.freeze([stored[1], stored[0]] as const) : stored;
   }
 
   /** Where the arrays are. */
@@ -201,7 +202,7 @@ export class EncodedMatrix implements MadeOfTensors {
    * kernels rely on what `matrixFromArrays` saw in them.
    */
   with(arrays: Readonly<Record<string, Tensor>>): EncodedMatrix {
-    const rules = Object.fromEntries(Object.keys(this.arrays).map((name) => [name, aTensor]));
+    const rules = Object.fromEntries(Object.keys(this.arrays).map((name) => [name, aWholeTensor]));
     const given = checkOptions<Partial<Record<string, Tensor>>>('with', arrays, rules);
     const all: Record<string, Tensor> = { ...this.arrays };
     for (const [name, own] of Object.entries(this.arrays)) {
@@ -272,7 +273,7 @@ export class EncodedMatrix implements MadeOfTensors {
     const { format, settings } = this;
     const stored = this.#stored;
     const transposed = this.#transposed;
-    return new EncodedMatrix({ format, settings, stored, arrays, transposed });
+    return new EncodedMatrix({ format, settings, stored, arrays: ownedArrays(format, arrays), transposed });
   }
 
   #ordered(): Tensor[] {
@@ -296,5 +297,3 @@ function apartFromLength({ shape, node: { lengths } }: Tensor): number | undefin
 }
 
 const floats: ReadonlySet<string> = new Set(['f32', 'f16', 'bf16']);
-/** Dtypes of arrays of which any values are right. */
-const valueDTypes: ReadonlySet<string> = new Set(['f64', 'f32', 'f16', 'bf16', 'i8']);

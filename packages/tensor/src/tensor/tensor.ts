@@ -11,6 +11,7 @@ import { showLengths } from '../graph/lengths.ts';
 import { modes } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import { movementOps } from '../ops/movement.ts';
+import { checkAssignable } from '../runtime/fixed-values.ts';
 import { isPendingState, noteAssigned } from '../runtime/pending-state.ts';
 import { realizeState } from '../runtime/realize.ts';
 import { transfer } from '../runtime/transfer.ts';
@@ -74,7 +75,7 @@ export class Tensor extends CompositeMethods {
    * Gives this handle a new value of the same shape, dtype and device, as optimizers do with parameters. Other tensors
    * computed from the old value keep it. Inside `compile` this is how a step updates state.
    * @throws {ShapeError} for a value of another shape.
-   * @throws {ArgumentError} for one of another dtype or device.
+   * @throws {ArgumentError} for one of another dtype or device, and for arrays of a matrix in a format that are no values.
    */
   assign(value: Tensor): void {
     check('assign', 'value', value, aTensor);
@@ -93,6 +94,7 @@ export class Tensor extends CompositeMethods {
         'assign',
         `the new value ${showLengths(value.node)} has a length, beyond which it has no elements; write it into a part with assignAt`,
       );
+    checkAssignable(this);
     modes.trace?.assign(this);
     settleBeforeAssign(this);
     const role = this.boundNode?.gradientRole === 'leaf' ? 'leaf' : 'none';
