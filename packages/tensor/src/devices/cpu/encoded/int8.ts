@@ -5,6 +5,7 @@ import { gemmKernels, packDense, planGemm, roundUp } from '../gemm/gemm.ts';
 import { addressesOf, decodedCalls, rowsOfResult, type Decoder } from './decoded-product.ts';
 import type { EncodedRule } from './encoded-rule.ts';
 import { int8Kernels, planeBlock } from './int8-kernels.ts';
+import { hasWholeRows, int8Rows } from './int8-rows.ts';
 import { panelKernels } from './panels.ts';
 import { mostLost, planesCalls } from './planes-product.ts';
 import { planeKernels } from './planes.ts';
@@ -24,10 +25,11 @@ export const int8Rule: EncodedRule = {
   calls: (spec, engine) => {
     const { walks, columns, m, activations } = spec;
     const exact = decodedCalls(spec, engine, decoderOf(spec, engine));
-    if (walks === 'rows') return exact;
+    const isFew = m < manyRows && activations === 'f32';
+    if (walks === 'rows') return isFew && hasWholeRows(spec) ? int8Rows(spec, engine, scaleStepOf(spec), exact) : exact;
     if (activations === 'int8' && columns <= mostColumns)
       return m < manyCodedRows ? codesProgram(spec, engine) : codesProduct(spec, engine);
-    return m < manyRows && activations === 'f32' ? int8Planes(spec, engine, exact) : exact;
+    return isFew ? int8Planes(spec, engine, exact) : exact;
   },
 };
 
