@@ -80,6 +80,7 @@ export const nnOperations: readonly Operation[] = [
   row('placeTensor', nn.placeTensor, () => [raw(), cpu()]),
   row('precision', nn.precision, () => [{ average: 'macro' }]),
   row('predict', nn.predict, () => [model(), data(), { batchSize: 1 }]),
+  row('prefer', nn.prefer, () => [model(), 'speed']),
   row('product', nn.product, () => [nn.cosine(), nn.linear()]),
   row('rawTensor', nn.rawTensor, () => [scores()]),
   row('readModelFiles', nn.readModelFiles, () => [files, 'model']),
@@ -140,6 +141,8 @@ export const nnOperations: readonly Operation[] = [
     () => new nn.GlobalAvgPool(),
     () => [],
   ),
+  made('new PositionEmbedding', nn.PositionEmbedding, () => [{ count: 2, size: 3 }, { device: cpu() }]),
+  made('new SelfAttention', nn.SelfAttention, () => [{ width: 4, heads: 2 }, { device: cpu() }]),
   made('new LayerNorm', nn.LayerNorm, () => [{ shape: 2 }, { device: cpu() }]),
   made('new Linear', nn.Linear, () => [
     { in: 1, out: 1 },
