@@ -75,7 +75,8 @@ export async function cloneModel(
     const { stored, trainable } = original;
     parameter.trainable = trainable;
     parameter.mayKeepDense = original.mayKeepDense;
-    if (stored) parameter.store({ ...stored, matrix: device ? await stored.matrix.to(device) : stored.matrix });
+    // In handles of its own: the original disposes of its matrix when it becomes dense.
+    if (stored) parameter.store({ ...stored, matrix: await stored.matrix.to(device ?? stored.matrix.device) });
   }
   return copy;
 }

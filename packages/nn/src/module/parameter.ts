@@ -15,7 +15,7 @@ import {
   type Shape,
   type Tensor,
 } from '@espalier/tensor';
-import { aTensor, aWholeTensor, check, ruleOf, showShape, type Rule } from '@espalier/tensor/arguments';
+import { anObject, aTensor, aWholeTensor, check, ruleOf, showShape, type Rule } from '@espalier/tensor/arguments';
 import type { StoredWeight } from './stored-weight.ts';
 
 /**
@@ -154,10 +154,12 @@ export class Parameter {
 
   /**
    * Puts a weight in a format in the place of the dense one, whose memory is given back with its views: modules compute
-   * from the format.
+   * from the format. The matrix belongs to this parameter from now on, which disposes of it when the weight becomes dense.
+   * @throws {ArgumentError} for what is no matrix in a format.
    * @throws {ShapeError} unless the matrix is [first axis, all other axes] of this parameter.
    */
   store(weight: StoredWeight): this {
+    check('store', 'weight', weight, aStoredWeight);
     const [rows = 1, ...rest] = this.shape;
     const wanted = [rows, sizeOf(rest)];
     if (weight.matrix.shape.join() !== wanted.join())
@@ -192,6 +194,8 @@ export class Parameter {
     this.#weight.stored = undefined;
     this.#dropKept();
     this.#weight.views.push(...(views?.(tensor, matrix) ?? []));
+    // A step that was compiled with it would go on with what the weight no longer is.
+    matrix.dispose();
     return tensor;
   }
 
@@ -278,6 +282,11 @@ export class Parameter {
       if (this.views[index]?.name === name) this.views.splice(index, 1);
   }
 }
+
+const aStoredWeight = ruleOf<StoredWeight>('an object { matrix } with a matrix in a format', (value) => {
+  const matrix = anObject.holds(value) ? (value as Partial<StoredWeight>).matrix : undefined;
+  return anObject.holds(matrix) && typeof (matrix as Partial<EncodedMatrix>).hasKernel === 'function';
+});
 
 /** A parameter. */
 export const aParameter: Rule<Parameter> = ruleOf('a parameter', (value) => value instanceof Parameter);

@@ -9,6 +9,9 @@ import type { ParameterView } from './parameter.ts';
 export interface StoredWeight {
   /** [first axis, all other axes] of the parameter. */
   readonly matrix: EncodedMatrix;
-  /** What the dense weight gets, such as the mask of what was pruned. Default: nothing. */
+  /**
+   * What the dense weight gets, such as the mask of what was pruned. The matrix is disposed of when that has been told.
+   * Default: nothing.
+   */
   readonly views?: (dense: Tensor, matrix: EncodedMatrix) => readonly ParameterView[];
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   codebook,
+  compile,
   createReferenceDevice,
   csr,
   encodeMatrix,
@@ -104,7 +105,8 @@ test('becomes dense, with the views it tells, when its tensor is asked for', asy
   expect(await weight.tensor.data()).toEqual(shown);
   expect(weight.stored).toBeUndefined();
   expect(weight.views.map(({ name }) => name)).toEqual(['of [5,7]']);
-  expect(await weight.value.data()).toEqual(await matrix.toDense().mul(2).data());
+  expect(await weight.value.data()).toEqual(shown.map((value) => value * 2));
+  expect(matrix.isDisposed).toBe(true);
 });
 
 test('a copy of a model holds it in its format', async () => {
@@ -145,4 +147,27 @@ test('a matrix of another shape is a ShapeError, a file of plain values refuses 
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test('a step that was compiled with a stored weight refuses to run when that became dense: it would go on with old values', async () => {
+  const model = made(linear);
+  await store(weightOf(model), int8);
+  const copy = await cloneModel(model);
+  const x = randn([2, 7], { device });
+  const step = compile((input: Tensor) => model.call(input));
+  const before = await step(x).array();
+  const lazy = model.call(x);
+  weightOf(model).tensor.assign(randn([5, 7], { device }));
+  expect(() => step(x)).toThrow('a tensor that the step captured was disposed');
+  expect([await lazy.array(), await copy.call(x).array()]).toEqual([before, before]);
+  expect(weightOf(copy).stored?.matrix.isDisposed).toBe(false);
+  for (const parameter of model.parameters()) parameter.dispose();
+  expect(await copy.call(x).array()).toEqual(before);
+});
+
+test('what is no matrix in a format is not stored', () => {
+  const weight = weightOf(made(linear));
+  for (const wrong of [undefined, null, {}, { matrix: randn([5, 7]) }])
+    expect(() => weight.store(wrong as never)).toThrow('store: weight is');
+  expect(weight.stored).toBeUndefined();
 });
