@@ -23,9 +23,27 @@ export class TensorError extends Error {
   readonly operation: string;
 
   constructor(operation: string, problem: string) {
+    const restore = deepStack();
     super(`${operation}: ${problem}`);
+    restore();
     this.operation = operation;
   }
+}
+
+/** Calls that a stack has room for: those of these packages, and some of whoever called them. */
+const calls = 32;
+
+/**
+ * Lets the next error tell more than the ten calls of V8, which a graph that is built takes up itself: the line of the caller
+ * would not be among them. Gives what undoes it.
+ */
+function deepStack(): () => void {
+  const host = Error as { readonly stackTraceLimit?: unknown };
+  const { stackTraceLimit: limit } = host;
+  // Whoever wants none has none, and what is frozen stays as it is.
+  if (typeof limit !== 'number' || limit <= 0 || limit >= calls) return () => {};
+  Reflect.set(host, 'stackTraceLimit', calls);
+  return () => void Reflect.set(host, 'stackTraceLimit', limit);
 }
 
 /** Shapes, axes or indices do not fit the operation. */
