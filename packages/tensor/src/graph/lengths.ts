@@ -84,13 +84,24 @@ export function agreed(
   const own = sides.filter(({ input, axis }) => !repeats(input, axis));
   const [first] = own;
   const length = first?.input.lengths?.[first.axis];
-  const other = own.find(({ input, axis }) => input.lengths?.[axis] !== length);
+  const other = own.find(({ input, axis }) => !isSameLength(input.lengths?.[axis], length));
   if (other && first)
     throw new ArgumentError(
       operation,
       `along axis ${place}, ${showLengths(first.input)} and ${showLengths(other.input)} have not the same length: take both upTo the same tensor`,
     );
   return length;
+}
+
+/** Whether two lengths are one, as that of one scalar is for which `upTo` made an i32 of another dtype or shape twice. */
+export function isSameLength(a: Node | undefined, b: Node | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && scalarOf(a) === scalarOf(b));
+}
+
+function scalarOf(length: Node): Node {
+  const [source] = length.inputs;
+  const isMade = length.op.name === 'reshape' || (length.op.name === 'cast' && length.dtype === 'i32');
+  return isMade && source ? scalarOf(source) : length;
 }
 
 /** The lengths of inputs that agree along all axes but one, which has none. */

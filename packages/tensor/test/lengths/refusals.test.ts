@@ -153,6 +153,23 @@ test('a step checks at each call what its surroundings hold: they may have been 
   expect(unused(ones([4])).arraySync()).toEqual([2, 2, 2, 2]);
 });
 
+test.each([
+  ['u8', []],
+  ['u32', []],
+  ['i8', [1]],
+  ['i32', [1, 1]],
+] as const)('one scalar, of %s %j, is one length however often it is taken', (dtype, shape) => {
+  const count = tensor(2, { dtype }).reshape(shape);
+  const x = tensor([1, 2, 3]);
+  expect(x.upTo(0, count).add(x.mul(10).upTo(0, count)).arraySync()).toEqual([11, 22]);
+  const step = compile((a: Tensor, n: Tensor) => a.upTo(0, n).mul(2).matmul(a.upTo(0, n)));
+  expect([2, 0, 3].map((n) => step(x, tensor(n, { dtype }).reshape(shape)).itemSync())).toEqual([10, 0, 28]);
+  expect(step.recordings).toBe(1);
+  const other = tensor(258, { dtype: 'i32' });
+  const wide = ones([300]).cumsum(0);
+  expect(() => wide.upTo(0, other).add(wide.upTo(0, other.cast('u8')))).toThrow('have not the same length');
+});
+
 test('what reads all elements of a shape takes no tensor that may have fewer', async () => {
   await expect(encodeMatrix(bounded(), csr)).rejects.toThrow(
     'encodeMatrix: the matrix is a Tensor; it must be a tensor without a length',

@@ -1,7 +1,7 @@
 /** Reading at indices held by another tensor. An index outside the axis gives 0. */
 import { dtypes } from '../../dtype/dtype.ts';
 import { ArgumentError } from '../../errors.ts';
-import { lengthsOf, showLengths } from '../../graph/lengths.ts';
+import { isSameLength, lengthsOf, showLengths } from '../../graph/lengths.ts';
 import type { Node } from '../../graph/node.ts';
 import * as s from '../../scalar/expression.ts';
 import type { IndexedOp, IndexedSite } from '../../graph/op.ts';
@@ -58,7 +58,7 @@ export const gatherOp: IndexedOp = {
   name: 'gather',
   lengths: ([input, index], { axis }) => {
     const [own, result] = [lengthsOf(input as Node), lengthsOf(index as Node)];
-    const other = own.findIndex((length, a) => a !== axis && length && length !== result[a]);
+    const other = own.findIndex((length, a) => a !== axis && length && !isSameLength(length, result[a]));
     if (other >= 0)
       throw new ArgumentError(
         'gather',
