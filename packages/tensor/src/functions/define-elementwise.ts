@@ -1,6 +1,5 @@
 /** Element-wise ops made by users, which run and fuse as those of this package do. */
 import { checkAttributes } from '../arguments/attributes.ts';
-import { describe } from '../arguments/describe.ts';
 import {
   aFunction,
   aNonNegativeNumber,
@@ -16,6 +15,7 @@ import {
 } from '../arguments/rules.ts';
 import { dtypeNames, dtypes, type DTypeKind } from '../dtype/dtype.ts';
 import { promote } from '../dtype/promote.ts';
+import { gradientParts } from '../autograd/gradient-parts.ts';
 import { ArgumentError, InternalError } from '../errors.ts';
 import { checkMeaning } from '../ops/elementwise/check-meaning.ts';
 import {
@@ -152,14 +152,7 @@ export function defineElementwise(description: ElementwiseOpDescription): Elemen
   const gradient = known.op.gradient;
   if (gradient)
     Object.assign(entry.op, {
-      gradient: (...site: Parameters<typeof gradient>) => {
-        const parts: unknown = gradient(...site);
-        if (Array.isArray(parts) && parts.length === arity) return parts as readonly (Tensor | undefined)[];
-        throw new ArgumentError(
-          name,
-          `its gradient gave ${describe(parts)}; it must be a list of ${arity}, a part each`,
-        );
-      },
+      gradient: (...site: Parameters<typeof gradient>) => gradientParts(name, gradient(...site), arity),
     });
   for (const attributes of some) checkEntry(name, entry, attributes);
   const call = (operands: readonly TensorLike[], attributes: Attributes = {}): Tensor => {

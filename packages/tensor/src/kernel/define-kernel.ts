@@ -15,6 +15,7 @@ import {
 } from '../arguments/rules.ts';
 import { aDType, tensors } from '../arguments/types.ts';
 import { gradientOfParts, withOwnGradient } from '../autograd/decomposition.ts';
+import { gradientParts } from '../autograd/gradient-parts.ts';
 import { ArgumentError } from '../errors.ts';
 import type { Node } from '../graph/node.ts';
 import type { Attributes, GradientRule, KernelOp, ResultType } from '../graph/op.ts';
@@ -80,7 +81,16 @@ const scratchRule = listOf(aCount);
 /** The attributes that a user gave, within those of a node. */
 const given = (attributes: Attributes): KernelAttributes => attributes['call'] as KernelAttributes;
 
-const typesOf = (values: readonly ResultType[]): ResultType[] => values.map(({ shape, dtype }) => ({ shape, dtype }));
+/** What its rules gave when it was called: for plans, which are made later, and would not fit what rules give then. */
+interface Ruled {
+  readonly results: readonly [ResultType, ...ResultType[]];
+  readonly scratch?: readonly number[];
+}
+const ruled = ({ attributes }: Node): Ruled => attributes['ruled'] as Ruled;
+
+/** Copies, as are all shapes that rules are given and give: what becomes of those is no change of a tensor. */
+const typesOf = (values: readonly ResultType[]): ResultType[] =>
+  values.map(({ shape, dtype }) => ({ shape: [...shape], dtype }));
 
 /**
  * The results of a call.
@@ -99,7 +109,7 @@ function resultsOf(
     check(name, 'the dtype of an output of its outputs rule', result.dtype, aDType);
     checkShape(name, result.shape);
   }
-  return [...results];
+  return typesOf(results) as [ResultType, ...ResultType[]];
 }
 
 /**
@@ -147,30 +157,30 @@ let defined = 0;
 export function defineKernel(description: KernelDescription): Kernel {
   checkDescription(description);
   const id = ++defined;
-  const { name, inputs: arity, outputs: infer, gradient, decompose, scratch, multiplyAccumulates } = description;
+  const { name, inputs: arity, gradient, decompose, scratch, multiplyAccumulates } = description;
   const ownGradient: GradientRule | undefined =
     gradient &&
     ((_, { inputs, outputs, gradients, attributes }) =>
-      gradient(gradients, { inputs, outputs, attributes: given(attributes) }));
+      gradientParts(name, gradient(gradients, { inputs, outputs, attributes: given(attributes) }), arity));
   const parts =
     decompose &&
     ((inputs: readonly Tensor[], attributes: Attributes): readonly Tensor[] =>
       partsOf(description, decompose, inputs, given(attributes)));
   const specOf = (node: Node): CustomSpec => {
-    const results = infer(node.inputs, given(node.attributes));
-    const site: KernelSite = { inputs: node.inputs, outputs: results, attributes: given(node.attributes) };
+    const inputs = typesOf(node.inputs);
+    const { results, scratch: pieces } = ruled(node);
     return {
       kind: 'custom',
       name,
       id,
       bindings: [
-        ...node.inputs.map(({ dtype }) => ({ dtype, access: 'read' as const })),
+        ...inputs.map(({ dtype }) => ({ dtype, access: 'read' as const })),
         ...results.map(({ dtype }) => ({ dtype, access: 'write' as const })),
       ],
-      inputShapes: node.inputs.map(({ shape }) => shape),
+      inputShapes: inputs.map(({ shape }) => shape),
       outputShapes: results.map(({ shape }) => shape),
       attributes: given(node.attributes),
-      ...(scratch && { scratch: scratch(site) }),
+      ...(pieces && { scratch: pieces }),
       ...(decompose && { decomposes: true }),
       definition: description,
     };
@@ -191,7 +201,7 @@ export function defineKernel(description: KernelDescription): Kernel {
         ),
     }),
     plan: (node) => {
-      const outputs = infer(node.inputs, given(node.attributes));
+      const outputs = ruled(node).results;
       return {
         outputs,
         steps: () => [
@@ -207,11 +217,11 @@ export function defineKernel(description: KernelDescription): Kernel {
     check(name, 'the inputs', inputs, tensors);
     checkAttributes(name, attributes);
     if (inputs.length !== arity) throw new ArgumentError(name, `takes ${arity} tensors, not ${inputs.length}`);
-    const types = typesOf(inputs);
-    const results = resultsOf(description, types, attributes);
-    if (scratch)
-      check(name, 'what its scratch rule gives', scratch({ inputs: types, outputs: results, attributes }), scratchRule);
-    return [...applyKernel(op, inputs, { call: attributes }, results)];
+    const results = resultsOf(description, typesOf(inputs), attributes);
+    const site: KernelSite = { inputs: typesOf(inputs), outputs: typesOf(results), attributes };
+    const pieces = scratch && check(name, 'what its scratch rule gives', scratch(site), scratchRule);
+    const rules: Ruled = { results, ...(pieces && { scratch: [...pieces] }) };
+    return [...applyKernel(op, inputs, { call: { ...attributes }, ruled: rules }, results)];
   };
   return Object.assign(call, { description });
 }

@@ -138,3 +138,81 @@ test('what a decompose gives has to be of the types that the outputs rule says',
   expect(wrong(() => [])).toThrow('gave nothing');
   expect(wrong((() => 3) as never)).toThrow('what its decompose gives');
 });
+
+describe('rules and implementations that are wrong are told by name, and touch no tensor', () => {
+  const x = (): Tensor => tensor([[1, 2, 3]]).requiresGradients();
+  const copy = (rest: Partial<KernelDescription>): Kernel =>
+    defineKernel({
+      name: 'copy',
+      inputs: 1,
+      outputs: ([a]) => (a ? [a] : []),
+      reference: (_, [a], [y]) => y?.set(a ?? []),
+      ...rest,
+    });
+
+  test('a rule that changes the shape that it is given changes its own', () => {
+    const flat = copy({
+      outputs: (inputs) => {
+        const shape = inputs[0]?.shape as number[];
+        shape.shift();
+        return [{ dtype: 'f32', shape }];
+      },
+    });
+    const given = x();
+    expect(flat([given])[0]?.arraySync()).toEqual([1, 2, 3]);
+    expect(given.shape).toEqual([1, 3]);
+    expect(given.arraySync()).toEqual([[1, 2, 3]]);
+  });
+
+  test('a result keeps the shape that it was made with', () => {
+    const shape = [1, 3];
+    const [y] = copy({ outputs: () => [{ shape, dtype: 'f32' }] })([x()]);
+    shape[0] = 1e6;
+    expect(y?.arraySync()).toEqual([[1, 2, 3]]);
+  });
+
+  test('a rule that gives other results later than when it was called', () => {
+    let calls = 0;
+    const foreign = [1, 2, 3, 4].map((value) => ones([3]).mul(value).realizeSync());
+    const [y] = copy({
+      outputs: () => [{ shape: [3 + 3 * calls++], dtype: 'f32' }],
+      scratch: () => [8 * calls],
+      reference: (_, __, [out], [piece]) => {
+        out?.fill(7);
+        piece?.fill(7);
+      },
+    })([x()]);
+    expect(y?.arraySync()).toEqual([7, 7, 7]);
+    expect(foreign.map((each) => each.dataSync()[0])).toEqual([1, 2, 3, 4]);
+  });
+
+  test('attributes are those of the call, whatever becomes of the object', () => {
+    const attributes = { by: 2 };
+    const [y] = copy({ reference: ({ attributes: { by } }, _, [out]) => out?.fill(Number(by)) })([x()], attributes);
+    attributes.by = 9;
+    expect(y?.arraySync()).toEqual([[2, 2, 2]]);
+  });
+
+  test.each<[string, Partial<KernelDescription>, Device]>([
+    ['a reference', { reference: async () => undefined }, cpu()],
+    ['a reference there', { reference: async () => undefined }, createReferenceDevice('waits')],
+    ['an implementation', { cpu: async () => undefined }, cpu()],
+  ])('%s that waits', (_, rest, device) => {
+    const [y] = copy(rest)([ones([2], { device })]);
+    expect(() => y?.arraySync()).toThrow(ArgumentError);
+    expect(() => y?.arraySync()).toThrow('copy: an implementation of it gave a Promise');
+  });
+
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['a tensor', ones([1, 3])],
+    ['too few', []],
+    ['too many', [ones([1, 3]), ones([1, 3])]],
+    ['a number', [1]],
+    ['a promise', Promise.resolve([])],
+  ])('a gradient rule that gives %s', (_, gave) => {
+    const given = x();
+    const [y] = copy({ gradient: () => gave as never })([given]);
+    expect(() => gradients((y as Tensor).sum(), [given])).toThrow('copy: its gradient gave');
+  });
+});

@@ -1,6 +1,6 @@
 /** Kernels given by users. */
 import { dtypes, type TypedArray } from '../../dtype/dtype.ts';
-import { siteOf } from '../../kernel/custom-site.ts';
+import { finished, siteOf } from '../../kernel/custom-site.ts';
 import type { CustomSpec } from '../../kernel/spec.ts';
 import { sizeOf } from '../../shape/shape.ts';
 import type { Calls, Engine } from './engine.ts';
@@ -38,7 +38,7 @@ export function custom({ memory }: Runner, spec: CustomSpec): Procedure {
   if (cpu) {
     return (_begin, _end, ...addresses) => {
       const arrays = views(addresses);
-      cpu(site, arrays.slice(0, inputCount), arrays.slice(inputCount), scratch(addresses));
+      finished(spec.name, cpu(site, arrays.slice(0, inputCount), arrays.slice(inputCount), scratch(addresses)));
     };
   }
   return (_begin, _end, ...addresses) => {
@@ -47,7 +47,7 @@ export function custom({ memory }: Runner, spec: CustomSpec): Procedure {
     const doubles = arrays.map((array, i) =>
       i < inputCount ? Float64Array.from(array, infos[i]?.decode) : new Float64Array(array.length),
     );
-    reference(site, doubles.slice(0, inputCount), doubles.slice(inputCount), scratch(addresses));
+    finished(spec.name, reference(site, doubles.slice(0, inputCount), doubles.slice(inputCount), scratch(addresses)));
     for (const [i, array] of arrays.entries()) {
       if (i < inputCount) continue;
       const { encode } = infos[i] as (typeof infos)[number];

@@ -1,5 +1,5 @@
 /** Custom specs: calls the kernel's own reference on arrays of doubles. */
-import { siteOf } from '../../kernel/custom-site.ts';
+import { finished, siteOf } from '../../kernel/custom-site.ts';
 import type { CustomSpec } from '../../kernel/spec.ts';
 import { sizeOf } from './indices.ts';
 import { boundTo, type Interpreter } from './kernel.ts';
@@ -14,7 +14,7 @@ export function interpretCustom(spec: CustomSpec): Interpreter {
       return Float64Array.from({ length: sizeOf(shape) }, (_, element) => source.read(element));
     });
     const outputs = outputShapes.map((shape) => new Float64Array(sizeOf(shape)));
-    definition.reference(site, inputs, outputs, scratch);
+    finished(spec.name, definition.reference(site, inputs, outputs, scratch));
     for (const [position, values] of outputs.entries()) {
       const out = boundTo(elements, inputShapes.length + position);
       for (const [element, value] of values.entries()) out.write(element, value);
