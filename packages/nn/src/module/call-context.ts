@@ -96,9 +96,12 @@ export const someTaps: Rule<readonly Tap[]> = listOf(
 );
 
 /** A context. */
-export const aCallContext: Rule<CallContext> = ruleOf('what callContext() gives', (value) =>
-  Array.isArray((value as Partial<CallContext> | null)?.taps),
-);
+export const aCallContext: Rule<CallContext> = ruleOf('what callContext() gives', (value) => {
+  const taps: unknown = (value as Partial<CallContext> | null)?.taps;
+  return (
+    Array.isArray(taps) && taps.every((tap) => typeof (tap as Partial<PreparedTap> | null)?.matches === 'function')
+  );
+});
 
 /**
  * The context of a call.

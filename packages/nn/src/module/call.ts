@@ -1,6 +1,7 @@
 /** The one door through which modules are called: names places, and asks taps. */
 import { ArgumentError, DTypeError, ShapeError, type Tensor } from '@espalier/tensor';
 import { aTensor, check, describe, satisfies } from '@espalier/tensor/arguments';
+import { showName } from '../config/fields.ts';
 import { aCallContext, type CallContext, type CallSite, type PreparedTap } from './call-context.ts';
 import { dotted } from './dotted.ts';
 import type { Module } from './module.ts';
@@ -16,7 +17,7 @@ interface Passing extends CallContext {
  */
 export function callIn(context: CallContext, module: Module, x: Tensor): Tensor {
   check('call', 'the context', context, aCallContext);
-  if (context.taps.length === 0) return module.forward(x, context);
+  if (context.taps.length === 0) return outputOf(module, x, context);
   if (context.site) return tapped(context as Passing, module, x);
   checkPlaces(context.taps, module);
   const passing: Passing = { ...context, changes: [] };
@@ -27,6 +28,19 @@ export function callIn(context: CallContext, module: Module, x: Tensor): Tensor 
   }
 }
 
+/**
+ * What a module makes of a batch.
+ * @throws {ArgumentError} where that is no tensor, such as of a `forward` that returns nothing or waits.
+ */
+export function outputOf(module: Module, x: Tensor, context?: CallContext): Tensor {
+  const gave: unknown = module.forward(x, context);
+  if (satisfies(aTensor, gave)) return gave;
+  throw new ArgumentError(
+    'call',
+    `the forward of the module ${showName(module.type)} gave ${describe(gave)}; it must return a tensor, at once`,
+  );
+}
+
 function tapped(context: Passing, module: Module, x: Tensor): Tensor {
   const site: CallSite = Object.freeze({ name: nameOf(context, module), module });
   const { child: _, ...others } = context;
@@ -34,7 +48,7 @@ function tapped(context: Passing, module: Module, x: Tensor): Tensor {
   const passed = (end: 'input' | 'output', value: Tensor): Tensor =>
     taps.reduce((current, tap) => replaced(context, tap, end, current, site), value);
   const inner: Passing = Object.freeze({ ...others, site });
-  return passed('output', module.forward(passed('input', x), inner));
+  return passed('output', outputOf(module, passed('input', x), inner));
 }
 
 /** The dotted name of the place where a module is called: as its caller says, or the first in which it stands there. */

@@ -4,7 +4,7 @@ import { aTensor, check } from '@espalier/tensor/arguments';
 import { aSeed, mapOf } from '../config/rules.ts';
 import { deriveSeed } from '../random/seed.ts';
 import type { CallContext } from './call-context.ts';
-import { callIn } from './call.ts';
+import { callIn, outputOf } from './call.ts';
 import { dotted } from './dotted.ts';
 import { loadTensors, withoutAliases } from './load-state.ts';
 import { Parameter } from './parameter.ts';
@@ -77,7 +77,7 @@ export abstract class Module {
    * replace what goes in and out of modules, and slots (see `callContext`).
    */
   call(x: Tensor, context?: CallContext): Tensor {
-    return context === undefined ? this.forward(x) : callIn(context, this, x);
+    return context === undefined ? outputOf(this, x) : callIn(context, this, x);
   }
 
   /**

@@ -1,5 +1,6 @@
 import {
   build,
+  callContext,
   cloneModel,
   ConfigError,
   Linear,
@@ -67,6 +68,22 @@ describe('a module tree', () => {
     expect(all.every(({ training }) => training)).toBe(true);
     model.eval();
     expect(all.some(({ training }) => training)).toBe(false);
+  });
+
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['a promise', Promise.resolve(1)],
+    ['a list', [ones([2, 2])]],
+  ])('refuses a forward that gives %s, by the type of its module', (__, gave) => {
+    class Odd extends Scale {
+      override forward(): Tensor {
+        return gave as Tensor;
+      }
+    }
+    const message = "call: the forward of the module 'test-scale' gave";
+    expect(() => new Odd().call(ones([2, 2]))).toThrow(message);
+    expect(() => new Sequential([new Odd(), new Linear({ in: 2, out: 2 })]).call(ones([2, 2]))).toThrow(message);
+    expect(() => new Odd().call(ones([2, 2]), callContext({ taps: [{ at: '' }] }))).toThrow(message);
   });
 
   test('has a summary', () => {

@@ -259,6 +259,11 @@ describe('a context', () => {
     expect(model.forward(x).arraySync()).toEqual([2, 4, 6]);
   });
 
+  test('that was written by hand is refused', () => {
+    const context = { taps: [{ at: '*' }], slots: {} } as unknown as CallContext;
+    expect(() => new Masked().call(ones([1]), context)).toThrow('it must be what callContext() gives');
+  });
+
   test('does not change', () => {
     const taps: Tap[] = [];
     const context = callContext({ taps, slots: { a: 1 } });
