@@ -4,6 +4,9 @@ import { cholesky, inverseOfLower } from './cholesky.ts';
 /** Columns of a layer up to which there is one. */
 export const mostColumns = 4096;
 
+/** Of inputs that say nothing of the weights. */
+export const noInputs = 'its inputs are all 0 on the examples';
+
 /** The factor, or why there is none. */
 export type InverseFactor =
   | {
@@ -22,7 +25,7 @@ export type InverseFactor =
 export function inverseFactor(products: Float64Array, size: number, damping: number): InverseFactor {
   const diagonal = Float64Array.from({ length: size }, (_, column) => products[column * size + column] as number);
   const live = diagonal.filter((value) => value > 0);
-  if (live.length === 0) return { problem: 'its inputs are all 0 on the examples' };
+  if (live.length === 0) return { problem: noInputs };
   const mean = live.reduce((sum, value) => sum + value / live.length, 0);
   for (let share = damping; share <= 1; share = Math.max(0.01, share * 10)) {
     // Backwards, so that the factor of the inverse comes out as an inverse itself: R upper with R · Rᵀ = A has U = R⁻¹.

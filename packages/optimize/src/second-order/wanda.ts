@@ -4,6 +4,8 @@ import { optionsOf } from '../recipe/options.ts';
 import type { Pass } from '../recipe/pass.ts';
 import { calibratedOptionNames, calibratedPass, checkCalibrated, type CalibratedOptions } from './calibrated-pass.ts';
 import { columnSquares } from './inputs.ts';
+import { noInputs } from './inverse-factor.ts';
+import { noteOn } from './part.ts';
 import { describePattern, keepInRow, patternOf, type PatternOptions } from './pattern.ts';
 import { sparsityKnob, sparsityOf } from './sparsity.ts';
 
@@ -13,7 +15,7 @@ export interface WandaOptions extends PatternOptions, CalibratedOptions {}
 /**
  * Drops the weights with the smallest |weight| · ‖its input‖₂ of each row, which is each output: ⌊sparsity · columns⌋ of it, or
  * all but n of each m. The others stay as they are, and nothing is trained. What is gone already stays gone. Weights whose
- * inputs are not seen (embeddings) go by magnitude.
+ * inputs are not seen (embeddings), or are all 0, go by magnitude, with a note.
  * Source: M. Sun et al., "A simple and effective pruning approach for large language models", ICLR 2024.
  * @throws {RecipeError} for options that contradict themselves.
  *
@@ -34,18 +36,22 @@ export function wanda(options: WandaOptions): Pass {
     ...sparsityKnob(place, options, wanda),
     change: ({ named, values, rows, columns, kept }, squares) => {
       const groups = squares ? squares.length / columns : 1;
+      const isDead = Array.from({ length: groups }, (_, group) =>
+        Boolean(squares?.subarray(group * columns, (group + 1) * columns).every((square) => square === 0)),
+      );
       const mask = new Uint8Array(values.length);
       for (let row = 0; row < rows; row++) {
         const group = Math.floor((row * groups) / rows);
         const scores = Float64Array.from({ length: columns }, (_, column) => {
           const index = row * columns + column;
           if (kept?.[index] === 0) return -Infinity;
-          return Math.abs(values[index] as number) * Math.sqrt(squares?.[group * columns + column] ?? 1);
+          const norm = isDead[group] ? 1 : Math.sqrt(squares?.[group * columns + column] ?? 1);
+          return Math.abs(values[index] as number) * norm;
         });
         mask.set(keepInRow(scores, pattern), row * columns);
       }
       setMask(named.parameter, mask);
-      return sparsityOf(mask);
+      return { ...sparsityOf(mask), ...noteOn(0, isDead.includes(true) ? [{ note: noInputs }] : []) };
     },
   });
 }

@@ -180,6 +180,16 @@ describe('wanda', () => {
     expect(await keptOf(pruned, '0.weight')).toEqual(wanted.flat());
   });
 
+  test('so do those of a layer whose inputs are all 0', async () => {
+    const model = linear(6, 4, 1);
+    const data = { train: unlabelled(drawn([8, 6], 1).mul(0)) };
+    const { model: pruned, records } = await runRecipe(model, [wanda({ sparsity: 0.5 })], { data });
+    const before = [...valuesOf(model)];
+    const rows = Array.from({ length: 4 }, (_, row) => before.slice(row * 6, (row + 1) * 6));
+    expect(await keptOf(pruned)).toEqual(rows.flatMap((row) => definition(row, Array(6).fill(1), 3)));
+    expect(records[0]?.details).toMatchObject({ weight: { note: expect.stringContaining('all 0') } });
+  });
+
   test('so do those of a layer that no example meets', async () => {
     class Aside extends Module {
       readonly type = 'aside';
