@@ -65,7 +65,7 @@ export const nn: Layers = {
       'schedule',
       'metrics',
     ],
-    'arguments.ts': ['config/rules.ts', 'module', 'io', 'data', 'train'],
+    'arguments.ts': ['json.ts', 'config/rules.ts', 'module', 'io', 'data', 'train'],
     node: ['json.ts', 'errors.ts', 'module', 'io', 'data'],
   },
   exceptions: [],

@@ -4,6 +4,7 @@ import {
   build,
   ConfigError,
   FormatError,
+  type Json,
   type Module,
   type Parameter,
   type ParameterView,
@@ -52,6 +53,19 @@ registerView({
     if (!by || (settings as { of?: string }).of !== 'a test') throw new Error('it is not of a test');
     return new Shift(by);
   },
+});
+
+/** A view of which a test says what it saves, and what is loaded. */
+class Kept implements ParameterView {
+  readonly name: string = 'test-kept';
+  readonly apply = (weight: Tensor): Tensor => weight;
+}
+const kind: { settings: unknown; loaded: unknown } = { settings: null, loaded: undefined };
+registerView({
+  name: 'test-kept',
+  is: (view): view is Kept => view instanceof Kept,
+  save: () => ({ settings: kind.settings as Json }),
+  load: () => kind.loaded as ParameterView,
 });
 
 const weightOf = (model: Module): Parameter => model.namedParameters().get('0.weight') as Parameter;
@@ -105,6 +119,31 @@ describe('a view', () => {
     expect(load).toThrow(FormatError);
     expect(load).toThrow(message);
     expect(load).toThrow(/0\.weight/u);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['a limit that JSON has no number for', Infinity, 'Infinity at settings'],
+    ['a figure that is none', { limit: [NaN] }, 'NaN at settings.limit[0]'],
+    ['a function', () => 1, 'function at settings'],
+    ['an array of a class', { scales: Float32Array.of(1) }, 'an object of a class at settings.scales'],
+  ])('whose settings would be lost is refused, in copies and files: %s', async (__, settings, message) => {
+    kind.settings = settings;
+    const model = build(perceptron(8), { seed: 1 });
+    weightOf(model).views.push(new Kept());
+    await expect(copyModel(model)).rejects.toThrow(`test-kept: saves ${message}`);
+    await expect(packWeights(model)).rejects.toThrow(`test-kept: saves ${message}`);
+  });
+
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['a view of another kind', new Shift(tensor(0.5))],
+    ['no view', { name: 'test-kept' }],
+    ['a promise', Promise.resolve(null)],
+  ])('is loaded as what it was, and nothing else: %s', async (__, loaded) => {
+    Object.assign(kind, { settings: null, loaded });
+    const model = build(perceptron(8), { seed: 1 });
+    weightOf(model).views.push(new Kept());
+    await expect(copyModel(model)).rejects.toThrow(/"test-kept" cannot be made: test-kept: its load gave/u);
   });
 
   test('names its arrays as no tensor of the model is named', async () => {

@@ -1,8 +1,8 @@
 /** The description of a model for a file, from which anybody can build it. */
 import { aText, check } from '@espalier/tensor/arguments';
-import { show, showName } from '../config/fields.ts';
+import { showName } from '../config/fields.ts';
+import { jsonFlaw } from '../json.ts';
 import { StateError } from '../errors.ts';
-import { isRecord } from '../json.ts';
 import { moduleTypes } from '../layers/known.ts';
 import type { Module, ModuleConfig } from '../module/module.ts';
 import { aModule } from '../module/rule.ts';
@@ -25,23 +25,7 @@ export function describeModel(operation: string, model: Module): ModuleConfig {
       );
   }
   const config = model.config();
-  const flaw = flawOf(config, '');
+  const flaw = jsonFlaw(config);
   if (flaw) throw new StateError(operation, `the config of the model has ${flaw}, which a file cannot hold`);
   return config;
 }
-
-/** What of a value JSON cannot carry, and where. A field that is undefined is not there, in JSON as in the object. */
-function flawOf(value: unknown, place: string): string | undefined {
-  if (!isRecord(value) && !Array.isArray(value)) return isCarried(value) ? undefined : `${show(value)} at ${place}`;
-  if (!Array.isArray(value) && ![Object.prototype, null].includes(Object.getPrototypeOf(value) as null))
-    return `an object of a class at ${place}`;
-  for (const [key, each] of Object.entries(value)) {
-    const inside = Array.isArray(value) ? `${place}[${key}]` : place === '' ? key : `${place}.${key}`;
-    const flaw = each === undefined && !Array.isArray(value) ? undefined : flawOf(each, inside);
-    if (flaw) return flaw;
-  }
-  return undefined;
-}
-
-const isCarried = (value: unknown): boolean =>
-  value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);

@@ -1,5 +1,6 @@
 /** Kinds of views by name, so that files can hold them. */
 import { FormatError, Registry, type Json, type ParameterView } from '@espalier/nn';
+import { jsonFlaw } from '@espalier/nn/arguments';
 import { ArgumentError, fromBytes, isTensor, type Tensor } from '@espalier/tensor';
 import { aFunction, aText, check } from '@espalier/tensor/arguments';
 import { partsOf } from '../arguments.ts';
@@ -97,10 +98,17 @@ export async function saveView(view: ParameterView): Promise<Required<SavedView>
   const { settings = null, arrays = {} } = Object(await type.save(view)) as SavedView;
   const odd = Object.entries<unknown>(arrays).find(([, array]) => !isTensor(array));
   if (odd) throw new ArgumentError(type.name, `saves ${quote(odd[1])} as ${quote(odd[0])}; it must be a tensor`);
-  if (JSON.stringify(JSON.parse(JSON.stringify(settings))) !== JSON.stringify(settings))
-    throw new ArgumentError(type.name, `saves the settings ${quote(settings)}; they must be JSON`);
+  const flaw = jsonFlaw(settings, 'settings');
+  if (flaw)
+    throw new ArgumentError(type.name, `saves ${flaw}, which JSON cannot hold; save numbers as text, or as an array`);
   return { settings, arrays };
 }
+
+const isViewOf = (type: ViewType, view: unknown): view is ParameterView =>
+  typeof view === 'object' &&
+  view !== null &&
+  (view as ParameterView).name === type.name &&
+  type.is(view as ParameterView);
 
 /**
  * A view of what was saved.
@@ -115,7 +123,10 @@ export function loadView(parameter: string, name: string, saved: Required<SavedV
       `the view ${quote(name)} is not known; there are ${types.list}, and what registerView adds`,
     );
   try {
-    return type.load(saved, like);
+    const view: unknown = type.load(saved, like);
+    if (!isViewOf(type, view))
+      throw new ArgumentError(type.name, `its load gave ${quote(view)}; it must be a view of its kind`);
+    return view;
   } catch (error) {
     throw new FormatError(parameter, 0, `the view ${quote(name)} cannot be made: ${(error as Error).message}`);
   }

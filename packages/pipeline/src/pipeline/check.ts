@@ -1,13 +1,42 @@
 /** Whether a pipeline can run, told before anything is done. */
 import { checkSource } from '../data/source.ts';
 import { UsageError } from '../errors.ts';
-import { problemOf, problemText, wholeNumber, type Fields } from '../fields.ts';
+import { optional, problemOf, problemText, wholeNumber, type Field, type Fields } from '../fields.ts';
 import { rowNamed } from '../rows/known.ts';
 import { stageNamed } from '../stages/known.ts';
 import { taskNamed } from '../task/task.ts';
 import type { Pipeline } from './pipeline.ts';
 
 const goodName = /^[\w-]+$/u;
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isAnything = (): boolean => true;
+const aText: Field = { allowed: 'a text', accepts: isText };
+const aList: Field = { allowed: 'a list', accepts: Array.isArray };
+/** What is looked at by whoever knows it. */
+const anything: Field = { allowed: 'anything', optional: true, accepts: isAnything };
+
+const pipelineFields: Fields = {
+  name: anything,
+  seed: wholeNumber(0),
+  task: optional(aText),
+  data: {
+    source: {
+      allowed: 'a name, a folder, or { source, options }',
+      accepts: (use) => isText(use) || Object(use) === use,
+    },
+    validation: wholeNumber(1),
+  },
+  stages: aList,
+  rows: aList,
+};
+const stageFields: Fields = { stage: aText, options: anything };
+const rowFields: Fields = { name: anything, type: aText, from: optional(aText), options: anything };
+
+function checkFields(value: unknown, fields: Fields, ...path: readonly string[]): void {
+  const problem = problemOf(value, fields, path);
+  if (problem !== undefined) throw new UsageError(problemText(problem));
+}
 
 function checkName(place: string, name: unknown): void {
   if (typeof name === 'string' && goodName.test(name)) return;
@@ -31,6 +60,7 @@ function checkStages({ stages }: Pipeline): void {
   const made = new Map<string, string>();
   for (const [index, use] of stages.entries()) {
     const place = `pipeline.stages.${index}`;
+    checkFields(use, stageFields, place);
     const stage = at(place, () => stageNamed(use.stage));
     checkOptions(place, use.options, stage.options);
     const missing = stage.inputs.find((input) => !made.has(input));
@@ -47,8 +77,10 @@ function checkStages({ stages }: Pipeline): void {
 
 function checkRows({ rows }: Pipeline): void {
   const before = new Set<string>();
-  for (const [index, { name, type, from, options }] of rows.entries()) {
+  for (const [index, use] of rows.entries()) {
     const place = `pipeline.rows.${index}`;
+    checkFields(use, rowFields, place);
+    const { name, type, from, options } = use;
     checkName(`${place}.name`, name);
     if (before.has(name)) throw new UsageError(`${place}: there is a row '${name}' already`);
     const row = at(place, () => rowNamed(type));
@@ -70,11 +102,8 @@ function checkRows({ rows }: Pipeline): void {
  * @throws {UsageError} that names the place.
  */
 export function checkPipeline(pipeline: Pipeline): void {
+  checkFields(pipeline, pipelineFields, 'pipeline');
   checkName('pipeline.name', pipeline.name);
-  const numbers = { seed: wholeNumber(0), validation: wholeNumber(1) };
-  const given = { seed: pipeline.seed, validation: pipeline.data.validation };
-  const problem = problemOf(given, numbers, ['pipeline']);
-  if (problem !== undefined) throw new UsageError(problemText(problem));
   at('pipeline.task', () => taskNamed(pipeline.task));
   at('pipeline.data', () => checkSource(pipeline.data.source));
   checkStages(pipeline);

@@ -1,4 +1,5 @@
 /** Runs a pipeline, stage after stage. */
+import { jsonFlaw } from '@espalier/nn/arguments';
 import { FailedError, InterruptedError } from '../errors.ts';
 import { digest } from '../text/digest.ts';
 import { checkPipeline } from './check.ts';
@@ -10,6 +11,16 @@ import type { StageContext, Workshop } from './stage.ts';
 function usualKey({ pipeline, options, runner }: StageContext): unknown {
   const { data, task, seed, rows } = pipeline;
   return { options, data, task, seed, rows, device: runner.device.kind };
+}
+
+/**
+ * What a stage came to, if a file can keep it.
+ * @throws {FailedError} naming the first thing that would be lost where the run is gone on with.
+ */
+function carried<Made extends object>(name: string, made: Made): Made {
+  const flaw = jsonFlaw(made);
+  if (flaw === undefined) return made;
+  throw new FailedError(`stage ${name}: it came to ${flaw}, which JSON cannot carry: give figures and texts, or null`);
 }
 
 /**
@@ -29,7 +40,7 @@ export async function runPipeline(pipeline: Pipeline, workshop: Workshop): Promi
     const inputs = Object.fromEntries(takes.map((input) => [input, outputs.get(input)]));
     const context: StageContext = { ...workshop, pipeline, options, inputs };
     const key = digest([(stage.key ?? usualKey)(context), inputs]);
-    const made = await state.stage(name, () => stage.run(context), key);
+    const made = await state.stage(name, async () => carried(name, await stage.run(context)), key);
     for (const output of stage.outputs) {
       // What was kept comes from a file.
       const value: unknown = Reflect.get(Object(made), output);
