@@ -201,6 +201,26 @@ test('its storage keeps studies, also of worker processes, which load it too; an
   expect(readFileSync(join(folder, 'shelf', 'studies.db')).includes(plugin)).toBe(false);
 });
 
+test('what it prints, when it is loaded and when it is called in a worker, is not in the result', async () => {
+  const loud = join(folder, 'loud.mjs');
+  const score = "(values) => { console.log('called'); return values.map((_, index) => index); }";
+  writeFileSync(
+    loud,
+    `import { registerScore } from '@espalier/optimize';
+console.log('loaded');
+registerScore({ type: 'loud', score: ${score} });
+`,
+  );
+  const output = join(folder, 'loudly');
+  const prune = ['prune', model, '-o', output, '--method', 'loud', '--data', images, '--device', 'cpu'];
+  const rest = ['--epochs', '1', '--batch', '16', '--json', '--plugin', loud, '--plugin', plugin];
+  const { code, stdout, stderr } = await espalier(...prune, ...rest);
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse(stdout)).toBeTypeOf('object');
+  expect(stderr).toContain('loaded');
+  expect(stderr).toContain('called');
+});
+
 test('what cannot be loaded ends the command with the reason, before anything is done', async () => {
   const broken = join(folder, 'broken.mjs');
   writeFileSync(

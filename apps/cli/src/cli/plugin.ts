@@ -1,4 +1,5 @@
 /** Modules of the user's that make known what models and recipes name: `--plugin`. */
+import { Console } from 'node:console';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as nn from '@espalier/nn';
@@ -53,12 +54,14 @@ export function pluginsOf({ options }: Command, args: readonly string[]): readon
 }
 
 /**
- * Runs a module, in JavaScript or TypeScript.
+ * Runs a module, in JavaScript or TypeScript. What it prints, then and whenever it is called, goes to stderr: stdout is the
+ * result's, which programs read.
  * @throws {UsageError} when it cannot be loaded.
  */
 export async function loadPlugin(file: string): Promise<void> {
   const path = resolve(file);
   if (!existsSync(path)) throw new UsageError(`${file}: there is no such file: check the path`);
+  globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
   try {
     await createJiti(import.meta.url, { fsCache: false, tryNative: false, virtualModules: shared }).import(path);
   } catch (error) {
