@@ -221,6 +221,17 @@ registerScore({ type: 'loud', score: ${score} });
   expect(stderr).toContain('called');
 });
 
+test.each([
+  ['ends the process', 'process.exit(0);', 'called process.exit'],
+  ['leaves an error that nothing catches', "Promise.reject(new Error('left'));", 'nothing caught: Error: left'],
+])('one that %s is told to programs, too', async (_, text, reason) => {
+  const rude = join(folder, 'rude.mjs');
+  writeFileSync(rude, `${text}\n`);
+  const { code, stdout } = await espalier('inspect', model, '--json', '--plugin', rude, '--plugin', plugin);
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { message: expect.stringContaining(reason) } });
+});
+
 test('what cannot be loaded ends the command with the reason, before anything is done', async () => {
   const broken = join(folder, 'broken.mjs');
   writeFileSync(

@@ -1,6 +1,6 @@
 /** The entry of the process: its streams, its signals, and how it ends whatever happens. */
 import { interruptOnSignals } from './cli/interrupt.ts';
-import { complain, runProgram } from './cli/run-program.ts';
+import { asksForJson, complain, runProgram } from './cli/run-program.ts';
 import { FailedError, exitCodes } from './errors.ts';
 
 /** Whether the end of the process is one that this program meant. */
@@ -21,6 +21,8 @@ const interrupt = interruptOnSignals((error) => {
   if (process.stderr.isTTY) process.stderr.write('\n');
   complain(error, process.stderr);
 });
+/** Where programs read what went wrong, if this one is run by such. */
+const json = asksForJson(process.argv.slice(2)) ? process.stdout : undefined;
 /** How to go on, for the end of a message. */
 const goingOn = (): string => (interrupt.goOn === undefined ? '' : `; to go on: ${interrupt.goOn}`);
 
@@ -28,7 +30,7 @@ const goingOn = (): string => (interrupt.goOn === undefined ? '' : `; to go on: 
 process.on('uncaughtException', (error) => {
   isMeant = true;
   const what = `an error that nothing caught: ${String(error)} (set ESPALIER_DEBUG=1 to see where)${goingOn()}`;
-  complain(new FailedError(what, { cause: error }), process.stderr);
+  complain(new FailedError(what, { cause: error }), process.stderr, json);
   interrupt.endProcess(exitCodes.failed);
 });
 /** The exit code of Node for a program whose end waits for a promise that nothing will settle. */
@@ -40,7 +42,7 @@ process.on('exit', () => {
     process.exitCode === unsettled
       ? "it waits for a promise that nothing settles: look for one in the study's module"
       : 'code that it ran has called process.exit: have it throw an error instead';
-  process.exitCode = complain(new FailedError(`${what}${goingOn()}`), process.stderr);
+  process.exitCode = complain(new FailedError(`${what}${goingOn()}`), process.stderr, json);
 });
 process.exitCode = await runProgram(process.argv.slice(2), {
   stdout: process.stdout,

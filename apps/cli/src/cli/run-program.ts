@@ -47,7 +47,7 @@ export function complain(error: unknown, stderr: Output, json?: Output): ExitCod
 }
 
 /** Whether a command line asks for JSON, be it right or not otherwise. */
-function asksForJson(args: readonly string[]): boolean {
+export function asksForJson(args: readonly string[]): boolean {
   const end = args.indexOf('--');
   return args.slice(0, end < 0 ? undefined : end).includes('--json');
 }
