@@ -1,7 +1,7 @@
 /** What products cost on this device: `npm run bench:crossover` fits it to what it measures. */
 import type { EncodedCosts } from '../../../device/encoded-costs.ts';
 
-/** Processor time in Node 20 on Zen 5, one thread. */
+/** Processor time in Node 20 on one core of a Xeon (Sapphire Rapids). */
 export const encodedCosts: EncodedCosts = {
   dense: { call: 16, moved: 0.39, scan: 0, manyRows: 2, few: 0.086, once: 0.23, each: 0.058, far: 0.14 },
   convolution: { call: 17, moved: 0.47, scan: 0, manyRows: 1, few: 0, once: 0.92, each: 0.052, far: 0 },
