@@ -5,6 +5,7 @@
 import { dtypes, type DType } from '../../../dtype/dtype.ts';
 import type { Access, Binding, Conv2dSpec } from '../../../kernel/spec.ts';
 import type { Calls, Engine, WasmFunction } from '../engine.ts';
+import { onceAnEngine } from '../once-an-engine.ts';
 import { fillKernel } from '../fill.ts';
 import { blocksTogether, depthBlock, gemmKernels, roundUp, type GemmKernels } from '../gemm/gemm.ts';
 import { sumOfBlocks, wideBytes } from '../gemm/wide-sums.ts';
@@ -58,20 +59,13 @@ interface ConvKernels extends GemmKernels {
   readonly gatherB: WasmFunction;
 }
 
-const built = new WeakMap<Engine, ConvKernels>();
-
-function convKernels(engine: Engine): ConvKernels {
-  let kernels = built.get(engine);
-  if (kernels === undefined) {
-    const gemm = gemmKernels(engine);
-    const { module } = engine.module();
-    addGatherPack(module, 'gatherA', gemm.tile.rows);
-    addGatherPack(module, 'gatherB', gemm.tile.columns);
-    kernels = { ...gemm, ...(engine.instantiate(module) as Readonly<Record<'gatherA' | 'gatherB', WasmFunction>>) };
-    built.set(engine, kernels);
-  }
-  return kernels;
-}
+const convKernels: (engine: Engine) => ConvKernels = onceAnEngine((engine) => {
+  const gemm = gemmKernels(engine);
+  const { module } = engine.module();
+  addGatherPack(module, 'gatherA', gemm.tile.rows);
+  addGatherPack(module, 'gatherB', gemm.tile.columns);
+  return { ...gemm, ...(engine.instantiate(module) as Readonly<Record<'gatherA' | 'gatherB', WasmFunction>>) };
+});
 
 /** A table that is filled up to whole panels. */
 function keepTable(engine: Engine, values: Int32Array, lanes = 1): Table {

@@ -3,6 +3,7 @@ import { i32, memoryOp, op, shuffle8, v128, type Expression, type Local } from '
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
+import { onceAnEngine } from '../once-an-engine.ts';
 import { decodedCalls, type Decode } from './decoded-product.ts';
 import type { EncodedRule } from './encoded-rule.ts';
 
@@ -25,19 +26,12 @@ export const codebookRule: EncodedRule = {
 /** (codes, table, rows, columns, rowStep, target): target [rows, columns] = what codes of 4 and of 8 bits stand for. */
 type TableKernels = Readonly<Record<'lookUp4' | 'lookUp8', WasmFunction>>;
 
-const built = new WeakMap<Engine, TableKernels>();
-
-function tableKernels(engine: Engine): TableKernels {
-  let kernels = built.get(engine);
-  if (kernels === undefined) {
-    const { module } = engine.module();
-    addLookUp4(module);
-    addLookUp8(module);
-    kernels = engine.instantiate(module);
-    built.set(engine, kernels);
-  }
-  return kernels;
-}
+const tableKernels: (engine: Engine) => TableKernels = onceAnEngine((engine) => {
+  const { module } = engine.module();
+  addLookUp4(module);
+  addLookUp8(module);
+  return engine.instantiate(module);
+});
 
 const load = (address: Expression, offset = 0): Expression => memoryOp('v128.load', offset, [address]);
 const entryOf = (table: Local, code: Expression): Expression =>

@@ -5,6 +5,7 @@
 import { call, i32, memoryOp, op, type Callable, type Expression, type Local } from '../assembler/expression.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
+import { onceAnEngine } from '../once-an-engine.ts';
 import { keepBytes } from './keep-bytes.ts';
 
 /** The functions of one engine. */
@@ -26,24 +27,17 @@ export interface ColumnKernels {
   readonly ranges: WasmFunction;
 }
 
-const built = new WeakMap<Engine, ColumnKernels>();
-
 /** Compiles the functions once an engine. */
-export function columnKernels(engine: Engine): ColumnKernels {
-  let kernels = built.get(engine);
-  if (kernels === undefined) {
-    const { module } = engine.module();
-    addSetBits(module);
-    if (engine.memory.hasTables) addSetBitsByTable(module, keepBytes(engine, bitTable()));
-    addPlaces(module);
-    addEntriesOfBlocks(module, 'entriesOfBlocks', 4);
-    addEntriesOfBlocks(module, 'codesOfBlocks', 1);
-    addRanges(module);
-    kernels = engine.instantiate(module) as unknown as ColumnKernels;
-    built.set(engine, kernels);
-  }
-  return kernels;
-}
+export const columnKernels: (engine: Engine) => ColumnKernels = onceAnEngine((engine) => {
+  const { module } = engine.module();
+  addSetBits(module);
+  if (engine.memory.hasTables) addSetBitsByTable(module, keepBytes(engine, bitTable()));
+  addPlaces(module);
+  addEntriesOfBlocks(module, 'entriesOfBlocks', 4);
+  addEntriesOfBlocks(module, 'codesOfBlocks', 1);
+  addRanges(module);
+  return engine.instantiate(module) as unknown as ColumnKernels;
+});
 
 const byteAt = (address: Expression): Expression => memoryOp('i32.load8_u', 0, [address]);
 

@@ -3,6 +3,7 @@ import { i32, memoryOp, op, select, shuffle8, v128, type Expression, type Local 
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
+import { onceAnEngine } from '../once-an-engine.ts';
 import { addApart } from './columns-apart.ts';
 import { atMost } from './vectors.ts';
 
@@ -20,20 +21,13 @@ export interface Int4Kernels {
   readonly addColumns: WasmFunction;
 }
 
-const built = new WeakMap<Engine, Int4Kernels>();
-
 /** Compiles the functions once an engine. */
-export function int4Kernels(engine: Engine): Int4Kernels {
-  let kernels = built.get(engine);
-  if (kernels === undefined) {
-    const { module } = engine.module();
-    addDecode(module);
-    addColumns(module);
-    kernels = engine.instantiate(module) as unknown as Int4Kernels;
-    built.set(engine, kernels);
-  }
-  return kernels;
-}
+export const int4Kernels: (engine: Engine) => Int4Kernels = onceAnEngine((engine) => {
+  const { module } = engine.module();
+  addDecode(module);
+  addColumns(module);
+  return engine.instantiate(module) as unknown as Int4Kernels;
+});
 
 /** Parameters of what decodes and of what adds columns. */
 const tenWords = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;

@@ -13,6 +13,7 @@ import {
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
+import { onceAnEngine } from '../once-an-engine.ts';
 import { sumOfPair } from '../gemm/dot-rows.ts';
 import { gemmKernels } from '../gemm/gemm.ts';
 import { addMultiply, pairProducts } from '../gemm/multiply.ts';
@@ -36,25 +37,18 @@ export interface Int8Kernels {
   readonly scaleSums: WasmFunction;
 }
 
-const built = new WeakMap<Engine, Int8Kernels>();
-
 /** Compiles the functions once an engine. */
-export function int8Kernels(engine: Engine): Int8Kernels {
-  let kernels = built.get(engine);
-  if (kernels === undefined) {
-    const { module } = engine.module();
-    addDecode(module);
-    addWiden(module);
-    addPlanes(module, 'planesInt8', 2);
-    addPlanes(module, 'codesInt8', 1);
-    addColumns(module);
-    addMultiply(module, 'multiplyPairs', gemmKernels(engine).tile, pairProducts);
-    addScaleSums(module);
-    kernels = engine.instantiate(module) as unknown as Int8Kernels;
-    built.set(engine, kernels);
-  }
-  return kernels;
-}
+export const int8Kernels: (engine: Engine) => Int8Kernels = onceAnEngine((engine) => {
+  const { module } = engine.module();
+  addDecode(module);
+  addWiden(module);
+  addPlanes(module, 'planesInt8', 2);
+  addPlanes(module, 'codesInt8', 1);
+  addColumns(module);
+  addMultiply(module, 'multiplyPairs', gemmKernels(engine).tile, pairProducts);
+  addScaleSums(module);
+  return engine.instantiate(module) as unknown as Int8Kernels;
+});
 
 /** Columns that share a scale of x; their products add up in i32, which has room for 16 times as many. */
 export const planeBlock = 256;

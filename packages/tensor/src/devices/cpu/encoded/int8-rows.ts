@@ -7,6 +7,7 @@ import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
 import { f64, memoryOp, op, shuffle32, shuffle8, v128, type Expression, type Local } from '../assembler/expression.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Calls, Engine, WasmFunction } from '../engine.ts';
+import { onceAnEngine } from '../once-an-engine.ts';
 import { gemmKernels, roundUp } from '../gemm/gemm.ts';
 import { apartBytes } from './columns-apart.ts';
 import { addressesOf, rowsOfResult } from './decoded-product.ts';
@@ -36,22 +37,15 @@ interface Int8RowKernels {
   readonly addApart: WasmFunction;
 }
 
-const built = new WeakMap<Engine, Int8RowKernels>();
-
-function int8RowKernels(engine: Engine): Int8RowKernels {
-  let kernels = built.get(engine);
-  if (kernels === undefined) {
-    const { module } = engine.module();
-    addRows(module);
-    addScaleRows(module);
-    addClear(module);
-    addSettle(module);
-    addRowsApart(module);
-    kernels = engine.instantiate(module) as unknown as Int8RowKernels;
-    built.set(engine, kernels);
-  }
-  return kernels;
-}
+const int8RowKernels: (engine: Engine) => Int8RowKernels = onceAnEngine((engine) => {
+  const { module } = engine.module();
+  addRows(module);
+  addScaleRows(module);
+  addClear(module);
+  addSettle(module);
+  addRowsApart(module);
+  return engine.instantiate(module) as unknown as Int8RowKernels;
+});
 
 const load = (address: Expression, offset = 0): Expression => memoryOp('v128.load', offset, [address]);
 /** The bytes of two vectors' lower halves, one of each in turns. */

@@ -17,6 +17,7 @@ import {
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
+import { onceAnEngine } from '../once-an-engine.ts';
 import { atMost } from './vectors.ts';
 
 /** The functions of one engine: each writes [columns, 8] from 8 rows, f32. */
@@ -33,20 +34,13 @@ export interface PanelKernels {
 /** Rows of a panel: the columns of the product's tile. */
 export const panelRows = 8;
 
-const built = new WeakMap<Engine, PanelKernels>();
-
 /** Compiles the functions once an engine. */
-export function panelKernels(engine: Engine): PanelKernels {
-  let kernels = built.get(engine);
-  if (kernels === undefined) {
-    const { module } = engine.module();
-    addInt8(module);
-    addInt4(module);
-    kernels = engine.instantiate(module) as unknown as PanelKernels;
-    built.set(engine, kernels);
-  }
-  return kernels;
-}
+export const panelKernels: (engine: Engine) => PanelKernels = onceAnEngine((engine) => {
+  const { module } = engine.module();
+  addInt8(module);
+  addInt4(module);
+  return engine.instantiate(module) as unknown as PanelKernels;
+});
 
 /** The units of `bytes` of the lower or upper halves of two vectors, one of each in turns. */
 function inTurns(a: Expression, b: Expression, bytes: 1 | 2 | 4, half: 0 | 1): Expression {

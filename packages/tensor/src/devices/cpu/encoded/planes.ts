@@ -23,6 +23,7 @@ import {
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
+import { onceAnEngine } from '../once-an-engine.ts';
 import { transpose4 } from '../gemm/pack.ts';
 import { apartBytes } from './columns-apart.ts';
 import { largestOf } from './rounding.ts';
@@ -59,42 +60,35 @@ export interface PlaneKernels {
   readonly inGroups: PlaneLayout;
 }
 
-const built = new WeakMap<Engine, PlaneKernels>();
-
 /** Compiles the functions once an engine. */
-export function planeKernels(engine: Engine): PlaneKernels {
-  let kernels = built.get(engine);
-  if (kernels === undefined) {
-    const { module } = engine.module();
-    const inOrder = addSplit(module, 'chunks of 8', 2, [0], (_, vectors) => vectors);
-    const inFours = addSplit(module, 'chunks of 32', 8, [0], (f, vectors) =>
-      inFoursOf(f, vectors.slice(0, 4), vectors.slice(4)),
-    );
-    const inGroups = addSplit(module, 'chunks of groups', 8, [0, 1, 2, 3], (f, vectors) => {
-      const [even, odd] = [0, 1].map((half) => vectors.filter((_, place) => place % 2 === half)) as [Local[], Local[]];
-      const columns = inFoursOf(f, even, odd).map((each) => f.let(each));
-      return columns.flatMap((own, place) => {
-        if (place % 2 === 1) return [];
-        const other = columns[place + 1] as Local;
-        return [shuffle32(own, other, [0, 4, 1, 5]), shuffle32(own, other, [2, 6, 3, 7])];
-      });
+export const planeKernels: (engine: Engine) => PlaneKernels = onceAnEngine((engine) => {
+  const { module } = engine.module();
+  const inOrder = addSplit(module, 'chunks of 8', 2, [0], (_, vectors) => vectors);
+  const inFours = addSplit(module, 'chunks of 32', 8, [0], (f, vectors) =>
+    inFoursOf(f, vectors.slice(0, 4), vectors.slice(4)),
+  );
+  const inGroups = addSplit(module, 'chunks of groups', 8, [0, 1, 2, 3], (f, vectors) => {
+    const [even, odd] = [0, 1].map((half) => vectors.filter((_, place) => place % 2 === half)) as [Local[], Local[]];
+    const columns = inFoursOf(f, even, odd).map((each) => f.let(each));
+    return columns.flatMap((own, place) => {
+      if (place % 2 === 1) return [];
+      const other = columns[place + 1] as Local;
+      return [shuffle32(own, other, [0, 4, 1, 5]), shuffle32(own, other, [2, 6, 3, 7])];
     });
-    addStart(module);
-    addSplitRow(module, 'inOrder', inOrder, 8, (f, scales, scale) => {
-      f.store('f64.store', scales, op('f64.promote_f32', scale));
+  });
+  addStart(module);
+  addSplitRow(module, 'inOrder', inOrder, 8, (f, scales, scale) => {
+    f.store('f64.store', scales, op('f64.promote_f32', scale));
+  });
+  for (const [name, split] of [['inFours', inFours] as const, ['inGroups', inGroups] as const])
+    addSplitRow(module, name, split, 32, (f, scales, scale) => {
+      f.store('f32.store', scales, op('f32.mul', scale, f32(65536)));
+      f.store('f32.store', scales, scale, 4);
     });
-    for (const [name, split] of [['inFours', inFours] as const, ['inGroups', inGroups] as const])
-      addSplitRow(module, name, split, 32, (f, scales, scale) => {
-        f.store('f32.store', scales, op('f32.mul', scale, f32(65536)));
-        f.store('f32.store', scales, scale, 4);
-      });
-    const functions = engine.instantiate(module) as Readonly<Record<'start' | keyof PlaneKernels, WasmFunction>>;
-    const layoutOf = (name: keyof PlaneKernels): PlaneLayout => ({ start: functions.start, split: functions[name] });
-    kernels = { inOrder: layoutOf('inOrder'), inFours: layoutOf('inFours'), inGroups: layoutOf('inGroups') };
-    built.set(engine, kernels);
-  }
-  return kernels;
-}
+  const functions = engine.instantiate(module) as Readonly<Record<'start' | keyof PlaneKernels, WasmFunction>>;
+  const layoutOf = (name: keyof PlaneKernels): PlaneLayout => ({ start: functions.start, split: functions[name] });
+  return { inOrder: layoutOf('inOrder'), inFours: layoutOf('inFours'), inGroups: layoutOf('inGroups') };
+});
 
 /** The columns of two blocks of 4 by 4 in turns. */
 function inFoursOf(f: FunctionBuilder, first: readonly Local[], second: readonly Local[]): Expression[] {

@@ -4,6 +4,7 @@ import { f32, i32, laneOp, memoryOp, op, select, type Expression, type Local } f
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
+import { onceAnEngine } from '../once-an-engine.ts';
 import { forEachFour } from './vectors.ts';
 
 /** The functions of one engine. */
@@ -16,21 +17,14 @@ export interface RoundingKernels {
   readonly spreadScale: WasmFunction;
 }
 
-const built = new WeakMap<Engine, RoundingKernels>();
-
 /** Compiles the functions once an engine. */
-export function roundingKernels(engine: Engine): RoundingKernels {
-  let kernels = built.get(engine);
-  if (kernels === undefined) {
-    const { module } = engine.module();
-    addRoundRow(module);
-    addCodeRow(module);
-    addSpreadScale(module);
-    kernels = engine.instantiate(module) as unknown as RoundingKernels;
-    built.set(engine, kernels);
-  }
-  return kernels;
-}
+export const roundingKernels: (engine: Engine) => RoundingKernels = onceAnEngine((engine) => {
+  const { module } = engine.module();
+  addRoundRow(module);
+  addCodeRow(module);
+  addSpreadScale(module);
+  return engine.instantiate(module) as unknown as RoundingKernels;
+});
 
 const load = (address: Expression): Expression => memoryOp('v128.load', 0, [address]);
 const loadOne = (address: Expression): Expression => memoryOp('f32.load', 0, [address]);
