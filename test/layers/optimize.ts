@@ -101,6 +101,7 @@ export const optimize: Layers = {
       'prune',
       'quantize',
     ],
+    'sensitivity/table.ts': ['recipe/pass.ts'],
     recipe: [
       'arguments.ts',
       'errors.ts',

@@ -131,5 +131,6 @@ export type { NumberOptions } from './second-order/numbers.ts';
 export type { PatternOptions } from './second-order/pattern.ts';
 export { sparseGpt, type SparseGptOptions } from './second-order/sparse-gpt.ts';
 export { wanda, type WandaOptions } from './second-order/wanda.ts';
+export type { SensitivityLayer, SensitivityOption, SensitivityTable } from './sensitivity/table.ts';
 export { copyModel, materializeModel, strip } from './views/copy.ts';
 export { registerView, type SavedView, type ViewType } from './views/view-type.ts';
