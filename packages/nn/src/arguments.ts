@@ -2,7 +2,6 @@
  * @espalier/nn/arguments: what arguments of this package have to be, for packages that build on it, beside the rules of
  * `@espalier/tensor/arguments`.
  */
-export { jsonFlaw } from './json.ts';
 export { aByteArray, aSeed, aShape, hasMethods, mapOf, numberThat, numbers } from './config/rules.ts';
 export { aDataset } from './data/rule.ts';
 export { aRawTensor } from './io/safetensors.ts';

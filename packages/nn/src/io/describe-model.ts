@@ -1,7 +1,6 @@
 /** The description of a model for a file, from which anybody can build it. */
-import { aText, check } from '@espalier/tensor/arguments';
+import { aText, check, jsonFlaw } from '@espalier/tensor/arguments';
 import { showName } from '../config/fields.ts';
-import { jsonFlaw } from '../json.ts';
 import { StateError } from '../errors.ts';
 import { moduleTypes } from '../layers/known.ts';
 import type { Module, ModuleConfig } from '../module/module.ts';

@@ -1,5 +1,6 @@
 /** Attention of the positions of a sequence to one another. */
 import { arange, ShapeError, type Tensor } from '@espalier/tensor';
+import { aTensor, checkOptional } from '@espalier/tensor/arguments';
 import { integer, optional, parseFields, truth, type Fields } from '../config/fields.ts';
 import type { InitialiserConfig } from '../init/initialiser.ts';
 import { initialiserField } from '../init/table.ts';
@@ -80,7 +81,7 @@ export class SelfAttention extends Module {
         .transpose(-2, -3);
     const query = byHead(this.query, 'query').mul(1 / Math.sqrt(headWidth));
     let scores = query.matmul(byHead(this.key, 'key').transpose(-1, -2));
-    const mask = context?.slots.attentionMask;
+    const mask = checkOptional('self-attention', 'the slot attentionMask', context?.slots.attentionMask, aTensor);
     if (mask) scores = scores.maskedFill(mask.logicalNot(), -Infinity);
     if (causal) scores = scores.maskedFill(later(length, x), -Infinity);
     const seen = scores.softmax(-1).matmul(byHead(this.value, 'value'));

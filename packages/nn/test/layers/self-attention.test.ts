@@ -74,4 +74,12 @@ describe('self-attention', () => {
     expect(() => new SelfAttention({ width: 5, heads: 2 })).toThrow(ShapeError);
     expect(() => build({ type: 'self-attention', width: 5, heads: 0 })).toThrow(ConfigError);
   });
+
+  test('a mask that is no tensor is refused, and not left out', () => {
+    const layer = build({ type: 'self-attention', width: 4, heads: 2 }) as SelfAttention;
+    for (const attentionMask of [true, [[true]], 'causal', null])
+      expect(() =>
+        layer.call(randn([1, 2, 4]), callContext({ slots: { attentionMask: attentionMask as never } })),
+      ).toThrow(/attentionMask is .*; it must be a tensor/);
+  });
 });

@@ -132,3 +132,15 @@ test('a model in balance keeps its smallest weights dense, and a large one no mo
   expect(await grown(many, 'balance')).toBeLessThan(1.15);
   expect(await grown(many, 'speed')).toBeGreaterThan(1.5);
 });
+
+test('arrays whose dense copy is kept are not assigned to: the copy would go on with the old values', async () => {
+  const model = build({ type: 'linear', in: 6, out: 4 }, { seed: 3, device: dear });
+  const weight = weightOf(model);
+  const matrix = await encodeMatrix(weight.tensor.detach(), csr);
+  const { values } = matrix.arrays as { readonly values: Tensor };
+  weight.store({ matrix });
+  values.assign(values.mul(2));
+  weight.mayKeepDense = true;
+  await model.forward(randn([2, 6], { device: dear })).data();
+  expect(() => values.assign(values.mul(2))).toThrow(/'values' of a matrix in csr that a dense copy is kept of/);
+});

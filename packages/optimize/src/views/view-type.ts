@@ -1,8 +1,7 @@
 /** Kinds of views by name, so that files can hold them. */
 import { FormatError, Registry, type Json, type ParameterView } from '@espalier/nn';
-import { jsonFlaw } from '@espalier/nn/arguments';
 import { ArgumentError, fromBytes, isTensor, type Tensor } from '@espalier/tensor';
-import { aFunction, aText, check } from '@espalier/tensor/arguments';
+import { aFunction, aText, check, jsonFlaw } from '@espalier/tensor/arguments';
 import { partsOf } from '../arguments.ts';
 import { MaskView, maskViewName } from '../prune/mask-view.ts';
 import { QuantizeView, quantizeViewName } from '../quantize/quantize-view.ts';

@@ -1,5 +1,5 @@
 /** Runs a pipeline, stage after stage. */
-import { jsonFlaw } from '@espalier/nn/arguments';
+import { jsonFlaw } from '@espalier/tensor/arguments';
 import { FailedError, InterruptedError } from '../errors.ts';
 import { digest } from '../text/digest.ts';
 import { checkPipeline } from './check.ts';

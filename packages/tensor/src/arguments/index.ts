@@ -3,6 +3,7 @@
  */
 export { aMatrixFormat } from '../encoded/encode.ts';
 export { describe } from './describe.ts';
+export { jsonFlaw } from './json-flaw.ts';
 export {
   aBoolean,
   aCount,

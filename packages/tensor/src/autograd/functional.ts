@@ -19,7 +19,7 @@ import type { GradientRule, MovementOp } from '../graph/op.ts';
 import { sameShape, showShape } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';
-import { differentiate, gradients } from './gradients.ts';
+import { differentiate, gradientsOf } from './gradients.ts';
 
 /** Which arguments of a function to differentiate by; the first one by default. */
 export interface GradOptions {
@@ -83,7 +83,8 @@ export function valueAndGrad(
       'grad',
       withMode({ gradients: true }, () => fn(...marked)),
     );
-    const found = gradients(
+    // What does not use its arguments may be older than they are.
+    const found = gradientsOf(
       value,
       chosen.map((index) => marked[index] as Tensor),
       { differentiable },

@@ -35,7 +35,7 @@ export type Gradients<Inputs extends readonly Tensor[]> = { -readonly [Position 
  * The gradients of `result` with respect to each of `inputs`; zeros for an input it does not depend on, or only by
  * steps such as comparisons.
  * @throws {ShapeError} if the result is no scalar and `gradOutput` is missing.
- * @throws {LifetimeError} if its graph was let go.
+ * @throws {LifetimeError} if its graph was let go, or an input was made, or assigned to, after the result was computed.
  * @throws {ArgumentError} if an input does not require gradients.
  */
 export function gradients<const Inputs extends readonly Tensor[]>(
@@ -52,8 +52,25 @@ export function gradients<const Inputs extends readonly Tensor[]>(
         'gradients',
         `input ${index} does not require gradients; mark it with requiresGradients() before the result is computed`,
       );
+  return gradientsOf(result, inputs, options, (index) => {
+    throw new LifetimeError(
+      'gradients',
+      `input ${index} was made, or given another value, after the result was computed, which cannot depend on it; compute the result again`,
+    );
+  });
+}
+
+/** The same of arguments that are right. `refuseLater`: what becomes of an input that was made after the result; its gradient is 0 if that returns. */
+export function gradientsOf<const Inputs extends readonly Tensor[]>(
+  result: Tensor,
+  inputs: Inputs,
+  options: GradientOptions,
+  refuseLater?: (index: number) => never,
+): Gradients<Inputs> {
   const wanted = new Set(inputs.map((input) => input.node));
+  const last = result.node.id;
   const found = differentiate(result, options, wanted);
+  for (const [index, { node }] of inputs.entries()) if (node.id > last && !found.has(node)) refuseLater?.(index);
   // A rule may give one tensor to several inputs; each answer is a handle of its own, to be disposed on its own.
   const taken = new Set<Tensor>(options.gradOutput ? [options.gradOutput] : []);
   const answers: unknown = inputs.map((input) => {

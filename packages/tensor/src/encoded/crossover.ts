@@ -2,6 +2,7 @@
 import { aBoolean, aCount, anObject, check, checkOptions, ruleOf, type OptionRules } from '../arguments/rules.ts';
 import { productTime, windowsTime } from '../device/encoded-costs.ts';
 import { modes, withMode } from '../graph/modes.ts';
+import { fixValue } from '../runtime/fixed-values.ts';
 import { checkShape, type Shape } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { EncodedMatrix } from './matrix.ts';
@@ -85,7 +86,8 @@ const showTime = (microseconds: number): string =>
 
 /**
  * The dense matrix in a shape of as many elements, computed once and not differentiated, which no scope disposes: a step that
- * is being recorded captures it. A dry run, which computes nothing, gets it without values.
+ * is being recorded captures it. A dry run, which computes nothing, gets it without values. The arrays are not assigned to any more:
+ * the copy would not see it.
  * @throws {ArgumentError} for wrong arguments.
  * @throws {ShapeError} for a shape of another size.
  */
@@ -97,6 +99,8 @@ export function denseToKeep(
   checkShape('denseToKeep', shape);
   const make = (): Tensor => matrix.toDense().reshape(shape);
   if (modes.trace?.isDry) return { dense: withMode({ gradients: false }, make), isComputed: false };
+  for (const [name, array] of Object.entries(matrix.arrays))
+    fixValue(array, `the array '${name}' of a matrix in ${matrix.format.name} that a dense copy is kept of`);
   const outside = { gradients: false, trace: undefined, scope: undefined, touched: undefined };
   return { dense: withMode(outside, () => make().realizeSync()), isComputed: true };
 }

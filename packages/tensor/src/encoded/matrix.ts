@@ -1,5 +1,5 @@
 /** A matrix in a format, on a device. */
-import { check, checkOptions, oneOf, type OptionRules } from '../arguments/rules.ts';
+import { aCount, check, checkOptions, oneOf, type OptionRules } from '../arguments/rules.ts';
 import { aDevice, aTensor, aWholeTensor } from '../arguments/types.ts';
 import { dtypes as dtypeTable } from '../dtype/dtype.ts';
 import type { Device } from '../device/device.ts';
@@ -146,8 +146,10 @@ export class EncodedMatrix implements MadeOfTensors {
   /**
    * Whether the device computes x · this, for x of so many rows, from the arrays. If not, each product makes the dense matrix
    * first: whoever has the memory keeps that instead.
+   * @throws {ArgumentError} for what is no number of rows.
    */
   hasKernel(rows = 1): boolean {
+    check('hasKernel', 'rows', rows, aCount);
     const dtypes = this.#ordered().map(({ dtype }) => dtype);
     return hasKernel(this.device, this.#product('f32'), rows, dtypes);
   }

@@ -1,6 +1,6 @@
 /** Products: matrices, vectors, convolutions. */
 import { checkGeometry } from '../arguments/geometry.ts';
-import { check, oneOf, ruleOf, satisfies, type Rule } from '../arguments/rules.ts';
+import { check, oneOf, refuse, ruleOf, satisfies, type Rule } from '../arguments/rules.ts';
 import { aTensor } from '../arguments/types.ts';
 import { promote } from '../dtype/promote.ts';
 import { ShapeError } from '../errors.ts';
@@ -14,9 +14,9 @@ import type { Tensor } from './tensor.ts';
 import { accumulationDType, castNode, wrap } from './wrap.ts';
 
 /** What a tensor may be multiplied with beside a tensor: a matrix in a format. */
-export interface RightFactor {
+export interface RightFactor<Options extends object = object> {
   /** x times this. */
-  after(x: Tensor): Tensor;
+  after(x: Tensor, options?: Options): Tensor;
 }
 
 const aRightFactor: Rule<RightFactor> = ruleOf(
@@ -35,11 +35,15 @@ export abstract class ContractionMethods extends MovementMethods {
   /**
    * The matrix product over the last two axes; leading axes broadcast. A vector on the left is a row, on the right a
    * column, and that axis vanishes. `b` may be a matrix in a format (see `encodeMatrix`), which is multiplied as it is
-   * stored.
+   * stored, with the options of its products.
    * @throws {ShapeError} if the inner sizes differ.
    */
-  matmul(b: Tensor | RightFactor): Tensor {
-    if (satisfies(aRightFactor, b)) return b.after(wrap(this.node));
+  matmul(b: Tensor): Tensor;
+  matmul<Options extends object>(b: Tensor | RightFactor<Options>, options?: Options): Tensor;
+  matmul(b: Tensor | RightFactor, options?: object): Tensor {
+    if (satisfies(aRightFactor, b)) return b.after(wrap(this.node), options);
+    if (options !== undefined)
+      refuse('matmul', 'options', options, 'absent: only products with a matrix in a format have any');
     check('matmul', 'b', b, aTensor);
     const left = this.rank === 1 ? this.unsqueeze(0) : wrap(this.node);
     const right = b.rank === 1 ? b.unsqueeze(1) : b;

@@ -246,3 +246,14 @@ test('with every index checked, matrices of all formats decode', async () => {
     configure({ checkIndices: false });
   }
 });
+
+test('a product takes the options of the matrix from either side, and none of a dense one', async () => {
+  const matrix = await encodeMatrix(drawn([8, 6]), int8);
+  const x = drawn([3, 8], 2);
+  const rounded = { activations: 'int8' } as const;
+  expect(await x.matmul(matrix, rounded).data()).toEqual(await matrix.after(x, rounded).data());
+  expect(await x.matmul(matrix, rounded).data()).not.toEqual(await x.matmul(matrix).data());
+  expect(() => x.matmul(matrix, { activations: 'int4' as never })).toThrow(/activations/);
+  expect(() => x.matmul(drawn([8, 6]), rounded as never)).toThrow(/only products with a matrix in a format/);
+  for (const rows of [-1, 1.5, NaN, '1'] as never[]) expect(() => matrix.hasKernel(rows)).toThrow(/hasKernel: rows is/);
+});

@@ -53,6 +53,19 @@ describe('gradients', () => {
     expect([dx.arraySync(), dm.arraySync(), du.arraySync()]).toEqual([[18, 36], [6, 12], [0]]);
   });
 
+  test('are refused towards what was made, or given another value, after the result: it is not zero but unknown', () => {
+    const w = tensor([1, 2]).requiresGradients();
+    const loss = w.square().sum();
+    const later = w.detach().requiresGradients();
+    expect(() => gradients(loss, [later], { retainGraph: true })).toThrow(LifetimeError);
+    w.assign(tensor([3, 4]));
+    expect(() => gradients(loss, [w])).toThrow(/input 0 .* after the result was computed/);
+    expect(numbers(gradients(w.square().sum(), [w])[0])).toEqual([6, 8]);
+    expect(grad((x) => tensor(2).requiresGradients().mul(1).add(x.mul(0)))(tensor(1)).itemSync()).toBe(0);
+    const constant = w.sum();
+    expect(grad(() => constant)(tensor(1)).itemSync()).toBe(0);
+  });
+
   test('accumulate in leaves through backward()', () => {
     const x = tensor([1, 2]).requiresGradients();
     x.square().sum().backward();

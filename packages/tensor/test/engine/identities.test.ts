@@ -23,6 +23,6 @@ describe.each([cpu(), createReferenceDevice('identities')])('on $name', (device)
     expect([1, 2].map((by) => plus([x], { by })[0]?.itemSync())).toEqual([2, 3]);
     expect(plus([x], { by: 'Infinity' })[0]?.itemSync()).toBe(Number.POSITIVE_INFINITY);
     for (const by of [Number.NaN, Number.POSITIVE_INFINITY]) expect(() => plus([x], { by })).toThrow(ArgumentError);
-    expect(() => plus([x], { by: Number.NaN })).toThrow(/attribute by is NaN.*as text/);
+    expect(() => plus([x], { by: Number.NaN })).toThrow(/attributes hold NaN at by.*as text/);
   });
 });

@@ -125,7 +125,7 @@ describe('an op from outside', () => {
     expect(() => softsigned([2])).toThrow('softsign: has no tensor among its operands');
     expect(() => softsigned(x as never)).toThrow('softsign: the operands is');
     expect(() => softsigned(['a', x] as never)).toThrow(ArgumentError);
-    expect(() => swished([x], { beta: Number.NaN })).toThrow('its attribute beta is NaN');
+    expect(() => swished([x], { beta: Number.NaN })).toThrow('its attributes hold NaN at beta');
     expect(() => swished([x])).toThrow(ArgumentError);
     const bits = defineElementwise({ ...softsign, argumentRule: 'bits', meaning: (a) => a, gradient: (g) => [g] });
     expect(() => bits([x])).toThrow(DTypeError);
@@ -189,4 +189,25 @@ describe('a description that is none is refused by its field', () => {
     expect(define).toThrow(ArgumentError);
     expect(define).toThrow(message);
   });
+});
+
+test('attributes that JSON would change are refused, wherever they stand: plans are told apart by their JSON', () => {
+  const tilt = defineElementwise({
+    name: 'tilt',
+    summary: 'a · by',
+    arity: 1,
+    argumentRule: 'float',
+    meaningOf:
+      ({ by }) =>
+      (a) =>
+        mul(a, by as number),
+    attributes: [{ by: 1 }],
+    values: [{ kind: 'range', low: -1, high: 1 }],
+  });
+  const x = tensor([3]);
+  expect(tilt([x], { by: 0 }).arraySync()).toEqual([0]);
+  const circular: { inside?: unknown } = {};
+  circular.inside = circular;
+  for (const by of [-0, NaN, Infinity, () => 1, new Map(), [1, [-0]], { deep: { deeper: -0 } }, circular])
+    expect(() => tilt([x], { by }), String(Object.is(by, -0))).toThrow(/attributes are JSON: pass it as text/);
 });
