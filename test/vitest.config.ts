@@ -89,6 +89,8 @@ export default defineConfig({
     },
   },
   test: {
+    // What was compiled of a source stays on disk until it changes: importing an engine of hundreds of files is most of a test of one.
+    experimental: { fsModuleCache: true },
     provide: { propertySeed, propertyRuns },
     setupFiles: [setup('properties')],
     // Generous: a slow machine must not decide a test.
