@@ -158,8 +158,10 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     row('prune', optimize.prune, () => [
       {
         sparsity: 0.5,
-        method: 'lamp',
+        method: 'taylor',
         scope: 'global',
+        pattern: 'row',
+        calibrate: { examples: 2 },
         minimum: 0.1,
         maximum: 0.9,
         schedule: { shape: 'linear', initial: 0.1, begin: 0.1, end: 0.2, updates: 2 },
@@ -192,7 +194,9 @@ export function optimizeOperations(folder: string): readonly Operation[] {
       { name: 'own-numbers', bits: 4, minimum: -7, maximum: 7 },
     ]),
     row('registerPass', optimize.registerPass, () => [{ type: 'own', make: () => optimize.quantize() }]),
-    row('registerScore', optimize.registerScore, () => [{ type: 'own', score: (values: Float32Array) => values }]),
+    row('registerScore', optimize.registerScore, () => [
+      { type: 'own', score: (values: Float32Array) => values, needs: 'gradients', examples: 2 },
+    ]),
     row('registerView', optimize.registerView, () => [
       { name: 'own', is: () => false, save: () => ({}), load: () => ({ name: 'own', apply: scores }) },
     ]),

@@ -52,9 +52,12 @@ export {
 export { loadOptimizedFrom, type LoadOptimizedOptions, type OptimizedModel } from './layout/optimized-files.ts';
 export { layoutNames, type LayoutName } from './layout/weight-layout.ts';
 export type { PruneScope } from './prune/allocate.ts';
+export type { Evidence, ScoreNeed } from './prune/evidence.ts';
 export { importances, registerScore, type Importance, type Scorer, type ScoreType } from './prune/importance.ts';
 export { MaskView, maskOf, setMask } from './prune/mask-view.ts';
 export type { PruneOptions } from './prune/options.ts';
+export type { PrunePattern } from './prune/pattern.ts';
+export type { PerTensor } from './prune/per-tensor.ts';
 export { prune } from './prune/prune.ts';
 export {
   maskUpdates,

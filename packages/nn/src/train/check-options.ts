@@ -52,6 +52,7 @@ const fitRules: OptionRules<FitOptions> = {
   onEvent: callback(),
   divergence: ruleOf("'stop' or 'ignore'", (value) => value === 'stop' || value === 'ignore'),
   beforeStep: callback(),
+  onGradients: callback(),
   taps: someTaps,
   progressEvery: numberThat('of at least 0', (value) => value >= 0),
   checkpoint: group('{ save }'),

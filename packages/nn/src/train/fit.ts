@@ -4,6 +4,7 @@ import {
   compile,
   defaultDevice,
   gradients,
+  noGrad,
   ShapeError,
   type Compiled,
   type Tensor,
@@ -104,10 +105,12 @@ class Training {
 
   /** One step: what is recorded. */
   #record(loaded: Loaded): Tensor {
-    const { loss, optimizer, clip: limits } = this.#options;
+    const { loss, optimizer, clip: limits, onGradients } = this.#options;
     const { x, y } = prepared('fit', this.#data, loaded);
     const value = loss(this.#model.call(x, this.#context), y, { x });
     const found = gradients(value, optimizer.parameters);
+    if (onGradients)
+      noGrad(() => onGradients(new Map(optimizer.parameters.map((each, index) => [each, found[index] as Tensor]))));
     optimizer.step(limits ? clip(found, limits) : found);
     this.#watch.record(value, x.shape[0] as number);
     return value;
@@ -217,9 +220,10 @@ class Training {
   async #oneStep(epoch: number, part: Int32Array): Promise<void> {
     const { optimizer, beforeStep } = this.#options;
     const { totalSteps, stepsPerEpoch, schedule } = this.#plan;
-    const waiting = beforeStep?.({ epoch: epoch + 1, step: this.#done, totalSteps, stepsPerEpoch });
+    const learningRate = optimizer.lr * schedule.at(this.#done, { totalSteps, stepsPerEpoch });
+    const waiting = beforeStep?.({ epoch: epoch + 1, step: this.#done, totalSteps, stepsPerEpoch, learningRate });
     if (waiting) await waiting;
-    optimizer.setLearningRate(optimizer.lr * schedule.at(this.#done, { totalSteps, stepsPerEpoch }));
+    optimizer.setLearningRate(learningRate);
     const pending = this.#data.load(part);
     const loaded = pending instanceof Promise ? await pending : pending;
     try {

@@ -1,4 +1,5 @@
 /** What training can be told, and what it tells. */
+import type { Tensor } from '@espalier/tensor';
 import type { Dataset } from '../data/dataset.ts';
 import type { LossFunction } from '../loss/loss.ts';
 import type { Metric } from '../metrics/metric.ts';
@@ -77,6 +78,8 @@ export interface StepInfo {
   readonly step: number;
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;
+  /** Learning rate of the step that is next. */
+  readonly learningRate: number;
 }
 
 /** How a model is trained. */
@@ -112,6 +115,11 @@ export interface FitOptions {
   readonly divergence?: 'stop' | 'ignore';
   /** Called before each step; may give captured tensors new values (masks that grow). Awaited if it is asynchronous. */
   readonly beforeStep?: (info: StepInfo) => void | Promise<void>;
+  /**
+   * Sees the gradients of a step, before they are clipped, by the raw tensors of their parameters. It is called while a step is
+   * recorded; what is to last of them, it assigns to tensors.
+   */
+  readonly onGradients?: (gradients: ReadonlyMap<Tensor, Tensor>) => void;
   /** See, or replace, what goes in and out of modules in training steps; what is to last of it, they assign to tensors. */
   readonly taps?: readonly Tap[];
   /** Least milliseconds between two progress events. Default: 200. */

@@ -16,7 +16,7 @@ import {
   type FitOptions,
   type Metric,
 } from '@espalier/nn';
-import { ArgumentError, gradients, tensor } from '@espalier/tensor';
+import { ArgumentError, gradients, tensor, zeros, type Tensor } from '@espalier/tensor';
 import { expectClose } from '@espalier/testing';
 import { describe, expect, test } from 'vitest';
 import { bitsOf } from '../helpers/bits.ts';
@@ -124,6 +124,36 @@ describe('fit', () => {
     // Masked from step 2 on: the raw value no longer moves.
     expect(before[1]).not.toBe(before[0]);
     expect(before[3]).toBe(before[2]);
+  });
+
+  test('tells the learning rate of each step, and shows the gradients that it moves by', async () => {
+    const model = build({ type: 'linear', in: 4, out: 3, bias: false }, { seed: 1 });
+    const [weight] = model.parameters();
+    const seen = zeros([3, 4]).realizeSync();
+    const before: (readonly [rate: number, value: number])[] = [];
+    const found: number[] = [];
+    const note = (rate: number): void => void before.push([rate, weight?.tensor.dataSync()[5] ?? NaN]);
+    await fit(model, train, {
+      loss: crossEntropy,
+      optimizer: new SGD({ lr: 0.1 }),
+      schedule: cosine(),
+      epochs: 1,
+      batchSize: 50,
+      clip: { norm: 1e9 },
+      onGradients: (all) => seen.assign(all.get(weight?.tensor as Tensor) ?? zeros([3, 4])),
+      beforeStep: ({ learningRate, step }) => {
+        if (step > 0) found.push(seen.dataSync()[5] ?? NaN);
+        note(learningRate);
+      },
+    });
+    expect(before.map(([rate]) => rate)).toEqual(
+      [0, 1, 2, 3].map((step) => 0.1 * cosine().at(step, { totalSteps: 4, stepsPerEpoch: 4 })),
+    );
+    for (const [step, gradient] of found.entries()) {
+      const [[rate, value] = [NaN, NaN], [, next] = [NaN, NaN]] = before.slice(step);
+      expect(gradient).not.toBe(0);
+      expect(next).toBeCloseTo(value - rate * gradient, 6);
+    }
   });
 
   test('drops or keeps the last batch', async () => {

@@ -3,6 +3,7 @@ import { batches, callContext, type CallSite, type Dataset, type Module } from '
 import { concat, noGrad, scope, type Tensor } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
+import { spreadExamples } from './examples.ts';
 
 /** Sums over the inputs of one call of a module. */
 export interface InputSums {
@@ -52,8 +53,7 @@ export async function visitInputs(
 ): Promise<void> {
   model.eval();
   const { data, measure, count, place } = visit;
-  const wanted = Math.min(count, data.size);
-  const rows = Int32Array.from({ length: wanted }, (_, index) => Math.floor((index * data.size) / wanted));
+  const rows = spreadExamples(data.size, count);
   const order = await modulesInOrder(model, data, measure);
   const located = parameters.map((each) => {
     const modules = order.filter((module) => owns(module, each));

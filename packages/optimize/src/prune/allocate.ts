@@ -5,7 +5,7 @@ import { markLowest } from './exact-rank.ts';
 /** Whether each tensor reaches the sparsity, or all of them together. */
 export type PruneScope = 'local' | 'global';
 
-/** Bounds on the sparsity of each single tensor under global scope. */
+/** Bounds on the sparsity of a single tensor under global scope. */
 export interface SparsityBounds {
   readonly minimum: number;
   readonly maximum: number;
@@ -15,31 +15,33 @@ export interface SparsityBounds {
  * Marks (1) what to drop in each tensor, from the scores of its weights. What has the score -∞ is gone already and stays so,
  * even where that is more than is asked for.
  *
- * - `local`: the lowest ⌊sparsity · size⌋ of each tensor.
+ * - `local`: the lowest ⌊sparsity · size⌋ of each tensor, by its own sparsity where there are several.
  * - `global`: the lowest ⌊sparsity · total size⌋ of all tensors in one ranking, with every tensor's own sparsity kept
- *   inside the bounds, so that no layer is cut through.
+ *   inside its bounds, so that no layer is cut through.
  * @throws {ArgumentError} when the bounds leave no such choice.
  */
 export function chooseDropped(
   scores: readonly Float32Array[],
-  sparsity: number,
+  sparsity: number | readonly number[],
   scope: PruneScope,
-  bounds: SparsityBounds = { minimum: 0, maximum: 1 },
+  bounds: SparsityBounds | readonly SparsityBounds[] = { minimum: 0, maximum: 1 },
 ): Uint8Array<ArrayBuffer>[] {
   const sizes = scores.map(({ length }) => length);
   const gone = scores.map((each) => sum(Array.from(each, (score) => (score === -Infinity ? 1 : 0))));
   const counts = dropCounts(sparsity, sizes, scope);
   if (scope === 'local')
     return scores.map((each, index) => markLowest(each, Math.max(counts[index] as number, gone[index] as number)));
-  const least = sizes.map((size, index) => Math.max(leastCount(bounds.minimum, size), gone[index] as number));
-  const most = sizes.map((size, index) => Math.max(dropCount(bounds.maximum, size), gone[index] as number));
+  const boundsOf = (index: number): SparsityBounds =>
+    'minimum' in bounds ? bounds : (bounds[index] as SparsityBounds);
+  const least = sizes.map((size, index) => Math.max(leastCount(boundsOf(index).minimum, size), gone[index] as number));
+  const most = sizes.map((size, index) => Math.max(dropCount(boundsOf(index).maximum, size), gone[index] as number));
   const wanted = Math.max(sum(counts), sum(gone));
   const total = sum(sizes);
   if (wanted < sum(least) || wanted > sum(most)) {
     throw new ArgumentError(
       'prune',
-      `${wanted} of ${total} weights are to be dropped, but with at least ${bounds.minimum} and at most ${bounds.maximum} of each tensor ` +
-        `it can be ${sum(least)} to ${sum(most)}; widen the bounds or change the sparsity`,
+      `${wanted} of ${total} are to be dropped, but with ${describeBounds(bounds)} it can be ${sum(least)} to ${sum(most)}; ` +
+        'widen the bounds or change the sparsity',
     );
   }
   const joined = new Float32Array(total);
@@ -53,9 +55,21 @@ export function chooseDropped(
   return scores.map(({ length }) => marks.slice(offset, (offset += length)));
 }
 
-/** How many weights go: of each tensor under local scope, of all together under global scope. */
-export function dropCounts(sparsity: number, sizes: readonly number[], scope: PruneScope): number[] {
-  return (scope === 'local' ? sizes : [sum(sizes)]).map((size) => dropCount(sparsity, size));
+function describeBounds(bounds: SparsityBounds | readonly SparsityBounds[]): string {
+  return 'minimum' in bounds
+    ? `at least ${bounds.minimum} and at most ${bounds.maximum} of each tensor`
+    : 'the bounds of each tensor';
+}
+
+/** How many go: of each tensor under local scope, of all together under global scope, by the first sparsity. */
+export function dropCounts(
+  sparsity: number | readonly number[],
+  sizes: readonly number[],
+  scope: PruneScope,
+): number[] {
+  return (scope === 'local' ? sizes : [sum(sizes)]).map((size, index) =>
+    dropCount(typeof sparsity === 'number' ? sparsity : (sparsity[index] as number), size),
+  );
 }
 
 // 0.3 · 10 is a little less than 3 in binary; the count meant is 3.

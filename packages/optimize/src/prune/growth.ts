@@ -2,16 +2,24 @@
 import { build, type Module, type ModuleConfig } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
 import type { Pass } from '../recipe/pass.ts';
-import { selectParameters, type NamedParameter } from '../selection/parameter-filter.ts';
-import { dropCount, leastCount, sum, type PruneScope } from './allocate.ts';
+import type { NamedParameter } from '../selection/parameter-filter.ts';
+import { dropCount, leastCount, sum, type PruneScope, type SparsityBounds } from './allocate.ts';
 import { maskOf } from './mask-view.ts';
 import { checkPruning, type PruneOptions } from './options.ts';
+import { isNOfM, isUnstructured, mostWeights, unitCount, unitWords, type Units } from './pattern.ts';
+import { tensorsOf } from './tensors.ts';
 
 /** A pruning of some parameters, and how many of their weights are gone after it. */
 interface Pruned {
   readonly names: ReadonlySet<string>;
   readonly total: number;
   readonly scope: PruneScope;
+}
+
+/** A tensor that is pruned, and what it is to lose. */
+interface Share extends NamedParameter {
+  readonly sparsity: number;
+  readonly bounds: SparsityBounds;
 }
 
 /** The model that passes meet after others: that of the recipe, or the student that one of those puts in its place. */
@@ -41,28 +49,46 @@ export async function checkPrunings(model: Module, passes: readonly Pass[]): Pro
     if (config.type !== 'prune') continue;
     // The config of a prune is what it was given.
     const { type: _, ...options } = config as object as PruneOptions & { readonly type: string };
-    const { sparsity, scope, bounds } = checkPruning('prune', options);
-    const chosen = selectParameters('prune', met, options);
+    const pruning = checkPruning('prune', options);
+    const { scope, units } = pruning;
+    const { chosen: parameters, sparsities, bounds } = tensorsOf('prune', met, options, pruning);
+    const chosen = parameters.map((each, index): Share => ({ ...each, sparsity: sparsities[index] as number, bounds: bounds[index] as SparsityBounds })); // prettier-ignore
+    const names = new Set(chosen.map(({ name }) => name));
+    if (!isUnstructured(units)) {
+      // What is gone in whole units is not known before: the pass itself refuses. Others may be gone beside those.
+      for (const each of chosen) most.set(each.name, (most.get(each.name) ?? 0) + mostOf(units, scope, each));
+      for (const { name, parameter } of chosen) most.set(name, Math.min(most.get(name) ?? 0, parameter.size));
+      done.push({ names, total: sum(chosen.map(({ name }) => most.get(name) ?? 0)), scope: 'local' });
+      continue;
+    }
     for (const part of scope === 'global' ? [chosen] : chosen.map((each) => [each])) {
       const [gone, last] = mostGone(part, most, done);
-      if (gone > dropCount(sparsity, sizeOf(part))) throw growthError(sparsity, gone, part, scope, last);
+      const [{ sparsity, name }] = part as [Share];
+      const size = sizeOf(part);
+      if (gone > dropCount(sparsity, size))
+        throw growthError({ sparsity, gone, size, name, scope, units, before: last });
     }
-    const total = scope === 'global' ? dropCount(sparsity, sizeOf(chosen)) : sum(chosen.map(countOf));
-    if (scope === 'global') checkBounds(chosen, total, options, bounds.minimum, most, least, done);
-    const allowed = ({ parameter }: NamedParameter): number => dropCount(bounds.maximum, parameter.size);
-    // A default gives way to who asks for more.
-    const isFree = options.maximum === undefined && total > sum(chosen.map(allowed));
+    const shared = chosen[0]?.sparsity ?? 0;
+    const total = scope === 'global' ? dropCount(shared, sizeOf(chosen)) : sum(chosen.map(countOf));
+    if (scope === 'global') checkBounds(chosen, total, options.maximum !== undefined, most, least, done);
     for (const each of chosen) {
-      const { name, parameter } = each;
-      const own = scope === 'local' ? countOf(each) : Math.min(total, isFree ? parameter.size : allowed(each));
-      most.set(name, Math.max(most.get(name) ?? 0, own));
+      const { name, parameter, bounds: own } = each;
+      const count = scope === 'local' ? countOf(each) : Math.min(total, dropCount(own.maximum, parameter.size));
+      most.set(name, Math.max(most.get(name) ?? 0, count));
     }
-    done.push({ names: new Set(chosen.map(({ name }) => name)), total, scope });
-
-    function countOf({ parameter }: NamedParameter): number {
-      return dropCount(sparsity, parameter.size);
-    }
+    done.push({ names, total, scope });
   }
+}
+
+function countOf({ parameter, sparsity }: Share): number {
+  return dropCount(sparsity, parameter.size);
+}
+
+/** How many weights of a tensor a pattern takes away at most. */
+function mostOf(units: Units, scope: PruneScope, { parameter, sparsity, bounds }: Share): number {
+  if (isNOfM(units)) return Math.ceil(sparsity * parameter.size) + (parameter.shape[0] ?? 1) * units.m;
+  const share = scope === 'global' ? Math.max(sparsity, bounds.maximum) : sparsity;
+  return mostWeights(units, parameter.shape, dropCount(share, unitCount(units, parameter.shape)));
 }
 
 /** How many weights of a parameter a mask took away. */
@@ -88,16 +114,21 @@ function mostGone(
   return [Math.min(each(part), last.total + each(part.filter(({ name }) => !last.names.has(name)))), last];
 }
 
+/** More is gone than a pruning is to leave gone, of all tensors or of one. */
+interface Overgrown {
+  readonly sparsity: number;
+  readonly gone: number;
+  readonly size: number;
+  /** The tensor, where each is on its own. */
+  readonly name: string;
+  readonly scope: PruneScope;
+  readonly units: Units;
+  readonly before?: Pruned | undefined;
+}
+
 /** The error of a pruning that is to leave fewer weights gone than are gone, or may be by then. */
-export function growthError(
-  sparsity: number,
-  gone: number,
-  part: readonly NamedParameter[],
-  scope: PruneScope,
-  before?: Pruned,
-): RecipeError {
-  const [first] = part;
-  const where = scope === 'local' && first ? ` of ${first.name}` : '';
+export function growthError({ sparsity, gone, size, name, scope, units, before }: Overgrown): RecipeError {
+  const where = scope === 'local' ? ` of ${name}` : '';
   const are = before ? 'may be gone by then, after the prune before it' : 'are gone already';
   const remedy = !before
     ? 'ask for more, or start from the dense model'
@@ -106,31 +137,30 @@ export function growthError(
       : 'ask that one for less, or this one for more';
   return new RecipeError(
     'prune',
-    `the sparsity is ${sparsity}, but ${before ? 'up to ' : ''}${gone} of ${sizeOf(part)} weights${where} ${are}; ${remedy}`,
+    `the sparsity is ${sparsity}, but ${before ? 'up to ' : ''}${gone} of ${size} ${unitWords(units)}${where} ${are}; ${remedy}`,
   );
 }
 
 /** @throws {RecipeError} where the bounds of a pruning may leave no choice of the wanted number of weights. */
 function checkBounds(
-  chosen: readonly NamedParameter[],
+  chosen: readonly Share[],
   wanted: number,
-  { maximum }: PruneOptions,
-  minimum: number,
+  hasMaximum: boolean,
   most: ReadonlyMap<string, number>,
   least: ReadonlyMap<string, number>,
   done: readonly Pruned[],
 ): void {
-  const each = (count: (size: number, name: string) => number): number =>
-    sum(chosen.map(({ name, parameter }) => count(parameter.size, name)));
-  const high =
-    maximum === undefined
-      ? each((size) => size)
-      : each((size, name) => Math.max(dropCount(maximum, size), least.get(name) ?? 0));
+  const each = (count: (size: number, bounds: SparsityBounds, name: string) => number): number =>
+    sum(chosen.map(({ name, parameter, bounds }) => count(parameter.size, bounds, name)));
+  const high = hasMaximum
+    ? each((size, { maximum }, name) => Math.max(dropCount(maximum, size), least.get(name) ?? 0))
+    : each((size) => size);
+  const isBounded = chosen.some(({ bounds }) => bounds.minimum > 0);
   const low = Math.min(
-    each((size, name) => Math.max(leastCount(minimum, size), most.get(name) ?? 0)),
-    each((size) => leastCount(minimum, size)) + (minimum > 0 ? mostGone(chosen, most, done)[0] : 0),
+    each((size, { minimum }, name) => Math.max(leastCount(minimum, size), most.get(name) ?? 0)),
+    each((size, { minimum }) => leastCount(minimum, size)) + (isBounded ? mostGone(chosen, most, done)[0] : 0),
   );
-  if (wanted <= high && (minimum === 0 || wanted >= low)) return;
+  if (wanted <= high && (!isBounded || wanted >= low)) return;
   throw new RecipeError(
     'prune',
     `${wanted} of ${sizeOf(chosen)} weights are to be gone, but its bounds allow ${low} to ${high}; widen minimum and maximum, or change the sparsity`,

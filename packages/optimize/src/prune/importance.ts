@@ -1,20 +1,36 @@
 /** Importance scores: of two weights, the one with the lower score goes first. */
 import { deriveSeed, Registry } from '@espalier/nn';
 import { Generator, rand } from '@espalier/tensor';
-import { aFunction, aText, check } from '@espalier/tensor/arguments';
-import { partsOf } from '../arguments.ts';
+import { aFunction, aPositiveInteger, aText, check, oneOf } from '@espalier/tensor/arguments';
+import { optional, partsOf } from '../arguments.ts';
 import { RecipeError } from '../errors.ts';
 import { quote } from '../quote.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
+import { scoreNeeds, type Evidence, type ScoreNeed } from './evidence.ts';
+import { learnedScores } from './learned-scores.ts';
 
 /** How weights are scored. */
-export type Importance = 'magnitude' | 'lamp' | 'random' | (string & Record<never, never>);
+export type Importance =
+  | 'magnitude'
+  | 'lamp'
+  | 'random'
+  | 'gradient'
+  | 'taylor'
+  | 'snip'
+  | 'fisher'
+  | 'movement'
+  | 'wanda'
+  | (string & Record<never, never>);
 
-/** Scores one parameter, whose finite values it is given: an f32 for each weight, in row-major order. */
+/**
+ * Scores one parameter, whose finite values it is given: an f32 for each weight, in row-major order. The evidence holds what the
+ * type of the score `needs`.
+ */
 export type Scorer = (
   values: Float32Array,
   parameter: NamedParameter,
   seed: number,
+  evidence: Evidence,
 ) => Float32Array | Promise<Float32Array>;
 
 /**
@@ -44,6 +60,10 @@ export interface ScoreType {
   readonly score: Scorer;
   /** How weights are chosen by it, for reports: `by magnitude`. Default: `by` and its name. */
   readonly words?: string;
+  /** What it is told besides the values. Default: nothing. */
+  readonly needs?: ScoreNeed;
+  /** On how many examples that is measured, unless the pass says it. Default: 1,024. */
+  readonly examples?: number;
 }
 
 const scores = new Registry<ScoreType>('score', ({ type }) => type, [
@@ -59,9 +79,18 @@ const scores = new Registry<ScoreType>('score', ({ type }) => type, [
     },
     words: 'at random',
   },
+  ...learnedScores,
 ]);
 
-const aScoreType = partsOf<ScoreType>('a score with its name: { type, score }', { type: aText, score: aFunction });
+const aScoreType = partsOf<ScoreType>(
+  'a score with its name, and perhaps what it needs: { type, score, needs, examples }',
+  {
+    type: aText,
+    score: aFunction,
+    needs: optional(oneOf(...scoreNeeds)),
+    examples: optional(aPositiveInteger),
+  },
+);
 
 /**
  * Makes a score known by a name, for `prune({ method })`.
@@ -82,6 +111,12 @@ export function wordsOf(importance: Importance): string {
   return scores.get(importance)?.words ?? `by ${importance}`;
 }
 
+/** What a score needs, and on how many examples it is measured unless that is said. */
+export function needOf(importance: Importance): { readonly need: ScoreNeed | undefined; readonly examples: number } {
+  const { needs, examples = 1024 } = scores.get(importance) ?? {};
+  return { need: needs, examples };
+}
+
 /**
  * The scores of a parameter's weights, by the score of a name.
  * @throws {RecipeError} where they are not one number for each weight; none may be -∞, which is that of what is gone
@@ -92,8 +127,9 @@ export async function scoreWeights(
   values: Float32Array,
   named: NamedParameter,
   seed: number,
+  evidence: Evidence = {},
 ): Promise<Float32Array> {
-  const made: unknown = await scores.find('prune', importance).score(values, named, seed);
+  const made: unknown = await scores.find('prune', importance).score(values, named, seed, evidence);
   if (!(made instanceof Float32Array) || made.length !== values.length)
     throw new RecipeError(
       'prune',

@@ -6,12 +6,15 @@ import type { TrainingRecord } from '../recipe/training-config.ts';
 import { showCount } from '../report/format.ts';
 import { selectParameters, type NamedParameter } from '../selection/parameter-filter.ts';
 import { readWeights } from '../selection/weights.ts';
-import { chooseDropped, dropCount, dropCounts, sum, type PruneScope } from './allocate.ts';
+import { dropCount, dropCounts, sum } from './allocate.ts';
+import { gathererOf, type Gatherer } from './gather.ts';
 import { growthError } from './growth.ts';
-import { scoreWeights } from './importance.ts';
-import { maskOf, setMask } from './mask-view.ts';
-import { checkPruning, describePruning, type CheckedPruning, type PruneOptions } from './options.ts';
+import { describeMasks, growMasks, openMasks } from './masks.ts';
+import { checkPruning, describePruning, dropWords, type CheckedPruning, type PruneOptions } from './options.ts';
+import { isNOfM } from './pattern.ts';
+import { isMap } from './per-tensor.ts';
 import { maskUpdates } from './schedule.ts';
+import { tensorsOf, unitCounts, unitsGone, type PrunedTensors } from './tensors.ts';
 
 /**
  * Drops the least important weights: a mask keeps them at exactly 0 from then on, through any further training. With a
@@ -25,93 +28,111 @@ import { maskUpdates } from './schedule.ts';
 export function prune(options: PruneOptions): Pass {
   const place = 'prune';
   const described = checkPruning(place, options);
-  const { sparsity, method, scope, bounds, schedule, trains } = described;
+  const { sparsity, scope, units, trains, need } = described;
   const config: StepConfig = { type: 'prune', ...(options as object as { readonly [option: string]: Json }) };
 
   async function plan(model: Module, context: PassContext): Promise<PassPlan> {
-    const chosen = selectParameters(place, model, options);
+    const tensors = tensorsOf(place, model, options, described);
+    const { chosen, sparsities } = tensors;
     for (const each of chosen) await readWeights(place, each);
-    await checkGrowth(chosen, sparsity, scope);
-    const sizes = chosen.map(({ parameter }) => parameter.size);
-    const dropped = sum(dropCounts(sparsity, sizes, scope));
-    const reach = sum(sizes.map((size) => dropCount(bounds.maximum, size)));
-    // A default is out of the way of who asks for more than whole numbers of weights let it reach.
-    const within =
-      options.maximum === undefined && dropped > reach
-        ? { ...described, bounds: { ...bounds, maximum: 1 } }
-        : described;
-    const counts = `drop ${showCount(dropped)} of ${showCount(sum(sizes))} weights`;
+    await checkGrowth(tensors, described);
+    const sizes = unitCounts(chosen, described);
+    const dropped = sum(dropCounts(sparsities, sizes, scope));
+    const counts = dropWords(units, showCount(dropped), showCount(sum(sizes)));
+    const site = { place, model, chosen, context, examples: described.examples };
+    const gatherer = gathererOf(need, site);
     return {
-      summary: `${counts} ${describePruning(within)}`,
-      apply: () => apply(model, chosen, context, counts, within),
+      summary: `${counts} ${describePruning(described, tensors.maximum)}`,
+      apply: () => apply(model, tensors, gatherer, context, counts),
     };
   }
 
   async function apply(
     model: Module,
-    chosen: readonly NamedParameter[],
+    tensors: PrunedTensors,
+    gatherer: Gatherer,
     context: PassContext,
     counts: string,
-    within: CheckedPruning,
   ): Promise<AppliedPass> {
     const seed = deriveSeed(context.seed, place);
-    const dropTo = async (target: number): Promise<void> => {
-      const scores = await Promise.all(chosen.map((each) => scoreOf(each)));
-      const dropped = chooseDropped(scores, target, scope, {
-        ...within.bounds,
-        minimum: Math.min(bounds.minimum, target),
-      });
-      for (const [index, { parameter }] of chosen.entries()) {
-        setMask(
-          parameter,
-          (dropped[index] as Uint8Array).map((mark) => 1 - mark),
-        );
-      }
-    };
-    const scoreOf = async (each: NamedParameter): Promise<Float32Array> => {
-      const scores = await scoreWeights(method, await readWeights(place, each), each, seed);
-      const kept = await maskOf(each.parameter)?.kept();
-      return kept ? scores.map((score, index) => (kept[index] === 1 ? score : -Infinity)) : scores;
-    };
-    const pending = new Map<number, number>();
+    const { sparsities, maximum } = tensors;
+    const dropTo = (targets: readonly number[]): Promise<void> =>
+      growMasks({ place, tensors, ranking: described, gatherer, seed }, targets);
+    const pending = new Map<number, number[]>();
     let updates = 0;
     const finalize = async (training: TrainingRecord | undefined): Promise<PassRecord> => {
       // A training without a step leaves it undone.
-      if (training?.steps === 0) await dropTo(sparsity);
-      const details = await Promise.all(
-        chosen.map(async ({ name, parameter }) => [name, await sparsityOf(parameter)] as const),
-      );
-      const how = describePruning(within, updates);
+      if (training?.steps === 0) await dropTo(targetsAt(sparsities, described));
+      gatherer.dispose?.();
+      const how = describePruning(described, maximum, updates);
       const trained = training ? `; trained${trainedFor(training)}` : '';
-      return { config, summary: `${counts} ${how}${trained}`, details: Object.fromEntries(details) };
+      return { config, summary: `${counts} ${how}${trained}`, details: await describeMasks(tensors) };
     };
     if (!trains) {
-      await dropTo(sparsity);
+      await dropTo(targetsAt(sparsities, described));
       return { model, finalize };
     }
-    // A mask has to be there when the step is compiled; from then on its values change.
-    for (const { parameter } of chosen)
-      if (!maskOf(parameter)) setMask(parameter, new Uint8Array(parameter.size).fill(1));
-    const beforeStep = async (step: number, steps: number): Promise<void> => {
-      if (step === 0)
-        for (const update of maskUpdates(schedule, sparsity, steps)) pending.set(update.step, update.sparsity);
-      const target = pending.get(step);
-      if (target === undefined) return;
-      await dropTo(target);
+    openMasks(tensors);
+    const beforeStep = async (step: number, steps: number, learningRate: number): Promise<void> => {
+      await gatherer.training?.beforeStep(step, steps, learningRate);
+      if (step === 0) for (const [at, targets] of updatesOf(sparsities, described, steps)) pending.set(at, targets);
+      const targets = pending.get(step);
+      if (!targets) return;
+      await dropTo(targets);
       updates++;
     };
-    return { model, training: { beforeStep }, finalize };
+    return { model, training: { ...gatherer.training, beforeStep }, finalize };
   }
 
-  const knob: PassKnob = {
+  return {
+    config,
+    train: options.train,
+    ...(!isNOfM(units) && !isMap(sparsity) && { knob: sparsityKnob(options, described, sparsity) }),
+    needs: trains ? 'training' : needsWithoutTraining(described),
+    effects: trains ? ['zeros', 'weights'] : ['zeros'],
+    plan,
+  };
+}
+
+function needsWithoutTraining({ need }: CheckedPruning): Pass['needs'] {
+  if (need === undefined) return 'nothing';
+  return need === 'inputs' ? 'calibration' : 'gradients';
+}
+
+/** What masks are to grow to, at the sparsity of each tensor: of a pattern n:m the share of what it takes away. */
+function targetsAt(sparsities: readonly number[], { units, sparsity }: CheckedPruning): number[] {
+  return isNOfM(units) ? sparsities.map((each) => each / (sparsity as number)) : [...sparsities];
+}
+
+/** When masks grow in a training, and to what: each tensor on its way to its own sparsity. */
+function updatesOf(sparsities: readonly number[], pruning: CheckedPruning, steps: number): Map<number, number[]> {
+  // Nothing is moved before the first step.
+  const first = pruning.need === 'movement' && steps > 1 ? 1 : 0;
+  const ways = sparsities.map((each) => new Map(maskUpdates(pruning.schedule, each, steps).map((update) => [update.step, update.sparsity]))); // prettier-ignore
+  const all = [...new Set(ways.flatMap((way) => [...way.keys()]))].toSorted((a, b) => a - b);
+  const reached = sparsities.map(() => 0);
+  return new Map(
+    all.map((step) => {
+      for (const [index, way] of ways.entries()) reached[index] = way.get(step) ?? (reached[index] as number);
+      return [Math.max(first, step), targetsAt(reached, pruning)];
+    }),
+  );
+}
+
+/** The sparsity as what a budget may turn. */
+function sparsityKnob(options: PruneOptions, pruning: CheckedPruning, sparsity: number): PassKnob {
+  const { scope, schedule } = pruning;
+  return {
     name: 'sparsity',
     range: async (model, later) => {
-      const chosen = selectParameters(place, model, options);
-      const { size, gone } = await goneOf(chosen);
-      const reach = sum(chosen.map(({ parameter }) => dropCount(bounds.maximum, parameter.size))) / size;
+      const { chosen, bounds } = tensorsOf('prune', model, options, pruning);
+      const sizes = unitCounts(chosen, pruning);
+      const size = sum(sizes);
+      const least = Math.min(...bounds.map(({ minimum }) => minimum));
+      const reach = sum(bounds.map(({ maximum }, index) => dropCount(maximum, sizes[index] as number))) / size;
       const reached = scope === 'global' && options.maximum !== undefined ? [reach] : [];
       return {
-        low: Math.min(sparsity, Math.max(gone / size, bounds.minimum, schedule.initial ?? 0)),
+        low: Math.min(sparsity, Math.max(sum(await unitsGone(chosen, pruning)) / size, least, schedule.initial ?? 0)),
         high: Math.max(sparsity, Math.min(0.99, ...reached, ...sparsitiesAfter(chosen, model, later))),
         resolution: 0.005,
         start: sparsity,
@@ -119,56 +140,33 @@ export function prune(options: PruneOptions): Pass {
     },
     at: (value) => prune({ ...options, sparsity: value }),
   };
-
-  return {
-    config,
-    train: options.train,
-    knob,
-    needs: trains ? 'training' : 'nothing',
-    effects: trains ? ['zeros', 'weights'] : ['zeros'],
-    plan,
-  };
-}
-
-async function sparsityOf(
-  parameter: NamedParameter['parameter'],
-): Promise<{ size: number; kept: number; sparsity: number }> {
-  const kept = ((await maskOf(parameter)?.kept()) ?? new Uint8Array(parameter.size).fill(1)).reduce(
-    (count, each) => count + each,
-    0,
-  );
-  return { size: parameter.size, kept, sparsity: 1 - kept / parameter.size };
 }
 
 /** What later passes prune some of the same weights to: since masks only grow, no more than that may be gone before them. */
 function sparsitiesAfter(chosen: readonly NamedParameter[], model: Module, later: readonly Pass[]): number[] {
   const own = new Set(chosen.map(({ name }) => name));
   return later.flatMap(({ config }) => {
-    if (config.type !== 'prune') return [];
     // The config of a prune is what it was given.
     const { sparsity, ...filter } = config as object as PruneOptions;
+    if (config.type !== 'prune' || typeof sparsity !== 'number') return [];
     return selectParameters('prune', model, filter).some(({ name }) => own.has(name)) ? [sparsity] : [];
   });
 }
 
-/** How many weights there are, and how many a mask took away already. */
-async function goneOf(chosen: readonly NamedParameter[]): Promise<{ size: number; gone: number }> {
-  const each = await Promise.all(chosen.map(({ parameter }) => sparsityOf(parameter)));
-  return each.reduce((all, { size, kept }) => ({ size: all.size + size, gone: all.gone + size - kept }), {
-    size: 0,
-    gone: 0,
-  });
-}
-
 /**
- * @throws {RecipeError} when more is gone already than is to go: of all weights, or of a tensor where each is on its
- * own.
+ * @throws {RecipeError} when more is gone already than is to go: of all tensors, or of one where each is on its own. A
+ * pattern n:m asks for no number.
  */
-async function checkGrowth(chosen: readonly NamedParameter[], sparsity: number, scope: PruneScope): Promise<void> {
-  const parts = scope === 'global' ? [chosen] : chosen.map((each) => [each]);
+async function checkGrowth({ chosen, sparsities }: PrunedTensors, pruning: CheckedPruning): Promise<void> {
+  const { scope, units } = pruning;
+  if (isNOfM(units)) return;
+  const [sizes, gone] = [unitCounts(chosen, pruning), await unitsGone(chosen, pruning)];
+  const parts = scope === 'global' ? [[...chosen.keys()]] : [...chosen.keys()].map((each) => [each]);
   for (const part of parts) {
-    const { size, gone } = await goneOf(part);
-    if (gone <= dropCount(sparsity, size)) continue;
-    throw growthError(sparsity, gone, part, scope);
+    const of = (all: readonly number[]): number => sum(part.map((index) => all[index] as number));
+    const sparsity = sparsities[part[0] as number] as number;
+    if (of(gone) <= dropCount(sparsity, of(sizes))) continue;
+    const name = chosen[part[0] as number]?.name ?? '';
+    throw growthError({ sparsity, gone: of(gone), size: of(sizes), name, scope, units });
   }
 }

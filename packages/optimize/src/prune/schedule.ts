@@ -12,8 +12,8 @@ import {
   type OptionRules,
 } from '@espalier/tensor/arguments';
 
-/** How sparsity grows: all at once, in equal steps, or fast first and slow at the end. */
-export type ScheduleShape = 'one-shot' | 'linear' | 'cubic';
+/** How sparsity grows: all at once, in equal steps, fast first and slow at the end, or by the same share of what is left. */
+export type ScheduleShape = 'one-shot' | 'linear' | 'cubic' | 'exponential';
 
 /** A pruning schedule. Times are fractions of the training that goes with it. */
 export interface PruningSchedule {
@@ -37,12 +37,14 @@ export interface MaskUpdate {
 /** More than one update a step does nothing, and there are not that many steps. */
 const mostUpdates = 1_000_000;
 
-/** The share of the way from initial to final sparsity, at a share of the time between begin and end. */
-const curves: Readonly<Record<ScheduleShape, (time: number) => number>> = {
-  'one-shot': () => 1,
-  linear: (time) => time,
+/** The sparsity at a share of the time between begin and end, from the initial and to the final one. */
+const curves: Readonly<Record<ScheduleShape, (time: number, initial: number, final: number) => number>> = {
+  'one-shot': (_, __, final) => final,
+  linear: (time, initial, final) => initial + (final - initial) * time,
   // Zhu and Gupta, "To prune, or not to prune", 2017: s = s_f + (s_i - s_f)(1 - t)^3.
-  cubic: (time) => 1 - (1 - time) ** 3,
+  cubic: (time, initial, final) => initial + (final - initial) * (1 - (1 - time) ** 3),
+  // The density falls by the same factor each time, as rounds of iterative pruning have it.
+  exponential: (time, initial, final) => 1 - (1 - initial) ** (1 - time) * (1 - final) ** time,
 };
 
 /** The names of the schedule shapes. */
@@ -92,7 +94,7 @@ export function maskUpdates(schedule: PruningSchedule, final: number, steps: num
   for (let update = 0; update <= updates; update++) {
     const time = update / updates;
     const step = Math.min(last, Math.round((begin + (end - begin) * time) * steps));
-    bySteps.set(step, update === updates ? final : initial + (final - initial) * curves[shape](time));
+    bySteps.set(step, update === updates ? final : Math.min(final, curves[shape](time, initial, final)));
   }
   return [...bySteps].map(([step, sparsity]) => ({ step, sparsity })).filter(({ sparsity }) => sparsity > 0);
 }

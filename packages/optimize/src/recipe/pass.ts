@@ -1,12 +1,13 @@
 /** What every pass is: something that plans, applies and finalizes a change of a model. */
 import type { AbortSignalLike, Json, LossFunction, Module } from '@espalier/nn';
+import type { Tensor } from '@espalier/tensor';
 import type { KnobRange } from '../budget/knob.ts';
 import type { OptimizationData } from './data.ts';
 import type { GivenLoss, TaskLoss } from './task-loss.ts';
 import type { TrainingConfig, TrainingRecord } from './training-config.ts';
 
-/** What a pass needs besides the model. */
-export type PassNeed = 'nothing' | 'calibration' | 'training';
+/** What a pass needs besides the model: examples, examples and the loss of the task, or to train. */
+export type PassNeed = 'nothing' | 'calibration' | 'gradients' | 'training';
 
 /**
  * What a pass changes. `architecture`: it puts another network in place; `zeros`: it decides which weights are gone;
@@ -40,7 +41,7 @@ export interface PassContext {
   readonly seed: number;
   /** Once aborted, training ends with its reason. */
   readonly signal?: AbortSignalLike | undefined;
-  /** The loss that the caller gave. */
+  /** The loss that the stage trains by, as its passes or the caller say it. */
   readonly loss?: GivenLoss | undefined;
   /** Told how far the training is. */
   readonly onProgress?: ((progress: PassProgress) => void) | undefined;
@@ -61,8 +62,12 @@ export interface PassProgress {
 export interface TrainingPart {
   /** What takes the place of the task's loss; only for a pass with `checkLoss`. */
   readonly loss?: (task: TaskLoss) => LossFunction;
-  /** Called before each step of the training, counted from 0. */
-  readonly beforeStep?: (step: number, steps: number) => Promise<void> | void;
+  /** Called before each step of the training, counted from 0, with the learning rate of the step. */
+  readonly beforeStep?: (step: number, steps: number, learningRate: number) => Promise<void> | void;
+  /** As that of `fit` of `@espalier/nn`: sees the gradients of each step, by the raw tensors of their parameters. */
+  readonly onGradients?: (gradients: ReadonlyMap<Tensor, Tensor>) => void;
+  /** Epochs of the training that took place before: it is shorter by those, and the learning rate goes on behind them. */
+  readonly epochsBefore?: number;
 }
 
 /** A pass that has changed the model for the time of its stage. */

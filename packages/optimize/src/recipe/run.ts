@@ -196,7 +196,7 @@ function checkTasks(
 ): void {
   let known = model;
   for (const [index, stage] of stages.entries()) {
-    if (!stage.some(({ needs }) => needs === 'training')) continue;
+    if (!stage.some(({ needs }) => needs === 'training' || needs === 'gradients')) continue;
     const place = `steps[${index}]`;
     const own = stage.filter((pass) => pass.checkLoss);
     if (own.length > 1)
@@ -216,14 +216,15 @@ async function runStage(model: Module, passes: readonly Pass[], context: PassCon
   const place = placeOf(passes);
   const applied: AppliedPass[] = [];
   let current = model;
+  const loss = agreedTraining(place, passes).loss ?? context.loss;
   for (const pass of passes) {
-    const plan = check(place, `the plan of ${pass.config.type}`, await pass.plan(current, context), aPlan);
+    const plan = check(place, `the plan of ${pass.config.type}`, await pass.plan(current, { ...context, loss }), aPlan);
     const change = check(place, `what ${pass.config.type} did`, await plan.apply(), aChange);
     applied.push(change);
     current = change.model;
   }
   const parts = applied.flatMap(({ training }) => (training ? [training] : []));
-  const task = (): TaskLoss => findTaskLoss(place, agreedTraining(place, passes).loss, context.loss, trainedBy(model));
+  const task = (): TaskLoss => findTaskLoss(place, loss, trainedBy(model));
   const training = parts.length > 0 ? await trainStage(place, current, passes, parts, task(), context) : undefined;
   const records: PassRecord[] = [];
   for (const change of applied) {

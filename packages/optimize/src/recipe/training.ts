@@ -1,5 +1,14 @@
 /** The training that passes share. */
-import { buildOptimizer, buildSchedule, deriveSeed, fit, noteTrainedBy, type Module } from '@espalier/nn';
+import {
+  buildOptimizer,
+  buildSchedule,
+  deriveSeed,
+  fit,
+  noteTrainedBy,
+  type Module,
+  type Schedule,
+} from '@espalier/nn';
+import type { Tensor } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import { integerOption, optionsOf } from './options.ts';
 import type { Pass, PassContext, TrainingPart } from './pass.ts';
@@ -50,17 +59,25 @@ export async function trainStage(
 ): Promise<TrainingRecord> {
   const train = context.data?.train;
   if (!train) throw new RecipeError(place, 'has to train, and there is no training data; give data.train');
-  const { epochs, batchSize, optimizer, schedule } = { ...defaultTraining, ...agreedTraining(place, passes) };
+  const { epochs: all, batchSize, optimizer, schedule } = { ...defaultTraining, ...agreedTraining(place, passes) };
+  const before = Math.min(all, Math.max(0, ...parts.map(({ epochsBefore = 0 }) => epochsBefore)));
+  const epochs = all - before;
+  const seers = parts.flatMap(({ onGradients }) => (onGradients ? [onGradients] : []));
   const { steps } = await fit(model, train, {
     loss: parts.find(({ loss }) => loss)?.loss?.(task) ?? task.of,
     optimizer: buildOptimizer(optimizer),
-    schedule: buildSchedule(schedule),
+    schedule: scheduleFrom(before, buildSchedule(schedule)),
     epochs,
     batchSize,
     seed: deriveSeed(context.seed, place),
-    beforeStep: async ({ step, totalSteps }) => {
-      for (const part of parts) await part.beforeStep?.(step, totalSteps);
+    beforeStep: async ({ step, totalSteps, learningRate }) => {
+      for (const part of parts) await part.beforeStep?.(step, totalSteps, learningRate);
     },
+    ...(seers.length > 0 && {
+      onGradients: (gradients: ReadonlyMap<Tensor, Tensor>) => {
+        for (const see of seers) see(gradients);
+      },
+    }),
     onEvent: (event) => {
       if (event.type !== 'progress') return;
       context.onProgress?.({ place, step: event.step, steps: event.totalSteps, loss: event.loss });
@@ -71,6 +88,18 @@ export async function trainStage(
   noteTrainedBy(model, task.of);
   model.eval();
   return { epochs, steps, batchSize, optimizer, schedule, loss: task.name };
+}
+
+/** A schedule without its first epochs. */
+function scheduleFrom(epochs: number, schedule: Schedule): Schedule {
+  if (epochs === 0) return schedule;
+  return {
+    ...schedule,
+    at: (step, { totalSteps, stepsPerEpoch }) => {
+      const before = epochs * stepsPerEpoch;
+      return schedule.at(step + before, { totalSteps: totalSteps + before, stepsPerEpoch });
+    },
+  };
 }
 
 /** A training as the end of a sentence: ` for 3 epochs`. */

@@ -2,6 +2,7 @@
 import { RecipeError } from '../errors.ts';
 import { dropCount } from '../prune/allocate.ts';
 import { markLowest } from '../prune/exact-rank.ts';
+import { parseNOfM, type NOfM } from '../prune/pattern.ts';
 import { quote } from '../quote.ts';
 import { numberOption } from '../recipe/options.ts';
 
@@ -14,7 +15,7 @@ export interface PatternOptions {
 }
 
 /** Options that were checked. */
-export type Pattern = { readonly sparsity: number } | { readonly n: number; readonly m: number };
+export type Pattern = { readonly sparsity: number } | NOfM;
 
 /**
  * The options, checked.
@@ -30,9 +31,8 @@ export function patternOf(place: string, { sparsity, pattern }: PatternOptions):
     numberOption(place, 'sparsity', sparsity, { least: 0, below: 1 });
     return { sparsity: sparsity as number };
   }
-  const [, n, m] = (typeof pattern === 'string' && /^(\d{1,2}):(\d{1,2})$/.exec(pattern)) || [];
-  const parsed = { n: Number(n), m: Number(m) };
-  if (parsed.n >= 1 && parsed.n < parsed.m && parsed.m <= 16) return parsed;
+  const parsed = parseNOfM(pattern);
+  if (parsed) return parsed;
   throw new RecipeError(
     place,
     `pattern is ${quote(pattern)}; it must be n:m, such as 2:4, with n of every m kept, 1 ≤ n < m ≤ 16`,

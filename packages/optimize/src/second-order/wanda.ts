@@ -1,9 +1,10 @@
 /** Pruning by weights and inputs. */
+import { columnSquares } from '../calibration/weight-inputs.ts';
+import { deadGroups, weightsByInputs } from '../prune/learned-scores.ts';
 import { setMask } from '../prune/mask-view.ts';
 import { optionsOf } from '../recipe/options.ts';
 import type { Pass } from '../recipe/pass.ts';
 import { calibratedOptionNames, calibratedPass, checkCalibrated, type CalibratedOptions } from './calibrated-pass.ts';
-import { columnSquares } from './inputs.ts';
 import { noInputs } from './inverse-factor.ts';
 import { noteOn } from './part.ts';
 import { describePattern, keepInRow, patternOf, type PatternOptions } from './pattern.ts';
@@ -35,21 +36,13 @@ export function wanda(options: WandaOptions): Pass {
     words: `${describePattern(pattern)} by weight and input`,
     ...sparsityKnob(place, options, wanda),
     change: ({ named, values, rows, columns, kept }, squares) => {
-      const groups = squares ? squares.length / columns : 1;
-      const isDead = Array.from({ length: groups }, (_, group) =>
-        Boolean(squares?.subarray(group * columns, (group + 1) * columns).every((square) => square === 0)),
+      const isDead = deadGroups(squares, squares ? squares.length / columns : 1);
+      const scores = weightsByInputs(values, rows, squares).map((score, index) =>
+        kept?.[index] === 0 ? -Infinity : score,
       );
       const mask = new Uint8Array(values.length);
-      for (let row = 0; row < rows; row++) {
-        const group = Math.floor((row * groups) / rows);
-        const scores = Float64Array.from({ length: columns }, (_, column) => {
-          const index = row * columns + column;
-          if (kept?.[index] === 0) return -Infinity;
-          const norm = isDead[group] ? 1 : Math.sqrt(squares?.[group * columns + column] ?? 1);
-          return Math.abs(values[index] as number) * norm;
-        });
-        mask.set(keepInRow(scores, pattern), row * columns);
-      }
+      for (let row = 0; row < rows; row++)
+        mask.set(keepInRow(scores.subarray(row * columns, (row + 1) * columns), pattern), row * columns);
       setMask(named.parameter, mask);
       return { ...sparsityOf(mask), ...noteOn(0, isDead.includes(true) ? [{ note: noInputs }] : []) };
     },

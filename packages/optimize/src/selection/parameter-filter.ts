@@ -68,7 +68,8 @@ function isWeight(name: string, parameter: Parameter): boolean {
   return parameter.shape.length >= 2 && (name === 'weight' || name.endsWith('.weight'));
 }
 
-function matches(pattern: string, name: string): boolean {
+/** Whether a pattern stands for a name. */
+export function matches(pattern: string, name: string): boolean {
   const regular = /^\/(.*)\/$/.exec(pattern);
   if (regular) return new RegExp(regular[1] ?? '').test(name);
   const literal = pattern.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`);

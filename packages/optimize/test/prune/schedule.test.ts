@@ -26,6 +26,13 @@ describe('maskUpdates', () => {
     ]);
   });
 
+  test('exponential lets the density fall by the same factor each time', () => {
+    const found = maskUpdates({ shape: 'exponential', initial: 0.2, updates: 3, end: 1 }, 0.9, 31);
+    const densities = found.map(({ sparsity }) => 1 - sparsity);
+    for (const [index, density] of densities.entries()) expect(density).toBeCloseTo(0.8 * (1 / 8) ** (index / 3), 12);
+    expect(found.at(-1)?.sparsity).toBe(0.9);
+  });
+
   test('every schedule ends exactly at its sparsity, in order, inside the training', () => {
     fc.assert(
       fc.property(

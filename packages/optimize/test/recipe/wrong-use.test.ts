@@ -45,7 +45,21 @@ const endless: unknown = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`
 describe('options of passes', () => {
   const training = ['epochs', 'batchSize', 'optimizer', 'schedule', 'loss'];
   const named: Readonly<Record<string, readonly string[]>> = {
-    prune: ['sparsity', 'scope', 'criterion', 'structure', 'schedule', 'minimum', 'maximum', 'layers', 'train'],
+    prune: [
+      'sparsity',
+      'scope',
+      'criterion',
+      'structure',
+      'schedule',
+      'minimum',
+      'maximum',
+      'pattern',
+      'calibrate',
+      'method',
+      'sparsity',
+      'layers',
+      'train',
+    ],
     quantize: ['observer', 'calibrate', 'layers', 'train'],
     distill: ['teacher', 'alpha', 'temperature', 'student', 'train'],
     finetune: training,
