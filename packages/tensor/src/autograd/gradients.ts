@@ -171,6 +171,11 @@ export function differentiate(
             node.op.name,
             `its gradient rule gave ${showShape(part.shape)} for an input of shape ${showShape(input.shape)}; they must be equal`,
           );
+        if (part.dtype !== input.dtype)
+          throw new ArgumentError(
+            node.op.name,
+            `its gradient rule gave ${part.dtype} for an input of ${input.dtype}; cast it`,
+          );
         const sum = sums.get(input);
         sums.set(input, sum ? sum.add(part) : part);
       }

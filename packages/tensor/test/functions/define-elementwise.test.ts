@@ -211,3 +211,12 @@ test('attributes that JSON would change are refused, wherever they stand: plans 
   for (const by of [-0, NaN, Infinity, () => 1, new Map(), [1, [-0]], { deep: { deeper: -0 } }, circular])
     expect(() => tilt([x], { by }), String(Object.is(by, -0))).toThrow(/attributes are JSON: pass it as text/);
 });
+
+test('a gradient rule that gives another dtype is refused where gradients are taken: sums of both would have neither', () => {
+  const { gradient: _, ...without } = softsign;
+  const halved = defineElementwise({ ...without, name: 'halved', gradient: (g) => [g.cast('f64')] });
+  const x = tensor([2]).requiresGradients();
+  expect(() => gradients(halved([x]).sum(), [x])).toThrow(
+    /halved.* its gradient rule gave f64 for an input of f32; cast it/,
+  );
+});

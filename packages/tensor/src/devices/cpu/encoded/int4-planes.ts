@@ -7,6 +7,7 @@ import { f32, f64, i32, memoryOp, op, shuffle32, v128, type Expression, type Loc
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
+import { onceAnEngineEach } from '../once-an-engine.ts';
 import { sumOfLanes } from '../gemm/dot-rows.ts';
 import { forEachRowApart } from './rows-apart.ts';
 import { atMost } from './vectors.ts';
@@ -32,23 +33,16 @@ export interface Int4PlaneKernels {
   readonly multiply: WasmFunction;
 }
 
-const built = new WeakMap<Engine, Map<string, Int4PlaneKernels>>();
-
 /** Compiles the functions once an engine. */
-export function int4PlaneKernels(engine: Engine, groups: Int4Groups): Int4PlaneKernels {
-  const known = built.get(engine) ?? new Map<string, Int4PlaneKernels>();
-  built.set(engine, known);
-  const key = JSON.stringify(groups);
-  let kernels = known.get(key);
-  if (kernels === undefined) {
+export const int4PlaneKernels: (engine: Engine, groups: Int4Groups) => Int4PlaneKernels = onceAnEngineEach(
+  (engine, groups) => {
     const { module } = engine.module();
     addSumPlanes(module, groups);
     addMultiply(module, groups);
-    kernels = engine.instantiate(module) as unknown as Int4PlaneKernels;
-    known.set(key, kernels);
-  }
-  return kernels;
-}
+    return engine.instantiate(module) as unknown as Int4PlaneKernels;
+  },
+  (groups) => JSON.stringify(groups),
+);
 
 /** Columns of a chunk: what a vector of codes has. */
 export const chunkColumns = 32;

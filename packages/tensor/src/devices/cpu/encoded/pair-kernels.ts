@@ -2,6 +2,7 @@
 import { f32, i32, memoryOp, op, type Expression, type Local } from '../assembler/expression.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
+import { onceAnEngineEach } from '../once-an-engine.ts';
 import { addPairDots, type PairDots } from './pair-dots.ts';
 import { forEachVectors, vectorCounts } from './vectors.ts';
 
@@ -18,23 +19,17 @@ export interface PairKernels extends PairDots {
 
 type Values = 'f32' | 'int8';
 
-const built = new WeakMap<Engine, Map<Values, PairKernels>>();
-
 /** Compiles the functions once an engine. */
-export function pairKernels(engine: Engine, values: Values): PairKernels {
-  const known = built.get(engine) ?? new Map<Values, PairKernels>();
-  built.set(engine, known);
-  let kernels = known.get(values);
-  if (kernels === undefined) {
+export const pairKernels: (engine: Engine, values: Values) => PairKernels = onceAnEngineEach(
+  (engine, values) => {
     const { module } = engine.module();
     addPairDots(module, values);
     addPlaceColumns(module);
     addDotPairRows(module, values);
-    kernels = engine.instantiate(module) as unknown as PairKernels;
-    known.set(values, kernels);
-  }
-  return kernels;
-}
+    return engine.instantiate(module) as unknown as PairKernels;
+  },
+  (values) => values,
+);
 
 const load = (address: Expression, offset = 0): Expression => memoryOp('v128.load', offset, [address]);
 const byteAt = (address: Expression): Expression => memoryOp('i32.load8_u', 0, [address]);

@@ -6,6 +6,7 @@ import { f32, f64, i32, memoryOp, op, shuffle32, v128, type Expression, type Loc
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
+import { onceAnEngineEach } from '../once-an-engine.ts';
 import { sumOfLanes } from '../gemm/dot-rows.ts';
 import { forEachBlock, forEachVectors, fourValues, vectorCounts } from './vectors.ts';
 
@@ -33,25 +34,18 @@ export interface SparseKernels {
   readonly scatterRows: WasmFunction;
 }
 
-const built = new WeakMap<Engine, Map<string, SparseKernels>>();
-
 /** Compiles the functions of a layout once an engine. */
-export function sparseKernels(engine: Engine, layout: EntryLayout): SparseKernels {
-  const known = built.get(engine) ?? new Map<string, SparseKernels>();
-  built.set(engine, known);
-  const key = `${layout.values} ${layout.columnBytes} ${layout.rangeBytes}`;
-  let kernels = known.get(key);
-  if (kernels === undefined) {
+export const sparseKernels: (engine: Engine, layout: EntryLayout) => SparseKernels = onceAnEngineEach(
+  (engine, layout) => {
     const { module } = engine.module();
     addDots(module, layout);
     addDotRows(module, layout);
     addScatter(module, layout);
     addScatterRows(module, layout);
-    kernels = engine.instantiate(module) as unknown as SparseKernels;
-    known.set(key, kernels);
-  }
-  return kernels;
-}
+    return engine.instantiate(module) as unknown as SparseKernels;
+  },
+  ({ values, columnBytes, rangeBytes }) => `${values} ${columnBytes} ${rangeBytes}`,
+);
 
 /** Entries that add up in f32 before their sum goes to f64. */
 const entryBlock = 512;

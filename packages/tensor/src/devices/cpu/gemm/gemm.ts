@@ -6,6 +6,7 @@
  * most 290 · 2^-24 of the sum of magnitudes, however deep the product.
  */
 import type { Engine, WasmFunction } from '../engine.ts';
+import { onceAnEngine } from '../once-an-engine.ts';
 import { addDotRows } from './dot-rows.ts';
 import { addScaledRows } from './matvec.ts';
 import { addMultiply, floatProducts } from './multiply.ts';
@@ -43,27 +44,21 @@ export const blocksTogether = 32;
 /** Rows of which a deep product keeps wide sums at a time. */
 const wideRows = 1024;
 
-const built = new WeakMap<Engine, GemmKernels>();
-
-/** Compiles the kernels once an engine; `tile` overrides the choice for measurements. */
-export function gemmKernels(engine: Engine, tile?: Tile): GemmKernels {
-  const known = built.get(engine);
-  if (known && tile === undefined) return known;
-  const chosen = tile ?? chooseTile();
+/** Compiles the kernels once an engine. */
+export const gemmKernels: (engine: Engine) => GemmKernels = onceAnEngine((engine) => {
+  const tile = chooseTile();
   const { module } = engine.module();
-  addPack(module, 'packA', chosen.rows);
-  addPack(module, 'packB', chosen.columns);
-  addMultiply(module, 'multiply', chosen, floatProducts(chosen));
+  addPack(module, 'packA', tile.rows);
+  addPack(module, 'packB', tile.columns);
+  addMultiply(module, 'multiply', tile, floatProducts(tile));
   addScaledRows(module);
   addDotRows(module);
   addWideSums(module);
   const functions = engine.instantiate(module) as Readonly<
     Record<'packA' | 'packB' | 'multiply' | 'scaledRows' | 'dotRows' | 'widen' | 'narrow', WasmFunction>
   >;
-  const kernels: GemmKernels = { tile: chosen, ...functions };
-  built.set(engine, kernels);
-  return kernels;
-}
+  return { tile, ...functions };
+});
 
 /** `value` rounded up to a multiple of `unit`. */
 export function roundUp(value: number, unit: number): number {
