@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import * as nn from '@espalier/nn';
 import * as optimize from '@espalier/optimize';
-import { folderBytes, loadOptimized, saveOptimized } from '@espalier/optimize/node';
+import { folderBytes, loadOptimized, saveOptimized, sensitivityIn } from '@espalier/optimize/node';
 import { cpu, int8, tensor } from '@espalier/tensor';
 import { data, files, labels, model, scores } from './examples.ts';
 import { made, row, type Operation } from './operation.ts';
@@ -20,6 +20,12 @@ const training = (): optimize.TrainingConfig => ({
 });
 const range = (): optimize.KnobRange => ({ low: 0, high: 1, resolution: 0.1, start: 0.5 });
 
+const table = (): optimize.MeasuredTable => ({
+  by: 'loss',
+  layers: [{ name: 'weight', options: [{ config: null, damage: 0, error: 0, bytes: 16 }], refused: [] }],
+});
+
+let tables = 0;
 let formats = 0;
 /** A format of a name that is free. */
 const ownFormat = (): typeof int8 => ({ ...int8, name: `own-${formats++}` });
@@ -119,6 +125,7 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     row('folderBytes', folderBytes, () => [folder]),
     row('formatModels', optimize.formatModels, () => [[report.before, report.after]]),
     row('formatNames', optimize.formatNames, () => []),
+    row('formatSensitivity', optimize.formatSensitivity, () => [table()]),
     row('formatReport', optimize.formatReport, () => [report]),
     row(
       'loadOptimized',
@@ -127,6 +134,22 @@ export function optimizeOperations(folder: string): readonly Operation[] {
       () => [folder, { device: cpu() }],
     ),
     row('loadOptimizedFrom', optimize.loadOptimizedFrom, () => [files, { device: cpu(), source: 'model' }]),
+    row('lottery', optimize.lottery, () => [
+      {
+        rounds: 2,
+        share: 0.2,
+        rewindTo: 1,
+        rewind: 'weights',
+        method: 'lamp',
+        scope: 'global',
+        pattern: 'row',
+        minimum: 0.1,
+        maximum: 0.9,
+        train: { ...training(), epochs: 2 },
+        include: ['weight'],
+        exclude: ['bias'],
+      } satisfies optimize.LotteryOptions,
+    ]),
     row('maskOf', optimize.maskOf, () => [parameter()]),
     row('maskUpdates', optimize.maskUpdates, () => [
       { shape: 'cubic', initial: 0.1, begin: 0.1, end: 0.5, updates: 3 },
@@ -212,6 +235,28 @@ export function optimizeOperations(folder: string): readonly Operation[] {
       { data: { train: data() }, loss: 'mse', seed: 1, signal: new AbortController().signal, onProgress: () => {} },
     ]),
     row('saveOptimized', inFolder(saveOptimized), () => ['.', model(), { metadata: { a: 1 }, optimization: { b: 2 } }]),
+    row('sensitivity', optimize.sensitivity, () => [
+      model(),
+      {
+        data: { train: data(), validate: data() },
+        options: [{ type: 'prune', sparsity: 0.5 }],
+        by: 'loss',
+        loss: 'mse',
+        examples: 2,
+        latency: { runs: 1, warmUp: 0, warmUpMs: 0, now: ticks() },
+        seed: 1,
+        signal: new AbortController().signal,
+        known: table(),
+        onMeasured: () => {},
+        include: ['weight'],
+        exclude: ['bias'],
+      } satisfies optimize.SensitivityOptions,
+    ]),
+    row('sensitivityIn', inFolder(sensitivityIn), () => [
+      `table-${tables++}.json`,
+      model(),
+      { data: { train: data() }, options: [{ type: 'quantize' }], loss: 'mse', examples: 2 },
+    ]),
     row('setMask', optimize.setMask, () => [parameter(), mask()]),
     row('setQuantization', optimize.setQuantization, () => [parameter(), 'int8', scales()]),
     row('storedBytes', optimize.storedBytes, () => [pruned]),

@@ -28,10 +28,11 @@ export {
   type LatencyRatio,
   type LatencyVerdict,
 } from './cost/compare-latency.ts';
-export { measureCost, type Cost, type CostOptions, type ParameterCost } from './cost/cost.ts';
+export { measureCost, type Cost, type CostOptions } from './cost/cost.ts';
 export { wilsonInterval, type ProportionInterval } from './cost/interval.ts';
 export { measureLatency, type Latency, type LatencyOptions } from './cost/latency.ts';
 export { medianInterval, type MedianInterval } from './cost/median-interval.ts';
+export type { ParameterCost } from './cost/parameter-cost.ts';
 export type { TimingOptions } from './cost/stopwatch.ts';
 export { distill, type DistillOptions } from './distill/distill.ts';
 export { distillationLoss, type DistillationMix } from './distill/distillation-loss.ts';
@@ -54,6 +55,7 @@ export { layoutNames, type LayoutName } from './layout/weight-layout.ts';
 export type { PruneScope } from './prune/allocate.ts';
 export type { Evidence, ScoreNeed } from './prune/evidence.ts';
 export { importances, registerScore, type Importance, type Scorer, type ScoreType } from './prune/importance.ts';
+export { lottery, type LotteryOptions } from './prune/lottery.ts';
 export { MaskView, maskOf, setMask } from './prune/mask-view.ts';
 export type { PruneOptions } from './prune/options.ts';
 export type { PrunePattern } from './prune/pattern.ts';
@@ -134,6 +136,9 @@ export type { NumberOptions } from './second-order/numbers.ts';
 export type { PatternOptions } from './second-order/pattern.ts';
 export { sparseGpt, type SparseGptOptions } from './second-order/sparse-gpt.ts';
 export { wanda, type WandaOptions } from './second-order/wanda.ts';
+export type { SensitivityOptions } from './sensitivity/measure.ts';
+export type { MeasuredLayer, MeasuredOption, MeasuredTable, RefusedOption } from './sensitivity/measured-table.ts';
+export { formatSensitivity, sensitivity } from './sensitivity/sensitivity.ts';
 export type { SensitivityLayer, SensitivityOption, SensitivityTable } from './sensitivity/table.ts';
 export { copyModel, materializeModel, strip } from './views/copy.ts';
 export { registerView, type SavedView, type ViewType } from './views/view-type.ts';

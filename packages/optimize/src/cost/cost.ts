@@ -1,32 +1,14 @@
 /** What a model costs to store and to run. */
 import { countParameters, summary, type Module } from '@espalier/nn';
-import { dtypes, type DType, type KernelChoice, type Shape, type Tensor } from '@espalier/tensor';
+import { dtypes, type Shape, type Tensor } from '@espalier/tensor';
 import { aTensor, anObject, checkOptions, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
-import { hasLayout, materialize, countNonZeros, type WeightDescription } from '../layout/materialize.ts';
 import { storedBytes } from '../layout/model-file.ts';
-import { isOptimizedWeight } from '../layout/optimized-weight.ts';
-import { packViewed } from '../layout/viewed-weight.ts';
 import { kernelsOf } from './kernels.ts';
-import { isViewed, uncarried } from '../views/carried.ts';
 import { materializeModel } from '../views/copy.ts';
 import { anInputShape, checkMeasurement } from './check-options.ts';
 import { exampleOf } from './compare-latency.ts';
+import { measureParameter, type ParameterCost } from './parameter-cost.ts';
 import { latencyRules, measureLatency, type Latency, type LatencyOptions } from './latency.ts';
-
-/** The costs of one parameter. */
-export interface ParameterCost {
-  readonly name: string;
-  readonly shape: Shape;
-  readonly nonZeros: number;
-  /** `dense`, `bitmask` or `csr`; `encoded` for a weight that is stored in a format of its own, `viewed` for one under registered views. */
-  readonly layout: WeightDescription['layout'] | 'encoded' | 'viewed';
-  /** `float32`, a number format such as `int8`, the dtype of the tensor, or the name of the format. */
-  readonly format: string;
-  /** Bytes of its arrays in the file. */
-  readonly bytes: number;
-  /** What its products with one example run on, for a weight that is stored in a format when the model is loaded. */
-  readonly kernel?: KernelChoice;
-}
 
 /** The costs of a model. */
 export interface Cost {
@@ -73,30 +55,7 @@ export async function measureCost(model: Module, options: CostOptions): Promise<
   if (typeof options.latency === 'object') checkOptions('measureCost', options.latency, latencyRules);
   const { inputShape, latency = true, input } = options;
   const perParameter: ParameterCost[] = [];
-  for (const [name, parameter] of model.namedParameters()) {
-    const { shape, dtype, stored } = parameter;
-    if (stored && !isOptimizedWeight(stored)) {
-      const nonZeros = countNonZeros(await parameter.value.data());
-      const { format, bytes } = stored.matrix;
-      perParameter.push({ name, shape, nonZeros, layout: 'encoded', format: format.name, bytes });
-      continue;
-    }
-    if (isViewed(parameter) && !uncarried(parameter)) {
-      const nonZeros = countNonZeros(await parameter.value.data());
-      const { arrays } = await packViewed(parameter);
-      const bytes = [...arrays.values()].reduce((sum, array) => sum + array.bytes.length, 0);
-      perParameter.push({ name, shape, nonZeros, layout: 'viewed', format: formatOf(dtype), bytes });
-      continue;
-    }
-    if (hasLayout(parameter)) {
-      const { layout, format, bytes, nonZeros } = await materialize(parameter, name);
-      perParameter.push({ name, shape, nonZeros, layout, format, bytes });
-      continue;
-    }
-    const nonZeros = countNonZeros(await parameter.value.data());
-    const bytes = parameter.size * dtypes[dtype].bytes;
-    perParameter.push({ name, shape, nonZeros, layout: 'dense', format: formatOf(dtype), bytes });
-  }
+  for (const [name, parameter] of model.namedParameters()) perParameter.push(await measureParameter(name, parameter));
   const loaded = await materializeModel(model);
   const kernels = kernelsOf(loaded, inputShape);
   const memoryBytes =
@@ -118,5 +77,3 @@ export async function measureCost(model: Module, options: CostOptions): Promise<
     }),
   };
 }
-
-const formatOf = (dtype: DType): string => (dtype === 'f32' ? 'float32' : dtype);

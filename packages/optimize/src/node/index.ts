@@ -1,2 +1,3 @@
 /** @espalier/optimize/node: the parts of @espalier/optimize that need a file system. */
+export { sensitivityIn } from './sensitivity-file.ts';
 export { folderBytes, loadOptimized, saveOptimized, type SaveOptimizedOptions } from './model-folder.ts';

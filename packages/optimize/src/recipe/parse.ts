@@ -7,6 +7,7 @@ import { RecipeError } from '../errors.ts';
 import { distill, type DistillOptions } from '../distill/distill.ts';
 import { encode, type EncodeOptions } from '../encode/encode.ts';
 import { finetune } from '../finetune/finetune.ts';
+import { lottery, type LotteryOptions } from '../prune/lottery.ts';
 import type { PruneOptions } from '../prune/options.ts';
 import { prune } from '../prune/prune.ts';
 import type { QuantizeOptions } from '../quantize/options.ts';
@@ -58,6 +59,7 @@ const types = new Registry<PassType>('type of pass', ({ type }) => type, [
   { type: 'gptq', make: (options: GptqOptions) => gptq(options) },
   { type: 'sparse-gpt', make: (options: SparseGptOptions) => sparseGpt(options) },
   { type: 'wanda', make: (options: WandaOptions) => wanda(options) },
+  { type: 'lottery', make: (options: LotteryOptions) => lottery(options) },
 ]);
 
 const aPassType = partsOf<PassType>('a type of pass: { type, make }', { type: aText, make: aFunction });

@@ -41,6 +41,8 @@ export interface PassContext {
   readonly seed: number;
   /** Once aborted, training ends with its reason. */
   readonly signal?: AbortSignalLike | undefined;
+  /** How the stage trains, as its passes say it. */
+  readonly train?: TrainingConfig | undefined;
   /** The loss that the stage trains by, as its passes or the caller say it. */
   readonly loss?: GivenLoss | undefined;
   /** Told how far the training is. */

@@ -216,16 +216,17 @@ async function runStage(model: Module, passes: readonly Pass[], context: PassCon
   const place = placeOf(passes);
   const applied: AppliedPass[] = [];
   let current = model;
-  const loss = agreedTraining(place, passes).loss ?? context.loss;
+  const train = agreedTraining(place, passes);
+  const own: PassContext = { ...context, train, loss: train.loss ?? context.loss };
   for (const pass of passes) {
-    const plan = check(place, `the plan of ${pass.config.type}`, await pass.plan(current, { ...context, loss }), aPlan);
+    const plan = check(place, `the plan of ${pass.config.type}`, await pass.plan(current, own), aPlan);
     const change = check(place, `what ${pass.config.type} did`, await plan.apply(), aChange);
     applied.push(change);
     current = change.model;
   }
   const parts = applied.flatMap(({ training }) => (training ? [training] : []));
-  const task = (): TaskLoss => findTaskLoss(place, loss, trainedBy(model));
-  const training = parts.length > 0 ? await trainStage(place, current, passes, parts, task(), context) : undefined;
+  const task = (): TaskLoss => findTaskLoss(place, own.loss, trainedBy(model));
+  const training = parts.length > 0 ? await trainStage(place, current, parts, task(), own) : undefined;
   const records: PassRecord[] = [];
   for (const change of applied) {
     const record = await change.finalize(training);

@@ -45,21 +45,25 @@ export function checkTraining(place: string, train: TrainingConfig | undefined):
   checkLoss(place, train.loss);
 }
 
+/** For how many epochs a stage trains. */
+export function epochsOf(train: TrainingConfig | undefined): number {
+  return train?.epochs ?? defaultTraining.epochs;
+}
+
 /**
- * Trains a model once for all passes of a stage.
+ * Trains a model once for all passes of a stage, as the context says.
  * @throws {RecipeError} when there is no training data.
  */
 export async function trainStage(
   place: string,
   model: Module,
-  passes: readonly Pass[],
   parts: readonly TrainingPart[],
   task: TaskLoss,
   context: PassContext,
 ): Promise<TrainingRecord> {
   const train = context.data?.train;
   if (!train) throw new RecipeError(place, 'has to train, and there is no training data; give data.train');
-  const { epochs: all, batchSize, optimizer, schedule } = { ...defaultTraining, ...agreedTraining(place, passes) };
+  const { epochs: all, batchSize, optimizer, schedule } = { ...defaultTraining, ...context.train };
   const before = Math.min(all, Math.max(0, ...parts.map(({ epochsBefore = 0 }) => epochsBefore)));
   const epochs = all - before;
   const seers = parts.flatMap(({ onGradients }) => (onGradients ? [onGradients] : []));

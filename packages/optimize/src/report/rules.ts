@@ -3,7 +3,8 @@ import { aNumber, anObject, aText, listOf, ruleOf, type Rule } from '@espalier/t
 import { optional, partsOf } from '../arguments.ts';
 import type { Quality } from '../budget/quality.ts';
 import type { LatencyRatio } from '../cost/compare-latency.ts';
-import type { Cost, ParameterCost } from '../cost/cost.ts';
+import type { Cost } from '../cost/cost.ts';
+import type { ParameterCost } from '../cost/parameter-cost.ts';
 import type { Latency } from '../cost/latency.ts';
 import type { PassRecord } from '../recipe/pass.ts';
 import type { CompressionReport, ModelReport } from './report.ts';

@@ -6,13 +6,16 @@ import { atMost, type Row } from '../row.ts';
 import { judged, extraErrors } from './compressed.ts';
 import type { Subject } from '../subjects/subject.ts';
 
-/** All layers compete, weights go as the cubic schedule says, and the rest makes up for them. */
+/**
+ * All layers compete, weights go as the cubic schedule says, and the rest makes up for them. The decay is in the gradient: Adam
+ * scales it as it does the gradient, so that weights without a use shrink and are the first to go, which AdamW's does not.
+ */
 function gradually(subject: Subject, times: number, epochs: number, most: number): Row {
   return {
     name: `${subject.name}/pruned-${times}x`,
     target: `errors over dense <= ${most}`,
     measure: async (bench) => {
-      const train = { epochs, optimizer: { type: 'adamw', lr: 1e-3, weightDecay: 1e-4 } };
+      const train = { epochs, optimizer: { type: 'adam', lr: 1e-3, weightDecay: 1e-4 } };
       const steps = [prune({ sparsity: 1 - 1 / times, scope: 'global', schedule: 'cubic', train })];
       const all = await judged(bench, subject, `pruned-${times}x`, steps);
       return atMost(most, extraErrors(all), all);
