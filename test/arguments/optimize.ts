@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import * as nn from '@espalier/nn';
 import * as optimize from '@espalier/optimize';
-import { folderBytes, loadOptimized, saveOptimized, sensitivityIn } from '@espalier/optimize/node';
-import { cpu, int8, tensor } from '@espalier/tensor';
+import { folderBytes, loadOptimized, saveOptimized, sensitivityIn, teacherCacheIn } from '@espalier/optimize/node';
+import { cpu, int8, tensor, type Tensor } from '@espalier/tensor';
 import { data, files, labels, model, scores } from './examples.ts';
 import { made, row, type Operation } from './operation.ts';
 
@@ -110,13 +110,25 @@ export function optimizeOperations(folder: string): readonly Operation[] {
       { format: 'int8', codes: tensor([1, 2], { dtype: 'i8' }), scales: tensor([1]) },
     ]),
     row('distill', optimize.distill, () => [
-      { teacher: model(), student: { type: 'linear', in: 2, out: 2 }, temperature: 2, alpha: 0.5, train: training() },
+      {
+        teacher: [{ teacher: model(), name: 'one', weight: 2 }],
+        student: { type: 'linear', in: 2, out: 2 },
+        temperature: { from: 4, to: 2, shape: 'cosine', begin: 0.1, end: 0.9 },
+        alpha: 0.5,
+        ignoreIndex: 0,
+        matches: [{ teacher: '', student: '', loss: 'mse', weight: 1, project: true, of: 0 }],
+        exits: [{ at: '', weight: 1 }],
+        chorus: 'logits',
+        weakTeacher: 'use',
+        cache: teacherCacheIn(folder),
+        train: training(),
+      } satisfies optimize.DistillOptions,
     ]),
     row('distillationLoss', optimize.distillationLoss, () => [
       scores(),
       scores(),
       labels(),
-      { temperature: 2, alpha: 0.5 },
+      { temperature: 2, alpha: 0.5, ignoreIndex: 0 },
     ]),
     row('encode', optimize.encode, () => [
       { format: 'int4', options: { group: 32 }, include: ['weight'], exclude: ['bias'] },
@@ -176,7 +188,7 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     row('parseLimit', optimize.parseLimit, () => ['bytes', '<= 1 kB']),
     row('parseRecipe', optimize.parseRecipe, () => [
       [{ type: 'prune', sparsity: 0.5 }, { together: [{ type: 'distill', teacher: 'given' }] }],
-      { teacher: model() },
+      { teacher: model(), teachers: { one: model() }, cache: teacherCacheIn(folder) },
     ]),
     row('prune', optimize.prune, () => [
       {
@@ -212,6 +224,13 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     row('recordsJson', optimize.recordsJson, () => [report.records]),
     row('registerFormat', optimize.registerFormat, () => [ownFormat()]),
     row('reportJson', optimize.reportJson, () => [report]),
+    row('registerMatchLoss', optimize.registerMatchLoss, () => [
+      {
+        type: 'own',
+        compares: 'patterns',
+        loss: (student: Tensor, teacher: Tensor) => student.sum().sub(teacher.sum()),
+      },
+    ]),
     row('registerMetric', optimize.registerMetric, () => [{ type: 'own', targets: 'classes', metric: nn.accuracy }]),
     row('registerNumberFormat', optimize.registerNumberFormat, () => [
       { name: 'own-numbers', bits: 4, minimum: -7, maximum: 7 },
@@ -234,6 +253,7 @@ export function optimizeOperations(folder: string): readonly Operation[] {
       [optimize.prune({ sparsity: 0.5 })],
       { data: { train: data() }, loss: 'mse', seed: 1, signal: new AbortController().signal, onProgress: () => {} },
     ]),
+    row('teacherCacheIn', inFolder(teacherCacheIn), () => ['.', { memoryBytes: 0 }]),
     row('saveOptimized', inFolder(saveOptimized), () => ['.', model(), { metadata: { a: 1 }, optimization: { b: 2 } }]),
     row('sensitivity', optimize.sensitivity, () => [
       model(),

@@ -94,6 +94,17 @@ test('a recipe in JSON names its score and its pass, and does what the same pass
   expect(await bitsOf(same)).toEqual(await bitsOf(made));
 });
 
+test('its loss of matches is named by a recipe in JSON', async () => {
+  const matches = [{ teacher: '1', student: '1', loss: 'same-strength' }];
+  const learning = [
+    { type: 'distill', student: 'again', matches, train: { epochs: 1, loss: 'mse' }, teacher: 'original' },
+  ];
+  const steps = parseRecipe(learning);
+  expect(recipeJson(steps)).toEqual(learning);
+  const { records } = await runRecipe(model(), steps, { data: { train } });
+  expect(records[0]?.summary).toContain('same-strength of "1" to "1"');
+});
+
 test('a file holds its view beside a mask and a quantization, and gives back a model that is the same to the last bit', async () => {
   const { model: made } = await runRecipe(model(), parseRecipe(json), { data: { train }, seed: 4 });
   const folder = join(root, 'viewed');

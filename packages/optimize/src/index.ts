@@ -34,8 +34,15 @@ export { measureLatency, type Latency, type LatencyOptions } from './cost/latenc
 export { medianInterval, type MedianInterval } from './cost/median-interval.ts';
 export type { ParameterCost } from './cost/parameter-cost.ts';
 export type { TimingOptions } from './cost/stopwatch.ts';
-export { distill, type DistillOptions } from './distill/distill.ts';
-export { distillationLoss, type DistillationMix } from './distill/distillation-loss.ts';
+export type { TeacherCache } from './distill/cache/teacher-cache.ts';
+export type { Course, CourseOptions, CourseShape } from './distill/course.ts';
+export { distill } from './distill/distill.ts';
+export { distillationLoss, type DistillationLossOptions, type DistillationMix } from './distill/distillation-loss.ts';
+export type { ExitOptions } from './distill/exits.ts';
+export { matchLosses, registerMatchLoss, type MatchLossType } from './distill/match/losses.ts';
+export type { MatchOptions } from './distill/match/match.ts';
+export type { DistillOptions, LessonOptions, TeacherChorus, WeakTeacher } from './distill/options.ts';
+export type { TeacherChoice, TeacherModel, TeacherOptions } from './distill/teachers.ts';
 export { encode, type EncodeOptions } from './encode/encode.ts';
 export { GoalError, RecipeError, type OptimizeErrorCode } from './errors.ts';
 export { finetune } from './finetune/finetune.ts';

@@ -166,6 +166,7 @@ export type { ResultType } from './graph/op.ts';
 export { opTable } from './ops/table.ts';
 export * as scalar from './scalar/expression.ts';
 export { defaultGenerator, Generator, manualSeed, type GeneratorState } from './random/generator.ts';
+export { warnOnce, type Warn } from './runtime/notices.ts';
 export { isTensor, keep, memory, scope } from './runtime/scope.ts';
 export type { MadeOfTensors, TensorParts } from './runtime/structure.ts';
 export type { Axes, Shape } from './shape/shape.ts';

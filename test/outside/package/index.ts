@@ -11,6 +11,7 @@ import { registerArchitecture } from '@espalier/pipeline';
 import { registerStorage } from '@espalier/search';
 import {
   registerFormat,
+  registerMatchLoss,
   registerMetric,
   registerNumberFormat,
   registerPass,
@@ -21,6 +22,7 @@ import { softsignLayer } from './activation.ts';
 import { perceptron } from './architecture.ts';
 import { rowSigns } from './format.ts';
 import { gainLayer } from './layer.ts';
+import { sameStrength } from './match-loss.ts';
 import { int3 } from './number-format.ts';
 import { limitPass } from './pass.ts';
 import { rowRelative } from './score.ts';
@@ -40,5 +42,6 @@ registerView(ceiling);
 registerFormat(rowSigns);
 registerNumberFormat(int3);
 registerPass(limitPass);
+registerMatchLoss(sameStrength);
 registerScore(rowRelative);
 registerStorage(shelf);

@@ -8,6 +8,7 @@ import { buildContext, type BuildContext } from '../module/build-context.ts';
 import { below, type CallContext } from '../module/call-context.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
 import type { ModuleType } from '../module/registry.ts';
+import { Activation } from './activation.ts';
 import { layerType } from './layer-type.ts';
 import { Linear } from './linear.ts';
 import { defaultInit } from './weights.ts';
@@ -38,7 +39,8 @@ const fields: Fields<SelfAttentionOptions> = {
 
 /**
  * softmax(q · kᵀ / √head width) · v for each head, over [..., length, width], put together by a linear layer. Submodules:
- * `query`, `key`, `value` [width to heads · head width], `out` [heads · head width to width]. The slot `attentionMask` of the
+ * `query`, `key`, `value` [width to heads · head width], `probabilities`, which gives who looks at whom [..., heads, length,
+ * length], `out` [heads · head width to width]. The slot `attentionMask` of the
  * context is obeyed; a position that may see nothing gives NaN, as softmax over nothing does. Source: A. Vaswani et al., "Attention is all you need", 2017.
  */
 export class SelfAttention extends Module {
@@ -47,6 +49,7 @@ export class SelfAttention extends Module {
   readonly query: Linear;
   readonly key: Linear;
   readonly value: Linear;
+  readonly probabilities: Activation;
   readonly out: Linear;
 
   constructor(options: SelfAttentionOptions, context: Partial<BuildContext> = {}) {
@@ -65,6 +68,7 @@ export class SelfAttention extends Module {
     this.query = this.addModule('query', linear(width, heads * headWidth));
     this.key = this.addModule('key', linear(width, heads * headWidth));
     this.value = this.addModule('value', linear(width, heads * headWidth));
+    this.probabilities = this.addModule('probabilities', new Activation('softmax'));
     this.out = this.addModule('out', linear(heads * headWidth, width));
   }
 
@@ -84,7 +88,8 @@ export class SelfAttention extends Module {
     const mask = checkOptional('self-attention', 'the slot attentionMask', context?.slots.attentionMask, aTensor);
     if (mask) scores = scores.maskedFill(mask.logicalNot(), -Infinity);
     if (causal) scores = scores.maskedFill(later(length, x), -Infinity);
-    const seen = scores.softmax(-1).matmul(byHead(this.value, 'value'));
+    const shares = this.probabilities.call(scores, below(context, 'probabilities'));
+    const seen = shares.matmul(byHead(this.value, 'value'));
     const together = seen.transpose(-2, -3).reshape([...lead, length, heads * headWidth]);
     return this.out.call(together, below(context, 'out'));
   }

@@ -1,9 +1,9 @@
 /** What a teacher says, as a loss for each task. */
+import { crossEntropy, isTensor, type Tensor } from '@espalier/tensor';
 import { loss, type LossFunction } from '@espalier/nn';
-import type { Tensor } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import type { TaskLoss } from '../recipe/task-loss.ts';
-import { checkMix, distillationLoss, type DistillationMix } from './distillation-loss.ts';
+import { mixedLoss, type LiveMix } from './distillation-loss.ts';
 
 /** The target that a teacher's output is, for losses that are told nothing else by it. */
 const targets: Readonly<Record<string, (teacher: Tensor) => Tensor>> = {
@@ -17,42 +17,52 @@ const targets: Readonly<Record<string, (teacher: Tensor) => Tensor>> = {
 /** A loss of the student's output, given the teacher's and the labels. */
 export type LessonLoss = (student: Tensor, teacher: Tensor, labels: Tensor, x: Tensor) => Tensor;
 
+/** What is asked of a task. */
+export interface LessonOptions extends LiveMix {
+  /** Whether a temperature was asked for, which a task without classes has no use for. */
+  readonly isSoftened: boolean;
+}
+
 /** How a teacher is listened to in a task. */
-export interface Lesson {
+export interface TaskLesson {
   readonly loss: LessonLoss;
-  /** Its formula, for reports. */
-  readonly summary: string;
+  /** The loss of the labels alone. */
+  readonly alone: LossFunction;
 }
 
 /**
  * The lesson of a task: for cross-entropy `distillationLoss`, for the others (1 - α) · loss(student, labels) + α ·
  * loss(student, what the teacher says), which has no temperature.
- * @throws {RecipeError} for a loss without a name, of which it cannot be known what outputs mean, and for a temperature
- * that would not be used.
+ * @throws {RecipeError} for a loss without a name, of which it cannot be known what outputs mean, and for options that
+ * would not be used.
  */
-export function lessonOf(place: string, { name }: TaskLoss, given: DistillationMix): Lesson {
-  const mix = checkMix(given);
-  const { temperature, alpha } = mix;
+export function taskLesson(place: string, { name, of: given }: TaskLoss, options: LessonOptions): TaskLesson {
+  const { alpha, ignoreIndex, isSoftened } = options;
   if (name === 'cross-entropy') {
     return {
-      loss: (student, teacher, labels) => distillationLoss(student, teacher, labels, mix),
-      summary: `T = ${temperature}, α = ${alpha}`,
+      loss: (student, teacher, labels) => mixedLoss(student, teacher, labels, options),
+      alone: ignoreIndex === undefined ? given : (student, labels) => crossEntropy(student, labels, { ignoreIndex }),
     };
   }
+  // Told nothing, outputs may mean anything.
+  if (alpha === 0) return { loss: (student, _, labels, x) => given(student, labels, { x }), alone: given };
   const target = name === null ? undefined : targets[name];
   if (name === null || !target)
     throw new RecipeError(
       place,
       `the loss of the task is a function that only its author knows; name one it can be done for: cross-entropy, ${Object.keys(targets).join(', ')}`,
     );
-  if (given.temperature !== undefined)
+  if (isSoftened)
     throw new RecipeError(place, `a temperature softens classes, and the task's loss is ${name}; leave it out`);
+  if (ignoreIndex !== undefined)
+    throw new RecipeError(place, `ignoreIndex is a class, and the task's loss is ${name}; leave it out`);
   const of: LossFunction = loss(name);
   return {
     loss: (student, teacher, labels, x) => {
       const soft = of(student, target(teacher.detach()), { x }).mul(alpha);
-      return alpha === 1 ? soft : soft.add(of(student, labels, { x }).mul(1 - alpha));
+      if (alpha === 1) return soft;
+      return soft.add(of(student, labels, { x }).mul(isTensor(alpha) ? alpha.neg().add(1) : 1 - alpha));
     },
-    summary: `${name} to its answers, α = ${alpha}`,
+    alone: given,
   };
 }

@@ -24,8 +24,13 @@ interface Share extends NamedParameter {
 
 /** The model that passes meet after others: that of the recipe, or the student that one of those puts in its place. */
 export function modelAfter(model: Module, passes: readonly Pass[]): Module {
-  const student = passes.findLast(({ effects }) => effects.includes('architecture'))?.config['student'];
-  return student === undefined ? model : build(student as unknown as ModuleConfig, { seed: 0 });
+  const students = passes
+    .filter(({ effects }) => effects.includes('architecture'))
+    .map(({ config }) => config['student']);
+  if (students.at(-1) === undefined) return model;
+  // Of the architecture that there was, where the student is to be of the same again.
+  const own = students.findLast((student) => student !== undefined && student !== 'again') ?? model.config();
+  return build(own as unknown as ModuleConfig, { seed: 0 });
 }
 
 /**

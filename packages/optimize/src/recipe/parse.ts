@@ -1,10 +1,22 @@
 /** Recipes as JSON. */
 import { Registry, type Module } from '@espalier/nn';
 import { aModule } from '@espalier/nn/arguments';
-import { aFunction, aText, check, checkOptions } from '@espalier/tensor/arguments';
+import {
+  aFunction,
+  anObject,
+  aText,
+  check,
+  checkOptions,
+  ruleOf,
+  satisfies,
+  type OptionRules,
+} from '@espalier/tensor/arguments';
 import { partsOf } from '../arguments.ts';
 import { RecipeError } from '../errors.ts';
-import { distill, type DistillOptions } from '../distill/distill.ts';
+import { aTeacherCache, type TeacherCache } from '../distill/cache/teacher-cache.ts';
+import { distill } from '../distill/distill.ts';
+import type { DistillOptions } from '../distill/options.ts';
+import type { TeacherChoice, TeacherOptions } from '../distill/teachers.ts';
 import { encode, type EncodeOptions } from '../encode/encode.ts';
 import { finetune } from '../finetune/finetune.ts';
 import { lottery, type LotteryOptions } from '../prune/lottery.ts';
@@ -28,6 +40,10 @@ export type StepJson = StepConfig | { readonly together: readonly StepConfig[] }
 export interface RecipeModels {
   /** The teacher of `distill` steps that name none, or say `given`. */
   readonly teacher?: Module;
+  /** Those of steps that list several, by the `name` that they are listed with. */
+  readonly teachers?: Readonly<Record<string, Module>>;
+  /** Where all `distill` steps keep the answers of their teachers. */
+  readonly cache?: TeacherCache;
 }
 
 /** How a type of pass is made from JSON. */
@@ -40,19 +56,46 @@ export interface PassType {
   readonly make: (options: never, models: RecipeModels) => Pass;
 }
 
+/** Options of `distill` in JSON, unchecked. */
+type DistillJson = Omit<DistillOptions, 'teacher' | 'cache'> & { readonly teacher?: unknown };
+
+/** The teachers that JSON names. */
+function namedTeacher(named: unknown, models: RecipeModels): TeacherChoice {
+  if (named === undefined) return models.teacher ?? 'original';
+  if (named === 'self') return named;
+  if (!Array.isArray(named)) return teacherNamed('distill', named, models.teacher);
+  return named.map((each: unknown, index): TeacherOptions => {
+    const place = `distill.teacher[${index}]`;
+    optionsOf(place, each, ['teacher', 'name', 'weight']);
+    const { teacher, name, ...rest } = each as Readonly<Record<string, unknown>>;
+    const given =
+      name === undefined ? models.teacher : Object.entries(models.teachers ?? {}).find(([own]) => own === name)?.[1];
+    const said = name === undefined ? {} : { name: name as string };
+    return { ...rest, ...said, teacher: teacherNamed(place, teacher, given, name) };
+  });
+}
+
+function teacherNamed(place: string, named: unknown, given: Module | undefined, name?: unknown): Module | 'original' {
+  if (named === 'original') return named;
+  if (named !== 'given')
+    throw new RecipeError(
+      place,
+      `the teacher is ${quote(named)}; in JSON it is 'original', 'given', 'self', or a list`,
+    );
+  if (given) return given;
+  throw new RecipeError(
+    place,
+    `the teacher is 'given', but ${name === undefined ? 'none was' : `none of the name ${quote(name)} was`}`,
+  );
+}
+
 const types = new Registry<PassType>('type of pass', ({ type }) => type, [
   { type: 'prune', make: (options: PruneOptions) => prune(options) },
   { type: 'quantize', make: (options: QuantizeOptions) => quantize(options) },
   {
     type: 'distill',
-    make: (options: Omit<DistillOptions, 'teacher'> & { readonly teacher?: unknown }, { teacher }) => {
-      const { teacher: named, ...rest } = options;
-      if (named !== undefined && named !== 'original' && named !== 'given') {
-        throw new RecipeError('distill', `the teacher is ${quote(named)}; in JSON it is 'original' or 'given'`);
-      }
-      if (named === 'given' && !teacher) throw new RecipeError('distill', "the teacher is 'given', but none was");
-      return distill({ ...rest, teacher: named === 'original' ? 'original' : (teacher ?? 'original') });
-    },
+    make: ({ teacher, ...rest }: DistillJson, models) =>
+      distill({ ...rest, teacher: namedTeacher(teacher, models), ...(models.cache && { cache: models.cache }) }),
   },
   { type: 'finetune', make: (options: TrainingConfig) => finetune(options) },
   { type: 'encode', make: (options: EncodeOptions) => encode(options) },
@@ -61,6 +104,15 @@ const types = new Registry<PassType>('type of pass', ({ type }) => type, [
   { type: 'wanda', make: (options: WandaOptions) => wanda(options) },
   { type: 'lottery', make: (options: LotteryOptions) => lottery(options) },
 ]);
+
+const modelRules: OptionRules<RecipeModels> = {
+  teacher: aModule,
+  teachers: ruleOf(
+    'models by name',
+    (value) => anObject.holds(value) && Object.values(value).every((each) => satisfies(aModule, each)),
+  ),
+  cache: aTeacherCache,
+};
 
 const aPassType = partsOf<PassType>('a type of pass: { type, make }', { type: aText, make: aFunction });
 
@@ -80,7 +132,7 @@ export const passTypes: readonly string[] = types.names;
  * @throws {RecipeError} naming the step, for what is no recipe.
  */
 export function parseRecipe(recipe: unknown, models: RecipeModels = {}): Step[] {
-  checkOptions('parseRecipe', models, { teacher: aModule });
+  checkOptions('parseRecipe', models, modelRules);
   if (!Array.isArray(recipe)) throw new RecipeError('steps', `is ${quote(recipe)}; it must be a list`);
   return recipe.map((step: unknown, index) => {
     const place = `steps[${index}]`;

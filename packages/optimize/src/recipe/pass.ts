@@ -1,5 +1,5 @@
 /** What every pass is: something that plans, applies and finalizes a change of a model. */
-import type { AbortSignalLike, Json, LossFunction, Module } from '@espalier/nn';
+import type { AbortSignalLike, Dataset, Json, LossFunction, Module, Tap } from '@espalier/nn';
 import type { Tensor } from '@espalier/tensor';
 import type { KnobRange } from '../budget/knob.ts';
 import type { OptimizationData } from './data.ts';
@@ -62,8 +62,14 @@ export interface PassProgress {
 
 /** What a pass asks of the training that its stage has. Parts of passes that run together become one training. */
 export interface TrainingPart {
+  /** Called once before the training, ahead of all else here; gives the examples to train on, those given or the same with more to load. */
+  readonly prepare?: (task: TaskLoss, train: Dataset) => Promise<Dataset>;
   /** What takes the place of the task's loss; only for a pass with `checkLoss`. */
   readonly loss?: (task: TaskLoss) => LossFunction;
+  /** See what goes in and out of modules of the model in steps, which are recorded, before the loss is called. */
+  readonly taps?: readonly Tap[];
+  /** Modules that are trained with the model and then thrown away, by names that no other has. */
+  readonly companions?: ReadonlyMap<string, Module>;
   /** Called before each step of the training, counted from 0, with the learning rate of the step. */
   readonly beforeStep?: (step: number, steps: number, learningRate: number) => Promise<void> | void;
   /** As that of `fit` of `@espalier/nn`: sees the gradients of each step, by the raw tensors of their parameters. */

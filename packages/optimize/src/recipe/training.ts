@@ -11,6 +11,7 @@ import {
 import type { Tensor } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import { integerOption, optionsOf } from './options.ts';
+import { Accompanied } from './companions.ts';
 import type { Pass, PassContext, TrainingPart } from './pass.ts';
 import { checkLoss, type TaskLoss } from './task-loss.ts';
 import type { TrainingConfig, TrainingRecord } from './training-config.ts';
@@ -67,7 +68,9 @@ export async function trainStage(
   const before = Math.min(all, Math.max(0, ...parts.map(({ epochsBefore = 0 }) => epochsBefore)));
   const epochs = all - before;
   const seers = parts.flatMap(({ onGradients }) => (onGradients ? [onGradients] : []));
-  const { steps } = await fit(model, train, {
+  let data = train;
+  for (const part of parts) data = (await part.prepare?.(task, data)) ?? data;
+  const { steps } = await fit(learnerOf(model, parts), data, {
     loss: parts.find(({ loss }) => loss)?.loss?.(task) ?? task.of,
     optimizer: buildOptimizer(optimizer),
     schedule: scheduleFrom(before, buildSchedule(schedule)),
@@ -104,6 +107,13 @@ function scheduleFrom(epochs: number, schedule: Schedule): Schedule {
       return schedule.at(step + before, { totalSteps: totalSteps + before, stepsPerEpoch });
     },
   };
+}
+
+/** What is trained: the model, with what its passes want to see of it and to train beside it. */
+function learnerOf(model: Module, parts: readonly TrainingPart[]): Module {
+  const companions = new Map(parts.flatMap((part) => [...(part.companions ?? [])]));
+  const taps = parts.flatMap((part) => part.taps ?? []);
+  return companions.size + taps.length === 0 ? model : new Accompanied(model, companions, taps);
 }
 
 /** A training as the end of a sentence: ` for 3 epochs`. */

@@ -9,6 +9,7 @@ export {
   aCount,
   aFunction,
   aNumber,
+  anInteger,
   anObject,
   aPositiveInteger,
   aText,

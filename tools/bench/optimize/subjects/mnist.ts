@@ -1,5 +1,6 @@
 /** LeNet-300-100 and LeNet-5 on the handwritten digits: 60,000 to learn from, 10,000 to be judged by. */
 import { mnist } from '@espalier/nn/node';
+import { shifted } from './shifted.ts';
 import { classifier, once, type Subject } from './subject.ts';
 
 const data = once(() => mnist());
@@ -39,5 +40,19 @@ export const lenet5: Subject = classifier({
       { type: 'relu' },
       { type: 'linear', in: 500, out: 10 },
     ],
+  },
+});
+
+/**
+ * LeNet-5 on digits that are moved about by up to two pixels, for a teacher. Source of the moves: G. Hinton, O. Vinyals and
+ * J. Dean, "Distilling the knowledge in a neural network", 2015.
+ */
+export const movedLenet5: Subject = classifier({
+  ...lenet5,
+  name: 'lenet-5-moved',
+  epochs: 10,
+  data: async () => {
+    const { train, test } = await data();
+    return { train: shifted(train, 2, 0), test };
   },
 });
