@@ -17,10 +17,27 @@ export const passesReader: Reader = {
           ],
         },
       ],
+      [
+        { type: 'prune', sparsity: { '0.*': 0.5, '*': 0.25 }, method: 'taylor', calibrate: { examples: 8 } },
+        { type: 'prune', pattern: '2:4', schedule: { shape: 'exponential', end: 0.5, updates: 3 } },
+        { type: 'prune', sparsity: 0.5, pattern: '4x1', minimum: { '*': 0.1 }, maximum: 0.9 },
+        { type: 'lottery', rounds: 2, share: 0.2, rewindTo: 1, rewind: 'weights', train: { epochs: 2 } },
+      ],
       [{ type: 'finetune', epochs: 2, optimizer: { type: 'adamw', lr: 0.001 }, schedule: { type: 'cosine' } }],
     ].map((recipe) => Buffer.from(JSON.stringify(recipe))),
   mutate: 'json',
-  words: ['"prune"', '"quantize"', '"distill"', '"finetune"', '"teacher"', '"sparsity"', '"epochs"'],
+  words: [
+    '"prune"',
+    '"quantize"',
+    '"distill"',
+    '"finetune"',
+    '"teacher"',
+    '"sparsity"',
+    '"epochs"',
+    '"lottery"',
+    '"pattern"',
+    '"2:4"',
+  ],
   read: (input) => {
     const recipe = jsonOf(input);
     if (recipe === undefined) return;

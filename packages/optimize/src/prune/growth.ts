@@ -4,6 +4,7 @@ import { RecipeError } from '../errors.ts';
 import type { Pass } from '../recipe/pass.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
 import { dropCount, leastCount, sum, type PruneScope, type SparsityBounds } from './allocate.ts';
+import { mostLost, type LotteryOptions } from './lottery.ts';
 import { maskOf } from './mask-view.ts';
 import { checkPruning, type PruneOptions } from './options.ts';
 import { isNOfM, isUnstructured, mostWeights, unitCount, unitWords, type Units } from './pattern.ts';
@@ -51,6 +52,11 @@ export async function checkPrunings(model: Module, passes: readonly Pass[]): Pro
   const least = new Map(most);
   const done: Pruned[] = [];
   for (const { config } of passes.slice(begin)) {
+    if (config.type === 'lottery') {
+      const { type: _, ...lotteryOptions } = config as object as LotteryOptions & { readonly type: string };
+      done.push(afterLottery(met, lotteryOptions, most));
+      continue;
+    }
     if (config.type !== 'prune') continue;
     // The config of a prune is what it was given.
     const { type: _, ...options } = config as object as PruneOptions & { readonly type: string };
@@ -83,6 +89,23 @@ export async function checkPrunings(model: Module, passes: readonly Pass[]): Pro
     }
     done.push({ names, total, scope });
   }
+}
+
+/** A lottery finds nothing undone, since it drops shares of what is left. */
+function afterLottery(met: Module, options: LotteryOptions, most: Map<string, number>): Pruned {
+  const tensors = mostLost(met, options);
+  const goneBy = (): number => sum(tensors.map(({ name }) => most.get(name) ?? 0));
+  const before = goneBy();
+  for (const { name, parameter, share } of tensors)
+    most.set(name, Math.min(parameter.size, (most.get(name) ?? 0) + Math.ceil(share * parameter.size)));
+  const { rounds, share = 0.2, pattern, scope } = options;
+  const isRanked = typeof share === 'number' && pattern === undefined && scope !== 'local';
+  const ranked = before + Math.ceil((1 - (1 - Number(share)) ** rounds) * sizeOf(tensors));
+  return {
+    names: new Set(tensors.map(({ name }) => name)),
+    total: isRanked ? Math.min(goneBy(), ranked) : goneBy(),
+    scope: isRanked ? 'global' : 'local',
+  };
 }
 
 function countOf({ parameter, sparsity }: Share): number {

@@ -8,12 +8,24 @@ import { findTaskLoss } from '../recipe/task-loss.ts';
 import { checkTraining, epochsOf, trainedFor, trainStage } from '../recipe/training.ts';
 import type { TrainingConfig } from '../recipe/training-config.ts';
 import { showCount } from '../report/format.ts';
-import { checkFilter, selectParameters, type ParameterFilter } from '../selection/parameter-filter.ts';
+import {
+  checkFilter,
+  selectParameters,
+  type NamedParameter,
+  type ParameterFilter,
+} from '../selection/parameter-filter.ts';
 import { readWeights } from '../selection/weights.ts';
 import { dropCounts, sum } from './allocate.ts';
 import { gathererOf } from './gather.ts';
 import { describeMasks, growMasks, openMasks } from './masks.ts';
-import { checkRanking, describeRanking, dropWords, type CheckedRanking, type RankingOptions } from './options.ts';
+import {
+  checkRanking,
+  defaultMaximum,
+  describeRanking,
+  dropWords,
+  type CheckedRanking,
+  type RankingOptions,
+} from './options.ts';
 import { isNOfM } from './pattern.ts';
 import { checkPatternsUsed, checkPerTensor, isMap, valueFor, type PerTensor } from './per-tensor.ts';
 import { boundsOf, unitCounts, unitsGone, type PrunedTensors } from './tensors.ts';
@@ -50,6 +62,27 @@ const optionNames: readonly (keyof LotteryOptions)[] = [
   'include',
   'exclude',
 ];
+
+/**
+ * The tensors that are drawn from.
+ * @throws {RecipeError} for patterns that stand for nothing.
+ */
+function drawn(place: string, model: Module, filter: ParameterFilter, share: PerTensor): NamedParameter[] {
+  const all = selectParameters(place, model, filter);
+  checkPatternsUsed(place, 'share', share, all);
+  return all.filter(({ name }) => valueFor(share, name) !== undefined);
+}
+
+/** The tensors of a lottery, and the most that each may have lost at its end: what a pruning behind it has to go on from. */
+export function mostLost(model: Module, options: LotteryOptions): (NamedParameter & { readonly share: number })[] {
+  const { share, ranking } = checkLottery('lottery', options);
+  const chosen = drawn('lottery', model, options, share);
+  return chosen.map((each) => {
+    const own = goneAfter(options.rounds, valueFor(share, each.name) as number);
+    const most = ranking.maximum === undefined ? defaultMaximum(own) : (valueFor(ranking.maximum, each.name) ?? 1);
+    return { ...each, share: ranking.scope === 'global' ? Math.max(own, most) : own };
+  });
+}
 
 /** What is gone after some rounds, where so much was before. */
 const goneAfter = (rounds: number, share: number, before = 0): number => 1 - (1 - before) * (1 - share) ** rounds;
@@ -110,9 +143,7 @@ export function lottery(options: LotteryOptions): Pass {
 
   async function plan(model: Module, context: PassContext): Promise<PassPlan> {
     checkRewinding(place, rewindTo, epochsOf(context.train));
-    const all = selectParameters(place, model, options);
-    checkPatternsUsed(place, 'share', share, all);
-    const chosen = all.filter(({ name }) => valueFor(share, name) !== undefined);
+    const chosen = drawn(place, model, options, share);
     for (const each of chosen) await readWeights(place, each);
     const [sizes, gone] = [unitCounts(chosen, ranking), await unitsGone(chosen, ranking)];
     const before = chosen.map((_, index) =>

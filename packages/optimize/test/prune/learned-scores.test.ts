@@ -2,7 +2,17 @@
 import { build, crossEntropy, tensorDataset, type Dataset, type Module } from '@espalier/nn';
 import { compile, tensor } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
-import { maskOf, prune, registerScore, runRecipe, together, wanda, type Pass } from '../../src/index.ts';
+import {
+  distill,
+  finetune,
+  maskOf,
+  prune,
+  registerScore,
+  runRecipe,
+  together,
+  wanda,
+  type Pass,
+} from '../../src/index.ts';
 import { gathererOf } from '../../src/prune/gather.ts';
 import { needOf, scoreWeights, type Importance } from '../../src/prune/importance.ts';
 import { Movement } from '../../src/prune/movement.ts';
@@ -199,6 +209,16 @@ describe('scores that are measured', () => {
     expect(first.filter((value) => value === 0)).toHaveLength(12);
     expect(modes).toEqual(modes.map(() => true));
     expect(await run()).toEqual(first);
+  });
+
+  test('a teacher is listened to in the same training, by which movement is gathered', async () => {
+    const run = async (...others: readonly Pass[]): Promise<number[]> => {
+      const step = together(prune({ sparsity: 0.6, method: 'movement', ...gradual }), ...others);
+      return weightsOf((await runRecipe(network(), [step], given)).model);
+    };
+    const taught = await run(distill({ temperature: 2 }), finetune(gradual.train));
+    expect(taught.filter((value) => value === 0)).toHaveLength(12);
+    expect(taught).not.toEqual(await run());
   });
 
   test.each<[string, Parameters<typeof prune>[0], object, RegExp]>([

@@ -4,6 +4,7 @@ import {
   lottery,
   maskOf,
   parseRecipe,
+  prune,
   recipeJson,
   runRecipe,
   together,
@@ -113,6 +114,13 @@ describe('a lottery', () => {
     expect(recipeJson(read)).toEqual(recipeJson(steps));
     const [a, b] = [await runRecipe(fresh(), steps, given), await runRecipe(fresh(), read, given)];
     expect(await logitsOf(a.model)).toEqual(await logitsOf(b.model));
+  });
+
+  test('is seen by the prunings behind it before anything is trained', async () => {
+    const steps = [lottery({ rounds: 3, share: 0.5, train: quick }), prune({ sparsity: 0.8 })];
+    await expect(runRecipe(fresh(), steps, given)).rejects.toThrow(
+      /the sparsity is 0\.8, but up to 140 of 160 weights may be gone by then/u,
+    );
   });
 
   test.each<[LotteryOptions, RegExp]>([
