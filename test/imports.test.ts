@@ -13,7 +13,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'packages/nn': ['tensor'],
   'packages/search': [],
   'packages/storage': ['search'],
-  'packages/optimize': ['tensor', 'nn'],
+  'packages/optimize': ['tensor', 'nn', 'search'],
   'packages/pipeline': ['tensor', 'nn', 'search', 'storage', 'optimize'],
   'packages/testing': ['tensor', 'search'],
   'packages/browser': ['tensor', 'nn', 'search', 'optimize'],

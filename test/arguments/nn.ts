@@ -83,6 +83,16 @@ export const nnOperations: readonly Operation[] = [
   row('prefer', nn.prefer, () => [model(), 'speed']),
   row('product', nn.product, () => [nn.cosine(), nn.linear()]),
   row('rawTensor', nn.rawTensor, () => [scores()]),
+  row('encodeModelFiles', nn.encodeModelFiles, () => [
+    {
+      model: { type: 'relu' },
+      metadata: { a: 1 },
+      optimization: { b: 2 },
+      loss: 'mse',
+      frozen: [],
+      tensors: new Map([['a', scores()]]),
+    },
+  ]),
   row('readModelFiles', nn.readModelFiles, () => [files, 'model']),
   row('readSafetensors', nn.readSafetensors, () => [
     nn.encodeSafetensors(new Map([['a', raw()]])),

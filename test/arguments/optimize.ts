@@ -2,7 +2,15 @@
 import { join } from 'node:path';
 import * as nn from '@espalier/nn';
 import * as optimize from '@espalier/optimize';
-import { folderBytes, loadOptimized, saveOptimized, sensitivityIn, teacherCacheIn } from '@espalier/optimize/node';
+import {
+  folderBytes,
+  folderStore,
+  loadOptimized,
+  replaceModel,
+  saveOptimized,
+  sensitivityIn,
+  teacherCacheIn,
+} from '@espalier/optimize/node';
 import { cpu, int8, tensor, type Tensor } from '@espalier/tensor';
 import { data, files, labels, model, scores } from './examples.ts';
 import { made, row, type Operation } from './operation.ts';
@@ -135,6 +143,7 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     ]),
     row('finetune', optimize.finetune, () => [training()]),
     row('folderBytes', folderBytes, () => [folder]),
+    row('folderStore', inFolder(folderStore), () => ['store']),
     row('formatModels', optimize.formatModels, () => [[report.before, report.after]]),
     row('formatNames', optimize.formatNames, () => []),
     row('formatSensitivity', optimize.formatSensitivity, () => [table()]),
@@ -183,13 +192,36 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     row('nextKnob', optimize.nextKnob, () => [range(), [{ knob: 0.5, margin: 0.1 }]]),
     row('numberFormat', optimize.numberFormat, () => ['int8']),
     row('notesOn', optimize.notesOn, () => [report.before, report.after]),
+    row('memoryStore', optimize.memoryStore, () => []),
+    row('optimize', optimize.optimize, () => [
+      model(),
+      {
+        data: { train: data(), validate: data(), test: data() },
+        goals: ['accuracy>=base-50pp'],
+        minimize: 'bytes',
+        steps: [optimize.prune({ sparsity: 0.5 })],
+        seed: 1,
+        loss: 'cross-entropy',
+        maxTrials: 1,
+        maxMinutes: 1,
+        epochs: 1,
+        latency: { maxMs: 0, warmUp: 0, warmUpMs: 0 },
+        store: optimize.memoryStore(),
+        onTrial: () => {},
+        onBest: () => {},
+        onProgress: () => {},
+        signal: { aborted: false },
+      } satisfies optimize.OptimizeOptions,
+    ]),
     row('packWeights', optimize.packWeights, () => [pruned]),
     row('paretoFront', optimize.paretoFront, () => [[{ quality: 1, cost: 1 }]]),
     row('parseLimit', optimize.parseLimit, () => ['bytes', '<= 1 kB']),
+    row('parseGoal', optimize.parseGoal, () => ['accuracy>=base-0.5pp']),
     row('parseRecipe', optimize.parseRecipe, () => [
       [{ type: 'prune', sparsity: 0.5 }, { together: [{ type: 'distill', teacher: 'given' }] }],
       { teacher: model(), teachers: { one: model() }, cache: teacherCacheIn(folder) },
     ]),
+    row('printGoal', optimize.printGoal, () => [optimize.parseGoal('accuracy>=base-0.5pp')]),
     row('prune', optimize.prune, () => [
       {
         sparsity: 0.5,
@@ -242,6 +274,7 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     row('registerView', optimize.registerView, () => [
       { name: 'own', is: () => false, save: () => ({}), load: () => ({ name: 'own', apply: scores }) },
     ]),
+    row('replaceModel', inFolder(replaceModel), () => ['best', new Map([['config.json', new Uint8Array([1])]])]),
     row('restore', optimize.restore, () => [
       'weight',
       parameter(),

@@ -66,7 +66,7 @@ export const nn: Layers = {
       'metrics',
     ],
     'arguments.ts': ['json.ts', 'config/rules.ts', 'module', 'io', 'data', 'train'],
-    node: ['json.ts', 'errors.ts', 'module', 'io', 'data'],
+    node: ['config/rules.ts', 'json.ts', 'errors.ts', 'module', 'io', 'data'],
   },
   exceptions: [],
 };

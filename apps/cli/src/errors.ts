@@ -8,8 +8,10 @@ export const exitCodes = {
   failed: 1,
   /** The command line, a recipe or a file is wrong: nothing was done. */
   usage: 2,
-  /** The device that was asked for is not here. */
+  /** What was asked for cannot be had here: the device is not here. */
   noDevice: 3,
+  /** What was asked for cannot be had here: no model that was found is sure to keep the goals. The best one was written. */
+  goalsMissed: 3,
   /** Stopped by the user; what was done is kept and can be resumed. */
   interrupted: 130,
 } as const;

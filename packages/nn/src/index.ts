@@ -24,6 +24,7 @@ export {
   modelFilesAt,
   readModelFiles,
   restoreTraining,
+  encodeModelFiles,
   type LoadedModel,
   type ModelDescription,
   type ModelFileReader,

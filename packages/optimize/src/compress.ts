@@ -9,6 +9,7 @@ import { checkGoal, type CheckedGoal, type Goal } from './budget/goal.ts';
 import type { KnobRange } from './budget/knob.ts';
 import { chooseMetric, measureQuality, targetKind } from './budget/quality.ts';
 import { brokenLimits } from './budget/limit.ts';
+import { checkSplits, exampleOf } from './budget/splits.ts';
 import { measureCost, type Cost } from './cost/cost.ts';
 import { comparisonRules, compareLatency, type ComparisonOptions } from './cost/compare-latency.ts';
 import { GoalError } from './errors.ts';
@@ -225,21 +226,6 @@ async function withLatencies(
     { ...was, cost: { ...was.cost, latency: baseline } },
     { ...is, cost: { ...is.cost, latency }, latencyRatio },
   ];
-}
-
-/** @throws {GoalError} unless there are examples to decide by, and to report on where a test split is given. */
-function checkSplits(data: OptimizationData): void {
-  const { validate, test } = Object(data) as OptimizationData;
-  if (!validate) throw new GoalError('data', 'there is no validate; decisions need examples');
-  if (validate.size === 0) throw new GoalError('data', 'validate is empty; decisions need examples');
-  if (test?.size === 0) throw new GoalError('data', 'test is empty; leave it out, or give it examples');
-}
-
-/** The first example, as a batch of one. */
-async function exampleOf(data: Dataset): Promise<Tensor> {
-  const { x, y } = await data.batch([0]);
-  y.dispose();
-  return x.realize();
 }
 
 function costsOf({ bytes, parameters, nonZeros, macs, latency }: Cost): Attempt['costs'] {

@@ -11,14 +11,7 @@ export {
 export { paretoFront, type Tradeoff } from './budget/front.ts';
 export type { Goal } from './budget/goal.ts';
 export { nextKnob, type KnobDecision, type KnobOutcome, type KnobRange } from './budget/knob.ts';
-export {
-  qualityMetrics,
-  registerMetric,
-  type MetricType,
-  type Quality,
-  type QualityMetric,
-  type TargetKind,
-} from './budget/quality.ts';
+export { qualityMetrics, type Quality, type QualityMetric, type TargetKind } from './budget/quality.ts';
 export { limitedCosts, parseLimit, type Costs, type LimitedCost, type Limits } from './budget/limit.ts';
 export { compress, type Compressed, type CompressOptions } from './compress.ts';
 export {
@@ -44,6 +37,23 @@ export type { MatchOptions } from './distill/match/match.ts';
 export type { DistillOptions, LessonOptions, TeacherChorus, WeakTeacher } from './distill/options.ts';
 export type { TeacherChoice, TeacherModel, TeacherOptions } from './distill/teachers.ts';
 export { encode, type EncodeOptions } from './encode/encode.ts';
+export {
+  goalMetrics,
+  registerMetric,
+  type GoalMetric,
+  type Hits,
+  type MetricType,
+  type QualityContext,
+} from './goal/metric.ts';
+export { parseGoal, printGoal, type Bound, type GoalClause } from './goal/text.ts';
+export type { Amount, Quantity } from './goal/unit.ts';
+export type { GoalVerdict, Verdict } from './goal/verdict.ts';
+export { optimize, type Optimized } from './loop/optimize.ts';
+export { minimizedCosts, type BestModel, type MinimizedCost, type OptimizeOptions } from './loop/options.ts';
+export type { WeightReport } from './loop/layers.ts';
+export type { FrontPoint, OptimizationReport, OptimizationStop } from './loop/report.ts';
+export { memoryStore, type LoopStore } from './loop/store.ts';
+export type { FailureKind, LoopTrial, TrialFailure } from './loop/trial.ts';
 export { GoalError, RecipeError, type OptimizeErrorCode } from './errors.ts';
 export { finetune } from './finetune/finetune.ts';
 export type { EncodedDescription } from './layout/encoded-weight.ts';
@@ -110,6 +120,7 @@ export {
 } from './recipe/parse.ts';
 export type {
   AppliedPass,
+  Dimension,
   Effect,
   OrderRule,
   Pass,
@@ -119,6 +130,7 @@ export type {
   PassPlan,
   PassProgress,
   PassRecord,
+  PassSpace,
   StepConfig,
   TrainingPart,
 } from './recipe/pass.ts';

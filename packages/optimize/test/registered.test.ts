@@ -19,6 +19,7 @@ import {
   importances,
   MaskView,
   packWeights,
+  parseGoal,
   parseRecipe,
   passTypes,
   prune,
@@ -262,7 +263,10 @@ test('a metric is named by goals once it is registered', async () => {
   });
   expect(report.before.validation.value).toBeCloseTo(plain.report.before.validation.value ** 2, 12);
   expect(() => registerMetric({ ...squared, metric: accuracy })).toThrow(ConfigError);
-  expect(() => registerMetric({ ...squared, type: 'x', metric: { ...accuracy, direction: 'minimize' } })).toThrow(
-    /of which more is better/u,
-  );
+  // Less of it is better: a goal as text can be of it, a floor cannot.
+  registerMetric({ ...squared, type: 'wrong', metric: { ...accuracy, direction: 'minimize' } });
+  expect(parseGoal('wrong<=base').metric).toBe('wrong');
+  await expect(
+    compress(await trained(), { data: { validate }, goal: { metric: 'wrong', maxDrop: 0.5 }, steps: [quantize()] }),
+  ).rejects.toThrow(/metric: is "wrong"; it must be one of accuracy/u);
 });

@@ -73,6 +73,7 @@ export type {
   OutputOf,
   PruneInput,
   QuantizeInput,
+  ReachGoalsInput,
   TrainInput,
   Trained,
   TrialInput,

@@ -4,6 +4,7 @@ import { addDevicesCommand } from '../commands/devices.ts';
 import { addDistillCommand } from '../commands/distill.ts';
 import { addEvalCommand } from '../commands/eval.ts';
 import { addInspectCommand } from '../commands/inspect.ts';
+import { addOptimizeCommand } from '../commands/optimize.ts';
 import { addPruneCommand } from '../commands/prune.ts';
 import { addQuantizeCommand } from '../commands/quantize.ts';
 import { addRunCommand } from '../commands/run.ts';
@@ -18,6 +19,7 @@ const commands = [
   addRunCommand,
   addSearchCommand,
   addTrainCommand,
+  addOptimizeCommand,
   addPruneCommand,
   addQuantizeCommand,
   addDistillCommand,

@@ -54,7 +54,9 @@ export function asksForJson(args: readonly string[]): boolean {
 
 /** Runs a command line to its end and gives what the process is to exit with. Prints every error, throws none. */
 export async function runProgram(args: readonly string[], environment: Environment): Promise<ExitCode> {
-  let program = createProgram(environment);
+  let ending: ExitCode = exitCodes.ok;
+  const own: Environment = { ...environment, endWith: (code) => void (ending = code) };
+  let program = createProgram(own);
   const json = asksForJson(args) ? environment.stdout : undefined;
   const help = (): string => `see ${commandOf(program, args)[1]} --help`;
   try {
@@ -65,9 +67,9 @@ export async function runProgram(args: readonly string[], environment: Environme
     const plugins = pluginsOf(commandOf(program, args)[0], args);
     for (const plugin of plugins) await loadPlugin(plugin);
     // What they registered is among the choices now.
-    if (plugins.length > 0) program = createProgram({ ...environment, plugins });
+    if (plugins.length > 0) program = createProgram({ ...own, plugins });
     await program.parseAsync(args, { from: 'user' });
-    return exitCodes.ok;
+    return ending;
   } catch (error) {
     if (!(error instanceof CommanderError)) return complain(error, environment.stderr, json);
     if (error.exitCode === 0) return exitCodes.ok;

@@ -2,6 +2,7 @@
 import { createProgress, type Progress } from '../terminal/progress.ts';
 import type { Output } from '../terminal/terminal.ts';
 import { jsonLine, printable } from '../terminal/visible.ts';
+import type { ExitCode } from '../errors.ts';
 import type { Interrupt } from './interrupt.ts';
 
 /** Where the program runs: its streams, and the wish to stop. */
@@ -11,6 +12,8 @@ export interface Environment {
   readonly interrupt: Interrupt;
   /** The files of the plugins that are loaded, as they were named. Default: none. */
   readonly plugins?: readonly string[];
+  /** Told what the process is to exit with, where a command comes to its end and that is no success. Default: nobody. */
+  readonly endWith?: (code: ExitCode) => void;
 }
 
 /** The options that every command has. */
@@ -30,13 +33,14 @@ export interface Session extends Required<Environment> {
 
 /** Opens a session with a command's options. */
 export function openSession(environment: Environment, { json = false, quiet = false }: CommonOptions): Session {
-  const { stdout, stderr, interrupt, plugins = [] } = environment;
+  const { stdout, stderr, interrupt, plugins = [], endWith = () => undefined } = environment;
   const progress = createProgress({ stream: stderr, quiet });
   return {
     stdout,
     stderr,
     interrupt,
     plugins,
+    endWith,
     progress,
     log: (text) => progress.line(text),
     result: (value, text) => void stdout.write(`${json ? jsonLine(value) : printable(text(), stdout)}\n`),

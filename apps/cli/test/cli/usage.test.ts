@@ -125,7 +125,19 @@ describe('a usage error is one line, code 2, and no trace', () => {
 });
 
 describe('help', () => {
-  const own = ['run', 'search', 'train', 'prune', 'quantize', 'distill', 'eval', 'inspect', 'devices', 'worker'];
+  const own = [
+    'run',
+    'search',
+    'train',
+    'optimize',
+    'prune',
+    'quantize',
+    'distill',
+    'eval',
+    'inspect',
+    'devices',
+    'worker',
+  ];
   const looking = ['list', 'status', 'best', 'trials', 'compare', 'importance', 'watch'];
   const ofStudies = ['create', 'run', 'resume', ...looking, 'export', 'import', 'retry'].map((name) => `study ${name}`);
   test.each([...own, 'study', ...ofStudies])('%s has a description and examples', async (command) => {

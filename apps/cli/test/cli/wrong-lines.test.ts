@@ -60,6 +60,8 @@ const lines: readonly string[] = [
   'train a b',
   'prune',
   'prune @model',
+  'optimize',
+  'optimize @model --goal x',
   'quantize',
   'distill @model',
   'distill @model -o @x',

@@ -25,6 +25,7 @@ beforeAll(async () => {
 const commands: Readonly<Record<string, () => readonly string[]>> = {
   train: () => ['train', at('candidate.yaml'), '--epochs', '1', '--data', at('images'), '--device', 'cpu'],
   prune: () => ['prune', at('m'), '--epochs', '1', '--data', at('images'), '--device', 'cpu'],
+  optimize: () => ['optimize', at('m'), '--goal', 'accuracy>=base-1pp', '--data', at('images'), '--device', 'cpu'],
   quantize: () => ['quantize', at('m'), '--data', at('images'), '--device', 'cpu'],
   distill: () =>
     ['distill', at('m'), '--student', at('candidate.yaml'), '--epochs', '1', '--data', at('images')].concat(

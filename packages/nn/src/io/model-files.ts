@@ -10,8 +10,18 @@ import {
   checkOptions,
   listOf,
   ruleOf,
+  type Rule,
 } from '@espalier/tensor/arguments';
-import { defaultDevice, Generator, isFloat, type Device, type DType, type Tensor } from '@espalier/tensor';
+import {
+  ArgumentError,
+  defaultDevice,
+  Generator,
+  isFloat,
+  isTensor,
+  type Device,
+  type DType,
+  type Tensor,
+} from '@espalier/tensor';
 import { show, showName } from '../config/fields.ts';
 import { aByteArray, mapOf } from '../config/rules.ts';
 import { FormatError } from '../errors.ts';
@@ -22,9 +32,9 @@ import { build } from '../module/build.ts';
 import { frozenNames, type Module, type ModuleConfig } from '../module/module.ts';
 import { toBeOverwritten } from '../module/parameter.ts';
 import { convertForeign } from './foreign.ts';
-import { aRawTensor, decodeSafetensors, type RawTensor } from './safetensors.ts';
-import { placeTensor } from './tensors.ts';
-import { decodeUtf8 } from './utf8.ts';
+import { aRawTensor, decodeSafetensors, encodeSafetensors, type RawTensor } from './safetensors.ts';
+import { placeTensor, rawTensor } from './tensors.ts';
+import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 import { aModule } from '../module/rule.ts';
 
 /** The version of config.json; others are refused. */
@@ -144,6 +154,48 @@ export function restoreTraining(model: Module, training: TrainingDescription, so
     );
   const names = new Set(frozen);
   for (const [name, parameter] of parameters) parameter.trainable = !names.has(name);
+}
+
+const aFileValue: Rule<RawTensor | Tensor> = ruleOf(
+  'a tensor, or raw values',
+  (value) => isTensor(value) || aRawTensor.holds(value),
+);
+
+/**
+ * A model's parts as the bytes of its files, the values first and config.json last.
+ * @throws {ArgumentError} for metadata that JSON cannot hold.
+ */
+export async function encodeModelFiles(
+  parts: ModelDescription & { readonly tensors: ReadonlyMap<string, RawTensor | Tensor> },
+): Promise<Map<string, Uint8Array>> {
+  const {
+    model,
+    metadata,
+    optimization,
+    loss: by,
+    frozen,
+    tensors,
+  } = check<object>('encodeModelFiles', 'parts', parts, anObject) as typeof parts;
+  check('encodeModelFiles', 'tensors', tensors, mapOf(aFileValue));
+  const raw = await Promise.all(
+    [...tensors].map(async ([name, value]) => [name, isTensor(value) ? await rawTensor(value) : value] as const),
+  );
+  const { config, tensors: values, optimization: done } = modelFileNames;
+  // What is undefined does not appear in JSON.
+  const described = jsonBytes({ version: modelVersion, model, loss: by, frozen, metadata });
+  return new Map([
+    [values, encodeSafetensors(new Map(raw), { format: 'espalier' })],
+    ...(optimization === undefined ? [] : [[done, jsonBytes(optimization)] as const]),
+    [config, described],
+  ]);
+}
+
+function jsonBytes(value: unknown): Uint8Array {
+  try {
+    return encodeUtf8(`${JSON.stringify(value, undefined, 2)}\n`);
+  } catch (error) {
+    throw new ArgumentError('saveModel', `what is to be kept with the model is no JSON: ${(error as Error).message}`);
+  }
 }
 
 function parseJson(path: string, bytes: Uint8Array): unknown {

@@ -7,6 +7,7 @@ export {
   loadModel,
   readModelFolder,
   saveModel,
+  writeModelFiles,
   writeModelFolder,
   type SaveOptions,
 } from './model-folder.ts';

@@ -1,15 +1,17 @@
 /** A model as a folder: config.json, model.safetensors, optimization.json where something was optimized. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ArgumentError, isTensor, type Device, type Tensor } from '@espalier/tensor';
+import type { Device, Tensor } from '@espalier/tensor';
+import { aText, check } from '@espalier/tensor/arguments';
+import { aByteArray, mapOf } from '../config/rules.ts';
 import { StateError } from '../errors.ts';
 import { isRecord } from '../json.ts';
 import { describeModel } from '../io/describe-model.ts';
 import {
   describeTraining,
+  encodeModelFiles,
   loadModelFrom,
   modelFileNames,
-  modelVersion,
   readModelFiles,
   type LoadedModel,
   type ModelDescription,
@@ -17,13 +19,24 @@ import {
   type ModelFiles,
   type TrainingDescription,
 } from '../io/model-files.ts';
-import { encodeSafetensors, type RawTensor } from '../io/safetensors.ts';
-import { rawTensor } from '../io/tensors.ts';
+import type { RawTensor } from '../io/safetensors.ts';
 import type { Module } from '../module/module.ts';
 import { writeFileAtomic } from './atomic.ts';
 
 /** Extras of a saved model. */
 export type SaveOptions = Omit<ModelDescription, 'model' | keyof TrainingDescription>;
+
+/** Writes the files of a model (`encodeModelFiles`). Each appears at once or not at all, config.json last. */
+export async function writeModelFiles(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  check('writeModelFiles', 'folder', folder, aText);
+  check('writeModelFiles', 'files', files, mapOf(aByteArray));
+  const { tensors, optimization, config } = modelFileNames;
+  for (const name of [tensors, optimization, config]) {
+    const bytes = files.get(name);
+    if (bytes === undefined) await rm(join(folder, name), { force: true });
+    else await writeFileAtomic(join(folder, name), bytes);
+  }
+}
 
 /**
  * Writes the parts of a model. Each file appears at once or not at all, config.json last.
@@ -33,26 +46,7 @@ export async function writeModelFolder(
   folder: string,
   parts: ModelDescription & { readonly tensors: ReadonlyMap<string, RawTensor | Tensor> },
 ): Promise<void> {
-  const { model, metadata, optimization, loss, frozen, tensors } = parts;
-  const raw = await Promise.all(
-    [...tensors].map(async ([name, value]) => [name, isTensor(value) ? await rawTensor(value) : value] as const),
-  );
-  const { config, tensors: values, optimization: done } = modelFileNames;
-  // What is undefined does not appear in JSON.
-  const described = json({ version: modelVersion, model, loss, frozen, metadata });
-  const doing = optimization === undefined ? undefined : json(optimization);
-  await writeFileAtomic(join(folder, values), encodeSafetensors(new Map(raw), { format: 'espalier' }));
-  if (doing === undefined) await rm(join(folder, done), { force: true });
-  else await writeFileAtomic(join(folder, done), doing);
-  await writeFileAtomic(join(folder, config), described);
-}
-
-function json(value: unknown): string {
-  try {
-    return `${JSON.stringify(value, undefined, 2)}\n`;
-  } catch (error) {
-    throw new ArgumentError('saveModel', `what is to be kept with the model is no JSON: ${(error as Error).message}`);
-  }
+  await writeModelFiles(folder, await encodeModelFiles(parts));
 }
 
 /** Reads the files of a model from a folder; one that must be there and is not is the system's own error. */

@@ -1,7 +1,5 @@
 /** How good a model is on data, as a number of which more is better. */
 import { accuracy, evaluate, f1, Registry, summary, type Dataset, type Metric, type Module } from '@espalier/nn';
-import { aFunction, anObject, aText, check, oneOf, ruleOf } from '@espalier/tensor/arguments';
-import { partsOf } from '../arguments.ts';
 import { GoalError } from '../errors.ts';
 import { wilsonInterval, type ProportionInterval } from '../cost/interval.ts';
 
@@ -32,7 +30,7 @@ const measured =
     (await evaluate(model, data, { value: metric })).value;
 
 /** Σ (output - target)² over examples, for each output. */
-const squaredErrors: Metric<Float64Array> = {
+export const squaredErrors: Metric<Float64Array> = {
   statistic: { shape: (output) => output, count: (output, target) => output.sub(target).square().sum(0) },
   value: (totals) => totals,
   direction: 'minimize',
@@ -54,7 +52,7 @@ async function coefficientOfDetermination(model: Module, data: Dataset): Promise
 }
 
 /** Σ (mean target - target)² for each of the outputs, in doubles and by one pass (B. P. Welford, 1962). */
-async function squaredSpreads(data: Dataset, outputs: number): Promise<Float64Array> {
+export async function squaredSpreads(data: Dataset, outputs: number): Promise<Float64Array> {
   const [means, spreads] = [new Float64Array(outputs), new Float64Array(outputs)];
   const step = 1024;
   for (let begin = 0; begin < data.size; begin += step) {
@@ -80,39 +78,13 @@ const measures = new Registry<Measure>('metric', ({ type }) => type, [
   { type: 'r2', targets: 'numbers', measure: coefficientOfDetermination },
 ]);
 
-/** A metric under the name that goals have for it. */
-export interface MetricType {
-  readonly type: string;
-  /** What its targets are. */
-  readonly targets: TargetKind;
-  /** Its value is a number of which more is better. */
-  readonly metric: Metric;
-}
-
-const aMetricType = partsOf<MetricType>(
-  "a metric with its name and targets, of which more is better: { type, targets: 'classes' or 'numbers', metric }",
-  {
-    type: aText,
-    targets: oneOf('classes', 'numbers'),
-    metric: ruleOf<Metric>(
-      'a metric to maximize',
-      (value) =>
-        anObject.holds(value) &&
-        anObject.holds(value['statistic']) &&
-        aFunction.holds(value['value']) &&
-        value['direction'] === 'maximize',
-    ),
-  },
-);
-
-const registered = new WeakMap<MetricType, Measure>();
+const registered = new WeakMap<object, Measure>();
 
 /**
- * Makes a metric known by a name, for goals.
+ * Makes a metric of which more is better known by its name.
  * @throws {ConfigError} if the name is taken by another one.
  */
-export function registerMetric(type: MetricType): void {
-  check('registerMetric', 'type', type, aMetricType);
+export function registerMeasure(type: Omit<Measure, 'measure'> & { readonly metric: Metric }): void {
   const known = registered.get(type) ?? { type: type.type, targets: type.targets, measure: measured(type.metric) };
   measures.register('registerMetric', known);
   registered.set(type, known);

@@ -1,7 +1,10 @@
 /** An optimized model as its files, wherever they are; config.json describes the layouts of the weights. */
 import {
   buildForValues,
+  describeModel,
+  describeTraining,
   dtypesOf,
+  encodeModelFiles,
   FormatError,
   prefer,
   readModelFiles,
@@ -15,7 +18,7 @@ import { aPreference } from '@espalier/nn/arguments';
 import type { Device } from '@espalier/tensor';
 import { aDevice, aFunction, aText, check, checkOptions } from '@espalier/tensor/arguments';
 import { quote } from '../quote.ts';
-import { parseWeight, unpackWeights, type WeightDescriptions } from './model-file.ts';
+import { packWeights, parseWeight, unpackWeights, type WeightDescriptions } from './model-file.ts';
 
 /** The key of `metadata` in config.json under which the layouts of weights are described. */
 const layoutKey = 'quantization_config';
@@ -45,6 +48,34 @@ export function describeLayouts(descriptions: WeightDescriptions, metadata: Meta
   const { [layoutKey]: _, ...kept } = metadata;
   if (Object.keys(descriptions).length === 0) return kept;
   return { ...kept, [layoutKey]: { quant_method: method, version, parameters: descriptions as unknown as Json } };
+}
+
+/** What is kept with a model. */
+export interface OptimizedFilesOptions {
+  /** Anything worth keeping, in config.json. */
+  readonly metadata?: Metadata;
+  /** What was done to the model; the contents of optimization.json. */
+  readonly optimization?: Json;
+}
+
+/**
+ * A model as the bytes of its files, each weight in its smallest layout; config.json, which describes the layouts, comes last.
+ * `loadOptimizedFrom` reads them.
+ * @throws {StateError} naming the module, for a type that is not registered and for a description that is no JSON.
+ */
+export async function optimizedFiles(
+  model: Module,
+  { metadata, optimization }: OptimizedFilesOptions = {},
+): Promise<Map<string, Uint8Array>> {
+  const description = describeModel('saveOptimized', model);
+  const { tensors, descriptions } = await packWeights(model);
+  return encodeModelFiles({
+    ...describeTraining(model),
+    model: description,
+    tensors,
+    metadata: describeLayouts(descriptions, metadata),
+    ...(optimization !== undefined && { optimization }),
+  });
 }
 
 /**

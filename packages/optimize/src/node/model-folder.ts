@@ -1,15 +1,14 @@
 /** Optimized models as folders: config.json, model.safetensors, optimization.json. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeModel, describeTraining, type Json, type Module } from '@espalier/nn';
+import type { Json, Module } from '@espalier/nn';
 import { aPreference } from '@espalier/nn/arguments';
-import { modelFilesIn, writeModelFolder } from '@espalier/nn/node';
+import { modelFilesIn, writeModelFiles } from '@espalier/nn/node';
 import { aDevice, anObject, aText, check, checkOptions, ruleOf } from '@espalier/tensor/arguments';
 import { anything } from '../arguments.ts';
-import { packWeights } from '../layout/model-file.ts';
 import {
-  describeLayouts,
   loadOptimizedFrom,
+  optimizedFiles,
   type LoadOptimizedOptions,
   type OptimizedModel,
 } from '../layout/optimized-files.ts';
@@ -36,15 +35,7 @@ export async function saveOptimized(
 ): Promise<number> {
   check('saveOptimized', 'folder', folder, aText);
   checkOptions('saveOptimized', options, { metadata: ruleOf(anObject.is, anObject.holds), optimization: anything() });
-  const description = describeModel('saveOptimized', model);
-  const { tensors, descriptions } = await packWeights(model);
-  await writeModelFolder(folder, {
-    ...describeTraining(model),
-    model: description,
-    tensors,
-    metadata: describeLayouts(descriptions, options.metadata),
-    ...(options.optimization !== undefined && { optimization: options.optimization }),
-  });
+  await writeModelFiles(folder, await optimizedFiles(model, options));
   return folderBytes(folder);
 }
 

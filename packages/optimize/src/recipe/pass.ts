@@ -115,6 +115,21 @@ export interface PassKnob {
   readonly at: (value: number) => Pass;
 }
 
+/** One thing of a pass that a search may turn. */
+export type Dimension =
+  /** Larger values save more and cost more quality. */
+  | ({ readonly kind: 'number'; readonly log?: boolean } & KnobRange)
+  /** The first is tried first. */
+  | { readonly kind: 'choice'; readonly values: readonly Json[] };
+
+/** The options of a pass that a search may turn, all at once. */
+export interface PassSpace {
+  /** By the names of options: the values that make sense for a model, and leave the passes that come later something to do. */
+  readonly dimensions: (model: Module, later: readonly Pass[]) => Promise<Readonly<Record<string, Dimension>>>;
+  /** The same pass at other values; options that are not given stay. */
+  readonly at: (values: Readonly<Record<string, Json>>) => Pass;
+}
+
 /** A change of a model. It describes itself as JSON, and can be planned for any model without changing it. */
 export interface Pass {
   readonly config: StepConfig;
@@ -131,6 +146,8 @@ export interface Pass {
   readonly checkLoss?: (task: TaskLoss) => void;
   /** Absent where there is nothing to turn. */
   readonly knob?: PassKnob;
+  /** Where there is more to turn than one number. Default: the knob. */
+  readonly space?: PassSpace;
   /** @throws {RecipeError} when it cannot work on this model. */
   readonly plan: (model: Module, context: PassContext) => Promise<PassPlan>;
 }

@@ -212,7 +212,11 @@ function placeOf(passes: readonly Pass[]): string {
   return passes.map(({ config }) => config.type).join('+');
 }
 
-async function runStage(model: Module, passes: readonly Pass[], context: PassContext): Promise<RecipeResult> {
+/**
+ * Carries out the passes of one step, on the model itself: whoever wants to keep it gives a copy. What `checkRecipe` refuses
+ * is not checked again.
+ */
+export async function runStage(model: Module, passes: readonly Pass[], context: PassContext): Promise<RecipeResult> {
   const place = placeOf(passes);
   const applied: AppliedPass[] = [];
   let current = model;

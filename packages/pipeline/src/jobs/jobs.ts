@@ -1,5 +1,12 @@
 /** The jobs that are known from the start: what they take, and what they give. */
-import type { Importance, LatencyRatio, StepJson, WeightFormat } from '@espalier/optimize';
+import type {
+  Importance,
+  LatencyRatio,
+  MinimizedCost,
+  OptimizationReport,
+  StepJson,
+  WeightFormat,
+} from '@espalier/optimize';
 import type { Candidate } from '../candidate/candidate.ts';
 import type { SourceUse } from '../data/source.ts';
 import type { CurvePoint, ModelCost, WeightKernel } from '../report/report.ts';
@@ -90,6 +97,26 @@ export interface OptimizeInput extends Lesson {
   readonly seed: number;
 }
 
+/** A saved model, and goals that a smaller or faster one is looked for by. */
+export interface ReachGoalsInput extends Lesson {
+  readonly from: string;
+  /** Where the search works, goes on where it was interrupted, and leaves the model. */
+  readonly folder: string;
+  /** As `parseGoal` of `@espalier/optimize` reads them: `accuracy>=base-0.2pp`. */
+  readonly goals: readonly string[];
+  readonly minimize?: MinimizedCost;
+  /** A recipe to turn. Left out, whatever is known to help is tried. */
+  readonly steps?: readonly StepJson[];
+  readonly seed: number;
+  /** How many recipes are tried at most. */
+  readonly trials?: number;
+  readonly minutes?: number;
+  /** How often a recipe goes through the examples. */
+  readonly epochs?: number;
+  /** How many of the training examples decisions are made by. Default: a sixth. */
+  readonly heldOut?: number;
+}
+
 /** A saved model to measure. */
 export interface MeasureInput extends Lesson {
   readonly folder: string;
@@ -140,6 +167,7 @@ export interface Jobs {
   readonly quantize: Job<QuantizeInput, null>;
   readonly distill: Job<DistillInput, Trained>;
   readonly optimize: Job<OptimizeInput, Trained>;
+  readonly reachGoals: Job<ReachGoalsInput, OptimizationReport>;
   readonly measure: Job<MeasureInput, Measured>;
   readonly compare: Job<CompareInput, Comparison>;
 }

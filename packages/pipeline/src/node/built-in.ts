@@ -9,10 +9,11 @@ import { measure } from './jobs/measure.ts';
 import { optimize } from './jobs/optimize.ts';
 import { prune } from './jobs/prune.ts';
 import { quantize } from './jobs/quantize.ts';
+import { reachGoals } from './jobs/reach-goals.ts';
 import { train } from './jobs/train.ts';
 import { trial } from './jobs/trial.ts';
 
-const jobs: Jobs = { trial, train, prune, quantize, distill, optimize, measure, compare };
+const jobs: Jobs = { trial, train, prune, quantize, distill, optimize, reachGoals, measure, compare };
 
 registerSource(mnistSource);
 registerSource(idxSource);

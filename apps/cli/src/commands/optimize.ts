@@ -1,0 +1,144 @@
+/** `espalier optimize`: the smallest or fastest model that keeps goals. */
+import { join } from 'node:path';
+import { writeFileAtomic } from '@espalier/nn/node';
+import { folderBytes } from '@espalier/optimize/node';
+import { minimizedCosts, parseGoal, parseRecipe, type MinimizedCost, type StepJson } from '@espalier/optimize';
+import { checkSource, filesOfSource } from '@espalier/pipeline';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { wholeNumberFrom, withExamples } from '../cli/options.ts';
+import { readText } from '../cli/read-text.ts';
+import { resumable } from '../cli/resumable.ts';
+import { openSession, type Environment } from '../cli/session.ts';
+import { withWorkers } from '../cli/with-workers.ts';
+import { exitCodes } from '../errors.ts';
+import { withOutputFolder } from '../output/output-folder.ts';
+import { readYaml } from '../recipe/located-yaml.ts';
+import { optimizationPage } from '../report/html/optimization-page.ts';
+import { optimizationText } from '../report/optimization-text.ts';
+import { checkModelFolder, defaultSeed, resumeOption, withModelOptions, type ModelOptions } from './model-options.ts';
+
+interface OptimizeOptions extends ModelOptions {
+  readonly goal: readonly string[];
+  readonly minimize?: MinimizedCost;
+  readonly recipe?: string;
+  readonly trials?: number;
+  readonly time?: number;
+  readonly epochs?: number;
+  readonly holdOut?: number;
+  readonly resume?: boolean;
+}
+
+/** The name of the page that shows the report. */
+const pageFile = 'report.html';
+
+const minutesOf: Readonly<Record<string, number>> = { s: 1 / 60, m: 1, min: 1, h: 60 };
+
+/** A time such as `90s`, `10m` or `2h`, in minutes. */
+function minutes(text: string): number {
+  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)(s|m|min|h)$/u.exec(text) ?? [];
+  const value = Number(digits) * (minutesOf[unit] ?? NaN);
+  if (value > 0) return value;
+  throw new InvalidArgumentError('Give a time such as 90s, 10m or 2h.');
+}
+
+/** A goal that can be read, after those before it. */
+function another(text: string, before: readonly string[] = []): readonly string[] {
+  parseGoal(text);
+  return [...before, text];
+}
+
+/** The recipe of a file, in YAML or JSON. */
+async function recipeIn(file: string): Promise<readonly StepJson[]> {
+  const { value } = readYaml(file, await readText(file));
+  parseRecipe(value);
+  return value as readonly StepJson[];
+}
+
+/** Bytes that a search needs beside the model: what it has found so far, until it ends. */
+const timesModel = 64;
+
+/** Adds `espalier optimize`. */
+export function addOptimizeCommand(program: Command, environment: Environment): void {
+  const command = program
+    .command('optimize')
+    .description('look for the smallest or fastest model that keeps goals, by all that is known to help')
+    .argument('<model>', 'the folder of a saved model')
+    .addOption(
+      new Option(
+        '--goal <goal>',
+        "what has to be kept, such as 'accuracy>=base-0.2pp' or 'bytes<=100kB'; may be repeated",
+      )
+        .argParser(another)
+        .makeOptionMandatory(),
+    )
+    .addOption(new Option('--minimize <cost>', 'what is to become small (default: bytes)').choices(minimizedCosts))
+    .option('--recipe <file>', 'turn the knobs of this recipe, in YAML or JSON, instead of whatever is known to help')
+    .option('--trials <n>', 'how many recipes to try at most', wholeNumberFrom(1))
+    .option('--time <time>', 'how long to try, such as 10m', minutes)
+    .option('--epochs <n>', 'how often a recipe goes through the images', wholeNumberFrom(1))
+    .option('--hold-out <n>', 'how many training images decisions are made by (default: a sixth)', wholeNumberFrom(1))
+    .addOption(resumeOption());
+  withExamples(withModelOptions(command), [
+    ["espalier optimize runs/model --goal 'accuracy>=base-0.2pp' -o runs/small", 'the fewest bytes at that accuracy'],
+    ["espalier optimize runs/model --goal 'accuracy>=97%' --minimize latency --time 10m -o runs/fast", 'the fastest'],
+    ["espalier optimize runs/model --goal 'accuracy>=base-0.2pp' -o runs/small --resume", 'go on after Ctrl-C'],
+  ]).action(async (from: string, options: OptimizeOptions) => {
+    const session = openSession(environment, options);
+    checkModelFolder(from);
+    checkSource(options.data);
+    const {
+      data: source,
+      output: folder,
+      seed = defaultSeed,
+      device = 'auto',
+      goal: goals,
+      minimize,
+      recipe,
+    } = options;
+    const { trials, time, epochs, holdOut, resume = false, overwrite = false } = options;
+    const steps = recipe === undefined ? undefined : await recipeIn(recipe);
+    const given = Object.entries({ ...options, seed, device }).flatMap(([name, value]) => {
+      if (name === 'resume' || name === 'overwrite' || value === undefined || value === false) return [];
+      const flag = `--${name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`;
+      if (value === true) return [flag];
+      if (name === 'time') return [flag, `${String(value)}m`];
+      return (Array.isArray(value) ? value : [value]).flatMap((each) => [flag, String(each)]);
+    });
+    const request = {
+      path: folder,
+      command: 'optimize',
+      overwrite,
+      resume,
+      resumable: true,
+      sources: [from, ...filesOfSource(source), ...(recipe === undefined ? [] : [recipe])],
+      bytes: timesModel * (await folderBytes(from)),
+    };
+    const report = await resumable(session, ['optimize', from, ...given, '--resume'], () =>
+      withWorkers(session, device, (runner) =>
+        withOutputFolder(request, async ({ work, complete }) => {
+          const bar = session.progress.start('optimize', 1);
+          const input = {
+            source,
+            from,
+            folder: work,
+            goals,
+            seed,
+            ...(minimize !== undefined && { minimize }),
+            ...(steps && { steps }),
+            ...(trials !== undefined && { trials }),
+            ...(time !== undefined && { minutes: time }),
+            ...(epochs !== undefined && { epochs }),
+            ...(holdOut !== undefined && { heldOut: holdOut }),
+          };
+          const made = await runner.run('reachGoals', input, (done, total, note) => bar.update(done / total, note));
+          bar.finish();
+          await writeFileAtomic(join(work, pageFile), optimizationPage(made));
+          await complete();
+          return made;
+        }),
+      ),
+    );
+    session.result({ folder, ...report }, () => `${optimizationText(report, session.stdout)}\n\nwritten to ${folder}`);
+    if (report.claim !== 'holds') session.endWith(exitCodes.goalsMissed);
+  });
+}

@@ -1,0 +1,78 @@
+/** How sure a comparison of two models on the same examples is. */
+import { scoreInterval } from '../cost/interval.ts';
+import { normalQuantile, studentQuantile } from './quantile.ts';
+
+/** A value, and the interval that the true one lies in. */
+export interface Estimate {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * A share, with its interval.
+ * @param miss the probability that the true share lies below the interval, and that it lies above.
+ */
+export function share(hits: number, total: number, miss: number): Estimate {
+  return scoreInterval(hits, total, normalQuantile(1 - miss));
+}
+
+/**
+ * By how much the share of hits rose between two models on the same examples: `gained` became hits and `lost` are none any
+ * more, of `total`. Only these say anything; the rest are the same for both. The interval has the stated probability on each
+ * side, and holds for few examples and for none that changed, where the usual one, of the difference and its standard error,
+ * has no width. Source: T. Tango, "Equivalence test and confidence interval for the difference in proportions for the paired-sample
+ * design", Statistics in Medicine 17 (1998).
+ * @param miss the probability that the true difference lies below the interval, and that it lies above.
+ */
+export function pairedDifference(gained: number, lost: number, total: number, miss: number): Estimate {
+  const z = normalQuantile(1 - miss);
+  const value = (gained - lost) / total;
+  /** How far the counts are from a true difference, in standard errors; falls as the difference rises. */
+  const distance = (difference: number): number => {
+    const p = 2 * total;
+    const q = -gained - lost + (2 * total - gained + lost) * difference;
+    const r = -lost * difference * (1 - difference);
+    const lostShare = (Math.sqrt(Math.max(0, q * q - 4 * p * r)) - q) / (2 * p);
+    const variance = total * (2 * lostShare + difference * (1 - difference));
+    const shift = gained - lost - total * difference;
+    if (variance <= 0) return shift === 0 ? 0 : shift * Infinity;
+    return shift / Math.sqrt(variance);
+  };
+  const cross = (level: number, from: number, to: number): number => {
+    let [low, high] = [from, to];
+    for (let step = 0; step < 60; step++) {
+      const middle = (low + high) / 2;
+      if (distance(middle) > level) low = middle;
+      else high = middle;
+    }
+    return (low + high) / 2;
+  };
+  return {
+    value,
+    low: value <= -1 ? -1 : cross(z, -1, value),
+    high: value >= 1 ? 1 : cross(-z, value, 1),
+  };
+}
+
+/**
+ * Something computed from all blocks of examples, with its interval by leaving out each block once: for means, and for whatever
+ * else is smooth in sums over examples, of one model or of two on the same ones. Source: B. Efron, "The Jackknife, the Bootstrap
+ * and Other Resampling Plans", 1982.
+ * @param miss the probability that the true value lies below the interval, and that it lies above.
+ */
+export function jackknife<Block>(
+  blocks: readonly Block[],
+  estimate: (blocks: readonly Block[]) => number,
+  miss: number,
+): Estimate {
+  const value = estimate(blocks);
+  const count = blocks.length;
+  if (count < 2) return { value, low: -Infinity, high: Infinity };
+  const without = blocks.map((_, left) => estimate(blocks.filter((__, index) => index !== left)));
+  const mean = without.reduce((sum, each) => sum + each, 0) / count;
+  const squares = without.reduce((sum, each) => sum + (each - mean) ** 2, 0);
+  const error = Math.sqrt((squares * (count - 1)) / count);
+  const half = error * studentQuantile(1 - miss, count - 1);
+  return { value, low: value - half, high: value + half };
+}

@@ -1,0 +1,276 @@
+/** From a model, data and goals to the smallest or fastest model that is sure to keep them. */
+import { trainedBy, type Module } from '@espalier/nn';
+import { aModule } from '@espalier/nn/arguments';
+import { check, checkOptions } from '@espalier/tensor/arguments';
+import { exampleOf, checkSplits } from '../budget/splits.ts';
+import { targetKind } from '../budget/quality.ts';
+import { comparisonRules } from '../cost/compare-latency.ts';
+import { GoalError } from '../errors.ts';
+import { goalMetric, isQuality, usualMetric, type GoalMetric } from '../goal/metric.ts';
+import { parseGoal, printGoal } from '../goal/text.ts';
+import type { Goal } from '../goal/verdict.ts';
+import { quote } from '../quote.ts';
+import { describeSteps } from '../recipe/parse.ts';
+import { checkRecipe, checkSteps, passesOf } from '../recipe/run.ts';
+import { findTaskLoss } from '../recipe/task-loss.ts';
+import { checkAllViews } from '../views/carried.ts';
+import { digestDataset } from './digest.ts';
+import { familiesFor, ownFamily, type Family } from './families.ts';
+import { refuseImpossible } from './impossible.ts';
+import { Judge } from './judge.ts';
+import { turnerOf, type Looking } from './knobs.ts';
+import { Loop } from './loop.ts';
+import { optimizeRules, type MinimizedCost, type OptimizeOptions } from './options.ts';
+import { giveBack, nearMisses, trainLonger } from './repair.ts';
+import { reportOn, type OptimizationReport, type OptimizationStop } from './report.ts';
+import { Stages } from './stages.ts';
+import { memoryStore, type LoopStore } from './store.ts';
+import { isAbort, type LoopTrial } from './trial.ts';
+
+/** The best model that was found, and how. */
+export interface Optimized {
+  readonly model: Module;
+  readonly report: OptimizationReport;
+}
+
+/** How many near misses get a second chance. */
+const mostRepairs = 4;
+
+/**
+ * Looks for the model that takes the fewest bytes, or the least time, and is sure to keep all goals. Without a recipe it tries
+ * what is known to help, the cheap first: so there is a model that keeps the goals soon, and only better ones after it
+ * (`onBest`). Each knob is turned by what came of it: one is bracketed, several are searched by a study. Recipes that nearly keep the goals are
+ * trained longer, or give a layer back. What was found is kept in the store by its contents: a search that is interrupted goes
+ * on to the same bytes, and a recipe with a known beginning is not computed again. A recipe that fails is a result like others.
+ * Decisions see the validation examples alone: a third of them guides the search, and what is claimed is confirmed by the rest.
+ * Ends with the best model in any case; the report says which goals it keeps, and why it ended. The model given is not changed.
+ * @throws {GoalError | RecipeError} before anything is tried, for goals that cannot be read or are known to be out of reach.
+ *
+ * @example
+ * const { model: small, report } = await optimize(model, {
+ *   data: { train, validate, test }, goals: ['accuracy>=base-0.2pp'], minimize: 'bytes',
+ * });
+ */
+export async function optimize(model: Module, options: OptimizeOptions): Promise<Optimized> {
+  check('optimize', 'model', model, aModule);
+  if (Object(options) !== options) throw new GoalError('options', `are ${quote(options)}; give { data, goals }`);
+  checkOptions('optimize', options, optimizeRules);
+  const { data, seed = 0, store = memoryStore(), latency = {}, signal } = options;
+  checkSplits(data);
+  checkOptions('optimize', latency, comparisonRules);
+  if (options.steps) checkSteps(options.steps);
+  checkRecipe(model, options.steps ?? [], options);
+  checkAllViews('optimize', model);
+  const targets = await targetKind(model, data.validate).catch(() => undefined);
+  const goals = readGoals(options.goals, targets);
+  const minimize = minimizedOf(options, goals);
+  const given = options.loss ?? trainedBy(model);
+  const loss = given === undefined ? undefined : findTaskLoss('optimize', given).of;
+  const quality = goals.find(({ metric }) => isQuality(metric)) ?? besides(targets, loss !== undefined);
+  const input = await exampleOf(data.validate);
+  const judge = await Judge.of({
+    base: model,
+    goals: goals.includes(quality) ? goals : [...goals, quality],
+    validate: data.validate,
+    loss,
+    input,
+    latency,
+    timed: minimize === 'latency',
+    signal,
+  });
+  const families = await familiesOf(model, options, given !== undefined);
+  const changesArchitecture = families.some((family) => changesShapes(family));
+  const cost = await judge.baseCost();
+  refuseImpossible(goals, { model, cost, verdicts: [], changesArchitecture });
+  const of = { train: await digestDataset(data.train), loss: options.loss === undefined ? null : String(options.loss) };
+  const stages = await Stages.below(model, {
+    store,
+    of,
+    data,
+    seed,
+    signal,
+    loss: options.loss,
+    onProgress: options.onProgress,
+  });
+  await checkStore(store, {
+    version: 1,
+    root: stages.root,
+    goals: goals.map(({ clause }) => printGoal(clause)),
+    minimize: minimize ?? null,
+    recipe: options.steps ? describeSteps(options.steps) : null,
+    validate: await digestDataset(data.validate),
+    epochs: options.epochs ?? null,
+  });
+  const loop = new Loop({ model, options, goals, quality, minimize, judge, stages, store });
+  const stop = await search(loop, model, families, {
+    options,
+    goals,
+    minimize,
+    looking: goals.some(({ metric }) => isQuality(metric)) ? 'last' : 'first',
+    impossible: () => refuseImpossible(goals, { model, cost, verdicts: loop.given, changesArchitecture }),
+  });
+  const { best } = loop;
+  if (!best?.key)
+    throw new GoalError('goals', `nothing came of ${loop.trials.length} recipes: ${failures(loop.trials)}`);
+  const made = await stages.load(best.key);
+  const records = await stages.recorded(best.key);
+  const report = await reportOn({
+    model,
+    made,
+    records,
+    loop,
+    stop,
+    goals,
+    quality,
+    minimize,
+    options,
+    loss,
+    input,
+  });
+  input.dispose();
+  return { model: made, report };
+}
+
+/** @throws {GoalError} for what is no goal, and for targets that a metric cannot be of. */
+function readGoals(texts: readonly string[], targets: GoalMetric['targets']): Goal[] {
+  if (texts.length === 0)
+    throw new GoalError('goals', "there are none; say what has to be kept, such as 'accuracy>=base-0.5pp'");
+  const goals = texts.map((text) => {
+    const clause = parseGoal(text);
+    return { clause, metric: goalMetric(clause.metric) as GoalMetric };
+  });
+  const twice = goals.find(({ metric }, index) => goals.findIndex((other) => other.metric === metric) < index);
+  if (twice) throw new GoalError(twice.metric.type, 'is limited twice; keep the stricter goal');
+  const wrong = goals.find(({ metric }) => metric.targets && targets && metric.targets !== targets);
+  if (wrong)
+    throw new GoalError(
+      wrong.metric.type,
+      `is of ${wrong.metric.targets === 'classes' ? 'classes' : 'numbers'}, and the targets are ${targets === 'classes' ? 'classes' : 'numbers'}; use ${usualMetric(targets as 'classes')} or loss`,
+    );
+  return goals;
+}
+
+/** The quality that is looked at where no goal is of one. */
+function besides(targets: GoalMetric['targets'], hasLoss: boolean): Goal {
+  const type = targets ? usualMetric(targets) : 'loss';
+  if (type === 'loss' && !hasLoss)
+    throw new GoalError('goals', 'no goal is of a quality, and nothing says by which loss the model learns; give one');
+  const metric = goalMetric(type) as GoalMetric;
+  return {
+    clause: { metric: type, relation: metric.direction === 'maximize' ? '>=' : '<=', bound: { of: 'base' } },
+    metric,
+  };
+}
+
+/** What is made small: what is asked for; else bytes, unless goals limit a cost, or there is no floor to stop at. */
+function minimizedOf({ minimize }: OptimizeOptions, goals: readonly Goal[]): MinimizedCost | undefined {
+  if (minimize) return minimize;
+  const qualities = goals.filter(({ metric }) => isQuality(metric));
+  if (qualities.length === 0) return undefined;
+  return 'bytes';
+}
+
+async function familiesOf(
+  model: Module,
+  { data, steps, epochs = 8 }: OptimizeOptions,
+  hasLoss: boolean,
+): Promise<Family[]> {
+  if (steps) return [await ownFamily(model, steps)];
+  const canCalibrate = data.train !== undefined;
+  return familiesFor({ model, canCalibrate, canTrain: canCalibrate && hasLoss, epochs });
+}
+
+function changesShapes({ dimensions, beginning, endings }: Family): boolean {
+  const values = Object.fromEntries(
+    dimensions.map(({ name, dimension }) => [
+      name,
+      dimension.kind === 'choice' ? (dimension.values[0] ?? null) : (dimension.start ?? dimension.high),
+    ]),
+  );
+  return [...beginning(values), ...endings.flat()]
+    .flatMap(passesOf)
+    .some(({ effects }) => effects.includes('architecture'));
+}
+
+/** @throws {GoalError} where the store holds another search. */
+async function checkStore(store: LoopStore, run: object): Promise<void> {
+  const text = `${JSON.stringify(run)}\n`;
+  const left = await store.readText('run.json');
+  if (left !== undefined && left !== text)
+    throw new GoalError(
+      'store',
+      'holds another search: its model, data, goals, recipe or seed differ; start anew, or ask for the same as before',
+    );
+  if (left === undefined) await store.write('run.json', text);
+}
+
+const failures = (trials: readonly LoopTrial[]): string =>
+  [...new Set(trials.flatMap(({ failure }) => (failure ? [failure.message] : [])))].join('; ');
+
+interface Searching {
+  readonly options: OptimizeOptions;
+  readonly goals: readonly Goal[];
+  readonly minimize: MinimizedCost | undefined;
+  readonly looking: Looking;
+  /** Refuses what the quality of the model as given makes impossible. */
+  readonly impossible: () => void;
+}
+
+/** Tries everything there is to try, until something says to stop. */
+async function search(
+  loop: Loop,
+  model: Module,
+  families: readonly Family[],
+  { options, goals, looking, impossible }: Searching,
+): Promise<OptimizationStop> {
+  const { maxTrials = 60, maxMinutes = Infinity, seed = 0, signal } = options;
+  const limitsCost = goals.some(({ metric }) => !isQuality(metric));
+  const isOver = (): OptimizationStop | undefined => {
+    if (loop.isMet && limitsCost && options.minimize === undefined && looking === 'last') return 'met';
+    if (loop.trials.length >= maxTrials) return 'max-trials';
+    if (loop.seconds >= maxMinutes * 60) return 'max-time';
+    return undefined;
+  };
+  try {
+    await loop.attempt('as given', {}, []);
+    impossible();
+    for (const family of families) {
+      const turner = await turnerOf(family.dimensions, seed, looking);
+      for (let values = await turner.next(); values !== undefined; values = await turner.next()) {
+        let found: ReturnType<Loop['outcomeOf']> | undefined;
+        for (const ending of family.endings) {
+          const stop = isOver();
+          if (stop) return stop;
+          const steps = [...family.beginning(values), ...ending];
+          if (steps.flatMap(passesOf).some(({ config }) => loop.disabled.includes(config.type))) continue;
+          const outcome = loop.outcomeOf(await loop.attempt(family.name, values, steps));
+          if (!found || isBetterOutcome(outcome, found)) found = outcome;
+        }
+        if (!found) break;
+        await turner.tell(found);
+      }
+    }
+    const tried = new Set<number>();
+    for (let repairs = 0; repairs < mostRepairs; repairs++) {
+      const missed = nearMisses(loop.trials, loop.best).find(({ number }) => !tried.has(number));
+      if (!missed) break;
+      tried.add(missed.number);
+      const family = families.find(({ name }) => name === missed.family);
+      const longer = family && trainLonger(family, missed);
+      for (const repair of longer ? [longer] : giveBack(model, missed)) {
+        const stop = isOver();
+        if (stop) return stop;
+        tried.add((await loop.attempt(repair.name, repair.values, repair.steps)).number);
+      }
+    }
+    return 'exhausted';
+  } catch (error) {
+    if (!isAbort(error, signal) || !loop.best) throw error;
+    return 'aborted';
+  }
+}
+
+function isBetterOutcome(a: { readonly margin: number; readonly cost: number }, b: typeof a): boolean {
+  if (a.margin >= 0 !== b.margin >= 0) return a.margin >= 0;
+  return a.margin >= 0 ? a.cost < b.cost : a.margin > b.margin;
+}

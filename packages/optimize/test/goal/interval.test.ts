@@ -1,0 +1,74 @@
+import { RandomStream } from '@espalier/search';
+import { describe, expect, test } from 'vitest';
+import { jackknife, pairedDifference, share } from '../../src/goal/interval.ts';
+import { normalQuantile, studentQuantile } from '../../src/goal/quantile.ts';
+
+test('quantiles are those of tables', () => {
+  expect(normalQuantile(0.975)).toBeCloseTo(1.959964, 6);
+  expect(normalQuantile(0.5)).toBeCloseTo(0, 9);
+  expect(normalQuantile(0.999)).toBeCloseTo(3.090232, 6);
+  expect(normalQuantile(0.01)).toBeCloseTo(-2.326348, 6);
+  expect(studentQuantile(0.975, 1)).toBeCloseTo(12.7062, 4);
+  expect(studentQuantile(0.975, 2)).toBeCloseTo(4.302653, 5);
+  expect(studentQuantile(0.975, 4)).toBeCloseTo(2.776445, 3);
+  expect(studentQuantile(0.975, 10)).toBeCloseTo(2.228139, 4);
+  expect(studentQuantile(0.995, 30)).toBeCloseTo(2.749996, 5);
+  expect(studentQuantile(0.025, 10)).toBeCloseTo(-2.228139, 4);
+  expect(studentQuantile(0.6, 3)).toBeCloseTo(0.276671, 3);
+});
+
+describe('pairedDifference', () => {
+  test('is centred, has a width where nothing changed, and is that of the normal approximation for many', () => {
+    const none = pairedDifference(0, 0, 1000, 0.025);
+    expect(none.value).toBe(0);
+    // z² / (n + z²): what no change among n examples leaves possible.
+    expect(none.high).toBeCloseTo(3.8414588 / 1003.8414588, 6);
+    expect(none.low).toBeCloseTo(-none.high, 9);
+    const many = pairedDifference(2300, 3800, 500_000, 0.025);
+    const error = Math.sqrt(6100 - 1500 ** 2 / 500_000) / 500_000;
+    expect(many.low).toBeCloseTo(-0.003 - 1.96 * error, 5);
+    expect(many.high).toBeCloseTo(-0.003 + 1.96 * error, 5);
+  });
+
+  test('turns around with its counts, and reaches the ends', () => {
+    const [there, back] = [pairedDifference(5, 2, 40, 0.05), pairedDifference(2, 5, 40, 0.05)];
+    expect(there.low).toBeCloseTo(-back.high, 9);
+    expect(pairedDifference(7, 0, 7, 0.025).high).toBe(1);
+    expect(pairedDifference(0, 7, 7, 0.025).low).toBe(-1);
+  });
+
+  test('misses as seldom as it says, for few discordant pairs', () => {
+    const random = new RandomStream(7, 1);
+    const [gain, loss, examples, runs] = [0.01, 0.02, 1000, 4000];
+    let missed = 0;
+    for (let run = 0; run < runs; run++) {
+      let [gained, lost] = [0, 0];
+      for (let example = 0; example < examples; example++) {
+        const draw = random.uniform();
+        if (draw < gain) gained++;
+        else if (draw < gain + loss) lost++;
+      }
+      const { low, high } = pairedDifference(gained, lost, examples, 0.025);
+      if (gain - loss < low || gain - loss > high) missed++;
+    }
+    expect(missed / runs).toBeLessThan(0.06);
+    expect(missed / runs).toBeGreaterThan(0.03);
+  });
+});
+
+test('a share has the interval of Wilson', () => {
+  const { low, high } = share(90, 100, 0.025);
+  expect(low).toBeCloseTo(0.8256, 4);
+  expect(high).toBeCloseTo(0.9448, 4);
+});
+
+test('the jackknife of a mean is its standard error', () => {
+  const values = [3, 1, 4, 1, 5, 9, 2, 6];
+  const mean = (some: readonly number[]): number => some.reduce((sum, each) => sum + each, 0) / some.length;
+  const deviation = Math.sqrt(values.reduce((sum, each) => sum + (each - mean(values)) ** 2, 0) / 7);
+  const { value, low, high } = jackknife(values, mean, 0.025);
+  expect(value).toBe(mean(values));
+  expect(high - value).toBeCloseTo((2.364624 * deviation) / Math.sqrt(8), 4);
+  expect(value - low).toBeCloseTo(high - value, 12);
+  expect(jackknife([1], mean, 0.025)).toEqual({ value: 1, low: -Infinity, high: Infinity });
+});

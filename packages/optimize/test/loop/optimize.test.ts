@@ -1,0 +1,252 @@
+import { describe, expect, test } from 'vitest';
+import {
+  distill,
+  loadOptimizedFrom,
+  memoryStore,
+  optimize,
+  parseRecipe,
+  prune,
+  quantize,
+  RecipeError,
+  registerPass,
+  runRecipe,
+  together,
+  type LoopStore,
+  type LoopTrial,
+  type OptimizeOptions,
+  type Pass,
+} from '../../src/index.ts';
+import { accuracyOf, blobs, logitsOf, test as held, train, trained } from '../helpers/blobs.ts';
+
+const quick = { epochs: 1, batchSize: 64 };
+const validate = blobs(1500, 8);
+const options: OptimizeOptions = {
+  data: { train, validate, test: held },
+  goals: ['accuracy>=base-4pp'],
+  seed: 4,
+  maxTrials: 8,
+  epochs: 1,
+  latency: { maxMs: 5, warmUp: 1, warmUpMs: 0 },
+};
+const steps = [
+  together(prune({ sparsity: 0.8, schedule: 'cubic', train: quick }), distill({ temperature: 2 })),
+  quantize(),
+];
+
+/** A store that counts what is written to it. */
+function counting(store: LoopStore = memoryStore()): LoopStore & { readonly written: string[] } {
+  const written: string[] = [];
+  return { ...store, written, write: async (path, contents) => (written.push(path), store.write(path, contents)) };
+}
+
+/** What a report says, without how long things took. */
+function timeless(report: object): unknown {
+  const seen = JSON.stringify(report, (key, value: unknown) =>
+    ['seconds', 'latency', 'latencyRatio', 'notes'].includes(key) ? undefined : value,
+  );
+  return JSON.parse(seen);
+}
+
+describe('optimize', () => {
+  test('finds a smaller model that is sure to keep the goal, without a recipe, and changes nothing', async () => {
+    const model = await trained();
+    const before = await logitsOf(model);
+    const best: LoopTrial[] = [];
+    const { model: small, report } = await optimize(model, {
+      ...options,
+      onBest: ({ trial }) => void best.push(trial),
+    });
+    expect(await logitsOf(model)).toEqual(before);
+    expect(report.claim).toBe('holds');
+    expect(report.after.cost.bytes).toBeLessThan(report.before.cost.bytes / 2);
+    expect(await accuracyOf(small, validate)).toBeGreaterThanOrEqual((await accuracyOf(model, validate)) - 0.04);
+    expect(report.after.test?.value).toBe(await accuracyOf(small, held));
+    // A valid model soon, and only better ones after it.
+    expect(best.map(({ number }) => number).slice(0, 2)).toEqual([0, 1]);
+    const costs = best.map(({ cost }) => cost as number);
+    expect(costs).toEqual(costs.toSorted((a, b) => b - a));
+    expect(report.front.map(({ cost }) => cost)).toEqual(
+      report.front.map(({ cost }) => cost).toSorted((a, b) => a - b),
+    );
+    expect(report.layers.map(({ name }) => name)).toEqual([...small.namedParameters().keys()]);
+    expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+  });
+
+  test('its recipe gives the same model again without searching', async () => {
+    const { model, report } = await optimize(await trained(), { ...options, steps, maxTrials: 4 });
+    const again = await optimize(await trained(), { ...options, steps: parseRecipe(report.recipe), maxTrials: 2 });
+    expect(again.report.trials.at(-1)?.key).toBe(
+      report.trials.find(({ recipe }) => JSON.stringify(recipe) === JSON.stringify(report.recipe))?.key,
+    );
+    expect(await logitsOf(again.model)).toEqual(await logitsOf(model));
+  });
+
+  test('goes on from wherever it was killed to the same end, and computes nothing twice', async () => {
+    const model = await trained();
+    const store = counting();
+    const whole = await optimize(model, { ...options, steps, store });
+    const stages = store.written.filter((path) => path.endsWith('config.json'));
+    expect(new Set(stages).size).toBe(stages.length);
+    for (let kill = 1; kill < store.written.length; kill += 7) {
+      let writes = 0;
+      const left = memoryStore();
+      const cut: LoopStore = {
+        ...left,
+        write: async (path, contents) => {
+          if (++writes > kill) throw new Error('killed');
+          await left.write(path, contents);
+        },
+      };
+      await expect(optimize(model, { ...options, steps, store: cut })).rejects.toThrow('killed');
+      const again = await optimize(model, { ...options, steps, store: left });
+      expect(timeless(again.report)).toEqual(timeless(whole.report));
+      expect(await logitsOf(again.model)).toEqual(await logitsOf(whole.model));
+    }
+  });
+
+  test('a store of another search is refused', async () => {
+    const store = memoryStore();
+    const model = await trained();
+    await optimize(model, { ...options, store, maxTrials: 1 });
+    await expect(optimize(model, { ...options, store, goals: ['accuracy>=base-1pp'] })).rejects.toThrow(
+      /holds another search/,
+    );
+    await expect(optimize(model, { ...options, store, seed: 5 })).rejects.toThrow(/holds another search/);
+  });
+
+  test('what is damaged in a store is computed again', async () => {
+    const store = memoryStore();
+    const model = await trained();
+    const whole = await optimize(model, { ...options, store, maxTrials: 3 });
+    const key = whole.report.trials[1]?.key ?? '';
+    await store.write(`stages/${key}/model.safetensors`, new Uint8Array([1, 2, 3]));
+    const again = await optimize(model, { ...options, store, maxTrials: 3 });
+    expect(timeless(again.report)).toEqual(timeless(whole.report));
+  });
+
+  test('the test split decides nothing', async () => {
+    const { test: _, ...data } = options.data;
+    const [a, b] = [await optimize(await trained(), options), await optimize(await trained(), { ...options, data })];
+    expect(b.report.after.test).toBeUndefined();
+    expect(timeless(b.report.trials)).toEqual(timeless(a.report.trials));
+  });
+
+  test('a stage that fails is a result with its kind, and not the end', async () => {
+    registerPass({ type: 'breaks', make: () => breaks(0.5) });
+    const { report } = await optimize(await trained(), { ...options, steps: [breaks(0.5), quantize()] });
+    const failed = report.trials.filter(({ failure }) => failure);
+    expect(failed[0]?.failure).toEqual({ kind: 'refused', message: 'breaks: at 0.5' });
+    expect(report.trials.length).toBeGreaterThan(failed.length);
+    // The model as given keeps a goal that is only of quality.
+    expect(report.claim).toBe('holds');
+    expect(report.unhelpful.join()).toMatch(/the recipe: \d of \d+ recipes failed: \(refused\) breaks: at 0\.5/);
+  });
+
+  test('several knobs are turned by a study, the same again for the same seed', async () => {
+    const two = [prune({ sparsity: 0.5, include: ['0.weight'] }), prune({ sparsity: 0.5, include: ['2.weight'] })];
+    const [a, b] = [
+      await optimize(await trained(), { ...options, steps: two }),
+      await optimize(await trained(), { ...options, steps: two }),
+    ];
+    expect(a.report.trials[1]?.values).toEqual({ '0.prune.sparsity': 0.5, '1.prune.sparsity': 0.5 });
+    expect(a.report.trials).toHaveLength(8);
+    expect(timeless(b.report.trials)).toEqual(timeless(a.report.trials));
+    expect(Object.keys(a.report.trials[5]?.values ?? {})).toEqual(['0.prune.sparsity', '1.prune.sparsity']);
+  });
+
+  test('limits alone: the best quality within them', async () => {
+    const { report } = await optimize(await trained(), {
+      ...options,
+      goals: ['non-zeros<=base/3'],
+      steps: [prune({ sparsity: 0.9 })],
+    });
+    expect(report.claim).toBe('holds');
+    expect(report.after.cost.nonZeros).toBeLessThanOrEqual(report.before.cost.nonZeros / 3);
+    expect(report.after.cost.nonZeros).toBeGreaterThan(report.before.cost.nonZeros / 4);
+  });
+
+  test('goals on quality and cost: it ends once both are kept', async () => {
+    const { report } = await optimize(await trained(), { ...options, goals: ['accuracy>=base-4pp', 'bytes<=base/2'] });
+    expect([report.stop, report.claim]).toEqual(['met', 'holds']);
+    expect(report.goals.map(({ verdict }) => verdict)).toEqual(['holds', 'holds']);
+  });
+
+  test('out of reach: the nearest model, the front and the reason', async () => {
+    const { model, report } = await optimize(await trained(), {
+      ...options,
+      goals: ['accuracy>=base-4pp', 'bytes<=750B'],
+      maxTrials: 5,
+    });
+    expect(report.claim).not.toBe('holds');
+    expect(report.reason).toMatch(/5 recipes were tried.*is out of reach of what was tried: the nearest has/);
+    expect(report.front.length).toBeGreaterThan(0);
+    expect(await accuracyOf(model)).toBeGreaterThan(0);
+  });
+
+  test('is interrupted with the best so far', async () => {
+    const signal = { aborted: false };
+    const onTrial = ({ number }: LoopTrial): void => void (signal.aborted = number === 1);
+    const { report } = await optimize(await trained(), { ...options, signal, onTrial });
+    expect([report.stop, report.trials.length, report.claim]).toEqual(['aborted', 2, 'holds']);
+  });
+
+  test('every better model is told with files that load', async () => {
+    const files: ReadonlyMap<string, Uint8Array>[] = [];
+    const { model } = await optimize(await trained(), {
+      ...options,
+      maxTrials: 2,
+      onBest: (best) => void files.push(best.files),
+    });
+    const { model: loaded } = await loadOptimizedFrom(async (name) => files.at(-1)?.get(name));
+    expect(await logitsOf(loaded)).toEqual(await logitsOf(model));
+    expect(await logitsOf(loaded)).toEqual(await logitsOf((await runRecipe(await trained(), [quantize()])).model));
+  });
+
+  test.each<[Partial<OptimizeOptions>, RegExp]>([
+    [{ goals: [] }, /goal\.goals: there are none/],
+    [{ goals: ['-0.5%'] }, /'accuracy>=base-0\.5pp'.*or 'accuracy>=base\*0\.995'/],
+    [{ goals: ['accuracy>=base-1pp', 'accuracy>=90%'] }, /is limited twice/],
+    [{ goals: ['rmse<=1'] }, /is of numbers, and the targets are classes/],
+    [{ goals: ['accuracy>=base+40pp'] }, /is out of reach: no share is above 100 %/],
+    [
+      { goals: ['bytes<=100B', 'accuracy>=50%'] },
+      /bytes<=100B, is out of reach: its biases, norms and buffers alone take 144 B/,
+    ],
+    [{ goals: ['macs<=base/2', 'accuracy>=50%'] }, /macs<=base\/2.* is out of reach: it has 640/],
+    [{ goals: ['loss<=base'], data: { train, validate: blobs(0, 1) } }, /validate is empty/],
+    [{ maxTrials: 0 }, /maxTrials is 0/],
+    [{ minimize: 'weight' as never }, /minimize is "weight"/],
+    [{ steps: [quantize(), prune({ sparsity: 0.5 })] }, /prune after quantize/],
+    [{ store: 3 as never }, /store is 3/],
+  ])('%j is refused before work starts', async (changes, message) => {
+    const tried: LoopTrial[] = [];
+    await expect(
+      optimize(await trained(), { ...options, ...changes, onTrial: (trial) => void tried.push(trial) }),
+    ).rejects.toThrow(message);
+    expect(tried.length).toBeLessThanOrEqual(1);
+  });
+});
+
+/** A pass that cannot do what is asked of it above a value. */
+function breaks(value: number): Pass {
+  return {
+    config: { type: 'breaks', value },
+    needs: 'nothing',
+    effects: ['weights'],
+    knob: {
+      name: 'value',
+      range: async () => ({ low: 0, high: 1, resolution: 0.25, start: 0.5 }),
+      at: breaks,
+    },
+    plan: async (model) => {
+      if (value > 0.2) throw new RecipeError('breaks', `at ${value}`);
+      return {
+        summary: 'nothing',
+        apply: async () => ({
+          model,
+          finalize: async () => ({ config: { type: 'breaks' }, summary: 'nothing', details: null }),
+        }),
+      };
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { optimize, type BestModel } from '../../src/index.ts';
+import { folderStore, loadOptimized, replaceModel } from '../../src/node/index.ts';
+import { blobs, logitsOf, train, trained } from '../helpers/blobs.ts';
+
+let folder = '';
+beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'espalier-store-'))));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('a store gives back what was written, and nothing for what was not', async () => {
+  const store = folderStore(join(folder, 'plain'));
+  expect(await store.read('a/b')).toBeUndefined();
+  expect(await store.readText('a/b')).toBeUndefined();
+  await store.write('a/b', 'text');
+  expect(await store.readText('a/b')).toBe('text');
+  await store.write('a/b', new Uint8Array([1, 2]));
+  expect([...((await store.read('a/b')) ?? [])]).toEqual([1, 2]);
+  expect(await store.read('a/b/c')).toBeUndefined();
+});
+
+test('a search goes on in another process from its folder, and keeps the best model beside it', async () => {
+  const [store, best] = [folderStore(join(folder, 'search')), join(folder, 'best')];
+  const options = {
+    data: { train, validate: blobs(900, 8) },
+    goals: ['accuracy>=base-4pp'],
+    maxTrials: 3,
+    epochs: 1,
+    latency: { maxMs: 5, warmUp: 1, warmUpMs: 0 },
+    store,
+    onBest: ({ files }: BestModel) => replaceModel(best, files),
+  };
+  const first = await optimize(await trained(), options);
+  const again = await optimize(await trained(), { ...options, store: folderStore(join(folder, 'search')) });
+  expect(again.report.trials).toEqual(first.report.trials);
+  expect(await logitsOf((await loadOptimized(best)).model)).toEqual(await logitsOf(first.model));
+  expect((await readdir(folder)).toSorted()).toEqual(['best', 'plain', 'search']);
+});
