@@ -253,6 +253,7 @@ export function optimizeOperations(folder: string): readonly Operation[] {
       { format: 'int8', granularity: 'channel', observer: { type: 'percentile', percentile: 99 } },
     ]),
     row('recipeJson', optimize.recipeJson, () => [[optimize.prune({ sparsity: 0.5 }), optimize.together()]]),
+    row('recipeSchema', optimize.recipeSchema, () => []),
     row('recordsJson', optimize.recordsJson, () => [report.records]),
     row('registerFormat', optimize.registerFormat, () => [ownFormat()]),
     row('reportJson', optimize.reportJson, () => [report]),

@@ -148,6 +148,8 @@ export type { TrainingConfig, TrainingRecord } from './recipe/training-config.ts
 export { formatModels, formatReport } from './report/table.ts';
 export { notesOn } from './report/notes.ts';
 export { recordsJson, reportJson, type CompressionReport, type ModelReport } from './report/report.ts';
+export { presetNames, presets, type Preset, type PresetName } from './recipe/presets.ts';
+export { recipeSchema } from './recipe/recipe-schema.ts';
 export type { NamedParameter, ParameterFilter } from './selection/parameter-filter.ts';
 export type { CalibratedOptions } from './second-order/calibrated-pass.ts';
 export { gptq, type GptqOptions } from './second-order/gptq.ts';

@@ -11,6 +11,8 @@ export interface Bench {
   readonly kept: <T extends Json>(name: string, find: () => Promise<T>) => Promise<T>;
   /** The same for a model. */
   readonly keptModel: (name: string, make: () => Promise<Module>) => Promise<Module>;
+  /** The path of a name, for what keeps itself. */
+  readonly folder: (name: string) => string;
   readonly say: (line: string) => void;
 }
 
@@ -20,6 +22,7 @@ export function benchIn(folder: string, seeds: readonly number[]): Bench {
   return {
     seeds,
     say,
+    folder: (name) => join(folder, name),
     kept: async (name, find) => {
       const path = join(folder, `${name}.json`);
       if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as never;

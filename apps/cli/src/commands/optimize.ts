@@ -2,7 +2,17 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '@espalier/nn/node';
 import { folderBytes } from '@espalier/optimize/node';
-import { minimizedCosts, parseGoal, parseRecipe, type MinimizedCost, type StepJson } from '@espalier/optimize';
+import {
+  minimizedCosts,
+  parseGoal,
+  parseRecipe,
+  presetNames,
+  presets,
+  recipeJson,
+  type MinimizedCost,
+  type PresetName,
+  type StepJson,
+} from '@espalier/optimize';
 import { checkSource, filesOfSource } from '@espalier/pipeline';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { wholeNumberFrom, withExamples } from '../cli/options.ts';
@@ -47,12 +57,14 @@ function another(text: string, before: readonly string[] = []): readonly string[
   return [...before, text];
 }
 
-/** The recipe of a file, in YAML or JSON. */
+/** The recipe of a preset, or of a file, in YAML or JSON. */
 async function recipeIn(file: string): Promise<readonly StepJson[]> {
+  if (isPreset(file)) return presets[file].steps;
   const { value } = readYaml(file, await readText(file));
-  parseRecipe(value);
-  return value as readonly StepJson[];
+  return recipeJson(parseRecipe(value));
 }
+
+const isPreset = (name: string): name is PresetName => presetNames.includes(name as PresetName);
 
 /** Bytes that a search needs beside the model: what it has found so far, until it ends. */
 const timesModel = 64;
@@ -72,7 +84,10 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
         .makeOptionMandatory(),
     )
     .addOption(new Option('--minimize <cost>', 'what is to become small (default: bytes)').choices(minimizedCosts))
-    .option('--recipe <file>', 'turn the knobs of this recipe, in YAML or JSON, instead of whatever is known to help')
+    .option(
+      '--recipe <file>',
+      `turn the knobs of this recipe, in YAML or JSON, or of a preset (${presetNames.join(', ')}), instead of whatever is known to help`,
+    )
     .option('--trials <n>', 'how many recipes to try at most', wholeNumberFrom(1))
     .option('--time <time>', 'how long to try, such as 10m', minutes)
     .option('--epochs <n>', 'how often a recipe goes through the images', wholeNumberFrom(1))
@@ -110,7 +125,7 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
       overwrite,
       resume,
       resumable: true,
-      sources: [from, ...filesOfSource(source), ...(recipe === undefined ? [] : [recipe])],
+      sources: [from, ...filesOfSource(source), ...(recipe === undefined || isPreset(recipe) ? [] : [recipe])],
       bytes: timesModel * (await folderBytes(from)),
     };
     const report = await resumable(session, ['optimize', from, ...given, '--resume'], () =>

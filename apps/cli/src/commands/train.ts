@@ -13,6 +13,7 @@ import { defaultSeed, resumeOption, withModelOptions, type ModelOptions } from '
 
 interface TrainOptions extends ModelOptions {
   readonly epochs: number;
+  readonly holdOut?: number;
   readonly resume?: boolean;
 }
 
@@ -23,6 +24,11 @@ export function addTrainCommand(program: Command, environment: Environment): voi
     .description('train a candidate on all training images')
     .argument('<candidate>', 'a YAML file with architecture, initialiser and training, such as winner.yaml')
     .option('--epochs <n>', 'how often to go through the images', wholeNumberFrom(1), 4)
+    .option(
+      '--hold-out <n>',
+      'how many training images to leave out, for `espalier optimize` to decide by',
+      wholeNumberFrom(1),
+    )
     .addOption(resumeOption());
   withExamples(withModelOptions(command), [
     ['espalier train runs/search/winner.yaml -o runs/model', 'what a search found'],
@@ -31,7 +37,8 @@ export function addTrainCommand(program: Command, environment: Environment): voi
     const session = openSession(environment, options);
     const candidate = readCandidate(file, await readText(file));
     const { data: source, output: folder, epochs, seed = defaultSeed, device = 'auto' } = options;
-    const { resume = false, overwrite = false } = options;
+    const { resume = false, overwrite = false, holdOut } = options;
+    const heldOut = holdOut === undefined ? {} : { heldOut: holdOut };
     const again = [
       'train',
       file,
@@ -41,6 +48,7 @@ export function addTrainCommand(program: Command, environment: Environment): voi
       source,
       '--epochs',
       String(epochs),
+      ...(holdOut === undefined ? [] : ['--hold-out', String(holdOut)]),
       '--seed',
       String(seed),
       '--device',
@@ -61,9 +69,8 @@ export function addTrainCommand(program: Command, environment: Environment): voi
       withWorkers(session, device, (runner) =>
         withOutputFolder(request, async ({ work, complete }) => {
           const bar = session.progress.start('train', epochs);
-          await runner.run('train', { source, candidate, seed, epochs, folder: work, resume }, (done, total, note) =>
-            bar.update((epochs * done) / total, note),
-          );
+          const input = { source, candidate, seed, epochs, folder: work, resume, ...heldOut };
+          await runner.run('train', input, (done, total, note) => bar.update((epochs * done) / total, note));
           bar.finish();
           await complete();
           return measureModel(session, runner, folder, source);

@@ -56,9 +56,11 @@ export function distill(options: DistillOptions = {}): Pass {
     };
   }
 
+  const models = lesson.teachers.flatMap(({ model }) => model ?? []);
   return {
     config,
     train,
+    ...(models.length > 0 && { models }),
     checkLoss: (task) => checkTask(place, lesson, task),
     needs: 'training',
     effects: student ? ['architecture', 'weights'] : ['weights'],

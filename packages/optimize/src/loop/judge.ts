@@ -1,5 +1,5 @@
 /** Judges models by the goals: some examples guide the search, others, which it does not see, confirm what it claims. */
-import type { AbortSignalLike, Dataset, LossFunction, Module } from '@espalier/nn';
+import { subset, type AbortSignalLike, type Dataset, type LossFunction, type Module } from '@espalier/nn';
 import type { Tensor } from '@espalier/tensor';
 import { compareLatency, type ComparisonOptions, type LatencyComparison } from '../cost/compare-latency.ts';
 import { measureCost, type Cost } from '../cost/cost.ts';
@@ -58,7 +58,16 @@ export class Judge {
     return new Judge(options, await Scorer.of(options.validate, [...new Set(qualities)], options));
   }
 
-  /** Whether there are goals that examples are needed for. */
+  /** The examples that guide the search: passes may look at them, and at none of those that confirm. */
+  get guiding(): Dataset {
+    const { validate } = this.#options;
+    return subset(
+      validate,
+      Array.from({ length: this.#border }, (_, index) => index),
+    );
+  }
+
+  /** The goals that examples are needed for. */
   get #qualities(): readonly Goal[] {
     return this.#options.goals.filter(({ metric }) => isQuality(metric));
   }

@@ -82,11 +82,16 @@ export async function optimize(model: Module, options: OptimizeOptions): Promise
   const changesArchitecture = families.some((family) => changesShapes(family));
   const cost = await judge.baseCost();
   refuseImpossible(goals, { model, cost, verdicts: [], changesArchitecture });
-  const of = { train: await digestDataset(data.train), loss: options.loss === undefined ? null : String(options.loss) };
+  const of = {
+    train: await digestDataset(data.train),
+    validate: await digestDataset(judge.guiding),
+    loss: options.loss === undefined ? null : String(options.loss),
+  };
   const stages = await Stages.below(model, {
     store,
     of,
-    data,
+    // Passes may decide by examples too, such as whether a teacher is worth its while.
+    data: { ...(data.train && { train: data.train }), validate: judge.guiding },
     seed,
     signal,
     loss: options.loss,

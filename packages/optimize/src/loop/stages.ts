@@ -78,7 +78,7 @@ export class Stages {
     for (const step of steps) {
       throwIfAborted(this.#context.signal);
       const parent = key;
-      key = await digestOf([parent, describeSteps([step])]);
+      key = await digestOf([parent, describeSteps([step]), await this.#modelsOf(step)]);
       let kept = await this.#kept(key);
       if (kept) known++;
       else kept = await this.#run(parent, records, key, step);
@@ -115,6 +115,14 @@ export class Stages {
     const [device] = this.#original.parameters().map((parameter) => parameter.device);
     const read = async (name: string): Promise<Uint8Array | undefined> => this.#root.files.get(name);
     return (await loadOptimizedFrom(read, { source: 'the model as given', ...(device && { device }) })).model;
+  }
+
+  /** What identifies the models that a step works with beside the one that it changes. */
+  async #modelsOf(step: Step): Promise<readonly string[]> {
+    const models = passesOf(step).flatMap((pass) => pass.models ?? []);
+    const digests: string[] = [];
+    for (const model of models) digests.push(await digestFiles(await optimizedFiles(model)));
+    return digests;
   }
 
   /** What a stage came to, if it is there and whole. */

@@ -31,6 +31,7 @@ import { wanda, type WandaOptions } from '../second-order/wanda.ts';
 import type { Pass, StepConfig } from './pass.ts';
 import type { TrainingConfig } from './training-config.ts';
 import { checkSteps, passesOf, together, type Step } from './run.ts';
+import { presetNames, presets } from './presets.ts';
 import { quote } from '../quote.ts';
 
 /** A step of a recipe as JSON. */
@@ -128,20 +129,30 @@ export function registerPass(type: PassType): void {
 export const passTypes: readonly string[] = types.names;
 
 /**
- * The steps that a JSON recipe stands for.
+ * The steps that a JSON recipe stands for; `{ include: 'tiny' }` for those of a preset.
  * @throws {RecipeError} naming the step, for what is no recipe.
  */
 export function parseRecipe(recipe: unknown, models: RecipeModels = {}): Step[] {
   checkOptions('parseRecipe', models, modelRules);
   if (!Array.isArray(recipe)) throw new RecipeError('steps', `is ${quote(recipe)}; it must be a list`);
-  return recipe.map((step: unknown, index) => {
+  return recipe.flatMap((step: unknown, index): Step | Step[] => {
     const place = `steps[${index}]`;
+    if (isObject(step) && step['include'] !== undefined && step['type'] === undefined)
+      return included(step, place, models);
     const several = isObject(step) ? step['together'] : undefined;
     if (several === undefined) return parsePass(step, place, models);
     optionsOf(place, step, ['together']);
     if (!Array.isArray(several)) throw new RecipeError(`${place}.together`, 'must be a list of steps');
     return together(...several.map((each: unknown, inner) => parsePass(each, `${place}.together[${inner}]`, models)));
   });
+}
+
+/** The steps of a preset. */
+function included(step: Readonly<Record<string, unknown>>, place: string, models: RecipeModels): Step[] {
+  optionsOf(place, step, ['include']);
+  const name = presetNames.find((known) => known === step['include']);
+  if (name) return parseRecipe(presets[name].steps, models);
+  throw new RecipeError(place, `include is ${quote(step['include'])}; it must be one of ${presetNames.join(', ')}`);
 }
 
 /**

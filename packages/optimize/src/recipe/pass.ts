@@ -135,6 +135,8 @@ export interface Pass {
   readonly config: StepConfig;
   readonly needs: PassNeed;
   readonly effects: readonly Effect[];
+  /** Models that it works with and its config does not name: the same config with others is another pass. */
+  readonly models?: readonly Module[];
   /** Rules of order that this pass brings, for all passes of its recipe. */
   readonly order?: readonly OrderRule[];
   /** How it wants to train; absent for a pass that leaves this to the others of its stage, or to the defaults. */

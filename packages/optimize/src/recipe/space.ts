@@ -1,6 +1,6 @@
 /** What of a pass a search may turn. */
 import type { Json, Module } from '@espalier/nn';
-import { type Pass, type Dimension } from './pass.ts';
+import type { Dimension, Pass } from './pass.ts';
 import { passesOf, type Step } from './run.ts';
 
 /** One thing of a recipe that a search may turn. */

@@ -39,6 +39,8 @@ export interface TrainInput extends Lesson {
   readonly candidate: Candidate;
   readonly seed: number;
   readonly epochs: number;
+  /** How many training examples are left for others to decide by. Default: none. */
+  readonly heldOut?: number;
   /** Where the model goes, and a checkpoint when training is stopped. */
   readonly folder: string;
   /** Goes on from the checkpoint in the folder, if there is one. */

@@ -1,20 +1,18 @@
 /** The job that looks for the smallest or fastest model that keeps goals. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { split, type Json } from '@espalier/nn';
+import type { Json } from '@espalier/nn';
 import { writeFileAtomic } from '@espalier/nn/node';
 import { optimize, parseRecipe, type OptimizationReport } from '@espalier/optimize';
 import { folderStore, replaceModel, saveOptimized } from '@espalier/optimize/node';
+import { holdOut } from '../../data/hold-out.ts';
 import { openData } from '../../data/source.ts';
-import { InterruptedError, UsageError } from '../../errors.ts';
+import { InterruptedError } from '../../errors.ts';
 import type { JobContext } from '../../jobs/job.ts';
 import type { ReachGoalsInput } from '../../jobs/jobs.ts';
 import { signalOf } from '../../jobs/signal.ts';
 import { taskNamed } from '../../task/task.ts';
 import { loadModelFolder } from '../load-model.ts';
-
-/** Examples that are held out of the training ones are the same for all models. */
-const splitSeed = 0;
 
 /** The part of the training examples that decisions are made by, if nobody says how many. */
 const heldOutShare = 1 / 6;
@@ -32,11 +30,10 @@ export async function reachGoals(input: ReachGoalsInput, context: JobContext): P
   const { source, from, folder, goals, minimize, steps, seed, trials, minutes, epochs } = input;
   const { train: all, test, input: inputShape } = await openData(source, context.device);
   const { model, metadata } = await loadModelFolder(from, { device: context.device });
-  const heldOut = input.heldOut ?? Math.max(1, Math.round(all.size * heldOutShare));
-  if (heldOut >= all.size)
-    throw new UsageError(`${heldOut} of ${all.size} training examples are to be held out: leave some to learn from`);
-  const [train, validate] = split(all, [all.size - heldOut, heldOut], { seed: splitSeed });
-  if (!train || !validate) throw new UsageError('there are no training examples');
+  // Those that the model was not shown, if its folder says so.
+  const known = metadata['heldOut'];
+  const count = input.heldOut ?? (typeof known === 'number' ? known : Math.max(1, Math.round(all.size * heldOutShare)));
+  const { train, validate } = holdOut(all, count);
   const store = folderStore(folder);
   let note = '';
   let tried = 0;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { build, fit, type Json } from '@espalier/nn';
 import { saveModel, writeFileAtomic } from '@espalier/nn/node';
 import { modelOf } from '../../candidate/architecture-type.ts';
+import { holdOut } from '../../data/hold-out.ts';
 import { openData } from '../../data/source.ts';
 import { fitOptions } from '../../jobs/fit-options.ts';
 import { follow } from '../../jobs/follow.ts';
@@ -28,12 +29,14 @@ export async function train(input: TrainInput, context: JobContext): Promise<Tra
   const { architecture, initialiser, training } = candidate;
   const task = taskNamed(input.task);
   const data = await openData(source, context.device);
+  const { heldOut } = input;
+  const own = heldOut === undefined ? data.train : holdOut(data.train, heldOut).train;
   const config = modelOf(architecture, initialiser, data, task);
   const model = build(config, { seed, device: context.device });
   const checkpoint = join(folder, checkpointFile);
   const bytes = resume ? await readCheckpoint(checkpoint) : undefined;
   const follower = follow(context, epochs);
-  await fit(model, data.train, {
+  await fit(model, own, {
     ...fitOptions(task, training, follower),
     epochs,
     seed,
@@ -41,7 +44,11 @@ export async function train(input: TrainInput, context: JobContext): Promise<Tra
     ...(bytes === undefined ? {} : { resume: bytes }),
   });
   await saveModel(folder, model, {
-    metadata: { input: data.input, candidate: candidate as unknown as Json },
+    metadata: {
+      input: data.input,
+      candidate: candidate as unknown as Json,
+      ...(heldOut !== undefined && { heldOut }),
+    },
   });
   await rm(checkpoint, { force: true });
   return { curve: follower.curve() };

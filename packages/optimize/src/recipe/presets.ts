@@ -1,0 +1,47 @@
+/** Recipes by name: what a step `{ include: 'tiny' }` stands for. */
+import type { StepConfig } from './pass.ts';
+
+/** A recipe under its name. */
+export interface Preset {
+  /** What it is for, in a sentence. */
+  readonly summary: string;
+  readonly steps: readonly (StepConfig | { readonly together: readonly StepConfig[] })[];
+}
+
+/** The decay is in the gradient, which Adam scales: weights without a use shrink, and are the first to go. */
+const train = {
+  epochs: 10,
+  batchSize: 128,
+  optimizer: { type: 'adam', lr: 1e-3, weightDecay: 1e-4 },
+  schedule: 'cosine',
+};
+
+const gradually = (sparsity: number): StepConfig => ({
+  type: 'prune',
+  sparsity,
+  scope: 'global',
+  schedule: 'cubic',
+  train,
+});
+
+/** The name of a preset. */
+export type PresetName = 'int8' | 'int4' | 'tiny';
+
+/** The recipes that have names. */
+export const presets: Readonly<Record<PresetName, Preset>> = {
+  int8: {
+    summary: 'Whole numbers of 8 bits for each output channel, without data: a quarter of the bytes.',
+    steps: [{ type: 'quantize' }],
+  },
+  int4: {
+    summary: 'Numbers of 4 bits by GPTQ, with a scale for 32 columns, on examples: a seventh of the bytes.',
+    steps: [{ type: 'gptq', bits: 4, group: 32 }],
+  },
+  tiny: {
+    summary: 'One weight of twelve, gradually in training, in 8 bits.',
+    steps: [gradually(1 - 1 / 12), { type: 'quantize' }],
+  },
+};
+
+/** The names of all presets. */
+export const presetNames: readonly PresetName[] = Object.keys(presets) as PresetName[];

@@ -1,0 +1,156 @@
+/** What the options of passes may be, as JSON Schema (draft 2020-12). Each pass checks its own; these are for editors and programs. */
+import type { Json } from '@espalier/nn';
+
+/** A JSON Schema. */
+export type Schema = { readonly [key: string]: Json };
+
+const number = (bounds: Schema = {}): Schema => ({ type: 'number', ...bounds });
+const whole = (minimum: number): Schema => ({ type: 'integer', minimum });
+const text: Schema = { type: 'string' };
+const flag: Schema = { type: 'boolean' };
+const oneOf = (...words: readonly (string | number)[]): Schema => ({ enum: words });
+const either = (...schemas: readonly Schema[]): Schema => ({ anyOf: schemas });
+const listOf = (items: Schema): Schema => ({ type: 'array', items });
+
+/** An object of these and no others, some of which have to be there. */
+const object = (properties: Readonly<Record<string, Schema>>, ...required: readonly string[]): Schema => ({
+  type: 'object',
+  properties,
+  additionalProperties: false,
+  ...(required.length > 0 && { required }),
+});
+
+/** Something with a type and options that depend on it. */
+const typed: Schema = { type: 'object', properties: { type: text }, required: ['type'] };
+
+const patterns: Schema = {
+  ...listOf(text),
+  description: 'Patterns over names of parameters: * stands for any characters, /…/ is a regular expression.',
+};
+const filter = { include: patterns, exclude: patterns } as const;
+
+const share = number({ minimum: 0, exclusiveMaximum: 1 });
+/** One for all, or by patterns over names. */
+const perTensor = (each: Schema): Schema => either(each, { type: 'object', additionalProperties: each });
+const examples = object({ examples: whole(1) }, 'examples');
+const bits = oneOf(2, 3, 4, 8);
+
+const trainingOptions = {
+  epochs: whole(0),
+  batchSize: whole(1),
+  optimizer: typed,
+  schedule: either(text, typed),
+  loss: text,
+} as const;
+const training = object(trainingOptions);
+
+/** A number, or one that moves in the course of the training. */
+const course = (bounds: Schema): Schema =>
+  either(
+    number(bounds),
+    object(
+      {
+        from: number(bounds),
+        to: number(bounds),
+        shape: oneOf('linear', 'cosine'),
+        begin: number({ minimum: 0, maximum: 1 }),
+        end: number({ minimum: 0, maximum: 1 }),
+      },
+      'from',
+      'to',
+    ),
+  );
+
+const ranking = {
+  method: text,
+  scope: oneOf('global', 'local'),
+  pattern: text,
+  minimum: perTensor(number({ minimum: 0, maximum: 1 })),
+  maximum: perTensor(number({ minimum: 0, maximum: 1 })),
+  calibrate: examples,
+} as const;
+
+const pruningSchedule = object(
+  {
+    shape: oneOf('one-shot', 'linear', 'cubic', 'exponential'),
+    initial: share,
+    begin: number({ minimum: 0, maximum: 1 }),
+    end: number({ minimum: 0, maximum: 1 }),
+    updates: whole(1),
+  },
+  'shape',
+);
+
+/** The options of the passes of this package, by type. */
+export const optionSchemas: Readonly<Record<string, Schema>> = {
+  prune: object({
+    sparsity: perTensor(share),
+    ...ranking,
+    schedule: either(oneOf('one-shot', 'linear', 'cubic', 'exponential'), pruningSchedule),
+    train: training,
+    ...filter,
+  }),
+  lottery: object(
+    {
+      rounds: whole(1),
+      share: perTensor(share),
+      rewindTo: whole(0),
+      rewind: oneOf('weights', 'rate'),
+      ...ranking,
+      train: training,
+      ...filter,
+    },
+    'rounds',
+  ),
+  quantize: object({
+    weights: text,
+    granularity: oneOf('tensor', 'channel'),
+    observer: either(text, typed),
+    calibrate: either(flag, examples),
+    ...filter,
+  }),
+  distill: object({
+    teacher: either(
+      oneOf('original', 'given', 'self'),
+      listOf(object({ teacher: oneOf('original', 'given'), name: text, weight: number({ minimum: 0 }) })),
+    ),
+    temperature: course({ exclusiveMinimum: 0 }),
+    alpha: course({ minimum: 0, maximum: 1 }),
+    ignoreIndex: { type: 'integer' },
+    matches: listOf(
+      object(
+        { teacher: text, student: text, loss: text, weight: course({ minimum: 0 }), project: flag, of: whole(0) },
+        'teacher',
+        'student',
+      ),
+    ),
+    exits: listOf(object({ at: text, weight: course({ minimum: 0 }) }, 'at')),
+    chorus: oneOf('losses', 'logits'),
+    weakTeacher: oneOf('ignore', 'refuse', 'use'),
+    student: either(oneOf('again'), typed),
+    train: training,
+  }),
+  finetune: object(trainingOptions),
+  encode: object({ format: text, options: { type: 'object' }, ...filter }, 'format'),
+  gptq: object({
+    bits,
+    group: whole(1),
+    zeros: flag,
+    actOrder: flag,
+    staticGroups: flag,
+    clip: flag,
+    damping: number({ minimum: 0, maximum: 1 }),
+    calibrate: examples,
+    ...filter,
+  }),
+  'sparse-gpt': object({
+    sparsity: share,
+    pattern: text,
+    bits,
+    group: whole(1),
+    damping: number({ minimum: 0, maximum: 1 }),
+    calibrate: examples,
+    ...filter,
+  }),
+  wanda: object({ sparsity: share, pattern: text, calibrate: examples, ...filter }),
+};
