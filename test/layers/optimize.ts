@@ -125,6 +125,18 @@ export const optimize: Layers = {
       'sensitivity/layer-time.ts',
       'sensitivity/measured-table.ts',
     ],
+    structured: [
+      'errors.ts',
+      'recipe/task-loss.ts',
+      'recipe/training-config.ts',
+      'recipe/pass.ts',
+      'recipe/options.ts',
+      'recipe/training.ts',
+      'report/format.ts',
+      'selection',
+      'calibration',
+      'prune',
+    ],
     recipe: [
       'arguments.ts',
       'errors.ts',
@@ -144,6 +156,7 @@ export const optimize: Layers = {
       'prune',
       'quantize',
       'second-order',
+      'structured',
     ],
     'sensitivity/sensitivity.ts': [
       'errors.ts',

@@ -77,6 +77,7 @@ export {
   type TensorErrorCode,
 } from './errors.ts';
 export { asFloat } from './functions/as-float.ts';
+export { axisGraph, type AxisGraph, type AxisGraphNode } from './functions/axis-graph.ts';
 export { conv2d, type Conv2dOptions, type Size2d } from './functions/convolution.ts';
 export {
   arange,
@@ -162,6 +163,7 @@ export type {
   SortSpec,
 } from './kernel/spec.ts';
 export type { Case, Chooser, InputCase, OpEntry, Tolerance, Values } from './ops/domain.ts';
+export type { AxisPlace, AxisRelation } from './graph/axes.ts';
 export type { ResultType } from './graph/op.ts';
 export { opTable } from './ops/table.ts';
 export * as scalar from './scalar/expression.ts';

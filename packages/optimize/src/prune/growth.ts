@@ -41,6 +41,8 @@ export function modelAfter(model: Module, passes: readonly Pass[]): Module {
  * no choice.
  */
 export async function checkPrunings(model: Module, passes: readonly Pass[]): Promise<void> {
+  // How large layers are after they were cut is not known before.
+  if (passes.some(({ effects }) => effects.includes('structure'))) return;
   const begin = passes.findLastIndex(({ effects }) => effects.includes('architecture')) + 1;
   const before = passes.slice(0, begin);
   // What network another pass than `distill` puts in place is not known before it did.

@@ -10,11 +10,18 @@ import type { TrainingConfig, TrainingRecord } from './training-config.ts';
 export type PassNeed = 'nothing' | 'calibration' | 'gradients' | 'training';
 
 /**
- * What a pass changes. `architecture`: it puts another network in place; `zeros`: it decides which weights are gone;
+ * What a pass changes. `architecture`: it puts another network in place; `structure`: it makes the network's layers smaller; `zeros`: it decides which weights are gone;
  * `weights`: it trains; `numbers`: it decides which numbers weights may take; `format`: it stores them in a form that is not
  * trained. Passes of other packages may have effects of their own: any other word.
  */
-export type Effect = 'architecture' | 'zeros' | 'weights' | 'numbers' | 'format' | (string & Record<never, never>);
+export type Effect =
+  | 'architecture'
+  | 'structure'
+  | 'zeros'
+  | 'weights'
+  | 'numbers'
+  | 'format'
+  | (string & Record<never, never>);
 
 /** An order of passes that loses work. */
 export interface OrderRule {

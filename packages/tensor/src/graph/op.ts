@@ -9,6 +9,7 @@ import type { ContractionSpec, ReduceOp } from '../kernel/spec.ts';
 import type { Layout, Movement } from '../shape/layout.ts';
 import type { Shape } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { AxisRule } from './axes.ts';
 import type { CarriedLengths } from './lengths.ts';
 import type { Node } from './node.ts';
 import type { KernelPlan } from './kernel-plan.ts';
@@ -62,6 +63,8 @@ export interface IndexedOp extends OpBase {
   readonly family: 'indexed';
   /** How lengths of inputs pass on. Default: the op does not take them. */
   readonly lengths?: (inputs: readonly Node[], attributes: Attributes) => CarriedLengths;
+  /** How axes of the result follow those of the inputs. Default: all are needed whole. */
+  readonly axes?: AxisRule;
   readonly emit: (site: IndexedSite) => number;
 }
 
@@ -87,6 +90,8 @@ export interface KernelOp extends OpBase {
   readonly strided: readonly boolean[] | boolean;
   /** How lengths of inputs pass on. Default: the op does not take them. */
   readonly lengths?: (inputs: readonly Node[], attributes: Attributes) => CarriedLengths;
+  /** How axes of the result follow those of the inputs. Default: all are needed whole. */
+  readonly axes?: AxisRule;
   /** The result is its first input, of which a part is written: in place, where nobody needs the old value any more. */
   readonly updates?: true;
   readonly plan: (node: Node) => KernelPlan;

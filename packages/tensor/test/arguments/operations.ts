@@ -396,6 +396,7 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
   assignAt: [x, axis, count, tensorSlot(() => tensor([[7, 8, 9]]))],
   dryRun: [list([options({ shape, dtype, device: reference }, ['shape'])], true), shapeOnly],
   multiplyAccumulates: [x, optional(list([x], true))],
+  axisGraph: [x],
   tensor: [nested, create],
   fromTyped: [
     slot(

@@ -5,10 +5,12 @@ import { goalRows } from './goals.ts';
 import { languageRows } from './language.ts';
 import { pruningRows } from './pruning.ts';
 import { roundingRows } from './rounding.ts';
+import { structuredRows } from './structured.ts';
 
 /** In the order in which they are measured. */
 export const rows: readonly Row[] = [
   ...pruningRows,
+  ...structuredRows,
   ...roundingRows,
   ...distillationRows,
   ...goalRows,

@@ -1,6 +1,7 @@
 /** Padding with a value around, and zeros or more between, the elements. */
 import { dtypes } from '../../dtype/dtype.ts';
 import { ArgumentError } from '../../errors.ts';
+import { ofInput, ofOutput, sameAxes } from '../../graph/axes.ts';
 import { lengthsOf, showLengths } from '../../graph/lengths.ts';
 import type { Node } from '../../graph/node.ts';
 import { literal } from '../../kernel/loop-body.ts';
@@ -48,6 +49,12 @@ export const padOp: IndexedOp = {
         `axis ${padded} of ${showLengths(input as Node)} has a length; pad it before upTo, or join it with concat`,
       );
     return { result, space: result };
+  },
+  axes: ({ shape, attributes }) => {
+    const { widths, interior } = paddingOf(attributes);
+    const isPadded = (axis: number): boolean =>
+      [...(widths[axis] as readonly number[]), interior[axis]].some((width) => width !== 0);
+    return shape.flatMap((_, axis) => (isPadded(axis) ? [] : [sameAxes(ofOutput(axis), ofInput(0, axis))]));
   },
   gradient: (g, { inputs, attributes }) => {
     const { widths, interior } = paddingOf(attributes);

@@ -1,9 +1,11 @@
 /** Reading at indices held by another tensor. An index outside the axis gives 0. */
 import { dtypes } from '../../dtype/dtype.ts';
 import { ArgumentError } from '../../errors.ts';
+import { ofInput, ofOutput, sameAxes } from '../../graph/axes.ts';
 import { isSameLength, lengthsOf, showLengths } from '../../graph/lengths.ts';
 import type { Node } from '../../graph/node.ts';
 import * as s from '../../scalar/expression.ts';
+import type { Shape } from '../../shape/shape.ts';
 import type { IndexedOp, IndexedSite } from '../../graph/op.ts';
 
 /** Emits the read of input 0 along `axis` at the index value `index`, or 0 where that lies outside, behind a length too. */
@@ -34,6 +36,16 @@ export const takeOp: IndexedOp = {
     const at = axis as number;
     const result = [...own.slice(0, at), ...lengthsOf(indices as Node), ...own.slice(at + 1)];
     return { result, space: result, end: own[at] };
+  },
+  axes: ({ inputs, attributes }) => {
+    const at = attributes['axis'] as number;
+    const [own, indices] = inputs.map(({ shape }) => shape) as [Shape, Shape];
+    return [
+      ...indices.map((_, axis) => sameAxes(ofOutput(at + axis), ofInput(1, axis))),
+      ...own.flatMap((_, axis) =>
+        axis === at ? [] : [sameAxes(ofOutput(axis < at ? axis : axis + indices.length - 1), ofInput(0, axis))],
+      ),
+    ];
   },
   gradient: (g, { inputs: [input, indices], attributes: { axis } }) =>
     input && indices ? [g.scatterSlices(indices, axis as number, input.shape), undefined] : [],
@@ -66,6 +78,12 @@ export const gatherOp: IndexedOp = {
       );
     return { result, space: result, end: own[axis as number] };
   },
+  axes: ({ shape, inputs, attributes }) =>
+    shape.map((size, axis) => {
+      // The input may be longer than what is read of it.
+      const isRead = axis === attributes['axis'] || inputs[0]?.shape[axis] !== size;
+      return sameAxes(ofOutput(axis), ofInput(1, axis), ...(isRead ? [] : [ofInput(0, axis)]));
+    }),
   gradient: (g, { inputs: [input, index], attributes: { axis } }) =>
     input && index ? [g.scatterInto(index, axis as number, input.shape), undefined] : [],
   emit: (site) => {

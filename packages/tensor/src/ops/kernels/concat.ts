@@ -1,5 +1,6 @@
 /** Joining tensors along an axis: one copy per part into its place. */
 import { dtypes } from '../../dtype/dtype.ts';
+import { ofInput, ofOutput, sameAxes } from '../../graph/axes.ts';
 import { agreedOff } from '../../graph/lengths.ts';
 import { contiguousStrides } from '../../shape/shape.ts';
 import type { KernelOp } from '../../graph/op.ts';
@@ -21,6 +22,14 @@ export const concatOp: KernelOp = {
   lengths: (inputs, { axis }) => {
     const result = agreedOff('concat', inputs, axis as number);
     return { result, space: result };
+  },
+  axes: ({ shape, attributes }) => {
+    const parts = Array.from({ length: attributes['parts'] as number }, (_, input) => input);
+    return shape.map((_, axis) =>
+      axis === attributes['axis']
+        ? { kind: 'parts', whole: ofOutput(axis), parts: parts.map((input) => ofInput(input, axis)) }
+        : sameAxes(ofOutput(axis), ...parts.map((input) => ofInput(input, axis))),
+    );
   },
   plan: (node) => ({
     outputs: [{ shape: node.shape, dtype: node.dtype }],

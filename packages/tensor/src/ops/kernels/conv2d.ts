@@ -1,5 +1,6 @@
 /** 2-D convolution and its two gradients: three ops, each the gradient of the others. */
 import type { DType } from '../../dtype/dtype.ts';
+import { ofInput, ofOutput, sameAxes, type AxisPlace, type AxisRelation } from '../../graph/axes.ts';
 import type { Node } from '../../graph/node.ts';
 import type { Access, Binding, Conv2dGeometry, Conv2dSpec } from '../../kernel/spec.ts';
 import { contiguousStrides } from '../../shape/shape.ts';
@@ -31,6 +32,7 @@ function convolution(
     name: pass === 'forward' ? 'conv2d' : `conv2d-${pass}-gradient`,
     strided: false,
     gradient,
+    ...(pass === 'forward' && { axes: convolved }),
     contraction: (node) => conv2dSpec(node, pass, roles),
   });
 }
@@ -53,6 +55,26 @@ function conv2dSpec(node: Node, pass: Conv2dSpec['pass'], roles: readonly ('x' |
     w: access('w'),
     y: access('y'),
   };
+}
+
+/** Examples and channels; of several groups the channels of x, and of y, are groups of channels. Places of images stay where they are. */
+function convolved({ attributes }: Node): AxisRelation[] {
+  const { groups, inChannels, outChannels } = geometryOf(attributes);
+  const [x, w, y] = [ofInput(0, 1), ofInput(1, 0), ofOutput(1)];
+  const examples = sameAxes(ofOutput(0), ofInput(0, 0));
+  if (groups === 1) return [examples, sameAxes(y, w), { kind: 'contracted', axes: [x, ofInput(1, 1)] }];
+  const [group, own, made]: [AxisPlace, AxisPlace, AxisPlace] = [
+    { hidden: 0, size: groups },
+    { hidden: 1, size: inChannels / groups },
+    { hidden: 2, size: outChannels / groups },
+  ];
+  return [
+    examples,
+    { kind: 'joined', sides: [[x], [group, own]] },
+    { kind: 'joined', sides: [[w], [group, made]] },
+    { kind: 'joined', sides: [[y], [group, made]] },
+    { kind: 'contracted', axes: [own, ofInput(1, 1)] },
+  ];
 }
 
 /** y = convolution of x with w. */

@@ -1,4 +1,5 @@
 /** Batched matrix products. */
+import { ofInput, ofOutput, sameAxes } from '../../graph/axes.ts';
 import { agreed } from '../../graph/lengths.ts';
 import type { Node } from '../../graph/node.ts';
 import type { Binding, MatmulSpec } from '../../kernel/spec.ts';
@@ -54,6 +55,16 @@ export const matmulOp: KernelOp = contractionOp({
     ]);
     const result = [...batch, left.lengths?.[row], right.lengths?.[column]];
     return { result, space: [...result, depth] };
+  },
+  axes: ({ shape }) => {
+    const [row, column] = [shape.length - 2, shape.length - 1];
+    const batch = shape.slice(0, -2).map((_, axis) => sameAxes(ofOutput(axis), ofInput(0, axis), ofInput(1, axis)));
+    return [
+      ...batch,
+      sameAxes(ofOutput(row), ofInput(0, row)),
+      sameAxes(ofOutput(column), ofInput(1, column)),
+      { kind: 'contracted', axes: [ofInput(0, column), ofInput(1, row)] },
+    ];
   },
   contraction: (node, inputs) => matmulSpec(node, inputs as readonly [Layout, Layout, ...Layout[]]),
 });

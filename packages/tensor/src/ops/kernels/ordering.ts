@@ -1,4 +1,5 @@
 /** Running folds along an axis, and sorting. */
+import { ofInput, ofOutput, sameAxes } from '../../graph/axes.ts';
 import { sizeOf } from '../../shape/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { KernelOp } from '../../graph/op.ts';
@@ -10,6 +11,8 @@ function scan(name: string, fold: 'sum' | 'prod', gradient: NonNullable<KernelOp
     name,
     strided: false,
     ...(gradient && { gradient }),
+    axes: ({ shape, attributes }) =>
+      shape.flatMap((_, axis) => (axis === attributes['axis'] ? [] : [sameAxes(ofOutput(axis), ofInput(0, axis))])),
     plan: (node) => ({
       outputs: [{ shape: node.shape, dtype: node.dtype }],
       steps: (): KernelStep[] => {
