@@ -362,6 +362,9 @@ export function optimizeOperations(folder: string): readonly Operation[] {
         exclude: ['bias'],
       },
     ]),
+    row('dropLayers', optimize.dropLayers, () => [
+      { ratio: 0.5, calibrate: { examples: 2 }, train: training(), include: ['0'], exclude: ['1'] },
+    ]),
     row('modelWidths', optimize.modelWidths, () => [model(), { shape: [2, 2], dtype: 'f32', device: cpu() }]),
     row('recalibrateNorms', optimize.recalibrateNorms, () => [model(), data(), { examples: 2, batchSize: 1 }]),
     row('wanda', optimize.wanda, () => [

@@ -162,6 +162,7 @@ export type { MeasuredLayer, MeasuredOption, MeasuredTable, RefusedOption } from
 export { formatSensitivity, sensitivity } from './sensitivity/sensitivity.ts';
 export type { SensitivityLayer, SensitivityOption, SensitivityTable } from './sensitivity/table.ts';
 export type { ShrinkScope } from './structured/choose-units.ts';
+export { dropLayers, type DropLayersOptions } from './structured/drop-layers.ts';
 export { modelWidths } from './structured/model-widths.ts';
 export type { ShrinkOptions } from './structured/options.ts';
 export { recalibrateNorms, type RecalibrateOptions } from './structured/recalibrate-norms.ts';

@@ -28,6 +28,7 @@ import { optionsOf } from './options.ts';
 import { gptq, type GptqOptions } from '../second-order/gptq.ts';
 import { sparseGpt, type SparseGptOptions } from '../second-order/sparse-gpt.ts';
 import { wanda, type WandaOptions } from '../second-order/wanda.ts';
+import { dropLayers, type DropLayersOptions } from '../structured/drop-layers.ts';
 import type { ShrinkOptions } from '../structured/options.ts';
 import { shrink } from '../structured/shrink.ts';
 import type { Pass, StepConfig } from './pass.ts';
@@ -104,6 +105,7 @@ const types = new Registry<PassType>('type of pass', ({ type }) => type, [
   { type: 'encode', make: (options: EncodeOptions) => encode(options) },
   { type: 'gptq', make: (options: GptqOptions) => gptq(options) },
   { type: 'sparse-gpt', make: (options: SparseGptOptions) => sparseGpt(options) },
+  { type: 'drop-layers', make: (options: DropLayersOptions) => dropLayers(options) },
   { type: 'shrink', make: (options: ShrinkOptions) => shrink(options) },
   { type: 'wanda', make: (options: WandaOptions) => wanda(options) },
   { type: 'lottery', make: (options: LotteryOptions) => lottery(options) },

@@ -7,6 +7,7 @@ import { build, type Module, type ModuleConfig } from '@espalier/nn';
 import { dryRun, noGrad, type Device, type DType, type Shape } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import type { Axis, Sizes } from './axis.ts';
+import { configsBelow, isTyped, replaced } from './config-parts.ts';
 import type { AxedGraph } from './widths.ts';
 
 /** What to do about a module that cannot have other sizes: the end of errors. */
@@ -49,7 +50,7 @@ export function resizedConfig(place: string, model: Module, graph: AxedGraph, si
 }
 
 function resized(search: Search, config: ModuleConfig, module: Module): ModuleConfig {
-  const below = configsBelow(search, config, module);
+  const below = configsBelow(search.seen, config, module);
   if (below) {
     const whole = replaced(config, below, (each, child) => resized(search, each, child)) as ModuleConfig;
     // Its modules were looked after; of a container there is nothing else.
@@ -158,41 +159,4 @@ function fits({ axes, sizes, graph, made }: Search, config: ModuleConfig, module
   } finally {
     built?.dispose();
   }
-}
-
-const isTyped = (value: object): boolean => typeof Reflect.get(value, 'type') === 'string';
-
-/** Which part of a description is which module below; undefined where it does not show them one by one. */
-function configsBelow({ seen }: Search, config: ModuleConfig, module: Module): ReadonlyMap<object, Module> | undefined {
-  const children = [...new Set(module.children().values())].filter((child) => !seen.has(child));
-  if (children.length === 0) return module.children().size > 0 ? new Map() : undefined;
-  const configs = typedIn(Object.values(config));
-  const found = new Map<object, Module>();
-  for (const child of children) {
-    let next = configs.shift();
-    while (next && Reflect.get(next, 'type') !== child.type) next = configs.shift();
-    if (!next) return undefined;
-    found.set(next, child);
-  }
-  for (const child of children) seen.add(child);
-  return found;
-}
-
-/** The outermost objects with a type, in their order. */
-function typedIn(value: unknown): object[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return isTyped(value) && !Array.isArray(value) ? [value] : Object.values(value).flatMap(typedIn);
-}
-
-/** The same with some objects replaced. */
-function replaced(
-  value: unknown,
-  parts: ReadonlyMap<object, Module>,
-  by: (config: ModuleConfig, module: Module) => ModuleConfig,
-): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const module = parts.get(value);
-  if (module) return by(value as ModuleConfig, module);
-  if (Array.isArray(value)) return value.map((each: unknown) => replaced(each, parts, by));
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, replaced(each, parts, by)]));
 }

@@ -6,16 +6,7 @@ import { dropCount } from '../prune/allocate.ts';
 import type { Evidence } from '../prune/evidence.ts';
 import { gathererOf } from '../prune/gather.ts';
 import { needOf } from '../prune/importance.ts';
-import type {
-  AppliedPass,
-  OrderRule,
-  Pass,
-  PassContext,
-  PassKnob,
-  PassPlan,
-  PassRecord,
-  StepConfig,
-} from '../recipe/pass.ts';
+import type { AppliedPass, Pass, PassContext, PassKnob, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
 import { findTaskLoss } from '../recipe/task-loss.ts';
 import { trainedFor } from '../recipe/training.ts';
 import type { TrainingRecord } from '../recipe/training-config.ts';
@@ -25,6 +16,7 @@ import { chooseUnits } from './choose-units.ts';
 import { cutModel } from './cut-model.ts';
 import { cuttableGraph } from './model-widths.ts';
 import { checkShrinking, describeShrinking, type CheckedShrinking, type ShrinkOptions } from './options.ts';
+import { batchOf, checkPlain, exampleData, structureOrder } from './plain-model.ts';
 import { recalibrateNorms } from './recalibrate-norms.ts';
 import { slopesOf } from './taylor.ts';
 import { matrices, parametersOf, scoreUnits, unitScores, type ScoreInput } from './unit-scores.ts';
@@ -47,10 +39,8 @@ export function shrink(options: ShrinkOptions): Pass {
   const config: StepConfig = { type: place, ...(options as object as { readonly [option: string]: Json }) };
 
   async function plan(model: Module, context: PassContext): Promise<PassPlan> {
-    checkPlain(model);
-    const data = context.data?.train;
-    if (!data || data.size === 0)
-      throw new RecipeError(place, 'looks at examples, and there is no training data; give data.train');
+    checkPlain(place, model);
+    const data = exampleData(place, context);
     const batch = await batchOf(model, data);
     const graph = cuttableGraph(place, model, batch);
     const widths = chosenWidths(graph, model, options, checked);
@@ -130,51 +120,12 @@ export function shrink(options: ShrinkOptions): Pass {
   return {
     config,
     knob,
-    order,
+    order: structureOrder,
     train: options.train,
     needs: options.train ? 'training' : 'calibration',
     effects: options.train ? ['structure', 'weights'] : ['structure'],
     plan,
   };
-}
-
-/** Cutting comes before whatever is decided of single weights. */
-const order: readonly OrderRule[] = [
-  {
-    before: 'zeros',
-    after: 'structure',
-    reason: 'cuts layers whose masks were chosen for their old sizes, and would lose them; shrink first, then prune',
-  },
-  {
-    before: 'numbers',
-    after: 'structure',
-    reason:
-      'cuts layers whose numbers were chosen for their old sizes, and would lose them; shrink first, then quantize',
-  },
-  {
-    before: 'structure',
-    after: 'architecture',
-    reason: 'puts a new network in place and loses what was cut; distil into the student first, then shrink it',
-  },
-];
-
-/** @throws {RecipeError} for weights that are seen through views, or stored in a format: what is cut are plain weights. */
-function checkPlain(model: Module): void {
-  for (const [name, parameter] of model.namedParameters()) {
-    if (!parameter.stored && parameter.views.length === 0) continue;
-    const how = parameter.stored ? 'is stored in a format' : `is seen through the view ${parameter.views[0]?.name}`;
-    throw new RecipeError(place, `${name} ${how}; shrink first, or strip the model before`);
-  }
-}
-
-/** The type of a batch of two examples. */
-async function batchOf(model: Module, data: Dataset): Promise<TensorType> {
-  const { x, y } = await data.batch([0]);
-  const device = model.parameters()[0]?.device ?? x.device;
-  const batch = { shape: [2, ...x.shape.slice(1)], dtype: x.dtype, device };
-  x.dispose();
-  y.dispose();
-  return batch;
 }
 
 /**

@@ -9,8 +9,8 @@ import {
   Generator,
   maxPool2d,
   permutation,
+  randint,
   randn,
-  tensor,
   type AxisGraphNode,
   type AxisPlace,
   type AxisRelation,
@@ -22,10 +22,11 @@ import {
 interface OpCase {
   readonly op: string;
   readonly shapes: readonly Shape[];
+  /** Indices below a number, as the last input. */
+  readonly indices?: number;
   readonly run: (inputs: readonly Tensor[]) => Tensor;
 }
 
-const index = (): Tensor => tensor([2, 0, 1], { dtype: 'i32' });
 const of =
   (run: (...inputs: Tensor[]) => Tensor) =>
   (inputs: readonly Tensor[]): Tensor =>
@@ -43,20 +44,23 @@ const cases: readonly OpCase[] = [
   { op: 'conv2d', shapes: [[2, 3, 5, 5], [4, 3, 3, 3]], run: of((x, w) => conv2d(x, w)) }, // prettier-ignore
   { op: 'conv2d', shapes: [[2, 6, 4, 4], [4, 3, 3, 3]], run: of((x, w) => conv2d(x, w, { groups: 2 })) }, // prettier-ignore
   { op: 'concat', shapes: [[2, 3], [2, 4]], run: of((a, b) => concat([a, b], 1)) }, // prettier-ignore
-  { op: 'take', shapes: [[4, 3, 5]], run: of((a) => a.take(index(), 1)) },
-  { op: 'gather', shapes: [[3, 4]], run: of((a) => a.gather(1, tensor([[0, 3], [1, 1], [2, 0]], { dtype: 'i32' }))) }, // prettier-ignore
+  { op: 'take', shapes: [[4, 3, 5], [6]], indices: 3, run: of((a, index) => a.take(index, 1)) }, // prettier-ignore
+  { op: 'gather', shapes: [[3, 4], [3, 2]], indices: 4, run: of((a, index) => a.gather(1, index)) }, // prettier-ignore
   { op: 'pad', shapes: [[3, 4]], run: of((a) => a.pad([[0, 0], [1, 2]])) }, // prettier-ignore
   { op: 'cumsum', shapes: [[3, 4]], run: of((a) => a.cumsum(1)) },
   { op: 'sort', shapes: [[3, 4]], run: of((a) => a.sort(-1).values) },
-  { op: 'windows', shapes: [[2, 3, 4, 4]], run: of((a) => maxPool2d(a, { kernel: 2 })) },
+  { op: 'windows', shapes: [[2, 3, 4, 4]], run: of((a) => maxPool2d(a, { kernel: 2, stride: 1 })) },
 ];
 
-const nodeOf = ({ op, shapes, run }: OpCase): AxisGraphNode =>
+const isIndex = ({ shapes, indices }: OpCase, input: number): boolean =>
+  indices !== undefined && input === shapes.length - 1;
+
+const nodeOf = (known: OpCase): AxisGraphNode =>
   dryRun(
-    shapes.map((shape) => ({ shape })),
+    known.shapes.map((shape, input) => ({ shape, dtype: isIndex(known, input) ? 'i32' : 'f32' })),
     (...inputs) => {
-      const { nodes } = axisGraph(run(inputs));
-      return nodes.find((node) => node.op === op) as AxisGraphNode;
+      const { nodes } = axisGraph(known.run(inputs));
+      return nodes.find((node) => node.op === known.op) as AxisGraphNode;
     },
   );
 
@@ -95,7 +99,11 @@ describe('axisGraph', () => {
     fc.assert(
       fc.property(drawn, ({ known, seed }) => {
         const generator = new Generator(seed);
-        const inputs = known.shapes.map((shape) => randn(shape, { generator }).realizeSync());
+        const inputs = known.shapes.map((shape, input) =>
+          isIndex(known, input)
+            ? randint(0, known.indices ?? 0, shape, { generator }).realizeSync()
+            : randn(shape, { generator }).realizeSync(),
+        );
         const output = known.run(inputs).realizeSync();
         for (const relation of nodeOf(known).relations) {
           if (relation.kind !== 'same' && relation.kind !== 'contracted') continue;
@@ -121,6 +129,7 @@ describe('axisGraph', () => {
     ['matmul', ['y0=a0=b0', 'y1=a1', 'y2=b2', 'Σ a2·b1']],
     ['conv2d', ['y0=a0', 'y1=b0', 'Σ a1·b1']],
     ['concat', ['y0=a0=b0', 'y1 is a1+b1']],
+    ['gather', ['y0=b0=a0', 'y1=b1']],
     ['take', ['y1=b0', 'y0=a0', 'y2=a2']],
     ['pad', ['y0=a0']],
     ['cumsum', ['y0=a0']],

@@ -1,0 +1,149 @@
+/** The pass that leaves whole layers out. */
+import { build, noteTrainedBy, trainedBy, type Json, type Module, type ModuleConfig } from '@espalier/nn';
+import type { Tensor } from '@espalier/tensor';
+import { RecipeError } from '../errors.ts';
+import { dropCount } from '../prune/allocate.ts';
+import { markLowest } from '../prune/exact-rank.ts';
+import { integerOption, numberOption, optionsOf } from '../recipe/options.ts';
+import type { Pass, PassContext, PassPlan, StepConfig } from '../recipe/pass.ts';
+import { checkTraining, trainedFor } from '../recipe/training.ts';
+import type { TrainingConfig } from '../recipe/training-config.ts';
+import { checkFilter, matches, type ParameterFilter } from '../selection/parameter-filter.ts';
+import { configsBelow, replaced } from './config-parts.ts';
+import { influences } from './layer-influence.ts';
+import { modelGraph } from './model-graph.ts';
+import { batchOf, checkPlain, exampleData, structureOrder } from './plain-model.ts';
+import { skippableLayers, type Skippable } from './skippable.ts';
+
+/** Options of leaving layers out. What `include` and `exclude` match are the dotted names of layers. */
+export interface DropLayersOptions extends ParameterFilter {
+  /** Share of the layers that can be left out, from 0 to below 1. */
+  readonly ratio: number;
+  /** On how many examples of the training data it is measured what layers change. Default: 256. */
+  readonly calibrate?: { readonly examples: number };
+  /** The training in which the rest makes up for what is gone. Default: none. */
+  readonly train?: TrainingConfig;
+}
+
+const place = 'drop-layers';
+
+/** What stands where a layer was: no layer at all. */
+const nothing: ModuleConfig = { type: 'sequential', layers: [] };
+
+/**
+ * Leaves layers out that change little of what they are given: those that add something to it, as residual ones without a
+ * shortcut do. All others keep their places and names. The model computes what it did when those layers added 0.
+ * @throws {RecipeError} for options that contradict themselves.
+ *
+ * @example
+ * dropLayers({ ratio: 0.25, train: { epochs: 1 } })
+ */
+export function dropLayers(options: DropLayersOptions): Pass {
+  optionsOf(place, options, ['ratio', 'calibrate', 'train', 'include', 'exclude']);
+  const { ratio, calibrate, train } = options;
+  numberOption(place, 'ratio', ratio, { least: 0, below: 1 });
+  if (calibrate !== undefined) {
+    optionsOf(`${place}.calibrate`, calibrate, ['examples']);
+    integerOption(place, 'calibrate.examples', calibrate.examples, 1);
+  }
+  checkTraining(`${place}.train`, train);
+  checkFilter(place, options);
+  const config: StepConfig = { type: place, ...(options as object as { readonly [option: string]: Json }) };
+
+  async function plan(model: Module, context: PassContext): Promise<PassPlan> {
+    checkPlain(place, model);
+    const data = exampleData(place, context);
+    const layers = chosenLayers(model, skippableLayers(model, modelGraph(model, await batchOf(model, data))), options);
+    const count = dropCount(ratio, layers.length);
+    const summary = `leave ${count} of ${layers.length} layers out that change least`;
+    return {
+      summary,
+      apply: async () => {
+        const scores = await influences(model, layers, data, calibrate?.examples ?? 256);
+        const marks = markLowest(scores, count);
+        const small = without(
+          model,
+          layers.filter((_, index) => marks[index] === 1),
+        );
+        return {
+          model: small,
+          ...(train && { training: {} }),
+          finalize: async (training) => ({
+            config,
+            summary: `${summary}${training ? `; trained${trainedFor(training)}` : ''}`,
+            details: Object.fromEntries(
+              layers.map(({ name }, index) => [name, { influence: scores[index] as number, kept: marks[index] === 0 }]),
+            ),
+          }),
+        };
+      },
+    };
+  }
+
+  return {
+    config,
+    order: structureOrder,
+    train,
+    knob: {
+      name: 'ratio',
+      range: async () => ({ low: 0, high: Math.max(ratio, 0.9), resolution: 0.05, start: ratio }),
+      at: (value) => dropLayers({ ...options, ratio: value }),
+    },
+    needs: train ? 'training' : 'calibration',
+    effects: train ? ['structure', 'weights'] : ['structure'],
+    plan,
+  };
+}
+
+/** @throws {RecipeError} when a pattern matches no layer, and when nothing is left. */
+function chosenLayers(
+  model: Module,
+  layers: readonly Skippable[],
+  { include, exclude = [] }: ParameterFilter,
+): readonly Skippable[] {
+  const names = [...model.namedModules().keys()].filter((name) => name !== '');
+  for (const pattern of [...(include ?? []), ...exclude])
+    if (!names.some((name) => matches(pattern, name)))
+      throw new RecipeError(place, `'${pattern}' matches no layer; there are ${names.join(', ')}`);
+  const isIn = (name: string, patterns: readonly string[]): boolean =>
+    patterns.some((pattern) => matches(pattern, name));
+  const chosen = layers.filter(({ name }) => (!include || isIn(name, include)) && !isIn(name, exclude));
+  if (chosen.length > 0) return chosen;
+  throw new RecipeError(
+    place,
+    `no layer is left that adds something to what it is given; ${layers.length > 0 ? `there are ${layers.map(({ name }) => name).join(', ')}` : 'the model has none'}`,
+  );
+}
+
+/**
+ * A copy of a model with nothing in the places of some layers.
+ * @throws {RecipeError} where the description of what holds a layer does not show it.
+ */
+function without(model: Module, layers: readonly Skippable[]): Module {
+  const gone = new Set(layers.map(({ module }) => module));
+  const seen = new Set([model]);
+  const describe = (config: ModuleConfig, module: Module): ModuleConfig => {
+    const below = configsBelow(seen, config, module) ?? new Map<object, Module>();
+    return replaced(config, below, (each, child) => {
+      if (!gone.delete(child)) return describe(each, child);
+      return nothing;
+    }) as ModuleConfig;
+  };
+  const config = describe(model.config(), model);
+  if (gone.size > 0) {
+    const hidden = layers.find(({ module }) => gone.has(module));
+    throw new RecipeError(
+      place,
+      `${hidden?.name} does not show in the description of the module that holds it; exclude it`,
+    );
+  }
+  const [first = model.buffers()[0]] = model.parameters();
+  const small = build(config, { ...(first && { dtype: first.dtype, device: first.device }), seed: 0 }).eval();
+  const values = model.rawTensors();
+  small.load(new Map([...small.rawTensors().keys()].map((name) => [name, (values.get(name) as Tensor).detach()])));
+  const originals = model.namedParameters();
+  for (const [name, parameter] of small.namedParameters())
+    parameter.trainable = originals.get(name)?.trainable ?? parameter.trainable;
+  noteTrainedBy(small, trainedBy(model));
+  return small;
+}
