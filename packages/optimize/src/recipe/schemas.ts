@@ -152,5 +152,22 @@ export const optionSchemas: Readonly<Record<string, Schema>> = {
     calibrate: examples,
     ...filter,
   }),
+  shrink: object(
+    {
+      ratio: share,
+      structure: either(oneOf('neuron', 'channel', 'head'), listOf(oneOf('neuron', 'channel', 'head'))),
+      method: text,
+      scope: oneOf('local', 'global', 'isomorphic'),
+      minimum: share,
+      maximum: share,
+      roundTo: whole(1),
+      recalibrate: whole(0),
+      calibrate: examples,
+      train: training,
+      ...filter,
+    },
+    'ratio',
+  ),
+  'drop-layers': object({ ratio: share, calibrate: examples, train: training, ...filter }, 'ratio'),
   wanda: object({ sparsity: share, pattern: text, calibrate: examples, ...filter }),
 };

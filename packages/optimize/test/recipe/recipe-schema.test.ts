@@ -93,6 +93,10 @@ const right: readonly unknown[] = [
     { type: 'lottery', rounds: 3, share: 0.2, rewindTo: 1 },
     { type: 'finetune', epochs: 1 },
   ],
+  [
+    { type: 'drop-layers', ratio: 0.25 },
+    { type: 'shrink', ratio: 0.5, structure: ['channel'], roundTo: 8, train: { epochs: 1 } },
+  ],
   [{ include: 'tiny' }],
 ];
 
@@ -122,7 +126,8 @@ describe('the schema of recipes', () => {
 
   test.each<{ readonly recipe: unknown; readonly message: RegExp }>([
     { recipe: {}, message: /must be a list/ },
-    { recipe: [{ type: 'shrink' }], message: /needs a type out of/ },
+    { recipe: [{ type: 'shrivel' }], message: /needs a type out of/ },
+    { recipe: [{ type: 'shrink', ratio: 0.5, scope: 'all' }], message: /scope is/ },
     { recipe: [{ type: 'prune', sparsity: 1 }], message: /sparsity is 1/ },
     { recipe: [{ type: 'quantize', granularity: 'row' }], message: /granularity is/ },
     { recipe: [{ together: [{ together: [] }] }], message: /needs a type out of/ },
