@@ -133,6 +133,17 @@ export function markWeights(
   return Uint8Array.from(scores, (score, index) => (score === -Infinity || marks[unitOf(index)] === 1 ? 1 : 0));
 }
 
+/** How many scores from `begin` to `end` go before one of them. Groups are too many, and too small, to be sorted each. */
+function rankIn(scores: Float32Array, begin: number, end: number, index: number): number {
+  const own = scores[index] as number;
+  let rank = 0;
+  for (let other = begin; other < end; other++) {
+    const score = scores[other] as number;
+    if (score < own || (score === own && other < index)) rank++;
+  }
+  return rank;
+}
+
 /**
  * Marks (1) the lowest of all but the n highest scores of each m neighbours in a row: a share of those, or as many as are gone
  * (-∞) already; of equal scores those that come first.
@@ -147,14 +158,17 @@ export function markInGroups(
   const may = new Uint8Array(scores.length);
   for (let row = 0; row < scores.length; row += width) {
     for (let begin = row; begin < row + width; begin += m) {
-      const group = scores.subarray(begin, Math.min(begin + m, row + width));
-      const gone = group.reduce((count, score) => count + (score === -Infinity ? 1 : 0), 0);
-      may.set(markLowest(group, Math.max(gone, group.length - n, 0)), begin);
+      const end = Math.min(begin + m, row + width);
+      let lost = 0;
+      for (let index = begin; index < end; index++) if (scores[index] === -Infinity) lost++;
+      const count = Math.max(lost, end - begin - n);
+      for (let index = begin; index < end; index++) if (rankIn(scores, begin, end, index) < count) may[index] = 1;
     }
   }
+  if (share >= 1) return may;
   const candidates = may.reduce((count, mark) => count + mark, 0);
   const gone = scores.reduce((count, score) => count + (score === -Infinity ? 1 : 0), 0);
-  const count = share >= 1 ? candidates : Math.max(gone, Math.floor(share * candidates));
+  const count = Math.max(gone, Math.floor(share * candidates));
   return markLowest(
     scores.map((score, index) => (may[index] === 1 ? score : Infinity)),
     count,

@@ -11,7 +11,7 @@ import {
   type LotteryOptions,
   type Pass,
 } from '../../src/index.ts';
-import { logitsOf, perceptron, train, trained } from '../helpers/blobs.ts';
+import { accuracyOf, logitsOf, perceptron, train, trained } from '../helpers/blobs.ts';
 import { at } from '../helpers/at.ts';
 
 const given = { data: { train }, loss: 'cross-entropy', seed: 6 } as const;
@@ -81,6 +81,15 @@ describe('a lottery', () => {
     const steps = train.size / 64;
     const horizon = { totalSteps: 2 * steps, stepsPerEpoch: steps };
     expect(two.rates).toEqual(Array.from({ length: steps }, (_, step) => 0.01 * cosine().at(steps + step, horizon)));
+  });
+
+  test('finds a network that learns better than one of the same size at random', async () => {
+    const start = build(perceptron(16), { seed: 3 });
+    const training = { ...quick, epochs: 6 };
+    const { model: ticket } = await draw({ rounds: 4, share: 0.5, train: training }, start);
+    const blind = prune({ sparsity: 1 - 1 / 16, method: 'random', train: training });
+    const { model: random } = await runRecipe(start, [blind], given);
+    expect(await accuracyOf(ticket)).toBeGreaterThan((await accuracyOf(random)) + 0.1);
   });
 
   test('may take back the learning rate alone', async () => {
