@@ -72,6 +72,10 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     (path: string, ...rest: never[]): unknown =>
       operation(typeof path === 'string' ? join(folder, path) : path, ...rest);
   return [
+    row('allocate', optimize.allocate, () => [
+      { layers: [{ name: 'weight', options: [{ config: null, damage: 1, bytes: 4 }] }] },
+      { bytes: 8 },
+    ]),
     row('budgetLoop', optimize.budgetLoop, () => [
       {
         range: range(),
@@ -97,6 +101,10 @@ export function optimizeOperations(folder: string): readonly Operation[] {
       model(),
       { inputShape: [2], input: tensor([[1, 2]]), within: 0.1, maxMs: 0, warmUp: 1, warmUpMs: 0, now: ticks() },
     ]),
+    row('cluster', optimize.cluster, () => [
+      { bits: 3, start: 'linear', train: training(), include: ['weight'], exclude: ['bias'] },
+    ]),
+    row('codebookOf', optimize.codebookOf, () => [parameter()]),
     row('compress', optimize.compress, () => [
       model(),
       {
@@ -117,6 +125,8 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     row('dequantizeTensor', optimize.dequantizeTensor, () => [
       { format: 'int8', codes: tensor([1, 2], { dtype: 'i8' }), scales: tensor([1]) },
     ]),
+    row('decodeSymbols', optimize.decodeSymbols, () => ['stream', optimize.encodeSymbols(mask()), 4]),
+    row('deepCompression', optimize.deepCompression, () => [{ sparsity: 0.9, bits: 4, epochs: 1 }]),
     row('distill', optimize.distill, () => [
       {
         teacher: [{ teacher: model(), name: 'one', weight: 2 }],
@@ -141,6 +151,7 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     row('encode', optimize.encode, () => [
       { format: 'int4', options: { group: 32 }, include: ['weight'], exclude: ['bias'] },
     ]),
+    row('encodeSymbols', optimize.encodeSymbols, () => [mask()]),
     row('finetune', optimize.finetune, () => [training()]),
     row('folderBytes', folderBytes, () => [folder]),
     row('folderStore', inFolder(folderStore), () => ['store']),
@@ -181,7 +192,12 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     row('materializeModel', optimize.materializeModel, () => [pruned]),
     row('measureCost', optimize.measureCost, () => [
       pruned,
-      { inputShape: [2], latency: { runs: 1, warmUp: 0, warmUpMs: 0, now: ticks() }, input: tensor([[1, 2]]) },
+      {
+        inputShape: [2],
+        latency: { runs: 1, warmUp: 0, warmUpMs: 0, now: ticks() },
+        input: tensor([[1, 2]]),
+        entropy: true,
+      },
     ]),
     row('measureLatency', optimize.measureLatency, () => [
       model(),
@@ -189,6 +205,16 @@ export function optimizeOperations(folder: string): readonly Operation[] {
       { runs: 2, warmUp: 1, warmUpMs: 1, now: ticks() },
     ]),
     row('medianInterval', optimize.medianInterval, () => [[1, 2, 3], 0.1]),
+    row('mixed', optimize.mixed, () => [
+      {
+        bits: 3.5,
+        options: [{ type: 'gptq', bits: 3 }],
+        by: 'loss',
+        examples: 2,
+        include: ['weight'],
+        exclude: ['bias'],
+      },
+    ]),
     row('nextKnob', optimize.nextKnob, () => [range(), [{ knob: 0.5, margin: 0.1 }]]),
     row('numberFormat', optimize.numberFormat, () => ['int8']),
     row('notesOn', optimize.notesOn, () => [report.before, report.after]),
@@ -213,7 +239,7 @@ export function optimizeOperations(folder: string): readonly Operation[] {
         signal: { aborted: false },
       } satisfies optimize.OptimizeOptions,
     ]),
-    row('packWeights', optimize.packWeights, () => [pruned]),
+    row('packWeights', optimize.packWeights, () => [pruned, { entropy: true }]),
     row('paretoFront', optimize.paretoFront, () => [[{ quality: 1, cost: 1 }]]),
     row('parseLimit', optimize.parseLimit, () => ['bytes', '<= 1 kB']),
     row('parseGoal', optimize.parseGoal, () => ['accuracy>=base-0.5pp']),
@@ -288,7 +314,11 @@ export function optimizeOperations(folder: string): readonly Operation[] {
       { data: { train: data() }, loss: 'mse', seed: 1, signal: new AbortController().signal, onProgress: () => {} },
     ]),
     row('teacherCacheIn', inFolder(teacherCacheIn), () => ['.', { memoryBytes: 0 }]),
-    row('saveOptimized', inFolder(saveOptimized), () => ['.', model(), { metadata: { a: 1 }, optimization: { b: 2 } }]),
+    row('saveOptimized', inFolder(saveOptimized), () => [
+      '.',
+      model(),
+      { metadata: { a: 1 }, optimization: { b: 2 }, entropy: true },
+    ]),
     row('sensitivity', optimize.sensitivity, () => [
       model(),
       {
@@ -311,9 +341,10 @@ export function optimizeOperations(folder: string): readonly Operation[] {
       model(),
       { data: { train: data() }, options: [{ type: 'quantize' }], loss: 'mse', examples: 2 },
     ]),
+    row('setCodebook', optimize.setCodebook, () => [parameter(), Uint8Array.of(0, 1, 1, 0), { zero: true }]),
     row('setMask', optimize.setMask, () => [parameter(), mask()]),
     row('setQuantization', optimize.setQuantization, () => [parameter(), 'int8', scales()]),
-    row('storedBytes', optimize.storedBytes, () => [pruned]),
+    row('storedBytes', optimize.storedBytes, () => [pruned, { entropy: true }]),
     row('strip', optimize.strip, () => [pruned]),
     row('together', optimize.together, () => [optimize.prune({ sparsity: 0.5 }), optimize.quantize()]),
     row('unpackWeights', optimize.unpackWeights, () => [

@@ -13,6 +13,8 @@ export type { Goal } from './budget/goal.ts';
 export { nextKnob, type KnobDecision, type KnobOutcome, type KnobRange } from './budget/knob.ts';
 export { qualityMetrics, type Quality, type QualityMetric, type TargetKind } from './budget/quality.ts';
 export { limitedCosts, parseLimit, type Costs, type LimitedCost, type Limits } from './budget/limit.ts';
+export { cluster, type ClusterOptions } from './cluster/cluster.ts';
+export { codebookOf, setCodebook, type CodebookView, type SharedValues } from './cluster/codebook-view.ts';
 export { compress, type Compressed, type CompressOptions } from './compress.ts';
 export {
   compareLatency,
@@ -27,6 +29,7 @@ export { measureLatency, type Latency, type LatencyOptions } from './cost/latenc
 export { medianInterval, type MedianInterval } from './cost/median-interval.ts';
 export type { ParameterCost } from './cost/parameter-cost.ts';
 export type { TimingOptions } from './cost/stopwatch.ts';
+export { deepCompression, type DeepCompressionOptions } from './presets/deep-compression.ts';
 export type { TeacherCache } from './distill/cache/teacher-cache.ts';
 export type { Course, CourseOptions, CourseShape } from './distill/course.ts';
 export { distill } from './distill/distill.ts';
@@ -54,6 +57,7 @@ export type { WeightReport } from './loop/layers.ts';
 export type { FrontPoint, OptimizationReport, OptimizationStop } from './loop/report.ts';
 export { memoryStore, type LoopStore } from './loop/store.ts';
 export type { FailureKind, LoopTrial, TrialFailure } from './loop/trial.ts';
+export { decodeSymbols, encodeSymbols } from './entropy/symbols.ts';
 export { GoalError, RecipeError, type OptimizeErrorCode } from './errors.ts';
 export { finetune } from './finetune/finetune.ts';
 export type { EncodedDescription } from './layout/encoded-weight.ts';
@@ -64,6 +68,7 @@ export {
   packWeights,
   storedBytes,
   unpackWeights,
+  type PackOptions,
   type ModelWeights,
   type WeightDescriptions,
 } from './layout/model-file.ts';
@@ -110,6 +115,7 @@ export { QuantizeView, quantizationOf, setQuantization } from './quantize/quanti
 export { quantize } from './quantize/quantize.ts';
 export type { OptimizationData } from './recipe/data.ts';
 export {
+  mixed,
   parseRecipe,
   passTypes,
   recipeJson,
@@ -160,6 +166,8 @@ export { wanda, type WandaOptions } from './second-order/wanda.ts';
 export type { SensitivityOptions } from './sensitivity/measure.ts';
 export type { MeasuredLayer, MeasuredOption, MeasuredTable, RefusedOption } from './sensitivity/measured-table.ts';
 export { formatSensitivity, sensitivity } from './sensitivity/sensitivity.ts';
+export { allocate, type AllocatedOption, type Allocation, type AllocationBudget } from './sensitivity/allocate.ts';
+export { mixedOptions, type MixedOptions } from './sensitivity/mixed.ts';
 export type { SensitivityLayer, SensitivityOption, SensitivityTable } from './sensitivity/table.ts';
 export type { ShrinkScope } from './structured/choose-units.ts';
 export { dropLayers, type DropLayersOptions } from './structured/drop-layers.ts';

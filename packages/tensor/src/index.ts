@@ -46,6 +46,8 @@ export {
 } from './dtype/dtype.ts';
 export { promote, wideFloat } from './dtype/promote.ts';
 export { chooseKernel, denseToKeep, type KernelChoice, type ProductUse } from './encoded/crossover.ts';
+export { kMeans, type Clusters, type KMeansOptions } from './encoded/k-means.ts';
+export { clusterStarts, type ClusterStart } from './encoded/clusters.ts';
 export { encodeMatrix, matrixFromArrays, type PlaceOptions } from './encoded/encode.ts';
 export type {
   EncodedArray,
@@ -53,6 +55,7 @@ export type {
   Encoding,
   MatrixFormat,
   MatrixShape,
+  KernelForm,
   StoredFormat,
 } from './encoded/format.ts';
 export { bitmask } from './encoded/formats/bitmask.ts';
@@ -60,6 +63,7 @@ export { blockSparse, type BlockSparseOptions } from './encoded/formats/blocks.t
 export { codebook, type CodebookOptions } from './encoded/formats/codebook.ts';
 export { csr } from './encoded/formats/csr.ts';
 export { int4, type Int4Options } from './encoded/formats/int4.ts';
+export { intN, type IntNOptions } from './encoded/formats/int-n.ts';
 export { int8, type Int8Options } from './encoded/formats/int8.ts';
 export { nOfM, type NOfMOptions } from './encoded/formats/n-of-m.ts';
 export type { SparseOptions } from './encoded/sparse.ts';

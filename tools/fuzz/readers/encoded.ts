@@ -10,6 +10,7 @@ import {
   fromTyped,
   full,
   int4,
+  intN,
   int8,
   matrixFromArrays,
   nOfM,
@@ -43,13 +44,14 @@ interface WrittenArray {
 }
 
 const formats: ReadonlyMap<string, StoredFormat> = new Map(
-  [int8, int4, codebook, csr, bitmask, nOfM, blockSparse].map((format) => [format.name, format]),
+  [int8, int4, intN, codebook, csr, bitmask, nOfM, blockSparse].map((format) => [format.name, format]),
 );
 
 const arrayOf: Readonly<Record<string, (bytes: ArrayBuffer) => TypedArray>> = {
   i8: (bytes) => new Int8Array(bytes),
   u8: (bytes) => new Uint8Array(bytes),
   i32: (bytes) => new Int32Array(bytes),
+  f16: (bytes) => new Uint16Array(bytes),
   f32: (bytes) => new Float32Array(bytes),
 };
 
@@ -176,6 +178,8 @@ export const encodedReader: Reader = {
     await textOf(int8, [6, 20], { scales: 'matrix' }),
     await textOf(int4, [5, 70], { group: 32, zeros: true }),
     await textOf(int4, [4, 33], { group: 16 }),
+    await textOf(intN, [5, 37], { bits: 3, group: 16, zeros: true, scales: 'f16' }),
+    await textOf(intN, [4, 20], { bits: 5, group: 32 }),
     await textOf(codebook, [6, 21], { bits: 4 }),
     await textOf(codebook, [3, 10], { bits: 8 }),
     await textOf(csr, [9, 20], {}),

@@ -2,6 +2,7 @@
 import type { Reader } from '../engine/reader.ts';
 import { checkpointReader } from './checkpoint.ts';
 import { encodedReader } from './encoded.ts';
+import { codedWeightsReader, symbolsReader } from './entropy.ts';
 import { goalsReader } from './goals.ts';
 import { idxReader } from './idx.ts';
 import { journalReader } from './journal.ts';
@@ -27,6 +28,8 @@ export const readers: readonly Reader[] = [
   modelReader,
   layoutsReader,
   encodedReader,
+  symbolsReader,
+  codedWeightsReader,
   checkpointReader,
   recipeReader,
   passesReader,

@@ -1,7 +1,7 @@
 /** What a model costs to store and to run. */
 import { countParameters, summary, type Module } from '@espalier/nn';
 import { dtypes, type Shape, type Tensor } from '@espalier/tensor';
-import { aTensor, anObject, checkOptions, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
+import { aBoolean, aTensor, anObject, checkOptions, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
 import { storedBytes } from '../layout/model-file.ts';
 import { kernelsOf } from './kernels.ts';
 import { materializeModel } from '../views/copy.ts';
@@ -34,6 +34,8 @@ export interface CostOptions {
   readonly latency?: boolean | LatencyOptions;
   /** What it runs on, [1, …inputShape]. Default: 0.5 everywhere, or index 0 for an embedding. */
   readonly input?: Tensor;
+  /** Whether bytes are those of a file that is entropy-coded (see `packWeights`). Default: false. */
+  readonly entropy?: boolean;
 }
 
 const costRules: OptionRules<CostOptions> = {
@@ -43,6 +45,7 @@ const costRules: OptionRules<CostOptions> = {
     (value) => typeof value === 'boolean' || anObject.holds(value),
   ),
   input: aTensor,
+  entropy: aBoolean,
 };
 
 /**
@@ -53,9 +56,10 @@ const costRules: OptionRules<CostOptions> = {
 export async function measureCost(model: Module, options: CostOptions): Promise<Cost> {
   checkMeasurement('measureCost', { model }, options, costRules);
   if (typeof options.latency === 'object') checkOptions('measureCost', options.latency, latencyRules);
-  const { inputShape, latency = true, input } = options;
+  const { inputShape, latency = true, input, entropy = false } = options;
   const perParameter: ParameterCost[] = [];
-  for (const [name, parameter] of model.namedParameters()) perParameter.push(await measureParameter(name, parameter));
+  for (const [name, parameter] of model.namedParameters())
+    perParameter.push(await measureParameter(name, parameter, { entropy }));
   const loaded = await materializeModel(model);
   const kernels = kernelsOf(loaded, inputShape);
   const memoryBytes =
@@ -68,7 +72,7 @@ export async function measureCost(model: Module, options: CostOptions): Promise<
     parameters: countParameters(model),
     nonZeros: perParameter.reduce((sum, { nonZeros }) => sum + nonZeros, 0),
     macs: summary(model, inputShape).macs,
-    bytes: await storedBytes(model),
+    bytes: await storedBytes(model, { entropy }),
     memoryBytes,
     ...(measured && { latency: measured }),
     perParameter: perParameter.map((each) => {

@@ -1,7 +1,11 @@
 /** What one parameter costs to store. */
 import type { Parameter } from '@espalier/nn';
 import { dtypes, type DType, type KernelChoice, type Shape } from '@espalier/tensor';
-import { countNonZeros, hasLayout, materialize, type WeightDescription } from '../layout/materialize.ts';
+import { packEncoded } from '../layout/encoded-weight.ts';
+import { codeEncoded, codeLayout } from '../layout/entropy-coding.ts';
+import { fileFormOf } from '../layout/file-form.ts';
+import { bytesOf, countNonZeros, hasLayout, materialize, type WeightDescription } from '../layout/materialize.ts';
+import type { PackOptions } from '../layout/model-file.ts';
 import { isOptimizedWeight } from '../layout/optimized-weight.ts';
 import { packViewed } from '../layout/viewed-weight.ts';
 import { isViewed, uncarried } from '../views/carried.ts';
@@ -22,21 +26,27 @@ export interface ParameterCost {
 }
 
 /** What a parameter takes in a file, and how it stands there. */
-export async function measureParameter(name: string, parameter: Parameter): Promise<ParameterCost> {
+export async function measureParameter(
+  name: string,
+  parameter: Parameter,
+  { entropy = false }: PackOptions = {},
+): Promise<ParameterCost> {
   const { shape, dtype, stored } = parameter;
   if (stored && !isOptimizedWeight(stored)) {
     const nonZeros = countNonZeros(await parameter.value.data());
-    const { format, bytes } = stored.matrix;
-    return { name, shape, nonZeros, layout: 'encoded', format: format.name, bytes };
+    const form = await fileFormOf(stored);
+    const bytes = bytesOf(entropy ? codeEncoded(form) : packEncoded(form));
+    return { name, shape, nonZeros, layout: 'encoded', format: form.format.name, bytes };
   }
   if (isViewed(parameter) && !uncarried(parameter)) {
     const nonZeros = countNonZeros(await parameter.value.data());
     const { arrays } = await packViewed(parameter);
-    const bytes = [...arrays.values()].reduce((sum, array) => sum + array.bytes.length, 0);
-    return { name, shape, nonZeros, layout: 'viewed', format: formatOf(dtype), bytes };
+    return { name, shape, nonZeros, layout: 'viewed', format: formatOf(dtype), bytes: bytesOf(arrays) };
   }
   if (hasLayout(parameter)) {
-    const { layout, format, bytes, nonZeros } = await materialize(parameter, name);
+    const weight = await materialize(parameter, name);
+    const { layout, format, nonZeros } = weight;
+    const bytes = entropy ? bytesOf(codeLayout(weight)) : weight.bytes;
     return { name, shape, nonZeros, layout, format, bytes };
   }
   const nonZeros = countNonZeros(await parameter.value.data());

@@ -2,6 +2,7 @@
 import { prefer, type Json, type Module } from '@espalier/nn';
 import { encodeMatrix, TensorError, type MatrixFormat } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
+import { storeMatrix } from '../layout/file-form.ts';
 import { formatNamed, formatNames } from '../layout/formats.ts';
 import { quote } from '../quote.ts';
 import { optionsOf } from '../recipe/options.ts';
@@ -75,8 +76,9 @@ async function storeIn(
   try {
     const matrix = await encodeMatrix(dense, format, settings as never);
     const [moved, size] = [await dense.sub(matrix.toDense()).square().sum().item(), await dense.square().sum().item()];
-    parameter.store({ matrix });
-    return { bytes: matrix.bytes, relativeError: size === 0 ? moved : moved / size };
+    const { bytes } = matrix;
+    await storeMatrix(parameter, matrix);
+    return { bytes, relativeError: size === 0 ? moved : moved / size };
   } catch (error) {
     if (error instanceof TensorError) throw new RecipeError('encode', `${name}: ${error.message}`);
     throw error;

@@ -1,17 +1,9 @@
 /** Weights that are stored in a format of their own, in files. */
-import { FormatError, rawTensor, type Parameter, type RawTensor } from '@espalier/nn';
-import {
-  ArgumentError,
-  dtypes,
-  matrixFromArrays,
-  sizeOf,
-  type EncodedArray,
-  type EncodedMatrix,
-  type EncodedSettings,
-  type Shape,
-} from '@espalier/tensor';
+import { FormatError, type Parameter, type RawTensor } from '@espalier/nn';
+import { ArgumentError, sizeOf, type EncodedSettings, type Encoding, type Shape } from '@espalier/tensor';
 import { showShape } from '@espalier/tensor/arguments';
 import { brief, quote } from '../quote.ts';
+import { arrayFrom, storeEncoding, type FileForm } from './file-form.ts';
 import { formatNamed, formatNames } from './formats.ts';
 
 /** What a file says about a weight in a format: the array `name` of the format stands under `parameter_name`. */
@@ -23,14 +15,18 @@ export interface EncodedDescription {
   readonly shape: Shape;
 }
 
-/** The arrays of a matrix as a file holds them, by the ending that is added to the parameter's name. */
-export async function packEncoded({ arrays }: EncodedMatrix): Promise<Map<string, RawTensor>> {
-  const packed = Object.entries(arrays).map(async ([name, array]) => [`_${name}`, await rawTensor(array)] as const);
-  return new Map(await Promise.all(packed));
+/** The arrays of a weight as a file holds them, by the ending that is added to the parameter's name. */
+export function packEncoded({ arrays }: Encoding): Map<string, RawTensor> {
+  return new Map(
+    Object.entries(arrays).map(([name, { dtype, shape, data }]) => [
+      `_${name}`,
+      { dtype, shape, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) },
+    ]),
+  );
 }
 
 /** What a file says about a stored weight. */
-export function describeEncoded({ format, settings }: EncodedMatrix, shape: Shape): EncodedDescription {
+export function describeEncoded({ format, settings }: FileForm, shape: Shape): EncodedDescription {
   return { encoding: format.name, settings, shape };
 }
 
@@ -62,29 +58,19 @@ export function restoreEncoded(
   if (shape.join() !== parameter.shape.join())
     throw new FormatError(name, 0, `has the shape ${showShape(shape)}; the model needs ${showShape(parameter.shape)}`);
   const [rows = 1, ...rest] = shape;
-  const given = [...arrays].map(([ending, raw]) => [ending.slice(1), arrayOf(raw)] as const);
-  let matrix: EncodedMatrix;
+  const given = [...arrays].map(
+    ([ending, raw]) => [ending.slice(1), arrayFrom(raw.dtype, raw.shape, raw.bytes)] as const,
+  );
+  const format = formatNamed(encoding) as NonNullable<ReturnType<typeof formatNamed>>;
   try {
-    matrix = matrixFromArrays(
-      formatNamed(encoding) as NonNullable<ReturnType<typeof formatNamed>>,
-      [rows, sizeOf(rest)],
-      { settings, arrays: Object.fromEntries(given) },
-      { device: parameter.device },
-    );
+    const whole = { settings, arrays: Object.fromEntries(given) };
+    storeEncoding(parameter, format, [rows, sizeOf(rest)], whole, parameter.device);
   } catch (error) {
     if (error instanceof ArgumentError) throw new FormatError(name, 0, error.message);
     throw error;
   }
-  parameter.store({ matrix });
   // Asked for its tensor, it becomes dense for good.
-  if (!matrix.t().hasKernel()) void parameter.tensor;
-}
-
-function arrayOf({ dtype, shape, bytes }: RawTensor): EncodedArray {
-  const info = dtypes[dtype];
-  // A copy, because a typed array must start at a multiple of its element size.
-  const { buffer } = new Uint8Array(bytes);
-  return { dtype, shape, data: info.view(buffer, 0, Math.floor(bytes.length / info.bytes)) };
+  if (!parameter.stored?.matrix.t().hasKernel()) void parameter.tensor;
 }
 
 /**

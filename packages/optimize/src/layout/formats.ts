@@ -1,11 +1,12 @@
 /** Formats of weights by name, so that recipes and files can name them. */
 import { Registry } from '@espalier/nn';
-import { bitmask, blockSparse, codebook, csr, int4, int8, nOfM, type MatrixFormat } from '@espalier/tensor';
+import { bitmask, blockSparse, codebook, csr, int4, int8, intN, nOfM, type MatrixFormat } from '@espalier/tensor';
 import { aMatrixFormat, check } from '@espalier/tensor/arguments';
 
 const formats = new Registry<MatrixFormat<never>>('format', ({ name }) => name, [
   int8,
   int4,
+  intN,
   nOfM,
   csr,
   bitmask,

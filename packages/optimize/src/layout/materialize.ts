@@ -3,6 +3,7 @@ import { FormatError, type Parameter, type StoredWeight } from '@espalier/nn';
 import { aParameter, aRawTensor, mapOf } from '@espalier/nn/arguments';
 import { ArgumentError, fromTyped, type Shape } from '@espalier/tensor';
 import { aText, check, showShape } from '@espalier/tensor/arguments';
+import { codebookOf } from '../cluster/codebook-view.ts';
 import { maskOf, setMask } from '../prune/mask-view.ts';
 import { decodeValues, encodeValues } from '../quantize/codes.ts';
 import {
@@ -15,7 +16,8 @@ import {
 import { quantizationOf, setQuantization } from '../quantize/quantize-view.ts';
 import { checkViews, isViewed } from '../views/carried.ts';
 import { nonZero, type SparseWeights, type Values } from './bitmask.ts';
-import { isOptimizedWeight, keptOf, matrixOf, optimizedWeight } from './optimized-weight.ts';
+import { isOptimizedWeight, keptOf, matrixOf, optimizedWeight, type WeightNumbers } from './optimized-weight.ts';
+import { packShared, restoreShared, sharedFormat } from './shared-weight.ts';
 import { store, unstore } from './stored-array.ts';
 import {
   decodeLayout,
@@ -32,8 +34,10 @@ import { brief, quote } from '../quote.ts';
 /** What a file needs to say about a weight besides its arrays. */
 export interface WeightDescription {
   readonly layout: LayoutName;
-  /** The format of one stored value: `float32`, or one of `numberFormats`. */
+  /** The format of one stored value: `float32`, one of `numberFormats`, or `codebook` for a place in a table of values. */
   readonly format: WeightFormat;
+  /** Bits of such a place. */
+  readonly bits?: number;
   readonly shape: Shape;
   /** Whether it has a mask: what a layout does not hold, or a dense one holds as 0, was pruned and stays 0 in training. */
   readonly pruned: boolean;
@@ -51,7 +55,12 @@ export interface MaterializedWeight extends WeightDescription {
 
 /** Whether a parameter has views, or is stored in a format, that a plain tensor in a file would lose. */
 export function hasLayout(parameter: Parameter): boolean {
-  return parameter.stored !== undefined || maskOf(parameter) !== undefined || quantizationOf(parameter) !== undefined;
+  return (
+    parameter.stored !== undefined ||
+    maskOf(parameter) !== undefined ||
+    quantizationOf(parameter) !== undefined ||
+    codebookOf(parameter) !== undefined
+  );
 }
 
 /**
@@ -74,7 +83,7 @@ interface Contents {
   readonly values: Float32Array<ArrayBuffer>;
   /** 1 for each weight that a mask keeps. */
   readonly kept: Uint8Array | undefined;
-  readonly quantization: { readonly format: WeightFormat; readonly scales: Float32Array } | undefined;
+  readonly quantization: WeightNumbers | undefined;
 }
 
 async function ofViews(parameter: Parameter, name: string): Promise<Contents> {
@@ -87,7 +96,7 @@ async function ofViews(parameter: Parameter, name: string): Promise<Contents> {
   const { shape, dtype } = parameter;
   if (dtype !== 'f32')
     throw new ArgumentError('materialize', `${name} is ${dtype}; masks and codes are stored of f32 only`);
-  const quantization = quantizationOf(parameter);
+  const quantization = quantizationOf(parameter) ?? (codebookOf(parameter) && { table: undefined });
   const values = (await parameter.value.data()) as Float32Array<ArrayBuffer>;
   if (quantization && values.some(Number.isNaN))
     throw new ArgumentError(
@@ -109,6 +118,20 @@ async function ofStored({ shape, value }: Parameter, stored: StoredWeight, name:
 }
 
 function arrange({ shape, values, kept, quantization }: Contents): MaterializedWeight {
+  if (quantization && 'table' in quantization) {
+    const { layout, bits, arrays } = packShared(shape, values, kept);
+    const nonZeros = countNonZeros(values);
+    return {
+      layout,
+      format: sharedFormat,
+      bits,
+      shape,
+      pruned: kept !== undefined,
+      arrays,
+      nonZeros,
+      bytes: bytesOf(arrays),
+    };
+  }
   const format = quantization && numberFormat(quantization.format);
   const dense: Values = quantization && format ? encodeValues(values, quantization.scales, format) : values;
   const weights: SparseWeights = { dense, present: Uint8Array.from(kept ?? nonZero(dense)) };
@@ -123,8 +146,13 @@ function arrange({ shape, values, kept, quantization }: Contents): MaterializedW
     pruned: kept !== undefined,
     arrays,
     nonZeros: countNonZeros(dense),
-    bytes: [...arrays.values()].reduce((sum, array) => sum + array.bytes.length, 0),
+    bytes: bytesOf(arrays),
   };
+}
+
+/** Bytes of all arrays. */
+export function bytesOf(arrays: NamedArrays): number {
+  return [...arrays.values()].reduce((sum, array) => sum + array.bytes.length, 0);
 }
 
 /** Values that differ from 0. */
@@ -147,6 +175,7 @@ export function restore(name: string, parameter: Parameter, description: WeightD
   if (shape.join() !== parameter.tensor.shape.join()) {
     throw new FormatError(name, 0, `has the shape ${showShape(shape)}; the model needs ${showShape(parameter.shape)}`);
   }
+  if (format === sharedFormat) return restoreShared(name, parameter, description, arrays);
   const numbers = format === plainFormat ? undefined : numberFormat(format);
   const scales = numbers && unstore(`${name}_scale`, arrays.get('_scale'), 'f32');
   if (scales) checkScales(name, scales, shape);
@@ -207,7 +236,7 @@ function checkScales(name: string, scales: Float32Array, shape: Shape): void {
  * @throws {FormatError} naming `source` and the parameter.
  */
 export function parseDescription(source: string, name: string, value: unknown): WeightDescription {
-  const { layout, format, shape, pruned } = Object(value) as Partial<WeightDescription>;
+  const { layout, format, shape, pruned, bits } = Object(value) as Partial<WeightDescription>;
   const sizes: unknown = shape;
   const valid =
     layoutNames.includes(layout as LayoutName) &&
@@ -222,11 +251,16 @@ export function parseDescription(source: string, name: string, value: unknown): 
       `the description of ${brief(name)} is ${quote(value)}; it needs layout, format, shape and pruned`,
     );
   }
+  if (format === sharedFormat) {
+    if (!Number.isInteger(bits) || (bits as number) < 1 || (bits as number) > 8)
+      throw new FormatError(source, 0, `the bits of ${brief(name)} are ${quote(bits)}; they must be 1 to 8`);
+    return { layout, format, bits, shape, pruned } as WeightDescription;
+  }
   if (format !== plainFormat && !numberFormats.includes(format))
     throw new FormatError(
       source,
       0,
-      `the number format ${quote(format)} of ${brief(name)} is not known; there are ${[plainFormat, ...numberFormats].join(', ')}, and what registerNumberFormat adds`,
+      `the number format ${quote(format)} of ${brief(name)} is not known; there are ${[plainFormat, sharedFormat, ...numberFormats].join(', ')}, and what registerNumberFormat adds`,
     );
   return { layout, format, shape, pruned } as WeightDescription;
 }

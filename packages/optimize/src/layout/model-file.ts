@@ -2,7 +2,16 @@
 import { encodeSafetensors, FormatError, placeTensor, rawTensor, type Module, type RawTensor } from '@espalier/nn';
 import { aModule, aRawTensor, mapOf } from '@espalier/nn/arguments';
 import { ArgumentError, isFloat } from '@espalier/tensor';
-import { anObject, aText, check, showShape, type Rule } from '@espalier/tensor/arguments';
+import {
+  aBoolean,
+  anObject,
+  aText,
+  check,
+  checkOptions,
+  showShape,
+  type OptionRules,
+  type Rule,
+} from '@espalier/tensor/arguments';
 import { partsOf } from '../arguments.ts';
 import { quote } from '../quote.ts';
 import { checkViews, isViewed } from '../views/carried.ts';
@@ -14,6 +23,8 @@ import {
   restoreEncoded,
   type EncodedDescription,
 } from './encoded-weight.ts';
+import { codedEnding, codeEncoded, codeLayout, decodeWeight } from './entropy-coding.ts';
+import { fileFormOf } from './file-form.ts';
 import { formatNamed } from './formats.ts';
 import { hasLayout, materialize, parseDescription, restore, type WeightDescription } from './materialize.ts';
 import { isOptimizedWeight } from './optimized-weight.ts';
@@ -32,13 +43,25 @@ export interface ModelWeights {
   readonly descriptions: WeightDescriptions;
 }
 
+/** How weights are packed. */
+export interface PackOptions {
+  /**
+   * Whether codes, places and other arrays of weights in layouts and formats are written in Huffman and Rice codes, where that
+   * takes fewer bytes. A file that has them loads to the same. Default: false.
+   */
+  readonly entropy?: boolean;
+}
+
+/** What they must be. */
+export const packRules: OptionRules<PackOptions> = { entropy: aBoolean };
+
 const someWeights: Rule<ModelWeights> = partsOf<ModelWeights>('what packWeights gave, { tensors, descriptions }', {
   tensors: mapOf(aRawTensor),
   descriptions: anObject,
 });
 
 /** What one parameter takes in a file. */
-const layoutEndings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_scale'] as const;
+const layoutEndings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_scale', '_table'] as const;
 
 /**
  * Every weight of a model in the smallest layout it has. A parameter `p` becomes
@@ -48,13 +71,14 @@ const layoutEndings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_
  * - by compressed rows: `p_values` [n], `p_columns` u8 or u32 [n] and `p_row_offsets` u32 [rows + 1];
  *
  * with values f32, or codes and `p_scale` f32 [1] or [rows]: i8, or u8 [⌈n · bits / 8⌉] of a number format of fewer
- * bits. One that is stored in a format (see the pass `encode`) becomes `p_name` for each array of the format, and one
+ * bits; or, for weights that share values, codes of `bits` bits and `p_table` f32 [n]. One that is stored in a format (see the pass `encode`) becomes `p_name` for each array of the format, and one
  * under registered views stays `p`, with `p_view<i>_name` for each array of the i-th view. Rows are the first axis,
- * columns all others.
+ * columns all others. With `entropy` all arrays of such a weight stand in one, `p_coded` u8 [bytes], where that is smaller.
  * @throws {ArgumentError} as `materialize` does, and for a tensor that has such a name already.
  */
-export async function packWeights(model: Module): Promise<ModelWeights> {
+export async function packWeights(model: Module, options: PackOptions = {}): Promise<ModelWeights> {
   check('packWeights', 'model', model, aModule);
+  const { entropy = false } = checkOptions('packWeights', options, packRules);
   const tensors = new Map<string, RawTensor>();
   const descriptions: Record<string, Description> = {};
   const own = new Set([...model.namedParameters().keys(), ...model.namedBuffers().keys()]);
@@ -66,10 +90,12 @@ export async function packWeights(model: Module): Promise<ModelWeights> {
       continue;
     }
     const { stored } = parameter;
-    const encoded = stored && !isOptimizedWeight(stored) ? stored.matrix : undefined;
-    const arrays = viewed?.arrays ?? (encoded && (await packEncoded(encoded)));
+    const encoded = stored && !isOptimizedWeight(stored) ? await fileFormOf(stored) : undefined;
+    const arrays = viewed?.arrays ?? (encoded && packEncoded(encoded));
     // Of a layout any of them: which a file has depends on it, and a reader takes all there are.
-    const taken = [...(arrays?.keys() ?? layoutEndings)].find((ending) => ending !== '' && own.has(`${name}${ending}`));
+    const taken = [...(arrays?.keys() ?? layoutEndings), codedEnding].find(
+      (ending) => ending !== '' && own.has(`${name}${ending}`),
+    );
     if (taken !== undefined)
       throw new ArgumentError(
         'packWeights',
@@ -87,12 +113,15 @@ export async function packWeights(model: Module): Promise<ModelWeights> {
           `${name} is in the format ${encoded.format.name}, which a file cannot name; make it known (registerFormat)`,
         );
       descriptions[name] = describeEncoded(encoded, parameter.shape);
-      for (const [ending, array] of arrays) tensors.set(`${name}${ending}`, array);
+      const coded = entropy ? codeEncoded(encoded) : arrays;
+      for (const [ending, array] of coded) tensors.set(`${name}${ending}`, array);
       continue;
     }
-    const { layout, format, shape, pruned, arrays: parts } = await materialize(parameter, name);
-    descriptions[name] = { layout, format, shape, pruned };
-    for (const [ending, array] of parts) tensors.set(`${name}${ending}`, array);
+    const weight = await materialize(parameter, name);
+    const { layout, format, bits, shape, pruned, arrays: parts } = weight;
+    descriptions[name] = { layout, format, ...(bits !== undefined && { bits }), shape, pruned };
+    const coded = entropy ? codeLayout(weight) : parts;
+    for (const [ending, array] of coded) tensors.set(`${name}${ending}`, array);
   }
   for (const [name, buffer] of model.namedBuffers()) tensors.set(name, await rawTensor(buffer));
   return { tensors, descriptions };
@@ -128,9 +157,9 @@ export function unpackWeights(source: string, model: Module, weights: ModelWeigh
     const viewed = description && 'views' in description ? description : undefined;
     if (description && parameter && !('views' in description)) {
       if ('encoding' in description) {
-        const found = takeArrays(name, left, encodedEndings(source, description));
+        const found = takeArrays(name, left, encodedEndings(source, description), description.shape);
         restoreEncoded(name, parameter, description, found);
-      } else restore(name, parameter, description, takeArrays(name, left, layoutEndings));
+      } else restore(name, parameter, description, takeArrays(name, left, layoutEndings, description.shape));
       continue;
     }
     const raw = left.get(name);
@@ -150,7 +179,18 @@ export function unpackWeights(source: string, model: Module, weights: ModelWeigh
   if (left.size > 0) throw new FormatError(source, 0, `the model has no use for ${quote([...left.keys()])}`);
 }
 
-function takeArrays(name: string, from: Map<string, RawTensor>, endings: readonly string[]): NamedArrays {
+/** Takes the arrays of a weight; of a shape that is given, also those that its stream stands for. */
+function takeArrays(
+  name: string,
+  from: Map<string, RawTensor>,
+  endings: readonly string[],
+  shape?: readonly number[],
+): NamedArrays {
+  const stream = shape && from.get(`${name}${codedEnding}`);
+  if (stream) {
+    from.delete(`${name}${codedEnding}`);
+    return decodeWeight(name, stream, shape);
+  }
   const taken = new Map<string, RawTensor>();
   for (const ending of endings) {
     const array = from.get(`${name}${ending}`);
@@ -162,6 +202,6 @@ function takeArrays(name: string, from: Map<string, RawTensor>, endings: readonl
 }
 
 /** The bytes of a model's safetensors file, header and all. */
-export async function storedBytes(model: Module): Promise<number> {
-  return encodeSafetensors((await packWeights(model)).tensors).byteLength;
+export async function storedBytes(model: Module, options: PackOptions = {}): Promise<number> {
+  return encodeSafetensors((await packWeights(model, options)).tensors).byteLength;
 }

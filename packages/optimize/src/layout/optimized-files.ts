@@ -56,6 +56,8 @@ export interface OptimizedFilesOptions {
   readonly metadata?: Metadata;
   /** What was done to the model; the contents of optimization.json. */
   readonly optimization?: Json;
+  /** Whether weights are entropy-coded where that is smaller (see `packWeights`). Default: false. */
+  readonly entropy?: boolean;
 }
 
 /**
@@ -65,10 +67,10 @@ export interface OptimizedFilesOptions {
  */
 export async function optimizedFiles(
   model: Module,
-  { metadata, optimization }: OptimizedFilesOptions = {},
+  { metadata, optimization, entropy = false }: OptimizedFilesOptions = {},
 ): Promise<Map<string, Uint8Array>> {
   const description = describeModel('saveOptimized', model);
-  const { tensors, descriptions } = await packWeights(model);
+  const { tensors, descriptions } = await packWeights(model, { entropy });
   return encodeModelFiles({
     ...describeTraining(model),
     model: description,

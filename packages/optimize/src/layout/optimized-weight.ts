@@ -1,6 +1,7 @@
 /** Weights of compressed models on a device: the layouts of files as matrices to compute from. */
 import { FormatError, type ParameterView, type StoredWeight } from '@espalier/nn';
 import {
+  arange,
   ArgumentError,
   bitmask,
   csr,
@@ -15,6 +16,7 @@ import {
   type StoredFormat,
   type Tensor,
 } from '@espalier/tensor';
+import { codebookFrom } from '../cluster/codebook-view.ts';
 import { MaskView } from '../prune/mask-view.ts';
 import type { WeightFormat } from '../quantize/number-format.ts';
 import { QuantizeView } from '../quantize/quantize-view.ts';
@@ -28,8 +30,13 @@ import { decodeLayout, type NamedArrays } from './weight-layout.ts';
 export interface OptimizedWeight extends StoredWeight {
   /** Whether what is not there was pruned, and stays 0 in training. */
   readonly pruned: boolean;
-  readonly quantization: { readonly format: WeightFormat; readonly scales: Float32Array<ArrayBuffer> } | undefined;
+  readonly quantization: WeightNumbers | undefined;
 }
+
+/** The numbers that weights take: codes of a format times scales, or the values of an ascending table. */
+export type WeightNumbers =
+  | { readonly format: WeightFormat; readonly scales: Float32Array }
+  | { readonly table: Float32Array<ArrayBuffer> | undefined };
 
 /** Whether a stored weight is one of this package. */
 export function isOptimizedWeight(stored: StoredWeight): stored is OptimizedWeight {
@@ -44,15 +51,26 @@ export function optimizedWeight({
 }: Pick<OptimizedWeight, 'matrix' | 'pruned' | 'quantization'>): OptimizedWeight {
   const views = (dense: Tensor, of: EncodedMatrix): ParameterView[] => [
     ...(pruned ? [new MaskView(keptOf(of).reshape(dense.shape), dense)] : []),
-    ...(quantization ? [new QuantizeView(quantization.format, quantization.scales, dense)] : []),
+    ...(quantization ? [viewOf(quantization, dense, pruned)] : []),
   ];
   return { matrix, pruned, quantization, views };
 }
 
-/** Which elements of a matrix are there, bool: entries of sparse formats, what is not 0 in others. */
+function viewOf(numbers: WeightNumbers, dense: Tensor, pruned: boolean): ParameterView {
+  if ('format' in numbers) return new QuantizeView(numbers.format, numbers.scales, dense);
+  return codebookFrom(dense.detach(), numbers.table as Float32Array<ArrayBuffer>, pruned);
+}
+
+/**
+ * Which elements of a matrix are there, bool: entries of sparse formats, of tables what has not their first value, what is not
+ * 0 in others.
+ */
 export function keptOf(matrix: EncodedMatrix): Tensor {
-  const { values } = matrix.arrays;
-  return (values ? matrix.with({ values: onesLike(values) }) : matrix).toDense().ne(0);
+  const { values, table } = matrix.arrays;
+  const marks = values
+    ? { values: onesLike(values) }
+    : table && { table: arange(0, table.size, 1, { device: table.device }).ne(0).cast('f32') };
+  return (marks ? matrix.with(marks) : matrix).toDense().ne(0);
 }
 
 /** The formats of sparse layouts, each with how its arrays follow from those of a file. */

@@ -107,7 +107,7 @@ function matrixOf(shape: Shape): Matrix {
 }
 
 /** About what the name, the dtype and the shape of an array take in the header of a file. */
-const entryBytes = 80;
+export const entryBytes = 80;
 
 function layoutBytes(layout: LayoutName, shape: Shape, present: number, valueBits: number): number {
   const { arrays, bytes } = layouts[layout];
@@ -136,6 +136,12 @@ export function packLayout(layout: LayoutName, arrays: NamedArrays, bits: number
   const { values } = layouts[layout];
   if (bits === 8) return arrays;
   return new Map(arrays).set(values, store(packCodes(unstore(values, arrays.get(values), 'i8'), bits)));
+}
+
+/** The ending of the codes of a layout, and how many there are. */
+export function codesIn(layout: LayoutName, shape: Shape, arrays: NamedArrays): readonly [string, number] {
+  const { values, count } = layouts[layout];
+  return [values, count(matrixOf(shape), arrays)];
 }
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Json, Module } from '@espalier/nn';
 import { aPreference } from '@espalier/nn/arguments';
 import { modelFilesIn, writeModelFiles } from '@espalier/nn/node';
-import { aDevice, anObject, aText, check, checkOptions, ruleOf } from '@espalier/tensor/arguments';
+import { aBoolean, aDevice, anObject, aText, check, checkOptions, ruleOf } from '@espalier/tensor/arguments';
 import { anything } from '../arguments.ts';
 import {
   loadOptimizedFrom,
@@ -19,6 +19,8 @@ export interface SaveOptimizedOptions {
   readonly metadata?: { readonly [key: string]: Json };
   /** What was done to the model; the contents of optimization.json. */
   readonly optimization?: Json;
+  /** Whether weights are entropy-coded where that is smaller (see `packWeights`). Default: false. */
+  readonly entropy?: boolean;
 }
 
 /**
@@ -34,7 +36,11 @@ export async function saveOptimized(
   options: SaveOptimizedOptions = {},
 ): Promise<number> {
   check('saveOptimized', 'folder', folder, aText);
-  checkOptions('saveOptimized', options, { metadata: ruleOf(anObject.is, anObject.holds), optimization: anything() });
+  checkOptions('saveOptimized', options, {
+    metadata: ruleOf(anObject.is, anObject.holds),
+    optimization: anything(),
+    entropy: aBoolean,
+  });
   await writeModelFiles(folder, await optimizedFiles(model, options));
   return folderBytes(folder);
 }

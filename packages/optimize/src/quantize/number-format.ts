@@ -50,8 +50,11 @@ const aNumberFormat = partsOf<NumberFormat>(
 export function registerNumberFormat(format: NumberFormat): void {
   const operation = 'registerNumberFormat';
   const { name, bits, minimum, maximum } = check(operation, 'format', format, aNumberFormat);
-  if (name === plainFormat)
-    throw new ConfigError(operation, `'${plainFormat}' stands for weights that are not rounded; choose another name`);
+  if (name === plainFormat || name === 'codebook')
+    throw new ConfigError(
+      operation,
+      `'${name}' stands for weights that are ${name === plainFormat ? 'not rounded' : 'rounded to values of a table'}; choose another name`,
+    );
   const half = 2 ** (bits - 1);
   if (minimum < -half || maximum >= half)
     throw new ConfigError(

@@ -64,6 +64,13 @@ export function checkOrder(stages: readonly (readonly Pass[])[], already: readon
           `${twice.config.type} and ${config.type} would both decide which weights are gone, in one training; run them one after the other`,
         );
       }
+      const sharing = effects.includes('shared') && stage.find((other) => other.effects.includes('zeros'));
+      if (sharing) {
+        throw new RecipeError(
+          `steps[${index}]`,
+          `${config.type} settles which weights share a value, and ${sharing.config.type} would drop some of them in the same training; run them one after the other`,
+        );
+      }
       const broken = rules.find(
         ({ before, after }) => done.has(before) && (after === 'any' ? effects.length > 0 : effects.includes(after)),
       );

@@ -13,6 +13,7 @@ import {
 } from '@espalier/tensor/arguments';
 import { partsOf } from '../arguments.ts';
 import { RecipeError } from '../errors.ts';
+import { cluster, type ClusterOptions } from '../cluster/cluster.ts';
 import { aTeacherCache, type TeacherCache } from '../distill/cache/teacher-cache.ts';
 import { distill } from '../distill/distill.ts';
 import type { DistillOptions } from '../distill/options.ts';
@@ -31,6 +32,7 @@ import { wanda, type WandaOptions } from '../second-order/wanda.ts';
 import { dropLayers, type DropLayersOptions } from '../structured/drop-layers.ts';
 import type { ShrinkOptions } from '../structured/options.ts';
 import { shrink } from '../structured/shrink.ts';
+import { mixedBy, type MixedOptions } from '../sensitivity/mixed.ts';
 import type { Pass, StepConfig } from './pass.ts';
 import type { TrainingConfig } from './training-config.ts';
 import { checkSteps, passesOf, together, type Step } from './run.ts';
@@ -102,6 +104,8 @@ const types = new Registry<PassType>('type of pass', ({ type }) => type, [
       distill({ ...rest, teacher: namedTeacher(teacher, models), ...(models.cache && { cache: models.cache }) }),
   },
   { type: 'finetune', make: (options: TrainingConfig) => finetune(options) },
+  { type: 'cluster', make: (options: ClusterOptions) => cluster(options) },
+  { type: 'mixed', make: (options: MixedOptions) => mixed(options) },
   { type: 'encode', make: (options: EncodeOptions) => encode(options) },
   { type: 'gptq', make: (options: GptqOptions) => gptq(options) },
   { type: 'sparse-gpt', make: (options: SparseGptOptions) => sparseGpt(options) },
@@ -119,6 +123,17 @@ const modelRules: OptionRules<RecipeModels> = {
   ),
   cache: aTeacherCache,
 };
+
+/**
+ * Gives each layer as many bits as it bears, so that all together keep a budget at the least damage: a knapsack over a table of
+ * layers and options, exact as far as damages add up. Further budgets are asked of one table, which `sensitivity` measures.
+ * @throws {RecipeError} for options that contradict themselves.
+ * @throws {GoalError} for a budget that the smallest options exceed.
+ *
+ * @example
+ * mixed({ bits: 3.5 })
+ */
+export const mixed: (options: MixedOptions) => Pass = mixedBy((config) => parsePass(config, 'mixed', {}));
 
 const aPassType = partsOf<PassType>('a type of pass: { type, make }', { type: aText, make: aFunction });
 

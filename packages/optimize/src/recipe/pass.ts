@@ -11,7 +11,7 @@ export type PassNeed = 'nothing' | 'calibration' | 'gradients' | 'training';
 
 /**
  * What a pass changes. `architecture`: it puts another network in place; `structure`: it makes the network's layers smaller; `zeros`: it decides which weights are gone;
- * `weights`: it trains; `numbers`: it decides which numbers weights may take; `format`: it stores them in a form that is not
+ * `weights`: it trains; `numbers`: it decides which numbers weights may take; `shared`: it settles which weights have one number; `format`: it stores them in a form that is not
  * trained. Passes of other packages may have effects of their own: any other word.
  */
 export type Effect =
@@ -20,6 +20,7 @@ export type Effect =
   | 'zeros'
   | 'weights'
   | 'numbers'
+  | 'shared'
   | 'format'
   | (string & Record<never, never>);
 

@@ -69,7 +69,16 @@ export function gptq(options: GptqOptions = {}): Pass {
       const parts = partsOf(weight, products);
       const width = target.widthFor(columns);
       const rounded = parts.map((part) =>
-        roundPart(part, { bits: numbers.bits, width, zeros, clip, actOrder, staticGroups, damping }),
+        roundPart(part, {
+          bits: numbers.bits,
+          scales: numbers.scales,
+          width,
+          zeros,
+          clip,
+          actOrder,
+          staticGroups,
+          damping,
+        }),
       );
       const became = joined(rounded.map((part) => part.values));
       const scales = rounded.flatMap(({ grids }) => grids);

@@ -1,4 +1,5 @@
 /** The numbers that weights may take: whole multiples of a scale. */
+import { dtypes } from '@espalier/tensor';
 import { roundHalfToEven } from '../quantize/rounding.ts';
 
 /** `step · scale` for each whole step from `least` to `most`. The scale is an f32, and may be below 0. */
@@ -15,6 +16,8 @@ export interface GridOptions {
   readonly zeros: boolean;
   /** Whether they may be narrower than the weights, where that makes the squared errors less. */
   readonly clip: boolean;
+  /** What scales are stored in. Default: f32. */
+  readonly scales?: 'f32' | 'f16';
 }
 
 /** The nearest number of a grid, as f32; halves go to the even step. */
@@ -39,9 +42,7 @@ export function gridOf(weights: ArrayLike<number>, importance: ArrayLike<number>
   let best: Grid | undefined;
   let lowest = Infinity;
   for (const share of options.clip ? shares : [1])
-    for (const grid of options.zeros
-      ? [spanned(weights, share, options.bits)]
-      : centred(weights, share, options.bits)) {
+    for (const grid of options.zeros ? [spanned(weights, share, options)] : centred(weights, share, options)) {
       let error = 0;
       for (let index = 0; index < weights.length && error < lowest; index++)
         error +=
@@ -73,28 +74,28 @@ export function gridAt(grids: readonly Grid[], row: number, column: number, colu
   return grids[row * Math.ceil(columns / width) + Math.floor(column / width)] as Grid;
 }
 
-function centred(weights: ArrayLike<number>, share: number, bits: number): Grid[] {
+function centred(weights: ArrayLike<number>, share: number, { bits, scales }: GridOptions): Grid[] {
   let extreme = 0;
   for (let index = 0; index < weights.length; index++)
     if (Math.abs(weights[index] as number) > Math.abs(extreme)) extreme = weights[index] as number;
   const half = 2 ** (bits - 1);
-  const even = { scale: scaleOf(Math.abs(extreme) * share, half - 1), most: half - 1 };
+  const even = { scale: scaleOf(Math.abs(extreme) * share, half - 1, scales), most: half - 1 };
   if (bits === 8) return [{ ...even, least: 1 - half }];
-  const uneven = -Math.sign(extreme || -1) * scaleOf(Math.abs(extreme) * share, half);
+  const uneven = -Math.sign(extreme || -1) * scaleOf(Math.abs(extreme) * share, half, scales);
   return [
     { ...even, least: -half },
     { scale: uneven, least: -half, most: half - 1 },
   ];
 }
 
-function spanned(weights: ArrayLike<number>, share: number, bits: number): Grid {
+function spanned(weights: ArrayLike<number>, share: number, { bits, scales }: GridOptions): Grid {
   let [least, largest] = [0, 0];
   for (let index = 0; index < weights.length; index++) {
     least = Math.min(least, weights[index] as number);
     largest = Math.max(largest, weights[index] as number);
   }
   const steps = 2 ** bits - 1;
-  const scale = scaleOf((largest - least) * share, steps);
+  const scale = scaleOf((largest - least) * share, steps, scales);
   const zero = Math.min(steps, Math.max(0, roundHalfToEven((-least * share) / scale)));
   return { scale: finite(scale, Math.max(zero, steps - zero)), least: -zero, most: steps - zero };
 }
@@ -103,9 +104,14 @@ function spanned(weights: ArrayLike<number>, share: number, bits: number): Grid 
 const smallest = 2 ** -126;
 const largestFloat = (2 - 2 ** -23) * 2 ** 127;
 
-/** The f32 with which so many steps reach an extent, or one with which they stay finite; 1 for no extent. */
-function scaleOf(extent: number, steps: number): number {
-  return extent === 0 ? 1 : finite(Math.max(smallest, Math.fround(extent / steps)), steps);
+/**
+ * The scale with which so many steps reach an extent, as it is stored, or one with which they stay finite; 1 for no extent. What
+ * f16 does not reach has the largest of those, or the smallest.
+ */
+function scaleOf(extent: number, steps: number, as: GridOptions['scales']): number {
+  if (extent === 0) return 1;
+  if (as !== 'f16') return finite(Math.max(smallest, Math.fround(extent / steps)), steps);
+  return dtypes.f16.round(Math.min(dtypes.f16.max, Math.max(2 ** -24, extent / steps)));
 }
 
 /** The scale, or the largest one with which so many steps are finite. */

@@ -1,9 +1,11 @@
 /** The formats that rounded weights end up in: int8 as a view, or codes of 4 bits with scales for groups of columns. */
-import { int4, matrixFromArrays, type Device, type EncodedArray, type EncodedMatrix } from '@espalier/tensor';
+import { int4, intN, type Encoding, type KernelForm, type MatrixShape, type StoredFormat } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
+import { storeEncoding } from '../layout/file-form.ts';
 import { setQuantization } from '../quantize/quantize-view.ts';
 import { settle } from '../quantize/settle.ts';
 import { quote } from '../quote.ts';
+import { oneOf } from '../recipe/options.ts';
 import type { Effect } from '../recipe/pass.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
 import { assignValues } from './calibrated-pass.ts';
@@ -12,16 +14,18 @@ import { gridAt, stepOf, type Grid } from './grid.ts';
 /** Which numbers weights are rounded to. */
 export interface NumberOptions {
   /**
-   * 8: int8, with a scale for each row. 4, 3 or 2: as many different numbers for weights that share a scale, stored in the 4
-   * bits of `int4`. Default: 4.
+   * 8: int8, with a scale for each row. 4, 3 or 2: so many bits a weight beside the scales, as `int4` and `int-n` have them; in
+   * memory 3 and 2 bits take the 4 that kernels compute from. Default: 4.
    */
   readonly bits?: 2 | 3 | 4 | 8;
   /** Columns that share a scale, a power of two of at least 16; below 8 bits. Default: all of a row. */
   readonly group?: number;
+  /** What scales are stored in, and rounded to before weights are; `f16` below 8 bits only, where they take half. Default: f32. */
+  readonly scales?: 'f32' | 'f16';
 }
 
 /** The names of these options. */
-export const numberOptionNames = ['bits', 'group'] as const;
+export const numberOptionNames = ['bits', 'group', 'scales'] as const;
 
 /** Options that were checked. */
 export interface Numbers {
@@ -29,23 +33,27 @@ export interface Numbers {
   readonly group: number | undefined;
   /** Whether each grid has a zero point. */
   readonly zeros: boolean;
+  readonly scales: 'f32' | 'f16';
 }
 
 /**
  * The options, checked.
  * @throws {RecipeError} for options that contradict themselves.
  */
-export function numbersOf(place: string, { bits = 4, group }: NumberOptions, zeros = false): Numbers {
+export function numbersOf(place: string, { bits = 4, group, scales = 'f32' }: NumberOptions, zeros = false): Numbers {
   if (![2, 3, 4, 8].includes(bits))
     throw new RecipeError(place, `bits is ${quote(bits)}; it must be one of 2, 3, 4, 8`);
   if (zeros && bits === 8)
     throw new RecipeError(place, 'has zeros, but int8 lies around 0; leave zeros out, or give fewer bits');
-  if (group === undefined) return { bits, group, zeros };
+  oneOf(place, 'scales', scales, ['f32', 'f16']);
+  if (bits === 8 && scales === 'f16')
+    throw new RecipeError(place, 'has scales in f16, but int8 has them in f32; leave scales out, or give fewer bits');
+  if (group === undefined) return { bits, group, zeros, scales };
   if (bits === 8)
     throw new RecipeError(place, 'has a group, but int8 has a scale for each row; leave group out, or give fewer bits');
   if (!int4.options.group.holds(group))
     throw new RecipeError(place, `group is ${quote(group)}; it must be ${int4.options.group.is}`);
-  return { bits, group, zeros };
+  return { bits, group, zeros, scales };
 }
 
 /** The weights of a model that are rounded to some numbers, from when each is until all are final. */
@@ -89,28 +97,27 @@ export class RoundedWeights {
     const values = (await parameter.value.data()) as Float32Array;
     const [rows = 1] = parameter.shape;
     const shape = [rows, values.length / rows] as const;
-    parameter.store({
-      matrix: int4Of(values, shape, { ...this.#numbers, group: this.widthFor(shape[1]) }, grids, parameter.device),
-    });
+    const numbers = { ...this.#numbers, group: this.widthFor(shape[1]) };
+    const [format, encoding] = encodingOf(values, shape, numbers, grids);
+    storeEncoding(parameter, format, shape, encoding, parameter.device);
   }
 }
 
-function describeNumbers({ bits, group, zeros }: Numbers): string {
+function describeNumbers({ bits, group, zeros, scales: as }: Numbers): string {
   if (bits === 8) return 'int8';
   const scales = zeros ? 'a scale and a zero point' : 'a scale';
   const share = `${scales} for each ${group === undefined ? 'row' : `${group} columns`}`;
-  return `${bits} bits with ${share}${bits === 4 ? '' : ', stored as int4'}`;
+  return `${bits} bits with ${share}${as === 'f16' ? ', scales in f16' : ''}`;
 }
 
-/** Values as the codes of their grids. */
-function int4Of(
+/** Values as the codes of their grids: in `int4` where that has them, else in `int-n`. */
+function encodingOf(
   values: Float32Array,
-  [rows, columns]: readonly [rows: number, columns: number],
-  { group, zeros }: { readonly group: number; readonly zeros: boolean },
+  [rows, columns]: MatrixShape,
+  { bits, group, zeros, scales: as }: Numbers & { readonly group: number },
   grids: readonly Grid[],
-  device: Device,
-): EncodedMatrix {
-  const bytes = Math.ceil(columns / 2);
+): readonly [StoredFormat, Encoding] {
+  const bytes = Math.ceil((columns * 4) / 8);
   const codes = new Uint8Array(rows * bytes);
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++) {
@@ -121,10 +128,15 @@ function int4Of(
     }
   const shape = [rows, Math.ceil(columns / group)];
   const scales = Float32Array.from(grids, ({ scale }) => scale);
-  const arrays: Readonly<Record<string, EncodedArray>> = {
-    codes: { dtype: 'u8', shape: [rows, bytes], data: codes },
-    scales: { dtype: 'f32', shape, data: scales },
-    ...(zeros && { zeros: { dtype: 'u8', shape, data: Uint8Array.from(grids, ({ least }) => -least) } }),
+  const four: Encoding = {
+    settings: { group, zeros },
+    arrays: {
+      codes: { dtype: 'u8', shape: [rows, bytes], data: codes },
+      scales: { dtype: 'f32', shape, data: scales },
+      ...(zeros && { zeros: { dtype: 'u8', shape, data: Uint8Array.from(grids, ({ least }) => -least) } }),
+    },
   };
-  return matrixFromArrays(int4, [rows, columns], { settings: { group, zeros }, arrays }, { device });
+  if (bits === 4 && as === 'f32') return [int4, four];
+  const { from } = intN.kernelForm as KernelForm;
+  return [intN, from(four, { bits, group, zeros, scales: as }, [rows, columns])];
 }

@@ -10,6 +10,8 @@ export interface RoundOptions {
   /** Columns that share a grid. */
   readonly width: number;
   readonly zeros: boolean;
+  /** What scales are stored in. Default: f32. */
+  readonly scales?: 'f32' | 'f16';
   readonly clip: boolean;
   /** Whether columns are rounded in the order of the size of their inputs, the largest first. */
   readonly actOrder: boolean;

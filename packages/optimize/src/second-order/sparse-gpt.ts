@@ -64,7 +64,8 @@ export function sparseGpt(options: SparseGptOptions): Pass {
             ? pattern
             : { count: droppedBy(pattern.sparsity, below, columns) - droppedBy(pattern.sparsity, above, columns) };
         above = below;
-        const round = numbers && target && { bits: numbers.bits, width: target.widthFor(columns) };
+        const round = numbers &&
+          target && { bits: numbers.bits, scales: numbers.scales, width: target.widthFor(columns) };
         return sparsifyPart(part, { drop, damping, round });
       });
       const values = joined(sparse.map((part) => part.values));

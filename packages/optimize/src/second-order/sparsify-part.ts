@@ -13,7 +13,7 @@ export interface SparsifyOptions {
   /** Share of the mean of the diagonal that is added to it. */
   readonly damping: number;
   /** What is kept is rounded to these numbers, if they are given. */
-  readonly round: { readonly bits: number; readonly width: number } | undefined;
+  readonly round: { readonly bits: number; readonly width: number; readonly scales: 'f32' | 'f16' } | undefined;
 }
 
 /** What became of a part. */

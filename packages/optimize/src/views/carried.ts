@@ -12,7 +12,7 @@ export function checkViews(operation: string, name: string, parameter: Parameter
   if (!other) return;
   throw new ArgumentError(
     operation,
-    `${name} has the view '${other.name}', which no file can hold, only one mask, one quantization and registered views (registerView); ` +
+    `${name} has the view '${other.name}', which no file can hold, only one mask, one quantization, one codebook and registered views (registerView); ` +
       'work on what it shows (strip), or take it away before (removeViews)',
   );
 }
@@ -26,9 +26,15 @@ export function uncarried({ views }: Parameter): ParameterView | undefined {
   });
 }
 
-/** Whether a file holds views of a parameter one by one: there is one among them besides a mask and a quantization. */
+/**
+ * Whether a file holds views of a parameter one by one: there is one among them besides a mask and one that says which numbers
+ * weights take.
+ */
 export function isViewed(parameter: Parameter): boolean {
-  return !parameter.stored && parameter.views.some((view) => !ownViews.some(({ is }) => is(view)));
+  if (parameter.stored) return false;
+  const { views } = parameter;
+  const numbers = views.filter((view) => typeOfView(view)?.effects?.includes('numbers'));
+  return numbers.length > 1 || views.some((view) => !ownViews.some(({ is }) => is(view)));
 }
 
 /** Checks the views of all parameters, as `checkViews` does. */

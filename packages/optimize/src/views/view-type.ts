@@ -3,6 +3,7 @@ import { FormatError, Registry, type Json, type ParameterView } from '@espalier/
 import { ArgumentError, fromBytes, isTensor, type Tensor } from '@espalier/tensor';
 import { aFunction, aText, check, jsonFlaw } from '@espalier/tensor/arguments';
 import { partsOf } from '../arguments.ts';
+import { CodebookView, codebookViewName, loadCodebook } from '../cluster/codebook-view.ts';
 import { MaskView, maskViewName } from '../prune/mask-view.ts';
 import { QuantizeView, quantizeViewName } from '../quantize/quantize-view.ts';
 import { quote } from '../quote.ts';
@@ -61,10 +62,18 @@ const quantization = viewType<QuantizeView>({
   effects: ['numbers'],
 });
 
-const types = new Registry<ViewType>('view', ({ name }) => name, [mask, quantization]);
+const shared = viewType<CodebookView>({
+  name: codebookViewName,
+  is: (view) => view instanceof CodebookView,
+  save: ({ codes, members, zero, settings }) => ({ settings: { zero, text: settings }, arrays: { codes, members } }),
+  load: loadCodebook,
+  effects: ['numbers'],
+});
+
+const types = new Registry<ViewType>('view', ({ name }) => name, [mask, quantization, shared]);
 
 /** The views that have layouts of their own in files, where no other stands beside them. */
-export const ownViews: readonly ViewType[] = [mask, quantization];
+export const ownViews: readonly ViewType[] = [mask, quantization, shared];
 
 const aViewType = partsOf<ViewType>('a kind of view: { name, is, save, load }', {
   name: aText,

@@ -9,6 +9,8 @@ import {
   encode,
   finetune,
   gptq,
+  measureCost,
+  packWeights,
   parseRecipe,
   prune,
   quantizationOf,
@@ -332,6 +334,26 @@ describe('gptq', () => {
     expect(parameter?.tensor.dataSync()).toEqual(parameter?.value.dataSync());
   });
 
+  test.each([2, 3, 4] as const)(
+    'takes %s bits a weight in files and four in memory, and comes back as it was',
+    async (bits) => {
+      for (const scales of ['f32', 'f16'] as const) {
+        const { model } = await runRecipe(linear(64, 32, 1), [gptq({ bits, group: 32, scales })], {
+          data: { train: unlabelled(mixtures(40, 64, 4, 1)) },
+        });
+        const folder = join(root, `${bits} ${scales}`);
+        await saveOptimized(folder, model);
+        const { model: back } = await loadOptimized(folder);
+        expect(valuesOf(back)).toEqual(valuesOf(model));
+        const cost = await measureCost(back, { inputShape: [64], latency: false });
+        const weight = cost.perParameter.find(({ layout }) => layout === 'encoded');
+        expect(weight?.bytes).toBe((32 * 64 * bits) / 8 + 32 * 2 * (scales === 'f32' ? 4 : 2));
+        expect(back.parameters()[0]?.stored?.matrix.bytes).toBe((32 * 64 * 4) / 8 + 32 * 2 * 4);
+        expect(await packWeights(back)).toEqual(await packWeights(model));
+      }
+    },
+  );
+
   test('is a step of a recipe in JSON; rounds once, and comes after pruning', async () => {
     const json = [{ type: 'gptq', bits: 3, group: 32, zeros: true, damping: 0.1, calibrate: { examples: 9 } }];
     expect(recipeJson(parseRecipe(json))).toEqual(json);
@@ -344,7 +366,7 @@ describe('gptq', () => {
     );
     const { records } = await runRecipe(linear(4, 2, 1), parseRecipe(json), { data });
     expect(records[0]?.summary).toBe(
-      'round to 3 bits with a scale and a zero point for each 32 columns, stored as int4 by GPTQ the weights of 1 tensors, calibrated on 8 examples',
+      'round to 3 bits with a scale and a zero point for each 32 columns by GPTQ the weights of 1 tensors, calibrated on 8 examples',
     );
   });
 });

@@ -7,30 +7,140 @@ interface Sorted {
   readonly sums: Float64Array;
 }
 
+/**
+ * Where k-means begins. `exact`: nowhere, the best clusters there are are found, where that takes no more than some ten millions
+ * of steps, else the better of the next two; `density`: at quantiles of the different numbers; `linear`: at levels at equal
+ * distances; `random`: at numbers drawn alike; `k-means++`: at numbers drawn by their squared distance from those before.
+ */
+export type ClusterStart = 'exact' | 'density' | 'linear' | 'random' | 'k-means++';
+
+/** The names of the starts. */
+export const clusterStarts: readonly ClusterStart[] = ['exact', 'density', 'linear', 'random', 'k-means++'];
+
 /** More rounds than numbers need to settle; each one lowers the error. */
 const mostRounds = 300;
 
+/** Different numbers times centres up to which the best clusters are looked for. */
+const mostCells = 2 ** 21;
+
 /**
- * `count` ascending f32 values for finite numbers: Lloyd's algorithm (S. P. Lloyd, Least squares quantization in PCM, 1982)
- * from the quantiles of the different numbers, and from levels at equal distances; the better of both. Fewer different
- * numbers stand for themselves, the last of them as often as it takes. Zeros where there are no numbers.
+ * `count` ascending f32 values for finite numbers, with little Σ (number - nearest)²: by a start and Lloyd's algorithm (S. P.
+ * Lloyd, Least squares quantization in PCM, 1982), or exactly. Fewer different numbers stand for themselves, the last of them as
+ * often as it takes. Zeros where there are no numbers. What is drawn is by `random`, from 0 up to 1; for its lack, the middle.
  */
-export function centresOf(numbers: Float32Array, count: number): Float32Array<ArrayBuffer> {
+export function centresOf(
+  numbers: Float32Array,
+  count: number,
+  start: ClusterStart = 'exact',
+  random: () => number = () => 0.5,
+): Float32Array<ArrayBuffer> {
   const sorted = sortedOnce(numbers);
   const { values } = sorted;
   const last = values.length - 1;
   if (values.length <= count) return Float32Array.from({ length: count }, (_, at) => values[Math.min(at, last)] ?? 0);
-  const at = (share: number): number => values[Math.min(last, Math.floor(share * values.length))] as number;
-  const [least, largest] = [values[0] as number, values[last] as number];
-  const starts = [
-    Float64Array.from({ length: count }, (_, level) => at((level + 0.5) / count)),
-    Float64Array.from({ length: count }, (_, level) => least + ((largest - least) * level) / (count - 1)),
-  ];
-  const settled = starts.map((start) => {
-    const centres = Float32Array.from(lloyd(sorted, start));
+  if (start === 'exact' && values.length * count <= mostCells) return Float32Array.from(bestCentres(sorted, count));
+  const settled = (start === 'exact' ? (['density', 'linear'] as const) : [start]).map((each) => {
+    const centres = Float32Array.from(lloyd(sorted, starts[each](sorted, count, random)));
     return { centres, error: errorOf(sorted, centres) };
   });
   return settled.reduce((best, other) => (other.error < best.error ? other : best)).centres;
+}
+
+const starts: Readonly<
+  Record<Exclude<ClusterStart, 'exact'>, (sorted: Sorted, count: number, random: () => number) => Float64Array>
+> = {
+  density: ({ values }, count) =>
+    Float64Array.from({ length: count }, (_, level) => valueAt(values, (level + 0.5) / count)),
+  linear: ({ values }, count) => {
+    const [least, largest] = [values[0] as number, values.at(-1) as number];
+    return Float64Array.from(
+      { length: count },
+      (_, level) => least + ((largest - least) * level) / Math.max(1, count - 1),
+    );
+  },
+  random: ({ counts, values }, count, random) =>
+    Float64Array.from({ length: count }, () => values[indexOf(counts, random())] as number).toSorted(),
+  'k-means++': ({ values, counts }, count, random) => {
+    const centres = [values[indexOf(counts, random())] as number];
+    const distances = new Float64Array(values.length).fill(Infinity);
+    while (centres.length < count) {
+      const running = new Float64Array(values.length + 1);
+      for (const [at, value] of values.entries()) {
+        distances[at] = Math.min(distances[at] as number, (value - (centres.at(-1) as number)) ** 2);
+        const weight = (counts[at + 1] as number) - (counts[at] as number);
+        running[at + 1] = (running[at] as number) + weight * distances[at];
+      }
+      centres.push(values[indexOf(running, random())] as number);
+    }
+    return Float64Array.from(centres).toSorted();
+  },
+};
+
+const valueAt = (values: Float64Array, share: number): number =>
+  values[Math.min(values.length - 1, Math.floor(share * values.length))] as number;
+
+/** Which of some shares, given as running sums that begin with 0, a share of their whole falls into. */
+function indexOf(running: Float64Array, share: number): number {
+  const target = share * (running.at(-1) as number);
+  let [low, high] = [0, running.length - 2];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((running[middle + 1] as number) > target) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/**
+ * The centres of least error there are: the best end of the last of k clusters never moves back as numbers are added, so that
+ * halving finds all of them. Sources: H. Wang and M. Song, "Ckmeans.1d.dp: optimal k-means clustering in one dimension by
+ * dynamic programming", 2011; A. Grønlund et al., "Fast exact k-means, k-medians and Bregman divergence clustering in 1D", 2017.
+ */
+function bestCentres(sorted: Sorted, count: number): Float64Array {
+  const { values, counts, sums } = sorted;
+  const size = values.length;
+  const centre = (sums[size] as number) / (counts[size] as number);
+  // Sums of what is left when the mean is taken off, which do not drown in it.
+  const [first, second] = [new Float64Array(size + 1), new Float64Array(size + 1)];
+  for (const [at, value] of values.entries()) {
+    const weight = (counts[at + 1] as number) - (counts[at] as number);
+    first[at + 1] = (first[at] as number) + weight * (value - centre);
+    second[at + 1] = (second[at] as number) + weight * (value - centre) ** 2;
+  }
+  const error = (begin: number, end: number): number => {
+    const weight = (counts[end] as number) - (counts[begin] as number);
+    const sum = (first[end] as number) - (first[begin] as number);
+    return Math.max(0, (second[end] as number) - (second[begin] as number) - (sum * sum) / weight);
+  };
+  let least = Float64Array.from({ length: size + 1 }, (_, end) => (end === 0 ? 0 : error(0, end)));
+  const begins: Int32Array[] = [];
+  for (let clusters = 2; clusters <= count; clusters++) {
+    const before = least;
+    const now = new Float64Array(size + 1).fill(Infinity);
+    const begin = new Int32Array(size + 1);
+    const solve = (low: number, high: number, from: number, to: number): void => {
+      if (low > high) return;
+      const end = (low + high) >> 1;
+      for (let start = Math.max(from, clusters - 1); start <= Math.min(to, end - 1); start++) {
+        const found = (before[start] as number) + error(start, end);
+        if (found >= (now[end] as number)) continue;
+        now[end] = found;
+        begin[end] = start;
+      }
+      solve(low, end - 1, from, begin[end] as number);
+      solve(end + 1, high, begin[end] as number, to);
+    };
+    solve(clusters, size, clusters - 1, size - 1);
+    least = now;
+    begins.push(begin);
+  }
+  const centres = new Float64Array(count);
+  for (let cluster = count - 1, end = size; cluster >= 0; cluster--) {
+    const begin = cluster === 0 ? 0 : ((begins[cluster - 1] as Int32Array)[end] as number);
+    centres[cluster] = mean(sorted, begin, end) as number;
+    end = begin;
+  }
+  return centres;
 }
 
 /** The position of the nearest of ascending centres: of two as near, the first. */

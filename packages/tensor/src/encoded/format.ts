@@ -55,6 +55,8 @@ export interface StoredFormat {
     shape: MatrixShape,
     indices: Tensor,
   ) => Tensor;
+  /** Where it has no layout of its own: what its matrices may be turned into to compute from, in the memory of that format. */
+  readonly kernelForm?: KernelForm;
   /**
    * Checks arrays that come from outside: everything that kernels rely on. Returns what is wrong with them, as a part of a
    * sentence, or undefined.
@@ -62,6 +64,15 @@ export interface StoredFormat {
   readonly flaw: (encoding: Encoding, shape: MatrixShape) => string | undefined;
   /** The dense matrix, f32 [rows, columns], by tensor operations; differentiable towards arrays of floats. */
   readonly expand: (arrays: Readonly<Record<string, Tensor>>, settings: EncodedSettings, shape: MatrixShape) => Tensor;
+}
+
+/** Another format of which a device may have kernels where it has none of this one, and the same values in it. */
+export interface KernelForm {
+  readonly format: StoredFormat;
+  /** The same values in that format; undefined where it cannot hold them. */
+  readonly to: (encoding: Encoding, shape: MatrixShape) => Encoding | undefined;
+  /** What `to` made, as it was, of these settings. */
+  readonly from: (encoding: Encoding, settings: EncodedSettings, shape: MatrixShape) => Encoding;
 }
 
 /** A way to store a matrix, and how a dense one is brought into it. */

@@ -1,4 +1,4 @@
-/** Codes of 1, 2, 4 or 8 bits, packed into bytes with the lowest bits first; each row begins with a byte of its own. */
+/** Codes of 1 to 8 bits, packed into bytes with the lowest bits first; each row begins with a byte of its own. */
 import { arange } from '../functions/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { array, flawOfArray } from './arrays.ts';
@@ -8,7 +8,7 @@ import type { EncodedArray } from './format.ts';
 export type CodeShape = readonly [rows: number, count: number];
 
 /** How many bits one code has. */
-export type CodeBits = 1 | 2 | 4 | 8;
+export type CodeBits = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 const bytesOf = (count: number, bits: CodeBits): number => Math.ceil((count * bits) / 8);
 
@@ -19,7 +19,9 @@ export function packed(codes: ArrayLike<number>, [rows, count]: CodeShape, bits:
   for (let row = 0; row < rows; row++)
     for (let index = 0; index < count; index++) {
       const at = row * bytes + ((index * bits) >> 3);
-      data[at] = (data[at] as number) | ((codes[row * count + index] as number) << ((index * bits) & 7));
+      const placed = (codes[row * count + index] as number) << ((index * bits) & 7);
+      data[at] = (data[at] as number) | (placed & 255);
+      if (placed > 255) data[at + 1] = placed >> 8;
     }
   return array('u8', [rows, bytes], data);
 }
@@ -29,9 +31,11 @@ export function unpackedCodes({ data }: EncodedArray, [rows, count]: CodeShape, 
   const bytes = bytesOf(count, bits);
   const codes = new Uint8Array(rows * count);
   for (let row = 0; row < rows; row++)
-    for (let index = 0; index < count; index++)
-      codes[row * count + index] =
-        ((data[row * bytes + ((index * bits) >> 3)] as number) >> ((index * bits) & 7)) & (2 ** bits - 1);
+    for (let index = 0; index < count; index++) {
+      const at = row * bytes + ((index * bits) >> 3);
+      const two = (data[at] as number) | ((data[at + 1] ?? 0) << 8);
+      codes[row * count + index] = (two >> ((index * bits) & 7)) & (2 ** bits - 1);
+    }
   return codes;
 }
 
@@ -61,13 +65,13 @@ export function unpacked(codes: Tensor, shape: readonly number[], bits: CodeBits
   const place = arange(0, count, 1, { dtype: 'i32', device: codes.device }).reshape(shape);
   const bytes = codes.shape[1] as number;
   if (bits === 8 && count === bytes) return codes.cast('i32').reshape([codes.shape[0] as number, ...shape]);
-  const perByte = 8 / bits;
-  const byte = place.shiftRight(Math.log2(perByte));
-  const within = bytesOf(count, bits) > bytes ? byte.minimum(Math.max(0, bytes - 1)) : byte;
-  const shift = place.bitwiseAnd(perByte - 1).mul(bits);
-  return codes
-    .take(within, 1)
-    .cast('i32')
-    .shiftRight(shift)
-    .bitwiseAnd(2 ** bits - 1);
+  const isWhole = 8 % bits === 0;
+  const bit = place.mul(bits);
+  const byte = isWhole ? place.shiftRight(3 - Math.log2(bits)) : bit.shiftRight(3);
+  const last = Math.max(0, bytes - 1);
+  const within = bytesOf(count, bits) > bytes ? byte.minimum(last) : byte;
+  const low = codes.take(within, 1).cast('i32');
+  // A code may begin in one byte and end in the next.
+  const two = isWhole ? low : low.add(codes.take(byte.add(1).minimum(last), 1).cast('i32').mul(256));
+  return two.shiftRight(bit.bitwiseAnd(7)).bitwiseAnd(2 ** bits - 1);
 }

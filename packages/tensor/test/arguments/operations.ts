@@ -432,6 +432,17 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
   fullLike: [x, number, create],
   zerosLike: [x, create],
   onesLike: [x, create],
+  kMeans: [
+    slot(
+      () => new Float32Array([1, 2]),
+      (value) => value instanceof Float32Array,
+    ),
+    slot(
+      () => 2,
+      (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 256,
+    ),
+    options({ start: text('exact'), generator }),
+  ],
   encodeMatrix: [x, format, options({ scales: text('row') })],
   matrixFromArrays: [
     format,

@@ -6,6 +6,7 @@ import {
   csr,
   encodeMatrix,
   int4,
+  intN,
   int8,
   nOfM,
   type Device,
@@ -51,6 +52,15 @@ const counts = [
 export const formatCases: Readonly<Record<string, fc.Arbitrary<FormatCase>>> = {
   int8: cases(int8, fc.record({ scales: fc.constantFrom('row' as const, 'matrix' as const) })),
   int4: cases(int4, fc.record({ group: fc.constantFrom(16, 32, 64, 128), zeros: fc.boolean() })),
+  intN: cases(
+    intN,
+    fc.record({
+      bits: fc.integer({ min: 1, max: 8 }),
+      group: fc.constantFrom(16, 32, 64),
+      zeros: fc.boolean(),
+      scales: fc.constantFrom('f32' as const, 'f16' as const),
+    }),
+  ),
   codebook: cases(codebook, fc.record({ bits: fc.constantFrom(4 as const, 8 as const) })),
   csr: cases(csr, fc.record({ values: stored })),
   bitmask: cases(bitmask, fc.record({ values: stored })),

@@ -5,6 +5,7 @@ import { goalRows } from './goals.ts';
 import { languageRows } from './language.ts';
 import { pruningRows } from './pruning.ts';
 import { roundingRows } from './rounding.ts';
+import { smallNumberRows } from './small-numbers.ts';
 import { structuredRows } from './structured.ts';
 
 /** In the order in which they are measured. */
@@ -12,6 +13,7 @@ export const rows: readonly Row[] = [
   ...pruningRows,
   ...structuredRows,
   ...roundingRows,
+  ...smallNumberRows,
   ...distillationRows,
   ...goalRows,
   ...languageRows,
