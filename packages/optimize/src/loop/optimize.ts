@@ -194,7 +194,7 @@ function changesShapes({ dimensions, beginning, endings }: Family): boolean {
   );
   return [...beginning(values), ...endings.flat()]
     .flatMap(passesOf)
-    .some(({ effects }) => effects.includes('architecture'));
+    .some(({ effects }) => effects.includes('architecture') || effects.includes('structure'));
 }
 
 /** @throws {GoalError} where the store holds another search. */

@@ -85,6 +85,22 @@ const images: fc.Arbitrary<Architecture> = fc
       }),
   );
 
+/** A layer that stands in two places, with layers from outside that take axes apart. */
+const shared: fc.Arbitrary<Architecture> = fc
+  .record({ size: width, gated: width, between: activation, isTwice: fc.boolean() })
+  .map(({ size, gated, between, isTwice }) => ({
+    config: sequential(
+      { type: 'linear', in: 3, out: size },
+      { type: 'residual', body: sequential({ type: 'linear', in: size, out: size }, between) },
+      isTwice ? { type: 'same', as: 'layers[1]' } : between,
+      { type: 'linear', in: size, out: 2 * gated },
+      { type: 'gate', width: gated },
+      { type: 'linear', in: gated, out: 2 },
+    ),
+    input: [3],
+    dtype: 'f32',
+  }));
+
 /** Words, perhaps with tied weights, through attention and linear layers with norms before them. */
 const sequences: fc.Arbitrary<Architecture> = fc
   .record({
@@ -123,4 +139,4 @@ const sequences: fc.Arbitrary<Architecture> = fc
   });
 
 /** Any of them. */
-export const architectures: fc.Arbitrary<Architecture> = fc.oneof(chains, images, sequences);
+export const architectures: fc.Arbitrary<Architecture> = fc.oneof(chains, images, shared, sequences);

@@ -18,6 +18,7 @@ import {
 import { Generator, randn, tensor, type Tensor } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 import {
+  compress,
   distill,
   encode,
   modelWidths,
@@ -34,7 +35,7 @@ import {
   type ShrinkOptions,
 } from '../../src/index.ts';
 import { loadOptimized, saveOptimized } from '../../src/node/index.ts';
-import { accuracyOf, logitsOf, perceptron, train, trained } from '../helpers/blobs.ts';
+import { accuracyOf, logitsOf, perceptron, train, trained, validate } from '../helpers/blobs.ts';
 
 const data = { train };
 const sizes = (model: Module): number[] =>
@@ -204,6 +205,18 @@ describe('shrink', () => {
     expect(await knob?.range(await trained(), [])).toMatchObject({ low: 0, start: 0.5 });
     const { model } = await runRecipe(await trained(), [knob?.at(0.25) as never], { data, seed: 1 });
     expect(sizes(model)).toEqual([24, 4]);
+  });
+
+  test('is turned by a budget until the accuracy is at its floor', async () => {
+    const { model, report } = await compress(await trained(), {
+      data: { train, validate },
+      goal: { maxDrop: 0.05, maxTrials: 6 },
+      steps: [shrink({ ratio: 0.25 })],
+      latency: false,
+    });
+    expect(report.trials.length).toBeGreaterThan(1);
+    expect(countParameters(model)).toBeLessThan(countParameters(await trained()) * 0.8);
+    expect(await accuracyOf(model)).toBeGreaterThanOrEqual((await accuracyOf(await trained())) - 0.05);
   });
 
   test.each<[unknown, RegExp]>([
