@@ -134,7 +134,7 @@ export function markWeights(
 }
 
 /** How many scores from `begin` to `end` go before one of them. Groups are too many, and too small, to be sorted each. */
-function rankIn(scores: Float32Array, begin: number, end: number, index: number): number {
+function rankIn(scores: ArrayLike<number>, begin: number, end: number, index: number): number {
   const own = scores[index] as number;
   let rank = 0;
   for (let other = begin; other < end; other++) {
@@ -150,27 +150,27 @@ function rankIn(scores: Float32Array, begin: number, end: number, index: number)
  */
 export function markInGroups(
   { n, m }: NOfM,
-  scores: Float32Array,
+  scores: Float32Array | Float64Array,
   shape: readonly number[],
   share: number,
 ): Uint8Array<ArrayBuffer> {
   const width = shape.slice(1).reduce((product, each) => product * each, 1);
   const may = new Uint8Array(scores.length);
+  let gone = 0;
   for (let row = 0; row < scores.length; row += width) {
     for (let begin = row; begin < row + width; begin += m) {
       const end = Math.min(begin + m, row + width);
       let lost = 0;
       for (let index = begin; index < end; index++) if (scores[index] === -Infinity) lost++;
+      gone += lost;
       const count = Math.max(lost, end - begin - n);
       for (let index = begin; index < end; index++) if (rankIn(scores, begin, end, index) < count) may[index] = 1;
     }
   }
   if (share >= 1) return may;
   const candidates = may.reduce((count, mark) => count + mark, 0);
-  const gone = scores.reduce((count, score) => count + (score === -Infinity ? 1 : 0), 0);
   const count = Math.max(gone, Math.floor(share * candidates));
-  return markLowest(
-    scores.map((score, index) => (may[index] === 1 ? score : Infinity)),
-    count,
-  );
+  const ranked = scores.slice();
+  for (const [index, mark] of may.entries()) if (mark === 0) ranked[index] = Infinity;
+  return markLowest(ranked, count);
 }

@@ -2,7 +2,7 @@
 import { RecipeError } from '../errors.ts';
 import { dropCount } from '../prune/allocate.ts';
 import { markLowest } from '../prune/exact-rank.ts';
-import { parseNOfM, type NOfM } from '../prune/pattern.ts';
+import { markInGroups, parseNOfM, type NOfM } from '../prune/pattern.ts';
 import { quote } from '../quote.ts';
 import { numberOption } from '../recipe/options.ts';
 
@@ -52,12 +52,7 @@ export function describePattern(pattern: Pattern): string {
  */
 export function keepInRow(scores: Float64Array, pattern: Pattern): Uint8Array {
   if (!('n' in pattern)) return keepHighest(scores, dropCount(pattern.sparsity, scores.length));
-  const kept = new Uint8Array(scores.length);
-  for (let begin = 0; begin < scores.length; begin += pattern.m) {
-    const group = scores.subarray(begin, begin + pattern.m);
-    kept.set(keepHighest(group, Math.max(0, group.length - pattern.n)), begin);
-  }
-  return kept;
+  return markInGroups(pattern, scores, [1, scores.length], 1).map((mark) => 1 - mark);
 }
 
 /** Marks (1) all but the lowest `count` scores, or all but what is gone already where that is more. */

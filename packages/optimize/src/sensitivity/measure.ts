@@ -74,7 +74,9 @@ export async function measureTable(
   }
   const judged = judgedData(place, data);
   const { of: loss } = findTaskLoss(place, given.loss, trainedBy(model));
-  const judge = await Judge.against(await copyModel(model), { by, loss, data: judged, examples });
+  const whole = await copyModel(model);
+  const judge = await Judge.against(whole, { by, loss, data: judged, examples });
+  whole.dispose();
   const timing = latency === true ? {} : latency;
   const rows = layers.map(({ name }) => ({ name, options: [] as MeasuredOption[], refused: [] as RefusedOption[] }));
   const table = (): MeasuredTable => ({
@@ -105,6 +107,8 @@ export async function measureTable(
       const { bytes } = await measureParameter(layer.name, parameter);
       const milliseconds = timing && (await measureLayer(changed, layer.name, judged, timing));
       const worse = config ? await judge.damage(changed) : { damage: 0, error: 0 };
+      if (config && !Number.isFinite(worse.damage))
+        return { config, reason: `the ${by === 'loss' ? 'loss' : 'outputs'} of the model would not be finite` };
       return { config, ...worse, bytes, ...(milliseconds && { milliseconds }) };
     } catch (error) {
       // Some layers have no room for an option: groups that do not fit, inputs that are not seen.

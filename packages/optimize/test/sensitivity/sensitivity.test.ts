@@ -1,5 +1,5 @@
 import { build, crossEntropy, evaluate, meanLoss, tensorDataset, type Module } from '@espalier/nn';
-import { tensor } from '@espalier/tensor';
+import { tensor, type Tensor } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 import {
   formatSensitivity,
@@ -107,6 +107,24 @@ describe('sensitivity', () => {
     expect(shown.split('\n')[0]).toMatch(/^layer\s+option\s+loss\s+±\s+bytes$/u);
     expect(shown).toMatch(/0\.weight\s+prune sparsity 0\.5 maximum \{"0\.\*":0\.9\}\s+[+-]/u);
     expect(shown).toContain('2.weight: not by prune');
+  });
+
+  test('lists what would leave no finite loss', async () => {
+    // log 0 is not finite.
+    const loss = (output: Tensor): Tensor => output.abs().sum(-1).log().mean();
+    const model = build({ type: 'linear', in: 2, out: 1, bias: false, init: 'ones' });
+    const examples = tensorDataset(
+      tensor([
+        [1, 0],
+        [2, 0],
+      ]),
+      tensor([[0], [0]]),
+    );
+    const given = { data: { train: examples }, options: [{ type: 'prune', sparsity: 0.5 }], loss };
+    const { layers } = await sensitivity(model, given);
+    expect(layers[0]?.refused).toEqual([
+      { config: given.options[0], reason: 'the loss of the model would not be finite' },
+    ]);
   });
 
   test.each<[string, Partial<SensitivityOptions>, RegExp]>([
