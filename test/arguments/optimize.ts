@@ -126,7 +126,6 @@ export function optimizeOperations(folder: string): readonly Operation[] {
       { format: 'int8', codes: tensor([1, 2], { dtype: 'i8' }), scales: tensor([1]) },
     ]),
     row('decodeSymbols', optimize.decodeSymbols, () => ['stream', optimize.encodeSymbols(mask()), 4]),
-    row('deepCompression', optimize.deepCompression, () => [{ sparsity: 0.9, bits: 4, epochs: 1 }]),
     row('distill', optimize.distill, () => [
       {
         teacher: [{ teacher: model(), name: 'one', weight: 2 }],

@@ -200,7 +200,6 @@ export const optimize: Layers = {
       'sensitivity/measure.ts',
       'sensitivity/measured-table.ts',
     ],
-    presets: ['cluster', 'prune', 'recipe/options.ts', 'recipe/training-config.ts', 'recipe'],
     report: ['arguments.ts', 'budget', 'recipe/pass.ts', 'cost', 'report/format.ts', 'recipe'],
     'compress.ts': [
       'arguments.ts',

@@ -29,7 +29,6 @@ export { measureLatency, type Latency, type LatencyOptions } from './cost/latenc
 export { medianInterval, type MedianInterval } from './cost/median-interval.ts';
 export type { ParameterCost } from './cost/parameter-cost.ts';
 export type { TimingOptions } from './cost/stopwatch.ts';
-export { deepCompression, type DeepCompressionOptions } from './presets/deep-compression.ts';
 export type { TeacherCache } from './distill/cache/teacher-cache.ts';
 export type { Course, CourseOptions, CourseShape } from './distill/course.ts';
 export { distill } from './distill/distill.ts';

@@ -25,7 +25,7 @@ const gradually = (sparsity: number): StepConfig => ({
 });
 
 /** The name of a preset. */
-export type PresetName = 'int8' | 'int4' | 'tiny';
+export type PresetName = 'int8' | 'int4' | 'tiny' | 'deep-compression';
 
 /** The recipes that have names. */
 export const presets: Readonly<Record<PresetName, Preset>> = {
@@ -40,6 +40,15 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   tiny: {
     summary: 'One weight of twelve, gradually in training, in 8 bits.',
     steps: [gradually(1 - 1 / 12), { type: 'quantize' }],
+  },
+  // S. Han, H. Mao and W. Dally, "Deep compression", ICLR 2016.
+  'deep-compression': {
+    summary:
+      'One weight of twenty, gradually in training, in 15 values that are trained; the smallest when saved with entropy.',
+    steps: [
+      { ...gradually(0.95), train: { ...train, epochs: 15 } },
+      { type: 'cluster', bits: 4, train: { ...train, epochs: 3, optimizer: { ...train.optimizer, lr: 3e-4 } } },
+    ],
   },
 };
 

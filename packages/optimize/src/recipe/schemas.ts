@@ -34,6 +34,7 @@ const share = number({ minimum: 0, exclusiveMaximum: 1 });
 const perTensor = (each: Schema): Schema => either(each, { type: 'object', additionalProperties: each });
 const examples = object({ examples: whole(1) }, 'examples');
 const bits = oneOf(2, 3, 4, 8);
+const scales = oneOf('f32', 'f16');
 
 const trainingOptions = {
   epochs: whole(0),
@@ -132,9 +133,25 @@ export const optionSchemas: Readonly<Record<string, Schema>> = {
   }),
   finetune: object(trainingOptions),
   encode: object({ format: text, options: { type: 'object' }, ...filter }, 'format'),
+  cluster: object({
+    bits: { type: 'integer', minimum: 1, maximum: 8 },
+    start: oneOf('exact', 'density', 'linear', 'random', 'k-means++'),
+    train: training,
+    ...filter,
+  }),
+  mixed: object({
+    bits: number({ exclusiveMinimum: 0 }),
+    bytes: number({ exclusiveMinimum: 0 }),
+    options: listOf(typed),
+    table: object({ layers: listOf({ type: 'object' }), by: oneOf('loss', 'outputs') }, 'layers'),
+    by: oneOf('loss', 'outputs'),
+    examples: whole(1),
+    ...filter,
+  }),
   gptq: object({
     bits,
     group: whole(1),
+    scales,
     zeros: flag,
     actOrder: flag,
     staticGroups: flag,
@@ -148,6 +165,7 @@ export const optionSchemas: Readonly<Record<string, Schema>> = {
     pattern: text,
     bits,
     group: whole(1),
+    scales,
     damping: number({ minimum: 0, maximum: 1 }),
     calibrate: examples,
     ...filter,

@@ -97,6 +97,12 @@ const right: readonly unknown[] = [
     { type: 'drop-layers', ratio: 0.25 },
     { type: 'shrink', ratio: 0.5, structure: ['channel'], roundTo: 8, train: { epochs: 1 } },
   ],
+  [
+    { type: 'prune', sparsity: 0.5 },
+    { type: 'cluster', bits: 3, start: 'linear', train: { epochs: 1 } },
+  ],
+  [{ type: 'mixed', bits: 3.5, options: [{ type: 'gptq', bits: 3, scales: 'f16' }], by: 'outputs' }],
+  [{ type: 'mixed', bytes: 900, table: { layers: [] } }],
   [{ include: 'tiny' }],
 ];
 
@@ -133,6 +139,9 @@ describe('the schema of recipes', () => {
     { recipe: [{ together: [{ together: [] }] }], message: /needs a type out of/ },
     { recipe: [{ include: 'huge' }], message: /include is/ },
     { recipe: [{ type: 'gptq', bits: 5 }], message: /bits is 5/ },
+    { recipe: [{ type: 'gptq', scales: 'f64' }], message: /scales is/ },
+    { recipe: [{ type: 'cluster', bits: 9 }], message: /bits is 9/ },
+    { recipe: [{ type: 'mixed', bits: 0 }], message: /bits is 0/ },
   ])('refuses what parseRecipe refuses: $recipe', ({ recipe, message }) => {
     expect(fits(recipe, built)).toBe(false);
     expect(() => parseRecipe(recipe)).toThrow(message);

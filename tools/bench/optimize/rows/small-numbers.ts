@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, countParameters, type Module } from '@espalier/nn';
-import { deepCompression, gptq, mixed, mixedOptions, runRecipe, sensitivity, type Step } from '@espalier/optimize';
+import { cluster, gptq, mixed, mixedOptions, prune, runRecipe, sensitivity, type Step } from '@espalier/optimize';
 import { saveOptimized } from '@espalier/optimize/node';
 import type { Bench } from '../bench.ts';
 import { atLeast, mean, type Row } from '../row.ts';
@@ -44,6 +44,18 @@ function deep(
   };
 }
 
+/** The recipe of deep compression for a share of weights to drop, bits of a code, and epochs. */
+function deepSteps(sparsity: number, bits: number, epochs: number): Step[] {
+  const train = (lr: number, of: number): object => ({
+    epochs: of,
+    optimizer: { type: 'adam', lr, weightDecay: 1e-4 },
+  });
+  return [
+    prune({ sparsity, scope: 'global', maximum: 0.995, schedule: 'cubic', train: train(1e-3, epochs) }),
+    cluster({ bits, train: train(3e-4, 3) }),
+  ];
+}
+
 /** Milliseconds that a second budget takes when there is a table. */
 async function secondBudget(bench: Bench, subject: Subject): Promise<number> {
   const [seed = 1] = bench.seeds;
@@ -59,14 +71,8 @@ async function secondBudget(bench: Bench, subject: Subject): Promise<number> {
 
 /** The rows of small numbers. */
 export const smallNumberRows: readonly Row[] = [
-  deep(
-    lenet300,
-    45,
-    deepCompression({ sparsity: 0.945, bits: 4, epochs: 15 }),
-    '<= dense + 10',
-    (dense, after) => after <= dense + 10,
-  ),
-  deep(lenet5, 100, deepCompression({ sparsity: 0.975, bits: 3, epochs: 8 }), '<= 100', (_, after) => after <= 100),
+  deep(lenet300, 45, deepSteps(0.945, 4, 15), '<= dense + 10', (dense, after) => after <= dense + 10),
+  deep(lenet5, 100, deepSteps(0.975, 3, 8), '<= 100', (_, after) => after <= 100),
   {
     name: 'lenet-300-100/mixed-3.5-bits',
     target: 'file smaller than that of 4 bits everywhere at no more errors; a second budget in <= 10 s',
