@@ -32,6 +32,18 @@ const draw = (shape: readonly number[], seed: number): Tensor =>
   randn([...shape], { generator: new Generator(seed) }).realizeSync();
 
 describe('self-attention', () => {
+  test('who looks at whom is a place of its own', () => {
+    const layer = build({ type: 'self-attention', width: 6, heads: 3, causal: true }, { seed: 4 });
+    let seen: number[][][][] = [];
+    const output = (value: Tensor): void => void (seen = value.arraySync() as number[][][][]);
+    layer.call(draw([2, 5, 6], 1), callContext({ taps: [{ at: 'probabilities', output }] }));
+    expect([seen.length, seen[0]?.length, seen[0]?.[0]?.length]).toEqual([2, 3, 5]);
+    for (const [row, shares] of seen.flat(1).flatMap((head) => [...head.entries()])) {
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
+      expect(shares.slice(row + 1).every((share) => share === 0)).toBe(true);
+    }
+  });
+
   test.each([
     [2, 3, false],
     [3, 2, true],

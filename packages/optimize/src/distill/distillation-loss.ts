@@ -1,7 +1,10 @@
 /** Distillation of logits. */
 import {
+  arange,
   ArgumentError,
+  checkpoint,
   crossEntropy,
+  customGradient,
   inDType,
   isFloat,
   isTensor,
@@ -70,26 +73,77 @@ export function distillationLoss(
 export function mixedLoss(student: Tensor, teacher: Tensor, labels: Tensor, mix: LiveMix): Tensor {
   const { alpha, ignoreIndex } = mix;
   checkSameClasses(student.shape, teacher.shape);
-  const soft = softLoss(student, teacher, labels, mix).mul(inDTypeOf(student, alpha));
-  if (alpha === 1) return soft;
-  const hard = crossEntropy(student, labels, { ...(ignoreIndex !== undefined && { ignoreIndex }) });
-  return soft.add(hard.mul(isTensor(alpha) ? alpha.cast(student.dtype).neg().add(1) : 1 - alpha));
+  const rows = alpha === 0 ? undefined : divergences(student, teacher.detach(), mix);
+  if (isFloat(labels.dtype)) {
+    const hard = alpha === 1 ? undefined : crossEntropy(student, labels).mul(restOf(alpha, student));
+    return sumOf(rows?.mean(), hard) as Tensor;
+  }
+  const hard = alpha === 1 ? undefined : surprises(student, labels, ignoreIndex).mul(restOf(alpha, student));
+  const counts = ignoreIndex === undefined ? undefined : labels.ne(ignoreIndex);
+  return meanOf(sumOf(rows, hard) as Tensor, counts);
 }
 
-/** T² · KL(teacher ‖ student), the mean over the places that count. */
-function softLoss(student: Tensor, teacher: Tensor, labels: Tensor, { temperature, ignoreIndex }: LiveMix): Tensor {
+/** 1 - α. */
+function restOf(alpha: number | Tensor, like: Tensor): number | Tensor {
+  return isTensor(alpha) ? alpha.cast(like.dtype).neg().add(1) : 1 - alpha;
+}
+
+function sumOf(one: Tensor | undefined, other: Tensor | undefined): Tensor | undefined {
+  return one && other ? one.add(other) : (one ?? other);
+}
+
+/**
+ * Losses of rows of logits whose gradient is `away` times that of the row. Both are computed from the logits and from what else
+ * is that large, at two times, so that nothing of their size is kept between.
+ */
+function rowLosses(
+  inputs: readonly [logits: Tensor, ...others: Tensor[]],
+  losses: (...inputs: Tensor[]) => Tensor,
+  away: (...inputs: Tensor[]) => Tensor,
+): Tensor {
+  const rows = customGradient({
+    forward: losses,
+    backward: (gradient, given) => [away(...given).mul(gradient.unsqueeze(-1)), ...given.slice(1).map(() => undefined)],
+  });
+  return checkpoint(rows)(...inputs);
+}
+
+/** α · T² · KL(softmax(teacher / T) ‖ softmax(student / T)) of each row. */
+function divergences(student: Tensor, teacher: Tensor, { temperature, alpha }: LiveMix): Tensor {
   const heat = inDTypeOf(student, temperature);
-  const targets = teacher.detach().div(heat);
-  const surprise = targets.logSoftmax().sub(student.div(heat).logSoftmax());
-  const divergences = massTimes(targets.softmax(), surprise).sum(-1);
-  const squared = isTensor(heat) ? heat.square() : heat ** 2;
-  return meanOf(divergences, labels, ignoreIndex).mul(squared);
+  const share = inDTypeOf(student, alpha);
+  return rowLosses(
+    [student, teacher],
+    (logits, wise) => {
+      const targets = wise.div(heat);
+      const surprise = targets.logSoftmax().sub(logits.div(heat).logSoftmax());
+      const squared = isTensor(heat) ? heat.square() : heat ** 2;
+      return massTimes(targets.softmax(), surprise).sum(-1).mul(squared).mul(share);
+    },
+    (logits, wise) => logits.div(heat).softmax().sub(wise.div(heat).softmax()).mul(heat).mul(share),
+  );
 }
 
-/** The mean, without places whose label is ignored. */
-function meanOf(values: Tensor, labels: Tensor, ignoreIndex: number | undefined): Tensor {
-  if (ignoreIndex === undefined || isFloat(labels.dtype)) return values.mean();
-  const counts = labels.ne(ignoreIndex);
+/** Cross-entropy of each row with its label. */
+function surprises(student: Tensor, labels: Tensor, ignoreIndex: number | undefined): Tensor {
+  const classes = student.shape.at(-1) as number;
+  return rowLosses(
+    [student],
+    (logits) => crossEntropy(logits, labels, { reduction: 'none', ...(ignoreIndex !== undefined && { ignoreIndex }) }),
+    (logits) => {
+      const indices = labels.cast('i32').unsqueeze(-1);
+      const hot = indices.eq(arange(0, classes, 1, { dtype: 'i32', device: student.device }));
+      const away = logits.softmax().sub(hot.cast(student.dtype));
+      // A label that is ignored, or of no class, says nothing.
+      const isClass = indices.ge(0).logicalAnd(indices.lt(classes));
+      return away.where(ignoreIndex === undefined ? isClass : isClass.logicalAnd(indices.ne(ignoreIndex)), 0);
+    },
+  );
+}
+
+/** The mean over the rows that count. */
+function meanOf(values: Tensor, counts: Tensor | undefined): Tensor {
+  if (!counts) return values.mean();
   const wide = wideFloat(values.dtype);
   const total = inDType(values.where(counts, 0), wide).sum();
   return inDType(total.div(counts.cast(wide).sum()), values.dtype);

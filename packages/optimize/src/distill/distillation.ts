@@ -38,14 +38,14 @@ export interface TaskLesson {
  */
 export function taskLesson(place: string, { name, of: given }: TaskLoss, options: LessonOptions): TaskLesson {
   const { alpha, ignoreIndex, isSoftened } = options;
-  if (name === 'cross-entropy') {
-    return {
-      loss: (student, teacher, labels) => mixedLoss(student, teacher, labels, options),
-      alone: ignoreIndex === undefined ? given : (student, labels) => crossEntropy(student, labels, { ignoreIndex }),
-    };
-  }
+  const isOfClasses = name === 'cross-entropy';
+  const alone: LossFunction =
+    isOfClasses && ignoreIndex !== undefined
+      ? (student, labels) => crossEntropy(student, labels, { ignoreIndex })
+      : given;
   // Told nothing, outputs may mean anything.
-  if (alpha === 0) return { loss: (student, _, labels, x) => given(student, labels, { x }), alone: given };
+  if (alpha === 0) return { loss: (student, _, labels, x) => alone(student, labels, { x }), alone };
+  if (isOfClasses) return { loss: (student, teacher, labels) => mixedLoss(student, teacher, labels, options), alone };
   const target = name === null ? undefined : targets[name];
   if (name === null || !target)
     throw new RecipeError(
@@ -63,6 +63,6 @@ export function taskLesson(place: string, { name, of: given }: TaskLoss, options
       if (alpha === 1) return soft;
       return soft.add(of(student, labels, { x }).mul(isTensor(alpha) ? alpha.neg().add(1) : 1 - alpha));
     },
-    alone: given,
+    alone,
   };
 }

@@ -8,7 +8,7 @@ import type { Shape, Tensor } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import { quote } from '../quote.ts';
 import { optionsOf } from '../recipe/options.ts';
-import { checkCourse, type Course } from './course.ts';
+import { checkCourse, Dial, type Course } from './course.ts';
 import { checkPlaceName } from './match/match.ts';
 import { featureAxis, type ProjectionSite } from './match/projection.ts';
 
@@ -33,21 +33,38 @@ export function checkExits(place: string, exits: unknown): void {
   }
 }
 
-/**
- * A linear map from the features of a place to outputs. Of images it reads the mean over all places; of what has the axes of the
- * output, all but the last alike; of anything else, everything as it is.
- */
-export function exitHead(features: Shape, output: Shape, { seed, device, dtype }: ProjectionSite): Module {
-  const isAlike = features.slice(0, -1).join() === output.slice(0, -1).join();
-  const size = (shape: Shape): number => shape.slice(1).reduce((product, each) => product * each, 1);
-  const from = isAlike ? features.at(-1) : features.length === 4 ? features[featureAxis(features)] : size(features);
-  const to = isAlike ? output.at(-1) : size(output);
-  return build({ type: 'linear', in: from ?? 1, out: to ?? 1 }, { seed, device, dtype });
+/** Whether features have the axes of the output, all but the last. */
+function isAlike(features: Shape, output: Shape): boolean {
+  return features.slice(0, -1).join() === output.slice(0, -1).join();
 }
 
-/** What a head gives, in the shape of the student's output. */
-export function throughExit(head: Module, features: Tensor, output: Shape): Tensor {
-  const isAlike = features.shape.slice(0, -1).join() === output.slice(0, -1).join();
-  if (isAlike) return head.call(features);
-  return head.call(features.rank === 4 ? features.mean([2, 3]) : features.flatten(1)).reshape(output);
+/**
+ * A head at a place: a linear map from its features to outputs. Of images it reads the mean over all places; of what has the axes
+ * of the output, all but the last alike; of anything else, everything as it is.
+ */
+export class Exit {
+  readonly at: string;
+  readonly weight: Dial;
+  readonly head: Module;
+
+  /** At a place that gives `features` for a batch of which the model gives `output`. */
+  constructor(
+    { at, weight = 1 }: ExitOptions,
+    features: Shape,
+    output: Shape,
+    { seed, device, dtype }: ProjectionSite,
+  ) {
+    this.at = at;
+    this.weight = new Dial(weight, device);
+    const size = (shape: Shape): number => shape.slice(1).reduce((product, each) => product * each, 1);
+    const from = features.length === 4 ? features[featureAxis(features)] : size(features);
+    const [read = 1, made = 1] = isAlike(features, output) ? [features.at(-1), output.at(-1)] : [from, size(output)];
+    this.head = build({ type: 'linear', in: read, out: made }, { seed, device, dtype });
+  }
+
+  /** What it says of the features of a batch, in the shape of the output. */
+  says(features: Tensor, output: Shape): Tensor {
+    if (isAlike(features.shape, output)) return this.head.call(features);
+    return this.head.call(features.rank === 4 ? features.mean([2, 3]) : features.flatten(1)).reshape(output);
+  }
 }

@@ -1,6 +1,6 @@
 /** All that a student is told in a training, as one loss. */
 import { deriveSeed, type Dataset, type LossFunction, type Module, type Tap } from '@espalier/nn';
-import { dryRun, warnOnce, type Device, type Shape, type Tensor, type TensorType } from '@espalier/tensor';
+import { warnOnce, type Device, type Shape, type Tensor, type TensorType } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import { quote } from '../quote.ts';
 import type { OptimizationData } from '../recipe/data.ts';
@@ -8,11 +8,10 @@ import type { TaskLoss } from '../recipe/task-loss.ts';
 import { Dial, showCourse } from './course.ts';
 import { checkSameClasses } from './distillation-loss.ts';
 import { taskLesson, type TaskLesson } from './distillation.ts';
-import { exitHead, throughExit } from './exits.ts';
+import { Exit } from './exits.ts';
 import { Hearing } from './hearing.ts';
-import { matchLoss, type MatchLossType } from './match/losses.ts';
-import type { MatchOptions } from './match/match.ts';
-import { atSamePlaces, featureAxis, projection } from './match/projection.ts';
+import { Match } from './match/match.ts';
+import type { ProjectionSite } from './match/projection.ts';
 import type { CheckedLesson } from './options.ts';
 import { outputPlace, Places, typesOf, type Answers, type PlaceTypes } from './places.ts';
 import { isWeak, standingOf, weakness, type Standing } from './weak-teacher.ts';
@@ -25,21 +24,6 @@ export interface LessonSite {
   readonly teachers: readonly Module[];
   readonly data: OptimizationData | undefined;
   readonly seed: number;
-}
-
-interface Match {
-  readonly options: MatchOptions;
-  readonly type: MatchLossType;
-  readonly weight: Dial;
-  readonly projection: Module | undefined;
-  /** Undefined where the student is its own teacher. */
-  readonly hearing: Hearing | undefined;
-}
-
-interface Exit {
-  readonly at: string;
-  readonly weight: Dial;
-  readonly head: Module;
 }
 
 /** How a teacher stood before training, for records. */
@@ -93,34 +77,21 @@ export class Lesson {
     const own = typesOf(place, 'student', learner, names, x);
     const taught = this.#hearings.map((hearing) => hearing.typesFor(x));
     for (const types of taught) checkSameClasses(shapeAt(own, outputPlace), shapeAt(types, outputPlace));
-    const { device } = x;
-    const siteOf = (name: string, at: string) => ({
+    const siteOf = (name: string, at: string): ProjectionSite => ({
       seed: deriveSeed(seed, name),
-      device,
+      device: x.device,
       dtype: own.get(at)?.dtype ?? 'f32',
     });
     this.#matches = matches.map((match, index) => {
       const where = `${place}.matches[${index}]`;
-      const { student, teacher, weight = 1, of = 0, loss = 'mse' } = match;
-      const type = matchLoss(loss) as MatchLossType;
-      const [from, to] = [shapeAt(own, student), shapeAt(taught[of] ?? own, teacher)];
-      const wanted = match.project ?? (type.compares === 'features' && isOfOtherWidth(from, to));
-      const map = wanted ? projection(from, to, siteOf(where, student)) : undefined;
-      const made = {
-        options: match,
-        type,
-        weight: new Dial(weight, device),
-        projection: map,
-        hearing: this.#hearings[of],
-      };
-      checkShapes(where, made, from, to, device);
-      return made;
+      const { student, teacher, of = 0 } = match;
+      const shapes = [shapeAt(own, student), shapeAt(taught[of] ?? own, teacher)] as const;
+      return new Match(where, match, shapes, siteOf(where, student));
     });
-    this.#exits = exits.map(({ at, weight = 1 }, index) => ({
-      at,
-      weight: new Dial(weight, device),
-      head: exitHead(shapeAt(own, at), shapeAt(own, outputPlace), siteOf(`${place}.exits[${index}]`, at)),
-    }));
+    this.#exits = exits.map((exit, index) => {
+      const made = siteOf(`${place}.exits[${index}]`, exit.at);
+      return new Exit(exit, shapeAt(own, exit.at), shapeAt(own, outputPlace), made);
+    });
   }
 
   /**
@@ -179,15 +150,16 @@ export class Lesson {
       let total = taught(output);
       // Who judges outputs alone, such as a validation, has not seen where they come from.
       if (!seen) return total;
-      for (const { at, weight, head } of this.#exits) {
-        const said = throughExit(head, seen.get(at) as Tensor, output.shape);
-        const of = isSelf ? lesson.loss(said, output.detach(), labels, x) : taught(said);
-        total = total.add(of.mul(weight.value));
+      for (const exit of this.#exits) {
+        const said = exit.says(seen.get(exit.at) as Tensor, output.shape);
+        const told = isSelf ? lesson.loss(said, output.detach(), labels, x) : taught(said);
+        total = total.add(told.mul(exit.weight.value));
       }
       for (const match of this.#heardMatches()) {
-        const from = (match.hearing ? answers.get(match.hearing) : seen) as Answers;
-        const teacher = (from.get(match.options.teacher) as Tensor).detach();
-        total = total.add(compared(match, seen.get(match.options.student) as Tensor, teacher).mul(match.weight.value));
+        const teacher = this.#teacherOf(match);
+        const from = (teacher ? answers.get(teacher) : seen) as Answers;
+        const { options } = match;
+        total = total.add(match.loss(seen.get(options.student) as Tensor, from.get(options.teacher) as Tensor));
       }
       return total;
     };
@@ -221,7 +193,15 @@ export class Lesson {
   }
 
   #heardMatches(): Match[] {
-    return this.#matches.filter(({ hearing }) => !hearing || this.#heard.includes(hearing));
+    return this.#matches.filter((match) => {
+      const teacher = this.#teacherOf(match);
+      return !teacher || this.#heard.includes(teacher);
+    });
+  }
+
+  /** Undefined where the student is its own. */
+  #teacherOf({ options: { of = 0 } }: Match): Hearing | undefined {
+    return this.#hearings[of];
   }
 
   #fromTeachers(
@@ -279,9 +259,7 @@ export class Lesson {
       name === 'cross-entropy'
         ? `T = ${showCourse(temperature)}, ${share}`
         : `${name ?? 'its loss'} to its answers, ${share}`;
-    const matches = this.#heardMatches().map(
-      ({ options, type }) => `${type.type} of ${quote(options.student)} to ${quote(options.teacher)}`,
-    );
+    const matches = this.#heardMatches().map(({ words }) => words);
     const exits = this.#exits.map(({ at }) => `an exit at ${quote(at)}`);
     const parts = [...(isTaught || this.#exits.length > 0 ? [said] : []), ...matches, ...exits];
     return isTaught || this.#hearings.length === 0
@@ -292,34 +270,4 @@ export class Lesson {
 
 function shapeAt(types: PlaceTypes, at: string): Shape {
   return types.get(at)?.shape ?? [];
-}
-
-/** Whether a projection would bring one to the width of the other. */
-function isOfOtherWidth(student: Shape, teacher: Shape): boolean {
-  return student.length === teacher.length && student[featureAxis(student)] !== teacher[featureAxis(teacher)];
-}
-
-/** The loss of a match. */
-function compared({ type, projection: map }: Match, student: Tensor, teacher: Tensor): Tensor {
-  const own = map ? map.call(student) : student;
-  return type.loss(...atSamePlaces(own, teacher));
-}
-
-/** @throws {RecipeError} for places whose shapes the loss does not take. */
-function checkShapes(where: string, match: Match, student: Shape, teacher: Shape, device: Device): void {
-  const { options, type } = match;
-  const both = `${quote(options.student)} of the student gives [${student.join(', ')}] for two examples, ${quote(options.teacher)} of the teacher [${teacher.join(', ')}]`;
-  try {
-    const shape = dryRun(
-      [
-        { shape: student, device },
-        { shape: teacher, device },
-      ],
-      (own, others) => compared(match, own, others).shape,
-    );
-    if (shape.length > 0)
-      throw new RecipeError(where, `the loss ${type.type} gives [${shape.join(', ')}]; it must give one number`);
-  } catch (error) {
-    throw new RecipeError(where, `${both}, which ${type.type} does not take: ${(error as Error).message}`);
-  }
 }

@@ -1,4 +1,4 @@
-import { crossEntropy, gradients, tensor, type Tensor } from '@espalier/tensor';
+import { crossEntropy, explain, Generator, gradients, randint, randn, tensor, type Tensor } from '@espalier/tensor';
 import { checkGradient } from '@espalier/testing';
 import { describe, expect, test } from 'vitest';
 import { build, tensorDataset } from '@espalier/nn';
@@ -122,5 +122,79 @@ describe('distillationLoss', () => {
     await expect(runRecipe(model, [pass], { data: { train: data }, loss: 'cross-entropy' })).rejects.toThrow(
       /the student tells 3 classes apart and the teacher 5/,
     );
+  });
+
+  test('the size of the gradient does not depend on the temperature, to first order', () => {
+    // Softened, both are nearly flat: what remains is (z_s - z_t) / classes, and the rest falls with 1 / T.
+    const sizeAt = (temperature: number): number => {
+      const z = tensor(student).requiresGradients();
+      const [found] = gradients(distillationLoss(z, tensor(teacher), targets(), { temperature, alpha: 1 }), [z]);
+      return found?.square().sum().sqrt().itemSync() ?? NaN;
+    };
+    const limit = sizeAt(1e3);
+    for (const temperature of [8, 16, 32, 64]) {
+      const [off, further] = [temperature, 2 * temperature].map((t) => Math.abs(sizeAt(t) / limit - 1)) as [
+        number,
+        number,
+      ];
+      expect(off).toBeLessThan(2 / temperature);
+      expect(further).toBeLessThan(0.75 * off);
+    }
+  });
+
+  describe('over the places of sequences', () => {
+    const [batch, time, vocabulary] = [2, 3, 4];
+    const drawn = (seed: number): Tensor => randn([batch, time, vocabulary], { generator: new Generator(seed) });
+    const tokens = [
+      [1, -100, 3],
+      [0, 2, -100],
+    ];
+
+    test.each([
+      [0.5, 2],
+      [1, 4],
+      [0, 1],
+    ])('α = %d, T = %d: it is the mean over those whose label is not ignored', (alpha, temperature) => {
+      const [z, wise] = [drawn(1), drawn(2)];
+      const kept = tokens.flatMap((row, b) => row.flatMap((token, t) => (token === -100 ? [] : [b * time + t])));
+      const rowsOf = (x: Tensor): Tensor => x.reshape(batch * time, vocabulary).take(tensor(kept, { dtype: 'i32' }));
+      const labelled = tensor(
+        tokens.flat().filter((token) => token !== -100),
+        { dtype: 'i32' },
+      );
+      const options = { alpha, temperature };
+      const own = z.requiresGradients();
+      const loss = distillationLoss(own, wise, tensor(tokens, { dtype: 'i32' }), { ...options, ignoreIndex: -100 });
+      expect(loss.itemSync()).toBeCloseTo(distillationLoss(rowsOf(z), rowsOf(wise), labelled, options).itemSync(), 5);
+      const [found] = gradients(loss, [own], { retainGraph: true });
+      const sizes = found?.abs().sum(-1).arraySync() as number[][];
+      for (const [b, row] of tokens.entries())
+        for (const [t, token] of row.entries()) expect(at(at(sizes, b), t) === 0).toBe(token === -100);
+    });
+
+    test('the gradient agrees with finite differences', async () => {
+      await checkGradient(
+        (z) => {
+          const { device } = z;
+          const wise = tensor(drawn(2).arraySync(), { dtype: 'f64', device });
+          const labelled = tensor(tokens, { dtype: 'i32', device });
+          return distillationLoss(z, wise, labelled, { temperature: 3, alpha: 0.6, ignoreIndex: -100 });
+        },
+        [drawn(1).arraySync()],
+      );
+    });
+
+    test('no memory is taken for further numbers of the size of the logits', () => {
+      const size = [4, 16, 256];
+      const [z, wise] = [randn(size), randn(size)];
+      const step = (own: Tensor, others: Tensor, labelled: Tensor): Tensor[] => {
+        const loss = distillationLoss(own, others, labelled, { ignoreIndex: 0 });
+        return [loss, ...gradients(loss, [own])];
+      };
+      const plan = explain(step, z.requiresGradients(), wise, randint(0, 256, [4, 16]));
+      const bytes = [...plan.matchAll(/temporary\d+ (\d+) bytes/gu)].map(([, count]) => Number(count));
+      expect(bytes.length).toBeGreaterThan(0);
+      expect(Math.max(...bytes)).toBeLessThanOrEqual(256 * 4);
+    });
   });
 });

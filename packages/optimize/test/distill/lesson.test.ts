@@ -1,8 +1,19 @@
 /** What a student is told in training: by several teachers, by places inside, by itself. */
-import { build, crossEntropy, fit, mse, SGD, type Dataset, type Module } from '@espalier/nn';
-import { compile, configure, gradients, noGrad, tensor, type Tensor } from '@espalier/tensor';
+import {
+  build,
+  callContext,
+  crossEntropy,
+  fit,
+  mse,
+  SGD,
+  tensorDataset,
+  type Dataset,
+  type Module,
+} from '@espalier/nn';
+import { compile, configure, gradients, noGrad, randint, Generator, tensor, type Tensor } from '@espalier/tensor';
 import { afterEach, describe, expect, test } from 'vitest';
 import { checkLesson, type LessonOptions } from '../../src/distill/options.ts';
+import { attentionTransfer } from '../../src/distill/match/attention.ts';
 import { Lesson } from '../../src/distill/lesson.ts';
 import { Accompanied } from '../../src/recipe/companions.ts';
 import {
@@ -194,6 +205,60 @@ describe('a match', () => {
     });
     const { model } = await runRecipe(teacher, [pass], { data: { train }, loss });
     expect(await accuracyOf(model)).toBeGreaterThan(0.8);
+  });
+});
+
+describe('attention of sequences', () => {
+  const gpt = (width: number, heads: number) => ({
+    type: 'sequential',
+    layers: [
+      { type: 'embedding', count: 7, size: width },
+      { type: 'self-attention', width, heads, causal: true },
+      { type: 'linear', in: width, out: 7 },
+    ],
+  });
+  const tokens = randint(0, 7, [16, 6], { generator: new Generator(3) });
+  const data = { train: tensorDataset(tokens, tokens) };
+
+  test('who looks at whom is a place, and is matched whatever the numbers of heads', async () => {
+    const [teacher, student] = [build(gpt(8, 4), { seed: 1 }), build(gpt(4, 2), { seed: 2 })];
+    const shown = '1.probabilities';
+    const options: LessonOptions = {
+      teacher,
+      alpha: 1,
+      matches: [{ teacher: shown, student: shown, loss: 'attention' }],
+    };
+    const site = { place: 'distill', learner: student, teachers: [teacher], data, seed: 1 };
+    const lesson = await Lesson.of(site, checkLesson('distill', options));
+    expect(lesson.companions.size).toBe(0);
+    const { x, y } = await data.train.batch([0, 1, 2, 3]);
+    const shares = (model: Module): Tensor => {
+      let seen: Tensor | undefined;
+      const taps = [{ at: shown, output: (value: Tensor) => void (seen = value) }];
+      noGrad(() => model.call(x, callContext({ taps })));
+      return seen as Tensor;
+    };
+    expect(shares(teacher).shape).toEqual([4, 4, 6, 6]);
+    const wanted = distillationLoss(student.call(x), teacher.call(x), y, { alpha: 1 }).add(
+      attentionTransfer(shares(student), shares(teacher)),
+    );
+    const [found] = stepOf(lesson, student).step(x, y);
+    expect(found?.itemSync()).toBeCloseTo(wanted.itemSync(), 5);
+  });
+
+  test('a language model comes closer to what its teacher says of each next token', async () => {
+    const teacher = build(gpt(8, 2), { seed: 1 });
+    const pass = distill({
+      student: gpt(8, 4),
+      alpha: 1,
+      temperature: 1,
+      ignoreIndex: 0,
+      train: { epochs: 30, batchSize: 8, optimizer: { type: 'adam', lr: 0.02 } },
+    });
+    const { model } = await runRecipe(teacher, [pass], { data, loss: 'cross-entropy' });
+    const apart = (student: Module): number =>
+      distillationLoss(student.call(tokens), teacher.call(tokens), tokens, { alpha: 1, temperature: 1 }).itemSync();
+    expect(apart(model)).toBeLessThan(0.3 * apart(build(gpt(8, 4), { seed: 5 })));
   });
 });
 

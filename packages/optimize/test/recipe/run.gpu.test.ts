@@ -1,4 +1,4 @@
-import { tensorDataset } from '@espalier/nn';
+import { tensorDataset, type Dataset, type Module } from '@espalier/nn';
 import { device } from '@espalier/tensor';
 import { expect, test } from 'vitest';
 import {
@@ -12,7 +12,32 @@ import {
   strip,
   together,
 } from '../../src/index.ts';
-import { train, trained } from '../helpers/blobs.ts';
+import { perceptron, train, trained } from '../helpers/blobs.ts';
+
+test('matches, exits and courses teach on WebGPU what they teach on the processor', async () => {
+  const gpu = await device('webgpu');
+  const { x, y } = await train.batch(Array.from({ length: 64 }, (_, index) => index));
+  const pass = distill({
+    student: perceptron(8),
+    temperature: { from: 4, to: 2 },
+    matches: [
+      { teacher: '1', student: '1', weight: 0.1 },
+      { teacher: '1', student: '1', loss: 'relation', weight: { from: 0, to: 1, shape: 'cosine' } },
+    ],
+    exits: [{ at: '1' }],
+    train: { epochs: 2, batchSize: 32, optimizer: { type: 'sgd', lr: 0.05 } },
+  });
+  const learned = async (data: Dataset, teacher: Module): Promise<Float32Array> => {
+    const { model } = await runRecipe(teacher, [pass], { data: { train: data }, seed: 3 });
+    return (await model.forward(data.prepare(await data.load(Int32Array.of(0, 1, 2))).x).data()) as Float32Array;
+  };
+  const here = await learned(tensorDataset(x, y), await trained());
+  const there = await learned(
+    tensorDataset(await x.to(gpu), await y.to(gpu)),
+    await copyModel(await trained(), { device: gpu }),
+  );
+  for (const [index, value] of here.entries()) expect(there[index]).toBeCloseTo(value, 3);
+});
 
 test.each(['taylor', 'fisher', 'movement', 'wanda'] as const)(
   'pruning by %s on WebGPU drops the weights that it drops on the processor',
