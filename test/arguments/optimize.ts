@@ -266,7 +266,13 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     row('quantize', optimize.quantize, () => [
       {
         weights: 'int8',
-        granularity: 'channel',
+        activations: { type: 'static', observer: 'mse', zeros: true, examples: 2 },
+        train: training(),
+        steps: 'learned',
+        correctBiases: { examples: 2 },
+        granularity: 'group',
+        group: 2,
+        zeros: true,
         observer: { type: 'percentile', percentile: 99 },
         calibrate: { examples: 2 },
         include: ['weight'],
@@ -342,7 +348,12 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     ]),
     row('setCodebook', optimize.setCodebook, () => [parameter(), Uint8Array.of(0, 1, 1, 0), { zero: true }]),
     row('setMask', optimize.setMask, () => [parameter(), mask()]),
-    row('setQuantization', optimize.setQuantization, () => [parameter(), 'int8', scales()]),
+    row('setQuantization', optimize.setQuantization, () => [
+      parameter(),
+      'int8',
+      scales(),
+      { zeros: new Int8Array(2), group: 2 },
+    ]),
     row('storedBytes', optimize.storedBytes, () => [pruned, { entropy: true }]),
     row('strip', optimize.strip, () => [pruned]),
     row('together', optimize.together, () => [optimize.prune({ sparsity: 0.5 }), optimize.quantize()]),
@@ -392,17 +403,38 @@ export function optimizeOperations(folder: string): readonly Operation[] {
         exclude: ['bias'],
       },
     ]),
+    row('awq', optimize.awq, () => [
+      {
+        bits: 4,
+        group: 32,
+        zeros: true,
+        clip: false,
+        calibrate: { examples: 2 },
+        include: ['weight'],
+        exclude: ['bias'],
+      },
+    ]),
     row('dropLayers', optimize.dropLayers, () => [
       { ratio: 0.5, calibrate: { examples: 2 }, train: training(), include: ['0'], exclude: ['1'] },
     ]),
     row('modelWidths', optimize.modelWidths, () => [model(), { shape: [2, 2], dtype: 'f32', device: cpu() }]),
     row('recalibrateNorms', optimize.recalibrateNorms, () => [model(), data(), { examples: 2, batchSize: 1 }]),
+    row('hqq', optimize.hqq, () => [{ bits: 4, group: 32, zeros: true, include: ['weight'], exclude: ['bias'] }]),
+    row('equalize', optimize.equalize, () => [{ rounds: 2, include: ['weight'], exclude: ['bias'] }]),
+    row('smoothQuant', optimize.smoothQuant, () => [
+      { alpha: 0.5, calibrate: { examples: 2 }, include: ['weight'], exclude: ['bias'] },
+    ]),
     row('wanda', optimize.wanda, () => [
       { sparsity: 0.5, calibrate: { examples: 2 }, include: ['weight'], exclude: ['bias'] },
     ]),
     row('wilsonInterval', optimize.wilsonInterval, () => [1, 2]),
     made('new MaskView', optimize.MaskView, () => [mask(), scores()]),
-    made('new QuantizeView', optimize.QuantizeView, () => ['int8', scales(), scores()]),
+    made('new QuantizeView', optimize.QuantizeView, () => [
+      'int8',
+      scales(),
+      scores(),
+      { zeros: new Int8Array(2), group: 2 },
+    ]),
     row(
       'MaskView.update',
       (a) => new optimize.MaskView(mask(), scores()).update(a),

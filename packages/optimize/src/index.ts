@@ -60,6 +60,7 @@ export { decodeSymbols, encodeSymbols } from './entropy/symbols.ts';
 export { GoalError, RecipeError, type OptimizeErrorCode } from './errors.ts';
 export { finetune } from './finetune/finetune.ts';
 export type { EncodedDescription } from './layout/encoded-weight.ts';
+export type { InputDescription } from './layout/weight-inputs.ts';
 export type { ViewedDescription } from './layout/viewed-weight.ts';
 export { formatNames, registerFormat } from './layout/formats.ts';
 export { materialize, restore, type MaterializedWeight, type WeightDescription } from './layout/materialize.ts';
@@ -96,13 +97,9 @@ export {
   type NumberFormat,
   type WeightFormat,
 } from './quantize/number-format.ts';
-export {
-  createObserver,
-  observerTypes,
-  type Observer,
-  type ObserverConfig,
-  type ValueRange,
-} from './quantize/observers.ts';
+export type { Observer, RangeCodes, ValueRange } from './quantize/observers/observer.ts';
+export { createObserver, observerTypes, type ObserverConfig } from './quantize/observers/observers.ts';
+export type { ActivationOptions } from './quantize/activations/round-activations.ts';
 export type { Granularity, QuantizeOptions } from './quantize/options.ts';
 export {
   dequantizeTensor,
@@ -168,6 +165,10 @@ export { formatSensitivity, sensitivity } from './sensitivity/sensitivity.ts';
 export { allocate, type AllocatedOption, type Allocation, type AllocationBudget } from './sensitivity/allocate.ts';
 export { mixedOptions, type MixedOptions } from './sensitivity/mixed.ts';
 export type { SensitivityLayer, SensitivityOption, SensitivityTable } from './sensitivity/table.ts';
+export { awq, type AwqOptions } from './rounding/awq.ts';
+export { hqq, type HqqOptions } from './rounding/hqq.ts';
+export { equalize, type EqualizeOptions } from './scaling/equalize.ts';
+export { smoothQuant, type SmoothQuantOptions } from './scaling/smooth-quant.ts';
 export type { ShrinkScope } from './structured/choose-units.ts';
 export { dropLayers, type DropLayersOptions } from './structured/drop-layers.ts';
 export { modelWidths } from './structured/model-widths.ts';

@@ -45,7 +45,7 @@ export {
   type TypedArray,
 } from './dtype/dtype.ts';
 export { promote, wideFloat } from './dtype/promote.ts';
-export { chooseKernel, denseToKeep, type KernelChoice, type ProductUse } from './encoded/crossover.ts';
+export { chooseKernel, denseToKeep, rowSumsToKeep, type KernelChoice, type ProductUse } from './encoded/crossover.ts';
 export { kMeans, type Clusters, type KMeansOptions } from './encoded/k-means.ts';
 export { clusterStarts, type ClusterStart } from './encoded/clusters.ts';
 export { encodeMatrix, matrixFromArrays, type PlaceOptions } from './encoded/encode.ts';

@@ -6,10 +6,12 @@ import type { InitialiserConfig } from '../init/initialiser.ts';
 import { initialiserField } from '../init/table.ts';
 import { buildContext, type BuildContext } from '../module/build-context.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
+import type { InputView } from '../module/input-view.ts';
 import type { Parameter } from '../module/parameter.ts';
 import type { ModuleType } from '../module/registry.ts';
 import { convolveStored } from './convolve-stored.ts';
 import { layerType } from './layer-type.ts';
+import { seenThrough, timesGroups } from './weighted-product.ts';
 import { defaultInit, initialWeights } from './weights.ts';
 import { checkImage, countWindows, pairOf, windowsOf } from './windows.ts';
 
@@ -76,6 +78,12 @@ export class Conv2d extends Module {
         this.type,
         `takes ${this.options.in} channels, not ${x.shape[1]} of [${x.shape.join(', ')}]`,
       );
+    const last = this.weight.inputs.at(-1);
+    if (last && (last.by === 'row' || (last.multiply && this.weight.stored))) return this.#byWindows(x, last);
+    return this.#convolve(seenThrough(this.weight.inputs, x, 1));
+  }
+
+  #convolve(x: Tensor): Tensor {
     const { kernel, stride, padding, dilation, groups } = this.options;
     const shared = { stride, padding, dilation, ...(this.bias && { bias: this.bias.value }) };
     const weight =
@@ -87,19 +95,47 @@ export class Conv2d extends Module {
       : convolveStored(x, weight, { ...shared, kernel });
   }
 
+  /** The product over the windows, which the last view of what the weight is multiplied with wants laid out. */
+  #byWindows(x: Tensor, last: InputView): Tensor {
+    const { rows, batch, height, width } = this.#windows(seenThrough(this.weight.inputs.slice(0, -1), x, 1));
+    const product = timesGroups(rows, this.weight, last);
+    const sum = this.bias ? product.add(this.bias.value) : product;
+    return sum.reshape([batch, height, width, this.options.out]).permute([0, 3, 1, 2]);
+  }
+
   /**
    * What the weight is multiplied with when the layer is called with x, for each of its groups: a row for each position of
    * the kernel, [groups, batch · out height · out width, in / groups · kernel height · kernel width].
    */
   weightInputs(x: Tensor): Tensor {
+    const { inputs } = this.weight;
+    const ofRows = inputs.filter(({ by }) => by === 'row');
+    const ofChannels = inputs.filter(({ by }) => by === 'channel');
+    return seenThrough(ofRows, this.#windows(seenThrough(ofChannels, x, 1)).rows, 2);
+  }
+
+  #windows(x: Tensor): {
+    readonly rows: Tensor;
+    readonly batch: number;
+    readonly height: number;
+    readonly width: number;
+  } {
     const { groups } = this.options;
     const windows = windowsOf(x, this.options);
-    const [batch, channels, high, wide, ...kernel] = windows.shape as [number, number, number, number, number, number];
+    const [batch, channels, height, width, ...kernel] = windows.shape as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
     const own = channels / groups;
-    return windows
-      .reshape([batch, groups, own, high, wide, ...kernel])
+    const rows = windows
+      .reshape([batch, groups, own, height, width, ...kernel])
       .permute([1, 0, 3, 4, 2, 5, 6])
-      .reshape([groups, batch * high * wide, kernel.reduce((area, length) => area * length, own)]);
+      .reshape([groups, batch * height * width, kernel.reduce((area, length) => area * length, own)]);
+    return { rows, batch, height, width };
   }
 
   config(): ModuleConfig {

@@ -8,6 +8,7 @@ import { Module, type ModuleConfig } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import type { ModuleType } from '../module/registry.ts';
 import { layerType } from './layer-type.ts';
+import { seenThrough, timesWeight } from './weighted-product.ts';
 import { defaultInit, initialWeights } from './weights.ts';
 
 /** Options of a linear layer. */
@@ -60,15 +61,14 @@ export class Linear extends Module {
         this.type,
         `takes [..., ${inputs}], not [${x.shape.join(', ')}]; set in to ${x.shape.at(-1) ?? 1} or flatten before`,
       );
-    const rows = x.size / inputs;
-    const product = x.matmul(this.weight.factorFor({ rows }).t());
+    const product = timesWeight(x, this.weight);
     return this.bias ? product.add(this.bias.value) : product;
   }
 
   /** What the weight is multiplied with when the layer is called with x: [1, rows, in]. */
   weightInputs(x: Tensor): Tensor {
     const { in: inputs } = this.options;
-    return x.reshape([1, x.size / inputs, inputs]);
+    return seenThrough(this.weight.inputs, x, x.rank - 1).reshape([1, x.size / inputs, inputs]);
   }
 
   config(): ModuleConfig {

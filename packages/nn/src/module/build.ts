@@ -39,7 +39,8 @@ export function build(config: ModuleConfig, options: BuildOptions = {}): Module 
 
 /**
  * A second model with the same architecture, values and dtype, perhaps on another device; what is not trainable is not
- * trainable there either. Parameter views are not copied: they belong to whoever put them there.
+ * trainable there either. Parameter views are not copied: they belong to whoever put them there. What stands before a weight
+ * (`Parameter.inputs`) is.
  */
 export async function cloneModel(
   model: Module,
@@ -75,6 +76,7 @@ export async function cloneModel(
     const { stored, trainable } = original;
     parameter.trainable = trainable;
     parameter.mayKeepDense = original.mayKeepDense;
+    for (const view of original.inputs) parameter.inputs.push(await view.copy(parameter.device));
     // In handles of its own: the original disposes of its matrix when it becomes dense.
     if (stored) parameter.store({ ...stored, matrix: await stored.matrix.to(device ?? stored.matrix.device) });
   }

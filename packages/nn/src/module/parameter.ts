@@ -16,6 +16,7 @@ import {
   type Tensor,
 } from '@espalier/tensor';
 import { anObject, aTensor, aWholeTensor, check, ruleOf, showShape, type Rule } from '@espalier/tensor/arguments';
+import type { InputView } from './input-view.ts';
 import type { StoredWeight } from './stored-weight.ts';
 
 /**
@@ -51,6 +52,7 @@ interface Weight {
   choice: (ProductUse & { readonly dense: boolean }) | undefined;
   readonly shape: Shape;
   readonly views: ParameterView[];
+  readonly inputs: InputView[];
   trainable: boolean;
 }
 
@@ -91,6 +93,7 @@ export class Parameter {
       choice: undefined,
       shape: leaf.shape,
       views: [],
+      inputs: [],
       trainable: true,
     };
   }
@@ -110,6 +113,14 @@ export class Parameter {
   get views(): ParameterView[] {
     if (this.#weight.stored) this.#makeDense(this.#weight.stored);
     return this.#weight.views;
+  }
+
+  /**
+   * Applied in order to what the weight is multiplied with, by the layers that do. They stay whether it is stored or dense.
+   * Adding or removing one takes effect in steps compiled afterwards.
+   */
+  get inputs(): InputView[] {
+    return this.#weight.inputs;
   }
 
   /** The weight in its format, while it is stored. */
@@ -267,10 +278,11 @@ export class Parameter {
         'tie',
         `a parameter of ${own.dtype} [${own.shape.join(', ')}] cannot be one of ${other.dtype} [${other.shape.join(', ')}]`,
       );
-    if (this.views.length > 0)
+    const seen = [...this.views, ...this.inputs];
+    if (seen.length > 0)
       throw new ArgumentError(
         'tie',
-        `the parameter has the views ${this.views.map(({ name }) => name).join(', ')}; tie it before it gets any`,
+        `the parameter has the views ${seen.map(({ name }) => name).join(', ')}; tie it before it gets any`,
       );
     this.#weight = to.#weight;
     return this;

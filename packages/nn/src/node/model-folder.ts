@@ -78,7 +78,8 @@ export function readModelFolder(folder: string): Promise<ModelFiles> {
 export async function saveModel(folder: string, model: Module, options: SaveOptions = {}): Promise<void> {
   const seen = [...model.namedParameters()].flatMap(([name, parameter]) => {
     // Asked for its views, a stored weight would become dense.
-    const other = parameter.stored ? [parameter.stored.matrix.format] : parameter.views;
+    const own = parameter.stored ? [parameter.stored.matrix.format] : parameter.views;
+    const other = [...own, ...parameter.inputs];
     return other.length > 0 ? [`${name} (${other.map((each) => each.name).join(', ')})`] : [];
   });
   if (seen.length > 0)

@@ -36,8 +36,24 @@ export interface InputVisit {
   readonly unseen?: 'refuse' | 'visit';
 }
 
-/** What is done with a parameter, given the means of what was measured over its inputs; of some there are none. */
-export type InputVisitor = (parameter: NamedParameter, means: Float64Array | undefined) => Promise<void>;
+/** Reads something of the inputs of the modules of one weight, in batches of examples. */
+export interface InputWatch {
+  readonly batchSize: number;
+  /** What is read of each call, on the device. */
+  readonly of: (input: Tensor, module: Module) => Tensor;
+  /** Given what was read of a call; those of a batch are counted from 0. */
+  readonly take: (values: Float32Array, call: number) => void;
+}
+
+/**
+ * What is done with a parameter, given the means of what was measured over its inputs; of some there are none. `watch` lets it
+ * see more of those inputs.
+ */
+export type InputVisitor = (
+  parameter: NamedParameter,
+  means: Float64Array | undefined,
+  watch: (watch: InputWatch) => Promise<void>,
+) => Promise<void>;
 
 /**
  * Visits parameters one after the other, in the order in which an example meets them, each with what was measured at the
@@ -62,7 +78,8 @@ export async function visitInputs(
   });
   for (const { each, modules } of located.toSorted((a, b) => a.at - b.at)) {
     const isMeasured = modules.size > 0 && (measure.suits?.(each) ?? true);
-    await visitor(each, isMeasured ? await measureInputs(model, each, modules, visit, rows) : undefined);
+    const watch = (what: InputWatch): Promise<void> => watchInputs(model, modules, data, rows, what);
+    await visitor(each, isMeasured ? await measureInputs(visit, each, watch) : undefined, watch);
   }
 }
 
@@ -91,41 +108,60 @@ function owns(module: Module, { parameter }: NamedParameter): boolean {
   return [...module.namedParameters({ own: true }).values()].some(({ identity }) => identity === parameter.identity);
 }
 
-/** The means of modules that share a weight, added up; several calls count alike. */
-async function measureInputs(
+/** Lets somebody see the inputs of modules on some examples of the data. */
+async function watchInputs(
   model: Module,
-  { name }: NamedParameter,
   modules: ReadonlySet<Module>,
-  { place, measure, data }: InputVisit,
+  data: Dataset,
   rows: Int32Array,
-): Promise<Float64Array> {
-  const calls: { readonly sums: Float64Array; count: number }[] = [];
-  for (const part of batches(rows, measure.batchSize)) {
+  { batchSize, of, take }: InputWatch,
+): Promise<void> {
+  for (const part of batches(rows, batchSize)) {
     const { x, y } = await data.batch(part);
-    const seen: { readonly count: number; readonly size: number }[] = [];
+    const sizes: number[] = [];
     const joined = scope(() => {
       const all: Tensor[] = [];
       const input = (value: Tensor, { module }: CallSite): void => {
-        const { sums, count } = measure.sumsOf(value, module);
-        all.push(sums.reshape([sums.size]));
-        seen.push({ count, size: sums.size });
+        const read = of(value, module);
+        all.push(read.reshape([read.size]));
+        sizes.push(read.size);
       };
       const taps = [{ at: (_: string, module: Module) => modules.has(module), input }];
       // The output is asked for by nobody, so that nothing behind the last of these modules is computed.
       noGrad(() => model.call(x, callContext({ taps })));
       return concat(all);
     });
-    const values = await joined.data();
+    const values = (await joined.data()) as Float32Array;
     let offset = 0;
-    for (const [call, { count, size }] of seen.entries()) {
-      const known = (calls[call] ??= { sums: new Float64Array(size), count: 0 });
-      for (let index = 0; index < size; index++)
-        known.sums[index] = (known.sums[index] as number) + (values[offset + index] as number);
-      known.count += count;
+    for (const [call, size] of sizes.entries()) {
+      take(values.subarray(offset, offset + size), call);
       offset += size;
     }
     for (const tensor of [x, y, joined]) tensor.dispose();
   }
+}
+
+/** The means of modules that share a weight, added up; several calls count alike. */
+async function measureInputs(
+  { place, measure }: InputVisit,
+  { name }: NamedParameter,
+  watch: (watch: InputWatch) => Promise<void>,
+): Promise<Float64Array> {
+  const calls: { readonly sums: Float64Array; count: number }[] = [];
+  const counts: number[] = [];
+  await watch({
+    batchSize: measure.batchSize,
+    of: (input, module) => {
+      const { sums, count } = measure.sumsOf(input, module);
+      counts.push(count);
+      return sums;
+    },
+    take: (values, call) => {
+      const known = (calls[call] ??= { sums: new Float64Array(values.length), count: 0 });
+      for (const [index, value] of values.entries()) known.sums[index] = (known.sums[index] as number) + value;
+      known.count += counts.shift() as number;
+    },
+  });
   const [first] = calls;
   if (!first) return new Float64Array();
   if (calls.some(({ sums }) => sums.length !== first.sums.length))

@@ -1,11 +1,11 @@
 /** From a parameter with views to the layout its file holds, and back. */
 import { FormatError, type Parameter, type StoredWeight } from '@espalier/nn';
 import { aParameter, aRawTensor, mapOf } from '@espalier/nn/arguments';
-import { ArgumentError, fromTyped, type Shape } from '@espalier/tensor';
+import { ArgumentError, fromTyped, sizeOf, type Shape } from '@espalier/tensor';
 import { aText, check, showShape } from '@espalier/tensor/arguments';
 import { codebookOf } from '../cluster/codebook-view.ts';
 import { maskOf, setMask } from '../prune/mask-view.ts';
-import { decodeValues, encodeValues } from '../quantize/codes.ts';
+import { decodeValues, encodeValues, scaleCount, scaleIndex, type Scaling } from '../quantize/codes.ts';
 import {
   numberFormat,
   numberFormats,
@@ -16,7 +16,14 @@ import {
 import { quantizationOf, setQuantization } from '../quantize/quantize-view.ts';
 import { checkViews, isViewed } from '../views/carried.ts';
 import { nonZero, type SparseWeights, type Values } from './bitmask.ts';
-import { isOptimizedWeight, keptOf, matrixOf, optimizedWeight, type WeightNumbers } from './optimized-weight.ts';
+import {
+  isOptimizedWeight,
+  keptOf,
+  matrixOf,
+  optimizedWeight,
+  scalingOptions,
+  type WeightNumbers,
+} from './optimized-weight.ts';
 import { packShared, restoreShared, sharedFormat } from './shared-weight.ts';
 import { store, unstore } from './stored-array.ts';
 import {
@@ -41,6 +48,8 @@ export interface WeightDescription {
   readonly shape: Shape;
   /** Whether it has a mask: what a layout does not hold, or a dense one holds as 0, was pruned and stays 0 in training. */
   readonly pruned: boolean;
+  /** How many weights of a row share a scale; absent where all of it do. */
+  readonly group?: number;
 }
 
 /** A weight in a real layout: what a file holds. */
@@ -133,19 +142,25 @@ function arrange({ shape, values, kept, quantization }: Contents): MaterializedW
     };
   }
   const format = quantization && numberFormat(quantization.format);
-  const dense: Values = quantization && format ? encodeValues(values, quantization.scales, format) : values;
+  const columns = values.length / (shape[0] ?? 1);
+  const dense: Values = quantization && format ? encodeValues(values, quantization, format, columns) : values;
+  const { zeros, group } = quantization ?? {};
   const weights: SparseWeights = { dense, present: Uint8Array.from(kept ?? nonZero(dense)) };
-  const layout = smallestLayout(shape, weights, format?.bits ?? 32);
+  // Where 0 has another code than 0, what is there is told by the mask alone.
+  const ofZeros: LayoutName = kept ? 'bitmask' : 'dense';
+  const layout = zeros ? ofZeros : smallestLayout(shape, weights, format?.bits ?? 32);
   const whole = encodeLayout(layout, weights, shape);
   const arrays = new Map(format ? packLayout(layout, whole, format.bits) : whole);
   if (quantization) arrays.set('_scale', store(Float32Array.from(quantization.scales)));
+  if (zeros) arrays.set('_zero', store(Int8Array.from(zeros)));
   return {
     layout,
     format: format?.name ?? plainFormat,
     shape,
     pruned: kept !== undefined,
+    ...(group !== undefined && { group }),
     arrays,
-    nonZeros: countNonZeros(dense),
+    nonZeros: countNonZeros(values),
     bytes: bytesOf(arrays),
   };
 }
@@ -171,28 +186,41 @@ export function restore(name: string, parameter: Parameter, description: WeightD
   check('restore', 'name', name, aText);
   check('restore', 'parameter', parameter, aParameter);
   check('restore', 'arrays', arrays, mapOf(aRawTensor));
-  const { layout, format, shape, pruned } = parseDescription('restore', name, description);
+  const { layout, format, shape, pruned, group } = parseDescription('restore', name, description);
   if (shape.join() !== parameter.tensor.shape.join()) {
     throw new FormatError(name, 0, `has the shape ${showShape(shape)}; the model needs ${showShape(parameter.shape)}`);
   }
   if (format === sharedFormat) return restoreShared(name, parameter, description, arrays);
   const numbers = format === plainFormat ? undefined : numberFormat(format);
   const scales = numbers && unstore(`${name}_scale`, arrays.get('_scale'), 'f32');
-  if (scales) checkScales(name, scales, shape);
-  const quantization = scales && { format, scales };
+  if (scales) checkScales(name, scales, shape, group);
+  const zeros = scales && arrays.has('_zero') ? unstore(`${name}_zero`, arrays.get('_zero'), 'i8') : undefined;
+  if (zeros && scales && numbers) checkZeros(name, zeros, scales, numbers);
+  const quantization = scales && {
+    format,
+    scales,
+    ...(zeros && { zeros }),
+    ...(group !== undefined && { group }),
+  };
   const { device } = parameter;
   const whole = numbers ? codesOf(name, description, arrays, numbers) : arrays;
-  const matrix = matrixOf(name, description, whole, device);
+  const matrix = matrixOf(name, description, whole, { device, bits: numbers?.bits });
   if (matrix?.t().hasKernel()) {
     parameter.store(optimizedWeight({ matrix, pruned, quantization }));
     return;
   }
   matrix?.dispose();
   const { dense, present } = decodeLayout(layout, name, whole, scales ? 'i8' : 'f32', shape);
-  const values = scales ? decodeValues(dense as Int8Array, scales) : (dense as Float32Array);
+  const columns = dense.length / (shape[0] ?? 1);
+  if (zeros && scales && layout !== 'dense') {
+    const at = scaleIndex({ scales, group }, dense.length, columns);
+    for (const [index, is] of present.entries()) if (is === 0) dense[index] = zeros[at(index)] as number;
+  }
+  const values = quantization ? decodeValues(dense as Int8Array, quantization, columns) : (dense as Float32Array);
   parameter.tensor.assign(fromTyped(values, shape, { device }).realizeSync());
-  if (pruned) setMask(parameter, present);
-  if (quantization) setQuantization(parameter, quantization.format, quantization.scales);
+  if (pruned)
+    setMask(parameter, layout === 'dense' ? Uint8Array.from(values, (value) => (value === 0 ? 0 : 1)) : present);
+  if (quantization) setQuantization(parameter, format, quantization.scales, scalingOptions(quantization));
 }
 
 /**
@@ -218,12 +246,29 @@ function codesOf(
   return whole;
 }
 
-function checkScales(name: string, scales: Float32Array, shape: Shape): void {
-  if (scales.length !== 1 && scales.length !== shape[0]) {
+/** @throws {FormatError} naming the array, unless there is a zero point for each scale, and each is a code. */
+function checkZeros(name: string, zeros: Int8Array, scales: Float32Array, { minimum, maximum }: NumberFormat): void {
+  if (zeros.length !== scales.length)
+    throw new FormatError(`${name}_zero`, 0, `has ${zeros.length} zero points for ${scales.length} scales`);
+  const wrong = zeros.findIndex((zero) => zero < minimum || zero > maximum);
+  if (wrong >= 0)
+    throw new FormatError(
+      `${name}_zero`,
+      wrong,
+      `holds ${zeros[wrong]}; a zero point is a code from ${minimum} to ${maximum}`,
+    );
+}
+
+function checkScales(name: string, scales: Float32Array, shape: Shape, group: number | undefined): void {
+  const [rows = 1, ...rest] = shape;
+  const count = scaleCount(rows, sizeOf(rest), group);
+  if (group === undefined ? scales.length !== 1 && scales.length !== shape[0] : scales.length !== count) {
     throw new FormatError(
       `${name}_scale`,
       0,
-      `has ${scales.length} scales; it needs 1, or ${shape[0]} for one a channel`,
+      group === undefined
+        ? `has ${scales.length} scales; it needs 1, or ${shape[0]} for one a channel`
+        : `has ${scales.length} scales; it needs ${count} for one of each ${group} weights of a channel`,
     );
   }
   const wrong = scales.findIndex((scale) => !(scale > 0 && scale < Infinity));
@@ -236,14 +281,15 @@ function checkScales(name: string, scales: Float32Array, shape: Shape): void {
  * @throws {FormatError} naming `source` and the parameter.
  */
 export function parseDescription(source: string, name: string, value: unknown): WeightDescription {
-  const { layout, format, shape, pruned, bits } = Object(value) as Partial<WeightDescription>;
+  const { layout, format, shape, pruned, bits, group } = Object(value) as Partial<WeightDescription>;
   const sizes: unknown = shape;
   const valid =
     layoutNames.includes(layout as LayoutName) &&
     typeof format === 'string' &&
     Array.isArray(sizes) &&
     sizes.every((size) => Number.isSafeInteger(size) && (size as number) >= 0) &&
-    typeof pruned === 'boolean';
+    typeof pruned === 'boolean' &&
+    (group === undefined || (Number.isSafeInteger(group) && group > 0));
   if (!valid) {
     throw new FormatError(
       source,
@@ -262,5 +308,5 @@ export function parseDescription(source: string, name: string, value: unknown): 
       0,
       `the number format ${quote(format)} of ${brief(name)} is not known; there are ${[plainFormat, sharedFormat, ...numberFormats].join(', ')}, and what registerNumberFormat adds`,
     );
-  return { layout, format, shape, pruned } as WeightDescription;
+  return { layout, format, shape, pruned, ...(group !== undefined && { group }) } as WeightDescription;
 }

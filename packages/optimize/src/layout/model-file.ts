@@ -27,6 +27,7 @@ import { codedEnding, codeEncoded, codeLayout, decodeWeight } from './entropy-co
 import { fileFormOf } from './file-form.ts';
 import { formatNamed } from './formats.ts';
 import { hasLayout, materialize, parseDescription, restore, type WeightDescription } from './materialize.ts';
+import { inputEndings, packInputs, parseInputs, restoreInputs, type InputDescription } from './weight-inputs.ts';
 import { isOptimizedWeight } from './optimized-weight.ts';
 import { packViewed, parseViewed, restoreViews, viewEndings, type ViewedDescription } from './viewed-weight.ts';
 import type { NamedArrays } from './weight-layout.ts';
@@ -34,7 +35,7 @@ import type { NamedArrays } from './weight-layout.ts';
 /** The parameters that are not stored as plain tensors, by name. */
 export type WeightDescriptions = Readonly<Record<string, Description>>;
 
-type Description = WeightDescription | EncodedDescription | ViewedDescription;
+type Description = (WeightDescription | EncodedDescription | ViewedDescription) & InputDescription;
 
 /** A model's weights, ready to be written. */
 export interface ModelWeights {
@@ -61,7 +62,7 @@ const someWeights: Rule<ModelWeights> = partsOf<ModelWeights>('what packWeights 
 });
 
 /** What one parameter takes in a file. */
-const layoutEndings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_scale', '_table'] as const;
+const layoutEndings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_scale', '_zero', '_table'] as const;
 
 /**
  * Every weight of a model in the smallest layout it has. A parameter `p` becomes
@@ -70,10 +71,12 @@ const layoutEndings = ['', '_values', '_bitmask', '_columns', '_row_offsets', '_
  * - by bitmask: `p_values` [n] and `p_bitmask` u8 [rows, ⌈columns / 8⌉];
  * - by compressed rows: `p_values` [n], `p_columns` u8 or u32 [n] and `p_row_offsets` u32 [rows + 1];
  *
- * with values f32, or codes and `p_scale` f32 [1] or [rows]: i8, or u8 [⌈n · bits / 8⌉] of a number format of fewer
- * bits; or, for weights that share values, codes of `bits` bits and `p_table` f32 [n]. One that is stored in a format (see the pass `encode`) becomes `p_name` for each array of the format, and one
- * under registered views stays `p`, with `p_view<i>_name` for each array of the i-th view. Rows are the first axis,
- * columns all others. With `entropy` all arrays of such a weight stand in one, `p_coded` u8 [bytes], where that is smaller.
+ * with values f32, or codes and `p_scale` f32 [1], [rows] or [rows · groups], and perhaps as many zero points `p_zero` i8: i8, or
+ * u8 [⌈n · bits / 8⌉] of a number format of fewer bits; or, for weights that share values, codes of `bits` bits and `p_table` f32
+ * [n]. One that is stored in a format (see the pass `encode`) becomes `p_name` for each array of the format, and one under
+ * registered views stays `p`, with `p_view<i>_name` for each array of the i-th view. Beside any of them stands `p_input<i>_name`
+ * for each array of the i-th view of what the weight is multiplied with. Rows are the first axis, columns all others. With
+ * `entropy` all arrays of such a weight stand in one, `p_coded` u8 [bytes], where that is smaller.
  * @throws {ArgumentError} as `materialize` does, and for a tensor that has such a name already.
  */
 export async function packWeights(model: Module, options: PackOptions = {}): Promise<ModelWeights> {
@@ -84,25 +87,30 @@ export async function packWeights(model: Module, options: PackOptions = {}): Pro
   const own = new Set([...model.namedParameters().keys(), ...model.namedBuffers().keys()]);
   for (const [name, parameter] of model.namedParameters()) {
     if (!parameter.stored) checkViews('packWeights', name, parameter);
-    const viewed = isViewed(parameter) ? await packViewed(parameter) : undefined;
-    if (!viewed && !hasLayout(parameter)) {
+    const isPlain = !parameter.stored && !hasLayout(parameter);
+    const viewed =
+      isViewed(parameter) || (isPlain && parameter.inputs.length > 0) ? await packViewed(parameter) : undefined;
+    if (!viewed && isPlain) {
       tensors.set(name, await rawTensor(parameter.tensor));
       continue;
     }
+    const before = await packInputs(name, parameter);
     const { stored } = parameter;
     const encoded = stored && !isOptimizedWeight(stored) ? await fileFormOf(stored) : undefined;
     const arrays = viewed?.arrays ?? (encoded && packEncoded(encoded));
     // Of a layout any of them: which a file has depends on it, and a reader takes all there are.
-    const taken = [...(arrays?.keys() ?? layoutEndings), codedEnding].find(
-      (ending) => ending !== '' && own.has(`${name}${ending}`),
-    );
+    const endings = [...(arrays?.keys() ?? layoutEndings), codedEnding, ...before.arrays.keys()];
+    const taken = endings.find((ending) => ending !== '' && own.has(`${name}${ending}`));
     if (taken !== undefined)
       throw new ArgumentError(
         'packWeights',
         `${name}${taken} is a tensor of the model, and the file's name for a part of ${name} as well; give it another name, or leave ${name} without mask and quantization (exclude)`,
       );
+    for (const [ending, array] of before.arrays) tensors.set(`${name}${ending}`, array);
+    const described = (description: Description): void =>
+      void (descriptions[name] = { ...description, ...before.description });
     if (viewed) {
-      descriptions[name] = { views: viewed.views };
+      described({ views: viewed.views });
       for (const [ending, array] of viewed.arrays) tensors.set(`${name}${ending}`, array);
       continue;
     }
@@ -112,14 +120,21 @@ export async function packWeights(model: Module, options: PackOptions = {}): Pro
           'packWeights',
           `${name} is in the format ${encoded.format.name}, which a file cannot name; make it known (registerFormat)`,
         );
-      descriptions[name] = describeEncoded(encoded, parameter.shape);
+      described(describeEncoded(encoded, parameter.shape));
       const coded = entropy ? codeEncoded(encoded) : arrays;
       for (const [ending, array] of coded) tensors.set(`${name}${ending}`, array);
       continue;
     }
     const weight = await materialize(parameter, name);
-    const { layout, format, bits, shape, pruned, arrays: parts } = weight;
-    descriptions[name] = { layout, format, ...(bits !== undefined && { bits }), shape, pruned };
+    const { layout, format, bits, group, shape, pruned, arrays: parts } = weight;
+    described({
+      layout,
+      format,
+      ...(bits !== undefined && { bits }),
+      shape,
+      pruned,
+      ...(group !== undefined && { group }),
+    });
     const coded = entropy ? codeLayout(weight) : parts;
     for (const [ending, array] of coded) tensors.set(`${name}${ending}`, array);
   }
@@ -132,9 +147,10 @@ export async function packWeights(model: Module, options: PackOptions = {}): Pro
  * @throws {FormatError} naming `source` and the parameter.
  */
 export function parseWeight(source: string, name: string, value: unknown): WeightDescriptions[string] {
-  if (anObject.holds(value) && 'encoding' in value) return parseEncoded(source, name, value);
-  if (anObject.holds(value) && 'views' in value) return parseViewed(source, name, value);
-  return parseDescription(source, name, value);
+  const inputs = parseInputs(source, name, value);
+  if (anObject.holds(value) && 'encoding' in value) return { ...parseEncoded(source, name, value), ...inputs };
+  if (anObject.holds(value) && 'views' in value) return { ...parseViewed(source, name, value), ...inputs };
+  return { ...parseDescription(source, name, value), ...inputs };
 }
 
 /**
@@ -155,6 +171,8 @@ export function unpackWeights(source: string, model: Module, weights: ModelWeigh
     const description = described === undefined ? undefined : parseWeight(source, name, described);
     const parameter = parameters.get(name);
     const viewed = description && 'views' in description ? description : undefined;
+    if (description?.inputs && parameter)
+      restoreInputs(name, parameter, description, takeArrays(name, left, inputEndings(description)));
     if (description && parameter && !('views' in description)) {
       if ('encoding' in description) {
         const found = takeArrays(name, left, encodedEndings(source, description), description.shape);

@@ -23,7 +23,8 @@ import { packWeights, parseWeight, unpackWeights, type WeightDescriptions } from
 /** The key of `metadata` in config.json under which the layouts of weights are described. */
 const layoutKey = 'quantization_config';
 const method = 'espalier';
-const version = 1;
+/** Of files in which weights are all there is; and of those in which what they are multiplied with goes through views as well. */
+const [version, versionWithInputs] = [1, 2];
 
 type Metadata = { readonly [key: string]: Json };
 
@@ -47,7 +48,12 @@ export interface OptimizedModel {
 export function describeLayouts(descriptions: WeightDescriptions, metadata: Metadata = {}): Metadata {
   const { [layoutKey]: _, ...kept } = metadata;
   if (Object.keys(descriptions).length === 0) return kept;
-  return { ...kept, [layoutKey]: { quant_method: method, version, parameters: descriptions as unknown as Json } };
+  const hasInputs = Object.values(descriptions).some(({ inputs }) => inputs !== undefined);
+  const parameters = descriptions as unknown as Json;
+  return {
+    ...kept,
+    [layoutKey]: { quant_method: method, version: hasInputs ? versionWithInputs : version, parameters },
+  };
 }
 
 /** What is kept with a model. */
@@ -112,11 +118,12 @@ export async function loadOptimizedFrom(
 function parseLayouts(source: string, layouts: Json | undefined): WeightDescriptions {
   if (layouts === undefined) return {};
   const { quant_method: by, version: of, parameters } = Object(layouts) as Readonly<Record<string, unknown>>;
-  if (by !== method || of !== version || typeof parameters !== 'object' || parameters === null) {
+  const isRead = of === version || of === versionWithInputs;
+  if (by !== method || !isRead || typeof parameters !== 'object' || parameters === null) {
     throw new FormatError(
       source,
       0,
-      `${layoutKey} is by ${quote(by)}, version ${quote(of)}; only '${method}', version ${version}, is read`,
+      `${layoutKey} is by ${quote(by)}, version ${quote(of)}; only '${method}', versions ${version} and ${versionWithInputs}, are read`,
     );
   }
   return Object.fromEntries(

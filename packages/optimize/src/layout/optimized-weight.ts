@@ -5,6 +5,7 @@ import {
   ArgumentError,
   bitmask,
   csr,
+  int4,
   int8,
   matrixFromArrays,
   onesLike,
@@ -18,8 +19,10 @@ import {
 } from '@espalier/tensor';
 import { codebookFrom } from '../cluster/codebook-view.ts';
 import { MaskView } from '../prune/mask-view.ts';
+import type { Scaling } from '../quantize/codes.ts';
 import type { WeightFormat } from '../quantize/number-format.ts';
-import { QuantizeView } from '../quantize/quantize-view.ts';
+import { QuantizeView, type ScalingOptions } from '../quantize/quantize-view.ts';
+import { int4Of } from './int4-codes.ts';
 import { bitmaskRowBytes } from './bitmask.ts';
 import type { WeightDescription } from './materialize.ts';
 import { countBits } from './packed-codes.ts';
@@ -33,9 +36,14 @@ export interface OptimizedWeight extends StoredWeight {
   readonly quantization: WeightNumbers | undefined;
 }
 
+/** What a scaling has beside scales. */
+export function scalingOptions({ zeros, group }: Scaling): ScalingOptions {
+  return { ...(zeros && { zeros }), ...(group !== undefined && { group }) };
+}
+
 /** The numbers that weights take: codes of a format times scales, or the values of an ascending table. */
 export type WeightNumbers =
-  | { readonly format: WeightFormat; readonly scales: Float32Array }
+  | (Scaling & { readonly format: WeightFormat })
   | { readonly table: Float32Array<ArrayBuffer> | undefined };
 
 /** Whether a stored weight is one of this package. */
@@ -57,7 +65,7 @@ export function optimizedWeight({
 }
 
 function viewOf(numbers: WeightNumbers, dense: Tensor, pruned: boolean): ParameterView {
-  if ('format' in numbers) return new QuantizeView(numbers.format, numbers.scales, dense);
+  if ('format' in numbers) return new QuantizeView(numbers.format, numbers.scales, dense, scalingOptions(numbers));
   return codebookFrom(dense.detach(), numbers.table as Float32Array<ArrayBuffer>, pruned);
 }
 
@@ -143,14 +151,15 @@ function narrowColumns(
 }
 
 /**
- * The matrix of a weight of a file, if there is a format for its layout; a dense layout of floats is none.
+ * The matrix of a weight of a file, if there is a format for its layout; a dense layout of floats is none. Codes of up to 4 bits
+ * with zero points or by group are those of `int4`, where it takes the group; of more bits they are of none.
  * @throws {FormatError} naming the parameter, where the arrays contradict each other.
  */
 export function matrixOf(
   name: string,
-  { layout, format, shape }: WeightDescription,
+  { layout, format, shape, group }: WeightDescription,
   arrays: NamedArrays,
-  device: Device,
+  { device, bits = 32 }: { readonly device: Device; readonly bits?: number | undefined },
 ): EncodedMatrix | undefined {
   const [rows = 1, ...rest] = shape;
   const columns = sizeOf(rest);
@@ -165,6 +174,13 @@ export function matrixOf(
       throw new FormatError(name, 0, error.message);
     }
   };
+  const zeros = own && arrays.has('_zero') ? unstore(`${name}_zero`, arrays.get('_zero'), 'i8') : undefined;
+  if (own && (zeros || group !== undefined)) {
+    const codes = layout === 'dense' ? unstore(name, arrays.get(''), 'i8') : undefined;
+    const width = group ?? Math.max(16, 2 ** Math.ceil(Math.log2(columns)));
+    if (!codes || bits > 4 || own.length === 1 || !int4.options.group.holds(width)) return undefined;
+    return make(int4, int4Of(codes, [rows, columns], { scales: own, zeros, group: width }));
+  }
   if (layout === 'dense') {
     if (!own) return undefined;
     const codes = unstore(name, arrays.get(''), 'i8');

@@ -84,7 +84,7 @@ export function restoreShared(
   const matrix =
     layout === 'dense'
       ? codebookMatrix(codes, table, shape, device)
-      : matrixOf(name, { ...description, format: 'float32' }, valuesIn(name, whole, table), device);
+      : matrixOf(name, { ...description, format: 'float32' }, valuesIn(name, whole, table), { device });
   if (matrix?.t().hasKernel()) {
     parameter.store(optimizedWeight({ matrix, pruned, quantization: { table } }));
     return;

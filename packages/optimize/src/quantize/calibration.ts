@@ -1,27 +1,49 @@
 /** Calibration: what a model's inputs say about which errors of a weight matter. */
 import type { Dataset, Module } from '@espalier/nn';
 import type { Axes, Tensor } from '@espalier/tensor';
-import { visitInputs, type InputMeasure } from '../calibration/visit-inputs.ts';
+import { visitInputs, type InputMeasure, type InputWatch } from '../calibration/visit-inputs.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
-import { decodeValues, encodeValues } from './codes.ts';
+import { decodeValues, encodeValues, runsOf, type Scaling } from './codes.ts';
 import { numberFormat, type WeightFormat } from './number-format.ts';
 
 /** The mean square of each input channel of a weight. */
 export type InputEnergy = Float32Array;
 
-/** What is done with a parameter, given the energy of its inputs; of some there is none. */
-export type CalibrationVisitor = (parameter: NamedParameter, energy: InputEnergy | undefined) => Promise<void>;
+/** What is done with a parameter, given the energy of its inputs, of which there may be none, and what shows more of them. */
+export type CalibrationVisitor = (
+  parameter: NamedParameter,
+  energy: InputEnergy | undefined,
+  watch: (watch: InputWatch) => Promise<void>,
+) => Promise<void>;
 
-/** The axis of an input batch that counts channels, by the type of the module. */
+/** The axis of an input batch that counts channels, by the type of the modules that multiply with a weight. */
 const channelAxes: Readonly<Record<string, (input: Tensor) => number>> = {
   linear: ({ rank }) => rank - 1,
   conv2d: () => 1,
 };
 
+/** Whether a module multiplies what it is called with by its weight. */
+export function isMultiplied({ type }: Module): boolean {
+  return Object.hasOwn(channelAxes, type);
+}
+
+/** The axis of the channels of what such a module is called with. */
+export function channelAxis({ type }: Module, input: Tensor): number {
+  return channelAxes[type]?.(input) as number;
+}
+
+/** For visitors that watch inputs themselves: of nothing that is measured is any asked for. */
+export const channelMeasure: InputMeasure = {
+  measures: isMultiplied,
+  sumsOf: (input) => ({ sums: input.sum(), count: 1 }),
+  suits: () => false,
+  batchSize: 32,
+};
+
 const channelSquares: InputMeasure = {
-  measures: ({ type }) => Object.hasOwn(channelAxes, type),
-  sumsOf: (input, { type }) => {
-    const axis = channelAxes[type]?.(input) as number;
+  measures: isMultiplied,
+  sumsOf: (input, module) => {
+    const axis = channelAxis(module, input);
     const others: Axes = input.shape.map((_, each) => each).filter((each) => each !== axis);
     return { sums: input.square().sum(others), count: input.size / (input.shape[axis] as number) };
   },
@@ -40,8 +62,11 @@ export async function calibrate(
   count: number,
   visit: CalibrationVisitor,
 ): Promise<void> {
-  await visitInputs(model, parameters, { place: 'quantize', measure: channelSquares, data, count }, (each, means) =>
-    visit(each, means && Float32Array.from(means)),
+  await visitInputs(
+    model,
+    parameters,
+    { place: 'quantize', measure: channelSquares, data, count },
+    (each, means, watch) => visit(each, means && Float32Array.from(means), watch),
   );
 }
 
@@ -59,21 +84,25 @@ export function refineScales(
   format: WeightFormat,
   shape: readonly number[],
   energy: InputEnergy,
+  { zeros, group }: Omit<Scaling, 'scales'> = {},
 ): Float32Array<ArrayBuffer> {
-  const perScale = values.length / scales.length;
   const factor = inputFactors(shape, energy);
   const wanted = numberFormat(format);
-  return Float32Array.from(scales, (scale, group) => {
-    const part = values.slice(group * perScale, (group + 1) * perScale);
+  const columns = values.length / (shape[0] ?? 1);
+  const runs = runsOf(values.length, columns, scales.length, group);
+  return Float32Array.from(scales, (scale, run) => {
+    const [begin, end] = runs[run] as [number, number];
+    const part = values.slice(begin, end);
+    const zero = zeros?.subarray(run, run + 1);
     let best = { scale, error: Infinity };
     for (const share of shares) {
-      const candidate = Float32Array.of(scale * share);
+      const candidate = { scales: Float32Array.of(scale * share), zeros: zero };
       const back = decodeValues(encodeValues(part, candidate, wanted), candidate);
       const error = part.reduce(
-        (sum, value, index) => sum + factor(group * perScale + index) * (value - (back[index] as number)) ** 2,
+        (sum, value, index) => sum + factor(begin + index) * (value - (back[index] as number)) ** 2,
         0,
       );
-      if (error < best.error) best = { scale: candidate[0] as number, error };
+      if (error < best.error) best = { scale: candidate.scales[0] as number, error };
     }
     return best.scale;
   });

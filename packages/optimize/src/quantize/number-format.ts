@@ -2,10 +2,11 @@
 import { ConfigError, Registry } from '@espalier/nn';
 import { aText, check, ruleOf } from '@espalier/tensor/arguments';
 import { partsOf } from '../arguments.ts';
-import type { ValueRange } from './observers.ts';
+import type { RangeCodes, ValueRange } from './observers/observer.ts';
+import { roundHalfToEven } from './rounding.ts';
 
 /** The formats that weights can be quantized to. */
-export type WeightFormat = 'int8' | (string & Record<never, never>);
+export type WeightFormat = 'int8' | 'int4' | 'int3' | 'int2' | (string & Record<never, never>);
 
 /** The whole numbers of a format that are used: codes, each of which stands for itself times a scale. */
 export interface NumberFormat {
@@ -25,6 +26,10 @@ const formats = new Registry<NumberFormat>('number format', ({ name }) => name, 
   // -128 is left out (the restricted range): then -w has the code -q, the scale is max|w| / 127, and no product of two codes
   // is larger than 127².
   { name: 'int8', bits: 8, minimum: -127, maximum: 127 },
+  // Of few codes none can be spared.
+  { name: 'int4', bits: 4, minimum: -8, maximum: 7 },
+  { name: 'int3', bits: 3, minimum: -4, maximum: 3 },
+  { name: 'int2', bits: 2, minimum: -2, maximum: 1 },
 ]);
 
 const whole = (is: string, low: number, high: number): ReturnType<typeof ruleOf<number>> =>
@@ -78,12 +83,31 @@ export function numberFormat(name: WeightFormat): NumberFormat {
 
 /** The smallest normal f32: a scale below it would lose its precision, and could be 0. */
 const smallestScale = 2 ** -126;
+/** Codes times it are finite. */
+const largestScale = 2 ** 119;
 
 /**
- * The scale, an f32, that spreads a format over a range, both ways alike: the number 0 has the code 0, so that what was pruned
+ * The scale, an f32, with which the codes of a format reach over a range: the number 0 has the code 0, so that what was pruned
  * stays exactly zero. That of an empty range is 1.
  */
-export function scaleOf(range: ValueRange, { minimum, maximum }: NumberFormat): number {
-  const extent = Math.max(-range.minimum, range.maximum);
-  return extent === 0 ? 1 : Math.max(Math.fround(extent / Math.min(-minimum, maximum)), smallestScale);
+export function scaleOf(range: ValueRange, { minimum, maximum }: Pick<NumberFormat, 'minimum' | 'maximum'>): number {
+  const scale = Math.max(range.minimum / minimum, range.maximum / maximum);
+  return scale === 0 ? 1 : Math.max(Math.fround(scale), smallestScale);
+}
+
+/** A scale, an f32, and the code that stands for the number 0. */
+export interface Affine {
+  readonly scale: number;
+  readonly zero: number;
+}
+
+/** The scale and the zero point with which codes reach over a range: without zero points as `scaleOf`. */
+export function affineOf(range: ValueRange, codes: RangeCodes): Affine {
+  const { minimum, maximum, zeros } = codes;
+  if (!zeros) return { scale: scaleOf(range, codes), zero: 0 };
+  const extent = range.maximum - range.minimum;
+  if (extent === 0) return { scale: 1, zero: Math.max(minimum, Math.min(maximum, 0)) };
+  const scale = Math.min(Math.max(Math.fround(extent / (maximum - minimum)), smallestScale), largestScale);
+  const zero = roundHalfToEven(minimum - range.minimum / scale);
+  return { scale, zero: Math.max(minimum, Math.min(maximum, zero)) };
 }

@@ -11,9 +11,9 @@ import {
   type Rule,
 } from '@espalier/tensor/arguments';
 import { partsOf } from '../arguments.ts';
-import { encodeValues } from './codes.ts';
-import { numberFormat, numberFormats, scaleOf, type WeightFormat } from './number-format.ts';
-import { createObserver, type ObserverConfig } from './observers.ts';
+import { encodeValues, runsOf } from './codes.ts';
+import { affineOf, numberFormat, numberFormats, type NumberFormat, type WeightFormat } from './number-format.ts';
+import { createObserver, type ObserverConfig } from './observers/observers.ts';
 import type { Granularity } from './options.ts';
 
 /** A tensor as codes and scales: about `codes · scales`. */
@@ -30,7 +30,7 @@ export interface QuantizeTensorOptions {
   /** One of `numberFormats`. Default: `int8`. */
   readonly format?: WeightFormat;
   /** Default: `channel`. */
-  readonly granularity?: Granularity;
+  readonly granularity?: Exclude<Granularity, 'group'>;
   /** Default: `min-max`. */
   readonly observer?: ObserverConfig;
 }
@@ -38,23 +38,28 @@ export interface QuantizeTensorOptions {
 /** As many formats as are known by now. */
 const tensorRules = (): OptionRules<QuantizeTensorOptions> => ({
   format: oneOf<WeightFormat>(...numberFormats),
-  granularity: oneOf<Granularity>('channel', 'tensor'),
+  granularity: oneOf<QuantizeTensorOptions['granularity'] & string>('channel', 'tensor'),
   observer: ruleOf("an observer, such as { type: 'min-max' }", anObject.holds),
 });
 
-/** One scale for each group of values in a row, so that the format covers the range its observer finds. */
+/** For each run of values, given as [begin, end], what covers the range its observer finds: a scale, and a zero point if wanted. */
 export function findScales(
   values: Float32Array,
-  groups: number,
-  format: WeightFormat,
+  runs: readonly (readonly [number, number])[],
+  { minimum, maximum }: Pick<NumberFormat, 'minimum' | 'maximum'>,
   observer: ObserverConfig,
-): Float32Array<ArrayBuffer> {
-  const [size, wanted] = [values.length / groups, numberFormat(format)];
-  return Float32Array.from({ length: groups }, (_, group) => {
+  zeros = false,
+): { readonly scales: Float32Array<ArrayBuffer>; readonly zeros: Int8Array<ArrayBuffer> | undefined } {
+  const codes = { minimum, maximum, zeros };
+  const found = runs.map(([begin, end]) => {
     const seen = createObserver(observer);
-    seen.observe(values.subarray(group * size, (group + 1) * size));
-    return scaleOf(seen.range(), wanted);
+    seen.observe(values.subarray(begin, end));
+    return affineOf(seen.range(codes), codes);
   });
+  return {
+    scales: Float32Array.from(found, ({ scale }) => scale),
+    zeros: zeros ? Int8Array.from(found, ({ zero }) => zero) : undefined,
+  };
 }
 
 /**
@@ -81,8 +86,11 @@ export async function quantizeTensor(tensor: Tensor, options: QuantizeTensorOpti
       'quantizeTensor',
       `element ${wrong} is ${values[wrong]}; there are codes for finite numbers only`,
     );
-  const scales = findScales(values, granularity === 'tensor' ? 1 : (channels ?? 1), format, observer);
-  const codes = encodeValues(values, scales, numberFormat(format));
+  const count = granularity === 'tensor' ? 1 : (channels ?? 1);
+  const wanted = numberFormat(format);
+  const runs = runsOf(values.length, values.length, count, undefined);
+  const { scales } = findScales(values, runs, wanted, observer);
+  const codes = encodeValues(values, scales, wanted);
   const { shape, device } = tensor;
   return { format, codes: fromTyped(codes, shape, { device }), scales: fromTyped(scales, [scales.length], { device }) };
 }

@@ -2,6 +2,7 @@
 import type { Module, Parameter } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
 import { isOptimizedWeight } from '../layout/optimized-weight.ts';
+import { isRoundedInput } from '../quantize/activations/rounded-input.ts';
 import { typeOfView } from '../views/view-type.ts';
 import type { Effect, OrderRule, Pass } from './pass.ts';
 
@@ -40,6 +41,10 @@ export function effectsOf(model: Module): Effect[] {
 }
 
 function effectsOn(parameter: Parameter): Effect[] {
+  return [...effectsOnWeight(parameter), ...(parameter.inputs.some(isRoundedInput) ? ['numbers'] : [])];
+}
+
+function effectsOnWeight(parameter: Parameter): Effect[] {
   const { stored } = parameter;
   // Asked for its views, a stored weight would become dense.
   if (stored && !isOptimizedWeight(stored)) return ['format'];

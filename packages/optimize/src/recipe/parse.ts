@@ -25,6 +25,10 @@ import type { PruneOptions } from '../prune/options.ts';
 import { prune } from '../prune/prune.ts';
 import type { QuantizeOptions } from '../quantize/options.ts';
 import { quantize } from '../quantize/quantize.ts';
+import { awq, type AwqOptions } from '../rounding/awq.ts';
+import { hqq, type HqqOptions } from '../rounding/hqq.ts';
+import { equalize, type EqualizeOptions } from '../scaling/equalize.ts';
+import { smoothQuant, type SmoothQuantOptions } from '../scaling/smooth-quant.ts';
 import { optionsOf } from './options.ts';
 import { gptq, type GptqOptions } from '../second-order/gptq.ts';
 import { sparseGpt, type SparseGptOptions } from '../second-order/sparse-gpt.ts';
@@ -111,6 +115,10 @@ const types = new Registry<PassType>('type of pass', ({ type }) => type, [
   { type: 'sparse-gpt', make: (options: SparseGptOptions) => sparseGpt(options) },
   { type: 'drop-layers', make: (options: DropLayersOptions) => dropLayers(options) },
   { type: 'shrink', make: (options: ShrinkOptions) => shrink(options) },
+  { type: 'equalize', make: (options: EqualizeOptions) => equalize(options) },
+  { type: 'smooth-quant', make: (options: SmoothQuantOptions) => smoothQuant(options) },
+  { type: 'awq', make: (options: AwqOptions) => awq(options) },
+  { type: 'hqq', make: (options: HqqOptions) => hqq(options) },
   { type: 'wanda', make: (options: WandaOptions) => wanda(options) },
   { type: 'lottery', make: (options: LotteryOptions) => lottery(options) },
 ]);

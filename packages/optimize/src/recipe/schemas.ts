@@ -35,6 +35,7 @@ const perTensor = (each: Schema): Schema => either(each, { type: 'object', addit
 const examples = object({ examples: whole(1) }, 'examples');
 const bits = oneOf(2, 3, 4, 8);
 const scales = oneOf('f32', 'f16');
+const observer = either(text, typed);
 
 const trainingOptions = {
   epochs: whole(0),
@@ -105,8 +106,17 @@ export const optionSchemas: Readonly<Record<string, Schema>> = {
   ),
   quantize: object({
     weights: text,
-    granularity: oneOf('tensor', 'channel'),
-    observer: either(text, typed),
+    activations: either(
+      oneOf('dynamic', 'static'),
+      object({ type: oneOf('dynamic', 'static'), observer, zeros: flag, examples: whole(1) }, 'type'),
+    ),
+    train: training,
+    steps: oneOf('fixed', 'learned'),
+    correctBiases: either(flag, examples),
+    granularity: oneOf('tensor', 'channel', 'group'),
+    group: whole(1),
+    zeros: flag,
+    observer,
     calibrate: either(flag, examples),
     ...filter,
   }),
@@ -160,6 +170,10 @@ export const optionSchemas: Readonly<Record<string, Schema>> = {
     calibrate: examples,
     ...filter,
   }),
+  awq: object({ bits, group: whole(1), scales, zeros: flag, clip: flag, calibrate: examples, ...filter }),
+  hqq: object({ bits, group: whole(1), scales, zeros: flag, ...filter }),
+  equalize: object({ rounds: whole(1), ...filter }),
+  'smooth-quant': object({ alpha: number({ minimum: 0, maximum: 1 }), calibrate: examples, ...filter }),
   'sparse-gpt': object({
     sparsity: share,
     pattern: text,

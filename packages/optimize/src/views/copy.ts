@@ -1,9 +1,10 @@
 /** Copies of models, with and without their views. */
 import { cloneModel, prefer, type Module, type Parameter, type ParameterView } from '@espalier/nn';
 import { aModule } from '@espalier/nn/arguments';
-import type { Device } from '@espalier/tensor';
+import { fromTyped, sizeOf, type Device } from '@espalier/tensor';
 import { aDevice, check, checkOptions } from '@espalier/tensor/arguments';
 import { RecipeError } from '../errors.ts';
+import { ScaledInput } from '../scaling/scaled-input.ts';
 import { materialize, restore } from '../layout/materialize.ts';
 import { isViewed, uncarried } from './carried.ts';
 import { copyView, typeOfView } from './view-type.ts';
@@ -37,7 +38,7 @@ export async function copyModel(model: Module, options: { readonly device?: Devi
 
 /**
  * A plain copy of a model: its parameters hold what the views showed, and the views are gone. It computes the same, at the
- * cost of a dense model, and anything that reads plain weights reads it.
+ * cost of a dense model, and anything that reads plain weights reads it. Activations that were rounded no longer are.
  */
 export async function strip(model: Module): Promise<Module> {
   check('strip', 'model', model, aModule);
@@ -45,7 +46,9 @@ export async function strip(model: Module): Promise<Module> {
   const originals = model.namedParameters();
   for (const [name, parameter] of plain.namedParameters()) {
     const original = originals.get(name);
+    const before = parameter.inputs.splice(0);
     if (original && (original.stored || original.views.length > 0)) await showPlainly(parameter, original);
+    for (const view of before) if (view instanceof ScaledInput) foldScales(parameter, view);
   }
   return plain;
 }
@@ -88,6 +91,20 @@ async function copyViews(name: string, from: Parameter, to: Parameter): Promise<
     const copy = await copyView(name, view, to.tensor);
     if (copy) to.views.push(copy);
   }
+}
+
+/** Divides the weights by what their inputs were divided by; of a convolution with groups those are some channels for each. */
+function foldScales(parameter: Parameter, { factors }: ScaledInput): void {
+  const { tensor } = parameter;
+  const [rows = 1, inputs = 1, ...kernel] = tensor.shape;
+  const groups = factors.length / inputs;
+  const shares = fromTyped(
+    factors.map((factor) => 1 / factor),
+    [groups, 1, inputs, 1],
+    { device: tensor.device },
+  );
+  const each = tensor.detach().reshape([groups, rows / groups, inputs, sizeOf(kernel)]);
+  tensor.assign(each.mul(shares).reshape(tensor.shape).realizeSync());
 }
 
 /** Gives a parameter the values that another shows. */

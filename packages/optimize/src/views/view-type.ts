@@ -5,6 +5,7 @@ import { aFunction, aText, check, jsonFlaw } from '@espalier/tensor/arguments';
 import { partsOf } from '../arguments.ts';
 import { CodebookView, codebookViewName, loadCodebook } from '../cluster/codebook-view.ts';
 import { MaskView, maskViewName } from '../prune/mask-view.ts';
+import type { WeightFormat } from '../quantize/number-format.ts';
 import { QuantizeView, quantizeViewName } from '../quantize/quantize-view.ts';
 import { quote } from '../quote.ts';
 import type { Effect } from '../recipe/pass.ts';
@@ -52,12 +53,24 @@ const mask = viewType<MaskView>({
 const quantization = viewType<QuantizeView>({
   name: quantizeViewName,
   is: (view) => view instanceof QuantizeView,
-  save: ({ format, scales }) => ({ settings: { format, scales: [...scales] } }),
+  save: ({ format, scales, zeros, group }) => ({
+    settings: {
+      format,
+      scales: [...scales],
+      ...(zeros && { zeros: [...zeros] }),
+      ...(group !== undefined && { group }),
+    },
+  }),
   load: ({ settings }, like) => {
-    const { format, scales } = Object(settings) as { readonly format: string; readonly scales: unknown };
+    const { format, scales, zeros, group } = Object(settings) as Readonly<Record<string, unknown>>;
     if (!Array.isArray(scales))
       throw new ArgumentError('fake-quantize', `scales is ${quote(scales)}; it must be a list`);
-    return new QuantizeView(format, Float32Array.from(scales as number[]), like);
+    if (zeros !== undefined && !Array.isArray(zeros))
+      throw new ArgumentError('fake-quantize', `zeros is ${quote(zeros)}; it must be a list`);
+    return new QuantizeView(format as WeightFormat, Float32Array.from(scales as number[]), like, {
+      ...(zeros !== undefined && { zeros: Int8Array.from(zeros as number[]) }),
+      ...(group !== undefined && { group: group as number }),
+    });
   },
   effects: ['numbers'],
 });

@@ -73,11 +73,11 @@ test.each(formats)('a weight in $name is no further from what it was than half a
     expect(distance).toBeLessThanOrEqual((Number(largest[row]) / maximum / 2) * (1 + 2 ** -16));
 });
 
-test('a format whose ends lie differently far from 0 covers a range with the nearer one', () => {
+test('a format whose ends lie differently far from 0 covers each side of a range with the one of that side', () => {
   const range = { minimum: -8, maximum: 6 };
   const scale = scaleOf(range, uneven);
-  expect(scale).toBe(4);
-  expect([...encodeValues(Float32Array.of(-8, 6, 0), Float32Array.of(scale), uneven)]).toEqual([-2, 2, 0]);
+  expect(scale).toBe(3);
+  expect([...encodeValues(Float32Array.of(-8, 6, 0), Float32Array.of(scale), uneven)]).toEqual([-3, 2, 0]);
 });
 
 describe.each(formats)('files of $name', ({ name, bits }) => {
@@ -133,10 +133,14 @@ describe('is refused by name', () => {
   test('one that nobody registered, wherever it is named', async () => {
     const weight = weightOf(build({ type: 'linear', in: 2, out: 2 }));
     for (const name of ['int7', '__proto__', 'float32']) {
-      expect(() => parseRecipe([{ type: 'quantize', weights: name }])).toThrow(/must be one of int8, test-2/u);
-      expect(() => setQuantization(weight, name, Float32Array.of(1))).toThrow(/one of int8, test-2/u);
-      expect(() => numberFormat(name)).toThrow(/known are int8, test-2/u);
-      await expect(quantizeTensor(rand([2, 2]), { format: name })).rejects.toThrow(/one of 'int8', 'test-2'/u);
+      expect(() => parseRecipe([{ type: 'quantize', weights: name }])).toThrow(
+        /must be one of int8, int4, int3, int2, test-2/u,
+      );
+      expect(() => setQuantization(weight, name, Float32Array.of(1))).toThrow(/one of int8, int4, int3, int2, test-2/u);
+      expect(() => numberFormat(name)).toThrow(/known are int8, int4, int3, int2, test-2/u);
+      await expect(quantizeTensor(rand([2, 2]), { format: name })).rejects.toThrow(
+        /one of 'int8', 'int4', 'int3', 'int2', 'test-2'/u,
+      );
     }
   });
 });
@@ -154,9 +158,9 @@ describe('a file', () => {
     const place = join(folder, 'unknown');
     await saveOptimized(place, model);
     const config = join(place, 'config.json');
-    await writeFile(config, (await readFile(config, 'utf8')).replace('"test-4"', '"int3"'));
+    await writeFile(config, (await readFile(config, 'utf8')).replace('"test-4"', '"int5"'));
     await expect(loadOptimized(place)).rejects.toThrow(
-      /config\.json.*the number format "int3" of weight is not known; there are float32, int8, .*registerNumberFormat/su,
+      /config\.json.*the number format "int5" of weight is not known; there are float32, int8, .*registerNumberFormat/su,
     );
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createObserver } from '../../src/quantize/observers.ts';
+import { createObserver } from '../../src/quantize/observers/observers.ts';
 
 const finite = fc.float({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 });
 const pieces = fc.array(fc.array(finite, { maxLength: 30 }), { minLength: 1, maxLength: 5 });
@@ -65,5 +65,69 @@ describe('percentile', () => {
 
   test('50 or less is refused', () => {
     expect(() => createObserver({ type: 'percentile', percentile: 50 })).toThrow(/above 50/);
+  });
+});
+
+describe('moving-average', () => {
+  test('is the mean of the ranges, of which those that came last count most', () => {
+    const observer = createObserver({ type: 'moving-average', momentum: 0.75 });
+    observer.observe([-4, 8]);
+    observer.observe([0, 4]);
+    expect(observer.range()).toEqual({ minimum: -3, maximum: 7 });
+    expect(() => createObserver({ type: 'moving-average', momentum: 1 })).toThrow(/momentum/);
+  });
+});
+
+describe('mse', () => {
+  /** Σ |x - x̂|² over codes from -7 to 7 that reach to a limit. */
+  const errorAt = (values: readonly number[], limit: number): number =>
+    values.reduce((sum, value) => {
+      const scale = limit / 7;
+      return sum + (value - Math.max(-7, Math.min(7, Math.round(value / scale))) * scale) ** 2;
+    }, 0);
+
+  test('clips where the errors are least: no worse than the whole range, or any share of it', () => {
+    fc.assert(
+      fc.property(fc.array(finite, { minLength: 20, maxLength: 60 }), (values) => {
+        const observer = createObserver({ type: 'mse', norm: 2 });
+        observer.observe(values);
+        const { minimum, maximum } = observer.range({ minimum: -7, maximum: 7, zeros: false });
+        const [limit, whole] = [Math.max(-minimum, maximum), Math.max(...values.map(Math.abs))];
+        if (whole === 0) return;
+        for (const share of [1, 0.9, 0.7, 0.5, 0.3])
+          expect(errorAt(values, limit)).toBeLessThanOrEqual(errorAt(values, whole * share) * 1.02 + whole ** 2 * 1e-3);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('a single outlier among many is not worth the steps of all others', () => {
+    const observer = createObserver({ type: 'mse' });
+    observer.observe([...Array.from({ length: 4000 }, (_, index) => Math.sin(index)), 3]);
+    expect(observer.range({ minimum: -7, maximum: 7, zeros: false }).maximum).toBeLessThan(2);
+  });
+});
+
+describe('entropy', () => {
+  const bell = Array.from({ length: 20_000 }, (_, index) => {
+    const u = (index + 0.5) / 20_000;
+    return Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * ((index * 0.618034) % 1));
+  });
+
+  test('keeps what is spread evenly whole, and clips the tail of a bell with outliers', () => {
+    const even = createObserver({ type: 'entropy' });
+    even.observe(Array.from({ length: 10_000 }, (_, index) => index / 5000 - 1));
+    expect(even.range().maximum).toBeGreaterThan(0.95);
+    const tailed = createObserver({ type: 'entropy' });
+    tailed.observe([...bell, 40]);
+    const { maximum } = tailed.range();
+    expect(maximum).toBeGreaterThan(2);
+    expect(maximum).toBeLessThan(20);
+  });
+
+  test('nothing but zeros is an empty range', () => {
+    const observer = createObserver({ type: 'entropy' });
+    observer.observe([0, 0]);
+    expect(observer.range()).toEqual({ minimum: 0, maximum: 0 });
   });
 });

@@ -257,7 +257,7 @@ describe('recipes as JSON', () => {
     [[{ type: 'melt' }], /steps\[0\]: is {"type":"melt"}; it needs a type out of prune, quantize, distill, finetune/],
     [[{ together: [{ type: 'prune' }] }], /prune: sparsity is undefined; it must be a number at least 0 and below 1/],
     [[{ type: 'prune', sparsity: 0.5, sparcity: 1 }], /'sparcity' is no option/],
-    [[{ type: 'quantize', weights: 'int3' }], /weights is "int3"; it must be one of int8/],
+    [[{ type: 'quantize', weights: 'int5' }], /weights is "int5"; it must be one of int8/],
     [[{ type: 'distill', teacher: 'given' }], /the teacher is 'given', but none was/],
   ])('%j is refused', (recipe, message) => {
     expect(() => parseRecipe(recipe)).toThrow(message);

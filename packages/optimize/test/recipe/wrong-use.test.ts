@@ -388,9 +388,9 @@ test('quantization by hand is of one scale, or one for each channel, and positiv
     expect(() => setQuantization(parameter, 'int8', Float32Array.from(scales))).toThrow(
       /setQuantization: "int8" with the scales/,
     );
-  expect(() => setQuantization(parameter, any('int4'), Float32Array.of(1))).toThrow(/"int4" with the scales \[1\]/);
+  expect(() => setQuantization(parameter, any('int5'), Float32Array.of(1))).toThrow(/"int5" with the scales \[1\]/);
   expect(parameter.views).toEqual([]);
-  await refused(quantizeTensor(parameter.tensor, { format: any('int3') }), /format is "int3"/);
+  await refused(quantizeTensor(parameter.tensor, { format: any('int5') }), /format is "int5"/);
   await refused(quantizeTensor(parameter.tensor, { granularity: any('row') }), /granularity is "row"/);
 });
 

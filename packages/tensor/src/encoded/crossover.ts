@@ -1,5 +1,14 @@
 /** Whether a product with an encoded matrix is faster from its arrays, or from the dense matrix if that is kept. */
-import { aBoolean, aCount, anObject, check, checkOptions, ruleOf, type OptionRules } from '../arguments/rules.ts';
+import {
+  aBoolean,
+  aCount,
+  aFiniteNumber,
+  anObject,
+  check,
+  checkOptions,
+  ruleOf,
+  type OptionRules,
+} from '../arguments/rules.ts';
 import { productTime, windowsTime } from '../device/encoded-costs.ts';
 import { modes, withMode } from '../graph/modes.ts';
 import { fixValue } from '../runtime/fixed-values.ts';
@@ -97,10 +106,34 @@ export function denseToKeep(
 ): { readonly dense: Tensor; readonly isComputed: boolean } {
   check('denseToKeep', 'the matrix', matrix, anEncodedMatrix);
   checkShape('denseToKeep', shape);
-  const make = (): Tensor => matrix.toDense().reshape(shape);
-  if (modes.trace?.isDry) return { dense: withMode({ gradients: false }, make), isComputed: false };
+  const { value, isComputed } = toKeep(matrix, 'a dense copy is kept', () => matrix.toDense().reshape(shape));
+  return { dense: value, isComputed };
+}
+
+/**
+ * The sums of the rows of a matrix times a number, f32 [rows], computed once as `denseToKeep` does: what a zero point of x adds
+ * to each element of x · Wᵀ.
+ * @throws {ArgumentError} for what is no matrix in a format, and no finite number.
+ */
+export function rowSumsToKeep(
+  matrix: EncodedMatrix,
+  times: number,
+): { readonly sums: Tensor; readonly isComputed: boolean } {
+  check('rowSumsToKeep', 'the matrix', matrix, anEncodedMatrix);
+  check('rowSumsToKeep', 'times', times, aFiniteNumber);
+  const { value, isComputed } = toKeep(matrix, 'the sums of rows are kept', () => matrix.toDense().sum(1).mul(times));
+  return { sums: value, isComputed };
+}
+
+/** Something of a matrix, whose arrays must not change any more. */
+function toKeep(
+  matrix: EncodedMatrix,
+  kept: string,
+  make: () => Tensor,
+): { readonly value: Tensor; readonly isComputed: boolean } {
+  if (modes.trace?.isDry) return { value: withMode({ gradients: false }, make), isComputed: false };
   for (const [name, array] of Object.entries(matrix.arrays))
-    fixValue(array, `the array '${name}' of a matrix in ${matrix.format.name} that a dense copy is kept of`);
+    fixValue(array, `the array '${name}' of a matrix in ${matrix.format.name} that ${kept} of`);
   const outside = { gradients: false, trace: undefined, scope: undefined, touched: undefined };
-  return { dense: withMode(outside, () => make().realizeSync()), isComputed: true };
+  return { value: withMode(outside, () => make().realizeSync()), isComputed: true };
 }

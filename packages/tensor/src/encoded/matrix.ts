@@ -104,7 +104,7 @@ export class EncodedMatrix implements MadeOfTensors {
   /**
    * This matrix [rows, columns] times x [columns, n] or [columns], f32.
    * @throws {ShapeError} if the inner sizes differ.
-   * @throws {DTypeError} if x is no float of at most 32 bits.
+   * @throws {DTypeError} if x is neither a float of at most 32 bits nor i8.
    */
   matmul(x: Tensor, options: EncodedMatmulOptions = {}): Tensor {
     check('matmul', 'x', x, aTensor);
@@ -115,20 +115,25 @@ export class EncodedMatrix implements MadeOfTensors {
   }
 
   /**
-   * x [..., rows] times this matrix: f32 [..., columns]. What `x.matmul(matrix)` calls.
+   * x [..., rows] times this matrix: f32 [..., columns]. What `x.matmul(matrix)` calls. An x of i8 is codes that somebody
+   * rounded: they are multiplied as the whole numbers they are, which a format of 8 bits sums as such.
    * @throws {ShapeError | DTypeError} as `matmul` does.
    */
   after(x: Tensor, options: EncodedMatmulOptions = {}): Tensor {
     check('matmul', 'x', x, aTensor);
-    const { activations = 'f32' } = checkOptions('matmul', options, productOptions);
+    const { activations: wanted = 'f32' } = checkOptions('matmul', options, productOptions);
+    const activations = x.dtype === 'i8' ? 'codes' : wanted;
     const [rows, columns] = this.shape;
     if (x.rank === 0 || x.shape.at(-1) !== rows)
       throw new ShapeError(
         'matmul',
         `inner sizes differ: ${showShape(x.shape)} × ${showShape(this.shape)}; the first must end with ${rows}`,
       );
-    if (!floats.has(x.dtype))
-      throw new DTypeError('matmul', `a matrix in ${this.format.name} is multiplied with f32, not ${x.dtype}; cast it`);
+    if (!factors.has(x.dtype))
+      throw new DTypeError(
+        'matmul',
+        `a matrix in ${this.format.name} is multiplied with f32, or i8 as codes, not ${x.dtype}; cast it`,
+      );
     const lead = x.shape.slice(0, -1);
     const apart = apartFromLength(x);
     if (apart !== undefined)
@@ -137,7 +142,11 @@ export class EncodedMatrix implements MadeOfTensors {
         apart,
       );
     const long = x.node.lengths?.findIndex((length) => length);
-    const flat = reshapeFrom(x.cast('f32').node, [sizeOf(lead), rows], [long, lead.length]);
+    const flat = reshapeFrom(
+      (activations === 'codes' ? x : x.cast('f32')).node,
+      [sizeOf(lead), rows],
+      [long, lead.length],
+    );
     const product = multiply(flat, this.#ordered(), this.#product(activations));
     const from = [...lead.map((_, axis) => (axis === long ? 0 : undefined)), 1];
     return reshapeFrom(product.node, [...lead, columns], from);
@@ -283,7 +292,7 @@ export class EncodedMatrix implements MadeOfTensors {
   }
 
   /** x [m, rows] times this, in terms of what is stored. */
-  #product(activations: 'f32' | 'int8'): EncodedProduct {
+  #product(activations: EncodedProduct['activations']): EncodedProduct {
     const { format, settings } = this;
     const stored = this.#stored;
     const transposed = this.#transposed;
@@ -298,4 +307,5 @@ function apartFromLength({ shape, node: { lengths } }: Tensor): number | undefin
   return axis < 0 ? undefined : axis;
 }
 
-const floats: ReadonlySet<string> = new Set(['f32', 'f16', 'bf16']);
+/** What a matrix is multiplied with. */
+const factors: ReadonlySet<string> = new Set(['f32', 'f16', 'bf16', 'i8']);

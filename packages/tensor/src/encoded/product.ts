@@ -28,7 +28,8 @@ export interface EncodedProduct {
   readonly shape: MatrixShape;
   /** Which index of the matrix is summed over: see `EncodedMatmulSpec`. */
   readonly walks: 'columns' | 'rows';
-  readonly activations: 'f32' | 'int8';
+  /** `codes`: x is i8. */
+  readonly activations: EncodedMatmulSpec['activations'];
 }
 
 /** Sizes of what a product sums over, and of what it yields for each row of x. */
@@ -56,7 +57,7 @@ function specOf(
   return {
     kind: 'encoded-matmul',
     bindings: [
-      { dtype: 'f32', access: 'read' },
+      { dtype: activations === 'codes' ? 'i8' : 'f32', access: 'read' },
       ...dtypes.map((dtype): Binding => ({ dtype, access: 'read' })),
       ...(length === undefined ? [] : [{ dtype: 'i32', access: 'read' } as const]),
       { dtype: 'f32', access: 'write' },
@@ -88,14 +89,15 @@ export function hasKernel(device: Device, product: EncodedProduct, m: number, dt
 
 const productOf = (attributes: Attributes): EncodedProduct => attributes as unknown as EncodedProduct;
 
-/** Inputs: x [m, depth], f32; then the arrays of the matrix. */
+/** Inputs: x [m, depth], f32, or i8 as codes; then the arrays of the matrix. */
 const encodedMatmulOp: KernelOp = contractionOp({
   name: 'encodedMatmul',
   strided: [true],
   gradient: (g, { inputs: [x, ...arrays], attributes }) => {
     const product = productOf(attributes);
     const walks = product.walks === 'columns' ? 'rows' : 'columns';
-    const towardsX = multiply(g, arrays, { ...product, walks, activations: 'f32' });
+    const towardsX =
+      product.activations === 'codes' ? undefined : multiply(g, arrays, { ...product, walks, activations: 'f32' });
     return [towardsX, ...arrayGradients(g, x as Tensor, arrays, product)];
   },
   lengths: ([x]) => {
@@ -127,7 +129,7 @@ function arrayGradients(
 ): readonly (Tensor | undefined)[] {
   const wanted = new Set(arrays.filter(({ requiresGrad }) => requiresGrad).map(({ node }) => node));
   if (wanted.size === 0) return [];
-  const left = product.activations === 'int8' ? roundedRows(x) : x;
+  const left = product.activations === 'int8' ? roundedRows(x) : x.cast('f32');
   const gradOutput = product.walks === 'columns' ? g.t().matmul(left) : left.t().matmul(g);
   // Tracked here even where the gradients are not to be differentiated again.
   const dense = withMode({ gradients: true }, () => expand(arrays, product));
@@ -135,9 +137,11 @@ function arrayGradients(
   return arrays.map(({ node }) => found.get(node));
 }
 
-/** x times the dense matrix, which is made for it: right on every device, and said once. */
+/** x times the dense matrix, which is made for it: right on every device, and said once. Codes are numbers where no kernel takes them. */
 function throughDense([x, ...arrays]: readonly Tensor[], attributes: Attributes): readonly [Tensor] {
   const product = productOf(attributes);
+  if (product.activations === 'codes')
+    return [multiply((x as Tensor).cast('f32'), arrays, { ...product, activations: 'f32' })];
   const { device } = x as Tensor;
   warnOnce(
     device,
@@ -147,7 +151,7 @@ function throughDense([x, ...arrays]: readonly Tensor[], attributes: Attributes)
 }
 
 /**
- * x [m, depth] times the matrix, or its transpose, as `product.walks` says: f32 [m, width]. By a kernel where the device
+ * x [m, depth], i8 for codes and else f32, times the matrix, or its transpose, as `product.walks` says: f32 [m, width]. By a kernel where the device
  * has one, else through the dense matrix.
  */
 export function multiply(x: Tensor, arrays: readonly Tensor[], product: EncodedProduct): Tensor {

@@ -458,6 +458,7 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
     slot(inFormat, () => false),
     options({ rows: count, windows: boolean, mayKeepDense: boolean }, ['rows']),
   ],
+  rowSumsToKeep: [slot(inFormat, () => false), finite],
   denseToKeep: [
     slot(inFormat, () => false),
     slot(

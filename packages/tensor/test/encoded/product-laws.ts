@@ -91,6 +91,32 @@ export function productLaws(device: () => Promise<Device> | Device, runs: number
     },
   );
 
+  test.each(Object.entries(formatCases))(
+    'an x of codes meets %s as the whole numbers that they are',
+    async (_, anyFormat) => {
+      await fc.assert(
+        fc.asyncProperty(anyMatrix, anyFormat, anyFactor, async (drawn, format, factor) => {
+          const on = await device();
+          using matrix = await encoded(drawn, format, on);
+          using same = await encoded(drawn, format, oracle);
+          const shape = factorShape(matrix, factor);
+          const values = factorValues(...shape, factor, (random) => Math.floor(random() * 256) - 128);
+          const x = denseFactor(values, shape, factor, on).cast('i8');
+          const found = (await product(matrix, x, factor).data()) as Float32Array;
+          const dense = (await same.toDense().data()) as Float32Array;
+          const terms = termsOf(dense, matrix.shape, values, factor);
+          const there = elementsThere(drawn, format);
+          for (const [index, value] of found.entries()) {
+            const wanted = plainSum(terms, index, there, { ...factor, activations: 'f32' });
+            const { size, floor } = measure(terms, index, floors[underflow]);
+            expect(Math.abs(value - wanted)).toBeLessThanOrEqual(2e-5 * size + floor);
+          }
+        }),
+        { numRuns: runs },
+      );
+    },
+  );
+
   test.each([1, 64])('places that a last group has no columns for meet nothing, with %d rows of x', async (count) => {
     const on = await device();
     const dense = tensor([[1, 0, 2, 0, 3], [0, 0, 0, 0, -4], [1, 1, 0, 0, 0]], { device: on }); // prettier-ignore

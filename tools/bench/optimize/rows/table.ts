@@ -1,5 +1,7 @@
 /** All rows. */
 import type { Row } from '../row.ts';
+import { awareRows } from './aware.ts';
+import { int8Rows } from './int8.ts';
 import { distillationRows } from './distillation.ts';
 import { goalRows } from './goals.ts';
 import { languageRows } from './language.ts';
@@ -13,6 +15,8 @@ export const rows: readonly Row[] = [
   ...pruningRows,
   ...structuredRows,
   ...roundingRows,
+  ...awareRows,
+  ...int8Rows,
   ...smallNumberRows,
   ...distillationRows,
   ...goalRows,

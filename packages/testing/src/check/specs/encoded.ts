@@ -149,6 +149,7 @@ export function drawEncodedMatmul(draw: fc.GeneratorValue, device: Device): Spec
   const matrix = draws[layout](draw, rows, columns);
   const offset = draw(anyInteger, 0, 2);
   const x: Access = { binding: 0, offset, strides: draw(fc.boolean) ? [depth, 1] : [1, m] };
+  const mayBeCodes = draw(fc.boolean);
   const bounds = drawLimits(draw, [m], matrix.arrays.length + 1);
   const product = {
     kind: 'encoded-matmul',
@@ -168,12 +169,8 @@ export function drawEncodedMatmul(draw: fc.GeneratorValue, device: Device): Spec
     ...matrix.arrays.map(({ values }) => values),
     ...bounds.contents,
   ];
-  const read = [
-    ...['f32' as const, ...matrix.arrays.map(({ dtype }) => dtype)].map(
-      (dtype) => ({ dtype, access: 'read' }) as const,
-    ),
-    ...bounds.bindings,
-  ];
+  const arrays = matrix.arrays.map(({ dtype }) => ({ dtype, access: 'read' }) as const);
+  const read = [{ dtype: 'f32', access: 'read' } as const, ...arrays, ...bounds.bindings];
   const write = { dtype: 'f32', access: 'write' } as const;
   const next = contents.length;
   const spec: EncodedMatmulSpec = {
@@ -194,5 +191,12 @@ export function drawEncodedMatmul(draw: fc.GeneratorValue, device: Device): Spec
   if (draw(fc.boolean) && device.accepts(spec))
     return new SpecCase(spec, [...contents, drawContents(draw, 'f32', width), zeros(m * width)]);
   const out: Access = { binding: next, offset: 0, strides: rowMajor([m, width]) };
-  return new SpecCase({ ...product, bindings: [...read, write], out }, [...contents, zeros(m * width)]);
+  const ofCodes: EncodedMatmulSpec = {
+    ...product,
+    activations: 'codes',
+    bindings: [{ dtype: 'i8', access: 'read' }, ...arrays, ...bounds.bindings, write],
+    out,
+  };
+  const plain: EncodedMatmulSpec = { ...product, bindings: [...read, write], out };
+  return new SpecCase(mayBeCodes && device.accepts(ofCodes) ? ofCodes : plain, [...contents, zeros(m * width)]);
 }

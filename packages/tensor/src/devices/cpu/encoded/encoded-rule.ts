@@ -6,5 +6,7 @@ import type { Calls, Engine } from '../engine.ts';
 export interface EncodedRule {
   /** Whether such a product is computed from the arrays; what is not goes through the dense matrix. */
   readonly accepts: (spec: EncodedMatmulSpec) => boolean;
+  /** Whether x may be codes; where that is not said, it may not. */
+  readonly takesCodes?: (spec: EncodedMatmulSpec) => boolean;
   readonly calls: (spec: EncodedMatmulSpec, engine: Engine) => Calls;
 }

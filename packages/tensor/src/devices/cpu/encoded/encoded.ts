@@ -75,7 +75,9 @@ function limitedProduct(runner: Runner, { spec, memory }: LimitedEncodedMatmul):
 
 /** Whether there is a program for `spec`; this device takes no epilogues. */
 function accepts(spec: EncodedMatmulSpec): boolean {
-  return spec.out?.strides[1] === 1 && rules[spec.layout].accepts(spec);
+  const rule = rules[spec.layout];
+  if (spec.activations === 'codes' && !rule.takesCodes?.(spec)) return false;
+  return spec.out?.strides[1] === 1 && rule.accepts(spec);
 }
 
 /** The calls of a product that is accepted. */

@@ -17,6 +17,7 @@ import { onceAnEngine } from '../once-an-engine.ts';
 import { sumOfPair } from '../gemm/dot-rows.ts';
 import { gemmKernels } from '../gemm/gemm.ts';
 import { addMultiply, pairProducts } from '../gemm/multiply.ts';
+import { transpose4 } from '../gemm/pack.ts';
 import { addApart } from './columns-apart.ts';
 
 /** The functions of one engine. */
@@ -25,6 +26,8 @@ export interface Int8Kernels {
   readonly decodeInt8: WasmFunction;
   /** (codes, rows, columns, rowStep, target, targetStep): codes as i16; an odd row ends with a 0 more. */
   readonly widenInt8: WasmFunction;
+  /** (codes, columns, rowStep, target): as many rows as a panel has lanes, as pairs of i16, packed; an odd row ends with a 0 more. */
+  readonly panelPairs: WasmFunction;
   /** (planes, blockScales, codes, scales, y, rows, chunks, rowStep, scaleStep, tail, tailCount): y[r] = Σ x · code · scale. */
   readonly planesInt8: WasmFunction;
   /** The same with x as codes, i16, whose blocks have scales all the same. */
@@ -42,6 +45,7 @@ export const int8Kernels: (engine: Engine) => Int8Kernels = onceAnEngine((engine
   const { module } = engine.module();
   addDecode(module);
   addWiden(module);
+  addPanelPairs(module, gemmKernels(engine).tile.columns);
   addPlanes(module, 'planesInt8', 2);
   addPlanes(module, 'codesInt8', 1);
   addColumns(module);
@@ -108,6 +112,42 @@ function addWiden(module: ModuleBuilder): void {
     f.increase(codes, rowStep);
     f.increase(target, targetStep);
   });
+}
+
+/** Four pairs of four rows at a time, transposed in registers. */
+function addPanelPairs(module: ModuleBuilder, lanes: number): void {
+  const f = module.function('panelPairs', ['i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [codes, columns, rowStep, target] = f.arguments;
+  const pointer = f.local('i32');
+  const eachLane = (body: (lane: number) => void): void => {
+    f.set(pointer, codes);
+    for (let lane = 0; lane < lanes; lane++) {
+      body(lane);
+      f.increase(pointer, rowStep);
+    }
+  };
+  f.repeat(op('i32.shr_u', columns, i32(3)), () => {
+    f.set(pointer, codes);
+    for (let lane = 0; lane < lanes; lane += 4) {
+      const rows = Array.from({ length: 4 }, () => {
+        const row = f.let(widened(pointer));
+        f.increase(pointer, rowStep);
+        return row;
+      });
+      for (const [pair, column] of transpose4(f, rows).entries())
+        f.store('v128.store', target, column, (pair * lanes + lane) * 4);
+    }
+    f.increase(codes, 8);
+    f.increase(target, lanes * 16);
+  });
+  const low = (): Expression => op('i32.and', memoryOp('i32.load8_s', 0, [pointer]), i32(0xffff));
+  const high = (): Expression => op('i32.shl', memoryOp('i32.load8_s', 1, [pointer]), i32(16));
+  f.repeat(op('i32.shr_u', op('i32.and', columns, i32(7)), i32(1)), () => {
+    eachLane((lane) => f.store('i32.store', target, op('i32.or', low(), high()), lane * 4));
+    f.increase(codes, 2);
+    f.increase(target, lanes * 4);
+  });
+  f.if(op('i32.and', columns, i32(1)), () => eachLane((lane) => f.store('i32.store', target, low(), lane * 4)));
 }
 
 function addPlanes(module: ModuleBuilder, name: string, planes: 1 | 2): void {

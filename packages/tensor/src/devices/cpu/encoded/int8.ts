@@ -1,6 +1,6 @@
 /** Products with codes of 8 bits: in whole numbers for few rows of x or activations of 8 bits, else decoded. */
 import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
-import type { Calls, Engine } from '../engine.ts';
+import type { Calls, Engine, WasmFunction } from '../engine.ts';
 import { gemmKernels, packDense, planGemm, roundUp } from '../gemm/gemm.ts';
 import { addressesOf, decodedCalls, rowsOfResult, type Decoder } from './decoded-product.ts';
 import type { EncodedRule } from './encoded-rule.ts';
@@ -10,7 +10,7 @@ import { panelKernels } from './panels.ts';
 import { mostLost, planesCalls } from './planes-product.ts';
 import { planeKernels } from './planes.ts';
 import { roundingKernels } from './rounding.ts';
-import { rowsOfX } from './rows-of-x.ts';
+import { rowsOfX, type PlacedX } from './rows-of-x.ts';
 
 /** Sums of so many products of two codes fit i32. */
 const mostColumns = 131072;
@@ -22,8 +22,10 @@ const manyCodedRows = 8;
 /** The rule of the layout. */
 export const int8Rule: EncodedRule = {
   accepts: () => true,
+  takesCodes: ({ walks, columns }) => walks === 'columns' && columns <= mostColumns,
   calls: (spec, engine) => {
     const { walks, columns, m, activations } = spec;
+    if (activations === 'codes') return m < manyCodedRows ? codesProgram(spec, engine) : codesProduct(spec, engine);
     const exact = decodedCalls(spec, engine, decoderOf(spec, engine));
     const isFew = m < manyRows && activations === 'f32';
     if (walks === 'rows') return isFew && hasWholeRows(spec) ? int8Rows(spec, engine, scaleStepOf(spec), exact) : exact;
@@ -71,12 +73,23 @@ function int8Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Calls): Call
   });
 }
 
+/** x in rows, each of which `codeRow(x, codes, count, scale)` brings into codes, i16, with their scale. */
+function codedRows(
+  spec: EncodedMatmulSpec,
+  engine: Engine,
+): PlacedX & { readonly rowBytes: number; readonly codeRow: WasmFunction } {
+  const { codeRow, widenRow } = roundingKernels(engine);
+  return spec.activations === 'codes'
+    ? { ...rowsOfX(spec, engine), rowBytes: spec.columns, codeRow: widenRow }
+    : { ...rowsOfX(spec, engine, 'f32'), rowBytes: spec.columns * 4, codeRow };
+}
+
 /** Few rows of x, as codes of 8 bits. */
 function codesProgram(spec: EncodedMatmulSpec, engine: Engine): Calls {
   const { rows, columns, m } = spec;
   const { codesInt8 } = int8Kernels(engine);
-  const { codeRow, spreadScale } = roundingKernels(engine);
-  const x = rowsOfX(spec, engine, 'f32');
+  const { spreadScale } = roundingKernels(engine);
+  const x = codedRows(spec, engine);
   const out = rowsOfResult(spec, engine);
   const scaleStep = scaleStepOf(spec);
   const [whole, rest] = [columns - (columns % 8), columns % 8];
@@ -90,7 +103,7 @@ function codesProgram(spec: EncodedMatmulSpec, engine: Engine): Calls {
     const [planes, ofBlocks, tail] = [address + x.bytes, address + scalesAt, address + tailAt];
     const scale = tail + rest * 8;
     for (let i = 0; i < m; i++) {
-      codeRow(from + i * columns * 4, planes, columns, scale);
+      x.codeRow(from + i * x.rowBytes, planes, columns, scale);
       spreadScale(scale, ofBlocks, blocks, planes + whole * 2, tail, rest);
       const y = to + i * out.step;
       codesInt8(planes, ofBlocks, codes, scales, y, rows, whole / 8, columns, scaleStep, tail, rest);
@@ -101,10 +114,9 @@ function codesProgram(spec: EncodedMatmulSpec, engine: Engine): Calls {
 /** Many rows of x, as codes of 8 bits: the blocked product, of pairs of codes instead of numbers. */
 function codesProduct(spec: EncodedMatmulSpec, engine: Engine): Calls {
   const { rows, columns, m } = spec;
-  const { multiplyPairs, widenInt8, scaleSums } = int8Kernels(engine);
-  const { codeRow } = roundingKernels(engine);
+  const { multiplyPairs, panelPairs, widenInt8, scaleSums } = int8Kernels(engine);
   const gemm = gemmKernels(engine);
-  const x = rowsOfX(spec, engine, 'f32');
+  const x = codedRows(spec, engine);
   const out = rowsOfResult(spec, engine);
   const pairs = Math.ceil(columns / 2);
   const codesAt = x.bytes;
@@ -121,8 +133,13 @@ function codesProduct(spec: EncodedMatmulSpec, engine: Engine): Calls {
       for (let at = 0; at < width; at += lanes) {
         const count = Math.min(lanes, width - at);
         const deep = Math.min(depth * 2, columns - p * 2);
-        widenInt8(codes + (j + at) * columns + p * 2, count, deep, columns, widened, depth * 4);
-        packDense(gemm, { rowStep: 4, columnStep: depth * 4 })(widened, 0, count, 0, depth, target + at * depth * 4);
+        const [from, to] = [codes + (j + at) * columns + p * 2, target + at * depth * 4];
+        if (count === lanes) {
+          panelPairs(from, deep, columns, to);
+          continue;
+        }
+        widenInt8(from, count, deep, columns, widened, depth * 4);
+        packDense(gemm, { rowStep: 4, columnStep: depth * 4 })(widened, 0, count, 0, depth, to);
       }
     },
     Infinity,
@@ -135,7 +152,7 @@ function codesProduct(spec: EncodedMatmulSpec, engine: Engine): Calls {
     codes = parts[0] ?? 0;
     const scales = address + scalesAt;
     for (let i = 0; i < m; i++)
-      codeRow(from + i * columns * 4, address + codesAt + i * pairs * 4, columns, scales + i * 4);
+      x.codeRow(from + i * x.rowBytes, address + codesAt + i * pairs * 4, columns, scales + i * 4);
     engine.undivided(() => plan.run(address + gemmAt, address + codesAt, 0, to));
     scaleSums(to, m, rows, out.step, scales, parts[1] ?? 0, scaleStepOf(spec));
   };

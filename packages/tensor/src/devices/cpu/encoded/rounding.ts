@@ -13,6 +13,8 @@ export interface RoundingKernels {
   readonly roundRow: WasmFunction;
   /** (x, codes, count, scale): codes are i16, and 0 where the scale is not finite; an odd row ends with a 0 more. */
   readonly codeRow: WasmFunction;
+  /** The same of an x that is codes already, i8: their scale is 1. */
+  readonly widenRow: WasmFunction;
   /** (scale, scales, blocks, codes, values, count): the scale of a row for each of its blocks, and values of codes, f64. */
   readonly spreadScale: WasmFunction;
 }
@@ -22,6 +24,7 @@ export const roundingKernels: (engine: Engine) => RoundingKernels = onceAnEngine
   const { module } = engine.module();
   addRoundRow(module);
   addCodeRow(module);
+  addWidenRow(module);
   addSpreadScale(module);
   return engine.instantiate(module) as unknown as RoundingKernels;
 });
@@ -94,6 +97,23 @@ function addCodeRow(module: ModuleBuilder): void {
   });
   f.if(op('i32.and', count, i32(1)), () => f.store('i32.store16', codes, i32(0)));
   f.store('f32.store', scaleTo, scale);
+}
+
+function addWidenRow(module: ModuleBuilder): void {
+  const f = module.function('widenRow', ['i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [x, codes, count, scaleTo] = f.arguments;
+  f.repeat(op('i32.shr_u', count, i32(3)), () => {
+    f.store('v128.store', codes, memoryOp('v128.load8x8_s', 0, [x]));
+    f.increase(x, 8);
+    f.increase(codes, 16);
+  });
+  f.repeat(op('i32.and', count, i32(7)), () => {
+    f.store('i32.store16', codes, memoryOp('i32.load8_s', 0, [x]));
+    f.increase(x, 1);
+    f.increase(codes, 2);
+  });
+  f.if(op('i32.and', count, i32(1)), () => f.store('i32.store16', codes, i32(0)));
+  f.store('f32.store', scaleTo, f32(1));
 }
 
 function addSpreadScale(module: ModuleBuilder): void {

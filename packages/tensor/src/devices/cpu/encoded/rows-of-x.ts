@@ -1,4 +1,5 @@
 /** The dense factor of a product, brought into the order that a kernel reads it in. */
+import { dtypes } from '../../../dtype/dtype.ts';
 import type { Access, EncodedMatmulSpec, LoopSpec } from '../../../kernel/spec.ts';
 import type { Engine } from '../engine.ts';
 import { fillKernel } from '../fill.ts';
@@ -21,23 +22,24 @@ export interface PlacedX {
   readonly place: (target: number) => number;
 }
 
-/** Copies x, or what lies as `from` says, into contiguous f32 of the given strides over [m, depth]. */
+/** Copies x, or what lies as `from` says, into contiguous elements of the given strides over [m, depth]. */
 function copyOf(
   spec: EncodedMatmulSpec,
   engine: Engine,
   strides: readonly number[],
   from: Omit<Access, 'binding'> = spec.x,
+  dtype: 'f32' | 'i8' = 'f32',
 ): (source: number, target: number) => number {
   const loop: LoopSpec = {
     kind: 'loop',
     bindings: [
-      { dtype: 'f32', access: 'read' },
-      { dtype: 'f32', access: 'write' },
+      { dtype, access: 'read' },
+      { dtype, access: 'write' },
     ],
     outer: [spec.m, sizesOf(spec).depth],
     inner: [],
     body: [
-      { kind: 'load', access: { ...from, binding: 0 }, dtype: 'f32' },
+      { kind: 'load', access: { ...from, binding: 0 }, dtype: dtypes[dtype].compute },
       { kind: 'store', access: { binding: 1, offset: 0, strides }, arg: 0, each: 'row' },
     ],
   };
@@ -48,21 +50,23 @@ function copyOf(
   };
 }
 
-/** x as contiguous rows [m, depth], rounded to codes of 8 bits where the product asks for that. */
+/** x as contiguous rows [m, depth], rounded to codes of 8 bits where the product asks for that; i8 where it is codes. */
 export function rowsOfX(
   spec: EncodedMatmulSpec,
   engine: Engine,
-  activations: 'f32' | 'int8' = spec.activations,
+  activations: EncodedMatmulSpec['activations'] = spec.activations,
 ): PlacedX {
   const { x, m } = spec;
   const { depth } = sizesOf(spec);
   const [rowStep = 0, step = 0] = x.strides;
   const isRows = (step === 1 || depth === 1) && (rowStep === depth || m === 1);
-  if (isRows && activations === 'f32') return { bytes: 0, place: () => engine.address(x.binding) + x.offset * 4 };
-  const copy = copyOf(spec, engine, [depth, 1]);
-  const bytes = roundUp(m * depth * 4, 16);
+  const dtype = activations === 'codes' ? 'i8' : 'f32';
+  const size = dtypes[dtype].bytes;
+  if (isRows && activations !== 'int8') return { bytes: 0, place: () => engine.address(x.binding) + x.offset * size };
+  const copy = copyOf(spec, engine, [depth, 1], x, dtype);
+  const bytes = roundUp(m * depth * size, 16);
   const own = (): number => engine.address(x.binding);
-  if (activations === 'f32') return { bytes, place: (target) => copy(own(), target) };
+  if (activations !== 'int8') return { bytes, place: (target) => copy(own(), target) };
   const { roundRow } = roundingKernels(engine);
   return {
     bytes,

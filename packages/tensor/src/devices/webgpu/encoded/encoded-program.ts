@@ -58,7 +58,7 @@ const rules: Readonly<Record<EncodedLayout, EncodedRule>> = {
 
 /** One line that says what a product does, for labels and errors. */
 function describeEncoded({ layout, m, rows, columns, walks, activations, epilogue }: EncodedMatmulSpec): string {
-  const x = activations === 'int8' ? 'rounded ' : '';
+  const x = { f32: '', int8: 'rounded ', codes: 'codes ' }[activations];
   const w = `${layout} [${rows}, ${columns}]${walks === 'columns' ? ' transposed' : ''}`;
   return `matmul ${x}[${m}, ${walks === 'columns' ? columns : rows}] × ${w}${epilogue === undefined ? '' : ' with epilogue'}`;
 }
@@ -66,8 +66,11 @@ function describeEncoded({ layout, m, rows, columns, walks, activations, epilogu
 /** Whether there is a program for `spec`. */
 export function acceptsEncoded(spec: EncodedMatmulSpec, { maxBindings }: Profile): boolean {
   // Rounded rows take the place of x, unless it is needed afterwards.
-  const crowded = spec.activations === 'int8' && readsX(spec) && spec.bindings.length >= maxBindings;
-  return !crowded && rules[spec.layout].accepts(spec);
+  const crowded = spec.activations !== 'f32' && readsX(spec) && spec.bindings.length >= maxBindings;
+  const rule = rules[spec.layout];
+  // Codes as numbers are what the product of numbers is for.
+  if (spec.activations === 'codes' && rule.rounded(spec) === 'numbers') return false;
+  return !crowded && rule.accepts(spec);
 }
 
 /** The program of a product that is accepted. */

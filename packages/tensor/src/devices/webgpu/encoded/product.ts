@@ -10,7 +10,10 @@ import { WgslModule } from '../wgsl/wgsl-module.ts';
 
 /** A spec made ready for kernels; x may be a buffer of the program's own by now. */
 export interface EncodedProduct {
-  readonly spec: Pick<EncodedMatmulSpec, 'layout' | 'settings' | 'rows' | 'columns' | 'walks' | 'm' | 'parts'>;
+  readonly spec: Pick<
+    EncodedMatmulSpec,
+    'layout' | 'settings' | 'rows' | 'columns' | 'walks' | 'm' | 'parts' | 'activations'
+  >;
   /** What is summed over, and how much is finished for each row of x. */
   readonly depth: number;
   readonly width: number;

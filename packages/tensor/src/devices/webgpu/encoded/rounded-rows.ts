@@ -5,13 +5,15 @@
  * device. Scales are therefore divided as integers, and where x / scale is near a half, x and the half times the scale are
  * compared as integers: codes are those of correctly rounded divisions. Rows whose largest value is below 2^-117 count as 0,
  * since their scales may.
+ *
+ * An x that is codes already is brought into the same words, with a scale of 1.
  */
 import type { Binding } from '../../../kernel/spec.ts';
 import { addMatrixFunctions, matrixOperand } from '../contraction/matrix-operand.ts';
-import { readLength } from '../loop/loop-body.ts';
+import { affine, readLength } from '../loop/loop-body.ts';
 import { roundUp } from '../numbers.ts';
 import { gridOf, gridOverhangs, groupNumber, type Profile, type Stage } from '../program.ts';
-import { bufferName, declareBuffers, plainMode } from '../wgsl/storage.ts';
+import { bufferName, declareBuffers, loadLines, plainMode } from '../wgsl/storage.ts';
 import { indent, WgslModule } from '../wgsl/wgsl-module.ts';
 import { onScratch, type EncodedProduct } from './product.ts';
 
@@ -73,10 +75,31 @@ fn code_for(x: f32, scale: f32) -> i32 {
   return select(i32(code), -i32(code), x < 0.0);
 }`;
 
+/** Adds `code_at(i, k, scale)`, the code of an element of x, and what finds the largest. */
+function addRounding(module: WgslModule, { x, depth, spec: { m } }: EncodedProduct): void {
+  const source: Binding = { dtype: 'f32', access: 'read' };
+  addMatrixFunctions(module, 'left', matrixOperand('left', { ...x, binding: 0 }, [source], [], m), 'element', 'none');
+  module.declare('var<workgroup> largest: atomic<u32>;');
+  module.add(roundingFunctions);
+  module.add(`fn code_at(i: u32, k: u32, scale: f32) -> i32 {
+  if (k >= ${depth}u) { return 0; }
+  return code_for(left(left_start(0u), i, k), scale);
+}`);
+}
+
+/** Adds the same of an x that is codes. */
+function addCodes(module: WgslModule, { x, depth }: EncodedProduct): void {
+  const from = { binding: 0, dtype: 'i8', mode: plainMode('i8') } as const;
+  module.add(`fn code_at(i: u32, k: u32, scale: f32) -> i32 {
+  if (k >= ${depth}u) { return 0; }
+${indent([...loadLines(module, from, affine(x.offset, ['i', 'k'], x.strides), 'code'), 'return code;'])}
+}`);
+}
+
 /** A stage that rounds the rows of x, one workgroup a row, into the first scratch buffer. */
 export function roundedRows(product: EncodedProduct, form: RoundedForm, profile: Profile): RoundedRows {
   const {
-    spec: { m },
+    spec: { m, activations },
     depth,
     label,
     x,
@@ -88,18 +111,14 @@ export function roundedRows(product: EncodedProduct, form: RoundedForm, profile:
   const apart = form === 'numbers' ? roundUp(Math.max(depth, 1), 4) : wordsOfRow(depth, form);
   const dtype = form === 'numbers' ? 'f32' : 'u32';
   const module = new WgslModule();
-  const source: Binding = { dtype: 'f32', access: 'read' };
+  const isCodes = activations === 'codes';
+  const source: Binding = { dtype: isCodes ? 'i8' : 'f32', access: 'read' };
   const length = limit && readLength({ ...limit, binding: 2 }, m);
   const bindings: Binding[] = [source, { dtype, access: 'write' }];
   if (length) bindings.push({ dtype: 'i32', access: 'read' });
-  declareBuffers(module, bindings, [plainMode('f32'), 'element', 'element']);
-  addMatrixFunctions(module, 'left', matrixOperand('left', { ...x, binding: 0 }, [source], [], m), 'element', 'none');
-  module.declare('var<workgroup> largest: atomic<u32>;');
-  module.add(roundingFunctions);
-  module.add(`fn code_at(i: u32, k: u32, scale: f32) -> i32 {
-  if (k >= ${depth}u) { return 0; }
-  return code_for(left(left_start(0u), i, k), scale);
-}`);
+  declareBuffers(module, bindings, [plainMode(source.dtype), 'element', 'element']);
+  if (isCodes) addCodes(module, product);
+  else addRounding(module, product);
   const target = bufferName(1);
   const place = form === 'bytes' ? 'p * 4u + part' : 'p / 2u * 8u + part * 2u + p % 2u';
   const write =
@@ -118,15 +137,19 @@ export function roundedRows(product: EncodedProduct, form: RoundedForm, profile:
     `let i = ${groupNumber(grid)};`,
     ...(gridOverhangs(grid, m) ? [`if (i >= ${m}u) { return; }`] : []),
     ...(length ? [length.line, `if (i >= ${length.name}) { return; }`] : []),
-    'var own = 0u;',
-    `for (var k = lane; k < ${depth}u; k += ${lanes}u) {`,
-    '  own = max(own, bitcast<u32>(left(left_start(0u), i, k)) & 0x7fffffffu);',
-    '}',
-    'atomicMax(&largest, own);',
-    'workgroupBarrier();',
-    'let none = atomicLoad(&largest) | 0x7fc00000u;',
-    'let is_none = atomicLoad(&largest) >= 0x7f800000u;',
-    'let scale = scale_for(atomicLoad(&largest));',
+    ...(isCodes
+      ? ['let none = 0u;', 'let is_none = false;', 'let scale = 1.0;']
+      : [
+          'var own = 0u;',
+          `for (var k = lane; k < ${depth}u; k += ${lanes}u) {`,
+          '  own = max(own, bitcast<u32>(left(left_start(0u), i, k)) & 0x7fffffffu);',
+          '}',
+          'atomicMax(&largest, own);',
+          'workgroupBarrier();',
+          'let none = atomicLoad(&largest) | 0x7fc00000u;',
+          'let is_none = atomicLoad(&largest) >= 0x7f800000u;',
+          'let scale = scale_for(atomicLoad(&largest));',
+        ]),
     `for (var p = lane; p < ${apart}u; p += ${lanes}u) {`,
     indent(write),
     '}',
