@@ -172,7 +172,7 @@ export const optimize: Layers = {
       'selection',
     ],
     'sensitivity/table.ts': ['recipe/pass.ts'],
-    'sensitivity/measured-table.ts': ['recipe/pass.ts', 'report/format.ts', 'sensitivity/table.ts'],
+    'sensitivity/measured-table.ts': ['arguments.ts', 'recipe/pass.ts', 'report/format.ts', 'sensitivity/table.ts'],
     'sensitivity/damage.ts': ['calibration'],
     'sensitivity/layer-time.ts': ['cost', 'views/copy.ts'],
     'sensitivity/measure.ts': [

@@ -8,7 +8,7 @@ import { aModule } from '@espalier/nn/arguments';
 import { spreadExamples } from '../calibration/examples.ts';
 import { packWeights } from '../layout/model-file.ts';
 import { sorted, type SensitivityOptions } from '../sensitivity/measure.ts';
-import type { MeasuredTable } from '../sensitivity/measured-table.ts';
+import { aMeasuredTable, type MeasuredTable } from '../sensitivity/measured-table.ts';
 import { checkSensitivity, sensitivity } from '../sensitivity/sensitivity.ts';
 
 const format = 'espalier sensitivity 1';
@@ -49,7 +49,8 @@ async function readTables(file: string): Promise<TableFile> {
   }
   try {
     const read = JSON.parse(text) as Partial<TableFile> | null;
-    if (read?.format === format && typeof read.tables === 'object') return read as TableFile;
+    if (read?.format === format && Object.values(Object(read.tables) as object).every(aMeasuredTable.holds))
+      return { format, tables: Object(read.tables) as TableFile['tables'] };
   } catch {
     // Said below.
   }

@@ -1,4 +1,6 @@
 /** A table that was measured, and how it is shown. */
+import { aText, oneOf, ruleOf, type Rule } from '@espalier/tensor/arguments';
+import { optional, partsOf } from '../arguments.ts';
 import type { StepConfig } from '../recipe/pass.ts';
 import { showBytes, showMs } from '../report/format.ts';
 import type { SensitivityLayer, SensitivityOption, SensitivityTable } from './table.ts';
@@ -27,6 +29,31 @@ export interface MeasuredTable extends SensitivityTable {
   readonly by: 'loss' | 'outputs';
   readonly layers: readonly MeasuredLayer[];
 }
+
+const finite = ruleOf<number>('a finite number', (value) => Number.isFinite(value));
+const listOf = <T extends object>(each: Rule<T>): Rule<readonly T[]> =>
+  ruleOf(`a list of ${each.is}`, (value) => Array.isArray(value) && value.every((one) => each.holds(one)));
+const aConfig = partsOf<StepConfig>('a pass as JSON', { type: aText });
+
+/** A table that was measured, as it comes from a file too. */
+export const aMeasuredTable: Rule<MeasuredTable> = partsOf<MeasuredTable>('a table that was measured: { by, layers }', {
+  by: oneOf('loss', 'outputs'),
+  layers: listOf(
+    partsOf<MeasuredLayer>('layers', {
+      name: aText,
+      options: listOf(
+        partsOf<MeasuredOption>('options', {
+          config: ruleOf('a pass as JSON, or null', (value) => value === null || aConfig.holds(value)),
+          damage: finite,
+          error: finite,
+          bytes: finite,
+          milliseconds: optional(finite),
+        }),
+      ),
+      refused: listOf(partsOf<RefusedOption>('reasons', { config: aConfig, reason: aText })),
+    }),
+  ),
+});
 
 /** An option in a few words: `gptq bits 3`. */
 function showConfig(config: StepConfig | null): string {

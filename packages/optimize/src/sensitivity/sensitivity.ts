@@ -11,7 +11,7 @@ import { checkRecipe, passesOf } from '../recipe/run.ts';
 import { checkLoss } from '../recipe/task-loss.ts';
 import { checkFilter } from '../selection/parameter-filter.ts';
 import { measureTable, type SensitivityOptions } from './measure.ts';
-import { showTable, type MeasuredTable } from './measured-table.ts';
+import { aMeasuredTable, showTable, type MeasuredTable } from './measured-table.ts';
 
 const place = 'sensitivity';
 
@@ -51,18 +51,8 @@ export function checkSensitivity(options: SensitivityOptions): void {
   checkFilter(place, options);
   checkOptional(place, 'onMeasured', onMeasured, aFunction);
   checkOptional(place, 'signal', signal, aSignal);
-  if (known !== undefined) check(place, 'known', known, aTable);
+  if (known !== undefined) check(place, 'known', known, aMeasuredTable);
 }
-
-const aTable = {
-  is: 'a table that was measured: { by, layers }',
-  holds: (value: unknown): value is MeasuredTable =>
-    anObject.holds(value) &&
-    Array.isArray(value['layers']) &&
-    value['layers'].every(
-      (layer: unknown) => anObject.holds(layer) && Array.isArray(layer['options']) && Array.isArray(layer['refused']),
-    ),
-};
 
 const make = (config: StepConfig): Pass => {
   const [step] = parseRecipe([config]);
@@ -97,5 +87,5 @@ export async function sensitivity(model: Module, options: SensitivityOptions): P
 
 /** A table as plain text: a line for each layer and option, and what could not be done. */
 export function formatSensitivity(table: MeasuredTable): string {
-  return showTable(check('formatSensitivity', 'table', table, aTable));
+  return showTable(check('formatSensitivity', 'table', table, aMeasuredTable));
 }

@@ -69,13 +69,16 @@ describe('a file of sensitivities', () => {
     expect((await measured(file, await trained()))[1]).toBe(0);
   });
 
-  test.each(['{}', 'no json', 'null', '{"format":"other","tables":{}}'])(
-    'that is none is left alone: %s',
-    async (text) => {
-      const file = await fresh();
-      await writeFile(file, text);
-      await expect(measured(file, await trained())).rejects.toThrow(FormatError);
-      expect(await readFile(file, 'utf8')).toBe(text);
-    },
-  );
+  test.each([
+    '{}',
+    'no json',
+    'null',
+    '{"format":"other","tables":{}}',
+    '{"format":"espalier sensitivity 1","tables":{"a":{"by":"loss","layers":[{"name":"w","options":[{}],"refused":[]}]}}}',
+  ])('that is none is left alone: %s', async (text) => {
+    const file = await fresh();
+    await writeFile(file, text);
+    await expect(measured(file, await trained())).rejects.toThrow(FormatError);
+    expect(await readFile(file, 'utf8')).toBe(text);
+  });
 });
