@@ -285,6 +285,7 @@ export const optimize: Layers = {
       'prune',
       'quantize',
       'second-order',
+      'structured',
       'recipe',
       'report',
     ],

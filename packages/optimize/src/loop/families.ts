@@ -8,6 +8,7 @@ import { spaceOf, type RecipeDimension } from '../recipe/space.ts';
 import type { Step } from '../recipe/run.ts';
 import type { TrainingConfig } from '../recipe/training-config.ts';
 import { gptq } from '../second-order/gptq.ts';
+import { shrink } from '../structured/shrink.ts';
 import type { Values } from './knobs.ts';
 
 /** Recipes of one kind. */
@@ -29,6 +30,8 @@ export interface FamilyContext {
   /** Whether there are examples to learn from, and a loss. */
   readonly canTrain: boolean;
   readonly canCalibrate: boolean;
+  /** Whether fewer units are worth a try: there are some to cut, and what they cost is limited, or is to be small. */
+  readonly canShrink: boolean;
   readonly epochs: number;
 }
 
@@ -48,6 +51,9 @@ function fixed(name: string, steps: readonly Step[]): Family {
 /** How many times fewer weights: evenly in ratios, since what is saved is. */
 const fewer: Dimension = { kind: 'number', low: 2, high: 80, start: 12, resolution: 0.08, log: true };
 
+/** What share of the units goes. */
+const gone: Dimension = { kind: 'number', low: 0.1, high: 0.9, start: 0.5, resolution: 0.03 };
+
 /** A recipe of somebody's, with all that its passes let one turn. */
 export async function ownFamily(model: Module, steps: readonly Step[]): Promise<Family> {
   const { dimensions, at } = await spaceOf(model, steps);
@@ -55,12 +61,23 @@ export async function ownFamily(model: Module, steps: readonly Step[]): Promise<
 }
 
 /** The families for a model, those that need no training first. */
-export function familiesFor({ canTrain, canCalibrate, epochs }: FamilyContext): Family[] {
+export function familiesFor({ canTrain, canCalibrate, canShrink, epochs }: FamilyContext): Family[] {
   const train = training(epochs);
   const numbers: readonly (readonly Step[])[] = [[quantize()]];
   return [
     fixed('int8', [quantize()]),
     ...(canCalibrate ? [fixed('int4 by GPTQ', [gptq({ bits: 4, group: 32 })])] : []),
+    ...(canTrain && canShrink
+      ? [
+          {
+            name: 'smaller layers',
+            dimensions: [{ name: 'ratio', dimension: gone }],
+            beginning: ({ ratio }: Values) => [shrink({ ratio: ratio as number, method: 'wanda', train })],
+            endings: [[], ...numbers],
+            repair: finetune(training(Math.ceil(epochs / 2))),
+          } satisfies Family,
+        ]
+      : []),
     ...(canTrain
       ? [
           {

@@ -13,6 +13,7 @@ import { quote } from '../quote.ts';
 import { describeSteps } from '../recipe/parse.ts';
 import { checkRecipe, checkSteps, passesOf } from '../recipe/run.ts';
 import { findTaskLoss } from '../recipe/task-loss.ts';
+import { hasUnits } from '../structured/has-units.ts';
 import { checkAllViews } from '../views/carried.ts';
 import { digestDataset } from './digest.ts';
 import { familiesFor, ownFamily, type Family } from './families.ts';
@@ -78,7 +79,8 @@ export async function optimize(model: Module, options: OptimizeOptions): Promise
     timed: minimize === 'latency',
     signal,
   });
-  const families = await familiesOf(model, options, given !== undefined);
+  const limited = new Set([...goals.map(({ metric }) => metric.type), ...(minimize ? [minimize] : [])]);
+  const families = await familiesOf(model, options, given !== undefined, limited);
   const changesArchitecture = families.some((family) => changesShapes(family));
   const cost = await judge.baseCost();
   refuseImpossible(goals, { model, cost, verdicts: [], changesArchitecture });
@@ -179,11 +181,16 @@ async function familiesOf(
   model: Module,
   { data, steps, epochs = 8 }: OptimizeOptions,
   hasLoss: boolean,
+  limited: ReadonlySet<string>,
 ): Promise<Family[]> {
   if (steps) return [await ownFamily(model, steps)];
   const canCalibrate = data.train !== undefined;
-  return familiesFor({ model, canCalibrate, canTrain: canCalibrate && hasLoss, epochs });
+  const canShrink = costsOfUnits.some((cost) => limited.has(cost)) && (await hasUnits(model, data.train));
+  return familiesFor({ model, canCalibrate, canShrink, canTrain: canCalibrate && hasLoss, epochs });
 }
+
+/** What nothing makes less of but layers of fewer units. */
+const costsOfUnits: readonly MinimizedCost[] = ['latency', 'macs', 'memory', 'parameters'];
 
 function changesShapes({ dimensions, beginning, endings }: Family): boolean {
   const values = Object.fromEntries(

@@ -1,5 +1,5 @@
 /** What passes that change the structure of a model have in common. */
-import type { Dataset, Module } from '@espalier/nn';
+import type { Dataset, Module, Parameter } from '@espalier/nn';
 import type { TensorType } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import type { OrderRule, PassContext } from '../recipe/pass.ts';
@@ -24,10 +24,16 @@ export const structureOrder: readonly OrderRule[] = [
   },
 ];
 
+/** Whether the numbers of a parameter are what the model computes with. */
+export function isPlain(parameter: Parameter): boolean {
+  // Asked for its views, a stored weight would become dense.
+  return !parameter.stored && parameter.views.length === 0;
+}
+
 /** @throws {RecipeError} for weights that are seen through views, or stored in a format: what is cut are plain weights. */
 export function checkPlain(place: string, model: Module): void {
   for (const [name, parameter] of model.namedParameters()) {
-    if (!parameter.stored && parameter.views.length === 0) continue;
+    if (isPlain(parameter)) continue;
     const how = parameter.stored ? 'is stored in a format' : `is seen through the view ${parameter.views[0]?.name}`;
     throw new RecipeError(place, `${name} ${how}; shrink first, or strip the model before`);
   }

@@ -113,7 +113,12 @@ export function shrink(options: ShrinkOptions): Pass {
 
   const knob: PassKnob = {
     name: 'ratio',
-    range: async () => ({ low: 0, high: Math.max(checked.ratio, 0.95), resolution: 0.02, start: checked.ratio }),
+    range: async () => ({
+      low: options.minimum ?? 0,
+      high: Math.max(checked.ratio, Math.min(0.95, options.maximum ?? 1)),
+      resolution: 0.02,
+      start: checked.ratio,
+    }),
     at: (value) => shrink({ ...options, ratio: value }),
   };
 

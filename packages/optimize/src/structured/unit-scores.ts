@@ -95,11 +95,10 @@ function byNorm(p: 1 | 2): UnitScorer {
  * efficient convolutional networks through network slimming", ICCV 2017.
  */
 const byNormScale: UnitScorer = (width, { model, place }) => {
-  const buffers = model.namedBuffers();
+  const moduleOf = (name: string): string => name.slice(0, Math.max(0, name.lastIndexOf('.')));
+  const normed = new Set([...model.namedBuffers().keys()].map(moduleOf));
   const isScale = ({ name, named }: MemberWeights): boolean =>
-    named.parameter.shape.length === 1 &&
-    name.endsWith('weight') &&
-    [...buffers.keys()].some((each) => each.slice(0, each.lastIndexOf('.')) === name.slice(0, name.lastIndexOf('.')));
+    named.parameter.shape.length === 1 && name.endsWith('weight') && normed.has(moduleOf(name));
   const scales = parametersOf(width, model).filter(isScale);
   if (scales.length === 0)
     throw new RecipeError(place, `no batch norm scales ${width.name}; score by magnitude, or exclude it`);
@@ -138,7 +137,7 @@ export const unitScores: readonly string[] = Object.keys(scorers);
 
 /** The scores of the units of a width. */
 export async function scoreUnits(method: string, width: Width, input: ScoreInput): Promise<Float32Array> {
-  const scorer = scorers[method];
+  const scorer = unitScores.includes(method) ? scorers[method] : undefined;
   if (scorer) return scorer(width, input);
   return meanOverMembers(width, matrices(parametersOf(width, input.model)), async (member) => {
     const values = await readWeights(input.place, member.named);

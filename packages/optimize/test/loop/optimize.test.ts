@@ -72,6 +72,19 @@ describe('optimize', () => {
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   });
 
+  test('cuts units off where fewer multiply-accumulates are asked for', async () => {
+    const { model, report } = await optimize(await trained(), {
+      ...options,
+      goals: ['macs<=base/2', 'accuracy>=base-8pp'],
+      minimize: 'macs',
+      epochs: 8,
+    });
+    expect(report.claim).toBe('holds');
+    expect(report.after.cost.macs).toBeLessThanOrEqual(320);
+    expect(report.recipe[0]).toMatchObject({ type: 'shrink' });
+    expect(model.parameters()[0]?.shape[0]).toBeLessThanOrEqual(16);
+  });
+
   test('its recipe gives the same model again without searching', async () => {
     const { model, report } = await optimize(await trained(), { ...options, steps, maxTrials: 4 });
     const again = await optimize(await trained(), { ...options, steps: parseRecipe(report.recipe), maxTrials: 2 });
@@ -212,7 +225,7 @@ describe('optimize', () => {
       { goals: ['bytes<=100B', 'accuracy>=50%'] },
       /bytes<=100B, is out of reach: its biases, norms and buffers alone take 144 B/,
     ],
-    [{ goals: ['macs<=base/2', 'accuracy>=50%'] }, /macs<=base\/2.* is out of reach: it has 640/],
+    [{ goals: ['macs<=base/2', 'accuracy>=50%'], data: { validate } }, /macs<=base\/2.* is out of reach: it has 640/],
     [{ goals: ['loss<=base'], data: { train, validate: blobs(0, 1) } }, /validate is empty/],
     [{ maxTrials: 0 }, /maxTrials is 0/],
     [{ minimize: 'weight' as never }, /minimize is "weight"/],
