@@ -1,5 +1,6 @@
 /** What a student is told in training: by several teachers, by places inside, by itself. */
 import {
+  below,
   build,
   callContext,
   crossEntropy,
@@ -7,8 +8,10 @@ import {
   mse,
   SGD,
   tensorDataset,
+  Module,
+  type CallContext,
   type Dataset,
-  type Module,
+  type ModuleConfig,
 } from '@espalier/nn';
 import { compile, configure, gradients, noGrad, randint, Generator, tensor, type Tensor } from '@espalier/tensor';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -179,19 +182,30 @@ describe('a match', () => {
   });
 
   test('of a module that is called twice is refused: neither of what it gives is meant', async () => {
-    const shared = {
-      type: 'sequential',
-      layers: [
-        { type: 'linear', in: 16, out: 16 },
-        { type: 'relu' },
-        { type: 'same', as: 'layers[0]' },
-        { type: 'linear', in: 16, out: 4 },
-      ],
+    class Twice extends Module {
+      readonly type = 'test-twice';
+      readonly inner = this.addModule('inner', build({ type: 'linear', in: 4, out: 4 }, { seed: 1 }));
+      forward(x: Tensor, context?: CallContext): Tensor {
+        const once = this.inner.call(x, below(context, 'inner'));
+        return this.inner.call(once, below(context, 'inner'));
+      }
+      config(): ModuleConfig {
+        return { type: this.type };
+      }
+    }
+    const [own, teacher] = [new Twice(), build({ type: 'linear', in: 4, out: 4 }, { seed: 2 })];
+    const x = tensor([[1, 2, 3, 4]]);
+    const site = {
+      place: 'distill',
+      learner: own,
+      teachers: [teacher],
+      data: { train: tensorDataset(x, tensor([0], { dtype: 'i32' })) },
+      seed: 1,
     };
-    const student = build(shared, { seed: 1 });
-    const teacher = await trained();
-    const found = await lessonOf(student, [teacher], { teacher, matches: [{ teacher: '1', student: '2' }] });
-    expect(found.companions.size).toBe(1);
+    const options = checkLesson('distill', { teacher, matches: [{ teacher: '', student: 'inner' }] });
+    await expect(Lesson.of(site, options)).rejects.toThrow(
+      /"inner" is called twice by one example; match the modules/u,
+    );
   });
 
   test('teaches a task whose loss is a function of the caller, beside it', async () => {
