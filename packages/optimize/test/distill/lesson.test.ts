@@ -31,6 +31,7 @@ import {
 import { accuracyOf, perceptron, test as unseen, train, trained, validate } from '../helpers/blobs.ts';
 import { at } from '../helpers/at.ts';
 
+const ternary = { name: 'test-ternary', bits: 2, minimum: -1, maximum: 1 };
 const task = { name: 'cross-entropy', of: crossEntropy };
 const quick = { epochs: 2, batchSize: 64 };
 
@@ -437,24 +438,37 @@ describe('a teacher that is no better than its student', () => {
   });
 });
 
-test('quantization and distillation in one training: more of the teacher is left than by rounding alone', async () => {
-  const teacher = await trained();
-  registerNumberFormat({ name: 'test-int3', bits: 3, minimum: -3, maximum: 3 });
-  const weights = { weights: 'test-int3' };
-  const agreement = async (model: Module): Promise<number> => {
-    const { x } = await unseen.batch(Array.from({ length: 400 }, (_, index) => index));
-    const [own, wanted] = noGrad(() => [model.call(x).softmax(), teacher.call(x).softmax()] as const);
-    return own.sub(wanted).abs().mean().itemSync();
-  };
-  const { model: rounded } = await runRecipe(teacher, [quantize(weights)]);
-  const { model: aware, records } = await runRecipe(
-    teacher,
-    [together(quantize(weights), distill({ alpha: 1, temperature: 2, train: { epochs: 8, batchSize: 64 } }))],
-    { data: { train } },
-  );
-  expect(records).toHaveLength(2);
-  expect(await agreement(aware)).toBeLessThan(0.7 * (await agreement(rounded)));
-});
+test.each(['fixed', 'learned'] as const)(
+  'quantization with %s steps and distillation, in one training: more of the teacher is left than by rounding alone',
+  async (steps) => {
+    registerNumberFormat(ternary);
+    const teacher = await trained();
+    const agreement = async (model: Module): Promise<number> => {
+      const { x } = await unseen.batch(Array.from({ length: 400 }, (_, index) => index));
+      const [own, wanted] = noGrad(() => [model.call(x).softmax(), teacher.call(x).softmax()] as const);
+      return own.sub(wanted).abs().mean().itemSync();
+    };
+    const { model: rounded } = await runRecipe(teacher, [quantize({ weights: ternary.name })]);
+    const { model: aware, records } = await runRecipe(
+      teacher,
+      [
+        together(
+          quantize({ weights: ternary.name, steps }),
+          distill({
+            alpha: 1,
+            temperature: 2,
+            matches: [{ teacher: '1', student: '1', weight: 0.1 }],
+            train: { epochs: 24, batchSize: 64, optimizer: { type: 'adam', lr: 0.003 } },
+          }),
+        ),
+      ],
+      { data: { train } },
+    );
+    expect(records.map(({ config }) => config.type)).toEqual(['quantize', 'distill']);
+    expect([...aware.namedParameters().keys()]).toEqual([...teacher.namedParameters().keys()]);
+    expect(await agreement(aware)).toBeLessThan(0.7 * (await agreement(rounded)));
+  },
+);
 
 test('a training is resumed to the same bytes, projections and courses included', async () => {
   const teacher = await trained();
