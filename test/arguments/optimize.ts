@@ -330,7 +330,7 @@ export function optimizeOperations(folder: string): readonly Operation[] {
         data: { train: data(), validate: data() },
         options: [{ type: 'prune', sparsity: 0.5 }],
         by: 'loss',
-        loss: 'mse',
+        loss: 'cross-entropy',
         examples: 2,
         latency: { runs: 1, warmUp: 0, warmUpMs: 0, now: ticks() },
         seed: 1,
@@ -341,11 +341,16 @@ export function optimizeOperations(folder: string): readonly Operation[] {
         exclude: ['bias'],
       } satisfies optimize.SensitivityOptions,
     ]),
-    row('sensitivityIn', inFolder(sensitivityIn), () => [
-      `table-${tables++}.json`,
-      model(),
-      { data: { train: data() }, options: [{ type: 'quantize' }], loss: 'mse', examples: 2 },
-    ]),
+    row(
+      'sensitivityIn',
+      (path: string, ...rest: [never, never]) =>
+        sensitivityIn(typeof path === 'string' ? join(folder, `table-${tables++}.json`) : path, ...rest),
+      () => [
+        'table.json',
+        model(),
+        { data: { train: data() }, options: [{ type: 'quantize' }], loss: 'cross-entropy', examples: 2 },
+      ],
+    ),
     row('setCodebook', optimize.setCodebook, () => [parameter(), Uint8Array.of(0, 1, 1, 0), { zero: true }]),
     row('setMask', optimize.setMask, () => [parameter(), mask()]),
     row('setQuantization', optimize.setQuantization, () => [

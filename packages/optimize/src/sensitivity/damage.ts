@@ -1,6 +1,7 @@
 /** How much worse a model is than another, on the same examples. */
 import { batches, type Dataset, type LossFunction, type Module } from '@espalier/nn';
-import { compile, noGrad, type Tensor } from '@espalier/tensor';
+import { compile, isTensor, noGrad, type Tensor } from '@espalier/tensor';
+import { check, ruleOf } from '@espalier/tensor/arguments';
 import { spreadExamples } from '../calibration/examples.ts';
 
 /** A difference of means over the same examples. */
@@ -22,6 +23,8 @@ export interface JudgeOptions {
 
 /** Examples at once. Differences of batches say how sure the mean is; there should be enough of them. */
 const batchSize = 32;
+
+const aScalar = ruleOf<Tensor>('a tensor of one number', (value) => isTensor(value) && value.size === 1);
 
 /** What a batch says of a model: its loss, or its outputs. */
 type Verdict = Float64Array;
@@ -76,7 +79,7 @@ async function verdicts(
   const step = compile((x: Tensor, y: Tensor) =>
     noGrad(() => {
       const output = model.call(x);
-      return by === 'loss' ? loss(output, y, { x }) : output;
+      return by === 'loss' ? check('sensitivity', 'what the loss gives', loss(output, y, { x }), aScalar) : output;
     }),
   );
   const found: Verdict[] = [];

@@ -44,6 +44,7 @@ export function checkSensitivity(options: SensitivityOptions): void {
       place,
       `options is ${quote(options.options)}; it must be a list of passes as JSON, such as { type: 'quantize' }`,
     );
+  for (const config of options.options) make(config);
   oneOf(place, 'by', by, ['loss', 'outputs']);
   integerOption(place, 'examples', examples, 1);
   integerOption(place, 'seed', seed, Number.MIN_SAFE_INTEGER);
