@@ -1,5 +1,6 @@
 /** Every reader in one list. */
 import type { Reader } from '../engine/reader.ts';
+import { answersReader } from './answers.ts';
 import { checkpointReader } from './checkpoint.ts';
 import { encodedReader } from './encoded.ts';
 import { codedWeightsReader, symbolsReader } from './entropy.ts';
@@ -31,6 +32,7 @@ export const readers: readonly Reader[] = [
   symbolsReader,
   codedWeightsReader,
   checkpointReader,
+  answersReader,
   recipeReader,
   passesReader,
   runStateReader,
