@@ -1,5 +1,5 @@
 /** A language model, by its perplexity on text that it has not seen. */
-import { encode, gptq, prune, quantize, sparseGpt, wanda, type Step } from '@espalier/optimize';
+import { distill, encode, gptq, prune, quantize, sparseGpt, together, wanda, type Step } from '@espalier/optimize';
 import type { Bench } from '../bench.ts';
 import { brown } from '../subjects/brown.ts';
 import { atMost, type Outcome, type Row } from '../row.ts';
@@ -55,5 +55,15 @@ export const languageRows: readonly Row[] = [
         }),
         Infinity,
       ),
+  },
+  {
+    name: 'brown/half-pruned-distilled',
+    target: 'perplexity, per cent more by gradual pruning under the dense model as a teacher <= 2',
+    measure: async (bench) => {
+      const train = { epochs: 1, batchSize: 16, optimizer: { type: 'adamw', lr: 5e-4, weightDecay: 0.1 } };
+      const pruned = prune({ ...half, scope: 'local', schedule: 'cubic', train });
+      const found = await costs(bench, { 'distilled-50': together(pruned, distill({ alpha: 0.5, temperature: 1 })) });
+      return atMost(2, found['distilled-50'] ?? NaN, found);
+    },
   },
 ];
