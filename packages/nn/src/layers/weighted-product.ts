@@ -16,8 +16,9 @@ export function timesWeight(x: Tensor, weight: Parameter): Tensor {
   const last = inputs.at(-1);
   const before = inputs.slice(0, -1);
   if (stored && last?.multiply) {
-    const seen = seenThrough(before, x, x.rank - 1).reshape([rows, depth]);
-    return last.multiply(seen, stored.matrix).reshape([...x.shape.slice(0, -1), width]);
+    const seen = seenThrough(before, x, x.rank - 1);
+    if (x.rank === 2) return last.multiply(seen, stored.matrix);
+    return last.multiply(seen.reshape([rows, depth]), stored.matrix).reshape([...x.shape.slice(0, -1), width]);
   }
   return seenThrough(inputs, x, x.rank - 1).matmul(weight.factorFor({ rows }).t());
 }

@@ -4,10 +4,10 @@
  */
 import { Parameter, type InputView, type ParameterView } from '@espalier/nn';
 import { fromTyped, type Device, type Tensor } from '@espalier/tensor';
-import { activationCodes, roundedInputName, StaticRounding, type StaticScale } from './activations/rounded-input.ts';
+import { roundedInputName, StaticRounding, type StaticScale } from './activations/rounded-input.ts';
 import { numberFormat, type WeightFormat } from './number-format.ts';
 import { quantizeViewName, spread, type ScalingOptions } from './quantize-view.ts';
-import { throughCodes } from './rounding-ops.ts';
+import { activationCodes, throughCodes } from './rounding-ops.ts';
 
 /** No step is below it. */
 const smallest = 2 ** -126;
@@ -85,7 +85,7 @@ export class LearnedRounding implements InputView {
   apply = (x: Tensor): Tensor => {
     const features = x.size / (x.shape[0] as number);
     const step = stepsOf(this.steps, 1 / Math.sqrt(features * activationCodes.maximum));
-    return throughCodes([x, step, this.zero], activationCodes);
+    return throughCodes([x, step, this.zero], { ...activationCodes });
   };
 
   copy = (device: Device): LearnedRounding =>

@@ -7,27 +7,36 @@ const [aNumber, aScale, aCode] = [
   { kind: 'integers', low: -2, high: 2 },
 ] as const;
 
+/** The least and the largest code. */
+interface Bounds {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
 const bounds = [
   { minimum: -128, maximum: 127 },
   { minimum: -2, maximum: 1 },
 ] as const;
 
-type Bounds = { readonly minimum: number; readonly maximum: number };
-
-type Meaning = Parameters<typeof scalar.round>[0];
+type Meaning = ReturnType<typeof scalar.round>;
 
 const codeOf = (x: Meaning, scale: Meaning, zero: Meaning, { minimum, maximum }: Bounds): Meaning =>
   scalar.max(scalar.min(scalar.add(scalar.round(scalar.div(x, scale)), zero), maximum), minimum);
 
-/** (x, scale, zero): the codes from `minimum` to `maximum`, round(x / scale) + zero, halves to the even one; f32. */
+/** The codes of 8 bits of activations. */
+export const activationCodes: Bounds = { minimum: -128, maximum: 127 };
+
+/**
+ * (x, scale, zero): codes of 8 bits, round(x / scale) + zero, halves to the even one; f32. Its bounds are no attributes: those
+ * are checked at each use, which takes longer than a small product.
+ */
 export const toCodes: ElementwiseFunction = defineElementwise({
   name: 'toCodes',
-  summary: 'round(a / b) + c, clamped',
+  summary: 'round(a / b) + c, clamped to -128 … 127',
   arity: 3,
   argumentRule: 'float',
   values: [aNumber, aScale, aCode],
-  attributes: [...bounds],
-  meaningOf: (attributes) => (x, scale, zero) => codeOf(x, scale, zero, attributes as unknown as Bounds),
+  meaning: (x, scale, zero) => codeOf(x, scale, zero, activationCodes),
 });
 
 /**

@@ -3,8 +3,9 @@
  * A. Shaji, "Half-quadratic quantization of large machine learning models", 2023; here in steps of the grid, so that the size of
  * weights does not matter, with whole zero points, and with the scale fitted as well.
  */
+import { dtypes } from '@espalier/tensor';
 import { roundHalfToEven } from '../quantize/rounding.ts';
-import { gridOf, onGrid, stepOf, type Grid } from '../second-order/grid.ts';
+import { gridOf, onGrid, stepOf, type Grid, type GridOptions } from '../second-order/grid.ts';
 
 /** The norm of errors, the weight of their squares at first, and what it grows by. */
 const [power, firstWeight, growth, rounds] = [0.7, 10, 1.01, 20];
@@ -26,12 +27,12 @@ function shrunk(error: number, weight: number): number {
 /** A grid for some weights, of which Σ |w - ŵ|^0.7 is at most that of the grid that reaches over them. */
 export function halfQuadraticGrid(
   weights: ArrayLike<number>,
-  { bits, zeros }: { readonly bits: number; readonly zeros: boolean },
+  { bits, zeros, scales = 'f32' }: Omit<GridOptions, 'clip'>,
 ): Grid {
-  let grid = gridOf(weights, new Float64Array(weights.length).fill(1), { bits, zeros, clip: false });
+  let grid = gridOf(weights, new Float64Array(weights.length).fill(1), { bits, zeros, clip: false, scales });
   let best = { grid, error: sparseError(grid, weights) };
   for (let round = 0, beta = firstWeight; round < rounds; round++, beta *= growth) {
-    grid = refitted(grid, weights, beta, zeros);
+    grid = refitted(grid, weights, beta, { zeros, scales });
     const error = sparseError(grid, weights);
     if (error < best.error) best = { grid, error };
   }
@@ -39,7 +40,12 @@ export function halfQuadraticGrid(
 }
 
 /** The zero point and the scale of least squares for what remains of weights without what is left out. */
-function refitted(grid: Grid, weights: ArrayLike<number>, beta: number, zeros: boolean): Grid {
+function refitted(
+  grid: Grid,
+  weights: ArrayLike<number>,
+  beta: number,
+  { zeros, scales }: { readonly zeros: boolean; readonly scales: 'f32' | 'f16' },
+): Grid {
   const { scale, least, most } = grid;
   const steps: number[] = [];
   const targets: number[] = [];
@@ -58,7 +64,8 @@ function refitted(grid: Grid, weights: ArrayLike<number>, beta: number, zeros: b
     both += (step - moved) * (targets[index] as number);
     squares += (step - moved) ** 2;
   }
-  const next = Math.fround(squares > 0 ? (scale * both) / squares : scale);
-  const isScale = Number.isFinite(next) && Math.abs(next) >= 2 ** -126 && Math.sign(next) === Math.sign(scale);
+  const next = dtypes[scales].round(squares > 0 ? (scale * both) / squares : scale);
+  const smallest = scales === 'f16' ? 2 ** -24 : 2 ** -126;
+  const isScale = Number.isFinite(next) && Math.abs(next) >= smallest && Math.sign(next) === Math.sign(scale);
   return { scale: isScale ? next : scale, least: least - moved, most: most - moved };
 }

@@ -1,6 +1,6 @@
 /** Activations that are rounded to codes of 8 bits before they meet a weight. */
 import type { InputView } from '@espalier/nn';
-import { fromCodes, throughCodes, toCodes } from '../rounding-ops.ts';
+import { activationCodes, fromCodes, throughCodes, toCodes } from '../rounding-ops.ts';
 import { customGradient, rowSumsToKeep, type EncodedMatrix, type Tensor } from '@espalier/tensor';
 
 /** The name of such views. */
@@ -45,9 +45,6 @@ export interface StaticScale {
   readonly zero: number;
 }
 
-/** The codes of static scales. */
-export const activationCodes = { minimum: -128, maximum: 127 };
-
 /**
  * Rounds what a weight is multiplied with by one scale, to the codes from -128 to 127; what lies outside is clamped. There is no
  * code for NaN: a stored weight meets some number in its place. The gradient passes straight through where nothing is clamped and is 0 elsewhere (Y. Bengio et al., 2013).
@@ -67,12 +64,13 @@ export class StaticRounding implements InputView {
     this.settings = `static ${scale} ${zero}`;
   }
 
-  apply = (x: Tensor): Tensor => throughCodes([x, this.scale, this.zero], activationCodes);
+  apply = (x: Tensor): Tensor => throughCodes([x, this.scale, this.zero], { ...activationCodes });
 
   multiply = (x: Tensor, matrix: EncodedMatrix): Tensor => {
-    const codes = toCodes([x, this.scale, this.zero], activationCodes).cast('i8');
+    const { scale, zero } = this;
+    const codes = toCodes([x, scale, zero]).cast('i8');
     const product = matrix.t().after(codes);
-    return this.zero === 0 ? product.mul(this.scale) : fromCodes([product, this.scale, this.#shiftOf(matrix)]);
+    return zero === 0 ? product.mul(scale) : fromCodes([product, scale, this.#shiftOf(matrix)]);
   };
 
   copy = (): StaticRounding => new StaticRounding(this);
