@@ -29,6 +29,7 @@ export function scaleIndex({ scales, group }: Scaling, count: number, columns: n
 
 /** The runs of values that share a scale, as [begin, end]. */
 export function runsOf(count: number, columns: number, scales: number, group: number | undefined): [number, number][] {
+  if (count === 0) return Array.from({ length: scales }, () => [0, 0]);
   const size = group === undefined ? count / scales : group;
   const line = group === undefined ? count : columns;
   const runs: [number, number][] = [];

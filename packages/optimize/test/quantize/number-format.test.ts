@@ -160,7 +160,7 @@ describe('a file', () => {
     const config = join(place, 'config.json');
     await writeFile(config, (await readFile(config, 'utf8')).replace('"test-4"', '"int5"'));
     await expect(loadOptimized(place)).rejects.toThrow(
-      /config\.json.*the number format "int5" of weight is not known; there are float32, int8, .*registerNumberFormat/su,
+      /config\.json.*the number format "int5" of weight is not known; there are float32, codebook, int8, .*registerNumberFormat/su,
     );
   });
 
