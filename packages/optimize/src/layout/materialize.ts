@@ -5,7 +5,7 @@ import { ArgumentError, fromTyped, sizeOf, type Shape } from '@espalier/tensor';
 import { aText, check, showShape } from '@espalier/tensor/arguments';
 import { codebookOf } from '../cluster/codebook-view.ts';
 import { maskOf, setMask } from '../prune/mask-view.ts';
-import { decodeValues, encodeValues, scaleCount, scaleIndex, type Scaling } from '../quantize/codes.ts';
+import { decodeValues, encodeValues, scaleCount, scaleIndex } from '../quantize/codes.ts';
 import {
   numberFormat,
   numberFormats,

@@ -156,7 +156,7 @@ describe('groups and zero points', () => {
     weight?.tensor.assign(values.mul(sizes).realizeSync());
     const errorOf = async (each: object): Promise<number> => {
       const { model: rounded } = await runRecipe(model, [quantize({ weights: 'int4', ...each })]);
-      const [was, is] = [weight, rounded.parameters()[0]].map((each) => each?.value as Tensor) as [Tensor, Tensor];
+      const [was, is] = [weight, rounded.parameters()[0]].map((of) => of?.value as Tensor) as [Tensor, Tensor];
       return is.sub(was).square().sum().itemSync();
     };
     const plain = await errorOf({});

@@ -32,6 +32,5 @@ test('cutting on WebGPU gives the model that it gives on the processor', async (
     }),
   );
   expect(there?.config).toEqual(here?.config);
-  for (const [index, value] of (here?.logits ?? []).entries())
-    expect(there?.logits[index]).toBeCloseTo(value, 3);
+  for (const [index, value] of (here?.logits ?? []).entries()) expect(there?.logits[index]).toBeCloseTo(value, 3);
 });
