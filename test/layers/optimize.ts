@@ -280,6 +280,7 @@ export const optimize: Layers = {
       'goal',
       'report/format.ts',
       'selection',
+      'cluster',
       'distill',
       'finetune',
       'prune',

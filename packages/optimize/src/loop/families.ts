@@ -1,5 +1,6 @@
 /** What is tried where nobody gives a recipe: families of recipes, the cheap ones first. */
 import type { Module } from '@espalier/nn';
+import { cluster } from '../cluster/cluster.ts';
 import { finetune } from '../finetune/finetune.ts';
 import { prune } from '../prune/prune.ts';
 import { quantize } from '../quantize/quantize.ts';
@@ -10,6 +11,7 @@ import type { TrainingConfig } from '../recipe/training-config.ts';
 import { gptq } from '../second-order/gptq.ts';
 import { shrink } from '../structured/shrink.ts';
 import type { Values } from './knobs.ts';
+import type { MinimizedCost } from './options.ts';
 
 /** Recipes of one kind. */
 export interface Family {
@@ -18,10 +20,12 @@ export interface Family {
   readonly dimensions: readonly RecipeDimension[];
   /** What trains, or comes first. */
   readonly beginning: (values: Values) => readonly Step[];
-  /** What may follow, each of which is measured: they cost little beside what they follow on. */
+  /** What may follow, the smallest first; the next is tried where the one before does not keep the goals. */
   readonly endings: readonly (readonly Step[])[];
   /** Goes on with what nearly kept the goals. */
   readonly repair?: Step;
+  /** How many values of its knobs are tried at most. Default: as many as there are to try. */
+  readonly most?: number;
 }
 
 /** What families are made for. */
@@ -30,29 +34,112 @@ export interface FamilyContext {
   /** Whether there are examples to learn from, and a loss. */
   readonly canTrain: boolean;
   readonly canCalibrate: boolean;
-  /** Whether fewer units are worth a try: there are some to cut, and what they cost is limited, or is to be small. */
+  /** Whether there are units to cut. */
   readonly canShrink: boolean;
   readonly epochs: number;
+  /** The costs that matter: what is made small, and what goals limit. */
+  readonly costs: readonly string[];
 }
 
-const training = (epochs: number): TrainingConfig => ({
-  epochs,
-  batchSize: 128,
-  // The decay is in the gradient, which Adam scales: weights without a use shrink, and are the first to go.
-  optimizer: { type: 'adam', lr: 1e-3, weightDecay: 1e-4 },
-  schedule: 'cosine',
-});
+/** How a recipe of these trains: its decay is in the gradient, which Adam scales, so that weights without a use shrink and go first. */
+function training(epochs: number, lr = 1e-3): TrainingConfig {
+  return { epochs, batchSize: 128, optimizer: { type: 'adam', lr, weightDecay: 1e-4 }, schedule: 'cosine' };
+}
+
+/** How many times fewer weights: evenly in ratios, since what is saved is. */
+const fewerWeights: Dimension = { kind: 'number', low: 2, high: 80, start: 8, resolution: 0.08, log: true };
+
+/** How many times fewer units: a layer of a third of them has a ninth of the weights. */
+const fewerUnits: Dimension = { kind: 'number', low: 1.15, high: 12, start: 2, resolution: 0.06, log: true };
+
+/** Costs that zeros do not make less, but smaller layers do. */
+const ofShapes: readonly string[] = ['latency', 'macs', 'parameters', 'memory'] satisfies readonly MinimizedCost[];
+
+/** What a family is, and what it is of use for. */
+interface FamilyRule {
+  readonly needs: 'nothing' | 'calibration' | 'training' | 'units';
+  readonly isFor: (costs: readonly string[]) => boolean;
+  readonly make: (context: FamilyContext) => Family;
+}
+
+const forShapes = (costs: readonly string[]): boolean => costs.some((cost) => ofShapes.includes(cost));
+const forStorage = (costs: readonly string[]): boolean => costs.some((cost) => !['macs', 'parameters'].includes(cost));
 
 /** One recipe as it is. */
 function fixed(name: string, steps: readonly Step[]): Family {
   return { name, dimensions: [], beginning: () => steps, endings: [[]] };
 }
 
-/** How many times fewer weights: evenly in ratios, since what is saved is. */
-const fewer: Dimension = { kind: 'number', low: 2, high: 80, start: 12, resolution: 0.08, log: true };
+const share = (times: Values[string]): number => 1 - 1 / (times as number);
 
-/** What share of the units goes. */
-const gone: Dimension = { kind: 'number', low: 0.1, high: 0.9, start: 0.5, resolution: 0.03 };
+/** What weights become at the end: few values that are trained once more, or whole numbers of 8 bits. */
+function numbers(epochs: number): readonly (readonly Step[])[] {
+  return [[cluster({ bits: 4, train: training(Math.max(1, Math.round(epochs / 4)), 3e-4) })], [quantize()]];
+}
+
+/** In the order in which they are tried. */
+const rules: readonly FamilyRule[] = [
+  { needs: 'nothing', isFor: forStorage, make: () => fixed('int8', [quantize()]) },
+  { needs: 'calibration', isFor: forStorage, make: () => fixed('int4 by GPTQ', [gptq({ bits: 4, group: 32 })]) },
+  {
+    needs: 'calibration',
+    isFor: (costs) => costs.includes('latency'),
+    make: () => fixed('int8 of weights and activations', [quantize({ activations: 'static' })]),
+  },
+  {
+    needs: 'units',
+    isFor: forShapes,
+    make: ({ epochs, costs }) => ({
+      name: 'fewer units',
+      dimensions: [{ name: 'times', dimension: fewerUnits }],
+      beginning: ({ times = 1 }) => [
+        shrink({ ratio: share(times), method: 'wanda', roundTo: 4, train: training(epochs) }),
+      ],
+      endings: costs.includes('latency')
+        ? [[quantize({ activations: 'static' })], []]
+        : forStorage(costs)
+          ? [[quantize()], []]
+          : [[]],
+      repair: finetune(training(Math.ceil(epochs / 2))),
+    }),
+  },
+  {
+    needs: 'training',
+    isFor: (costs) => costs.some((cost) => !['macs', 'parameters', 'memory'].includes(cost)),
+    make: ({ epochs }) => ({
+      name: 'gradual pruning and few values',
+      dimensions: [{ name: 'times', dimension: fewerWeights }],
+      beginning: ({ times = 1 }) => [
+        prune({ sparsity: share(times), scope: 'global', maximum: 0.995, schedule: 'cubic', train: training(epochs) }),
+      ],
+      endings: numbers(epochs),
+      repair: finetune(training(Math.ceil(epochs / 2))),
+    }),
+  },
+  {
+    needs: 'units',
+    isFor: (costs) => costs.includes('bytes') || forShapes(costs),
+    make: ({ epochs }) => ({
+      name: 'fewer units, gradual pruning and few values',
+      dimensions: [
+        { name: 'units', dimension: { ...fewerUnits, start: 1.5 } },
+        { name: 'weights', dimension: { ...fewerWeights, start: 8 } },
+      ],
+      beginning: ({ units = 1, weights = 1 }) => [
+        shrink({ ratio: share(units), method: 'wanda', roundTo: 4, train: training(Math.ceil(epochs / 2)) }),
+        prune({
+          sparsity: share(weights),
+          scope: 'global',
+          maximum: 0.995,
+          schedule: 'cubic',
+          train: training(epochs),
+        }),
+      ],
+      endings: numbers(epochs),
+      most: 6,
+    }),
+  },
+];
 
 /** A recipe of somebody's, with all that its passes let one turn. */
 export async function ownFamily(model: Module, steps: readonly Step[]): Promise<Family> {
@@ -60,36 +147,9 @@ export async function ownFamily(model: Module, steps: readonly Step[]): Promise<
   return { name: 'the recipe', dimensions, beginning: at, endings: [[]] };
 }
 
-/** The families for a model, those that need no training first. */
-export function familiesFor({ canTrain, canCalibrate, canShrink, epochs }: FamilyContext): Family[] {
-  const train = training(epochs);
-  const numbers: readonly (readonly Step[])[] = [[quantize()]];
-  return [
-    fixed('int8', [quantize()]),
-    ...(canCalibrate ? [fixed('int4 by GPTQ', [gptq({ bits: 4, group: 32 })])] : []),
-    ...(canTrain && canShrink
-      ? [
-          {
-            name: 'smaller layers',
-            dimensions: [{ name: 'ratio', dimension: gone }],
-            beginning: ({ ratio }: Values) => [shrink({ ratio: ratio as number, method: 'wanda', train })],
-            endings: [[], ...numbers],
-            repair: finetune(training(Math.ceil(epochs / 2))),
-          } satisfies Family,
-        ]
-      : []),
-    ...(canTrain
-      ? [
-          {
-            name: 'gradual pruning and int8',
-            dimensions: [{ name: 'times', dimension: fewer }],
-            beginning: ({ times }: Values) => [
-              prune({ sparsity: 1 - 1 / (times as number), scope: 'global', schedule: 'cubic', train }),
-            ],
-            endings: numbers,
-            repair: finetune(training(Math.ceil(epochs / 2))),
-          } satisfies Family,
-        ]
-      : []),
-  ];
+/** The families for a model and what is wanted of it, those that need no training first. */
+export function familiesFor(context: FamilyContext): Family[] {
+  const { canTrain, canCalibrate, canShrink, costs } = context;
+  const can = { nothing: true, calibration: canCalibrate, training: canTrain, units: canTrain && canShrink };
+  return rules.filter(({ needs, isFor }) => can[needs] && isFor(costs)).map(({ make }) => make(context));
 }

@@ -79,7 +79,7 @@ export class Judge {
 
   async #costOf(model: Module): Promise<Cost> {
     const { input } = this.#options;
-    return measureCost(model, { inputShape: input.shape.slice(1), input, latency: false });
+    return measureCost(model, { inputShape: input.shape.slice(1), input, latency: false, entropy: true });
   }
 
   /** What guides the search: costs first, then examples that are not for confirming, more of them while a verdict is open. */

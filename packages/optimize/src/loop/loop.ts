@@ -11,7 +11,7 @@ import type { Judge, Judged } from './judge.ts';
 import type { Outcome, Values } from './knobs.ts';
 import type { MinimizedCost, OptimizeOptions } from './options.ts';
 import type { Stages } from './stages.ts';
-import type { LoopStore } from './store.ts';
+import type { WatchedStore } from './store.ts';
 import { claimOf, failureOf, isAbort, isBetterTrial, isPromising, type LoopTrial } from './trial.ts';
 
 /** What a loop works with. */
@@ -25,7 +25,7 @@ export interface LoopSetup {
   readonly minimize: MinimizedCost | undefined;
   readonly judge: Judge;
   readonly stages: Stages;
-  readonly store: LoopStore;
+  readonly store: WatchedStore;
 }
 
 /** So many failures of passes of one type, one after the other, and it is not tried any more. */
@@ -99,7 +99,7 @@ export class Loop {
     about: Pick<LoopTrial, 'number' | 'family' | 'values' | 'recipe'>,
     steps: readonly Step[],
   ): Promise<LoopTrial> {
-    const { options, model, stages, judge } = this.#setup;
+    const { options, model, stages, judge, store } = this.#setup;
     const begin = monotonicNow();
     const took = (): number => (monotonicNow() - begin) / 1000;
     try {
@@ -113,7 +113,7 @@ export class Loop {
       made.dispose();
       return { ...known, ...(confirmed && { confirmed: this.#own(confirmed) }), seconds: took() };
     } catch (error) {
-      if (isAbort(error, options.signal)) throw error;
+      if (isAbort(error, options.signal) || store.threw(error)) throw error;
       return { ...about, failure: failureOf(error), searched: [], cost: null, seconds: took() };
     }
   }

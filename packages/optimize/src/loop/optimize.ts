@@ -5,7 +5,7 @@ import { check, checkOptions } from '@espalier/tensor/arguments';
 import { exampleOf, checkSplits } from '../budget/splits.ts';
 import { targetKind } from '../budget/quality.ts';
 import { comparisonRules } from '../cost/compare-latency.ts';
-import { GoalError } from '../errors.ts';
+import { GoalError, RecipeError } from '../errors.ts';
 import { goalMetric, isQuality, usualMetric, type GoalMetric } from '../goal/metric.ts';
 import { parseGoal, printGoal } from '../goal/text.ts';
 import type { Goal } from '../goal/verdict.ts';
@@ -25,7 +25,7 @@ import { optimizeRules, type MinimizedCost, type OptimizeOptions } from './optio
 import { giveBack, nearMisses, trainLonger } from './repair.ts';
 import { reportOn, type OptimizationReport, type OptimizationStop } from './report.ts';
 import { Stages } from './stages.ts';
-import { memoryStore, type LoopStore } from './store.ts';
+import { memoryStore, watched, type LoopStore } from './store.ts';
 import { isAbort, type LoopTrial } from './trial.ts';
 
 /** The best model that was found, and how. */
@@ -56,7 +56,8 @@ export async function optimize(model: Module, options: OptimizeOptions): Promise
   check('optimize', 'model', model, aModule);
   if (Object(options) !== options) throw new GoalError('options', `are ${quote(options)}; give { data, goals }`);
   checkOptions('optimize', options, optimizeRules);
-  const { data, seed = 0, store = memoryStore(), latency = {}, signal } = options;
+  const { data, seed = 0, latency = {}, signal } = options;
+  const store = watched(options.store ?? memoryStore());
   checkSplits(data);
   checkOptions('optimize', latency, comparisonRules);
   if (options.steps) checkSteps(options.steps);
@@ -79,8 +80,8 @@ export async function optimize(model: Module, options: OptimizeOptions): Promise
     timed: minimize === 'latency',
     signal,
   });
-  const limited = new Set([...goals.map(({ metric }) => metric.type), ...(minimize ? [minimize] : [])]);
-  const families = await familiesOf(model, options, given !== undefined, limited);
+  const costs = [...goals.map(({ metric }) => metric.type), ...(minimize ? [minimize] : [])];
+  const families = await familiesOf(model, options, given !== undefined, costs);
   const changesArchitecture = families.some((family) => changesShapes(family));
   const cost = await judge.baseCost();
   refuseImpossible(goals, { model, cost, verdicts: [], changesArchitecture });
@@ -179,18 +180,24 @@ function minimizedOf({ minimize }: OptimizeOptions, goals: readonly Goal[]): Min
 
 async function familiesOf(
   model: Module,
-  { data, steps, epochs = 8 }: OptimizeOptions,
+  { data, steps, epochs = 10 }: OptimizeOptions,
   hasLoss: boolean,
-  limited: ReadonlySet<string>,
+  costs: readonly string[],
 ): Promise<Family[]> {
   if (steps) return [await ownFamily(model, steps)];
   const canCalibrate = data.train !== undefined;
-  const canShrink = costsOfUnits.some((cost) => limited.has(cost)) && (await hasUnits(model, data.train));
-  return familiesFor({ model, canCalibrate, canShrink, canTrain: canCalibrate && hasLoss, epochs });
+  const ofCosts = costs.filter(
+    (cost) => goalMetric(cost)?.hits === undefined && goalMetric(cost)?.metric === undefined,
+  );
+  const canShrink = await hasUnits(model, data.train).catch(refused);
+  return familiesFor({ model, canCalibrate, canShrink, canTrain: canCalibrate && hasLoss, epochs, costs: ofCosts });
 }
 
-/** What nothing makes less of but layers of fewer units. */
-const costsOfUnits: readonly MinimizedCost[] = ['latency', 'macs', 'memory', 'parameters'];
+/** What cannot be cut is tried by other means. */
+function refused(error: unknown): false {
+  if (error instanceof RecipeError) return false;
+  throw error;
+}
 
 function changesShapes({ dimensions, beginning, endings }: Family): boolean {
   const values = Object.fromEntries(
@@ -248,7 +255,10 @@ async function search(
     impossible();
     for (const family of families) {
       const turner = await turnerOf(family.dimensions, seed, looking);
-      for (let values = await turner.next(); values !== undefined; values = await turner.next()) {
+      const { most = Infinity } = family;
+      for (let turn = 0; turn < most; turn++) {
+        const values = await turner.next();
+        if (values === undefined) break;
         let found: ReturnType<Loop['outcomeOf']> | undefined;
         for (const ending of family.endings) {
           const stop = isOver();
@@ -257,6 +267,7 @@ async function search(
           if (steps.flatMap(passesOf).some(({ config }) => loop.disabled.includes(config.type))) continue;
           const outcome = loop.outcomeOf(await loop.attempt(family.name, values, steps));
           if (!found || isBetterOutcome(outcome, found)) found = outcome;
+          if (outcome.margin >= 0) break;
         }
         if (!found) break;
         await turner.tell(found);

@@ -45,7 +45,7 @@ export interface OptimizeOptions {
   readonly maxTrials?: number;
   /** How long trials may take together, as they took when they were made: what is resumed goes on counting. Default: no limit. */
   readonly maxMinutes?: number;
-  /** How often a recipe that is not the caller's goes through the training examples. Default: 8. */
+  /** How often a recipe that is not the caller's goes through the training examples. Default: 10. */
   readonly epochs?: number;
   /** How latencies are compared. */
   readonly latency?: ComparisonOptions;

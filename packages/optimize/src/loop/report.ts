@@ -86,7 +86,7 @@ export async function reportOn(parts: ReportParts): Promise<OptimizationReport> 
     name,
     validation: await qualityOn(of, data.validate),
     ...(data.test && { test: await qualityOn(of, data.test) }),
-    cost: await measureCost(of, { inputShape, input, latency: false }),
+    cost: await measureCost(of, { inputShape, input, latency: false, entropy: true }),
   });
   const [was, is] = [await reportOf('before', model), await reportOf('after', made)];
   const { baseline, latency: own, ...ratio } = await compareLatency(model, made, { ...latency, inputShape, input });

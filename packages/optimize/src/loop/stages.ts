@@ -106,9 +106,9 @@ export class Stages {
     return kept?.records ?? [];
   }
 
-  /** The files of the model of a key. */
+  /** The files of the model of a key, as small as they get. */
   async files(key: string): Promise<ReadonlyMap<string, Uint8Array>> {
-    return optimizedFiles(await this.load(key));
+    return optimizedFiles(await this.load(key), { entropy: true });
   }
 
   async #rootModel(): Promise<Module> {

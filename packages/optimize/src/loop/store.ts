@@ -9,6 +9,32 @@ export interface LoopStore {
   readonly write: (path: string, contents: Uint8Array | string) => Promise<void>;
 }
 
+/** A store that knows its own errors: a disk that is full is not the fault of a recipe. */
+export interface WatchedStore extends LoopStore {
+  readonly threw: (error: unknown) => boolean;
+}
+
+/** Watches a store. */
+export function watched(store: LoopStore): WatchedStore {
+  const errors = new Set<unknown>();
+  const watch =
+    <Arguments extends readonly unknown[], Result>(call: (...args: Arguments) => Promise<Result>) =>
+    async (...args: Arguments): Promise<Result> => {
+      try {
+        return await call(...args);
+      } catch (error) {
+        errors.add(error);
+        throw error;
+      }
+    };
+  return {
+    read: watch(store.read),
+    readText: watch(store.readText),
+    write: watch(store.write),
+    threw: (error) => errors.has(error),
+  };
+}
+
 /** A store that lasts as long as the program. */
 export function memoryStore(): LoopStore {
   const files = new Map<string, Uint8Array | string>();

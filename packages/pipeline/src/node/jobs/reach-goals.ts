@@ -69,6 +69,7 @@ export async function reachGoals(input: ReachGoalsInput, context: JobContext): P
   await saveOptimized(folder, made, {
     metadata: { ...metadata, input: [...inputShape] },
     optimization: report.records as unknown as Json,
+    entropy: true,
   });
   await writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`);
   await writeFileAtomic(join(folder, 'recipe.json'), `${JSON.stringify(report.recipe, undefined, 2)}\n`);
