@@ -113,7 +113,7 @@ export function codebookFrom(dense: Tensor, table: Float32Array<ArrayBuffer>, ze
   const own = fromTyped(zero ? table.slice(1) : table, [table.length - Number(zero)], { device });
   let found = flat.mul(0).cast('i32');
   // By halves: how many of the table are below a value.
-  for (let step = 2 ** Math.ceil(Math.log2(Math.max(1, own.size))); step >= 1; step /= 2) {
+  for (let step = own.size === 0 ? 0 : 2 ** Math.ceil(Math.log2(own.size)); step >= 1; step /= 2) {
     const next = found.add(step);
     const isBelow = own.take(next.minimum(own.size).sub(1)).lt(flat).logicalAnd(next.le(own.size));
     found = next.where(isBelow, found);

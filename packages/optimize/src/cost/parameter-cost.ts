@@ -3,7 +3,7 @@ import type { Parameter } from '@espalier/nn';
 import { dtypes, type DType, type KernelChoice, type Shape } from '@espalier/tensor';
 import { packEncoded } from '../layout/encoded-weight.ts';
 import { codeEncoded, codeLayout } from '../layout/entropy-coding.ts';
-import { fileFormOf } from '../layout/file-form.ts';
+import { fileFormOf, isReformed } from '../layout/file-form.ts';
 import { bytesOf, countNonZeros, hasLayout, materialize, type WeightDescription } from '../layout/materialize.ts';
 import type { PackOptions } from '../layout/model-file.ts';
 import { isOptimizedWeight } from '../layout/optimized-weight.ts';
@@ -34,9 +34,12 @@ export async function measureParameter(
   const { shape, dtype, stored } = parameter;
   if (stored && !isOptimizedWeight(stored)) {
     const nonZeros = countNonZeros(await parameter.value.data());
+    const { format, bytes } = stored.matrix;
+    if (!entropy && !isReformed(stored))
+      return { name, shape, nonZeros, layout: 'encoded', format: format.name, bytes };
     const form = await fileFormOf(stored);
-    const bytes = bytesOf(entropy ? codeEncoded(form) : packEncoded(form));
-    return { name, shape, nonZeros, layout: 'encoded', format: form.format.name, bytes };
+    const arrays = entropy ? codeEncoded(form) : packEncoded(form);
+    return { name, shape, nonZeros, layout: 'encoded', format: form.format.name, bytes: bytesOf(arrays) };
   }
   if (isViewed(parameter) && !uncarried(parameter)) {
     const nonZeros = countNonZeros(await parameter.value.data());

@@ -19,7 +19,8 @@ export interface ReformedWeight extends StoredWeight {
   readonly file: { readonly format: StoredFormat; readonly settings: EncodedSettings };
 }
 
-function isReformed(stored: StoredWeight): stored is ReformedWeight {
+/** Whether files hold a weight in another format than memory does. */
+export function isReformed(stored: StoredWeight): stored is ReformedWeight {
   return 'file' in stored;
 }
 
