@@ -147,44 +147,9 @@ export async function ownFamily(model: Module, steps: readonly Step[]): Promise<
   return { name: 'the recipe', dimensions, beginning: at, endings: [[]] };
 }
 
-<<<<<<< HEAD
 /** The families for a model and what is wanted of it, those that need no training first. */
 export function familiesFor(context: FamilyContext): Family[] {
   const { canTrain, canCalibrate, canShrink, costs } = context;
   const can = { nothing: true, calibration: canCalibrate, training: canTrain, units: canTrain && canShrink };
   return rules.filter(({ needs, isFor }) => can[needs] && isFor(costs)).map(({ make }) => make(context));
-=======
-/** The families for a model, those that need no training first. */
-export function familiesFor({ canTrain, canCalibrate, canShrink, epochs }: FamilyContext): Family[] {
-  const train = training(epochs);
-  const numbers: readonly (readonly Step[])[] = [[quantize()], [cluster({ bits: 4 })]];
-  return [
-    fixed('int8', [quantize()]),
-    ...(canCalibrate ? [fixed('int4 by GPTQ', [gptq({ bits: 4, group: 32 })])] : []),
-    ...(canTrain && canShrink
-      ? [
-          {
-            name: 'smaller layers',
-            dimensions: [{ name: 'ratio', dimension: gone }],
-            beginning: ({ ratio }: Values) => [shrink({ ratio: ratio as number, method: 'wanda', train })],
-            endings: [[], ...numbers],
-            repair: finetune(training(Math.ceil(epochs / 2))),
-          } satisfies Family,
-        ]
-      : []),
-    ...(canTrain
-      ? [
-          {
-            name: 'gradual pruning and few numbers',
-            dimensions: [{ name: 'times', dimension: fewer }],
-            beginning: ({ times }: Values) => [
-              prune({ sparsity: 1 - 1 / (times as number), scope: 'global', schedule: 'cubic', train }),
-            ],
-            endings: numbers,
-            repair: finetune(training(Math.ceil(epochs / 2))),
-          } satisfies Family,
-        ]
-      : []),
-  ];
->>>>>>> c0b6c46 (optimize writes files that are entropy-coded, and tries weights that share values after pruning; costs of weights in formats are told without reading them)
 }

@@ -106,11 +106,7 @@ export class Stages {
     return kept?.records ?? [];
   }
 
-<<<<<<< HEAD
   /** The files of the model of a key, as small as they get. */
-=======
-  /** The files of the model of a key, in as few bytes as they can be. */
->>>>>>> c0b6c46 (optimize writes files that are entropy-coded, and tries weights that share values after pruning; costs of weights in formats are told without reading them)
   async files(key: string): Promise<ReadonlyMap<string, Uint8Array>> {
     return optimizedFiles(await this.load(key), { entropy: true });
   }
