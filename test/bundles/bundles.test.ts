@@ -73,7 +73,7 @@ const fixtures: Readonly<Record<string, Fixture>> = {
       console.log(model.config().type);
     `,
     prints: 'linear',
-    ceiling: 122_000,
+    ceiling: 134_000,
     without: [/@compute/, /temperature/, /columnBytes/],
   },
 };
