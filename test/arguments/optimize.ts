@@ -306,7 +306,10 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     row('registerView', optimize.registerView, () => [
       { name: 'own', is: () => false, save: () => ({}), load: () => ({ name: 'own', apply: scores }) },
     ]),
-    row('replaceModel', inFolder(replaceModel), () => ['best', new Map([['config.json', new Uint8Array([1])]])]),
+    row('replaceModel', inFolder(replaceModel), () => [
+      'best',
+      new Map(['model.safetensors', 'config.json'].map((name) => [name, new Uint8Array([1])])),
+    ]),
     row('restore', optimize.restore, () => [
       'weight',
       parameter(),

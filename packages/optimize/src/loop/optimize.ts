@@ -2,6 +2,7 @@
 import { trainedBy, type Module } from '@espalier/nn';
 import { aModule } from '@espalier/nn/arguments';
 import { check, checkOptions } from '@espalier/tensor/arguments';
+import { checkNeeded } from '../arguments.ts';
 import { exampleOf, checkSplits } from '../budget/splits.ts';
 import { targetKind } from '../budget/quality.ts';
 import { comparisonRules } from '../cost/compare-latency.ts';
@@ -55,7 +56,7 @@ const mostRepairs = 4;
 export async function optimize(model: Module, options: OptimizeOptions): Promise<Optimized> {
   check('optimize', 'model', model, aModule);
   if (Object(options) !== options) throw new GoalError('options', `are ${quote(options)}; give { data, goals }`);
-  checkOptions('optimize', options, optimizeRules);
+  checkNeeded('optimize', options, optimizeRules, ['data', 'goals']);
   const { data, seed = 0, latency = {}, signal } = options;
   const store = watched(options.store ?? memoryStore());
   checkSplits(data);

@@ -1,6 +1,6 @@
 /** What `optimize` can be told. */
 import type { AbortSignalLike, Dataset } from '@espalier/nn';
-import { aSignal } from '@espalier/nn/arguments';
+import { aSignal, hasMethods } from '@espalier/nn/arguments';
 import { aPositiveInteger, aText, anObject, listOf, oneOf, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
 import { anything, callback } from '../arguments.ts';
 import type { ComparisonOptions } from '../cost/compare-latency.ts';
@@ -72,7 +72,9 @@ export const optimizeRules: OptionRules<OptimizeOptions> = {
   maxMinutes: ruleOf('a number above 0', (value) => typeof value === 'number' && value > 0),
   epochs: aPositiveInteger,
   latency: ruleOf('options such as { maxMs: 2000 }', anObject.holds),
-  store: ruleOf('a store { read, readText, write }', anObject.holds),
+  store: ruleOf('a store { read, readText, write }, of functions', (value) =>
+    hasMethods(value, 'read', 'readText', 'write'),
+  ),
   onTrial: callback(),
   onBest: callback(),
   onProgress: callback(),

@@ -2,7 +2,8 @@
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic, writeModelFiles } from '@espalier/nn/node';
-import { aText, check } from '@espalier/tensor/arguments';
+import { aByteArray, mapOf } from '@espalier/nn/arguments';
+import { aText, check, ruleOf } from '@espalier/tensor/arguments';
 import type { LoopStore } from '../loop/store.ts';
 
 /** What a promise of a file gives, or undefined where there is none. */
@@ -31,12 +32,18 @@ export function folderStore(folder: string): LoopStore {
   };
 }
 
+const someFiles = ruleOf<ReadonlyMap<string, Uint8Array>>(
+  'the files of a model by name, config.json and model.safetensors among them',
+  (value) => mapOf(aByteArray).holds(value) && value.has('config.json') && value.has('model.safetensors'),
+);
+
 /**
  * Puts the files of a model in the place of those of another, in a folder that holds nothing else. Whoever looks there finds one of
  * the two whole, or for a moment nothing.
  */
 export async function replaceModel(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
   check('replaceModel', 'folder', folder, aText);
+  check('replaceModel', 'files', files, someFiles);
   const [fresh, old] = [`${folder}.new`, `${folder}.old`];
   await rm(fresh, { recursive: true, force: true });
   await writeModelFiles(fresh, files);

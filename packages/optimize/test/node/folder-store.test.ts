@@ -21,6 +21,13 @@ test('a store gives back what was written, and nothing for what was not', async 
   expect(await store.read('a/b/c')).toBeUndefined();
 });
 
+test('files of no model take the place of none', async () => {
+  const files = new Map([['config.json', new Uint8Array([1])]]);
+  await expect(replaceModel(join(folder, 'wrong'), files)).rejects.toThrow(
+    /replaceModel: files is .*model\.safetensors/,
+  );
+});
+
 test('a search goes on in another process from its folder, and keeps the best model beside it', async () => {
   const [store, best] = [folderStore(join(folder, 'search')), join(folder, 'best')];
   const options = {
