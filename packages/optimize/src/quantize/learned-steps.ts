@@ -21,7 +21,10 @@ function stepsOf(steps: Parameter, part: number): Tensor {
 const used = async (steps: Parameter): Promise<Float32Array<ArrayBuffer>> =>
   Float32Array.from((await steps.tensor.data()) as Float32Array, (step) => Math.max(Math.abs(step), smallest));
 
-/** The scales that training begins with: 2 · mean |w| / √(largest code) of each run of weights, [begin, end]; 1 where all are 0. */
+/**
+ * The scales that training begins with: 2 · mean |w| / √(largest code) of each run of weights, [begin, end], those that are 0 left
+ * out, as pruned ones are; 1 where all are.
+ */
 export function firstSteps(
   values: Float32Array,
   runs: readonly (readonly [number, number])[],
@@ -29,8 +32,8 @@ export function firstSteps(
 ): Float32Array<ArrayBuffer> {
   const { maximum } = numberFormat(format);
   return Float32Array.from(runs, ([begin, end]) => {
-    const part = values.subarray(begin, end);
-    const mean = part.reduce((sum, value) => sum + Math.abs(value), 0) / part.length;
+    const part = values.subarray(begin, end).filter((value) => value !== 0);
+    const mean = part.reduce((sum, value) => sum + Math.abs(value), 0) / Math.max(1, part.length);
     return mean > 0 ? Math.max((2 * mean) / Math.sqrt(maximum), smallest) : 1;
   });
 }
