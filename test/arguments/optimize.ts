@@ -225,6 +225,7 @@ export function optimizeOperations(folder: string): readonly Operation[] {
         goals: ['accuracy>=base-50pp'],
         minimize: 'bytes',
         steps: [optimize.prune({ sparsity: 0.5 })],
+        turn: true,
         seed: 1,
         loss: 'cross-entropy',
         maxTrials: 1,

@@ -20,7 +20,7 @@ import { readText } from '../cli/read-text.ts';
 import { resumable } from '../cli/resumable.ts';
 import { openSession, type Environment } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
-import { exitCodes } from '../errors.ts';
+import { exitCodes, UsageError } from '../errors.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { readYaml } from '../recipe/located-yaml.ts';
 import { optimizationPage } from '../report/html/optimization-page.ts';
@@ -31,6 +31,7 @@ interface OptimizeOptions extends ModelOptions {
   readonly goal: readonly string[];
   readonly minimize?: MinimizedCost;
   readonly recipe?: string;
+  readonly exact?: boolean;
   readonly trials?: number;
   readonly time?: number;
   readonly epochs?: number;
@@ -88,6 +89,7 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
       '--recipe <file>',
       `turn the knobs of this recipe, in YAML or JSON, or of a preset (${presetNames.join(', ')}), instead of whatever is known to help`,
     )
+    .option('--exact', 'carry the recipe out as it is, without turning its knobs')
     .option('--trials <n>', 'how many recipes to try at most', wholeNumberFrom(1))
     .option('--time <time>', 'how long to try, such as 10m', minutes)
     .option('--epochs <n>', 'how often a recipe goes through the images', wholeNumberFrom(1))
@@ -110,7 +112,8 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
       minimize,
       recipe,
     } = options;
-    const { trials, time, epochs, holdOut, resume = false, overwrite = false } = options;
+    const { exact = false, trials, time, epochs, holdOut, resume = false, overwrite = false } = options;
+    if (exact && recipe === undefined) throw new UsageError('--exact is of a recipe: name it by --recipe');
     const steps = recipe === undefined ? undefined : await recipeIn(recipe);
     const given = Object.entries({ ...options, seed, device }).flatMap(([name, value]) => {
       if (name === 'resume' || name === 'overwrite' || value === undefined || value === false) return [];
@@ -139,7 +142,7 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
             goals,
             seed,
             ...(minimize !== undefined && { minimize }),
-            ...(steps && { steps }),
+            ...(steps && { steps, turn: !exact }),
             ...(trials !== undefined && { trials }),
             ...(time !== undefined && { minutes: time }),
             ...(epochs !== undefined && { epochs }),

@@ -129,6 +129,6 @@ export function optimizationText(report: OptimizationReport, stream: Output): st
     table(['', 'before', 'after'], modelCells(report)),
     table(layerHeadings, report.layers.map(layerCells)),
     ...(sentences.length > 0 ? [sentences.map((sentence) => `- ${sentence}`).join('\n')] : []),
-    'recipe.json in the folder gives the model again without searching: espalier optimize --recipe.',
+    'recipe.json in the folder gives the model again without searching, by --recipe and --exact, with the same seed and images.',
   ].join('\n\n');
 }

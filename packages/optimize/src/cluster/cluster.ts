@@ -6,6 +6,7 @@ import { relativeError } from '../quantize/quantize.ts';
 import { settle } from '../quantize/settle.ts';
 import { RecipeError } from '../errors.ts';
 import { quote } from '../quote.ts';
+import { choiceSpace } from '../recipe/choice-space.ts';
 import { oneOf, optionsOf } from '../recipe/options.ts';
 import type { AppliedPass, Pass, PassContext, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
 import { checkTraining, trainedFor } from '../recipe/training.ts';
@@ -98,6 +99,7 @@ export function cluster(options: ClusterOptions = {}): Pass {
     ...(train && { train }),
     needs: train ? 'training' : 'nothing',
     effects: ['numbers', 'shared'],
+    space: choiceSpace('bits', bits, [4, 3, 5], (value) => cluster({ ...options, bits: value })),
     plan,
   };
 }

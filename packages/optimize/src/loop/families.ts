@@ -66,7 +66,7 @@ const forShapes = (costs: readonly string[]): boolean => costs.some((cost) => of
 const forStorage = (costs: readonly string[]): boolean => costs.some((cost) => !['macs', 'parameters'].includes(cost));
 
 /** One recipe as it is. */
-function fixed(name: string, steps: readonly Step[]): Family {
+export function fixedFamily(name: string, steps: readonly Step[]): Family {
   return { name, dimensions: [], beginning: () => steps, endings: [[]] };
 }
 
@@ -79,12 +79,12 @@ function numbers(epochs: number): readonly (readonly Step[])[] {
 
 /** In the order in which they are tried. */
 const rules: readonly FamilyRule[] = [
-  { needs: 'nothing', isFor: forStorage, make: () => fixed('int8', [quantize()]) },
-  { needs: 'calibration', isFor: forStorage, make: () => fixed('int4 by GPTQ', [gptq({ bits: 4, group: 32 })]) },
+  { needs: 'nothing', isFor: forStorage, make: () => fixedFamily('int8', [quantize()]) },
+  { needs: 'calibration', isFor: forStorage, make: () => fixedFamily('int4 by GPTQ', [gptq({ bits: 4, group: 32 })]) },
   {
     needs: 'calibration',
     isFor: (costs) => costs.includes('latency'),
-    make: () => fixed('int8 of weights and activations', [quantize({ activations: 'static' })]),
+    make: () => fixedFamily('int8 of weights and activations', [quantize({ activations: 'static' })]),
   },
   {
     needs: 'units',

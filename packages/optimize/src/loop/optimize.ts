@@ -17,7 +17,7 @@ import { findTaskLoss } from '../recipe/task-loss.ts';
 import { hasUnits } from '../structured/has-units.ts';
 import { checkAllViews } from '../views/carried.ts';
 import { digestDataset } from './digest.ts';
-import { familiesFor, ownFamily, type Family } from './families.ts';
+import { familiesFor, fixedFamily, ownFamily, type Family } from './families.ts';
 import { refuseImpossible } from './impossible.ts';
 import { Judge } from './judge.ts';
 import { turnerOf, type Looking } from './knobs.ts';
@@ -107,6 +107,7 @@ export async function optimize(model: Module, options: OptimizeOptions): Promise
     goals: goals.map(({ clause }) => printGoal(clause)),
     minimize: minimize ?? null,
     recipe: options.steps ? describeSteps(options.steps) : null,
+    turn: options.turn ?? null,
     validate: await digestDataset(data.validate),
     epochs: options.epochs ?? null,
   });
@@ -181,11 +182,11 @@ function minimizedOf({ minimize }: OptimizeOptions, goals: readonly Goal[]): Min
 
 async function familiesOf(
   model: Module,
-  { data, steps, epochs = 10 }: OptimizeOptions,
+  { data, steps, turn = true, epochs = 10 }: OptimizeOptions,
   hasLoss: boolean,
   costs: readonly string[],
 ): Promise<Family[]> {
-  if (steps) return [await ownFamily(model, steps)];
+  if (steps) return [turn ? await ownFamily(model, steps) : fixedFamily('the recipe', steps)];
   const canCalibrate = data.train !== undefined;
   const ofCosts = costs.filter(
     (cost) => goalMetric(cost)?.hits === undefined && goalMetric(cost)?.metric === undefined,

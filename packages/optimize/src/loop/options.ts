@@ -1,7 +1,16 @@
 /** What `optimize` can be told. */
 import type { AbortSignalLike, Dataset } from '@espalier/nn';
 import { aSignal, hasMethods } from '@espalier/nn/arguments';
-import { aPositiveInteger, aText, anObject, listOf, oneOf, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
+import {
+  aBoolean,
+  aPositiveInteger,
+  aText,
+  anObject,
+  listOf,
+  oneOf,
+  ruleOf,
+  type OptionRules,
+} from '@espalier/tensor/arguments';
 import { anything, callback } from '../arguments.ts';
 import type { ComparisonOptions } from '../cost/compare-latency.ts';
 import type { OptimizationData } from '../recipe/data.ts';
@@ -37,6 +46,8 @@ export interface OptimizeOptions {
   readonly minimize?: MinimizedCost;
   /** A recipe whose passes are turned. Default: whatever is known to help. */
   readonly steps?: readonly Step[];
+  /** Whether the knobs of the recipe are turned; left as they are, it is carried out and judged as it is. Default: true. */
+  readonly turn?: boolean;
   /** All randomness follows from this. Default: 0. */
   readonly seed?: number;
   /** What passes that train teach the model by: one of `lossTypes`, or a function. Default: what it was trained by. */
@@ -66,6 +77,7 @@ export const optimizeRules: OptionRules<OptimizeOptions> = {
   goals: listOf(aText),
   minimize: oneOf(...minimizedCosts),
   steps: anything(),
+  turn: aBoolean,
   seed: anything(),
   loss: anything(),
   maxTrials: aPositiveInteger,

@@ -3,6 +3,7 @@ import { RecipeError } from '../errors.ts';
 import { sum } from '../prune/allocate.ts';
 import { relativeError } from '../quantize/quantize.ts';
 import { quote } from '../quote.ts';
+import { choiceSpace } from '../recipe/choice-space.ts';
 import { numberOption, optionsOf } from '../recipe/options.ts';
 import type { Pass } from '../recipe/pass.ts';
 import { calibratedOptionNames, calibratedPass, checkCalibrated, type CalibratedOptions } from './calibrated-pass.ts';
@@ -58,7 +59,7 @@ export function gptq(options: GptqOptions = {}): Pass {
   numberOption(place, 'damping', damping, { least: 0, most: 1 });
   checkCalibrated(place, options);
   const target = new RoundedWeights(numbers);
-  return calibratedPass({
+  const pass = calibratedPass({
     place,
     options,
     effects: target.effects,
@@ -97,4 +98,7 @@ export function gptq(options: GptqOptions = {}): Pass {
     },
     settle: (named) => target.settle(named),
   });
+  // A group is of codes below 8 bits.
+  const tried = options.group === undefined ? [8, 4, 3, 2] : [4, 3, 2];
+  return { ...pass, space: choiceSpace('bits', numbers.bits, tried, (bits) => gptq({ ...options, bits })) };
 }

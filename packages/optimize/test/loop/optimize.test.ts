@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import {
+  cluster,
   distill,
+  gptq,
   loadOptimizedFrom,
   memoryStore,
   optimize,
@@ -87,11 +89,20 @@ describe('optimize', () => {
 
   test('its recipe gives the same model again without searching', async () => {
     const { model, report } = await optimize(await trained(), { ...options, steps, maxTrials: 4 });
-    const again = await optimize(await trained(), { ...options, steps: parseRecipe(report.recipe), maxTrials: 2 });
-    expect(again.report.trials.at(-1)?.key).toBe(
-      report.trials.find(({ recipe }) => JSON.stringify(recipe) === JSON.stringify(report.recipe))?.key,
-    );
+    const exact = { ...options, steps: parseRecipe(report.recipe), turn: false };
+    const again = await optimize(await trained(), exact);
+    expect(again.report.trials.map(({ recipe }) => recipe)).toEqual([[], report.recipe]);
     expect(await logitsOf(again.model)).toEqual(await logitsOf(model));
+  });
+
+  test('an option of a few values is tried at each, the one that was asked for first', async () => {
+    const { report } = await optimize(await trained(), { ...options, steps: [cluster({ bits: 3 })] });
+    expect(report.trials.map(({ values }) => values)).toEqual([
+      {},
+      ...[3, 4, 5].map((bits) => ({ '0.cluster.bits': bits })),
+    ]);
+    const bits = await optimize(await trained(), { ...options, steps: [gptq()], minimize: 'bytes' });
+    expect(bits.report.trials.slice(1, 5).map(({ values }) => values['0.gptq.bits'])).toEqual([4, 8, 3, 2]);
   });
 
   test('goes on from wherever it was killed to the same end, and computes nothing twice', async () => {

@@ -109,6 +109,8 @@ export interface ReachGoalsInput extends Lesson {
   readonly minimize?: MinimizedCost;
   /** A recipe to turn. Left out, whatever is known to help is tried. */
   readonly steps?: readonly StepJson[];
+  /** Whether its knobs are turned. Default: true. */
+  readonly turn?: boolean;
   readonly seed: number;
   /** How many recipes are tried at most. */
   readonly trials?: number;

@@ -1,7 +1,7 @@
 /** Activations that are rounded to codes of 8 bits before they meet a weight. */
 import type { InputView } from '@espalier/nn';
-import { activationCodes, fromCodes, throughCodes, toCodes } from '../rounding-ops.ts';
 import { customGradient, rowSumsToKeep, type EncodedMatrix, type Tensor } from '@espalier/tensor';
+import { activationCodes, fromCodes, throughCodes, toCodes } from '../rounding-ops.ts';
 
 /** The name of such views. */
 export const roundedInputName = 'round-inputs';

@@ -27,7 +27,7 @@ const bestFolder = 'best';
  * @throws {InterruptedError} when the user asks to stop; the best model so far lies in `best` then.
  */
 export async function reachGoals(input: ReachGoalsInput, context: JobContext): Promise<OptimizationReport> {
-  const { source, from, folder, goals, minimize, steps, seed, trials, minutes, epochs } = input;
+  const { source, from, folder, goals, minimize, steps, turn, seed, trials, minutes, epochs } = input;
   const { train: all, test, input: inputShape } = await openData(source, context.device);
   const { model, metadata } = await loadModelFolder(from, { device: context.device });
   // Those that the model was not shown, if its folder says so.
@@ -43,6 +43,7 @@ export async function reachGoals(input: ReachGoalsInput, context: JobContext): P
     seed,
     ...(minimize !== undefined && { minimize }),
     ...(steps && { steps: parseRecipe(steps) }),
+    ...(turn !== undefined && { turn }),
     ...(trials !== undefined && { maxTrials: trials }),
     ...(minutes !== undefined && { maxMinutes: minutes }),
     ...(epochs !== undefined && { epochs }),
