@@ -20,23 +20,19 @@ import { digestDataset } from './digest.ts';
 import { familiesFor, fixedFamily, ownFamily, type Family } from './families.ts';
 import { refuseImpossible } from './impossible.ts';
 import { Judge } from './judge.ts';
-import { turnerOf, type Looking } from './knobs.ts';
 import { Loop } from './loop.ts';
 import { optimizeRules, type MinimizedCost, type OptimizeOptions } from './options.ts';
-import { giveBack, nearMisses, trainLonger } from './repair.ts';
-import { reportOn, type OptimizationReport, type OptimizationStop } from './report.ts';
+import { reportOn, type OptimizationReport } from './report.ts';
+import { search } from './search.ts';
 import { Stages } from './stages.ts';
 import { memoryStore, watched, type LoopStore } from './store.ts';
-import { isAbort, type LoopTrial } from './trial.ts';
+import type { LoopTrial } from './trial.ts';
 
 /** The best model that was found, and how. */
 export interface Optimized {
   readonly model: Module;
   readonly report: OptimizationReport;
 }
-
-/** How many near misses get a second chance. */
-const mostRepairs = 4;
 
 /**
  * Looks for the model that takes the fewest bytes, or the least time, and is sure to keep all goals. Without a recipe it tries
@@ -115,7 +111,6 @@ export async function optimize(model: Module, options: OptimizeOptions): Promise
   const stop = await search(loop, model, families, {
     options,
     goals,
-    minimize,
     looking: goals.some(({ metric }) => isQuality(metric)) ? 'last' : 'first',
     impossible: () => refuseImpossible(goals, { model, cost, verdicts: loop.given, changesArchitecture }),
   });
@@ -227,75 +222,3 @@ async function checkStore(store: LoopStore, run: object): Promise<void> {
 
 const failures = (trials: readonly LoopTrial[]): string =>
   [...new Set(trials.flatMap(({ failure }) => (failure ? [failure.message] : [])))].join('; ');
-
-interface Searching {
-  readonly options: OptimizeOptions;
-  readonly goals: readonly Goal[];
-  readonly minimize: MinimizedCost | undefined;
-  readonly looking: Looking;
-  /** Refuses what the quality of the model as given makes impossible. */
-  readonly impossible: () => void;
-}
-
-/** Tries everything there is to try, until something says to stop. */
-async function search(
-  loop: Loop,
-  model: Module,
-  families: readonly Family[],
-  { options, goals, looking, impossible }: Searching,
-): Promise<OptimizationStop> {
-  const { maxTrials = 60, maxMinutes = Infinity, seed = 0, signal } = options;
-  const limitsCost = goals.some(({ metric }) => !isQuality(metric));
-  const isOver = (): OptimizationStop | undefined => {
-    if (loop.isMet && limitsCost && options.minimize === undefined && looking === 'last') return 'met';
-    if (loop.trials.length >= maxTrials) return 'max-trials';
-    if (loop.seconds >= maxMinutes * 60) return 'max-time';
-    return undefined;
-  };
-  try {
-    await loop.attempt('as given', {}, []);
-    impossible();
-    for (const family of families) {
-      const turner = await turnerOf(family.dimensions, seed, looking);
-      const { most = Infinity } = family;
-      for (let turn = 0; turn < most; turn++) {
-        const values = await turner.next();
-        if (values === undefined) break;
-        let found: ReturnType<Loop['outcomeOf']> | undefined;
-        for (const ending of family.endings) {
-          const stop = isOver();
-          if (stop) return stop;
-          const steps = [...family.beginning(values), ...ending];
-          if (steps.flatMap(passesOf).some(({ config }) => loop.disabled.includes(config.type))) continue;
-          const outcome = loop.outcomeOf(await loop.attempt(family.name, values, steps));
-          if (!found || isBetterOutcome(outcome, found)) found = outcome;
-          if (outcome.margin >= 0) break;
-        }
-        if (!found) break;
-        await turner.tell(found);
-      }
-    }
-    const tried = new Set<number>();
-    for (let repairs = 0; repairs < mostRepairs; repairs++) {
-      const missed = nearMisses(loop.trials, loop.best).find(({ number }) => !tried.has(number));
-      if (!missed) break;
-      tried.add(missed.number);
-      const family = families.find(({ name }) => name === missed.family);
-      const longer = family && trainLonger(family, missed);
-      for (const repair of longer ? [longer] : giveBack(model, missed)) {
-        const stop = isOver();
-        if (stop) return stop;
-        tried.add((await loop.attempt(repair.name, repair.values, repair.steps)).number);
-      }
-    }
-    return 'exhausted';
-  } catch (error) {
-    if (!isAbort(error, signal) || !loop.best) throw error;
-    return 'aborted';
-  }
-}
-
-function isBetterOutcome(a: { readonly margin: number; readonly cost: number }, b: typeof a): boolean {
-  if (a.margin >= 0 !== b.margin >= 0) return a.margin >= 0;
-  return a.margin >= 0 ? a.cost < b.cost : a.margin > b.margin;
-}
