@@ -3,6 +3,7 @@ import type { Module, Parameter } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
 import { isOptimizedWeight } from '../layout/optimized-weight.ts';
 import { isRoundedInput } from '../quantize/activations/rounded-input.ts';
+import { ScaledInput } from '../scaling/scaled-input.ts';
 import { typeOfView } from '../views/view-type.ts';
 import type { Effect, OrderRule, Pass } from './pass.ts';
 
@@ -28,6 +29,11 @@ const ownRules: readonly OrderRule[] = [
     after: 'architecture',
     reason: 'puts a new network in place and loses what was quantized; distil into the student first, then quantize it',
   },
+  ...(['architecture', 'structure'] as const).map((after): OrderRule => ({
+    before: 'scales',
+    after,
+    reason: 'changes channels that have scales of their own by then; do it first, then scale them',
+  })),
   {
     before: 'format',
     after: 'any',
@@ -41,7 +47,13 @@ export function effectsOf(model: Module): Effect[] {
 }
 
 function effectsOn(parameter: Parameter): Effect[] {
-  return [...effectsOnWeight(parameter), ...(parameter.inputs.some(isRoundedInput) ? ['numbers'] : [])];
+  const { inputs } = parameter;
+  const isScaled = inputs.some((view) => view instanceof ScaledInput);
+  return [
+    ...effectsOnWeight(parameter),
+    ...(inputs.some(isRoundedInput) ? ['numbers'] : []),
+    ...(isScaled ? ['scales'] : []),
+  ];
 }
 
 function effectsOnWeight(parameter: Parameter): Effect[] {

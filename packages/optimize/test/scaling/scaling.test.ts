@@ -15,6 +15,7 @@ import {
   quantize,
   recipeJson,
   runRecipe,
+  shrink,
   smoothQuant,
   strip,
   type Step,
@@ -147,6 +148,8 @@ describe.each<[string, () => Step]>([
     await expect(runRecipe(model, [quantize(), step()], { data: { train: data } })).rejects.toThrow(
       /scale weights that were rounded already; scale first, then quantize/,
     );
+    const cut = runRecipe(model, [step(), shrink({ ratio: 0.5 })], { data: { train: data } });
+    await expect(cut).rejects.toThrow(/changes channels that have scales of their own by then/);
     const json = [{ type: name, exclude: ['0.bias'] }];
     expect(recipeJson(parseRecipe(json))).toEqual(json);
   });
