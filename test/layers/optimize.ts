@@ -222,6 +222,7 @@ export const optimize: Layers = {
       'recipe/training-config.ts',
       'recipe/pass.ts',
       'quantize/activations/rounded-input.ts',
+      'scaling/scaled-input.ts',
       'views/view-type.ts',
       'layout',
       'views/copy.ts',
