@@ -100,6 +100,8 @@ describe('rounding that is trained through', () => {
           else expect(step).toBeGreaterThan(0);
         }
         if (!values.every((value, at) => isClear(value, first[Math.floor(at / 3)] as number, minimum, maximum))) return;
+        // The least step is held where it is.
+        if (first.some((step) => step < 2 ** -100)) return;
         const like = fromTyped(weights, [2, 3]);
         const view = new LearnedSteps(format, first, like);
         const [scaled] = gradients(view.apply(like).sum(), [view.steps.tensor]);
