@@ -38,13 +38,16 @@ export function centresOf(
   const { values } = sorted;
   const last = values.length - 1;
   if (values.length <= count) return Float32Array.from({ length: count }, (_, at) => values[Math.min(at, last)] ?? 0);
-  if (start === 'exact' && values.length * count <= mostCells) return Float32Array.from(bestCentres(sorted, count));
+  if (start === 'exact' && values.length * count <= mostCells) return ascending(bestCentres(sorted, count));
   const settled = (start === 'exact' ? (['density', 'linear'] as const) : [start]).map((each) => {
-    const centres = Float32Array.from(lloyd(sorted, starts[each](sorted, count, random)));
+    const centres = ascending(lloyd(sorted, starts[each](sorted, count, random)));
     return { centres, error: errorOf(sorted, centres) };
   });
   return settled.reduce((best, other) => (other.error < best.error ? other : best)).centres;
 }
+
+/** As f32. Means come from differences of running sums, so that of numbers next to each other they may change places. */
+const ascending = (centres: Float64Array): Float32Array<ArrayBuffer> => Float32Array.from(centres).toSorted();
 
 const starts: Readonly<
   Record<Exclude<ClusterStart, 'exact'>, (sorted: Sorted, count: number, random: () => number) => Float64Array>

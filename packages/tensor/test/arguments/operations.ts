@@ -763,5 +763,6 @@ export const internalMethods: ReadonlySet<string> = new Set([
 
 /** Exports that are no operations: tables and formats. Classes of errors are known by their names. */
 export const tables: ReadonlySet<string> = new Set([
-  'dtypeNames', 'dtypes', 'opTable', 'scalar', 'bitmask', 'blockSparse', 'codebook', 'csr', 'int4', 'int8', 'nOfM',
+  'dtypeNames', 'dtypes', 'opTable', 'scalar', 'bitmask', 'blockSparse', 'codebook', 'csr', 'int4', 'int8', 'intN', 'nOfM',
+  'clusterStarts',
 ]); // prettier-ignore
