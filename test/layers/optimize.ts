@@ -7,6 +7,7 @@ export const optimize: Layers = {
     'arguments.ts': [],
     'errors.ts': [],
     'quote.ts': [],
+    'sha256.ts': [],
     'budget/knob.ts': ['arguments.ts', 'errors.ts', 'quote.ts'],
     'cost/interval.ts': [],
     budget: ['arguments.ts', 'errors.ts', 'quote.ts', 'budget/knob.ts', 'cost/interval.ts'],
@@ -76,6 +77,7 @@ export const optimize: Layers = {
     ],
     'report/format.ts': ['cost'],
     distill: [
+      'sha256.ts',
       'arguments.ts',
       'errors.ts',
       'quote.ts',
@@ -269,6 +271,7 @@ export const optimize: Layers = {
       'report',
     ],
     loop: [
+      'sha256.ts',
       'arguments.ts',
       'errors.ts',
       'quote.ts',

@@ -101,14 +101,14 @@ test('its score is a method of prune, in a worker, and the result keeps its view
 });
 
 test('its number format is one of quantize, in a worker, and not without it', async () => {
-  const output = join(folder, 'three-bits');
+  const output = join(folder, 'six-bits');
   const quantize = [
     'quantize',
     model,
     '-o',
     output,
     '--weights',
-    'int3',
+    'int6',
     '--data',
     images,
     '--device',
@@ -117,12 +117,12 @@ test('its number format is one of quantize, in a worker, and not without it', as
   ];
   const without = await espalier(...quantize);
   expect(without.code).toBe(2);
-  expect(without.stderr).toContain("there is no 'int3'");
+  expect(without.stderr).toContain("there is no 'int6'");
   const { code, stderr } = await espalier(...quantize, '--plugin', plugin);
   expect(code, stderr).toBe(0);
   const { model: rounded } = await loadOptimized(output);
   const weight = rounded.namedParameters().get('4.weight');
-  expect(weight && quantizationOf(weight)?.format).toBe('int3');
+  expect(weight && quantizationOf(weight)?.format).toBe('int6');
 });
 
 test('its names are choices of a search, which its recipe and its winner are read with, and refused at their line without it', async () => {
@@ -145,7 +145,7 @@ search:
       schedule: [zigzag]
       batch: 8
 prune: { method: row-relative }
-quantize: { weights: int3 }
+quantize: { weights: int6 }
 `,
   );
   const output = join(folder, 'found');

@@ -147,17 +147,17 @@ test('its format is named by a recipe, a file and its reader', async () => {
   expect(await bitsOf(loaded)).toEqual(await bitsOf(made));
 });
 
-test('its number format is named by a recipe and a file, which holds three bits a weight', async () => {
-  const steps = [{ type: 'quantize', weights: 'int3' }];
+test('its number format is named by a recipe and a file, which holds six bits a weight', async () => {
+  const steps = [{ type: 'quantize', weights: 'int6' }];
   expect(recipeJson(parseRecipe(steps))).toEqual(steps);
   const { model: made } = await runRecipe(model(), parseRecipe(steps));
-  const folder = join(root, 'three bits');
+  const folder = join(root, 'six bits');
   await saveOptimized(folder, made);
   const { model: loaded } = await loadOptimized(folder);
   expect(await bitsOf(loaded)).toEqual(await bitsOf(made));
   const { perParameter } = await measureCost(loaded, { inputShape: [features], latency: false });
   // And a scale for each row.
-  expect(perParameter[0]).toMatchObject({ format: 'int3', bytes: (8 * features * 3) / 8 + 8 * 4 });
+  expect(perParameter[0]).toMatchObject({ format: 'int6', bytes: (8 * features * 6) / 8 + 8 * 4 });
 });
 
 test('its element-wise op is held by the laws of ops', async () => {

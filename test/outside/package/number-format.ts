@@ -1,4 +1,4 @@
-/** A format of numbers: -3 … 3, so that a weight takes three bits of a file. */
+/** A format of numbers: -31 … 31, so that a weight takes six bits of a file. */
 import type { NumberFormat } from '@espalier/optimize';
 
-export const int3: NumberFormat = { name: 'int3', bits: 3, minimum: -3, maximum: 3 };
+export const int6: NumberFormat = { name: 'int6', bits: 6, minimum: -31, maximum: 31 };

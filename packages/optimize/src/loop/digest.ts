@@ -1,30 +1,10 @@
 /** What identifies a model, data and what is done to them: digests of their contents. */
 import type { Dataset } from '@espalier/nn';
-
-/** What is used here of the host's `crypto`. */
-interface Digester {
-  readonly subtle?: { readonly digest: (algorithm: string, data: Uint8Array) => Promise<ArrayBuffer> };
-}
-
-/**
- * SHA-256 of bytes, in hexadecimal digits.
- * @throws {Error} where the host has no `crypto.subtle`: browsers have it on pages that are served by HTTPS, and locally.
- */
-export async function sha256(bytes: Uint8Array): Promise<string> {
-  const { crypto } = globalThis as unknown as { readonly crypto?: Digester };
-  if (!crypto?.subtle) throw new Error('there is no crypto.subtle here; serve the page by HTTPS');
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
+import { sha256, sha256Of } from '../sha256.ts';
 
 /** The digest of what JSON holds. */
 export function digestOf(value: unknown): Promise<string> {
-  return sha256(bytesOf(JSON.stringify(value)));
-}
-
-/** A text as bytes, each of its units as two. */
-function bytesOf(text: string): Uint8Array {
-  return new Uint8Array(Uint16Array.from(text, (_, index) => text.charCodeAt(index)).buffer);
+  return sha256Of(JSON.stringify(value));
 }
 
 /** The digest of files. */

@@ -3,7 +3,8 @@ import type { Dataset } from '@espalier/nn';
 import { compile, fromBytes, noGrad, warnOnce, type Device, type Tensor } from '@espalier/tensor';
 import { RecipeError } from '../../errors.ts';
 import type { Answers } from '../places.ts';
-import { checksum, sha256, sha256Of } from './digest.ts';
+import { sha256, sha256Of } from '../../sha256.ts';
+import { checksum } from './digest.ts';
 import { decodeShard, encodeShard, rowBytes, type AnswerType, type ShardRows } from './shard.ts';
 import type { TeacherCache } from './teacher-cache.ts';
 

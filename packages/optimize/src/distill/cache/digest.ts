@@ -1,28 +1,7 @@
 /** Digests of what answers depend on. */
 import { encodeSafetensors, type Module } from '@espalier/nn';
-import { RecipeError } from '../../errors.ts';
 import { packWeights } from '../../layout/model-file.ts';
-
-interface Crypto {
-  readonly subtle?: { readonly digest: (algorithm: string, bytes: Uint8Array) => Promise<ArrayBuffer> };
-}
-
-/**
- * SHA-256, as hexadecimal digits.
- * @throws {RecipeError} where the host has none, such as a page that did not come by https.
- */
-export async function sha256(bytes: Uint8Array): Promise<string> {
-  const { subtle } = (globalThis as { readonly crypto?: Crypto }).crypto ?? {};
-  if (!subtle) throw new RecipeError('distill', 'the cache needs crypto.subtle, which pages have that come by https');
-  const hash = new Uint8Array(await subtle.digest('SHA-256', bytes));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-/** SHA-256 of a text. */
-export function sha256Of(text: string): Promise<string> {
-  const units = Uint16Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
-  return sha256(new Uint8Array(units.buffer));
-}
+import { sha256, sha256Of } from '../../sha256.ts';
 
 /** What a model answers is a function of: its architecture, and its weights as a file holds them. */
 export async function digestOfModel(model: Module): Promise<string> {

@@ -1,7 +1,7 @@
 /** Files with the answers of a teacher to some examples, one behind the other. */
 import { decodeSafetensors, encodeSafetensors, type RawTensor } from '@espalier/nn';
 import { sizeOf, dtypes, type DType, type Shape } from '@espalier/tensor';
-import { sha256 } from './digest.ts';
+import { sha256 } from '../../sha256.ts';
 
 /** What a place gives for one example. */
 export interface AnswerType {
