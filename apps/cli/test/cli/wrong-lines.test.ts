@@ -107,7 +107,7 @@ const lines: readonly string[] = [
   'prune @model -o @x --lr 0',
   'prune @model -o @x --lr Infinity',
   'prune @model -o @x --batch 0',
-  'quantize @model -o @x --weights int4',
+  'quantize @model -o @x --weights int5',
   'quantize @model -o @x --granularity row',
   'distill @model --student @candidate.yaml -o @x --size 0',
   'distill @model --student @candidate.yaml -o @x --alpha 2',

@@ -129,12 +129,12 @@ describe('what is wrong is told with its place', () => {
     [
       'a score of pruning that is not registered',
       'prune: { method: lamb }',
-      'r.yaml:1:18: prune.method: is "lamb": did you mean \'lamp\'? use one of magnitude, lamp, random',
+      'r.yaml:1:18: prune.method: is "lamb": did you mean \'lamp\'? use one of magnitude, lamp, random, gradient, taylor, snip, fisher, movement, wanda',
     ],
     [
       'a number format that is not registered',
-      'quantize: { weights: int4 }',
-      'r.yaml:1:22: quantize.weights: is "int4": did you mean \'int8\'? use one of int8',
+      'quantize: { weights: int5 }',
+      'r.yaml:1:22: quantize.weights: is "int5": did you mean \'int8\'? use one of int8, int4, int3, int2',
     ],
     [
       'a part that a kind of architecture does not have',

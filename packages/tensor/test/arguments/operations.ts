@@ -1,5 +1,6 @@
 /** Every public operation with arguments that are right, slot by slot. */
 import * as espalier from '../../src/index.ts';
+import { aText } from '../../src/arguments/index.ts';
 import { tensor, type Tensor } from '../../src/index.ts';
 import {
   axis,
@@ -17,6 +18,7 @@ import {
   positive,
   probability,
   slot,
+  subject,
   tensorSlot,
   type Slot,
 } from './slots.ts';
@@ -432,6 +434,7 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
   fullLike: [x, number, create],
   zerosLike: [x, create],
   onesLike: [x, create],
+  warnOnce: [subject, slot(() => 'a notice', aText.holds)],
   kMeans: [
     slot(
       () => new Float32Array([1, 2]),

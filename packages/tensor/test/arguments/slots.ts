@@ -1,4 +1,5 @@
 /** What an argument may be, and every wrong thing that is put in its place. */
+import { anObject } from '../../src/arguments/index.ts';
 import { ones, type Tensor } from '../../src/index.ts';
 
 /** A value that belongs nowhere, or almost nowhere. */
@@ -85,6 +86,14 @@ export function slot(valid: () => unknown, accepts: Accepts): Slot {
     },
   };
 }
+
+/** An object that is told from others and never read: also one that cannot be. */
+export const subject: Slot = {
+  valid: () => ({}),
+  *variations() {
+    for (const [name, value] of foreignValues) yield [name, value, anObject.holds(value)];
+  },
+};
 
 const isNumber: Accepts = (value) => typeof value === 'number';
 const isInteger: Accepts = (value) => Number.isSafeInteger(value);
