@@ -74,6 +74,7 @@ export const nnOperations: readonly Operation[] = [
   row('moduleTypes', nn.moduleTypes, () => []),
   row('monotonicNow', nn.monotonicNow, () => []),
   row('mse', nn.mse, () => [scores(), scores(), { reduction: 'sum' }]),
+  row('enterEvaluation', nn.enterEvaluation, () => [model()]),
   row('noteTrainedBy', nn.noteTrainedBy, () => [model(), nn.mse]),
   row('oneCycle', nn.oneCycle, () => [{ rise: 0.5 }]),
   row('parseIdx', nn.parseIdx, () => [new Uint8Array([0, 0, 8, 1, 0, 0, 0, 1, 7]), 'file', 1]),

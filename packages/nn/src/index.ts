@@ -93,6 +93,7 @@ export { Parameter, type ParameterView } from './module/parameter.ts';
 export { prefer, type Preference } from './module/prefer.ts';
 export type { StoredWeight } from './module/stored-weight.ts';
 export type { BuildChild, ModuleType } from './module/registry.ts';
+export { enterEvaluation } from './module/evaluation.ts';
 export { countParameters, summary, type Summary, type SummaryOptions, type SummaryRow } from './module/summary.ts';
 export { Adam, AdamW, type AdamOptions } from './optim/adam.ts';
 export { clip, clipByNorm, clipByValue, globalNorm, type ClipOptions } from './optim/clip.ts';

@@ -1,5 +1,5 @@
 /** Gathering what a score needs, of a model as it is at the time. */
-import { trainedBy, type Module } from '@espalier/nn';
+import { enterEvaluation, trainedBy, type Module } from '@espalier/nn';
 import { columnSquares } from '../calibration/weight-inputs.ts';
 import { visitInputs } from '../calibration/visit-inputs.ts';
 import { RecipeError } from '../errors.ts';
@@ -104,11 +104,10 @@ function gradientsOf(site: GatheringSite): (squared: boolean) => Promise<Float64
 
 /** Runs `body` with a model in evaluation, which a training in between goes on after. */
 async function inEvaluation<T>(model: Module, body: () => Promise<T>): Promise<T> {
-  const { training } = model;
-  model.eval();
+  const leave = enterEvaluation(model);
   try {
     return await body();
   } finally {
-    model.train(training);
+    leave();
   }
 }

@@ -1,5 +1,5 @@
 /** The graph of one call of a model: what is computed from what, by which module, and where its weights come in. */
-import { callContext, type CallSite, type Module } from '@espalier/nn';
+import { callContext, enterEvaluation, type CallSite, type Module } from '@espalier/nn';
 import {
   axisGraph,
   dryRun,
@@ -34,8 +34,9 @@ export interface ModelGraph {
 export function modelGraph(model: Module, batch: TensorType): ModelGraph {
   // What a weight was assigned and nobody has read yet is no part of the model.
   for (const tensor of model.rawTensors().values()) tensor.realizeSync();
-  return inEvaluation(model, () =>
-    dryRun([batch], (x) => {
+  const leave = enterEvaluation(model);
+  try {
+    return dryRun([batch], (x) => {
       const calls: { readonly site: CallSite; readonly x: Tensor; readonly y: Tensor }[] = [];
       const open: Tensor[] = [];
       const input = (value: Tensor): void => void open.push(value);
@@ -52,24 +53,15 @@ export function modelGraph(model: Module, batch: TensorType): ModelGraph {
           placed(graph, to, (end) => ({ name, module, input: graph.placeOf(from) ?? -1, output: end })),
         ),
       };
-    }),
-  );
+    });
+  } finally {
+    leave();
+  }
 }
 
 function placed<Found>({ placeOf }: AxisGraph, tensor: Tensor, make: (place: number) => Found): Found[] {
   const place = placeOf(tensor);
   return place === undefined ? [] : [make(place)];
-}
-
-/** Runs something while a model, and all below it, is in evaluation. */
-function inEvaluation<Result>(model: Module, run: () => Result): Result {
-  const training = [...model.namedModules().values()].filter((module) => module.training);
-  model.eval();
-  try {
-    return run();
-  } finally {
-    for (const module of training) module.setTraining(true);
-  }
 }
 
 /** The innermost module that computes a node, in words: `3.norm`. */

@@ -13,29 +13,7 @@ import { chart, plot } from './chart.ts';
 import { html, nothing, type Markup } from './markup.ts';
 import { linearScale, logScale } from './scale.ts';
 import { styleSheet } from './style.ts';
-
-function table(headings: readonly string[], rows: readonly (readonly string[])[]): Markup {
-  const heads = headings.map((heading) => html`<th scope="col">${heading}</th>`);
-  const body = rows.map(
-    ([name = '', ...cells]) =>
-      html`<tr>
-        <th scope="row">${name}</th>
-        ${cells.map((cell) => html`<td>${cell}</td>`)}
-      </tr>`,
-  );
-  return html`<div class="wide">
-    <table class="kernels">
-      <thead>
-        <tr>
-          ${heads}
-        </tr>
-      </thead>
-      <tbody>
-        ${body}
-      </tbody>
-    </table>
-  </div>`;
-}
+import { wideTable } from './wide-table.ts';
 
 function list(sentences: readonly string[]): Markup {
   return html`<ul>
@@ -127,9 +105,9 @@ export function optimizationPage(report: OptimizationReport): string {
         <h1>optimize</h1>
         <p class="soft">${ending(report)}</p>
         <main>
-          ${section('The goals', 'Judged by examples that the search did not see, in pairs with the model as given; costs are exact.', table(goalHeadings, report.goals.map(goalCells)))}
-          ${section('Before and after', 'Latency is measured in turns; the ratio has the interval that holds it at a confidence of 99.9 %.', table(['', 'before', 'after'], modelCells(report)))}
-          ${section('The weights', 'Error is the square of how far the numbers moved, as a part of the square of what they were.', table(layerHeadings, report.layers.map(layerCells)))}
+          ${section('The goals', 'Judged by examples that the search did not see, in pairs with the model as given; costs are exact.', wideTable(goalHeadings, report.goals.map(goalCells)))}
+          ${section('Before and after', 'Latency is measured in turns; the ratio has the interval that holds it at a confidence of 99.9 %.', wideTable(['', 'before', 'after'], modelCells(report)))}
+          ${section('The weights', 'Error is the square of how far the numbers moved, as a part of the square of what they were.', wideTable(layerHeadings, report.layers.map(layerCells)))}
           ${section('The front', 'By the examples that guide the search, with intervals; pale dots were tried and are not on it.', front(report))}
           ${section(
             'What was done',
@@ -138,7 +116,7 @@ export function optimizationPage(report: OptimizationReport): string {
               <pre>${JSON.stringify(recipe, undefined, 2)}</pre>`,
           )}
           ${section('What did not help', '', list([...unhelpful, ...notes]))}
-          ${section('What was tried', '', table(['recipe', 'kind', 'quality', 'cost', 'time'], tried))}
+          ${section('What was tried', '', wideTable(['recipe', 'kind', 'quality', 'cost', 'time'], tried))}
         </main>
       </body>
     </html> `;
