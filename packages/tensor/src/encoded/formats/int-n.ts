@@ -219,9 +219,9 @@ function spanned(values: Float32Array, bits: number, as: 'f32' | 'f16'): Grid {
   return grid(scale * steps > largestFloat ? below('f32', largestFloat / steps) : scale, zero, bits);
 }
 
-/** Signs, times the mean magnitude, which is nearest to all. */
+/** Signs, times the mean magnitude, which is nearest to all: no code of one bit means 0, so that a scale of 0 has to. */
 function signs(values: Float32Array, _bits: number, as: 'f32' | 'f16'): Grid {
   const mean = values.reduce((sum, value) => sum + Math.abs(value) / values.length, 0);
-  const scale = stored(scaleReaching(mean, 1), as);
+  const scale = mean === 0 ? 0 : stored(scaleReaching(mean, 1), as);
   return { scale, zero: 0, code: (value) => Number(value >= 0) };
 }

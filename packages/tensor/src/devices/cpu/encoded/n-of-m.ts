@@ -87,11 +87,13 @@ function pairDots(spec: EncodedMatmulSpec, engine: Engine): Calls {
 }
 
 /** Bytes of x that stay in the first-level cache while all rows of the matrix go over them. */
-const cachedBytes = 32768;
+const cachedBytes = 16384;
 /** Blocks of columns that add up in f32. */
 const blocksTogether = 32;
+/** Bytes of results that stay in the second-level cache while all columns are added to them. */
+const keptBytes = 65536;
 
-/** Many rows of x with 2 of 4, a block of columns at a time. */
+/** Many rows of x with 2 of 4: some rows of the matrix after others, and of those a block of columns at a time. */
 function pairsSideBySide(spec: EncodedMatmulSpec, engine: Engine): Calls {
   const { rows } = spec;
   const { values, kept, rowBytes, valueBytes } = layoutOf(spec);
@@ -102,9 +104,11 @@ function pairsSideBySide(spec: EncodedMatmulSpec, engine: Engine): Calls {
   const turn = turnResult(spec, engine, x.step);
   const blockBytes = Math.min(rowBytes, Math.max(4, Math.floor(cachedBytes / step / 8)));
   const blocks = { count: Math.ceil(rowBytes / blockBytes), together: blocksTogether };
+  const together = Math.min(rows, Math.max(1, Math.floor(keptBytes / step)));
   const resultAt = roundUp(x.bytes, 16);
   const wideAt = resultAt + rows * step;
-  const columnsAt = wideAt + roundUp(wideBytes(blocks, rows * x.step), 16);
+  const columnsAt = wideAt + roundUp(wideBytes(blocks, together * x.step), 16);
+  const valueStep = kept * valueBytes;
   engine.reserve(columnsAt + 256 * 16, 'matmul');
   return () => {
     const address = engine.workspace;
@@ -112,27 +116,31 @@ function pairsSideBySide(spec: EncodedMatmulSpec, engine: Engine): Calls {
     const [places = 0, entries = 0, scales = 0] = addressesOf(spec, engine);
     const [result, columns] = [address + resultAt, address + columnsAt];
     placeColumns(columns, step);
-    const sums = { c: result, wide: address + wideAt, rows: 1, columns: rows * x.step, rowStep: 0 };
-    sumOfBlocks(gemm, sums, blocks, (block, accumulate) => {
-      const at = block * blockBytes;
-      const bytes = Math.min(blockBytes, rowBytes - at);
-      const [ofBlock, valuesAt] = [from + at * 8 * step, entries + at * 4 * valueBytes];
-      const valueStep = kept * valueBytes;
-      dotPairRows(
-        places + at,
-        valuesAt,
-        scales,
-        ofBlock,
-        result,
-        columns,
-        rows,
-        bytes,
-        rowBytes,
-        valueStep,
-        step,
-        accumulate,
-      );
-    });
+    for (let row = 0; row < rows; row += together) {
+      const count = Math.min(together, rows - row);
+      const [place, value, scale] = [places + row * rowBytes, entries + row * valueStep, scales + row * 4];
+      const c = result + row * step;
+      const sums = { c, wide: address + wideAt, rows: 1, columns: count * x.step, rowStep: 0 };
+      sumOfBlocks(gemm, sums, blocks, (block, accumulate) => {
+        const at = block * blockBytes;
+        const bytes = Math.min(blockBytes, rowBytes - at);
+        const [ofBlock, valuesAt] = [from + at * 8 * step, value + at * 4 * valueBytes];
+        dotPairRows(
+          place + at,
+          valuesAt,
+          scale,
+          ofBlock,
+          c,
+          columns,
+          count,
+          bytes,
+          rowBytes,
+          valueStep,
+          step,
+          accumulate,
+        );
+      });
+    }
     turn(result);
   };
 }
