@@ -185,7 +185,8 @@ function lossScaled(part: Part, factor: (index: number) => number, options: Roun
   );
   const scaledPart = {
     ...part,
-    weights: part.weights.map((weight, index) => weight * (factors[index % columns] as number)),
+    // As f32, which they will be: a rounding that is tried is the one that is made.
+    weights: part.weights.map((weight, index) => Math.fround(weight * (factors[index % columns] as number))),
     products: scaledProducts,
   };
   return lossOf(scaledPart, roundToNearest(scaledPart, { ...options, clip: false }).values);

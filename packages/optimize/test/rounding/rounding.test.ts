@@ -99,31 +99,43 @@ describe.each<[string, (options: object) => Step]>([
 });
 
 describe('awq', () => {
-  test('loses no more at the output than the nearest numbers do, and much less where some channels are far larger', async () => {
+  /** What is lost at the output where every eighth input is far larger: by awq, and by the nearest numbers of the same grids. */
+  async function losses(seed: number, bits: 2 | 3 | 4): Promise<{ readonly own: number; readonly nearest: number }> {
+    const sizes = Float32Array.from({ length: 32 }, (_, at) => (at % 8 === 0 ? 20 : 1));
+    const inputs = mixtures(100, 32, 32, seed)
+      .mul(fromTyped(sizes, [32]))
+      .realizeSync();
+    const [model, plain] = [linear(32, 12, seed), linear(32, 12, seed)];
+    const options = { bits, zeros: true, clip: false } as const;
+    const { model: rounded } = await runRecipe(model, [awq({ ...options, calibrate: { examples: 100 } })], {
+      data: { train: unlabelled(inputs) },
+    });
+    const { values } = roundToNearest(
+      { weights: Float64Array.from(valuesOf(model)), rows: 12, columns: 32, kept: undefined, products: undefined },
+      { ...options, width: 32 },
+    );
+    plain.parameters()[0]?.tensor.assign(fromTyped(Float32Array.from(values), [12, 32]).realizeSync());
+    return { own: outputError(rounded, model, inputs), nearest: outputError(plain, model, inputs) };
+  }
+
+  test('loses no more at the output than the nearest numbers do, on the examples that it chose its exponent by', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.nat(1000), fc.constantFrom(2, 3, 4), async (seed, bits) => {
-        const sizes = Float32Array.from({ length: 32 }, (_, at) => (at % 8 === 0 ? 20 : 1));
-        const inputs = mixtures(100, 32, 32, seed)
-          .mul(fromTyped(sizes, [32]))
-          .realizeSync();
-        const model = linear(32, 12, seed);
-        const options = { bits: bits, zeros: true, clip: false } as const;
-        const { model: rounded } = await runRecipe(model, [awq({ ...options, calibrate: { examples: 100 } })], {
-          data: { train: unlabelled(inputs) },
-        });
-        const own = outputError(rounded, model, inputs);
-        const plain = linear(32, 12, seed);
-        const [weight] = plain.parameters();
-        const nearest = roundToNearest(
-          { weights: Float64Array.from(valuesOf(model)), rows: 12, columns: 32, kept: undefined, products: undefined },
-          { ...options, width: 32 },
-        );
-        weight?.tensor.assign(fromTyped(Float32Array.from(nearest.values), [12, 32]).realizeSync());
-        const other = outputError(plain, model, inputs);
-        expect(own).toBeLessThanOrEqual(other * 1.0001);
-        if (bits > 2) expect(own).toBeLessThan(other * 0.8);
+      fc.asyncProperty(fc.nat(), fc.constantFrom(2, 3, 4), async (seed, bits) => {
+        const { own, nearest } = await losses(seed, bits);
+        expect(own).toBeLessThanOrEqual(nearest * 1.0001);
       }),
       { numRuns: 6 },
     );
+  });
+
+  // Of one layer chance decides how much: a few weights of the large channels may be near numbers of the grid as they are.
+  test.each([2, 3, 4] as const)('loses little more than half of it at %d bits, over twelve layers', async (bits) => {
+    const sum = { own: 0, nearest: 0 };
+    for (let seed = 0; seed < 12; seed++) {
+      const { own, nearest } = await losses(seed, bits);
+      sum.own += own;
+      sum.nearest += nearest;
+    }
+    expect(sum.own).toBeLessThan(0.6 * sum.nearest);
   });
 });
