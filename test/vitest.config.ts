@@ -35,6 +35,7 @@ const executablePath = await chromiumPath();
 process.env['FC_SEED'] ??= String(Math.floor(Math.random() * 2 ** 31));
 const propertySeed = Number(process.env['FC_SEED']);
 const propertyRuns = process.env['FC_RUNS'] === undefined ? null : Number(process.env['FC_RUNS']);
+const propertySeeds = Number(process.env['FC_SEEDS'] ?? 1);
 
 const projects: readonly TestProjectInlineConfiguration[] = [
   ...Object.entries(folders).map(([name, folder]) => nodeProject(name, `${folder}/test`)),
@@ -91,7 +92,7 @@ export default defineConfig({
   test: {
     // What was compiled of a source stays on disk until it changes: importing an engine of hundreds of files is most of a test of one.
     experimental: { fsModuleCache: true },
-    provide: { propertySeed, propertyRuns },
+    provide: { propertySeed, propertyRuns, propertySeeds },
     setupFiles: [setup('properties')],
     // Generous: a slow machine must not decide a test.
     testTimeout: 120_000,
