@@ -85,24 +85,25 @@ export async function compareLatency(
   options: ComparedExample,
 ): Promise<LatencyComparison> {
   checkMeasurement('compareLatency', { baseline, model }, options, comparisonRules);
-  const { within = 0.03, maxMs = 2000, now = monotonicNow } = options;
+  const { now = monotonicNow } = options;
   const loaded = [await materializeModel(baseline), await materializeModel(model)] as const;
   const input = options.input ?? exampleOf(baseline, options.inputShape);
   const [a, b] = [stopwatch(loaded[0].eval(), input, now), stopwatch(loaded[1].eval(), input, now)];
   try {
-    const runs = (await warmUp([a, b], { ...options, now })).map((ms) => Math.ceil(sampleMs / Math.max(ms, 1e-3)));
-    return await compare([a, b], Math.max(...runs), input, { within, maxMs, now });
+    return await compareWatches([a, b], input, { ...options, now });
   } finally {
-    for (const copy of loaded) copy.dispose();
+    for (const each of [a, b, ...loaded]) each.dispose();
   }
 }
 
-async function compare(
+/** Compares what two stopwatches show, which time runs on an input. */
+export async function compareWatches(
   [a, b]: readonly [Stopwatch, Stopwatch],
-  runs: number,
   input: Tensor,
-  { within, maxMs, now }: Required<Pick<ComparisonOptions, 'within' | 'maxMs' | 'now'>>,
+  { within = 0.03, maxMs = 2000, now = monotonicNow, ...options }: ComparisonOptions,
 ): Promise<LatencyComparison> {
+  const settled = await warmUp([a, b], options);
+  const runs = Math.max(...settled.map((ms) => Math.ceil(sampleMs / Math.max(ms, 1e-3))));
   const times = { a: [] as number[], b: [] as number[] };
   const sample = async (watch: Stopwatch, into: number[]): Promise<number> => {
     let sum = 0;

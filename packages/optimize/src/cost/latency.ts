@@ -28,8 +28,8 @@ export interface Latency {
 }
 
 /**
- * Runs a model on an input again and again, from call to values read, one after the other. The model should be in
- * evaluation. Two such figures do not say which of two models is faster, since a process gets faster as it runs and the
+ * Runs a model on an input again and again, from call to values read, one after the other, recorded once as `compile` does
+ * it. The model should be in evaluation. Two such figures do not say which of two models is faster, since a process gets faster as it runs and the
  * machine does other things in between: `compareLatency` does.
  * @throws {ArgumentError} for less than one run.
  */
@@ -38,10 +38,14 @@ export async function measureLatency(model: Module, input: Tensor, options: Late
   check('measureLatency', 'input', input, aTensor);
   const { runs = 50 } = checkOptions('measureLatency', options, latencyRules);
   const watch = stopwatch(model, input, options.now);
-  await warmUp([watch], options);
-  const times: number[] = [];
-  for (let run = 0; run < runs; run++) times.push(await watch());
-  return latencyOf(times, input);
+  try {
+    await warmUp([watch], options);
+    const times: number[] = [];
+    for (let run = 0; run < runs; run++) times.push(await watch());
+    return latencyOf(times, input);
+  } finally {
+    watch.dispose();
+  }
 }
 
 /** What single runs on an input come to. */

@@ -1,6 +1,6 @@
 /** Times runs of a model. */
 import { monotonicNow, type Module } from '@espalier/nn';
-import { ArgumentError, noGrad, type Tensor } from '@espalier/tensor';
+import { ArgumentError, compile, noGrad, type Tensor } from '@espalier/tensor';
 import { ruleOf, type OptionRules } from '@espalier/tensor/arguments';
 import { callback } from '../arguments.ts';
 
@@ -23,18 +23,24 @@ const least0 = ruleOf<number>(
 export const timingRules: OptionRules<TimingOptions> = { warmUp: least0, warmUpMs: least0, now: callback() };
 
 /** Times one run, from call to values read: on a device that works by itself, from call to work done. */
-export type Stopwatch = () => Promise<number>;
+export interface Stopwatch {
+  (): Promise<number>;
+  /** Forgets what was recorded to be run. */
+  readonly dispose: () => void;
+}
 
-/** A stopwatch for a model on an input. */
+/** A stopwatch for a model on an input. The model runs as `predict` and `evaluate` run it: recorded once, then replayed. */
 export function stopwatch(model: Module, input: Tensor, now: () => number = monotonicNow): Stopwatch {
-  return async () => {
+  const call = compile((x: Tensor) => noGrad(() => model.call(x)));
+  const run = async (): Promise<number> => {
     const start = now();
-    const output = noGrad(() => model.call(input));
+    const output = call(input);
     await output.data();
     const taken = timeOf(now() - start);
     output.dispose();
     return taken;
   };
+  return Object.assign(run, { dispose: () => call.dispose() });
 }
 
 /**

@@ -1,47 +1,28 @@
-import { Linear, Module, registerModule, type ModuleConfig } from '@espalier/nn';
-import { Generator, rand, type Tensor } from '@espalier/tensor';
+import { build, Linear, type Module } from '@espalier/nn';
+import { Generator, rand, zeros, type Tensor } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
-import { compareLatency, type LatencyComparison } from '../../src/index.ts';
+import { compareWatches } from '../../src/cost/compare-latency.ts';
+import type { Stopwatch } from '../../src/cost/stopwatch.ts';
+import { compareLatency, measureLatency, type LatencyComparison } from '../../src/index.ts';
 
 /** A machine with a clock of its own: what runs on it takes as long as it says, times what the machine makes of it. */
 let machine = { now: 0, factor: (): number => 1 };
 
-/** A module that takes a number of milliseconds. */
-class Slow extends Module {
-  readonly type: string = 'test-slow';
-  readonly ms: number;
-  readonly #inner = this.addModule('inner', new Linear({ in: 2, out: 2 }, { generator: new Generator(0) }));
-
-  constructor(ms: number) {
-    super();
-    this.ms = ms;
-  }
-
-  forward(x: Tensor): Tensor {
-    machine.now += this.ms * machine.factor();
-    return this.#inner.forward(x);
-  }
-
-  config(): ModuleConfig {
-    return { type: this.type, ms: this.ms };
-  }
-
-  outputShape(): readonly number[] {
-    return [2];
-  }
+/** A stopwatch for what takes a number of milliseconds. */
+function slow(ms: number): Stopwatch {
+  const run = async (): Promise<number> => {
+    const taken = ms * machine.factor();
+    machine.now += taken;
+    return taken;
+  };
+  return Object.assign(run, { dispose: () => undefined });
 }
-
-registerModule({ type: 'test-slow', build: (config) => new Slow(config['ms'] as number) });
 
 async function compared(ms: readonly [number, number], factor: (run: number) => number): Promise<LatencyComparison> {
   let run = 0;
   machine = { now: 0, factor: () => factor(run++) };
-  return compareLatency(new Slow(ms[0]), new Slow(ms[1]), {
-    inputShape: [2],
-    warmUpMs: 50,
-    maxMs: 1000,
-    now: () => machine.now,
-  });
+  const options = { warmUpMs: 50, maxMs: 1000, now: () => machine.now };
+  return compareWatches([slow(ms[0]), slow(ms[1])], zeros([1]), options);
 }
 
 /** Factors between 1 and 1 + 2 · `size` that follow from a seed. */
@@ -49,6 +30,8 @@ function noise(size: number, seed: number): (run: number) => number {
   const drawn = rand([4096], { generator: new Generator(seed) }).dataSync();
   return (run) => 1 + 2 * size * (drawn[run % drawn.length] ?? 0);
 }
+
+const linear = (): Module => build({ type: 'linear', in: 2, out: 2 }, { seed: 1 });
 
 const seeds = [1, 2, 3, 4];
 
@@ -98,17 +81,37 @@ describe('another model', () => {
   });
 
   test('a clock that stands still tells nothing', async () => {
-    machine = { now: 0, factor: () => 1 };
     const options = { inputShape: [2], now: () => 0, warmUpMs: 0, maxMs: 0 };
-    expect(await compareLatency(new Slow(1), new Slow(2), options)).toMatchObject({ ratio: 1, verdict: 'not faster' });
+    expect(await compareLatency(linear(), linear(), options)).toMatchObject({ ratio: 1, verdict: 'not faster' });
+  });
+
+  test('a clock that stops ends it all the same', async () => {
+    let looks = 0;
+    const now = (): number => Math.min(looks++, 40);
+    const found = await compareLatency(linear(), linear(), { inputShape: [2], now, warmUpMs: 1 });
+    expect(found.verdict).toBe('not faster');
   });
 
   test('options that cannot be are refused', async () => {
-    await expect(compareLatency(new Slow(1), new Slow(1), { inputShape: [2], within: 0 })).rejects.toThrow(
-      /within is 0/,
-    );
-    await expect(compareLatency(new Slow(1), new Slow(1), { inputShape: [2], warmUpMs: NaN })).rejects.toThrow(
-      /warmUpMs is NaN/,
-    );
+    const comparison = (options: object): Promise<unknown> =>
+      compareLatency(linear(), linear(), { inputShape: [2], ...options });
+    await expect(comparison({ within: 0 })).rejects.toThrow(/within is 0/);
+    await expect(comparison({ warmUpMs: NaN })).rejects.toThrow(/warmUpMs is NaN/);
   });
+});
+
+/** Counts how often it is called. */
+class Counted extends Linear {
+  calls = 0;
+
+  override forward(x: Tensor): Tensor {
+    this.calls++;
+    return super.forward(x);
+  }
+}
+
+test('models run as they were recorded, not call by call', async () => {
+  const model = new Counted({ in: 2, out: 2 }, { generator: new Generator(1) });
+  const { runs } = await measureLatency(model, rand([1, 2]), { runs: 20, warmUpMs: 0 });
+  expect([runs, model.calls]).toEqual([20, 1]);
 });
