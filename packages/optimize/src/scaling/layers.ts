@@ -38,16 +38,23 @@ const norms: ReadonlySet<string> = new Set(['batch-norm', 'layer-norm']);
 
 const own = (module: Module): Map<string, Parameter> => module.namedParameters({ own: true });
 
-/** The layers of a model that multiply by one of some weights. */
+/**
+ * The layers of a model that multiply by one of some weights. One that an embedding, or any other module, reads as well is left
+ * as it is: only layers divide what they are given by what its channels would be multiplied with.
+ */
 export function layersOf(model: Module, chosen: readonly NamedParameter[]): ScaledLayer[] {
   const layers: ScaledLayer[] = [];
+  const elsewhere = new Set<object>();
   for (const module of model.namedModules().values()) {
-    if (!weighted.has(module.type)) continue;
+    if (!weighted.has(module.type)) {
+      for (const { identity } of own(module).values()) elsewhere.add(identity);
+      continue;
+    }
     const weight = own(module).get('weight');
     const named = chosen.find(({ parameter }) => parameter.identity === weight?.identity);
     if (named) layers.push({ named, module });
   }
-  return layers;
+  return layers.filter(({ named: { parameter } }) => !elsewhere.has(parameter.identity));
 }
 
 /**

@@ -43,6 +43,11 @@ export function smoothQuant(options: SmoothQuantOptions = {}): Pass {
   async function plan(model: Module, { data }: PassContext): Promise<PassPlan> {
     const chosen = selectParameters(place, model, options);
     const layers = layersOf(model, chosen);
+    if (layers.length === 0)
+      throw new RecipeError(
+        place,
+        'no linear layer or convolution has a weight among those chosen that nothing else reads; leave it out',
+      );
     const train = data?.train;
     if (!train || train.size === 0) throw new RecipeError(place, 'calibrates, and data.train has no example');
     for (const each of chosen) {

@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, tensorDataset, type Dataset, type Module, type ModuleConfig } from '@espalier/nn';
-import { fromTyped, Generator, rand, randn, type Tensor } from '@espalier/tensor';
+import { fromTyped, Generator, rand, randint, randn, type Tensor } from '@espalier/tensor';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  awq,
   copyModel,
   equalize,
   maskOf,
@@ -196,6 +197,28 @@ describe('equalize', () => {
   });
 });
 
+test.each<[string, () => Step, number]>([
+  ['smooth-quant', () => smoothQuant(), 3e-5],
+  ['awq', () => awq({ bits: 8 }), 0.02],
+])('%s leaves the channels of a weight alone that an embedding reads as well', async (_, step, most) => {
+  const tied: ModuleConfig = {
+    type: 'sequential',
+    layers: [
+      { type: 'embedding', count: 6, size: 8 },
+      { type: 'linear', in: 8, out: 8 },
+      { type: 'linear', in: 8, out: 6, bias: false },
+    ],
+    ties: { '2.weight': '0.weight' },
+  };
+  const model = build(tied, { seed: 1 });
+  const x = randint(0, 6, [20, 4], { generator: new Generator(1) }).realizeSync();
+  const { model: scaled } = await runRecipe(model, [step()], { data: { train: tensorDataset(x, x) } });
+  const [head, middle] = ['0.weight', '1.weight'].map((name) => scaled.namedParameters().get(name));
+  expect([head?.inputs, middle?.inputs].map((views) => views?.length)).toEqual([0, 1]);
+  expect(apart(scaled.call(x), model.call(x))).toBeLessThan(most);
+  expect(apart((await strip(scaled)).call(x), scaled.call(x))).toBeLessThan(3e-5);
+});
+
 describe('smoothQuant', () => {
   const layers: ModuleConfig = {
     type: 'sequential',
@@ -232,6 +255,18 @@ describe('smoothQuant', () => {
     // A second time adds no second view.
     const { model: twice } = await runRecipe(scaled, [smoothQuant()], { data: { train: data } });
     expect(twice.parameters()[0]?.inputs).toHaveLength(1);
+  });
+
+  test('says where no layer has a weight for itself', async () => {
+    const tied = [
+      { type: 'embedding', count: 6, size: 8 },
+      { type: 'linear', in: 8, out: 6 },
+    ];
+    const model = build({ type: 'sequential', layers: tied, ties: { '1.weight': '0.weight' } }, { seed: 1 });
+    const x = randint(0, 6, [4, 2]);
+    await expect(runRecipe(model, [smoothQuant()], { data: { train: tensorDataset(x, x) } })).rejects.toThrow(
+      /no linear layer or convolution has a weight among those chosen that nothing else reads/,
+    );
   });
 
   test.each([
