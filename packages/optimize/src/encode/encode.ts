@@ -1,9 +1,19 @@
 /** The pass that brings weights into a format to compute from. */
-import { prefer, type Json, type Module } from '@espalier/nn';
-import { encodeMatrix, TensorError, type MatrixFormat } from '@espalier/tensor';
+import { prefer, type Json, type Module, type Parameter } from '@espalier/nn';
+import {
+  codebook,
+  encodeMatrix,
+  fromTyped,
+  kMeans,
+  TensorError,
+  type CodebookOptions,
+  type MatrixFormat,
+  type Tensor,
+} from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import { storeMatrix } from '../layout/file-form.ts';
 import { formatNamed, formatNames } from '../layout/formats.ts';
+import { maskOf } from '../prune/mask-view.ts';
 import { quote } from '../quote.ts';
 import { optionsOf } from '../recipe/options.ts';
 import type { Pass, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
@@ -25,7 +35,8 @@ export interface EncodeOptions extends ParameterFilter {
 
 /**
  * Stores weights in a format, by rounding or dropping what the format has no room for: no data, no training. It comes
- * last in a recipe, since a stored weight is not trained. A mask stays only in what is 0.
+ * last in a recipe, since a stored weight is not trained. A mask stays only in what is 0, which in a codebook has a place of its
+ * own then.
  * @throws {RecipeError} for a format that is not known.
  *
  * @example
@@ -74,7 +85,8 @@ async function storeIn(
   const [rows = 1] = parameter.shape;
   const dense = parameter.value.detach().reshape([rows, rows === 0 ? 0 : parameter.size / rows]);
   try {
-    const matrix = await encodeMatrix(dense, format, settings as never);
+    const given = format.name === codebook.name ? await sharing(parameter, dense, settings) : dense;
+    const matrix = await encodeMatrix(given, format, settings as never);
     const [moved, size] = [await dense.sub(matrix.toDense()).square().sum().item(), await dense.square().sum().item()];
     const { bytes } = matrix;
     await storeMatrix(parameter, matrix);
@@ -83,4 +95,19 @@ async function storeIn(
     if (error instanceof TensorError) throw new RecipeError('encode', `${name}: ${error.message}`);
     throw error;
   }
+}
+
+/** A weight as a codebook holds it where a mask dropped some of it: of the table's values one is 0, and the others are of what is kept. */
+async function sharing(parameter: Parameter, dense: Tensor, settings: CodebookOptions): Promise<Tensor> {
+  const kept = await maskOf(parameter)?.kept();
+  const { bits = 4 } = settings;
+  if (!kept || !codebook.options.bits.holds(bits)) return dense;
+  const values = Float32Array.from((await dense.data()) as Float32Array);
+  const places = [...kept.keys()].filter((place) => kept[place] === 1);
+  const { centres, codes } = kMeans(
+    Float32Array.from(places, (place) => values[place] as number),
+    2 ** bits - 1,
+  );
+  for (const [at, place] of places.entries()) values[place] = centres[codes[at] as number] as number;
+  return fromTyped(values, dense.shape, { device: dense.device });
 }

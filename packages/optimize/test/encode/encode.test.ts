@@ -10,6 +10,7 @@ import {
   encode,
   finetune,
   formatNames,
+  maskOf,
   measureCost,
   parseRecipe,
   prune,
@@ -55,6 +56,14 @@ describe.each(formatNames())('%s', (format) => {
     const { perParameter } = await measureCost(model, { inputShape: [features], latency: false });
     expect(perParameter[0]).toMatchObject({ layout: 'encoded', format, bytes: weightOf(model).stored?.matrix.bytes });
   });
+});
+
+test.each(formatNames())('%s keeps what was pruned at 0', async (format) => {
+  const { model: pruned } = await runRecipe(await trained(), [prune({ sparsity: 0.5 })]);
+  const { model } = await runRecipe(pruned, [encode({ format })]);
+  const [kept, values] = [await maskOf(weightOf(pruned))?.kept(), await weightOf(model).value.data()];
+  for (const [place, keeps] of (kept as Uint8Array).entries())
+    if (keeps === 0) expect(Math.abs(values[place] as number)).toBe(0);
 });
 
 test('is a step of a recipe in JSON', () => {
