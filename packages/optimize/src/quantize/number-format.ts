@@ -83,8 +83,13 @@ export function numberFormat(name: WeightFormat): NumberFormat {
 
 /** The smallest normal f32: a scale below it would lose its precision, and could be 0. */
 const smallestScale = 2 ** -126;
-/** Codes times it are finite. */
-const largestScale = 2 ** 119;
+/** What a scale times so many steps may be: rounded to an f32 each, both stay finite. */
+const largestProduct = (2 - 2 ** -22) * 2 ** 127;
+
+/** A scale as an f32 that neither vanishes nor takes so many steps to infinity. */
+function bounded(scale: number, steps: number): number {
+  return Math.max(smallestScale, Math.fround(Math.min(scale, largestProduct / steps)));
+}
 
 /**
  * The scale, an f32, with which the codes of a format reach over a range: the number 0 has the code 0, so that what was pruned
@@ -92,7 +97,7 @@ const largestScale = 2 ** 119;
  */
 export function scaleOf(range: ValueRange, { minimum, maximum }: Pick<NumberFormat, 'minimum' | 'maximum'>): number {
   const scale = Math.max(range.minimum / minimum, range.maximum / maximum);
-  return scale === 0 ? 1 : Math.max(Math.fround(scale), smallestScale);
+  return scale === 0 ? 1 : bounded(scale, Math.max(-minimum, maximum));
 }
 
 /** A scale, an f32, and the code that stands for the number 0. */
@@ -107,7 +112,7 @@ export function affineOf(range: ValueRange, codes: RangeCodes): Affine {
   if (!zeros) return { scale: scaleOf(range, codes), zero: 0 };
   const extent = range.maximum - range.minimum;
   if (extent === 0) return { scale: 1, zero: Math.max(minimum, Math.min(maximum, 0)) };
-  const scale = Math.min(Math.max(Math.fround(extent / (maximum - minimum)), smallestScale), largestScale);
+  const scale = bounded(extent / (maximum - minimum), maximum - minimum);
   const zero = roundHalfToEven(minimum - range.minimum / scale);
   return { scale, zero: Math.max(minimum, Math.min(maximum, zero)) };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createObserver } from '../../src/quantize/observers/observers.ts';
+import { createObserver, observerTypes } from '../../src/quantize/observers/observers.ts';
 
 const finite = fc.float({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 });
 const pieces = fc.array(fc.array(finite, { maxLength: 30 }), { minLength: 1, maxLength: 5 });
@@ -78,6 +78,29 @@ describe('moving-average', () => {
   });
 });
 
+test('pieces of which nothing is finite change the range of no observer', () => {
+  for (const type of observerTypes) {
+    const [plain, other] = [createObserver({ type }), createObserver({ type })];
+    for (const observer of [plain, other]) {
+      if (observer === other) observer.observe([]);
+      observer.observe([1, -4, 3]);
+      if (observer === other) observer.observe([Number.NaN, Infinity]);
+      if (observer === other) observer.observe(new Float32Array());
+    }
+    expect(other.range(), type).toEqual(plain.range());
+  }
+});
+
+test('ranges of numbers near the largest there are stay finite', () => {
+  for (const type of observerTypes) {
+    const observer = createObserver({ type });
+    observer.observe([1e308, -1.5e308, 3]);
+    const { minimum, maximum } = observer.range();
+    expect(minimum, type).toBeGreaterThanOrEqual(-1.5e308);
+    expect(maximum, type).toBeLessThanOrEqual(1e308);
+  }
+});
+
 describe('mse', () => {
   /** Σ |x - x̂|² over codes from -7 to 7 that reach to a limit. */
   const errorAt = (values: readonly number[], limit: number): number =>
@@ -99,6 +122,12 @@ describe('mse', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  test('reckons with the codes as they are used: from -8 to 7 an extreme below 0 has the code -8', () => {
+    const observer = createObserver({ type: 'mse' });
+    observer.observe([-2, 1, 0.5]);
+    expect(observer.range({ minimum: -8, maximum: 7, zeros: false })).toEqual({ minimum: -2, maximum: 1 });
   });
 
   test('a single outlier among many is not worth the steps of all others', () => {

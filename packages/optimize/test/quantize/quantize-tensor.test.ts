@@ -2,7 +2,16 @@ import { build } from '@espalier/nn';
 import { fromTyped, gradients, tensor } from '@espalier/tensor';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { dequantizeTensor, quantizationOf, quantizeTensor, setMask, setQuantization } from '../../src/index.ts';
+import {
+  dequantizeTensor,
+  numberFormats,
+  quantizationOf,
+  quantize,
+  quantizeTensor,
+  runRecipe,
+  setMask,
+  setQuantization,
+} from '../../src/index.ts';
 import { at } from '../helpers/at.ts';
 
 describe('quantizeTensor', () => {
@@ -31,6 +40,22 @@ describe('quantizeTensor', () => {
         }
       }),
     );
+  });
+
+  test('the largest numbers there are stay finite', async () => {
+    const largest = (2 - 2 ** -23) * 2 ** 127;
+    const rows = [largest, -largest, 1, largest, 1, 0, -largest, 1, 0].map(Math.fround);
+    const given = fromTyped(Float32Array.from(rows), [3, 3]);
+    for (const format of numberFormats)
+      for (const type of ['min-max', 'mse'] as const) {
+        const back = dequantizeTensor(await quantizeTensor(given, { format, observer: { type } }));
+        expect(back.isFinite().all().itemSync(), `${format} ${type}`).toBe(1);
+        const model = build({ type: 'linear', in: 3, out: 3 });
+        model.parameters()[0]?.tensor.assign(given);
+        const steps = [quantize({ weights: format, zeros: true, granularity: 'tensor', observer: { type } })];
+        const { model: rounded } = await runRecipe(model, steps);
+        expect(rounded.parameters()[0]?.value.isFinite().all().itemSync(), `${format} ${type}`).toBe(1);
+      }
   });
 
   test('scalars and empty tensors', async () => {

@@ -1,4 +1,5 @@
 /** Observers that leave the outermost values out, for finer steps between all others. */
+import { affineOf } from '../number-format.ts';
 import { roundHalfToEven } from '../rounding.ts';
 import { Histogram } from './histogram.ts';
 import { int8Codes, type Observer, type RangeCodes, type ValueRange } from './observer.ts';
@@ -76,11 +77,9 @@ export class ErrorObserver extends ClippingObserver {
 }
 
 /** What values become that are rounded to codes over a range. */
-function roundingTo(range: ValueRange, { minimum, maximum, zeros }: RangeCodes): (value: number) => number {
-  const scale = zeros
-    ? (range.maximum - range.minimum) / (maximum - minimum)
-    : Math.max(-range.minimum, range.maximum) / Math.min(-minimum, maximum);
-  const zero = zeros ? roundHalfToEven(minimum - range.minimum / scale) : 0;
+function roundingTo(range: ValueRange, codes: RangeCodes): (value: number) => number {
+  const { scale, zero } = affineOf(range, codes);
+  const { minimum, maximum } = codes;
   return (value) => (Math.min(maximum, Math.max(minimum, roundHalfToEven(value / scale) + zero)) - zero) * scale;
 }
 

@@ -22,12 +22,12 @@ export class Histogram {
 
   /** The size of a bin. */
   get width(): number {
-    return (2 * this.#limit) / bins;
+    return this.#limit / (bins / 2);
   }
 
   /** Where a bin begins. */
   edge(bin: number): number {
-    return bin * this.width - this.#limit;
+    return (bin - bins / 2) * this.width;
   }
 
   /** Of all values, and of 0. */

@@ -61,6 +61,8 @@ export class MovingAverageObserver implements Observer {
   observe(values: ArrayLike<number>): void {
     const extremes = new MinMaxObserver();
     extremes.observe(values);
+    // A piece of which nothing was seen has no range, not even that of 0.
+    if (!Array.prototype.some.call(values, Number.isFinite)) return;
     const now = extremes.range();
     const before = this.#range ?? now;
     const mixed = (was: number, is: number): number => this.#momentum * was + (1 - this.#momentum) * is;
