@@ -1,5 +1,6 @@
 /** What a model gets out of examples, kept so that another model can be compared on the same ones. */
 import {
+  enterEvaluation,
   throwIfAborted,
   type AbortSignalLike,
   type Dataset,
@@ -87,7 +88,7 @@ export class Scorer {
       if (way) hits.set(type, new Uint8Array(to - from));
       else blocks.set(type, []);
     }
-    model.eval();
+    const leave = enterEvaluation(model);
     // How many numbers each metric counts; known once a step is recorded.
     const sizes = new Map<string, number>();
     const step = compile((loaded: Loaded): Tensor =>
@@ -120,6 +121,7 @@ export class Scorer {
       }
     } finally {
       step.dispose();
+      leave();
     }
     return { examples: to - from, hits, blocks };
   }

@@ -1,6 +1,7 @@
 /** Running a recipe. */
 import {
   deriveSeed,
+  enterEvaluation,
   throwIfAborted,
   trainedBy,
   type AbortSignalLike,
@@ -105,21 +106,29 @@ export async function runRecipe(
   checkPassing(options);
   checkRecipe(model, steps, options);
   await checkPrunings(model, steps.flatMap(passesOf));
-  let current = await copyModel(model);
-  const context: Omit<PassContext, 'seed'> = {
-    data: options.data,
-    original: model,
-    signal: options.signal,
-    onProgress: options.onProgress,
-    loss: options.loss,
-  };
+  const current = await copyModel(model);
+  // As the teacher of a pass it is called in evaluation; whoever gave it may be in the middle of training it.
+  const leave = enterEvaluation(model);
+  try {
+    return await runSteps(current, model, steps, options);
+  } finally {
+    leave();
+  }
+}
+
+/** The steps one after the other, on a copy. */
+async function runSteps(
+  copy: Module,
+  original: Module,
+  steps: readonly Step[],
+  { data, seed = 0, signal, onProgress, loss }: RecipeOptions,
+): Promise<RecipeResult> {
+  let current = copy;
+  const context: Omit<PassContext, 'seed'> = { data, original, signal, onProgress, loss };
   const records: PassRecord[] = [];
   for (const [index, step] of steps.entries()) {
-    throwIfAborted(options.signal);
-    const done = await runStage(current, passesOf(step), {
-      ...context,
-      seed: deriveSeed(options.seed ?? 0, `step ${index}`),
-    });
+    throwIfAborted(signal);
+    const done = await runStage(current, passesOf(step), { ...context, seed: deriveSeed(seed, `step ${index}`) });
     current = done.model;
     records.push(...done.records);
   }

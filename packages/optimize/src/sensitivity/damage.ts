@@ -1,5 +1,5 @@
 /** How much worse a model is than another, on the same examples. */
-import { batches, type Dataset, type LossFunction, type Module } from '@espalier/nn';
+import { batches, enterEvaluation, type Dataset, type LossFunction, type Module } from '@espalier/nn';
 import { compile, isTensor, noGrad, type Tensor } from '@espalier/tensor';
 import { check, ruleOf } from '@espalier/tensor/arguments';
 import { spreadExamples } from '../calibration/examples.ts';
@@ -75,7 +75,7 @@ async function verdicts(
   parts: readonly Int32Array[],
   { by, loss, data }: JudgeOptions,
 ): Promise<Verdict[]> {
-  model.eval();
+  const leave = enterEvaluation(model);
   const step = compile((x: Tensor, y: Tensor) =>
     noGrad(() => {
       const output = model.call(x);
@@ -92,6 +92,7 @@ async function verdicts(
     }
   } finally {
     step.dispose();
+    leave();
   }
   return found;
 }

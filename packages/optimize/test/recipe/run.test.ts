@@ -235,6 +235,22 @@ describe('order', () => {
     await expect(runRecipe(model, [prune({ sparsity: 0.5 })])).rejects.toThrow(/prune after the model as given ranks/);
   });
 
+  test('leaves the mode of each part of the model as it is, where it is a teacher too, and where a pass fails', async () => {
+    const model = await trained();
+    model.train();
+    const [, frozen] = [...model.children().values()];
+    frozen?.eval();
+    const modes = (): boolean[] => [...model.namedModules().values()].map(({ training }) => training);
+    const before = modes();
+    expect(new Set(before).size).toBe(2);
+    await runRecipe(model, [distill({ train: quick })], { data, loss: 'cross-entropy' });
+    expect(modes()).toEqual(before);
+    const failing = { ...train, load: () => Promise.reject(new Error('a disk is full')) };
+    const options = { data: { train: failing }, loss: 'cross-entropy' } as const;
+    await expect(runRecipe(model, [distill({ train: quick })], options)).rejects.toThrow('a disk is full');
+    expect(modes()).toEqual(before);
+  });
+
   test('training without data is refused before anything is done', async () => {
     await expect(runRecipe(await trained(), [finetune()])).rejects.toThrow(
       /steps\[0\]: finetune needs data for training/,
