@@ -1,8 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defaultClientConditions, defaultServerConditions } from 'vite';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { chromiumArgs, chromiumPath, dawnEnv, postgresPath } from '../tools/devices.mjs';
+import { LongestFirst } from './setup/longest-first.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sourceCondition = '@espalier/source';
@@ -94,6 +96,9 @@ export default defineConfig({
     experimental: { fsModuleCache: true },
     provide: { propertySeed, propertyRuns, propertySeeds },
     setupFiles: [setup('properties')],
+    // Vitest leaves one processor to itself, and with two of them would run one file at a time; it has little to do.
+    maxWorkers: availableParallelism(),
+    sequence: { sequencer: LongestFirst },
     // Generous: a slow machine must not decide a test.
     testTimeout: 120_000,
     hookTimeout: 120_000,
