@@ -231,6 +231,7 @@ export const optimize: Layers = {
       'recipe/choice-space.ts',
       'recipe/options.ts',
       'recipe/training.ts',
+      'selection',
       'cluster',
       'distill',
       'encode',

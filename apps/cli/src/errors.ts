@@ -10,8 +10,8 @@ export const exitCodes = {
   usage: 2,
   /** What was asked for cannot be had here: the device is not here. */
   noDevice: 3,
-  /** What was asked for cannot be had here: no model that was found is sure to keep the goals. The best one was written. */
-  goalsMissed: 3,
+  /** The search came to its end, and no model that it found is sure to keep the goals. The nearest one was written. */
+  goalsMissed: 4,
   /** Stopped by the user; what was done is kept and can be resumed. */
   interrupted: 130,
 } as const;

@@ -15,7 +15,8 @@ export async function readText(file: string): Promise<string> {
     if (found.isCharacterDevice() || found.isBlockDevice()) throw new UsageError('this is a device: give a file');
     if (found.size > largest)
       throw new UsageError(`it has ${found.size} bytes, and no such file is that large: check the path`);
-    return await readFile(file, 'utf8');
+    // Editors of Windows begin a text with a mark of its byte order.
+    return (await readFile(file, 'utf8')).replace(/^\uFEFF/u, '');
   } catch (error) {
     // The system names no path when it is a folder.
     const { message } = reportOf(error);

@@ -1,6 +1,6 @@
 /** `espalier distill`: a smaller model that answers as a saved one does. */
 import { checkSource } from '@espalier/pipeline';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
 import { openSession, type Environment } from '../cli/session.ts';
@@ -15,6 +15,7 @@ interface DistillOptions extends ModelOptions {
   readonly temperature: number;
   readonly alpha: number;
   readonly lr: number;
+  readonly weakTeacher?: 'ignore' | 'refuse' | 'use';
 }
 
 /** Adds `espalier distill`. */
@@ -32,7 +33,13 @@ export function addDistillCommand(program: Command, environment: Environment): v
     .option('--epochs <n>', 'how often to go through the images', wholeNumberFrom(1), 4)
     .option('--temperature <t>', "how much the teacher's answers are softened", numberBetween(0, 100), 4)
     .option('--alpha <part>', 'how much the teacher counts against the labels', numberBetween(0, 1, true), 0.7)
-    .option('--lr <rate>', 'the learning rate', numberBetween(0, 10), 0.003);
+    .option('--lr <rate>', 'the learning rate', numberBetween(0, 10), 0.003)
+    .addOption(
+      new Option(
+        '--weak-teacher <what>',
+        'what becomes of a teacher that is no better than its student before training (default: ignore, and say so)',
+      ).choices(['ignore', 'refuse', 'use']),
+    );
   withExamples(withModelOptions(command), [
     ['espalier distill runs/model --student student.yaml -o runs/student', 'a student of your design'],
     ['espalier distill runs/model --student runs/search/winner.yaml --size 0.1 -o runs/student', 'a tenth of its size'],
@@ -41,9 +48,20 @@ export function addDistillCommand(program: Command, environment: Environment): v
     checkModelFolder(teacher);
     checkSource(options.data);
     const candidate = readCandidate(options.student, await readText(options.student));
-    const { data: source, seed = defaultSeed, student, size, epochs, temperature, alpha, lr } = options;
+    const { data: source, seed = defaultSeed, student, size, epochs, temperature, alpha, lr, weakTeacher } = options;
     const shrink = size === undefined ? {} : { size };
-    const settings = { source, teacher, candidate, epochs, temperature, alpha, lr, seed, ...shrink };
+    const settings = {
+      source,
+      teacher,
+      candidate,
+      epochs,
+      temperature,
+      alpha,
+      lr,
+      seed,
+      ...shrink,
+      ...(weakTeacher && { weakTeacher }),
+    };
     const input = (folder: string) => ({ ...settings, folder });
     const transformed = await transform(session, options, { from: teacher, job: 'distill', input, sources: [student] });
     showTransformed(session, transformed);

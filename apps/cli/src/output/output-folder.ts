@@ -13,7 +13,7 @@ import {
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { makeFolder, syncFolder } from '@espalier/nn/node';
-import { FailedError, UsageError } from '../errors.ts';
+import { FailedError, UsageError, exitCodes, reportOf } from '../errors.ts';
 import { takeLock } from './lock.ts';
 import {
   contentsOf,
@@ -197,8 +197,8 @@ function decide(request: FolderRequest, own: Manifest | undefined, left: Manifes
   return false;
 }
 
-/** Makes the folder to work in, with what it goes on from. */
-async function begin(request: FolderRequest, places: Places): Promise<void> {
+/** Makes the folder to work in, with what it goes on from, and gives whether there is anything. */
+async function begin(request: FolderRequest, places: Places): Promise<boolean> {
   const { path, command, bytes, continues = [] } = request;
   const own = ownFolder(places);
   const left = begun(places);
@@ -216,11 +216,15 @@ async function begin(request: FolderRequest, places: Places): Promise<void> {
     if (!goesOn) await rm(work, { recursive: true, force: true });
     throw error;
   }
+  return goesOn;
 }
 
 /** Moves what is complete to where it belongs. */
 async function complete({ command }: FolderRequest, places: Places): Promise<void> {
   const { path, work, old, isInside } = places;
+  // What a killed process has left of a file that it was writing.
+  for (const file of contentsOf(work))
+    if (/(?:^|\/)\.[^/]+\.\d+\.\d+\.tmp$/u.test(file)) await rm(join(work, file), { force: true });
   const files = contentsOf(work).filter((file) => file !== manifestFile && !file.endsWith('/'));
   await writeManifest(work, { command, complete: true, files: [...files] });
   // Looked at again: somebody may have put something there meanwhile.
@@ -281,13 +285,13 @@ export async function withOutputFolder<Result>(
   const made = await makeFolder(dirname(resolve(path)));
   let unlock = (): void => undefined;
   let places: Places | undefined;
-  let [isBegun, isComplete] = [false, false];
+  let [isBegun, isComplete, goesOn, isRefused] = [false, false, false, false];
   try {
     places = placesOf(path);
     const own = places;
     unlock = takeLock(own.lock, path);
     recover(own);
-    await begin(request, own);
+    goesOn = await begin(request, own);
     isBegun = true;
     return await use({
       work: own.work,
@@ -297,9 +301,11 @@ export async function withOutputFolder<Result>(
       },
     });
   } catch (error) {
+    // What cannot be done as it was asked for is not gone on with.
+    isRefused = !goesOn && reportOf(error).exitCode === exitCodes.usage;
     throw places === undefined ? error : renamed(error, places);
   } finally {
-    if (places !== undefined && isBegun && !isComplete && isWorthless(request, places)) {
+    if (places !== undefined && isBegun && !isComplete && (isRefused || isWorthless(request, places))) {
       await rm(places.work, { recursive: true, force: true });
     }
     unlock();

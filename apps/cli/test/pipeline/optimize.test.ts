@@ -35,7 +35,7 @@ describe('optimize', () => {
     expect(stderr).toBe('');
     expect(code).toBe(0);
     const report = JSON.parse(stdout) as { readonly claim: string; readonly trials: readonly unknown[] };
-    expect([report.claim, report.trials.length]).toEqual(['holds', 4]);
+    expect([report.claim, report.trials.length]).toEqual(['holds', 5]);
     expect(
       readdirSync(at('small'))
         .filter((name) => !name.startsWith('.'))
@@ -95,12 +95,12 @@ describe('optimize', () => {
     expect(weights('cut').equals(weights('whole'))).toBe(true);
   });
 
-  test('out of reach: the nearest model is written, the reason is said, and the code is 3', async () => {
+  test('out of reach: the nearest model is written, the reason is said, and the code is 4', async () => {
     const goals = ['--goal', 'accuracy>=base', '--goal', 'bytes<=1900B'];
     const { code, stdout } = await espalier([...base(), ...goals, '--trials', '3', '-o', at('missed'), '--quiet']);
     expect(stdout).toMatch(/^The goals are not (?:kept|sure)/u);
     expect(stdout).toMatch(/bytes<=1900B is out of reach of what was tried|is not sure with/u);
-    expect(code).toBe(3);
+    expect(code).toBe(4);
     expect(existsSync(at('missed', 'config.json'))).toBe(true);
   });
 
@@ -111,6 +111,8 @@ describe('optimize', () => {
       ['--recipe', 'int8', '--goal', 'bytes<=1B', '--goal', 'accuracy>=50%'],
       /is out of reach: its biases, norms and buffers alone take/u,
     ],
+    [['--goal', 'accuracy>=base*20'], /is out of reach: no share is above 100 %/u],
+    [['--goal', 'accuracy>=base-1pp', '--hold-out', '1'], /validate has 1 example/u],
     [['--goal', 'accuracy>=base-1pp', '--time', 'soon'], /Give a time such as 90s, 10m or 2h/u],
     [['--goal', 'accuracy>=base-1pp', '--hold-out', '100000'], /are to be held out: leave some to learn from/u],
     [['--trials', '3'], /required option '--goal <goal>' not specified/u],

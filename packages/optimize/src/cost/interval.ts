@@ -26,14 +26,9 @@ export function wilsonInterval(successes: number, total: number): ProportionInte
       `${successes} of ${total} is no share; count successes among at least one trial`,
     );
   }
-  return scoreInterval(successes, total, z);
-}
-
-/** The same of as many standard errors as wanted. */
-export function scoreInterval(successes: number, total: number, errors: number): ProportionInterval {
   const value = successes / total;
-  const spread = (errors * errors) / total;
+  const spread = (z * z) / total;
   const centre = (value + spread / 2) / (1 + spread);
-  const half = (errors / (1 + spread)) * Math.sqrt((value * (1 - value)) / total + spread / (4 * total));
+  const half = (z / (1 + spread)) * Math.sqrt((value * (1 - value)) / total + spread / (4 * total));
   return { value, low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
 }

@@ -1,5 +1,5 @@
 /** How sure a comparison of two models on the same examples is. */
-import { scoreInterval } from '../cost/interval.ts';
+import { atLeastHits } from './binomial.ts';
 import { normalQuantile, studentQuantile } from './quantile.ts';
 
 /** A value, and the interval that the true one lies in. */
@@ -9,12 +9,29 @@ export interface Estimate {
   readonly high: number;
 }
 
+/** Where a function that rises crosses a level, by bisection. */
+function crossing(rising: (at: number) => number, level: number, from: number, to: number): number {
+  let [low, high] = [from, to];
+  for (let step = 0; step < 60; step++) {
+    const middle = (low + high) / 2;
+    if (rising(middle) < level) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
 /**
- * A share, with its interval.
- * @param miss the probability that the true share lies below the interval, and that it lies above.
+ * A share, with its exact interval: for few examples, too, it misses no more often than it says. Source: C. Clopper and E. Pearson,
+ * "The use of confidence or fiducial limits illustrated in the case of the binomial", Biometrika 26 (1934).
+ * @param miss the most that the probability is that the true share lies below the interval, and that it lies above.
  */
 export function share(hits: number, total: number, miss: number): Estimate {
-  return scoreInterval(hits, total, normalQuantile(1 - miss));
+  const value = hits / total;
+  return {
+    value,
+    low: hits === 0 ? 0 : crossing((at) => atLeastHits(hits, total, at), miss, 0, value),
+    high: hits === total ? 1 : crossing((at) => atLeastHits(hits + 1, total, at), 1 - miss, value, 1),
+  };
 }
 
 /**
@@ -39,15 +56,8 @@ export function pairedDifference(gained: number, lost: number, total: number, mi
     if (variance <= 0) return shift === 0 ? 0 : shift * Infinity;
     return shift / Math.sqrt(variance);
   };
-  const cross = (level: number, from: number, to: number): number => {
-    let [low, high] = [from, to];
-    for (let step = 0; step < 60; step++) {
-      const middle = (low + high) / 2;
-      if (distance(middle) > level) low = middle;
-      else high = middle;
-    }
-    return (low + high) / 2;
-  };
+  const cross = (level: number, from: number, to: number): number =>
+    crossing((difference) => -distance(difference), -level, from, to);
   return {
     value,
     low: value <= -1 ? -1 : cross(z, -1, value),

@@ -103,7 +103,10 @@ function readBound(reader: Reader, metric: GoalMetric): Bound {
     const amount = readAmount(reader, unitsOf[quantity]);
     const value = amount.unit === '%' ? amount.number / 100 : amount.number;
     if (quantity === 'share' && value > 1)
-      reader.fail(`no share is above 100 %; write ${amount.number}%, or a number up to 1`, at);
+      reader.fail(
+        `no share is above 100 %${amount.unit === '' && amount.number <= 100 ? `; write ${amount.number}%, or a number up to 1` : ''}`,
+        at,
+      );
     return { of: 'amount', amount };
   }
   const change = reader.take(/^[-+*/]/u);
@@ -139,7 +142,7 @@ function readAmount(reader: Reader, units: Readonly<Record<string, number>>): Am
   const unit = reader.take(unitForm) ?? '';
   if (!Object.hasOwn(units, unit)) reader.fail(`${quote(unit)} is no unit here; there are ${unitNames(units)}`, unitAt);
   const number = Number(digits.replaceAll('_', ''));
-  if (!Number.isFinite(number)) reader.fail(`${digits} is not finite`, at);
+  if (!Number.isFinite(number * (units[unit] ?? 1))) reader.fail(`${digits}${unit} is not finite`, at);
   return { number, unit };
 }
 

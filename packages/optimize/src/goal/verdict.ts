@@ -20,8 +20,8 @@ export interface GoalVerdict {
   /** What it has to be at least, or at most. */
   readonly bound: number;
   /**
-   * The interval of the value, taken beside that of the model as given: what both get right or wrong alike says nothing. Null
-   * where it has no end.
+   * The interval of the value, taken beside that of the model as given: what both get right or wrong alike says nothing. Within
+   * 0 and 1 for a share; null where it has no end.
    */
   readonly low: number | null;
   readonly high: number | null;
@@ -67,6 +67,10 @@ function verdictOf({ low, high }: Pick<Estimate, 'low' | 'high'>): Verdict {
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
+/** An end of an interval, within what the quantity can be. */
+const inside = (end: number, quantity: Quantity): number | null =>
+  finite(quantity === 'share' ? Math.min(1, Math.max(0, end)) : end);
+
 interface Measured {
   readonly value: number;
   readonly base: number;
@@ -88,8 +92,8 @@ function judged(
     verdict: Number.isNaN(right.value) ? 'fails' : verdictOf(right),
     value,
     bound,
-    low: finite(bound + above.low),
-    high: finite(bound + above.high),
+    low: inside(bound + above.low, quantity),
+    high: inside(bound + above.high, quantity),
     margin: finite(right.value),
     worst: finite(right.low),
     base,
@@ -107,6 +111,14 @@ function difference(hits: Uint8Array, before: Uint8Array, miss: number): Estimat
     else if (hit < was) lost++;
   }
   return pairedDifference(gained, lost, hits.length, miss);
+}
+
+/**
+ * An interval that reaches at least so far to both sides. Few examples may happen to be all alike, and blocks of them then do not
+ * differ: what none of them shows is as likely as for a share of hits of which none changed.
+ */
+function atLeast({ value, low, high }: Estimate, half: number): Estimate {
+  return { value, low: Math.min(low, value - half), high: Math.max(high, value + half) };
 }
 
 /** Judges a quality by what a model, and the model as given, get out of the same examples. */
@@ -136,11 +148,12 @@ export function judgeQuality(
       type,
       blocks.map((pair) => pair[which]),
     );
-  const above = jackknife(
+  const estimate = jackknife(
     pairs,
     (some) => of(some as typeof pairs, 0) - factor * of(some as typeof pairs, 1) - offset,
     miss,
   );
+  const above = quantity === 'share' ? atLeast(estimate, pairedDifference(0, 0, examples, miss).high) : estimate;
   return judged(goal, { value: of(pairs, 0), base: of(pairs, 1), above, examples });
 }
 

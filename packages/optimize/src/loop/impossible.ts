@@ -45,10 +45,12 @@ const limits: Readonly<Record<string, Rule>> = {
   perplexity: () => ({ value: 1, why: 'it is 1 for what is always right' }),
   rmse: () => ({ value: 0, why: 'no error is below 0' }),
   mae: () => ({ value: 0, why: 'no error is below 0' }),
-  bytes: unlessSmaller(({ model }) => {
+  latency: () => ({ value: Number.MIN_VALUE, why: 'nothing takes no time' }),
+  bytes: ({ model, changesArchitecture }) => {
+    if (changesArchitecture) return { value: 1, why: 'no file is empty' };
     const bytes = untouched(model);
     return { value: bytes, why: `its biases, norms and buffers alone take ${showBytes(bytes)}, and stay as they are` };
-  }),
+  },
   parameters: unlessSmaller(({ cost: { parameters } }) => ({
     value: parameters,
     why: `it has ${showCount(parameters)}, zeros among them, and nothing that is tried gives it another architecture`,

@@ -14,7 +14,7 @@ export interface WeightReport {
   readonly format: string;
   readonly bytes: number;
   readonly before: { readonly shape: readonly number[]; readonly bytes: number };
-  /** How far its numbers moved: the square of the distance, as a part of the square of what they were. Absent where it got another shape. */
+  /** How far its numbers moved: the square of the distance, as a part of the square of what they were. Absent where it got another shape, or numbers are not finite. */
   readonly error?: number;
   /** Microseconds for one example by what the device states, dense and as it runs; absent where that is not known. */
   readonly microseconds?: { readonly dense: number; readonly own: number };
@@ -42,7 +42,7 @@ export async function layersOf(before: Module, after: Module, was: Cost, is: Cos
       format: cost.format,
       bytes: cost.bytes,
       before: { shape: original?.shape ?? [], bytes: old?.bytes ?? 0 },
-      ...(error !== undefined && { error }),
+      ...(error !== undefined && Number.isFinite(error) && { error }),
       ...(times && {
         microseconds: { dense: times.dense, own: cost.kernel?.kernel === 'own' ? times.own : times.dense },
       }),

@@ -12,7 +12,7 @@ import type { Outcome, Values } from './knobs.ts';
 import type { MinimizedCost, OptimizeOptions } from './options.ts';
 import type { Stages } from './stages.ts';
 import type { WatchedStore } from './store.ts';
-import { claimOf, failureOf, isAbort, isBetterTrial, isPromising, type LoopTrial } from './trial.ts';
+import { claimOf, failureOf, isAbort, isBetterTrial, isPromising, readTrial, type LoopTrial } from './trial.ts';
 
 /** What a loop works with. */
 export interface LoopSetup {
@@ -73,7 +73,7 @@ export class Loop {
     const path = `trials/${String(number).padStart(4, '0')}.json`;
     const recipe = describeSteps(steps);
     const left = await store.readText(path);
-    let trial = left === undefined ? undefined : (JSON.parse(left) as LoopTrial);
+    let trial = left === undefined ? undefined : readTrial(left);
     if (trial && JSON.stringify(trial.recipe) !== JSON.stringify(recipe))
       throw new GoalError(
         'store',
@@ -88,6 +88,8 @@ export class Loop {
     this.#countFailures(trial, steps);
     if (!this.#best || isBetterTrial(trial, this.#best)) {
       this.#best = trial;
+      // What the store has lost of a model that is wanted is computed again.
+      if (left !== undefined && trial.key !== undefined) await this.#setup.stages.reach(steps);
       if (trial.key !== undefined && claimOf(trial) === 'holds')
         await options.onBest?.({ trial, files: await this.#setup.stages.files(trial.key) });
     }

@@ -56,6 +56,11 @@ export async function optimize(model: Module, options: OptimizeOptions): Promise
   const { data, seed = 0, latency = {}, signal } = options;
   const store = watched(options.store ?? memoryStore());
   checkSplits(data);
+  if (data.validate.size < 2)
+    throw new GoalError(
+      'data',
+      'validate has 1 example; some guide the search and others confirm it, so give at least 2',
+    );
   checkOptions('optimize', latency, comparisonRules);
   if (options.steps) checkSteps(options.steps);
   checkRecipe(model, options.steps ?? [], options);

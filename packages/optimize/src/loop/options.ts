@@ -52,7 +52,7 @@ export interface OptimizeOptions {
   readonly seed?: number;
   /** What passes that train teach the model by: one of `lossTypes`, or a function. Default: what it was trained by. */
   readonly loss?: GivenLoss;
-  /** How many recipes are tried at most. Default: 60. */
+  /** How many recipes are tried at most, beside the model as given. Default: 60. */
   readonly maxTrials?: number;
   /** How long trials may take together, as they took when they were made: what is resumed goes on counting. Default: no limit. */
   readonly maxMinutes?: number;

@@ -138,6 +138,8 @@ function frontOf(trials: readonly LoopTrial[], { metric: { direction } }: Goal):
     const cost = trial.cost !== null && trial.cost >= 0 ? trial.cost : costs?.bytes;
     if (!quality || cost === undefined || trial.failure) return [];
     const { value, low, high } = quality;
+    // What is no number in a trial that was read is null.
+    if (!Number.isFinite(value)) return [];
     return [{ trial: trial.number, family: trial.family, cost, quality: value, low, high, claim: claimOf(trial) }];
   });
   const front: FrontPoint[] = [];
@@ -147,23 +149,30 @@ function frontOf(trials: readonly LoopTrial[], { metric: { direction } }: Goal):
 }
 
 function reasonOf({ stop, loop, options, goals }: ReportParts, best: LoopTrial): string {
-  const count = `${loop.trials.length} ${loop.trials.length === 1 ? 'recipe' : 'recipes'}`;
+  // The first is the model as given.
+  const recipes = loop.trials.length - 1;
+  const count = `${recipes} ${recipes === 1 ? 'recipe' : 'recipes'}`;
   const why: Readonly<Record<OptimizationStop, string>> = {
     met: 'the goals are kept',
     exhausted: `there was nothing left to try after ${count}`,
-    'max-trials': `${count} were tried, which was the most`,
-    'max-time': `the ${options.maxMinutes} minutes were up after ${count}`,
+    'max-trials': `${count} ${recipes === 1 ? 'was' : 'were'} tried, which was the most`,
+    'max-time': `the ${shownTime(options.maxMinutes ?? 0)} were up after ${count}`,
     aborted: `it was interrupted after ${count}`,
   };
   const missed = verdictsOf(best).filter(({ verdict }) => verdict !== 'holds');
   if (missed.length === 0) return why[stop];
-  const words = missed.map(({ goal, verdict, value, bound }) =>
+  const words = missed.map(({ goal, verdict, value, bound, examples }) =>
     verdict === 'unsure'
-      ? `${goal} is not sure with ${missed[0]?.examples ?? 'these'} examples: ${shown(value)} against ${shown(bound)}`
+      ? `${goal} is not sure with ${examples === 1 ? '1 example' : `${examples ?? 'these'} examples`}: ${shown(value)} against ${shown(bound)}`
       : `${goal} is out of reach of what was tried: the nearest has ${shown(value)} against ${shown(bound)}`,
   );
   const others = goals.length > missed.length ? ', while the other goals are kept' : '';
   return `${why[stop]}; ${words.join('; ')}${others}`;
 }
 
-const shown = (value: number): string => String(Number(value.toPrecision(4)));
+/** Minutes in words. */
+const shownTime = (minutes: number): string =>
+  minutes < 1 ? `${shown(minutes * 60)} seconds` : `${shown(minutes)} minutes`;
+
+/** A figure; what is no number in a trial that was read is null. */
+const shown = (value: number | null): string => (value === null ? 'no number' : String(Number(value.toPrecision(4))));

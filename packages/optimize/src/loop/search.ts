@@ -34,7 +34,8 @@ export async function search(
   const limitsCost = goals.some(({ metric }) => !isQuality(metric));
   const isOver = (): OptimizationStop | undefined => {
     if (loop.isMet && limitsCost && options.minimize === undefined && looking === 'last') return 'met';
-    if (loop.trials.length >= maxTrials) return 'max-trials';
+    // The first is the model as given, which is no recipe.
+    if (loop.trials.length > maxTrials) return 'max-trials';
     if (loop.seconds >= maxMinutes * 60) return 'max-time';
     return undefined;
   };

@@ -135,8 +135,10 @@ export class Stages {
         source: `stages/${key}`,
         ...(device && { device }),
       });
-      const { records, seconds } = optimization as unknown as Pick<Kept, 'records' | 'seconds'>;
-      return { model, records, seconds };
+      const { records, seconds } = Object(optimization) as Partial<Pick<Kept, 'records' | 'seconds'>>;
+      if (Array.isArray(records) && typeof seconds === 'number') return { model, records, seconds };
+      model.dispose();
+      return undefined;
     } catch (error) {
       // What is damaged is computed again.
       if (error instanceof FormatError) return undefined;

@@ -44,6 +44,18 @@ export interface LoopTrial {
   readonly seconds: number;
 }
 
+/** A trial from what was written of it; undefined for what is damaged, which is tried again. */
+export function readTrial(text: string): LoopTrial | undefined {
+  try {
+    const { number, recipe, searched, seconds } = Object(JSON.parse(text)) as Partial<LoopTrial>;
+    const isWhole =
+      Number.isInteger(number) && Array.isArray(recipe) && Array.isArray(searched) && Number.isFinite(seconds);
+    return isWhole ? (JSON.parse(text) as LoopTrial) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What is known of the goals of a trial: what was confirmed, else what the search saw. */
 export const verdictsOf = ({ confirmed, searched }: LoopTrial): readonly GoalVerdict[] => confirmed ?? searched;
 

@@ -145,6 +145,8 @@ export interface Pass {
   readonly effects: readonly Effect[];
   /** Models that it works with and its config does not name: the same config with others is another pass. */
   readonly models?: readonly Module[];
+  /** What the patterns in `include` and `exclude` of its config are of; those that match nothing are refused before anything is done. Default: parameters. */
+  readonly targets?: 'parameters' | 'layers';
   /** Rules of order that this pass brings, for all passes of its recipe. */
   readonly order?: readonly OrderRule[];
   /** How it wants to train; absent for a pass that leaves this to the others of its stage, or to the defaults. */

@@ -23,6 +23,7 @@ import { RecipeError } from '../errors.ts';
 import { optionsOf } from './options.ts';
 import { quote } from '../quote.ts';
 import { checkPrunings } from '../prune/growth.ts';
+import { checkTargets } from '../selection/parameter-filter.ts';
 import { copyModel } from '../views/copy.ts';
 import type { OptimizationData } from './data.ts';
 import { checkOrder, effectsOf } from './order.ts';
@@ -150,6 +151,7 @@ export function checkRecipe(
   const empty = stages.findIndex((stage) => stage.length === 0);
   if (empty >= 0) throw new RecipeError(`steps[${empty}]`, 'has no pass');
   checkOrder(stages, effectsOf(model));
+  checkAllTargets(model, stages);
   for (const [index, stage] of stages.entries()) {
     const hungry = stage.find(({ needs }) => needs !== 'nothing');
     if (hungry && !data?.train) {
@@ -157,6 +159,21 @@ export function checkRecipe(
     }
   }
   checkTasks(stages, loss, trainedBy(model));
+}
+
+/** What of an option are patterns; a pass of somebody's may mean something else by it. */
+const patternsIn = (option: unknown): readonly string[] =>
+  Array.isArray(option) && option.every((each) => typeof each === 'string') ? option : [];
+
+/** @throws {RecipeError} for patterns that match nothing, as far as the names of the model are known: until another takes its place. */
+function checkAllTargets(model: Module, stages: readonly (readonly Pass[])[]): void {
+  for (const [index, stage] of stages.entries()) {
+    for (const { config, targets } of stage) {
+      const [include, exclude] = [patternsIn(config['include']), patternsIn(config['exclude'])];
+      checkTargets(`steps[${index}]: ${config.type}`, model, { include, exclude }, targets);
+    }
+    if (stage.some(({ effects }) => effects.includes('architecture'))) return;
+  }
 }
 
 /** @throws {RecipeError} unless the steps are passes, or several together. */

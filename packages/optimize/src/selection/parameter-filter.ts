@@ -23,15 +23,8 @@ export interface NamedParameter {
  */
 export function selectParameters(place: string, model: Module, filter: ParameterFilter = {}): NamedParameter[] {
   checkFilter(place, filter);
+  checkTargets(place, model, filter);
   const all = [...model.namedParameters()].map(([name, parameter]) => ({ name, parameter }));
-  for (const pattern of [...(filter.include ?? []), ...(filter.exclude ?? [])]) {
-    if (!all.some(({ name }) => matches(pattern, name))) {
-      throw new RecipeError(
-        place,
-        `'${pattern}' matches no parameter; there are ${all.map(({ name }) => name).join(', ')}`,
-      );
-    }
-  }
   const included = filter.include
     ? all.filter(({ name }) => filter.include?.some((pattern) => matches(pattern, name)))
     : all.filter(({ name, parameter }) => isWeight(name, parameter));
@@ -43,6 +36,21 @@ export function selectParameters(place: string, model: Module, filter: Parameter
     );
   }
   return chosen;
+}
+
+/** @throws {RecipeError} for a pattern that matches none of the parameters of a model, or of its layers, which is most often a misspelling. */
+export function checkTargets(
+  place: string,
+  model: Module,
+  { include = [], exclude = [] }: ParameterFilter,
+  targets: 'parameters' | 'layers' = 'parameters',
+): void {
+  const all = targets === 'layers' ? model.namedModules() : model.namedParameters();
+  const names = [...all.keys()].filter((name) => name !== '');
+  const unknown = [...include, ...exclude].find((pattern) => !names.some((name) => matches(pattern, name)));
+  if (unknown === undefined) return;
+  const what = targets === 'layers' ? 'layer' : 'parameter';
+  throw new RecipeError(place, `'${unknown}' matches no ${what}; there are ${names.join(', ')}`);
 }
 
 /** @throws {RecipeError} for a filter that no model could be looked at with. */

@@ -8,7 +8,7 @@ import { integerOption, numberOption, optionsOf } from '../recipe/options.ts';
 import type { Pass, PassContext, PassPlan, StepConfig } from '../recipe/pass.ts';
 import { checkTraining, trainedFor } from '../recipe/training.ts';
 import type { TrainingConfig } from '../recipe/training-config.ts';
-import { checkFilter, matches, type ParameterFilter } from '../selection/parameter-filter.ts';
+import { checkFilter, checkTargets, matches, type ParameterFilter } from '../selection/parameter-filter.ts';
 import { configsBelow, replaced } from './config-parts.ts';
 import { influences } from './layer-influence.ts';
 import { modelGraph } from './model-graph.ts';
@@ -91,6 +91,7 @@ export function dropLayers(options: DropLayersOptions): Pass {
     },
     needs: train ? 'training' : 'calibration',
     effects: train ? ['structure', 'weights'] : ['structure'],
+    targets: 'layers',
     plan,
   };
 }
@@ -101,10 +102,7 @@ function chosenLayers(
   layers: readonly Skippable[],
   { include, exclude = [] }: ParameterFilter,
 ): readonly Skippable[] {
-  const names = [...model.namedModules().keys()].filter((name) => name !== '');
-  for (const pattern of [...(include ?? []), ...exclude])
-    if (!names.some((name) => matches(pattern, name)))
-      throw new RecipeError(place, `'${pattern}' matches no layer; there are ${names.join(', ')}`);
+  checkTargets(place, model, { ...(include && { include }), exclude }, 'layers');
   const isIn = (name: string, patterns: readonly string[]): boolean =>
     patterns.some((pattern) => matches(pattern, name));
   const chosen = layers.filter(({ name }) => (!include || isIn(name, include)) && !isIn(name, exclude));

@@ -1,5 +1,6 @@
 import { RandomStream } from '@espalier/search';
 import { describe, expect, test } from 'vitest';
+import { atLeastHits } from '../../src/goal/binomial.ts';
 import { jackknife, pairedDifference, share } from '../../src/goal/interval.ts';
 import { normalQuantile, studentQuantile } from '../../src/goal/quantile.ts';
 
@@ -56,10 +57,28 @@ describe('pairedDifference', () => {
   });
 });
 
-test('a share has the interval of Wilson', () => {
-  const { low, high } = share(90, 100, 0.025);
-  expect(low).toBeCloseTo(0.8256, 4);
-  expect(high).toBeCloseTo(0.9448, 4);
+// Those of scipy.stats.binomtest(…).proportion_ci(method='exact').
+test.each([
+  [90, 100, 0.025, 0.8237774022598247, 0.9509953107785141],
+  [5, 5, 0.025, 0.47817624989501856, 1],
+  [0, 3, 0.025, 0, 0.7075982261787133],
+  [6480, 6667, 0.025, 0.9677007462890853, 0.9757822020076381],
+  [333_333, 1_000_000, 0.025, 0.3324090481238326, 0.33425791733809357],
+])('the share of %d of %d has its exact interval', (hits, total, miss, low, high) => {
+  const found = share(hits, total, miss);
+  expect(found.low).toBeCloseTo(low, 11);
+  expect(found.high).toBeCloseTo(high, 11);
+});
+
+test('a share misses no more often than it says, for any number of examples', () => {
+  for (const total of [1, 2, 5, 12, 40]) {
+    const lows = Array.from({ length: total + 1 }, (_, hits) => share(hits, total, 0.025).low);
+    for (let truth = 0.02; truth < 1; truth += 0.02) {
+      // The least number of hits whose interval lies above the truth, and how likely as many are.
+      const first = lows.findIndex((low) => low > truth);
+      if (first >= 0) expect(atLeastHits(first, total, truth)).toBeLessThanOrEqual(0.025);
+    }
+  }
 });
 
 test('the jackknife of a mean is its standard error', () => {

@@ -78,5 +78,7 @@ describe('parseGoal', () => {
     ['latency<=base/x', /at 15: a number has to follow base\//],
     ['bytes<=9kB or so', /at 12: "or so" is too much/],
     ['bytes<=1e999', /at 8: 1e999 is not finite/],
+    ['bytes<=1e300GB', /at 8: 1e300GB is not finite/],
+    ['accuracy>=101%', /at 11: no share is above 100 %$/],
   ])('%s is refused at its place', (text, message) => expect(() => parseGoal(text)).toThrow(message));
 });

@@ -45,6 +45,21 @@ describe('a verdict on a quality', () => {
     },
   );
 
+  test('a share of few examples that are all alike is not sure, and no share is out of 0 and 1', async () => {
+    const base = await trained();
+    const few = subset(validate, [0, 1, 2, 3, 4, 5, 6, 7]);
+    const goal = goalOf('macro-f1>=base-5pp');
+    const scorer = await Scorer.of(few, [goal.metric], { base, loss: crossEntropy });
+    const scores = await scorer.score(base, 0, few.size);
+    expect(judgeQuality(goal, scorer, { base: scores, model: scores })).toMatchObject({ verdict: 'unsure' });
+    for (const text of ['macro-f1>=base-2pp', 'accuracy>=base-2pp', 'agreement>=50%'])
+      for (const sparsity of [0, 0.8, 0.99]) {
+        const { low, high } = await verdict(text, sparsity);
+        expect(low).toBeGreaterThanOrEqual(0);
+        expect(high).toBeLessThanOrEqual(1);
+      }
+  });
+
   test('of a loss less is better', async () => {
     expect((await verdict('loss<=base*1.02', 0)).verdict).toBe('holds');
     const broken = await verdict('loss<=base*1.02', 0.99);

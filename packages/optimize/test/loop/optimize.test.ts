@@ -149,6 +149,35 @@ describe('optimize', () => {
     expect(timeless(again.report)).toEqual(timeless(whole.report));
   });
 
+  test('what a store has lost of a model, or of a trial, is computed again', async () => {
+    const files = new Map<string, Uint8Array | string>();
+    const store = keeping(files);
+    const model = await trained();
+    const given = { ...options, maxTrials: 2 };
+    const whole = await optimize(model, { ...given, store });
+    for (const path of files.keys()) if (path.startsWith('stages/')) files.delete(path);
+    const again = await optimize(model, { ...given, store });
+    expect(timeless(again.report)).toEqual(timeless(whole.report));
+    expect(await logitsOf(again.model)).toEqual(await logitsOf(whole.model));
+    for (const damaged of ['', '{"number":', '[]', 'null', '{"number":1,"recipe":[],"searched":3,"seconds":1}']) {
+      files.set('trials/0001.json', damaged);
+      expect(timeless((await optimize(model, { ...given, store })).report)).toEqual(timeless(whole.report));
+    }
+    const key = whole.report.trials[1]?.key ?? '';
+    files.set(`stages/${key}/optimization.json`, new TextEncoder().encode('{}'));
+    files.delete('trials/0001.json');
+    expect(timeless((await optimize(model, { ...given, store })).report)).toEqual(timeless(whole.report));
+  });
+
+  test('one recipe is tried beside the model as given, where one is the most', async () => {
+    const { report } = await optimize(await trained(), { ...options, steps: [quantize()], turn: false, maxTrials: 1 });
+    expect(report.recipe).toEqual([{ type: 'quantize' }]);
+    expect(report.after.cost.bytes).toBeLessThan(report.before.cost.bytes);
+    const few = await optimize(await trained(), { ...options, maxTrials: 1 });
+    expect(few.report.trials).toHaveLength(2);
+    expect(few.report.reason).toBe('1 recipe was tried, which was the most');
+  });
+
   test('the test split decides nothing', async () => {
     const { test: _, ...data } = options.data;
     const [a, b] = [await optimize(await trained(), options), await optimize(await trained(), { ...options, data })];
@@ -174,7 +203,7 @@ describe('optimize', () => {
       await optimize(await trained(), { ...options, steps: two }),
     ];
     expect(a.report.trials[1]?.values).toEqual({ '0.prune.sparsity': 0.5, '1.prune.sparsity': 0.5 });
-    expect(a.report.trials).toHaveLength(8);
+    expect(a.report.trials).toHaveLength(9);
     expect(timeless(b.report.trials)).toEqual(timeless(a.report.trials));
     expect(Object.keys(a.report.trials[5]?.values ?? {})).toEqual(['0.prune.sparsity', '1.prune.sparsity']);
   });
@@ -219,7 +248,7 @@ describe('optimize', () => {
     const files: ReadonlyMap<string, Uint8Array>[] = [];
     const { model } = await optimize(await trained(), {
       ...options,
-      maxTrials: 2,
+      maxTrials: 1,
       onBest: (best) => void files.push(best.files),
     });
     const { model: loaded } = await loadOptimizedFrom(async (name) => files.at(-1)?.get(name));
@@ -240,6 +269,13 @@ describe('optimize', () => {
     [{ goals: ['macs<=base/2', 'accuracy>=50%'], data: { validate } }, /macs<=base\/2.* is out of reach: it has 640/],
     [{ goals: ['loss<=base'], data: { train, validate: blobs(0, 1) } }, /validate is empty/],
     [{ maxTrials: 0 }, /maxTrials is 0/],
+    [{ data: { train, validate: blobs(1, 8) } }, /validate has 1 example; .* give at least 2/],
+    [
+      { steps: [quantize({ include: ['fc*'] })] },
+      /steps\[0\]: quantize: 'fc\*' matches no parameter; there are 0\.weight/,
+    ],
+    [{ goals: ['bytes<=0'] }, /bytes<=0, is out of reach: no file is empty/],
+    [{ goals: ['latency<=0ms'] }, /latency<=0ms, is out of reach: nothing takes no time/],
     [{ minimize: 'weight' as never }, /minimize is "weight"/],
     [{ steps: [quantize(), prune({ sparsity: 0.5 })] }, /prune after quantize/],
     [{ store: 3 as never }, /store is 3/],
@@ -251,6 +287,19 @@ describe('optimize', () => {
     expect(tried.length).toBeLessThanOrEqual(1);
   });
 });
+
+/** A store in a map. */
+function keeping(files: Map<string, Uint8Array | string>): LoopStore {
+  const read = async <Kind>(path: string, is: (found: unknown) => found is Kind): Promise<Kind | undefined> => {
+    const found = files.get(path);
+    return is(found) ? found : undefined;
+  };
+  return {
+    read: (path) => read(path, (found) => found instanceof Uint8Array),
+    readText: (path) => read(path, (found) => typeof found === 'string'),
+    write: async (path, contents) => void files.set(path, contents),
+  };
+}
 
 /** A pass that cannot do what is asked of it above a value. */
 function breaks(value: number): Pass {

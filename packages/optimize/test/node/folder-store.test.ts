@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -26,6 +26,31 @@ test('files of no model take the place of none', async () => {
   await expect(replaceModel(join(folder, 'wrong'), files)).rejects.toThrow(
     /replaceModel: files is .*model\.safetensors/,
   );
+});
+
+test('a model takes the place of another, and of nothing else', async () => {
+  const files = new Map(['config.json', 'model.safetensors'].map((name) => [name, new TextEncoder().encode(name)]));
+  const place = join(folder, 'replaced');
+  await mkdir(`${place}.old`);
+  await writeFile(join(`${place}.old`, 'notes.txt'), 'mine');
+  await replaceModel(place, files);
+  await replaceModel(place, files);
+  expect((await readdir(place)).toSorted()).toEqual([...files.keys()]);
+  expect(await readFile(join(`${place}.old`, 'notes.txt'), 'utf8')).toBe('mine');
+  await writeFile(join(place, 'notes.txt'), 'mine');
+  await expect(replaceModel(place, files)).rejects.toThrow(/holds notes\.txt, which is of no model; give it a folder/);
+  expect(await readFile(join(place, 'notes.txt'), 'utf8')).toBe('mine');
+  await rm(join(place, 'notes.txt'));
+  // What a process left that was killed in the middle of it.
+  await mkdir(join(folder, '.replaced.espalier-new'));
+  await writeFile(join(folder, '.replaced.espalier-new', '.config.json.9.1.tmp'), '');
+  await rename(place, join(folder, '.replaced.espalier-old'));
+  await replaceModel(place, files);
+  expect((await readdir(folder)).filter((name) => name.includes('replaced')).toSorted()).toEqual([
+    'replaced',
+    'replaced.old',
+  ]);
+  for (const name of [place, `${place}.old`]) await rm(name, { recursive: true });
 });
 
 test('a search goes on in another process from its folder, and keeps the best model beside it', async () => {

@@ -1,9 +1,21 @@
 /** Training examples that a model does not learn from, so that others can decide by them. */
-import { split, type Dataset } from '@espalier/nn';
+import { split, type Dataset, type Json } from '@espalier/nn';
 import { UsageError } from '../errors.ts';
 
 /** The same examples are held out of the same data for every model. */
 const seed = 0;
+
+/** The part of the examples that is held out, if nobody says how many. */
+const usualShare = 1 / 6;
+
+/** How many examples are held out, if nobody says how many. */
+export const usualHoldOut = (data: Dataset): number => Math.max(1, Math.round(data.size * usualShare));
+
+/** How many of the training examples a model was not shown, if its folder says so. */
+export function heldOutOf(metadata: { readonly [key: string]: Json }): number | undefined {
+  const known = metadata['heldOut'];
+  return typeof known === 'number' && Number.isSafeInteger(known) && known > 0 ? known : undefined;
+}
 
 /**
  * Holds so many examples out.

@@ -5,6 +5,7 @@ import type {
   MinimizedCost,
   OptimizationReport,
   StepJson,
+  WeakTeacher,
   WeightFormat,
 } from '@espalier/optimize';
 import type { Candidate } from '../candidate/candidate.ts';
@@ -89,6 +90,8 @@ export interface DistillInput extends Lesson {
   readonly alpha: number;
   readonly lr: number;
   readonly seed: number;
+  /** What becomes of a teacher that is worse than its student before training. Default: it is not listened to, with a notice. */
+  readonly weakTeacher?: WeakTeacher;
 }
 
 /** A saved model, and a recipe of passes as JSON to carry out on it. */

@@ -30,18 +30,14 @@ function section(heading: string, text: string, content: Markup): Markup {
 }
 
 /** Quality against cost: what was tried, the front with its intervals, and the model that was taken. */
-function front({ front: points, trials, axes: { cost, quality }, before }: OptimizationReport): Markup {
+function front({ front: points, trials, axes: { cost, quality } }: OptimizationReport): Markup {
   const tried = trials.flatMap(({ quality: found, cost: of }) =>
-    found && of !== null && of > 0 ? [{ x: of, y: found.value }] : [],
+    found && Number.isFinite(found.value) && of !== null && of > 0 ? [{ x: of, y: found.value }] : [],
   );
   if (points.length === 0 || tried.length === 0) return nothing;
   const isRatio = cost === 'latency';
   const ends = points.flatMap(({ low, high, quality: value }) => [low ?? value, high ?? value]);
-  const xs = logScale(
-    [...tried.map(({ x }) => x), isRatio ? 1 : before.cost.bytes].filter((x) => x > 0),
-    plot.left,
-    plot.right,
-  );
+  const xs = logScale([...tried.map(({ x }) => x), ...(isRatio ? [1] : [])], plot.left, plot.right);
   const ys = linearScale([...ends, ...points.map((point) => point.quality)], plot.bottom, plot.top);
   const inside = (y: number): boolean => ys.position(y) >= plot.top && ys.position(y) <= plot.bottom;
   const dots = tried

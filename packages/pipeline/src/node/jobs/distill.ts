@@ -11,6 +11,7 @@ import { optimizeModel } from './optimize-model.ts';
 /** Trains a student to answer as its teacher does, and saves it. */
 export async function distill(input: DistillInput, context: JobContext): Promise<Trained> {
   const { source, teacher: from, folder, candidate, size, epochs, temperature, alpha, lr, seed } = input;
+  const { weakTeacher } = input;
   const { architecture, initialiser, training } = candidate;
   const task = taskNamed(input.task);
   const data = await openData(source, context.device);
@@ -25,9 +26,10 @@ export async function distill(input: DistillInput, context: JobContext): Promise
           size === undefined
             ? architecture
             : smallerArchitecture(architecture, data, task, Math.floor(size * countParameters(teacher)));
-        return [distilling({ student: modelOf(own, initialiser, data, task), temperature, alpha, train })];
+        const student = modelOf(own, initialiser, data, task);
+        return [distilling({ student, temperature, alpha, train, ...(weakTeacher && { weakTeacher }) })];
       },
-      data: { train: data.train },
+      train: data.train,
       seed,
       epochs,
       metadata: { input: data.input },

@@ -12,5 +12,5 @@ export async function optimize(input: OptimizeInput, context: JobContext): Promi
   const { train } = await openData(source, context.device);
   const parsed = parseRecipe(steps);
   const task = taskNamed(input.task);
-  return optimizeModel({ from, folder, task, steps: () => parsed, data: { train }, seed, epochs: 1 }, context);
+  return optimizeModel({ from, folder, task, steps: () => parsed, train, seed, epochs: 1 }, context);
 }

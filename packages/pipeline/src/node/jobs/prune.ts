@@ -13,5 +13,5 @@ export async function prune(input: PruneInput, context: JobContext): Promise<Tra
   const training = { epochs, batchSize: batch, optimizer: { type: 'adam', lr }, schedule: 'cosine' };
   const pass = pruning({ method, sparsity, scope, schedule: 'cubic', train: training });
   const task = taskNamed(input.task);
-  return optimizeModel({ from, folder, task, steps: () => [pass], data: { train }, seed, epochs }, context);
+  return optimizeModel({ from, folder, task, steps: () => [pass], train, seed, epochs }, context);
 }

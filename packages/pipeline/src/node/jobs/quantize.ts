@@ -10,6 +10,6 @@ export async function quantize(input: QuantizeInput, context: JobContext): Promi
   const { from, folder, weights, granularity } = input;
   const pass = rounding({ weights, granularity });
   // Nothing is trained, so the task does not matter.
-  await optimizeModel({ from, folder, task: taskNamed(), steps: () => [pass], data: {}, seed: 0, epochs: 1 }, context);
+  await optimizeModel({ from, folder, task: taskNamed(), steps: () => [pass], seed: 0, epochs: 1 }, context);
   return null;
 }

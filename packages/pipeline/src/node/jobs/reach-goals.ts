@@ -5,7 +5,7 @@ import type { Json } from '@espalier/nn';
 import { writeFileAtomic } from '@espalier/nn/node';
 import { optimize, parseRecipe, type OptimizationReport } from '@espalier/optimize';
 import { folderStore, replaceModel, saveOptimized } from '@espalier/optimize/node';
-import { holdOut } from '../../data/hold-out.ts';
+import { heldOutOf, holdOut, usualHoldOut } from '../../data/hold-out.ts';
 import { openData } from '../../data/source.ts';
 import { InterruptedError } from '../../errors.ts';
 import type { JobContext } from '../../jobs/job.ts';
@@ -13,9 +13,6 @@ import type { ReachGoalsInput } from '../../jobs/jobs.ts';
 import { signalOf } from '../../jobs/signal.ts';
 import { taskNamed } from '../../task/task.ts';
 import { loadModelFolder } from '../load-model.ts';
-
-/** The part of the training examples that decisions are made by, if nobody says how many. */
-const heldOutShare = 1 / 6;
 
 /** Where, below the folder, the best model so far lies while the search goes on. */
 const bestFolder = 'best';
@@ -31,8 +28,7 @@ export async function reachGoals(input: ReachGoalsInput, context: JobContext): P
   const { train: all, test, input: inputShape } = await openData(source, context.device);
   const { model, metadata } = await loadModelFolder(from, { device: context.device });
   // Those that the model was not shown, if its folder says so.
-  const known = metadata['heldOut'];
-  const count = input.heldOut ?? (typeof known === 'number' ? known : Math.max(1, Math.round(all.size * heldOutShare)));
+  const count = input.heldOut ?? heldOutOf(metadata) ?? usualHoldOut(all);
   const { train, validate } = holdOut(all, count);
   const store = folderStore(folder);
   let note = '';
@@ -74,7 +70,8 @@ export async function reachGoals(input: ReachGoalsInput, context: JobContext): P
   });
   await writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`);
   await writeFileAtomic(join(folder, 'recipe.json'), `${JSON.stringify(report.recipe, undefined, 2)}\n`);
-  for (const part of ['stages', 'trials', bestFolder, 'run.json'])
+  // What is gone on from goes last, and what is left of it is worth going on from.
+  for (const part of [bestFolder, 'run.json', 'trials', 'stages'])
     await rm(join(folder, part), { recursive: true, force: true });
   return report;
 }
