@@ -2,6 +2,7 @@
 import { batches, callContext, type CallSite, type Dataset, type Module } from '@espalier/nn';
 import { fromTyped, noGrad, scope, type Tensor } from '@espalier/tensor';
 import { spreadExamples } from '../calibration/examples.ts';
+import { RecipeError } from '../errors.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
 import { channelAxis } from './calibration.ts';
 
@@ -70,6 +71,11 @@ export async function correctBiases(
     const bias = module.namedParameters({ own: true }).get('bias');
     if (!before || !after || !bias) continue;
     const missing = Float32Array.from(before, (mean, channel) => mean - (after[channel] as number));
+    if (!missing.every((value) => Number.isFinite(value)))
+      throw new RecipeError(
+        'quantize',
+        `the outputs of ${name} are not finite on the examples to correct biases by; look at the data, or exclude ${named.name}`,
+      );
     most = missing.reduce((largest, value) => Math.max(largest, Math.abs(value)), most);
     const { tensor } = bias;
     tensor.assign(

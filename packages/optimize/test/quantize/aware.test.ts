@@ -1,5 +1,5 @@
-import { crossEntropy, evaluate, meanLoss, type Module } from '@espalier/nn';
-import { fromTyped, gradients, tensor } from '@espalier/tensor';
+import { crossEntropy, evaluate, meanLoss, tensorDataset, type Module } from '@espalier/nn';
+import { fromTyped, full, gradients, tensor, zeros } from '@espalier/tensor';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -21,7 +21,7 @@ import { StaticRounding } from '../../src/quantize/activations/rounded-input.ts'
 import { firstSteps, LearnedRounding, LearnedSteps } from '../../src/quantize/learned-steps.ts';
 import { numberFormat } from '../../src/quantize/number-format.ts';
 import { throughCodes } from '../../src/quantize/rounding-ops.ts';
-import { accuracyOf, expectSameLogits, logitsOf, train, trained, validate } from '../helpers/blobs.ts';
+import { accuracyOf, expectSameLogits, features, logitsOf, train, trained, validate } from '../helpers/blobs.ts';
 
 const numbers = fc.array(fc.float({ min: -4, max: 4, noNaN: true }), { minLength: 6, maxLength: 6 });
 const anyStep = fc.float({ min: Math.fround(0.05), max: 2, noNaN: true });
@@ -210,6 +210,15 @@ describe('bias correction', () => {
     const [a, b] = [plain.namedParameters(), corrected.namedParameters()];
     expect(b.get('0.weight')?.value.arraySync()).toEqual(a.get('0.weight')?.value.arraySync());
     expect(b.get('0.bias')?.value.arraySync()).not.toEqual(a.get('0.bias')?.value.arraySync());
+  });
+
+  test('refuses examples that leave nothing to reckon with', async () => {
+    for (const value of [Number.NaN, Infinity, 3e38]) {
+      const wrong = tensorDataset(full([4, features], value), zeros([4], { dtype: 'i32' }));
+      await expect(
+        runRecipe(await trained(), [quantize({ correctBiases: true })], { data: { train: wrong } }),
+      ).rejects.toThrow(/the outputs of 0 are not finite on the examples to correct biases by/);
+    }
   });
 
   test('needs examples', async () => {
