@@ -1,5 +1,5 @@
 /** Rounding in which the channels that matter get finer steps. */
-import type { Module } from '@espalier/nn';
+import type { Module, Parameter } from '@espalier/nn';
 import { visitInputs } from '../calibration/visit-inputs.ts';
 import { RecipeError } from '../errors.ts';
 import { relativeError } from '../quantize/quantize.ts';
@@ -25,7 +25,7 @@ import {
   type NumberOptions,
   type Numbers,
 } from '../second-order/numbers.ts';
-import { energyOf, joined, lossOf, partsOf, type Part } from '../second-order/part.ts';
+import { energyOf, joined, lossOf, noteOn, partsOf, type Part } from '../second-order/part.ts';
 import { roundToNearest } from '../second-order/round-part.ts';
 import { selectParameters } from '../selection/parameter-filter.ts';
 
@@ -82,18 +82,18 @@ export function awq(options: AwqOptions = {}): Pass {
       const loss = parts.reduce((sum, part, at) => sum + lossOf(part, rounded[at]?.values as Float64Array), 0);
       return {
         bits: numbers.bits,
-        ...scaled.get(named.name),
+        ...scaled.get(named.parameter),
         relativeError: relativeError(values, became),
         ...(energy > 0 && { outputError: loss / energy }),
+        ...noteOn(columns, []),
       };
     },
     settle: (named) => target.settle(named),
   });
-  const scaled = new Map<string, { readonly alpha: number; readonly scales: 'folded' | 'kept' }>();
+  const scaled = new WeakMap<Parameter, { readonly alpha: number; readonly scales: 'folded' | 'kept' }>();
 
   /** Scales the channels of all layers, each as those before it give them by then; nothing is rounded yet. */
   async function scaleLayers(model: Module, { data }: PassContext): Promise<void> {
-    scaled.clear();
     const layers = layersOf(model, selectParameters(place, model, options));
     const pairs = pairsOf(model, layers);
     const train = data?.train;
@@ -106,7 +106,7 @@ export function awq(options: AwqOptions = {}): Pass {
       const pair = pairs.find(({ to }) => to === layer);
       const { alpha, factors } = await bestScaling(layer, pair, products, await channelSizes(each, watch, 'mean'), how);
       const scales = alpha === 0 ? 'kept' : await scaleInputs(layer, pair, factors);
-      if (alpha > 0) scaled.set(each.name, { alpha, scales });
+      if (alpha > 0) scaled.set(each.parameter, { alpha, scales });
     });
   }
 

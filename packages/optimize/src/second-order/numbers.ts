@@ -1,4 +1,5 @@
 /** The formats that rounded weights end up in: int8 as a view, or codes of 4 bits with scales for groups of columns. */
+import type { Parameter } from '@espalier/nn';
 import { int4, intN, type Encoding, type KernelForm, type MatrixShape, type StoredFormat } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import { storeEncoding } from '../layout/file-form.ts';
@@ -63,7 +64,8 @@ export class RoundedWeights {
   /** The numbers in words. */
   readonly words: string;
   readonly #numbers: Numbers;
-  readonly #grids = new Map<string, readonly Grid[]>();
+  /** By the parameter: one pass may work on several models at once. */
+  readonly #grids = new WeakMap<Parameter, readonly Grid[]>();
 
   constructor(numbers: Numbers) {
     this.#numbers = numbers;
@@ -87,13 +89,13 @@ export class RoundedWeights {
         'int8',
         Float32Array.from(grids, ({ scale }) => scale),
       );
-    this.#grids.set(named.name, grids);
+    this.#grids.set(named.parameter, grids);
   }
 
   /** Makes the rounding of a parameter final: as codes, after whatever training there was. */
-  async settle({ name, parameter }: NamedParameter): Promise<void> {
+  async settle({ parameter }: NamedParameter): Promise<void> {
     if (this.#numbers.bits === 8) return settle(parameter);
-    const grids = this.#grids.get(name) as readonly Grid[];
+    const grids = this.#grids.get(parameter) as readonly Grid[];
     const values = (await parameter.value.data()) as Float32Array;
     const [rows = 1] = parameter.shape;
     const shape = [rows, values.length / rows] as const;

@@ -4,12 +4,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   awq,
+  gptq,
   hqq,
   materializeModel,
   parseRecipe,
   recipeJson,
   runRecipe,
   setMask,
+  sparseGpt,
   strip,
   type Step,
 } from '../../src/index.ts';
@@ -96,6 +98,21 @@ describe.each<[string, (options: object) => Step]>([
     expect(() => step({ bits: 8, zeros: true })).toThrow(/int8 lies around 0/);
     expect(() => step({ zeros: 1 })).toThrow(/zeros is 1/);
   });
+});
+
+test.each<[string, Step]>([
+  ['gptq', gptq({ bits: 3 })],
+  ['sparse-gpt', sparseGpt({ sparsity: 0.5, bits: 4 })],
+  ['awq', awq({ bits: 3 })],
+  ['hqq', hqq({ bits: 3 })],
+])('one pass of %s works on several models at once', async (_, step) => {
+  const train = unlabelled(mixtures(40, 20, 5, 2));
+  const rounded = async (seed: number): Promise<readonly [number[], unknown]> => {
+    const { model, records } = await runRecipe(linear(20, 6, seed), [step], { data: { train } });
+    return [[...valuesOf(model)], records[0]?.details];
+  };
+  const alone = [await rounded(1), await rounded(2), await rounded(3)];
+  expect(await Promise.all([rounded(1), rounded(2), rounded(3)])).toEqual(alone);
 });
 
 describe('awq', () => {
