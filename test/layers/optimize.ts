@@ -49,6 +49,7 @@ export const optimize: Layers = {
     'views/carried.ts': ['views/view-type.ts'],
     layout: [
       'arguments.ts',
+      'sha256.ts',
       'quote.ts',
       'prune/mask-view.ts',
       'quantize/number-format.ts',
@@ -183,6 +184,7 @@ export const optimize: Layers = {
     'sensitivity/measure.ts': [
       'errors.ts',
       'cost',
+      'layout',
       'recipe/data.ts',
       'recipe/pass.ts',
       'recipe/task-loss.ts',
@@ -207,12 +209,14 @@ export const optimize: Layers = {
     'sensitivity/mixed.ts': [
       'errors.ts',
       'quote.ts',
+      'layout',
       'recipe/pass.ts',
       'recipe/options.ts',
       'selection',
       'sensitivity/table.ts',
       'sensitivity/allocate.ts',
       'sensitivity/measure.ts',
+      'sensitivity/measured-table.ts',
     ],
     'sensitivity/allocate.ts': ['errors.ts', 'quote.ts', 'sensitivity/table.ts'],
     recipe: [

@@ -1,8 +1,8 @@
 /** How the answers of a teacher come to a step of training. */
 import { callContext, type Dataset, type Module } from '@espalier/nn';
 import { noGrad, type Tensor, type TensorType } from '@espalier/tensor';
+import { digestOfModel } from '../layout/model-digest.ts';
 import { CachedAnswers } from './cache/cached-answers.ts';
-import { digestOfModel } from './cache/digest.ts';
 import type { TeacherCache } from './cache/teacher-cache.ts';
 import { outputPlace, Places, typesOf, type Answers, type PlaceTypes } from './places.ts';
 

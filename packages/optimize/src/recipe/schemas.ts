@@ -10,7 +10,7 @@ const text: Schema = { type: 'string' };
 const flag: Schema = { type: 'boolean' };
 const oneOf = (...words: readonly (string | number)[]): Schema => ({ enum: words });
 const either = (...schemas: readonly Schema[]): Schema => ({ anyOf: schemas });
-const listOf = (items: Schema): Schema => ({ type: 'array', items });
+const listOf = (items: Schema, minItems?: number): Schema => ({ type: 'array', items, ...(minItems && { minItems }) });
 
 /** An object of these and no others, some of which have to be there. */
 const object = (properties: Readonly<Record<string, Schema>>, ...required: readonly string[]): Schema => ({
@@ -34,6 +34,8 @@ const share = number({ minimum: 0, exclusiveMaximum: 1 });
 const perTensor = (each: Schema): Schema => either(each, { type: 'object', additionalProperties: each });
 const examples = object({ examples: whole(1) }, 'examples');
 const bits = oneOf(2, 3, 4, 8);
+/** Columns that share a scale, as `int4` has them. */
+const columns = oneOf(...Array.from({ length: 13 }, (_, power) => 2 ** (power + 4)));
 const scales = oneOf('f32', 'f16');
 const observer = either(text, typed);
 
@@ -83,6 +85,13 @@ const pruningSchedule = object(
   'shape',
 );
 
+/** A layer of a table that was measured. */
+const measured: Schema = {
+  type: 'object',
+  properties: { name: text, options: listOf({ type: 'object' }) },
+  required: ['name', 'options'],
+};
+
 /** The options of the passes of this package, by type. */
 export const optionSchemas: Readonly<Record<string, Schema>> = {
   prune: object({
@@ -123,7 +132,10 @@ export const optionSchemas: Readonly<Record<string, Schema>> = {
   distill: object({
     teacher: either(
       oneOf('original', 'given', 'self'),
-      listOf(object({ teacher: oneOf('original', 'given'), name: text, weight: number({ minimum: 0 }) })),
+      listOf(
+        object({ teacher: oneOf('original', 'given'), name: text, weight: number({ exclusiveMinimum: 0 }) }, 'teacher'),
+        1,
+      ),
     ),
     temperature: course({ exclusiveMinimum: 0 }),
     alpha: course({ minimum: 0, maximum: 1 }),
@@ -152,15 +164,15 @@ export const optionSchemas: Readonly<Record<string, Schema>> = {
   mixed: object({
     bits: number({ exclusiveMinimum: 0 }),
     bytes: number({ exclusiveMinimum: 0 }),
-    options: listOf(typed),
-    table: object({ layers: listOf({ type: 'object' }), by: oneOf('loss', 'outputs') }, 'layers'),
+    options: listOf(typed, 1),
+    table: object({ model: text, layers: listOf(measured), by: oneOf('loss', 'outputs') }, 'layers'),
     by: oneOf('loss', 'outputs'),
     examples: whole(1),
     ...filter,
   }),
   gptq: object({
     bits,
-    group: whole(1),
+    group: columns,
     scales,
     zeros: flag,
     actOrder: flag,
@@ -170,15 +182,15 @@ export const optionSchemas: Readonly<Record<string, Schema>> = {
     calibrate: examples,
     ...filter,
   }),
-  awq: object({ bits, group: whole(1), scales, zeros: flag, clip: flag, calibrate: examples, ...filter }),
-  hqq: object({ bits, group: whole(1), scales, zeros: flag, ...filter }),
+  awq: object({ bits, group: columns, scales, zeros: flag, clip: flag, calibrate: examples, ...filter }),
+  hqq: object({ bits, group: columns, scales, zeros: flag, ...filter }),
   equalize: object({ rounds: whole(1), ...filter }),
   'smooth-quant': object({ alpha: number({ minimum: 0, maximum: 1 }), calibrate: examples, ...filter }),
   'sparse-gpt': object({
     sparsity: share,
     pattern: text,
     bits,
-    group: whole(1),
+    group: columns,
     scales,
     damping: number({ minimum: 0, maximum: 1 }),
     calibrate: examples,
@@ -187,7 +199,7 @@ export const optionSchemas: Readonly<Record<string, Schema>> = {
   shrink: object(
     {
       ratio: share,
-      structure: either(oneOf('neuron', 'channel', 'head'), listOf(oneOf('neuron', 'channel', 'head'))),
+      structure: either(oneOf('neuron', 'channel', 'head'), listOf(oneOf('neuron', 'channel', 'head'), 1)),
       method: text,
       scope: oneOf('local', 'global', 'isomorphic'),
       minimum: share,

@@ -40,7 +40,7 @@ export function sparseGpt(options: SparseGptOptions): Pass {
   const place = 'sparse-gpt';
   optionsOf(place, options, ['sparsity', 'pattern', ...numberOptionNames, 'damping', ...calibratedOptionNames]);
   const pattern = patternOf(place, options);
-  const isRounded = options.bits !== undefined || options.group !== undefined;
+  const isRounded = numberOptionNames.some((name) => options[name] !== undefined);
   const numbers = isRounded ? numbersOf(place, options) : undefined;
   const target = numbers && new RoundedWeights(numbers);
   const { damping = 0.01 } = options;

@@ -4,6 +4,7 @@ import { TensorError } from '@espalier/tensor';
 import type { LatencyOptions } from '../cost/latency.ts';
 import { measureParameter } from '../cost/parameter-cost.ts';
 import { RecipeError } from '../errors.ts';
+import { digestOfModel } from '../layout/model-digest.ts';
 import type { OptimizationData } from '../recipe/data.ts';
 import type { Pass, StepConfig } from '../recipe/pass.ts';
 import { findTaskLoss, type GivenLoss } from '../recipe/task-loss.ts';
@@ -74,12 +75,16 @@ export async function measureTable(
   }
   const judged = judgedData(place, data);
   const { of: loss } = findTaskLoss(place, given.loss, trainedBy(model));
+  const digest = await digestOfModel(model);
+  if (known?.model !== undefined && known.model !== digest)
+    throw new RecipeError(place, 'known is a table of another model; leave it out, or give the model that it is of');
   const whole = await copyModel(model);
   const judge = await Judge.against(whole, { by, loss, data: judged, examples });
   whole.dispose();
   const timing = latency === true ? {} : latency;
   const rows = layers.map(({ name }) => ({ name, options: [] as MeasuredOption[], refused: [] as RefusedOption[] }));
   const table = (): MeasuredTable => ({
+    model: digest,
     by,
     layers: rows.map((row) => ({ ...row, options: [...row.options], refused: [...row.refused] })),
   });

@@ -30,6 +30,17 @@ export interface MeasuredTable extends SensitivityTable {
   readonly layers: readonly MeasuredLayer[];
 }
 
+/** As much of a table as layers are given options by. */
+export const aTable: Rule<SensitivityTable> = partsOf<SensitivityTable>('{ layers: [{ name, options }] }', {
+  model: optional(aText),
+  layers: ruleOf(
+    'layers',
+    (value) =>
+      Array.isArray(value) &&
+      value.every((layer) => aText.holds(Object(layer).name) && Array.isArray(Object(layer).options)),
+  ),
+});
+
 const finite = ruleOf<number>('a finite number', (value) => Number.isFinite(value));
 const listOf = <T extends object>(each: Rule<T>): Rule<readonly T[]> =>
   ruleOf(`a list of ${each.is}`, (value) => Array.isArray(value) && value.every((one) => each.holds(one)));
@@ -37,6 +48,7 @@ const aConfig = partsOf<StepConfig>('a pass as JSON', { type: aText });
 
 /** A table that was measured, as it comes from a file too. */
 export const aMeasuredTable: Rule<MeasuredTable> = partsOf<MeasuredTable>('a table that was measured: { by, layers }', {
+  model: optional(aText),
   by: oneOf('loss', 'outputs'),
   layers: listOf(
     partsOf<MeasuredLayer>('layers', {

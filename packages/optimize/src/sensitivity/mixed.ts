@@ -1,7 +1,9 @@
 /** The pass that gives each layer as many bits as it needs. */
 import type { Json, Module } from '@espalier/nn';
+import { warnOnce } from '@espalier/tensor';
 import { anObject } from '@espalier/tensor/arguments';
 import { RecipeError } from '../errors.ts';
+import { digestOfModel } from '../layout/model-digest.ts';
 import { quote } from '../quote.ts';
 import { integerOption, numberOption, oneOf, optionsOf } from '../recipe/options.ts';
 import type { Pass, PassContext, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
@@ -14,6 +16,7 @@ import {
 import { readWeights } from '../selection/weights.ts';
 import { allocate, type AllocatedOption, type Allocation } from './allocate.ts';
 import { measureTable, type MakePass } from './measure.ts';
+import { aTable } from './measured-table.ts';
 import type { SensitivityTable } from './table.ts';
 
 /** Options of `mixed`: what all weights may take together, as `bits` a weight or as `bytes`. */
@@ -62,8 +65,8 @@ export function mixedBy(make: MakePass): (options: MixedOptions) => Pass {
     oneOf(place, 'by', by, ['loss', 'outputs']);
     integerOption(place, 'examples', examples, 1);
     checkFilter(place, options);
-    if (table !== undefined && !(anObject.holds(table) && Array.isArray(table.layers)))
-      throw new RecipeError(place, `table is ${quote(table)}; give what sensitivity measured`);
+    if (table !== undefined && !aTable.holds(table))
+      throw new RecipeError(place, `table is ${quote(table)}; give what sensitivity measured, ${aTable.is}`);
     const passes = (table ? optionsIn(table) : tried).map((each) => makeOption(place, make, each));
     const config: StepConfig = { type: place, ...(options as object as { readonly [option: string]: Json }) };
 
@@ -73,6 +76,11 @@ export function mixedBy(make: MakePass): (options: MixedOptions) => Pass {
       const size = chosen.reduce((sum, { parameter }) => sum + parameter.size, 0);
       const budget = { bytes: bytes ?? Math.floor((size * (bits as number)) / 8) };
       const known = table && { layers: ofLayers(place, table, chosen) };
+      if (table?.model !== undefined && table.model !== (await digestOfModel(model)))
+        warnOnce(
+          table,
+          `${place}: the table was measured of another model than the one that is rounded, of which it may say little; measure it of this one`,
+        );
       // What cannot be is said before anything is done.
       if (known) allocate(known, budget);
       const words = `round ${chosen.length} tensors to ${bits === undefined ? `${bytes} bytes` : `${bits} bits a weight`}, each to what it bears`;

@@ -22,5 +22,7 @@ export interface SensitivityLayer {
 
 /** Layer × option → damage, bytes and time: measured once, and asked as often as there are budgets. */
 export interface SensitivityTable {
+  /** A digest of the model that it was measured of, where that is known. */
+  readonly model?: string;
   readonly layers: readonly SensitivityLayer[];
 }

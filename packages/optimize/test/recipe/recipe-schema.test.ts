@@ -18,6 +18,7 @@ interface Schema {
   readonly anyOf?: readonly Schema[];
   readonly $ref?: string;
   readonly items?: Schema;
+  readonly minItems?: number;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | Schema;
@@ -54,7 +55,8 @@ function fits(value: unknown, schema: Schema): boolean {
     } = schema;
     if (value < minimum || value > maximum || value <= exclusiveMinimum || value >= exclusiveMaximum) return false;
   }
-  const { items, properties = {}, required = [], additionalProperties = true } = schema;
+  const { items, minItems = 0, properties = {}, required = [], additionalProperties = true } = schema;
+  if (Array.isArray(value) && value.length < minItems) return false;
   if (Array.isArray(value) && items) return value.every((each) => fits(each, items));
   if (schema.type !== 'object') return true;
   const entries = Object.entries(value as object);
@@ -142,6 +144,18 @@ describe('the schema of recipes', () => {
     { recipe: [{ type: 'gptq', scales: 'f64' }], message: /scales is/ },
     { recipe: [{ type: 'cluster', bits: 9 }], message: /bits is 9/ },
     { recipe: [{ type: 'mixed', bits: 0 }], message: /bits is 0/ },
+    { recipe: [{ type: 'gptq', group: 9 }], message: /group is 9; it must be a power of two/ },
+    { recipe: [{ type: 'hqq', group: 8 }], message: /group is 8/ },
+    { recipe: [{ type: 'sparse-gpt', sparsity: 0.5, scales: null }], message: /scales is null/ },
+    { recipe: [{ type: 'mixed', bits: 3, options: [] }], message: /options is \[\]/ },
+    {
+      recipe: [{ type: 'mixed', bits: 3, table: { layers: [{}] } }],
+      message: /table is .*give what sensitivity measured/,
+    },
+    { recipe: [{ type: 'distill', teacher: [] }], message: /the teachers are an empty list/ },
+    { recipe: [{ type: 'distill', teacher: [{ weight: 1 }] }], message: /the teacher is undefined/ },
+    { recipe: [{ type: 'distill', teacher: [{ teacher: 'original', weight: 0 }] }], message: /weight is 0/ },
+    { recipe: [{ type: 'shrink', ratio: 0.5, structure: [] }], message: /structure is \[\]/ },
   ])('refuses what parseRecipe refuses: $recipe', ({ recipe, message }) => {
     expect(fits(recipe, built)).toBe(false);
     expect(() => parseRecipe(recipe)).toThrow(message);

@@ -1,5 +1,6 @@
 /** Each layer gets what it bears, and all together keep the budget. */
-import type { Json, Module } from '@espalier/nn';
+import { build, type Json, type Module } from '@espalier/nn';
+import { configure } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 import {
   GoalError,
@@ -14,7 +15,7 @@ import {
   type PassRecord,
   type SensitivityTable,
 } from '../../src/index.ts';
-import { features, train, trained } from '../helpers/blobs.ts';
+import { features, perceptron, train, trained } from '../helpers/blobs.ts';
 
 const options = [2, 3, 4].map((bits) => ({ type: 'gptq', bits, group: 16, calibrate: { examples: 64 } }));
 const data = { train };
@@ -53,6 +54,20 @@ describe('mixed', () => {
     expect(own.records[0]?.details).toEqual(given.records[0]?.details);
     for (const [name, parameter] of own.model.namedParameters())
       expect(await given.model.namedParameters().get(name)?.value.data()).toEqual(await parameter.value.data());
+  });
+
+  test('says so where its table is of another model', async () => {
+    const notices: string[] = [];
+    configure({ warn: (notice) => void notices.push(notice) });
+    try {
+      await runRecipe(await trained(), [mixed({ bits: 5, table: await table() })], { data });
+      expect(notices).toEqual([]);
+      const other = build(perceptron(32), { seed: 9 });
+      await runRecipe(other, [mixed({ bits: 5, table: await table() })], { data });
+      expect(notices.join()).toMatch(/mixed: the table was measured of another model/);
+    } finally {
+      configure({ warn: (notice) => console.warn(notice) });
+    }
   });
 
   test('with one option is that option', async () => {

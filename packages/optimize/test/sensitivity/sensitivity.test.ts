@@ -80,6 +80,14 @@ describe('sensitivity', () => {
     expect(again).toHaveLength(2);
   });
 
+  test('what is known of another model is refused', async () => {
+    const known = await sensitivity(await trained(), { data, options });
+    const other = build(perceptron(32), { seed: 9 });
+    await expect(sensitivity(other, { data, options, known, loss: 'cross-entropy' })).rejects.toThrow(
+      /known is a table of another model/,
+    );
+  });
+
   test('ends when it is told to', async () => {
     const controller = new AbortController();
     const onMeasured = (): void => controller.abort(new Error('enough'));

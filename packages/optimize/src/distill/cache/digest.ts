@@ -1,14 +1,4 @@
-/** Digests of what answers depend on. */
-import { encodeSafetensors, type Module } from '@espalier/nn';
-import { packWeights } from '../../layout/model-file.ts';
-import { sha256, sha256Of } from '../../sha256.ts';
-
-/** What a model answers is a function of: its architecture, and its weights as a file holds them. */
-export async function digestOfModel(model: Module): Promise<string> {
-  const { tensors, descriptions } = await packWeights(model);
-  const weights = await sha256(encodeSafetensors(tensors));
-  return sha256Of(JSON.stringify([model.config(), descriptions, weights]));
-}
+/** What tells rows of a cache apart. */
 
 /** A number that tells rows apart which are not the same by accident. Source: Fowler, Noll and Vo, FNV-1a of 32 bits. */
 export function checksum(bytes: Uint8Array): number {
