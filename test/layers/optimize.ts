@@ -93,7 +93,15 @@ export const optimize: Layers = {
     ],
     selection: ['errors.ts', 'quote.ts'],
     calibration: ['errors.ts', 'selection'],
-    encode: ['errors.ts', 'quote.ts', 'recipe/pass.ts', 'layout', 'recipe/options.ts', 'selection'],
+    encode: [
+      'errors.ts',
+      'quote.ts',
+      'prune/mask-view.ts',
+      'recipe/pass.ts',
+      'layout',
+      'recipe/options.ts',
+      'selection',
+    ],
     finetune: ['recipe/training-config.ts', 'recipe/pass.ts', 'recipe/training.ts'],
     prune: [
       'arguments.ts',
