@@ -1,3 +1,17 @@
+import {
+  Adam,
+  build,
+  evaluate,
+  fit,
+  huber,
+  meanLoss,
+  mse,
+  tensorDataset,
+  trainedBy,
+  type Dataset,
+  type Module,
+} from '@espalier/nn';
+import { Generator, rand, randn } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 import {
   cluster,
@@ -85,6 +99,35 @@ describe('optimize', () => {
     expect(report.after.cost.macs).toBeLessThanOrEqual(320);
     expect(report.recipe[0]).toMatchObject({ type: 'shrink' });
     expect(model.parameters()[0]?.shape[0]).toBeLessThanOrEqual(16);
+  });
+
+  test('keeps the error of a regression model, which it trains by the loss that made it', async () => {
+    const rows = (seed: number): Dataset => {
+      const generator = new Generator(seed);
+      const x = rand([1500, 4], { generator });
+      const told = x
+        .narrow(1, 0, 2)
+        .mul(3)
+        .sub(x.narrow(1, 2, 2));
+      return tensorDataset(x, told.add(randn([1500, 2], { generator }).mul(0.3)).realizeSync());
+    };
+    const [own, others] = [rows(1), rows(2)];
+    const layers = [{ type: 'linear', in: 4, out: 256 }, { type: 'relu' }, { type: 'linear', in: 256, out: 2 }];
+    const model = build({ type: 'sequential', layers }, { seed: 1 });
+    await fit(model, own, { loss: huber, optimizer: new Adam({ lr: 0.01 }), epochs: 8, batchSize: 50 });
+    const { model: small, report } = await optimize(model, {
+      ...options,
+      data: { train: own, validate: others },
+      goals: ['rmse<=base*1.05'],
+      steps: [prune({ sparsity: 0.6, schedule: 'cubic', train: { ...quick, epochs: 6 } }), quantize()],
+      maxTrials: 4,
+    });
+    const error = async (of: Module): Promise<number> =>
+      Math.sqrt((await evaluate(of, others, { value: meanLoss(mse) })).value);
+    expect([report.claim, trainedBy(small)]).toEqual(['holds', huber]);
+    expect(await error(small)).toBeLessThanOrEqual(1.05 * (await error(model)));
+    expect(report.after.cost.bytes).toBeLessThan(report.before.cost.bytes / 2);
+    expect(JSON.stringify(report.recipe)).toContain('"prune"');
   });
 
   test('its recipe gives the same model again without searching', async () => {

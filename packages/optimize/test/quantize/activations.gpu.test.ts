@@ -3,6 +3,7 @@ import { device, type Tensor } from '@espalier/tensor';
 import { expect, test } from 'vitest';
 import { awq, copyModel, hqq, materializeModel, quantize, runRecipe, smoothQuant, type Step } from '../../src/index.ts';
 import { train, trained } from '../helpers/blobs.ts';
+import { cosine } from '../helpers/cosine.ts';
 
 const recipes: Readonly<Record<string, readonly Step[]>> = {
   dynamic: [quantize({ activations: 'dynamic' })],
@@ -17,17 +18,6 @@ const recipes: Readonly<Record<string, readonly Step[]>> = {
   awq: [awq({ bits: 4 })],
   hqq: [hqq({ bits: 3, group: 16 })],
 };
-
-function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let [both, first, second] = [0, 0, 0];
-  for (let index = 0; index < a.length; index++) {
-    const [x, y] = [a[index] as number, b[index] as number];
-    both += x * y;
-    first += x * x;
-    second += y * y;
-  }
-  return both / Math.sqrt(first * second);
-}
 
 const logits = async (model: Module, x: Tensor): Promise<ArrayLike<number>> => model.call(x).data();
 

@@ -18,7 +18,18 @@ import {
 } from '@espalier/nn';
 import { Generator, rand } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
-import { distill, finetune, parseRecipe, prune, quantize, runRecipe, together, type Step } from '../../src/index.ts';
+import {
+  cluster,
+  distill,
+  finetune,
+  parseRecipe,
+  prune,
+  quantize,
+  runRecipe,
+  shrink,
+  together,
+  type Step,
+} from '../../src/index.ts';
 import { trained } from '../helpers/blobs.ts';
 
 /** Two numbers that follow from four. */
@@ -56,6 +67,11 @@ describe('a regression model', () => {
     ['distill', [distill({ train: quick })]],
     ['prune and distill together', [together(prune({ sparsity: 0.2, schedule: 'linear' }), distill({ train: quick }))]],
     ['finetune after quantize', [quantize(), finetune(quick)]],
+    ['prune by what the loss says', [prune({ sparsity: 0.2, method: 'taylor', train: quick })]],
+    ['training under rounding', [quantize({ activations: 'static', train: quick })]],
+    ['training under rounding with a teacher', [together(quantize({ weights: 'int4' }), distill({ train: quick }))]],
+    ['shared values', [cluster({ train: quick })]],
+    ['fewer units', [shrink({ ratio: 0.2, method: 'taylor', train: quick })]],
   ])('stays one: %s', async (_, steps) => {
     const model = await regressor();
     const { model: made, records } = await runRecipe(model, steps, { data: { train } });

@@ -4,8 +4,10 @@ import { awareRows } from './aware.ts';
 import { int8Rows } from './int8.ts';
 import { distillationRows } from './distillation.ts';
 import { goalRows } from './goals.ts';
+import { deviceRows } from './devices.ts';
 import { languageRows } from './language.ts';
 import { pruningRows } from './pruning.ts';
+import { regressionRows } from './regression.ts';
 import { roundingRows } from './rounding.ts';
 import { smallNumberRows } from './small-numbers.ts';
 import { structuredRows } from './structured.ts';
@@ -20,5 +22,7 @@ export const rows: readonly Row[] = [
   ...smallNumberRows,
   ...distillationRows,
   ...goalRows,
+  ...regressionRows,
   ...languageRows,
+  ...deviceRows,
 ];
