@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { espalier } from '../helpers/cli.ts';
+import { espalier, type Run } from '../helpers/cli.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { writeTinyImages } from '../helpers/tiny-images.ts';
 import { writeTinyModel } from '../helpers/tiny-model.ts';
 
@@ -21,6 +22,13 @@ const base = (): readonly string[] => [
   '--hold-out',
   '60',
 ];
+
+function expectRefused({ code, stderr }: Run, message: RegExp): void {
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/^\s+at /mu);
+  expect(code).toBe(2);
+  expect(readdirSync(folder).filter((name) => name.includes('none'))).toEqual([]);
+}
 
 beforeAll(async () => {
   writeTinyImages(at('images'));
@@ -107,27 +115,28 @@ describe('optimize', () => {
   test.each([
     [['--goal', '-0.5%'], /'accuracy>=base-0\.5pp'.*or 'accuracy>=base\*0\.995'/u],
     [['--goal', 'speed>=2'], /"speed" is no metric/u],
+    [['--goal', 'accuracy>=base-1pp', '--time', 'soon'], /Give a time such as 90s, 10m or 2h/u],
+    [['--trials', '3'], /required option '--goal <goal>' not specified/u],
+  ])('%j is refused, and nothing is left', async (args, message) => {
+    expectRefused(await runHere(...base(), ...args, '-o', at('none'), '--quiet'), message);
+  });
+
+  test.each([
     [
       ['--recipe', 'int8', '--goal', 'bytes<=1B', '--goal', 'accuracy>=50%'],
       /is out of reach: its biases, norms and buffers alone take/u,
     ],
     [['--goal', 'accuracy>=base*20'], /is out of reach: no share is above 100 %/u],
     [['--goal', 'accuracy>=base-1pp', '--hold-out', '1'], /validate has 1 example/u],
-    [['--goal', 'accuracy>=base-1pp', '--time', 'soon'], /Give a time such as 90s, 10m or 2h/u],
     [['--goal', 'accuracy>=base-1pp', '--hold-out', '100000'], /are to be held out: leave some to learn from/u],
-    [['--trials', '3'], /required option '--goal <goal>' not specified/u],
-  ])('%j is refused, and nothing is left', async (args, message) => {
-    const { code, stderr } = await espalier([...base(), ...args, '-o', at('none'), '--quiet']);
-    expect(stderr).toMatch(message);
-    expect(stderr).not.toMatch(/^\s+at /mu);
-    expect(code).toBe(2);
-    expect(readdirSync(folder).filter((name) => name.includes('none'))).toEqual([]);
+  ])('%j is refused by a worker, and nothing is left', async (args, message) => {
+    expectRefused(await espalier([...base(), ...args, '-o', at('none'), '--quiet']), message);
   });
 
   test('a recipe that is none is refused by its place', async () => {
     writeFileSync(at('wrong.yaml'), '- type: prune\n  sparsity: 2\n');
     const args = [...base(), '--goal', 'accuracy>=base-1pp', '--recipe', at('wrong.yaml'), '-o', at('none')];
-    const { code, stderr } = await espalier(args);
+    const { code, stderr } = await runHere(...args);
     expect(stderr).toMatch(/prune: sparsity is 2/u);
     expect(code).toBe(2);
   });

@@ -6,6 +6,7 @@ import { pathToFileURL, fileURLToPath } from 'node:url';
 import { openStorage } from '@espalier/search';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { espalier } from '../helpers/cli.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { tinyRecipe, writeTinyImages } from '../helpers/tiny-images.ts';
 
 let folder = '';
@@ -31,9 +32,11 @@ export default {
 }
 
 const run = (...args: readonly string[]) => espalier([...args]);
+/** For what only looks, or is refused before anything is run: in this process, which needs not load everything first. */
+const look = (...args: readonly string[]) => runHere(...args);
 const json = (text: string): never => JSON.parse(text) as never;
 const trials = async (name: string, storage: string): Promise<readonly { state: string; number: number }[]> =>
-  json((await run('study', 'trials', name, '--storage', storage, '--json')).stdout);
+  json((await look('study', 'trials', name, '--storage', storage, '--json')).stdout);
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'espalier-'));
@@ -68,6 +71,7 @@ test('of a study in memory nothing is kept, and no command is told that could no
 describe('a study of a module', () => {
   const storage = (): string => `sqlite:${at('studies.db')}`;
   const study = (...args: readonly string[]) => run('study', ...args, '--storage', storage());
+  const lookAt = (...args: readonly string[]) => look('study', ...args, '--storage', storage());
 
   test('is created and run to its end, telling each event as a line of JSON', async () => {
     const { code, stdout, stderr } = await study(
@@ -101,17 +105,17 @@ describe('a study of a module', () => {
   });
 
   test('is there to look at', async () => {
-    expect((await study('list', '--json')).stdout).toBe('["first"]\n');
-    const status = await study('status');
+    expect((await lookAt('list', '--json')).stdout).toBe('["first"]\n');
+    const status = await lookAt('status');
     expect(status.stdout).toMatch(/^first · random · seed 3/u);
     expect(status.stdout).toMatch(/best .* in trial \d+/u);
-    const best = json((await study('best', 'first', '--json')).stdout) as readonly { number: number }[];
+    const best = json((await lookAt('best', 'first', '--json')).stdout) as readonly { number: number }[];
     expect(best).toHaveLength(1);
     const all = await trials('first', storage());
     expect(all.map(({ number }) => number)).toEqual(Array.from({ length: 30 }, (_, index) => index));
-    const shares = json((await study('importance', 'first', '--json')).stdout) as Record<string, number>;
+    const shares = json((await lookAt('importance', 'first', '--json')).stdout) as Record<string, number>;
     expect((shares['x'] ?? 0) + (shares['y'] ?? 0)).toBeCloseTo(1, 6);
-    expect((await study('trials', 'first', '--state', 'failed', '--last', '1')).stdout).toMatch(/failed \(crash\)/u);
+    expect((await lookAt('trials', 'first', '--state', 'failed', '--last', '1')).stdout).toMatch(/failed \(crash\)/u);
   });
 
   test('a journal is there to look at while another process writes it', async () => {
@@ -139,16 +143,16 @@ describe('a study of a module', () => {
     const plain = (list: typeof a): unknown =>
       list.map((trial) => ({ ...trial, spent: 0, startedAt: 0, finishedAt: 0, revision: 0, basis: 0 }));
     expect(plain(b)).toEqual(plain(a));
-    expect((await study('compare', 'first', 'again')).stdout).toMatch(/first.*\n.*again/u);
+    expect((await lookAt('compare', 'first', 'again')).stdout).toMatch(/first.*\n.*again/u);
   });
 
   test('is exported, and failures are queued again', async () => {
-    await study('export', 'first', '-o', at('trials.csv'));
+    await lookAt('export', 'first', '-o', at('trials.csv'));
     const lines = readFileSync(at('trials.csv'), 'utf8').trimEnd().split('\r\n');
     expect(lines[0]).toBe('number,state,loss,seconds,finished,operator,failure,x,y');
     expect(lines.some((line) => /^\d+,failed,,.*,Error: x is too large,/u.test(line))).toBe(true);
     expect(lines).toHaveLength(41);
-    await study('export', 'first', '-o', at('trials.json'));
+    await lookAt('export', 'first', '-o', at('trials.json'));
     expect((JSON.parse(readFileSync(at('trials.json'), 'utf8')) as { trials: unknown[] }).trials).toHaveLength(40);
     await study('export', 'first', '-o', at('optuna.db'));
     const imported = await study('import', at('optuna.db'), '--name', 'back', '--json');
@@ -157,7 +161,7 @@ describe('a study of a module', () => {
     expect(failed.length).toBeGreaterThan(0);
     const { queued } = json((await study('retry', 'first', '--json')).stdout) as { queued: number[] };
     expect(queued).toEqual(failed.map((_, index) => 40 + index));
-    const twice = await study('retry', 'first');
+    const twice = await lookAt('retry', 'first');
     expect(twice.code).toBe(1);
     expect(twice.stderr).toMatch(/queued already/u);
     const tried = await study('resume', 'first', at('quick.mjs'), '--trials', String(40 + queued.length), '--quiet');
@@ -258,7 +262,7 @@ describe('a study of a module', () => {
     ['a trial that has not failed', ['retry', 'first', '999'], 2, /has not failed/u],
   ])('%s is one clear line', async (_, args, code, words) => {
     const files: Readonly<Record<string, string>> = { QUICK: at('quick.mjs'), THROWS: at('throws.mjs') };
-    const found = await study(...args.map((arg) => files[arg] ?? arg));
+    const found = await lookAt(...args.map((arg) => files[arg] ?? arg));
     expect(found.code).toBe(code);
     expect(found.stderr.trim().split('\n')).toHaveLength(1);
     expect(found.stderr).toMatch(words);
@@ -280,7 +284,7 @@ describe('a storage that cannot be', () => {
     ],
   ])('%s is one clear line, and nothing is made', async (_, args, words) => {
     const none = at('nowhere', 'none.db');
-    const found = await run(...args.map((arg) => arg.replace('NONE', none).replace('FOLDER', folder)));
+    const found = await look(...args.map((arg) => arg.replace('NONE', none).replace('FOLDER', folder)));
     expect(found.code).toBe(2);
     expect(found.stderr.trim().split('\n')).toHaveLength(1);
     expect(found.stderr).toMatch(words);
@@ -296,6 +300,7 @@ export default { space: space({ x: float(0, 1) }), objectives: ['minimize loss']
     return at(name);
   };
   const study = (...args: readonly string[]) => run('study', ...args, '--storage', `sqlite:${at('odd.db')}`);
+  const lookAt = (...args: readonly string[]) => look('study', ...args, '--storage', `sqlite:${at('odd.db')}`);
 
   test('print: stdout stays the result', async () => {
     const file = moduleOf('prints.mjs', "({ config }) => { console.log('here'); return config.x; }");
@@ -348,11 +353,13 @@ export default { space: space({ x: float(0, 1) }), objectives: ['minimize loss']
     expect(stderr).toMatch(
       /no trial of 'fails' worked; trial 3 failed by crash: Error: broken: .*study retry fails --storage sqlite:[^ ]+\n$/u,
     );
-    const { stdout } = await study('trials', 'fails');
+    const { stdout } = await lookAt('trials', 'fails');
     expect(stdout).toMatch(/failed \(crash\).*Error: broken {2}x=/u);
-    expect((await study('importance', 'fails')).stderr).toMatch(/^espalier: importance: 0 trials are complete: .*\n$/u);
+    expect((await lookAt('importance', 'fails')).stderr).toMatch(
+      /^espalier: importance: 0 trials are complete: .*\n$/u,
+    );
     rmSync(file);
-    expect((await study('resume', 'fails', '--trials', '6', '--trust')).stderr).toMatch(
+    expect((await lookAt('resume', 'fails', '--trials', '6', '--trust')).stderr).toMatch(
       /fails\.mjs, which is not here: name its module/u,
     );
     const mended = moduleOf('mended.mjs', '({ config }) => config.x');
@@ -367,8 +374,8 @@ export default { space: space({ x: float(0, 1) }), objectives: ['minimize loss']
     const { code, stdout, stderr } = await study('run', 'two', file, '--trials', '5', '--quiet');
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/^the front:\ntrial {2}state {5} {2,}loss {2,}size /u);
-    expect((await study('best', 'two')).stdout).toBe(stdout);
-    expect((await study('compare', 'two', 'fails')).stdout).toMatch(/two .*front of 5\nfails/u);
+    expect((await lookAt('best', 'two')).stdout).toBe(stdout);
+    expect((await lookAt('compare', 'two', 'fails')).stdout).toMatch(/two .*front of 5\nfails/u);
   });
 });
 

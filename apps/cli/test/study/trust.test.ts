@@ -3,12 +3,15 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { pathToFileURL, fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { espalier } from '../helpers/cli.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { scratch } from '../helpers/scratch.ts';
 
 const at = scratch('file');
 const search = pathToFileURL(fileURLToPath(new URL('../../../../packages/search/dist/index.js', import.meta.url))).href;
 const storage = (): string => `sqlite:${at('studies.db')}`;
 const run = (...args: readonly string[]) => espalier([...args, '--storage', storage()]);
+/** In this process, which loads the module no more than another would. */
+const look = (...args: readonly string[]) => runHere(...args, '--storage', storage());
 
 /** A module that leaves a file behind when it is loaded. */
 const traced = (): string => `import { writeFileSync } from 'node:fs';
@@ -48,7 +51,7 @@ describe('a module that a storage names', () => {
   test('is not run by what only looks', async () => {
     const before = loads();
     for (const command of ['status', 'best', 'trials', 'list']) {
-      expect((await run('study', command)).code).toBe(0);
+      expect((await look('study', command)).code).toBe(0);
     }
     expect(loads()).toBe(before);
   });
@@ -60,7 +63,7 @@ describe('a module that a storage names', () => {
       expect(stderr).toContain(`it is not the file that --trust names but ${digest()}`);
       expect(code).toBe(2);
     }
-    expect((await run('study', 'resume', '--trust', 'lr')).stderr).toMatch(/'lr' is no digest/u);
+    expect((await look('study', 'resume', '--trust', 'lr')).stderr).toMatch(/'lr' is no digest/u);
     expect(loads()).toBe(before);
   });
 
@@ -72,7 +75,7 @@ describe('a module that a storage names', () => {
     ['its digest, for several processes', () => [`--trust=${digest()}`, '--processes', '2']],
     ['its name, for several processes', () => [at('study.mjs'), '--processes', '2']],
   ])('is run by %s', async (_, how) => {
-    const [before, trials] = [loads(), JSON.parse((await run('study', 'trials', '--json')).stdout) as unknown[]];
+    const [before, trials] = [loads(), JSON.parse((await look('study', 'trials', '--json')).stdout) as unknown[]];
     const goal = String(trials.length + 2);
     const { code, stderr } = await run('study', 'resume', 'lr', ...how(), '--trials', goal, '--quiet');
     expect(code, stderr).toBe(0);
@@ -106,8 +109,8 @@ describe('a module that a storage names', () => {
       attributes: { task: { kind: 'recipe', recipe: { name: 3 } } },
     } as never);
     await opened.close();
-    expect((await run('study', 'resume', 'relative', '--trust')).stderr).toMatch(/does not say what its trials do/u);
-    const damaged = await run('study', 'resume', 'damaged');
+    expect((await look('study', 'resume', 'relative', '--trust')).stderr).toMatch(/does not say what its trials do/u);
+    const damaged = await look('study', 'resume', 'damaged');
     expect(damaged.stderr).toMatch(/^espalier: the recipe of study 'damaged' is damaged: name: is 3: give a text\n$/u);
     expect(damaged.code).toBe(1);
   });
