@@ -152,6 +152,11 @@ export const nnOperations: readonly Operation[] = [
     () => new nn.GlobalAvgPool(),
     () => [],
   ),
+  row('cacheBytes', nn.cacheBytes, () => ['int8', 4]),
+  made('new AttentionCache', nn.AttentionCache, () => [
+    new nn.SelfAttention({ width: 4, heads: 2, causal: true }),
+    { capacity: 2, lead: [1] },
+  ]),
   made('new PositionEmbedding', nn.PositionEmbedding, () => [{ count: 2, size: 3 }, { device: cpu() }]),
   made('new SelfAttention', nn.SelfAttention, () => [{ width: 4, heads: 2 }, { device: cpu() }]),
   made('new LayerNorm', nn.LayerNorm, () => [{ shape: 2 }, { device: cpu() }]),

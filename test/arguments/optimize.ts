@@ -423,6 +423,7 @@ export function optimizeOperations(folder: string): readonly Operation[] {
         exclude: ['bias'],
       },
     ]),
+    row('quantizeCache', optimize.quantizeCache, () => [{ numbers: 'int8', include: ['0'], exclude: ['1'] }]),
     row('dropLayers', optimize.dropLayers, () => [
       { ratio: 0.5, calibrate: { examples: 2 }, train: training(), include: ['0'], exclude: ['1'] },
     ]),

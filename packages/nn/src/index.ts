@@ -53,6 +53,15 @@ export {
   type MaxPoolLayerOptions,
   type PoolLayerOptions,
 } from './layers/pooling.ts';
+export {
+  AttentionCache,
+  type AttentionCacheOptions,
+  type CachePlace,
+  type KeepsPositions,
+  type KeptPerPosition,
+  type SeenPositions,
+} from './attention/attention-cache.ts';
+export { cacheBytes, cacheNumbers, type CacheNumbers } from './attention/cache-numbers.ts';
 export { PositionEmbedding, type PositionEmbeddingOptions } from './layers/position-embedding.ts';
 export { Residual } from './layers/residual.ts';
 export { SelfAttention, type SelfAttentionOptions } from './layers/self-attention.ts';

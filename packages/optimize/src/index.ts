@@ -109,6 +109,7 @@ export {
 } from './quantize/quantize-tensor.ts';
 export { QuantizeView, quantizationOf, setQuantization } from './quantize/quantize-view.ts';
 export { quantize } from './quantize/quantize.ts';
+export { quantizeCache, type QuantizeCacheOptions } from './quantize/quantize-cache.ts';
 export type { OptimizationData } from './recipe/data.ts';
 export {
   mixed,

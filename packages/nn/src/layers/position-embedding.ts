@@ -1,9 +1,12 @@
 /** What says where in a sequence something stands. */
 import { ShapeError, type Tensor } from '@espalier/tensor';
+import { checkOptional } from '@espalier/tensor/arguments';
+import { aCachePlace } from '../attention/attention-cache.ts';
 import { integer, optional, parseFields, type Fields } from '../config/fields.ts';
 import type { InitialiserConfig } from '../init/initialiser.ts';
 import { initialise, initialiserField } from '../init/table.ts';
 import { buildContext, type BuildContext } from '../module/build-context.ts';
+import type { CallContext } from '../module/call-context.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import type { ModuleType } from '../module/registry.ts';
@@ -26,8 +29,8 @@ const fields: Fields<PositionEmbeddingOptions> = {
 };
 
 /**
- * Adds a learned vector for each position: [..., length, size], of at most `count` positions, to the same shape. Parameter:
- * weight [count, size].
+ * Adds a learned vector for each position: [..., length, size], of at most `count` positions, to the same shape; with the slot
+ * `attentionCache` those positions where the cache goes on. Parameter: weight [count, size].
  */
 export class PositionEmbedding extends Module {
   readonly type = 'position-embedding';
@@ -41,12 +44,19 @@ export class PositionEmbedding extends Module {
     this.weight = this.addParameter('weight', initialise(init, [count, size], buildContext(context)));
   }
 
-  forward(x: Tensor): Tensor {
+  forward(x: Tensor, context?: CallContext): Tensor {
     const { count, size } = this.options;
     const length = x.rank < 2 ? Infinity : (x.shape.at(-2) as number);
     if (length > count || x.shape.at(-1) !== size)
       throw new ShapeError(this.type, `takes [..., length up to ${count}, ${size}], not [${x.shape.join(', ')}]`);
-    return x.add(this.weight.value.narrow(0, 0, length));
+    const place = checkOptional(this.type, 'the slot attentionCache', context?.slots.attentionCache, aCachePlace);
+    if (!place) return x.add(this.weight.value.narrow(0, 0, length));
+    if (place.capacity > count)
+      throw new ShapeError(
+        this.type,
+        `has ${count} positions, and the cache room for ${place.capacity}; give it ${count}`,
+      );
+    return x.add(this.weight.value.take(place.rows(length)));
   }
 
   config(): ModuleConfig {

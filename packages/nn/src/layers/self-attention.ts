@@ -1,7 +1,9 @@
 /** Attention of the positions of a sequence to one another. */
-import { arange, ShapeError, type Tensor } from '@espalier/tensor';
-import { aTensor, checkOptional } from '@espalier/tensor/arguments';
-import { integer, optional, parseFields, truth, type Fields } from '../config/fields.ts';
+import { arange, ArgumentError, ShapeError, type Tensor } from '@espalier/tensor';
+import { aTensor, check, checkOptional } from '@espalier/tensor/arguments';
+import { aCachePlace, type KeepsPositions, type KeptPerPosition } from '../attention/attention-cache.ts';
+import { asKept, cacheNumbers, checkHeadWidth, someNumbers, type CacheNumbers } from '../attention/cache-numbers.ts';
+import { integer, optional, parseFields, truth, word, type Fields } from '../config/fields.ts';
 import type { InitialiserConfig } from '../init/initialiser.ts';
 import { initialiserField } from '../init/table.ts';
 import { buildContext, type BuildContext } from '../module/build-context.ts';
@@ -26,6 +28,11 @@ export interface SelfAttentionOptions {
   readonly bias?: boolean;
   /** Initialiser of their weights. Default: U(±1/√in). */
   readonly init?: string | InitialiserConfig;
+  /**
+   * The numbers that an `AttentionCache` keeps keys and values in. Without one the layer computes with the same, so that what
+   * they cost shows wherever the model is judged; gradients go through. Default: f32.
+   */
+  readonly cache?: CacheNumbers;
 }
 
 const fields: Fields<SelfAttentionOptions> = {
@@ -35,17 +42,28 @@ const fields: Fields<SelfAttentionOptions> = {
   causal: optional(truth, false),
   bias: optional(truth, true),
   init: optional(initialiserField, defaultInit),
+  cache: optional(word(...cacheNumbers), 'f32'),
 };
+
+interface Attended {
+  readonly keys: Tensor;
+  readonly values: Tensor;
+  readonly later: Tensor | undefined;
+  /** How many of the positions there are, where not all are. */
+  readonly count?: Tensor;
+}
 
 /**
  * softmax(q · kᵀ / √head width) · v for each head, over [..., length, width], put together by a linear layer. Submodules:
  * `query`, `key`, `value` [width to heads · head width], `probabilities`, which gives who looks at whom [..., heads, length,
- * length], `out` [heads · head width to width]. The slot `attentionMask` of the
- * context is obeyed; a position that may see nothing gives NaN, as softmax over nothing does. Source: A. Vaswani et al., "Attention is all you need", 2017.
+ * length], `out` [heads · head width to width]. The slot `attentionMask` of the context is obeyed; a position that may see
+ * nothing gives NaN, as softmax over nothing does. With the slot `attentionCache` x is what follows on the positions that the
+ * cache has, and attends to those as well, where it is causal; a mask is [..., length, capacity] then. Source: A. Vaswani et
+ * al., "Attention is all you need", 2017.
  */
-export class SelfAttention extends Module {
+export class SelfAttention extends Module implements KeepsPositions {
   readonly type = 'self-attention';
-  readonly options: Required<SelfAttentionOptions>;
+  #options: Required<SelfAttentionOptions>;
   readonly query: Linear;
   readonly key: Linear;
   readonly value: Linear;
@@ -62,7 +80,8 @@ export class SelfAttention extends Module {
         this.type,
         `${width} features are no whole number for each of ${heads} heads; give headWidth`,
       );
-    this.options = { ...parsed, headWidth };
+    checkHeadWidth(this.type, parsed.cache, headWidth);
+    this.#options = { ...parsed, headWidth };
     const made = buildContext(context);
     const linear = (inputs: number, out: number): Linear => new Linear({ in: inputs, out, bias, init }, made);
     this.query = this.addModule('query', linear(width, heads * headWidth));
@@ -73,7 +92,7 @@ export class SelfAttention extends Module {
   }
 
   forward(x: Tensor, context?: CallContext): Tensor {
-    const { width, heads, headWidth, causal } = this.options;
+    const { width, heads, headWidth } = this.options;
     if (x.rank < 2 || x.shape.at(-1) !== width)
       throw new ShapeError(this.type, `takes [..., length, ${width}], not [${x.shape.join(', ')}]`);
     const length = x.shape.at(-2) as number;
@@ -84,25 +103,57 @@ export class SelfAttention extends Module {
         .reshape([...lead, length, heads, headWidth])
         .transpose(-2, -3);
     const query = byHead(this.query, 'query').mul(1 / Math.sqrt(headWidth));
-    let scores = query.matmul(byHead(this.key, 'key').transpose(-1, -2));
-    const mask = checkOptional('self-attention', 'the slot attentionMask', context?.slots.attentionMask, aTensor);
-    if (mask) scores = scores.maskedFill(mask.logicalNot(), -Infinity);
-    if (causal) scores = scores.maskedFill(later(length, x), -Infinity);
+    const { keys, values, later, count } = this.#seen(byHead(this.key, 'key'), byHead(this.value, 'value'), context);
+    let scores = query.matmul(keys.transpose(-1, -2));
+    const mask = checkOptional(this.type, 'the slot attentionMask', context?.slots.attentionMask, aTensor);
+    if (mask) scores = scores.maskedFill((count ? mask.upTo(-1, count) : mask).logicalNot(), -Infinity);
+    if (later) scores = scores.maskedFill(later, -Infinity);
     const shares = this.probabilities.call(scores, below(context, 'probabilities'));
-    const seen = shares.matmul(byHead(this.value, 'value'));
+    const seen = shares.matmul(values);
     const together = seen.transpose(-2, -3).reshape([...lead, length, heads * headWidth]);
     return this.out.call(together, below(context, 'out'));
+  }
+
+  /** The positions attended to, and, where it is causal, which of them, in a column, come after which of x, in a row. */
+  #seen(keys: Tensor, values: Tensor, context: CallContext | undefined): Attended {
+    const { causal, cache } = this.options;
+    const place = checkOptional(this.type, 'the slot attentionCache', context?.slots.attentionCache, aCachePlace);
+    const length = keys.shape.at(-2) as number;
+    if (place) {
+      if (!causal)
+        throw new ArgumentError(
+          this.type,
+          'attends to what comes later too, which a cache does not have; call it whole',
+        );
+      const seen = place.keep(this, keys, values);
+      return { ...seen, later: seen.columns.gt(place.rows(length).unsqueeze(1)) };
+    }
+    const positions = arange(0, length, 1, { dtype: 'i32', device: keys.device });
+    return {
+      keys: asKept(cache, keys),
+      values: asKept(cache, values),
+      later: causal ? positions.gt(positions.unsqueeze(1)) : undefined,
+    };
+  }
+
+  get keptPerPosition(): KeptPerPosition {
+    const { heads, headWidth, cache: numbers } = this.options;
+    return { heads, headWidth, numbers };
+  }
+
+  get options(): Required<SelfAttentionOptions> {
+    return this.#options;
+  }
+
+  keepIn(numbers: CacheNumbers): void {
+    check(this.type, 'the numbers', numbers, someNumbers);
+    checkHeadWidth(this.type, numbers, this.#options.headWidth);
+    this.#options = { ...this.#options, cache: numbers };
   }
 
   config(): ModuleConfig {
     return { type: this.type, ...this.options };
   }
-}
-
-/** Whether a position, in a column, comes after another one, in a row: [length, length]. */
-function later(length: number, { device }: Tensor): Tensor {
-  const positions = arange(0, length, 1, { dtype: 'i32', device });
-  return positions.gt(positions.unsqueeze(1));
 }
 
 /** Self-attention in JSON. */

@@ -25,6 +25,7 @@ import type { PruneOptions } from '../prune/options.ts';
 import { prune } from '../prune/prune.ts';
 import type { QuantizeOptions } from '../quantize/options.ts';
 import { quantize } from '../quantize/quantize.ts';
+import { quantizeCache, type QuantizeCacheOptions } from '../quantize/quantize-cache.ts';
 import { awq, type AwqOptions } from '../rounding/awq.ts';
 import { hqq, type HqqOptions } from '../rounding/hqq.ts';
 import { equalize, type EqualizeOptions } from '../scaling/equalize.ts';
@@ -113,6 +114,7 @@ const types = new Registry<PassType>('type of pass', ({ type }) => type, [
   { type: 'encode', make: (options: EncodeOptions) => encode(options) },
   { type: 'gptq', make: (options: GptqOptions) => gptq(options) },
   { type: 'sparse-gpt', make: (options: SparseGptOptions) => sparseGpt(options) },
+  { type: 'quantize-cache', make: (options: QuantizeCacheOptions) => quantizeCache(options) },
   { type: 'drop-layers', make: (options: DropLayersOptions) => dropLayers(options) },
   { type: 'shrink', make: (options: ShrinkOptions) => shrink(options) },
   { type: 'equalize', make: (options: EqualizeOptions) => equalize(options) },

@@ -212,6 +212,7 @@ export const optionSchemas: Readonly<Record<string, Schema>> = {
     },
     'ratio',
   ),
+  'quantize-cache': object({ numbers: oneOf('f32', 'f16', 'int8', 'int4'), ...filter }),
   'drop-layers': object({ ratio: share, calibrate: examples, train: training, ...filter }, 'ratio'),
   wanda: object({ sparsity: share, pattern: text, calibrate: examples, ...filter }),
 };

@@ -8,7 +8,8 @@ import { integerOption, numberOption, optionsOf } from '../recipe/options.ts';
 import type { Pass, PassContext, PassPlan, StepConfig } from '../recipe/pass.ts';
 import { checkTraining, trainedFor } from '../recipe/training.ts';
 import type { TrainingConfig } from '../recipe/training-config.ts';
-import { checkFilter, checkTargets, matches, type ParameterFilter } from '../selection/parameter-filter.ts';
+import { selectLayers } from '../selection/layer-filter.ts';
+import { checkFilter, type ParameterFilter } from '../selection/parameter-filter.ts';
 import { configsBelow, replaced } from './config-parts.ts';
 import { influences } from './layer-influence.ts';
 import { modelGraph } from './model-graph.ts';
@@ -53,7 +54,8 @@ export function dropLayers(options: DropLayersOptions): Pass {
   async function plan(model: Module, context: PassContext): Promise<PassPlan> {
     checkPlain(place, model);
     const data = exampleData(place, context);
-    const layers = chosenLayers(model, skippableLayers(model, modelGraph(model, await batchOf(model, data))), options);
+    const skippable = skippableLayers(model, modelGraph(model, await batchOf(model, data)));
+    const layers = selectLayers(place, model, skippable, options, 'adds something to what it is given');
     const count = dropCount(ratio, layers.length);
     const summary = `leave ${count} of ${layers.length} layers out that change least`;
     return {
@@ -94,23 +96,6 @@ export function dropLayers(options: DropLayersOptions): Pass {
     targets: 'layers',
     plan,
   };
-}
-
-/** @throws {RecipeError} when a pattern matches no layer, and when nothing is left. */
-function chosenLayers(
-  model: Module,
-  layers: readonly Skippable[],
-  { include, exclude = [] }: ParameterFilter,
-): readonly Skippable[] {
-  checkTargets(place, model, { ...(include && { include }), exclude }, 'layers');
-  const isIn = (name: string, patterns: readonly string[]): boolean =>
-    patterns.some((pattern) => matches(pattern, name));
-  const chosen = layers.filter(({ name }) => (!include || isIn(name, include)) && !isIn(name, exclude));
-  if (chosen.length > 0) return chosen;
-  throw new RecipeError(
-    place,
-    `no layer is left that adds something to what it is given; ${layers.length > 0 ? `there are ${layers.map(({ name }) => name).join(', ')}` : 'the model has none'}`,
-  );
 }
 
 /**

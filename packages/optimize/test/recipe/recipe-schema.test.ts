@@ -103,6 +103,7 @@ const right: readonly unknown[] = [
     { type: 'prune', sparsity: 0.5 },
     { type: 'cluster', bits: 3, start: 'linear', train: { epochs: 1 } },
   ],
+  [{ type: 'quantize-cache', numbers: 'int4' }],
   [{ type: 'mixed', bits: 3.5, options: [{ type: 'gptq', bits: 3, scales: 'f16' }], by: 'outputs' }],
   [{ type: 'mixed', bytes: 900, table: { layers: [] } }],
   [{ include: 'tiny' }],

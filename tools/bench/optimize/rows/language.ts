@@ -1,5 +1,16 @@
 /** A language model, by its perplexity on text that it has not seen. */
-import { distill, encode, gptq, prune, quantize, sparseGpt, together, wanda, type Step } from '@espalier/optimize';
+import {
+  distill,
+  encode,
+  gptq,
+  prune,
+  quantize,
+  quantizeCache,
+  sparseGpt,
+  together,
+  wanda,
+  type Step,
+} from '@espalier/optimize';
 import type { Bench } from '../bench.ts';
 import { brown } from '../subjects/brown.ts';
 import { atMost, type Outcome, type Row } from '../row.ts';
@@ -29,6 +40,14 @@ export const languageRows: readonly Row[] = [
     measure: async (bench) => {
       const found = await costs(bench, { int8: quantize() });
       return atMost(0.3, found['int8'] ?? NaN, found);
+    },
+  },
+  {
+    name: 'brown/int8-cache',
+    target: 'perplexity, per cent more with keys and values of 8 bits <= 0.3',
+    measure: async (bench) => {
+      const found = await costs(bench, { 'cache-8': quantizeCache() });
+      return atMost(0.3, found['cache-8'] ?? NaN, found);
     },
   },
   {

@@ -1,0 +1,223 @@
+/** The keys and values of the positions that a model has seen. */
+import {
+  arange,
+  ArgumentError,
+  assignAt,
+  ShapeError,
+  tensor,
+  zeros,
+  type Device,
+  type Shape,
+  type Tensor,
+} from '@espalier/tensor';
+import {
+  aNumber,
+  aPositiveInteger,
+  aTensor,
+  check,
+  checkOptions,
+  either,
+  ruleOf,
+  type OptionRules,
+  type Rule,
+} from '@espalier/tensor/arguments';
+import { aShape, hasMethods } from '../config/rules.ts';
+import type { Module } from '../module/module.ts';
+import { aModule } from '../module/rule.ts';
+import { cacheBytes, cacheForms, checkHeadWidth, type CacheNumbers } from './cache-numbers.ts';
+
+/** What a layer of attention keeps of each position, twice: keys and values. */
+export interface KeptPerPosition {
+  readonly heads: number;
+  readonly headWidth: number;
+  readonly numbers: CacheNumbers;
+}
+
+/** A module that attends to positions it has seen before says what it keeps of them. */
+export interface KeepsPositions {
+  readonly keptPerPosition: KeptPerPosition;
+  /** Keeps them in other numbers from now on; caches that were made before stay as they are. */
+  readonly keepIn: (numbers: CacheNumbers) => void;
+}
+
+/** All positions so far. Along their axis, whose size is the capacity, there are as many as have been seen (see `upTo`). */
+export interface SeenPositions {
+  /** How many: an i32 scalar. */
+  readonly count: Tensor;
+  /** [...lead, heads, capacity, head width]. */
+  readonly keys: Tensor;
+  /** [...lead, heads, capacity, head width]. */
+  readonly values: Tensor;
+  /** Where they stand: i32 [capacity]. */
+  readonly columns: Tensor;
+}
+
+/** A cache, and where the positions of a call begin in it: what the slot `attentionCache` of a context is. */
+export interface CachePlace {
+  readonly capacity: number;
+  /** Where so many positions of the call stand: i32 [length]. */
+  readonly rows: (length: number) => Tensor;
+  /**
+   * Writes the keys and values [...lead, heads, length, head width] of the positions of the call down, and gives those of all
+   * positions so far. A module that stands in several places of the model does so in their order.
+   */
+  readonly keep: (module: Module, keys: Tensor, values: Tensor) => SeenPositions;
+}
+
+declare module '../module/call-context.ts' {
+  interface CallSlots {
+    /** The positions seen before, and where those of the call stand: what `from()` of an `AttentionCache` gives. */
+    readonly attentionCache?: CachePlace;
+  }
+}
+
+/** The place of a cache. */
+export const aCachePlace: Rule<CachePlace> = ruleOf('what from() of an AttentionCache gives', (value) =>
+  hasMethods(value, 'rows', 'keep'),
+);
+
+/** How large a cache is. */
+export interface AttentionCacheOptions {
+  /** Positions that it has room for. */
+  readonly capacity: number;
+  /** Sizes of what a model is called with before the axis of positions: `[8]` for 8 sequences at once. Default: none. */
+  readonly lead?: Shape;
+}
+
+const optionRules: OptionRules<AttentionCacheOptions> = { capacity: aPositiveInteger, lead: aShape };
+const aPosition = either<Tensor, number>(aTensor, aNumber);
+
+interface Kept extends KeptPerPosition {
+  readonly keys: readonly Tensor[];
+  readonly values: readonly Tensor[];
+}
+
+/**
+ * Room for the keys and values of all layers of attention of a model, in the numbers that each of them says (`cache` of
+ * `SelfAttention`). A model that is called with a place of it, under `noGrad`, computes the positions it is given alone, and
+ * attends to those before as well; a compiled step that takes the position as an argument is recorded once for all of them.
+ *
+ * @example
+ * const cache = new AttentionCache(model, { capacity: 512 });
+ * const step = compile((ids: Tensor, position: Tensor) =>
+ *   noGrad(() => model.call(ids, callContext({ slots: { attentionCache: cache.from(position) } }))),
+ * );
+ * step(prompt, tensor(0, { dtype: 'i32' })); // prompt [5]
+ * step(next, tensor(5, { dtype: 'i32' })); // next [1]
+ */
+export class AttentionCache {
+  readonly capacity: number;
+  readonly lead: Shape;
+  /** By modules; for each of the places where one stands. */
+  readonly #kept = new Map<Module, Kept[]>();
+  readonly #device: Device;
+
+  /**
+   * @throws {ArgumentError} for a model without such a layer.
+   * @throws {ShapeError} for heads of a width that their numbers cannot be packed in.
+   */
+  constructor(model: Module, options: AttentionCacheOptions) {
+    check('AttentionCache', 'model', model, aModule);
+    const { capacity, lead = [] } = checkOptions('AttentionCache', options, optionRules);
+    this.capacity = check('AttentionCache', 'capacity', capacity, aPositiveInteger);
+    this.lead = Object.freeze([...lead]);
+    for (const module of keepers(model))
+      this.#kept.set(module, [...(this.#kept.get(module) ?? []), this.#room(module)]);
+    const first = [...this.#kept.values()][0]?.[0]?.keys[0];
+    if (!first) throw new ArgumentError('AttentionCache', 'the model has no layer of attention, and nothing to keep');
+    this.#device = first.device;
+  }
+
+  /** Bytes of all keys and values. */
+  get bytes(): number {
+    const positions = this.lead.reduce((product, size) => product * size, this.capacity);
+    return [...this.#kept.values()]
+      .flat()
+      .reduce((sum, { heads, headWidth, numbers }) => sum + 2 * positions * heads * cacheBytes(numbers, headWidth), 0);
+  }
+
+  /**
+   * Where a call begins: at 0, or behind the positions of the calls before. A scalar of integers, which a step takes as an
+   * argument, serves every position.
+   */
+  from(position: Tensor | number): CachePlace {
+    check('AttentionCache.from', 'the position', position, aPosition);
+    const device = this.#device;
+    const start = typeof position === 'number' ? tensor(position, { dtype: 'i32', device }) : position.cast('i32');
+    const called = new Map<Module, number>();
+    const ends = new Map<number, Tensor>();
+    const end = (length: number): Tensor => {
+      const known = ends.get(length) ?? start.add(length);
+      ends.set(length, known);
+      return known;
+    };
+    return {
+      capacity: this.capacity,
+      rows: (length) => arange(0, length, 1, { dtype: 'i32', device }).add(start),
+      keep: (module, keys, values) => {
+        const calls = called.get(module) ?? 0;
+        called.set(module, calls + 1);
+        const kept = this.#keptOf(module, calls, keys);
+        const seen = end(keys.shape.at(-2) as number);
+        const { write, read } = cacheForms[kept.numbers];
+        const all = (arrays: readonly Tensor[], numbers: Tensor): Tensor => {
+          for (const [index, array] of write(numbers).entries()) assignAt(arrays[index] as Tensor, -2, start, array);
+          return read(arrays.map((array) => array.upTo(-2, seen)));
+        };
+        return {
+          count: seen,
+          keys: all(kept.keys, keys),
+          values: all(kept.values, values),
+          columns: arange(0, this.capacity, 1, { dtype: 'i32', device }).upTo(0, seen),
+        };
+      },
+    };
+  }
+
+  /** Frees the memory. */
+  dispose(): void {
+    for (const { keys, values } of [...this.#kept.values()].flat())
+      for (const array of [...keys, ...values]) array.dispose();
+  }
+
+  #room(module: Module & KeepsPositions): Kept {
+    const { heads, headWidth, numbers } = module.keptPerPosition;
+    checkHeadWidth('AttentionCache', numbers, headWidth);
+    const { arrays } = cacheForms[numbers];
+    const [parameter] = module.parameters();
+    const make = (): Tensor[] =>
+      arrays.map(({ dtype, width }) =>
+        zeros([...this.lead, heads, this.capacity, width(headWidth)], {
+          dtype,
+          ...(parameter && { device: parameter.device }),
+        }).realizeSync(),
+      );
+    return { heads, headWidth, numbers, keys: make(), values: make() };
+  }
+
+  #keptOf(module: Module, calls: number, keys: Tensor): Kept {
+    const places = this.#kept.get(module);
+    if (!places)
+      throw new ArgumentError('AttentionCache', `has nothing of this ${module.type}; it was made for another model`);
+    const kept = places[calls];
+    if (!kept)
+      throw new ArgumentError(
+        'AttentionCache',
+        `a ${module.type} was called more often than it stands in the model; what from() gives is for one call`,
+      );
+    const wanted = [...this.lead, kept.heads, kept.headWidth];
+    const given = [...keys.shape.slice(0, -2), keys.shape.at(-1)];
+    if (String(given) !== String(wanted))
+      throw new ShapeError(
+        'AttentionCache',
+        `was made for calls with [${this.lead.join(', ')}] before the positions, not [${keys.shape.slice(0, -3).join(', ')}]`,
+      );
+    return kept;
+  }
+}
+
+/** Modules that keep positions, once for each of the places where they stand. */
+function* keepers(module: Module): Iterable<Module & KeepsPositions> {
+  if ((module as Module & Partial<KeepsPositions>).keptPerPosition) yield module as Module & KeepsPositions;
+  for (const child of module.children().values()) yield* keepers(child);
+}

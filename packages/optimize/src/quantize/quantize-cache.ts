@@ -1,0 +1,63 @@
+/** The pass that says in which numbers keys and values of attention are kept. */
+import { cacheBytes, cacheNumbers, type CacheNumbers, type Json, type KeepsPositions, type Module } from '@espalier/nn';
+import { oneOf, optionsOf } from '../recipe/options.ts';
+import type { Pass, PassPlan, StepConfig } from '../recipe/pass.ts';
+import { selectLayers, type NamedLayer } from '../selection/layer-filter.ts';
+import { checkFilter, type ParameterFilter } from '../selection/parameter-filter.ts';
+
+/** Options of the pass. What `include` and `exclude` match are the dotted names of layers of attention. */
+export interface QuantizeCacheOptions extends ParameterFilter {
+  /** The numbers: `int8` or `int4`, codes with a range for each position and head, or `f16`. Default: int8. */
+  readonly numbers?: CacheNumbers;
+}
+
+interface Keeper extends NamedLayer {
+  readonly module: KeepsPositions;
+}
+
+const place = 'quantize-cache';
+
+/**
+ * Lets layers of attention keep their keys and values in fewer bits: what an `AttentionCache` of the model takes, and reads for
+ * each new position, is that much smaller. No weight changes, and no data is needed. The model computes with the same rounded
+ * numbers where it is judged without a cache, so that a goal sees what they cost; a training behind it gets used to them.
+ * @throws {RecipeError} for options it does not know.
+ *
+ * @example
+ * quantizeCache({ numbers: 'int4', exclude: ['blocks.0.*'] })
+ */
+export function quantizeCache(options: QuantizeCacheOptions = {}): Pass {
+  optionsOf(place, options, ['numbers', 'include', 'exclude']);
+  const { numbers = 'int8' } = options;
+  oneOf<CacheNumbers>(place, 'numbers', numbers, cacheNumbers);
+  checkFilter(place, options);
+  const config: StepConfig = { type: place, ...(options as object as { readonly [option: string]: Json }) };
+
+  function plan(model: Module): Promise<PassPlan> {
+    const chosen = selectLayers(place, model, keepersOf(model), options, 'keeps keys and values');
+    const summary = `keep the keys and values of ${chosen.length} ${chosen.length === 1 ? 'layer' : 'layers'} in ${numbers}`;
+    const details = Object.fromEntries(
+      chosen.map(({ name, module }) => {
+        const { heads, headWidth, numbers: before } = module.keptPerPosition;
+        const bytes = (kept: CacheNumbers): number => 2 * heads * cacheBytes(kept, headWidth);
+        return [name, { bytesPerPosition: bytes(numbers), bytesBefore: bytes(before) }];
+      }),
+    );
+    return Promise.resolve({
+      summary,
+      apply: () => {
+        for (const { module } of chosen) module.keepIn(numbers);
+        return Promise.resolve({ model, finalize: () => Promise.resolve({ config, summary, details }) });
+      },
+    });
+  }
+
+  return { config, needs: 'nothing', effects: ['cache'], targets: 'layers', plan };
+}
+
+function keepersOf(model: Module): Keeper[] {
+  return [...model.namedModules()].flatMap(([name, module]) => {
+    const keeper = module as Module & Partial<KeepsPositions>;
+    return keeper.keptPerPosition ? [{ name, module: keeper as Module & KeepsPositions }] : [];
+  });
+}
