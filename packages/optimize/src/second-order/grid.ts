@@ -105,13 +105,16 @@ const smallest = 2 ** -126;
 const largestFloat = (2 - 2 ** -23) * 2 ** 127;
 
 /**
- * The scale with which so many steps reach an extent, as it is stored, or one with which they stay finite; 1 for no extent. What
- * f16 does not reach has the largest of those, or the smallest.
+ * The scale with which so many steps reach an extent, as it is stored, or one with which they stay finite; 1 for no extent. Of
+ * f16 it is the next that is no smaller, since where those lie far apart the nearest would reach less far; or the largest.
  */
 function scaleOf(extent: number, steps: number, as: GridOptions['scales']): number {
   if (extent === 0) return 1;
   if (as !== 'f16') return finite(Math.max(smallest, Math.fround(extent / steps)), steps);
-  return dtypes.f16.round(Math.min(dtypes.f16.max, Math.max(2 ** -24, extent / steps)));
+  const { max, round, encode, decode } = dtypes.f16;
+  const scale = Math.min(max, extent / steps);
+  const nearest = round(scale);
+  return nearest < scale ? decode(encode(nearest) + 1) : nearest;
 }
 
 /** The scale, or the largest one with which so many steps are finite. */

@@ -1,7 +1,8 @@
 /** Codes of 1 to 8 bits without gaps, with a scale, and a zero point where that is asked for, for each group of columns. */
 import { aBoolean, oneOf, ruleOf, type Rule } from '../../arguments/rules.ts';
+import { dtypes } from '../../dtype/dtype.ts';
 import { float16FromNumber, numberFromFloat16, roundHalfEven } from '../../dtype/half.ts';
-import { below } from '../../dtype/neighbours.ts';
+import { atLeast, below } from '../../dtype/neighbours.ts';
 import type { EncodedSettings } from '../../kernel/spec.ts';
 import { array, flawOfArray, flawOfSetting, named } from '../arrays.ts';
 import type { EncodedArray, KernelForm, MatrixFormat, MatrixShape } from '../format.ts';
@@ -17,7 +18,7 @@ export interface IntNOptions {
   readonly group?: number;
   /** Whether each group has a zero point. Default: no, codes lie around 0. */
   readonly zeros?: boolean;
-  /** What scales are stored in: half the bytes in f16, to which they are rounded before there are codes. Default: f32. */
+  /** What scales are stored in: half the bytes in f16, to which they are rounded up before there are codes. Default: f32. */
   readonly scales?: 'f32' | 'f16';
 }
 
@@ -167,9 +168,6 @@ function flawOfZeros(zeros: EncodedArray, shape: MatrixShape, bits: number): str
 }
 
 const largestFloat = (2 - 2 ** -23) * 2 ** 127;
-const largestHalf = 65_504;
-/** The smallest positive f16. */
-const smallestHalf = 2 ** -24;
 
 /** What the codes of a group mean. */
 interface Grid {
@@ -178,11 +176,10 @@ interface Grid {
   readonly code: (value: number) => number;
 }
 
-/** A scale as it is stored: what is too large for f16 is the largest, what is too small the smallest. */
+/** A scale that reaches as far, as it is stored: of f16 the next that is no smaller, or the largest. */
 function stored(scale: number, as: 'f32' | 'f16'): number {
   if (as === 'f32') return scale;
-  const magnitude = Math.min(largestHalf, Math.max(smallestHalf, Math.abs(scale)));
-  return Math.sign(scale) * numberFromFloat16(float16FromNumber(magnitude));
+  return Math.sign(scale) * atLeast('f16', Math.min(dtypes.f16.max, Math.abs(scale)));
 }
 
 function grid(scale: number, zero: number, bits: number): Grid {
@@ -222,6 +219,6 @@ function spanned(values: Float32Array, bits: number, as: 'f32' | 'f16'): Grid {
 /** Signs, times the mean magnitude, which is nearest to all: no code of one bit means 0, so that a scale of 0 has to. */
 function signs(values: Float32Array, _bits: number, as: 'f32' | 'f16'): Grid {
   const mean = values.reduce((sum, value) => sum + Math.abs(value) / values.length, 0);
-  const scale = mean === 0 ? 0 : stored(scaleReaching(mean, 1), as);
+  const scale = dtypes[as].round(Math.min(dtypes[as].max, mean));
   return { scale, zero: 0, code: (value) => Number(value >= 0) };
 }
