@@ -60,8 +60,10 @@ export abstract class TensorHandle {
   /** The graph node behind this handle, as an op reads it. */
   get node(): Node {
     const node = liveNode(this);
-    modes.touched?.(asTensor(this));
-    return node;
+    if (!modes.touched) return node;
+    modes.touched(asTensor(this));
+    // It may have been given a node of its own.
+    return liveNode(this);
   }
 
   /** The graph node, without counting as a use. For the runtime. */

@@ -1,5 +1,7 @@
 import {
+  batchNorm,
   compile,
+  concat,
   cpu,
   createCpuDevice,
   createReferenceDevice,
@@ -181,6 +183,31 @@ describe('compile', () => {
     twice();
     twice();
     expect([c.arraySync(), d.arraySync()]).toEqual([[3], [9]]);
+  });
+
+  test.each<[string, (b: Tensor) => Tensor]>([
+    ['neg', (b) => b.neg()],
+    ['add', (b) => b.add(0)],
+    ['mul, on the right', (b) => ones([3, 2]).mul(b)],
+    ['sum', (b) => b.sum()],
+    ['reshape', (b) => b.reshape(2, 1)],
+    ['concat', (b) => concat([b, ones([1])])],
+    ['where', (b) => b.where(b.gt(1), 0)],
+    ['the moments of batchNorm', (b) => batchNorm(ones([3, 2]), { mean: b, variance: ones([2]) }).output],
+    ['lerp', (b) => ones([2]).lerp(b, 0.5)],
+    ['softmax', (b) => b.softmax()],
+    ['assign', (b) => (b.assign(b), b.detach())],
+  ])('so do those of which the second is first read by %s', (_, read) => {
+    const a = tensor([1, 2]);
+    const b = tensor([0, 0]);
+    b.assign(a.detach());
+    const wanted = read(tensor([1, 2])).arraySync();
+    const step = compile(() => {
+      a.assign(a.lerp(ones([2]).mul(9), 0.5));
+      return read(b);
+    });
+    expect([step(), step(), step()].map((value) => value.arraySync())).toEqual([wanted, wanted, wanted]);
+    expect(b.arraySync()).toEqual([1, 2]);
   });
 
   test.each([cpu(), createReferenceDevice('states')])(
