@@ -30,10 +30,11 @@ export function distill(options: DistillOptions = {}): Pass {
 
   async function plan(model: Module, context: PassContext): Promise<PassPlan> {
     const teachers = lesson.teachers.map((teacher) => modelOf(teacher, context.original));
-    const device = model.parameters()[0]?.device;
+    const [first] = model.parameters();
+    const like = first && { dtype: first.dtype, device: first.device };
     const seed = deriveSeed(context.seed, place);
     const architecture = student === 'again' ? model.config() : student;
-    const learner = architecture ? build(architecture, { seed, ...(device && { device }) }) : model;
+    const learner = architecture ? build(architecture, { seed, ...like }) : model;
     if (teachers.includes(learner))
       throw new RecipeError(place, "the teacher is the model itself; give another teacher, a student, or 'self'");
     const taught = await Lesson.of({ place, learner, teachers, data: context.data, seed }, lesson);

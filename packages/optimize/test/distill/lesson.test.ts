@@ -277,6 +277,33 @@ describe('attention of sequences', () => {
   });
 });
 
+test('the model itself, batch norms and all, teaches what another of the same weights does', async () => {
+  const layers = [
+    { type: 'linear', in: 16, out: 8 },
+    { type: 'batch-norm', features: 8 },
+    { type: 'relu' },
+    { type: 'linear', in: 8, out: 4 },
+  ];
+  const made = (): Module => build({ type: 'sequential', layers }, { seed: 1 });
+  const values = async (teacher: Module | 'original'): Promise<unknown[]> => {
+    const steps = [distill({ teacher, train: quick })];
+    const { model } = await runRecipe(made(), steps, { data: { train }, loss: 'cross-entropy' });
+    return [...model.state().values()].map((each) => each.arraySync());
+  };
+  expect(await values('original')).toEqual(await values(made()));
+});
+
+test.each(['f16', 'f64'] as const)('a new student is of %s as the model is', async (dtype) => {
+  const model = build(perceptron(8), { seed: 1, dtype });
+  const { x, y } = await train.batch(Array.from({ length: 32 }, (_, index) => index));
+  const data = { train: tensorDataset(x.cast(dtype).realizeSync(), y) };
+  for (const student of ['again', perceptron(4)] as const) {
+    const steps = [distill({ student, train: { epochs: 1 } })];
+    const { model: taught } = await runRecipe(model, steps, { data, loss: 'cross-entropy' });
+    expect(new Set(taught.parameters().map((each) => each.dtype))).toEqual(new Set([dtype]));
+  }
+});
+
 describe('several teachers', () => {
   test('count by their weights, by losses of their own or as one whose logits are the mean', async () => {
     const teachers = [1, 2].map((seed) => build(perceptron(16), { seed }));
