@@ -14,9 +14,9 @@ import {
   type ParameterFilter,
 } from '../selection/parameter-filter.ts';
 import { readWeights } from '../selection/weights.ts';
-import { allocate, type AllocatedOption, type Allocation } from './allocate.ts';
+import { allocate, type AllocatedOption, type Allocation, type AllocationBudget } from './allocate.ts';
 import { measureTable, type MakePass } from './measure.ts';
-import { aTable } from './measured-table.ts';
+import { aTable, type MeasuredTable } from './measured-table.ts';
 import type { SensitivityTable } from './table.ts';
 
 /** Options of `mixed`: what all weights may take together, as `bits` a weight or as `bytes`. */
@@ -87,8 +87,7 @@ export function mixedBy(make: MakePass): (options: MixedOptions) => Pass {
       return {
         summary: words,
         apply: async () => {
-          const measured = known ?? (await measure(model, context, chosen));
-          const found = allocate(measured, budget);
+          const found = known ? allocate(known, budget) : within(await measure(model, context, chosen), budget);
           const records = await applyAll(model, context, found);
           const finalize = async (): Promise<PassRecord> => ({
             config,
@@ -104,7 +103,7 @@ export function mixedBy(make: MakePass): (options: MixedOptions) => Pass {
       model: Module,
       { data, seed, signal, loss }: PassContext,
       chosen: readonly NamedParameter[],
-    ): Promise<SensitivityTable> {
+    ): Promise<MeasuredTable> {
       return measureTable(
         place,
         model,
@@ -189,6 +188,24 @@ function ofLayers(
       );
     return found;
   });
+}
+
+/**
+ * What `allocate` finds.
+ * @throws {RecipeError} with the reason, where the budget is exceeded for a layer that none of the options can be had of.
+ */
+function within(table: MeasuredTable, budget: AllocationBudget): Allocation {
+  try {
+    return allocate(table, budget);
+  } catch (error) {
+    const stuck = table.layers.find(({ options }) => options.every(({ config }) => config === null));
+    const [refused] = stuck?.refused ?? [];
+    if (!stuck || !refused) throw error;
+    throw new RecipeError(
+      'mixed',
+      `the budget ${quote(budget)} is exceeded, since ${stuck.name} can have none of the options: ${refused.reason}`,
+    );
+  }
 }
 
 function detailsOf({ layers, bytes, damage }: Allocation, records: readonly PassRecord[]): Json {

@@ -1,6 +1,6 @@
 /** Each layer gets what it bears, and all together keep the budget. */
-import { build, type Json, type Module } from '@espalier/nn';
-import { configure } from '@espalier/tensor';
+import { build, tensorDataset, type Json, type Module } from '@espalier/nn';
+import { configure, full, zeros } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 import {
   GoalError,
@@ -83,6 +83,14 @@ describe('mixed', () => {
     const run = runRecipe(await trained(), [mixed({ bits: 1, table: await table() })], { data });
     await expect(run).rejects.toThrow(GoalError);
     await expect(run).rejects.toThrow(/the smallest options take/);
+  });
+
+  test('says why a layer is too large that none of the options can be had of', async () => {
+    const x = full([4, features], Number.NaN);
+    const wrong = { train: tensorDataset(x, zeros([4], { dtype: 'i32' })) };
+    await expect(runRecipe(await trained(), [mixed({ bits: 5, options })], { data: wrong })).rejects.toThrow(
+      /exceeded, since 0\.weight can have none of the options: gptq: the inputs of 0\.weight are not finite/,
+    );
   });
 
   test('is a step of a recipe in JSON, table and all', async () => {
