@@ -1,5 +1,13 @@
 /** Visits the weights of a model with what they are multiplied with, as examples of a dataset show it. */
-import { batches, callContext, type CallSite, type Dataset, type Module } from '@espalier/nn';
+import {
+  batches,
+  callContext,
+  throwIfAborted,
+  type AbortSignalLike,
+  type CallSite,
+  type Dataset,
+  type Module,
+} from '@espalier/nn';
 import { concat, noGrad, scope, type Tensor } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
@@ -32,6 +40,8 @@ export interface InputVisit {
   readonly data: Dataset;
   /** Examples, spread evenly over the dataset. */
   readonly count: number;
+  /** Ends it between two batches. */
+  readonly signal?: AbortSignalLike | undefined;
   /** What becomes of a weight that belongs to modules of which no call is seen. Default: `refuse`. */
   readonly unseen?: 'refuse' | 'visit';
 }
@@ -68,7 +78,7 @@ export async function visitInputs(
   visitor: InputVisitor,
 ): Promise<void> {
   model.eval();
-  const { data, measure, count, place } = visit;
+  const { data, measure, count, place, signal } = visit;
   const rows = spreadExamples(data.size, count);
   const order = await modulesInOrder(model, data, measure);
   const located = parameters.map((each) => {
@@ -77,8 +87,9 @@ export async function visitInputs(
     return { each, modules: new Set(modules), at: modules[0] ? order.indexOf(modules[0]) : order.length };
   });
   for (const { each, modules } of located.toSorted((a, b) => a.at - b.at)) {
+    throwIfAborted(signal);
     const isMeasured = modules.size > 0 && (measure.suits?.(each) ?? true);
-    const watch = (what: InputWatch): Promise<void> => watchInputs(model, modules, data, rows, what);
+    const watch = (what: InputWatch): Promise<void> => watchInputs(model, modules, visit, rows, what);
     await visitor(each, isMeasured ? await measureInputs(visit, each, watch) : undefined, watch);
   }
 }
@@ -112,11 +123,12 @@ function owns(module: Module, { parameter }: NamedParameter): boolean {
 async function watchInputs(
   model: Module,
   modules: ReadonlySet<Module>,
-  data: Dataset,
+  { data, signal }: InputVisit,
   rows: Int32Array,
   { batchSize, of, take }: InputWatch,
 ): Promise<void> {
   for (const part of batches(rows, batchSize)) {
+    throwIfAborted(signal);
     const { x, y } = await data.batch(part);
     const sizes: number[] = [];
     const joined = scope(() => {

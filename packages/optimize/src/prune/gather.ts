@@ -57,13 +57,14 @@ const gatherers: Readonly<Record<ScoreNeed, (site: GatheringSite) => Gatherer>> 
     return { gather: async () => (await measure(true)).map((squares) => ({ squares })) };
   },
   inputs: (site) => {
-    const { place, model, chosen, examples } = site;
+    const { place, model, chosen, context, examples } = site;
+    const { signal } = context;
     const data = dataOf(site);
     return {
       gather: () =>
         inEvaluation(model, async () => {
           const found = new Map<string, Evidence>();
-          const visit = { place, measure: columnSquares, data, count: examples, unseen: 'visit' } as const;
+          const visit = { place, measure: columnSquares, data, count: examples, signal, unseen: 'visit' } as const;
           await visitInputs(model, chosen, visit, async ({ name }, inputs) => {
             if (inputs && !inputs.every((square) => Number.isFinite(square)))
               throw new RecipeError(
@@ -99,7 +100,9 @@ function gradientsOf(site: GatheringSite): (squared: boolean) => Promise<Float64
   const data = dataOf(site);
   const { of: loss } = findTaskLoss(place, context.loss, trainedBy(model));
   return (squared) =>
-    inEvaluation(model, () => measureGradients(model, chosen, { place, data, examples, loss }, squared));
+    inEvaluation(model, () =>
+      measureGradients(model, chosen, { place, data, examples, loss, signal: context.signal }, squared),
+    );
 }
 
 /** Runs `body` with a model in evaluation, which a training in between goes on after. */

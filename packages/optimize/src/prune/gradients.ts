@@ -1,5 +1,12 @@
 /** Gradients of the loss by weights, over examples. */
-import { batches, type Dataset, type LossFunction, type Module } from '@espalier/nn';
+import {
+  batches,
+  throwIfAborted,
+  type AbortSignalLike,
+  type Dataset,
+  type LossFunction,
+  type Module,
+} from '@espalier/nn';
 import { compile, gradients, type Tensor } from '@espalier/tensor';
 import { spreadExamples } from '../calibration/examples.ts';
 import { RecipeError } from '../errors.ts';
@@ -12,6 +19,8 @@ export interface GradientSite {
   /** Examples, spread evenly over the dataset. */
   readonly examples: number;
   readonly loss: LossFunction;
+  /** Ends it between two batches. */
+  readonly signal?: AbortSignalLike | undefined;
 }
 
 /** Examples that go through the model at once where only their mean is asked for. */
@@ -25,7 +34,7 @@ const batchSize = 64;
 export async function measureGradients(
   model: Module,
   chosen: readonly NamedParameter[],
-  { place, data, examples, loss }: GradientSite,
+  { place, data, examples, loss, signal }: GradientSite,
   squared: boolean,
 ): Promise<Float64Array[]> {
   const tensors = chosen.map(({ parameter }) => parameter.tensor);
@@ -34,6 +43,7 @@ export async function measureGradients(
   const rows = spreadExamples(data.size, examples);
   try {
     for (const part of batches(rows, squared ? 1 : batchSize)) {
+      throwIfAborted(signal);
       const { x, y } = await data.batch(part);
       const found = step(x, y);
       const share = part.length / rows.length;

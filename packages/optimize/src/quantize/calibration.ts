@@ -1,7 +1,7 @@
 /** Calibration: what a model's inputs say about which errors of a weight matter. */
-import type { Dataset, Module } from '@espalier/nn';
+import type { Module } from '@espalier/nn';
 import type { Axes, Tensor } from '@espalier/tensor';
-import { visitInputs, type InputMeasure, type InputWatch } from '../calibration/visit-inputs.ts';
+import { visitInputs, type InputMeasure, type InputVisit, type InputWatch } from '../calibration/visit-inputs.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
 import { decodeValues, encodeValues, runsOf, type Scaling } from './codes.ts';
 import { numberFormat, type WeightFormat } from './number-format.ts';
@@ -58,14 +58,13 @@ const channelSquares: InputMeasure = {
 export async function calibrate(
   model: Module,
   parameters: readonly NamedParameter[],
-  data: Dataset,
-  count: number,
+  { data, count, signal }: Pick<InputVisit, 'data' | 'count' | 'signal'>,
   visit: CalibrationVisitor,
 ): Promise<void> {
   await visitInputs(
     model,
     parameters,
-    { place: 'quantize', measure: channelSquares, data, count },
+    { place: 'quantize', measure: channelSquares, data, count, signal },
     (each, means, watch) => visit(each, means && Float32Array.from(means), watch),
   );
 }

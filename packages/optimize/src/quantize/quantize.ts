@@ -70,7 +70,7 @@ export function quantize(options: QuantizeOptions = {}): Pass {
   const examples = Math.max(forWeights, activations?.examples ?? 0, forBiases);
   const config: StepConfig = { type: 'quantize', ...(options as object as { readonly [option: string]: Json }) };
 
-  async function plan(model: Module, { data }: PassContext): Promise<PassPlan> {
+  async function plan(model: Module, { data, signal }: PassContext): Promise<PassPlan> {
     const chosen = selectParameters(place, model, options);
     if (examples > 0 && !data?.train)
       throw new RecipeError(place, 'calibrates, and there is no training data; give data.train');
@@ -104,7 +104,8 @@ export function quantize(options: QuantizeOptions = {}): Pass {
             ...(correction !== undefined && { biasCorrection: correction }),
           });
         };
-        if (data?.train && examples > 0) await calibrate(model, chosen, data.train, examples, round);
+        if (data?.train && examples > 0)
+          await calibrate(model, chosen, { data: data.train, count: examples, signal }, round);
         else await Promise.all(chosen.map((each) => round(each, undefined, unwatched)));
         const details = Object.fromEntries(chosen.map(({ name }) => [name, reports.get(name) as Json]));
         const finalize = async (training?: TrainingRecord): Promise<PassRecord> => {

@@ -93,12 +93,13 @@ export function awq(options: AwqOptions = {}): Pass {
   const scaled = new WeakMap<Parameter, { readonly alpha: number; readonly scales: 'folded' | 'kept' }>();
 
   /** Scales the channels of all layers, each as those before it give them by then; nothing is rounded yet. */
-  async function scaleLayers(model: Module, { data }: PassContext): Promise<void> {
+  async function scaleLayers(model: Module, { data, signal }: PassContext): Promise<void> {
     const layers = layersOf(model, selectParameters(place, model, options));
     const pairs = pairsOf(model, layers);
     const train = data?.train;
     if (!train) return;
-    const visit = { place, measure: columnProducts, data: train, count: options.calibrate?.examples ?? 1024 } as const;
+    const count = options.calibrate?.examples ?? 1024;
+    const visit = { place, measure: columnProducts, data: train, count, signal } as const;
     const named = layers.map((layer) => layer.named);
     await visitInputs(model, named, { ...visit, unseen: 'visit' }, async (each, products, watch) => {
       const layer = layers.find((other) => other.named === each) as ScaledLayer;

@@ -40,7 +40,7 @@ export function smoothQuant(options: SmoothQuantOptions = {}): Pass {
   checkFilter(place, options);
   const config: StepConfig = { type: place, ...(options as object as { readonly [option: string]: Json }) };
 
-  async function plan(model: Module, { data }: PassContext): Promise<PassPlan> {
+  async function plan(model: Module, { data, signal }: PassContext): Promise<PassPlan> {
     const chosen = selectParameters(place, model, options);
     const layers = layersOf(model, chosen);
     if (layers.length === 0)
@@ -61,7 +61,7 @@ export function smoothQuant(options: SmoothQuantOptions = {}): Pass {
       summary,
       apply: async () => {
         const details: Record<string, Json> = {};
-        const visit = { place, measure: channelMeasure, data: train, count } as const;
+        const visit = { place, measure: channelMeasure, data: train, count, signal } as const;
         await visitInputs(
           model,
           layers.map(({ named }) => named),

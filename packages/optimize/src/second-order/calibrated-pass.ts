@@ -65,7 +65,7 @@ export function calibratedPass(does: Calibrated): Pass {
   const examples = options.calibrate?.examples ?? 1024;
   const config: StepConfig = { type: place, ...(options as object as { readonly [option: string]: Json }) };
 
-  async function plan(model: Module, { data }: PassContext): Promise<PassPlan> {
+  async function plan(model: Module, { data, signal }: PassContext): Promise<PassPlan> {
     const chosen = selectParameters(place, model, options);
     const train = data?.train;
     if (!train) throw new RecipeError(place, 'calibrates, and there is no training data; give data.train');
@@ -80,7 +80,7 @@ export function calibratedPass(does: Calibrated): Pass {
       summary,
       apply: async () => {
         const found = new Map<string, Json>();
-        const visit = { place, measure: does.measure, data: train, count, unseen: 'visit' } as const;
+        const visit = { place, measure: does.measure, data: train, count, signal, unseen: 'visit' } as const;
         await visitInputs(model, chosen, visit, async (each, means) => {
           if (means) checkMeasured(place, each.name, means);
           const weight = await readLayer(place, each);

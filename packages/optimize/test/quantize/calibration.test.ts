@@ -26,9 +26,14 @@ describe('calibrate', () => {
     const y = x.sum([1, 2, 3]);
     const before = model.forward(x).arraySync();
     const found = new Map<string, InputEnergy>();
-    await calibrate(model, selectParameters('test', model), tensorDataset(x, y), 10, async ({ name }, energy) => {
-      if (energy) found.set(name, energy);
-    });
+    await calibrate(
+      model,
+      selectParameters('test', model),
+      { data: tensorDataset(x, y), count: 10 },
+      async ({ name }, energy) => {
+        if (energy) found.set(name, energy);
+      },
+    );
     expect([...found.keys()]).toEqual(['0.weight', '2.weight']);
     const expected = (of: Tensor, axes: number[]): number[] => [...of.square().mean(axes).dataSync()];
     for (const [index, value] of expected(x, [0, 2, 3]).entries())
@@ -57,14 +62,19 @@ describe('calibrate', () => {
     const visited: string[] = [];
     // Not in their order.
     const parameters = selectParameters('test', model).toReversed();
-    await calibrate(model, parameters, tensorDataset(x, x.sum(1)), 300, async ({ name, parameter }, energy) => {
-      visited.push(name);
-      const input = Number(name[0]) === 0 ? x : new Sequential(layersOf(model).slice(0, Number(name[0]))).call(x);
-      const expected = input.square().mean(0).dataSync();
-      for (const [channel, value] of expected.entries()) expect(energy?.[channel]).toBeCloseTo(value, 4);
-      // What the next ones see is changed beyond recognition.
-      parameter.tensor.assign(parameter.tensor.detach().mul(-3).add(1));
-    });
+    await calibrate(
+      model,
+      parameters,
+      { data: tensorDataset(x, x.sum(1)), count: 300 },
+      async ({ name, parameter }, energy) => {
+        visited.push(name);
+        const input = Number(name[0]) === 0 ? x : new Sequential(layersOf(model).slice(0, Number(name[0]))).call(x);
+        const expected = input.square().mean(0).dataSync();
+        for (const [channel, value] of expected.entries()) expect(energy?.[channel]).toBeCloseTo(value, 4);
+        // What the next ones see is changed beyond recognition.
+        parameter.tensor.assign(parameter.tensor.detach().mul(-3).add(1));
+      },
+    );
     expect(visited).toEqual(['0.weight', '2.weight', '3.weight']);
   });
 
@@ -73,9 +83,14 @@ describe('calibrate', () => {
     // 200 go as 128 and 72.
     const x = arange(0, 400).reshape([400, 1]);
     let found: InputEnergy | undefined;
-    await calibrate(model, selectParameters('test', model), tensorDataset(x, x), 200, async (_, energy) => {
-      found = energy;
-    });
+    await calibrate(
+      model,
+      selectParameters('test', model),
+      { data: tensorDataset(x, x), count: 200 },
+      async (_, energy) => {
+        found = energy;
+      },
+    );
     const even = Array.from({ length: 200 }, (_, index) => (2 * index) ** 2);
     expect(at(found ?? [], 0)).toBeCloseTo(even.reduce((sum, each) => sum + each, 0) / 200, 1);
   });
@@ -84,10 +99,15 @@ describe('calibrate', () => {
     const layer = new Linear({ in: 2, out: 2 });
     const model = new Sequential([layer, new Sequential([layer])]);
     const x = randn([5, 2]);
-    await calibrate(model, selectParameters('test', model), tensorDataset(x, x), 5, async (_, energy) => {
-      const expected = x.square().mean(0).add(layer.call(x).square().mean(0)).dataSync();
-      for (const [channel, value] of expected.entries()) expect(energy?.[channel]).toBeCloseTo(value, 4);
-    });
+    await calibrate(
+      model,
+      selectParameters('test', model),
+      { data: tensorDataset(x, x), count: 5 },
+      async (_, energy) => {
+        const expected = x.square().mean(0).add(layer.call(x).square().mean(0)).dataSync();
+        for (const [channel, value] of expected.entries()) expect(energy?.[channel]).toBeCloseTo(value, 4);
+      },
+    );
   });
 
   test('refuses a module that is called past the door', async () => {
@@ -103,7 +123,9 @@ describe('calibrate', () => {
     }
     const [model, x] = [new Hidden(), randn([4, 2])];
     await expect(
-      calibrate(model, selectParameters('test', model), tensorDataset(x, x), 4, () => Promise.resolve()),
+      calibrate(model, selectParameters('test', model), { data: tensorDataset(x, x), count: 4 }, () =>
+        Promise.resolve(),
+      ),
     ).rejects.toThrow('no call of inner is seen');
   });
 });

@@ -1,8 +1,10 @@
 import { build, type Module, type Parameter } from '@espalier/nn';
 import { describe, expect, test } from 'vitest';
 import {
+  awq,
   distill,
   finetune,
+  gptq,
   maskOf,
   prune,
   quantizationOf,
@@ -10,6 +12,7 @@ import {
   recipeJson,
   parseRecipe,
   runRecipe,
+  smoothQuant,
   together,
   type Pass,
   type Step,
@@ -249,6 +252,30 @@ describe('order', () => {
     const options = { data: { train: failing }, loss: 'cross-entropy' } as const;
     await expect(runRecipe(model, [distill({ train: quick })], options)).rejects.toThrow('a disk is full');
     expect(modes()).toEqual(before);
+  });
+
+  test.each<[string, Step]>([
+    ['gptq', gptq()],
+    ['awq', awq()],
+    ['smoothQuant', smoothQuant()],
+    ['quantize', quantize({ activations: 'static' })],
+    ['prune by inputs', prune({ sparsity: 0.5, method: 'wanda' })],
+    ['prune by gradients', prune({ sparsity: 0.5, method: 'fisher' })],
+  ])('%s ends between two batches of its examples where it is told to', async (_, step) => {
+    const model = await trained();
+    const control = new AbortController();
+    let batches = 0;
+    const counted = {
+      ...train,
+      batch: (rows: ArrayLike<number>) => {
+        batches++;
+        if (batches === 3) control.abort(new Error('enough'));
+        return train.batch(rows);
+      },
+    };
+    const options = { data: { train: counted }, signal: control.signal, loss: 'cross-entropy' } as const;
+    await expect(runRecipe(model, [step], options)).rejects.toThrow('enough');
+    expect(batches).toBe(3);
   });
 
   test('training without data is refused before anything is done', async () => {
