@@ -49,8 +49,9 @@ const projects: readonly TestProjectInlineConfiguration[] = [
       include: ['packages/*/test/**/*.gpu.test.ts', 'apps/*/test/**/*.gpu.test.ts', 'test/**/*.gpu.test.ts'],
       // Only in a process of its own does a variable set here reach the Vulkan loader.
       pool: 'forks',
-      // Kernels of tests run a few times: Mesa's software driver optimizes them for longer than that takes.
-      env: { GALLIVM_PERF: 'nopt', ...dawnEnv },
+      // Kernels of tests run a few times: Mesa's software driver optimizes them for longer than that takes, and compiles
+      // for vectors of four numbers in half the time of the processor's own, with fewer invocations in step.
+      env: { GALLIVM_PERF: 'nopt', LP_NATIVE_VECTOR_WIDTH: '128', ...dawnEnv },
       setupFiles: [setup('dawn')],
     },
   },

@@ -7,6 +7,29 @@ declare global {
   var navigator: Navigator;
 }
 
+/** How often Dawn asks without a pause, which takes less than a millisecond: results of most kernels are there by then. */
+const eagerly = 100;
+const immediately = globalThis.setImmediate;
+let isAsking = false;
+let asked = 0;
+/**
+ * Dawn finds out by `setImmediate`, over and over, whether something is done. While a driver compiles a kernel in a thread of
+ * its own, that took a whole processor from it, and from the tests beside: what asks again for long does so each millisecond.
+ */
+function setImmediatePatiently(ask: (...args: unknown[]) => void, ...args: unknown[]): unknown {
+  asked = isAsking ? asked + 1 : 0;
+  const run = (): void => {
+    isAsking = true;
+    try {
+      ask(...args);
+    } finally {
+      isAsking = false;
+    }
+  };
+  return asked < eagerly ? immediately(run) : setTimeout(run, 1);
+}
+Object.assign(globalThis, { setImmediate: setImmediatePatiently });
+
 Object.assign(globalThis, globals);
 const gpu = create([]);
 // Node 20 has no navigator; later ones have one that refuses assignment.
