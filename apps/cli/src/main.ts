@@ -1,16 +1,18 @@
 /** The entry of the process: its streams, its signals, and how it ends whatever happens. */
 import { interruptOnSignals } from './cli/interrupt.ts';
 import { asksForJson, complain, runProgram } from './cli/run-program.ts';
-import { FailedError, exitCodes } from './errors.ts';
+import { FailedError, exitCodes, reportOf } from './errors.ts';
 
 /** Whether the end of the process is one that this program meant. */
 let isMeant = false;
 
-// A reader that has had enough, such as `head`, is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
   isMeant = true;
-  process.exit(exitCodes.ok);
+  // A reader that has had enough, such as `head`, is no error.
+  if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+  // What went wrong is said where that can be: on stderr, and once.
+  const what = `the result cannot be written to stdout: ${reportOf(error).message}`;
+  process.exit(complain(new FailedError(what, { cause: error }), process.stderr));
 });
 // Nobody reads what is said on the way; the work goes on.
 process.stderr.on('error', () => undefined);

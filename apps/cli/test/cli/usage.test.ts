@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { espalier } from '../helpers/cli.ts';
+import { espalier, main } from '../helpers/cli.ts';
 import { runHere as run } from '../helpers/run-here.ts';
 
 let folder = '';
@@ -197,4 +198,15 @@ test.each<readonly [string, readonly string[], string]>([
   const { error } = JSON.parse(stdout) as { error: { code: string; message: string } };
   expect(error.code).toBe(code);
   expect(stderr).toContain(error.message);
+});
+
+// A device of Linux that is always full.
+test.skipIf(!existsSync('/dev/full'))('a result that cannot be written is said once, on stderr', () => {
+  const full = openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(process.execPath, [main, 'devices', '--json'], {
+    stdio: ['ignore', full, 'pipe'],
+  });
+  expect(stderr.toString()).toMatch(/^espalier: the result cannot be written to stdout: the disk is full[^\n]*\n$/mu);
+  expect(stderr.toString().match(/espalier:/gu)).toHaveLength(1);
+  expect(status).toBe(1);
 });

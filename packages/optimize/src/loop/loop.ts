@@ -36,6 +36,8 @@ export class Loop {
   readonly #setup: LoopSetup;
   readonly #trials: LoopTrial[] = [];
   #best: LoopTrial | undefined;
+  /** The best of those that were found tried, as long as nobody was told. */
+  #found: { readonly trial: LoopTrial; readonly steps: readonly Step[] } | undefined;
   readonly #failures = new Map<string, number>();
 
   constructor(setup: LoopSetup) {
@@ -80,7 +82,9 @@ export class Loop {
         `trial ${number} there is of another recipe; go on with the same version, or start anew`,
       );
     if (trial?.confirmed) this.#setup.judge.note(trial.confirmed);
+    const isFound = trial !== undefined;
     if (!trial) {
+      await this.tellFound();
       trial = JSON.parse(JSON.stringify(await this.#try({ number, family, values, recipe }, steps))) as LoopTrial;
       await store.write(path, `${JSON.stringify(trial)}\n`);
     }
@@ -88,13 +92,25 @@ export class Loop {
     this.#countFailures(trial, steps);
     if (!this.#best || isBetterTrial(trial, this.#best)) {
       this.#best = trial;
-      // What the store has lost of a model that is wanted is computed again.
-      if (left !== undefined && trial.key !== undefined) await this.#setup.stages.reach(steps);
-      if (trial.key !== undefined && claimOf(trial) === 'holds')
-        await options.onBest?.({ trial, files: await this.#setup.stages.files(trial.key) });
+      this.#found = { trial, steps };
+      if (!isFound) await this.tellFound();
     }
     await options.onTrial?.(trial);
     return trial;
+  }
+
+  /**
+   * Tells of the best model, unless that was done: of those that were found tried the last, so that what somebody keeps of an
+   * interrupted search is never changed for what is worse. What the store has lost of it is computed again.
+   */
+  async tellFound(): Promise<void> {
+    if (!this.#found) return;
+    const { trial, steps } = this.#found;
+    this.#found = undefined;
+    const { stages, options } = this.#setup;
+    if (trial.key === undefined) return;
+    await stages.reach(steps);
+    if (claimOf(trial) === 'holds') await options.onBest?.({ trial, files: await stages.files(trial.key) });
   }
 
   async #try(

@@ -119,6 +119,7 @@ export async function optimize(model: Module, options: OptimizeOptions): Promise
     looking: goals.some(({ metric }) => isQuality(metric)) ? 'last' : 'first',
     impossible: () => refuseImpossible(goals, { model, cost, verdicts: loop.given, changesArchitecture }),
   });
+  if (stop !== 'aborted') await loop.tellFound();
   const { best } = loop;
   if (!best?.key)
     throw new GoalError('goals', `nothing came of ${loop.trials.length} recipes: ${failures(loop.trials)}`);

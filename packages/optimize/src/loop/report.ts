@@ -106,8 +106,8 @@ export async function reportOn(parts: ReportParts): Promise<OptimizationReport> 
     records,
     trials: loop.trials,
     axes: { cost: minimize ?? 'bytes', quality: quality.metric.type },
-    front: frontOf(loop.trials, quality),
-    unhelpful: unhelpful(loop.trials, best, loop.disabled),
+    front: frontOf(loop.trials, quality, minimize),
+    unhelpful: unhelpful(loop.trials, best, loop.disabled, minimize !== undefined),
     notes: notesOn(before, after),
     seconds: loop.seconds,
   };
@@ -131,12 +131,17 @@ async function measured(
 }
 
 /** Trials whose quality no cheaper one reaches, cheapest first. */
-function frontOf(trials: readonly LoopTrial[], { metric: { direction } }: Goal): FrontPoint[] {
+function frontOf(
+  trials: readonly LoopTrial[],
+  { metric: { direction } }: Goal,
+  minimize: MinimizedCost | undefined,
+): FrontPoint[] {
   const sign = direction === 'maximize' ? 1 : -1;
   const points = trials.flatMap((trial) => {
     const { quality, costs } = trial;
-    const cost = trial.cost !== null && trial.cost >= 0 ? trial.cost : costs?.bytes;
-    if (!quality || cost === undefined || trial.failure) return [];
+    // Where nothing is made small, what decides is the quality, and bytes are what it is drawn against.
+    const cost = minimize ? trial.cost : costs?.bytes;
+    if (!quality || cost === undefined || cost === null || trial.failure) return [];
     const { value, low, high } = quality;
     // What is no number in a trial that was read is null.
     if (!Number.isFinite(value)) return [];

@@ -212,6 +212,20 @@ describe('optimize', () => {
     expect(timeless((await optimize(model, { ...given, store })).report)).toEqual(timeless(whole.report));
   });
 
+  test('what goes on tells of no model that is worse than what it had', async () => {
+    const store = memoryStore();
+    const model = await trained();
+    const tell = async (maxTrials: number): Promise<number[]> => {
+      const told: number[] = [];
+      await optimize(model, { ...options, store, maxTrials, onBest: ({ trial }) => void told.push(trial.number) });
+      return told;
+    };
+    const [first, all] = [await tell(2), await tell(4)];
+    expect(first.length).toBeGreaterThan(1);
+    expect(all[0]).toBe(first.at(-1));
+    expect(await tell(4)).toEqual(all.slice(-1));
+  });
+
   test('one recipe is tried beside the model as given, where one is the most', async () => {
     const { report } = await optimize(await trained(), { ...options, steps: [quantize()], turn: false, maxTrials: 1 });
     expect(report.recipe).toEqual([{ type: 'quantize' }]);
@@ -257,6 +271,9 @@ describe('optimize', () => {
       goals: ['non-zeros<=base/3'],
       steps: [prune({ sparsity: 0.9 })],
     });
+    expect(report.axes).toEqual({ cost: 'bytes', quality: 'accuracy' });
+    const byNumber = report.front.map(({ trial }) => report.trials[trial]?.costs?.bytes);
+    expect(report.front.map(({ cost }) => cost)).toEqual(byNumber);
     expect(report.claim).toBe('holds');
     expect(report.after.cost.nonZeros).toBeLessThanOrEqual(report.before.cost.nonZeros / 3);
     expect(report.after.cost.nonZeros).toBeGreaterThan(report.before.cost.nonZeros / 4);

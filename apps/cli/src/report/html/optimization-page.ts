@@ -30,10 +30,11 @@ function section(heading: string, text: string, content: Markup): Markup {
 }
 
 /** Quality against cost: what was tried, the front with its intervals, and the model that was taken. */
-function front({ front: points, trials, axes: { cost, quality } }: OptimizationReport): Markup {
-  const tried = trials.flatMap(({ quality: found, cost: of }) =>
-    found && Number.isFinite(found.value) && of !== null && of > 0 ? [{ x: of, y: found.value }] : [],
-  );
+function front({ front: points, trials, axes: { cost, quality }, minimize }: OptimizationReport): Markup {
+  const tried = trials.flatMap(({ quality: found, cost: own, costs }) => {
+    const of = (minimize ? own : costs?.bytes) ?? 0;
+    return found && Number.isFinite(found.value) && of > 0 ? [{ x: of, y: found.value }] : [];
+  });
   if (points.length === 0 || tried.length === 0) return nothing;
   const isRatio = cost === 'latency';
   const ends = points.flatMap(({ low, high, quality: value }) => [low ?? value, high ?? value]);
