@@ -91,7 +91,7 @@ export const optimize: Layers = {
       'recipe/training.ts',
       'report/format.ts',
     ],
-    selection: ['errors.ts', 'quote.ts'],
+    selection: ['errors.ts', 'quote.ts', 'recipe/options.ts'],
     calibration: ['errors.ts', 'selection'],
     encode: [
       'errors.ts',

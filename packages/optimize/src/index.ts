@@ -81,7 +81,7 @@ export { lottery, type LotteryOptions } from './prune/lottery.ts';
 export { MaskView, maskOf, setMask } from './prune/mask-view.ts';
 export type { PruneOptions } from './prune/options.ts';
 export type { PrunePattern } from './prune/pattern.ts';
-export type { PerTensor } from './prune/per-tensor.ts';
+export type { PerTensor } from './selection/per-tensor.ts';
 export { prune } from './prune/prune.ts';
 export {
   maskUpdates,

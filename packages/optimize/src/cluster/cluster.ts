@@ -4,10 +4,8 @@ import { clusterStarts, fromTyped, Generator, kMeans, type ClusterStart } from '
 import { maskOf } from '../prune/mask-view.ts';
 import { relativeError } from '../quantize/quantize.ts';
 import { settle } from '../quantize/settle.ts';
-import { RecipeError } from '../errors.ts';
-import { quote } from '../quote.ts';
 import { choiceSpace } from '../recipe/choice-space.ts';
-import { oneOf, optionsOf } from '../recipe/options.ts';
+import { integerOption, oneOf, optionsOf } from '../recipe/options.ts';
 import type { AppliedPass, Pass, PassContext, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
 import { checkTraining, trainedFor } from '../recipe/training.ts';
 import type { TrainingConfig } from '../recipe/training-config.ts';
@@ -17,13 +15,18 @@ import {
   type NamedParameter,
   type ParameterFilter,
 } from '../selection/parameter-filter.ts';
+import { checkPatternsUsed, checkPerTensor, isMap, valueFor, type PerTensor } from '../selection/per-tensor.ts';
 import { readWeights } from '../selection/weights.ts';
 import { setCodebook } from './codebook-view.ts';
 
 /** Options of `cluster`. */
 export interface ClusterOptions extends ParameterFilter {
-  /** Bits of a code, 1 to 8: a tensor has 2^bits values, of which one is the 0 of what was pruned, if anything was. Default: 4. */
-  readonly bits?: number;
+  /**
+   * Bits of a code, 1 to 8: a tensor has 2^bits values, of which one is the 0 of what was pruned, if anything was. Or the bits of
+   * each tensor, by the first pattern over names that stands for it: `{ '5.weight': 3, '*': 4 }`; others stay as they are.
+   * Default: 4.
+   */
+  readonly bits?: PerTensor;
   /** Where k-means begins. Default: `exact`. */
   readonly start?: ClusterStart;
   /** A training in which the values are moved, each by the gradients of all weights that share it. Default: none. */
@@ -44,17 +47,20 @@ export function cluster(options: ClusterOptions = {}): Pass {
   const place = 'cluster';
   optionsOf(place, options, ['bits', 'start', 'train', 'include', 'exclude']);
   const { bits = 4, start = 'exact', train } = options;
-  if (!Number.isInteger(bits) || bits < 1 || bits > 8)
-    throw new RecipeError(place, `bits is ${quote(bits)}; it must be a whole number from 1 to 8`);
+  checkPerTensor(place, 'bits', bits, { least: 1, most: 8 });
+  for (const each of isMap(bits) ? Object.values(bits) : [bits]) integerOption(place, 'bits', each, 1);
   oneOf<ClusterStart>(place, 'start', start, clusterStarts);
   checkTraining(`${place}.train`, train);
   checkFilter(place, options);
   const config: StepConfig = { type: place, ...(options as object as { readonly [option: string]: Json }) };
 
   async function plan(model: Module, { seed }: PassContext): Promise<PassPlan> {
-    const chosen = selectParameters(place, model, options);
+    const all = selectParameters(place, model, options);
+    checkPatternsUsed(place, 'bits', bits, all);
+    const chosen = all.filter(({ name }) => valueFor(bits, name) !== undefined);
     for (const each of chosen) await readWeights(place, each);
-    const words = `have the weights of ${chosen.length} tensors share up to ${2 ** bits} values each`;
+    const most = 2 ** Math.max(...chosen.map(({ name }) => valueFor(bits, name) ?? 0));
+    const words = `have the weights of ${chosen.length} tensors share up to ${most} values each`;
     return { summary: words, apply: () => apply(model, chosen, deriveSeed(seed, place), words) };
   }
 
@@ -77,7 +83,7 @@ export function cluster(options: ClusterOptions = {}): Pass {
     const values = await readWeights(place, { name, parameter });
     const kept = await maskOf(parameter)?.kept();
     const own = kept ? values.filter((_, index) => kept[index] === 1) : values;
-    const count = 2 ** bits - Number(kept !== undefined);
+    const count = 2 ** (valueFor(bits, name) as number) - Number(kept !== undefined);
     const { centres, codes: found } = kMeans(own, count, {
       start,
       generator: new Generator(deriveSeed(seed, name)),
@@ -99,7 +105,9 @@ export function cluster(options: ClusterOptions = {}): Pass {
     ...(train && { train }),
     needs: train ? 'training' : 'nothing',
     effects: ['numbers', 'shared'],
-    space: choiceSpace('bits', bits, [4, 3, 5], (value) => cluster({ ...options, bits: value })),
+    ...(!isMap(bits) && {
+      space: choiceSpace('bits', bits, [4, 3, 5], (value) => cluster({ ...options, bits: value })),
+    }),
     plan,
   };
 }

@@ -27,7 +27,7 @@ import {
   type RankingOptions,
 } from './options.ts';
 import { isNOfM } from './pattern.ts';
-import { checkPatternsUsed, checkPerTensor, isMap, valueFor, type PerTensor } from './per-tensor.ts';
+import { checkPatternsUsed, checkPerTensor, isMap, valueFor, type PerTensor } from '../selection/per-tensor.ts';
 import { boundsOf, unitCounts, unitsGone, type PrunedTensors } from './tensors.ts';
 
 /** Options of the lottery. */

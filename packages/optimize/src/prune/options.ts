@@ -8,7 +8,7 @@ import type { PruneScope } from './allocate.ts';
 import type { ScoreNeed } from './evidence.ts';
 import { importances, needOf, wordsOf, type Importance } from './importance.ts';
 import { isNOfM, parsePattern, unitWords, type PrunePattern, type Units } from './pattern.ts';
-import { checkPerTensor, isMap, type PerTensor } from './per-tensor.ts';
+import { checkPerTensor, isMap, type PerTensor } from '../selection/per-tensor.ts';
 import {
   maskUpdates,
   scheduleOptionNames,

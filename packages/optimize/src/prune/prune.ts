@@ -12,7 +12,7 @@ import { growthError } from './growth.ts';
 import { describeMasks, growMasks, openMasks } from './masks.ts';
 import { checkPruning, describePruning, dropWords, type CheckedPruning, type PruneOptions } from './options.ts';
 import { isNOfM } from './pattern.ts';
-import { isMap } from './per-tensor.ts';
+import { isMap } from '../selection/per-tensor.ts';
 import { maskUpdates } from './schedule.ts';
 import { tensorsOf, unitCounts, unitsGone, type PrunedTensors } from './tensors.ts';
 

@@ -6,7 +6,7 @@ import { dropCount, sum, type SparsityBounds } from './allocate.ts';
 import { maskOf } from './mask-view.ts';
 import { defaultMaximum, type CheckedPruning, type CheckedRanking } from './options.ts';
 import { isNOfM, unitCount, unitScores } from './pattern.ts';
-import { checkPatternsUsed, isMap, valueFor, type PerTensor } from './per-tensor.ts';
+import { checkPatternsUsed, isMap, valueFor, type PerTensor } from '../selection/per-tensor.ts';
 
 /** Tensors to prune. */
 export interface PrunedTensors {

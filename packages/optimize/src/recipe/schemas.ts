@@ -156,7 +156,7 @@ export const optionSchemas: Readonly<Record<string, Schema>> = {
   finetune: object(trainingOptions),
   encode: object({ format: text, options: { type: 'object' }, ...filter }, 'format'),
   cluster: object({
-    bits: { type: 'integer', minimum: 1, maximum: 8 },
+    bits: perTensor({ type: 'integer', minimum: 1, maximum: 8 }),
     start: oneOf('exact', 'density', 'linear', 'random', 'k-means++'),
     train: training,
     ...filter,

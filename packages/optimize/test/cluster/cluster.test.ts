@@ -141,6 +141,26 @@ describe('cluster', () => {
     );
   });
 
+  test('may give each tensor its own number of values, biases too, and leaves others as they are', async () => {
+    const model = await trained();
+    const bits = { '2.weight': 2, '*.bias': 1 };
+    const { model: made, records } = await runRecipe(model, [cluster({ bits, include: ['*'] })]);
+    const counts = [...made.namedParameters()].map(
+      async ([name, each]) => [name, bytesOf(await valuesOf(each))] as const,
+    );
+    const { '0.weight': whole, ...shared } = Object.fromEntries(await Promise.all(counts));
+    expect(shared).toEqual({ '0.bias': 2, '2.weight': 4, '2.bias': 2 });
+    expect(whole).toBe(bytesOf(await valuesOf(weightOf(model))));
+    expect(records[0]?.summary).toBe('have the weights of 3 tensors share up to 4 values each');
+    await saveOptimized(join(root, 'each'), made, { entropy: true });
+    const { model: back } = await loadOptimized(join(root, 'each'));
+    for (const [name, parameter] of made.namedParameters())
+      expect(await valuesOf(weightOf(back, name))).toEqual(await valuesOf(parameter));
+    await expect(runRecipe(model, [cluster({ bits: { 'fc*': 2 } })])).rejects.toThrow(
+      /bits has "fc\*", which matches none/,
+    );
+  });
+
   test('is refused with what would change which weights share', async () => {
     const model = await trained();
     const options = { data: { train } };
@@ -157,6 +177,8 @@ describe('cluster', () => {
     expect(recipeJson(parseRecipe(recipeJson([step])))).toEqual(recipeJson([step]));
     for (const [options, problem] of [
       [{ bits: 9 }, /bits is 9/],
+      [{ bits: { '*': 2.5 } }, /bits is 2\.5/],
+      [{ bits: {} }, /bits is \{\}/],
       [{ start: 'best' }, /start is "best"/],
       [{ values: 3 }, /'values' is no option/],
     ] as const)

@@ -146,7 +146,7 @@ describe('shares by names', () => {
   test.each<[PruneOptions, RegExp]>([
     [
       { sparsity: { 'fc*': 0.5 } },
-      /sparsity has "fc\*", which matches none of the tensors to prune; there are 0\.weight/u,
+      /sparsity has "fc\*", which matches none of the tensors that are chosen; there are 0\.weight/u,
     ],
     [{ sparsity: 0.5, maximum: { '1.*': 0.9 } }, /maximum has "1\.\*", which matches none/u],
     [

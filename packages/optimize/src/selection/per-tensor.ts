@@ -2,7 +2,7 @@
 import { RecipeError } from '../errors.ts';
 import { quote } from '../quote.ts';
 import { numberOption, type NumberBounds } from '../recipe/options.ts';
-import { checkFilter, matches, type NamedParameter } from '../selection/parameter-filter.ts';
+import { checkFilter, matches, type NamedParameter } from './parameter-filter.ts';
 
 /** A number for all tensors, or one by patterns over their names, of which the first that matches counts. */
 export type PerTensor = number | { readonly [pattern: string]: number };
@@ -40,6 +40,6 @@ export function checkPatternsUsed(
   if (idle === undefined) return;
   throw new RecipeError(
     place,
-    `${name} has ${quote(idle)}, which matches none of the tensors to prune; there are ${chosen.map((each) => each.name).join(', ')}`,
+    `${name} has ${quote(idle)}, which matches none of the tensors that are chosen; there are ${chosen.map((each) => each.name).join(', ')}`,
   );
 }
