@@ -55,6 +55,7 @@ export async function outputMeans(
 /**
  * Adds to the biases behind a weight what its outputs lack of the means that they had. Returns by how much they moved, as the
  * largest of all channels. Source: M. Nagel et al., "Data-free quantization through weight equalization and bias correction", 2019.
+ * @throws {RecipeError} for outputs that are not finite.
  */
 export async function correctBiases(
   model: Module,
