@@ -119,6 +119,7 @@ export async function optimize(model: Module, options: OptimizeOptions): Promise
     looking: goals.some(({ metric }) => isQuality(metric)) ? 'last' : 'first',
     impossible: () => refuseImpossible(goals, { model, cost, verdicts: loop.given, changesArchitecture }),
   });
+  refuseFruitless(options, loop.trials);
   if (stop !== 'aborted') await loop.tellFound();
   const { best } = loop;
   if (!best?.key)
@@ -212,6 +213,16 @@ function changesShapes({ dimensions, beginning, endings }: Family): boolean {
   return [...beginning(values), ...endings.flat()]
     .flatMap(passesOf)
     .some(({ effects }) => effects.includes('architecture') || effects.includes('structure'));
+}
+
+/**
+ * The model as given is no answer to who asked for a recipe that it cannot be changed by.
+ * @throws {RecipeError} where that recipe cannot be carried out on this model, whatever it is turned to.
+ */
+function refuseFruitless({ steps, turn = true }: OptimizeOptions, [, ...tried]: readonly LoopTrial[]): void {
+  const isFruitless =
+    tried.length > 0 && tried.every(({ failure }) => failure && (!turn || failure.kind === 'refused'));
+  if (steps && isFruitless) throw new RecipeError('steps', `nothing comes of the recipe: ${failures(tried)}`);
 }
 
 /** @throws {GoalError} where the store holds another search. */

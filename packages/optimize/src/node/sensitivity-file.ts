@@ -79,7 +79,8 @@ async function keyOf(model: Module, options: SensitivityOptions): Promise<string
     by,
     examples,
     seed,
-    latency: latency !== false,
+    // Times are of the device.
+    latency: latency !== false && (model.parameters()[0]?.device.name ?? true),
     loss: typeof loss === 'string' ? loss : loss && (lossName(loss) ?? String(loss)),
   });
   const calibrated = options.options.map(({ calibrate }) => Number(Object(calibrate)['examples'] ?? 1024));

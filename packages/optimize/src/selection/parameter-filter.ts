@@ -32,7 +32,7 @@ export function selectParameters(place: string, model: Module, filter: Parameter
   if (chosen.length === 0) {
     throw new RecipeError(
       place,
-      `no parameter is left to work on; there are ${all.map(({ name }) => name).join(', ')}`,
+      `no parameter is left to work on; there are ${all.map(({ name }) => name).join(', ') || 'none'}`,
     );
   }
   return chosen;
@@ -50,7 +50,7 @@ export function checkTargets(
   const unknown = [...include, ...exclude].find((pattern) => !names.some((name) => matches(pattern, name)));
   if (unknown === undefined) return;
   const what = targets === 'layers' ? 'layer' : 'parameter';
-  throw new RecipeError(place, `'${unknown}' matches no ${what}; there are ${names.join(', ')}`);
+  throw new RecipeError(place, `'${unknown}' matches no ${what}; there are ${names.join(', ') || 'none'}`);
 }
 
 /** @throws {RecipeError} for a filter that no model could be looked at with. */

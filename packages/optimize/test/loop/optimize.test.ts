@@ -26,13 +26,14 @@ import {
   RecipeError,
   registerPass,
   runRecipe,
+  shrink,
   together,
   type LoopStore,
   type LoopTrial,
   type OptimizeOptions,
   type Pass,
 } from '../../src/index.ts';
-import { accuracyOf, blobs, logitsOf, test as held, train, trained } from '../helpers/blobs.ts';
+import { accuracyOf, blobs, classes, features, logitsOf, test as held, train, trained } from '../helpers/blobs.ts';
 
 const quick = { epochs: 1, batchSize: 64 };
 const validate = blobs(1500, 8);
@@ -251,6 +252,19 @@ describe('optimize', () => {
     // The model as given keeps a goal that is only of quality.
     expect(report.claim).toBe('holds');
     expect(report.unhelpful.join()).toMatch(/the recipe: \d of \d+ recipes failed: \(refused\) breaks: at 0\.5/);
+  });
+
+  test('a recipe that cannot be carried out is refused, and the model as given is no answer', async () => {
+    const bare = build({ type: 'sequential', layers: [{ type: 'linear', in: features, out: classes }] }, { seed: 1 });
+    for (const turn of [true, false])
+      await expect(
+        optimize(bare, { ...options, steps: [shrink({ ratio: 0.5 })], turn, loss: 'cross-entropy' }),
+      ).rejects.toThrow(/steps: nothing comes of the recipe: shrink: no width is left to cut/);
+    for (const parameter of bare.parameters()) parameter.trainable = false;
+    const training = [prune({ sparsity: 0.5, train: quick })];
+    await expect(optimize(bare, { ...options, steps: training, turn: false, loss: 'cross-entropy' })).rejects.toThrow(
+      /steps: nothing comes of the recipe: adam: there is no trainable parameter/,
+    );
   });
 
   test('several knobs are turned by a study, the same again for the same seed', async () => {
