@@ -172,7 +172,11 @@ const copied = (node: Node): Node => wrap(detachedNode(movementOps.reshape, node
 function compiled<Result>(recorder: Recorder, result: Result, tensors: readonly Tensor[]): RecordedStep<Result> {
   const { assigned, dynamics, variables } = recorder;
   const outputs: Tensor[] = [];
-  const holes = mapTensors(result, (tensor) => new Hole(outputs.push(tensor) - 1));
+  const holes = mapTensors(result, (tensor) => {
+    // One of the surroundings may be given back without having been used.
+    recorder.touch(tensor);
+    return new Hole(outputs.push(tensor) - 1);
+  });
   const returned = outputs.length;
   const hidden = new Map<Node, number>();
   // What a result's lengths were in a call is told by that call.

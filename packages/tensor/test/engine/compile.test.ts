@@ -197,6 +197,7 @@ describe('compile', () => {
     ['lerp', (b) => ones([2]).lerp(b, 0.5)],
     ['softmax', (b) => b.softmax()],
     ['assign', (b) => (b.assign(b), b.detach())],
+    ['whoever called the step', (b) => b],
   ])('so do those of which the second is first read by %s', (_, read) => {
     const a = tensor([1, 2]);
     const b = tensor([0, 0]);
@@ -220,6 +221,8 @@ describe('compile', () => {
         right: fc.nat({ max: 3 }),
         form: fc.constantFrom('add', 'flip', 'total', 'copy', 'product'),
       });
+      /** States that have the value of another at first, and share it. */
+      const shares = fc.array(fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 3 })), { maxLength: 3 });
       const forms: Readonly<Record<string, (a: Tensor, b: Tensor) => Tensor>> = {
         add: (a, b) => a.sub(b),
         flip: (a, b) => a.flip(0).add(b),
@@ -228,14 +231,17 @@ describe('compile', () => {
         product: (a, b) => a.reshape(10, 10).matmul(b.reshape(10, 10)).reshape(100).clamp(-9, 9),
       };
       fc.assert(
-        fc.property(fc.array(update, { minLength: 1, maxLength: 7 }), (updates) => {
-          const make = (): Tensor[] =>
-            [0, 1, 2, 3].map((i) =>
+        fc.property(fc.array(update, { minLength: 1, maxLength: 7 }), shares, (updates, sharing) => {
+          const make = (): Tensor[] => {
+            const states = [0, 1, 2, 3].map((i) =>
               tensor(
                 Array.from({ length: 100 }, (_, j) => ((i * 7 + j) % 5) - 2),
                 { device },
               ),
             );
+            for (const [to, from] of sharing) states[to]?.assign((states[from] as Tensor).detach());
+            return states;
+          };
           const run = (states: readonly Tensor[]): Tensor => {
             for (const { target, left, right, form } of updates)
               states[target]?.assign(
