@@ -48,7 +48,7 @@ const minutesOf: Readonly<Record<string, number>> = { s: 1 / 60, m: 1, min: 1, h
 function minutes(text: string): number {
   const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)(s|m|min|h)$/u.exec(text) ?? [];
   const value = Number(digits) * (minutesOf[unit] ?? NaN);
-  if (value > 0) return value;
+  if (value > 0 && value < Infinity) return value;
   throw new InvalidArgumentError('Give a time such as 90s, 10m or 2h.');
 }
 

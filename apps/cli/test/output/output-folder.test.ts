@@ -19,6 +19,7 @@ import { describe, expect, test } from 'vitest';
 import { chosenFolder } from '../../src/output/free-folder.ts';
 import { contentsOf, writeManifest } from '../../src/output/manifest.ts';
 import { withOutputFolder, type FolderRequest } from '../../src/output/output-folder.ts';
+import { FailedError, UsageError } from '../../src/errors.ts';
 import { scratch } from '../helpers/scratch.ts';
 
 const at = scratch('test');
@@ -49,6 +50,34 @@ describe('an output folder', () => {
     await write(at(name), 'one');
     expect(contentsOf(at(name)).toSorted()).toEqual(written);
     expect(readdirSync(dirname(at(name))).filter((each) => each.startsWith('.'))).toEqual([]);
+  });
+
+  test('has no part of a file that a killed process was writing', async () => {
+    await withOutputFolder(
+      { path: at('out'), command: 'train', sources: [], bytes: 10 },
+      async ({ work, complete }) => {
+        mkdirSync(join(work, 'part'));
+        for (const file of ['config.json', '.config.json.12.3.tmp', 'part/.model.4.1.tmp', 'part/mine.tmp'])
+          writeFileSync(join(work, file), 'text');
+        await complete();
+      },
+    );
+    expect(contentsOf(at('out')).toSorted()).toEqual(['.espalier.json', 'config.json', 'part/mine.tmp']);
+  });
+
+  test('is not gone on with where what was asked for cannot be, and is where the work failed', async () => {
+    const request = { path: at('out'), command: 'optimize', sources: [], bytes: 10, resumable: true };
+    const failing = (error: Error, resume = false): Promise<void> =>
+      withOutputFolder({ ...request, resume }, async ({ work }) => {
+        writeFileSync(join(work, 'run.json'), 'begun');
+        throw error;
+      });
+    await expect(failing(new UsageError('no such goal'))).rejects.toThrow('no such goal');
+    expect(readdirSync(at())).toEqual([]);
+    await expect(failing(new FailedError('no room'))).rejects.toThrow('no room');
+    // Nor does a wrong line to go on with it take away what there is.
+    await expect(failing(new UsageError('no such goal'), true)).rejects.toThrow('no such goal');
+    expect(readFileSync(at('.out.espalier-work/run.json'), 'utf8')).toBe('begun');
   });
 
   test('that this program wrote is replaced where the user says so, and only there', async () => {

@@ -10,6 +10,7 @@ import {
 } from '@espalier/nn';
 import { compile, concat, noGrad, type Tensor } from '@espalier/tensor';
 import { squaredSpreads } from '../budget/quality.ts';
+import { GoalError } from '../errors.ts';
 import type { GoalMetric, Hits, QualityContext } from './metric.ts';
 
 /** What was counted on blocks of examples, one metric after the other; on all blocks in the same order. */
@@ -32,6 +33,32 @@ interface Way {
 /** About how many blocks examples are divided into, which intervals come from. */
 const wantedBlocks = 128;
 const mostInBlock = 256;
+
+/** Whether each example has one target. */
+async function hasOneTarget(data: Dataset): Promise<boolean> {
+  const { x, y } = await data.batch([0]);
+  const { size } = y;
+  for (const tensor of [x, y]) tensor.dispose();
+  return size === 1;
+}
+
+/** The share of hits where an example has many targets, such as the places of a sequence: these are not independent, examples are. */
+function shareOf(hits: Hits): Metric {
+  return {
+    statistic: {
+      shape: () => [2],
+      count: (output, target, context) => {
+        const all = hits(output, target, context).reshape(-1);
+        return all
+          .sum()
+          .reshape(1)
+          .pad([[0, 1]], all.size);
+      },
+    },
+    value: ([right = 0, all = 0]) => right / all,
+    direction: 'maximize',
+  };
+}
 
 /** Metrics on one dataset, ready for any number of models. */
 export class Scorer {
@@ -60,9 +87,11 @@ export class Scorer {
       },
     };
     const ways: Way[] = [];
+    const hasOne = await hasOneTarget(data);
     for (const { type, hits, metric } of metrics) {
-      const way = hits?.(context);
-      const counted = await metric?.(context);
+      const each = hits?.(context);
+      const way = hasOne ? each : undefined;
+      const counted = each && !hasOne ? shareOf(each) : await metric?.(context);
       const count = way ?? counted?.statistic.count;
       if (count) ways.push({ type, count, ...(way && { hits: way }), ...(counted && { metric: counted }) });
     }
@@ -95,8 +124,13 @@ export class Scorer {
       noGrad(() => {
         const { x, y } = this.#data.prepare(loaded);
         const output = model.call(x);
-        const counts = this.#ways.map(({ type, count }) => {
+        const counts = this.#ways.map(({ type, count, hits: way }) => {
           const made = count(output, y, { x }).cast('f32').reshape(-1);
+          if (way && y.rank !== output.rank - 1)
+            throw new GoalError(
+              type,
+              `outputs [${output.shape.join(', ')}] and targets [${y.shape.join(', ')}] are not one class for each example; reshape them`,
+            );
           sizes.set(type, made.size);
           return made;
         });

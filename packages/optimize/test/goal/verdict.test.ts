@@ -1,5 +1,5 @@
 import { crossEntropy, evaluate, f1, meanLoss, mse, tensorDataset, build, subset } from '@espalier/nn';
-import { rand } from '@espalier/tensor';
+import { Generator, rand, randint } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 import { copyModel, measureCost, parseGoal, prune, quantize, registerMetric, runRecipe } from '../../src/index.ts';
 import { goalMetric, type GoalMetric } from '../../src/goal/metric.ts';
@@ -107,6 +107,37 @@ describe('a verdict on a quality', () => {
     expect(await accuracyOf(base, subset(validate, [0, 1, 2]))).toBe(
       [...(whole.hits.get('accuracy') ?? [])].slice(0, 3).reduce((a, b) => a + b) / 3,
     );
+  });
+
+  test('of sequences: the share of places that are right, and beside it what else is asked for', async () => {
+    const x = randint(0, 5, [60, 4], { generator: new Generator(3) });
+    const data = tensorDataset(x, x.mul(3).add(1).remainder(5).cast('i32'));
+    const layers = [
+      { type: 'embedding', count: 5, size: 6 },
+      { type: 'linear', in: 6, out: 5 },
+    ];
+    const base = build({ type: 'sequential', layers }, { seed: 4 });
+    const goals = ['accuracy>=base', 'perplexity<=base'].map(goalOf);
+    const scorer = await Scorer.of(
+      data,
+      goals.map(({ metric }) => metric),
+      { base, loss: crossEntropy },
+    );
+    const scores = await scorer.score(base, 0, 60);
+    const { x: inputs, y } = await data.batch(Array.from({ length: 60 }, (_, index) => index));
+    const right = base.call(inputs).argmax(-1).cast('i32').eq(y).cast('f32').mean();
+    const { loss } = await evaluate(base, data, { loss: meanLoss(crossEntropy) });
+    const [accuracy, perplexity] = goals.map((goal) => judgeQuality(goal, scorer, { base: scores, model: scores }));
+    expect(accuracy?.value).toBeCloseTo((await right.data())[0] as number, 6);
+    expect(perplexity?.value).toBeCloseTo(Math.exp(loss), 4);
+  });
+
+  test('targets that are not one for each output are refused', async () => {
+    const base = await trained();
+    const { x, y } = await validate.batch([0, 1, 2, 3]);
+    const data = tensorDataset(x, y.reshape(-1, 1));
+    const scorer = await Scorer.of(data, [goalOf('accuracy>=base').metric], { base, loss: crossEntropy });
+    await expect(scorer.score(base, 0, 4)).rejects.toThrow(/accuracy: outputs .* are not one class for each example/);
   });
 
   test('a metric of somebody else, less of which is better', async () => {
