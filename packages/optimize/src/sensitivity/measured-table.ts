@@ -1,5 +1,5 @@
 /** A table that was measured, and how it is shown. */
-import { aText, oneOf, ruleOf, type Rule } from '@espalier/tensor/arguments';
+import { aText, anObject, oneOf, ruleOf, type Rule } from '@espalier/tensor/arguments';
 import { optional, partsOf } from '../arguments.ts';
 import type { StepConfig } from '../recipe/pass.ts';
 import { showBytes, showMs } from '../report/format.ts';
@@ -30,6 +30,9 @@ export interface MeasuredTable extends SensitivityTable {
   readonly layers: readonly MeasuredLayer[];
 }
 
+const isListOfObjects = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((each) => anObject.holds(each));
+
 /** As much of a table as layers are given options by. */
 export const aTable: Rule<SensitivityTable> = partsOf<SensitivityTable>('{ layers: [{ name, options }] }', {
   model: optional(aText),
@@ -37,7 +40,7 @@ export const aTable: Rule<SensitivityTable> = partsOf<SensitivityTable>('{ layer
     'layers',
     (value) =>
       Array.isArray(value) &&
-      value.every((layer) => aText.holds(Object(layer).name) && Array.isArray(Object(layer).options)),
+      value.every((layer) => aText.holds(Object(layer).name) && isListOfObjects(Object(layer).options)),
   ),
 });
 

@@ -155,6 +155,10 @@ describe('the schema of recipes', () => {
       recipe: [{ type: 'mixed', bits: 3, table: { layers: [{}] } }],
       message: /table is .*give what sensitivity measured/,
     },
+    {
+      recipe: [{ type: 'mixed', bits: 3, table: { layers: [{ name: 'weight', options: [null] }] } }],
+      message: /table is .*give what sensitivity measured/,
+    },
     { recipe: [{ type: 'distill', teacher: [] }], message: /the teachers are an empty list/ },
     { recipe: [{ type: 'distill', teacher: [{ weight: 1 }] }], message: /the teacher is undefined/ },
     { recipe: [{ type: 'distill', teacher: [{ teacher: 'original', weight: 0 }] }], message: /weight is 0/ },
