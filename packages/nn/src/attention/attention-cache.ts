@@ -3,6 +3,8 @@ import {
   arange,
   ArgumentError,
   assignAt,
+  DTypeError,
+  dtypes,
   ShapeError,
   tensor,
   zeros,
@@ -11,7 +13,7 @@ import {
   type Tensor,
 } from '@espalier/tensor';
 import {
-  aNumber,
+  aCount,
   aPositiveInteger,
   aTensor,
   check,
@@ -35,7 +37,8 @@ export interface KeptPerPosition {
 
 /** A module that attends to positions it has seen before says what it keeps of them. */
 export interface KeepsPositions {
-  readonly keptPerPosition: KeptPerPosition;
+  /** Undefined where it attends to what comes later too: what was computed before does not stay, and there is nothing to keep. */
+  readonly keptPerPosition: KeptPerPosition | undefined;
   /** Keeps them in other numbers from now on; caches that were made before stay as they are. */
   readonly keepIn: (numbers: CacheNumbers) => void;
 }
@@ -85,7 +88,7 @@ export interface AttentionCacheOptions {
 }
 
 const optionRules: OptionRules<AttentionCacheOptions> = { capacity: aPositiveInteger, lead: aShape };
-const aPosition = either<Tensor, number>(aTensor, aNumber);
+const aPosition = either<Tensor, number>(aTensor, aCount);
 
 interface Kept extends KeptPerPosition {
   readonly keys: readonly Tensor[];
@@ -113,7 +116,7 @@ export class AttentionCache {
   readonly #device: Device;
 
   /**
-   * @throws {ArgumentError} for a model without such a layer.
+   * @throws {ArgumentError} for a model without such a layer that is causal.
    * @throws {ShapeError} for heads of a width that their numbers cannot be packed in.
    */
   constructor(model: Module, options: AttentionCacheOptions) {
@@ -121,10 +124,11 @@ export class AttentionCache {
     const { capacity, lead = [] } = checkOptions('AttentionCache', options, optionRules);
     this.capacity = check('AttentionCache', 'capacity', capacity, aPositiveInteger);
     this.lead = Object.freeze([...lead]);
-    for (const module of keepers(model))
-      this.#kept.set(module, [...(this.#kept.get(module) ?? []), this.#room(module)]);
+    for (const [module, each] of keepers(model))
+      this.#kept.set(module, [...(this.#kept.get(module) ?? []), this.#room(module, each)]);
     const first = [...this.#kept.values()][0]?.[0]?.keys[0];
-    if (!first) throw new ArgumentError('AttentionCache', 'the model has no layer of attention, and nothing to keep');
+    if (!first)
+      throw new ArgumentError('AttentionCache', 'the model has no layer of causal attention, and nothing to keep');
     this.#device = first.device;
   }
 
@@ -138,12 +142,13 @@ export class AttentionCache {
 
   /**
    * Where a call begins: at 0, or behind the positions of the calls before. A scalar of integers, which a step takes as an
-   * argument, serves every position.
+   * argument, serves every position. One that a step computes itself has to leave room for the call: nothing sees that it does.
+   * @throws {DTypeError | ShapeError} for a tensor that is no scalar of integers.
    */
   from(position: Tensor | number): CachePlace {
     check('AttentionCache.from', 'the position', position, aPosition);
     const device = this.#device;
-    const start = typeof position === 'number' ? tensor(position, { dtype: 'i32', device }) : position.cast('i32');
+    const start = typeof position === 'number' ? tensor(position, { dtype: 'i32', device }) : scalarPosition(position);
     const called = new Map<Module, number>();
     const ends = new Map<number, Tensor>();
     const end = (length: number): Tensor => {
@@ -155,14 +160,19 @@ export class AttentionCache {
       capacity: this.capacity,
       rows: (length) => arange(0, length, 1, { dtype: 'i32', device }).add(start),
       keep: (module, keys, values) => {
+        if (keys.requiresGrad || values.requiresGrad)
+          throw new ArgumentError(
+            'AttentionCache',
+            'a call with a cache has no gradient; call the model under noGrad()',
+          );
         const calls = called.get(module) ?? 0;
-        called.set(module, calls + 1);
         const kept = this.#keptOf(module, calls, keys);
+        called.set(module, calls + 1);
         const seen = end(keys.shape.at(-2) as number);
         const { write, read } = cacheForms[kept.numbers];
         const all = (arrays: readonly Tensor[], numbers: Tensor): Tensor => {
           for (const [index, array] of write(numbers).entries()) assignAt(arrays[index] as Tensor, -2, start, array);
-          return read(arrays.map((array) => array.upTo(-2, seen)));
+          return read(arrays.map((array) => array.upTo(-2, seen))).cast(numbers.dtype);
         };
         return {
           count: seen,
@@ -180,8 +190,7 @@ export class AttentionCache {
       for (const array of [...keys, ...values]) array.dispose();
   }
 
-  #room(module: Module & KeepsPositions): Kept {
-    const { heads, headWidth, numbers } = module.keptPerPosition;
+  #room(module: Module, { heads, headWidth, numbers }: KeptPerPosition): Kept {
     checkHeadWidth('AttentionCache', numbers, headWidth);
     const { arrays } = cacheForms[numbers];
     const [parameter] = module.parameters();
@@ -216,8 +225,22 @@ export class AttentionCache {
   }
 }
 
-/** Modules that keep positions, once for each of the places where they stand. */
-function* keepers(module: Module): Iterable<Module & KeepsPositions> {
-  if ((module as Module & Partial<KeepsPositions>).keptPerPosition) yield module as Module & KeepsPositions;
+/** The position of a call, as i32. A float is no position, which a cast would make one of. */
+function scalarPosition(position: Tensor): Tensor {
+  const { kind } = dtypes[position.dtype];
+  if (kind === 'float' || kind === 'bool')
+    throw new DTypeError('AttentionCache.from', `the position is ${position.dtype}; give it as i32`);
+  if (position.size !== 1)
+    throw new ShapeError(
+      'AttentionCache.from',
+      `the position is a tensor [${position.shape.join(', ')}]; all sequences go on at one, give a scalar`,
+    );
+  return position.reshape([]).cast('i32');
+}
+
+/** Modules that keep positions and what they keep of each, once for each of the places where they stand. */
+function* keepers(module: Module): Iterable<readonly [Module, KeptPerPosition]> {
+  const { keptPerPosition } = module as Module & Partial<KeepsPositions>;
+  if (keptPerPosition) yield [module, keptPerPosition];
   for (const child of module.children().values()) yield* keepers(child);
 }

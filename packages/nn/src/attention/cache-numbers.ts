@@ -4,7 +4,7 @@ import { aPositiveInteger, check, oneOf, type Rule } from '@espalier/tensor/argu
 
 /**
  * As they are, in 16 bits, or in codes: those of one position and head lie evenly from the least of its numbers to the
- * greatest, which are kept beside them in f32.
+ * greatest, which are kept beside them in f32. Those of f64 are kept in f32 at most.
  */
 export type CacheNumbers = 'f32' | 'f16' | 'int8' | 'int4';
 
@@ -21,7 +21,7 @@ export interface KeptArray {
   readonly width: (numbers: number) => number;
 }
 
-/** How numbers [..., width] become arrays [..., own width], and what these mean. */
+/** How numbers [..., width] of any dtype become arrays [..., own width], and what these mean in f32. */
 export interface CacheForm {
   readonly arrays: readonly KeptArray[];
   /** What the width has to be a multiple of. */
@@ -43,15 +43,15 @@ function codes(bits: 4 | 8, perByte: 1 | 2): CacheForm {
       { dtype: 'f32', width: one },
     ],
     multiple: perByte,
+    // Of halves, since from one end of f32 to the other is further than f32 goes.
     write: (numbers) => {
-      const least = numbers.min(-1, { keepDims: true });
-      // Halves, since from one end of f32 to the other is further than f32 goes.
-      const step = numbers
+      const halves = numbers.cast('f32').mul(0.5);
+      const least = halves.min(-1, { keepDims: true });
+      const step = halves
         .max(-1, { keepDims: true })
-        .mul(0.5)
-        .sub(least.mul(0.5))
-        .mul(2 / most);
-      const places = numbers
+        .sub(least)
+        .mul(1 / most);
+      const places = halves
         .sub(least)
         .div(step.where(step.ne(0), 1))
         .round()
@@ -60,7 +60,10 @@ function codes(bits: 4 | 8, perByte: 1 | 2): CacheForm {
     },
     read: ([bytes, least, step]) => {
       const places = (bytes as Tensor).cast('f32');
-      return (perByte === 1 ? places : apart(places)).mul(step as Tensor).add(least as Tensor);
+      return (perByte === 1 ? places : apart(places))
+        .mul(step as Tensor)
+        .add(least as Tensor)
+        .mul(2);
     },
   };
 }
@@ -115,10 +118,12 @@ export function checkHeadWidth(operation: string, numbers: CacheNumbers, width: 
     );
 }
 
-/** What numbers are once they were kept. Gradients go through as if they were not. */
+/** What numbers are once they were kept, in their own dtype. Gradients go through as if they were not. */
 export function asKept(numbers: CacheNumbers, values: Tensor): Tensor {
   if (numbers === 'f32') return values;
   const { write, read } = cacheForms[numbers];
   const plainly = values.detach();
-  return values.add(read(write(plainly)).sub(plainly));
+  const kept = read(write(plainly)).cast(values.dtype);
+  // A difference of 0, which leaves them what they are.
+  return values.requiresGrad ? kept.add(values.sub(plainly)) : kept;
 }

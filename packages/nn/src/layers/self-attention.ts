@@ -106,7 +106,7 @@ export class SelfAttention extends Module implements KeepsPositions {
     const { keys, values, later, count } = this.#seen(byHead(this.key, 'key'), byHead(this.value, 'value'), context);
     let scores = query.matmul(keys.transpose(-1, -2));
     const mask = checkOptional(this.type, 'the slot attentionMask', context?.slots.attentionMask, aTensor);
-    if (mask) scores = scores.maskedFill((count ? mask.upTo(-1, count) : mask).logicalNot(), -Infinity);
+    if (mask) scores = scores.maskedFill((count ? this.#seenOf(mask, keys, count) : mask).logicalNot(), -Infinity);
     if (later) scores = scores.maskedFill(later, -Infinity);
     const shares = this.probabilities.call(scores, below(context, 'probabilities'));
     const seen = shares.matmul(values);
@@ -136,9 +136,22 @@ export class SelfAttention extends Module implements KeepsPositions {
     };
   }
 
-  get keptPerPosition(): KeptPerPosition {
-    const { heads, headWidth, cache: numbers } = this.options;
-    return { heads, headWidth, numbers };
+  /** Those columns of a mask whose positions have been seen; one that is the same for all columns stays as it is. */
+  #seenOf(mask: Tensor, keys: Tensor, count: Tensor): Tensor {
+    const capacity = keys.shape.at(-2) as number;
+    const columns = mask.shape.at(-1) ?? 1;
+    if (columns === 1) return mask;
+    if (columns !== capacity)
+      throw new ShapeError(
+        this.type,
+        `the slot attentionMask is [${mask.shape.join(', ')}], and the cache has room for ${capacity} positions; give it as many columns`,
+      );
+    return mask.upTo(-1, count);
+  }
+
+  get keptPerPosition(): KeptPerPosition | undefined {
+    const { heads, headWidth, cache: numbers, causal } = this.options;
+    return causal ? { heads, headWidth, numbers } : undefined;
   }
 
   get options(): Required<SelfAttentionOptions> {

@@ -9,6 +9,7 @@ import {
   type SelfAttention,
 } from '@espalier/nn';
 import {
+  concat,
   cpu,
   createReferenceDevice,
   Generator,
@@ -63,6 +64,20 @@ describe.each(cacheNumbers)('a cache of %s', (numbers) => {
     await expectSameInParts(numbers, cpu());
   });
 
+  test.each(['f16', 'bf16', 'f32', 'f64'] as const)('serves a model of %s in its own dtype', async (dtype) => {
+    const description = { type: 'self-attention', width: 8, heads: 2, causal: true, cache: numbers };
+    const layer = build(description, { seed: 1, dtype });
+    const x = draw([6, 8], 9).cast(dtype);
+    const cache = new AttentionCache(layer, { capacity: 8 });
+    const parts = [0, 2, 4].map((at) =>
+      noGrad(() => layer.call(x.narrow(0, at, 2), callContext({ slots: { attentionCache: cache.from(at) } }))),
+    );
+    const whole = noGrad(() => layer.call(x));
+    expect([whole.dtype, ...parts.map((part) => part.dtype)]).toEqual([dtype, dtype, dtype, dtype]);
+    const step = { f16: 2e-3, bf16: 2e-2, f32: 1e-6, f64: 1e-6 }[dtype];
+    await expectClose(concat(parts, 0), whole, { absolute: step, relative: step });
+  });
+
   test('takes the bytes that it says', () => {
     const { cache } = inParts(transformer(numbers, cpu()), draw([3, 2, 16], 1), [2]);
     // Three places with four heads of four, keys and values, of three sequences.
@@ -99,12 +114,32 @@ describe('what fewer bits cost', () => {
     expect(share).toBeGreaterThan(0);
   });
 
-  test('is no more than half a step for numbers of any size', async () => {
-    const layer = attention('int8');
-    for (const size of [1e-30, 1, 1e15, 0]) {
-      const x = draw([5, 64], 4).mul(size);
-      expect((await layer.call(x).data()).every(Number.isFinite)).toBe(true);
-    }
+  test('is no more than half a step for numbers of any size', () => {
+    const size = fc.double({ min: -3.4e38, max: 3.4e38, noNaN: true }).map(Math.fround);
+    const some = fc.array(fc.oneof(size, fc.constantFrom(-3.4e38, 3.4e38, 0, 1, 1e-42, -1e30)), {
+      minLength: 4,
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(some, fc.constantFrom('int8', 'int4'), (numbers, cache) => {
+        const layer = build({ type: 'self-attention', width: 4, heads: 1, causal: true, cache }, { seed: 1 });
+        const values = tensor([numbers]);
+        let kept = values;
+        // One position alone is given its own values, as they were kept.
+        const taps = [
+          { at: 'value', output: () => values },
+          { at: 'out', input: (seen: Tensor) => void (kept = seen) },
+        ];
+        noGrad(() => layer.call(draw([1, 4], 1), callContext({ taps })));
+        const exact = [...values.dataSync()];
+        const step = Math.max(...exact) / 255 - Math.min(...exact) / 255;
+        const half = (cache === 'int8' ? 1 : 17) * step * 0.5001;
+        const rounding = Math.max(...exact.map(Math.abs)) * 1e-6 + 1e-40;
+        for (const [at, value] of [...kept.dataSync()].entries())
+          expect(Math.abs(value - (exact[at] as number))).toBeLessThanOrEqual(half + rounding);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test('is kept in the description of the model', () => {
@@ -138,6 +173,37 @@ describe('calls with a cache', () => {
     }
   });
 
+  test('obey a mask that is the same for all of it', async () => {
+    const layer = build({ type: 'self-attention', width: 4, heads: 1, causal: true }, { seed: 2 });
+    const x = draw([3, 4], 5);
+    for (const mask of [tensor(true), tensor([true]), tensor([[true], [true], [true]])]) {
+      const slots = { attentionMask: mask, attentionCache: new AttentionCache(layer, { capacity: 6 }).from(0) };
+      await expectClose(
+        noGrad(() => layer.call(x, callContext({ slots }))),
+        noGrad(() => layer.call(x)),
+        { absolute: 1e-6, relative: 1e-6 },
+      );
+    }
+    const short = {
+      attentionMask: tensor([[true, true, true]]),
+      attentionCache: new AttentionCache(layer, { capacity: 6 }).from(0),
+    };
+    expect(() => noGrad(() => layer.call(x, callContext({ slots: short })))).toThrow(
+      /attentionMask is \[1, 3\], and the cache has room for 6 positions/,
+    );
+  });
+
+  test('are refused with a position that is none, and where gradients are wanted', () => {
+    const cache = new AttentionCache(model, { capacity: 8, lead: [1] });
+    for (const position of [tensor(3.7), tensor(NaN), tensor(true)])
+      expect(() => cache.from(position)).toThrow(/the position is (f32|bool); give it as i32/);
+    expect(() => cache.from(tensor([0, 1], { dtype: 'i32' }))).toThrow(/a tensor \[2\].*give a scalar/);
+    for (const position of [-1, 0.5, NaN]) expect(() => cache.from(position)).toThrow(/from: the position is/);
+    const slots = { attentionCache: cache.from(tensor([[0]], { dtype: 'i32' })) };
+    expect(() => model.call(draw([1, 2, 16], 8), callContext({ slots }))).toThrow(/no gradient.*noGrad/);
+    expect(noGrad(() => model.call(draw([1, 2, 16], 8), callContext({ slots }))).shape).toEqual([1, 2, 16]);
+  });
+
   test('go back to where they are told, and forget what came after', async () => {
     const [x, other] = [draw([1, 4, 16], 6), draw([1, 1, 16], 7)];
     const cache = new AttentionCache(model, { capacity: 8, lead: [1] });
@@ -158,15 +224,16 @@ describe('calls with a cache', () => {
     noGrad(() => model.call(x, slots));
     expect(() => noGrad(() => model.call(x, slots))).toThrow(/for one call/);
     expect(() => new AttentionCache(build({ type: 'linear', in: 2, out: 2 }), { capacity: 2 })).toThrow(
-      /no layer of attention/,
+      /no layer of causal attention/,
     );
     const others = transformer('f32', cpu());
     expect(() => noGrad(() => others.call(x, callContext({ slots: { attentionCache: cache.from(0) } })))).toThrow(
       /another model/,
     );
-    const twoWays = build({ type: 'self-attention', width: 4, heads: 1 });
-    const both = callContext({ slots: { attentionCache: new AttentionCache(twoWays, { capacity: 2 }).from(0) } });
-    expect(() => noGrad(() => twoWays.call(draw([1, 4], 1), both))).toThrow(/what comes later/);
+    const twoWays = build({ type: 'self-attention', width: 16, heads: 1 });
+    const both = callContext({ slots: { attentionCache: cache.from(0) } });
+    expect(() => noGrad(() => twoWays.call(x, both))).toThrow(/what comes later/);
+    expect(() => new AttentionCache(twoWays, { capacity: 2 })).toThrow(/no layer of causal attention/);
     const long = new AttentionCache(model, { capacity: 25, lead: [1] });
     expect(() => call(long, x)).toThrow(ShapeError);
     expect(() => model.call(x, callContext({ slots: { attentionCache: 3 as never } }))).toThrow(/attentionCache is 3/);

@@ -1,5 +1,15 @@
 /** The pass that says in which numbers keys and values of attention are kept. */
-import { cacheBytes, cacheNumbers, type CacheNumbers, type Json, type KeepsPositions, type Module } from '@espalier/nn';
+import {
+  cacheBytes,
+  cacheNumbers,
+  type CacheNumbers,
+  type Json,
+  type KeepsPositions,
+  type KeptPerPosition,
+  type Module,
+} from '@espalier/nn';
+import { ShapeError } from '@espalier/tensor';
+import { RecipeError } from '../errors.ts';
 import { oneOf, optionsOf } from '../recipe/options.ts';
 import type { Pass, PassPlan, StepConfig } from '../recipe/pass.ts';
 import { selectLayers, type NamedLayer } from '../selection/layer-filter.ts';
@@ -13,15 +23,17 @@ export interface QuantizeCacheOptions extends ParameterFilter {
 
 interface Keeper extends NamedLayer {
   readonly module: KeepsPositions;
+  readonly kept: KeptPerPosition;
 }
 
 const place = 'quantize-cache';
 
 /**
- * Lets layers of attention keep their keys and values in fewer bits: what an `AttentionCache` of the model takes, and reads for
- * each new position, is that much smaller. No weight changes, and no data is needed. The model computes with the same rounded
- * numbers where it is judged without a cache, so that a goal sees what they cost; a training behind it gets used to them.
- * @throws {RecipeError} for options it does not know.
+ * Lets layers of causal attention keep their keys and values in fewer bits: what an `AttentionCache` of the model takes, and
+ * reads for each new position, is that much smaller. No weight changes, and no data is needed. The model computes with the same
+ * rounded numbers where it is judged without a cache, so that a goal sees what they cost; a training behind it gets used to
+ * them.
+ * @throws {RecipeError} for options it does not know; the pass, for heads that the numbers cannot be packed in.
  *
  * @example
  * quantizeCache({ numbers: 'int4', exclude: ['blocks.0.*'] })
@@ -37,9 +49,8 @@ export function quantizeCache(options: QuantizeCacheOptions = {}): Pass {
     const chosen = selectLayers(place, model, keepersOf(model), options, 'keeps keys and values');
     const summary = `keep the keys and values of ${chosen.length} ${chosen.length === 1 ? 'layer' : 'layers'} in ${numbers}`;
     const details = Object.fromEntries(
-      chosen.map(({ name, module }) => {
-        const { heads, headWidth, numbers: before } = module.keptPerPosition;
-        const bytes = (kept: CacheNumbers): number => 2 * heads * cacheBytes(kept, headWidth);
+      chosen.map(({ name, kept: { heads, headWidth, numbers: before } }) => {
+        const bytes = (some: CacheNumbers): number => 2 * heads * bytesOf(name, some, headWidth);
         return [name, { bytesPerPosition: bytes(numbers), bytesBefore: bytes(before) }];
       }),
     );
@@ -57,7 +68,17 @@ export function quantizeCache(options: QuantizeCacheOptions = {}): Pass {
 
 function keepersOf(model: Module): Keeper[] {
   return [...model.namedModules()].flatMap(([name, module]) => {
-    const keeper = module as Module & Partial<KeepsPositions>;
-    return keeper.keptPerPosition ? [{ name, module: keeper as Module & KeepsPositions }] : [];
+    const keeper = module as Module & KeepsPositions;
+    return keeper.keptPerPosition ? [{ name, module: keeper, kept: keeper.keptPerPosition }] : [];
   });
+}
+
+/** @throws {RecipeError} that names the layer whose heads are of a width that the numbers cannot be packed in. */
+function bytesOf(name: string, numbers: CacheNumbers, headWidth: number): number {
+  try {
+    return cacheBytes(numbers, headWidth);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new RecipeError(place, `layer '${name || 'model'}': ${error.message}, or exclude the layer`);
+  }
 }

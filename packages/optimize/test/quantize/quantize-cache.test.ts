@@ -59,6 +59,18 @@ describe('quantizeCache', () => {
     await expect(runRecipe(plain, [quantizeCache()])).rejects.toThrow(/the model has none/);
   });
 
+  test('leaves alone what attends to later positions, which no cache serves, and names heads that cannot be packed', async () => {
+    const layers = (...options: object[]): Module =>
+      build({ type: 'sequential', layers: options.map((each) => ({ ...attention, ...each })) }, { seed: 1 });
+    const { model: mixed } = await runRecipe(layers({ causal: false }, {}), [quantizeCache()]);
+    expect(numbersOf(mixed)).toEqual(['f32', 'int8']);
+    await expect(runRecipe(layers({ causal: false }), [quantizeCache()])).rejects.toThrow(/the model has none/);
+    const odd = layers({}, { heads: 1, headWidth: 3 });
+    await expect(runRecipe(odd, [quantizeCache({ numbers: 'int4' })])).rejects.toThrow(
+      /layer '1'.*3 wide.*exclude the layer/,
+    );
+  });
+
   test('has a form in JSON, and says what it does not know', () => {
     const json = [{ type: 'quantize-cache', numbers: 'int4' }];
     expect(recipeJson(parseRecipe(json))).toEqual(json);
