@@ -113,6 +113,8 @@ export class AttentionCache {
   readonly lead: Shape;
   /** By modules; for each of the places where one stands. */
   readonly #kept = new Map<Module, Kept[]>();
+  /** All that is to be freed. */
+  readonly #arrays: Tensor[] = [];
   readonly #device: Device;
 
   /**
@@ -124,8 +126,14 @@ export class AttentionCache {
     const { capacity, lead = [] } = checkOptions('AttentionCache', options, optionRules);
     this.capacity = check('AttentionCache', 'capacity', capacity, aPositiveInteger);
     this.lead = Object.freeze([...lead]);
-    for (const [module, each] of keepers(model))
-      this.#kept.set(module, [...(this.#kept.get(module) ?? []), this.#room(module, each)]);
+    try {
+      for (const [module, each] of keepers(model))
+        this.#kept.set(module, [...(this.#kept.get(module) ?? []), this.#room(module, each)]);
+    } catch (error) {
+      // Whoever has no memory for all of it may try a smaller one.
+      this.dispose();
+      throw error;
+    }
     const first = [...this.#kept.values()][0]?.[0]?.keys[0];
     if (!first)
       throw new ArgumentError('AttentionCache', 'the model has no layer of causal attention, and nothing to keep');
@@ -186,8 +194,7 @@ export class AttentionCache {
 
   /** Frees the memory. */
   dispose(): void {
-    for (const { keys, values } of [...this.#kept.values()].flat())
-      for (const array of [...keys, ...values]) array.dispose();
+    for (const array of this.#arrays) array.dispose();
   }
 
   #room(module: Module, { heads, headWidth, numbers }: KeptPerPosition): Kept {
@@ -195,12 +202,14 @@ export class AttentionCache {
     const { arrays } = cacheForms[numbers];
     const [parameter] = module.parameters();
     const make = (): Tensor[] =>
-      arrays.map(({ dtype, width }) =>
-        zeros([...this.lead, heads, this.capacity, width(headWidth)], {
+      arrays.map(({ dtype, width }) => {
+        const array = zeros([...this.lead, heads, this.capacity, width(headWidth)], {
           dtype,
           ...(parameter && { device: parameter.device }),
-        }).realizeSync(),
-      );
+        }).realizeSync();
+        this.#arrays.push(array);
+        return array;
+      });
     return { heads, headWidth, numbers, keys: make(), values: make() };
   }
 
@@ -221,6 +230,9 @@ export class AttentionCache {
         'AttentionCache',
         `was made for calls with [${this.lead.join(', ')}] before the positions, not [${keys.shape.slice(0, -3).join(', ')}]`,
       );
+    const length = keys.shape.at(-2) as number;
+    if (length > this.capacity)
+      throw new ShapeError('AttentionCache', `has room for ${this.capacity} positions, and the call has ${length}`);
     return kept;
   }
 }

@@ -5,7 +5,9 @@ import {
   cacheNumbers,
   callContext,
   ConfigError,
+  Sequential,
   type CacheNumbers,
+  type Module,
   type SelfAttention,
 } from '@espalier/nn';
 import {
@@ -14,6 +16,7 @@ import {
   createReferenceDevice,
   Generator,
   gradients,
+  memory,
   noGrad,
   randn,
   ShapeError,
@@ -204,6 +207,20 @@ describe('calls with a cache', () => {
     expect(noGrad(() => model.call(draw([1, 2, 16], 8), callContext({ slots }))).shape).toEqual([1, 2, 16]);
   });
 
+  test('need all of the room: a cache that cannot be made whole leaves nothing behind', () => {
+    const layer = (): SelfAttention =>
+      build({ type: 'self-attention', width: 6, heads: 2, causal: true }, { seed: 1 }) as SelfAttention;
+    const unpacked = Object.defineProperty(layer(), 'keptPerPosition', {
+      value: { heads: 2, headWidth: 3, numbers: 'int4' },
+    });
+    const odd = new Sequential([layer(), unpacked]);
+    const before = memory().bytes;
+    expect(() => new AttentionCache(odd, { capacity: 5 })).toThrow(/3 wide/);
+    expect(memory().bytes).toBe(before);
+    new AttentionCache(odd.children().get('0') as Module, { capacity: 5 }).dispose();
+    expect(memory().bytes).toBe(before);
+  });
+
   test('go back to where they are told, and forget what came after', async () => {
     const [x, other] = [draw([1, 4, 16], 6), draw([1, 1, 16], 7)];
     const cache = new AttentionCache(model, { capacity: 8, lead: [1] });
@@ -219,6 +236,7 @@ describe('calls with a cache', () => {
     const x = draw([1, 2, 16], 8);
     expect(() => call(cache, x, 7)).toThrow(/assignAt|position/);
     expect(() => call(cache, draw([2, 2, 16], 8))).toThrow(/made for calls with \[1\] before the positions, not \[2\]/);
+    expect(() => call(cache, draw([1, 9, 16], 8))).toThrow(/has room for 8 positions, and the call has 9/);
     const place = cache.from(0);
     const slots = callContext({ slots: { attentionCache: place } });
     noGrad(() => model.call(x, slots));
