@@ -9,6 +9,8 @@
  * @property {number} rows
  * @property {Float32Array} weight
  * @property {Float32Array} x
+ * @property {number} apart bytes of equal matrices that are multiplied with in turns, at least: more than caches hold, for
+ *   matrices that come from memory; 0 for one
  * @property {number} tolerance relative
  * @property {number} itemsPerStep
  * @property {string} unit
@@ -53,9 +55,10 @@ const draws = {
  * @param {number} size
  * @param {number} rows
  * @param {'f32' | 'int8'} activations `int8` where x is rounded too: it then holds codes
+ * @param {number} apart
  * @returns {Encoded}
  */
-export function encodedProblem(next, format, size, rows, activations) {
+export function encodedProblem(next, format, size, rows, activations, apart) {
   const draw = draws[format](next, size);
   const weight = Float32Array.from({ length: size * size }, (_, index) => draw(Math.floor(index / size), index % size));
   const entry = activations === 'int8' ? () => Math.round(next() * 254 - 127) : () => next() - 0.5;
@@ -69,6 +72,7 @@ export function encodedProblem(next, format, size, rows, activations) {
     rows,
     weight,
     x,
+    apart,
     // Engines that round x for the whole matrix, from 0 to 255, round it otherwise.
     tolerance: activations === 'int8' ? 0.05 : 1e-4,
     itemsPerStep: (2 * rows * size ** 2) / 1e9,

@@ -138,11 +138,15 @@ const single = (...size) => ({
   },
 });
 
-/** @type {(...problem: [format: import('./encoded.mjs').EncodedFormat, size: number, rows: number, activations?: 'f32' | 'int8']) => Workload} */
-const encoded = (format, size, rows, activations = 'f32') => ({
-  engines: ['espalier', 'espalier-dense', ...(ortFormats.has(`${format} ${activations}`) ? ['ort-web'] : [])],
+/** @type {(...problem: [format: import('./encoded.mjs').EncodedFormat, size: number, rows: number, activations?: 'f32' | 'int8', apart?: number]) => Workload} */
+const encoded = (format, size, rows, activations = 'f32', apart = 0) => ({
+  engines: [
+    'espalier',
+    'espalier-dense',
+    ...(ortFormats.has(`${format} ${activations}`) && apart === 0 ? ['ort-web'] : []),
+  ],
   make: () => {
-    const problem = encodedProblem(stream(size + rows), format, size, rows, activations);
+    const problem = encodedProblem(stream(size + rows), format, size, rows, activations, apart);
     return {
       ...problem,
       run: (adapter) => adapter.encoded?.(problem) ?? refuse(adapter),
@@ -159,6 +163,16 @@ const encodedProblems = /** @type {const} */ (['int8', 'int4', 'csr', '2of4', 'b
     [1, 64].map((rows) => [`${format}-${rows === 1 ? 'matvec' : `x${rows}`}-${size}`, encoded(format, size, rows)]),
   ),
 );
+
+/**
+ * One row of x with matrices that no cache holds, as those of a large model are.
+ *
+ * @type {[name: string, Workload][]}
+ */
+const fromMemory = /** @type {const} */ (['int8', 'int4', 'csr', '2of4']).map((format) => [
+  `${format}-matvec-4096-memory`,
+  encoded(format, 4096, 1, 'f32', 2 ** 29),
+]);
 
 /** @type {Readonly<Record<string, Workload>>} */
 export const problems = {
@@ -187,7 +201,7 @@ export const problems = {
   softmax: single('softmax', 4096, 1024),
   transpose: single('transpose', 2048, 2048),
   'int8-matmul-1024': encoded('int8', 1024, 1024, 'int8'),
-  ...Object.fromEntries(encodedProblems),
+  ...Object.fromEntries([...encodedProblems, ...fromMemory]),
 };
 
 /** @type {(adapter: Adapter) => never} */

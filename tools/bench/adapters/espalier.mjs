@@ -103,9 +103,18 @@ const formats = {
   blocks: [blockSparse, { height: blockSize, width: blockSize }],
 };
 
-export async function encoded({ format, activations, size, rows, weight, x }) {
-  const matrix = (await encodeMatrix(fromTyped(weight, [size, size]), ...formats[format])).t();
+/** Uses one after the other of some, the first again after the last. */
+export function inTurns(all) {
+  let at = 0;
+  return () => all[at++ % all.length];
+}
+
+export async function encoded({ format, activations, size, rows, weight, x, apart }) {
+  const make = () => encodeMatrix(fromTyped(weight, [size, size]), ...formats[format]);
+  const matrices = [await make()];
+  while (matrices[0].bytes * matrices.length < apart) matrices.push(await make());
   const input = placed(fromTyped(x, [rows, size]));
-  const product = compile((factor) => matrix.after(factor, { activations }));
-  return repeated(() => product(input), 2);
+  const products = matrices.map((matrix) => compile((factor) => matrix.t().after(factor, { activations })));
+  const next = inTurns(products);
+  return repeated(() => next()(input), 2);
 }
