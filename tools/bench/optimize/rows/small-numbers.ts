@@ -3,7 +3,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, countParameters, type Module } from '@espalier/nn';
-import { cluster, gptq, mixed, mixedOptions, prune, runRecipe, sensitivity, type Step } from '@espalier/optimize';
+import {
+  cluster,
+  distill,
+  gptq,
+  mixed,
+  mixedOptions,
+  prune,
+  runRecipe,
+  sensitivity,
+  together,
+  type Step,
+  type TrainingConfig,
+} from '@espalier/optimize';
 import { saveOptimized } from '@espalier/optimize/node';
 import type { Bench } from '../bench.ts';
 import { atLeast, mean, type Row } from '../row.ts';
@@ -44,17 +56,28 @@ function deep(
   };
 }
 
-/** The recipe of deep compression for a share of weights to drop, bits of a code, and epochs. */
-function deepSteps(sparsity: number, bits: number, epochs: number): Step[] {
-  const train = (lr: number, of: number): object => ({
-    epochs: of,
-    optimizer: { type: 'adam', lr, weightDecay: 1e-4 },
-  });
-  return [
-    prune({ sparsity, scope: 'global', maximum: 0.995, schedule: 'cubic', train: train(1e-3, epochs) }),
-    cluster({ bits, train: train(3e-4, 3) }),
-  ];
-}
+const training = (lr: number, epochs: number): TrainingConfig => ({
+  epochs,
+  optimizer: { type: 'adam', lr, weightDecay: 1e-4 },
+});
+
+/** Deep compression by the labels. */
+const byLabels: readonly Step[] = [
+  prune({ sparsity: 0.945, scope: 'global', maximum: 0.995, schedule: 'cubic', train: training(1e-3, 15) }),
+  cluster({ bits: 4, train: training(3e-4, 3) }),
+];
+
+/** And under the dense model as a teacher, with few values for the large layer and for biases as well. */
+const byTeacher: readonly Step[] = [
+  together(
+    prune({ sparsity: 0.976, scope: 'global', maximum: 0.995, schedule: 'cubic' }),
+    distill({ temperature: 4, train: training(1e-3, 9) }),
+  ),
+  together(
+    cluster({ bits: { '5.weight': 3, '*.weight': 4, '*.bias': 4 }, include: ['*'] }),
+    distill({ temperature: 4, train: training(3e-4, 2) }),
+  ),
+];
 
 /** Milliseconds that a second budget takes when there is a table. */
 async function secondBudget(bench: Bench, subject: Subject): Promise<number> {
@@ -71,8 +94,8 @@ async function secondBudget(bench: Bench, subject: Subject): Promise<number> {
 
 /** The rows of small numbers. */
 export const smallNumberRows: readonly Row[] = [
-  deep(lenet300, 45, deepSteps(0.945, 4, 15), '<= dense + 10', (dense, after) => after <= dense + 10),
-  deep(lenet5, 100, deepSteps(0.98, 3, 8), '<= 100', (_, after) => after <= 100),
+  deep(lenet300, 45, byLabels, '<= dense + 10', (dense, after) => after <= dense + 10),
+  deep(lenet5, 100, byTeacher, '<= 100', (_, after) => after <= 100),
   {
     name: 'lenet-300-100/mixed-3.5-bits',
     target: 'file smaller than that of 4 bits everywhere at no more errors; a second budget in <= 10 s',
