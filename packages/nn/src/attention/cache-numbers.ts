@@ -1,5 +1,5 @@
 /** The numbers in which keys and values of attention are kept. */
-import { ShapeError, stack, type DType, type Tensor } from '@espalier/tensor';
+import { dtypes, ShapeError, stack, type DType, type Tensor } from '@espalier/tensor';
 import { aPositiveInteger, check, oneOf, type Rule } from '@espalier/tensor/arguments';
 
 /**
@@ -104,8 +104,7 @@ export function cacheBytes(numbers: CacheNumbers, width: number): number {
   check('cacheBytes', 'the numbers', numbers, someNumbers);
   check('cacheBytes', 'the width', width, aPositiveInteger);
   checkHeadWidth('cacheBytes', numbers, width);
-  const bytes: Partial<Record<DType, number>> = { f32: 4, f16: 2, u8: 1 };
-  return cacheForms[numbers].arrays.reduce((sum, each) => sum + (bytes[each.dtype] ?? 0) * each.width(width), 0);
+  return cacheForms[numbers].arrays.reduce((sum, each) => sum + dtypes[each.dtype].bytes * each.width(width), 0);
 }
 
 /** @throws {ShapeError} for heads of a width that the numbers cannot be packed in. */

@@ -47,10 +47,11 @@ export interface LoopTrial {
 /** A trial from what was written of it; undefined for what is damaged, which is tried again. */
 export function readTrial(text: string): LoopTrial | undefined {
   try {
-    const { number, recipe, searched, seconds } = Object(JSON.parse(text)) as Partial<LoopTrial>;
+    const read: unknown = JSON.parse(text);
+    const { number, recipe, searched, seconds } = Object(read) as Partial<LoopTrial>;
     const isWhole =
       Number.isInteger(number) && Array.isArray(recipe) && Array.isArray(searched) && Number.isFinite(seconds);
-    return isWhole ? (JSON.parse(text) as LoopTrial) : undefined;
+    return isWhole ? (read as LoopTrial) : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 /** What the options of passes may be, as JSON Schema (draft 2020-12). Each pass checks its own; these are for editors and programs. */
-import type { Json } from '@espalier/nn';
+import { cacheNumbers, type Json } from '@espalier/nn';
 
 /** A JSON Schema. */
 export type Schema = { readonly [key: string]: Json };
@@ -212,7 +212,7 @@ export const optionSchemas: Readonly<Record<string, Schema>> = {
     },
     'ratio',
   ),
-  'quantize-cache': object({ numbers: oneOf('f32', 'f16', 'int8', 'int4'), ...filter }),
+  'quantize-cache': object({ numbers: oneOf(...cacheNumbers), ...filter }),
   'drop-layers': object({ ratio: share, calibrate: examples, train: training, ...filter }, 'ratio'),
   wanda: object({ sparsity: share, pattern: text, calibrate: examples, ...filter }),
 };

@@ -1,19 +1,11 @@
 /** Pruning: gradual and global, at once by three scores, and two of every four. */
-import { distill, prune, sparseGpt, together, wanda, type Step, type TrainingConfig } from '@espalier/optimize';
+import { distill, prune, sparseGpt, together, wanda, type Step } from '@espalier/optimize';
 import { fashion } from '../subjects/fashion.ts';
 import { lenet300, lenet5 } from '../subjects/mnist.ts';
 import { atMost, type Row } from '../row.ts';
 import { judged, extraErrors } from './compressed.ts';
 import type { Subject } from '../subjects/subject.ts';
-
-/**
- * The decay is in the gradient: Adam scales it as it does the gradient, so that weights without a use shrink and are the first
- * to go, which AdamW's does not.
- */
-const training = (epochs: number): TrainingConfig => ({
-  epochs,
-  optimizer: { type: 'adam', lr: 1e-3, weightDecay: 1e-4 },
-});
+import { decaying } from './training.ts';
 
 /** All layers compete, weights go as the cubic schedule says, and the rest makes up for them. */
 function gradually(subject: Subject, times: number, epochs: number, most: number): Row {
@@ -22,7 +14,7 @@ function gradually(subject: Subject, times: number, epochs: number, most: number
     target: `errors over dense <= ${most}`,
     measure: async (bench) => {
       const sparsity = 1 - 1 / times;
-      const steps = [prune({ sparsity, scope: 'global', schedule: 'cubic', train: training(epochs) })];
+      const steps = [prune({ sparsity, scope: 'global', schedule: 'cubic', train: decaying(epochs) })];
       const all = await judged(bench, subject, `pruned-${times}x`, steps);
       return atMost(most, extraErrors(all), all);
     },
@@ -61,7 +53,7 @@ export const pruningRows: readonly Row[] = [
     target: 'errors over dense <= 10',
     measure: async (bench) => {
       // Half of the weights go at once: the dense model says what the others have to make up for.
-      const steps = [together(prune({ pattern: '2:4' }), distill({ temperature: 4, train: training(15) }))];
+      const steps = [together(prune({ pattern: '2:4' }), distill({ temperature: 4, train: decaying(15) }))];
       const all = await judged(bench, lenet300, '2-of-4', steps);
       return atMost(10, extraErrors(all), all);
     },

@@ -14,7 +14,6 @@ import {
   sensitivity,
   together,
   type Step,
-  type TrainingConfig,
 } from '@espalier/optimize';
 import { saveOptimized } from '@espalier/optimize/node';
 import type { Bench } from '../bench.ts';
@@ -22,6 +21,7 @@ import { atLeast, mean, type Row } from '../row.ts';
 import { lenet300, lenet5 } from '../subjects/mnist.ts';
 import { trained, type Subject } from '../subjects/subject.ts';
 import { extraErrors, judged } from './compressed.ts';
+import { decaying } from './training.ts';
 
 /** Bytes of a model's folder, entropy-coded or as it is. */
 async function folderSize(model: Module, entropy: boolean): Promise<number> {
@@ -56,26 +56,21 @@ function deep(
   };
 }
 
-const training = (lr: number, epochs: number): TrainingConfig => ({
-  epochs,
-  optimizer: { type: 'adam', lr, weightDecay: 1e-4 },
-});
-
 /** Deep compression by the labels. */
 const byLabels: readonly Step[] = [
-  prune({ sparsity: 0.945, scope: 'global', maximum: 0.995, schedule: 'cubic', train: training(1e-3, 15) }),
-  cluster({ bits: 4, train: training(3e-4, 3) }),
+  prune({ sparsity: 0.945, scope: 'global', maximum: 0.995, schedule: 'cubic', train: decaying(15) }),
+  cluster({ bits: 4, train: decaying(3, 3e-4) }),
 ];
 
 /** And under the dense model as a teacher, with few values for the large layer and for biases as well. */
 const byTeacher: readonly Step[] = [
   together(
     prune({ sparsity: 0.976, scope: 'global', maximum: 0.995, schedule: 'cubic' }),
-    distill({ temperature: 4, train: training(1e-3, 9) }),
+    distill({ temperature: 4, train: decaying(9) }),
   ),
   together(
     cluster({ bits: { '5.weight': 3, '*.weight': 4, '*.bias': 4 }, include: ['*'] }),
-    distill({ temperature: 4, train: training(3e-4, 2) }),
+    distill({ temperature: 4, train: decaying(2, 3e-4) }),
   ),
 ];
 

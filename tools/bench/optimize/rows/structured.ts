@@ -1,19 +1,12 @@
 /** Cutting half of the neurons or channels off: what that costs in errors, and what it brings in time. */
-import {
-  compareLatency,
-  distill,
-  runRecipe,
-  shrink,
-  together,
-  type Step,
-  type TrainingConfig,
-} from '@espalier/optimize';
+import { compareLatency, distill, runRecipe, shrink, together, type Step } from '@espalier/optimize';
 import type { Bench } from '../bench.ts';
 import { extraErrors, judged } from './compressed.ts';
 import { mean, type Row } from '../row.ts';
 import { fashion } from '../subjects/fashion.ts';
 import { lenet300, lenet5 } from '../subjects/mnist.ts';
 import { trained, type Subject } from '../subjects/subject.ts';
+import { decaying } from './training.ts';
 
 /** How many examples are run at once when it is timed. */
 const batchSize = 64;
@@ -46,16 +39,10 @@ async function timesFaster(subject: Subject, seed: number, bench: Bench): Promis
 
 const half = { ratio: 0.5, method: 'taylor' } as const;
 
-/** The decay is in the gradient, by which units without a use shrink. */
-const training = (epochs: number, lr = 1e-3): TrainingConfig => ({
-  epochs,
-  optimizer: { type: 'adam', lr, weightDecay: 1e-4 },
-});
-
 /** The rows of cutting. */
 export const structuredRows: readonly Row[] = [
-  halved(lenet300, [together(shrink(half), distill({ temperature: 4, train: training(20) }))], 10),
-  halved(lenet5, [shrink({ ...half, train: training(8) })], 10),
+  halved(lenet300, [together(shrink(half), distill({ temperature: 4, train: decaying(20) }))], 10),
+  halved(lenet5, [shrink({ ...half, train: decaying(8) })], 10),
   // Half a point of the 10,198 images.
-  halved(fashion, [shrink({ ...half, train: training(12, 2e-3) })], 51),
+  halved(fashion, [shrink({ ...half, train: decaying(12, 2e-3) })], 51),
 ];
