@@ -6,7 +6,7 @@ import { ensureInstalled } from './ensure.mjs';
 /** Builds what has changed since it was last built; prints nothing unless that fails. Resolves to whether it went well. */
 export async function build() {
   ensureInstalled();
-  const { ok, output } = await command('turbo run build --output-logs=errors-only');
+  const { ok, output } = await command('turbo run compile --output-logs=errors-only');
   if (!ok) console.error(output);
   return ok;
 }
