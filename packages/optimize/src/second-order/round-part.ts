@@ -38,14 +38,16 @@ export interface RoundedPart {
 const block = 128;
 
 /**
- * Rounds weights column by column, each column making up for what the ones before lost; of each row that, or its weights
- * rounded to the nearest numbers, whichever is nearer at the output. What a mask dropped stays 0.
+ * Rounds weights column by column, each column making up for what the ones before lost. Narrower grids bring less error to the
+ * weights as they were and more to what those become, so each row takes of a sweep without them, one with them where they are
+ * allowed, and its weights rounded to the nearest numbers, what is nearest at the output. What a mask dropped stays 0.
  */
 export function roundPart(part: Part, options: RoundOptions): RoundedPart {
   const plain = roundToNearest(part, { ...options, clip: false });
   const { rows, columns, products } = part;
   const losses = Float64Array.from({ length: rows }, (_, row) => rowLoss(part, plain.values, row));
-  const plainLoss = losses.reduce((sum, each) => sum + each, 0);
+  const total = (): number => losses.reduce((sum, each) => sum + each, 0);
+  const plainLoss = total();
   const fallback = (note?: string): RoundedPart => ({
     ...(products ? plain : roundToNearest(part, options)),
     loss: plainLoss,
@@ -53,19 +55,18 @@ export function roundPart(part: Part, options: RoundOptions): RoundedPart {
     ...(note !== undefined && { note }),
   });
   if (!products) return fallback();
-  const swept = roundInTurn(part, options);
+  const swept = roundsInTurn(part, options);
   if ('problem' in swept) return fallback(swept.problem);
   const perRow = plain.grids.length / rows;
-  let loss = 0;
-  for (let row = 0; row < rows; row++) {
-    const own = rowLoss(part, swept.values, row);
-    const other = losses[row] as number;
-    loss += Math.min(own, other);
-    if (own <= other) continue;
-    swept.values.set(plain.values.subarray(row * columns, (row + 1) * columns), row * columns);
-    swept.grids.splice(row * perRow, perRow, ...plain.grids.slice(row * perRow, (row + 1) * perRow));
-  }
-  return { ...swept, loss, plainLoss };
+  for (const { values, grids } of swept)
+    for (let row = 0; row < rows; row++) {
+      const loss = rowLoss(part, values, row);
+      if (loss > (losses[row] as number)) continue;
+      losses[row] = loss;
+      plain.values.set(values.subarray(row * columns, (row + 1) * columns), row * columns);
+      plain.grids.splice(row * perRow, perRow, ...grids.slice(row * perRow, (row + 1) * perRow));
+    }
+  return { ...plain, loss: total(), plainLoss };
 }
 
 type Round = Pick<RoundedPart, 'values' | 'grids'>;
@@ -85,26 +86,34 @@ export function roundToNearest(
   return { values, grids };
 }
 
-/** The sweep, over columns in the order asked for. */
-function roundInTurn(part: Part, options: RoundOptions): Round | { readonly problem: string } {
-  const { rows, columns, kept } = part;
+/** Sweeps over columns in the order asked for: with grids that reach to the largest weights, then with narrower ones if they may be. */
+function roundsInTurn(part: Part, options: RoundOptions): readonly Round[] | { readonly problem: string } {
+  const { columns } = part;
   const products = part.products as Float64Array;
-  const { width, damping, actOrder, staticGroups } = options;
   const importance = importanceOf(part);
   const order = Int32Array.from({ length: columns }, (_, column) => column);
-  if (actOrder) order.sort((a, b) => (importance[b] as number) - (importance[a] as number) || a - b);
-  const inverse = inverseFactor(actOrder ? reordered(products, order) : products, columns, damping);
+  if (options.actOrder) order.sort((a, b) => (importance[b] as number) - (importance[a] as number) || a - b);
+  const inverse = inverseFactor(options.actOrder ? reordered(products, order) : products, columns, options.damping);
   if ('problem' in inverse) return inverse;
+  return (options.clip ? [false, true] : [false]).map((clip) =>
+    roundInTurn(part, { ...options, clip }, order, inverse.factor),
+  );
+}
+
+function roundInTurn(part: Part, options: RoundOptions, order: Int32Array, factor: Float64Array): Round {
+  const { rows, columns, kept } = part;
+  const { width, staticGroups } = options;
+  const importance = importanceOf(part);
   const live = liveWeights(part);
   const perRow = Math.ceil(columns / width);
-  const grids = staticGrids(part, importance, options);
+  const grids = staticGrids({ weights: live, columns }, importance, options);
   const weights = live.map((_, index) => {
     const row = Math.floor(index / columns);
     return live[row * columns + (order[index % columns] as number)] as number;
   });
   const isGone = (row: number, column: number): boolean => kept?.[row * columns + column] === 0;
   sweep(
-    { weights, rows, columns, factor: inverse.factor },
+    { weights, rows, columns, factor },
     {
       block,
       ...(!staticGroups && {

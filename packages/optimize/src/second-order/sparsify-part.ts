@@ -54,9 +54,13 @@ export function sparsifyPart(part: Part, { drop, damping, round }: SparsifyOptio
   });
   if (!round) return finish(pruned, []);
   const left = { weights: pruned.values, columns: part.columns };
-  const grids = staticGrids(left, importanceOf(part), { ...round, zeros: false, clip: true });
-  const rounded = go((row, column, weight) => onGrid(gridAt(grids, row, column, part.columns, round.width), weight));
-  return finish(rounded, grids);
+  // Narrower grids are better for these weights, and may be worse for what those become while others make up for errors.
+  const [whole, narrower] = [false, true].map((clip) => {
+    const grids = staticGrids(left, importanceOf(part), { ...round, zeros: false, clip });
+    const rounded = go((row, column, weight) => onGrid(gridAt(grids, row, column, part.columns, round.width), weight));
+    return finish(rounded, grids);
+  }) as [SparsePart, SparsePart];
+  return narrower.loss < whole.loss ? narrower : whole;
 }
 
 type Pruned = Pick<SparsePart, 'values' | 'kept'>;
