@@ -1,4 +1,5 @@
 /** Products with a matrix that is stored in an encoded layout, and where they run: by a kernel, or through the dense matrix. */
+import { withOwnGradient } from '../autograd/decomposition.ts';
 import { differentiate } from '../autograd/gradients.ts';
 import type { Device } from '../device/device.ts';
 // The default device's programs for such products.
@@ -9,7 +10,7 @@ import { lengthsOf, showLengths } from '../graph/lengths.ts';
 import { modes, withMode } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
 import type { Binding, EncodedMatmulSpec, EncodedSettings } from '../kernel/spec.ts';
-import type { Attributes, KernelOp } from '../graph/op.ts';
+import type { Attributes, GradientRule, KernelOp } from '../graph/op.ts';
 import { contractionOp } from '../ops/kernels/contraction-op.ts';
 import { warnOnce } from '../runtime/notices.ts';
 import { contiguousStrides } from '../shape/shape.ts';
@@ -89,17 +90,23 @@ export function hasKernel(device: Device, product: EncodedProduct, m: number, dt
 
 const productOf = (attributes: Attributes): EncodedProduct => attributes as unknown as EncodedProduct;
 
+/** Towards x that of the matrix, as if x had not been rounded, whatever is in it. */
+const gradientRule: GradientRule = (g, { inputs: [x, ...arrays], attributes }) => {
+  const product = productOf(attributes);
+  const walks = product.walks === 'columns' ? 'rows' : 'columns';
+  const towardsX =
+    product.activations === 'codes' ? undefined : multiply(g, arrays, { ...product, walks, activations: 'f32' });
+  return [towardsX, ...arrayGradients(g, x as Tensor, arrays, product)];
+};
+
+/** What products are without a kernel. The steps of rounding and of infinities have gradients of 0, which are not those of products. */
+const decompose = withOwnGradient(throughDense, gradientRule);
+
 /** Inputs: x [m, depth], f32, or i8 as codes; then the arrays of the matrix. */
 const encodedMatmulOp: KernelOp = contractionOp({
   name: 'encodedMatmul',
   strided: [true],
-  gradient: (g, { inputs: [x, ...arrays], attributes }) => {
-    const product = productOf(attributes);
-    const walks = product.walks === 'columns' ? 'rows' : 'columns';
-    const towardsX =
-      product.activations === 'codes' ? undefined : multiply(g, arrays, { ...product, walks, activations: 'f32' });
-    return [towardsX, ...arrayGradients(g, x as Tensor, arrays, product)];
-  },
+  gradient: gradientRule,
   lengths: ([x]) => {
     const [m, depth] = lengthsOf(x as Node);
     if (depth)
@@ -110,7 +117,7 @@ const encodedMatmulOp: KernelOp = contractionOp({
     return { result: [m, undefined], space: [m, undefined] };
   },
   contraction: specOfNode,
-  decompose: throughDense,
+  decompose,
 });
 
 function specOfNode(node: Node, [x, ...others]: readonly Layout[]): EncodedMatmulSpec {
@@ -156,7 +163,7 @@ function throughDense([x, ...arrays]: readonly Tensor[], attributes: Attributes)
  */
 export function multiply(x: Tensor, arrays: readonly Tensor[], product: EncodedProduct): Tensor {
   const [inputs, attributes] = [[x, ...arrays], { ...product }];
-  if (product.format.layout === undefined) return throughDense(inputs, attributes)[0];
+  if (product.format.layout === undefined) return decompose(inputs, attributes)[0] as Tensor;
   const shape = [x.shape[0] as number, productSizes(product).width];
   const [result] = applyKernel(encodedMatmulOp, inputs, attributes, [{ shape, dtype: 'f32' }]);
   return result as Tensor;

@@ -2,7 +2,7 @@
 import { createReferenceDevice, gradients, tensor, type Device, type Tensor } from '@espalier/tensor';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { anyFactor, denseFactor, factorValues } from './factors.ts';
+import { anyFactor, denseFactor, factorShape, factorValues, product } from './factors.ts';
 import { anyMatrix, encoded, formatCases, randomNumbers, type DrawnMatrix, type FormatCase } from './formats.ts';
 
 const oracle = createReferenceDevice('oracle of encoded matrices');
@@ -61,6 +61,36 @@ export function encodedLaws(device: () => Promise<Device> | Device, runs: number
           };
           const actual = await gradient((x) => x.matmul(matrix), matrix.device);
           const wanted = Float32Array.from(await gradient((x) => x.matmul(same.toDense()), oracle));
+          const most = wanted.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+          for (const [index, value] of wanted.entries())
+            expect(Math.abs((actual[index] as number) - value)).toBeLessThanOrEqual(1e-4 * most);
+          for (const each of [matrix, same]) each.dispose();
+        }),
+        { numRuns: Math.ceil(runs / 3) },
+      );
+    },
+  );
+
+  test.each(Object.entries(formatCases))(
+    'the gradient of a product with %s is the same whatever x is, also where it is rounded or not finite',
+    async (_, anyFormat) => {
+      await fc.assert(
+        fc.asyncProperty(anyMatrix, anyFormat, anyFactor, async (drawn, format, factor) => {
+          const [matrix, same] = [await encoded(drawn, format, await device()), await encoded(drawn, format, oracle)];
+          const shape = factorShape(matrix, factor);
+          const foreign = [1, NaN, Infinity, -Infinity];
+          const values = factorValues(...shape, factor, (random) => foreign[Math.floor(random() * 4)] as number);
+          const x = denseFactor(values, shape, factor, matrix.device).requiresGradients();
+          const y = product(matrix, x, factor);
+          const weights = factorValues(...(y.shape as readonly [number, number]), factor);
+          const actual = await gradients(y, [x], {
+            gradOutput: tensor(weights, { device: y.device }).reshape(y.shape),
+          })[0].data();
+          const dense = (factor.transposed ? same.t() : same).toDense().t();
+          const left = tensor(weights, { device: oracle }).reshape(y.shape);
+          const wanted = Float32Array.from(
+            await (factor.side === 'left' ? left.matmul(dense) : dense.matmul(left)).data(),
+          );
           const most = wanted.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
           for (const [index, value] of wanted.entries())
             expect(Math.abs((actual[index] as number) - value)).toBeLessThanOrEqual(1e-4 * most);
