@@ -26,8 +26,8 @@ export interface MixedOptions extends ParameterFilter {
   /** Bytes of all weights in a file. */
   readonly bytes?: number;
   /**
-   * What may be done to a layer: passes without training, as JSON. Default: GPTQ of 2, 3 and 4 bits, with a scale for each row and
-   * for each 32 columns, and of 8 bits. To leave a layer as it is always is an option.
+   * What may be done to a layer: passes without training, as JSON. Default: GPTQ of 2, 3 and 4 bits, with a scale for each row or
+   * for each 128, 64 or 32 columns, and of 8 bits. To leave a layer as it is always is an option.
    */
   readonly options?: readonly StepConfig[];
   /** What `sensitivity` measured for this model, so that another budget takes no other measurement. Default: measured here. */
@@ -39,11 +39,12 @@ export interface MixedOptions extends ParameterFilter {
 }
 
 const few = [2, 3, 4].map((bits): StepConfig => ({ type: 'gptq', bits, scales: 'f16' }));
+const groups = [128, 64, 32];
 
 /** What `mixed` tries on each layer unless it is told. */
 export const mixedOptions: readonly StepConfig[] = [
   ...few,
-  ...few.map((config) => ({ ...config, group: 32 })),
+  ...groups.flatMap((group) => few.map((config) => ({ ...config, group }))),
   { type: 'gptq', bits: 8 },
 ];
 
