@@ -1,12 +1,12 @@
 // Builds every package, installing what is missing first. `npm run build` runs it alone.
 import { fileURLToPath } from 'node:url';
-import { command } from './command.mjs';
+import { compile } from './compile.mjs';
 import { ensureInstalled } from './ensure.mjs';
 
 /** Builds what has changed since it was last built; prints nothing unless that fails. Resolves to whether it went well. */
 export async function build() {
   ensureInstalled();
-  const { ok, output } = await command('turbo run compile --output-logs=errors-only');
+  const { ok, output } = await compile();
   if (!ok) console.error(output);
   return ok;
 }
