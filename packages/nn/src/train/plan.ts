@@ -29,6 +29,8 @@ export function planTraining(model: Module, data: Dataset, options: FitOptions):
   if (!validate && (earlyStopping || Object.keys(metrics).length > 0))
     throw new ArgumentError('fit', 'metrics and early stopping need validation data; pass validate');
   const stepsPerEpoch = dropLast ? Math.floor(data.size / batchSize) : Math.ceil(data.size / batchSize);
+  if (data.size === 0)
+    throw new ArgumentError('fit', 'there are no examples to learn from; give a dataset that has some');
   if (stepsPerEpoch === 0)
     throw new ArgumentError(
       'fit',

@@ -199,6 +199,11 @@ describe('fit', () => {
     await expect(fit(classifier(1), train, { ...settings(), ...wrong })).rejects.toThrow(ArgumentError);
     await expect(fit(classifier(1), train, { ...settings(), ...wrong })).rejects.toThrow(words);
   });
+
+  test('has nothing to learn from without examples', async () => {
+    const none = tensorDataset(zeros([0, 4]), zeros([0], { dtype: 'i32' }));
+    await expect(fit(classifier(1), none, settings())).rejects.toThrow('there are no examples to learn from');
+  });
 });
 
 describe('early stopping', () => {

@@ -20,8 +20,8 @@ export function checkLoss(place: string, given: unknown): void {
 }
 
 /**
- * The loss of a training: the first that is said of those given, which are that of the pass, of the caller, and of the
- * training that made the model.
+ * The loss that a model learns or is judged by: the first that is said of those given, which are that of the pass, of the
+ * caller, and of the training that made the model.
  * @throws {RecipeError} if none is: to teach a model by a guess may undo it.
  */
 export function findTaskLoss(place: string, ...given: readonly (GivenLoss | undefined)[]): TaskLoss {
@@ -29,7 +29,7 @@ export function findTaskLoss(place: string, ...given: readonly (GivenLoss | unde
   if (first === undefined) {
     throw new RecipeError(
       place,
-      'trains, and nothing says by which loss: fit did not train the model here, and its folder names none; ' +
+      'needs a loss, and nothing says which: fit did not train the model here, and its folder names none; ' +
         `give loss, one of ${lossTypes.join(', ')}`,
     );
   }

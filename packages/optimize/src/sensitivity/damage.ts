@@ -13,9 +13,8 @@ export interface Damage {
 
 /** What a model is judged by. */
 export interface JudgeOptions {
-  /** `loss`: by how much it grows. `outputs`: the squared distance of the outputs, as a share of their squares. */
-  readonly by: 'loss' | 'outputs';
-  readonly loss: LossFunction;
+  /** By how much it grows. Where there is none: the squared distance of the outputs, as a share of their squares. */
+  readonly loss: LossFunction | undefined;
   readonly data: Dataset;
   /** Examples, spread evenly over the dataset. */
   readonly examples: number;
@@ -60,7 +59,7 @@ export class Judge {
   }
 
   #worse(after: Verdict, before: Verdict): number {
-    if (this.#options.by === 'loss') return (after[0] as number) - (before[0] as number);
+    if (this.#options.loss) return (after[0] as number) - (before[0] as number);
     let [distance, size] = [0, 0];
     for (const [index, value] of after.entries()) {
       distance += (value - (before[index] as number)) ** 2;
@@ -70,16 +69,12 @@ export class Judge {
   }
 }
 
-async function verdicts(
-  model: Module,
-  parts: readonly Int32Array[],
-  { by, loss, data }: JudgeOptions,
-): Promise<Verdict[]> {
+async function verdicts(model: Module, parts: readonly Int32Array[], { loss, data }: JudgeOptions): Promise<Verdict[]> {
   const leave = enterEvaluation(model);
   const step = compile((x: Tensor, y: Tensor) =>
     noGrad(() => {
       const output = model.call(x);
-      return by === 'loss' ? check('sensitivity', 'what the loss gives', loss(output, y, { x }), aScalar) : output;
+      return loss ? check('sensitivity', 'what the loss gives', loss(output, y, { x }), aScalar) : output;
     }),
   );
   const found: Verdict[] = [];

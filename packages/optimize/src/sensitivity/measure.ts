@@ -74,12 +74,12 @@ export async function measureTable(
     checkOption(place, make(config));
   }
   const judged = judgedData(place, data);
-  const { of: loss } = findTaskLoss(place, given.loss, trainedBy(model));
+  const loss = by === 'loss' ? findTaskLoss(place, given.loss, trainedBy(model)).of : undefined;
   const digest = await digestOfModel(model);
   if (known?.model !== undefined && known.model !== digest)
     throw new RecipeError(place, 'known is a table of another model; leave it out, or give the model that it is of');
   const whole = await copyModel(model);
-  const judge = await Judge.against(whole, { by, loss, data: judged, examples });
+  const judge = await Judge.against(whole, { loss, data: judged, examples });
   whole.dispose();
   const timing = latency === true ? {} : latency;
   const rows = layers.map(({ name }) => ({ name, options: [] as MeasuredOption[], refused: [] as RefusedOption[] }));
@@ -125,7 +125,7 @@ export async function measureTable(
   }
 
   async function change(changed: Module, name: string, pass: Pass): Promise<void> {
-    const context = { data, original: model, seed: given.seed ?? 0, signal, loss };
+    const context = { data, original: model, seed: given.seed ?? 0, signal, loss: loss ?? given.loss };
     const plan = await pass.plan(changed, context);
     const applied = await plan.apply();
     await applied.finalize(undefined);

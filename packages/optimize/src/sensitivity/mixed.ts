@@ -14,10 +14,10 @@ import {
   type ParameterFilter,
 } from '../selection/parameter-filter.ts';
 import { readWeights } from '../selection/weights.ts';
-import { allocate, type AllocatedOption, type Allocation, type AllocationBudget } from './allocate.ts';
+import { allocate, type AllocatedOption, type Allocation } from './allocate.ts';
 import { measureTable, type MakePass } from './measure.ts';
-import { aTable, type MeasuredTable } from './measured-table.ts';
-import type { SensitivityTable } from './table.ts';
+import { aTable, type MeasuredLayer, type MeasuredTable } from './measured-table.ts';
+import type { SensitivityLayer, SensitivityTable } from './table.ts';
 
 /** Options of `mixed`: what all weights may take together, as `bits` a weight or as `bytes`. */
 export interface MixedOptions extends ParameterFilter {
@@ -75,7 +75,7 @@ export function mixedBy(make: MakePass): (options: MixedOptions) => Pass {
       const chosen = selectParameters(place, model, options);
       for (const each of chosen) await readWeights(place, each);
       const size = chosen.reduce((sum, { parameter }) => sum + parameter.size, 0);
-      const budget = { bytes: bytes ?? Math.floor((size * (bits as number)) / 8) };
+      const budget = bytes === undefined ? bitsEach(bits as number, size) : { bytes, words: `bytes is ${bytes}` };
       const known = table && { layers: ofLayers(place, table, chosen) };
       if (table?.model !== undefined && table.model !== (await digestOfModel(model)))
         warnOnce(
@@ -83,12 +83,12 @@ export function mixedBy(make: MakePass): (options: MixedOptions) => Pass {
           `${place}: the table was measured of another model than the one that is rounded, of which it may say little; measure it of this one`,
         );
       // What cannot be is said before anything is done.
-      if (known) allocate(known, budget);
+      if (known) within(known, budget);
       const words = `round ${chosen.length} tensors to ${bits === undefined ? `${bytes} bytes` : `${bits} bits a weight`}, each to what it bears`;
       return {
         summary: words,
         apply: async () => {
-          const found = known ? allocate(known, budget) : within(await measure(model, context, chosen), budget);
+          const found = within(known ?? (await measure(model, context, chosen)), budget);
           const records = await applyAll(model, context, found);
           const finalize = async (): Promise<PassRecord> => ({
             config,
@@ -191,22 +191,33 @@ function ofLayers(
   });
 }
 
+/** What all weights may take, and how it was asked for. */
+interface AskedBudget {
+  readonly bytes: number;
+  readonly words: string;
+}
+
+function bitsEach(bits: number, weights: number): AskedBudget {
+  const bytes = Math.floor((weights * bits) / 8);
+  return { bytes, words: `bits is ${bits}, ${bytes} bytes for ${weights} weights` };
+}
+
 /**
  * What `allocate` finds.
- * @throws {RecipeError} with the reason, where the budget is exceeded for a layer that none of the options can be had of.
+ * @throws {RecipeError} with the reason, where the smallest options take more.
  */
-function within(table: MeasuredTable, budget: AllocationBudget): Allocation {
-  try {
-    return allocate(table, budget);
-  } catch (error) {
-    const stuck = table.layers.find(({ options }) => options.every(({ config }) => config === null));
-    const [refused] = stuck?.refused ?? [];
-    if (!stuck || !refused) throw error;
-    throw new RecipeError(
-      'mixed',
-      `the budget ${quote(budget)} is exceeded, since ${stuck.name} can have none of the options: ${refused.reason}`,
-    );
-  }
+function within(
+  table: { readonly layers: readonly (SensitivityLayer & Partial<Pick<MeasuredLayer, 'refused'>>)[] },
+  { bytes, words }: AskedBudget,
+): Allocation {
+  const least = table.layers.reduce((sum, { options }) => sum + Math.min(...options.map((each) => each.bytes)), 0);
+  if (!(least > bytes)) return allocate(table, { bytes });
+  const stuck = table.layers.find(({ options }) => options.every(({ config }) => config === null));
+  const [refused] = stuck?.refused ?? [];
+  const remedy = refused
+    ? `, since ${stuck?.name} can have none of the options: ${refused.reason}`
+    : '; give more, or smaller options';
+  throw new RecipeError('mixed', `${words}, and the smallest options take ${least}${remedy}`);
 }
 
 function detailsOf({ layers, bytes, damage }: Allocation, records: readonly PassRecord[]): Json {

@@ -224,7 +224,7 @@ describe('scores that are measured', () => {
   test.each<[string, Parameters<typeof prune>[0], object, RegExp]>([
     ['examples', { sparsity: 0.5, method: 'taylor' }, { loss: 'cross-entropy' }, /prune needs data for gradients/u],
     ['examples', { sparsity: 0.5, method: 'wanda' }, {}, /prune needs data for calibration/u],
-    ['a loss', { sparsity: 0.5, method: 'fisher' }, { data: { train: data } }, /nothing says by which loss/u],
+    ['a loss', { sparsity: 0.5, method: 'fisher' }, { data: { train: data } }, /nothing says which/u],
   ])('are refused without %s before anything is done', async (_, options, run, message) => {
     await expect(runRecipe(network(), [prune(options)], run)).rejects.toThrow(message);
   });

@@ -146,7 +146,7 @@ describe('a lottery', () => {
   test.each<[LotteryOptions, object, RegExp]>([
     [{ rounds: 1, rewindTo: 3 }, given, /it trains for 3/u],
     [{ rounds: 1, share: { 'fc*': 0.1 } }, given, /share has "fc\*", which matches none/u],
-    [{ rounds: 1 }, { data: { train } }, /nothing says by which loss/u],
+    [{ rounds: 1 }, { data: { train } }, /nothing says which/u],
     [{ rounds: 1 }, { loss: 'mse' }, /lottery needs data for training/u],
   ])('%j is refused before anything is trained', async (options, run, message) => {
     await expect(runRecipe(fresh(), [lottery(options)], run)).rejects.toThrow(message);

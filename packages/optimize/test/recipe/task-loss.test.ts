@@ -134,7 +134,7 @@ describe('which loss a pass trains by', () => {
       together(prune({ sparsity: 0.5 }), finetune(quick)),
     ])
       await expect(used(model, [prune({ sparsity: 0.1 }), step])).rejects.toThrow(
-        /^steps\[1\]: .* trains, and nothing says by which loss: .* give loss, one of cross-entropy, mse/,
+        /^steps\[1\]: .* needs a loss, and nothing says which: .* give loss, one of cross-entropy, mse/,
       );
     expect(await model.parameters()[0]?.tensor.data()).toEqual(before);
     // What trains nothing needs none.

@@ -3,7 +3,7 @@ import { build, tensorDataset, type Json, type Module } from '@espalier/nn';
 import { configure, full, zeros } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 import {
-  GoalError,
+  RecipeError,
   gptq,
   measureCost,
   mixed,
@@ -80,16 +80,21 @@ describe('mixed', () => {
   });
 
   test('refuses a budget below the smallest options before anything is done', async () => {
-    const run = runRecipe(await trained(), [mixed({ bits: 1, table: await table() })], { data });
-    await expect(run).rejects.toThrow(GoalError);
-    await expect(run).rejects.toThrow(/the smallest options take/);
+    for (const [budget, words] of [
+      [{ bits: 1 }, /bits is 1, \d+ bytes for \d+ weights, and the smallest options take/],
+      [{ bytes: 7 }, /bytes is 7, and the smallest options take/],
+    ] as const) {
+      const run = runRecipe(await trained(), [mixed({ ...budget, table: await table() })], { data });
+      await expect(run).rejects.toThrow(RecipeError);
+      await expect(run).rejects.toThrow(words);
+    }
   });
 
   test('says why a layer is too large that none of the options can be had of', async () => {
     const x = full([4, features], Number.NaN);
     const wrong = { train: tensorDataset(x, zeros([4], { dtype: 'i32' })) };
     await expect(runRecipe(await trained(), [mixed({ bits: 5, options })], { data: wrong })).rejects.toThrow(
-      /exceeded, since 0\.weight can have none of the options: gptq: the inputs of 0\.weight are not finite/,
+      /take \d+, since 0\.weight can have none of the options: gptq: the inputs of 0\.weight are not finite/,
     );
   });
 
