@@ -17,7 +17,8 @@ const [leastRoom, shareOfBytes] = [2 ** 20, 0.1];
  * Says which of the stored weights of a model may keep a dense copy beside their arrays, for products that are faster with it
  * (`chooseKernel`): with `speed` all, with `memory` none. With `balance`, as models are loaded, the smallest first and as many
  * as take at most 1 MiB together, or a tenth of the bytes of the model if that is more: small models run as fast as they can,
- * and large ones take little more than their file.
+ * and large ones take little more than their file. What the device has no kernel for keeps one then whatever it takes, since each
+ * product would make it.
  * @throws {ArgumentError} for anything else.
  */
 export function prefer(model: Module, preference: Preference): void {
@@ -31,7 +32,8 @@ export function prefer(model: Module, preference: Preference): void {
   const inBalance = Math.max(leastRoom, shareOfBytes * own.reduce((sum, bytes) => sum + bytes, 0));
   let room = { balance: inBalance, speed: Infinity, memory: -1 }[preference];
   for (const parameter of stored) {
-    room -= parameter.size * dtypes.f32.bytes;
-    parameter.mayKeepDense = room >= 0;
+    const hasKernel = parameter.stored?.matrix.t().hasKernel() ?? true;
+    if (hasKernel) room -= parameter.size * dtypes.f32.bytes;
+    parameter.mayKeepDense = hasKernel ? room >= 0 : preference !== 'memory';
   }
 }

@@ -46,7 +46,8 @@ export function encodedEndings(source: string, { encoding, settings }: EncodedDe
 }
 
 /**
- * Gives a parameter the weight that a file holds: stored where the device computes from the format, else dense.
+ * Gives a parameter the weight that a file holds, in its format, so that it is saved as it was; where the device does not compute
+ * from that, it may keep a dense copy.
  * @throws {FormatError} naming the parameter, when the arrays do not fit together or not to it.
  */
 export function restoreEncoded(
@@ -69,8 +70,7 @@ export function restoreEncoded(
     if (error instanceof ArgumentError) throw new FormatError(name, 0, error.message);
     throw error;
   }
-  // Asked for its tensor, it becomes dense for good.
-  if (!parameter.stored?.matrix.t().hasKernel()) void parameter.tensor;
+  parameter.mayKeepDense = !parameter.stored?.matrix.t().hasKernel();
 }
 
 /**

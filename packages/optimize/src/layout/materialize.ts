@@ -119,7 +119,7 @@ async function ofStored({ shape, value }: Parameter, stored: StoredWeight, name:
   if (!isOptimizedWeight(stored))
     throw new ArgumentError(
       'materialize',
-      `${name} is in the format ${stored.matrix.format.name}, put there by other code, which no file can hold; make it dense (parameter.tensor)`,
+      `${name} is in the format ${stored.matrix.format.name}, which is no layout of values or codes: pack the model (packWeights), or make it dense (parameter.tensor)`,
     );
   const { matrix, pruned, quantization } = stored;
   const kept = pruned ? ((await keptOf(matrix).data()) as Uint8Array) : undefined;
