@@ -2,6 +2,7 @@
 import {
   aCount,
   anObject,
+  aText,
   check,
   checkOptions,
   listOf,
@@ -46,7 +47,7 @@ export const aMatrixFormat: Rule<MatrixFormat<never>> = ruleOf(aStoredFormat.is,
  * said by the format.
  * @throws {ShapeError} for another rank.
  * @throws {DTypeError} if it is no float.
- * @throws {ArgumentError} for options or values that the format does not take.
+ * @throws {ArgumentError} for options or values that the format does not take, and for what it makes that files and kernels cannot rely on.
  *
  * @example
  * const w = await encodeMatrix(weight, int8);
@@ -70,7 +71,8 @@ export async function encodeMatrix<Options extends object>(
     throw new DTypeError('encodeMatrix', `takes a matrix of floats, not ${dense.dtype}; cast it to f32`);
   const shape: MatrixShape = [dense.shape[0] as number, dense.shape[1] as number];
   const values = (await dense.cast('f32').data()) as Float32Array;
-  return place(format, shape, format.encode(values, shape, options), dense.device);
+  const made = format.encode(values, shape, options);
+  return place(format, shape, checked('encodeMatrix', `what ${format.name} makes`, format, made, shape), dense.device);
 }
 
 /**
@@ -88,25 +90,20 @@ export function matrixFromArrays(
   check('matrixFromArrays', 'the shape', shape, listOf(aCount));
   if (shape.length !== 2) throw new ShapeError('matrixFromArrays', `takes [rows, columns], not ${showShape(shape)}`);
   const { device = defaultDevice() } = checkOptions('matrixFromArrays', options, placeOptions);
-  const { settings, arrays } = partsOf<Pick<Encoding, 'settings'> & Readonly<Record<'arrays', object>>>(
-    'the encoding',
-    encoding,
-    {
-      settings: someSettings,
-      arrays: anObject,
-    },
-  );
-  const whole: Encoding = { settings: { ...settings }, arrays: { ...arrays } };
-  const flaw = flawOf(format, whole, shape);
-  if (flaw !== undefined) throw new ArgumentError('matrixFromArrays', `${format.name} ${showShape(shape)}: ${flaw}`);
+  const whole = checked('matrixFromArrays', 'the encoding', format, encoding, shape);
   return place(format, shape, whole, device);
 }
 
+/** What files can hold: JSON has no NaN. */
 const someSettings: Rule<EncodedSettings> = ruleOf(
-  'an object of numbers, texts and truth values',
+  'an object of finite numbers, texts and truth values',
   (value) =>
     anObject.holds(value) &&
-    Object.values(value).every((setting) => ['number', 'string', 'boolean'].includes(typeof setting)),
+    Object.values(value).every((setting) => Number.isFinite(setting) || ['string', 'boolean'].includes(typeof setting)),
+);
+const someNames: Rule<readonly string[]> = ruleOf(
+  'a list of names, at least one',
+  (value) => listOf(aText).holds(value) && value.length > 0,
 );
 const arrayParts: OptionRules<EncodedArray> = {
   dtype: aDType,
@@ -118,10 +115,10 @@ const arrayParts: OptionRules<EncodedArray> = {
  * The parts of an object, all of which have to be there.
  * @throws {ArgumentError} where one is missing or wrong.
  */
-function partsOf<T extends object>(name: string, value: unknown, rules: OptionRules<T>): T {
-  const given: Readonly<Record<string, unknown>> = { ...check('matrixFromArrays', name, value, anObject) };
+function partsOf<T extends object>(operation: string, name: string, value: unknown, rules: OptionRules<T>): T {
+  const given: Readonly<Record<string, unknown>> = { ...check(operation, name, value, anObject) };
   for (const [part, must] of Object.entries<Rule<unknown>>(rules))
-    check('matrixFromArrays', `${part} of ${name}`, given[part], must);
+    check(operation, `${part} of ${name}`, given[part], must);
   return given as T;
 }
 
@@ -131,17 +128,36 @@ function storedAs(dtype: DType): Rule<TypedArray> {
   return ruleOf(`a ${kind}`, (value) => kindOfArray(value) === kind);
 }
 
+/**
+ * An encoding, of objects that nobody else has, if it is one of a matrix in the format.
+ * @throws {ArgumentError} that says what is wrong with it.
+ */
+function checked(operation: string, name: string, format: StoredFormat, given: unknown, shape: MatrixShape): Encoding {
+  const { settings, arrays } = partsOf<Pick<Encoding, 'settings'> & Readonly<Record<'arrays', object>>>(
+    operation,
+    name,
+    given,
+    { settings: someSettings, arrays: anObject },
+  );
+  const whole: Encoding = { settings: { ...settings }, arrays: { ...arrays } };
+  const flaw = flawOf(operation, format, whole, shape);
+  if (flaw !== undefined) throw new ArgumentError(operation, `${format.name} ${showShape(shape)}: ${flaw}`);
+  return whole;
+}
+
 /** What is wrong with arrays, as the end of a sentence. */
-function flawOf(format: StoredFormat, encoding: Encoding, shape: MatrixShape): string | undefined {
+function flawOf(operation: string, format: StoredFormat, encoding: Encoding, shape: MatrixShape): string | undefined {
   const { settings, arrays } = encoding;
-  const names = format.arrays(settings);
-  const missing = names.find((name) => !Object.hasOwn(arrays, name));
+  const names = check(operation, `what arrays of ${format.name} gives`, format.arrays(settings), someNames);
+  const missing = [...names, ...(format.kept === undefined ? [] : [format.kept])].find(
+    (name) => !Object.hasOwn(arrays, name),
+  );
   if (missing !== undefined) return `the array '${missing}' is missing`;
   const left = Object.keys(arrays).find((name) => !names.includes(name));
   if (left !== undefined) return `there is no array '${left}' in it; it has ${names.join(', ')}`;
   for (const name of names) {
-    const { dtype, shape: sizes, data } = partsOf(name, arrays[name], arrayParts);
-    check('matrixFromArrays', `the data of ${name}`, data, storedAs(dtype));
+    const { dtype, shape: sizes, data } = partsOf(operation, name, arrays[name], arrayParts);
+    check(operation, `the data of ${name}`, data, storedAs(dtype));
     if (sizeOf(sizes) !== data.length) return `${name} has ${data.length} elements for the shape ${showShape(sizes)}`;
   }
   return format.flaw(encoding, shape);

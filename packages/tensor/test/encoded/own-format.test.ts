@@ -96,3 +96,32 @@ test('that there is no kernel for it is said once a device, with what to do', as
     ),
   );
 });
+
+test.each<[string, Partial<Record<keyof MatrixFormat, unknown>>, RegExp]>([
+  ['no encoding', { encode: () => null }, /what band makes is null/],
+  [
+    'a promise of one',
+    { encode: async () => ({ settings: {}, arrays: {} }) },
+    /settings of what band makes is missing/,
+  ],
+  ['a setting that no file holds', { encode: () => ({ settings: { width: NaN }, arrays: {} }) }, /finite numbers/],
+  ['no arrays', { arrays: () => [] }, /at least one/],
+  ['other arrays', { encode: () => ({ settings: {}, arrays: {} }) }, /the array 'diagonals' is missing/],
+  ['values in an array it has not', { kept: 'values' }, /the array 'values' is missing/],
+  ['what its own check refuses', { flaw: () => 'none is right' }, /none is right/],
+])('what it makes is checked before anybody relies on it: %s', async (_, parts, reason) => {
+  const broken = { ...band, ...parts } as MatrixFormat<{ width?: number }>;
+  await expect(encodeMatrix(dense, broken)).rejects.toThrow(ArgumentError);
+  await expect(encodeMatrix(dense, broken)).rejects.toThrow(reason);
+});
+
+test.each<[string, (diagonals: Tensor) => unknown]>([
+  ['nothing', () => undefined],
+  ['another shape', (diagonals) => diagonals.t()],
+  ['another dtype', () => dense.cast('f16')],
+])('an expand that gives %s is named where the matrix is used', async (_, expand) => {
+  const broken = { ...band, expand: ({ diagonals }) => expand(diagonals as Tensor) } as MatrixFormat;
+  const matrix = await encodeMatrix(dense, broken);
+  expect(() => matrix.toDense()).toThrow(/the expand of band gave .*; it must be f32 \[4, 3\]/);
+  expect(() => tensor([1, 1, 1, 1]).matmul(matrix)).toThrow(ArgumentError);
+});
