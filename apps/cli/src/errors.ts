@@ -65,10 +65,13 @@ function property(error: unknown, name: string): unknown {
   return typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
 }
 
-/** Turns whatever was thrown into one message and an exit code. */
-export function reportOf(error: unknown): ErrorReport {
+/**
+ * Turns whatever was thrown into one message and an exit code.
+ * @param plugins modules of the user's that ran too, whose mistake it may be
+ */
+export function reportOf(error: unknown, plugins: readonly string[] = []): ErrorReport {
   // Closing failed after the work had: what matters is why the work did.
-  if (property(error, 'name') === 'SuppressedError') return reportOf(property(error, 'suppressed'));
+  if (property(error, 'name') === 'SuppressedError') return reportOf(property(error, 'suppressed'), plugins);
   const message = String(property(error, 'message') ?? error);
   const found = property(error, 'code');
   const code = typeof found === 'string' ? found : 'internal';
@@ -76,7 +79,7 @@ export function reportOf(error: unknown): ErrorReport {
   if (exitCode !== undefined) return { message, code, exitCode, internal: false };
   const system = systemProblem(error);
   if (system !== undefined) return { message: system, code, exitCode: exitCodes.failed, internal: false };
-  const hint = 'this is a mistake in espalier; set ESPALIER_DEBUG=1 to see where';
+  const hint = `this is a mistake in ${['espalier', ...plugins].join(' or ')}; set ESPALIER_DEBUG=1 to see where`;
   return {
     message: `internal error: ${firstLine(message)} (${hint})`,
     code: 'internal',

@@ -42,7 +42,7 @@ process.on('exit', () => {
   if (isMeant) return;
   const what =
     process.exitCode === unsettled
-      ? "it waits for a promise that nothing settles: look for one in the study's module"
+      ? 'it waits for a promise that nothing settles: look for one in the module of the study, or in a plugin'
       : 'code that it ran has called process.exit: have it throw an error instead';
   process.exitCode = complain(new FailedError(`${what}${goingOn()}`), process.stderr, json);
 });

@@ -32,3 +32,8 @@ test('anything else is a mistake of the program, told in one line', () => {
   expect(message).toContain('internal error: x is not a function (');
   expect(message).not.toContain('\n');
 });
+
+test('where plugins ran, it may be a mistake of theirs', () => {
+  expect(reportOf(new Error('no score')).message).toContain('a mistake in espalier;');
+  expect(reportOf(new Error('no score'), ['mine.ts']).message).toContain('a mistake in espalier or mine.ts;');
+});

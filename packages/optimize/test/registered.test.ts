@@ -206,6 +206,20 @@ describe('a pass', () => {
     expect(() => parseRecipe([{ type: 'test-broken' }])).toThrow(/is no pass/u);
   });
 
+  test('is no pass unless it needs what there is, and says in the end what it did', async () => {
+    const model = build({ type: 'linear', in: 2, out: 1 });
+    const greedy = { ...passOf('greedy', []), needs: 'the moon' as never };
+    await expect(runRecipe(model, [greedy])).rejects.toThrow(/is no pass/u);
+    const silent: Pass = {
+      ...passOf('silent', []),
+      plan: async (of) => ({
+        summary: '',
+        apply: async () => ({ model: of, finalize: async () => undefined as never }),
+      }),
+    };
+    await expect(runRecipe(model, [silent])).rejects.toThrow(/what silent says of itself in the end is missing/u);
+  });
+
   test('brings rules of order for effects of its own, whichever of the passes has them', () => {
     const model = build(perceptron(8), { seed: 1 });
     const order = [{ before: 'stirred', after: 'zeros', reason: 'finds nothing; prune first' }];

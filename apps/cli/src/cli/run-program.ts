@@ -31,9 +31,10 @@ function commandOf(program: Command, args: readonly string[]): readonly [Command
 /**
  * Prints an error as one line, and gives what the process is to exit with.
  * @param json where it is told to programs too, as one line of JSON with its code
+ * @param plugins modules of the user's that ran too
  */
-export function complain(error: unknown, stderr: Output, json?: Output): ExitCode {
-  const { message, code, exitCode, internal } = reportOf(error);
+export function complain(error: unknown, stderr: Output, json?: Output, plugins: readonly string[] = []): ExitCode {
+  const { message, code, exitCode, internal } = reportOf(error, plugins);
   // A command to go on is of use only as a whole.
   const line = exitCode === exitCodes.interrupted ? visibleLine(message) : messageLine(message);
   json?.write(`${jsonLine({ error: { code, message: line } })}\n`);
@@ -57,6 +58,7 @@ export async function runProgram(args: readonly string[], environment: Environme
   let ending: ExitCode = exitCodes.ok;
   const own: Environment = { ...environment, endWith: (code) => void (ending = code) };
   let program = createProgram(own);
+  let plugins: readonly string[] = [];
   const json = asksForJson(args) ? environment.stdout : undefined;
   const help = (): string => `see ${commandOf(program, args)[1]} --help`;
   try {
@@ -64,14 +66,14 @@ export async function runProgram(args: readonly string[], environment: Environme
     if (args.includes('')) {
       throw new UsageError(`an argument is empty: name what is meant, or leave it out; ${help()}`);
     }
-    const plugins = pluginsOf(commandOf(program, args)[0], args);
+    plugins = pluginsOf(commandOf(program, args)[0], args);
     for (const plugin of plugins) await loadPlugin(plugin);
     // What they registered is among the choices now.
     if (plugins.length > 0) program = createProgram({ ...own, plugins });
     await program.parseAsync(args, { from: 'user' });
     return ending;
   } catch (error) {
-    if (!(error instanceof CommanderError)) return complain(error, environment.stderr, json);
+    if (!(error instanceof CommanderError)) return complain(error, environment.stderr, json, plugins);
     if (error.exitCode === 0) return exitCodes.ok;
     // With no command at all commander has shown the help already.
     if (error.code !== 'commander.help') {

@@ -130,7 +130,9 @@ export default { space: space({ x: float(0, 1) }), objectives: [\`\${Direction.D
   test('that never ends loading is told as that', async () => {
     const file = written('await new Promise(() => {}); export default 1;', 'mjs');
     const { code, stderr } = await espalier(['study', 'run', 'x', file, '--storage', 'memory:', '--quiet']);
-    expect(stderr).toBe("espalier: it waits for a promise that nothing settles: look for one in the study's module\n");
+    expect(stderr).toBe(
+      'espalier: it waits for a promise that nothing settles: look for one in the module of the study, or in a plugin\n',
+    );
     expect(code).toBe(1);
   });
 });

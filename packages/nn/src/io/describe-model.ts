@@ -1,5 +1,5 @@
 /** The description of a model for a file, from which anybody can build it. */
-import { aText, check, jsonFlaw } from '@espalier/tensor/arguments';
+import { anObject, aText, check, jsonFlaw } from '@espalier/tensor/arguments';
 import { showName } from '../config/fields.ts';
 import { StateError } from '../errors.ts';
 import { moduleTypes } from '../layers/known.ts';
@@ -16,11 +16,19 @@ export function describeModel(operation: string, model: Module): ModuleConfig {
   check(operation, 'model', model, aModule);
   const known = new Set(moduleTypes());
   for (const [name, module] of model.namedModules()) {
-    const { type } = module.config();
+    const place = name === '' ? 'the model' : name;
+    const config = module.config();
+    check<object>(operation, `the config of ${place}`, config, anObject);
+    const { type } = config;
+    if (type !== module.type)
+      throw new StateError(
+        operation,
+        `the config of ${place} says that it is of the type ${showName(type)}, which would be loaded in its place; it is of the type ${showName(module.type)}`,
+      );
     if (!known.has(type))
       throw new StateError(
         operation,
-        `${name === '' ? 'the model' : name} is of the type ${showName(type)}, which is not registered, so that nobody could load it; register it with registerModule first`,
+        `${place} is of the type ${showName(type)}, which is not registered, so that nobody could load it; register it with registerModule first`,
       );
   }
   const config = model.config();

@@ -54,6 +54,20 @@ test('a type that is not registered is refused by the name of the module', async
   expect(readdirSync(folder)).toEqual([]);
 });
 
+test.each<[string, unknown, RegExp]>([
+  ['of another type', { type: 'relu' }, /the config of 1 says that it is of the type 'relu'/],
+  ['that is none', undefined, /the config of 1 is missing; it must be an object/],
+])('a config %s is refused by the name of the module', async (_, config, reason) => {
+  class Masked extends Doubled {
+    override config(): ModuleConfig {
+      return config as ModuleConfig;
+    }
+  }
+  const saving = saveModel(folder, new Sequential([new Linear({ in: 2, out: 2 }), new Masked()]));
+  await expect(saving).rejects.toThrow(reason);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 test.each([
   ['a function', { scale: () => 1 }, 'extra.scale'],
   ['NaN', [1, Number.NaN], 'extra[1]'],

@@ -27,7 +27,7 @@ import { checkTargets } from '../selection/parameter-filter.ts';
 import { copyModel } from '../views/copy.ts';
 import type { OptimizationData } from './data.ts';
 import { checkOrder, effectsOf } from './order.ts';
-import type { AppliedPass, Pass, PassContext, PassPlan, PassProgress, PassRecord } from './pass.ts';
+import type { AppliedPass, Pass, PassContext, PassNeed, PassPlan, PassProgress, PassRecord } from './pass.ts';
 import { checkLoss, findTaskLoss, type GivenLoss, type TaskLoss } from './task-loss.ts';
 import { agreedTraining, trainStage } from './training.ts';
 
@@ -54,12 +54,15 @@ const isRules = (order: unknown): boolean =>
   (Array.isArray(order) &&
     order.every((rule) => ['before', 'after', 'reason'].every((part) => aText.holds(Object(rule)[part]))));
 
+const knownNeeds: ReadonlySet<unknown> = new Set<PassNeed>(['nothing', 'calibration', 'gradients', 'training']);
+
 /** By what it does: a pass may be of anybody's making. */
 const aPass: Rule<Pass> = ruleOf(
   'a pass, made by prune, quantize, distill or finetune, or from JSON by parseRecipe',
   (value) =>
     hasMethods(value, 'plan') &&
     anObject.holds(Reflect.get(value as object, 'config')) &&
+    knownNeeds.has(Reflect.get(value as object, 'needs')) &&
     Array.isArray(Reflect.get(value as object, 'effects')) &&
     isRules(Reflect.get(value as object, 'order')),
 );
@@ -69,6 +72,10 @@ const aPlan: Rule<PassPlan> = ruleOf('an object with apply()', (value) => hasMet
 const aChange: Rule<AppliedPass> = ruleOf(
   'an object of model and finalize()',
   (value) => hasMethods(value, 'finalize') && aModule.holds(Reflect.get(value as object, 'model')),
+);
+
+const aRecord: Rule<PassRecord> = ruleOf('an object of config, summary and details', (value) =>
+  anObject.holds(value) ? anObject.holds(value['config']) && aText.holds(value['summary']) : false,
 );
 
 /** The passes of a step. */
@@ -258,8 +265,9 @@ export async function runStage(model: Module, passes: readonly Pass[], context: 
   const task = (): TaskLoss => findTaskLoss(place, own.loss, trainedBy(model));
   const training = parts.length > 0 ? await trainStage(place, current, parts, task(), own) : undefined;
   const records: PassRecord[] = [];
-  for (const change of applied) {
-    const record = await change.finalize(training);
+  for (const [index, change] of applied.entries()) {
+    const name = `what ${passes[index]?.config.type} says of itself in the end`;
+    const record = check(place, name, await change.finalize(training), aRecord);
     records.push({ ...record, ...(training && change.training && { training }) });
   }
   return { model: current, records };

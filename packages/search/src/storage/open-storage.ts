@@ -6,8 +6,10 @@ import { storageForms, storageType, type StorageType } from './storage-types.ts'
 
 /** Opens a storage as its type does, and holds it to what the type says of it. */
 async function openAs(type: StorageType, url: string): Promise<Storage> {
-  const storage = await type.open(url);
+  const storage: Storage | null | undefined = await type.open(url);
   const { scheme, shared } = type;
+  if (typeof storage?.close !== 'function')
+    throw new StorageError(url, `the open of its kind '${scheme}:' gave no storage: have it give one`);
   const is = storage.shared === true;
   if (shared === undefined || shared === is) return storage;
   await storage.close();

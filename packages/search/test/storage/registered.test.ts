@@ -55,6 +55,14 @@ describe('a storage from outside', () => {
       expect(() => registerStorage({ ...shelf, scheme })).toThrow(`there is another storage of the scheme '${scheme}'`);
   });
 
+  it.each([null, {}])('whose kind opens nothing but %j is refused by the name of the kind', async (given) => {
+    const scheme = given === null ? 'test-null' : 'test-empty';
+    registerStorage({ scheme, open: async () => given as unknown as Storage });
+    const opening = openStorage(`${scheme}:x`);
+    await expect(opening).rejects.toThrow(StorageError);
+    await expect(opening).rejects.toThrow(`the open of its kind '${scheme}:' gave no storage`);
+  });
+
   it('is held to what its kind says of whether it is shared', async () => {
     const closed: string[] = [];
     const open = async (url: string): Promise<Storage> => {
