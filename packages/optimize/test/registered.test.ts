@@ -95,6 +95,23 @@ describe('a view', () => {
     await expect(packWeights(model)).rejects.toThrow(/the view 'mask', which no file can hold/u);
   });
 
+  test.each<[string, unknown, RegExp]>([
+    ['nothing', null, /what its save gives is null/u],
+    ['something that is neither settings nor arrays', { tensors: {} }, /has no option "tensors"/u],
+    ['a map of arrays', { arrays: new Map([['by', tensor(1)]]) }, /an object of tensors by name/u],
+  ])('whose kind saves %s is refused, since that would be lost', async (name, saved, reason) => {
+    const own = { name: `test of ${name}`, apply: (weight: Tensor): Tensor => weight };
+    registerView({
+      name: own.name,
+      is: (view): view is typeof own => view === own,
+      save: () => saved as never,
+      load: () => own,
+    });
+    const model = build(perceptron(8), { seed: 1 });
+    weightOf(model).views.push(own);
+    await expect(packWeights(model)).rejects.toThrow(reason);
+  });
+
   test.each([
     ['of no known kind', { view: 'test-drift', settings: null, arrays: [] }, /the view "test-drift" is not known/u],
     ['without an array', { view: 'test-shift', settings: { of: 'a test' }, arrays: ['to'] }, /the array is missing/u],

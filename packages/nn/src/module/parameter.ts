@@ -18,6 +18,7 @@ import {
 import { anObject, aTensor, aWholeTensor, check, ruleOf, showShape, type Rule } from '@espalier/tensor/arguments';
 import type { InputView } from './input-view.ts';
 import type { StoredWeight } from './stored-weight.ts';
+import { throughView } from './through-view.ts';
 
 /**
  * Something between a parameter and its module: a pruning mask, fake quantization. A view keeps the shape and dtype, so
@@ -228,7 +229,7 @@ export class Parameter {
   get value(): Tensor {
     const { stored } = this.#weight;
     if (stored) return stored.matrix.toDense().reshape(this.shape);
-    return this.views.reduce((tensor, view) => view.apply(tensor), this.tensor);
+    return this.views.reduce(throughView, this.tensor);
   }
 
   /**

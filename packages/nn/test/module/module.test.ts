@@ -228,6 +228,15 @@ describe('parameter views', () => {
     expect(layer.forward(tensor([[3, 5]])).arraySync()).toEqual([[8]]);
   });
 
+  test.each<[string, (weight: Tensor) => unknown]>([
+    ['undefined', () => undefined],
+    ['f32 [2, 1]', (weight) => weight.t()],
+  ])('that give %s for a weight are named where it is used', (given, apply) => {
+    const layer = masked();
+    layer.weight.views.push({ name: 'broken', apply: apply as ParameterView['apply'] });
+    expect(() => layer.forward(tensor([[3, 5]]))).toThrow(`the view 'broken' gave ${given} for f32 [1, 2]`);
+  });
+
   test('are recorded with what they capture, which may change afterwards', () => {
     const layer = masked();
     const model = new Sequential([layer]);

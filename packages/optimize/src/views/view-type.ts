@@ -1,7 +1,16 @@
 /** Kinds of views by name, so that files can hold them. */
 import { FormatError, Registry, type Json, type ParameterView } from '@espalier/nn';
 import { ArgumentError, fromBytes, isTensor, type Tensor } from '@espalier/tensor';
-import { aFunction, aText, check, jsonFlaw } from '@espalier/tensor/arguments';
+import {
+  aFunction,
+  anObject,
+  aText,
+  check,
+  checkOptions,
+  jsonFlaw,
+  ruleOf,
+  type OptionRules,
+} from '@espalier/tensor/arguments';
 import { partsOf } from '../arguments.ts';
 import { CodebookView, codebookViewName, loadCodebook } from '../cluster/codebook-view.ts';
 import { MaskView, maskViewName } from '../prune/mask-view.ts';
@@ -110,13 +119,20 @@ export function typeOfView(view: ParameterView): ViewType | undefined {
   return type?.is(view) ? type : undefined;
 }
 
+/** All else would be lost, as what is in a map would. */
+const savedRules: OptionRules<SavedView> = {
+  settings: ruleOf('JSON', () => true),
+  arrays: ruleOf('an object of tensors by name', (value) => anObject.holds(value) && !(value instanceof Map)),
+};
+
 /**
  * What a known view is made of.
  * @throws {ArgumentError} where its kind says what no file can hold.
  */
 export async function saveView(view: ParameterView): Promise<Required<SavedView>> {
   const type = typeOfView(view) as ViewType;
-  const { settings = null, arrays = {} } = Object(await type.save(view)) as SavedView;
+  const saved = check<object>(type.name, 'what its save gives', await type.save(view), anObject);
+  const { settings = null, arrays = {} } = checkOptions<SavedView>(type.name, saved, savedRules);
   const odd = Object.entries<unknown>(arrays).find(([, array]) => !isTensor(array));
   if (odd) throw new ArgumentError(type.name, `saves ${quote(odd[1])} as ${quote(odd[0])}; it must be a tensor`);
   const flaw = jsonFlaw(settings, 'settings');
