@@ -9,6 +9,7 @@ import {
   encodeMatrix,
   fromTyped,
   int4,
+  intN,
   int8,
   matrixFromArrays,
   nOfM,
@@ -294,4 +295,15 @@ describe.each(Object.entries(formatCases))('%s', (_, anyFormat) => {
         expect([matrix.bitsPerValue, matrix.density].every(Number.isFinite)).toBe(true);
       }
   });
+});
+
+test.each([int4, intN])('of groups wider than the matrix only its columns take memory: $name', async (format) => {
+  const values = Float32Array.from({ length: 3 * 70_000 }, (_, place) => (place % 15) - 7);
+  // With all columns of its groups it would take 17 GiB.
+  using matrix = await encodeMatrix(fromTyped(values, [70_000, 3]), format as typeof int4, { group: 65_536 });
+  expect(matrix.bitsPerValue).toBeLessThan(16);
+  const dense = (await matrix.toDense().data()) as Float32Array;
+  expect(values.every((value, place) => Math.abs(value - (dense[place] as number)) < 0.51)).toBe(true);
+  const rows = await matrix.take(fromTyped(Int32Array.of(69_999), [1])).data();
+  expect(rows).toEqual(dense.subarray(-3));
 });

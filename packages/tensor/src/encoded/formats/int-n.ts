@@ -89,7 +89,9 @@ export const intN: MatrixFormat<IntNOptions> = {
   expand: (arrays, settings, [rows, columns]) => {
     const { bits, group, zeros } = settings as unknown as Required<IntNOptions>;
     const groups = Math.ceil(columns / group);
-    const codes = unpacked(named(arrays, 'codes'), [groups, group], bits as CodeBits);
+    // Of a group that is wider than the matrix only its columns take memory.
+    const size = Math.min(group, columns);
+    const codes = unpacked(named(arrays, 'codes'), [groups, size], bits as CodeBits);
     const steps = zeros
       ? codes.sub(named(arrays, 'zeros').cast('i32').unsqueeze(2))
       : bits === 1
@@ -98,7 +100,7 @@ export const intN: MatrixFormat<IntNOptions> = {
     return steps
       .cast('f32')
       .mul(named(arrays, 'scales').cast('f32').unsqueeze(2))
-      .reshape([rows, groups * group])
+      .reshape([rows, groups * size])
       .slice([], [rows, columns]);
   },
   kernelForm: inFourBits(),

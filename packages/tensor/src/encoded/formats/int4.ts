@@ -79,8 +79,9 @@ export const int4: MatrixFormat<Int4Options> = {
     );
   },
   expand: (arrays, { group, zeros }, [rows, columns]) => {
-    const size = Number(group);
-    const groups = Math.ceil(columns / size);
+    const groups = Math.ceil(columns / Number(group));
+    // Of a group that is wider than the matrix only its columns take memory.
+    const size = Math.min(Number(group), columns);
     const codes = unpacked(named(arrays, 'codes'), [groups, size], 4);
     const steps = codes.sub(zeros === true ? named(arrays, 'zeros').cast('i32').unsqueeze(2) : 8).cast('f32');
     return steps
