@@ -65,6 +65,14 @@ function property(error: unknown, name: string): unknown {
   return typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
 }
 
+/** Why a module cannot be loaded, in one line: with the place, which parsers put on a line of its own. */
+export function whyNotLoaded(error: unknown): string {
+  const [first = '', second = ''] = String(error)
+    .trim()
+    .split(/\s*\r?\n\s*/u);
+  return /:\d+:\d+$/u.test(second) ? `${first}, at ${second}` : first;
+}
+
 /**
  * Turns whatever was thrown into one message and an exit code.
  * @param plugins modules of the user's that ran too, whose mistake it may be

@@ -15,7 +15,7 @@ import * as tensor from '@espalier/tensor';
 import * as tensorArguments from '@espalier/tensor/arguments';
 import type { Command } from 'commander';
 import { createJiti } from 'jiti';
-import { UsageError, firstLine } from '../errors.ts';
+import { UsageError, whyNotLoaded } from '../errors.ts';
 
 const flag = '--plugin';
 
@@ -65,7 +65,7 @@ export async function loadPlugin(file: string): Promise<void> {
   try {
     await createJiti(import.meta.url, { fsCache: false, tryNative: false, virtualModules: shared }).import(path);
   } catch (error) {
-    throw new UsageError(`${file} cannot be loaded: ${firstLine(String(error))}`);
+    throw new UsageError(`${file} cannot be loaded: ${whyNotLoaded(error)}`);
   }
 }
 

@@ -12,7 +12,7 @@ import {
   type Strategy,
 } from '@espalier/search';
 import { createJiti } from 'jiti';
-import { UsageError, firstLine } from '../errors.ts';
+import { UsageError, whyNotLoaded } from '../errors.ts';
 import { shown } from '../terminal/visible.ts';
 
 /** What a module for `espalier study` exports as its default. */
@@ -97,7 +97,7 @@ export async function loadStudyModule(file: string): Promise<StudyModule> {
   try {
     found = await importModule(path);
   } catch (error) {
-    throw new UsageError(`${file} cannot be loaded: ${firstLine(String(error))}`);
+    throw new UsageError(`${file} cannot be loaded: ${whyNotLoaded(error)}`);
   }
   const { default: definition } = found;
   check(file, definition);

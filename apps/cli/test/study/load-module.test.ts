@@ -116,7 +116,7 @@ export default { space: space({ x: float(0, 1) }), objectives: [\`\${Direction.D
     ['a value without end', study(`space: 'x'.repeat(1e6), ${rest}`), /'space' is 'x+…': give a space/u],
     ['no package', "import 'no-such-package';", /cannot be loaded: .*no-such-package/u],
     ['no syntax', 'export default {', /cannot be loaded: SyntaxError/u],
-    ['no syntax of TypeScript', 'export default {', /cannot be loaded: /u],
+    ['no syntax of TypeScript', 'export default {', /cannot be loaded: .*Unexpected token, at .*:1:\d+/u],
   ])('with %s is refused by what is wrong', async (name, body, words) => {
     const file = written(body, name.includes('TypeScript') ? 'ts' : 'mjs');
     const args = ['study', 'run', 'x', file, '--trials', '1', '--storage', 'memory:', '--quiet'];
