@@ -2,7 +2,7 @@
  * @espalier/nn/arguments: what arguments of this package have to be, for packages that build on it, beside the rules of
  * `@espalier/tensor/arguments`.
  */
-export { aByteArray, aSeed, aShape, hasMethods, mapOf, numberThat, numbers } from './config/rules.ts';
+export { aByteArray, aLossValue, aSeed, aShape, hasMethods, mapOf, numberThat, numbers } from './config/rules.ts';
 export { aDataset } from './data/rule.ts';
 export { aRawTensor } from './io/safetensors.ts';
 export { aParameter } from './module/parameter.ts';

@@ -1,6 +1,6 @@
 /** What arguments and options of this package have to be, beside the rules of `@espalier/tensor`. */
-import { aCount, aFunction, aText, listOf, ruleOf, type Rule } from '@espalier/tensor/arguments';
-import type { Shape } from '@espalier/tensor';
+import { isFloat, type Shape, type Tensor } from '@espalier/tensor';
+import { aCount, aFunction, aTensor, aText, listOf, ruleOf, type Rule } from '@espalier/tensor/arguments';
 import type { LossFunction } from '../loss/loss.ts';
 
 /** Whether a value has methods, since an object of another copy of the package is as good as one of this. */
@@ -10,6 +10,12 @@ export function hasMethods(value: unknown, ...names: readonly string[]): boolean
 
 /** A loss. */
 export const aLoss: Rule<LossFunction> = ruleOf("a loss, such as crossEntropy or loss('mse')", aFunction.holds);
+
+/** What a loss gives. Of a whole number all gradients would be 0. */
+export const aLossValue: Rule<Tensor> = ruleOf(
+  'a tensor of one float',
+  (value) => aTensor.holds(value) && value.size === 1 && isFloat(value.dtype),
+);
 
 /** A seed. */
 export const aSeed: Rule<number> = ruleOf('an integer', Number.isSafeInteger);

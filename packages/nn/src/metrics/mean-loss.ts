@@ -1,7 +1,7 @@
 /** A loss as a metric. */
 import { wideFloat } from '@espalier/tensor';
 import { check } from '@espalier/tensor/arguments';
-import { aLoss } from '../config/rules.ts';
+import { aLoss, aLossValue } from '../config/rules.ts';
 import type { LossFunction } from '../loss/loss.ts';
 import { countAndTotal, ratioOfTwo } from './classification.ts';
 import type { Metric } from './metric.ts';
@@ -14,7 +14,7 @@ export function meanLoss(loss: LossFunction): Metric {
       shape: () => [2],
       count: (output, target, context) => {
         const size = output.shape[0] as number;
-        const value = loss(output, target, context);
+        const value = check('meanLoss', 'what the loss gives', loss(output, target, context), aLossValue);
         return countAndTotal(value.cast(wideFloat(value.dtype)).mul(size), size);
       },
     },

@@ -9,6 +9,8 @@ import {
   type Compiled,
   type Tensor,
 } from '@espalier/tensor';
+import { check } from '@espalier/tensor/arguments';
+import { aLossValue } from '../config/rules.ts';
 import { FormatError } from '../errors.ts';
 import { prepared, type Dataset, type Loaded } from '../data/dataset.ts';
 import { batches, inOrder, shuffled } from '../data/order.ts';
@@ -107,7 +109,7 @@ class Training {
   #record(loaded: Loaded): Tensor {
     const { loss, optimizer, clip: limits, onGradients } = this.#options;
     const { x, y } = prepared('fit', this.#data, loaded);
-    const value = loss(this.#model.call(x, this.#context), y, { x });
+    const value = check('fit', 'what the loss gives', loss(this.#model.call(x, this.#context), y, { x }), aLossValue);
     const found = gradients(value, optimizer.parameters);
     if (onGradients)
       noGrad(() => onGradients(new Map(optimizer.parameters.map((each, index) => [each, found[index] as Tensor]))));

@@ -200,6 +200,16 @@ describe('fit', () => {
     await expect(fit(classifier(1), train, { ...settings(), ...wrong })).rejects.toThrow(words);
   });
 
+  test.each([
+    ['a whole number, of which all gradients would be 0', (): Tensor => zeros([], { dtype: 'i32' })],
+    ['a number for each example', (output: Tensor): Tensor => output.sum([1])],
+    ['no tensor', (): Tensor => 3 as never],
+  ])('a loss that gives %s is refused', async (_, loss) => {
+    await expect(fit(classifier(1), train, { ...settings(), loss })).rejects.toThrow(
+      /fit: what the loss gives is .*; it must be a tensor of one float/u,
+    );
+  });
+
   test('has nothing to learn from without examples', async () => {
     const none = tensorDataset(zeros([0, 4]), zeros([0], { dtype: 'i32' }));
     await expect(fit(classifier(1), none, settings())).rejects.toThrow('there are no examples to learn from');

@@ -1,7 +1,8 @@
 /** How much worse a model is than another, on the same examples. */
 import { batches, enterEvaluation, type Dataset, type LossFunction, type Module } from '@espalier/nn';
-import { compile, isTensor, noGrad, type Tensor } from '@espalier/tensor';
-import { check, ruleOf } from '@espalier/tensor/arguments';
+import { compile, noGrad, type Tensor } from '@espalier/tensor';
+import { aLossValue } from '@espalier/nn/arguments';
+import { check } from '@espalier/tensor/arguments';
 import { spreadExamples } from '../calibration/examples.ts';
 
 /** A difference of means over the same examples. */
@@ -22,8 +23,6 @@ export interface JudgeOptions {
 
 /** Examples at once. Differences of batches say how sure the mean is; there should be enough of them. */
 const batchSize = 32;
-
-const aScalar = ruleOf<Tensor>('a tensor of one number', (value) => isTensor(value) && value.size === 1);
 
 /** What a batch says of a model: its loss, or its outputs. */
 type Verdict = Float64Array;
@@ -74,7 +73,7 @@ async function verdicts(model: Module, parts: readonly Int32Array[], { loss, dat
   const step = compile((x: Tensor, y: Tensor) =>
     noGrad(() => {
       const output = model.call(x);
-      return loss ? check('sensitivity', 'what the loss gives', loss(output, y, { x }), aScalar) : output;
+      return loss ? check('sensitivity', 'what the loss gives', loss(output, y, { x }), aLossValue) : output;
     }),
   );
   const found: Verdict[] = [];

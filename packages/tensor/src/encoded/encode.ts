@@ -1,4 +1,5 @@
 /** Makes matrices in a format: from a dense one, or from the arrays of one. */
+import { describe } from '../arguments/describe.ts';
 import {
   aCount,
   anObject,
@@ -17,7 +18,7 @@ import { dtypes, type DType, type TypedArray } from '../dtype/dtype.ts';
 import { isNumberArray, kindOfArray } from '../dtype/typed-array.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
 import { fromBytes } from '../functions/create.ts';
-import type { EncodedSettings } from '../kernel/spec.ts';
+import { encodedLayouts, type EncodedSettings } from '../kernel/spec.ts';
 import { showShape, sizeOf } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { EncodedArray, Encoding, MatrixFormat, MatrixShape, StoredFormat } from './format.ts';
@@ -148,6 +149,9 @@ function checked(operation: string, name: string, format: StoredFormat, given: u
 /** What is wrong with arrays, as the end of a sentence. */
 function flawOf(operation: string, format: StoredFormat, encoding: Encoding, shape: MatrixShape): string | undefined {
   const { settings, arrays } = encoding;
+  const { layout } = format;
+  if (layout !== undefined && !encodedLayouts.includes(layout))
+    return `its layout is ${describe(layout)}; it must be one of ${encodedLayouts.join(', ')}, or left out`;
   const names = check(operation, `what arrays of ${format.name} gives`, format.arrays(settings), someNames);
   const missing = [...names, ...(format.kept === undefined ? [] : [format.kept])].find(
     (name) => !Object.hasOwn(arrays, name),

@@ -116,7 +116,10 @@ export interface MatmulSpec {
 }
 
 /** How the arrays of an encoded matrix lie; the files of `encoded/formats` say what is in them. */
-export type EncodedLayout = 'int8' | 'int4' | 'csr' | 'blocks' | 'n-of-m' | 'bitmask' | 'codebook';
+export type EncodedLayout = (typeof encodedLayouts)[number];
+
+/** All of these. */
+export const encodedLayouts = ['int8', 'int4', 'csr', 'blocks', 'n-of-m', 'bitmask', 'codebook'] as const;
 
 /** What a layout leaves open: plain values, part of the identity of a kernel. */
 export type EncodedSettings = Readonly<Record<string, number | string | boolean>>;

@@ -108,6 +108,7 @@ test.each<[string, Partial<Record<keyof MatrixFormat, unknown>>, RegExp]>([
   ['no arrays', { arrays: () => [] }, /at least one/],
   ['other arrays', { encode: () => ({ settings: {}, arrays: {} }) }, /the array 'diagonals' is missing/],
   ['values in an array it has not', { kept: 'values' }, /the array 'values' is missing/],
+  ['a layout that nobody knows', { layout: 'band' }, /layout is "band"; it must be one of int8, /],
   ['what its own check refuses', { flaw: () => 'none is right' }, /none is right/],
 ])('what it makes is checked before anybody relies on it: %s', async (_, parts, reason) => {
   const broken = { ...band, ...parts } as MatrixFormat<{ width?: number }>;
