@@ -54,8 +54,8 @@ test('an output that somebody removed is there again', async () => {
 
 test('what is saved while the compiler works is compiled, though the compiler takes it for older than its work', async () => {
   let runs = 0;
-  const start = new Date();
   const slow = async (): ReturnType<typeof tsc> => {
+    const start = new Date();
     const done = await tsc();
     if (runs++ === 0) {
       writeFileSync(source('kept.ts'), 'export const value: number = 2;\n');
