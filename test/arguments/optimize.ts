@@ -430,6 +430,7 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     row('modelWidths', optimize.modelWidths, () => [model(), { shape: [2, 2], dtype: 'f32', device: cpu() }]),
     row('recalibrateNorms', optimize.recalibrateNorms, () => [model(), data(), { examples: 2, batchSize: 1 }]),
     row('hqq', optimize.hqq, () => [{ bits: 4, group: 32, zeros: true, include: ['weight'], exclude: ['bias'] }]),
+    row('fold', optimize.fold, () => [{ include: ['0'], exclude: ['1'] }]),
     row('equalize', optimize.equalize, () => [{ rounds: 2, include: ['weight'], exclude: ['bias'] }]),
     row('smoothQuant', optimize.smoothQuant, () => [
       { alpha: 0.5, calibrate: { examples: 2 }, include: ['weight'], exclude: ['bias'] },

@@ -168,6 +168,7 @@ export { mixedOptions, type MixedOptions } from './sensitivity/mixed.ts';
 export type { SensitivityLayer, SensitivityOption, SensitivityTable } from './sensitivity/table.ts';
 export { awq, type AwqOptions } from './rounding/awq.ts';
 export { hqq, type HqqOptions } from './rounding/hqq.ts';
+export { fold } from './fold/fold.ts';
 export { equalize, type EqualizeOptions } from './scaling/equalize.ts';
 export { smoothQuant, type SmoothQuantOptions } from './scaling/smooth-quant.ts';
 export type { ShrinkScope } from './structured/choose-units.ts';

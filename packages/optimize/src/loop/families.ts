@@ -2,6 +2,7 @@
 import type { Module } from '@espalier/nn';
 import { cluster } from '../cluster/cluster.ts';
 import { finetune } from '../finetune/finetune.ts';
+import { fold } from '../fold/fold.ts';
 import { prune } from '../prune/prune.ts';
 import { quantize } from '../quantize/quantize.ts';
 import type { Dimension } from '../recipe/pass.ts';
@@ -36,6 +37,8 @@ export interface FamilyContext {
   readonly canCalibrate: boolean;
   /** Whether there are units to cut. */
   readonly canShrink: boolean;
+  /** Whether there are norms that are a part of the layers before them. */
+  readonly canFold: boolean;
   readonly epochs: number;
   /** The costs that matter: what is made small, and what goals limit. */
   readonly costs: readonly string[];
@@ -67,7 +70,7 @@ const forStorage = (costs: readonly string[]): boolean => costs.some((cost) => !
 
 /** One recipe as it is. */
 export function fixedFamily(name: string, steps: readonly Step[]): Family {
-  return { name, dimensions: [], beginning: () => steps, endings: [[]] };
+  return { name, dimensions: [], beginning: () => [], endings: [steps] };
 }
 
 const share = (times: Values[string]): number => 1 - 1 / (times as number);
@@ -141,6 +144,11 @@ const rules: readonly FamilyRule[] = [
   },
 ];
 
+/** The same family with norms folded once nothing needs them any more: before numbers are rounded. */
+function folding(family: Family): Family {
+  return { ...family, endings: family.endings.map((ending) => [fold(), ...ending]) };
+}
+
 /** A recipe of somebody's, with all that its passes let one turn. */
 export async function ownFamily(model: Module, steps: readonly Step[]): Promise<Family> {
   const { dimensions, at } = await spaceOf(model, steps);
@@ -149,7 +157,8 @@ export async function ownFamily(model: Module, steps: readonly Step[]): Promise<
 
 /** The families for a model and what is wanted of it, those that need no training first. */
 export function familiesFor(context: FamilyContext): Family[] {
-  const { canTrain, canCalibrate, canShrink, costs } = context;
+  const { canTrain, canCalibrate, canShrink, canFold, costs } = context;
   const can = { nothing: true, calibration: canCalibrate, training: canTrain, units: canTrain && canShrink };
-  return rules.filter(({ needs, isFor }) => can[needs] && isFor(costs)).map(({ make }) => make(context));
+  const families = rules.filter(({ needs, isFor }) => can[needs] && isFor(costs)).map(({ make }) => make(context));
+  return canFold ? families.map(folding) : families;
 }

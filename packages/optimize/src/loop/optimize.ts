@@ -7,6 +7,7 @@ import { exampleOf, checkSplits } from '../budget/splits.ts';
 import { targetKind } from '../budget/quality.ts';
 import { comparisonRules } from '../cost/compare-latency.ts';
 import { GoalError, RecipeError } from '../errors.ts';
+import { canFold } from '../fold/fold.ts';
 import { goalMetric, isQuality, usualMetric, type GoalMetric } from '../goal/metric.ts';
 import { parseGoal, printGoal } from '../goal/text.ts';
 import type { Goal } from '../goal/verdict.ts';
@@ -194,7 +195,16 @@ async function familiesOf(
     (cost) => goalMetric(cost)?.hits === undefined && goalMetric(cost)?.metric === undefined,
   );
   const canShrink = await hasUnits(model, data.train).catch(refused);
-  return familiesFor({ model, canCalibrate, canShrink, canTrain: canCalibrate && hasLoss, epochs, costs: ofCosts });
+  const hasNorms = await canFold(model, data);
+  return familiesFor({
+    model,
+    canCalibrate,
+    canShrink,
+    canFold: hasNorms,
+    canTrain: canCalibrate && hasLoss,
+    epochs,
+    costs: ofCosts,
+  });
 }
 
 /** What cannot be cut is tried by other means. */
@@ -212,7 +222,7 @@ function changesShapes({ dimensions, beginning, endings }: Family): boolean {
   );
   return [...beginning(values), ...endings.flat()]
     .flatMap(passesOf)
-    .some(({ effects }) => effects.includes('architecture') || effects.includes('structure'));
+    .some(({ effects }) => ['architecture', 'structure', 'layers'].some((effect) => effects.includes(effect)));
 }
 
 /**

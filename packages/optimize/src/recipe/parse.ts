@@ -20,6 +20,7 @@ import type { DistillOptions } from '../distill/options.ts';
 import type { TeacherChoice, TeacherOptions } from '../distill/teachers.ts';
 import { encode, type EncodeOptions } from '../encode/encode.ts';
 import { finetune } from '../finetune/finetune.ts';
+import { fold } from '../fold/fold.ts';
 import { lottery, type LotteryOptions } from '../prune/lottery.ts';
 import type { PruneOptions } from '../prune/options.ts';
 import { prune } from '../prune/prune.ts';
@@ -30,6 +31,7 @@ import { awq, type AwqOptions } from '../rounding/awq.ts';
 import { hqq, type HqqOptions } from '../rounding/hqq.ts';
 import { equalize, type EqualizeOptions } from '../scaling/equalize.ts';
 import { smoothQuant, type SmoothQuantOptions } from '../scaling/smooth-quant.ts';
+import type { ParameterFilter } from '../selection/parameter-filter.ts';
 import { optionsOf } from './options.ts';
 import { gptq, type GptqOptions } from '../second-order/gptq.ts';
 import { sparseGpt, type SparseGptOptions } from '../second-order/sparse-gpt.ts';
@@ -117,6 +119,7 @@ const types = new Registry<PassType>('type of pass', ({ type }) => type, [
   { type: 'quantize-cache', make: (options: QuantizeCacheOptions) => quantizeCache(options) },
   { type: 'drop-layers', make: (options: DropLayersOptions) => dropLayers(options) },
   { type: 'shrink', make: (options: ShrinkOptions) => shrink(options) },
+  { type: 'fold', make: (options: ParameterFilter) => fold(options) },
   { type: 'equalize', make: (options: EqualizeOptions) => equalize(options) },
   { type: 'smooth-quant', make: (options: SmoothQuantOptions) => smoothQuant(options) },
   { type: 'awq', make: (options: AwqOptions) => awq(options) },

@@ -10,13 +10,14 @@ import type { TrainingConfig, TrainingRecord } from './training-config.ts';
 export type PassNeed = 'nothing' | 'calibration' | 'gradients' | 'training';
 
 /**
- * What a pass changes. `architecture`: it puts another network in place; `structure`: it makes the network's layers smaller; `zeros`: it decides which weights are gone;
+ * What a pass changes. `architecture`: it puts another network in place; `structure`: it makes the network's layers smaller; `layers`: some layers are no more, and others compute what they did; `zeros`: it decides which weights are gone;
  * `weights`: it trains; `numbers`: it decides which numbers weights may take; `shared`: it settles which weights have one number; `format`: it stores them in a form that is not
  * trained. Passes of other packages may have effects of their own: any other word.
  */
 export type Effect =
   | 'architecture'
   | 'structure'
+  | 'layers'
   | 'zeros'
   | 'weights'
   | 'numbers'

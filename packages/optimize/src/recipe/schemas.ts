@@ -184,6 +184,7 @@ export const optionSchemas: Readonly<Record<string, Schema>> = {
   }),
   awq: object({ bits, group: columns, scales, zeros: flag, clip: flag, calibrate: examples, ...filter }),
   hqq: object({ bits, group: columns, scales, zeros: flag, ...filter }),
+  fold: object(filter),
   equalize: object({ rounds: whole(1), ...filter }),
   'smooth-quant': object({ alpha: number({ minimum: 0, maximum: 1 }), calibrate: examples, ...filter }),
   'sparse-gpt': object({

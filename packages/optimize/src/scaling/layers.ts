@@ -62,11 +62,7 @@ export function layersOf(model: Module, chosen: readonly NamedParameter[]): Scal
  * example meets them: in sequences alone, of layers that stand in one place and share no weight.
  */
 export function pairsOf(model: Module, layers: readonly ScaledLayer[]): ScaledPair[] {
-  const uses = new Map<object, number>();
-  for (const { identity } of model.namedParameters({ repeated: true }).values())
-    uses.set(identity, (uses.get(identity) ?? 0) + 1);
-  const isAlone = (module: Module): boolean =>
-    [...own(module).values()].every(({ identity }) => uses.get(identity) === 1);
+  const isAlone = standingAlone(model);
   const pairs: ScaledPair[] = [];
   for (const sequence of sequencesOf(model)) {
     let before: Module | undefined;
@@ -83,8 +79,18 @@ export function pairsOf(model: Module, layers: readonly ScaledLayer[]): ScaledPa
   return pairs;
 }
 
+/** Whether a module of a model stands in one place and shares no parameter. */
+export function standingAlone(model: Module): (module: Module) => boolean {
+  const uses = new Map<object, number>();
+  const count = (part: object): void => void uses.set(part, (uses.get(part) ?? 0) + 1);
+  for (const { identity } of model.namedParameters({ repeated: true }).values()) count(identity);
+  for (const module of model.namedModules().values()) for (const child of module.children().values()) count(child);
+  return (module) =>
+    (uses.get(module) ?? 1) === 1 && [...own(module).values()].every(({ identity }) => uses.get(identity) === 1);
+}
+
 /** What is called one after the other, sequences in sequences as one. */
-function sequencesOf(model: Module): Module[][] {
+export function sequencesOf(model: Module): Module[][] {
   const flat = (module: Module): Module[] =>
     module.type === 'sequential' ? [...module.children().values()].flatMap(flat) : [module];
   const inner = new Set<Module>();
@@ -111,7 +117,7 @@ function pairOf(before: Module, to: ScaledLayer, between: readonly string[]): Sc
   const [first] = from;
   const isWeighted = weighted.has(before.type);
   // A norm without a gain takes nothing, and what is rounded takes it no more.
-  if (!first || (!isWeighted && first.shape.length > 1) || !from.every(isPlain)) return undefined;
+  if (!first || (!isWeighted && first.shape.length > 1) || !from.every(isUnchanged)) return undefined;
   const channels = first.shape[0] as number;
   const inputs = channelsOf(to);
   const isImage = before.type === 'conv2d' || before.type === 'batch-norm';
@@ -123,7 +129,7 @@ function pairOf(before: Module, to: ScaledLayer, between: readonly string[]): Sc
 }
 
 /** Whether the raw values of a parameter are what the model computes with, but for what a mask dropped. */
-const isPlain = (parameter: Parameter): boolean =>
+export const isUnchanged = (parameter: Parameter): boolean =>
   parameter.stored === undefined && parameter.views.every((view) => view instanceof MaskView);
 
 /** How many channels go into a layer. */

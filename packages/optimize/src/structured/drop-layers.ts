@@ -1,7 +1,5 @@
 /** The pass that leaves whole layers out. */
-import { build, noteTrainedBy, trainedBy, type Json, type Module, type ModuleConfig } from '@espalier/nn';
-import type { Tensor } from '@espalier/tensor';
-import { RecipeError } from '../errors.ts';
+import type { Json, Module } from '@espalier/nn';
 import { dropCount } from '../prune/allocate.ts';
 import { markLowest } from '../prune/exact-rank.ts';
 import { integerOption, numberOption, optionsOf } from '../recipe/options.ts';
@@ -10,11 +8,11 @@ import { checkTraining, trainedFor } from '../recipe/training.ts';
 import type { TrainingConfig } from '../recipe/training-config.ts';
 import { selectLayers } from '../selection/layer-filter.ts';
 import { checkFilter, type ParameterFilter } from '../selection/parameter-filter.ts';
-import { configsBelow, replaced } from './config-parts.ts';
 import { influences } from './layer-influence.ts';
 import { modelGraph } from './model-graph.ts';
 import { batchOf, checkPlain, exampleData, structureOrder } from './plain-model.ts';
-import { skippableLayers, type Skippable } from './skippable.ts';
+import { nothing, rewriteModel } from './rewrite-model.ts';
+import { skippableLayers } from './skippable.ts';
 
 /** Options of leaving layers out. What `include` and `exclude` match are the dotted names of layers. */
 export interface DropLayersOptions extends ParameterFilter {
@@ -27,9 +25,6 @@ export interface DropLayersOptions extends ParameterFilter {
 }
 
 const place = 'drop-layers';
-
-/** What stands where a layer was: no layer at all. */
-const nothing: ModuleConfig = { type: 'sequential', layers: [] };
 
 /**
  * Leaves layers out that change little of what they are given: those that add something to it, as residual ones without a
@@ -63,10 +58,8 @@ export function dropLayers(options: DropLayersOptions): Pass {
       apply: async () => {
         const scores = await influences(model, layers, data, calibrate?.examples ?? 256);
         const marks = markLowest(scores, count);
-        const small = without(
-          model,
-          layers.filter((_, index) => marks[index] === 1),
-        );
+        const gone = layers.filter((_, index) => marks[index] === 1);
+        const small = await rewriteModel(place, model, new Map(gone.map(({ module }) => [module, () => nothing])));
         return {
           model: small,
           ...(train && { training: {} }),
@@ -96,37 +89,4 @@ export function dropLayers(options: DropLayersOptions): Pass {
     targets: 'layers',
     plan,
   };
-}
-
-/**
- * A copy of a model with nothing in the places of some layers.
- * @throws {RecipeError} where the description of what holds a layer does not show it.
- */
-function without(model: Module, layers: readonly Skippable[]): Module {
-  const gone = new Set(layers.map(({ module }) => module));
-  const seen = new Set([model]);
-  const describe = (config: ModuleConfig, module: Module): ModuleConfig => {
-    const below = configsBelow(seen, config, module) ?? new Map<object, Module>();
-    return replaced(config, below, (each, child) => {
-      if (!gone.delete(child)) return describe(each, child);
-      return nothing;
-    }) as ModuleConfig;
-  };
-  const config = describe(model.config(), model);
-  if (gone.size > 0) {
-    const hidden = layers.find(({ module }) => gone.has(module));
-    throw new RecipeError(
-      place,
-      `${hidden?.name} does not show in the description of the module that holds it; exclude it`,
-    );
-  }
-  const [first = model.buffers()[0]] = model.parameters();
-  const small = build(config, { ...(first && { dtype: first.dtype, device: first.device }), seed: 0 }).eval();
-  const values = model.rawTensors();
-  small.load(new Map([...small.rawTensors().keys()].map((name) => [name, (values.get(name) as Tensor).detach()])));
-  const originals = model.namedParameters();
-  for (const [name, parameter] of small.namedParameters())
-    parameter.trainable = originals.get(name)?.trainable ?? parameter.trainable;
-  noteTrainedBy(small, trainedBy(model));
-  return small;
 }

@@ -86,7 +86,7 @@ export async function materializeModel(model: Module): Promise<Module> {
 const viewsOf = (parameter: Parameter): readonly ParameterView[] => (parameter.stored ? [] : parameter.views);
 
 /** Gives a parameter the views of another that can be copied. */
-async function copyViews(name: string, from: Parameter, to: Parameter): Promise<void> {
+export async function copyViews(name: string, from: Parameter, to: Parameter): Promise<void> {
   for (const view of viewsOf(from)) {
     const copy = await copyView(name, view, to.tensor);
     if (copy) to.views.push(copy);

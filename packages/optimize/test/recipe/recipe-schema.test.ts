@@ -97,6 +97,7 @@ const right: readonly unknown[] = [
   ],
   [
     { type: 'drop-layers', ratio: 0.25 },
+    { type: 'fold', exclude: ['0'] },
     { type: 'shrink', ratio: 0.5, structure: ['channel'], roundTo: 8, train: { epochs: 1 } },
   ],
   [
