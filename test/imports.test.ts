@@ -14,6 +14,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'packages/search': [],
   'packages/storage': ['search'],
   'packages/optimize': ['tensor', 'nn', 'search'],
+  'packages/models': ['tensor', 'nn'],
+  'packages/data': ['tensor', 'nn'],
   'packages/pipeline': ['tensor', 'nn', 'search', 'storage', 'optimize'],
   'packages/testing': ['tensor', 'search'],
   'packages/browser': ['tensor', 'nn', 'search', 'optimize'],

@@ -16,6 +16,8 @@ const folders = {
   search: 'packages/search',
   storage: 'packages/storage',
   optimize: 'packages/optimize',
+  models: 'packages/models',
+  data: 'packages/data',
   pipeline: 'packages/pipeline',
   testing: 'packages/testing',
   cli: 'apps/cli',

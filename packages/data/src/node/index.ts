@@ -1,0 +1,2 @@
+/** Tables, pictures and text as datasets. */
+export {};

@@ -1,0 +1,68 @@
+/** Bytes that are read by range, wherever they lie: so that a file may be larger than memory. */
+import { FormatError } from '@espalier/nn';
+import { aByteArray } from '@espalier/nn/arguments';
+import { aText, check } from '@espalier/tensor/arguments';
+
+/** Bytes of a file, of memory, of a Blob, or of a server. */
+export interface ByteSource {
+  /** Where they are, for errors: a path, a URL. */
+  readonly name: string;
+  /** How many there are. */
+  readonly size: number;
+  /**
+   * `length` bytes from `offset` on, in a buffer of their own. Both are within the size: whoever reads checks it by `readBytes`.
+   */
+  readonly read: (offset: number, length: number) => Promise<Uint8Array<ArrayBuffer>>;
+  /** Lets go of what is open. Twice is no more than once. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Reads a range.
+ * @throws {FormatError} naming the source and what was looked for, where it ends before or gives other than was asked for.
+ */
+export async function readBytes(
+  source: ByteSource,
+  offset: number,
+  length: number,
+  what: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (!(offset >= 0 && length >= 0 && offset + length <= source.size))
+    throw new FormatError(
+      source.name,
+      Math.max(0, Math.min(offset, source.size)),
+      `ends before ${what}: ${length} bytes from ${offset} on, of ${source.size}`,
+    );
+  const bytes = await source.read(offset, length);
+  if (bytes.byteLength !== length)
+    throw new FormatError(source.name, offset, `gives ${bytes.byteLength} bytes for ${what}, not ${length}`);
+  return bytes;
+}
+
+/** Bytes in memory, as a source. They are not copied before they are read. */
+export function bytesOf(bytes: Uint8Array, name = 'bytes'): ByteSource {
+  check('bytesOf', 'bytes', bytes, aByteArray);
+  check('bytesOf', 'name', name, aText);
+  return {
+    name,
+    size: bytes.byteLength,
+    read: async (offset, length) => bytes.slice(offset, offset + length),
+    close: async () => undefined,
+  };
+}
+
+/** What is needed of a Blob or a File of a page. */
+export interface BlobLike {
+  readonly size: number;
+  readonly slice: (begin: number, end: number) => { readonly arrayBuffer: () => Promise<ArrayBuffer> };
+}
+
+/** A Blob or a File of a page, as a source. */
+export function blobBytes(blob: BlobLike, name = 'blob'): ByteSource {
+  return {
+    name,
+    size: blob.size,
+    read: async (offset, length) => new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
+    close: async () => undefined,
+  };
+}

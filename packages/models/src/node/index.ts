@@ -1,0 +1,2 @@
+/** What needs Node: files. */
+export { fileBytes } from './file-bytes.ts';
