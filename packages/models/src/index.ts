@@ -2,4 +2,16 @@
 export { memorySink, type ByteSink, type MemorySink } from './bytes/byte-sink.ts';
 export { blobBytes, bytesOf, readBytes, type BlobLike, type ByteSource } from './bytes/byte-source.ts';
 export type { Container, OpenOptions } from './containers/container.ts';
+export {
+  containerTypes,
+  findContainer,
+  openTensors,
+  registerContainer,
+  type OpenTensorsOptions,
+} from './containers/registry.ts';
+export { safetensors, safetensorsIndex } from './containers/safetensors/container.ts';
+export { writeSafetensorsShards, type WriteFile } from './containers/safetensors/write.ts';
+export { bytesOfTensor, fileDType, fileDTypeNames, nameOfDType, type FileDType } from './tensors/dtypes.ts';
+export { isReadable, readTensor, type ReadTensorOptions } from './tensors/read-tensor.ts';
 export type { TensorEntry, TensorSource, WrittenTensor } from './tensors/tensor-source.ts';
+export { carriedTensor, writtenTensor } from './tensors/write-tensor.ts';

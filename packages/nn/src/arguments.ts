@@ -3,6 +3,7 @@
  * `@espalier/tensor/arguments`.
  */
 export { aByteArray, aLossValue, aSeed, aShape, hasMethods, mapOf, numberThat, numbers } from './config/rules.ts';
+export { showName } from './config/fields.ts';
 export { aDataset } from './data/rule.ts';
 export { aRawTensor } from './io/safetensors.ts';
 export { aParameter } from './module/parameter.ts';

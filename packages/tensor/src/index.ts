@@ -99,6 +99,7 @@ export {
   type CreateOptions,
 } from './functions/create.ts';
 export { einsum } from './functions/einsum.ts';
+export { fromChunks } from './functions/from-chunks.ts';
 export { concat, stack, where } from './functions/join.ts';
 export {
   batchNorm,

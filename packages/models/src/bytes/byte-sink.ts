@@ -15,7 +15,8 @@ export interface MemorySink extends ByteSink {
 export function memorySink(): MemorySink {
   const parts: Uint8Array[] = [];
   return {
-    write: async (bytes) => void parts.push(bytes.slice()),
+    // Not by slice, which gives a view of a Buffer of Node.
+    write: async (bytes) => void parts.push(new Uint8Array(bytes)),
     bytes: () => {
       const all = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
       let at = 0;

@@ -2,7 +2,7 @@
 import type { Json } from '@espalier/nn';
 import type { ByteSink } from '../bytes/byte-sink.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import type { TensorSource, WrittenTensor } from '../tensors/tensor-source.ts';
+import type { TensorEntry, TensorSource, WrittenTensor } from '../tensors/tensor-source.ts';
 
 /** What a container may look at besides the file itself. */
 export interface OpenOptions {
@@ -23,8 +23,13 @@ export interface Container {
   readonly detects: (head: Uint8Array, size: number) => boolean;
   /** @throws {FormatError} naming the file and the place, for what is damaged. */
   readonly open: (source: ByteSource, options?: OpenOptions) => Promise<TensorSource>;
+  /** What of tensors and metadata it cannot carry, each in a few words; absent of a format that carries all. */
+  readonly losses?: (
+    tensors: ReadonlyMap<string, TensorEntry>,
+    metadata?: { readonly [key: string]: Json },
+  ) => readonly string[];
   /**
-   * Writes tensors in their order. Absent of a format that is only read.
+   * Writes tensors, in their order where the format keeps one. Absent of a format that is only read.
    * @throws {FormatError} before anything is written, naming what the format cannot carry.
    */
   readonly write?: (

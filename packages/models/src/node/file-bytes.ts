@@ -1,9 +1,19 @@
 /** A file as a source of bytes. */
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
+import { FormatError } from '@espalier/nn';
+import { aText, check } from '@espalier/tensor/arguments';
 import type { ByteSource } from '../bytes/byte-source.ts';
 
-/** Opens a file, which is read by range and stays open until it is closed. */
+/**
+ * Opens a file, which is read by range and stays open until it is closed. One that is not there is the system's own error.
+ * @throws {FormatError} for a folder, and for what has no end, such as a pipe.
+ */
 export async function fileBytes(path: string): Promise<ByteSource> {
+  check('fileBytes', 'path', path, aText);
+  // Before it is opened: opening a pipe waits for somebody who writes.
+  const found = await stat(path);
+  if (!found.isFile())
+    throw new FormatError(path, 0, `is ${found.isDirectory() ? 'a folder' : 'no file'}; give the path of a file`);
   const file = await open(path, 'r');
   const { size } = await file.stat();
   let isOpen = true;

@@ -6,6 +6,7 @@ import { isRecord } from '../json.ts';
 import { showName } from '../config/fields.ts';
 import { FormatError } from '../errors.ts';
 import type { RawTensor } from './safetensors.ts';
+import { smallFloats } from './small-floats.ts';
 
 /** A tensor whose values are only carried: the format's name of its dtype, and its bytes as the file has them. */
 export interface ForeignTensor {
@@ -20,23 +21,6 @@ export const aForeignTensor: Rule<ForeignTensor> = ruleOf('values { dtype, shape
   if (!isRecord(value)) return false;
   return aText.holds(value['dtype']) && aShape.holds(value['shape']) && aByteArray.holds(value['bytes']);
 });
-
-/** Bits of an element, by the format's names. A dtype that is newer than this list is carried too, whatever its size. */
-export const foreignBits: Readonly<Record<string, number>> = {
-  I64: 64,
-  U64: 64,
-  C64: 64,
-  I16: 16,
-  U16: 16,
-  F8_E4M3: 8,
-  F8_E5M2: 8,
-  F8_E8M0: 8,
-  F8_E4M3FNUZ: 8,
-  F8_E5M2FNUZ: 8,
-  F6_E2M3: 6,
-  F6_E3M2: 6,
-  F4: 4,
-};
 
 interface Conversion {
   readonly dtype: DType;
@@ -59,29 +43,9 @@ function halves(signed: boolean): Conversion['convert'] {
   };
 }
 
-/**
- * All values of an 8-bit float, by pattern. E5M2 has infinities and NaN as IEEE 754 has them, E4M3 only a NaN, of all ones.
- * Source: P. Micikevicius et al., "FP8 formats for deep learning", 2022.
- */
-function floatPatterns(mantissaBits: number, hasInfinity: boolean): Float32Array {
-  const exponentBits = 7 - mantissaBits;
-  const bias = 2 ** (exponentBits - 1) - 1;
-  const largest = 2 ** exponentBits - 1;
-  return Float32Array.from({ length: 256 }, (_, pattern) => {
-    const exponent = (pattern & 127) >> mantissaBits;
-    const mantissa = pattern & (2 ** mantissaBits - 1);
-    const sign = pattern < 128 ? 1 : -1;
-    if (exponent === largest && hasInfinity) return mantissa === 0 ? sign * Infinity : NaN;
-    if ((pattern & 127) === 127) return NaN;
-    const fraction = mantissa / 2 ** mantissaBits;
-    return sign * (exponent === 0 ? fraction * 2 ** (1 - bias) : (1 + fraction) * 2 ** (exponent - bias));
-  });
-}
-
-function floats(mantissaBits: number, hasInfinity: boolean): Conversion['convert'] {
-  let patterns: Float32Array | undefined;
+function floats(name: string): Conversion['convert'] {
   return (bytes) => {
-    const values = (patterns ??= floatPatterns(mantissaBits, hasInfinity));
+    const values = smallFloats(name) as Float32Array;
     return Float32Array.from(bytes, (byte) => values[byte] as number);
   };
 }
@@ -91,8 +55,8 @@ const conversions: Readonly<Record<string, Conversion>> = {
   U64: { dtype: 'u32', convert: halves(false) },
   I16: { dtype: 'i32', convert: ({ buffer }) => Int32Array.from(new Int16Array(buffer)) },
   U16: { dtype: 'u32', convert: ({ buffer }) => Uint32Array.from(new Uint16Array(buffer)) },
-  F8_E4M3: { dtype: 'f32', convert: floats(3, false) },
-  F8_E5M2: { dtype: 'f32', convert: floats(2, true) },
+  F8_E4M3: { dtype: 'f32', convert: floats('F8_E4M3') },
+  F8_E5M2: { dtype: 'f32', convert: floats('F8_E5M2') },
 };
 
 /**

@@ -14,19 +14,32 @@ export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(bytes);
 }
 
-/** Leading byte → number of further bytes and the smallest code point that needs them. */
+/** Leading byte beyond ASCII → number of further bytes and the smallest code point that needs them. */
 const forms = [
-  { mask: 0x80, lead: 0x00, more: 0, least: 0 },
   { mask: 0xe0, lead: 0xc0, more: 1, least: 0x80 },
   { mask: 0xf0, lead: 0xe0, more: 2, least: 0x800 },
   { mask: 0xf8, lead: 0xf0, more: 3, least: 0x10000 },
 ] as const;
 
+/** How many UTF-16 units become text at once: a call takes so many arguments on every host. */
+const unitsAtOnce = 4096;
+
 /** UTF-8 bytes as text; nothing if they are not well formed. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
-  const parts: string[] = [];
+  const units = new Uint16Array(Math.min(bytes.length, unitsAtOnce));
+  let text = '';
+  let used = 0;
   for (let index = 0; index < bytes.length;) {
     const first = bytes[index] as number;
+    if (used + 2 > units.length && used > 0) {
+      text += String.fromCharCode(...units.subarray(0, used));
+      used = 0;
+    }
+    if (first < 0x80) {
+      units[used++] = first;
+      index++;
+      continue;
+    }
     const form = forms.find(({ mask, lead }) => (first & mask) === lead);
     if (!form || index + form.more >= bytes.length) return undefined;
     let point = first & ~form.mask & 0xff;
@@ -36,8 +49,12 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
       point = (point << 6) | (byte & 63);
     }
     if (point < form.least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return undefined;
-    parts.push(String.fromCodePoint(point));
+    if (point < 0x10000) units[used++] = point;
+    else {
+      units[used++] = 0xd7c0 + (point >> 10);
+      units[used++] = 0xdc00 | (point & 1023);
+    }
     index += form.more + 1;
   }
-  return parts.join('');
+  return text + String.fromCharCode(...units.subarray(0, used));
 }

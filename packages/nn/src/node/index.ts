@@ -1,5 +1,5 @@
 /** @espalier/nn/node: the parts of @espalier/nn that need a file system. */
-export { syncFolder, writeFileAtomic } from './atomic.ts';
+export { syncFolder, writeAtomically, writeFileAtomic } from './atomic.ts';
 export { makeFolder } from './make-folder.ts';
 export { mnist, type Mnist, type MnistOptions } from './mnist.ts';
 export {

@@ -428,6 +428,19 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
     ]),
     options({ dtype, device: reference }, ['dtype'], 'ignored'),
   ],
+  fromChunks: [
+    slot(
+      () => [new Uint8Array(8)],
+      () => false,
+    ),
+    list([
+      slot(
+        () => 2,
+        () => false,
+      ),
+    ]),
+    options({ dtype, device: reference }, ['dtype']),
+  ],
   full: [shape, number, create],
   zeros: [shape, create],
   ones: [shape, create],

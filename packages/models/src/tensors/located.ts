@@ -1,0 +1,52 @@
+/** Open files whose tensors each lie in one piece somewhere. */
+import { FormatError, type Json } from '@espalier/nn';
+import { showName } from '@espalier/nn/arguments';
+import { ArgumentError } from '@espalier/tensor';
+import { show } from '@espalier/tensor/arguments';
+import { readBytes, type ByteSource } from '../bytes/byte-source.ts';
+import type { TensorEntry, TensorSource } from './tensor-source.ts';
+
+/** A tensor, and where its values are. */
+export interface LocatedTensor extends TensorEntry {
+  readonly source: ByteSource;
+  /** Of its first byte. */
+  readonly offset: number;
+}
+
+/** What is known of an open file, or of several that are one. */
+export interface LocatedTensors {
+  readonly format: string;
+  readonly name: string;
+  readonly tensors: ReadonlyMap<string, LocatedTensor>;
+  readonly ties?: ReadonlyMap<string, string>;
+  readonly metadata: { readonly [key: string]: Json };
+  /** What is closed with it. */
+  readonly sources: readonly ByteSource[];
+}
+
+/** A source of tensors, which are read where they lie. */
+export function locatedSource({ format, name, tensors, ties, metadata, sources }: LocatedTensors): TensorSource {
+  return {
+    format,
+    name,
+    tensors,
+    ties: ties ?? new Map(),
+    metadata,
+    read: async (tensor, range) => {
+      const found = tensors.get(tensor);
+      if (!found) throw new FormatError(name, 0, `has no tensor ${showName(tensor)}`);
+      const { begin, end } = range ?? { begin: 0, end: found.bytes };
+      if (
+        !(Number.isSafeInteger(begin) && Number.isSafeInteger(end) && begin >= 0 && begin <= end && end <= found.bytes)
+      )
+        throw new ArgumentError(
+          'read',
+          `${showName(tensor)} has the bytes 0 to ${found.bytes}, not ${show(begin)} to ${show(end)}; give a range within`,
+        );
+      return readBytes(found.source, found.offset + begin, end - begin, `the values of ${showName(tensor)}`);
+    },
+    close: async () => {
+      for (const source of sources) await source.close();
+    },
+  };
+}
