@@ -1,0 +1,25 @@
+/** What an operator is: a name, since when, and how a call of it becomes operations on tensors. */
+import type { Value } from '../values/value.ts';
+import type { Call } from './call.ts';
+
+/** One operator, as of a version of its domain. */
+export interface Operator {
+  /** As ONNX writes it: `Conv`. */
+  readonly type: string;
+  /** Default: the domain of ONNX itself. */
+  readonly domain?: string;
+  /** The first version of the domain that it is right for. Default: 1. */
+  readonly since?: number;
+  /** What cannot be computed here, if a node asks for it by its attributes; known before anything is run. */
+  readonly flaw?: (call: Call) => string | undefined;
+  /**
+   * The outputs for inputs, in their order.
+   * @throws {OnnxError} for what the node asks for and there is not.
+   */
+  readonly run: (call: Call) => Value | readonly (Value | undefined)[];
+}
+
+/** An operator that is run. */
+export function operator(type: string, run: Operator['run'], rest: Partial<Operator> = {}): Operator {
+  return { type, run, ...rest };
+}
