@@ -1,6 +1,8 @@
 /** Every error of a package has a stable code of its own, which its README lists; nothing else is thrown. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as data from '@espalier/data';
+import * as dataNode from '@espalier/data/node';
 import * as nn from '@espalier/nn';
 import * as nnNode from '@espalier/nn/node';
 import * as optimize from '@espalier/optimize';
@@ -20,6 +22,7 @@ import { root, sourceFiles, workspaces } from './helpers/sources.ts';
 const entries: Readonly<Record<string, readonly object[]>> = {
   tensor: [tensor],
   nn: [nn, nnNode],
+  data: [data, dataNode],
   search: [search],
   storage: [storage],
   optimize: [optimize, optimizeNode],
@@ -54,6 +57,7 @@ const errors = {
     state: new nn.StateError('load', 'problem'),
     aborted: new nn.AbortError('fit', 'enough'),
   } satisfies Codes<nn.NnErrorCode>,
+  data: { data: new data.DataError('a file', { row: 1 }, 'problem') } satisfies Codes<data.DataErrorCode>,
   search: {
     value: new search.ValueError('problem'),
     space: new search.SpaceError('x', 'problem'),

@@ -1,2 +1,36 @@
-/** Tables, pictures and text as datasets. */
-export {};
+/** @espalier/data: tables, pictures and text as datasets. */
+export { bytesOf, type ByteSource } from './bytes/byte-source.ts';
+export { DataError, type DataErrorCode, type DataPlace } from './errors.ts';
+export {
+  cellOf,
+  type BooleanColumn,
+  type Cell,
+  type Column,
+  type ColumnType,
+  type NumberColumn,
+  type TextColumn,
+} from './table/column.ts';
+export type { CsvDialect, CsvOptions, CsvSettings } from './table/csv/layout.ts';
+export { missingWords } from './table/csv/missing.ts';
+export { indexCsv, readCsv, readCsvPart, type CsvIndex, type CsvPart } from './table/csv/read-csv.ts';
+export { tableOf } from './table/from-values.ts';
+export { Table } from './table/table.ts';
+export { byteTokens, byteVocabulary } from './prepare/bytes.ts';
+export type { Encoding, EncodingType, Features, NamedColumn } from './prepare/encoding.ts';
+export {
+  encodingTypes,
+  fitPreparation,
+  Preparation,
+  registerEncoding,
+  type EncodingChoice,
+  type Ignored,
+  type PreparationConfig,
+  type PreparationOptions,
+} from './prepare/preparation.ts';
+export { decodeNumbers, type ClassTarget, type LabelTarget, type NumberTarget, type Target } from './prepare/target.ts';
+export type { NumberSummary } from './schema/numbers.ts';
+export { schemaOf, type ColumnKind, type ColumnSchema, type SchemaOptions, type TableSchema } from './schema/schema.ts';
+export type { ValueCount } from './schema/values.ts';
+export { classWeights } from './split/class-weights.ts';
+export { kFolds, type Fold } from './split/folds.ts';
+export { splitRows, type SplitOptions } from './split/split.ts';

@@ -1,0 +1,103 @@
+/** Categories as features: one number for each, or one index; what training has not seen is told apart from what it has. */
+import { DataError } from '../errors.ts';
+import { missingIn } from '../table/column.ts';
+import { categoryOf, countValues } from '../schema/values.ts';
+import { mostCategories } from '../schema/schema.ts';
+import type { Encoding, EncodingType, NamedColumn } from './encoding.ts';
+import { textsField, truthField, wordField, type Config } from './fields.ts';
+
+/** The categories of a column, in order. */
+export interface CategoryEncoding extends Encoding {
+  readonly as: 'one-hot' | 'ordinal';
+  readonly values: readonly string[];
+  /** Of a value that is none of these: `other`, or an error that names its row. */
+  readonly unknown: 'other' | 'refuse';
+  /** Whether a missing value is a category of its own, behind the others; else it is as an unknown one. */
+  readonly marksMissing: boolean;
+}
+
+const unknowns = ['other', 'refuse'] as const;
+
+function fitted(
+  as: CategoryEncoding['as'],
+  of: NamedColumn,
+  settings: Readonly<Record<string, unknown>>,
+): CategoryEncoding {
+  const { source, name, column, rows } = of;
+  const found = countValues(column, rows, mostCategories);
+  if (!found)
+    throw new DataError(
+      source,
+      { column: name },
+      `has more than ${mostCategories} different values; leave it out, or encode it as bytes`,
+    );
+  const values =
+    settings['values'] === undefined ? found.map(({ value }) => value) : textsField(settings, 'values', name);
+  return {
+    column: name,
+    as,
+    values,
+    unknown: settings['unknown'] === undefined ? 'other' : wordField(settings, 'unknown', name, unknowns),
+    marksMissing:
+      settings['marksMissing'] === undefined ? missingIn(column) > 0 : truthField(settings, 'marksMissing', name),
+  };
+}
+
+const parsed =
+  (as: CategoryEncoding['as']) =>
+  (config: Config, where: string): CategoryEncoding => ({
+    column: config['column'] as string,
+    as,
+    values: textsField(config, 'values', where),
+    unknown: wordField(config, 'unknown', where, unknowns),
+    marksMissing: truthField(config, 'marksMissing', where),
+  });
+
+/** The place of each row's category among `values`; that behind them of a missing one, if it has one; -1 of others. */
+function* places({ values, unknown, marksMissing, column }: CategoryEncoding, of: NamedColumn): Generator<number> {
+  const known = new Map(values.map((value, index) => [value, index]));
+  for (let row = 0; row < of.rows; row++) {
+    const value = categoryOf(of.column, row);
+    const place = value === undefined ? (marksMissing ? values.length : -1) : (known.get(value) ?? -1);
+    if (place < 0 && unknown === 'refuse' && value !== undefined)
+      throw new DataError(
+        of.source,
+        { row: row + 1, column },
+        `'${value.slice(0, 60)}' was not among the ${values.length} values of training`,
+      );
+    yield place;
+  }
+}
+
+/** A number for each category: 1 for that of the row, 0 for the others; all are 0 of one that training has not seen. */
+export const oneHot: EncodingType<CategoryEncoding> = {
+  type: 'one-hot',
+  fit: (of, settings) => fitted('one-hot', of, settings),
+  parse: parsed('one-hot'),
+  features: ({ column, values, marksMissing }) => [
+    ...values.map((value) => `${column} = ${value}`),
+    ...(marksMissing ? [`${column} is missing`] : []),
+  ],
+  write: (encoding, of, { values, offset, stride }) => {
+    let at = offset;
+    for (const place of places(encoding, of)) {
+      if (place >= 0) values[at + place] = 1;
+      at += stride;
+    }
+  },
+};
+
+/** The index of the category, for an embedding of `values.length + 1` rows, or one more where missing is marked: 0 is what training has not seen. */
+export const ordinal: EncodingType<CategoryEncoding> = {
+  type: 'ordinal',
+  fit: (of, settings) => fitted('ordinal', of, settings),
+  parse: parsed('ordinal'),
+  features: ({ column }) => [column],
+  write: (encoding, of, { values, offset, stride }) => {
+    let at = offset;
+    for (const place of places(encoding, of)) {
+      values[at] = place + 1;
+      at += stride;
+    }
+  },
+};

@@ -1,0 +1,116 @@
+/** Numbers of a column as features: standardized, between two bounds, or as they are; what is missing is filled in, and may be marked. */
+import { ConfigError } from '@espalier/nn';
+import { show } from '@espalier/tensor/arguments';
+import { DataError } from '../errors.ts';
+import { medianOf, presentNumbers, summarize } from '../schema/numbers.ts';
+import type { BooleanColumn, Column, NumberColumn } from '../table/column.ts';
+import type { Encoding, EncodingType, NamedColumn } from './encoding.ts';
+import { numberField, positiveField, truthField, wordField, type Config } from './fields.ts';
+
+/** (value - shift) / scale; what is missing is `fill`, and 1 in a feature of its own where that is marked. */
+export interface NumberEncoding extends Encoding {
+  readonly as: 'standard' | 'min-max' | 'number';
+  readonly shift: number;
+  readonly scale: number;
+  /** The value that stands for a missing one, before it is scaled. */
+  readonly fill: number;
+  readonly marksMissing: boolean;
+}
+
+/** A column of numbers; truth values are 1 and 0. */
+function numberColumn({ source, name, column }: NamedColumn): NumberColumn {
+  if (column.type === 'number') return column;
+  if (column.type === 'boolean')
+    return { ...column, type: 'number', values: Int32Array.from((column satisfies BooleanColumn).values) };
+  throw new DataError(
+    source,
+    { column: name },
+    'is text and cannot be scaled; encode it as one-hot or ordinal, or correct its values',
+  );
+}
+
+/** @throws {DataError} naming the row of an infinity. */
+function checkFinite({ source, name }: NamedColumn, { values, missing }: NumberColumn): void {
+  for (let row = 0; row < values.length; row++)
+    if (missing?.[row] !== 1 && !Number.isFinite(values[row]))
+      throw new DataError(source, { row: row + 1, column: name }, `is ${values[row]}; features are finite numbers`);
+}
+
+const fills = {
+  mean: (values: Float64Array) => summarize(values).mean,
+  median: medianOf,
+  zero: () => 0,
+} as const;
+
+type Fill = keyof typeof fills;
+
+const kinds: Readonly<
+  Record<NumberEncoding['as'], (values: Float64Array) => { readonly shift: number; readonly scale: number }>
+> = {
+  // A column of one value is shifted and not scaled, as by scikit-learn's scalers.
+  standard: (values) => {
+    const { mean, std } = summarize(values);
+    return { shift: mean, scale: std > Math.abs(mean) * 2 ** -48 ? std : 1 };
+  },
+  'min-max': (values) => {
+    const { min, max } = summarize(values);
+    return { shift: min, scale: max > min ? max - min : 1 };
+  },
+  number: () => ({ shift: 0, scale: 1 }),
+};
+
+function scaling(as: NumberEncoding['as']): EncodingType<NumberEncoding> {
+  return {
+    type: as,
+    fit: (of, settings) => {
+      const column = numberColumn(of);
+      checkFinite(of, column);
+      const values = presentNumbers(column);
+      if (values.length === 0)
+        throw new DataError(of.source, { column: of.name }, 'has no value to learn from; leave the column out');
+      const fill = settings['fill'] ?? 'mean';
+      if (typeof fill !== 'number' && !Object.hasOwn(fills, fill as string))
+        throw new ConfigError(
+          of.name,
+          `fill is ${show(fill)}; it must be a number or one of ${Object.keys(fills).join(', ')}`,
+        );
+      return {
+        column: of.name,
+        as,
+        ...kinds[as](values),
+        fill: typeof fill === 'number' ? fill : fills[fill as Fill](values),
+        marksMissing:
+          settings['marksMissing'] === undefined ? column.missing !== undefined : settings['marksMissing'] === true,
+      };
+    },
+    parse: (config: Config, where) => ({
+      column: config['column'] as string,
+      as: wordField(config, 'as', where, [as]),
+      shift: numberField(config, 'shift', where),
+      scale: positiveField(config, 'scale', where),
+      fill: numberField(config, 'fill', where),
+      marksMissing: truthField(config, 'marksMissing', where),
+    }),
+    features: ({ column, marksMissing }) => (marksMissing ? [column, `${column} is missing`] : [column]),
+    write: ({ shift, scale, fill, marksMissing }, of, { values, offset, stride }) => {
+      const column = numberColumn(of);
+      checkFinite(of, column);
+      for (let row = 0; row < of.rows; row++) {
+        const isMissing = column.missing?.[row] === 1;
+        const value = isMissing ? fill : (column.values[row] as number);
+        values[row * stride + offset] = (value - shift) / scale;
+        if (marksMissing) values[row * stride + offset + 1] = isMissing ? 1 : 0;
+      }
+    },
+  };
+}
+
+/** Encodings of numbers. */
+export const numberEncodings: readonly EncodingType<NumberEncoding>[] = (
+  ['standard', 'min-max', 'number'] as const
+).map(scaling);
+
+/** Whether a column holds numbers or truth values. */
+export function holdsNumbers(column: Column): boolean {
+  return column.type !== 'text';
+}

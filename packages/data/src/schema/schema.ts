@@ -1,0 +1,119 @@
+/** What the columns of a table are: told by their values, and overridable. */
+import { checkOptions, oneOf, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
+import { cellOf, missingIn, type Cell, type Column, type ColumnType, type TextColumn } from '../table/column.ts';
+import type { Table } from '../table/table.ts';
+import { presentNumbers, summarize, type NumberSummary } from './numbers.ts';
+import { countValues, type ValueCount } from './values.ts';
+
+/**
+ * What a column is for learning: `identifier` of values that number or name rows, `date` of days or times as text, `constant` of one
+ * value, `empty` of none.
+ */
+export type ColumnKind = 'number' | 'category' | 'boolean' | 'text' | 'date' | 'identifier' | 'constant' | 'empty';
+
+/** A column, described. */
+export interface ColumnSchema {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly kind: ColumnKind;
+  /** How many rows have no value. */
+  readonly missing: number;
+  /** Its values with their counts, in order, where there are not too many. */
+  readonly values?: readonly ValueCount[];
+  /** Of numbers. */
+  readonly numbers?: NumberSummary;
+}
+
+/** A table, described. JSON. */
+export interface TableSchema {
+  readonly source: string;
+  readonly rows: number;
+  readonly columns: readonly ColumnSchema[];
+}
+
+/** What may be told of a schema. */
+export interface SchemaOptions {
+  /** What columns are, by name. */
+  readonly kinds?: Readonly<Record<string, ColumnKind>>;
+}
+
+const aKind = oneOf('number', 'category', 'boolean', 'text', 'date', 'identifier', 'constant', 'empty');
+const schemaRules: OptionRules<SchemaOptions> = {
+  kinds: ruleOf(
+    "kinds by column, such as { zip: 'category' }",
+    (value) => Object(value) === value && Object.values(value as object).every(aKind.holds),
+  ),
+};
+
+/** Categories are at most so many values. */
+export const mostCategories = 1000;
+
+/** From so many rows on, values that are all different say something. */
+const tellingRows = 20;
+
+const dates = [/^\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d{1,2}:\d{2}.*)?$/, /^\d{1,2}([./-])\d{1,2}\1(?:\d{2}|\d{4})(?: .*)?$/];
+
+/** Whether all texts look like days. */
+function areDates({ values, missing }: TextColumn): boolean {
+  return values.every((value, row) => missing?.[row] === 1 || dates.some((date) => date.test(value)));
+}
+
+/** Whether numbers count rows: integers from anywhere, each once. */
+function areCounters(column: Column, rows: number, name: string): boolean {
+  if (column.type !== 'number' || !(column.values instanceof Int32Array) || column.missing || rows < tellingRows)
+    return false;
+  const { min, max } = summarize(presentNumbers(column));
+  const isNamed = /(?:^|[_\s.-])id$|^(?:id|index|unnamed: 0)$/i.test(name);
+  return (isNamed || max - min === rows - 1) && new Set(column.values).size === rows;
+}
+
+/** What texts are: few values are categories; many are texts where they have blanks, and else names of rows. */
+function kindOfTexts(column: TextColumn, rows: number, values: readonly ValueCount[] | undefined): ColumnKind {
+  if (areDates(column)) return 'date';
+  const present = rows - missingIn(column);
+  if (values && (present < tellingRows || values.length <= present / 2)) return 'category';
+  const withBlanks = column.values.reduce((count, value) => count + (/\S\s+\S/.test(value) ? 1 : 0), 0);
+  return withBlanks > present / 4 ? 'text' : 'identifier';
+}
+
+function kindOf(column: Column, rows: number, name: string, values: readonly ValueCount[] | undefined): ColumnKind {
+  if (missingIn(column) === rows) return 'empty';
+  if (values?.length === 1) return 'constant';
+  if (column.type === 'text') return kindOfTexts(column, rows, values);
+  if (column.type === 'boolean') return 'boolean';
+  return areCounters(column, rows, name) ? 'identifier' : 'number';
+}
+
+/**
+ * What the columns of a table are, with what is missing, their values or their range.
+ * @throws {DataError} for a kind that is told of a column that is not there.
+ *
+ * @example
+ * schemaOf(table, { kinds: { zip: 'category' } });
+ */
+export function schemaOf(table: Table, options: SchemaOptions = {}): TableSchema {
+  const { kinds = {} } = checkOptions('schemaOf', options, schemaRules);
+  for (const name of Object.keys(kinds)) table.column(name);
+  const columns = [...table.columns].map(([name, column]): ColumnSchema => {
+    const values = countValues(column, table.rows, mostCategories);
+    return {
+      name,
+      type: column.type,
+      kind: kinds[name] ?? kindOf(column, table.rows, name, values),
+      missing: missingIn(column),
+      ...(values && { values }),
+      ...(column.type === 'number' && { numbers: summarize(presentNumbers(column)) }),
+    };
+  });
+  return { source: table.source, rows: table.rows, columns };
+}
+
+/** The first values of a column that are there. */
+export function samplesOf(column: Column, rows: number, most: number): readonly Cell[] {
+  const found: Cell[] = [];
+  for (let row = 0; row < rows && found.length < most; row++) {
+    const cell = cellOf(column, row);
+    if (cell !== null) found.push(cell);
+  }
+  return found;
+}

@@ -1,0 +1,188 @@
+/** How a CSV file is written: delimiter, header, names of columns; found in its first records, or told. */
+import { FormatError } from '@espalier/nn';
+import { aBoolean, aText, checkOptions, listOf, oneOf, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
+import type { ByteSource } from '../../bytes/byte-source.ts';
+import { DataError } from '../../errors.ts';
+import type { ColumnType } from '../column.ts';
+import { readNumber, readText } from './fields.ts';
+import { missingWords } from './missing.ts';
+import { CsvScanner, longestRecord, type Records } from './scanner.ts';
+
+/** What can be told of a CSV file; the rest is found out. */
+export interface CsvOptions {
+  /** One ASCII character between fields. Default: of `,`, tab, `;` and `|` the one that cuts the first records into most fields, all alike. */
+  readonly delimiter?: string;
+  /** Whether the first record has the names. Default: unless one of its fields is a number. Columns without a name are `column 1` and so on. */
+  readonly header?: boolean;
+  /** What columns are, by name. Default: numbers or truth values where all are, else text; texts of digits (`007`) stay text. */
+  readonly types?: Readonly<Record<string, ColumnType>>;
+  /** What stands for a missing value. Default: nothing, `NA`, `NaN`, `null`, `None` and the like. */
+  readonly missing?: readonly string[];
+  /** The columns that are read. Default: all. */
+  readonly columns?: readonly string[];
+}
+
+const aColumnType = oneOf('number', 'text', 'boolean');
+
+const csvRules: OptionRules<CsvOptions> = {
+  delimiter: ruleOf(
+    'one ASCII character that is no quote and no line end',
+    (value) => typeof value === 'string' && /^[\0-\x7f]$/.test(value) && !/["\n\r]/.test(value),
+  ),
+  header: aBoolean,
+  types: ruleOf(
+    "types by column, such as { price: 'number' }; there are number, text and boolean",
+    (value) => Object(value) === value && Object.values(value as object).every(aColumnType.holds),
+  ),
+  missing: listOf(aText),
+  columns: listOf(aText),
+};
+
+/** How a file is written, and where its rows begin. */
+export interface CsvDialect {
+  readonly delimiter: string;
+  readonly header: boolean;
+  readonly names: readonly string[];
+  /** The offset of the first row. */
+  readonly start: number;
+}
+
+/** Bytes that are looked at; more only if no record ends within them. */
+const sampleBytes = 1 << 18;
+/** Records that a delimiter is judged by. */
+const sampleRecords = 200;
+const candidates = [',', '\t', ';', '|'] as const;
+
+const marks: readonly (readonly [name: string, bytes: readonly number[]])[] = [
+  ['UTF-16', [0xff, 0xfe]],
+  ['UTF-16', [0xfe, 0xff]],
+];
+
+interface Sample {
+  readonly source: string;
+  readonly bytes: Uint8Array;
+  /** Where text begins, behind a byte order mark. */
+  readonly start: number;
+  readonly isWhole: boolean;
+}
+
+/** @throws {FormatError} for text in another encoding. */
+async function sampleOf(source: ByteSource, length: number): Promise<Sample> {
+  const bytes = await source.read(0, Math.min(length, source.size));
+  const foreign = marks.find(([, mark]) => mark.every((byte, index) => bytes[index] === byte));
+  if (foreign) throw new FormatError(source.name, 0, `begins as ${foreign[0]} does; save it in UTF-8`);
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return { source: source.name, bytes, start: hasMark ? 3 : 0, isWhole: bytes.length === source.size };
+}
+
+/** Records from the start of a sample, at most so many: their width, and the first one; undefined where they differ. */
+function look(
+  sample: Sample,
+  delimiter: string,
+  most: number,
+): { readonly width: number; readonly end: number; readonly first: Records } | undefined {
+  const { bytes, start, isWhole } = sample;
+  let first: Records | undefined;
+  const scanner = new CsvScanner(delimiter.charCodeAt(0), 0, 0, (records) => (first ??= records));
+  const place = { source: sample.source, offset: 0, isLast: isWhole };
+  let end = 0;
+  let at = start;
+  for (let record = 0; record < most; record++) {
+    while (bytes[at] === 10 || bytes[at] === 13) at++;
+    if (at >= bytes.length) break;
+    const next = scanner.record(bytes, at, bytes.length, place);
+    if (next < 0) break;
+    if (record === 0) end = next;
+    at = next;
+  }
+  scanner.flush(bytes, place);
+  return first && { width: scanner.width, end, first };
+}
+
+/** The delimiter that cuts records into most fields, all alike. */
+function detectDelimiter(sample: Sample): string {
+  const widths = candidates.map((candidate) => {
+    try {
+      return look(sample, candidate, sampleRecords)?.width ?? 0;
+    } catch (error) {
+      if (error instanceof FormatError) return 0;
+      throw error;
+    }
+  });
+  const most = Math.max(...widths);
+  return most > 1 ? (candidates[widths.indexOf(most)] as string) : ',';
+}
+
+/** The fields of the first record, as text. */
+function textsOf({ bytes, latin, starts, ends, width, place }: Records): readonly string[] {
+  return Array.from({ length: width }, (_, index) => {
+    const text = readText(bytes, starts[index] as number, ends[index] as number, latin);
+    if (typeof text === 'string') return text;
+    throw new FormatError(
+      place.source,
+      text,
+      `the first record has a byte of ${bytes[text]} here, which is not UTF-8; save the file in UTF-8`,
+    );
+  });
+}
+
+function isNumber({ bytes, latin, starts, ends }: Records, index: number): boolean {
+  const end = ends[index] as number;
+  return end >= 0 && !Number.isNaN(readNumber(bytes, starts[index] as number, end, latin));
+}
+
+/** @throws {FormatError} for a name that two columns have. */
+function namesOf(source: string, header: readonly string[]): readonly string[] {
+  const names = header.map((name, index) => (name.trim() === '' ? `column ${index + 1}` : name.trim()));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return names;
+  throw new FormatError(source, 0, `the header names '${twice}' twice; rename one, or read it without a header`);
+}
+
+/** Options with their defaults. */
+export interface CsvSettings extends CsvDialect {
+  readonly types: Readonly<Record<string, ColumnType>>;
+  readonly missing: readonly string[];
+  readonly columns: readonly string[];
+}
+
+/**
+ * How a CSV file is to be read, by its first records and what is told.
+ * @throws {FormatError} for a file without a record, in another encoding, or with two columns of one name.
+ * @throws {DataError} for options that name a column that it has not.
+ */
+export async function csvSettings(operation: string, source: ByteSource, options: CsvOptions): Promise<CsvSettings> {
+  checkOptions(operation, options, csvRules);
+  let sample = await sampleOf(source, sampleBytes);
+  let delimiter = options.delimiter ?? detectDelimiter(sample);
+  let seen = look(sample, delimiter, 1);
+  while (!seen && !sample.isWhole && sample.bytes.length < longestRecord) {
+    sample = await sampleOf(source, 4 * sample.bytes.length);
+    delimiter = options.delimiter ?? detectDelimiter(sample);
+    seen = look(sample, delimiter, 1);
+  }
+  if (!seen)
+    throw new FormatError(
+      source.name,
+      sample.start,
+      sample.isWhole
+        ? 'has no record; give a file with rows'
+        : `has no record within its first ${sample.bytes.length} bytes; is this CSV?`,
+    );
+  const { first, width, end } = seen;
+  const fields = textsOf(first);
+  const header = options.header ?? !fields.some((_, index) => isNumber(first, index));
+  const names = header
+    ? namesOf(source.name, fields)
+    : Array.from({ length: width }, (_, index) => `column ${index + 1}`);
+  const { types = {}, columns = names, missing = missingWords } = options;
+  const known = new Set(names);
+  const unknown = [...Object.keys(types), ...columns].find((name) => !known.has(name));
+  if (unknown !== undefined)
+    throw new DataError(
+      source.name,
+      { column: unknown },
+      `there is no such column; there are ${names.slice(0, 12).join(', ')}`,
+    );
+  return { delimiter, header, names, start: header ? end : sample.start, types, missing, columns };
+}

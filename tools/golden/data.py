@@ -1,0 +1,168 @@
+"""Golden values for @espalier/data: run `python tools/golden/data.py`, with scikit-learn 1.9.1 and pandas installed.
+
+Writes scikit-learn's digits, breast cancer, wine and diabetes as CSV to packages/data/test/tables/, and to
+packages/data/test/golden/scikit-learn.json what scikit-learn makes of them: scaled columns, encodings, metrics.
+"""
+
+import json
+import pathlib
+
+import numpy as np
+from sklearn import datasets, impute, linear_model, metrics, preprocessing, utils
+
+package = pathlib.Path(__file__).parents[2] / "packages/data/test"
+
+
+def write(name, load, target):
+    data = load()
+    names = [str(each).replace(" ", "_") for each in data.feature_names] + [target]
+    labels = data.get("target_names")
+    rows = [",".join(names)]
+    for values, label in zip(data.data, data.target):
+        cells = [repr(float(v)) if v != int(v) else str(int(v)) for v in values]
+        if labels is not None and not str(labels[0]).isdigit() and len(labels) > 0 and target == "class":
+            cells.append(str(labels[int(label)]))
+        else:
+            cells.append(str(int(label)) if label == int(label) else repr(float(label)))
+        rows.append(",".join(cells))
+    (package / "tables" / f"{name}.csv").write_text("\n".join(rows) + "\n")
+    return data
+
+
+write("digits", datasets.load_digits, "class")
+write("breast-cancer", datasets.load_breast_cancer, "class")
+wine = write("wine", datasets.load_wine, "class")
+# Raw values: scikit-learn's own are standardized already.
+diabetes = write("diabetes", lambda: datasets.load_diabetes(scaled=False), "progression")
+
+random = np.random.default_rng(0)
+
+
+def rounded(values, places=3):
+    return np.round(values, places)
+
+
+def scaled():
+    x = wine.data[:, :3]
+    holes = x.copy()
+    holes[[1, 5, 9], [0, 1, 2]] = np.nan
+    return {
+        "columns": [str(name) for name in wine.feature_names[:3]],
+        "standard": preprocessing.StandardScaler().fit_transform(x)[:10].tolist(),
+        "minmax": preprocessing.MinMaxScaler().fit_transform(x)[:10].tolist(),
+        "holes": [[1, 0], [5, 1], [9, 2]],
+        "mean": impute.SimpleImputer(strategy="mean").fit(holes).statistics_.tolist(),
+        "median": impute.SimpleImputer(strategy="median").fit(holes).statistics_.tolist(),
+    }
+
+
+def encoded():
+    towns = ["Ulm", "Bonn", "Trier", "Bonn", "Ulm", "Bonn"]
+    values = np.array(towns).reshape(-1, 1)
+    one_hot = preprocessing.OneHotEncoder(sparse_output=False, handle_unknown="ignore").fit(values)
+    return {
+        "towns": towns,
+        "categories": one_hot.categories_[0].tolist(),
+        "oneHot": one_hot.transform([["Bonn"], ["Ulm"], ["Rom"]]).tolist(),
+        "ordinal": preprocessing.OrdinalEncoder().fit_transform(values)[:, 0].tolist(),
+    }
+
+
+def binary(count, tied):
+    actual = random.integers(0, 2, count)
+    scores = random.normal(size=count) + actual
+    scores = rounded(scores, 1 if tied else 4)
+    probability = 1 / (1 + np.exp(-scores))
+    chosen = scores > 0
+    return {
+        "actual": actual.tolist(),
+        "scores": scores.tolist(),
+        "accuracy": metrics.accuracy_score(actual, chosen),
+        "f1": metrics.f1_score(actual, chosen, zero_division=0),
+        "rocAuc": metrics.roc_auc_score(actual, scores),
+        "logLoss": metrics.log_loss(actual, probability, labels=[0, 1]),
+    }
+
+
+def multiclass(count, classes):
+    actual = np.concatenate([np.arange(classes), random.integers(0, classes, count)])
+    scores = rounded(random.normal(size=(len(actual), classes)), 3)
+    scores[np.arange(len(actual)), actual] += 1
+    probability = np.exp(scores - scores.max(1, keepdims=True))
+    probability /= probability.sum(1, keepdims=True)
+    chosen = scores.argmax(1)
+    return {
+        "classes": classes,
+        "actual": actual.tolist(),
+        "scores": scores.tolist(),
+        "accuracy": metrics.accuracy_score(actual, chosen),
+        "f1": metrics.f1_score(actual, chosen, average="macro", zero_division=0),
+        "rocAuc": metrics.roc_auc_score(actual, probability, multi_class="ovr", average="macro"),
+        "logLoss": metrics.log_loss(actual, probability),
+    }
+
+
+def multilabel(count, labels):
+    actual = random.integers(0, 2, (count, labels))
+    actual[0], actual[1] = 0, 1
+    scores = rounded(random.normal(size=(count, labels)) + actual, 2)
+    chosen = (scores > 0).astype(int)
+    probability = 1 / (1 + np.exp(-scores))
+    return {
+        "labels": labels,
+        "actual": actual.tolist(),
+        "scores": scores.tolist(),
+        "exact": metrics.accuracy_score(actual, chosen),
+        "accuracy": 1 - metrics.hamming_loss(actual, chosen),
+        "f1": metrics.f1_score(actual, chosen, average="macro", zero_division=0),
+        "rocAuc": metrics.roc_auc_score(actual, scores, average="macro"),
+        "logLoss": float(
+            np.mean([metrics.log_loss(actual[:, k], probability[:, k], labels=[0, 1]) for k in range(labels)])
+        ),
+    }
+
+
+def regression(count, outputs):
+    actual = rounded(random.normal(size=(count, outputs)) * 3 + 1)
+    predicted = rounded(actual + random.normal(size=(count, outputs)))
+    return {
+        "outputs": outputs,
+        "actual": actual.tolist(),
+        "predicted": predicted.tolist(),
+        "rmse": metrics.root_mean_squared_error(actual, predicted),
+        "mse": metrics.mean_squared_error(actual, predicted),
+        "mae": metrics.mean_absolute_error(actual, predicted),
+        "r2": metrics.r2_score(actual, predicted),
+    }
+
+
+def ridge():
+    x, y = diabetes.data[:60], diabetes.target[:60]
+    x = (x - x.mean(0)) / x.std(0)
+    model = linear_model.Ridge(alpha=1.0).fit(x, y)
+    return {"predicted": model.predict(x[:5]).tolist(), "weights": model.coef_.tolist(), "bias": float(model.intercept_)}
+
+
+def weights():
+    labels = [0] * 5 + [1] * 3 + [2] * 12
+    return {
+        "labels": labels,
+        "balanced": utils.class_weight.compute_class_weight("balanced", classes=np.arange(3), y=labels).tolist(),
+    }
+
+
+(package / "golden" / "scikit-learn.json").write_text(
+    json.dumps(
+        {
+            "scaled": scaled(),
+            "encoded": encoded(),
+            "binary": [binary(12, False), binary(80, True)],
+            "multiclass": [multiclass(9, 3), multiclass(40, 7)],
+            "multilabel": [multilabel(15, 4)],
+            "regression": [regression(11, 1), regression(30, 3)],
+            "ridge": ridge(),
+            "weights": weights(),
+        }
+    )
+    + "\n"
+)
