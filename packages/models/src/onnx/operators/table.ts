@@ -3,9 +3,38 @@ import type { Operator } from '../run/operator.ts';
 import { arithmeticOperators } from './arithmetic.ts';
 import { functionOperators } from './functions.ts';
 import { reductionOperators } from './reductions.ts';
+import { convolutionOperators } from './convolutions.ts';
+import { matrixOperators } from './matrices.ts';
+import { normalizationOperators } from './normalizations.ts';
+import { poolingOperators } from './pooling.ts';
+import { choiceOperators } from './choices.ts';
+import { generatorOperators } from './generators.ts';
+import { indexingOperators } from './indexing.ts';
+import { sequenceOperators } from './sequences.ts';
+import { lossOperators } from './losses.ts';
+import { resizeOperators } from './resize.ts';
+import { recurrentOperators } from './recurrent.ts';
+import { quantizedOperators } from './quantized.ts';
 import { shapeOperators } from './shapes.ts';
 
-const families = [arithmeticOperators, functionOperators, reductionOperators, shapeOperators];
+const families = [
+  arithmeticOperators,
+  functionOperators,
+  reductionOperators,
+  shapeOperators,
+  convolutionOperators,
+  poolingOperators,
+  matrixOperators,
+  normalizationOperators,
+  choiceOperators,
+  generatorOperators,
+  indexingOperators,
+  sequenceOperators,
+  quantizedOperators,
+  recurrentOperators,
+  resizeOperators,
+  lossOperators,
+];
 
 let table: Map<string, Operator[]> | undefined;
 
