@@ -25,7 +25,12 @@ function two(
 }
 
 /** A row of one operand. */
-function one(type: string, host: (a: number) => number, device: (a: Tensor) => Tensor, rest: Partial<Elementwise> = {}): Operator {
+function one(
+  type: string,
+  host: (a: number) => number,
+  device: (a: Tensor) => Tensor,
+  rest: Partial<Elementwise> = {},
+): Operator {
   return elementwise({
     type,
     host: (_, [a]) => host(a as number),
@@ -41,14 +46,54 @@ const whole = { kinds: ['integer'] } as const;
 
 /** An engine's comparison takes what promotes to a common dtype. */
 const logic = [
-  two('And', (a, b) => a & b, (a, b) => a.logicalAnd(b), truths),
-  two('Or', (a, b) => a | b, (a, b) => a.logicalOr(b), truths),
-  two('Xor', (a, b) => a ^ b, (a, b) => a.logicalXor(b), truths),
-  one('Not', (a) => 1 - a, (a) => a.logicalNot(), truths),
-  two('Less', (a, b) => Number(a < b), (a, b) => a.lt(b), bool),
-  two('LessOrEqual', (a, b) => Number(a <= b), (a, b) => a.le(b), bool),
-  two('Greater', (a, b) => Number(a > b), (a, b) => a.gt(b), bool),
-  two('GreaterOrEqual', (a, b) => Number(a >= b), (a, b) => a.ge(b), bool),
+  two(
+    'And',
+    (a, b) => a & b,
+    (a, b) => a.logicalAnd(b),
+    truths,
+  ),
+  two(
+    'Or',
+    (a, b) => a | b,
+    (a, b) => a.logicalOr(b),
+    truths,
+  ),
+  two(
+    'Xor',
+    (a, b) => a ^ b,
+    (a, b) => a.logicalXor(b),
+    truths,
+  ),
+  one(
+    'Not',
+    (a) => 1 - a,
+    (a) => a.logicalNot(),
+    truths,
+  ),
+  two(
+    'Less',
+    (a, b) => Number(a < b),
+    (a, b) => a.lt(b),
+    bool,
+  ),
+  two(
+    'LessOrEqual',
+    (a, b) => Number(a <= b),
+    (a, b) => a.le(b),
+    bool,
+  ),
+  two(
+    'Greater',
+    (a, b) => Number(a > b),
+    (a, b) => a.gt(b),
+    bool,
+  ),
+  two(
+    'GreaterOrEqual',
+    (a, b) => Number(a >= b),
+    (a, b) => a.ge(b),
+    bool,
+  ),
 ];
 
 /** Bits of up to 32 by JavaScript's own, more by bigints. */
@@ -60,10 +105,39 @@ const bits =
   };
 
 const bitwise = [
-  two('BitwiseAnd', bits((a, b) => a & b, (a, b) => a & b), (a, b) => a.bitwiseAnd(b), whole),
-  two('BitwiseOr', bits((a, b) => a | b, (a, b) => a | b), (a, b) => a.bitwiseOr(b), whole),
-  two('BitwiseXor', bits((a, b) => a ^ b, (a, b) => a ^ b), (a, b) => a.bitwiseXor(b), whole),
-  one('BitwiseNot', (a) => -1 - a, (a) => a.bitwiseNot(), whole),
+  two(
+    'BitwiseAnd',
+    bits(
+      (a, b) => a & b,
+      (a, b) => a & b,
+    ),
+    (a, b) => a.bitwiseAnd(b),
+    whole,
+  ),
+  two(
+    'BitwiseOr',
+    bits(
+      (a, b) => a | b,
+      (a, b) => a | b,
+    ),
+    (a, b) => a.bitwiseOr(b),
+    whole,
+  ),
+  two(
+    'BitwiseXor',
+    bits(
+      (a, b) => a ^ b,
+      (a, b) => a ^ b,
+    ),
+    (a, b) => a.bitwiseXor(b),
+    whole,
+  ),
+  one(
+    'BitwiseNot',
+    (a) => -1 - a,
+    (a) => a.bitwiseNot(),
+    whole,
+  ),
   elementwise({
     type: 'BitShift',
     ...whole,
@@ -72,7 +146,8 @@ const bitwise = [
       const [value, by] = [BigInt(a as number), BigInt(b as number)];
       return Number(isLeft(call) ? BigInt.asUintN(Number(width), value << by) : value >> by);
     },
-    device: (call, [a, b]) => (isLeft(call) ? (a as Tensor).shiftLeft(b as Tensor) : (a as Tensor).shiftRight(b as Tensor)),
+    device: (call, [a, b]) =>
+      isLeft(call) ? (a as Tensor).shiftLeft(b as Tensor) : (a as Tensor).shiftRight(b as Tensor),
   }),
 ];
 
@@ -85,9 +160,21 @@ function isLeft(call: Call): boolean {
 const remainder = (a: number, b: number): number => a - b * Math.floor(a / b);
 
 const arithmetic = [
-  two('Add', (a, b) => a + b, (a, b) => a.add(b)),
-  two('Sub', (a, b) => a - b, (a, b) => a.sub(b)),
-  two('Mul', (a, b) => a * b, (a, b) => a.mul(b)),
+  two(
+    'Add',
+    (a, b) => a + b,
+    (a, b) => a.add(b),
+  ),
+  two(
+    'Sub',
+    (a, b) => a - b,
+    (a, b) => a.sub(b),
+  ),
+  two(
+    'Mul',
+    (a, b) => a * b,
+    (a, b) => a.mul(b),
+  ),
   two(
     'Div',
     (a, b, of) => (isWhole(of) ? (b === 0 ? 0 : Math.trunc(a / b)) : a / b),
@@ -104,13 +191,21 @@ const arithmetic = [
       return rest.neg().where(x.lt(0), rest);
     },
   }),
-  one('Neg', (a) => 0 - a, (a) => a.neg()),
+  one(
+    'Neg',
+    (a) => 0 - a,
+    (a) => a.neg(),
+  ),
   one('Abs', Math.abs, (a) => a.abs()),
   one('Sign', Math.sign, (a) => a.sign()),
   one('Floor', Math.floor, (a) => a.floor()),
   one('Ceil', Math.ceil, (a) => a.ceil()),
   one('Sqrt', Math.sqrt, (a) => a.sqrt()),
-  one('Reciprocal', (a) => 1 / a, (a) => a.reciprocal()),
+  one(
+    'Reciprocal',
+    (a) => 1 / a,
+    (a) => a.reciprocal(),
+  ),
 ];
 
 /** Operators of any number of operands. */
@@ -128,9 +223,21 @@ function several(
 }
 
 const variadic = [
-  several('Max', (numbers) => Math.max(...numbers), (a, b) => a.maximum(b)),
-  several('Min', (numbers) => Math.min(...numbers), (a, b) => a.minimum(b)),
-  several('Sum', (numbers) => numbers.reduce((a, b) => a + b, 0), (a, b) => a.add(b)),
+  several(
+    'Max',
+    (numbers) => Math.max(...numbers),
+    (a, b) => a.maximum(b),
+  ),
+  several(
+    'Min',
+    (numbers) => Math.min(...numbers),
+    (a, b) => a.minimum(b),
+  ),
+  several(
+    'Sum',
+    (numbers) => numbers.reduce((a, b) => a + b, 0),
+    (a, b) => a.add(b),
+  ),
   several(
     'Mean',
     (numbers) => numbers.reduce((a, b) => a + b, 0) / numbers.length,
@@ -143,7 +250,8 @@ const variadic = [
 const pow = operator('Pow', (call) => {
   const [base, exponent] = [call.input(0), call.input(1)];
   for (const each of [base, exponent]) call.needKind(each, 'float', 'integer');
-  if (call.isHosted) return hosted(call, [base, exponent], base.type, ([a, b]) => power(base.type, a as number, b as number));
+  if (call.isHosted)
+    return hosted(call, [base, exponent], base.type, ([a, b]) => power(base.type, a as number, b as number));
   const [x, y] = [call.placed(base), call.placed(exponent)];
   if (isWhole(base.type)) {
     const wide = isWhole(exponent.type) ? x.pow(y.cast(x.dtype)) : x.cast('f32').pow(y).trunc();
@@ -172,11 +280,4 @@ const equal = operator('Equal', (call) => {
 });
 
 /** Element-wise arithmetic, comparison and logic. */
-export const arithmeticOperators: readonly Operator[] = [
-  ...logic,
-  ...bitwise,
-  ...arithmetic,
-  ...variadic,
-  pow,
-  equal,
-];
+export const arithmeticOperators: readonly Operator[] = [...logic, ...bitwise, ...arithmetic, ...variadic, pow, equal];

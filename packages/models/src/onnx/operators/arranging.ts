@@ -35,18 +35,44 @@ export function fromHost(type: ElementType, { data, shape }: HostArray<number | 
 export function joined(call: Call, parts: readonly OnnxTensor[], axis: number): OnnxTensor {
   const [first] = parts;
   if (!first) return call.refuse('has nothing to join');
-  const along = call.axis(axis, first.shape.length);
+  const at = call.axis(axis, first.shape.length);
   for (const { shape } of parts)
-    if (shape.length !== first.shape.length || shape.some((size, a) => a !== along && size !== first.shape[a]))
-      call.refuse(`joins [${first.shape.join(', ')}] and [${shape.join(', ')}] along ${along}, which differ elsewhere`);
+    if (shape.length !== first.shape.length || shape.some((size, a) => a !== at && size !== first.shape[a]))
+      call.refuse(`joins [${first.shape.join(', ')}] and [${shape.join(', ')}] along ${at}, which differ elsewhere`);
   if (parts.every((part) => isOnHost(call, part)))
-    return fromHost(first.type, HostArray.concat(parts.map((part) => part.host()), along));
-  return call.give(first.type, concat(parts.map((part) => call.placed(part)), along));
+    return fromHost(
+      first.type,
+      HostArray.concat(
+        parts.map((part) => part.host()),
+        at,
+      ),
+    );
+  return call.give(
+    first.type,
+    concat(
+      parts.map((part) => call.placed(part)),
+      at,
+    ),
+  );
 }
 
 /** The part from `start` on, `count` long in steps of `step`, along one axis. */
-export function along<Self extends Arranged<Self>>(array: Self, axis: number, start: number, count: number, step = 1): Self {
-  const only = (value: number, others: readonly number[]): number[] => others.map((other, a) => (a === axis ? value : other));
+export function along<Self extends Arranged<Self>>(
+  array: Self,
+  axis: number,
+  start: number,
+  count: number,
+  step = 1,
+): Self {
+  const only = (value: number, others: readonly number[]): number[] =>
+    others.map((other, a) => (a === axis ? value : other));
   const zeros = array.shape.map(() => 0);
-  return array.sliceWith({ start: only(start, zeros), count: only(count, array.shape), step: only(step, array.shape.map(() => 1)) });
+  return array.sliceWith({
+    start: only(start, zeros),
+    count: only(count, array.shape),
+    step: only(
+      step,
+      array.shape.map(() => 1),
+    ),
+  });
 }

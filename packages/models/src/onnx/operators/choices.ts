@@ -33,7 +33,10 @@ const loop = operator('Loop', (call) => {
   const body = call.graph('body');
   const most = Math.min(call.number(0) ?? Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER);
   let goesOn = call.optional(1) ? call.number(1) !== 0 : true;
-  let carried: readonly Value[] = Array.from({ length: Math.max(0, call.count - 2) }, (_, index) => call.value(index + 2) ?? nothing);
+  let carried: readonly Value[] = Array.from(
+    { length: Math.max(0, call.count - 2) },
+    (_, index) => call.value(index + 2) ?? nothing,
+  );
   const count = carried.length;
   const collected: OnnxTensor[][] = Array.from({ length: body.outputs.length - 1 - count }, () => []);
   for (let turn = 0; turn < most && goesOn; turn++) {
@@ -63,7 +66,11 @@ export function stacked(call: Call, parts: readonly OnnxTensor[], axis: number, 
   const [first] = parts;
   if (!first) return empty;
   const at = call.axis(axis, first.shape.length + 1);
-  return joined(call, parts.map((part) => arrange(call, part, (array) => array.reshape(part.shape.toSpliced(at, 0, 1)))), at);
+  return joined(
+    call,
+    parts.map((part) => arrange(call, part, (array) => array.reshape(part.shape.toSpliced(at, 0, 1)))),
+    at,
+  );
 }
 
 /** One element along an axis, which vanishes. */
@@ -83,8 +90,14 @@ const scan = operator(
     const states = call.count - inputs;
     const outputs = body.outputs.length - states;
     const zeros = (count: number): readonly number[] => Array.from({ length: count }, () => 0);
-    const [inAxes, inBackward] = [call.list('scan_input_axes', zeros(inputs)), call.list('scan_input_directions', zeros(inputs))];
-    const [outAxes, outBackward] = [call.list('scan_output_axes', zeros(outputs)), call.list('scan_output_directions', zeros(outputs))];
+    const [inAxes, inBackward] = [
+      call.list('scan_input_axes', zeros(inputs)),
+      call.list('scan_input_directions', zeros(inputs)),
+    ];
+    const [outAxes, outBackward] = [
+      call.list('scan_output_axes', zeros(outputs)),
+      call.list('scan_output_directions', zeros(outputs)),
+    ];
     const scanned = Array.from({ length: inputs }, (_, index) => call.input(states + index));
     const axes = scanned.map((value, index) => call.axis(inAxes[index] ?? 0, value.shape.length));
     const turns = scanned[0]?.shape[axes[0] as number] ?? 0;
@@ -101,7 +114,12 @@ const scan = operator(
     return [
       ...state,
       ...collected.map((list, index) =>
-        stacked(call, outBackward[index] === 1 ? list.toReversed() : list, outAxes[index] ?? 0, declaredOf(body, states + index)),
+        stacked(
+          call,
+          outBackward[index] === 1 ? list.toReversed() : list,
+          outAxes[index] ?? 0,
+          declaredOf(body, states + index),
+        ),
       ),
     ];
   },
@@ -123,13 +141,26 @@ const scanOfBatch = operator('Scan', (call) => {
     const collected: OnnxTensor[][] = Array.from({ length: outputs }, () => []);
     const turns = own[states]?.shape[0] ?? 0;
     for (let turn = 0; turn < turns; turn++) {
-      const given = call.setting.runGraph(body, [...state, ...own.slice(states).map((value) => pickedFrom(call, value, 0, turn))]);
+      const given = call.setting.runGraph(body, [
+        ...state,
+        ...own.slice(states).map((value) => pickedFrom(call, value, 0, turn)),
+      ]);
       state = given.slice(0, states);
       for (const [index, list] of collected.entries()) list.push(tensorOf(call, given[states + index]));
     }
-    return [...state.map((value) => tensorOf(call, value)), ...collected.map((list, index) => stacked(call, list, 0, declaredOf(body, states + index)))];
+    return [
+      ...state.map((value) => tensorOf(call, value)),
+      ...collected.map((list, index) => stacked(call, list, 0, declaredOf(body, states + index))),
+    ];
   });
-  return body.outputs.map((_, index) => stacked(call, results.map((row) => row[index] as OnnxTensor), 0, declaredOf(body, index)));
+  return body.outputs.map((_, index) =>
+    stacked(
+      call,
+      results.map((row) => row[index] as OnnxTensor),
+      0,
+      declaredOf(body, index),
+    ),
+  );
 });
 
 /** Choices. */

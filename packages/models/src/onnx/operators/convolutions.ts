@@ -8,7 +8,12 @@ import { reachOf, windowsOf, type Windows } from './windows.ts';
 /** The convolution that a node asks for, of tensors that it is given. */
 export function convolved(call: Call, x: Tensor, w: Tensor): Tensor {
   const groups = call.real('group', 1);
-  if (x.rank < 3 || x.rank !== w.rank || x.shape[1] !== (w.shape[1] as number) * groups || (w.shape[0] as number) % groups !== 0)
+  if (
+    x.rank < 3 ||
+    x.rank !== w.rank ||
+    x.shape[1] !== (w.shape[1] as number) * groups ||
+    (w.shape[0] as number) % groups !== 0
+  )
     call.refuse(`convolves [${x.shape.join(', ')}] with [${w.shape.join(', ')}] in ${groups} groups`);
   const sizes = x.shape.slice(2);
   const windows = windowsOf(call, sizes, w.shape.slice(2));
@@ -20,7 +25,9 @@ function checkRoom(call: Call, sizes: readonly number[], windows: Windows): void
   for (const [axis, size] of sizes.entries()) {
     const [before, after] = windows.pads[axis] as readonly [number, number];
     if (size + before + after < reachOf(windows, axis))
-      call.refuse(`has a kernel that reaches over ${reachOf(windows, axis)} elements, on an image of ${size} with pads of ${before} and ${after}`);
+      call.refuse(
+        `has a kernel that reaches over ${reachOf(windows, axis)} elements, on an image of ${size} with pads of ${before} and ${after}`,
+      );
   }
 }
 
@@ -36,25 +43,40 @@ const transposed = operator('ConvTranspose', (call) => {
   const [x, w] = [call.tensor(0), call.tensor(1)];
   const groups = call.real('group', 1);
   const rank = x.rank - 2;
-  if (rank < 1 || w.rank !== x.rank || x.shape[1] !== w.shape[0]) call.refuse(`convolves [${x.shape.join(', ')}] with [${w.shape.join(', ')}]`);
+  if (rank < 1 || w.rank !== x.rank || x.shape[1] !== w.shape[0])
+    call.refuse(`convolves [${x.shape.join(', ')}] with [${w.shape.join(', ')}]`);
   const sizes = x.shape.slice(2);
   const kernel = call.list('kernel_shape', w.shape.slice(2));
   const automatic = call.text('auto_pad', 'NOTSET');
-  const stride = call.list('strides', sizes.map(() => 1));
-  const dilation = call.list('dilations', sizes.map(() => 1));
-  const extra = call.list('output_padding', sizes.map(() => 0));
+  const stride = call.list(
+    'strides',
+    sizes.map(() => 1),
+  );
+  const dilation = call.list(
+    'dilations',
+    sizes.map(() => 1),
+  );
+  const extra = call.list(
+    'output_padding',
+    sizes.map(() => 0),
+  );
   const given = call.list('pads', undefined);
   const wanted = call.list('output_shape', undefined)?.slice(-rank);
   const bare: Windows = { kernel, stride, dilation, pads: [] };
-  const full = sizes.map((size, axis) => (size - 1) * (stride[axis] as number) + reachOf(bare, axis) + (extra[axis] as number));
-  const target = wanted ?? (automatic.startsWith('SAME') ? sizes.map((size, axis) => size * (stride[axis] as number)) : undefined);
+  const full = sizes.map(
+    (size, axis) => (size - 1) * (stride[axis] as number) + reachOf(bare, axis) + (extra[axis] as number),
+  );
+  const target =
+    wanted ?? (automatic.startsWith('SAME') ? sizes.map((size, axis) => size * (stride[axis] as number)) : undefined);
   const pads = full.map((size, axis): [number, number] => {
     if (!target) return automatic === 'NOTSET' ? [given?.[axis] ?? 0, given?.[axis + rank] ?? 0] : [0, 0];
     const cut = size - (target[axis] as number);
     const half = Math.floor(cut / 2);
     return automatic === 'SAME_UPPER' ? [half, cut - half] : [cut - half, half];
   });
-  const y = convolveTransposed(x, w, bare, groups, extra).pad(pads.map(([before, after]): [number, number] => [-before, -after]));
+  const y = convolveTransposed(x, w, bare, groups, extra).pad(
+    pads.map(([before, after]): [number, number] => [-before, -after]),
+  );
   return call.give(call.input(0).type, plusBias(y, call.optionalTensor(2)));
 });
 

@@ -36,7 +36,9 @@ function deep(x: Tensor, w: Tensor, { kernel, stride, dilation, pads }: Windows,
   const padded = x.pad([first, ...others.map((): [number, number] => [0, 0])]);
   // [batch, in, rest…, depth] to windows [batch, in, rest…, depth out, kernel].
   const order = [0, 1, ...others.map((_, axis) => axis + 3), 2];
-  const spread = padded.permute(order).windows([kernel[0] as number], { stride: [stride[0] as number], dilation: [dilation[0] as number] });
+  const spread = padded
+    .permute(order)
+    .windows([kernel[0] as number], { stride: [stride[0] as number], dilation: [dilation[0] as number] });
   const out = spread.shape[rank - 1] as number;
   const folded = spread.permute([0, rank - 1, 1, rank, ...others.map((_, axis) => axis + 2)]);
   const [batch, , channels, places, ...rest] = folded.shape as [number, number, number, number, ...number[]];
@@ -46,23 +48,31 @@ function deep(x: Tensor, w: Tensor, { kernel, stride, dilation, pads }: Windows,
     { kernel: kernel.slice(1), stride: stride.slice(1), dilation: dilation.slice(1), pads: others },
     groups,
   );
-  return y
-    .reshape([batch, out, ...y.shape.slice(1)])
-    .permute([0, 2, 1, ...others.map((_, axis) => axis + 3)]);
+  return y.reshape([batch, out, ...y.shape.slice(1)]).permute([0, 2, 1, ...others.map((_, axis) => axis + 3)]);
 }
 
 /**
  * The transpose of a convolution: x [batch, in, …] with w [in, out / groups, …], before pads are cut off; `extra` elements are
  * added at the end of each axis.
  */
-export function convolveTransposed(x: Tensor, w: Tensor, windows: Windows, groups: number, extra: readonly number[]): Tensor {
+export function convolveTransposed(
+  x: Tensor,
+  w: Tensor,
+  windows: Windows,
+  groups: number,
+  extra: readonly number[],
+): Tensor {
   const { kernel, stride, dilation } = windows;
   const channels = w.shape[0] as number;
   const spread = x.padWith({
-    widths: [[0, 0], [0, 0], ...kernel.map((size, axis): [number, number] => {
-      const reach = (size - 1) * (dilation[axis] as number);
-      return [reach, reach];
-    })],
+    widths: [
+      [0, 0],
+      [0, 0],
+      ...kernel.map((size, axis): [number, number] => {
+        const reach = (size - 1) * (dilation[axis] as number);
+        return [reach, reach];
+      }),
+    ],
     interior: [0, 0, ...stride.map((step) => step - 1)],
     value: 0,
   });

@@ -3,7 +3,7 @@ import { broadcastShapes, type Shape, type Tensor } from '@espalier/tensor';
 import type { Call } from '../run/call.ts';
 import { operator, type Operator } from '../run/operator.ts';
 import { elementTypes, isWhole, stored, type ElementType } from '../values/element-types.ts';
-import { HostArray } from '../values/host-array.ts';
+import type { HostArray } from '../values/host-array.ts';
 import { OnnxTensor } from '../values/value.ts';
 
 /** An element-wise operator. */
@@ -50,7 +50,10 @@ export function elementwise({ type, host, device, gives, kinds = ['float', 'inte
     for (const operand of operands) call.needKind(operand, ...kinds);
     const result = gives ?? first.type;
     if (host && call.isHosted) return hosted(call, operands, result, (numbers) => host(call, numbers, first.type));
-    const aligned = alignedOld(call, operands.map((operand) => call.placed(operand)));
+    const aligned = alignedOld(
+      call,
+      operands.map((operand) => call.placed(operand)),
+    );
     return call.give(result, narrowed(result, device(call, aligned, first.type)));
   });
 }

@@ -45,7 +45,8 @@ const elementary = [
 ];
 
 /** Both branches by a condition on x. */
-const piecewise = (x: Tensor, condition: Tensor, yes: Tensor, no: Tensor | number): Tensor => where(condition, yes, no).cast(x.dtype);
+const piecewise = (x: Tensor, condition: Tensor, yes: Tensor, no: Tensor | number): Tensor =>
+  where(condition, yes, no).cast(x.dtype);
 
 /** The activations by their names as recurrent operators have them too: of x, alpha and beta. */
 export const activations: Readonly<Record<string, (x: Tensor, alpha?: number, beta?: number) => Tensor>> = {
@@ -62,7 +63,8 @@ export const activations: Readonly<Record<string, (x: Tensor, alpha?: number, be
   Softplus: (x) => x.softplus(),
 };
 
-const selu = (x: Tensor, alpha: number, gamma: number): Tensor => piecewise(x, x.gt(0), x, x.exp().mul(alpha).sub(alpha)).mul(gamma);
+const selu = (x: Tensor, alpha: number, gamma: number): Tensor =>
+  piecewise(x, x.gt(0), x, x.exp().mul(alpha).sub(alpha)).mul(gamma);
 
 const shapes = [
   of('Relu', (x) => x.relu()),
@@ -77,7 +79,9 @@ const shapes = [
     const alpha = call.real('alpha', 1);
     return x.relu().add(x.div(alpha).minimum(0).exp().sub(1).mul(alpha));
   }),
-  of('Selu', (x, call) => selu(x, call.real('alpha', 1.67326319217681884765625), call.real('gamma', 1.05070102214813232421875))),
+  of('Selu', (x, call) =>
+    selu(x, call.real('alpha', 1.67326319217681884765625), call.real('gamma', 1.05070102214813232421875)),
+  ),
   of('LeakyRelu', (x, call) => x.leakyRelu(call.real('alpha', 0.01))),
   of('ThresholdedRelu', (x, call) => piecewise(x, x.gt(call.real('alpha', 1)), x, 0)),
   of('HardSigmoid', (x, call) => x.mul(call.real('alpha', 0.2)).add(call.real('beta', 0.5)).clamp(0, 1)),
@@ -103,7 +107,8 @@ const shapes = [
 const clip = operator('Clip', (call) => {
   const x = call.input(0);
   call.needKind(x, 'float', 'integer');
-  const [low, high] = call.version < 11 ? [call.real('min', undefined), call.real('max', undefined)] : [call.number(1), call.number(2)];
+  const [low, high] =
+    call.version < 11 ? [call.real('min', undefined), call.real('max', undefined)] : [call.number(1), call.number(2)];
   const limited = (value: number): number => Math.min(Math.max(value, low ?? -Infinity), high ?? Infinity);
   if (call.isHosted) return hosted(call, [x], x.type, ([a]) => limited(a as number));
   const tensor = call.placed(x);
@@ -114,17 +119,23 @@ const clip = operator('Clip', (call) => {
 /** To another type; texts are read and written as numbers are in JavaScript. */
 function castTo(call: Call, x: OnnxTensor, to: OnnxTensor['type']): OnnxTensor {
   if (x.type === to) return x;
-  if (elementTypes[to].kind === 'complex') return call.refuse(`casts to ${elementTypes[to].name}, which is not computed with`);
+  if (elementTypes[to].kind === 'complex')
+    return call.refuse(`casts to ${elementTypes[to].name}, which is not computed with`);
   if (x.type === 'string' || to === 'string') return castText(call, x, to);
   const isSmall = elementTypes[to].carrier !== to && elementTypes[to].kind === 'float';
   if (isSmall) {
     const saturate = call.truth('saturate', true);
-    return OnnxTensor.numbers(to, call.read(x).map((value) => roundSmall(to, value, saturate)), x.shape);
+    return OnnxTensor.numbers(
+      to,
+      call.read(x).map((value) => roundSmall(to, value, saturate)),
+      x.shape,
+    );
   }
   if (x.isKnown && x.size <= call.setting.hostElements)
     return hosted(call, [x], to, ([value]) => converted(value as number, to, elementTypes[x.type].kind === 'float'));
   const tensor = call.placed(x);
-  if (elementTypes[to].bits === 4 && elementTypes[x.type].kind === 'float') return call.give(to, tensor.clamp(...wholeRange(to)));
+  if (elementTypes[to].bits === 4 && elementTypes[x.type].kind === 'float')
+    return call.give(to, tensor.clamp(...wholeRange(to)));
   return call.give(to, narrowed(to, tensor));
 }
 
@@ -134,19 +145,29 @@ const converted = (value: number, to: ElementType, isFloat: boolean): number => 
   const [low, high] = wholeRange(to);
   // Floats saturate, as casts of the engine do, but for 8 bits, which wrap there.
   const { bits } = elementTypes[to];
-  return isFloat && bits !== 8 && bits !== 16 ? Math.min(Math.max(whole, low), high) : Number.isFinite(whole) ? whole : 0;
+  return isFloat && bits !== 8 && bits !== 16
+    ? Math.min(Math.max(whole, low), high)
+    : Number.isFinite(whole)
+      ? whole
+      : 0;
 };
 
 function castText(call: Call, x: OnnxTensor, to: OnnxTensor['type']): OnnxTensor {
   if (to === 'string') return OnnxTensor.texts(call.read(x).map(shown), x.shape);
   const numbers = x.texts().map((text) => {
     const value = /^[+-]?inf(inity)?$/i.test(text.trim())
-      ? text.trim().startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+      ? text.trim().startsWith('-')
+        ? Number.NEGATIVE_INFINITY
+        : Number.POSITIVE_INFINITY
       : Number(text);
     if (Number.isNaN(value) && !/^[+-]?nan$/i.test(text.trim())) call.refuse(`cannot read '${text}' as a number`);
     return value;
   });
-  return OnnxTensor.numbers(to, numbers.map((value) => stored(to, converted(value, to, false))), x.shape);
+  return OnnxTensor.numbers(
+    to,
+    numbers.map((value) => stored(to, converted(value, to, false))),
+    x.shape,
+  );
 }
 
 /** As NumPy writes floats. */

@@ -43,7 +43,10 @@ const range = operator('Range', (call) => {
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   if (count > 2 ** 31 - 1) call.refuse(`is ${count} elements long`);
   if (count <= call.setting.hostElements)
-    return OnnxTensor.numbers(type, Array.from({ length: count }, (_, index) => stored(type, start + index * delta)));
+    return OnnxTensor.numbers(
+      type,
+      Array.from({ length: count }, (_, index) => stored(type, start + index * delta)),
+    );
   return call.give(type, arange(0, count, 1, { dtype: 'i32', device: call.device }).cast('f64').mul(delta).add(start));
 });
 
@@ -66,13 +69,22 @@ function window(type: string, weights: readonly number[]): Operator {
       weights.reduce((sum, weight, order) => sum + weight * Math.cos((2 * Math.PI * order * index) / period), 0),
     );
     const to = typeOfCode(call, call.real('output_datatype', 1));
-    return OnnxTensor.numbers(to, values.map((value) => stored(to, value)));
+    return OnnxTensor.numbers(
+      to,
+      values.map((value) => stored(to, value)),
+    );
   });
 }
 
 /** Triangles on the mel scale: [bins, bands]. */
 const melWeights = operator('MelWeightMatrix', (call) => {
-  const [bands, length, rate, low, high] = [0, 1, 2, 3, 4].map((index) => call.number(index) as number) as [number, number, number, number, number];
+  const [bands, length, rate, low, high] = [0, 1, 2, 3, 4].map((index) => call.number(index) as number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const bins = Math.floor(length / 2) + 1;
   const mel = (hertz: number): number => 2595 * Math.log10(1 + hertz / 700);
   const step = (mel(high) - mel(low)) / (bands + 2);
@@ -85,13 +97,25 @@ const melWeights = operator('MelWeightMatrix', (call) => {
     const [left, centre, right] = edges.slice(band, band + 3) as [number, number, number];
     if (centre === left) values[centre * bands + band] = 1;
     else for (let bin = left; bin <= centre; bin++) values[bin * bands + band] = (bin - left) / (centre - left);
-    for (let bin = centre; bin < right; bin++) if (right !== centre) values[bin * bands + band] = (right - bin) / (right - centre);
+    for (let bin = centre; bin < right; bin++)
+      if (right !== centre) values[bin * bands + band] = (right - bin) / (right - centre);
   }
   const to = typeOfCode(call, call.real('output_datatype', 1));
-  return OnnxTensor.numbers(to, values.map((value) => stored(to, value)), [bins, bands]);
+  return OnnxTensor.numbers(
+    to,
+    values.map((value) => stored(to, value)),
+    [bins, bands],
+  );
 });
 
-const randomNames = ['RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike', 'Bernoulli', 'Multinomial'];
+const randomNames = [
+  'RandomNormal',
+  'RandomNormalLike',
+  'RandomUniform',
+  'RandomUniformLike',
+  'Bernoulli',
+  'Multinomial',
+];
 
 /** What draws is another number each time; no two programs agree on which. */
 const random = randomNames.map((type) =>
@@ -112,4 +136,3 @@ export const generatorOperators: readonly Operator[] = [
   melWeights,
   ...random,
 ];
-

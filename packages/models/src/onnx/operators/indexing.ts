@@ -29,7 +29,13 @@ const gather = operator('Gather', (call) => {
     // One slice is a view.
     if (known.length === 1) {
       const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
-      return call.give(x.type, call.placed(x).narrow(axis, known[0] as number, 1).reshape(shape));
+      return call.give(
+        x.type,
+        call
+          .placed(x)
+          .narrow(axis, known[0] as number, 1)
+          .reshape(shape),
+      );
     }
     return call.give(x.type, call.placed(x).take(call.placed(OnnxTensor.numbers('i64', known, indices.shape)), axis));
   }
@@ -171,7 +177,9 @@ const nonZero = operator('NonZero', (call) => {
   const numbers = call.read(x);
   const strides = stridesOf(x.shape);
   const places = numbers.flatMap((value, index) => (value === 0 ? [] : [index]));
-  const rows = x.shape.flatMap((size, axis) => places.map((place) => Math.floor(place / (strides[axis] as number)) % size));
+  const rows = x.shape.flatMap((size, axis) =>
+    places.map((place) => Math.floor(place / (strides[axis] as number)) % size),
+  );
   return OnnxTensor.numbers('i64', rows, [x.shape.length, places.length]);
 });
 
@@ -201,7 +209,8 @@ const unique = operator('Unique', (call) => {
     found.set(key, [...(found.get(key) ?? []), row]);
   }
   const groups = [...found.values()];
-  if (call.truth('sorted', true)) groups.sort(([a], [b]) => compareRows(rows[a as number] as number[], rows[b as number] as number[]));
+  if (call.truth('sorted', true))
+    groups.sort(([a], [b]) => compareRows(rows[a as number] as number[], rows[b as number] as number[]));
   const firsts = groups.map(([first]) => first as number);
   const inverse = new Array<number>(count);
   for (const [group, members] of groups.entries()) for (const row of members) inverse[row] = group;
@@ -212,7 +221,10 @@ const unique = operator('Unique', (call) => {
     fromHost(x.type, values),
     OnnxTensor.numbers('i64', firsts),
     OnnxTensor.numbers('i64', inverse),
-    OnnxTensor.numbers('i64', groups.map((members) => members.length)),
+    OnnxTensor.numbers(
+      'i64',
+      groups.map((members) => members.length),
+    ),
   ];
 });
 
@@ -229,8 +241,9 @@ const reverseSequence = operator('ReverseSequence', (call) => {
   const x = call.tensor(0);
   const lengths = call.tensor(1);
   const [time, batch] = [call.real('time_axis', 0), call.real('batch_axis', 1)];
-  const steps = arange(0, x.shape[time] as number, 1, { dtype: 'i32', device: call.device });
-  const place = (values: Tensor, axis: number): Tensor => values.reshape(x.shape.map((_, each) => (each === axis ? -1 : 1)));
+  const steps = arange(0, x.shape[time], 1, { dtype: 'i32', device: call.device });
+  const place = (values: Tensor, axis: number): Tensor =>
+    values.reshape(x.shape.map((_, each) => (each === axis ? -1 : 1)));
   const [at, end] = [place(steps, time), place(lengths, batch)];
   const index = end.sub(at).sub(1).where(at.lt(end), at);
   return call.give(call.input(0).type, x.gather(time, index.expand(x.shape)));
@@ -242,7 +255,9 @@ const triangle = operator('Trilu', (call) => {
   const k = call.number(1) ?? 0;
   const [rows, columns] = x.shape.slice(-2) as [number, number];
   const options = { dtype: 'i32', device: call.device } as const;
-  const distance = arange(0, columns, 1, options).sub(arange(0, rows, 1, options).unsqueeze(1)).cast('f64');
+  const distance = arange(0, columns, 1, options)
+    .sub(arange(0, rows, 1, options).unsqueeze(1))
+    .cast('f64');
   const tensor = call.placed(x);
   const kept = call.truth('upper', true) ? distance.ge(k) : distance.le(k);
   return call.give(x.type, tensor.where(kept, tensor.filled([], 0)));
@@ -264,4 +279,3 @@ export const indexingOperators: readonly Operator[] = [
   reverseSequence,
   triangle,
 ];
-

@@ -12,7 +12,10 @@ function negativeLikelihood(call: Call, logarithms: Tensor, targets: Tensor, wei
     .reshape([1, classes, ...rest])
     .eq(targets.cast('i32').unsqueeze(1));
   const counts = ignored === undefined ? hot : hot.logicalAnd(targets.cast('i32').ne(ignored).unsqueeze(1));
-  const mass = (weight ? weight.reshape([1, classes, ...rest]) : logarithms.filled([], 1)).where(counts, logarithms.filled([], 0));
+  const mass = (weight ? weight.reshape([1, classes, ...rest]) : logarithms.filled([], 1)).where(
+    counts,
+    logarithms.filled([], 0),
+  );
   // What is not meant takes no part: -Infinity times 0 would be NaN.
   const losses = logarithms.where(counts, logarithms.filled([], 0)).mul(mass).neg().sum(1);
   const reduction = call.text('reduction', 'mean');

@@ -35,7 +35,10 @@ export function minusZero(x: Tensor, point: Tensor | undefined, isFirst: boolean
 }
 
 const ofWhole = operator('MatMulInteger', (call) => {
-  const [a, b] = [minusZero(call.tensor(0), call.optionalTensor(2), true), minusZero(call.tensor(1), call.optionalTensor(3), false)];
+  const [a, b] = [
+    minusZero(call.tensor(0), call.optionalTensor(2), true),
+    minusZero(call.tensor(1), call.optionalTensor(3), false),
+  ];
   return call.give('i32', multiplied(a, b, true));
 });
 
@@ -45,7 +48,10 @@ const contracted = operator('Einsum', (call) => {
   const type = operands[0]?.type ?? 'f32';
   const isExact = elementTypes[type].kind === 'integer';
   const tensors = operands.map((each) => (isExact ? call.placed(each).cast('f64') : call.placed(each)));
-  return call.give(type, call.told(() => einsum(equation, ...tensors)));
+  return call.give(
+    type,
+    call.told(() => einsum(equation, ...tensors)),
+  );
 });
 
 /** The determinant by elimination, with the largest element of each column as its pivot: a step for each column. */
@@ -67,9 +73,15 @@ function determinant(call: Call, x: Tensor): Tensor {
     // A pivot of 0 is a determinant of 0, whatever the rest is.
     const safe = head.where(head.ne(0), 1);
     const cleared = rest.sub(rest.narrow(2, 0, 1).mul(row).div(safe));
-    const behind = rest.filled([size - 1], 1).cast('i32').cumsum(0).sub(1);
+    const behind = rest
+      .filled([size - 1], 1)
+      .cast('i32')
+      .cumsum(0)
+      .sub(1);
     const kept = behind.add(behind.ge(pivot).cast('i32'));
-    rest = cleared.narrow(2, 1, size - 1).gather(1, kept.unsqueeze(2).expand([rest.shape[0] as number, size - 1, size - 1]));
+    rest = cleared
+      .narrow(2, 1, size - 1)
+      .gather(1, kept.unsqueeze(2).expand([rest.shape[0] as number, size - 1, size - 1]));
   }
   return product.reshape(x.shape.slice(0, -2));
 }

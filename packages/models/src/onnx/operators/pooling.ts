@@ -36,14 +36,18 @@ function pool(call: Call, x: Tensor, filler: number): Pooled {
   const of = (values: Tensor, value: number, beyond = value): Tensor =>
     values
       .pad(pads, value)
-      .pad(over.map((count): [number, number] => [0, count]), beyond)
+      .pad(
+        over.map((count): [number, number] => [0, count]),
+        beyond,
+      )
       .windows(kernel, { stride, dilation });
   return { tensor: of(x, filler), windows, of };
 }
 
 const kernelAxes = (rank: number): number[] => Array.from({ length: rank }, (_, axis) => axis - rank);
 
-const least = (x: Tensor): number => (dtypes[x.dtype].kind === 'float' ? Number.NEGATIVE_INFINITY : dtypes[x.dtype].min);
+const least = (x: Tensor): number =>
+  dtypes[x.dtype].kind === 'float' ? Number.NEGATIVE_INFINITY : dtypes[x.dtype].min;
 
 const maxPool = operator('MaxPool', (call) => {
   const x = call.tensor(0);
@@ -65,7 +69,11 @@ const maxPool = operator('MaxPool', (call) => {
 function indexTensor(x: Tensor, order: readonly number[]): Tensor {
   const sizes = order.map((axis) => x.shape[axis] as number);
   const back = order.map((_, axis) => order.indexOf(axis));
-  const count = x.filled([countOf(x.shape)], 1).cast('i32').cumsum(0).sub(1);
+  const count = x
+    .filled([countOf(x.shape)], 1)
+    .cast('i32')
+    .cumsum(0)
+    .sub(1);
   return count.reshape(sizes).permute(back);
 }
 
@@ -90,7 +98,14 @@ const lpPool = operator('LpPool', (call) => {
 function globally(type: string, reduce: (x: Tensor, axes: number[], call: Call) => Tensor): Operator {
   return operator(type, (call) => {
     const x = call.tensor(0);
-    return call.give(call.input(0).type, reduce(x, x.shape.slice(2).map((_, axis) => axis + 2), call));
+    return call.give(
+      call.input(0).type,
+      reduce(
+        x,
+        x.shape.slice(2).map((_, axis) => axis + 2),
+        call,
+      ),
+    );
   });
 }
 
@@ -99,16 +114,34 @@ const unpool = operator('MaxUnpool', (call) => {
   const x = call.tensor(0);
   const places = call.tensor(1);
   const kernel = call.list('kernel_shape', []);
-  const stride = call.list('strides', kernel.map(() => 1));
-  const pads = call.list('pads', kernel.flatMap(() => [0, 0]));
-  const natural = x.shape.slice(2).map((size, axis) =>
-    (size - 1) * (stride[axis] as number) + (kernel[axis] as number) - (pads[axis] as number) - (pads[axis + kernel.length] as number),
+  const stride = call.list(
+    'strides',
+    kernel.map(() => 1),
   );
+  const pads = call.list(
+    'pads',
+    kernel.flatMap(() => [0, 0]),
+  );
+  const natural = x.shape
+    .slice(2)
+    .map(
+      (size, axis) =>
+        (size - 1) * (stride[axis] as number) +
+        (kernel[axis] as number) -
+        (pads[axis] as number) -
+        (pads[axis + kernel.length] as number),
+    );
   const inferred = [...x.shape.slice(0, 2), ...natural];
   const wanted = call.numbers(2) ?? inferred;
   // Places count in the image as MaxPool saw it, which a larger output only surrounds.
-  const flat = x.flatten().scatterInto(places.flatten(), 0, [countOf(inferred)]).reshape(inferred);
-  return call.give(call.input(0).type, flat.pad(wanted.map((size, axis): [number, number] => [0, size - (inferred[axis] as number)])));
+  const flat = x
+    .flatten()
+    .scatterInto(places.flatten(), 0, [countOf(inferred)])
+    .reshape(inferred);
+  return call.give(
+    call.input(0).type,
+    flat.pad(wanted.map((size, axis): [number, number] => [0, size - (inferred[axis] as number)])),
+  );
 });
 
 /** Pooling. */
@@ -121,6 +154,10 @@ export const poolingOperators: readonly Operator[] = [
   globally('GlobalMaxPool', (x, axes) => x.max(axes, { keepDims: true })),
   globally('GlobalLpPool', (x, axes, call) => {
     const p = call.real('p', 2);
-    return x.abs().pow(p).sum(axes, { keepDims: true }).pow(1 / p);
+    return x
+      .abs()
+      .pow(p)
+      .sum(axes, { keepDims: true })
+      .pow(1 / p);
   }),
 ];

@@ -25,7 +25,9 @@ function quantize(call: Call, x: Tensor, scale: Tensor, zero: Tensor | undefined
   if (elementTypes[type].kind === 'float') {
     const saturate = call.truth('saturate', true);
     const sum = zero ? wide.add(zero.cast('f32')) : wide;
-    const numbers = call.read(OnnxTensor.of('f32', sum)).map((value) => roundToSmallFloat(type as SmallFloatType, value, saturate));
+    const numbers = call
+      .read(OnnxTensor.of('f32', sum))
+      .map((value) => roundToSmallFloat(type as SmallFloatType, value, saturate));
     return OnnxTensor.numbers(type, numbers, x.shape);
   }
   const rounded = wide.round();
@@ -73,12 +75,15 @@ function operand(call: Call, index: number, shape: (point: Tensor) => Tensor): T
   return x.sub(shape(call.tensor(index + 2)).cast('f64'));
 }
 
-const perRow = (point: Tensor): Tensor => (point.rank === 1 && point.size > 1 ? point.unsqueeze(-1) : point.size === 1 ? point.reshape([]) : point);
+const perRow = (point: Tensor): Tensor =>
+  point.rank === 1 && point.size > 1 ? point.unsqueeze(-1) : point.size === 1 ? point.reshape([]) : point;
 const perColumn = (point: Tensor): Tensor => (point.size === 1 ? point.reshape([]) : point);
 
 const qLinearMatMul = operator('QLinearMatMul', (call) => {
   const sums = multiplied(operand(call, 0, perRow), operand(call, 3, perColumn), false);
-  const scale = perRow(call.tensor(1)).cast('f32').mul(perColumn(call.tensor(4)).cast('f32'));
+  const scale = perRow(call.tensor(1))
+    .cast('f32')
+    .mul(perColumn(call.tensor(4)).cast('f32'));
   const point = call.input(7);
   return quantize(call, sums.cast('f32').mul(scale), perRow(call.tensor(6)), perRow(call.placed(point)), point.type);
 });
@@ -92,10 +97,26 @@ const qLinearConv = operator('QLinearConv', (call) => {
   const sums = convolved(call, x, w);
   const bias = call.optionalTensor(8);
   const biased = bias ? sums.add(ofOutputs(bias, rank).cast('f64')) : sums;
-  const scale = call.tensor(1).reshape([]).cast('f32').mul(ofOutputs(call.tensor(4), rank).cast('f32'));
+  const scale = call
+    .tensor(1)
+    .reshape([])
+    .cast('f32')
+    .mul(ofOutputs(call.tensor(4), rank).cast('f32'));
   const point = call.input(7);
-  return quantize(call, biased.cast('f32').mul(scale), call.tensor(6).reshape([]), call.placed(point).reshape([]), point.type);
+  return quantize(
+    call,
+    biased.cast('f32').mul(scale),
+    call.tensor(6).reshape([]),
+    call.placed(point).reshape([]),
+    point.type,
+  );
 });
 
 /** Quantization. */
-export const quantizedOperators: readonly Operator[] = [quantizeLinear, dequantizeLinear, dynamic, qLinearMatMul, qLinearConv];
+export const quantizedOperators: readonly Operator[] = [
+  quantizeLinear,
+  dequantizeLinear,
+  dynamic,
+  qLinearMatMul,
+  qLinearConv,
+];

@@ -40,7 +40,10 @@ const gru: Cell = (call, direction, part, [state]) => {
   const [xz, xr, xh] = gatesOf(part, 3) as [Tensor, Tensor, Tensor];
   const { hidden, recurrent, stateBias } = direction;
   const ofGates = h.matmul(recurrent.narrow(0, 0, 2 * hidden).t());
-  const [hz, hr] = gatesOf(stateBias ? ofGates.add(stateBias.narrow(0, 0, 2 * hidden)) : ofGates, 2) as [Tensor, Tensor];
+  const [hz, hr] = gatesOf(stateBias ? ofGates.add(stateBias.narrow(0, 0, 2 * hidden)) : ofGates, 2) as [
+    Tensor,
+    Tensor,
+  ];
   const [z, r] = [f(xz.add(hz)), f(xr.add(hr))];
   const own = recurrent.narrow(0, 2 * hidden, hidden).t();
   const bias = stateBias?.narrow(0, 2 * hidden, hidden);
@@ -53,9 +56,15 @@ const gru: Cell = (call, direction, part, [state]) => {
 const lstm: Cell = (call, direction, part, [h, c]) => {
   const [f, g, last] = direction.activations as [Activation, Activation, Activation];
   const [cell, peepholes] = [c as Tensor, direction.peepholes];
-  const [i, o, forget, candidate] = gatesOf(part.add(timesState(direction, h as Tensor)), 4) as [Tensor, Tensor, Tensor, Tensor];
+  const [i, o, forget, candidate] = gatesOf(part.add(timesState(direction, h as Tensor)), 4) as [
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
   const [pi, po, pf] = peepholes ? gatesOf(peepholes, 3) : [];
-  const seen = (gate: Tensor, peephole: Tensor | undefined, of: Tensor): Tensor => f(peephole ? gate.add(peephole.mul(of)) : gate);
+  const seen = (gate: Tensor, peephole: Tensor | undefined, of: Tensor): Tensor =>
+    f(peephole ? gate.add(peephole.mul(of)) : gate);
   const input = seen(i, pi, cell);
   const kept = call.truth('input_forget') ? input.neg().add(1) : seen(forget, pf, cell);
   const next = kept.mul(cell).add(input.mul(g(candidate)));
@@ -78,7 +87,8 @@ const kinds: readonly Kind[] = [
 
 /** The activations of a direction, limited as the node says. */
 function activationsOf(call: Call, { usual }: Kind, direction: number): Activation[] {
-  const names = call.texts('activations', undefined)?.slice(direction * usual.length, (direction + 1) * usual.length) ?? usual;
+  const names =
+    call.texts('activations', undefined)?.slice(direction * usual.length, (direction + 1) * usual.length) ?? usual;
   const [alphas, betas] = [call.list('activation_alpha', []), call.list('activation_beta', [])];
   const clip = call.real('clip', undefined);
   return usual.map((_, index) => {
@@ -90,7 +100,7 @@ function activationsOf(call: Call, { usual }: Kind, direction: number): Activati
   });
 }
 
-function recurrent(kind: Kind): Operator {
+function recurrentOperator(kind: Kind): Operator {
   const { type, gates, states, cell } = kind;
   return operator(type, (call) => {
     const swapped = call.real('layout', 0) === 1;
@@ -121,8 +131,16 @@ function recurrent(kind: Kind): Operator {
       });
       return run(call, cell, direction, x, first, lengths, way === 'reverse' || index === 1, steps);
     });
-    const y = stack(results.map(({ outputs }) => outputs), 1);
-    const last = Array.from({ length: states }, (_, state) => stack(results.map((each) => each.state[state] as Tensor), swapped ? 1 : 0));
+    const y = stack(
+      results.map(({ outputs }) => outputs),
+      1,
+    );
+    const last = Array.from({ length: states }, (_, state) =>
+      stack(
+        results.map((each) => each.state[state] as Tensor),
+        swapped ? 1 : 0,
+      ),
+    );
     const { type: elements } = call.input(0);
     return [swapped ? y.permute([2, 0, 1, 3]) : y, ...last].map((tensor) => call.give(elements, tensor));
   });
@@ -158,4 +176,4 @@ function run(
 }
 
 /** Recurrent operators. */
-export const recurrentOperators: readonly Operator[] = kinds.map(recurrent);
+export const recurrentOperators: readonly Operator[] = kinds.map(recurrentOperator);

@@ -3,7 +3,7 @@ import { dtypes, type Tensor } from '@espalier/tensor';
 import type { Call } from '../run/call.ts';
 import { operator, type Operator } from '../run/operator.ts';
 import { isWhole } from '../values/element-types.ts';
-import { HostArray, countOf } from '../values/host-array.ts';
+import { countOf, type HostArray } from '../values/host-array.ts';
 import { OnnxTensor } from '../values/value.ts';
 import { hostNumber, narrowed } from './elementwise.ts';
 
@@ -44,7 +44,12 @@ const rows: readonly Reduction[] = [
   { type: 'ReduceMean', device: wholeMean, axesAsInput: 18 },
   { type: 'ReduceMax', device: extremum('max'), host: (numbers) => Math.max(...numbers), axesAsInput: 18 },
   { type: 'ReduceMin', device: extremum('min'), host: (numbers) => Math.min(...numbers), axesAsInput: 18 },
-  { type: 'ReduceProd', device: over('prod'), host: (numbers) => numbers.reduce((product, value) => product * value, 1), axesAsInput: 18 },
+  {
+    type: 'ReduceProd',
+    device: over('prod'),
+    host: (numbers) => numbers.reduce((product, value) => product * value, 1),
+    axesAsInput: 18,
+  },
   { type: 'ReduceL1', device: (x, axes, keepDims) => x.abs().sum(axes, { keepDims }), axesAsInput: 18 },
   { type: 'ReduceL2', device: (x, axes, keepDims) => x.square().sum(axes, { keepDims }).sqrt(), axesAsInput: 18 },
   { type: 'ReduceSumSquare', device: (x, axes, keepDims) => x.square().sum(axes, { keepDims }), axesAsInput: 18 },
@@ -60,7 +65,8 @@ const reductions = rows.map(({ type, device, host, axesAsInput }) =>
     const keepDims = call.truth('keepdims', true);
     const rank = x.shape.length;
     if ((given ?? []).length === 0 && call.truth('noop_with_empty_axes')) return x;
-    const axes = given && given.length > 0 ? given.map((axis) => call.axis(axis, rank)) : x.shape.map((_, axis) => axis);
+    const axes =
+      given && given.length > 0 ? given.map((axis) => call.axis(axis, rank)) : x.shape.map((_, axis) => axis);
     if (host && isWhole(x.type) && x.isKnown && x.size <= call.setting.hostElements && x.size > 0)
       return hostReduced(call, x, axes, keepDims, host);
     const tensor = call.placed(x);
@@ -77,10 +83,10 @@ function hostReduced(
   fold: (numbers: readonly number[]) => number,
 ): OnnxTensor {
   const kept = x.shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
-  const rows = (x.host() as HostArray<number>).permute([...kept, ...axes]).data;
+  const all = (x.host() as HostArray<number>).permute([...kept, ...axes]).data;
   const length = countOf(axes.map((axis) => x.shape[axis] as number));
-  const numbers = Array.from({ length: rows.length / length }, (_, row) =>
-    hostNumber(call, x.type, fold(rows.slice(row * length, (row + 1) * length))),
+  const numbers = Array.from({ length: all.length / length }, (_, row) =>
+    hostNumber(call, x.type, fold(all.slice(row * length, (row + 1) * length))),
   );
   const shape = x.shape.flatMap((size, axis) => (axes.includes(axis) ? (keepDims ? [1] : []) : [size]));
   return OnnxTensor.numbers(x.type, numbers, shape);
@@ -92,9 +98,15 @@ const extremes = (['max', 'min'] as const).map((name) =>
     const x = call.tensor(0);
     const axis = call.axis(call.real('axis', 0), x.rank);
     const keepDims = call.truth('keepdims', true);
-    const find = (tensor: Tensor): Tensor => (name === 'max' ? tensor.argmax(axis, { keepDims }) : tensor.argmin(axis, { keepDims }));
+    const find = (tensor: Tensor): Tensor =>
+      name === 'max' ? tensor.argmax(axis, { keepDims }) : tensor.argmin(axis, { keepDims });
     if (!call.truth('select_last_index')) return call.give('i64', find(x));
-    return call.give('i64', find(x.flip(axis)).neg().add((x.shape[axis] as number) - 1));
+    return call.give(
+      'i64',
+      find(x.flip(axis))
+        .neg()
+        .add((x.shape[axis] as number) - 1),
+    );
   }),
 );
 

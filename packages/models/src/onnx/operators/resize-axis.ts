@@ -67,15 +67,16 @@ export function mixes(axis: AxisResize, mode: ResizeMode): (Mix | undefined)[] {
   return Array.from({ length: to }, (_, position) => {
     const x = at(position, axis);
     if (mode.coordinates === 'tf_crop_and_resize' && (x < 0 || x > from - 1)) return undefined;
-    if (mode.mode === 'nearest')
-      return [[clamp((nearestModes[mode.nearest] as (x: number) => number)(x)), 1]];
+    if (mode.mode === 'nearest') return [[clamp((nearestModes[mode.nearest] as (x: number) => number)(x)), 1]];
     // With antialias a smaller image is made of wider windows.
     const stretch = mode.antialias ? Math.min(scale, 1) : 1;
     const reach = (mode.mode === 'linear' ? 1 : 2) / stretch;
     const taps: [number, number][] = [];
     for (let place = Math.ceil(x - reach); place <= Math.floor(x + reach); place++) {
       const weight =
-        mode.mode === 'linear' ? kernels.linear((place - x) * stretch) : kernels.cubic((place - x) * stretch, mode.cubic);
+        mode.mode === 'linear'
+          ? kernels.linear((place - x) * stretch)
+          : kernels.cubic((place - x) * stretch, mode.cubic);
       const isOutside = place < 0 || place >= from;
       if (weight !== 0 && !(isOutside && mode.excludeOutside)) taps.push([clamp(place), weight]);
     }

@@ -11,12 +11,16 @@ function mixed(call: Call, x: Tensor, axis: number, parts: readonly (Mix | undef
   const place = (numbers: readonly number[], shape: readonly number[]): Tensor =>
     OnnxTensor.numbers('f32', numbers, shape).tensor(call.device);
   if (parts.every((mix) => mix === undefined || (mix.length === 1 && mix[0]?.[1] === 1))) {
-    const indices = OnnxTensor.numbers('i64', parts.map((mix) => mix?.[0]?.[0] ?? 0));
+    const indices = OnnxTensor.numbers(
+      'i64',
+      parts.map((mix) => mix?.[0]?.[0] ?? 0),
+    );
     return x.take(indices.tensor(call.device), axis);
   }
   const weights = new Array<number>(parts.length * from).fill(0);
   for (const [row, mix] of parts.entries())
-    for (const [column, weight] of mix ?? []) weights[row * from + column] = (weights[row * from + column] as number) + weight;
+    for (const [column, weight] of mix ?? [])
+      weights[row * from + column] = (weights[row * from + column] as number) + weight;
   const matrix = place(weights, [parts.length, from]).cast(x.dtype);
   const order = x.shape.map((_, each) => each);
   const last = [...order.toSpliced(axis, 1), axis];
@@ -28,19 +32,28 @@ function mixed(call: Call, x: Tensor, axis: number, parts: readonly (Mix | undef
 function axesOf(call: Call, shape: readonly number[]): AxisResize[] {
   const rank = shape.length;
   const old = call.version < 11;
-  const scales = call.node.type === 'Upsample' && call.version < 9 ? call.list('scales', undefined) : call.numbers(old ? 1 : 2);
+  const scales =
+    call.node.type === 'Upsample' && call.version < 9 ? call.list('scales', undefined) : call.numbers(old ? 1 : 2);
   const sizes = old ? undefined : call.numbers(3);
   const roi = old ? undefined : call.numbers(1);
-  const named = call.list('axes', shape.map((_, axis) => axis)).map((axis) => call.axis(axis, rank));
+  const named = call
+    .list(
+      'axes',
+      shape.map((_, axis) => axis),
+    )
+    .map((axis) => call.axis(axis, rank));
   const policy = call.text('keep_aspect_ratio_policy', 'stretch');
   const given = (values: readonly number[] | undefined): readonly number[] | undefined => {
     if (!values || values.length === 0) return undefined;
-    return values.length === named.length ? values : call.refuse(`has ${values.length} scales or sizes for ${named.length} axes`);
+    return values.length === named.length
+      ? values
+      : call.refuse(`has ${values.length} scales or sizes for ${named.length} axes`);
   };
   const [byScale, bySize] = [given(scales), given(sizes)];
   if (!byScale && !bySize) call.refuse('has neither scales nor sizes');
   const ratios = bySize?.map((size, index) => size / (shape[named[index] as number] as number));
-  const common = policy === 'stretch' ? undefined : ratios && (policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios));
+  const common =
+    policy === 'stretch' ? undefined : ratios && (policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios));
   return shape.map((from, axis): AxisResize => {
     const index = named.indexOf(axis);
     const region = { start: roi?.[index] ?? 0, end: roi?.[index + named.length] ?? 1 };
@@ -60,8 +73,10 @@ function modeOf(call: Call): ResizeMode {
   const coordinates = isUpsample ? 'asymmetric' : call.text('coordinate_transformation_mode', 'half_pixel');
   const nearest = isUpsample ? 'floor' : call.text('nearest_mode', 'round_prefer_floor');
   const mode = call.text('mode', 'nearest');
-  if (mode !== 'nearest' && mode !== 'linear' && mode !== 'cubic') return call.refuse(`resizes by '${mode}', which there is not`);
-  if (!Object.hasOwn(coordinateModes, coordinates)) call.refuse(`has coordinates by '${coordinates}', which there are not`);
+  if (mode !== 'nearest' && mode !== 'linear' && mode !== 'cubic')
+    return call.refuse(`resizes by '${mode}', which there is not`);
+  if (!Object.hasOwn(coordinateModes, coordinates))
+    call.refuse(`has coordinates by '${coordinates}', which there are not`);
   if (!Object.hasOwn(nearestModes, nearest)) call.refuse(`rounds by '${nearest}', which there is not`);
   return {
     mode,
@@ -86,7 +101,10 @@ const resize: Operator['run'] = (call) => {
     const parts = mixes(each, mode);
     y = mixed(call, y, axis, parts);
     if (parts.every((mix) => mix !== undefined)) continue;
-    const flags = OnnxTensor.numbers('bool', parts.map((mix) => Number(mix !== undefined))).tensor(call.device);
+    const flags = OnnxTensor.numbers(
+      'bool',
+      parts.map((mix) => Number(mix !== undefined)),
+    ).tensor(call.device);
     const shaped = flags.reshape(x.shape.map((_, other) => (other === axis ? -1 : 1)));
     inside = inside ? inside.logicalAnd(shaped) : shaped;
   }

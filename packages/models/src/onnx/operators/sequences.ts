@@ -29,7 +29,9 @@ const at = operator('SequenceAt', (call) => {
 });
 
 const tensorsOf = (call: Call): OnnxTensor[] =>
-  call.sequence(0).items.map((item) => (item.kind === 'tensor' ? item : call.refuse('joins a sequence of what are no tensors')));
+  call
+    .sequence(0)
+    .items.map((item) => (item.kind === 'tensor' ? item : call.refuse('joins a sequence of what are no tensors')));
 
 const concatenate = operator('ConcatFromSequence', (call) => {
   const parts = tensorsOf(call);
@@ -45,13 +47,17 @@ const splitUp = operator('SplitToSequence', (call) => {
   const given = call.numbers(1);
   if (!given) {
     const parts = Array.from({ length }, (_, index) =>
-      call.truth('keepdims', true) ? arrange(call, x, (array) => along(array, axis, index, 1)) : pickedFrom(call, x, axis, index),
+      call.truth('keepdims', true)
+        ? arrange(call, x, (array) => along(array, axis, index, 1))
+        : pickedFrom(call, x, axis, index),
     );
     return sequenceOf(parts);
   }
   const isOne = call.optional(1)?.shape.length === 0;
   const [each = 1] = given;
-  const sizes = isOne ? Array.from({ length: Math.ceil(length / each) }, (_, index) => Math.min(each, length - index * each)) : given;
+  const sizes = isOne
+    ? Array.from({ length: Math.ceil(length / each) }, (_, index) => Math.min(each, length - index * each))
+    : given;
   let begin = 0;
   const parts = sizes.map((count) => {
     const start = begin;

@@ -21,7 +21,11 @@ function reshaped(call: Call, from: readonly number[], wanted: readonly number[]
   const count = countOf(from);
   const known = countOf(rest);
   const open = sizes.length - rest.length;
-  if (open > 1 || rest.some((value) => value < 0) || (open === 1 ? known === 0 || count % known !== 0 : known !== count))
+  if (
+    open > 1 ||
+    rest.some((value) => value < 0) ||
+    (open === 1 ? known === 0 || count % known !== 0 : known !== count)
+  )
     call.refuse(`makes [${from.join(', ')}] into [${wanted.join(', ')}], which has not as many elements`);
   return sizes.map((value) => (value === -1 ? count / known : value));
 }
@@ -78,7 +82,8 @@ const expand = operator('Expand', (call) => {
   const target = Array.from({ length: rank }, (_, axis) => {
     const own = x.shape[axis - rank + x.shape.length] ?? 1;
     const asked = wanted[axis - rank + wanted.length] ?? 1;
-    if (own !== asked && own !== 1 && asked !== 1) call.refuse(`expands [${x.shape.join(', ')}] to [${wanted.join(', ')}]`);
+    if (own !== asked && own !== 1 && asked !== 1)
+      call.refuse(`expands [${x.shape.join(', ')}] to [${wanted.join(', ')}]`);
     return own === 1 ? asked : own;
   });
   return arrange(call, x, (array) => array.expand(target));
@@ -100,10 +105,14 @@ const join = operator('Concat', (call) => joined(call, call.inputs(), call.real(
 
 /** From `start` to before `end`, both cut to the axis, as Python's slices are. */
 export function sliceOf(length: number, start: number, end: number, step: number): { start: number; count: number } {
-  const cut = (value: number, low: number, high: number): number => Math.min(Math.max(value < 0 ? value + length : value, low), high);
+  const cut = (value: number, low: number, high: number): number =>
+    Math.min(Math.max(value < 0 ? value + length : value, low), high);
   if (step > 0) {
     const from = cut(start, 0, length);
-    return { start: Math.min(from, Math.max(0, length - 1)), count: Math.max(0, Math.ceil((cut(end, 0, length) - from) / step)) };
+    return {
+      start: Math.min(from, Math.max(0, length - 1)),
+      count: Math.max(0, Math.ceil((cut(end, 0, length) - from) / step)),
+    };
   }
   const from = cut(start, -1, length - 1);
   return { start: Math.max(0, from), count: Math.max(0, Math.ceil((cut(end, -1, length - 1) - from) / step)) };
@@ -112,7 +121,8 @@ export function sliceOf(length: number, start: number, end: number, step: number
 const slice = operator('Slice', (call) => {
   const x = call.input(0);
   const old = call.version < 10;
-  const list = (name: string, index: number): readonly number[] | undefined => (old ? call.list(name, undefined) : call.numbers(index));
+  const list = (name: string, index: number): readonly number[] | undefined =>
+    old ? call.list(name, undefined) : call.numbers(index);
   const starts = list('starts', 1) ?? call.refuse('has no starts');
   const ends = list('ends', 2) ?? call.refuse('has no ends');
   const axes = list('axes', 3) ?? starts.map((_, axis) => axis);
@@ -188,7 +198,9 @@ const modes = { edge: 'replicate', reflect: 'reflect', wrap: 'circular' } as con
 const pad = operator('Pad', (call) => {
   const x = call.input(0);
   const old = call.version < 11;
-  const widths = (old ? (call.list('pads', undefined) ?? call.list('paddings', undefined)) : call.numbers(1)) ?? call.refuse('has no pads');
+  const widths =
+    (old ? (call.list('pads', undefined) ?? call.list('paddings', undefined)) : call.numbers(1)) ??
+    call.refuse('has no pads');
   const value = (old ? call.real('value', 0) : call.number(2)) ?? 0;
   const axes = call.version < 18 ? undefined : call.numbers(3)?.map((axis) => call.axis(axis, x.shape.length));
   const mode = call.text('mode', 'constant');

@@ -17,10 +17,21 @@ export const reachOf = ({ kernel, dilation }: Windows, axis: number): number =>
 /** The windows that a node asks for on an image whose axes have sizes. */
 export function windowsOf(call: Call, sizes: readonly number[], kernel: readonly number[]): Windows {
   const rank = sizes.length;
-  const each = (name: string): readonly number[] => call.list(name, sizes.map(() => 1));
+  const each = (name: string): readonly number[] =>
+    call.list(
+      name,
+      sizes.map(() => 1),
+    );
   const [stride, dilation] = [each('strides'), each('dilations')];
-  if (kernel.length !== rank || stride.length !== rank || dilation.length !== rank || [...kernel, ...stride, ...dilation].some((size) => size < 1))
-    call.refuse(`has the kernel [${kernel.join(', ')}], strides [${stride.join(', ')}] and dilations [${dilation.join(', ')}] for ${rank} axes`);
+  if (
+    kernel.length !== rank ||
+    stride.length !== rank ||
+    dilation.length !== rank ||
+    [...kernel, ...stride, ...dilation].some((size) => size < 1)
+  )
+    call.refuse(
+      `has the kernel [${kernel.join(', ')}], strides [${stride.join(', ')}] and dilations [${dilation.join(', ')}] for ${rank} axes`,
+    );
   const bare = { kernel, stride, dilation, pads: [] };
   const given = call.list('pads', undefined);
   const automatic = call.text('auto_pad', 'NOTSET');

@@ -125,7 +125,9 @@ const scalars = {
   integer: (reader: WireReader): number => {
     const begin = reader.at;
     const value = reader.integer();
-    return wholeNumber(value) ?? reader.refuse(`the number ${value} is beyond 2^53, where numbers are not exact`, begin);
+    return (
+      wholeNumber(value) ?? reader.refuse(`the number ${value} is beyond 2^53, where numbers are not exact`, begin)
+    );
   },
   exact: (reader: WireReader): bigint => reader.integer(),
   float: (reader: WireReader): number => reader.float(),

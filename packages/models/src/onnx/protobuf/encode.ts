@@ -8,7 +8,10 @@ import { WireWriter } from './wire.ts';
  * A message as bytes. Fields that are absent, and lists that are empty, take none; lists of numbers are packed.
  * @throws {ArgumentError} for bytes that are only known by their place in a file.
  */
-export function encodeMessage<Message extends object>(message: Message, rule: MessageRule<Message>): Uint8Array<ArrayBuffer> {
+export function encodeMessage<Message extends object>(
+  message: Message,
+  rule: MessageRule<Message>,
+): Uint8Array<ArrayBuffer> {
   const writer = new WireWriter();
   for (const [number, field] of rule.fields) {
     const value: unknown = Reflect.get(message, field.name);

@@ -184,12 +184,16 @@ const dimensionProto: MessageRule<DimensionProto> = messageRule<DimensionProto>(
   value: [1, 'integer'],
   param: [2, 'text'],
 });
-const shapeProto: MessageRule<ShapeProto> = messageRule<ShapeProto>('TensorShapeProto', { dim: [1, () => dimensionProto, 'many'] });
+const shapeProto: MessageRule<ShapeProto> = messageRule<ShapeProto>('TensorShapeProto', {
+  dim: [1, () => dimensionProto, 'many'],
+});
 const tensorTypeProto: MessageRule<TensorTypeProto> = messageRule<TensorTypeProto>('TypeProto.Tensor', {
   elemType: [1, 'integer'],
   shape: [2, () => shapeProto],
 });
-const innerTypeProto: MessageRule<InnerTypeProto> = messageRule<InnerTypeProto>('TypeProto.Sequence', { elemType: [1, () => typeProto] });
+const innerTypeProto: MessageRule<InnerTypeProto> = messageRule<InnerTypeProto>('TypeProto.Sequence', {
+  elemType: [1, () => typeProto],
+});
 const typeProto: MessageRule<TypeProto> = messageRule<TypeProto>('TypeProto', {
   tensorType: [1, () => tensorTypeProto],
   sequenceType: [4, () => innerTypeProto],

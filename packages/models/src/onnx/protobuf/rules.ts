@@ -41,7 +41,9 @@ export function messageRule<Message extends object>(name: string, table: FieldTa
   const rows = Object.entries(table) as [string, readonly [number, FieldRule['kind'], 'many'?]][];
   return {
     name,
-    fields: new Map(rows.map(([field, [number, kind, many]]) => [number, { name: field, kind, many: many === 'many' }])),
+    fields: new Map(
+      rows.map(([field, [number, kind, many]]) => [number, { name: field, kind, many: many === 'many' }]),
+    ),
   };
 }
 

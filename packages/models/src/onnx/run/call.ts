@@ -60,7 +60,9 @@ export class Call {
   optional(index: number): OnnxTensor | undefined {
     const value = this.#inputs[index];
     if (value === undefined || value.kind === 'tensor') return value;
-    return this.refuse(`its input ${index} is ${value.kind === 'sequence' ? 'a sequence' : 'empty'}; it takes a tensor`);
+    return this.refuse(
+      `its input ${index} is ${value.kind === 'sequence' ? 'a sequence' : 'empty'}; it takes a tensor`,
+    );
   }
 
   /** A tensor that must be there. */
@@ -110,7 +112,9 @@ export class Call {
   number(index: number): number | undefined {
     const numbers = this.numbers(index);
     if (numbers === undefined) return undefined;
-    return numbers.length === 1 ? (numbers[0] as number) : this.refuse(`its input ${index} has ${numbers.length} elements, not one`);
+    return numbers.length === 1
+      ? numbers[0]
+      : this.refuse(`its input ${index} has ${numbers.length} elements, not one`);
   }
 
   /** Whether all inputs are known on the host, and so few that they are better computed there. */
@@ -128,7 +132,7 @@ export class Call {
 
   /** A number. */
   real<Default extends number | undefined>(name: string, fallback: Default): number | Default {
-    return this.#typed(name, fallback, 'a number', (value) => typeof value === 'number');
+    return this.#typed(name, fallback, 'a number', isNumber);
   }
 
   /** Whether a number is not 0. */
@@ -138,17 +142,17 @@ export class Call {
 
   /** Several numbers. */
   list<Default extends readonly number[] | undefined>(name: string, fallback: Default): readonly number[] | Default {
-    return this.#typed(name, fallback, 'a list of numbers', (value) => isListOf(value, 'number'));
+    return this.#typed(name, fallback, 'a list of numbers', areNumbers);
   }
 
   /** A text. */
   text<Default extends string | undefined>(name: string, fallback: Default): string | Default {
-    return this.#typed(name, fallback, 'a text', (value) => typeof value === 'string');
+    return this.#typed(name, fallback, 'a text', isText);
   }
 
   /** Several texts. */
   texts<Default extends readonly string[] | undefined>(name: string, fallback: Default): readonly string[] | Default {
-    return this.#typed(name, fallback, 'a list of texts', (value) => isListOf(value, 'string'));
+    return this.#typed(name, fallback, 'a list of texts', areTexts);
   }
 
   /** A graph that must be there. */
@@ -158,10 +162,15 @@ export class Call {
     return this.refuse(`has no graph '${name}'`);
   }
 
-  #typed<Kind, Default>(name: string, fallback: Default, what: string, is: (value: Attribute) => boolean): Kind | Default {
+  #typed<Kind extends Attribute, Default>(
+    name: string,
+    fallback: Default,
+    what: string,
+    is: (value: Attribute) => value is Kind,
+  ): Kind | Default {
     const value = this.attribute(name);
     if (value === undefined) return fallback;
-    return is(value) ? (value as Kind) : this.refuse(`its attribute '${name}' is not ${what}`);
+    return is(value) ? value : this.refuse(`its attribute '${name}' is not ${what}`);
   }
 
   /** An axis counted from the front. */
@@ -192,9 +201,12 @@ export class Call {
   }
 }
 
-function isListOf(value: Attribute, kind: 'number' | 'string'): boolean {
-  return Array.isArray(value) && value.every((each) => typeof each === kind);
-}
+const isNumber = (value: Attribute): value is number => typeof value === 'number';
+const isText = (value: Attribute): value is string => typeof value === 'string';
+const areNumbers = (value: Attribute): value is readonly number[] =>
+  Array.isArray(value) && value.every((each) => typeof each === 'number');
+const areTexts = (value: Attribute): value is readonly string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string');
 
 /** An error with the name of the node that it arose in; those that name one stay as they are. */
 export function explained(error: unknown, node: GraphNode): unknown {

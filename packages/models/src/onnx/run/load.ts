@@ -111,7 +111,17 @@ async function makeNode(proto: NodeProto, loading: Loading): Promise<GraphNode> 
     nodes.push(name || `'${output[0] ?? ''}'`);
     loading.missing.set(shown, nodes);
   }
-  return { operator: operator ?? absent, label, name, type: opType, domain, version, attributes, inputs: input, outputs: output };
+  return {
+    operator: operator ?? absent,
+    label,
+    name,
+    type: opType,
+    domain,
+    version,
+    attributes,
+    inputs: input,
+    outputs: output,
+  };
 }
 
 /** Stands where there is no operator, until the model is refused. */
@@ -161,13 +171,17 @@ async function readAttribute(attribute: AttributeProto, loading: Loading): Promi
 
 const textOf = ({ bytes, offset }: { readonly bytes?: Uint8Array; readonly offset: number }, file: string): string => {
   const text = bytes && decodeUtf8(bytes);
-  if (text === undefined) throw new FormatError(file, offset, 'an attribute is a text of more than 1 MiB, or not UTF-8');
+  if (text === undefined)
+    throw new FormatError(file, offset, 'an attribute is a text of more than 1 MiB, or not UTF-8');
   return text;
 };
 
 /** What there is of an attribute, by the number of its type. */
 const readers: Readonly<
-  Record<number, (attribute: AttributeProto, loading: Loading) => Promise<Attribute | undefined> | Attribute | undefined>
+  Record<
+    number,
+    (attribute: AttributeProto, loading: Loading) => Promise<Attribute | undefined> | Attribute | undefined
+  >
 > = {
   1: ({ f }) => f ?? 0,
   2: ({ i }) => i ?? 0,
@@ -194,8 +208,11 @@ async function readSparse({ values, indices, dims }: SparseTensorProto, place: T
   const at = places.numbers();
   const rank = places.shape.length === 2 ? dims.length : 1;
   for (const [index, value] of numbers.entries()) {
-    const place = at.slice(index * rank, (index + 1) * rank);
-    const flat = rank === 1 && places.shape.length === 1 ? place[0] : place.reduce((sum, each, axis) => sum * (dims[axis] as number) + each, 0);
+    const own = at.slice(index * rank, (index + 1) * rank);
+    const flat =
+      rank === 1 && places.shape.length === 1
+        ? own[0]
+        : own.reduce((sum, each, axis) => sum * (dims[axis] as number) + each, 0);
     if (flat === undefined || !(flat >= 0 && flat < count)) return refuse(`has an element at ${flat} of ${count}`);
     dense[flat] = value;
   }

@@ -7,7 +7,11 @@ export interface Arranged<Self> {
   reshape(shape: Shape): Self;
   permute(axes: readonly number[]): Self;
   expand(shape: Shape): Self;
-  sliceWith(part: { readonly start: readonly number[]; readonly step: readonly number[]; readonly count: readonly number[] }): Self;
+  sliceWith(part: {
+    readonly start: readonly number[];
+    readonly step: readonly number[];
+    readonly count: readonly number[];
+  }): Self;
 }
 
 /** How many elements a shape has. */
@@ -42,7 +46,8 @@ export class HostArray<Element> implements Arranged<HostArray<Element>> {
         picked.push(this.data[at] as Element);
         return;
       }
-      for (let index = 0; index < (shape[axis] as number); index++) walk(axis + 1, at + index * (strides[axis] as number));
+      for (let index = 0; index < (shape[axis] as number); index++)
+        walk(axis + 1, at + index * (strides[axis] as number));
     };
     walk(0, offset);
     return new HostArray(picked, shape);

@@ -64,7 +64,8 @@ async function readTexts(
   const texts: string[] = [];
   for (const { bytes, offset, length } of fields)
     texts.push(
-      decodeUtf8(bytes ?? (await readBytes(source, offset, length, 'a text'))) ?? refuse('has a text that is not UTF-8'),
+      decodeUtf8(bytes ?? (await readBytes(source, offset, length, 'a text'))) ??
+        refuse('has a text that is not UTF-8'),
     );
   return texts;
 }
@@ -100,7 +101,12 @@ async function rawBytes(
   }
 }
 
-function fromRaw(type: ElementType, shape: readonly number[], raw: Uint8Array, refuse: (problem: string) => never): OnnxTensor {
+function fromRaw(
+  type: ElementType,
+  shape: readonly number[],
+  raw: Uint8Array,
+  refuse: (problem: string) => never,
+): OnnxTensor {
   const { bits, carrier, kind } = elementTypes[type];
   const count = countOf(shape);
   const native = carrier === type;

@@ -1,7 +1,14 @@
 /** Values as ONNX's test data has them: a file with one tensor, sequence or optional. */
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { decodeFile } from '../protobuf/decode.ts';
-import { optionalProto, sequenceProto, tensorProto, type OptionalProto, type SequenceProto, type TypeProto } from '../protobuf/messages.ts';
+import {
+  optionalProto,
+  sequenceProto,
+  tensorProto,
+  type OptionalProto,
+  type SequenceProto,
+  type TypeProto,
+} from '../protobuf/messages.ts';
 import { readTensor, type TensorPlace } from './read-tensor.ts';
 import { nothing, sequenceOf, type Value } from './value.ts';
 
@@ -16,7 +23,10 @@ export async function readValue(source: ByteSource, type: TypeProto): Promise<Va
   return readTensor(await decodeFile(source, tensorProto), place);
 }
 
-async function readSequence({ tensorValues, sequenceValues, optionalValues }: SequenceProto, place: TensorPlace): Promise<Value> {
+async function readSequence(
+  { tensorValues, sequenceValues, optionalValues }: SequenceProto,
+  place: TensorPlace,
+): Promise<Value> {
   const items: Value[] = [];
   for (const each of tensorValues) items.push(await readTensor(each, place));
   for (const each of sequenceValues) items.push(await readSequence(each, place));
@@ -24,7 +34,10 @@ async function readSequence({ tensorValues, sequenceValues, optionalValues }: Se
   return sequenceOf(items);
 }
 
-async function readOptional({ tensorValue, sequenceValue, optionalValue }: OptionalProto, place: TensorPlace): Promise<Value> {
+async function readOptional(
+  { tensorValue, sequenceValue, optionalValue }: OptionalProto,
+  place: TensorPlace,
+): Promise<Value> {
   if (tensorValue) return readTensor(tensorValue, place);
   if (sequenceValue) return readSequence(sequenceValue, place);
   return optionalValue ? readOptional(optionalValue, place) : nothing;

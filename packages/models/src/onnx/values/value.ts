@@ -125,7 +125,7 @@ export class OnnxTensor {
     const beyond = kind === 'float' ? undefined : numbers.find((value) => value < min || value > max);
     if (beyond !== undefined)
       throw new OnnxError('onnx', `the ${name} ${beyond} is beyond ${carrier}, which is what devices compute it in`);
-    return makeTensor(numbers as number[], { dtype: carrier, device }).reshape(this.shape);
+    return makeTensor(numbers, { dtype: carrier, device }).reshape(this.shape);
   }
 }
 
