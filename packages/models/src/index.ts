@@ -9,8 +9,14 @@ export {
   registerContainer,
   type OpenTensorsOptions,
 } from './containers/registry.ts';
+export { writePyTorchLike, writeStateDict } from './containers/pytorch/write-pytorch.ts';
+export { openPyTorch, type PyTorchOptions, type PyTorchSource } from './containers/pytorch/open-pytorch.ts';
+export { pytorch } from './containers/pytorch/pytorch.ts';
 export { safetensors, safetensorsIndex } from './containers/safetensors/container.ts';
 export { writeSafetensorsShards, type WriteFile } from './containers/safetensors/write.ts';
+export { importModel, stateDictModel, type ImportedModel, type ImportOptions } from './import/import-model.ts';
+export type { StateNames } from './import/state-names.ts';
+export { registerTensors, Tensors } from './import/tensors-module.ts';
 export { bytesOfTensor, fileDType, fileDTypeNames, nameOfDType, type FileDType } from './tensors/dtypes.ts';
 export { isReadable, readTensor, type ReadTensorOptions } from './tensors/read-tensor.ts';
 export type { TensorEntry, TensorSource, WrittenTensor } from './tensors/tensor-source.ts';

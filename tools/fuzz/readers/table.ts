@@ -13,6 +13,7 @@ import { optunaReader } from './optuna.ts';
 import { outputReader } from './output.ts';
 import { passesReader } from './passes.ts';
 import { pluginsReader } from './plugins.ts';
+import { pytorchLegacyReader, pytorchReader } from './pytorch.ts';
 import { recipeReader } from './recipe.ts';
 import { runStateReader } from './run-state.ts';
 import { safetensorsReader } from './safetensors.ts';
@@ -25,6 +26,8 @@ import { studyLogReader } from './study-log.ts';
 /** Every reader of the project. */
 export const readers: readonly Reader[] = [
   safetensorsReader,
+  pytorchReader,
+  pytorchLegacyReader,
   idxReader,
   modelReader,
   layoutsReader,

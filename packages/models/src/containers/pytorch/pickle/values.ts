@@ -1,0 +1,123 @@
+/** What a pickle stands for, as plain data: nothing in it was ever called. */
+
+/** A value of a pickle. */
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | PickleFloat
+  | PickleBytes
+  | PickleTuple
+  | PickleList
+  | PickleDict
+  | PickleSet
+  | PickleGlobal
+  | PickleObject
+  | PickleReference;
+
+/** A float of Python, which stays one where its value is whole. */
+export class PickleFloat {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
+/** Bytes of Python. */
+export class PickleBytes {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
+/** A tuple. */
+export class PickleTuple {
+  readonly items: readonly PickleValue[];
+
+  constructor(items: readonly PickleValue[]) {
+    this.items = items;
+  }
+}
+
+/** A list. */
+export class PickleList {
+  readonly items: PickleValue[] = [];
+}
+
+/** A set, as pickles of protocol 4 have it. */
+export class PickleSet {
+  readonly items: PickleValue[] = [];
+}
+
+/** A dict. Keys that are no texts or numbers are told apart by what they are, not by what they hold. */
+export class PickleDict {
+  readonly entries: Map<PickleValue, PickleValue> = new Map<PickleValue, PickleValue>();
+}
+
+/** The name of a class or a function. */
+export class PickleGlobal {
+  /** With its module: `collections.OrderedDict`. */
+  readonly name: string;
+  readonly module: string;
+
+  constructor(module: string, own: string) {
+    this.module = module;
+    this.name = `${module}.${own}`;
+  }
+
+  /** Without its module. */
+  get own(): string {
+    return this.name.slice(this.module.length + 1);
+  }
+}
+
+/** What a class or a function would have made of arguments, and what would have been put into it afterwards. */
+export class PickleObject {
+  /** Whether it is called, or made without being called. */
+  readonly how: 'call' | 'new';
+  readonly of: PickleGlobal;
+  readonly args: PickleTuple;
+  /** Its attributes. */
+  state: PickleValue | undefined;
+  /** Its entries, where it is a dict. */
+  readonly entries: PickleDict['entries'] = new Map<PickleValue, PickleValue>();
+  /** Its items, where it is a list. */
+  readonly items: PickleValue[] = [];
+
+  constructor(how: 'call' | 'new', of: PickleGlobal, args: PickleTuple) {
+    this.how = how;
+    this.of = of;
+    this.args = args;
+  }
+}
+
+/** What lies outside of the pickle, by what names it: a storage. */
+export class PickleReference {
+  readonly id: PickleValue;
+
+  constructor(id: PickleValue) {
+    this.id = id;
+  }
+}
+
+/** The entries of a dict of either kind; undefined of anything else. */
+export function entriesOf(value: PickleValue | undefined): ReadonlyMap<PickleValue, PickleValue> | undefined {
+  if (value instanceof PickleDict) return value.entries;
+  return value instanceof PickleObject && value.of.name === 'collections.OrderedDict' ? value.entries : undefined;
+}
+
+/** The items of a list or tuple; undefined of anything else. */
+export function itemsOf(value: PickleValue | undefined): readonly PickleValue[] | undefined {
+  return value instanceof PickleList || value instanceof PickleTuple ? value.items : undefined;
+}
+
+/** A number of either kind; undefined of anything else. */
+export function numberOf(value: PickleValue | undefined): number | undefined {
+  if (value instanceof PickleFloat) return value.value;
+  return typeof value === 'number' ? value : undefined;
+}
