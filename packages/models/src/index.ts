@@ -11,9 +11,12 @@ export {
 } from './containers/registry.ts';
 export { writePyTorchLike, writeStateDict } from './containers/pytorch/write-pytorch.ts';
 export { openPyTorch, type PyTorchOptions, type PyTorchSource } from './containers/pytorch/open-pytorch.ts';
+export { npy, npz } from './containers/numpy/numpy.ts';
+export { openNpy, openNpz } from './containers/numpy/open-numpy.ts';
 export { pytorch } from './containers/pytorch/pytorch.ts';
 export { safetensors, safetensorsIndex } from './containers/safetensors/container.ts';
 export { writeSafetensorsShards, type WriteFile } from './containers/safetensors/write.ts';
+export { changedTensors } from './import/changed-tensors.ts';
 export { importModel, stateDictModel, type ImportedModel, type ImportOptions } from './import/import-model.ts';
 export type { StateNames } from './import/state-names.ts';
 export { registerTensors, Tensors } from './import/tensors-module.ts';

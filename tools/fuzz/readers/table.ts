@@ -9,6 +9,7 @@ import { idxReader } from './idx.ts';
 import { journalReader } from './journal.ts';
 import { lockFileReader } from './lock-file.ts';
 import { layoutsReader, modelReader } from './model-folder.ts';
+import { numpyReader } from './numpy.ts';
 import { optunaReader } from './optuna.ts';
 import { outputReader } from './output.ts';
 import { passesReader } from './passes.ts';
@@ -28,6 +29,7 @@ export const readers: readonly Reader[] = [
   safetensorsReader,
   pytorchReader,
   pytorchLegacyReader,
+  numpyReader,
   idxReader,
   modelReader,
   layoutsReader,

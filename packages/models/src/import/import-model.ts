@@ -60,6 +60,9 @@ export async function stateDictModel(
   return filled(source, model, device, names, { by: 'description', note: undefined });
 }
 
+/** A dtype of scales, which are no weights. */
+const withoutZero = 'F8_E8M0';
+
 /** What a source of PyTorch has beside what all have. */
 function asPyTorch(source: TensorSource): PyTorchSource | undefined {
   return source.format === 'pytorch' && 'state' in source ? (source as PyTorchSource) : undefined;
@@ -91,7 +94,7 @@ export async function importModel(
   registerTensors();
   const shapes = [...source.tensors].flatMap(([name, { dtype, shape }]) => {
     const own = fileDType(dtype)?.dtype;
-    return own !== undefined && isFloat(own) ? [[name, shape] as const] : [];
+    return own !== undefined && isFloat(own) && dtype !== withoutZero ? [[name, shape] as const] : [];
   });
   const names = new Map(shapes.map(([name]) => [name, name]));
   const ties = [...source.ties].filter(([name]) => names.has(name));
