@@ -1,7 +1,11 @@
 /** Trained models of others, in and out. */
+export { decodeBlocks, encodeBlocks } from './blocks/convert.ts';
+export { blockTypes } from './blocks/table.ts';
 export { memorySink, type ByteSink, type MemorySink } from './bytes/byte-sink.ts';
 export { blobBytes, bytesOf, readBytes, type BlobLike, type ByteSource } from './bytes/byte-source.ts';
 export type { Container, OpenOptions } from './containers/container.ts';
+export { gguf } from './containers/gguf/container.ts';
+export { typesKey as ggufTypesKey } from './containers/gguf/metadata.ts';
 export {
   containerTypes,
   findContainer,

@@ -4,8 +4,10 @@
 export interface BlockType {
   /** A name of `fileDType`: `Q4_0`. */
   readonly name: string;
+  /** Where in a block its scales in f16 are: what is larger than that holds has no block. */
+  readonly scales: readonly number[];
   /** Writes the weights of `count` blocks. */
   readonly decode: (bytes: Uint8Array, count: number, weights: Float32Array) => void;
-  /** Writes `count` blocks, as llama.cpp does, to the last bit. Absent of types that are only read. */
-  readonly encode?: (weights: Float32Array, count: number, bytes: Uint8Array) => void;
+  /** Writes `count` blocks, as llama.cpp does without an importance matrix, to the last bit. */
+  readonly encode: (weights: Float32Array, count: number, bytes: Uint8Array) => void;
 }

@@ -23,16 +23,26 @@ const forms = [
 
 /** How many UTF-16 units become text at once: a call takes so many arguments on every host. */
 const unitsAtOnce = 4096;
+const units = new Uint16Array(unitsAtOnce);
+
+function textOf(count: number): string {
+  // Of short texts, of which vocabularies have many, making a view would be most of the work.
+  if (count <= 8) {
+    let text = '';
+    for (let index = 0; index < count; index++) text += String.fromCharCode(units[index] as number);
+    return text;
+  }
+  return String.fromCharCode(...units.subarray(0, count));
+}
 
 /** UTF-8 bytes as text; nothing if they are not well formed. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
-  const units = new Uint16Array(Math.min(bytes.length, unitsAtOnce));
   let text = '';
   let used = 0;
   for (let index = 0; index < bytes.length;) {
     const first = bytes[index] as number;
-    if (used + 2 > units.length && used > 0) {
-      text += String.fromCharCode(...units.subarray(0, used));
+    if (used + 2 > unitsAtOnce) {
+      text += textOf(used);
       used = 0;
     }
     if (first < 0x80) {
@@ -56,5 +66,5 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
     }
     index += form.more + 1;
   }
-  return text + String.fromCharCode(...units.subarray(0, used));
+  return text + textOf(used);
 }
