@@ -18,6 +18,7 @@ const isBlank = (byte: number | undefined): boolean => byte === 32 || byte === 9
 
 /** Infinities in words; NaN of all else. */
 function infinity(text: string): number {
+  seen.isInt32 = seen.isCode = false;
   const [, sign] = /^([+-]?)inf(?:inity)?$/i.exec(text) ?? [];
   return sign === undefined ? NaN : sign === '-' ? -Infinity : Infinity;
 }

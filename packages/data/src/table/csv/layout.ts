@@ -1,6 +1,15 @@
 /** How a CSV file is written: delimiter, header, names of columns; found in its first records, or told. */
 import { FormatError } from '@espalier/nn';
-import { aBoolean, aText, checkOptions, listOf, oneOf, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
+import {
+  aBoolean,
+  aPositiveInteger,
+  aText,
+  checkOptions,
+  listOf,
+  oneOf,
+  ruleOf,
+  type OptionRules,
+} from '@espalier/tensor/arguments';
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { DataError } from '../../errors.ts';
 import type { ColumnType } from '../column.ts';
@@ -20,6 +29,8 @@ export interface CsvOptions {
   readonly missing?: readonly string[];
   /** The columns that are read. Default: all. */
   readonly columns?: readonly string[];
+  /** Bytes that are read at once. Default: 1 MiB. */
+  readonly pieceBytes?: number;
 }
 
 const aColumnType = oneOf('number', 'text', 'boolean');
@@ -36,6 +47,7 @@ const csvRules: OptionRules<CsvOptions> = {
   ),
   missing: listOf(aText),
   columns: listOf(aText),
+  pieceBytes: aPositiveInteger,
 };
 
 /** How a file is written, and where its rows begin. */
@@ -144,7 +156,11 @@ export interface CsvSettings extends CsvDialect {
   readonly types: Readonly<Record<string, ColumnType>>;
   readonly missing: readonly string[];
   readonly columns: readonly string[];
+  readonly pieceBytes: number;
 }
+
+/** Bytes that are read at once, where nothing is told. */
+const usualPiece = 1 << 20;
 
 /**
  * How a CSV file is to be read, by its first records and what is told.
@@ -175,7 +191,7 @@ export async function csvSettings(operation: string, source: ByteSource, options
   const names = header
     ? namesOf(source.name, fields)
     : Array.from({ length: width }, (_, index) => `column ${index + 1}`);
-  const { types = {}, columns = names, missing = missingWords } = options;
+  const { types = {}, columns = names, missing = missingWords, pieceBytes = usualPiece } = options;
   const known = new Set(names);
   const unknown = [...Object.keys(types), ...columns].find((name) => !known.has(name));
   if (unknown !== undefined)
@@ -184,5 +200,5 @@ export async function csvSettings(operation: string, source: ByteSource, options
       { column: unknown },
       `there is no such column; there are ${names.slice(0, 12).join(', ')}`,
     );
-  return { delimiter, header, names, start: header ? end : sample.start, types, missing, columns };
+  return { delimiter, header, names, start: header ? end : sample.start, types, missing, columns, pieceBytes };
 }

@@ -9,8 +9,8 @@ import { csvSettings, type CsvOptions, type CsvSettings } from './layout.ts';
 import { MissingFields } from './missing.ts';
 import { CsvScanner, longestRecord, type Records } from './scanner.ts';
 
-/** Bytes that are read at once. */
-const pieceBytes = 1 << 20;
+/** Bytes of a part of a file, where nothing is told. */
+const usualPart = 1 << 22;
 
 /** Rows that follow each other in a file. */
 export interface CsvPart {
@@ -62,7 +62,7 @@ async function scan(
       );
     atBoundary(offset);
   };
-  for await (const piece of piecesOf(source, pieceBytes, range.from, range.to)) {
+  for await (const piece of piecesOf(source, settings.pieceBytes, range.from, range.to)) {
     waiting.push(piece);
     length += piece.length;
     if (length >= least && offset + length < range.to) look(false);
@@ -145,7 +145,7 @@ export async function indexCsv(
   options: CsvOptions & { readonly partBytes?: number } = {},
 ): Promise<CsvIndex> {
   check('indexCsv', 'source', source, aByteSource);
-  const { partBytes = 4 * pieceBytes, ...told } = options;
+  const { partBytes = usualPart, ...told } = options;
   const settings = await csvSettings('indexCsv', source, told);
   const builders = buildersFor(settings, settings.columns, settings.types, { keeps: false });
   const parts: CsvPart[] = [];
