@@ -166,3 +166,44 @@ def weights():
     )
     + "\n"
 )
+
+
+def formats():
+    """One table in every columnar format and codec, and as JSON lines of what it holds."""
+    import datetime
+
+    import pyarrow as pa
+    import pyarrow.feather as feather
+    import pyarrow.parquet as parquet
+
+    count = 40
+    day = datetime.date(2020, 2, 27)
+    columns = {
+        "i32": pa.array([i - 20 for i in range(count)], pa.int32()),
+        "i64": pa.array([None if i == 3 else i * 1_000_000_007 for i in range(count)], pa.int64()),
+        "f32": pa.array([i / 4 for i in range(count)], pa.float32()),
+        "f64": pa.array([None if i % 7 == 0 else i / 3 for i in range(count)], pa.float64()),
+        "text": pa.array([None if i % 5 == 0 else f"é{i % 4}𝄞" * (i % 3) for i in range(count)]),
+        "town": pa.array(["Bonn", "Ulm", None, "Bonn"] * (count // 4)).dictionary_encode(),
+        "truth": pa.array([None if i == 9 else i % 3 == 0 for i in range(count)]),
+        "day": pa.array([day + datetime.timedelta(days=i) for i in range(count)]),
+    }
+    table = pa.table(columns)
+    folder = package / "tables" / "formats"
+    folder.mkdir(exist_ok=True)
+    for codec in ["none", "snappy", "gzip", "zstd", "brotli", "lz4"]:
+        parquet.write_table(table, folder / f"{codec}.parquet", compression=codec, row_group_size=16)
+    parquet.write_table(table, folder / "v2.parquet", version="2.6", data_page_version="2.0", use_dictionary=False)
+    for codec in ["uncompressed", "lz4", "zstd"]:
+        feather.write_feather(table, str(folder / f"{codec}.feather"), compression=codec, chunksize=16)
+    with pa.ipc.new_stream(str(folder / "stream.arrow"), table.schema) as writer:
+        writer.write_table(table, max_chunksize=16)
+    parquet.write_table(pa.table({"list": [[1, 2], [3]]}), folder / "nested.parquet")
+    lines = []
+    for row in table.to_pylist():
+        row["day"] = row["day"].isoformat() + "T00:00:00.000Z"
+        lines.append(json.dumps(row, ensure_ascii=False))
+    (folder / "same.jsonl").write_text("\n".join(lines) + "\n")
+
+
+formats()

@@ -10,10 +10,13 @@ export {
   type NumberColumn,
   type TextColumn,
 } from './table/column.ts';
+export { readArrow } from './table/columnar/read-arrow.ts';
+export { readParquet } from './table/columnar/read-parquet.ts';
 export type { CsvDialect, CsvOptions, CsvSettings } from './table/csv/layout.ts';
 export { missingWords } from './table/csv/missing.ts';
 export { indexCsv, readCsv, readCsvPart, type CsvIndex, type CsvPart } from './table/csv/read-csv.ts';
 export { tableOf } from './table/from-values.ts';
+export { readJsonLines } from './table/json/read-json-lines.ts';
 export { Table } from './table/table.ts';
 export { byteTokens, byteVocabulary } from './prepare/bytes.ts';
 export type { Encoding, EncodingType, Features, NamedColumn } from './prepare/encoding.ts';

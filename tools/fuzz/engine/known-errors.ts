@@ -5,6 +5,7 @@
 const known: ReadonlySet<string> = new Set([
   'ArgumentError',
   'ConfigError',
+  'DataError',
   'DTypeError',
   'DeviceError',
   'DivergenceError',

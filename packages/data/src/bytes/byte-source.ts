@@ -36,7 +36,8 @@ export function bytesOf(bytes: Uint8Array, name = 'bytes'): ByteSource {
   return {
     name,
     size: bytes.byteLength,
-    read: async (offset, length) => bytes.slice(offset, offset + length),
+    // Not by slice(), which of a Buffer of Node copies nothing.
+    read: async (offset, length) => new Uint8Array(bytes.subarray(offset, offset + length)),
     close: async () => undefined,
   };
 }

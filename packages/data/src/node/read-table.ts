@@ -2,8 +2,11 @@
 import { aText, check } from '@espalier/tensor/arguments';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { DataError } from '../errors.ts';
+import { readArrow } from '../table/columnar/read-arrow.ts';
+import { readParquet } from '../table/columnar/read-parquet.ts';
 import type { CsvOptions } from '../table/csv/layout.ts';
 import { readCsv } from '../table/csv/read-csv.ts';
+import { readJsonLines } from '../table/json/read-json-lines.ts';
 import type { Table } from '../table/table.ts';
 import { fileBytes } from './file-bytes.ts';
 
@@ -15,10 +18,15 @@ const readers: Readonly<Record<string, Reader>> = {
   tab: readCsv,
   txt: readCsv,
   data: readCsv,
+  jsonl: readJsonLines,
+  ndjson: readJsonLines,
+  parquet: readParquet,
+  arrow: readArrow,
+  feather: readArrow,
 };
 
 /**
- * Reads a file as a table: CSV and TSV.
+ * Reads a file as a table: CSV and TSV, to which the options are, JSON lines, Parquet, Arrow and Feather.
  * @throws {DataError} for a file of another ending.
  * @throws {FormatError} for one that is damaged.
  *

@@ -69,7 +69,7 @@ const longest = 48;
  * hash, so that it never grows.
  */
 export class TextCache {
-  readonly #texts = new Array<string | undefined>(1024);
+  #texts: (string | undefined)[] | undefined;
 
   /** The place of a text in the cache; -1 where it is none for it. */
   placeOf(bytes: Uint8Array, start: number, end: number): number {
@@ -81,7 +81,7 @@ export class TextCache {
 
   /** The text of some bytes, if it is there. Only texts of ASCII are. */
   get(place: number, bytes: Uint8Array, start: number, end: number): string | undefined {
-    const text = this.#texts[place];
+    const text = this.#texts?.[place];
     if (text === undefined || text.length !== end - start) return undefined;
     for (let index = 0; index < text.length; index++)
       if (text.charCodeAt(index) !== bytes[start + index]) return undefined;
@@ -90,6 +90,7 @@ export class TextCache {
 
   /** Keeps a text. */
   set(place: number, text: string): void {
+    this.#texts ??= new Array<string | undefined>(1024);
     this.#texts[place] = text;
   }
 }
