@@ -59,20 +59,20 @@ export async function readParquet(source: ByteSource): Promise<Table> {
     const rows = Number(metadata.num_rows);
     checkRows(source.name, source.size, rows);
     // Not by its indexes of pages, and column by column: of promises side by side, those that fail after the first are nobody's.
-    const { ranges, readColumn } = await parquetScan({
+    const scan = await parquetScan({
       file,
       metadata,
       compressors: Object.fromEntries(unpackers),
       useOffsetIndex: false,
     });
-    const counted = ranges.reduce((sum, { rowStart, rowEnd }) => sum + rowEnd - rowStart, 0);
+    const counted = scan.ranges.reduce((sum, { rowStart, rowEnd }) => sum + rowEnd - rowStart, 0);
     if (counted !== rows)
       throw new FormatError(source.name, 0, `says it has ${rows} rows, and its row groups have ${counted}`);
     const columns = new Map<string, Column>();
     for (const { element } of parquetSchema(metadata).children) {
       const values = new Array<unknown>(rows);
-      for (const { rowStart, rowEnd } of ranges) {
-        const part = await readColumn({ column: element.name, rowStart, rowEnd });
+      for (const { rowStart, rowEnd } of scan.ranges) {
+        const part = await scan.readColumn({ column: element.name, rowStart, rowEnd });
         if (part.length !== rowEnd - rowStart)
           throw new FormatError(
             source.name,
