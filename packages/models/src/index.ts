@@ -24,6 +24,21 @@ export { changedTensors } from './import/changed-tensors.ts';
 export { importModel, stateDictModel, type ImportedModel, type ImportOptions } from './import/import-model.ts';
 export type { StateNames } from './import/state-names.ts';
 export { registerTensors, Tensors } from './import/tensors-module.ts';
+export {
+  importOnnx,
+  OnnxError,
+  OnnxModule,
+  OnnxTensor,
+  openOnnx,
+  operatorNames,
+  registerOnnx,
+  type ElementType,
+  type OnnxImportOptions,
+  type OnnxModel,
+  type OpenOnnxOptions,
+  type SequenceValue,
+  type Value,
+} from './onnx/index.ts';
 export { bytesOfTensor, fileDType, fileDTypeNames, nameOfDType, type FileDType } from './tensors/dtypes.ts';
 export { isReadable, readTensor, type ReadTensorOptions } from './tensors/read-tensor.ts';
 export type { TensorEntry, TensorSource, WrittenTensor } from './tensors/tensor-source.ts';

@@ -2,8 +2,8 @@
 import type { Device } from '@espalier/tensor';
 import { OnnxError } from '../errors.ts';
 import type { Value } from '../values/value.ts';
-import { Call, explained } from './call.ts';
-import type { Graph } from './graph.ts';
+import { Call, explained, type CallSetting } from './call.ts';
+import type { Graph, GraphNode } from './graph.ts';
 
 /** Where, and how. */
 export interface EvaluateSetting {
@@ -57,28 +57,35 @@ function runGraph(
     runGraph: (inner: Graph, given: readonly Value[]) => runGraph(inner, given, { device, hostElements }, names),
   };
   for (const node of graph.nodes) {
-    const call = new Call(
-      node,
-      node.inputs.map((name) => (name === '' ? undefined : names.get(name))),
-      setting,
-    );
-    try {
-      const given = node.operator.run(call);
-      const results: readonly (Value | undefined)[] = isList(given) ? given : [given];
-      for (const [index, name] of node.outputs.entries()) {
-        const result = results[index];
-        if (name === '') continue;
-        names.set(name, result ?? call.refuse(`its output ${index} is not computed here`));
-      }
-    } catch (error) {
-      throw explained(error, node);
-    }
+    const values = node.inputs.map((name) => (name === '' ? undefined : names.get(name)));
+    for (const [name, value] of callNode(node, values, setting)) names.set(name, value);
   }
   return graph.outputs.map(({ name }) => {
     const value = names.get(name);
     if (value === undefined) throw new OnnxError('onnx', `no node gives the output '${name}'`);
     return value;
   });
+}
+
+/**
+ * What a node gives for values, by the names of its outputs.
+ * @throws {OnnxError} naming the node, for what it cannot do.
+ */
+export function callNode(
+  node: GraphNode,
+  values: readonly (Value | undefined)[],
+  setting: CallSetting,
+): (readonly [name: string, value: Value])[] {
+  const call = new Call(node, values, setting);
+  try {
+    const given = node.operator.run(call);
+    const results: readonly (Value | undefined)[] = isList(given) ? given : [given];
+    return node.outputs.flatMap((name, index): (readonly [string, Value])[] =>
+      name === '' ? [] : [[name, results[index] ?? call.refuse(`its output ${index} is not computed here`)]],
+    );
+  } catch (error) {
+    throw explained(error, node);
+  }
 }
 
 function isList(given: Value | readonly (Value | undefined)[]): given is readonly (Value | undefined)[] {

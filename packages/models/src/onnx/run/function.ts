@@ -8,6 +8,7 @@ import { nothing } from '../values/value.ts';
 export function inlined(type: string, graph: Graph): Operator {
   return {
     type,
+    graph,
     run: (call) =>
       evaluate(
         graph,

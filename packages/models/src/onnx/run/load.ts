@@ -191,6 +191,8 @@ const readers: Readonly<
   6: ({ floats }) => floats,
   7: ({ ints }) => ints,
   8: ({ strings }, { place }) => strings.map((each) => textOf(each, place.source.name)),
+  // The type of an optional that has no value: none is needed to have none.
+  13: () => undefined,
   10: ({ graphs }, loading) => Promise.all(graphs.map((graph) => makeGraph(graph, loading))),
 };
 

@@ -1,6 +1,7 @@
 /** What an operator is: a name, since when, and how a call of it becomes operations on tensors. */
 import type { Value } from '../values/value.ts';
 import type { Call } from './call.ts';
+import type { Graph } from './graph.ts';
 
 /** One operator, as of a version of its domain. */
 export interface Operator {
@@ -10,8 +11,8 @@ export interface Operator {
   readonly domain?: string;
   /** The first version of the domain that it is right for. Default: 1. */
   readonly since?: number;
-  /** What cannot be computed here, if a node asks for it by its attributes; known before anything is run. */
-  readonly flaw?: (call: Call) => string | undefined;
+  /** Of a function of a model: its graph, which sees nothing but its inputs. */
+  readonly graph?: Graph;
   /**
    * The outputs for inputs, in their order.
    * @throws {OnnxError} for what the node asks for and there is not.
