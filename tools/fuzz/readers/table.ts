@@ -4,6 +4,7 @@ import { answersReader } from './answers.ts';
 import { checkpointReader } from './checkpoint.ts';
 import { encodedReader } from './encoded.ts';
 import { codedWeightsReader, symbolsReader } from './entropy.ts';
+import { ggufReader, safetensorsIndexReader, safetensorsRangeReader } from './gguf.ts';
 import { goalsReader } from './goals.ts';
 import { idxReader } from './idx.ts';
 import { journalReader } from './journal.ts';
@@ -28,6 +29,9 @@ import { arrowReader, csvBytesReader, csvReader, jsonLinesReader, parquetReader,
 /** Every reader of the project. */
 export const readers: readonly Reader[] = [
   safetensorsReader,
+  safetensorsRangeReader,
+  safetensorsIndexReader,
+  ggufReader,
   pytorchReader,
   pytorchLegacyReader,
   numpyReader,

@@ -10,9 +10,10 @@ export interface ByteSource {
   /** How many there are. */
   readonly size: number;
   /**
-   * `length` bytes from `offset` on, in a buffer of their own. Both are within the size: whoever reads checks it by `readBytes`.
+   * `length` bytes from `offset` on, in a buffer of their own, or at the beginning of `reuse`, a buffer that is long enough and
+   * may be written over. Both are within the size: whoever reads checks it by `readBytes`.
    */
-  readonly read: (offset: number, length: number) => Promise<Uint8Array<ArrayBuffer>>;
+  readonly read: (offset: number, length: number, reuse?: ArrayBuffer) => Promise<Uint8Array<ArrayBuffer>>;
   /** Lets go of what is open. Twice is no more than once. */
   readonly close: () => Promise<void>;
 }
@@ -26,6 +27,7 @@ export async function readBytes(
   offset: number,
   length: number,
   what: string,
+  reuse?: ArrayBuffer,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (!(offset >= 0 && length >= 0 && offset + length <= source.size))
     throw new FormatError(
@@ -33,7 +35,7 @@ export async function readBytes(
       Math.max(0, Math.min(offset, source.size)),
       `ends before ${what}: ${length} bytes from ${offset} on, of ${source.size}`,
     );
-  const bytes = await source.read(offset, length);
+  const bytes = await source.read(offset, length, reuse);
   if (bytes.byteLength !== length)
     throw new FormatError(source.name, offset, `gives ${bytes.byteLength} bytes for ${what}, not ${length}`);
   return bytes;

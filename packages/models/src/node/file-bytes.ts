@@ -20,8 +20,8 @@ export async function fileBytes(path: string): Promise<ByteSource> {
   return {
     name: path,
     size,
-    read: async (offset, length) => {
-      const bytes = new Uint8Array(length);
+    read: async (offset, length, reuse) => {
+      const bytes = reuse ? new Uint8Array(reuse, 0, length) : new Uint8Array(length);
       let done = 0;
       while (done < length) {
         const { bytesRead } = await file.read(bytes, done, Math.min(length - done, 1 << 30), offset + done);

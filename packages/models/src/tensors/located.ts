@@ -32,7 +32,7 @@ export function locatedSource({ format, name, tensors, ties, metadata, sources }
     tensors,
     ties: ties ?? new Map(),
     metadata,
-    read: async (tensor, range) => {
+    read: async (tensor, range, reuse) => {
       const found = tensors.get(tensor);
       if (!found) throw new FormatError(name, 0, `has no tensor ${showName(tensor)}`);
       const { begin, end } = range ?? { begin: 0, end: found.bytes };
@@ -43,7 +43,7 @@ export function locatedSource({ format, name, tensors, ties, metadata, sources }
           'read',
           `${showName(tensor)} has the bytes 0 to ${found.bytes}, not ${show(begin)} to ${show(end)}; give a range within`,
         );
-      return readBytes(found.source, found.offset + begin, end - begin, `the values of ${showName(tensor)}`);
+      return readBytes(found.source, found.offset + begin, end - begin, `the values of ${showName(tensor)}`, reuse);
     },
     close: async () => {
       for (const source of sources) await source.close();

@@ -77,8 +77,11 @@ async function* converted(
   convert: (piece: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const size = (pieceElements / elements) * (bits / 8);
-  for await (const piece of inPieces(bytes, size, (begin, end) => source.read(name, { begin, end })))
-    yield convert(piece);
+  // Two buffers in turn: one is written to the device while the next piece is read into the other.
+  const buffers = [new ArrayBuffer(Math.min(size, bytes)), new ArrayBuffer(Math.min(size, Math.max(0, bytes - size)))];
+  const read = (begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> =>
+    source.read(name, { begin, end }, buffers[(begin / size) % 2]);
+  for await (const piece of inPieces(bytes, size, read)) yield convert(piece);
 }
 
 /** Doubles as floats, which a device without doubles has instead. */

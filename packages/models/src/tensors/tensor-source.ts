@@ -25,12 +25,13 @@ export interface TensorSource {
   readonly metadata: { readonly [key: string]: Json };
   /**
    * The values of a tensor, or the part of their bytes from `begin` to before `end`: row by row, little-endian, in a buffer of
-   * their own.
+   * their own, or at the beginning of `reuse`, a buffer that is long enough and may be written over.
    * @throws {FormatError} naming the file and the tensor, for one it has not, and where the file ends before.
    */
   readonly read: (
     name: string,
     range?: { readonly begin: number; readonly end: number },
+    reuse?: ArrayBuffer,
   ) => Promise<Uint8Array<ArrayBuffer>>;
   readonly close: () => Promise<void>;
 }
