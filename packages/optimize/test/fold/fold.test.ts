@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, tensorDataset, type Dataset, type Module, type ModuleConfig } from '@espalier/nn';
-import { fromTyped, Generator, rand, randn, zeros, type Tensor } from '@espalier/tensor';
+import { fromTyped, Generator, rand, randn, zeros } from '@espalier/tensor';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -199,7 +199,7 @@ describe('fold', () => {
       [shrink({ ratio: 0.5, roundTo: 1, train: { epochs: 1, loss: 'cross-entropy' } })],
       { data },
     );
-    expect((cut.call(zeros([1, 1, 4, 4])) as Tensor).shape).toEqual([1, 2]);
+    expect(cut.call(zeros([1, 1, 4, 4])).shape).toEqual([1, 2]);
     expect(recipeJson(parseRecipe([{ type: 'fold', exclude: ['1'] }]))).toEqual([{ type: 'fold', exclude: ['1'] }]);
   });
 });
