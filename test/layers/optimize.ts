@@ -137,6 +137,7 @@ export const optimize: Layers = {
     ],
     scaling: [
       'errors.ts',
+      'layout',
       'calibration',
       'prune/mask-view.ts',
       'quantize',
@@ -217,7 +218,7 @@ export const optimize: Layers = {
     ],
     fold: [
       'errors.ts',
-      'prune/mask-view.ts',
+      'layout',
       'recipe/data.ts',
       'recipe/pass.ts',
       'recipe/options.ts',
