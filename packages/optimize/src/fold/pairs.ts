@@ -1,8 +1,9 @@
 /** Which batch norms are a part of the layer before them. */
-import { BatchNorm, Conv2d, Linear, type Module, type Parameter } from '@espalier/nn';
+import { BatchNorm, Conv2d, Linear, type Module } from '@espalier/nn';
 import type { Shape } from '@espalier/tensor';
-import { maskOf } from '../prune/mask-view.ts';
+import { isMaskedOnly } from '../layout/masked-only.ts';
 import { sequencesOf, standingAlone } from '../scaling/layers.ts';
+import { isPlain } from '../structured/plain-model.ts';
 
 /** A layer and the norm of what it gives. */
 export interface FoldedPair {
@@ -52,16 +53,9 @@ function reasonToKeep(
   if (layer.options.out !== norm.options.features) return 'it does not norm what the layer before it gives by channels';
   if (layer instanceof Linear && ranks?.get(norm) !== 2)
     return ranks ? 'it norms positions, not what a linear layer gives' : 'no example tells what it norms';
-  const seen = [layer.weight, layer.bias, norm.weight, norm.bias].filter((each) => each !== undefined);
-  if (!seen.every((each) => isPlainBut(each, layer.weight))) return 'it or the layer before it is rounded, or masked';
+  const whole = [layer.bias, norm.weight, norm.bias].filter((each) => each !== undefined);
+  if (!whole.every(isPlain) || !isMaskedOnly(layer.weight)) return 'it or the layer before it is rounded, or masked';
   return undefined;
-}
-
-/** Whether the numbers of a parameter are what is computed with; of the weight, but for what a mask dropped. */
-function isPlainBut(parameter: Parameter, weight: Parameter): boolean {
-  if (parameter.stored) return false;
-  const mask = parameter === weight ? maskOf(parameter) : undefined;
-  return parameter.views.every((view) => view === mask);
 }
 
 /** Of how many axes what goes into modules is, with that of the batch. */

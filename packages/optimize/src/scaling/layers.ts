@@ -1,7 +1,7 @@
 /** Layers whose channels can be scaled: what comes out of one by a number, and what goes into the next by its reciprocal. */
 import type { Module, Parameter } from '@espalier/nn';
 import { sizeOf } from '@espalier/tensor';
-import { MaskView } from '../prune/mask-view.ts';
+import { isMaskedOnly } from '../layout/masked-only.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
 
 /** A layer that multiplies by a weight [out, in, …]; `in` is a part of the channels where a convolution has groups. */
@@ -117,7 +117,7 @@ function pairOf(before: Module, to: ScaledLayer, between: readonly string[]): Sc
   const [first] = from;
   const isWeighted = weighted.has(before.type);
   // A norm without a gain takes nothing, and what is rounded takes it no more.
-  if (!first || (!isWeighted && first.shape.length > 1) || !from.every(isUnchanged)) return undefined;
+  if (!first || (!isWeighted && first.shape.length > 1) || !from.every(isMaskedOnly)) return undefined;
   const channels = first.shape[0] as number;
   const inputs = channelsOf(to);
   const isImage = before.type === 'conv2d' || before.type === 'batch-norm';
@@ -127,10 +127,6 @@ function pairOf(before: Module, to: ScaledLayer, between: readonly string[]): Sc
   const isTaken = isImage ? isImageTaken : to.module.type === 'linear' && inputs === channels;
   return isTaken ? { from, weight: isWeighted ? parameters.get('weight') : undefined, channels, to } : undefined;
 }
-
-/** Whether the raw values of a parameter are what the model computes with, but for what a mask dropped. */
-export const isUnchanged = (parameter: Parameter): boolean =>
-  parameter.stored === undefined && parameter.views.every((view) => view instanceof MaskView);
 
 /** How many channels go into a layer. */
 export function channelsOf({ module, named: { parameter } }: ScaledLayer): number {

@@ -2,6 +2,7 @@
 import { fromTyped } from '@espalier/tensor';
 import type { Parameter } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
+import { isMaskedOnly } from '../layout/masked-only.ts';
 import { MaskView } from '../prune/mask-view.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
 import { channelAt, channelsOf, type ScaledLayer, type ScaledPair } from './layers.ts';
@@ -9,13 +10,13 @@ import { ScaledInput } from './scaled-input.ts';
 
 /** @throws {RecipeError} naming the weight, for one whose raw values are not what the model computes with. */
 export function checkScalable(place: string, { name, parameter }: NamedParameter): void {
+  if (isMaskedOnly(parameter)) return;
   if (parameter.stored) throw new RecipeError(place, `${name} is stored in a format; scale it before that`);
   const other = parameter.views.find((view) => !(view instanceof MaskView));
-  if (other)
-    throw new RecipeError(
-      place,
-      `${name} is seen through the view ${other.name}, and its raw values are not what the model computes with; scale it before, or exclude ${name}`,
-    );
+  throw new RecipeError(
+    place,
+    `${name} is seen through the view ${other?.name}, and its raw values are not what the model computes with; scale it before, or exclude ${name}`,
+  );
 }
 
 /** The raw values of a parameter. */

@@ -34,6 +34,8 @@ export async function rewriteModel(
       throw new RecipeError(place, `${name} does not show in the description of the module that holds it; exclude it`);
   const [first = model.buffers()[0]] = model.parameters();
   const made = build(config, { ...(first && { dtype: first.dtype, device: first.device }), seed: 0 }).eval();
+  // What is stored becomes dense, with its views.
+  for (const parameter of model.parameters()) void parameter.tensor;
   const values = model.rawTensors();
   made.load(new Map([...made.rawTensors()].map(([name, own]) => [name, (values.get(name) ?? own).detach()])));
   const originals = model.namedParameters();

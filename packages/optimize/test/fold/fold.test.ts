@@ -3,11 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, tensorDataset, type Dataset, type Module, type ModuleConfig } from '@espalier/nn';
-import { fromTyped, Generator, rand, randn, zeros, type Tensor } from '@espalier/tensor';
+import { fromTyped, Generator, rand, randn, zeros } from '@espalier/tensor';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   cluster,
+  equalize,
   fold,
   maskOf,
   parseRecipe,
@@ -129,6 +130,25 @@ describe('fold', () => {
     expect(maskOf(small.namedParameters().get('3.weight') as never)).toBeDefined();
   });
 
+  test.each([fold(), equalize()])(
+    'pruned weights that come from a file take $config.type like those in memory',
+    async (pass) => {
+      const model = lived(sequential({ type: 'conv2d', in: 3, out: 40, kernel: 3, bias: false }, norm(40), { type: 'relu' }, { type: 'conv2d', in: 40, out: 40, kernel: 3 }, { type: 'relu' }, { type: 'conv2d', in: 40, out: 3, kernel: 1 })); // prettier-ignore
+      const { model: pruned } = await runRecipe(model, [prune({ sparsity: 0.95, scope: 'global' })]);
+      const root = await mkdtemp(join(tmpdir(), 'espalier-fold-'));
+      await saveOptimized(join(root, 'pruned'), pruned);
+      const { model: loaded } = await loadOptimized(join(root, 'pruned'));
+      expect([...loaded.namedParameters().values()].some(({ stored }) => stored !== undefined)).toBe(true);
+      const { model: made } = await runRecipe(loaded, [pass]);
+      await expectSame(pruned, made, [3, 5, 5]);
+      for (const [name, parameter] of made.namedParameters())
+        expect(await maskOf(parameter)?.kept()).toEqual(
+          name.endsWith('weight') ? await maskOf(pruned.namedParameters().get(name) ?? parameter)?.kept() : undefined,
+        );
+      await rm(root, { recursive: true });
+    },
+  );
+
   test('what was folded is rounded, clustered, saved and loaded like any model', async () => {
     const model = lived(
       sequential({ type: 'conv2d', in: 1, out: 20, kernel: 3, bias: false }, norm(20), { type: 'relu' }),
@@ -199,7 +219,7 @@ describe('fold', () => {
       [shrink({ ratio: 0.5, roundTo: 1, train: { epochs: 1, loss: 'cross-entropy' } })],
       { data },
     );
-    expect((cut.call(zeros([1, 1, 4, 4])) as Tensor).shape).toEqual([1, 2]);
+    expect(cut.call(zeros([1, 1, 4, 4])).shape).toEqual([1, 2]);
     expect(recipeJson(parseRecipe([{ type: 'fold', exclude: ['1'] }]))).toEqual([{ type: 'fold', exclude: ['1'] }]);
   });
 });
