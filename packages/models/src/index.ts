@@ -25,6 +25,7 @@ export { importModel, stateDictModel, type ImportedModel, type ImportOptions } f
 export type { StateNames } from './import/state-names.ts';
 export { registerTensors, Tensors } from './import/tensors-module.ts';
 export {
+  exportOnnx,
   importOnnx,
   OnnxError,
   OnnxModule,
@@ -33,6 +34,7 @@ export {
   operatorNames,
   registerOnnx,
   type ElementType,
+  type ExportOnnxOptions,
   type OnnxImportOptions,
   type OnnxModel,
   type OpenOnnxOptions,

@@ -107,6 +107,7 @@ async function makeModule(graph: Graph, device: Device): Promise<OnnxModule> {
     }
     const layer: GraphNode = {
       ...node,
+      attributes: new Map([...node.attributes, ...found.attributes]),
       inputs: node.inputs.slice(0, 1),
       outputs: (found.nodes.at(-1) as GraphNode).outputs.slice(0, 1),
     };

@@ -1,7 +1,7 @@
 /** Nodes with weights as layers: Conv, Gemm, MatMul and BatchNormalization become modules, so that passes know their weights. */
 import type { ModuleConfig } from '@espalier/nn';
 import type { Device, Tensor } from '@espalier/tensor';
-import type { Graph, GraphNode } from '../run/graph.ts';
+import type { Attribute, Graph, GraphNode } from '../run/graph.ts';
 import type { OnnxTensor } from '../values/value.ts';
 
 /** A node as a layer. */
@@ -9,6 +9,8 @@ export interface FoundLayer {
   readonly config: ModuleConfig;
   /** Its tensors, by their names in the layer. */
   readonly state: ReadonlyMap<string, Tensor>;
+  /** What the node says more explicitly than it did. */
+  readonly attributes: ReadonlyMap<string, Attribute>;
   /** The nodes that it stands for: the first is called, the others are a part of it. */
   readonly nodes: readonly GraphNode[];
   /** The name of the weight in the graph, after which the layer is named. */
@@ -82,6 +84,7 @@ const conv: Find = (node, search) => {
       ['weight', rank === 3 ? weight.unsqueeze(2) : weight],
       ...(bias ? ([['bias', bias]] as const) : []),
     ]),
+    attributes: new Map([['kernel_shape', weight.shape.slice(2)]]),
     nodes: [node],
     weight: node.inputs[1] as string,
   };
@@ -121,6 +124,7 @@ function linear(
   return {
     config: { type: 'linear', in: inputs, out, bias: hasBias },
     state: new Map([['weight', rows], ...(bias ? ([['bias', bias]] as const) : [])]),
+    attributes: new Map(),
     nodes: [node, ...others],
     weight: node.inputs[1] as string,
   };
@@ -158,6 +162,7 @@ const batchNormalization: Find = (node, search) => {
       ['running_mean', mean],
       ['running_var', variance],
     ]),
+    attributes: new Map(),
     nodes: [node],
     weight: node.inputs[1] as string,
   };

@@ -78,6 +78,11 @@ export class OnnxTensor {
     return this.#numbers !== undefined || this.#texts !== undefined;
   }
 
+  /** The tensor of the engine that the elements are in; undefined where they are on the host. */
+  get onDevice(): Tensor | undefined {
+    return this.#tensor;
+  }
+
   /** How many elements there are. */
   get size(): number {
     return this.shape.reduce((product, size) => product * size, 1);
