@@ -1,6 +1,6 @@
 """Files of PyTorch for @espalier/models: run `python tools/golden/pytorch_files.py`, with torch 2.13.0 and numpy installed.
 
-Writes packages/models/test/golden/pytorch: state dicts and whole modules in both layouts with what is in them (files.json),
+Writes packages/models/test/golden/pytorch: state dicts and whole modules in both layouts with what is in them (../pytorch.json),
 pickles that would run code if anybody let them (malicious/), and arrays of NumPy (../numpy). Nothing here is ever executed by
 the tests; PyTorch itself is not asked either.
 """
@@ -127,7 +127,34 @@ mixed = nn.Sequential(nn.Linear(3, 3), nn.PReLU(), nn.Linear(3, 3))
 mixed[2].weight = mixed[0].weight
 save("odd.pth", mixed, mixed.state_dict(), module=True, ties={"2.weight": "0.weight"})
 
-(folder / "files.json").write_text(json.dumps(files, indent=1) + "\n")
+
+def code(*parts):
+    """A program for the pickle machine."""
+    return b"\x80\x02" + b"".join(parts) + b"."
+
+
+def name(module, own):
+    return f"c{module}\n{own}\n".encode()
+
+
+def text(value):
+    raw = value.encode()
+    return b"X" + struct.pack("<I", len(raw)) + raw
+
+
+# An OrderedDict as Python 2 has written it: called with a list of pairs.
+pair = torch.tensor([1.5, -2.0])
+storage = [b"((", text("storage"), name("torch", "FloatStorage"), text("0"), text("cpu"), b"K\x02tQ"]
+tensor = [name("torch._utils", "_rebuild_tensor_v2"), *storage, b"K\x00K\x02\x85K\x01\x85\x89NtR"]
+pairs = code(name("collections", "OrderedDict"), b"](](", text("weight"), *tensor, b"ee\x85R")
+with zipfile.ZipFile(folder / "pairs.pth", "w") as file:
+    file.writestr(zipfile.ZipInfo("archive/data.pkl"), pairs)
+    file.writestr(zipfile.ZipInfo("archive/data/0"), bytes_of(pair))
+    file.writestr(zipfile.ZipInfo("archive/version"), "3\n")
+assert torch.equal(torch.load(folder / "pairs.pth", weights_only=True)["weight"], pair)
+files["pairs.pth"] = {"tensors": describe({"weight": pair})}
+
+(here / "pytorch.json").write_text(json.dumps(files, indent=1) + "\n")
 
 
 # ---------------------------------------------------------------- what would run code
@@ -143,27 +170,13 @@ class Call:
 
 def zip_of(pickled, name):
     with zipfile.ZipFile(folder / "malicious" / name, "w") as file:
-        file.writestr("archive/data.pkl", pickled)
-        file.writestr("archive/version", "3\n")
+        file.writestr(zipfile.ZipInfo("archive/data.pkl"), pickled)
+        file.writestr(zipfile.ZipInfo("archive/version"), "3\n")
 
 
 class Refused:
     def __init__(self, module, name):
         self.module, self.name = module, name
-
-
-def code(*parts):
-    """A program for the pickle machine."""
-    return b"\x80\x02" + b"".join(parts) + b"."
-
-
-def name(module, own):
-    return f"c{module}\n{own}\n".encode()
-
-
-def text(value):
-    raw = value.encode()
-    return b"X" + struct.pack("<I", len(raw)) + raw
 
 
 malicious = {
@@ -180,6 +193,7 @@ malicious = {
     "extension": (code(b"\x82\x01"), "0x82 (EXT1)"),
     "new-with-words": (code(b"))}\x92"), "0x92 (NEWOBJ_EX)"),
     "unknown": (code(b"\xff"), "0xff"),
+    "dict-of-words": (code(name("collections", "OrderedDict"), b"](", text("x"), b"e\x85R"), "no list of pairs"),
     "build": (code(name("torch._utils", "_rebuild_tensor_v2"), b"}b"), "no object"),
     "torch-load": (code(name("torch.serialization", "load"), text("x"), b"\x85R"), "torch.serialization.load"),
     "torch-hub": (code(name("torch.hub", "load"), b")R"), "torch.hub.load"),
@@ -196,7 +210,7 @@ for own, (program, expected) in malicious.items():
 magic = pickle.dumps(0x1950A86A20F9469CFC6C, 2) + pickle.dumps(1001, 2) + pickle.dumps({"little_endian": True}, 2)
 (folder / "malicious" / "old-os-system.pth").write_bytes(magic + malicious["os-system"][0] + pickle.dumps([], 2))
 refusals["old-os-system.pth"] = "posix.system"
-(folder / "malicious" / "refusals.json").write_text(json.dumps(refusals, indent=1) + "\n")
+(here / "malicious.json").write_text(json.dumps(refusals, indent=1) + "\n")
 
 # ---------------------------------------------------------------- NumPy
 arrays = here / "numpy"
@@ -231,4 +245,4 @@ with open(arrays / "object.npy", "wb") as file:
     numpy.save(file, numpy.array([Call(os.system, "true")], dtype=object), allow_pickle=True)
 numpy.savez(arrays / "stored.npz", weight=counted.astype("f4"), bias=numpy.zeros(3, "f8"))
 numpy.savez_compressed(arrays / "deflated.npz", weight=numpy.zeros((100, 10), "f4"), bias=counted.astype("i8"))
-(arrays / "arrays.json").write_text(json.dumps(kept, indent=1) + "\n")
+(here / "numpy.json").write_text(json.dumps(kept, indent=1) + "\n")

@@ -1,8 +1,11 @@
 /** Every command in one program. */
+import { registerTensors } from '@espalier/models';
 import { Command } from 'commander';
 import { addDevicesCommand } from '../commands/devices.ts';
 import { addDistillCommand } from '../commands/distill.ts';
 import { addEvalCommand } from '../commands/eval.ts';
+import { addExportCommand } from '../commands/export.ts';
+import { addImportCommand } from '../commands/import.ts';
 import { addInspectCommand } from '../commands/inspect.ts';
 import { addOptimizeCommand } from '../commands/optimize.ts';
 import { addPruneCommand } from '../commands/prune.ts';
@@ -25,6 +28,8 @@ const commands = [
   addDistillCommand,
   addEvalCommand,
   addInspectCommand,
+  addImportCommand,
+  addExportCommand,
   addStudyCommand,
   addWorkerCommand,
   addDevicesCommand,
@@ -44,6 +49,8 @@ export function createProgram(environment: Environment): Command {
       // What is wrong is printed once, by whoever catches the error.
       outputError: () => undefined,
     });
+  // Folders that were made of files whose layers nobody knows.
+  registerTensors();
   for (const add of commands) add(program, environment);
   return program;
 }

@@ -1,5 +1,6 @@
 /** `espalier inspect`: what a saved model consists of, layer by layer. */
 import type { Command } from 'commander';
+import { Tensors } from '@espalier/models';
 import { summary } from '@espalier/nn';
 import { measureCost } from '@espalier/optimize';
 import { folderBytes } from '@espalier/optimize/node';
@@ -12,6 +13,9 @@ import { UsageError } from '../errors.ts';
 import { describeKernel } from '../report/kernels.ts';
 import { formatBytes, formatCount, formatMacs, formatPercent } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
+import { isFile } from '../files/model-file.ts';
+import { showFile, showTensors } from '../files/show-file.ts';
+import { keyOption } from './import.ts';
 import { checkModelFolder } from './model-options.ts';
 
 /** A layer of a saved model. */
@@ -37,9 +41,10 @@ function inputShape(folder: string, { input }: { readonly [key: string]: unknown
   );
 }
 
-async function layersOf(folder: string): Promise<readonly LayerRow[]> {
-  await openDevice('cpu');
-  const { model, metadata } = await loadModelFolder(folder);
+async function layersOf(
+  folder: string,
+  { model, metadata }: Awaited<ReturnType<typeof loadModelFolder>>,
+): Promise<readonly LayerRow[]> {
   const shape = inputShape(folder, metadata);
   const { perParameter } = await measureCost(model, { inputShape: shape, latency: false });
   return summary(model, shape).rows.map(({ name: layer, type, outputShape, parameters, macs }) => {
@@ -66,14 +71,21 @@ export function addInspectCommand(program: Command, environment: Environment): v
   const command = program
     .command('inspect')
     .description('show the layers of a saved model, and how they are stored')
-    .argument('<model>', 'the folder of a saved model');
+    .argument('<model>', 'the folder of a saved model, or a .pth, .safetensors or .npz file')
+    .addOption(keyOption());
   withExamples(withPlugins(withCommonOptions(command)), [
     ['espalier inspect runs/quickstart/int8', 'layers, sparsity, bytes'],
     ['espalier inspect runs/quickstart/int8 --json', 'the same for a script'],
-  ]).action(async (folder: string, options: CommonOptions) => {
+  ]).action(async (folder: string, options: CommonOptions & { readonly key?: string }) => {
     const session = openSession(environment, options);
+    await openDevice('cpu');
+    if (isFile(folder)) {
+      return showFile(session, folder, options.key);
+    }
     checkModelFolder(folder);
-    const layers = await layersOf(folder);
+    const loaded = await loadModelFolder(folder);
+    if (loaded.model instanceof Tensors) return showTensors(session, folder, loaded.model, await folderBytes(folder));
+    const layers = await layersOf(folder, loaded);
     const sum = (of: (row: LayerRow) => number): number => layers.reduce((before, row) => before + of(row), 0);
     const bytes = await folderBytes(folder);
     const [parameters, nonZeros, macs] = [

@@ -1,9 +1,10 @@
 /** Options of the commands that write a model. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { withComputeOptions, type ComputeOptions } from '../cli/options.ts';
 import { UsageError } from '../errors.ts';
+import { isFile } from '../files/model-file.ts';
 
 /** Options of the commands that turn data, and perhaps a model, into a model. */
 export interface ModelOptions extends ComputeOptions {
@@ -28,19 +29,13 @@ export function resumeOption(): Option {
 /** Adds the options of commands that write a model. */
 export function withModelOptions(command: Command): Command {
   command
-    .requiredOption('-o, --output <folder>', 'where to write the model: a folder that is new or empty')
+    .requiredOption(
+      '-o, --output <folder>',
+      'where to write the model: a folder that is new or empty; of a file also a file, such as small.pth',
+    )
     .addOption(overwriteOption())
     .option('--data <source>', "'mnist', or a folder with the four IDX files", 'mnist');
   return withComputeOptions(command);
-}
-
-/** Whether a path is a file, or leads to one: anything else, such as a pipe, may never end. */
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 /**

@@ -11,7 +11,7 @@ interface GoldenArray {
   readonly base64: string;
 }
 
-const arrays = goldenJson('numpy/arrays.json') as Readonly<Record<string, GoldenArray>>;
+const arrays = goldenJson('numpy.json') as Readonly<Record<string, GoldenArray>>;
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 const written = (dtype: string, shape: readonly number[], bytes: Uint8Array): WrittenTensor => ({
   dtype,

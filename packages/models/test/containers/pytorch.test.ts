@@ -94,7 +94,7 @@ describe('files that PyTorch wrote', () => {
 });
 
 describe('what would run code', () => {
-  const refusals = goldenJson('pytorch/malicious/refusals.json') as Readonly<Record<string, string>>;
+  const refusals = goldenJson('malicious.json') as Readonly<Record<string, string>>;
 
   test('has a word for each file', () => {
     const all = readdirSync(new URL('../golden/pytorch/malicious', import.meta.url));

@@ -29,4 +29,4 @@ export interface GoldenFile {
 }
 
 /** What the files of PyTorch hold, by name. */
-export const pytorchFiles = goldenJson('pytorch/files.json') as Readonly<Record<string, GoldenFile>>;
+export const pytorchFiles = goldenJson('pytorch.json') as Readonly<Record<string, GoldenFile>>;

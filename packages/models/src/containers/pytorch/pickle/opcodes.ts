@@ -7,6 +7,7 @@ import { brief } from '@espalier/tensor/arguments';
 import { decodeLatin1 } from '../../../bytes/text.ts';
 import type { PickleMachine } from './machine.ts';
 import {
+  itemsOf,
   PickleBytes,
   PickleDict,
   PickleFloat,
@@ -70,7 +71,24 @@ function make(machine: PickleMachine, how: 'call' | 'new'): void {
   const [args, of] = [machine.pop(), machine.pop()];
   if (!(of instanceof PickleGlobal)) return machine.refuse('calls what is no name of a function or class');
   if (!(args instanceof PickleTuple)) return machine.refuse(`calls ${of.name} with what is no tuple`);
-  machine.push(new PickleObject(how, of, args));
+  machine.push(
+    of.name === 'collections.OrderedDict' ? orderedDict(machine, of, args) : new PickleObject(how, of, args),
+  );
+}
+
+/** An OrderedDict, which Python 2 has made of a list of pairs, as one whose entries are set afterwards. */
+function orderedDict(
+  machine: PickleMachine,
+  of: PickleGlobal,
+  { items: [pairs, ...others] }: PickleTuple,
+): PickleObject {
+  const dict = new PickleObject('call', of, new PickleTuple([]));
+  if (pairs === undefined) return dict;
+  const entries = itemsOf(pairs)?.map((pair) => itemsOf(pair) ?? []);
+  if (!entries?.every((pair) => pair.length === 2) || others.length > 0)
+    return machine.refuse('makes an OrderedDict of what is no list of pairs');
+  for (const [key, value] of entries) dict.entries.set(key as PickleValue, value as PickleValue);
+  return dict;
 }
 
 function build(machine: PickleMachine): void {

@@ -1,0 +1,110 @@
+/** `espalier import`: a model of another program as a folder that all commands take. */
+import { importModel, stateDictModel, type ImportedModel, type TensorSource } from '@espalier/models';
+import type { ModuleConfig } from '@espalier/nn';
+import { folderBytes, saveOptimized } from '@espalier/optimize/node';
+import { openDevice } from '@espalier/pipeline';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { withCommonOptions, withExamples } from '../cli/options.ts';
+import { readText } from '../cli/read-text.ts';
+import { openSession, type CommonOptions, type Environment } from '../cli/session.ts';
+import { UsageError } from '../errors.ts';
+import { isFile, openModelFile } from '../files/model-file.ts';
+import { describeOrigin } from '../files/work-on-file.ts';
+import { bytesOfFile } from '../files/write-model.ts';
+import { withOutputFolder } from '../output/output-folder.ts';
+import { formatBytes, formatCount } from '../terminal/format.ts';
+import { overwriteOption } from './model-options.ts';
+
+interface ImportOptions extends CommonOptions {
+  readonly output: string;
+  readonly overwrite?: boolean;
+  readonly key?: string;
+  readonly model?: string;
+  readonly names: 'name' | 'order';
+  readonly input?: readonly number[];
+}
+
+/** A parser of shapes: `1,28,28`. */
+function shapeOf(text: string): readonly number[] {
+  const sizes = text.split(',').map(Number);
+  if (/^[\d,]+$/u.test(text) && sizes.every((size) => Number.isSafeInteger(size) && size > 0)) return sizes;
+  throw new InvalidArgumentError('Give the shape of one example, such as 1,28,28.');
+}
+
+/** The option of commands that read files: where in them the tensors are. */
+export function keyOption(): Option {
+  return new Option('--key <name>', 'of a file of PyTorch that has tensors in several places: under which key');
+}
+
+async function describedBy(path: string): Promise<ModuleConfig> {
+  try {
+    return JSON.parse(await readText(path)) as ModuleConfig;
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UsageError(`${path}: it is no JSON: ${error.message}`);
+    throw error;
+  }
+}
+
+async function imported(source: TensorSource, { model, names }: ImportOptions): Promise<ImportedModel> {
+  return model === undefined ? importModel(source) : stateDictModel(source, await describedBy(model), { names });
+}
+
+/** Adds `espalier import`. */
+export function addImportCommand(program: Command, environment: Environment): void {
+  const command = program
+    .command('import')
+    .description('make a folder of a model of PyTorch, safetensors or NumPy, for all other commands')
+    .argument('<file>', 'a .pth, .safetensors or .npz file')
+    .requiredOption('-o, --output <folder>', 'where to write the model: a folder that is new or empty')
+    .addOption(overwriteOption())
+    .option('--model <file>', 'what its layers are: a description as in config.json (default: what the file says)')
+    .addOption(
+      new Option('--names <how>', 'how tensors find their layers: by name, or in the order of the file')
+        .choices(['name', 'order'])
+        .default('name'),
+    )
+    .addOption(keyOption())
+    .option('--input <shape>', 'the shape of one example, such as 1,28,28, which `inspect` and `eval` need', shapeOf);
+  withExamples(withCommonOptions(command), [
+    ['espalier import model.pth -o runs/imported', 'a module that was saved whole'],
+    ['espalier import state.pth --model layers.json --names order -o runs/imported', 'a state dict'],
+  ]).action(async (file: string, options: ImportOptions) => {
+    const session = openSession(environment, options);
+    if (!isFile(file)) throw new UsageError(`${file}: there is no such file`);
+    const { output, overwrite = false, key, input } = options;
+    await openDevice('cpu');
+    const source = await openModelFile(file, key);
+    try {
+      const model = await imported(source, options);
+      const request = {
+        path: output,
+        command: 'import',
+        overwrite,
+        sources: [file],
+        bytes: 65_536 + 2 * bytesOfFile(file),
+      };
+      await withOutputFolder(request, async ({ work, complete }) => {
+        const metadata = { ...describeOrigin({ source, imported: model }), ...(input && { input: [...input] }) };
+        await saveOptimized(work, model.module, { metadata });
+        await complete();
+      });
+      const parameters = model.module.parameters().reduce((sum, { size }) => sum + size, 0);
+      const result = { folder: output, by: model.by, note: model.note, others: model.others, parameters };
+      session.result(result, () => {
+        const left = model.others.filter((name) => !source.ties.has(name));
+        const notes = [
+          ...(model.note === undefined ? [] : [`its layers are not known (${model.note}): it is tensors alone`]),
+          ...(left.length === 0
+            ? []
+            : [
+                `left out, since no layer has it: ${left.slice(0, 8).join(', ')}${left.length > 8 ? ` and ${left.length - 8} more` : ''}`,
+              ]),
+        ];
+        return [`${formatCount(parameters)} parameters`, ...notes, `written to ${output}`].join('\n');
+      });
+      session.log(`${formatBytes(await folderBytes(output))} on disk`);
+    } finally {
+      await source.close();
+    }
+  });
+}

@@ -1,0 +1,118 @@
+/** Passes on the model in a file: by its weights alone, without data and without training. */
+import type { Json, Module } from '@espalier/nn';
+import { recordsJson, runRecipe, type Pass } from '@espalier/optimize';
+import { folderBytes, saveOptimized } from '@espalier/optimize/node';
+import { openDevice } from '@espalier/pipeline';
+import type { Command } from 'commander';
+import type { Session } from '../cli/session.ts';
+import { UsageError } from '../errors.ts';
+import { checkOutputFile } from '../output/output-file.ts';
+import { withOutputFolder } from '../output/output-folder.ts';
+import { formatBytes, formatCount, formatPercent } from '../terminal/format.ts';
+import { renderTable } from '../terminal/table.ts';
+import { formatOf, withModelFile, type OpenedModel } from './model-file.ts';
+import { bytesOfFile, writeChanged } from './write-model.ts';
+
+/** What is done to the model in a file. */
+export interface FileWork {
+  /** The command's name. */
+  readonly command: string;
+  readonly from: string;
+  readonly output: string;
+  readonly key?: string;
+  readonly overwrite?: boolean;
+  readonly device?: 'auto' | 'cpu' | 'webgpu' | 'reference';
+  readonly seed: number;
+  readonly pass: () => Pass;
+}
+
+/** What a model in a file takes. */
+interface FileFigures {
+  readonly parameters: number;
+  readonly nonZeros: number;
+  readonly bytes: number;
+}
+
+/**
+ * Refuses options that are of no use for a file.
+ * @throws {UsageError} naming those that were given.
+ */
+export function refuseTraining(command: Command, from: string, names: readonly string[]): void {
+  const given = names.filter((name) => command.getOptionValueSource(name) === 'cli').map((name) => `--${name}`);
+  if (given.length > 0)
+    throw new UsageError(
+      `${from}: a model in a file is worked on by its weights alone, without ${given.join(', ')}: leave that out, or make a folder of it by espalier import`,
+    );
+}
+
+async function countWeights(model: Module): Promise<Omit<FileFigures, 'bytes'>> {
+  let [parameters, nonZeros] = [0, 0];
+  for (const parameter of model.parameters()) {
+    const values = await parameter.value.data();
+    parameters += values.length;
+    for (const value of values) if (value !== 0) nonZeros += 1;
+  }
+  return { parameters, nonZeros };
+}
+
+/** What a model folder says of the file that it was made of. */
+export function describeOrigin({ source, imported }: OpenedModel): { readonly [key: string]: Json } {
+  const { by, names } = imported;
+  const renamed = [...names].filter(([own, name]) => own !== name);
+  return { imported: { format: source.format, by, ...(renamed.length > 0 && { names: Object.fromEntries(renamed) }) } };
+}
+
+/** What is to be said beside figures. */
+function notesOn({ imported, source }: OpenedModel): string[] {
+  const { by, note } = imported;
+  if (note !== undefined) return [`its layers are not known (${note}): it was worked on by its weights alone`];
+  return by === 'tensors' ? [`${source.name} holds tensors alone: they were worked on by their names and shapes`] : [];
+}
+
+/** Works on the model in a file, writes it, and shows what came of it. */
+export async function workOnFile(session: Session, work: FileWork): Promise<void> {
+  const { command, from, output, key, overwrite = false, device = 'cpu', seed, pass } = work;
+  const format = formatOf(output);
+  const file = { path: output, overwrite, sources: [from] };
+  const step = pass();
+  if (step.needs !== 'nothing')
+    throw new UsageError(
+      `${from}: this needs data for ${step.needs}, and a model in a file is worked on by its weights alone: choose another --method, or make a folder of it by espalier import`,
+    );
+  if (format !== undefined) await checkOutputFile(file);
+  await openDevice(device);
+  const made = await withModelFile(from, key, async (opened) => {
+    const { module } = opened.imported;
+    const bytes = bytesOfFile(from);
+    const before = { ...(await countWeights(module)), bytes };
+    const { model, records } = await runRecipe(module, [step], { seed });
+    const counted = await countWeights(model);
+    const done = { before, summaries: records.map(({ summary }) => summary) };
+    const notes = notesOn(opened);
+    if (format !== undefined) {
+      notes.push(...(await writeChanged({ ...file, format }, opened, model)));
+      if (command === 'quantize')
+        notes.push(`${output} holds the rounded values as numbers: a folder (-o runs/model) holds codes`);
+      return { ...done, notes, after: { ...counted, bytes: bytesOfFile(output) } };
+    }
+    const request = { path: output, command, overwrite, sources: [from], bytes: 65_536 + 2 * bytes };
+    await withOutputFolder(request, async ({ work: folder, complete }) => {
+      await saveOptimized(folder, model, { metadata: describeOrigin(opened), optimization: recordsJson(records) });
+      await complete();
+    });
+    return { ...done, notes, after: { ...counted, bytes: await folderBytes(output) } };
+  });
+  session.result({ output, ...made }, () => {
+    const { before, after, summaries, notes } = made;
+    const cells = [
+      ['parameters', formatCount(before.parameters), formatCount(after.parameters)],
+      ['non-zero', formatCount(before.nonZeros), formatCount(after.nonZeros)],
+      ['share', ...[before, after].map((each) => formatPercent(each.nonZeros / each.parameters, 1))],
+      ['bytes', formatBytes(before.bytes), formatBytes(after.bytes)],
+    ];
+    const right = { align: 'right' } as const;
+    const columns = [{ heading: '' }, { heading: 'before', ...right }, { heading: 'after', ...right }];
+    const said = [...summaries, ...notes].map((line) => `\n${line}`).join('');
+    return `${renderTable(columns, cells, session.stdout)}\n${said}\nwritten to ${output}`;
+  });
+}
