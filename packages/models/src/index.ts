@@ -4,6 +4,7 @@ export { blockTypes } from './blocks/table.ts';
 export { memorySink, type ByteSink, type MemorySink } from './bytes/byte-sink.ts';
 export { blobBytes, bytesOf, readBytes, type BlobLike, type ByteSource } from './bytes/byte-source.ts';
 export type { Container, OpenOptions } from './containers/container.ts';
+export { conversionLosses, convertTensors, type ConvertOptions } from './containers/convert-tensors.ts';
 export { gguf } from './containers/gguf/container.ts';
 export { typesKey as ggufTypesKey } from './containers/gguf/metadata.ts';
 export {
@@ -41,6 +42,7 @@ export {
   type SequenceValue,
   type Value,
 } from './onnx/index.ts';
+export { convertedTensor } from './tensors/convert-tensor.ts';
 export { bytesOfTensor, fileDType, fileDTypeNames, nameOfDType, type FileDType } from './tensors/dtypes.ts';
 export { isReadable, readTensor, type ReadTensorOptions } from './tensors/read-tensor.ts';
 export type { TensorEntry, TensorSource, WrittenTensor } from './tensors/tensor-source.ts';
