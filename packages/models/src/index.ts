@@ -44,6 +44,7 @@ export {
 } from './onnx/index.ts';
 export { convertedTensor } from './tensors/convert-tensor.ts';
 export { bytesOfTensor, fileDType, fileDTypeNames, nameOfDType, type FileDType } from './tensors/dtypes.ts';
+export { blockTypeOf, isMatrixReadable, readMatrix, writtenMatrix } from './tensors/matrices.ts';
 export { isReadable, readTensor, type ReadTensorOptions } from './tensors/read-tensor.ts';
 export type { TensorEntry, TensorSource, WrittenTensor } from './tensors/tensor-source.ts';
 export { carriedTensor, writtenTensor } from './tensors/write-tensor.ts';

@@ -96,6 +96,11 @@ export class EncodedMatrix implements MadeOfTensors {
     return count === 0 ? 0 : Math.min(1, (this.arrays[kept] as Tensor).size / count);
   }
 
+  /** Whether it is the transpose of what its arrays store. */
+  get isTransposed(): boolean {
+    return this.#transposed;
+  }
+
   /** Whether the memory was given back. */
   get isDisposed(): boolean {
     return Object.values(this.arrays).some((array) => array.isDisposed);
