@@ -50,7 +50,10 @@ export interface OpenedModel {
   readonly imported: ImportedModel;
 }
 
-/** Opens a file, makes a model of it, and lends both out. */
+/**
+ * Opens a file, makes a model of it, and lends both out.
+ * @throws {UsageError} when there is nothing in it to work on.
+ */
 export async function withModelFile<Result>(
   path: string,
   key: string | undefined,

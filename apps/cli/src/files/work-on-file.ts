@@ -69,7 +69,10 @@ function notesOn({ imported, source }: OpenedModel): string[] {
   return by === 'tensors' ? [`${source.name} holds tensors alone: they were worked on by their names and shapes`] : [];
 }
 
-/** Works on the model in a file, writes it, and shows what came of it. */
+/**
+ * Works on the model in a file, writes it, and shows what came of it.
+ * @throws {UsageError} for a pass that needs data, and where the output may not be written.
+ */
 export async function workOnFile(session: Session, work: FileWork): Promise<void> {
   const { command, from, output, key, overwrite = false, device = 'cpu', seed, pass } = work;
   const format = formatOf(output);

@@ -33,7 +33,10 @@ export class PickleMachine {
     throw new FormatError(this.#source, this.#base + this.start, problem);
   };
 
-  /** The next bytes of the program. */
+  /**
+   * The next bytes of the program.
+   * @throws {PickleEndError} when there are fewer.
+   */
   take(length: number): Uint8Array {
     if (length > this.#bytes.length - this.at)
       throw new PickleEndError(
