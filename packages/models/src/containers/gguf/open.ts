@@ -28,7 +28,7 @@ export async function headerOf(source: ByteSource): Promise<GgufHeader> {
       if (!(error instanceof NeedsMore)) throw error;
       if (error.end > mostBytes)
         throw new FormatError(source.name, end, `has a header of more than ${mostBytes} bytes`);
-      end = Math.min(source.size, Math.max(2 * end, error.end));
+      end = Math.min(source.size, Math.max(8 * end, error.end));
     }
   }
 }

@@ -63,7 +63,7 @@ export async function writeGguf(
   }
   const header = out.bytes();
   await sink.write(header);
-  await writePadding(sink, header.length, alignment);
+  if (tensors.size > 0) await writePadding(sink, header.length, alignment);
   for (const [name, tensor] of tensors) {
     await writeValues(sink, name, tensor);
     await writePadding(sink, tensor.bytes, alignment);
