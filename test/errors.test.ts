@@ -138,6 +138,7 @@ test('no two packages share a code', () => {
 
 /** Errors without a code, by what makes them, and why that is right. */
 const uncoded: Readonly<Record<string, string>> = {
+  'packages/models/src/containers/gguf/cursor.ts NeedsMore': 'never leaves the folder: more of the file is read for it',
   'packages/storage/src/sql/checksum.ts Damage': 'never leaves the package: orDamaged makes a FormatError of it',
   'packages/storage/src/sql/engine.ts ColumnError': 'never leaves the package: orDamaged makes a FormatError of it',
   'packages/storage/src/postgres/connection.ts Error': 'never leaves its function: it becomes a QueryFailure at once',

@@ -67,7 +67,7 @@ export const nn: Layers = {
       'schedule',
       'metrics',
     ],
-    'arguments.ts': ['json.ts', 'config/rules.ts', 'module', 'io', 'data', 'train'],
+    'arguments.ts': ['json.ts', 'config', 'config/rules.ts', 'module', 'io', 'data', 'train'],
     node: ['config/rules.ts', 'json.ts', 'errors.ts', 'module', 'io', 'data'],
   },
   exceptions: [],

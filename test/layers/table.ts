@@ -1,6 +1,7 @@
 // The layers of each package, by its folder.
 import type { Layers } from './layers.ts';
 import { cli } from './cli.ts';
+import { models } from './models.ts';
 import { nn } from './nn.ts';
 import { optimize } from './optimize.ts';
 import { pipeline } from './pipeline.ts';
@@ -12,6 +13,7 @@ import { tensor } from './tensor.ts';
 export const layersOf: Readonly<Record<string, Layers>> = {
   'packages/tensor': tensor,
   'packages/nn': nn,
+  'packages/models': models,
   'packages/search': search,
   'packages/storage': storage,
   'packages/optimize': optimize,

@@ -1,0 +1,18 @@
+// The layers of @espalier/models, the lowest first.
+import type { Layers } from './layers.ts';
+
+/** Bytes and dtypes at the bottom, tensors of files above them, formats above those, models above all. */
+export const models: Layers = {
+  arrows: {
+    bytes: [],
+    zip: ['bytes'],
+    'tensors/dtypes.ts': [],
+    blocks: ['tensors/dtypes.ts'],
+    tensors: ['bytes', 'tensors/dtypes.ts', 'blocks'],
+    containers: ['bytes', 'zip', 'tensors/dtypes.ts', 'tensors'],
+    import: ['tensors/dtypes.ts', 'tensors', 'containers'],
+    onnx: ['bytes', 'tensors/dtypes.ts', 'tensors', 'containers', 'import'],
+    node: ['bytes', 'tensors', 'containers', 'onnx'],
+  },
+  exceptions: [],
+};
