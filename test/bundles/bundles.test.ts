@@ -62,7 +62,7 @@ const fixtures: Readonly<Record<string, Fixture>> = {
       console.log(model.forward(ones([1, 2])).shape.join());
     `,
     prints: '1,1',
-    ceiling: 107_000,
+    ceiling: 107_500,
     without: [/one-cycle/, /['"`]batch-norm['"`]/, /['"`]adamw['"`]/, /columnBytes/],
   },
   'pruning a model': {
