@@ -14,6 +14,7 @@ const known: ReadonlySet<string> = new Set([
   'FormatError',
   'GoalError',
   'ObjectiveError',
+  'OnnxError',
   'OutOfMemoryError',
   'PendingError',
   'RecipeError',

@@ -11,6 +11,7 @@ import { journalReader } from './journal.ts';
 import { lockFileReader } from './lock-file.ts';
 import { layoutsReader, modelReader } from './model-folder.ts';
 import { numpyReader } from './numpy.ts';
+import { onnxReader } from './onnx.ts';
 import { optunaReader } from './optuna.ts';
 import { outputReader } from './output.ts';
 import { passesReader } from './passes.ts';
@@ -53,6 +54,7 @@ export const readers: readonly Reader[] = [
   journalReader,
   lockFileReader,
   sqliteReader,
+  onnxReader,
   optunaReader,
   storageUrlReader,
   goalsReader,

@@ -10,8 +10,10 @@ import type {
   Pad2d,
   Residual,
   Sequential,
+  Activation,
+  Module,
+  Parameter,
 } from '@espalier/nn';
-import { type Activation, type Module, type Parameter } from '@espalier/nn';
 import { ones, type Size2d, type Tensor } from '@espalier/tensor';
 import { OnnxError } from '../errors.ts';
 import type { Attribute } from '../run/graph.ts';

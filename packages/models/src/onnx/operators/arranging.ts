@@ -3,18 +3,22 @@ import { concat, type Tensor } from '@espalier/tensor';
 import type { Call } from '../run/call.ts';
 import { elementTypes, type ElementType } from '../values/element-types.ts';
 import { HostArray, type Arranged } from '../values/host-array.ts';
+import { fewElements } from '../values/read-tensor.ts';
 import { OnnxTensor } from '../values/value.ts';
 
 /** An array on the host or on the device. */
 export type AnyArray = HostArray<number | string> | Tensor;
 
-/** Arranges the elements of a value, wherever they are. */
+/** Arranges the elements of a value, wherever they are. `count` is how many the result has, where those are more. */
 export function arrange(
   call: Call,
   value: OnnxTensor,
   how: <Self extends Arranged<Self>>(array: Self) => Self,
+  count: number = value.size,
 ): OnnxTensor {
-  return isOnHost(call, value)
+  const isSmall = count <= Math.max(value.size, fewElements);
+  if (!isSmall && elementTypes[value.type].carrier === undefined) call.refuse(`makes ${count} texts of ${value.size}`);
+  return isSmall && isOnHost(call, value)
     ? fromHost(value.type, how(value.host()))
     : call.give(value.type, how<Tensor>(call.placed(value)));
 }

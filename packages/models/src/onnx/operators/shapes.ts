@@ -86,18 +86,23 @@ const expand = operator('Expand', (call) => {
       call.refuse(`expands [${x.shape.join(', ')}] to [${wanted.join(', ')}]`);
     return own === 1 ? asked : own;
   });
-  return arrange(call, x, (array) => array.expand(target));
+  return arrange(call, x, (array) => array.expand(target), countOf(target));
 });
 
 const tile = operator('Tile', (call) => {
   const x = call.input(0);
   const repeats = call.numbers(1) ?? call.refuse('has no repeats');
   if (repeats.length !== x.shape.length) call.refuse(`repeats [${x.shape.join(', ')}] by [${repeats.join(', ')}]`);
-  return arrange(call, x, (array) =>
-    array
-      .reshape(x.shape.flatMap((value) => [1, value]))
-      .expand(x.shape.flatMap((value, axis) => [repeats[axis] as number, value]))
-      .reshape(x.shape.map((value, axis) => value * (repeats[axis] as number))),
+  const target = x.shape.map((value, axis) => value * (repeats[axis] as number));
+  return arrange(
+    call,
+    x,
+    (array) =>
+      array
+        .reshape(x.shape.flatMap((value) => [1, value]))
+        .expand(x.shape.flatMap((value, axis) => [repeats[axis] as number, value]))
+        .reshape(target),
+    countOf(target),
   );
 });
 

@@ -1,0 +1,65 @@
+/** Reads ONNX models, and makes modules of them. */
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { bytesOf, exportOnnx, importOnnx, memorySink, openOnnx } from '@espalier/models';
+import { build, type ModuleConfig } from '@espalier/nn';
+import { ArgumentError } from '@espalier/tensor';
+import type { Reader } from '../engine/reader.ts';
+
+async function written(config: ModuleConfig, input: readonly number[]): Promise<Uint8Array> {
+  const sink = memorySink();
+  await exportOnnx(build(config, { seed: 1 }), sink, { input });
+  return sink.bytes();
+}
+
+const network: ModuleConfig = {
+  type: 'sequential',
+  layers: [
+    { type: 'conv2d', in: 1, out: 2, kernel: 3 },
+    { type: 'batch-norm', features: 2 },
+    { type: 'gelu' },
+    { type: 'flatten' },
+    { type: 'linear', in: 8, out: 3 },
+  ],
+};
+
+/** Models of ONNX's own tests: a graph within a graph, a sequence, a sparse constant, and operators on shapes. */
+const names = [
+  'test_loop11',
+  'test_if',
+  'test_sequence_insert_at_front',
+  'test_slice',
+  'test_qlinearconv',
+  'test_gather_0',
+];
+
+interface Packed {
+  readonly name: string;
+  readonly model: string;
+}
+
+function packed(): Uint8Array[] {
+  const file = new URL('../../../packages/models/test/onnx/golden/node-tests.json.gz', import.meta.url);
+  const tests = JSON.parse(gunzipSync(readFileSync(file)).toString('utf8')) as readonly Packed[];
+  return tests
+    .filter(({ name }) => names.includes(name))
+    .map(({ model }) => new Uint8Array(Buffer.from(model, 'base64')));
+}
+
+/** ONNX models, which are opened, and made into modules where they have one input. */
+export const onnxReader: Reader = {
+  name: 'onnx',
+  seeds: async () => [await written(network, [1, 4, 4]), ...packed()],
+  mutate: 'bytes',
+  read: async (input) => {
+    const source = bytesOf(new Uint8Array(input), 'model.onnx');
+    const { inputs } = await openOnnx(source);
+    if (inputs.length !== 1) return;
+    try {
+      const module = await importOnnx(source);
+      JSON.stringify(module.config());
+    } catch (error) {
+      if (!(error instanceof ArgumentError)) throw error;
+    }
+  },
+};
