@@ -117,8 +117,11 @@ export class OnnxTensor {
    * @throws {OnnxError} for texts and complex numbers, and for whole numbers beyond what the carrier holds.
    */
   tensor(device: Device): Tensor {
-    this.#tensor ??= this.#place(device);
-    return this.#tensor;
+    if (this.#tensor && !this.#tensor.isDisposed) return this.#tensor;
+    const placed = this.#place(device);
+    // Weights are placed once; few numbers are made anew, since a scope or a recorded step may own what is made within it.
+    if (this.#bytes) this.#tensor = placed;
+    return placed;
   }
 
   #place(device: Device): Tensor {
