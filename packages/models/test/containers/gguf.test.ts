@@ -234,6 +234,31 @@ describe('damage', () => {
       await expect(open(golden.slice(0, length))).rejects.toThrow(/at byte \d+: /u);
   });
 
+  /** A header of one pair `k` of a type, with numbers of 64 bits behind it, and room. */
+  const withPair = (room: number, type: number, element: number, count: number): Buffer => {
+    const bytes = Buffer.alloc(49 + room);
+    bytes.write('GGUF');
+    bytes.writeUInt32LE(3, 4);
+    bytes.writeBigUInt64LE(1n, 16);
+    bytes.writeBigUInt64LE(1n, 24);
+    bytes.write('k', 32);
+    bytes.writeUInt32LE(type, 33);
+    bytes.writeUInt32LE(element, 37);
+    bytes.writeBigUInt64LE(BigInt(count), 41);
+    return bytes;
+  };
+
+  test('more than a file has is refused before memory is taken for it', async () => {
+    const pairs = Buffer.alloc(24 + 13 * 65_537);
+    pairs.write('GGUF');
+    pairs.writeUInt32LE(3, 4);
+    pairs.writeBigUInt64LE(65_537n, 16);
+    await expect(open(pairs)).rejects.toThrow('claims 65537 pairs; at most 65536 are read');
+    const truths = 2 ** 20 + 1;
+    await expect(open(withPair(truths, 9, 7, truths))).rejects.toThrow("1048577 elements of bool in 'k'");
+    await expect(open(withPair(12 * 65_537, 9, 9, 65_537))).rejects.toThrow("65537 arrays in 'k'");
+  });
+
   test('arrays in arrays without end are refused', async () => {
     const deep = Buffer.alloc(24 + 9 + 4 + 40 * 12);
     deep.write('GGUF');

@@ -37,6 +37,13 @@ export interface GgufHeader {
 const magic = 0x46554747;
 /** Arrays within arrays within …: no file of ours or theirs has more than two. */
 const deepest = 8;
+/**
+ * More than any file has, and so few that a damaged one cannot take many times its size: what a pair or a short value is in
+ * memory is far larger than its bytes.
+ */
+const mostPairs = 2 ** 16;
+const mostShort = 2 ** 20;
+const mostElements = 2 ** 24;
 /** What a tensor of no dimension with an empty name takes. */
 const infoBytes = 24;
 /** What a pair of an empty key and a byte takes. */
@@ -53,6 +60,7 @@ export function readHeader(cursor: Cursor): GgufHeader {
   // Both counts come first; pairs take room as well, so that the number of tensors is checked once these are read.
   const tensorCount = cursor.count(infoBytes, 'tensors');
   const pairCount = cursor.count(pairBytes, 'pairs');
+  if (pairCount > mostPairs) cursor.fail(`claims ${pairCount} pairs; at most ${mostPairs} are read`, cursor.at - 8);
   const pairs = new Map<string, TypedValue>();
   for (let index = 0; index < pairCount; index++) {
     const at = cursor.at;
@@ -101,12 +109,16 @@ function readScalar(cursor: Cursor, type: ScalarType, key: string): Json {
   return type.read(cursor.view, at) ?? cursor.fail(`${showName(key)} is neither true nor false`, at);
 }
 
+/** Types whose values take far more in memory than in the file, or may: what is beyond 2^53 is a text. */
+const short: ReadonlySet<string> = new Set(['bool', 'u16', 'i16', 'u64', 'i64']);
+
 function readArray(cursor: Cursor, key: string, depth: number): TypedValue {
   if (depth === deepest) cursor.fail(`${showName(key)} has arrays in more than ${deepest} arrays`);
   const at = cursor.at;
   const number = cursor.u32('the type of elements');
   if (number === arrayNumber) {
     const count = cursor.count(arrayBytes, `arrays in ${showName(key)}`);
+    if (count > mostPairs) cursor.fail(`has ${count} arrays in ${showName(key)}; at most ${mostPairs} are read`, at);
     const inner: TypedValue[] = [];
     for (let index = 0; index < count; index++) inner.push(readArray(cursor, key, depth + 1));
     return { type: typeOfArrays(inner.map(({ type }) => type)), value: inner.map(({ value }) => value) };
@@ -119,8 +131,11 @@ function readArray(cursor: Cursor, key: string, depth: number): TypedValue {
     const bytes = new Uint8Array(cursor.view.buffer, cursor.view.byteOffset + from, count);
     return { type: { of: type.name }, value: encodeBase64(bytes) };
   }
-  const values: Json[] = [];
-  for (let index = 0; index < count; index++) values.push(readScalar(cursor, type, key));
+  const most = short.has(type.name) ? mostShort : mostElements;
+  if (count > most)
+    cursor.fail(`has ${count} elements of ${type.name} in ${showName(key)}; at most ${most} are read`, at);
+  const values = new Array<Json>(count);
+  for (let index = 0; index < count; index++) values[index] = readScalar(cursor, type, key);
   return { type: { of: type.name }, value: values };
 }
 
