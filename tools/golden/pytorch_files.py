@@ -128,6 +128,55 @@ mixed[2].weight = mixed[0].weight
 save("odd.pth", mixed, mixed.state_dict(), module=True, ties={"2.weight": "0.weight"})
 
 
+
+class Block(nn.Module):
+    """A residual block with the names that torchvision gives it."""
+
+    def __init__(self, before, width, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(before, width, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        if stride != 1 or before != width:
+            self.downsample = nn.Sequential(nn.Conv2d(before, width, 1, stride, bias=False), nn.BatchNorm2d(width))
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
+        return torch.relu(y + (self.downsample(x) if hasattr(self, "downsample") else x))
+
+
+class ResNet(nn.Module):
+    """ResNet-18 with another width and number of blocks."""
+
+    def __init__(self, width=64, stages=4, classes=1000):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, width, 7, 2, 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.maxpool = nn.MaxPool2d(3, 2, 1)
+        for stage in range(stages):
+            before, own = max(width, width << stage >> 1), width << stage
+            setattr(self, f"layer{stage + 1}", nn.Sequential(Block(before, own, 2 if stage else 1), Block(own, own, 1)))
+        self.stages = stages
+        self.fc = nn.Linear(width << stages >> 1, classes)
+
+    def forward(self, x):
+        x = self.maxpool(torch.relu(self.bn1(self.conv1(x))))
+        for stage in range(self.stages):
+            x = getattr(self, f"layer{stage + 1}")(x)
+        return self.fc(x.mean((2, 3)))
+
+
+small = ResNet(2, 2, 4)
+for _ in range(3):
+    small(torch.randn(4, 3, 32, 32))
+small.eval()
+images = torch.randn(1, 3, 24, 24)
+answer = {"input": images.flatten().tolist(), "shape": list(images.shape), "output": small(images).flatten().tolist()}
+save("resnet-state.pth", small.state_dict(), small.state_dict(), answer=answer)
+save("resnet-state-legacy.pth", small.state_dict(), small.state_dict(), legacy=True, answer=answer)
+
+
 def code(*parts):
     """A program for the pickle machine."""
     return b"\x80\x02" + b"".join(parts) + b"."

@@ -1,5 +1,5 @@
 /** `espalier import`: a model of another program as a folder that all commands take. */
-import { importModel, stateDictModel, type ImportedModel, type TensorSource } from '@espalier/models';
+import { importModel, stateDictModel, type ImportedModel, type StateNames, type TensorSource } from '@espalier/models';
 import type { ModuleConfig } from '@espalier/nn';
 import { folderBytes, saveOptimized } from '@espalier/optimize/node';
 import { openDevice } from '@espalier/pipeline';
@@ -20,7 +20,8 @@ interface ImportOptions extends CommonOptions {
   readonly overwrite?: boolean;
   readonly key?: string;
   readonly model?: string;
-  readonly names: 'name' | 'order';
+  /** `name`, `order`, or a file. */
+  readonly names: string;
   readonly input?: readonly number[];
 }
 
@@ -36,17 +37,33 @@ export function keyOption(): Option {
   return new Option('--key <name>', 'of a file of PyTorch that has tensors in several places: under which key');
 }
 
-async function describedBy(path: string): Promise<ModuleConfig> {
+/** @throws {UsageError} for a file that is no JSON object. */
+async function readObject(path: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return JSON.parse(await readText(path)) as ModuleConfig;
+    const value: unknown = JSON.parse(await readText(path));
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    throw new UsageError(`${path}: it is no JSON object`);
   } catch (error) {
     if (error instanceof SyntaxError) throw new UsageError(`${path}: it is no JSON: ${error.message}`);
     throw error;
   }
 }
 
+async function namesBy(how: string): Promise<StateNames> {
+  if (how === 'name' || how === 'order') return how;
+  const names = Object.entries(await readObject(how));
+  return new Map(
+    names.map(([own, name]) => {
+      if (typeof name === 'string') return [own, name];
+      throw new UsageError(`${how}: ${own} has no name: give that of a tensor of the file`);
+    }),
+  );
+}
+
 async function imported(source: TensorSource, { model, names }: ImportOptions): Promise<ImportedModel> {
-  return model === undefined ? importModel(source) : stateDictModel(source, await describedBy(model), { names });
+  if (model === undefined) return importModel(source);
+  const config = (await readObject(model)) as ModuleConfig;
+  return stateDictModel(source, config, { names: await namesBy(names) });
 }
 
 /** Adds `espalier import`. */
@@ -58,10 +75,10 @@ export function addImportCommand(program: Command, environment: Environment): vo
     .requiredOption('-o, --output <folder>', 'where to write the model: a folder that is new or empty')
     .addOption(overwriteOption())
     .option('--model <file>', 'what its layers are: a description as in config.json (default: what the file says)')
-    .addOption(
-      new Option('--names <how>', 'how tensors find their layers: by name, or in the order of the file')
-        .choices(['name', 'order'])
-        .default('name'),
+    .option(
+      '--names <how>',
+      'how tensors find their layers: by \'name\', in the \'order\' of the file, or by a JSON file { "0.weight": "conv1.weight", … }',
+      'name',
     )
     .addOption(keyOption())
     .option('--input <shape>', 'the shape of one example, such as 1,28,28, which `inspect` and `eval` need', shapeOf);

@@ -170,7 +170,12 @@ describe('import and export', () => {
     );
     const described = ['import', at('state.pth'), '--model', at('layers.json'), '-o', at('folder')];
     await refused("missing are '0.weight', '0.bias'; unexpected are 'layer.weight', 'layer.bias'", ...described);
-    expect(await run(...described, '--names', 'order')).toMatchObject({ by: 'description', parameters: 210 });
+    writeFileSync(at('names.json'), JSON.stringify({ '0.weight': 'layer.weight', '0.bias': 'layer.bias' }));
+    expect(await run(...described, '--names', at('names.json'))).toMatchObject({ parameters: 210 });
+    expect(await run(...described, '--overwrite', '--names', 'order')).toMatchObject({
+      by: 'description',
+      parameters: 210,
+    });
   });
 
   test('carry the tensors of a file to another format, with a word on what is lost', async () => {

@@ -82,7 +82,7 @@ function inOrder(
   if (other >= 0)
     throw new StateError(
       'stateDictModel',
-      `${source.name}: tensor ${other} of the file is ${names[other] === undefined ? 'not there' : showName(names[other])}, and that of the description ${own[other] === undefined ? 'not there' : showName(own[other])}; describe layers in the order of the file`,
+      `${source.name}: tensor ${other} of the file is ${names[other] === undefined ? 'not there' : showName(names[other])}, and that of the description ${own[other] === undefined ? 'not there' : showName(own[other])}; describe layers in the order of the file, or give a map of names (safetensors keeps no order)`,
       { missing: own.slice(other, other + 1), unexpected: names.slice(other, other + 1) },
     );
   return new Map(own.map((name, index) => [name, names[index] as string]));

@@ -37,6 +37,8 @@ const [wide16, wide32] = [0xffff, 0xffffffff];
 const largestDirectory = 128 << 20;
 /** What deflate makes of one byte at the most. */
 const mostExpansion = 1032;
+/** What is larger, and takes so much less in the file, is made to fill memories, and no file of tensors. */
+const [largestBomb, usualExpansion] = [64 << 20, 100];
 
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
   new DataView(buffer, byteOffset, byteLength);
@@ -157,6 +159,11 @@ export async function readDirectory(source: ByteSource): Promise<Map<string, Zip
       fail(place, `has an entry ${showName(name)} compressed by method ${method}; only stored and deflated are read`);
     if (method === 0 ? whole !== compressed : whole > compressed * mostExpansion + 64)
       fail(place, `has an entry ${showName(name)} of ${whole} bytes in ${compressed}, which cannot be`);
+    if (whole > largestBomb && whole > compressed * usualExpansion)
+      fail(
+        place,
+        `has an entry ${showName(name)} of ${whole} bytes in ${compressed}; no values are compressed to less than a hundredth`,
+      );
     if (header + 30 + nameBytes + compressed > offset)
       fail(
         place,

@@ -13,6 +13,7 @@ import {
   type PyTorchSource,
   type WrittenTensor,
 } from '../../src/index.ts';
+import { zipWriter } from '../../src/zip/zip-writer.ts';
 import { golden, goldenJson, pytorchFiles, type GoldenFile } from '../helpers/golden.ts';
 
 const open = (name: string, key?: string): Promise<PyTorchSource> =>
@@ -188,4 +189,28 @@ describe('what we write', () => {
       "linear.pth has no tensor 'x' to put another in the place of",
     );
   });
+});
+
+test('tensors that are much larger than their file are refused', async () => {
+  const source = await open('views.pth');
+  const maker = source.state.tensors.get('repeated');
+  // One element at every place: what its strides of 0 allow is bounded by the file alone.
+  expect(maker?.args.items).toHaveLength(6);
+  const bytes = Buffer.from(golden('pytorch/views.pth'));
+  const sizes = Buffer.from([0x4b, 2, 0x4b, 5, 0x86]);
+  const at = bytes.indexOf(sizes);
+  expect(at).toBeGreaterThan(0);
+  const program = bytes.subarray(0, bytes.indexOf('PK\u0007\u0008'));
+  const begin = program.indexOf('\u0080\u0002', 0, 'latin1');
+  const larger = Buffer.concat([
+    bytes.subarray(begin, at),
+    Buffer.from([0x4b, 2, 0x4a, 0, 0, 0, 0x40, 0x86]),
+    program.subarray(at + sizes.length),
+  ]);
+  const sink = memorySink();
+  const zip = zipWriter(sink);
+  await zip.add('archive/data.pkl', larger.length, [larger]);
+  for (let key = 0; key < 6; key++) await zip.add(`archive/data/${key}`, 96, [new Uint8Array(96)]);
+  await zip.end();
+  await expect(openPyTorch(bytesOf(sink.bytes(), 'large.pth'))).rejects.toThrow('values that are repeated');
 });

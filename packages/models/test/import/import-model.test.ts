@@ -74,6 +74,38 @@ describe('a state dict', () => {
     await expectAnswers(module, pytorchFiles['cnn-state.pth'] as GoldenFile);
   });
 
+  test.each(['resnet-state.pth', 'resnet-state-legacy.pth'])('%s of a residual net, too', async (name) => {
+    const conv = (into: number, out: number, kernel: number, stride: number): ModuleConfig[] => [
+      { type: 'conv2d', in: into, out, kernel, stride, padding: (kernel - 1) / 2, bias: false },
+      { type: 'batch-norm', features: out },
+    ];
+    const block = (into: number, out: number, stride: number): ModuleConfig[] => {
+      const body = {
+        type: 'sequential',
+        layers: [...conv(into, out, 3, stride), { type: 'relu' }, ...conv(out, out, 3, 1)],
+      };
+      const shortcut = { type: 'sequential', layers: conv(into, out, 1, stride) };
+      return [{ type: 'residual', body, ...(stride > 1 && { shortcut }) }, { type: 'relu' }];
+    };
+    const resnet: ModuleConfig = {
+      type: 'sequential',
+      layers: [
+        ...conv(3, 2, 7, 2),
+        { type: 'relu' },
+        { type: 'max-pool2d', size: 3, stride: 2, padding: 1 },
+        ...block(2, 2, 1),
+        ...block(2, 2, 1),
+        ...block(2, 4, 2),
+        ...block(4, 4, 1),
+        { type: 'global-avg-pool' },
+        { type: 'linear', in: 4, out: 4 },
+      ],
+    };
+    const { module, names } = await stateDictModel(await open(name), resnet, { names: 'order' });
+    expect(names.get('8.shortcut.1.running_var')).toBe('layer2.0.downsample.1.running_var');
+    await expectAnswers(module, pytorchFiles[name] as GoldenFile);
+  });
+
   test('with names of its own computes it, too', async () => {
     const names = new Map([
       ['0.weight', 'conv.weight'],

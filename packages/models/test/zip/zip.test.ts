@@ -124,6 +124,28 @@ describe('zip files', () => {
     same(await zip.read('a'), content);
   });
 
+  test('are read by several at a time', async () => {
+    const contents = [1, 7, 11].map((step) => Uint8Array.from({ length: 200_000 }, (_, index) => (index * step) >> 6));
+    const names = ['a', 'b', 'c'];
+    const parts = names.map((name, index) => ({ name, bytes: contents[index] as Uint8Array, method: 8 as const }));
+    const zip = await open(zipOf(...parts));
+    const read = names.flatMap((name, index) =>
+      [0, 50_000, 120_000].map(async (begin) => {
+        const bytes = await zip.read(name, { begin, end: begin + 80_000 });
+        return Buffer.compare(bytes, (contents[index] as Uint8Array).subarray(begin, begin + 80_000));
+      }),
+    );
+    expect(await Promise.all(read)).toEqual(read.map(() => 0));
+  });
+
+  test.each([0, 8] as const)('have their checksum checked part after part, by method %i', async (method) => {
+    const bytes = Uint8Array.from({ length: 1000 }, (_, index) => index);
+    const zip = await open(zipOf({ name: 'a', bytes, method, crc: 7 }));
+    await zip.read('a', { begin: 0, end: 400 });
+    await expect(zip.read('a', { begin: 400, end: 1000 })).rejects.toThrow('does not have its checksum');
+    expect(await zip.read('a', { begin: 500, end: 600 })).toEqual(bytes.slice(500, 600));
+  });
+
   test('whose checksum was not computed are read', async () => {
     const zip = await open(zipOf({ name: 'a', bytes: text('hello'), crc: 0 }));
     expect(await zip.read('a')).toEqual(text('hello'));
@@ -144,6 +166,11 @@ describe('zip files', () => {
       'a size that deflate cannot give',
       'of 1000000 bytes in 3, which cannot be',
       zipOf({ name: 'a', bytes: text('x'), method: 8, size: 1_000_000 }),
+    ],
+    [
+      'what fills memories',
+      'no values are compressed to less than a hundredth',
+      zipOf({ name: 'a', bytes: text('x'), method: 8, size: 70_000_000, packed: new Uint8Array(69_000) }),
     ],
     [
       'a stored entry of two sizes',

@@ -3,6 +3,7 @@ import { FormatError } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
 import { sizeOf, type Shape } from '@espalier/tensor';
 import { readBytes, type ByteSource } from '../../bytes/byte-source.ts';
+import { checkExpansion } from '../../tensors/expansion.ts';
 import { readStrided, rowStrides, type ReadStored, type StridedLayout } from '../../tensors/strided.ts';
 import type { TensorEntry, TensorSource } from '../../tensors/tensor-source.ts';
 import { openZip } from '../../zip/zip-reader.ts';
@@ -38,10 +39,12 @@ function known(header: NpyHeader, available: number, read: ReadStored, fail: (pr
 }
 
 function sourceOf(source: ByteSource, format: string, arrays: ReadonlyMap<string, KnownArray>): TensorSource {
+  const tensors = new Map([...arrays].map(([name, { entry }]) => [name, entry]));
+  checkExpansion(source, tensors);
   return {
     format,
     name: source.name,
-    tensors: new Map([...arrays].map(([name, { entry }]) => [name, entry])),
+    tensors,
     ties: new Map(),
     metadata: {},
     read: async (name, range) => {

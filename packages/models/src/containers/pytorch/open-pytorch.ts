@@ -3,6 +3,7 @@ import { FormatError } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
 import { sizeOf } from '@espalier/tensor';
 import { readBytes, type ByteSource } from '../../bytes/byte-source.ts';
+import { checkExpansion } from '../../tensors/expansion.ts';
 import { readStrided } from '../../tensors/strided.ts';
 import type { TensorEntry, TensorSource } from '../../tensors/tensor-source.ts';
 import { isZip } from '../../zip/directory.ts';
@@ -30,9 +31,6 @@ export interface PyTorchOptions {
 }
 
 const parallel = 'module.';
-
-/** Of a tensor that is larger than its storage, which one element in many places makes, no more is read at a time. */
-const mostRepeated = 64 << 20;
 
 /**
  * Opens a file of PyTorch. Nothing of it is executed; its tensors are read when they are asked for.
@@ -63,6 +61,7 @@ export async function openPyTorch(source: ByteSource, { key }: PyTorchOptions = 
     tensors.set(name, { dtype, shape, bytes: sizeOf(shape) * itemBytesOf(dtype) });
     details.set(name, tensor);
   }
+  checkExpansion(source, tensors, ties);
   return {
     format: 'pytorch',
     name: source.name,
@@ -79,11 +78,7 @@ export async function openPyTorch(source: ByteSource, { key }: PyTorchOptions = 
       const { begin, end } = range ?? { begin: 0, end: bytes };
       if (!(begin >= 0 && begin <= end && end <= bytes))
         return refuse(`${showName(name)} has ${bytes} bytes, not ${begin} to ${end}`);
-      const { key: storage, size, itemBytes } = tensor.storage;
-      if (end - begin > Math.max(mostRepeated, size * itemBytes))
-        return refuse(
-          `${showName(name)} repeats the ${size * itemBytes} bytes of its storage ${bytes} bytes long; read at most ${mostRepeated} of them at a time`,
-        );
+      const { key: storage } = tensor.storage;
       return readStrided(
         layoutOf(tensor, file.isBigEndian),
         (from, to) => file.readStorage(storage, from, to),
