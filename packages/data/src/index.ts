@@ -18,6 +18,7 @@ export { indexCsv, readCsv, readCsvPart, type CsvIndex, type CsvPart } from './t
 export { tableOf } from './table/from-values.ts';
 export { readJsonLines } from './table/json/read-json-lines.ts';
 export { Table } from './table/table.ts';
+export type { PictureFit } from './pictures/picture-dataset.ts';
 export { byteTokens, byteVocabulary } from './prepare/bytes.ts';
 export type { Encoding, EncodingType, Features, NamedColumn } from './prepare/encoding.ts';
 export {
