@@ -42,3 +42,7 @@ export { baselines, type Baseline } from './task/baselines.ts';
 export type { Judged } from './task/judged.ts';
 export type { Measures } from './task/metrics/classes.ts';
 export { taskNamed, taskOf, tasks, type Task, type TaskName } from './task/task.ts';
+export { csvStream, type CsvStreamOptions } from './stream/csv-stream.ts';
+export type { PartRows, RowShape, Shards } from './stream/shards.ts';
+export { streamed, type StreamedDataset, type StreamOptions, type StreamState } from './stream/streamed.ts';
+export { tokenStream, type TokenStreamOptions } from './stream/token-stream.ts';
