@@ -194,6 +194,12 @@ def formats():
     for codec in ["none", "snappy", "gzip", "zstd", "brotli", "lz4"]:
         parquet.write_table(table, folder / f"{codec}.parquet", compression=codec, row_group_size=16)
     parquet.write_table(table, folder / "v2.parquet", version="2.6", data_page_version="2.0", use_dictionary=False)
+    deltas = {"i32": "DELTA_BINARY_PACKED", "i64": "DELTA_BINARY_PACKED", "f32": "BYTE_STREAM_SPLIT", "f64": "BYTE_STREAM_SPLIT"}
+    for name, text in [("deltas", "DELTA_BYTE_ARRAY"), ("lengths", "DELTA_LENGTH_BYTE_ARRAY")]:
+        encodings = {**deltas, "text": text, "town": "PLAIN", "truth": "PLAIN", "day": "DELTA_BINARY_PACKED"}
+        parquet.write_table(
+            table, folder / f"{name}.parquet", use_dictionary=False, column_encoding=encodings, compression="none"
+        )
     for codec in ["uncompressed", "lz4", "zstd"]:
         feather.write_feather(table, str(folder / f"{codec}.feather"), compression=codec, chunksize=16)
     with pa.ipc.new_stream(str(folder / "stream.arrow"), table.schema) as writer:

@@ -64,6 +64,8 @@ export const parquetReader: Reader = {
       'brotli.parquet',
       'lz4.parquet',
       'v2.parquet',
+      'deltas.parquet',
+      'lengths.parquet',
     ),
   mutate: 'bytes',
   read: async (input) => use(await readParquet(bytesOf(input))),

@@ -13,6 +13,11 @@ export class RangeReader {
     this.#bytes = bytes;
   }
 
+  /** How many bytes come yet. */
+  get left(): number {
+    return this.#bytes.length - this.at;
+  }
+
   /** @throws {FormatError} at where it is. */
   refuse(problem: string): never {
     throw new FormatError(this.#source, this.at, problem);

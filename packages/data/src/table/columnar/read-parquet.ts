@@ -1,85 +1,134 @@
 /** Parquet as tables, by the package `hyparquet`, which is loaded when it is needed. */
+import type { ColumnDecoder, ColumnMetaData, DecodedArray, PageHeader, SchemaTree } from 'hyparquet/src/types.js';
 import { FormatError } from '@espalier/nn';
 import { check } from '@espalier/tensor/arguments';
 import { aByteSource, type ByteSource } from '../../bytes/byte-source.ts';
+import { DataError } from '../../errors.ts';
 import type { Column } from '../column.ts';
 import { columnFrom } from '../from-values.ts';
 import { Table } from '../table.ts';
 import { checkRows, orDamaged } from './foreign.ts';
+import { readDataPage, readDictionary, type PageContext, type Unpack } from './parquet-page.ts';
 
 /** No page is larger when it is unpacked, for each byte that it takes packed, plus some. */
 const mostUnpacked = 4096;
 const freeUnpacked = 1 << 16;
 
-type Unpack = (input: Uint8Array, outputLength: number) => Uint8Array;
-
-/** @throws {FormatError} for a page that says it is far larger than it can be. */
-function bounded(source: string, name: string, unpack: Unpack): Unpack {
-  return (input, outputLength) => {
-    if (!(outputLength >= 0 && outputLength <= mostUnpacked * input.length + freeUnpacked))
-      throw new FormatError(
-        source,
-        0,
-        `a page of ${input.length} bytes says it unpacks to ${outputLength} by ${name}; it is damaged`,
-      );
-    return unpack(input, outputLength);
+/** Codecs by their names, each held to the size that a page can have. */
+function unpackerOf(source: string, name: string, codecs: Readonly<Record<string, Unpack | undefined>>): Unpack {
+  const codec = name === 'UNCOMPRESSED' ? (bytes: Uint8Array) => bytes : codecs[name];
+  if (!codec) throw new FormatError(source, 0, `is packed by ${name}, which is not read`);
+  return (bytes, length) => {
+    if (!(length >= 0 && length <= mostUnpacked * bytes.length + freeUnpacked))
+      throw new FormatError(source, 0, `a page of ${bytes.length} bytes says it unpacks to ${length} by ${name}`);
+    const unpacked = codec(bytes, length);
+    if (unpacked.length !== length)
+      throw new FormatError(source, 0, `a page unpacks to ${unpacked.length} bytes by ${name}, not ${length}`);
+    return unpacked;
   };
 }
 
+/** Reads the pages of one column in one row group. */
+async function readChunk(
+  source: ByteSource,
+  meta: ColumnMetaData,
+  rows: number,
+  context: PageContext,
+  headerOf: (reader: { view: DataView; offset: number }) => PageHeader,
+): Promise<unknown[]> {
+  const start = Number(
+    meta.dictionary_page_offset && meta.dictionary_page_offset < meta.data_page_offset
+      ? meta.dictionary_page_offset
+      : meta.data_page_offset,
+  );
+  const length = Number(meta.total_compressed_size);
+  if (!(start >= 0 && length >= 0 && start + length <= source.size))
+    throw new FormatError(source.name, 0, `says that a column is at ${start}, in ${length} of ${source.size} bytes`);
+  const bytes = await source.read(start, length);
+  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
+  const values: unknown[] = [];
+  let dictionary: DecodedArray | undefined;
+  while (values.length < rows) {
+    const header = headerOf(reader);
+    const size = header.compressed_page_size;
+    if (!(size >= 0 && reader.offset + size <= bytes.length))
+      throw new FormatError(source.name, start + reader.offset, `says that a page of ${size} bytes begins here`);
+    const packed = bytes.subarray(reader.offset, reader.offset + size);
+    reader.offset += size;
+    if (header.type === 'DICTIONARY_PAGE') dictionary = readDictionary(context, header, packed);
+    else if (header.data_page_header ?? header.data_page_header_v2)
+      for (const value of readDataPage(context, header, packed, rows - values.length, dictionary)) values.push(value);
+    // Pages of other kinds are passed over.
+  }
+  return values;
+}
+
+/** @throws {DataError} for a column of lists or of several values. */
+function checkFlat(source: string, { children, element }: SchemaTree): void {
+  if (children.length > 0 || element.repetition_type === 'REPEATED')
+    throw new DataError(
+      source,
+      { row: 1, column: element.name },
+      'is no number, text or truth value, but a list or a record; a table has flat columns',
+    );
+}
+
 /**
- * A Parquet file as a table: flat columns of numbers, texts, truth values and dates (as text in ISO form); row groups are read one
- * after another. Codecs: snappy, gzip, zstd, brotli, lz4.
+ * A Parquet file as a table: flat columns of numbers, texts, truth values and dates (as text in ISO form), read column by column. Codecs:
+ * snappy, gzip, zstd, brotli, lz4.
  * @throws {FormatError} for a file that is damaged.
- * @throws {DataError} naming row and column of a value that is none, such as a list.
+ * @throws {DataError} naming the column that is not flat.
  */
 export async function readParquet(source: ByteSource): Promise<Table> {
   check('readParquet', 'source', source, aByteSource);
-  const { parquetMetadataAsync, parquetScan, parquetSchema } = await import('hyparquet');
+  const { parquetMetadataAsync, parquetSchema } = await import('hyparquet');
+  const { parquetHeader } = await import('hyparquet/src/column.js');
+  const { convert, DEFAULT_PARSERS } = await import('hyparquet/src/convert.js');
+  const { byteStreamSplit } = await import('hyparquet/src/encoding.js');
+  const { readPlain } = await import('hyparquet/src/plain.js');
   const { compressors, decompressZstd } = await import('hyparquet-compressors');
-  const unpack: Readonly<Record<string, Unpack>> = {
+  const codecs: Readonly<Record<string, Unpack | undefined>> = {
     ...(compressors as Readonly<Record<string, Unpack>>),
     // Into so many bytes: by itself it takes what the page says it needs.
-    ZSTD: (input, outputLength) => decompressZstd(input, new Uint8Array(outputLength)),
+    ZSTD: (bytes, length) => decompressZstd(bytes, new Uint8Array(length)),
   };
-  const unpackers = Object.entries(unpack).map(([name, each]) => [name, bounded(source.name, name, each)]);
-  const file = {
-    byteLength: source.size,
-    slice: async (start: number, end: number = source.size): Promise<ArrayBuffer> => {
-      if (!(start >= 0 && start <= end && end <= source.size))
-        throw new FormatError(
-          source.name,
-          Math.max(0, Math.min(start, source.size)),
-          `says that something is at ${start} to ${end}, of ${source.size} bytes`,
-        );
-      return (await source.read(start, end - start)).buffer;
-    },
+  const slice = async (start: number, end: number = source.size): Promise<ArrayBuffer> => {
+    if (!(start >= 0 && start <= end && end <= source.size))
+      throw new FormatError(source.name, 0, `says that something is at ${start} to ${end}, of ${source.size} bytes`);
+    return (await source.read(start, end - start)).buffer;
   };
   return orDamaged(source.name, 'Parquet', async () => {
-    const metadata = await parquetMetadataAsync(file);
-    const rows = Number(metadata.num_rows);
-    checkRows(source.name, source.size, rows);
-    // Not by its indexes of pages, and column by column: of promises side by side, those that fail after the first are nobody's.
-    const scan = await parquetScan({
-      file,
-      metadata,
-      compressors: Object.fromEntries(unpackers),
-      useOffsetIndex: false,
-    });
-    const counted = scan.ranges.reduce((sum, { rowStart, rowEnd }) => sum + rowEnd - rowStart, 0);
-    if (counted !== rows)
-      throw new FormatError(source.name, 0, `says it has ${rows} rows, and its row groups have ${counted}`);
+    const metadata = await parquetMetadataAsync({ byteLength: source.size, slice });
+    const groups = metadata.row_groups.map((group) => Number(group.num_rows));
+    for (const count of [Number(metadata.num_rows), ...groups]) checkRows(source.name, source.size, count);
+    const rows = groups.reduce((sum, count) => sum + count, 0);
+    if (rows !== Number(metadata.num_rows))
+      throw new FormatError(source.name, 0, `says it has ${metadata.num_rows} rows, and its row groups have ${rows}`);
     const columns = new Map<string, Column>();
-    for (const { element } of parquetSchema(metadata).children) {
-      const values = new Array<unknown>(rows);
-      for (const { rowStart, rowEnd } of scan.ranges) {
-        const part = await scan.readColumn({ column: element.name, rowStart, rowEnd });
-        if (part.length !== rowEnd - rowStart)
-          throw new FormatError(
-            source.name,
-            0,
-            `its column '${element.name}' has ${part.length} values for rows ${rowStart + 1} to ${rowEnd}`,
-          );
-        for (let index = 0; index < part.length; index++) values[rowStart + index] = part[index];
+    for (const [place, tree] of parquetSchema(metadata).children.entries()) {
+      const { element } = tree;
+      checkFlat(source.name, tree);
+      const values: unknown[] = [];
+      for (const [index, group] of metadata.row_groups.entries()) {
+        const meta = group.columns[place]?.meta_data;
+        if (meta?.path_in_schema.length !== 1 || meta.path_in_schema[0] !== element.name)
+          throw new FormatError(source.name, 0, `row group ${index} has no column '${element.name}'`);
+        const decoder = {
+          pathInSchema: [element.name],
+          element,
+          schemaPath: [tree],
+          parsers: DEFAULT_PARSERS,
+          ...meta,
+        } as unknown as ColumnDecoder;
+        const context: PageContext = {
+          source: source.name,
+          library: { readPlain, byteStreamSplit, convert },
+          decoder,
+          unpack: unpackerOf(source.name, meta.codec, codecs),
+          isNullable: element.repetition_type !== 'REQUIRED',
+        };
+        for (const value of await readChunk(source, meta, groups[index] as number, context, parquetHeader))
+          values.push(value);
       }
       columns.set(element.name, columnFrom(source.name, element.name, values));
     }
