@@ -9,10 +9,15 @@ import { columnFrom } from '../from-values.ts';
 import { Table } from '../table.ts';
 import { checkRows, orDamaged } from './foreign.ts';
 import { readDataPage, readDictionary, type PageContext, type Unpack } from './parquet-page.ts';
+import { RangeReader } from './range-reader.ts';
+import { checkThrift } from './thrift-check.ts';
 
 /** No page is larger when it is unpacked, for each byte that it takes packed, plus some. */
 const mostUnpacked = 4096;
 const freeUnpacked = 1 << 16;
+
+/** The length of the description, and the mark of the format. */
+const tailBytes = 8;
 
 /** Codecs by their names, each held to the size that a page can have. */
 function unpackerOf(source: string, name: string, codecs: Readonly<Record<string, Unpack | undefined>>): Unpack {
@@ -49,6 +54,7 @@ async function readChunk(
   const values: unknown[] = [];
   let dictionary: DecodedArray | undefined;
   while (values.length < rows) {
+    checkThrift(new RangeReader(source.name, bytes.subarray(reader.offset)));
     const header = headerOf(reader);
     const size = header.compressed_page_size;
     if (!(size >= 0 && reader.offset + size <= bytes.length))
@@ -61,6 +67,28 @@ async function readChunk(
     // Pages of other kinds are passed over.
   }
   return values;
+}
+
+/** The description at the end of a file, as it stands there, with the length and the mark behind it. */
+async function footerOf(source: ByteSource): Promise<Uint8Array> {
+  const tail = source.size < tailBytes ? undefined : await source.read(source.size - tailBytes, tailBytes);
+  if (!tail || String.fromCharCode(...tail.subarray(4)) !== 'PAR1')
+    throw new FormatError(
+      source.name,
+      Math.max(0, source.size - 4),
+      'does not end as a Parquet file does; is it whole?',
+    );
+  const length = new RangeReader(source.name, tail).u32();
+  const start = source.size - tailBytes - length;
+  if (start < 0)
+    throw new FormatError(
+      source.name,
+      source.size - tailBytes,
+      `says that ${length} bytes describe it, of ${source.size}`,
+    );
+  const footer = await source.read(start, length + tailBytes);
+  checkThrift(new RangeReader(source.name, footer.subarray(0, length)));
+  return footer;
 }
 
 /** @throws {DataError} for a column of lists or of several values. */
@@ -81,7 +109,7 @@ function checkFlat(source: string, { children, element }: SchemaTree): void {
  */
 export async function readParquet(source: ByteSource): Promise<Table> {
   check('readParquet', 'source', source, aByteSource);
-  const { parquetMetadataAsync, parquetSchema } = await import('hyparquet');
+  const { parquetMetadata, parquetSchema } = await import('hyparquet');
   const { parquetHeader } = await import('hyparquet/src/column.js');
   const { convert, DEFAULT_PARSERS } = await import('hyparquet/src/convert.js');
   const { byteStreamSplit } = await import('hyparquet/src/encoding.js');
@@ -92,13 +120,8 @@ export async function readParquet(source: ByteSource): Promise<Table> {
     // Into so many bytes: by itself it takes what the page says it needs.
     ZSTD: (bytes, length) => decompressZstd(bytes, new Uint8Array(length)),
   };
-  const slice = async (start: number, end: number = source.size): Promise<ArrayBuffer> => {
-    if (!(start >= 0 && start <= end && end <= source.size))
-      throw new FormatError(source.name, 0, `says that something is at ${start} to ${end}, of ${source.size} bytes`);
-    return (await source.read(start, end - start)).buffer;
-  };
   return orDamaged(source.name, 'Parquet', async () => {
-    const metadata = await parquetMetadataAsync({ byteLength: source.size, slice });
+    const metadata = parquetMetadata(await footerOf(source));
     const groups = metadata.row_groups.map((group) => Number(group.num_rows));
     for (const count of [Number(metadata.num_rows), ...groups]) checkRows(source.name, source.size, count);
     const rows = groups.reduce((sum, count) => sum + count, 0);
