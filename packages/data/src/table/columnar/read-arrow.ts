@@ -7,6 +7,7 @@ import { columnFrom } from '../from-values.ts';
 import { Table } from '../table.ts';
 import { checkRows, orDamaged } from './foreign.ts';
 import { unpackLz4Frame } from './lz4-frame.ts';
+import { zstdUnpacker } from './zstd.ts';
 
 const mostUnpacked = 4096;
 const freeUnpacked = 1 << 16;
@@ -24,7 +25,7 @@ const onlyRead = (): never => {
 export async function readArrow(source: ByteSource): Promise<Table> {
   check('readArrow', 'source', source, aByteSource);
   const { CompressionType, setCompressionCodec, tableFromIPC } = await import('@uwdata/flechette');
-  const { decompressZstd } = await import('hyparquet-compressors');
+  const unpackZstd = await zstdUnpacker();
   setCompressionCodec(CompressionType.LZ4_FRAME, {
     encode: onlyRead,
     decode: (bytes, length) => unpackLz4Frame(bytes, length),
@@ -34,7 +35,10 @@ export async function readArrow(source: ByteSource): Promise<Table> {
     decode: (bytes, length) => {
       if (!(length >= 0 && length <= mostUnpacked * bytes.length + freeUnpacked))
         throw new FormatError('zstd', 0, `${bytes.length} bytes do not unpack to ${length}`);
-      return decompressZstd(bytes, new Uint8Array(length));
+      const unpacked = unpackZstd(bytes, length);
+      if (unpacked.length !== length)
+        throw new FormatError('zstd', 0, `unpacks to ${unpacked.length} bytes, not ${length}`);
+      return unpacked;
     },
   });
   const bytes = await allBytes(source);

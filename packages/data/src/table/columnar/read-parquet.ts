@@ -11,6 +11,7 @@ import { checkRows, orDamaged } from './foreign.ts';
 import { readDataPage, readDictionary, type PageContext, type Unpack } from './parquet-page.ts';
 import { RangeReader } from './range-reader.ts';
 import { checkThrift } from './thrift-check.ts';
+import { zstdUnpacker } from './zstd.ts';
 
 /** No page is larger when it is unpacked, for each byte that it takes packed, plus some. */
 const mostUnpacked = 4096;
@@ -114,11 +115,10 @@ export async function readParquet(source: ByteSource): Promise<Table> {
   const { convert, DEFAULT_PARSERS } = await import('hyparquet/src/convert.js');
   const { byteStreamSplit } = await import('hyparquet/src/encoding.js');
   const { readPlain } = await import('hyparquet/src/plain.js');
-  const { compressors, decompressZstd } = await import('hyparquet-compressors');
+  const { compressors } = await import('hyparquet-compressors');
   const codecs: Readonly<Record<string, Unpack | undefined>> = {
     ...(compressors as Readonly<Record<string, Unpack>>),
-    // Into so many bytes: by itself it takes what the page says it needs.
-    ZSTD: (bytes, length) => decompressZstd(bytes, new Uint8Array(length)),
+    ZSTD: await zstdUnpacker(),
   };
   return orDamaged(source.name, 'Parquet', async () => {
     const metadata = parquetMetadata(await footerOf(source));
