@@ -70,7 +70,7 @@ export async function describeModel(bytes: Uint8Array): Promise<{ readonly opera
  * Why a model does not give what it must; undefined where it does. `hostElements` is how many whole numbers stay on the host.
  * @throws {Error} what reading or running it does.
  */
-export async function problemOf({ name, ...files }: ModelTest, hostElements: number): Promise<string | undefined> {
+export async function problemOf({ name, ...files }: ModelTest, hostElements: number, within = tolerance): Promise<string | undefined> {
   const source = bytesOf(files.model, name);
   const model = await decodeFile(source, modelProto);
   const graph = await loadGraph(model, { source });
@@ -88,7 +88,7 @@ export async function problemOf({ name, ...files }: ModelTest, hostElements: num
   const wanted = await values(files.outputs, typesOf(model.graph?.output));
   const got = evaluate(graph, inputs, { device: cpu(), hostElements });
   for (const [index, value] of wanted.entries()) {
-    const problem = difference(got[index] ?? nothing, value);
+    const problem = difference(got[index] ?? nothing, value, within);
     if (problem !== undefined) return `output ${index} ${problem}`;
   }
   return undefined;

@@ -64,9 +64,10 @@ const reductions = rows.map(({ type, device, host, axesAsInput }) =>
     const given = call.version < axesAsInput ? call.list('axes', undefined) : call.numbers(1);
     const keepDims = call.truth('keepdims', true);
     const rank = x.shape.length;
-    if ((given ?? []).length === 0 && call.truth('noop_with_empty_axes')) return x;
-    const axes =
-      given && given.length > 0 ? given.map((axis) => call.axis(axis, rank)) : x.shape.map((_, axis) => axis);
+    // Without axes all are meant, or none: each element is then reduced by itself.
+    const isNone = (given ?? []).length === 0 && call.truth('noop_with_empty_axes');
+    const all = isNone ? [] : x.shape.map((_, axis) => axis);
+    const axes = given && given.length > 0 ? given.map((axis) => call.axis(axis, rank)) : all;
     if (host && isWhole(x.type) && x.isKnown && x.size <= call.setting.hostElements && x.size > 0)
       return hostReduced(call, x, axes, keepDims, host);
     const tensor = call.placed(x);

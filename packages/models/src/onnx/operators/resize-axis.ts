@@ -20,20 +20,24 @@ export interface ResizeMode {
   readonly antialias: boolean;
 }
 
+/** Steps are rounded as those of floats: at the edge between two pixels that decides which is meant. */
+const f = Math.fround;
+const centred = (x: number, scale: number): number => f(f(f(x + 0.5) / f(scale)) - 0.5);
+
 /** Where a position of the result lies on the axis that it is made of. */
 export const coordinateModes: Readonly<Record<string, (x: number, axis: AxisResize) => number>> = {
-  half_pixel: (x, { scale }) => (x + 0.5) / scale - 0.5,
+  half_pixel: (x, { scale }) => centred(x, scale),
   half_pixel_symmetric: (x, { scale, from, to }) => {
     const adjustment = to / (from * scale);
-    return (from / 2) * (1 - adjustment) + (x + 0.5) / scale - 0.5;
+    return (from / 2) * (1 - adjustment) + centred(x, scale);
   },
-  pytorch_half_pixel: (x, { scale, to }) => (to > 1 ? (x + 0.5) / scale - 0.5 : 0),
+  pytorch_half_pixel: (x, { scale, to }) => (to > 1 ? centred(x, scale) : 0),
   align_corners: (x, { from, to, scale }) => {
     const length = Number.isInteger(from * scale) ? to : from * scale;
-    return length === 1 ? 0 : (x * (from - 1)) / (length - 1);
+    return length === 1 ? 0 : f(f(x * (from - 1)) / f(length - 1));
   },
-  asymmetric: (x, { scale }) => x / scale,
-  tf_half_pixel_for_nn: (x, { scale }) => (x + 0.5) / scale,
+  asymmetric: (x, { scale }) => f(x / f(scale)),
+  tf_half_pixel_for_nn: (x, { scale }) => f(f(x + 0.5) / f(scale)),
   tf_crop_and_resize: (x, { from, to, start, end }) =>
     to > 1 ? start * (from - 1) + (x * (end - start) * (from - 1)) / (to - 1) : 0.5 * (start + end) * (from - 1),
 };

@@ -108,7 +108,7 @@ const tile = operator('Tile', (call) => {
 
 const join = operator('Concat', (call) => joined(call, call.inputs(), call.real('axis', 1)));
 
-/** From `start` to before `end`, both cut to the axis, as Python's slices are. */
+/** From `start` to before `end`, both cut to the axis. */
 export function sliceOf(length: number, start: number, end: number, step: number): { start: number; count: number } {
   const cut = (value: number, low: number, high: number): number =>
     Math.min(Math.max(value < 0 ? value + length : value, low), high);
@@ -119,8 +119,14 @@ export function sliceOf(length: number, start: number, end: number, step: number
       count: Math.max(0, Math.ceil((cut(end, 0, length) - from) / step)),
     };
   }
-  const from = cut(start, -1, length - 1);
-  return { start: Math.max(0, from), count: Math.max(0, Math.ceil((cut(end, -1, length - 1) - from) / step)) };
+  // A start before the first element is the first, other than in Python.
+  const from = cut(start, 0, length - 1);
+  // The largest number means all there is in either direction, as ONNX Runtime has it.
+  const to = end >= 2 ** 62 || end === 2 ** 31 - 1 ? -1 : cut(end, -1, length - 1);
+  return {
+    start: Math.max(0, from),
+    count: length === 0 ? 0 : Math.max(0, Math.ceil((to - from) / step)),
+  };
 }
 
 const slice = operator('Slice', (call) => {
@@ -220,6 +226,24 @@ const pad = operator('Pad', (call) => {
   return call.give(x.type, tensor.pad(pairs, { mode: modes[mode as keyof typeof modes] }));
 });
 
+/** Cut or filled with zeros around the middle, to a size along some axes. */
+const centerCropPad = operator('CenterCropPad', (call) => {
+  const x = call.input(0);
+  const sizes = call.numbers(1) ?? call.refuse('has no shape');
+  const axes = call
+    .list(
+      'axes',
+      x.shape.map((_, axis) => axis),
+    )
+    .map((axis) => call.axis(axis, x.shape.length));
+  const widths = x.shape.map((size, axis): [number, number] => {
+    const wanted = sizes[axes.indexOf(axis)] ?? size;
+    const before = wanted < size ? -Math.floor((size - wanted) / 2) : Math.floor((wanted - size) / 2);
+    return [before, wanted - size - before];
+  });
+  return call.give(x.type, call.placed(x).pad(widths));
+});
+
 /** Operators on shapes. */
 export const shapeOperators: readonly Operator[] = [
   shape,
@@ -237,5 +261,6 @@ export const shapeOperators: readonly Operator[] = [
   depthToSpace,
   spaceToDepth,
   pad,
+  centerCropPad,
   operator('Identity', (call) => call.value(0) ?? call.refuse('has no input')),
 ];

@@ -15,6 +15,10 @@ import { lossOperators } from './losses.ts';
 import { resizeOperators } from './resize.ts';
 import { recurrentOperators } from './recurrent.ts';
 import { quantizedOperators } from './quantized.ts';
+import { samplingOperators } from './sampling.ts';
+import { detectionOperators } from './detection.ts';
+import { signalOperators } from './signal.ts';
+import { textOperators } from './texts.ts';
 import { shapeOperators } from './shapes.ts';
 
 const families = [
@@ -30,6 +34,10 @@ const families = [
   generatorOperators,
   indexingOperators,
   sequenceOperators,
+  textOperators,
+  signalOperators,
+  detectionOperators,
+  samplingOperators,
   quantizedOperators,
   recurrentOperators,
   resizeOperators,
