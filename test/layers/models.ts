@@ -9,6 +9,7 @@ export const models: Layers = {
     'tensors/dtypes.ts': [],
     blocks: ['tensors/dtypes.ts'],
     tensors: ['bytes', 'tensors/dtypes.ts', 'blocks'],
+    quantized: ['tensors/dtypes.ts', 'tensors', 'blocks'],
     containers: ['bytes', 'zip', 'tensors/dtypes.ts', 'tensors'],
     import: ['tensors/dtypes.ts', 'tensors', 'containers'],
     onnx: ['bytes', 'tensors/dtypes.ts', 'tensors', 'containers', 'import'],

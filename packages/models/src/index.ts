@@ -42,6 +42,11 @@ export {
   type SequenceValue,
   type Value,
 } from './onnx/index.ts';
+export { writeAwq } from './quantized/awq.ts';
+export { decodeWeight, matrixOfWeight, weightOfMatrix, type CodedWeight } from './quantized/coded-weight.ts';
+export { writePacked } from './quantized/compressed-tensors.ts';
+export { writeGptq, type GptqConfig } from './quantized/gptq.ts';
+export { dequantizedSource, type DequantizedSource } from './quantized/quantized-source.ts';
 export { convertedTensor } from './tensors/convert-tensor.ts';
 export { bytesOfTensor, fileDType, fileDTypeNames, nameOfDType, type FileDType } from './tensors/dtypes.ts';
 export { blockTypeOf, isMatrixReadable, readMatrix, writtenMatrix } from './tensors/matrices.ts';

@@ -17,6 +17,7 @@ import { outputReader } from './output.ts';
 import { passesReader } from './passes.ts';
 import { pluginsReader } from './plugins.ts';
 import { pytorchLegacyReader, pytorchReader } from './pytorch.ts';
+import { quantizedReader } from './quantized.ts';
 import { recipeReader } from './recipe.ts';
 import { runStateReader } from './run-state.ts';
 import { safetensorsReader } from './safetensors.ts';
@@ -33,6 +34,7 @@ export const readers: readonly Reader[] = [
   safetensorsRangeReader,
   safetensorsIndexReader,
   ggufReader,
+  quantizedReader,
   pytorchReader,
   pytorchLegacyReader,
   numpyReader,
