@@ -11,9 +11,10 @@ export const models: Layers = {
     tensors: ['bytes', 'tensors/dtypes.ts', 'blocks'],
     quantized: ['tensors/dtypes.ts', 'tensors', 'blocks'],
     containers: ['bytes', 'zip', 'tensors/dtypes.ts', 'tensors'],
+    huggingface: ['bytes', 'tensors', 'containers', 'quantized'],
     import: ['tensors/dtypes.ts', 'tensors', 'containers'],
     onnx: ['bytes', 'tensors/dtypes.ts', 'tensors', 'containers', 'import'],
-    node: ['bytes', 'tensors', 'containers', 'onnx'],
+    node: ['bytes', 'tensors', 'containers', 'huggingface', 'onnx'],
   },
   exceptions: [],
 };

@@ -1,27 +1,36 @@
 /** JSON files that come with tensors: indexes, descriptions. */
-import { decodeUtf8, duplicateKey, FormatError } from '@espalier/nn';
-
+import { decodeUtf8, duplicateKey, FormatError, type Json } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
 import { readBytes, type ByteSource } from '../bytes/byte-source.ts';
 
 /**
- * A JSON object that is all of a file of at most `most` bytes.
+ * The JSON that is all of a file of at most `most` bytes.
  * @throws {FormatError} naming the file, for anything else, and for a key that occurs twice, which gives it two meanings.
  */
-export async function readJsonObject(source: ByteSource, most: number): Promise<Readonly<Record<string, unknown>>> {
+export async function readJson(source: ByteSource, most: number): Promise<Json> {
   const fail = (problem: string): never => {
     throw new FormatError(source.name, 0, problem);
   };
   if (source.size > most) fail(`has ${source.size} bytes; the limit is ${most}`);
   const text = decodeUtf8(await readBytes(source, 0, source.size, 'the JSON')) ?? fail('is no text in UTF-8');
-  let parsed: unknown;
+  let parsed: Json = null;
   try {
-    parsed = JSON.parse(text);
+    parsed = JSON.parse(text) as Json;
   } catch (error) {
     fail(`is no JSON: ${(error as Error).message}`);
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return fail('is no JSON object');
   const repeated = duplicateKey(text);
   if (repeated) fail(`has the key ${showName(repeated.key)} twice`);
-  return parsed as Readonly<Record<string, unknown>>;
+  return parsed;
+}
+
+/**
+ * As `readJson`, of a file that is an object.
+ * @throws {FormatError} naming the file, for anything else.
+ */
+export async function readJsonObject(source: ByteSource, most: number): Promise<{ readonly [key: string]: Json }> {
+  const parsed = await readJson(source, most);
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw new FormatError(source.name, 0, 'is no JSON object');
+  return parsed as { readonly [key: string]: Json };
 }

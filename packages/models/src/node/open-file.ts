@@ -8,6 +8,7 @@ import { aFunction, aText, check } from '@espalier/tensor/arguments';
 import type { ByteSink } from '../bytes/byte-sink.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { openTensors, type OpenTensorsOptions } from '../containers/registry.ts';
+import { openHuggingFace, type ModelFolder } from '../huggingface/model-folder.ts';
 import type { TensorSource } from '../tensors/tensor-source.ts';
 import { fileBytes } from './file-bytes.ts';
 
@@ -21,6 +22,15 @@ export async function openTensorFile(
 ): Promise<TensorSource> {
   check('openTensorFile', 'path', path, aText);
   return openTensors(await fileBytes(path), { ...options, sibling: siblingsOf(path) });
+}
+
+/**
+ * Opens a folder of Hugging Face: config.json with the weights beside it. Nothing outside of the folder is read.
+ * @throws {FormatError} naming the file that is missing or damaged.
+ */
+export function openModelFolder(folder: string): Promise<ModelFolder> {
+  check('openModelFolder', 'folder', folder, aText);
+  return openHuggingFace(siblingsOf(join(folder, 'config.json')), folder);
 }
 
 /** What the system says of a name that no file has. */

@@ -18,7 +18,10 @@ export interface QuantizedLayer {
   readonly decode: () => Promise<Float32Array<ArrayBuffer>>;
 }
 
-/** Refuses a file. */
+/**
+ * Refuses a file.
+ * @throws {FormatError} naming a tensor of it.
+ */
 export function refusePart(source: TensorSource, name: string, problem: string): never {
   throw new FormatError(source.name, 0, `${showName(name)} ${problem}`);
 }
