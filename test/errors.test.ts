@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as data from '@espalier/data';
 import * as dataNode from '@espalier/data/node';
+import * as models from '@espalier/models';
+import * as modelsNode from '@espalier/models/node';
 import * as nn from '@espalier/nn';
 import * as nnNode from '@espalier/nn/node';
 import * as optimize from '@espalier/optimize';
@@ -23,6 +25,7 @@ const entries: Readonly<Record<string, readonly object[]>> = {
   tensor: [tensor],
   nn: [nn, nnNode],
   data: [data, dataNode],
+  models: [models, modelsNode],
   search: [search],
   storage: [storage],
   optimize: [optimize, optimizeNode],
@@ -57,6 +60,7 @@ const errors = {
     state: new nn.StateError('load', 'problem'),
     aborted: new nn.AbortError('fit', 'enough'),
   } satisfies Codes<nn.NnErrorCode>,
+  models: { onnx: new models.OnnxError('model.onnx', 'problem') } satisfies Codes<'onnx'>,
   data: { data: new data.DataError('a file', { row: 1 }, 'problem') } satisfies Codes<data.DataErrorCode>,
   search: {
     value: new search.ValueError('problem'),

@@ -36,7 +36,7 @@ export class GraphWriter {
     inputs: readonly string[],
     attributes: Readonly<Record<string, Attribute>> = {},
   ): string {
-    const output = this.#free(`${name}.${type}`);
+    const output = this.#free(name === '' ? type : `${name}.${type}`);
     this.nodes.push({
       type,
       domain: '',
