@@ -19,7 +19,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'packages/pipeline': ['tensor', 'nn', 'search', 'storage', 'optimize'],
   'packages/testing': ['tensor', 'search'],
   'packages/browser': ['tensor', 'nn', 'search', 'optimize'],
-  'apps/cli': ['tensor', 'nn', 'search', 'storage', 'optimize', 'pipeline', 'models'],
+  'apps/cli': ['tensor', 'nn', 'data', 'search', 'storage', 'optimize', 'pipeline', 'models'],
 };
 
 /** The packages that promise to install nothing but each other. */

@@ -33,6 +33,7 @@ const exitCodesByName: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>
   ['DeviceError', exitCodes.failed],
   ['OutOfMemoryError', exitCodes.failed],
   ['FormatError', exitCodes.usage],
+  ['DataError', exitCodes.usage],
   ['SpaceError', exitCodes.usage],
   ['SpaceChangedError', exitCodes.usage],
   ['ConfigError', exitCodes.usage],

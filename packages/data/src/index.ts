@@ -46,3 +46,10 @@ export { csvStream, type CsvStreamOptions } from './stream/csv-stream.ts';
 export type { PartRows, RowShape, Shards } from './stream/shards.ts';
 export { streamed, type StreamedDataset, type StreamOptions, type StreamState } from './stream/streamed.ts';
 export { tokenStream, type TokenStreamOptions } from './stream/token-stream.ts';
+export {
+  describeTable,
+  type DescribedClass,
+  type DescribedColumn,
+  type DescribeOptions,
+  type TableDescription,
+} from './describe/describe.ts';

@@ -1,6 +1,7 @@
 /** Every command in one program. */
 import { registerTensors } from '@espalier/models';
 import { Command } from 'commander';
+import { addDataCommand } from '../commands/data.ts';
 import { addDevicesCommand } from '../commands/devices.ts';
 import { addDistillCommand } from '../commands/distill.ts';
 import { addEvalCommand } from '../commands/eval.ts';
@@ -30,6 +31,7 @@ const commands = [
   addInspectCommand,
   addImportCommand,
   addExportCommand,
+  addDataCommand,
   addStudyCommand,
   addWorkerCommand,
   addDevicesCommand,

@@ -136,6 +136,7 @@ describe('help', () => {
     'distill',
     'eval',
     'inspect',
+    'data',
     'devices',
     'worker',
   ];
