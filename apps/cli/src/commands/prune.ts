@@ -5,7 +5,7 @@ import { Option, type Command } from 'commander';
 import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { openSession, type Environment } from '../cli/session.ts';
 import { isFile } from '../files/model-file.ts';
-import { refuseTraining, workOnFile } from '../files/work-on-file.ts';
+import { refuseTraining, workOnFile, type Include } from '../files/work-on-file.ts';
 import { keyOption } from './import.ts';
 import { checkModelFolder, defaultSeed, withModelOptions, type ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
@@ -46,7 +46,7 @@ export function addPruneCommand(program: Command, environment: Environment): voi
     if (isFile(from)) {
       refuseTraining(command, from, ['data', 'epochs', 'lr', 'batch']);
       const { sparsity, method, scope, seed = defaultSeed } = options;
-      const pass = () => prune({ sparsity, method, scope });
+      const pass = (include: Include) => prune({ sparsity, method, scope, ...include });
       return workOnFile(session, { ...options, command: 'prune', from, seed, pass });
     }
     checkModelFolder(from);

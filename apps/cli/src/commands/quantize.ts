@@ -5,7 +5,7 @@ import { Option, type Command } from 'commander';
 import { withExamples } from '../cli/options.ts';
 import { openSession, type Environment } from '../cli/session.ts';
 import { isFile } from '../files/model-file.ts';
-import { refuseTraining, workOnFile } from '../files/work-on-file.ts';
+import { refuseTraining, workOnFile, type Include } from '../files/work-on-file.ts';
 import { keyOption } from './import.ts';
 import { checkModelFolder, defaultSeed, withModelOptions, type ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
@@ -37,7 +37,7 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
     if (isFile(from)) {
       refuseTraining(command, from, ['data']);
       const { weights, granularity, seed = defaultSeed } = options;
-      const pass = () => quantize({ weights, granularity });
+      const pass = (include: Include) => quantize({ weights, granularity, ...include });
       return workOnFile(session, { ...options, command: 'quantize', from, seed, pass });
     }
     checkModelFolder(from);

@@ -13,6 +13,9 @@ import { renderTable } from '../terminal/table.ts';
 import { formatOf, withModelFile, type OpenedModel } from './model-file.ts';
 import { bytesOfFile, writeChanged } from './write-model.ts';
 
+/** Names of parameters, as an option of a pass. */
+export type Include = { readonly include?: readonly string[] };
+
 /** What is done to the model in a file. */
 export interface FileWork {
   /** The command's name. */
@@ -23,7 +26,8 @@ export interface FileWork {
   readonly overwrite?: boolean;
   readonly device?: 'auto' | 'cpu' | 'webgpu' | 'reference';
   readonly seed: number;
-  readonly pass: () => Pass;
+  /** The pass on parameters of these names; undefined for those that it chooses itself. */
+  readonly pass: (include: Include) => Pass;
 }
 
 /** What a model in a file takes. */
@@ -55,6 +59,14 @@ async function countWeights(model: Module): Promise<Omit<FileFigures, 'bytes'>> 
   return { parameters, nonZeros };
 }
 
+/** Matrices that are weights by their names, of a model whose layers are not known: those of LSTMs and attention are, too. */
+function weightsOf({ imported: { by, module } }: OpenedModel): Include {
+  if (by !== 'tensors') return {};
+  const matrices = [...module.namedParameters()].filter(([, { shape }]) => shape.length >= 2).map(([name]) => name);
+  const weights = matrices.filter((name) => /(?:^|[._])weight(?:_[^.]*)?$/u.test(name));
+  return matrices.length === 0 ? {} : { include: weights.length > 0 ? weights : matrices };
+}
+
 /** What a model folder says of the file that it was made of. */
 export function describeOrigin({ source, imported }: OpenedModel): { readonly [key: string]: Json } {
   const { by, names } = imported;
@@ -77,10 +89,10 @@ export async function workOnFile(session: Session, work: FileWork): Promise<void
   const { command, from, output, key, overwrite = false, device = 'cpu', seed, pass } = work;
   const format = formatOf(output);
   const file = { path: output, overwrite, sources: [from] };
-  const step = pass();
-  if (step.needs !== 'nothing')
+  const { needs } = pass({});
+  if (needs !== 'nothing')
     throw new UsageError(
-      `${from}: this needs data for ${step.needs}, and a model in a file is worked on by its weights alone: choose another --method, or make a folder of it by espalier import`,
+      `${from}: this needs data for ${needs}, and a model in a file is worked on by its weights alone: choose another --method, or make a folder of it by espalier import`,
     );
   if (format !== undefined) await checkOutputFile(file);
   await openDevice(device);
@@ -88,7 +100,7 @@ export async function workOnFile(session: Session, work: FileWork): Promise<void
     const { module } = opened.imported;
     const bytes = bytesOfFile(from);
     const before = { ...(await countWeights(module)), bytes };
-    const { model, records } = await runRecipe(module, [step], { seed });
+    const { model, records } = await runRecipe(module, [pass(weightsOf(opened))], { seed });
     const counted = await countWeights(model);
     const done = { before, summaries: records.map(({ summary }) => summary) };
     const notes = notesOn(opened);

@@ -2,7 +2,7 @@
 import type { Json } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
 import { brief } from '@espalier/tensor/arguments';
-import { isModule, tensorsIn } from './module-tree.ts';
+import { allPlaces, isModule, tensorsIn, type PlacesLeft } from './module-tree.ts';
 import { entriesOf, itemsOf, numberOf, type PickleObject, type PickleValue } from './pickle/values.ts';
 import { makerOf, type Refuse } from './torch-tensor.ts';
 
@@ -33,8 +33,12 @@ function named(entries: Iterable<readonly [PickleValue, PickleValue]>): Omit<Fou
 }
 
 /** What a value is, where it is a module, a tensor, or a map or list of tensors. */
-function stateIn(value: PickleValue | undefined, refuse: Refuse): Omit<FoundState, 'key'> | undefined {
-  if (isModule(value)) return { tensors: tensorsIn(value, refuse), module: value, rest: nothing };
+function stateIn(
+  value: PickleValue | undefined,
+  refuse: Refuse,
+  places: PlacesLeft,
+): Omit<FoundState, 'key'> | undefined {
+  if (isModule(value)) return { tensors: tensorsIn(value, refuse, places), module: value, rest: nothing };
   const maker = makerOf(value);
   if (maker) return { tensors: new Map([['tensor', maker]]), module: undefined, rest: nothing };
   return named(entriesOf(value) ?? itemsOf(value)?.entries() ?? []);
@@ -45,10 +49,11 @@ function stateIn(value: PickleValue | undefined, refuse: Refuse): Omit<FoundStat
  * @throws {FormatError} by `refuse`, where there is none, or several, whose keys it names.
  */
 export function findState(root: PickleValue, key: string | undefined, refuse: Refuse): FoundState {
-  const top = stateIn(root, refuse);
+  const places = allPlaces();
+  const top = stateIn(root, refuse, places);
   const below = [...(entriesOf(root) ?? [])].flatMap(([name, value]): FoundState[] => {
     if (typeof name !== 'string' || makerOf(value)) return [];
-    const state = stateIn(value, refuse);
+    const state = stateIn(value, refuse, places);
     return state ? [{ ...state, key: name }] : [];
   });
   const found = [...(top ? [{ ...top, key: '' }] : []), ...below];

@@ -47,17 +47,24 @@ function passingBuffers(value: PickleValue | undefined): Set<PickleValue> {
   return new Set(value instanceof PickleObject ? itemsOf(value.args.items[0]) : []);
 }
 
-/** Levels and names that a model may have: modules can hold each other in any number of places. */
+/** Levels and places that the models of a file may have: modules can hold each other in any number of places. */
 const deepest = 100;
-const mostNames = 500_000;
+const mostPlaces = 65_536;
+
+/** How many places there may still be. */
+export interface PlacesLeft {
+  left: number;
+}
+
+/** As many as a file may have. */
+export const allPlaces = (): PlacesLeft => ({ left: mostPlaces });
 
 /** All tensors of a module under dotted names, as `state_dict()` gives them. */
-export function tensorsIn(root: PickleObject, refuse: Refuse): Map<string, PickleObject> {
+export function tensorsIn(root: PickleObject, refuse: Refuse, places: PlacesLeft): Map<string, PickleObject> {
   const found = new Map<string, PickleObject>();
-  let visited = 0;
   const walk = (module: PickleObject, prefix: string, level: number): void => {
-    if (level > deepest || (visited += 1) > mostNames)
-      refuse(`has modules within modules in more than ${deepest} levels or ${mostNames} places`);
+    if (level > deepest || --places.left < 0)
+      refuse(`has modules within modules in more than ${deepest} levels or ${mostPlaces} places`);
     for (const [name, tensor] of ownTensorsOf(module, refuse)) found.set(prefix + name, tensor);
     for (const [name, child] of childrenOf(module, refuse)) walk(child, `${prefix}${name}.`, level + 1);
   };

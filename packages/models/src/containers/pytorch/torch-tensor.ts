@@ -22,8 +22,9 @@ export interface StorageReference {
   readonly dtype: string | undefined;
   /** Elements. */
   readonly size: number;
-  /** The first of them that the reference stands for: views of the old layout begin elsewhere. */
+  /** The first of them that the reference stands for, and one more than the last: views of the old layout are parts. */
   readonly offset: number;
+  readonly end: number;
 }
 
 /** A tensor, as a pickle describes it. */
@@ -66,9 +67,10 @@ export function storageOf(reference: PickleValue | undefined, refuse: Refuse): S
     return refuse('a tensor does not lie in a storage, which is what its pickle has to say');
   const dtype = storageDType(name);
   const itemBytes = dtype === undefined ? 1 : itemBytesOf(dtype);
-  const [, offset = 0] = itemsOf(view) ?? [];
-  if (!isCount(offset)) return refuse(`a view of storage ${key} begins at no whole number`);
-  return { key, itemBytes, dtype, size, offset };
+  const [, offset = 0, length = size - Number(offset)] = itemsOf(view) ?? [];
+  if (!isCount(offset) || !isCount(length) || offset + length > size)
+    return refuse(`a view of storage ${key} is no part of its ${size} elements`);
+  return { key, itemBytes, dtype, size, offset, end: offset + length };
 }
 
 const tensorMakers: ReadonlySet<string> = new Set(['_rebuild_tensor', '_rebuild_tensor_v2', '_rebuild_tensor_v3']);
@@ -106,7 +108,7 @@ export function tensorOf(maker: PickleObject, name: string, refuse: Refuse): Tor
   const begin = offset + (storage.offset * storage.itemBytes) / itemBytes;
   const tensor = { storage, dtype, shape, strides, offset: begin };
   const end = endOf(layoutOf(tensor, false));
-  const room = storage.offset * storage.itemBytes + storage.size * storage.itemBytes;
+  const room = storage.end * storage.itemBytes;
   const elements = shape.reduce((product, each) => product * each, 1);
   if (
     !Number.isSafeInteger(begin) ||
@@ -115,7 +117,7 @@ export function tensorOf(maker: PickleObject, name: string, refuse: Refuse): Tor
   )
     return fail('is larger than numbers count');
   if (end * itemBytes > room)
-    return fail(`reaches to element ${end} of storage ${storage.key}, which has ${storage.size}`);
+    return fail(`reaches to element ${end} of storage ${storage.key}, which has ${room / itemBytes}`);
   return tensor;
 }
 

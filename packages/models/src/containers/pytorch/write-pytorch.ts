@@ -218,8 +218,8 @@ export async function writePyTorchLike(
 function carriedStorage(file: TorchFile, reference: PickleReference, storages: Storages): PickleReference {
   const storage = storageOf(reference, refuseIn(file.source.name, file.offset));
   file.checkStorage(storage);
-  const { key, itemBytes, size, offset } = storage;
-  if (offset > 0) throw new FormatError(file.source.name, file.offset, `the storage ${showName(key)} is a view of another, which is not written; write a state dict`); // prettier-ignore
+  const { key, itemBytes, size, offset, end } = storage;
+  if (offset > 0 || end < size) throw new FormatError(file.source.name, file.offset, `the storage ${showName(key)} is a view of another, which is not written; write a state dict`); // prettier-ignore
   const bytes = size * itemBytes;
   const written = storages.key(`carried ${key}`, bytes, () => piecesOf(file, storage));
   const [word, of, , place] = (reference.id as PickleTuple).items as [
