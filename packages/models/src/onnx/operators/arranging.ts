@@ -6,9 +6,6 @@ import { HostArray, type Arranged } from '../values/host-array.ts';
 import { fewElements } from '../values/read-tensor.ts';
 import { OnnxTensor } from '../values/value.ts';
 
-/** An array on the host or on the device. */
-type AnyArray = HostArray<number | string> | Tensor;
-
 /** Arranges the elements of a value, wherever they are. `count` is how many the result has, where those are more. */
 export function arrange(
   call: Call,

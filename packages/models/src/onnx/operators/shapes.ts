@@ -236,10 +236,10 @@ const centerCropPad = operator('CenterCropPad', (call) => {
       x.shape.map((_, axis) => axis),
     )
     .map((axis) => call.axis(axis, x.shape.length));
-  const widths = x.shape.map((size, axis): [number, number] => {
-    const wanted = sizes[axes.indexOf(axis)] ?? size;
-    const before = wanted < size ? -Math.floor((size - wanted) / 2) : Math.floor((wanted - size) / 2);
-    return [before, wanted - size - before];
+  const widths = x.shape.map((own, axis): [number, number] => {
+    const wanted = sizes[axes.indexOf(axis)] ?? own;
+    const before = wanted < own ? -Math.floor((own - wanted) / 2) : Math.floor((wanted - own) / 2);
+    return [before, wanted - own - before];
   });
   return call.give(x.type, call.placed(x).pad(widths));
 });
