@@ -51,10 +51,10 @@ const pack = (codes: (index: number) => number, rows: number, columns: number): 
  * The codes of a layer `X` of the tensors `X.qweight`, `X.qzeros` and `X.scales`.
  * @throws {FormatError} naming a part that does not fit the others.
  */
-export async function readAwq(source: TensorSource, layer: string, groupSize: number): Promise<CodedWeight> {
+export async function readAwq(source: TensorSource, layer: string, inputs: number): Promise<CodedWeight> {
   const [columns = 0, wordsInRow = 0] = source.tensors.get(`${layer}.qweight`)?.shape ?? [];
   const rows = wordsInRow * per;
-  const group = groupSize === -1 ? Math.max(1, columns) : groupSize;
+  const group = inputs === -1 ? Math.max(1, columns) : inputs;
   const groups = Math.ceil(columns / group);
   const words = await wordsOf(source, `${layer}.qweight`, [columns, wordsInRow]);
   const zeroWords = await wordsOf(source, `${layer}.qzeros`, [groups, wordsInRow]);

@@ -6,6 +6,7 @@ import { FormatError, type Json } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
 import { anObject, aText, check, show } from '@espalier/tensor/arguments';
 import { ArgumentError, type EncodedMatrix } from '@espalier/tensor';
+import { rangeWithin } from '../tensors/range.ts';
 import type { ReadTensorOptions } from '../tensors/read-tensor.ts';
 import type { TensorEntry, TensorSource } from '../tensors/tensor-source.ts';
 import { awqGroup, readAwq } from './awq.ts';
@@ -168,7 +169,8 @@ export async function dequantizedSource(source: TensorSource, config: Config): P
       }
       if (last?.name !== name) last = { name, values: layer.decode() };
       const { buffer } = await last.values;
-      return new Uint8Array(buffer.slice(range?.begin ?? 0, range?.end ?? buffer.byteLength));
+      const { begin, end } = rangeWithin(name, buffer.byteLength, range);
+      return new Uint8Array(buffer.slice(begin, end));
     },
     matrix: async (name, options = {}) => {
       check('matrix', 'name', name, aText);

@@ -1,9 +1,8 @@
 /** Open files whose tensors each lie in one piece somewhere. */
 import { FormatError, type Json } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
-import { ArgumentError } from '@espalier/tensor';
-import { show } from '@espalier/tensor/arguments';
 import { readBytes, type ByteSource } from '../bytes/byte-source.ts';
+import { rangeWithin } from './range.ts';
 import type { TensorEntry, TensorSource } from './tensor-source.ts';
 
 /** A tensor, and where its values are. */
@@ -35,14 +34,7 @@ export function locatedSource({ format, name, tensors, ties, metadata, sources }
     read: async (tensor, range, reuse) => {
       const found = tensors.get(tensor);
       if (!found) throw new FormatError(name, 0, `has no tensor ${showName(tensor)}`);
-      const { begin, end } = range ?? { begin: 0, end: found.bytes };
-      if (
-        !(Number.isSafeInteger(begin) && Number.isSafeInteger(end) && begin >= 0 && begin <= end && end <= found.bytes)
-      )
-        throw new ArgumentError(
-          'read',
-          `${showName(tensor)} has the bytes 0 to ${found.bytes}, not ${show(begin)} to ${show(end)}; give a range within`,
-        );
+      const { begin, end } = rangeWithin(tensor, found.bytes, range);
       return readBytes(found.source, found.offset + begin, end - begin, `the values of ${showName(tensor)}`, reuse);
     },
     close: async () => {

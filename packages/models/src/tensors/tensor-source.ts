@@ -27,6 +27,7 @@ export interface TensorSource {
    * The values of a tensor, or the part of their bytes from `begin` to before `end`: row by row, little-endian, in a buffer of
    * their own, or at the beginning of `reuse`, a buffer that is long enough and may be written over.
    * @throws {FormatError} naming the file and the tensor, for one it has not, and where the file ends before.
+   * @throws {ArgumentError} for a range that does not lie within the tensor.
    */
   readonly read: (
     name: string,

@@ -3,6 +3,7 @@ import { FormatError } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
 import { sizeOf, type Shape } from '@espalier/tensor';
 import { readBytes, type ByteSource } from '../../bytes/byte-source.ts';
+import { rangeWithin } from '../../tensors/range.ts';
 import { checkExpansion } from '../../tensors/expansion.ts';
 import { readStrided, rowStrides, type ReadStored, type StridedLayout } from '../../tensors/strided.ts';
 import type { TensorEntry, TensorSource } from '../../tensors/tensor-source.ts';
@@ -51,9 +52,7 @@ function sourceOf(source: ByteSource, format: string, arrays: ReadonlyMap<string
       const array = arrays.get(name);
       if (!array) throw new FormatError(source.name, 0, `has no tensor ${showName(name)}`);
       const { bytes } = array.entry;
-      const { begin, end } = range ?? { begin: 0, end: bytes };
-      if (!(begin >= 0 && begin <= end && end <= bytes))
-        throw new FormatError(source.name, 0, `${showName(name)} has ${bytes} bytes, not ${begin} to ${end}`);
+      const { begin, end } = rangeWithin(name, bytes, range);
       return readStrided(array.layout, array.read, begin, end);
     },
     close: () => source.close(),

@@ -3,6 +3,7 @@ import { FormatError } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
 import { sizeOf } from '@espalier/tensor';
 import { readBytes, type ByteSource } from '../../bytes/byte-source.ts';
+import { rangeWithin } from '../../tensors/range.ts';
 import { checkExpansion } from '../../tensors/expansion.ts';
 import { readStrided } from '../../tensors/strided.ts';
 import type { TensorEntry, TensorSource } from '../../tensors/tensor-source.ts';
@@ -75,9 +76,7 @@ export async function openPyTorch(source: ByteSource, { key }: PyTorchOptions = 
       const tensor = details.get(name);
       if (!tensor) return refuse(`has no tensor ${showName(name)}`);
       const { bytes } = tensors.get(name) as TensorEntry;
-      const { begin, end } = range ?? { begin: 0, end: bytes };
-      if (!(begin >= 0 && begin <= end && end <= bytes))
-        return refuse(`${showName(name)} has ${bytes} bytes, not ${begin} to ${end}`);
+      const { begin, end } = rangeWithin(name, bytes, range);
       const { key: storage } = tensor.storage;
       return readStrided(
         layoutOf(tensor, file.isBigEndian),
