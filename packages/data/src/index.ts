@@ -53,3 +53,5 @@ export {
   type DescribeOptions,
   type TableDescription,
 } from './describe/describe.ts';
+export { augmented, type AugmentedDataset, type AugmentOptions, type AugmentState } from './augment/augmented.ts';
+export type { Augmentation } from './augment/entries.ts';

@@ -3,7 +3,7 @@ import { ConfigError } from '@espalier/nn';
 import { show } from '@espalier/tensor/arguments';
 import { DataError } from '../errors.ts';
 import { medianOf, presentNumbers, summarize } from '../schema/numbers.ts';
-import type { BooleanColumn, Column, NumberColumn } from '../table/column.ts';
+import type { BooleanColumn, NumberColumn } from '../table/column.ts';
 import type { Encoding, EncodingType, NamedColumn } from './encoding.ts';
 import { numberField, positiveField, truthField, wordField, type Config } from './fields.ts';
 
@@ -109,8 +109,3 @@ function scaling(as: NumberEncoding['as']): EncodingType<NumberEncoding> {
 export const numberEncodings: readonly EncodingType<NumberEncoding>[] = (
   ['standard', 'min-max', 'number'] as const
 ).map(scaling);
-
-/** Whether a column holds numbers or truth values. */
-export function holdsNumbers(column: Column): boolean {
-  return column.type !== 'text';
-}
