@@ -70,7 +70,11 @@ export async function describeModel(bytes: Uint8Array): Promise<{ readonly opera
  * Why a model does not give what it must; undefined where it does. `hostElements` is how many whole numbers stay on the host.
  * @throws {Error} what reading or running it does.
  */
-export async function problemOf({ name, ...files }: ModelTest, hostElements: number, within = tolerance): Promise<string | undefined> {
+export async function problemOf(
+  { name, ...files }: ModelTest,
+  hostElements: number,
+  within = tolerance,
+): Promise<string | undefined> {
   const source = bytesOf(files.model, name);
   const model = await decodeFile(source, modelProto);
   const graph = await loadGraph(model, { source });

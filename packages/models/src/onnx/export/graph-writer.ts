@@ -11,6 +11,8 @@ export interface WrittenNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, Attribute>;
+  /** Attributes that are floats, though their numbers may be whole; where it is not said, their names tell. */
+  readonly floats?: ReadonlySet<string>;
 }
 
 /** A graph that is written. */

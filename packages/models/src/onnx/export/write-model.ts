@@ -110,13 +110,21 @@ function graphMessage(graph: Pick<WrittenGraph, 'name' | 'inputs' | 'outputs' | 
   };
 }
 
-const nodeMessage = ({ type, domain, name, inputs, outputs, attributes }: WrittenNode): NodeProto => ({
+const nodeMessage = ({
+  type,
+  domain,
+  name,
+  inputs,
+  outputs,
+  attributes,
+  floats = floatNames,
+}: WrittenNode): NodeProto => ({
   input: inputs,
   output: outputs,
   name,
   opType: type,
   ...(domain !== '' && { domain }),
-  attribute: [...attributes].map(([key, value]) => attributeMessage(key, value)),
+  attribute: [...attributes].map(([key, value]) => attributeMessage(key, value, floats.has(key))),
 });
 
 function declaredMessage({ name, type, shape }: Declared): ValueInfoProto {
@@ -134,38 +142,13 @@ const innerGraph = (graph: Graph): GraphProto =>
     ),
   });
 
-/** Attributes that are floats though their numbers may be whole, by name. */
-const floatNames: ReadonlySet<string> = new Set([
-  'alpha',
-  'beta',
-  'epsilon',
-  'momentum',
-  'gamma',
-  'ratio',
-  'bias',
-  'lambd',
-  'value_float',
-  'cubic_coeff_a',
-  'extrapolation_value',
-  'clip',
-  'spatial_scale',
-  'mean',
-  'scale',
-  'high',
-  'low',
-  'value',
-  'min',
-  'max',
-  'iou_threshold',
-]);
-const floatLists: ReadonlySet<string> = new Set(['value_floats', 'activation_alpha', 'activation_beta', 'scales']);
+/** Attributes of layers that are floats. */
+const floatNames: ReadonlySet<string> = new Set(['alpha', 'beta', 'epsilon', 'momentum']);
 
-function attributeMessage(name: string, value: Attribute): AttributeProto {
+function attributeMessage(name: string, value: Attribute, isFloat: boolean): AttributeProto {
   const base = { ...plain, name };
   if (typeof value === 'number')
-    return floatNames.has(name) || !Number.isInteger(value)
-      ? { ...base, type: 1, f: value }
-      : { ...base, type: 2, i: value };
+    return isFloat || !Number.isInteger(value) ? { ...base, type: 1, f: value } : { ...base, type: 2, i: value };
   if (typeof value === 'string') return { ...base, type: 3, s: bytesField(rawText(value)) };
   if (value instanceof OnnxTensor) return { ...base, type: 4, t: tensorMessage('', value) };
   if ('nodes' in value) return { ...base, type: 5, g: innerGraph(value) };
@@ -174,7 +157,6 @@ function attributeMessage(name: string, value: Attribute): AttributeProto {
     return { ...base, type: 8, strings: (value as readonly string[]).map((text) => bytesField(rawText(text))) };
   if (typeof first === 'object') return { ...base, type: 10, graphs: (value as readonly Graph[]).map(innerGraph) };
   const numbers = value as readonly number[];
-  if (floatLists.has(name) || numbers.some((each) => !Number.isInteger(each)))
-    return { ...base, type: 6, floats: numbers };
+  if (isFloat || numbers.some((each) => !Number.isInteger(each))) return { ...base, type: 6, floats: numbers };
   return { ...base, type: 7, ints: numbers };
 }

@@ -45,6 +45,7 @@ function nodeToJson(node: GraphNode, layer: string | undefined): JsonObject {
     ...(node.attributes.size > 0 && {
       attributes: Object.fromEntries([...node.attributes].map(([name, value]) => [name, attributeToJson(value)])),
     }),
+    ...(node.floats && node.floats.size > 0 && { floats: [...node.floats] }),
     ...(layer !== undefined && { layer }),
   };
 }
@@ -201,6 +202,7 @@ function readNode(reader: Reader, value: unknown, place: string, layers: Map<Gra
     version,
     inputs: reader.texts(fields['inputs'], `${place}.inputs`),
     outputs,
+    floats: new Set(fields['floats'] === undefined ? [] : reader.texts(fields['floats'], `${place}.floats`)),
     attributes: new Map(
       Object.entries(attributes).map(([key, each]) => [
         key,

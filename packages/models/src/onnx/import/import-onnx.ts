@@ -11,6 +11,8 @@ import { loadGraph } from '../run/load.ts';
 import { elementTypes } from '../values/element-types.ts';
 import type { OnnxTensor, Value } from '../values/value.ts';
 import { foldConstants } from './fold.ts';
+import { freeBatch } from './free-batch.ts';
+import { hoistConstants } from './hoist.ts';
 import { inlineFunctions, namesUsed } from './inline.ts';
 import { findLayer } from './layers.ts';
 import { Names } from './names.ts';
@@ -53,7 +55,8 @@ export async function importOnnx(source: ByteSource, options: OnnxImportOptions 
       holds: (value): value is string => chosen.length > 0 && value !== undefined,
     });
   }
-  const graph = foldConstants(inlineFunctions({ ...loaded, outputs: chosen }), device);
+  const folded = foldConstants(inlineFunctions({ ...loaded, outputs: chosen }), device);
+  const graph = freeBatch(hoistConstants(folded, device), device);
   return makeModule(graph, device);
 }
 

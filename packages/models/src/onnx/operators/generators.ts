@@ -119,9 +119,7 @@ const randomNames = [
 
 /** What draws is another number each time; no two programs agree on which. */
 const random = randomNames.map((type) =>
-  operator(type, (call: Call) =>
-    call.refuse('draws random numbers; export the model for inference, or give what it draws as an input'),
-  ),
+  operator(type, (call: Call) => call.refuse('draws random numbers'), { refusal: 'it draws random numbers' }),
 );
 
 /** Makers of tensors. */

@@ -17,6 +17,8 @@ export interface GraphNode {
   /** The version of the operators of its domain. */
   readonly version: number;
   readonly attributes: ReadonlyMap<string, Attribute>;
+  /** Attributes that are floats, though their numbers may be whole. */
+  readonly floats?: ReadonlySet<string>;
   /** Names of values; empty for what is left out. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];

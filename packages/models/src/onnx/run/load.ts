@@ -53,7 +53,7 @@ export async function loadGraph(model: ModelProto, place: TensorPlace): Promise<
   };
   const graph = await makeGraph(model.graph, loading);
   if (loading.missing.size > 0) {
-    const list = [...loading.missing].map(([type, nodes]) => `${type} (${some(nodes)})`);
+    const list = [...loading.missing].map(([type, nodes]) => `${type} in ${some(nodes)}`);
     throw new OnnxError(
       place.source.name,
       `has operators that there are not here: ${list.join(', ')}; export the model without them, or as an opset that says them by other operators`,
@@ -96,7 +96,9 @@ async function makeNode(proto: NodeProto, loading: Loading): Promise<GraphNode> 
   const { opType = '', name = '', input, output } = proto;
   const domain = plainDomain(proto.domain);
   const attributes = new Map<string, Attribute>();
+  const floats = new Set<string>();
   for (const attribute of proto.attribute) {
+    if (attribute.type === 1 || attribute.type === 6) floats.add(attribute.name ?? '');
     const given = attribute.refAttrName ? loading.given?.get(attribute.refAttrName) : undefined;
     const value = attribute.refAttrName ? given : await readAttribute(attribute, loading);
     if (value !== undefined) attributes.set(attribute.name ?? '', value);
@@ -106,10 +108,9 @@ async function makeNode(proto: NodeProto, loading: Loading): Promise<GraphNode> 
   const label = `${shown} '${name || (output.find((each) => each !== '') ?? '')}'`;
   const operator =
     findOperator(domain, opType, version) ?? (await makeFunction(`${domain}::${opType}`, attributes, loading));
-  if (!operator) {
-    const nodes = loading.missing.get(shown) ?? [];
-    nodes.push(name || `'${output[0] ?? ''}'`);
-    loading.missing.set(shown, nodes);
+  if (!operator || operator.refusal !== undefined) {
+    const key = operator?.refusal === undefined ? shown : `${shown} (${operator.refusal})`;
+    loading.missing.set(key, [...(loading.missing.get(key) ?? []), name || `'${output[0] ?? ''}'`]);
   }
   return {
     operator: operator ?? absent,
@@ -119,6 +120,7 @@ async function makeNode(proto: NodeProto, loading: Loading): Promise<GraphNode> 
     domain,
     version,
     attributes,
+    floats,
     inputs: input,
     outputs: output,
   };

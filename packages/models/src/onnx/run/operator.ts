@@ -11,6 +11,8 @@ export interface Operator {
   readonly domain?: string;
   /** The first version of the domain that it is right for. Default: 1. */
   readonly since?: number;
+  /** Why no node of it can be computed here: a model with one is refused before anything is run. */
+  readonly refusal?: string;
   /** Of a function of a model: its graph, which sees nothing but its inputs. */
   readonly graph?: Graph;
   /**
