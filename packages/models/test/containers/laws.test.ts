@@ -127,7 +127,6 @@ describe.each(types)('%s', (type) => {
       [0, 1e9],
       [0.5, 1],
     ] as const)
-      // prettier-ignore
       await expect(source.read(name, { begin, end }), `${begin} to ${end}`).rejects.toThrow(ArgumentError);
   });
 
