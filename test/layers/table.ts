@@ -1,6 +1,7 @@
 // The layers of each package, by its folder.
 import type { Layers } from './layers.ts';
 import { cli } from './cli.ts';
+import { data } from './data.ts';
 import { models } from './models.ts';
 import { nn } from './nn.ts';
 import { optimize } from './optimize.ts';
@@ -13,6 +14,7 @@ import { tensor } from './tensor.ts';
 export const layersOf: Readonly<Record<string, Layers>> = {
   'packages/tensor': tensor,
   'packages/nn': nn,
+  'packages/data': data,
   'packages/models': models,
   'packages/search': search,
   'packages/storage': storage,

@@ -62,7 +62,7 @@ function* places({ values, unknown, marksMissing, column }: CategoryEncoding, of
     if (place < 0 && unknown === 'refuse' && value !== undefined)
       throw new DataError(
         of.source,
-        { row: row + 1, column },
+        { row: of.rowNumber(row), column },
         `'${value.slice(0, 60)}' was not among the ${values.length} values of training`,
       );
     yield place;

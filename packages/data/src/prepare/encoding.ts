@@ -23,6 +23,8 @@ export interface NamedColumn {
   readonly name: string;
   readonly rows: number;
   readonly column: Column;
+  /** The number of a row as errors name it. */
+  readonly rowNumber: (row: number) => number;
 }
 
 /** A kind of encoding, under the name that JSON has for it. */

@@ -30,11 +30,18 @@ function numberColumn({ source, name, column }: NamedColumn): NumberColumn {
 }
 
 /** @throws {DataError} naming the row of an infinity. */
-function checkFinite({ source, name }: NamedColumn, { values, missing }: NumberColumn): void {
+function checkFinite({ source, name, rowNumber }: NamedColumn, { values, missing }: NumberColumn): void {
   for (let row = 0; row < values.length; row++)
     if (missing?.[row] !== 1 && !Number.isFinite(values[row]))
-      throw new DataError(source, { row: row + 1, column: name }, `is ${values[row]}; features are finite numbers`);
+      throw new DataError(
+        source,
+        { row: rowNumber(row), column: name },
+        `is ${values[row]}; features are finite numbers`,
+      );
 }
+
+/** The largest number of f32. */
+const largest = 2 ** 127 * (2 - 2 ** -23);
 
 const fills = {
   mean: (values: Float64Array) => summarize(values).mean,
@@ -98,7 +105,14 @@ function scaling(as: NumberEncoding['as']): EncodingType<NumberEncoding> {
       for (let row = 0; row < of.rows; row++) {
         const isMissing = column.missing?.[row] === 1;
         const value = isMissing ? fill : (column.values[row] as number);
-        values[row * stride + offset] = (value - shift) / scale;
+        const scaled = (value - shift) / scale;
+        if (Math.abs(scaled) > largest)
+          throw new DataError(
+            of.source,
+            { row: of.rowNumber(row), column: of.name },
+            `is ${value}, which is ${scaled} scaled and no f32; correct it, or leave the column out`,
+          );
+        values[row * stride + offset] = scaled;
         if (marksMissing) values[row * stride + offset + 1] = isMissing ? 1 : 0;
       }
     },

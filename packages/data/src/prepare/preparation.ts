@@ -96,6 +96,7 @@ const named = (table: Table, name: string): NamedColumn => ({
   name,
   rows: table.rows,
   column: table.column(name),
+  rowNumber: (row) => table.rowNumber(row),
 });
 
 /** What a column of targets is learnt as, where nothing is told. */
@@ -232,7 +233,7 @@ export function fitPreparation(table: Table, options: PreparationOptions = {}): 
   const ignored: Ignored[] = [];
   for (const { name, kind } of schemaOf(table, { kinds }).columns) {
     if (targets.has(name)) continue;
-    const choice = chosen(columns[name], kind);
+    const choice = chosen(Object.hasOwn(columns, name) ? columns[name] : undefined, kind);
     if (typeof choice === 'string') ignored.push({ column: name, why: choice });
     else inputs.push(encodings.find(`columns.${name}`, choice.as).fit(named(table, name), choice.settings));
   }

@@ -81,7 +81,7 @@ function numbersOf(table: Table, name: string): Float64Array {
   const column = table.column(name);
   return Float64Array.from({ length: table.rows }, (_, row) => {
     const cell = cellOf(column, row);
-    const place = { row: row + 1, column: name };
+    const place = { row: table.rowNumber(row), column: name };
     if (cell === null) throw new DataError(table.source, place, missingTarget);
     if (typeof cell === 'number' && Number.isFinite(cell)) return cell;
     throw new DataError(table.source, place, `the target is ${show(cell)}; it must be a finite number`);
@@ -92,7 +92,7 @@ function truthsOf(table: Table, name: string): Float64Array {
   const column = table.column(name);
   return Float64Array.from({ length: table.rows }, (_, row) => {
     const cell = cellOf(column, row);
-    const place = { row: row + 1, column: name };
+    const place = { row: table.rowNumber(row), column: name };
     if (cell === null) throw new DataError(table.source, place, missingTarget);
     if (cell === true || cell === 1) return 1;
     if (cell === false || cell === 0) return 0;
@@ -105,7 +105,7 @@ function classesOf(table: Table, { column: name, classes }: ClassTarget): Int32A
   const indices = new Map(classes.map((value, index) => [value, index]));
   return Int32Array.from({ length: table.rows }, (_, row) => {
     const value = categoryOf(column, row);
-    const place = { row: row + 1, column: name };
+    const place = { row: table.rowNumber(row), column: name };
     if (value === undefined) throw new DataError(table.source, place, missingTarget);
     const index = indices.get(value);
     if (index !== undefined) return index;

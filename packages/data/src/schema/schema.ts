@@ -99,7 +99,7 @@ export function schemaOf(table: Table, options: SchemaOptions = {}): TableSchema
     return {
       name,
       type: column.type,
-      kind: kinds[name] ?? kindOf(column, table.rows, name, values),
+      kind: (Object.hasOwn(kinds, name) ? kinds[name] : undefined) ?? kindOf(column, table.rows, name, values),
       missing: missingIn(column),
       ...(values && { values }),
       ...(column.type === 'number' && { numbers: summarize(presentNumbers(column)) }),

@@ -17,10 +17,14 @@ export class Table {
   /** The columns by name, in order. */
   readonly columns: ReadonlyMap<string, Column>;
 
+  /** The number that each row has where it came from, from 0; undefined where that is its own. */
+  readonly #origin: ArrayLike<number> | undefined;
+
   /**
+   * `origin` is the number that each row has where it came from, from 0, if that is not its own: errors name rows by it.
    * @throws {ArgumentError} for columns of different lengths.
    */
-  constructor(columns: ReadonlyMap<string, Column>, source = 'table', rows?: number) {
+  constructor(columns: ReadonlyMap<string, Column>, source = 'table', rows?: number, origin?: ArrayLike<number>) {
     const lengths = [...columns].map(([name, { values }]) => [name, values.length] as const);
     const size = rows ?? lengths[0]?.[1] ?? 0;
     const other = lengths.find(([, length]) => length !== size);
@@ -28,6 +32,12 @@ export class Table {
     this.columns = columns;
     this.source = source;
     this.rows = size;
+    this.#origin = origin;
+  }
+
+  /** The number of a row where it came from, from 1, as errors name it. */
+  rowNumber(row: number): number {
+    return 1 + (this.#origin?.[row] ?? row);
   }
 
   /** The names of the columns, in order. */
@@ -52,7 +62,7 @@ export class Table {
    * @throws {DataError} for one that it has not.
    */
   select(names: readonly string[]): Table {
-    return new Table(new Map(names.map((name) => [name, this.column(name)])), this.source, this.rows);
+    return new Table(new Map(names.map((name) => [name, this.column(name)])), this.source, this.rows, this.#origin);
   }
 
   /**
@@ -65,7 +75,8 @@ export class Table {
       if (!aCount.holds(rows[index]) || (rows[index] as number) >= this.rows)
         throw new ArgumentError('take', `there is no row ${describe(rows[index])}; there are ${this.rows}, from 0`);
     const taken = [...this.columns].map(([name, column]) => [name, takeRows(column, rows)] as const);
-    return new Table(new Map(taken), this.source, rows.length);
+    const origin = Int32Array.from(rows, (row) => this.rowNumber(row) - 1);
+    return new Table(new Map(taken), this.source, rows.length, origin);
   }
 
   /** The values of a row by their columns; null where one is missing. */

@@ -172,6 +172,24 @@ describe('targets', () => {
   });
 });
 
+describe('errors name rows', () => {
+  const table = tableOf({ x: [1, 2, 3, 4], kind: ['a', 'b', 'a', null], big: [1, 2, 3, 1e300] });
+
+  test('as they are numbered where they came from, also in a part of it', () => {
+    const preparation = fitPreparation(table.take([0, 1, 2]), { target: 'kind', columns: { big: 'number' } });
+    expect(() => preparation.targets(table.take([2, 3]))).toThrow(/row 4, column 'kind': the target is missing/);
+    expect(() => preparation.targets(table.take([1, 3]).take([1]))).toThrow(/row 4/);
+    expect(() => preparation.inputs(table.take([3]))).toThrow(
+      /row 4, column 'big': is 1e\+300, which is 1e\+300 scaled and no f32/,
+    );
+  });
+
+  test('and columns may be called like what objects have', () => {
+    const named = tableOf({ constructor: [1, 2, 3], toString: ['a', 'b', 'a'] });
+    expect(fitPreparation(named, { target: 'toString' }).features).toEqual(['constructor']);
+  });
+});
+
 describe('what is left out', () => {
   const count = 30;
   const table = tableOf({

@@ -49,6 +49,18 @@ describe('what is found out', () => {
   });
 });
 
+test('columns may be called like what objects have', async () => {
+  const table = await read('constructor,__proto__,toString\n1,x,true\n');
+  expect(Object.values(table.row(0))).toEqual([1, 'x', true]);
+  expect(table.names).toEqual(['constructor', '__proto__', 'toString']);
+});
+
+test('rows of a part are numbered as in the file', async () => {
+  const source = sourceOf('a,b\n1,2\n3,4\n5,6\n');
+  const index = await indexCsv(source, { partBytes: 4, pieceBytes: 4 });
+  expect((await readCsvPart(source, index, index.parts.length - 1)).rowNumber(0)).toBe(3);
+});
+
 describe('what is told', () => {
   test('types, columns, and words for what is missing', async () => {
     const table = await read('a,b,c\n007,1,-999\n8,0,4\n', {

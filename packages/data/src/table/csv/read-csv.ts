@@ -92,7 +92,7 @@ function buildersFor(
       new ColumnBuilder({
         name,
         index: settings.names.indexOf(name),
-        type: types[name],
+        type: Object.hasOwn(types, name) ? types[name] : undefined,
         missing,
         firstRow: 1,
         ...more,
@@ -188,7 +188,9 @@ export async function readCsvPart(source: ByteSource, index: CsvIndex, part: num
   const firstRow = 1 + index.parts.slice(0, part).reduce((sum, before) => sum + before.rows, 0);
   const builders = buildersFor(settings, settings.columns, types, { keeps: true, firstRow });
   await scan(source, settings, { from: offset, to: offset + bytes, firstRow }, feed(builders));
-  const table = new Table(new Map(builders.map((builder) => [builder.plan.name, builder.finish()])), source.name);
+  const columns = new Map(builders.map((builder) => [builder.plan.name, builder.finish()]));
+  const origin = Int32Array.from({ length: rows }, (_, row) => firstRow - 1 + row);
+  const table = new Table(columns, source.name, undefined, origin);
   if (table.rows !== rows)
     throw new FormatError(
       source.name,
