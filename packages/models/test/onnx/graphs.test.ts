@@ -268,6 +268,31 @@ describe('what draws, or depends on what is not known yet', () => {
   });
 });
 
+test('a module has one input: others are fixed', async () => {
+  const model = await written({
+    inputs: [
+      { name: 'x', type: 'f32', shape: ['n', 2] },
+      { name: 'axis', type: 'i64', shape: [1] },
+    ],
+    nodes: [node('ReduceSum', ['x', 'axis'], ['y'], { keepdims: 0 })],
+  });
+  await expect(importOnnx(bytesOf(model))).rejects.toThrow(/the inputs 'x', 'axis'; a module has one/);
+  await expect(importOnnx(bytesOf(model), { fixed: { else: OnnxTensor.numbers('i64', [1]) } })).rejects.toThrow(
+    /the model has 'x', 'axis'/,
+  );
+  const module = await importOnnx(bytesOf(model), { fixed: { axis: OnnxTensor.numbers('i64', [1]) } });
+  expect(
+    module
+      .call(
+        tensor([
+          [1, 2],
+          [3, 4],
+        ]),
+      )
+      .arraySync(),
+  ).toEqual([3, 7]);
+});
+
 test('attributes keep being floats', async () => {
   const model = await written({
     inputs: [{ name: 'x', type: 'f32', shape: [1, 4, 2, 2] }],

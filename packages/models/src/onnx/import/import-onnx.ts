@@ -1,6 +1,6 @@
 /** From an ONNX file to a module of the library. */
 import { build, type Module } from '@espalier/nn';
-import { defaultDevice, keep, type Device, type Tensor } from '@espalier/tensor';
+import { ArgumentError, defaultDevice, keep, type Device, type Tensor } from '@espalier/tensor';
 import { aDevice, aText, anObject, check, checkOptional } from '@espalier/tensor/arguments';
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import type { OpenOptions } from '../../containers/container.ts';
@@ -9,7 +9,7 @@ import { modelProto } from '../protobuf/messages.ts';
 import type { Graph, GraphNode } from '../run/graph.ts';
 import { loadGraph } from '../run/load.ts';
 import { elementTypes } from '../values/element-types.ts';
-import type { OnnxTensor, Value } from '../values/value.ts';
+import { OnnxTensor, type Value } from '../values/value.ts';
 import { foldConstants } from './fold.ts';
 import { freeBatch } from './free-batch.ts';
 import { hoistConstants } from './hoist.ts';
@@ -24,6 +24,8 @@ export interface OnnxImportOptions {
   readonly device?: Device;
   /** The output that the module gives, by its name. Default: the first. */
   readonly output?: string;
+  /** Inputs that always have the same value, which becomes a part of the module: a module has one input. */
+  readonly fixed?: Readonly<Record<string, OnnxTensor>>;
   /** Files beside the model, for weights that lie in them. */
   readonly sibling?: OpenOptions['sibling'];
 }
@@ -55,9 +57,30 @@ export async function importOnnx(source: ByteSource, options: OnnxImportOptions 
       holds: (value): value is string => chosen.length > 0 && value !== undefined,
     });
   }
-  const folded = foldConstants(inlineFunctions({ ...loaded, outputs: chosen }), device);
+  const fixed = new Map(Object.entries(options.fixed ?? {}));
+  const named = withFixed({ ...loaded, outputs: chosen }, fixed);
+  const folded = foldConstants(inlineFunctions(named), device);
   const graph = freeBatch(hoistConstants(folded, device), device);
   return makeModule(graph, device);
+}
+
+/** A graph of which some inputs are constants. */
+function withFixed(graph: Graph, fixed: ReadonlyMap<string, OnnxTensor>): Graph {
+  for (const [name, value] of fixed) {
+    const input = graph.inputs.find((each) => each.name === name);
+    const names = graph.inputs.map((each) => `'${each.name}'`).join(', ');
+    if (!input) throw new ArgumentError('importOnnx', `fixes the input '${name}', but the model has ${names}`);
+    if (!(value instanceof OnnxTensor))
+      throw new ArgumentError(
+        'importOnnx',
+        `the value of the fixed input '${name}' must be an OnnxTensor, such as OnnxTensor.numbers('i64', [1])`,
+      );
+  }
+  return {
+    ...graph,
+    inputs: graph.inputs.filter(({ name }) => !fixed.has(name)),
+    constants: new Map<string, Value>([...graph.constants, ...fixed]),
+  };
 }
 
 /** Inputs of operators that say how, not what: they stay constants. */

@@ -65,7 +65,7 @@ export class OnnxModule extends Module {
     if (graph.inputs.length !== 1)
       throw new ArgumentError(
         'OnnxModule',
-        `the graph has the inputs ${graph.inputs.map(({ name }) => `'${name}'`).join(', ') || 'none'}; a module has one: run others with openOnnx`,
+        `the graph has the inputs ${graph.inputs.map(({ name }) => `'${name}'`).join(', ') || 'none'}; a module has one: fix the others (fixed, of importOnnx), or run it with openOnnx`,
       );
     for (const [name, layer] of layers) this.addModule(name, layer);
     for (const tensor of tensors) {
