@@ -36,10 +36,15 @@ function report(what: string, verdicts: readonly Verdict[]): void {
 const verdicts: Verdict[] = [];
 for (const name of readdirSync(join(data, 'node')).toSorted())
   if (name.includes(values.only)) verdicts.push(await runTest(join(data, 'node', name), name, Number(values.host)));
+/** Models that PyTorch wrote, and small ones of other kinds. */
+const others: Verdict[] = [];
+for (const kind of ['pytorch-converted', 'pytorch-operator', 'simple'].filter((each) => existsSync(join(data, each))))
+  for (const name of readdirSync(join(data, kind)).toSorted())
+    if (name.includes(values.only)) others.push(await runTest(join(data, kind, name), name, Number(values.host)));
 const nets = values.only === '' ? await lightNets(join(data, 'light')) : [];
 
 if (values.details) {
-  for (const { name, outcome, reason } of [...verdicts, ...nets])
+  for (const { name, outcome, reason } of [...verdicts, ...others, ...nets])
     if (outcome !== 'passed') console.log(`${outcome} ${name}: ${reason}`);
 } else {
   const rows = new Map<string, Record<Verdict['outcome'], number>>();
@@ -55,4 +60,5 @@ if (values.details) {
     console.log(`| ${key} | ${outcomes.map((each) => row[each]).join(' | ')} |`);
 }
 report('light nets', nets);
+report('models of PyTorch and others', others);
 report('tests', verdicts);

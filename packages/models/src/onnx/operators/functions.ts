@@ -96,9 +96,12 @@ const shapes = [
   }),
   elementwise({
     type: 'PRelu',
-    device: (_, [a, b]) => {
+    device: (call, [a, b]) => {
       const [x, slope] = [a as Tensor, b as Tensor];
-      return piecewise(x, x.ge(0), x, x.mul(slope));
+      // Before version 7 a list of slopes was one of channels.
+      const isOfChannels = call.version < 7 && slope.rank === 1 && slope.size > 1 && x.rank > 1;
+      const aligned = isOfChannels ? slope.reshape([-1, ...x.shape.slice(2).map(() => 1)]) : slope;
+      return piecewise(x, x.ge(0), x, x.mul(aligned));
     },
   }),
 ];
