@@ -114,6 +114,11 @@ test('metadata of JSON comes back as it was', async () => {
   );
 });
 
+test('a zero with a sign keeps it', async () => {
+  const metadata = { one: -0, some: [1, -0] };
+  expect((await open(await written(none, metadata))).metadata).toEqual(metadata);
+});
+
 test.each([
   [{ a: null }, "'a' of the metadata"],
   [{ a: { b: 1 } }, "'a' of the metadata"],

@@ -16,16 +16,19 @@ export interface ScalarType {
 
 type Number_ = (value: number) => number;
 
+/** Zero with a sign is a float. */
+const isWhole = (value: Json): boolean => Number.isSafeInteger(value) && !Object.is(value, -0);
+
 const integer =
   (least: number, most: number): ((value: Json) => boolean) =>
   (value) =>
-    Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+    isWhole(value) && (value as number) >= least && (value as number) <= most;
 
 const long =
   (least: bigint, most: bigint) =>
   (value: Json): boolean => {
     const isText = typeof value === 'string' && /^-?\d{1,20}$/u.test(value);
-    if (!isText && !Number.isSafeInteger(value)) return false;
+    if (!isText && !isWhole(value)) return false;
     const exact = BigInt(value as string | number);
     return exact >= least && exact <= most;
   };
