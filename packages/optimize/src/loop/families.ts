@@ -1,5 +1,5 @@
 /** What is tried where nobody gives a recipe: families of recipes, the cheap ones first. */
-import type { Module } from '@espalier/nn';
+import type { Json, Module } from '@espalier/nn';
 import { cluster } from '../cluster/cluster.ts';
 import { finetune } from '../finetune/finetune.ts';
 import { fold } from '../fold/fold.ts';
@@ -19,14 +19,22 @@ export interface Family {
   /** What it does, in a few words, for reports. */
   readonly name: string;
   readonly dimensions: readonly RecipeDimension[];
+  /** A choice that is made once for a search, by what came of the first values with each: later families keep to it. */
+  readonly settles?: Settled;
   /** What trains, or comes first. */
   readonly beginning: (values: Values) => readonly Step[];
   /** What may follow, the smallest first; the next is tried where the one before does not keep the goals. */
   readonly endings: readonly (readonly Step[])[];
   /** Goes on with what nearly kept the goals. */
-  readonly repair?: Step;
+  readonly repair?: (values: Values) => Step;
   /** How many values of its knobs are tried at most. Default: as many as there are to try. */
   readonly most?: number;
+}
+
+/** A choice by name, and what there is to choose from. */
+export interface Settled {
+  readonly name: string;
+  readonly values: readonly Json[];
 }
 
 /** What families are made for. */
@@ -44,9 +52,24 @@ export interface FamilyContext {
   readonly costs: readonly string[];
 }
 
+/** How strongly training holds weights down. */
+type Decay = 'little' | 'much';
+
+/**
+ * Models that know their examples by heart gain by much decay what they lose by pruning, and others lose by it: which it is shows
+ * in the examples that were held out.
+ */
+const decay: Settled = { name: 'decay', values: ['little', 'much'] satisfies readonly Decay[] };
+
+const optimizers: Readonly<Record<Decay, { readonly lr: number; readonly weightDecay: number }>> = {
+  little: { lr: 1e-3, weightDecay: 1e-4 },
+  much: { lr: 2e-3, weightDecay: 1e-2 },
+};
+
 /** How a recipe of these trains: its decay is in the gradient, which Adam scales, so that weights without a use shrink and go first. */
-function training(epochs: number, lr = 1e-3): TrainingConfig {
-  return { epochs, batchSize: 128, optimizer: { type: 'adam', lr, weightDecay: 1e-4 }, schedule: 'cosine' };
+function training(epochs: number, values: Values): TrainingConfig {
+  const own = optimizers[(values[decay.name] ?? 'little') as Decay];
+  return { epochs, batchSize: 128, optimizer: { type: 'adam', ...own }, schedule: 'cosine' };
 }
 
 /** How many times fewer weights: evenly in ratios, since what is saved is. */
@@ -73,11 +96,19 @@ export function fixedFamily(name: string, steps: readonly Step[]): Family {
   return { name, dimensions: [], beginning: () => [], endings: [steps] };
 }
 
-const share = (times: Values[string]): number => 1 - 1 / (times as number);
+/** What goes where a part of so many times less stays. */
+const share = (times: Json = 1): number => 1 - 1 / (times as number);
+
+const pruned = (times: Json | undefined, train: TrainingConfig): Step =>
+  prune({ sparsity: share(times), scope: 'global', maximum: 0.995, schedule: 'cubic', train });
 
 /** What weights become at the end: few values that are trained once more, or whole numbers of 8 bits. */
 function numbers(epochs: number): readonly (readonly Step[])[] {
-  return [[cluster({ bits: 4, train: training(Math.max(1, Math.round(epochs / 4)), 3e-4) })], [quantize()]];
+  const { optimizer, ...train } = training(Math.max(1, Math.round(epochs / 4)), {});
+  return [
+    [cluster({ bits: 4, train: { ...train, optimizer: { type: 'adam', lr: 3e-4, weightDecay: 1e-4 } } })],
+    [quantize()],
+  ];
 }
 
 /** In the order in which they are tried. */
@@ -95,15 +126,16 @@ const rules: readonly FamilyRule[] = [
     make: ({ epochs, costs }) => ({
       name: 'fewer units',
       dimensions: [{ name: 'times', dimension: fewerUnits }],
-      beginning: ({ times = 1 }) => [
-        shrink({ ratio: share(times), method: 'wanda', roundTo: 4, train: training(epochs) }),
+      settles: decay,
+      beginning: (values) => [
+        shrink({ ratio: share(values['times']), method: 'wanda', roundTo: 4, train: training(epochs, values) }),
       ],
       endings: costs.includes('latency')
         ? [[quantize({ activations: 'static' })], []]
         : forStorage(costs)
           ? [[quantize()], []]
           : [[]],
-      repair: finetune(training(Math.ceil(epochs / 2))),
+      repair: (values) => finetune(training(Math.ceil(epochs / 2), values)),
     }),
   },
   {
@@ -112,11 +144,10 @@ const rules: readonly FamilyRule[] = [
     make: ({ epochs }) => ({
       name: 'gradual pruning and few values',
       dimensions: [{ name: 'times', dimension: fewerWeights }],
-      beginning: ({ times = 1 }) => [
-        prune({ sparsity: share(times), scope: 'global', maximum: 0.995, schedule: 'cubic', train: training(epochs) }),
-      ],
+      settles: decay,
+      beginning: (values) => [pruned(values['times'], training(epochs, values))],
       endings: numbers(epochs),
-      repair: finetune(training(Math.ceil(epochs / 2))),
+      repair: (values) => finetune(training(Math.ceil(epochs / 2), values)),
     }),
   },
   {
@@ -128,15 +159,15 @@ const rules: readonly FamilyRule[] = [
         { name: 'units', dimension: { ...fewerUnits, start: 1.5 } },
         { name: 'weights', dimension: { ...fewerWeights, start: 8 } },
       ],
-      beginning: ({ units = 1, weights = 1 }) => [
-        shrink({ ratio: share(units), method: 'wanda', roundTo: 4, train: training(Math.ceil(epochs / 2)) }),
-        prune({
-          sparsity: share(weights),
-          scope: 'global',
-          maximum: 0.995,
-          schedule: 'cubic',
-          train: training(epochs),
+      settles: decay,
+      beginning: (values) => [
+        shrink({
+          ratio: share(values['units']),
+          method: 'wanda',
+          roundTo: 4,
+          train: training(Math.ceil(epochs / 2), values),
         }),
+        pruned(values['weights'], training(epochs, values)),
       ],
       endings: numbers(epochs),
       most: 6,

@@ -36,7 +36,7 @@ export function trainLonger(family: Family, trial: LoopTrial): Repair | undefine
   return {
     name: `${family.name}, trained longer`,
     values: trial.values,
-    steps: [...family.beginning(trial.values), family.repair, ...ending],
+    steps: [...family.beginning(trial.values), family.repair(trial.values), ...ending],
   };
 }
 

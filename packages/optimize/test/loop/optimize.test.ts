@@ -139,6 +139,21 @@ describe('optimize', () => {
     expect(await logitsOf(again.model)).toEqual(await logitsOf(model));
   });
 
+  test('how strongly weights decay is settled by the first values, for later families too', async () => {
+    const { report } = await optimize(await trained(), { ...options, minimize: 'macs', maxTrials: 20 });
+    const decided = report.trials.filter(({ values }) => values['decay'] !== undefined);
+    const [{ family, values } = {}] = decided;
+    const first = decided.filter((trial) => trial.family === family && trial.values['times'] === values?.['times']);
+    const later = decided.filter((trial) => !first.includes(trial));
+    expect(new Set(first.map((trial) => trial.values['decay']))).toEqual(new Set(['little', 'much']));
+    expect(new Set(later.map((trial) => trial.family)).size).toBeGreaterThan(1);
+    const [kept, ...others] = new Set(later.map((trial) => trial.values['decay']));
+    expect(others).toEqual([]);
+    const margin = (decay: unknown): number =>
+      Math.max(...first.filter((trial) => trial.values['decay'] === decay).map(({ quality }) => quality?.margin ?? -1));
+    expect(margin(kept)).toBe(Math.max(margin('little'), margin('much')));
+  });
+
   test('an option of a few values is tried at each, the one that was asked for first', async () => {
     const { report } = await optimize(await trained(), { ...options, steps: [cluster({ bits: 3 })] });
     expect(report.trials.map(({ values }) => values)).toEqual([
