@@ -104,11 +104,9 @@ const pruned = (times: Json | undefined, train: TrainingConfig): Step =>
 
 /** What weights become at the end: few values that are trained once more, or whole numbers of 8 bits. */
 function numbers(epochs: number): readonly (readonly Step[])[] {
-  const { optimizer, ...train } = training(Math.max(1, Math.round(epochs / 4)), {});
-  return [
-    [cluster({ bits: 4, train: { ...train, optimizer: { type: 'adam', lr: 3e-4, weightDecay: 1e-4 } } })],
-    [quantize()],
-  ];
+  const optimizer = { type: 'adam', lr: 3e-4, weightDecay: 1e-4 };
+  const train = { ...training(Math.max(1, Math.round(epochs / 4)), {}), optimizer };
+  return [[cluster({ bits: 4, train })], [quantize()]];
 }
 
 /** In the order in which they are tried. */

@@ -38,7 +38,8 @@ export interface Optimized {
 /**
  * Looks for the model that takes the fewest bytes, or the least time, and is sure to keep all goals. Without a recipe it tries
  * what is known to help, the cheap first: so there is a model that keeps the goals soon, and only better ones after it
- * (`onBest`). Each knob is turned by what came of it: one is bracketed, several are searched by a study. Recipes that nearly keep the goals are
+ * (`onBest`). Each knob is turned by what came of it: one is bracketed, several are searched by a study; how strongly weights decay
+ * in training is settled by the first values. Batch norms become a part of the layers before them (`fold`). Recipes that nearly keep the goals are
  * trained longer, or give a layer back. What was found is kept in the store by its contents: a search that is interrupted goes
  * on to the same bytes, and a recipe with a known beginning is not computed again. A recipe that fails is a result like others.
  * Decisions see the validation examples alone: a third of them guides the search, and what is claimed is confirmed by the rest.
