@@ -1,9 +1,9 @@
 /** Graphs that are made by hand: what importing does with sizes of a batch, graphs within, functions, and what is refused. */
+import { FormatError } from '@espalier/nn';
 import { Generator, randn, tensor, type Tensor } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 import { bytesOf } from '../../src/bytes/byte-source.ts';
 import { memorySink } from '../../src/bytes/byte-sink.ts';
-import { FormatError } from '@espalier/nn';
 import { exportOnnx, importOnnx, openOnnx, OnnxTensor } from '../../src/index.ts';
 import type { WrittenGraph, WrittenNode } from '../../src/onnx/export/graph-writer.ts';
 import { writeModel } from '../../src/onnx/export/write-model.ts';
