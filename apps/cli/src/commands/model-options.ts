@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { withComputeOptions, type ComputeOptions } from '../cli/options.ts';
 import { UsageError } from '../errors.ts';
-import { isFile } from '../files/model-file.ts';
+import { formatOf, isFile } from '../files/model-file.ts';
 
 /** Options of the commands that turn data, and perhaps a model, into a model. */
 export interface ModelOptions extends ComputeOptions {
@@ -45,6 +45,7 @@ export function withModelOptions(command: Command): Command {
 export function checkModelFolder(folder: string): void {
   const missing = ['config.json', 'model.safetensors'].find((file) => !isFile(join(folder, file)));
   if (missing === undefined) return;
+  if (!existsSync(folder) && formatOf(folder) !== undefined) throw new UsageError(`${folder}: there is no such file`);
   const problem = existsSync(folder) ? `there is no ${missing} in it` : 'there is no such folder';
   throw new UsageError(`${folder}: ${problem}: give the folder of a saved model, such as runs/quickstart/searched`);
 }

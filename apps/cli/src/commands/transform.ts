@@ -6,7 +6,8 @@ import { filesOfSource, type ComparedLatency, type InputOf, type Jobs } from '@e
 import { folderBytes } from '@espalier/optimize/node';
 import type { Session } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
-import { InterruptedError } from '../errors.ts';
+import { InterruptedError, UsageError } from '../errors.ts';
+import { formatOf } from '../files/model-file.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { figures } from '../report/figures.ts';
 import { formatLatencyRatio } from '../terminal/format.ts';
@@ -38,12 +39,19 @@ export interface Transformation<Name extends keyof Jobs> {
 /** What a model is given beside twice the bytes of the one that it is made from. */
 const leastBytes = 65_536;
 
-/** Makes one saved model from another by a job, and measures both. */
+/**
+ * Makes one saved model from another by a job, and measures both.
+ * @throws {UsageError} for an output that is named as a file.
+ */
 export async function transform<Name extends keyof Jobs>(
   session: Session,
   { data: source, output: path, device = 'auto', overwrite = false }: ModelOptions,
   { from, job, input, sources = [] }: Transformation<Name>,
 ): Promise<Transformed> {
+  if (formatOf(path) !== undefined)
+    throw new UsageError(
+      `${path}: what becomes of a folder is a folder: name one, and make a file of it by espalier export`,
+    );
   const bytes = leastBytes + 2 * (await folderBytes(from));
   const request = { path, command: job, overwrite, sources: [from, ...filesOfSource(source), ...sources], bytes };
   try {

@@ -93,6 +93,7 @@ describe('prune', () => {
       { tensor: 'layer.weight', nonZeros: 50 },
       { tensor: 'layer.bias', nonZeros: 10 },
     ]);
+    await refused('what becomes of a folder is a folder', 'quantize', at('folder'), '-o', at('x.pth'));
     await run('export', at('folder'), '--to', 'pytorch', '-o', at('back.pth'));
     const source = await open('back.pth');
     expect([...source.tensors.keys()]).toEqual(['layer.weight', 'layer.bias']);
@@ -105,6 +106,7 @@ describe('prune', () => {
       'without --data, --epochs: leave that out',
       ...prune('--data', 'mnist', '--epochs', '2', '-o', at('x.pth')),
     );
+    await refused('there is no such file', 'prune', at('none.pth'), '-o', at('x.pth'));
     await refused('this needs data for gradients', ...prune('--method', 'snip', '-o', at('x.pth')));
     await refused('this is what is read from', ...prune('-o', at('linear.pth'), '--overwrite'));
     await refused('replace it by --overwrite', ...prune('-o', at('state.pth')));
