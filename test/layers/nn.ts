@@ -67,6 +67,7 @@ export const nn: Layers = {
       'schedule',
       'metrics',
     ],
+    'format.ts': ['io'],
     'arguments.ts': ['json.ts', 'config', 'config/rules.ts', 'module', 'io', 'data', 'train'],
     node: ['config/rules.ts', 'json.ts', 'errors.ts', 'module', 'io', 'data'],
   },

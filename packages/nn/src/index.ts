@@ -33,17 +33,6 @@ export {
 } from './io/model-files.ts';
 export { convertForeign, type ForeignTensor } from './io/foreign.ts';
 export { decodeSafetensors, encodeSafetensors, type RawTensor, type Safetensors } from './io/safetensors.ts';
-export { duplicateKey } from './io/duplicate-key.ts';
-export {
-  parseSafetensorsHeader,
-  safetensorsHeader,
-  safetensorsHeaderLength,
-  type SafetensorsEntry,
-  type SafetensorsHeader,
-  type SafetensorsPart,
-} from './io/safetensors-header.ts';
-export { smallFloats } from './io/small-floats.ts';
-export { decodeUtf8, encodeUtf8 } from './io/utf8.ts';
 export { placeTensor, rawTensor, readSafetensors, writeSafetensors, type ReadTensors } from './io/tensors.ts';
 export type { Json } from './json.ts';
 export { Activation, activationNames, type ActivationName, type ActivationType } from './layers/activation.ts';

@@ -1,8 +1,8 @@
 import { ArgumentError } from '@espalier/tensor';
 import { ConfigError, loss } from '@espalier/nn';
 import { baselines, fitPreparation, splitRows, tableOf, taskNamed, taskOf, tasks, type Table } from '@espalier/data';
-import { applyLinear, fitRidge } from '../../src/task/ridge.ts';
 import { describe, expect, test } from 'vitest';
+import { applyLinear, fitRidge } from '../../src/task/ridge.ts';
 import { golden } from '../helpers/golden.ts';
 import { tableNamed } from '../helpers/tables.ts';
 

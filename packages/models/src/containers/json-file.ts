@@ -1,6 +1,7 @@
 /** JSON files that come with tensors: indexes, descriptions. */
-import { decodeUtf8, duplicateKey, FormatError, type Json } from '@espalier/nn';
+import { FormatError, type Json } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
+import { decodeUtf8, duplicateKey } from '@espalier/nn/format';
 import { readBytes, type ByteSource } from '../bytes/byte-source.ts';
 
 /**

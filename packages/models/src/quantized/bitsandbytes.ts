@@ -3,7 +3,8 @@
  * high bits, with a scale for some weights in a row, which may be codes themselves.
  * Source: T. Dettmers et al., "QLoRA", 2023; the layout of bitsandbytes.
  */
-import { decodeUtf8, type Json } from '@espalier/nn';
+import type { Json } from '@espalier/nn';
+import { decodeUtf8 } from '@espalier/nn/format';
 import type { TensorSource } from '../tensors/tensor-source.ts';
 import { bytesOfPart, floatsOf, refusePart, type QuantizedLayer } from './parts.ts';
 

@@ -3,7 +3,7 @@
  * floats of 8 bits (`float-quantized`), each with scales.
  * Source: Neural Magic, "compressed-tensors", format description.
  */
-import { smallFloats } from '@espalier/nn';
+import { smallFloats } from '@espalier/nn/format';
 import { ArgumentError } from '@espalier/tensor';
 import type { TensorSource, WrittenTensor } from '../tensors/tensor-source.ts';
 import type { CodedWeight } from './coded-weight.ts';

@@ -1,5 +1,6 @@
 /** Values of files as values of the engine, a piece at a time: only where none is lost. */
-import { convertForeign, FormatError, smallFloats } from '@espalier/nn';
+import { convertForeign, FormatError } from '@espalier/nn';
+import { smallFloats } from '@espalier/nn/format';
 
 import { showName } from '@espalier/nn/arguments';
 import { blockType } from '../blocks/table.ts';

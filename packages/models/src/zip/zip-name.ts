@@ -1,6 +1,7 @@
 /** Names of the parts of a zip file: what may become a path is held to what stays inside a folder. */
-import { decodeUtf8, FormatError } from '@espalier/nn';
+import { FormatError } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
+import { decodeUtf8 } from '@espalier/nn/format';
 import { decodeLatin1 } from '../bytes/text.ts';
 
 /** The name of an entry: UTF-8 where it is well formed, as all writers of today do, else one character a byte. */

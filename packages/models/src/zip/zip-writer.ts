@@ -2,8 +2,8 @@
  * Writes zip files of stored entries as a stream: each at a multiple of 64 bytes, so that they can be mapped into memory, and with
  * its checksum behind it, since that is known only when all has passed by. Source: PKWARE, "APPNOTE.TXT", 4.3 to 4.5.
  */
-import { encodeUtf8 } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
+import { encodeUtf8 } from '@espalier/nn/format';
 import { ArgumentError } from '@espalier/tensor';
 import type { ByteSink } from '../bytes/byte-sink.ts';
 import { crc32 } from '../bytes/crc32.ts';

@@ -90,7 +90,9 @@ describe('files that PyTorch wrote', () => {
   test('refuse a name that they have not, and a range beyond', async () => {
     const source = await open('state.pth');
     await expect(source.read('x')).rejects.toThrow("state.pth: at byte 0: has no tensor 'x'");
-    await expect(source.read('bias', { begin: 0, end: 13 })).rejects.toThrow("'bias' has the bytes 0 to 12, not 0 to 13");
+    await expect(source.read('bias', { begin: 0, end: 13 })).rejects.toThrow(
+      "'bias' has the bytes 0 to 12, not 0 to 13",
+    );
   });
 });
 

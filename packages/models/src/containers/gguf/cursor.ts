@@ -1,5 +1,6 @@
 /** Reads the parts of a header one after the other, out of the part of a file that is in memory. */
-import { decodeUtf8, FormatError } from '@espalier/nn';
+import { FormatError } from '@espalier/nn';
+import { decodeUtf8 } from '@espalier/nn/format';
 
 /** More of the file is needed than is in memory. */
 export class NeedsMore extends Error {

@@ -1,6 +1,7 @@
 /** Writes GGUF files of version 3. */
-import { encodeUtf8, type Json } from '@espalier/nn';
+import type { Json } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
+import { encodeUtf8 } from '@espalier/nn/format';
 import { showShape } from '@espalier/tensor/arguments';
 import type { ByteSink } from '../../bytes/byte-sink.ts';
 import type { TensorEntry, WrittenTensor } from '../../tensors/tensor-source.ts';

@@ -2,7 +2,8 @@
  * What stands before the values of a `.npy` file: a magic, a version, and a dict of Python as text.
  * Source: NumPy, "NEP 1, a simple file format for NumPy arrays", and its versions 2.0 and 3.0.
  */
-import { decodeUtf8, encodeUtf8, FormatError } from '@espalier/nn';
+import { FormatError } from '@espalier/nn';
+import { decodeUtf8, encodeUtf8 } from '@espalier/nn/format';
 import { sizeOf, type Shape } from '@espalier/tensor';
 import { brief } from '@espalier/tensor/arguments';
 import { decodeLatin1 } from '../../bytes/text.ts';

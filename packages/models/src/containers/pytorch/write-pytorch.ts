@@ -2,8 +2,9 @@
  * Writes files of PyTorch in its zip layout, as a stream: state dicts that `torch.load(path, weights_only=True)` and
  * `load_state_dict` take, and whatever was read with other tensors in it.
  */
-import { encodeUtf8, FormatError, type Json } from '@espalier/nn';
+import { FormatError, type Json } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
+import { encodeUtf8 } from '@espalier/nn/format';
 import { sizeOf } from '@espalier/tensor';
 import type { ByteSink } from '../../bytes/byte-sink.ts';
 import { rowStrides, swapBytes } from '../../tensors/strided.ts';

@@ -1,6 +1,7 @@
 /** Writes safetensors files: the header, then the values of one tensor after the other, in one file or in several. */
-import { encodeUtf8, safetensorsHeader, type Json } from '@espalier/nn';
+import type { Json } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
+import { encodeUtf8, safetensorsHeader } from '@espalier/nn/format';
 import { aPositiveInteger, check } from '@espalier/tensor/arguments';
 import type { ByteSink } from '../../bytes/byte-sink.ts';
 import { fileDType } from '../../tensors/dtypes.ts';

@@ -1,5 +1,5 @@
 /** Writes messages by the rules that they are read by. */
-import { encodeUtf8 } from '@espalier/nn';
+import { encodeUtf8 } from '@espalier/nn/format';
 import { ArgumentError } from '@espalier/tensor';
 import { exactInteger, type FieldBytes, type FieldRule, type MessageRule } from './rules.ts';
 import { WireWriter } from './wire.ts';

@@ -1,5 +1,6 @@
 /** From the messages of a file to a graph that can be run: operators looked up, values read, all that is not there refused at once. */
-import { decodeUtf8, FormatError } from '@espalier/nn';
+import { FormatError } from '@espalier/nn';
+import { decodeUtf8 } from '@espalier/nn/format';
 import { OnnxError } from '../errors.ts';
 import { findOperator } from '../operators/table.ts';
 import type {

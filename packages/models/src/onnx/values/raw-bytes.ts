@@ -1,5 +1,5 @@
 /** Tensors as the raw bytes of a file: row by row, little-endian, each element in its own type. */
-import { encodeUtf8 } from '@espalier/nn';
+import { encodeUtf8 } from '@espalier/nn/format';
 import { dtypes } from '@espalier/tensor';
 import { OnnxError } from '../errors.ts';
 import { elementTypes, type ElementType } from './element-types.ts';

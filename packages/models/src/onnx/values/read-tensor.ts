@@ -1,5 +1,6 @@
 /** Tensors of a file as values of a graph. */
-import { decodeUtf8, FormatError } from '@espalier/nn';
+import { FormatError } from '@espalier/nn';
+import { decodeUtf8 } from '@espalier/nn/format';
 import { readBytes, type ByteSource } from '../../bytes/byte-source.ts';
 import type { OpenOptions } from '../../containers/container.ts';
 import type { FieldBytes } from '../protobuf/rules.ts';

@@ -1,5 +1,5 @@
 /** Floats of 8 and 4 bits: which number of theirs another one rounds to. */
-import { smallFloats } from '@espalier/nn';
+import { smallFloats } from '@espalier/nn/format';
 
 /** A type of 8 or 4 bits. */
 export type SmallFloatType = 'f8e4m3fn' | 'f8e4m3fnuz' | 'f8e5m2' | 'f8e5m2fnuz' | 'f4e2m1';

@@ -2,7 +2,7 @@
  * The instructions of pickles that tensors need, as plain data. Whatever else there is, is refused by name.
  * Source: Python, `Lib/pickletools.py`, which says what each instruction does.
  */
-import { decodeUtf8 } from '@espalier/nn';
+import { decodeUtf8 } from '@espalier/nn/format';
 import { brief } from '@espalier/tensor/arguments';
 import { decodeLatin1 } from '../../../bytes/text.ts';
 import type { PickleMachine } from './machine.ts';

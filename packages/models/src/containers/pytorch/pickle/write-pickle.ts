@@ -1,5 +1,6 @@
 /** Writes data as a pickle of protocol 2, which PyTorch reads under `weights_only=True`. */
-import { encodeUtf8, FormatError } from '@espalier/nn';
+import { FormatError } from '@espalier/nn';
+import { encodeUtf8 } from '@espalier/nn/format';
 import {
   PickleBytes,
   PickleDict,

@@ -1,0 +1,12 @@
+/** @espalier/nn/format: what readers and writers of files share, for packages that know other formats. */
+export { duplicateKey } from './io/duplicate-key.ts';
+export {
+  parseSafetensorsHeader,
+  safetensorsHeader,
+  safetensorsHeaderLength,
+  type SafetensorsEntry,
+  type SafetensorsHeader,
+  type SafetensorsPart,
+} from './io/safetensors-header.ts';
+export { smallFloats } from './io/small-floats.ts';
+export { decodeUtf8, encodeUtf8 } from './io/utf8.ts';
