@@ -65,6 +65,5 @@ export const readers: readonly Reader[] = [
   csvBytesReader,
   jsonLinesReader,
   parquetReader,
-  arrowReader,
   preparationReader,
 ];
