@@ -16,6 +16,19 @@ const onlyRead = (): never => {
   throw new InternalError('readArrow', 'nothing is packed here');
 };
 
+/** @throws {FormatError} for a part of a column that says it has more values than its bytes hold. */
+function checkBatch(source: string, name: string, batch: object): void {
+  const { length, values, offsets } = batch as {
+    readonly length: number;
+    readonly values?: ArrayLike<unknown>;
+    readonly offsets?: ArrayLike<unknown>;
+  };
+  // Truth values are bits.
+  const most = offsets ? offsets.length - 1 : values ? 8 * values.length : 0;
+  if (!(length >= 0) || length > most)
+    throw new FormatError(source, 0, `its column '${name}' says it has ${length} values, and has bytes for ${most}`);
+}
+
 /**
  * An Arrow file or stream as a table: flat columns of numbers, texts, truth values and dates (as text in ISO form), plain or packed by
  * lz4 or zstd. It is held in memory whole.
@@ -49,7 +62,9 @@ export async function readArrow(source: ByteSource): Promise<Table> {
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) throw new FormatError(source.name, 0, `has two columns '${twice}'`);
     const columns = names.map((name, index) => {
-      const values = table.getChildAt(index).toArray();
+      const column = table.getChildAt(index);
+      for (const batch of column.data) checkBatch(source.name, name, batch);
+      const values = column.toArray();
       if (values.length !== table.numRows)
         throw new FormatError(
           source.name,
