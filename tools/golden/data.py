@@ -212,4 +212,82 @@ def formats():
     (folder / "same.jsonl").write_text("\n".join(lines) + "\n")
 
 
+def arrow_types():
+    """Every type of Arrow that a table can hold, and what the values are as JSON; lists, which none holds."""
+    import datetime
+    import decimal
+
+    import pyarrow as pa
+
+    count = 12
+    gone = {4, 9}
+    stamps = [datetime.datetime(1969, 12, 31, 23, 59, 50) + datetime.timedelta(milliseconds=1500 * i) for i in range(count)]
+    clocks = [datetime.time(0, i, 1) for i in range(count)]
+
+    def some(values, kind):
+        return pa.array([None if i in gone else v for i, v in enumerate(values)], kind)
+
+    texts = [f"{'long ' * (i % 4)}é{i % 3}" for i in range(count)]
+    decimals = [decimal.Decimal(f"{i - 6}.{i:02d}") * 7 for i in range(count)]
+    columns = {
+        **{f"i{b}": some([(-1) ** i * i * 2 ** (b - 6) for i in range(count)], f"int{b}") for b in [8, 16, 32]},
+        **{f"u{b}": some([2**b - 1 - i for i in range(count)], f"uint{b}") for b in [8, 16, 32]},
+        "i64": some([(-1) ** i * i * 2**40 for i in range(count)], pa.int64()),
+        "large": some([2**63 + i for i in range(count)], pa.uint64()),
+        "f16": some([0, -0.5, 65504, 2**-24, 0, 2**-14, 1.5, -3, 1e-5, 0, 7, 1000], pa.float16()),
+        "nothing": pa.nulls(count),
+        "large_text": some(texts, pa.large_string()),
+        "view": some(texts, pa.string_view()),
+        "named": some(texts, pa.string()).dictionary_encode(),
+        "numbered": some([i % 3 / 2 for i in range(count)], pa.float64()).dictionary_encode(),
+        "d128": some(decimals, pa.decimal128(12, 2)),
+        "d256": some(decimals, pa.decimal256(50, 2)),
+        "date64": some([s.date() for s in stamps], pa.date64()),
+        **{f"at_{u}": some([s.replace(microsecond=0) if u == "s" else s for s in stamps], pa.timestamp(u)) for u in ["s", "ms", "us", "ns"]},
+        "clock": some(clocks, pa.time32("s")),
+        "fine_clock": some(clocks, pa.time64("us")),
+        "took": some([datetime.timedelta(seconds=i) for i in range(count)], pa.duration("ms")),
+    }
+    table = pa.table(columns)
+    folder = package / "tables" / "arrow"
+    folder.mkdir(exist_ok=True)
+    with pa.ipc.new_file(str(folder / "types.arrow"), table.schema) as writer:
+        writer.write_table(table, max_chunksize=7)
+    # Dictionaries that grow: a batch has what the one before has, and more.
+    growing = pa.schema([("grows", pa.dictionary(pa.int8(), pa.string()))])
+    parts = [["a", "b"], ["a", "b", "c"], ["a", "b", "c", "d"]]
+    for name, deltas in [("deltas", True), ("replaced", False)]:
+        options = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=deltas)
+        with pa.ipc.new_stream(str(folder / f"{name}.arrow"), growing, options=options) as writer:
+            for part in parts:
+                indices = pa.array([*range(len(part)), None], pa.int8())
+                writer.write_batch(pa.record_batch([pa.DictionaryArray.from_arrays(indices, pa.array(part))], schema=growing))
+    lists = pa.table({"number": [1, 2], "list": [[1, 2], [3]]})
+    with pa.ipc.new_stream(str(folder / "nested.arrow"), lists.schema) as writer:
+        writer.write_table(lists)
+
+    def plain(value, name):
+        if value is None:
+            return None
+        if isinstance(value, decimal.Decimal):
+            return float(value)
+        if isinstance(value, datetime.datetime):
+            return value.isoformat(timespec="milliseconds") + "Z"
+        if isinstance(value, datetime.date):
+            return value.isoformat() + "T00:00:00.000Z"
+        if isinstance(value, datetime.time):
+            seconds = value.minute * 60 + value.second
+            return seconds * 1_000_000 if name == "fine_clock" else seconds
+        if isinstance(value, datetime.timedelta):
+            return round(value.total_seconds() * 1000)
+        return str(value) if name == "large" else value
+
+    lines = []
+    for row in table.drop_columns(["at_ns"]).to_pylist():
+        row["at_ns"] = row["at_us"]
+        lines.append(json.dumps({name: plain(row[name], name) for name in table.column_names}, ensure_ascii=False))
+    (folder / "types.jsonl").write_text("\n".join(lines) + "\n")
+
+
 formats()
+arrow_types()

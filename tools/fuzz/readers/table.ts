@@ -26,7 +26,7 @@ import { sqliteReader } from './sqlite.ts';
 import { storageUrlReader } from './storage-url.ts';
 import { storedTaskReader } from './stored-task.ts';
 import { studyLogReader } from './study-log.ts';
-import { csvBytesReader, csvReader, jsonLinesReader, parquetReader, preparationReader } from './tables.ts';
+import { arrowReader, csvBytesReader, csvReader, jsonLinesReader, parquetReader, preparationReader } from './tables.ts';
 
 /** Every reader of the project. */
 export const readers: readonly Reader[] = [
@@ -65,5 +65,6 @@ export const readers: readonly Reader[] = [
   csvBytesReader,
   jsonLinesReader,
   parquetReader,
+  arrowReader,
   preparationReader,
 ];

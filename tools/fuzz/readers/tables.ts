@@ -1,10 +1,11 @@
-/** Reads tables: CSV, JSON lines, Parquet, and the preparations that are saved with models. */
+/** Reads tables: CSV, JSON lines, Parquet, Arrow, and the preparations that are saved with models. */
 import { readFile } from 'node:fs/promises';
 import {
   bytesOf,
   fitPreparation,
   indexCsv,
   Preparation,
+  readArrow,
   readCsv,
   readCsvPart,
   readJsonLines,
@@ -68,6 +69,22 @@ export const parquetReader: Reader = {
     ),
   mutate: 'bytes',
   read: async (input) => use(await readParquet(bytesOf(input))),
+};
+
+/** Arrow, as files in each codec and as a stream. */
+export const arrowReader: Reader = {
+  name: 'arrow',
+  seeds: () =>
+    files(
+      'uncompressed.feather',
+      'lz4.feather',
+      'zstd.feather',
+      'stream.arrow',
+      '../arrow/types.arrow',
+      '../arrow/deltas.arrow',
+    ),
+  mutate: 'bytes',
+  read: async (input) => use(await readArrow(bytesOf(input))),
 };
 
 const flats = tableOf({

@@ -1,78 +1,110 @@
-/** Arrow IPC files and streams, Feather among them, as tables, by the package `@uwdata/flechette`, which is loaded when it is needed. */
+/** Arrow IPC files and streams, Feather among them, as tables. */
 import { FormatError } from '@espalier/nn';
-import { InternalError } from '@espalier/tensor';
 import { check } from '@espalier/tensor/arguments';
 import { aByteSource, allBytes, type ByteSource } from '../../bytes/byte-source.ts';
 import { columnFrom } from '../from-values.ts';
 import { Table } from '../table.ts';
-import { checkRows, orDamaged } from './foreign.ts';
+import { ArrowBatch, type Codecs } from './arrow/batch.ts';
+import { arrowMessages, messageKinds, type ArrowMessage } from './arrow/messages.ts';
+import { readSchema, type ArrowField } from './arrow/schema.ts';
+import { readColumn, readValues } from './arrow/values.ts';
+import { checkRows } from './foreign.ts';
 import { unpackLz4Frame } from './lz4-frame.ts';
 import { zstdUnpacker } from './zstd.ts';
 
+/** No frame of zstd is larger when it is unpacked, for each byte that it takes packed, plus some. */
 const mostUnpacked = 4096;
 const freeUnpacked = 1 << 16;
 
-const onlyRead = (): never => {
-  throw new InternalError('readArrow', 'nothing is packed here');
-};
-
-/** @throws {FormatError} for a part of a column that says it has more values than its bytes hold. */
-function checkBatch(source: string, name: string, batch: object): void {
-  const { length, values, offsets } = batch as {
-    readonly length: number;
-    readonly values?: ArrayLike<unknown>;
-    readonly offsets?: ArrayLike<unknown>;
-  };
-  // Truth values are bits.
-  const most = offsets ? offsets.length - 1 : values ? 8 * values.length : 0;
-  if (!(length >= 0) || length > most)
-    throw new FormatError(source, 0, `its column '${name}' says it has ${length} values, and has bytes for ${most}`);
-}
-
-/**
- * An Arrow file or stream as a table: flat columns of numbers, texts, truth values and dates (as text in ISO form), plain or packed by
- * lz4 or zstd. It is held in memory whole.
- * @throws {FormatError} for a file that is damaged.
- * @throws {DataError} naming row and column of a value that is none, such as a list.
- */
-export async function readArrow(source: ByteSource): Promise<Table> {
-  check('readArrow', 'source', source, aByteSource);
-  const { CompressionType, setCompressionCodec, tableFromIPC } = await import('@uwdata/flechette');
+async function codecs(): Promise<Codecs> {
   const unpackZstd = await zstdUnpacker();
-  setCompressionCodec(CompressionType.LZ4_FRAME, {
-    encode: onlyRead,
-    decode: (bytes, length) => unpackLz4Frame(bytes, length),
-  });
-  setCompressionCodec(CompressionType.ZSTD, {
-    encode: onlyRead,
-    decode: (bytes, length) => {
-      if (!(length >= 0 && length <= mostUnpacked * bytes.length + freeUnpacked))
+  return [
+    unpackLz4Frame,
+    (bytes, length) => {
+      if (length > mostUnpacked * bytes.length + freeUnpacked)
         throw new FormatError('zstd', 0, `${bytes.length} bytes do not unpack to ${length}`);
       const unpacked = unpackZstd(bytes, length);
       if (unpacked.length !== length)
         throw new FormatError('zstd', 0, `unpacks to ${unpacked.length} bytes, not ${length}`);
       return unpacked;
     },
-  });
+  ];
+}
+
+function push(values: unknown[], more: readonly unknown[]): void {
+  for (const value of more) values.push(value);
+}
+
+/** Makes columns of batches, one after another, and holds the number of all their values to the size of the file. */
+class Columns {
+  readonly #source: ByteSource;
+  readonly #fields: readonly ArrowField[];
+  readonly #codecs: Codecs;
+  readonly #dictionaries = new Map<bigint, unknown[]>();
+  #cells = 0;
+  rows = 0;
+  readonly values: readonly unknown[][];
+
+  constructor(source: ByteSource, fields: readonly ArrowField[], unpack: Codecs) {
+    this.#source = source;
+    this.#fields = fields;
+    this.#codecs = unpack;
+    this.values = fields.map(() => []);
+  }
+
+  #claim(rows: number, columns: number): void {
+    this.#cells += rows * Math.max(1, columns);
+    checkRows(this.#source.name, this.#source.size, this.#cells);
+  }
+
+  add(message: ArrowMessage): void {
+    const { kind, header } = message;
+    if (kind === messageKinds.dictionary) return this.#addDictionary(message);
+    if (kind !== messageKinds.record) header.refuse(`has a message of kind ${kind}, which is none of a table`);
+    const batch = new ArrowBatch(message, header, this.#codecs);
+    this.#claim(batch.length, this.#fields.length);
+    this.rows += batch.length;
+    for (const [index, field] of this.#fields.entries())
+      push(this.values[index] as unknown[], readColumn(batch, field, this.#dictionaries));
+  }
+
+  #addDictionary(message: ArrowMessage): void {
+    const { header } = message;
+    const id = header.i64(0);
+    const owners = this.#fields.filter(({ dictionary }) => dictionary?.id === id);
+    const [field] = owners;
+    if (!field) return header.refuse(`has a dictionary ${id}, which no column has`);
+    const other = owners.find(({ type }) => type !== field.type);
+    if (other) header.refuse(`has a dictionary ${id} of '${field.name}' and '${other.name}', which differ in type`);
+    const batch = new ArrowBatch(message, header.needed(1, 'values'), this.#codecs);
+    this.#claim(batch.length, 1);
+    const values = readValues(batch, field.type);
+    if (header.u8(2) === 0) {
+      this.#dictionaries.set(id, values);
+      return;
+    }
+    const before = this.#dictionaries.get(id);
+    if (!before) return header.refuse(`goes on with a dictionary ${id} before it has one`);
+    push(before, values);
+  }
+}
+
+/**
+ * An Arrow file or stream as a table: flat columns of numbers, texts, truth values and dates (as text in ISO form), plain or packed by
+ * lz4 or zstd. It is held in memory whole; counts and sizes are checked before anything is allocated.
+ * @throws {FormatError} for a file that is damaged.
+ * @throws {DataError} naming the column that is not flat.
+ */
+export async function readArrow(source: ByteSource): Promise<Table> {
+  check('readArrow', 'source', source, aByteSource);
+  const unpack = await codecs();
   const bytes = await allBytes(source);
-  return orDamaged(source.name, 'Arrow', () => {
-    const table = tableFromIPC(bytes, { useBigInt: true, useDate: true });
-    checkRows(source.name, source.size, table.numRows);
-    const names = table.schema.fields.map(({ name }) => name);
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined) throw new FormatError(source.name, 0, `has two columns '${twice}'`);
-    const columns = names.map((name, index) => {
-      const column = table.getChildAt(index);
-      for (const batch of column.data) checkBatch(source.name, name, batch);
-      const values = column.toArray();
-      if (values.length !== table.numRows)
-        throw new FormatError(
-          source.name,
-          0,
-          `its column '${name}' has ${values.length} values for ${table.numRows} rows`,
-        );
-      return [name, columnFrom(source.name, name, values)] as const;
-    });
-    return new Table(new Map(columns), source.name, table.numRows);
-  });
+  const { schema, batches } = arrowMessages(source.name, bytes);
+  const fields = readSchema(schema);
+  const columns = new Columns(source, fields, unpack);
+  for (const message of batches) columns.add(message);
+  const named = fields.map(
+    ({ name }, index) => [name, columnFrom(source.name, name, columns.values[index] as unknown[])] as const,
+  );
+  return new Table(new Map(named), source.name, columns.rows);
 }
