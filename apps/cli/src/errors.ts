@@ -44,6 +44,7 @@ const exitCodesByName: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>
   ['RecipeError', exitCodes.usage],
   ['GoalError', exitCodes.usage],
   ['StateError', exitCodes.usage],
+  ['OnnxError', exitCodes.usage],
   ['ShapeError', exitCodes.failed],
   ['DivergenceError', exitCodes.failed],
   ['DTypeError', exitCodes.failed],

@@ -27,6 +27,7 @@ export { importModel, stateDictModel, type ImportedModel, type ImportOptions } f
 export type { StateNames } from './import/state-names.ts';
 export { registerTensors, Tensors } from './import/tensors-module.ts';
 export {
+  describeOnnx,
   exportOnnx,
   importOnnx,
   OnnxError,
@@ -37,10 +38,13 @@ export {
   registerOnnx,
   type ElementType,
   type ExportOnnxOptions,
+  type OnnxDescription,
   type OnnxImportOptions,
   type OnnxModel,
   type OpenOnnxOptions,
   type SequenceValue,
+  type StoredTensor,
+  type UsedOperator,
   type Value,
 } from './onnx/index.ts';
 export { writeAwq } from './quantized/awq.ts';

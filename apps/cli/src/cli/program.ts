@@ -1,5 +1,5 @@
 /** Every command in one program. */
-import { registerTensors } from '@espalier/models';
+import { registerOnnx, registerTensors } from '@espalier/models';
 import { Command } from 'commander';
 import { addDataCommand } from '../commands/data.ts';
 import { addDevicesCommand } from '../commands/devices.ts';
@@ -51,7 +51,8 @@ export function createProgram(environment: Environment): Command {
       // What is wrong is printed once, by whoever catches the error.
       outputError: () => undefined,
     });
-  // Folders that were made of files whose layers nobody knows.
+  // Folders that were made of files of others: of graphs, and of tensors whose layers nobody knows.
+  registerOnnx();
   registerTensors();
   for (const add of commands) add(program, environment);
   return program;

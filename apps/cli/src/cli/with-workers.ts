@@ -1,18 +1,42 @@
 /** Lends a command workers on a device, and ends them however the command does. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Runner } from '@espalier/pipeline';
 import { withRunner } from '@espalier/pipeline/node';
 import type { DeviceName } from '@espalier/tensor';
 import { pluginModule } from './plugin.ts';
 import type { Session } from './session.ts';
 
+/** What a worker imports to know them. */
+const modelsModule = new URL('./worker-models.js', import.meta.url).href;
+
+/** Types of models that this program knows beside those of the library; loading them takes a worker a while. */
+const others: ReadonlySet<unknown> = new Set(['onnx', 'tensors']);
+
+/** Whether a folder may hold a model that was made of a file of others. What is wrong with it is said by who loads it. */
+function isOfOthers(folder: string): boolean {
+  try {
+    const { model } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as {
+      readonly model?: { readonly type?: unknown };
+    };
+    return others.has(model?.type);
+  } catch {
+    return false;
+  }
+}
+
 /**
- * Opens a device, says which it is, and lends out workers that compute on it, with the plugins that are loaded here.
+ * Opens a device, says which it is, and lends out workers that compute on it, with the plugins that are loaded here and what
+ * the models in these folders need.
  * @throws {NoDeviceError} when the device is not here.
  */
 export function withWorkers<Result>(
   session: Session,
   device: DeviceName,
   use: (runner: Runner) => Promise<Result>,
+  folders: readonly string[] = [],
 ): Promise<Result> {
-  return withRunner(session, device, use, { modules: session.plugins.map(pluginModule) });
+  const plugins = session.plugins.map(pluginModule);
+  const modules = folders.some(isOfOthers) ? [modelsModule, ...plugins] : plugins;
+  return withRunner(session, device, use, { modules });
 }

@@ -25,8 +25,11 @@ export function addEvalCommand(program: Command, environment: Environment): void
     const session = openSession(environment, options);
     checkModelFolder(folder);
     checkSource(options.data);
-    const measured = await withWorkers(session, options.device ?? 'auto', (runner) =>
-      measureModel(session, runner, folder, options.data),
+    const measured = await withWorkers(
+      session,
+      options.device ?? 'auto',
+      (runner) => measureModel(session, runner, folder, options.data),
+      [folder],
     );
     session.result({ folder, ...measured }, () => describeMeasurement(measured));
   });

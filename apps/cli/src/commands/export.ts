@@ -1,15 +1,18 @@
 /** `espalier export`: a saved model as a file that other programs open. */
-import { containerTypes, findContainer } from '@espalier/models';
+import { containerTypes, findContainer, OnnxModule } from '@espalier/models';
+import type { Module } from '@espalier/nn';
 import { openDevice } from '@espalier/pipeline';
 import { loadModelFolder } from '@espalier/pipeline/node';
 import { Option, type Command } from 'commander';
 import { withCommonOptions, withExamples } from '../cli/options.ts';
 import { withPlugins } from '../cli/plugin.ts';
 import { openSession, type CommonOptions, type Environment } from '../cli/session.ts';
-import { isFile, openModelFile } from '../files/model-file.ts';
+import { UsageError } from '../errors.ts';
+import { isFile, isOnnx, openModelFile } from '../files/model-file.ts';
+import { writeOnnx } from '../files/onnx-file.ts';
 import { bytesOfFile, convertFile, writeModel } from '../files/write-model.ts';
 import { formatBytes } from '../terminal/format.ts';
-import { keyOption } from './import.ts';
+import { keyOption, shapeOf } from './import.ts';
 import { checkModelFolder, overwriteOption } from './model-options.ts';
 
 interface ExportOptions extends CommonOptions {
@@ -17,6 +20,7 @@ interface ExportOptions extends CommonOptions {
   readonly output: string;
   readonly overwrite?: boolean;
   readonly key?: string;
+  readonly input?: readonly number[];
 }
 
 /** The names that a model had in the file that it was made of, by those that it has. */
@@ -27,6 +31,22 @@ function originalNames({ imported }: { readonly [key: string]: unknown }): Reado
   );
 }
 
+/**
+ * The shape of one example, which ONNX says of a model.
+ * @throws {UsageError} where nobody says it.
+ */
+function inputOf(
+  folder: string,
+  model: Module,
+  { input }: { readonly [key: string]: unknown },
+  given: readonly number[] | undefined,
+): readonly number[] | undefined {
+  if (given !== undefined) return given;
+  if (Array.isArray(input) && input.every((size): size is number => Number.isSafeInteger(size))) return input;
+  if (model instanceof OnnxModule) return undefined;
+  throw new UsageError(`${folder}: ONNX says what a model takes: give the shape of one example, as --input 1,28,28`);
+}
+
 /** Adds `espalier export`. */
 export function addExportCommand(program: Command, environment: Environment): void {
   const formats = containerTypes.filter((type) => findContainer(type).write !== undefined);
@@ -34,26 +54,39 @@ export function addExportCommand(program: Command, environment: Environment): vo
     .command('export')
     .description('write a saved model as a file that other programs open')
     .argument('<model>', 'the folder of a saved model, or a file of tensors')
-    .addOption(new Option('--to <format>', 'what to write').choices(formats).makeOptionMandatory())
+    .addOption(new Option('--to <format>', 'what to write').choices([...formats, 'onnx']).makeOptionMandatory())
     .requiredOption('-o, --output <file>', 'the file to write')
     .addOption(overwriteOption())
+    .addOption(
+      new Option('--input <shape>', 'of ONNX: the shape of one example, where the folder does not say it').argParser(
+        shapeOf,
+      ),
+    )
     .addOption(keyOption());
   withExamples(withPlugins(withCommonOptions(command)), [
     ['espalier export runs/model-90 --to pytorch -o model-90.pth', 'a state dict for load_state_dict'],
     ['espalier export model.pth --to safetensors -o model.safetensors', 'the tensors of a file in another format'],
+    ['espalier export runs/model-90 --to onnx -o model-90.onnx', 'layers and weights, for any runtime of ONNX'],
   ]).action(async (from: string, options: ExportOptions) => {
     const session = openSession(environment, options);
-    const { to: format, output, overwrite = false, key } = options;
+    const { to: format, output, overwrite = false, key, input } = options;
     const file = { path: output, format, overwrite, sources: [from] };
     let notes: readonly string[];
     if (isFile(from)) {
+      if (format === 'onnx' || isOnnx(from))
+        throw new UsageError(
+          `${from}: ${isOnnx(from) ? 'a graph' : 'tensors without layers'}: make a folder of it by espalier import, and export that`,
+        );
       const source = await openModelFile(from, key);
       notes = await convertFile(file, source).finally(() => source.close());
     } else {
       checkModelFolder(from);
       await openDevice('cpu');
       const { model, metadata } = await loadModelFolder(from);
-      notes = await writeModel(file, model, originalNames(metadata));
+      notes =
+        format === 'onnx'
+          ? await writeOnnx(file, model, inputOf(from, model, metadata, input))
+          : await writeModel(file, model, originalNames(metadata));
     }
     const bytes = bytesOfFile(output);
     session.result({ file: output, format, bytes, notes }, () =>

@@ -1,6 +1,6 @@
 /** `espalier import`: a model of another program as a folder that all commands take. */
 import { importModel, stateDictModel, type ImportedModel, type StateNames, type TensorSource } from '@espalier/models';
-import type { ModuleConfig } from '@espalier/nn';
+import type { Json, Module, ModuleConfig } from '@espalier/nn';
 import { folderBytes, saveOptimized } from '@espalier/optimize/node';
 import { openDevice } from '@espalier/pipeline';
 import { InvalidArgumentError, Option, type Command } from 'commander';
@@ -8,7 +8,8 @@ import { withCommonOptions, withExamples } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
 import { openSession, type CommonOptions, type Environment } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
-import { isFile, openModelFile } from '../files/model-file.ts';
+import { isFile, isOnnx, openModelFile } from '../files/model-file.ts';
+import { describeOnnxOrigin, readOnnx } from '../files/onnx-file.ts';
 import { describeOrigin } from '../files/work-on-file.ts';
 import { bytesOfFile } from '../files/write-model.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
@@ -25,8 +26,11 @@ interface ImportOptions extends CommonOptions {
   readonly input?: readonly number[];
 }
 
-/** A parser of shapes: `1,28,28`. */
-function shapeOf(text: string): readonly number[] {
+/**
+ * A parser of shapes: `1,28,28`.
+ * @throws {InvalidArgumentError} for anything else.
+ */
+export function shapeOf(text: string): readonly number[] {
   const sizes = text.split(',').map(Number);
   if (/^[\d,]+$/u.test(text) && sizes.every((size) => Number.isSafeInteger(size) && size > 0)) return sizes;
   throw new InvalidArgumentError('Give the shape of one example, such as 1,28,28.');
@@ -66,12 +70,67 @@ async function imported(source: TensorSource, { model, names }: ImportOptions): 
   return stateDictModel(source, config, { names: await namesBy(names) });
 }
 
+/** What came of a file. */
+interface Made {
+  readonly by: string;
+  readonly note: string | undefined;
+  readonly others: readonly string[];
+  /** Those of the others that are no ties. */
+  readonly left: readonly string[];
+  readonly parameters: number;
+}
+
+const countOf = (module: Module): number => module.parameters().reduce((sum, { size }) => sum + size, 0);
+
+async function save(
+  file: string,
+  { output, overwrite = false }: ImportOptions,
+  module: Module,
+  metadata: { readonly [key: string]: Json },
+): Promise<void> {
+  const bytes = 65_536 + 2 * bytesOfFile(file);
+  const request = { path: output, command: 'import', overwrite, sources: [file], bytes };
+  await withOutputFolder(request, async ({ work, complete }) => {
+    await saveOptimized(work, module, { metadata });
+    await complete();
+  });
+}
+
+async function importTensors(file: string, options: ImportOptions): Promise<Made> {
+  const { key, input } = options;
+  const source = await openModelFile(file, key);
+  try {
+    const model = await imported(source, options);
+    const { module, by, note, others } = model;
+    const metadata = { ...describeOrigin({ source, imported: model }), ...(input && { input: [...input] }) };
+    await save(file, options, module, metadata);
+    return { by, note, others, left: others.filter((name) => !source.ties.has(name)), parameters: countOf(module) };
+  } finally {
+    await source.close();
+  }
+}
+
+async function importGraph(file: string, options: ImportOptions): Promise<Made> {
+  const module = await readOnnx(file);
+  await save(file, options, module, describeOnnxOrigin(module, options.input));
+  return { by: 'graph', note: undefined, others: [], left: [], parameters: countOf(module) };
+}
+
+/** @throws {UsageError} for options of other files. */
+function refuseForOnnx(command: Command, file: string): void {
+  const given = ['model', 'names', 'key'].filter((name) => command.getOptionValueSource(name) === 'cli');
+  if (given.length > 0)
+    throw new UsageError(
+      `${file}: an ONNX model says itself what its layers are: leave out ${given.map((name) => `--${name}`).join(', ')}`,
+    );
+}
+
 /** Adds `espalier import`. */
 export function addImportCommand(program: Command, environment: Environment): void {
   const command = program
     .command('import')
-    .description('make a folder of a model of PyTorch, safetensors or NumPy, for all other commands')
-    .argument('<file>', 'a .pth, .safetensors or .npz file')
+    .description('make a folder of a model of ONNX, PyTorch, safetensors or NumPy, for all other commands')
+    .argument('<file>', 'an .onnx, .pth, .safetensors or .npz file')
     .requiredOption('-o, --output <folder>', 'where to write the model: a folder that is new or empty')
     .addOption(overwriteOption())
     .option('--model <file>', 'what its layers are: a description as in config.json (default: what the file says)')
@@ -85,43 +144,23 @@ export function addImportCommand(program: Command, environment: Environment): vo
   withExamples(withCommonOptions(command), [
     ['espalier import model.pth -o runs/imported', 'a module that was saved whole'],
     ['espalier import state.pth --model layers.json --names order -o runs/imported', 'a state dict'],
+    ['espalier import model.onnx -o runs/imported', 'a graph of ONNX, its weights as parameters'],
   ]).action(async (file: string, options: ImportOptions) => {
     const session = openSession(environment, options);
     if (!isFile(file)) throw new UsageError(`${file}: there is no such file`);
-    const { output, overwrite = false, key, input } = options;
     await openDevice('cpu');
-    const source = await openModelFile(file, key);
-    try {
-      const model = await imported(source, options);
-      const request = {
-        path: output,
-        command: 'import',
-        overwrite,
-        sources: [file],
-        bytes: 65_536 + 2 * bytesOfFile(file),
-      };
-      await withOutputFolder(request, async ({ work, complete }) => {
-        const metadata = { ...describeOrigin({ source, imported: model }), ...(input && { input: [...input] }) };
-        await saveOptimized(work, model.module, { metadata });
-        await complete();
-      });
-      const parameters = model.module.parameters().reduce((sum, { size }) => sum + size, 0);
-      const result = { folder: output, by: model.by, note: model.note, others: model.others, parameters };
-      session.result(result, () => {
-        const left = model.others.filter((name) => !source.ties.has(name));
-        const notes = [
-          ...(model.note === undefined ? [] : [`its layers are not known (${model.note}): it is tensors alone`]),
-          ...(left.length === 0
-            ? []
-            : [
-                `left out, since no layer has it: ${left.slice(0, 8).join(', ')}${left.length > 8 ? ` and ${left.length - 8} more` : ''}`,
-              ]),
-        ];
-        return [`${formatCount(parameters)} parameters`, ...notes, `written to ${output}`].join('\n');
-      });
-      session.log(`${formatBytes(await folderBytes(output))} on disk`);
-    } finally {
-      await source.close();
-    }
+    if (isOnnx(file)) refuseForOnnx(command, file);
+    const made = isOnnx(file) ? await importGraph(file, options) : await importTensors(file, options);
+    const { by, note, others, left, parameters } = made;
+    const { output } = options;
+    session.result({ folder: output, by, note, others, parameters }, () => {
+      const rest = left.length > 8 ? ` and ${left.length - 8} more` : '';
+      const notes = [
+        ...(note === undefined ? [] : [`its layers are not known (${note}): it is tensors alone`]),
+        ...(left.length === 0 ? [] : [`left out, since no layer has it: ${left.slice(0, 8).join(', ')}${rest}`]),
+      ];
+      return [`${formatCount(parameters)} parameters`, ...notes, `written to ${output}`].join('\n');
+    });
+    session.log(`${formatBytes(await folderBytes(output))} on disk`);
   });
 }

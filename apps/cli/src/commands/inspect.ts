@@ -13,8 +13,9 @@ import { UsageError } from '../errors.ts';
 import { describeKernel } from '../report/kernels.ts';
 import { formatBytes, formatCount, formatMacs, formatPercent } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
-import { isFile } from '../files/model-file.ts';
+import { isFile, isOnnx } from '../files/model-file.ts';
 import { showFile, showTensors } from '../files/show-file.ts';
+import { showOnnx } from '../files/show-onnx.ts';
 import { keyOption } from './import.ts';
 import { checkModelFolder } from './model-options.ts';
 
@@ -71,7 +72,7 @@ export function addInspectCommand(program: Command, environment: Environment): v
   const command = program
     .command('inspect')
     .description('show the layers of a saved model, and how they are stored')
-    .argument('<model>', 'the folder of a saved model, or a .pth, .safetensors or .npz file')
+    .argument('<model>', 'the folder of a saved model, or an .onnx, .pth, .safetensors or .npz file')
     .addOption(keyOption());
   withExamples(withPlugins(withCommonOptions(command)), [
     ['espalier inspect runs/quickstart/int8', 'layers, sparsity, bytes'],
@@ -80,7 +81,7 @@ export function addInspectCommand(program: Command, environment: Environment): v
     const session = openSession(environment, options);
     await openDevice('cpu');
     if (isFile(folder)) {
-      return showFile(session, folder, options.key);
+      return isOnnx(folder) ? showOnnx(session, folder) : showFile(session, folder, options.key);
     }
     checkModelFolder(folder);
     const loaded = await loadModelFolder(folder);

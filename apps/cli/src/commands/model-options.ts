@@ -45,6 +45,8 @@ export function withModelOptions(command: Command): Command {
 export function checkModelFolder(folder: string): void {
   const missing = ['config.json', 'model.safetensors'].find((file) => !isFile(join(folder, file)));
   if (missing === undefined) return;
+  if (isFile(folder))
+    throw new UsageError(`${folder}: this is a file: make a folder of it by espalier import first, and give that`);
   if (!existsSync(folder) && formatOf(folder) !== undefined) throw new UsageError(`${folder}: there is no such file`);
   const problem = existsSync(folder) ? `there is no ${missing} in it` : 'there is no such folder';
   throw new UsageError(`${folder}: ${problem}: give the folder of a saved model, such as runs/quickstart/searched`);

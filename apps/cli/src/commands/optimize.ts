@@ -132,28 +132,32 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
       bytes: timesModel * (await folderBytes(from)),
     };
     const report = await resumable(session, ['optimize', from, ...given, '--resume'], () =>
-      withWorkers(session, device, (runner) =>
-        withOutputFolder(request, async ({ work, complete }) => {
-          const bar = session.progress.start('optimize', 1);
-          const input = {
-            source,
-            from,
-            folder: work,
-            goals,
-            seed,
-            ...(minimize !== undefined && { minimize }),
-            ...(steps && { steps, turn: !exact }),
-            ...(trials !== undefined && { trials }),
-            ...(time !== undefined && { minutes: time }),
-            ...(epochs !== undefined && { epochs }),
-            ...(holdOut !== undefined && { heldOut: holdOut }),
-          };
-          const made = await runner.run('reachGoals', input, (done, total, note) => bar.update(done / total, note));
-          bar.finish();
-          await writeFileAtomic(join(work, pageFile), optimizationPage(made));
-          await complete();
-          return made;
-        }),
+      withWorkers(
+        session,
+        device,
+        (runner) =>
+          withOutputFolder(request, async ({ work, complete }) => {
+            const bar = session.progress.start('optimize', 1);
+            const input = {
+              source,
+              from,
+              folder: work,
+              goals,
+              seed,
+              ...(minimize !== undefined && { minimize }),
+              ...(steps && { steps, turn: !exact }),
+              ...(trials !== undefined && { trials }),
+              ...(time !== undefined && { minutes: time }),
+              ...(epochs !== undefined && { epochs }),
+              ...(holdOut !== undefined && { heldOut: holdOut }),
+            };
+            const made = await runner.run('reachGoals', input, (done, total, note) => bar.update(done / total, note));
+            bar.finish();
+            await writeFileAtomic(join(work, pageFile), optimizationPage(made));
+            await complete();
+            return made;
+          }),
+        [from],
       ),
     );
     session.result({ folder, ...report }, () => `${optimizationText(report, session.stdout)}\n\nwritten to ${folder}`);

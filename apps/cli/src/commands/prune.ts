@@ -25,7 +25,7 @@ export function addPruneCommand(program: Command, environment: Environment): voi
   const command = program
     .command('prune')
     .description('set most weights of a model to zero, little by little, while training it on')
-    .argument('<model>', 'the folder of a saved model, or a .pth, .safetensors or .npz file')
+    .argument('<model>', 'the folder of a saved model, or an .onnx, .pth, .safetensors or .npz file')
     .option('--sparsity <part>', 'the part of the weights that becomes zero', numberBetween(0, 1), 0.9)
     .addOption(new Option('--method <name>', 'which weights go first').choices(importances).default('lamp'))
     .addOption(

@@ -21,7 +21,7 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
   const command = program
     .command('quantize')
     .description('store the weights of a model in fewer bits')
-    .argument('<model>', 'the folder of a saved model, or a .pth, .safetensors or .npz file')
+    .argument('<model>', 'the folder of a saved model, or an .onnx, .pth, .safetensors or .npz file')
     .addOption(new Option('--weights <format>', 'what weights become').choices(numberFormats).default('int8'))
     .addOption(
       new Option('--granularity <name>', 'what shares a scale').choices(['channel', 'tensor']).default('channel'),

@@ -55,23 +55,27 @@ export async function transform<Name extends keyof Jobs>(
   const bytes = leastBytes + 2 * (await folderBytes(from));
   const request = { path, command: job, overwrite, sources: [from, ...filesOfSource(source), ...sources], bytes };
   try {
-    return await withWorkers(session, device, (runner) =>
-      withOutputFolder(request, async ({ work, complete }) => {
-        const before = await measureModel(session, runner, from, source, false);
-        const bar = session.progress.start(job, 1);
-        await runner.run(job, input(work), (done, total, note) => bar.update(done / total, note));
-        bar.finish();
-        await complete();
-        const after = await measureModel(session, runner, path, source, false);
-        const { baselineMs, models } = await runner.run('compare', { source, baseline: from, folders: [path] });
-        const [compared] = models as [ComparedLatency];
-        return {
-          folder: path,
-          before: { ...before, latencyMs: baselineMs },
-          after: { ...after, latencyMs: compared.latencyMs },
-          latencyRatio: compared.latencyRatio,
-        };
-      }),
+    return await withWorkers(
+      session,
+      device,
+      (runner) =>
+        withOutputFolder(request, async ({ work, complete }) => {
+          const before = await measureModel(session, runner, from, source, false);
+          const bar = session.progress.start(job, 1);
+          await runner.run(job, input(work), (done, total, note) => bar.update(done / total, note));
+          bar.finish();
+          await complete();
+          const after = await measureModel(session, runner, path, source, false);
+          const { baselineMs, models } = await runner.run('compare', { source, baseline: from, folders: [path] });
+          const [compared] = models as [ComparedLatency];
+          return {
+            folder: path,
+            before: { ...before, latencyMs: baselineMs },
+            after: { ...after, latencyMs: compared.latencyMs },
+            latencyRatio: compared.latencyRatio,
+          };
+        }),
+      [from],
     );
   } catch (error) {
     // Nothing was written yet, so to go on is to start anew.

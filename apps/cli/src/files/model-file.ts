@@ -1,4 +1,4 @@
-/** Files of trained models as arguments of commands: PyTorch's, safetensors, arrays of NumPy. */
+/** Files of trained models as arguments of commands: ONNX, PyTorch's, safetensors, GGUF, arrays of NumPy. */
 import { statSync } from 'node:fs';
 import {
   containerTypes,
@@ -20,9 +20,17 @@ export function isFile(path: string): boolean {
   }
 }
 
+const endingOf = (path: string): string => /\.([^./\\]+)$/u.exec(path)?.[1]?.toLowerCase() ?? '';
+
+/** Whether a name is that of an ONNX model, which no first bytes tell from other files. */
+export function isOnnx(path: string): boolean {
+  return endingOf(path) === 'onnx';
+}
+
 /** The format that the ending of a name stands for, among those that are written; undefined for a folder. */
 export function formatOf(path: string): string | undefined {
-  const ending = /\.([^./\\]+)$/u.exec(path)?.[1]?.toLowerCase() ?? '';
+  if (isOnnx(path)) return 'onnx';
+  const ending = endingOf(path);
   return containerTypes.find((type) => {
     const { write, extensions } = findContainer(type);
     return write !== undefined && extensions.includes(ending);

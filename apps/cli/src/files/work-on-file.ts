@@ -10,8 +10,9 @@ import { checkOutputFile } from '../output/output-file.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { formatBytes, formatCount, formatPercent } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
-import { formatOf, withModelFile, type OpenedModel } from './model-file.ts';
-import { bytesOfFile, writeChanged } from './write-model.ts';
+import { formatOf, isOnnx, withModelFile, type OpenedModel } from './model-file.ts';
+import { describeOnnxOrigin, readOnnx, writeOnnx } from './onnx-file.ts';
+import { bytesOfFile, writeChanged, writeModel, type TensorFile } from './write-model.ts';
 
 /** Names of parameters, as an option of a pass. */
 export type Include = { readonly include?: readonly string[] };
@@ -81,6 +82,47 @@ function notesOn({ imported, source }: OpenedModel): string[] {
   return by === 'tensors' ? [`${source.name} holds tensors alone: they were worked on by their names and shapes`] : [];
 }
 
+/** A model that is worked on, and how it is written. */
+interface Workpiece {
+  readonly module: Module;
+  /** What a pass works on. */
+  readonly include: Include;
+  /** What a model folder says of where it is from. */
+  readonly origin: { readonly [key: string]: Json };
+  readonly notes: readonly string[];
+  /** Writes what became of it; gives what the format does not say, in words. */
+  readonly write: (file: TensorFile, model: Module) => Promise<readonly string[]>;
+}
+
+/** Makes a model of a file, and lends it out. */
+async function withWorkpiece<Result>(
+  path: string,
+  key: string | undefined,
+  use: (piece: Workpiece) => Promise<Result>,
+): Promise<Result> {
+  if (isOnnx(path)) {
+    if (key !== undefined) throw new UsageError(`${path}: --key is of files of PyTorch: leave it out`);
+    const module = await readOnnx(path);
+    return use({
+      module,
+      include: {},
+      origin: describeOnnxOrigin(module),
+      notes: [],
+      write: async (file, model) =>
+        file.format === 'onnx' ? (await writeOnnx(file, model), []) : writeModel(file, model, new Map()),
+    });
+  }
+  return withModelFile(path, key, (opened) =>
+    use({
+      module: opened.imported.module,
+      include: weightsOf(opened),
+      origin: describeOrigin(opened),
+      notes: notesOn(opened),
+      write: (file, model) => writeChanged(file, opened, model),
+    }),
+  );
+}
+
 /**
  * Works on the model in a file, writes it, and shows what came of it.
  * @throws {UsageError} for a pass that needs data, and where the output may not be written.
@@ -94,25 +136,29 @@ export async function workOnFile(session: Session, work: FileWork): Promise<void
     throw new UsageError(
       `${from}: this needs data for ${needs}, and a model in a file is worked on by its weights alone: choose another --method, or make a folder of it by espalier import`,
     );
+  if (format === 'onnx' && !isOnnx(from))
+    throw new UsageError(
+      `${output}: ONNX says what layers compute, and ${from} does not say it so: make a folder of it by espalier import, and export that`,
+    );
   if (format !== undefined) await checkOutputFile(file);
   await openDevice(device);
-  const made = await withModelFile(from, key, async (opened) => {
-    const { module } = opened.imported;
+  const made = await withWorkpiece(from, key, async (piece) => {
+    const { module, include, origin } = piece;
     const bytes = bytesOfFile(from);
     const before = { ...(await countWeights(module)), bytes };
-    const { model, records } = await runRecipe(module, [pass(weightsOf(opened))], { seed });
+    const { model, records } = await runRecipe(module, [pass(include)], { seed });
     const counted = await countWeights(model);
     const done = { before, summaries: records.map(({ summary }) => summary) };
-    const notes = notesOn(opened);
+    const notes = [...piece.notes];
     if (format !== undefined) {
-      notes.push(...(await writeChanged({ ...file, format }, opened, model)));
+      notes.push(...(await piece.write({ ...file, format }, model)));
       if (command === 'quantize')
         notes.push(`${output} holds the rounded values as numbers: a folder (-o runs/model) holds codes`);
       return { ...done, notes, after: { ...counted, bytes: bytesOfFile(output) } };
     }
     const request = { path: output, command, overwrite, sources: [from], bytes: 65_536 + 2 * bytes };
     await withOutputFolder(request, async ({ work: folder, complete }) => {
-      await saveOptimized(folder, model, { metadata: describeOrigin(opened), optimization: recordsJson(records) });
+      await saveOptimized(folder, model, { metadata: origin, optimization: recordsJson(records) });
       await complete();
     });
     return { ...done, notes, after: { ...counted, bytes: await folderBytes(output) } };

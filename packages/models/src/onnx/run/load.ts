@@ -34,8 +34,10 @@ interface Loading {
   readonly given?: ReadonlyMap<string, Attribute>;
 }
 
-const plainDomain = (domain: string | undefined): string => (domain === 'ai.onnx' ? '' : (domain ?? ''));
-const versionsOf = (sets: readonly OperatorSetProto[]): Map<string, number> =>
+/** A domain by one name: that of ONNX has two. */
+export const plainDomain = (domain: string | undefined): string => (domain === 'ai.onnx' ? '' : (domain ?? ''));
+/** Versions of sets of operators, by domain. */
+export const versionsOf = (sets: readonly OperatorSetProto[]): Map<string, number> =>
   new Map(sets.map(({ domain, version }) => [plainDomain(domain), version ?? 1]));
 
 /**
@@ -80,7 +82,8 @@ async function makeGraph(proto: GraphProto, loading: Loading): Promise<Graph> {
   };
 }
 
-function declared({ name = '', type }: ValueInfoProto): Declared {
+/** What a file says of an input or an output. */
+export function declared({ name = '', type }: ValueInfoProto): Declared {
   const tensor = type?.tensorType;
   const elements = elementTypeOf(tensor?.elemType ?? 0);
   const shape = tensor?.shape?.dim.map(({ value, param = '' }) => value ?? param);

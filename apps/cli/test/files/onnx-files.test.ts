@@ -1,0 +1,154 @@
+// ONNX models as arguments of commands, folders that were made of them, and what is written as ONNX.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { exportOnnx, importOnnx, type OnnxModule } from '@espalier/models';
+import { fileBytes, writeFileBy } from '@espalier/models/node';
+import { build, type Module, type ModuleConfig } from '@espalier/nn';
+import { openDevice } from '@espalier/pipeline';
+import { Generator, randn, type Tensor } from '@espalier/tensor';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { espalier } from '../helpers/cli.ts';
+import { runHere } from '../helpers/run-here.ts';
+import { scratch } from '../helpers/scratch.ts';
+import { writeTinyImages } from '../helpers/tiny-images.ts';
+
+const at = scratch('file');
+
+const layers: ModuleConfig = {
+  type: 'sequential',
+  layers: [
+    { type: 'conv2d', in: 1, out: 4, kernel: 3, padding: 1 },
+    { type: 'batch-norm', features: 4 },
+    { type: 'relu' },
+    { type: 'max-pool2d', size: 4 },
+    { type: 'flatten' },
+    { type: 'linear', in: 36, out: 10 },
+  ],
+};
+const parameters = 40 + 8 + 370;
+let x: Tensor;
+let model: Module;
+
+beforeAll(async () => {
+  // Where commands compute, too.
+  await openDevice('cpu');
+  x = randn([3, 1, 12, 12], { generator: new Generator(1) });
+  model = build(layers, { seed: 1 }).eval();
+  await writeFileBy(at('model.onnx'), (sink) => exportOnnx(model, sink, { input: [1, 12, 12] }));
+  writeTinyImages(at('images'), 60, 20);
+});
+
+async function run(...args: readonly string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await runHere(...args, '--json');
+  expect(stderr.split('\n').filter((line) => line.startsWith('espalier:'))).toEqual([]);
+  expect(code).toBe(0);
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+async function refused(problem: string, ...args: readonly string[]): Promise<void> {
+  const { code, stderr } = await runHere(...args);
+  expect(stderr).toContain(problem);
+  expect(code).toBe(2);
+}
+
+async function open(name: string): Promise<OnnxModule> {
+  const source = await fileBytes(at(name));
+  return importOnnx(source).finally(() => source.close());
+}
+
+const apart = (a: Module, b: Module): number => a.call(x).sub(b.call(x)).abs().max().itemSync();
+const zerosIn = (each: Module): number =>
+  each.parameters().reduce((sum, { value }) => sum + value.dataSync().filter((number) => number === 0).length, 0);
+
+describe('import', () => {
+  test('of a graph makes a folder, which inspect takes', async () => {
+    expect(await run('import', at('model.onnx'), '-o', at('folder'))).toMatchObject({ by: 'graph', parameters });
+    expect(await run('inspect', at('folder'))).toMatchObject({ parameters });
+    await refused('leave out --names', 'import', at('model.onnx'), '--names', 'order', '-o', at('other'));
+  });
+
+  test('comes before commands that need data', async () => {
+    await refused('make a folder of it by espalier import first', 'eval', at('model.onnx'));
+    await refused(
+      'make a folder of it by espalier import first',
+      'optimize',
+      at('model.onnx'),
+      '--goal',
+      'accuracy>=1%',
+      '-o',
+      at('x'),
+    );
+  });
+});
+
+describe('a folder of an imported graph', () => {
+  test('is evaluated, and quantized by data, in workers', async () => {
+    await run('import', at('model.onnx'), '-o', at('worked'));
+    for (const args of [
+      ['eval', at('worked')],
+      ['quantize', at('worked'), '-o', at('worked-int8')],
+    ]) {
+      const { code, stderr, stdout } = await espalier([...args, '--data', at('images'), '--device', 'cpu', '--json']);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) as string });
+      expect(JSON.parse(stdout)).toBeDefined();
+    }
+    expect(await run('inspect', at('worked-int8'))).toMatchObject({ parameters });
+  });
+});
+
+describe('inspect', () => {
+  test('says what a file takes, gives and needs', async () => {
+    const shown = await run('inspect', at('model.onnx'));
+    expect(shown).toMatchObject({
+      format: 'onnx',
+      inputs: [{ name: 'input', type: 'f32', shape: ['batch', 1, 12, 12] }],
+      outputs: [{ name: 'output', type: 'f32', shape: ['batch', 10] }],
+      opsets: { 'ai.onnx': 17 },
+      producer: 'espalier',
+      unknown: [],
+    });
+    expect(shown['operators']).toContainEqual({ name: 'Conv', count: 1, isKnown: true });
+  });
+
+  test('names operators that there are not, which import refuses', async () => {
+    const text = readFileSync(at('model.onnx')).toString('latin1');
+    writeFileSync(at('odd.onnx'), Buffer.from(text.replaceAll('Flatten', 'Flattex'), 'latin1'));
+    expect(await run('inspect', at('odd.onnx'))).toMatchObject({ unknown: ['Flattex'] });
+    const { stdout } = await runHere('inspect', at('odd.onnx'));
+    expect(stdout).toContain('it cannot be imported: there is no Flattex here');
+    await refused('has operators that there are not here: Flattex', 'import', at('odd.onnx'), '-o', at('odd'));
+    expect(existsSync(at('odd'))).toBe(false);
+  });
+});
+
+describe('prune and quantize', () => {
+  test('of a file write a file of the same operators', async () => {
+    const made = await run('prune', at('model.onnx'), '--sparsity', '0.75', '-o', at('pruned.onnx'));
+    const pruned = await open('pruned.onnx');
+    expect(made).toMatchObject({ after: { nonZeros: parameters - zerosIn(pruned) } });
+    expect(zerosIn(pruned)).toBeGreaterThanOrEqual(0.7 * (36 + 360));
+    const { operators } = await run('inspect', at('pruned.onnx'));
+    expect(operators).toEqual((await run('inspect', at('model.onnx')))['operators']);
+  });
+
+  test('round weights, and say that a file of ONNX holds them as numbers', async () => {
+    const { notes } = await run('quantize', at('model.onnx'), '-o', at('small.onnx'));
+    expect(notes).toEqual([
+      `${at('small.onnx')} holds the rounded values as numbers: a folder (-o runs/model) holds codes`,
+    ]);
+    const small = apart(await open('small.onnx'), model);
+    expect(small).toBeGreaterThan(0);
+    expect(small).toBeLessThan(0.05);
+    await run('quantize', at('model.onnx'), '-o', at('codes'));
+    expect(await run('export', at('codes'), '--to', 'onnx', '-o', at('codes.onnx'))).toMatchObject({
+      notes: ['2 weights in codes are written as the numbers that they stand for'],
+    });
+    expect(apart(await open('codes.onnx'), await open('small.onnx'))).toBeLessThan(1e-6);
+  });
+
+  test('of tensors alone write no ONNX', async () => {
+    await run('import', at('model.onnx'), '-o', at('alone'));
+    await run('export', at('alone'), '--to', 'safetensors', '-o', at('tensors.safetensors'));
+    await refused('ONNX says what layers compute', 'prune', at('tensors.safetensors'), '-o', at('tensors.onnx'));
+    await run('prune', at('model.onnx'), '-o', at('tensors.npz'));
+  });
+});
