@@ -216,6 +216,7 @@ def arrow_types():
     """Every type of Arrow that a table can hold, and what the values are as JSON; lists, which none holds."""
     import datetime
     import decimal
+    import struct
 
     import pyarrow as pa
 
@@ -262,6 +263,22 @@ def arrow_types():
             for part in parts:
                 indices = pa.array([*range(len(part)), None], pa.int8())
                 writer.write_batch(pa.record_batch([pa.DictionaryArray.from_arrays(indices, pa.array(part))], schema=growing))
+    # What pyarrow writes and no reader may believe: values without bytes, texts that overlap, values that are not there.
+    views = b"".join(struct.pack("<i4sii", 100, b"aaaa", 0, i) for i in range(32))
+    lies = {
+        "nulls": pa.nulls(10**9),
+        "overlapping": pa.Array.from_buffers(pa.string_view(), 32, [None, pa.py_buffer(views), pa.py_buffer(b"a" * 140)]),
+        "index": pa.DictionaryArray.from_arrays(pa.array([0, 2], pa.int8()), pa.array(["a", "b"]), safe=False),
+        "offsets": pa.Array.from_buffers(
+            pa.string(), 2, [None, pa.py_buffer(struct.pack("<iii", 0, 3, 2)), pa.py_buffer(b"abc")]
+        ),
+        "time": pa.array([2**62], pa.timestamp("s")),
+        "utf8": pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(struct.pack("<ii", 0, 1)), pa.py_buffer(b"\xff")]),
+    }
+    for name, values in lies.items():
+        lie = pa.table({"lie": values})
+        with pa.ipc.new_file(str(folder / f"lie-{name}.arrow"), lie.schema) as writer:
+            writer.write_table(lie, max_chunksize=10**9)
     lists = pa.table({"number": [1, 2], "list": [[1, 2], [3]]})
     with pa.ipc.new_stream(str(folder / "nested.arrow"), lists.schema) as writer:
         writer.write_table(lists)

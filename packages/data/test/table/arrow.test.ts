@@ -30,6 +30,19 @@ test('a list is refused by the name of its column and of its type', async () => 
   expect(error).toMatchObject({ column: 'list', message: expect.stringMatching(/type list/) });
 });
 
+test.each([
+  ['nulls', /1000000000 values/],
+  ['overlapping', /texts that overlap/],
+  ['index', /names value 2 of a dictionary of 2/],
+  ['offsets', /ends at 2 and begins at 3/],
+  ['time', /a time that no calendar has/],
+  ['utf8', /not UTF-8/],
+])('what is wrong in lie-%s is refused', async (name, problem) => {
+  const error = await readTable(`${folder}lie-${name}.arrow`).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(FormatError);
+  expect(error).toMatchObject({ message: expect.stringMatching(problem) });
+});
+
 /** What becomes of a file: a table, or how it was refused. */
 async function outcome(bytes: Uint8Array): Promise<Table | FormatError | DataError> {
   try {

@@ -21,8 +21,8 @@ export async function orDamaged<T>(source: string, format: string, read: () => T
 const mostRowsPerByte = 64;
 const freeRows = 1 << 16;
 
-/** @throws {FormatError} for more rows than a file of its size can hold. */
-export function checkRows(source: string, bytes: number, rows: number): void {
+/** @throws {FormatError} for more rows, or values of all columns, than a file of its size can hold. */
+export function checkRows(source: string, bytes: number, rows: number, what: 'rows' | 'values' = 'rows'): void {
   if (!Number.isSafeInteger(rows) || rows < 0 || rows > mostRowsPerByte * bytes + freeRows)
-    throw new FormatError(source, 0, `says it has ${rows} rows, which ${bytes} bytes do not hold`);
+    throw new FormatError(source, 0, `says it has ${rows} ${what}, which ${bytes} bytes do not hold`);
 }

@@ -54,7 +54,7 @@ class Columns {
 
   #claim(rows: number, columns: number): void {
     this.#cells += rows * Math.max(1, columns);
-    checkRows(this.#source.name, this.#source.size, this.#cells);
+    checkRows(this.#source.name, this.#source.size, this.#cells, 'values');
   }
 
   add(message: ArrowMessage): void {
