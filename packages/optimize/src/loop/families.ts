@@ -104,8 +104,12 @@ const pruned = (times: Json | undefined, train: TrainingConfig): Step =>
 
 /** What weights become at the end: few values that are trained once more, or whole numbers of 8 bits. */
 function numbers(epochs: number): readonly (readonly Step[])[] {
-  const optimizer = { type: 'adam', lr: 3e-4, weightDecay: 1e-4 };
-  const train = { ...training(Math.max(1, Math.round(epochs / 4)), {}), optimizer };
+  const train: TrainingConfig = {
+    epochs: Math.max(1, Math.round(epochs / 4)),
+    batchSize: 128,
+    schedule: 'cosine',
+    optimizer: { type: 'adam', lr: 3e-4, weightDecay: 1e-4 },
+  };
   return [[cluster({ bits: 4, train })], [quantize()]];
 }
 
