@@ -16,7 +16,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'packages/optimize': ['tensor', 'nn', 'search'],
   'packages/models': ['tensor', 'nn'],
   'packages/data': ['tensor', 'nn'],
-  'packages/pipeline': ['tensor', 'nn', 'search', 'storage', 'optimize'],
+  'packages/pipeline': ['tensor', 'nn', 'data', 'search', 'storage', 'optimize'],
   'packages/testing': ['tensor', 'search'],
   'packages/browser': ['tensor', 'nn', 'search', 'optimize'],
   'apps/cli': ['tensor', 'nn', 'data', 'search', 'storage', 'optimize', 'pipeline', 'models'],

@@ -1,5 +1,14 @@
-import { registerActivation, registerOptimizer, SGD } from '@espalier/nn';
+import {
+  build,
+  countParameters,
+  predict,
+  registerActivation,
+  registerOptimizer,
+  SGD,
+  tensorDataset,
+} from '@espalier/nn';
 import { choice, float, int, RandomStream } from '@espalier/search';
+import { ones, zeros } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 import {
   architectureNames,
@@ -120,12 +129,21 @@ describe('a candidate', () => {
   });
 });
 
+test('a multilayer perceptron says the same of every example until it is trained', async () => {
+  const architecture = { type: 'mlp', layers: 2, width: 5, activation: 'silu', dropout: 0.2 };
+  const data = { input: [2, 3], classes: 4 } as never;
+  const model = build(modelOf(architecture, 'kaiming-normal', data, taskNamed()), { seed: 1 });
+  expect(countParameters(model)).toBe(7 * 5 + 6 * 5 + 6 * 4);
+  const outputs = await predict(model, tensorDataset(ones([3, 2, 3]), zeros([3])));
+  expect([outputs.shape, [...(await outputs.data())]]).toEqual([[3, 4], Array.from({ length: 12 }, () => 0)]);
+});
+
 describe('a kind of architecture from outside', () => {
   const data = { input: [2, 3], classes: 4 } as never;
 
   test('makes the model of a candidate for data that are no images', () => {
     expect(candidateProblem(own)).toBeUndefined();
-    expect(architectureNames()).toEqual(['convolutional', 'test-plain']);
+    expect(architectureNames()).toEqual(['convolutional', 'mlp', 'test-plain']);
     expect(modelOf(own.architecture, 'zeros', data, taskNamed())).toEqual(
       plain.model({ width: 3, last: 'tanh' }, 'zeros', { input: [2, 3], outputs: 4 }),
     );

@@ -9,6 +9,7 @@ import { addExportCommand } from '../commands/export.ts';
 import { addImportCommand } from '../commands/import.ts';
 import { addInspectCommand } from '../commands/inspect.ts';
 import { addOptimizeCommand } from '../commands/optimize.ts';
+import { addPredictCommand } from '../commands/predict.ts';
 import { addPruneCommand } from '../commands/prune.ts';
 import { addQuantizeCommand } from '../commands/quantize.ts';
 import { addRunCommand } from '../commands/run.ts';
@@ -28,6 +29,7 @@ const commands = [
   addQuantizeCommand,
   addDistillCommand,
   addEvalCommand,
+  addPredictCommand,
   addInspectCommand,
   addImportCommand,
   addExportCommand,

@@ -74,7 +74,7 @@ export function recipeRequest(
 export function resumeArguments(
   command: string,
   file: string | undefined,
-  { output }: Recipe,
+  { output }: Pick<Recipe, 'output'>,
   options: RecipeOptions,
 ): readonly string[] {
   // A folder that nobody named is named, since by then another may be the last.

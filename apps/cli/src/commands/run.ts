@@ -10,14 +10,18 @@ import { resumable } from '../cli/resumable.ts';
 import { openSession, type Environment, type Session } from '../cli/session.ts';
 import { version } from '../cli/version.ts';
 import { withWorkers } from '../cli/with-workers.ts';
+import { UsageError } from '../errors.ts';
+import { isFile } from '../files/model-file.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { quickstart } from '../recipe/quickstart.ts';
 import { reportPage } from '../report/html/page.ts';
 import { reportTable } from '../report/report-table.ts';
+import { runTable } from './run-table.ts';
 import { loadRecipe, recipeRequest, resumeArguments, withRecipeOptions, type RecipeOptions } from './recipe-options.ts';
 
 interface RunOptions extends RecipeOptions {
   readonly printRecipe?: boolean;
+  readonly target?: string;
 }
 
 /** The name of the page that shows the report. */
@@ -46,18 +50,26 @@ export function addRunCommand(program: Command, environment: Environment): void 
   const command = program
     .command('run')
     .description('search, train, prune, quantize and distil by a recipe, and report')
-    .option('--print-recipe', 'print the built-in recipe and do nothing else');
+    .option('--print-recipe', 'print the built-in recipe and do nothing else')
+    .option('--target <column>', 'learn this column of the table that --data names, without a recipe');
   withExamples(withRecipeOptions(command), [
     ['espalier run', 'the built-in recipe: MNIST, into runs/quickstart'],
+    ['espalier run --data houses.csv --target price', 'a table: a small model of one of its columns'],
     ['espalier run --print-recipe > mine.yaml', 'a recipe of your own to start from'],
     ['espalier run mine.yaml --strategy greedy --trials 30 --seed 1', 'your recipe, with another search'],
     ['espalier run mine.yaml --resume', 'go on after Ctrl-C'],
-  ]).action(async (file: string | undefined, { printRecipe = false, ...options }: RunOptions) => {
+  ]).action(async (file: string | undefined, { printRecipe = false, target, ...options }: RunOptions) => {
     const session = openSession(environment, options);
     if (printRecipe) {
       session.stdout.write(quickstart);
       return;
     }
+    if (target !== undefined) return runTable(session, file, { ...options, target });
+    const { data } = options;
+    if (data !== undefined && isFile(data))
+      throw new UsageError(
+        `${data}: of a table one column is learnt: name it by --target; espalier data ${data} shows them`,
+      );
     const recipe = await loadRecipe(file, options);
     const { resume = false } = options;
     const request = recipeRequest('run', file, recipe, options);

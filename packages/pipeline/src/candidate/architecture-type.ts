@@ -11,6 +11,7 @@ import type { Task } from '../task/task.ts';
 import { imageShape, modelConfig, parametersOf, studentOf } from './architecture.ts';
 import type { Architecture, ArchitectureChoice, Candidate } from './candidate.ts';
 import { architectureSlots } from './dimensions.ts';
+import { perceptron } from './perceptron.ts';
 
 /** What a model takes in and gives. */
 export interface ModelShape {
@@ -45,7 +46,7 @@ const convolutional: ArchitectureType<Architecture> = {
   student: (options, shape, parameters) => studentOf(options, imageShape(shape), parameters),
 };
 
-const types = createRegistry<ArchitectureType<never>>('architecture', [convolutional]);
+const types = createRegistry<ArchitectureType<never>>('architecture', [convolutional, perceptron]);
 
 const areOptions = (value: unknown): boolean =>
   anObject.holds(value) &&

@@ -1,5 +1,5 @@
 /** Where data comes from: sources by name, each with options of its own. */
-import type { Dataset } from '@espalier/nn';
+import type { Dataset, Json } from '@espalier/nn';
 import type { Device } from '@espalier/tensor';
 import { aFunction, anObject, check } from '@espalier/tensor/arguments';
 import { UsageError } from '../errors.ts';
@@ -17,6 +17,8 @@ export interface Data {
   readonly classes?: number;
   /** Where targets are numbers: how many an example has. Default 1. */
   readonly targets?: number;
+  /** How examples were made of what was read, where that is learnt: it is saved with each model, for predictions. */
+  readonly preparation?: Json;
 }
 
 /** A kind of place that data comes from. */

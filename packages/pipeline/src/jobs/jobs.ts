@@ -122,6 +122,17 @@ export interface ReachGoalsInput extends Lesson {
   readonly epochs?: number;
   /** How many of the training examples decisions are made by. Default: a sixth. */
   readonly heldOut?: number;
+  /**
+   * Where there are too few examples to be sure of any goal: takes the smallest model that keeps them as far as those examples show,
+   * among those that no training changed. Default: the model as given stays.
+   */
+  readonly settle?: boolean;
+}
+
+/** What came of a search by goals. */
+export interface ReachedGoals extends OptimizationReport {
+  /** The trial whose recipe was taken though nothing is sure. Absent where it was not needed, or there is none. */
+  readonly settled?: number;
 }
 
 /** A saved model to measure. */
@@ -166,6 +177,42 @@ export interface Comparison {
   readonly models: readonly ComparedLatency[];
 }
 
+/** The table of a run, and saved models of it. */
+export interface JudgeInput {
+  /** Of the source `table`. */
+  readonly table: { readonly file: string; readonly target: string; readonly seed: number };
+  readonly folders: readonly string[];
+}
+
+/** What holds the true value in 95 of 100 cases. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** How good a model, or a baseline, is on the test part of a table, in the unit of its data. */
+export interface Judgement {
+  readonly name: string;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Of the file of its weights; absent for a baseline. */
+  readonly weightBytes?: number;
+  /** By metric; a baseline has none. */
+  readonly intervals: Readonly<Record<string, Interval>>;
+}
+
+/** Rows of a file that a saved model says something of. */
+export interface PredictInput {
+  /** The folder of a model that was made of a table. */
+  readonly from: string;
+  readonly file: string;
+}
+
+/** A column of predictions, a value for each row. */
+export interface PredictedColumn {
+  readonly name: string;
+  readonly values: readonly (string | number)[];
+}
+
 /** The jobs by name. */
 export interface Jobs {
   readonly trial: Job<TrialInput, number>;
@@ -174,9 +221,11 @@ export interface Jobs {
   readonly quantize: Job<QuantizeInput, null>;
   readonly distill: Job<DistillInput, Trained>;
   readonly optimize: Job<OptimizeInput, Trained>;
-  readonly reachGoals: Job<ReachGoalsInput, OptimizationReport>;
+  readonly reachGoals: Job<ReachGoalsInput, ReachedGoals>;
   readonly measure: Job<MeasureInput, Measured>;
   readonly compare: Job<CompareInput, Comparison>;
+  readonly judge: Job<JudgeInput, readonly Judgement[]>;
+  readonly predictTable: Job<PredictInput, readonly PredictedColumn[]>;
 }
 
 /** What a job takes. */

@@ -5,16 +5,32 @@ import type { Jobs } from '../jobs/jobs.ts';
 import { idxSource, mnistSource } from './idx-source.ts';
 import { compare } from './jobs/compare.ts';
 import { distill } from './jobs/distill.ts';
+import { judge } from './jobs/judge.ts';
 import { measure } from './jobs/measure.ts';
 import { optimize } from './jobs/optimize.ts';
+import { predictTable } from './jobs/predict-table.ts';
 import { prune } from './jobs/prune.ts';
 import { quantize } from './jobs/quantize.ts';
 import { reachGoals } from './jobs/reach-goals.ts';
 import { train } from './jobs/train.ts';
 import { trial } from './jobs/trial.ts';
+import { tableSource } from './table/table-source.ts';
 
-const jobs: Jobs = { trial, train, prune, quantize, distill, optimize, reachGoals, measure, compare };
+const jobs: Jobs = {
+  trial,
+  train,
+  prune,
+  quantize,
+  distill,
+  optimize,
+  reachGoals,
+  measure,
+  compare,
+  judge,
+  predictTable,
+};
 
 registerSource(mnistSource);
 registerSource(idxSource);
+registerSource(tableSource);
 for (const [name, run] of Object.entries(jobs)) registerJob({ name, run });

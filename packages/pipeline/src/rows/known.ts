@@ -3,6 +3,7 @@ import { aFunction, anObject, check } from '@espalier/tensor/arguments';
 import type { RowType } from '../pipeline/row.ts';
 import { createRegistry, namedRule } from '../registry.ts';
 import { distillRow } from './distill.ts';
+import { goalsRow } from './goals.ts';
 import { passesRow } from './passes.ts';
 import { pruneRow } from './prune.ts';
 import { quantizeRow } from './quantize.ts';
@@ -15,7 +16,14 @@ const aRowType = namedRule<RowType>("a type of row: { name, options, from: 'row'
   make: aFunction.holds,
 });
 
-const rows = createRegistry<RowType<never>>('type of row', [trainRow, pruneRow, quantizeRow, distillRow, passesRow]);
+const rows = createRegistry<RowType<never>>('type of row', [
+  trainRow,
+  pruneRow,
+  quantizeRow,
+  distillRow,
+  passesRow,
+  goalsRow,
+]);
 
 /**
  * Makes a type of row known by its name.

@@ -3,6 +3,7 @@ import { aFunction, anObject, aText, check, listOf } from '@espalier/tensor/argu
 import type { Stage } from '../pipeline/stage.ts';
 import { createRegistry, namedRule } from '../registry.ts';
 import { compressStage } from './compress.ts';
+import { judgeStage } from './judge.ts';
 import { measureStage } from './measure.ts';
 import { reportStage } from './report.ts';
 import { searchStage } from './search.ts';
@@ -21,6 +22,7 @@ const stages = createRegistry<Stage<never>>('stage', [
   trainStage,
   compressStage,
   measureStage,
+  judgeStage,
   reportStage,
 ]);
 

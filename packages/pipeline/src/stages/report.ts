@@ -1,5 +1,6 @@
 /** The stage in which a report is put together from what the others found. */
 import type { Candidate } from '../candidate/candidate.ts';
+import type { Judgement } from '../jobs/jobs.ts';
 import type { Stage, StageContext } from '../pipeline/stage.ts';
 import type { Curves, Report, ReportRow, ReportSearch } from '../report/report.ts';
 import type { SearchOutcome } from '../search/search.ts';
@@ -45,7 +46,7 @@ export const reportStage: Stage = {
   name: 'report',
   options: {},
   inputs: ['measured'],
-  optional: ['search', 'winner', 'trained', 'compressed'],
+  optional: ['search', 'winner', 'trained', 'compressed', 'judged'],
   outputs: ['report'],
   run: async (context) => {
     const { pipeline, inputs, runner, state, versions } = context;
@@ -69,6 +70,7 @@ export const reportStage: Stage = {
       ...(winner === undefined ? {} : { winner }),
       curves: Object.fromEntries(Object.entries(curves).filter(([, curve]) => curve.length > 0)),
       ...first?.details,
+      ...(inputs['judged'] === undefined ? {} : { judged: inputs['judged'] as readonly Judgement[] }),
       seconds: Object.fromEntries(done.map((stage) => [stage, seconds[stage] ?? 0])),
       versions,
     };

@@ -3,16 +3,17 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Json } from '@espalier/nn';
 import { writeFileAtomic } from '@espalier/nn/node';
-import { optimize, parseRecipe, type OptimizationReport } from '@espalier/optimize';
+import { optimize, parseRecipe } from '@espalier/optimize';
 import { folderStore, replaceModel, saveOptimized } from '@espalier/optimize/node';
 import { heldOutOf, holdOut, usualHoldOut } from '../../data/hold-out.ts';
 import { openData } from '../../data/source.ts';
 import { InterruptedError } from '../../errors.ts';
 import type { JobContext } from '../../jobs/job.ts';
-import type { ReachGoalsInput } from '../../jobs/jobs.ts';
+import type { ReachedGoals, ReachGoalsInput } from '../../jobs/jobs.ts';
 import { signalOf } from '../../jobs/signal.ts';
 import { taskNamed } from '../../task/task.ts';
 import { loadModelFolder } from '../load-model.ts';
+import { settle } from './settle.ts';
 
 /** Where, below the folder, the best model so far lies while the search goes on. */
 const bestFolder = 'best';
@@ -23,7 +24,7 @@ const bestFolder = 'best';
  * @throws {UsageError} when no training examples are left to learn from.
  * @throws {InterruptedError} when the user asks to stop; the best model so far lies in `best` then.
  */
-export async function reachGoals(input: ReachGoalsInput, context: JobContext): Promise<OptimizationReport> {
+export async function reachGoals(input: ReachGoalsInput, context: JobContext): Promise<ReachedGoals> {
   const { source, from, folder, goals, minimize, steps, turn, seed, trials, minutes, epochs } = input;
   const { train: all, test, input: inputShape } = await openData(source, context.device);
   const { model, metadata } = await loadModelFolder(from, { device: context.device });
@@ -31,6 +32,7 @@ export async function reachGoals(input: ReachGoalsInput, context: JobContext): P
   const count = input.heldOut ?? heldOutOf(metadata) ?? usualHoldOut(all);
   const { train, validate } = holdOut(all, count);
   const store = folderStore(folder);
+  const { loss } = taskNamed(input.task);
   let note = '';
   let tried = 0;
   const { model: made, report } = await optimize(model, {
@@ -44,7 +46,7 @@ export async function reachGoals(input: ReachGoalsInput, context: JobContext): P
     ...(minutes !== undefined && { maxMinutes: minutes }),
     ...(epochs !== undefined && { epochs }),
     // Whatever the folder knows of its training.
-    loss: taskNamed(input.task).loss,
+    loss,
     store,
     signal: signalOf(context),
     onBest: async ({ trial, files }) => {
@@ -63,15 +65,19 @@ export async function reachGoals(input: ReachGoalsInput, context: JobContext): P
       ),
   });
   if (report.stop === 'aborted') throw new InterruptedError();
-  await saveOptimized(folder, made, {
+  const isSettled = input.settle === true && report.claim !== 'holds';
+  const settled = isSettled ? await settle(model, report, { data: { train, validate }, seed, loss }) : undefined;
+  await saveOptimized(folder, settled?.made ?? made, {
     metadata: { ...metadata, input: [...inputShape] },
-    optimization: report.records as unknown as Json,
+    optimization: (settled ?? report).records as unknown as Json,
     entropy: true,
   });
-  await writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`);
-  await writeFileAtomic(join(folder, 'recipe.json'), `${JSON.stringify(report.recipe, undefined, 2)}\n`);
+  const reached: ReachedGoals = { ...report, ...(settled && { settled: settled.trial.number }) };
+  const recipe = settled?.trial.recipe ?? report.recipe;
+  await writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(reached, undefined, 2)}\n`);
+  await writeFileAtomic(join(folder, 'recipe.json'), `${JSON.stringify(recipe, undefined, 2)}\n`);
   // What is gone on from goes last, and what is left of it is worth going on from.
   for (const part of [bestFolder, 'run.json', 'trials', 'stages'])
     await rm(join(folder, part), { recursive: true, force: true });
-  return report;
+  return reached;
 }

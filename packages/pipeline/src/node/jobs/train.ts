@@ -48,6 +48,7 @@ export async function train(input: TrainInput, context: JobContext): Promise<Tra
       input: data.input,
       candidate: candidate as unknown as Json,
       ...(heldOut !== undefined && { heldOut }),
+      ...(data.preparation !== undefined && { preparation: data.preparation }),
     },
   });
   await rm(checkpoint, { force: true });

@@ -1,0 +1,79 @@
+/** `espalier predict`: what a model of a table says of the rows of a file. */
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import type { PredictedColumn } from '@espalier/pipeline';
+import type { Command } from 'commander';
+import { withComputeOptions, withExamples, type ComputeOptions } from '../cli/options.ts';
+import { openSession, type Environment } from '../cli/session.ts';
+import { withWorkers } from '../cli/with-workers.ts';
+import { UsageError } from '../errors.ts';
+import { checkOutputFile, writeOutputFile } from '../output/output-file.ts';
+import { checkModelFolder, overwriteOption } from './model-options.ts';
+
+interface PredictOptions extends ComputeOptions {
+  readonly data: string;
+  readonly output?: string;
+  readonly overwrite?: boolean;
+}
+
+type Columns = readonly PredictedColumn[];
+
+const rowsOf = (columns: Columns): readonly number[] => (columns[0]?.values ?? []).map((_, row) => row);
+
+/** A field of CSV (RFC 4180). */
+function field(value: string | number | undefined): string {
+  const text = String(value);
+  return /[",\r\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function csv(columns: Columns): string {
+  const line = (cells: readonly (string | number | undefined)[]): string => `${cells.map(field).join(',')}\n`;
+  const lines = rowsOf(columns).map((row) => line(columns.map(({ values }) => values[row])));
+  return [line(columns.map(({ name }) => name)), ...lines].join('');
+}
+
+function jsonLines(columns: Columns): string {
+  return rowsOf(columns)
+    .map((row) => `${JSON.stringify(Object.fromEntries(columns.map(({ name, values }) => [name, values[row]])))}\n`)
+    .join('');
+}
+
+/** How predictions are written, by the ending of a file's name. */
+const writers: Readonly<Record<string, (columns: Columns) => string>> = { csv, jsonl: jsonLines, ndjson: jsonLines };
+
+/** @throws {UsageError} for an ending that nothing is written as. */
+function writerOf(path: string): (columns: Columns) => string {
+  const ending = /\.([^./\\]+)$/u.exec(path)?.[1]?.toLowerCase() ?? '';
+  const writer = Object.hasOwn(writers, ending) ? writers[ending] : undefined;
+  if (writer) return writer;
+  throw new UsageError(`${path}: predictions are written as CSV or JSON lines: let the name end in .csv or .jsonl`);
+}
+
+/** Adds `espalier predict`. */
+export function addPredictCommand(program: Command, environment: Environment): void {
+  const command = program
+    .command('predict')
+    .description('predict the target of each row of a table')
+    .argument('<model>', 'the folder of a model that espalier run --target made')
+    .requiredOption('--data <file>', 'a table with the columns that the model learnt from')
+    .option('-o, --output <file>', 'where to write: a new .csv or .jsonl (default: CSV on stdout)')
+    .addOption(overwriteOption());
+  withExamples(withComputeOptions(command), [
+    ['espalier predict runs/houses/small --data new.csv', 'CSV on stdout: the prediction of each row'],
+    ['espalier predict runs/flowers/small --data new.csv -o new.jsonl', 'a JSON object a row, into a file'],
+  ]).action(async (from: string, options: PredictOptions) => {
+    const session = openSession(environment, options);
+    const { data: file, output: path, overwrite = false, device = 'auto' } = options;
+    checkModelFolder(from);
+    if (!existsSync(file)) throw new UsageError(`${file}: there is no such file: give a table, such as new.csv`);
+    const write = path === undefined ? csv : writerOf(path);
+    const request = path === undefined ? undefined : { path, overwrite, sources: [file, from] };
+    if (request) await checkOutputFile(request);
+    const columns = await withWorkers(session, device, (runner) => runner.run('predictTable', { from, file }));
+    const rows = rowsOf(columns).length;
+    if (request) await writeOutputFile(request, (place) => writeFile(place, write(columns)));
+    session.result(request ? { file: path, rows } : { rows, columns }, () =>
+      request ? `${rows} predictions written to ${path}` : write(columns).trimEnd(),
+    );
+  });
+}

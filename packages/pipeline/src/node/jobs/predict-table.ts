@@ -1,0 +1,74 @@
+/** The job that has a saved model say what the rows of a file stand for. */
+import { decodeNumbers, Preparation, type Target } from '@espalier/data';
+import { readTable } from '@espalier/data/node';
+import { ConfigError, predict, tensorDataset } from '@espalier/nn';
+import { UsageError } from '../../errors.ts';
+import type { JobContext } from '../../jobs/job.ts';
+import type { PredictedColumn, PredictInput } from '../../jobs/jobs.ts';
+import { loadModelFolder } from '../load-model.ts';
+
+/** Probabilities of the scores of one row. */
+function softmax(scores: readonly number[]): number[] {
+  const most = Math.max(...scores);
+  const parts = scores.map((score) => Math.exp(score - most));
+  const sum = parts.reduce((total, part) => total + part, 0);
+  return parts.map((part) => part / sum);
+}
+
+/** Values by rows of so many. */
+function byRows(values: ArrayLike<number>, width: number): number[][] {
+  const all = Array.from(values);
+  return Array.from({ length: all.length / width }, (_, row) => all.slice(row * width, (row + 1) * width));
+}
+
+/** Columns of rows, each under its name. */
+const named = (names: readonly string[], rows: readonly (readonly number[])[]): PredictedColumn[] =>
+  names.map((name, index) => ({ name, values: rows.flatMap((row) => row.slice(index, index + 1)) }));
+
+const probability = (name: string): string => `probability_${name}`;
+
+/** What outputs say, by columns: a class and the probability of each, or numbers in the unit of the data. */
+function columnsOf(target: Target, outputs: ArrayLike<number>, width: number): PredictedColumn[] {
+  const rows = byRows(outputs, width);
+  if (target.as === 'classes') {
+    const { classes, column: name } = target;
+    const values = rows.map((row) => classes[row.indexOf(Math.max(...row))] ?? '');
+    return [{ name, values }, ...named(classes.map(probability), rows.map(softmax))];
+  }
+  if (target.as === 'numbers') return named(target.columns, byRows(decodeNumbers(target, outputs), width));
+  const shares = rows.map((row) => row.map((score) => 1 / (1 + Math.exp(-score))));
+  return named(target.columns.map(probability), shares);
+}
+
+/** The preparation that was saved with a model. */
+function preparationOf(folder: string, config: unknown): Preparation {
+  if (config === undefined)
+    throw new UsageError(
+      `${folder}: this model was not made of a table: give one that espalier run --target made, such as runs/price/small`,
+    );
+  try {
+    return new Preparation(config);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new UsageError(`${folder}: its preparation is damaged: ${error.message}`);
+    throw error;
+  }
+}
+
+/**
+ * What a model says of each row of a table, prepared as its training rows were.
+ * @throws {UsageError} for a model that was not made of a table.
+ * @throws {DataError} naming row and column, for a column that is not there or what cannot be encoded.
+ */
+export async function predictTable({ from, file }: PredictInput, { device }: JobContext): Promise<PredictedColumn[]> {
+  const { model, metadata } = await loadModelFolder(from, { device });
+  const preparation = preparationOf(from, metadata['preparation']);
+  const { target, outputs: width } = preparation;
+  if (target === undefined) throw new UsageError(`${from}: its preparation has no target: make the model anew`);
+  const table = await readTable(file);
+  if (table.rows === 0) throw new UsageError(`${file}: it has no rows to say anything of: give some`);
+  const nothing = { data: new Float32Array(table.rows), shape: [table.rows] };
+  const outputs = await predict(model, tensorDataset(preparation.inputs(table), nothing, { device }));
+  const values = await outputs.data();
+  outputs.dispose();
+  return columnsOf(target, values, width);
+}

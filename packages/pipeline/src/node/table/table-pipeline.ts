@@ -1,0 +1,89 @@
+/** What is done with a table where nobody says more than its target: the pipeline of `espalier run --target`. */
+import { choice } from '@espalier/search';
+import type { Pipeline } from '../../pipeline/pipeline.ts';
+import { openTable, type TableUse } from './open-table.ts';
+
+/** What may be told of the run of a table. */
+export interface TableRun extends TableUse {
+  /** How many candidates are tried. */
+  readonly trials: number;
+}
+
+/** The part of the training rows that candidates are compared by. */
+const validationShare = 0.25;
+
+/** The part of the training rows that the smaller model is chosen by. */
+const heldOutShare = 1 / 6;
+
+/** Rows of a batch. */
+const batch = 32;
+
+/** So many steps a training takes about, whatever the number of rows, */
+const usualSteps = 1500;
+
+/** but goes through them at least and at most so often. */
+const [leastEpochs, mostEpochs] = [10, 60];
+
+/** Candidates: perceptrons small enough for a minute on one core, and wide enough to be made smaller. */
+const candidates = {
+  architecture: {
+    mlp: {
+      layers: choice([1, 2]),
+      width: choice([64, 128, 256]),
+      activation: choice(['relu', 'silu']),
+      dropout: choice([0.2, 0.5]),
+    },
+  },
+  initialiser: choice(['kaiming-normal']),
+  training: {
+    optimizer: {
+      adamw: {
+        lr: choice([1e-3, 3e-3]),
+        weightDecay: choice([0.1, 1]),
+      },
+    },
+    schedule: choice(['cosine']),
+    batch: choice([batch]),
+  },
+};
+
+/** What the smaller model has to keep, by what the target is. */
+const goalOf = { classes: 'accuracy>=base-0.5pp', labels: 'loss<=base*1.02', numbers: 'loss<=base*1.02' } as const;
+
+/**
+ * The pipeline for a table: search, train, make smaller, measure, judge, report.
+ * @throws {DataError | FormatError | UsageError} as `openTable` does, before anything is begun.
+ */
+export async function tablePipeline({ trials, ...use }: TableRun): Promise<Pipeline> {
+  const { train, target } = await openTable(use);
+  const { rows } = train;
+  const validation = Math.max(1, Math.round(rows * validationShare));
+  const epochs = Math.min(mostEpochs, Math.max(leastEpochs, Math.round((usualSteps * batch) / rows)));
+  const search = {
+    strategy: 'random',
+    trials,
+    population: 1,
+    images: rows - validation,
+    epochs,
+    space: candidates,
+  };
+  const goals = [goalOf[target.as]];
+  return {
+    name: use.target,
+    seed: use.seed,
+    task: target.as === 'classes' ? 'classification' : 'regression',
+    data: { source: { source: 'table', options: use }, validation },
+    stages: [
+      { stage: 'search', options: search },
+      { stage: 'train' },
+      { stage: 'compress' },
+      { stage: 'measure' },
+      { stage: 'judge' },
+      { stage: 'report' },
+    ],
+    rows: [
+      { name: 'model', type: 'train', options: { epochs, heldOut: Math.max(2, Math.round(rows * heldOutShare)) } },
+      { name: 'small', type: 'goals', from: 'model', options: { goals, trials: 10 } },
+    ],
+  };
+}
