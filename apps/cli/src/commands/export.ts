@@ -1,5 +1,5 @@
 /** `espalier export`: a saved model as a file that other programs open. */
-import { containerTypes, findContainer, OnnxModule } from '@espalier/models';
+import { blockTypes, containerTypes, findContainer, OnnxModule } from '@espalier/models';
 import type { Module } from '@espalier/nn';
 import { openDevice } from '@espalier/pipeline';
 import { loadModelFolder } from '@espalier/pipeline/node';
@@ -20,6 +20,7 @@ interface ExportOptions extends CommonOptions {
   readonly output: string;
   readonly overwrite?: boolean;
   readonly key?: string;
+  readonly dtype?: string;
   readonly input?: readonly number[];
 }
 
@@ -62,15 +63,26 @@ export function addExportCommand(program: Command, environment: Environment): vo
         shapeOf,
       ),
     )
+    .addOption(
+      new Option('--dtype <name>', 'what floats become; blocks such as Q8_0, of matrices, are of GGUF').choices([
+        ...new Set(['F32', 'F16', 'BF16', 'F64', ...blockTypes]),
+      ]),
+    )
     .addOption(keyOption());
   withExamples(withPlugins(withCommonOptions(command)), [
     ['espalier export runs/model-90 --to pytorch -o model-90.pth', 'a state dict for load_state_dict'],
+    ['espalier export runs/model --to gguf --dtype Q8_0 -o model.gguf', 'matrices in blocks of 8 bits'],
     ['espalier export model.pth --to safetensors -o model.safetensors', 'the tensors of a file in another format'],
     ['espalier export runs/model-90 --to onnx -o model-90.onnx', 'layers and weights, for any runtime of ONNX'],
   ]).action(async (from: string, options: ExportOptions) => {
     const session = openSession(environment, options);
-    const { to: format, output, overwrite = false, key, input } = options;
-    const file = { path: output, format, overwrite, sources: [from] };
+    const { to: format, output, overwrite = false, key, input, dtype } = options;
+    if (format === 'onnx' && dtype !== undefined)
+      throw new UsageError(
+        `${from}: --dtype is of files of tensors, and ONNX keeps the dtypes of layers: leave it out`,
+      );
+    const say = (note: string): void => session.log(note);
+    const file = { path: output, format, overwrite, sources: [from], say, ...(dtype !== undefined && { dtype }) };
     let notes: readonly string[];
     if (isFile(from)) {
       if (format === 'onnx' || isOnnx(from))
@@ -89,8 +101,6 @@ export function addExportCommand(program: Command, environment: Environment): vo
           : await writeModel(file, model, originalNames(metadata));
     }
     const bytes = bytesOfFile(output);
-    session.result({ file: output, format, bytes, notes }, () =>
-      [...notes, `${formatBytes(bytes)} written to ${output}`].join('\n'),
-    );
+    session.result({ file: output, format, bytes, notes }, () => `${formatBytes(bytes)} written to ${output}`);
   });
 }

@@ -1,8 +1,11 @@
 /** Models as files of other programs, by the ending of a name. */
 import { statSync } from 'node:fs';
 import {
+  blockTypes,
   carriedTensor,
   changedTensors,
+  convertedTensor,
+  fileDType,
   findContainer,
   writePyTorchLike,
   writtenTensor,
@@ -13,6 +16,7 @@ import {
 import { writeFileBy } from '@espalier/models/node';
 import type { Module } from '@espalier/nn';
 import { strip } from '@espalier/optimize';
+import { isFloat } from '@espalier/tensor';
 import { UsageError } from '../errors.ts';
 import { writeOutputFile, type FileRequest } from '../output/output-file.ts';
 import type { OpenedModel } from './model-file.ts';
@@ -21,30 +25,90 @@ import type { OpenedModel } from './model-file.ts';
 export interface TensorFile extends FileRequest {
   /** The name of the format. */
   readonly format: string;
+  /** What floats are to be: F16, or blocks such as Q8_0. Default: what they are. */
+  readonly dtype?: string;
+  /** Told what is lost, before anything is written. */
+  readonly say?: (note: string) => void;
+}
+
+type Tensors = ReadonlyMap<string, WrittenTensor>;
+type Metadata = TensorSource['metadata'];
+
+/** Tensors that are to be written as a source: one of them is held at a time. */
+function sourceOf(path: string, tensors: Tensors): TensorSource {
+  let held: { readonly of: string; readonly bytes: Buffer<ArrayBuffer> } | undefined;
+  const read: TensorSource['read'] = async (name, { begin, end } = { begin: 0, end: Infinity }) => {
+    if (held?.of !== name) {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of tensors.get(name)?.values() ?? []) pieces.push(piece);
+      held = { of: name, bytes: Buffer.concat(pieces) };
+    }
+    return new Uint8Array(held.bytes.subarray(begin, end));
+  };
+  return { format: '', name: path, tensors, ties: new Map(), metadata: {}, read, close: async () => undefined };
 }
 
 /**
- * What of tensors a format does not say again.
- * @throws {UsageError} for what it cannot hold at all.
+ * Tensors in another dtype: floats, or, of blocks, matrices whose rows are whole blocks. Gives what stays as it is, in words.
+ * @throws {UsageError} for a dtype that nothing is converted to.
  */
-function lossesOf(format: string, { path }: FileRequest, tensors: ReadonlyMap<string, WrittenTensor>): string[] {
+function inDType({ path, dtype }: TensorFile, tensors: Tensors): readonly [Tensors, readonly string[]] {
+  if (dtype === undefined) return [tensors, []];
+  const block = blockTypes.includes(dtype) ? fileDType(dtype)?.elements : undefined;
+  const source = sourceOf(path, tensors);
+  const [made, kept] = [new Map<WrittenTensor, WrittenTensor>(), new Array<string>()];
+  for (const [name, tensor] of tensors) {
+    const own = fileDType(tensor.dtype)?.dtype;
+    if (made.has(tensor) || own === undefined || !isFloat(own)) continue;
+    const { shape } = tensor;
+    const isWhole = block === undefined || (shape.length > 1 && (shape.at(-1) as number) % block === 0);
+    if (isWhole) made.set(tensor, convertedTensor(source, name, dtype));
+    else if (shape.length > 1) kept.push(`${name} (rows of ${String(shape.at(-1))})`);
+  }
+  const rest = kept.length > 8 ? ` and ${kept.length - 8} more` : '';
+  const note = `not ${dtype}, whose blocks are of ${block ?? 1}: ${kept.slice(0, 8).join(', ')}${rest}`;
+  const converted = new Map([...tensors].map(([name, tensor]) => [name, made.get(tensor) ?? tensor]));
+  return [converted, kept.length === 0 ? [] : [note]];
+}
+
+/**
+ * What of tensors and of what a file says besides a format does not say again.
+ * @throws {UsageError} for tensors that it cannot hold at all.
+ */
+function lossesOf(
+  format: string,
+  { path }: FileRequest,
+  tensors: Tensors,
+  metadata: Metadata,
+): { readonly notes: readonly string[]; readonly metadata: Metadata } {
   const { losses } = findContainer(format);
   const lost = losses?.(tensors) ?? [];
   if (lost.length > 0)
     throw new UsageError(`${path}: ${format} cannot carry ${lost.slice(0, 8).join(', ')}: write another format`);
   const tied = tensors.size - new Set(tensors.values()).size;
-  return tied === 0 || format === 'pytorch' ? [] : [`${tied} tied tensors are written again: ${format} has no ties`];
+  const ties =
+    tied === 0 || format === 'pytorch' ? [] : [`${tied} tied tensors are written again: ${format} has no ties`];
+  const keys = Object.keys(metadata);
+  const isPlain = format === 'pytorch' && keys.length > 0;
+  if (!isPlain && (losses?.(tensors, metadata) ?? []).length === 0) return { notes: ties, metadata };
+  const why = isPlain ? 'so that load_state_dict takes what is written' : `for which ${format} has no place`;
+  const rest = keys.length > 8 ? ` and ${keys.length - 8} more` : '';
+  const besides = `what the file says besides is left out, ${why}: ${keys.slice(0, 8).join(', ')}${rest}`;
+  return { notes: [...ties, besides], metadata: {} };
 }
 
 /** Writes tensors, and gives what the format does not say of them, in words. */
 export async function writeTensors(
   file: TensorFile,
-  tensors: ReadonlyMap<string, WrittenTensor>,
+  given: Tensors,
+  besides: Metadata = {},
 ): Promise<readonly string[]> {
   const { write } = findContainer(file.format);
-  const losses = lossesOf(file.format, file, tensors);
-  await writeOutputFile(file, (path) => writeFileBy(path, async (sink) => write?.(sink, tensors)));
-  return losses;
+  const [tensors, kept] = inDType(file, given);
+  const { notes, metadata } = lossesOf(file.format, file, tensors, besides);
+  for (const note of [...notes, ...kept]) file.say?.(note);
+  await writeOutputFile(file, (path) => writeFileBy(path, async (sink) => write?.(sink, tensors, metadata)));
+  return [...notes, ...kept];
 }
 
 /** What a source of PyTorch has beside what all have. */
@@ -60,7 +124,7 @@ export async function writeChanged(
 ): Promise<readonly string[]> {
   const tensors = changedTensors(source, imported, model);
   const pickled = file.format === 'pytorch' ? asPyTorch(source) : undefined;
-  if (!pickled) return writeTensors(file, tensors);
+  if (!pickled) return writeTensors(file, tensors, source.metadata);
   await writeOutputFile(file, (path) => writeFileBy(path, (sink) => writePyTorchLike(sink, pickled, tensors)));
   return [];
 }
@@ -70,7 +134,7 @@ export async function convertFile(file: TensorFile, source: TensorSource): Promi
   const tensors = new Map<string, WrittenTensor>();
   for (const name of source.tensors.keys())
     tensors.set(name, tensors.get(source.ties.get(name) ?? name) ?? carriedTensor(source, name));
-  return writeTensors(file, tensors);
+  return writeTensors(file, tensors, source.metadata);
 }
 
 /** Writes a saved model, weights as its layers see them, under the names that it had in the file that it was made of. */

@@ -1,8 +1,9 @@
 // ONNX models as arguments of commands, folders that were made of them, and what is written as ONNX.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { exportOnnx, importOnnx, type OnnxModule } from '@espalier/models';
-import { fileBytes, writeFileBy } from '@espalier/models/node';
+import { exportOnnx, gguf, importOnnx, readTensor, writtenTensor, type OnnxModule } from '@espalier/models';
+import { fileBytes, openTensorFile, writeFileBy } from '@espalier/models/node';
 import { build, type Module, type ModuleConfig } from '@espalier/nn';
+import { saveModel } from '@espalier/nn/node';
 import { openDevice } from '@espalier/pipeline';
 import { Generator, randn, type Tensor } from '@espalier/tensor';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -150,5 +151,55 @@ describe('prune and quantize', () => {
     await run('export', at('alone'), '--to', 'safetensors', '-o', at('tensors.safetensors'));
     await refused('ONNX says what layers compute', 'prune', at('tensors.safetensors'), '-o', at('tensors.onnx'));
     await run('prune', at('model.onnx'), '-o', at('tensors.npz'));
+  });
+});
+
+describe('export', () => {
+  test('to ONNX takes layers of the library, whose input the folder says or the command', async () => {
+    const two = build({ type: 'sequential', layers: [{ type: 'linear', in: 3, out: 2 }] }, { seed: 1 });
+    await saveModel(at('two'), two);
+    await refused('give the shape of one example', 'export', at('two'), '--to', 'onnx', '-o', at('two.onnx'));
+    await run('export', at('two'), '--to', 'onnx', '--input', '3', '-o', at('two.onnx'));
+    expect(await run('inspect', at('two.onnx'))).toMatchObject({ parameters: 8 });
+    const round = build({ type: 'pad2d', padding: 1, mode: 'circular' }, { seed: 1 });
+    await saveModel(at('round'), round);
+    await refused('circular padding', 'export', at('round'), '--to', 'onnx', '--input', '1,4,4', '-o', at('round.onnx')); // prettier-ignore
+    expect(existsSync(at('round.onnx'))).toBe(false);
+  });
+
+  test('to GGUF writes matrices in blocks, and says before what stays as it is', async () => {
+    const wide = build({
+      type: 'sequential',
+      layers: [
+        { type: 'linear', in: 64, out: 40 },
+        { type: 'linear', in: 40, out: 2 },
+      ],
+    }, { seed: 1 }); // prettier-ignore
+    await saveModel(at('wide'), wide);
+    const { notes } = await run('export', at('wide'), '--to', 'gguf', '--dtype', 'Q8_0', '-o', at('wide.gguf'));
+    expect(notes).toEqual(['not Q8_0, whose blocks are of 32: 1.weight (rows of 40)']);
+    const source = await openTensorFile(at('wide.gguf'));
+    expect([...source.tensors].map(([name, { dtype }]) => [name, dtype])).toEqual([
+      ['0.weight', 'Q8_0'],
+      ['0.bias', 'F32'],
+      ['1.weight', 'F32'],
+      ['1.bias', 'F32'],
+    ]);
+    const weight = (await readTensor(source, '0.weight')).sub(wide.namedParameters().get('0.weight')?.value as Tensor);
+    expect(weight.abs().max().itemSync()).toBeLessThan(0.002);
+    await source.close();
+    await refused('safetensors cannot carry', 'export', at('wide'), '--to', 'safetensors', '--dtype', 'Q8_0', '-o', at('q')); // prettier-ignore
+  });
+
+  test('says which notes of a file another format has no place for', async () => {
+    const tensors = new Map([['w', writtenTensor(x)]]);
+    await writeFileBy(at('noted.gguf'), async (sink) => gguf.write?.(sink, tensors, { 'general.name': 'rows' }));
+    expect(await run('export', at('noted.gguf'), '--to', 'pytorch', '-o', at('noted.pth'))).toMatchObject({
+      notes: ['what the file says besides is left out, so that load_state_dict takes what is written: general.name'],
+    });
+    await run('export', at('noted.gguf'), '--to', 'gguf', '--dtype', 'F16', '-o', at('half.gguf'));
+    const half = await openTensorFile(at('half.gguf'));
+    expect([half.metadata['general.name'], half.tensors.get('w')?.dtype]).toEqual(['rows', 'F16']);
+    await half.close();
   });
 });
