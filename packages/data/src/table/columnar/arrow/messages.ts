@@ -89,7 +89,10 @@ function* blockMessages(
   }
 }
 
-/** The schema of a file or stream, and the messages behind it: dictionaries before what is made of them. */
+/**
+ * The schema of a file or stream, and the messages behind it: dictionaries before what is made of them.
+ * @throws {FormatError} for version 1 of Feather, and for what does not begin or end as its kind does.
+ */
 export function arrowMessages(
   source: string,
   bytes: Uint8Array,
