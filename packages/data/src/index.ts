@@ -1,5 +1,5 @@
 /** @espalier/data: tables, pictures and text as datasets. */
-export { bytesOf, type ByteSource } from './bytes/byte-source.ts';
+export { bytesOf, type ByteSource } from '@espalier/nn/format';
 export { DataError, type DataErrorCode, type DataPlace } from './errors.ts';
 export {
   cellOf,

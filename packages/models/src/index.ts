@@ -2,7 +2,7 @@
 export { decodeBlocks, encodeBlocks } from './blocks/convert.ts';
 export { blockTypes } from './blocks/table.ts';
 export { memorySink, type ByteSink, type MemorySink } from './bytes/byte-sink.ts';
-export { blobBytes, bytesOf, readBytes, type BlobLike, type ByteSource } from './bytes/byte-source.ts';
+export { blobBytes, bytesOf, readBytes, type BlobLike, type ByteSource } from '@espalier/nn/format';
 export type { Container, OpenOptions } from './containers/container.ts';
 export { conversionLosses, convertTensors, type ConvertOptions } from './containers/convert-tensors.ts';
 export { gguf } from './containers/gguf/container.ts';

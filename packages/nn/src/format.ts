@@ -1,4 +1,14 @@
 /** @espalier/nn/format: what readers and writers of files share, for packages that know other formats. */
+export {
+  aByteSource,
+  allBytes,
+  blobBytes,
+  bytesOf,
+  piecesOf,
+  readBytes,
+  type BlobLike,
+  type ByteSource,
+} from './io/byte-source.ts';
 export { duplicateKey } from './io/duplicate-key.ts';
 export {
   parseSafetensorsHeader,

@@ -1,7 +1,7 @@
 /** ONNX's nine light nets: classic networks whose weights are constants, on an input that counts from 0 to 1. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytesOf } from '../../../packages/models/src/bytes/byte-source.ts';
+import { bytesOf } from '@espalier/nn/format';
 import { decodeFile } from '../../../packages/models/src/onnx/protobuf/decode.ts';
 import { modelProto } from '../../../packages/models/src/onnx/protobuf/messages.ts';
 import { evaluate } from '../../../packages/models/src/onnx/run/evaluate.ts';

@@ -1,5 +1,5 @@
 /** @espalier/data/node: the parts of @espalier/data that need a file system. */
-export { fileBytes } from './file-bytes.ts';
+export { fileBytes } from '@espalier/nn/node';
 export { readTable } from './read-table.ts';
 export type { Manifest } from './images/list.ts';
 export {

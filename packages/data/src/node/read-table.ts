@@ -1,6 +1,7 @@
 /** A file as a table, by its ending. */
+import type { ByteSource } from '@espalier/nn/format';
+import { fileBytes } from '@espalier/nn/node';
 import { aText, check } from '@espalier/tensor/arguments';
-import type { ByteSource } from '../bytes/byte-source.ts';
 import { DataError } from '../errors.ts';
 import { readArrow } from '../table/columnar/read-arrow.ts';
 import { readParquet } from '../table/columnar/read-parquet.ts';
@@ -8,7 +9,6 @@ import type { CsvOptions } from '../table/csv/layout.ts';
 import { readCsv } from '../table/csv/read-csv.ts';
 import { readJsonLines } from '../table/json/read-json-lines.ts';
 import type { Table } from '../table/table.ts';
-import { fileBytes } from './file-bytes.ts';
 
 type Reader = (source: ByteSource, options: CsvOptions) => Promise<Table>;
 

@@ -1,5 +1,5 @@
 /** Texts as the bytes of their UTF-8: a vocabulary that knows every text. */
-import { encodeUtf8 } from '../bytes/utf8.ts';
+import { encodeUtf8 } from '@espalier/nn/format';
 import { DataError } from '../errors.ts';
 import type { Encoding, EncodingType } from './encoding.ts';
 import { countField } from './fields.ts';

@@ -1,8 +1,8 @@
 /** CSV files of any size as datasets. */
 import type { HostArray } from '@espalier/nn';
+import { aByteSource, type ByteSource } from '@espalier/nn/format';
 import { ArgumentError } from '@espalier/tensor';
 import { aCount, check, checkOptions, listOf } from '@espalier/tensor/arguments';
-import { aByteSource, type ByteSource } from '../bytes/byte-source.ts';
 import type { Preparation } from '../prepare/preparation.ts';
 import { readCsvPart, type CsvIndex } from '../table/csv/read-csv.ts';
 import { streamed, streamRules, type StreamedDataset, type StreamOptions } from './streamed.ts';

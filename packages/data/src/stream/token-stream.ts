@@ -1,8 +1,8 @@
 /** Files of tokens, of any size, as datasets of contexts and the tokens that come next. */
 import { FormatError } from '@espalier/nn';
+import { aByteSource, type ByteSource } from '@espalier/nn/format';
 import { ArgumentError } from '@espalier/tensor';
 import { aPositiveInteger, check, checkOptions, oneOf, type OptionRules } from '@espalier/tensor/arguments';
-import { aByteSource, type ByteSource } from '../bytes/byte-source.ts';
 import { streamed, streamRules, type StreamedDataset, type StreamOptions } from './streamed.ts';
 
 /** How a file of tokens is read. */

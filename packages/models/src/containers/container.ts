@@ -1,7 +1,7 @@
 /** What every format of files of tensors is. */
 import type { Json } from '@espalier/nn';
+import type { ByteSource } from '@espalier/nn/format';
 import type { ByteSink } from '../bytes/byte-sink.ts';
-import type { ByteSource } from '../bytes/byte-source.ts';
 import type { TensorEntry, TensorSource, WrittenTensor } from '../tensors/tensor-source.ts';
 
 /** What a container may look at besides the file itself. */

@@ -1,8 +1,7 @@
 /** JSON files that come with tensors: indexes, descriptions. */
 import { FormatError, type Json } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
-import { decodeUtf8, duplicateKey } from '@espalier/nn/format';
-import { readBytes, type ByteSource } from '../bytes/byte-source.ts';
+import { type ByteSource, decodeUtf8, duplicateKey, readBytes } from '@espalier/nn/format';
 
 /**
  * The JSON that is all of a file of at most `most` bytes.

@@ -1,7 +1,7 @@
 /** The formats of files of tensors by name, and which of them a file is in. */
 import { FormatError, Registry } from '@espalier/nn';
+import { readBytes, type ByteSource } from '@espalier/nn/format';
 import { aFunction, aText, check, checkOptions, show, type OptionRules } from '@espalier/tensor/arguments';
-import { readBytes, type ByteSource } from '../bytes/byte-source.ts';
 import type { TensorSource } from '../tensors/tensor-source.ts';
 import { builtIn } from './built-in.ts';
 import type { Container, OpenOptions } from './container.ts';

@@ -4,9 +4,9 @@
  */
 import { FormatError, type Json } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
+import type { ByteSource } from '@espalier/nn/format';
 import { aFunction, aText, check } from '@espalier/tensor/arguments';
 import { ArgumentError } from '@espalier/tensor';
-import type { ByteSource } from '../bytes/byte-source.ts';
 import { readJson, readJsonObject } from '../containers/json-file.ts';
 import { openTensors } from '../containers/registry.ts';
 import { dequantizedSource, type DequantizedSource } from '../quantized/quantized-source.ts';

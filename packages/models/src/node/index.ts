@@ -1,3 +1,3 @@
 /** What needs Node: files. */
-export { fileBytes } from './file-bytes.ts';
+export { fileBytes } from '@espalier/nn/node';
 export { openModelFolder, openTensorFile, siblingsOf, writeFileBy } from './open-file.ts';

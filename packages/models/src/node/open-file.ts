@@ -2,15 +2,14 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { FormatError } from '@espalier/nn';
-import { writeAtomically } from '@espalier/nn/node';
+import { fileBytes, writeAtomically } from '@espalier/nn/node';
 import { showName } from '@espalier/nn/arguments';
+import type { ByteSource } from '@espalier/nn/format';
 import { aFunction, aText, check } from '@espalier/tensor/arguments';
 import type { ByteSink } from '../bytes/byte-sink.ts';
-import type { ByteSource } from '../bytes/byte-source.ts';
 import { openTensors, type OpenTensorsOptions } from '../containers/registry.ts';
 import { openHuggingFace, type ModelFolder } from '../huggingface/model-folder.ts';
 import type { TensorSource } from '../tensors/tensor-source.ts';
-import { fileBytes } from './file-bytes.ts';
 
 /**
  * Opens a file of tensors. Files that it names, shards and external data, are looked for in its folder and nowhere else.

@@ -1,6 +1,6 @@
 /** What is said to be much larger than the file that it is in: values that are repeated, or that are compressed to nothing. */
 import { FormatError } from '@espalier/nn';
-import type { ByteSource } from '../bytes/byte-source.ts';
+import type { ByteSource } from '@espalier/nn/format';
 import type { TensorEntry } from './tensor-source.ts';
 
 /** Tensors of so many bytes, and of so many times those of their file, are made to fill memories. */

@@ -1,7 +1,7 @@
 /** Open files whose tensors each lie in one piece somewhere. */
 import { FormatError, type Json } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
-import { readBytes, type ByteSource } from '../bytes/byte-source.ts';
+import { readBytes, type ByteSource } from '@espalier/nn/format';
 import { rangeWithin } from './range.ts';
 import type { TensorEntry, TensorSource } from './tensor-source.ts';
 

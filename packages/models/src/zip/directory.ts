@@ -3,7 +3,7 @@
  */
 import { FormatError } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
-import { readBytes, type ByteSource } from '../bytes/byte-source.ts';
+import { readBytes, type ByteSource } from '@espalier/nn/format';
 import { checkEntryName, entryName } from './zip-name.ts';
 
 /** A part of a zip file. */

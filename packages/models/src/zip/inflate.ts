@@ -1,7 +1,7 @@
 /** What deflate has compressed, by the host's own decompressor, a piece at a time and no more than was asked for. */
 import { FormatError } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
-import { readBytes, type ByteSource } from '../bytes/byte-source.ts';
+import { readBytes, type ByteSource } from '@espalier/nn/format';
 import type { ZipEntry } from './directory.ts';
 
 /** What is needed of the streams of the host: of a page, and of Node. */

@@ -1,8 +1,8 @@
 /** Graphs that are made by hand: what importing does with sizes of a batch, graphs within, functions, and what is refused. */
 import { FormatError } from '@espalier/nn';
+import { bytesOf } from '@espalier/nn/format';
 import { Generator, randn, tensor, type Tensor } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
-import { bytesOf } from '../../src/bytes/byte-source.ts';
 import { memorySink } from '../../src/bytes/byte-sink.ts';
 import { exportOnnx, importOnnx, openOnnx, OnnxTensor } from '../../src/index.ts';
 import type { WrittenGraph, WrittenNode } from '../../src/onnx/export/graph-writer.ts';

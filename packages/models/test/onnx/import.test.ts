@@ -1,8 +1,8 @@
 /** Models that go out as ONNX and come back in: the same layers, names and numbers. */
 import { build, cloneModel, type Module, type ModuleConfig } from '@espalier/nn';
+import { bytesOf } from '@espalier/nn/format';
 import { ArgumentError, grad, Generator, randn, tensor, type Tensor } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
-import { bytesOf } from '../../src/bytes/byte-source.ts';
 import { decodeBytes } from '../../src/onnx/protobuf/decode.ts';
 import { encodeMessage } from '../../src/onnx/protobuf/encode.ts';
 import { modelProto, type GraphProto, type NodeProto } from '../../src/onnx/protobuf/messages.ts';

@@ -1,6 +1,6 @@
 /** A test as ONNX has them: a model, what it is given, and what it must give. */
+import { bytesOf } from '@espalier/nn/format';
 import { cpu } from '@espalier/tensor';
-import { bytesOf } from '../../src/bytes/byte-source.ts';
 import { decodeFile } from '../../src/onnx/protobuf/decode.ts';
 import { modelProto, type TypeProto } from '../../src/onnx/protobuf/messages.ts';
 import { evaluate } from '../../src/onnx/run/evaluate.ts';

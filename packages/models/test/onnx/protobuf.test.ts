@@ -1,8 +1,8 @@
 /** The wire format: what is written is read back, and what is damaged is refused by its place. */
 import { FormatError } from '@espalier/nn';
+import { bytesOf, type ByteSource } from '@espalier/nn/format';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bytesOf, type ByteSource } from '../../src/bytes/byte-source.ts';
 import { decodeBytes, decodeFile } from '../../src/onnx/protobuf/decode.ts';
 import { encodeMessage } from '../../src/onnx/protobuf/encode.ts';
 import { attributeProto, modelProto, tensorProto, type AttributeProto } from '../../src/onnx/protobuf/messages.ts';

@@ -2,16 +2,28 @@
 
 /** Text as UTF-8 bytes; lone surrogates become U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
-  const bytes: number[] = [];
+  const bytes = new Uint8Array(3 * text.length);
+  let at = 0;
+  const more = (point: number, shift: number): number => 0x80 | ((point >> shift) & 63);
   for (const character of text) {
     const code = character.codePointAt(0) as number;
-    const point = code >= 0xd800 && code <= 0xdfff ? 0xfffd : code;
-    if (point < 0x80) bytes.push(point);
-    else if (point < 0x800) bytes.push(0xc0 | (point >> 6), 0x80 | (point & 63));
-    else if (point < 0x10000) bytes.push(0xe0 | (point >> 12), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
-    else bytes.push(0xf0 | (point >> 18), 0x80 | ((point >> 12) & 63), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
+    const point = code >= 0xd800 && code < 0xe000 ? 0xfffd : code;
+    if (point < 0x80) bytes[at++] = point;
+    else if (point < 0x800) {
+      bytes[at++] = 0xc0 | (point >> 6);
+      bytes[at++] = more(point, 0);
+    } else if (point < 0x10000) {
+      bytes[at++] = 0xe0 | (point >> 12);
+      bytes[at++] = more(point, 6);
+      bytes[at++] = more(point, 0);
+    } else {
+      bytes[at++] = 0xf0 | (point >> 18);
+      bytes[at++] = more(point, 12);
+      bytes[at++] = more(point, 6);
+      bytes[at++] = more(point, 0);
+    }
   }
-  return Uint8Array.from(bytes);
+  return bytes.slice(0, at);
 }
 
 /** Leading byte beyond ASCII → number of further bytes and the smallest code point that needs them. */
@@ -35,11 +47,11 @@ function textOf(count: number): string {
   return String.fromCharCode(...units.subarray(0, count));
 }
 
-/** UTF-8 bytes as text; nothing if they are not well formed. */
-export function decodeUtf8(bytes: Uint8Array): string | undefined {
+/** UTF-8 bytes, from `start` to before `end`, as text; nothing if they are not well formed. */
+export function decodeUtf8(bytes: Uint8Array, start = 0, end: number = bytes.length): string | undefined {
   let text = '';
   let used = 0;
-  for (let index = 0; index < bytes.length;) {
+  for (let index = start; index < end;) {
     const first = bytes[index] as number;
     if (used + 2 > unitsAtOnce) {
       text += textOf(used);
@@ -51,7 +63,7 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
       continue;
     }
     const form = forms.find(({ mask, lead }) => (first & mask) === lead);
-    if (!form || index + form.more >= bytes.length) return undefined;
+    if (!form || index + form.more >= end) return undefined;
     let point = first & ~form.mask & 0xff;
     for (let next = 1; next <= form.more; next++) {
       const byte = bytes[index + next] as number;

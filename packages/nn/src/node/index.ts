@@ -1,5 +1,6 @@
 /** @espalier/nn/node: the parts of @espalier/nn that need a file system. */
 export { syncFolder, writeAtomically, writeFileAtomic } from './atomic.ts';
+export { fileBytes } from './file-bytes.ts';
 export { makeFolder } from './make-folder.ts';
 export { mnist, type Mnist, type MnistOptions } from './mnist.ts';
 export {

@@ -1,7 +1,7 @@
 /** Arrow IPC files and streams, Feather among them, as tables. */
 import { FormatError } from '@espalier/nn';
+import { aByteSource, allBytes, type ByteSource } from '@espalier/nn/format';
 import { check } from '@espalier/tensor/arguments';
-import { aByteSource, allBytes, type ByteSource } from '../../bytes/byte-source.ts';
 import { columnFrom } from '../from-values.ts';
 import { Table } from '../table.ts';
 import { ArrowBatch, type Codecs } from './arrow/batch.ts';

@@ -1,8 +1,8 @@
 /** Parquet as tables, by the package `hyparquet`, which is loaded when it is needed. */
 import type { ColumnDecoder, ColumnMetaData, DecodedArray, PageHeader, SchemaTree } from 'hyparquet/src/types.js';
 import { FormatError } from '@espalier/nn';
+import { aByteSource, type ByteSource } from '@espalier/nn/format';
 import { check } from '@espalier/tensor/arguments';
-import { aByteSource, type ByteSource } from '../../bytes/byte-source.ts';
 import { DataError } from '../../errors.ts';
 import type { Column } from '../column.ts';
 import { columnFrom } from '../from-values.ts';

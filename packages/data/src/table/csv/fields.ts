@@ -1,5 +1,5 @@
 /** What bytes of a field mean: a number, a truth value, a text. */
-import { decodeUtf8, findNonUtf8 } from '../../bytes/utf8.ts';
+import { textOrPlace, findNonUtf8 } from '../../bytes/utf8.ts';
 import type { LatinText } from './latin-text.ts';
 
 /** Powers of ten that doubles hold exactly. */
@@ -109,7 +109,7 @@ export function readText(bytes: Uint8Array, start: number, end: number, latin: L
     while (at < end && (bytes[at] as number) < 0x80) at++;
     if (at === end) return latin.slice(start, end);
   }
-  const text = decodeUtf8(bytes, start, end < 0 ? ~end : end);
+  const text = textOrPlace(bytes, start, end < 0 ? ~end : end);
   return end < 0 && typeof text === 'string' ? text.replaceAll('""', '"') : text;
 }
 

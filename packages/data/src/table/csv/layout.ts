@@ -1,5 +1,6 @@
 /** How a CSV file is written: delimiter, header, names of columns; found in its first records, or told. */
 import { FormatError } from '@espalier/nn';
+import type { ByteSource } from '@espalier/nn/format';
 import {
   aBoolean,
   aPositiveInteger,
@@ -10,7 +11,6 @@ import {
   ruleOf,
   type OptionRules,
 } from '@espalier/tensor/arguments';
-import type { ByteSource } from '../../bytes/byte-source.ts';
 import { DataError } from '../../errors.ts';
 import type { ColumnType } from '../column.ts';
 import { readNumber, readText } from './fields.ts';

@@ -1,5 +1,5 @@
 /** Which fields stand for a value that is missing. */
-import { encodeUtf8 } from '../../bytes/utf8.ts';
+import { encodeUtf8 } from '@espalier/nn/format';
 
 /** What stands for a missing value, where nothing else is said: what pandas takes for one, but for forms of Windows' NaN. */
 export const missingWords: readonly string[] = [

@@ -1,7 +1,7 @@
 /** CSV and TSV as tables: whole, or a part at a time by an index that one pass over the file makes. */
 import { FormatError } from '@espalier/nn';
+import { aByteSource, piecesOf, type ByteSource } from '@espalier/nn/format';
 import { check } from '@espalier/tensor/arguments';
-import { aByteSource, piecesOf, type ByteSource } from '../../bytes/byte-source.ts';
 import type { Column, ColumnType } from '../column.ts';
 import { Table } from '../table.ts';
 import { ColumnBuilder } from './column-builder.ts';

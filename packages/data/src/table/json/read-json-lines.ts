@@ -1,8 +1,8 @@
 /** JSON lines as tables: an object on each line, whose keys are columns. */
 import { FormatError } from '@espalier/nn';
+import { aByteSource, piecesOf, type ByteSource } from '@espalier/nn/format';
 import { brief, check } from '@espalier/tensor/arguments';
-import { aByteSource, piecesOf, type ByteSource } from '../../bytes/byte-source.ts';
-import { decodeUtf8 } from '../../bytes/utf8.ts';
+import { textOrPlace } from '../../bytes/utf8.ts';
 import { columnFrom } from '../from-values.ts';
 import { Table } from '../table.ts';
 
@@ -58,7 +58,7 @@ const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 3
 /** @throws {FormatError} for a line that is no object. */
 function recordOf(source: string, row: number, { bytes, offset }: Line): Readonly<Record<string, unknown>> {
   const start = offset === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-  const text = decodeUtf8(bytes, start);
+  const text = textOrPlace(bytes, start);
   if (typeof text === 'number')
     throw new FormatError(source, offset + text, `row ${row}: a byte of ${bytes[text]} is not UTF-8 here`);
   let value: unknown;

@@ -1,7 +1,7 @@
 /** Opens GGUF files: one, or the parts of one. */
 import { FormatError } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
-import { readBytes, type ByteSource } from '../../bytes/byte-source.ts';
+import { readBytes, type ByteSource } from '@espalier/nn/format';
 import { locatedSource, type LocatedTensor } from '../../tensors/located.ts';
 import type { TensorSource } from '../../tensors/tensor-source.ts';
 import type { OpenOptions } from '../container.ts';

@@ -1,8 +1,8 @@
 /** Arrays of NumPy, read by range: one in an `.npy` file, and several in an `.npz`, which is a zip file of those. */
 import { FormatError } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
+import { readBytes, type ByteSource } from '@espalier/nn/format';
 import { sizeOf, type Shape } from '@espalier/tensor';
-import { readBytes, type ByteSource } from '../../bytes/byte-source.ts';
 import { rangeWithin } from '../../tensors/range.ts';
 import { checkExpansion } from '../../tensors/expansion.ts';
 import { readStrided, rowStrides, type ReadStored, type StridedLayout } from '../../tensors/strided.ts';

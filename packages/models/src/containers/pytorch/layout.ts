@@ -1,5 +1,5 @@
 /** What both layouts of PyTorch's files come to: one value, and storages beside it. */
-import type { ByteSource } from '../../bytes/byte-source.ts';
+import type { ByteSource } from '@espalier/nn/format';
 import type { PickleValue } from './pickle/values.ts';
 import type { StorageReference } from './torch-tensor.ts';
 

@@ -4,8 +4,8 @@
  */
 import { FormatError } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
+import { readBytes, type ByteSource } from '@espalier/nn/format';
 import { brief } from '@espalier/tensor/arguments';
-import { readBytes, type ByteSource } from '../../bytes/byte-source.ts';
 import type { TorchFile } from './layout.ts';
 import { allowGlobal } from './globals.ts';
 import { PickleEndError } from './pickle/machine.ts';

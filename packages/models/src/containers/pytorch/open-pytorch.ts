@@ -1,8 +1,8 @@
 /** Opens files of PyTorch, `.pth`, `.pt` and `.bin` of both layouts, as tensors that are read by range. */
 import { FormatError } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
+import { readBytes, type ByteSource } from '@espalier/nn/format';
 import { sizeOf } from '@espalier/tensor';
-import { readBytes, type ByteSource } from '../../bytes/byte-source.ts';
 import { rangeWithin } from '../../tensors/range.ts';
 import { checkExpansion } from '../../tensors/expansion.ts';
 import { readStrided } from '../../tensors/strided.ts';

@@ -1,5 +1,5 @@
 /** Files of PyTorch as a container. */
-import { readBytes, type ByteSource } from '../../bytes/byte-source.ts';
+import { readBytes, type ByteSource } from '@espalier/nn/format';
 import { isZip, readDirectory } from '../../zip/directory.ts';
 import type { Container } from '../container.ts';
 import { isLegacy } from './legacy-layout.ts';

@@ -1,8 +1,8 @@
 /** The layout of PyTorch since 1.6: a zip file of a pickle, `ROOT/data.pkl`, and one entry a storage, `ROOT/data/KEY`. */
 import { FormatError } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
+import type { ByteSource } from '@espalier/nn/format';
 import { brief } from '@espalier/tensor/arguments';
-import type { ByteSource } from '../../bytes/byte-source.ts';
 import { decodeLatin1 } from '../../bytes/text.ts';
 import { openZip } from '../../zip/zip-reader.ts';
 import type { TorchFile } from './layout.ts';

@@ -1,6 +1,5 @@
 /** Opens safetensors files by range: the header, and of the values only what is asked for. */
-import { parseSafetensorsHeader, safetensorsHeaderLength } from '@espalier/nn/format';
-import { readBytes, type ByteSource } from '../../bytes/byte-source.ts';
+import { type ByteSource, parseSafetensorsHeader, readBytes, safetensorsHeaderLength } from '@espalier/nn/format';
 import { locatedSource, type LocatedTensor } from '../../tensors/located.ts';
 import type { TensorSource } from '../../tensors/tensor-source.ts';
 

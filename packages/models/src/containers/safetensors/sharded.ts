@@ -4,8 +4,8 @@
  */
 import { FormatError } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
+import type { ByteSource } from '@espalier/nn/format';
 import { show } from '@espalier/tensor/arguments';
-import type { ByteSource } from '../../bytes/byte-source.ts';
 import { locatedSource, type LocatedTensor } from '../../tensors/located.ts';
 import type { TensorSource } from '../../tensors/tensor-source.ts';
 import type { OpenOptions } from '../container.ts';

@@ -1,8 +1,8 @@
 /** From an ONNX file to a module of the library. */
 import { build, type Module } from '@espalier/nn';
+import type { ByteSource } from '@espalier/nn/format';
 import { ArgumentError, defaultDevice, keep, type Device, type Tensor } from '@espalier/tensor';
 import { aDevice, aText, anObject, check, checkOptional } from '@espalier/tensor/arguments';
-import type { ByteSource } from '../../bytes/byte-source.ts';
 import type { OpenOptions } from '../../containers/container.ts';
 import { decodeFile } from '../protobuf/decode.ts';
 import { modelProto } from '../protobuf/messages.ts';

@@ -1,7 +1,6 @@
 /** Reads messages of a file by their rules: small ones at once, large ones field by field, leaving their long bytes where they are. */
 import { FormatError } from '@espalier/nn';
-import { decodeUtf8 } from '@espalier/nn/format';
-import { readBytes, type ByteSource } from '../../bytes/byte-source.ts';
+import { type ByteSource, decodeUtf8, readBytes } from '@espalier/nn/format';
 import { wholeNumber, type FieldBytes, type FieldRule, type MessageRule } from './rules.ts';
 import { WireReader, type Tag } from './wire.ts';
 

@@ -1,8 +1,8 @@
 /** What is in an ONNX file, whether or not it can be run here: its description alone is read, and no weights. */
 import { FormatError } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
+import type { ByteSource } from '@espalier/nn/format';
 import { anObject, check, showShape } from '@espalier/tensor/arguments';
-import type { ByteSource } from '../../bytes/byte-source.ts';
 import { findOperator } from '../operators/table.ts';
 import { decodeFile } from '../protobuf/decode.ts';
 import {

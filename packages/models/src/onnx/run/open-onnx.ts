@@ -1,7 +1,7 @@
 /** An ONNX model that is run as it is: any number of inputs and outputs, by their names. */
+import type { ByteSource } from '@espalier/nn/format';
 import { defaultDevice, isTensor, type Device, type Tensor } from '@espalier/tensor';
 import { aDevice, anObject, check, checkOptional } from '@espalier/tensor/arguments';
-import type { ByteSource } from '../../bytes/byte-source.ts';
 import type { OpenOptions } from '../../containers/container.ts';
 import { OnnxError } from '../errors.ts';
 import { decodeFile } from '../protobuf/decode.ts';

@@ -1,7 +1,6 @@
 /** Tensors of a file as values of a graph. */
 import { FormatError } from '@espalier/nn';
-import { decodeUtf8 } from '@espalier/nn/format';
-import { readBytes, type ByteSource } from '../../bytes/byte-source.ts';
+import { type ByteSource, decodeUtf8, readBytes } from '@espalier/nn/format';
 import type { OpenOptions } from '../../containers/container.ts';
 import type { FieldBytes } from '../protobuf/rules.ts';
 import type { TensorProto } from '../protobuf/messages.ts';

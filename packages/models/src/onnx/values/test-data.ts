@@ -1,5 +1,5 @@
 /** Values as ONNX's test data has them: a file with one tensor, sequence or optional. */
-import type { ByteSource } from '../../bytes/byte-source.ts';
+import type { ByteSource } from '@espalier/nn/format';
 import { decodeFile } from '../protobuf/decode.ts';
 import {
   optionalProto,

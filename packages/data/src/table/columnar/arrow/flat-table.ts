@@ -2,7 +2,7 @@
  * Tables of a FlatBuffers message, every part of which is looked for within the message only. Source: "FlatBuffers internals", Google.
  */
 import { FormatError } from '@espalier/nn';
-import { decodeUtf8 } from '../../../bytes/utf8.ts';
+import { textOrPlace } from '../../../bytes/utf8.ts';
 
 /** The bytes of one message. */
 export class FlatMessage {
@@ -53,7 +53,7 @@ export class FlatMessage {
     this.hold(at + 4, length, 'a text');
     this.#textLeft -= length;
     if (this.#textLeft < 0) this.refuse(at, 'has the same texts again and again');
-    const text = decodeUtf8(new Uint8Array(this.view.buffer, this.view.byteOffset + at + 4, length));
+    const text = textOrPlace(new Uint8Array(this.view.buffer, this.view.byteOffset + at + 4, length));
     return typeof text === 'string' ? text : this.refuse(at + 4, 'has a name that is not UTF-8');
   }
 

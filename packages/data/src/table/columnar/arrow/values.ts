@@ -1,5 +1,5 @@
 /** The values of columns in batches, and of dictionaries. Source: "Arrow columnar format", Apache Arrow. */
-import { decodeUtf8 } from '../../../bytes/utf8.ts';
+import { textOrPlace } from '../../../bytes/utf8.ts';
 import type { ArrowBatch } from './batch.ts';
 import type { ArrowField } from './schema.ts';
 import type { ArrowType, FixedType } from './types.ts';
@@ -26,7 +26,7 @@ function valuesBy(batch: ArrowBatch, bits: Uint8Array | undefined, valueAt: (row
 }
 
 function text(batch: ArrowBatch, bytes: Uint8Array, start: number, end: number): string {
-  const decoded = decodeUtf8(bytes, start, end);
+  const decoded = textOrPlace(bytes, start, end);
   return typeof decoded === 'string' ? decoded : batch.refuse('has a text that is not UTF-8');
 }
 

@@ -1,7 +1,7 @@
 /** Bytes that are read by range, wherever they lie: so that a file may be larger than memory. */
-import { FormatError } from '@espalier/nn';
-import { aByteArray } from '@espalier/nn/arguments';
-import { aText, check } from '@espalier/tensor/arguments';
+import { aText, check, ruleOf, type Rule } from '@espalier/tensor/arguments';
+import { aByteArray } from '../config/rules.ts';
+import { FormatError } from '../errors.ts';
 
 /** Bytes of a file, of memory, of a Blob, or of a server. */
 export interface ByteSource {
@@ -17,6 +17,20 @@ export interface ByteSource {
   /** Lets go of what is open. Twice is no more than once. */
   readonly close: () => Promise<void>;
 }
+
+/** A source of bytes. */
+export const aByteSource: Rule<ByteSource> = ruleOf(
+  'a source of bytes, as bytesOf(bytes) and fileBytes(path) give',
+  (value) => {
+    const { name, size, read, close } = Object(value) as Partial<ByteSource>;
+    return (
+      typeof name === 'string' &&
+      Number.isSafeInteger(size) &&
+      typeof read === 'function' &&
+      typeof close === 'function'
+    );
+  },
+);
 
 /**
  * Reads a range.
@@ -68,4 +82,38 @@ export function blobBytes(blob: BlobLike, name = 'blob'): ByteSource {
     read: async (offset, length) => new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
     close: async () => undefined,
   };
+}
+
+/**
+ * All bytes of a source from a place on, in pieces of so many bytes.
+ * @throws {FormatError} if it gives fewer than it said.
+ */
+export async function* piecesOf(
+  source: ByteSource,
+  pieceBytes: number,
+  from = 0,
+  to: number = source.size,
+): AsyncGenerator<Uint8Array> {
+  for (let at = from; at < to; at += pieceBytes) {
+    const length = Math.min(pieceBytes, to - at);
+    const bytes = await source.read(at, length);
+    if (bytes.byteLength !== length)
+      throw new FormatError(
+        source.name,
+        at,
+        `gives ${bytes.byteLength} of ${length} bytes; was it cut while it was read?`,
+      );
+    yield bytes;
+  }
+}
+
+/**
+ * A source as one array.
+ * @throws {FormatError} if it gives fewer than it said.
+ */
+export async function allBytes(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await source.read(0, source.size);
+  if (bytes.byteLength !== source.size)
+    throw new FormatError(source.name, bytes.byteLength, `gives ${bytes.byteLength} of ${source.size} bytes`);
+  return bytes;
 }

@@ -1,8 +1,8 @@
 /** A file as a source of bytes. */
 import { open, stat } from 'node:fs/promises';
-import { FormatError } from '@espalier/nn';
 import { aText, check } from '@espalier/tensor/arguments';
-import type { ByteSource } from '../bytes/byte-source.ts';
+import { FormatError } from '../errors.ts';
+import type { ByteSource } from '../io/byte-source.ts';
 
 /**
  * Opens a file, which is read by range and stays open until it is closed. One that is not there is the system's own error.
