@@ -98,6 +98,7 @@ save("parallel.pth", OrderedDict(("module." + k, v) for k, v in state.items()), 
 save("checkpoint.pth", {"epoch": 3, "model_state_dict": state, "best": 0.5, "notes": [1, None, "ü"]}, state, metadata={"epoch": 3, "best": 0.5, "notes": [1, None, "ü"]})
 other = {"weight": torch.zeros(1)}
 save("two-states.pth", {"model": state, "ema": other}, state, key="model")
+torch.save({1: torch.ones(2), "1": torch.zeros(2)}, folder / "two-of-a-name.pth")
 
 save("linear.pth", linear, state, module=True)
 save("linear-legacy.pth", linear, state, legacy=True, module=True)

@@ -110,6 +110,10 @@ describe('what would run code', () => {
     expect((error as FormatError).message).toContain(word);
     expect((error as FormatError).source).toBe(`malicious/${name}`);
   });
+
+  test('two tensors of one name, as 1 and the text 1 are here, are refused', async () => {
+    await expect(open('two-of-a-name.pth')).rejects.toThrow("has two tensors of the name '1'; rename one");
+  });
 });
 
 const dtypes = { F32: 4, F16: 2, BF16: 2, F64: 8, I64: 8, U16: 2, BOOL: 1, F8_E4M3: 1, C64: 8 };

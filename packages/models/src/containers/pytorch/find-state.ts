@@ -19,13 +19,18 @@ export interface FoundState {
 
 const nothing: ReadonlyMap<string, PickleValue> = new Map();
 
-function named(entries: Iterable<readonly [PickleValue, PickleValue]>): Omit<FoundState, 'key'> | undefined {
+function named(
+  entries: Iterable<readonly [PickleValue, PickleValue]>,
+  refuse: Refuse,
+): Omit<FoundState, 'key'> | undefined {
   const tensors = new Map<string, PickleObject>();
   const rest = new Map<string, PickleValue>();
   for (const [key, value] of entries) {
     const name = typeof key === 'string' ? key : numberOf(key)?.toString();
     const maker = makerOf(value);
     if (name === undefined) continue;
+    // 1 and '1' are two keys there.
+    if (maker && tensors.has(name)) return refuse(`has two tensors of the name ${showName(name)}; rename one`);
     if (maker) tensors.set(name, maker);
     else rest.set(name, value);
   }
@@ -41,7 +46,7 @@ function stateIn(
   if (isModule(value)) return { tensors: tensorsIn(value, refuse, places), module: value, rest: nothing };
   const maker = makerOf(value);
   if (maker) return { tensors: new Map([['tensor', maker]]), module: undefined, rest: nothing };
-  return named(entriesOf(value) ?? itemsOf(value)?.entries() ?? []);
+  return named(entriesOf(value) ?? itemsOf(value)?.entries() ?? [], refuse);
 }
 
 /**
