@@ -24,7 +24,8 @@ warnings.filterwarnings("ignore")
 here = pathlib.Path("packages/models/test/golden")
 folder = here / "pytorch"
 shutil.rmtree(folder, ignore_errors=True)
-(folder / "malicious").mkdir(parents=True)
+for each in ("malicious", "refused"):
+    (folder / each).mkdir(parents=True)
 torch.manual_seed(0)
 
 
@@ -98,7 +99,7 @@ save("parallel.pth", OrderedDict(("module." + k, v) for k, v in state.items()), 
 save("checkpoint.pth", {"epoch": 3, "model_state_dict": state, "best": 0.5, "notes": [1, None, "ü"]}, state, metadata={"epoch": 3, "best": 0.5, "notes": [1, None, "ü"]})
 other = {"weight": torch.zeros(1)}
 save("two-states.pth", {"model": state, "ema": other}, state, key="model")
-torch.save({1: torch.ones(2), "1": torch.zeros(2)}, folder / "two-of-a-name.pth")
+torch.save({1: torch.ones(2), "1": torch.zeros(2)}, folder / "refused" / "two-of-a-name.pth")
 
 save("linear.pth", linear, state, module=True)
 save("linear-legacy.pth", linear, state, legacy=True, module=True)

@@ -112,7 +112,7 @@ describe('what would run code', () => {
   });
 
   test('two tensors of one name, as 1 and the text 1 are here, are refused', async () => {
-    await expect(open('two-of-a-name.pth')).rejects.toThrow("has two tensors of the name '1'; rename one");
+    await expect(open('refused/two-of-a-name.pth')).rejects.toThrow("has two tensors of the name '1'; rename one");
   });
 });
 
