@@ -8,6 +8,7 @@ import type { Pass, PassContext, PassPlan, StepConfig } from '../recipe/pass.ts'
 import { scalesFirst } from '../scaling/order.ts';
 import { selectLayers } from '../selection/layer-filter.ts';
 import { checkFilter, type ParameterFilter } from '../selection/parameter-filter.ts';
+import { batchOf } from '../structured/plain-model.ts';
 import { foldNorms } from './fold-norms.ts';
 import { foldablePairs } from './pairs.ts';
 
@@ -16,9 +17,10 @@ const place = 'fold';
 /**
  * Makes batch norms a part of the convolution or linear layer right before them: W · γ/√(σ² + ε) and (b − μ) · γ/√(σ² + ε) + β.
  * The model computes what it did in evaluation, up to rounding, with fewer layers, and one number a channel in the place of
- * four. Trained afterwards, it trains without those norms. Nothing else changes its place or name, and pruned weights stay so. What `include` and `exclude` match are the dotted names of the layers that take a norm up. Norms of what linear
- * layers give are folded where training data shows that examples are rows there. Source: B. Jacob et al., "Quantization and
- * training of neural networks for efficient integer-arithmetic-only inference", CVPR 2018, §3.2.
+ * four. Trained afterwards, it trains without those norms. Nothing else changes its place or name, and pruned weights stay so.
+ * What `include` and `exclude` match are the dotted names of the layers that take a norm up. Norms of what linear layers give
+ * are folded where training data shows that examples are rows there. Source: B. Jacob et al., "Quantization and training of
+ * neural networks for efficient integer-arithmetic-only inference", CVPR 2018, §3.2.
  * @throws {RecipeError} for options it does not know.
  *
  * @example
@@ -30,7 +32,7 @@ export function fold(options: ParameterFilter = {}): Pass {
   const config: StepConfig = { type: place, ...(options as object as { readonly [option: string]: Json }) };
 
   async function plan(model: Module, { data }: PassContext): Promise<PassPlan> {
-    const { pairs, kept } = foldablePairs(model, await exampleShape(data));
+    const { pairs, kept } = foldablePairs(model, await exampleShape(model, data));
     if (pairs.length === 0) {
       const reasons = kept.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
       throw new RecipeError(place, `no batch norm is a part of a layer; ${reasons || 'there are none, leave it out'}`);
@@ -59,15 +61,12 @@ export function fold(options: ParameterFilter = {}): Pass {
 
 /** Whether a model has a batch norm that `fold` makes a part of a layer. */
 export async function canFold(model: Module, data: OptimizationData | undefined): Promise<boolean> {
-  return foldablePairs(model, await exampleShape(data)).pairs.length > 0;
+  return foldablePairs(model, await exampleShape(model, data)).pairs.length > 0;
 }
 
 /** The shape of one example, where there is any. */
-async function exampleShape(data: OptimizationData | undefined): Promise<Shape | undefined> {
+async function exampleShape(model: Module, data: OptimizationData | undefined): Promise<Shape | undefined> {
   if (!data?.train || data.train.size === 0) return undefined;
-  const { x, y } = await data.train.batch([0]);
-  const shape = x.shape.slice(1);
-  x.dispose();
-  y.dispose();
-  return shape;
+  const { shape } = await batchOf(model, data.train);
+  return shape.slice(1);
 }
