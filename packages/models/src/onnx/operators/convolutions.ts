@@ -43,7 +43,7 @@ const transposed = operator('ConvTranspose', (call) => {
   const [x, w] = [call.tensor(0), call.tensor(1)];
   const groups = call.real('group', 1);
   const rank = x.rank - 2;
-  if (rank < 1 || w.rank !== x.rank || x.shape[1] !== w.shape[0])
+  if (rank < 1 || w.rank !== x.rank || x.shape[1] !== w.shape[0] || (w.shape[0] as number) % groups !== 0)
     call.refuse(`convolves [${x.shape.join(', ')}] with [${w.shape.join(', ')}]`);
   const sizes = x.shape.slice(2);
   const kernel = call.list('kernel_shape', w.shape.slice(2));
@@ -60,6 +60,14 @@ const transposed = operator('ConvTranspose', (call) => {
     'output_padding',
     sizes.map(() => 0),
   );
+  const lists = [kernel, stride, dilation, extra];
+  if (
+    w.shape.slice(2).some((size, axis) => size !== kernel[axis]) ||
+    lists.some((values, at) => values.length !== rank || values.some((value) => value < (at < 3 ? 1 : 0)))
+  )
+    call.refuse(
+      `has the kernel [${kernel.join(', ')}], strides [${stride.join(', ')}], dilations [${dilation.join(', ')}] and output padding [${extra.join(', ')}] for weights [${w.shape.join(', ')}]`,
+    );
   const given = call.list('pads', undefined);
   const wanted = call.list('output_shape', undefined)?.slice(-rank);
   const bare: Windows = { kernel, stride, dilation, pads: [] };

@@ -54,39 +54,58 @@ function deep(x: Tensor, w: Tensor, { kernel, stride, dilation, pads }: Windows,
 /**
  * The transpose of a convolution: x [batch, in, …] with w [in, out / groups, …], before pads are cut off; `extra` elements are
  * added at the end of each axis.
+ *
+ * Elements of the result that lie a stride apart are sums over the same part of the kernel: each of these phases is a
+ * convolution of x as it is, and all are one, whose channels are then laid side by side (Shi et al., "Real-time single image
+ * and video super-resolution using an efficient sub-pixel convolutional neural network", 2016). Nothing is multiplied by the
+ * zeros that a stride would put between the elements of x.
  */
 export function convolveTransposed(
   x: Tensor,
   w: Tensor,
-  windows: Windows,
+  { kernel, stride, dilation }: Windows,
   groups: number,
   extra: readonly number[],
 ): Tensor {
-  const { kernel, stride, dilation } = windows;
-  const channels = w.shape[0] as number;
-  const spread = x.padWith({
+  const [inputs, outputs] = w.shape as [number, number];
+  const axes = kernel.map((_, axis) => axis);
+  const at = (values: readonly number[], axis: number): number => values[axis] as number;
+  // A dilated kernel is one with zeros in it; its phases are taken of whole strides.
+  const reach = axes.map((axis) => (at(kernel, axis) - 1) * at(dilation, axis) + 1);
+  const taps = axes.map((axis) => Math.ceil(at(reach, axis) / at(stride, axis)));
+  const whole = w.padWith({
     widths: [
       [0, 0],
       [0, 0],
-      ...kernel.map((size, axis): [number, number] => {
-        const reach = (size - 1) * (dilation[axis] as number);
-        return [reach, reach];
-      }),
+      ...axes.map((axis): [number, number] => [0, at(taps, axis) * at(stride, axis) - at(reach, axis)]),
     ],
-    interior: [0, 0, ...stride.map((step) => step - 1)],
+    interior: [0, 0, ...dilation.map((step) => step - 1)],
     value: 0,
   });
-  const axes = kernel.map((_, axis) => axis + 3);
-  const flipped = w
-    .reshape([groups, channels / groups, w.shape[1] as number, ...kernel])
-    .flip(axes)
-    .permute([0, 2, 1, ...axes])
-    .reshape([groups * (w.shape[1] as number), channels / groups, ...kernel]);
-  const y = convolve(
-    spread,
-    flipped,
-    { kernel, dilation, stride: kernel.map(() => 1), pads: kernel.map((): [number, number] => [0, 0]) },
-    groups,
+  // [groups, in / groups, out / groups, taps, phases, …] to [groups · out / groups · phases, in / groups, taps].
+  const [tapAxes, phaseAxes] = [axes.map((axis) => 2 * axis + 3), axes.map((axis) => 2 * axis + 4)];
+  const phased = whole
+    .reshape([groups, inputs / groups, outputs, ...axes.flatMap((axis) => [at(taps, axis), at(stride, axis)])])
+    .flip(tapAxes)
+    .permute([0, 2, ...phaseAxes, 1, ...tapAxes])
+    .reshape([-1, inputs / groups, ...taps]);
+  const plain = {
+    kernel: taps,
+    stride: axes.map(() => 1),
+    dilation: axes.map(() => 1),
+    pads: taps.map((count): [number, number] => [count - 1, count - 1]),
+  };
+  const y = convolve(x, phased, plain, groups);
+  const [batch = 0, , ...places] = y.shape;
+  const channels = groups * outputs;
+  const woven = y
+    .reshape([batch, channels, ...stride, ...places])
+    .permute([0, 1, ...axes.flatMap((axis) => [axis + 2 + axes.length, axis + 2])])
+    .reshape([batch, channels, ...axes.map((axis) => at(places, axis) * at(stride, axis))]);
+  return woven.pad(
+    axes.map((axis): [number, number] => {
+      const size = (at(x.shape, axis + 2) - 1) * at(stride, axis) + at(reach, axis) + at(extra, axis);
+      return [0, size - at(woven.shape, axis + 2)];
+    }),
   );
-  return y.pad(extra.map((count): [number, number] => [0, count]));
 }
