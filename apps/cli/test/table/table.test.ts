@@ -136,7 +136,7 @@ describe('before anything is begun', () => {
     ['a recipe beside a target', () => ['run', 'x.yaml', '--target', 'dear'], /leave one of the two out/u],
     [
       'a strategy for a table',
-      () => ['run', '--data', 'x.csv', '--target', 'dear', '--strategy', 'greedy'],
+      () => ['run', '--data', write('x.csv', ['rooms']), '--target', 'dear', '--strategy', 'greedy'],
       /leave it out/u,
     ],
     [

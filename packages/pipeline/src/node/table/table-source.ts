@@ -4,7 +4,9 @@ import type { Json } from '@espalier/nn';
 import type { DataSource } from '../../data/source.ts';
 import { UsageError } from '../../errors.ts';
 import { text, wholeNumber } from '../../fields.ts';
+import { judgeTable, judgeTableOn } from './judge-table.ts';
 import { openTable, type TableUse } from './open-table.ts';
+import { predictTable } from './predict-table.ts';
 
 /** A table in a file, of which one column is learnt from the others. */
 export const tableSource: DataSource<TableUse> = {
@@ -24,4 +26,7 @@ export const tableSource: DataSource<TableUse> = {
       preparation: preparation.config() as unknown as Json,
     };
   },
+  judge: judgeTable,
+  judgeOn: judgeTableOn,
+  predict: predictTable,
 };
