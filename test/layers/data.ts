@@ -14,7 +14,7 @@ export const data: Layers = {
     task: ['table', 'prepare'],
     pictures: ['errors.ts'],
     stream: ['errors.ts', 'bytes', 'table', 'prepare'],
-    describe: ['table', 'schema', 'prepare', 'split', 'task'],
+    describe: ['errors.ts', 'table', 'schema', 'prepare', 'split', 'task'],
     node: ['errors.ts', 'bytes', 'table', 'schema', 'pictures'],
   },
   exceptions: [],

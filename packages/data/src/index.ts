@@ -53,5 +53,6 @@ export {
   type DescribeOptions,
   type TableDescription,
 } from './describe/describe.ts';
+export { partTable, type PartedTable, type PartOptions } from './describe/part-table.ts';
 export { augmented, type AugmentedDataset, type AugmentOptions, type AugmentState } from './augment/augmented.ts';
 export type { Augmentation } from './augment/entries.ts';

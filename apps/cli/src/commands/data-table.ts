@@ -1,9 +1,12 @@
 /** What `espalier data` shows of a table: columns, their use, the split. */
 import { describeTable, type DescribedColumn, type TableDescription } from '@espalier/data';
 import { readTable } from '@espalier/data/node';
+import { quoted } from '../cli/shell.ts';
 import type { Session } from '../cli/session.ts';
 import { formatCount, formatPercent } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
+import { defaultSeed } from './model-options.ts';
+import { describeOptions, tableUse, withColumnRemedies, type TableOptions } from './table-options.ts';
 
 const right = { align: 'right' } as const;
 
@@ -41,9 +44,20 @@ function showColumns({ columns, rows }: TableDescription, session: Session): str
   );
 }
 
+/** How many rows are learnt from and judged by, or why nothing can be learnt. */
+function sentence({ rows, split, seed, features, task, problem }: TableDescription): string {
+  if (problem !== undefined) return `nothing can be learnt: ${problem}`;
+  const [train = 0, validate = 0, test = 0] = split.map(formatCount);
+  const parts = `${train} to learn from, ${validate} to choose by, ${test} to judge by (seed ${seed})`;
+  const what = task === undefined ? '--target COLUMN says what is learnt' : `the task is ${task}`;
+  return `${formatCount(rows)} rows: ${parts}; ${formatCount(features)} numbers a row; ${what}`;
+}
+
+/** Kinds of columns that are left out for what they look like. */
+const guessed: readonly string[] = ['identifier', 'date', 'text'];
+
 function showTable(told: TableDescription, session: Session): string {
-  const [train = 0, validate = 0, test = 0] = told.split;
-  const parts = `${formatCount(train)} to learn from, ${formatCount(validate)} to choose by, ${formatCount(test)} to judge by`;
+  const left = told.columns.find(({ kind, use }) => guessed.includes(kind) && use.startsWith('left out'));
   const classes = told.classes?.map(({ value, count, parts: own }) => [
     value,
     formatCount(count),
@@ -53,7 +67,8 @@ function showTable(told: TableDescription, session: Session): string {
   return [
     showColumns(told, session),
     ...(classes ? [renderTable([{ heading: 'class' }, ...headings], classes, session.stdout)] : []),
-    `${formatCount(told.rows)} rows: ${parts}; ${formatCount(told.features)} numbers a row${told.task === undefined ? '; --target COLUMN says what is learnt' : `; the task is ${told.task}`}`,
+    sentence(told),
+    ...(left ? [`--column ${quoted(`${left.name}=category`)} or =number takes a column that is left out`] : []),
   ].join('\n\n');
 }
 
@@ -64,8 +79,11 @@ function showTable(told: TableDescription, session: Session): string {
 export async function showTableData(
   session: Session,
   path: string,
-  { target }: { readonly target?: string },
+  { seed = defaultSeed, ...options }: TableOptions & { readonly seed?: number },
 ): Promise<void> {
-  const told = describeTable(await readTable(path), target === undefined ? {} : { target });
+  const use = await tableUse(path, options);
+  const told = await withColumnRemedies(use.target, async () =>
+    describeTable(await readTable(path), describeOptions(use, seed)),
+  );
   session.result(told, () => showTable(told, session));
 }

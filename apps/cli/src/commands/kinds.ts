@@ -6,11 +6,12 @@ import { showPictureData } from './data-pictures.ts';
 import { showTableData } from './data-table.ts';
 import { runTable } from './run-table.ts';
 import type { RecipeOptions } from './recipe-options.ts';
+import type { TableOptions } from './table-options.ts';
 
 /** What may be told of data, whatever its kind: each kind refuses what is of another. */
-export interface KindOptions {
-  /** The column of a table that is learnt. */
-  readonly target?: string;
+export interface KindOptions extends TableOptions {
+  /** Of the split. */
+  readonly seed?: number;
 }
 
 /** What is told to `espalier run --data` beside. */

@@ -5,11 +5,10 @@ import { UsageError } from '../errors.ts';
 import { defaultSeed } from './model-options.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 import { runData } from './run-data.ts';
+import { tableUse, withColumnRemedies, type TableOptions } from './table-options.ts';
 
 /** What is said of the run of a table. */
-export interface TableRunOptions extends RecipeOptions {
-  readonly target?: string;
-}
+export interface TableRunOptions extends RecipeOptions, TableOptions {}
 
 /** Candidates that are tried, if nobody says how many. */
 const usualTrials = 10;
@@ -27,6 +26,7 @@ export async function runTable(session: Session, file: string, options: TableRun
     );
   if (strategy !== undefined)
     throw new UsageError('--strategy: the candidates of a table are few and drawn at random: leave it out');
-  const pipeline = await tablePipeline({ file, target, seed, trials });
+  const use = await tableUse(file, options);
+  const pipeline = await withColumnRemedies(use.target, () => tablePipeline({ ...use, seed, trials }));
   await runData(session, { path: file, pipeline, options, examples: 'rows', ask: '--data FILE' });
 }

@@ -17,10 +17,10 @@ import { reportPage } from '../report/html/page.ts';
 import { reportTable } from '../report/report-table.ts';
 import { kindOf } from './kinds.ts';
 import { loadRecipe, recipeRequest, resumeArguments, withRecipeOptions, type RecipeOptions } from './recipe-options.ts';
+import { withTableOptions, type TableOptions } from './table-options.ts';
 
-interface RunOptions extends RecipeOptions {
+interface RunOptions extends RecipeOptions, TableOptions {
   readonly printRecipe?: boolean;
-  readonly target?: string;
 }
 
 /** The name of the page that shows the report. */
@@ -49,8 +49,8 @@ export function addRunCommand(program: Command, environment: Environment): void 
   const command = program
     .command('run')
     .description('search, train, prune, quantize and distil by a recipe, and report')
-    .option('--print-recipe', 'print the built-in recipe and do nothing else')
-    .option('--target <column>', 'learn this column of the table that --data names, without a recipe');
+    .option('--print-recipe', 'print the built-in recipe and do nothing else');
+  withTableOptions(command, 'learn this column of the table that --data names, without a recipe');
   withExamples(withRecipeOptions(command), [
     ['espalier run', 'the built-in recipe: MNIST, into runs/quickstart'],
     ['espalier run --data houses.csv --target price', 'a table: a small model of one of its columns'],
@@ -73,6 +73,7 @@ export function addRunCommand(program: Command, environment: Environment): void 
       const { run } = kindOf(data, told);
       if (run) return run(session, data, told);
     }
+    if (options.column !== undefined) throw new UsageError('--column: it is of a table: name its file by --data');
     const recipe = await loadRecipe(file, options);
     const { resume = false } = options;
     const request = recipeRequest('run', file, recipe, options);

@@ -63,7 +63,7 @@ function* places({ values, unknown, marksMissing, column }: CategoryEncoding, of
       throw new DataError(
         of.source,
         { row: of.rowNumber(row), column },
-        `'${value.slice(0, 60)}' was not among the ${values.length} values of training`,
+        `'${value.slice(0, 60)}' was not among the ${values.length} values of training; correct it, or encode others too: unknown: 'other'`,
       );
     yield place;
   }

@@ -3,7 +3,8 @@ import { ConfigError } from '@espalier/nn';
 import { show } from '@espalier/tensor/arguments';
 import { DataError } from '../errors.ts';
 import { medianOf, presentNumbers, summarize } from '../schema/numbers.ts';
-import type { BooleanColumn, NumberColumn } from '../table/column.ts';
+import { columnAsNumbers } from '../table/as-numbers.ts';
+import type { NumberColumn } from '../table/column.ts';
 import type { Encoding, EncodingType, NamedColumn } from './encoding.ts';
 import { numberField, positiveField, truthField, wordField, type Config } from './fields.ts';
 
@@ -17,18 +18,6 @@ export interface NumberEncoding extends Encoding {
   readonly marksMissing: boolean;
 }
 
-/** A column of numbers; truth values are 1 and 0. */
-function numberColumn({ source, name, column }: NamedColumn): NumberColumn {
-  if (column.type === 'number') return column;
-  if (column.type === 'boolean')
-    return { ...column, type: 'number', values: Int32Array.from((column satisfies BooleanColumn).values) };
-  throw new DataError(
-    source,
-    { column: name },
-    'is text and cannot be scaled; encode it as one-hot or ordinal, or correct its values',
-  );
-}
-
 /** @throws {DataError} naming the row of an infinity. */
 function checkFinite({ source, name, rowNumber }: NamedColumn, { values, missing }: NumberColumn): void {
   for (let row = 0; row < values.length; row++)
@@ -36,7 +25,7 @@ function checkFinite({ source, name, rowNumber }: NamedColumn, { values, missing
       throw new DataError(
         source,
         { row: rowNumber(row), column: name },
-        `is ${values[row]}; features are finite numbers`,
+        `is ${values[row]}; features are finite numbers: correct it, or leave the cell empty`,
       );
 }
 
@@ -70,7 +59,7 @@ function scaling(as: NumberEncoding['as']): EncodingType<NumberEncoding> {
   return {
     type: as,
     fit: (of, settings) => {
-      const column = numberColumn(of);
+      const column = columnAsNumbers(of.column, of);
       checkFinite(of, column);
       const values = presentNumbers(column);
       if (values.length === 0)
@@ -100,7 +89,7 @@ function scaling(as: NumberEncoding['as']): EncodingType<NumberEncoding> {
     }),
     features: ({ column, marksMissing }) => (marksMissing ? [column, `${column} is missing`] : [column]),
     write: ({ shift, scale, fill, marksMissing }, of, { values, offset, stride }) => {
-      const column = numberColumn(of);
+      const column = columnAsNumbers(of.column, of);
       checkFinite(of, column);
       for (let row = 0; row < of.rows; row++) {
         const isMissing = column.missing?.[row] === 1;
@@ -110,7 +99,7 @@ function scaling(as: NumberEncoding['as']): EncodingType<NumberEncoding> {
           throw new DataError(
             of.source,
             { row: of.rowNumber(row), column: of.name },
-            `is ${value}, which is ${scaled} scaled and no f32; correct it, or leave the column out`,
+            `is ${value}, which is ${scaled} scaled and no f32: correct it, or leave the cell empty`,
           );
         values[row * stride + offset] = scaled;
         if (marksMissing) values[row * stride + offset + 1] = isMissing ? 1 : 0;

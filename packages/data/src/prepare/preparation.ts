@@ -15,6 +15,7 @@ import {
 } from '@espalier/tensor/arguments';
 import { DataError } from '../errors.ts';
 import { schemaOf, type ColumnKind } from '../schema/schema.ts';
+import type { Column } from '../table/column.ts';
 import type { Table } from '../table/table.ts';
 import { addEncoding, encodingsOf, type Encoding, type EncodingType, type NamedColumn } from './encoding.ts';
 import { bytesOfTexts } from './bytes.ts';
@@ -57,7 +58,10 @@ export type EncodingChoice = string | false | { readonly as: string; readonly [s
 export interface PreparationOptions {
   /** The column, or columns, that are learnt. Without any there are only inputs. */
   readonly target?: string | readonly string[];
-  /** What the target is. Default: classes of texts, truth values and at most 20 different integers; else numbers; several columns are numbers. */
+  /**
+   * What the target is. Default: classes of texts, truth values and at most 20 different integers; else numbers. Several columns are labels
+   * where all are truth values, or 1 and 0; else numbers. A kind that is told of a target decides: numbers of `number`, classes of others.
+   */
   readonly learn?: Target['as'];
   /** The classes in the order of their indices. Default: those of the training part, in order. */
   readonly classes?: readonly string[];
@@ -99,29 +103,48 @@ const named = (table: Table, name: string): NamedColumn => ({
   rowNumber: (row) => table.rowNumber(row),
 });
 
-/** What a column of targets is learnt as, where nothing is told. */
-function learnOf(table: Table, columns: readonly string[]): Target['as'] {
-  const [first] = columns;
-  if (first === undefined || columns.length > 1) return 'numbers';
-  const column = table.column(first);
-  if (column.type !== 'number') return 'classes';
+/** Whether all values are true or false, or 1 or 0. */
+function areTruths(column: Column): boolean {
+  if (column.type === 'boolean') return true;
+  return (
+    column.type === 'number' &&
+    column.values.every((value, row) => column.missing?.[row] === 1 || value === 0 || value === 1)
+  );
+}
+
+/** What columns of targets are learnt as, where nothing is told but perhaps what they are. */
+function learnOf(
+  table: Table,
+  names: readonly string[],
+  kinds: NonNullable<PreparationOptions['kinds']>,
+): Target['as'] {
+  const told = names.flatMap((name) => (Object.hasOwn(kinds, name) ? [kinds[name]] : []));
+  const columns = names.map((name) => table.column(name));
+  if (told.includes('number')) return 'numbers';
+  const [column] = columns;
+  if (columns.length > 1 || column === undefined) return columns.every(areTruths) ? 'labels' : 'numbers';
+  if (told.length > 0 || column.type !== 'number') return 'classes';
   return column.values instanceof Int32Array && new Set(column.values).size <= mostIntegerClasses
     ? 'classes'
     : 'numbers';
 }
 
-function targetOf(table: Table, { target, learn, classes }: PreparationOptions): Target | undefined {
+function targetOf(table: Table, { target, learn, classes, kinds = {} }: PreparationOptions): Target | undefined {
   const columns = target === undefined ? [] : typeof target === 'string' ? [target] : target;
   const [first] = columns;
   if (first === undefined) return undefined;
-  const as = learn ?? learnOf(table, columns);
+  const twice = columns.find((column, index) => columns.indexOf(column) < index);
+  if (twice !== undefined)
+    throw new DataError(table.source, { column: twice }, 'is named twice as a target; name it once');
+  const as = learn ?? learnOf(table, columns, kinds);
   if (as === 'numbers') return numberTarget(table, columns);
   for (const column of columns) table.column(column);
   if (as === 'labels') return { as, columns };
   if (columns.length > 1)
-    throw new ArgumentError(
-      'fitPreparation',
-      `classes stand in one column, not in ${columns.length}; learn labels or numbers`,
+    throw new DataError(
+      table.source,
+      { column: first },
+      `is one of ${columns.length} targets, and classes stand in one column; learn one column, or labels of 1 and 0, or numbers`,
     );
   return classTarget(table, first, classes);
 }
@@ -214,19 +237,12 @@ function chosen(
   return 'why' in own ? own.why : { as: own.as, settings: {} };
 }
 
-/**
- * Learns how rows become examples, from the training part alone: what is scaled, which categories there are, what classes.
- * @throws {DataError} for a column that is not there or cannot be encoded as told, and a target that is missing or cannot be.
- * @throws {ArgumentError} for options that do not fit together, and where nothing is left to learn from.
- *
- * @example
- * const preparation = fitPreparation(table.take(train), { target: 'price', columns: { zip: 'one-hot', note: false } });
- */
-export function fitPreparation(table: Table, options: PreparationOptions = {}): Preparation {
+/** What becomes of each column, where nothing need be left to learn from. */
+export function fitColumns(table: Table, options: PreparationOptions): PreparationConfig {
   checkOptions('fitPreparation', options, preparationRules);
   const { columns = {}, kinds = {} } = options;
   for (const name of Object.keys(columns)) table.column(name);
-  if (table.rows === 0) throw new DataError(table.source, {}, 'has no rows to learn from');
+  if (table.rows === 0) throw new DataError(table.source, {}, 'has no rows to learn from; give some');
   const target = targetOf(table, options);
   const targets = new Set(target === undefined ? [] : target.as === 'classes' ? [target.column] : target.columns);
   const inputs: Encoding[] = [];
@@ -237,7 +253,31 @@ export function fitPreparation(table: Table, options: PreparationOptions = {}): 
     if (typeof choice === 'string') ignored.push({ column: name, why: choice });
     else inputs.push(encodings.find(`columns.${name}`, choice.as).fit(named(table, name), choice.settings));
   }
-  if (inputs.length === 0)
-    throw new ArgumentError('fitPreparation', 'no column is left to learn from; choose encodings by columns');
-  return new Preparation({ version: 1, inputs, ignored, ...(target && { target }) });
+  return { version: 1, inputs, ignored, ...(target && { target }) };
+}
+
+/** Most columns that a message lists. */
+const mostNames = 8;
+
+/** Why nothing can be learnt from a table of which no column is left. */
+export function nothingLeft(ignored: readonly Ignored[]): string {
+  const reasons = ignored
+    .slice(0, mostNames)
+    .map(({ column, why }) => `'${column}' ${why === 'left out' ? 'is left out' : why}`);
+  const more = ignored.length > mostNames ? [`and ${ignored.length - mostNames} more`] : [];
+  return `no column is left to learn from${reasons.length > 0 ? `: ${[...reasons, ...more].join(', ')}` : ''}; say what one is, by kinds in code, or by --column NAME=number or NAME=category on the command line`;
+}
+
+/**
+ * Learns how rows become examples, from the training part alone: what is scaled, which categories there are, what classes.
+ * @throws {DataError} for a column that is not there or cannot be encoded as told, a target that is missing or cannot be, and where nothing
+ * is left to learn from.
+ *
+ * @example
+ * const preparation = fitPreparation(table.take(train), { target: 'price', columns: { zip: 'one-hot', note: false } });
+ */
+export function fitPreparation(table: Table, options: PreparationOptions = {}): Preparation {
+  const config = fitColumns(table, options);
+  if (config.inputs.length === 0) throw new DataError(table.source, {}, nothingLeft(config.ignored));
+  return new Preparation(config);
 }

@@ -4,6 +4,7 @@ import { brief, show } from '@espalier/tensor/arguments';
 import { DataError } from '../errors.ts';
 import { summarize } from '../schema/numbers.ts';
 import { categoryOf, countValues } from '../schema/values.ts';
+import { columnAsNumbers } from '../table/as-numbers.ts';
 import { cellOf } from '../table/column.ts';
 import type { Table } from '../table/table.ts';
 import { numbersField, textField, textsField, wordField, type Config } from './fields.ts';
@@ -51,14 +52,14 @@ export function classTarget(table: Table, column: string, stated?: readonly stri
     throw new DataError(
       table.source,
       { column },
-      `has more than ${mostClasses} different values; are they numbers to learn?`,
+      `has more than ${mostClasses} different values, which are too many classes; learn it as numbers`,
     );
   const classes = stated ?? found.map(({ value }) => value);
   if (classes.length < 2)
     throw new DataError(
       table.source,
       { column },
-      `has ${classes.length === 0 ? 'no value' : `only the class '${brief(classes[0] as string)}'`}; there is nothing to tell apart`,
+      `has ${classes.length === 0 ? 'no value' : `only the class '${brief(classes[0] as string)}'`}; there is nothing to tell apart: give rows of another class`,
     );
   return { as: 'classes', column, classes };
 }
@@ -78,13 +79,14 @@ const missingTarget = 'the target is missing; fill it in, or leave the row out';
 
 /** @throws {DataError} naming the row, where there is no finite number. */
 function numbersOf(table: Table, name: string): Float64Array {
-  const column = table.column(name);
+  const { source } = table;
+  const column = columnAsNumbers(table.column(name), { source, name, rowNumber: (row) => table.rowNumber(row) });
   return Float64Array.from({ length: table.rows }, (_, row) => {
     const cell = cellOf(column, row);
     const place = { row: table.rowNumber(row), column: name };
-    if (cell === null) throw new DataError(table.source, place, missingTarget);
-    if (typeof cell === 'number' && Number.isFinite(cell)) return cell;
-    throw new DataError(table.source, place, `the target is ${show(cell)}; it must be a finite number`);
+    if (cell === null) throw new DataError(source, place, missingTarget);
+    if (Number.isFinite(cell)) return cell as number;
+    throw new DataError(source, place, `the target is ${show(cell)}; it must be a finite number: correct it`);
   });
 }
 
@@ -96,7 +98,11 @@ function truthsOf(table: Table, name: string): Float64Array {
     if (cell === null) throw new DataError(table.source, place, missingTarget);
     if (cell === true || cell === 1) return 1;
     if (cell === false || cell === 0) return 0;
-    throw new DataError(table.source, place, `the label is ${show(cell)}; it must be 1 or 0, or true or false`);
+    throw new DataError(
+      table.source,
+      place,
+      `the label is ${show(cell)}; it must be 1 or 0, or true or false: correct it`,
+    );
   });
 }
 
@@ -112,7 +118,7 @@ function classesOf(table: Table, { column: name, classes }: ClassTarget): Int32A
     throw new DataError(
       table.source,
       place,
-      `the label '${brief(value)}' is none of the ${classes.length} classes ${classes.slice(0, 8).join(', ')}${classes.length > 8 ? ', …' : ''}`,
+      `the label '${brief(value)}' is none of the ${classes.length} classes ${classes.slice(0, 8).join(', ')}${classes.length > 8 ? ', …' : ''}; correct it, or leave the row out`,
     );
   });
 }

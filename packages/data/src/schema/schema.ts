@@ -1,5 +1,6 @@
 /** What the columns of a table are: told by their values, and overridable. */
 import { checkOptions, oneOf, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
+import { columnAsNumbers } from '../table/as-numbers.ts';
 import { cellOf, missingIn, type Cell, type Column, type ColumnType, type TextColumn } from '../table/column.ts';
 import type { Table } from '../table/table.ts';
 import { presentNumbers, summarize, type NumberSummary } from './numbers.ts';
@@ -86,7 +87,7 @@ function kindOf(column: Column, rows: number, name: string, values: readonly Val
 
 /**
  * What the columns of a table are, with what is missing, their values or their range.
- * @throws {DataError} for a kind that is told of a column that is not there.
+ * @throws {DataError} for a kind that is told of a column that is not there, and naming the row of what is no number where numbers are told.
  *
  * @example
  * schemaOf(table, { kinds: { zip: 'category' } });
@@ -94,12 +95,15 @@ function kindOf(column: Column, rows: number, name: string, values: readonly Val
 export function schemaOf(table: Table, options: SchemaOptions = {}): TableSchema {
   const { kinds = {} } = checkOptions('schemaOf', options, schemaRules);
   for (const name of Object.keys(kinds)) table.column(name);
-  const columns = [...table.columns].map(([name, column]): ColumnSchema => {
+  const columns = [...table.columns].map(([name, given]): ColumnSchema => {
+    const told = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    const place = { source: table.source, name, rowNumber: (row: number) => table.rowNumber(row) };
+    const column = told === 'number' ? columnAsNumbers(given, place) : given;
     const values = countValues(column, table.rows, mostCategories);
     return {
       name,
       type: column.type,
-      kind: (Object.hasOwn(kinds, name) ? kinds[name] : undefined) ?? kindOf(column, table.rows, name, values),
+      kind: told ?? kindOf(column, table.rows, name, values),
       missing: missingIn(column),
       ...(values && { values }),
       ...(column.type === 'number' && { numbers: summarize(presentNumbers(column)) }),

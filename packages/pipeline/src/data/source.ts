@@ -10,6 +10,8 @@ import type { Judge, PredictedColumn, Question } from './judgement.ts';
 /** What there is to learn from and to be tested on. */
 export interface Data {
   readonly train: Dataset;
+  /** What decisions are made by, where the source parts it from the rest by itself. Default: training examples are held out. */
+  readonly validate?: Dataset;
   /** No decision is made by it. */
   readonly test: Dataset;
   /** The shape of one example, such as [1, 28, 28]. */
