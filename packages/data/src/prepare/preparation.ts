@@ -237,7 +237,10 @@ function chosen(
   return 'why' in own ? own.why : { as: own.as, settings: {} };
 }
 
-/** What becomes of each column, where nothing need be left to learn from. */
+/**
+ * What becomes of each column, where nothing need be left to learn from.
+ * @throws {DataError} for a table without rows, and as `fitPreparation` does.
+ */
 export function fitColumns(table: Table, options: PreparationOptions): PreparationConfig {
   checkOptions('fitPreparation', options, preparationRules);
   const { columns = {}, kinds = {} } = options;
