@@ -1,6 +1,7 @@
 /** How a table is parted and prepared where nobody does it by hand: what is shown of a table is what is learnt from it. */
 import { DataError } from '../errors.ts';
-import { fitColumns, nothingLeft, type PreparationConfig, type PreparationOptions } from '../prepare/preparation.ts';
+import { fitColumns, nothingLeft, type PreparationOptions } from '../prepare/fit.ts';
+import type { PreparationConfig } from '../prepare/preparation.ts';
 import { encodeTarget, type Target } from '../prepare/target.ts';
 import { schemaOf, type ColumnKind } from '../schema/schema.ts';
 import { categoryOf } from '../schema/values.ts';

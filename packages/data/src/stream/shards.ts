@@ -17,8 +17,6 @@ export interface RowShape {
 export interface Shards {
   /** Where they come from, for errors. */
   readonly name: string;
-  /** What tells these examples from others of the same parts: a digest, say. */
-  readonly key?: string;
   /** How many examples each part has. */
   readonly parts: readonly number[];
   readonly x: RowShape;

@@ -8,6 +8,7 @@ import {
   aDevice,
   anObject,
   aPositiveInteger,
+  aText,
   check,
   checkOptions,
   type OptionRules,
@@ -28,6 +29,8 @@ export interface StreamOptions {
   readonly prefetch?: boolean;
   /** Examples of an epoch of the training; the next one goes on behind them, and begins anew with the file. Default: all. */
   readonly examples?: number;
+  /** What tells the file from others: a checkpoint of another one is refused. Default: the number of its examples and parts. */
+  readonly digest?: string;
   /** Default: `defaultDevice()`. */
   readonly device?: Device;
 }
@@ -59,6 +62,7 @@ export const streamRules: OptionRules<StreamOptions> = {
   memory: aPositiveInteger,
   prefetch: aBoolean,
   examples: aPositiveInteger,
+  digest: aText,
   device: aDevice,
 };
 
@@ -127,6 +131,7 @@ export function streamed(shards: Shards, options: StreamOptions = {}): StreamedD
     prefetch = true,
     device = defaultDevice(),
     examples,
+    digest,
   } = checkOptions('streamed', options, streamRules);
   const whole = shards.parts.reduce((sum, rows) => sum + rows, 0);
   const size = examples ?? whole;
@@ -164,7 +169,7 @@ export function streamed(shards: Shards, options: StreamOptions = {}): StreamedD
     }),
     order: {
       // Other windows are another order.
-      key: JSON.stringify({ seed, shuffle, rows: mostRows, parts: shards.parts.length, of: shards.key ?? whole }),
+      key: JSON.stringify({ seed, shuffle, rows: mostRows, parts: shards.parts.length, whole, digest }),
       begin: (number) => {
         [epoch, position] = [check('begin', 'epoch', number, aCount), 0];
       },
