@@ -13,9 +13,9 @@ export const data: Layers = {
     prepare: ['errors.ts', 'bytes', 'table', 'schema'],
     task: ['table', 'prepare'],
     pictures: ['errors.ts'],
-    stream: ['errors.ts', 'bytes', 'table', 'prepare'],
-    describe: ['table', 'schema', 'prepare', 'split', 'task'],
-    node: ['errors.ts', 'bytes', 'table', 'schema', 'pictures'],
+    stream: ['errors.ts', 'bytes', 'table', 'prepare', 'split'],
+    describe: ['errors.ts', 'table', 'schema', 'prepare', 'split', 'task'],
+    node: ['errors.ts', 'bytes', 'table', 'schema', 'pictures', 'prepare', 'split', 'stream'],
   },
   exceptions: [],
 };

@@ -1,7 +1,7 @@
 // The layers of @espalier/models, the lowest first.
 import type { Layers } from './layers.ts';
 
-/** Bytes and dtypes at the bottom, tensors of files above them, formats above those, models above all. */
+/** Bytes and dtypes at the bottom, tensors of files above them, formats above those, families of architectures beside them, models above all. */
 export const models: Layers = {
   arrows: {
     bytes: [],
@@ -12,7 +12,8 @@ export const models: Layers = {
     quantized: ['tensors/dtypes.ts', 'tensors', 'blocks'],
     containers: ['bytes', 'zip', 'tensors/dtypes.ts', 'tensors'],
     huggingface: ['bytes', 'tensors', 'containers', 'quantized'],
-    import: ['tensors/dtypes.ts', 'tensors', 'containers'],
+    families: [],
+    import: ['tensors/dtypes.ts', 'tensors', 'containers', 'families'],
     onnx: ['bytes', 'tensors/dtypes.ts', 'tensors', 'containers', 'import'],
     node: ['bytes', 'tensors', 'containers', 'huggingface', 'onnx'],
   },

@@ -30,6 +30,8 @@ export class DataError extends TensorError {
   readonly row: number | undefined;
   /** The column; undefined where none is to blame. */
   readonly column: string | undefined;
+  /** The message without the place. */
+  readonly problem: string;
 
   constructor(source: string, place: DataPlace, problem: string) {
     const where = showPlace(place);
@@ -37,5 +39,6 @@ export class DataError extends TensorError {
     this.source = source;
     this.row = place.row;
     this.column = place.column;
+    this.problem = problem;
   }
 }

@@ -21,28 +21,29 @@ export { Table } from './table/table.ts';
 export type { PictureFit } from './pictures/picture-dataset.ts';
 export { byteTokens, byteVocabulary } from './prepare/bytes.ts';
 export type { Encoding, EncodingType, Features, NamedColumn } from './prepare/encoding.ts';
+export { fitPreparation, PreparationFitter, type EncodingChoice, type PreparationOptions } from './prepare/fit.ts';
 export {
   encodingTypes,
-  fitPreparation,
   Preparation,
   registerEncoding,
-  type EncodingChoice,
   type Ignored,
   type PreparationConfig,
-  type PreparationOptions,
 } from './prepare/preparation.ts';
 export { decodeNumbers, type ClassTarget, type LabelTarget, type NumberTarget, type Target } from './prepare/target.ts';
+export type { ColumnFacts, PlacedCell, TextFacts } from './schema/facts.ts';
 export type { NumberSummary } from './schema/numbers.ts';
 export { schemaOf, type ColumnKind, type ColumnSchema, type SchemaOptions, type TableSchema } from './schema/schema.ts';
 export type { ValueCount } from './schema/values.ts';
 export { classWeights } from './split/class-weights.ts';
 export { kFolds, type Fold } from './split/folds.ts';
+export { lotsOf, rowsByLot, type Lots } from './split/lots.ts';
 export { splitRows, type SplitOptions } from './split/split.ts';
 export { baselines, type Baseline } from './task/baselines.ts';
 export type { Judged } from './task/judged.ts';
 export type { Measures } from './task/metrics/classes.ts';
 export { taskNamed, taskOf, tasks, type Task, type TaskName } from './task/task.ts';
 export { csvStream, type CsvStreamOptions } from './stream/csv-stream.ts';
+export { csvTables, type CsvChoice } from './stream/csv-tables.ts';
 export type { PartRows, RowShape, Shards } from './stream/shards.ts';
 export { streamed, type StreamedDataset, type StreamOptions, type StreamState } from './stream/streamed.ts';
 export { tokenStream, type TokenStreamOptions } from './stream/token-stream.ts';
@@ -53,5 +54,6 @@ export {
   type DescribeOptions,
   type TableDescription,
 } from './describe/describe.ts';
+export { partTable, type PartedTable, type PartOptions } from './describe/part-table.ts';
 export { augmented, type AugmentedDataset, type AugmentOptions, type AugmentState } from './augment/augmented.ts';
 export type { Augmentation } from './augment/entries.ts';

@@ -21,6 +21,16 @@ export { openNpy, openNpz } from './containers/numpy/open-numpy.ts';
 export { pytorch } from './containers/pytorch/pytorch.ts';
 export { safetensors, safetensorsIndex } from './containers/safetensors/container.ts';
 export { writeSafetensorsShards, type WriteFile } from './containers/safetensors/write.ts';
+export {
+  describeMember,
+  memberNamed,
+  memberNames,
+  registerFamilies,
+  registerFamily,
+  type Family,
+  type FamilyMember,
+  type WeightShapes,
+} from './families/family.ts';
 export { openHuggingFace, type Description, type FindFile, type ModelFolder } from './huggingface/model-folder.ts';
 export { changedTensors } from './import/changed-tensors.ts';
 export { importModel, stateDictModel, type ImportedModel, type ImportOptions } from './import/import-model.ts';

@@ -1,6 +1,6 @@
 /** @espalier/nn: layers, losses, optimizers, data and the training loop on @espalier/tensor. */
 export { crossEntropy, type CrossEntropyOptions } from '@espalier/tensor';
-export { dataset, type Batch, type Dataset, type Loaded } from './data/dataset.ts';
+export { dataset, type Batch, type Dataset, type Loaded, type OwnOrder } from './data/dataset.ts';
 export { parseIdx, type IdxArray } from './data/idx.ts';
 export { batches, evenBatchSize, inOrder, shuffled } from './data/order.ts';
 export { split, subset } from './data/subset.ts';

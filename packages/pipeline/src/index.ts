@@ -19,6 +19,7 @@ export {
 } from './candidate/dimensions.ts';
 export { optimizerProblem, optimizerSlot, type OptimizerProblem } from './candidate/optimizers.ts';
 export { searchSpace, type ParameterBranches, type ParameterSpec, type SpaceRecipe } from './candidate/search-space.ts';
+export type { Interval, Judge, Judgement, PredictedColumn, Question } from './data/judgement.ts';
 export {
   checkSource,
   filesOfSource,
@@ -60,22 +61,20 @@ export { createInterrupt, quietHost, type Bar, type Host, type Interrupt, type P
 export { deviceKinds, openDevice, type DeviceKind, type OpenedDevice } from './host/open-device.ts';
 export { registerJob, type Job, type JobContext, type JobType, type ProgressListener } from './jobs/job.ts';
 export type {
+  AskInput,
+  Assessed,
   CompareInput,
   ComparedLatency,
   Comparison,
   DistillInput,
   InputOf,
-  Interval,
   Jobs,
   JudgeInput,
-  Judgement,
   Lesson,
   MeasureInput,
   Measured,
   OptimizeInput,
   OutputOf,
-  PredictedColumn,
-  PredictInput,
   PruneInput,
   QuantizeInput,
   ReachedGoals,

@@ -8,8 +8,8 @@
  */
 import { fileURLToPath } from 'node:url';
 import { commandLine } from '../command-line.mjs';
-import { benchIn, writeWhole } from './bench.ts';
-import type { Outcome, Row } from './row.ts';
+import { measureRows } from '../measure-rows.ts';
+import { benchIn } from './bench.ts';
 import { rows } from './rows/table.ts';
 
 const { option, wholeNumbers, check } = commandLine('bench:optimize', {
@@ -20,18 +20,7 @@ const { option, wholeNumbers, check } = commandLine('bench:optimize', {
 });
 
 const names = rows.map(({ name }) => name);
-const only = option('only')?.split(',') ?? names;
-for (const name of only) check('row', name, names);
-
+const only = option('only')?.split(',');
+for (const name of only ?? []) check('row', name, names);
 const bench = benchIn(option('folder') as string, wholeNumbers('seeds') ?? []);
-const json = option('json');
-const measured: ({ readonly name: string; readonly target: string } & Outcome)[] = [];
-
-for (const { name, target, measure } of rows.filter((row: Row) => only.includes(row.name))) {
-  const outcome = await measure(bench);
-  measured.push({ name, target, ...outcome });
-  const value = Number(outcome.value.toPrecision(3));
-  console.log(`${outcome.holds ? 'holds' : 'FAILS'}  ${name.padEnd(32)} ${String(value).padStart(8)}  ${target}`);
-  if (json !== undefined) writeWhole(json, `${JSON.stringify(measured, undefined, 2)}\n`);
-}
-process.exitCode = measured.every(({ holds }) => holds) ? 0 : 1;
+await measureRows(rows, { bench, only, json: option('json') });

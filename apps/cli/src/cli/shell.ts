@@ -1,5 +1,5 @@
 /** A shell's word for an argument: as it is where that is safe, else in quotes. */
-function quoted(argument: string): string {
+export function quoted(argument: string): string {
   return /^[\w./:=@%+-]+$/u.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;
 }
 

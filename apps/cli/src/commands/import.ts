@@ -1,5 +1,13 @@
 /** `espalier import`: a model of another program as a folder that all commands take. */
-import { importModel, stateDictModel, type ImportedModel, type StateNames, type TensorSource } from '@espalier/models';
+import {
+  importModel,
+  memberNamed,
+  memberNames,
+  stateDictModel,
+  type ImportedModel,
+  type StateNames,
+  type TensorSource,
+} from '@espalier/models';
 import type { Json, Module, ModuleConfig } from '@espalier/nn';
 import { folderBytes, saveOptimized } from '@espalier/optimize/node';
 import { openDevice } from '@espalier/pipeline';
@@ -22,7 +30,7 @@ interface ImportOptions extends CommonOptions {
   readonly key?: string;
   readonly model?: string;
   /** `name`, `order`, or a file. */
-  readonly names: string;
+  readonly names?: string;
   readonly input?: readonly number[];
 }
 
@@ -66,8 +74,17 @@ async function namesBy(how: string): Promise<StateNames> {
 
 async function imported(source: TensorSource, { model, names }: ImportOptions): Promise<ImportedModel> {
   if (model === undefined) return importModel(source);
-  const config = (await readObject(model)) as ModuleConfig;
-  return stateDictModel(source, config, { names: await namesBy(names) });
+  const how = names === undefined ? {} : { names: await namesBy(names) };
+  return stateDictModel(source, await describedBy(model), how);
+}
+
+/** A description: by its name, or in a file. */
+async function describedBy(model: string): Promise<ModuleConfig> {
+  const named = memberNamed(model);
+  if (named) return named;
+  if (!isFile(model))
+    throw new UsageError(`${model}: there is no such file, and no such model: known are ${memberNames().join(', ')}`);
+  return (await readObject(model)) as ModuleConfig;
 }
 
 /** What came of a file. */
@@ -133,16 +150,19 @@ export function addImportCommand(program: Command, environment: Environment): vo
     .argument('<file>', 'an .onnx, .pth, .safetensors or .npz file')
     .requiredOption('-o, --output <folder>', 'where to write the model: a folder that is new or empty')
     .addOption(overwriteOption())
-    .option('--model <file>', 'what its layers are: a description as in config.json (default: what the file says)')
+    .option(
+      '--model <description>',
+      `what its layers are: a name such as ${memberNames()[0]}, or a file with a description as in config.json (default: what the file says)`,
+    )
     .option(
       '--names <how>',
-      'how tensors find their layers: by \'name\', in the \'order\' of the file, or by a JSON file { "0.weight": "conv1.weight", … }',
-      'name',
+      'how tensors find their layers: by \'name\', in the \'order\' of the file, or by a JSON file { "0.weight": "conv1.weight", … } (default: as the model says, else name)',
     )
     .addOption(keyOption())
     .option('--input <shape>', 'the shape of one example, such as 1,28,28, which `inspect` and `eval` need', shapeOf);
   withExamples(withCommonOptions(command), [
     ['espalier import model.pth -o runs/imported', 'a module that was saved whole'],
+    ['espalier import resnet.pth --model resnet-18 -o runs/imported', 'a state dict of torchvision'],
     ['espalier import state.pth --model layers.json --names order -o runs/imported', 'a state dict'],
     ['espalier import model.onnx -o runs/imported', 'a graph of ONNX, its weights as parameters'],
   ]).action(async (file: string, options: ImportOptions) => {

@@ -69,7 +69,7 @@ export function addPredictCommand(program: Command, environment: Environment): v
     const write = path === undefined ? csv : writerOf(path);
     const request = path === undefined ? undefined : { path, overwrite, sources: [file, from] };
     if (request) await checkOutputFile(request);
-    const columns = await withWorkers(session, device, (runner) => runner.run('predictTable', { from, file }));
+    const columns = await withWorkers(session, device, (runner) => runner.run('predict', { from, path: file }));
     const rows = rowsOf(columns).length;
     if (request) await writeOutputFile(request, (place) => writeFile(place, write(columns)));
     session.result(request ? { file: path, rows } : { rows, columns }, () =>

@@ -75,11 +75,16 @@ export function resumeArguments(
   command: string,
   file: string | undefined,
   { output }: Pick<Recipe, 'output'>,
-  options: RecipeOptions,
+  options: Pick<RecipeOptions, 'output'>,
 ): readonly string[] {
   // A folder that nobody named is named, since by then another may be the last.
   const chosen = options.output === undefined && output.startsWith(quickstartRecipe().output) ? { output } : {};
-  const given = Object.entries({ ...chosen, ...options }).filter(([name]) => name !== 'resume' && name !== 'overwrite');
-  const flags = given.flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]));
+  const given = Object.entries<unknown>({ ...chosen, ...options }).filter(
+    ([name]) => name !== 'resume' && name !== 'overwrite',
+  );
+  const flags = given.flatMap(([name, value]) => {
+    const flag = `--${name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`;
+    return value === true ? [flag] : [value].flat().flatMap((each) => [flag, String(each)]);
+  });
   return [command, ...(file === undefined ? [] : [file]), ...flags, '--resume'];
 }

@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '@espalier/nn/node';
-import { quickstartPipeline, type Recipe, type Runner, type RunReport } from '@espalier/pipeline';
+import { quickstartPipeline, sourceNames, type Recipe, type Runner, type RunReport } from '@espalier/pipeline';
 import { runInFolder, stateFile } from '@espalier/pipeline/node';
 import type { Command } from 'commander';
 import { withExamples } from '../cli/options.ts';
@@ -11,17 +11,16 @@ import { openSession, type Environment, type Session } from '../cli/session.ts';
 import { version } from '../cli/version.ts';
 import { withWorkers } from '../cli/with-workers.ts';
 import { UsageError } from '../errors.ts';
-import { isFile } from '../files/model-file.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { quickstart } from '../recipe/quickstart.ts';
 import { reportPage } from '../report/html/page.ts';
 import { reportTable } from '../report/report-table.ts';
-import { runTable } from './run-table.ts';
+import { kindOf } from './kinds.ts';
 import { loadRecipe, recipeRequest, resumeArguments, withRecipeOptions, type RecipeOptions } from './recipe-options.ts';
+import { withTableOptions, type TableOptions } from './table-options.ts';
 
-interface RunOptions extends RecipeOptions {
+interface RunOptions extends RecipeOptions, TableOptions {
   readonly printRecipe?: boolean;
-  readonly target?: string;
 }
 
 /** The name of the page that shows the report. */
@@ -50,8 +49,8 @@ export function addRunCommand(program: Command, environment: Environment): void 
   const command = program
     .command('run')
     .description('search, train, prune, quantize and distil by a recipe, and report')
-    .option('--print-recipe', 'print the built-in recipe and do nothing else')
-    .option('--target <column>', 'learn this column of the table that --data names, without a recipe');
+    .option('--print-recipe', 'print the built-in recipe and do nothing else');
+  withTableOptions(command, 'learn this column of the table that --data names, without a recipe');
   withExamples(withRecipeOptions(command), [
     ['espalier run', 'the built-in recipe: MNIST, into runs/quickstart'],
     ['espalier run --data houses.csv --target price', 'a table: a small model of one of its columns'],
@@ -64,12 +63,17 @@ export function addRunCommand(program: Command, environment: Environment): void 
       session.stdout.write(quickstart);
       return;
     }
-    if (target !== undefined) return runTable(session, file, { ...options, target });
+    if (target !== undefined && file !== undefined)
+      throw new UsageError('--target: it is of a table, and needs no recipe: leave one of the two out');
     const { data } = options;
-    if (data !== undefined && isFile(data))
-      throw new UsageError(
-        `${data}: of a table one column is learnt: name it by --target; espalier data ${data} shows them`,
-      );
+    if (target !== undefined && data === undefined)
+      throw new UsageError('--target: it is a column of a table: name its file by --data');
+    if (data !== undefined && file === undefined && !sourceNames().includes(data)) {
+      const told = { ...options, ...(target !== undefined && { target }) };
+      const { run } = kindOf(data, told);
+      if (run) return run(session, data, told);
+    }
+    if (options.column !== undefined) throw new UsageError('--column: it is of a table: name its file by --data');
     const recipe = await loadRecipe(file, options);
     const { resume = false } = options;
     const request = recipeRequest('run', file, recipe, options);

@@ -188,3 +188,28 @@ describe('import and export', () => {
     await source.close();
   });
 });
+
+describe('a model of a family', () => {
+  const torch = fileURLToPath(new URL('../../../../packages/models/test/golden/torch-models/', import.meta.url));
+
+  test('is imported by its name or a few words, and exported under its own names', async () => {
+    writeFileSync(at('resnet.json'), JSON.stringify({ type: 'resnet', stem: 'small' }));
+    for (const file of ['resnet.pth', 'resnet-legacy.pth', 'resnet.safetensors']) {
+      const folder = at(`of-${file}`);
+      await run('import', torch + file, '--model', at('resnet.json'), '--input', '3,12,12', '-o', folder);
+      expect(await run('inspect', folder)).toMatchObject({ parameters: 2542 });
+      const back = at(`back-${file}`);
+      await run('export', folder, '--to', 'pytorch', '-o', back);
+      const [before, after] = [
+        await openTensors(await fileBytes(torch + file)),
+        await openTensors(await fileBytes(back)),
+      ];
+      const isCounter = (name: string): boolean => name.endsWith('num_batches_tracked');
+      expect([...after.tensors.keys()].toSorted()).toEqual([...before.tensors.keys()].filter((name) => !isCounter(name)).toSorted()); // prettier-ignore
+      for (const name of after.tensors.keys()) expect(await words(after, name)).toEqual(await words(before, name));
+      for (const source of [before, after]) await source.close();
+    }
+    await refused('has blocks [2,2,2,2]', 'import', `${torch}resnet.pth`, '--model', 'resnet-18-small', '-o', at('x'));
+    await refused('known are resnet-18, ', 'import', `${torch}resnet.pth`, '--model', 'resnet-19', '-o', at('x'));
+  });
+});

@@ -57,10 +57,19 @@ describe('classes', () => {
       expect(model.intervals[name]?.low).toBeLessThanOrEqual(value);
       expect(model.intervals[name]?.high).toBeGreaterThanOrEqual(value);
     }
-    expect(small.weightBytes).toBeLessThanOrEqual(Number(model.weightBytes) / 3);
-    const report = JSON.parse(readFileSync(at('flats', 'report.json'), 'utf8')) as { readonly judged: unknown };
+    expect(small.weightBytes).toBeLessThanOrEqual(Number(model.weightBytes) / 2);
+    const report = JSON.parse(readFileSync(at('flats', 'report.json'), 'utf8')) as {
+      readonly judged: unknown;
+      readonly images: unknown;
+    };
     expect(report.judged).toEqual(judged);
+    expect(report.images).toEqual({ train: 78, validation: 18, test: 24 });
     expect(existsSync(at('flats', 'run.json'))).toBe(false);
+  });
+
+  test('are parted as espalier data shows', async () => {
+    const { stdout } = await runHere('data', at('flats.csv'), '--target', 'dear', '--json', '--seed', '3');
+    expect(JSON.parse(stdout)).toMatchObject({ split: [78, 18, 24], seed: 3 });
   });
 
   test('are the same models and figures by the same seed', async () => {
@@ -136,7 +145,7 @@ describe('before anything is begun', () => {
     ['a recipe beside a target', () => ['run', 'x.yaml', '--target', 'dear'], /leave one of the two out/u],
     [
       'a strategy for a table',
-      () => ['run', '--data', 'x.csv', '--target', 'dear', '--strategy', 'greedy'],
+      () => ['run', '--data', write('x.csv', ['rooms']), '--target', 'dear', '--strategy', 'greedy'],
       /leave it out/u,
     ],
     [
@@ -157,7 +166,22 @@ describe('before anything is begun', () => {
     [
       'a table of few rows',
       () => ['run', '--data', write('few.csv', ['rooms', 'dear'], flats.slice(0, 12)), '--target', 'dear'],
-      /has 12 rows: give at least 20/u,
+      /12 rows are too few: give at least 20/u,
+    ],
+    [
+      'a table of which no column is left',
+      () => ['run', '--data', write('left.csv', ['rooms', 'dear']), '--target', 'dear', '--column', 'rooms=ignore'],
+      /no column is left to learn from: 'rooms' is left out; .*--column NAME=number/u,
+    ],
+    [
+      'a column without a target',
+      () => ['run', '--data', write('bare.csv', ['rooms']), '--column', 'rooms=number'],
+      /name it by --target/u,
+    ],
+    [
+      'a column without a table',
+      () => ['run', '--column', 'rooms=number'],
+      /it is of a table: name its file by --data/u,
     ],
     [
       'predictions in an unknown form',

@@ -1,6 +1,8 @@
 /** @espalier/data/node: the parts of @espalier/data that need a file system. */
 export { fileBytes } from '@espalier/nn/node';
 export { readTable } from './read-table.ts';
+export { keptIndex, type IndexOptions, type KeptIndex } from './stream/kept-index.ts';
+export { steadyFile, type SteadyFile } from './stream/steady-file.ts';
 export type { Manifest } from './images/list.ts';
 export {
   readIdxPictures,

@@ -20,22 +20,13 @@ export function byteTokens(text: string, length: number): Int32Array {
   return tokens;
 }
 
-/** Most tokens that are taken of a text where no length is given. */
-const usualLength = 128;
-
 /** Tokens of texts. */
 export const bytesOfTexts: EncodingType<BytesEncoding> = {
   type: 'bytes',
-  fit: ({ source, name, column }, settings) => {
-    if (column.type !== 'text')
-      throw new DataError(source, { column: name }, `holds ${column.type}s; encode texts as bytes`);
-    if (settings['length'] !== undefined)
-      return { column: name, as: 'bytes', length: countField(settings, 'length', name) };
-    const longest = column.values.reduce(
-      (most, text) => Math.max(most, text.length < usualLength ? encodeUtf8(text).length : usualLength),
-      1,
-    );
-    return { column: name, as: 'bytes', length: Math.min(longest, usualLength) };
+  learn: ({ source, name, type, texts }, settings) => {
+    if (type !== 'text') throw new DataError(source, { column: name }, `holds ${type}s; encode texts as bytes`);
+    const length = settings['length'] === undefined ? texts.longest : countField(settings, 'length', name);
+    return { column: name, as: 'bytes', length };
   },
   parse: (config, where) => ({
     column: config['column'] as string,

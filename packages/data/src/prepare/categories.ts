@@ -1,7 +1,7 @@
 /** Categories as features: one number for each, or one index; what training has not seen is told apart from what it has. */
 import { DataError } from '../errors.ts';
-import { missingIn } from '../table/column.ts';
-import { categoryOf, countValues } from '../schema/values.ts';
+import type { ColumnFacts } from '../schema/facts.ts';
+import { categoryOf } from '../schema/values.ts';
 import { mostCategories } from '../schema/schema.ts';
 import type { Encoding, EncodingType, NamedColumn } from './encoding.ts';
 import { textsField, truthField, wordField, type Config } from './fields.ts';
@@ -20,11 +20,9 @@ const unknowns = ['other', 'refuse'] as const;
 
 function fitted(
   as: CategoryEncoding['as'],
-  of: NamedColumn,
+  { source, name, values: found, missing }: ColumnFacts,
   settings: Readonly<Record<string, unknown>>,
 ): CategoryEncoding {
-  const { source, name, column, rows } = of;
-  const found = countValues(column, rows, mostCategories);
   if (!found)
     throw new DataError(
       source,
@@ -38,8 +36,7 @@ function fitted(
     as,
     values,
     unknown: settings['unknown'] === undefined ? 'other' : wordField(settings, 'unknown', name, unknowns),
-    marksMissing:
-      settings['marksMissing'] === undefined ? missingIn(column) > 0 : truthField(settings, 'marksMissing', name),
+    marksMissing: settings['marksMissing'] === undefined ? missing > 0 : truthField(settings, 'marksMissing', name),
   };
 }
 
@@ -63,7 +60,7 @@ function* places({ values, unknown, marksMissing, column }: CategoryEncoding, of
       throw new DataError(
         of.source,
         { row: of.rowNumber(row), column },
-        `'${value.slice(0, 60)}' was not among the ${values.length} values of training`,
+        `'${value.slice(0, 60)}' was not among the ${values.length} values of training; correct it, or encode others too: unknown: 'other'`,
       );
     yield place;
   }
@@ -72,7 +69,7 @@ function* places({ values, unknown, marksMissing, column }: CategoryEncoding, of
 /** A number for each category: 1 for that of the row, 0 for the others; all are 0 of one that training has not seen. */
 export const oneHot: EncodingType<CategoryEncoding> = {
   type: 'one-hot',
-  fit: (of, settings) => fitted('one-hot', of, settings),
+  learn: (of, settings) => fitted('one-hot', of, settings),
   parse: parsed('one-hot'),
   features: ({ column, values, marksMissing }) => [
     ...values.map((value) => `${column} = ${value}`),
@@ -90,7 +87,7 @@ export const oneHot: EncodingType<CategoryEncoding> = {
 /** The index of the category, for an embedding of `values.length + 1` rows, or one more where missing is marked: 0 is what training has not seen. */
 export const ordinal: EncodingType<CategoryEncoding> = {
   type: 'ordinal',
-  fit: (of, settings) => fitted('ordinal', of, settings),
+  learn: (of, settings) => fitted('ordinal', of, settings),
   parse: parsed('ordinal'),
   features: ({ column }) => [column],
   write: (encoding, of, { values, offset, stride }) => {

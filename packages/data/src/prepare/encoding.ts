@@ -1,6 +1,7 @@
 /** What an encoding is: how a column becomes numbers, as data that is made from the training part and applied the same ever after. */
 import { Registry } from '@espalier/nn';
 import { aFunction, aText, check, ruleOf } from '@espalier/tensor/arguments';
+import type { ColumnFacts } from '../schema/facts.ts';
 import type { Column } from '../table/column.ts';
 
 /** An encoding of one column. JSON: `as` names its type, and the rest is what it learnt. */
@@ -30,11 +31,18 @@ export interface NamedColumn {
 /** A kind of encoding, under the name that JSON has for it. */
 export interface EncodingType<Own extends Encoding = Encoding> {
   readonly type: string;
+  /** Whether it is of numbers: a column of texts is read as such, and truth values are 1 and 0. Default: false. */
+  readonly ofNumbers?: boolean;
   /**
-   * What is learnt of the training part.
+   * What is learnt of the training part, by what is known of it without its values: so it is learnt of tables of any size.
    * @throws {DataError} for a column that this encoding is not for.
    */
-  fit(of: NamedColumn, settings: Readonly<Record<string, unknown>>): Own;
+  learn?(of: ColumnFacts, settings: Readonly<Record<string, unknown>>): Own;
+  /**
+   * What is learnt of the training part, of an encoding without `learn` that must see all values.
+   * @throws {DataError} for a column that this encoding is not for.
+   */
+  fit?(of: NamedColumn, settings: Readonly<Record<string, unknown>>): Own;
   /**
    * What JSON says, checked.
    * @throws {ConfigError} at a place.
@@ -50,11 +58,12 @@ export interface EncodingType<Own extends Encoding = Encoding> {
 }
 
 const anEncodingType = ruleOf<EncodingType>(
-  'an encoding: { type, fit, parse, features, write }',
+  'an encoding: { type, fit or learn, parse, features, write }',
   (value) =>
     Object(value) === value &&
     aText.holds(Reflect.get(value as object, 'type')) &&
-    ['fit', 'parse', 'features', 'write'].every((name) => aFunction.holds(Reflect.get(value as object, name))),
+    ['parse', 'features', 'write'].every((name) => aFunction.holds(Reflect.get(value as object, name))) &&
+    ['fit', 'learn'].some((name) => aFunction.holds(Reflect.get(value as object, name))),
 );
 
 /** A registry of encodings, with those that are built in. */

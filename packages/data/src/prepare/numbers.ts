@@ -2,8 +2,10 @@
 import { ConfigError } from '@espalier/nn';
 import { show } from '@espalier/tensor/arguments';
 import { DataError } from '../errors.ts';
-import { medianOf, presentNumbers, summarize } from '../schema/numbers.ts';
-import type { BooleanColumn, NumberColumn } from '../table/column.ts';
+import type { ColumnFacts } from '../schema/facts.ts';
+import { medianOf, type NumberSummary } from '../schema/numbers.ts';
+import { columnAsNumbers } from '../table/as-numbers.ts';
+import type { Cell, NumberColumn } from '../table/column.ts';
 import type { Encoding, EncodingType, NamedColumn } from './encoding.ts';
 import { numberField, positiveField, truthField, wordField, type Config } from './fields.ts';
 
@@ -17,64 +19,53 @@ export interface NumberEncoding extends Encoding {
   readonly marksMissing: boolean;
 }
 
-/** A column of numbers; truth values are 1 and 0. */
-function numberColumn({ source, name, column }: NamedColumn): NumberColumn {
-  if (column.type === 'number') return column;
-  if (column.type === 'boolean')
-    return { ...column, type: 'number', values: Int32Array.from((column satisfies BooleanColumn).values) };
-  throw new DataError(
-    source,
-    { column: name },
-    'is text and cannot be scaled; encode it as one-hot or ordinal, or correct its values',
-  );
-}
+const notFinite = (value: Cell): string =>
+  `is ${value}; features are finite numbers: correct it, or leave the cell empty`;
 
 /** @throws {DataError} naming the row of an infinity. */
 function checkFinite({ source, name, rowNumber }: NamedColumn, { values, missing }: NumberColumn): void {
   for (let row = 0; row < values.length; row++)
     if (missing?.[row] !== 1 && !Number.isFinite(values[row]))
-      throw new DataError(
-        source,
-        { row: rowNumber(row), column: name },
-        `is ${values[row]}; features are finite numbers`,
-      );
+      throw new DataError(source, { row: rowNumber(row), column: name }, notFinite(values[row] as number));
 }
 
 /** The largest number of f32. */
 const largest = 2 ** 127 * (2 - 2 ** -23);
 
 const fills = {
-  mean: (values: Float64Array) => summarize(values).mean,
-  median: medianOf,
+  mean: ({ numbers }: ColumnFacts) => numbers.mean,
+  median: ({ source, name, present }: ColumnFacts) => {
+    if (present) return medianOf(present());
+    throw new DataError(
+      source,
+      { column: name },
+      'the median needs all values at once, and the table is larger than memory; fill by the mean, or by a number',
+    );
+  },
   zero: () => 0,
 } as const;
 
 type Fill = keyof typeof fills;
 
 const kinds: Readonly<
-  Record<NumberEncoding['as'], (values: Float64Array) => { readonly shift: number; readonly scale: number }>
+  Record<NumberEncoding['as'], (numbers: NumberSummary) => { readonly shift: number; readonly scale: number }>
 > = {
   // A column of one value is shifted and not scaled, as by scikit-learn's scalers.
-  standard: (values) => {
-    const { mean, std } = summarize(values);
-    return { shift: mean, scale: std > Math.abs(mean) * 2 ** -48 ? std : 1 };
-  },
-  'min-max': (values) => {
-    const { min, max } = summarize(values);
-    return { shift: min, scale: max > min ? max - min : 1 };
-  },
+  standard: ({ mean, std }) => ({ shift: mean, scale: std > Math.abs(mean) * 2 ** -48 ? std : 1 }),
+  'min-max': ({ min, max }) => ({ shift: min, scale: max > min ? max - min : 1 }),
   number: () => ({ shift: 0, scale: 1 }),
 };
 
 function scaling(as: NumberEncoding['as']): EncodingType<NumberEncoding> {
   return {
     type: as,
-    fit: (of, settings) => {
-      const column = numberColumn(of);
-      checkFinite(of, column);
-      const values = presentNumbers(column);
-      if (values.length === 0)
-        throw new DataError(of.source, { column: of.name }, 'has no value to learn from; leave the column out');
+    ofNumbers: true,
+    learn: (of, settings) => {
+      const { source, name, numbers, firstInfinite, missing } = of;
+      if (firstInfinite)
+        throw new DataError(source, { row: firstInfinite.row, column: name }, notFinite(firstInfinite.cell));
+      if (numbers.count === 0)
+        throw new DataError(source, { column: name }, 'has no value to learn from; leave the column out');
       const fill = settings['fill'] ?? 'mean';
       if (typeof fill !== 'number' && !Object.hasOwn(fills, fill as string))
         throw new ConfigError(
@@ -84,10 +75,9 @@ function scaling(as: NumberEncoding['as']): EncodingType<NumberEncoding> {
       return {
         column: of.name,
         as,
-        ...kinds[as](values),
-        fill: typeof fill === 'number' ? fill : fills[fill as Fill](values),
-        marksMissing:
-          settings['marksMissing'] === undefined ? column.missing !== undefined : settings['marksMissing'] === true,
+        ...kinds[as](numbers),
+        fill: typeof fill === 'number' ? fill : fills[fill as Fill](of),
+        marksMissing: settings['marksMissing'] === undefined ? missing > 0 : settings['marksMissing'] === true,
       };
     },
     parse: (config: Config, where) => ({
@@ -100,7 +90,7 @@ function scaling(as: NumberEncoding['as']): EncodingType<NumberEncoding> {
     }),
     features: ({ column, marksMissing }) => (marksMissing ? [column, `${column} is missing`] : [column]),
     write: ({ shift, scale, fill, marksMissing }, of, { values, offset, stride }) => {
-      const column = numberColumn(of);
+      const column = columnAsNumbers(of.column, of);
       checkFinite(of, column);
       for (let row = 0; row < of.rows; row++) {
         const isMissing = column.missing?.[row] === 1;
@@ -110,7 +100,7 @@ function scaling(as: NumberEncoding['as']): EncodingType<NumberEncoding> {
           throw new DataError(
             of.source,
             { row: of.rowNumber(row), column: of.name },
-            `is ${value}, which is ${scaled} scaled and no f32; correct it, or leave the column out`,
+            `is ${value}, which is ${scaled} scaled and no f32: correct it, or leave the cell empty`,
           );
         values[row * stride + offset] = scaled;
         if (marksMissing) values[row * stride + offset + 1] = isMissing ? 1 : 0;

@@ -1,29 +1,17 @@
 /** How rows of a table become examples: learnt from the training part alone, saved with the model, and applied the same ever after. */
 import { ArgumentError, type Device } from '@espalier/tensor';
-import { ConfigError, tensorDataset, type Dataset, type HostArray } from '@espalier/nn';
-import {
-  aText,
-  anObject,
-  check,
-  checkOptions,
-  either,
-  listOf,
-  oneOf,
-  ruleOf,
-  show,
-  type OptionRules,
-} from '@espalier/tensor/arguments';
-import { DataError } from '../errors.ts';
-import { schemaOf, type ColumnKind } from '../schema/schema.ts';
+import { ConfigError, tensorDataset, type Dataset, type HostArray, type Registry } from '@espalier/nn';
+import { anObject, check, show } from '@espalier/tensor/arguments';
 import type { Table } from '../table/table.ts';
 import { addEncoding, encodingsOf, type Encoding, type EncodingType, type NamedColumn } from './encoding.ts';
 import { bytesOfTexts } from './bytes.ts';
 import { oneHot, ordinal } from './categories.ts';
-import { recordsField, textField, type Config } from './fields.ts';
+import { recordsField, textField } from './fields.ts';
 import { numberEncodings } from './numbers.ts';
-import { classTarget, encodeTarget, numberTarget, outputsOf, parseTarget, type Target } from './target.ts';
+import { encodeTarget, outputsOf, parseTarget, type Target } from './target.ts';
 
-const encodings = encodingsOf([...numberEncodings, oneHot, ordinal, bytesOfTexts]);
+/** All encodings by name. */
+export const encodings: Registry<EncodingType> = encodingsOf([...numberEncodings, oneHot, ordinal, bytesOfTexts]);
 
 /** The names of all encodings, those that were registered last. */
 export const encodingTypes: readonly string[] = encodings.names;
@@ -50,81 +38,14 @@ export interface PreparationConfig {
   readonly target?: Target;
 }
 
-/** How a column is encoded: the name of an encoding, or its name with settings; `false` leaves the column out. */
-export type EncodingChoice = string | false | { readonly as: string; readonly [setting: string]: unknown };
-
-/** What may be told of a preparation. */
-export interface PreparationOptions {
-  /** The column, or columns, that are learnt. Without any there are only inputs. */
-  readonly target?: string | readonly string[];
-  /** What the target is. Default: classes of texts, truth values and at most 20 different integers; else numbers; several columns are numbers. */
-  readonly learn?: Target['as'];
-  /** The classes in the order of their indices. Default: those of the training part, in order. */
-  readonly classes?: readonly string[];
-  /** How columns are encoded, by name. */
-  readonly columns?: Readonly<Record<string, EncodingChoice>>;
-  /** What columns are, by name. */
-  readonly kinds?: Readonly<Record<string, ColumnKind>>;
-}
-
-const preparationRules: OptionRules<PreparationOptions> = {
-  target: either(aText, listOf(aText)),
-  learn: oneOf('classes', 'labels', 'numbers'),
-  classes: listOf(aText),
-  columns: ruleOf("encodings by column, such as { town: 'one-hot', note: false }", anObject.holds),
-  kinds: ruleOf("kinds by column, such as { zip: 'category' }", anObject.holds),
-};
-
-/** How columns of a kind are encoded where nothing is told, or why they are not. */
-const usual: Readonly<Record<ColumnKind, { readonly as: string } | { readonly why: string }>> = {
-  number: { as: 'standard' },
-  boolean: { as: 'standard' },
-  category: { as: 'one-hot' },
-  constant: { why: 'has one value' },
-  empty: { why: 'has no value' },
-  date: { why: 'is dates; make numbers of them, or read it as a category' },
-  identifier: { why: 'numbers or names rows' },
-  text: { why: 'is free text; encode it as bytes, for a model of its own' },
-};
-
-/** Integers of at most so many different values are classes, where nothing is told. */
-const mostIntegerClasses = 20;
-
 /** What a preparation of a table must be of: rows. */
-const named = (table: Table, name: string): NamedColumn => ({
+export const named = (table: Table, name: string): NamedColumn => ({
   source: table.source,
   name,
   rows: table.rows,
   column: table.column(name),
   rowNumber: (row) => table.rowNumber(row),
 });
-
-/** What a column of targets is learnt as, where nothing is told. */
-function learnOf(table: Table, columns: readonly string[]): Target['as'] {
-  const [first] = columns;
-  if (first === undefined || columns.length > 1) return 'numbers';
-  const column = table.column(first);
-  if (column.type !== 'number') return 'classes';
-  return column.values instanceof Int32Array && new Set(column.values).size <= mostIntegerClasses
-    ? 'classes'
-    : 'numbers';
-}
-
-function targetOf(table: Table, { target, learn, classes }: PreparationOptions): Target | undefined {
-  const columns = target === undefined ? [] : typeof target === 'string' ? [target] : target;
-  const [first] = columns;
-  if (first === undefined) return undefined;
-  const as = learn ?? learnOf(table, columns);
-  if (as === 'numbers') return numberTarget(table, columns);
-  for (const column of columns) table.column(column);
-  if (as === 'labels') return { as, columns };
-  if (columns.length > 1)
-    throw new ArgumentError(
-      'fitPreparation',
-      `classes stand in one column, not in ${columns.length}; learn labels or numbers`,
-    );
-  return classTarget(table, first, classes);
-}
 
 /** Turns rows into examples, always in the same way. */
 export class Preparation {
@@ -165,6 +86,13 @@ export class Preparation {
     return this.#config.target;
   }
 
+  /** The columns that it reads: those of the inputs, then those of the target. */
+  get columns(): readonly string[] {
+    const { target } = this;
+    const learnt = target === undefined ? [] : target.as === 'classes' ? [target.column] : target.columns;
+    return [...new Set([...this.#config.inputs.map(({ column }) => column), ...learnt])];
+  }
+
   /** How many numbers a model gives. */
   get outputs(): number {
     return this.target ? outputsOf(this.target) : 0;
@@ -200,44 +128,4 @@ export class Preparation {
   dataset(table: Table, options: { readonly device?: Device } = {}): Dataset {
     return tensorDataset(this.inputs(table), this.targets(table), options);
   }
-}
-
-/** Gives the encoding of a column by what is told and what it is; undefined where it is left out, with the reason in `ignored`. */
-function chosen(
-  choice: EncodingChoice | undefined,
-  kind: ColumnKind,
-): { readonly as: string; readonly settings: Config } | string {
-  if (choice === false) return 'left out';
-  if (typeof choice === 'string') return { as: choice, settings: {} };
-  if (choice) return { as: choice.as, settings: choice };
-  const own = usual[kind];
-  return 'why' in own ? own.why : { as: own.as, settings: {} };
-}
-
-/**
- * Learns how rows become examples, from the training part alone: what is scaled, which categories there are, what classes.
- * @throws {DataError} for a column that is not there or cannot be encoded as told, and a target that is missing or cannot be.
- * @throws {ArgumentError} for options that do not fit together, and where nothing is left to learn from.
- *
- * @example
- * const preparation = fitPreparation(table.take(train), { target: 'price', columns: { zip: 'one-hot', note: false } });
- */
-export function fitPreparation(table: Table, options: PreparationOptions = {}): Preparation {
-  checkOptions('fitPreparation', options, preparationRules);
-  const { columns = {}, kinds = {} } = options;
-  for (const name of Object.keys(columns)) table.column(name);
-  if (table.rows === 0) throw new DataError(table.source, {}, 'has no rows to learn from');
-  const target = targetOf(table, options);
-  const targets = new Set(target === undefined ? [] : target.as === 'classes' ? [target.column] : target.columns);
-  const inputs: Encoding[] = [];
-  const ignored: Ignored[] = [];
-  for (const { name, kind } of schemaOf(table, { kinds }).columns) {
-    if (targets.has(name)) continue;
-    const choice = chosen(Object.hasOwn(columns, name) ? columns[name] : undefined, kind);
-    if (typeof choice === 'string') ignored.push({ column: name, why: choice });
-    else inputs.push(encodings.find(`columns.${name}`, choice.as).fit(named(table, name), choice.settings));
-  }
-  if (inputs.length === 0)
-    throw new ArgumentError('fitPreparation', 'no column is left to learn from; choose encodings by columns');
-  return new Preparation({ version: 1, inputs, ignored, ...(target && { target }) });
 }

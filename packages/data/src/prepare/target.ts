@@ -2,9 +2,10 @@
 import { ConfigError, type HostArray } from '@espalier/nn';
 import { brief, show } from '@espalier/tensor/arguments';
 import { DataError } from '../errors.ts';
-import { summarize } from '../schema/numbers.ts';
-import { categoryOf, countValues } from '../schema/values.ts';
-import { cellOf } from '../table/column.ts';
+import type { ColumnFacts } from '../schema/facts.ts';
+import { categoryOf } from '../schema/values.ts';
+import { columnAsNumbers } from '../table/as-numbers.ts';
+import { cellOf, type Cell } from '../table/column.ts';
 import type { Table } from '../table/table.ts';
 import { numbersField, textField, textsField, wordField, type Config } from './fields.ts';
 
@@ -34,7 +35,7 @@ export interface NumberTarget {
 export type Target = ClassTarget | LabelTarget | NumberTarget;
 
 /** No task has more classes. */
-const mostClasses = 1 << 16;
+export const mostClasses: number = 1 << 16;
 
 /** How many numbers a model gives for it. */
 export function outputsOf(target: Target): number {
@@ -45,46 +46,57 @@ export function outputsOf(target: Target): number {
  * Classes of a column of the training part: all its values in order, or those that are stated.
  * @throws {DataError} for a column of one class, or none.
  */
-export function classTarget(table: Table, column: string, stated?: readonly string[]): ClassTarget {
-  const found = countValues(table.column(column), table.rows, mostClasses);
+export function classTarget(
+  { source, name: column, values: found }: ColumnFacts,
+  stated?: readonly string[],
+): ClassTarget {
   if (!found)
     throw new DataError(
-      table.source,
+      source,
       { column },
-      `has more than ${mostClasses} different values; are they numbers to learn?`,
+      `has more than ${mostClasses} different values, which are too many classes; learn it as numbers`,
     );
   const classes = stated ?? found.map(({ value }) => value);
   if (classes.length < 2)
     throw new DataError(
-      table.source,
+      source,
       { column },
-      `has ${classes.length === 0 ? 'no value' : `only the class '${brief(classes[0] as string)}'`}; there is nothing to tell apart`,
+      `has ${classes.length === 0 ? 'no value' : `only the class '${brief(classes[0] as string)}'`}; there is nothing to tell apart: give rows of another class`,
     );
   return { as: 'classes', column, classes };
 }
 
-/** Numbers of columns of the training part, with their mean and spread. */
-export function numberTarget(table: Table, columns: readonly string[]): NumberTarget {
-  const summaries = columns.map((column) => summarize(numbersOf(table, column)));
+/**
+ * Numbers of columns of the training part, with their mean and spread.
+ * @throws {DataError} naming the row, where there is no finite number.
+ */
+export function numberTarget(columns: readonly ColumnFacts[]): NumberTarget {
+  for (const { source, name, firstMissing, firstInfinite } of columns) {
+    const wrong = [firstMissing, firstInfinite].flatMap((each) => each ?? []);
+    const [found] = wrong.toSorted((a, b) => a.row - b.row);
+    if (found) throw new DataError(source, { row: found.row, column: name }, noNumber(found.cell));
+  }
+  const summaries = columns.map(({ numbers }) => numbers);
   return {
     as: 'numbers',
-    columns,
+    columns: columns.map(({ name }) => name),
     mean: summaries.map(({ mean }) => mean),
     std: summaries.map(({ std, mean }) => (std > Math.abs(mean) * 2 ** -48 ? std : 1)),
   };
 }
 
 const missingTarget = 'the target is missing; fill it in, or leave the row out';
+const noNumber = (cell: Cell): string =>
+  cell === null ? missingTarget : `the target is ${show(cell)}; it must be a finite number: correct it`;
 
 /** @throws {DataError} naming the row, where there is no finite number. */
 function numbersOf(table: Table, name: string): Float64Array {
-  const column = table.column(name);
+  const { source } = table;
+  const column = columnAsNumbers(table.column(name), { source, name, rowNumber: (row) => table.rowNumber(row) });
   return Float64Array.from({ length: table.rows }, (_, row) => {
     const cell = cellOf(column, row);
-    const place = { row: table.rowNumber(row), column: name };
-    if (cell === null) throw new DataError(table.source, place, missingTarget);
     if (typeof cell === 'number' && Number.isFinite(cell)) return cell;
-    throw new DataError(table.source, place, `the target is ${show(cell)}; it must be a finite number`);
+    throw new DataError(table.source, { row: table.rowNumber(row), column: name }, noNumber(cell));
   });
 }
 
@@ -96,7 +108,11 @@ function truthsOf(table: Table, name: string): Float64Array {
     if (cell === null) throw new DataError(table.source, place, missingTarget);
     if (cell === true || cell === 1) return 1;
     if (cell === false || cell === 0) return 0;
-    throw new DataError(table.source, place, `the label is ${show(cell)}; it must be 1 or 0, or true or false`);
+    throw new DataError(
+      table.source,
+      place,
+      `the label is ${show(cell)}; it must be 1 or 0, or true or false: correct it`,
+    );
   });
 }
 
@@ -112,7 +128,7 @@ function classesOf(table: Table, { column: name, classes }: ClassTarget): Int32A
     throw new DataError(
       table.source,
       place,
-      `the label '${brief(value)}' is none of the ${classes.length} classes ${classes.slice(0, 8).join(', ')}${classes.length > 8 ? ', …' : ''}`,
+      `the label '${brief(value)}' is none of the ${classes.length} classes ${classes.slice(0, 8).join(', ')}${classes.length > 8 ? ', …' : ''}; correct it, or leave the row out`,
     );
   });
 }

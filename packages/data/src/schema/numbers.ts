@@ -20,7 +20,7 @@ export function presentNumbers({ values, missing }: NumberColumn): Float64Array 
 /** Mean, spread and bounds. */
 export function summarize(values: Float64Array): NumberSummary {
   const count = values.length;
-  if (count === 0) return { count, min: NaN, max: NaN, mean: NaN, std: NaN };
+  if (count === 0) return noNumbers;
   const first = values[0] as number;
   let [min, max, sum] = [first, first, 0];
   for (const value of values) {
@@ -35,6 +35,29 @@ export function summarize(values: Float64Array): NumberSummary {
     rest += value - mean;
   }
   return { count, min, max, mean, std: Math.sqrt(Math.max(0, (squares - rest ** 2 / count) / count)) };
+}
+
+/** Of no value. */
+export const noNumbers: NumberSummary = { count: 0, min: NaN, max: NaN, mean: NaN, std: NaN };
+
+/**
+ * What two lots of values come to together. Source: T. Chan, G. Golub, R. LeVeque, "Updating formulae and a pairwise algorithm for
+ * computing sample variances", 1979.
+ */
+export function joinSummaries(one: NumberSummary, other: NumberSummary): NumberSummary {
+  if (one.count === 0) return other;
+  if (other.count === 0) return one;
+  const count = one.count + other.count;
+  const apart = other.mean - one.mean;
+  const variance =
+    (one.std ** 2 * one.count + other.std ** 2 * other.count + (apart ** 2 * one.count * other.count) / count) / count;
+  return {
+    count,
+    min: Math.min(one.min, other.min),
+    max: Math.max(one.max, other.max),
+    mean: one.mean + (apart * other.count) / count,
+    std: Math.sqrt(variance),
+  };
 }
 
 /** The middle of values: of two middle ones their mean; NaN of none. */

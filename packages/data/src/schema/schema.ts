@@ -1,9 +1,11 @@
 /** What the columns of a table are: told by their values, and overridable. */
 import { checkOptions, oneOf, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
-import { cellOf, missingIn, type Cell, type Column, type ColumnType, type TextColumn } from '../table/column.ts';
+import { columnAsNumbers } from '../table/as-numbers.ts';
+import { cellOf, type Cell, type Column, type ColumnType } from '../table/column.ts';
 import type { Table } from '../table/table.ts';
-import { presentNumbers, summarize, type NumberSummary } from './numbers.ts';
-import { countValues, type ValueCount } from './values.ts';
+import { factsOf, type ColumnFacts } from './facts.ts';
+import type { NumberSummary } from './numbers.ts';
+import type { ValueCount } from './values.ts';
 
 /**
  * What a column is for learning: `identifier` of values that number or name rows, `date` of days or times as text, `constant` of one
@@ -51,42 +53,33 @@ export const mostCategories = 1000;
 /** From so many rows on, values that are all different say something. */
 const tellingRows = 20;
 
-const dates = [/^\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d{1,2}:\d{2}.*)?$/, /^\d{1,2}([./-])\d{1,2}\1(?:\d{2}|\d{4})(?: .*)?$/];
-
-/** Whether all texts look like days. */
-function areDates({ values, missing }: TextColumn): boolean {
-  return values.every((value, row) => missing?.[row] === 1 || dates.some((date) => date.test(value)));
-}
-
 /** Whether numbers count rows: integers from anywhere, each once. */
-function areCounters(column: Column, rows: number, name: string): boolean {
-  if (column.type !== 'number' || !(column.values instanceof Int32Array) || column.missing || rows < tellingRows)
-    return false;
-  const { min, max } = summarize(presentNumbers(column));
+function areCounters({ name, rows, missing, areIntegers, areDistinct, numbers: { min, max } }: ColumnFacts): boolean {
+  if (!areIntegers || missing > 0 || rows < tellingRows) return false;
   const isNamed = /(?:^|[_\s.-])id$|^(?:id|index|unnamed: 0)$/i.test(name);
-  return (isNamed || max - min === rows - 1) && new Set(column.values).size === rows;
+  return (isNamed || max - min === rows - 1) && areDistinct;
 }
 
 /** What texts are: few values are categories; many are texts where they have blanks, and else names of rows. */
-function kindOfTexts(column: TextColumn, rows: number, values: readonly ValueCount[] | undefined): ColumnKind {
-  if (areDates(column)) return 'date';
-  const present = rows - missingIn(column);
+function kindOfTexts({ rows, missing, values, texts }: ColumnFacts): ColumnKind {
+  if (texts.areDates) return 'date';
+  const present = rows - missing;
   if (values && (present < tellingRows || values.length <= present / 2)) return 'category';
-  const withBlanks = column.values.reduce((count, value) => count + (/\S\s+\S/.test(value) ? 1 : 0), 0);
-  return withBlanks > present / 4 ? 'text' : 'identifier';
+  return texts.withBlanks > present / 4 ? 'text' : 'identifier';
 }
 
-function kindOf(column: Column, rows: number, name: string, values: readonly ValueCount[] | undefined): ColumnKind {
-  if (missingIn(column) === rows) return 'empty';
-  if (values?.length === 1) return 'constant';
-  if (column.type === 'text') return kindOfTexts(column, rows, values);
-  if (column.type === 'boolean') return 'boolean';
-  return areCounters(column, rows, name) ? 'identifier' : 'number';
+/** What a column is for learning, by what is known of it. */
+export function kindOf(facts: ColumnFacts): ColumnKind {
+  if (facts.missing === facts.rows) return 'empty';
+  if (facts.values?.length === 1) return 'constant';
+  if (facts.type === 'text') return kindOfTexts(facts);
+  if (facts.type === 'boolean') return 'boolean';
+  return areCounters(facts) ? 'identifier' : 'number';
 }
 
 /**
  * What the columns of a table are, with what is missing, their values or their range.
- * @throws {DataError} for a kind that is told of a column that is not there.
+ * @throws {DataError} for a kind that is told of a column that is not there, and naming the row of what is no number where numbers are told.
  *
  * @example
  * schemaOf(table, { kinds: { zip: 'category' } });
@@ -94,15 +87,19 @@ function kindOf(column: Column, rows: number, name: string, values: readonly Val
 export function schemaOf(table: Table, options: SchemaOptions = {}): TableSchema {
   const { kinds = {} } = checkOptions('schemaOf', options, schemaRules);
   for (const name of Object.keys(kinds)) table.column(name);
-  const columns = [...table.columns].map(([name, column]): ColumnSchema => {
-    const values = countValues(column, table.rows, mostCategories);
+  const columns = [...table.columns].map(([name, given]): ColumnSchema => {
+    const told = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    const place = { source: table.source, name, rowNumber: (row: number) => table.rowNumber(row) };
+    const column = told === 'number' ? columnAsNumbers(given, place) : given;
+    const facts = factsOf({ ...place, column, rows: table.rows }, mostCategories);
+    const { values, numbers, missing } = facts;
     return {
       name,
       type: column.type,
-      kind: (Object.hasOwn(kinds, name) ? kinds[name] : undefined) ?? kindOf(column, table.rows, name, values),
-      missing: missingIn(column),
+      kind: told ?? kindOf(facts),
+      missing,
       ...(values && { values }),
-      ...(column.type === 'number' && { numbers: summarize(presentNumbers(column)) }),
+      ...(column.type === 'number' && { numbers }),
     };
   });
   return { source: table.source, rows: table.rows, columns };

@@ -8,7 +8,7 @@ test('a table with classes: counts by part, uses and samples', async () => {
     rows: 178,
     task: 'classification',
     features: 13,
-    split: [124, 27, 27],
+    split: [116, 27, 35],
   });
   expect(told.classes?.map(({ value, count }) => [value, count])).toEqual([
     ['class_0', 59],

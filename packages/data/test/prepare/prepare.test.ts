@@ -1,4 +1,3 @@
-import { ArgumentError } from '@espalier/tensor';
 import { ConfigError } from '@espalier/nn';
 import {
   byteTokens,
@@ -163,7 +162,7 @@ describe('targets', () => {
       message: expect.stringMatching(/'cow' is none of the 3 classes ant, cat, dog/),
     });
     expect(() => fitPreparation(table, { ...x, target: 'kind', learn: 'numbers' })).toThrow(
-      /row 1, column 'kind': the target is "dog"/,
+      /row 1, column 'kind': "dog" is no number, and the column is one of numbers; correct it/,
     );
     expect(() => fitPreparation(table, { ...x, target: 'kind', learn: 'labels' }).targets(table)).toThrow(
       /row 1, column 'kind': the label is "dog"/,
@@ -243,7 +242,7 @@ describe('what is left out', () => {
     [{ columns: { size: 'quantile' } }, ConfigError],
     [{ columns: { nothing: 'standard' } }, DataError],
     [{ columns: { size: { as: 'standard', fill: 'mode' } } }, ConfigError],
-    [{ columns: { size: false, town: false, yes: false } }, ArgumentError],
+    [{ columns: { size: false, town: false, yes: false } }, DataError],
     [{ target: 'price' }, DataError],
   ] satisfies [{ columns?: Record<string, EncodingChoice>; target?: string }, unknown][])(
     '%j is refused',

@@ -4,6 +4,7 @@ import { defaultDevice, isFloat, type Device, type DType, type Tensor } from '@e
 import { aDevice, anObject, check, checkOptions, ruleOf, type OptionRules } from '@espalier/tensor/arguments';
 import { describeTorchModule } from '../containers/pytorch/describe-module.ts';
 import type { PyTorchSource } from '../containers/pytorch/open-pytorch.ts';
+import { describeMember } from '../families/family.ts';
 import { refuseIn } from '../containers/pytorch/torch-tensor.ts';
 import { fileDType } from '../tensors/dtypes.ts';
 import { readTensor } from '../tensors/read-tensor.ts';
@@ -29,7 +30,7 @@ export interface ImportedModel {
 export interface ImportOptions {
   /** Default: `defaultDevice()`. */
   readonly device?: Device;
-  /** Default: `name`. */
+  /** Default: those that the family of the model gives, else `name`. */
   readonly names?: StateNames;
 }
 
@@ -42,7 +43,8 @@ const options: OptionRules<ImportOptions> = {
 };
 
 /**
- * A model of a description with the values of a file, its shapes checked.
+ * A model of a description with the values of a file, its shapes checked. A description may be that of a family
+ * (`{ type: 'resnet', depth: 18 }`), whose sizes are those of the file.
  * @throws {StateError} listing names that are missing or unexpected, and shapes that differ.
  * @throws {ConfigError} for a description of no model.
  *
@@ -56,8 +58,11 @@ export async function stateDictModel(
   given: ImportOptions = {},
 ): Promise<ImportedModel> {
   check<ModuleConfig>('stateDictModel', 'model', model, anObject as never);
-  const { device = defaultDevice(), names = 'name' } = checkOptions('stateDictModel', given, options);
-  return filled(source, model, device, names, { by: 'description', note: undefined });
+  const { device = defaultDevice(), names } = checkOptions('stateDictModel', given, options);
+  const shapes = new Map([...source.tensors].map(([name, { shape }]) => [name, shape]));
+  const member = describeMember(model, shapes);
+  const known = { by: 'description', note: undefined } as const;
+  return filled(source, member?.config ?? model, device, names ?? member?.names ?? 'name', known);
 }
 
 /** A dtype of scales, which are no weights. */

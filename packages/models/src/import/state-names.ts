@@ -52,7 +52,7 @@ export function matchNames(module: Module, source: TensorSource, by: StateNames)
     return is && is.join() !== must.join() ? [{ own, text: `${showName(name)} is ${showShape(is)} and must be ${showShape(must)}` }] : []; // prettier-ignore
   });
   const problems = [
-    ...(missing.length > 0 ? [`missing are ${brief(missing)}`] : []),
+    ...(missing.length > 0 ? [`missing are ${brief(missing.map((own) => names.get(own) ?? own))}`] : []),
     ...(unexpected.length > 0 ? [`unexpected are ${brief(unexpected)}`] : []),
     ...(misshaped.length > 0 ? [misshaped.slice(0, 8).map(({ text }) => text).join(', ')] : []), // prettier-ignore
   ];

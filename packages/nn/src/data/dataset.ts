@@ -25,6 +25,14 @@ export interface Batch {
 /** Tensors on their way to becoming a batch. */
 export type Loaded = Readonly<Record<string, Tensor>>;
 
+/** The order of a dataset that mixes its examples by itself, because they are not all at hand: training leaves it alone. */
+export interface OwnOrder {
+  /** All that the order follows from, as a text: a training goes on only where it is the same. */
+  readonly key: string;
+  /** Training begins an epoch, or goes on with it; from 0. */
+  readonly begin: (epoch: number) => void;
+}
+
 /**
  * Numbered examples. A batch is made in two halves: `load` fetches what the step needs from outside (indices, raw bytes),
  * `prepare` computes the batch from it with tensor ops. Training records `prepare` into its compiled step, so that
@@ -42,6 +50,8 @@ export interface Dataset {
    * them before it starts.
    */
   readonly labels?: () => Promise<ArrayLike<number>>;
+  /** Where example i is the i-th of an order that differs from epoch to epoch. */
+  readonly order?: OwnOrder;
   /** Both halves: a batch that is ready. */
   readonly batch: (indices: ArrayLike<number>) => Promise<Batch>;
 }
@@ -53,6 +63,10 @@ const partRules: OptionRules<Parts> = {
   load: ruleOf('a function from numbers of examples to tensors', aFunction.holds),
   prepare: ruleOf('a function from what load gives to a batch', aFunction.holds),
   labels: ruleOf('a function that gives the class of each example', aFunction.holds),
+  order: ruleOf(
+    'an order: { key, begin }',
+    (value) => isRecord(value) && typeof value['key'] === 'string' && aFunction.holds(value['begin']),
+  ),
 };
 
 /**

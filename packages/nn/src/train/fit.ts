@@ -13,7 +13,7 @@ import { check } from '@espalier/tensor/arguments';
 import { aLossValue } from '../config/rules.ts';
 import { FormatError } from '../errors.ts';
 import { prepared, type Dataset, type Loaded } from '../data/dataset.ts';
-import { batches, inOrder, shuffled } from '../data/order.ts';
+import { shuffled } from '../data/order.ts';
 import { noteTrainedBy } from '../loss/trained-by.ts';
 import { meanLoss } from '../metrics/mean-loss.ts';
 import type { Metric } from '../metrics/metric.ts';
@@ -146,20 +146,25 @@ class Training {
   }
 
   async #epoch(index: number): Promise<void> {
-    const { dropLast, shuffle = true, checkpoint, onEvent } = this.#options;
-    const order = shuffle ? shuffled(this.#data.size, this.#plan.seed, 'shuffle', index) : inOrder(this.#data.size);
-    const parts = batches(order, this.#plan.batchSize, dropLast);
-    const first = this.#done - index * this.#plan.stepsPerEpoch;
+    const { checkpoint, onEvent } = this.#options;
+    const { stepsPerEpoch, shuffle, seed } = this.#plan;
+    const order = shuffle ? shuffled(this.#data.size, seed, 'shuffle', index) : undefined;
+    this.#data.order?.begin(index);
+    const first = this.#done - index * stepsPerEpoch;
     this.#model.train();
     const pause = breather(maxSilence);
     const report = this.#reporter(index);
-    for (let number = first; number < parts.length; number++) {
+    for (let number = first; number < stepsPerEpoch; number++) {
       await this.#interruptible();
       this.#clock.start();
-      await this.#oneStep(index, parts[number] as Int32Array);
+      await this.#oneStep(index, this.#batchOf(order, number));
       await report();
       await pause();
-      if (checkpoint?.everySteps !== undefined && this.#done % checkpoint.everySteps === 0 && number < parts.length - 1)
+      if (
+        checkpoint?.everySteps !== undefined &&
+        this.#done % checkpoint.everySteps === 0 &&
+        number < stepsPerEpoch - 1
+      )
         await this.#checkpoint();
     }
     const loss = await this.#meanLoss();
@@ -170,6 +175,13 @@ class Training {
       await this.#checkpoint();
     const last = this.#epochs.at(-1);
     if (last) await onEvent?.({ type: 'epoch', ...last });
+  }
+
+  /** The examples of a step. Without an order none is made: of a file larger than memory, the list of its examples would be large, too. */
+  #batchOf(order: Int32Array | undefined, number: number): Int32Array {
+    const start = number * this.#plan.batchSize;
+    const end = Math.min(start + this.#plan.batchSize, this.#data.size);
+    return order?.subarray(start, end) ?? Int32Array.from({ length: end - start }, (_, index) => start + index);
   }
 
   async #finishEpoch(index: number, loss: number): Promise<void> {

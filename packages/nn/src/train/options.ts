@@ -94,7 +94,7 @@ export interface FitOptions {
   readonly dropLast?: boolean;
   /** Of the order of examples and of dropout. Default: 0. */
   readonly seed?: number;
-  /** Default: true. */
+  /** Default: true, unless the data has an order of its own. */
   readonly shuffle?: boolean;
   /** Factor on the optimizer's learning rate for each step. Default: constant. */
   readonly schedule?: Schedule;

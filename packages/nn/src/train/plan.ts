@@ -13,6 +13,8 @@ import { describeViews } from './views.ts';
 export interface TrainingPlan {
   readonly batchSize: number;
   readonly seed: number;
+  /** Whether training draws the order of examples. */
+  readonly shuffle: boolean;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
   readonly schedule: Schedule;
@@ -24,8 +26,8 @@ export interface TrainingPlan {
  * @throws {ArgumentError} for those that do not fit together.
  */
 export function planTraining(model: Module, data: Dataset, options: FitOptions): TrainingPlan {
-  const { epochs, batchSize = 128, dropLast = false, seed = 0, shuffle = true, schedule = constant() } = options;
-  const { metrics = {}, validate, earlyStopping, optimizer } = options;
+  const { epochs, batchSize = 128, dropLast = false, seed = 0, schedule = constant() } = options;
+  const { metrics = {}, validate, earlyStopping, optimizer, shuffle = data.order === undefined } = options;
   if (!validate && (earlyStopping || Object.keys(metrics).length > 0))
     throw new ArgumentError('fit', 'metrics and early stopping need validation data; pass validate');
   const stepsPerEpoch = dropLast ? Math.floor(data.size / batchSize) : Math.ceil(data.size / batchSize);
@@ -50,6 +52,7 @@ export function planTraining(model: Module, data: Dataset, options: FitOptions):
     clip: JSON.stringify(options.clip ?? null),
     frozen: JSON.stringify(frozenNames(model)),
     views: describeViews(model),
+    ...(data.order && { order: data.order.key }),
   };
-  return { batchSize, seed, stepsPerEpoch, totalSteps: stepsPerEpoch * epochs, schedule, fingerprint };
+  return { batchSize, seed, shuffle, stepsPerEpoch, totalSteps: stepsPerEpoch * epochs, schedule, fingerprint };
 }

@@ -25,6 +25,8 @@ export interface Fingerprint {
   readonly frozen: string;
   /** What stands between parameters and the model, pruning masks for one, with the settings that do not change. */
   readonly views: string;
+  /** Of data that has an order of its own, its key. */
+  readonly order?: string;
 }
 
 /** What checkpoints from before it was kept do not have, and are not asked for. */

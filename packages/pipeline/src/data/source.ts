@@ -5,10 +5,13 @@ import { aFunction, anObject, check } from '@espalier/tensor/arguments';
 import { UsageError } from '../errors.ts';
 import { problemOf, problemText, type Fields } from '../fields.ts';
 import { createRegistry, namedRule } from '../registry.ts';
+import type { Judge, PredictedColumn, Question } from './judgement.ts';
 
 /** What there is to learn from and to be tested on. */
 export interface Data {
   readonly train: Dataset;
+  /** What decisions are made by, where the source parts it from the rest by itself. Default: training examples are held out. */
+  readonly validate?: Dataset;
   /** No decision is made by it. */
   readonly test: Dataset;
   /** The shape of one example, such as [1, 28, 28]. */
@@ -38,6 +41,21 @@ export interface DataSource<Options extends object = object> {
    * @throws {UsageError | FormatError} when it is not there, or damaged.
    */
   readonly open: (options: Options, device: Device) => Promise<Data>;
+  /**
+   * What models are judged by, in the unit of the data: the examples of its test part. Left out, the stage `judge` refuses it.
+   * @throws {UsageError | FormatError} when it is not there, or damaged.
+   */
+  readonly judge?: (options: Options, device: Device) => Promise<Judge>;
+  /**
+   * What a model that was made of such data is judged by on more of it. The preparation of the model names the source by `source`.
+   * @throws {UsageError | FormatError} for a preparation or data that is not what it should be.
+   */
+  readonly judgeOn?: (question: Question) => Promise<Judge>;
+  /**
+   * What such a model says of more data, by columns.
+   * @throws {UsageError | FormatError} for a preparation or data that is not what it should be.
+   */
+  readonly predict?: (question: Question) => Promise<readonly PredictedColumn[]>;
 }
 
 /**
@@ -104,6 +122,29 @@ export function checkSource(use: SourceUse): void {
 export function filesOfSource(use: SourceUse): readonly string[] {
   const { source, options } = resolveSource(use);
   return source.reads?.(options) ?? [];
+}
+
+/**
+ * What models are judged by, where the source tells.
+ * @throws {UsageError} when it does not.
+ */
+export async function judgeOf(use: SourceUse, device: Device): Promise<Judge> {
+  const { source, options } = resolveSource(use);
+  if (source.judge) return source.judge(options, device);
+  throw new UsageError(`judge: the source ${source.name} says nothing to judge by: leave this stage out`);
+}
+
+/**
+ * The source that a saved preparation was made by.
+ * @throws {UsageError} for what names none.
+ */
+export function sourceOfPreparation(preparation: Json | undefined, from: string): DataSource {
+  const name: unknown = Reflect.get(Object(preparation), 'source') ?? 'table';
+  if (preparation !== undefined && typeof name === 'string' && sources.names().includes(name))
+    return sources.named(name) as DataSource;
+  throw new UsageError(
+    `${from}: this model was not made of a table, pictures or text: give one that espalier run --data made, such as runs/price/small`,
+  );
 }
 
 const opened = new Map<string, Promise<Data>>();

@@ -9,6 +9,7 @@ import type {
   WeightFormat,
 } from '@espalier/optimize';
 import type { Candidate } from '../candidate/candidate.ts';
+import type { Judgement, PredictedColumn } from '../data/judgement.ts';
 import type { SourceUse } from '../data/source.ts';
 import type { CurvePoint, ModelCost, WeightKernel } from '../report/report.ts';
 import type { Figures } from '../task/task.ts';
@@ -177,40 +178,26 @@ export interface Comparison {
   readonly models: readonly ComparedLatency[];
 }
 
-/** The table of a run, and saved models of it. */
+/** The data of a run, and saved models of it. */
 export interface JudgeInput {
-  /** Of the source `table`. */
-  readonly table: { readonly file: string; readonly target: string; readonly seed: number };
+  readonly source: SourceUse;
   readonly folders: readonly string[];
 }
 
-/** What holds the true value in 95 of 100 cases. */
-export interface Interval {
-  readonly low: number;
-  readonly high: number;
-}
-
-/** How good a model, or a baseline, is on the test part of a table, in the unit of its data. */
-export interface Judgement {
-  readonly name: string;
-  readonly metrics: Readonly<Record<string, number>>;
-  /** Of the file of its weights; absent for a baseline. */
-  readonly weightBytes?: number;
-  /** By metric; a baseline has none. */
-  readonly intervals: Readonly<Record<string, Interval>>;
-}
-
-/** Rows of a file that a saved model says something of. */
-export interface PredictInput {
-  /** The folder of a model that was made of a table. */
+/** A saved model, and data that it is asked about. */
+export interface AskInput {
+  /** The folder of a model that was made of such data. */
   readonly from: string;
-  readonly file: string;
+  /** A file or folder. */
+  readonly path: string;
 }
 
-/** A column of predictions, a value for each row. */
-export interface PredictedColumn {
-  readonly name: string;
-  readonly values: readonly (string | number)[];
+/** How good a saved model is on data that it was asked about. */
+export interface Assessed {
+  readonly judgement: Judgement;
+  readonly baselines: readonly Judgement[];
+  /** How many examples there were. */
+  readonly examples: number;
 }
 
 /** The jobs by name. */
@@ -225,7 +212,8 @@ export interface Jobs {
   readonly measure: Job<MeasureInput, Measured>;
   readonly compare: Job<CompareInput, Comparison>;
   readonly judge: Job<JudgeInput, readonly Judgement[]>;
-  readonly predictTable: Job<PredictInput, readonly PredictedColumn[]>;
+  readonly predict: Job<AskInput, readonly PredictedColumn[]>;
+  readonly assess: Job<AskInput, Assessed>;
 }
 
 /** What a job takes. */

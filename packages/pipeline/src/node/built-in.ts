@@ -3,12 +3,12 @@ import { registerSource } from '../data/source.ts';
 import { registerJob } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { idxSource, mnistSource } from './idx-source.ts';
+import { assess, predict } from './jobs/ask.ts';
 import { compare } from './jobs/compare.ts';
 import { distill } from './jobs/distill.ts';
 import { judge } from './jobs/judge.ts';
 import { measure } from './jobs/measure.ts';
 import { optimize } from './jobs/optimize.ts';
-import { predictTable } from './jobs/predict-table.ts';
 import { prune } from './jobs/prune.ts';
 import { quantize } from './jobs/quantize.ts';
 import { reachGoals } from './jobs/reach-goals.ts';
@@ -27,7 +27,8 @@ const jobs: Jobs = {
   measure,
   compare,
   judge,
-  predictTable,
+  predict,
+  assess,
 };
 
 registerSource(mnistSource);

@@ -4,7 +4,7 @@ import './built-in.ts';
 export { loadModelFolder } from './load-model.ts';
 export { idxSource, mnistSource } from './idx-source.ts';
 export { tablePipeline, type TableRun } from './table/table-pipeline.ts';
-export { openTable, type OpenedTable, type TableUse } from './table/open-table.ts';
+export { columnOptions, openTable, type ColumnUse, type OpenedTable, type TableUse } from './table/open-table.ts';
 export { openRunState, stateFile } from './run-state.ts';
 export { runInFolder, reportFile, type FolderRun } from './run-in-folder.ts';
 export { receiveError, sendError, type SentError } from './workers/messages.ts';

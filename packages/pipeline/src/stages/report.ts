@@ -1,6 +1,6 @@
 /** The stage in which a report is put together from what the others found. */
 import type { Candidate } from '../candidate/candidate.ts';
-import type { Judgement } from '../jobs/jobs.ts';
+import type { Judgement } from '../data/judgement.ts';
 import type { Stage, StageContext } from '../pipeline/stage.ts';
 import type { Curves, Report, ReportRow, ReportSearch } from '../report/report.ts';
 import type { SearchOutcome } from '../search/search.ts';

@@ -7,21 +7,28 @@ function shade(count: number, most: number): string {
   return count === 0 ? '0' : (0.15 + 0.85 * Math.sqrt(count / most)).toFixed(2);
 }
 
-/** Which classes are taken for which: the searched model on the test images. */
-export function confusionMatrix({ confusion }: RunReport): Markup {
+/** Which classes are taken for which: the first model on the test examples. */
+export function confusionMatrix({
+  confusion,
+  classes = [],
+}: Pick<RunReport, 'confusion'> & { readonly classes?: readonly string[] }): Markup {
+  const nameOf = (index: number): string => classes[index] ?? String(index);
   const mistakes = confusion.flatMap((row, truth) => row.filter((_, predicted) => predicted !== truth));
   const most = Math.max(1, ...mistakes);
-  const heads = confusion.map((_, predicted) => html`<th scope="col">${predicted}</th>`);
+  const heads = confusion.map((_, predicted) => html`<th scope="col">${nameOf(predicted)}</th>`);
   const rows = confusion.map((row, truth) => {
     const cells = row.map((count, predicted) =>
       predicted === truth
         ? html`<td class="right">${count}</td>`
-        : html`<td style="--shade: ${shade(count, most)}" title="${count} of class ${truth} taken for ${predicted}">
+        : html`<td
+            style="--shade: ${shade(count, most)}"
+            title="${count} of class ${nameOf(truth)} taken for ${nameOf(predicted)}"
+          >
             ${count === 0 ? '' : count}
           </td>`,
     );
     return html`<tr>
-      <th scope="row">${truth}</th>
+      <th scope="row">${nameOf(truth)}</th>
       ${cells}
     </tr>`;
   });

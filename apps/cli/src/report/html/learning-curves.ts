@@ -1,11 +1,11 @@
 /** The chart of training losses. */
-import type { CurvePoint, RunReport } from '@espalier/pipeline';
+import type { CurvePoint, Report } from '@espalier/pipeline';
 import { chart, plot, polyline } from './chart.ts';
 import { html, nothing, type Markup } from './markup.ts';
 import { linearScale, logScale } from './scale.ts';
 
 /** The training loss of every model that was trained. */
-export function learningCurves({ curves }: RunReport): Markup {
+export function learningCurves({ curves }: Pick<Report, 'curves'>): Markup {
   const named = Object.entries(curves).flatMap(([name, curve]): (readonly [string, readonly CurvePoint[]])[] => {
     const points = curve.filter(({ loss }) => loss > 0 && Number.isFinite(loss));
     return points.length > 0 ? [[name, points]] : [];

@@ -1,8 +1,9 @@
 /** The report as one page that can be mailed: styles and charts are in it, scripts are not. */
-import type { Architecture, ArchitectureChoice, RunReport } from '@espalier/pipeline';
-import { formatCount, formatDuration, formatPercent } from '../../terminal/format.ts';
+import type { RunReport } from '@espalier/pipeline';
+import { formatCount, formatPercent } from '../../terminal/format.ts';
 import { accuracyAgainstBytes } from './accuracy-bytes.ts';
 import { confusionMatrix } from './confusion-matrix.ts';
+import { pairs, runFacts, section, winnerFacts } from './facts.ts';
 import { kernelsTable } from './kernels-table.ts';
 import { learningCurves } from './learning-curves.ts';
 import { html, nothing, type Markup } from './markup.ts';
@@ -10,81 +11,8 @@ import { searchHistory } from './search-history.ts';
 import { styleSheet } from './style.ts';
 import { summaryTable } from './summary-table.ts';
 
-function pairs(entries: readonly (readonly [string, string])[]): Markup {
-  return html`<dl>
-    ${entries.map(
-      ([term, text]) =>
-        html`<dt>${term}</dt>
-          <dd>${text}</dd>`,
-    )}
-  </dl>`;
-}
-
 function passesOf({ rows }: RunReport): readonly (readonly [string, string])[] {
   return rows.flatMap(({ name, passes }) => (passes.length > 0 ? [[name, passes.join('; then ')] as const] : []));
-}
-
-/** Something of a type with its options, as words. */
-function describeChoice({ type, ...options }: { readonly type: string; readonly [option: string]: unknown }): string {
-  const shown = Object.entries(options).map(
-    ([name, value]) => `${name} ${typeof value === 'number' ? Number(value.toPrecision(3)) : String(value)}`,
-  );
-  return [type, ...shown].join(', ');
-}
-
-function architectureFacts(architecture: ArchitectureChoice): readonly (readonly [string, string])[] {
-  if ('type' in architecture && architecture.type !== 'convolutional')
-    return [['architecture', describeChoice(architecture)]];
-  const { blocks, channels, kernel, hidden, activation, batchNorm } = architecture as Architecture;
-  return [
-    [
-      'blocks',
-      `${blocks} × (convolution ${kernel} × ${kernel}${batchNorm ? ', batch normalization' : ''}, ${activation}, pooling), ${channels} channels and doubling`,
-    ],
-    ['hidden layer', hidden === 0 ? 'none' : `${hidden} wide`],
-  ];
-}
-
-function winnerFacts({
-  winner: { architecture, initialiser, training },
-}: RunReport): readonly (readonly [string, string])[] {
-  return [
-    ...architectureFacts(architecture),
-    ['initialiser', initialiser],
-    ['optimizer', describeChoice(training.optimizer)],
-    ['schedule', training.schedule],
-    ['batch', String(training.batch)],
-  ];
-}
-
-function runFacts({
-  seed,
-  device,
-  deviceDescription,
-  seconds,
-  versions,
-}: RunReport): readonly (readonly [string, string])[] {
-  const total = Object.values(seconds).reduce((sum, part) => sum + part, 0);
-  const stages = Object.entries(seconds).map(([name, part]) => `${name} ${formatDuration(part)}`);
-  return [
-    ['device', `${device}: ${deviceDescription}`],
-    ['seed', String(seed)],
-    ['time', `${formatDuration(total)} (${stages.join(', ')})`],
-    [
-      'versions',
-      Object.entries(versions)
-        .map(([name, version]) => `${name} ${version}`)
-        .join(', '),
-    ],
-  ];
-}
-
-function section(heading: string, text: string, content: Markup, full = false): Markup {
-  return html`<section class="${full ? 'full' : 'half'}">
-    <h2>${heading}</h2>
-    <p class="soft">${text}</p>
-    ${content}
-  </section>`;
 }
 
 /** Nothing where no weight is stored in a format. */
@@ -125,9 +53,9 @@ export function reportPage(report: RunReport): string {
           ${section('The models', 'Accuracy and macro-F1 on the test images, which no decision was made by. Latency is measured, one image at a time, each model in turns with the searched one; the ratio has the interval that holds it at a confidence of 99.9 %.', html`${summaryTable(report)}${pairs(passesOf(report))}`, true)}
           ${kernelsSection(report)}
           ${section('Accuracy against bytes', 'Up and to the left is better.', accuracyAgainstBytes(report))}
-          ${section('Search history', `Each dot is a trial, judged on ${formatCount(images.validation)} held-out training images; the line is the best so far. The search ${search.stopped}.`, searchHistory(report))}
+          ${section('Search history', `Each dot is a trial, judged on ${formatCount(images.validation)} held-out training images; the line is the best so far. The search ${search.stopped}.`, searchHistory(search))}
           ${section('Learning curves', 'Mean training loss; the distilled student minimises another loss than the others.', learningCurves(report))}
-          ${section('The winner', 'What the search found.', pairs(winnerFacts(report)))}
+          ${section('The winner', 'What the search found.', pairs(winnerFacts(report.winner)))}
           ${section('Confusion matrix', 'The searched model on the test images: mistakes are coloured.', confusionMatrix(report), true)}
           ${section('The run', 'The same seed on the cpu device gives the same models, byte for byte.', pairs(runFacts(report)), true)}
         </main>

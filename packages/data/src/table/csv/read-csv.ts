@@ -2,6 +2,7 @@
 import { FormatError } from '@espalier/nn';
 import { aByteSource, piecesOf, type ByteSource } from '@espalier/nn/format';
 import { check } from '@espalier/tensor/arguments';
+import { DataError } from '../../errors.ts';
 import type { Column, ColumnType } from '../column.ts';
 import { Table } from '../table.ts';
 import { ColumnBuilder } from './column-builder.ts';
@@ -29,6 +30,8 @@ export interface CsvIndex {
   /** The size of the file: another size is another file. */
   readonly bytes: number;
   readonly parts: readonly CsvPart[];
+  /** What tells the file from others of its size, where that is known. */
+  readonly digest?: string;
 }
 
 /**
@@ -172,12 +175,27 @@ export async function indexCsv(
   return { settings, types, rows, bytes: source.size, parts };
 }
 
+/** The number of the first row of a part, from 0. */
+export function firstRowOf({ parts }: CsvIndex, part: number): number {
+  let rows = 0;
+  for (let before = 0; before < part; before++) rows += (parts[before] as CsvPart).rows;
+  return rows;
+}
+
 /**
- * The rows of one part of a file, by its index.
+ * The rows of one part of a file, by its index; of all its columns, or of some.
  * @throws {FormatError} where the file is no longer the one that was indexed.
+ * @throws {DataError} for a column that the index has not.
  */
-export async function readCsvPart(source: ByteSource, index: CsvIndex, part: number): Promise<Table> {
+export async function readCsvPart(
+  source: ByteSource,
+  index: CsvIndex,
+  part: number,
+  columns: readonly string[] = index.settings.columns,
+): Promise<Table> {
   const { settings, types } = index;
+  const unknown = columns.find((name) => !settings.columns.includes(name));
+  if (unknown !== undefined) throw new DataError(source.name, { column: unknown }, 'is no column of the index');
   const { offset, bytes, rows } = index.parts[part] as CsvPart;
   if (source.size !== index.bytes)
     throw new FormatError(
@@ -185,12 +203,12 @@ export async function readCsvPart(source: ByteSource, index: CsvIndex, part: num
       0,
       `has ${source.size} bytes, and had ${index.bytes} when it was indexed; index it again`,
     );
-  const firstRow = 1 + index.parts.slice(0, part).reduce((sum, before) => sum + before.rows, 0);
-  const builders = buildersFor(settings, settings.columns, types, { keeps: true, firstRow });
+  const firstRow = 1 + firstRowOf(index, part);
+  const builders = buildersFor(settings, columns, types, { keeps: true, firstRow });
   await scan(source, settings, { from: offset, to: offset + bytes, firstRow }, feed(builders));
-  const columns = new Map(builders.map((builder) => [builder.plan.name, builder.finish()]));
+  const read = new Map(builders.map((builder) => [builder.plan.name, builder.finish()]));
   const origin = Int32Array.from({ length: rows }, (_, row) => firstRow - 1 + row);
-  const table = new Table(columns, source.name, undefined, origin);
+  const table = new Table(read, source.name, undefined, origin);
   if (table.rows !== rows)
     throw new FormatError(
       source.name,

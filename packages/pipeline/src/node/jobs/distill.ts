@@ -29,7 +29,7 @@ export async function distill(input: DistillInput, context: JobContext): Promise
         const student = modelOf(own, initialiser, data, task);
         return [distilling({ student, temperature, alpha, train, ...(weakTeacher && { weakTeacher }) })];
       },
-      train: data.train,
+      data,
       seed,
       epochs,
       metadata: { input: data.input },

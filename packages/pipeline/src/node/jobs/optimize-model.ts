@@ -1,8 +1,9 @@
 /** What the jobs that carry out passes have in common: a saved model comes in, another goes out with its record. */
-import type { Dataset, Json, Module } from '@espalier/nn';
+import type { Json, Module } from '@espalier/nn';
 import { recordsJson, runRecipe, type OptimizationData } from '@espalier/optimize';
 import { saveOptimized } from '@espalier/optimize/node';
-import { heldOutOf, holdOut, usualHoldOut } from '../../data/hold-out.ts';
+import { heldOutOf, partsOf, usualHoldOut } from '../../data/hold-out.ts';
+import type { Data } from '../../data/source.ts';
 import { follow } from '../../jobs/follow.ts';
 import type { JobContext } from '../../jobs/job.ts';
 import type { Trained } from '../../jobs/jobs.ts';
@@ -18,7 +19,7 @@ export interface OptimizeSetup {
   /** The passes, once the model is known. */
   readonly steps: (model: Module) => Parameters<typeof runRecipe>[1];
   /** What passes that train learn from; those that the model was not shown are left out of it, and judge. */
-  readonly train?: Dataset;
+  readonly data?: Pick<Data, 'train' | 'validate'>;
   readonly seed: number;
   /** Of the passes' training. */
   readonly epochs: number;
@@ -26,17 +27,17 @@ export interface OptimizeSetup {
 }
 
 /** The examples to learn from, and those to judge by: that the model was not shown, if its folder says so; else a part of the former. */
-function splitFor(train: Dataset, metadata: { readonly [key: string]: Json }): OptimizationData {
-  const known = heldOutOf(metadata);
-  const { train: others, validate } = holdOut(train, known ?? usualHoldOut(train));
-  return { train: known === undefined ? train : others, validate };
+function splitFor(data: NonNullable<OptimizeSetup['data']>, metadata: OptimizeSetup['metadata']): OptimizationData {
+  const known = heldOutOf(metadata ?? {});
+  const { train, validate } = partsOf(data, known ?? usualHoldOut(data.train));
+  return { train: known === undefined ? data.train : train, validate };
 }
 
 /** Loads a model, carries out passes on it, and saves what came of it with the record of everything done so far. */
 export async function optimizeModel(setup: OptimizeSetup, context: JobContext): Promise<Trained> {
   const { from, folder, task, steps, seed, epochs } = setup;
   const { model, metadata, optimization } = await loadModelFolder(from, { device: context.device });
-  const data = setup.train ? splitFor(setup.train, metadata) : {};
+  const data = setup.data ? splitFor(setup.data, metadata) : {};
   const { signal, note, curve } = follow(context, epochs);
   const { model: made, records } = await runRecipe(model, steps(model), {
     data,

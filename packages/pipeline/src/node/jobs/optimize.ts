@@ -9,8 +9,8 @@ import { optimizeModel } from './optimize-model.ts';
 /** Carries out a recipe of passes on a saved model, and saves what came of it. */
 export async function optimize(input: OptimizeInput, context: JobContext): Promise<Trained> {
   const { source, from, folder, steps, seed } = input;
-  const { train } = await openData(source, context.device);
+  const data = await openData(source, context.device);
   const parsed = parseRecipe(steps);
   const task = taskNamed(input.task);
-  return optimizeModel({ from, folder, task, steps: () => parsed, train, seed, epochs: 1 }, context);
+  return optimizeModel({ from, folder, task, steps: () => parsed, data, seed, epochs: 1 }, context);
 }

@@ -9,9 +9,9 @@ import { optimizeModel } from './optimize-model.ts';
 /** Prunes a model gradually while training it on, and saves what is left. */
 export async function prune(input: PruneInput, context: JobContext): Promise<Trained> {
   const { source, from, folder, method, sparsity, scope, epochs, lr, batch, seed } = input;
-  const { train } = await openData(source, context.device);
+  const data = await openData(source, context.device);
   const training = { epochs, batchSize: batch, optimizer: { type: 'adam', lr }, schedule: 'cosine' };
   const pass = pruning({ method, sparsity, scope, schedule: 'cubic', train: training });
   const task = taskNamed(input.task);
-  return optimizeModel({ from, folder, task, steps: () => [pass], train, seed, epochs }, context);
+  return optimizeModel({ from, folder, task, steps: () => [pass], data, seed, epochs }, context);
 }

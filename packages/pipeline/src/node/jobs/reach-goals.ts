@@ -5,7 +5,7 @@ import type { Json } from '@espalier/nn';
 import { writeFileAtomic } from '@espalier/nn/node';
 import { optimize, parseRecipe } from '@espalier/optimize';
 import { folderStore, replaceModel, saveOptimized } from '@espalier/optimize/node';
-import { heldOutOf, holdOut, usualHoldOut } from '../../data/hold-out.ts';
+import { heldOutOf, partsOf, usualHoldOut } from '../../data/hold-out.ts';
 import { openData } from '../../data/source.ts';
 import { InterruptedError } from '../../errors.ts';
 import type { JobContext } from '../../jobs/job.ts';
@@ -26,11 +26,12 @@ const bestFolder = 'best';
  */
 export async function reachGoals(input: ReachGoalsInput, context: JobContext): Promise<ReachedGoals> {
   const { source, from, folder, goals, minimize, steps, turn, seed, trials, minutes, epochs } = input;
-  const { train: all, test, input: inputShape } = await openData(source, context.device);
+  const data = await openData(source, context.device);
+  const { test, input: inputShape } = data;
   const { model, metadata } = await loadModelFolder(from, { device: context.device });
   // Those that the model was not shown, if its folder says so.
-  const count = input.heldOut ?? heldOutOf(metadata) ?? usualHoldOut(all);
-  const { train, validate } = holdOut(all, count);
+  const count = input.heldOut ?? heldOutOf(metadata) ?? usualHoldOut(data.train);
+  const { train, validate } = partsOf(data, count);
   const store = folderStore(folder);
   const { loss } = taskNamed(input.task);
   let note = '';

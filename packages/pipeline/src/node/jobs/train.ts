@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { build, fit, type Json } from '@espalier/nn';
 import { saveModel, writeFileAtomic } from '@espalier/nn/node';
 import { modelOf } from '../../candidate/architecture-type.ts';
-import { holdOut } from '../../data/hold-out.ts';
+import { partsOf } from '../../data/hold-out.ts';
 import { openData } from '../../data/source.ts';
 import { fitOptions } from '../../jobs/fit-options.ts';
 import { follow } from '../../jobs/follow.ts';
@@ -30,7 +30,7 @@ export async function train(input: TrainInput, context: JobContext): Promise<Tra
   const task = taskNamed(input.task);
   const data = await openData(source, context.device);
   const { heldOut } = input;
-  const own = heldOut === undefined ? data.train : holdOut(data.train, heldOut).train;
+  const own = heldOut === undefined ? data.train : partsOf(data, heldOut).train;
   const config = modelOf(architecture, initialiser, data, task);
   const model = build(config, { seed, device: context.device });
   const checkpoint = join(folder, checkpointFile);

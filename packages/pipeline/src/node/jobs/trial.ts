@@ -14,7 +14,9 @@ export async function trial(input: TrialInput, context: JobContext): Promise<num
   const { architecture, initialiser, training } = candidate;
   const task = taskNamed(input.task);
   const data = await openData(source, context.device);
-  const [own, heldOut] = split(data.train, [images, validation], { seed: splitSeed });
+  const [own, heldOut] = data.validate
+    ? [data.train, data.validate]
+    : split(data.train, [images, validation], { seed: splitSeed });
   if (own === undefined || heldOut === undefined) return 0;
   const config = modelOf(architecture, initialiser, data, task);
   const model = build(config, { seed, device: context.device });

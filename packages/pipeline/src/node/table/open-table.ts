@@ -1,66 +1,60 @@
 /** A table with a target as what a run is made of: its rows parted, and how they become examples. */
-import {
-  fitPreparation,
-  splitRows,
-  taskOf,
-  type Preparation,
-  type Table,
-  type Target,
-  type Task,
-} from '@espalier/data';
+import { partTable, Preparation, taskOf, type ColumnKind, type Table, type Target, type Task } from '@espalier/data';
 import { readTable } from '@espalier/data/node';
 import { UsageError } from '../../errors.ts';
+
+/** What is told of a column: its kind, or that nothing is learnt from it. */
+export type ColumnUse = ColumnKind | 'ignore';
 
 /** A table to learn from. */
 export interface TableUse {
   /** A file that `readTable` reads. */
   readonly file: string;
-  /** The column that is learnt. */
-  readonly target: string;
+  /** The column that is learnt, or several: numbers, or labels of which each is there or not. */
+  readonly target: string | readonly string[];
   /** Of the split. */
   readonly seed: number;
+  /** What columns are, by name. */
+  readonly columns?: Readonly<Record<string, ColumnUse>>;
 }
 
 /** A table, parted and prepared. */
 export interface OpenedTable {
   readonly train: Table;
+  /** What decisions are made by. */
+  readonly validate: Table;
   /** No decision is made by it. */
   readonly test: Table;
-  /** Learnt from the training part alone, but for which classes there are. */
+  /** Learnt from the training part alone, but for what columns are and which classes there are. */
   readonly preparation: Preparation;
   readonly target: Target;
   readonly task: Task;
 }
 
-/** The parts of a table to learn from and to judge by. */
-export const tableShares: readonly number[] = [0.8, 0.2];
-
-/** A table of fewer rows leaves too little in its parts. */
-const fewestRows = 20;
+/** What `partTable` is to be told of columns. */
+export function columnOptions(columns: NonNullable<TableUse['columns']> = {}): {
+  readonly kinds: Readonly<Record<string, ColumnKind>>;
+  readonly columns: Readonly<Record<string, false>>;
+} {
+  const told = Object.entries(columns);
+  return {
+    kinds: Object.fromEntries(told.filter((each): each is [string, ColumnKind] => each[1] !== 'ignore')),
+    columns: Object.fromEntries(told.flatMap(([name, use]) => (use === 'ignore' ? [[name, false as const]] : []))),
+  };
+}
 
 /**
- * Reads a table, tells the task from its target, and parts its rows: each part has its share of every class.
+ * Reads a table, tells the task from its target, and parts its rows as `partTable` does.
  * @throws {DataError} naming row and column, for a target that is not there or cannot be.
  * @throws {FormatError} for a damaged file.
- * @throws {UsageError} for a table that is too small to be parted.
+ * @throws {UsageError} for a table from which nothing can be learnt, such as one of few rows.
  */
-export async function openTable({ file, target: column, seed }: TableUse): Promise<OpenedTable> {
+export async function openTable({ file, columns, ...told }: TableUse): Promise<OpenedTable> {
   const table = await readTable(file);
-  const whole = fitPreparation(table, { target: column });
-  // Every row is looked at, so that the first wrong one is named, whatever part it is in.
-  const targets = whole.targets(table).data;
-  if (table.rows < fewestRows)
-    throw new UsageError(
-      `${file}: it has ${table.rows} rows: give at least ${fewestRows}, so that some can be learnt from and others judged by`,
-    );
-  const told = whole.target as Target;
-  const split = { seed, ...(told.as === 'classes' && { classes: targets }) };
-  const [train, test] = splitRows(table.rows, tableShares, split).map((rows) => table.take(rows)) as [Table, Table];
-  const preparation = fitPreparation(train, {
-    target: column,
-    learn: told.as,
-    ...(told.as === 'classes' && { classes: told.classes }),
-  });
+  const { parts, config, problem } = partTable(table, { ...told, ...columnOptions(columns) });
+  if (problem !== undefined) throw new UsageError(`${file}: ${problem}`);
+  const [train, validate, test] = parts.map((rows) => table.take(rows)) as [Table, Table, Table];
+  const preparation = new Preparation(config);
   const target = preparation.target as Target;
-  return { train, test, preparation, target, task: taskOf(target) };
+  return { train, validate, test, preparation, target, task: taskOf(target) };
 }

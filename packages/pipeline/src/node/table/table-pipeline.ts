@@ -9,12 +9,6 @@ export interface TableRun extends TableUse {
   readonly trials: number;
 }
 
-/** The part of the training rows that candidates are compared by. */
-const validationShare = 0.25;
-
-/** The part of the training rows that the smaller model is chosen by. */
-const heldOutShare = 1 / 6;
-
 /** Rows of a batch. */
 const batch = 32;
 
@@ -55,21 +49,21 @@ const goalOf = { classes: 'accuracy>=base-0.5pp', labels: 'loss<=base*1.02', num
  * @throws {DataError | FormatError | UsageError} as `openTable` does, before anything is begun.
  */
 export async function tablePipeline({ trials, ...use }: TableRun): Promise<Pipeline> {
-  const { train, target } = await openTable(use);
+  const { train, validate, target } = await openTable(use);
   const { rows } = train;
-  const validation = Math.max(1, Math.round(rows * validationShare));
+  const validation = validate.rows;
   const epochs = Math.min(mostEpochs, Math.max(leastEpochs, Math.round((usualSteps * batch) / rows)));
   const search = {
     strategy: 'random',
     trials,
     population: 1,
-    images: rows - validation,
+    images: rows,
     epochs,
     space: candidates,
   };
   const goals = [goalOf[target.as]];
   return {
-    name: use.target,
+    name: [use.target].flat().join(', '),
     seed: use.seed,
     task: target.as === 'classes' ? 'classification' : 'regression',
     data: { source: { source: 'table', options: use }, validation },
@@ -82,7 +76,7 @@ export async function tablePipeline({ trials, ...use }: TableRun): Promise<Pipel
       { stage: 'report' },
     ],
     rows: [
-      { name: 'model', type: 'train', options: { epochs, heldOut: Math.max(2, Math.round(rows * heldOutShare)) } },
+      { name: 'model', type: 'train', options: { epochs, heldOut: validation } },
       { name: 'small', type: 'goals', from: 'model', options: { goals, trials: 10 } },
     ],
   };

@@ -3,25 +3,45 @@ import { existsSync } from 'node:fs';
 import type { Json } from '@espalier/nn';
 import type { DataSource } from '../../data/source.ts';
 import { UsageError } from '../../errors.ts';
-import { text, wholeNumber } from '../../fields.ts';
+import { optional, text, wholeNumber, type Field } from '../../fields.ts';
+import { judgeTable, judgeTableOn } from './judge-table.ts';
 import { openTable, type TableUse } from './open-table.ts';
+import { predictTable } from './predict-table.ts';
+
+const isText = (value: unknown): boolean => text.accepts(value);
+
+const someTexts: Field = {
+  allowed: 'a text, or several different ones',
+  accepts: (value) =>
+    isText(value) ||
+    (Array.isArray(value) && value.length > 0 && value.every(isText) && new Set(value).size === value.length),
+};
+
+const usesByColumn: Field = {
+  allowed: "what columns are, such as { zip: 'category', note: 'ignore' }",
+  accepts: (value) => typeof value === 'object' && value !== null && Object.values(value).every(isText),
+};
 
 /** A table in a file, of which one column is learnt from the others. */
 export const tableSource: DataSource<TableUse> = {
   name: 'table',
-  options: { file: text, target: text, seed: wholeNumber(0) },
+  options: { file: text, target: someTexts, seed: wholeNumber(0), columns: optional(usesByColumn) },
   check: ({ file }) => {
     if (!existsSync(file)) throw new UsageError(`${file}: there is no such file: give a table, such as houses.csv`);
   },
   reads: ({ file }) => [file],
   open: async (use, device) => {
-    const { train, test, preparation, target } = await openTable(use);
+    const { train, validate, test, preparation, target } = await openTable(use);
     return {
       train: preparation.dataset(train, { device }),
+      validate: preparation.dataset(validate, { device }),
       test: preparation.dataset(test, { device }),
       input: [preparation.features.length],
       ...(target.as === 'classes' ? { classes: target.classes.length } : { targets: target.columns.length }),
       preparation: preparation.config() as unknown as Json,
     };
   },
+  judge: judgeTable,
+  judgeOn: judgeTableOn,
+  predict: predictTable,
 };

@@ -1,11 +1,9 @@
-/** The job that has a saved model say what the rows of a file stand for. */
+/** What a saved model says of the rows of a file. */
 import { decodeNumbers, Preparation, type Target } from '@espalier/data';
 import { readTable } from '@espalier/data/node';
 import { ConfigError, predict, tensorDataset } from '@espalier/nn';
 import { UsageError } from '../../errors.ts';
-import type { JobContext } from '../../jobs/job.ts';
-import type { PredictedColumn, PredictInput } from '../../jobs/jobs.ts';
-import { loadModelFolder } from '../load-model.ts';
+import type { PredictedColumn, Question } from '../../data/judgement.ts';
 
 /** Probabilities of the scores of one row. */
 function softmax(scores: readonly number[]): number[] {
@@ -40,35 +38,38 @@ function columnsOf(target: Target, outputs: ArrayLike<number>, width: number): P
   return named(target.columns.map(probability), shares);
 }
 
-/** The preparation that was saved with a model. */
-function preparationOf(folder: string, config: unknown): Preparation {
-  if (config === undefined)
-    throw new UsageError(
-      `${folder}: this model was not made of a table: give one that espalier run --target made, such as runs/price/small`,
-    );
+/**
+ * The preparation that was saved with a model, and its target.
+ * @throws {UsageError} for one that is damaged, or has no target.
+ */
+export function preparationOf(
+  folder: string,
+  config: unknown,
+): { readonly preparation: Preparation; readonly target: Target } {
+  let preparation: Preparation;
   try {
-    return new Preparation(config);
+    preparation = new Preparation(config);
   } catch (error) {
     if (error instanceof ConfigError) throw new UsageError(`${folder}: its preparation is damaged: ${error.message}`);
     throw error;
   }
+  const { target } = preparation;
+  if (target) return { preparation, target };
+  throw new UsageError(`${folder}: its preparation has no target: make the model anew`);
 }
 
 /**
  * What a model says of each row of a table, prepared as its training rows were.
- * @throws {UsageError} for a model that was not made of a table.
  * @throws {DataError} naming row and column, for a column that is not there or what cannot be encoded.
  */
-export async function predictTable({ from, file }: PredictInput, { device }: JobContext): Promise<PredictedColumn[]> {
-  const { model, metadata } = await loadModelFolder(from, { device });
-  const preparation = preparationOf(from, metadata['preparation']);
-  const { target, outputs: width } = preparation;
-  if (target === undefined) throw new UsageError(`${from}: its preparation has no target: make the model anew`);
-  const table = await readTable(file);
-  if (table.rows === 0) throw new UsageError(`${file}: it has no rows to say anything of: give some`);
+export async function predictTable(question: Question): Promise<PredictedColumn[]> {
+  const { model, preparation: config, from, path, device } = question;
+  const { preparation, target } = preparationOf(from, config);
+  const table = await readTable(path);
+  if (table.rows === 0) throw new UsageError(`${path}: it has no rows to say anything of: give some`);
   const nothing = { data: new Float32Array(table.rows), shape: [table.rows] };
   const outputs = await predict(model, tensorDataset(preparation.inputs(table), nothing, { device }));
   const values = await outputs.data();
   outputs.dispose();
-  return columnsOf(target, values, width);
+  return columnsOf(target, values, preparation.outputs);
 }

@@ -1,0 +1,57 @@
+/** Which kind of data a path holds, and what commands do with each kind: the first in this table that says it is its own. */
+import { existsSync, statSync } from 'node:fs';
+import type { Session } from '../cli/session.ts';
+import { UsageError } from '../errors.ts';
+import { showPictureData } from './data-pictures.ts';
+import { showTableData } from './data-table.ts';
+import { runTable } from './run-table.ts';
+import type { RecipeOptions } from './recipe-options.ts';
+import type { TableOptions } from './table-options.ts';
+
+/** What may be told of data, whatever its kind: each kind refuses what is of another. */
+export interface KindOptions extends TableOptions {
+  /** Of the split. */
+  readonly seed?: number;
+}
+
+/** What is told to `espalier run --data` beside. */
+export interface KindRunOptions extends RecipeOptions, KindOptions {}
+
+/** A kind of data. */
+export interface DataKind {
+  readonly name: string;
+  /** Whether a path that is there is of this kind, as far as names tell. */
+  readonly is: (path: string, options: KindOptions) => boolean;
+  /** `espalier data`. */
+  readonly show: (session: Session, path: string, options: KindOptions) => Promise<void>;
+  /** `espalier run --data`, without a recipe; left out, it goes by the built-in one. */
+  readonly run?: (session: Session, path: string, options: KindRunOptions) => Promise<void>;
+}
+
+const pictures: DataKind = {
+  name: 'pictures',
+  is: (path) => statSync(path).isDirectory(),
+  show: showPictureData,
+};
+
+const table: DataKind = {
+  name: 'table',
+  is: () => true,
+  show: showTableData,
+  run: runTable,
+};
+
+/** All kinds; the last takes what no other does. */
+const kinds: readonly DataKind[] = [pictures, table];
+
+/**
+ * The kind of data that a path holds.
+ * @throws {UsageError} when there is nothing at the path.
+ */
+export function kindOf(path: string, options: KindOptions): DataKind {
+  if (!existsSync(path))
+    throw new UsageError(
+      `${path}: there is no such file or folder: give a table, such as houses.csv, or a folder of pictures`,
+    );
+  return kinds.find(({ is }) => is(path, options)) ?? table;
+}

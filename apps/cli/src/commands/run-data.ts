@@ -1,0 +1,89 @@
+/** `espalier run --data`, whatever the kind of data: a pipeline followed in a folder that is complete or not there. */
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { writeFileAtomic } from '@espalier/nn/node';
+import type { Judgement, Pipeline, Report } from '@espalier/pipeline';
+import { runInFolder, stateFile } from '@espalier/pipeline/node';
+import { resumable } from '../cli/resumable.ts';
+import type { Session } from '../cli/session.ts';
+import { version } from '../cli/version.ts';
+import { withWorkers } from '../cli/with-workers.ts';
+import { chosenFolder } from '../output/free-folder.ts';
+import { withOutputFolder } from '../output/output-folder.ts';
+import { dataPage } from '../report/html/data-page.ts';
+import { judgedTable } from '../report/table-judged.ts';
+import { resumeArguments, type RecipeOptions } from './recipe-options.ts';
+
+/** What a run is sure to write, in bytes. */
+const runBytes = 4 << 20;
+
+/** The name of the page that shows the report. */
+const pageFile = 'report.html';
+
+/** The report of a run on data of one kind. */
+export type DataReport = Report & { readonly judged: readonly Judgement[] };
+
+/** A run on data of one kind. */
+export interface DataRun {
+  /** The file or folder with the data. */
+  readonly path: string;
+  readonly pipeline: Pipeline;
+  readonly options: RecipeOptions;
+  /** What examples are called: `rows`, `pictures`. */
+  readonly examples: string;
+  /** How the small model is asked: what follows `espalier predict MODEL`. */
+  readonly ask: string;
+}
+
+/** The folder of a run: as it is told, or by the name of the data. */
+export function outputFolder(path: string, { output, overwrite = false, resume = false }: RecipeOptions): string {
+  if (output !== undefined) return output;
+  const name = basename(path)
+    .replace(/\.[^.]*$/u, '')
+    .replaceAll(/[^\w-]+/gu, '-');
+  return chosenFolder(join('runs', name === '' ? 'data' : name), overwrite || resume);
+}
+
+/**
+ * Searches, trains, makes smaller, judges and reports.
+ * @throws {UsageError} when nothing may be written there, before anything is begun.
+ */
+export async function runData(session: Session, { path, pipeline, options, ...words }: DataRun): Promise<void> {
+  const { device = 'auto', overwrite = false, resume = false } = options;
+  const output = outputFolder(path, options);
+  const espalier = version();
+  const request = {
+    path: output,
+    command: 'run',
+    sources: [path],
+    bytes: runBytes,
+    resumable: true,
+    overwrite,
+    resume,
+  };
+  const again = resumeArguments('run', undefined, { output }, { ...options, output });
+  const report = await resumable(session, again, () =>
+    withWorkers(session, device, (runner) =>
+      withOutputFolder(request, async ({ work: folder, complete }) => {
+        const fingerprint = JSON.stringify({ pipeline, device: runner.device.kind, espalier });
+        const run = { host: session, runner, folder, resume, fingerprint, versions: { espalier } };
+        const made = (await runInFolder(pipeline, run))['report'] as DataReport;
+        await writeFileAtomic(join(folder, pageFile), dataPage(made, words.examples));
+        await complete();
+        await rm(join(output, stateFile), { force: true });
+        return made;
+      }),
+    ),
+  );
+  session.result({ folder: output, ...report }, () => {
+    const { test } = report.images;
+    return [
+      judgedTable(report.judged, session.stdout),
+      '',
+      `judged by ${test} ${words.examples} that nothing was learnt from or chosen by`,
+      `models: ${join(output, 'model')}, ${join(output, 'small')}`,
+      `report: ${join(output, pageFile)}`,
+      `predict: espalier predict ${join(output, 'small')} ${words.ask}`,
+    ].join('\n');
+  });
+}

@@ -1,0 +1,46 @@
+/** How good models are on data of one kind, in the unit of that data, and what they say of more of it. */
+import type { Json, Module } from '@espalier/nn';
+import type { Device } from '@espalier/tensor';
+
+/** What holds the true value in 95 of 100 cases. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** How good a model, or a baseline, is on the test part of some data, in the unit of that data. */
+export interface Judgement {
+  readonly name: string;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Of the file of its weights; absent for a baseline. */
+  readonly weightBytes?: number;
+  /** By metric; a baseline has none. */
+  readonly intervals: Readonly<Record<string, Interval>>;
+}
+
+/** Judges models by examples that nothing was learnt from. */
+export interface Judge {
+  /** How many examples there are. */
+  readonly examples: number;
+  readonly judge: (model: Module) => Promise<Pick<Judgement, 'metrics' | 'intervals'>>;
+  /** What is reached without a network. */
+  readonly baselines: readonly Judgement[];
+}
+
+/** A column of predictions, a value for each row. */
+export interface PredictedColumn {
+  readonly name: string;
+  readonly values: readonly (string | number)[];
+}
+
+/** A saved model, and data that it is asked about. */
+export interface Question {
+  readonly model: Module;
+  /** What was saved with it of how its data was prepared. */
+  readonly preparation: Json;
+  /** The folder of the model, for errors. */
+  readonly from: string;
+  /** A file or folder of the kind that the model was made of. */
+  readonly path: string;
+  readonly device: Device;
+}
