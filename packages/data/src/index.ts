@@ -56,4 +56,4 @@ export {
 } from './describe/describe.ts';
 export { partTable, type PartedTable, type PartOptions } from './describe/part-table.ts';
 export { augmented, type AugmentedDataset, type AugmentOptions, type AugmentState } from './augment/augmented.ts';
-export type { Augmentation } from './augment/entries.ts';
+export { augmentationFlaw, type Augmentation } from './augment/entries.ts';

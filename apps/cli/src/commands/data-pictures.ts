@@ -1,27 +1,57 @@
-/** What `espalier data` shows of pictures: classes with counts. */
-import { readPictures } from '@espalier/data/node';
+/** What `espalier data` shows of pictures: classes with counts, sizes, what is damaged, the parts that a run would use. */
+import { openGallery, surveyPictures, type PictureSurvey } from '@espalier/data/node';
 import type { Session } from '../cli/session.ts';
 import { formatCount } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
+import { defaultSeed } from './model-options.ts';
+import { checkSide } from './run-pictures.ts';
 
 const right = { align: 'right' } as const;
 
-/** How many pictures are told by name. */
-const shownValues = 3;
+/** So many sizes, damaged pictures and the like are told one by one. */
+const shown = 8;
 
-/** Shows what would be read of a folder of pictures. */
-export async function showPictureData(session: Session, folder: string): Promise<void> {
-  const { classes, labels, paths } = await readPictures(folder, { size: 1 });
-  const counts = classes.map((value, index) => ({
-    value,
-    count: labels.reduce((count, label) => count + (label === index ? 1 : 0), 0),
-  }));
-  session.result(
-    { source: folder, pictures: paths.length, classes: counts, samples: paths.slice(0, shownValues) },
-    () => {
-      const rows = counts.map(({ value, count }) => [value, formatCount(count)]);
-      const table = renderTable([{ heading: 'class' }, { heading: 'pictures', ...right }], rows, session.stdout);
-      return `${table}\n\n${formatCount(paths.length)} pictures of ${classes.length} classes`;
-    },
+/** Some of a list, a line each, and how many there are beside. */
+function some(lines: readonly string[], heading: string): readonly string[] {
+  if (lines.length === 0) return [];
+  const others = lines.length > shown ? [`  and ${formatCount(lines.length - shown)} more`] : [];
+  return [[heading, ...lines.slice(0, shown).map((line) => `  ${line}`), ...others].join('\n')];
+}
+
+function showSurvey(survey: PictureSurvey, session: Session): string {
+  const { classes, sizes, damaged, empty, copies, leaked, isParted, train, test, size, colour } = survey;
+  const headings = ['pictures', 'train', 'test'].map((heading) => ({ heading, ...right }));
+  const rows = classes.map((each) => [each.value, ...[each.count, each.train, each.test].map(formatCount)]);
+  const found = sizes.map(({ height, width, count }) => `${width} × ${height}: ${formatCount(count)}`);
+  return [
+    renderTable([{ heading: 'class' }, ...headings], rows, session.stdout),
+    ...some(found, 'sizes (width × height)'),
+    ...some(
+      damaged.map(({ problem }) => problem),
+      'damaged',
+    ),
+    ...some(empty, 'without pictures'),
+    ...(copies === 0 ? [] : [`${formatCount(copies)} pictures are copies of others`]),
+    ...(leaked === 0 ? [] : [`${formatCount(leaked)} pictures to judge by are also there to learn from`]),
+    `${formatCount(train.length)} to learn from, ${formatCount(test.length)} to judge by${isParted ? ', as the data says' : ''}; read as ${size} × ${size} pixels, ${colour === 'grey' ? 'grey' : 'in colour'}`,
+  ].join('\n\n');
+}
+
+/**
+ * Shows what would be read of pictures.
+ * @throws {DataError} where there are none.
+ */
+export async function showPictureData(
+  session: Session,
+  path: string,
+  options: { readonly size?: number; readonly seed?: number },
+): Promise<void> {
+  const { size, seed = defaultSeed } = options;
+  checkSide(size);
+  const survey = await surveyPictures(await openGallery(path), { seed, ...(size !== undefined && { size }) });
+  const { train, test, ...told } = survey;
+  const counts = { train: train.length, test: test.length };
+  session.result({ kind: 'pictures', pictures: train.length + test.length, ...told, ...counts }, () =>
+    showSurvey(survey, session),
   );
 }

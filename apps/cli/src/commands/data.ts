@@ -16,6 +16,7 @@ export function addDataCommand(program: Command, environment: Environment): void
       'show what would be read of a table or a folder of pictures: columns, classes, what is missing, the split',
     )
     .argument('<path>', 'a .csv, .tsv, .jsonl, .parquet, .arrow or .feather file, or a folder of pictures by class')
+    .option('--size <n>', 'pixels of a side that pictures are made to have', wholeNumberFrom(1))
     .option('--seed <n>', 'of the split, as it is that of espalier run', wholeNumberFrom(0));
   withExamples(withCommonOptions(withTableOptions(command, 'the column that is to be learnt')), [
     ['espalier data houses.csv --target price', 'columns, their use, the split'],

@@ -1,9 +1,13 @@
 /** `espalier eval`: how good a saved model is, and what it costs. */
-import { checkSource } from '@espalier/pipeline';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkSource, sourceNames } from '@espalier/pipeline';
 import type { Command } from 'commander';
 import { withComputeOptions, withExamples, type ComputeOptions } from '../cli/options.ts';
-import { openSession, type Environment } from '../cli/session.ts';
+import { openSession, type Environment, type Session } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
+import { UsageError } from '../errors.ts';
+import { judgedTable } from '../report/table-judged.ts';
 import { describeMeasurement, measureModel } from './measured.ts';
 import { checkModelFolder } from './model-options.ts';
 
@@ -11,19 +15,48 @@ interface EvalOptions extends ComputeOptions {
   readonly data: string;
 }
 
+/** Whether a model says how its data was prepared. What is wrong with its files is said by who loads them. */
+function isPrepared(folder: string): boolean {
+  try {
+    const config: unknown = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
+    return Reflect.get(Object(Reflect.get(Object(config), 'metadata')), 'preparation') !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Judges a model by data of the kind that it was made of, as that was prepared. */
+async function assess(session: Session, from: string, { data: path, device = 'auto' }: EvalOptions): Promise<void> {
+  if (!existsSync(path))
+    throw new UsageError(
+      `${path}: there is no such file or folder: give --data of the kind that the model was made of`,
+    );
+  const assessed = await withWorkers(session, device, (runner) => runner.run('assess', { from, path }));
+  const { judgement, baselines, examples } = assessed;
+  session.result({ folder: from, data: path, ...assessed }, () => {
+    return `${judgedTable([judgement, ...baselines], session.stdout)}\n\njudged by ${examples} examples`;
+  });
+}
+
 /** Adds `espalier eval`. */
 export function addEvalCommand(program: Command, environment: Environment): void {
   const command = program
     .command('eval')
-    .description('evaluate a saved model on the test images')
+    .description('evaluate a saved model on the test images, or on data of the kind that it was made of')
     .argument('<model>', 'the folder of a saved model')
-    .option('--data <source>', "'mnist', or a folder with the four IDX files", 'mnist');
+    .option(
+      '--data <source>',
+      "'mnist', a folder with the four IDX files, or more of what the model was made of",
+      'mnist',
+    );
   withExamples(withComputeOptions(command), [
     ['espalier eval runs/quickstart/int8', 'accuracy, size and latency of a model'],
     ['espalier eval runs/quickstart/int8 --device webgpu --json', 'on another device, for a script'],
+    ['espalier eval runs/flowers/small --data garden', 'on other pictures by class'],
   ]).action(async (folder: string, options: EvalOptions) => {
     const session = openSession(environment, options);
     checkModelFolder(folder);
+    if (isPrepared(folder) && !sourceNames().includes(options.data)) return assess(session, folder, options);
     checkSource(options.data);
     const measured = await withWorkers(
       session,

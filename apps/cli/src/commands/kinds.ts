@@ -1,9 +1,11 @@
 /** Which kind of data a path holds, and what commands do with each kind: the first in this table that says it is its own. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { pictureKind } from '@espalier/data/node';
 import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { showPictureData } from './data-pictures.ts';
 import { showTableData } from './data-table.ts';
+import { runPictures } from './run-pictures.ts';
 import { runTable } from './run-table.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 import type { TableOptions } from './table-options.ts';
@@ -12,6 +14,8 @@ import type { TableOptions } from './table-options.ts';
 export interface KindOptions extends TableOptions {
   /** Of the split. */
   readonly seed?: number;
+  /** Pixels of a side of pictures. */
+  readonly size?: number;
 }
 
 /** What is told to `espalier run --data` beside. */
@@ -24,14 +28,15 @@ export interface DataKind {
   readonly is: (path: string, options: KindOptions) => boolean;
   /** `espalier data`. */
   readonly show: (session: Session, path: string, options: KindOptions) => Promise<void>;
-  /** `espalier run --data`, without a recipe; left out, it goes by the built-in one. */
-  readonly run?: (session: Session, path: string, options: KindRunOptions) => Promise<void>;
+  /** `espalier run --data`, without a recipe. */
+  readonly run: (session: Session, path: string, options: KindRunOptions) => Promise<void>;
 }
 
 const pictures: DataKind = {
   name: 'pictures',
-  is: (path) => statSync(path).isDirectory(),
+  is: (path, { target }) => target === undefined && pictureKind(path) !== undefined,
   show: showPictureData,
+  run: runPictures,
 };
 
 const table: DataKind = {

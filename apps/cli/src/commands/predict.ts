@@ -1,4 +1,4 @@
-/** `espalier predict`: what a model of a table says of the rows of a file. */
+/** `espalier predict`: what a model says of more data of the kind that it was made of. */
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { PredictedColumn } from '@espalier/pipeline';
@@ -53,19 +53,22 @@ function writerOf(path: string): (columns: Columns) => string {
 export function addPredictCommand(program: Command, environment: Environment): void {
   const command = program
     .command('predict')
-    .description('predict the target of each row of a table')
-    .argument('<model>', 'the folder of a model that espalier run --target made')
-    .requiredOption('--data <file>', 'a table with the columns that the model learnt from')
+    .description('say what a model takes each row of a table, or each picture, for')
+    .argument('<model>', 'the folder of a model that espalier run --data made')
+    .requiredOption('--data <path>', 'a table with the columns that the model learnt from, pictures, or one')
     .option('-o, --output <file>', 'where to write: a new .csv or .jsonl (default: CSV on stdout)')
     .addOption(overwriteOption());
   withExamples(withComputeOptions(command), [
     ['espalier predict runs/houses/small --data new.csv', 'CSV on stdout: the prediction of each row'],
-    ['espalier predict runs/flowers/small --data new.csv -o new.jsonl', 'a JSON object a row, into a file'],
+    ['espalier predict runs/flowers/small --data garden -o new.jsonl', 'a JSON object a picture, into a file'],
   ]).action(async (from: string, options: PredictOptions) => {
     const session = openSession(environment, options);
     const { data: file, output: path, overwrite = false, device = 'auto' } = options;
     checkModelFolder(from);
-    if (!existsSync(file)) throw new UsageError(`${file}: there is no such file: give a table, such as new.csv`);
+    if (!existsSync(file))
+      throw new UsageError(
+        `${file}: there is no such file or folder: give data of the kind that the model was made of, such as new.csv`,
+      );
     const write = path === undefined ? csv : writerOf(path);
     const request = path === undefined ? undefined : { path, overwrite, sources: [file, from] };
     if (request) await checkOutputFile(request);

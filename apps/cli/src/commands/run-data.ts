@@ -33,6 +33,8 @@ export interface DataRun {
   readonly examples: string;
   /** How the small model is asked: what follows `espalier predict MODEL`. */
   readonly ask: string;
+  /** What classes are called, where there are any. */
+  readonly classes?: readonly string[];
 }
 
 /** The folder of a run: as it is told, or by the name of the data. */
@@ -68,7 +70,10 @@ export async function runData(session: Session, { path, pipeline, options, ...wo
         const fingerprint = JSON.stringify({ pipeline, device: runner.device.kind, espalier });
         const run = { host: session, runner, folder, resume, fingerprint, versions: { espalier } };
         const made = (await runInFolder(pipeline, run))['report'] as DataReport;
-        await writeFileAtomic(join(folder, pageFile), dataPage(made, words.examples));
+        await writeFileAtomic(
+          join(folder, pageFile),
+          dataPage({ ...made, ...(words.classes && { classes: words.classes }) }, words.examples),
+        );
         await complete();
         await rm(join(output, stateFile), { force: true });
         return made;

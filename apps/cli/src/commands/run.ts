@@ -5,7 +5,7 @@ import { writeFileAtomic } from '@espalier/nn/node';
 import { quickstartPipeline, sourceNames, type Recipe, type Runner, type RunReport } from '@espalier/pipeline';
 import { runInFolder, stateFile } from '@espalier/pipeline/node';
 import type { Command } from 'commander';
-import { withExamples } from '../cli/options.ts';
+import { wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { resumable } from '../cli/resumable.ts';
 import { openSession, type Environment, type Session } from '../cli/session.ts';
 import { version } from '../cli/version.ts';
@@ -21,6 +21,7 @@ import { withTableOptions, type TableOptions } from './table-options.ts';
 
 interface RunOptions extends RecipeOptions, TableOptions {
   readonly printRecipe?: boolean;
+  readonly size?: number;
 }
 
 /** The name of the page that shows the report. */
@@ -49,15 +50,21 @@ export function addRunCommand(program: Command, environment: Environment): void 
   const command = program
     .command('run')
     .description('search, train, prune, quantize and distil by a recipe, and report')
-    .option('--print-recipe', 'print the built-in recipe and do nothing else');
+    .option('--print-recipe', 'print the built-in recipe and do nothing else')
+    .option(
+      '--size <n>',
+      'pixels of a side that pictures are made to have (default: by the pictures)',
+      wholeNumberFrom(1),
+    );
   withTableOptions(command, 'learn this column of the table that --data names, without a recipe');
   withExamples(withRecipeOptions(command), [
     ['espalier run', 'the built-in recipe: MNIST, into runs/quickstart'],
     ['espalier run --data houses.csv --target price', 'a table: a small model of one of its columns'],
+    ['espalier run --data flowers', 'a folder of pictures by class: a small model that tells them apart'],
     ['espalier run --print-recipe > mine.yaml', 'a recipe of your own to start from'],
     ['espalier run mine.yaml --strategy greedy --trials 30 --seed 1', 'your recipe, with another search'],
     ['espalier run mine.yaml --resume', 'go on after Ctrl-C'],
-  ]).action(async (file: string | undefined, { printRecipe = false, target, ...options }: RunOptions) => {
+  ]).action(async (file: string | undefined, { printRecipe = false, target, size, ...options }: RunOptions) => {
     const session = openSession(environment, options);
     if (printRecipe) {
       session.stdout.write(quickstart);
@@ -69,10 +76,11 @@ export function addRunCommand(program: Command, environment: Environment): void 
     if (target !== undefined && data === undefined)
       throw new UsageError('--target: it is a column of a table: name its file by --data');
     if (data !== undefined && file === undefined && !sourceNames().includes(data)) {
-      const told = { ...options, ...(target !== undefined && { target }) };
-      const { run } = kindOf(data, told);
-      if (run) return run(session, data, told);
+      const told = { ...options, ...(target !== undefined && { target }), ...(size !== undefined && { size }) };
+      return kindOf(data, told).run(session, data, told);
     }
+    if (size !== undefined)
+      throw new UsageError('--size: it is of pictures: name their folder by --data, without a recipe');
     if (options.column !== undefined) throw new UsageError('--column: it is of a table: name its file by --data');
     const recipe = await loadRecipe(file, options);
     const { resume = false } = options;

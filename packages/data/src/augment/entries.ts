@@ -110,3 +110,17 @@ export function planOf(entries: readonly Augmentation[]): Plan {
     share: alpha === undefined ? undefined : (next) => beta(next, alpha),
   };
 }
+
+/**
+ * What keeps a value from being a list of augmentations, in words; undefined if nothing does.
+ */
+export function augmentationFlaw(value: unknown): string | undefined {
+  if (!Array.isArray(value)) return `is ${show(value)}: give a list such as [{ type: 'flip' }]`;
+  try {
+    planOf(value.map((entry) => Object(entry) as Augmentation));
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+}

@@ -11,3 +11,22 @@ export {
   type PictureOptions,
   type Pictures,
 } from './images/pictures.ts';
+export { openGallery, openUnlabelled, type Gallery, type GalleryPicture } from './images/gallery.ts';
+export {
+  leastSide,
+  mostSide,
+  preparedPictures,
+  readPicturePreparation,
+  type PicturePreparation,
+} from './images/prepared.ts';
+export {
+  galleryClasses,
+  partsOf,
+  surveyPictures,
+  type DamagedPicture,
+  type Parts,
+  type PictureSurvey,
+  type SurveyedClass,
+  type SurveyOptions,
+} from './images/survey.ts';
+export { pictureKind } from './images/kind.ts';

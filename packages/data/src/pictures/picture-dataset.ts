@@ -21,14 +21,6 @@ export interface PictureSize {
   readonly width: number;
 }
 
-/** A picture that can be decoded. */
-export interface PictureFile {
-  /** Its path, for errors. */
-  readonly path: string;
-  /** The index of its class. */
-  readonly label: number;
-}
-
 /** How many pictures are decoded side by side. */
 const atOnce = 16;
 
@@ -49,7 +41,7 @@ export async function inTurn<Item, T>(items: ArrayLike<Item>, each: (item: Item)
  * The size that all pictures have.
  * @throws {DataError} naming the first picture of another size.
  */
-export function commonSize(files: readonly Pick<PictureFile, 'path'>[], sizes: readonly PictureSize[]): PictureSize {
+export function commonSize(files: readonly { readonly path: string }[], sizes: readonly PictureSize[]): PictureSize {
   const first = sizes[0] as PictureSize;
   const other = sizes.findIndex(({ height, width }) => height !== first.height || width !== first.width);
   if (other < 0) return first;
@@ -83,11 +75,11 @@ export interface PictureMemory {
   readonly device: Device;
 }
 
-/** A dataset of pictures: x is f32 [batch, channels, height, width] of 0 to 1, made from bytes on the device, y i32 [batch]. */
+/** A dataset of pictures by the class of each: x is f32 [batch, channels, height, width] of 0 to 1, made from bytes on the device, y i32 [batch]. */
 export function pictureDataset(
-  files: readonly PictureFile[],
+  classes: ArrayLike<number>,
   shape: PictureShape,
-  decode: (path: string) => Promise<Uint8Array>,
+  decode: (index: number) => Promise<Uint8Array>,
   { memory, device }: PictureMemory,
 ): Dataset {
   const bytes = shape.channels * shape.height * shape.width;
@@ -95,13 +87,13 @@ export function pictureDataset(
   const pixelsOf = async (index: number): Promise<Uint8Array> => {
     const known = kept.get(index);
     if (known) return known;
-    const pixels = await decode((files[index] as PictureFile).path);
+    const pixels = await decode(index);
     if ((kept.size + 1) * bytes <= memory) kept.set(index, pixels);
     return pixels;
   };
-  const labels = Int32Array.from(files, ({ label }) => label);
+  const labels = Int32Array.from(classes);
   return dataset({
-    size: files.length,
+    size: labels.length,
     load: async (indices) => {
       const rows = new Uint8Array(indices.length * bytes);
       for (const [place, pixels] of (await inTurn(indices, pixelsOf)).entries()) rows.set(pixels, place * bytes);

@@ -10,6 +10,7 @@ import { suggestion } from '../text/did-you-mean.ts';
 import type { Task } from '../task/task.ts';
 import { imageShape, modelConfig, parametersOf, studentOf } from './architecture.ts';
 import type { Architecture, ArchitectureChoice, Candidate } from './candidate.ts';
+import { convNet, residualNet } from './conv-net.ts';
 import { architectureSlots } from './dimensions.ts';
 import { perceptron } from './perceptron.ts';
 
@@ -46,7 +47,12 @@ const convolutional: ArchitectureType<Architecture> = {
   student: (options, shape, parameters) => studentOf(options, imageShape(shape), parameters),
 };
 
-const types = createRegistry<ArchitectureType<never>>('architecture', [convolutional, perceptron]);
+const types = createRegistry<ArchitectureType<never>>('architecture', [
+  convolutional,
+  convNet,
+  residualNet,
+  perceptron,
+]);
 
 const areOptions = (value: unknown): boolean =>
   anObject.holds(value) &&

@@ -1,4 +1,5 @@
 /** Where data comes from: sources by name, each with options of its own. */
+import type { AugmentedDataset } from '@espalier/data';
 import type { Dataset, Json } from '@espalier/nn';
 import type { Device } from '@espalier/tensor';
 import { aFunction, anObject, check } from '@espalier/tensor/arguments';
@@ -20,6 +21,8 @@ export interface Data {
   readonly classes?: number;
   /** Where targets are numbers: how many an example has. Default 1. */
   readonly targets?: number;
+  /** Training examples, or a part of them, changed anew with each step of a training by its seed; judged are those as they are. */
+  readonly augment?: (train: Dataset, seed: number) => AugmentedDataset;
   /** How examples were made of what was read, where that is learnt: it is saved with each model, for predictions. */
   readonly preparation?: Json;
 }

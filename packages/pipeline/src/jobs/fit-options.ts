@@ -1,6 +1,7 @@
 /** From a task and a strategy of training to the options of `fit`, the same for every job that trains. */
-import { buildOptimizer, buildSchedule, loss, type FitOptions } from '@espalier/nn';
+import { buildOptimizer, buildSchedule, loss, type Dataset, type FitOptions } from '@espalier/nn';
 import type { Candidate } from '../candidate/candidate.ts';
+import type { Data } from '../data/source.ts';
 import type { Task } from '../task/task.ts';
 import { listener, type Follower } from './follow.ts';
 
@@ -18,4 +19,15 @@ export function fitOptions(
     onEvent: listener(follower),
     signal: follower.signal,
   };
+}
+
+/** Examples as a training sees them: where they are changed, what is drawn follows from the number of the step alone. */
+export function lessons(
+  { augment }: Pick<Data, 'augment'>,
+  own: Dataset,
+  seed: number,
+): readonly [Dataset, Pick<FitOptions, 'beforeStep'>] {
+  if (!augment) return [own, {}];
+  const changed = augment(own, seed);
+  return [changed, { beforeStep: ({ step }) => changed.restore({ draws: step }) }];
 }

@@ -14,6 +14,7 @@ import { quantize } from './jobs/quantize.ts';
 import { reachGoals } from './jobs/reach-goals.ts';
 import { train } from './jobs/train.ts';
 import { trial } from './jobs/trial.ts';
+import { pictureSource } from './pictures/picture-source.ts';
 import { tableSource } from './table/table-source.ts';
 
 const jobs: Jobs = {
@@ -34,4 +35,5 @@ const jobs: Jobs = {
 registerSource(mnistSource);
 registerSource(idxSource);
 registerSource(tableSource);
+registerSource(pictureSource);
 for (const [name, run] of Object.entries(jobs)) registerJob({ name, run });

@@ -3,6 +3,8 @@ import './built-in.ts';
 
 export { loadModelFolder } from './load-model.ts';
 export { idxSource, mnistSource } from './idx-source.ts';
+export { picturePipeline, type PictureRun, type PlannedPictures } from './pictures/picture-pipeline.ts';
+export { checkSurvey, openPictures, type OpenedPictures, type PictureUse } from './pictures/open-pictures.ts';
 export { tablePipeline, type TableRun } from './table/table-pipeline.ts';
 export { columnOptions, openTable, type ColumnUse, type OpenedTable, type TableUse } from './table/open-table.ts';
 export { openRunState, stateFile } from './run-state.ts';

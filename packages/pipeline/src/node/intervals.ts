@@ -5,11 +5,11 @@ import { wilsonInterval } from '@espalier/optimize';
 import { RandomStream } from '@espalier/search';
 import type { Interval, Judgement } from '../data/judgement.ts';
 
-/** How often examples are drawn anew. */
-const draws = 400;
+/** How often examples are drawn anew: less often of many, whose metrics hardly differ from draw to draw. */
+const drawsOf = (rows: number): number => Math.max(100, Math.min(400, Math.floor(1_000_000 / rows)));
 
-/** Of the draws, so many lie outside the interval on each side: 2.5 %. */
-const outside = Math.floor(draws * 0.025);
+/** The part of the draws that lies outside the interval on each side. */
+const outside = 0.025;
 
 /** What a model gave for some examples, and what would have been right. */
 export interface Given {
@@ -49,7 +49,7 @@ function taken({ outputs, targets, width }: Given, rows: Int32Array): Given {
 function intervalsOf({ measure, shares, seed }: Examination, given: Given, metrics: Measures): Judgement['intervals'] {
   const rows = given.outputs.length / given.width;
   const stream = new RandomStream(seed, 0, 'judge');
-  const drawn = Array.from({ length: draws }, () => {
+  const drawn = Array.from({ length: drawsOf(rows) }, () => {
     const picked = Int32Array.from({ length: rows }, () => Math.floor((stream.uint32() / 2 ** 32) * rows));
     return measure(taken(given, picked));
   });
@@ -61,7 +61,8 @@ function intervalsOf({ measure, shares, seed }: Examination, given: Given, metri
       }
       const values = drawn.flatMap(({ [name]: each }) => (each === undefined ? [] : [each])).toSorted((a, b) => a - b);
       const at = (index: number): number => values[index] ?? value;
-      return [name, { low: at(outside), high: at(values.length - 1 - outside) }];
+      const left = Math.floor(values.length * outside);
+      return [name, { low: at(left), high: at(values.length - 1 - left) }];
     }),
   );
 }

@@ -1,6 +1,5 @@
 /** Pictures as datasets: a folder of them, or IDX files, which are the same if their pixels are. */
-import { readFile } from 'node:fs/promises';
-import { FormatError, parseIdx, tensorDataset, type Dataset } from '@espalier/nn';
+import { tensorDataset, type Dataset } from '@espalier/nn';
 import { defaultDevice, type Device } from '@espalier/tensor';
 import {
   aDevice,
@@ -16,7 +15,8 @@ import {
   type OptionRules,
 } from '@espalier/tensor/arguments';
 import { commonSize, inTurn, pictureDataset, type PictureFit } from '../../pictures/picture-dataset.ts';
-import { decodePicture, pictureSize } from './decode.ts';
+import { decodePicture, lookAt } from './decode.ts';
+import { readIdxPair } from './idx-files.ts';
 import { classesOf, listFolder, listManifest, type ListedPicture, type Manifest } from './list.ts';
 
 /** How pictures are read. */
@@ -93,7 +93,7 @@ export async function readPictures(folder: string, options: PictureOptions = {})
   check('readPictures', 'folder', folder, aText);
   checkOptions('readPictures', options, pictureRules);
   const { manifest, colour = 'colour', fit = 'crop', memory = usualMemory, device = defaultDevice() } = options;
-  const pictures = manifest ? await listManifest(folder, manifest) : await listFolder(folder);
+  const { pictures } = manifest ? await listManifest(folder, manifest) : await listFolder(folder);
   const classes = classesOf(manifest?.path ?? folder, pictures, options.classes);
   const files = pictures.map(({ path, label }) => ({ path, label: classes.indexOf(label) }));
   const [height, width] = await sizeOf(pictures, options.size);
@@ -104,7 +104,12 @@ export async function readPictures(folder: string, options: PictureOptions = {})
     labels: Int32Array.from(files, ({ label }) => label),
     shape: [shape.channels, height, width],
     config: { size: [height, width], colour, fit, classes },
-    dataset: pictureDataset(files, shape, (path) => decodePicture(path, shape), { memory, device }),
+    dataset: pictureDataset(
+      files.map(({ label }) => label),
+      shape,
+      (index) => decodePicture(files[index]?.path ?? '', shape),
+      { memory, device },
+    ),
   };
 }
 
@@ -115,7 +120,7 @@ async function sizeOf(
 ): Promise<readonly [number, number]> {
   if (typeof told === 'number') return [told, told];
   if (told) return told;
-  const { height, width } = commonSize(pictures, await inTurn(pictures, ({ path }) => pictureSize(path)));
+  const { height, width } = commonSize(pictures, await inTurn(pictures, ({ path }) => lookAt(path)));
   return [height, width];
 }
 
@@ -129,16 +134,9 @@ export async function readIdxPictures(
   options: Pick<PictureOptions, 'device'> = {},
 ): Promise<Pictures> {
   checkOptions('readIdxPictures', options, { device: aDevice });
-  const pixels = parseIdx(await readFile(images), images, 3);
-  const marks = parseIdx(await readFile(labels), labels, 1);
-  const [count = 0, height = 0, width = 0] = pixels.shape;
-  if (marks.shape[0] !== count)
-    throw new FormatError(
-      labels,
-      4,
-      `it has ${marks.shape[0]} labels for the ${count} images of ${images}; use files of the same set`,
-    );
-  const own = Int32Array.from(marks.data);
+  const { pixels, labels: marks, shape } = await readIdxPair(images, labels);
+  const [count, height, width] = shape;
+  const own = Int32Array.from(marks);
   const classes = Array.from({ length: 1 + own.reduce((most, label) => Math.max(most, label), 0) }, (_, label) =>
     String(label),
   );
@@ -148,10 +146,6 @@ export async function readIdxPictures(
     labels: own,
     shape: [1, height, width],
     config: { size: [height, width], colour: 'grey', fit: 'crop', classes },
-    dataset: tensorDataset(
-      { data: pixels.data, shape: [count, 1, height, width] },
-      { data: own, shape: [count] },
-      options,
-    ),
+    dataset: tensorDataset({ data: pixels, shape: [count, 1, height, width] }, { data: own, shape: [count] }, options),
   };
 }

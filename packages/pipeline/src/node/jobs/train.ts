@@ -6,7 +6,7 @@ import { saveModel, writeFileAtomic } from '@espalier/nn/node';
 import { modelOf } from '../../candidate/architecture-type.ts';
 import { partsOf } from '../../data/hold-out.ts';
 import { openData } from '../../data/source.ts';
-import { fitOptions } from '../../jobs/fit-options.ts';
+import { fitOptions, lessons } from '../../jobs/fit-options.ts';
 import { follow } from '../../jobs/follow.ts';
 import type { JobContext } from '../../jobs/job.ts';
 import type { TrainInput, Trained } from '../../jobs/jobs.ts';
@@ -36,8 +36,10 @@ export async function train(input: TrainInput, context: JobContext): Promise<Tra
   const checkpoint = join(folder, checkpointFile);
   const bytes = resume ? await readCheckpoint(checkpoint) : undefined;
   const follower = follow(context, epochs);
-  await fit(model, own, {
+  const [lesson, changes] = lessons(data, own, seed);
+  await fit(model, lesson, {
     ...fitOptions(task, training, follower),
+    ...changes,
     epochs,
     seed,
     checkpoint: { save: (state) => writeFileAtomic(checkpoint, state) },

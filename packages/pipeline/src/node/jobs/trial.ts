@@ -2,7 +2,7 @@
 import { build, evaluate, fit, split } from '@espalier/nn';
 import { modelOf } from '../../candidate/architecture-type.ts';
 import { openData } from '../../data/source.ts';
-import { fitOptions } from '../../jobs/fit-options.ts';
+import { fitOptions, lessons } from '../../jobs/fit-options.ts';
 import { follow } from '../../jobs/follow.ts';
 import type { JobContext } from '../../jobs/job.ts';
 import type { TrialInput } from '../../jobs/jobs.ts';
@@ -21,7 +21,8 @@ export async function trial(input: TrialInput, context: JobContext): Promise<num
   const config = modelOf(architecture, initialiser, data, task);
   const model = build(config, { seed, device: context.device });
   const follower = follow(context, epochs);
-  await fit(model, own, { ...fitOptions(task, training, follower), epochs, seed });
+  const [lesson, changes] = lessons(data, own, seed);
+  await fit(model, lesson, { ...fitOptions(task, training, follower), ...changes, epochs, seed });
   const { score } = await evaluate(model, heldOut, { score: task.score.metric }, { signal: follower.signal });
   return score;
 }

@@ -2,37 +2,14 @@
 import { decodeNumbers, Preparation, type Target } from '@espalier/data';
 import { readTable } from '@espalier/data/node';
 import { ConfigError, predict, tensorDataset } from '@espalier/nn';
-import { UsageError } from '../../errors.ts';
 import type { PredictedColumn, Question } from '../../data/judgement.ts';
-
-/** Probabilities of the scores of one row. */
-function softmax(scores: readonly number[]): number[] {
-  const most = Math.max(...scores);
-  const parts = scores.map((score) => Math.exp(score - most));
-  const sum = parts.reduce((total, part) => total + part, 0);
-  return parts.map((part) => part / sum);
-}
-
-/** Values by rows of so many. */
-function byRows(values: ArrayLike<number>, width: number): number[][] {
-  const all = Array.from(values);
-  return Array.from({ length: all.length / width }, (_, row) => all.slice(row * width, (row + 1) * width));
-}
-
-/** Columns of rows, each under its name. */
-const named = (names: readonly string[], rows: readonly (readonly number[])[]): PredictedColumn[] =>
-  names.map((name, index) => ({ name, values: rows.flatMap((row) => row.slice(index, index + 1)) }));
-
-const probability = (name: string): string => `probability_${name}`;
+import { UsageError } from '../../errors.ts';
+import { byRows, columnsOfClasses, named, probability } from '../classes.ts';
 
 /** What outputs say, by columns: a class and the probability of each, or numbers in the unit of the data. */
 function columnsOf(target: Target, outputs: ArrayLike<number>, width: number): PredictedColumn[] {
+  if (target.as === 'classes') return columnsOfClasses(target.column, target.classes, outputs);
   const rows = byRows(outputs, width);
-  if (target.as === 'classes') {
-    const { classes, column: name } = target;
-    const values = rows.map((row) => classes[row.indexOf(Math.max(...row))] ?? '');
-    return [{ name, values }, ...named(classes.map(probability), rows.map(softmax))];
-  }
   if (target.as === 'numbers') return named(target.columns, byRows(decodeNumbers(target, outputs), width));
   const shares = rows.map((row) => row.map((score) => 1 / (1 + Math.exp(-score))));
   return named(target.columns.map(probability), shares);

@@ -1,0 +1,136 @@
+/** What is done with pictures where nobody says more than where they are: the pipeline of `espalier run --data`. */
+import { basename } from 'node:path';
+import type { Augmentation } from '@espalier/data';
+import { choice } from '@espalier/search';
+import type { SpaceRecipe } from '../../candidate/search-space.ts';
+import type { Pipeline } from '../../pipeline/pipeline.ts';
+import { openPictures, type PictureUse } from './open-pictures.ts';
+
+/** What may be told of the run of pictures. */
+export interface PictureRun extends PictureUse {
+  /** How many candidates are tried. */
+  readonly trials: number;
+}
+
+/** The parts of the training pictures that candidates are compared by, and that the smaller model is chosen by, at most so many. */
+const [validationShare, heldOutShare, mostHeld] = [0.2, 1 / 6, 5000];
+
+/** Candidates are compared on at most so many pictures. */
+const mostTried = 6000;
+
+/** Pictures of a batch. */
+const batch = 32;
+
+/** So many steps a training takes about, whatever the number of pictures, */
+const usualSteps = 1200;
+
+/** but goes through them at least and at most so often; candidates a third as often. */
+const [leastEpochs, mostEpochs] = [3, 60];
+
+/** How often a picture of a side is halved until a few pixels are left. */
+const halvingsOf = (size: number): number => Math.max(1, Math.round(Math.log2(size / 6)));
+
+/** Candidates: nets that end with a few pixels, whatever the side they begin with. */
+function candidates(size: number): SpaceRecipe {
+  const halvings = halvingsOf(size);
+  const stem = size > 96 ? 4 : size > 48 ? 2 : 1;
+  const stages = Math.min(4, Math.max(1, halvings - Math.log2(stem) + 1));
+  const activation = choice(['relu', 'silu']);
+  return {
+    architecture: {
+      'conv-net': {
+        stages: choice([halvings]),
+        channels: choice([8, 16]),
+        activation,
+        batchNorm: choice([true, false]),
+        dropout: choice([0, 0.2]),
+      },
+      'residual-net': {
+        stages: choice([stages]),
+        blocks: choice([1, 2]),
+        channels: choice([8, 16]),
+        activation,
+        stem: choice([stem]),
+      },
+    },
+    initialiser: choice(['kaiming-normal']),
+    training: {
+      optimizer: { adamw: { lr: choice([1e-3, 3e-3, 1e-2]), weightDecay: choice([0.01, 0.1]) } },
+      schedule: choice(['one-cycle']),
+      batch: choice([batch]),
+    },
+  };
+}
+
+/** How pictures are changed in training: moved and turned a little, as the same thing may be seen; in colour mirrored, as letters are not. */
+function usualAugmentation(size: number, colour: 'grey' | 'colour'): readonly Augmentation[] {
+  const moved: Augmentation[] = [
+    { type: 'crop', by: Math.max(1, Math.round(size / 16)) },
+    { type: 'rotate', degrees: 5 },
+  ];
+  return colour === 'colour' ? [{ type: 'flip' }, ...moved] : moved;
+}
+
+/** Letters, digits, - and _ of a name. */
+function nameOf(path: string): string {
+  const name = basename(path)
+    .replace(/\.[^.]*$/u, '')
+    .replaceAll(/[^\w-]+/gu, '-');
+  return name === '' ? 'pictures' : name;
+}
+
+/** A run of pictures, and what its classes are called. */
+export interface PlannedPictures {
+  readonly pipeline: Pipeline;
+  readonly classes: readonly string[];
+}
+
+/**
+ * The pipeline for pictures: search, train, make smaller, measure, judge, report. Whatever is told of the pictures by looking at all of
+ * them stands in its source, so that nobody looks again.
+ * @throws {DataError | FormatError | UsageError} as `openPictures` does, before anything is begun.
+ */
+export async function picturePipeline({ trials, ...use }: PictureRun): Promise<PlannedPictures> {
+  const { train, preparation } = await openPictures(use);
+  const { size, colour, fit, mean, std, classes } = preparation;
+  const augment = use.augment ?? usualAugmentation(size, colour);
+  const options: PictureUse = { ...use, size, colour, fit, mean, std, augment };
+  const count = train.length;
+  const part = (share: number): number => Math.max(2, Math.min(mostHeld, Math.round(count * share)));
+  const validation = part(validationShare);
+  const epochs = Math.min(mostEpochs, Math.max(leastEpochs, Math.round((usualSteps * batch) / count)));
+  const tried = Math.max(2, Math.round(epochs / 3));
+  const goals = ['accuracy>=base-0.5pp'];
+  const search = {
+    strategy: 'random',
+    trials,
+    population: 1,
+    images: Math.min(mostTried, count - validation),
+    epochs: tried,
+    space: candidates(size),
+  };
+  const pipeline: Pipeline = {
+    name: nameOf(use.path),
+    seed: use.seed,
+    task: 'classification',
+    data: { source: { source: 'pictures', options }, validation },
+    stages: [
+      { stage: 'search', options: search },
+      { stage: 'train' },
+      { stage: 'compress' },
+      { stage: 'measure' },
+      { stage: 'judge' },
+      { stage: 'report' },
+    ],
+    rows: [
+      { name: 'model', type: 'train', options: { epochs, heldOut: part(heldOutShare) } },
+      {
+        name: 'small',
+        type: 'goals',
+        from: 'model',
+        options: { goals, trials: 8, epochs: Math.max(1, Math.round(tried / 2)) },
+      },
+    ],
+  };
+  return { pipeline, classes };
+}

@@ -1,0 +1,68 @@
+/** Pictures as data of a run: of any sizes, grey or in colour, parted by a seed unless they are parted already. */
+import { existsSync } from 'node:fs';
+import { augmentationFlaw, augmented } from '@espalier/data';
+import { leastSide, mostSide, preparedPictures } from '@espalier/data/node';
+import { deriveSeed, type Json } from '@espalier/nn';
+import type { DataSource } from '../../data/source.ts';
+import { UsageError } from '../../errors.ts';
+import { oneOf, optional, text, wholeNumber, type Field } from '../../fields.ts';
+import { judgePictures, judgePicturesOn } from './judge-pictures.ts';
+import { openPictures, type PictureUse } from './open-pictures.ts';
+import { predictPictures } from './predict-pictures.ts';
+
+const someNumbers: Field = {
+  allowed: 'a list of numbers, one for each channel',
+  optional: true,
+  accepts: (value) =>
+    Array.isArray(value) && (value.length === 1 || value.length === 3) && value.every((each) => Number.isFinite(each)),
+};
+
+const someAugmentations: Field = {
+  allowed: "a list such as [{ type: 'flip' }, { type: 'crop', by: 2 }]",
+  optional: true,
+  accepts: (value) => augmentationFlaw(value) === undefined,
+  flaw: (value) => augmentationFlaw(value) ?? '',
+};
+
+/** Pictures in a folder by classes, listed by a table, or in IDX files. */
+export const pictureSource: DataSource<PictureUse> = {
+  name: 'pictures',
+  options: {
+    path: text,
+    seed: wholeNumber(0),
+    size: optional(wholeNumber(leastSide, mostSide)),
+    colour: optional(oneOf(['grey', 'colour'])),
+    fit: optional(oneOf(['crop', 'stretch', 'pad'])),
+    mean: someNumbers,
+    std: someNumbers,
+    augment: someAugmentations,
+  },
+  check: ({ path }) => {
+    if (!existsSync(path))
+      throw new UsageError(`${path}: there is no such folder: give pictures by class, such as flowers`);
+  },
+  reads: ({ path }) => [path],
+  open: async (use, device) => {
+    const { train, test, preparation } = await openPictures(use);
+    const { size, colour, classes } = preparation;
+    const { seed, augment = [] } = use;
+    return {
+      train: preparedPictures(train, preparation, { device }),
+      test: preparedPictures(test, preparation, { device }),
+      input: [colour === 'grey' ? 1 : 3, size, size],
+      classes: classes.length,
+      preparation: preparation as unknown as Json,
+      ...(augment.length > 0 && {
+        augment: (own, of) =>
+          augmented(own, augment, {
+            size: [size, size],
+            seed: deriveSeed(seed, `augment/${of}`),
+            classes: classes.length,
+          }),
+      }),
+    };
+  },
+  judge: judgePictures,
+  judgeOn: judgePicturesOn,
+  predict: predictPictures,
+};
