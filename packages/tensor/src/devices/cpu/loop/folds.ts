@@ -5,7 +5,8 @@
  * (blockLength + 8) · 2^-24 of the sum of magnitudes, however long it is. Products are kept in f64 throughout.
  */
 import type { ComputeDType } from '../../../dtype/dtype.ts';
-import { op, type Expression, type Local } from '../assembler/expression.ts';
+import type { ReduceOp } from '../../../kernel/spec.ts';
+import { op, v128, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { MathLibrary } from '../math/math-library.ts';
 import type { Nest } from './nest.ts';
@@ -22,6 +23,8 @@ interface Partials {
   /** Vector registers, if lanes are folded. */
   readonly vector: readonly Local[];
   readonly scalar: Local | undefined;
+  /** Of maxima and minima of floats in vectors: what pseudo-extrema lose. */
+  readonly lost?: Lost;
 }
 
 /** Partial results of one reduction during a walk. */
@@ -34,8 +37,29 @@ export interface Accumulator {
   readonly whole: Partials | undefined;
 }
 
+/**
+ * A pseudo-maximum is one machine instruction on x86, an IEEE maximum eight. It loses NaN, and which of the two zeros is the
+ * larger, so both are kept beside it: that there was a NaN, and the sign, which of a maximum is negative where all signs are, and
+ * of a minimum where any is. Over points all registers share a pair, since they end in one value.
+ */
+interface Lost {
+  readonly wrong: readonly Local[];
+  readonly signs: readonly Local[];
+}
+
 /** How many f32 terms one register adds up before the block goes to the f64 sum. */
 export const blockLength = 64;
+
+type FloatDType = 'f32' | 'f64';
+const isFloat = (dtype: ComputeDType): dtype is FloatDType => dtype === 'f32' || dtype === 'f64';
+
+/** The instructions of maxima, or minima, of a float. */
+function extrema(reduce: ReduceOp, dtype: FloatDType) {
+  const shape = dtype === 'f32' ? 'f32x4' : 'f64x2';
+  return reduce === 'max'
+    ? ({ shape, pseudo: `${shape}.pmax`, ofSigns: 'v128.and' } as const)
+    : ({ shape, pseudo: `${shape}.pmin`, ofSigns: 'v128.or' } as const);
+}
 
 /** The reductions of one kernel. Several vectors of partial results keep additions from waiting for each other. */
 export class Folds {
@@ -74,11 +98,17 @@ export class Folds {
   #partials(step: Instruction<'reduce'>, dtype: ComputeDType, lanes: number, rest: boolean): Partials {
     const identity = constantOf(dtype, identityOf(step.op, dtype));
     const vector = Array.from({ length: lanes / lanesPerRegister(dtype) }, () => this.#f.let(splat(dtype, identity)));
-    return { dtype, vector, scalar: rest ? this.#f.let(identity) : undefined };
+    const partials = { dtype, vector, scalar: rest ? this.#f.let(identity) : undefined };
+    if (vector.length === 0 || !isFloat(dtype) || (step.op !== 'max' && step.op !== 'min')) return partials;
+    const each = this.#nest.mode === 'points' ? [0] : vector;
+    const none = v128([0, 0, 0, 0]);
+    const wrong = each.map(() => this.#f.let(none));
+    const signs = each.map(() => this.#f.let(step.op === 'max' ? op('v128.not', none) : none));
+    return { ...partials, lost: { wrong, signs } };
   }
 
   /** Folds the current value in. */
-  add({ step, block: { dtype, vector, scalar } }: Accumulator, lanes: number): void {
+  add({ step, block: { dtype, vector, scalar, lost } }: Accumulator, lanes: number): void {
     const join = joining(step.op, dtype);
     if (vector.length === 0 || lanes === 1) {
       const argument = this.#scope.converted(this.#scope.scalar(step.arg), dtype);
@@ -88,8 +118,46 @@ export class Folds {
     const argument = this.#scope.converted(this.#scope.vector(step.arg, lanes), dtype);
     for (const [i, register] of argument.registers.entries()) {
       const accumulator = vector[i] as Local;
-      this.#f.set(accumulator, this.#joinVectors(join, dtype, accumulator, register));
+      if (lost && isFloat(dtype)) this.#addExtremum(step.op, dtype, accumulator, register, lost, i);
+      else this.#f.set(accumulator, this.#joinVectors(join, dtype, accumulator, register));
     }
+  }
+
+  #addExtremum(
+    reduce: ReduceOp,
+    dtype: FloatDType,
+    accumulator: Local,
+    register: Expression,
+    { wrong, signs }: Lost,
+    place: number,
+  ): void {
+    const x = this.#f.let(register);
+    const [isWrong, sign] = [wrong[place % wrong.length] as Local, signs[place % signs.length] as Local];
+    const { shape, pseudo, ofSigns } = extrema(reduce, dtype);
+    this.#f.set(accumulator, op(pseudo, accumulator, x));
+    this.#f.set(isWrong, op('v128.or', isWrong, op(`${shape}.ne`, x, x)));
+    this.#f.set(sign, op(ofSigns, sign, x));
+  }
+
+  /** The extrema as they are, with what was lost put back. */
+  #restored(step: Instruction<'reduce'>, partials: Partials): Partials {
+    const { dtype, vector, lost } = partials;
+    if (!lost || !isFloat(dtype)) return partials;
+    const { pseudo } = extrema(step.op, dtype);
+    let registers = vector;
+    while (registers.length > lost.wrong.length) {
+      const half = registers.length / 2;
+      registers = registers
+        .slice(0, half)
+        .map((register, i) => this.#f.let(op(pseudo, register, registers[half + i] as Local)));
+    }
+    const signBits = dtype === 'f32' ? v128([1 << 31, 1 << 31, 1 << 31, 1 << 31]) : v128([0, 1 << 31, 0, 1 << 31]);
+    const restored = registers.map((register, i) =>
+      this.#f.let(
+        op('v128.or', op('v128.bitselect', lost.signs[i] as Local, register, signBits), lost.wrong[i] as Local),
+      ),
+    );
+    return { dtype, vector: restored, scalar: partials.scalar };
   }
 
   /** Adds the block to the whole, and starts another. */
@@ -109,7 +177,7 @@ export class Folds {
   finish(accumulator: Accumulator, rowLanes: number): void {
     const { position, step, block, whole } = accumulator;
     this.settle(accumulator);
-    const partials = whole ?? block;
+    const partials = this.#restored(step, whole ?? block);
     const { dtype, vector, scalar } = partials;
     const lanes = this.#nest.mode !== 'points' && vector.length > 0 ? rowLanes : 1;
     const registers = lanes > 1 ? vector : [vector.length > 0 ? this.#folded(step, partials) : (scalar as Local)];
