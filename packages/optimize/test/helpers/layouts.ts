@@ -1,6 +1,6 @@
 /** Every form in which a model may hold its weights, and how far two devices agree on what it computes. */
 import { cloneModel, prefer, type Dataset, type Module } from '@espalier/nn';
-import { isFloat, type Device, type Tensor } from '@espalier/tensor';
+import { isFloat, type Device, type Shape, type Tensor } from '@espalier/tensor';
 import {
   cluster,
   copyModel,
@@ -83,22 +83,39 @@ export const layouts: Readonly<Record<string, Layout>> = Object.fromEntries<Layo
   }),
 ]);
 
+/** The smallest cosines of outputs here and there. */
+export interface Agreement {
+  /** Of all that is given for an example. */
+  readonly example: number;
+  /** Of a row of it: of outputs [examples, positions, …] those of one position. */
+  readonly row: number;
+}
+
 /**
- * The smallest cosine of a row of outputs of a model and of its copy on another device. Both compute from weights as they are
- * stored, of which no dense copy is kept.
+ * How far a model and its copy on another device agree. Both compute from weights as they are stored, of which no dense copy is
+ * kept. Where inputs of layers are rounded, a code may be another one there for what differs by the last bit, and one position
+ * shows that more than an example does.
  */
-export async function agreement(model: Module, x: Tensor, there: Device): Promise<number> {
+export async function agreement(model: Module, x: Tensor, there: Device): Promise<Agreement> {
   const copy = await copyModel(model, { device: there });
   const [dtype = 'f32'] = model.parameters().map((parameter) => parameter.dtype);
   const input = isFloat(x.dtype) ? x.cast(dtype).realizeSync() : x;
-  const outputs = async (of: Module, given: Tensor): Promise<readonly Float32Array[]> => {
+  const outputs = async (of: Module, given: Tensor): Promise<{ values: Float32Array; shape: Shape }> => {
     prefer(of, 'memory');
     const output = of.eval().call(given);
-    const width = output.shape.at(-1) ?? 1;
-    const values = (await output.cast('f32').data()) as Float32Array;
-    return Array.from({ length: values.length / width }, (_, row) => values.subarray(row * width, (row + 1) * width));
+    return { values: (await output.cast('f32').data()) as Float32Array, shape: output.shape };
   };
   const [here, others] = [await outputs(model, input), await outputs(copy, await input.to(there))];
   for (const parameter of copy.parameters()) parameter.dispose();
-  return Math.min(...here.map((row, index) => cosine(row, others[index] ?? [])));
+  const least = (width: number): number => {
+    const parts = Array.from(
+      { length: here.values.length / width },
+      (_, at) => [at * width, (at + 1) * width] as const,
+    );
+    return Math.min(
+      ...parts.map(([from, to]) => cosine(here.values.subarray(from, to), others.values.subarray(from, to))),
+    );
+  };
+  const [examples = 1] = here.shape;
+  return { example: least(here.values.length / examples), row: least(here.shape.at(-1) ?? 1) };
 }

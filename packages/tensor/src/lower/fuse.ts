@@ -35,6 +35,9 @@ interface Loop {
   axes: readonly number[] | undefined;
   limits: readonly (Source | undefined)[] | undefined;
   members: number[];
+  /** The least and the largest of the members. */
+  first: number;
+  last: number;
 }
 
 /** Groups the nodes that need computing; members in graph order. */
@@ -67,6 +70,8 @@ export function fuse(resolved: Resolved): Fused {
     space: Shape,
     axes: readonly number[] | undefined,
   ): boolean {
+    // Nodes read those before them alone: nothing that ends before the loops begin leads back into one.
+    const first = Math.min(...[...loops].map((loop) => loop.first));
     const visited = new Set<Loop | number>();
     const pending: (readonly number[])[] = [];
     /** Follows what members read out of the merged loop; whether that leads back into it. */
@@ -83,7 +88,7 @@ export function fuse(resolved: Resolved): Fused {
             continue;
           }
           const unit = loop ?? base;
-          if (visited.has(unit)) continue;
+          if ((loop?.last ?? base) < first || visited.has(unit)) continue;
           visited.add(unit);
           pending.push(loop ? loop.members : [base]);
         }
@@ -156,7 +161,7 @@ export function fuse(resolved: Resolved): Fused {
     const reduces = op.family === 'reduction' && !copies.has(position);
     const space = reduces ? (reads(position)[0] as Source).layout.shape : node(position).shape;
     const wanted = reduces ? (node(position).attributes['axes'] as readonly number[]) : undefined;
-    let best: Omit<Loop, 'members'> & { readonly loops: Set<Loop> } = {
+    let best: Pick<Loop, 'space' | 'axes' | 'limits'> & { readonly loops: Set<Loop> } = {
       loops: new Set(),
       space,
       axes: wanted,
@@ -184,6 +189,8 @@ export function fuse(resolved: Resolved): Fused {
       axes: best.axes,
       limits: best.limits,
       members: [...[...best.loops].flatMap((loop) => loop.members), position],
+      first: Math.min(position, ...[...best.loops].map((loop) => loop.first)),
+      last: position,
     };
     for (const loop of best.loops) units.delete(loop);
     units.add(merged);

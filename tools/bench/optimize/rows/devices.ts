@@ -1,7 +1,7 @@
 /** What models compute on the processor and on WebGPU, in every form that their weights may have. */
 import type { Json } from '@espalier/nn';
 import { configure, device, type Device } from '@espalier/tensor';
-import { agreement, layouts } from '../../../../packages/optimize/test/helpers/layouts.ts';
+import { agreement, layouts, type Agreement } from '../../../../packages/optimize/test/helpers/layouts.ts';
 import type { Bench } from '../bench.ts';
 import { atLeast, type Outcome, type Row } from '../row.ts';
 import { brown } from '../subjects/brown.ts';
@@ -14,17 +14,22 @@ const compared: readonly (readonly [Subject, number])[] = [
   [brown, 2],
 ];
 
-/** The cosines of a subject's layouts; each is kept as it is found. */
-async function cosines(bench: Bench, subject: Subject, count: number, there: Device): Promise<Record<string, number>> {
+/** How far a subject's layouts agree; each is kept as it is found. */
+async function cosines(
+  bench: Bench,
+  subject: Subject,
+  count: number,
+  there: Device,
+): Promise<Record<string, Agreement>> {
   const [seed = 1] = bench.seeds;
   const model = await trained(subject, seed, bench);
   const { train, test } = await subject.data();
   const { x } = await test.batch(Array.from({ length: count }, (_, index) => index));
-  const found: Record<string, number> = {};
+  const found: Record<string, Agreement> = {};
   for (const [name, layout] of Object.entries(layouts))
-    found[name] = await bench.kept(`${subject.name}/on-webgpu-${name}-${seed}`, async () =>
-      agreement(await layout(model, train), x, there),
-    );
+    found[name] = await bench.kept(`${subject.name}/agreement-${name}-${seed}`, async () => ({
+      ...(await agreement(await layout(model, train), x, there)),
+    }));
   return found;
 }
 
@@ -42,8 +47,8 @@ export const deviceRows: readonly Row[] = [
       let least = Infinity;
       for (const [subject, count] of compared) {
         const found = await cosines(bench, subject, count, gpu);
-        details[subject.name] = found;
-        least = Math.min(least, ...Object.values(found));
+        details[subject.name] = found as unknown as Json;
+        least = Math.min(least, ...Object.values(found).map(({ example }) => example));
       }
       gpu.dispose();
       return atLeast(0.9999, least, details);
