@@ -57,3 +57,11 @@ export {
 export { partTable, type PartedTable, type PartOptions } from './describe/part-table.ts';
 export { augmented, type AugmentedDataset, type AugmentOptions, type AugmentState } from './augment/augmented.ts';
 export { augmentationFlaw, type Augmentation } from './augment/entries.ts';
+export {
+  byteCount,
+  bytesOfTokens,
+  decodeTokens,
+  encodeText,
+  learnBytePairs,
+  type BytePairs,
+} from './text/byte-pairs.ts';

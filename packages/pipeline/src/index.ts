@@ -66,6 +66,7 @@ export type {
   CompareInput,
   ComparedLatency,
   Comparison,
+  ContinueInput,
   DistillInput,
   InputOf,
   Jobs,

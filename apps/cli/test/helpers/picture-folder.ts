@@ -46,7 +46,7 @@ export function drawShape(
   const angle = random() * 2 * Math.PI;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const ground = [0, 1, 2].map(() => 70 + 110 * random());
-  const paint = ground.map((value) => value + (random() < 0.5 ? -1 : 1) * (18 + 40 * random()));
+  const paint = ground.map((value) => value + (random() < 0.5 ? -1 : 1) * (30 + 45 * random()));
   const pixels = new Uint8Array(3 * width * height);
   for (let row = 0; row < height; row += 1)
     for (let column = 0; column < width; column += 1) {
@@ -65,7 +65,7 @@ export function drawShape(
  * of other alphabets; the same bytes for the same seed.
  */
 export async function writePictureFolder(folder: string, options: PictureFolder): Promise<void> {
-  const { count, seed = 1, sides: [least, most] = [20, 48], noise = 60 } = options;
+  const { count, seed = 1, sides: [least, most] = [20, 48], noise = 45 } = options;
   const random = randomNumbers(seed);
   for (const shape of shapes) {
     mkdirSync(join(folder, shape), { recursive: true });

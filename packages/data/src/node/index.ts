@@ -30,3 +30,4 @@ export {
   type SurveyOptions,
 } from './images/survey.ts';
 export { pictureKind } from './images/kind.ts';
+export { isText, readTexts, type NamedText } from './texts/read-texts.ts';

@@ -200,6 +200,17 @@ export interface Assessed {
   readonly examples: number;
 }
 
+/** A saved model of texts, and the beginning of a text that it is to go on with. */
+export interface ContinueInput {
+  readonly from: string;
+  readonly prompt: string;
+  /** How many tokens are added. */
+  readonly length: number;
+  /** 0 takes the likeliest token each time; 1 draws as the model says. */
+  readonly temperature: number;
+  readonly seed: number;
+}
+
 /** The jobs by name. */
 export interface Jobs {
   readonly trial: Job<TrialInput, number>;
@@ -213,6 +224,7 @@ export interface Jobs {
   readonly compare: Job<CompareInput, Comparison>;
   readonly judge: Job<JudgeInput, readonly Judgement[]>;
   readonly predict: Job<AskInput, readonly PredictedColumn[]>;
+  readonly continueText: Job<ContinueInput, string>;
   readonly assess: Job<AskInput, Assessed>;
 }
 

@@ -15,6 +15,8 @@ import { reachGoals } from './jobs/reach-goals.ts';
 import { train } from './jobs/train.ts';
 import { trial } from './jobs/trial.ts';
 import { pictureSource } from './pictures/picture-source.ts';
+import { continueText } from './text/predict-text.ts';
+import { textSource } from './text/text-source.ts';
 import { tableSource } from './table/table-source.ts';
 
 const jobs: Jobs = {
@@ -29,6 +31,7 @@ const jobs: Jobs = {
   compare,
   judge,
   predict,
+  continueText,
   assess,
 };
 
@@ -36,4 +39,5 @@ registerSource(mnistSource);
 registerSource(idxSource);
 registerSource(tableSource);
 registerSource(pictureSource);
+registerSource(textSource);
 for (const [name, run] of Object.entries(jobs)) registerJob({ name, run });

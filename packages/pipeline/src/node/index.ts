@@ -5,6 +5,8 @@ export { loadModelFolder } from './load-model.ts';
 export { idxSource, mnistSource } from './idx-source.ts';
 export { picturePipeline, type PictureRun, type PlannedPictures } from './pictures/picture-pipeline.ts';
 export { checkSurvey, openPictures, type OpenedPictures, type PictureUse } from './pictures/open-pictures.ts';
+export { openText, type OpenedTexts, type TextPreparation, type TextUse } from './text/open-text.ts';
+export { textPipeline, type TextRun } from './text/text-pipeline.ts';
 export { tablePipeline, type TableRun } from './table/table-pipeline.ts';
 export { columnOptions, openTable, type ColumnUse, type OpenedTable, type TableUse } from './table/open-table.ts';
 export { openRunState, stateFile } from './run-state.ts';

@@ -4,7 +4,7 @@ import { DataError } from '../../errors.ts';
 import { inOrderOfValues } from '../../schema/values.ts';
 import { cellOf } from '../../table/column.ts';
 import { readTable } from '../read-table.ts';
-import { walk } from './walk.ts';
+import { walk } from '../walk.ts';
 
 /** A part that pictures are in, where somebody says which. */
 export type Part = 'train' | 'test';
