@@ -62,6 +62,8 @@ export { deviceKinds, openDevice, type DeviceKind, type OpenedDevice } from './h
 export { registerJob, type Job, type JobContext, type JobType, type ProgressListener } from './jobs/job.ts';
 export type {
   AskInput,
+  Predicted,
+  PredictInput,
   Assessed,
   CompareInput,
   ComparedLatency,

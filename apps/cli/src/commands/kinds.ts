@@ -1,5 +1,5 @@
 /** Which kind of data a path holds, and what commands do with each kind: the first in this table that says it is its own. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { isText, pictureKind } from '@espalier/data/node';
 import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
@@ -67,5 +67,10 @@ export function kindOf(path: string, options: KindOptions): DataKind {
     throw new UsageError(
       `${path}: there is no such file or folder: give a table, such as houses.csv, a folder of pictures, or a text`,
     );
-  return kinds.find(({ is }) => is(path, options)) ?? table;
+  const found = kinds.find(({ is }) => is(path, options)) ?? table;
+  if (found === table && statSync(path).isDirectory())
+    throw new UsageError(
+      `${path}: this folder has no pictures and no texts: give one that has, or the file of a table`,
+    );
+  return found;
 }

@@ -42,7 +42,10 @@ export function drawShape(
 ): Uint8Array {
   const side = Math.min(width, height);
   const radius = side * (0.22 + 0.16 * random());
-  const [left, top] = [width / 2, height / 2].map((middle) => middle + (random() - 0.5) * side * 0.3) as [number, number];
+  const [left, top] = [width / 2, height / 2].map((middle) => middle + (random() - 0.5) * side * 0.3) as [
+    number,
+    number,
+  ];
   const angle = random() * 2 * Math.PI;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const ground = [0, 1, 2].map(() => 70 + 110 * random());

@@ -55,10 +55,12 @@ export interface DataSource<Options extends object = object> {
    */
   readonly judgeOn?: (question: Question) => Promise<Judge>;
   /**
-   * What such a model says of more data, by columns.
+   * What such a model says of more data, by columns: of all at once, or of examples in their order, some at a time.
    * @throws {UsageError | FormatError} for a preparation or data that is not what it should be.
    */
-  readonly predict?: (question: Question) => Promise<readonly PredictedColumn[]>;
+  readonly predict?: (
+    question: Question,
+  ) => Promise<readonly PredictedColumn[]> | AsyncIterable<readonly PredictedColumn[]>;
 }
 
 /**
