@@ -21,7 +21,10 @@ export interface KindOptions extends TableOptions {
 }
 
 /** What is told to `espalier run --data` beside. */
-export interface KindRunOptions extends RecipeOptions, KindOptions {}
+export interface KindRunOptions extends RecipeOptions, KindOptions {
+  /** Bytes that a run may take. */
+  readonly memory?: number;
+}
 
 /** A kind of data. */
 export interface DataKind {

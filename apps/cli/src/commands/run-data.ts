@@ -17,6 +17,9 @@ import { resumeArguments, type RecipeOptions } from './recipe-options.ts';
 /** What a run is sure to write, in bytes. */
 const runBytes = 4 << 20;
 
+/** Where, in the folder of a run, lies what is made of large data, so that a run that goes on need not make it again. */
+const keptFolder = 'kept';
+
 /** The name of the page that shows the report. */
 const pageFile = 'report.html';
 
@@ -27,7 +30,8 @@ export type DataReport = Report & { readonly judged: readonly Judgement[] };
 export interface DataRun {
   /** The file or folder with the data. */
   readonly path: string;
-  readonly pipeline: Pipeline;
+  /** What is done; or what makes it, in a folder for whatever it keeps until the run is over. */
+  readonly pipeline: Pipeline | ((kept: string) => Promise<Pipeline>);
   readonly options: RecipeOptions;
   /** What examples are called: `rows`, `pictures`. */
   readonly examples: string;
@@ -67,13 +71,16 @@ export async function runData(session: Session, { path, pipeline, options, ...wo
   const report = await resumable(session, again, () =>
     withWorkers(session, device, (runner) =>
       withOutputFolder(request, async ({ work: folder, complete }) => {
-        const fingerprint = JSON.stringify({ pipeline, device: runner.device.kind, espalier });
+        const kept = join(folder, keptFolder);
+        const own = typeof pipeline === 'function' ? await pipeline(kept) : pipeline;
+        const fingerprint = JSON.stringify({ pipeline: own, device: runner.device.kind, espalier });
         const run = { host: session, runner, folder, resume, fingerprint, versions: { espalier } };
-        const made = (await runInFolder(pipeline, run))['report'] as DataReport;
+        const made = (await runInFolder(own, run))['report'] as DataReport;
         await writeFileAtomic(
           join(folder, pageFile),
           dataPage({ ...made, ...(words.classes && { classes: words.classes }) }, words.examples),
         );
+        await rm(kept, { recursive: true, force: true });
         await complete();
         await rm(join(output, stateFile), { force: true });
         return made;
@@ -81,11 +88,11 @@ export async function runData(session: Session, { path, pipeline, options, ...wo
     ),
   );
   session.result({ folder: output, ...report }, () => {
-    const { test } = report.images;
+    const judged = report.judged[0]?.examples ?? report.images.test;
     return [
       judgedTable(report.judged, session.stdout),
       '',
-      `judged by ${test} ${words.examples} that nothing was learnt from or chosen by`,
+      `judged by ${judged} ${words.examples} that nothing was learnt from or chosen by`,
       `models: ${join(output, 'model')}, ${join(output, 'small')}`,
       `report: ${join(output, pageFile)}`,
       `predict: espalier predict ${join(output, 'small')} ${words.ask}`,

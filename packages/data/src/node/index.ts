@@ -3,6 +3,7 @@ export { fileBytes } from '@espalier/nn/node';
 export { readTable, readTableParts } from './read-table.ts';
 export { writeTable, writtenEnding, writtenEndings, type TableFile } from './write-table.ts';
 export type { ByteSink, RowWriter, WrittenColumn } from '../table/write/writer.ts';
+export { readKept, writeKept } from './stream/kept-bytes.ts';
 export { keptIndex, type IndexOptions, type KeptIndex } from './stream/kept-index.ts';
 export { steadyFile, type SteadyFile } from './stream/steady-file.ts';
 export type { Manifest } from './images/list.ts';

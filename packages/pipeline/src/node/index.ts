@@ -7,6 +7,9 @@ export { picturePipeline, type PictureRun, type PlannedPictures } from './pictur
 export { checkSurvey, openPictures, type OpenedPictures, type PictureUse } from './pictures/open-pictures.ts';
 export { openText, type OpenedTexts, type TextPreparation, type TextUse } from './text/open-text.ts';
 export { textPipeline, type TextRun } from './text/text-pipeline.ts';
+export { isLarger, usualMemory } from './stream/memory.ts';
+export { openStreamedTable, type StreamedTable, type StreamedTableUse } from './stream/open-stream.ts';
+export { streamedTablePipeline, type StreamedTableRun } from './stream/stream-pipeline.ts';
 export { tablePipeline, type TableRun } from './table/table-pipeline.ts';
 export { columnOptions, openTable, type ColumnUse, type OpenedTable, type TableUse } from './table/open-table.ts';
 export { openRunState, stateFile } from './run-state.ts';
