@@ -94,6 +94,7 @@ export { runPipeline } from './pipeline/run.ts';
 export type { Stage, StageContext, Workshop } from './pipeline/stage.ts';
 export { createRunState, type RunState, type StageDone } from './pipeline/state.ts';
 export {
+  dataOf,
   quickstartPipeline,
   type DataRecipe,
   type DistillRecipe,

@@ -4,12 +4,14 @@ import { basename, join } from 'node:path';
 import { writeFileAtomic } from '@espalier/nn/node';
 import type { Judgement, Pipeline, Report } from '@espalier/pipeline';
 import { runInFolder, stateFile } from '@espalier/pipeline/node';
+import { stringify } from 'yaml';
 import { resumable } from '../cli/resumable.ts';
 import type { Session } from '../cli/session.ts';
 import { version } from '../cli/version.ts';
 import { withWorkers } from '../cli/with-workers.ts';
 import { chosenFolder } from '../output/free-folder.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
+import { written } from '../recipe/stored-recipe.ts';
 import { dataPage } from '../report/html/data-page.ts';
 import { judgedTable } from '../report/table-judged.ts';
 import { resumeArguments, type RecipeOptions } from './recipe-options.ts';
@@ -22,6 +24,19 @@ const keptFolder = 'kept';
 
 /** The name of the page that shows the report. */
 const pageFile = 'report.html';
+
+/** The recipe that searches and trains in the same way, to be changed and followed by `espalier run`. */
+const recipeFile = 'recipe.yaml';
+
+/** A pipeline of classes as a recipe, as far as recipes say it: what data, how it is changed in training, search, training. */
+function recipeText({ name, seed, data, stages, rows }: Pipeline): string {
+  const { source, validation } = data;
+  const { options } = stages.find(({ stage }) => stage === 'search') ?? {};
+  const epochs: unknown = Reflect.get(Object(rows[0]?.options), 'epochs');
+  const use = typeof source === 'string' ? { source } : source;
+  const recipe = { name, seed, data: { ...use, validation }, search: options, train: { epochs } };
+  return `# What espalier run --data did, to be changed: espalier run recipe.yaml\n${stringify(written(recipe))}`;
+}
 
 /** The report of a run on data of one kind. */
 export type DataReport = Report & { readonly judged: readonly Judgement[] };
@@ -81,6 +96,9 @@ export async function runData(session: Session, { path, pipeline, options, ...wo
           dataPage({ ...made, ...(words.classes && { classes: words.classes }) }, words.examples),
         );
         await rm(kept, { recursive: true, force: true });
+        // What is made of large data lies in the folder that goes now, and no recipe could name it.
+        if (own === pipeline && own.task === 'classification')
+          await writeFileAtomic(join(folder, recipeFile), recipeText(own));
         await complete();
         await rm(join(output, stateFile), { force: true });
         return made;
