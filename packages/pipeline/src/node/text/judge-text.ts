@@ -16,7 +16,7 @@ const outside = Math.floor(draws * 0.025);
 
 const meanOf = (values: ArrayLike<number>): number => {
   let sum = 0;
-  for (let at = 0; at < values.length; at++) sum += values[at] as number;
+  for (let at = 0; at < values.length; at++) sum += values[at] ?? 0;
   return sum / Math.max(1, values.length);
 };
 
@@ -38,7 +38,7 @@ function intervalOf(losses: Float64Array, context: number): Interval {
 }
 
 /** Tokens for each byte of a text. */
-function tokensPerByte(tokens: Int32Array, { pairs }: TextPreparation): number {
+function densityOf(tokens: Int32Array, { pairs }: TextPreparation): number {
   const bytes = bytesOfTokens(pairs);
   return tokens.length / tokens.reduce((sum, token) => sum + (bytes[token]?.length ?? 0), 0);
 }
@@ -46,7 +46,7 @@ function tokensPerByte(tokens: Int32Array, { pairs }: TextPreparation): number {
 /** Judges models by the tokens of a text. */
 function judgeBy(tokens: Int32Array, preparation: TextPreparation, device: Device): Omit<Judge, 'baselines'> {
   const { context } = preparation;
-  const share = tokensPerByte(tokens, preparation);
+  const share = densityOf(tokens, preparation);
   return {
     examples: tokens.length - 1,
     judge: async (model) => {
@@ -66,10 +66,10 @@ function judgeBy(tokens: Int32Array, preparation: TextPreparation, device: Devic
 /** How frequent tokens are in one text, asked of another: each has been seen once more than it was. */
 function unigram(learnt: Int32Array, judged: Int32Array, preparation: TextPreparation): Judge['baselines'] {
   const counts = new Float64Array(vocabularyOf(preparation)).fill(1);
-  for (const token of learnt) counts[token] = (counts[token] as number) + 1;
+  for (const token of learnt) counts[token] = (counts[token] ?? 0) + 1;
   const total = learnt.length + counts.length;
-  const losses = Float64Array.from(judged.subarray(1), (token) => -Math.log((counts[token] as number) / total));
-  return [{ name: 'unigram', metrics: metricsOf(meanOf(losses), tokensPerByte(judged, preparation)), intervals: {} }];
+  const losses = Float64Array.from(judged.subarray(1), (token) => -Math.log((counts[token] ?? 0) / total));
+  return [{ name: 'unigram', metrics: metricsOf(meanOf(losses), densityOf(judged, preparation)), intervals: {} }];
 }
 
 /** The test part of texts. */

@@ -8,10 +8,10 @@ const mostScores = 8_000_000;
 /** -log of the probability of one token by the scores of all, in doubles. */
 function lossOf(scores: ArrayLike<number>, start: number, width: number, token: number): number {
   let most = -Infinity;
-  for (let at = start; at < start + width; at++) most = Math.max(most, scores[at] as number);
+  for (let at = start; at < start + width; at++) most = Math.max(most, scores[at] ?? 0);
   let sum = 0;
-  for (let at = start; at < start + width; at++) sum += Math.exp((scores[at] as number) - most);
-  return most + Math.log(sum) - (scores[start + token] as number);
+  for (let at = start; at < start + width; at++) sum += Math.exp((scores[at] ?? 0) - most);
+  return most + Math.log(sum) - (scores[start + token] ?? 0);
 }
 
 /** Where a text is cut for a model that sees so many tokens at once, and how many tokens there are. */
@@ -44,7 +44,7 @@ export async function tokenLosses(model: Module, tokens: Int32Array, windows: Wi
     const scores = await outputs.data();
     outputs.dispose();
     for (let at = 0; at < count * length; at++)
-      losses[start + at] = lossOf(scores, at * vocabulary, vocabulary, tokens[start + at + 1] as number);
+      losses[start + at] = lossOf(scores, at * vocabulary, vocabulary, tokens[start + at + 1] ?? 0);
   }
   return losses;
 }
