@@ -8,6 +8,7 @@ export const data: Layers = {
     bytes: [],
     split: [],
     augment: [],
+    text: ['bytes'],
     table: ['errors.ts', 'bytes'],
     schema: ['table'],
     prepare: ['errors.ts', 'bytes', 'table', 'schema'],
@@ -15,7 +16,7 @@ export const data: Layers = {
     pictures: ['errors.ts'],
     stream: ['errors.ts', 'bytes', 'table', 'prepare', 'split'],
     describe: ['errors.ts', 'table', 'schema', 'prepare', 'split', 'task'],
-    node: ['errors.ts', 'bytes', 'table', 'schema', 'pictures', 'prepare', 'split', 'stream'],
+    node: ['errors.ts', 'bytes', 'table', 'schema', 'pictures', 'prepare', 'split', 'stream', 'text'],
   },
   exceptions: [],
 };

@@ -14,7 +14,7 @@ export const models: Layers = {
     huggingface: ['bytes', 'tensors', 'containers', 'quantized'],
     families: [],
     import: ['tensors/dtypes.ts', 'tensors', 'containers', 'families'],
-    onnx: ['bytes', 'tensors/dtypes.ts', 'tensors', 'containers', 'import'],
+    onnx: ['bytes', 'tensors/dtypes.ts', 'tensors', 'containers', 'import', 'quantized'],
     node: ['bytes', 'tensors', 'containers', 'huggingface', 'onnx'],
   },
   exceptions: [],

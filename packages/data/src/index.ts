@@ -45,7 +45,13 @@ export { taskNamed, taskOf, tasks, type Task, type TaskName } from './task/task.
 export { csvStream, type CsvStreamOptions } from './stream/csv-stream.ts';
 export { csvTables, type CsvChoice } from './stream/csv-tables.ts';
 export type { PartRows, RowShape, Shards } from './stream/shards.ts';
-export { streamed, type StreamedDataset, type StreamOptions, type StreamState } from './stream/streamed.ts';
+export {
+  leastMemory,
+  streamed,
+  type StreamedDataset,
+  type StreamOptions,
+  type StreamState,
+} from './stream/streamed.ts';
 export { tokenStream, type TokenStreamOptions } from './stream/token-stream.ts';
 export {
   describeTable,
@@ -57,3 +63,11 @@ export {
 export { partTable, type PartedTable, type PartOptions } from './describe/part-table.ts';
 export { augmented, type AugmentedDataset, type AugmentOptions, type AugmentState } from './augment/augmented.ts';
 export { augmentationFlaw, type Augmentation } from './augment/entries.ts';
+export {
+  byteCount,
+  bytesOfTokens,
+  decodeTokens,
+  encodeText,
+  learnBytePairs,
+  type BytePairs,
+} from './text/byte-pairs.ts';

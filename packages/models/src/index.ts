@@ -41,6 +41,7 @@ export {
   exportOnnx,
   importOnnx,
   OnnxError,
+  onnxLosses,
   OnnxModule,
   OnnxTensor,
   openOnnx,

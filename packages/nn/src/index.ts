@@ -96,7 +96,7 @@ export {
   type Tap,
   type TapFunction,
 } from './module/call-context.ts';
-export type { InputView } from './module/input-view.ts';
+export type { InputMeaning, InputView } from './module/input-view.ts';
 export { Module, type LayerReport, type ModuleConfig, type NamingOptions } from './module/module.ts';
 export { Parameter, type ParameterView } from './module/parameter.ts';
 export { prefer, type Preference } from './module/prefer.ts';

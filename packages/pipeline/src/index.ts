@@ -62,10 +62,13 @@ export { deviceKinds, openDevice, type DeviceKind, type OpenedDevice } from './h
 export { registerJob, type Job, type JobContext, type JobType, type ProgressListener } from './jobs/job.ts';
 export type {
   AskInput,
+  Predicted,
+  PredictInput,
   Assessed,
   CompareInput,
   ComparedLatency,
   Comparison,
+  ContinueInput,
   DistillInput,
   InputOf,
   Jobs,
@@ -91,6 +94,7 @@ export { runPipeline } from './pipeline/run.ts';
 export type { Stage, StageContext, Workshop } from './pipeline/stage.ts';
 export { createRunState, type RunState, type StageDone } from './pipeline/state.ts';
 export {
+  dataOf,
   quickstartPipeline,
   type DataRecipe,
   type DistillRecipe,

@@ -10,6 +10,8 @@ import type { SearchRecipe } from './search/recipe.ts';
 export interface DataRecipe {
   /** `mnist`, the name of another source, or a folder with the four IDX files under MNIST's names. */
   readonly source: string;
+  /** Of the source, where it has any: the folder of pictures, and how they are changed in training. */
+  readonly options?: object | undefined;
   /** Training examples held out to judge by; no trial trains on them, and they are never the test set. */
   readonly validation: number;
 }
@@ -42,6 +44,11 @@ export interface Recipe {
   readonly distill: DistillRecipe;
 }
 
+/** The data of a recipe as pipelines name it. */
+export function dataOf({ source, options, validation }: DataRecipe): Pipeline['data'] {
+  return { source: options === undefined ? source : { source, options }, validation };
+}
+
 /** The pipeline that a recipe of the main job stands for. */
 export function quickstartPipeline(recipe: Recipe): Pipeline {
   const { name, seed, data, search, train, quantize, distill } = recipe;
@@ -55,7 +62,7 @@ export function quickstartPipeline(recipe: Recipe): Pipeline {
   return {
     name,
     seed,
-    data,
+    data: dataOf(data),
     stages: [
       { stage: 'search', options: search },
       { stage: 'train' },

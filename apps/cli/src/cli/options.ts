@@ -40,6 +40,24 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError('Give a number above 0.');
 }
 
+/** How many bytes a unit stands for. */
+const units: Readonly<Record<string, number>> = {
+  '': 1,
+  ...Object.fromEntries(['k', 'm', 'g', 't'].map((unit, index) => [`${unit}b`, 1000 ** (index + 1)])),
+  ...Object.fromEntries(['k', 'm', 'g', 't'].map((unit, index) => [`${unit}ib`, 1024 ** (index + 1)])),
+};
+
+/**
+ * A parser of sizes in bytes, such as `1GiB`, `512MiB`, `2GB` or a number.
+ * @throws {InvalidArgumentError} for anything else.
+ */
+export function byteSize(text: string): number {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]i?b)?$/iu.exec(text.trim()) ?? [];
+  const bytes = Math.floor(Number(number) * (units[unit.toLowerCase()] ?? NaN));
+  if (number !== '' && bytes > 0 && Number.isSafeInteger(bytes)) return bytes;
+  throw new InvalidArgumentError('Give a size, such as 1GiB or 512MiB.');
+}
+
 /** Adds --json and --quiet. */
 export function withCommonOptions(command: Command): Command {
   return command

@@ -1,11 +1,13 @@
 /** Which kind of data a path holds, and what commands do with each kind: the first in this table that says it is its own. */
-import { existsSync } from 'node:fs';
-import { pictureKind } from '@espalier/data/node';
+import { existsSync, statSync } from 'node:fs';
+import { isText, pictureKind } from '@espalier/data/node';
 import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { showPictureData } from './data-pictures.ts';
 import { showTableData } from './data-table.ts';
+import { showTextData } from './data-text.ts';
 import { runPictures } from './run-pictures.ts';
+import { runText } from './run-text.ts';
 import { runTable } from './run-table.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 import type { TableOptions } from './table-options.ts';
@@ -19,7 +21,10 @@ export interface KindOptions extends TableOptions {
 }
 
 /** What is told to `espalier run --data` beside. */
-export interface KindRunOptions extends RecipeOptions, KindOptions {}
+export interface KindRunOptions extends RecipeOptions, KindOptions {
+  /** Bytes that a run may take. */
+  readonly memory?: number;
+}
 
 /** A kind of data. */
 export interface DataKind {
@@ -39,6 +44,13 @@ const pictures: DataKind = {
   run: runPictures,
 };
 
+const text: DataKind = {
+  name: 'text',
+  is: (path, { target, column }) => target === undefined && column === undefined && isText(path),
+  show: showTextData,
+  run: runText,
+};
+
 const table: DataKind = {
   name: 'table',
   is: () => true,
@@ -47,7 +59,7 @@ const table: DataKind = {
 };
 
 /** All kinds; the last takes what no other does. */
-const kinds: readonly DataKind[] = [pictures, table];
+const kinds: readonly DataKind[] = [pictures, text, table];
 
 /**
  * The kind of data that a path holds.
@@ -56,7 +68,12 @@ const kinds: readonly DataKind[] = [pictures, table];
 export function kindOf(path: string, options: KindOptions): DataKind {
   if (!existsSync(path))
     throw new UsageError(
-      `${path}: there is no such file or folder: give a table, such as houses.csv, or a folder of pictures`,
+      `${path}: there is no such file or folder: give a table, such as houses.csv, a folder of pictures, or a text`,
     );
-  return kinds.find(({ is }) => is(path, options)) ?? table;
+  const found = kinds.find(({ is }) => is(path, options)) ?? table;
+  if (found === table && statSync(path).isDirectory())
+    throw new UsageError(
+      `${path}: this folder has no pictures and no texts: give one that has, or the file of a table`,
+    );
+  return found;
 }

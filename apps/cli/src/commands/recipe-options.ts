@@ -1,5 +1,5 @@
 /** Options of the commands that follow a recipe, and how they take the place of what it says. */
-import { checkSource, filesOfSource, recipeStrategies, type Recipe } from '@espalier/pipeline';
+import { checkSource, dataOf, filesOfSource, recipeStrategies, type Recipe } from '@espalier/pipeline';
 import { Option, type Command } from 'commander';
 import { wholeNumberFrom, withComputeOptions, type ComputeOptions } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
@@ -39,7 +39,7 @@ export function withRecipeOptions(command: Command): Command {
 export async function loadRecipe(file: string | undefined, options: RecipeOptions): Promise<Recipe> {
   const recipe = file === undefined ? quickstartRecipe() : readRecipe(file, await readText(file));
   const { strategy, trials, data, seed, device, overwrite = false, resume = false } = options;
-  checkSource(data ?? recipe.data.source);
+  checkSource(data ?? dataOf(recipe.data).source);
   const output = options.output ?? recipe.output;
   return {
     ...recipe,
@@ -47,7 +47,7 @@ export async function loadRecipe(file: string | undefined, options: RecipeOption
     output: output === quickstartRecipe().output ? chosenFolder(output, overwrite || resume) : output,
     ...(seed === undefined ? {} : { seed }),
     ...(device === undefined ? {} : { device }),
-    data: { ...recipe.data, ...(data === undefined ? {} : { source: data }) },
+    data: data === undefined ? recipe.data : { source: data, validation: recipe.data.validation },
     search: {
       ...recipe.search,
       ...(strategy === undefined ? {} : { strategy }),
@@ -66,7 +66,7 @@ export function recipeRequest(
   { output: path, data }: Recipe,
   { overwrite = false, resume = false }: RecipeOptions,
 ): FolderRequest {
-  const sources = [...filesOfSource(data.source), ...(file === undefined ? [] : [file])];
+  const sources = [...filesOfSource(dataOf(data).source), ...(file === undefined ? [] : [file])];
   return { path, command, sources, bytes: runBytes, resumable: true, overwrite, resume };
 }
 

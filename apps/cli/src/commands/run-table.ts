@@ -1,5 +1,5 @@
 /** `espalier run --data FILE --target COLUMN`: from a table to a small model of one of its columns, without a recipe. */
-import { tablePipeline } from '@espalier/pipeline/node';
+import { isLarger, streamedTablePipeline, tablePipeline, usualMemory } from '@espalier/pipeline/node';
 import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { defaultSeed } from './model-options.ts';
@@ -8,7 +8,12 @@ import { runData } from './run-data.ts';
 import { tableUse, withColumnRemedies, type TableOptions } from './table-options.ts';
 
 /** What is said of the run of a table. */
-export interface TableRunOptions extends RecipeOptions, TableOptions {}
+export interface TableRunOptions extends RecipeOptions, TableOptions {
+  /** Bytes that the run may take. */
+  readonly memory?: number;
+}
+
+const mebibytes = (bytes: number): string => `${Math.floor(bytes / 2 ** 20)} MiB`;
 
 /** Candidates that are tried, if nobody says how many. */
 const usualTrials = 10;
@@ -27,6 +32,17 @@ export async function runTable(session: Session, file: string, options: TableRun
   if (strategy !== undefined)
     throw new UsageError('--strategy: the candidates of a table are few and drawn at random: leave it out');
   const use = await tableUse(file, options);
-  const pipeline = await withColumnRemedies(use.target, () => tablePipeline({ ...use, seed, trials }));
+  const memory = options.memory ?? usualMemory();
+  const isStreamed = isLarger(file, memory);
+  if (isStreamed)
+    session.log(`${file}: as a whole it would take more than ${mebibytes(memory)} of memory; it is streamed`);
+  const make = async (kept: string) =>
+    withColumnRemedies(use.target, () =>
+      isStreamed
+        ? streamedTablePipeline({ ...use, seed, trials, memory, kept })
+        : tablePipeline({ ...use, seed, trials }),
+    );
+  // What is streamed keeps what it finds in the folder of the run; all else is looked at before there is one.
+  const pipeline = isStreamed ? make : await make('');
   await runData(session, { path: file, pipeline, options, examples: 'rows', ask: '--data FILE' });
 }

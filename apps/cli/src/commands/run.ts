@@ -5,7 +5,7 @@ import { writeFileAtomic } from '@espalier/nn/node';
 import { quickstartPipeline, sourceNames, type Recipe, type Runner, type RunReport } from '@espalier/pipeline';
 import { runInFolder, stateFile } from '@espalier/pipeline/node';
 import type { Command } from 'commander';
-import { wholeNumberFrom, withExamples } from '../cli/options.ts';
+import { byteSize, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { resumable } from '../cli/resumable.ts';
 import { openSession, type Environment, type Session } from '../cli/session.ts';
 import { version } from '../cli/version.ts';
@@ -22,6 +22,7 @@ import { withTableOptions, type TableOptions } from './table-options.ts';
 interface RunOptions extends RecipeOptions, TableOptions {
   readonly printRecipe?: boolean;
   readonly size?: number;
+  readonly memory?: number;
 }
 
 /** The name of the page that shows the report. */
@@ -55,6 +56,11 @@ export function addRunCommand(program: Command, environment: Environment): void 
       '--size <n>',
       'pixels of a side that pictures are made to have (default: by the pictures)',
       wholeNumberFrom(1),
+    )
+    .option(
+      '--memory <size>',
+      'what the run of a table may take, such as 1GiB (default: a quarter of the machine); a larger table is streamed',
+      byteSize,
     );
   withTableOptions(command, 'learn this column of the table that --data names, without a recipe');
   withExamples(withRecipeOptions(command), [
@@ -81,7 +87,8 @@ export function addRunCommand(program: Command, environment: Environment): void 
     }
     if (size !== undefined)
       throw new UsageError('--size: it is of pictures: name their folder by --data, without a recipe');
-    if (options.column !== undefined) throw new UsageError('--column: it is of a table: name its file by --data');
+    for (const name of ['column', 'memory'] as const)
+      if (options[name] !== undefined) throw new UsageError(`--${name}: it is of a table: name its file by --data`);
     const recipe = await loadRecipe(file, options);
     const { resume = false } = options;
     const request = recipeRequest('run', file, recipe, options);

@@ -1,7 +1,7 @@
 /** `espalier search`: the search of a recipe alone, its winner as a file to train from. */
 import { join } from 'node:path';
 import { writeFileAtomic } from '@espalier/nn/node';
-import { journalFile, runSearch, type Recipe, type SearchOutcome } from '@espalier/pipeline';
+import { dataOf, journalFile, runSearch, type Recipe, type SearchOutcome } from '@espalier/pipeline';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { withExamples } from '../cli/options.ts';
@@ -37,7 +37,7 @@ export function addSearchCommand(program: Command, environment: Environment): vo
         withOutputFolder(request, async ({ work, complete }) => {
           const { name, seed, data, search } = recipe;
           const storage = `journal:${join(work, journalFile)}`;
-          const found = await runSearch(session, runner, { name, seed, data, recipe: search, storage });
+          const found = await runSearch(session, runner, { name, seed, data: dataOf(data), recipe: search, storage });
           await writeFileAtomic(join(work, winnerFile), winnerText(recipe, found));
           await complete();
           return found;

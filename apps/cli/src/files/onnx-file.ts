@@ -1,5 +1,5 @@
 /** ONNX models as arguments of commands, and as what they write. */
-import { describeOnnx, exportOnnx, importOnnx, OnnxModule } from '@espalier/models';
+import { describeOnnx, exportOnnx, importOnnx, OnnxModule, onnxLosses } from '@espalier/models';
 import { fileBytes, siblingsOf, writeFileBy } from '@espalier/models/node';
 import type { Json, Module } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
@@ -33,12 +33,6 @@ export function describeOnnxOrigin(module: OnnxModule, input?: readonly number[]
   return { imported: { format: 'onnx', by: 'graph' }, ...(isKnown && { input: [...shape] }) };
 }
 
-/** What of a model ONNX does not say again, in words. */
-function lossesInOnnx(model: Module): readonly string[] {
-  const coded = model.parameters().filter(({ stored }) => stored !== undefined).length;
-  return coded === 0 ? [] : [`${coded} weights in codes are written as the numbers that they stand for`];
-}
-
 /**
  * Writes a model as ONNX: what was imported with its operators, others in those of version 17. Gives what is lost, in words.
  * @throws {OnnxError} before anything is written, naming a layer that has no form in ONNX.
@@ -49,6 +43,7 @@ export async function writeOnnx(
   input?: readonly number[],
 ): Promise<readonly string[]> {
   const given = model instanceof OnnxModule || input === undefined ? {} : { input };
+  const losses = onnxLosses(model);
   await writeOutputFile(file, (path) => writeFileBy(path, (sink) => exportOnnx(model, sink, given)));
-  return lossesInOnnx(model);
+  return losses;
 }

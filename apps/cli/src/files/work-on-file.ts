@@ -1,7 +1,10 @@
 /** Passes on the model in a file: by its weights alone, without data and without training. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Json, Module } from '@espalier/nn';
 import { recordsJson, runRecipe, type Pass } from '@espalier/optimize';
-import { folderBytes, saveOptimized } from '@espalier/optimize/node';
+import { folderBytes, loadOptimized, saveOptimized } from '@espalier/optimize/node';
 import { openDevice } from '@espalier/pipeline';
 import type { Command } from 'commander';
 import type { Session } from '../cli/session.ts';
@@ -94,6 +97,17 @@ interface Workpiece {
   readonly write: (file: TensorFile, model: Module) => Promise<readonly string[]>;
 }
 
+/** A model with its weights as files of our own hold them: in codes. */
+async function inCodes(model: Module): Promise<Module> {
+  const folder = await mkdtemp(join(tmpdir(), 'espalier-'));
+  try {
+    await saveOptimized(folder, model, {});
+    return (await loadOptimized(folder)).model;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** Makes a model of a file, and lends it out. */
 async function withWorkpiece<Result>(
   path: string,
@@ -109,7 +123,7 @@ async function withWorkpiece<Result>(
       origin: describeOnnxOrigin(module),
       notes: [],
       write: async (file, model) =>
-        file.format === 'onnx' ? (await writeOnnx(file, model), []) : writeModel(file, model, new Map()),
+        file.format === 'onnx' ? writeOnnx(file, model) : writeModel(file, model, new Map()),
     });
   }
   return withModelFile(path, key, (opened) =>
@@ -151,8 +165,9 @@ export async function workOnFile(session: Session, work: FileWork): Promise<void
     const done = { before, summaries: records.map(({ summary }) => summary) };
     const notes = [...piece.notes];
     if (format !== undefined) {
-      notes.push(...(await piece.write({ ...file, format }, model)));
-      if (command === 'quantize')
+      const written = command === 'quantize' && format === 'onnx' ? await inCodes(model) : model;
+      notes.push(...(await piece.write({ ...file, format }, written)));
+      if (command === 'quantize' && format !== 'onnx')
         notes.push(`${output} holds the rounded values as numbers: a folder (-o runs/model) holds codes`);
       return { ...done, notes, after: { ...counted, bytes: bytesOfFile(output) } };
     }

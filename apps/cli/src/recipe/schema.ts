@@ -30,7 +30,12 @@ export const recipeSchema = (): z.ZodType<Recipe> =>
     seed: wholeNumber.min(0),
     device: z.enum(['auto', 'cpu', 'webgpu', 'reference']),
     output: z.string().min(1, 'is empty: give a folder'),
-    data: section({ source: z.string().min(1, "is empty: give 'mnist' or a folder"), validation: count }),
+    data: section({
+      source: z.string().min(1, "is empty: give 'mnist' or a folder"),
+      // What they may be says the source.
+      options: z.record(z.string(), z.unknown()).optional(),
+      validation: count,
+    }),
     search: search(),
     train: section({ epochs }),
     prune: section({

@@ -8,7 +8,7 @@ import { recipeSchema } from './schema.ts';
 const deepest = 100;
 
 /** A part of a recipe as it is written, from what was read of it: a search's parameters are a list or a range again. */
-function written(value: unknown, level = 0): unknown {
+export function written(value: unknown, level = 0): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || level > deepest) return value;
   const { kind, values, low, high, step, log } = value as Readonly<Record<string, unknown>>;
   if (kind === 'choice') return values;

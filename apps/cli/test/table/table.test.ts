@@ -1,5 +1,6 @@
 // From a table to a small model of one of its columns, and from that to predictions.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readTable } from '@espalier/data/node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { espalier } from '../helpers/cli.ts';
 import { runHere } from '../helpers/run-here.ts';
@@ -24,7 +25,11 @@ const flats = Array.from({ length: 120 }, (_, row) => {
 });
 
 /** A table of some of its columns. */
-function write(name: string, columns: readonly (keyof (typeof flats)[number])[], rows = flats): string {
+function write(
+  name: string,
+  columns: readonly (keyof (typeof flats)[number])[],
+  rows: readonly Readonly<Record<string, unknown>>[] = flats,
+): string {
   const lines = rows.map((row) => columns.map((column) => row[column]).join(','));
   writeFileSync(at(name), `${[columns.join(','), ...lines].join('\n')}\n`);
   return at(name);
@@ -116,6 +121,28 @@ describe('classes', () => {
     expect(stderr).toContain('--overwrite');
   });
 
+  test('are predicted from and as Parquet, the same as CSV', async () => {
+    const { stdout } = await predict(at('flats', 'small'), '--data', at('flats.csv'));
+    expect((await predict(at('flats', 'small'), '--data', at('flats.csv'), '-o', at('out.parquet'))).code).toBe(0);
+    const table = await readTable(at('out.parquet'));
+    const lines = Array.from({ length: table.rows }, (_, row) => Object.values(table.row(row)).join(','));
+    expect(`${[table.names.join(','), ...lines].join('\n')}\n`).toBe(stdout);
+  });
+
+  test('name row and column of a text among numbers', async () => {
+    const wrong = flats.map((flat, row) => ({ ...flat, size: row === 7 ? 'large' : flat.size }));
+    const { code, stderr } = await predict(
+      at('flats', 'small'),
+      '--data',
+      write('wrong.csv', ['rooms', 'size', 'town'], wrong),
+    );
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /wrong\.csv: row 8, column 'size': "large" is no number, .*; correct it, or leave the cell empty/u,
+    );
+    expect(existsSync(at('wrong'))).toBe(false);
+  });
+
   test('are not predicted without a column that the model learnt from', async () => {
     const file = write('without.csv', ['rooms', 'town']);
     const { code, stderr } = await predict(at('flats', 'small'), '--data', file);
@@ -186,7 +213,7 @@ describe('before anything is begun', () => {
     [
       'predictions in an unknown form',
       () => ['predict', writeModel(), '--data', write('rows.csv', ['rooms']), '-o', at('out.xls')],
-      /end in \.csv or \.jsonl/u,
+      /end in \.csv, \.jsonl or \.parquet/u,
     ],
     [
       'predictions of a file that is not there',

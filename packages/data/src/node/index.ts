@@ -1,6 +1,9 @@
 /** @espalier/data/node: the parts of @espalier/data that need a file system. */
 export { fileBytes } from '@espalier/nn/node';
-export { readTable } from './read-table.ts';
+export { readTable, readTableParts } from './read-table.ts';
+export { writeTable, writtenEnding, writtenEndings, type TableFile } from './write-table.ts';
+export type { ByteSink, RowWriter, WrittenColumn } from '../table/write/writer.ts';
+export { readKept, writeKept } from './stream/kept-bytes.ts';
 export { keptIndex, type IndexOptions, type KeptIndex } from './stream/kept-index.ts';
 export { steadyFile, type SteadyFile } from './stream/steady-file.ts';
 export type { Manifest } from './images/list.ts';
@@ -30,3 +33,4 @@ export {
   type SurveyOptions,
 } from './images/survey.ts';
 export { pictureKind } from './images/kind.ts';
+export { isText, readTexts, type NamedText } from './texts/read-texts.ts';

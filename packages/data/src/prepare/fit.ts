@@ -190,10 +190,10 @@ export class PreparationFitter {
 
   /**
    * What becomes of each column, where nothing need be left to learn from. `whole` is the table where it was taken at once, for encodings
-   * that must see all values.
+   * that must see all values; `told` is what came to be known of the target meanwhile.
    * @throws {DataError} for a table without rows, and as `fitPreparation` does.
    */
-  config(whole?: Table): PreparationConfig {
+  config(whole?: Table, told: Pick<PreparationOptions, 'learn' | 'classes'> = {}): PreparationConfig {
     if (this.#rows === 0 || !this.#gatherers)
       throw new DataError(this.#source, {}, 'has no rows to learn from; give some');
     const { columns = {}, kinds = {} } = this.#options;
@@ -205,7 +205,7 @@ export class PreparationFitter {
     );
     const target = targetOf(
       this.#targets.map((name) => facts.get(name) as ColumnFacts),
-      this.#options,
+      { ...this.#options, ...told },
     );
     const inputs: Encoding[] = [];
     const ignored: Ignored[] = [];
@@ -222,8 +222,8 @@ export class PreparationFitter {
    * What was learnt.
    * @throws {DataError} as `fitPreparation` does.
    */
-  finish(): Preparation {
-    return whatIsLeft(this.#source, this.config());
+  finish(told: Pick<PreparationOptions, 'learn' | 'classes'> = {}): Preparation {
+    return whatIsLeft(this.#source, this.config(undefined, told));
   }
 }
 

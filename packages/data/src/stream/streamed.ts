@@ -75,7 +75,7 @@ const mostWindows = 8;
 /**
  * The least memory that a stream of these parts works in: three times its largest part.
  */
-export function leastMemory({ parts, x, y }: Shards): number {
+export function leastMemory({ parts, x, y }: Pick<Shards, 'parts' | 'x' | 'y'>): number {
   return shares * rowBytesOf({ x, y }) * parts.reduce((most, rows) => Math.max(most, rows), 0);
 }
 

@@ -1,6 +1,7 @@
 /** ONNX: reading, running, importing and writing models. */
 export { OnnxError } from './errors.ts';
 export { exportOnnx, type ExportOnnxOptions } from './export/export-onnx.ts';
+export { onnxLosses } from './export/losses.ts';
 export { importOnnx, type OnnxImportOptions } from './import/import-onnx.ts';
 export { OnnxModule, registerOnnx } from './import/onnx-module.ts';
 export { operatorNames } from './operators/table.ts';

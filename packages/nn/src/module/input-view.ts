@@ -2,6 +2,16 @@
 import type { Device, EncodedMatrix, Tensor } from '@espalier/tensor';
 
 /**
+ * What an input view computes, in numbers, for those who write models in other formats: rounds to codes of 8 bits,
+ * (round(x / scale) + zero, from -128 to 127); rounds each row by a scale of its own, its largest magnitude / 127; or divides each
+ * channel by a factor.
+ */
+export type InputMeaning =
+  | { readonly does: 'round'; readonly scale: number; readonly zero: number }
+  | { readonly does: 'round-rows' }
+  | { readonly does: 'divide'; readonly factors: Float32Array };
+
+/**
  * Something that what a weight is multiplied with goes through first: rounding of activations, a scale for each channel. As a
  * `ParameterView` it keeps shape and dtype. It is part of what the model computes, whether the weight is dense or stored.
  */
@@ -26,4 +36,6 @@ export interface InputView {
   readonly state?: () => ReadonlyMap<string, Tensor>;
   /** What it works with that does not change, as a text. */
   readonly settings?: string;
+  /** What it computes, if that can be said in numbers. */
+  readonly meaning?: InputMeaning;
 }

@@ -1,5 +1,5 @@
 /** Channels of what a weight is multiplied with, each divided by a number of its own. */
-import type { InputView } from '@espalier/nn';
+import type { InputMeaning, InputView } from '@espalier/nn';
 import { fromTyped, type Device, type Tensor } from '@espalier/tensor';
 
 /** The name of such views. */
@@ -11,10 +11,12 @@ export class ScaledInput implements InputView {
   readonly by = 'channel';
   /** One for each channel, all above 0. */
   readonly factors: Float32Array<ArrayBuffer>;
+  readonly meaning: InputMeaning;
   readonly #shares: Tensor;
 
   constructor(factors: Float32Array<ArrayBuffer>, device: Device) {
     this.factors = factors;
+    this.meaning = { does: 'divide', factors };
     this.#shares = fromTyped(
       factors.map((factor) => 1 / factor),
       [factors.length],

@@ -13,6 +13,7 @@ import type { Architecture, ArchitectureChoice, Candidate } from './candidate.ts
 import { convNet, residualNet } from './conv-net.ts';
 import { architectureSlots } from './dimensions.ts';
 import { perceptron } from './perceptron.ts';
+import { transformer } from './transformer.ts';
 
 /** What a model takes in and gives. */
 export interface ModelShape {
@@ -52,6 +53,7 @@ const types = createRegistry<ArchitectureType<never>>('architecture', [
   convNet,
   residualNet,
   perceptron,
+  transformer,
 ]);
 
 const areOptions = (value: unknown): boolean =>

@@ -14,6 +14,8 @@ export interface Judgement {
   readonly metrics: Readonly<Record<string, number>>;
   /** Of the file of its weights; absent for a baseline. */
   readonly weightBytes?: number;
+  /** By how many test examples; absent where those were all. */
+  readonly examples?: number;
   /** By metric; a baseline has none. */
   readonly intervals: Readonly<Record<string, Interval>>;
 }
@@ -22,6 +24,8 @@ export interface Judgement {
 export interface Judge {
   /** How many examples there are. */
   readonly examples: number;
+  /** Whether the test part has more. Default: false. */
+  readonly isPart?: boolean;
   readonly judge: (model: Module) => Promise<Pick<Judgement, 'metrics' | 'intervals'>>;
   /** What is reached without a network. */
   readonly baselines: readonly Judgement[];

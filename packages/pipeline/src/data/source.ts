@@ -11,6 +11,8 @@ import type { Judge, PredictedColumn, Question } from './judgement.ts';
 /** What there is to learn from and to be tested on. */
 export interface Data {
   readonly train: Dataset;
+  /** Where `train` is larger than memory and has an order of its own: some of its examples, in memory. */
+  readonly sample?: Dataset;
   /** What decisions are made by, where the source parts it from the rest by itself. Default: training examples are held out. */
   readonly validate?: Dataset;
   /** No decision is made by it. */
@@ -25,6 +27,11 @@ export interface Data {
   readonly augment?: (train: Dataset, seed: number) => AugmentedDataset;
   /** How examples were made of what was read, where that is learnt: it is saved with each model, for predictions. */
   readonly preparation?: Json;
+}
+
+/** The same with training examples that are in memory, for whatever takes them in an order of its own, or again and again. */
+export function atHand(data: Data): Data {
+  return data.sample ? { ...data, train: data.sample } : data;
 }
 
 /** A kind of place that data comes from. */
@@ -55,10 +62,12 @@ export interface DataSource<Options extends object = object> {
    */
   readonly judgeOn?: (question: Question) => Promise<Judge>;
   /**
-   * What such a model says of more data, by columns.
+   * What such a model says of more data, by columns: of all at once, or of examples in their order, some at a time.
    * @throws {UsageError | FormatError} for a preparation or data that is not what it should be.
    */
-  readonly predict?: (question: Question) => Promise<readonly PredictedColumn[]>;
+  readonly predict?: (
+    question: Question,
+  ) => Promise<readonly PredictedColumn[]> | AsyncIterable<readonly PredictedColumn[]>;
 }
 
 /**

@@ -192,12 +192,36 @@ export interface AskInput {
   readonly path: string;
 }
 
+/** Data that a saved model says something of, and where that goes. */
+export interface PredictInput extends AskInput {
+  /** A new file, and the ending that says its form. Default: predictions are given back. */
+  readonly output?: { readonly path: string; readonly ending: string };
+}
+
+/** What a model says of examples. */
+export interface Predicted {
+  readonly examples: number;
+  /** Absent where they were written. */
+  readonly columns?: readonly PredictedColumn[];
+}
+
 /** How good a saved model is on data that it was asked about. */
 export interface Assessed {
   readonly judgement: Judgement;
   readonly baselines: readonly Judgement[];
   /** How many examples there were. */
   readonly examples: number;
+}
+
+/** A saved model of texts, and the beginning of a text that it is to go on with. */
+export interface ContinueInput {
+  readonly from: string;
+  readonly prompt: string;
+  /** How many tokens are added. */
+  readonly length: number;
+  /** 0 takes the likeliest token each time; 1 draws as the model says. */
+  readonly temperature: number;
+  readonly seed: number;
 }
 
 /** The jobs by name. */
@@ -212,7 +236,8 @@ export interface Jobs {
   readonly measure: Job<MeasureInput, Measured>;
   readonly compare: Job<CompareInput, Comparison>;
   readonly judge: Job<JudgeInput, readonly Judgement[]>;
-  readonly predict: Job<AskInput, readonly PredictedColumn[]>;
+  readonly predict: Job<PredictInput, Predicted>;
+  readonly continueText: Job<ContinueInput, string>;
   readonly assess: Job<AskInput, Assessed>;
 }
 

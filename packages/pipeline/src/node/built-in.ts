@@ -15,6 +15,9 @@ import { reachGoals } from './jobs/reach-goals.ts';
 import { train } from './jobs/train.ts';
 import { trial } from './jobs/trial.ts';
 import { pictureSource } from './pictures/picture-source.ts';
+import { streamedTableSource } from './stream/stream-source.ts';
+import { continueText } from './text/predict-text.ts';
+import { textSource } from './text/text-source.ts';
 import { tableSource } from './table/table-source.ts';
 
 const jobs: Jobs = {
@@ -29,6 +32,7 @@ const jobs: Jobs = {
   compare,
   judge,
   predict,
+  continueText,
   assess,
 };
 
@@ -36,4 +40,6 @@ registerSource(mnistSource);
 registerSource(idxSource);
 registerSource(tableSource);
 registerSource(pictureSource);
+registerSource(textSource);
+registerSource(streamedTableSource);
 for (const [name, run] of Object.entries(jobs)) registerJob({ name, run });

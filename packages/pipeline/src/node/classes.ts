@@ -1,23 +1,24 @@
 /** Scores of classes as columns of predictions. */
 import type { PredictedColumn } from '../data/judgement.ts';
 
-/** Probabilities of the scores of one row. */
-function softmax(scores: readonly number[]): number[] {
-  const most = Math.max(...scores);
-  const parts = scores.map((score) => Math.exp(score - most));
-  const sum = parts.reduce((total, part) => total + part, 0);
-  return parts.map((part) => part / sum);
+/** Probabilities of the scores of one row, written where those were. */
+function softmax(scores: Float64Array): void {
+  const most = scores.reduce((highest, score) => Math.max(highest, score), -Infinity);
+  let sum = 0;
+  for (const [index, score] of scores.entries()) {
+    const part = Math.exp(score - most);
+    scores[index] = part;
+    sum += part;
+  }
+  for (const [index, part] of scores.entries()) scores[index] = part / sum;
 }
 
-/** Values by rows of so many. */
-export function byRows(values: ArrayLike<number>, width: number): number[][] {
-  const all = Array.from(values);
-  return Array.from({ length: all.length / width }, (_, row) => all.slice(row * width, (row + 1) * width));
-}
-
-/** Columns of rows, each under its name. */
-export const named = (names: readonly string[], rows: readonly (readonly number[])[]): PredictedColumn[] =>
-  names.map((name, index) => ({ name, values: rows.flatMap((row) => row.slice(index, index + 1)) }));
+/** The numbers of rows as columns, each under its name. */
+export const named = (names: readonly string[], values: Float64Array): PredictedColumn[] =>
+  names.map((name, index) => ({
+    name,
+    values: Array.from({ length: values.length / names.length }, (_, row) => values[row * names.length + index] ?? NaN),
+  }));
 
 /** The name of a column of probabilities. */
 export const probability = (name: string): string => `probability_${name}`;
@@ -28,7 +29,12 @@ export function columnsOfClasses(
   classes: readonly string[],
   outputs: ArrayLike<number>,
 ): PredictedColumn[] {
-  const rows = byRows(outputs, classes.length);
-  const values = rows.map((row) => classes[row.indexOf(Math.max(...row))] ?? '');
-  return [{ name, values }, ...named(classes.map(probability), rows.map(softmax))];
+  const shares = Float64Array.from(outputs);
+  const values = Array.from({ length: shares.length / classes.length }, (_, row) => {
+    const scores = shares.subarray(row * classes.length, (row + 1) * classes.length);
+    const best = scores.reduce((found, score, index) => (score > (scores[found] ?? 0) ? index : found), 0);
+    softmax(scores);
+    return classes[best] ?? '';
+  });
+  return [{ name, values }, ...named(classes.map(probability), shares)];
 }

@@ -1,5 +1,5 @@
 /** How far metrics of a model can be off, told from the examples that it was judged by. */
-import { type Measures } from '@espalier/data';
+import type { Measures } from '@espalier/data';
 import { predict, type Dataset, type Module } from '@espalier/nn';
 import { wilsonInterval } from '@espalier/optimize';
 import { RandomStream } from '@espalier/search';

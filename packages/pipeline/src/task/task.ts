@@ -4,6 +4,7 @@ import { aFunction, anObject, aText, check } from '@espalier/tensor/arguments';
 import type { Data } from '../data/source.ts';
 import { createRegistry, namedRule } from '../registry.ts';
 import { classification } from './classification.ts';
+import { nextToken } from './next-token.ts';
 import { regression } from './regression.ts';
 
 /** What a report says of how good a model is. */
@@ -51,7 +52,7 @@ const aTask = namedRule<Task>('a task: { name, outputs, loss, score, metrics, fi
 /** The task of those that name none. */
 export const defaultTask: string = classification.name;
 
-const tasks = createRegistry<Task>('task', [classification, regression]);
+const tasks = createRegistry<Task>('task', [classification, nextToken, regression]);
 
 /**
  * Makes a task known by its name.

@@ -1,5 +1,6 @@
 /** A small transformer that continues English prose, on the Brown corpus. */
 import { readdir, readFile } from 'node:fs/promises';
+import { encodeText, learnBytePairs } from '@espalier/data';
 import {
   AdamW,
   cosine,
@@ -12,7 +13,6 @@ import {
   type ModuleConfig,
 } from '@espalier/nn';
 import { fromTyped } from '@espalier/tensor';
-import { encodeText, learnMerges } from './byte-pair.ts';
 import { packageFolder } from './packages.ts';
 import { once, type Subject } from './subject.ts';
 
@@ -52,7 +52,7 @@ async function read(): Promise<{ readonly train: Dataset; readonly test: Dataset
   const names = (await readdir(folder)).filter((name) => /^c[a-r]\d\d$/.test(name)).toSorted();
   const texts = await Promise.all(names.map(async (name) => plain(await readFile(`${folder}/${name}`, 'latin1'))));
   const part = (isTest: boolean): string => texts.filter((_, index) => (index % 10 === 9) === isTest).join('\n\n');
-  const merges = learnMerges(part(false), vocabulary);
+  const merges = learnBytePairs(part(false), vocabulary);
   return { train: sequences(encodeText(part(false), merges)), test: sequences(encodeText(part(true), merges)) };
 }
 

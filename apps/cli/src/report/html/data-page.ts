@@ -92,8 +92,8 @@ export function dataPage(report: JudgedReport, examples: string): string {
       <body>
         <h1>${name}</h1>
         <p class="soft">
-          ${formatCount(images.train)} ${examples} to learn from, ${formatCount(images.test)} to judge by, which no
-          decision was made by
+          ${formatCount(images.train)} ${examples} to learn from, ${formatCount(judged[0]?.examples ?? images.test)} to
+          judge by, which no decision was made by
         </p>
         <main>
           ${section('The models', 'Each with the interval that holds the true value in 95 of 100 cases, beside what is reached without a network.', html`${judgedTable(judged)}${pairs(passes)}`, true)}

@@ -5,7 +5,7 @@ import { FormatError } from '@espalier/nn';
 import { brief } from '@espalier/tensor/arguments';
 import { DataError } from '../../errors.ts';
 import { planesOf, type PictureShape, type PictureSize } from '../../pictures/picture-dataset.ts';
-import { orRefused } from './walk.ts';
+import { orRefused } from '../walk.ts';
 
 const fits = { crop: 'cover', stretch: 'fill', pad: 'contain' } as const;
 

@@ -4,7 +4,7 @@ import { DataError } from '../../errors.ts';
 import { inOrderOfValues } from '../../schema/values.ts';
 import { cellOf } from '../../table/column.ts';
 import { readTable } from '../read-table.ts';
-import { walk } from './walk.ts';
+import { walk } from '../walk.ts';
 
 /** A part that pictures are in, where somebody says which. */
 export type Part = 'train' | 'test';
@@ -35,7 +35,7 @@ interface Placed extends ListedPicture {
 
 const sorted = (found: readonly Placed[]): readonly ListedPicture[] =>
   found
-    .toSorted((a, b) => byCode(a.name, b.name) || byCode(a.label, b.label))
+    .toSorted((a, b) => byCode(b.part ?? '', a.part ?? '') || byCode(a.name, b.name) || byCode(a.label, b.label))
     .map(({ path, label, part }) => ({ path, label, ...(part && { part }) }));
 
 /** The paths of pictures below a folder, by their names. */
@@ -46,7 +46,7 @@ export async function picturesBelow(folder: string): Promise<readonly string[]> 
 
 /**
  * The pictures below a folder, whose first folder is the class of each; or below its folders `train` and `test`, where it has both. They
- * are ordered by the names of their files, then by class, so that classes are mixed as files are numbered. Hidden files, and those that
+ * are ordered by part, by the names of their files, then by class, so that classes are mixed as files are numbered. Hidden files, and those that
  * are no pictures by their ending, are passed over.
  * @throws {DataError} where there is none, and for a folder beside `train` and `test`.
  */

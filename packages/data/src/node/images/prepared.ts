@@ -81,6 +81,6 @@ export function preparedPictures(
     throw new DataError(path, {}, `is of the class '${label}', which is none of ${classes.join(', ')}`);
   });
   const shape = shapeOf(preparation);
-  const decode = (index: number): Promise<Uint8Array> => (pictures[index] as GalleryPicture).decode(shape);
+  const decode = (index: number): Promise<Uint8Array> => (pictures.at(index) as GalleryPicture).decode(shape);
   return normalised(pictureDataset(labels, shape, decode, { memory, device }), preparation);
 }

@@ -1,10 +1,9 @@
 /** The index of a CSV file, kept in a file of its own, so that who goes on need not read the table again to find its parts. */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { writeFileAtomic } from '@espalier/nn/node';
+import { encodeUtf8 } from '@espalier/nn/format';
 import { aText, check } from '@espalier/tensor/arguments';
 import { csvSettings, type CsvOptions } from '../../table/csv/layout.ts';
 import { indexCsv, type CsvIndex } from '../../table/csv/read-csv.ts';
+import { readKept, writeKept } from './kept-bytes.ts';
 import type { SteadyFile } from './steady-file.ts';
 
 /** An index, and whether it had to be made. */
@@ -19,7 +18,6 @@ export type IndexOptions = CsvOptions & { readonly partBytes?: number };
 const version = 1;
 const types: readonly unknown[] = ['number', 'text', 'boolean'];
 
-const sumOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** Whether parts follow each other from the first row to the end of the file, and have all rows. */
@@ -56,10 +54,9 @@ const requestOf = (source: SteadyFile, options: IndexOptions): string =>
 
 /** The index that a file holds; undefined where it is of another table or request, or damaged. */
 async function readIndex(source: SteadyFile, file: string, options: IndexOptions): Promise<CsvIndex | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  const [request, sum, body = ''] = text.split('\n', 3);
-  if (request !== requestOf(source, options) || sum !== sumOf(body)) return undefined;
-  const found: unknown = JSON.parse(body);
+  const bytes = await readKept(file, requestOf(source, options));
+  if (!bytes) return undefined;
+  const found: unknown = JSON.parse(new TextDecoder().decode(bytes));
   return (await isIndexOf(found, source, options)) ? (found as CsvIndex) : undefined;
 }
 
@@ -77,7 +74,6 @@ export async function keptIndex(source: SteadyFile, file: string, options: Index
   const known = await readIndex(source, file, options);
   if (known) return { index: known, isNew: false };
   const index = { ...(await indexCsv(source, options)), digest: source.digest };
-  const body = JSON.stringify(index);
-  await writeFileAtomic(file, `${requestOf(source, options)}\n${sumOf(body)}\n${body}\n`);
+  await writeKept(file, requestOf(source, options), encodeUtf8(JSON.stringify(index)));
   return { index, isNew: true };
 }

@@ -4,6 +4,7 @@ import { aModule, aShape } from '@espalier/nn/arguments';
 import { ArgumentError, type Shape } from '@espalier/tensor';
 import { anObject, aText, check, checkOptions, oneOf, type OptionRules } from '@espalier/tensor/arguments';
 import type { ByteSink } from '../../bytes/byte-sink.ts';
+import { OnnxError } from '../errors.ts';
 import { OnnxModule } from '../import/onnx-module.ts';
 import { GraphWriter, type WrittenGraph } from './graph-writer.ts';
 import { layerNode } from './layer-node.ts';
@@ -26,9 +27,11 @@ const options: OptionRules<ExportOnnxOptions> = { input: aShape, elements: oneOf
 const version = 17;
 
 /**
- * Writes a model as ONNX, as it computes in evaluation: weights as layers see them, masked and rounded. Models that were
- * imported are written with the operators that they came with; others in version 17 of the operators. Input and output are
- * called `input` and `output`, the axis of the batch `batch`.
+ * Writes a model as ONNX, as it computes in evaluation: weights as layers see them, masked and rounded; those that are stored
+ * in codes as codes, with `DequantizeLinear` or `MatMulNBits`. Inputs that are rounded go through `QuantizeLinear`, or, where each
+ * row has a scale of its own, through `DynamicQuantizeLinear`, which has one scale for the batch. Models that were imported are
+ * written with the operators that they came with; others in version 17 of the operators, or 21 of codes in groups. Input and
+ * output are called `input` and `output`, the axis of the batch `batch`.
  * @throws {OnnxError} naming a module that has no form in ONNX here.
  * @throws {ArgumentError} for a model of layers without `input`, and for weights of 2 GiB and more.
  *
@@ -61,9 +64,32 @@ function imported(module: OnnxModule): WrittenGraph {
     else to.nodes.push(node);
   }
   const versions = new Map(graph.nodes.map(({ domain, version: own }) => [domain, own]));
-  if (!versions.has('')) versions.set('', version);
+  const own = versions.get('') ?? version;
+  versions.set('', to.version > own ? raised(own, to) : own);
+  for (const [domain, each] of to.domains) versions.set(domain, each);
   return { ...graph, constants: to.constants, nodes: to.nodes, versions };
 }
+
+/**
+ * A version of the operators in which codes are taken apart, where all other nodes mean in it what they mean in theirs.
+ * @throws {OnnxError} naming the nodes that may not.
+ */
+function raised(own: number, { version: wanted, nodes }: GraphWriter): number {
+  const others = nodes.filter(({ domain, type }) => domain === '' && !sameFrom13To21.has(type)).map(({ type }) => type);
+  if (own >= 13 && others.length === 0) return wanted;
+  const why = own < 13 ? '' : `, and ${[...new Set(others)].join(', ')} may mean something else there`;
+  throw new OnnxError(
+    'exportOnnx',
+    `weights in codes by groups are taken apart by version ${wanted} of the operators; the graph is of version ${own}${why}; quantize to int8 with a scale for each channel, or import the model from a file of a newer version`,
+  );
+}
+
+/** Operators of float tensors that mean the same in the versions 13 to 21. */
+const sameFrom13To21: ReadonlySet<string> = new Set(
+  'Abs Add AveragePool BatchNormalization Cast Clip Concat Constant ConstantOfShape Conv ConvTranspose DequantizeLinear Div DynamicQuantizeLinear Elu Equal Erf Exp Expand Flatten Gather Gelu Gemm GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Identity InstanceNormalization LayerNormalization LeakyRelu Log LogSoftmax MatMul Max MaxPool Min Mish Mul Neg Not PRelu Pow QuantizeLinear Range Reciprocal Relu Reshape Selu Shape Sigmoid Sign Slice Softmax Softplus Sqrt Squeeze Sub Tanh Tile Transpose Unsqueeze Where'.split(
+    ' ',
+  ),
+);
 
 function layered(module: Module, input: Shape | undefined, elements: 'f32' | 'i64', name: string): WrittenGraph {
   if (!input)
@@ -89,6 +115,6 @@ function layered(module: Module, input: Shape | undefined, elements: 'f32' | 'i6
     outputs: [{ name: 'output', type: 'f32', shape: ['batch', ...shape] }],
     constants: to.constants,
     nodes: to.nodes,
-    versions: new Map([['', version]]),
+    versions: new Map([['', Math.max(version, to.version)], ...to.domains]),
   };
 }

@@ -30,6 +30,19 @@ export interface WrittenGraph {
 export class GraphWriter {
   readonly nodes: WrittenNode[] = [];
   readonly constants: Map<string, OnnxTensor> = new Map();
+  /** Domains beside that of ONNX itself, with their versions. */
+  readonly domains: Map<string, number> = new Map();
+  #version = 0;
+
+  /** The least version of the operators that nodes need. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Notes that a node needs a version of the operators. */
+  needs(version: number): void {
+    this.#version = Math.max(this.#version, version);
+  }
 
   /** A node with one output, whose name is given back. */
   node(
@@ -38,16 +51,36 @@ export class GraphWriter {
     inputs: readonly string[],
     attributes: Readonly<Record<string, Attribute>> = {},
   ): string {
-    const output = this.#free(name === '' ? type : `${name}.${type}`);
-    this.nodes.push({
-      type,
-      domain: '',
-      name: output,
-      inputs,
-      outputs: [output],
-      attributes: new Map(Object.entries(attributes)),
-    });
+    return this.named(type, this.#free(name === '' ? type : `${name}.${type}`), inputs, attributes);
+  }
+
+  /** A node with one output of a name that is free. */
+  named(
+    type: string,
+    output: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+    domain = '',
+  ): string {
+    if (domain !== '') this.domains.set(domain, 1);
+    const [name, outputs] = [output, [output]];
+    this.nodes.push({ type, domain, name, inputs, outputs, attributes: new Map(Object.entries(attributes)) });
     return output;
+  }
+
+  /** A node with several outputs, whose names are given back. */
+  nodeWith(type: string, name: string, inputs: readonly string[], outputs: readonly string[]): string[] {
+    const free = this.#free(name === '' ? type : `${name}.${type}`);
+    const named = outputs.map((output) => `${free}.${output}`);
+    this.nodes.push({ type, domain: '', name: free, inputs, outputs: named, attributes: new Map() });
+    return named;
+  }
+
+  /** A value that is there from the start. */
+  constant(name: string, value: OnnxTensor): string {
+    const free = this.#free(name);
+    this.constants.set(free, value);
+    return free;
   }
 
   /** A weight. */
@@ -58,16 +91,12 @@ export class GraphWriter {
 
   /** A number. */
   number(name: string, value: number, like: Tensor['dtype'] = 'f32'): string {
-    const free = this.#free(name);
-    this.constants.set(free, OnnxTensor.numbers(like, [value], []));
-    return free;
+    return this.constant(name, OnnxTensor.numbers(like, [value], []));
   }
 
   /** Whole numbers. */
   wholes(name: string, values: readonly number[]): string {
-    const free = this.#free(name);
-    this.constants.set(free, OnnxTensor.numbers('i64', values));
-    return free;
+    return this.constant(name, OnnxTensor.numbers('i64', values));
   }
 
   #free(wanted: string): string {

@@ -17,7 +17,9 @@ import type {
 import { ones, type Size2d, type Tensor } from '@espalier/tensor';
 import { OnnxError } from '../errors.ts';
 import type { Attribute } from '../run/graph.ts';
+import { blockProduct, codesOf, decoded, isInBlocks } from './coded-weight.ts';
 import type { GraphWriter } from './graph-writer.ts';
+import { metBy } from './met-by.ts';
 
 /** A module in its place. */
 export interface Exported<Kind extends Module = Module> {
@@ -35,8 +37,12 @@ type Rule = (given: Exported) => string;
 
 const pair = (size: Size2d): [number, number] => (typeof size === 'number' ? [size, size] : [size[0], size[1]]);
 const dotted = (name: string, child: string): string => (name === '' ? child : `${name}.${child}`);
-const weight = ({ to, name }: Exported, key: string, parameter: Parameter | Tensor): string =>
-  to.weight(dotted(name, key), 'value' in parameter ? parameter.value : parameter);
+const weight = ({ to, name }: Exported, key: string, parameter: Parameter | Tensor): string => {
+  const own = dotted(name, key);
+  if (!('value' in parameter)) return to.weight(own, parameter);
+  const codes = codesOf(parameter);
+  return codes ? decoded(to, own, codes, parameter) : to.weight(own, parameter.value);
+};
 
 /** [height, width] at both ends, as ONNX lists them: all begins, then all ends. */
 function padsOf(padding: Size2d | 'same' | 'valid', kernel: Size2d, dilation: Size2d): number[] {
@@ -49,7 +55,8 @@ function padsOf(padding: Size2d | 'same' | 'valid', kernel: Size2d, dilation: Si
 function convolution(given: Exported): string {
   const { options, weight: w, bias } = given.module as Conv2d;
   const { kernel, stride, padding, dilation, groups } = options;
-  const inputs = [given.x, weight(given, 'weight', w), ...(bias ? [weight(given, 'bias', bias)] : [])];
+  const x = metBy(w, given.x, { to: given.to, name: given.name, rank: 4, axis: 1 });
+  const inputs = [x, weight(given, 'weight', w), ...(bias ? [weight(given, 'bias', bias)] : [])];
   return given.to.node('Conv', given.name, inputs, {
     kernel_shape: pair(kernel),
     strides: pair(stride),
@@ -60,13 +67,23 @@ function convolution(given: Exported): string {
 }
 
 function linear(given: Exported): string {
-  const { to, name, x } = given;
+  const { to, name } = given;
   const { weight: w, bias } = given.module as Linear;
-  if (given.rankOf(name) === 2) {
+  const rank = given.rankOf(name);
+  const x = metBy(w, given.x, { to, name, rank, axis: rank - 1 });
+  const codes = codesOf(w);
+  const own = dotted(name, 'weight');
+  if (rank === 2 && !(codes && isInBlocks(codes))) {
     const inputs = [x, weight(given, 'weight', w), ...(bias ? [weight(given, 'bias', bias)] : [])];
     return to.node('Gemm', name, inputs, { transB: 1 });
   }
-  const product = to.node('MatMul', name, [x, to.weight(dotted(name, 'weight'), w.value.t())]);
+  const product =
+    codes && isInBlocks(codes)
+      ? blockProduct(to, own, x, codes)
+      : to.node('MatMul', name, [
+          x,
+          codes ? decoded(to, own, codes, { shape: w.shape, turned: true }) : to.weight(own, w.value.t()),
+        ]);
   return bias ? to.node('Add', name, [product, weight(given, 'bias', bias)]) : product;
 }
 

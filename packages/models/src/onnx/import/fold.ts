@@ -4,6 +4,7 @@ import { usualHostElements } from '../run/call.ts';
 import { callNode } from '../run/evaluate.ts';
 import type { Graph, GraphNode } from '../run/graph.ts';
 import type { Value } from '../values/value.ts';
+import type { CodedConstants } from './coded-constants.ts';
 import { namesUsed, withGraphs } from './inline.ts';
 
 /** Results of at most this many elements are kept: larger ones take more than the nodes that make them. */
@@ -12,8 +13,11 @@ const mostKept = 2 ** 24;
 /** Operators whose results are no fold of theirs, whatever they are given. */
 const neverFolded: ReadonlySet<string> = new Set(['If', 'Loop', 'Scan', 'SequenceMap', 'ConstantOfShape']);
 
-/** A graph of which constant parts are computed, names that stand for others replaced, and unused nodes left out. */
-export function foldConstants(graph: Graph, device: Device): Graph {
+/**
+ * A graph of which constant parts are computed, names that stand for others replaced, and unused nodes left out. `coded` is told
+ * what was computed.
+ */
+export function foldConstants(graph: Graph, device: Device, coded?: CodedConstants): Graph {
   const constants = new Map(graph.constants);
   const same = new Map<string, string>();
   const kept: GraphNode[] = [];
@@ -30,9 +34,10 @@ export function foldConstants(graph: Graph, device: Device): Graph {
     }
     const values = foldable(node, constants);
     const results = values && callNode(node, values, setting);
-    if (results?.every(([, value]) => value.kind !== 'tensor' || value.size <= mostKept))
+    if (results?.every(([, value]) => value.kind !== 'tensor' || value.size <= mostKept)) {
       for (const [name, value] of results) constants.set(name, value);
-    else kept.push(node);
+      coded?.note(node, values as readonly (Value | undefined)[]);
+    } else kept.push(node);
   }
   return withoutUnused({ ...graph, constants, nodes: kept });
 }

@@ -1,7 +1,7 @@
 /** From an ONNX file to a module of the library. */
 import { build, type Module } from '@espalier/nn';
 import type { ByteSource } from '@espalier/nn/format';
-import { ArgumentError, defaultDevice, keep, type Device, type Tensor } from '@espalier/tensor';
+import { ArgumentError, defaultDevice, keep, type Device, type EncodedMatrix, type Tensor } from '@espalier/tensor';
 import { aDevice, aText, anObject, check, checkOptional } from '@espalier/tensor/arguments';
 import type { OpenOptions } from '../../containers/container.ts';
 import { decodeFile } from '../protobuf/decode.ts';
@@ -10,6 +10,7 @@ import type { Graph, GraphNode } from '../run/graph.ts';
 import { loadGraph } from '../run/load.ts';
 import { elementTypes } from '../values/element-types.ts';
 import { OnnxTensor, type Value } from '../values/value.ts';
+import { CodedConstants } from './coded-constants.ts';
 import { foldConstants } from './fold.ts';
 import { freeBatch } from './free-batch.ts';
 import { hoistConstants } from './hoist.ts';
@@ -59,9 +60,10 @@ export async function importOnnx(source: ByteSource, options: OnnxImportOptions 
   }
   const fixed = new Map(Object.entries(options.fixed ?? {}));
   const named = withFixed({ ...loaded, outputs: chosen }, fixed);
-  const folded = foldConstants(inlineFunctions(named), device);
+  const coded = new CodedConstants();
+  const folded = foldConstants(inlineFunctions(named), device, coded);
   const graph = freeBatch(hoistConstants(folded, device), device);
-  return makeModule(graph, device);
+  return makeModule(graph, device, coded);
 }
 
 /** A graph of which some inputs are constants. */
@@ -107,7 +109,7 @@ function usesOf(graph: Graph): Map<string, (GraphNode | undefined)[]> {
   return uses;
 }
 
-async function makeModule(graph: Graph, device: Device): Promise<OnnxModule> {
+async function makeModule(graph: Graph, device: Device, coded: CodedConstants): Promise<OnnxModule> {
   const uses = usesOf(graph);
   const names = new Names();
   const layers = new Map<string, Module>();
@@ -115,18 +117,21 @@ async function makeModule(graph: Graph, device: Device): Promise<OnnxModule> {
   const state = new Map<string, Tensor>();
   const absorbed = new Set<GraphNode>();
   const taken = new Set<string>();
+  const matrices = new Map<string, EncodedMatrix>();
   const nodes: GraphNode[] = [];
   for (const node of graph.nodes) {
     if (absorbed.has(node)) continue;
-    const found = findLayer(node, { graph, device, uses });
+    const found = findLayer(node, { graph, device, uses, coded });
     if (!found) {
       nodes.push(node);
       continue;
     }
-    const wanted = /^(.+)[./](weight|w|W|gamma|scale)$/.exec(found.weight)?.[1] ?? (node.name || found.weight);
+    const wanted =
+      /^(.+)[./](weight|w|W|gamma|scale)(?:_codes)?$/.exec(found.weight)?.[1] ?? (node.name || found.weight);
     const name = names.give(wanted, `${node.type.toLowerCase()}_${layers.size + 1}`);
     layers.set(name, build(found.config, { device, seed: 0 }));
     for (const [key, tensor] of found.state) state.set(`${name}.${key}`, tensor);
+    if (found.matrix) matrices.set(`${name}.weight`, found.matrix);
     for (const each of found.nodes) {
       absorbed.add(each);
       for (const input of each.inputs) if (graph.constants.has(input)) taken.add(input);
@@ -157,6 +162,8 @@ async function makeModule(graph: Graph, device: Device): Promise<OnnxModule> {
   module.load(
     new Map([...state].map(([name, tensor]) => [name, keep(tensor.cast(dtypeIn(module, name)).realizeSync())])),
   );
+  const parameters = module.namedParameters();
+  for (const [name, matrix] of matrices) parameters.get(name)?.store({ matrix });
   return module;
 }
 

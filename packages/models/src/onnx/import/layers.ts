@@ -1,8 +1,12 @@
 /** Nodes with weights as layers: Conv, Gemm, MatMul and BatchNormalization become modules, so that passes know their weights. */
 import type { ModuleConfig } from '@espalier/nn';
-import type { Device, Tensor } from '@espalier/tensor';
+import { fromTyped, type Device, type EncodedMatrix, type Tensor } from '@espalier/tensor';
+import { decodeWeight, matrixOfWeight } from '../../quantized/coded-weight.ts';
+import { OnnxError } from '../errors.ts';
 import type { Attribute, Graph, GraphNode } from '../run/graph.ts';
+import { blockWeight } from '../values/block-weight.ts';
 import type { OnnxTensor } from '../values/value.ts';
+import type { CodedConstants } from './coded-constants.ts';
 
 /** A node as a layer. */
 export interface FoundLayer {
@@ -15,6 +19,8 @@ export interface FoundLayer {
   readonly nodes: readonly GraphNode[];
   /** The name of the weight in the graph, after which the layer is named. */
   readonly weight: string;
+  /** The weight as the file has it, where that is in codes. */
+  readonly matrix?: EncodedMatrix | undefined;
 }
 
 /** What is known of a graph while its layers are found. */
@@ -23,6 +29,8 @@ export interface LayerSearch {
   readonly device: Device;
   /** How many nodes, and outputs, take a value. */
   readonly uses: ReadonlyMap<string, readonly (GraphNode | undefined)[]>;
+  /** Which constants were codes. */
+  readonly coded: CodedConstants;
 }
 
 type Find = (node: GraphNode, search: LayerSearch) => FoundLayer | undefined;
@@ -87,6 +95,7 @@ const conv: Find = (node, search) => {
     attributes: new Map([['kernel_shape', weight.shape.slice(2)]]),
     nodes: [node],
     weight: node.inputs[1] as string,
+    matrix: search.coded.matrix(node.inputs[1] as string, weight.shape, false, search.device),
   };
 };
 
@@ -106,14 +115,22 @@ const gemm: Find = (node, search) => {
     return undefined;
   const weight = ownWeight(search, node.inputs[1], 2);
   if (!weight) return undefined;
-  const rows = number(node, 'transB', 0) === 0 ? weight.t() : weight;
-  return linear(node, search, rows, node.inputs[2]);
+  const turned = number(node, 'transB', 0) === 0;
+  const rows = turned ? weight.t() : weight;
+  const matrix = (): EncodedMatrix | undefined => search.coded.matrix(node.inputs[1] as string, rows.shape, turned, search.device); // prettier-ignore
+  return linear(node, search, { rows, matrix }, node.inputs[2]);
 };
+
+/** The rows of a linear layer, and the same in codes. */
+interface Rows {
+  readonly rows: Tensor;
+  readonly matrix: () => EncodedMatrix | undefined;
+}
 
 function linear(
   node: GraphNode,
   search: LayerSearch,
-  rows: Tensor,
+  { rows, matrix }: Rows,
   biasName: string | undefined,
   others: readonly GraphNode[] = [],
 ): FoundLayer | undefined {
@@ -127,20 +144,49 @@ function linear(
     attributes: new Map(),
     nodes: [node, ...others],
     weight: node.inputs[1] as string,
+    matrix: matrix(),
   };
 }
 
 /** With the sum that follows, if it adds one number for each output. */
-const matmul: Find = (node, search) => {
-  const weight = ownWeight(search, node.inputs[1], 2);
-  if (!weight) return undefined;
+function product(node: GraphNode, search: LayerSearch, rows: Rows): FoundLayer | undefined {
   const [only, ...others] = search.uses.get(node.outputs[0] as string) ?? [];
   if (only?.type === 'Add' && others.length === 0) {
     const name = only.inputs.find((each) => each !== node.outputs[0]);
-    const fused = linear(node, search, weight.t(), name, [only]);
+    const fused = linear(node, search, rows, name, [only]);
     if (fused && name) return fused;
   }
-  return linear(node, search, weight.t(), undefined);
+  return linear(node, search, rows, undefined);
+}
+
+const matmul: Find = (node, search) => {
+  const weight = ownWeight(search, node.inputs[1], 2);
+  if (!weight) return undefined;
+  const rows = weight.t();
+  const matrix = (): EncodedMatrix | undefined => search.coded.matrix(node.inputs[1] as string, rows.shape, true, search.device); // prettier-ignore
+  return product(node, search, { rows, matrix });
+};
+
+/** Of ONNX Runtime: a weight in blocks of codes. */
+const blockProduct: Find = (node, search) => {
+  const { graph, device, uses } = search;
+  const constant = (index: number): OnnxTensor | undefined => {
+    const value = graph.constants.get(node.inputs[index] ?? '');
+    return value?.kind === 'tensor' ? value : undefined;
+  };
+  const given = node.inputs.slice(1);
+  // A bias of its own stays with the node.
+  const isOwn = given.every((name, index) => name === '' || (index < 3 && constant(index + 1) !== undefined && uses.get(name)?.length === 1)); // prettier-ignore
+  if (!isOwn) return undefined;
+  const weight = blockWeight({
+    attribute: (name) => number(node, name, 0),
+    input: constant,
+    refuse: (problem) => {
+      throw new OnnxError(node.label, problem);
+    },
+  });
+  const rows = fromTyped(decodeWeight(weight), weight.shape, { device });
+  return product(node, search, { rows, matrix: () => matrixOfWeight(weight, { device }) });
 };
 
 const batchNormalization: Find = (node, search) => {
@@ -173,9 +219,11 @@ const finders: Readonly<Record<string, Find>> = {
   Gemm: gemm,
   MatMul: matmul,
   BatchNormalization: batchNormalization,
+  'com.microsoft::MatMulNBits': blockProduct,
 };
 
 /** The layer that a node is; undefined of one that stays a node. */
 export function findLayer(node: GraphNode, search: LayerSearch): FoundLayer | undefined {
-  return node.domain === '' && Object.hasOwn(finders, node.type) ? finders[node.type]?.(node, search) : undefined;
+  const key = node.domain === '' ? node.type : `${node.domain}::${node.type}`;
+  return Object.hasOwn(finders, key) ? finders[key]?.(node, search) : undefined;
 }

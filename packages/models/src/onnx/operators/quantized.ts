@@ -1,10 +1,12 @@
 /** Whole numbers that stand for others: scales and zero points, and products of such numbers. */
-import type { Tensor } from '@espalier/tensor';
+import { fromTyped, type Tensor } from '@espalier/tensor';
+import { decodeWeight } from '../../quantized/coded-weight.ts';
 import type { Call } from '../run/call.ts';
 import { operator, type Operator } from '../run/operator.ts';
 import { elementTypes, wholeRange, type ElementType } from '../values/element-types.ts';
 import { roundToSmallFloat, type SmallFloatType } from '../values/small-floats.ts';
 import { OnnxTensor } from '../values/value.ts';
+import { blockWeight } from '../values/block-weight.ts';
 import { convolved } from './convolutions.ts';
 import { typeOfCode } from './functions.ts';
 import { multiplied } from './matrices.ts';
@@ -112,6 +114,23 @@ const qLinearConv = operator('QLinearConv', (call) => {
   );
 });
 
+/** Of ONNX Runtime: x times rows of 4 bits in groups, each with a scale and perhaps a zero point. */
+const blocks = operator(
+  'MatMulNBits',
+  (call) => {
+    const weight = blockWeight({
+      attribute: (name) => call.real(name, 0),
+      input: (index) => call.optional(index),
+      refuse: (problem) => call.refuse(problem),
+    });
+    const rows = fromTyped(decodeWeight(weight), weight.shape, { device: call.device });
+    const product = call.tensor(0).matmul(rows.cast(call.tensor(0).dtype).t());
+    const bias = call.optionalTensor(5);
+    return call.give(call.input(0).type, bias ? product.add(bias) : product);
+  },
+  { domain: 'com.microsoft' },
+);
+
 /** Quantization. */
 export const quantizedOperators: readonly Operator[] = [
   quantizeLinear,
@@ -119,4 +138,5 @@ export const quantizedOperators: readonly Operator[] = [
   dynamic,
   qLinearMatMul,
   qLinearConv,
+  blocks,
 ];

@@ -1,5 +1,5 @@
 /** Activations that are rounded to codes of 8 bits before they meet a weight. */
-import type { InputView } from '@espalier/nn';
+import type { InputMeaning, InputView } from '@espalier/nn';
 import { customGradient, rowSumsToKeep, type EncodedMatrix, type Tensor } from '@espalier/tensor';
 import { activationCodes, fromCodes, throughCodes, toCodes } from '../rounding-ops.ts';
 
@@ -22,6 +22,7 @@ export class DynamicRounding implements InputView {
   readonly name: string = roundedInputName;
   readonly by = 'row';
   readonly settings: string = 'dynamic';
+  readonly meaning: InputMeaning = { does: 'round-rows' };
 
   apply = (x: Tensor, axis: number): Tensor =>
     customGradient({
@@ -55,6 +56,7 @@ export class StaticRounding implements InputView {
   readonly scale: number;
   readonly zero: number;
   readonly settings: string;
+  readonly meaning: InputMeaning;
   /** What the zero point adds to each output of the matrix that was met last. */
   #shift: { readonly of: EncodedMatrix; readonly values: Tensor } | undefined;
 
@@ -62,6 +64,7 @@ export class StaticRounding implements InputView {
     this.scale = scale;
     this.zero = zero;
     this.settings = `static ${scale} ${zero}`;
+    this.meaning = { does: 'round', scale, zero };
   }
 
   apply = (x: Tensor): Tensor => throughCodes([x, this.scale, this.zero], { ...activationCodes });

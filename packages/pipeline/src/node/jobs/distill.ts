@@ -2,7 +2,7 @@
 import { countParameters } from '@espalier/nn';
 import { distill as distilling } from '@espalier/optimize';
 import { modelOf, smallerArchitecture } from '../../candidate/architecture-type.ts';
-import { openData } from '../../data/source.ts';
+import { atHand, openData } from '../../data/source.ts';
 import type { JobContext } from '../../jobs/job.ts';
 import type { DistillInput, Trained } from '../../jobs/jobs.ts';
 import { taskNamed } from '../../task/task.ts';
@@ -14,7 +14,7 @@ export async function distill(input: DistillInput, context: JobContext): Promise
   const { weakTeacher } = input;
   const { architecture, initialiser, training } = candidate;
   const task = taskNamed(input.task);
-  const data = await openData(source, context.device);
+  const data = atHand(await openData(source, context.device));
   const train = { epochs, batchSize: training.batch, optimizer: { type: 'adam', lr }, schedule: 'one-cycle' };
   return optimizeModel(
     {

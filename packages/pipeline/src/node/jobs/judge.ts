@@ -12,12 +12,12 @@ import { loadModelFolder } from '../load-model.ts';
  * @throws {UsageError} for a model that cannot be loaded, or data that says nothing to judge by.
  */
 export async function judge({ source, folders }: JudgeInput, { device }: JobContext): Promise<Judgement[]> {
-  const { judge: judging, baselines } = await judgeOf(source, device);
+  const { judge: judging, baselines, examples, isPart = false } = await judgeOf(source, device);
   const judged: Judgement[] = [];
   for (const folder of folders) {
     const { model } = await loadModelFolder(folder, { device });
     const { size: weightBytes } = await stat(join(folder, 'model.safetensors'));
-    judged.push({ name: folder, weightBytes, ...(await judging(model)) });
+    judged.push({ name: folder, weightBytes, ...(isPart && { examples }), ...(await judging(model)) });
   }
   return [...judged, ...baselines];
 }

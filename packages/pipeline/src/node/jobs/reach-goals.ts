@@ -6,7 +6,7 @@ import { writeFileAtomic } from '@espalier/nn/node';
 import { optimize, parseRecipe } from '@espalier/optimize';
 import { folderStore, replaceModel, saveOptimized } from '@espalier/optimize/node';
 import { heldOutOf, partsOf, usualHoldOut } from '../../data/hold-out.ts';
-import { openData } from '../../data/source.ts';
+import { atHand, openData } from '../../data/source.ts';
 import { InterruptedError } from '../../errors.ts';
 import type { JobContext } from '../../jobs/job.ts';
 import type { ReachedGoals, ReachGoalsInput } from '../../jobs/jobs.ts';
@@ -26,7 +26,7 @@ const bestFolder = 'best';
  */
 export async function reachGoals(input: ReachGoalsInput, context: JobContext): Promise<ReachedGoals> {
   const { source, from, folder, goals, minimize, steps, turn, seed, trials, minutes, epochs } = input;
-  const data = await openData(source, context.device);
+  const data = atHand(await openData(source, context.device));
   const { test, input: inputShape } = data;
   const { model, metadata } = await loadModelFolder(from, { device: context.device });
   // Those that the model was not shown, if its folder says so.

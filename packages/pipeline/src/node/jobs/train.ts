@@ -42,7 +42,11 @@ export async function train(input: TrainInput, context: JobContext): Promise<Tra
     ...changes,
     epochs,
     seed,
-    checkpoint: { save: (state) => writeFileAtomic(checkpoint, state) },
+    checkpoint: {
+      save: (state) => writeFileAtomic(checkpoint, state),
+      // An epoch of what is larger than memory is long.
+      ...(own.order && { everySteps: 1000 }),
+    },
     ...(bytes === undefined ? {} : { resume: bytes }),
   });
   await saveModel(folder, model, {

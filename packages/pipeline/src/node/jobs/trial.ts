@@ -1,7 +1,7 @@
 /** The job that a search consists of: train a candidate a little and score it. */
 import { build, evaluate, fit, split } from '@espalier/nn';
 import { modelOf } from '../../candidate/architecture-type.ts';
-import { openData } from '../../data/source.ts';
+import { atHand, openData } from '../../data/source.ts';
 import { fitOptions, lessons } from '../../jobs/fit-options.ts';
 import { follow } from '../../jobs/follow.ts';
 import type { JobContext } from '../../jobs/job.ts';
@@ -13,7 +13,7 @@ export async function trial(input: TrialInput, context: JobContext): Promise<num
   const { source, candidate, seed, splitSeed, images, validation, epochs } = input;
   const { architecture, initialiser, training } = candidate;
   const task = taskNamed(input.task);
-  const data = await openData(source, context.device);
+  const data = atHand(await openData(source, context.device));
   const [own, heldOut] = data.validate
     ? [data.train, data.validate]
     : split(data.train, [images, validation], { seed: splitSeed });

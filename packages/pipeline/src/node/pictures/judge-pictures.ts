@@ -40,9 +40,9 @@ function majority(
 ): Judge['baselines'] {
   const width = preparation.classes.length;
   const counts = new Float64Array(width);
-  for (const label of labelsOf(learnt, preparation)) counts[label] = (counts[label] as number) + 1;
+  for (const label of labelsOf(learnt, preparation)) counts[label] = (counts[label] ?? 0) + 1;
   const scores = counts.map((count) => Math.log(count / learnt.length));
-  const outputs = Float64Array.from({ length: judged.length * width }, (_, at) => scores[at % width] as number);
+  const outputs = Float64Array.from({ length: judged.length * width }, (_, at) => scores[at % width] ?? 0);
   const metrics = measure({ outputs, targets: labelsOf(judged, preparation), width });
   return [{ name: 'majority', metrics, intervals: {} }];
 }

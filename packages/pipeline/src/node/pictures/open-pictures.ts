@@ -78,7 +78,7 @@ export function checkSurvey(path: string, { damaged, empty, classes, isParted, t
 }
 
 const take = ({ pictures }: Gallery, numbers: Int32Array): GalleryPicture[] =>
-  Array.from(numbers, (index) => pictures[index] as GalleryPicture);
+  Array.from(numbers, (index) => pictures.at(index) as GalleryPicture);
 
 /** How pictures are made to fit, where nothing of it is left to be seen: then no worker looks at all of them again. */
 function told({

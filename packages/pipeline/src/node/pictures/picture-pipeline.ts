@@ -1,9 +1,9 @@
 /** What is done with pictures where nobody says more than where they are: the pipeline of `espalier run --data`. */
-import { basename } from 'node:path';
 import type { Augmentation } from '@espalier/data';
 import { choice } from '@espalier/search';
 import type { SpaceRecipe } from '../../candidate/search-space.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
+import { nameOfPath } from '../name-of-path.ts';
 import { openPictures, type PictureUse } from './open-pictures.ts';
 
 /** What may be told of the run of pictures. */
@@ -71,14 +71,6 @@ function usualAugmentation(size: number, colour: 'grey' | 'colour'): readonly Au
   return colour === 'colour' ? [{ type: 'flip' }, ...moved] : moved;
 }
 
-/** Letters, digits, - and _ of a name. */
-function nameOf(path: string): string {
-  const name = basename(path)
-    .replace(/\.[^.]*$/u, '')
-    .replaceAll(/[^\w-]+/gu, '-');
-  return name === '' ? 'pictures' : name;
-}
-
 /** A run of pictures, and what its classes are called. */
 export interface PlannedPictures {
   readonly pipeline: Pipeline;
@@ -110,7 +102,7 @@ export async function picturePipeline({ trials, ...use }: PictureRun): Promise<P
     space: candidates(size),
   };
   const pipeline: Pipeline = {
-    name: nameOf(use.path),
+    name: nameOfPath(use.path),
     seed: use.seed,
     task: 'classification',
     data: { source: { source: 'pictures', options }, validation },

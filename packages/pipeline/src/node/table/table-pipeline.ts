@@ -19,7 +19,7 @@ const usualSteps = 1500;
 const [leastEpochs, mostEpochs] = [10, 60];
 
 /** Candidates: perceptrons small enough for a minute on one core, and wide enough to be made smaller. */
-const candidates = {
+const candidatesOf = (rowsOfBatch: number) => ({
   architecture: {
     mlp: {
       layers: choice([1, 2]),
@@ -37,36 +37,47 @@ const candidates = {
       },
     },
     schedule: choice(['cosine']),
-    batch: choice([batch]),
+    batch: choice([rowsOfBatch]),
   },
-};
+});
 
 /** What the smaller model has to keep, by what the target is. */
 const goalOf = { classes: 'accuracy>=base-0.5pp', labels: 'loss<=base*1.02', numbers: 'loss<=base*1.02' } as const;
 
-/**
- * The pipeline for a table: search, train, make smaller, measure, judge, report.
- * @throws {DataError | FormatError | UsageError} as `openTable` does, before anything is begun.
- */
-export async function tablePipeline({ trials, ...use }: TableRun): Promise<Pipeline> {
-  const { train, validate, target } = await openTable(use);
-  const { rows } = train;
-  const validation = validate.rows;
-  const epochs = Math.min(mostEpochs, Math.max(leastEpochs, Math.round((usualSteps * batch) / rows)));
+/** What a pipeline for a table is made of. */
+export interface TablePlan {
+  /** The name of the source, and the rows that it is of. */
+  readonly source: string;
+  readonly use: TableUse;
+  readonly as: keyof typeof goalOf;
+  readonly trials: number;
+  /** Rows that candidates learn from, how often, and in batches of how many. */
+  readonly rows: number;
+  readonly searchEpochs: number;
+  readonly batch: number;
+  /** Rows that decisions are made by. */
+  readonly validation: number;
+  /** How often the winner goes through all rows. */
+  readonly epochs: number;
+}
+
+/** The pipeline for a table: search, train, make smaller, measure, judge, report. */
+export function pipelineOf(plan: TablePlan): Pipeline {
+  const { source, use, as, trials, rows, validation, epochs } = plan;
   const search = {
     strategy: 'random',
     trials,
     population: 1,
     images: rows,
-    epochs,
-    space: candidates,
+    epochs: plan.searchEpochs,
+    space: candidatesOf(plan.batch),
   };
-  const goals = [goalOf[target.as]];
+  const goals = [goalOf[as]];
   return {
     name: [use.target].flat().join(', '),
     seed: use.seed,
-    task: target.as === 'classes' ? 'classification' : 'regression',
-    data: { source: { source: 'table', options: use }, validation },
+    task: as === 'classes' ? 'classification' : 'regression',
+    data: { source: { source, options: use }, validation },
     stages: [
       { stage: 'search', options: search },
       { stage: 'train' },
@@ -80,4 +91,16 @@ export async function tablePipeline({ trials, ...use }: TableRun): Promise<Pipel
       { name: 'small', type: 'goals', from: 'model', options: { goals, trials: 10 } },
     ],
   };
+}
+
+/**
+ * The pipeline for a table that memory holds.
+ * @throws {DataError | FormatError | UsageError} as `openTable` does, before anything is begun.
+ */
+export async function tablePipeline({ trials, ...use }: TableRun): Promise<Pipeline> {
+  const { train, validate, target } = await openTable(use);
+  const { rows } = train;
+  const epochs = Math.min(mostEpochs, Math.max(leastEpochs, Math.round((usualSteps * batch) / rows)));
+  const sizes = { rows, validation: validate.rows, searchEpochs: epochs, epochs, batch };
+  return pipelineOf({ source: 'table', use, as: target.as, trials, ...sizes });
 }

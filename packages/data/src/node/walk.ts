@@ -1,7 +1,7 @@
 /** The files below a folder, links included, and no link followed in a circle. */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataError } from '../../errors.ts';
+import { DataError } from '../errors.ts';
 
 /** What lies below a folder, by paths from it with `/`, in no order. */
 export interface Walked {

@@ -1,0 +1,52 @@
+/** Rows of a table that is larger than memory as data of a run. */
+import { existsSync } from 'node:fs';
+import { taskOf } from '@espalier/data';
+import type { Json } from '@espalier/nn';
+import type { Device } from '@espalier/tensor';
+import type { Judge } from '../../data/judgement.ts';
+import type { DataSource } from '../../data/source.ts';
+import { UsageError } from '../../errors.ts';
+import { text, wholeNumber } from '../../fields.ts';
+import { examine } from '../intervals.ts';
+import { tableSource } from '../table/table-source.ts';
+import { openStreamedTable, type StreamedTableUse } from './open-stream.ts';
+
+/** Judges by rows of the test part that are held; `measure` goes through all of them. */
+async function judgeStream(use: StreamedTableUse, device: Device): Promise<Judge> {
+  const { preparation, target, held, close } = await openStreamedTable(use, device);
+  await close();
+  const task = taskOf(target);
+  const { dataset: test, targets } = held.judge;
+  const examination = {
+    test,
+    targets,
+    width: preparation.outputs,
+    measure: (given: Parameters<typeof task.measure>[0]) => task.measure(given, target),
+    shares: target.as === 'classes' ? ['accuracy'] : [],
+    seed: use.seed,
+  };
+  return { examples: test.size, isPart: true, judge: (model) => examine(model, examination), baselines: [] };
+}
+
+/** A CSV file that is larger than memory. */
+export const streamedTableSource: DataSource<StreamedTableUse> = {
+  name: 'streamed-table',
+  options: { ...tableSource.options, memory: wholeNumber(1), kept: text },
+  check: ({ file }) => {
+    if (!existsSync(file)) throw new UsageError(`${file}: there is no such file: give a table, such as houses.csv`);
+  },
+  reads: ({ file }) => [file],
+  open: async (use, device) => {
+    const { preparation, target, held, train, test } = await openStreamedTable(use, device);
+    return {
+      train,
+      sample: held.sample.dataset,
+      validate: held.validate.dataset,
+      test,
+      input: [preparation.features.length],
+      ...(target.as === 'classes' ? { classes: target.classes.length } : { targets: target.columns.length }),
+      preparation: preparation.config() as unknown as Json,
+    };
+  },
+  judge: judgeStream,
+};
