@@ -85,7 +85,7 @@ async function killed(bench: Bench, training: Training, name: string, kills: num
       readonly moments: number[];
       readonly resumedFrom: number;
       readonly peak: number;
-      readonly opened: Json;
+      readonly opened?: { readonly seconds: number; readonly read: number };
     };
   });
 }
@@ -132,6 +132,30 @@ export function streamRows({ table, tokens, steps, memory, kills }: StreamSizes)
         const other = differing([bench.folder(`${subject}-whole`), training.folder]);
         const isTold = found.moments.length === kills && found.peak <= 1024 * mebi;
         return { value: other, holds: other === 0 && isTold, details: found };
+      },
+    },
+    {
+      name: `${subject}/read-again`,
+      target: 'MiB read by a process that goes on, before its training does <= 64',
+      measure: async (bench) => {
+        const { seconds } = await wholeOf(bench, subject);
+        const training = trainingOf(bench, subject, `${subject}-killed`);
+        const { opened } = await killed(bench, training, `${subject}-killed`, kills, seconds);
+        return atMost(64, (opened?.read ?? Infinity) / mebi, opened ?? null);
+      },
+    },
+    {
+      name: `${subject}/thread`,
+      target: 'bytes of the model that differ where a thread reads the file, within 1024 MiB <= 0',
+      measure: async (bench) => {
+        const without = await wholeOf(bench, subject);
+        const training = { ...trainingOf(bench, subject, `${subject}-thread`), thread: true };
+        const told = await whole(bench, training, `${subject}-thread`);
+        const other = differing([bench.folder(`${subject}-whole`), training.folder]);
+        const ratio = told.seconds / without.seconds;
+        bench.say(`${subject}: ${ratio.toFixed(2)} of the seconds of a training that reads by itself`);
+        const details = { seconds: told.seconds, without: without.seconds, peak: told.peak };
+        return { value: other, holds: other === 0 && told.peak <= 1024 * mebi, details };
       },
     },
   ]);

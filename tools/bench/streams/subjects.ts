@@ -1,9 +1,8 @@
 /** What is trained on files that are larger than memory: a perceptron on the table, a small transformer on the tokens. */
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crossEntropy, mse, type Dataset, type LossFunction, type ModuleConfig } from '@espalier/nn';
-import { fileBytes, writeFileAtomic } from '@espalier/nn/node';
-import { csvStream, fitPreparation, indexCsv, readCsvPart, tokenStream, type CsvIndex } from '@espalier/data';
+import { csvStream, fitPreparation, readCsvPart, tokenStream } from '@espalier/data';
+import { keptIndex, sideCsvStream, sideTokenStream, steadyFile } from '@espalier/data/node';
 import { vocabulary } from './make.ts';
 
 /** A training, as JSON. */
@@ -18,6 +17,8 @@ export interface Training {
   readonly epochs: number;
   /** Bytes for examples. */
   readonly memory: number;
+  /** Whether a thread of its own reads the file. Default: false. */
+  readonly thread?: boolean;
 }
 
 /** What is trained, on what. */
@@ -67,16 +68,17 @@ const perceptron = (inputs: number): ModuleConfig => ({
   ],
 });
 
-async function table({ file, folder, seed, steps, memory }: Training): Promise<Subject> {
+async function table({ file, folder, seed, steps, memory, thread }: Training): Promise<Subject> {
   const batch = 512;
-  const source = await fileBytes(file);
-  const path = join(folder, '..', 'index.json');
-  const index = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as CsvIndex) : await indexCsv(source);
-  await writeFileAtomic(path, JSON.stringify(index));
+  const source = await steadyFile(file);
+  const { index } = await keptIndex(source, join(folder, '..', 'index'));
   const preparation = fitPreparation(await readCsvPart(source, index, 0), { target: 'price' });
-  const data = csvStream(source, index, preparation, { seed, memory, ...(steps && { examples: steps * batch }) });
+  const options = { seed, memory, ...(steps && { examples: steps * batch }) };
+  const stream = thread
+    ? await sideCsvStream(file, index, preparation, options)
+    : { ...csvStream(source, index, preparation, options), close: () => source.close() };
   return {
-    data: { ...data, close: () => source.close() },
+    data: stream,
     model: perceptron(preparation.features.length),
     loss: mse,
     batch,
@@ -84,11 +86,15 @@ async function table({ file, folder, seed, steps, memory }: Training): Promise<S
   };
 }
 
-async function tokens({ file, seed, steps = 2000, memory }: Training): Promise<Subject> {
+async function tokens({ file, seed, steps = 2000, memory, thread }: Training): Promise<Subject> {
   const batch = 8;
-  const source = await fileBytes(file);
-  const data = tokenStream(source, { context, vocabulary, seed, memory, examples: steps * batch });
-  return { data: { ...data, close: () => source.close() }, model: transformer, loss: crossEntropy, batch };
+  const source = await steadyFile(file);
+  const { digest } = source;
+  const options = { context, vocabulary, seed, memory, digest, examples: steps * batch };
+  const stream = thread
+    ? await sideTokenStream(file, options)
+    : { ...tokenStream(source, options), close: () => source.close() };
+  return { data: stream, model: transformer, loss: crossEntropy, batch };
 }
 
 /** Opens the data of a training. */

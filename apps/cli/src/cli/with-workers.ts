@@ -1,9 +1,10 @@
 /** Lends a command workers on a device, and ends them however the command does. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Runner } from '@espalier/pipeline';
+import type { Runner, SourceUse } from '@espalier/pipeline';
 import { withRunner } from '@espalier/pipeline/node';
 import type { DeviceName } from '@espalier/tensor';
+import { isArrays } from '../files/arrays-source.ts';
 import { pluginModule } from './plugin.ts';
 import type { Session } from './session.ts';
 
@@ -27,7 +28,7 @@ function isOfOthers(folder: string): boolean {
 
 /**
  * Opens a device, says which it is, and lends out workers that compute on it, with the plugins that are loaded here and what
- * the models in these folders need.
+ * the models in these folders, and the data, need.
  * @throws {NoDeviceError} when the device is not here.
  */
 export function withWorkers<Result>(
@@ -35,8 +36,9 @@ export function withWorkers<Result>(
   device: DeviceName,
   use: (runner: Runner) => Promise<Result>,
   folders: readonly string[] = [],
+  data?: SourceUse,
 ): Promise<Result> {
   const plugins = session.plugins.map(pluginModule);
-  const modules = folders.some(isOfOthers) ? [modelsModule, ...plugins] : plugins;
+  const modules = isArrays(data) || folders.some(isOfOthers) ? [modelsModule, ...plugins] : plugins;
   return withRunner(session, device, use, { modules });
 }

@@ -4,11 +4,15 @@ import { Option, type Command } from 'commander';
 import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
 import { openSession, type Environment } from '../cli/session.ts';
+import { dataOf } from '../files/arrays-source.ts';
+import type { FileModelOptions } from '../files/described-model.ts';
+import { withModelFolder } from '../files/model-folder.ts';
 import { readCandidate } from '../recipe/candidate.ts';
-import { checkModelFolder, defaultSeed, withModelOptions, type ModelOptions } from './model-options.ts';
+import { modelArgument, withFileOptions } from './file-options.ts';
+import { defaultSeed, withModelOptions, type ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
-interface DistillOptions extends ModelOptions {
+interface DistillOptions extends ModelOptions, FileModelOptions {
   readonly student: string;
   readonly size?: number;
   readonly epochs: number;
@@ -23,7 +27,7 @@ export function addDistillCommand(program: Command, environment: Environment): v
   const command = program
     .command('distill')
     .description('train a small model to answer as a large one does')
-    .argument('<teacher>', 'the folder of a saved model')
+    .argument('<teacher>', modelArgument)
     .requiredOption('--student <file>', 'a YAML file with architecture, initialiser and training')
     .option(
       '--size <part>',
@@ -40,30 +44,34 @@ export function addDistillCommand(program: Command, environment: Environment): v
         'what becomes of a teacher that is no better than its student before training (default: ignore, and say so)',
       ).choices(['ignore', 'refuse', 'use']),
     );
-  withExamples(withModelOptions(command), [
+  withExamples(withModelOptions(withFileOptions(command)), [
     ['espalier distill runs/model --student student.yaml -o runs/student', 'a student of your design'],
     ['espalier distill runs/model --student runs/search/winner.yaml --size 0.1 -o runs/student', 'a tenth of its size'],
-  ]).action(async (teacher: string, options: DistillOptions) => {
+  ]).action(async (from: string, options: DistillOptions) => {
     const session = openSession(environment, options);
-    checkModelFolder(teacher);
-    checkSource(options.data);
+    const source = dataOf(options.data);
+    checkSource(source);
     const candidate = readCandidate(options.student, await readText(options.student));
-    const { data: source, seed = defaultSeed, student, size, epochs, temperature, alpha, lr, weakTeacher } = options;
+    const { seed = defaultSeed, student, size, epochs, temperature, alpha, lr, weakTeacher } = options;
     const shrink = size === undefined ? {} : { size };
-    const settings = {
-      source,
-      teacher,
-      candidate,
-      epochs,
-      temperature,
-      alpha,
-      lr,
-      seed,
-      ...shrink,
-      ...(weakTeacher && { weakTeacher }),
-    };
-    const input = (folder: string) => ({ ...settings, folder });
-    const transformed = await transform(session, options, { from: teacher, job: 'distill', input, sources: [student] });
-    showTransformed(session, transformed);
+    await withModelFolder(from, options, async (teacher) => {
+      const settings = {
+        source,
+        teacher,
+        candidate,
+        epochs,
+        temperature,
+        alpha,
+        lr,
+        seed,
+        ...shrink,
+        ...(weakTeacher && { weakTeacher }),
+      };
+      const input = (folder: string) => ({ ...settings, folder });
+      showTransformed(
+        session,
+        await transform(session, options, { from: teacher, job: 'distill', input, sources: [from, student] }),
+      );
+    });
   });
 }

@@ -8,10 +8,13 @@ import { openSession, type Environment, type Session } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
 import { UsageError } from '../errors.ts';
 import { judgedTable } from '../report/table-judged.ts';
+import { dataOf } from '../files/arrays-source.ts';
+import type { FileModelOptions } from '../files/described-model.ts';
+import { withModelFolder } from '../files/model-folder.ts';
 import { describeMeasurement, measureModel } from './measured.ts';
-import { checkModelFolder } from './model-options.ts';
+import { modelArgument, withFileOptions } from './file-options.ts';
 
-interface EvalOptions extends ComputeOptions {
+interface EvalOptions extends ComputeOptions, FileModelOptions {
   readonly data: string;
 }
 
@@ -43,27 +46,32 @@ export function addEvalCommand(program: Command, environment: Environment): void
   const command = program
     .command('eval')
     .description('evaluate a saved model on the test images, or on data of the kind that it was made of')
-    .argument('<model>', 'the folder of a saved model')
+    .argument('<model>', modelArgument)
     .option(
       '--data <source>',
-      "'mnist', a folder with the four IDX files, or more of what the model was made of",
+      "'mnist', a folder with the four IDX files, an .npz file with x and y, or more of what the model was made of",
       'mnist',
     );
-  withExamples(withComputeOptions(command), [
+  withExamples(withComputeOptions(withFileOptions(command)), [
     ['espalier eval runs/quickstart/int8', 'accuracy, size and latency of a model'],
     ['espalier eval runs/quickstart/int8 --device webgpu --json', 'on another device, for a script'],
+    ['espalier eval model.onnx --data digits.npz', 'a model in a file'],
     ['espalier eval runs/flowers/small --data garden', 'on other pictures by class'],
-  ]).action(async (folder: string, options: EvalOptions) => {
+  ]).action(async (from: string, options: EvalOptions) => {
     const session = openSession(environment, options);
-    checkModelFolder(folder);
-    if (isPrepared(folder) && !sourceNames().includes(options.data)) return assess(session, folder, options);
-    checkSource(options.data);
-    const measured = await withWorkers(
-      session,
-      options.device ?? 'auto',
-      (runner) => measureModel(session, runner, folder, options.data),
-      [folder],
-    );
-    session.result({ folder, ...measured }, () => describeMeasurement(measured));
+    const source = dataOf(options.data);
+    await withModelFolder(from, options, async (folder) => {
+      if (isPrepared(folder) && typeof source === 'string' && !sourceNames().includes(source))
+        return assess(session, folder, options);
+      checkSource(source);
+      const measured = await withWorkers(
+        session,
+        options.device ?? 'auto',
+        (runner) => measureModel(session, runner, folder, source),
+        [folder],
+        source,
+      );
+      session.result({ folder: from, ...measured }, () => describeMeasurement(measured));
+    });
   });
 }

@@ -1,6 +1,5 @@
 /** `espalier export`: a saved model as a file that other programs open. */
-import { blockTypes, containerTypes, findContainer, OnnxModule } from '@espalier/models';
-import type { Module } from '@espalier/nn';
+import { blockTypes, containerTypes, findContainer } from '@espalier/models';
 import { openDevice } from '@espalier/pipeline';
 import { loadModelFolder } from '@espalier/pipeline/node';
 import { Option, type Command } from 'commander';
@@ -9,10 +8,11 @@ import { withPlugins } from '../cli/plugin.ts';
 import { openSession, type CommonOptions, type Environment } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { isFile, isOnnx, openModelFile } from '../files/model-file.ts';
+import { inputOf, originalNames } from '../files/of-folder.ts';
 import { writeOnnx } from '../files/onnx-file.ts';
 import { bytesOfFile, convertFile, writeModel } from '../files/write-model.ts';
 import { formatBytes } from '../terminal/format.ts';
-import { keyOption, shapeOf } from './import.ts';
+import { keyOption, shapeOf } from './file-options.ts';
 import { checkModelFolder, overwriteOption } from './model-options.ts';
 
 interface ExportOptions extends CommonOptions {
@@ -22,30 +22,6 @@ interface ExportOptions extends CommonOptions {
   readonly key?: string;
   readonly dtype?: string;
   readonly input?: readonly number[];
-}
-
-/** The names that a model had in the file that it was made of, by those that it has. */
-function originalNames({ imported }: { readonly [key: string]: unknown }): ReadonlyMap<string, string> {
-  const names: unknown = Object(imported) === imported ? Reflect.get(imported as object, 'names') : undefined;
-  return new Map(
-    Object.entries((names ?? {}) as Record<string, string>).filter(([, name]) => typeof name === 'string'),
-  );
-}
-
-/**
- * The shape of one example, which ONNX says of a model.
- * @throws {UsageError} where nobody says it.
- */
-function inputOf(
-  folder: string,
-  model: Module,
-  { input }: { readonly [key: string]: unknown },
-  given: readonly number[] | undefined,
-): readonly number[] | undefined {
-  if (given !== undefined) return given;
-  if (Array.isArray(input) && input.every((size): size is number => Number.isSafeInteger(size))) return input;
-  if (model instanceof OnnxModule) return undefined;
-  throw new UsageError(`${folder}: ONNX says what a model takes: give the shape of one example, as --input 1,28,28`);
 }
 
 /** Adds `espalier export`. */

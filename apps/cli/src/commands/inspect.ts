@@ -16,7 +16,7 @@ import { renderTable } from '../terminal/table.ts';
 import { isFile, isOnnx } from '../files/model-file.ts';
 import { showFile, showTensors } from '../files/show-file.ts';
 import { showOnnx } from '../files/show-onnx.ts';
-import { keyOption } from './import.ts';
+import { keyOption, modelArgument } from './file-options.ts';
 import { checkModelFolder } from './model-options.ts';
 
 /** A layer of a saved model. */
@@ -72,7 +72,7 @@ export function addInspectCommand(program: Command, environment: Environment): v
   const command = program
     .command('inspect')
     .description('show the layers of a saved model, and how they are stored')
-    .argument('<model>', 'the folder of a saved model, or an .onnx, .pth, .safetensors or .npz file')
+    .argument('<model>', modelArgument)
     .addOption(keyOption());
   withExamples(withPlugins(withCommonOptions(command)), [
     ['espalier inspect runs/quickstart/int8', 'layers, sparsity, bytes'],

@@ -1,5 +1,5 @@
 /** Figures of a saved model as commands show them. */
-import type { Measured, ModelFigures, Runner } from '@espalier/pipeline';
+import type { Measured, ModelFigures, Runner, SourceUse } from '@espalier/pipeline';
 import type { Session } from '../cli/session.ts';
 import { formatBytes, formatCount, formatMacs, formatMilliseconds, formatPercent } from '../terminal/format.ts';
 
@@ -16,7 +16,7 @@ export async function measureModel(
   session: Session,
   runner: Runner,
   folder: string,
-  source: string,
+  source: SourceUse,
   latency = true,
 ): Promise<Measurement> {
   const bar = session.progress.start('evaluate', 1);

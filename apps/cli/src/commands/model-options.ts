@@ -18,7 +18,7 @@ export const defaultSeed = 7;
 
 /** The option of commands whose output may take the place of an earlier one of theirs. */
 export function overwriteOption(): Option {
-  return new Option('--overwrite', 'replace what espalier wrote there before');
+  return new Option('--overwrite', 'replace what espalier wrote there before; a file, whoever wrote it');
 }
 
 /** The option of commands that can go on with what was stopped. */
@@ -31,10 +31,10 @@ export function withModelOptions(command: Command): Command {
   command
     .requiredOption(
       '-o, --output <folder>',
-      'where to write the model: a folder that is new or empty; of a file also a file, such as small.pth',
+      'where to write the model: a folder that is new or empty, or a file, such as small.pth or small.onnx',
     )
     .addOption(overwriteOption())
-    .option('--data <source>', "'mnist', or a folder with the four IDX files", 'mnist');
+    .option('--data <source>', "'mnist', a folder with the four IDX files, or an .npz file with x and y", 'mnist');
   return withComputeOptions(command);
 }
 
@@ -46,7 +46,9 @@ export function checkModelFolder(folder: string): void {
   const missing = ['config.json', 'model.safetensors'].find((file) => !isFile(join(folder, file)));
   if (missing === undefined) return;
   if (isFile(folder))
-    throw new UsageError(`${folder}: this is a file: make a folder of it by espalier import first, and give that`);
+    throw new UsageError(
+      `${folder}: this is a file, and what is asked for needs a folder: make one of it by espalier import`,
+    );
   if (!existsSync(folder) && formatOf(folder) !== undefined) throw new UsageError(`${folder}: there is no such file`);
   const problem = existsSync(folder) ? `there is no ${missing} in it` : 'there is no such folder';
   throw new UsageError(`${folder}: ${problem}: give the folder of a saved model, such as runs/quickstart/searched`);

@@ -21,13 +21,17 @@ import { resumable } from '../cli/resumable.ts';
 import { openSession, type Environment } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
 import { exitCodes, UsageError } from '../errors.ts';
+import { dataOf } from '../files/arrays-source.ts';
+import type { FileModelOptions } from '../files/described-model.ts';
+import { withModelFolder } from '../files/model-folder.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { readYaml } from '../recipe/located-yaml.ts';
 import { optimizationPage } from '../report/html/optimization-page.ts';
 import { optimizationText } from '../report/optimization-text.ts';
-import { checkModelFolder, defaultSeed, resumeOption, withModelOptions, type ModelOptions } from './model-options.ts';
+import { modelArgument, withFileOptions } from './file-options.ts';
+import { defaultSeed, resumeOption, withModelOptions, type ModelOptions } from './model-options.ts';
 
-interface OptimizeOptions extends ModelOptions {
+interface OptimizeOptions extends ModelOptions, FileModelOptions {
   readonly goal: readonly string[];
   readonly minimize?: MinimizedCost;
   readonly recipe?: string;
@@ -75,7 +79,7 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
   const command = program
     .command('optimize')
     .description('look for the smallest or fastest model that keeps goals, by all that is known to help')
-    .argument('<model>', 'the folder of a saved model')
+    .argument('<model>', modelArgument)
     .addOption(
       new Option(
         '--goal <goal>',
@@ -95,23 +99,16 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
     .option('--epochs <n>', 'how often a recipe goes through the images', wholeNumberFrom(1))
     .option('--hold-out <n>', 'how many training images decisions are made by (default: a sixth)', wholeNumberFrom(1))
     .addOption(resumeOption());
-  withExamples(withModelOptions(command), [
+  withExamples(withModelOptions(withFileOptions(command)), [
     ["espalier optimize runs/model --goal 'accuracy>=base-0.2pp' -o runs/small", 'the fewest bytes at that accuracy'],
     ["espalier optimize runs/model --goal 'accuracy>=97%' --minimize latency --time 10m -o runs/fast", 'the fastest'],
     ["espalier optimize runs/model --goal 'accuracy>=base-0.2pp' -o runs/small --resume", 'go on after Ctrl-C'],
-  ]).action(async (from: string, options: OptimizeOptions) => {
+    ["espalier optimize model.onnx --data digits.npz --goal 'accuracy>=base-0.2pp' -o runs/small", 'a model in a file'],
+  ]).action(async (model: string, options: OptimizeOptions) => {
     const session = openSession(environment, options);
-    checkModelFolder(from);
-    checkSource(options.data);
-    const {
-      data: source,
-      output: folder,
-      seed = defaultSeed,
-      device = 'auto',
-      goal: goals,
-      minimize,
-      recipe,
-    } = options;
+    const source = dataOf(options.data);
+    checkSource(source);
+    const { output: folder, seed = defaultSeed, device = 'auto', goal: goals, minimize, recipe } = options;
     const { exact = false, trials, time, epochs, holdOut, resume = false, overwrite = false } = options;
     if (exact && recipe === undefined) throw new UsageError('--exact is of a recipe: name it by --recipe');
     const steps = recipe === undefined ? undefined : await recipeIn(recipe);
@@ -120,46 +117,50 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
       const flag = `--${name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`;
       if (value === true) return [flag];
       if (name === 'time') return [flag, `${String(value)}m`];
+      if (name === 'input') return [flag, (value as readonly number[]).join(',')];
       return (Array.isArray(value) ? value : [value]).flatMap((each) => [flag, String(each)]);
     });
-    const request = {
-      path: folder,
-      command: 'optimize',
-      overwrite,
-      resume,
-      resumable: true,
-      sources: [from, ...filesOfSource(source), ...(recipe === undefined || isPreset(recipe) ? [] : [recipe])],
-      bytes: timesModel * (await folderBytes(from)),
-    };
-    const report = await resumable(session, ['optimize', from, ...given, '--resume'], () =>
-      withWorkers(
-        session,
-        device,
-        (runner) =>
-          withOutputFolder(request, async ({ work, complete }) => {
-            const bar = session.progress.start('optimize', 1);
-            const input = {
-              source,
-              from,
-              folder: work,
-              goals,
-              seed,
-              ...(minimize !== undefined && { minimize }),
-              ...(steps && { steps, turn: !exact }),
-              ...(trials !== undefined && { trials }),
-              ...(time !== undefined && { minutes: time }),
-              ...(epochs !== undefined && { epochs }),
-              ...(holdOut !== undefined && { heldOut: holdOut }),
-            };
-            const made = await runner.run('reachGoals', input, (done, total, note) => bar.update(done / total, note));
-            bar.finish();
-            await writeFileAtomic(join(work, pageFile), optimizationPage(made));
-            await complete();
-            return made;
-          }),
-        [from],
-      ),
-    );
+    const report = await withModelFolder(model, options, async (from) => {
+      const request = {
+        path: folder,
+        command: 'optimize',
+        overwrite,
+        resume,
+        resumable: true,
+        sources: [model, ...filesOfSource(source), ...(recipe === undefined || isPreset(recipe) ? [] : [recipe])],
+        bytes: timesModel * (await folderBytes(from)),
+      };
+      return resumable(session, ['optimize', model, ...given, '--resume'], () =>
+        withWorkers(
+          session,
+          device,
+          (runner) =>
+            withOutputFolder(request, async ({ work, complete }) => {
+              const bar = session.progress.start('optimize', 1);
+              const input = {
+                source,
+                from,
+                folder: work,
+                goals,
+                seed,
+                ...(minimize !== undefined && { minimize }),
+                ...(steps && { steps, turn: !exact }),
+                ...(trials !== undefined && { trials }),
+                ...(time !== undefined && { minutes: time }),
+                ...(epochs !== undefined && { epochs }),
+                ...(holdOut !== undefined && { heldOut: holdOut }),
+              };
+              const made = await runner.run('reachGoals', input, (done, total, note) => bar.update(done / total, note));
+              bar.finish();
+              await writeFileAtomic(join(work, pageFile), optimizationPage(made));
+              await complete();
+              return made;
+            }),
+          [from],
+          source,
+        ),
+      );
+    });
     session.result({ folder, ...report }, () => `${optimizationText(report, session.stdout)}\n\nwritten to ${folder}`);
     if (report.claim !== 'holds') session.endWith(exitCodes.goalsMissed);
   });

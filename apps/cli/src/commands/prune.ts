@@ -1,23 +1,26 @@
 /** `espalier prune`: a saved model with most of its weights at zero. */
-import { importances, prune, type Importance } from '@espalier/optimize';
+import { importances, prune, shrink, type Importance } from '@espalier/optimize';
 import { checkSource } from '@espalier/pipeline';
 import { Option, type Command } from 'commander';
 import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { openSession, type Environment } from '../cli/session.ts';
+import { dataOf } from '../files/arrays-source.ts';
+import type { FileModelOptions } from '../files/described-model.ts';
 import { isFile } from '../files/model-file.ts';
-import { refuseTraining, workOnFile, type Include } from '../files/work-on-file.ts';
-import { keyOption } from './import.ts';
-import { checkModelFolder, defaultSeed, withModelOptions, type ModelOptions } from './model-options.ts';
+import { withModelFolder } from '../files/model-folder.ts';
+import { workOnFile, type Include } from '../files/work-on-file.ts';
+import { modelArgument, withFileOptions } from './file-options.ts';
+import { defaultSeed, withModelOptions, type ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
-interface PruneOptions extends ModelOptions {
+interface PruneOptions extends ModelOptions, FileModelOptions {
   readonly sparsity: number;
-  readonly method: Importance;
+  readonly method?: Importance;
+  readonly structured?: boolean;
   readonly scope: 'global' | 'local';
   readonly epochs: number;
   readonly lr: number;
   readonly batch: number;
-  readonly key?: string;
 }
 
 /** Adds `espalier prune`. */
@@ -25,9 +28,14 @@ export function addPruneCommand(program: Command, environment: Environment): voi
   const command = program
     .command('prune')
     .description('set most weights of a model to zero, little by little, while training it on')
-    .argument('<model>', 'the folder of a saved model, or an .onnx, .pth, .safetensors or .npz file')
+    .argument('<model>', modelArgument)
     .option('--sparsity <part>', 'the part of the weights that becomes zero', numberBetween(0, 1), 0.9)
-    .addOption(new Option('--method <name>', 'which weights go first').choices(importances).default('lamp'))
+    .option('--structured', 'take that part of the channels and neurons away instead: the model becomes smaller')
+    .addOption(
+      new Option('--method <name>', 'which weights go first (default: lamp; magnitude of channels)').choices(
+        importances,
+      ),
+    )
     .addOption(
       new Option('--scope <name>', 'rank weights in all layers together, or in each')
         .choices(['global', 'local'])
@@ -35,25 +43,50 @@ export function addPruneCommand(program: Command, environment: Environment): voi
     )
     .option('--epochs <n>', 'how often to go through the images', wholeNumberFrom(1), 3)
     .option('--lr <rate>', 'the learning rate', numberBetween(0, 10), 0.003)
-    .option('--batch <n>', 'images in a step', wholeNumberFrom(1), 64)
-    .addOption(keyOption());
-  withExamples(withModelOptions(command), [
+    .option('--batch <n>', 'images in a step', wholeNumberFrom(1), 64);
+  withExamples(withModelOptions(withFileOptions(command)), [
     ['espalier prune runs/model --sparsity 0.9 -o runs/model-90', 'keep a tenth of the weights'],
     ['espalier prune runs/model --method random -o runs/model-random', 'the baseline to compare with'],
     ['espalier prune model.pth --sparsity 0.5 -o pruned.pth', 'a model of PyTorch, by its weights alone'],
+    [
+      'espalier prune resnet.pth --model resnet-18 --input 3,224,224 --structured --sparsity 0.5 -o half.pth',
+      'half of its channels',
+    ],
+    ['espalier prune model.onnx --data digits.npz --sparsity 0.8 -o pruned.onnx', 'trained on, by data'],
   ]).action(async (from: string, options: PruneOptions) => {
     const session = openSession(environment, options);
-    if (isFile(from)) {
-      refuseTraining(command, from, ['data', 'epochs', 'lr', 'batch']);
-      const { sparsity, method, scope, seed = defaultSeed } = options;
-      const pass = (include: Include) => prune({ sparsity, method, scope, ...include });
-      return workOnFile(session, { ...options, command: 'prune', from, seed, pass });
+    const { sparsity, scope, epochs, lr, batch, structured = false, seed = defaultSeed } = options;
+    const method = options.method ?? (structured ? 'magnitude' : 'lamp');
+    const isByData = ['data', 'epochs', 'lr', 'batch'].some((name) => command.getOptionValueSource(name) === 'cli');
+    if (isFile(from) && !isByData) {
+      const pass = (include: Include) =>
+        structured
+          ? shrink({ ratio: sparsity, method, recalibrate: 0, ...include })
+          : prune({ sparsity, method, scope, ...include });
+      return workOnFile(session, { ...options, command: 'prune', from, seed, pass, reshapes: structured });
     }
-    checkModelFolder(from);
-    checkSource(options.data);
-    const { data: source, seed = defaultSeed, sparsity, method, scope, epochs, lr, batch } = options;
-    const settings = { source, from, seed, sparsity, method, scope, epochs, lr, batch };
-    const input = (folder: string) => ({ ...settings, folder });
-    showTransformed(session, await transform(session, options, { from, job: 'prune', input }));
+    const source = dataOf(options.data);
+    checkSource(source);
+    await withModelFolder(from, options, async (folder) => {
+      const how = { from: folder, sources: [from] };
+      const settings = { source, from: folder, seed };
+      const made = structured
+        ? await transform(session, options, {
+            ...how,
+            job: 'optimize',
+            command: 'prune',
+            input: (into) => ({
+              ...settings,
+              folder: into,
+              steps: [{ type: 'shrink', ratio: sparsity, method, train: { epochs, lr, batchSize: batch } }],
+            }),
+          })
+        : await transform(session, options, {
+            ...how,
+            job: 'prune',
+            input: (into) => ({ ...settings, folder: into, sparsity, method, scope, epochs, lr, batch }),
+          });
+      showTransformed(session, made);
+    });
   });
 }

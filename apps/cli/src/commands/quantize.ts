@@ -2,18 +2,22 @@
 import { numberFormats, quantize, type WeightFormat } from '@espalier/optimize';
 import { checkSource } from '@espalier/pipeline';
 import { Option, type Command } from 'commander';
-import { withExamples } from '../cli/options.ts';
+import { wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { openSession, type Environment } from '../cli/session.ts';
+import { dataOf } from '../files/arrays-source.ts';
+import type { FileModelOptions } from '../files/described-model.ts';
 import { isFile } from '../files/model-file.ts';
-import { refuseTraining, workOnFile, type Include } from '../files/work-on-file.ts';
-import { keyOption } from './import.ts';
-import { checkModelFolder, defaultSeed, withModelOptions, type ModelOptions } from './model-options.ts';
+import { withModelFolder } from '../files/model-folder.ts';
+import { workOnFile, type Include } from '../files/work-on-file.ts';
+import { modelArgument, withFileOptions } from './file-options.ts';
+import { defaultSeed, withModelOptions, type ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
-interface QuantizeOptions extends ModelOptions {
+interface QuantizeOptions extends ModelOptions, FileModelOptions {
   readonly weights: WeightFormat;
-  readonly granularity: 'channel' | 'tensor';
-  readonly key?: string;
+  readonly granularity?: 'channel' | 'tensor';
+  readonly group?: number;
+  readonly activations?: 'static' | 'dynamic';
 }
 
 /** Adds `espalier quantize`. */
@@ -21,29 +25,66 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
   const command = program
     .command('quantize')
     .description('store the weights of a model in fewer bits')
-    .argument('<model>', 'the folder of a saved model, or an .onnx, .pth, .safetensors or .npz file')
+    .argument('<model>', modelArgument)
     .addOption(new Option('--weights <format>', 'what weights become').choices(numberFormats).default('int8'))
     .addOption(
-      new Option('--granularity <name>', 'what shares a scale').choices(['channel', 'tensor']).default('channel'),
+      new Option('--granularity <name>', 'what shares a scale (default: channel)')
+        .choices(['channel', 'tensor'])
+        .conflicts('group'),
     )
-    .addOption(keyOption());
-  withExamples(withModelOptions(command), [
+    .option('--group <n>', 'how many weights of a channel share a scale: 32, of few bits', wholeNumberFrom(1))
+    .addOption(
+      new Option(
+        '--activations <how>',
+        'round what weights are multiplied with as well: by scales that the data shows, or by those of each row',
+      ).choices(['static', 'dynamic']),
+    );
+  withExamples(withModelOptions(withFileOptions(command)), [
     [
       'espalier quantize runs/model-90 --weights int8 -o runs/model-int8',
       'a quarter of the bytes, zeros still left out',
     ],
+    ['espalier quantize model.onnx --weights int4 --group 32 -o small.onnx', 'a model in a file, by its weights alone'],
+    [
+      'espalier quantize model.onnx --activations static --data digits.npz -o small.onnx',
+      'with scales that data shows',
+    ],
   ]).action(async (from: string, options: QuantizeOptions) => {
     const session = openSession(environment, options);
-    if (isFile(from)) {
-      refuseTraining(command, from, ['data']);
-      const { weights, granularity, seed = defaultSeed } = options;
-      const pass = (include: Include) => quantize({ weights, granularity, ...include });
+    const { weights, granularity = 'channel', group, activations, seed = defaultSeed } = options;
+    const numbers = {
+      weights,
+      ...(group === undefined ? { granularity } : { group }),
+      ...(activations && { activations }),
+    };
+    if (isFile(from) && command.getOptionValueSource('data') !== 'cli') {
+      const pass = (include: Include) => quantize({ ...numbers, ...include });
       return workOnFile(session, { ...options, command: 'quantize', from, seed, pass });
     }
-    checkModelFolder(from);
-    checkSource(options.data);
-    const { weights, granularity } = options;
-    const input = (folder: string) => ({ from, folder, weights, granularity });
-    showTransformed(session, await transform(session, options, { from, job: 'quantize', input }));
+    const source = dataOf(options.data);
+    checkSource(source);
+    await withModelFolder(from, options, async (folder) => {
+      const how = { from: folder, sources: [from] };
+      const made =
+        group === undefined && activations === undefined
+          ? await transform(session, options, {
+              ...how,
+              job: 'quantize',
+              input: (into) => ({ from: folder, folder: into, weights, granularity }),
+            })
+          : await transform(session, options, {
+              ...how,
+              job: 'optimize',
+              command: 'quantize',
+              input: (into) => ({
+                source,
+                from: folder,
+                folder: into,
+                seed,
+                steps: [{ type: 'quantize', ...numbers }],
+              }),
+            });
+      showTransformed(session, made);
+    });
   });
 }

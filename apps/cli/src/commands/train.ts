@@ -7,6 +7,7 @@ import { resumable } from '../cli/resumable.ts';
 import { openSession, type Environment } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
+import { dataOf } from '../files/arrays-source.ts';
 import { readCandidate } from '../recipe/candidate.ts';
 import { describeMeasurement, measureModel } from './measured.ts';
 import { defaultSeed, resumeOption, withModelOptions, type ModelOptions } from './model-options.ts';
@@ -36,7 +37,8 @@ export function addTrainCommand(program: Command, environment: Environment): voi
   ]).action(async (file: string, options: TrainOptions) => {
     const session = openSession(environment, options);
     const candidate = readCandidate(file, await readText(file));
-    const { data: source, output: folder, epochs, seed = defaultSeed, device = 'auto' } = options;
+    const source = dataOf(options.data);
+    const { data, output: folder, epochs, seed = defaultSeed, device = 'auto' } = options;
     const { resume = false, overwrite = false, holdOut } = options;
     const heldOut = holdOut === undefined ? {} : { heldOut: holdOut };
     const again = [
@@ -45,7 +47,7 @@ export function addTrainCommand(program: Command, environment: Environment): voi
       '-o',
       folder,
       '--data',
-      source,
+      data,
       '--epochs',
       String(epochs),
       ...(holdOut === undefined ? [] : ['--hold-out', String(holdOut)]),
@@ -66,15 +68,20 @@ export function addTrainCommand(program: Command, environment: Environment): voi
       bytes: trainingBytes(candidate),
     };
     const measured = await resumable(session, again, () =>
-      withWorkers(session, device, (runner) =>
-        withOutputFolder(request, async ({ work, complete }) => {
-          const bar = session.progress.start('train', epochs);
-          const input = { source, candidate, seed, epochs, folder: work, resume, ...heldOut };
-          await runner.run('train', input, (done, total, note) => bar.update((epochs * done) / total, note));
-          bar.finish();
-          await complete();
-          return measureModel(session, runner, folder, source);
-        }),
+      withWorkers(
+        session,
+        device,
+        (runner) =>
+          withOutputFolder(request, async ({ work, complete }) => {
+            const bar = session.progress.start('train', epochs);
+            const input = { source, candidate, seed, epochs, folder: work, resume, ...heldOut };
+            await runner.run('train', input, (done, total, note) => bar.update((epochs * done) / total, note));
+            bar.finish();
+            await complete();
+            return measureModel(session, runner, folder, source);
+          }),
+        [],
+        source,
       ),
     );
     session.result({ folder, ...measured }, () => `${describeMeasurement(measured)}\n\nwritten to ${folder}`);

@@ -2,13 +2,19 @@
  * What the commands share that make one saved model from another: both are measured, since a claim without its
  * counterpart says nothing.
  */
+import { join } from 'node:path';
 import { filesOfSource, type ComparedLatency, type InputOf, type Jobs } from '@espalier/pipeline';
 import { folderBytes } from '@espalier/optimize/node';
 import type { Session } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
-import { InterruptedError, UsageError } from '../errors.ts';
+import { InterruptedError } from '../errors.ts';
+import { dataOf } from '../files/arrays-source.ts';
 import { formatOf } from '../files/model-file.ts';
+import { writeFolderAs } from '../files/model-folder.ts';
+import { bytesOfFile } from '../files/write-model.ts';
+import { checkOutputFile } from '../output/output-file.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
+import { withTemporaryFolder } from '../output/temporary-folder.ts';
 import { figures } from '../report/figures.ts';
 import { formatLatencyRatio } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -34,26 +40,40 @@ export interface Transformation<Name extends keyof Jobs> {
   readonly input: (folder: string) => InputOf<Name>;
   /** Other files that are read. */
   readonly sources?: readonly string[];
+  /** The name of the command, where it is not that of the job. */
+  readonly command?: string;
 }
 
 /** What a model is given beside twice the bytes of the one that it is made from. */
 const leastBytes = 65_536;
 
-/**
- * Makes one saved model from another by a job, and measures both.
- * @throws {UsageError} for an output that is named as a file.
- */
+/** Makes one saved model from another by a job, and measures both; what is named as a file is made a file. */
 export async function transform<Name extends keyof Jobs>(
   session: Session,
-  { data: source, output: path, device = 'auto', overwrite = false }: ModelOptions,
-  { from, job, input, sources = [] }: Transformation<Name>,
+  options: ModelOptions,
+  how: Transformation<Name>,
 ): Promise<Transformed> {
-  if (formatOf(path) !== undefined)
-    throw new UsageError(
-      `${path}: what becomes of a folder is a folder: name one, and make a file of it by espalier export`,
-    );
+  const { output: path, overwrite = false } = options;
+  const format = formatOf(path);
+  if (format === undefined) return transformFolder(session, options, how);
+  const file = { path, format, overwrite, sources: [how.from], say: (note: string): void => session.log(note) };
+  await checkOutputFile(file);
+  return withTemporaryFolder(async (folder) => {
+    const made = await transformFolder(session, { ...options, output: join(folder, 'model') }, how);
+    await writeFolderAs(file, made.folder);
+    const bytes = bytesOfFile(path);
+    return { ...made, folder: path, after: { ...made.after, bytes } };
+  });
+}
+
+async function transformFolder<Name extends keyof Jobs>(
+  session: Session,
+  { data, output: path, device = 'auto', overwrite = false }: ModelOptions,
+  { from, job, input, sources = [], command = job }: Transformation<Name>,
+): Promise<Transformed> {
+  const source = dataOf(data);
   const bytes = leastBytes + 2 * (await folderBytes(from));
-  const request = { path, command: job, overwrite, sources: [from, ...filesOfSource(source), ...sources], bytes };
+  const request = { path, command, overwrite, sources: [from, ...filesOfSource(source), ...sources], bytes };
   try {
     return await withWorkers(
       session,
@@ -61,7 +81,7 @@ export async function transform<Name extends keyof Jobs>(
       (runner) =>
         withOutputFolder(request, async ({ work, complete }) => {
           const before = await measureModel(session, runner, from, source, false);
-          const bar = session.progress.start(job, 1);
+          const bar = session.progress.start(command, 1);
           await runner.run(job, input(work), (done, total, note) => bar.update(done / total, note));
           bar.finish();
           await complete();
@@ -76,6 +96,7 @@ export async function transform<Name extends keyof Jobs>(
           };
         }),
       [from],
+      source,
     );
   } catch (error) {
     // Nothing was written yet, so to go on is to start anew.

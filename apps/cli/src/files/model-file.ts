@@ -1,15 +1,9 @@
 /** Files of trained models as arguments of commands: ONNX, PyTorch's, safetensors, GGUF, arrays of NumPy. */
 import { statSync } from 'node:fs';
-import {
-  containerTypes,
-  findContainer,
-  importModel,
-  openPyTorch,
-  type ImportedModel,
-  type TensorSource,
-} from '@espalier/models';
+import { containerTypes, findContainer, openPyTorch, type ImportedModel, type TensorSource } from '@espalier/models';
 import { fileBytes, openTensorFile } from '@espalier/models/node';
 import { UsageError } from '../errors.ts';
+import { modelOfSource, type FileModelOptions } from './described-model.ts';
 
 /** Whether a path is a file, or leads to one: anything else, such as a pipe, may never end. */
 export function isFile(path: string): boolean {
@@ -64,12 +58,12 @@ export interface OpenedModel {
  */
 export async function withModelFile<Result>(
   path: string,
-  key: string | undefined,
+  options: FileModelOptions,
   use: (opened: OpenedModel) => Promise<Result>,
 ): Promise<Result> {
-  const source = await openModelFile(path, key);
+  const source = await openModelFile(path, options.key);
   try {
-    const imported = await importModel(source);
+    const imported = await modelOfSource(source, options);
     if (imported.names.size === 0) throw new UsageError(`${path}: there are no floats in it to work on`);
     return await use({ source, imported });
   } finally {

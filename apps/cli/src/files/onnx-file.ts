@@ -1,5 +1,13 @@
 /** ONNX models as arguments of commands, and as what they write. */
-import { describeOnnx, exportOnnx, importOnnx, OnnxModule, onnxLosses } from '@espalier/models';
+import {
+  describeOnnx,
+  exportOnnx,
+  importOnnx,
+  OnnxModule,
+  onnxLosses,
+  OnnxTensor,
+  type OnnxDescription,
+} from '@espalier/models';
 import { fileBytes, siblingsOf, writeFileBy } from '@espalier/models/node';
 import type { Json, Module } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
@@ -7,20 +15,56 @@ import { UsageError } from '../errors.ts';
 import { writeOutputFile, type FileRequest } from '../output/output-file.ts';
 
 /**
- * Makes a module of an ONNX model, with weights that lie in other files of its folder.
- * @throws {UsageError} for one that takes several inputs, or none.
+ * Inputs that always have the same value, by what was said of them: `length=7`, `sizes=3,4`.
+ * @throws {UsageError} for what is no input, and for no numbers.
  */
-export async function readOnnx(path: string): Promise<OnnxModule> {
+function fixedInputs(
+  path: string,
+  inputs: OnnxDescription['inputs'],
+  given: readonly string[],
+): Readonly<Record<string, OnnxTensor>> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [name = '', list = ''] = text.split(/=(?=[^=]*$)/u);
+      const input = inputs.find((each) => each.name === name);
+      const numbers = list.split(',').map(Number);
+      const names = inputs.map((each) => showName(each.name)).join(', ');
+      if (!input) throw new UsageError(`${path}: --fixed ${text}: the model has no such input: it has ${names}`);
+      if (list.trim() === '' || numbers.some(Number.isNaN))
+        throw new UsageError(`${path}: --fixed ${text}: give numbers, such as ${name}=7 or ${name}=3,4`);
+      const known = input.shape?.every((size) => typeof size === 'number')
+        ? (input.shape as readonly number[])
+        : undefined;
+      const count = known?.reduce((product, size) => product * size, 1);
+      if (count !== undefined && count !== numbers.length && numbers.length > 1)
+        throw new UsageError(`${path}: --fixed ${text}: the input is [${known?.join(', ')}], of ${count} numbers`);
+      const all =
+        count === undefined
+          ? numbers
+          : Array.from({ length: count }, (_, index) => numbers[index % numbers.length] as number);
+      const shape = known ?? (input.shape?.length === 0 ? [] : [all.length]);
+      return [name, OnnxTensor.numbers(input.type ?? 'f32', all, shape)];
+    }),
+  );
+}
+
+/**
+ * Makes a module of an ONNX model, with weights that lie in other files of its folder.
+ * @throws {UsageError} for one that takes several inputs, or none, beside those that are fixed.
+ */
+export async function readOnnx(path: string, given: readonly string[] = []): Promise<OnnxModule> {
   const source = await fileBytes(path);
   try {
     const { inputs } = await describeOnnx(source);
-    if (inputs.length !== 1) {
-      const names = inputs.map(({ name }) => showName(name)).join(', ') || 'none';
+    const fixed = fixedInputs(path, inputs, given);
+    const open = inputs.filter(({ name }) => !Object.hasOwn(fixed, name));
+    if (open.length !== 1) {
+      const names = open.map(({ name }) => showName(name)).join(', ') || 'none';
       throw new UsageError(
-        `${path}: a model has one input here, and this one has ${names}: export it with the others fixed (from TypeScript: importOnnx, with fixed)`,
+        `${path}: a model has one input here, and this one has ${names}: say what the others always are by --fixed name=numbers`,
       );
     }
-    return (await importOnnx(source, { sibling: siblingsOf(path) })).eval();
+    return (await importOnnx(source, { sibling: siblingsOf(path), fixed })).eval();
   } finally {
     await source.close();
   }

@@ -47,7 +47,7 @@ function describeLayers({ imported, source }: OpenedModel): string {
 
 /** Shows the tensors of a file. */
 export async function showFile(session: Session, path: string, key: string | undefined): Promise<void> {
-  const shown = await withModelFile(path, key, async (opened) => {
+  const shown = await withModelFile(path, key === undefined ? {} : { key }, async (opened) => {
     const { source, imported } = opened;
     const tensors: TensorRow[] = [];
     for (const name of source.tensors.keys()) tensors.push(await rowOf(source, name));

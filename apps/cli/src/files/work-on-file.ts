@@ -1,37 +1,37 @@
 /** Passes on the model in a file: by its weights alone, without data and without training. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Json, Module } from '@espalier/nn';
+import { tensorDataset, type Dataset, type Json, type Module } from '@espalier/nn';
 import { recordsJson, runRecipe, type Pass } from '@espalier/optimize';
 import { folderBytes, loadOptimized, saveOptimized } from '@espalier/optimize/node';
 import { openDevice } from '@espalier/pipeline';
-import type { Command } from 'commander';
+import { zeros } from '@espalier/tensor';
 import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { checkOutputFile } from '../output/output-file.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
+import { withTemporaryFolder } from '../output/temporary-folder.ts';
 import { formatBytes, formatCount, formatPercent } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
+import { refuseForeign, type FileModelOptions } from './described-model.ts';
 import { formatOf, isOnnx, withModelFile, type OpenedModel } from './model-file.ts';
 import { describeOnnxOrigin, readOnnx, writeOnnx } from './onnx-file.ts';
-import { bytesOfFile, writeChanged, writeModel, type TensorFile } from './write-model.ts';
+import { bytesOfFile, writeChanged, writeModel, writeReshaped, type TensorFile } from './write-model.ts';
 
 /** Names of parameters, as an option of a pass. */
 export type Include = { readonly include?: readonly string[] };
 
 /** What is done to the model in a file. */
-export interface FileWork {
+export interface FileWork extends FileModelOptions {
   /** The command's name. */
   readonly command: string;
   readonly from: string;
   readonly output: string;
-  readonly key?: string;
   readonly overwrite?: boolean;
   readonly device?: 'auto' | 'cpu' | 'webgpu' | 'reference';
   readonly seed: number;
   /** The pass on parameters of these names; undefined for those that it chooses itself. */
   readonly pass: (include: Include) => Pass;
+  /** Whether it changes shapes: it follows what an example goes through, whatever that is. */
+  readonly reshapes?: boolean;
 }
 
 /** What a model in a file takes. */
@@ -39,18 +39,6 @@ interface FileFigures {
   readonly parameters: number;
   readonly nonZeros: number;
   readonly bytes: number;
-}
-
-/**
- * Refuses options that are of no use for a file.
- * @throws {UsageError} naming those that were given.
- */
-export function refuseTraining(command: Command, from: string, names: readonly string[]): void {
-  const given = names.filter((name) => command.getOptionValueSource(name) === 'cli').map((name) => `--${name}`);
-  if (given.length > 0)
-    throw new UsageError(
-      `${from}: a model in a file is worked on by its weights alone, without ${given.join(', ')}: leave that out, or make a folder of it by espalier import`,
-    );
 }
 
 async function countWeights(model: Module): Promise<Omit<FileFigures, 'bytes'>> {
@@ -90,7 +78,7 @@ interface Workpiece {
   readonly module: Module;
   /** What a pass works on. */
   readonly include: Include;
-  /** What a model folder says of where it is from. */
+  /** What a model folder says of where it is from, and of an example. */
   readonly origin: { readonly [key: string]: Json };
   readonly notes: readonly string[];
   /** Writes what became of it; gives what the format does not say, in words. */
@@ -98,41 +86,56 @@ interface Workpiece {
 }
 
 /** A model with its weights as files of our own hold them: in codes. */
-async function inCodes(model: Module): Promise<Module> {
-  const folder = await mkdtemp(join(tmpdir(), 'espalier-'));
-  try {
+function inCodes(model: Module): Promise<Module> {
+  return withTemporaryFolder(async (folder) => {
     await saveOptimized(folder, model, {});
     return (await loadOptimized(folder)).model;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
+}
+
+/**
+ * Zeros in the shape of an example, which shows how sizes go through a model.
+ * @throws {UsageError} where nobody says the shape.
+ */
+function oneExample(from: string, input: Json | undefined): Dataset {
+  if (!Array.isArray(input))
+    throw new UsageError(
+      `${from}: how sizes go through a model shows an example: give its shape, as --input 3,224,224`,
+    );
+  return tensorDataset(zeros([1, ...(input as readonly number[])]), zeros([1], { dtype: 'i32' }));
 }
 
 /** Makes a model of a file, and lends it out. */
 async function withWorkpiece<Result>(
   path: string,
-  key: string | undefined,
+  { reshapes = false, ...options }: FileModelOptions & Pick<FileWork, 'reshapes'>,
   use: (piece: Workpiece) => Promise<Result>,
 ): Promise<Result> {
+  refuseForeign(path, options);
+  const { input } = options;
   if (isOnnx(path)) {
-    if (key !== undefined) throw new UsageError(`${path}: --key is of files of PyTorch: leave it out`);
-    const module = await readOnnx(path);
+    const module = await readOnnx(path, options.fixed);
     return use({
       module,
       include: {},
-      origin: describeOnnxOrigin(module),
+      origin: describeOnnxOrigin(module, input),
       notes: [],
       write: async (file, model) =>
         file.format === 'onnx' ? writeOnnx(file, model) : writeModel(file, model, new Map()),
     });
   }
-  return withModelFile(path, key, (opened) =>
+  return withModelFile(path, options, (opened) =>
     use({
       module: opened.imported.module,
       include: weightsOf(opened),
-      origin: describeOrigin(opened),
+      origin: { ...describeOrigin(opened), ...(input && { input: [...input] }) },
       notes: notesOn(opened),
-      write: (file, model) => writeChanged(file, opened, model),
+      write: (file, model) =>
+        file.format === 'onnx'
+          ? writeOnnx(file, model, input)
+          : reshapes
+            ? writeReshaped(file, opened, model)
+            : writeChanged(file, opened, model),
     }),
   );
 }
@@ -142,25 +145,26 @@ async function withWorkpiece<Result>(
  * @throws {UsageError} for a pass that needs data, and where the output may not be written.
  */
 export async function workOnFile(session: Session, work: FileWork): Promise<void> {
-  const { command, from, output, key, overwrite = false, device = 'cpu', seed, pass } = work;
+  const { command, from, output, overwrite = false, device = 'cpu', seed, pass, reshapes = false } = work;
   const format = formatOf(output);
   const file = { path: output, overwrite, sources: [from] };
   const { needs } = pass({});
-  if (needs !== 'nothing')
+  if (needs !== 'nothing' && !reshapes)
     throw new UsageError(
-      `${from}: this needs data for ${needs}, and a model in a file is worked on by its weights alone: choose another --method, or make a folder of it by espalier import`,
+      `${from}: this needs data for ${needs}, and without it a model in a file is worked on by its weights alone: give --data, or choose another --method`,
     );
-  if (format === 'onnx' && !isOnnx(from))
+  if (format === 'onnx' && !isOnnx(from) && work.input === undefined)
     throw new UsageError(
-      `${output}: ONNX says what layers compute, and ${from} does not say it so: make a folder of it by espalier import, and export that`,
+      `${output}: ONNX says what layers compute, on what: give the shape of one example, as --input 3,224,224, and --model where ${from} does not say its layers`,
     );
   if (format !== undefined) await checkOutputFile(file);
   await openDevice(device);
-  const made = await withWorkpiece(from, key, async (piece) => {
+  const made = await withWorkpiece(from, work, async (piece) => {
     const { module, include, origin } = piece;
     const bytes = bytesOfFile(from);
     const before = { ...(await countWeights(module)), bytes };
-    const { model, records } = await runRecipe(module, [pass(include)], { seed });
+    const data = reshapes ? { data: { train: oneExample(from, origin['input']) } } : {};
+    const { model, records } = await runRecipe(module, [pass(include)], { seed, ...data });
     const counted = await countWeights(model);
     const done = { before, summaries: records.map(({ summary }) => summary) };
     const notes = [...piece.notes];

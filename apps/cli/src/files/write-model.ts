@@ -129,6 +129,26 @@ export async function writeChanged(
   return [];
 }
 
+/** Writes a model that came from a file and has other shapes now: a state dict, with what counts beside its weights. */
+export async function writeReshaped(
+  file: TensorFile,
+  { source, imported }: OpenedModel,
+  model: Module,
+): Promise<readonly string[]> {
+  const plain = await strip(model);
+  const own = new Map([...imported.names].map(([name, theirs]) => [theirs, name]));
+  const parameters = plain.namedParameters();
+  const buffers = plain.namedBuffers();
+  const tensors = new Map<string, WrittenTensor>();
+  for (const name of source.tensors.keys()) {
+    const tied = tensors.get(source.ties.get(name) ?? '');
+    const at = own.get(name) ?? '';
+    const now = parameters.get(at)?.tensor ?? buffers.get(at);
+    tensors.set(name, tied ?? (now ? writtenTensor(now.detach().realizeSync()) : carriedTensor(source, name)));
+  }
+  return writeTensors(file, tensors, source.metadata);
+}
+
 /** Writes the tensors of a file in another format, as they are. */
 export async function convertFile(file: TensorFile, source: TensorSource): Promise<readonly string[]> {
   const tensors = new Map<string, WrittenTensor>();

@@ -93,7 +93,6 @@ describe('prune', () => {
       { tensor: 'layer.weight', nonZeros: 50 },
       { tensor: 'layer.bias', nonZeros: 10 },
     ]);
-    await refused('what becomes of a folder is a folder', 'quantize', at('folder'), '-o', at('x.pth'));
     await run('export', at('folder'), '--to', 'pytorch', '-o', at('back.pth'));
     const source = await open('back.pth');
     expect([...source.tensors.keys()]).toEqual(['layer.weight', 'layer.bias']);
@@ -102,17 +101,14 @@ describe('prune', () => {
 
   test('refuses what a file cannot have, and writes over nothing', async () => {
     const prune = (...rest: readonly string[]): readonly string[] => ['prune', at('linear.pth'), ...rest];
-    await refused(
-      'without --data, --epochs: leave that out',
-      ...prune('--data', 'mnist', '--epochs', '2', '-o', at('x.pth')),
-    );
+    await refused('say what they are by --model', 'prune', at('state.pth'), '--epochs', '2', '-o', at('x.pth'));
     await refused('there is no such file', 'prune', at('none.pth'), '-o', at('x.pth'));
     await refused('this needs data for gradients', ...prune('--method', 'snip', '-o', at('x.pth')));
     await refused('this is what is read from', ...prune('-o', at('linear.pth'), '--overwrite'));
     await refused('replace it by --overwrite', ...prune('-o', at('state.pth')));
     expect(readFileSync(at('state.pth'))).toEqual(Buffer.from(state));
     await refused(
-      "name the key of one: 'model' (2 tensors), 'ema' (1 tensors)",
+      "name one by key (--key): 'model' (2 tensors), 'ema' (1 tensors)",
       'prune',
       at('two-states.pth'),
       '-o',

@@ -67,17 +67,11 @@ describe('import', () => {
     await refused('leave out --names', 'import', at('model.onnx'), '--names', 'order', '-o', at('other'));
   });
 
-  test('comes before commands that need data', async () => {
-    await refused('make a folder of it by espalier import first', 'eval', at('model.onnx'));
-    await refused(
-      'make a folder of it by espalier import first',
-      'optimize',
-      at('model.onnx'),
-      '--goal',
-      'accuracy>=1%',
-      '-o',
-      at('x'),
-    );
+  test('refuses what is said of other files, and leaves nothing', async () => {
+    await refused('says itself what its layers are: leave out --model, --names', 'import', at('model.onnx'), '--model', 'resnet-18', '--names', 'order', '-o', at('x')); // prettier-ignore
+    await refused('says itself what its layers are', 'import', at('model.onnx'), '--key', 'a', '-o', at('x'));
+    await refused('says itself what its layers are', 'prune', at('model.onnx'), '--key', 'a', '-o', at('x'));
+    expect(existsSync(at('x'))).toBe(false);
   });
 });
 

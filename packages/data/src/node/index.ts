@@ -5,6 +5,7 @@ export { writeTable, writtenEnding, writtenEndings, type TableFile } from './wri
 export type { ByteSink, RowWriter, WrittenColumn } from '../table/write/writer.ts';
 export { readKept, writeKept } from './stream/kept-bytes.ts';
 export { keptIndex, type IndexOptions, type KeptIndex } from './stream/kept-index.ts';
+export { sideCsvStream, sideTokenStream, type SideOptions, type SideStream } from './stream/side-streams.ts';
 export { steadyFile, type SteadyFile } from './stream/steady-file.ts';
 export type { Manifest } from './images/list.ts';
 export {

@@ -2,7 +2,7 @@
 import type { HostArray } from '@espalier/nn';
 import { aByteSource, type ByteSource } from '@espalier/nn/format';
 import { ArgumentError } from '@espalier/tensor';
-import { check, checkOptions } from '@espalier/tensor/arguments';
+import { check, checkOptions, type OptionRules } from '@espalier/tensor/arguments';
 import type { Preparation } from '../prepare/preparation.ts';
 import type { CsvIndex } from '../table/csv/read-csv.ts';
 import { chosenParts, chosenRows, choiceRules, type CsvChoice } from './csv-tables.ts';
@@ -11,6 +11,11 @@ import { streamed, streamRules, type StreamedDataset, type StreamOptions } from 
 
 /** How a CSV file is streamed. */
 export interface CsvStreamOptions extends StreamOptions, Omit<CsvChoice, 'columns'> {}
+
+const { columns: _, ...rowRules } = choiceRules;
+
+/** What the options of a stream of rows have to be. */
+export const csvStreamRules: OptionRules<CsvStreamOptions> = { ...streamRules, ...rowRules };
 
 const dtypeOf = ({ data }: HostArray): 'f32' | 'i32' => (data instanceof Int32Array ? 'i32' : 'f32');
 
@@ -58,8 +63,7 @@ export function csvStream(
   options: CsvStreamOptions = {},
 ): StreamedDataset {
   check('csvStream', 'source', source, aByteSource);
-  const { columns: _, ...rules } = choiceRules;
-  checkOptions('csvStream', options, { ...streamRules, ...rules });
+  checkOptions('csvStream', options, csvStreamRules);
   const { parts, lots, ...stream } = options;
   const shards = csvShards(source, index, preparation, { ...(parts && { parts }), ...(lots && { lots }) });
   return streamed(shards, { ...(index.digest !== undefined && { digest: index.digest }), ...stream });

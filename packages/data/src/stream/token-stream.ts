@@ -3,10 +3,11 @@ import { FormatError } from '@espalier/nn';
 import { aByteSource, type ByteSource } from '@espalier/nn/format';
 import { ArgumentError } from '@espalier/tensor';
 import { aPositiveInteger, check, checkOptions, oneOf, type OptionRules } from '@espalier/tensor/arguments';
+import type { Shards } from './shards.ts';
 import { streamed, streamRules, type StreamedDataset, type StreamOptions } from './streamed.ts';
 
-/** How a file of tokens is read. */
-export interface TokenStreamOptions extends StreamOptions {
+/** How a file of tokens is cut into examples. */
+export interface TokenFile {
   /** Tokens of an example. Examples follow each other without a gap; what is left at the end is none. */
   readonly context: number;
   /** How many tokens there are: 0 to one less. */
@@ -17,7 +18,10 @@ export interface TokenStreamOptions extends StreamOptions {
   readonly partBytes?: number;
 }
 
-const tokenRules: OptionRules<TokenStreamOptions> = {
+/** How a file of tokens is streamed. */
+export interface TokenStreamOptions extends StreamOptions, TokenFile {}
+
+export const tokenRules: OptionRules<TokenStreamOptions> = {
   ...streamRules,
   context: aPositiveInteger,
   vocabulary: aPositiveInteger,
@@ -36,16 +40,13 @@ const readers = {
 } as const;
 
 /**
- * A file of tokens (raw u8, u16 or u32) as a dataset: x and y are i32 [batch, context], y one token on.
- * @throws {ArgumentError} for a file without an example, and memory that holds no part.
- *
- * @example
- * const data = tokenStream(await fileBytes('corpus.u16'), { context: 128, vocabulary: 32_000, seed: 7 });
+ * The examples of a file of tokens, a part at a time.
+ * @throws {ArgumentError} for a file without an example.
  */
-export function tokenStream(source: ByteSource, options: TokenStreamOptions): StreamedDataset {
-  check('tokenStream', 'source', source, aByteSource);
-  checkOptions('tokenStream', options, tokenRules);
-  const { context, vocabulary, dtype = 'u16', partBytes = usualPart, ...stream } = options;
+export function tokenShards(
+  source: ByteSource,
+  { context, vocabulary, dtype = 'u16', partBytes = usualPart }: TokenFile,
+): Shards {
   check('tokenStream', 'context', context, aPositiveInteger);
   check('tokenStream', 'vocabulary', vocabulary, aPositiveInteger);
   const unit = bytesOfToken[dtype];
@@ -88,5 +89,20 @@ export function tokenStream(source: ByteSource, options: TokenStreamOptions): St
     });
     return { x: tokens.subarray(0, count - 1), y: tokens.subarray(1) };
   };
-  return streamed({ name: source.name, parts, x: shape, y: shape, read }, stream);
+  return { name: source.name, parts, x: shape, y: shape, read };
+}
+
+/**
+ * A file of tokens (raw u8, u16 or u32) as a dataset: x and y are i32 [batch, context], y one token on.
+ * @throws {ArgumentError} for a file without an example, and memory that holds no part.
+ *
+ * @example
+ * const data = tokenStream(await fileBytes('corpus.u16'), { context: 128, vocabulary: 32_000, seed: 7 });
+ */
+export function tokenStream(source: ByteSource, options: TokenStreamOptions): StreamedDataset {
+  check('tokenStream', 'source', source, aByteSource);
+  checkOptions('tokenStream', options, tokenRules);
+  const { context, vocabulary, dtype, partBytes, ...stream } = options;
+  const file = { context, vocabulary, ...(dtype && { dtype }), ...(partBytes !== undefined && { partBytes }) };
+  return streamed(tokenShards(source, file), stream);
 }

@@ -82,7 +82,7 @@ describe('files that PyTorch wrote', () => {
 
   test('ask for a key where tensors are in several places', async () => {
     await expect(open('two-states.pth')).rejects.toThrow(
-      "two-states.pth: at byte 0: holds tensors in several places; name the key of one: 'model' (2 tensors), 'ema' (1 tensors)",
+      "two-states.pth: at byte 0: holds tensors in several places; name one by key (--key): 'model' (2 tensors), 'ema' (1 tensors)",
     );
     await expect(open('two-states.pth', 'x')).rejects.toThrow("has no tensors under the key 'x'; there are 'model'");
   });

@@ -97,7 +97,7 @@ describe('a table that is streamed', () => {
   });
 
   test('needs some memory, and says how much', async () => {
-    const least = await openStreamedTable({ ...use, memory: 449 * mebi }, cpu()).then(
+    const least = await openStreamedTable({ ...use, memory: 513 * mebi }, cpu()).then(
       () => '',
       (error: unknown) => /give at least --memory (\d+)MiB/.exec(String(error))?.[1] ?? String(error),
     );
@@ -105,6 +105,18 @@ describe('a table that is streamed', () => {
     await close();
     expect(isLarger(use.file, 1 * mebi)).toBe(true);
     expect(isLarger(use.file, 1024 * mebi)).toBe(false);
+  });
+
+  test('gives the same examples where a thread reads it', async () => {
+    const given = await Promise.all(
+      [false, true].map(async (thread) => {
+        const { train, close } = await openStreamedTable({ ...use, thread }, cpu());
+        const numbers = await numbersOf(train, { mean: 0, std: 1e6 });
+        await close();
+        return numbers;
+      }),
+    );
+    expect(given[1]).toEqual(given[0]);
   });
 
   test('is searched on a sample, and learnt from as a whole', async () => {

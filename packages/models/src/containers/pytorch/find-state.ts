@@ -74,7 +74,7 @@ export function findState(root: PickleValue, key: string | undefined, refuse: Re
     return refuse(`holds no tensors at its top, nor right under a key of it${keys.length > 0 ? `; there are ${keys.slice(0, 8).join(', ')}` : ''}`); // prettier-ignore
   }
   if (key !== undefined) return found.find((each) => each.key === key) ?? refuse(`has no tensors under the key ${showName(key)}; there are ${names}`); // prettier-ignore
-  return found.length === 1 ? first : refuse(`holds tensors in several places; name the key of one: ${names}`);
+  return found.length === 1 ? first : refuse(`holds tensors in several places; name one by key (--key): ${names}`);
 }
 
 /** Values that a description may have, so that what refers to itself ends. */

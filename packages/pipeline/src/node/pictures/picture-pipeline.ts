@@ -22,7 +22,7 @@ const mostTried = 6000;
 const batch = 32;
 
 /** So many steps a training takes about, whatever the number of pictures, */
-const usualSteps = 1200;
+const usualSteps = 800;
 
 /** but goes through them at least and at most so often; candidates a third as often. */
 const [leastEpochs, mostEpochs] = [3, 60];
@@ -120,7 +120,7 @@ export async function picturePipeline({ trials, ...use }: PictureRun): Promise<P
         name: 'small',
         type: 'goals',
         from: 'model',
-        options: { goals, trials: 8, epochs: Math.max(1, Math.round(tried / 2)) },
+        options: { goals, trials: 6, epochs: 1 },
       },
     ],
   };

@@ -4,7 +4,7 @@ import { totalmem } from 'node:os';
 import { UsageError } from '../../errors.ts';
 
 /** What the program and its workers take before there is data, in bytes. */
-const programBytes = 448 * 2 ** 20;
+const programBytes = 512 * 2 ** 20;
 
 /** Streams that may hold examples at the same time: of training and of the test, in each of two workers. */
 const streams = 4;

@@ -1,4 +1,5 @@
 /** A table that is larger than memory as what a run is made of: examples that are held, and streams of all others. */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
   csvStream,
@@ -9,7 +10,7 @@ import {
   type StreamedDataset,
   type Target,
 } from '@espalier/data';
-import { keptIndex, steadyFile, type SteadyFile } from '@espalier/data/node';
+import { keptIndex, sideCsvStream, steadyFile, type SteadyFile } from '@espalier/data/node';
 import type { Device } from '@espalier/tensor';
 import { UsageError } from '../../errors.ts';
 import { columnOptions, type TableUse } from '../table/open-table.ts';
@@ -22,6 +23,8 @@ export interface StreamedTableUse extends TableUse {
   readonly memory: number;
   /** Where the index and what was learnt are kept. */
   readonly kept: string;
+  /** Whether a thread reads for the training while it goes on. Default: where there is a processor for it. */
+  readonly thread?: boolean;
 }
 
 /** A table that is streamed. */
@@ -36,7 +39,7 @@ export interface StreamedTable extends Learnt {
 }
 
 /** Rows that are held at most: to search by, to choose by, and to judge by. */
-const most = { sample: 40_000, validate: 20_000, judge: 50_000 };
+const mostRows = { sample: 40_000, validate: 20_000, judge: 50_000 };
 
 /** The share of the rows that is for the test. */
 const testShare = 0.2;
@@ -49,30 +52,37 @@ const partBytes = 1 << 20;
 
 /** Which rows are for what. */
 function lotsFor({ rows }: CsvIndex, seed: number): StreamLots & HeldLots {
-  const validate = Math.min(validateShare, most.validate / rows);
+  const validate = Math.min(validateShare, mostRows.validate / rows);
   const [train, held, test] = lotsOf([1 - testShare - validate, validate, testShare], seed) as [Lots, Lots, Lots];
   const within = ({ from, to }: Lots, count: number): Lots => ({ seed, from, to: Math.min(to, from + count / rows) });
-  return { train, test, validate: held, sample: within(train, most.sample), judge: within(test, most.judge) };
+  return { train, test, validate: held, sample: within(train, mostRows.sample), judge: within(test, mostRows.judge) };
 }
 
-/** The least memory of a stream: that of the larger parts, before it is asked for. */
-function streamsOf(
+/** Streams of both parts; that of the training may have a thread, since it is the one that is waited for. */
+async function streamsOf(
   source: SteadyFile,
   index: CsvIndex,
   { preparation }: Learnt,
   { train, test }: StreamLots,
-  { file, seed, memory }: StreamedTableUse,
+  { file, seed, memory, thread = availableParallelism() > 1 }: StreamedTableUse,
   device: Device,
-): { readonly train: StreamedDataset; readonly test: StreamedDataset } {
-  const widest = index.parts.reduce((least, { rows }) => Math.max(least, rows), 0);
+): Promise<Pick<StreamedTable, 'train' | 'test' | 'close'>> {
+  const widest = index.parts.reduce((most, { rows }) => Math.max(most, rows), 0);
   const x = { shape: [preparation.features.length], dtype: 'f32' } as const;
   const y = { shape: [preparation.outputs], dtype: 'f32' } as const;
   const own = memoryOfStream(file, memory, leastMemory({ parts: [widest], x, y }));
   const options = { memory: own, seed, device };
-  return {
-    train: csvStream(source, index, preparation, { ...options, lots: train }),
-    test: csvStream(source, index, preparation, { ...options, lots: test, shuffle: false }),
+  const judged = csvStream(source, index, preparation, { ...options, lots: test, shuffle: false });
+  if (!thread) {
+    const learnt = csvStream(source, index, preparation, { ...options, lots: train });
+    return { train: learnt, test: judged, close: () => source.close() };
+  }
+  const learnt = await sideCsvStream(file, index, preparation, { ...options, lots: train });
+  const close = async (): Promise<void> => {
+    await learnt.close();
+    await source.close();
   };
+  return { train: learnt, test: judged, close };
 }
 
 /**
@@ -81,14 +91,22 @@ function streamsOf(
  * @throws {UsageError} for memory that is too small.
  */
 export async function openStreamedTable(use: StreamedTableUse, device: Device): Promise<StreamedTable> {
+  const source = await steadyFile(use.file);
+  try {
+    return await opened(source, use, device);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function opened(source: SteadyFile, use: StreamedTableUse, device: Device): Promise<StreamedTable> {
   const { file, seed, target, columns, kept } = use;
-  const source = await steadyFile(file);
   const { index } = await keptIndex(source, join(kept, 'index'), { partBytes });
   if (index.rows === 0) throw new UsageError(`${file}: it has no rows`);
   const { train, test, ...held } = lotsFor(index, seed);
   const request = { lots: { train, test }, held, options: { target, ...columnOptions(columns) } };
   const learnt = await keptLearnt(source, index, join(kept, 'learnt'), request, device);
-  const streams = streamsOf(source, index, learnt, { train, test }, use, device);
-  const { rows } = index;
-  return { ...learnt, ...streams, rows, target: learnt.preparation.target as Target, close: () => source.close() };
+  const streams = await streamsOf(source, index, learnt, { train, test }, use, device);
+  return { ...learnt, ...streams, rows: index.rows, target: learnt.preparation.target as Target };
 }

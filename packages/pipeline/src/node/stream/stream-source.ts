@@ -6,7 +6,7 @@ import type { Device } from '@espalier/tensor';
 import type { Judge } from '../../data/judgement.ts';
 import type { DataSource } from '../../data/source.ts';
 import { UsageError } from '../../errors.ts';
-import { text, wholeNumber } from '../../fields.ts';
+import { oneOf, optional, text, wholeNumber } from '../../fields.ts';
 import { examine } from '../intervals.ts';
 import { tableSource } from '../table/table-source.ts';
 import { openStreamedTable, type StreamedTableUse } from './open-stream.ts';
@@ -31,7 +31,7 @@ async function judgeStream(use: StreamedTableUse, device: Device): Promise<Judge
 /** A CSV file that is larger than memory. */
 export const streamedTableSource: DataSource<StreamedTableUse> = {
   name: 'streamed-table',
-  options: { ...tableSource.options, memory: wholeNumber(1), kept: text },
+  options: { ...tableSource.options, memory: wholeNumber(1), kept: text, thread: optional(oneOf([true, false])) },
   check: ({ file }) => {
     if (!existsSync(file)) throw new UsageError(`${file}: there is no such file: give a table, such as houses.csv`);
   },

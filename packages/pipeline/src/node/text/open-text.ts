@@ -1,7 +1,7 @@
 /** Texts as what a run is made of: tokens, parted, in sequences that are each told the next token at every place. */
 import { encodeText, learnBytePairs, byteCount, type BytePairs } from '@espalier/data';
 import { readTexts, type NamedText } from '@espalier/data/node';
-import { ConfigError, tensorDataset, type Dataset } from '@espalier/nn';
+import { ConfigError, shuffled, tensorDataset, type Dataset } from '@espalier/nn';
 import type { Device } from '@espalier/tensor';
 import { show } from '@espalier/tensor/arguments';
 import { UsageError } from '../../errors.ts';
@@ -10,6 +10,8 @@ import { UsageError } from '../../errors.ts';
 export interface TextUse {
   /** A file, or a folder with some. */
   readonly path: string;
+  /** Of which pieces are for the test. */
+  readonly seed: number;
   /** Tokens of a sequence. Default: by the length of the text. */
   readonly context?: number;
   /** How many tokens there are: 256 are bytes, more are learnt from the text. Default: by its length. */
@@ -37,11 +39,11 @@ export interface OpenedTexts {
 /** A text of fewer tokens leaves too little in its parts. */
 const fewestTokens = 1000;
 
-/** The end of each text is for the test: this part of it. */
-const testShare = 0.1;
+/** So many pieces texts are cut into, of which every so many-th is for the test: texts change on their way. */
+const [pieces, everyTest] = [40, 10] as const;
 
 /** Sequences are as long as leaves so many of them, */
-const leastSequences = 60;
+const leastSequences = 400;
 
 /** of these lengths. */
 const contexts = [16, 32, 64, 128] as const;
@@ -49,31 +51,41 @@ const contexts = [16, 32, 64, 128] as const;
 /** Texts of fewer bytes are learnt byte by byte; longer ones by pairs of bytes, so many tokens in all. */
 const [longText, usualTokens] = [200_000, 512];
 
-/** Where a text is cut: a letter is never. */
-function cutOf(text: string): number {
-  const at = Math.floor(text.length * (1 - testShare));
-  const code = text.charCodeAt(at);
-  return code >= 0xdc00 && code < 0xe000 ? at + 1 : at;
+/** Where a text is cut near a place: behind a line, else behind a word, else not within a letter. */
+function cutNear(text: string, place: number): number {
+  for (const blank of ['\n', ' ']) {
+    const at = text.indexOf(blank, place);
+    if (at >= 0 && at < place + text.length / pieces / 2) return at + 1;
+  }
+  const code = text.charCodeAt(place);
+  return code >= 0xdc00 && code < 0xe000 ? place + 1 : place;
 }
 
-/** The beginnings of texts, and their ends. */
-function parted(texts: readonly NamedText[]): readonly [train: string, test: string] {
-  const join = (parts: readonly string[]): string => parts.join('\n\n');
-  return [
-    join(texts.map(({ text }) => text.slice(0, cutOf(text)))),
-    join(texts.map(({ text }) => text.slice(cutOf(text)))),
-  ];
+/** Pieces of texts to learn from, and others to judge by, which follow from the seed. */
+function parted(texts: readonly NamedText[], seed: number): readonly [train: string, test: string] {
+  const [train, test]: [string[], string[]] = [[], []];
+  const first = shuffled(everyTest, seed, 'text')[0] ?? 0;
+  for (const { text } of texts) {
+    const cuts = Array.from({ length: pieces + 1 }, (_, piece) =>
+      piece === 0 || piece === pieces
+        ? (text.length * piece) / pieces
+        : cutNear(text, Math.floor((text.length * piece) / pieces)),
+    );
+    for (const [piece, start] of cuts.slice(0, -1).entries())
+      (piece % everyTest === first ? test : train).push(text.slice(start, cuts[piece + 1]));
+  }
+  return [train.join(''), test.join('')];
 }
 
 /**
- * Reads texts, learns which pairs of bytes are a token from the training part, and makes tokens of all: the last tenth of each text is
- * for the test.
+ * Reads texts, learns which pairs of bytes are a token from the training part, and makes tokens of all: every tenth piece of a
+ * text is for the test.
  * @throws {UsageError} for a text that is too short, with the number of its tokens.
  * @throws {DataError | FormatError} with file and offset, for what cannot be read.
  */
 export async function openText(use: TextUse): Promise<OpenedTexts> {
   const { path } = use;
-  const [learnt, judged] = parted(await readTexts(path));
+  const [learnt, judged] = parted(await readTexts(path), use.seed);
   const wanted = use.tokens ?? (learnt.length < longText ? byteCount : usualTokens);
   const pairs = use.pairs ?? (wanted > byteCount ? learnBytePairs(learnt, wanted) : []);
   const [train, test] = [encodeText(learnt, pairs), encodeText(judged, pairs)];

@@ -7,7 +7,6 @@ import { openText, type TextUse } from './open-text.ts';
 
 /** What may be told of the run of texts. */
 export interface TextRun extends TextUse {
-  readonly seed: number;
   /** How many candidates are tried. */
   readonly trials: number;
 }
@@ -16,10 +15,10 @@ export interface TextRun extends TextUse {
 const batch = 16;
 
 /** So many steps a training takes about, whatever the length of the text, */
-const usualSteps = 700;
+const usualSteps = 500;
 
-/** but goes through it at least and at most so often; candidates a third as often. */
-const [leastEpochs, mostEpochs] = [1, 60];
+/** but goes through it at least and at most so often: a small text that is seen too often is learnt by heart. */
+const [leastEpochs, mostEpochs] = [1, 16];
 
 /** The parts of the training sequences that candidates are compared by, and that the smaller model is chosen by. */
 const [validationShare, heldOutShare] = [0.15, 0.1];
@@ -31,12 +30,12 @@ const candidates: SpaceRecipe = {
       width: choice([32, 64]),
       depth: choice([1, 2]),
       heads: choice([2, 4]),
-      dropout: choice([0, 0.1]),
+      dropout: choice([0.1, 0.2]),
     },
   },
   initialiser: choice(['xavier-uniform']),
   training: {
-    optimizer: { adamw: { lr: choice([3e-3, 1e-2]), weightDecay: choice([0.01, 0.1]) } },
+    optimizer: { adamw: { lr: choice([3e-3, 6e-3]), weightDecay: choice([0.01, 0.1]) } },
     schedule: choice(['one-cycle']),
     batch: choice([batch]),
   },
@@ -47,20 +46,21 @@ const candidates: SpaceRecipe = {
  * nobody learns them again.
  * @throws {DataError | FormatError | UsageError} as `openText` does, before anything is begun.
  */
-export async function textPipeline({ trials, seed, ...use }: TextRun): Promise<Pipeline> {
+export async function textPipeline({ trials, ...use }: TextRun): Promise<Pipeline> {
   const { train, preparation } = await openText(use);
   const { context, pairs } = preparation;
-  const options: TextUse = { path: use.path, context, pairs };
+  const { path, seed } = use;
+  const options: TextUse = { path, seed, context, pairs };
   const count = Math.floor((train.length - 1) / context);
   const part = (share: number): number => Math.max(2, Math.round(count * share));
   const validation = part(validationShare);
   const epochs = Math.min(mostEpochs, Math.max(leastEpochs, Math.round((usualSteps * batch) / count)));
-  const tried = Math.max(1, Math.round(epochs / 3));
-  const images = Math.min(count - validation, Math.ceil((usualSteps * batch) / 3));
-  const search = { strategy: 'random', trials, population: 1, images, epochs: tried, space: candidates };
+  // Candidates are trained as the winner will be, so that one that learns by heart is seen to.
+  const images = Math.min(count - validation, usualSteps * batch);
+  const search = { strategy: 'random', trials, population: 1, images, epochs, space: candidates };
   const goals = ['loss<=base*1.02'];
   return {
-    name: nameOfPath(use.path),
+    name: nameOfPath(path),
     seed,
     task: 'next-token',
     data: { source: { source: 'text', options }, validation },

@@ -24,6 +24,7 @@ export const textSource: DataSource<TextUse> = {
   name: 'text',
   options: {
     path: text,
+    seed: wholeNumber(0),
     context: optional(wholeNumber(2, 4096)),
     tokens: optional(wholeNumber(byteCount, 2 ** 15)),
     pairs: { allowed: 'a list of pairs of tokens, each of those before it', optional: true, accepts: arePairs },
