@@ -62,7 +62,7 @@ const fixtures: Readonly<Record<string, Fixture>> = {
       console.log(model.forward(ones([1, 2])).shape.join());
     `,
     prints: '1,1',
-    ceiling: 107_500,
+    ceiling: 108_000,
     without: [/one-cycle/, /['"`]batch-norm['"`]/, /['"`]adamw['"`]/, /columnBytes/],
   },
   'pruning a model': {
@@ -73,7 +73,7 @@ const fixtures: Readonly<Record<string, Fixture>> = {
       console.log(model.config().type);
     `,
     prints: 'linear',
-    ceiling: 135_000,
+    ceiling: 135_500,
     without: [/@compute/, /temperature/, /columnBytes/],
   },
 };

@@ -22,6 +22,7 @@ export const pipeline: Layers = {
     stages: [
       'errors.ts',
       'registry.ts',
+      'data',
       'task',
       'candidate',
       'report',

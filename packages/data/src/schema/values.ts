@@ -20,17 +20,3 @@ export function inOrderOfValues(values: readonly string[]): string[] {
     areNumbers && Number(a) !== Number(b) ? Number(a) - Number(b) : a < b ? -1 : a > b ? 1 : 0,
   );
 }
-
-/**
- * The different values of a column with their counts, in order; missing ones aside. Undefined where there are more than `most`.
- */
-export function countValues(column: Column, rows: number, most: number): readonly ValueCount[] | undefined {
-  const counts = new Map<string, number>();
-  for (let row = 0; row < rows; row++) {
-    const value = categoryOf(column, row);
-    if (value === undefined) continue;
-    counts.set(value, (counts.get(value) ?? 0) + 1);
-    if (counts.size > most) return undefined;
-  }
-  return inOrderOfValues([...counts.keys()]).map((value) => ({ value, count: counts.get(value) as number }));
-}

@@ -1,5 +1,4 @@
 /** How rows are written, a batch at a time: nothing of a batch is held when it is written. */
-
 import { encodeUtf8 } from '@espalier/nn/format';
 
 /** Values under a name: texts or numbers, the same kind in every batch. */

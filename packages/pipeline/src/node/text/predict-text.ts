@@ -14,6 +14,7 @@ import { tokenLosses } from './token-losses.ts';
 /**
  * The tokens, loss and perplexity of each text.
  * @throws {DataError | FormatError} with file and offset, for what cannot be read.
+ * @throws {UsageError} for a text of fewer than two tokens, which has none that could be told.
  */
 export async function predictText(question: Question): Promise<PredictedColumn[]> {
   const { model, preparation: config, from, path, device } = question;
