@@ -6,6 +6,7 @@ import { DataError } from '../../errors.ts';
 import type { Column, ColumnType } from '../column.ts';
 import { Table } from '../table.ts';
 import { ColumnBuilder } from './column-builder.ts';
+import { withLine } from './line-of.ts';
 import { csvSettings, type CsvOptions, type CsvSettings } from './layout.ts';
 import { MissingFields } from './missing.ts';
 import { CsvScanner, longestRecord, type Records } from './scanner.ts';
@@ -37,7 +38,7 @@ export interface CsvIndex {
 /**
  * Goes through the records of a range of a source; `atBoundary` hears of places between records, one in each piece. A record that is
  * longer than what was read is looked at anew only when that has doubled.
- * @throws {FormatError} for a record that is too long.
+ * @throws {FormatError} with its line, for a record that is too long, or what the sink refuses.
  */
 async function scan(
   source: ByteSource,
@@ -65,12 +66,16 @@ async function scan(
       );
     atBoundary(offset);
   };
-  for await (const piece of piecesOf(source, settings.pieceBytes, range.from, range.to)) {
-    waiting.push(piece);
-    length += piece.length;
-    if (length >= least && offset + length < range.to) look(false);
+  try {
+    for await (const piece of piecesOf(source, settings.pieceBytes, range.from, range.to)) {
+      waiting.push(piece);
+      length += piece.length;
+      if (length >= least && offset + length < range.to) look(false);
+    }
+    look(true);
+  } catch (error) {
+    throw await withLine(source, error);
   }
-  look(true);
 }
 
 function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
