@@ -9,7 +9,10 @@ export interface AbortSignalLike {
 }
 
 /** A signal. */
-export const aSignal: Rule<AbortSignalLike> = ruleOf('an AbortSignal', (value) => Object(value) === value);
+export const aSignal: Rule<AbortSignalLike> = ruleOf(
+  'an AbortSignal',
+  (value) => Object(value) === value && typeof (value as { readonly aborted?: unknown }).aborted === 'boolean',
+);
 
 /**
  * Ends what a signal has aborted.

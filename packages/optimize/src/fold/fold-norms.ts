@@ -27,7 +27,9 @@ export async function foldNorms(place: string, model: Module, pairs: readonly Fo
       at('bias'),
       before.map((value, out) => value * (scale[out] as number) + (shift[out] as number)),
     );
-    at('bias').trainable = [layer.bias, norm.bias].some((each) => each?.trainable ?? false);
+    // What it makes up for is trained, if nothing but the layer's weight was.
+    const offsets = [layer.bias, norm.bias].filter((each) => each !== undefined);
+    at('bias').trainable = (offsets.length > 0 ? offsets : [layer.weight]).some(({ trainable }) => trainable);
   }
   return folded;
 }

@@ -44,7 +44,7 @@ export interface OptimizationReport {
   readonly before: ModelReport;
   readonly after: ModelReport;
   readonly layers: readonly WeightReport[];
-  /** The recipe that gives the model again without searching. */
+  /** The recipe that gives the model again without searching: to the bit by `optimize` with it as `steps`, `turn: false` and the same seed. */
   readonly recipe: readonly StepJson[];
   /** What each pass of it did. */
   readonly records: readonly PassRecord[];

@@ -2,6 +2,7 @@
 import { build, type Module, type ModuleConfig } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
 import type { Pass } from '../recipe/pass.ts';
+import { copyModel } from '../views/copy.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
 import { dropCount, leastCount, sum, type PruneScope, type SparsityBounds } from './allocate.ts';
 import { mostLost, type LotteryOptions } from './lottery.ts';
@@ -41,13 +42,16 @@ export function modelAfter(model: Module, passes: readonly Pass[]): Module {
  * no choice.
  */
 export async function checkPrunings(model: Module, passes: readonly Pass[]): Promise<void> {
+  if (!passes.some(({ config }) => config.type === 'prune' || config.type === 'lottery')) return;
   // How large layers are after they were cut is not known before.
   if (passes.some(({ effects }) => effects.includes('structure'))) return;
   const begin = passes.findLastIndex(({ effects }) => effects.includes('architecture')) + 1;
   const before = passes.slice(0, begin);
   // What network another pass than `distill` puts in place is not known before it did.
   if (before.length > 0 && before.at(-1)?.config['student'] === undefined) return;
-  const met = modelAfter(model, before);
+  const known = modelAfter(model, before);
+  // A stored weight that is asked for its mask becomes dense, which is the copy's and not the caller's.
+  const met = known.parameters().some(({ stored }) => stored) ? await copyModel(known) : known;
   /** How many weights of a tensor are gone at most, and at least. */
   const most = new Map<string, number>();
   for (const [name, parameter] of met.namedParameters()) most.set(name, await goneOf(parameter));

@@ -88,8 +88,17 @@ export function checkOrder(stages: readonly (readonly Pass[])[], already: readon
           `${config.type} settles which weights share a value, and ${sharing.config.type} would drop some of them in the same training; run them one after the other`,
         );
       }
+      const masked =
+        effects.includes('layers') && stage.slice(0, place).find((other) => other.effects.includes('zeros'));
+      if (masked) {
+        throw new RecipeError(
+          `steps[${index}]`,
+          `${config.type} puts layers in the place of those that ${masked.config.type} masks, in one training; name ${config.type} first, or run them one after the other`,
+        );
+      }
       const broken = rules.find(
-        ({ before, after }) => done.has(before) && (after === 'any' ? effects.length > 0 : effects.includes(after)),
+        ({ before, after }) =>
+          done.has(before) && (after === 'any' ? effects.some((each) => each !== 'cache') : effects.includes(after)),
       );
       if (broken) {
         throw new RecipeError(`steps[${index}]`, `${config.type} after ${done.get(broken.before)} ${broken.reason}`);

@@ -2,11 +2,12 @@
 import type { Json, Module } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
 import { integerOption, optionsOf } from '../recipe/options.ts';
-import type { Pass, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
+import type { Pass, PassContext, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
 import { checkFilter, selectParameters, type ParameterFilter } from '../selection/parameter-filter.ts';
 import { readWeights } from '../selection/weights.ts';
 import { channelAt, channelsOf, layersOf, pairsOf, type ScaledPair } from './layers.ts';
 import { scalesFirst } from './order.ts';
+import { outputsKept } from './outputs-kept.ts';
 import { checkScalable, rawValues, scalePair } from './scale.ts';
 
 /** Options of `equalize`. */
@@ -33,7 +34,7 @@ export function equalize(options: EqualizeOptions = {}): Pass {
   checkFilter(place, options);
   const config: StepConfig = { type: place, ...(options as object as { readonly [option: string]: Json }) };
 
-  async function plan(model: Module): Promise<PassPlan> {
+  async function plan(model: Module, { data }: PassContext): Promise<PassPlan> {
     const chosen = selectParameters(place, model, options);
     const layers = layersOf(model, chosen);
     const pairs = pairsOf(model, layers).filter(({ weight }) =>
@@ -53,14 +54,18 @@ export function equalize(options: EqualizeOptions = {}): Pass {
       summary,
       apply: async () => {
         const details: Record<string, Json> = {};
-        for (let round = 0; round < rounds; round++)
-          for (const pair of pairs) {
-            const factors = await factorsOf(pair);
-            await scalePair(pair, factors);
-            const { name } = pair.to.named;
-            const [least, largest] = [Math.min(...factors), Math.max(...factors)];
-            details[name] ??= { channels: pair.channels, leastFactor: least, largestFactor: largest };
-          }
+        const scaled = async (): Promise<Module> => {
+          for (let round = 0; round < rounds; round++)
+            for (const pair of pairs) {
+              const factors = await factorsOf(pair);
+              await scalePair(pair, factors);
+              const { name } = pair.to.named;
+              const [least, largest] = [Math.min(...factors), Math.max(...factors)];
+              details[name] ??= { channels: pair.channels, leastFactor: least, largestFactor: largest };
+            }
+          return model;
+        };
+        await outputsKept(place, model, data, scaled);
         const finalize = async (): Promise<PassRecord> => ({ config, summary, details });
         return { model, finalize };
       },

@@ -2,12 +2,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, tensorDataset, type Dataset, type Module, type ModuleConfig } from '@espalier/nn';
-import { fromTyped, Generator, rand, randn, zeros } from '@espalier/tensor';
+import {
+  build,
+  Module,
+  registerModule,
+  tensorDataset,
+  type Dataset,
+  type ModuleConfig,
+  type Parameter,
+  type Sequential,
+} from '@espalier/nn';
+import { concat, fromTyped, Generator, rand, randn, zeros, type Tensor } from '@espalier/tensor';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   cluster,
+  encode,
   equalize,
   fold,
   maskOf,
@@ -17,6 +27,8 @@ import {
   recipeJson,
   runRecipe,
   shrink,
+  storedBytes,
+  together,
   type Step,
 } from '../../src/index.ts';
 import { loadOptimized, saveOptimized } from '../../src/node/index.ts';
@@ -221,5 +233,80 @@ describe('fold', () => {
     );
     expect(cut.call(zeros([1, 1, 4, 4])).shape).toEqual([1, 2]);
     expect(recipeJson(parseRecipe([{ type: 'fold', exclude: ['1'] }]))).toEqual([{ type: 'fold', exclude: ['1'] }]);
+  });
+});
+
+/** A module that reads what is between the layers of a sequence, which does not show from outside. */
+class Between extends Module {
+  readonly type = 'between-layers';
+  readonly #body: Sequential;
+
+  constructor(body: Sequential) {
+    super();
+    this.#body = this.addModule('body', body);
+  }
+
+  forward(x: Tensor): Tensor {
+    const seen: Tensor[] = [];
+    for (const layer of this.#body.layers) seen.push(layer.call(seen.at(-1) ?? x));
+    return concat(seen, 1);
+  }
+
+  config(): ModuleConfig {
+    return { type: this.type, body: this.#body.config() };
+  }
+}
+registerModule({
+  type: 'between-layers',
+  build: (config, _, __, child) => new Between(child(config['body'], 'body') as Sequential),
+});
+
+describe('what reads between layers', () => {
+  test.each([
+    ['fold', fold(), [norm(3)]],
+    ['equalize', equalize(), [{ type: 'relu' }, { type: 'conv2d', in: 3, out: 2, kernel: 1 }]],
+  ] as const)('%s finds by an example that outputs change, and names what to do', async (_, pass, behind) => {
+    const first = { type: 'conv2d', in: 2, out: 3, kernel: 1 };
+    const model = lived({ type: 'between-layers', body: sequential(first, ...behind) });
+    await expect(runRecipe(model, [pass], { data: { train: examplesOf([2, 4, 4]) } })).rejects.toThrow(
+      /changes what the model computes, by 0?\.?\d.* of its largest output: .* exclude/,
+    );
+  });
+});
+
+describe('fold beside other passes', () => {
+  const net = (): Module =>
+    lived(sequential({ type: 'linear', in: 8, out: 8 }, norm(8), { type: 'linear', in: 8, out: 2 }));
+
+  test('is refused behind a pruning that goes on in the same training, and works before it', async () => {
+    const data = { train: examplesOf([8]) };
+    const gradual = prune({ sparsity: 0.5, train: { epochs: 1, loss: 'cross-entropy' } });
+    await expect(runRecipe(net(), [together(gradual, fold())], { data })).rejects.toThrow(
+      'fold puts layers in the place of those that prune masks, in one training; name fold first',
+    );
+    const { model } = await runRecipe(net(), [together(fold(), gradual)], { data });
+    const kept = (await maskOf(model.namedParameters().get('0.weight') as Parameter)?.kept()) ?? [];
+    expect(Array.from(kept).filter((each) => each === 0).length).toBeGreaterThan(0);
+  });
+
+  test('comes before what cuts channels, and not behind what rounds', async () => {
+    const data = { train: examplesOf([8]) };
+    const { model } = await runRecipe(net(), [fold(), shrink({ ratio: 0.5 })], { data });
+    expect(model.namedParameters().get('0.weight')?.shape[0]).toBe(4);
+    await expect(runRecipe(net(), [quantize(), fold()], { data })).rejects.toThrow('fold first, then quantize');
+  });
+
+  test('trains the offsets that it makes where nothing but the weight was trained', async () => {
+    const plain = lived(sequential({ type: 'linear', in: 4, out: 3, bias: false }, norm(3, { affine: false })));
+    const { model } = await runRecipe(plain, [fold()], { data: { train: examplesOf([4]) } });
+    expect(model.namedParameters().get('0.bias')?.trainable).toBe(true);
+  });
+
+  test('leaves a model that is stored in a format as it is stored, whoever asks', async () => {
+    const { model } = await runRecipe(net(), [encode({ format: 'int4', options: { group: 16 } })]);
+    const stored = await storedBytes(model);
+    await runRecipe(model, []);
+    await expect(runRecipe(model, [prune({ sparsity: 0.5 })])).rejects.toThrow('encode last');
+    expect(await storedBytes(model)).toBe(stored);
   });
 });
