@@ -1,7 +1,7 @@
 /** Fashion-MNIST, of the package that has it as numbers in JSON, as the files that others have it in. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import { writePng } from '../../../apps/cli/test/helpers/write-png.ts';
 import { packageFolder } from '../optimize/subjects/packages.ts';
 
 const [classes, side] = [10, 28];
@@ -39,13 +39,13 @@ export async function writeFashion(folder: string, count: number): Promise<void>
   if (existsSync(done)) return;
   const all = read(count);
   mkdirSync(join(folder, 'idx'), { recursive: true });
-  for (const [part, name] of [
+  for (const [part, prefix] of [
     ['train', 'train'],
     ['test', 't10k'],
   ] as const) {
     const own = all.filter((_, index) => (index % 7 === 6) === (part === 'test'));
     const write = (file: string, bytes: Uint8Array): void =>
-      writeFileSync(join(folder, 'idx', `${name}-${file}`), bytes);
+      writeFileSync(join(folder, 'idx', `${prefix}-${file}`), bytes);
     write(
       'images-idx3-ubyte',
       idx(
@@ -55,11 +55,8 @@ export async function writeFashion(folder: string, count: number): Promise<void>
     );
     write('labels-idx1-ubyte', idx([own.length], [Uint8Array.from(own, ({ label }) => label)]));
     for (const [index, { label, bytes }] of own.entries()) {
-      const place = join(folder, 'png', part, String(label));
-      mkdirSync(place, { recursive: true });
-      await sharp(bytes, { raw: { width: side, height: side, channels: 1 } })
-        .toColourspace('b-w')
-        .toFile(join(place, `${String(index).padStart(6, '0')}.png`));
+      const name = `${String(index).padStart(6, '0')}.png`;
+      await writePng(join(folder, 'png', part, String(label), name), bytes, side, side);
     }
   }
   writeFileSync(done, '');
