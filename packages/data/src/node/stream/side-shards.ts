@@ -13,9 +13,10 @@ export interface SideShards extends Shards {
 }
 
 /** The worker as it is built: threads do not share whatever would run TypeScript. */
-const workerFile = ['./side-worker.js', '../../../dist/node/stream/side-worker.js']
-  .map((path) => new URL(path, import.meta.url))
-  .find((url) => existsSync(url));
+const workerFile = [
+  new URL('./side-worker.js', import.meta.url),
+  new URL('../../../dist/node/stream/side-worker.js', import.meta.url),
+].find((url) => existsSync(url));
 
 /** Errors that callers tell apart. */
 const classes: Readonly<Record<string, { readonly prototype: object }>> = { FormatError, DataError };
