@@ -21,9 +21,11 @@ const workerFile = [
 /** Errors that callers tell apart. */
 const classes: Readonly<Record<string, { readonly prototype: object }>> = { FormatError, DataError };
 
-/** An error of the other thread, of the class that it had there. */
-function received({ name, message, stack, fields }: SideError): Error {
-  const error = Object.hasOwn(classes, name) ? (Object.create(classes[name]?.prototype ?? null) as Error) : new Error();
+/** An error of the other thread, of the class that it had there; one that callers do not tell apart names the file. */
+function received({ name, message, stack, fields }: SideError, path: string): Error {
+  const known = Object.hasOwn(classes, name) ? classes[name] : undefined;
+  if (!known) return new FormatError(path, 0, `the thread that reads it says ${name}: ${message}`);
+  const error = Object.create(known.prototype) as Error;
   return Object.assign(
     Object.defineProperties(error, { message: { value: message }, stack: { value: stack } }),
     fields,
@@ -78,7 +80,7 @@ class SideThread {
     const waiting = this.#waiting.get(response.part);
     this.#waiting.delete(response.part);
     if ('rows' in response) waiting?.resolve(response.rows);
-    else waiting?.reject(received(response.error));
+    else waiting?.reject(received(response.error, this.#setup.file.path));
     if (this.#waiting.size === 0) this.#worker?.unref();
   }
 
