@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const commandsIn = (page: string): string[] =>
   [...page.matchAll(/```sh\n(.*?)```/gsu)].flatMap(([, block = '']) => block.trimEnd().split('\n'));
 
-test('a table with regression', async () => {
+test('a table with regression', { timeout: 600_000 }, async () => {
   for (const file of ['houses.csv', 'new-houses.csv']) copyFileSync(join(examples, file), join(folder, file));
   const said: string[] = [];
   for (const command of commandsIn(readFileSync(join(examples, 'table-with-regression.md'), 'utf8'))) {
@@ -35,7 +35,9 @@ test('a table with regression', async () => {
   );
   const known = (await readTable(join(folder, 'new-houses.csv'))).column('price').values;
   expect([...(csv?.column('price').values ?? [])]).toEqual([...(parquet?.column('price').values ?? [])]);
-  const errors = [...(csv?.column('price').values ?? [])].map((price, row) => Math.abs(Number(price) - Number(known[row])));
+  const errors = [...(csv?.column('price').values ?? [])].map((price, row) =>
+    Math.abs(Number(price) - Number(known[row])),
+  );
   expect(errors.length).toBe(20);
   expect(errors.reduce((sum, error) => sum + error, 0) / errors.length).toBeLessThan(40);
   for (const file of ['runs/houses/report.html', 'houses.onnx']) expect(existsSync(join(folder, file))).toBe(true);
