@@ -18,7 +18,7 @@ const commandsIn = (page: string): string[] =>
 test('a table with regression', { timeout: 600_000 }, async () => {
   for (const file of ['houses.csv', 'new-houses.csv']) copyFileSync(join(examples, file), join(folder, file));
   const said: string[] = [];
-  for (const command of commandsIn(readFileSync(join(examples, 'table-with-regression.md'), 'utf8'))) {
+  for (const command of commandsIn(readFileSync(join(examples, 'table.md'), 'utf8'))) {
     const [npx, name, ...args] = command.split(' ');
     expect([npx, name]).toEqual(['npx', 'espalier']);
     const { code, stdout, stderr } = await espalier(args, { cwd: folder });
