@@ -173,6 +173,10 @@ def small():
     for name in ("resnet-pictures", "resnet-bottleneck"):
         for extra in (".pth", "-legacy.pth", "-17.onnx", "-now.onnx"):
             (folder / f"{name}{extra}").unlink()
+    examples = torch.randn(64, 3, 6, 6, generator=torch.Generator().manual_seed(9)).half().float()
+    with torch.no_grad():
+        classes = models["cnn"][0](examples).argmax(1)
+    numpy.savez(folder / "calibration.npz", x=examples.numpy().astype(numpy.float16), y=classes.numpy())
     (here / "torch-models.json").write_text(json.dumps(answers, indent=1) + "\n")
 
 

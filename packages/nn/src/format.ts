@@ -9,6 +9,7 @@ export {
   type BlobLike,
   type ByteSource,
 } from './io/byte-source.ts';
+export { crc32 } from './io/crc32.ts';
 export { duplicateKey } from './io/duplicate-key.ts';
 export {
   parseSafetensorsHeader,

@@ -33,12 +33,12 @@ const { values: given } = parseArgs({
   },
 });
 const [seeds, count, epochs] = [Number(given.seeds), Number(given.count), Number(given.epochs)];
-const [batch, lr, weightDecay] = [32, 3e-3, 0.01];
+const [batch, lr, weightDecay] = [16, 3e-3, 0.01];
 
 /** The candidates that are compared. */
 const nets: Readonly<Record<string, object>> = {
-  'conv-net': { stages: 2, channels: 8, activation: 'relu', batchNorm: true, dropout: 0 },
-  'residual-net': { stages: 3, blocks: 1, channels: 8, activation: 'relu', stem: 1 },
+  'conv-net': { stages: 2, channels: 12, activation: 'relu', batchNorm: true, dropout: 0 },
+  'residual-net': { stages: 3, blocks: 1, channels: 12, activation: 'relu', stem: 1 },
 };
 
 /** An array as NumPy's file of it: version 1.0, little-endian. */

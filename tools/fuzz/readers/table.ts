@@ -2,6 +2,7 @@
 import type { Reader } from '../engine/reader.ts';
 import { answersReader } from './answers.ts';
 import { checkpointReader } from './checkpoint.ts';
+import { csvIndexReader } from './csv-index.ts';
 import { encodedReader } from './encoded.ts';
 import { codedWeightsReader, symbolsReader } from './entropy.ts';
 import { ggufReader, safetensorsIndexReader, safetensorsRangeReader } from './gguf.ts';
@@ -63,6 +64,7 @@ export const readers: readonly Reader[] = [
   outputReader,
   csvReader,
   csvBytesReader,
+  csvIndexReader,
   jsonLinesReader,
   parquetReader,
   arrowReader,

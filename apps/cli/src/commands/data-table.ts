@@ -82,7 +82,7 @@ export async function showTableData(
   { seed = defaultSeed, ...options }: TableOptions & { readonly seed?: number },
 ): Promise<void> {
   const use = await tableUse(path, options);
-  const told = await withColumnRemedies(use.target, async () =>
+  const told = await withColumnRemedies(use, async () =>
     describeTable(await readTable(path), describeOptions(use, seed)),
   );
   session.result(told, () => showTable(told, session));

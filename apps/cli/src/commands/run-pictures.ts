@@ -34,8 +34,8 @@ export function checkSide(size: number | undefined): void {
  * @throws {DataError | FormatError} naming the picture that cannot be learnt from.
  */
 export async function runPictures(session: Session, path: string, options: PictureRunOptions): Promise<void> {
-  const { target, column, strategy, size, seed = defaultSeed, trials = usualTrials } = options;
-  const foreign = target !== undefined ? 'target' : column !== undefined ? 'column' : undefined;
+  const { strategy, size, seed = defaultSeed, trials = usualTrials } = options;
+  const foreign = (['target', 'column', 'group', 'time'] as const).find((name) => options[name] !== undefined);
   if (foreign !== undefined)
     throw new UsageError(`--${foreign}: it is of a table, and classes of pictures are folders: leave it out`);
   if (strategy !== undefined)

@@ -34,10 +34,15 @@ export async function runTable(session: Session, file: string, options: TableRun
   const use = await tableUse(file, options);
   const memory = options.memory ?? usualMemory();
   const isStreamed = isLarger(file, memory);
+  const parting = use.group === undefined ? use.time && 'time' : 'group';
+  if (isStreamed && parting !== undefined)
+    throw new UsageError(
+      `--${parting}: rows of a table that is streamed are parted by lot: leave it out, or give so much --memory that the table is held`,
+    );
   if (isStreamed)
     session.log(`${file}: as a whole it would take more than ${mebibytes(memory)} of memory; it is streamed`);
   const make = async (kept: string) =>
-    withColumnRemedies(use.target, () =>
+    withColumnRemedies(use, () =>
       isStreamed
         ? streamedTablePipeline({ ...use, seed, trials, memory, kept })
         : tablePipeline({ ...use, seed, trials }),

@@ -87,7 +87,7 @@ export function addRunCommand(program: Command, environment: Environment): void 
     }
     if (size !== undefined)
       throw new UsageError('--size: it is of pictures: name their folder by --data, without a recipe');
-    for (const name of ['column', 'memory'] as const)
+    for (const name of ['column', 'group', 'time', 'memory'] as const)
       if (options[name] !== undefined) throw new UsageError(`--${name}: it is of a table: name its file by --data`);
     const recipe = await loadRecipe(file, options);
     const { resume = false } = options;

@@ -13,6 +13,9 @@ export interface TableOptions {
   readonly target?: readonly string[];
   /** Each such as `zip=category`. */
   readonly column?: readonly string[];
+  /** Columns that rows are parted by. */
+  readonly group?: string;
+  readonly time?: string;
 }
 
 /** What a column can be said to be. */
@@ -52,7 +55,9 @@ export function withTableOptions(command: Command, target: string): Command {
   };
   return command
     .addOption(new Option('--target <column>', `${target}; ${several}`).argParser(another))
-    .addOption(column.argParser(checked));
+    .addOption(column.argParser(checked))
+    .addOption(new Option('--group <column>', 'rows of a group stay in one part, such as those of a patient'))
+    .addOption(new Option('--time <column>', 'parts follow each other in this column').conflicts('group'));
 }
 
 /** The names in a list with commas, the longest that there are; undefined where a piece is none. */
@@ -80,7 +85,7 @@ function targetsOf(given: readonly string[], known: readonly string[]): readonly
  */
 export async function tableUse(
   file: string,
-  { target: given = [], column = [] }: TableOptions,
+  { target: given = [], column = [], group, time }: TableOptions,
 ): Promise<Omit<TableUse, 'target' | 'seed'> & { readonly target: readonly string[] }> {
   const target = given.some((text) => text.includes(',')) ? targetsOf(given, (await readTable(file)).names) : given;
   const columns: Record<string, ColumnUse> = {};
@@ -92,27 +97,43 @@ export async function tableUse(
       throw new UsageError(`--column: '${name}' is the target and cannot be ignored: leave one of the two out`);
     columns[name] = use;
   }
-  return { file, target, ...(column.length > 0 && { columns }) };
+  const parting = [group, time].find((name) => name !== undefined && target.includes(name));
+  if (parting !== undefined) throw new UsageError(`--target: rows are parted by '${parting}': learn another column`);
+  return {
+    file,
+    target,
+    ...(column.length > 0 && { columns }),
+    ...(group !== undefined && { group }),
+    ...(time !== undefined && { time }),
+  };
 }
 
+/** What is told of a table on the command line. */
+export type ToldTable = Awaited<ReturnType<typeof tableUse>>;
+
 /** What `describeTable` is to be told of it. */
-export const describeOptions = ({ target, columns }: Awaited<ReturnType<typeof tableUse>>, seed: number): object => ({
+export const describeOptions = ({ target, columns, group, time }: ToldTable, seed: number): object => ({
   ...columnOptions(columns),
-  seed,
+  ...(group !== undefined && { group }),
+  ...(time !== undefined && { time }),
   ...(target.length > 0 && { target }),
+  seed,
 });
 
 /**
  * Does something with a table whose columns can be told otherwise: an error of one says how.
  * @throws {DataError} with the option that leaves its column out.
  */
-export async function withColumnRemedies<Made>(target: readonly string[], work: () => Promise<Made>): Promise<Made> {
+export async function withColumnRemedies<Made>(
+  { target, group, time }: ToldTable,
+  work: () => Promise<Made>,
+): Promise<Made> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     const { source, row, column, problem } = error;
-    if (column === undefined || target.includes(column)) throw error;
+    if (column === undefined || [...target, group, time].includes(column)) throw error;
     const place = { ...(row !== undefined && { row }), column };
     throw new DataError(source, place, `${problem}; or leave the column out by --column ${quoted(`${column}=ignore`)}`);
   }

@@ -100,3 +100,28 @@ describe('espalier data', () => {
     expect(stderr).toMatch(problem);
   });
 });
+
+test('groups stay in one part, and times follow each other', async () => {
+  const lines = Array.from(
+    { length: 60 },
+    (_, row) => `p${row % 12},2024-01-${String(1 + (row % 28)).padStart(2, '0')},${row % 7},${row % 2}`,
+  );
+  const path = join(folder, 'visits.csv');
+  writeFileSync(path, `patient,day,size,well\n${lines.join('\n')}\n`);
+  const line = ['data', path, '--target', 'well', '--json'];
+  const grouped = JSON.parse((await runHere(...line, '--group', 'patient')).stdout) as {
+    readonly split: readonly number[];
+  };
+  for (const rows of grouped.split) expect(rows % 5).toBe(0);
+  const inTime = await runHere('data', path, '--target', 'well', '--time', 'day');
+  expect(inTime.stdout).toMatch(/day +date .* left out: left out/);
+  for (const [options, problem] of [
+    [['--group', 'well'], /rows are parted by 'well': learn another column/],
+    [['--group', 'size', '--time', 'day'], /--time <column>' cannot be used with option '--group <column>'/],
+    [['--group', 'who'], /has no column "who"/],
+  ] as const) {
+    const { code, stderr } = await runHere(...line, ...options);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(problem);
+  }
+});

@@ -16,15 +16,17 @@ export interface Run {
 /** How to run a command line. */
 export interface RunSettings {
   readonly env?: Readonly<Record<string, string>>;
+  /** The folder that it runs in. Default: that of the workspace. */
+  readonly cwd?: string;
   /** Told of everything on stderr as it comes; may send a signal. */
   readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 /** Runs the command line, as it was built last, in a process of its own. */
-export function espalier(args: readonly string[], { env = {}, onStderr }: RunSettings = {}): Promise<Run> {
+export function espalier(args: readonly string[], { env = {}, cwd = root, onStderr }: RunSettings = {}): Promise<Run> {
   if (!existsSync(main)) throw new Error(`${main} is not there: run \`npm run build\` first`);
   const child = spawn(process.execPath, [main, ...args], {
-    cwd: root,
+    cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -41,15 +41,15 @@ export function drawShape(
   noise: number,
 ): Uint8Array {
   const side = Math.min(width, height);
-  const radius = side * (0.22 + 0.16 * random());
-  const [left, top] = [width / 2, height / 2].map((middle) => middle + (random() - 0.5) * side * 0.3) as [
+  const radius = side * (0.28 + 0.12 * random());
+  const [left, top] = [width / 2, height / 2].map((middle) => middle + (random() - 0.5) * side * 0.2) as [
     number,
     number,
   ];
   const angle = random() * 2 * Math.PI;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const ground = [0, 1, 2].map(() => 70 + 110 * random());
-  const paint = ground.map((value) => value + (random() < 0.5 ? -1 : 1) * (30 + 45 * random()));
+  const paint = ground.map((value) => value + (random() < 0.5 ? -1 : 1) * (45 + 50 * random()));
   const pixels = new Uint8Array(3 * width * height);
   for (let row = 0; row < height; row += 1)
     for (let column = 0; column < width; column += 1) {
@@ -68,7 +68,7 @@ export function drawShape(
  * of other alphabets; the same bytes for the same seed.
  */
 export async function writePictureFolder(folder: string, options: PictureFolder): Promise<void> {
-  const { count, seed = 1, sides: [least, most] = [20, 48], noise = 45 } = options;
+  const { count, seed = 1, sides: [least, most] = [20, 48], noise = 35 } = options;
   const random = randomNumbers(seed);
   for (const shape of shapes) {
     mkdirSync(join(folder, shape), { recursive: true });

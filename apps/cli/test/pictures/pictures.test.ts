@@ -1,13 +1,13 @@
 // From pictures by class to a small model that tells them apart, and from that to predictions.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { espalier } from '../helpers/cli.ts';
 import { shapes, writePictureFolder } from '../helpers/picture-folder.ts';
 import { runHere } from '../helpers/run-here.ts';
 import { scratch } from '../helpers/scratch.ts';
 import { writeTinyImages } from '../helpers/tiny-images.ts';
+import { writePng } from '../helpers/write-png.ts';
 
 interface Judged {
   readonly name: string;
@@ -129,12 +129,8 @@ async function writePngs(idx: string, folder: string): Promise<void> {
     const [height, width] = [images.readUInt32BE(8), images.readUInt32BE(12)];
     const size = height * width;
     for (const [index, label] of labels.entries()) {
-      const place = join(folder, part, String(label));
-      mkdirSync(place, { recursive: true });
       const pixels = images.subarray(16 + index * size, 16 + (index + 1) * size);
-      await sharp(pixels, { raw: { width, height, channels: 1 } })
-        .toColourspace('b-w')
-        .toFile(join(place, `${String(index).padStart(5, '0')}.png`));
+      await writePng(join(folder, part, String(label), `${String(index).padStart(5, '0')}.png`), pixels, width, height);
     }
   }
 }

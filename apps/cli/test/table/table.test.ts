@@ -62,7 +62,7 @@ describe('classes', () => {
       expect(model.intervals[name]?.low).toBeLessThanOrEqual(value);
       expect(model.intervals[name]?.high).toBeGreaterThanOrEqual(value);
     }
-    expect(small.weightBytes).toBeLessThanOrEqual(Number(model.weightBytes) / 2);
+    expect(small.weightBytes).toBeLessThanOrEqual(Number(model.weightBytes) / 4);
     const report = JSON.parse(readFileSync(at('flats', 'report.json'), 'utf8')) as {
       readonly judged: unknown;
       readonly images: unknown;

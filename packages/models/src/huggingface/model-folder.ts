@@ -36,7 +36,12 @@ export interface ModelFolder {
 }
 
 /** Where weights are, the first that is there. */
-const weightFiles = ['model.safetensors', 'model.safetensors.index.json', 'pytorch_model.bin'] as const;
+const weightFiles = [
+  'model.safetensors',
+  'model.safetensors.index.json',
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+] as const;
 /** No description is larger; a tokenizer.json of a large vocabulary has 33 MB. */
 const mostBytes = 2 ** 27;
 

@@ -1,8 +1,7 @@
 /** A zip file that is read by range: its directory first, then only what is asked for. */
 import { FormatError } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
-import { readBytes, type ByteSource } from '@espalier/nn/format';
-import { crc32 } from '../bytes/crc32.ts';
+import { crc32, readBytes, type ByteSource } from '@espalier/nn/format';
 import { readDirectory, type ZipEntry } from './directory.ts';
 import { inflate } from './inflate.ts';
 

@@ -3,10 +3,9 @@
  * its checksum behind it, since that is known only when all has passed by. Source: PKWARE, "APPNOTE.TXT", 4.3 to 4.5.
  */
 import { showName } from '@espalier/nn/arguments';
-import { encodeUtf8 } from '@espalier/nn/format';
+import { crc32, encodeUtf8 } from '@espalier/nn/format';
 import { ArgumentError } from '@espalier/tensor';
 import type { ByteSink } from '../bytes/byte-sink.ts';
-import { crc32 } from '../bytes/crc32.ts';
 
 /** A zip file that is being written. */
 export interface ZipWriter {

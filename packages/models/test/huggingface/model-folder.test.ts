@@ -3,8 +3,17 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeSafetensors, FormatError } from '@espalier/nn';
+import { tensor } from '@espalier/tensor';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bytesOf, openHuggingFace, readTensor, type ModelFolder } from '../../src/index.ts';
+import {
+  bytesOf,
+  memorySink,
+  openHuggingFace,
+  readTensor,
+  writeStateDict,
+  writtenTensor,
+  type ModelFolder,
+} from '../../src/index.ts';
 import { openModelFolder } from '../../src/node/index.ts';
 import { golden } from '../helpers/golden.ts';
 
@@ -33,6 +42,13 @@ test('keeps all that it says, and reads what else is there on demand', async () 
   await model.close();
 });
 
+async function stateDict(): Promise<Uint8Array<ArrayBuffer>> {
+  const sink = memorySink();
+  const w = writtenTensor(tensor([5, 6]));
+  await writeStateDict(sink, new Map([['w', w], ['tied', w]])); // prettier-ignore
+  return new Uint8Array(sink.bytes());
+}
+
 test('of several files and of quantized weights, it is as one of floats', async () => {
   const index = '{"metadata": {}, "weight_map": {"embed": "part.safetensors"}}';
   const sharded = await open({
@@ -41,6 +57,16 @@ test('of several files and of quantized weights, it is as one of floats', async 
     'part.safetensors': weights,
   });
   expect([...sharded.tensors.tensors.keys()]).toEqual(['embed']);
+  const pickled = await open({
+    'config.json': '{}',
+    'pytorch_model.bin.index.json':
+      '{"metadata": {}, "weight_map": {"w": "part-1.bin", "tied": "part-1.bin", "embed": "part.safetensors"}}',
+    'part-1.bin': await stateDict(),
+    'part.safetensors': weights,
+  });
+  expect([...pickled.tensors.ties]).toEqual([['tied', 'w']]);
+  expect((await readTensor(pickled.tensors, 'tied')).arraySync()).toEqual([5, 6]);
+  expect((await readTensor(pickled.tensors, 'embed')).arraySync()).toEqual([1, 2]);
   const quantization = { quant_method: 'awq', bits: 4, group_size: 32, version: 'gemm' };
   const model = await open({
     'config.json': JSON.stringify({ quantization_config: quantization }),

@@ -2,10 +2,9 @@
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { FormatError } from '@espalier/nn';
-import { bytesOf } from '@espalier/nn/format';
+import { bytesOf, crc32 } from '@espalier/nn/format';
 import { describe, expect, test } from 'vitest';
 import { memorySink } from '../../src/bytes/byte-sink.ts';
-import { crc32 } from '../../src/bytes/crc32.ts';
 import { openZip, type ZipFile } from '../../src/zip/zip-reader.ts';
 import { zipWriter } from '../../src/zip/zip-writer.ts';
 

@@ -116,7 +116,15 @@ function numbers(epochs: number): readonly (readonly Step[])[] {
 /** In the order in which they are tried. */
 const rules: readonly FamilyRule[] = [
   { needs: 'nothing', isFor: forStorage, make: () => fixedFamily('int8', [quantize()]) },
-  { needs: 'calibration', isFor: forStorage, make: () => fixedFamily('int4 by GPTQ', [gptq({ bits: 4, group: 32 })]) },
+  {
+    needs: 'calibration',
+    isFor: forStorage,
+    // Where bytes alone count, scales take half: of layers with few columns they are as much as the codes.
+    make: ({ costs }) =>
+      fixedFamily('int4 by GPTQ', [
+        gptq({ bits: 4, group: 32, ...(!costs.includes('latency') && { scales: 'f16' as const }) }),
+      ]),
+  },
   {
     needs: 'calibration',
     isFor: (costs) => costs.includes('latency'),

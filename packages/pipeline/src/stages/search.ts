@@ -27,6 +27,6 @@ export const searchStage: Stage<SearchRecipe> = {
   summary: ({ search }, { pipeline }) => {
     const { score } = taskNamed(pipeline.task);
     const { best, [score.name]: value } = search as SearchOutcome<string>;
-    return `  winner: trial ${best}, ${score.text(Number(value))} of the held-out images`;
+    return `  winner: trial ${best}, ${score.text(Number(value))} of the held-out examples`;
   },
 };

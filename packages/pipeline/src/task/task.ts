@@ -4,6 +4,7 @@ import { aFunction, anObject, aText, check } from '@espalier/tensor/arguments';
 import type { Data } from '../data/source.ts';
 import { createRegistry, namedRule } from '../registry.ts';
 import { classification } from './classification.ts';
+import { labels } from './labels.ts';
 import { nextToken } from './next-token.ts';
 import { regression } from './regression.ts';
 
@@ -52,7 +53,7 @@ const aTask = namedRule<Task>('a task: { name, outputs, loss, score, metrics, fi
 /** The task of those that name none. */
 export const defaultTask: string = classification.name;
 
-const tasks = createRegistry<Task>('task', [classification, nextToken, regression]);
+const tasks = createRegistry<Task>('task', [classification, labels, nextToken, regression]);
 
 /**
  * Makes a task known by its name.

@@ -56,8 +56,13 @@ const requestOf = (source: SteadyFile, options: IndexOptions): string =>
 async function readIndex(source: SteadyFile, file: string, options: IndexOptions): Promise<CsvIndex | undefined> {
   const bytes = await readKept(file, requestOf(source, options));
   if (!bytes) return undefined;
-  const found: unknown = JSON.parse(new TextDecoder().decode(bytes));
-  return (await isIndexOf(found, source, options)) ? (found as CsvIndex) : undefined;
+  try {
+    const found: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return (await isIndexOf(found, source, options)) ? (found as CsvIndex) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /**

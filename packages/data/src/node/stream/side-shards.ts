@@ -13,16 +13,19 @@ export interface SideShards extends Shards {
 }
 
 /** The worker as it is built: threads do not share whatever would run TypeScript. */
-const workerFile = ['./side-worker.js', '../../../dist/node/stream/side-worker.js']
-  .map((path) => new URL(path, import.meta.url))
-  .find((url) => existsSync(url));
+const workerFile = [
+  new URL('./side-worker.js', import.meta.url),
+  new URL('../../../dist/node/stream/side-worker.js', import.meta.url),
+].find((url) => existsSync(url));
 
 /** Errors that callers tell apart. */
 const classes: Readonly<Record<string, { readonly prototype: object }>> = { FormatError, DataError };
 
-/** An error of the other thread, of the class that it had there. */
-function received({ name, message, stack, fields }: SideError): Error {
-  const error = Object.hasOwn(classes, name) ? (Object.create(classes[name]?.prototype ?? null) as Error) : new Error();
+/** An error of the other thread, of the class that it had there; one that callers do not tell apart names the file. */
+function received({ name, message, stack, fields }: SideError, path: string): Error {
+  const known = Object.hasOwn(classes, name) ? classes[name] : undefined;
+  if (!known) return new FormatError(path, 0, `the thread that reads it says ${name}: ${message}`);
+  const error = Object.create(known.prototype) as Error;
   return Object.assign(
     Object.defineProperties(error, { message: { value: message }, stack: { value: stack } }),
     fields,
@@ -77,7 +80,7 @@ class SideThread {
     const waiting = this.#waiting.get(response.part);
     this.#waiting.delete(response.part);
     if ('rows' in response) waiting?.resolve(response.rows);
-    else waiting?.reject(received(response.error));
+    else waiting?.reject(received(response.error, this.#setup.file.path));
     if (this.#waiting.size === 0) this.#worker?.unref();
   }
 

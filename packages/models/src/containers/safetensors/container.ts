@@ -21,7 +21,7 @@ export const safetensors: Container = {
 /** The index of a model of several files. */
 export const safetensorsIndex: Container = {
   type: 'safetensors-index',
-  extensions: ['safetensors.index.json'],
+  extensions: ['safetensors.index.json', 'bin.index.json'],
   detects: (head) => /^\s*\{\s*"(?:metadata|weight_map)"/u.test(String.fromCharCode(...head)),
   open: openSharded,
 };

@@ -1,16 +1,17 @@
 /**
- * Several safetensors files as one, by an index that says in which of them each tensor is.
- * Source: Hugging Face, `model.safetensors.index.json`: { metadata: { total_size }, weight_map: name → file }.
+ * Several files as one, by an index that says in which of them each tensor is.
+ * Source: Hugging Face, `model.safetensors.index.json` and `pytorch_model.bin.index.json`: { metadata: { total_size }, weight_map:
+ * name → file }.
  */
-import { FormatError } from '@espalier/nn';
+import { FormatError, type Json } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
 import type { ByteSource } from '@espalier/nn/format';
 import { show } from '@espalier/tensor/arguments';
-import { locatedSource, type LocatedTensor } from '../../tensors/located.ts';
-import type { TensorSource } from '../../tensors/tensor-source.ts';
+import type { TensorEntry, TensorSource } from '../../tensors/tensor-source.ts';
 import type { OpenOptions } from '../container.ts';
 import { readJsonObject } from '../json-file.ts';
-import { openShard } from './open.ts';
+import { openPyTorch } from '../pytorch/open-pytorch.ts';
+import { openSafetensors } from './open.ts';
 
 /** No index is larger: of a name and a file, a hundred bytes each, a million tensors have 200 MB. */
 const mostBytes = 200_000_000;
@@ -40,28 +41,43 @@ export async function openSharded(source: ByteSource, { sibling }: OpenOptions =
     return fail('is an index of other files; open it by its path (openTensorFile), or give `sibling` to find them');
   const opened: ByteSource[] = [];
   try {
-    const shards = new Map<string, ReadonlyMap<string, LocatedTensor>>();
-    const metadata: Record<string, string> = {};
+    const shards = new Map<string, TensorSource>();
+    const metadata: Record<string, Json> = {};
     for (const file of new Set(places.map(([, each]) => each))) {
-      const shard = (await sibling(file)) ?? fail(`names the file ${showName(file)}, which is not there`);
-      opened.push(shard);
-      const { tensors, metadata: notes } = await openShard(shard);
-      shards.set(file, tensors);
-      for (const [key, value] of Object.entries(notes)) if (!Object.hasOwn(metadata, key)) metadata[key] = value;
+      const bytes = (await sibling(file)) ?? fail(`names the file ${showName(file)}, which is not there`);
+      opened.push(bytes);
+      const shard = isPickled(file) ? await openPyTorch(bytes) : await openSafetensors(bytes);
+      shards.set(file, shard);
+      for (const [key, value] of Object.entries(shard.metadata))
+        if (!Object.hasOwn(metadata, key)) metadata[key] = value;
     }
-    const located = places.map(([name, file]): [string, LocatedTensor] => [
-      name,
-      shards.get(file)?.get(name) ?? fail(`has ${showName(name)} in ${showName(file)}, which has no such tensor`),
-    ]);
-    return locatedSource({
-      format: 'safetensors',
+    const homes = new Map<string, TensorSource>();
+    const tensors = new Map<string, TensorEntry>();
+    const ties = new Map<string, string>();
+    for (const [name, file] of places) {
+      const shard = shards.get(file) as TensorSource;
+      tensors.set(name, shard.tensors.get(name) ?? fail(`has ${showName(name)} in ${showName(file)}, which has no such tensor`)); // prettier-ignore
+      homes.set(name, shard);
+      const tied = shard.ties.get(name);
+      if (tied !== undefined && homes.get(tied) === shard) ties.set(name, tied);
+    }
+    return {
+      format: places.some(([, file]) => isPickled(file)) ? 'pytorch-index' : 'safetensors',
       name: source.name,
-      tensors: new Map(located),
+      tensors,
+      ties,
       metadata,
-      sources: [source, ...opened],
-    });
+      read: (name, range, reuse) =>
+        homes.get(name)?.read(name, range, reuse) ?? fail(`has no tensor ${showName(name)}`),
+      close: async () => {
+        for (const each of [source, ...opened]) await each.close();
+      },
+    };
   } catch (error) {
     for (const each of opened) await each.close();
     throw error;
   }
 }
+
+/** Whether a shard is a file of PyTorch. */
+const isPickled = (file: string): boolean => /[.](?:bin|pth|pt)$/iu.test(file);

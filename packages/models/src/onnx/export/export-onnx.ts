@@ -75,7 +75,11 @@ function imported(module: OnnxModule): WrittenGraph {
  * @throws {OnnxError} naming the nodes that may not.
  */
 function raised(own: number, { version: wanted, nodes }: GraphWriter): number {
-  const others = nodes.filter(({ domain, type }) => domain === '' && !sameFrom13To21.has(type)).map(({ type }) => type);
+  const others = nodes
+    .filter(
+      ({ domain, type }) => domain === '' && !sameFrom13To21.has(type) && !(own >= 18 && sameFrom18To21.has(type)),
+    )
+    .map(({ type }) => type);
   if (own >= 13 && others.length === 0) return wanted;
   const why = own < 13 ? '' : `, and ${[...new Set(others)].join(', ')} may mean something else there`;
   throw new OnnxError(
@@ -86,7 +90,7 @@ function raised(own: number, { version: wanted, nodes }: GraphWriter): number {
 
 /** Operators of float tensors that mean the same in the versions 13 to 21. */
 const sameFrom13To21: ReadonlySet<string> = new Set(
-  'Abs Add AveragePool BatchNormalization Cast Clip Concat Constant ConstantOfShape Conv ConvTranspose DequantizeLinear Div DynamicQuantizeLinear Elu Equal Erf Exp Expand Flatten Gather Gelu Gemm GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Identity InstanceNormalization LayerNormalization LeakyRelu Log LogSoftmax MatMul Max MaxPool Min Mish Mul Neg Not PRelu Pow QuantizeLinear Range Reciprocal Relu Reshape Selu Shape Sigmoid Sign Slice Softmax Softplus Sqrt Squeeze Sub Tanh Tile Transpose Unsqueeze Where'.split(
+  'Abs Add AveragePool BatchNormalization Cast Clip Concat Constant ConstantOfShape Conv ConvTranspose DequantizeLinear Div DynamicQuantizeLinear Elu Equal Erf Exp Expand Flatten Gather Gelu Gemm GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Identity InstanceNormalization LayerNormalization LeakyRelu Log LogSoftmax MatMul Max MaxPool Min Mish Mul Neg Not PRelu Pow QuantizeLinear Range Reciprocal ReduceSum Relu Reshape Selu Shape Sigmoid Sign Slice Softmax Softplus Sqrt Squeeze Sub Tanh Tile Transpose Unsqueeze Where'.split(
     ' ',
   ),
 );
@@ -118,3 +122,8 @@ function layered(module: Module, input: Shape | undefined, elements: 'f32' | 'i6
     versions: new Map([['', Math.max(version, to.version)], ...to.domains]),
   };
 }
+
+/** Those that are the same since 18. */
+const sameFrom18To21: ReadonlySet<string> = new Set(
+  'Pad ReduceL1 ReduceL2 ReduceMax ReduceMean ReduceMin ReduceProd ReduceSumSquare Split'.split(' '),
+);

@@ -67,7 +67,7 @@ export async function reachGoals(input: ReachGoalsInput, context: JobContext): P
   });
   if (report.stop === 'aborted') throw new InterruptedError();
   const isSettled = input.settle === true && report.claim !== 'holds';
-  const settled = isSettled ? await settle(model, report, { data: { train, validate }, seed, loss }) : undefined;
+  const settled = isSettled ? await settle(model, report, { data: { train, validate }, goals, seed, loss }) : undefined;
   await saveOptimized(folder, settled?.made ?? made, {
     metadata: { ...metadata, input: [...inputShape] },
     optimization: (settled ?? report).records as unknown as Json,

@@ -18,20 +18,20 @@ const [validationShare, heldOutShare, mostHeld] = [0.2, 1 / 6, 5000];
 /** Candidates are compared on at most so many pictures. */
 const mostTried = 6000;
 
-/** Pictures of a batch. */
-const batch = 32;
+/** Pictures of a batch: few of few, so that there are steps enough. */
+const batchOf = (count: number): number => (count < 2000 ? 16 : 32);
 
 /** So many steps a training takes about, whatever the number of pictures, */
-const usualSteps = 800;
+const usualSteps = 1200;
 
-/** but goes through them at least and at most so often; candidates a third as often. */
+/** but goes through them at least and at most so often; candidates half as often. */
 const [leastEpochs, mostEpochs] = [3, 60];
 
 /** How often a picture of a side is halved until a few pixels are left. */
 const halvingsOf = (size: number): number => Math.max(1, Math.round(Math.log2(size / 6)));
 
 /** Candidates: nets that end with a few pixels, whatever the side they begin with. */
-function candidates(size: number): SpaceRecipe {
+function candidates(size: number, batch: number): SpaceRecipe {
   const halvings = halvingsOf(size);
   const stem = size > 96 ? 4 : size > 48 ? 2 : 1;
   const stages = Math.min(4, Math.max(1, halvings - Math.log2(stem) + 1));
@@ -40,7 +40,7 @@ function candidates(size: number): SpaceRecipe {
     architecture: {
       'conv-net': {
         stages: choice([halvings]),
-        channels: choice([8, 16]),
+        channels: choice([12, 16]),
         activation,
         batchNorm: choice([true, false]),
         dropout: choice([0, 0.2]),
@@ -48,14 +48,14 @@ function candidates(size: number): SpaceRecipe {
       'residual-net': {
         stages: choice([stages]),
         blocks: choice([1, 2]),
-        channels: choice([8, 16]),
+        channels: choice([12, 16]),
         activation,
         stem: choice([stem]),
       },
     },
     initialiser: choice(['kaiming-normal']),
     training: {
-      optimizer: { adamw: { lr: choice([1e-3, 3e-3, 1e-2]), weightDecay: choice([0.01, 0.1]) } },
+      optimizer: { adamw: { lr: choice([3e-3, 1e-2]), weightDecay: choice([0.01, 0.1]) } },
       schedule: choice(['one-cycle']),
       batch: choice([batch]),
     },
@@ -90,8 +90,8 @@ export async function picturePipeline({ trials, ...use }: PictureRun): Promise<P
   const count = train.length;
   const part = (share: number): number => Math.max(2, Math.min(mostHeld, Math.round(count * share)));
   const validation = part(validationShare);
-  const epochs = Math.min(mostEpochs, Math.max(leastEpochs, Math.round((usualSteps * batch) / count)));
-  const tried = Math.max(2, Math.round(epochs / 3));
+  const epochs = Math.min(mostEpochs, Math.max(leastEpochs, Math.round((usualSteps * batchOf(count)) / count)));
+  const tried = Math.max(2, Math.round(epochs / 2));
   const goals = ['accuracy>=base-0.5pp'];
   const search = {
     strategy: 'random',
@@ -99,7 +99,7 @@ export async function picturePipeline({ trials, ...use }: PictureRun): Promise<P
     population: 1,
     images: Math.min(mostTried, count - validation),
     epochs: tried,
-    space: candidates(size),
+    space: candidates(size, batchOf(count)),
   };
   const pipeline: Pipeline = {
     name: nameOfPath(use.path),

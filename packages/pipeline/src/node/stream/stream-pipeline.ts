@@ -21,9 +21,10 @@ const batch = 256;
  * @throws {DataError | FormatError | UsageError} as `openStreamedTable` does.
  */
 export async function streamedTablePipeline({ trials, ...use }: StreamedTableRun): Promise<Pipeline> {
-  const { held, target, close } = await openStreamedTable(use, cpu());
+  const { held, target, preparation, close } = await openStreamedTable(use, cpu());
   const [rows, validation] = [held.sample.dataset.size, held.validate.dataset.size];
   await close();
   const sizes = { rows, validation, searchEpochs, epochs: 1, batch };
-  return pipelineOf({ source: 'streamed-table', use, as: target.as, trials, ...sizes });
+  const features = preparation.features.length;
+  return pipelineOf({ source: 'streamed-table', use, as: target.as, features, trials, ...sizes });
 }

@@ -2,7 +2,8 @@
 import { baselines, taskOf, type Preparation, type Table, type Target } from '@espalier/data';
 import { readTable } from '@espalier/data/node';
 import type { Device } from '@espalier/tensor';
-import type { Judge, Question } from '../../data/judgement.ts';
+import type { Judge, Judgement, Question } from '../../data/judgement.ts';
+import { UsageError } from '../../errors.ts';
 import { examine } from '../intervals.ts';
 import { openTable, type TableUse } from './open-table.ts';
 import { preparationOf } from './predict-table.ts';
@@ -12,6 +13,9 @@ interface Prepared {
   readonly preparation: Preparation;
   readonly target: Target;
 }
+
+/** Metrics that are a share of the rows, by what the target is. */
+const sharesOf = { classes: ['accuracy'], labels: ['exact'], numbers: [] } as const;
 
 /** Judges models by rows of a table; the seed is that of the intervals. */
 function judgeBy(
@@ -26,7 +30,7 @@ function judgeBy(
     targets: preparation.targets(rows).data,
     width: preparation.outputs,
     measure: (given: Parameters<typeof task.measure>[0]) => task.measure(given, target),
-    shares: target.as === 'classes' ? ['accuracy'] : [],
+    shares: sharesOf[target.as],
     seed,
   };
   return { examples: rows.rows, judge: (model) => examine(model, examination) };
@@ -39,10 +43,29 @@ export async function judgeTable(use: TableUse, device: Device): Promise<Judge> 
   return { ...judgeBy(test, prepared, use.seed, device), baselines: plain };
 }
 
+/** What is reached by saying the same of all rows: the shares of these, or the mean that the model was trained by. */
+function constants(rows: Table, { preparation, target }: Prepared): readonly Judgement[] {
+  if (target.as !== 'numbers')
+    return baselines(preparation, rows, rows)
+      .filter(({ name }) => name === 'majority')
+      .map((each) => ({ ...each, intervals: {} }));
+  const targets = preparation.targets(rows).data;
+  // What is standardized is 0 where it is the mean.
+  const metrics = taskOf(target).measure(
+    { outputs: new Float64Array(targets.length), targets, width: preparation.outputs },
+    target,
+  );
+  return [{ name: 'mean', metrics, intervals: {} }];
+}
+
 /**
  * All rows of a table, by the preparation of a model.
  * @throws {DataError} naming row and column, for a target that is not there or cannot be.
+ * @throws {UsageError} for a table without rows.
  */
 export async function judgeTableOn({ preparation, from, path, device }: Question): Promise<Judge> {
-  return { ...judgeBy(await readTable(path), preparationOf(from, preparation), 0, device), baselines: [] };
+  const rows = await readTable(path);
+  if (rows.rows === 0) throw new UsageError(`${path}: it has no rows to judge by: give some`);
+  const prepared = preparationOf(from, preparation);
+  return { ...judgeBy(rows, prepared, 0, device), baselines: constants(rows, prepared) };
 }

@@ -16,6 +16,10 @@ export interface TableUse {
   readonly seed: number;
   /** What columns are, by name. */
   readonly columns?: Readonly<Record<string, ColumnUse>>;
+  /** A column whose groups are never split. */
+  readonly group?: string;
+  /** A column of times: parts follow each other in it. */
+  readonly time?: string;
 }
 
 /** A table, parted and prepared. */

@@ -18,11 +18,20 @@ const usualSteps = 1500;
 /** but goes through them at least and at most so often. */
 const [leastEpochs, mostEpochs] = [10, 60];
 
-/** Candidates: perceptrons small enough for a minute on one core, and wide enough to be made smaller. */
-const candidatesOf = (rowsOfBatch: number) => ({
+/** So many steps of batches of so many rows a smaller model is trained about, where it is trained, */
+const [smallerSteps, smallerBatch] = [600, 128];
+
+/** but goes through its rows at most so often. */
+const mostSmallerEpochs = 200;
+
+/** Rows of fewer numbers make a single layer mostly of what takes the same bytes however weights are rounded: biases and scales. */
+const fewFeatures = 16;
+
+/** Candidates: perceptrons small enough for a minute on one core, and of weights enough to be made smaller. */
+const candidatesOf = (features: number, rowsOfBatch: number) => ({
   architecture: {
     mlp: {
-      layers: choice([1, 2]),
+      layers: choice(features < fewFeatures ? [2] : [1, 2]),
       width: choice([64, 128, 256]),
       activation: choice(['relu', 'silu']),
       dropout: choice([0.2, 0.5]),
@@ -41,8 +50,23 @@ const candidatesOf = (rowsOfBatch: number) => ({
   },
 });
 
-/** What the smaller model has to keep, by what the target is. */
-const goalOf = { classes: 'accuracy>=base-0.5pp', labels: 'loss<=base*1.02', numbers: 'loss<=base*1.02' } as const;
+/** The tasks of a pipeline, by what the target is. */
+const taskNames = { classes: 'classification', labels: 'labels', numbers: 'regression' } as const;
+
+/** What the smaller model has to keep, by what the target is. Of standardized numbers the loss is 1 - R², about. */
+const goalOf = { classes: 'accuracy>=base-0.5pp', labels: 'loss<=base+0.01', numbers: 'loss<=base+0.01' } as const;
+
+/** A name of letters, digits, - and _ that reads like the columns. */
+function nameOf(columns: readonly string[]): string {
+  const name = columns.map((column) => column.replaceAll(/[^\w-]+/gu, '-').replaceAll(/^-|-$/gu, '')).join('_');
+  return /\w/u.test(name) ? name.slice(0, 80) : 'table';
+}
+
+/** How often a smaller model that is trained goes through so many rows. */
+function smallerEpochs(rows: number): number {
+  const epochs = Math.round(smallerSteps / Math.ceil(rows / smallerBatch));
+  return Math.min(mostSmallerEpochs, Math.max(leastEpochs, epochs));
+}
 
 /** What a pipeline for a table is made of. */
 export interface TablePlan {
@@ -50,6 +74,8 @@ export interface TablePlan {
   readonly source: string;
   readonly use: TableUse;
   readonly as: keyof typeof goalOf;
+  /** Numbers of a row. */
+  readonly features: number;
   readonly trials: number;
   /** Rows that candidates learn from, how often, and in batches of how many. */
   readonly rows: number;
@@ -70,13 +96,13 @@ export function pipelineOf(plan: TablePlan): Pipeline {
     population: 1,
     images: rows,
     epochs: plan.searchEpochs,
-    space: candidatesOf(plan.batch),
+    space: candidatesOf(plan.features, plan.batch),
   };
   const goals = [goalOf[as]];
   return {
-    name: [use.target].flat().join(', '),
+    name: nameOf([use.target].flat()),
     seed: use.seed,
-    task: as === 'classes' ? 'classification' : 'regression',
+    task: taskNames[as],
     data: { source: { source, options: use }, validation },
     stages: [
       { stage: 'search', options: search },
@@ -88,7 +114,7 @@ export function pipelineOf(plan: TablePlan): Pipeline {
     ],
     rows: [
       { name: 'model', type: 'train', options: { epochs, heldOut: validation } },
-      { name: 'small', type: 'goals', from: 'model', options: { goals, trials: 10 } },
+      { name: 'small', type: 'goals', from: 'model', options: { goals, trials: 10, epochs: smallerEpochs(rows) } },
     ],
   };
 }
@@ -98,9 +124,10 @@ export function pipelineOf(plan: TablePlan): Pipeline {
  * @throws {DataError | FormatError | UsageError} as `openTable` does, before anything is begun.
  */
 export async function tablePipeline({ trials, ...use }: TableRun): Promise<Pipeline> {
-  const { train, validate, target } = await openTable(use);
+  const { train, validate, preparation, target } = await openTable(use);
   const { rows } = train;
   const epochs = Math.min(mostEpochs, Math.max(leastEpochs, Math.round((usualSteps * batch) / rows)));
   const sizes = { rows, validation: validate.rows, searchEpochs: epochs, epochs, batch };
-  return pipelineOf({ source: 'table', use, as: target.as, trials, ...sizes });
+  const features = preparation.features.length;
+  return pipelineOf({ source: 'table', use, as: target.as, features, trials, ...sizes });
 }

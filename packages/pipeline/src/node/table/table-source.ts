@@ -25,7 +25,14 @@ const usesByColumn: Field = {
 /** A table in a file, of which one column is learnt from the others. */
 export const tableSource: DataSource<TableUse> = {
   name: 'table',
-  options: { file: text, target: someTexts, seed: wholeNumber(0), columns: optional(usesByColumn) },
+  options: {
+    file: text,
+    target: someTexts,
+    seed: wholeNumber(0),
+    columns: optional(usesByColumn),
+    group: optional(text),
+    time: optional(text),
+  },
   check: ({ file }) => {
     if (!existsSync(file)) throw new UsageError(`${file}: there is no such file: give a table, such as houses.csv`);
   },

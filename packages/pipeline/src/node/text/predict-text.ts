@@ -13,6 +13,7 @@ import { tokenLosses } from './token-losses.ts';
 
 /**
  * The tokens, loss and perplexity of each text.
+ * @throws {UsageError} for a text without two tokens.
  * @throws {DataError | FormatError} with file and offset, for what cannot be read.
  * @throws {UsageError} for a text of fewer than two tokens, which has none that could be told.
  */

@@ -1,7 +1,12 @@
-/** The checksum of zip files, sixteen bytes a step. Source: PKWARE, "APPNOTE.TXT", polynomial 0xEDB88320. */
+/** The checksum of zip files and of gzip (IEEE 802.3), sixteen bytes a step. Source: PKWARE, "APPNOTE.TXT", polynomial 0xEDB88320. */
+
+type T = Int32Array;
+type Tables = readonly [T, T, T, T, T, T, T, T, T, T, T, T, T, T, T, T];
+
+let made: Tables | undefined;
 
 /** What a byte does to the checksum that is followed by so many zero bytes as the number of its table. */
-const [t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15] = ((): Int32Array[] => {
+function makeTables(): Tables {
   const tables = [
     Int32Array.from({ length: 256 }, (_, byte) => {
       let value = byte;
@@ -9,15 +14,15 @@ const [t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15] = (
       return value;
     }),
   ];
-  const [first] = tables as [Int32Array];
+  const [first] = tables as [T];
   while (tables.length < 16)
-    tables.push((tables.at(-1) as Int32Array).map((value) => (value >>> 8) ^ (first[value & 255] as number)));
-  return tables;
-})() as [T, T, T, T, T, T, T, T, T, T, T, T, T, T, T, T];
-type T = Int32Array;
+    tables.push((tables.at(-1) as T).map((value) => (value >>> 8) ^ (first[value & 255] as number)));
+  return tables as unknown as Tables;
+}
 
 /** The checksum of bytes that follow those with the checksum `before`. */
 export function crc32(bytes: Uint8Array, before = 0): number {
+  const [t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15] = (made ??= makeTables());
   let crc = ~before;
   let at = 0;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
