@@ -16,6 +16,7 @@ import { onnxReader } from './onnx.ts';
 import { optunaReader } from './optuna.ts';
 import { outputReader } from './output.ts';
 import { passesReader } from './passes.ts';
+import { jpegReader, packedIdxReader, picturePreparationReader, pngReader, webpReader } from './pictures.ts';
 import { pluginsReader } from './plugins.ts';
 import { pytorchLegacyReader, pytorchReader } from './pytorch.ts';
 import { quantizedReader } from './quantized.ts';
@@ -69,4 +70,9 @@ export const readers: readonly Reader[] = [
   parquetReader,
   arrowReader,
   preparationReader,
+  pngReader,
+  jpegReader,
+  webpReader,
+  packedIdxReader,
+  picturePreparationReader,
 ];

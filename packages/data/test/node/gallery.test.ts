@@ -266,6 +266,8 @@ describe('what is refused', () => {
       /has no labels beside it: put train-labels-idx1-ubyte/u,
     );
     writeFileSync(at('train-labels-idx1-ubyte'), idx([2], Uint8Array.from([0, 1])));
+    writeFileSync(at('train-images-idx3-ubyte'), idx([2, 0, 2], new Uint8Array()));
+    await expect(openGallery(at('train-images-idx3-ubyte'))).rejects.toThrow(/its images have 0 × 2 pixels/u);
     await expect(openGallery(at('train-images-idx3-ubyte.gz'))).rejects.toThrow(FormatError);
     await expect(openGallery(at('train-images-idx3-ubyte.gz'))).rejects.toThrow(/cannot be unpacked/u);
   });

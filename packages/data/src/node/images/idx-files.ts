@@ -86,5 +86,7 @@ export async function readIdxPair(
       4,
       `it has ${marks.shape[0]} labels for the ${count} images of ${images}; use files of the same set`,
     );
+  if (height === 0 || width === 0)
+    throw new FormatError(images, 8, `its images have ${height} × ${width} pixels; use images that show something`);
   return { images, shape: [count, height, width], pixels, labels: marks.data, ...(part && { part }) };
 }
