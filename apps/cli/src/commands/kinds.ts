@@ -1,6 +1,7 @@
 /** Which kind of data a path holds, and what commands do with each kind: the first in this table that says it is its own. */
 import { existsSync, statSync } from 'node:fs';
 import { isText, pictureKind } from '@espalier/data/node';
+import { tokenTypeOf } from '@espalier/pipeline/node';
 import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { showPictureData } from './data-pictures.ts';
@@ -9,6 +10,7 @@ import { showTextData } from './data-text.ts';
 import { runPictures } from './run-pictures.ts';
 import { runText } from './run-text.ts';
 import { runTable } from './run-table.ts';
+import { runTokens, showTokens } from './run-tokens.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 import type { TableOptions } from './table-options.ts';
 
@@ -24,6 +26,8 @@ export interface KindOptions extends TableOptions {
 export interface KindRunOptions extends RecipeOptions, KindOptions {
   /** Bytes that a run may take. */
   readonly memory?: number;
+  /** Tokens that a model sees at once. */
+  readonly context?: number;
 }
 
 /** A kind of data. */
@@ -51,6 +55,13 @@ const text: DataKind = {
   run: runText,
 };
 
+const tokens: DataKind = {
+  name: 'tokens',
+  is: (path, { target, column }) => target === undefined && column === undefined && tokenTypeOf(path) !== undefined,
+  show: showTokens,
+  run: runTokens,
+};
+
 const table: DataKind = {
   name: 'table',
   is: () => true,
@@ -59,7 +70,7 @@ const table: DataKind = {
 };
 
 /** All kinds; the last takes what no other does. */
-const kinds: readonly DataKind[] = [pictures, text, table];
+const kinds: readonly DataKind[] = [pictures, text, tokens, table];
 
 /**
  * The kind of data that a path holds.

@@ -23,7 +23,11 @@ interface RunOptions extends RecipeOptions, TableOptions {
   readonly printRecipe?: boolean;
   readonly size?: number;
   readonly memory?: number;
+  readonly context?: number;
 }
+
+/** Options that are of some kinds of data. */
+const ofKinds: Readonly<Record<string, readonly string[]>> = { memory: ['table', 'tokens'], context: ['tokens'] };
 
 /** The name of the page that shows the report. */
 const pageFile = 'report.html';
@@ -61,7 +65,8 @@ export function addRunCommand(program: Command, environment: Environment): void 
       '--memory <size>',
       'what the run of a table may take, such as 1GiB (default: a quarter of the machine); a larger table is streamed',
       byteSize,
-    );
+    )
+    .option('--context <n>', 'tokens of a file such as corpus.u16 that a model sees at once', wholeNumberFrom(2));
   withTableOptions(command, 'learn this column of the table that --data names, without a recipe');
   withExamples(withRecipeOptions(command), [
     ['espalier run', 'the built-in recipe: MNIST, into runs/quickstart'],
@@ -83,12 +88,19 @@ export function addRunCommand(program: Command, environment: Environment): void 
       throw new UsageError('--target: it is a column of a table: name its file by --data');
     if (data !== undefined && file === undefined && !sourceNames().includes(data)) {
       const told = { ...options, ...(target !== undefined && { target }), ...(size !== undefined && { size }) };
-      return kindOf(data, told).run(session, data, told);
+      const kind = kindOf(data, told);
+      for (const [name, kinds] of Object.entries(ofKinds))
+        if (Reflect.get(options, name) !== undefined && !kinds.includes(kind.name))
+          throw new UsageError(`--${name}: it is of ${kinds.join(' and ')}, and ${data} is ${kind.name}: leave it out`);
+      return kind.run(session, data, told);
     }
     if (size !== undefined)
       throw new UsageError('--size: it is of pictures: name their folder by --data, without a recipe');
-    for (const name of ['column', 'group', 'time', 'memory'] as const)
+    for (const name of ['column', 'group', 'time'] as const)
       if (options[name] !== undefined) throw new UsageError(`--${name}: it is of a table: name its file by --data`);
+    for (const [name, kinds] of Object.entries(ofKinds))
+      if (Reflect.get(options, name) !== undefined)
+        throw new UsageError(`--${name}: it is of ${kinds.join(' and ')}: name its file by --data, without a recipe`);
     const recipe = await loadRecipe(file, options);
     const { resume = false } = options;
     const request = recipeRequest('run', file, recipe, options);

@@ -9,7 +9,9 @@ export { openText, type OpenedTexts, type TextPreparation, type TextUse } from '
 export { textPipeline, type TextRun } from './text/text-pipeline.ts';
 export { isLarger, usualMemory } from './stream/memory.ts';
 export { openStreamedTable, type StreamedTable, type StreamedTableUse } from './stream/open-stream.ts';
+export { openTokens, tokenTypeOf, type OpenedTokens, type TokensUse, type TokenType } from './stream/open-tokens.ts';
 export { streamedTablePipeline, type StreamedTableRun } from './stream/stream-pipeline.ts';
+export { tokensPipeline, type TokensRun } from './stream/tokens-pipeline.ts';
 export { tablePipeline, type TableRun } from './table/table-pipeline.ts';
 export { columnOptions, openTable, type ColumnUse, type OpenedTable, type TableUse } from './table/open-table.ts';
 export { openRunState, stateFile } from './run-state.ts';

@@ -58,7 +58,7 @@ function joined(parts: readonly HostArray[], device: Device): Tensor {
   const all = parts[0]?.data instanceof Int32Array ? new Int32Array(length) : new Float32Array(length);
   let at = 0;
   for (const { data } of parts) {
-    all.set(data as ArrayLike<number>, at);
+    all.set(data, at);
     at += data.length;
   }
   return fromTyped(all, [rows, ...(parts[0]?.shape.slice(1) ?? [])], { device });

@@ -14,7 +14,8 @@ const draws = 400;
 /** Of the draws, so many lie outside the interval on each side: 2.5 %. */
 const outside = Math.floor(draws * 0.025);
 
-const meanOf = (values: ArrayLike<number>): number => {
+/** The mean of some values; 0 of none. */
+export const meanOf = (values: ArrayLike<number>): number => {
   let sum = 0;
   for (let at = 0; at < values.length; at++) sum += values[at] ?? 0;
   return sum / Math.max(1, values.length);
@@ -26,7 +27,7 @@ function metricsOf(loss: number, tokensPerByte: number): Judgement['metrics'] {
 }
 
 /** An interval of 95 % for the mean of blocks of losses, drawn with replacement (B. Efron, 1979): neighbours are alike. */
-function intervalOf(losses: Float64Array, context: number): Interval {
+export function intervalOf(losses: Float64Array, context: number): Interval {
   const blocks = Array.from({ length: Math.ceil(losses.length / context) }, (_, block) =>
     meanOf(losses.subarray(block * context, (block + 1) * context)),
   );

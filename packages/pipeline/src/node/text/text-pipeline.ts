@@ -24,7 +24,7 @@ const [leastEpochs, mostEpochs] = [1, 16];
 const [validationShare, heldOutShare] = [0.15, 0.1];
 
 /** Candidates: transformers small enough for a minute on one core. */
-const candidates: SpaceRecipe = {
+export const candidates: SpaceRecipe = {
   architecture: {
     transformer: {
       width: choice([32, 64]),

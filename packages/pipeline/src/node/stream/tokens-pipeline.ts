@@ -1,0 +1,41 @@
+/** What is done with a file of tokens where nobody says more than where it is. */
+import { cpu } from '@espalier/tensor';
+import type { Pipeline } from '../../pipeline/pipeline.ts';
+import { nameOfPath } from '../name-of-path.ts';
+import { candidates } from '../text/text-pipeline.ts';
+import { openTokens, type TokensUse } from './open-tokens.ts';
+
+/** What may be told of the run of tokens. */
+export interface TokensRun extends TokensUse {
+  /** How many candidates are tried. */
+  readonly trials: number;
+}
+
+/**
+ * The pipeline for tokens: candidates are tried on a sample of the file, and the winner is trained on examples of all of it.
+ * @throws {UsageError | FormatError} as `openTokens` does.
+ */
+export async function tokensPipeline({ trials, ...use }: TokensRun): Promise<Pipeline> {
+  const { sample, validate, close } = await openTokens(use, cpu());
+  await close();
+  const validation = Math.floor((validate.length - 1) / use.context);
+  const search = { strategy: 'random', trials, population: 1, images: sample.size, epochs: 1, space: candidates };
+  return {
+    name: nameOfPath(use.file),
+    seed: use.seed,
+    task: 'next-token',
+    data: { source: { source: 'tokens', options: use }, validation },
+    stages: [
+      { stage: 'search', options: search },
+      { stage: 'train' },
+      { stage: 'compress' },
+      { stage: 'measure' },
+      { stage: 'judge' },
+      { stage: 'report' },
+    ],
+    rows: [
+      { name: 'model', type: 'train', options: { epochs: 1, heldOut: validation } },
+      { name: 'small', type: 'goals', from: 'model', options: { goals: ['loss<=base*1.02'], trials: 4, epochs: 1 } },
+    ],
+  };
+}
