@@ -13,6 +13,7 @@ export const cli: Layers = {
     files: ['errors.ts', 'terminal', 'output', 'cli'],
     study: ['errors.ts', 'terminal', 'output', 'recipe', 'cli'],
     commands: ['errors.ts', 'terminal', 'output', 'recipe', 'report', 'cli', 'files', 'study'],
+    'cli/worker-models.ts': ['files'],
     'cli/program.ts': ['cli', 'commands'],
     'cli/run-program.ts': ['errors.ts', 'terminal', 'cli', 'cli/program.ts'],
     'main.ts': ['errors.ts', 'cli', 'cli/run-program.ts'],

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { Runner, SourceUse } from '@espalier/pipeline';
 import { withRunner } from '@espalier/pipeline/node';
 import type { DeviceName } from '@espalier/tensor';
-import { isArrays } from '../files/arrays-source.ts';
 import { pluginModule } from './plugin.ts';
 import type { Session } from './session.ts';
 
@@ -13,6 +12,11 @@ const modelsModule = new URL('./worker-models.js', import.meta.url).href;
 
 /** Types of models that this program knows beside those of the library; loading them takes a worker a while. */
 const others: ReadonlySet<unknown> = new Set(['onnx', 'tensors']);
+
+/** Sources of data that this program knows beside those of the library. */
+const otherSources: ReadonlySet<string> = new Set(['arrays']);
+
+const isOther = (data: SourceUse | undefined): boolean => typeof data === 'object' && otherSources.has(data.source);
 
 /** Whether a folder may hold a model that was made of a file of others. What is wrong with it is said by who loads it. */
 function isOfOthers(folder: string): boolean {
@@ -39,6 +43,6 @@ export function withWorkers<Result>(
   data?: SourceUse,
 ): Promise<Result> {
   const plugins = session.plugins.map(pluginModule);
-  const modules = isArrays(data) || folders.some(isOfOthers) ? [modelsModule, ...plugins] : plugins;
+  const modules = isOther(data) || folders.some(isOfOthers) ? [modelsModule, ...plugins] : plugins;
   return withRunner(session, device, use, { modules });
 }

@@ -7,13 +7,13 @@ import { withCommonOptions, withExamples } from '../cli/options.ts';
 import { withPlugins } from '../cli/plugin.ts';
 import { openSession, type CommonOptions, type Environment } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
-import { isFile, isOnnx, openModelFile } from '../files/model-file.ts';
+import { checkModelFolder, isFile, isOnnx, openModelFile } from '../files/model-file.ts';
 import { inputOf, originalNames } from '../files/of-folder.ts';
 import { writeOnnx } from '../files/onnx-file.ts';
 import { bytesOfFile, convertFile, writeModel } from '../files/write-model.ts';
 import { formatBytes } from '../terminal/format.ts';
 import { keyOption, shapeOf } from './file-options.ts';
-import { checkModelFolder, overwriteOption } from './model-options.ts';
+import { overwriteOption } from './model-options.ts';
 
 interface ExportOptions extends CommonOptions {
   readonly to: string;

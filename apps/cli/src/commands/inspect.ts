@@ -13,11 +13,10 @@ import { UsageError } from '../errors.ts';
 import { describeKernel } from '../report/kernels.ts';
 import { formatBytes, formatCount, formatMacs, formatPercent } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
-import { isFile, isOnnx } from '../files/model-file.ts';
+import { checkModelFolder, isFile, isOnnx } from '../files/model-file.ts';
 import { showFile, showTensors } from '../files/show-file.ts';
 import { showOnnx } from '../files/show-onnx.ts';
 import { keyOption, modelArgument } from './file-options.ts';
-import { checkModelFolder } from './model-options.ts';
 
 /** A layer of a saved model. */
 interface LayerRow {

@@ -1,10 +1,6 @@
 /** Options of the commands that write a model. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { withComputeOptions, type ComputeOptions } from '../cli/options.ts';
-import { UsageError } from '../errors.ts';
-import { formatOf, isFile } from '../files/model-file.ts';
 
 /** Options of the commands that turn data, and perhaps a model, into a model. */
 export interface ModelOptions extends ComputeOptions {
@@ -36,20 +32,4 @@ export function withModelOptions(command: Command): Command {
     .addOption(overwriteOption())
     .option('--data <source>', "'mnist', a folder with the four IDX files, or an .npz file with x and y", 'mnist');
   return withComputeOptions(command);
-}
-
-/**
- * Makes sure that a folder holds a saved model, before anything is started.
- * @throws {UsageError} when it does not.
- */
-export function checkModelFolder(folder: string): void {
-  const missing = ['config.json', 'model.safetensors'].find((file) => !isFile(join(folder, file)));
-  if (missing === undefined) return;
-  if (isFile(folder))
-    throw new UsageError(
-      `${folder}: this is a file, and what is asked for needs a folder: make one of it by espalier import`,
-    );
-  if (!existsSync(folder) && formatOf(folder) !== undefined) throw new UsageError(`${folder}: there is no such file`);
-  const problem = existsSync(folder) ? `there is no ${missing} in it` : 'there is no such folder';
-  throw new UsageError(`${folder}: ${problem}: give the folder of a saved model, such as runs/quickstart/searched`);
 }

@@ -8,10 +8,11 @@ import {
   withExamples,
   type ComputeOptions,
 } from '../cli/options.ts';
+import { checkModelFolder } from '../files/model-file.ts';
 import { openSession, type Environment, type Session } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
 import { UsageError } from '../errors.ts';
-import { checkModelFolder, defaultSeed, overwriteOption } from './model-options.ts';
+import { defaultSeed, overwriteOption } from './model-options.ts';
 import { showPredictions, writePredictions, type Ask } from './predicted-rows.ts';
 
 interface PredictOptions extends ComputeOptions {

@@ -73,8 +73,3 @@ export function dataOf(given: string): SourceUse {
   registerArrays();
   return { source: arraysSource.name, options: { file: given } };
 }
-
-/** Whether data is of this source, which workers have to be told of. */
-export function isArrays(use: SourceUse | undefined): boolean {
-  return typeof use === 'object' && use.source === arraysSource.name;
-}

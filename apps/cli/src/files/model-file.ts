@@ -1,5 +1,6 @@
 /** Files of trained models as arguments of commands: ONNX, PyTorch's, safetensors, GGUF, arrays of NumPy. */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { containerTypes, findContainer, openPyTorch, type ImportedModel, type TensorSource } from '@espalier/models';
 import { fileBytes, openTensorFile } from '@espalier/models/node';
 import { UsageError } from '../errors.ts';
@@ -69,4 +70,20 @@ export async function withModelFile<Result>(
   } finally {
     await source.close();
   }
+}
+
+/**
+ * Makes sure that a folder holds a saved model, before anything is started.
+ * @throws {UsageError} when it does not.
+ */
+export function checkModelFolder(folder: string): void {
+  const missing = ['config.json', 'model.safetensors'].find((file) => !isFile(join(folder, file)));
+  if (missing === undefined) return;
+  if (isFile(folder))
+    throw new UsageError(
+      `${folder}: this is a file, and what is asked for needs a folder: make one of it by espalier import`,
+    );
+  if (!existsSync(folder) && formatOf(folder) !== undefined) throw new UsageError(`${folder}: there is no such file`);
+  const problem = existsSync(folder) ? `there is no ${missing} in it` : 'there is no such folder';
+  throw new UsageError(`${folder}: ${problem}: give the folder of a saved model, such as runs/quickstart/searched`);
 }

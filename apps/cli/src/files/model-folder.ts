@@ -3,11 +3,11 @@ import { saveOptimized } from '@espalier/optimize/node';
 import { openDevice } from '@espalier/pipeline';
 import { loadModelFolder } from '@espalier/pipeline/node';
 import { withTemporaryFolder } from '../output/temporary-folder.ts';
-import { checkModelFolder } from '../commands/model-options.ts';
+
 import { UsageError } from '../errors.ts';
 import type { FileModelOptions } from './described-model.ts';
 import { importFile } from './import-file.ts';
-import { isFile } from './model-file.ts';
+import { checkModelFolder, isFile } from './model-file.ts';
 import { inputOf, originalNames } from './of-folder.ts';
 import { writeOnnx } from './onnx-file.ts';
 import { writeModel, type TensorFile } from './write-model.ts';

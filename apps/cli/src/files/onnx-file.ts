@@ -32,9 +32,8 @@ function fixedInputs(
       if (!input) throw new UsageError(`${path}: --fixed ${text}: the model has no such input: it has ${names}`);
       if (list.trim() === '' || numbers.some(Number.isNaN))
         throw new UsageError(`${path}: --fixed ${text}: give numbers, such as ${name}=7 or ${name}=3,4`);
-      const known = input.shape?.every((size) => typeof size === 'number')
-        ? (input.shape as readonly number[])
-        : undefined;
+      const sizes = input.shape?.filter((size) => typeof size === 'number');
+      const known = sizes?.length === input.shape?.length ? sizes : undefined;
       const count = known?.reduce((product, size) => product * size, 1);
       if (count !== undefined && count !== numbers.length && numbers.length > 1)
         throw new UsageError(`${path}: --fixed ${text}: the input is [${known?.join(', ')}], of ${count} numbers`);

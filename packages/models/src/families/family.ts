@@ -35,9 +35,9 @@ const aFamily = ruleOf<Family>(
   'a family of models: { type, members, describe }',
   (value) =>
     anObject.holds(value) &&
-    aText.holds(Reflect.get(value as object, 'type')) &&
-    anObject.holds(Reflect.get(value as object, 'members')) &&
-    aFunction.holds(Reflect.get(value as object, 'describe')),
+    aText.holds(Reflect.get(value, 'type')) &&
+    anObject.holds(Reflect.get(value, 'members')) &&
+    aFunction.holds(Reflect.get(value, 'describe')),
 );
 
 /**

@@ -50,15 +50,16 @@ const rules: Readonly<Record<keyof Options, readonly [holds: (value: unknown) =>
   strides: [areCounts, 'the stride of each stage'],
 };
 
-function checked({ type: _, ...given }: ModuleConfig): Options {
+function checked(given: ModuleConfig): Options {
   for (const [name, value] of Object.entries(given)) {
+    if (name === 'type') continue;
     if (!Object.hasOwn(rules, name))
       throw new ConfigError(`resnet.${name}`, `is no known field; known are ${Object.keys(rules).join(', ')}`);
     const [holds, is] = rules[name as keyof Options];
     if (value !== undefined && !holds(value))
       throw new ConfigError(`resnet.${name}`, `is ${show(value)}; it must be ${is}`);
   }
-  return given;
+  return given as Options;
 }
 
 /** How many blocks the weights have, stage by stage. */

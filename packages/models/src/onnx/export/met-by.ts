@@ -42,7 +42,7 @@ const rules: { readonly [Does in InputMeaning['does']]: Rule<Does> } = {
  */
 export function metBy({ inputs }: Parameter, x: string, place: Place): string {
   return inputs.reduce((seen, { name, meaning }) => {
-    if (meaning) return (rules[meaning.does] as Rule<InputMeaning['does']>)(seen, meaning as never, place);
+    if (meaning) return (rules[meaning.does] as Rule<InputMeaning['does']>)(seen, meaning, place);
     throw new OnnxError('exportOnnx', `what '${place.name}' is called with goes through '${name}', which has no form in ONNX here; take it away first`); // prettier-ignore
   }, x);
 }

@@ -2,7 +2,7 @@
 import { int8, matrixFromArrays, type Device, type EncodedMatrix, type Shape } from '@espalier/tensor';
 import { matrixOfWeight } from '../../quantized/coded-weight.ts';
 import type { GraphNode } from '../run/graph.ts';
-import { OnnxTensor, type Value } from '../values/value.ts';
+import type { OnnxTensor, Value } from '../values/value.ts';
 
 /** What `DequantizeLinear` made a constant of. */
 export interface CodedConstant {
