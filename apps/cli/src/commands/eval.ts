@@ -7,11 +7,11 @@ import { withWorkers } from '../cli/with-workers.ts';
 import { UsageError } from '../errors.ts';
 import { dataOf } from '../files/arrays-source.ts';
 import type { FileModelOptions } from '../files/described-model.ts';
+import { checkModelFolder } from '../files/model-file.ts';
 import { withModelFolder } from '../files/model-folder.ts';
 import { assess, isPrepared } from './assess.ts';
 import { describeMeasurement, measureModel } from './measured.ts';
 import { modelArgument, withFileOptions } from './file-options.ts';
-import { checkModelFolder } from './model-options.ts';
 
 interface EvalOptions extends ComputeOptions, FileModelOptions {
   readonly data: string;
