@@ -9,17 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { galleryClasses, openGallery, preparedPictures, surveyPictures } from '@espalier/data/node';
-import {
-  AdamW,
-  build,
-  crossEntropy,
-  fit,
-  oneCycle,
-  predict,
-  shuffled,
-  type Dataset,
-  type ModuleConfig,
-} from '@espalier/nn';
+import { AdamW, build, crossEntropy, fit, oneCycle, predict, shuffled, type Dataset } from '@espalier/nn';
 import { architectureNamed } from '@espalier/pipeline';
 import { device } from '@espalier/tensor';
 import { writePictureFolder } from '../../../apps/cli/test/helpers/picture-folder.ts';
@@ -113,7 +103,7 @@ try {
         writeFileSync(join(place, `${file}.npy`), npy(data, shape));
       const shape = { input: [3, size, size], outputs: preparation.classes.length };
       const config = architectureNamed(name).model(options, 'kaiming-normal', shape);
-      const model = build(config as ModuleConfig, { seed, device: cpu });
+      const model = build(config, { seed, device: cpu });
       const names: Record<string, string> = {};
       for (const [key, tensor] of model.state()) {
         names[key] = `weight-${Object.keys(names).length}`;

@@ -46,7 +46,7 @@ export function drawShape(
     number,
     number,
   ];
-  const angle = random() * 2 * Math.PI;
+  const angle = (random() - 0.5) * 0.8;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const ground = [0, 1, 2].map(() => 70 + 110 * random());
   const paint = ground.map((value) => value + (random() < 0.5 ? -1 : 1) * (45 + 50 * random()));
