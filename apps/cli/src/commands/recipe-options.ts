@@ -25,7 +25,10 @@ export function withRecipeOptions(command: Command): Command {
     .argument('[recipe]', 'a YAML file (default: the built-in recipe)')
     .addOption(strategy)
     .option('--trials <n>', 'how many candidates to try', wholeNumberFrom(1))
-    .option('--data <source>', "'mnist', or a folder with the four IDX files")
+    .option(
+      '--data <source>',
+      "'mnist', or a folder with the four IDX files; of run without a recipe a table, pictures, a text",
+    )
     .option('-o, --output <folder>', 'where to write: a folder that is new or empty')
     .addOption(overwriteOption())
     .addOption(resumeOption());

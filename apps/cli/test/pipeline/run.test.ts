@@ -195,7 +195,7 @@ training: { optimizer: { type: adam, lr: 0.001 }, schedule: cosine, batch: 20 }`
 
   test('images that are not there are told by name', async () => {
     const { code, stderr } = await espalier(['run', '--data', at('nowhere'), '--quiet']);
-    expect(stderr).toMatch(/^espalier: [^\n]*nowhere: there is no such folder: [^\n]*\n$/u);
+    expect(stderr).toMatch(/^espalier: [^\n]*nowhere: there is no such file or folder: [^\n]*\n$/u);
     expect(code).toBe(2);
   });
 });
