@@ -1,8 +1,15 @@
 /** What is trained on files that are larger than memory: a perceptron on the table, a small transformer on the tokens. */
 import { join } from 'node:path';
 import { crossEntropy, mse, type Dataset, type LossFunction, type ModuleConfig } from '@espalier/nn';
-import { csvStream, fitPreparation, readCsvPart, tokenStream } from '@espalier/data';
-import { keptIndex, sideCsvStream, sideTokenStream, steadyFile } from '@espalier/data/node';
+import { csvStream, fitPreparation, readCsvPart, tokenStream, type StreamedDataset } from '@espalier/data';
+import {
+  keptIndex,
+  sideCsvStream,
+  sideTokenStream,
+  steadyFile,
+  type SideStream,
+  type SteadyFile,
+} from '@espalier/data/node';
 import { vocabulary } from './make.ts';
 
 /** A training, as JSON. */
@@ -68,6 +75,15 @@ const perceptron = (inputs: number): ModuleConfig => ({
   ],
 });
 
+/** A stream that closes its file and, if it has one, its thread. */
+function withSource(stream: StreamedDataset | SideStream, source: SteadyFile): Subject['data'] {
+  const close = async (): Promise<void> => {
+    if ('close' in stream) await stream.close();
+    await source.close();
+  };
+  return { ...stream, close };
+}
+
 async function table({ file, folder, seed, steps, memory, thread }: Training): Promise<Subject> {
   const batch = 512;
   const source = await steadyFile(file);
@@ -76,9 +92,9 @@ async function table({ file, folder, seed, steps, memory, thread }: Training): P
   const options = { seed, memory, ...(steps && { examples: steps * batch }) };
   const stream = thread
     ? await sideCsvStream(file, index, preparation, options)
-    : { ...csvStream(source, index, preparation, options), close: () => source.close() };
+    : csvStream(source, index, preparation, options);
   return {
-    data: stream,
+    data: withSource(stream, source),
     model: perceptron(preparation.features.length),
     loss: mse,
     batch,
@@ -91,10 +107,8 @@ async function tokens({ file, seed, steps = 2000, memory, thread }: Training): P
   const source = await steadyFile(file);
   const { digest } = source;
   const options = { context, vocabulary, seed, memory, digest, examples: steps * batch };
-  const stream = thread
-    ? await sideTokenStream(file, options)
-    : { ...tokenStream(source, options), close: () => source.close() };
-  return { data: stream, model: transformer, loss: crossEntropy, batch };
+  const stream = thread ? await sideTokenStream(file, options) : tokenStream(source, options);
+  return { data: withSource(stream, source), model: transformer, loss: crossEntropy, batch };
 }
 
 /** Opens the data of a training. */
