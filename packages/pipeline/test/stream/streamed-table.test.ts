@@ -20,7 +20,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'espalier-stream-'));
   const file = join(folder, 'table.csv');
   await writeFile(file, `a,b,town,note,number\n${Array.from({ length: rows }, (_, row) => line(row)).join('')}`);
-  use = { file, target: 'number', seed: 7, columns: { a: 'number' }, memory: 600 * mebi, kept: join(folder, 'kept') };
+  use = { file, target: 'number', seed: 7, columns: { a: 'number' }, memory: 1000 * mebi, kept: join(folder, 'kept') };
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -97,7 +97,7 @@ describe('a table that is streamed', () => {
   });
 
   test('needs some memory, and says how much', async () => {
-    const least = await openStreamedTable({ ...use, memory: 513 * mebi }, cpu()).then(
+    const least = await openStreamedTable({ ...use, memory: 897 * mebi }, cpu()).then(
       () => '',
       (error: unknown) => /give at least --memory (\d+)MiB/.exec(String(error))?.[1] ?? String(error),
     );

@@ -15,7 +15,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'espalier-tokens-'));
   const file = join(folder, 'corpus.u16');
   await writeFile(file, new Uint8Array(tokens.buffer));
-  use = { file, seed: 3, context: 10, memory: 700 * 2 ** 20, kept: join(folder, 'kept') };
+  use = { file, seed: 3, context: 10, memory: 1000 * 2 ** 20, kept: join(folder, 'kept') };
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 

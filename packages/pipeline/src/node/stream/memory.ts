@@ -3,8 +3,8 @@ import { statSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { UsageError } from '../../errors.ts';
 
-/** What the program and its workers take before there is data, in bytes. */
-const programBytes = 512 * 2 ** 20;
+/** What the program and its two workers take at most beside streams, in bytes: most of it where models are made smaller. */
+const programBytes = 896 * 2 ** 20;
 
 /** Streams that may hold examples at the same time: of training and of the test, in each of two workers. */
 const streams = 4;
