@@ -41,13 +41,13 @@ export async function runTable(session: Session, file: string, options: TableRun
     );
   if (isStreamed)
     session.log(`${file}: as a whole it would take more than ${mebibytes(memory)} of memory; it is streamed`);
-  const make = async (kept: string) =>
-    withColumnRemedies(use, () =>
-      isStreamed
-        ? streamedTablePipeline({ ...use, seed, trials, memory, kept })
-        : tablePipeline({ ...use, seed, trials }),
-    );
-  // What is streamed keeps what it finds in the folder of the run; all else is looked at before there is one.
-  const pipeline = isStreamed ? make : await make('');
-  await runData(session, { path: file, pipeline, options, examples: 'rows', ask: '--data FILE' });
+  const words = { path: file, options, examples: 'rows', ask: '--data FILE' } as const;
+  if (isStreamed) {
+    // What is streamed keeps what it finds in the folder of the run; all else is looked at before there is one.
+    const pipeline = async (kept: string) =>
+      withColumnRemedies(use, () => streamedTablePipeline({ ...use, seed, trials, memory, kept }));
+    return runData(session, { ...words, pipeline });
+  }
+  const lesson = await withColumnRemedies(use, () => tablePipeline({ ...use, seed, trials }));
+  return runData(session, { ...words, ...lesson });
 }

@@ -68,6 +68,8 @@ describe('classes', () => {
       readonly images: unknown;
     };
     expect(report.judged).toEqual(judged);
+    const page = readFileSync(at('flats', 'report.html'), 'utf8');
+    expect(page).toMatch(/Confusion matrix[^]*>yes</u);
     expect(report.images).toEqual({ train: 78, validation: 18, test: 24 });
     expect(existsSync(at('flats', 'run.json'))).toBe(false);
   });
@@ -158,6 +160,7 @@ test('numbers are learnt and predicted in the unit of the data', async () => {
   const [model, , mean] = judgedOf(stdout) as [Judged, Judged, Judged];
   expect(mean.name).toBe('mean');
   expect(model.metrics['r2']).toBeGreaterThan(0.8);
+  expect(readFileSync(at('prices', 'report.html'), 'utf8')).toContain('<h2>Predicted price</h2>');
   const { stdout: csv } = await predict(at('prices', 'small'), '--data', file);
   const prices = csv.trimEnd().split('\n').slice(1).map(Number);
   const error =

@@ -18,6 +18,15 @@ export interface Judgement {
   readonly examples?: number;
   /** By metric; a baseline has none. */
   readonly intervals: Readonly<Record<string, Interval>>;
+  /** Where numbers are learnt: what is true of some examples and what the model said, of each output. */
+  readonly points?: readonly Points[];
+}
+
+/** True numbers of one output, and beside them what a model said. */
+export interface Points {
+  readonly name: string;
+  readonly actual: readonly number[];
+  readonly predicted: readonly number[];
 }
 
 /** Judges models by examples that nothing was learnt from. */
@@ -26,7 +35,7 @@ export interface Judge {
   readonly examples: number;
   /** Whether the test part has more. Default: false. */
   readonly isPart?: boolean;
-  readonly judge: (model: Module) => Promise<Pick<Judgement, 'metrics' | 'intervals'>>;
+  readonly judge: (model: Module) => Promise<Pick<Judgement, 'metrics' | 'intervals' | 'points'>>;
   /** What is reached without a network. */
   readonly baselines: readonly Judgement[];
 }

@@ -25,6 +25,8 @@ export interface Examination {
   readonly targets: ArrayLike<number>;
   readonly width: number;
   readonly measure: (given: Given) => Measures;
+  /** Some examples as they are to be shown. */
+  readonly show?: (given: Given) => Judgement['points'];
   /** Metrics that are a share of the examples. */
   readonly shares: readonly string[];
   readonly seed: number;
@@ -71,11 +73,12 @@ function intervalsOf({ measure, shares, seed }: Examination, given: Given, metri
 export async function examine(
   model: Module,
   examination: Examination,
-): Promise<Pick<Judgement, 'metrics' | 'intervals'>> {
+): Promise<Pick<Judgement, 'metrics' | 'intervals' | 'points'>> {
   const { test, targets, width, measure } = examination;
   const outputs = await predict(model, test);
   const given = { outputs: await outputs.data(), targets, width };
   outputs.dispose();
   const metrics = measure(given);
-  return { metrics, intervals: intervalsOf(examination, given, metrics) };
+  const points = examination.show?.(given);
+  return { metrics, intervals: intervalsOf(examination, given, metrics), ...(points && { points }) };
 }

@@ -5,6 +5,7 @@ import { confusionMatrix } from './confusion-matrix.ts';
 import { pairs, runFacts, section, winnerFacts } from './facts.ts';
 import { learningCurves } from './learning-curves.ts';
 import { html, nothing, type Markup } from './markup.ts';
+import { scatter } from './scatter.ts';
 import { searchHistory } from './search-history.ts';
 import { styleSheet } from './style.ts';
 
@@ -73,6 +74,18 @@ function searchSection({ search, images }: JudgedReport): Markup {
   );
 }
 
+/** What the first model says of single examples, where it says numbers. */
+function scatters(judged: readonly Judgement[], examples: string): Markup {
+  const parts = (judged[0]?.points ?? []).map((points) =>
+    section(
+      `Predicted ${points.name}`,
+      `The model on ${formatCount(points.actual.length)} of the ${examples} it is judged by; on the line it is right.`,
+      scatter(points),
+    ),
+  );
+  return html`${parts}`;
+}
+
 /** The report of a run on data of one kind; examples are called such as `pictures`. */
 export function dataPage(report: JudgedReport, examples: string): string {
   const { name, images, judged, rows, winner, confusion, classes } = report;
@@ -99,6 +112,7 @@ export function dataPage(report: JudgedReport, examples: string): string {
           ${section('The models', 'Each with the interval that holds the true value in 95 of 100 cases, beside what is reached without a network.', html`${judgedTable(judged)}${pairs(passes)}`, true)}
           ${searchSection(report)} ${section('Learning curves', 'Mean training loss.', learningCurves(report))}
           ${winner ? section('The winner', 'What the search found.', pairs(winnerFacts(winner))) : nothing}
+          ${scatters(judged, examples)}
           ${confusion ? section('Confusion matrix', `The model on the ${examples} it is judged by: mistakes are coloured.`, confusionMatrix({ confusion, ...(classes && { classes }) }), true) : nothing}
           ${section('The run', 'The same seed on the cpu device gives the same models, byte for byte.', pairs(runFacts(report)), true)}
         </main>

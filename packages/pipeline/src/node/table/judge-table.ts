@@ -1,10 +1,18 @@
 /** What models of a table are judged by: rows that nothing was learnt from. */
-import { baselines, taskOf, type Preparation, type Table, type Target } from '@espalier/data';
+import {
+  baselines,
+  decodeNumbers,
+  taskOf,
+  type NumberTarget,
+  type Preparation,
+  type Table,
+  type Target,
+} from '@espalier/data';
 import { readTable } from '@espalier/data/node';
 import type { Device } from '@espalier/tensor';
-import type { Judge, Judgement, Question } from '../../data/judgement.ts';
+import type { Judge, Judgement, Points, Question } from '../../data/judgement.ts';
 import { UsageError } from '../../errors.ts';
-import { examine } from '../intervals.ts';
+import { examine, type Given } from '../intervals.ts';
 import { openTable, type TableUse } from './open-table.ts';
 import { preparationOf } from './predict-table.ts';
 
@@ -16,6 +24,18 @@ interface Prepared {
 
 /** Metrics that are a share of the rows, by what the target is. */
 const sharesOf = { classes: ['accuracy'], labels: ['exact'], numbers: [] } as const;
+
+/** Most rows, and most outputs, that are shown one by one. */
+const [mostPoints, mostOutputs] = [300, 4];
+
+/** The first rows as they are and as they were predicted, in the unit of the data. */
+function pointsOf(target: NumberTarget, { outputs, targets, width }: Given): readonly Points[] {
+  const [said, right] = [decodeNumbers(target, outputs), decodeNumbers(target, targets)];
+  return target.columns.slice(0, mostOutputs).map((name, column) => {
+    const isShown = (_: number, index: number): boolean => index % width === column && index < mostPoints * width;
+    return { name, actual: Array.from(right).filter(isShown), predicted: Array.from(said).filter(isShown) };
+  });
+}
 
 /** Judges models by rows of a table; the seed is that of the intervals. */
 function judgeBy(
@@ -30,6 +50,7 @@ function judgeBy(
     targets: preparation.targets(rows).data,
     width: preparation.outputs,
     measure: (given: Parameters<typeof task.measure>[0]) => task.measure(given, target),
+    ...(target.as === 'numbers' && { show: (given: Given) => pointsOf(target, given) }),
     shares: sharesOf[target.as],
     seed,
   };

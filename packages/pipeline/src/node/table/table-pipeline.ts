@@ -119,15 +119,22 @@ export function pipelineOf(plan: TablePlan): Pipeline {
   };
 }
 
+/** What is done with a table, and what its classes are called, where there are any. */
+export interface TableLesson {
+  readonly pipeline: Pipeline;
+  readonly classes?: readonly string[];
+}
+
 /**
  * The pipeline for a table that memory holds.
  * @throws {DataError | FormatError | UsageError} as `openTable` does, before anything is begun.
  */
-export async function tablePipeline({ trials, ...use }: TableRun): Promise<Pipeline> {
+export async function tablePipeline({ trials, ...use }: TableRun): Promise<TableLesson> {
   const { train, validate, preparation, target } = await openTable(use);
   const { rows } = train;
   const epochs = Math.min(mostEpochs, Math.max(leastEpochs, Math.round((usualSteps * batch) / rows)));
   const sizes = { rows, validation: validate.rows, searchEpochs: epochs, epochs, batch };
   const features = preparation.features.length;
-  return pipelineOf({ source: 'table', use, as: target.as, features, trials, ...sizes });
+  const pipeline = pipelineOf({ source: 'table', use, as: target.as, features, trials, ...sizes });
+  return { pipeline, ...(target.as === 'classes' && { classes: target.classes }) };
 }
