@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { bytesOf, exportOnnx, importOnnx, memorySink, openOnnx } from '@espalier/models';
 import { build, type ModuleConfig } from '@espalier/nn';
-import { ArgumentError } from '@espalier/tensor';
+import { ArgumentError, encodeMatrix, int4, int8 } from '@espalier/tensor';
 import type { Reader } from '../engine/reader.ts';
 
 async function written(config: ModuleConfig, input: readonly number[]): Promise<Uint8Array> {
@@ -22,6 +22,26 @@ const network: ModuleConfig = {
     { type: 'linear', in: 8, out: 3 },
   ],
 };
+
+/** A network whose weights are in codes: of 8 bits, and of 4 in blocks. */
+async function coded(): Promise<Uint8Array> {
+  const layers = [
+    { type: 'conv2d', in: 1, out: 2, kernel: 3 },
+    { type: 'flatten' },
+    { type: 'linear', in: 8, out: 32 },
+    { type: 'linear', in: 32, out: 3 },
+  ];
+  const model = build({ type: 'sequential', layers }, { seed: 1 });
+  for (const [name, parameter] of model.namedParameters()) {
+    if (!name.endsWith('weight')) continue;
+    const [rows = 1] = parameter.shape;
+    const values = parameter.value.reshape([rows, parameter.size / rows]).realizeSync();
+    parameter.store({ matrix: await (name.startsWith('3') ? encodeMatrix(values, int4, { group: 16 }) : encodeMatrix(values, int8)) }); // prettier-ignore
+  }
+  const sink = memorySink();
+  await exportOnnx(model, sink, { input: [1, 4, 4] });
+  return sink.bytes();
+}
 
 /** Models of ONNX's own tests: a graph within a graph, a sequence, a sparse constant, and operators on shapes. */
 const names = [
@@ -49,7 +69,7 @@ function packed(): Uint8Array[] {
 /** ONNX models, which are opened, and made into modules where they have one input. */
 export const onnxReader: Reader = {
   name: 'onnx',
-  seeds: async () => [await written(network, [1, 4, 4]), ...packed()],
+  seeds: async () => [await written(network, [1, 4, 4]), await coded(), ...packed()],
   mutate: 'bytes',
   read: async (input) => {
     const source = bytesOf(new Uint8Array(input), 'model.onnx');
