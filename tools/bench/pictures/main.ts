@@ -54,7 +54,9 @@ const areSame = (model: string): boolean =>
 mkdirSync(given.folder, { recursive: true });
 await writeFashion(given.folder, Number(given.count));
 /** What is read of a folder: how it is parted and prepared, and a digest of every pixel and class. */
-async function told(form: string): Promise<object & { readonly train: number; readonly test: number }> {
+async function told(
+  form: string,
+): Promise<{ readonly train: number; readonly test: number; readonly [what: string]: unknown }> {
   const gallery = await openGallery(at(form));
   const { train, test, mean, std, size, classes } = await surveyPictures(gallery, { seed: 7 });
   const hash = createHash('sha256');
