@@ -116,6 +116,7 @@ export const optimize: Layers = {
       'report/format.ts',
       'selection',
       'calibration',
+      'views/copy.ts',
     ],
     quantize: [
       'arguments.ts',
@@ -141,6 +142,7 @@ export const optimize: Layers = {
       'calibration',
       'prune/mask-view.ts',
       'quantize',
+      'recipe/data.ts',
       'recipe/pass.ts',
       'recipe/options.ts',
       'scaling/scaled-input.ts',
