@@ -166,7 +166,7 @@ quantize: { weights: int6 }
   const unknown = await espalier(...train, '--device', 'cpu');
   expect(unknown.code).toBe(2);
   expect(unknown.stderr).toMatch(
-    /winner\.yaml:\d+:\d+: architecture\.type: is "perceptron": use one of convolutional/u,
+    /winner\.yaml:\d+:\d+: architecture\.type: is "perceptron": use one of conv-net, convolutional/u,
   );
   const made = await espalier(...train, '--device', 'cpu', '--plugin', plugin);
   expect(made.code, made.stderr).toBe(0);

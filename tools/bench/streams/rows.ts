@@ -81,12 +81,7 @@ async function killed(bench: Bench, training: Training, name: string, kills: num
       moments.push(moment);
     }
     const { resumedFrom = 0, peak = 0, opened } = (await run(training)) ?? {};
-    return { moments, resumedFrom, peak: Math.max(peak, peakIn(training.folder)), opened } as {
-      readonly moments: number[];
-      readonly resumedFrom: number;
-      readonly peak: number;
-      readonly opened?: { readonly seconds: number; readonly read: number };
-    };
+    return { moments, resumedFrom, peak: Math.max(peak, peakIn(training.folder)), opened };
   });
 }
 

@@ -39,7 +39,7 @@ describe('a usage error is one line, code 2, and no trace', () => {
       ['prune', 'x', '--sparsity', '1', '-o', 'y'],
       "espalier: option '--sparsity <part>' argument '1' is invalid. Give a number between 0 and 1; see espalier prune --help\n",
     ],
-    ['a missing argument', ['eval'], "espalier: missing required argument 'model'; see espalier eval --help\n"],
+    ['a missing argument', ['eval'], "espalier: missing required argument 'models'; see espalier eval --help\n"],
     [
       'a missing option',
       ['quantize', 'x'],
