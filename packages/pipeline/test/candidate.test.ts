@@ -143,7 +143,14 @@ describe('a kind of architecture from outside', () => {
 
   test('makes the model of a candidate for data that are no images', () => {
     expect(candidateProblem(own)).toBeUndefined();
-    expect(architectureNames()).toEqual(['convolutional', 'mlp', 'test-plain']);
+    expect(architectureNames()).toEqual([
+      'conv-net',
+      'convolutional',
+      'mlp',
+      'residual-net',
+      'test-plain',
+      'transformer',
+    ]);
     expect(modelOf(own.architecture, 'zeros', data, taskNamed())).toEqual(
       plain.model({ width: 3, last: 'tanh' }, 'zeros', { input: [2, 3], outputs: 4 }),
     );
