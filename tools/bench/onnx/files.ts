@@ -78,7 +78,7 @@ function apart(own: ArrayLike<number>, wanted: ArrayLike<number>): number {
   if (own.length !== wanted.length) return Infinity;
   let largest = 0;
   for (let at = 0; at < own.length; at++) {
-    const [a, b] = [own[at], wanted[at]];
+    const [a, b] = [own[at] ?? Number.NaN, wanted[at] ?? Number.NaN];
     const share = Math.abs(a - b) / (absolute + relative * Math.abs(b));
     largest = Math.max(largest, Number.isNaN(share) ? Infinity : share);
   }
@@ -109,7 +109,7 @@ async function measure({ name, inputs, numbers = {} }: KnownFile, path: string):
   }
   const outputs = model.outputs.map((output) => output.name);
   const step = compile((...tensors: Tensor[]) => {
-    const given = Object.fromEntries(drawn.map(([input], at) => [input, tensors[at]]));
+    const given = Object.fromEntries(tensors.map((x, at) => [drawn[at]?.[0] ?? '', x]));
     const values = model.run({ ...known, ...given });
     return outputs.map((output) => {
       const value = values[output];
@@ -126,10 +126,10 @@ async function measure({ name, inputs, numbers = {} }: KnownFile, path: string):
   };
   const theirs = async (): Promise<ArrayLike<number>[]> => {
     const results = await session.run(feeds);
-    return outputs.map((output) => results[output].data);
+    return outputs.map((output) => results[output]?.data ?? []);
   };
   const [ours, wanted] = [await own(), await theirs()];
-  const difference = Math.max(...ours.map((data, at) => apart(data, wanted[at])));
+  const difference = Math.max(...ours.map((data, at) => apart(data, wanted[at] ?? [])));
   const times: [number[], number[]] = [[], []];
   for (let round = 0; round < rounds; round++)
     for (const [at, run] of [own, theirs].entries()) {

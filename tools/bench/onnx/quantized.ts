@@ -31,7 +31,7 @@ const source = bytesOf(new Uint8Array(readFileSync(linesFile)), linesFile);
 const lines = await readTensor(await openNpy(source), 'array', { device: cpu() });
 
 /** Lines as the recogniser takes them: three equal channels, from -1 to 1. */
-function linesOf(from: number, to: number = lines.shape[0]): Dataset {
+function linesOf(from: number, to: number = lines.shape[0] ?? 0): Dataset {
   const grey = lines.slice([from], [to]).cast('f32').div(127.5).sub(1);
   return tensorDataset(stack([grey, grey, grey], 1).realizeSync(), zeros([to - from]));
 }

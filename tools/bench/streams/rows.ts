@@ -81,7 +81,7 @@ async function killed(bench: Bench, training: Training, name: string, kills: num
       moments.push(moment);
     }
     const { resumedFrom = 0, peak = 0, opened } = (await run(training)) ?? {};
-    return { moments, resumedFrom, peak: Math.max(peak, peakIn(training.folder)), opened };
+    return { moments, resumedFrom, peak: Math.max(peak, peakIn(training.folder)), ...(opened && { opened }) };
   });
 }
 

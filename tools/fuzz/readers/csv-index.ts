@@ -8,6 +8,16 @@ import type { Reader } from '../engine/reader.ts';
 const text = `a,b,c\n${Array.from({ length: 30 }, (_, row) => `${row},x${row % 3},${row / 7}\n`).join('')}`;
 const options = { partBytes: 100, pieceBytes: 40 };
 
+/** An index in which what only this table is known by is put right, so that the rest of it is looked at; other bytes as they are. */
+function claimed(input: Uint8Array, own: object): Uint8Array {
+  try {
+    const index: unknown = JSON.parse(new TextDecoder().decode(input));
+    return Object(index) === index ? Buffer.from(JSON.stringify({ ...(index as object), ...own })) : input;
+  } catch {
+    return input;
+  }
+}
+
 /** An index that is kept, and parts by it. */
 export const csvIndexReader: Reader = {
   name: 'csv-index',
@@ -41,12 +51,7 @@ export const csvIndexReader: Reader = {
     try {
       const { index: made } = await keptIndex(source, kept, options);
       const [request = ''] = readFileSync(kept, 'utf8').split('\n', 1);
-      // What only this file is known by is put right, so that the rest of it is looked at.
-      const own = { settings: made.settings, digest: made.digest };
-      const claimed: unknown = JSON.parse(new TextDecoder().decode(input));
-      const body =
-        Object(claimed) === claimed && !Array.isArray(claimed) ? { ...(claimed as object), ...own } : claimed;
-      await writeKept(kept, request, Buffer.from(JSON.stringify(body) ?? ''));
+      await writeKept(kept, request, claimed(input, { settings: made.settings, digest: made.digest }));
       const { index } = await keptIndex(source, kept, options);
       for (const part of index.parts.keys()) await readCsvPart(source, index, part);
     } finally {

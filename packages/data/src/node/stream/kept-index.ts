@@ -2,7 +2,7 @@
 import { encodeUtf8 } from '@espalier/nn/format';
 import { aText, check } from '@espalier/tensor/arguments';
 import { csvSettings, type CsvOptions } from '../../table/csv/layout.ts';
-import { indexCsv, type CsvIndex } from '../../table/csv/read-csv.ts';
+import { indexCsv, type CsvIndex, type CsvPart } from '../../table/csv/read-csv.ts';
 import { readKept, writeKept } from './kept-bytes.ts';
 import type { SteadyFile } from './steady-file.ts';
 
@@ -23,7 +23,8 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 /** Whether parts follow each other from the first row to the end of the file, and have all rows. */
 function areParts({ parts, settings, bytes, rows }: CsvIndex): boolean {
   let [at, counted] = [settings.start, 0];
-  for (const part of parts) {
+  for (const each of parts) {
+    const part = Object(each) as CsvPart;
     if (!isCount(part.bytes) || !isCount(part.rows) || part.rows === 0 || part.offset !== at) return false;
     at += part.bytes;
     counted += part.rows;
@@ -60,7 +61,8 @@ async function readIndex(source: SteadyFile, file: string, options: IndexOptions
     const found: unknown = JSON.parse(new TextDecoder().decode(bytes));
     return (await isIndexOf(found, source, options)) ? (found as CsvIndex) : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    // What is no JSON, or nested too deep to be compared.
+    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
     throw error;
   }
 }
