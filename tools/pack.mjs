@@ -32,7 +32,7 @@ function published(object) {
 }
 
 /** What a package's folder holds that is published as it is, where it is there. */
-const copied = ['bin', 'dist', 'src', 'recipe.schema.json'];
+const copied = ['bin', 'dist', 'examples', 'src', 'recipe.schema.json'];
 
 /** Documents, published with links that lead somewhere. */
 const documents = ['README.md', 'GUIDE.md'];
