@@ -35,6 +35,15 @@ function architectureFacts(architecture: ArchitectureChoice): readonly (readonly
   ];
 }
 
+/** What was done to each model that passes made, as terms and words. */
+export function passFacts({
+  rows,
+}: {
+  readonly rows: readonly { readonly name: string; readonly passes: readonly string[] }[];
+}): readonly (readonly [string, string])[] {
+  return rows.flatMap(({ name, passes }) => (passes.length > 0 ? [[name, passes.join('; then ')] as const] : []));
+}
+
 /** What the search found, as terms and words. */
 export function winnerFacts({
   architecture,

@@ -10,9 +10,10 @@ import {
   modelCells,
 } from '../optimization-text.ts';
 import { chart, plot } from './chart.ts';
+import { section } from './facts.ts';
+import { page } from './frame.ts';
 import { html, nothing, type Markup } from './markup.ts';
 import { linearScale, logScale } from './scale.ts';
-import { styleSheet } from './style.ts';
 import { wideTable } from './wide-table.ts';
 
 function list(sentences: readonly string[]): Markup {
@@ -21,13 +22,8 @@ function list(sentences: readonly string[]): Markup {
   </ul>`;
 }
 
-function section(heading: string, text: string, content: Markup): Markup {
-  return html`<section class="full">
-    <h2>${heading}</h2>
-    <p class="soft">${text}</p>
-    ${content}
-  </section>`;
-}
+/** A part of the page over its whole width. */
+const full = (heading: string, text: string, content: Markup): Markup => section(heading, text, content, true);
 
 /** Quality against cost: what was tried, the front with its intervals, and the model that was taken. */
 function front({ front: points, trials, axes: { cost, quality }, minimize }: OptimizationReport): Markup {
@@ -88,34 +84,22 @@ export function optimizationPage(report: OptimizationReport): string {
     cost === null ? '' : String(Number(cost.toPrecision(5))),
     `${seconds.toFixed(1)} s`,
   ]);
-  const { markup } = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>optimize · espalier</title>
-        <style>
-          ${{ markup: styleSheet }}
-        </style>
-      </head>
-      <body>
-        <h1>optimize</h1>
-        <p class="soft">${ending(report)}</p>
-        <main>
-          ${section('The goals', 'Judged by examples that the search did not see, in pairs with the model as given; costs are exact.', wideTable(goalHeadings, report.goals.map(goalCells)))}
-          ${section('Before and after', 'Latency is measured in turns; the ratio has the interval that holds it at a confidence of 99.9 %.', wideTable(['', 'before', 'after'], modelCells(report)))}
-          ${section('The weights', 'Error is the square of how far the numbers moved, as a part of the square of what they were.', wideTable(layerHeadings, report.layers.map(layerCells)))}
-          ${section('The front', 'By the examples that guide the search, with intervals; pale dots were tried and are not on it.', front(report))}
-          ${section(
-            'What was done',
-            'The recipe that gives the model again without searching.',
-            html`${list(records.map(({ summary }) => summary))}
-              <pre>${JSON.stringify(recipe, undefined, 2)}</pre>`,
-          )}
-          ${section('What did not help', '', list([...unhelpful, ...notes]))}
-          ${section('What was tried', '', wideTable(['recipe', 'kind', 'quality', 'cost', 'time'], tried))}
-        </main>
-      </body>
-    </html> `;
-  return markup;
+  return page(
+    'optimize',
+    html`${ending(report)}`,
+    html`
+      ${full('The goals', 'Judged by examples that the search did not see, in pairs with the model as given; costs are exact.', wideTable(goalHeadings, report.goals.map(goalCells)))}
+      ${full('Before and after', 'Latency is measured in turns; the ratio has the interval that holds it at a confidence of 99.9 %.', wideTable(['', 'before', 'after'], modelCells(report)))}
+      ${full('The weights', 'Error is the square of how far the numbers moved, as a part of the square of what they were.', wideTable(layerHeadings, report.layers.map(layerCells)))}
+      ${full('The front', 'By the examples that guide the search, with intervals; pale dots were tried and are not on it.', front(report))}
+      ${full(
+        'What was done',
+        'The recipe that gives the model again without searching.',
+        html`${list(records.map(({ summary }) => summary))}
+          <pre>${JSON.stringify(recipe, undefined, 2)}</pre>`,
+      )}
+      ${full('What did not help', '', list([...unhelpful, ...notes]))}
+      ${full('What was tried', '', wideTable(['recipe', 'kind', 'quality', 'cost', 'time'], tried))}
+    `,
+  );
 }

@@ -3,17 +3,14 @@ import type { RunReport } from '@espalier/pipeline';
 import { formatCount, formatPercent } from '../../terminal/format.ts';
 import { accuracyAgainstBytes } from './accuracy-bytes.ts';
 import { confusionMatrix } from './confusion-matrix.ts';
-import { pairs, runFacts, section, winnerFacts } from './facts.ts';
+import { pairs, passFacts, runFacts, section, winnerFacts } from './facts.ts';
+import { page } from './frame.ts';
 import { kernelsTable } from './kernels-table.ts';
 import { learningCurves } from './learning-curves.ts';
 import { html, nothing, type Markup } from './markup.ts';
 import { searchHistory } from './search-history.ts';
-import { styleSheet } from './style.ts';
 import { summaryTable } from './summary-table.ts';
 
-function passesOf({ rows }: RunReport): readonly (readonly [string, string])[] {
-  return rows.flatMap(({ name, passes }) => (passes.length > 0 ? [[name, passes.join('; then ')] as const] : []));
-}
 
 /** Nothing where no weight is stored in a format. */
 function kernelsSection(report: RunReport): Markup {
@@ -32,34 +29,21 @@ function kernelsSection(report: RunReport): Markup {
 export function reportPage(report: RunReport): string {
   const { name, images, search, rows } = report;
   const winner = rows.find((row) => row.name === 'searched');
-  const { markup } = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${name} · espalier</title>
-        <style>
-          ${{ markup: styleSheet }}
-        </style>
-      </head>
-      <body>
-        <h1>${name}</h1>
-        <p class="soft">
-          ${formatCount(images.train)} training and ${formatCount(images.test)} test images · ${search.trials.length}
-          trials, ${search.strategy} · searched model right on ${formatPercent(winner?.accuracy ?? 0)} of the test
-          images
-        </p>
-        <main>
-          ${section('The models', 'Accuracy and macro-F1 on the test images, which no decision was made by. Latency is measured, one image at a time, each model in turns with the searched one; the ratio has the interval that holds it at a confidence of 99.9 %.', html`${summaryTable(report)}${pairs(passesOf(report))}`, true)}
-          ${kernelsSection(report)}
-          ${section('Accuracy against bytes', 'Up and to the left is better.', accuracyAgainstBytes(report))}
-          ${section('Search history', `Each dot is a trial, judged on ${formatCount(images.validation)} held-out training images; the line is the best so far. The search ${search.stopped}.`, searchHistory(search))}
-          ${section('Learning curves', 'Mean training loss; the distilled student minimises another loss than the others.', learningCurves(report))}
-          ${section('The winner', 'What the search found.', pairs(winnerFacts(report.winner)))}
-          ${section('Confusion matrix', 'The searched model on the test images: mistakes are coloured.', confusionMatrix(report), true)}
-          ${section('The run', 'The same seed on the cpu device gives the same models, byte for byte.', pairs(runFacts(report)), true)}
-        </main>
-      </body>
-    </html> `;
-  return markup;
+  return page(
+    name,
+    html`
+      ${formatCount(images.train)} training and ${formatCount(images.test)} test images · ${search.trials.length}
+      trials, ${search.strategy} · searched model right on ${formatPercent(winner?.accuracy ?? 0)} of the test images
+    `,
+    html`
+      ${section('The models', 'Accuracy and macro-F1 on the test images, which no decision was made by. Latency is measured, one image at a time, each model in turns with the searched one; the ratio has the interval that holds it at a confidence of 99.9 %.', html`${summaryTable(report)}${pairs(passFacts(report))}`, true)}
+      ${kernelsSection(report)}
+      ${section('Accuracy against bytes', 'Up and to the left is better.', accuracyAgainstBytes(report))}
+      ${section('Search history', `Each dot is a trial, judged on ${formatCount(images.validation)} held-out training images; the line is the best so far. The search ${search.stopped}.`, searchHistory(search))}
+      ${section('Learning curves', 'Mean training loss; the distilled student minimises another loss than the others.', learningCurves(report))}
+      ${section('The winner', 'What the search found.', pairs(winnerFacts(report.winner)))}
+      ${section('Confusion matrix', 'The searched model on the test images: mistakes are coloured.', confusionMatrix(report), true)}
+      ${section('The run', 'The same seed on the cpu device gives the same models, byte for byte.', pairs(runFacts(report)), true)}
+    `,
+  );
 }

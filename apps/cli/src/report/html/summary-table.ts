@@ -3,13 +3,16 @@ import type { RunReport } from '@espalier/pipeline';
 import { reportFigures } from '../figures.ts';
 import { html, type Markup } from './markup.ts';
 
-/** One row per model; on a narrow page, one card per model. */
-export function summaryTable({ rows }: RunReport): Markup {
-  const heads = reportFigures.map(([heading]) => html`<th scope="col">${heading}</th>`);
-  const body = rows.map((row) => {
-    const cells = reportFigures.map(([heading, text]) => html`<td data-heading="${heading}">${text(row)}</td>`);
+/** One row per model, of its name and a cell for each heading; on a narrow page, one card per model. */
+export function summary(
+  headings: readonly string[],
+  rows: readonly (readonly [name: Markup, cells: readonly string[]])[],
+): Markup {
+  const heads = headings.map((heading) => html`<th scope="col">${heading}</th>`);
+  const body = rows.map(([name, texts]) => {
+    const cells = headings.map((heading, at) => html`<td data-heading="${heading}">${texts[at] ?? ''}</td>`);
     return html`<tr>
-      <th scope="row"><span class="swatch ${row.name}"></span>${row.name}</th>
+      <th scope="row">${name}</th>
       ${cells}
     </tr>`;
   });
@@ -24,4 +27,15 @@ export function summaryTable({ rows }: RunReport): Markup {
       ${body}
     </tbody>
   </table>`;
+}
+
+/** The models of a run by all that a report says of them. */
+export function summaryTable({ rows }: RunReport): Markup {
+  return summary(
+    reportFigures.map(([heading]) => heading),
+    rows.map((row) => [
+      html`<span class="swatch ${row.name}"></span>${row.name}`,
+      reportFigures.map(([, text]) => text(row)),
+    ]),
+  );
 }
