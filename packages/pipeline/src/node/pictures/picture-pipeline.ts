@@ -3,6 +3,7 @@ import type { Augmentation } from '@espalier/data';
 import { choice } from '@espalier/search';
 import type { SpaceRecipe } from '../../candidate/search-space.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
+import { dataPipeline, epochsFor } from '../data-pipeline.ts';
 import { nameOfPath } from '../name-of-path.ts';
 import { openPictures, type PictureUse } from './open-pictures.ts';
 
@@ -21,11 +22,8 @@ const mostTried = 6000;
 /** Pictures of a batch: few of few, so that there are steps enough. */
 const batchOf = (count: number): number => (count < 2000 ? 16 : 32);
 
-/** So many steps a training takes about, whatever the number of pictures, */
-const usualSteps = 1200;
-
-/** but goes through them at least and at most so often; candidates half as often. */
-const [leastEpochs, mostEpochs] = [3, 60];
+/** How long a training is; that of candidates is half of it. */
+const usualLength = { steps: 1200, least: 3, most: 60 };
 
 /** How often a picture of a side is halved until a few pixels are left. */
 const halvingsOf = (size: number): number => Math.max(1, Math.round(Math.log2(size / 6)));
@@ -90,39 +88,19 @@ export async function picturePipeline({ trials, ...use }: PictureRun): Promise<P
   const count = train.length;
   const part = (share: number): number => Math.max(2, Math.min(mostHeld, Math.round(count * share)));
   const validation = part(validationShare);
-  const epochs = Math.min(mostEpochs, Math.max(leastEpochs, Math.round((usualSteps * batchOf(count)) / count)));
+  const batch = batchOf(count);
+  const epochs = epochsFor(count, { ...usualLength, batch });
   const tried = Math.max(2, Math.round(epochs / 2));
-  const goals = ['accuracy>=base-0.5pp'];
-  const search = {
-    strategy: 'random',
-    trials,
-    population: 1,
-    images: Math.min(mostTried, count - validation),
-    epochs: tried,
-    space: candidates(size, batchOf(count)),
-  };
-  const pipeline: Pipeline = {
+  const images = Math.min(mostTried, count - validation);
+  const pipeline = dataPipeline({
     name: nameOfPath(use.path),
     seed: use.seed,
     task: 'classification',
-    data: { source: { source: 'pictures', options }, validation },
-    stages: [
-      { stage: 'search', options: search },
-      { stage: 'train' },
-      { stage: 'compress' },
-      { stage: 'measure' },
-      { stage: 'judge' },
-      { stage: 'report' },
-    ],
-    rows: [
-      { name: 'model', type: 'train', options: { epochs, heldOut: part(heldOutShare) } },
-      {
-        name: 'small',
-        type: 'goals',
-        from: 'model',
-        options: { goals, trials: 6, epochs: 1 },
-      },
-    ],
-  };
+    source: { source: 'pictures', options },
+    validation,
+    search: { trials, images, epochs: tried, space: candidates(size, batch) },
+    model: { epochs, heldOut: part(heldOutShare) },
+    small: { goals: ['accuracy>=base-0.5pp'], trials: 6, epochs: 1 },
+  });
   return { pipeline, classes };
 }

@@ -1,21 +1,16 @@
 /** What a saved model says of pictures, prepared as those that it learnt from. */
 import { openUnlabelled, preparedPictures, readPicturePreparation, type PicturePreparation } from '@espalier/data/node';
-import { ConfigError, predict } from '@espalier/nn';
+import { predict } from '@espalier/nn';
 import type { PredictedColumn, Question } from '../../data/judgement.ts';
-import { UsageError } from '../../errors.ts';
 import { columnsOfClasses } from '../classes.ts';
+import { savedPreparation } from '../saved-preparation.ts';
 
 /**
  * The preparation that was saved with a model.
  * @throws {UsageError} for one that is damaged.
  */
 export function preparationOf(folder: string, config: unknown): PicturePreparation {
-  try {
-    return readPicturePreparation(config);
-  } catch (error) {
-    if (error instanceof ConfigError) throw new UsageError(`${folder}: its preparation is damaged: ${error.message}`);
-    throw error;
-  }
+  return savedPreparation(folder, () => readPicturePreparation(config));
 }
 
 /**

@@ -1,8 +1,9 @@
 /** What is done with a file of tokens where nobody says more than where it is. */
 import { cpu } from '@espalier/tensor';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
+import { dataPipeline } from '../data-pipeline.ts';
 import { nameOfPath } from '../name-of-path.ts';
-import { candidates } from '../text/text-pipeline.ts';
+import { candidates, goals } from '../text/text-pipeline.ts';
 import { openTokens, type TokensUse } from './open-tokens.ts';
 
 /** What may be told of the run of tokens. */
@@ -19,23 +20,14 @@ export async function tokensPipeline({ trials, ...use }: TokensRun): Promise<Pip
   const { sample, validate, close } = await openTokens(use, cpu());
   await close();
   const validation = Math.floor((validate.length - 1) / use.context);
-  const search = { strategy: 'random', trials, population: 1, images: sample.size, epochs: 1, space: candidates };
-  return {
+  return dataPipeline({
     name: nameOfPath(use.file),
     seed: use.seed,
     task: 'next-token',
-    data: { source: { source: 'tokens', options: use }, validation },
-    stages: [
-      { stage: 'search', options: search },
-      { stage: 'train' },
-      { stage: 'compress' },
-      { stage: 'measure' },
-      { stage: 'judge' },
-      { stage: 'report' },
-    ],
-    rows: [
-      { name: 'model', type: 'train', options: { epochs: 1, heldOut: validation } },
-      { name: 'small', type: 'goals', from: 'model', options: { goals: ['loss<=base*1.02'], trials: 4, epochs: 1 } },
-    ],
-  };
+    source: { source: 'tokens', options: use },
+    validation,
+    search: { trials, images: sample.size, epochs: 1, space: candidates },
+    model: { epochs: 1, heldOut: validation },
+    small: { goals, trials: 4, epochs: 1 },
+  });
 }

@@ -1,10 +1,11 @@
 /** What a saved model says of the rows of a file. */
 import { decodeNumbers, Preparation, type Target } from '@espalier/data';
 import { readTableParts } from '@espalier/data/node';
-import { ConfigError, predict, tensorDataset } from '@espalier/nn';
+import { predict, tensorDataset } from '@espalier/nn';
 import type { PredictedColumn, Question } from '../../data/judgement.ts';
 import { UsageError } from '../../errors.ts';
 import { columnsOfClasses, named, probability } from '../classes.ts';
+import { savedPreparation } from '../saved-preparation.ts';
 
 /** What outputs say, by columns: classes or labels with the probability of each, or numbers in the unit of the data. */
 function columnsOf(target: Target, outputs: ArrayLike<number>): readonly PredictedColumn[] {
@@ -23,13 +24,7 @@ export function preparationOf(
   folder: string,
   config: unknown,
 ): { readonly preparation: Preparation; readonly target: Target } {
-  let preparation: Preparation;
-  try {
-    preparation = new Preparation(config);
-  } catch (error) {
-    if (error instanceof ConfigError) throw new UsageError(`${folder}: its preparation is damaged: ${error.message}`);
-    throw error;
-  }
+  const preparation = savedPreparation(folder, () => new Preparation(config));
   const { target } = preparation;
   if (target) return { preparation, target };
   throw new UsageError(`${folder}: its preparation has no target: make the model anew`);

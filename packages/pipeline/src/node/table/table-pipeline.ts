@@ -1,6 +1,7 @@
 /** What is done with a table where nobody says more than its target: the pipeline of `espalier run --target`. */
 import { choice } from '@espalier/search';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
+import { dataPipeline, epochsFor } from '../data-pipeline.ts';
 import { openTable, type TableUse } from './open-table.ts';
 
 /** What may be told of the run of a table. */
@@ -12,11 +13,8 @@ export interface TableRun extends TableUse {
 /** Rows of a batch. */
 const batch = 32;
 
-/** So many steps a training takes about, whatever the number of rows, */
-const usualSteps = 1500;
-
-/** but goes through them at least and at most so often. */
-const [leastEpochs, mostEpochs] = [10, 60];
+/** How long a training is. */
+const usualLength = { steps: 1500, batch, least: 10, most: 60 };
 
 /** So many steps of batches of so many rows a smaller model is trained about, where it is trained, */
 const [smallerSteps, smallerBatch] = [600, 128];
@@ -65,7 +63,7 @@ function nameOf(columns: readonly string[]): string {
 /** How often a smaller model that is trained goes through so many rows. */
 function smallerEpochs(rows: number): number {
   const epochs = Math.round(smallerSteps / Math.ceil(rows / smallerBatch));
-  return Math.min(mostSmallerEpochs, Math.max(leastEpochs, epochs));
+  return Math.min(mostSmallerEpochs, Math.max(usualLength.least, epochs));
 }
 
 /** What a pipeline for a table is made of. */
@@ -90,33 +88,16 @@ export interface TablePlan {
 /** The pipeline for a table: search, train, make smaller, measure, judge, report. */
 export function pipelineOf(plan: TablePlan): Pipeline {
   const { source, use, as, trials, rows, validation, epochs } = plan;
-  const search = {
-    strategy: 'random',
-    trials,
-    population: 1,
-    images: rows,
-    epochs: plan.searchEpochs,
-    space: candidatesOf(plan.features, plan.batch),
-  };
-  const goals = [goalOf[as]];
-  return {
+  return dataPipeline({
     name: nameOf([use.target].flat()),
     seed: use.seed,
     task: taskNames[as],
-    data: { source: { source, options: use }, validation },
-    stages: [
-      { stage: 'search', options: search },
-      { stage: 'train' },
-      { stage: 'compress' },
-      { stage: 'measure' },
-      { stage: 'judge' },
-      { stage: 'report' },
-    ],
-    rows: [
-      { name: 'model', type: 'train', options: { epochs, heldOut: validation } },
-      { name: 'small', type: 'goals', from: 'model', options: { goals, trials: 10, epochs: smallerEpochs(rows) } },
-    ],
-  };
+    source: { source, options: use },
+    validation,
+    search: { trials, images: rows, epochs: plan.searchEpochs, space: candidatesOf(plan.features, plan.batch) },
+    model: { epochs, heldOut: validation },
+    small: { goals: [goalOf[as]], trials: 10, epochs: smallerEpochs(rows) },
+  });
 }
 
 /** What is done with a table, and what its classes are called, where there are any. */
@@ -132,7 +113,7 @@ export interface TableLesson {
 export async function tablePipeline({ trials, ...use }: TableRun): Promise<TableLesson> {
   const { train, validate, preparation, target } = await openTable(use);
   const { rows } = train;
-  const epochs = Math.min(mostEpochs, Math.max(leastEpochs, Math.round((usualSteps * batch) / rows)));
+  const epochs = epochsFor(rows, usualLength);
   const sizes = { rows, validation: validate.rows, searchEpochs: epochs, epochs, batch };
   const features = preparation.features.length;
   const pipeline = pipelineOf({ source: 'table', use, as: target.as, features, trials, ...sizes });

@@ -5,6 +5,7 @@ import { ConfigError, shuffled, tensorDataset, type Dataset } from '@espalier/nn
 import type { Device } from '@espalier/tensor';
 import { show } from '@espalier/tensor/arguments';
 import { UsageError } from '../../errors.ts';
+import { savedPreparation } from '../saved-preparation.ts';
 
 /** Texts to learn from. */
 export interface TextUse {
@@ -133,10 +134,5 @@ export function readTextPreparation(config: unknown): TextPreparation {
  * @throws {UsageError} for one that is damaged.
  */
 export function preparationOf(folder: string, config: unknown): TextPreparation {
-  try {
-    return readTextPreparation(config);
-  } catch (error) {
-    if (error instanceof ConfigError) throw new UsageError(`${folder}: its preparation is damaged: ${error.message}`);
-    throw error;
-  }
+  return savedPreparation(folder, () => readTextPreparation(config));
 }

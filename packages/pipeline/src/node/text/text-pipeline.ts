@@ -2,6 +2,7 @@
 import { choice } from '@espalier/search';
 import type { SpaceRecipe } from '../../candidate/search-space.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
+import { dataPipeline, epochsFor } from '../data-pipeline.ts';
 import { nameOfPath } from '../name-of-path.ts';
 import { openText, type TextUse } from './open-text.ts';
 
@@ -14,14 +15,14 @@ export interface TextRun extends TextUse {
 /** Sequences of a batch. */
 const batch = 16;
 
-/** So many steps a training takes about, whatever the length of the text, */
-const usualSteps = 500;
-
-/** but goes through it at least and at most so often: a small text that is seen too often is learnt by heart. */
-const [leastEpochs, mostEpochs] = [1, 16];
+/** How long a training is: a small text that is seen too often is learnt by heart. */
+const usualLength = { steps: 500, batch, least: 1, most: 16 };
 
 /** The parts of the training sequences that candidates are compared by, and that the smaller model is chosen by. */
 const [validationShare, heldOutShare] = [0.15, 0.1];
+
+/** What the smaller model has to keep. */
+export const goals: readonly string[] = ['loss<=base*1.02'];
 
 /** Candidates: transformers small enough for a minute on one core. */
 export const candidates: SpaceRecipe = {
@@ -54,27 +55,17 @@ export async function textPipeline({ trials, ...use }: TextRun): Promise<Pipelin
   const count = Math.floor((train.length - 1) / context);
   const part = (share: number): number => Math.max(2, Math.round(count * share));
   const validation = part(validationShare);
-  const epochs = Math.min(mostEpochs, Math.max(leastEpochs, Math.round((usualSteps * batch) / count)));
+  const epochs = epochsFor(count, usualLength);
   // Candidates are trained as the winner will be, so that one that learns by heart is seen to.
-  const images = Math.min(count - validation, usualSteps * batch);
-  const search = { strategy: 'random', trials, population: 1, images, epochs, space: candidates };
-  const goals = ['loss<=base*1.02'];
-  return {
+  const images = Math.min(count - validation, usualLength.steps * batch);
+  return dataPipeline({
     name: nameOfPath(path),
     seed,
     task: 'next-token',
-    data: { source: { source: 'text', options }, validation },
-    stages: [
-      { stage: 'search', options: search },
-      { stage: 'train' },
-      { stage: 'compress' },
-      { stage: 'measure' },
-      { stage: 'judge' },
-      { stage: 'report' },
-    ],
-    rows: [
-      { name: 'model', type: 'train', options: { epochs, heldOut: part(heldOutShare) } },
-      { name: 'small', type: 'goals', from: 'model', options: { goals, trials: 6, epochs: 1 } },
-    ],
-  };
+    source: { source: 'text', options },
+    validation,
+    search: { trials, images, epochs, space: candidates },
+    model: { epochs, heldOut: part(heldOutShare) },
+    small: { goals, trials: 6, epochs: 1 },
+  });
 }
