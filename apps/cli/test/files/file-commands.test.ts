@@ -16,7 +16,7 @@ import { openDevice } from '@espalier/pipeline';
 import { Generator, randn, zeros, type Tensor } from '@espalier/tensor';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { espalier } from '../helpers/cli.ts';
-import { runHere } from '../helpers/run-here.ts';
+import { refused, run, runBuilt } from '../helpers/commands.ts';
 import { scratch } from '../helpers/scratch.ts';
 
 const at = scratch('file');
@@ -52,27 +52,6 @@ beforeAll(async () => {
     ),
   );
 });
-
-async function run(...args: readonly string[]): Promise<Record<string, unknown>> {
-  const { code, stdout, stderr } = await runHere(...args, '--json');
-  expect(stderr.split('\n').filter((line) => line.startsWith('espalier:'))).toEqual([]);
-  expect(code).toBe(0);
-  return JSON.parse(stdout) as Record<string, unknown>;
-}
-
-async function refused(problem: string, ...args: readonly string[]): Promise<void> {
-  const { code, stderr } = await runHere(...args);
-  expect(stderr).toContain(problem);
-  expect(code).toBe(2);
-}
-
-/** Of the built program, which has workers. */
-async function runBuilt(...args: readonly string[]): Promise<Record<string, unknown>> {
-  const { code, stdout, stderr } = await espalier([...args, '--device', 'cpu', '--json']);
-  expect(stderr.split('\n').filter((line) => line.startsWith('espalier:'))).toEqual([]);
-  expect(code).toBe(0);
-  return JSON.parse(stdout) as Record<string, unknown>;
-}
 
 async function open(name: string): Promise<OnnxModule> {
   const source = await fileBytes(at(name));

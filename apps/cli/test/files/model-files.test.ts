@@ -13,6 +13,7 @@ import {
 } from '@espalier/models';
 import { fileBytes } from '@espalier/models/node';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { refused, run } from '../helpers/commands.ts';
 import { runHere } from '../helpers/run-here.ts';
 import { scratch } from '../helpers/scratch.ts';
 
@@ -38,19 +39,6 @@ beforeEach(() => {
   for (const name of ['linear.pth', 'linear-legacy.pth', 'cnn.pth', 'odd.pth', 'two-states.pth'])
     copyFileSync(golden + name, at(name));
 });
-
-async function run(...args: readonly string[]): Promise<Record<string, unknown>> {
-  const { code, stdout, stderr } = await runHere(...args, '--json');
-  expect(stderr.split('\n').filter((line) => line.startsWith('espalier:'))).toEqual([]);
-  expect(code).toBe(0);
-  return JSON.parse(stdout) as Record<string, unknown>;
-}
-
-async function refused(problem: string, ...args: readonly string[]): Promise<void> {
-  const { code, stderr } = await runHere(...args);
-  expect(stderr).toContain(problem);
-  expect(code).toBe(2);
-}
 
 const open = async (name: string): Promise<TensorSource> => openTensors(await fileBytes(at(name)));
 const openModule = async (name: string): Promise<PyTorchSource> => openPyTorch(await fileBytes(at(name)));

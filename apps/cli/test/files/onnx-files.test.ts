@@ -8,6 +8,7 @@ import { openDevice } from '@espalier/pipeline';
 import { Generator, randn, type Tensor } from '@espalier/tensor';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { espalier } from '../helpers/cli.ts';
+import { refused, run } from '../helpers/commands.ts';
 import { runHere } from '../helpers/run-here.ts';
 import { scratch } from '../helpers/scratch.ts';
 import { writeTinyImages } from '../helpers/tiny-images.ts';
@@ -37,19 +38,6 @@ beforeAll(async () => {
   await writeFileBy(at('model.onnx'), (sink) => exportOnnx(model, sink, { input: [1, 12, 12] }));
   writeTinyImages(at('images'), 60, 20);
 });
-
-async function run(...args: readonly string[]): Promise<Record<string, unknown>> {
-  const { code, stdout, stderr } = await runHere(...args, '--json');
-  expect(stderr.split('\n').filter((line) => line.startsWith('espalier:'))).toEqual([]);
-  expect(code).toBe(0);
-  return JSON.parse(stdout) as Record<string, unknown>;
-}
-
-async function refused(problem: string, ...args: readonly string[]): Promise<void> {
-  const { code, stderr } = await runHere(...args);
-  expect(stderr).toContain(problem);
-  expect(code).toBe(2);
-}
 
 async function open(name: string): Promise<OnnxModule> {
   const source = await fileBytes(at(name));
