@@ -8,10 +8,15 @@ import { aDataset } from './rule.ts';
 
 /**
  * Some examples of a dataset, in the given order.
- * @throws {ArgumentError} for one that does not exist.
+ * @throws {ArgumentError} for one that does not exist, and for data that has an order of its own.
  */
 export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
   check('subset', 'data', data, aDataset);
+  if (data.order)
+    throw new ArgumentError(
+      'subset',
+      'the data has an order of its own, in which a number stands for another example in each epoch; part what it is read from',
+    );
   const own = examples('subset', indices, data.size);
   return dataset({
     size: own.length,

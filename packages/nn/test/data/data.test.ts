@@ -113,6 +113,12 @@ describe('a dataset', () => {
     await expect(part.batch([3])).rejects.toThrow(ArgumentError);
     expect(() => subset(part, [3])).toThrow(ArgumentError);
   });
+
+  test('with an order of its own has no numbers that parts could be taken by', () => {
+    const data = { ...tensorDataset(x, y), order: { key: 'a stream', begin: () => undefined } };
+    expect(() => subset(data, [0])).toThrow('part what it is read from');
+    expect(() => split(data, [1, 1])).toThrow(ArgumentError);
+  });
 });
 
 describe('IDX', () => {
