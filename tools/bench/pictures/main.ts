@@ -19,11 +19,12 @@ const { values: given } = parseArgs({
     trials: { type: 'string', default: '2' },
     seed: { type: 'string', default: '7' },
     'data-only': { type: 'boolean', default: false },
-    folder: { type: 'string', default: join(tmpdir(), 'espalier-fashion') },
+    folder: { type: 'string' },
   },
 });
+const folder = given.folder ?? join(tmpdir(), `espalier-fashion-${given.count}`);
 const main = fileURLToPath(new URL('../../../apps/cli/dist/main.js', import.meta.url));
-const at = (...parts: string[]): string => join(given.folder, ...parts);
+const at = (...parts: string[]): string => join(folder, ...parts);
 
 interface Judged {
   readonly name: string;
@@ -51,8 +52,8 @@ const areSame = (model: string): boolean =>
     readFileSync(at('out-idx', model, file)).equals(readFileSync(at('out-png', model, file))),
   );
 
-mkdirSync(given.folder, { recursive: true });
-await writeFashion(given.folder, Number(given.count));
+mkdirSync(folder, { recursive: true });
+await writeFashion(folder, Number(given.count));
 /** What is read of a folder: how it is parted and prepared, and a digest of every pixel and class. */
 async function told(
   form: string,

@@ -18,8 +18,8 @@ const { values: given } = parseArgs({
   options: {
     python: { type: 'string', default: 'python3' },
     seeds: { type: 'string', default: '3' },
-    count: { type: 'string', default: '120' },
-    epochs: { type: 'string', default: '30' },
+    count: { type: 'string', default: '1000' },
+    epochs: { type: 'string', default: '20' },
   },
 });
 const [seeds, count, epochs] = [Number(given.seeds), Number(given.count), Number(given.epochs)];

@@ -29,6 +29,7 @@ export class FunctionBuilder<const Parameters extends readonly ValueType[] = rea
   readonly #indexOf: () => number;
   readonly #locals: ValueType[] = [];
   readonly #statements: ((out: ByteWriter) => void)[] = [];
+  readonly #beginning = new Map<string, { readonly local: Local; readonly value: Expression }>();
   #depth = 0;
 
   constructor(name: string, parameters: Parameters, result: ValueType, indexOf: () => number) {
@@ -63,15 +64,20 @@ export class FunctionBuilder<const Parameters extends readonly ValueType[] = rea
     return local;
   }
 
+  /** A local variable that holds `value` from the beginning of the function: one for each key. */
+  once(key: string, value: Expression): Local {
+    const known = this.#beginning.get(key);
+    if (known) return known.local;
+    const local = this.local(value.type);
+    this.#beginning.set(key, { local, value });
+    return local;
+  }
+
   /** Assignment. */
   set(local: Local, value: Expression): void {
     if (local.type !== value.type)
       throw new InternalError('assembler', `${this.name}: a ${value.type} cannot be assigned to a ${local.type} local`);
-    this.#statements.push((out) => {
-      value.emit(out);
-      out.byte(0x21);
-      out.unsigned(local.index);
-    });
+    this.#statements.push((out) => assign(out, local, value));
   }
 
   /** local += value, on i32. */
@@ -163,6 +169,7 @@ export class FunctionBuilder<const Parameters extends readonly ValueType[] = rea
       out.unsigned(1);
       out.byte(typeBytes[type]);
     }
+    for (const { local, value } of this.#beginning.values()) assign(out, local, value);
     for (const statement of this.#statements) statement(out);
     out.byte(0x0b);
   }
@@ -183,6 +190,12 @@ export class FunctionBuilder<const Parameters extends readonly ValueType[] = rea
   #plain(byte: number): void {
     this.#statements.push((out) => out.byte(byte));
   }
+}
+
+function assign(out: ByteWriter, local: Local, value: Expression): void {
+  value.emit(out);
+  out.byte(0x21);
+  out.unsigned(local.index);
 }
 
 function makeLocal(type: ValueType, index: number): Local {

@@ -232,6 +232,6 @@ export class Folds {
       constant: undefined,
       lanes: lanesPerRegister(dtype),
     };
-    return vectorCode({ ...site, library: this.#library })[0] as Expression;
+    return vectorCode({ ...site, library: this.#library, f: this.#f })[0] as Expression;
   }
 }

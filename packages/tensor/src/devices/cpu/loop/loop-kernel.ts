@@ -11,6 +11,7 @@ import { arrange, type Nest } from './nest.ts';
 import { constantOf } from './reductions.ts';
 import { Scope } from './scope.ts';
 import { Steps } from './steps.ts';
+import { widthsFor, widthsUpTo, type Rounds } from './widths.ts';
 
 /**
  * Adds `name(begin, end, …)` to a module, which runs a part of the units of the outermost loop on operands at the addresses
@@ -20,36 +21,6 @@ import { Steps } from './steps.ts';
 export function generateLoop(spec: LoopSpec, module: ModuleBuilder, name: string, library: MathLibrary): number {
   const f = module.function(name, ['i32', 'i32', ...spec.bindings.map(() => 'i32' as const)], 'none', true);
   return new LoopGenerator(arrange(spec), f, library).generate();
-}
-
-/** So many rounds with so many lanes. */
-interface Rounds {
-  readonly lanes: number;
-  readonly count: number | Expression;
-}
-
-/** Lane counts to go through a dimension of `size` with: wide vectors, then four lanes, then one by one. */
-function widthsFor(size: number, steps: number): { readonly lanes: number; readonly count: number }[] {
-  const widest = steps <= 8 && size >= 64 ? 16 : 4;
-  const result: { lanes: number; count: number }[] = [];
-  let rest = size;
-  for (const lanes of new Set([widest, 4, 1])) {
-    const count = Math.floor(rest / lanes);
-    if (count > 0) result.push({ lanes, count });
-    rest -= count * lanes;
-  }
-  return result;
-}
-
-/** The same for a dimension that ends at `length`. */
-function widthsUpTo(f: FunctionBuilder, length: Local, size: number, steps: number): Rounds[] {
-  let rest = length;
-  return [...new Set([steps <= 8 && size >= 64 ? 16 : 4, 4, 1])].map((lanes) => {
-    if (lanes === 1) return { lanes, count: rest };
-    const count = f.let(op('i32.div_u', rest, i32(lanes)));
-    rest = f.let(op('i32.rem_u', rest, i32(lanes)));
-    return { lanes, count };
-  });
 }
 
 /** A length, clamped to what there is memory for. */

@@ -72,12 +72,12 @@ export class Steps {
   #load(position: number, step: Instruction<'load'> | Instruction<'gather'>, lanes: number, place: Place): Value {
     const { dtype } = this.#nest.spec.bindings[step.access.binding] as { dtype: keyof typeof dtypes };
     const { bytes, compute } = dtypes[dtype];
-    if (lanes === 1) return { dtype: compute, lanes, registers: [loadScalar(dtype, place, this.#library)] };
+    if (lanes === 1) return { dtype: compute, lanes, registers: [loadScalar(this.#f, dtype, place, this.#library)] };
     const apart = this.#addressing.step(position, this.#nest.laneDim);
     const registers =
       apart === bytes
-        ? loadVector(dtype, lanes, place, this.#library)
-        : loadLanes(dtype, lanes, (lane) => displace(place, lane * apart), this.#library);
+        ? loadVector(this.#f, dtype, lanes, place, this.#library)
+        : loadLanes(this.#f, dtype, lanes, (lane) => displace(place, lane * apart), this.#library);
     return { dtype: compute, lanes, registers };
   }
 
@@ -96,6 +96,7 @@ export class Steps {
     }
     const apart = this.#addressing.step(position, this.#nest.laneDim);
     const registers = loadLanes(
+      this.#f,
       dtype,
       lanes,
       (lane) => displace(displaced(extractLane('i32', index.registers, lane)), lane * apart),
@@ -134,6 +135,7 @@ export class Steps {
       shiftCount: count?.lanes === 1 ? scalarOf(count) : undefined,
       constant: this.#constantAt(second),
       lanes,
+      f: this.#f,
     });
     return { dtype: resultOf(step, dtype), lanes, registers };
   }

@@ -53,30 +53,36 @@ function load(name: MemoryOp, place: Place): Expression {
 }
 
 /** Four 16-bit patterns in 32-bit lanes to f32. */
-function widenHalf(dtype: DType, patterns: Expression, library: MathLibrary): Expression {
-  return dtype === 'f16' ? library.call('widenF16', patterns) : op('i32x4.shl', patterns, i32(16));
+function widenHalf(f: FunctionBuilder, dtype: DType, patterns: Expression, library: MathLibrary): Expression {
+  return dtype === 'f16' ? library.within(f, 'widenF16', patterns) : op('i32x4.shl', patterns, i32(16));
 }
 
-function narrowHalf(dtype: DType, values: Expression, library: MathLibrary): Expression {
-  return library.call(dtype === 'f16' ? 'narrowF16' : 'narrowBf16', values);
+function narrowHalf(f: FunctionBuilder, dtype: DType, values: Expression, library: MathLibrary): Expression {
+  return library.within(f, dtype === 'f16' ? 'narrowF16' : 'narrowBf16', values);
 }
 
 /** One element as a scalar of the compute dtype. */
-export function loadScalar(dtype: DType, place: Place, library: MathLibrary): Expression {
+export function loadScalar(f: FunctionBuilder, dtype: DType, place: Place, library: MathLibrary): Expression {
   const raw = load(scalarLoads[dtype], place);
   if (dtype === 'f16' || dtype === 'bf16')
-    return laneOp('f32x4.extract_lane', 0, widenHalf(dtype, op('i32x4.splat', raw), library));
+    return laneOp('f32x4.extract_lane', 0, widenHalf(f, dtype, op('i32x4.splat', raw), library));
   return dtype === 'bool' ? op('i32.ne', raw, i32(0)) : raw;
 }
 
 /** `lanes` neighbouring elements as registers of the compute dtype. */
-export function loadVector(dtype: DType, lanes: number, place: Place, library: MathLibrary): Expression[] {
+export function loadVector(
+  f: FunctionBuilder,
+  dtype: DType,
+  lanes: number,
+  place: Place,
+  library: MathLibrary,
+): Expression[] {
   const perLoad = dtype === 'f64' ? 2 : 4;
   const bytes = dtypes[dtype].bytes * perLoad;
   return Array.from({ length: lanes / perLoad }, (_, i) => {
     const at = displace(place, i * bytes);
     if (bytes === 16) return load('v128.load', at);
-    if (bytes === 8) return widenHalf(dtype, op('i32x4.extend_low_i16x8_u', load('v128.load64_zero', at)), library);
+    if (bytes === 8) return widenHalf(f, dtype, op('i32x4.extend_low_i16x8_u', load('v128.load64_zero', at)), library);
     const packed = load('v128.load32_zero', at);
     if (dtype === 'i8') return op('i32x4.extend_low_i16x8_s', op('i16x8.extend_low_i8x16_s', packed));
     const words = op('i32x4.extend_low_i16x8_u', op('i16x8.extend_low_i8x16_u', packed));
@@ -86,6 +92,7 @@ export function loadVector(dtype: DType, lanes: number, place: Place, library: M
 
 /** One element from each of `lanes` places. */
 export function loadLanes(
+  f: FunctionBuilder,
   dtype: DType,
   lanes: number,
   placeOf: (lane: number) => Place,
@@ -93,13 +100,13 @@ export function loadLanes(
 ): Expression[] {
   if (dtype === 'f16' || dtype === 'bf16') {
     const patterns = Array.from({ length: lanes }, (_, lane) => load('i32.load16_u', placeOf(lane)));
-    return collectLanes('i32', patterns).map((register) => widenHalf(dtype, register, library));
+    return collectLanes('i32', patterns).map((register) => widenHalf(f, dtype, register, library));
   }
   const { bytes } = dtypes[dtype];
   if (bytes === 1)
     return collectLanes(
       computeOf(dtype),
-      Array.from({ length: lanes }, (_, lane) => loadScalar(dtype, placeOf(lane), library)),
+      Array.from({ length: lanes }, (_, lane) => loadScalar(f, dtype, placeOf(lane), library)),
     );
   const [first, next]: [MemoryOp, MemoryOp] =
     bytes === 8 ? ['v128.load64_zero', 'v128.load64_lane'] : ['v128.load32_zero', 'v128.load32_lane'];
@@ -123,7 +130,7 @@ export function storeScalar(
   library: MathLibrary,
 ): void {
   const half = dtype === 'f16' || dtype === 'bf16';
-  const raw = half ? laneOp('i32x4.extract_lane', 0, narrowHalf(dtype, op('f32x4.splat', value), library)) : value;
+  const raw = half ? laneOp('i32x4.extract_lane', 0, narrowHalf(f, dtype, op('f32x4.splat', value), library)) : value;
   f.store(scalarStores[dtype], place.address, raw, place.offset);
 }
 
@@ -140,7 +147,7 @@ export function storeVector(
     const at = displace(place, i * bytes * (dtype === 'f64' ? 2 : 4));
     if (bytes >= 4) f.store('v128.store', at.address, register, at.offset);
     else if (bytes === 2) {
-      const patterns = f.let(narrowHalf(dtype, register, library));
+      const patterns = f.let(narrowHalf(f, dtype, register, library));
       f.store('v128.store64_lane', at.address, op('i16x8.narrow_i32x4_u', patterns, patterns), at.offset, 0);
     } else {
       const low = dtype === 'bool' ? maskBits(register) : op('v128.and', register, op('i32x4.splat', i32(255)));
@@ -160,7 +167,7 @@ export function storeLanes(
   library: MathLibrary,
 ): void {
   const half = dtype === 'f16' || dtype === 'bf16';
-  const source = half ? registers.map((register) => f.let(narrowHalf(dtype, register, library))) : registers;
+  const source = half ? registers.map((register) => f.let(narrowHalf(f, dtype, register, library))) : registers;
   const laneType = half ? 'i32' : computeOf(dtype);
   for (let lane = 0; lane < lanes; lane++) {
     const place = placeOf(lane);

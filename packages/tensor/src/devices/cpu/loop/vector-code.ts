@@ -2,6 +2,7 @@
 import type { ComputeDType } from '../../../dtype/dtype.ts';
 import type { ScalarOp } from '../../../scalar/instructions.ts';
 import { i32, op, shuffle32, v128, type Expression } from '../assembler/expression.ts';
+import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { PlainOp } from '../assembler/opcodes.ts';
 import type { MathLibrary } from '../math/math-library.ts';
 import { scalarCode } from './scalar-code.ts';
@@ -22,6 +23,8 @@ export interface VectorSite {
   readonly constant: number | undefined;
   readonly lanes: number;
   readonly library: MathLibrary;
+  /** What the code is a part of. */
+  readonly f: FunctionBuilder;
 }
 
 const float = (name: string): Partial<Record<ComputeDType, PlainOp>> => ({
@@ -67,7 +70,7 @@ export function vectorCode(site: VectorSite): readonly Expression[] {
   if (name !== undefined) return perRegister(site, (operands) => op(name, ...operands));
   if (site.op === 'abs' && site.dtype === 'u32') return site.operands[0] ?? [];
   const library = site.dtype === 'f32' ? vectorMathFunction(site.op) : undefined;
-  if (library !== undefined) return perRegister(site, (operands) => site.library.call(library, ...operands));
+  if (library !== undefined) return perRegister(site, (operands) => site.library.within(site.f, library, ...operands));
   return special[site.op]?.(site) ?? laneByLane(site);
 }
 

@@ -1,30 +1,29 @@
 /** Integer division that never traps, and the exact float remainder. */
-import { f64, i32, op } from '../assembler/expression.ts';
+import { f64, i32, op, type Expression, type Local } from '../assembler/expression.ts';
 import type { MathFunctionDefinition } from './math-functions.ts';
 import type { MathContext } from './math-library.ts';
 
 /** Below this quotient, a - trunc(a / b) · b is exact in doubles for f32 operands: 24 + 24 bits fit 53. */
 const exactQuotient = 2 ** 24;
 
-function divideSigned({ f }: MathContext): void {
-  const [a, b] = [f.argument(0), f.argument(1)];
+function divideSigned({ f }: MathContext, a: Local, b: Local): Expression {
   f.if(op('i32.eqz', b), () => f.return(i32(0)));
   // -2^31 / -1 would trap; negation wraps.
   f.if(op('i32.eq', b, i32(-1)), () => f.return(op('i32.sub', i32(0), a)));
-  f.return(op('i32.div_s', a, b));
+  return op('i32.div_s', a, b);
 }
 
-function guarded(name: 'i32.div_u' | 'i32.rem_s' | 'i32.rem_u'): (context: MathContext) => void {
-  return ({ f }) => {
-    f.if(op('i32.eqz', f.argument(1)), () => f.return(i32(0)));
-    f.return(op(name, f.argument(0), f.argument(1)));
+function guarded(name: 'i32.div_u' | 'i32.rem_s' | 'i32.rem_u'): MathFunctionDefinition['build'] {
+  return ({ f }, a, b) => {
+    f.if(op('i32.eqz', b), () => f.return(i32(0)));
+    return op(name, a, b);
   };
 }
 
 /** C's fmod: exact. Large quotients, infinities and NaN go to the host. */
-function remainderF32({ f, library }: MathContext): void {
-  const a = f.let(op('f64.promote_f32', f.argument(0)));
-  const b = f.let(op('f64.promote_f32', f.argument(1)));
+function remainderF32({ f, library }: MathContext, dividend: Local, divisor: Local): Expression {
+  const a = f.let(op('f64.promote_f32', dividend));
+  const b = f.let(op('f64.promote_f32', divisor));
   const quotient = f.let(op('f64.trunc', op('f64.div', a, b)));
   const easy = op(
     'i32.and',
@@ -32,7 +31,7 @@ function remainderF32({ f, library }: MathContext): void {
     op('f64.lt', op('f64.abs', b), f64(Number.POSITIVE_INFINITY)),
   );
   f.if(easy, () => f.return(op('f32.demote_f64', op('f64.copysign', op('f64.sub', a, op('f64.mul', quotient, b)), a))));
-  f.return(library.hostF32('rem', f.argument(0), f.argument(1)));
+  return library.hostF32('rem', dividend, divisor);
 }
 
 const integers = { parameters: ['i32', 'i32'], result: 'i32' } as const;

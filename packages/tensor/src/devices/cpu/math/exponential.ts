@@ -16,29 +16,35 @@ const ln2Low = Math.LN2 - ln2High;
 /** (exp(r) - 1 - r) / r² on |r| <= ln 2 / 2; relative error of exp 3.1e-9. */
 const expRemainder = [0.49999994, 0.166665211, 0.041668389, 0.00836871006, 0.00138146128];
 
-/** Adding 1.5 · 2^23 rounds to an integer and leaves it in the low bits. */
-const roundingShift = 1.5 * 2 ** 23;
-const roundingShiftBits = 0x4b400000;
+/**
+ * Adding it to n rounds n to an integer and leaves n plus the bias of an exponent less 1 in the low bits: moved to the left, those are
+ * the exponent of 2^(n - 1), and nothing else of the sum stays.
+ */
+const exponentShift = 1.5 * 2 ** 23 + 126;
+/** What is multiplied by 2^64 first and by 2^-64 then, so that the one factor is normal where the result is not. */
+const downscale = 64 << 23;
+const bitsOfTwo = 0x40000000;
 
-function exponential(context: MathContext): void {
+function exponential(context: MathContext, argument: Local): Expression {
   const { f, f32, i32 } = context;
   // Beyond these bounds the result is 0 or infinite, and the exponent arithmetic below stays in range. The pseudo-minimum
   // is one machine instruction, and keeps a NaN in its first operand.
-  const x = f.let(op('f32x4.pmax', op('f32x4.pmin', f.argument(0), f32(89)), f32(-104)));
-  const shifted = f.let(op('f32x4.add', op('f32x4.mul', x, f32(Math.LOG2E)), f32(roundingShift)));
-  const n = f.let(op('f32x4.sub', shifted, f32(roundingShift)));
+  const x = f.let(op('f32x4.pmax', op('f32x4.pmin', argument, f32(89)), f32(-104)));
+  const shifted = f.let(op('f32x4.add', op('f32x4.mul', x, f32(Math.LOG2E)), f32(exponentShift)));
+  const n = f.let(op('f32x4.sub', shifted, f32(exponentShift)));
   const r = f.let(
     op('f32x4.sub', op('f32x4.sub', x, op('f32x4.mul', n, f32(ln2High))), op('f32x4.mul', n, f32(ln2Low))),
   );
   const square = op('f32x4.mul', r, r);
-  const fraction = f.let(
-    op('f32x4.add', op('f32x4.add', op('f32x4.mul', square, polynomial(context, r, expRemainder)), r), f32(1)),
+  const fraction = op(
+    'f32x4.add',
+    op('f32x4.add', op('f32x4.mul', square, polynomial(context, r, expRemainder)), r),
+    f32(1),
   );
   // Two factors, because 2^n itself may lie outside the range although the result does not.
-  const exponent = f.let(op('i32x4.sub', shifted, i32(roundingShiftBits)));
-  const half = f.let(op('i32x4.shr_s', exponent, count(1)));
-  const powerOfTwo = (whole: Expression): Expression => op('i32x4.shl', op('i32x4.add', whole, i32(127)), count(23));
-  f.return(op('f32x4.mul', op('f32x4.mul', fraction, powerOfTwo(half)), powerOfTwo(op('i32x4.sub', exponent, half))));
+  const down = f.let(op('v128.and', op('i32x4.shr_s', x, count(31)), i32(downscale)));
+  const most = op('i32x4.add', op('i32x4.shl', shifted, count(23)), down);
+  return op('f32x4.mul', op('f32x4.mul', fraction, most), op('i32x4.sub', i32(bitsOfTwo), down));
 }
 
 /** (log(1 + t) - t + t²/2) / t³ for 1 + t in [1/√2, √2]; relative error of log 5.8e-9. */
@@ -49,9 +55,8 @@ const smallestNormal = 2 ** -126;
 /** The bits of 1/√2: subtracting them puts the exponent of the nearest power of two into the high bits. */
 const halfRootBits = 0x3f3504f3;
 
-function logarithm(context: MathContext): void {
+function logarithm(context: MathContext, x: Local): Expression {
   const { f, f32, i32 } = context;
-  const x = f.argument(0);
   const subnormal = f.let(op('f32x4.lt', x, f32(smallestNormal)));
   const bits = f.let(choose(subnormal, op('f32x4.mul', x, f32(2 ** 23)), x));
   const wholePower = f.let(op('i32x4.shr_s', op('i32x4.sub', bits, i32(halfRootBits)), count(23)));
@@ -67,7 +72,7 @@ function logarithm(context: MathContext): void {
   const finite = op('f32x4.add', op('f32x4.add', t, low), op('f32x4.mul', exponent, f32(ln2High)));
   const positive = choose(op('f32x4.lt', x, f32(Number.POSITIVE_INFINITY)), finite, x);
   const orZero = choose(op('f32x4.eq', x, f32(0)), f32(Number.NEGATIVE_INFINITY), positive);
-  f.return(choose(op('f32x4.lt', x, f32(0)), f32(Number.NaN), orZero));
+  return choose(op('f32x4.lt', x, f32(0)), f32(Number.NaN), orZero);
 }
 
 /** log2((1 + s) / (1 - s)) / s in powers of s²: Taylor's series, to 3e-14 for |s| <= 0.172. */
@@ -102,9 +107,8 @@ function powerOfPair(
   return op('f32x4.demote_f64x2_zero', op('f64x2.mul', fraction, scale));
 }
 
-function power(context: MathContext): void {
+function power(context: MathContext, x: Local, y: Local): Expression {
   const { f, f32, i32, library } = context;
-  const [x, y] = [f.argument(0), f.argument(1)];
   const infinity = f32(Number.POSITIVE_INFINITY);
   const usual = op(
     'v128.and',
@@ -129,12 +133,12 @@ function power(context: MathContext): void {
       f.set(result, laneOp('f32x4.replace_lane', lane, result, exact));
     });
   }
-  f.return(result);
+  return result;
 }
 
 /** Functions of the exponential family. Bounds against f64: exp 1 ulp, log 1 ulp, pow 1 ulp. */
 export const exponentialFunctions: Readonly<Record<'exp' | 'log' | 'pow', MathFunctionDefinition>> = {
-  exp: { parameters: ['v128'], result: 'v128', build: exponential },
-  log: { parameters: ['v128'], result: 'v128', build: logarithm },
+  exp: { parameters: ['v128'], result: 'v128', isInlined: true, build: exponential },
+  log: { parameters: ['v128'], result: 'v128', isInlined: true, build: logarithm },
   pow: { parameters: ['v128', 'v128'], result: 'v128', build: power },
 };

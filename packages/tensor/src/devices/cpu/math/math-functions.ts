@@ -1,5 +1,5 @@
 /** The table of library functions that generated modules may use. */
-import type { ValueType } from '../assembler/expression.ts';
+import type { Expression, Local, ValueType } from '../assembler/expression.ts';
 import { arithmeticFunctions } from './arithmetic.ts';
 import { exponentialFunctions } from './exponential.ts';
 import { halfFunctions } from './half-conversions.ts';
@@ -11,7 +11,10 @@ import { trigonometricFunctions } from './trigonometric.ts';
 export interface MathFunctionDefinition {
   readonly parameters: readonly ValueType[];
   readonly result: ValueType;
-  readonly build: (context: MathContext) => void;
+  /** Whether it is written where it is used: short, and without a way out in its middle. */
+  readonly isInlined?: boolean;
+  /** Writes what comes before its result, and gives that. Operands are locals. */
+  readonly build: (context: MathContext, ...operands: readonly Local[]) => Expression;
 }
 
 type Tables = typeof arithmeticFunctions &

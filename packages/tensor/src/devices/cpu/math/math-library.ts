@@ -2,7 +2,7 @@
 import { op, call, laneOp, type Callable, type Expression } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
-import type { EngineMemory } from '../memory/engine-memory.ts';
+import { wordsOfF32, wordsOfF64, type EngineMemory } from '../memory/engine-memory.ts';
 import { scalarInstructions } from '../../../scalar/instructions.ts';
 import type { HostOperation } from './host-functions.ts';
 import { mathFunctions, type MathFunction } from './math-functions.ts';
@@ -35,16 +35,33 @@ export class MathLibrary {
       const { parameters, result, build } = mathFunctions[name];
       const f = this.#module.function(name, parameters, result);
       this.#functions.set(name, f);
-      build({
-        f,
-        library: this,
-        f32: (value) => this.#memory.splatF32(value),
-        f64: (value) => this.#memory.splatF64(value),
-        i32: (value) => this.#memory.splatI32(value),
-      });
+      f.return(
+        build(
+          this.#context(f, (_, value) => value),
+          ...f.arguments,
+        ),
+      );
       callee = f;
     }
     return call(callee, ...operands);
+  }
+
+  /** The library function `name` as a part of `f`, which may be a loop: its constants are read where `f` begins. */
+  within(f: FunctionBuilder, name: MathFunction, ...operands: readonly Expression[]): Expression {
+    const { isInlined, build } = mathFunctions[name];
+    if (!isInlined) return this.call(name, ...operands);
+    const context = this.#context(f, (key, value) => f.once(key, value));
+    return build(context, ...operands.map((operand) => f.let(operand)));
+  }
+
+  #context(f: FunctionBuilder, keep: (key: string, value: Expression) => Expression): MathContext {
+    return {
+      f,
+      library: this,
+      f32: (value) => keep(`i32x4 ${wordsOfF32(value)}`, this.#memory.splatF32(value)),
+      f64: (value) => keep(`f64x2 ${wordsOfF64(value)}`, this.#memory.splatF64(value)),
+      i32: (value) => keep(`i32x4 ${value | 0}`, this.#memory.splatI32(value)),
+    };
   }
 
   /** A call of the host's f64 function. */

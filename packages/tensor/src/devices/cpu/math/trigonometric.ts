@@ -23,9 +23,8 @@ const sinRemainder = [-0.166666552, 0.00833215844, -0.00019514958];
 const cosRemainder = [0.0416666456, -0.0013887313, 0.0000244327857];
 
 /** sin(x + quarters · π/2). */
-function sine(context: MathContext, name: 'sin' | 'cos', quarters: number): void {
+function sine(context: MathContext, x: Local, name: 'sin' | 'cos', quarters: number): Expression {
   const { f, f32, i32, library } = context;
-  const x = f.argument(0);
   const low = reduce(context, op('f64x2.promote_low_f32x4', x));
   const high = reduce(context, op('f64x2.promote_low_f32x4', shuffle32(x, x, [2, 3, 2, 3])));
   const join = (a: Expression, b: Expression): Local => f.let(shuffle32(a, b, [0, 1, 4, 5]));
@@ -67,7 +66,7 @@ function sine(context: MathContext, name: 'sin' | 'cos', quarters: number): void
       });
     }
   });
-  f.return(result);
+  return result;
 }
 
 /** x = quarters · π/2 + rest, in doubles; the low words of `shifted` are the quarters. */
@@ -87,9 +86,9 @@ function reduce({ f, f64 }: MathContext, value: Expression): { readonly shifted:
 const atanRemainder = [-0.333333164, 0.199984655, -0.142434224, 0.105929464, -0.0607591681];
 
 /** Reduction by atan x = π/4 + atan((x - 1) / (x + 1)) and atan x = π/2 - atan(1 / x). */
-function arcTangent(context: MathContext): void {
+function arcTangent(context: MathContext, x: Local): Expression {
   const { f, f32 } = context;
-  const { magnitude, sign } = splitSign(context, f.argument(0));
+  const { magnitude, sign } = splitSign(context, x);
   const middle = f.let(op('f32x4.gt', magnitude, f32(Math.tan(Math.PI / 8))));
   const large = f.let(op('f32x4.gt', magnitude, f32(Math.tan((3 * Math.PI) / 8))));
   const fraction = op('f32x4.div', op('f32x4.sub', magnitude, f32(1)), op('f32x4.add', magnitude, f32(1)));
@@ -100,14 +99,14 @@ function arcTangent(context: MathContext): void {
   const square = f.let(op('f32x4.mul', t, t));
   const cubic = op('f32x4.mul', op('f32x4.mul', t, square), polynomial(context, square, atanRemainder));
   const tail = op('f32x4.add', cubic, base(Math.PI / 2 - half, Math.PI / 4 - quarter));
-  f.return(op('v128.or', op('f32x4.add', base(half, quarter), op('f32x4.add', t, tail)), sign));
+  return op('v128.or', op('f32x4.add', base(half, quarter), op('f32x4.add', t, tail)), sign);
 }
 
 const unary = { parameters: ['v128'], result: 'v128' } as const;
 
 /** Trigonometric functions. Bounds against f64: sin 2 ulp, cos 2 ulp, atan 2 ulp. */
 export const trigonometricFunctions: Readonly<Record<'sin' | 'cos' | 'atan', MathFunctionDefinition>> = {
-  sin: { ...unary, build: (context) => sine(context, 'sin', 0) },
-  cos: { ...unary, build: (context) => sine(context, 'cos', 1) },
-  atan: { ...unary, build: arcTangent },
+  sin: { ...unary, build: (context, x) => sine(context, x, 'sin', 0) },
+  cos: { ...unary, build: (context, x) => sine(context, x, 'cos', 1) },
+  atan: { ...unary, isInlined: true, build: arcTangent },
 };
