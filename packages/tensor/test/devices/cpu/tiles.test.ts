@@ -66,8 +66,8 @@ test('maps between any two orders in memory agree with the reference', () => {
   );
 });
 
-test('a large transpose goes in tiles, with what is left at two edges', () => {
-  const transpose = (rows: number, columns: number): readonly (readonly number[])[] =>
+test('a large transpose goes in tiles, whose own dimensions stay innermost, with what is left at two edges', () => {
+  const transpose = (rows: number, columns: number): readonly unknown[] =>
     tiled(
       reordered(
         [rows, columns],
@@ -76,12 +76,20 @@ test('a large transpose goes in tiles, with what is left at two edges', () => {
           [1, 0],
         ],
       ),
-    ).map(({ outer }) => outer);
-  expect(transpose(128, 64)).toEqual([[16, 8, 8, 8]]);
-  expect(transpose(131, 70)).toEqual([
-    [16, 8, 8, 8],
-    [3, 70],
-    [128, 6],
+    ).map(({ spec, innermost }) => [spec.outer, innermost]);
+  expect(transpose(128, 64)).toEqual([
+    [
+      [16, 8, 8, 8],
+      [1, 3],
+    ],
   ]);
-  expect(transpose(128, 30)).toEqual([[128, 30]]);
+  expect(transpose(131, 70)).toEqual([
+    [
+      [16, 8, 8, 8],
+      [1, 3],
+    ],
+    [[3, 70], undefined],
+    [[128, 6], undefined],
+  ]);
+  expect(transpose(128, 30)).toEqual([[[128, 30], undefined]]);
 });

@@ -48,7 +48,24 @@ interface Lost {
 }
 
 /** How many f32 terms one register adds up before the block goes to the f64 sum. */
-export const blockLength = 64;
+const blockLength = 64;
+
+/** After how many rounds of which loop of a walk the blocks of its sums are full. */
+export interface Blocks {
+  readonly dim: number;
+  readonly rounds: number;
+}
+
+/** Finds the outermost loop of which a round stays within a block; undefined if the whole walk does. `rounds` by dimension. */
+export function blocksOf(rounds: readonly number[], first: number): Blocks | undefined {
+  let terms = 1;
+  for (let dim = rounds.length - 1; dim >= 0; dim--) {
+    const all = terms * (rounds[dim] as number);
+    if (all > blockLength) return { dim: first + dim, rounds: Math.floor(blockLength / terms) };
+    terms = all;
+  }
+  return undefined;
+}
 
 type FloatDType = 'f32' | 'f64';
 const isFloat = (dtype: ComputeDType): dtype is FloatDType => dtype === 'f32' || dtype === 'f64';

@@ -1,26 +1,34 @@
 /** Generates the WebAssembly function of a loop spec. */
 import { operands, type Phase } from '../../../kernel/phases.ts';
-import type { Limit, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
+import type { Limit, LoopInstruction } from '../../../kernel/spec.ts';
 import { i32, memoryOp, op, select, tee, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { MathLibrary } from '../math/math-library.ts';
 import { Addressing } from './addressing.ts';
-import { blockLength, Folds } from './folds.ts';
+import { blocksOf, Folds } from './folds.ts';
 import { arrange, type Nest } from './nest.ts';
 import { constantOf } from './reductions.ts';
+import { registerTiles, tileSide, type RegisterTiles } from './register-tiles.ts';
 import { Scope } from './scope.ts';
 import { Steps } from './steps.ts';
-import { widthsFor, widthsUpTo, type Rounds } from './widths.ts';
+import type { Piece } from './tiles.ts';
+import type { Value } from './value.ts';
+import { sumsRows, widthsFor, widthsUpTo, type Rounds } from './widths.ts';
 
 /**
  * Adds `name(begin, end, …)` to a module, which runs a part of the units of the outermost loop on operands at the addresses
  * that follow. Returns how many units there are: rounds of that loop, of a vectorised one rounds of the widest vectors, the
  * last with what is left over.
  */
-export function generateLoop(spec: LoopSpec, module: ModuleBuilder, name: string, library: MathLibrary): number {
+export function generateLoop(
+  { spec, innermost }: Piece,
+  module: ModuleBuilder,
+  name: string,
+  library: MathLibrary,
+): number {
   const f = module.function(name, ['i32', 'i32', ...spec.bindings.map(() => 'i32' as const)], 'none', true);
-  return new LoopGenerator(arrange(spec), f, library).generate();
+  return new LoopGenerator(arrange(spec, innermost), f, library).generate();
 }
 
 /** A length, clamped to what there is memory for. */
@@ -29,23 +37,6 @@ function readLength(f: FunctionBuilder, address: Local, { offset }: Limit, size:
   f.if(op('i32.lt_s', length, i32(0)), () => f.set(length, i32(0)));
   f.if(op('i32.gt_s', length, i32(size)), () => f.set(length, i32(size)));
   return length;
-}
-
-/** After how many rounds of which loop of a walk the blocks of its sums are full. */
-interface Blocks {
-  readonly dim: number;
-  readonly rounds: number;
-}
-
-/** Finds the outermost loop of which a round stays within a block; undefined if the whole walk does. `rounds` by dimension. */
-function blocksOf(rounds: readonly number[], first: number): Blocks | undefined {
-  let terms = 1;
-  for (let dim = rounds.length - 1; dim >= 0; dim--) {
-    const all = terms * (rounds[dim] as number);
-    if (all > blockLength) return { dim: first + dim, rounds: Math.floor(blockLength / terms) };
-    terms = all;
-  }
-  return undefined;
 }
 
 /** The blocks of one loop, and what is done at the end of each. */
@@ -64,6 +55,7 @@ class LoopGenerator {
   readonly #scope: Scope;
   readonly #steps: Steps;
   readonly #folds: Folds;
+  readonly #tiles: RegisterTiles | undefined;
   /** How far each dimension with a limit goes in this run. */
   readonly #lengths: readonly (Local | undefined)[];
 
@@ -75,6 +67,7 @@ class LoopGenerator {
     this.#scope = new Scope(f);
     this.#steps = new Steps(nest, f, library, this.#addressing, this.#scope);
     this.#folds = new Folds(nest, f, library, this.#scope);
+    this.#tiles = registerTiles(nest);
     const sizes = [...nest.outer, ...nest.inner];
     this.#lengths = nest.limits.map(
       (limit, dim) => limit && readLength(f, bases[limit.binding] as Local, limit, sizes[dim] as number),
@@ -102,7 +95,9 @@ class LoopGenerator {
     const { outer, mode, spec } = this.#nest;
     const [size] = outer;
     const isVectorised = mode === 'rows' && outer.length === 1;
-    const widths = isVectorised ? widthsFor(size ?? 1, spec.body.length) : [{ lanes: 1, count: size ?? 1 }];
+    const widths = isVectorised
+      ? widthsFor(size ?? 1, spec.body.length, sumsRows(this.#nest))
+      : [{ lanes: 1, count: size ?? 1 }];
     const [first, ...rest] = widths as [(typeof widths)[number], ...typeof widths];
     if (first.count === 1 || this.#lengths[0]) {
       this.#outerLoops(0);
@@ -125,18 +120,43 @@ class LoopGenerator {
   }
 
   #outerLoops(dim: number): void {
-    const { outer, mode } = this.#nest;
+    const { outer, mode, spec } = this.#nest;
     const size = outer[dim];
     if (size === undefined) this.#row(1);
+    else if (this.#tiles?.dim === dim) this.#inTiles(this.#tiles);
     else if (mode === 'rows' && dim === outer.length - 1)
-      this.#along(dim, size, this.#widths(dim, size, this.#nest.spec.body.length), (lanes) => this.#row(lanes));
+      this.#along(dim, size, this.#widths(dim, size, spec.body.length, sumsRows(this.#nest)), (lanes) =>
+        this.#row(lanes),
+      );
     else this.#along(dim, size, this.#singly(dim, size), () => this.#outerLoops(dim + 1));
   }
 
+  /** The two last loops, tile by tile. */
+  #inTiles({ dim, loads }: RegisterTiles): void {
+    const { outer, before } = this.#nest;
+    const rounds = (at: number): readonly Rounds[] => [{ lanes: tileSide, count: (outer[at] as number) / tileSide }];
+    const others = before.filter((position) => !loads.includes(position));
+    const tile = (): void =>
+      this.#scope.within(() => {
+        const values = loads.map((position) => this.#steps.turnedOver(position));
+        for (let index = 0; index < tileSide; index++) {
+          if (index > 0) this.#addressing.advance(dim, 1);
+          this.#scope.within(() => {
+            for (const [at, position] of loads.entries()) this.#scope.keep(position, values[at]?.[index] as Value);
+            for (const position of others) this.#steps.write(position, tileSide);
+          });
+        }
+        this.#addressing.advance(dim, 1 - tileSide);
+      });
+    this.#along(dim, outer[dim] as number, rounds(dim), () =>
+      this.#along(dim + 1, outer[dim + 1] as number, rounds(dim + 1), tile),
+    );
+  }
+
   /** The vectors in which a dimension is gone through, and the rest. */
-  #widths(dim: number, size: number, steps: number): readonly Rounds[] {
+  #widths(dim: number, size: number, steps: number, isSummed = false): readonly Rounds[] {
     const length = this.#lengths[dim];
-    return length ? widthsUpTo(this.#f, length, size, steps) : widthsFor(size, steps);
+    return length ? widthsUpTo(this.#f, length, size, steps, isSummed) : widthsFor(size, steps, isSummed);
   }
 
   /** A dimension gone through one by one, each time for `lanes` indices of another. */

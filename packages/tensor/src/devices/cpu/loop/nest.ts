@@ -43,8 +43,8 @@ interface Dims {
   strides: number[][];
 }
 
-/** Orders, merges and vectorises the dimensions of `spec`. */
-export function arrange(spec: LoopSpec): Nest {
+/** Orders, merges and vectorises the dimensions of `spec`, those of its rows that are `innermost` last. */
+export function arrange(spec: LoopSpec, innermost: readonly number[] = []): Nest {
   const level = levels(spec);
   const { before, walks } = phases(spec);
   const rank = spec.outer.length;
@@ -53,7 +53,7 @@ export function arrange(spec: LoopSpec): Nest {
     limits: sizes.map((_, dim) => spec.limits?.find((limit) => limit.dim === from + dim)),
     strides: spec.body.map((step) => [...(stridesOf(step)?.slice(from, from + sizes.length) ?? [])]),
   });
-  const outer = merge(order(part(spec.outer, 0), spec.body));
+  const outer = merge(order(part(spec.outer, 0), spec.body, innermost));
   const inner = merge(order(part(spec.inner, rank), spec.body));
   const choice = chooseLanes(spec.body, level, outer, inner);
   if (choice.mode === 'rows') moveLast(outer, choice.dim);
@@ -81,11 +81,14 @@ export function arrange(spec: LoopSpec): Nest {
 }
 
 /** Outermost the dimension with the longest steps through memory; stores count most, as they cannot be hoisted. */
-function order(dims: Dims, body: readonly LoopInstruction[]): Dims {
+function order(dims: Dims, body: readonly LoopInstruction[], innermost: readonly number[] = []): Dims {
   const weight = (dim: number): number =>
     body.reduce((sum, step, i) => sum + Math.abs(dims.strides[i]?.[dim] ?? 0) * (step.kind === 'store' ? 4 : 1), 0);
   const kept = dims.sizes.map((_, dim) => dim).filter((dim) => dims.sizes[dim] !== 1 || dims.limits[dim]);
-  const sorted = kept.map((dim) => ({ dim, weight: weight(dim) })).toSorted((a, b) => b.weight - a.weight);
+  const last = (dim: number): number => (innermost.includes(dim) ? 1 : 0);
+  const sorted = kept
+    .map((dim) => ({ dim, last: last(dim), weight: weight(dim) }))
+    .toSorted((a, b) => a.last - b.last || b.weight - a.weight);
   const pick = (list: readonly number[]): number[] =>
     list.length === 0 ? [] : sorted.map(({ dim }) => list[dim] ?? 0);
   return {

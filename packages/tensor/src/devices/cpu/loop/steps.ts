@@ -6,6 +6,7 @@ import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { MathLibrary } from '../math/math-library.ts';
 import type { Addressing } from './addressing.ts';
 import type { Nest } from './nest.ts';
+import { tileSide, turnedOver } from './register-tiles.ts';
 import { scalarCode } from './scalar-code.ts';
 import type { Scope } from './scope.ts';
 import {
@@ -62,6 +63,20 @@ export class Steps {
       default:
         return;
     }
+  }
+
+  /** The values of a load for four neighbours along a dimension, each for four lanes; see `RegisterTiles`. */
+  turnedOver(position: number): readonly Value[] {
+    const step = this.#nest.spec.body[position] as Instruction<'load'>;
+    const { dtype } = this.#nest.spec.bindings[step.access.binding] as { dtype: keyof typeof dtypes };
+    const place = this.#addressing.place(position, step);
+    const apart = this.#addressing.step(position, this.#nest.laneDim);
+    const rows = Array.from({ length: tileSide }, (_, lane) =>
+      loadVector(this.#f, dtype, tileSide, displace(place, lane * apart), this.#library),
+    );
+    return turnedOver(this.#f, rows.flat()).map((register) =>
+      this.#scope.converted({ dtype: dtypes[dtype].compute, lanes: tileSide, registers: [register] }, step.dtype),
+    );
   }
 
   /** Remembers a value, converted to the dtype the step declares. */

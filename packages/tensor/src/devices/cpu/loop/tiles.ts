@@ -64,19 +64,27 @@ function crossing({ outer, body, bindings }: LoopSpec): readonly [number, number
   return undefined;
 }
 
+/** A map to run, and the dimensions of it that must stay innermost: those within a tile. */
+export interface Piece {
+  readonly spec: LoopSpec;
+  readonly innermost?: readonly number[];
+}
+
 /** The maps to run, one after the other, in place of one: `spec` itself, or its tiles and what is left at two edges. */
-export function tiled(spec: LoopSpec): readonly LoopSpec[] {
+export function tiled(spec: LoopSpec): readonly Piece[] {
   const moves = ({ kind }: LoopInstruction): boolean => kind === 'gather';
   const dims = spec.inner.length > 0 || spec.limits || spec.body.some(moves) ? undefined : crossing(spec);
-  if (dims === undefined) return [spec];
-  const specs: LoopSpec[] = [];
+  if (dims === undefined) return [{ spec }];
+  const edges: Piece[] = [];
   let whole = spec;
   for (const dim of dims) {
     const size = whole.outer[dim] ?? 0;
     const rest = size % tileSize;
-    if (rest > 0) specs.push(part(whole, dim, size - rest, rest));
+    if (rest > 0) edges.push({ spec: part(whole, dim, size - rest, rest) });
     whole = part(whole, dim, 0, size - rest);
   }
+  const [first, second] = dims.toSorted((a, b) => a - b) as [number, number];
   // The later dimension first, so that the other keeps its place.
-  return [dims.toSorted((a, b) => b - a).reduce(split, whole), ...specs];
+  const tiles = split(split(whole, second), first);
+  return [{ spec: tiles, innermost: [first + 1, second + 2] }, ...edges];
 }

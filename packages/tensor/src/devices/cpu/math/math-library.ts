@@ -59,7 +59,7 @@ export class MathLibrary {
       f,
       library: this,
       f32: (value) => keep(`i32x4 ${wordsOfF32(value)}`, this.#memory.splatF32(value)),
-      f64: (value) => keep(`f64x2 ${wordsOfF64(value)}`, this.#memory.splatF64(value)),
+      f64: (value) => keep(`f64x2 ${wordsOfF64(value).join()}`, this.#memory.splatF64(value)),
       i32: (value) => keep(`i32x4 ${value | 0}`, this.#memory.splatI32(value)),
     };
   }
