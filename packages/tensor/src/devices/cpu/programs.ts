@@ -8,7 +8,7 @@ import { acceptsMatmul, matmulCalls } from './gemm/matmul.ts';
 import type { Program } from './program/program.ts';
 import { scanCalls } from './scan.ts';
 import { scatterAddCalls } from './scatter-add.ts';
-import { sortCalls, sortScratch } from './sort.ts';
+import { sortCalls, sortScratch } from './sort/sort.ts';
 
 type Rules = {
   readonly [K in KernelSpec['kind']]: {

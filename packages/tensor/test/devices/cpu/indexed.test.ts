@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createCpuDevice } from '../../../src/devices/cpu/cpu-device.ts';
 import { createReferenceDevice } from '../../../src/devices/reference/reference-device.ts';
-import type { DType } from '../../../src/dtype/dtype.ts';
+import { dtypeNames, dtypes, type DType } from '../../../src/dtype/dtype.ts';
 import type { KernelSpec, ReduceOp } from '../../../src/kernel/spec.ts';
 import { runOn } from '../run-on.ts';
 
@@ -47,19 +47,50 @@ describe('scan', () => {
 });
 
 describe('sort', () => {
-  test('agrees with the reference, equal elements and NaN included', () => {
-    const values = fc.array(fc.constantFrom(0, -0, 1, 2, -1, 3.5, NaN, Infinity, -Infinity), { maxLength: 40 });
+  const floats = fc.oneof(
+    fc.constantFrom(
+      0,
+      -0,
+      1,
+      2,
+      -1,
+      3.5,
+      NaN,
+      Infinity,
+      -Infinity,
+      2 ** -24,
+      -(2 ** -149),
+      5e-324,
+      65504,
+      -3e38,
+      1e300,
+    ),
+    fc.float(),
+    fc.double(),
+  );
+  const integers = fc.oneof(fc.integer({ min: -130, max: 260 }), fc.integer());
+  /** Short rows, those that are just not, and long ones. */
+  const length = fc.oneof(fc.nat(12), fc.integer({ min: 36, max: 48 }), fc.integer({ min: 250, max: 600 }));
+
+  test.each(dtypeNames)('agrees with the reference on %s, equal elements and NaN included', (dtype) => {
+    const { kind } = dtypes[dtype];
+    const value = dtype === 'bool' ? fc.nat(1) : kind === 'float' ? floats : integers;
+    // Of few different numbers, so that many are equal, or of many.
+    const different = fc.oneof(fc.array(value, { minLength: 1, maxLength: 5 }), fc.array(value, { minLength: 300 }));
     fc.assert(
-      fc.property(values, fc.constantFrom(1, 2, 4), fc.boolean(), (list, rows, descending) => {
-        const length = Math.floor(list.length / rows);
-        const count = rows * length;
+      fc.property(fc.integer({ min: 1, max: 4 }), length, fc.boolean(), different, (rows, width, descending, some) => {
+        const count = rows * width;
+        const list = Array.from(
+          { length: count },
+          (_, at) => some[(Math.imul(at, 2654435761) >>> 7) % some.length] ?? 0,
+        );
         const bindings = [
-          { dtype: 'f32', access: 'read' } as const,
-          { dtype: 'f32', access: 'write' } as const,
+          { dtype, access: 'read' } as const,
+          { dtype, access: 'write' } as const,
           { dtype: 'i32', access: 'write' } as const,
         ];
         const zeros = new Array<number>(count).fill(0);
-        agree({ kind: 'sort', bindings, rows, length, descending }, [list.slice(0, count), zeros, zeros]);
+        agree({ kind: 'sort', bindings, rows, length: width, descending }, [list, zeros, zeros]);
       }),
     );
   });

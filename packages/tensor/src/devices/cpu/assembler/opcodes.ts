@@ -216,6 +216,7 @@ export const plainOpcodes = {
 /** Loads and stores; they take an alignment and an offset. Lane forms also take a lane number. */
 export const memoryOpcodes = {
   'i32.load': '28 i>i',
+  'i64.load': '29 i>l',
   'f32.load': '2a i>f',
   'f64.load': '2b i>d',
   'i32.load8_s': '2c i>i',
@@ -223,6 +224,7 @@ export const memoryOpcodes = {
   'i32.load16_s': '2e i>i',
   'i32.load16_u': '2f i>i',
   'i32.store': '36 ii>',
+  'i64.store': '37 il>',
   'f32.store': '38 if>',
   'f64.store': '39 id>',
   'i32.store8': '3a ii>',

@@ -1,11 +1,10 @@
 /** What the host computes by itself: by name, from parameters that can be copied, on the memory of whoever runs it. */
-import type { CustomSpec, ScanSpec, ScatterAddSpec, SortSpec } from '../../../kernel/spec.ts';
+import type { CustomSpec, ScanSpec, ScatterAddSpec } from '../../../kernel/spec.ts';
 import { custom } from '../custom.ts';
 import { encodedPrograms, type LimitedEncodedMatmul } from '../encoded/provided.ts';
 import { limitedMatmul, type LimitedMatmul } from '../gemm/limited.ts';
 import { scan } from '../scan.ts';
 import { scatterAdd } from '../scatter-add.ts';
-import { sort } from '../sort.ts';
 import type { Runner } from './runner.ts';
 
 /** Takes the first unit and the end of those to run, and then addresses; all are i32. */
@@ -13,7 +12,6 @@ export type Procedure = (begin: number, end: number, ...addresses: number[]) => 
 
 interface ParametersOf {
   readonly scan: ScanSpec;
-  readonly sort: SortSpec;
   readonly 'scatter-add': ScatterAddSpec;
   readonly 'limited-matmul': LimitedMatmul;
   readonly 'limited-encoded-matmul': LimitedEncodedMatmul;
@@ -32,7 +30,6 @@ export const procedures: {
   readonly [Name in ProcedureName]: (runner: Runner, parameters: ParametersOf[Name]) => Procedure;
 } = {
   scan,
-  sort,
   'scatter-add': scatterAdd,
   'limited-matmul': limitedMatmul,
   'limited-encoded-matmul': encodedPrograms.limited,
