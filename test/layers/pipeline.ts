@@ -8,7 +8,7 @@ export const pipeline: Layers = {
     text: [],
     'fields.ts': ['text'],
     'registry.ts': ['errors.ts', 'text'],
-    data: ['errors.ts', 'fields.ts', 'registry.ts'],
+    data: ['errors.ts', 'text', 'fields.ts', 'registry.ts'],
     task: ['errors.ts', 'text', 'registry.ts', 'data'],
     candidate: ['errors.ts', 'text', 'fields.ts', 'registry.ts', 'data', 'task'],
     host: ['errors.ts'],
@@ -18,7 +18,7 @@ export const pipeline: Layers = {
     pipeline: ['errors.ts', 'text', 'fields.ts', 'registry.ts', 'data', 'task', 'candidate', 'host', 'report', 'jobs'],
     rows: ['errors.ts', 'text', 'fields.ts', 'registry.ts', 'candidate', 'report', 'host/shared-bar.ts', 'pipeline'],
     search: ['errors.ts', 'fields.ts', 'task', 'candidate', 'host', 'report', 'jobs', 'pipeline'],
-    'quickstart.ts': ['pipeline', 'rows', 'search'],
+    'quickstart.ts': ['data', 'pipeline', 'rows', 'search'],
     stages: [
       'errors.ts',
       'registry.ts',

@@ -69,8 +69,18 @@ export { Sequential } from './layers/sequential.ts';
 export { bceWithLogits, klDivergence, type BceOptions, type KlDivergenceOptions } from './loss/classification.ts';
 export type { LossContext, LossFunction } from './loss/loss.ts';
 export { huber, l1, mse, type LossOptions } from './loss/regression.ts';
-export { loss, lossName, lossTypes, registerLoss, type LossType } from './loss/table.ts';
+export {
+  loss,
+  lossConfig,
+  lossName,
+  lossTypes,
+  registerLoss,
+  unweighted,
+  type LossConfig,
+  type LossType,
+} from './loss/table.ts';
 export { noteTrainedBy, trainedBy } from './loss/trained-by.ts';
+export { classWeightsOf, weightedCrossEntropy, type WeightedLoss } from './loss/weighted.ts';
 export {
   accuracy,
   confusionMatrix,

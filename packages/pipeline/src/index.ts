@@ -30,6 +30,7 @@ export {
   type DataSource,
   type SourceUse,
 } from './data/source.ts';
+export { checkClassWeights, classWeightsField, type ClassWeights } from './data/class-weights.ts';
 export {
   FailedError,
   InterruptedError,

@@ -1,5 +1,6 @@
 /** The main job as a pipeline: search, train, prune, quantize, distil, measure, report. */
 import type { Importance } from '@espalier/optimize';
+import type { ClassWeights } from './data/class-weights.ts';
 import type { Pipeline, RowUse } from './pipeline/pipeline.ts';
 import type { DistillOptions } from './rows/distill.ts';
 import type { PruneOptions } from './rows/prune.ts';
@@ -14,6 +15,8 @@ export interface DataRecipe {
   readonly options?: object | undefined;
   /** Training examples held out to judge by; no trial trains on them, and they are never the test set. */
   readonly validation: number;
+  /** How much each class counts in training. Default: all alike, as `none` says. */
+  readonly classWeights?: ClassWeights | 'none' | undefined;
 }
 
 /** How to prune. */
@@ -45,8 +48,12 @@ export interface Recipe {
 }
 
 /** The data of a recipe as pipelines name it. */
-export function dataOf({ source, options, validation }: DataRecipe): Pipeline['data'] {
-  return { source: options === undefined ? source : { source, options }, validation };
+export function dataOf({ source, options, validation, classWeights = 'none' }: DataRecipe): Pipeline['data'] {
+  return {
+    source: options === undefined ? source : { source, options },
+    validation,
+    ...(classWeights !== 'none' && { classWeights }),
+  };
 }
 
 /** The pipeline that a recipe of the main job stands for. */

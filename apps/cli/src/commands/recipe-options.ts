@@ -16,6 +16,8 @@ export interface RecipeOptions extends ComputeOptions {
   readonly output?: string;
   readonly overwrite?: boolean;
   readonly resume?: boolean;
+  /** As text, of runs without a recipe. */
+  readonly classWeights?: string;
 }
 
 /** Adds the options of the commands that follow a recipe. */
@@ -50,7 +52,7 @@ export async function loadRecipe(file: string | undefined, options: RecipeOption
     output: output === quickstartRecipe().output ? chosenFolder(output, overwrite || resume) : output,
     ...(seed === undefined ? {} : { seed }),
     ...(device === undefined ? {} : { device }),
-    data: data === undefined ? recipe.data : { source: data, validation: recipe.data.validation },
+    data: data === undefined ? recipe.data : { ...recipe.data, source: data, options: undefined },
     search: {
       ...recipe.search,
       ...(strategy === undefined ? {} : { strategy }),

@@ -13,6 +13,7 @@ import { chosenFolder } from '../output/free-folder.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { written } from '../recipe/stored-recipe.ts';
 import { dataPage } from '../report/html/data-page.ts';
+import { weightsText } from '../report/class-weights.ts';
 import { judgedTable } from '../report/table-judged.ts';
 import { resumeArguments, type RecipeOptions } from './recipe-options.ts';
 
@@ -30,11 +31,11 @@ const recipeFile = 'recipe.yaml';
 
 /** A pipeline of classes as a recipe, as far as recipes say it: what data, how it is changed in training, search, training. */
 function recipeText({ name, seed, data, stages, rows }: Pipeline): string {
-  const { source, validation } = data;
+  const { source, ...others } = data;
   const { options } = stages.find(({ stage }) => stage === 'search') ?? {};
   const epochs: unknown = Reflect.get(Object(rows[0]?.options), 'epochs');
   const use = typeof source === 'string' ? { source } : source;
-  const recipe = { name, seed, data: { ...use, validation }, search: options, train: { epochs } };
+  const recipe = { name, seed, data: { ...use, ...others }, search: options, train: { epochs } };
   return `# What espalier run --data did, to be changed: espalier run recipe.yaml\n${stringify(written(recipe))}`;
 }
 
@@ -110,6 +111,9 @@ export async function runData(session: Session, { path, pipeline, options, ...wo
     return [
       judgedTable(report.judged, session.stdout),
       '',
+      ...(report.classWeights
+        ? [`class weights in training: ${weightsText(report.classWeights)}; figures count every example alike`]
+        : []),
       `judged by ${judged} ${words.examples} that nothing was learnt from or chosen by`,
       `models: ${join(output, 'model')}, ${join(output, 'small')}`,
       `report: ${join(output, pageFile)}`,

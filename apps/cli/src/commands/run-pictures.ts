@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts';
 import { defaultSeed } from './model-options.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 import { runData } from './run-data.ts';
+import { weightsOf } from './class-weights.ts';
 import type { TableOptions } from './table-options.ts';
 
 /** What is said of the run of pictures. */
@@ -41,6 +42,12 @@ export async function runPictures(session: Session, path: string, options: Pictu
   if (strategy !== undefined)
     throw new UsageError('--strategy: the candidates for pictures are few and drawn at random: leave it out');
   checkSide(size);
-  const { pipeline, classes } = await picturePipeline({ path, seed, trials, ...(size !== undefined && { size }) });
+  const { pipeline, classes } = await picturePipeline({
+    path,
+    seed,
+    trials,
+    classWeights: weightsOf(options),
+    ...(size !== undefined && { size }),
+  });
   await runData(session, { path, pipeline, options, examples: 'pictures', ask: '--data FOLDER', classes });
 }

@@ -5,6 +5,7 @@ import { UsageError } from '../errors.ts';
 import { defaultSeed } from './model-options.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 import { runData } from './run-data.ts';
+import { weightsOf } from './class-weights.ts';
 import { tableUse, withColumnRemedies, type TableOptions } from './table-options.ts';
 
 /** What is said of the run of a table. */
@@ -32,6 +33,7 @@ export async function runTable(session: Session, file: string, options: TableRun
   if (strategy !== undefined)
     throw new UsageError('--strategy: the candidates of a table are few and drawn at random: leave it out');
   const use = await tableUse(file, options);
+  const classWeights = weightsOf(options);
   const memory = options.memory ?? usualMemory();
   const isStreamed = isLarger(file, memory);
   const parting = use.group === undefined ? use.time && 'time' : 'group';
@@ -45,9 +47,9 @@ export async function runTable(session: Session, file: string, options: TableRun
   if (isStreamed) {
     // What is streamed keeps what it finds in the folder of the run; all else is looked at before there is one.
     const pipeline = async (kept: string) =>
-      withColumnRemedies(use, () => streamedTablePipeline({ ...use, seed, trials, memory, kept }));
+      withColumnRemedies(use, () => streamedTablePipeline({ ...use, seed, trials, memory, kept, classWeights }));
     return runData(session, { ...words, pipeline });
   }
-  const lesson = await withColumnRemedies(use, () => tablePipeline({ ...use, seed, trials }));
+  const lesson = await withColumnRemedies(use, () => tablePipeline({ ...use, seed, trials, classWeights }));
   return runData(session, { ...words, ...lesson });
 }

@@ -5,6 +5,7 @@ import { UsageError } from '../errors.ts';
 import { defaultSeed } from './model-options.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 import { runData } from './run-data.ts';
+import { weightsOf } from './class-weights.ts';
 
 /** What is said of the run of texts. */
 export interface TextRunOptions extends RecipeOptions {
@@ -24,6 +25,6 @@ export async function runText(session: Session, path: string, options: TextRunOp
   if (size !== undefined) throw new UsageError('--size: it is of pictures: leave it out');
   if (strategy !== undefined)
     throw new UsageError('--strategy: the candidates for texts are few and drawn at random: leave it out');
-  const pipeline = await textPipeline({ path, seed, trials });
+  const pipeline = await textPipeline({ path, seed, trials, classWeights: weightsOf(options) });
   await runData(session, { path, pipeline, options, examples: 'sequences', ask: "--prompt 'Once upon'" });
 }

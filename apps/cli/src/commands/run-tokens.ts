@@ -7,6 +7,7 @@ import { formatBytes } from '../terminal/format.ts';
 import { defaultSeed } from './model-options.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 import { runData } from './run-data.ts';
+import { weightsOf } from './class-weights.ts';
 
 /** What is said of the run of tokens. */
 export interface TokensRunOptions extends RecipeOptions {
@@ -29,7 +30,8 @@ export async function runTokens(session: Session, file: string, options: TokensR
   if (strategy !== undefined)
     throw new UsageError('--strategy: the candidates for tokens are few and drawn at random: leave it out');
   const memory = options.memory ?? usualMemory();
-  const pipeline = (kept: string) => tokensPipeline({ file, seed, context, memory, kept, trials });
+  const pipeline = (kept: string) =>
+    tokensPipeline({ file, seed, context, memory, kept, trials, classWeights: weightsOf(options) });
   await runData(session, { path: file, pipeline, options, examples: 'sequences', ask: '--data FILE' });
 }
 

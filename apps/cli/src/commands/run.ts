@@ -15,6 +15,7 @@ import { withOutputFolder } from '../output/output-folder.ts';
 import { quickstart } from '../recipe/quickstart.ts';
 import { reportPage } from '../report/html/page.ts';
 import { reportTable } from '../report/report-table.ts';
+import { classWeightsOption } from './class-weights.ts';
 import { kindOf } from './kinds.ts';
 import { loadRecipe, recipeRequest, resumeArguments, withRecipeOptions, type RecipeOptions } from './recipe-options.ts';
 import { withTableOptions, type TableOptions } from './table-options.ts';
@@ -66,7 +67,8 @@ export function addRunCommand(program: Command, environment: Environment): void 
       'what the run of a table may take, such as 1GiB (default: a quarter of the machine); a larger table is streamed',
       byteSize,
     )
-    .option('--context <n>', 'tokens of a file such as corpus.u16 that a model sees at once', wholeNumberFrom(2));
+    .option('--context <n>', 'tokens of a file such as corpus.u16 that a model sees at once', wholeNumberFrom(2))
+    .addOption(classWeightsOption());
   withTableOptions(command, 'learn this column of the table that --data names, without a recipe');
   withExamples(withRecipeOptions(command), [
     ['espalier run', 'the built-in recipe: MNIST, into runs/quickstart'],
@@ -101,6 +103,10 @@ export function addRunCommand(program: Command, environment: Environment): void 
     for (const [name, kinds] of Object.entries(ofKinds))
       if (Reflect.get(options, name) !== undefined)
         throw new UsageError(`--${name}: it is of ${kinds.join(' and ')}: name its file by --data, without a recipe`);
+    if (options.classWeights !== undefined)
+      throw new UsageError(
+        '--class-weights: it is of --data without a recipe; a recipe says it itself: data: { classWeights: balanced }',
+      );
     const recipe = await loadRecipe(file, options);
     const { resume = false } = options;
     const request = recipeRequest('run', file, recipe, options);

@@ -1,6 +1,6 @@
 /** The schema of recipes. */
 import { importances, numberFormats } from '@espalier/optimize';
-import { recipeStrategies, type Recipe } from '@espalier/pipeline';
+import { classWeightsField, recipeStrategies, type ClassWeights, type Recipe } from '@espalier/pipeline';
 import { quote } from '@espalier/search';
 import { z } from 'zod';
 import { section } from './section.ts';
@@ -35,6 +35,13 @@ export const recipeSchema = (): z.ZodType<Recipe> =>
       // What they may be says the source.
       options: z.record(z.string(), z.unknown()).optional(),
       validation: count,
+      classWeights: z
+        .unknown()
+        .refine((weights) => weights === 'none' || classWeightsField.accepts(weights), {
+          error: ({ input }) => `is ${quote(input)}: give 'none', ${classWeightsField.allowed}`,
+        })
+        .transform((weights) => weights as ClassWeights | 'none')
+        .optional(),
     }),
     search: search(),
     train: section({ epochs }),

@@ -26,7 +26,7 @@ import { show, showName } from '../config/fields.ts';
 import { aByteArray, mapOf } from '../config/rules.ts';
 import { FormatError } from '../errors.ts';
 import { isRecord, type Json } from '../json.ts';
-import { loss, lossName, lossTypes } from '../loss/table.ts';
+import { loss, lossConfig, lossProblem, type LossConfig } from '../loss/table.ts';
 import { noteTrainedBy, trainedBy } from '../loss/trained-by.ts';
 import { build } from '../module/build.ts';
 import { frozenNames, type Module, type ModuleConfig } from '../module/module.ts';
@@ -59,8 +59,8 @@ export interface ModelDescription {
   readonly metadata?: { readonly [key: string]: Json };
   /** What was done to the model after training; the contents of optimization.json. */
   readonly optimization?: Json;
-  /** The loss that the model was trained by, one of `lossTypes`. */
-  readonly loss?: string;
+  /** The loss that the model was trained by, one of `lossTypes`, perhaps with how much each class counts. */
+  readonly loss?: LossConfig;
   /** The names of the parameters that are not trainable; files that do not say it leave them as the model is built. */
   readonly frozen?: readonly string[];
 }
@@ -103,8 +103,8 @@ export async function readModelFiles(read: ModelFileReader, source = 'model'): P
     throw new FormatError(place, 0, `is no description of a model of version ${modelVersion}`);
   const { metadata, loss: by, frozen } = config;
   if (metadata !== undefined && !isRecord(metadata)) throw new FormatError(place, 0, 'metadata is no object');
-  if (by !== undefined && !lossTypes.includes(by as string))
-    throw new FormatError(place, 0, `loss is ${show(by)}; it must be one of ${lossTypes.join(', ')}`);
+  const problem = by === undefined ? undefined : lossProblem(by);
+  if (problem !== undefined) throw new FormatError(place, 0, `loss is ${show(by)}; ${problem}`);
   if (frozen !== undefined && !(Array.isArray(frozen) && frozen.every((name) => typeof name === 'string')))
     throw new FormatError(place, 0, `frozen is ${show(frozen)}; it must be a list of names of parameters`);
   const optimization = await bytesOf(modelFileNames.optimization);
@@ -117,7 +117,7 @@ export async function readModelFiles(read: ModelFileReader, source = 'model'): P
     tensors: new Map([...tensors, ...converted]),
     ...(metadata && { metadata: metadata as { readonly [key: string]: Json } }),
     ...(optimization && { optimization: parseJson(path(modelFileNames.optimization), optimization) as Json }),
-    ...(by !== undefined && { loss: by as string }),
+    ...(by !== undefined && { loss: by as LossConfig }),
     ...(frozen !== undefined && { frozen }),
   };
 }
@@ -129,8 +129,8 @@ export type TrainingDescription = Pick<ModelDescription, 'loss' | 'frozen'>;
 export function describeTraining(model: Module): TrainingDescription {
   check('describeTraining', 'model', model, aModule);
   const by = trainedBy(model);
-  const name = by && lossName(by);
-  return { ...(name !== undefined && { loss: name }), frozen: frozenNames(model) };
+  const config = by && lossConfig(by);
+  return { ...(config !== undefined && { loss: config }), frozen: frozenNames(model) };
 }
 
 /**

@@ -1,7 +1,8 @@
 /** What a training is going to be, from its options. */
 import { ArgumentError } from '@espalier/tensor';
 import type { Dataset } from '../data/dataset.ts';
-import { lossName } from '../loss/table.ts';
+import type { LossFunction } from '../loss/loss.ts';
+import { lossConfig } from '../loss/table.ts';
 import { frozenNames, type Module } from '../module/module.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import { constant } from '../schedule/shapes.ts';
@@ -48,11 +49,17 @@ export function planTraining(model: Module, data: Dataset, options: FitOptions):
     optimizer: JSON.stringify(optimizer.config()),
     schedule: JSON.stringify(schedule.config()),
     model: JSON.stringify(model.config()),
-    loss: lossName(options.loss) ?? 'a function',
+    loss: lossText(options.loss),
     clip: JSON.stringify(options.clip ?? null),
     frozen: JSON.stringify(frozenNames(model)),
     views: describeViews(model),
     ...(data.order && { order: data.order.key }),
   };
   return { batchSize, seed, shuffle, stepsPerEpoch, totalSteps: stepsPerEpoch * epochs, schedule, fingerprint };
+}
+
+/** A loss as a text: its name, where JSON has no more to say of it. */
+function lossText(of: LossFunction): string {
+  const config = lossConfig(of) ?? 'a function';
+  return typeof config === 'string' ? config : JSON.stringify(config);
 }

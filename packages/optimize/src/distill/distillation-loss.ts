@@ -10,11 +10,12 @@ import {
   isTensor,
   massTimes,
   ShapeError,
+  tensor as tensorOf,
   wideFloat,
   type Shape,
   type Tensor,
 } from '@espalier/tensor';
-import { aNumber, anInteger, aTensor, check, checkOptions, type OptionRules } from '@espalier/tensor/arguments';
+import { aNumber, anInteger, aTensor, check, checkOptions, listOf, type OptionRules } from '@espalier/tensor/arguments';
 
 /** How hard labels and the teacher are mixed. */
 export interface DistillationMix {
@@ -28,6 +29,8 @@ export interface DistillationMix {
 export interface DistillationLossOptions extends DistillationMix {
   /** A label whose place does not count, such as that of padding; neither for the labels nor for the teacher. */
   readonly ignoreIndex?: number;
+  /** How much each class counts, of the labels: the mean of their part is over these weights. A teacher has learnt what counts. */
+  readonly weight?: readonly number[];
 }
 
 /** The same with numbers that a training moves. */
@@ -35,12 +38,14 @@ export interface LiveMix {
   readonly temperature: number | Tensor;
   readonly alpha: number | Tensor;
   readonly ignoreIndex?: number | undefined;
+  readonly weight?: readonly number[] | undefined;
 }
 
 const lossRules: OptionRules<DistillationLossOptions> = {
   temperature: aNumber,
   alpha: aNumber,
   ignoreIndex: anInteger,
+  weight: listOf(aNumber),
 };
 
 /**
@@ -62,8 +67,8 @@ export function distillationLoss(
 ): Tensor {
   for (const [name, tensor] of Object.entries({ student, teacher, labels }))
     check('distillationLoss', name, tensor, aTensor);
-  const { ignoreIndex, ...mix } = checkOptions('distillationLoss', options, lossRules);
-  return mixedLoss(student, teacher, labels, { ...checkMix(mix), ignoreIndex });
+  const { ignoreIndex, weight, ...mix } = checkOptions('distillationLoss', options, lossRules);
+  return mixedLoss(student, teacher, labels, { ...checkMix(mix), ignoreIndex, weight });
 }
 
 /**
@@ -71,15 +76,17 @@ export function distillationLoss(
  * @throws {ShapeError} for logits of different shapes.
  */
 export function mixedLoss(student: Tensor, teacher: Tensor, labels: Tensor, mix: LiveMix): Tensor {
-  const { alpha, ignoreIndex } = mix;
+  const { alpha, ignoreIndex, weight } = mix;
   checkSameClasses(student.shape, teacher.shape);
   const rows = alpha === 0 ? undefined : divergences(student, teacher.detach(), mix);
   if (isFloat(labels.dtype)) {
-    const hard = alpha === 1 ? undefined : crossEntropy(student, labels).mul(restOf(alpha, student));
+    const options = weight ? { weight } : {};
+    const hard = alpha === 1 ? undefined : crossEntropy(student, labels, options).mul(restOf(alpha, student));
     return sumOf(rows?.mean(), hard) as Tensor;
   }
   const hard = alpha === 1 ? undefined : surprises(student, labels, ignoreIndex).mul(restOf(alpha, student));
   const counts = ignoreIndex === undefined ? undefined : labels.ne(ignoreIndex);
+  if (hard && weight) return sumOf(rows && meanOf(rows, counts), weightedMean(hard, labels, weight, counts)) as Tensor;
   return meanOf(sumOf(rows, hard) as Tensor, counts);
 }
 
@@ -147,6 +154,16 @@ function meanOf(values: Tensor, counts: Tensor | undefined): Tensor {
   const wide = wideFloat(values.dtype);
   const total = inDType(values.where(counts, 0), wide).sum();
   return inDType(total.div(counts.cast(wide).sum()), values.dtype);
+}
+
+/** The mean over the rows that count, each by the weight of its label. */
+function weightedMean(values: Tensor, labels: Tensor, weight: readonly number[], counts: Tensor | undefined): Tensor {
+  const wide = wideFloat(values.dtype);
+  const classes = arange(0, weight.length, 1, { dtype: 'i32', device: values.device });
+  const hot = labels.cast('i32').unsqueeze(-1).eq(classes);
+  const every = tensorOf(weight, { dtype: wide, device: values.device }).where(hot, 0).sum(-1);
+  const own = counts ? every.where(counts, 0) : every;
+  return inDType(massTimes(own, inDType(values, wide)).sum().div(own.sum()), values.dtype);
 }
 
 /** A tensor of one number must not widen what it is multiplied with. */

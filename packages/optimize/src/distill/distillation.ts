@@ -1,6 +1,6 @@
 /** What a teacher says, as a loss for each task. */
 import { crossEntropy, isTensor, type Tensor } from '@espalier/tensor';
-import { loss, type LossFunction } from '@espalier/nn';
+import { classWeightsOf, loss, type LossFunction } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
 import type { TaskLoss } from '../recipe/task-loss.ts';
 import { mixedLoss, type LiveMix } from './distillation-loss.ts';
@@ -39,13 +39,15 @@ export interface TaskLesson {
 export function taskLesson(place: string, { name, of: given }: TaskLoss, options: LessonOptions): TaskLesson {
   const { alpha, ignoreIndex, isSoftened } = options;
   const isOfClasses = name === 'cross-entropy';
+  const weight = classWeightsOf(given);
   const alone: LossFunction =
     isOfClasses && ignoreIndex !== undefined
-      ? (student, labels) => crossEntropy(student, labels, { ignoreIndex })
+      ? (student, labels) => crossEntropy(student, labels, { ignoreIndex, ...(weight && { weight }) })
       : given;
   // Told nothing, outputs may mean anything.
   if (alpha === 0) return { loss: (student, _, labels, x) => alone(student, labels, { x }), alone };
-  if (isOfClasses) return { loss: (student, teacher, labels) => mixedLoss(student, teacher, labels, options), alone };
+  if (isOfClasses)
+    return { loss: (student, teacher, labels) => mixedLoss(student, teacher, labels, { ...options, weight }), alone };
   const target = name === null ? undefined : targets[name];
   if (name === null || !target)
     throw new RecipeError(

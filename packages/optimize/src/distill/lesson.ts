@@ -1,5 +1,5 @@
 /** All that a student is told in a training, as one loss. */
-import { deriveSeed, type Dataset, type LossFunction, type Module, type Tap } from '@espalier/nn';
+import { deriveSeed, unweighted, type Dataset, type LossFunction, type Module, type Tap } from '@espalier/nn';
 import { warnOnce, type Device, type Shape, type Tensor, type TensorType } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import { quote } from '../quote.ts';
@@ -231,7 +231,7 @@ export class Lesson {
     const { weakTeacher = 'ignore' } = this.#options;
     const validate = data?.validate;
     if (weakTeacher === 'use' || !validate || validate.size === 0 || this.#hearings.length === 0) return;
-    const { alone } = this.taskLesson(task);
+    const { alone } = this.taskLesson({ ...task, of: unweighted(task.of) });
     const student = await standingOf(learner, validate, alone);
     const standings = new Map<Hearing, Standing>();
     for (const hearing of this.#hearings) standings.set(hearing, await standingOf(hearing.model, validate, alone));

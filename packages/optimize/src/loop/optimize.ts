@@ -1,5 +1,5 @@
 /** From a model, data and goals to the smallest or fastest model that is sure to keep them. */
-import { trainedBy, type Module } from '@espalier/nn';
+import { lossConfig, trainedBy, unweighted, type Module } from '@espalier/nn';
 import { aModule } from '@espalier/nn/arguments';
 import { check, checkOptions } from '@espalier/tensor/arguments';
 import { checkNeeded } from '../arguments.ts';
@@ -71,7 +71,8 @@ export async function optimize(model: Module, options: OptimizeOptions): Promise
   const goals = readGoals(options.goals, targets);
   const minimize = minimizedOf(options, goals);
   const given = options.loss ?? trainedBy(model);
-  const loss = given === undefined ? undefined : findTaskLoss('optimize', given).of;
+  // What counts more in training counts no more in what is claimed.
+  const loss = given === undefined ? undefined : unweighted(findTaskLoss('optimize', given).of);
   const quality = goals.find(({ metric }) => isQuality(metric)) ?? besides(targets, loss !== undefined);
   const input = await exampleOf(data.validate);
   const judge = await Judge.of({
@@ -92,7 +93,7 @@ export async function optimize(model: Module, options: OptimizeOptions): Promise
   const of = {
     train: await digestDataset(data.train),
     validate: await digestDataset(judge.guiding),
-    loss: options.loss === undefined ? null : String(options.loss),
+    loss: lossText(options.loss),
   };
   const stages = await Stages.below(model, {
     store,
@@ -143,6 +144,13 @@ export async function optimize(model: Module, options: OptimizeOptions): Promise
   });
   input.dispose();
   return { model: made, report };
+}
+
+/** What tells a loss from others: functions with a form in JSON that are more than a name, by that. */
+function lossText(given: OptimizeOptions['loss']): string | null {
+  if (given === undefined) return null;
+  const config = typeof given === 'function' ? lossConfig(given) : given;
+  return typeof config === 'object' ? JSON.stringify(config) : String(given);
 }
 
 /** @throws {GoalError} for what is no goal, and for targets that a metric cannot be of. */

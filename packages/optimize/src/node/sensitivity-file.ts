@@ -1,7 +1,7 @@
 /** Tables of sensitivity as files: measured once for a model, its data and what is tried. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { FormatError, lossName, trainedBy, type Dataset, type Json, type Module } from '@espalier/nn';
+import { FormatError, lossConfig, trainedBy, type Dataset, type Json, type Module } from '@espalier/nn';
 import { writeFileAtomic } from '@espalier/nn/node';
 import { aText, check } from '@espalier/tensor/arguments';
 import { aModule } from '@espalier/nn/arguments';
@@ -81,7 +81,7 @@ async function keyOf(model: Module, options: SensitivityOptions): Promise<string
     seed,
     // Times are of the device.
     latency: latency !== false && (model.parameters()[0]?.device.name ?? true),
-    loss: typeof loss === 'string' ? loss : loss && (lossName(loss) ?? String(loss)),
+    loss: typeof loss === 'string' ? loss : loss && ((lossConfig(loss) as Json | undefined) ?? String(loss)),
   });
   const calibrated = options.options.map(({ calibrate }) => Number(Object(calibrate)['examples'] ?? 1024));
   for (const split of [data.train, data.validate]) await digestData(split, Math.max(examples, ...calibrated), hash);

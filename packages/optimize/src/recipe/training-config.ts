@@ -24,4 +24,6 @@ export interface TrainingRecord {
   readonly schedule: string | ScheduleConfig;
   /** The loss of the task, one of `lossTypes`; null for a function of the caller's. What a pass makes of it, it says itself. */
   readonly loss: string | null;
+  /** How much each class counted in it, where they did not count alike. */
+  readonly classWeights?: readonly number[];
 }

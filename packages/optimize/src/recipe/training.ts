@@ -2,6 +2,7 @@
 import {
   buildOptimizer,
   buildSchedule,
+  classWeightsOf,
   deriveSeed,
   fit,
   noteTrainedBy,
@@ -94,7 +95,8 @@ export async function trainStage(
   // What it goes on with is its task, whatever the passes made of that.
   noteTrainedBy(model, task.of);
   model.eval();
-  return { epochs, steps, batchSize, optimizer, schedule, loss: task.name };
+  const weights = classWeightsOf(task.of);
+  return { epochs, steps, batchSize, optimizer, schedule, loss: task.name, ...(weights && { classWeights: weights }) };
 }
 
 /** A schedule without its first epochs. */

@@ -21,6 +21,10 @@ export interface Data {
   readonly input: readonly number[];
   /** Where targets are classes: how many there are. */
   readonly classes?: number;
+  /** What the classes are called, in their order. Default: by their numbers. */
+  readonly classNames?: readonly string[];
+  /** How many examples of `train` each class has, where that is known without going through them. */
+  readonly classCounts?: readonly number[];
   /** Where targets are numbers: how many an example has. Default 1. */
   readonly targets?: number;
   /** Training examples, or a part of them, changed anew with each step of a training by its seed; judged are those as they are. */

@@ -9,6 +9,7 @@ import type {
   WeightFormat,
 } from '@espalier/optimize';
 import type { Candidate } from '../candidate/candidate.ts';
+import type { ClassWeights } from '../data/class-weights.ts';
 import type { Judgement, PredictedColumn } from '../data/judgement.ts';
 import type { SourceUse } from '../data/source.ts';
 import type { CurvePoint, ModelCost, WeightKernel } from '../report/report.ts';
@@ -20,6 +21,8 @@ export interface Lesson {
   readonly source: SourceUse;
   /** The name of the task. Default: classification. */
   readonly task?: string;
+  /** How much each class counts in training; what is made of a trained model goes on with the weights that it has. Default: all alike. */
+  readonly classWeights?: ClassWeights;
 }
 
 /** A candidate to try. */
@@ -155,6 +158,8 @@ export interface Measured extends Figures, ModelCost {
   readonly latencyMs?: number;
   /** How many there are to train on. */
   readonly trainImages: number;
+  /** How much each class counted in its training, by name, where they did not count alike. */
+  readonly classWeights?: Readonly<Record<string, number>>;
 }
 
 /** Saved models whose latency is compared with that of another. */

@@ -1,5 +1,6 @@
 /** What the runs of all kinds of data have in common: search, train, make smaller, measure, judge, report. */
 import type { SpaceRecipe } from '../candidate/search-space.ts';
+import type { ClassWeights } from '../data/class-weights.ts';
 import type { SourceUse } from '../data/source.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 
@@ -9,6 +10,8 @@ export interface DataPlan {
   readonly seed: number;
   readonly task: string;
   readonly source: SourceUse;
+  /** How much each class counts in training. Default: all alike. */
+  readonly classWeights?: ClassWeights | undefined;
   /** Examples that candidates are compared by. */
   readonly validation: number;
   /** How many candidates are tried, on how many examples, and how often those are gone through. */
@@ -25,13 +28,14 @@ export interface DataPlan {
 }
 
 /** A pipeline of two models: the one that was found, and a smaller one made of it. */
-export function dataPipeline({ name, seed, task, source, validation, search, model, small }: DataPlan): Pipeline {
+export function dataPipeline(plan: DataPlan): Pipeline {
+  const { name, seed, task, source, validation, classWeights, search, model, small } = plan;
   const { trials, images, epochs, space } = search;
   return {
     name,
     seed,
     task,
-    data: { source, validation },
+    data: { source, validation, ...(classWeights !== undefined && { classWeights }) },
     stages: [
       { stage: 'search', options: { strategy: 'random', trials, population: 1, images, epochs, space } },
       { stage: 'train' },

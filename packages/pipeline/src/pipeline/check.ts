@@ -1,4 +1,5 @@
 /** Whether a pipeline can run, told before anything is done. */
+import { classWeightsField } from '../data/class-weights.ts';
 import { checkSource } from '../data/source.ts';
 import { UsageError } from '../errors.ts';
 import { optional, problemOf, problemText, wholeNumber, type Field, type Fields } from '../fields.ts';
@@ -26,6 +27,7 @@ const pipelineFields: Fields = {
       accepts: (use) => isText(use) || Object(use) === use,
     },
     validation: wholeNumber(1),
+    classWeights: classWeightsField,
   },
   stages: aList,
   rows: aList,

@@ -1,4 +1,5 @@
 /** A pipeline as data: which stages run, on which data, and which models they make. */
+import type { ClassWeights } from '../data/class-weights.ts';
 import type { SourceUse } from '../data/source.ts';
 
 /** A stage of a pipeline: the name of one that is registered, and its options. */
@@ -29,6 +30,8 @@ export interface Pipeline {
     readonly source: SourceUse;
     /** Training examples held out for decisions: none is made by test examples. */
     readonly validation: number;
+    /** How much each class counts in training. Default: all alike. */
+    readonly classWeights?: ClassWeights;
   };
   /** In the order that they run in. */
   readonly stages: readonly StageUse[];

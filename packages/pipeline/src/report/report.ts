@@ -88,6 +88,8 @@ export interface Report<Metrics = Readonly<Record<string, number>>, Score extend
   readonly deviceDescription: string;
   readonly rows: readonly ReportRow<Metrics>[];
   readonly images: { readonly train: number; readonly test: number; readonly validation: number };
+  /** How much each class counted in the training of the first model, by name; absent where they counted alike. */
+  readonly classWeights?: Readonly<Record<string, number>>;
   /** Absent where nothing was searched. */
   readonly search?: ReportSearch<Score>;
   readonly winner?: Candidate;

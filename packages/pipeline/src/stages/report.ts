@@ -66,6 +66,7 @@ export const reportStage: Stage = {
       deviceDescription: runner.device.description,
       rows: rowsOf(measured),
       images: { train: first?.trainImages ?? 0, test: first?.images ?? 0, validation: pipeline.data.validation },
+      ...(first?.classWeights && { classWeights: first.classWeights }),
       ...searchOf(context),
       ...(winner === undefined ? {} : { winner }),
       curves: Object.fromEntries(Object.entries(curves).filter(([, curve]) => curve.length > 0)),

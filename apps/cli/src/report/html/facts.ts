@@ -1,6 +1,7 @@
 /** Parts that the pages of all runs have: sections, and facts as terms with words. */
 import type { Architecture, ArchitectureChoice, Candidate, Report } from '@espalier/pipeline';
 import { formatDuration } from '../../terminal/format.ts';
+import { weightsText } from '../class-weights.ts';
 import { html, type Markup } from './markup.ts';
 
 /** Terms with what there is to say of each. */
@@ -66,15 +67,17 @@ export function runFacts({
   deviceDescription,
   seconds,
   versions,
-}: Pick<Report, 'seed' | 'device' | 'deviceDescription' | 'seconds' | 'versions'>): readonly (readonly [
-  string,
-  string,
-])[] {
+  classWeights,
+}: Pick<
+  Report,
+  'seed' | 'device' | 'deviceDescription' | 'seconds' | 'versions' | 'classWeights'
+>): readonly (readonly [string, string])[] {
   const total = Object.values(seconds).reduce((sum, part) => sum + part, 0);
   const stages = Object.entries(seconds).map(([name, part]) => `${name} ${formatDuration(part)}`);
   return [
     ['device', `${device}: ${deviceDescription}`],
     ['seed', String(seed)],
+    ...(classWeights ? [['class weights in training', weightsText(classWeights)] as const] : []),
     ['time', `${formatDuration(total)} (${stages.join(', ')})`],
     [
       'versions',

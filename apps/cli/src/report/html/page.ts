@@ -11,7 +11,6 @@ import { html, nothing, type Markup } from './markup.ts';
 import { searchHistory } from './search-history.ts';
 import { summaryTable } from './summary-table.ts';
 
-
 /** Nothing where no weight is stored in a format. */
 function kernelsSection(report: RunReport): Markup {
   const table = kernelsTable(report);

@@ -6,6 +6,7 @@ import { openData } from '../../data/source.ts';
 import type { JobContext } from '../../jobs/job.ts';
 import type { MeasureInput, Measured } from '../../jobs/jobs.ts';
 import { signalOf } from '../../jobs/signal.ts';
+import { weightsByClass } from '../../jobs/learning-loss.ts';
 import { taskNamed } from '../../task/task.ts';
 import { loadModelFolder } from '../load-model.ts';
 
@@ -23,12 +24,14 @@ export async function measure(input: MeasureInput, context: JobContext): Promise
   const { source, folder, latency } = input;
   const { device, onProgress } = context;
   const task = taskNamed(input.task);
-  const { train, test, input: inputShape } = await openData(source, device);
+  const data = await openData(source, device);
+  const { train, test, input: inputShape } = data;
   const { model, optimization } = await loadModelFolder(folder, { device });
   const values = await evaluate(model, test, task.metrics, { signal: signalOf(context) });
   onProgress(1, 2, latency ? 'latency' : '');
   const cost = await measureCost(model, { inputShape, latency });
   onProgress(2, 2, '');
+  const classWeights = weightsByClass(model, data);
   return {
     ...task.figures(values),
     images: test.size,
@@ -41,6 +44,7 @@ export async function measure(input: MeasureInput, context: JobContext): Promise
     kernels: cost.perParameter.flatMap(({ name, shape, layout, format, kernel }) =>
       kernel ? [{ name, shape, layout, format, ...kernel }] : [],
     ),
+    ...(classWeights && { classWeights }),
     ...(cost.latency && { latencyMs: cost.latency.medianMs }),
   };
 }

@@ -7,6 +7,7 @@ import type { Data } from '../../data/source.ts';
 import { follow } from '../../jobs/follow.ts';
 import type { JobContext } from '../../jobs/job.ts';
 import type { Trained } from '../../jobs/jobs.ts';
+import { lossGoingOn } from '../../jobs/learning-loss.ts';
 import type { Task } from '../../task/task.ts';
 import { loadModelFolder } from '../load-model.ts';
 
@@ -42,8 +43,8 @@ export async function optimizeModel(setup: OptimizeSetup, context: JobContext): 
   const { model: made, records } = await runRecipe(model, steps(model), {
     data,
     seed,
-    // Whatever the folder knows of its training.
-    loss: task.loss,
+    // Whatever else the folder knows of its training.
+    loss: lossGoingOn(task, model),
     signal,
     onProgress: ({ step, steps: total, loss }) => note(step, total, loss),
   });

@@ -11,6 +11,7 @@ import { InterruptedError } from '../../errors.ts';
 import type { JobContext } from '../../jobs/job.ts';
 import type { ReachedGoals, ReachGoalsInput } from '../../jobs/jobs.ts';
 import { signalOf } from '../../jobs/signal.ts';
+import { lossGoingOn } from '../../jobs/learning-loss.ts';
 import { taskNamed } from '../../task/task.ts';
 import { loadModelFolder } from '../load-model.ts';
 import { settle } from './settle.ts';
@@ -33,7 +34,7 @@ export async function reachGoals(input: ReachGoalsInput, context: JobContext): P
   const count = input.heldOut ?? heldOutOf(metadata) ?? usualHoldOut(data.train);
   const { train, validate } = partsOf(data, count);
   const store = folderStore(folder);
-  const { loss } = taskNamed(input.task);
+  const loss = lossGoingOn(taskNamed(input.task), model);
   let note = '';
   let tried = 0;
   const { model: made, report } = await optimize(model, {
@@ -46,7 +47,7 @@ export async function reachGoals(input: ReachGoalsInput, context: JobContext): P
     ...(trials !== undefined && { maxTrials: trials }),
     ...(minutes !== undefined && { maxMinutes: minutes }),
     ...(epochs !== undefined && { epochs }),
-    // Whatever the folder knows of its training.
+    // Whatever else the folder knows of its training.
     loss,
     store,
     signal: signalOf(context),

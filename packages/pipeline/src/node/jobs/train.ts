@@ -10,6 +10,7 @@ import { fitOptions, lessons } from '../../jobs/fit-options.ts';
 import { follow } from '../../jobs/follow.ts';
 import type { JobContext } from '../../jobs/job.ts';
 import type { TrainInput, Trained } from '../../jobs/jobs.ts';
+import { learningLoss } from '../../jobs/learning-loss.ts';
 import { taskNamed } from '../../task/task.ts';
 
 /** The file in a model's folder that a stopped training leaves. */
@@ -35,10 +36,11 @@ export async function train(input: TrainInput, context: JobContext): Promise<Tra
   const model = build(config, { seed, device: context.device });
   const checkpoint = join(folder, checkpointFile);
   const bytes = resume ? await readCheckpoint(checkpoint) : undefined;
+  const loss = await learningLoss(task, data, own, input.classWeights);
   const follower = follow(context, epochs);
   const [lesson, changes] = lessons(data, own, seed);
   await fit(model, lesson, {
-    ...fitOptions(task, training, follower),
+    ...fitOptions(loss, training, follower),
     ...changes,
     epochs,
     seed,

@@ -6,6 +6,7 @@ import { fitOptions, lessons } from '../../jobs/fit-options.ts';
 import { follow } from '../../jobs/follow.ts';
 import type { JobContext } from '../../jobs/job.ts';
 import type { TrialInput } from '../../jobs/jobs.ts';
+import { learningLoss } from '../../jobs/learning-loss.ts';
 import { taskNamed } from '../../task/task.ts';
 
 /** Trains a candidate on a part of the training examples, and gives its score on another part. */
@@ -20,9 +21,10 @@ export async function trial(input: TrialInput, context: JobContext): Promise<num
   if (own === undefined || heldOut === undefined) return 0;
   const config = modelOf(architecture, initialiser, data, task);
   const model = build(config, { seed, device: context.device });
+  const loss = await learningLoss(task, data, own, input.classWeights);
   const follower = follow(context, epochs);
   const [lesson, changes] = lessons(data, own, seed);
-  await fit(model, lesson, { ...fitOptions(task, training, follower), ...changes, epochs, seed });
+  await fit(model, lesson, { ...fitOptions(loss, training, follower), ...changes, epochs, seed });
   const { score } = await evaluate(model, heldOut, { score: task.score.metric }, { signal: follower.signal });
   return score;
 }

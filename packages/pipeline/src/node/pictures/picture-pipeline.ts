@@ -2,6 +2,7 @@
 import type { Augmentation } from '@espalier/data';
 import { choice } from '@espalier/search';
 import type { SpaceRecipe } from '../../candidate/search-space.ts';
+import { checkClassWeights, type ClassWeights } from '../../data/class-weights.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { dataPipeline, epochsFor } from '../data-pipeline.ts';
 import { nameOfPath } from '../name-of-path.ts';
@@ -11,6 +12,8 @@ import { openPictures, type PictureUse } from './open-pictures.ts';
 export interface PictureRun extends PictureUse {
   /** How many candidates are tried. */
   readonly trials: number;
+  /** How much each class counts in training. Default: all alike. */
+  readonly classWeights?: ClassWeights | undefined;
 }
 
 /** The parts of the training pictures that candidates are compared by, and that the smaller model is chosen by, at most so many. */
@@ -80,9 +83,10 @@ export interface PlannedPictures {
  * them stands in its source, so that nobody looks again.
  * @throws {DataError | FormatError | UsageError} as `openPictures` does, before anything is begun.
  */
-export async function picturePipeline({ trials, ...use }: PictureRun): Promise<PlannedPictures> {
+export async function picturePipeline({ trials, classWeights, ...use }: PictureRun): Promise<PlannedPictures> {
   const { train, preparation } = await openPictures(use);
   const { size, colour, fit, mean, std, classes } = preparation;
+  checkClassWeights(classWeights, classes);
   const augment = use.augment ?? usualAugmentation(size, colour);
   const options: PictureUse = { ...use, size, colour, fit, mean, std, augment };
   const count = train.length;
@@ -98,6 +102,7 @@ export async function picturePipeline({ trials, ...use }: PictureRun): Promise<P
     task: 'classification',
     source: { source: 'pictures', options },
     validation,
+    classWeights,
     search: { trials, images, epochs: tried, space: candidates(size, batch) },
     model: { epochs, heldOut: part(heldOutShare) },
     small: { goals: ['accuracy>=base-0.5pp'], trials: 6, epochs: 1 },

@@ -51,6 +51,7 @@ export const pictureSource: DataSource<PictureUse> = {
       test: preparedPictures(test, preparation, { device }),
       input: [colour === 'grey' ? 1 : 3, size, size],
       classes: classes.length,
+      classNames: classes,
       preparation: preparation as unknown as Json,
       ...(augment.length > 0 && {
         augment: (own, of) =>

@@ -16,6 +16,7 @@ import { readKept, writeKept, type SteadyFile } from '@espalier/data/node';
 import { readSafetensors, tensorDataset, writeSafetensors, type Dataset, type HostArray } from '@espalier/nn';
 import { fromTyped, type Device, type Tensor } from '@espalier/tensor';
 import { UsageError } from '../../errors.ts';
+import { TargetCounts, type ValueCounts } from './target-counts.ts';
 
 /** The rows of a table, by lot. */
 export interface StreamLots {
@@ -39,6 +40,8 @@ export interface HeldExamples {
 /** What was learnt of a table. */
 export interface Learnt {
   readonly preparation: Preparation;
+  /** Of the targets of all rows that are learnt from. */
+  readonly counts: ValueCounts;
   readonly held: Readonly<Record<keyof HeldLots, HeldExamples>>;
 }
 
@@ -78,11 +81,14 @@ async function learn(
   // Of the target every row is looked at, so that the first wrong one is named, and all classes are known.
   const whole = new PreparationFitter({ ...options, ...(kinds && { kinds }), columns: others });
   const own = new PreparationFitter(options);
+  const counts = new TargetCounts([target ?? []].flat());
   const rows: Record<keyof HeldLots, Table[]> = { sample: [], validate: [], judge: [] };
   for await (const table of csvTables(source, index)) {
     const taken = (of: Lots): Table => table.take(rowsByLot(table.rowNumber(0) - 1, table.rows, of));
     whole.take(table);
-    own.take(taken(lots.train));
+    const learnt = taken(lots.train);
+    own.take(learnt);
+    counts.take(learnt);
     for (const name of names) rows[name].push(taken(held[name]));
   }
   const told = whole.config().target;
@@ -104,7 +110,10 @@ async function learn(
       throw new UsageError(`${source.name}: no row is left to ${name === 'sample' ? 'learn from' : 'judge by'}`);
     tensors.set(`${name}.x`, x).set(`${name}.y`, y);
   }
-  const bytes = await writeSafetensors(tensors, { preparation: JSON.stringify(preparation.config()) });
+  const bytes = await writeSafetensors(tensors, {
+    preparation: JSON.stringify(preparation.config()),
+    counts: JSON.stringify(counts),
+  });
   for (const tensor of tensors.values()) tensor.dispose();
   return bytes;
 }
@@ -120,7 +129,8 @@ async function opened(bytes: Uint8Array, from: string, device: Device): Promise<
       return [name, { dataset: tensorDataset(x, y), targets }];
     }),
   );
-  return { preparation, held: Object.fromEntries(entries) as unknown as Learnt['held'] };
+  const counts = JSON.parse(metadata['counts'] ?? '{}') as ValueCounts;
+  return { preparation, counts, held: Object.fromEntries(entries) as unknown as Learnt['held'] };
 }
 
 /**
@@ -135,7 +145,7 @@ export async function keptLearnt(
   request: LearnRequest,
   device: Device,
 ): Promise<Learnt> {
-  const line = JSON.stringify([1, source.digest, source.modified, index.rows, request]);
+  const line = JSON.stringify([2, source.digest, source.modified, index.rows, request]);
   const known = await readKept(file, line);
   if (known) return opened(known, file, device);
   const bytes = await learn(source, index, request, device);

@@ -9,6 +9,7 @@ import { UsageError } from '../../errors.ts';
 import { oneOf, optional, text, wholeNumber } from '../../fields.ts';
 import { examine } from '../intervals.ts';
 import { tableSource } from '../table/table-source.ts';
+import { countsOf } from './target-counts.ts';
 import { openStreamedTable, type StreamedTableUse } from './open-stream.ts';
 
 /** Judges by rows of the test part that are held; `measure` goes through all of them. */
@@ -37,14 +38,16 @@ export const streamedTableSource: DataSource<StreamedTableUse> = {
   },
   reads: ({ file }) => [file],
   open: async (use, device) => {
-    const { preparation, target, held, train, test } = await openStreamedTable(use, device);
+    const { preparation, target, counts, held, train, test } = await openStreamedTable(use, device);
     return {
       train,
       sample: held.sample.dataset,
       validate: held.validate.dataset,
       test,
       input: [preparation.features.length],
-      ...(target.as === 'classes' ? { classes: target.classes.length } : { targets: target.columns.length }),
+      ...(target.as === 'classes'
+        ? { classes: target.classes.length, classNames: target.classes, classCounts: countsOf(target, counts) ?? [] }
+        : { targets: target.columns.length }),
       preparation: preparation.config() as unknown as Json,
     };
   },

@@ -1,5 +1,6 @@
 /** What is done with a table where nobody says more than its target: the pipeline of `espalier run --target`. */
 import { choice } from '@espalier/search';
+import { checkClassWeights, type ClassWeights } from '../../data/class-weights.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { dataPipeline, epochsFor } from '../data-pipeline.ts';
 import { openTable, type TableUse } from './open-table.ts';
@@ -8,6 +9,8 @@ import { openTable, type TableUse } from './open-table.ts';
 export interface TableRun extends TableUse {
   /** How many candidates are tried. */
   readonly trials: number;
+  /** How much each class counts in training. Default: all alike. */
+  readonly classWeights?: ClassWeights | undefined;
 }
 
 /** Rows of a batch. */
@@ -75,6 +78,7 @@ export interface TablePlan {
   /** Numbers of a row. */
   readonly features: number;
   readonly trials: number;
+  readonly classWeights: ClassWeights | undefined;
   /** Rows that candidates learn from, how often, and in batches of how many. */
   readonly rows: number;
   readonly searchEpochs: number;
@@ -87,13 +91,14 @@ export interface TablePlan {
 
 /** The pipeline for a table: search, train, make smaller, measure, judge, report. */
 export function pipelineOf(plan: TablePlan): Pipeline {
-  const { source, use, as, trials, rows, validation, epochs } = plan;
+  const { source, use, as, trials, rows, validation, epochs, classWeights } = plan;
   return dataPipeline({
     name: nameOf([use.target].flat()),
     seed: use.seed,
     task: taskNames[as],
     source: { source, options: use },
     validation,
+    classWeights,
     search: { trials, images: rows, epochs: plan.searchEpochs, space: candidatesOf(plan.features, plan.batch) },
     model: { epochs, heldOut: validation },
     small: { goals: [goalOf[as]], trials: 10, epochs: smallerEpochs(rows) },
@@ -110,12 +115,13 @@ export interface TableLesson {
  * The pipeline for a table that memory holds.
  * @throws {DataError | FormatError | UsageError} as `openTable` does, before anything is begun.
  */
-export async function tablePipeline({ trials, ...use }: TableRun): Promise<TableLesson> {
+export async function tablePipeline({ trials, classWeights, ...use }: TableRun): Promise<TableLesson> {
   const { train, validate, preparation, target } = await openTable(use);
+  checkClassWeights(classWeights, target.as === 'classes' ? target.classes : undefined);
   const { rows } = train;
   const epochs = epochsFor(rows, usualLength);
   const sizes = { rows, validation: validate.rows, searchEpochs: epochs, epochs, batch };
   const features = preparation.features.length;
-  const pipeline = pipelineOf({ source: 'table', use, as: target.as, features, trials, ...sizes });
+  const pipeline = pipelineOf({ source: 'table', use, as: target.as, features, trials, classWeights, ...sizes });
   return { pipeline, ...(target.as === 'classes' && { classes: target.classes }) };
 }

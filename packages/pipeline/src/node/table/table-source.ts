@@ -44,7 +44,9 @@ export const tableSource: DataSource<TableUse> = {
       validate: preparation.dataset(validate, { device }),
       test: preparation.dataset(test, { device }),
       input: [preparation.features.length],
-      ...(target.as === 'classes' ? { classes: target.classes.length } : { targets: target.columns.length }),
+      ...(target.as === 'classes'
+        ? { classes: target.classes.length, classNames: target.classes }
+        : { targets: target.columns.length }),
       preparation: preparation.config() as unknown as Json,
     };
   },

@@ -1,7 +1,8 @@
 /** Texts as what a run is made of: tokens, parted, in sequences that are each told the next token at every place. */
-import { encodeText, learnBytePairs, byteCount, type BytePairs } from '@espalier/data';
+import { byteCount, bytesOfTokens, encodeText, learnBytePairs, type BytePairs } from '@espalier/data';
 import { readTexts, type NamedText } from '@espalier/data/node';
 import { ConfigError, shuffled, tensorDataset, type Dataset } from '@espalier/nn';
+import { decodeUtf8 } from '@espalier/nn/format';
 import type { Device } from '@espalier/tensor';
 import { show } from '@espalier/tensor/arguments';
 import { UsageError } from '../../errors.ts';
@@ -110,6 +111,11 @@ export function sequences(tokens: Int32Array, context: number, device: Device): 
 
 /** How many tokens a preparation knows. */
 export const vocabularyOf = ({ pairs }: TextPreparation): number => byteCount + pairs.length;
+
+/** What tokens are called: by their text, and one that is no text by itself by its byte, as 0xe2. */
+export function tokenNames({ pairs }: Pick<TextPreparation, 'pairs'>): readonly string[] {
+  return bytesOfTokens(pairs).map((bytes) => decodeUtf8(bytes) ?? `0x${Buffer.from(bytes).toString('hex')}`);
+}
 
 const isCount = (value: unknown, most: number): boolean =>
   Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < most;

@@ -1,15 +1,18 @@
 /** What is done with texts where nobody says more than where they are: the pipeline of `espalier run --data`. */
 import { choice } from '@espalier/search';
 import type { SpaceRecipe } from '../../candidate/search-space.ts';
+import { checkClassWeights, type ClassWeights } from '../../data/class-weights.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { dataPipeline, epochsFor } from '../data-pipeline.ts';
 import { nameOfPath } from '../name-of-path.ts';
-import { openText, type TextUse } from './open-text.ts';
+import { openText, tokenNames, type TextUse } from './open-text.ts';
 
 /** What may be told of the run of texts. */
 export interface TextRun extends TextUse {
   /** How many candidates are tried. */
   readonly trials: number;
+  /** How much each token counts in training, by its text. Default: all alike. */
+  readonly classWeights?: ClassWeights | undefined;
 }
 
 /** Sequences of a batch. */
@@ -47,8 +50,9 @@ export const candidates: SpaceRecipe = {
  * nobody learns them again.
  * @throws {DataError | FormatError | UsageError} as `openText` does, before anything is begun.
  */
-export async function textPipeline({ trials, ...use }: TextRun): Promise<Pipeline> {
+export async function textPipeline({ trials, classWeights, ...use }: TextRun): Promise<Pipeline> {
   const { train, preparation } = await openText(use);
+  checkClassWeights(classWeights, tokenNames(preparation));
   const { context, pairs } = preparation;
   const { path, seed } = use;
   const options: TextUse = { path, seed, context, pairs };
@@ -64,6 +68,7 @@ export async function textPipeline({ trials, ...use }: TextRun): Promise<Pipelin
     task: 'next-token',
     source: { source: 'text', options },
     validation,
+    classWeights,
     search: { trials, images, epochs, space: candidates },
     model: { epochs, heldOut: part(heldOutShare) },
     small: { goals, trials: 6, epochs: 1 },

@@ -6,7 +6,7 @@ import type { DataSource } from '../../data/source.ts';
 import { UsageError } from '../../errors.ts';
 import { optional, text, wholeNumber } from '../../fields.ts';
 import { judgeText, judgeTextOn } from './judge-text.ts';
-import { openText, readTextPreparation, sequences, vocabularyOf, type TextUse } from './open-text.ts';
+import { openText, readTextPreparation, sequences, tokenNames, vocabularyOf, type TextUse } from './open-text.ts';
 import { predictText } from './predict-text.ts';
 
 /** Whether a list of pairs is one, by the way that those of a saved model are read. */
@@ -41,6 +41,7 @@ export const textSource: DataSource<TextUse> = {
       test: sequences(test, context, device),
       input: [context],
       classes: vocabularyOf(preparation),
+      classNames: tokenNames(preparation),
       preparation: preparation as unknown as Json,
     };
   },
