@@ -87,7 +87,9 @@ export async function tableUse(
   file: string,
   { target: given = [], column = [], group, time }: TableOptions,
 ): Promise<Omit<TableUse, 'target' | 'seed'> & { readonly target: readonly string[] }> {
-  const target = given.some((text) => text.includes(',')) ? targetsOf(given, (await readTable(file)).names) : given;
+  const target = given.some((text) => text.includes(','))
+    ? targetsOf(given, (await readTable(file, { known: given.flatMap((text) => [text, ...text.split(',')]) })).names)
+    : given;
   const columns: Record<string, ColumnUse> = {};
   for (const [name, use] of column.map(columnUse)) {
     const other = Object.hasOwn(columns, name) ? columns[name] : undefined;

@@ -13,7 +13,14 @@ export { openTokens, tokenTypeOf, type OpenedTokens, type TokensUse, type TokenT
 export { streamedTablePipeline, type StreamedTableRun } from './stream/stream-pipeline.ts';
 export { tokensPipeline, type TokensRun } from './stream/tokens-pipeline.ts';
 export { tablePipeline, type TableLesson, type TableRun } from './table/table-pipeline.ts';
-export { columnOptions, openTable, type ColumnUse, type OpenedTable, type TableUse } from './table/open-table.ts';
+export {
+  columnOptions,
+  knownNames,
+  openTable,
+  type ColumnUse,
+  type OpenedTable,
+  type TableUse,
+} from './table/open-table.ts';
 export { openRunState, stateFile } from './run-state.ts';
 export { runInFolder, reportFile, type FolderRun } from './run-in-folder.ts';
 export { receiveError, sendError, type SentError } from './workers/messages.ts';

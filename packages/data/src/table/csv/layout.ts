@@ -14,15 +14,25 @@ import {
 import { DataError } from '../../errors.ts';
 import type { ColumnType } from '../column.ts';
 import { readNumber, readText } from './fields.ts';
-import { missingWords } from './missing.ts';
-import { CsvScanner, longestRecord, type Records } from './scanner.ts';
+import { isHeader, unnamed, type SampledField } from './header.ts';
+import { MissingFields, missingWords } from './missing.ts';
+import { CsvScanner, longestRecord, type RecordSink, type Records } from './scanner.ts';
 
 /** What can be told of a CSV file; the rest is found out. */
 export interface CsvOptions {
   /** One ASCII character between fields. Default: of `,`, tab, `;` and `|` the one that cuts the first records into most fields, all alike. */
   readonly delimiter?: string;
-  /** Whether the first record has the names. Default: unless one of its fields is a number. Columns without a name are `column 1` and so on. */
+  /**
+   * Whether the first record has the names. Default: if one of `known` is in it, else by how its fields differ from those below them (a
+   * text above numbers is a name, one that stands there again is a value), else if none of them is a number. Columns without a name
+   * are `column 1` and so on.
+   */
   readonly header?: boolean;
+  /**
+   * Names that columns are known to have, such as that of what is to be learnt: a first record with one of them is the header, and
+   * where all are like `column 3` there is none.
+   */
+  readonly known?: readonly string[];
   /** What columns are, by name. Default: numbers or truth values where all are, else text; texts of digits (`007`) stay text. */
   readonly types?: Readonly<Record<string, ColumnType>>;
   /** What stands for a missing value. Default: nothing, `NA`, `NaN`, `null`, `None` and the like. */
@@ -41,6 +51,7 @@ const csvRules: OptionRules<CsvOptions> = {
     (value) => typeof value === 'string' && /^[\0-\x7f]$/.test(value) && !/["\n\r]/.test(value),
   ),
   header: aBoolean,
+  known: listOf(aText),
   types: ruleOf(
     "types by column, such as { price: 'number' }; there are number, text and boolean",
     (value) => Object(value) === value && Object.values(value as object).every(aColumnType.holds),
@@ -63,6 +74,8 @@ export interface CsvDialect {
 const sampleBytes = 1 << 18;
 /** Records that a delimiter is judged by. */
 const sampleRecords = 200;
+/** Records that a header is told by. */
+const headerRecords = 50;
 const candidates = [',', '\t', ';', '|'] as const;
 
 const marks: readonly (readonly [name: string, bytes: readonly number[]])[] = [
@@ -92,10 +105,14 @@ function look(
   sample: Sample,
   delimiter: string,
   most: number,
+  sink: RecordSink = () => {},
 ): { readonly width: number; readonly end: number; readonly first: Records } | undefined {
   const { bytes, start, isWhole } = sample;
   let first: Records | undefined;
-  const scanner = new CsvScanner(delimiter.charCodeAt(0), 0, 0, (records) => (first ??= records));
+  const scanner = new CsvScanner(delimiter.charCodeAt(0), 0, 0, (records) => {
+    first ??= records;
+    sink(records);
+  });
   const place = { source: sample.source, offset: 0, isLast: isWhole };
   let end = 0;
   let at = start;
@@ -138,14 +155,41 @@ function textsOf({ bytes, latin, starts, ends, width, place }: Records): readonl
   });
 }
 
-function isNumber({ bytes, latin, starts, ends }: Records, index: number): boolean {
-  const end = ends[index] as number;
-  return end >= 0 && !Number.isNaN(readNumber(bytes, starts[index] as number, end, latin));
+/** The first records with what their fields are, for what a header is told by; of bytes that are not UTF-8 there is no text. */
+function sampledFields(
+  sample: Sample,
+  delimiter: string,
+  missing: MissingFields,
+): readonly (readonly SampledField[])[] {
+  let fields: readonly (readonly SampledField[])[] | undefined;
+  const fieldOf = ({ bytes, latin, starts, ends }: Records, index: number): SampledField => {
+    const [start, end] = [starts[index] as number, ends[index] as number];
+    const text = readText(bytes, start, end, latin);
+    const isPlain = end >= 0;
+    return {
+      text: typeof text === 'string' ? text : '',
+      isNumber: isPlain && !Number.isNaN(readNumber(bytes, start, end, latin)),
+      isMissing: isPlain && missing.has(bytes, start, end),
+    };
+  };
+  const collect = (records: Records): void => {
+    fields ??= Array.from({ length: records.count }, (_, record) =>
+      Array.from({ length: records.width }, (__, column) => fieldOf(records, record * records.width + column)),
+    );
+  };
+  try {
+    look(sample, delimiter, headerRecords, collect);
+  } catch (error) {
+    // Whoever reads the rows says which of them is damaged.
+    if (!(error instanceof FormatError)) throw error;
+    look(sample, delimiter, 1, collect);
+  }
+  return fields ?? [];
 }
 
 /** @throws {FormatError} for a name that two columns have. */
 function namesOf(source: string, header: readonly string[]): readonly string[] {
-  const names = header.map((name, index) => (name.trim() === '' ? `column ${index + 1}` : name.trim()));
+  const names = header.map((name, index) => name.trim() || unnamed(index));
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice === undefined) return names;
   throw new FormatError(source, 0, `the header names '${twice}' twice; rename one, or read it without a header`);
@@ -187,13 +231,13 @@ export async function csvSettings(operation: string, source: ByteSource, options
     );
   const { first, width, end } = seen;
   const fields = textsOf(first);
-  const header = options.header ?? !fields.some((_, index) => isNumber(first, index));
-  const names = header
-    ? namesOf(source.name, fields)
-    : Array.from({ length: width }, (_, index) => `column ${index + 1}`);
-  const { types = {}, columns = names, missing = missingWords, pieceBytes = usualPiece } = options;
-  const known = new Set(names);
-  const unknown = [...Object.keys(types), ...columns].find((name) => !known.has(name));
+  const { types = {}, missing = missingWords, pieceBytes = usualPiece, known = [] } = options;
+  const told = [...known, ...Object.keys(types), ...(options.columns ?? [])];
+  const header = options.header ?? isHeader(sampledFields(sample, delimiter, new MissingFields(missing)), told);
+  const names = header ? namesOf(source.name, fields) : Array.from({ length: width }, (_, index) => unnamed(index));
+  const { columns = names } = options;
+  const there = new Set(names);
+  const unknown = [...Object.keys(types), ...columns].find((name) => !there.has(name));
   if (unknown !== undefined)
     throw new DataError(
       source.name,

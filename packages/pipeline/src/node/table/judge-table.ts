@@ -85,8 +85,8 @@ function constants(rows: Table, { preparation, target }: Prepared): readonly Jud
  * @throws {UsageError} for a table without rows.
  */
 export async function judgeTableOn({ preparation, from, path, device }: Question): Promise<Judge> {
-  const rows = await readTable(path);
-  if (rows.rows === 0) throw new UsageError(`${path}: it has no rows to judge by: give some`);
   const prepared = preparationOf(from, preparation);
+  const rows = await readTable(path, { known: prepared.preparation.columns });
+  if (rows.rows === 0) throw new UsageError(`${path}: it has no rows to judge by: give some`);
   return { ...judgeBy(rows, prepared, 0, device), baselines: constants(rows, prepared) };
 }

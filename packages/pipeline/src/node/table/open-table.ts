@@ -47,14 +47,25 @@ export function columnOptions(columns: NonNullable<TableUse['columns']> = {}): {
   };
 }
 
+/** Names that a table is known to have. */
+export function knownNames({
+  target = [],
+  columns = {},
+  group,
+  time,
+}: Partial<Pick<TableUse, 'target' | 'columns' | 'group' | 'time'>>): readonly string[] {
+  return [target, Object.keys(columns), group ?? [], time ?? []].flat();
+}
+
 /**
  * Reads a table, tells the task from its target, and parts its rows as `partTable` does.
  * @throws {DataError} naming row and column, for a target that is not there or cannot be.
  * @throws {FormatError} for a damaged file.
  * @throws {UsageError} for a table from which nothing can be learnt, such as one of few rows.
  */
-export async function openTable({ file, columns, ...told }: TableUse): Promise<OpenedTable> {
-  const table = await readTable(file);
+export async function openTable(use: TableUse): Promise<OpenedTable> {
+  const { file, columns, ...told } = use;
+  const table = await readTable(file, { known: knownNames(use) });
   const { parts, config, problem } = partTable(table, { ...told, ...columnOptions(columns) });
   if (problem !== undefined) throw new UsageError(`${file}: ${problem}`);
   const [train, validate, test] = parts.map((rows) => table.take(rows)) as [Table, Table, Table];
