@@ -12,7 +12,7 @@ export {
 } from './table/column.ts';
 export { readArrow } from './table/columnar/read-arrow.ts';
 export { readParquet } from './table/columnar/read-parquet.ts';
-export type { CsvDialect, CsvOptions, CsvSettings } from './table/csv/layout.ts';
+export type { CsvDialect, CsvOptions, CsvSettings, KnownColumn } from './table/csv/layout.ts';
 export { missingWords } from './table/csv/missing.ts';
 export { indexCsv, readCsv, readCsvPart, type CsvIndex, type CsvPart } from './table/csv/read-csv.ts';
 export { tableOf } from './table/from-values.ts';

@@ -1,7 +1,7 @@
 /** What `espalier data` shows of a table: columns, their use, the split. */
 import { describeTable, type DescribedColumn, type TableDescription } from '@espalier/data';
 import { readTable } from '@espalier/data/node';
-import { knownNames } from '@espalier/pipeline/node';
+import { knownColumns } from '@espalier/pipeline/node';
 import { quoted } from '../cli/shell.ts';
 import type { Session } from '../cli/session.ts';
 import { formatCount, formatPercent } from '../terminal/format.ts';
@@ -84,7 +84,7 @@ export async function showTableData(
 ): Promise<void> {
   const use = await tableUse(path, options);
   const told = await withColumnRemedies(use, async () =>
-    describeTable(await readTable(path, { known: knownNames(use) }), describeOptions(use, seed)),
+    describeTable(await readTable(path, { known: knownColumns(use) }), describeOptions(use, seed)),
   );
   session.result(told, () => showTable(told, session));
 }

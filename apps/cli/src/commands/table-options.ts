@@ -2,7 +2,7 @@
 import { DataError } from '@espalier/data';
 import { readTable } from '@espalier/data/node';
 import { suggestion } from '@espalier/pipeline';
-import { columnOptions, type ColumnUse, type TableUse } from '@espalier/pipeline/node';
+import { columnOptions, knownColumns, type ColumnUse, type TableUse } from '@espalier/pipeline/node';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { quoted } from '../cli/shell.ts';
 import { UsageError } from '../errors.ts';
@@ -88,7 +88,14 @@ export async function tableUse(
   { target: given = [], column = [], group, time }: TableOptions,
 ): Promise<Omit<TableUse, 'target' | 'seed'> & { readonly target: readonly string[] }> {
   const target = given.some((text) => text.includes(','))
-    ? targetsOf(given, (await readTable(file, { known: given.flatMap((text) => [text, ...text.split(',')]) })).names)
+    ? targetsOf(
+        given,
+        (
+          await readTable(file, {
+            known: knownColumns({ target: given.flatMap((text) => [text, ...text.split(',')]) }),
+          })
+        ).names,
+      )
     : given;
   const columns: Record<string, ColumnUse> = {};
   for (const [name, use] of column.map(columnUse)) {

@@ -1,6 +1,7 @@
 /** Fields of preparations that come from JSON, checked. */
 import { ConfigError } from '@espalier/nn';
 import { show } from '@espalier/tensor/arguments';
+import type { ColumnType } from '../table/column.ts';
 
 /** A description from JSON. */
 export type Config = Readonly<Record<string, unknown>>;
@@ -77,4 +78,15 @@ export function recordsField(config: Config, name: string, where: string): reado
   const holds =
     Array.isArray(value) && value.every((each) => typeof each === 'object' && each !== null && !Array.isArray(each));
   return holds ? value : refuse(where, name, value, 'a list of objects');
+}
+
+const types: readonly ColumnType[] = ['number', 'text', 'boolean'];
+
+/** Types of columns by their names. */
+export function typesField(config: Config, name: string): Readonly<Record<string, ColumnType>> {
+  const value = config[name];
+  if (Object(value) !== value || Array.isArray(value)) return refuse('preparation', name, value, 'types by column');
+  return Object.fromEntries(
+    Object.keys(value as Config).map((column) => [column, wordField(value as Config, column, name, types)]),
+  );
 }

@@ -134,6 +134,8 @@ export class PreparationFitter {
   readonly #targets: readonly string[];
   /** Of columns that nobody wants there is none. */
   #gatherers: ReadonlyMap<string, ColumnGatherer | undefined> | undefined;
+  /** What columns were read as. */
+  #types: ReadonlyMap<string, ColumnType> = new Map();
   #source = '';
   #rows = 0;
 
@@ -178,6 +180,7 @@ export class PreparationFitter {
     if (twice !== undefined)
       throw new DataError(table.source, { column: twice }, 'is named twice as a target; name it once');
     this.#source = table.source;
+    this.#types = new Map([...table.columns].map(([name, { type }]) => [name, type]));
     const most = (name: string): number => (this.#targets.includes(name) ? mostClasses : mostCategories);
     return new Map(
       [...table.columns].map(([name]) => {
@@ -215,7 +218,9 @@ export class PreparationFitter {
       if (typeof choice === 'string') ignored.push({ column: name, why: choice });
       else if (each) inputs.push(encodingOf(each, choice, whole));
     }
-    return { version: 1, inputs, ignored, ...(target && { target }) };
+    const learnt = new Set([...this.#targets, ...inputs.map(({ column }) => column)]);
+    const types = Object.fromEntries([...this.#types].filter(([name]) => learnt.has(name)));
+    return { version: 1, inputs, ignored, ...(target && { target }), types };
   }
 
   /**

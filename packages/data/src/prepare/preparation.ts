@@ -2,11 +2,14 @@
 import { ArgumentError, type Device } from '@espalier/tensor';
 import { ConfigError, tensorDataset, type Dataset, type HostArray, type Registry } from '@espalier/nn';
 import { anObject, check, show } from '@espalier/tensor/arguments';
+import type { ColumnType } from '../table/column.ts';
+import type { KnownColumn } from '../table/csv/layout.ts';
 import type { Table } from '../table/table.ts';
+import { asLearnt } from './as-learnt.ts';
 import { addEncoding, encodingsOf, type Encoding, type EncodingType, type NamedColumn } from './encoding.ts';
 import { bytesOfTexts } from './bytes.ts';
 import { oneHot, ordinal } from './categories.ts';
-import { recordsField, textField } from './fields.ts';
+import { recordsField, textField, typesField } from './fields.ts';
 import { numberEncodings } from './numbers.ts';
 import { encodeTarget, outputsOf, parseTarget, type Target } from './target.ts';
 
@@ -36,6 +39,8 @@ export interface PreparationConfig {
   readonly inputs: readonly Encoding[];
   readonly ignored: readonly Ignored[];
   readonly target?: Target;
+  /** What columns were in the training part. Absent of preparations that were made before there was this. */
+  readonly types?: Readonly<Record<string, ColumnType>>;
 }
 
 /** What a preparation of a table must be of: rows. */
@@ -71,7 +76,8 @@ export class Preparation {
       given['target'] === undefined
         ? undefined
         : parseTarget(check('Preparation', 'target', given['target'], anObject), 'target');
-    this.#config = { version: 1, inputs, ignored, ...(target && { target }) };
+    const types = given['types'] === undefined ? undefined : typesField(given, 'types');
+    this.#config = { version: 1, inputs, ignored, ...(target && { target }), ...(types && { types }) };
     this.#types = inputs.map(({ as }) => encodings.find('as', as));
     this.features = inputs.flatMap((input, index) => [...(this.#types[index] as EncodingType).features(input)]);
   }
@@ -93,6 +99,27 @@ export class Preparation {
     return [...new Set([...this.#config.inputs.map(({ column }) => column), ...learnt])];
   }
 
+  /**
+   * What a reader is to know of a table: its columns, and which of them are texts whatever they look like. The same value is then the
+   * same category in a file of one row as it was in the training.
+   */
+  get known(): Readonly<Record<string, KnownColumn>> {
+    const { types = {} } = this.#config;
+    return Object.fromEntries(
+      this.columns.map((name) => [name, Object.hasOwn(types, name) && types[name] === 'text' ? 'text' : 'any']),
+    );
+  }
+
+  /** A table with its columns as they were in the training part. */
+  #asLearnt(table: Table): Table {
+    const changed = Object.entries(this.#config.types ?? {}).flatMap(([name, type]) => {
+      const column = table.columns.get(name);
+      const learnt = column && asLearnt(column, type);
+      return learnt && learnt !== column ? [[name, learnt] as const] : [];
+    });
+    return table.with(new Map(changed));
+  }
+
   /** How many numbers a model gives. */
   get outputs(): number {
     return this.target ? outputsOf(this.target) : 0;
@@ -102,7 +129,8 @@ export class Preparation {
    * The inputs of all rows: f32 [rows, features].
    * @throws {DataError} naming row and column, for what cannot be encoded, and for a column that is not there.
    */
-  inputs(table: Table): HostArray {
+  inputs(rows: Table): HostArray {
+    const table = this.#asLearnt(rows);
     const stride = this.features.length;
     const values = new Float32Array(table.rows * stride);
     let offset = 0;
@@ -121,7 +149,7 @@ export class Preparation {
    */
   targets(table: Table): HostArray {
     if (!this.target) throw new ArgumentError('targets', 'this preparation has no target; fit it with one');
-    return encodeTarget(table, this.target);
+    return encodeTarget(this.#asLearnt(table), this.target);
   }
 
   /** Rows as a dataset, held in memory. */

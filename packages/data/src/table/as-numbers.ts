@@ -12,7 +12,7 @@ export interface ColumnPlace {
 }
 
 /** A number as it is written in a table; NaN of any other text. */
-function numberIn(text: string): number {
+export function numberIn(text: string): number {
   const word = text.trim();
   if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/iu.test(word)) return Number(word);
   const [, sign] = /^([+-]?)inf(?:inity)?$/iu.exec(word) ?? [];

@@ -57,6 +57,12 @@ export class Table {
     throw new DataError(this.source, {}, `has no column ${describe(name)}; it has ${names.join(', ')}${more}`);
   }
 
+  /** The same rows with other columns under some of its names. */
+  with(changed: ReadonlyMap<string, Column>): Table {
+    if (changed.size === 0) return this;
+    return new Table(new Map([...this.columns, ...changed]), this.source, this.rows, this.#origin);
+  }
+
   /**
    * Some columns, in the given order.
    * @throws {DataError} for one that it has not.

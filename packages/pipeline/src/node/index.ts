@@ -15,7 +15,7 @@ export { tokensPipeline, type TokensRun } from './stream/tokens-pipeline.ts';
 export { tablePipeline, type TableLesson, type TableRun } from './table/table-pipeline.ts';
 export {
   columnOptions,
-  knownNames,
+  knownColumns,
   openTable,
   type ColumnUse,
   type OpenedTable,

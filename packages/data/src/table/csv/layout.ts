@@ -18,6 +18,9 @@ import { isHeader, unnamed, type SampledField } from './header.ts';
 import { MissingFields, missingWords } from './missing.ts';
 import { CsvScanner, longestRecord, type RecordSink, type Records } from './scanner.ts';
 
+/** What is known of a column before it is read: that it is one of texts, or only its name. */
+export type KnownColumn = 'text' | 'any';
+
 /** What can be told of a CSV file; the rest is found out. */
 export interface CsvOptions {
   /** One ASCII character between fields. Default: of `,`, tab, `;` and `|` the one that cuts the first records into most fields, all alike. */
@@ -29,10 +32,10 @@ export interface CsvOptions {
    */
   readonly header?: boolean;
   /**
-   * Names that columns are known to have, such as that of what is to be learnt: a first record with one of them is the header, and
-   * where all are like `column 3` there is none.
+   * Columns that are known to be there, such as that of what is to be learnt: a first record with one of the names is the header, and where
+   * all are like `column 3` there is none. One that is `text` stays text, if it is there, whatever its values look like.
    */
-  readonly known?: readonly string[];
+  readonly known?: Readonly<Record<string, KnownColumn>>;
   /** What columns are, by name. Default: numbers or truth values where all are, else text; texts of digits (`007`) stay text. */
   readonly types?: Readonly<Record<string, ColumnType>>;
   /** What stands for a missing value. Default: nothing, `NA`, `NaN`, `null`, `None` and the like. */
@@ -44,6 +47,7 @@ export interface CsvOptions {
 }
 
 const aColumnType = oneOf('number', 'text', 'boolean');
+const aKnownColumn = oneOf('text', 'any');
 
 const csvRules: OptionRules<CsvOptions> = {
   delimiter: ruleOf(
@@ -51,7 +55,10 @@ const csvRules: OptionRules<CsvOptions> = {
     (value) => typeof value === 'string' && /^[\0-\x7f]$/.test(value) && !/["\n\r]/.test(value),
   ),
   header: aBoolean,
-  known: listOf(aText),
+  known: ruleOf(
+    "what is known of columns by their names, such as { zip: 'text', price: 'any' }",
+    (value) => Object(value) === value && Object.values(value as object).every(aKnownColumn.holds),
+  ),
   types: ruleOf(
     "types by column, such as { price: 'number' }; there are number, text and boolean",
     (value) => Object(value) === value && Object.values(value as object).every(aColumnType.holds),
@@ -231,8 +238,8 @@ export async function csvSettings(operation: string, source: ByteSource, options
     );
   const { first, width, end } = seen;
   const fields = textsOf(first);
-  const { types = {}, missing = missingWords, pieceBytes = usualPiece, known = [] } = options;
-  const told = [...known, ...Object.keys(types), ...(options.columns ?? [])];
+  const { types = {}, missing = missingWords, pieceBytes = usualPiece, known = {} } = options;
+  const told = [...Object.keys(known), ...Object.keys(types), ...(options.columns ?? [])];
   const header = options.header ?? isHeader(sampledFields(sample, delimiter, new MissingFields(missing)), told);
   const names = header ? namesOf(source.name, fields) : Array.from({ length: width }, (_, index) => unnamed(index));
   const { columns = names } = options;
@@ -244,5 +251,8 @@ export async function csvSettings(operation: string, source: ByteSource, options
       { column: unknown },
       `there is no such column; there are ${names.slice(0, 12).join(', ')}`,
     );
-  return { delimiter, header, names, start: header ? end : sample.start, types, missing, columns, pieceBytes };
+  const texts = names.filter((name) => Object.hasOwn(known, name) && known[name] === 'text');
+  const allTypes = { ...Object.fromEntries(texts.map((name) => [name, 'text' as const])), ...types };
+  const start = header ? end : sample.start;
+  return { delimiter, header, names, start, types: allTypes, missing, columns, pieceBytes };
 }

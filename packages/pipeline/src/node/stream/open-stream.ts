@@ -13,7 +13,7 @@ import {
 import { keptIndex, sideCsvStream, steadyFile, type SteadyFile } from '@espalier/data/node';
 import type { Device } from '@espalier/tensor';
 import { UsageError } from '../../errors.ts';
-import { columnOptions, knownNames, type TableUse } from '../table/open-table.ts';
+import { columnOptions, knownColumns, type TableUse } from '../table/open-table.ts';
 import { keptLearnt, type HeldLots, type Learnt, type StreamLots } from './learnt.ts';
 import { memoryOfStream } from './memory.ts';
 
@@ -102,7 +102,7 @@ export async function openStreamedTable(use: StreamedTableUse, device: Device): 
 
 async function opened(source: SteadyFile, use: StreamedTableUse, device: Device): Promise<StreamedTable> {
   const { file, seed, target, columns, kept } = use;
-  const { index } = await keptIndex(source, join(kept, 'index'), { partBytes, known: knownNames(use) });
+  const { index } = await keptIndex(source, join(kept, 'index'), { partBytes, known: knownColumns(use) });
   if (index.rows === 0) throw new UsageError(`${file}: it has no rows`);
   const { train, test, ...held } = lotsFor(index, seed);
   const request = { lots: { train, test }, held, options: { target, ...columnOptions(columns) } };

@@ -86,7 +86,7 @@ function constants(rows: Table, { preparation, target }: Prepared): readonly Jud
  */
 export async function judgeTableOn({ preparation, from, path, device }: Question): Promise<Judge> {
   const prepared = preparationOf(from, preparation);
-  const rows = await readTable(path, { known: prepared.preparation.columns });
+  const rows = await readTable(path, { known: prepared.preparation.known });
   if (rows.rows === 0) throw new UsageError(`${path}: it has no rows to judge by: give some`);
   return { ...judgeBy(rows, prepared, 0, device), baselines: constants(rows, prepared) };
 }

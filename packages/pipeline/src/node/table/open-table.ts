@@ -1,5 +1,14 @@
 /** A table with a target as what a run is made of: its rows parted, and how they become examples. */
-import { partTable, Preparation, taskOf, type ColumnKind, type Table, type Target, type Task } from '@espalier/data';
+import {
+  partTable,
+  Preparation,
+  taskOf,
+  type ColumnKind,
+  type KnownColumn,
+  type Table,
+  type Target,
+  type Task,
+} from '@espalier/data';
 import { readTable } from '@espalier/data/node';
 import { UsageError } from '../../errors.ts';
 
@@ -47,14 +56,15 @@ export function columnOptions(columns: NonNullable<TableUse['columns']> = {}): {
   };
 }
 
-/** Names that a table is known to have. */
-export function knownNames({
+/** Columns that a table is known to have. */
+export function knownColumns({
   target = [],
   columns = {},
   group,
   time,
-}: Partial<Pick<TableUse, 'target' | 'columns' | 'group' | 'time'>>): readonly string[] {
-  return [target, Object.keys(columns), group ?? [], time ?? []].flat();
+}: Partial<Pick<TableUse, 'target' | 'columns' | 'group' | 'time'>>): Readonly<Record<string, KnownColumn>> {
+  const names = [target, Object.keys(columns), group ?? [], time ?? []].flat();
+  return Object.fromEntries(names.map((name) => [name, 'any']));
 }
 
 /**
@@ -65,7 +75,7 @@ export function knownNames({
  */
 export async function openTable(use: TableUse): Promise<OpenedTable> {
   const { file, columns, ...told } = use;
-  const table = await readTable(file, { known: knownNames(use) });
+  const table = await readTable(file, { known: knownColumns(use) });
   const { parts, config, problem } = partTable(table, { ...told, ...columnOptions(columns) });
   if (problem !== undefined) throw new UsageError(`${file}: ${problem}`);
   const [train, validate, test] = parts.map((rows) => table.take(rows)) as [Table, Table, Table];

@@ -43,7 +43,7 @@ export async function* predictTable(question: Question): AsyncGenerator<readonly
   const { preparation, target } = preparationOf(from, config);
   const most = Math.max(1, Math.min(mostRows, Math.floor(mostNumbers / preparation.features.length)));
   let rows = 0;
-  for await (const table of readTableParts(path, most, { known: preparation.columns })) {
+  for await (const table of readTableParts(path, most, { known: preparation.known })) {
     if (table.rows === 0) continue;
     rows += table.rows;
     const nothing = { data: new Float32Array(table.rows), shape: [table.rows] };
