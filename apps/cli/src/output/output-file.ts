@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { makeFolder, syncFolder } from '@espalier/nn/node';
 import { UsageError } from '../errors.ts';
 import { removeEmpty } from './manifest.ts';
-import { checkPath, foundAt, isSame, kindOf } from './place.ts';
+import { checkPath, foundAt, isReadFrom, kindOf } from './place.ts';
 
 /** A file that a command is to write. */
 export interface FileRequest {
@@ -27,7 +27,7 @@ export async function checkOutputFile({ path, overwrite = false, sources = [] }:
   if (found === undefined) return;
   if (!found.isFile())
     throw new UsageError(`${path}: this is ${kindOf(found)}, and the output is a file: name another`);
-  if (sources.some((source) => isSame(path, source))) {
+  if (await isReadFrom(path, sources)) {
     throw new UsageError(`${path}: this is what is read from: name another file`);
   }
   if (!overwrite)

@@ -3,6 +3,7 @@ import { existsSync, lstatSync, realpathSync, statSync, type Stats } from 'node:
 import { statfs } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, parse, resolve, sep } from 'node:path';
+import { filesOfModel } from '@espalier/models/node';
 import { UsageError, reportOf } from '../errors.ts';
 
 /**
@@ -18,9 +19,22 @@ export function foundAt(path: string): Stats | undefined {
 }
 
 /** Whether two paths lead to the same file or folder, by whatever names. */
-export function isSame(a: string, b: string): boolean {
+function isSame(a: string, b: string): boolean {
   const [one, other] = [a, b].map((path) => statSync(path, { throwIfNoEntry: false }));
   return one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev;
+}
+
+/** What is read beside files that are named: the other files of a model. What cannot be read is told of by whoever reads it. */
+async function withOthers(sources: readonly string[]): Promise<readonly string[]> {
+  const found = sources.map(async (source) =>
+    statSync(source, { throwIfNoEntry: false })?.isFile() ? filesOfModel(source).catch(() => [source]) : [source],
+  );
+  return (await Promise.all(found)).flat();
+}
+
+/** Whether a file is one of those that are read, or of the other files of a model that is. */
+export async function isReadFrom(path: string, sources: readonly string[]): Promise<boolean> {
+  return (await withOthers(sources)).some((source) => isSame(path, source));
 }
 
 /** Whether a folder is a path, or holds it. */
@@ -93,7 +107,7 @@ export async function checkFolderPlace(path: string, sources: readonly string[])
     const remedy = found.isSymbolicLink() ? 'give the folder that it leads to' : 'choose another name';
     throw new UsageError(`${path}: this is ${kindOf(found)}, and the output is a folder: ${remedy}`);
   }
-  const source = sources.find((each) => holds(path, each));
+  const source = (await withOthers(sources)).find((each) => holds(path, each));
   if (source !== undefined) {
     throw new UsageError(
       `${path}: ${isSame(path, source) ? 'this is' : 'it holds'} what is read from: choose another folder`,

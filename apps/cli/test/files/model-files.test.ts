@@ -87,6 +87,28 @@ describe('prune', () => {
     await source.close();
   });
 
+  test('writes over none of the files that a model is read from', async () => {
+    await run('export', at('linear.pth'), '--to', 'safetensors', '-o', at('part.safetensors'));
+    const part = readFileSync(at('part.safetensors'));
+    const [name] = (await open('linear.pth')).tensors.keys();
+    const names = [...(await open('part.safetensors')).tensors.keys()];
+    expect(names).toContain(name);
+    const map = Object.fromEntries(names.map((each) => [each, 'part.safetensors']));
+    writeFileSync(at('model.safetensors.index.json'), JSON.stringify({ weight_map: map }));
+    const prune = [
+      'prune',
+      at('model.safetensors.index.json'),
+      '--method',
+      'random',
+      '--sparsity',
+      '0.5',
+      '--overwrite',
+    ];
+    await refused('this is what is read from', ...prune, '-o', at('part.safetensors'));
+    expect(readFileSync(at('part.safetensors'))).toEqual(part);
+    await run(...prune, '-o', at('pruned.safetensors'));
+  });
+
   test('refuses what a file cannot have, and writes over nothing', async () => {
     const prune = (...rest: readonly string[]): readonly string[] => ['prune', at('linear.pth'), ...rest];
     await refused('say what they are by --model', 'prune', at('state.pth'), '--epochs', '2', '-o', at('x.pth'));

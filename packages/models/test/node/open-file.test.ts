@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeSafetensors, FormatError } from '@espalier/nn';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openTensorFile, siblingsOf, writeFileBy } from '../../src/node/index.ts';
+import { filesOfModel, openTensorFile, siblingsOf, writeFileBy } from '../../src/node/index.ts';
 
 let root = '';
 beforeAll(async () => {
@@ -27,6 +27,19 @@ test('a file is opened, read and closed', async () => {
   await opened.close();
   await opened.close();
   await expect(opened.read('w')).rejects.toThrow('closed');
+});
+
+test('the files of a model are itself and those that it names', async () => {
+  const at = (...names: string[]): string => join(root, 'model', ...names);
+  await writeFile(at('model.safetensors.index.json'), '{"weight_map": {"w": "w.safetensors"}}');
+  expect(await filesOfModel(at('model.safetensors.index.json'))).toEqual([
+    at('model.safetensors.index.json'),
+    at('w.safetensors'),
+  ]);
+  expect(await filesOfModel(at('w.safetensors'))).toEqual([at('w.safetensors')]);
+  // Of no format, and with names that lead elsewhere.
+  expect(await filesOfModel(at('sub', 'data'))).toEqual([at('sub', 'data')]);
+  expect(await filesOfModel(at('index'))).toEqual([at('index')]);
 });
 
 test.each([

@@ -1,10 +1,14 @@
 /** Graphs that are made by hand: what importing does with sizes of a batch, graphs within, functions, and what is refused. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { FormatError } from '@espalier/nn';
 import { bytesOf } from '@espalier/nn/format';
 import { Generator, randn, tensor, type Tensor } from '@espalier/tensor';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { memorySink } from '../../src/bytes/byte-sink.ts';
 import { exportOnnx, importOnnx, openOnnx, OnnxTensor } from '../../src/index.ts';
+import { filesOfModel } from '../../src/node/index.ts';
 import type { WrittenGraph, WrittenNode } from '../../src/onnx/export/graph-writer.ts';
 import { writeModel } from '../../src/onnx/export/write-model.ts';
 import { decodeBytes } from '../../src/onnx/protobuf/decode.ts';
@@ -223,6 +227,14 @@ describe('weights in another file', () => {
   const file = new Uint8Array(Float32Array.of(9, 2, 3).buffer);
   const sibling = async (name: string): Promise<ReturnType<typeof bytesOf> | undefined> =>
     name === 'w.bin' ? bytesOf(file, name) : undefined;
+
+  test('are among the files of the model', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'espalier-files-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const path = join(folder, 'model.onnx');
+    await writeFile(path, model('w.bin'));
+    expect(await filesOfModel(path)).toEqual([path, join(folder, 'w.bin')]);
+  });
 
   test('are read by range', async () => {
     const { run } = await openOnnx(bytesOf(model('w.bin')), { sibling });

@@ -37,6 +37,8 @@ export interface StoredTensor {
   readonly elements: number;
   /** Whether it is of floats: whole numbers say how, not what. */
   readonly isFloat: boolean;
+  /** The file of its folder that it lies in, where it does not lie in the model's own. */
+  readonly file?: string;
 }
 
 /** What a file says of its model. */
@@ -116,11 +118,15 @@ const keyOf = (domain: string | undefined, name: string): string =>
 const producerOf = ({ producerName = '', producerVersion = '' }: ModelProto): string =>
   `${producerName} ${producerVersion}`.trim();
 
-function stored({ name: file }: ByteSource, { name = '', dims, dataType = 0 }: TensorProto): StoredTensor {
+function stored(
+  { name: file }: ByteSource,
+  { name = '', dims, dataType = 0, dataLocation, externalData }: TensorProto,
+): StoredTensor {
   const elements = countOf(dims);
   if (dims.some((size) => size < 0) || !Number.isSafeInteger(elements))
     throw new FormatError(file, 0, `the tensor ${showName(name)} has the shape ${showShape(dims)}, which there is not`);
   const type = elementTypeOf(dataType);
   const { name: shown, kind } = type ? elementTypes[type] : { name: 'undefined', kind: undefined };
-  return { name, type: shown, shape: dims, elements, isFloat: kind === 'float' };
+  const place = dataLocation === 1 ? externalData.find(({ key }) => key === 'location')?.value : undefined;
+  return { name, type: shown, shape: dims, elements, isFloat: kind === 'float', ...(place && { file: place }) };
 }
