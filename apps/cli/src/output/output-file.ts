@@ -28,7 +28,7 @@ export async function checkOutputFile({ path, overwrite = false, sources = [] }:
   if (!found.isFile())
     throw new UsageError(`${path}: this is ${kindOf(found)}, and the output is a file: name another`);
   if (await isReadFrom(path, sources)) {
-    throw new UsageError(`${path}: this is what is read from: name another file`);
+    throw new UsageError(`${path}: this belongs to what is read from: name another file`);
   }
   if (!overwrite)
     throw new UsageError(`${path}: there is a file of this name: replace it by --overwrite, or name another`);

@@ -32,9 +32,9 @@ async function withOthers(sources: readonly string[]): Promise<readonly string[]
   return (await Promise.all(found)).flat();
 }
 
-/** Whether a file is one of those that are read, or of the other files of a model that is. */
+/** Whether a file is one of those that are read, or of the other files of a model that is, or lies in a folder that is. */
 export async function isReadFrom(path: string, sources: readonly string[]): Promise<boolean> {
-  return (await withOthers(sources)).some((source) => isSame(path, source));
+  return (await withOthers(sources)).some((source) => holds(source, path));
 }
 
 /** Whether a folder is a path, or holds it. */

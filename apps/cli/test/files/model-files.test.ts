@@ -104,9 +104,14 @@ describe('prune', () => {
       '0.5',
       '--overwrite',
     ];
-    await refused('this is what is read from', ...prune, '-o', at('part.safetensors'));
+    await refused('this belongs to what is read from', ...prune, '-o', at('part.safetensors'));
     expect(readFileSync(at('part.safetensors'))).toEqual(part);
     await run(...prune, '-o', at('pruned.safetensors'));
+    // Nor of anything in a folder that is read.
+    await run('import', at('linear.pth'), '-o', at('model'));
+    writeFileSync(at('model/notes.npz'), 'notes');
+    await refused('this belongs to what is read from', 'export', at('model'), '--to', 'npz', '-o', at('model/notes.npz'), '--overwrite'); // prettier-ignore
+    await run('export', at('model'), '--to', 'npz', '-o', at('model/other.npz'));
   });
 
   test('refuses what a file cannot have, and writes over nothing', async () => {
@@ -114,7 +119,7 @@ describe('prune', () => {
     await refused('say what they are by --model', 'prune', at('state.pth'), '--epochs', '2', '-o', at('x.pth'));
     await refused('there is no such file', 'prune', at('none.pth'), '-o', at('x.pth'));
     await refused('this needs data for gradients', ...prune('--method', 'snip', '-o', at('x.pth')));
-    await refused('this is what is read from', ...prune('-o', at('linear.pth'), '--overwrite'));
+    await refused('this belongs to what is read from', ...prune('-o', at('linear.pth'), '--overwrite'));
     await refused('replace it by --overwrite', ...prune('-o', at('state.pth')));
     expect(readFileSync(at('state.pth'))).toEqual(Buffer.from(state));
     await refused(

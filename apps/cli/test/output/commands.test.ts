@@ -110,7 +110,7 @@ describe('a second time', () => {
     expect((await espalier([...exporting(), '-o', csv, '--overwrite'])).code).toBe(0);
     expect((await espalier([...exporting(), '-o', at('optuna.db')])).code).toBe(0);
     expect((await espalier([...exporting(), '-o', at('optuna.db'), '--overwrite'])).code).toBe(0);
-    await refused([...exporting(), '-o', at('studies.db'), '--overwrite'], /this is what is read from/u);
+    await refused([...exporting(), '-o', at('studies.db'), '--overwrite'], /this belongs to what is read from/u);
     await refused([...exporting(), '-o', at('m'), '--format', 'csv', '--overwrite'], /this is a folder/u);
     await refused([...exporting(), '-o', at('x.constructor')], /no known ending/u);
     await refused([...exporting(), '-o', '/proc/x.csv'], /the system shows itself/u);
