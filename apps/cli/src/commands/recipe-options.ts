@@ -18,6 +18,8 @@ export interface RecipeOptions extends ComputeOptions {
   readonly resume?: boolean;
   /** As text, of runs without a recipe. */
   readonly classWeights?: string;
+  /** Of runs without a recipe. */
+  readonly folds?: number;
 }
 
 /** Adds the options of the commands that follow a recipe. */

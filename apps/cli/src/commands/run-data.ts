@@ -13,6 +13,7 @@ import { chosenFolder } from '../output/free-folder.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { written } from '../recipe/stored-recipe.ts';
 import { dataPage } from '../report/html/data-page.ts';
+import { foldsText } from '../report/folds.ts';
 import { weightsText } from '../report/class-weights.ts';
 import { judgedTable } from '../report/table-judged.ts';
 import { resumeArguments, type RecipeOptions } from './recipe-options.ts';
@@ -111,6 +112,7 @@ export async function runData(session: Session, { path, pipeline, options, ...wo
     return [
       judgedTable(report.judged, session.stdout),
       '',
+      ...foldsText(report),
       ...(report.classWeights
         ? [`class weights in training: ${weightsText(report.classWeights)}; figures count every example alike`]
         : []),

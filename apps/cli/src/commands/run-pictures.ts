@@ -47,6 +47,7 @@ export async function runPictures(session: Session, path: string, options: Pictu
     seed,
     trials,
     classWeights: weightsOf(options),
+    folds: options.folds,
     ...(size !== undefined && { size }),
   });
   await runData(session, { path, pipeline, options, examples: 'pictures', ask: '--data FOLDER', classes });

@@ -34,12 +34,17 @@ export async function runTable(session: Session, file: string, options: TableRun
     throw new UsageError('--strategy: the candidates of a table are few and drawn at random: leave it out');
   const use = await tableUse(file, options);
   const classWeights = weightsOf(options);
+  const { folds } = options;
   const memory = options.memory ?? usualMemory();
   const isStreamed = isLarger(file, memory);
   const parting = use.group === undefined ? use.time && 'time' : 'group';
   if (isStreamed && parting !== undefined)
     throw new UsageError(
       `--${parting}: rows of a table that is streamed are parted by lot: leave it out, or give so much --memory that the table is held`,
+    );
+  if (isStreamed && folds !== undefined)
+    throw new UsageError(
+      '--folds: a table that is streamed is gone through once: leave it out, or give so much --memory that the table is held',
     );
   if (isStreamed)
     session.log(`${file}: as a whole it would take more than ${mebibytes(memory)} of memory; it is streamed`);
@@ -50,6 +55,6 @@ export async function runTable(session: Session, file: string, options: TableRun
       withColumnRemedies(use, () => streamedTablePipeline({ ...use, seed, trials, memory, kept, classWeights }));
     return runData(session, { ...words, pipeline });
   }
-  const lesson = await withColumnRemedies(use, () => tablePipeline({ ...use, seed, trials, classWeights }));
+  const lesson = await withColumnRemedies(use, () => tablePipeline({ ...use, seed, trials, classWeights, folds }));
   return runData(session, { ...words, ...lesson });
 }

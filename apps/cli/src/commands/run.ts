@@ -28,7 +28,11 @@ interface RunOptions extends RecipeOptions, TableOptions {
 }
 
 /** Options that are of some kinds of data. */
-const ofKinds: Readonly<Record<string, readonly string[]>> = { memory: ['table', 'tokens'], context: ['tokens'] };
+const ofKinds: Readonly<Record<string, readonly string[]>> = {
+  memory: ['table', 'tokens'],
+  context: ['tokens'],
+  folds: ['table', 'pictures'],
+};
 
 /** The name of the page that shows the report. */
 const pageFile = 'report.html';
@@ -68,7 +72,12 @@ export function addRunCommand(program: Command, environment: Environment): void 
       byteSize,
     )
     .option('--context <n>', 'tokens of a file such as corpus.u16 that a model sees at once', wholeNumberFrom(2))
-    .addOption(classWeightsOption());
+    .addOption(classWeightsOption())
+    .option(
+      '--folds <n>',
+      'judge candidates by their mean over so many folds of a table or pictures (default: by one part)',
+      wholeNumberFrom(2),
+    );
   withTableOptions(command, 'learn this column of the table that --data names, without a recipe');
   withExamples(withRecipeOptions(command), [
     ['espalier run', 'the built-in recipe: MNIST, into runs/quickstart'],

@@ -9,6 +9,7 @@ import { withWorkers } from '../cli/with-workers.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { dataOf } from '../files/arrays-source.ts';
 import { readCandidate } from '../recipe/candidate.ts';
+import { classWeightsOption, weightsOf } from './class-weights.ts';
 import { describeMeasurement, measureModel } from './measured.ts';
 import { defaultSeed, resumeOption, withModelOptions, type ModelOptions } from './model-options.ts';
 
@@ -16,6 +17,7 @@ interface TrainOptions extends ModelOptions {
   readonly epochs: number;
   readonly holdOut?: number;
   readonly resume?: boolean;
+  readonly classWeights?: string;
 }
 
 /** Adds `espalier train`. */
@@ -30,6 +32,7 @@ export function addTrainCommand(program: Command, environment: Environment): voi
       'how many training images to leave out, for `espalier optimize` to decide by',
       wholeNumberFrom(1),
     )
+    .addOption(classWeightsOption())
     .addOption(resumeOption());
   withExamples(withModelOptions(command), [
     ['espalier train runs/search/winner.yaml -o runs/model', 'what a search found'],
@@ -40,7 +43,11 @@ export function addTrainCommand(program: Command, environment: Environment): voi
     const source = dataOf(options.data);
     const { data, output: folder, epochs, seed = defaultSeed, device = 'auto' } = options;
     const { resume = false, overwrite = false, holdOut } = options;
-    const heldOut = holdOut === undefined ? {} : { heldOut: holdOut };
+    const classWeights = weightsOf(options);
+    const told = {
+      ...(holdOut !== undefined && { heldOut: holdOut }),
+      ...(classWeights !== undefined && { classWeights }),
+    };
     const again = [
       'train',
       file,
@@ -51,6 +58,7 @@ export function addTrainCommand(program: Command, environment: Environment): voi
       '--epochs',
       String(epochs),
       ...(holdOut === undefined ? [] : ['--hold-out', String(holdOut)]),
+      ...(options.classWeights === undefined ? [] : ['--class-weights', options.classWeights]),
       '--seed',
       String(seed),
       '--device',
@@ -74,7 +82,7 @@ export function addTrainCommand(program: Command, environment: Environment): voi
         (runner) =>
           withOutputFolder(request, async ({ work, complete }) => {
             const bar = session.progress.start('train', epochs);
-            const input = { source, candidate, seed, epochs, folder: work, resume, ...heldOut };
+            const input = { source, candidate, seed, epochs, folder: work, resume, ...told };
             await runner.run('train', input, (done, total, note) => bar.update((epochs * done) / total, note));
             bar.finish();
             await complete();

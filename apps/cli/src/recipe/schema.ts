@@ -1,6 +1,6 @@
 /** The schema of recipes. */
 import { importances, numberFormats } from '@espalier/optimize';
-import { classWeightsField, recipeStrategies, type ClassWeights, type Recipe } from '@espalier/pipeline';
+import { classWeightsField, mostFolds, recipeStrategies, type ClassWeights, type Recipe } from '@espalier/pipeline';
 import { quote } from '@espalier/search';
 import { z } from 'zod';
 import { section } from './section.ts';
@@ -20,6 +20,7 @@ const search = (): z.ZodType<Recipe['search']> =>
     population: count,
     images: count,
     epochs,
+    folds: wholeNumber.min(2).max(mostFolds).optional(),
     space: spaceSchema(),
   });
 

@@ -1,7 +1,7 @@
 /** What the trials of a study do: train candidates of a recipe, or run a module of the user's. */
 import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { candidateOf, searchSpace, type Recipe } from '@espalier/pipeline';
+import { candidateOf, dataOf, lessonOf, searchSpace, type Recipe } from '@espalier/pipeline';
 import type { ConfigObject, JsonObject, JsonValue, ObjectiveFunction } from '@espalier/search';
 import { readText } from '../cli/read-text.ts';
 import type { Session } from '../cli/session.ts';
@@ -40,7 +40,8 @@ export function fileOf({ source }: Task): string | undefined {
 
 /** The task of a recipe: to train a candidate on a part of the training images, and judge it by another. */
 function recipeTask(recipe: Recipe): Task {
-  const { search, data, seed } = recipe;
+  const { search, seed } = recipe;
+  const data = dataOf(recipe.data);
   return {
     space: searchSpace(search.space),
     objectives: ['maximize accuracy'],
@@ -48,18 +49,20 @@ function recipeTask(recipe: Recipe): Task {
     withObjective: (session, use) =>
       withWorkers(session, recipe.device, (runner) =>
         use(async (trial) => {
-          const { images, epochs } = search;
-          const { source, validation } = data;
-          const accuracy = await runner.run('trial', {
-            source,
+          const { images, epochs, folds } = search;
+          const input = {
+            ...lessonOf({ data }),
             candidate: candidateOf(trial.config),
             seed: trial.seed,
             splitSeed: seed,
-            images,
             // A budget counts epochs.
             epochs: trial.budget ?? epochs,
-            validation,
-          });
+          };
+          const scores =
+            folds === undefined
+              ? [await runner.run('trial', { ...input, images, validation: data.validation })]
+              : await runner.run('crossValidate', { ...input, folds });
+          const accuracy = scores.reduce((sum, each) => sum + each, 0) / scores.length;
           trial.report(trial.budget ?? epochs, { accuracy });
           return accuracy;
         }),

@@ -77,8 +77,15 @@ function timesOf(table: Table, name: string): Float64Array {
   });
 }
 
-/** How rows are told apart. */
-function splitOf(table: Table, target: Target | undefined, { group, time, seed = 0 }: PartOptions): SplitOptions {
+/**
+ * How rows are told apart.
+ * @throws {DataError} for groups and times at once, and naming the row of a group or time that is missing.
+ */
+export function splitOf(
+  table: Table,
+  target: Target | undefined,
+  { group, time, seed = 0 }: PartOptions,
+): SplitOptions {
   if (group !== undefined && time !== undefined)
     throw new DataError(
       table.source,
@@ -117,16 +124,38 @@ function kindsOf(table: Table, train: Table, told: NonNullable<PartOptions['kind
   );
 }
 
+/** What is told of a table, with columns that rows are parted by left out. */
+type ToldColumns = Pick<PreparationOptions, 'target' | 'learn' | 'kinds' | 'columns'>;
+
+/** What preparations of a table are told. */
+export function toldOf({ group, time, target, learn, kinds = {}, columns }: PartOptions): ToldColumns {
+  const parting = [group, time].filter((name) => name !== undefined);
+  const leftOut = { ...columns, ...Object.fromEntries(parting.map((name) => [name, false as const])) };
+  return { columns: leftOut, kinds, ...(target !== undefined && { target }), ...(learn && { learn }) };
+}
+
+/** How rows become examples, learnt from some rows alone, but for what columns are and which classes there are. */
+export function learntFrom(
+  train: Table,
+  table: Table,
+  target: Target | undefined,
+  told: ToldColumns,
+): PreparationConfig {
+  return fitColumns(train, {
+    ...told,
+    kinds: kindsOf(table, train, told.kinds ?? {}),
+    ...(target && { learn: target.as }),
+    ...(target?.as === 'classes' && { classes: target.classes }),
+  });
+}
+
 /**
  * Parts the rows of a table into those to learn from, to choose by and to judge by, each with its share of every class, and learns from
  * the first how rows become examples. Every target is looked at, so that the first wrong one is named, whatever part it is in.
  * @throws {DataError} naming row and column, for what is not there or cannot be.
  */
 export function partTable(table: Table, options: PartOptions = {}): PartedTable {
-  const { group, time, target, learn, kinds = {} } = options;
-  const parting = [group, time].filter((name) => name !== undefined);
-  const columns = { ...options.columns, ...Object.fromEntries(parting.map((name) => [name, false as const])) };
-  const told = { columns, kinds, ...(target !== undefined && { target }), ...(learn && { learn }) };
+  const told = toldOf(options);
   const whole = fitColumns(table, told);
   if (whole.target) encodeTarget(table, whole.target);
   if (table.rows < fewestRows)
@@ -136,12 +165,6 @@ export function partTable(table: Table, options: PartOptions = {}): PartedTable 
       problem: `${table.rows} rows are too few: give at least ${fewestRows}, so that some can be learnt from and others judged by`,
     };
   const parts = partsOf(table, whole.target, options);
-  const train = table.take(parts[0] as Int32Array);
-  const config = fitColumns(train, {
-    ...told,
-    kinds: kindsOf(table, train, kinds),
-    ...(whole.target && { learn: whole.target.as }),
-    ...(whole.target?.as === 'classes' && { classes: whole.target.classes }),
-  });
+  const config = learntFrom(table.take(parts[0] as Int32Array), table, whole.target, told);
   return { parts, config, ...(config.inputs.length === 0 && { problem: nothingLeft(config.ignored) }) };
 }

@@ -33,5 +33,6 @@ export {
   type SurveyedClass,
   type SurveyOptions,
 } from './images/survey.ts';
+export { foldPictures, normalisationOf, type FoldedPictures } from './images/folds.ts';
 export { pictureKind } from './images/kind.ts';
 export { isText, readTexts, type NamedText } from './texts/read-texts.ts';

@@ -29,6 +29,12 @@ export interface Data {
   readonly targets?: number;
   /** Training examples, or a part of them, changed anew with each step of a training by its seed; judged are those as they are. */
   readonly augment?: (train: Dataset, seed: number) => AugmentedDataset;
+  /**
+   * All examples but those of the test in so many folds, where how they are made is learnt: each is made when it is asked for, by what its
+   * own training part shows; its `validate` is what it is judged by. Without it examples are as they are, whatever fold they are in.
+   * @throws {UsageError} for more folds than there can be.
+   */
+  readonly folds?: (count: number) => Promise<readonly (() => Promise<Data>)[]>;
   /** How examples were made of what was read, where that is learnt: it is saved with each model, for predictions. */
   readonly preparation?: Json;
 }

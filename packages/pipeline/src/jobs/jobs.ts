@@ -39,6 +39,11 @@ export interface TrialInput extends Lesson {
   readonly epochs: number;
 }
 
+/** A candidate to try on each of some folds. */
+export interface CrossValidateInput extends Omit<TrialInput, 'images' | 'validation'> {
+  readonly folds: number;
+}
+
 /** A candidate to train on all training examples. */
 export interface TrainInput extends Lesson {
   readonly candidate: Candidate;
@@ -232,6 +237,8 @@ export interface ContinueInput {
 /** The jobs by name. */
 export interface Jobs {
   readonly trial: Job<TrialInput, number>;
+  /** The score on each fold. */
+  readonly crossValidate: Job<CrossValidateInput, readonly number[]>;
   readonly train: Job<TrainInput, Trained>;
   readonly prune: Job<PruneInput, Trained>;
   readonly quantize: Job<QuantizeInput, null>;

@@ -13,7 +13,7 @@ import { prune } from './jobs/prune.ts';
 import { quantize } from './jobs/quantize.ts';
 import { reachGoals } from './jobs/reach-goals.ts';
 import { train } from './jobs/train.ts';
-import { trial } from './jobs/trial.ts';
+import { crossValidate, trial } from './jobs/trial.ts';
 import { pictureSource } from './pictures/picture-source.ts';
 import { streamedTableSource } from './stream/stream-source.ts';
 import { tokensSource } from './stream/tokens-source.ts';
@@ -23,6 +23,7 @@ import { tableSource } from './table/table-source.ts';
 
 const jobs: Jobs = {
   trial,
+  crossValidate,
   train,
   prune,
   quantize,

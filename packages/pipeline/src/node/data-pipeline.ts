@@ -20,6 +20,8 @@ export interface DataPlan {
     readonly images: number;
     readonly epochs: number;
     readonly space: SpaceRecipe;
+    /** In how many folds they are judged. Default: by one part of the examples. */
+    readonly folds?: number | undefined;
   };
   /** How often the winner goes through its examples, and how many of them are kept for choosing the smaller model. */
   readonly model: { readonly epochs: number; readonly heldOut: number };
@@ -30,14 +32,15 @@ export interface DataPlan {
 /** A pipeline of two models: the one that was found, and a smaller one made of it. */
 export function dataPipeline(plan: DataPlan): Pipeline {
   const { name, seed, task, source, validation, classWeights, search, model, small } = plan;
-  const { trials, images, epochs, space } = search;
+  const { trials, images, epochs, space, folds } = search;
+  const inFolds = folds === undefined ? {} : { folds };
   return {
     name,
     seed,
     task,
     data: { source, validation, ...(classWeights !== undefined && { classWeights }) },
     stages: [
-      { stage: 'search', options: { strategy: 'random', trials, population: 1, images, epochs, space } },
+      { stage: 'search', options: { strategy: 'random', trials, population: 1, images, epochs, space, ...inFolds } },
       { stage: 'train' },
       { stage: 'compress' },
       { stage: 'measure' },

@@ -51,6 +51,10 @@ export type ReportTrial<Score extends string = 'accuracy'> = {
   /** How the strategy came to it. */
   readonly operator: string;
   readonly config: unknown;
+  /** Where it was judged by folds: its score on each, of which the score is the mean. */
+  readonly folds?: readonly number[];
+  /** The standard deviation of those scores: the root of their mean squared distance from the mean. */
+  readonly sd?: number;
 } & { readonly [Name in Score]: number | null };
 
 /** A point of a learning curve. */

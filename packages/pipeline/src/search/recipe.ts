@@ -1,6 +1,6 @@
 /** How to search, as a recipe says it. */
 import { spaceProblem, type SpaceRecipe } from '../candidate/search-space.ts';
-import { oneOf, wholeNumber, type Fields } from '../fields.ts';
+import { oneOf, optional, wholeNumber, type Fields } from '../fields.ts';
 
 /** The strategies that a recipe can name: those that train each candidate once. */
 export const recipeStrategies = [
@@ -16,6 +16,9 @@ export const recipeStrategies = [
   'tpe',
 ] as const;
 
+/** More folds than this take longer than they tell. */
+export const mostFolds = 100;
+
 /** How to search, and over what. */
 export interface SearchRecipe {
   readonly strategy: (typeof recipeStrategies)[number];
@@ -25,6 +28,8 @@ export interface SearchRecipe {
   /** Training examples of a trial. */
   readonly images: number;
   readonly epochs: number;
+  /** Candidates are judged by their mean over so many folds of the examples. Default: by one part of them. */
+  readonly folds?: number | undefined;
   readonly space: SpaceRecipe;
 }
 
@@ -35,5 +40,6 @@ export const searchFields: Fields = {
   population: wholeNumber(1),
   images: wholeNumber(1),
   epochs: wholeNumber(1, 10_000),
+  folds: optional(wholeNumber(2, mostFolds)),
   space: { problemIn: spaceProblem },
 };

@@ -1,6 +1,7 @@
 /** A search with its trials in workers, and how far it is. */
 import type { Storage } from '@espalier/search';
 import type { Host } from '../host/host.ts';
+import type { ProgressListener } from '../jobs/job.ts';
 import type { Runner } from '../jobs/runner.ts';
 import { lessonOf } from '../pipeline/lesson.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
@@ -26,7 +27,7 @@ export interface SearchRun extends Pick<Pipeline, 'name' | 'seed' | 'data' | 'ta
 export async function runSearch(host: Host, runner: Runner, run: SearchRun): Promise<SearchOutcome> {
   const { name, seed, data, recipe, storage } = run;
   const { score } = taskNamed(run.task);
-  const { trials, images, epochs } = recipe;
+  const { trials, images, epochs, folds } = recipe;
   const bar = host.progress.start(`search (${recipe.strategy})`, trials);
   const underWay = new Map<number, number>();
   let [finished, note] = [0, ''];
@@ -43,12 +44,14 @@ export async function runSearch(host: Host, runner: Runner, run: SearchRun): Pro
     interrupt: host.interrupt,
     tryCandidate: async (candidate, trialSeed, number) => {
       const { validation } = data;
-      const input = { ...lessonOf(run), candidate, seed: trialSeed, splitSeed: seed, images, epochs, validation };
+      const input = { ...lessonOf(run), candidate, seed: trialSeed, splitSeed: seed, epochs };
+      const onProgress: ProgressListener = (done, total) => {
+        underWay.set(number, total > 0 ? done / total : 0);
+        draw();
+      };
       try {
-        return await runner.run('trial', input, (done, total) => {
-          underWay.set(number, total > 0 ? done / total : 0);
-          draw();
-        });
+        if (folds !== undefined) return await runner.run('crossValidate', { ...input, folds }, onProgress);
+        return await runner.run('trial', { ...input, images, validation }, onProgress);
       } finally {
         underWay.set(number, 1);
       }

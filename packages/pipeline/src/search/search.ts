@@ -55,8 +55,8 @@ export interface SearchSetup {
   readonly interrupt: Pick<Interrupt, 'aborted'>;
   /** What a candidate is judged by. Default: accuracy. */
   readonly score?: Pick<Score, 'name' | 'metric'>;
-  /** Trains a candidate from a seed, and gives its score on held-out examples. */
-  readonly tryCandidate: (candidate: Candidate, seed: number, number: number) => Promise<number>;
+  /** Trains a candidate from a seed, and gives its score on held-out examples, or on each of some folds. */
+  readonly tryCandidate: (candidate: Candidate, seed: number, number: number) => Promise<number | readonly number[]>;
   /** Hears of every trial that ends, and of the best so far. */
   readonly onTrial: (finished: number, best: number | undefined) => void;
 }
@@ -89,8 +89,28 @@ async function askBatch(study: Study, trials: number): Promise<readonly Trial[]>
   return batch;
 }
 
-/** The score of a trial, or why it has none; an interruption ends the search and leaves the trial open. */
-async function attempt(trial: Trial, { tryCandidate }: SearchSetup): Promise<number | TrialFailure> {
+/** The names that a trial's scores on folds stand under, beside their mean. */
+const foldName = (fold: number): string => `fold${fold + 1}`;
+
+/** What a study keeps of scores: of folds their mean, as scikit-learn has it, and each of them. */
+function metricsOf(score: string, scores: number | readonly number[]): Readonly<Record<string, number>> {
+  if (typeof scores === 'number') return { [score]: scores };
+  const mean = scores.reduce((sum, each) => sum + each, 0) / scores.length;
+  return { [score]: mean, ...Object.fromEntries(scores.map((each, fold) => [foldName(fold), each])) };
+}
+
+/** The scores of a trial on its folds, where it was judged by some. */
+function foldsIn(metrics: Readonly<Record<string, number>>): readonly number[] {
+  const found: number[] = [];
+  for (let each = metrics[foldName(0)]; each !== undefined; each = metrics[foldName(found.length)]) found.push(each);
+  return found;
+}
+
+/** The scores of a trial, or why it has none; an interruption ends the search and leaves the trial open. */
+async function attempt(
+  trial: Trial,
+  { tryCandidate }: SearchSetup,
+): Promise<number | readonly number[] | TrialFailure> {
   try {
     return await tryCandidate(candidateOf(trial.config), trial.seed, trial.number);
   } catch (error) {
@@ -102,11 +122,19 @@ async function attempt(trial: Trial, { tryCandidate }: SearchSetup): Promise<num
   }
 }
 
+/** What a report says of folds: the scores, and their deviation from their mean, over all of them. */
+function foldFacts(folds: readonly number[]): Pick<ReportTrial, 'folds' | 'sd'> {
+  if (folds.length === 0) return {};
+  const mean = folds.reduce((sum, each) => sum + each, 0) / folds.length;
+  return { folds, sd: Math.sqrt(folds.reduce((sum, each) => sum + (each - mean) ** 2, 0) / folds.length) };
+}
+
 function reportTrials(study: Study, score: string): SearchOutcome['trials'] {
   return study.trials.map(({ number, metrics, origin, config }) => ({
     number,
     // The type names the usual score; another task has another.
     ...({ [score]: metrics[score] ?? null } as { readonly accuracy: number | null }),
+    ...foldFacts(foldsIn(metrics)),
     operator: origin.operator,
     config,
   }));
@@ -123,7 +151,7 @@ async function runTrials(study: Study, setup: SearchSetup, score: string): Promi
     for (const [index, trial] of batch.entries()) {
       const end = ends[index];
       if (end?.status !== 'fulfilled') throw end?.reason;
-      await study.tell(trial, typeof end.value === 'number' ? { [score]: end.value } : end.value);
+      await study.tell(trial, end.value instanceof TrialFailure ? end.value : metricsOf(score, end.value));
     }
     onTrial(finishedCount(study), study.best?.metrics[score]);
   }

@@ -2,6 +2,7 @@
 import type { Judgement, Report } from '@espalier/pipeline';
 import { formatCount, formatPercent } from '../../terminal/format.ts';
 import { brief, judgedCells } from '../judged-cells.ts';
+import { foldsText, scoreName } from '../folds.ts';
 import { confusionMatrix } from './confusion-matrix.ts';
 import { pairs, passFacts, runFacts, section, winnerFacts } from './facts.ts';
 import { page } from './frame.ts';
@@ -18,9 +19,6 @@ type JudgedReport = Report & {
   readonly classes?: readonly string[];
 };
 
-/** Fields of a trial that are no score. */
-const ofTrial = new Set(['number', 'operator', 'config']);
-
 function judgedTable(judged: readonly Judgement[]): Markup {
   const { headings, rows } = judgedCells(judged);
   return summary(
@@ -32,12 +30,17 @@ function judgedTable(judged: readonly Judgement[]): Markup {
 /** The search, by whatever score the task has. */
 function searchSection({ search, images }: JudgedReport): Markup {
   if (!search) return nothing;
-  const [name = ''] = search.trials.flatMap((trial) => Object.keys(trial).filter((key) => !ofTrial.has(key)));
+  const name = scoreName(search);
   const scores = search.trials.flatMap((trial) => {
     const score: unknown = Reflect.get(trial, name);
     return typeof score === 'number' ? [{ number: trial.number, score }] : [];
   });
   const best = scores.find(({ number }) => number === search.best)?.score ?? 0;
+  const folds = search.trials[search.best]?.folds?.length;
+  const judgedOn =
+    folds === undefined
+      ? `on ${formatCount(images.validation)} held-out training examples`
+      : `by its mean over ${folds} folds of the examples that are not for the test`;
   const history = searchHistory(search, {
     name,
     text: name === 'accuracy' ? (value) => formatPercent(value) : brief,
@@ -45,7 +48,7 @@ function searchSection({ search, images }: JudgedReport): Markup {
   });
   return section(
     'Search history',
-    `Each dot is a trial, judged on ${formatCount(images.validation)} held-out training examples; the line is the best so far. The search ${search.stopped}.`,
+    `Each dot is a trial, judged ${judgedOn}; the line is the best so far. The search ${search.stopped}. ${foldsText({ search }).join(' ')}`,
     history,
   );
 }

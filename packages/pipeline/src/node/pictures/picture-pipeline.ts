@@ -1,5 +1,6 @@
 /** What is done with pictures where nobody says more than where they are: the pipeline of `espalier run --data`. */
 import type { Augmentation } from '@espalier/data';
+import { foldPictures } from '@espalier/data/node';
 import { choice } from '@espalier/search';
 import type { SpaceRecipe } from '../../candidate/search-space.ts';
 import { checkClassWeights, type ClassWeights } from '../../data/class-weights.ts';
@@ -14,6 +15,8 @@ export interface PictureRun extends PictureUse {
   readonly trials: number;
   /** How much each class counts in training. Default: all alike. */
   readonly classWeights?: ClassWeights | undefined;
+  /** Candidates are judged by their mean over so many folds. Default: by a part of the training pictures. */
+  readonly folds?: number | undefined;
 }
 
 /** The parts of the training pictures that candidates are compared by, and that the smaller model is chosen by, at most so many. */
@@ -83,10 +86,11 @@ export interface PlannedPictures {
  * them stands in its source, so that nobody looks again.
  * @throws {DataError | FormatError | UsageError} as `openPictures` does, before anything is begun.
  */
-export async function picturePipeline({ trials, classWeights, ...use }: PictureRun): Promise<PlannedPictures> {
+export async function picturePipeline({ trials, classWeights, folds, ...use }: PictureRun): Promise<PlannedPictures> {
   const { train, preparation } = await openPictures(use);
   const { size, colour, fit, mean, std, classes } = preparation;
   checkClassWeights(classWeights, classes);
+  if (folds !== undefined) await foldPictures({ source: use.path, pictures: train }, folds, use.seed);
   const augment = use.augment ?? usualAugmentation(size, colour);
   const options: PictureUse = { ...use, size, colour, fit, mean, std, augment };
   const count = train.length;
@@ -103,7 +107,7 @@ export async function picturePipeline({ trials, classWeights, ...use }: PictureR
     source: { source: 'pictures', options },
     validation,
     classWeights,
-    search: { trials, images, epochs: tried, space: candidates(size, batch) },
+    search: { trials, images, epochs: tried, folds, space: candidates(size, batch) },
     model: { epochs, heldOut: part(heldOutShare) },
     small: { goals: ['accuracy>=base-0.5pp'], trials: 6, epochs: 1 },
   });

@@ -1,9 +1,18 @@
 /** Pictures as data of a run: of any sizes, grey or in colour, parted by a seed unless they are parted already. */
 import { existsSync } from 'node:fs';
 import { augmentationFlaw, augmented } from '@espalier/data';
-import { leastSide, mostSide, preparedPictures } from '@espalier/data/node';
+import {
+  foldPictures,
+  leastSide,
+  mostSide,
+  normalisationOf,
+  preparedPictures,
+  type GalleryPicture,
+  type PicturePreparation,
+} from '@espalier/data/node';
 import { deriveSeed, type Json } from '@espalier/nn';
-import type { DataSource } from '../../data/source.ts';
+import type { Device } from '@espalier/tensor';
+import type { Data, DataSource } from '../../data/source.ts';
 import { UsageError } from '../../errors.ts';
 import { oneOf, optional, text, wholeNumber, type Field } from '../../fields.ts';
 import { judgePictures, judgePicturesOn } from './judge-pictures.ts';
@@ -23,6 +32,32 @@ const someAugmentations: Field = {
   accepts: (value) => augmentationFlaw(value) === undefined,
   flaw: (value) => augmentationFlaw(value) ?? '',
 };
+
+/** Parts of pictures as examples. */
+function asData(
+  { seed, augment = [] }: PictureUse,
+  preparation: PicturePreparation,
+  { train, test }: Readonly<Record<'train' | 'test', readonly GalleryPicture[]>>,
+  device: Device,
+): Data {
+  const { size, colour, classes } = preparation;
+  return {
+    train: preparedPictures(train, preparation, { device }),
+    test: preparedPictures(test, preparation, { device }),
+    input: [colour === 'grey' ? 1 : 3, size, size],
+    classes: classes.length,
+    classNames: classes,
+    preparation: preparation as unknown as Json,
+    ...(augment.length > 0 && {
+      augment: (own, of) =>
+        augmented(own, augment, {
+          size: [size, size],
+          seed: deriveSeed(seed, `augment/${of}`),
+          classes: classes.length,
+        }),
+    }),
+  };
+}
 
 /** Pictures in a folder by classes, listed by a table, or in IDX files. */
 export const pictureSource: DataSource<PictureUse> = {
@@ -44,23 +79,14 @@ export const pictureSource: DataSource<PictureUse> = {
   reads: ({ path }) => [path],
   open: async (use, device) => {
     const { train, test, preparation } = await openPictures(use);
-    const { size, colour, classes } = preparation;
-    const { seed, augment = [] } = use;
     return {
-      train: preparedPictures(train, preparation, { device }),
-      test: preparedPictures(test, preparation, { device }),
-      input: [colour === 'grey' ? 1 : 3, size, size],
-      classes: classes.length,
-      classNames: classes,
-      preparation: preparation as unknown as Json,
-      ...(augment.length > 0 && {
-        augment: (own, of) =>
-          augmented(own, augment, {
-            size: [size, size],
-            seed: deriveSeed(seed, `augment/${of}`),
-            classes: classes.length,
-          }),
-      }),
+      ...asData(use, preparation, { train, test }, device),
+      folds: async (count) =>
+        (await foldPictures({ source: use.path, pictures: train }, count, use.seed)).map((fold) => async () => {
+          const own = { ...preparation, ...(await normalisationOf(fold.train, preparation)) };
+          const { test: validate, ...data } = asData(use, own, { train: fold.train, test: fold.validate }, device);
+          return { ...data, validate, test: validate };
+        }),
     };
   },
   judge: judgePictures,

@@ -1,9 +1,11 @@
 /** A table with a target as what a run is made of: its rows parted, and how they become examples. */
 import {
+  foldTable,
   partTable,
   Preparation,
   taskOf,
   type ColumnKind,
+  type FoldedTable,
   type KnownColumn,
   type Table,
   type Target,
@@ -42,6 +44,8 @@ export interface OpenedTable {
   readonly preparation: Preparation;
   readonly target: Target;
   readonly task: Task;
+  /** Folds of the rows that are not for the test: see `foldTable`. */
+  readonly folded: (count: number) => readonly (() => FoldedTable)[];
 }
 
 /** What `partTable` is to be told of columns. */
@@ -76,10 +80,19 @@ export function knownColumns({
 export async function openTable(use: TableUse): Promise<OpenedTable> {
   const { file, columns, ...told } = use;
   const table = await readTable(file, { known: knownColumns(use) });
-  const { parts, config, problem } = partTable(table, { ...told, ...columnOptions(columns) });
+  const options = { ...told, ...columnOptions(columns) };
+  const { parts, config, problem } = partTable(table, options);
   if (problem !== undefined) throw new UsageError(`${file}: ${problem}`);
   const [train, validate, test] = parts.map((rows) => table.take(rows)) as [Table, Table, Table];
   const preparation = new Preparation(config);
   const target = preparation.target as Target;
-  return { train, validate, test, preparation, target, task: taskOf(target) };
+  return {
+    train,
+    validate,
+    test,
+    preparation,
+    target,
+    task: taskOf(target),
+    folded: (count) => foldTable(table, count, options),
+  };
 }

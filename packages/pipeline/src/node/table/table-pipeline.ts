@@ -11,6 +11,8 @@ export interface TableRun extends TableUse {
   readonly trials: number;
   /** How much each class counts in training. Default: all alike. */
   readonly classWeights?: ClassWeights | undefined;
+  /** Candidates are judged by their mean over so many folds. Default: by the rows to choose by. */
+  readonly folds?: number | undefined;
 }
 
 /** Rows of a batch. */
@@ -79,6 +81,7 @@ export interface TablePlan {
   readonly features: number;
   readonly trials: number;
   readonly classWeights: ClassWeights | undefined;
+  readonly folds?: number | undefined;
   /** Rows that candidates learn from, how often, and in batches of how many. */
   readonly rows: number;
   readonly searchEpochs: number;
@@ -99,7 +102,13 @@ export function pipelineOf(plan: TablePlan): Pipeline {
     source: { source, options: use },
     validation,
     classWeights,
-    search: { trials, images: rows, epochs: plan.searchEpochs, space: candidatesOf(plan.features, plan.batch) },
+    search: {
+      trials,
+      images: rows,
+      epochs: plan.searchEpochs,
+      folds: plan.folds,
+      space: candidatesOf(plan.features, plan.batch),
+    },
     model: { epochs, heldOut: validation },
     small: { goals: [goalOf[as]], trials: 10, epochs: smallerEpochs(rows) },
   });
@@ -115,13 +124,14 @@ export interface TableLesson {
  * The pipeline for a table that memory holds.
  * @throws {DataError | FormatError | UsageError} as `openTable` does, before anything is begun.
  */
-export async function tablePipeline({ trials, classWeights, ...use }: TableRun): Promise<TableLesson> {
-  const { train, validate, preparation, target } = await openTable(use);
+export async function tablePipeline({ trials, classWeights, folds, ...use }: TableRun): Promise<TableLesson> {
+  const { train, validate, preparation, target, folded } = await openTable(use);
+  if (folds !== undefined) for (const fold of folded(folds)) fold();
   checkClassWeights(classWeights, target.as === 'classes' ? target.classes : undefined);
   const { rows } = train;
   const epochs = epochsFor(rows, usualLength);
   const sizes = { rows, validation: validate.rows, searchEpochs: epochs, epochs, batch };
   const features = preparation.features.length;
-  const pipeline = pipelineOf({ source: 'table', use, as: target.as, features, trials, classWeights, ...sizes });
+  const pipeline = pipelineOf({ source: 'table', use, as: target.as, features, trials, classWeights, folds, ...sizes });
   return { pipeline, ...(target.as === 'classes' && { classes: target.classes }) };
 }

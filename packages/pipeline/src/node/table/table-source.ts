@@ -1,7 +1,9 @@
 /** Rows of a table as data of a run: split by a seed, prepared by what the training part shows. */
 import { existsSync } from 'node:fs';
+import { Preparation, type Table, type Target } from '@espalier/data';
 import type { Json } from '@espalier/nn';
-import type { DataSource } from '../../data/source.ts';
+import type { Device } from '@espalier/tensor';
+import type { Data, DataSource } from '../../data/source.ts';
 import { UsageError } from '../../errors.ts';
 import { optional, text, wholeNumber, type Field } from '../../fields.ts';
 import { judgeTable, judgeTableOn } from './judge-table.ts';
@@ -22,6 +24,25 @@ const usesByColumn: Field = {
   accepts: (value) => typeof value === 'object' && value !== null && Object.values(value).every(isText),
 };
 
+/** Parts of a table as examples. */
+function asData(
+  preparation: Preparation,
+  parts: Readonly<Record<'train' | 'validate' | 'test', Table>>,
+  device: Device,
+): Data {
+  const target = preparation.target as Target;
+  return {
+    train: preparation.dataset(parts.train, { device }),
+    validate: preparation.dataset(parts.validate, { device }),
+    test: preparation.dataset(parts.test, { device }),
+    input: [preparation.features.length],
+    ...(target.as === 'classes'
+      ? { classes: target.classes.length, classNames: target.classes }
+      : { targets: target.columns.length }),
+    preparation: preparation.config() as unknown as Json,
+  };
+}
+
 /** A table in a file, of which one column is learnt from the others. */
 export const tableSource: DataSource<TableUse> = {
   name: 'table',
@@ -38,16 +59,14 @@ export const tableSource: DataSource<TableUse> = {
   },
   reads: ({ file }) => [file],
   open: async (use, device) => {
-    const { train, validate, test, preparation, target } = await openTable(use);
+    const { train, validate, test, preparation, folded } = await openTable(use);
     return {
-      train: preparation.dataset(train, { device }),
-      validate: preparation.dataset(validate, { device }),
-      test: preparation.dataset(test, { device }),
-      input: [preparation.features.length],
-      ...(target.as === 'classes'
-        ? { classes: target.classes.length, classNames: target.classes }
-        : { targets: target.columns.length }),
-      preparation: preparation.config() as unknown as Json,
+      ...asData(preparation, { train, validate, test }, device),
+      folds: async (count) =>
+        folded(count).map((open) => async () => {
+          const { config, ...parts } = open();
+          return asData(new Preparation(config), { ...parts, test: parts.validate }, device);
+        }),
     };
   },
   judge: judgeTable,
