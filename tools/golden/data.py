@@ -216,6 +216,8 @@ def arrow_types():
     """Every type of Arrow that a table can hold, and what the values are as JSON; lists, which none holds."""
     import datetime
     import decimal
+    import gzip
+    import io
     import struct
 
     import pyarrow as pa
@@ -254,6 +256,22 @@ def arrow_types():
     folder.mkdir(exist_ok=True)
     with pa.ipc.new_file(str(folder / "types.arrow"), table.schema) as writer:
         writer.write_table(table, max_chunksize=7)
+    # Many values of few bytes each, to see how much memory they take.
+    size = 1 << 14
+    many = pa.table(
+        {
+            "small": pa.array([None if i % 7 == 3 else i % 5 for i in range(size)], pa.int8()),
+            "truth": pa.array([i % 3 == 0 for i in range(size)], pa.bool_()),
+            "none": pa.nulls(size),
+            "word": pa.array([["red", "green", "blue"][i % 3] for i in range(size)]).dictionary_encode(),
+            "float": pa.array([(i % 10) / 2 for i in range(size)], pa.float32()),
+            "whole": pa.array([i % 100 for i in range(size)], pa.int16()),
+        }
+    )
+    sink = io.BytesIO()
+    with pa.ipc.new_file(sink, many.schema) as writer:
+        writer.write_table(many)
+    (folder / "large.arrow.gz").write_bytes(gzip.compress(sink.getvalue(), 9, mtime=0))
     # Dictionaries that grow: a batch has what the one before has, and more.
     growing = pa.schema([("grows", pa.dictionary(pa.int8(), pa.string()))])
     parts = [["a", "b"], ["a", "b", "c"], ["a", "b", "c", "d"]]

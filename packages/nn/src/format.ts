@@ -11,6 +11,7 @@ export {
 } from './io/byte-source.ts';
 export { crc32 } from './io/crc32.ts';
 export { duplicateKey } from './io/duplicate-key.ts';
+export { checkJsonMemory } from './io/json-memory.ts';
 export {
   parseSafetensorsHeader,
   safetensorsHeader,

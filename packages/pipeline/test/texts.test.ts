@@ -54,6 +54,11 @@ test.each([
   [{ context: 8, pairs: [[256, 1]] }, /preparation\.pairs/u],
   [{ context: 8, pairs: [[1, 2, 3]] }, /preparation\.pairs/u],
   [{ context: 8 }, /preparation\.pairs/u],
+  // Each of the one before it twice: the last would be a gibibyte.
+  [
+    { context: 8, pairs: Array.from({ length: 30 }, (_, rank) => [255 + rank, 255 + rank]) },
+    /preparation\.pairs: makes tokens of/u,
+  ],
 ])('a preparation such as %j is refused', (config, problem) => {
   expect(() => readTextPreparation(config)).toThrow(problem);
 });

@@ -1,7 +1,7 @@
 /**
  * Reads mutants in a process of its own, which may crash and hang: `child.ts SEED MUTANTS READER FROM [READER FROM …]`.
  * Before each mutant it writes `at INDEX` to file 3, of each that was not read as it should be a line of JSON, and
- * `done` behind the last of a reader.
+ * `done OUTCOME` behind the last of a reader.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,16 +9,25 @@ import { join } from 'node:path';
 import { readers } from '../readers/table.ts';
 import { isKnownError } from './known-errors.ts';
 import { mutantOf } from './mutant.ts';
-import type { Finding, Reader } from './reader.ts';
+import { MemoryMeter } from './memory.ts';
+import type { Finding, MemoryLimit, Outcome, Reader } from './reader.ts';
 
 /** Seconds of computing that a mutant may take. */
 const mostSeconds = 2;
-/** How many times its own size a mutant may take of memory, and what is no matter. */
-const memoryFactor = 10;
-const memoryFloor = 96 * 2 ** 20;
+/**
+ * What a mutant may take of memory. What is free is V8's own: the young half of the heap before it is collected, code that is compiled
+ * when a mutant is the first to get there, and the stacks of errors. Where the whole process is looked at, its threads and what its
+ * allocator keeps are in it too.
+ */
+const usual: MemoryLimit = { factor: 4, free: 4 * 2 ** 20, isNative: false };
 
 const [seedText = '0', mutants = '0', ...jobs] = process.argv.slice(2);
 const seed = Number(seedText);
+
+/** After how many mutants all garbage is collected. */
+const restEvery = 64;
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 const tell = (line: string): void => void writeSync(3, `${line}\n`);
 
@@ -48,40 +57,89 @@ function emptied(folder: string): string {
   return folder;
 }
 
+const meter = new MemoryMeter();
+
+/** What one reading came to. */
+interface Reading {
+  readonly error: unknown;
+  readonly passed: boolean;
+  /** The bytes that the input stands for; its own, where it says of no more. */
+  readonly stands: number;
+  readonly seconds: number;
+  readonly memory: number;
+}
+
+async function readOnce(reader: Reader, mutant: Uint8Array, folder: string, isNative: boolean): Promise<Reading> {
+  let error: unknown;
+  let [passed, stands] = [false, mutant.length];
+  const tellPassed = (bytes = 0): void => {
+    passed = true;
+    stands = Math.max(stands, bytes);
+  };
+  const began = process.cpuUsage();
+  const run = async (): Promise<void> => {
+    try {
+      await reader.read(mutant, folder, tellPassed);
+    } catch (thrown) {
+      error = thrown;
+    }
+  };
+  let memory: number;
+  if (isNative) {
+    peakMemory();
+    const before = process.memoryUsage.rss();
+    await run();
+    memory = peakMemory() - before;
+  } else memory = await meter.most(run);
+  const { user, system } = process.cpuUsage(began);
+  return { error, passed, stands, seconds: (user + system) / 1e6, memory };
+}
+
 async function readAll(reader: Reader, from: number, folder: string): Promise<void> {
   const report = (index: number, kind: Finding['kind'], message: string): void =>
     tell(JSON.stringify({ reader: reader.name, seed, index, kind, message } satisfies Finding));
+  const limit = { ...usual, ...reader.limit };
+  const roomOf = ({ stands }: Reading): number => limit.free + limit.factor * stands;
   const seeds = await reader.seeds(emptied(folder));
-  for (const [index, input] of seeds.entries()) {
-    try {
-      await reader.read(input, emptied(folder));
-    } catch (error) {
-      report(index, 'seed', described(error));
-    }
+  // A whole input is read twice: what is loaded and compiled once takes memory, too.
+  for (const [index, input] of [...seeds, ...seeds].entries()) {
+    meter.rest();
+    const reading = await readOnce(reader, input, emptied(folder), limit.isNative);
+    const { error, memory } = reading;
+    if (error !== undefined) report(index % seeds.length, 'seed', described(error));
+    if (index >= seeds.length && memory > roomOf(reading))
+      report(
+        index - seeds.length,
+        'seed',
+        `it took ${mebibytes(memory)} for ${input.length} bytes, ${reading.stands} as it says`,
+      );
   }
+  const outcome = { mutants: 0, passed: 0, read: 0, fullest: 0 };
   for (let index = from; index < Number(mutants); index += 1) {
     const mutant = mutantOf(reader, seeds, seed, index, emptied(folder));
-    if (index % 64 === 0) globalThis.gc?.();
+    if (index % restEvery === 0) meter.rest();
     tell(`at ${index}`);
-    peakMemory();
-    const before = process.memoryUsage.rss();
-    const began = process.cpuUsage();
-    try {
-      await reader.read(mutant, folder);
-    } catch (error) {
-      if (!isKnownError(error)) report(index, 'error', described(error));
-    }
-    const { user, system } = process.cpuUsage(began);
-    const seconds = (user + system) / 1e6;
+    const reading = await readOnce(reader, mutant, folder, limit.isNative);
+    const { error, passed, seconds } = reading;
+    if (error !== undefined && !isKnownError(error)) report(index, 'error', described(error));
     if (seconds > mostSeconds) report(index, 'hang', `it took ${seconds.toFixed(1)} s of computing`);
-    const taken = peakMemory() - before;
-    if (taken > Math.max(memoryFloor, memoryFactor * mutant.length)) {
-      report(index, 'memory', `it took ${Math.round(taken / 2 ** 20)} MiB for ${mutant.length} bytes`);
+    let { memory } = reading;
+    // Garbage of those before may be in it: whether it was this one shows when it is read again, from rest.
+    for (let again = 0; memory > roomOf(reading) && again < 2; again += 1) {
+      mutantOf(reader, seeds, seed, index, emptied(folder));
+      meter.rest();
+      memory = Math.min(memory, (await readOnce(reader, mutant, folder, limit.isNative)).memory);
     }
+    if (memory > roomOf(reading))
+      report(index, 'memory', `it took ${mebibytes(memory)} for ${mutant.length} bytes, ${reading.stands} as it says`);
     if (late !== undefined) report(index, 'error', `unhandled: ${described(late)}`);
     late = undefined;
+    outcome.mutants += 1;
+    outcome.passed += passed ? 1 : 0;
+    outcome.read += error === undefined ? 1 : 0;
+    outcome.fullest = Math.max(outcome.fullest, memory / roomOf(reading));
   }
-  tell('done');
+  tell(`done ${JSON.stringify(outcome satisfies Outcome)}`);
 }
 
 const root = mkdtempSync(join(tmpdir(), 'espalier-fuzz-'));

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Finding } from './reader.ts';
+import type { Finding, Outcome } from './reader.ts';
 
 /** What is to be read. */
 export interface FuzzOptions {
@@ -12,6 +12,8 @@ export interface FuzzOptions {
   readonly mutants: number;
   /** The first mutant. Default 0. */
   readonly from?: number;
+  /** Is told what became of a reader's mutants, of those behind the last that ended a process. */
+  readonly onOutcome?: (reader: string, outcome: Outcome) => void;
 }
 
 /** Seconds of silence after which a process hangs for certain: a busy machine must not decide that. */
@@ -20,7 +22,14 @@ const silence = 20;
 const enough = 200;
 
 const child = fileURLToPath(new URL('child.ts', import.meta.url));
-const node = ['--expose-gc', '--max-old-space-size=1024', '--conditions=@espalier/source', '--import', 'tsx'];
+const node = [
+  '--expose-gc',
+  '--max-semi-space-size=1',
+  '--max-old-space-size=1024',
+  '--conditions=@espalier/source',
+  '--import',
+  'tsx',
+];
 
 /** A reader, and the mutant that it goes on with. */
 interface Job {
@@ -31,7 +40,7 @@ interface Job {
 /** Has readers read mutants in a process until that ends, and gives those that have not read all. */
 async function readSome(
   jobs: readonly Job[],
-  { seed, mutants }: FuzzOptions,
+  { seed, mutants, onOutcome }: FuzzOptions,
   onFinding: (finding: Finding) => void,
 ): Promise<readonly Job[]> {
   const words = jobs.flatMap(({ reader, from }) => [reader, String(from)]);
@@ -57,8 +66,10 @@ async function readSome(
   const lines = createInterface(started.stdio[3] as Readable);
   lines.on('line', (line) => {
     if (line.startsWith('at ')) at = Number(line.slice(3));
-    else if (line === 'done') [done, at] = [done + 1, undefined];
-    else onFinding(JSON.parse(line) as Finding);
+    else if (line.startsWith('done ')) {
+      onOutcome?.(jobs[done]?.reader ?? '', JSON.parse(line.slice(5)) as Outcome);
+      [done, at] = [done + 1, undefined];
+    } else onFinding(JSON.parse(line) as Finding);
     watch();
   });
   const [[code, signal]] = (await Promise.all([once(started, 'exit'), once(lines, 'close')])) as unknown as [

@@ -9,6 +9,9 @@ const byKind: Readonly<
   Record<InputKind, (input: Uint8Array, random: Random, words?: readonly string[]) => Uint8Array>
 > = { bytes: mutateBytes, text: mutateText, json: mutateJson };
 
+/** Bytes of an input that is taken less often. */
+const large = 1 << 15;
+
 /** The mutant of a number: a function of that, of the reader and of the seed. */
 export function mutantOf(
   { name, mutate, mend, words }: Reader,
@@ -18,7 +21,9 @@ export function mutantOf(
   folder: string,
 ): Uint8Array {
   const random = new Random(`${name} ${seed} ${index}`);
-  const input = random.pick(seeds);
+  let input = random.pick(seeds);
+  // Large ones show how much memory is taken for a byte, and take long.
+  if (input.length > large && random.chance(0.9)) input = random.pick(seeds);
   const mutant = typeof mutate === 'string' ? byKind[mutate](input, random, words) : mutate(input, random, folder);
   return mend !== undefined && random.chance(0.8) ? mend(mutant, random) : mutant;
 }

@@ -19,8 +19,38 @@ export interface Reader {
   /**
    * Reads an input, and uses what was read as the product would.
    * @param folder an empty folder for files
+   * @param passed is called where the head of the input was accepted: behind it mutants are worth most. Where values are packed or
+   * repeated in the file, it is told how many bytes they are; the reader under test holds these to a limit of its own, which
+   * ARCHITECTURE.md states
    */
-  readonly read: (input: Uint8Array, folder: string) => Promise<void> | void;
+  readonly read: (input: Uint8Array, folder: string, passed: (stands?: number) => void) => Promise<void> | void;
+  /** What it may take, where that is not what readers may in general; the reason stands beside it. */
+  readonly limit?: Partial<MemoryLimit>;
+}
+
+/** How much memory a mutant may take: `factor` times its bytes, or those that it stands for, and `free` bytes. */
+export interface MemoryLimit {
+  readonly factor: number;
+  readonly free: number;
+  /** Whether all that the process has counts, since what reads is not JavaScript and its memory is not V8's. */
+  readonly isNative: boolean;
+}
+
+/**
+ * What becomes objects takes more than its bytes: `{}` fifty, an instruction of a pickle sixty. The readers hold what is small to 8 MiB of
+ * objects, and what is large to a few times its size (`checkJsonMemory`, `readPickle`).
+ */
+export const ofObjects: Partial<MemoryLimit> = { free: 12 * 2 ** 20 };
+
+/** What became of mutants. */
+export interface Outcome {
+  readonly mutants: number;
+  /** How many had a head that was accepted, where the reader tells. */
+  readonly passed: number;
+  /** How many were read to their end. */
+  readonly read: number;
+  /** The most memory that a mutant took, as a part of what it might. */
+  readonly fullest: number;
 }
 
 /** What went wrong with a mutant. */

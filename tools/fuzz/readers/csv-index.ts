@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCsvPart } from '@espalier/data';
 import { keptIndex, steadyFile, writeKept } from '@espalier/data/node';
-import type { Reader } from '../engine/reader.ts';
+import { ofObjects, type Reader } from '../engine/reader.ts';
 
 const text = `a,b,c\n${Array.from({ length: 30 }, (_, row) => `${row},x${row % 3},${row / 7}\n`).join('')}`;
 const options = { partBytes: 100, pieceBytes: 40 };
@@ -21,6 +21,7 @@ function claimed(input: Uint8Array, own: object): Uint8Array {
 /** An index that is kept, and parts by it. */
 export const csvIndexReader: Reader = {
   name: 'csv-index',
+  limit: ofObjects,
   seeds: async () => [
     Buffer.from(
       JSON.stringify({

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { encodeSafetensors, FormatError } from '@espalier/nn';
 import {
-  bytesOf,
   carriedTensor,
   gguf,
   isReadable,
@@ -13,10 +12,13 @@ import {
   type Container,
   type TensorSource,
 } from '@espalier/models';
+import { collectingBytes } from '../engine/collecting-bytes.ts';
+import { largeFile } from '../engine/large-file.ts';
 import { mutateBytes } from '../engine/mutate-bytes.ts';
-import { mutateJson } from '../engine/mutate-json.ts';
+import { mutateRange } from '../engine/mutate-range.ts';
+import { mutateSafetensors } from '../engine/mutate-safetensors.ts';
 import type { Random } from '../engine/random.ts';
-import type { Reader } from '../engine/reader.ts';
+import { ofObjects, type Reader } from '../engine/reader.ts';
 
 const golden = new URL('../../../packages/models/test/golden/every-type.gguf', import.meta.url);
 
@@ -55,9 +57,11 @@ const tellings: readonly bigint[] = [
   2n ** 64n - 1n,
 ];
 
-/** Half of the mutants have another number of 32 or 64 bits somewhere in the header. */
+/** Most mutants have another number of 32 or 64 bits somewhere in the header, or other bits in as many bytes. */
 function mutateNumbers(input: Uint8Array, random: Random): Uint8Array {
-  if (random.chance(0.5)) return mutateBytes(input, random);
+  const chance = random.uniform();
+  if (chance < 0.3) return mutateBytes(input, random);
+  if (chance < 0.75) return mutateRange(input, random, random.chance(0.5) ? 0 : Math.min(1000, input.length >> 1));
   const bytes = Buffer.from(input);
   for (let count = 1 + random.below(3); count > 0; count--) {
     const at = random.below(Math.max(1, Math.min(1000, bytes.length - 8)));
@@ -71,9 +75,13 @@ function mutateNumbers(input: Uint8Array, random: Random): Uint8Array {
 /** Files of llama.cpp. */
 export const ggufReader: Reader = {
   name: 'gguf',
-  seeds: async () => [readFileSync(golden)],
+  seeds: async () => [readFileSync(golden), await largeFile(gguf.write)],
   mutate: mutateNumbers,
-  read: async (input) => use(await openTensors(bytesOf(input, 'x.gguf'), { type: 'gguf' }), gguf),
+  read: async (input, _, passed) => {
+    const source = await openTensors(collectingBytes(input, 'x.gguf'), { type: 'gguf' });
+    passed();
+    await use(source, gguf);
+  },
 };
 
 const values = new Uint8Array(24).fill(1);
@@ -91,29 +99,29 @@ const file = encodeSafetensors(
 /** Files of safetensors, by range. */
 export const safetensorsRangeReader: Reader = {
   name: 'safetensors-range',
-  seeds: async () => [file],
-  mutate: (input, random) => {
-    if (random.chance(0.5)) return mutateBytes(input, random);
-    const length = Number(Buffer.from(input).readBigUInt64LE());
-    const header = mutateJson(input.subarray(8, 8 + length), random);
-    const said = Buffer.alloc(8);
-    said.writeBigUInt64LE(BigInt(header.length));
-    return Buffer.concat([said, header, input.subarray(8 + length)]);
+  limit: ofObjects,
+  seeds: async () => [file, await largeFile(safetensors.write)],
+  mutate: mutateSafetensors,
+  read: async (input, _, passed) => {
+    const source = await openTensors(collectingBytes(input), { type: 'safetensors' });
+    passed();
+    await use(source, safetensors);
   },
-  read: async (input) => use(await openTensors(bytesOf(input), { type: 'safetensors' }), safetensors),
 };
 
 /** The index of several files of safetensors, of which one is there. */
 export const safetensorsIndexReader: Reader = {
   name: 'safetensors-index',
+  limit: ofObjects,
   seeds: async () => [Buffer.from('{"metadata": {"total_size": 48}, "weight_map": {"a": "one", "b": "one"}}')],
   mutate: 'json',
-  read: async (input) => {
+  read: async (input, _, passed) => {
     const options = {
       type: 'safetensors-index',
-      sibling: async (name: string) => (name === 'one' ? bytesOf(file, name) : undefined),
+      sibling: async (name: string) => (name === 'one' ? collectingBytes(file, name) : undefined),
     };
-    const source = await openTensors(bytesOf(input), options);
+    const source = await openTensors(collectingBytes(input), options);
+    passed();
     for (const name of source.tensors.keys()) await source.read(name);
     await source.close();
   },

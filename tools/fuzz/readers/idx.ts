@@ -1,5 +1,7 @@
 /** Reads IDX files, the format of MNIST. */
 import { parseIdx } from '@espalier/nn';
+import { mutateBytes } from '../engine/mutate-bytes.ts';
+import { mutateRange } from '../engine/mutate-range.ts';
 import type { Reader } from '../engine/reader.ts';
 
 const idx = (...shape: readonly number[]): Uint8Array => {
@@ -18,7 +20,20 @@ const idx = (...shape: readonly number[]): Uint8Array => {
 /** The format of MNIST. */
 export const idxReader: Reader = {
   name: 'idx',
-  seeds: async () => [idx(5), idx(2, 3, 4), idx(0, 28, 28)],
-  mutate: 'bytes',
-  read: (input) => void parseIdx(input),
+  seeds: async () => [idx(5), idx(2, 3, 4), idx(0, 28, 28), idx(40, 28, 28)],
+  mutate: (input, random) => {
+    if (random.chance(0.6)) return mutateBytes(input, random);
+    // Sizes in another order, or other values.
+    const bytes = Buffer.from(input);
+    const rank = bytes[3] ?? 0;
+    if (rank < 2 || random.chance(0.5)) return mutateRange(bytes, random, 4 + 4 * rank);
+    const size = bytes.readUInt32BE(4);
+    bytes.copyWithin(4, 8, 12);
+    bytes.writeUInt32BE(size, 8);
+    return bytes;
+  },
+  read: (input, _, passed) => {
+    parseIdx(input);
+    passed();
+  },
 };

@@ -1,9 +1,14 @@
 /** Reads files of PyTorch of both layouts, arrays of NumPy, and zip files: nothing of them is executed. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { bytesOf, importModel, memorySink, openPyTorch, writePyTorchLike } from '@espalier/models';
+import { importModel, memorySink, openPyTorch, writePyTorchLike, writeStateDict } from '@espalier/models';
+import { collectingBytes } from '../engine/collecting-bytes.ts';
+import { largeFile } from '../engine/large-file.ts';
 import { mutateBytes } from '../engine/mutate-bytes.ts';
+import { mutatePickle } from '../engine/mutate-pickle.ts';
+import { mutateRange } from '../engine/mutate-range.ts';
 import type { Random } from '../engine/random.ts';
-import type { Reader } from '../engine/reader.ts';
+import { ofObjects, type Reader } from '../engine/reader.ts';
+import { mutateZip } from '../engine/zip.ts';
 
 const goldenFiles = new URL('../../../packages/models/test/golden/pytorch/', import.meta.url);
 
@@ -22,31 +27,36 @@ export function withoutChecksums(input: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Half of the mutants differ in the pickle alone, which is the first entry. */
-function mutatePickle(input: Uint8Array, random: Random): Uint8Array {
-  const bytes = Buffer.from(input);
-  const [begin, end] = [bytes.indexOf('\u0080\u0002', 0, 'latin1'), bytes.indexOf('PK\u0007\u0008')];
-  if (begin < 0 || end < begin || random.chance(0.5)) return mutateBytes(input, random);
-  const pickle = mutateBytes(bytes.subarray(begin, end), random);
-  const fitted = Buffer.alloc(end - begin);
-  fitted.set(pickle.subarray(0, end - begin));
-  return Buffer.concat([bytes.subarray(0, begin), fitted, bytes.subarray(end)]);
+/** Most mutants differ in one entry alone: in the pickle instruction by instruction, elsewhere in any bytes. */
+function mutateTorch(input: Uint8Array, random: Random): Uint8Array {
+  if (random.chance(0.3)) return mutateBytes(input, random);
+  return mutateZip(input, random, (bytes, _, name) =>
+    name.endsWith('.pkl') && random.chance(0.8) ? mutatePickle(bytes, random) : mutateBytes(bytes, random),
+  );
+}
+
+/** Mutants of the old layout, which is pickles and then values: for the most part instruction by instruction. */
+function mutateLegacy(input: Uint8Array, random: Random): Uint8Array {
+  if (random.chance(0.55)) return mutatePickle(input, random);
+  return random.chance(0.5) ? mutateBytes(input, random) : mutateRange(input, random, input.length >> 1);
 }
 
 /** Reads all tensors, makes a model of them, and writes the like. */
-async function read(input: Uint8Array): Promise<void> {
-  const source = await openPyTorch(bytesOf(input));
+const read: Reader['read'] = async (input, _, passed) => {
+  const source = await openPyTorch(collectingBytes(input));
+  passed([...source.tensors.values()].reduce((sum, { bytes }) => sum + bytes, 0));
   for (const name of source.tensors.keys()) await source.read(name);
   await writePyTorchLike(memorySink(), source, new Map());
   const { module } = await importModel(source);
   module.dispose();
-}
+};
 
 /** Files of the layout since 1.6. */
 export const pytorchReader: Reader = {
   name: 'pytorch',
-  seeds: async () => seedsOf((name) => !isOld(name) && name !== 'two-states.pth'),
-  mutate: mutatePickle,
+  limit: ofObjects,
+  seeds: async () => [...seedsOf((name) => !isOld(name) && name !== 'two-states.pth'), await largeFile(writeStateDict)],
+  mutate: mutateTorch,
   mend: withoutChecksums,
   read,
 };
@@ -54,7 +64,8 @@ export const pytorchReader: Reader = {
 /** Files of the layout before. */
 export const pytorchLegacyReader: Reader = {
   name: 'pytorch-legacy',
+  limit: ofObjects,
   seeds: async () => seedsOf(isOld),
-  mutate: 'bytes',
+  mutate: mutateLegacy,
   read,
 };

@@ -1,11 +1,11 @@
 /** Reads checkpoints that were saved quantized, by each method, whatever it was saved by. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { FormatError } from '@espalier/nn';
-import { bytesOf, dequantizedSource, openTensors } from '@espalier/models';
+import { dequantizedSource, openTensors } from '@espalier/models';
 import { ArgumentError } from '@espalier/tensor';
-import { mutateBytes } from '../engine/mutate-bytes.ts';
-import { mutateJson } from '../engine/mutate-json.ts';
-import type { Reader } from '../engine/reader.ts';
+import { mutateSafetensors } from '../engine/mutate-safetensors.ts';
+import { collectingBytes } from '../engine/collecting-bytes.ts';
+import { ofObjects, type Reader } from '../engine/reader.ts';
 
 const folder = new URL('../../../packages/models/test/golden/quantized/', import.meta.url);
 
@@ -21,20 +21,15 @@ const configs = [
 /** Files of one method are damaged ones of another. */
 export const quantizedReader: Reader = {
   name: 'quantized',
+  limit: ofObjects,
   seeds: async () =>
     readdirSync(folder)
       .filter((name) => name.endsWith('.safetensors'))
       .map((name) => readFileSync(new URL(name, folder))),
-  mutate: (input, random) => {
-    if (random.chance(0.4)) return mutateBytes(input, random);
-    const length = Number(Buffer.from(input).readBigUInt64LE());
-    const header = mutateJson(input.subarray(8, 8 + length), random);
-    const said = Buffer.alloc(8);
-    said.writeBigUInt64LE(BigInt(header.length));
-    return Buffer.concat([said, header, input.subarray(8 + length)]);
-  },
-  read: async (input) => {
-    const file = await openTensors(bytesOf(input), { type: 'safetensors' });
+  mutate: mutateSafetensors,
+  read: async (input, _, passed) => {
+    const file = await openTensors(collectingBytes(input), { type: 'safetensors' });
+    passed();
     for (const config of configs)
       try {
         const source = await dequantizedSource(file, config);

@@ -1,4 +1,4 @@
-/** Every reader in one list. */
+/** Every reader in one list. What each may take that is more than usual stands with it as `limit`, and what its inputs stand for it tells by `passed`. */
 import type { Reader } from '../engine/reader.ts';
 import { answersReader } from './answers.ts';
 import { checkpointReader } from './checkpoint.ts';
@@ -12,11 +12,12 @@ import { journalReader } from './journal.ts';
 import { lockFileReader } from './lock-file.ts';
 import { layoutsReader, modelReader } from './model-folder.ts';
 import { numpyReader } from './numpy.ts';
-import { onnxReader } from './onnx.ts';
+import { codedOnnxReader, onnxReader } from './onnx.ts';
 import { optunaReader } from './optuna.ts';
 import { outputReader } from './output.ts';
 import { passesReader } from './passes.ts';
 import { jpegReader, packedIdxReader, picturePreparationReader, pngReader, webpReader } from './pictures.ts';
+import { savedPreparationReader, textPreparationReader } from './preparations.ts';
 import { pluginsReader } from './plugins.ts';
 import { pytorchLegacyReader, pytorchReader } from './pytorch.ts';
 import { quantizedReader } from './quantized.ts';
@@ -59,6 +60,7 @@ export const readers: readonly Reader[] = [
   lockFileReader,
   sqliteReader,
   onnxReader,
+  codedOnnxReader,
   optunaReader,
   storageUrlReader,
   goalsReader,
@@ -75,4 +77,6 @@ export const readers: readonly Reader[] = [
   webpReader,
   packedIdxReader,
   picturePreparationReader,
+  textPreparationReader,
+  savedPreparationReader,
 ];

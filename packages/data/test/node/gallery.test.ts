@@ -271,4 +271,11 @@ describe('what is refused', () => {
     await expect(openGallery(at('train-images-idx3-ubyte.gz'))).rejects.toThrow(FormatError);
     await expect(openGallery(at('train-images-idx3-ubyte.gz'))).rejects.toThrow(/cannot be unpacked/u);
   });
+
+  test('packed IDX files that unpack to a thousand times their bytes', async () => {
+    const size = 80 * 2 ** 20;
+    writeFileSync(at('train-labels-idx1-ubyte'), idx([1], Uint8Array.from([0])));
+    writeFileSync(at('train-images-idx3-ubyte.gz'), gzipSync(idx([1, size, 1], new Uint8Array(size))));
+    await expect(openGallery(at('train-images-idx3-ubyte.gz'))).rejects.toThrow(/cannot be unpacked/u);
+  });
 });

@@ -1,7 +1,7 @@
 /** JSON files that come with tensors: indexes, descriptions. */
 import { FormatError, type Json } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
-import { type ByteSource, decodeUtf8, duplicateKey, readBytes } from '@espalier/nn/format';
+import { type ByteSource, checkJsonMemory, decodeUtf8, duplicateKey, readBytes } from '@espalier/nn/format';
 
 /**
  * The JSON that is all of a file of at most `most` bytes.
@@ -13,6 +13,7 @@ export async function readJson(source: ByteSource, most: number): Promise<Json> 
   };
   if (source.size > most) fail(`has ${source.size} bytes; the limit is ${most}`);
   const text = decodeUtf8(await readBytes(source, 0, source.size, 'the JSON')) ?? fail('is no text in UTF-8');
+  checkJsonMemory(text, source.name);
   let parsed: Json = null;
   try {
     parsed = JSON.parse(text) as Json;

@@ -33,6 +33,7 @@ import { frozenNames, type Module, type ModuleConfig } from '../module/module.ts
 import { toBeOverwritten } from '../module/parameter.ts';
 import { convertForeign } from './foreign.ts';
 import { aRawTensor, decodeSafetensors, encodeSafetensors, type RawTensor } from './safetensors.ts';
+import { checkJsonMemory } from './json-memory.ts';
 import { placeTensor, rawTensor } from './tensors.ts';
 import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 import { aModule } from '../module/rule.ts';
@@ -201,6 +202,7 @@ function jsonBytes(value: unknown): Uint8Array {
 function parseJson(path: string, bytes: Uint8Array): unknown {
   const text = decodeUtf8(bytes);
   if (text === undefined) throw new FormatError(path, 0, 'is no text in UTF-8');
+  checkJsonMemory(text, path);
   try {
     return JSON.parse(text);
   } catch (error) {

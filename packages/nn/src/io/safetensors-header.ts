@@ -8,6 +8,7 @@ import { FormatError } from '../errors.ts';
 import { isRecord } from '../json.ts';
 import { duplicateKey } from './duplicate-key.ts';
 import { foreignBits } from './foreign-bits.ts';
+import { checkJsonMemory } from './json-memory.ts';
 import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 
 /** A dtype of the format. */
@@ -158,18 +159,19 @@ export function parseSafetensorsHeader(
   available: number,
   source = 'safetensors',
 ): SafetensorsHeader {
-  const { [metadataKey]: notes = {}, ...described } = parseJson(bytes, source);
+  const { [metadataKey]: notes = {}, ...described } = parseJson(bytes, available, source);
   const entries = Object.entries(described).map(([name, entry]) => readEntry(name, entry, available, source));
   checkCoverage(entries, available, safetensorsLengthBytes + bytes.length, source);
   return { entries, metadata: readMetadata(notes, source) };
 }
 
-function parseJson(bytes: Uint8Array, source: string): Readonly<Record<string, unknown>> {
+function parseJson(bytes: Uint8Array, available: number, source: string): Readonly<Record<string, unknown>> {
   const fail = (problem: string): never => {
     throw new FormatError(source, safetensorsLengthBytes, problem);
   };
   const text = decodeUtf8(bytes) ?? fail('the header is no UTF-8 text');
   if (!text.startsWith('{')) fail("the header does not start with '{'");
+  checkJsonMemory(text, source, safetensorsLengthBytes, bytes.length + available);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

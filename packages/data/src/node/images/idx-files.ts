@@ -18,8 +18,8 @@ export interface IdxPair {
   readonly part?: Part;
 }
 
-/** A packed file may unpack to so many bytes: MNIST's images are 47 MB. */
-const mostUnpacked = 2 ** 31 - 1;
+/** A packed file may unpack to so many bytes (MNIST's images are 47 MB), or to so many times its own, so that it does not fill the memory. */
+const [freeUnpacked, mostTimes] = [64 * 2 ** 20, 100];
 
 const imagesName = /(?:^|[-_.])images[-_.]idx3[-_.]ubyte(?:\.gz)?$/i;
 
@@ -50,7 +50,7 @@ async function bytesIn(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
-    return await unpack(bytes, { maxOutputLength: mostUnpacked });
+    return await unpack(bytes, { maxOutputLength: Math.max(freeUnpacked, mostTimes * bytes.length) });
   } catch (error) {
     throw new FormatError(path, 0, `cannot be unpacked: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -7,6 +7,7 @@ import { DataError } from '../../errors.ts';
 import type { Column } from '../column.ts';
 import { columnFrom } from '../from-values.ts';
 import { Table } from '../table.ts';
+import { fitWindow } from './brotli-window.ts';
 import { checkRows, orDamaged } from './foreign.ts';
 import { readDataPage, readDictionary, type PageContext, type Unpack } from './parquet-page.ts';
 import { RangeReader } from './range-reader.ts';
@@ -116,8 +117,10 @@ export async function readParquet(source: ByteSource): Promise<Table> {
   const { byteStreamSplit } = await import('hyparquet/src/encoding.js');
   const { readPlain } = await import('hyparquet/src/plain.js');
   const { compressors } = await import('hyparquet-compressors');
+  const packed = compressors as Readonly<Record<string, Unpack>>;
   const codecs: Readonly<Record<string, Unpack | undefined>> = {
-    ...(compressors as Readonly<Record<string, Unpack>>),
+    ...packed,
+    BROTLI: (bytes, length) => packed['BROTLI']?.(fitWindow(bytes, length), length) ?? bytes,
     ZSTD: await zstdUnpacker(),
   };
   return orDamaged(source.name, 'Parquet', async () => {

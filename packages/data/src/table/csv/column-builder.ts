@@ -75,7 +75,8 @@ export class ColumnBuilder {
     if (!this.plan.keeps) return;
     this.#missing.mark(this.#rows);
     if (this.#type === 'text') this.#texts.push('');
-    else this.#numbers.push(0, true);
+    // Before the first value nothing is held: a field that is empty takes a byte in the file.
+    else if (this.#type !== undefined) this.#numbers.push(0, true);
   }
 
   /** The first value that is not missing: its type is that of the column. */
@@ -83,6 +84,7 @@ export class ColumnBuilder {
     const number = end < 0 ? NaN : readNumber(records.bytes, start, end, records.latin);
     const isNumber = !Number.isNaN(number) && !seen.isCode;
     this.#type = isNumber ? 'number' : readTruth(records.bytes, start, end) >= 0 ? 'boolean' : 'text';
+    if (this.plan.keeps) this.#numbers = new GrowingNumbers(this.#rows);
     if (this.#type === 'number') this.#takeNumber(records, start, end);
     else if (this.#type === 'boolean') this.#takeTruth(records, start, end);
     else {
@@ -166,7 +168,7 @@ export class ColumnBuilder {
   finish(): Column {
     const missing = this.#missing.finish(this.#rows);
     if (this.#type === 'text') return { type: 'text', values: this.#texts, missing };
-    const values = this.#numbers.finish();
+    const values = this.#type === undefined ? new Int32Array(this.#rows) : this.#numbers.finish();
     if (this.#type === 'boolean') return { type: 'boolean', values: Uint8Array.from(values), missing };
     if (missing && values instanceof Float64Array)
       for (const [row, gone] of missing.entries()) if (gone === 1) values[row] = NaN;

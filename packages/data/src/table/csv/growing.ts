@@ -2,9 +2,15 @@
 
 /** Numbers: i32 until one does not fit, f64 from then on. */
 export class GrowingNumbers {
-  #integers: Int32Array | undefined = new Int32Array(256);
+  #integers: Int32Array | undefined;
   #floats = new Float64Array(0);
-  #length = 0;
+  #length: number;
+
+  /** Begins with so many zeros. */
+  constructor(length = 0) {
+    this.#integers = new Int32Array(Math.max(256, 2 * length));
+    this.#length = length;
+  }
 
   /** One more; `isInt32` is whether it is an integer that fits. */
   push(value: number, isInt32: boolean): void {

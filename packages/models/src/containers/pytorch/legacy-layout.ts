@@ -38,7 +38,7 @@ async function readPickles(
       const values: PickleValue[] = [];
       let at = 0;
       while (values.length < 5) {
-        const pickle = readPickle(bytes.subarray(at), source.name, at, allowGlobal);
+        const pickle = readPickle(bytes.subarray(at), source, at, allowGlobal);
         values.push(pickle.value);
         at += pickle.length;
       }

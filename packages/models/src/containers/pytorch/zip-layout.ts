@@ -38,7 +38,7 @@ export async function openZipLayout(source: ByteSource): Promise<TorchFile> {
     : 'little';
   if (order !== 'little' && order !== 'big')
     fail(entry.offset, `has the byte order '${brief(order)}'; known are little and big`);
-  const { value } = readPickle(await zip.read(name), source.name, entry.offset, allowGlobal);
+  const { value } = readPickle(await zip.read(name), source, entry.offset, allowGlobal);
   const storage = (key: string): string => `${prefix}data/${key}`;
   return {
     source,

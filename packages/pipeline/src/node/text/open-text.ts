@@ -117,6 +117,17 @@ export function tokenNames({ pairs }: Pick<TextPreparation, 'pairs'>): readonly 
   return bytesOfTokens(pairs).map((bytes) => decodeUtf8(bytes) ?? `0x${Buffer.from(bytes).toString('hex')}`);
 }
 
+/** All tokens together stand for no more bytes: 32,768 of 256 each. Thirty pairs, each of the one before it twice, would take a gibibyte. */
+const mostTokenBytes = 2 ** 23;
+
+/** How many bytes the tokens of pairs stand for. */
+function bytesOfAll(pairs: BytePairs): number {
+  const lengths = new Float64Array(byteCount + pairs.length).fill(1, 0, byteCount);
+  for (const [rank, [left, right]] of pairs.entries())
+    lengths[byteCount + rank] = (lengths[left] ?? 0) + (lengths[right] ?? 0);
+  return lengths.reduce((sum, length) => sum + length, 0);
+}
+
 const isCount = (value: unknown, most: number): boolean =>
   Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < most;
 
@@ -132,6 +143,12 @@ export function readTextPreparation(config: unknown): TextPreparation {
     Array.isArray(pair) && pair.length === 2 && pair.every((token) => isCount(token, byteCount + rank));
   if (!Array.isArray(pairs) || !pairs.every(isPair))
     throw new ConfigError('preparation.pairs', `is ${show(pairs)}, and no list of pairs of tokens before each`);
+  const bytes = bytesOfAll(pairs as BytePairs);
+  if (bytes > mostTokenBytes)
+    throw new ConfigError(
+      'preparation.pairs',
+      `makes tokens of ${bytes} bytes together, twice as long each time; those of a text have up to ${mostTokenBytes}`,
+    );
   return { source: 'text', context: context as number, pairs: pairs as BytePairs };
 }
 

@@ -36,7 +36,10 @@ function long(machine: PickleMachine, length: number): number | bigint {
   return Number.isSafeInteger(small) ? small : signed;
 }
 
+const emptyTuple = new PickleTuple([]);
+
 function tuple(length: number): Run {
+  if (length === 0) return (machine) => machine.push(emptyTuple);
   return (machine) => {
     const items = Array.from({ length }, () => machine.pop()).toReversed();
     machine.push(new PickleTuple(items));

@@ -1,4 +1,5 @@
 /** Reads a pickle as data: no class is made, no function is called, whatever it asks for. */
+import type { ByteSource } from '@espalier/nn/format';
 import { PickleMachine, type GlobalRule } from './machine.ts';
 import { opcodes, refuseOpcode } from './opcodes.ts';
 import type { PickleValue } from './values.ts';
@@ -6,8 +7,12 @@ import type { PickleValue } from './values.ts';
 /** No pickle is larger: names and shapes of a million tensors. */
 export const largestPickle: number = 64 << 20;
 
-/** Nor has one more instructions, each of which may be a value: a byte of the file must not take a hundred of memory. */
-const mostInstructions = 2_000_000;
+/**
+ * Nor has one more instructions, each of which may be a value of sixty bytes: so many, and one for so many bytes of the file. A tensor
+ * takes forty of them, and in the file four hundred bytes beside its values.
+ */
+const freeInstructions = 1 << 17;
+const bytesPerInstruction = 20;
 
 const stop = 0x2e;
 
@@ -23,13 +28,20 @@ export interface ReadPickle {
  * @throws {FormatError} naming the place and the instruction or the name that is not allowed. A `PickleEndError` where it
  * goes on behind the bytes.
  */
-export function readPickle(bytes: Uint8Array, source: string, base: number, allow: GlobalRule): ReadPickle {
-  const machine = new PickleMachine(bytes, source, base, allow);
+export function readPickle(
+  bytes: Uint8Array,
+  { name, size }: Pick<ByteSource, 'name' | 'size'>,
+  base: number,
+  allow: GlobalRule,
+): ReadPickle {
+  const mostInstructions = freeInstructions + Math.floor(size / bytesPerInstruction);
+  const machine = new PickleMachine(bytes, name, base, allow);
   for (let instructions = 0; ; instructions++) {
     machine.start = machine.at;
     const code = machine.number('u8');
     if (code === stop) return { value: machine.pop(), length: machine.at };
-    if (instructions === mostInstructions) machine.refuse(`has more than ${mostInstructions} pickle instructions`);
+    if (instructions === mostInstructions)
+      machine.refuse(`has more than ${mostInstructions} pickle instructions in a file of ${size} bytes`);
     const run = opcodes.get(code);
     if (run) run(machine);
     else refuseOpcode(machine, code);

@@ -44,19 +44,29 @@ export class PickleTuple {
   }
 }
 
-/** A list. */
-export class PickleList {
-  readonly items: PickleValue[] = [];
+/** What has items; the list of them is made for the first that is asked for, since a byte of a file makes an empty one. */
+abstract class WithItems {
+  #items: PickleValue[] | undefined;
+
+  get items(): PickleValue[] {
+    return (this.#items ??= []);
+  }
 }
 
+/** A list. */
+export class PickleList extends WithItems {}
+
 /** A set, as pickles of protocol 4 have it. */
-export class PickleSet {
-  readonly items: PickleValue[] = [];
-}
+export class PickleSet extends WithItems {}
 
 /** A dict. Keys that are no texts or numbers are told apart by what they are, not by what they hold. */
 export class PickleDict {
-  readonly entries: Map<PickleValue, PickleValue> = new Map<PickleValue, PickleValue>();
+  #entries: Map<PickleValue, PickleValue> | undefined;
+
+  /** Made when it is asked for, as the items of a list are. */
+  get entries(): Map<PickleValue, PickleValue> {
+    return (this.#entries ??= new Map<PickleValue, PickleValue>());
+  }
 }
 
 /** The name of a class or a function. */
@@ -76,23 +86,26 @@ export class PickleGlobal {
   }
 }
 
-/** What a class or a function would have made of arguments, and what would have been put into it afterwards. */
-export class PickleObject {
+/** What a class or a function would have made of arguments, and what would have been put into it afterwards: items, where it is a list. */
+export class PickleObject extends WithItems {
   /** Whether it is called, or made without being called. */
   readonly how: 'call' | 'new';
   readonly of: PickleGlobal;
   readonly args: PickleTuple;
   /** Its attributes. */
   state: PickleValue | undefined;
-  /** Its entries, where it is a dict. */
-  readonly entries: PickleDict['entries'] = new Map<PickleValue, PickleValue>();
-  /** Its items, where it is a list. */
-  readonly items: PickleValue[] = [];
+  #entries: PickleDict['entries'] | undefined;
 
   constructor(how: 'call' | 'new', of: PickleGlobal, args: PickleTuple) {
+    super();
     this.how = how;
     this.of = of;
     this.args = args;
+  }
+
+  /** Its entries, where it is a dict. */
+  get entries(): PickleDict['entries'] {
+    return (this.#entries ??= new Map<PickleValue, PickleValue>());
   }
 }
 
