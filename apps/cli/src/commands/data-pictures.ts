@@ -1,6 +1,8 @@
 /** What `espalier data` shows of pictures: classes with counts, sizes, what is damaged, the parts that a run would use. */
 import { openGallery, surveyPictures, type PictureSurvey } from '@espalier/data/node';
+import { checkSurvey } from '@espalier/pipeline/node';
 import type { Session } from '../cli/session.ts';
+import { reportOf } from '../errors.ts';
 import { formatCount } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
 import { defaultSeed } from './model-options.ts';
@@ -18,8 +20,20 @@ function some(lines: readonly string[], heading: string): readonly string[] {
   return [[heading, ...lines.slice(0, shown).map((line) => `  ${line}`), ...others].join('\n')];
 }
 
-function showSurvey(survey: PictureSurvey, session: Session): string {
-  const { classes, sizes, damaged, empty, copies, leaked, isParted, train, test, size, colour } = survey;
+/** What `run` would say against learning from pictures. */
+function problemOf(path: string, survey: PictureSurvey): string | undefined {
+  try {
+    checkSurvey(path, survey);
+    return undefined;
+  } catch (error) {
+    return reportOf(error).message;
+  }
+}
+
+function showSurvey(path: string, survey: PictureSurvey, session: Session): string {
+  const { classes, sizes, damaged, empty, passedOver, copies, disputed, leaked, isParted, train, test } = survey;
+  const { size, colour } = survey;
+  const against = problemOf(path, survey);
   const headings = ['pictures', 'train', 'test'].map((heading) => ({ heading, ...right }));
   const rows = classes.map((each) => [each.value, ...[each.count, each.train, each.test].map(formatCount)]);
   const found = sizes.map(({ height, width, count }) => `${width} × ${height}: ${formatCount(count)}`);
@@ -31,9 +45,12 @@ function showSurvey(survey: PictureSurvey, session: Session): string {
       'damaged',
     ),
     ...some(empty, 'without pictures'),
+    ...some(passedOver, 'passed over, as no PNG, JPEG or WebP by their names'),
     ...(copies === 0 ? [] : [`${formatCount(copies)} pictures are copies of others`]),
+    ...(disputed === 0 ? [] : [`${formatCount(disputed)} pictures have the bytes of one of another class`]),
     ...(leaked === 0 ? [] : [`${formatCount(leaked)} pictures to judge by are also there to learn from`]),
     `${formatCount(train.length)} to learn from, ${formatCount(test.length)} to judge by${isParted ? ', as the data says' : ''}; read as ${size} × ${size} pixels, ${colour === 'grey' ? 'grey' : 'in colour'}`,
+    ...(against === undefined ? [] : [`nothing can be learnt from it as it is: ${against}`]),
   ].join('\n\n');
 }
 
@@ -52,6 +69,6 @@ export async function showPictureData(
   const { train, test, ...told } = survey;
   const counts = { train: train.length, test: test.length };
   session.result({ kind: 'pictures', pictures: train.length + test.length, ...told, ...counts }, () =>
-    showSurvey(survey, session),
+    showSurvey(path, survey, session),
   );
 }

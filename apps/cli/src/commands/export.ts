@@ -7,7 +7,7 @@ import { withCommonOptions, withExamples } from '../cli/options.ts';
 import { withPlugins } from '../cli/plugin.ts';
 import { openSession, type CommonOptions, type Environment } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
-import { checkModelFolder, isFile, isOnnx, openModelFile } from '../files/model-file.ts';
+import { checkModelFolder, formatOf, isFile, isOnnx, openModelFile } from '../files/model-file.ts';
 import { inputOf, originalNames } from '../files/of-folder.ts';
 import { writeOnnx } from '../files/onnx-file.ts';
 import { bytesOfFile, convertFile, writeModel } from '../files/write-model.ts';
@@ -23,6 +23,9 @@ interface ExportOptions extends CommonOptions {
   readonly dtype?: string;
   readonly input?: readonly number[];
 }
+
+/** Endings that files of any format have. */
+const anyBinary = /\.(?:bin|ckpt)$/iu;
 
 /** Adds `espalier export`. */
 export function addExportCommand(program: Command, environment: Environment): void {
@@ -57,6 +60,9 @@ export function addExportCommand(program: Command, environment: Environment): vo
       throw new UsageError(
         `${from}: --dtype is of files of tensors, and ONNX keeps the dtypes of layers: leave it out`,
       );
+    const ending = formatOf(output);
+    if (ending !== undefined && ending !== format && !anyBinary.test(output))
+      throw new UsageError(`${output}: this is a name of ${ending}, and --to says ${format}: change one of the two`);
     const say = (note: string): void => session.log(note);
     const file = { path: output, format, overwrite, sources: [from], say, ...(dtype !== undefined && { dtype }) };
     let notes: readonly string[];

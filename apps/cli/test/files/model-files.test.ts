@@ -121,6 +121,7 @@ describe('prune', () => {
     await refused('this needs data for gradients', ...prune('--method', 'snip', '-o', at('x.pth')));
     await refused('this belongs to what is read from', ...prune('-o', at('linear.pth'), '--overwrite'));
     await refused('replace it by --overwrite', ...prune('-o', at('state.pth')));
+    await refused('is a name of safetensors', 'export', at('linear.pth'), '--to', 'npz', '-o', at('x.safetensors'));
     expect(readFileSync(at('state.pth'))).toEqual(Buffer.from(state));
     await refused(
       "name one by key (--key): 'model' (2 tensors), 'ema' (1 tensors)",
@@ -209,7 +210,7 @@ describe('a model of a family', () => {
       const folder = at(`of-${file}`);
       await run('import', torch + file, '--model', at('resnet.json'), '--input', '3,12,12', '-o', folder);
       expect(await run('inspect', folder)).toMatchObject({ parameters: 2542 });
-      const back = at(`back-${file}`);
+      const back = at(`back-${file}.pth`);
       await run('export', folder, '--to', 'pytorch', '-o', back);
       const [before, after] = [
         await openTensors(await fileBytes(torch + file)),

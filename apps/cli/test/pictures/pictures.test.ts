@@ -166,6 +166,7 @@ describe('espalier data', () => {
     expect(stdout).toMatch(/damaged\n +.*broken\.png: at byte 0: cannot be decoded/u);
     expect(stdout).toMatch(/without pictures\n +.*void/u);
     expect(stdout).toContain('1 pictures are copies of others');
+    expect(stdout).toMatch(/nothing can be learnt from it as it is: .*broken\.png/u);
     expect(stdout).toMatch(/to judge by; read as 8 × 8 pixels, in colour/u);
   });
 

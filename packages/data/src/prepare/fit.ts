@@ -83,6 +83,7 @@ function learnOf(columns: readonly ColumnFacts[], kinds: Kinds): Target['as'] {
   if (columns.length > 1 || first === undefined) return columns.every(areTruths) ? 'labels' : 'numbers';
   if (told.length > 0 || first.type !== 'number') return 'classes';
   const { areIntegers, values } = first;
+  if (areTruths(first)) return 'classes';
   return areIntegers && values && values.length <= mostIntegerClasses ? 'classes' : 'numbers';
 }
 

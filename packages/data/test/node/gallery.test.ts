@@ -89,6 +89,15 @@ describe('a survey', () => {
     expect([[...again[0]], [...again[1]]]).toEqual([[...survey.train], [...survey.test]]);
   });
 
+  test('tells what is passed over, and pictures that are in two classes', async () => {
+    await writeClasses('all', ['a', 'b'], 4);
+    copyFileSync(at('all', 'a', '1.png'), at('all', 'b', 'same.png'));
+    for (const name of ['scan.bmp', 'notes.txt']) writeFileSync(at('all', 'b', name), 'no picture');
+    const survey = await surveyPictures(await openGallery(at('all')), { seed: 3 });
+    expect(survey).toMatchObject({ copies: 1, disputed: 2, damaged: [] });
+    expect(survey.passedOver).toEqual([at('all', 'b', 'notes.txt'), at('all', 'b', 'scan.bmp')]);
+  });
+
   test('names what is damaged: cut, of another kind, and of no bytes', async () => {
     await writeClasses('all', ['a', 'b'], 4);
     await write(at('all', 'a', 'cut.png'), 50, 64, 64);

@@ -126,6 +126,10 @@ describe('targets', () => {
     expect([...sorted.targets(table).data]).toEqual([2, 1, 1, 0]);
     const told = fitPreparation(table, { ...x, target: 'kind', classes: ['dog', 'cat', 'ant'] });
     expect([...againFrom(told).targets(table).data]).toEqual([0, 1, 1, 2]);
+    const truths = tableOf({ kind: ['a', 'b'], y: [1, 0] }).with(
+      new Map([['y', { type: 'number', values: Float64Array.of(1, 0), missing: undefined }]]),
+    );
+    expect(fitPreparation(truths, { target: 'y' }).target).toMatchObject({ as: 'classes', classes: ['0', '1'] });
     expect(fitPreparation(table, { ...x, target: 'digit' }).target).toMatchObject({ classes: ['2', '9', '10'] });
   });
 

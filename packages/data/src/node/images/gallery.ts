@@ -36,6 +36,8 @@ export interface Gallery {
   readonly pictures: readonly GalleryPicture[];
   /** Folders of classes that hold no picture. */
   readonly empty: readonly string[];
+  /** Files in folders of classes that are no pictures by their ending. */
+  readonly passedOver?: readonly string[];
 }
 
 /** Names of tables that list the pictures of the folder that they lie in. */
@@ -90,8 +92,8 @@ export async function openGallery(path: string): Promise<Gallery> {
     return { source: path, pictures: read.flatMap(ofIdx), empty: [] };
   }
   const manifest = manifestIn(path);
-  const { pictures, empty } = manifest ? await listManifest(path, { path: manifest }) : await listFolder(path);
-  return { source: path, pictures: pictures.map((each) => ofFile(path, each)), empty };
+  const { pictures, ...found } = manifest ? await listManifest(path, { path: manifest }) : await listFolder(path);
+  return { source: path, pictures: pictures.map((each) => ofFile(path, each)), ...found };
 }
 
 async function openFile(path: string): Promise<Gallery> {

@@ -22,6 +22,8 @@ export interface PictureList {
   readonly pictures: readonly ListedPicture[];
   /** Folders of classes that hold no picture. */
   readonly empty: readonly string[];
+  /** Files in folders of classes that are no pictures by their ending. */
+  readonly passedOver: readonly string[];
 }
 
 /** Names of files that are pictures. */
@@ -74,7 +76,9 @@ export async function listFolder(folder: string): Promise<PictureList> {
     throw new DataError(folder, {}, 'has no pictures (PNG, JPEG, WebP) in folders that are named by their classes');
   const full = new Set(found.map(({ path }) => relative(folder, path).split(/[/\\]/u).slice(0, depth).join('/')));
   const empty = folders.filter((name) => name.split('/').length === depth && !full.has(name));
-  return { pictures: sorted(found), empty: empty.toSorted(byCode).map((name) => join(folder, name)) };
+  const passedOver = files.filter((file) => file.split('/').length > depth && !pictureEndings.test(file));
+  const paths = (names: readonly string[]): string[] => names.toSorted(byCode).map((name) => join(folder, name));
+  return { pictures: sorted(found), empty: paths(empty), passedOver: paths(passedOver) };
 }
 
 /** Names of columns that are taken for that of the file, of the class, and of the part. */
@@ -123,7 +127,7 @@ export async function listManifest(folder: string, manifest: Manifest): Promise<
       );
     return { path: join(folder, String(path)), label: String(own), ...(parts && { part: part as Part }) };
   });
-  return { pictures, empty: [] };
+  return { pictures, empty: [], passedOver: [] };
 }
 
 /**

@@ -45,8 +45,12 @@ export interface PictureSurvey extends Normalisation {
   readonly damaged: readonly DamagedPicture[];
   /** Folders of classes that hold no picture. */
   readonly empty: readonly string[];
+  /** Files in folders of classes that are no pictures by their ending. */
+  readonly passedOver: readonly string[];
   /** How many pictures are copies of another one's bytes. */
   readonly copies: number;
+  /** How many have the bytes of one that is of another class. */
+  readonly disputed: number;
   /** Of these, how many are told to be in the test part, with the same picture in the training part. */
   readonly leaked: number;
   /** Whether the parts are told by the data. */
@@ -132,12 +136,22 @@ function countSizes(looks: readonly Look[]): PictureSurvey['sizes'] {
   return [...counts.values()].toSorted((a, b) => b.count - a.count || a.height - b.height || a.width - b.width);
 }
 
+/** How many pictures have the bytes of one of another class. */
+function countDisputed(pictures: Gallery['pictures'], digests: readonly string[]): number {
+  const classes = new Map<string, Set<string>>();
+  for (const [index, digest] of digests.entries()) {
+    const label = pictures[index]?.label ?? '';
+    classes.set(digest, (classes.get(digest) ?? new Set()).add(label));
+  }
+  return digests.filter((digest) => (classes.get(digest)?.size ?? 0) > 1).length;
+}
+
 /**
  * Looks at every picture, and decodes each once: whatever is damaged is found here, by name.
  * @throws {DataError} where no picture can be read.
  */
 export async function surveyPictures(gallery: Gallery, options: SurveyOptions): Promise<PictureSurvey> {
-  const { pictures, source, empty } = gallery;
+  const { pictures, source, empty, passedOver = [] } = gallery;
   const { seed, fit = 'crop' } = options;
   check('surveyPictures', 'seed', seed, aSeed);
   const looked = await inTurn(pictures, ({ look }) => tried(look));
@@ -166,7 +180,9 @@ export async function surveyPictures(gallery: Gallery, options: SurveyOptions): 
     sizes: countSizes(looks),
     damaged: [...damaged].map(([index, problem]) => ({ path: pictures[index]?.path ?? '', problem })),
     empty,
+    passedOver,
     copies: digests.length - new Set(digests).size,
+    disputed: countDisputed(pictures, digests),
     leaked: isParted ? test.filter((index) => seen.has(digests[index])).length : 0,
     isParted,
     train,
