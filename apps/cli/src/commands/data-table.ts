@@ -54,20 +54,23 @@ function sentence({ rows, split, seed, features, task, problem }: TableDescripti
   return `${formatCount(rows)} rows: ${parts}; ${formatCount(features)} numbers a row; ${what}`;
 }
 
+/** So many classes are told one by one. */
+const shownClasses = 50;
+
 /** Kinds of columns that are left out for what they look like. */
 const guessed: readonly string[] = ['identifier', 'date', 'text'];
 
 function showTable(told: TableDescription, session: Session): string {
   const left = told.columns.find(({ kind, use }) => guessed.includes(kind) && use.startsWith('left out'));
-  const classes = told.classes?.map(({ value, count, parts: own }) => [
-    value,
-    formatCount(count),
-    ...own.map(formatCount),
-  ]);
+  const classes = told.classes
+    ?.slice(0, shownClasses)
+    .map(({ value, count, parts: own }) => [value, formatCount(count), ...own.map(formatCount)]);
+  const others = (told.classes?.length ?? 0) - shownClasses;
   const headings = ['rows', 'train', 'validate', 'test'].map((heading) => ({ heading, ...right }));
   return [
     showColumns(told, session),
     ...(classes ? [renderTable([{ heading: 'class' }, ...headings], classes, session.stdout)] : []),
+    ...(others > 0 ? [`and ${formatCount(others)} more classes`] : []),
     sentence(told),
     ...(left ? [`--column ${quoted(`${left.name}=category`)} or =number takes a column that is left out`] : []),
   ].join('\n\n');

@@ -86,8 +86,7 @@ export function describeTable(table: Table, options: DescribeOptions = {}): Tabl
     ...inputs.map(({ column, as }) => [column, as] as const),
     ...ignored.map(({ column, why }) => [column, `left out: ${why}`] as const),
   ]);
-  const classes =
-    target?.as === 'classes' && labels ? target.classes.map((value) => classOf(value, labels, parts)) : undefined;
+  const classes = target?.as === 'classes' && labels ? classesOf(target.classes, labels, parts) : undefined;
   return {
     source: table.source,
     rows: table.rows,
@@ -106,7 +105,19 @@ export function describeTable(table: Table, options: DescribeOptions = {}): Tabl
   };
 }
 
-function classOf(value: string, labels: readonly string[], parts: readonly Int32Array[]): DescribedClass {
-  const countIn = (rows: Iterable<number>): number => [...rows].filter((row) => labels[row] === value).length;
-  return { value, count: countIn(labels.keys()), parts: parts.map(countIn) };
+function classesOf(
+  values: readonly string[],
+  labels: readonly string[],
+  parts: readonly Int32Array[],
+): readonly DescribedClass[] {
+  const [all, ...own] = [labels.keys(), ...parts].map((rows) => {
+    const counts = new Map<string | undefined, number>();
+    for (const row of rows) counts.set(labels[row], (counts.get(labels[row]) ?? 0) + 1);
+    return counts;
+  });
+  return values.map((value) => ({
+    value,
+    count: all?.get(value) ?? 0,
+    parts: own.map((counts) => counts.get(value) ?? 0),
+  }));
 }

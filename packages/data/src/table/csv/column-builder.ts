@@ -31,6 +31,8 @@ export class ColumnBuilder {
   #type: ColumnType | undefined;
   /** Whether what went before was of another type than what came then. */
   #isTorn = false;
+  /** Whether there was an integer that no double holds, and a number with a point or an exponent. */
+  readonly #written = { isLong: false, isFraction: false };
   #rows = 0;
   #numbers = new GrowingNumbers();
   #texts: string[] = [];
@@ -44,12 +46,18 @@ export class ColumnBuilder {
 
   /** What the values that were seen are; numbers, where there was none. */
   get type(): ColumnType {
-    return this.#type ?? 'number';
+    return this.#isOfDigits ? 'text' : (this.#type ?? 'number');
   }
 
   /** Whether the column has to be read again, as text. */
   get isTorn(): boolean {
-    return this.#isTorn;
+    return this.#isTorn || this.#isOfDigits;
+  }
+
+  /** Whether what was read as numbers are digits that none of them holds, with nothing beside them that measures. */
+  get #isOfDigits(): boolean {
+    const { isLong, isFraction } = this.#written;
+    return this.plan.type === undefined && this.#type === 'number' && isLong && !isFraction;
   }
 
   /**
@@ -97,7 +105,11 @@ export class ColumnBuilder {
   #takeNumber(records: Records, start: number, end: number): void {
     const value = end < 0 ? NaN : readNumber(records.bytes, start, end, records.latin);
     if (Number.isNaN(value) || (seen.isCode && this.plan.type === undefined)) this.#tear(records, start, end);
-    else if (this.plan.keeps) this.#numbers.push(value, seen.isInt32);
+    else {
+      this.#written.isLong ||= seen.isLong;
+      this.#written.isFraction ||= seen.isFraction;
+      if (this.plan.keeps) this.#numbers.push(value, seen.isInt32);
+    }
   }
 
   #takeTruth(records: Records, start: number, end: number): void {

@@ -9,8 +9,12 @@ const powers = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${ex
 export const seen = {
   /** Whether it was written without point and exponent, and fits i32. */
   isInt32: false,
-  /** Whether digits mean more than its value: a leading zero, or an integer that no double holds. */
+  /** Whether digits mean more than its value: a leading zero. */
   isCode: false,
+  /** Whether it is an integer that no double holds: as digits it means more, as a number it is rounded like others. */
+  isLong: false,
+  /** Whether it was written with a point or an exponent. */
+  isFraction: false,
 };
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 48 && byte <= 57;
@@ -18,7 +22,8 @@ const isBlank = (byte: number | undefined): boolean => byte === 32 || byte === 9
 
 /** Infinities in words; NaN of all else. */
 function infinity(text: string): number {
-  seen.isInt32 = seen.isCode = false;
+  seen.isInt32 = seen.isCode = seen.isLong = false;
+  seen.isFraction = true;
   const [, sign] = /^([+-]?)inf(?:inity)?$/i.exec(text) ?? [];
   return sign === undefined ? NaN : sign === '-' ? -Infinity : Infinity;
 }
@@ -76,7 +81,9 @@ export function readNumber(bytes: Uint8Array, from: number, to: number, latin: L
     : Number(latin.slice(first, end));
   const value = isNegative ? -size : size;
   seen.isInt32 = isInteger && value === (value | 0);
-  seen.isCode = isInteger && digits > 1 && (bytes[first] === 48 || (digits > 15 && !Number.isSafeInteger(value)));
+  seen.isCode = isInteger && digits > 1 && bytes[first] === 48;
+  seen.isLong = isInteger && digits > 15 && !Number.isSafeInteger(value);
+  seen.isFraction = !isInteger;
   return value;
 }
 
