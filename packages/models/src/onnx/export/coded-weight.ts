@@ -55,9 +55,14 @@ export function codesOf({ stored }: Pick<Parameter, 'stored'>): Codes | undefine
 /** Whether codes have one scale for a row, or for all. */
 export const isByRow = ({ group, shape: [, columns] }: Codes): boolean => group >= columns;
 
-/** The version of the operators that takes them apart. */
-export function versionFor(codes: Codes): number {
-  return isByRow(codes) && codes.type.endsWith('8') ? 13 : 21;
+/** Notes which version of the operators takes them apart. */
+function noteVersion(to: GraphWriter, codes: Codes): void {
+  const { type, scales } = codes;
+  const bits = `int${type.slice(1)}`;
+  if (!type.endsWith('8')) to.needs(21, `weights in ${bits}`);
+  else if (!isByRow(codes)) to.needs(21, `weights in ${bits} with a scale for each group`);
+  else if (scales.size > 1) to.needs(13, `weights in ${bits} with a scale for each channel`);
+  else to.needs(10, `weights in ${bits} with one scale`);
 }
 
 /** Adds codes, with nodes that take them apart; gives the name of the values, in a shape whose first axis is that of the rows. */
@@ -87,9 +92,10 @@ export function decoded(
     put('zero', codes.type, perGroup(zeros.cast('f32'))),
   ];
   const axis = turned ? 1 : 0;
-  const attributes = byRow ? { axis } : { axis: 1 - axis, block_size: codes.group };
+  // Version 10 has no axis, and one scale needs none.
+  const attributes = byRow ? (isOne ? {} : { axis }) : { axis: 1 - axis, block_size: codes.group };
   const isWhole = byRow || shape.length === 2;
-  to.needs(versionFor(codes));
+  noteVersion(to, codes);
   const values = to.named('DequantizeLinear', isWhole ? name : `${name}_rows`, inputs, attributes);
   return isWhole ? values : to.named('Reshape', name, [values, to.wholes(`${name}_shape`, [...shape])]);
 }

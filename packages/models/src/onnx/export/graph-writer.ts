@@ -33,15 +33,21 @@ export class GraphWriter {
   /** Domains beside that of ONNX itself, with their versions. */
   readonly domains: Map<string, number> = new Map();
   #version = 0;
+  #reason = 'its nodes';
 
   /** The least version of the operators that nodes need. */
   get version(): number {
     return this.#version;
   }
 
-  /** Notes that a node needs a version of the operators. */
-  needs(version: number): void {
-    this.#version = Math.max(this.#version, version);
+  /** What needs that version, in words. */
+  get reason(): string {
+    return this.#reason;
+  }
+
+  /** Notes that nodes need a version of the operators; `reason` says what they are for. */
+  needs(version: number, reason: string): void {
+    if (version > this.#version) [this.#version, this.#reason] = [version, reason];
   }
 
   /** A node with one output, whose name is given back. */

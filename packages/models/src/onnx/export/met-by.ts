@@ -22,10 +22,12 @@ type Rule<Does extends InputMeaning['does']> = (
 
 const rules: { readonly [Does in InputMeaning['does']]: Rule<Does> } = {
   round: (x, { scale, zero }, { to, name }) => {
+    to.needs(10, 'inputs that are rounded');
     const by = [to.number(`${name}.input_scale`, scale), to.number(`${name}.input_zero`, zero, 'i8')];
     return to.node('DequantizeLinear', name, [to.node('QuantizeLinear', name, [x, ...by]), ...by]);
   },
   'round-rows': (x, _, { to, name }) => {
+    to.needs(11, 'inputs that are rounded by the batch');
     const codes = to.nodeWith('DynamicQuantizeLinear', name, [x], ['codes', 'scale', 'zero']);
     return to.node('DequantizeLinear', name, codes);
   },

@@ -64,7 +64,8 @@ function axesOf(call: Call, shape: readonly number[]): AxisResize[] {
       return { from, to, scale: to / from, ...region };
     }
     const scale = byScale?.[index] as number;
-    return { from, to: Math.floor(from * scale), scale, ...region };
+    // In floats, as exporters count: 12 times the float that is nearest to 5/3 are 20.
+    return { from, to: Math.floor(Math.fround(from * scale)), scale, ...region };
   });
 }
 
