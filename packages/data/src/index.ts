@@ -33,7 +33,7 @@ export { decodeNumbers, type ClassTarget, type LabelTarget, type NumberTarget, t
 export type { ColumnFacts, PlacedCell, TextFacts } from './schema/facts.ts';
 export type { NumberSummary } from './schema/numbers.ts';
 export { schemaOf, type ColumnKind, type ColumnSchema, type SchemaOptions, type TableSchema } from './schema/schema.ts';
-export type { ValueCount } from './schema/values.ts';
+export { inOrderOfValues, type ValueCount } from './schema/values.ts';
 export { classWeights } from './split/class-weights.ts';
 export { kFolds, type Fold } from './split/folds.ts';
 export { lotsOf, rowsByLot, type Lots } from './split/lots.ts';

@@ -1,6 +1,6 @@
 /** How good models are on more data of the kind that they were made of: tables, pictures, texts. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import type { Json } from '@espalier/nn';
 import type { Assessed, Judgement } from '@espalier/pipeline';
 import type { ComputeOptions } from '../cli/options.ts';
 import type { Session } from '../cli/session.ts';
@@ -8,16 +8,6 @@ import { withWorkers } from '../cli/with-workers.ts';
 import { UsageError } from '../errors.ts';
 import { judgedTable } from '../report/table-judged.ts';
 import { formatCount } from '../terminal/format.ts';
-
-/** Whether a model says how its data was prepared. What is wrong with its files is said by who loads them. */
-export function isPrepared(folder: string): boolean {
-  try {
-    const config: unknown = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
-    return Reflect.get(Object(Reflect.get(Object(config), 'metadata')), 'preparation') !== undefined;
-  } catch {
-    return false;
-  }
-}
 
 /** How the intervals of figures are made: as the job does it. */
 const howSure =
@@ -29,6 +19,15 @@ function together(all: readonly Assessed[]): readonly Judgement[] {
   return [...texts.values()];
 }
 
+/** What models are judged by. */
+interface AssessOptions extends ComputeOptions {
+  readonly data: string;
+  /** What the models are called, where they lie elsewhere for the time. */
+  readonly called?: readonly string[];
+  /** How data becomes examples of a model that says nothing of it. */
+  readonly preparation?: Json;
+}
+
 /**
  * Judges models by data of the kind that they were made of, as that was prepared.
  * @throws {UsageError} when the data is not there.
@@ -36,24 +35,34 @@ function together(all: readonly Assessed[]): readonly Judgement[] {
 export async function assess(
   session: Session,
   folders: readonly string[],
-  { data: path, device = 'auto' }: ComputeOptions & { readonly data: string },
+  { data: path, device = 'auto', called = folders, preparation }: AssessOptions,
 ): Promise<void> {
   if (!existsSync(path))
     throw new UsageError(
       `${path}: there is no such file or folder: give --data of the kind that the model was made of`,
     );
-  const all = await withWorkers(session, device, async (runner) => {
-    const found: Assessed[] = [];
-    for (const from of folders) found.push(await runner.run('assess', { from, path }));
-    return found;
-  });
-  const [first] = all;
+  const found = await withWorkers(
+    session,
+    device,
+    async (runner) => {
+      const all: Assessed[] = [];
+      for (const from of folders)
+        all.push(await runner.run('assess', { from, path, ...(preparation !== undefined && { preparation }) }));
+      return all;
+    },
+    folders,
+  );
+  const named = found.map(({ judgement, ...rest }, index) => ({
+    judgement: { ...judgement, name: called[index] ?? '' },
+    ...rest,
+  }));
+  const [first] = named;
   const told =
     folders.length === 1
-      ? { folder: folders[0], data: path, ...first }
-      : { data: path, models: all.map((assessed, index) => ({ folder: folders[index], ...assessed })) };
+      ? { folder: called[0], data: path, ...first }
+      : { data: path, models: named.map((assessed, index) => ({ folder: called[index], ...assessed })) };
   session.result(told, () => {
-    const table = judgedTable([...all.map(({ judgement }) => judgement), ...together(all)], session.stdout);
+    const table = judgedTable([...named.map(({ judgement }) => judgement), ...together(named)], session.stdout);
     return `${table}\n\njudged by ${formatCount(first?.examples ?? 0)} examples; ${howSure}`;
   });
 }

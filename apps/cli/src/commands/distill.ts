@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander';
 import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
 import { openSession, type Environment } from '../cli/session.ts';
-import { dataOf } from '../files/arrays-source.ts';
+import { sourceFor, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
 import type { FileModelOptions } from '../files/described-model.ts';
 import { withModelFolder } from '../files/model-folder.ts';
 import { readCandidate } from '../recipe/candidate.ts';
@@ -12,7 +12,7 @@ import { modelArgument, withFileOptions } from './file-options.ts';
 import { defaultSeed, withModelOptions, type ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
-interface DistillOptions extends ModelOptions, FileModelOptions {
+interface DistillOptions extends ModelOptions, FileModelOptions, OwnDataOptions {
   readonly student: string;
   readonly size?: number;
   readonly epochs: number;
@@ -44,17 +44,17 @@ export function addDistillCommand(program: Command, environment: Environment): v
         'what becomes of a teacher that is no better than its student before training (default: ignore, and say so)',
       ).choices(['ignore', 'refuse', 'use']),
     );
-  withExamples(withModelOptions(withFileOptions(command)), [
+  withExamples(withModelOptions(withOwnDataOptions(withFileOptions(command))), [
     ['espalier distill runs/model --student student.yaml -o runs/student', 'a student of your design'],
     ['espalier distill runs/model --student runs/search/winner.yaml --size 0.1 -o runs/student', 'a tenth of its size'],
   ]).action(async (from: string, options: DistillOptions) => {
     const session = openSession(environment, options);
-    const source = dataOf(options.data);
-    checkSource(source);
     const candidate = readCandidate(options.student, await readText(options.student));
     const { seed = defaultSeed, student, size, epochs, temperature, alpha, lr, weakTeacher } = options;
     const shrink = size === undefined ? {} : { size };
     await withModelFolder(from, options, async (teacher) => {
+      const source = await sourceFor(teacher, from, options);
+      checkSource(source);
       const settings = {
         source,
         teacher,
@@ -70,7 +70,7 @@ export function addDistillCommand(program: Command, environment: Environment): v
       const input = (folder: string) => ({ ...settings, folder });
       showTransformed(
         session,
-        await transform(session, options, { from: teacher, job: 'distill', input, sources: [from, student] }),
+        await transform(session, options, { from: teacher, source, job: 'distill', input, sources: [from, student] }),
       );
     });
   });

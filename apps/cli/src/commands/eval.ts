@@ -9,11 +9,13 @@ import { dataOf } from '../files/arrays-source.ts';
 import type { FileModelOptions } from '../files/described-model.ts';
 import { checkModelFolder } from '../files/model-file.ts';
 import { withModelFolder } from '../files/model-folder.ts';
-import { assess, isPrepared } from './assess.ts';
+import { ownData, refuseTold, isOwnData, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
+import { isPrepared } from '../files/prepared.ts';
+import { assess } from './assess.ts';
 import { describeMeasurement, measureModel } from './measured.ts';
 import { modelArgument, withFileOptions } from './file-options.ts';
 
-interface EvalOptions extends ComputeOptions, FileModelOptions {
+interface EvalOptions extends ComputeOptions, FileModelOptions, OwnDataOptions {
   readonly data: string;
 }
 
@@ -28,10 +30,12 @@ export function addEvalCommand(program: Command, environment: Environment): void
       "'mnist', a folder with the four IDX files, an .npz file with x and y, or more of what the model was made of",
       'mnist',
     );
-  withExamples(withComputeOptions(withFileOptions(command)), [
+  withExamples(withComputeOptions(withOwnDataOptions(withFileOptions(command))), [
     ['espalier eval runs/quickstart/int8', 'accuracy, size and latency of a model'],
     ['espalier eval runs/quickstart/int8 --device webgpu --json', 'on another device, for a script'],
     ['espalier eval model.onnx --data digits.npz', 'a model in a file'],
+    ['espalier eval model.onnx --data iris.csv --target species', 'by a table of numbers'],
+    ['espalier eval net.pth --input 3,64,64 --data flowers --mean 0.5 --std 0.25', 'by pictures by class'],
     ['espalier eval runs/houses/model runs/houses/small --data new.csv', 'models of a table, with intervals'],
     ['espalier eval runs/flowers/small --data garden', 'on other pictures by class'],
   ]).action(async (models: readonly string[], options: EvalOptions) => {
@@ -48,7 +52,15 @@ export function addEvalCommand(program: Command, environment: Environment): void
       );
     }
     await withModelFolder(from, options, async (folder) => {
-      if (isMore && isPrepared(folder)) return assess(session, [folder], options);
+      if (isMore && isPrepared(folder)) {
+        refuseTold(from, options);
+        return assess(session, [folder], options);
+      }
+      if (isOwnData(options.data)) {
+        const { preparation } = await ownData(folder, from, options.data, options);
+        return assess(session, [folder], { ...options, called: [from], preparation });
+      }
+      refuseTold(options.data, options);
       checkSource(source);
       const measured = await withWorkers(
         session,

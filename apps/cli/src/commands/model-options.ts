@@ -30,6 +30,10 @@ export function withModelOptions(command: Command): Command {
       'where to write the model: a folder that is new or empty, or a file, such as small.pth or small.onnx',
     )
     .addOption(overwriteOption())
-    .option('--data <source>', "'mnist', a folder with the four IDX files, or an .npz file with x and y", 'mnist');
+    .option(
+      '--data <source>',
+      "'mnist', a folder with the four IDX files, an .npz file with x and y; of a model that says nothing of its data a table with --target, or pictures by class",
+      'mnist',
+    );
   return withComputeOptions(command);
 }

@@ -21,7 +21,7 @@ import { resumable } from '../cli/resumable.ts';
 import { openSession, type Environment } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
 import { exitCodes, UsageError } from '../errors.ts';
-import { dataOf } from '../files/arrays-source.ts';
+import { sourceFor, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
 import type { FileModelOptions } from '../files/described-model.ts';
 import { withModelFolder } from '../files/model-folder.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
@@ -31,7 +31,7 @@ import { optimizationText } from '../report/optimization-text.ts';
 import { modelArgument, withFileOptions } from './file-options.ts';
 import { defaultSeed, resumeOption, withModelOptions, type ModelOptions } from './model-options.ts';
 
-interface OptimizeOptions extends ModelOptions, FileModelOptions {
+interface OptimizeOptions extends ModelOptions, FileModelOptions, OwnDataOptions {
   readonly goal: readonly string[];
   readonly minimize?: MinimizedCost;
   readonly recipe?: string;
@@ -99,15 +99,13 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
     .option('--epochs <n>', 'how often a recipe goes through the images', wholeNumberFrom(1))
     .option('--hold-out <n>', 'how many training images decisions are made by (default: a sixth)', wholeNumberFrom(1))
     .addOption(resumeOption());
-  withExamples(withModelOptions(withFileOptions(command)), [
+  withExamples(withModelOptions(withOwnDataOptions(withFileOptions(command))), [
     ["espalier optimize runs/model --goal 'accuracy>=base-0.2pp' -o runs/small", 'the fewest bytes at that accuracy'],
     ["espalier optimize runs/model --goal 'accuracy>=97%' --minimize latency --time 10m -o runs/fast", 'the fastest'],
     ["espalier optimize runs/model --goal 'accuracy>=base-0.2pp' -o runs/small --resume", 'go on after Ctrl-C'],
     ["espalier optimize model.onnx --data digits.npz --goal 'accuracy>=base-0.2pp' -o runs/small", 'a model in a file'],
   ]).action(async (model: string, options: OptimizeOptions) => {
     const session = openSession(environment, options);
-    const source = dataOf(options.data);
-    checkSource(source);
     const { output: folder, seed = defaultSeed, device = 'auto', goal: goals, minimize, recipe } = options;
     const { exact = false, trials, time, epochs, holdOut, resume = false, overwrite = false } = options;
     if (exact && recipe === undefined) throw new UsageError('--exact is of a recipe: name it by --recipe');
@@ -117,10 +115,12 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
       const flag = `--${name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`;
       if (value === true) return [flag];
       if (name === 'time') return [flag, `${String(value)}m`];
-      if (name === 'input') return [flag, (value as readonly number[]).join(',')];
+      if (['input', 'mean', 'std', 'classes'].includes(name)) return [flag, (value as readonly number[]).join(',')];
       return (Array.isArray(value) ? value : [value]).flatMap((each) => [flag, String(each)]);
     });
     const report = await withModelFolder(model, options, async (from) => {
+      const source = await sourceFor(from, model, options);
+      checkSource(source);
       const request = {
         path: folder,
         command: 'optimize',

@@ -8,14 +8,18 @@ import {
   withExamples,
   type ComputeOptions,
 } from '../cli/options.ts';
-import { checkModelFolder } from '../files/model-file.ts';
+import type { FileModelOptions } from '../files/described-model.ts';
+import { withModelFolder } from '../files/model-folder.ts';
+import { isOwnData, ownData, refuseTold, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
+import { isPrepared } from '../files/prepared.ts';
+import { modelArgument, withFileOptions } from './file-options.ts';
 import { openSession, type Environment, type Session } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
 import { UsageError } from '../errors.ts';
 import { defaultSeed, overwriteOption } from './model-options.ts';
 import { showPredictions, writePredictions, type Ask } from './predicted-rows.ts';
 
-interface PredictOptions extends ComputeOptions {
+interface PredictOptions extends ComputeOptions, FileModelOptions, OwnDataOptions {
   readonly data?: string;
   readonly prompt?: string;
   readonly length: number;
@@ -46,7 +50,7 @@ export function addPredictCommand(program: Command, environment: Environment): v
   const command = program
     .command('predict')
     .description('say what a model takes each row of a table or each picture for, or how a text goes on')
-    .argument('<model>', 'the folder of a model that espalier run --data made')
+    .argument('<model>', modelArgument)
     .option('--data <path>', 'a table with the columns that the model learnt from, pictures or one, or texts')
     .option('--prompt <text>', 'go on with this text, by a model of texts')
     .option('--length <n>', 'how many tokens to add to a prompt', wholeNumberFrom(1), 200)
@@ -58,27 +62,40 @@ export function addPredictCommand(program: Command, environment: Environment): v
     )
     .option('-o, --output <file>', 'where to write: a new .csv, .jsonl or .parquet (default: CSV on stdout)')
     .addOption(overwriteOption());
-  withExamples(withComputeOptions(command), [
+  withExamples(withComputeOptions(withOwnDataOptions(withFileOptions(command))), [
     ['espalier predict runs/houses/small --data new.csv', 'CSV on stdout: the prediction of each row'],
     ['espalier predict runs/houses/small --data new.parquet -o said.parquet', 'from Parquet to Parquet'],
     ['espalier predict runs/flowers/small --data garden -o new.jsonl', 'a JSON object a picture, into a file'],
+    ['espalier predict model.onnx --data new.csv --classes setosa,versicolor,virginica', 'a model in a file'],
     ["espalier predict runs/book/small --prompt 'Once upon'", 'how a text goes on'],
   ]).action(async (from: string, options: PredictOptions) => {
     const session = openSession(environment, options);
     const { data: file, prompt, output: path, overwrite = false, device = 'auto' } = options;
-    checkModelFolder(from);
-    if (prompt !== undefined) return goOn(session, from, { ...options, prompt });
-    if (file === undefined)
-      throw new UsageError('--data: it is missing: name what is to be predicted, or give --prompt to a model of texts');
-    if (!existsSync(file))
-      throw new UsageError(
-        `${file}: there is no such file or folder: give data of the kind that the model was made of, such as new.csv`,
-      );
-    const ask: Ask = (output) =>
-      withWorkers(session, device, (runner) =>
-        runner.run('predict', { from, path: file, ...(output !== undefined && { output }) }),
-      );
-    if (path === undefined) return showPredictions(session, ask, options.json === true);
-    return writePredictions(session, ask, { path, overwrite, sources: [file, from] });
+    await withModelFolder(from, options, async (folder) => {
+      if (prompt !== undefined) return goOn(session, folder, { ...options, prompt });
+      if (file === undefined)
+        throw new UsageError(
+          '--data: it is missing: name what is to be predicted, or give --prompt to a model of texts',
+        );
+      if (!existsSync(file))
+        throw new UsageError(
+          `${file}: there is no such file or folder: give data of the kind that the model was made of, such as new.csv`,
+        );
+      const isOwn = !isPrepared(folder) && isOwnData(file);
+      if (!isOwn) refuseTold(from, options);
+      const told = isOwn
+        ? { preparation: (await ownData(folder, from, file, { ...options, judged: false })).preparation }
+        : {};
+      const ask: Ask = (output) =>
+        withWorkers(
+          session,
+          device,
+          (runner) =>
+            runner.run('predict', { from: folder, path: file, ...told, ...(output !== undefined && { output }) }),
+          [folder],
+        );
+      if (path === undefined) return showPredictions(session, ask, options.json === true);
+      return writePredictions(session, ask, { path, overwrite, sources: [file, from] });
+    });
   });
 }

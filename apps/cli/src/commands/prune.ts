@@ -4,7 +4,7 @@ import { checkSource } from '@espalier/pipeline';
 import { Option, type Command } from 'commander';
 import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { openSession, type Environment } from '../cli/session.ts';
-import { dataOf } from '../files/arrays-source.ts';
+import { sourceFor, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
 import type { FileModelOptions } from '../files/described-model.ts';
 import { isFile } from '../files/model-file.ts';
 import { withModelFolder } from '../files/model-folder.ts';
@@ -13,7 +13,7 @@ import { modelArgument, withFileOptions } from './file-options.ts';
 import { defaultSeed, withModelOptions, type ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
-interface PruneOptions extends ModelOptions, FileModelOptions {
+interface PruneOptions extends ModelOptions, FileModelOptions, OwnDataOptions {
   readonly sparsity: number;
   readonly method?: Importance;
   readonly structured?: boolean;
@@ -44,7 +44,7 @@ export function addPruneCommand(program: Command, environment: Environment): voi
     .option('--epochs <n>', 'how often to go through the images', wholeNumberFrom(1), 3)
     .option('--lr <rate>', 'the learning rate', numberBetween(0, 10), 0.003)
     .option('--batch <n>', 'images in a step', wholeNumberFrom(1), 64);
-  withExamples(withModelOptions(withFileOptions(command)), [
+  withExamples(withModelOptions(withOwnDataOptions(withFileOptions(command))), [
     ['espalier prune runs/model --sparsity 0.9 -o runs/model-90', 'keep a tenth of the weights'],
     ['espalier prune runs/model --method random -o runs/model-random', 'the baseline to compare with'],
     ['espalier prune model.pth --sparsity 0.5 -o pruned.pth', 'a model of PyTorch, by its weights alone'],
@@ -65,10 +65,10 @@ export function addPruneCommand(program: Command, environment: Environment): voi
           : prune({ sparsity, method, scope, ...include });
       return workOnFile(session, { ...options, command: 'prune', from, seed, pass, reshapes: structured });
     }
-    const source = dataOf(options.data);
-    checkSource(source);
     await withModelFolder(from, options, async (folder) => {
-      const how = { from: folder, sources: [from] };
+      const source = await sourceFor(folder, from, options);
+      checkSource(source);
+      const how = { from: folder, source, sources: [from] };
       const settings = { source, from: folder, seed };
       const made = structured
         ? await transform(session, options, {

@@ -4,7 +4,7 @@ import { checkSource } from '@espalier/pipeline';
 import { Option, type Command } from 'commander';
 import { wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { openSession, type Environment } from '../cli/session.ts';
-import { dataOf } from '../files/arrays-source.ts';
+import { sourceFor, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
 import type { FileModelOptions } from '../files/described-model.ts';
 import { isFile } from '../files/model-file.ts';
 import { withModelFolder } from '../files/model-folder.ts';
@@ -13,7 +13,7 @@ import { modelArgument, withFileOptions } from './file-options.ts';
 import { defaultSeed, withModelOptions, type ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
-interface QuantizeOptions extends ModelOptions, FileModelOptions {
+interface QuantizeOptions extends ModelOptions, FileModelOptions, OwnDataOptions {
   readonly weights: WeightFormat;
   readonly granularity?: 'channel' | 'tensor';
   readonly group?: number;
@@ -39,7 +39,7 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
         'round what weights are multiplied with as well: by scales that the data shows, or by those of each row',
       ).choices(['static', 'dynamic']),
     );
-  withExamples(withModelOptions(withFileOptions(command)), [
+  withExamples(withModelOptions(withOwnDataOptions(withFileOptions(command))), [
     [
       'espalier quantize runs/model-90 --weights int8 -o runs/model-int8',
       'a quarter of the bytes, zeros still left out',
@@ -61,10 +61,10 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
       const pass = (include: Include) => quantize({ ...numbers, ...include });
       return workOnFile(session, { ...options, command: 'quantize', from, seed, pass });
     }
-    const source = dataOf(options.data);
-    checkSource(source);
     await withModelFolder(from, options, async (folder) => {
-      const how = { from: folder, sources: [from] };
+      const source = await sourceFor(folder, from, options);
+      checkSource(source);
+      const how = { from: folder, source, sources: [from] };
       const made =
         group === undefined && activations === undefined
           ? await transform(session, options, {

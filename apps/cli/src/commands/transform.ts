@@ -3,12 +3,11 @@
  * counterpart says nothing.
  */
 import { join } from 'node:path';
-import { filesOfSource, type ComparedLatency, type InputOf, type Jobs } from '@espalier/pipeline';
+import { filesOfSource, type ComparedLatency, type InputOf, type Jobs, type SourceUse } from '@espalier/pipeline';
 import { folderBytes } from '@espalier/optimize/node';
 import type { Session } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
 import { InterruptedError } from '../errors.ts';
-import { dataOf } from '../files/arrays-source.ts';
 import { formatOf } from '../files/model-file.ts';
 import { writeFolderAs } from '../files/model-folder.ts';
 import { bytesOfFile } from '../files/write-model.ts';
@@ -38,6 +37,8 @@ export interface Transformation<Name extends keyof Jobs> {
   readonly job: Name;
   /** The job's input, given where to write. */
   readonly input: (folder: string) => InputOf<Name>;
+  /** What it is measured by, and perhaps trained on. */
+  readonly source: SourceUse;
   /** Other files that are read. */
   readonly sources?: readonly string[];
   /** The name of the command, where it is not that of the job. */
@@ -68,10 +69,9 @@ export async function transform<Name extends keyof Jobs>(
 
 async function transformFolder<Name extends keyof Jobs>(
   session: Session,
-  { data, output: path, device = 'auto', overwrite = false }: ModelOptions,
-  { from, job, input, sources = [], command = job }: Transformation<Name>,
+  { output: path, device = 'auto', overwrite = false }: ModelOptions,
+  { from, source, job, input, sources = [], command = job }: Transformation<Name>,
 ): Promise<Transformed> {
-  const source = dataOf(data);
   const bytes = leastBytes + 2 * (await folderBytes(from));
   const request = { path, command, overwrite, sources: [from, ...filesOfSource(source), ...sources], bytes };
   try {

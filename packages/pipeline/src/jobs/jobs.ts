@@ -1,4 +1,5 @@
 /** The jobs that are known from the start: what they take, and what they give. */
+import type { Json } from '@espalier/nn';
 import type {
   Importance,
   LatencyRatio,
@@ -200,6 +201,8 @@ export interface AskInput {
   readonly from: string;
   /** A file or folder. */
   readonly path: string;
+  /** How it becomes examples, where the model says nothing of that. Default: as the model says. */
+  readonly preparation?: Json;
 }
 
 /** Data that a saved model says something of, and where that goes. */

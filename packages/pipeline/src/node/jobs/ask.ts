@@ -11,11 +11,11 @@ import { loadModelFolder } from '../load-model.ts';
 
 /** The model of a folder with the source that its data was of. */
 async function asked(
-  { from, path }: AskInput,
+  { from, path, preparation: told }: AskInput,
   { device }: JobContext,
 ): Promise<{ readonly source: DataSource; readonly question: Question }> {
   const { model, metadata } = await loadModelFolder(from, { device });
-  const { preparation = null } = metadata;
+  const preparation = told ?? metadata['preparation'] ?? null;
   const source = sourceOfPreparation(preparation ?? undefined, from);
   return { source, question: { model, preparation, from, path, device } };
 }

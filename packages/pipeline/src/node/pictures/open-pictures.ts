@@ -26,6 +26,8 @@ export interface PictureUse {
   /** Of the pixels of each channel. Default: as the training part has them. */
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
+  /** In the order that a model has them in. Default: in that of their names. */
+  readonly classes?: readonly string[];
   /** How pictures are changed in training. Default: not at all. */
   readonly augment?: readonly Augmentation[];
 }
@@ -97,7 +99,7 @@ function told({
 export async function openPictures(use: PictureUse): Promise<OpenedPictures> {
   const { path, seed, fit = 'crop' } = use;
   const gallery = await openGallery(path);
-  const classes = galleryClasses(gallery);
+  const classes = use.classes ?? galleryClasses(gallery);
   const known = told(use);
   if (known) {
     const [train, test] = await partsOf(gallery, seed);

@@ -70,6 +70,7 @@ export const pictureSource: DataSource<PictureUse> = {
     fit: optional(oneOf(['crop', 'stretch', 'pad'])),
     mean: someNumbers,
     std: someNumbers,
+    classes: { allowed: 'a list of names', optional: true, accepts: Array.isArray },
     augment: someAugmentations,
   },
   check: ({ path }) => {
