@@ -103,7 +103,7 @@ async function readAll(reader: Reader, from: number, folder: string): Promise<vo
   const seeds = await reader.seeds(emptied(folder));
   // A whole input is read twice: what is loaded and compiled once takes memory, too.
   for (const [index, input] of [...seeds, ...seeds].entries()) {
-    meter.rest();
+    await meter.rest();
     const reading = await readOnce(reader, input, emptied(folder), limit.isNative);
     const { error, memory } = reading;
     if (error !== undefined) report(index % seeds.length, 'seed', described(error));
@@ -117,7 +117,7 @@ async function readAll(reader: Reader, from: number, folder: string): Promise<vo
   const outcome = { mutants: 0, passed: 0, read: 0, fullest: 0 };
   for (let index = from; index < Number(mutants); index += 1) {
     const mutant = mutantOf(reader, seeds, seed, index, emptied(folder));
-    if (index % restEvery === 0) meter.rest();
+    if (index % restEvery === 0) await meter.rest();
     tell(`at ${index}`);
     const reading = await readOnce(reader, mutant, folder, limit.isNative);
     const { error, passed, seconds } = reading;
@@ -127,7 +127,7 @@ async function readAll(reader: Reader, from: number, folder: string): Promise<vo
     // Garbage of those before may be in it: whether it was this one shows when it is read again, from rest.
     for (let again = 0; memory > roomOf(reading) && again < 2; again += 1) {
       mutantOf(reader, seeds, seed, index, emptied(folder));
-      meter.rest();
+      await meter.rest();
       memory = Math.min(memory, (await readOnce(reader, mutant, folder, limit.isNative)).memory);
     }
     if (memory > roomOf(reading))

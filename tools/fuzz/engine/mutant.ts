@@ -21,9 +21,9 @@ export function mutantOf(
   folder: string,
 ): Uint8Array {
   const random = new Random(`${name} ${seed} ${index}`);
-  let input = random.pick(seeds);
   // Large ones show how much memory is taken for a byte, and take long.
-  if (input.length > large && random.chance(0.9)) input = random.pick(seeds);
+  const usual = seeds.filter(({ length }) => length <= large);
+  const input = random.pick(usual.length === 0 || random.chance(0.04) ? seeds : usual);
   const mutant = typeof mutate === 'string' ? byKind[mutate](input, random, words) : mutate(input, random, folder);
   return mend !== undefined && random.chance(0.8) ? mend(mutant, random) : mutant;
 }

@@ -1,5 +1,6 @@
 /** Reads pictures of every kind, through the decoder that the product has, and the preparations of pictures that are saved with models. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { openGallery, openUnlabelled, readPicturePreparation } from '@espalier/data/node';
@@ -20,11 +21,16 @@ const golden = new URL('../../../packages/data/test/golden/pictures/', import.me
  */
 const ofNative: Partial<MemoryLimit> = { free: 16 * 2 ** 20, isNative: true };
 
+/** The library that the package decodes with, found where that is. */
+const sharp = createRequire(new URL('../../../packages/data/package.json', import.meta.url))('sharp') as (
+  pixels: Uint8Array,
+  options: object,
+) => { readonly toFormat: (format: string) => { readonly toBuffer: () => Promise<Uint8Array> } };
+
 type Ending = 'png' | 'jpg' | 'webp';
 
 /** Noise of 512 pixels each way. */
 async function large(ending: Ending): Promise<Uint8Array> {
-  const { default: sharp } = await import('sharp');
   const side = 512;
   const noise = Uint8Array.from({ length: 3 * side * side }, (_, index) => Math.imul(index + 1, 0x9e3779b1) >>> 24);
   const picture = sharp(noise, { raw: { width: side, height: side, channels: 3 } });

@@ -84,6 +84,17 @@ function deltaTexts(reader: RangeReader, count: number, hasPrefixes: boolean): U
   return texts;
 }
 
+/** Values by their places, which are made when they are asked for. */
+interface Values {
+  readonly length: number;
+  readonly at: (place: number) => unknown;
+}
+
+const valuesIn = (values: DecodedArray): Values => ({ length: values.length, at: (place) => values[place] as unknown });
+
+/** Is given one value after another, null for one that is missing. */
+type Take = (value: unknown) => void;
+
 /** The values of a page that are there. */
 function valuesOf(
   context: PageContext,
@@ -91,7 +102,7 @@ function valuesOf(
   count: number,
   encoding: string,
   dictionary: DecodedArray | undefined,
-): DecodedArray {
+): Values {
   const { library, decoder, source } = context;
   const { type, element } = decoder;
   const reader = new RangeReader(source, bytes);
@@ -102,33 +113,39 @@ function valuesOf(
       encoding === 'PLAIN'
         ? library.readPlain(viewOf(bytes), type, count, element.type_length)
         : library.byteStreamSplit(viewOf(bytes), count, type, element.type_length);
-    return library.convert(values, decoder);
+    return valuesIn(library.convert(values, decoder));
   }
   if (encoding === 'PLAIN_DICTIONARY' || encoding === 'RLE_DICTIONARY') {
-    if (count === 0) return [];
+    if (count === 0) return { length: 0, at: () => null };
     const indices = readRuns(reader, reader.byte(), count);
     const wrong = indices.find((index) => index < 0 || index >= (dictionary?.length ?? 0));
     if (wrong !== undefined) refuse(context, `names value ${wrong} of a dictionary of ${dictionary?.length ?? 0}`);
-    return Array.from(indices, (index) => dictionary?.[index] as unknown);
+    return { length: count, at: (place) => dictionary?.[indices[place] as number] as unknown };
   }
   if (encoding === 'RLE' && type === 'BOOLEAN') {
     reader.u32();
-    return Array.from(readRuns(reader, 1, count), (value) => value === 1);
+    const bits = readRuns(reader, 1, count);
+    return { length: count, at: (place) => bits[place] === 1 };
   }
   if (encoding === 'DELTA_BINARY_PACKED' && (type === 'INT32' || type === 'INT64')) {
     const values = readDeltas(reader, count, type === 'INT32' ? 32 : 64);
-    return library.convert(type === 'INT32' ? Int32Array.from(values, Number) : BigInt64Array.from(values), decoder);
+    return valuesIn(
+      library.convert(type === 'INT32' ? Int32Array.from(values, Number) : BigInt64Array.from(values), decoder),
+    );
   }
   if ((encoding === 'DELTA_LENGTH_BYTE_ARRAY' || encoding === 'DELTA_BYTE_ARRAY') && type.endsWith('BYTE_ARRAY'))
-    return library.convert(deltaTexts(reader, count, encoding === 'DELTA_BYTE_ARRAY'), decoder);
+    return valuesIn(library.convert(deltaTexts(reader, count, encoding === 'DELTA_BYTE_ARRAY'), decoder));
   return refuse(context, `is encoded as ${encoding} of ${type}, which is not read`);
 }
 
-/** Values among those that are missing, where `present` is 1 for each that is there. */
-function spread(values: DecodedArray, present: Int32Array | undefined): unknown[] {
-  if (!present) return Array.from(values as ArrayLike<unknown>);
+/** Takes values, and null for those that are missing, where `present` is 1 for each that is there. */
+function spread(values: Values, present: Int32Array | undefined, take: Take): void {
+  if (!present) {
+    for (let place = 0; place < values.length; place++) take(values.at(place));
+    return;
+  }
   let next = 0;
-  return Array.from(present, (there) => (there === 1 ? (values[next++] as unknown) : null));
+  for (const there of present) take(there === 1 ? values.at(next++) : null);
 }
 
 /** The dictionary of a page that is one. */
@@ -147,14 +164,15 @@ function countOf(context: PageContext, count: number | undefined, left: number):
   return refuse(context, `has a page of ${count} values where ${left} are left`);
 }
 
-/** The values of a data page, null where one is missing. */
+/** Takes the values of a data page, null where one is missing. Gives how many there are. */
 export function readDataPage(
   context: PageContext,
   header: PageHeader,
   packed: Uint8Array,
   left: number,
   dictionary: DecodedArray | undefined,
-): unknown[] {
+  take: Take,
+): number {
   const { data_page_header: first, data_page_header_v2: second } = header;
   if (second) {
     const count = countOf(context, second.num_values, left);
@@ -165,17 +183,20 @@ export function readDataPage(
     const rest = reader.bytes(reader.left);
     const length = header.uncompressed_page_size - levels.length;
     const bytes = second.is_compressed === false || length === 0 ? rest : context.unpack(rest, length);
-    return spread(valuesOf(context, bytes, numberOf(present, count), second.encoding, dictionary), present);
+    spread(valuesOf(context, bytes, numberOf(present, count), second.encoding, dictionary), present, take);
+    return count;
   }
   const count = countOf(context, first?.num_values, left);
   const bytes = context.unpack(packed, header.uncompressed_page_size);
   const reader = new RangeReader(context.source, bytes);
   let present: Int32Array | undefined;
   if (context.isNullable) present = readRuns(new RangeReader(context.source, reader.bytes(reader.u32())), 1, count);
-  return spread(
+  spread(
     valuesOf(context, bytes.subarray(reader.at), numberOf(present, count), String(first?.encoding), dictionary),
     present,
+    take,
   );
+  return count;
 }
 
 /** How many values are there. */

@@ -2,7 +2,7 @@
 import { FormatError } from '@espalier/nn';
 import { aByteSource, allBytes, type ByteSource } from '@espalier/nn/format';
 import { check } from '@espalier/tensor/arguments';
-import { columnFrom } from '../from-values.ts';
+import { CellsBuilder } from '../cells-builder.ts';
 import { Table } from '../table.ts';
 import { ArrowBatch, type Codecs } from './arrow/batch.ts';
 import { arrowMessages, messageKinds, type ArrowMessage } from './arrow/messages.ts';
@@ -43,13 +43,13 @@ class Columns {
   readonly #dictionaries = new Map<bigint, unknown[]>();
   #cells = 0;
   rows = 0;
-  readonly values: readonly unknown[][];
+  readonly columns: readonly CellsBuilder[];
 
   constructor(source: ByteSource, fields: readonly ArrowField[], unpack: Codecs) {
     this.#source = source;
     this.#fields = fields;
     this.#codecs = unpack;
-    this.values = fields.map(() => []);
+    this.columns = fields.map(({ name }) => new CellsBuilder(source.name, name));
   }
 
   #claim(rows: number, columns: number): void {
@@ -65,7 +65,7 @@ class Columns {
     this.#claim(batch.length, this.#fields.length);
     this.rows += batch.length;
     for (const [index, field] of this.#fields.entries())
-      push(this.values[index] as unknown[], readColumn(batch, field, this.#dictionaries));
+      readColumn(batch, field, this.#dictionaries, (value) => this.columns[index]?.push(value));
   }
 
   #addDictionary(message: ArrowMessage): void {
@@ -103,8 +103,6 @@ export async function readArrow(source: ByteSource): Promise<Table> {
   const fields = readSchema(schema);
   const columns = new Columns(source, fields, unpack);
   for (const message of batches) columns.add(message);
-  const named = fields.map(
-    ({ name }, index) => [name, columnFrom(source.name, name, columns.values[index] as unknown[])] as const,
-  );
+  const named = fields.map(({ name }, index) => [name, (columns.columns[index] as CellsBuilder).finish()] as const);
   return new Table(new Map(named), source.name, columns.rows);
 }

@@ -5,7 +5,7 @@ import { aByteSource, type ByteSource } from '@espalier/nn/format';
 import { check } from '@espalier/tensor/arguments';
 import { DataError } from '../../errors.ts';
 import type { Column } from '../column.ts';
-import { columnFrom } from '../from-values.ts';
+import { CellsBuilder } from '../cells-builder.ts';
 import { Table } from '../table.ts';
 import { fitWindow } from './brotli-window.ts';
 import { checkRows, orDamaged } from './foreign.ts';
@@ -35,14 +35,15 @@ function unpackerOf(source: string, name: string, codecs: Readonly<Record<string
   };
 }
 
-/** Reads the pages of one column in one row group. */
+/** Takes the values of the pages of one column in one row group. */
 async function readChunk(
   source: ByteSource,
   meta: ColumnMetaData,
   rows: number,
   context: PageContext,
   headerOf: (reader: { view: DataView; offset: number }) => PageHeader,
-): Promise<unknown[]> {
+  take: (value: unknown) => void,
+): Promise<void> {
   const start = Number(
     meta.dictionary_page_offset && meta.dictionary_page_offset < meta.data_page_offset
       ? meta.dictionary_page_offset
@@ -53,9 +54,9 @@ async function readChunk(
     throw new FormatError(source.name, 0, `says that a column is at ${start}, in ${length} of ${source.size} bytes`);
   const bytes = await source.read(start, length);
   const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
-  const values: unknown[] = [];
+  let taken = 0;
   let dictionary: DecodedArray | undefined;
-  while (values.length < rows) {
+  while (taken < rows) {
     checkThrift(new RangeReader(source.name, bytes.subarray(reader.offset)));
     const header = headerOf(reader);
     const size = header.compressed_page_size;
@@ -65,10 +66,9 @@ async function readChunk(
     reader.offset += size;
     if (header.type === 'DICTIONARY_PAGE') dictionary = readDictionary(context, header, packed);
     else if (header.data_page_header ?? header.data_page_header_v2)
-      for (const value of readDataPage(context, header, packed, rows - values.length, dictionary)) values.push(value);
+      taken += readDataPage(context, header, packed, rows - taken, dictionary, take);
     // Pages of other kinds are passed over.
   }
-  return values;
 }
 
 /** The description at the end of a file, as it stands there, with the length and the mark behind it. */
@@ -134,7 +134,7 @@ export async function readParquet(source: ByteSource): Promise<Table> {
     for (const [place, tree] of parquetSchema(metadata).children.entries()) {
       const { element } = tree;
       checkFlat(source.name, tree);
-      const values: unknown[] = [];
+      const column = new CellsBuilder(source.name, element.name, rows);
       for (const [index, group] of metadata.row_groups.entries()) {
         const meta = group.columns[place]?.meta_data;
         if (meta?.path_in_schema.length !== 1 || meta.path_in_schema[0] !== element.name)
@@ -153,10 +153,9 @@ export async function readParquet(source: ByteSource): Promise<Table> {
           unpack: unpackerOf(source.name, meta.codec, codecs),
           isNullable: element.repetition_type !== 'REQUIRED',
         };
-        for (const value of await readChunk(source, meta, groups[index] as number, context, parquetHeader))
-          values.push(value);
+        await readChunk(source, meta, groups[index] as number, context, parquetHeader, (value) => column.push(value));
       }
-      columns.set(element.name, columnFrom(source.name, element.name, values));
+      columns.set(element.name, column.finish());
     }
     return new Table(columns, source.name, rows);
   });

@@ -7,7 +7,7 @@ import { brief } from '@espalier/tensor/arguments';
 import { showPlace } from '../../errors.ts';
 import type { Column, ColumnType } from '../column.ts';
 import { flawOf, readNumber, readText, readTruth, seen } from './fields.ts';
-import { GrowingMarks, GrowingNumbers, TextCache } from './growing.ts';
+import { GrowingMarks, GrowingNumbers, TextCache } from '../growing.ts';
 import type { MissingFields } from './missing.ts';
 import type { Records } from './scanner.ts';
 

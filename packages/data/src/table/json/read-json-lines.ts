@@ -3,7 +3,7 @@ import { FormatError } from '@espalier/nn';
 import { aByteSource, piecesOf, type ByteSource } from '@espalier/nn/format';
 import { brief, check } from '@espalier/tensor/arguments';
 import { textOrPlace } from '../../bytes/utf8.ts';
-import { columnFrom } from '../from-values.ts';
+import { CellsBuilder } from '../cells-builder.ts';
 import { Table } from '../table.ts';
 
 const lineFeed = 10;
@@ -82,15 +82,16 @@ function recordOf(source: string, row: number, { bytes, offset }: Line): Readonl
  */
 export async function readJsonLines(source: ByteSource): Promise<Table> {
   check('readJsonLines', 'source', source, aByteSource);
-  const columns = new Map<string, unknown[]>();
+  const columns = new Map<string, CellsBuilder>();
   let rows = 0;
   for await (const line of linesOf(source)) {
     if (isBlank(line.bytes)) continue;
     const record = recordOf(source.name, rows + 1, line);
     for (const name of Object.keys(record)) {
-      let values = columns.get(name);
-      if (!values) columns.set(name, (values = []));
-      values[rows] = record[name];
+      let column = columns.get(name);
+      if (!column) columns.set(name, (column = new CellsBuilder(source.name, name)));
+      column.fill(rows);
+      column.push(record[name]);
     }
     rows++;
     if (columns.size * rows > mostCellsPerByte * source.size + freeCells)
@@ -101,9 +102,9 @@ export async function readJsonLines(source: ByteSource): Promise<Table> {
       );
   }
   if (rows === 0) throw new FormatError(source.name, 0, 'has no line; give a file with an object on each');
-  const filled = [...columns].map(([name, values]) => {
-    values.length = rows;
-    return [name, columnFrom(source.name, name, values)] as const;
+  const filled = [...columns].map(([name, column]) => {
+    column.fill(rows);
+    return [name, column.finish()] as const;
   });
   return new Table(new Map(filled), source.name, rows);
 }

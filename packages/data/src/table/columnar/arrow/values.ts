@@ -20,9 +20,12 @@ function validity(batch: ArrowBatch, missing: number): Uint8Array | undefined {
   return missing === 0 ? undefined : bits;
 }
 
-/** One value after another, null where one is missing. */
-function valuesBy(batch: ArrowBatch, bits: Uint8Array | undefined, valueAt: (row: number) => unknown): unknown[] {
-  return Array.from({ length: batch.length }, (_, row) => (!bits || bitAt(bits, row) === 1 ? valueAt(row) : null));
+/** The value of a row; asked for once, row after row, so that none but the buffers is held. */
+type ValueAt = (row: number) => unknown;
+
+/** Null where a value is missing. */
+function valuesBy(bits: Uint8Array | undefined, valueAt: ValueAt): ValueAt {
+  return bits ? (row) => (bitAt(bits, row) === 1 ? valueAt(row) : null) : valueAt;
 }
 
 function text(batch: ArrowBatch, bytes: Uint8Array, start: number, end: number): string {
@@ -30,13 +33,13 @@ function text(batch: ArrowBatch, bytes: Uint8Array, start: number, end: number):
   return typeof decoded === 'string' ? decoded : batch.refuse('has a text that is not UTF-8');
 }
 
-function fixedValues(batch: ArrowBatch, { bytes, at }: FixedType): unknown[] {
+function fixedValues(batch: ArrowBatch, { bytes, at }: FixedType): ValueAt {
   const bits = validity(batch, batch.node());
   const view = viewOf(batch.buffer(bytes * batch.length));
-  return valuesBy(batch, bits, (row) => at(view, bytes * row) ?? batch.refuse('has a time that no calendar has'));
+  return valuesBy(bits, (row) => at(view, bytes * row) ?? batch.refuse('has a time that no calendar has'));
 }
 
-function textValues(batch: ArrowBatch, width: 4 | 8): unknown[] {
+function textValues(batch: ArrowBatch, width: 4 | 8): ValueAt {
   const bits = validity(batch, batch.node());
   // Of no rows some writers have no offset at all.
   const view = viewOf(batch.buffer(batch.length === 0 ? 0 : width * (batch.length + 1)));
@@ -50,14 +53,14 @@ function textValues(batch: ArrowBatch, width: 4 | 8): unknown[] {
     offsets[index] = before = offset;
   }
   const bytes = batch.buffer(before);
-  return valuesBy(batch, bits, (row) => text(batch, bytes, offsets[row] as number, offsets[row + 1] as number));
+  return valuesBy(bits, (row) => text(batch, bytes, offsets[row] as number, offsets[row + 1] as number));
 }
 
 const viewBytes = 16;
 /** Texts of so many bytes stand in the view itself. */
 const mostInView = 12;
 
-function viewValues(batch: ArrowBatch): unknown[] {
+function viewValues(batch: ArrowBatch): ValueAt {
   const bits = validity(batch, batch.node());
   const views = batch.buffer(viewBytes * batch.length);
   const view = viewOf(views);
@@ -78,7 +81,7 @@ function viewValues(batch: ArrowBatch): unknown[] {
   // Texts that several rows share are made once; what overlaps otherwise would take more than the buffers have.
   const known = new Map<string, string>();
   let left = buffers.reduce((sum, { length }) => sum + length, 0);
-  return valuesBy(batch, bits, (row) => {
+  return valuesBy(bits, (row) => {
     const at = viewBytes * row;
     const length = view.getInt32(at, true);
     if (length <= mostInView) return text(batch, views, at + 4, at + 4 + length);
@@ -95,29 +98,41 @@ function viewValues(batch: ArrowBatch): unknown[] {
 }
 
 /** The values of the next column of a batch that are of a type. */
-export function readValues(batch: ArrowBatch, type: ArrowType): unknown[] {
+function valuesOf(batch: ArrowBatch, type: ArrowType): ValueAt {
   if (type.layout === 'fixed') return fixedValues(batch, type);
   if (type.layout === 'text') return textValues(batch, type.offsetBytes);
   if (type.layout === 'view') return viewValues(batch);
   const missing = batch.node();
-  if (type.layout === 'null') return new Array<null>(batch.length).fill(null);
+  if (type.layout === 'null') return () => null;
   const bits = validity(batch, missing);
   const truths = batch.buffer(bitBytes(batch.length));
-  return valuesBy(batch, bits, (row) => bitAt(truths, row) === 1);
+  return valuesBy(bits, (row) => bitAt(truths, row) === 1);
 }
 
-/** The values of the next column of a batch, which may be those of a dictionary. */
+/** All values of a dictionary. */
+export function readValues(batch: ArrowBatch, type: ArrowType): unknown[] {
+  const valueAt = valuesOf(batch, type);
+  return Array.from({ length: batch.length }, (_, row) => valueAt(row));
+}
+
+/** Takes the values of the next column of a batch, which may be those of a dictionary. */
 export function readColumn(
   batch: ArrowBatch,
   field: ArrowField,
   dictionaries: ReadonlyMap<bigint, readonly unknown[]>,
-): unknown[] {
-  if (!field.dictionary) return readValues(batch, field.type);
-  const dictionary = dictionaries.get(field.dictionary.id) ?? [];
-  return readValues(batch, field.dictionary.index).map((index) => {
-    if (index === null) return null;
-    const value = dictionary[Number(index)];
-    if (value === undefined) batch.refuse(`names value ${Number(index)} of a dictionary of ${dictionary.length}`);
-    return value;
-  });
+  take: (value: unknown) => void,
+): void {
+  const { dictionary, type } = field;
+  const valueAt = valuesOf(batch, dictionary?.index ?? type);
+  const known = dictionary && (dictionaries.get(dictionary.id) ?? []);
+  for (let row = 0; row < batch.length; row++) {
+    const own = valueAt(row);
+    if (!known || own === null) {
+      take(own);
+      continue;
+    }
+    const value = known[Number(own)];
+    if (value === undefined) batch.refuse(`names value ${Number(own)} of a dictionary of ${known.length}`);
+    take(value);
+  }
 }

@@ -1,4 +1,4 @@
-/** Arrays that grow while a file of unknown length is read. */
+/** Arrays that grow while a table of unknown length is read. */
 
 /** Numbers: i32 until one does not fit, f64 from then on. */
 export class GrowingNumbers {
@@ -6,9 +6,9 @@ export class GrowingNumbers {
   #floats = new Float64Array(0);
   #length: number;
 
-  /** Begins with so many zeros. */
-  constructor(length = 0) {
-    this.#integers = new Int32Array(Math.max(256, 2 * length));
+  /** Begins with so many zeros; `expected` is how many numbers there will be, where that is known. */
+  constructor(length = 0, expected = 0) {
+    this.#integers = new Int32Array(Math.max(256, expected === 0 ? 2 * length : expected));
     this.#length = length;
   }
 
@@ -21,7 +21,7 @@ export class GrowingNumbers {
       return;
     }
     if (integers !== undefined) {
-      this.#floats = Float64Array.from(integers);
+      this.#floats = new Float64Array(integers);
       this.#integers = undefined;
     }
     if (this.#length === this.#floats.length) {
@@ -39,7 +39,8 @@ export class GrowingNumbers {
 
   /** What was pushed, in an array of its own. */
   finish(): Int32Array | Float64Array {
-    return (this.#integers ?? this.#floats).slice(0, this.#length);
+    const all = this.#integers ?? this.#floats;
+    return all.length === this.#length ? all : all.slice(0, this.#length);
   }
 }
 
