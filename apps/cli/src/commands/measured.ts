@@ -31,9 +31,12 @@ export async function measureModel(
 
 /** What a measured model is, a line for each fact. */
 export function describeMeasurement(measured: Measurement): string {
-  const { accuracy, correct, images, macroF1, parameters, nonZeros, bytes, macs, latencyMs } = measured;
+  const { accuracy, correct, images, trainImages, macroF1, parameters, nonZeros, bytes, macs, latencyMs } = measured;
   const facts: readonly (readonly [string, string])[] = [
-    ['test accuracy', `${formatPercent(accuracy)} (${formatCount(correct)} of ${formatCount(images)} images)`],
+    [
+      'test accuracy',
+      `${formatPercent(accuracy)} (${formatCount(correct)} of ${formatCount(images)} examples; ${formatCount(trainImages)} others are for training)`,
+    ],
     ['macro-F1', macroF1.toFixed(4)],
     ['parameters', `${formatCount(parameters)}, of which ${formatCount(nonZeros)} are not zero`],
     ['on disk', formatBytes(bytes)],
