@@ -38,7 +38,7 @@ export { classWeights } from './split/class-weights.ts';
 export { kFolds, type Fold } from './split/folds.ts';
 export { lotsOf, rowsByLot, type Lots } from './split/lots.ts';
 export { splitRows, type SplitOptions } from './split/split.ts';
-export { baselines, type Baseline } from './task/baselines.ts';
+export { baselines, heldBaselines, type Baseline, type HeldRows } from './task/baselines.ts';
 export type { Judged } from './task/judged.ts';
 export type { Measures } from './task/metrics/classes.ts';
 export { taskNamed, taskOf, tasks, type Task, type TaskName } from './task/task.ts';

@@ -24,16 +24,52 @@ function asNumbers(targets: ArrayLike<number>, target: Target, outputs: number):
   return hot;
 }
 
-/** The outputs that say for every row what the training part says on average: logits of shares, or means. */
-function constantOutputs(numbers: Float64Array, target: Target, outputs: number): Float64Array {
+/** What the training part says on average: shares of classes and labels, or means. */
+function meansOf(numbers: Float64Array, outputs: number): Float64Array {
   const rows = numbers.length / outputs;
-  const means = Float64Array.from({ length: outputs }, (_, index) => {
+  return Float64Array.from({ length: outputs }, (_, index) => {
     let sum = 0;
     for (let row = 0; row < rows; row++) sum += numbers[row * outputs + index] as number;
     return sum / rows;
   });
-  if (target.as === 'numbers') return means;
-  return target.as === 'classes' ? means.map(Math.log) : means.map((share) => Math.log(share / (1 - share)));
+}
+
+/** The outputs that say so for every row: logits of shares, or means. */
+function constantOutputs(means: ArrayLike<number>, target: Target): Float64Array {
+  if (target.as === 'numbers') return Float64Array.from(means);
+  return Float64Array.from(means, target.as === 'classes' ? Math.log : (share) => Math.log(share / (1 - share)));
+}
+
+/** Rows as numbers: inputs [rows, features], and targets as a preparation makes them. */
+export interface HeldRows {
+  readonly inputs: ArrayLike<number>;
+  readonly targets: ArrayLike<number>;
+  readonly rows: number;
+}
+
+/**
+ * Baselines of rows that are prepared: what says `means` of all rows (shares of classes and labels, means of numbers), and a linear model
+ * of the rows that are learnt from.
+ */
+export function heldBaselines(
+  target: Target,
+  means: ArrayLike<number>,
+  learnt: HeldRows,
+  judged: HeldRows,
+): readonly Baseline[] {
+  const outputs = means.length;
+  const { targets, rows } = judged;
+  const constant = constantOutputs(means, target);
+  const repeated = Float64Array.from({ length: rows * outputs }, (_, index) => constant[index % outputs] as number);
+  const task = taskOf(target);
+  const judge = (values: Float64Array): Measures => task.measure({ outputs: values, targets, width: outputs }, target);
+  const first: Baseline = { name: target.as === 'numbers' ? 'mean' : 'majority', metrics: judge(repeated) };
+  if (learnt.inputs.length / learnt.rows > mostFeatures) return [first];
+  const linear = fitRidge(learnt.inputs, asNumbers(learnt.targets, target, outputs), learnt.rows);
+  const scores = applyLinear(linear, judged.inputs, rows);
+  // A label is there from one half on.
+  const { logLoss: _, ...metrics } = judge(target.as === 'labels' ? scores.map((score) => score - 0.5) : scores);
+  return [first, { name: 'linear', metrics }];
 }
 
 /**
@@ -45,20 +81,11 @@ function constantOutputs(numbers: Float64Array, target: Target, outputs: number)
 export function baselines(preparation: Preparation, train: Table, test: Table): readonly Baseline[] {
   const { target, outputs } = preparation;
   if (!target) throw new ArgumentError('baselines', 'this preparation has no target; fit it with one');
-  const task = taskOf(target);
-  const learnt = asNumbers(preparation.targets(train).data, target, outputs);
-  const targets = preparation.targets(test).data;
-  const constant = constantOutputs(learnt, target, outputs);
-  const repeated = Float64Array.from(
-    { length: test.rows * outputs },
-    (_, index) => constant[index % outputs] as number,
-  );
-  const judge = (values: Float64Array): Measures => task.measure({ outputs: values, targets, width: outputs }, target);
-  const first: Baseline = { name: target.as === 'numbers' ? 'mean' : 'majority', metrics: judge(repeated) };
-  if (preparation.features.length > mostFeatures) return [first];
-  const linear = fitRidge(preparation.inputs(train).data, learnt, train.rows);
-  const scores = applyLinear(linear, preparation.inputs(test).data, test.rows);
-  // A label is there from one half on.
-  const { logLoss: _, ...metrics } = judge(target.as === 'labels' ? scores.map((score) => score - 0.5) : scores);
-  return [first, { name: 'linear', metrics }];
+  const prepared = (table: Table): HeldRows => ({
+    inputs: preparation.inputs(table).data,
+    targets: preparation.targets(table).data,
+    rows: table.rows,
+  });
+  const learnt = prepared(train);
+  return heldBaselines(target, meansOf(asNumbers(learnt.targets, target, outputs), outputs), learnt, prepared(test));
 }

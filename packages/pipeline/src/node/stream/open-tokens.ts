@@ -54,7 +54,12 @@ export function tokenTypeOf(file: string): TokenType | undefined {
 }
 
 /** Some tokens of a file, by their numbers. Files and the machines that this runs on are little-endian. */
-async function tokensOf(source: ByteSource, type: TokenType, from: number, to: number) {
+export async function tokensOf(
+  source: ByteSource,
+  type: TokenType,
+  from: number,
+  to: number,
+): Promise<Uint8Array | Uint16Array | Uint32Array> {
   const unit = arrays[type].BYTES_PER_ELEMENT;
   const bytes = await source.read(from * unit, (to - from) * unit);
   return new arrays[type](bytes.buffer, bytes.byteOffset, bytes.byteLength / unit);

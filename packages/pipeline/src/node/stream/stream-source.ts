@@ -10,11 +10,12 @@ import { oneOf, optional, text, wholeNumber } from '../../fields.ts';
 import { examine } from '../intervals.ts';
 import { tableSource } from '../table/table-source.ts';
 import { countsOf } from './target-counts.ts';
+import { streamBaselines } from './stream-baselines.ts';
 import { openStreamedTable, type StreamedTableUse } from './open-stream.ts';
 
 /** Judges by rows of the test part that are held; `measure` goes through all of them. */
 async function judgeStream(use: StreamedTableUse, device: Device): Promise<Judge> {
-  const { preparation, target, held, close } = await openStreamedTable(use, device);
+  const { preparation, target, counts, held, close } = await openStreamedTable(use, device);
   await close();
   const task = taskOf(target);
   const { dataset: test, targets } = held.judge;
@@ -26,7 +27,12 @@ async function judgeStream(use: StreamedTableUse, device: Device): Promise<Judge
     shares: target.as === 'classes' ? ['accuracy'] : [],
     seed: use.seed,
   };
-  return { examples: test.size, isPart: true, judge: (model) => examine(model, examination), baselines: [] };
+  return {
+    examples: test.size,
+    isPart: true,
+    judge: (model) => examine(model, examination),
+    baselines: await streamBaselines({ preparation, target, counts, held }),
+  };
 }
 
 /** A CSV file that is larger than memory. */

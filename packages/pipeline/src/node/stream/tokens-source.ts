@@ -5,29 +5,15 @@ import type { Judge } from '../../data/judgement.ts';
 import type { DataSource } from '../../data/source.ts';
 import { UsageError } from '../../errors.ts';
 import { text, wholeNumber } from '../../fields.ts';
-import { intervalOf, meanOf } from '../text/judge-text.ts';
 import { sequences } from '../text/open-text.ts';
-import { tokenLosses } from '../text/token-losses.ts';
+import { judgeByTokens, judgeTokensOn, predictTokens } from './judge-tokens.ts';
 import { openTokens, type TokensUse } from './open-tokens.ts';
 
 /** Judges by the end of the file: loss in nats a token, and perplexity. */
 async function judgeTokens(use: TokensUse, device: Device): Promise<Judge> {
   const { test, vocabulary, close } = await openTokens(use, device);
   await close();
-  const { context } = use;
-  return {
-    examples: test.length - 1,
-    judge: async (model) => {
-      const losses = await tokenLosses(model, test, { context, vocabulary, device });
-      const loss = meanOf(losses);
-      const { low, high } = intervalOf(losses, context);
-      return {
-        metrics: { loss, perplexity: Math.exp(loss) },
-        intervals: { loss: { low, high }, perplexity: { low: Math.exp(low), high: Math.exp(high) } },
-      };
-    },
-    baselines: [],
-  };
+  return judgeByTokens(test, { context: use.context, vocabulary, device });
 }
 
 /** A file of tokens, of any size. */
@@ -52,4 +38,6 @@ export const tokensSource: DataSource<TokensUse> = {
     };
   },
   judge: judgeTokens,
+  judgeOn: judgeTokensOn,
+  predict: predictTokens,
 };

@@ -9,6 +9,7 @@ import type { JobContext } from '../../jobs/job.ts';
 import type { ContinueInput } from '../../jobs/jobs.ts';
 import { loadModelFolder } from '../load-model.ts';
 import { preparationOf, vocabularyOf } from './open-text.ts';
+import { tokensPreparation } from '../stream/judge-tokens.ts';
 import { tokenLosses } from './token-losses.ts';
 
 /**
@@ -48,6 +49,52 @@ function drawn(scores: readonly number[], temperature: number, next: () => numbe
   return token < 0 ? scores.indexOf(most) : token;
 }
 
+/** How a model reads a beginning, and writes how it goes on. */
+interface Writing {
+  readonly context: number;
+  readonly vocabulary: number;
+  readonly encode: (prompt: string) => readonly number[];
+  readonly decode: (tokens: readonly number[]) => string;
+}
+
+/** Numbers of tokens, by blanks or commas. */
+function numbersOf(prompt: string, vocabulary: number): readonly number[] {
+  const words = prompt.split(/[\s,]+/u).filter((word) => word !== '');
+  const wrong = words.find((word) => !/^\d+$/u.test(word) || Number(word) >= vocabulary);
+  if (wrong !== undefined || words.length === 0)
+    throw new UsageError(
+      `--prompt: ${wrong === undefined ? 'it is empty' : `'${wrong.slice(0, 40)}' is no token`}: this model goes on from the numbers of tokens below ${vocabulary}, such as '17 3 42'`,
+    );
+  return words.map(Number);
+}
+
+/** @throws {UsageError} for a model that was made of no text and no tokens. */
+function writingOf(from: string, config: unknown): Writing {
+  const source: unknown = Reflect.get(Object(config), 'source');
+  if (source === 'tokens') {
+    const { context, vocabulary } = tokensPreparation(from, config);
+    return {
+      context,
+      vocabulary,
+      encode: (prompt) => numbersOf(prompt, vocabulary),
+      decode: (tokens) => tokens.join(' '),
+    };
+  }
+  if (source !== 'text')
+    throw new UsageError(`${from}: this model was not made of a text, and continues none: ask it by --data`);
+  const preparation = preparationOf(from, config);
+  const { context, pairs } = preparation;
+  return {
+    context,
+    vocabulary: vocabularyOf(preparation),
+    encode: (prompt) => {
+      if (prompt === '') throw new UsageError('--prompt: it is empty: give some words to go on from');
+      return [...encodeText(prompt, pairs)];
+    },
+    decode: (tokens) => decodeTokens(tokens, pairs),
+  };
+}
+
 /**
  * How a text goes on, token by token: what a model has not seen the beginning of, it tells from what it can see.
  * @throws {UsageError} for a model that was not made of texts, and for an empty beginning.
@@ -55,14 +102,8 @@ function drawn(scores: readonly number[], temperature: number, next: () => numbe
 export async function continueText(input: ContinueInput, { device, interrupt }: JobContext): Promise<string> {
   const { from, prompt, length, temperature, seed } = input;
   const { model, metadata } = await loadModelFolder(from, { device });
-  const { preparation: config } = metadata;
-  if (Reflect.get(Object(config), 'source') !== 'text')
-    throw new UsageError(`${from}: this model was not made of a text, and continues none: ask it by --data`);
-  const preparation = preparationOf(from, config);
-  const { context, pairs } = preparation;
-  const vocabulary = vocabularyOf(preparation);
-  const tokens = [...encodeText(prompt, pairs)];
-  if (tokens.length === 0) throw new UsageError('--prompt: it is empty: give some words to go on from');
+  const { context, vocabulary, encode, decode } = writingOf(from, metadata['preparation']);
+  const tokens = [...encode(prompt)];
   const stream = new RandomStream(seed, 0, 'continue');
   for (let made = 0; made < length && !interrupt.aborted; made++) {
     const seen = tokens.slice(-context);
@@ -76,5 +117,5 @@ export async function continueText(input: ContinueInput, { device, interrupt }: 
     const own = Array.from(scores.slice(start, start + vocabulary), Number);
     tokens.push(drawn(own, temperature, () => stream.uint32() / 2 ** 32));
   }
-  return decodeTokens(tokens, pairs);
+  return decode(tokens);
 }
