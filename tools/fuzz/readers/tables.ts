@@ -53,6 +53,7 @@ const manyLines = textOf(rows.map(({ a, b, d }) => `${a},${b},${d}\n`).join(''))
 /** CSV, whole and by parts. */
 export const csvReader: Reader = {
   name: 'csv',
+  limit: ofObjects,
   seeds: async () => [
     textOf('a,b,c\n1,x,true\n2.5,"y ""z"", é\n",false\n,NA,\n'),
     textOf('\uFEFFid;town\r\n007;Köln\r\n12;Bonn\r\n'),
@@ -91,6 +92,7 @@ function mutateDigits(input: Uint8Array, random: Random): Uint8Array {
 /** JSON lines. */
 export const jsonLinesReader: Reader = {
   name: 'json-lines',
+  limit: ofObjects,
   seeds: async () => [
     textOf('{"a":1,"b":"x"}\n{"a":2.5,"b":null,"c":true}\n'),
     ...(await files('same.jsonl')),

@@ -1,14 +1,18 @@
 /** Arrays that grow while a table of unknown length is read. */
 
+/** What is made for each column is small: a file of commas has very many. */
+const fewest = 16;
+const none = new Float64Array(0);
+
 /** Numbers: i32 until one does not fit, f64 from then on. */
 export class GrowingNumbers {
   #integers: Int32Array | undefined;
-  #floats = new Float64Array(0);
+  #floats = none;
   #length: number;
 
   /** Begins with so many zeros; `expected` is how many numbers there will be, where that is known. */
   constructor(length = 0, expected = 0) {
-    this.#integers = new Int32Array(Math.max(256, expected === 0 ? 2 * length : expected));
+    this.#integers = new Int32Array(Math.max(fewest, expected === 0 ? 2 * length : expected));
     this.#length = length;
   }
 

@@ -96,6 +96,8 @@ interface Sample {
   /** Where text begins, behind a byte order mark. */
   readonly start: number;
   readonly isWhole: boolean;
+  /** Bytes of all of it. */
+  readonly size: number;
 }
 
 /** @throws {FormatError} for text in another encoding. */
@@ -104,7 +106,22 @@ async function sampleOf(source: ByteSource, length: number): Promise<Sample> {
   const foreign = marks.find(([, mark]) => mark.every((byte, index) => bytes[index] === byte));
   if (foreign) throw new FormatError(source.name, 0, `begins as ${foreign[0]} does; save it in UTF-8`);
   const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  return { source: source.name, bytes, start: hasMark ? 3 : 0, isWhole: bytes.length === source.size };
+  return {
+    source: source.name,
+    bytes,
+    start: hasMark ? 3 : 0,
+    isWhole: bytes.length === source.size,
+    size: source.size,
+  };
+}
+
+/** Columns that any file may have, and bytes that a file has for each more: a column takes hundreds of them, a comma takes one. */
+const [freeColumns, bytesPerColumn] = [1 << 14, 100];
+
+/** @throws {FormatError} for more columns than a file of its size has. */
+function checkWidth(source: string, width: number, size: number): void {
+  if (width > freeColumns + size / bytesPerColumn)
+    throw new FormatError(source, 0, `the first record has ${width} fields, of ${size} bytes in all; is this CSV?`);
 }
 
 /** Records from the start of a sample, at most so many: their width, and the first one; undefined where they differ. */
@@ -114,9 +131,10 @@ function look(
   most: number,
   sink: RecordSink = () => {},
 ): { readonly width: number; readonly end: number; readonly first: Records } | undefined {
-  const { bytes, start, isWhole } = sample;
+  const { bytes, start, isWhole, size } = sample;
   let first: Records | undefined;
   const scanner = new CsvScanner(delimiter.charCodeAt(0), 0, 0, (records) => {
+    checkWidth(sample.source, records.width, size);
     first ??= records;
     sink(records);
   });
@@ -197,7 +215,8 @@ function sampledFields(
 /** @throws {FormatError} for a name that two columns have. */
 function namesOf(source: string, header: readonly string[]): readonly string[] {
   const names = header.map((name, index) => name.trim() || unnamed(index));
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice === undefined) return names;
   throw new FormatError(source, 0, `the header names '${twice}' twice; rename one, or read it without a header`);
 }

@@ -95,11 +95,12 @@ function buildersFor(
   more: { readonly keeps: boolean; readonly firstRow?: number } = { keeps: true },
 ): ColumnBuilder[] {
   const missing = new MissingFields(settings.missing);
+  const places = new Map(settings.names.map((name, index) => [name, index]));
   return names.map(
     (name) =>
       new ColumnBuilder({
         name,
-        index: settings.names.indexOf(name),
+        index: places.get(name) ?? -1,
         type: Object.hasOwn(types, name) ? types[name] : undefined,
         missing,
         firstRow: 1,

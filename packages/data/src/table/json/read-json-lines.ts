@@ -1,6 +1,6 @@
 /** JSON lines as tables: an object on each line, whose keys are columns. */
 import { FormatError } from '@espalier/nn';
-import { aByteSource, piecesOf, type ByteSource } from '@espalier/nn/format';
+import { aByteSource, checkJsonMemory, piecesOf, type ByteSource } from '@espalier/nn/format';
 import { brief, check } from '@espalier/tensor/arguments';
 import { textOrPlace } from '../../bytes/utf8.ts';
 import { CellsBuilder } from '../cells-builder.ts';
@@ -56,19 +56,20 @@ async function* linesOf(source: ByteSource): AsyncGenerator<Line> {
 const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 32 || byte === 9 || byte === 13);
 
 /** @throws {FormatError} for a line that is no object. */
-function recordOf(source: string, row: number, { bytes, offset }: Line): Readonly<Record<string, unknown>> {
+function recordOf(source: ByteSource, row: number, { bytes, offset }: Line): Readonly<Record<string, unknown>> {
   const start = offset === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   const text = textOrPlace(bytes, start);
   if (typeof text === 'number')
-    throw new FormatError(source, offset + text, `row ${row}: a byte of ${bytes[text]} is not UTF-8 here`);
+    throw new FormatError(source.name, offset + text, `row ${row}: a byte of ${bytes[text]} is not UTF-8 here`);
+  checkJsonMemory(text, source.name, offset, source.size);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new FormatError(source, offset, `row ${row} is no JSON: ${brief(text)}`);
+    throw new FormatError(source.name, offset, `row ${row} is no JSON: ${brief(text)}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new FormatError(source, offset, `row ${row} is no object { "column": value, … }: ${brief(text)}`);
+    throw new FormatError(source.name, offset, `row ${row} is no object { "column": value, … }: ${brief(text)}`);
   return value as Readonly<Record<string, unknown>>;
 }
 
@@ -86,7 +87,7 @@ export async function readJsonLines(source: ByteSource): Promise<Table> {
   let rows = 0;
   for await (const line of linesOf(source)) {
     if (isBlank(line.bytes)) continue;
-    const record = recordOf(source.name, rows + 1, line);
+    const record = recordOf(source, rows + 1, line);
     for (const name of Object.keys(record)) {
       let column = columns.get(name);
       if (!column) columns.set(name, (column = new CellsBuilder(source.name, name)));
