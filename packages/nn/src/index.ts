@@ -108,7 +108,7 @@ export {
 } from './module/call-context.ts';
 export type { InputMeaning, InputView } from './module/input-view.ts';
 export { Module, type LayerReport, type ModuleConfig, type NamingOptions } from './module/module.ts';
-export { Parameter, type ParameterView } from './module/parameter.ts';
+export { Parameter, type ParameterView, type ViewMeaning } from './module/parameter.ts';
 export { prefer, type Preference } from './module/prefer.ts';
 export type { StoredWeight } from './module/stored-weight.ts';
 export type { BuildChild, ModuleType } from './module/registry.ts';

@@ -1,5 +1,5 @@
 // Weights in codes go out as codes and come back as they were.
-import { build, type InputView, type Module, type ModuleConfig } from '@espalier/nn';
+import { build, type InputView, type Module, type ModuleConfig, type Parameter, type ViewMeaning } from '@espalier/nn';
 import { bytesOf } from '@espalier/nn/format';
 import { encodeMatrix, Generator, int4, int8, intN, codebook, bitmask, randn, tensor, type StoredFormat, type Tensor } from '@espalier/tensor'; // prettier-ignore
 import { describe, expect, test } from 'vitest';
@@ -205,6 +205,41 @@ test('weights that ONNX has no form for are numbers, which is said', async () =>
   for (const [name, parameter] of model.namedParameters())
     expect(apart(imported.namedParameters().get(name)?.value as Tensor, parameter.value)).toBe(0);
   expect(onnxLosses(imported)).toEqual([]);
+});
+
+describe('codes that a view shows', () => {
+  const views: readonly (readonly [string, Omit<ViewMeaning, 'does' | 'scales'>, number])[] = [
+    ['8 bits in groups', { bits: 8, group: 8 }, 30],
+    [
+      '8 bits with zero points in groups',
+      { bits: 8, group: 16, zeros: Int8Array.from({ length: 18 }, (_, at) => at - 9) },
+      18,
+    ],
+    ['8 bits with one scale', { bits: 8 }, 1],
+    ['3 bits with a scale a row', { bits: 3 }, 6],
+  ];
+
+  test.each(views)('are written as codes: %s', async (...[, meaning, count]) => {
+    const model = build({ type: 'conv2d', in: 4, out: 6, kernel: 3 }, { seed: 1 });
+    const weight = model.namedParameters().get('weight') as Parameter;
+    const scales = Float32Array.from({ length: count }, (_, at) => 0.25 * (1 + (at % 3)));
+    const group = meaning.group ?? 36;
+    const most = 2 ** (meaning.bits - 1) - 1;
+    const values = Float32Array.from({ length: 216 }, (_, at) => {
+      const place = count === 1 ? 0 : Math.floor(at / 36) * Math.ceil(36 / group) + Math.floor((at % 36) / group);
+      return (((at * 7) % (2 * most + 1)) - most - (meaning.zeros?.[place] ?? 0)) * (scales[place] as number);
+    });
+    weight.tensor.assign(tensor(values).reshape([6, 4, 3, 3]).realizeSync());
+    weight.views.push({ name: 'fake-quantize', apply: (raw) => raw, meaning: { does: 'codes', scales, ...meaning } });
+    expect(onnxLosses(model)).toEqual([]);
+    const bytes = await written(model, [4, 5, 5]);
+    expect(await operators(bytes)).toContain('DequantizeLinear');
+    const imported = await back(bytes);
+    const x = drawn(2, 4, 5, 5);
+    expect(apart(imported.call(x), model.call(x))).toBeLessThan(1e-4);
+    const [own] = imported.parameters().filter(({ shape }) => shape.length === 4);
+    expect(apart(own?.value as Tensor, weight.value)).toBe(0);
+  });
 });
 
 describe('a graph of an older version', () => {

@@ -21,6 +21,19 @@ import type { StoredWeight } from './stored-weight.ts';
 import { throughView } from './through-view.ts';
 
 /**
+ * What a view shows, in numbers, for those who write models in other formats: codes of so many bits, (code - zero) · scale, with one
+ * scale for all, for each index of the first axis, or for each group of what belongs to one; the last group of each may have less.
+ */
+export interface ViewMeaning {
+  readonly does: 'codes';
+  readonly bits: number;
+  readonly scales: Float32Array;
+  /** Absent where the number 0 has the code 0. */
+  readonly zeros?: Int8Array | undefined;
+  readonly group?: number | undefined;
+}
+
+/**
  * Something between a parameter and its module: a pruning mask, fake quantization. A view keeps the shape and dtype, so
  * that training, saving and loading of the parameter itself do not change. What `apply` does is recorded into compiled
  * steps; a tensor it captures (a mask) may be given new values by `assign` at any time.
@@ -39,6 +52,8 @@ export interface ParameterView {
   readonly state?: () => ReadonlyMap<string, Tensor>;
   /** What it works with that does not change, as a text: a training is resumed under views of the same names and settings only. */
   readonly settings?: string;
+  /** What it shows, if that can be said in numbers. */
+  readonly meaning?: ViewMeaning;
 }
 
 /** What parameters that are tied have in common. A weight is dense, or stored in a format until somebody wants it dense. */

@@ -1,5 +1,5 @@
 /** Quantization of a parameter as a view: the model computes with the numbers that its file will hold. */
-import { deriveSeed, type Parameter, type ParameterView } from '@espalier/nn';
+import { deriveSeed, type Parameter, type ParameterView, type ViewMeaning } from '@espalier/nn';
 import { aParameter } from '@espalier/nn/arguments';
 import { ArgumentError, fromTyped, type Shape, type Tensor } from '@espalier/tensor';
 import { aCount, aTensor, check, checkOptions, ruleOf, type OptionRules, type Rule } from '@espalier/tensor/arguments';
@@ -50,6 +50,7 @@ export class QuantizeView implements ParameterView {
   readonly apply: (tensor: Tensor) => Tensor;
   /** The format, and a hash of the scales. */
   readonly settings: string;
+  readonly meaning: ViewMeaning;
   readonly #columns: number;
 
   /**
@@ -66,7 +67,8 @@ export class QuantizeView implements ParameterView {
     const all = [scales.join(), ...(zeros ? [zeros.join()] : []), ...(group === undefined ? [] : [String(group)])];
     this.settings = `${format} ${deriveSeed(0, all.join(' ')).toString(36)}`;
     this.#columns = like.size / (like.shape[0] ?? 1);
-    const { minimum, maximum } = numberFormat(format);
+    const { minimum, maximum, bits } = numberFormat(format);
+    this.meaning = { does: 'codes', bits, scales, zeros, group };
     const { shape, device } = like;
     const place = (values: Float32Array): Tensor =>
       spread(fromTyped(values, [values.length], { device }), shape, group).realizeSync();

@@ -3,7 +3,7 @@
  * so are groups of columns, since version 21. Products with 4 bits in groups are `MatMulNBits` of ONNX Runtime.
  */
 import type { Parameter } from '@espalier/nn';
-import { onesLike, type EncodedMatrix, type Shape, type Tensor } from '@espalier/tensor';
+import { fromTyped, onesLike, type EncodedMatrix, type Shape, type Tensor } from '@espalier/tensor';
 import { OnnxTensor } from '../values/value.ts';
 import type { GraphWriter } from './graph-writer.ts';
 
@@ -30,8 +30,10 @@ const widths: Readonly<Record<string, (matrix: EncodedMatrix) => number | undefi
   'int-n': ({ settings }) => Number(settings['bits']),
 };
 
-/** The codes of a stored weight; undefined of one that is not in codes, and of those that ONNX has no form for. */
-export function codesOf({ stored }: Pick<Parameter, 'stored'>): Codes | undefined {
+/** The codes of a weight; undefined of one that is not in codes, and of those that ONNX has no form for. */
+export function codesOf(parameter: Parameter): Codes | undefined {
+  const { stored } = parameter;
+  if (!stored) return shownCodes(parameter);
   const matrix = stored?.matrix;
   const bits = matrix && Object.hasOwn(widths, matrix.format.name) ? widths[matrix.format.name]?.(matrix) : undefined;
   if (!matrix || bits === undefined) return undefined;
@@ -47,6 +49,34 @@ export function codesOf({ stored }: Pick<Parameter, 'stored'>): Codes | undefine
     type: `${zeros ? 'u' : 'i'}${bits <= 4 ? 4 : 8}`,
     scales: scales.cast('f32'),
     zeros,
+    group,
+    shape: [rows, columns],
+  };
+}
+
+/** The codes that a view shows: there is no format that computes from them. */
+function shownCodes({ views, value, shape: [rows = 1, ...rest] }: Parameter): Codes | undefined {
+  const meaning = views.at(-1)?.meaning;
+  const columns = rest.reduce((product, size) => product * size, 1);
+  if (!meaning || columns === 0 || rows === 0) return undefined;
+  const { bits, zeros } = meaning;
+  const width = bits <= 4 ? 4 : 8;
+  const group = Math.min(meaning.group ?? columns, columns);
+  const placed = (values: Float32Array | Int8Array): Tensor =>
+    fromTyped(Float32Array.from(values), values.length === 1 ? [1] : [rows, values.length / rows], {
+      device: value.device,
+    });
+  const spread = (values: Tensor): Tensor =>
+    values.size === 1 ? values : values.repeatInterleave(group, 1).narrow(1, 0, columns);
+  const scales = placed(meaning.scales);
+  // With a zero point codes are written from 0 on.
+  const points = zeros && placed(zeros).add(2 ** (width - 1));
+  const steps = value.reshape([rows, columns]).div(spread(scales)).round();
+  return {
+    codes: points ? steps.add(spread(points)) : steps,
+    type: `${zeros ? 'u' : 'i'}${width}`,
+    scales,
+    zeros: points,
     group,
     shape: [rows, columns],
   };

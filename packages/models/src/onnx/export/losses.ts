@@ -17,7 +17,7 @@ export function onnxLosses(module: Module): string[] {
   const others = parameters.filter((each) => each.stored && !sparse.includes(each) && !codesOf(each));
   const formats = others.map(({ stored }) => stored?.matrix.format.name);
   // To be asked for its views makes a stored weight dense.
-  const rounded = parameters.filter((each) => !each.stored && each.views.some(({ name }) => name === 'fake-quantize')).length; // prettier-ignore
+  const rounded = parameters.filter((each) => !each.stored && !codesOf(each) && each.views.some(({ name }) => name === 'fake-quantize')).length; // prettier-ignore
   const dynamic = parameters.filter(({ inputs }) =>
     inputs.some(({ meaning }) => meaning?.does === 'round-rows'),
   ).length;
