@@ -15,7 +15,7 @@ import { showTransformed, transform } from './transform.ts';
 
 interface QuantizeOptions extends ModelOptions, FileModelOptions, OwnDataOptions {
   readonly weights: WeightFormat;
-  readonly granularity?: 'channel' | 'tensor';
+  readonly granularity?: 'channel' | 'tensor' | 'fitting';
   readonly group?: number;
   readonly activations?: 'static' | 'dynamic';
 }
@@ -28,8 +28,11 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
     .argument('<model>', modelArgument)
     .addOption(new Option('--weights <format>', 'what weights become').choices(numberFormats).default('int8'))
     .addOption(
-      new Option('--granularity <name>', 'what shares a scale (default: channel)')
-        .choices(['channel', 'tensor'])
+      new Option(
+        '--granularity <name>',
+        'what shares a scale; fitting: a channel, or a few weights where one channel needs that (default: fitting for a file of others, else channel)',
+      )
+        .choices(['channel', 'tensor', 'fitting'])
         .conflicts('group'),
     )
     .option('--group <n>', 'how many weights of a channel share a scale: 32, of few bits', wholeNumberFrom(1))
@@ -51,7 +54,8 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
     ],
   ]).action(async (from: string, options: QuantizeOptions) => {
     const session = openSession(environment, options);
-    const { weights, granularity = 'channel', group, activations, seed = defaultSeed } = options;
+    const { weights, group, activations, seed = defaultSeed } = options;
+    const { granularity = isFile(from) ? 'fitting' : 'channel' } = options;
     const numbers = {
       weights,
       ...(group === undefined ? { granularity } : { group }),
@@ -66,7 +70,7 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
       checkSource(source);
       const how = { from: folder, source, sources: [from] };
       const made =
-        group === undefined && activations === undefined
+        !isFile(from) && group === undefined && activations === undefined && granularity !== 'fitting'
           ? await transform(session, options, {
               ...how,
               job: 'quantize',
@@ -81,7 +85,8 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
                 from: folder,
                 folder: into,
                 seed,
-                steps: [{ type: 'quantize', ...numbers }],
+                // What was trained elsewhere is rounded as it is: the means of outputs are the least that data can give back.
+                steps: [{ type: 'quantize', ...numbers, ...(isFile(from) && { correctBiases: { examples: 32 } }) }],
               }),
             });
       showTransformed(session, made);

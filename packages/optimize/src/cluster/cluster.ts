@@ -2,7 +2,7 @@
 import { deriveSeed, type Json, type Module } from '@espalier/nn';
 import { clusterStarts, fromTyped, Generator, kMeans, type ClusterStart } from '@espalier/tensor';
 import { maskOf } from '../prune/mask-view.ts';
-import { relativeError } from '../quantize/quantize.ts';
+import { relativeError } from '../quantize/fitting.ts';
 import { settle } from '../quantize/settle.ts';
 import { choiceSpace } from '../recipe/choice-space.ts';
 import { integerOption, oneOf, optionsOf } from '../recipe/options.ts';

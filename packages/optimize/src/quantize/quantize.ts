@@ -6,12 +6,14 @@ import type { Pass, PassContext, PassPlan, PassRecord, StepConfig } from '../rec
 import { checkTraining, trainedFor } from '../recipe/training.ts';
 import type { TrainingRecord } from '../recipe/training-config.ts';
 import { checkFilter, selectParameters, type NamedParameter } from '../selection/parameter-filter.ts';
-import { readWeights } from '../selection/weights.ts';
+import { assignValues, readWeights } from '../selection/weights.ts';
 import { activationsOf, hasActivations, roundActivations } from './activations/round-activations.ts';
 import { biasedModules, correctBiases, outputMeans } from './bias-correction.ts';
 import { calibrate, refineScales, type CalibrationVisitor, type InputEnergy } from './calibration.ts';
 import { quote } from '../quote.ts';
 import { decodeValues, encodeValues, runsOf, scaleCount } from './codes.ts';
+import { groupFitting, isDepthwise, relativeError } from './fitting.ts';
+import { roundKeepingSums } from './keep-sums.ts';
 import { firstSteps } from './learned-steps.ts';
 import { numberFormat, numberFormats, type WeightFormat } from './number-format.ts';
 import { checkObserver } from './observers/observers.ts';
@@ -30,6 +32,7 @@ const optionNames = [
   'granularity',
   'group',
   'zeros',
+  'keepSums',
   'observer',
   'calibrate',
   'include',
@@ -56,9 +59,13 @@ export function quantize(options: QuantizeOptions = {}): Pass {
   const observer = checkObserver(place, options.observer);
   const activations = activationsOf(place, options.activations);
   oneOf<WeightFormat>(place, 'weights', format, numberFormats);
-  oneOf<Granularity>(place, 'granularity', granularity, ['tensor', 'channel', 'group']);
+  oneOf<Granularity>(place, 'granularity', granularity, ['tensor', 'channel', 'group', 'fitting']);
   const group = groupOf(place, granularity, options.group);
   if (typeof zeros !== 'boolean') throw new RecipeError(place, `zeros is ${quote(zeros)}; it must be true or false`);
+  const isFitting = granularity === 'fitting';
+  const { keepSums = isFitting } = options;
+  if (typeof keepSums !== 'boolean')
+    throw new RecipeError(place, `keepSums is ${quote(keepSums)}; it must be true or false`);
   checkFilter(place, options);
   const { train, steps = train ? 'learned' : 'fixed' } = options;
   checkTraining(place, train);
@@ -71,7 +78,7 @@ export function quantize(options: QuantizeOptions = {}): Pass {
   const config: StepConfig = { type: 'quantize', ...(options as object as { readonly [option: string]: Json }) };
 
   async function plan(model: Module, { data, signal }: PassContext): Promise<PassPlan> {
-    const chosen = selectParameters(place, model, options);
+    const chosen = chosenOf(model);
     if (examples > 0 && !data?.train)
       throw new RecipeError(place, 'calibrates, and there is no training data; give data.train');
     const seen = Math.min(examples, data?.train?.size ?? 0);
@@ -84,7 +91,8 @@ export function quantize(options: QuantizeOptions = {}): Pass {
         'rounds activations, but no layer multiplies them with what is chosen; leave activations out',
       );
     const ofActivations = activations ? ` with ${activations.type} activations of 8 bits` : '';
-    const share = `${group === undefined ? granularity : `groups of ${group}`}${zeros ? ' with zero points' : ''}`;
+    const by = isFitting ? 'channel, or by group where that fits better' : granularity;
+    const share = `${group === undefined ? by : `groups of ${group}`}${zeros ? ' with zero points' : ''}`;
     const summary = `round the weights of ${chosen.length} tensors to ${format} by ${share}${ofActivations}${examples > 0 ? `, calibrated on ${seen} ${seen === 1 ? 'example' : 'examples'}` : ''}`;
     return {
       summary,
@@ -119,11 +127,16 @@ export function quantize(options: QuantizeOptions = {}): Pass {
     };
   }
 
+  /** What is rounded: by what fits, all but depthwise convolutions, unless there is nothing else. */
+  function chosenOf(model: Module): NamedParameter[] {
+    const all = selectParameters(place, model, options);
+    const others = isFitting ? all.filter((each) => !isDepthwise(model, each)) : all;
+    return others.length > 0 ? others : all;
+  }
+
   /** The means of outputs before anything is rounded. */
   function meansOf(model: Module, data: Dataset): Promise<Map<string, Float64Array>> {
-    const names = selectParameters(place, model, options).flatMap((each) =>
-      biasedModules(model, each).map(([name]) => name),
-    );
+    const names = chosenOf(model).flatMap((each) => biasedModules(model, each).map(([name]) => name));
     return outputMeans(model, new Set(names), data, forBiases);
   }
 
@@ -135,11 +148,12 @@ export function quantize(options: QuantizeOptions = {}): Pass {
     const values = await readWeights(place, each);
     const [rows = 1] = parameter.shape;
     const columns = rows === 0 ? 0 : values.length / rows;
-    const count = granularity === 'tensor' ? 1 : scaleCount(rows, columns, group);
-    const runs = runsOf(values.length, columns, count, group);
     const numbers = numberFormat(format);
+    const own = isFitting ? groupFitting(values, columns, { numbers, observer, zeros }) : group;
+    const count = granularity === 'tensor' ? 1 : scaleCount(rows, columns, own);
+    const runs = runsOf(values.length, columns, count, own);
     const found = findScales(values, runs, numbers, observer, zeros);
-    const beside = { ...(found.zeros && { zeros: found.zeros }), ...(group !== undefined && { group }) };
+    const beside = { ...(found.zeros && { zeros: found.zeros }), ...(own !== undefined && { group: own }) };
     if (isLearned) {
       // With zero points the range begins where they were found.
       const first = zeros ? found.scales : firstSteps(values, runs, format);
@@ -154,8 +168,10 @@ export function quantize(options: QuantizeOptions = {}): Pass {
         `the inputs of ${name} are not finite on the examples to calibrate on; look at the data`,
       );
     const scales = energy ? refineScales(values, found.scales, format, parameter.shape, energy, beside) : found.scales;
+    if (keepSums) assignValues(each, roundKeepingSums(values, { scales, ...beside }, numbers, columns));
     const view = setQuantization(parameter, format, scales, beside);
-    return { scales: scales.length, relativeError: relativeError(values, view.decode(view.encode(values))) };
+    const back = view.decode(view.encode(await readWeights(place, each)));
+    return { scales: scales.length, relativeError: relativeError(values, back) };
   }
 
   const needs = isTrained ? 'training' : examples > 0 ? 'calibration' : 'nothing';
@@ -183,15 +199,4 @@ function calibrationExamples(place: string, name: string, wanted: QuantizeOption
   optionsOf(`${place}.${name}`, wanted, ['examples']);
   integerOption(place, `${name}.examples`, wanted.examples, 1);
   return wanted.examples;
-}
-
-/** ‖a - b‖² / ‖a‖²; 0 for an empty or zero tensor that did not change. */
-export function relativeError(before: Float32Array, after: Float32Array): number {
-  let difference = 0;
-  let size = 0;
-  for (const [index, value] of before.entries()) {
-    difference += (value - (after[index] as number)) ** 2;
-    size += value ** 2;
-  }
-  return size === 0 ? difference : difference / size;
 }

@@ -2,7 +2,7 @@
 import type { Module, Parameter } from '@espalier/nn';
 import { visitInputs } from '../calibration/visit-inputs.ts';
 import { RecipeError } from '../errors.ts';
-import { relativeError } from '../quantize/quantize.ts';
+import { relativeError } from '../quantize/fitting.ts';
 import { quote } from '../quote.ts';
 import { optionsOf } from '../recipe/options.ts';
 import type { Pass, PassContext, PassPlan } from '../recipe/pass.ts';

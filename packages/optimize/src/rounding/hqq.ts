@@ -1,7 +1,7 @@
 /** Rounding without data to numbers that few weights are far from. */
 import type { Json, Module } from '@espalier/nn';
 import { RecipeError } from '../errors.ts';
-import { relativeError } from '../quantize/quantize.ts';
+import { relativeError } from '../quantize/fitting.ts';
 import { quote } from '../quote.ts';
 import { optionsOf } from '../recipe/options.ts';
 import type { Pass, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';

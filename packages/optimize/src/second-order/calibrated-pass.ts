@@ -1,6 +1,5 @@
 /** Passes that go through a model a layer at a time and look at the inputs of each. */
 import type { Json, Module } from '@espalier/nn';
-import { fromTyped } from '@espalier/tensor';
 import { visitInputs, type InputMeasure } from '../calibration/visit-inputs.ts';
 import { RecipeError } from '../errors.ts';
 import { MaskView } from '../prune/mask-view.ts';
@@ -122,10 +121,4 @@ async function readLayer(place: string, named: NamedParameter): Promise<LayerWei
   const [rows = 1] = parameter.shape;
   const mask = parameter.views.find((view) => view instanceof MaskView);
   return { named, values, rows, columns: rows === 0 ? 0 : values.length / rows, kept: await mask?.kept() };
-}
-
-/** Gives a parameter new raw values. */
-export function assignValues({ parameter }: NamedParameter, values: Float32Array<ArrayBuffer>): void {
-  const { shape, device } = parameter.tensor;
-  parameter.tensor.assign(fromTyped(values, shape, { device }).realizeSync());
 }

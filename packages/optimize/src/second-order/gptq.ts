@@ -1,7 +1,7 @@
 /** Rounding in which weights make up for each other. */
 import { RecipeError } from '../errors.ts';
 import { sum } from '../prune/allocate.ts';
-import { relativeError } from '../quantize/quantize.ts';
+import { relativeError } from '../quantize/fitting.ts';
 import { quote } from '../quote.ts';
 import { choiceSpace } from '../recipe/choice-space.ts';
 import { numberOption, optionsOf } from '../recipe/options.ts';

@@ -9,8 +9,8 @@ import { quote } from '../quote.ts';
 import { oneOf } from '../recipe/options.ts';
 import type { Effect } from '../recipe/pass.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
-import { assignValues } from './calibrated-pass.ts';
 import { gridAt, stepOf, type Grid } from './grid.ts';
+import { assignValues } from '../selection/weights.ts';
 
 /** Which numbers weights are rounded to. */
 export interface NumberOptions {

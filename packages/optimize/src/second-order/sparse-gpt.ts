@@ -3,19 +3,14 @@ import { sum } from '../prune/allocate.ts';
 import { setMask } from '../prune/mask-view.ts';
 import { numberOption, optionsOf } from '../recipe/options.ts';
 import type { Pass } from '../recipe/pass.ts';
-import {
-  assignValues,
-  calibratedOptionNames,
-  calibratedPass,
-  checkCalibrated,
-  type CalibratedOptions,
-} from './calibrated-pass.ts';
+import { calibratedOptionNames, calibratedPass, checkCalibrated, type CalibratedOptions } from './calibrated-pass.ts';
 import { columnProducts } from './inputs.ts';
 import { numberOptionNames, numbersOf, RoundedWeights, type NumberOptions } from './numbers.ts';
 import { energyOf, joined, noteOn, partsOf } from './part.ts';
 import { describePattern, patternOf, type PatternOptions } from './pattern.ts';
 import { droppedBy, sparsifyPart } from './sparsify-part.ts';
 import { sparsityKnob, sparsityOf } from './sparsity.ts';
+import { assignValues } from '../selection/weights.ts';
 
 /** Options of `sparseGpt`: a sparsity, or a pattern; with `bits`, what is kept is rounded in the same go. */
 export interface SparseGptOptions extends PatternOptions, NumberOptions, CalibratedOptions {

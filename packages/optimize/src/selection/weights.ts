@@ -1,4 +1,5 @@
-/** The weights of a parameter, as passes read them. */
+/** The weights of a parameter, as passes read and write them. */
+import { fromTyped } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import type { NamedParameter } from './parameter-filter.ts';
 
@@ -25,4 +26,10 @@ export async function readWeights(
       `${name} holds ${values[wrong]} at ${wrong}; start from a model whose training did not diverge, or exclude it`,
     );
   return values;
+}
+
+/** Gives a parameter new raw values. */
+export function assignValues({ parameter }: NamedParameter, values: Float32Array<ArrayBuffer>): void {
+  const { shape, device } = parameter.tensor;
+  parameter.tensor.assign(fromTyped(values, shape, { device }).realizeSync());
 }
