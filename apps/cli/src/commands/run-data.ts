@@ -108,7 +108,7 @@ export async function runData(session: Session, { path, pipeline, options, ...wo
     ),
   );
   session.result({ folder: output, ...report }, () => {
-    const judged = report.judged[0]?.examples ?? report.images.test;
+    const judged = report.judged[0]?.examples ?? report.examples.test;
     return [
       judgedTable(report.judged, session.stdout),
       '',

@@ -18,7 +18,7 @@ const row = {
 
 const report: RunReport = {
   format: 'espalier-report',
-  version: 1,
+  version: 2,
   name: 'tea & <cake>',
   seed: 7,
   device: 'cpu',
@@ -46,7 +46,7 @@ const report: RunReport = {
       ],
     },
   ],
-  images: { train: 60_000, test: 10_000, validation: 5000 },
+  examples: { train: 60_000, test: 10_000, validation: 5000 },
   search: {
     strategy: 'genetic',
     best: 1,

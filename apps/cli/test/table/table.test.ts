@@ -65,12 +65,12 @@ describe('classes', () => {
     expect(small.weightBytes).toBeLessThanOrEqual(Number(model.weightBytes) / 4);
     const report = JSON.parse(readFileSync(at('flats', 'report.json'), 'utf8')) as {
       readonly judged: unknown;
-      readonly images: unknown;
+      readonly examples: unknown;
     };
     expect(report.judged).toEqual(judged);
     const page = readFileSync(at('flats', 'report.html'), 'utf8');
     expect(page).toMatch(/Confusion matrix[^]*>yes</u);
-    expect(report.images).toEqual({ train: 78, validation: 18, test: 24 });
+    expect(report.examples).toEqual({ train: 78, validation: 18, test: 24 });
     expect(existsSync(at('flats', 'run.json'))).toBe(false);
   });
 

@@ -37,7 +37,7 @@ describe('a run', () => {
   test('with balanced classes counts the rows that are learnt from, and says so in both models and the report', () => {
     const report = read('run', 'report.json') as unknown as Report;
     const weights = report.classWeights ?? {};
-    const trained = report.images.train;
+    const trained = report.examples.train;
     const rare = Math.round(trained / (2 * (weights['rare'] ?? 0)));
     expect(weights).toEqual({ rare: trained / (2 * rare), usual: trained / (2 * (trained - rare)) });
     for (const model of ['model', 'small'])

@@ -81,7 +81,7 @@ export interface ReportSearch<Score extends string = 'accuracy'> {
 /** What every report says; beside it stand the details of its task, for the first model. */
 export interface Report<Metrics = Readonly<Record<string, number>>, Score extends string = string> {
   readonly format: 'espalier-report';
-  readonly version: 1;
+  readonly version: 2;
   readonly name: string;
   /** What the models learnt; absent for classification in reports that are older than tasks. */
   readonly task?: string;
@@ -91,7 +91,8 @@ export interface Report<Metrics = Readonly<Record<string, number>>, Score extend
   /** What hardware or engine that is. */
   readonly deviceDescription: string;
   readonly rows: readonly ReportRow<Metrics>[];
-  readonly images: { readonly train: number; readonly test: number; readonly validation: number };
+  /** How many there are of each part; `images` in reports of version 1, whatever they were. */
+  readonly examples: { readonly train: number; readonly test: number; readonly validation: number };
   /** How much each class counted in the training of the first model, by name; absent where they counted alike. */
   readonly classWeights?: Readonly<Record<string, number>>;
   /** Absent where nothing was searched. */

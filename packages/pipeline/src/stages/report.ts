@@ -58,14 +58,14 @@ export const reportStage: Stage = {
     const winner = inputs['winner'] as Candidate | undefined;
     const report: Report = {
       format: 'espalier-report',
-      version: 1,
+      version: 2,
       name: pipeline.name,
       task: pipeline.task ?? defaultTask,
       seed: pipeline.seed,
       device: runner.device.kind,
       deviceDescription: runner.device.description,
       rows: rowsOf(measured),
-      images: { train: first?.trainImages ?? 0, test: first?.images ?? 0, validation: pipeline.data.validation },
+      examples: { train: first?.trainImages ?? 0, test: first?.images ?? 0, validation: pipeline.data.validation },
       ...(first?.classWeights && { classWeights: first.classWeights }),
       ...searchOf(context),
       ...(winner === undefined ? {} : { winner }),

@@ -66,7 +66,7 @@ describe('a pipeline of things from outside', () => {
     await run(spots);
     const report = outputs['report'] as Place;
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
-    expect(report).toMatchObject({ format: 'espalier-report', version: 1, task: 'place', unit: 'half a side' });
+    expect(report).toMatchObject({ format: 'espalier-report', version: 2, task: 'place', unit: 'half a side' });
     const [found, coarse, fine, rounded] = report.rows;
     expect(report.rows.map(({ name }) => name)).toEqual(['found', 'coarse', 'fine', 'rounded']);
     // Whoever always guesses the middle is 0.65 off.

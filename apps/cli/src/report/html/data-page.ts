@@ -28,7 +28,7 @@ function judgedTable(judged: readonly Judgement[]): Markup {
 }
 
 /** The search, by whatever score the task has. */
-function searchSection({ search, images }: JudgedReport): Markup {
+function searchSection({ search, examples }: JudgedReport): Markup {
   if (!search) return nothing;
   const name = scoreName(search);
   const scores = search.trials.flatMap((trial) => {
@@ -39,7 +39,7 @@ function searchSection({ search, images }: JudgedReport): Markup {
   const folds = search.trials[search.best]?.folds?.length;
   const judgedOn =
     folds === undefined
-      ? `on ${formatCount(images.validation)} held-out training examples`
+      ? `on ${formatCount(examples.validation)} held-out training examples`
       : `by its mean over ${folds} folds of the examples that are not for the test`;
   const history = searchHistory(search, {
     name,
@@ -67,11 +67,11 @@ function scatters(judged: readonly Judgement[], examples: string): Markup {
 
 /** The report of a run on data of one kind; examples are called such as `pictures`. */
 export function dataPage(report: JudgedReport, examples: string): string {
-  const { name, images, judged, winner, confusion, classes } = report;
+  const { name, examples: counts, judged, winner, confusion, classes } = report;
   return page(
     name,
     html`
-      ${formatCount(images.train)} ${examples} to learn from, ${formatCount(judged[0]?.examples ?? images.test)} to
+      ${formatCount(counts.train)} ${examples} to learn from, ${formatCount(judged[0]?.examples ?? counts.test)} to
       judge by, which no decision was made by
     `,
     html`

@@ -26,19 +26,19 @@ function kernelsSection(report: RunReport): Markup {
 
 /** The report of a run as one page that needs nothing beside itself. */
 export function reportPage(report: RunReport): string {
-  const { name, images, search, rows } = report;
+  const { name, examples, search, rows } = report;
   const winner = rows.find((row) => row.name === 'searched');
   return page(
     name,
     html`
-      ${formatCount(images.train)} training and ${formatCount(images.test)} test images · ${search.trials.length}
+      ${formatCount(examples.train)} training and ${formatCount(examples.test)} test images · ${search.trials.length}
       trials, ${search.strategy} · searched model right on ${formatPercent(winner?.accuracy ?? 0)} of the test images
     `,
     html`
       ${section('The models', 'Accuracy and macro-F1 on the test images, which no decision was made by. Latency is measured, one image at a time, each model in turns with the searched one; the ratio has the interval that holds it at a confidence of 99.9 %.', html`${summaryTable(report)}${pairs(passFacts(report))}`, true)}
       ${kernelsSection(report)}
       ${section('Accuracy against bytes', 'Up and to the left is better.', accuracyAgainstBytes(report))}
-      ${section('Search history', `Each dot is a trial, judged on ${formatCount(images.validation)} held-out training images; the line is the best so far. The search ${search.stopped}.`, searchHistory(search))}
+      ${section('Search history', `Each dot is a trial, judged on ${formatCount(examples.validation)} held-out training images; the line is the best so far. The search ${search.stopped}.`, searchHistory(search))}
       ${section('Learning curves', 'Mean training loss; the distilled student minimises another loss than the others.', learningCurves(report))}
       ${section('The winner', 'What the search found.', pairs(winnerFacts(report.winner)))}
       ${section('Confusion matrix', 'The searched model on the test images: mistakes are coloured.', confusionMatrix(report), true)}
