@@ -99,6 +99,21 @@ const settings: Readonly<Record<string, readonly number[]>> = {
   Pow: [1],
 };
 
+/** Inputs that are numbers, many, and nothing that is learned: masks, and the angles of places. */
+const unlearned: typeof settings = { Attention: [3], RotaryEmbedding: [1, 2] };
+
+/** Whether all that take a value take it at places of a table. */
+function isOnlyAt(
+  table: typeof settings,
+  name: string,
+  uses: ReadonlyMap<string, readonly (GraphNode | undefined)[]>,
+): boolean {
+  return (uses.get(name) ?? []).every((node) => {
+    const places = node && node.domain === '' && Object.hasOwn(table, node.type) ? table[node.type] : undefined;
+    return places?.some((place) => node?.inputs[place] === name);
+  });
+}
+
 /** Which nodes, and outputs of the graph (undefined), take a value. */
 function usesOf(graph: Graph): Map<string, (GraphNode | undefined)[]> {
   const uses = new Map<string, (GraphNode | undefined)[]>();
@@ -154,7 +169,8 @@ async function makeModule(graph: Graph, device: Device, coded: CodedConstants): 
       continue;
     }
     const name = names.give(value, `value_${tensors.length + 1}`);
-    const trained = elementTypes[tensor.type].kind === 'float' && elementTypes[tensor.type].carrier === tensor.type;
+    const { kind, carrier } = elementTypes[tensor.type];
+    const trained = kind === 'float' && carrier === tensor.type && !isOnlyAt(unlearned, value, uses);
     tensors.push({ name, value, elements: tensor.type, shape: tensor.shape, trained });
     state.set(name, tensor.tensor(device));
   }
@@ -179,9 +195,5 @@ function isWeight(
   if (carrier === undefined) return false;
   if (kind !== 'float') return !value.isKnown || value.size > 1024;
   if (value.shape.length === 0) return false;
-  const isSetting = (uses.get(name) ?? []).every((node) => {
-    const places = node && node.domain === '' && Object.hasOwn(settings, node.type) ? settings[node.type] : undefined;
-    return places?.some((place) => node?.inputs[place] === name);
-  });
-  return !isSetting;
+  return !isOnlyAt(settings, name, uses);
 }

@@ -74,6 +74,15 @@ const shapes = [
   of('Mish', (x) => x.mish()),
   of('HardSwish', (x) => x.hardSwish()),
   of('Gelu', (x, call) => x.gelu({ approximate: call.text('approximate', 'none') as 'none' })),
+  of('Swish', (x, call) => x.mul(x.mul(call.real('alpha', 1)).sigmoid())),
+  elementwise({
+    type: 'SwiGLU',
+    device: (call, [a, b]) => {
+      const [gate, x] = [a as Tensor, b as Tensor];
+      return gate.mul(gate.mul(call.real('alpha', 1)).sigmoid()).mul(x);
+    },
+    ...floats,
+  }),
   of('Elu', (x, call) => x.elu(call.real('alpha', 1))),
   of('Celu', (x, call) => {
     const alpha = call.real('alpha', 1);

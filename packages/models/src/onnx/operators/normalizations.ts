@@ -2,6 +2,8 @@
 import { wideFloat, type Tensor } from '@espalier/tensor';
 import type { Call } from '../run/call.ts';
 import { operator, type Operator } from '../run/operator.ts';
+import { elementTypes } from '../values/element-types.ts';
+import { typeOfCode } from './functions.ts';
 
 /** Over axes: without the mean, and divided by the standard deviation. */
 function normal(x: Tensor, axes: number[], epsilon: number): { normal: Tensor; mean: Tensor; inverse: Tensor } {
@@ -102,6 +104,18 @@ const layerNormalization = operator('LayerNormalization', (call) => {
   ];
 });
 
+/** Divided by the root of the mean square of the axes from one on, in 32 bits unless another type is named. */
+const rootMeanSquare = operator('RMSNormalization', (call) => {
+  const { type } = call.input(0);
+  const x = call.tensor(0);
+  const axis = call.axis(call.real('axis', -1), x.rank);
+  const axes = x.shape.flatMap((_, each) => (each >= axis ? [each] : []));
+  const named = elementTypes[typeOfCode(call, call.real('stash_type', 1))].carrier ?? x.dtype;
+  const wide = x.cast(x.dtype === 'f64' ? 'f64' : named);
+  const inverse = wide.square().mean(axes, { keepDims: true }).add(call.real('epsilon', 1e-5)).rsqrt();
+  return call.give(type, wide.mul(inverse).cast(x.dtype).mul(call.tensor(1)));
+});
+
 /** By the squares of neighbouring channels. */
 const localResponse = operator('LRN', (call) => {
   const x = call.tensor(0);
@@ -157,6 +171,7 @@ export const normalizationOperators: readonly Operator[] = [
   instanceNormalization,
   groupNormalization,
   layerNormalization,
+  rootMeanSquare,
   localResponse,
   meanVariance,
   lpNormalization,

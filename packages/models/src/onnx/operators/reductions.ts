@@ -111,16 +111,27 @@ const extremes = (['max', 'min'] as const).map((name) =>
   }),
 );
 
-const cumulative = operator('CumSum', (call) => {
-  const x = call.input(0);
-  const axis = call.axis(call.number(1) ?? call.refuse('has no axis'), x.shape.length);
-  const placed = call.placed(x);
-  const reverse = call.truth('reverse');
-  const from = reverse ? placed.flip(axis) : placed;
-  const sums = from.cumsum(axis);
-  const whole = call.truth('exclusive') ? sums.sub(from) : sums;
-  return call.give(x.type, reverse ? whole.flip(axis) : whole);
-});
+/** Sums or products of what comes before along an axis, each with its own element or without. */
+const cumulatives = (
+  [
+    ['CumSum', 0, (x: Tensor, axis: number) => x.cumsum(axis)],
+    ['CumProd', 1, (x: Tensor, axis: number) => x.cumprod(axis)],
+  ] as const
+).map(([type, none, along]) =>
+  operator(type, (call) => {
+    const x = call.input(0);
+    const axis = call.axis(call.number(1) ?? call.refuse('has no axis'), x.shape.length);
+    const placed = call.placed(x);
+    const reverse = call.truth('reverse');
+    const from = reverse ? placed.flip(axis) : placed;
+    const length = x.shape[axis] as number;
+    const widths = x.shape.map((_, each): [number, number] => [each === axis ? 1 : 0, 0]);
+    // Without its own, each is what the one before it came to.
+    const shifted = (): Tensor => from.narrow(axis, 0, length - 1).pad(widths, none);
+    const whole = along(call.truth('exclusive') && length > 0 ? shifted() : from, axis);
+    return call.give(x.type, narrowed(x.type, reverse ? whole.flip(axis) : whole));
+  }),
+);
 
 /** Up to version 12 a matrix is made of the axes before and after one; then it is that one axis. */
 function alongAxis(type: string, compute: (x: Tensor, axis: number) => Tensor): Operator {
@@ -146,7 +157,7 @@ const hardmax = (x: Tensor, axis: number): Tensor => {
 export const reductionOperators: readonly Operator[] = [
   ...reductions,
   ...extremes,
-  cumulative,
+  ...cumulatives,
   alongAxis('Softmax', (x, axis) => x.softmax(axis)),
   alongAxis('LogSoftmax', (x, axis) => x.logSoftmax(axis)),
   alongAxis('Hardmax', hardmax),

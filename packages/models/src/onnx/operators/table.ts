@@ -1,6 +1,8 @@
 /** All operators that there are, by domain, name and version. */
 import type { Operator } from '../run/operator.ts';
 import { arithmeticOperators } from './arithmetic.ts';
+import { attentionOperators } from './attention.ts';
+import { bitOperators } from './bits.ts';
 import { functionOperators } from './functions.ts';
 import { reductionOperators } from './reductions.ts';
 import { convolutionOperators } from './convolutions.ts';
@@ -18,6 +20,7 @@ import { quantizedOperators } from './quantized.ts';
 import { samplingOperators } from './sampling.ts';
 import { detectionOperators } from './detection.ts';
 import { signalOperators } from './signal.ts';
+import { stateOperators } from './states.ts';
 import { textOperators } from './texts.ts';
 import { shapeOperators } from './shapes.ts';
 
@@ -42,6 +45,9 @@ const families = [
   recurrentOperators,
   resizeOperators,
   lossOperators,
+  attentionOperators,
+  stateOperators,
+  bitOperators,
 ];
 
 let table: Map<string, Operator[]> | undefined;

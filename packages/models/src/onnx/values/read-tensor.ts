@@ -101,7 +101,8 @@ async function rawBytes(
   }
 }
 
-function fromRaw(
+/** A tensor of its raw bytes; `refuse` throws what is wrong with them. */
+export function fromRaw(
   type: ElementType,
   shape: readonly number[],
   raw: Uint8Array,
@@ -128,9 +129,9 @@ function fromRaw(
   return OnnxTensor.numbers(type, numbers, shape);
 }
 
-/** A 64-bit number; those near the ends of the signed range, which mean "as far as there is", are ±2^63. */
+/** A 64-bit number that a double is exactly; those near the ends of the signed range, which mean "as far as there is", are ±2^63. */
 function wide(value: bigint): number | undefined {
-  if (value <= 2n ** 53n && value >= -(2n ** 53n)) return Number(value);
+  if (BigInt(Number(value)) === value) return Number(value);
   return value > 2n ** 62n || value < -(2n ** 62n) ? Number(value) : undefined;
 }
 
