@@ -70,6 +70,7 @@ export function addPruneCommand(program: Command, environment: Environment): voi
       checkSource(source);
       const how = { from: folder, source, sources: [from] };
       const settings = { source, from: folder, seed };
+      const training = { epochs, batchSize: batch, optimizer: { type: 'adam', lr }, schedule: 'cosine' };
       const made = structured
         ? await transform(session, options, {
             ...how,
@@ -78,7 +79,7 @@ export function addPruneCommand(program: Command, environment: Environment): voi
             input: (into) => ({
               ...settings,
               folder: into,
-              steps: [{ type: 'shrink', ratio: sparsity, method, train: { epochs, lr, batchSize: batch } }],
+              steps: [{ type: 'shrink', ratio: sparsity, method, train: training }],
             }),
           })
         : await transform(session, options, {

@@ -99,6 +99,15 @@ describe('by its weights alone', () => {
 });
 
 describe('by data', () => {
+  test('a graph loses half of its channels, and is trained on', async () => {
+    const half = ['--structured', '--sparsity', '0.5', '--data', at('data.npz'), '--epochs', '1'];
+    const made = await runBuilt('prune', at('model.onnx'), ...half, '-o', at('half-trained.onnx'));
+    expect(made).toMatchObject({ after: { parameters: expect.any(Number) } });
+    const [before, after] = [await open('model.onnx'), await open('half-trained.onnx')];
+    expect(after.parameters()[0]?.value.shape).toEqual([4, 1, 3, 3]);
+    expect(before.parameters()[0]?.value.shape).toEqual([8, 1, 3, 3]);
+  });
+
   test('a file is evaluated', async () => {
     expect(await runBuilt('eval', at('model.onnx'), '--data', at('data.npz'))).toMatchObject({
       images: 12,

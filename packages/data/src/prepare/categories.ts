@@ -1,7 +1,7 @@
 /** Categories as features: one number for each, or one index; what training has not seen is told apart from what it has. */
 import { DataError } from '../errors.ts';
 import type { ColumnFacts } from '../schema/facts.ts';
-import { categoryOf } from '../schema/values.ts';
+import { categoryOf, placesIn } from '../schema/values.ts';
 import { mostCategories } from '../schema/schema.ts';
 import type { Encoding, EncodingType, NamedColumn } from './encoding.ts';
 import { textsField, truthField, wordField, type Config } from './fields.ts';
@@ -52,10 +52,10 @@ const parsed =
 
 /** The place of each row's category among `values`; that behind them of a missing one, if it has one; -1 of others. */
 function* places({ values, unknown, marksMissing, column }: CategoryEncoding, of: NamedColumn): Generator<number> {
-  const known = new Map(values.map((value, index) => [value, index]));
+  const placeOf = placesIn(values);
   for (let row = 0; row < of.rows; row++) {
     const value = categoryOf(of.column, row);
-    const place = value === undefined ? (marksMissing ? values.length : -1) : (known.get(value) ?? -1);
+    const place = value === undefined ? (marksMissing ? values.length : -1) : placeOf(value);
     if (place < 0 && unknown === 'refuse' && value !== undefined)
       throw new DataError(
         of.source,

@@ -3,7 +3,7 @@ import { ConfigError, type HostArray } from '@espalier/nn';
 import { brief, show } from '@espalier/tensor/arguments';
 import { DataError } from '../errors.ts';
 import type { ColumnFacts } from '../schema/facts.ts';
-import { categoryOf } from '../schema/values.ts';
+import { categoryOf, placesIn } from '../schema/values.ts';
 import { columnAsNumbers } from '../table/as-numbers.ts';
 import { cellOf, type Cell } from '../table/column.ts';
 import type { Table } from '../table/table.ts';
@@ -118,13 +118,13 @@ function truthsOf(table: Table, name: string): Float64Array {
 
 function classesOf(table: Table, { column: name, classes }: ClassTarget): Int32Array {
   const column = table.column(name);
-  const indices = new Map(classes.map((value, index) => [value, index]));
+  const placeOf = placesIn(classes);
   return Int32Array.from({ length: table.rows }, (_, row) => {
     const value = categoryOf(column, row);
     const place = { row: table.rowNumber(row), column: name };
     if (value === undefined) throw new DataError(table.source, place, missingTarget);
-    const index = indices.get(value);
-    if (index !== undefined) return index;
+    const index = placeOf(value);
+    if (index >= 0) return index;
     throw new DataError(
       table.source,
       place,

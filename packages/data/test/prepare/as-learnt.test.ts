@@ -58,6 +58,16 @@ test('values of other formats are those of the training, whatever type their col
   expect(() => preparation.inputs(tableOf({ t: ['1'], b: ['maybe'], n: [1] }))).toThrow('row 1, column \'b\': "maybe"');
 });
 
+test('a day is the same category however a file writes it, where one alone is it', () => {
+  const days = ['2020-01-01', '2020-01-02T00:00:00.000Z', '2020-01-03 12:30:00', '2020-01-03T12:30Z', 'never'];
+  const preparation = fitPreparation(tableOf({ d: days, n: [1, 2, 3, 4, 5] }), { columns: { d: 'ordinal', n: false } });
+  const of = (...texts: readonly string[]): number[] => [...preparation.inputs(tableOf({ d: texts })).data];
+  expect(of(...days)).toEqual([1, 2, 3, 4, 5]);
+  expect(of('2020-01-01T00:00:00.000Z', '2020-01-02', '2020-01-01 00:00', '2020-01-01 00:01')).toEqual([1, 2, 1, 0]);
+  // Two values of the training are this moment.
+  expect(of('2020-01-03T12:30:00.000Z', 'Never')).toEqual([0, 0]);
+});
+
 test('classes of the training are found in a file that has one of them', async () => {
   const rows = ['1.0', '3.10', 'True', 'maybe'].map((label, at) => [label, 'true', String(at)]);
   const preparation = fitPreparation(await read(rows), { target: 'k', columns: { b: 'one-hot', n: 'number' } });
