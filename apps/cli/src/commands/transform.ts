@@ -48,6 +48,13 @@ export interface Transformation<Name extends keyof Jobs> {
 /** What a model is given beside twice the bytes of the one that it is made from. */
 const leastBytes = 65_536;
 
+/** All that is read. */
+const sourcesOf = <Name extends keyof Jobs>({
+  from,
+  source,
+  sources = [],
+}: Transformation<Name>): readonly string[] => [from, ...filesOfSource(source), ...sources];
+
 /** Makes one saved model from another by a job, and measures both; what is named as a file is made a file. */
 export async function transform<Name extends keyof Jobs>(
   session: Session,
@@ -57,7 +64,7 @@ export async function transform<Name extends keyof Jobs>(
   const { output: path, overwrite = false } = options;
   const format = formatOf(path);
   if (format === undefined) return transformFolder(session, options, how);
-  const file = { path, format, overwrite, sources: [how.from], say: (note: string): void => session.log(note) };
+  const file = { path, format, overwrite, sources: sourcesOf(how), say: (note: string): void => session.log(note) };
   await checkOutputFile(file);
   return withTemporaryFolder(async (folder) => {
     const made = await transformFolder(session, { ...options, output: join(folder, 'model') }, how);
@@ -70,10 +77,11 @@ export async function transform<Name extends keyof Jobs>(
 async function transformFolder<Name extends keyof Jobs>(
   session: Session,
   { output: path, device = 'auto', overwrite = false }: ModelOptions,
-  { from, source, job, input, sources = [], command = job }: Transformation<Name>,
+  how: Transformation<Name>,
 ): Promise<Transformed> {
+  const { from, source, job, input, command = job } = how;
   const bytes = leastBytes + 2 * (await folderBytes(from));
-  const request = { path, command, overwrite, sources: [from, ...filesOfSource(source), ...sources], bytes };
+  const request = { path, command, overwrite, sources: sourcesOf(how), bytes };
   try {
     return await withWorkers(
       session,

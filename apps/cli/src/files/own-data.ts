@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { galleryClasses, isText, leastSide, mostSide, openGallery, pictureKind, readTable } from '@espalier/data/node';
 import type { Json } from '@espalier/nn';
 import { sourceNames, type SourceUse } from '@espalier/pipeline';
-import { loadModelFolder } from '@espalier/pipeline/node';
+import { knownColumns, loadModelFolder } from '@espalier/pipeline/node';
 import { ShapeError, zeros } from '@espalier/tensor';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { UsageError } from '../errors.ts';
@@ -149,8 +149,8 @@ export async function ownData(folder: string, from: string, path: string, option
 
 async function tableFor({ input, width }: Ends, from: string, path: string, options: OwnDataOptions): Promise<OwnData> {
   const { target = [], column = [], classes } = options;
-  const table = await readTable(path);
   const ignored = column.map((each) => each.replace(/=ignore$/u, ''));
+  const table = await readTable(path, { known: knownColumns({ target: [...target, ...ignored] }) });
   for (const name of [...target, ...ignored]) table.column(name);
   const count = table.names.filter((name) => !target.includes(name) && !ignored.includes(name)).length;
   const size = input?.reduce((product, each) => product * each, 1);

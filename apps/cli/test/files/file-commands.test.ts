@@ -103,6 +103,7 @@ describe('by data', () => {
     const half = ['--structured', '--sparsity', '0.5', '--data', at('data.npz'), '--epochs', '1'];
     const made = await runBuilt('prune', at('model.onnx'), ...half, '-o', at('half-trained.onnx'));
     expect(made).toMatchObject({ after: { parameters: expect.any(Number) } });
+    await refused('this belongs to what is read from', 'prune', at('model.onnx'), ...half, '-o', at('data.npz'), '--overwrite'); // prettier-ignore
     const [before, after] = [await open('model.onnx'), await open('half-trained.onnx')];
     expect(after.parameters()[0]?.value.shape).toEqual([4, 1, 3, 3]);
     expect(before.parameters()[0]?.value.shape).toEqual([8, 1, 3, 3]);

@@ -10,6 +10,7 @@ import { UsageError } from '../../errors.ts';
 import { optional, text, wholeNumber, type Field } from '../../fields.ts';
 import { columnsOfClasses, named } from '../classes.ts';
 import { examine, type Given } from '../intervals.ts';
+import { knownColumns } from '../table/open-table.ts';
 import { savedPreparation } from '../saved-preparation.ts';
 import { answersIn, inputsIn, readNumbersPreparation, type NumbersPreparation } from './read-numbers.ts';
 
@@ -37,6 +38,10 @@ function asked(table: Table, preparation: NumbersPreparation, device: Device): D
   const nothing = { data: new Float32Array(table.rows), shape: [table.rows] };
   return tensorDataset(inputsIn(table, preparation), nothing, { device });
 }
+
+/** Columns that a table is known to have. */
+const knownIn = ({ target = [], ignored = [] }: NumbersPreparation): ReturnType<typeof knownColumns> =>
+  knownColumns({ target: [...target, ...ignored] });
 
 /** How many numbers a model gives of an example. */
 async function widthOf(model: Module, table: Table, preparation: NumbersPreparation, device: Device): Promise<number> {
@@ -71,7 +76,7 @@ const preparationOf = ({ preparation, from }: Question): NumbersPreparation =>
 async function judgeNumbersOn(question: Question): Promise<Judge> {
   const { model, path, device } = question;
   const preparation = preparationOf(question);
-  const table = await readTable(path);
+  const table = await readTable(path, { known: knownIn(preparation) });
   if (table.rows === 0) throw new UsageError(`${path}: it has no rows to judge by: give some`);
   const width = await widthOf(model, table, preparation, device);
   const answers = answersIn(table, preparation, width);
@@ -107,7 +112,7 @@ async function* predictNumbers(question: Question): AsyncGenerator<readonly Pred
   const { model, path, device } = question;
   const preparation = preparationOf(question);
   const { target = [], classes } = preparation;
-  for await (const table of readTableParts(path, together)) {
+  for await (const table of readTableParts(path, together, { known: knownIn(preparation) })) {
     if (table.rows === 0) continue;
     const width = await widthOf(model, table, preparation, device);
     const outputs = await predict(model, asked(table, preparation, device));
@@ -141,8 +146,8 @@ export const numbersSource: DataSource<NumbersUse> = {
   },
   reads: ({ file }) => [file],
   open: async ({ file, width, ...told }, device): Promise<Data> => {
-    const table = await readTable(file);
     const preparation: NumbersPreparation = { source: 'numbers', ...told };
+    const table = await readTable(file, { known: knownIn(preparation) });
     const answers = answersIn(table, preparation, width);
     if (answers.as === 'numbers')
       throw new UsageError(`${file}: numbers are judged and predicted, and not yet learnt: give a model of classes`);

@@ -30,12 +30,13 @@ export function isLarger(file: string, memory: number): boolean {
 
 /**
  * The bytes that each stream may hold.
- * @throws {UsageError} with the least memory that works, where a stream could not hold its parts.
+ * @throws {UsageError} with the least memory that works, of a stream or of all at once, where a stream could not hold its parts.
  */
 export function memoryOfStream(file: string, memory: number, least: number): number {
   const own = Math.floor((memory - programBytes) / streams);
   if (own >= least) return own;
-  const needed = Math.ceil((programBytes + streams * least) / 2 ** 20);
+  // What is small enough is not streamed.
+  const needed = Math.ceil(Math.min(programBytes + streams * least, statSync(file).size * timesItsFile) / 2 ** 20);
   throw new UsageError(
     `${file}: ${Math.floor(memory / 2 ** 20)} MiB of memory are too few to stream it: give at least --memory ${needed}MiB`,
   );
