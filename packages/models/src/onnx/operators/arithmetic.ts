@@ -151,13 +151,19 @@ const bitwise = [
   }),
 ];
 
+/** @throws {OnnxError} for no direction, and for what version 28 lets be shifted. */
 function isLeft(call: Call): boolean {
+  if (!call.input(0).type.startsWith('u')) call.refuse('shifts signed numbers, which is not computed here');
   const direction = call.text('direction', '');
   if (direction !== 'LEFT' && direction !== 'RIGHT') call.refuse(`shifts to '${direction}', which is no direction`);
   return direction === 'LEFT';
 }
 
-const remainder = (a: number, b: number): number => a - b * Math.floor(a / b);
+/** With the sign of the divisor, of an infinite one too. */
+const remainder = (a: number, b: number): number => {
+  if (Number.isFinite(a) && Math.abs(b) === Infinity) return a === 0 || a < 0 === b < 0 ? a : b;
+  return a - b * Math.floor(a / b);
+};
 
 const arithmetic = [
   two(

@@ -146,7 +146,7 @@ function castTo(call: Call, x: OnnxTensor, to: OnnxTensor['type']): OnnxTensor {
   if (x.isKnown && x.size <= call.setting.hostElements)
     return hosted(call, [x], to, ([value]) => converted(value as number, to, elementTypes[x.type].kind === 'float'));
   const tensor = call.placed(x);
-  if (elementTypes[to].bits === 4 && elementTypes[x.type].kind === 'float')
+  if (elementTypes[to].bits <= 4 && elementTypes[x.type].kind === 'float')
     return call.give(to, tensor.clamp(...wholeRange(to)));
   return call.give(to, narrowed(to, tensor));
 }

@@ -151,7 +151,8 @@ const lpNormalization = operator('LpNormalization', (call) => {
   const axis = call.axis(call.real('axis', -1), x.rank);
   const length =
     call.real('p', 2) === 1 ? x.abs().sum(axis, { keepDims: true }) : x.square().sum(axis, { keepDims: true }).sqrt();
-  return call.give(call.input(0).type, x.div(length));
+  // What has no length stays 0.
+  return call.give(call.input(0).type, x.div(length.where(length.ne(0), 1)));
 });
 
 /** In evaluation nothing is dropped; what would be drawn is refused. */

@@ -41,6 +41,9 @@ const quantizeLinear = operator('QuantizeLinear', (call) => {
   const x = call.tensor(0);
   const zero = call.optional(2);
   const code = call.real('output_dtype', 0);
+  const precision = call.real('precision', 0);
+  if (precision !== 0 && precision !== elementTypes.f32.code)
+    call.refuse(`divides in ${elementTypes[typeOfCode(call, precision)].name} (precision); here it is float`);
   const type = zero?.type ?? (code === 0 ? 'u8' : typeOfCode(call, code));
   const axis = x.rank === 0 ? 0 : call.axis(call.real('axis', 1), Math.max(x.rank, 2));
   const block = call.real('block_size', 0);
@@ -54,7 +57,8 @@ const dequantizeLinear = operator('DequantizeLinear', (call) => {
   const block = call.real('block_size', 0);
   const wide = (values: Tensor): Tensor => spread(call, values, x.shape, axis, block);
   const zero = call.optionalTensor(2);
-  const { type } = call.input(1);
+  const code = call.real('output_dtype', 0);
+  const type = code === 0 ? call.input(1).type : typeOfCode(call, code);
   const plain = x.cast('f32');
   return call.give(type, (zero ? plain.sub(wide(zero).cast('f32')) : plain).mul(wide(call.tensor(1)).cast('f32')));
 });

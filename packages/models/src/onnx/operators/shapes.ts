@@ -199,7 +199,7 @@ const spaceToDepth = operator('SpaceToDepth', (call) => {
   return arrange(call, x, (array) =>
     array
       .reshape([n, c, h / block, block, w / block, block])
-      .permute([0, 3, 5, 1, 2, 4])
+      .permute(call.text('mode', 'DCR') === 'CRD' ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4])
       .reshape([n, c * block ** 2, h / block, w / block]),
   );
 });

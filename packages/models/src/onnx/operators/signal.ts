@@ -47,6 +47,7 @@ const dft = operator('DFT', (call) => {
   const given = call.version < 20 ? call.real('axis', 1) : (call.number(2) ?? -2);
   const axis = call.axis(given, x.rank);
   const isInverse = call.truth('inverse');
+  if (isInverse && call.truth('onesided')) call.refuse('is inverse and one-sided, which is not computed here');
   const parts = x.shape.at(-1) as number;
   if (axis === x.rank - 1 || (parts !== 1 && parts !== 2))
     call.refuse(`transforms [${x.shape.join(', ')}] along axis ${axis}`);

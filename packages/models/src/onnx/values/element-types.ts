@@ -11,6 +11,8 @@ export type ElementType =
   | 'u64'
   | 'i4'
   | 'u4'
+  | 'i2'
+  | 'u2'
   | 'string'
   | 'c64'
   | 'c128'
@@ -54,6 +56,8 @@ export const elementTypes: Readonly<Record<ElementType, ElementTypeInfo>> = {
   u4: { code: 21, name: 'uint4', kind: 'integer', bits: 4, carrier: 'u8' },
   i4: { code: 22, name: 'int4', kind: 'integer', bits: 4, carrier: 'i8' },
   f4e2m1: { code: 23, name: 'float4e2m1', kind: 'float', bits: 4, carrier: 'f32' },
+  u2: { code: 25, name: 'uint2', kind: 'integer', bits: 2, carrier: 'u8' },
+  i2: { code: 26, name: 'int2', kind: 'integer', bits: 2, carrier: 'i8' },
 };
 
 const byCode = new Map(Object.entries(elementTypes).map(([type, { code }]) => [code, type as ElementType]));
@@ -66,7 +70,7 @@ export function elementTypeOf(code: number): ElementType | undefined {
 /** Whether a type is one of whole numbers, `bool` not being one. */
 export const isWhole = (type: ElementType): boolean => elementTypes[type].kind === 'integer';
 
-const unsigned: ReadonlySet<ElementType> = new Set(['u4', 'u8', 'u16', 'u32', 'u64']);
+const unsigned: ReadonlySet<ElementType> = new Set(['u2', 'u4', 'u8', 'u16', 'u32', 'u64']);
 
 /** The smallest and the largest number of a type of whole numbers. */
 export function wholeRange(type: ElementType): readonly [number, number] {

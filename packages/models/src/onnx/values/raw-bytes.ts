@@ -36,11 +36,18 @@ export function rawNow(value: OnnxTensor): Uint8Array<ArrayBuffer> {
   }
   const view = new DataView(bytes.buffer);
   const write = Object.hasOwn(writers, type) ? writers[type] : undefined;
-  if (!write && bits !== 4) throw new OnnxError('onnx', `${name} is not written here; cast it first`);
+  if (!write && bits > 4) throw new OnnxError('onnx', `${name} is not written here; cast it first`);
   for (const [index, number] of numbers.entries())
     if (write) write(view, index, number);
-    else bytes[index >> 1] = (bytes[index >> 1] as number) | ((number & 15) << ((index & 1) * 4));
+    else packInto(bytes, index, number, bits);
   return bytes;
+}
+
+/** Puts a number of a few bits among its neighbours, the first in the low bits. */
+function packInto(bytes: Uint8Array, index: number, number: number, bits: number): void {
+  const place = index * bits;
+  const at = place >> 3;
+  bytes[at] = (bytes[at] as number) | ((number & (2 ** bits - 1)) << (place & 7));
 }
 
 const writers: Partial<Record<ElementType, (view: DataView, index: number, value: number) => void>> = {

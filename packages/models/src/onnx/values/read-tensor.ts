@@ -31,7 +31,7 @@ export async function readTensor(proto: TensorProto, place: TensorPlace): Promis
     throw new FormatError(file, proto.rawData?.offset ?? 0, `${what} ${problem}`);
   };
   const type = elementTypeOf(proto.dataType ?? 0);
-  if (!type) return refuse(`has elements of the type ${proto.dataType ?? 0}, which ONNX does not name`);
+  if (!type) return refuse(`has elements of the type ${proto.dataType ?? 0}, which is not read here`);
   const shape = proto.dims;
   if (shape.some((size) => size < 0) || countOf(shape) > 2 ** 48) refuse(`has the shape [${shape.join(', ')}]`);
   const count = countOf(shape);
@@ -116,7 +116,7 @@ export function fromRaw(
   if (native) return OnnxTensor.numbers(type, [...new OnnxTensor(type, shape, { bytes: raw }).numbers()], shape);
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   const read = (index: number): number => {
-    if (bits === 4) return code(type, ((raw[index >> 1] as number) >> ((index & 1) * 4)) & 15);
+    if (bits <= 4) return code(type, (raw[(index * bits) >> 3] as number) >> ((index * bits) & 7));
     if (bits === 8) return code(type, raw[index] as number);
     if (type === 'i16') return view.getInt16(index * 2, true);
     if (type === 'u16') return view.getUint16(index * 2, true);
@@ -135,10 +135,12 @@ function wide(value: bigint): number | undefined {
   return value > 2n ** 62n || value < -(2n ** 62n) ? Number(value) : undefined;
 }
 
-/** A code of 8 or 4 bits as the number it means. */
+/** A code of 8 bits, or in the low ones of them, as the number it means. */
 function code(type: ElementType, bits: number): number {
-  if (type === 'u4') return bits;
-  return type === 'i4' ? (bits << 28) >> 28 : fromSmallFloat(type as SmallFloatType, bits);
+  const { bits: width, kind } = elementTypes[type];
+  const own = bits & (2 ** width - 1);
+  if (kind === 'float') return fromSmallFloat(type as SmallFloatType, own);
+  return type.startsWith('u') ? own : (own << (32 - width)) >> (32 - width);
 }
 
 /** Whether a number is one of a type of whole numbers. */
@@ -156,9 +158,9 @@ function typedNumbers(proto: TensorProto, type: ElementType, count: number): num
   if (type === 'i64') return proto.int64Data.map(Number);
   if (type === 'u64' || type === 'u32') return proto.uint64Data.map((value) => Number(BigInt.asUintN(64, value)));
   const words = proto.int32Data;
-  if (bits === 4)
-    return Array.from({ length: Math.min(count, words.length * 2) }, (_, index) =>
-      code(type, ((words[index >> 1] as number) >> ((index & 1) * 4)) & 15),
+  if (bits <= 4)
+    return Array.from({ length: Math.min(count, (words.length * 8) / bits) }, (_, index) =>
+      code(type, (words[(index * bits) >> 3] as number) >> ((index * bits) & 7)),
     );
   if (kind === 'float' && carrier !== type) return words.map((word) => code(type, word & 255));
   if (kind === 'float') {
