@@ -130,6 +130,40 @@ test('norms by roots of mean squares, turned places and gates have gradients', a
   expect((value() - before) / step).toBeCloseTo(gradient.narrow(0, 0, 1).itemSync(), 1);
 });
 
+describe('what newer versions say beside their old forms', () => {
+  const given = async (...parts: Parameters<typeof bytesWith>): Promise<OnnxTensor> =>
+    (await openOnnx(bytesOf(await bytesWith(...parts)))).run({ x: drawn(2, 4, 8) })['y'] as OnnxTensor;
+  const codes = new OnnxTensor('i8', [2], { numbers: [-2, 1] });
+  const scale = OnnxTensor.numbers('f32', [0.5], []);
+
+  test('the type of a result, and columns before blocks', async () => {
+    const y = await given([node('DequantizeLinear', ['codes', 'scale'], ['y'], { output_dtype: 10 })], {
+      codes,
+      scale,
+    });
+    expect([y.type, y.numbers()]).toEqual(['f16', [-1, 0.5]]);
+    const image = OnnxTensor.numbers('f32', [0, 1, 2, 3, 4, 5, 6, 7], [1, 2, 2, 2]);
+    const attributes = { blocksize: 2, mode: 'CRD' };
+    const columns = await given([node('SpaceToDepth', ['image'], ['y'], attributes)], { image }, 28);
+    expect(columns.numbers()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  test('numbers of two bits are read, cast and written', async () => {
+    const small = OnnxTensor.numbers('i2', [-2, 1, 0, -1, 1]);
+    const y = await given([node('Cast', ['small'], ['y'], { to: 1 })], { small }, 25);
+    expect(y.numbers()).toEqual([-2, 1, 0, -1, 1]);
+  });
+
+  test('what is not computed is named', async () => {
+    const signed = [node('BitShift', ['codes', 'codes'], ['y'], { direction: 'LEFT' })];
+    await expect(given(signed, { codes }, 28)).rejects.toThrow("BitShift 'the BitShift': shifts signed numbers");
+    const wide = [node('QuantizeLinear', ['x', 'scale'], ['y'], { precision: 11 })];
+    await expect(given(wide, { scale })).rejects.toThrow('divides in double (precision)');
+    const waves = [node('DFT', ['x'], ['y'], { inverse: 1, onesided: 1 })];
+    await expect(given(waves)).rejects.toThrow(/DFT/u);
+  });
+});
+
 describe('is refused with its node', () => {
   const refusal = async (...given: Parameters<typeof bytesWith>): Promise<string> => {
     const { run } = await openOnnx(bytesOf(await bytesWith(...given)));
