@@ -25,6 +25,7 @@ export {
   filesOfSource,
   openData,
   registerSource,
+  isWholeSource,
   sourceNames,
   type Data,
   type DataSource,

@@ -1,5 +1,5 @@
 /** `espalier eval`: how good a saved model is, and what it costs. */
-import { checkSource, sourceNames } from '@espalier/pipeline';
+import { checkSource, isWholeSource } from '@espalier/pipeline';
 import type { Command } from 'commander';
 import { withComputeOptions, withExamples, type ComputeOptions } from '../cli/options.ts';
 import { openSession, type Environment } from '../cli/session.ts';
@@ -41,7 +41,7 @@ export function addEvalCommand(program: Command, environment: Environment): void
   ]).action(async (models: readonly string[], options: EvalOptions) => {
     const session = openSession(environment, options);
     const source = dataOf(options.data);
-    const isMore = typeof source === 'string' && !sourceNames().includes(source);
+    const isMore = typeof source === 'string' && !isWholeSource(source);
     const [from = ''] = models;
     if (models.length > 1) {
       for (const each of models) checkModelFolder(each);

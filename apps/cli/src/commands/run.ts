@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '@espalier/nn/node';
-import { quickstartPipeline, sourceNames, type Recipe, type Runner, type RunReport } from '@espalier/pipeline';
+import { quickstartPipeline, isWholeSource, type Recipe, type Runner, type RunReport } from '@espalier/pipeline';
 import { runInFolder, stateFile } from '@espalier/pipeline/node';
 import type { Command } from 'commander';
 import { byteSize, wholeNumberFrom, withExamples } from '../cli/options.ts';
@@ -97,7 +97,7 @@ export function addRunCommand(program: Command, environment: Environment): void 
     const { data } = options;
     if (target !== undefined && data === undefined)
       throw new UsageError('--target: it is a column of a table: name its file by --data');
-    if (data !== undefined && file === undefined && !sourceNames().includes(data)) {
+    if (data !== undefined && file === undefined && !isWholeSource(data)) {
       const told = { ...options, ...(target !== undefined && { target }), ...(size !== undefined && { size }) };
       const kind = kindOf(data, told);
       for (const [name, kinds] of Object.entries(ofKinds))

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { galleryClasses, isText, leastSide, mostSide, openGallery, pictureKind, readTable } from '@espalier/data/node';
 import type { Json } from '@espalier/nn';
-import { sourceNames, type SourceUse } from '@espalier/pipeline';
+import { isWholeSource, type SourceUse } from '@espalier/pipeline';
 import { knownColumns, loadModelFolder } from '@espalier/pipeline/node';
 import { ShapeError, zeros } from '@espalier/tensor';
 import { InvalidArgumentError, Option, type Command } from 'commander';
@@ -80,7 +80,7 @@ const told = ['target', 'column', 'classes', 'mean', 'std', 'fit'] as const;
 
 /** Whether `--data` names a table or pictures, and none of what models for digits are judged by. */
 export function isOwnData(path: string): boolean {
-  if (sourceNames().includes(path) || /[.]npz$/iu.test(path) || !existsSync(path)) return false;
+  if (isWholeSource(path) || /[.]npz$/iu.test(path) || !existsSync(path)) return false;
   if (existsSync(`${path}/train-images-idx3-ubyte`)) return false;
   return statSync(path).isFile()
     ? !isText(path) || /[.](?:csv|tsv|txt)$/iu.test(path)

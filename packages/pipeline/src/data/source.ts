@@ -108,6 +108,11 @@ export function sourceNames(): string[] {
   return sources.names();
 }
 
+/** Whether a text is the name of a source that needs to be told nothing: another may be a path, of a folder `pictures` for one. */
+export function isWholeSource(text: string): boolean {
+  return sources.names().includes(text) && problemOf({}, (sources.named(text) as DataSource).options) === undefined;
+}
+
 /** A source with its options, which are right. */
 interface ResolvedSource {
   readonly source: DataSource;
