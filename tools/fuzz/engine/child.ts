@@ -69,7 +69,12 @@ interface Reading {
   readonly memory: number;
 }
 
-async function readOnce(reader: Reader, mutant: Uint8Array, folder: string, isNative: boolean): Promise<Reading> {
+async function readOnce(
+  reader: Reader,
+  mutant: Uint8Array,
+  folder: string,
+  { isNative, isCalm = false }: { readonly isNative: boolean; readonly isCalm?: boolean },
+): Promise<Reading> {
   let error: unknown;
   let [passed, stands] = [false, mutant.length];
   const tellPassed = (bytes = 0): void => {
@@ -90,7 +95,7 @@ async function readOnce(reader: Reader, mutant: Uint8Array, folder: string, isNa
     const before = process.memoryUsage.rss();
     await run();
     memory = peakMemory() - before;
-  } else memory = await meter.most(run);
+  } else memory = await (isCalm ? meter.mostAlive(run) : meter.most(run));
   const { user, system } = process.cpuUsage(began);
   return { error, passed, stands, seconds: (user + system) / 1e6, memory };
 }
@@ -104,7 +109,7 @@ async function readAll(reader: Reader, from: number, folder: string): Promise<vo
   // A whole input is read twice: what is loaded and compiled once takes memory, too.
   for (const [index, input] of [...seeds, ...seeds].entries()) {
     await meter.rest();
-    const reading = await readOnce(reader, input, emptied(folder), limit.isNative);
+    const reading = await readOnce(reader, input, emptied(folder), limit);
     const { error, memory } = reading;
     if (error !== undefined) report(index % seeds.length, 'seed', described(error));
     if (index >= seeds.length && memory > roomOf(reading))
@@ -119,16 +124,17 @@ async function readAll(reader: Reader, from: number, folder: string): Promise<vo
     const mutant = mutantOf(reader, seeds, seed, index, emptied(folder));
     if (index % restEvery === 0) await meter.rest();
     tell(`at ${index}`);
-    const reading = await readOnce(reader, mutant, folder, limit.isNative);
+    const reading = await readOnce(reader, mutant, folder, limit);
     const { error, passed, seconds } = reading;
     if (error !== undefined && !isKnownError(error)) report(index, 'error', described(error));
     if (seconds > mostSeconds) report(index, 'hang', `it took ${seconds.toFixed(1)} s of computing`);
     let { memory } = reading;
-    // Garbage of those before may be in it: whether it was this one shows when it is read again, from rest.
-    for (let again = 0; memory > roomOf(reading) && again < 2; again += 1) {
+    // Garbage of those before may be in it, and its own: whether it was this one shows when it is read again, from rest, and at last
+    // collecting all the time.
+    for (let again = 0; memory > roomOf(reading) && again < 3; again += 1) {
       mutantOf(reader, seeds, seed, index, emptied(folder));
       await meter.rest();
-      memory = Math.min(memory, (await readOnce(reader, mutant, folder, limit.isNative)).memory);
+      memory = Math.min(memory, (await readOnce(reader, mutant, folder, { ...limit, isCalm: again === 2 })).memory);
     }
     if (memory > roomOf(reading))
       report(index, 'memory', `it took ${mebibytes(memory)} for ${mutant.length} bytes, ${reading.stands} as it says`);

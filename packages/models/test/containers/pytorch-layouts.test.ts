@@ -16,7 +16,7 @@ import { zipWriter } from '../../src/zip/zip-writer.ts';
 
 function dictOf(entries: Readonly<Record<string, PickleValue>>): PickleDict {
   const dict = new PickleDict();
-  for (const [key, value] of Object.entries(entries)) dict.entries.set(key, value);
+  for (const [key, value] of Object.entries(entries)) dict.set(key, value);
   return dict;
 }
 
@@ -61,7 +61,7 @@ function oldOf(
   isLittle: boolean,
 ): Promise<PyTorchSource> {
   const keys = new PickleList();
-  keys.items.push(...Object.keys(storages));
+  for (const key of Object.keys(storages)) keys.push(key);
   const system = dictOf({ protocol_version: 1001, little_endian: isLittle });
   const pickles = [0x1950a86a20f9469cfc6cn, 1001, system, root, keys].map((value) => writePickle(value));
   const stored = Object.values(storages).map((values) => {
@@ -168,13 +168,13 @@ describe('files made to keep a reader busy', () => {
     for (let level = 0; level < 40; level++) module = moduleOf({ a: module, b: module });
     await expect(zipOf(module, [])).rejects.toThrow('in more than 100 levels or 65536 places');
     const circle = moduleOf({});
-    (circle.state as PickleDict).entries.set('_modules', dictOf({ again: circle }));
+    (circle.state as PickleDict).set('_modules', dictOf({ again: circle }));
     await expect(zipOf(circle, [])).rejects.toThrow('in more than 100 levels');
   });
 
   test('lists that hold themselves end', async () => {
     const list = new PickleList();
-    list.items.push(list, list, 1);
+    for (const item of [list, list, 1]) list.push(item);
     const source = await zipOf(dictOf({ list, a: tensorIn('0', 1, 0, 1) }), [new Uint8Array(4)]);
     expect(JSON.stringify(source.metadata).length).toBeLessThan(1_000_000);
     const sink = memorySink();

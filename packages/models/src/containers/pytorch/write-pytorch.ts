@@ -132,11 +132,11 @@ function valueOf(json: Json): PickleValue {
   if (typeof json === 'number') return Number.isSafeInteger(json) ? json : new PickleFloat(json);
   if (Array.isArray(json)) {
     const list = new PickleList();
-    for (const item of json as readonly Json[]) list.items.push(valueOf(item));
+    for (const item of json as readonly Json[]) list.push(valueOf(item));
     return list;
   }
   const made = new PickleDict();
-  for (const [key, each] of Object.entries(json)) made.entries.set(key, valueOf(each));
+  for (const [key, each] of Object.entries(json)) made.set(key, valueOf(each));
   return made;
 }
 
@@ -154,11 +154,11 @@ export async function writeStateDict(
   for (const [name, tensor] of tensors) checkTensor(name, tensor);
   const storages = new Storages();
   const state = dict();
-  for (const [name, tensor] of tensors) state.entries.set(name, makerFor(tensor, storages, false, dict()));
+  for (const [name, tensor] of tensors) state.set(name, makerFor(tensor, storages, false, dict()));
   const notes = Object.entries(metadata);
   const whole = new PickleDict();
-  for (const [key, value] of notes) whole.entries.set(key, valueOf(value));
-  whole.entries.set('state_dict', state);
+  for (const [key, value] of notes) whole.set(key, valueOf(value));
+  whole.set('state_dict', state);
   await writeArchive(sink, writePickle(notes.length === 0 ? state : whole), storages.all);
 }
 

@@ -59,14 +59,14 @@ function setItems(machine: PickleMachine, pairs: readonly PickleValue[]): void {
   if (!(dict instanceof PickleDict) && !(dict instanceof PickleObject))
     return machine.refuse('puts entries into what is no dict');
   if (pairs.length % 2 !== 0) machine.refuse('puts a key without a value into a dict');
-  for (let at = 0; at < pairs.length; at += 2) dict.entries.set(pairs[at] as PickleValue, pairs[at + 1] as PickleValue);
+  for (let at = 0; at < pairs.length; at += 2) dict.set(pairs[at] as PickleValue, pairs[at + 1] as PickleValue);
 }
 
 function append(machine: PickleMachine, items: readonly PickleValue[]): void {
   const list = machine.top();
   if (!(list instanceof PickleList) && !(list instanceof PickleObject))
     return machine.refuse('appends to what is no list');
-  for (const item of items) list.items.push(item);
+  for (const item of items) list.push(item);
 }
 
 /** What is called or made: a name, never what a call gave. */
@@ -90,7 +90,7 @@ function orderedDict(
   const entries = itemsOf(pairs)?.map((pair) => itemsOf(pair) ?? []);
   if (!entries?.every((pair) => pair.length === 2) || others.length > 0)
     return machine.refuse('makes an OrderedDict of what is no list of pairs');
-  for (const [key, value] of entries) dict.entries.set(key as PickleValue, value as PickleValue);
+  for (const [key, value] of entries) dict.set(key as PickleValue, value as PickleValue);
   return dict;
 }
 
@@ -143,7 +143,7 @@ export const opcodes: ReadonlyMap<number, Run> = new Map<number, Run>([
     (machine) => {
       const items = machine.popMarked();
       const set = machine.top();
-      if (set instanceof PickleSet) for (const item of items) set.items.push(item);
+      if (set instanceof PickleSet) for (const item of items) set.push(item);
       else machine.refuse('adds to what is no set');
     },
   ],

@@ -44,12 +44,21 @@ export class PickleTuple {
   }
 }
 
-/** What has items; the list of them is made for the first that is asked for, since a byte of a file makes an empty one. */
+/** What all that hold nothing have: a byte of a file makes an empty list, and a megabyte a million of them. */
+const none: readonly PickleValue[] = [];
+const noEntries: ReadonlyMap<PickleValue, PickleValue> = new Map();
+
+/** What has items. */
 abstract class WithItems {
   #items: PickleValue[] | undefined;
 
-  get items(): PickleValue[] {
-    return (this.#items ??= []);
+  get items(): readonly PickleValue[] {
+    return this.#items ?? none;
+  }
+
+  /** Puts one more item in. */
+  push(item: PickleValue): void {
+    (this.#items ??= []).push(item);
   }
 }
 
@@ -63,9 +72,13 @@ export class PickleSet extends WithItems {}
 export class PickleDict {
   #entries: Map<PickleValue, PickleValue> | undefined;
 
-  /** Made when it is asked for, as the items of a list are. */
-  get entries(): Map<PickleValue, PickleValue> {
-    return (this.#entries ??= new Map<PickleValue, PickleValue>());
+  get entries(): ReadonlyMap<PickleValue, PickleValue> {
+    return this.#entries ?? noEntries;
+  }
+
+  /** Puts an entry in. */
+  set(key: PickleValue, value: PickleValue): void {
+    (this.#entries ??= new Map<PickleValue, PickleValue>()).set(key, value);
   }
 }
 
@@ -94,7 +107,7 @@ export class PickleObject extends WithItems {
   readonly args: PickleTuple;
   /** Its attributes. */
   state: PickleValue | undefined;
-  #entries: PickleDict['entries'] | undefined;
+  #entries: Map<PickleValue, PickleValue> | undefined;
 
   constructor(how: 'call' | 'new', of: PickleGlobal, args: PickleTuple) {
     super();
@@ -105,7 +118,12 @@ export class PickleObject extends WithItems {
 
   /** Its entries, where it is a dict. */
   get entries(): PickleDict['entries'] {
-    return (this.#entries ??= new Map<PickleValue, PickleValue>());
+    return this.#entries ?? noEntries;
+  }
+
+  /** Puts an entry in, where it is a dict. */
+  set(key: PickleValue, value: PickleValue): void {
+    (this.#entries ??= new Map<PickleValue, PickleValue>()).set(key, value);
   }
 }
 

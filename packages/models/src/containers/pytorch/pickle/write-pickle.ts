@@ -143,7 +143,7 @@ export function writePickle(
       entries(value.entries, level);
     } else if (value instanceof PickleSet) {
       const list = new PickleList();
-      list.items.push(...value.items);
+      for (const item of value.items) list.push(item);
       call(new PickleGlobal('__builtin__', 'set'), new PickleTuple([list]), 'call', level);
       remember(value);
     } else if (value instanceof PickleReference) {
