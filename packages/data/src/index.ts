@@ -61,7 +61,7 @@ export {
   type TableDescription,
 } from './describe/describe.ts';
 export { foldTable, type FoldedTable } from './describe/fold-table.ts';
-export { partTable, type PartedTable, type PartOptions } from './describe/part-table.ts';
+export { fewestRows, partRows, partTable, type PartedTable, type PartOptions } from './describe/part-table.ts';
 export { augmented, type AugmentedDataset, type AugmentOptions, type AugmentState } from './augment/augmented.ts';
 export { augmentationFlaw, type Augmentation } from './augment/entries.ts';
 export {

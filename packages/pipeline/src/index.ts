@@ -19,10 +19,11 @@ export {
 } from './candidate/dimensions.ts';
 export { optimizerProblem, optimizerSlot, type OptimizerProblem } from './candidate/optimizers.ts';
 export { searchSpace, type ParameterBranches, type ParameterSpec, type SpaceRecipe } from './candidate/search-space.ts';
-export type { Interval, Judge, Judgement, Points, PredictedColumn, Question } from './data/judgement.ts';
+export type { Again, Interval, Judge, Judgement, Points, PredictedColumn, Question } from './data/judgement.ts';
 export {
   checkSource,
   filesOfSource,
+  lessonAgain,
   openData,
   registerSource,
   isWholeSource,

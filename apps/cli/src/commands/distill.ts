@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander';
 import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
 import { openSession, type Environment } from '../cli/session.ts';
-import { sourceFor, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
+import { lessonFor, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
 import type { FileModelOptions } from '../files/described-model.ts';
 import { withModelFolder } from '../files/model-folder.ts';
 import { readCandidate } from '../recipe/candidate.ts';
@@ -16,11 +16,17 @@ interface DistillOptions extends ModelOptions, FileModelOptions, OwnDataOptions 
   readonly student: string;
   readonly size?: number;
   readonly epochs: number;
-  readonly temperature: number;
+  readonly temperature?: number;
   readonly alpha: number;
   readonly lr: number;
   readonly weakTeacher?: 'ignore' | 'refuse' | 'use';
 }
+
+/** How much the answers of a teacher of classes are softened, if nobody says it. */
+const usualTemperature = 4;
+
+/** Whether a task, or that of models that name none, is of classes. */
+const isOfClasses = (task = 'classification'): boolean => ['classification', 'next-token'].includes(task);
 
 /** Adds `espalier distill`. */
 export function addDistillCommand(program: Command, environment: Environment): void {
@@ -35,7 +41,11 @@ export function addDistillCommand(program: Command, environment: Environment): v
       numberBetween(0, 1),
     )
     .option('--epochs <n>', 'how often to go through the images', wholeNumberFrom(1), 4)
-    .option('--temperature <t>', "how much the teacher's answers are softened", numberBetween(0, 100), 4)
+    .option(
+      '--temperature <t>',
+      "how much the teacher's answers are softened, where they are classes (default: 4)",
+      numberBetween(0, 100),
+    )
     .option('--alpha <part>', 'how much the teacher counts against the labels', numberBetween(0, 1, true), 0.7)
     .option('--lr <rate>', 'the learning rate', numberBetween(0, 10), 0.003)
     .addOption(
@@ -53,14 +63,17 @@ export function addDistillCommand(program: Command, environment: Environment): v
     const { seed = defaultSeed, student, size, epochs, temperature, alpha, lr, weakTeacher } = options;
     const shrink = size === undefined ? {} : { size };
     await withModelFolder(from, options, async (teacher) => {
-      const source = await sourceFor(teacher, from, options);
+      const lesson = await lessonFor(teacher, from, options);
+      const { source, task } = lesson;
       checkSource(source);
+      const softened = temperature ?? (isOfClasses(task) ? usualTemperature : undefined);
       const settings = {
         source,
+        ...(task !== undefined && { task }),
         teacher,
         candidate,
         epochs,
-        temperature,
+        ...(softened !== undefined && { temperature: softened }),
         alpha,
         lr,
         seed,
@@ -70,7 +83,7 @@ export function addDistillCommand(program: Command, environment: Environment): v
       const input = (folder: string) => ({ ...settings, folder });
       showTransformed(
         session,
-        await transform(session, options, { from: teacher, source, job: 'distill', input, sources: [from, student] }),
+        await transform(session, options, { from: teacher, lesson, job: 'distill', input, sources: [from, student] }),
       );
     });
   });

@@ -10,7 +10,7 @@ import type { FileModelOptions } from '../files/described-model.ts';
 import { checkModelFolder } from '../files/model-file.ts';
 import { withModelFolder } from '../files/model-folder.ts';
 import { ownData, refuseTold, isOwnData, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
-import { isPrepared } from '../files/prepared.ts';
+import { isPrepared, requireOwnKind } from '../files/prepared.ts';
 import { assess } from './assess.ts';
 import { describeMeasurement, measureModel } from './measured.ts';
 import { modelArgument, withFileOptions } from './file-options.ts';
@@ -52,6 +52,7 @@ export function addEvalCommand(program: Command, environment: Environment): void
       );
     }
     await withModelFolder(from, options, async (folder) => {
+      requireOwnKind(folder, from, options.data);
       if (isMore && isPrepared(folder)) {
         refuseTold(from, options);
         return assess(session, [folder], options);

@@ -1,5 +1,5 @@
 /** Figures of a saved model as commands show them. */
-import type { Measured, ModelFigures, Runner, SourceUse } from '@espalier/pipeline';
+import type { Judgement, Lesson, Measured, ModelCost, ModelFigures, Runner, SourceUse } from '@espalier/pipeline';
 import type { Session } from '../cli/session.ts';
 import { formatBytes, formatCount, formatMacs, formatMilliseconds, formatPercent } from '../terminal/format.ts';
 
@@ -9,6 +9,25 @@ export interface Measurement extends ModelFigures, Pick<Measured, 'images' | 'pa
   readonly correct: number;
   /** Rows are the true classes, columns the predicted ones. */
   readonly confusion: readonly (readonly number[])[];
+}
+
+/** What a saved model costs, and how good it is on test examples of its own kind, in their unit. */
+export interface JudgedModel
+  extends ModelCost, Pick<Measured, 'images' | 'trainImages'>, Pick<Judgement, 'metrics' | 'intervals'> {}
+
+/** What a saved model costs, where its metrics are of another task than classes of digits. */
+export async function measureOf(
+  session: Session,
+  runner: Runner,
+  folder: string,
+  { source, task }: Lesson,
+): Promise<Omit<JudgedModel, 'metrics' | 'intervals'>> {
+  const bar = session.progress.start('evaluate', 1);
+  const input = { source, folder, latency: false, ...(task !== undefined && { task }) };
+  const measured = await runner.run('measure', input, (done, total, note) => bar.update(done / total, note));
+  bar.finish();
+  const { images, trainImages, parameters, nonZeros, bytes, macs } = measured;
+  return { images, trainImages, parameters, nonZeros, bytes, macs };
 }
 
 /** Evaluates a saved model, showing how far it is; its latency as well, unless that is going to be compared. */

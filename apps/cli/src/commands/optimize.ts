@@ -13,21 +13,22 @@ import {
   type PresetName,
   type StepJson,
 } from '@espalier/optimize';
-import { checkSource, filesOfSource } from '@espalier/pipeline';
+import { checkSource, filesOfSource, type Judgement } from '@espalier/pipeline';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
 import { resumable } from '../cli/resumable.ts';
-import { openSession, type Environment } from '../cli/session.ts';
+import { openSession, type Environment, type Session } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
 import { exitCodes, UsageError } from '../errors.ts';
-import { sourceFor, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
+import { lessonFor, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
 import type { FileModelOptions } from '../files/described-model.ts';
 import { withModelFolder } from '../files/model-folder.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { readYaml } from '../recipe/located-yaml.ts';
 import { optimizationPage } from '../report/html/optimization-page.ts';
 import { optimizationText } from '../report/optimization-text.ts';
+import { judgedTable } from '../report/table-judged.ts';
 import { modelArgument, withFileOptions } from './file-options.ts';
 import { defaultSeed, resumeOption, withModelOptions, type ModelOptions } from './model-options.ts';
 
@@ -74,6 +75,11 @@ const isPreset = (name: string): name is PresetName => presetNames.includes(name
 /** Bytes that a search needs beside the model: what it has found so far, until it ends. */
 const timesModel = 64;
 
+/** How good both models are in the unit of their data, where they say how it was prepared. */
+function judgedText(judged: readonly Judgement[] | undefined, { stdout }: Session): string {
+  return judged ? `\n\n${judgedTable(judged, stdout)}` : '';
+}
+
 /** Adds `espalier optimize`. */
 export function addOptimizeCommand(program: Command, environment: Environment): void {
   const command = program
@@ -119,7 +125,7 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
       return (Array.isArray(value) ? value : [value]).flatMap((each) => [flag, String(each)]);
     });
     const report = await withModelFolder(model, options, async (from) => {
-      const source = await sourceFor(from, model, options);
+      const { source, task, isPrepared } = await lessonFor(from, model, options);
       checkSource(source);
       const request = {
         path: folder,
@@ -139,6 +145,7 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
               const bar = session.progress.start('optimize', 1);
               const input = {
                 source,
+                ...(task !== undefined && { task }),
                 from,
                 folder: work,
                 goals,
@@ -154,14 +161,18 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
               bar.finish();
               await writeFileAtomic(join(work, pageFile), optimizationPage(made));
               await complete();
-              return made;
+              const judged = isPrepared ? await runner.run('judge', { source, folders: [from, folder] }) : undefined;
+              return { ...made, ...(judged && { judged }) };
             }),
           [from],
           source,
         ),
       );
     });
-    session.result({ folder, ...report }, () => `${optimizationText(report, session.stdout)}\n\nwritten to ${folder}`);
+    session.result(
+      { folder, ...report },
+      () => `${optimizationText(report, session.stdout)}${judgedText(report.judged, session)}\n\nwritten to ${folder}`,
+    );
     if (report.claim !== 'holds') session.endWith(exitCodes.goalsMissed);
   });
 }

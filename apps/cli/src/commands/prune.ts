@@ -4,7 +4,7 @@ import { checkSource } from '@espalier/pipeline';
 import { Option, type Command } from 'commander';
 import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { openSession, type Environment } from '../cli/session.ts';
-import { sourceFor, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
+import { lessonFor, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
 import type { FileModelOptions } from '../files/described-model.ts';
 import { isFile } from '../files/model-file.ts';
 import { withModelFolder } from '../files/model-folder.ts';
@@ -66,10 +66,11 @@ export function addPruneCommand(program: Command, environment: Environment): voi
       return workOnFile(session, { ...options, command: 'prune', from, seed, pass, reshapes: structured });
     }
     await withModelFolder(from, options, async (folder) => {
-      const source = await sourceFor(folder, from, options);
+      const lesson = await lessonFor(folder, from, options);
+      const { source, task } = lesson;
       checkSource(source);
-      const how = { from: folder, source, sources: [from] };
-      const settings = { source, from: folder, seed };
+      const how = { from: folder, lesson, sources: [from] };
+      const settings = { source, ...(task !== undefined && { task }), from: folder, seed };
       const training = { epochs, batchSize: batch, optimizer: { type: 'adam', lr }, schedule: 'cosine' };
       const made = structured
         ? await transform(session, options, {

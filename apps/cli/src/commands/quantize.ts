@@ -4,7 +4,7 @@ import { checkSource } from '@espalier/pipeline';
 import { Option, type Command } from 'commander';
 import { wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { openSession, type Environment } from '../cli/session.ts';
-import { sourceFor, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
+import { lessonFor, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
 import type { FileModelOptions } from '../files/described-model.ts';
 import { isFile } from '../files/model-file.ts';
 import { withModelFolder } from '../files/model-folder.ts';
@@ -66,9 +66,10 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
       return workOnFile(session, { ...options, command: 'quantize', from, seed, pass });
     }
     await withModelFolder(from, options, async (folder) => {
-      const source = await sourceFor(folder, from, options);
+      const lesson = await lessonFor(folder, from, options);
+      const { source, task } = lesson;
       checkSource(source);
-      const how = { from: folder, source, sources: [from] };
+      const how = { from: folder, lesson, sources: [from] };
       const made =
         !isFile(from) && group === undefined && activations === undefined && granularity !== 'fitting'
           ? await transform(session, options, {
@@ -82,6 +83,7 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
               command: 'quantize',
               input: (into) => ({
                 source,
+                ...(task !== undefined && { task }),
                 from: folder,
                 folder: into,
                 seed,

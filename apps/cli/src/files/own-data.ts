@@ -2,13 +2,14 @@
 import { existsSync, statSync } from 'node:fs';
 import { galleryClasses, isText, leastSide, mostSide, openGallery, pictureKind, readTable } from '@espalier/data/node';
 import type { Json } from '@espalier/nn';
-import { isWholeSource, type SourceUse } from '@espalier/pipeline';
+import { isWholeSource, type Lesson, type SourceUse } from '@espalier/pipeline';
 import { knownColumns, loadModelFolder } from '@espalier/pipeline/node';
 import { ShapeError, zeros } from '@espalier/tensor';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { defaultSeed } from '../commands/model-options.ts';
 import { UsageError } from '../errors.ts';
 import { dataOf } from './arrays-source.ts';
-import { isPrepared } from './prepared.ts';
+import { preparedLesson } from './prepared.ts';
 
 /** What may be told of such data. */
 export interface OwnDataOptions {
@@ -224,28 +225,34 @@ async function picturesFor(
   };
 }
 
+/** What a command that trains or measures a model works with. */
+export interface Taught extends Lesson {
+  /** Whether the model says how its data was prepared: then it is judged in the unit of that. */
+  readonly isPrepared: boolean;
+}
+
 /**
  * What `--data` names, for a command that trains or measures a model.
  * @throws {UsageError} where it does not fit the model, with what to do.
  */
-export async function sourceFor(
+export async function lessonFor(
   folder: string,
   from: string,
-  options: OwnDataOptions & { readonly data: string },
-): Promise<SourceUse> {
-  const { data } = options;
+  options: OwnDataOptions & { readonly data: string; readonly seed?: number },
+): Promise<Taught> {
+  const { data, seed = defaultSeed } = options;
+  const known = preparedLesson(folder, from, data, seed);
+  if (known) {
+    refuseTold(from, options);
+    return { ...known, isPrepared: true };
+  }
   if (!isOwnData(data)) {
     refuseTold(data, options);
-    return dataOf(data);
+    return { source: dataOf(data), isPrepared: false };
   }
-  if (!isPrepared(folder)) {
-    const { source, isOfClasses } = await ownData(folder, from, data, options);
-    if (isOfClasses) return source;
-    throw new UsageError(
-      `${from}: of a table its numbers are judged and predicted, and not learnt: leave --data out to work on its weights alone`,
-    );
-  }
+  const { source, isOfClasses } = await ownData(folder, from, data, options);
+  if (isOfClasses) return { source, isPrepared: false };
   throw new UsageError(
-    `${from}: it says itself how its data was prepared, and models of such are made smaller by espalier run --data alone: give it ${data}, or here a model without a preparation`,
+    `${from}: of a table its numbers are judged and predicted, and not learnt: leave --data out to work on its weights alone`,
   );
 }

@@ -12,7 +12,7 @@ export interface JudgedCells {
 export const brief = (value: number): string => String(Number(value.toPrecision(4)));
 
 /** A metric with its interval where there is one. */
-function figure({ metrics, intervals }: Judgement, name: string): string {
+export function judgedFigure({ metrics, intervals }: Pick<Judgement, 'metrics' | 'intervals'>, name: string): string {
   const [value, interval] = [metrics[name], intervals[name]];
   if (value === undefined) return '';
   return interval ? `${brief(value)} (${brief(interval.low)} to ${brief(interval.high)})` : brief(value);
@@ -25,7 +25,7 @@ export function judgedCells(judged: readonly Judgement[]): JudgedCells {
     headings: [...names, 'weights'],
     rows: judged.map((each) => [
       each.name,
-      ...names.map((name) => figure(each, name)),
+      ...names.map((name) => judgedFigure(each, name)),
       each.weightBytes === undefined ? '' : formatBytes(each.weightBytes),
     ]),
   };

@@ -35,7 +35,7 @@ export interface PartedTable {
 const usualShares: readonly number[] = [0.65, 0.15, 0.2];
 
 /** A table of fewer rows leaves too little in its parts. */
-const fewestRows = 20;
+export const fewestRows = 20;
 
 /** The class of each row, where classes are learnt. */
 export function labelsOf(table: Table, target: Target | undefined): string[] | undefined {
@@ -98,8 +98,11 @@ export function splitOf(
   return { seed, ...(classes && { classes }) };
 }
 
-/** The parts, where groups or times can fill them. */
-function partsOf(table: Table, target: Target | undefined, options: PartOptions): readonly Int32Array[] {
+/**
+ * The numbers of the rows of each part, in the order of the shares. The target says the classes that each part has its share of.
+ * @throws {DataError} for groups or times that cannot fill the parts, and naming the row of one that is missing.
+ */
+export function partRows(table: Table, target: Target | undefined, options: PartOptions): readonly Int32Array[] {
   const { shares = usualShares, group, time } = options;
   const split = splitOf(table, target, options);
   const [column = '', values] = split.groups ? [group, split.groups] : [time, split.times];
@@ -164,7 +167,7 @@ export function partTable(table: Table, options: PartOptions = {}): PartedTable 
       config: whole,
       problem: `${table.rows} rows are too few: give at least ${fewestRows}, so that some can be learnt from and others judged by`,
     };
-  const parts = partsOf(table, whole.target, options);
+  const parts = partRows(table, whole.target, options);
   const config = learntFrom(table.take(parts[0] as Int32Array), table, whole.target, told);
   return { parts, config, ...(config.inputs.length === 0 && { problem: nothingLeft(config.ignored) }) };
 }

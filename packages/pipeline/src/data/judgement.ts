@@ -46,6 +46,12 @@ export interface PredictedColumn {
   readonly values: readonly (string | number)[];
 }
 
+/** A saved model that is to be gone on with, and data for it. */
+export interface Again extends Pick<Question, 'preparation' | 'from' | 'path'> {
+  /** Of the parts, where the model does not say how its data was parted. */
+  readonly seed: number;
+}
+
 /** A saved model, and data that it is asked about. */
 export interface Question {
   readonly model: Module;

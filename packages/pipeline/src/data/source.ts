@@ -5,8 +5,9 @@ import type { Device } from '@espalier/tensor';
 import { aFunction, anObject, check } from '@espalier/tensor/arguments';
 import { UsageError } from '../errors.ts';
 import { problemOf, problemText, type Fields } from '../fields.ts';
+import type { Lesson } from '../jobs/jobs.ts';
 import { createRegistry, namedRule } from '../registry.ts';
-import type { Judge, PredictedColumn, Question } from './judgement.ts';
+import type { Again, Judge, PredictedColumn, Question } from './judgement.ts';
 
 /** What there is to learn from and to be tested on. */
 export interface Data {
@@ -78,6 +79,11 @@ export interface DataSource<Options extends object = object> {
   readonly predict?: (
     question: Question,
   ) => Promise<readonly PredictedColumn[]> | AsyncIterable<readonly PredictedColumn[]>;
+  /**
+   * What such a model learns on from data: prepared as the model says, and parted as that which it was made of. Left out, it does not.
+   * @throws {UsageError} for a preparation that is damaged, or data that cannot be parted so.
+   */
+  readonly goOn?: (again: Again) => Lesson;
 }
 
 /**
@@ -171,6 +177,19 @@ export function sourceOfPreparation(preparation: Json | undefined, from: string)
     return sources.named(name) as DataSource;
   throw new UsageError(
     `${from}: this model was not made of a table, pictures or text: give one that espalier run --data made, such as runs/price/small`,
+  );
+}
+
+/**
+ * What a saved model learns on, and is judged by, from data of the kind that it was made of.
+ * @throws {UsageError} for a model that says nothing of its data, and data that none goes on with.
+ */
+export function lessonAgain(again: Again): Lesson {
+  const { preparation, from } = again;
+  const source = sourceOfPreparation(preparation, from);
+  if (source.goOn) return source.goOn(again);
+  throw new UsageError(
+    `${from}: with data of the source ${source.name} no model is gone on with: espalier run --data makes a smaller one beside it`,
   );
 }
 

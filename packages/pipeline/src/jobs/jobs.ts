@@ -96,7 +96,8 @@ export interface DistillInput extends Lesson {
   /** Shrinks the architecture to this part of the teacher's parameters; left out, it is taken as it is. */
   readonly size?: number;
   readonly epochs: number;
-  readonly temperature: number;
+  /** How much the teacher's answers are softened, where they are classes. */
+  readonly temperature?: number;
   readonly alpha: number;
   readonly lr: number;
   readonly seed: number;

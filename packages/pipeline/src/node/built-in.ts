@@ -20,6 +20,7 @@ import { streamedTableSource } from './stream/stream-source.ts';
 import { tokensSource } from './stream/tokens-source.ts';
 import { continueText } from './text/predict-text.ts';
 import { textSource } from './text/text-source.ts';
+import { preparedTableSource } from './table/prepared-table.ts';
 import { tableSource } from './table/table-source.ts';
 
 const jobs: Jobs = {
@@ -42,6 +43,7 @@ const jobs: Jobs = {
 registerSource(mnistSource);
 registerSource(idxSource);
 registerSource(tableSource);
+registerSource(preparedTableSource);
 registerSource(pictureSource);
 registerSource(textSource);
 registerSource(streamedTableSource);

@@ -27,7 +27,15 @@ export async function distill(input: DistillInput, context: JobContext): Promise
             ? architecture
             : smallerArchitecture(architecture, data, task, Math.floor(size * countParameters(teacher)));
         const student = modelOf(own, initialiser, data, task);
-        return [distilling({ student, temperature, alpha, train, ...(weakTeacher && { weakTeacher }) })];
+        return [
+          distilling({
+            student,
+            ...(temperature !== undefined && { temperature }),
+            alpha,
+            train,
+            ...(weakTeacher && { weakTeacher }),
+          }),
+        ];
       },
       data,
       seed,

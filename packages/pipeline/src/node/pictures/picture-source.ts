@@ -10,14 +10,15 @@ import {
   type GalleryPicture,
   type PicturePreparation,
 } from '@espalier/data/node';
-import { deriveSeed, type Json } from '@espalier/nn';
+import { deriveSeed } from '@espalier/nn';
 import type { Device } from '@espalier/tensor';
 import type { Data, DataSource } from '../../data/source.ts';
 import { UsageError } from '../../errors.ts';
 import { oneOf, optional, text, wholeNumber, type Field } from '../../fields.ts';
+import { partingOf, withParting } from '../saved-preparation.ts';
 import { judgePictures, judgePicturesOn } from './judge-pictures.ts';
 import { openPictures, type PictureUse } from './open-pictures.ts';
-import { predictPictures } from './predict-pictures.ts';
+import { predictPictures, preparationOf } from './predict-pictures.ts';
 
 const someNumbers: Field = {
   allowed: 'a list of numbers, one for each channel',
@@ -47,7 +48,7 @@ function asData(
     input: [colour === 'grey' ? 1 : 3, size, size],
     classes: classes.length,
     classNames: classes,
-    preparation: preparation as unknown as Json,
+    preparation: withParting(preparation, { seed }),
     ...(augment.length > 0 && {
       augment: (own, of) =>
         augmented(own, augment, {
@@ -93,4 +94,9 @@ export const pictureSource: DataSource<PictureUse> = {
   judge: judgePictures,
   judgeOn: judgePicturesOn,
   predict: predictPictures,
+  goOn: ({ preparation, from, path, seed }) => {
+    const { size, colour, fit, mean, std, classes } = preparationOf(from, preparation);
+    const options = { path, size, colour, fit, mean, std, classes, ...partingOf(preparation, seed) };
+    return { source: { source: 'pictures', options }, task: 'classification' };
+  },
 };

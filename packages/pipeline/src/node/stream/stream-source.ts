@@ -1,13 +1,13 @@
 /** Rows of a table that is larger than memory as data of a run. */
 import { existsSync } from 'node:fs';
 import { taskOf } from '@espalier/data';
-import type { Json } from '@espalier/nn';
 import type { Device } from '@espalier/tensor';
 import type { Judge } from '../../data/judgement.ts';
 import type { DataSource } from '../../data/source.ts';
 import { UsageError } from '../../errors.ts';
 import { oneOf, optional, text, wholeNumber } from '../../fields.ts';
 import { examine } from '../intervals.ts';
+import { withParting } from '../saved-preparation.ts';
 import { tableSource } from '../table/table-source.ts';
 import { countsOf } from './target-counts.ts';
 import { streamBaselines } from './stream-baselines.ts';
@@ -54,7 +54,7 @@ export const streamedTableSource: DataSource<StreamedTableUse> = {
       ...(target.as === 'classes'
         ? { classes: target.classes.length, classNames: target.classes, classCounts: countsOf(target, counts) ?? [] }
         : { targets: target.columns.length }),
-      preparation: preparation.config() as unknown as Json,
+      preparation: withParting(preparation.config(), { seed: use.seed, streamed: true }),
     };
   },
   judge: judgeStream,

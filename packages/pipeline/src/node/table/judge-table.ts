@@ -17,7 +17,7 @@ import { openTable, type TableUse } from './open-table.ts';
 import { preparationOf } from './predict-table.ts';
 
 /** How a table is prepared, and for which target. */
-interface Prepared {
+export interface Prepared {
   readonly preparation: Preparation;
   readonly target: Target;
 }
@@ -38,7 +38,7 @@ function pointsOf(target: NumberTarget, { outputs, targets, width }: Given): rea
 }
 
 /** Judges models by rows of a table; the seed is that of the intervals. */
-function judgeBy(
+export function judgeBy(
   rows: Table,
   { preparation, target }: Prepared,
   seed: number,
@@ -60,8 +60,12 @@ function judgeBy(
 /** The test rows of a table, and baselines that were learnt from the others. */
 export async function judgeTable(use: TableUse, device: Device): Promise<Judge> {
   const { train, test, ...prepared } = await openTable(use);
-  const plain = baselines(prepared.preparation, train, test).map((each) => ({ ...each, intervals: {} }));
-  return { ...judgeBy(test, prepared, use.seed, device), baselines: plain };
+  return { ...judgeBy(test, prepared, use.seed, device), baselines: learnt(prepared, train, test) };
+}
+
+/** What is reached without a network, learnt from rows. */
+export function learnt({ preparation }: Prepared, train: Table, test: Table): readonly Judgement[] {
+  return baselines(preparation, train, test).map((each) => ({ ...each, intervals: {} }));
 }
 
 /** What is reached by saying the same of all rows: the shares of these, or the mean that the model was trained by. */

@@ -54,7 +54,7 @@ const candidatesOf = (features: number, rowsOfBatch: number) => ({
 });
 
 /** The tasks of a pipeline, by what the target is. */
-const taskNames = { classes: 'classification', labels: 'labels', numbers: 'regression' } as const;
+export const taskNames = { classes: 'classification', labels: 'labels', numbers: 'regression' } as const;
 
 /** What the smaller model has to keep, by what the target is. Of standardized numbers the loss is 1 - R², about. */
 const goalOf = { classes: 'accuracy>=base-0.5pp', labels: 'loss<=base+0.01', numbers: 'loss<=base+0.01' } as const;

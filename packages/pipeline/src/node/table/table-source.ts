@@ -1,14 +1,15 @@
 /** Rows of a table as data of a run: split by a seed, prepared by what the training part shows. */
 import { existsSync } from 'node:fs';
 import { Preparation, type Table, type Target } from '@espalier/data';
-import type { Json } from '@espalier/nn';
 import type { Device } from '@espalier/tensor';
 import type { Data, DataSource } from '../../data/source.ts';
 import { UsageError } from '../../errors.ts';
 import { optional, text, wholeNumber, type Field } from '../../fields.ts';
+import { partingOf, withParting, type Parting } from '../saved-preparation.ts';
 import { judgeTable, judgeTableOn } from './judge-table.ts';
 import { openTable, type TableUse } from './open-table.ts';
-import { predictTable } from './predict-table.ts';
+import { predictTable, preparationOf } from './predict-table.ts';
+import { taskNames } from './table-pipeline.ts';
 
 const isText = (value: unknown): boolean => text.accepts(value);
 
@@ -25,9 +26,10 @@ const usesByColumn: Field = {
 };
 
 /** Parts of a table as examples. */
-function asData(
+export function asData(
   preparation: Preparation,
   parts: Readonly<Record<'train' | 'validate' | 'test', Table>>,
+  parting: Parting,
   device: Device,
 ): Data {
   const target = preparation.target as Target;
@@ -39,7 +41,7 @@ function asData(
     ...(target.as === 'classes'
       ? { classes: target.classes.length, classNames: target.classes }
       : { targets: target.columns.length }),
-    preparation: preparation.config() as unknown as Json,
+    preparation: withParting(preparation.config(), parting),
   };
 }
 
@@ -61,15 +63,25 @@ export const tableSource: DataSource<TableUse> = {
   open: async (use, device) => {
     const { train, validate, test, preparation, folded } = await openTable(use);
     return {
-      ...asData(preparation, { train, validate, test }, device),
+      ...asData(preparation, { train, validate, test }, use, device),
       folds: async (count) =>
         folded(count).map((open) => async () => {
           const { config, ...parts } = open();
-          return asData(new Preparation(config), { ...parts, test: parts.validate }, device);
+          return asData(new Preparation(config), { ...parts, test: parts.validate }, use, device);
         }),
     };
   },
   judge: judgeTable,
   judgeOn: judgeTableOn,
   predict: predictTable,
+  goOn: ({ preparation, from, path, seed }) => {
+    const { target } = preparationOf(from, preparation);
+    const { streamed, ...parting } = partingOf(preparation, seed);
+    if (streamed)
+      throw new UsageError(
+        `${from}: the table that it was made of was streamed, and its rows are parted otherwise where they are held: espalier run --data makes a smaller model beside it`,
+      );
+    const options = { file: path, preparation, ...parting };
+    return { source: { source: 'prepared-table', options }, task: taskNames[target.as] };
+  },
 };

@@ -1,12 +1,20 @@
 /** Texts as data of a run: sequences of tokens, each to be told the next one. */
 import { existsSync } from 'node:fs';
 import { byteCount } from '@espalier/data';
-import type { Json } from '@espalier/nn';
 import type { DataSource } from '../../data/source.ts';
 import { UsageError } from '../../errors.ts';
 import { optional, text, wholeNumber } from '../../fields.ts';
+import { partingOf, withParting } from '../saved-preparation.ts';
 import { judgeText, judgeTextOn } from './judge-text.ts';
-import { openText, readTextPreparation, sequences, tokenNames, vocabularyOf, type TextUse } from './open-text.ts';
+import {
+  openText,
+  preparationOf,
+  readTextPreparation,
+  sequences,
+  tokenNames,
+  vocabularyOf,
+  type TextUse,
+} from './open-text.ts';
 import { predictText } from './predict-text.ts';
 
 /** Whether a list of pairs is one, by the way that those of a saved model are read. */
@@ -42,10 +50,17 @@ export const textSource: DataSource<TextUse> = {
       input: [context],
       classes: vocabularyOf(preparation),
       classNames: tokenNames(preparation),
-      preparation: preparation as unknown as Json,
+      preparation: withParting(preparation, use),
     };
   },
   judge: judgeText,
   judgeOn: judgeTextOn,
   predict: predictText,
+  goOn: ({ preparation, from, path, seed }) => {
+    const { context, pairs } = preparationOf(from, preparation);
+    return {
+      source: { source: 'text', options: { path, context, pairs, ...partingOf(preparation, seed) } },
+      task: 'next-token',
+    };
+  },
 };
