@@ -89,6 +89,14 @@ async function readOnce(
       error = thrown;
     }
   };
+  const use = async (): Promise<void> => {
+    if (error !== undefined || !reader.use) return;
+    try {
+      await reader.use(mutant);
+    } catch (thrown) {
+      error = thrown;
+    }
+  };
   let memory: number;
   if (isNative) {
     peakMemory();
@@ -96,6 +104,7 @@ async function readOnce(
     await run();
     memory = peakMemory() - before;
   } else memory = await (isCalm ? meter.mostAlive(run) : meter.most(run));
+  await use();
   const { user, system } = process.cpuUsage(began);
   return { error, passed, stands, seconds: (user + system) / 1e6, memory };
 }

@@ -41,14 +41,19 @@ function mutateLegacy(input: Uint8Array, random: Random): Uint8Array {
   return random.chance(0.5) ? mutateBytes(input, random) : mutateRange(input, random, input.length >> 1);
 }
 
-/** Reads all tensors, makes a model of them, and writes the like. */
+/** Reads all tensors, and makes a model of them. */
 const read: Reader['read'] = async (input, _, passed) => {
   const source = await openPyTorch(collectingBytes(input));
   passed([...source.tensors.values()].reduce((sum, { bytes }) => sum + bytes, 0));
   for (const name of source.tensors.keys()) await source.read(name);
-  await writePyTorchLike(memorySink(), source, new Map());
   const { module } = await importModel(source);
   module.dispose();
+};
+
+/** Writes the like, which takes memory for what is written. */
+const use: Reader['use'] = async (input) => {
+  const source = await openPyTorch(collectingBytes(input));
+  await writePyTorchLike(memorySink(), source, new Map());
 };
 
 /** Files of the layout since 1.6. */
@@ -59,6 +64,7 @@ export const pytorchReader: Reader = {
   mutate: mutateTorch,
   mend: withoutChecksums,
   read,
+  use,
 };
 
 /** Files of the layout before. */
@@ -68,4 +74,5 @@ export const pytorchLegacyReader: Reader = {
   seeds: async () => seedsOf(isOld),
   mutate: mutateLegacy,
   read,
+  use,
 };

@@ -11,7 +11,7 @@ export const largestPickle: number = 64 << 20;
  * Nor has one more instructions, each of which may be a value of sixty bytes: so many, and one for so many bytes of the file. A tensor
  * takes forty of them, and in the file four hundred bytes beside its values.
  */
-const freeInstructions = 1 << 17;
+const freeInstructions = 1 << 16;
 const bytesPerInstruction = 20;
 
 const stop = 0x2e;
