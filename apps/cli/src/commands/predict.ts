@@ -17,7 +17,7 @@ import { openSession, type Environment, type Session } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
 import { UsageError } from '../errors.ts';
 import { defaultSeed, overwriteOption } from './model-options.ts';
-import { showPredictions, writePredictions, type Ask } from './predicted-rows.ts';
+import { checkPredictionsFile, showPredictions, writePredictions, type Ask } from './predicted-rows.ts';
 
 interface PredictOptions extends ComputeOptions, FileModelOptions, OwnDataOptions {
   readonly data?: string;
@@ -81,6 +81,8 @@ export function addPredictCommand(program: Command, environment: Environment): v
         throw new UsageError(
           `${file}: there is no such file or folder: give data of the kind that the model was made of, such as new.csv`,
         );
+      const written = path === undefined ? undefined : { path, overwrite, sources: [file, from] };
+      if (written) await checkPredictionsFile(written);
       const isOwn = !isPrepared(folder) && isOwnData(file);
       if (!isOwn) refuseTold(from, options);
       const told = isOwn
@@ -94,8 +96,7 @@ export function addPredictCommand(program: Command, environment: Environment): v
             runner.run('predict', { from: folder, path: file, ...told, ...(output !== undefined && { output }) }),
           [folder],
         );
-      if (path === undefined) return showPredictions(session, ask, options.json === true);
-      return writePredictions(session, ask, { path, overwrite, sources: [file, from] });
+      return written ? writePredictions(session, ask, written) : showPredictions(session, ask, options.json === true);
     });
   });
 }

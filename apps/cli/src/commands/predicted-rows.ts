@@ -58,12 +58,17 @@ export async function showPredictions(session: Session, ask: Ask, isJson: boolea
 }
 
 /**
- * Predictions in a new file, in the form that its name says.
- * @throws {UsageError} when nothing may be written there, before the model is asked.
+ * Makes sure that predictions may be written, before anything is read.
+ * @throws {UsageError} when they may not, or the name says no form.
  */
+export async function checkPredictionsFile(request: FileRequest): Promise<void> {
+  endingOf(request.path);
+  await checkOutputFile(request);
+}
+
+/** Predictions in a new file, in the form that its name says. */
 export async function writePredictions(session: Session, ask: Ask, request: FileRequest): Promise<void> {
   const ending = endingOf(request.path);
-  await checkOutputFile(request);
   let rows = 0;
   await writeOutputFile(request, async (path) => {
     ({ examples: rows } = await ask({ path, ending }));
