@@ -7,11 +7,14 @@ import type { Data } from './source.ts';
 /** `balanced` makes all classes count alike together, by n / (classes · examples of the class); else by name, and 1 for what is left out. */
 export type ClassWeights = 'balanced' | Readonly<Record<string, number>>;
 
-const isWeight = (value: unknown): boolean => typeof value === 'number' && value > 0 && value < Infinity;
+/** Beyond these a batch of one class drowns all others, and f32 does not hold the sum. */
+const [leastWeight, mostWeight] = [1e-6, 1e6];
+
+const isWeight = (value: unknown): boolean => typeof value === 'number' && value >= leastWeight && value <= mostWeight;
 
 /** Class weights as a pipeline has them. */
 export const classWeightsField: Field = {
-  allowed: "'balanced', or how much classes count, above 0, such as { yes: 5, no: 1 }",
+  allowed: "'balanced', or how much classes count, from 1e-6 to 1e6, such as { yes: 5, no: 1 }",
   optional: true,
   accepts: (value) =>
     value === 'balanced' ||
