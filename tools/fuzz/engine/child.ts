@@ -10,7 +10,7 @@ import { readers } from '../readers/table.ts';
 import { isKnownError } from './known-errors.ts';
 import { mutantOf } from './mutant.ts';
 import { MemoryMeter } from './memory.ts';
-import type { Finding, MemoryLimit, Outcome, Reader } from './reader.ts';
+import { ofObjects, type Finding, type MemoryLimit, type Outcome, type Reader } from './reader.ts';
 
 /** Seconds of computing that a mutant may take. */
 const mostSeconds = 2;
@@ -112,7 +112,9 @@ async function readOnce(
 async function readAll(reader: Reader, from: number, folder: string): Promise<void> {
   const report = (index: number, kind: Finding['kind'], message: string): void =>
     tell(JSON.stringify({ reader: reader.name, seed, index, kind, message } satisfies Finding));
-  const limit = { ...usual, ...reader.limit };
+  // What is text becomes objects.
+  const isText = typeof reader.mutate === 'string' && reader.mutate !== 'bytes';
+  const limit = { ...usual, ...(isText && ofObjects), ...reader.limit };
   const roomOf = ({ stands }: Reading): number => limit.free + limit.factor * stands;
   const seeds = await reader.seeds(emptied(folder));
   // A whole input is read twice: what is loaded and compiled once takes memory, too.
