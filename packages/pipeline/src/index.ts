@@ -31,6 +31,7 @@ export {
   type Data,
   type DataSource,
   type SourceUse,
+  type Lesson,
 } from './data/source.ts';
 export { checkClassWeights, classWeightsField, type ClassWeights } from './data/class-weights.ts';
 export {
@@ -76,7 +77,6 @@ export type {
   InputOf,
   Jobs,
   JudgeInput,
-  Lesson,
   MeasureInput,
   Measured,
   OptimizeInput,

@@ -9,6 +9,9 @@ export interface ComputeOptions extends CommonOptions {
   readonly seed?: number;
 }
 
+/** The seed of commands that were given none. */
+export const defaultSeed = 7;
+
 /** A parser of whole numbers from a lowest one. */
 export function wholeNumberFrom(lowest: number): (text: string) => number {
   return (text) => {

@@ -5,7 +5,7 @@ import type { Session } from '../cli/session.ts';
 import { reportOf } from '../errors.ts';
 import { formatCount } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
-import { defaultSeed } from './model-options.ts';
+import { defaultSeed } from '../cli/options.ts';
 import { checkSide } from './run-pictures.ts';
 
 const right = { align: 'right' } as const;

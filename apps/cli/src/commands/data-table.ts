@@ -6,7 +6,7 @@ import { quoted } from '../cli/shell.ts';
 import type { Session } from '../cli/session.ts';
 import { formatCount, formatPercent } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
-import { defaultSeed } from './model-options.ts';
+import { defaultSeed } from '../cli/options.ts';
 import { describeOptions, tableUse, withColumnRemedies, type TableOptions } from './table-options.ts';
 
 const right = { align: 'right' } as const;

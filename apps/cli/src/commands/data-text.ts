@@ -3,7 +3,7 @@ import { readTexts } from '@espalier/data/node';
 import { openText } from '@espalier/pipeline/node';
 import type { Session } from '../cli/session.ts';
 import { formatBytes, formatCount } from '../terminal/format.ts';
-import { defaultSeed } from './model-options.ts';
+import { defaultSeed } from '../cli/options.ts';
 import { renderTable } from '../terminal/table.ts';
 
 const right = { align: 'right' } as const;

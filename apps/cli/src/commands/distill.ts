@@ -1,7 +1,7 @@
 /** `espalier distill`: a smaller model that answers as a saved one does. */
 import { checkSource } from '@espalier/pipeline';
 import { Option, type Command } from 'commander';
-import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
+import { defaultSeed, numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
 import { openSession, type Environment } from '../cli/session.ts';
 import { lessonFor, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
@@ -9,7 +9,7 @@ import type { FileModelOptions } from '../files/described-model.ts';
 import { withModelFolder } from '../files/model-folder.ts';
 import { readCandidate } from '../recipe/candidate.ts';
 import { modelArgument, withFileOptions } from './file-options.ts';
-import { defaultSeed, withModelOptions, type ModelOptions } from './model-options.ts';
+import { withModelOptions, type ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
 interface DistillOptions extends ModelOptions, FileModelOptions, OwnDataOptions {

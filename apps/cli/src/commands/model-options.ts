@@ -9,9 +9,6 @@ export interface ModelOptions extends ComputeOptions {
   readonly overwrite?: boolean;
 }
 
-/** The seed of commands that were given none. */
-export const defaultSeed = 7;
-
 /** The option of commands whose output may take the place of an earlier one of theirs. */
 export function overwriteOption(): Option {
   return new Option('--overwrite', 'replace what espalier wrote there before; a file, whoever wrote it');

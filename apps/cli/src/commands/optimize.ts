@@ -15,7 +15,7 @@ import {
 } from '@espalier/optimize';
 import { checkSource, filesOfSource, type Judgement } from '@espalier/pipeline';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { wholeNumberFrom, withExamples } from '../cli/options.ts';
+import { defaultSeed, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
 import { resumable } from '../cli/resumable.ts';
 import { openSession, type Environment, type Session } from '../cli/session.ts';
@@ -30,7 +30,7 @@ import { optimizationPage } from '../report/html/optimization-page.ts';
 import { optimizationText } from '../report/optimization-text.ts';
 import { judgedTable } from '../report/table-judged.ts';
 import { modelArgument, withFileOptions } from './file-options.ts';
-import { defaultSeed, resumeOption, withModelOptions, type ModelOptions } from './model-options.ts';
+import { resumeOption, withModelOptions, type ModelOptions } from './model-options.ts';
 
 interface OptimizeOptions extends ModelOptions, FileModelOptions, OwnDataOptions {
   readonly goal: readonly string[];

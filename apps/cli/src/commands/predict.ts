@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import {
+  defaultSeed,
   numberBetween,
   wholeNumberFrom,
   withComputeOptions,
@@ -16,7 +17,7 @@ import { modelArgument, withFileOptions } from './file-options.ts';
 import { openSession, type Environment, type Session } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
 import { UsageError } from '../errors.ts';
-import { defaultSeed, overwriteOption } from './model-options.ts';
+import { overwriteOption } from './model-options.ts';
 import { checkPredictionsFile, showPredictions, writePredictions, type Ask } from './predicted-rows.ts';
 
 interface PredictOptions extends ComputeOptions, FileModelOptions, OwnDataOptions {

@@ -2,7 +2,7 @@
 import { importances, prune, shrink, type Importance } from '@espalier/optimize';
 import { checkSource } from '@espalier/pipeline';
 import { Option, type Command } from 'commander';
-import { numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
+import { defaultSeed, numberBetween, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { openSession, type Environment } from '../cli/session.ts';
 import { lessonFor, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
 import type { FileModelOptions } from '../files/described-model.ts';
@@ -10,7 +10,7 @@ import { isFile } from '../files/model-file.ts';
 import { withModelFolder } from '../files/model-folder.ts';
 import { workOnFile, type Include } from '../files/work-on-file.ts';
 import { modelArgument, withFileOptions } from './file-options.ts';
-import { defaultSeed, withModelOptions, type ModelOptions } from './model-options.ts';
+import { withModelOptions, type ModelOptions } from './model-options.ts';
 import { showTransformed, transform } from './transform.ts';
 
 interface PruneOptions extends ModelOptions, FileModelOptions, OwnDataOptions {

@@ -3,7 +3,7 @@ import { leastSide, mostSide } from '@espalier/data/node';
 import { picturePipeline } from '@espalier/pipeline/node';
 import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
-import { defaultSeed } from './model-options.ts';
+import { defaultSeed } from '../cli/options.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 import { runData } from './run-data.ts';
 import { weightsOf } from './class-weights.ts';

@@ -4,7 +4,7 @@ import { tokensPipeline, tokenTypeOf, usualMemory } from '@espalier/pipeline/nod
 import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { formatBytes } from '../terminal/format.ts';
-import { defaultSeed } from './model-options.ts';
+import { defaultSeed } from '../cli/options.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 import { runData } from './run-data.ts';
 import { weightsOf } from './class-weights.ts';

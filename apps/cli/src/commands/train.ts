@@ -1,7 +1,7 @@
 /** `espalier train`: a candidate trained on all examples. */
 import { checkSource, filesOfSource, trainingBytes } from '@espalier/pipeline';
 import type { Command } from 'commander';
-import { wholeNumberFrom, withExamples } from '../cli/options.ts';
+import { defaultSeed, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
 import { resumable } from '../cli/resumable.ts';
 import { openSession, type Environment } from '../cli/session.ts';
@@ -11,7 +11,7 @@ import { dataOf } from '../files/arrays-source.ts';
 import { readCandidate } from '../recipe/candidate.ts';
 import { classWeightsOption, weightsOf } from './class-weights.ts';
 import { describeMeasurement, measureModel } from './measured.ts';
-import { defaultSeed, resumeOption, withModelOptions, type ModelOptions } from './model-options.ts';
+import { resumeOption, withModelOptions, type ModelOptions } from './model-options.ts';
 
 interface TrainOptions extends ModelOptions {
   readonly epochs: number;

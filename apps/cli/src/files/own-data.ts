@@ -6,7 +6,7 @@ import { isWholeSource, type Lesson, type SourceUse } from '@espalier/pipeline';
 import { knownColumns, loadModelFolder } from '@espalier/pipeline/node';
 import { ShapeError, zeros } from '@espalier/tensor';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { defaultSeed } from '../commands/model-options.ts';
+import { defaultSeed } from '../cli/options.ts';
 import { UsageError } from '../errors.ts';
 import { dataOf } from './arrays-source.ts';
 import { preparedLesson } from './prepared.ts';

@@ -5,8 +5,8 @@ import type { Device } from '@espalier/tensor';
 import { aFunction, anObject, check } from '@espalier/tensor/arguments';
 import { UsageError } from '../errors.ts';
 import { problemOf, problemText, type Fields } from '../fields.ts';
-import type { Lesson } from '../jobs/jobs.ts';
 import { createRegistry, namedRule } from '../registry.ts';
+import type { ClassWeights } from './class-weights.ts';
 import type { Again, Judge, PredictedColumn, Question } from './judgement.ts';
 
 /** What there is to learn from and to be tested on. */
@@ -91,6 +91,15 @@ export interface DataSource<Options extends object = object> {
  * for the source `idx` with that folder.
  */
 export type SourceUse = string | { readonly source: string; readonly options?: object };
+
+/** What is learnt, and from what. */
+export interface Lesson {
+  readonly source: SourceUse;
+  /** The name of the task. Default: classification. */
+  readonly task?: string;
+  /** How much each class counts in training; what is made of a trained model goes on with the weights that it has. Default: all alike. */
+  readonly classWeights?: ClassWeights;
+}
 
 const aSource = namedRule<DataSource>('a source of data: { name, options, open }', {
   options: anObject.holds,

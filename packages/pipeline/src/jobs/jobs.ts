@@ -10,21 +10,11 @@ import type {
   WeightFormat,
 } from '@espalier/optimize';
 import type { Candidate } from '../candidate/candidate.ts';
-import type { ClassWeights } from '../data/class-weights.ts';
 import type { Judgement, PredictedColumn } from '../data/judgement.ts';
-import type { SourceUse } from '../data/source.ts';
+import type { Lesson, SourceUse } from '../data/source.ts';
 import type { CurvePoint, ModelCost, WeightKernel } from '../report/report.ts';
 import type { Figures } from '../task/task.ts';
 import type { Job } from './job.ts';
-
-/** What is learnt, and from what. */
-export interface Lesson {
-  readonly source: SourceUse;
-  /** The name of the task. Default: classification. */
-  readonly task?: string;
-  /** How much each class counts in training; what is made of a trained model goes on with the weights that it has. Default: all alike. */
-  readonly classWeights?: ClassWeights;
-}
 
 /** A candidate to try. */
 export interface TrialInput extends Lesson {

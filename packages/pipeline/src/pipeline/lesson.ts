@@ -1,5 +1,5 @@
 /** The part of a pipeline that jobs need to know: what is learned, and from what. */
-import type { Lesson } from '../jobs/jobs.ts';
+import type { Lesson } from '../data/source.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** What the models of a pipeline learn, and from what. */

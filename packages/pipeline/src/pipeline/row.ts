@@ -2,7 +2,7 @@
 import type { Candidate } from '../candidate/candidate.ts';
 import type { Fields } from '../fields.ts';
 import type { ProgressListener } from '../jobs/job.ts';
-import type { Lesson } from '../jobs/jobs.ts';
+import type { Lesson } from '../data/source.ts';
 import type { Runner } from '../jobs/runner.ts';
 import type { CurvePoint } from '../report/report.ts';
 import type { Pipeline } from './pipeline.ts';

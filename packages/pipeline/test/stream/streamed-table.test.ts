@@ -8,6 +8,7 @@ import type { Dataset } from '@espalier/nn';
 import { isLarger, openStreamedTable, streamedTablePipeline, type StreamedTableUse } from '@espalier/pipeline/node';
 import { cpu } from '@espalier/tensor';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { memoryOfStream } from '../../src/node/stream/memory.ts';
 
 const mebi = 2 ** 20;
 const rows = 30_000;
@@ -23,6 +24,14 @@ beforeEach(async () => {
   use = { file, target: 'number', seed: 7, columns: { a: 'number' }, memory: 1000 * mebi, kept: join(folder, 'kept') };
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const messageOf = (act: () => unknown): string => {
+  try {
+    return String(act());
+  } catch (error) {
+    return String(error);
+  }
+};
 
 /** The targets of all examples in order, which are the numbers of their rows. */
 async function numbersOf(data: Dataset, { mean, std }: { readonly mean: number; readonly std: number }) {
@@ -101,8 +110,13 @@ describe('a table that is streamed', () => {
       () => '',
       (error: unknown) => /give at least --memory (\d+)MiB/.exec(String(error))?.[1] ?? String(error),
     );
-    const { close } = await openStreamedTable({ ...use, memory: Number(least) * mebi }, cpu());
-    await close();
+    // So small a table fits as a whole.
+    expect(isLarger(use.file, Number(least) * mebi)).toBe(false);
+    expect(isLarger(use.file, (Number(least) - 1) * mebi)).toBe(true);
+    const asked = (memory: number): number => memoryOfStream('large.csv', memory * mebi, 2 * mebi, 2 ** 34);
+    const [, needed = ''] = /give at least --memory (\d+)MiB/.exec(messageOf(() => asked(800))) ?? [];
+    expect(asked(Number(needed))).toBeGreaterThanOrEqual(2 * mebi);
+    expect(() => asked(Number(needed) - 1)).toThrow('too few to stream it');
     expect(isLarger(use.file, 1 * mebi)).toBe(true);
     expect(isLarger(use.file, 1024 * mebi)).toBe(false);
   });

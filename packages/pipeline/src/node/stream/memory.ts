@@ -23,20 +23,24 @@ export function usualMemory(): number {
 /** Files of lines, which are read by parts; others are read as a whole. */
 const streamed = /\.(?:csv|tsv|tab)$/iu;
 
+/** Bytes that a table takes as a whole. */
+export const wholeTable = (file: string): number => statSync(file).size * timesItsFile;
+
 /** Whether a table is to be streamed: as a whole it would take more than the memory. */
 export function isLarger(file: string, memory: number): boolean {
-  return streamed.test(file) && statSync(file).size * timesItsFile > memory;
+  return streamed.test(file) && wholeTable(file) > memory;
 }
 
 /**
  * The bytes that each stream may hold.
+ * @param whole bytes of all at once, where that is another way
  * @throws {UsageError} with the least memory that works, of a stream or of all at once, where a stream could not hold its parts.
  */
-export function memoryOfStream(file: string, memory: number, least: number): number {
+export function memoryOfStream(file: string, memory: number, least: number, whole: number = Infinity): number {
   const own = Math.floor((memory - programBytes) / streams);
   if (own >= least) return own;
   // What is small enough is not streamed.
-  const needed = Math.ceil(Math.min(programBytes + streams * least, statSync(file).size * timesItsFile) / 2 ** 20);
+  const needed = Math.ceil(Math.min(programBytes + streams * least, whole) / 2 ** 20);
   throw new UsageError(
     `${file}: ${Math.floor(memory / 2 ** 20)} MiB of memory are too few to stream it: give at least --memory ${needed}MiB`,
   );

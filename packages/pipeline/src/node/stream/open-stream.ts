@@ -15,7 +15,7 @@ import type { Device } from '@espalier/tensor';
 import { UsageError } from '../../errors.ts';
 import { columnOptions, knownColumns, type TableUse } from '../table/open-table.ts';
 import { keptLearnt, type HeldLots, type Learnt, type StreamLots } from './learnt.ts';
-import { memoryOfStream } from './memory.ts';
+import { memoryOfStream, wholeTable } from './memory.ts';
 
 /** A table to stream. */
 export interface StreamedTableUse extends TableUse {
@@ -70,7 +70,7 @@ async function streamsOf(
   const widest = index.parts.reduce((most, { rows }) => Math.max(most, rows), 0);
   const x = { shape: [preparation.features.length], dtype: 'f32' } as const;
   const y = { shape: [preparation.outputs], dtype: 'f32' } as const;
-  const own = memoryOfStream(file, memory, leastMemory({ parts: [widest], x, y }));
+  const own = memoryOfStream(file, memory, leastMemory({ parts: [widest], x, y }), wholeTable(file));
   const options = { memory: own, seed, device };
   const judged = csvStream(source, index, preparation, { ...options, lots: test, shuffle: false });
   if (!thread) {
