@@ -83,7 +83,14 @@ export function addDistillCommand(program: Command, environment: Environment): v
       const input = (folder: string) => ({ ...settings, folder });
       showTransformed(
         session,
-        await transform(session, options, { from: teacher, lesson, job: 'distill', input, sources: [from, student] }),
+        await transform(session, options, {
+          from: teacher,
+          lesson,
+          origin: { ...options, path: from, isTeacher: true },
+          job: 'distill',
+          input,
+          sources: [from, student],
+        }),
       );
     });
   });

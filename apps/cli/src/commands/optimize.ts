@@ -13,7 +13,7 @@ import {
   type PresetName,
   type StepJson,
 } from '@espalier/optimize';
-import { checkSource, filesOfSource, type Judgement } from '@espalier/pipeline';
+import { checkSource, filesOfSource, type Judgement, type OutputOf } from '@espalier/pipeline';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { defaultSeed, wholeNumberFrom, withExamples } from '../cli/options.ts';
 import { readText } from '../cli/read-text.ts';
@@ -23,8 +23,13 @@ import { withWorkers } from '../cli/with-workers.ts';
 import { exitCodes, UsageError } from '../errors.ts';
 import { lessonFor, withOwnDataOptions, type OwnDataOptions } from '../files/own-data.ts';
 import type { FileModelOptions } from '../files/described-model.ts';
+import { formatOf } from '../files/model-file.ts';
 import { withModelFolder } from '../files/model-folder.ts';
+import { writeFolderAs, type Origin } from '../files/write-made.ts';
+import type { TensorFile } from '../files/write-model.ts';
+import { checkOutputFile } from '../output/output-file.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
+import { withTemporaryFolder } from '../output/temporary-folder.ts';
 import { readYaml } from '../recipe/located-yaml.ts';
 import { optimizationPage } from '../report/html/optimization-page.ts';
 import { optimizationText } from '../report/optimization-text.ts';
@@ -80,6 +85,23 @@ function judgedText(judged: readonly Judgement[] | undefined, { stdout }: Sessio
   return judged ? `\n\n${judgedTable(judged, stdout)}` : '';
 }
 
+/** What a search found. */
+type Found = OutputOf<'reachGoals'> & { readonly judged?: readonly Judgement[] };
+
+/** Searches in a folder for the time, and writes the model that was found as a file. */
+async function searchForFile(
+  search: (folder: string) => Promise<Found>,
+  file: TensorFile,
+  origin: Origin,
+): Promise<{ readonly report: Found; readonly notes: readonly string[] }> {
+  await checkOutputFile(file);
+  return withTemporaryFolder(async (place) => {
+    const folder = join(place, 'model');
+    const report = await search(folder);
+    return { report, notes: await writeFolderAs(file, folder, origin) };
+  });
+}
+
 /** Adds `espalier optimize`. */
 export function addOptimizeCommand(program: Command, environment: Environment): void {
   const command = program
@@ -112,7 +134,7 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
     ["espalier optimize model.onnx --data digits.npz --goal 'accuracy>=base-0.2pp' -o runs/small", 'a model in a file'],
   ]).action(async (model: string, options: OptimizeOptions) => {
     const session = openSession(environment, options);
-    const { output: folder, seed = defaultSeed, device = 'auto', goal: goals, minimize, recipe } = options;
+    const { output, data, seed = defaultSeed, device = 'auto', goal: goals, minimize, recipe } = options;
     const { exact = false, trials, time, epochs, holdOut, resume = false, overwrite = false } = options;
     if (exact && recipe === undefined) throw new UsageError('--exact is of a recipe: name it by --recipe');
     const steps = recipe === undefined ? undefined : await recipeIn(recipe);
@@ -124,54 +146,69 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
       if (['input', 'mean', 'std', 'classes'].includes(name)) return [flag, (value as readonly number[]).join(',')];
       return (Array.isArray(value) ? value : [value]).flatMap((each) => [flag, String(each)]);
     });
-    const report = await withModelFolder(model, options, async (from) => {
-      const { source, task, isPrepared } = await lessonFor(from, model, options);
-      checkSource(source);
-      const request = {
-        path: folder,
-        command: 'optimize',
-        overwrite,
-        resume,
-        resumable: true,
-        sources: [model, ...filesOfSource(source), ...(recipe === undefined || isPreset(recipe) ? [] : [recipe])],
-        bytes: timesModel * (await folderBytes(from)),
-      };
-      return resumable(session, ['optimize', model, ...given, '--resume'], () =>
-        withWorkers(
-          session,
-          device,
-          (runner) =>
-            withOutputFolder(request, async ({ work, complete }) => {
-              const bar = session.progress.start('optimize', 1);
-              const input = {
-                source,
-                ...(task !== undefined && { task }),
-                from,
-                folder: work,
-                goals,
-                seed,
-                ...(minimize !== undefined && { minimize }),
-                ...(steps && { steps, turn: !exact }),
-                ...(trials !== undefined && { trials }),
-                ...(time !== undefined && { minutes: time }),
-                ...(epochs !== undefined && { epochs }),
-                ...(holdOut !== undefined && { heldOut: holdOut }),
-              };
-              const made = await runner.run('reachGoals', input, (done, total, note) => bar.update(done / total, note));
-              bar.finish();
-              await writeFileAtomic(join(work, pageFile), optimizationPage(made));
-              await complete();
-              const judged = isPrepared ? await runner.run('judge', { source, folders: [from, folder] }) : undefined;
-              return { ...made, ...(judged && { judged }) };
-            }),
-          [from],
-          source,
-        ),
-      );
-    });
+    const format = formatOf(output);
+    if (format !== undefined && resume)
+      throw new UsageError(`--resume: ${output} is a file, and a search goes on in a folder: name it by -o`);
+    const recipes = recipe === undefined || isPreset(recipe) ? [] : [recipe];
+    const search = (folder: string): Promise<Found> =>
+      withModelFolder(model, options, async (from) => {
+        const { source, task, isPrepared } = await lessonFor(from, model, options);
+        checkSource(source);
+        const request = {
+          path: folder,
+          command: 'optimize',
+          overwrite,
+          resume,
+          resumable: true,
+          sources: [model, ...filesOfSource(source), ...recipes],
+          bytes: timesModel * (await folderBytes(from)),
+        };
+        const searching = (): Promise<Found> =>
+          withWorkers(
+            session,
+            device,
+            (runner) =>
+              withOutputFolder(request, async ({ work, complete }) => {
+                const bar = session.progress.start('optimize', 1);
+                const input = {
+                  source,
+                  ...(task !== undefined && { task }),
+                  from,
+                  folder: work,
+                  goals,
+                  seed,
+                  ...(minimize !== undefined && { minimize }),
+                  ...(steps && { steps, turn: !exact }),
+                  ...(trials !== undefined && { trials }),
+                  ...(time !== undefined && { minutes: time }),
+                  ...(epochs !== undefined && { epochs }),
+                  ...(holdOut !== undefined && { heldOut: holdOut }),
+                };
+                const made = await runner.run('reachGoals', input, (done, total, note) =>
+                  bar.update(done / total, note),
+                );
+                bar.finish();
+                await writeFileAtomic(join(work, pageFile), optimizationPage(made));
+                await complete();
+                const judged = isPrepared ? await runner.run('judge', { source, folders: [from, folder] }) : undefined;
+                return { ...made, ...(judged && { judged }) };
+              }),
+            [from],
+            source,
+          );
+        return format === undefined
+          ? resumable(session, ['optimize', model, ...given, '--resume'], searching)
+          : searching();
+      });
+    const { report, notes } =
+      format === undefined
+        ? { report: await search(output), notes: [] }
+        : await searchForFile(search, { path: output, format, overwrite, sources: [model, data, ...recipes] }, { ...options, path: model }); // prettier-ignore
+    const told = notes.map((note) => `\n${note}`).join('');
     session.result(
-      { folder, ...report },
-      () => `${optimizationText(report, session.stdout)}${judgedText(report.judged, session)}\n\nwritten to ${folder}`,
+      { folder: output, ...report, ...(notes.length > 0 && { notes }) },
+      () =>
+        `${optimizationText(report, session.stdout)}${judgedText(report.judged, session)}\n${told}\nwritten to ${output}`,
     );
     if (report.claim !== 'holds') session.endWith(exitCodes.goalsMissed);
   });

@@ -69,7 +69,8 @@ export function addPruneCommand(program: Command, environment: Environment): voi
       const lesson = await lessonFor(folder, from, options);
       const { source, task } = lesson;
       checkSource(source);
-      const how = { from: folder, lesson, sources: [from] };
+      const origin = { ...options, path: from };
+      const how = { from: folder, lesson, origin, sources: [from] };
       const settings = { source, ...(task !== undefined && { task }), from: folder, seed };
       const training = { epochs, batchSize: batch, optimizer: { type: 'adam', lr }, schedule: 'cosine' };
       const made = structured

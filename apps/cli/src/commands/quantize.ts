@@ -69,7 +69,8 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
       const lesson = await lessonFor(folder, from, options);
       const { source, task } = lesson;
       checkSource(source);
-      const how = { from: folder, lesson, sources: [from] };
+      const origin = { ...options, path: from };
+      const how = { from: folder, lesson, origin, sources: [from] };
       const made =
         !isFile(from) && group === undefined && activations === undefined && granularity !== 'fitting'
           ? await transform(session, options, {

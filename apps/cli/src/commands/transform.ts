@@ -17,7 +17,7 @@ import { withWorkers } from '../cli/with-workers.ts';
 import { InterruptedError } from '../errors.ts';
 import { formatOf } from '../files/model-file.ts';
 import type { Taught } from '../files/own-data.ts';
-import { writeFolderAs } from '../files/model-folder.ts';
+import { writeFolderAs, type Origin } from '../files/write-made.ts';
 import { bytesOfFile } from '../files/write-model.ts';
 import { checkOutputFile } from '../output/output-file.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
@@ -39,12 +39,16 @@ export interface Transformed extends Pick<ComparedLatency, 'latencyRatio'> {
   readonly after: Timed;
   /** What is reached without a network, where the model says how its data was prepared. */
   readonly baselines?: readonly Judgement[];
+  /** What a file does not say of it, in words. */
+  readonly notes?: readonly string[];
 }
 
 /** What one saved model is made from another by. */
 export interface Transformation<Name extends keyof Jobs> {
   /** The folder of the model. */
   readonly from: string;
+  /** What the model was named by. */
+  readonly origin: Origin;
   readonly job: Name;
   /** The job's input, given where to write. */
   readonly input: (folder: string) => InputOf<Name>;
@@ -75,13 +79,13 @@ export async function transform<Name extends keyof Jobs>(
   const { output: path, overwrite = false } = options;
   const format = formatOf(path);
   if (format === undefined) return transformFolder(session, options, how);
-  const file = { path, format, overwrite, sources: sourcesOf(how), say: (note: string): void => session.log(note) };
+  const file = { path, format, overwrite, sources: sourcesOf(how) };
   await checkOutputFile(file);
   return withTemporaryFolder(async (folder) => {
     const made = await transformFolder(session, { ...options, output: join(folder, 'model') }, how);
-    await writeFolderAs(file, made.folder);
+    const notes = await writeFolderAs(file, made.folder, how.origin);
     const bytes = bytesOfFile(path);
-    return { ...made, folder: path, after: { ...made.after, bytes } };
+    return { ...made, folder: path, after: { ...made.after, bytes }, ...(notes.length > 0 && { notes }) };
   });
 }
 
@@ -164,7 +168,7 @@ function metricCells(before: Timed, after: Timed): readonly (readonly [string, s
 /** Prints what a model was and what became of it. */
 export function showTransformed(session: Session, transformed: Transformed): void {
   session.result(transformed, () => {
-    const { before, after, folder, latencyRatio } = transformed;
+    const { before, after, folder, latencyRatio, notes = [] } = transformed;
     const cells = [
       ...metricCells(before, after),
       ...costFigures.map(([name, text]) => [name, text(before), text(after)]),
@@ -175,6 +179,6 @@ export function showTransformed(session: Session, transformed: Transformed): voi
       { heading: 'before', align: 'right' },
       { heading: 'after', align: 'right' },
     ] as const;
-    return `${renderTable(columns, cells, session.stdout)}\n\nwritten to ${folder}`;
+    return `${renderTable(columns, cells, session.stdout)}\n${notes.map((note) => `\n${note}`).join('')}\nwritten to ${folder}`;
   });
 }

@@ -1,16 +1,12 @@
 /** Models by the folder or the file that they are in, for commands that work on folders. */
 import { saveOptimized } from '@espalier/optimize/node';
 import { openDevice } from '@espalier/pipeline';
-import { loadModelFolder } from '@espalier/pipeline/node';
 import { withTemporaryFolder } from '../output/temporary-folder.ts';
 
 import { UsageError } from '../errors.ts';
 import type { FileModelOptions } from './described-model.ts';
 import { importFile } from './import-file.ts';
 import { checkModelFolder, isFile } from './model-file.ts';
-import { inputOf, originalNames } from './of-folder.ts';
-import { writeOnnx } from './onnx-file.ts';
-import { writeModel, type TensorFile } from './write-model.ts';
 
 /**
  * Lends out the folder of a model: the one that was named, or one that a file is imported to for the time.
@@ -38,11 +34,4 @@ export async function withModelFolder<Result>(
     await saveOptimized(folder, module, { metadata });
     return use(folder);
   });
-}
-
-/** Writes the model of a folder as a file of the format that its name ends with; gives what is lost, in words. */
-export async function writeFolderAs(file: TensorFile, folder: string): Promise<readonly string[]> {
-  const { model, metadata } = await loadModelFolder(folder);
-  if (file.format === 'onnx') return writeOnnx(file, model, inputOf(folder, model, metadata, undefined));
-  return writeModel(file, model, originalNames(metadata));
 }

@@ -16,7 +16,7 @@ import {
 import { writeFileBy } from '@espalier/models/node';
 import type { Module } from '@espalier/nn';
 import { strip } from '@espalier/optimize';
-import { isFloat } from '@espalier/tensor';
+import { isFloat, type Tensor } from '@espalier/tensor';
 import { UsageError } from '../errors.ts';
 import { writeOutputFile, type FileRequest } from '../output/output-file.ts';
 import type { OpenedModel } from './model-file.ts';
@@ -129,7 +129,17 @@ export async function writeChanged(
   return [];
 }
 
-/** Writes a model that came from a file and has other shapes now: a state dict, with what counts beside its weights. */
+/** Whether a file holds a module of PyTorch, and not tensors alone. */
+export const isWholeModule = ({ source }: OpenedModel): boolean => asPyTorch(source)?.state.module !== undefined;
+
+/** A tensor in the dtype that it has in a file, where that is one to compute in. */
+function asInFile(source: TensorSource, name: string, now: Tensor): WrittenTensor {
+  const kind = fileDType(source.tensors.get(name)?.dtype ?? '');
+  const own = now.detach();
+  return writtenTensor((kind?.dtype !== undefined && kind.isOwn ? own.cast(kind.dtype) : own).realizeSync());
+}
+
+/** Writes a model that came from a file and was trained, or has other shapes now. To PyTorch it stays what it was, where shapes do; else it is a state dict, with what counts beside its weights. */
 export async function writeReshaped(
   file: TensorFile,
   { source, imported }: OpenedModel,
@@ -144,9 +154,17 @@ export async function writeReshaped(
     const tied = tensors.get(source.ties.get(name) ?? '');
     const at = own.get(name) ?? '';
     const now = parameters.get(at)?.tensor ?? buffers.get(at);
-    tensors.set(name, tied ?? (now ? writtenTensor(now.detach().realizeSync()) : carriedTensor(source, name)));
+    tensors.set(name, tied ?? (now ? asInFile(source, name, now) : carriedTensor(source, name)));
   }
-  return writeTensors(file, tensors, source.metadata);
+  const pickled = file.format === 'pytorch' ? asPyTorch(source) : undefined;
+  const isSame = [...tensors].every(([name, { shape }]) => shape.join() === source.tensors.get(name)?.shape.join());
+  if (pickled && isSame) {
+    await writeOutputFile(file, (path) => writeFileBy(path, (sink) => writePyTorchLike(sink, pickled, tensors)));
+    return [];
+  }
+  const notes = await writeTensors(file, tensors, source.metadata);
+  const note = `${source.name} holds a module, whose attributes say other shapes: ${file.path} is a state dict`;
+  return pickled?.state.module === undefined ? notes : [...notes, note];
 }
 
 /** Writes the tensors of a file in another format, as they are. */

@@ -9,6 +9,7 @@ import {
   stateDictModel,
   writtenTensor,
   type OnnxModule,
+  type PyTorchSource,
 } from '@espalier/models';
 import { fileBytes, openTensorFile, writeFileBy } from '@espalier/models/node';
 import { build, type ModuleConfig } from '@espalier/nn';
@@ -99,6 +100,41 @@ describe('by its weights alone', () => {
 });
 
 describe('by data', () => {
+  test('a module of PyTorch stays one, and codes are said to be numbers in it', async () => {
+    const pixels = randn([40, 3, 12, 12], { generator: new Generator(2) }).realizeSync();
+    const labels = pixels.mean([1, 2, 3]).gt(0).cast('i32').realizeSync();
+    const arrays = new Map([
+      ['x', writtenTensor(pixels)],
+      ['y', writtenTensor(labels)],
+    ]);
+    await writeFileBy(at('pixels.npz'), async (sink) => npz.write?.(sink, arrays, {}));
+    const how = ['--data', at('pixels.npz'), '--input', '3,12,12'];
+    await runBuilt(
+      'prune',
+      `${torch}cnn-whole.pth`,
+      ...how,
+      '--epochs',
+      '1',
+      '--sparsity',
+      '0.5',
+      '-o',
+      at('whole.pth'),
+    );
+    const source = (await openTensorFile(at('whole.pth'))) as PyTorchSource;
+    expect(source.state.module).toBeDefined();
+    await source.close();
+    const { notes } = await runBuilt('quantize', `${torch}cnn-whole.pth`, ...how, '-o', at('rounded.pth'));
+    expect(notes).toEqual([expect.stringContaining('weights as numbers')]);
+  });
+
+  test('the smallest model is written as a file, where a file is named', async () => {
+    const search = ['--goal', 'accuracy>=base-60pp', '--trials', '1', '--epochs', '1', '-o', at('smallest.onnx')];
+    const made = await runBuilt('optimize', at('model.onnx'), '--data', at('data.npz'), ...search);
+    expect(made).toMatchObject({ folder: at('smallest.onnx') });
+    expect((await open('smallest.onnx')).call(x).shape).toEqual([60, 4]);
+    await refused('a search goes on in a folder', 'optimize', at('model.onnx'), '--data', at('data.npz'), ...search, '--resume'); // prettier-ignore
+  });
+
   test('a graph loses half of its channels, and is trained on', async () => {
     const half = ['--structured', '--sparsity', '0.5', '--data', at('data.npz'), '--epochs', '1'];
     const made = await runBuilt('prune', at('model.onnx'), ...half, '-o', at('half-trained.onnx'));
