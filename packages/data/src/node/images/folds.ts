@@ -3,6 +3,7 @@ import { DataError } from '../../errors.ts';
 import { kFolds } from '../../split/folds.ts';
 import { Tally, type Normalisation } from '../../pictures/normalise.ts';
 import { inTurn } from '../../pictures/picture-dataset.ts';
+import { copiesOf } from './copies.ts';
 import type { Gallery, GalleryPicture } from './gallery.ts';
 import type { PicturePreparation } from './prepared.ts';
 
@@ -22,21 +23,15 @@ export async function foldPictures(
   folds: number,
   seed: number,
 ): Promise<readonly FoldedPictures[]> {
-  const copies = new Map<string, GalleryPicture[]>();
   const looks = await inTurn(pictures, ({ look }) => look());
-  for (const [index, { digest }] of looks.entries()) {
-    const picture = pictures[index];
-    if (!picture) continue;
-    const own = copies.get(digest);
-    if (own) own.push(picture);
-    else copies.set(digest, [picture]);
-  }
-  const different = [...copies.values()];
+  const different = copiesOf(looks.map(({ digest }) => digest));
   if (different.length < folds)
     throw new DataError(source, {}, `${different.length} different pictures do not fill ${folds} folds; use fewer`);
-  const classes = different.map(([first]) => first?.label ?? '');
+  const classes = different.map(([first = 0]) => pictures[first]?.label ?? '');
   const taken = (numbers: Int32Array): GalleryPicture[] =>
-    Array.from(numbers, (index) => different[index] ?? []).flat();
+    Array.from(numbers, (place) => different[place] ?? [])
+      .flat()
+      .flatMap((index) => pictures[index] ?? []);
   return kFolds(different.length, folds, { seed, classes }).map(({ train, test }) => ({
     train: taken(train),
     validate: taken(test),

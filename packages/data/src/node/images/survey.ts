@@ -9,6 +9,7 @@ import { Tally, type Normalisation } from '../../pictures/normalise.ts';
 import { inOrderOfValues } from '../../schema/values.ts';
 import { splitRows } from '../../split/split.ts';
 import type { Look } from './decode.ts';
+import { copiesOf } from './copies.ts';
 import type { Gallery, GalleryPicture } from './gallery.ts';
 
 /** What may be told of pictures beside where they are. */
@@ -89,26 +90,18 @@ const isWrong = (value: unknown): value is FormatError | DataError =>
  */
 function partPictures(pictures: readonly GalleryPicture[], digests: readonly string[], seed: number): Parts {
   const told = pictures.some(({ part }) => part !== undefined);
-  const numbers = pictures.map((_, index) => index);
   if (told) {
     const of = (wanted: string): Int32Array =>
-      Int32Array.from(numbers.filter((index) => pictures[index]?.part === wanted));
+      Int32Array.from(pictures.flatMap(({ part }, index) => (part === wanted ? [index] : [])));
     return [of('train'), of('test')];
   }
-  const firsts = new Map<string, number>();
-  for (const index of numbers) {
-    const digest = digests[index] ?? '';
-    if (!firsts.has(digest)) firsts.set(digest, index);
-  }
-  const unique = [...firsts.values()];
-  const classes = unique.map((index) => pictures[index]?.label ?? '');
+  const groups = copiesOf(digests);
+  const classes = groups.map(([first = 0]) => pictures[first]?.label ?? '');
   const [train = new Int32Array(), test = new Int32Array()] =
-    unique.length < 2 ? [] : splitRows(unique.length, shares, { seed, classes });
-  const tests = new Set(Array.from(test, (place) => digests[unique[place] ?? 0]));
-  const trains = new Set(Array.from(train, (place) => digests[unique[place] ?? 0]));
-  const within = (set: ReadonlySet<string | undefined>): Int32Array =>
-    Int32Array.from(numbers.filter((index) => set.has(digests[index])));
-  return [within(trains), within(tests)];
+    groups.length < 2 ? [] : splitRows(groups.length, shares, { seed, classes });
+  const within = (part: Int32Array): Int32Array =>
+    Int32Array.from(Array.from(part, (place) => groups[place] ?? []).flat()).toSorted();
+  return [within(train), within(test)];
 }
 
 /** The classes of pictures, in order. */
@@ -138,12 +131,9 @@ function countSizes(looks: readonly Look[]): PictureSurvey['sizes'] {
 
 /** How many pictures have the bytes of one of another class. */
 function countDisputed(pictures: Gallery['pictures'], digests: readonly string[]): number {
-  const classes = new Map<string, Set<string>>();
-  for (const [index, digest] of digests.entries()) {
-    const label = pictures[index]?.label ?? '';
-    classes.set(digest, (classes.get(digest) ?? new Set()).add(label));
-  }
-  return digests.filter((digest) => (classes.get(digest)?.size ?? 0) > 1).length;
+  return copiesOf(digests)
+    .filter((group) => new Set(group.map((index) => pictures[index]?.label)).size > 1)
+    .flat().length;
 }
 
 /**
