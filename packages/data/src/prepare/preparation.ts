@@ -94,9 +94,7 @@ export class Preparation {
 
   /** The columns that it reads: those of the inputs, then those of the target. */
   get columns(): readonly string[] {
-    const { target } = this;
-    const learnt = target === undefined ? [] : target.as === 'classes' ? [target.column] : target.columns;
-    return [...new Set([...this.#config.inputs.map(({ column }) => column), ...learnt])];
+    return [...new Set([...this.#config.inputs.map(({ column }) => column), ...this.#targets])];
   }
 
   /**
@@ -110,14 +108,21 @@ export class Preparation {
     );
   }
 
-  /** A table with its columns as they were in the training part. */
-  #asLearnt(table: Table): Table {
-    const changed = Object.entries(this.#config.types ?? {}).flatMap(([name, type]) => {
+  /** A table with some columns as they were in the training part. */
+  #asLearnt(table: Table, names: readonly string[]): Table {
+    const { types = {} } = this.#config;
+    const changed = names.flatMap((name) => {
       const column = table.columns.get(name);
-      const learnt = column && asLearnt(column, type);
+      const learnt = column && asLearnt(column, Object.hasOwn(types, name) ? types[name] : undefined);
       return learnt && learnt !== column ? [[name, learnt] as const] : [];
     });
     return table.with(new Map(changed));
+  }
+
+  /** The columns of what is learnt. */
+  get #targets(): readonly string[] {
+    const { target } = this;
+    return target === undefined ? [] : target.as === 'classes' ? [target.column] : target.columns;
   }
 
   /** How many numbers a model gives. */
@@ -130,11 +135,15 @@ export class Preparation {
    * @throws {DataError} naming row and column, for what cannot be encoded, and for a column that is not there.
    */
   inputs(rows: Table): HostArray {
-    const table = this.#asLearnt(rows);
+    const { inputs } = this.#config;
+    const table = this.#asLearnt(
+      rows,
+      inputs.map(({ column }) => column),
+    );
     const stride = this.features.length;
     const values = new Float32Array(table.rows * stride);
     let offset = 0;
-    for (const [index, input] of this.#config.inputs.entries()) {
+    for (const [index, input] of inputs.entries()) {
       const type = this.#types[index] as EncodingType;
       type.write(input, named(table, input.column), { values, offset, stride });
       offset += type.features(input).length;
@@ -149,7 +158,7 @@ export class Preparation {
    */
   targets(table: Table): HostArray {
     if (!this.target) throw new ArgumentError('targets', 'this preparation has no target; fit it with one');
-    return encodeTarget(this.#asLearnt(table), this.target);
+    return encodeTarget(this.#asLearnt(table, this.#targets), this.target);
   }
 
   /** Rows as a dataset, held in memory. */
