@@ -73,7 +73,7 @@ async function readOnce(
   reader: Reader,
   mutant: Uint8Array,
   folder: string,
-  { isNative, isCalm = false }: { readonly isNative: boolean; readonly isCalm?: boolean },
+  { isNative }: Pick<MemoryLimit, 'isNative'>,
 ): Promise<Reading> {
   let error: unknown;
   let [passed, stands] = [false, mutant.length];
@@ -103,7 +103,7 @@ async function readOnce(
     const before = process.memoryUsage.rss();
     await run();
     memory = peakMemory() - before;
-  } else memory = await (isCalm ? meter.mostAlive(run) : meter.most(run));
+  } else memory = await meter.most(run);
   await use();
   const { user, system } = process.cpuUsage(began);
   return { error, passed, stands, seconds: (user + system) / 1e6, memory };
@@ -140,12 +140,11 @@ async function readAll(reader: Reader, from: number, folder: string): Promise<vo
     if (error !== undefined && !isKnownError(error)) report(index, 'error', described(error));
     if (seconds > mostSeconds) report(index, 'hang', `it took ${seconds.toFixed(1)} s of computing`);
     let { memory } = reading;
-    // Garbage of those before may be in it, and its own: whether it was this one shows when it is read again, from rest, and at last
-    // collecting all the time.
-    for (let again = 0; memory > roomOf(reading) && again < 3; again += 1) {
+    // Garbage of those before may be in it: whether it was this one shows when it is read again, from rest.
+    for (let again = 0; memory > roomOf(reading) && again < 2; again += 1) {
       mutantOf(reader, seeds, seed, index, emptied(folder));
       await meter.rest();
-      memory = Math.min(memory, (await readOnce(reader, mutant, folder, { ...limit, isCalm: again === 2 })).memory);
+      memory = Math.min(memory, (await readOnce(reader, mutant, folder, limit)).memory);
     }
     if (memory > roomOf(reading))
       report(index, 'memory', `it took ${mebibytes(memory)} for ${mutant.length} bytes, ${reading.stands} as it says`);

@@ -2,10 +2,7 @@
  * How much memory is taken at the most while something runs: the heap and the bytes of buffers, looked at before each collection and
  * at the end. What nobody writes to counts too, and what is garbage already counts until it is collected: never less than was in use.
  */
-import { GCProfiler, getHeapStatistics, setFlagsFromString } from 'node:v8';
-
-/** Allocations between collections, where garbage is not to be counted. */
-const allocationsBetween = 2000;
+import { GCProfiler, getHeapStatistics } from 'node:v8';
 
 /** What is in use, in bytes, with what is garbage and not collected yet. */
 function inUse(): number {
@@ -24,16 +21,6 @@ export class MemoryMeter {
     globalThis.gc();
     globalThis.gc();
     this.#rest = inUse();
-  }
-
-  /** The same as `most`, collecting again and again, so that next to no garbage is counted: it takes long. */
-  async mostAlive(run: () => Promise<void>): Promise<number> {
-    setFlagsFromString(`--gc-interval=${allocationsBetween}`);
-    try {
-      return await this.most(run);
-    } finally {
-      setFlagsFromString('--gc-interval=-1');
-    }
   }
 
   /** The most bytes that were in use while something ran. */
