@@ -22,7 +22,9 @@ function classWeightsOf(text: string): ClassWeights | undefined {
   if (text === 'none') return undefined;
   const value = read(text);
   if (classWeightsField.accepts(value)) return value as ClassWeights;
-  throw new InvalidArgumentError("Give balanced, none, or how much classes count, above 0, such as '{yes: 5, no: 1}'.");
+  throw new InvalidArgumentError(
+    "Give balanced, none, or how much classes count, from 1e-6 to 1e6, such as '{yes: 5, no: 1}'.",
+  );
 }
 
 function read(text: string): unknown {

@@ -14,7 +14,7 @@ import { renderTable } from '../terminal/table.ts';
 import { refuseForeign, type FileModelOptions } from './described-model.ts';
 import { formatOf, isOnnx, withModelFile, type OpenedModel } from './model-file.ts';
 import { describeOnnxOrigin, readOnnx, writeOnnx } from './onnx-file.ts';
-import { bytesOfFile, writeChanged, writeModel, writeReshaped, type TensorFile } from './write-model.ts';
+import { bytesOfFile, heldAsNumbers, writeChanged, writeModel, writeReshaped, type TensorFile } from './write-model.ts';
 
 /** Names of parameters, as an option of a pass. */
 export type Include = { readonly include?: readonly string[] };
@@ -171,8 +171,7 @@ export async function workOnFile(session: Session, work: FileWork): Promise<void
     if (format !== undefined) {
       const written = command === 'quantize' && format === 'onnx' ? await inCodes(model) : model;
       notes.push(...(await piece.write({ ...file, format }, written)));
-      if (command === 'quantize' && format !== 'onnx')
-        notes.push(`${output} holds the rounded values as numbers: a folder (-o runs/model) holds codes`);
+      if (command === 'quantize' && format !== 'onnx') notes.push(heldAsNumbers(output));
       return { ...done, notes, after: { ...counted, bytes: bytesOfFile(output) } };
     }
     const request = { path: output, command, overwrite, sources: [from], bytes: 65_536 + 2 * bytes };

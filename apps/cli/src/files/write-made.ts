@@ -5,7 +5,7 @@ import type { FileModelOptions } from './described-model.ts';
 import { isFile, isOnnx, withModelFile, type OpenedModel } from './model-file.ts';
 import { inputOf, originalNames } from './of-folder.ts';
 import { writeOnnx } from './onnx-file.ts';
-import { isWholeModule, writeModel, writeReshaped, type TensorFile } from './write-model.ts';
+import { heldAsNumbers, isWholeModule, writeModel, writeReshaped, type TensorFile } from './write-model.ts';
 
 /** What a model was made of: a folder, or a file with what was said of it. */
 export interface Origin extends FileModelOptions {
@@ -22,9 +22,7 @@ const isInCodes = (parameter: Parameter): boolean =>
 
 function noteOnCodes({ path }: TensorFile, model: Module): readonly string[] {
   const count = model.parameters().filter(isInCodes).length;
-  return count === 0
-    ? []
-    : [`${path} holds the rounded values of ${count} weights as numbers: a folder (-o runs/model) holds codes`];
+  return count === 0 ? [] : [heldAsNumbers(path, ` of ${count} weights`)];
 }
 
 /** Whether a model has the parameters that the file has, whatever their shapes. */

@@ -129,6 +129,10 @@ export async function writeChanged(
   return [];
 }
 
+/** What becomes of codes in files of tensors, which have no form for them; `of` says of how many. */
+export const heldAsNumbers = (path: string, of = ''): string =>
+  `${path} holds the rounded values${of} as numbers: a folder (-o runs/model) holds codes`;
+
 /** Whether a file holds a module of PyTorch, and not tensors alone. */
 export const isWholeModule = ({ source }: OpenedModel): boolean => asPyTorch(source)?.state.module !== undefined;
 
