@@ -2,10 +2,11 @@
 import { getHeapStatistics } from 'node:v8';
 import { bytesOf, type ByteSource } from '@espalier/nn/format';
 
-const much = 1 << 20;
-
-/** Bytes in memory; before more of them are given, garbage is collected where a mebibyte was taken since it was last. */
-export function collectingBytes(bytes: Uint8Array, name?: string): ByteSource {
+/**
+ * Bytes in memory; before more of them are given, garbage is collected where more than `much` was taken since it was last. Collecting
+ * takes 40 ms, whatever was read: where a mutant may take mebibytes, as many may be garbage.
+ */
+export function collectingBytes(bytes: Uint8Array, name?: string, much = 1 << 20): ByteSource {
   const source = name === undefined ? bytesOf(bytes) : bytesOf(bytes, name);
   const taken = (): number => {
     const { used_heap_size: heap, external_memory: buffers } = getHeapStatistics();

@@ -42,7 +42,7 @@ export interface MemoryLimit {
  * What becomes objects takes more than its bytes: `{}` fifty, an instruction of a pickle sixty, a column of a table some hundred. The readers hold what is small to 8 MiB of
  * objects, and what is large to a few times its size (`checkJsonMemory`, `readPickle`).
  */
-export const ofObjects: Partial<MemoryLimit> = { free: 12 * 2 ** 20 };
+export const ofObjects = { free: 12 * 2 ** 20 } satisfies Partial<MemoryLimit>;
 
 /** What became of mutants. */
 export interface Outcome {

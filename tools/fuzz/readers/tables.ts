@@ -64,12 +64,13 @@ export const csvReader: Reader = {
   mutate: 'text',
   words: ['"', '""', ',', ';', '\t', '\r\n', '\n', 'NA', '1e5', '-inf', '007', 'true'],
   read: async (input, _, passed) => {
-    const table = await readCsv(collectingBytes(input));
+    const source = collectingBytes(input, undefined, ofObjects.free / 3);
+    const table = await readCsv(source);
     passed(heldBy(table));
     use(table);
     const sizes = input.length > 4096 ? {} : { partBytes: 1024, pieceBytes: 64 };
-    const index = await indexCsv(collectingBytes(input), sizes);
-    for (const part of index.parts.keys()) use(await readCsvPart(collectingBytes(input), index, part));
+    const index = await indexCsv(source, sizes);
+    for (const part of index.parts.keys()) use(await readCsvPart(source, index, part));
   },
 };
 
