@@ -79,17 +79,20 @@ function contractionDraft(
     node,
     inputs.map(({ layout }) => layout),
   );
+  const isOperand = (leaf: number): boolean => inputs.some(({ base }) => base === leaf);
+  const own = group.members.flatMap((member): [number, number][] => {
+    const leaf = emit.inPlace.get(member);
+    return leaf === undefined ? [] : [[member, leaf]];
+  });
   const emitted = emitGroup(view, sources, group, {
     ...emit,
     accumulator: contraction,
     leading: product.bindings.slice(0, inputs.length),
     leadingBuffers: inputs.map(({ base }) => base),
     // The operands of the product are still being read when its elements are written.
-    inPlace: new Map([...emit.inPlace].filter(([, leaf]) => inputs.every(({ base }) => base !== leaf))),
+    inPlace: new Map(own.filter(([, leaf]) => !isOperand(leaf))),
   });
-  const inPlaceOperand = [...emit.inPlace].some(
-    ([value, leaf]) => group.members.includes(value) && inputs.some(({ base }) => base === leaf),
-  );
+  const inPlaceOperand = own.some(([, leaf]) => isOperand(leaf));
   const spec = withEpilogue(product, emitted.bindings, emitted.body);
   if (inPlaceOperand || emitted.bindings.length > device.capabilities.maxBindings || !device.accepts(spec))
     return undefined;

@@ -13,6 +13,7 @@ import type { Node } from '../graph/node.ts';
 import { isContiguous, type Layout } from '../shape/layout.ts';
 import { contiguousStrides, sameShape, type Shape } from '../shape/shape.ts';
 import type { GraphView } from './graph-view.ts';
+import { LeastFirst } from './least-first.ts';
 import { limitsOf, readsOf, type Source, type Sources } from './sources.ts';
 import type { Fused, Resolved } from './stages.ts';
 
@@ -30,14 +31,19 @@ export interface Group {
 
 const maxMembers = 160;
 
+/** Further kernels between what would be merged are taken for ones that lead back: searches stay as short in long graphs. */
+const longestSearch = 2048;
+
 interface Loop {
-  space: Shape;
-  axes: readonly number[] | undefined;
-  limits: readonly (Source | undefined)[] | undefined;
-  members: number[];
+  readonly space: Shape;
+  readonly axes: readonly number[] | undefined;
+  readonly limits: readonly (Source | undefined)[] | undefined;
+  readonly members: readonly number[];
   /** The least and the largest of the members. */
-  first: number;
-  last: number;
+  readonly first: number;
+  readonly last: number;
+  /** As many buffers as a kernel of the members binds, or more. */
+  readonly bound: number;
 }
 
 /** Groups the nodes that need computing; members in graph order. */
@@ -47,18 +53,17 @@ export function fuse(resolved: Resolved): Fused {
   const { roles, copies } = found;
   const { maxBindings } = device.capabilities;
   const targets = new Set(bases);
-  const unitOf = new Map<number, Loop>();
+  const unitOf: (Loop | undefined)[] = [];
   const units = new Set<Loop>();
 
   const reads = (position: number): readonly Source[] => readsOf(found, position);
   const node = (position: number): Node => nodes[position] as Node;
   /** Whether a read must find its source in memory. */
   const barrier = (position: number, argument: number): boolean =>
-    (node(position).op.family === 'indexed' && !copies.has(position) && argument === 0) ||
+    (argument === 0 && node(position).op.family === 'indexed' && !copies.has(position)) ||
     reads(position)[argument]?.again === true;
 
-  const dependencies = (members: readonly number[]): number[] =>
-    members.flatMap((member) => reads(member).map(({ base }) => base));
+  const computed = (base: number): boolean => roles[base] === 'kernel' || roles[base] === 'output';
 
   /**
    * Whether merging the loops with `position`, in a loop over `space` reducing `axes`, would make something outside both
@@ -71,34 +76,39 @@ export function fuse(resolved: Resolved): Fused {
     axes: readonly number[] | undefined,
   ): boolean {
     // Nodes read those before them alone: nothing that ends before the loops begin leads back into one.
-    const first = Math.min(...[...loops].map((loop) => loop.first));
+    let first = position;
+    for (const loop of loops) first = Math.min(first, loop.first);
     const visited = new Set<Loop | number>();
-    const pending: (readonly number[])[] = [];
-    /** Follows what members read out of the merged loop; whether that leads back into it. */
-    const leadsBack = (members: readonly number[], merged: boolean): boolean => {
-      for (const member of members) {
-        const from = reads(member);
-        for (let argument = 0; argument < from.length; argument++) {
-          const source = from[argument] as Source;
-          const { base } = source;
-          const loop = unitOf.get(base);
-          if (loop && loops.has(loop)) {
-            if (!merged || barrier(member, argument)) return true;
-            if (loop !== unitOf.get(member) && !meets(member, source, space, axes)) return true;
-            continue;
-          }
-          const unit = loop ?? base;
-          if ((loop?.last ?? base) < first || visited.has(unit)) continue;
-          visited.add(unit);
-          pending.push(loop ? loop.members : [base]);
+    // What was made soon after the loops is likely to read them.
+    const pending = new LeastFirst<Loop | number>((unit) => (typeof unit === 'number' ? unit : unit.first));
+    /** Follows what a member reads out of the merged loop; whether that leads back into it. */
+    const leadsBack = (member: number, merged: boolean): boolean => {
+      const from = reads(member);
+      for (let argument = 0; argument < from.length; argument++) {
+        const source = from[argument] as Source;
+        const { base } = source;
+        const loop = unitOf[base];
+        if (loop && loops.has(loop)) {
+          if (!merged || barrier(member, argument)) return true;
+          if (loop !== unitOf[member] && !meets(member, source, space, axes)) return true;
+          continue;
         }
+        const unit = loop ?? base;
+        if ((loop?.last ?? base) < first || visited.has(unit) || !(loop || computed(base))) continue;
+        visited.add(unit);
+        pending.add(unit);
       }
       return false;
     };
     // What a loop reads does not lead back into that loop: only several can close a cycle among themselves.
-    if (loops.size > 1) for (const loop of loops) if (leadsBack(loop.members, true)) return true;
-    if (leadsBack([position], true)) return true;
-    for (let members = pending.pop(); members; members = pending.pop()) if (leadsBack(members, false)) return true;
+    if (loops.size > 1)
+      for (const { members } of loops) if (members.some((member) => leadsBack(member, true))) return true;
+    if (leadsBack(position, true)) return true;
+    for (let unit = pending.take(); unit !== undefined; unit = pending.take()) {
+      if (visited.size > longestSearch) return true;
+      if (typeof unit === 'number' ? leadsBack(unit, false) : unit.members.some((member) => leadsBack(member, false)))
+        return true;
+    }
     return false;
   }
 
@@ -109,7 +119,7 @@ export function fuse(resolved: Resolved): Fused {
     const full = reduces ? reads(position)[0]?.layout.shape : shape;
     if (full && sameShape(full, space)) return 'full';
     // A reduction of row values would count each of them once per inner index.
-    return axes && !reduces && sameShape(shape, rowShape(space, axes)) ? 'row' : undefined;
+    return axes && !reduces && isRowShape(shape, space, axes) ? 'row' : undefined;
   }
 
   /** Whether what a node reads is the value, computed in the same loop, at the point (or row) where the node is computed. */
@@ -120,7 +130,7 @@ export function fuse(resolved: Resolved): Fused {
     axes: readonly number[] | undefined,
   ): boolean {
     const { shape } = node(base);
-    const isRow = axes !== undefined && sameShape(shape, rowShape(space, axes)) && !sameShape(shape, space);
+    const isRow = axes !== undefined && isRowShape(shape, space, axes) && !sameShape(shape, space);
     if (levelOf(position, space, axes) === 'row') return isRow && isContiguous(layout);
     return isRow ? repeatsRows(layout, space, axes) : sameShape(shape, space) && isContiguous(layout);
   }
@@ -142,36 +152,44 @@ export function fuse(resolved: Resolved): Fused {
   ): boolean {
     if (levelOf(position, space, axes) === undefined) return false;
     return reads(position).every((source, argument) => {
-      const loop = unitOf.get(source.base);
+      const loop = unitOf[source.base];
       return !loop || !loops.has(loop) || barrier(position, argument) || meets(position, source, space, axes);
     });
   }
 
+  const users = usersOf(view, reads, roles);
+  /** How many buffers a kernel binds. */
   function bindings(members: readonly number[]): number {
     const inside = new Set(members);
-    const read = new Set(dependencies(members).filter((base) => !inside.has(base) && roles[base] !== 'virtual'));
-    return read.size + members.filter((member) => isRead(member, inside)).length;
+    const read = new Set<number>();
+    let written = 0;
+    for (const member of members) {
+      for (const { base } of reads(member)) if (!inside.has(base) && roles[base] !== 'virtual') read.add(base);
+      if (targets.has(member) || users[member]?.some((user) => !inside.has(user))) written++;
+    }
+    return read.size + written;
   }
-  const users = usersOf(view, reads, roles);
-  const isRead = (member: number, inside: ReadonlySet<number>): boolean =>
-    targets.has(member) || (users.get(member) ?? []).some((user) => !inside.has(user));
 
   function join(position: number): void {
-    const { op } = node(position);
+    const { op, shape } = node(position);
+    const read = reads(position);
     const reduces = op.family === 'reduction' && !copies.has(position);
-    const space = reduces ? (reads(position)[0] as Source).layout.shape : node(position).shape;
-    const wanted = reduces ? (node(position).attributes['axes'] as readonly number[]) : undefined;
-    let best: Pick<Loop, 'space' | 'axes' | 'limits'> & { readonly loops: Set<Loop> } = {
+    const alone = read.length + 1;
+    let best: Pick<Loop, 'space' | 'axes' | 'limits' | 'bound'> & { readonly loops: Set<Loop> } = {
       loops: new Set(),
-      space,
-      axes: wanted,
+      space: reduces ? (read[0] as Source).layout.shape : shape,
+      axes: reduces ? (node(position).attributes['axes'] as readonly number[]) : undefined,
       limits: limitsOf(resolved, position),
+      bound: alone,
     };
-    const candidates = new Set(
-      reads(position).flatMap(({ base }, argument) => (barrier(position, argument) ? [] : (unitOf.get(base) ?? []))),
-    );
+    const candidates = new Set<Loop>();
+    for (let argument = 0; argument < read.length; argument++) {
+      const loop = unitOf[(read[argument] as Source).base];
+      if (loop && !barrier(position, argument)) candidates.add(loop);
+    }
     // Larger kernels first: what joins them saves the most traffic.
-    for (const loop of [...candidates].toSorted((a, b) => b.members.length - a.members.length)) {
+    const larger = (a: Loop, b: Loop): number => b.members.length - a.members.length;
+    for (const loop of candidates.size > 1 ? [...candidates].toSorted(larger) : candidates) {
       if (best.loops.size > 0 && !sameShape(loop.space, best.space)) continue;
       if (best.axes && loop.axes && !sameShape(best.axes, loop.axes)) continue;
       const axes = best.axes ?? loop.axes;
@@ -179,22 +197,19 @@ export function fuse(resolved: Resolved): Fused {
       if (!others || !agrees(position, loop, axes)) continue;
       const loops = new Set([...best.loops, loop]);
       if (!fits(position, loop.space, axes, loops)) continue;
-      const members = [...loops].flatMap((part) => part.members);
-      if (members.length >= maxMembers || bindings([...members, position]) > maxBindings) continue;
-      if (closesCycle(loops, position, loop.space, axes)) continue;
-      best = { loops, space: loop.space, axes, limits: loop.limits };
+      if (membersOf(loops) >= maxMembers) continue;
+      let bound = best.bound + loop.bound;
+      if (bound > maxBindings) bound = bindings([...[...loops].flatMap(({ members }) => members), position]);
+      if (bound > maxBindings || closesCycle(loops, position, loop.space, axes)) continue;
+      best = { loops, space: loop.space, axes, limits: loop.limits, bound };
     }
-    const merged: Loop = {
-      space: best.space,
-      axes: best.axes,
-      limits: best.limits,
-      members: [...[...best.loops].flatMap((loop) => loop.members), position],
-      first: Math.min(position, ...[...best.loops].map((loop) => loop.first)),
-      last: position,
-    };
-    for (const loop of best.loops) units.delete(loop);
+    const { loops, ...kind } = best;
+    const members = [...loops].flatMap((loop) => loop.members);
+    const first = Math.min(position, ...[...loops].map((loop) => loop.first));
+    const merged: Loop = { ...kind, members: [...members, position], first, last: position };
+    for (const loop of loops) units.delete(loop);
     units.add(merged);
-    for (const member of merged.members) unitOf.set(member, merged);
+    for (const member of merged.members) unitOf[member] = merged;
   }
 
   const kernels: Group[] = [];
@@ -209,6 +224,12 @@ export function fuse(resolved: Resolved): Fused {
   return { ...resolved, groups: [...kernels, ...loops] };
 }
 
+function membersOf(loops: ReadonlySet<Loop>): number {
+  let count = 0;
+  for (const { members } of loops) count += members.length;
+  return count;
+}
+
 /** Whether two axes end where the same length says, or both at their size. */
 export const sameLimit = (a: Source | undefined, b: Source | undefined): boolean =>
   a?.base === b?.base && a?.layout.offset === b?.layout.offset;
@@ -219,6 +240,14 @@ const sameLimits = (a: Loop['limits'], b: Loop['limits']): boolean =>
 /** The shape of values that are one per row. */
 export function rowShape(space: Shape, axes: readonly number[]): number[] {
   return space.map((size, axis) => (axes.includes(axis) ? 1 : size));
+}
+
+/** Whether a shape is that of values that are one per row. */
+function isRowShape(shape: Shape, space: Shape, axes: readonly number[]): boolean {
+  if (shape.length !== space.length) return false;
+  for (let axis = 0; axis < space.length; axis++)
+    if (shape[axis] !== (axes.includes(axis) ? 1 : space[axis])) return false;
+  return true;
 }
 
 /** Whether a layout over `space` reads row values, each repeated over the reduced axes. */
@@ -233,14 +262,14 @@ function usersOf(
   view: GraphView,
   reads: (position: number) => readonly Source[],
   roles: Sources['roles'],
-): Map<number, number[]> {
-  const users = new Map<number, number[]>();
+): readonly (readonly number[] | undefined)[] {
+  const users = new Array<number[] | undefined>(view.nodes.length).fill(undefined);
   for (const position of view.nodes.keys()) {
     if (roles[position] !== 'loop' && roles[position] !== 'kernel' && roles[position] !== 'output') continue;
     for (const { base } of reads(position)) {
-      const list = users.get(base);
+      const list = users[base];
       if (list) list.push(position);
-      else users.set(base, [position]);
+      else users[base] = [position];
     }
   }
   return users;

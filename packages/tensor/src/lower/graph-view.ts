@@ -86,7 +86,9 @@ export function viewGraph(targets: readonly Node[], bakeNumbers: boolean): Graph
     leaves,
     leafPositions,
     targets: targetPositions,
-    key: `${keys.join(';')}→${targetPositions.join()}`,
+    get key() {
+      return `${keys.join(';')}→${targetPositions.join()}`;
+    },
   };
 }
 

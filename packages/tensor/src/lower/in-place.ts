@@ -17,15 +17,16 @@ export type Overwrites = readonly (number | undefined)[];
  */
 export function findInPlace(finished: Finished): Overwriting {
   const { view, sources, order: groups, epilogues, bases, overwrites } = finished;
-  // A product absorbed by an epilogue reads its operands when the epilogue runs.
-  const runsAt = groups.map((group, place) =>
-    Math.max(
-      place,
-      ...[...epilogues].flatMap(([user, product]) => (group.members[0] === product ? [groups.indexOf(user)] : [])),
-    ),
-  );
   const readersOf = placesOfReaders(sources, groups);
   const placeOf = new Map(groups.flatMap((group, place) => group.members.map((member) => [member, place] as const)));
+  // A product absorbed by an epilogue reads its operands when the epilogue runs.
+  const runsAt = [...groups.keys()];
+  for (const [{ members }, product] of epilogues) {
+    const place = placeOf.get(product) as number;
+    runsAt[place] = Math.max(place, placeOf.get(members[0] as number) as number);
+  }
+  const asked = new Map<number, number>();
+  for (const base of bases) asked.set(base, (asked.get(base) ?? 0) + 1);
   const result = new Map<number, number>();
   for (const [target, leafIndex] of overwrites.entries()) {
     if (leafIndex === undefined) continue;
@@ -34,12 +35,12 @@ export function findInPlace(finished: Finished): Overwriting {
     const place = placeOf.get(base) ?? -1;
     const group = groups[place];
     if ((view.nodes[base] as Node).op.family === 'kernel') {
-      const chain = bases.indexOf(base) === bases.lastIndexOf(base) ? updatesOf(finished, base, leaf) : [];
+      const chain = asked.get(base) === 1 ? updatesOf(finished, base, leaf) : [];
       const isLast = (link: number): boolean => {
         const written = updatedBy(finished, link) as number;
         const own = placeOf.get(link) as number;
         return (
-          !bases.includes(written) &&
+          !asked.has(written) &&
           (readersOf.get(written) ?? []).every((reader) => reader === own || (runsAt[reader] as number) < own) &&
           readsOf(sources, link).filter((source) => source.base === written).length === 1
         );
@@ -47,7 +48,7 @@ export function findInPlace(finished: Finished): Overwriting {
       if (chain.every(isLast)) for (const link of chain) result.set(link, leaf);
       continue;
     }
-    if (!group?.loop || group.loop.axes.length > 0 || bases.indexOf(base) !== bases.lastIndexOf(base)) continue;
+    if (!group?.loop || group.loop.axes.length > 0 || asked.get(base) !== 1) continue;
     const readers = (readersOf.get(leaf) ?? []).map((reader) => runsAt[reader] as number);
     const rank = group.loop.space.length;
     const elementwise = group.members.every((member) =>
@@ -57,7 +58,7 @@ export function findInPlace(finished: Finished): Overwriting {
       }),
     );
     // Another target that is this very leaf would see the new value.
-    if (elementwise && readers.every((reader) => reader <= place) && !bases.includes(leaf)) result.set(base, leaf);
+    if (elementwise && readers.every((reader) => reader <= place) && !asked.has(leaf)) result.set(base, leaf);
   }
   return { ...finished, inPlace: result };
 }
@@ -84,8 +85,12 @@ function updatesOf(resolved: Resolved, value: number, leaf: number): number[] {
 function placesOfReaders(sources: Sources, groups: readonly Group[]): Map<number, number[]> {
   const places = new Map<number, number[]>();
   for (const [place, group] of groups.entries()) {
-    const bases = new Set(group.members.flatMap((member) => readsOf(sources, member).map(({ base }) => base)));
-    for (const base of bases) places.set(base, [...(places.get(base) ?? []), place]);
+    for (const member of group.members)
+      for (const { base } of readsOf(sources, member)) {
+        const known = places.get(base);
+        if (!known) places.set(base, [place]);
+        else if (known.at(-1) !== place) known.push(place);
+      }
   }
   return places;
 }

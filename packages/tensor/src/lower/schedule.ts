@@ -1,6 +1,7 @@
 /** The order of kernels: dependencies first; among the orders that this leaves, the one that needs less memory. */
 import { dependenciesOf, type Dependencies } from './dependencies.ts';
 import type { Group } from './fuse.ts';
+import { LeastFirst } from './least-first.ts';
 import type { Fused, Scheduled } from './stages.ts';
 import { LiveBytes, peakBytes, trafficOf, type Traffic } from './traffic.ts';
 
@@ -28,16 +29,15 @@ function inCreationOrder(groups: readonly Group[], dependencies: Dependencies): 
   const missing = new Map([...dependencies].map(([group, needs]) => [group, needs.size]));
   const unlocks = usersOf(groups, dependencies);
   const last = (group: Group): number => group.members.at(-1) as number;
-  const ready = groups.filter((group) => missing.get(group) === 0);
+  const ready = new LeastFirst<Group>(last);
+  for (const group of groups) if (missing.get(group) === 0) ready.add(group);
   const order: Group[] = [];
-  while (ready.length > 0) {
-    const next = ready.reduce((first, group) => (last(group) < last(first) ? group : first));
-    ready.splice(ready.indexOf(next), 1);
+  for (let next = ready.take(); next; next = ready.take()) {
     order.push(next);
     for (const group of unlocks.get(next) ?? []) {
       const left = (missing.get(group) as number) - 1;
       missing.set(group, left);
-      if (left === 0) ready.push(group);
+      if (left === 0) ready.add(group);
     }
   }
   return order;
@@ -93,28 +93,32 @@ function releasingEarly(ordered: readonly Group[], dependencies: Dependencies, t
   const done = new Set<Group>();
   /** Groups that could run, and make more than they let go of so far. */
   const waiting = new Set<Group>();
+  /** Groups that could run and pay for themselves: what they let go of only grows. */
+  const paid: Group[] = [];
+  const look = (group: Group): void => {
+    if (live.change(group) > 0) return;
+    waiting.delete(group);
+    paid.push(group);
+  };
   const run = (group: Group): void => {
-    live.run(group);
-    order.push(group);
     done.add(group);
     waiting.delete(group);
+    order.push(group);
+    for (const base of live.run(group))
+      for (const reader of traffic.readers.get(base) ?? []) if (waiting.has(reader)) look(reader);
     for (const user of unlocks.get(group) ?? []) {
       const left = (missing.get(user) as number) - 1;
       missing.set(user, left);
-      if (left === 0) waiting.add(user);
+      if (left > 0) continue;
+      waiting.add(user);
+      look(user);
     }
   };
   for (const next of ordered) {
     if (done.has(next)) continue;
     run(next);
-    for (let paid = true; paid;) {
-      paid = false;
-      for (const group of waiting) {
-        if (live.change(group) > 0) continue;
-        run(group);
-        paid = true;
-      }
-    }
+    for (let at = 0; at < paid.length; at++) run(paid[at] as Group);
+    paid.length = 0;
   }
   return order;
 }

@@ -120,11 +120,11 @@ export function resolveSources(asked: Asked): Resolved {
   const reads = inputs.map((from, position) => {
     const copied = copies.get(position);
     const lengths = lengthArguments(view, position);
-    const read = (argument: number): Source => ({
-      ...(sources[from[argument] as number] as Source),
-      ...(lengths.has(argument) && { again: true }),
-    });
-    return copied ? [copied, ...[...lengths].map(read)] : [...from.keys()].map(read);
+    const read = (argument: number): Source => {
+      const source = sources[from[argument] as number] as Source;
+      return lengths.has(argument) ? { ...source, again: true } : source;
+    };
+    return copied ? [copied, ...[...lengths].map(read)] : from.map((_, argument) => read(argument));
   });
   const bases = view.targets.map((target) => (sources[target] as Source).base);
   return { ...asked, sources: { roles, sources, copies, reads }, bases };
@@ -132,11 +132,13 @@ export function resolveSources(asked: Asked): Resolved {
 
 /** Which inputs of a node are lengths: they are read before its kernel starts to walk. */
 function lengthArguments({ nodes, inputs }: GraphView, position: number): ReadonlySet<number> {
-  const places = (nodes[position]?.attributes['lengths'] ?? []) as readonly (number | null)[];
+  const places = nodes[position]?.attributes['lengths'] as readonly (number | null)[] | undefined;
   // A value that is there was computed as far as it goes.
-  if (inputs[position]?.length === 0) return new Set();
+  if (!places || inputs[position]?.length === 0) return none;
   return new Set(places.filter((argument) => argument !== null));
 }
+
+const none: ReadonlySet<number> = new Set();
 
 /** Where the lengths of the space of a node are read, by axis of that; undefined where it has none. */
 export function limitsOf(

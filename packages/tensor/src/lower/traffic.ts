@@ -11,8 +11,8 @@ export interface Traffic {
   readonly reads: ReadonlyMap<Group, ReadonlySet<number>>;
   /** Positions of the values that other groups read from a group. */
   readonly writes: ReadonlyMap<Group, ReadonlySet<number>>;
-  /** How many groups read each value. */
-  readonly readers: ReadonlyMap<number, number>;
+  /** The groups that read each value. */
+  readonly readers: ReadonlyMap<number, readonly Group[]>;
   readonly bytes: (position: number) => number;
 }
 
@@ -22,7 +22,7 @@ export function trafficOf({ view, sources, groups, bases }: Fused): Traffic {
   const outside = new Set(bases);
   const reads = new Map<Group, Set<number>>(groups.map((group) => [group, new Set()]));
   const writes = new Map<Group, Set<number>>(groups.map((group) => [group, new Set()]));
-  const readers = new Map<number, number>();
+  const readers = new Map<number, Group[]>();
   for (const group of groups)
     for (const member of group.members)
       for (const { base } of readsOf(sources, member)) {
@@ -31,7 +31,9 @@ export function trafficOf({ view, sources, groups, bases }: Fused): Traffic {
         if (producer === undefined || producer === group || outside.has(base) || own.has(base)) continue;
         own.add(base);
         writes.get(producer)?.add(base);
-        readers.set(base, (readers.get(base) ?? 0) + 1);
+        const known = readers.get(base);
+        if (known) known.push(group);
+        else readers.set(base, [group]);
       }
   return { reads, writes, readers, bytes: (position) => (view.nodes[position] as Node).bytes };
 }
@@ -46,7 +48,7 @@ export class LiveBytes {
 
   constructor(traffic: Traffic) {
     this.#traffic = traffic;
-    this.#left = new Map(traffic.readers);
+    this.#left = new Map([...traffic.readers].map(([base, readers]) => [base, readers.length]));
   }
 
   /** Bytes that running a group would add to what is alive afterwards; negative where it lets go of more. */
@@ -54,12 +56,18 @@ export class LiveBytes {
     return this.#written(group) - this.#freed(group);
   }
 
-  /** Runs a group. */
-  run(group: Group): void {
+  /** Runs a group; the values of which one reader is left now. */
+  run(group: Group): readonly number[] {
     const written = this.#written(group);
     this.peak = Math.max(this.peak, this.#live + written);
     this.#live += written - this.#freed(group);
-    for (const base of this.#traffic.reads.get(group) ?? []) this.#left.set(base, (this.#left.get(base) as number) - 1);
+    const lasts: number[] = [];
+    for (const base of this.#traffic.reads.get(group) ?? []) {
+      const left = (this.#left.get(base) as number) - 1;
+      this.#left.set(base, left);
+      if (left === 1) lasts.push(base);
+    }
+    return lasts;
   }
 
   #written(group: Group): number {

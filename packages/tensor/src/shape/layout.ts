@@ -42,13 +42,15 @@ export function contiguousLayout(shape: Shape): Layout {
 }
 
 /** True if the layout is row-major from offset 0 (sizes of 1 may have any stride). */
-export function isContiguous(layout: Layout): boolean {
-  const strides = contiguousStrides(layout.shape);
-  return (
-    layout.offset === 0 &&
-    (sizeOf(layout.shape) <= 1 ||
-      layout.shape.every((size, axis) => size === 1 || layout.strides[axis] === strides[axis]))
-  );
+export function isContiguous({ shape, strides, offset }: Layout): boolean {
+  if (offset !== 0) return false;
+  let [size, isRowMajor] = [1, true];
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const length = shape[axis] as number;
+    if (length !== 1 && strides[axis] !== size) isRowMajor = false;
+    size *= length;
+  }
+  return isRowMajor || size <= 1;
 }
 
 /** The shape after a movement of a tensor of the given shape. */
