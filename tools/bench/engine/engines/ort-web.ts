@@ -1,0 +1,3 @@
+/** onnxruntime-web on WebAssembly. */
+export { description } from '../ort-web/library.ts';
+export { ops } from '../ort-web/ops.ts';

@@ -1,0 +1,3 @@
+/** TensorFlow.js on its WebAssembly backend. */
+export { description } from '../tfjs-wasm/library.ts';
+export { ops } from '../tfjs-wasm/ops.ts';

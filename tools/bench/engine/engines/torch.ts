@@ -1,0 +1,2 @@
+/** PyTorch, in a process of Python. */
+export { description, ops } from '../torch/process.ts';
