@@ -68,11 +68,23 @@ export function withCommonOptions(command: Command): Command {
     .option('-q, --quiet', 'no progress and no messages on stderr, errors aside');
 }
 
-/** Adds the options of commands that compute: the device, the seed, and the common ones. */
+/** What devices, here and in workers, are told of threads by. */
+export const threadsVariable = 'ESPALIER_THREADS';
+
+/** Adds the options of commands that compute: the device, its threads, the seed, and the common ones. */
 export function withComputeOptions(command: Command): Command {
   const device = new Option('--device <name>', 'where to compute (default: auto)');
   command
     .addOption(device.choices(['auto', 'cpu', 'webgpu', 'reference']))
+    .addOption(
+      new Option('--threads <n>', 'threads of the cpu device (default: one for each core)')
+        .argParser(wholeNumberFrom(1))
+        .env(threadsVariable),
+    )
+    .hook('preAction', (_, acting) => {
+      const { threads } = acting.opts<{ readonly threads?: number }>();
+      if (threads !== undefined) process.env[threadsVariable] = String(threads);
+    })
     .option('--seed <n>', 'what every random choice comes from', wholeNumberFrom(0));
   return withCommonOptions(withPlugins(command));
 }

@@ -1,6 +1,8 @@
 /** Worker processes of a study: started, interrupted and waited for together. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { threadsVariable } from '../cli/options.ts';
 import type { Session } from '../cli/session.ts';
 import { FailedError, exitCodes } from '../errors.ts';
 import { storageVariable } from './storage.ts';
@@ -34,11 +36,12 @@ export async function runProcesses(
   storage: string,
   args: readonly string[],
 ): Promise<void> {
+  const share = String(Math.max(1, Math.floor(availableParallelism() / count)));
   const children = Array.from({ length: count }, () =>
     spawn(process.execPath, [program, 'worker', ...args, '--quiet'], {
       detached: true,
       // Not on the command line, which every user of the machine can read.
-      env: { ...process.env, [storageVariable]: storage },
+      env: { [threadsVariable]: share, ...process.env, [storageVariable]: storage },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     }),
   );

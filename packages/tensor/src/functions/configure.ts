@@ -4,13 +4,16 @@ import {
   aCount,
   aFunction,
   anInteger,
+  aPositiveInteger,
   aText,
   check,
   checkOptions,
+  ruleOf,
   type Rule,
   type OptionRules,
 } from '../arguments/rules.ts';
 import { aTensor } from '../arguments/types.ts';
+import { threadSettings } from '../device/threads.ts';
 import { checkIndexNode, indexChecks } from '../runtime/index-checks.ts';
 import { notices, type Warn } from '../runtime/notices.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -29,19 +32,42 @@ export interface Configuration {
    * for; each is given once. Default: `console.warn`.
    */
   readonly warn?: Warn;
+  /**
+   * How many threads cpu devices that are opened from now on compute with. Default: what the environment variable
+   * `ESPALIER_THREADS` says, else the cores of the machine.
+   */
+  readonly threads?: number;
+  /**
+   * A shared word that counts who computes on this machine now, as several workers do that each have a device: a device asks its threads
+   * only while they have a core each. Default: nobody counts.
+   */
+  readonly busy?: Int32Array<SharedArrayBuffer>;
 }
 
-const configurationRules: OptionRules<Configuration> = { checkIndices: aBoolean, warn: aFunction as Rule<Warn> };
+const aSharedWord: Rule<Int32Array<SharedArrayBuffer>> = ruleOf(
+  'an Int32Array of shared memory',
+  (value) => value instanceof Int32Array && !(value.buffer instanceof ArrayBuffer) && value.length > 0,
+);
+
+const configurationRules: OptionRules<Configuration> = {
+  checkIndices: aBoolean,
+  warn: aFunction as Rule<Warn>,
+  threads: aPositiveInteger,
+  busy: aSharedWord,
+};
 
 /** Changes settings; those left out stay as they are. */
 export function configure(settings: Configuration): void {
-  const { checkIndices: everywhere = indexChecks.everywhere, warn = notices.warn } = checkOptions(
-    'configure',
-    settings,
-    configurationRules,
-  );
+  const {
+    checkIndices: everywhere = indexChecks.everywhere,
+    warn = notices.warn,
+    threads = threadSettings.threads,
+    busy = threadSettings.busy,
+  } = checkOptions('configure', settings, configurationRules);
   indexChecks.everywhere = everywhere;
   notices.warn = warn;
+  threadSettings.threads = threads;
+  threadSettings.busy = busy;
 }
 
 /** Options of `checkIndices`. */

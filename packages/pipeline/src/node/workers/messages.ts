@@ -27,6 +27,8 @@ export interface WorkerSetup {
   readonly device: DeviceKind;
   /** Not zero once the user asks to stop. */
   readonly interrupt: Int32Array<SharedArrayBuffer>;
+  /** How many workers have a job in hand. */
+  readonly busy: Int32Array<SharedArrayBuffer>;
   /** The modules to import before anything else, which register what jobs name. */
   readonly modules: readonly string[];
 }

@@ -55,6 +55,7 @@ export async function openPlace(
   const elsewhere = native ? await webGpuElsewhere(host, name, modules) : undefined;
   if (elsewhere !== undefined) return elsewhere;
   const { kind, device } = await openDevice(native ? 'cpu' : name);
-  const start = threadWorkers({ device: kind, interrupt: host.interrupt.flag, modules });
+  const busy = new Int32Array(new SharedArrayBuffer(4));
+  const start = threadWorkers({ device: kind, interrupt: host.interrupt.flag, busy, modules });
   return { kind, description: device.description, start, close: async () => undefined };
 }

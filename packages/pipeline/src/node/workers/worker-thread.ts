@@ -11,12 +11,26 @@ const workerFile = new URL('./worker.js', import.meta.url);
 export function threadWorkers(setup: WorkerSetup): StartWorker {
   return ({ onResponse, onDeath }) => {
     const worker = new Worker(workerFile, { workerData: setup });
-    worker.on('message', (response: Response) => onResponse(response));
+    let jobs = 0;
+    const count = (change: number): void => {
+      jobs += change;
+      Atomics.add(setup.busy, 0, change);
+    };
+    worker.on('message', (response: Response) => {
+      if (response.type !== 'progress') count(-1);
+      onResponse(response);
+    });
     worker.on('error', onDeath);
-    worker.on('exit', (code) => onDeath(new FailedError(`a worker thread ended with code ${code}: try again`)));
+    worker.on('exit', (code) => {
+      count(-jobs);
+      onDeath(new FailedError(`a worker thread ended with code ${code}: try again`));
+    });
     return {
       // Nothing is transferred: a job's input is copied.
-      post: (request: Request) => worker.postMessage(request, []),
+      post: (request: Request) => {
+        count(1);
+        worker.postMessage(request, []);
+      },
       end: async () => {
         await worker.terminate();
       },

@@ -21,6 +21,10 @@ import { encodedPrograms } from './encoded/provided.ts';
 import { Engine } from './engine.ts';
 import { DeviceMemory } from './memory/device-memory.ts';
 import { Workspace } from './memory/workspace.ts';
+import { mostThreads } from './threads/control.ts';
+import { threadCount } from '../../device/threads.ts';
+import { chunkOf, leastWork } from './threads/cut.ts';
+import { Pool } from './threads/pool.ts';
 import { mostBindings, Runner, type LinkedProgram } from './program/runner.ts';
 import { acceptsSpec, compile, scratchOf } from './programs.ts';
 
@@ -30,9 +34,20 @@ export interface CpuDeviceOptions {
   readonly name?: string;
   /** Upper bound of the memory in bytes; at most, and by default, 4 GiB. It is taken from the system as it is needed. */
   readonly maximumBytes?: number;
+  /**
+   * How many threads it computes with, at most 256, the caller's among them; results are the same to the bit for any number. Default:
+   * what `configure({ threads })` or the environment variable `ESPALIER_THREADS` says, else the cores of the machine; 1 where
+   * threads cannot share memory or may not wait, as on the main thread of a page. They start when a kernel is first worth it, and
+   * keep no process alive.
+   */
+  readonly threads?: number;
 }
 
-const cpuOptions: OptionRules<CpuDeviceOptions> = { name: aText, maximumBytes: aPositiveInteger };
+const cpuOptions: OptionRules<CpuDeviceOptions> = {
+  name: aText,
+  maximumBytes: aPositiveInteger,
+  threads: aPositiveInteger,
+};
 
 /** A part of the linear memory; address 0 marks a freed one. */
 class CpuBuffer implements DeviceBuffer {
@@ -51,11 +66,14 @@ class CpuKernel implements PreparedKernel {
   readonly scratch: readonly number[];
   /** How many ranges a call has. */
   readonly ranges: number;
+  /** Units that a thread takes at a time; 0: one thread runs it. */
+  readonly chunk: number;
 
-  constructor(spec: KernelSpec, program: LinkedProgram, scratch: readonly number[]) {
+  constructor(spec: KernelSpec, program: LinkedProgram, scratch: readonly number[], chunk: number) {
     this.spec = spec;
     this.program = program;
     this.scratch = scratch;
+    this.chunk = chunk;
     this.ranges = spec.bindings.length + scratch.length;
   }
 }
@@ -76,16 +94,23 @@ class CpuDevice implements Device {
   readonly #workspace: Workspace;
   readonly #kernels = new KernelCache<CpuKernel>();
   readonly #buffers = new Set<CpuBuffer>();
+  readonly #threads: number;
+  readonly #leastWork: number;
+  readonly #pool: Pool;
   #bytes = 0;
   #disposed = false;
 
-  constructor(options: CpuDeviceOptions) {
+  constructor(options: CpuDeviceOptions, least: number) {
     this.name = options.name ?? 'cpu';
     this.#memory = new DeviceMemory(options.maximumBytes, () => reclaim(this));
     this.#engine = new Engine(this.#memory);
     this.#runner = new Runner(this.#memory.views);
     this.#workspace = new Workspace(this.#memory, this.#runner);
-    this.description = `WebAssembly SIMD, one thread, ${this.#memory.limits.shared ? 'shared' : 'private'} memory`;
+    this.#threads = this.#memory.limits.shared ? threadCount(options.threads, mostThreads) : 1;
+    this.#leastWork = least;
+    this.#pool = new Pool(this.#memory, this.#runner, this.#threads);
+    const threads = this.#threads === 1 ? 'one thread' : `${this.#threads} threads`;
+    this.description = `WebAssembly SIMD, ${threads}, ${this.#memory.limits.shared ? 'shared' : 'private'} memory`;
   }
 
   get encodedCosts(): EncodedCosts | undefined {
@@ -133,7 +158,8 @@ class CpuDevice implements Device {
     this.#checkAlive('prepare');
     return this.#kernels.find(spec, () => {
       const program = this.#runner.link(compile(spec, this.#engine));
-      return new CpuKernel(spec, program, scratchOf(spec));
+      const chunk = chunkOf(spec, program.program, this.#threads, this.#leastWork);
+      return new CpuKernel(spec, program, scratchOf(spec), chunk);
     });
   }
 
@@ -151,9 +177,11 @@ class CpuDevice implements Device {
       }
       const { workspaceBytes, operation } = own.program.program;
       this.#workspace.reserve(workspaceBytes, operation);
-      this.#runner.run(own.program);
+      if (own.chunk === 0) this.#runner.run(own.program);
+      else this.#pool.run(own.program, own.chunk, ranges.length);
     }
     this.#workspace.relax();
+    this.#pool.relax();
   }
 
   async synchronize(): Promise<void> {}
@@ -165,6 +193,7 @@ class CpuDevice implements Device {
   dispose(): void {
     for (const buffer of this.#buffers) this.free(buffer);
     this.#kernels.clear();
+    this.#pool.end();
     this.#disposed = true;
   }
 
@@ -202,5 +231,10 @@ function freed(operation: string): DeviceError {
 /** Makes a cpu device with a memory of its own. It is ready at once. */
 export function createCpuDevice(options: CpuDeviceOptions = {}): Device {
   checkOptions('createCpuDevice', options, cpuOptions);
-  return new CpuDevice(options);
+  return cpuDeviceWith(options, leastWork);
+}
+
+/** The same, which asks its threads for kernels of at least so many microseconds. */
+export function cpuDeviceWith(options: CpuDeviceOptions, least: number): Device {
+  return new CpuDevice(options, least);
 }

@@ -30,6 +30,11 @@ export interface LoopCalls {
   readonly divided: (...addresses: number[]) => void;
 }
 
+/** A module as a part of programs. */
+export function codeOf(module: ModuleBuilder): Code {
+  return { bytes: module.encode(), needsHost: module.hostFunctions.length > 0 };
+}
+
 /** Code generation and recording of one device. */
 export class Engine {
   readonly memory: EngineMemory;
@@ -48,7 +53,7 @@ export class Engine {
 
   /** The functions that a module exports, to be called while a program is recorded. */
   instantiate(module: ModuleBuilder): Readonly<Record<string, WasmFunction>> {
-    const code: Code = { bytes: module.encode() };
+    const code = codeOf(module);
     return Object.fromEntries(
       module.exported.map((name) => {
         const routine: Routine = { code, name };

@@ -3,7 +3,7 @@ import type { Runner } from '../program/runner.ts';
 import type { DeviceMemory } from './device-memory.ts';
 
 /** A workspace that is larger is given back when nothing runs: copies of large operands would stay for ever. */
-const mostKept = 64 * 2 ** 20;
+export const mostKept: number = 64 * 2 ** 20;
 
 /** Grows to the largest demand. */
 export class Workspace {

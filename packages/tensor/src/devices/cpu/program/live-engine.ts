@@ -1,7 +1,7 @@
 /** An engine whose functions run when they are called: for kernels that are driven by what is in memory when they run. */
 import { InternalError } from '../../../errors.ts';
 import type { MemoryLimits, ModuleBuilder } from '../assembler/module-builder.ts';
-import { Engine, type WasmFunction } from '../engine.ts';
+import { codeOf, Engine, type WasmFunction } from '../engine.ts';
 import { ForeignMemory } from '../memory/engine-memory.ts';
 import type { Runner } from './runner.ts';
 
@@ -15,7 +15,7 @@ export class LiveEngine extends Engine {
   }
 
   override instantiate(module: ModuleBuilder): Readonly<Record<string, WasmFunction>> {
-    return this.#runner.exportsOf({ bytes: module.encode() });
+    return this.#runner.exportsOf(codeOf(module));
   }
 
   protected override bound(position: number): number {

@@ -11,6 +11,8 @@ import type { ProcedureName, ProcedureParameters } from './procedures.ts';
 /** A WebAssembly module in the binary format, which imports the memory of the device and functions of the host. */
 export interface Code {
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Whether it imports functions of the host. */
+  readonly needsHost: boolean;
 }
 
 /** What can be called: an export of a module, or what the host computes by itself. */

@@ -1,0 +1,73 @@
+/** Starts threads: those of Node, or workers of a browser's page. */
+import { makeInterpreter } from '../program/interpret.ts';
+import { serve, type ThreadSetup } from './serve.ts';
+
+/** A thread that was started. */
+export interface Thread {
+  /** Ends it, wherever it is. */
+  readonly end: () => void;
+}
+
+/** The parts of a worker that are needed, of Node's and of a browser's. */
+interface AnyWorker {
+  terminate(): unknown;
+  postMessage(message: unknown, transfer: readonly object[]): void;
+  unref?(): void;
+  on?(event: 'error', listener: (error: unknown) => void): void;
+  addEventListener?(event: 'error', listener: (event: { preventDefault(): void }) => void): void;
+}
+
+interface Host {
+  readonly process?: { getBuiltinModule?(name: string): unknown };
+  readonly Worker?: new (url: string) => AnyWorker;
+  readonly Blob?: new (parts: readonly string[], options: { type: string }) => object;
+  readonly URL: { createObjectURL?(blob: object): string; revokeObjectURL?(url: string): void };
+}
+
+interface NodeThreads {
+  readonly Worker: new (source: string, options: object) => AnyWorker;
+}
+
+/**
+ * The text of a thread: functions that refer to nothing outside of themselves, and what hands them their setup. `__name` is
+ * what some compilers wrap functions in.
+ */
+const source = (): string => `
+const __name = (f) => f;
+const serve = ${String(serve)};
+const makeInterpreter = ${String(makeInterpreter)};
+if (typeof require === 'function') serve(makeInterpreter, require('node:worker_threads').workerData);
+else globalThis.onmessage = ({ data }) => serve(makeInterpreter, data);
+`;
+
+/**
+ * Starts a thread, which comes up by itself while this one goes on; undefined where the host has none. `onFailure` is told
+ * when it ends by a failure.
+ */
+export function startThread(setup: ThreadSetup, onFailure: () => void): Thread | undefined {
+  const host = globalThis as unknown as Host;
+  const node = host.process?.getBuiltinModule?.('node:worker_threads') as NodeThreads | undefined;
+  if (node) {
+    // Neither loaders nor options of the process are for it.
+    const options = { eval: true, workerData: setup, execArgv: [], env: {}, name: 'espalier cpu' };
+    const worker = new node.Worker(source(), options);
+    worker.on?.('error', onFailure);
+    worker.unref?.();
+    return { end: () => void worker.terminate() };
+  }
+  const { Worker, Blob, URL } = host;
+  if (!Worker || !Blob || !URL.createObjectURL) return undefined;
+  const url = URL.createObjectURL(new Blob([source()], { type: 'text/javascript' }));
+  const worker = new Worker(url);
+  worker.addEventListener?.('error', (event) => {
+    event.preventDefault();
+    onFailure();
+  });
+  worker.postMessage(setup, []);
+  return {
+    end: () => {
+      worker.terminate();
+      URL.revokeObjectURL?.(url);
+    },
+  };
+}

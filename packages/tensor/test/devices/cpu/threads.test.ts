@@ -1,0 +1,184 @@
+// Threads give the bytes of one thread, fail with words, and are gone when nobody needs them.
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { checkKernelSpecs, checkPrograms, drawnKinds } from '@espalier/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { i32, op } from '../../../src/devices/cpu/assembler/expression.ts';
+import { cpuDeviceWith } from '../../../src/devices/cpu/cpu-device.ts';
+import { Engine } from '../../../src/devices/cpu/engine.ts';
+import { DeviceMemory } from '../../../src/devices/cpu/memory/device-memory.ts';
+import { slots, type Program } from '../../../src/devices/cpu/program/program.ts';
+import { standIn } from '../../../src/devices/cpu/program/recorder.ts';
+import { Runner, type LinkedProgram } from '../../../src/devices/cpu/program/runner.ts';
+import { chunkOf, workOf } from '../../../src/devices/cpu/threads/cut.ts';
+import { Pool } from '../../../src/devices/cpu/threads/pool.ts';
+import { copySpec } from '../../../src/kernel/copy-spec.ts';
+import { compile, createCpuDevice, Generator, randn, type Device, type Tensor } from '../../../src/index.ts';
+
+const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Bytes after three steps of a net, by a device. */
+function trained(device: Device): readonly number[][] {
+  const generator = new Generator(7);
+  const drawn = (shape: readonly number[]): Tensor => randn(shape, { generator, device }).realizeSync();
+  const weights = [drawn([20, 300]), drawn([300, 10])] as const;
+  const x = drawn([600, 20]);
+  const step = compile((input: Tensor) => {
+    const [first, second] = weights;
+    const hidden = input.matmul(first).relu();
+    first.assign(first.sub(input.t().matmul(hidden).mul(1e-4)));
+    second.assign(second.mul(0.9).add(hidden.t().matmul(hidden.matmul(second).softmax()).mul(1e-3)));
+  });
+  for (let turn = 0; turn < 3; turn++) step(x);
+  return weights.map((weight) => [...weight.bytesSync()]);
+}
+
+describe.each([2, 5])('a device of %i threads that asks them for every kernel', (threads) => {
+  let device: Device;
+  beforeAll(async () => {
+    device = cpuDeviceWith({ name: `cpu:${threads}`, threads, maximumBytes: 256 * 2 ** 20 }, 0);
+    trained(device);
+    await sleep(300);
+  });
+  afterAll(() => device.dispose());
+
+  test.each(drawnKinds)('computes drawn %s kernels', async (kind) => {
+    expect((await checkKernelSpecs(device, kind, { runs: 30 })).cases).toBe(30);
+  });
+
+  test('computes drawn graphs', async () => {
+    expect((await checkPrograms(device, { runs: 10 })).cases).toBe(10);
+  });
+
+  test('trains, to the bytes of one thread', () => {
+    const one = createCpuDevice({ name: 'cpu:one', threads: 1 });
+    expect(trained(device)).toEqual(trained(one));
+  });
+});
+
+/** A pool of its own, with a program that counts units in memory, slowly; `trap` has all others fail where it is asked to. */
+class Bench {
+  readonly memory = new DeviceMemory(64 * 2 ** 20);
+  readonly engine = new Engine(this.memory);
+  readonly runner = new Runner(this.memory.views);
+  readonly pool = new Pool(this.memory, this.runner, 3);
+  readonly counts: number;
+  readonly own: number;
+  readonly units: number;
+
+  constructor(units: number) {
+    this.units = units;
+    this.counts = this.memory.allocate(units * 4, 'test');
+    this.own = this.memory.allocate(64, 'test');
+    this.runner.setWorkspace(this.own, 64);
+    this.runner.bind(0, this.counts);
+  }
+
+  program(trap: boolean): LinkedProgram {
+    const { module } = this.engine.module();
+    const f = module.function('count', ['i32', 'i32', 'i32', 'i32'], 'none', true);
+    const [begin, end, workspace, counts] = f.arguments;
+    if (trap) f.if(op('i32.ne', workspace, i32(this.own)), () => f.store('i32.store', i32(-4), i32(0)));
+    const at = f.let(op('i32.add', counts, op('i32.mul', begin, i32(4))));
+    const sum = f.let(i32(0));
+    f.repeat(op('i32.sub', end, begin), () => {
+      f.repeat(300_000, () => f.increase(sum, 3));
+      f.store('i32.store', at, sum);
+      f.increase(at, 4);
+    });
+    const { count } = this.engine.instantiate(module) as { readonly count: (...values: number[]) => void };
+    const program: Program = this.engine.record(() => {
+      this.engine.reserve(64, 'test');
+      return () =>
+        this.engine.serve(0, this.units, () =>
+          count(standIn(slots.begin), standIn(slots.end), standIn(slots.workspace), this.engine.address(0)),
+        );
+    });
+    return this.runner.link(program);
+  }
+
+  /** Starts the threads, and waits until all are up. */
+  async start(program: LinkedProgram): Promise<void> {
+    this.pool.run(program, this.units, 1);
+    while (this.pool.ready < 2) await sleep(5);
+  }
+}
+
+describe('a pool', () => {
+  test('has every unit run once, by several threads', async () => {
+    const bench = new Bench(64);
+    const program = bench.program(false);
+    await bench.start(program);
+    const { words } = bench.memory.views;
+    for (let turn = 0; turn < 20; turn++) {
+      words.fill(0, bench.counts >>> 2, (bench.counts >>> 2) + 64);
+      bench.pool.run(program, 1, 1);
+      // The sum goes on from unit to unit of a chunk: whoever had another chunk began at 0 again.
+      expect([...words.subarray(bench.counts >>> 2, (bench.counts >>> 2) + 64)]).toEqual(Array(64).fill(900_000));
+    }
+    bench.pool.end();
+  });
+
+  test('tells of a thread that failed, and has others take its place', async () => {
+    const bench = new Bench(64);
+    const fine = bench.program(false);
+    await bench.start(fine);
+    const failing = bench.program(true);
+    const failed = (): void => {
+      for (let turn = 0; turn < 100; turn++) bench.pool.run(failing, 1, 1);
+    };
+    expect(failed).toThrow(
+      /^test: a thread of the cpu device failed: RuntimeError: .*; others take its place: try again$/u,
+    );
+    await bench.start(fine);
+    bench.pool.run(fine, 1, 1);
+    expect(bench.memory.views.words[bench.counts >>> 2]).toBe(900_000);
+    bench.pool.end();
+  });
+
+  test('does with one thread where there is no room for what the others need', () => {
+    const device = cpuDeviceWith({ name: 'cpu:tight', threads: 3, maximumBytes: 2 ** 20 }, 0);
+    expect(
+      randn([100, 100], { device })
+        .matmul(randn([100, 100], { device }))
+        .sum()
+        .arraySync(),
+    ).toBeTypeOf('number');
+    device.dispose();
+  });
+
+  test('keeps no process alive', () => {
+    const source = fileURLToPath(new URL('../../../src/index.ts', import.meta.url));
+    const text = `
+      import { createCpuDevice, zeros } from ${JSON.stringify(source)};
+      const device = createCpuDevice({ threads: 3 });
+      for (let i = 0; i < 5; i++) {
+        console.log(zeros([512, 512], { device }).add(1).matmul(zeros([512, 512], { device })).sum().arraySync());
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    `;
+    const words = ['--conditions=@espalier/source', '--import', 'tsx', '--input-type=module', '--eval', text];
+    expect(execFileSync(process.execPath, words, { encoding: 'utf8', timeout: 30_000 })).toBe('0\n'.repeat(5));
+  });
+});
+
+describe('a kernel is cut', () => {
+  const engine = new Engine(new DeviceMemory());
+  const cut = (elements: number, threads: number): number => {
+    const spec = copySpec('f32', elements);
+    const range = Math.floor(elements / 16);
+    const program: Program = {
+      ...engine.record(() => () => undefined),
+      range,
+      steps: [{ first: 0, units: range, repetitions: 1, calls: [] }],
+    };
+    return chunkOf(spec, program, threads);
+  };
+
+  test('where it takes longer than threads take to meet', () => {
+    expect(workOf(copySpec('f32', 2 ** 20))).toBeGreaterThan(100);
+    expect(cut(2 ** 20, 2)).toBe(2 ** 13);
+    expect(cut(2 ** 12, 2)).toBe(0);
+    expect(cut(2 ** 20, 1)).toBe(0);
+  });
+});
