@@ -8,7 +8,7 @@ import { acceptsMatmul, matmulCalls } from './gemm/matmul.ts';
 import type { Program } from './program/program.ts';
 import { scanCalls } from './scan.ts';
 import { scatterAddCalls } from './scatter-add.ts';
-import { sortCalls, sortScratch } from './sort/sort.ts';
+import { sortCalls } from './sort/sort.ts';
 
 type Rules = {
   readonly [K in KernelSpec['kind']]: {
@@ -27,7 +27,7 @@ const rules: Rules = {
   'encoded-matmul': encodedPrograms,
   conv2d: { accepts: acceptsConv2d, calls: conv2dCalls },
   scan: { accepts: always, calls: scanCalls },
-  sort: { accepts: always, calls: sortCalls, scratch: sortScratch },
+  sort: { accepts: always, calls: sortCalls },
   'scatter-add': { accepts: always, calls: scatterAddCalls },
   custom: { accepts: acceptsCustom, calls: customCalls, scratch: ({ scratch = [] }) => scratch },
 };

@@ -11,17 +11,21 @@ import { clearCounts, countBytes, countDigits, digitPass, insertion, keyAt, pair
 /** Rows of up to so many are sorted by insertion: the counts of digits would take longer. */
 const few = 24;
 
-/** What a sort works in: the pairs of a row twice, and the counts of digits. */
-export function sortScratch({ length }: SortSpec): readonly number[] {
-  return [length * pairBytes, length * pairBytes, countBytes];
-}
-
-/** The calls of a sort. What it works in is that of one row: they are not divided. */
+/** The calls of a sort, whose units are its rows. It works in the pairs of a row, twice, and the counts of digits. */
 export function sortCalls(spec: SortSpec, engine: Engine): Calls {
   const { module } = engine.module();
   generateSort(spec, module);
   const { sort } = engine.instantiate(module) as { readonly sort: WasmFunction };
-  return () => engine.serve(0, 1, () => sort(...[0, 1, 2, 3, 4, 5].map((binding) => engine.address(binding))));
+  const pairs = spec.length * pairBytes;
+  if (spec.rows === 0) return () => undefined;
+  engine.reserve(2 * pairs + countBytes, 'sort');
+  return () => {
+    const { workspace } = engine;
+    const operands = [0, 1, 2].map((binding) => engine.address(binding));
+    engine.serve(0, spec.rows, () =>
+      sort(...engine.part(spec.rows), ...operands, workspace, workspace + pairs, workspace + 2 * pairs),
+    );
+  };
 }
 
 const rawLoads: Readonly<Record<number, MemoryOp>> = {
@@ -43,15 +47,15 @@ function rawMoves(dtype: DType): readonly [load: MemoryOp, store: MemoryOp] {
   return [rawLoads[bytes] as MemoryOp, rawStores[bytes] as MemoryOp];
 }
 
-/** Adds `sort(input, values, positions, pairs, spare, counts)` to a module. */
-function generateSort({ bindings, rows, length, descending }: SortSpec, module: ModuleBuilder): void {
+/** Adds `sort(begin, end, input, values, positions, pairs, spare, counts)` to a module, which sorts rows from `begin` on up to `end`. */
+function generateSort({ bindings, length, descending }: SortSpec, module: ModuleBuilder): void {
   const { dtype } = bindings[0] as Binding;
   const { bytes } = dtypes[dtype];
   const key = keys[dtype];
   const [rawLoad, rawStore] = rawMoves(dtype);
   const order = length > few ? digitPass(module) : insertion(module);
-  const f = module.function('sort', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
-  const [input, values, positions, first, second, counts] = f.arguments;
+  const f = module.function('sort', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [begin, end, input, values, positions, first, second, counts] = f.arguments;
   const [pairs, spare, pair, address, swap] = [0, 1, 2, 3, 4].map(() => f.local('i32')) as [
     Local,
     Local,
@@ -69,7 +73,13 @@ function generateSort({ bindings, rows, length, descending }: SortSpec, module: 
   const elementAt = (position: Expression): Expression => op('i32.add', input, op('i32.mul', position, i32(bytes)));
   const position = memoryOp('i32.load', 0, [pair]);
 
-  f.repeat(rows, () => {
+  for (const [rows, step] of [
+    [input, length * bytes],
+    [values, length * bytes],
+    [positions, length * 4],
+  ] as const)
+    f.set(rows, op('i32.add', rows, op('i32.mul', begin, i32(step))));
+  f.repeat(op('i32.sub', end, begin), () => {
     f.set(pairs, first);
     f.set(spare, second);
     const number = f.let(i32(0));
