@@ -82,11 +82,15 @@ export function conv2dLoop(spec: Conv2dSpec): LoopSpec {
   );
   const access = (role: 'x' | 'w' | 'y'): Access => ({ ...accessOf(role), strides: along(terms[role]) });
   const moving = body.push({ kind: 'gather', access: access(freeRole), index: linear, stride: 1, dtype: compute });
-  const masked = body.emit(s.select(s.argument(0, 'bool'), s.argument(1, compute), 0), [valid, moving]);
   const roles = { forward: ['w', 'y'], input: ['w', 'x'], weight: ['y', 'w'] } as const;
   const [other, result] = roles[pass];
   const fixed = body.push({ kind: 'load', access: access(other), dtype: compute });
-  const product = body.emit(s.mul(s.argument(0, compute), s.argument(1, compute)), [masked, fixed]);
+  // What is outside adds nothing, to a factor that is not finite either.
+  const product = body.emit(s.select(s.argument(0, 'bool'), s.mul(s.argument(1, compute), s.argument(2, compute)), 0), [
+    valid,
+    moving,
+    fixed,
+  ]);
   const sum = body.push({ kind: 'reduce', op: 'sum', arg: product, dtype: compute });
   if (!spec.epilogue) body.push({ kind: 'store', access: access(result), arg: sum, each: 'row' });
   return {

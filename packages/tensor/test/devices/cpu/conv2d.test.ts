@@ -19,19 +19,27 @@ function numbers(count: number, seed: number): number[] {
   return Array.from({ length: count }, (_, i) => ((Math.imul(i + seed, 2654435761) >>> 20) % 7) - 3);
 }
 
+/** Some of them are not finite. */
+function withExtremes(values: readonly number[], pick: (min: number, max: number) => number): number[] {
+  const changed = [...values];
+  for (let left = pick(1, 3); left > 0 && changed.length > 0; left--)
+    changed[pick(0, changed.length - 1)] = [Number.NaN, Infinity, -Infinity][pick(0, 2)] ?? 0;
+  return changed;
+}
+
 const convCases: fc.Arbitrary<ConvCase> = fc.gen().map((draw) => {
   const pick = (min: number, max: number): number => draw(fc.integer, { min, max });
   const pair = (min: number, max: number): [number, number] => [pick(min, max), pick(min, max)];
   const groups = pick(1, 3);
   const [kernel, stride, dilation, padding] = [pair(1, 4), pair(1, 3), pair(1, 2), pair(0, 3)];
-  const extra = pair(0, 9);
+  const extra = pair(0, pick(0, 1) === 0 ? 9 : 30);
   const sizeOf = (d: 0 | 1): number => Math.max(1, (kernel[d] - 1) * dilation[d] + 1 - 2 * padding[d]) + extra[d];
   const { spec, sizes } = conv2dSpec({
     pass: (['forward', 'input', 'weight'] as const)[pick(0, 2)] ?? 'forward',
     batch: pick(0, 3),
     groups,
-    inChannels: groups * pick(1, 3),
-    outChannels: groups * pick(1, 6),
+    inChannels: groups * pick(1, pick(0, 3) === 0 ? 12 : 3),
+    outChannels: groups * pick(1, pick(0, 3) === 0 ? 12 : 6),
     size: [sizeOf(0), sizeOf(1)],
     kernel,
     stride,
@@ -40,12 +48,13 @@ const convCases: fc.Arbitrary<ConvCase> = fc.gen().map((draw) => {
     dtype: (['f32', 'f32', 'f32', 'f16', 'bf16'] as const)[pick(0, 4)] ?? 'f32',
     offsets: [0, 1, 2],
   });
-  return {
-    spec,
-    contents: sizes.map((size, binding) =>
-      spec.bindings[binding]?.access === 'write' ? new Array<number>(size).fill(9) : numbers(size, binding + 1),
-    ),
-  };
+  const extreme = pick(0, 5);
+  const contents = sizes.map((size, binding) => {
+    if (spec.bindings[binding]?.access === 'write') return new Array<number>(size).fill(9);
+    const values = numbers(size, binding + 1);
+    return binding === extreme ? withExtremes(values, pick) : values;
+  });
+  return { spec, contents };
 });
 
 describe('conv2d', () => {
@@ -79,4 +88,21 @@ describe('conv2d', () => {
       { numRuns: 200 },
     );
   }, 60_000);
+
+  test.each([
+    ['sums of more than one block', { inChannels: 70, outChannels: 60, size: [6, 9] }],
+    [
+      'planes that would meet in a cache',
+      { inChannels: 12, outChannels: 16, size: [8, 16], kernel: [1, 1], padding: [0, 0] },
+    ],
+    ['one image in many units', { inChannels: 3, outChannels: 7, size: [40, 37], stride: [2, 2] }],
+    ['many groups of an image in a unit', { batch: 3, groups: 40, inChannels: 40, outChannels: 80, size: [7, 7] }],
+    ['strides that skip pixels', { inChannels: 4, outChannels: 5, size: [23, 29], kernel: [2, 2], stride: [3, 3] }],
+  ] as const)('agrees with the reference on %s', (_, item) => {
+    for (const pass of ['forward', 'input', 'weight'] as const) {
+      const { spec, sizes } = conv2dSpec({ pass, batch: 1, kernel: [3, 3], padding: [1, 1], ...item });
+      const contents = sizes.map((size, binding) => numbers(size, binding + 1));
+      expect(runOn(cpu, spec, contents)).toEqual(runOn(reference, spec, contents));
+    }
+  });
 });

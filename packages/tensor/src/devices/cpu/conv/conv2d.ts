@@ -13,11 +13,14 @@ import type { Table } from '../program/program.ts';
 import { widenedCalls } from '../widen.ts';
 import { directCalls, prefersLoops, spreadFunction } from './direct.ts';
 import { addGatherPack } from './gather-pack.ts';
+import { whereFinite } from './finite.ts';
+import { prefersTaps, tapCalls } from './taps.ts';
 import {
   channelsPerGroup,
   filterTables,
   gradientPatches,
   imagePatches,
+  meetsZeros,
   paddedImage,
   spreadGradient,
 } from './geometry.ts';
@@ -34,8 +37,11 @@ export function conv2dCalls(spec: Conv2dSpec, engine: Engine): Calls {
   const sizes = operandSizes(spec);
   const written = writtenOperand[spec.pass];
   if (Object.values(sizes).includes(0)) return zeros(engine, spec[written] as Access, sizes[written]);
-  if (prefersLoops(spec)) return directCalls(spec, engine);
-  return spec.pass === 'weight' ? weightCalls(spec, engine) : imageCalls(spec, engine);
+  if (prefersTaps(spec)) return tapCalls(spec, engine);
+  const calls = prefersLoops(spec) ? directCalls : spec.pass === 'weight' ? weightCalls : imageCalls;
+  if (!meetsZeros(spec)) return calls(spec, engine);
+  const factor = spec.pass === 'weight' ? 'y' : 'w';
+  return whereFinite(spec, spec[factor] as Access, sizes[factor], engine, calls(spec, engine));
 }
 
 const writtenOperand = { forward: 'y', input: 'x', weight: 'w' } as const;
@@ -232,7 +238,12 @@ function widenedConv(spec: Conv2dSpec, engine: Engine): Calls {
     dtype: dtypeOf(spec[name] as Access),
   }));
   return widenedCalls(engine, operands, (accesses) => {
-    const wide = Object.fromEntries(names.map((name, i) => [name, accesses[i] as Access])) as Record<
+    // Operands of convolutions are contiguous, as their copies are.
+    const strided = (name: 'x' | 'w' | 'y', i: number): Access => ({
+      ...(accesses[i] as Access),
+      strides: (spec[name] as Access).strides,
+    });
+    const wide = Object.fromEntries(names.map((name, i) => [name, strided(name, i)])) as Record<
       'x' | 'w' | 'y',
       Access
     >;

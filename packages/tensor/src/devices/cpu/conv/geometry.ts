@@ -29,6 +29,12 @@ export function paddedImage(spec: Conv2dSpec): Spread | undefined {
   };
 }
 
+/** Whether a frame of a pass has zeros where there is no image. */
+export function meetsZeros(spec: Conv2dSpec): boolean {
+  if (spec.pass !== 'input') return paddedImage(spec) !== undefined;
+  return [...spec.kernel, ...spec.stride].some((size) => size > 1) || spec.padding.some((zeros) => zeros > 0);
+}
+
 /** Patches of the (framed) image: pixels are those of the output, weights run over [inChannels/groups, height, width]. */
 export function imagePatches(spec: Conv2dSpec, [height, width]: readonly [number, number]): PatchTables {
   const { outSize, stride, dilation, kernel } = spec;
