@@ -12,7 +12,9 @@ import { standIn } from '../../../src/devices/cpu/program/recorder.ts';
 import { Runner, type LinkedProgram } from '../../../src/devices/cpu/program/runner.ts';
 import { chunkOf, workOf } from '../../../src/devices/cpu/threads/cut.ts';
 import { Pool } from '../../../src/devices/cpu/threads/pool.ts';
+import { compile as compileSpec } from '../../../src/devices/cpu/programs.ts';
 import { copySpec } from '../../../src/kernel/copy-spec.ts';
+import type { MatmulSpec } from '../../../src/kernel/spec.ts';
 import { compile, createCpuDevice, Generator, randn, type Device, type Tensor } from '../../../src/index.ts';
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -170,7 +172,14 @@ describe('a kernel is cut', () => {
     const program: Program = {
       ...engine.record(() => () => undefined),
       range,
-      steps: [{ first: 0, units: range, repetitions: 1, calls: [] }],
+      steps: [
+        {
+          first: 0,
+          units: range,
+          repetitions: 1,
+          calls: [{ routine: 0, arguments: [{ slot: slots.begin, offset: 0, step: 0 }] }],
+        },
+      ],
     };
     return chunkOf(spec, program, threads);
   };
@@ -180,5 +189,22 @@ describe('a kernel is cut', () => {
     expect(cut(2 ** 20, 2)).toBe(2 ** 13);
     expect(cut(2 ** 12, 2)).toBe(0);
     expect(cut(2 ** 20, 1)).toBe(0);
+  });
+
+  test('into as few pieces as there are threads where each piece packs an operand of its own', () => {
+    const [m, n, k] = [2048, 256, 256];
+    const spec: MatmulSpec = {
+      kind: 'matmul',
+      bindings: (['read', 'read', 'write'] as const).map((access) => ({ dtype: 'f32', access })),
+      batch: [],
+      m,
+      n,
+      k,
+      a: { binding: 0, offset: 0, strides: [k, 1] },
+      b: { binding: 1, offset: 0, strides: [n, 1] },
+      out: { binding: 2, offset: 0, strides: [n, 1] },
+    };
+    const program = compileSpec(spec, engine);
+    expect(chunkOf(spec, program, 2)).toBe(program.range / 2);
   });
 });

@@ -2,7 +2,7 @@
 import { contractionOf, isContraction } from '../../../kernel/contraction/contraction.ts';
 import type { KernelSpec, LoopInstruction, LoopSpec, ScatterAddSpec, SortSpec } from '../../../kernel/spec.ts';
 import type { ScalarOp } from '../../../scalar/instructions.ts';
-import type { Program } from '../program/program.ts';
+import { slots, type Program, type Step } from '../program/program.ts';
 import { isForThreads } from './describe.ts';
 
 /** Nanoseconds of one thread: rough figures, which only say whether a kernel takes longer than threads take to meet. */
@@ -48,12 +48,15 @@ export function workOf(spec: KernelSpec): number {
   return nanoseconds / 1000;
 }
 
+/** Whether a step does something for several units at once, whichever of them are run: it is told no part of the range. */
+const isShared = ({ units, calls }: Step): boolean =>
+  units > 1 && !calls.some((call) => call.arguments.some(({ slot }) => slot === slots.begin || slot === slots.end));
+
 /**
  * How many units a thread takes at a time; 0 where the kernel is best run by one thread. What is done once for several units,
  * such as packing an operand, every thread does for its own: those are cut into as few pieces as there are threads.
  */
 export function chunkOf(spec: KernelSpec, program: Program, threads: number, least: number = leastWork): number {
   if (threads < 2 || program.range < 2 || workOf(spec) < least || !isForThreads(program)) return 0;
-  const shares = program.steps.some(({ units }) => units > 1 && units < program.range);
-  return Math.ceil(program.range / (shares ? threads : threads * piecesEach));
+  return Math.ceil(program.range / (program.steps.some(isShared) ? threads : threads * piecesEach));
 }
