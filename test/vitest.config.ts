@@ -67,6 +67,13 @@ const projects: readonly TestProjectInlineConfiguration[] = [
   },
   {
     extends: true,
+    // Only a page that is isolated from others may share memory with its workers.
+    server: {
+      headers: {
+        'Cross-Origin-Opener-Policy': 'same-origin',
+        'Cross-Origin-Embedder-Policy': 'require-corp',
+      },
+    },
     test: {
       name: 'chromium',
       include: ['test/browser/**/*.browser.test.ts'],
