@@ -8,6 +8,8 @@ export async function build() {
   ensureInstalled();
   const { ok, output } = await compile();
   if (!ok) console.error(output);
+  // What joins may have been installed just now.
+  else await (await import('./join.mjs')).join();
   return ok;
 }
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { command, root } from './command.mjs';
-import { packages } from './published.mjs';
+import { joined, packages } from './published.mjs';
 
 /** What a source `NAME.ts` becomes, as endings of `NAME`. */
 const endings = ['.js', '.js.map', '.d.ts', '.d.ts.map'];
@@ -13,6 +13,9 @@ const memory = '.build';
 
 /** @param {string} file in `dist` */
 const isMemory = (file) => file.startsWith(memory);
+
+/** @param {string} file in `dist` */
+const isJoined = (file) => file.startsWith(`${joined}/`);
 
 /**
  * All files below a folder, none if it is not there.
@@ -75,7 +78,7 @@ function changedSince(folder, time) {
 function removeLeftOver(folder) {
   const wanted = new Set(namesIn(folder).flatMap((name) => endings.map((ending) => name + ending)));
   for (const file of filesIn(join(folder, 'dist')))
-    if (!wanted.has(file) && !isMemory(file)) rmSync(join(folder, 'dist', file), { force: true });
+    if (!wanted.has(file) && !isMemory(file) && !isJoined(file)) rmSync(join(folder, 'dist', file), { force: true });
 }
 
 /**

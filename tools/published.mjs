@@ -7,6 +7,9 @@ const foldersIn = (/** @type {string} */ parent) => readdirSync(root + parent).m
 /** The libraries, as folders from the root. */
 export const libraries = foldersIn('packages');
 
+/** The folder in each `dist` that holds its modules joined. */
+export const joined = 'joined';
+
 /** Everything that is published: the libraries and the command line. */
 export const packages = [...libraries, ...foldersIn('apps')];
 

@@ -5,7 +5,7 @@ import { build } from './build.mjs';
 import { root } from './command.mjs';
 
 if (!(await build())) process.exit(1);
-const args = [`${root}apps/cli/dist/main.js`, 'run', ...process.argv.slice(2)];
+const args = [`${root}apps/cli/dist/joined/main.js`, 'run', ...process.argv.slice(2)];
 const cli = spawn(process.execPath, args, { stdio: 'inherit' });
 
 // The terminal sends Ctrl-C to both; the command line decides what to save and when to go.

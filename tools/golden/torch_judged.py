@@ -39,7 +39,7 @@ def follow(guide, folder):
     for body in re.findall(r"```sh\n(.*?)```", text, re.S):
         for line in body.strip().splitlines():
             arguments = line.split()[2:]
-            subprocess.run(["node", str(root / "apps/cli/dist/main.js"), *arguments], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(["node", str(root / "apps/cli/dist/joined/main.js"), *arguments], cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
 def state(model, read):

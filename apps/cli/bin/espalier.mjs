@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 // There before anything is built, so that npm can link it on a fresh clone.
-import '../dist/main.js';
+import '../dist/joined/main.js';

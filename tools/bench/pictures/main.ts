@@ -23,7 +23,7 @@ const { values: given } = parseArgs({
   },
 });
 const folder = given.folder ?? join(tmpdir(), `espalier-fashion-${given.count}`);
-const main = fileURLToPath(new URL('../../../apps/cli/dist/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../../apps/cli/dist/joined/main.js', import.meta.url));
 const at = (...parts: string[]): string => join(folder, ...parts);
 
 interface Judged {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** The program as it was built last. */
-export const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+export const main = fileURLToPath(new URL('../../dist/joined/main.js', import.meta.url));
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 
 /** What a command line came to. */

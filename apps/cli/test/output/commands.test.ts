@@ -120,7 +120,7 @@ describe('a second time', () => {
 
 test('a run without a folder of its own takes the next number, and names it to go on with', async () => {
   // Where nobody names a folder, it is one of the folder that the command runs in.
-  const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../dist/joined/main.js', import.meta.url));
   writeFileSync(at('unnamed.yaml'), tinyRecipe(at('images'), 'runs/quickstart').replace('trials: 4', 'trials: 1'));
   mkdirSync(at('cwd'));
   const run = (...args: readonly string[]) =>
@@ -162,7 +162,7 @@ test('two runs at once: the second ends with who is at it, and the first is not 
 });
 
 test('a killed training is taken over, and goes on from its checkpoint', async () => {
-  const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../dist/joined/main.js', import.meta.url));
   const args = [
     'train',
     at('candidate.yaml'),

@@ -391,7 +391,7 @@ test('a reader of what is said on the way may leave: the study goes on', async (
   const storage = `sqlite:${at('piped.db')}`;
   const child = spawn(
     process.execPath,
-    [fileURLToPath(new URL('../../dist/main.js', import.meta.url)), 'study', 'run', 'p', at('slow.mjs')].concat(
+    [fileURLToPath(new URL('../../dist/joined/main.js', import.meta.url)), 'study', 'run', 'p', at('slow.mjs')].concat(
       '--trials',
       '3',
       '--storage',

@@ -1,0 +1,36 @@
+/**
+ * How long plans take to make: `npm run bench:planning -- [--rounds N] [--layers N,…]`.
+ *
+ * The steps of transformers of 2, 4, 8, … layers, forward, backward and AdamW, are recorded and planned on cpu, in turn.
+ * Milliseconds of processor time, kernels compiled by earlier rounds being there; the least of the rounds, as whatever else
+ * runs on a machine only adds to it. Twice the layers may take 2.3 times as long: plans are made in time that grows with the
+ * graph.
+ */
+import { explain } from '@espalier/tensor';
+import { commandLine } from './command-line.mjs';
+import { gptStep } from './gpt-step.ts';
+import { heading, rowText } from './target-rows.ts';
+
+const { wholeNumbers } = commandLine('bench:planning', { rounds: '7', layers: '2,4,8,16,32' });
+const [rounds = 0] = wholeNumbers('rounds') ?? [];
+const depths = wholeNumbers('layers') ?? [];
+const mostForTwice = 2.3;
+
+const sizes = { width: 64, heads: 4, vocabulary: 256, length: 64, batch: 4 };
+const cases = depths.map((depth) => ({ depth, gpt: gptStep({ ...sizes, depth }), least: Number.POSITIVE_INFINITY }));
+for (let round = 0; round < rounds; round++)
+  for (const one of cases) {
+    const start = process.cpuUsage();
+    explain(one.gpt.step, ...one.gpt.inputs);
+    const { user, system } = process.cpuUsage(start);
+    one.least = Math.min(one.least, (user + system) / 1000);
+  }
+console.log(heading);
+for (const { depth, least } of cases) {
+  const half = cases.find((other) => 2 * other.depth === depth);
+  console.log(rowText({ name: `${depth} layers`, value: least, unit: 'ms' }));
+  if (half)
+    console.log(
+      rowText({ name: `  over ${half.depth} layers`, value: least / half.least, unit: '×', most: mostForTwice }),
+    );
+}
