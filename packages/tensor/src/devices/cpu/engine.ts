@@ -40,6 +40,7 @@ export class Engine {
   readonly memory: EngineMemory;
   #recorder: Recorder | undefined;
   #operands: readonly number[] | undefined;
+  #isDivided = true;
 
   constructor(memory: EngineMemory) {
     this.memory = memory;
@@ -106,9 +107,9 @@ export class Engine {
     return standIn(slots.workspace);
   }
 
-  /** The units that a run is asked for, of so many. */
-  part(_units: number): readonly [begin: number, end: number] {
-    return [standIn(slots.begin), standIn(slots.end)];
+  /** The units that a run is asked for, of so many: all of them in calls that serve all units. */
+  part(units: number): readonly [begin: number, end: number] {
+    return this.#isDivided ? [standIn(slots.begin), standIn(slots.end)] : [0, units];
   }
 
   /** Bytes of workspace that the program needs so far. */
@@ -135,7 +136,10 @@ export class Engine {
 
   /** Calls in `body` serve all units. */
   undivided(body: () => void): void {
+    const before = this.#isDivided;
+    this.#isDivided = false;
     this.#recording.undivided(body);
+    this.#isDivided = before;
   }
 
   /** Calls in `body` are made if the i32 at `address` is not 0 then. */
@@ -158,16 +162,18 @@ export class Engine {
 
   /** Records the calls that `build` makes a program of. */
   record(build: () => Calls): Program {
-    const [around, operands] = [this.#recorder, this.#operands];
+    const [around, operands, isDivided] = [this.#recorder, this.#operands, this.#isDivided];
     const recorder = new Recorder();
     this.#recorder = recorder;
     this.#operands = undefined;
+    this.#isDivided = true;
     try {
       build()();
       return recorder.finish();
     } finally {
       this.#recorder = around;
       this.#operands = operands;
+      this.#isDivided = isDivided;
     }
   }
 

@@ -8,6 +8,7 @@
 import type { Engine, WasmFunction } from '../engine.ts';
 import { onceAnEngine } from '../once-an-engine.ts';
 import { addDotRows } from './dot-rows.ts';
+import { addFewRows } from './few-rows.ts';
 import { addScaledRows } from './matvec.ts';
 import { addMultiply, floatProducts } from './multiply.ts';
 import { addPack } from './pack.ts';
@@ -30,6 +31,8 @@ export interface GemmKernels extends WideSums {
   readonly multiply: WasmFunction;
   /** (x, b, y, n, k, xStep, rowStep) */
   readonly scaledRows: WasmFunction;
+  /** (begin, end, a, b, c, m, n, k, aRowStep, aStep, bStep, cStep, panel, deep) */
+  readonly fewRows: WasmFunction;
   /** (x, w, y, rows, columns, rowStep, yStep) */
   readonly dotRows: WasmFunction;
 }
@@ -52,10 +55,11 @@ export const gemmKernels: (engine: Engine) => GemmKernels = onceAnEngine((engine
   addPack(module, 'packB', tile.columns);
   addMultiply(module, 'multiply', tile, floatProducts(tile));
   addScaledRows(module);
+  addFewRows(module, floatProducts(tile));
   addDotRows(module);
   addWideSums(module);
   const functions = engine.instantiate(module) as Readonly<
-    Record<'packA' | 'packB' | 'multiply' | 'scaledRows' | 'dotRows' | 'widen' | 'narrow', WasmFunction>
+    Record<'packA' | 'packB' | 'multiply' | 'scaledRows' | 'fewRows' | 'dotRows' | 'widen' | 'narrow', WasmFunction>
   >;
   return { tile, ...functions };
 });

@@ -7,8 +7,8 @@ import { procedureCalls } from '../procedure-calls.ts';
 import { widenedCalls } from '../widen.ts';
 import { gemmKernels, packDense, planGemm } from './gemm.ts';
 import type { LiveEngine } from '../program/live-engine.ts';
-import { placesOf, sizesNow, type Places } from './places.ts';
-import { sumOfBlocks, wideBytes, type Blocks } from './wide-sums.ts';
+import { placesOf, sizesNow } from './places.ts';
+import { fewRowsCalls, mostFewRows } from './rows-product.ts';
 
 /** Whether the spec is computed in f32 and has no epilogue; others are decomposed by the planner. */
 export function acceptsMatmul(spec: MatmulSpec): boolean {
@@ -19,11 +19,11 @@ export function acceptsMatmul(spec: MatmulSpec): boolean {
   );
 }
 
-/** Scaled rows that add up in f32 before their sum goes to a wide one. */
-const scaledBlock = 512;
-
-/** Below this many rows or columns packing costs more than it saves. */
+/** Below this many rows or columns there is no packing, whatever the layouts. */
 const thin = 3;
+
+/** Numbers of rows that have kernels of their own, up to the next. */
+const rowCounts = [1, 2, mostFewRows] as const;
 
 /** The calls of a product. */
 export function matmulCalls(spec: MatmulSpec, engine: Engine): Calls {
@@ -37,8 +37,7 @@ export function matmulCalls(spec: MatmulSpec, engine: Engine): Calls {
 
 /** Asks for the workspace of whatever a product of those sizes or less may call. */
 function reserveForAll(spec: MatmulSpec, engine: Engine): void {
-  thinCalls(spec, engine);
-  thinCalls(transposed(spec), engine);
+  for (const rows of rowCounts) for (const side of [spec, transposed(spec)]) fewRowsCalls(side, engine, rows);
   if (spec.k > 0) blockedCalls(spec, engine);
 }
 
@@ -51,16 +50,22 @@ export function limitedProduct(spec: MatmulSpec, engine: LiveEngine): Calls {
   const sizes = sizesNow(spec, engine);
   const isFloat = spec.bindings.every(({ dtype }, binding) => dtype === 'f32' || isLength(spec, binding));
   const loop = once(() => loopCalls(matmulLoop(spec), engine));
-  const rows = once(() => thinCalls(spec, engine) ?? loop());
-  const columns = once(() => thinCalls(transposed(spec), engine) ?? loop());
-  const blocks = once(() => blockedCalls(spec, engine) ?? loop());
+  const blocks = once(() => blockedCalls(spec, engine));
+  const few = [spec, transposed(spec)].map((side) =>
+    rowCounts.map((rows) => once(() => fewRowsCalls(side, engine, rows))),
+  );
+  /** What suits so many rows, or columns, if that is few. */
+  const fewOf = (side: number, rows: number): Calls | undefined =>
+    few[side]?.[rowCounts.findIndex((most) => rows <= most)]?.();
   return () => {
     const now = sizes();
     for (let dim = 0; dim < rank + 2; dim++) if (now[dim] === 0) return;
-    if (!isFloat || now[rank + 2] === 0) loop()();
-    else if ((now[rank] as number) < thin) rows()();
-    else if ((now[rank + 1] as number) < thin) columns()();
-    else blocks()();
+    const [m, n] = [now[rank] as number, now[rank + 1] as number];
+    const calls =
+      !isFloat || now[rank + 2] === 0
+        ? loop()
+        : (fewOf(0, m) ?? fewOf(1, n) ?? (Math.min(m, n) < thin ? loop() : blocks()) ?? loop());
+    calls();
   };
 }
 
@@ -69,16 +74,26 @@ function isLength({ a, b, out }: MatmulSpec, binding: number): boolean {
 }
 
 /** Calls that are looked for when they are first asked for. */
-function once(make: () => Calls): () => Calls {
-  let made: Calls | undefined;
-  return () => (made ??= make());
+function once<Found extends Calls | undefined>(make: () => Found): () => Found {
+  let made: { readonly calls: Found } | undefined;
+  return () => (made ??= { calls: make() }).calls;
 }
 
 function wholeProduct(spec: MatmulSpec, engine: Engine): Calls {
   const merged = mergeBatch(spec);
-  if (merged.m < thin || merged.n < thin || merged.k === 0) return thinProduct(merged, engine);
-  if (spec.bindings.some((binding) => binding.dtype !== 'f32')) return widenedMatmul(merged, engine);
-  return blockedCalls(merged, engine) ?? loopCalls(matmulLoop(merged), engine);
+  const { m, n, k, bindings } = merged;
+  const loop = (): Calls => loopCalls(matmulLoop(merged), engine);
+  if (k === 0) return loop();
+  const few = fewRowsOrColumns(merged, engine);
+  if (few) return few;
+  if (m < thin || n < thin) return loop();
+  if (bindings.some(({ dtype }) => dtype !== 'f32')) return widenedMatmul(merged, engine);
+  return blockedCalls(merged, engine) ?? loop();
+}
+
+function fewRowsOrColumns(spec: MatmulSpec, engine: Engine): Calls | undefined {
+  if (spec.bindings.some(({ dtype }) => dtype !== 'f32')) return undefined;
+  return fewRowsCalls(spec, engine, spec.m) ?? fewRowsCalls(transposed(spec), engine, spec.n);
 }
 
 function blockedCalls(spec: MatmulSpec, engine: Engine): Calls | undefined {
@@ -87,89 +102,6 @@ function blockedCalls(spec: MatmulSpec, engine: Engine): Calls | undefined {
   if (out.strides[rank + 1] === 1) return blockedProduct(spec, engine);
   // (a·b)ᵀ = bᵀ·aᵀ: an output whose rows are adjacent is the transposed product's.
   return out.strides[rank] === 1 ? blockedProduct(transposed(spec), engine) : undefined;
-}
-
-/** Few rows or columns: scaled rows or dot products where the matrix has contiguous rows or columns, else generated loops. */
-function thinProduct(spec: MatmulSpec, engine: Engine): Calls {
-  const isFloat = spec.bindings.every((binding) => binding.dtype === 'f32');
-  const oriented = spec.m < thin ? spec : transposed(spec);
-  return (isFloat ? thinCalls(oriented, engine) : undefined) ?? loopCalls(matmulLoop(spec), engine);
-}
-
-/** Row by row of a. */
-function thinCalls(spec: MatmulSpec, engine: Engine): Calls | undefined {
-  const { n, k, a, b } = spec;
-  const out = spec.out as Access;
-  const rank = spec.batch.length;
-  if (b.strides[rank + 1] === 1 && out.strides[rank + 1] === 1 && n >= 16) return scaledProduct(spec, engine);
-  if (b.strides[rank] === 1 && a.strides[rank + 1] === 1 && k >= 16) return dotProduct(spec, engine);
-  return undefined;
-}
-
-/** Where the rows of a and of the result are, and the matrix that each meets. */
-function rowPlaces(spec: MatmulSpec): Places {
-  const { a, b, batch } = spec;
-  const rank = batch.length;
-  return placesOf(spec, rank + 1, [a, { ...b, strides: [...b.strides.slice(0, rank), 0] }, spec.out as Access]);
-}
-
-/** Each row of a times a matrix whose columns are contiguous: one dot product an element. */
-function dotProduct(spec: MatmulSpec, engine: Engine): Calls {
-  const { a, b } = spec;
-  const out = spec.out as Access;
-  const { dotRows } = gemmKernels(engine);
-  const rank = spec.batch.length;
-  const sizes = sizesNow(spec, engine);
-  const { count, offsets, isThere } = rowPlaces(spec);
-  const [aOffsets, bOffsets, outOffsets] = offsets as [Float64Array, Float64Array, Float64Array];
-  const [columnStep, outStep] = [(b.strides[rank + 1] ?? 0) * 4, (out.strides[rank + 1] ?? 0) * 4];
-  return () => {
-    const now = sizes();
-    const [n, k] = [now[rank + 1] as number, now[rank + 2] as number];
-    const [aBase, bBase, outBase] = [engine.address(a.binding), engine.address(b.binding), engine.address(out.binding)];
-    for (let i = 0; i < count; i++) {
-      if (!isThere(i, now)) continue;
-      const [x, w] = [aBase + (aOffsets[i] as number), bBase + (bOffsets[i] as number)];
-      engine.serve(i, 1, () => dotRows(x, w, outBase + (outOffsets[i] as number), n, k, columnStep, outStep));
-    }
-  };
-}
-
-/** Each row of a times a matrix whose rows are contiguous: a sum of scaled rows. */
-function scaledProduct(spec: MatmulSpec, engine: Engine): Calls {
-  const { a, b } = spec;
-  const out = spec.out as Access;
-  const rank = spec.batch.length;
-  const kernels = gemmKernels(engine);
-  const { scaledRows } = kernels;
-  const blocksIn = (k: number): Blocks => ({ count: Math.ceil(k / scaledBlock), together: 1 });
-  engine.reserve(wideBytes(blocksIn(spec.k), spec.n), 'matmul');
-  const sizes = sizesNow(spec, engine);
-  const { count, offsets, isThere } = rowPlaces(spec);
-  const [aOffsets, bOffsets, outOffsets] = offsets as [Float64Array, Float64Array, Float64Array];
-  const [xStep, rowStep] = [(a.strides[rank + 1] ?? 0) * 4, (b.strides[rank] ?? 0) * 4];
-  /** A row whose sum is made of several blocks. */
-  const inBlocks = (x: number, rows: number, c: number, n: number, k: number): void => {
-    const sums = { c, wide: engine.workspace, rows: 1, columns: n, rowStep: 0 };
-    sumOfBlocks(kernels, sums, blocksIn(k), (block) => {
-      const p = block * scaledBlock;
-      scaledRows(x + p * xStep, rows + p * rowStep, c, n, Math.min(scaledBlock, k - p), xStep, rowStep);
-    });
-  };
-  return () => {
-    const now = sizes();
-    const [n, k] = [now[rank + 1] as number, now[rank + 2] as number];
-    const [aBase, bBase, outBase] = [engine.address(a.binding), engine.address(b.binding), engine.address(out.binding)];
-    for (let i = 0; i < count; i++) {
-      if (!isThere(i, now)) continue;
-      const [x, rows] = [aBase + (aOffsets[i] as number), bBase + (bOffsets[i] as number)];
-      const c = outBase + (outOffsets[i] as number);
-      engine.serve(i, 1, () => {
-        if (k > scaledBlock) inBlocks(x, rows, c, n, k);
-        else scaledRows(x, rows, c, n, k, xStep, rowStep);
-      });
-    }
-  };
 }
 
 /**
