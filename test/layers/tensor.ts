@@ -69,6 +69,12 @@ export const tensor: Layers = {
     },
     { from: 'tensor/tensor.ts', to: 'autograd', why: 'backward is a method' },
     {
+      from: 'devices/cpu/wide',
+      to: 'devices/reference',
+      why: 'what an experiment of the engine makes of kernels is compared with the oracle',
+    },
+    { from: 'devices/cpu/wide', to: 'runtime/notices.ts', why: 'it says which vectors there are' },
+    {
       from: 'encoded/product.ts',
       to: 'devices/cpu/encoded',
       why: 'programs for encoded matrices come with their formats',

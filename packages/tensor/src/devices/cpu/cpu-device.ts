@@ -20,6 +20,7 @@ import type { EncodedCosts } from '../../device/encoded-costs.ts';
 import { encodedPrograms } from './encoded/provided.ts';
 import { Engine } from './engine.ts';
 import { DeviceMemory } from './memory/device-memory.ts';
+import { decideVectors, vectors } from './wide/vectors.ts';
 import { Workspace } from './memory/workspace.ts';
 import { mostThreads } from './threads/control.ts';
 import { threadCount } from '../../device/threads.ts';
@@ -110,7 +111,7 @@ class CpuDevice implements Device {
     this.#leastWork = least;
     this.#pool = new Pool(this.#memory, this.#runner, this.#threads);
     const threads = this.#threads === 1 ? 'one thread' : `${this.#threads} threads`;
-    this.description = `WebAssembly SIMD, ${threads}, ${this.#memory.limits.shared ? 'shared' : 'private'} memory`;
+    this.description = `WebAssembly SIMD${vectors.bits === 256 ? ' of 256 bits' : ''}, ${threads}, ${this.#memory.limits.shared ? 'shared' : 'private'} memory`;
   }
 
   get encodedCosts(): EncodedCosts | undefined {
@@ -231,6 +232,7 @@ function freed(operation: string): DeviceError {
 /** Makes a cpu device with a memory of its own. It is ready at once. */
 export function createCpuDevice(options: CpuDeviceOptions = {}): Device {
   checkOptions('createCpuDevice', options, cpuOptions);
+  decideVectors(() => cpuDeviceWith({ name: 'cpu:self-test', threads: 1 }, leastWork));
   return cpuDeviceWith(options, leastWork);
 }
 

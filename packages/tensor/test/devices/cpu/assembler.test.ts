@@ -24,7 +24,7 @@ import {
   type MemoryOp,
   type PlainOp,
 } from '../../../src/devices/cpu/assembler/opcodes.ts';
-import { hasRelaxedSimd } from '../../../src/devices/cpu/gemm/tile.ts';
+import { hasRelaxedSimd } from '../../../src/devices/cpu/wide/relaxed.ts';
 import { webAssembly } from '../../../src/devices/cpu/assembler/web-assembly.ts';
 
 const limits = { initial: 1, maximum: 1, shared: false };

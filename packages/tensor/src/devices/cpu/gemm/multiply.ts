@@ -67,7 +67,8 @@ export function addMultiply(module: ModuleBuilder, name: string, tile: Tile, pro
     f.set(rowsLeft, m);
     f.set(end, op('i32.add', b, op('i32.mul', depth, i32(tile.columns * 4))));
     f.repeat(op('i32.div_u', op('i32.add', m, i32(tile.rows - 1)), i32(tile.rows)), () => {
-      for (const sum of sums) f.set(sum, op('f32x4.splat', f32(0)));
+      const zero = f.let(op('f32x4.splat', f32(0)));
+      for (const sum of sums) f.set(sum, zero);
       f.set(bPointer, b);
       f.loop((again) => {
         for (const [v, vector] of second.entries()) f.set(vector, load(bPointer, v * 16));
@@ -126,7 +127,8 @@ function storeTile(
   const vectors = tile.columns / 4;
   const storeRows = (value: (sum: Local, v: number) => Expression): void => {
     for (let r = 0; r < tile.rows; r++) {
-      for (let v = 0; v < vectors; v++) f.store('v128.store', row, value(sums[r * vectors + v] as Local, v), v * 16);
+      const values = Array.from({ length: vectors }, (_, v) => f.let(value(sums[r * vectors + v] as Local, v)));
+      for (const [v, stored] of values.entries()) f.store('v128.store', row, stored, v * 16);
       f.increase(row, step);
     }
   };

@@ -1,11 +1,11 @@
 /** The register tile of the matrix product, chosen by what the engine can do. */
-import { op } from '../assembler/expression.ts';
-import { ModuleBuilder } from '../assembler/module-builder.ts';
-import { webAssembly } from '../assembler/web-assembly.ts';
+import { hasRelaxedSimd } from '../wide/relaxed.ts';
+import { vectors } from '../wide/vectors.ts';
 
 /**
  * How the product's inner loop is shaped. A tile of 4 rows by 8 columns keeps 8 accumulators, 4 broadcast values and
- * 2 vectors of the second operand in 14 of the 15 vector registers that V8 uses on x86; larger tiles spill there.
+ * 2 vectors of the second operand in 14 of the 15 vector registers that V8 uses on x86; larger tiles spill there. Of vectors
+ * that are joined in pairs it takes as many again, as sums that wait for each other would be too few.
  */
 export interface Tile {
   readonly rows: number;
@@ -15,16 +15,7 @@ export interface Tile {
   readonly relaxed: boolean;
 }
 
-/** Whether the engine validates relaxed SIMD instructions. */
-export function hasRelaxedSimd(): boolean {
-  const module = new ModuleBuilder({ initial: 1, maximum: 1, shared: false });
-  const f = module.function('probe', ['v128'], 'v128');
-  const [x] = [f.argument(0)];
-  f.return(op('f32x4.relaxed_madd', x, x, x));
-  return webAssembly.validate(module.encode());
-}
-
 /** The tile for this engine. */
 export function chooseTile(): Tile {
-  return { rows: 4, columns: 8, relaxed: hasRelaxedSimd() };
+  return { rows: 4, columns: vectors.bits === 256 ? 16 : 8, relaxed: hasRelaxedSimd() };
 }

@@ -1,0 +1,13 @@
+/** Relaxed SIMD, which engines may lack. */
+import { op } from '../assembler/expression.ts';
+import { ModuleBuilder } from '../assembler/module-builder.ts';
+import { webAssembly } from '../assembler/web-assembly.ts';
+
+/** Whether the engine validates relaxed SIMD instructions. */
+export function hasRelaxedSimd(): boolean {
+  const module = new ModuleBuilder({ initial: 1, maximum: 1, shared: false });
+  const f = module.function('probe', ['v128'], 'v128');
+  const [x] = [f.argument(0)];
+  f.return(op('f32x4.relaxed_madd', x, x, x));
+  return webAssembly.validate(module.encode());
+}
