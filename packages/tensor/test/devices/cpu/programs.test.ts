@@ -82,7 +82,7 @@ describe('the outermost loop', () => {
     ['of a product of one row are its rows', dense(5, 1, 100, 20), 5],
     ['of a convolution are images and groups', conv2dSpec(conv('forward', 2)).spec, 6 * 2],
     ['of a depthwise one are some groups of an image', conv2dSpec(conv('input', 8)).spec, 6 * 2],
-    ['of the gradients of filters are groups', conv2dSpec(conv('weight', 2)).spec, 2],
+    ['of the gradients of filters are pairs of channels', conv2dSpec(conv('weight', 2)).spec, 4],
   ] as const)('%s', (_, spec, units) => {
     expect(compileSpec(spec, engine).range).toBe(units);
   });

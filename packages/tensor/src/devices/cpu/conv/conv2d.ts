@@ -8,12 +8,13 @@ import type { Calls, Engine, WasmFunction } from '../engine.ts';
 import { onceAnEngine } from '../once-an-engine.ts';
 import { fillKernel } from '../fill.ts';
 import { blocksTogether, depthBlock, gemmKernels, roundUp, type GemmKernels } from '../gemm/gemm.ts';
-import { sumOfBlocks, wideBytes } from '../gemm/wide-sums.ts';
+import { accumulates, settle, sumOfBlocks, wideBytes } from '../gemm/wide-sums.ts';
 import type { Table } from '../program/program.ts';
 import { widenedCalls } from '../widen.ts';
 import { directCalls, prefersLoops, spreadFunction } from './direct.ts';
 import { addGatherPack } from './gather-pack.ts';
 import { whereFinite } from './finite.ts';
+import { laneCalls, lanesMeetZeros, prefersLanes } from './filter-gradient.ts';
 import { prefersTaps, tapCalls } from './taps.ts';
 import {
   channelsPerGroup,
@@ -38,10 +39,19 @@ export function conv2dCalls(spec: Conv2dSpec, engine: Engine): Calls {
   const written = writtenOperand[spec.pass];
   if (Object.values(sizes).includes(0)) return zeros(engine, spec[written] as Access, sizes[written]);
   if (prefersTaps(spec)) return tapCalls(spec, engine);
-  const calls = prefersLoops(spec) ? directCalls : spec.pass === 'weight' ? weightCalls : imageCalls;
-  if (!meetsZeros(spec)) return calls(spec, engine);
-  const factor = spec.pass === 'weight' ? 'y' : 'w';
-  return whereFinite(spec, spec[factor] as Access, sizes[factor], engine, calls(spec, engine));
+  const isLanes = prefersLanes(spec);
+  const others = isLanes
+    ? lanesMeetZeros(spec)
+    : meetsZeros(spec)
+      ? ([spec.pass === 'weight' ? 'y' : 'w'] as const)
+      : [];
+  const factors = others.map((name) => ({ access: spec[name] as Access, count: sizes[name] }));
+  return whereFinite(spec, factors, engine, (isLanes ? laneCalls : otherCalls(spec))(spec, engine));
+}
+
+function otherCalls(spec: Conv2dSpec): (spec: Conv2dSpec, engine: Engine) => Calls {
+  if (prefersLoops(spec)) return directCalls;
+  return spec.pass === 'weight' ? weightCalls : imageCalls;
 }
 
 const writtenOperand = { forward: 'y', input: 'x', weight: 'w' } as const;
@@ -174,11 +184,16 @@ function imageCalls(spec: Conv2dSpec, engine: Engine): Calls {
   };
 }
 
+/** Units that the weights of few groups are cut into at most, and products of a block that are worth a unit. */
+const weightUnits = 8;
+const unitProducts = 2 ** 16;
+
 /** Weight pass: [outChannels, pixels] gradients times [pixels, weights] patches, summed over the images. */
 function weightCalls(spec: Conv2dSpec, engine: Engine): Calls {
   const kernels = convKernels(engine);
   const { tile, gatherB, multiply, packA } = kernels;
   const { outputs } = channelsPerGroup(spec);
+  const { groups, batch } = spec;
   const placement = paddedImage(spec);
   const spread = placement ? spreadFunction(engine, placement) : undefined;
   const patches = imagePatches(spec, placement?.frame ?? spec.inSize);
@@ -188,40 +203,49 @@ function weightCalls(spec: Conv2dSpec, engine: Engine): Calls {
   const weights = keepTable(engine, patches.weights, tile.columns);
 
   const depth = Math.min(depthBlock, pixelCount);
-  const columns = Math.min(columnBlock, roundUp(weightCount, tile.columns));
+  const worth = Math.floor((outputs * weightCount * depth) / unitProducts);
+  const pieces = Math.max(1, Math.min(worth, Math.ceil(weightUnits / groups)));
+  const columns = Math.min(columnBlock, roundUp(Math.ceil(weightCount / pieces), tile.columns));
+  const units = Math.ceil(weightCount / columns);
   const patchesAt = roundUp(outputs, tile.rows) * depth * 4;
   const frameAt = patchesAt + columns * depth * 4;
   const edgeAt = frameAt + (placement ? roundUp(frameBytes(placement), 16) : 0);
   const blocksOfImage = Math.ceil(pixelCount / depth);
-  const blocks = { count: spec.batch * blocksOfImage, together: blocksTogether };
+  const blocks = { count: batch * blocksOfImage, together: blocksTogether };
   const wideAt = roundUp(edgeAt + tile.rows * tile.columns * 4, 16);
   engine.reserve(wideAt + wideBytes(blocks, outputs * weightCount), 'conv2d');
   const part = partBytes(spec);
+  const rowStep = weightCount * 4;
 
   return () => {
     const { workspace } = engine;
     const packed = workspace + patchesAt;
     const address = (access: Access): number => engine.address(access.binding) + access.offset * 4;
     const [x, y, w] = [address(spec.x), address(spec.y as Access), address(spec.w)];
-    const rowStep = weightCount * 4;
-    for (let g = 0; g < spec.groups; g++) {
-      const c = w + g * part.w;
-      const sums = { c, wide: workspace + wideAt, rows: outputs, columns: weightCount, rowStep };
-      const addBlock = (block: number, accumulate: 0 | 1): void => {
-        const place = Math.floor(block / blocksOfImage) * spec.groups + g;
+    for (let g = 0; g < groups; g++) {
+      const first = g * units;
+      for (let block = 0; block < blocks.count; block++) {
+        const place = Math.floor(block / blocksOfImage) * groups + g;
         const p = (block % blocksOfImage) * depth;
         const deep = Math.min(depth, pixelCount - p);
         const image = x + place * part.x;
-        if (spread && p === 0) spread(image, workspace + frameAt);
-        packA(y + place * part.y + p * 4, workspace, outputs, deep, pixelCount * 4, 4);
+        engine.serve(first, units, () => {
+          if (spread && p === 0) spread(image, workspace + frameAt);
+          packA(y + place * part.y + p * 4, workspace, outputs, deep, pixelCount * 4, 4);
+        });
+        const base = spread ? workspace + frameAt : image;
         for (let j = 0; j < weightCount; j += columns) {
           const width = Math.min(columns, weightCount - j);
-          const base = spread ? workspace + frameAt : image;
-          gatherB(base, packed, weights.address + j * 4, width, pixels.address + p * 4, deep);
-          multiply(workspace, packed, c + j * 4, outputs, width, deep, rowStep, accumulate, workspace + edgeAt);
+          const c = w + g * part.w + j * 4;
+          const wide = workspace + wideAt + outputs * j * 8;
+          const adds = accumulates(blocks, block);
+          engine.serve(first + j / columns, 1, () => {
+            gatherB(base, packed, weights.address + j * 4, width, pixels.address + p * 4, deep);
+            multiply(workspace, packed, c, outputs, width, deep, rowStep, adds, workspace + edgeAt);
+            settle(kernels, { c, wide, rows: outputs, columns: width, rowStep }, blocks, block);
+          });
         }
-      };
-      engine.serve(g, 1, () => sumOfBlocks(kernels, sums, blocks, addBlock));
+      }
     }
   };
 }

@@ -9,11 +9,11 @@ import type { Calls, Engine, WasmFunction } from '../engine.ts';
 import { roundUp } from '../gemm/gemm.ts';
 import { onceAnEngine } from '../once-an-engine.ts';
 
-/** (address, count, flags): the i32 at `flags` is whether all of so many f32 are finite, the one behind it whether not. */
+/** (address, count, flags, goOn): the i32 at `flags` is whether all of so many f32 are finite, the one behind it whether not. `goOn`: and whether what they were says so. */
 const finiteKernel: (engine: Engine) => WasmFunction = onceAnEngine((engine) => {
   const { module } = engine.module();
-  const f = module.function('finite', ['i32', 'i32', 'i32'], 'none', true);
-  const [address, count, flags] = f.arguments;
+  const f = module.function('finite', ['i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [address, count, flags, goOn] = f.arguments;
   const zero = op('f32x4.splat', f32(0));
   const zeros = Array.from({ length: 4 }, () => f.let(zero));
   const rest = f.let(f32(0));
@@ -31,7 +31,8 @@ const finiteKernel: (engine: Engine) => WasmFunction = onceAnEngine((engine) => 
       .slice(1)
       .reduce((all, one) => op('f32x4.add', all, one), op('f32x4.add', zeros[0] ?? zero, op('f32x4.splat', rest))),
   );
-  const isWrong = op('v128.any_true', op('f32x4.ne', sum, sum));
+  const isWrong = f.let(op('v128.any_true', op('f32x4.ne', sum, sum)));
+  f.if(goOn, () => f.set(isWrong, op('i32.or', isWrong, memoryOp('i32.load', 4, [flags]))));
   f.store('i32.store', flags, op('i32.eqz', isWrong));
   f.store('i32.store', flags, isWrong, 4);
   return engine.instantiate(module)['finite'] as WasmFunction;
@@ -47,21 +48,22 @@ export function outsideLoop(spec: Conv2dSpec, engine: Engine): Calls {
     );
 }
 
-/** The calls `fast` where all elements of a factor are finite, else those of the loop. */
+/** The calls `fast` where all elements of these factors are finite, else those of the loop. */
 export function whereFinite(
   spec: Conv2dSpec,
-  { binding, offset }: Access,
-  count: number,
+  factors: readonly { readonly access: Access; readonly count: number }[],
   engine: Engine,
   fast: Calls,
 ): Calls {
+  if (factors.length === 0) return fast;
   const isFinite = finiteKernel(engine);
   const slow = outsideLoop(spec, engine);
   const flagsAt = roundUp(engine.workspaceBytes, 64);
   engine.reserve(flagsAt + 8, 'conv2d');
   return () => {
     const flags = engine.workspace + flagsAt;
-    isFinite(engine.address(binding) + offset * 4, count, flags);
+    for (const [at, { access, count }] of factors.entries())
+      isFinite(engine.address(access.binding) + access.offset * 4, count, flags, at);
     engine.onlyIf(flags, fast);
     engine.onlyIf(flags + 4, slow);
   };
