@@ -75,6 +75,11 @@ export const tensor: Layers = {
     },
     { from: 'devices/cpu/wide', to: 'runtime/notices.ts', why: 'it says which vectors there are' },
     {
+      from: 'functions/attention/attention-op.ts',
+      to: 'devices/cpu/attention',
+      why: 'programs for attention come with its op',
+    },
+    {
       from: 'encoded/product.ts',
       to: 'devices/cpu/encoded',
       why: 'programs for encoded matrices come with their formats',

@@ -98,6 +98,7 @@ export {
   zerosLike,
   type CreateOptions,
 } from './functions/create.ts';
+export { scaledDotProductAttention, type AttentionOptions } from './functions/attention/attention.ts';
 export { einsum } from './functions/einsum.ts';
 export { fromChunks } from './functions/from-chunks.ts';
 export { concat, stack, where } from './functions/join.ts';
@@ -152,6 +153,7 @@ export type {
 export type {
   Access,
   Binding,
+  AttentionSpec,
   Conv2dSpec,
   CustomSpec,
   EncodedLayout,

@@ -1,5 +1,5 @@
 /** Attention of the positions of a sequence to one another. */
-import { arange, ArgumentError, ShapeError, type Tensor } from '@espalier/tensor';
+import { arange, ArgumentError, scaledDotProductAttention, ShapeError, type Tensor } from '@espalier/tensor';
 import { aTensor, check, checkOptional } from '@espalier/tensor/arguments';
 import { aCachePlace, type KeepsPositions, type KeptPerPosition } from '../attention/attention-cache.ts';
 import { asKept, cacheNumbers, checkHeadWidth, someNumbers, type CacheNumbers } from '../attention/cache-numbers.ts';
@@ -7,6 +7,7 @@ import { integer, optional, parseFields, truth, word, type Fields } from '../con
 import type { InitialiserConfig } from '../init/initialiser.ts';
 import { initialiserField } from '../init/table.ts';
 import { buildContext, type BuildContext } from '../module/build-context.ts';
+import { isTapped } from '../module/call.ts';
 import { below, type CallContext } from '../module/call-context.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
 import type { ModuleType } from '../module/registry.ts';
@@ -48,8 +49,9 @@ const fields: Fields<SelfAttentionOptions> = {
 interface Attended {
   readonly keys: Tensor;
   readonly values: Tensor;
-  readonly later: Tensor | undefined;
-  /** How many of the positions there are, where not all are. */
+  readonly mask: Tensor | undefined;
+  /** Of a cache: where the keys stand, and how many there are. */
+  readonly columns?: Tensor;
   readonly count?: Tensor;
 }
 
@@ -57,7 +59,7 @@ interface Attended {
  * softmax(q · kᵀ / √head width) · v for each head, over [..., length, width], put together by a linear layer. Submodules:
  * `query`, `key`, `value` [width to heads · head width], `probabilities`, which gives who looks at whom [..., heads, length,
  * length], `out` [heads · head width to width]. The slot `attentionMask` of the context is obeyed; a position that may see
- * nothing gives NaN, as softmax over nothing does. With the slot `attentionCache` x is what follows on the positions that the
+ * nothing gives NaN, as softmax over nothing does. Who looks at whom is in memory only where a tap looks at it. With the slot `attentionCache` x is what follows on the positions that the
  * cache has, and attends to those as well, where it is causal; a mask is [..., length, capacity] then. Source: A. Vaswani et
  * al., "Attention is all you need", 2017.
  */
@@ -102,38 +104,42 @@ export class SelfAttention extends Module implements KeepsPositions {
         .call(x, below(context, name))
         .reshape([...lead, length, heads, headWidth])
         .transpose(-2, -3);
-    const query = byHead(this.query, 'query').mul(1 / Math.sqrt(headWidth));
-    const { keys, values, later, count } = this.#seen(byHead(this.key, 'key'), byHead(this.value, 'value'), context);
-    let scores = query.matmul(keys.transpose(-1, -2));
-    const mask = checkOptional(this.type, 'the slot attentionMask', context?.slots.attentionMask, aTensor);
-    if (mask) scores = scores.maskedFill((count ? this.#seenOf(mask, keys, count) : mask).logicalNot(), -Infinity);
-    if (later) scores = scores.maskedFill(later, -Infinity);
-    const shares = this.probabilities.call(scores, below(context, 'probabilities'));
-    const seen = shares.matmul(values);
+    const query = byHead(this.query, 'query');
+    const attended = this.#attended(byHead(this.key, 'key'), byHead(this.value, 'value'), context);
+    const shares = below(context, 'probabilities');
+    const seen = isTapped(shares, this.probabilities)
+      ? this.#seenByShares(query, attended, shares)
+      : scaledDotProductAttention(query, attended.keys, attended.values, {
+          causal: this.options.causal,
+          ...(attended.mask && { mask: attended.mask }),
+        });
     const together = seen.transpose(-2, -3).reshape([...lead, length, heads * headWidth]);
     return this.out.call(together, below(context, 'out'));
   }
 
-  /** The positions attended to, and, where it is causal, which of them, in a column, come after which of x, in a row. */
-  #seen(keys: Tensor, values: Tensor, context: CallContext | undefined): Attended {
+  /** The positions attended to. */
+  #attended(keys: Tensor, values: Tensor, context: CallContext | undefined): Attended {
     const { causal, cache } = this.options;
+    const mask = checkOptional(this.type, 'the slot attentionMask', context?.slots.attentionMask, aTensor);
     const place = checkOptional(this.type, 'the slot attentionCache', context?.slots.attentionCache, aCachePlace);
-    const length = keys.shape.at(-2) as number;
-    if (place) {
-      if (!causal)
-        throw new ArgumentError(
-          this.type,
-          'attends to what comes later too, which a cache does not have; call it whole',
-        );
-      const seen = place.keep(this, keys, values);
-      return { ...seen, later: seen.columns.gt(place.rows(length).unsqueeze(1)) };
-    }
-    const positions = arange(0, length, 1, { dtype: 'i32', device: keys.device });
-    return {
-      keys: asKept(cache, keys),
-      values: asKept(cache, values),
-      later: causal ? positions.gt(positions.unsqueeze(1)) : undefined,
-    };
+    if (!place) return { keys: asKept(cache, keys), values: asKept(cache, values), mask };
+    if (!causal)
+      throw new ArgumentError(this.type, 'attends to what comes later too, which a cache does not have; call it whole');
+    const seen = place.keep(this, keys, values);
+    return { ...seen, mask: mask && this.#seenOf(mask, seen.keys, seen.count) };
+  }
+
+  /** The same by way of the shares, for those who look at them. */
+  #seenByShares(
+    query: Tensor,
+    { keys, values, mask, columns, count }: Attended,
+    context: CallContext | undefined,
+  ): Tensor {
+    const { causal, headWidth } = this.options;
+    const scores = query.mul(1 / Math.sqrt(headWidth)).matmul(keys.transpose(-1, -2));
+    const shown = mask ? scores.maskedFill(mask.logicalNot(), -Infinity) : scores;
+    const hidden = causal ? shown.maskedFill(laterOf(query, keys, columns, count), -Infinity) : shown;
+    return this.probabilities.call(hidden, context).matmul(values);
   }
 
   /** Those columns of a mask whose positions have been seen; one that is the same for all columns stays as it is. */
@@ -167,6 +173,17 @@ export class SelfAttention extends Module implements KeepsPositions {
   config(): ModuleConfig {
     return { type: this.type, ...this.options };
   }
+}
+
+/** Which keys, in a column, come after which queries, in a row, of which the last is that of the last key. */
+function laterOf(query: Tensor, keys: Tensor, columns = positions(keys), count?: Tensor): Tensor {
+  const length = query.shape.at(-2) as number;
+  const before = count ? count.sub(length) : (keys.shape.at(-2) as number) - length;
+  return columns.gt(positions(query).add(before).unsqueeze(1));
+}
+
+function positions(x: Tensor): Tensor {
+  return arange(0, x.shape.at(-2), 1, { dtype: 'i32', device: x.device });
 }
 
 /** Self-attention in JSON. */

@@ -51,6 +51,14 @@ function tapped(context: Passing, module: Module, x: Tensor): Tensor {
   return passed('output', outputOf(module, passed('input', x), inner));
 }
 
+/** Whether a tap looks at a module that is called with a context: what it computes has to be there then. */
+export function isTapped(context: CallContext | undefined, module: Module): boolean {
+  if (!context || context.taps.length === 0) return false;
+  if (!context.site) return true;
+  const name = nameOf(context, module);
+  return context.taps.some(({ matches }) => matches(name, module));
+}
+
 /** The dotted name of the place where a module is called: as its caller says, or the first in which it stands there. */
 function nameOf({ site, child }: CallContext, module: Module): string {
   if (!site) return '';

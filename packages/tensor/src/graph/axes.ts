@@ -63,7 +63,10 @@ export function relationsOf(node: Node): readonly AxisRelation[] {
     case 'kernel':
       return op.axes?.(node) ?? [];
     case 'source':
-      return [];
+      // What a kernel says is of its first output.
+      return op.source === 'output' && attributes['index'] === 0
+        ? shape.map((_, axis) => sameAxes(ofOutput(axis), ofInput(0, axis)))
+        : [];
   }
 }
 

@@ -4,6 +4,7 @@ import { finishing } from './contraction/epilogue.ts';
 import { operands } from './phases.ts';
 import type {
   Access,
+  AttentionSpec,
   ContractionSpec,
   Conv2dSpec,
   EncodedMatmulSpec,
@@ -36,6 +37,7 @@ const kinds: {
   matmul: showMatmul,
   'encoded-matmul': showEncoded,
   conv2d: showConv2d,
+  attention: showAttention,
   scan: ({ op, outer, length, inner }) => ({
     head: `scan ${op} along the middle of ${list([outer, length, inner])}`,
     lines: [],
@@ -139,6 +141,25 @@ function showConv2d(spec: Conv2dSpec, names: Names): Shown {
     lines: [
       `sum = ${shown(left)} with ${shown(right)}, ${settings.join(', ')}, ${groups} ${groups === 1 ? 'group' : 'groups'}`,
       ...bodyLines(epilogue, dims, [], names),
+    ],
+  };
+}
+
+function showAttention(spec: AttentionSpec, names: Names): Shown {
+  const { batch, queries, keys, size, valueSize, scale, causal, limits, mask, bias } = spec;
+  const dims = dimensions(batch.length + 2);
+  const [query, key] = dims.slice(-2) as [string, string];
+  const head = dims.slice(0, -2);
+  const of = (access: Access, ...last: string[]): string => element(access, [...head, ...last], names);
+  const added = bias ? ` + ${of(bias, query, key)}` : '';
+  const seen = [...(causal ? [`${key} <= ${query} + keys - queries`] : []), ...(mask ? [of(mask, query, key)] : [])];
+  return {
+    head: `attention${ranges([...batch, queries, keys], dims, { limits, names, inner: 1 })}`,
+    lines: [
+      `score = ${scale} * sum over c < ${size} of ${of(spec.q, query, 'c')} * ${of(spec.k, key, 'c')}${added}`,
+      ...(seen.length > 0 ? [`where ${seen.join(' and ')}`] : []),
+      `${of(spec.out, query, 'c')} = sum over ${key} of softmax(score) * ${of(spec.v, key, 'c')}, c < ${valueSize}`,
+      `${of(spec.logSum, query)} = log of the sum over ${key} of exp(score)`,
     ],
   };
 }

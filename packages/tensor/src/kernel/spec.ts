@@ -6,7 +6,10 @@
  */
 import type { ComputeDType, DType } from '../dtype/dtype.ts';
 import type { ScalarOp } from '../scalar/instructions.ts';
+import type { AttentionSpec } from './attention-spec.ts';
 import type { KernelDefinition } from './definition.ts';
+
+export type { AttentionShape, AttentionSpec } from './attention-spec.ts';
 
 /** One buffer a kernel touches. `readwrite` means that each element is read before the same point writes it. */
 export interface Binding {
@@ -251,6 +254,7 @@ export type KernelSpec =
   | MatmulSpec
   | EncodedMatmulSpec
   | Conv2dSpec
+  | AttentionSpec
   | ScanSpec
   | SortSpec
   | ScatterAddSpec

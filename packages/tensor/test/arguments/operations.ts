@@ -514,6 +514,17 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
       ),
     }),
   ],
+  scaledDotProductAttention: [
+    x,
+    x,
+    x,
+    options({
+      causal: boolean,
+      mask: tensorSlot(() => tensor([true, false])),
+      bias: tensorSlot(() => tensor([0.5, -0.5])),
+      scale: finite,
+    }),
+  ],
   batchNorm: [
     x,
     options({

@@ -1,5 +1,6 @@
 /** From a kernel spec to a program: one rule for each kind of spec. */
 import type { KernelSpec } from '../../kernel/spec.ts';
+import { attentionPrograms } from './attention/provided.ts';
 import { acceptsConv2d, conv2dCalls } from './conv/conv2d.ts';
 import { acceptsCustom, customCalls } from './custom.ts';
 import { encodedPrograms } from './encoded/provided.ts';
@@ -26,6 +27,7 @@ const rules: Rules = {
   matmul: { accepts: acceptsMatmul, calls: matmulCalls },
   'encoded-matmul': encodedPrograms,
   conv2d: { accepts: acceptsConv2d, calls: conv2dCalls },
+  attention: attentionPrograms,
   scan: { accepts: always, calls: scanCalls },
   sort: { accepts: always, calls: sortCalls },
   'scatter-add': { accepts: always, calls: scatterAddCalls },

@@ -1,4 +1,5 @@
 /** Which program runs a kernel spec. */
+import { InternalError } from '../../errors.ts';
 import type { KernelSpec } from '../../kernel/spec.ts';
 import { acceptsConv2d, conv2dProgram } from './contraction/conv2d-program.ts';
 import { matmulProgram } from './contraction/matmul-program.ts';
@@ -18,11 +19,20 @@ interface Family<Spec extends KernelSpec> {
 
 const always = (): boolean => true;
 
+/** A kind that decomposes on this device. */
+const none = {
+  accepts: (): boolean => false,
+  program: ({ kind }: KernelSpec): never => {
+    throw new InternalError('webgpu', `${kind} was not accepted, and yet prepared`);
+  },
+};
+
 const families: { readonly [Kind in KernelSpec['kind']]: Family<KernelSpec & { readonly kind: Kind }> } = {
   loop: { accepts: always, program: (spec, profile) => loopProgram(spec, profile) },
   matmul: { accepts: always, program: matmulProgram },
   'encoded-matmul': { accepts: acceptsEncoded, program: encodedProgram },
   conv2d: { accepts: acceptsConv2d, program: conv2dProgram },
+  attention: none,
   scan: { accepts: always, program: scanProgram },
   sort: { accepts: always, program: sortProgram },
   'scatter-add': { accepts: always, program: scatterAddProgram },

@@ -1,4 +1,6 @@
 /** Compositions of the public table that the planner fuses. */
+import { scaledDotProductAttention } from '../../functions/attention/attention.ts';
+import { arange } from '../../functions/create.ts';
 import { batchNorm, crossEntropy, dropout, layerNorm } from '../../functions/normalize.ts';
 import { Generator } from '../../random/generator.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -37,7 +39,38 @@ const rowsCase = (choose: Chooser): Case => {
   return { inputs: [{ shape, dtype, values: { kind: 'distinct', gap: 0.05 } }], attributes: {} };
 };
 
-/** Softmax and its relatives, normalisations, cross-entropy and dropout. */
+/** Queries, keys, values and perhaps a bias, with heads that share keys; causal, and with a mask that hides every third key, or not. */
+const attentionCase = (choose: Chooser): Case => {
+  const dtype = choose.dtype(['float']);
+  const isLong = choose.integer(0, 3) === 3;
+  const [heads, groups, size, valueSize] = [choose.integer(1, 2), choose.integer(1, 2), choose.integer(1, 6), choose.pick([1, 4, 8, 12])]; // prettier-ignore
+  const queries = choose.integer(1, isLong ? 70 : 9);
+  const keys = queries + choose.integer(0, isLong ? 300 : 9);
+  const shapes = [
+    [2, heads * groups, queries, size],
+    [2, heads, keys, size],
+    [heads, keys, valueSize],
+    ...(choose.boolean() ? [[queries, keys]] : []),
+  ];
+  return {
+    inputs: shapes.map((shape) => ({ shape, dtype, values: between(-2, 2) })),
+    attributes: { causal: choose.boolean(), mask: choose.boolean() },
+  };
+};
+
+const attention: OpEntry['run'] = ([q, k, v, bias], { causal, mask }) =>
+  scaledDotProductAttention(q as Tensor, k as Tensor, v as Tensor, {
+    causal: causal as boolean,
+    ...(bias && { bias }),
+    ...(mask === true && { mask: thirds(k as Tensor) }),
+  });
+
+/** The first key is seen, so that each query sees one. */
+function thirds({ shape, device }: Tensor): Tensor {
+  return arange(0, shape.at(-2), 1, { dtype: 'i32', device }).remainder(3).ne(2);
+}
+
+/** Softmax and its relatives, attention, normalisations, cross-entropy and dropout. */
 export const compositeTable: readonly OpEntry[] = [
   entry(
     'softmax',
@@ -46,6 +79,7 @@ export const compositeTable: readonly OpEntry[] = [
     axisCase,
   ),
   entry('logSoftmax', 'logarithm of softmax', ([x], { axis }) => (x as Tensor).logSoftmax(axis as number), axisCase),
+  entry('scaledDotProductAttention', 'values, weighted by how queries and keys agree', attention, attentionCase),
   entry(
     'layerNorm',
     'normalised over the last axis',

@@ -158,7 +158,7 @@ function withDrawnEpilogue(
 }
 
 /** A view of `shape`: its axes in some order of memory, some of the leading ones broadcast, from some offset on. */
-function drawStrided(
+export function drawStrided(
   draw: fc.GeneratorValue,
   binding: number,
   shape: readonly number[],
