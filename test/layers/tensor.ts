@@ -74,6 +74,7 @@ export const tensor: Layers = {
       why: 'what an experiment of the engine makes of kernels is compared with the oracle',
     },
     { from: 'devices/cpu/wide', to: 'runtime/notices.ts', why: 'it says which vectors there are' },
+    { from: 'devices/cpu/threads', to: 'runtime/notices.ts', why: 'it says when no thread starts' },
     {
       from: 'functions/attention/attention-op.ts',
       to: 'devices/cpu/attention',

@@ -149,6 +149,35 @@ describe('a pool', () => {
     device.dispose();
   });
 
+  test('says once that threads do not start, and does with one', () => {
+    const source = fileURLToPath(new URL('../../../src/index.ts', import.meta.url));
+    const text = `
+      import { createCpuDevice, configure, ones } from ${JSON.stringify(source)};
+      import { Worker } from 'node:worker_threads';
+      let started = 0;
+      process.getBuiltinModule = () => ({
+        Worker: class extends Worker {
+          constructor(source, options) {
+            super('throw new Error("no room")', options);
+            started += 1;
+          }
+        },
+      });
+      configure({ warn: (line) => console.log(line) });
+      const device = createCpuDevice({ threads: 2 });
+      for (let i = 0; i < 4; i++) {
+        console.log(ones([512, 512], { device }).matmul(ones([512, 512], { device })).sum().arraySync());
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      console.log(started);
+    `;
+    const words = ['--conditions=@espalier/source', '--import', 'tsx', '--input-type=module', '--eval', text];
+    const lines = execFileSync(process.execPath, words, { encoding: 'utf8', timeout: 30_000 }).trim().split('\n');
+    expect(lines.filter((line) => line === '134217728')).toHaveLength(4);
+    expect(lines.filter((line) => line.startsWith('cpu: threads do not start here (Error: no room)'))).toHaveLength(1);
+    expect(lines.at(-1)).toBe('1');
+  });
+
   test('keeps no process alive', () => {
     const source = fileURLToPath(new URL('../../../src/index.ts', import.meta.url));
     const text = `

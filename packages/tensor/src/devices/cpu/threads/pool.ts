@@ -3,6 +3,7 @@
  * whoever sleeps is not waited for. Results do not depend on who ran what, as units lie apart.
  */
 import { DeviceError } from '../../../errors.ts';
+import { notices } from '../../../runtime/notices.ts';
 import { memoryImport } from '../assembler/module-builder.ts';
 import type { DeviceMemory } from '../memory/device-memory.ts';
 import { mostKept } from '../memory/workspace.ts';
@@ -42,6 +43,8 @@ export class Pool {
   readonly #count: number;
   readonly #descriptions: Descriptions;
   #crew: Crew | undefined;
+  /** Whether threads do not come up here: nobody tries again. */
+  #isAlone = false;
   #workspaces: readonly number[] = [];
   #workspaceBytes = 0;
 
@@ -64,7 +67,7 @@ export class Pool {
    */
   run(linked: LinkedProgram, chunk: number, addresses: number): void {
     const { program } = linked;
-    if (!haveRoom(this.#count)) {
+    if (this.#isAlone || !haveRoom(this.#count)) {
       this.#runner.run(linked);
       return;
     }
@@ -109,9 +112,9 @@ export class Pool {
     const threads: Thread[] = [];
     const crew: Crew = { control, threads };
     const pool = new WeakRef(this);
-    const onFailure = (): void => {
+    const onFailure = (problem: string): void => {
       const owner = pool.deref();
-      if (owner !== undefined && owner.#crew === crew) owner.end();
+      if (owner !== undefined) owner.#lose(crew, problem);
     };
     for (let index = 0; index < this.#count - 1; index++) {
       const thread = startThread(
@@ -130,8 +133,21 @@ export class Pool {
       );
       if (thread) threads.push(thread);
     }
+    this.#isAlone = threads.length === 0;
     abandoned.register(this, crew, this);
     return crew;
+  }
+
+  /** A thread is no more: others take the place of all, unless none has ever come up. */
+  #lose(crew: Crew, problem: string): void {
+    if (this.#crew !== crew) return;
+    if (Atomics.load(crew.control, places.ready) === 0) {
+      this.#isAlone = true;
+      notices.warn(
+        `cpu: threads do not start here (${problem}), and one computes all; open the device with threads: 1`,
+      );
+    }
+    this.end();
   }
 
   /** Tells the threads of a program; false where there is no room for that. */

@@ -14,7 +14,10 @@ interface AnyWorker {
   postMessage(message: unknown, transfer: readonly object[]): void;
   unref?(): void;
   on?(event: 'error', listener: (error: unknown) => void): void;
-  addEventListener?(event: 'error', listener: (event: { preventDefault(): void }) => void): void;
+  addEventListener?(
+    event: 'error',
+    listener: (event: { readonly message?: string; preventDefault(): void }) => void,
+  ): void;
 }
 
 interface Host {
@@ -42,16 +45,16 @@ else globalThis.onmessage = ({ data }) => serve(makeInterpreter, data);
 
 /**
  * Starts a thread, which comes up by itself while this one goes on; undefined where the host has none. `onFailure` is told
- * when it ends by a failure.
+ * what it failed by, if it does.
  */
-export function startThread(setup: ThreadSetup, onFailure: () => void): Thread | undefined {
+export function startThread(setup: ThreadSetup, onFailure: (problem: string) => void): Thread | undefined {
   const host = globalThis as unknown as Host;
   const node = host.process?.getBuiltinModule?.('node:worker_threads') as NodeThreads | undefined;
   if (node) {
     // Neither loaders nor options of the process are for it.
     const options = { eval: true, workerData: setup, execArgv: [], env: {}, name: 'espalier cpu' };
     const worker = new node.Worker(source(), options);
-    worker.on?.('error', onFailure);
+    worker.on?.('error', (error) => onFailure(String(error)));
     worker.unref?.();
     return { end: () => void worker.terminate() };
   }
@@ -61,7 +64,7 @@ export function startThread(setup: ThreadSetup, onFailure: () => void): Thread |
   const worker = new Worker(url);
   worker.addEventListener?.('error', (event) => {
     event.preventDefault();
-    onFailure();
+    onFailure(event.message ?? 'the page lets no worker start from a blob');
   });
   worker.postMessage(setup, []);
   return {
