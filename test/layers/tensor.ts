@@ -42,6 +42,7 @@ export const tensor: Layers = {
     'ops/table.ts': ['ops', 'ops/tables'],
     compile: [...tensors, 'cache', 'lower', 'runtime/structure.ts'],
     encoded: [...tensors, 'functions', 'runtime/structure.ts'],
+    profile: [...tensors, 'runtime/structure.ts'],
     'arguments/index.ts': [
       'arguments',
       'arguments/describe.ts',

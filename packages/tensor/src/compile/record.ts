@@ -11,6 +11,7 @@ import { forgetAssigned, noteAssigned } from '../runtime/pending-state.ts';
 import { knownScalar } from '../runtime/index-checks.ts';
 import { realize } from '../runtime/realize.ts';
 import { mapStructure, mapTensors } from '../runtime/structure.ts';
+import { planned } from '../runtime/watch.ts';
 import { handlesCreated } from '../tensor/handle.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';
@@ -206,7 +207,7 @@ function compiled<Result>(recorder: Recorder, result: Result, tensors: readonly 
   const overwrites = nodes.map((_, target) =>
     target < outputs.length ? undefined : leafOf.get(assigned.get(states[target - outputs.length] as Tensor) as Node),
   );
-  const plan = makePlan(view, device, { aliasTargets: false, overwrites });
+  const plan = planned(() => makePlan(view, device, { aliasTargets: false, overwrites }));
   const leaves = view.leaves.map(({ node }): LeafSource => {
     if (node.op.name === 'placeholder') return { kind: 'argument', index: node.attributes['slot'] as number };
     const next = dynamics.get(node);

@@ -9,6 +9,7 @@ import { Storage } from '../graph/storage.ts';
 import { copySpec } from '../kernel/copy-spec.ts';
 import type { Plan, PlanBuffer, Slot } from '../lower/plan.ts';
 import { adopt, rangeOf, realize, smallResultBytes } from '../runtime/realize.ts';
+import { runCalls } from '../runtime/watch.ts';
 import type { Shape } from '../shape/shape.ts';
 import type { DType } from '../dtype/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -122,7 +123,7 @@ export class RecordedStep<Result> {
       this.#takeResults();
       if (!this.#isBound) this.#bind();
       try {
-        device.run(this.#calls);
+        runCalls(device, this.#calls);
       } catch (error) {
         this.#dropResults(this.#buffers.result.length);
         throw error;
@@ -318,6 +319,6 @@ function copyBuffer(device: Device, buffer: DeviceBuffer): Storage {
     byteOffset: 0,
     byteLength: words * 4,
   });
-  device.run([{ kernel, ranges: [range(buffer), range(copy)] }]);
+  runCalls(device, [{ kernel, ranges: [range(buffer), range(copy)] }]);
   return Storage.resident(device, copy);
 }

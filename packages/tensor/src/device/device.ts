@@ -26,6 +26,8 @@ export interface PreparedKernel {
    * where that is none. Plans find room for them as for all that lives while they run.
    */
   readonly scratch?: readonly number[];
+  /** Among how many threads a call of it is divided at most; absent where one runs it. */
+  readonly threads?: number;
 }
 
 /**
@@ -93,5 +95,10 @@ export interface Device {
    */
   synchronize(): Promise<void>;
   memory(): DeviceMemory;
+  /**
+   * Another that computes alike and has memory of its own, which whoever asked disposes of: for measuring what the machine can do.
+   * Absent where this one may be used for that.
+   */
+  twin?(): Device;
   dispose(): void;
 }

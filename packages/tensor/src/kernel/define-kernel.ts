@@ -166,9 +166,18 @@ export function defineKernel(description: KernelDescription): Kernel {
     decompose &&
     ((inputs: readonly Tensor[], attributes: Attributes): readonly Tensor[] =>
       partsOf(description, decompose, inputs, given(attributes)));
+  const multiplied = ({ inputs, attributes }: Node): number | undefined =>
+    multiplyAccumulates &&
+    check(
+      name,
+      'what its multiplyAccumulates gives',
+      multiplyAccumulates(typesOf(inputs), given(attributes)),
+      aNonNegativeNumber,
+    );
   const specOf = (node: Node): CustomSpec => {
     const inputs = typesOf(node.inputs);
     const { results, scratch: pieces } = ruled(node);
+    const products = multiplied(node);
     return {
       kind: 'custom',
       name,
@@ -182,6 +191,7 @@ export function defineKernel(description: KernelDescription): Kernel {
       attributes: given(node.attributes),
       ...(pieces && { scratch: pieces }),
       ...(decompose && { decomposes: true }),
+      ...(products !== undefined && { multiplyAccumulates: products }),
       definition: description,
     };
   };
@@ -191,15 +201,7 @@ export function defineKernel(description: KernelDescription): Kernel {
     strided: false,
     ...(ownGradient ? { gradient: ownGradient } : parts && { gradient: gradientOfParts(parts) }),
     ...(parts && { decompose: ownGradient ? withOwnGradient(parts, ownGradient) : parts }),
-    ...(multiplyAccumulates && {
-      multiplyAccumulates: ({ inputs, attributes }: Node) =>
-        check(
-          name,
-          'what its multiplyAccumulates gives',
-          multiplyAccumulates(typesOf(inputs), given(attributes)),
-          aNonNegativeNumber,
-        ),
-    }),
+    ...(multiplyAccumulates && { multiplyAccumulates: (node: Node) => multiplied(node) ?? 0 }),
     plan: (node) => {
       const outputs = ruled(node).results;
       return {

@@ -242,6 +242,8 @@ export interface CustomSpec {
   readonly scratch?: readonly number[];
   /** Its op decomposes into tensor operations where a device has nothing but the reference. */
   readonly decomposes?: true;
+  /** What it multiplies and adds up, where it says. */
+  readonly multiplyAccumulates?: number;
   readonly definition: KernelDefinition;
 }
 

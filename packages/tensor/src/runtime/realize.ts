@@ -11,6 +11,7 @@ import { viewGraph, type GraphView, type Leaf } from '../lower/graph-view.ts';
 import { makePlan, type Plan, type Slot } from '../lower/plan.ts';
 import { showShape } from '../shape/shape.ts';
 import { takePendingState } from './pending-state.ts';
+import { planned, runCalls } from './watch.ts';
 
 /** Results of synchronous devices up to this size live in JavaScript memory. */
 export const smallResultBytes = 256;
@@ -21,7 +22,7 @@ const caches = new WeakMap<Device, RecentlyUsed<Plan>>();
 function cachedPlan(view: GraphView, device: Device): Plan {
   let cache = caches.get(device);
   if (!cache) caches.set(device, (cache = new RecentlyUsed(plansPerDevice)));
-  return cache.find(view.key, () => makePlan(view, device, { aliasTargets: true, overwrites: [] }));
+  return cache.find(view.key, () => planned(() => makePlan(view, device, { aliasTargets: true, overwrites: [] })));
 }
 
 /**
@@ -91,7 +92,7 @@ function runPlan(plan: Plan, view: GraphView, device: Device): DeviceBuffer[] {
     for (const bytes of plan.temporaries) temporary.push(device.allocate(bytes));
     const temporaries = temporary.slice(temporary.length - plan.temporaries.length);
     for (const { bytes } of plan.results) results.push(device.allocate(bytes));
-    device.run(bindPlan(plan, { leaf: leaves, temporary: temporaries, result: results }));
+    runCalls(device, bindPlan(plan, { leaf: leaves, temporary: temporaries, result: results }));
     return results;
   } catch (error) {
     for (const buffer of results) device.free(buffer);

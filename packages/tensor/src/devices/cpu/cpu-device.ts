@@ -69,12 +69,14 @@ class CpuKernel implements PreparedKernel {
   readonly ranges: number;
   /** Units that a thread takes at a time; 0: one thread runs it. */
   readonly chunk: number;
+  readonly threads: number;
 
-  constructor(spec: KernelSpec, program: LinkedProgram, scratch: readonly number[], chunk: number) {
+  constructor(spec: KernelSpec, program: LinkedProgram, scratch: readonly number[], chunk: number, threads: number) {
     this.spec = spec;
     this.program = program;
     this.scratch = scratch;
     this.chunk = chunk;
+    this.threads = chunk === 0 ? 1 : Math.min(threads, Math.ceil(program.program.range / chunk));
     this.ranges = spec.bindings.length + scratch.length;
   }
 }
@@ -160,7 +162,7 @@ class CpuDevice implements Device {
     return this.#kernels.find(spec, () => {
       const program = this.#runner.link(compile(spec, this.#engine));
       const chunk = chunkOf(spec, program.program, this.#threads, this.#leastWork);
-      return new CpuKernel(spec, program, scratchOf(spec), chunk);
+      return new CpuKernel(spec, program, scratchOf(spec), chunk, this.#threads);
     });
   }
 
@@ -189,6 +191,10 @@ class CpuDevice implements Device {
 
   memory(): DeviceMemoryUse {
     return { bytes: this.#bytes, buffers: this.#buffers.size };
+  }
+
+  twin(): Device {
+    return new CpuDevice({ name: `${this.name} twin`, threads: this.#threads }, this.#leastWork);
   }
 
   dispose(): void {
