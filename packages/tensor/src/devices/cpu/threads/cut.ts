@@ -1,6 +1,7 @@
 /** Whether a kernel is worth more than one thread, and how its range is cut. */
-import { contractionOf, isContraction } from '../../../kernel/contraction/contraction.ts';
-import type { KernelSpec, LoopInstruction, LoopSpec, ScatterAddSpec, SortSpec } from '../../../kernel/spec.ts';
+import type { AttentionShape } from '../../../kernel/attention-spec.ts';
+import { contractionOf } from '../../../kernel/contraction/contraction.ts';
+import type { ContractionSpec, KernelSpec, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
 import type { ScalarOp } from '../../../scalar/instructions.ts';
 import { slots, type Program, type Step } from '../program/program.ts';
 import { isForThreads } from './describe.ts';
@@ -30,22 +31,32 @@ function ofStep(step: LoopInstruction): number {
 const ofLoop = ({ outer, inner, body }: LoopSpec): number =>
   product(outer) * product(inner) * body.reduce((sum, step) => sum + ofStep(step), 0);
 
-const ofSort = ({ rows, length }: SortSpec): number => rows * length * perSorted;
+const ofContraction = (spec: ContractionSpec): number =>
+  contractionOf(spec).multiplyAccumulates * perMultiplyAccumulate;
 
-const ofScatter = ({ outer, count, inner }: ScatterAddSpec): number => outer * count * inner * perStep;
+/** A score takes its products and a dear step. */
+const ofAttention = ({ batch, queries, keys, size, valueSize, causal }: AttentionShape): number =>
+  product(batch) * queries * keys * ((size + valueSize) * perMultiplyAccumulate + perDearStep) * (causal ? 0.5 : 1);
 
-/** What one thread takes for a kernel, in microseconds; 0 where it is not known, of kernels of users and of JavaScript. */
+/** Nanoseconds of one thread by the kind of kernel; 0 where they are not known, of those that JavaScript computes. */
+const rules: {
+  readonly [Kind in KernelSpec['kind']]: (spec: Extract<KernelSpec, { kind: Kind }>) => number;
+} = {
+  loop: ofLoop,
+  matmul: ofContraction,
+  'encoded-matmul': ofContraction,
+  conv2d: ofContraction,
+  attention: ofAttention,
+  scan: ({ outer, length, inner }) => outer * length * inner * perStep,
+  sort: ({ rows, length }) => rows * length * perSorted,
+  'scatter-add': ({ outer, count, inner }) => outer * count * inner * perStep,
+  custom: () => 0,
+};
+
+/** What one thread takes for a kernel, in microseconds. */
 export function workOf(spec: KernelSpec): number {
-  const nanoseconds = isContraction(spec)
-    ? contractionOf(spec).multiplyAccumulates * perMultiplyAccumulate
-    : spec.kind === 'loop'
-      ? ofLoop(spec)
-      : spec.kind === 'sort'
-        ? ofSort(spec)
-        : spec.kind === 'scatter-add'
-          ? ofScatter(spec)
-          : 0;
-  return nanoseconds / 1000;
+  const rule = rules[spec.kind] as (spec: KernelSpec) => number;
+  return rule(spec) / 1000;
 }
 
 /** Whether a step does something for several units at once, whichever of them are run: it is told no part of the range. */
