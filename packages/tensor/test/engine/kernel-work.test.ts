@@ -14,6 +14,7 @@ import {
   int8,
   nOfM,
   ones,
+  scaledDotProductAttention,
   tensor,
   zeros,
   type KernelSpec,
@@ -117,6 +118,19 @@ describe('the work of', () => {
     void many.dataSync();
     expect(workOf(() => table.take(few))).toEqual({ flops: 0, bytes: 4 * (3 + 12 + 12) });
     expect(workOf(() => table.take(many))).toEqual({ flops: 0, bytes: 4 * (500 + 400 + 2000) });
+  });
+
+  test('attention counts the pairs that see each other, and no score is stored', () => {
+    const [q, k, v] = [stored([2, 3, 4]), stored([2, 5, 4]), stored([2, 5, 6])];
+    const bytes = 4 * (2 * 3 * 4 + 2 * 5 * 4 + 2 * 5 * 6 + 2 * 3 * 6 + 2 * 3);
+    const each = 2 * 4 + 2 * 6 + 5;
+    const queries = 3 * (6 + 2);
+    expect(workOf(() => scaledDotProductAttention(q, k, v))).toEqual({ flops: 2 * (15 * each + queries), bytes });
+    // Queries are those of the last keys: 3, 4 and 5 of them are seen.
+    expect(workOf(() => scaledDotProductAttention(q, k, v, { causal: true }))).toEqual({
+      flops: 2 * (12 * each + queries),
+      bytes,
+    });
   });
 
   test('a running sum adds each element, a sort computes nothing', () => {

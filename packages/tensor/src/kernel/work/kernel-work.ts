@@ -4,6 +4,7 @@ import { contractionOf } from '../contraction/contraction.ts';
 import { finishing } from '../contraction/epilogue.ts';
 import type {
   Access,
+  AttentionSpec,
   Binding,
   Conv2dSpec,
   CustomSpec,
@@ -48,6 +49,7 @@ const rules: Rules = {
   matmul: ofMatmul,
   'encoded-matmul': ofEncoded,
   conv2d: ofConv2d,
+  attention: ofAttention,
   scan: ofScan,
   sort: ({ rows, length }) => ({
     flops: 0,
@@ -172,6 +174,37 @@ function ofConv2d(spec: Conv2dSpec): Told {
   return {
     flops: 2 * contractionOf(spec).multiplyAccumulates + after.flops,
     reaches: product(sizes[made]) === 0 ? [] : [...operands, ...after.reaches],
+  };
+}
+
+/**
+ * Of each query and key that it sees, as far as that is known before a mask is read: the products, the scale, a bias, and four for the
+ * softmax (its peak, less that, exp, sum); of each query the quotients, and the logarithm and its sum.
+ */
+function ofAttention({ batch, queries, keys, size, valueSize, causal, ...spec }: AttentionSpec): Told {
+  const heads = product(batch);
+  let pairs = queries * keys;
+  if (causal) {
+    pairs = 0;
+    for (let query = 0; query < queries; query++) pairs += Math.max(0, Math.min(keys, query + keys - queries + 1));
+  }
+  const seenOf = (access: Access): Reach => {
+    const each = reads(access, [...batch, queries, keys]);
+    if (!causal || access.strides.at(-1) === 0 || access.strides.at(-2) === 0) return each;
+    const moved = batch.filter((_, dim) => access.strides[dim] !== 0);
+    return { ...each, at: product(moved) * pairs };
+  };
+  const { q, k, v, mask, bias, out, logSum } = spec;
+  return {
+    flops: heads * (pairs * (2 * size + 2 * valueSize + (bias ? 6 : 5)) + queries * (valueSize + 2)),
+    reaches: [
+      reads(q, [...batch, queries, size]),
+      reads(k, [...batch, keys, size]),
+      reads(v, [...batch, keys, valueSize]),
+      ...[mask, bias].flatMap((access) => (access ? [seenOf(access)] : [])),
+      whole(out.binding, true, heads * queries * valueSize),
+      whole(logSum.binding, true, heads * queries),
+    ],
   };
 }
 

@@ -25,6 +25,11 @@ export function limited(spec: KernelSpec, ends: readonly number[]): KernelSpec {
     const [m, n, k] = sizes.slice(-3) as [number, number, number];
     return { ...spec, batch: sizes.slice(0, -3), m, n, k, limits: [] };
   }
+  if (spec.kind === 'attention') {
+    const sizes = cut([...spec.batch, spec.queries, spec.keys]);
+    const [queries, keys] = sizes.slice(-2) as [number, number];
+    return { ...spec, batch: sizes.slice(0, -2), queries, keys, limits: [] };
+  }
   if (spec.kind === 'encoded-matmul') return { ...spec, m: cut([spec.m])[0] as number, limits: [] };
   return spec;
 }
