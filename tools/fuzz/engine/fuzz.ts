@@ -49,19 +49,15 @@ async function readSome(
   });
   let at: number | undefined;
   let [done, hung, said] = [0, false, ''];
-  let timer = setTimeout(() => undefined, 0);
-  const watch = (): void => {
-    clearTimeout(timer);
+  // Seconds are counted one by one: while all is stopped, or the machine sleeps, none pass.
+  let silent = 0;
+  const timer = setInterval(() => {
+    silent += 1;
     // Before the first mutant, programs are loaded and whole inputs made.
-    timer = setTimeout(
-      () => {
-        hung = true;
-        started.kill('SIGKILL');
-      },
-      (at === undefined ? 10 * silence : silence) * 1000,
-    );
-  };
-  watch();
+    if (silent < (at === undefined ? 10 * silence : silence)) return;
+    hung = true;
+    started.kill('SIGKILL');
+  }, 1000);
   started.stderr?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-2000)));
   const lines = createInterface(started.stdio[3] as Readable);
   lines.on('line', (line) => {
@@ -70,12 +66,12 @@ async function readSome(
       onOutcome?.(jobs[done]?.reader ?? '', JSON.parse(line.slice(5)) as Outcome);
       [done, at] = [done + 1, undefined];
     } else onFinding(JSON.parse(line) as Finding);
-    watch();
+    silent = 0;
   });
   const [[code, signal]] = (await Promise.all([once(started, 'exit'), once(lines, 'close')])) as unknown as [
     [number | null, string | null],
   ];
-  clearTimeout(timer);
+  clearInterval(timer);
   const [current, ...others] = jobs.slice(done);
   if (current === undefined) return [];
   const { reader } = current;
