@@ -3,8 +3,8 @@
  * and some vectors of four neighbouring pixels at a time. Vectors of a row may overlap, and so may panels of channels: what is
  * computed twice is stored twice.
  *
- * Rounding: at most `registerDepth` products add up in a register; deeper sums are made of blocks of `blockDepth`, and there
- * are at most `mostDepth / blockDepth` of those. So the error is at most 512 · 2^-24 of the sum of magnitudes.
+ * Rounding: at most `registerDepth` products add up in a register; deeper sums are made of blocks, of which there are no more
+ * than are left of so many roundings. So the error is at most 512 · 2^-24 of the sum of magnitudes.
  */
 import { f32, i32, memoryOp, op, type Callable, type Expression, type Local } from '../assembler/expression.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
@@ -18,10 +18,14 @@ export interface TapTile {
 
 /** Depth of a sum that stays in registers. */
 const registerDepth = 512;
-/** Depth of the blocks of deeper ones. */
-const blockDepth = 256;
 /** Depth of the deepest sums. */
 export const mostDepth = 65_536;
+
+/** Depth of the blocks of a sum: even ones, together with whose number there are no more roundings than in registers. */
+function blockDepth(depth: number): number {
+  const blocks = Math.ceil(depth / (registerDepth - 16));
+  return blocks <= 16 ? Math.ceil(depth / blocks) : registerDepth / 2;
+}
 
 /** Tiles whose sums, factors and products fit 15 vector registers. */
 const tiles: readonly TapTile[] = [
@@ -56,6 +60,8 @@ export interface TapProduct {
   readonly channelStep: number;
   /** How far all vectors of a tile are from its first in frame and result, in bytes, where that is so for every tile. */
   readonly apart: readonly (readonly [frame: number, result: number])[] | undefined;
+  /** Bytes from the place of one depth to that of the next, where they are all alike. */
+  readonly depthStep: number | undefined;
 }
 
 /** Words of an entry of the table of tiles: where vectors lie in frame and result, and which depths are not all zeros. */
@@ -77,7 +83,7 @@ const add = (a: Expression, b: Expression | number): Expression => op('i32.add',
  * of a tile], the depth table has a byte offset for each depth, and `edge` is room for a tile.
  */
 export function addTapProduct(module: ModuleBuilder, name: string, product: TapProduct, products: Products): Callable {
-  const { tile, channels, depth, channelStep, apart } = product;
+  const { tile, channels, depth, channelStep, apart, depthStep } = product;
   const f = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
   const [frame, filters, result, tileTable, count, depthTable, edge] = f.arguments;
   const places = Array.from({ length: apart ? 1 : tile.vectors }, () => f.local('i32'));
@@ -96,12 +102,24 @@ export function addTapProduct(module: ModuleBuilder, name: string, product: TapP
   const targetOf = (vector: number): readonly [Local, number] =>
     apart ? [targets[0] as Local, apart[vector]?.[1] ?? 0] : [targets[vector] as Local, 0];
 
+  /** Depths up to an entry of the table, where that is read; else up to an end of the filters. */
   const multiply = (until: Local): void => {
     const at = f.local('i32');
     const pointers = places.map(() => f.local('i32'));
+    const filterEnd = f.local('i32');
+    const move = (distance: Expression): void => {
+      for (const [v, place] of places.entries()) f.set(pointers[v] as Local, add(place, distance));
+    };
+    if (depthStep !== undefined) {
+      move(word(entry));
+      f.set(filterEnd, add(filter, op('i32.mul', op('i32.sub', until, entry), i32(tile.channels))));
+      f.set(entry, until);
+    }
     f.loop((again) => {
-      f.set(at, word(entry));
-      for (const [v, place] of places.entries()) f.set(pointers[v] as Local, add(place, at));
+      if (depthStep === undefined) {
+        f.set(at, word(entry));
+        move(at);
+      }
       const pixels = (v: number): Expression =>
         apart ? load(pointers[0] as Local, placeOf(v)[1]) : load(pointers[v] as Local);
       const weight = (r: number): Expression => memoryOp('v128.load32_splat', r * 4, [filter]);
@@ -123,8 +141,10 @@ export function addTapProduct(module: ModuleBuilder, name: string, product: TapP
         }
       }
       f.increase(filter, tile.channels * 4);
-      f.increase(entry, 4);
-      f.branchIf(again, op('i32.lt_u', entry, until));
+      if (depthStep === undefined) f.increase(entry, 4);
+      else for (const pointer of pointers) f.increase(pointer, depthStep);
+      const [now, last] = depthStep === undefined ? [entry, until] : [filter, filterEnd];
+      f.branchIf(again, op('i32.lt_u', now, last));
     });
   };
   const clear = (): void => {
@@ -161,19 +181,26 @@ export function addTapProduct(module: ModuleBuilder, name: string, product: TapP
   /** Sums of all blocks but the last wait in `edge`. */
   function inBlocks(): void {
     const last = f.let(add(depthTable, end));
-    for (const [i] of sums.entries()) f.store('v128.store', edge, op('f32x4.splat', f32(0)), i * 16);
-    f.if(op('i32.lt_u', first, end), () =>
+    const waiting = f.let(i32(0));
+    const join = (): void =>
+      f.if(waiting, () => {
+        for (const [i, sum] of sums.entries()) f.set(sum, op('f32x4.add', load(edge, i * 16), sum));
+      });
+    f.block((done) =>
       f.loop((again) => {
-        for (const [i, sum] of sums.entries())
-          f.store('v128.store', edge, op('f32x4.add', load(edge, i * 16), sum), i * 16);
-        clear();
-        f.set(blockEnd, add(entry, blockDepth * 4));
+        f.branchIf(done, op('i32.ge_u', entry, last));
+        f.set(blockEnd, add(entry, blockDepth(depth) * 4));
         f.if(op('i32.gt_u', blockEnd, last), () => f.set(blockEnd, last));
         multiply(blockEnd);
-        f.branchIf(again, op('i32.lt_u', entry, last));
+        f.branchIf(done, op('i32.ge_u', entry, last));
+        join();
+        for (const [i, sum] of sums.entries()) f.store('v128.store', edge, sum, i * 16);
+        clear();
+        f.set(waiting, i32(1));
+        f.branchIf(again, i32(1));
       }),
     );
-    for (const [i, sum] of sums.entries()) f.set(sum, op('f32x4.add', load(edge, i * 16), sum));
+    join();
   }
 
   function storeSums(): void {

@@ -199,7 +199,14 @@ function addPart(
   places: Places,
 ): Callable {
   const { channels, step } = plan;
-  const planes = { tile, channels, depth: part.taps.length, channelStep: part.grid[0] * part.grid[1] * 4, apart };
+  const planes = {
+    tile,
+    channels,
+    depth: part.taps.length,
+    channelStep: part.grid[0] * part.grid[1] * 4,
+    apart,
+    depthStep: stepOf(part.taps),
+  };
   const product = addTapProduct(module, `product${at}`, planes, floatProducts(chooseTile()));
   const f = module.function(`part${at}`, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
   const [source, result, group, begin, count, workspace] = f.arguments;
@@ -217,6 +224,12 @@ function addPart(
     f.do(call(addPlacing(module, `place${at}`, place), own, result));
   }
   return f;
+}
+
+/** The step of an arithmetic progression; undefined of other numbers. */
+function stepOf(values: Int32Array): number | undefined {
+  const step = (values[1] ?? 0) - (values[0] ?? 0);
+  return values.every((value, at) => value === (values[0] ?? 0) + at * step) ? step : undefined;
 }
 
 function addBegin(module: ModuleBuilder, plan: TapPlan, parts: readonly MadePart[], groups: number): void {

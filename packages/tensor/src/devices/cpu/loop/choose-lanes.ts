@@ -19,7 +19,7 @@ export interface LaneChoice {
 function costs(step: LoopInstruction, stride: number): { readonly one: number; readonly four: number } {
   switch (step.kind) {
     case 'load':
-      return { one: 1, four: stride === 0 || stride === 1 ? 1 : 5 };
+      return { one: 1, four: stride === 0 || stride === 1 ? 1 : stride === 2 ? 2 : 5 };
     case 'store':
       return { one: 1, four: stride === 1 ? 1 : 6 };
     case 'gather':

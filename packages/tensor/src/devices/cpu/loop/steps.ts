@@ -11,6 +11,7 @@ import { scalarCode } from './scalar-code.ts';
 import type { Scope } from './scope.ts';
 import {
   displace,
+  loadEveryOther,
   loadLanes,
   loadScalar,
   loadVector,
@@ -92,7 +93,9 @@ export class Steps {
     const registers =
       apart === bytes
         ? loadVector(this.#f, dtype, lanes, place, this.#library)
-        : loadLanes(this.#f, dtype, lanes, (lane) => displace(place, lane * apart), this.#library);
+        : apart === 8 && bytes === 4
+          ? loadEveryOther(lanes, place)
+          : loadLanes(this.#f, dtype, lanes, (lane) => displace(place, lane * apart), this.#library);
     return { dtype: compute, lanes, registers };
   }
 

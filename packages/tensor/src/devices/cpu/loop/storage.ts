@@ -1,6 +1,6 @@
 /** Loads and stores: from the stored dtype to its compute dtype and back. */
 import { dtypes, type ComputeDType, type DType } from '../../../dtype/dtype.ts';
-import { i32, laneOp, memoryOp, op, type Expression } from '../assembler/expression.ts';
+import { i32, laneOp, memoryOp, op, shuffle32, type Expression } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { MemoryOp } from '../assembler/opcodes.ts';
 import type { MathLibrary } from '../math/math-library.ts';
@@ -87,6 +87,14 @@ export function loadVector(
     if (dtype === 'i8') return op('i32x4.extend_low_i16x8_s', op('i16x8.extend_low_i8x16_s', packed));
     const words = op('i32x4.extend_low_i16x8_u', op('i16x8.extend_low_i8x16_u', packed));
     return dtype === 'bool' ? op('i32x4.ne', words, zeroVector) : words;
+  });
+}
+
+/** Every other element as registers of the compute dtype, of elements of 4 bytes; nothing behind the last one is read. */
+export function loadEveryOther(lanes: number, place: Place): Expression[] {
+  return Array.from({ length: lanes / 4 }, (_, i) => {
+    const [low, high] = [displace(place, i * 32), displace(place, i * 32 + 12)];
+    return shuffle32(load('v128.load', low), load('v128.load', high), [0, 2, 5, 7]);
   });
 }
 
