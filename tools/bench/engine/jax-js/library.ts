@@ -55,7 +55,6 @@ export interface Library {
     readonly logSoftmax: (a: Jax) => Jax;
     readonly standardize: (a: Jax, axis: number, options: { epsilon: number }) => Jax;
     readonly oneHot: (a: Jax, classes: number) => Jax;
-    readonly dotProductAttention: (q: Jax, k: Jax, v: Jax, options: { isCausal: boolean }) => Jax;
   };
   readonly lax: {
     readonly convGeneralDilated: (

@@ -1,5 +1,6 @@
 /** The training rows in jax-js. */
 import { nth, setting, type Prepared, type Problem } from '../problem.ts';
+import { attention } from './attention.ts';
 import { arrayOf, jax, type Jax } from './library.ts';
 
 const { numpy: np, nn, lax } = jax;
@@ -47,8 +48,9 @@ function gpt(tokens: Jax, next: Next, problem: Problem): Jax {
   const width = h.shape[2] ?? 0;
   for (let layer = 0; layer < layers; layer++) {
     const parts = np.split(np.matmul(norm(h.ref), next()), 3, 2);
-    const [q, k, v] = parts.map((part) => part.reshape([batch, length, heads, width / heads])) as [Jax, Jax, Jax];
-    const seen = nn.dotProductAttention(q, k, v, { isCausal: true }).reshape([batch, length, width]);
+    const split = (part: Jax): Jax => part.reshape([batch, length, heads, width / heads]).transpose([0, 2, 1, 3]);
+    const [q, k, v] = parts.map(split) as [Jax, Jax, Jax];
+    const seen = attention(q, k, v).transpose([0, 2, 1, 3]).reshape([batch, length, width]);
     h = h.add(np.matmul(seen, next()));
     h = h.ref.add(np.matmul(nn.gelu(np.matmul(norm(h), next()), { approximate: true }), next()));
   }

@@ -1,5 +1,6 @@
 /** The ops of rows in jax-js. */
 import { nth, setting, type Engine, type Prepared, type Problem } from '../problem.ts';
+import { attention as causalAttention } from './attention.ts';
 import { arrayOf, jax, type Jax } from './library.ts';
 import { training } from './models.ts';
 
@@ -29,11 +30,7 @@ const convolution: One = ([x, w], problem) => {
   );
 };
 
-const attention: One = ([q, k, v]) => {
-  // Heads come behind positions there.
-  const turned = (x: Jax): Jax => x.transpose([1, 0, 2]);
-  return turned(nn.dotProductAttention(turned(q), turned(k), turned(v), { isCausal: true }));
-};
+const attention: One = ([q, k, v]) => causalAttention(q, k, v);
 
 /** Gradients of the sum of an op's result times the last operand. */
 const backwards =

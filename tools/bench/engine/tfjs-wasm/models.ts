@@ -29,12 +29,16 @@ function gpt(tokens: Tfjs, next: Next, problem: Problem): Tfjs {
   const [layers, heads] = [setting(problem, 'layers'), setting(problem, 'heads')];
   const [batch = 0, length = 0] = tokens.shape;
   const mask = causalMask(length);
+  const table = next();
+  const [vocabulary = 0] = table.shape;
   const norm = (x: Tfjs): Tfjs => tf.add(tf.mul(standardized(x, 1e-5), next()), next());
   const times = (x: Tfjs, w: Tfjs): Tfjs => {
     const [from = 0, to = 0] = w.shape;
     return tf.reshape(tf.matMul(tf.reshape(x, [batch * length, from]), w), [batch, length, to]);
   };
-  let h = tf.add(tf.gather(next(), tokens), next());
+  // Products with one-hot rows, as there is no gradient of a lookup.
+  const hot = tf.cast(tf.oneHot(tf.reshape(tokens, [-1]), vocabulary), 'float32');
+  let h = tf.add(tf.reshape(tf.matMul(hot, table), [batch, length, -1]), next());
   const width = h.shape[2] ?? 0;
   const split = (x: Tfjs): Tfjs => tf.transpose(tf.reshape(x, [batch, length, heads, width / heads]), [0, 2, 1, 3]);
   for (let layer = 0; layer < layers; layer++) {
