@@ -11,6 +11,8 @@ export interface GptSizes {
   /** Tokens of a sequence. */
   readonly length: number;
   readonly batch: number;
+  /** Whether tokens are told by the vectors that they are embedded as. Default: false, by a layer of its own. */
+  readonly tied?: boolean;
 }
 
 /** A step that is not compiled, and what it is called with. */
@@ -29,7 +31,7 @@ const around = (width: number, layers: readonly ModuleConfig[]): ModuleConfig =>
 
 /** A step of AdamW; with `checkpointed`, each layer is computed again for its gradient. */
 export function gptStep(sizes: GptSizes, checkpointed = false): GptStep {
-  const { depth, width, heads, vocabulary, length, batch } = sizes;
+  const { depth, width, heads, vocabulary, length, batch, tied = false } = sizes;
   const part = (layers: readonly ModuleConfig[]): ModuleConfig => ({ type: 'sequential', layers });
   const modelOf = (config: ModuleConfig): ReturnType<typeof build> => build(config, { seed: 1 });
   const embedding = modelOf(
@@ -51,10 +53,7 @@ export function gptStep(sizes: GptSizes, checkpointed = false): GptStep {
     ),
   );
   const head = modelOf(
-    part([
-      { type: 'layer-norm', shape: width },
-      { type: 'linear', in: width, out: vocabulary },
-    ]),
+    part([{ type: 'layer-norm', shape: width }, ...(tied ? [] : [{ type: 'linear', in: width, out: vocabulary }])]),
   );
   const models = [embedding, ...layers, head];
   const parameters = new Map(
@@ -64,13 +63,16 @@ export function gptStep(sizes: GptSizes, checkpointed = false): GptStep {
   );
   const trained = [...parameters.values()].map(({ tensor }) => tensor);
   const optimizer = buildOptimizer({ type: 'adamw', lr: 1e-3 }).attach(parameters);
+  const [vectors] = trained;
   const empty = (): Tensor => zeros([batch, length], { dtype: 'i32' }).realizeSync();
   const inputs = [empty(), empty()] as const;
   return {
     step: (tokens, next) => {
       const calls = layers.map((layer) => (x: Tensor) => layer.call(x));
       const hidden = calls.reduce((x, call) => (checkpointed ? checkpoint(call) : call)(x), embedding.call(tokens));
-      const loss = crossEntropy(head.call(hidden).reshape(-1, vocabulary), next.reshape(-1));
+      const told = head.call(hidden).reshape(-1, tied ? width : vocabulary);
+      const logits = tied && vectors ? told.matmul(vectors.t()) : told;
+      const loss = crossEntropy(logits, next.reshape(-1));
       noGrad(() => optimizer.step(gradients(loss, trained)));
       return loss;
     },

@@ -6,7 +6,7 @@
  * runs on a machine only adds to it. Twice the layers may take 2.3 times as long: plans are made in time that grows with the
  * graph.
  */
-import { explain } from '@espalier/tensor';
+import { planReport } from '@espalier/tensor';
 import { commandLine } from './command-line.mjs';
 import { gptStep } from './gpt-step.ts';
 import { heading, rowText } from './target-rows.ts';
@@ -21,7 +21,7 @@ const cases = depths.map((depth) => ({ depth, gpt: gptStep({ ...sizes, depth }),
 for (let round = 0; round < rounds; round++)
   for (const one of cases) {
     const start = process.cpuUsage();
-    explain(one.gpt.step, ...one.gpt.inputs);
+    planReport(one.gpt.step, ...one.gpt.inputs);
     const { user, system } = process.cpuUsage(start);
     one.least = Math.min(one.least, (user + system) / 1000);
   }

@@ -13,6 +13,8 @@ export { assignAt } from './compile/assign-at.ts';
 export { compile, type Compiled } from './compile/compile.ts';
 export { dryRun, type TensorType } from './compile/dry-run.ts';
 export { explain } from './compile/explain.ts';
+export type { PlanReport } from './compile/plan-figures.ts';
+export { planReport } from './compile/plan-report.ts';
 export type {
   BufferRange,
   Device,

@@ -17,6 +17,11 @@ export class RecentlyUsed<Value> {
     return this.#values.size;
   }
 
+  /** All values, the least recently used first. */
+  values(): Iterable<Value> {
+    return this.#values.values();
+  }
+
   /** The value of a key, which is the most recently used one now; made if it is not there. */
   find(key: string, make: () => Value): Value {
     const known = this.#values.get(key);

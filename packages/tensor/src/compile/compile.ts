@@ -7,6 +7,7 @@ import { aFunction, check } from '../arguments/rules.ts';
 import { RecentlyUsed } from '../cache/recently-used.ts';
 import { modes } from '../graph/modes.ts';
 import { indexChecks } from '../runtime/index-checks.ts';
+import type { PlanReport } from './plan-figures.ts';
 import { record } from './record.ts';
 import type { RecordedStep } from './recorded-step.ts';
 import { formOf, sameForm, tensorsOf, type Form } from './form.ts';
@@ -26,6 +27,8 @@ export interface Compiled<Args extends readonly unknown[], Result> {
   (...args: Args): Result;
   /** Signatures whose recordings are kept: at most 256. */
   readonly recordings: number;
+  /** The plans of those in figures, the one used last at the end. */
+  readonly plans: readonly PlanReport[];
   /** Forgets all recordings and frees their memory. */
   dispose(): void;
 }
@@ -85,7 +88,8 @@ export function compile<Args extends readonly unknown[], Result>(
     last = undefined;
     recordings.clear();
   };
-  return Object.defineProperty(Object.assign(call, { dispose }), 'recordings', {
-    get: () => recordings.size,
-  }) as Compiled<Args, Result>;
+  return Object.defineProperties(Object.assign(call, { dispose }), {
+    recordings: { get: () => recordings.size },
+    plans: { get: () => Array.from(recordings.values(), ({ parts }) => parts.report) },
+  }) as unknown as Compiled<Args, Result>;
 }

@@ -1,11 +1,7 @@
 /** What a recorded step will run, as text. */
-import { aFunction, check } from '../arguments/rules.ts';
-import { ArgumentError } from '../errors.ts';
-import { modes } from '../graph/modes.ts';
 import { showPlan } from '../lower/show-plan.ts';
-import { record } from './record.ts';
+import { recordedOnce } from './plan-report.ts';
 import type { LeafSource } from './recorded-step.ts';
-import { signatureOf } from './signature.ts';
 
 /**
  * The plan that `compile(fn)` has for such arguments, as text: the kernels in order, each with the memory it reads, writes and
@@ -22,21 +18,9 @@ import { signatureOf } from './signature.ts';
  * console.log(explain((x: Tensor) => x.matmul(w).add(b).relu(), x));
  */
 export function explain<Args extends readonly unknown[]>(fn: (...args: Args) => unknown, ...args: Args): string {
-  check('explain', 'the function', fn, aFunction);
-  if (modes.trace)
-    throw new ArgumentError('explain', `cannot be asked inside ${modes.trace.place}; call it outside, on the function`);
-  const { tensors, lengths } = signatureOf(args);
-  try {
-    const step = record(fn, args, tensors);
-    try {
-      const { plan, device, leaves, results } = step.parts;
-      return showPlan(plan, { device: device.name, leaves: namesOf(leaves), returned: results.length });
-    } finally {
-      step.dispose();
-    }
-  } finally {
-    for (const length of lengths) length.dispose();
-  }
+  return recordedOnce('explain', fn, args, ({ parts: { plan, device, leaves, results } }) =>
+    showPlan(plan, { device: device.name, leaves: namesOf(leaves), returned: results.length }),
+  );
 }
 
 const sourceNames: Readonly<Record<LeafSource['kind'], string>> = {

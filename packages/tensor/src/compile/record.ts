@@ -7,6 +7,7 @@ import type { Storage } from '../graph/storage.ts';
 import { viewGraph } from '../lower/graph-view.ts';
 import { makePlan } from '../lower/plan.ts';
 import { movementOps } from '../ops/movement.ts';
+import { clock } from '../runtime/clock.ts';
 import { forgetAssigned, noteAssigned } from '../runtime/pending-state.ts';
 import { knownScalar } from '../runtime/index-checks.ts';
 import { realize } from '../runtime/realize.ts';
@@ -15,6 +16,7 @@ import { planned } from '../runtime/watch.ts';
 import { handlesCreated } from '../tensor/handle.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';
+import { reportOf } from './plan-figures.ts';
 import { rebindValue, RecordedStep, type LeafSource } from './recorded-step.ts';
 import type { IndexCheck, SumCheck, TensorSource } from './step-checks.ts';
 
@@ -138,7 +140,9 @@ export function record<Args extends readonly unknown[], Result>(
           recorder.inputs.set(input, tensors.indexOf(tensor));
           return input;
         }) as Args;
-        return compiled(recorder, fn(...inputs), tensors);
+        const start = clock.now();
+        const result = fn(...inputs);
+        return compiled(recorder, result, tensors, clock.now() - start);
       },
     );
   } finally {
@@ -170,7 +174,12 @@ function placeholdersOf(tensors: readonly Tensor[]): ReadonlyMap<Tensor, Tensor>
 const copied = (node: Node): Node => wrap(detachedNode(movementOps.reshape, node)).node;
 
 /** The step of a function that has run: its plan, and what its leaves and results are. */
-function compiled<Result>(recorder: Recorder, result: Result, tensors: readonly Tensor[]): RecordedStep<Result> {
+function compiled<Result>(
+  recorder: Recorder,
+  result: Result,
+  tensors: readonly Tensor[],
+  recordingTime: number,
+): RecordedStep<Result> {
   const { assigned, dynamics, variables } = recorder;
   const outputs: Tensor[] = [];
   const holes = mapTensors(result, (tensor) => {
@@ -202,12 +211,14 @@ function compiled<Result>(recorder: Recorder, result: Result, tensors: readonly 
       'compile',
       'the function neither takes, returns nor assigns a tensor; there is nothing to record',
     );
+  const start = clock.now();
   const view = viewGraph(nodes, true);
   const leafOf = new Map(view.leaves.map(({ node }, leaf) => [node, leaf]));
   const overwrites = nodes.map((_, target) =>
     target < outputs.length ? undefined : leafOf.get(assigned.get(states[target - outputs.length] as Tensor) as Node),
   );
   const plan = planned(() => makePlan(view, device, { aliasTargets: false, overwrites }));
+  const planningTime = clock.now() - start;
   const leaves = view.leaves.map(({ node }): LeafSource => {
     if (node.op.name === 'placeholder') return { kind: 'argument', index: node.attributes['slot'] as number };
     const next = dynamics.get(node);
@@ -238,5 +249,6 @@ function compiled<Result>(recorder: Recorder, result: Result, tensors: readonly 
       assigned: states.map((tensor) => recorder.sourceOf(tensor)),
     },
     written: new Set(overwrites.filter((leaf) => leaf !== undefined)),
+    report: reportOf(plan, { recordingTime, planningTime }),
   });
 }

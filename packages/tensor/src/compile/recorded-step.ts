@@ -14,6 +14,7 @@ import type { Shape } from '../shape/shape.ts';
 import type { DType } from '../dtype/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';
+import type { PlanReport } from './plan-figures.ts';
 import { checkCall, tensorOf, type StepChecks, type TensorSource } from './step-checks.ts';
 import { StepMemory } from './step-memory.ts';
 
@@ -47,6 +48,8 @@ export interface StepParts<Result> {
   readonly checks: StepChecks;
   /** Leaves that the plan overwrites. */
   readonly written: ReadonlySet<number>;
+  /** The plan in figures. */
+  readonly report: PlanReport;
 }
 
 /** Names of the buffers of a step in its memory, made once. */

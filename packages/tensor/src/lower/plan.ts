@@ -44,6 +44,8 @@ export interface Plan {
   readonly leaves: readonly PlanBuffer[];
   /** Bytes of each temporary buffer; values with disjoint lifetimes share its parts. */
   readonly temporaries: readonly number[];
+  /** The largest sum of bytes of values in those that live at the same time. */
+  readonly alive: number;
   /** Buffers that outlive the run; several targets may look at one. */
   readonly results: readonly PlanBuffer[];
   /** Where each target is found. A target that is a leaf was not computed at all. */
@@ -83,6 +85,7 @@ function bindBuffers({ view, device, drafts, bases, overwrites, inPlace, extra }
     ),
     leaves: view.leaves.map(({ node }) => bufferOf(node)),
     temporaries: temporaries.sizes,
+    alive: temporaries.alive,
     results,
     targets: bases.map((base, target) => {
       const leaf = overwrites[target];

@@ -5,7 +5,7 @@ import { aDevice } from '../arguments/types.ts';
 import { check } from '../arguments/rules.ts';
 import { DeviceError, InternalError } from '../errors.ts';
 import type { KernelSpec, LoopSpec, MatmulSpec } from '../kernel/spec.ts';
-import { clock } from './clock.ts';
+import { clock } from '../runtime/clock.ts';
 
 /** What a device does at most. */
 export interface Peaks {

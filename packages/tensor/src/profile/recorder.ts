@@ -5,7 +5,7 @@ import { DeviceError } from '../errors.ts';
 import { kernelWork, type Work } from '../kernel/work/kernel-work.ts';
 import { limited, limitsOf } from '../kernel/work/limited.ts';
 import { watch, type Watcher } from '../runtime/watch.ts';
-import { clock } from './clock.ts';
+import { clock } from '../runtime/clock.ts';
 import type { KernelTimes, ProfileData } from './data.ts';
 import { kernelText } from './kernel-text.ts';
 

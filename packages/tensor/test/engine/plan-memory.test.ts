@@ -124,7 +124,7 @@ describe.each([true, false])('places of values in a plan (parts of buffers: %s)'
           return { spec: {} as Draft['spec'], buffers: [...made, ...read], writes: [...made.keys()] };
         });
         const bytesOf = (position: number): number => values[position]?.bytes as number;
-        const { placed, sizes } = assignTemporaries(drafts, bytesOf, parts);
+        const { placed, sizes, alive } = assignTemporaries(drafts, bytesOf, parts);
         expect(placed.size).toBe(values.length);
         for (const [a, place] of placed) {
           expect(place.bytes).toBeGreaterThanOrEqual(bytesOf(a));
@@ -138,9 +138,18 @@ describe.each([true, false])('places of values in a plan (parts of buffers: %s)'
             expect(place.offset + place.bytes <= other.offset || other.offset + other.bytes <= place.offset).toBe(true);
           }
         }
-        const aligned = (bytes: number): number => Math.max(1, Math.ceil(bytes / 64)) * 64;
+        const unit = parts ? 64 : 16;
+        const aligned = (bytes: number): number => Math.max(1, Math.ceil(bytes / unit)) * unit;
         const all = values.reduce((sum, { bytes }) => sum + aligned(bytes), 0);
-        expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(all);
+        const total = sizes.reduce((sum, size) => sum + size, 0);
+        expect(total).toBeLessThanOrEqual(all);
+        const sums = Array.from({ length: steps }, (_, step) =>
+          values
+            .filter(({ first, length }) => first <= step && step <= first + length)
+            .reduce((sum, { bytes }) => sum + aligned(bytes), 0),
+        );
+        expect(alive).toBe(Math.max(...sums));
+        if (parts) expect(total).toBeLessThanOrEqual(1.25 * alive);
       }),
     );
   });
