@@ -1,4 +1,6 @@
 /** How many threads a cpu device has. */
+import { ArgumentError } from '../errors.ts';
+
 interface Host {
   readonly process?: {
     readonly env?: Readonly<Record<string, string | undefined>>;
@@ -34,14 +36,25 @@ function mayWait(): boolean {
   }
 }
 
+/** What the environment variable says. */
+function threadsNamed({ process }: Host): number | undefined {
+  const text = process?.env?.['ESPALIER_THREADS'];
+  if (text === undefined || text === '') return undefined;
+  const count = Number(text);
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new ArgumentError(
+    'createCpuDevice',
+    `the environment variable ESPALIER_THREADS is '${text}'; it must be an integer of at least 1`,
+  );
+}
+
 /**
  * The threads of a device for which so many are wanted: what `configure` or the environment variable `ESPALIER_THREADS` says where
  * nothing is said, else as many as the machine has cores; one where threads cannot share memory or wait for each other.
+ * @throws {ArgumentError} where the variable says something else.
  */
 export function threadCount(wanted: number | undefined = threadSettings.threads, most: number = Infinity): number {
-  if (!mayWait()) return 1;
   const host = globalThis as unknown as Host;
-  const named = Number(host.process?.env?.['ESPALIER_THREADS']);
-  const count = wanted ?? (Number.isSafeInteger(named) && named > 0 ? named : cores(host));
-  return Math.min(count, most);
+  const count = wanted ?? threadsNamed(host) ?? cores(host);
+  return mayWait() ? Math.min(count, most) : 1;
 }

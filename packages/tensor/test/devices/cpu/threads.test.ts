@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { checkKernelSpecs, checkPrograms, drawnKinds } from '@espalier/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { i32, op } from '../../../src/devices/cpu/assembler/expression.ts';
 import { cpuDeviceWith } from '../../../src/devices/cpu/cpu-device.ts';
 import { Engine } from '../../../src/devices/cpu/engine.ts';
@@ -262,6 +262,29 @@ describe('a pool', () => {
     `;
     const words = ['--conditions=@espalier/source', '--import', 'tsx', '--input-type=module', '--eval', text];
     expect(execFileSync(process.execPath, words, { encoding: 'utf8', timeout: 30_000 })).toBe('0\n'.repeat(5));
+  });
+});
+
+describe('the number of threads', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  test.each([
+    [undefined, '3', '3 threads'],
+    [2, '3', '2 threads'],
+    [1, '', 'one thread'],
+    [100_000, '', '256 threads'],
+  ])('is what is wanted (%s), or what a variable says (%s): %s', (threads, variable, said) => {
+    vi.stubEnv('ESPALIER_THREADS', variable);
+    const device = createCpuDevice({ name: 'cpu:counted', ...(threads && { threads }) });
+    expect(device.description).toBe(`WebAssembly SIMD, ${said}, shared memory`);
+    device.dispose();
+  });
+
+  test.each(['0', '-1', '1.5', 'many'])('is refused where the variable says %s', (variable) => {
+    vi.stubEnv('ESPALIER_THREADS', variable);
+    expect(() => createCpuDevice({ name: 'cpu:refused' })).toThrow(
+      `createCpuDevice: the environment variable ESPALIER_THREADS is '${variable}'; it must be an integer of at least 1`,
+    );
   });
 });
 
