@@ -7,6 +7,8 @@ import type { CommonOptions } from './session.ts';
 export interface ComputeOptions extends CommonOptions {
   readonly device?: 'auto' | 'cpu' | 'webgpu' | 'reference';
   readonly seed?: number;
+  /** Tells of the kernels that run: a file for the trace, or true. */
+  readonly profile?: string | true;
 }
 
 /** The seed of commands that were given none. */
@@ -68,6 +70,15 @@ export function withCommonOptions(command: Command): Command {
     .option('-q, --quiet', 'no progress and no messages on stderr, errors aside');
 }
 
+/**
+ * A parser of a name for a trace.
+ * @throws {InvalidArgumentError} for one that does not say it is JSON: what follows the option may not be meant as its file.
+ */
+function traceFile(text: string): string {
+  if (text.endsWith('.json')) return text;
+  throw new InvalidArgumentError('Give a name that ends in .json, or let the option be the last.');
+}
+
 /** What devices, here and in workers, are told of threads by. */
 export const threadsVariable = 'ESPALIER_THREADS';
 
@@ -85,7 +96,12 @@ export function withComputeOptions(command: Command): Command {
       const { threads } = acting.opts<{ readonly threads?: number }>();
       if (threads !== undefined) process.env[threadsVariable] = String(threads);
     })
-    .option('--seed <n>', 'what every random choice comes from', wholeNumberFrom(0));
+    .option('--seed <n>', 'what every random choice comes from', wholeNumberFrom(0))
+    .option(
+      '--profile [file.json]',
+      'tell which kernels run, how long, and how near to the peak of the machine; a trace of all goes into the file (default: profile.json, in the output folder or else here)',
+      traceFile,
+    );
   return withCommonOptions(withPlugins(command));
 }
 

@@ -4,6 +4,7 @@ import type { Output } from '../terminal/terminal.ts';
 import { jsonLine, printable } from '../terminal/visible.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Interrupt } from './interrupt.ts';
+import { Profiling, type ProfilingOptions } from '../profiling/profiling.ts';
 
 /** Where the program runs: its streams, and the wish to stop. */
 export interface Environment {
@@ -25,6 +26,8 @@ export interface CommonOptions {
 /** One command's way of speaking: results on stdout, everything else on stderr. */
 export interface Session extends Required<Environment> {
   readonly progress: Progress;
+  /** What is told of kernels, where that is asked for. */
+  readonly profiling: Profiling | undefined;
   /** Says something on stderr, unless it is to be quiet. */
   log(text: string): void;
   /** Prints the result: the value as one line of JSON under --json, else the text. */
@@ -32,9 +35,12 @@ export interface Session extends Required<Environment> {
 }
 
 /** Opens a session with a command's options. */
-export function openSession(environment: Environment, { json = false, quiet = false }: CommonOptions): Session {
+export function openSession(environment: Environment, options: CommonOptions & ProfilingOptions): Session {
+  const { json = false, quiet = false } = options;
   const { stdout, stderr, interrupt, plugins = [], endWith = () => undefined } = environment;
   const progress = createProgress({ stream: stderr, quiet });
+  const profiling = options.profile === undefined ? undefined : new Profiling(options);
+  const whole = (value: unknown): unknown => (profiling ? { ...(value as object), ...profiling.told } : value);
   return {
     stdout,
     stderr,
@@ -42,7 +48,8 @@ export function openSession(environment: Environment, { json = false, quiet = fa
     plugins,
     endWith,
     progress,
+    profiling,
     log: (text) => progress.line(text),
-    result: (value, text) => void stdout.write(`${json ? jsonLine(value) : printable(text(), stdout)}\n`),
+    result: (value, text) => void stdout.write(`${json ? jsonLine(whole(value)) : printable(text(), stdout)}\n`),
   };
 }

@@ -44,5 +44,13 @@ export function withWorkers<Result>(
 ): Promise<Result> {
   const plugins = session.plugins.map(pluginModule);
   const modules = isOther(data) || folders.some(isOfOthers) ? [modelsModule, ...plugins] : plugins;
-  return withRunner(session, device, use, { modules });
+  const { profiling } = session;
+  if (!profiling) return withRunner(session, device, use, { modules });
+  return profiling.inWorkers(session, (onProfile, opened) => {
+    const run = (runner: Runner): Promise<Result> => {
+      opened(runner.device.kind);
+      return use(runner);
+    };
+    return withRunner(session, device, run, { modules, onProfile });
+  });
 }

@@ -168,7 +168,7 @@ export function addOptimizeCommand(program: Command, environment: Environment): 
             session,
             device,
             (runner) =>
-              withOutputFolder(request, async ({ work, complete }) => {
+              withOutputFolder({ ...request, profiling: session.profiling }, async ({ work, complete }) => {
                 const bar = session.progress.start('optimize', 1);
                 const input = {
                   source,

@@ -87,7 +87,7 @@ export async function runData(session: Session, { path, pipeline, options, ...wo
   const again = resumeArguments('run', undefined, { output }, { ...options, output });
   const report = await resumable(session, again, () =>
     withWorkers(session, device, (runner) =>
-      withOutputFolder(request, async ({ work: folder, complete }) => {
+      withOutputFolder({ ...request, profiling: session.profiling }, async ({ work: folder, complete }) => {
         const kept = join(folder, keptFolder);
         const own = typeof pipeline === 'function' ? await pipeline(kept) : pipeline;
         const fingerprint = JSON.stringify({ pipeline: own, device: runner.device.kind, espalier });

@@ -121,7 +121,7 @@ export function addRunCommand(program: Command, environment: Environment): void 
     const request = recipeRequest('run', file, recipe, options);
     const report = await resumable(session, resumeArguments('run', file, recipe, options), () =>
       withWorkers(session, recipe.device, (runner) =>
-        withOutputFolder(request, async ({ work: folder, complete }) => {
+        withOutputFolder({ ...request, profiling: session.profiling }, async ({ work: folder, complete }) => {
           const made = await follow(session, runner, recipe, folder, resume);
           await complete();
           await rm(join(recipe.output, stateFile), { force: true });

@@ -34,7 +34,7 @@ export function addSearchCommand(program: Command, environment: Environment): vo
     const request = { ...recipeRequest('search', file, recipe, options), continues: [journalFile] };
     const outcome = await resumable(session, resumeArguments('search', file, recipe, options), () =>
       withWorkers(session, recipe.device, (runner) =>
-        withOutputFolder(request, async ({ work, complete }) => {
+        withOutputFolder({ ...request, profiling: session.profiling }, async ({ work, complete }) => {
           const { name, seed, data, search } = recipe;
           const storage = `journal:${join(work, journalFile)}`;
           const found = await runSearch(session, runner, { name, seed, data: dataOf(data), recipe: search, storage });

@@ -80,7 +80,7 @@ export function addTrainCommand(program: Command, environment: Environment): voi
         session,
         device,
         (runner) =>
-          withOutputFolder(request, async ({ work, complete }) => {
+          withOutputFolder({ ...request, profiling: session.profiling }, async ({ work, complete }) => {
             const bar = session.progress.start('train', epochs);
             const input = { source, candidate, seed, epochs, folder: work, resume, ...told };
             await runner.run('train', input, (done, total, note) => bar.update((epochs * done) / total, note));

@@ -103,7 +103,7 @@ async function transformFolder<Name extends keyof Jobs>(
       session,
       device,
       (runner) =>
-        withOutputFolder(request, async ({ work, complete }) => {
+        withOutputFolder({ ...request, profiling: session.profiling }, async ({ work, complete }) => {
           const measured = await measureBefore(session, runner, from, lesson);
           const bar = session.progress.start(command, 1);
           await runner.run(job, input(work), (done, total, note) => bar.update(done / total, note));

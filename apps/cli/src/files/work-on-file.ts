@@ -2,7 +2,7 @@
 import { tensorDataset, type Dataset, type Json, type Module } from '@espalier/nn';
 import { recordsJson, runRecipe, type Pass } from '@espalier/optimize';
 import { folderBytes, loadOptimized, saveOptimized } from '@espalier/optimize/node';
-import { openDevice } from '@espalier/pipeline';
+import { openDevice, type DeviceKind } from '@espalier/pipeline';
 import { zeros } from '@espalier/tensor';
 import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
@@ -140,6 +140,17 @@ async function withWorkpiece<Result>(
   );
 }
 
+/** Runs what computes in this thread, and tells of its kernels where that is asked for. */
+function profiledHere<Result>(
+  session: Session,
+  kind: DeviceKind,
+  name: string,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  const { profiling } = session;
+  return profiling ? profiling.here(session, kind, name, run) : run();
+}
+
 /**
  * Works on the model in a file, writes it, and shows what came of it.
  * @throws {UsageError} for a pass that needs data, and where the output may not be written.
@@ -158,29 +169,31 @@ export async function workOnFile(session: Session, work: FileWork): Promise<void
       `${output}: ONNX says what layers compute, on what: give the shape of one example, as --input 3,224,224, and --model where ${from} does not say its layers`,
     );
   if (format !== undefined) await checkOutputFile(file);
-  await openDevice(device);
-  const made = await withWorkpiece(from, work, async (piece) => {
-    const { module, include, origin } = piece;
-    const bytes = bytesOfFile(from);
-    const before = { ...(await countWeights(module)), bytes };
-    const data = reshapes ? { data: { train: oneExample(from, origin['input']) } } : {};
-    const { model, records } = await runRecipe(module, [pass(include)], { seed, ...data });
-    const counted = await countWeights(model);
-    const done = { before, summaries: records.map(({ summary }) => summary) };
-    const notes = [...piece.notes];
-    if (format !== undefined) {
-      const written = command === 'quantize' && format === 'onnx' ? await inCodes(model) : model;
-      notes.push(...(await piece.write({ ...file, format }, written)));
-      if (command === 'quantize' && format !== 'onnx') notes.push(heldAsNumbers(output));
-      return { ...done, notes, after: { ...counted, bytes: bytesOfFile(output) } };
-    }
-    const request = { path: output, command, overwrite, sources: [from], bytes: 65_536 + 2 * bytes };
-    await withOutputFolder(request, async ({ work: folder, complete }) => {
-      await saveOptimized(folder, model, { metadata: origin, optimization: recordsJson(records) });
-      await complete();
-    });
-    return { ...done, notes, after: { ...counted, bytes: await folderBytes(output) } };
-  });
+  const { kind } = await openDevice(device);
+  const made = await profiledHere(session, kind, command, () =>
+    withWorkpiece(from, work, async (piece) => {
+      const { module, include, origin } = piece;
+      const bytes = bytesOfFile(from);
+      const before = { ...(await countWeights(module)), bytes };
+      const data = reshapes ? { data: { train: oneExample(from, origin['input']) } } : {};
+      const { model, records } = await runRecipe(module, [pass(include)], { seed, ...data });
+      const counted = await countWeights(model);
+      const done = { before, summaries: records.map(({ summary }) => summary) };
+      const notes = [...piece.notes];
+      if (format !== undefined) {
+        const written = command === 'quantize' && format === 'onnx' ? await inCodes(model) : model;
+        notes.push(...(await piece.write({ ...file, format }, written)));
+        if (command === 'quantize' && format !== 'onnx') notes.push(heldAsNumbers(output));
+        return { ...done, notes, after: { ...counted, bytes: bytesOfFile(output) } };
+      }
+      const request = { path: output, command, overwrite, sources: [from], bytes: 65_536 + 2 * bytes };
+      await withOutputFolder({ ...request, profiling: session.profiling }, async ({ work: folder, complete }) => {
+        await saveOptimized(folder, model, { metadata: origin, optimization: recordsJson(records) });
+        await complete();
+      });
+      return { ...done, notes, after: { ...counted, bytes: await folderBytes(output) } };
+    }),
+  );
   session.result({ output, ...made }, () => {
     const { before, after, summaries, notes } = made;
     const cells = [

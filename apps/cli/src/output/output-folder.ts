@@ -36,6 +36,12 @@ export interface FolderChoice {
   readonly resume?: boolean;
 }
 
+/** Who adds files to a folder that is about to be complete. */
+export interface FolderAddition {
+  /** @param path where the folder goes from `work` */
+  into(work: string, path: string): Promise<void>;
+}
+
 /** A folder that a command is to write. */
 export interface FolderRequest extends FolderChoice {
   readonly path: string;
@@ -49,6 +55,8 @@ export interface FolderRequest extends FolderChoice {
   readonly resumable?: boolean;
   /** Files of a complete folder that a command which resumes it goes on from. */
   readonly continues?: readonly string[];
+  /** Adds files of its own, before the folder is complete. */
+  readonly profiling?: FolderAddition | undefined;
 }
 
 /** A folder on its way to being complete. */
@@ -220,8 +228,9 @@ async function begin(request: FolderRequest, places: Places): Promise<boolean> {
 }
 
 /** Moves what is complete to where it belongs. */
-async function complete({ command }: FolderRequest, places: Places): Promise<void> {
+async function complete({ command, profiling }: FolderRequest, places: Places): Promise<void> {
   const { path, work, old, isInside } = places;
+  await profiling?.into(work, path);
   // What a killed process has left of a file that it was writing.
   for (const file of contentsOf(work))
     if (/(?:^|\/)\.[^/]+\.\d+\.\d+\.tmp$/u.test(file)) await rm(join(work, file), { force: true });

@@ -115,12 +115,13 @@ test('in a folder, the report is written as JSON, and a run under another name i
   await expect(other).rejects.toThrow(/made with another recipe/u);
 });
 
-test('workers know what the modules register that they are given', async () => {
+test('workers know what the modules register that they are given, and tell of their kernels', async () => {
   const program = fileURLToPath(new URL('./in-workers.mjs', import.meta.url));
   const built = fileURLToPath(new URL('../../dist/node/index.js', import.meta.url));
   if (!existsSync(built)) throw new Error(`${built} is not there: run \`npm run build\` first`);
   const { stdout } = await promisify(execFile)(process.execPath, [program, join(folder, 'threads')]);
-  expect(JSON.parse(stdout)).toEqual({ rows: ['found', 'coarse', 'fine', 'rounded'], dark: 4 });
+  const profiled = ['compare', 'measure', 'optimize', 'spots/coarsen', 'spots/dimmed', 'train', 'trial'];
+  expect(JSON.parse(stdout)).toEqual({ rows: ['found', 'coarse', 'fine', 'rounded'], dark: 4, profiled });
 });
 
 describe('what is wrong is told before anything is done', () => {

@@ -1,10 +1,13 @@
 /** What this thread and its workers, in threads or processes, say to each other. */
+import type { ProfileData } from '@espalier/tensor';
 import type { DeviceKind } from '../../host/open-device.ts';
 
 /** What the pool asks a worker to do. */
 export interface Request {
   readonly job: string;
   readonly input: unknown;
+  /** Whether to tell which kernels it runs. */
+  readonly profiled?: boolean;
 }
 
 /** An error as it crosses to another thread or process: its class would be lost, its name is not. */
@@ -16,9 +19,10 @@ export interface SentError {
   readonly path: string | undefined;
 }
 
-/** What a worker answers: how far it is, then how it ended. */
+/** What a worker answers: how far it is, which kernels it ran where that was asked, then how it ended. */
 export type Response =
   | { readonly type: 'progress'; readonly done: number; readonly total: number; readonly note: string }
+  | { readonly type: 'profile'; readonly part: ProfileData }
   | { readonly type: 'result'; readonly output: unknown }
   | { readonly type: 'error'; readonly error: SentError };
 

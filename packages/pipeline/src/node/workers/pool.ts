@@ -1,4 +1,5 @@
 /** A pool of workers that take jobs one by one; one that dies is replaced, and its job fails with the reason. */
+import type { ProfileData } from '@espalier/tensor';
 import type { ProgressListener } from '../../jobs/job.ts';
 import { receiveError, type Request } from './messages.ts';
 import type { StartWorker, WorkerHandle } from './worker-handle.ts';
@@ -14,6 +15,9 @@ export interface WorkerPool {
   close(): Promise<void>;
 }
 
+/** Hears which kernels a job ran. */
+export type ProfileListener = (part: ProfileData) => void;
+
 interface Waiting extends Request {
   readonly onProgress: ProgressListener;
   readonly resolve: (output: unknown) => void;
@@ -23,13 +27,15 @@ interface Waiting extends Request {
 /** One worker: started when first needed, and again after it died. */
 class Place {
   readonly #start: StartWorker;
+  readonly #onProfile: ProfileListener | undefined;
   #worker: WorkerHandle | undefined;
   /** Ends the job in hand. */
   #finish: ((settle: (job: Waiting) => void) => void) | undefined;
   #current: Waiting | undefined;
 
-  constructor(start: StartWorker) {
+  constructor(start: StartWorker, onProfile: ProfileListener | undefined) {
     this.#start = start;
+    this.#onProfile = onProfile;
   }
 
   /** Does a job; settles it, and then resolves. */
@@ -44,7 +50,7 @@ class Place {
         resolve();
       };
       const { job, input } = waiting;
-      worker.post({ job, input });
+      worker.post({ job, input, profiled: this.#onProfile !== undefined });
     });
   }
 
@@ -57,6 +63,7 @@ class Place {
     return this.#start({
       onResponse: (response) => {
         if (response.type === 'progress') this.#current?.onProgress(response.done, response.total, response.note);
+        else if (response.type === 'profile') this.#onProfile?.(response.part);
         else if (response.type === 'result') this.#finish?.(({ resolve }) => resolve(response.output));
         else this.#finish?.(({ reject }) => reject(receiveError(response.error)));
       },
@@ -68,9 +75,9 @@ class Place {
   }
 }
 
-/** Makes a pool of so many workers. */
-export function createWorkerPool(start: StartWorker, size: number): WorkerPool {
-  const places = Array.from({ length: size }, () => new Place(start));
+/** Makes a pool of so many workers; given who hears of them, it has the kernels of all jobs told. */
+export function createWorkerPool(start: StartWorker, size: number, onProfile?: ProfileListener): WorkerPool {
+  const places = Array.from({ length: size }, () => new Place(start, onProfile));
   const free = [...places];
   const queue: Waiting[] = [];
   const assign = (): void => {

@@ -17,7 +17,7 @@ export function threadWorkers(setup: WorkerSetup): StartWorker {
       Atomics.add(setup.busy, 0, change);
     };
     worker.on('message', (response: Response) => {
-      if (response.type !== 'progress') count(-1);
+      if (response.type === 'result' || response.type === 'error') count(-1);
       onResponse(response);
     });
     worker.on('error', onDeath);
