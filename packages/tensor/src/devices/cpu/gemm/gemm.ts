@@ -78,7 +78,7 @@ export interface GemmPlan {
   /**
    * c = a·b, with all addresses in bytes; columns of `c` are adjacent and its rows `cRowStep` bytes apart. Its blocks are
    * the units of the program from `first` on. The sizes, all of them unless given, are at most those that it was planned
-   * for, and k at least 1.
+   * for, and k at least 1. `finish` takes each block of the result once it is there, with its first row and column.
    */
   readonly run: (
     workspace: number,
@@ -89,6 +89,7 @@ export interface GemmPlan {
     m?: number,
     n?: number,
     k?: number,
+    finish?: (i: number, j: number, rows: number, columns: number) => void,
   ) => void;
 }
 
@@ -143,6 +144,7 @@ export function planGemm(
     m = mostM,
     n = mostN,
     k = mostK,
+    finish,
   ) => {
     const blocks = { count: Math.ceil(k / depth), together };
     const packedB = workspace + bOffset;
@@ -166,6 +168,7 @@ export function planGemm(
               packA(aAddress + i * a.rowStep + p * a.columnStep, workspace, height, deep, a.rowStep, a.columnStep);
               multiply(workspace, packedB, c, height, width, deep, cRowStep, accumulates(blocks, block), edge);
               settle(kernels, { c, wide, rows: height, columns: width, rowStep: cRowStep }, blocks, block);
+              if (block === blocks.count - 1) finish?.(i, j, height, width);
             });
           }
         }

@@ -5,17 +5,20 @@ import type { Access, Binding, MatmulSpec } from '../../../kernel/spec.ts';
 import { loopCalls, type Calls, type Engine } from '../engine.ts';
 import { procedureCalls } from '../procedure-calls.ts';
 import { widenedCalls } from '../widen.ts';
+import { finishOf, placeOfSums } from './epilogue.ts';
 import { gemmKernels, packDense, planGemm } from './gemm.ts';
 import type { LiveEngine } from '../program/live-engine.ts';
+import { mergeBatch, transposed } from './orientation.ts';
 import { placesOf, sizesNow } from './places.ts';
 import { fewRowsCalls, mostFewRows } from './rows-product.ts';
 
-/** Whether the spec is computed in f32 and has no epilogue; others are decomposed by the planner. */
+/** Whether the spec is computed in f32; others are decomposed by the planner. An epilogue has to be one for blocks of f32. */
 export function acceptsMatmul(spec: MatmulSpec): boolean {
+  const dtypeOf = ({ binding }: Access): DType => (spec.bindings[binding] as Binding).dtype;
+  if (!spec.epilogue)
+    return [spec.a, spec.b, spec.out as Access].every((access) => dtypes[dtypeOf(access)].compute === 'f32');
   return (
-    spec.out !== undefined &&
-    spec.epilogue === undefined &&
-    [spec.a, spec.b, spec.out].every(({ binding }) => dtypes[spec.bindings[binding]?.dtype ?? 'f64'].compute === 'f32')
+    !spec.limits && [spec.a, spec.b].every((access) => dtypeOf(access) === 'f32') && placeOfSums(spec) !== undefined
   );
 }
 
@@ -48,7 +51,6 @@ function reserveForAll(spec: MatmulSpec, engine: Engine): void {
 export function limitedProduct(spec: MatmulSpec, engine: LiveEngine): Calls {
   const rank = spec.batch.length;
   const sizes = sizesNow(spec, engine);
-  const isFloat = spec.bindings.every(({ dtype }, binding) => dtype === 'f32' || isLength(spec, binding));
   const loop = once(() => loopCalls(matmulLoop(spec), engine));
   const blocks = once(() => blockedCalls(spec, engine));
   const few = [spec, transposed(spec)].map((side) =>
@@ -62,15 +64,11 @@ export function limitedProduct(spec: MatmulSpec, engine: LiveEngine): Calls {
     for (let dim = 0; dim < rank + 2; dim++) if (now[dim] === 0) return;
     const [m, n] = [now[rank] as number, now[rank + 1] as number];
     const calls =
-      !isFloat || now[rank + 2] === 0
+      !isFloat(spec) || now[rank + 2] === 0
         ? loop()
         : (fewOf(0, m) ?? fewOf(1, n) ?? (Math.min(m, n) < thin ? loop() : blocks()) ?? loop());
     calls();
   };
-}
-
-function isLength({ a, b, out }: MatmulSpec, binding: number): boolean {
-  return binding !== a.binding && binding !== b.binding && binding !== out?.binding;
 }
 
 /** Calls that are looked for when they are first asked for. */
@@ -80,19 +78,24 @@ function once<Found extends Calls | undefined>(make: () => Found): () => Found {
 }
 
 function wholeProduct(spec: MatmulSpec, engine: Engine): Calls {
-  const merged = mergeBatch(spec);
-  const { m, n, k, bindings } = merged;
+  const merged = mergeBatch(spec.epilogue ? { ...spec, out: placeOfSums(spec) as Access } : spec);
+  const { m, n, k } = merged;
   const loop = (): Calls => loopCalls(matmulLoop(merged), engine);
   if (k === 0) return loop();
   const few = fewRowsOrColumns(merged, engine);
   if (few) return few;
   if (m < thin || n < thin) return loop();
-  if (bindings.some(({ dtype }) => dtype !== 'f32')) return widenedMatmul(merged, engine);
+  if (!isFloat(merged)) return widenedMatmul(merged, engine);
   return blockedCalls(merged, engine) ?? loop();
 }
 
+/** Whether both operands and the sums are f32. */
+function isFloat({ a, b, out, bindings }: MatmulSpec): boolean {
+  return [a, b, out as Access].every(({ binding }) => bindings[binding]?.dtype === 'f32');
+}
+
 function fewRowsOrColumns(spec: MatmulSpec, engine: Engine): Calls | undefined {
-  if (spec.bindings.some(({ dtype }) => dtype !== 'f32')) return undefined;
+  if (!isFloat(spec)) return undefined;
   return fewRowsCalls(spec, engine, spec.m) ?? fewRowsCalls(transposed(spec), engine, spec.n);
 }
 
@@ -102,54 +105,6 @@ function blockedCalls(spec: MatmulSpec, engine: Engine): Calls | undefined {
   if (out.strides[rank + 1] === 1) return blockedProduct(spec, engine);
   // (a·b)ᵀ = bᵀ·aᵀ: an output whose rows are adjacent is the transposed product's.
   return out.strides[rank] === 1 ? blockedProduct(transposed(spec), engine) : undefined;
-}
-
-/**
- * Joins batch dimensions into the rows where the second operand is shared and rows continue from one to the next; those that
- * have a length stay by themselves.
- */
-function mergeBatch(spec: MatmulSpec): MatmulSpec {
-  const rank = spec.batch.length;
-  const out = spec.out as Access;
-  const size = spec.batch[rank - 1];
-  if (spec.limits?.some(({ dim }) => dim === rank - 1 || dim === rank)) return spec;
-  const continues = (access: Access): boolean => access.strides[rank - 1] === (access.strides[rank] ?? 0) * spec.m;
-  if (size === undefined || spec.b.strides[rank - 1] !== 0 || !continues(spec.a) || !continues(out)) return spec;
-  const without = (access: Access): Access => ({
-    ...access,
-    strides: access.strides.filter((_, dim) => dim !== rank - 1),
-  });
-  return mergeBatch({
-    ...spec,
-    batch: spec.batch.slice(0, -1),
-    m: spec.m * size,
-    ...(spec.limits && {
-      limits: spec.limits.map((limit) => (limit.dim < rank ? limit : { ...limit, dim: limit.dim - 1 })),
-    }),
-    a: without(spec.a),
-    b: without(spec.b),
-    out: without(out),
-  });
-}
-
-function transposed(spec: MatmulSpec): MatmulSpec {
-  const swap = (access: Access): Access => {
-    const strides = [...access.strides];
-    const column = strides.pop() ?? 0;
-    const row = strides.pop() ?? 0;
-    return { ...access, strides: [...strides, column, row] };
-  };
-  const rank = spec.batch.length;
-  const turned = (dim: number): number => (dim === rank ? rank + 1 : dim === rank + 1 ? rank : dim);
-  return {
-    ...spec,
-    m: spec.n,
-    n: spec.m,
-    a: swap(spec.b),
-    b: swap(spec.a),
-    out: swap(spec.out as Access),
-    ...(spec.limits && { limits: spec.limits.map((limit) => ({ ...limit, dim: turned(limit.dim) })) }),
-  };
 }
 
 function blockedProduct(spec: MatmulSpec, engine: Engine): Calls {
@@ -165,6 +120,7 @@ function blockedProduct(spec: MatmulSpec, engine: Engine): Calls {
   const plan = planGemm(engine, kernels, shape, packDense(kernels, layout(b)));
   engine.reserve(plan.workspaceBytes, 'matmul');
   const sizes = sizesNow(spec, engine);
+  const finish = finishOf(spec, engine);
   const { count, offsets, isThere } = placesOf(spec, rank, [a, b, out]);
   const [aOffsets, bOffsets, outOffsets] = offsets as [Float64Array, Float64Array, Float64Array];
   return () => {
@@ -181,6 +137,7 @@ function blockedProduct(spec: MatmulSpec, engine: Engine): Calls {
         now[rank],
         now[rank + 1],
         now[rank + 2],
+        (row, column, rows, columns) => finish(i, row, column, rows, columns),
       );
     }
   };

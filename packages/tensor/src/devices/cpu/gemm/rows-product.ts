@@ -2,6 +2,7 @@
 import type { Access, MatmulSpec } from '../../../kernel/spec.ts';
 import type { Calls, Engine } from '../engine.ts';
 import { fewRowsBlock, isNear, panelBytes, stripDepth, unitColumns } from './few-rows.ts';
+import { finishOf } from './epilogue.ts';
 import { gemmKernels } from './gemm.ts';
 import { placesOf, sizesNow, type Places } from './places.ts';
 import { settle, sumOfBlocks, wideBytes, type Blocks } from './wide-sums.ts';
@@ -44,6 +45,7 @@ function dotProduct(spec: MatmulSpec, engine: Engine): Calls {
   const { dotRows } = gemmKernels(engine);
   const rank = spec.batch.length;
   const sizes = sizesNow(spec, engine);
+  const finish = finishOf(spec, engine);
   const { count, offsets, isThere } = rowPlaces(spec);
   const [aOffsets, bOffsets, outOffsets] = offsets as [Float64Array, Float64Array, Float64Array];
   const [columnStep, outStep] = [(b.strides[rank + 1] ?? 0) * 4, (out.strides[rank + 1] ?? 0) * 4];
@@ -54,7 +56,10 @@ function dotProduct(spec: MatmulSpec, engine: Engine): Calls {
     for (let i = 0; i < count; i++) {
       if (!isThere(i, now)) continue;
       const [x, w] = [aBase + (aOffsets[i] as number), bBase + (bOffsets[i] as number)];
-      engine.serve(i, 1, () => dotRows(x, w, outBase + (outOffsets[i] as number), n, k, columnStep, outStep));
+      engine.serve(i, 1, () => {
+        dotRows(x, w, outBase + (outOffsets[i] as number), n, k, columnStep, outStep);
+        finish(Math.floor(i / spec.m), i % spec.m, 0, 1, n);
+      });
     }
   };
 }
@@ -69,6 +74,7 @@ function scaledProduct(spec: MatmulSpec, engine: Engine): Calls {
   const blocksIn = (k: number): Blocks => ({ count: Math.ceil(k / scaledBlock), together: 1 });
   engine.reserve(wideBytes(blocksIn(spec.k), spec.n), 'matmul');
   const sizes = sizesNow(spec, engine);
+  const finish = finishOf(spec, engine);
   const { count, offsets, isThere } = rowPlaces(spec);
   const [aOffsets, bOffsets, outOffsets] = offsets as [Float64Array, Float64Array, Float64Array];
   const [xStep, rowStep] = [(a.strides[rank + 1] ?? 0) * 4, (b.strides[rank] ?? 0) * 4];
@@ -91,6 +97,7 @@ function scaledProduct(spec: MatmulSpec, engine: Engine): Calls {
       engine.serve(i, 1, () => {
         if (k > scaledBlock) inBlocks(x, rows, c, n, k);
         else scaledRows(x, rows, c, n, k, xStep, rowStep);
+        finish(Math.floor(i / spec.m), i % spec.m, 0, 1, n);
       });
     }
   };
@@ -105,6 +112,7 @@ function stripProduct(spec: MatmulSpec, engine: Engine): Calls {
   const blocksIn = (depth: number): Blocks => ({ count: Math.ceil(depth / fewRowsBlock), together: 1 });
   engine.reserve(panelBytes + wideBytes(blocksIn(k), Math.min(m, mostFewRows) * n), 'matmul');
   const sizes = sizesNow(spec, engine);
+  const finish = finishOf(spec, engine);
   const { count, offsets, isThere } = placesOf(spec, rank, [a, b, out]);
   const [aOffsets, bOffsets, outOffsets] = offsets as [Float64Array, Float64Array, Float64Array];
   const units = Math.ceil(n / unitColumns);
@@ -146,7 +154,10 @@ function stripProduct(spec: MatmulSpec, engine: Engine): Calls {
       for (let j = 0; j < columns; j += unitColumns) {
         const wide = panel + panelBytes + j * rows * 8;
         const sums = { c: c + j * 4, wide, rows, columns: Math.min(unitColumns, columns - j), rowStep: cRow };
-        engine.serve(first + j / unitColumns, 1, () => settle(kernels, sums, blocks, block));
+        engine.serve(first + j / unitColumns, 1, () => {
+          settle(kernels, sums, blocks, block);
+          if (block === blocks.count - 1) finish(first / units, 0, j, rows, sums.columns);
+        });
       }
     }
   };
