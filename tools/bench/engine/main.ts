@@ -1,12 +1,13 @@
 /**
  * Espalier beside its peers, in one run, and against what it has to reach:
- * `npm run bench -- [--only ROW,…] [--rounds N] [--threads N] [--python PYTHON] [--json FILE]`.
+ * `npm run bench -- [--in node|chromium] [--only ROW,…] [--rounds N] [--threads N] [--python PYTHON] [--json FILE]`.
  *
- * Each engine runs in a process of its own, round after round in rotating order; a round's figure is the median of a step
- * after warm-up, and results are checked against doubles before they are timed. One thread is measured in time of the
- * processor, several in time of the clock. Peers that cannot do a row are left out of it with the reason; PyTorch takes
- * part where Python is given. The file has the lines: `[{ name, ours, peer, peerName, ratio, target, holds, threads }]`,
- * milliseconds a step, and our speed over theirs. Ends with 1 if a line does not hold.
+ * Each engine runs in a process of Node of its own, or in a page of its own, round after round in rotating order; a round's
+ * figure is the median of a step after warm-up, and results are checked against doubles before they are timed. One thread
+ * is measured in time of the processor, several in time of the clock. Peers that cannot do a row
+ * are left out of it with the reason; PyTorch takes part where Python is given. The file has the lines:
+ * `[{ name, ours, peer, peerName, ratio, target, holds, threads }]`, milliseconds a step, and our speed over theirs. Ends
+ * with 1 if a line does not hold.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -15,12 +16,15 @@ import { fileURLToPath } from 'node:url';
 import { build } from '../../build.mjs';
 import { commandLine } from '../command-line.mjs';
 import { writeWhole } from '../optimize/bench.ts';
+import { pagesOfChromium } from './chromium/pages.ts';
 import { linesOf, type Line } from './claims.ts';
+import { processes } from './processes.ts';
 import { measured } from './rounds.ts';
 import { rows } from './rows/table.ts';
 
 const peers = fileURLToPath(new URL('../peers', import.meta.url));
-const { option, wholeNumbers, check } = commandLine('bench', {
+const { option, wholeNumbers, check, refuse } = commandLine('bench', {
+  in: 'node',
   only: undefined,
   rounds: '5',
   threads: '1',
@@ -33,6 +37,10 @@ for (const name of only ?? []) check('row', name, names);
 const [rounds = 5] = wholeNumbers('rounds') ?? [];
 const [threads = 1] = wholeNumbers('threads') ?? [];
 const [python, json] = [option('python'), option('json')];
+const places = { node: processes, chromium: pagesOfChromium };
+const within = option('in') ?? '';
+check('place', within, Object.keys(places));
+if (python !== undefined && within !== 'node') refuse('PyTorch runs beside Node only: leave out --python or --in');
 
 if (!(await build())) process.exit(1);
 if (!existsSync(`${peers}/node_modules`)) {
@@ -40,11 +48,12 @@ if (!existsSync(`${peers}/node_modules`)) {
   if (spawnSync('npm', install, { stdio: 'inherit' }).status !== 0) process.exit(1);
 }
 
+await using place = await places[within as keyof typeof places](threads);
 const scope = { threads, native: python !== undefined };
 const all: Line[] = [];
 for (const row of rows) {
   if (only !== undefined && !only.includes(row.name)) continue;
-  const found = await measured(row, { ...scope, rounds, python: python ?? '' });
+  const found = await measured(row, { ...scope, place, rounds, python: python ?? '' });
   console.log(`\n${row.name}: ${row.sizes}`);
   for (const { description, subject, milliseconds, spread = 0, cannot } of found) {
     const label = subject.label === subject.engine ? description : `${description}: ${subject.label}`;
@@ -65,6 +74,7 @@ for (const row of rows) {
   all.push(...lines);
   if (json !== undefined) writeWhole(json, `${JSON.stringify(all, undefined, 2)}\n`);
 }
-const clock = threads === 1 ? 'one thread, time of the processor' : `${threads} threads, time of the clock`;
-console.log(`\n${clock}; ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`);
+console.log(
+  `\n${threads === 1 ? 'one thread' : `${threads} threads`}; ${cpus()[0]?.model ?? 'unknown processor'}, ${place.description}`,
+);
 process.exitCode = all.every(({ holds }) => holds) ? 0 : 1;

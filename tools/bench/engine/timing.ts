@@ -10,23 +10,19 @@ export function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
 }
 
-/** Milliseconds of the processor since the process began, over all its threads. */
-export function processorTime(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
+/** Milliseconds since some beginning: of the processor, or of the clock on the wall. */
+export type Clock = () => number | Promise<number>;
 
-/** Milliseconds a step: of the processor for one thread, of the clock for several. */
-export async function millisecondsOf(prepared: Prepared, threads: number): Promise<number> {
-  const now = threads === 1 ? processorTime : () => performance.now();
+/** Milliseconds a step, by a clock. */
+export async function millisecondsOf(prepared: Prepared, now: Clock): Promise<number> {
   const sample = async (): Promise<number> => {
-    const [before, start] = [now(), performance.now()];
+    const [before, start] = [await now(), performance.now()];
     let steps = 0;
     do {
       await prepared.step();
       steps++;
     } while (performance.now() - start < sampleTime);
-    return (now() - before) / steps;
+    return ((await now()) - before) / steps;
   };
   const start = performance.now();
   while (performance.now() - start < warmUpTime) await sample();

@@ -2,8 +2,7 @@
  * jax-js as far as rows use it. It is installed by the benchmark itself, so that its types are not known where this is
  * checked. Arrays are consumed by what uses them; `ref` keeps one.
  */
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { installed } from '../installed.ts';
 import type { Operand } from '../problem.ts';
 
 /** An array of jax-js. */
@@ -67,11 +66,8 @@ export interface Library {
   };
 }
 
-const require = createRequire(new URL('../../peers/package.json', import.meta.url));
-const path = require.resolve('@jax-js/jax').replace('.cjs', '.js');
-
 /** jax-js, set to WebAssembly. */
-export const jax: Library = (await import(pathToFileURL(path).href)) as Library;
+export const jax: Library = (await installed.jaxJs()) as Library;
 await jax.init('wasm');
 jax.defaultDevice('wasm');
 

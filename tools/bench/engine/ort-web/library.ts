@@ -2,7 +2,7 @@
  * onnxruntime-web as far as rows use it. It is installed by the benchmark itself, so that its types are not known where
  * this is checked. It takes tensors from JavaScript and returns them there at each run, but for constants of a model.
  */
-import { createRequire } from 'node:module';
+import { installed } from '../installed.ts';
 
 /** A tensor of onnxruntime. */
 export interface OrtTensor {
@@ -22,8 +22,6 @@ export interface Library {
 }
 
 /** onnxruntime-web. */
-export const ort: Library = createRequire(new URL('../../peers/package.json', import.meta.url))(
-  'onnxruntime-web',
-) as Library;
+export const ort: Library = (await installed.onnxruntime()) as Library;
 
 export const description: string = `onnxruntime-web ${ort.env.versions.web} (wasm)`;

@@ -2,8 +2,7 @@
  * TensorFlow.js as far as rows use it, on its WebAssembly backend (XNNPACK, SIMD). It is installed by the benchmark
  * itself, so that its types are not known where this is checked.
  */
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { installed } from '../installed.ts';
 import type { Operand } from '../problem.ts';
 
 /** A tensor of TensorFlow.js. */
@@ -69,13 +68,10 @@ export interface Library {
   readonly maxPool: Pooling;
 }
 
-const require = createRequire(new URL('../../peers/package.json', import.meta.url));
-const wasm = require('@tensorflow/tfjs-backend-wasm') as { setWasmPaths(folder: string): void };
-
 /** TensorFlow.js, set to WebAssembly. */
-export const tf: Library = require('@tensorflow/tfjs') as Library;
-wasm.setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'))}/dist/`);
-await tf.setBackend('wasm');
+export const tf: Library = (await installed.tfjs()) as Library;
+// It would take another one.
+if (!(await tf.setBackend('wasm'))) throw new Error('the backend for WebAssembly does not come up');
 await tf.ready();
 
 export const description: string = `tfjs ${tf.version.tfjs} (wasm)`;
