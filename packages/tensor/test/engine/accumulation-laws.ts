@@ -94,7 +94,8 @@ export function accumulationLaws(open: () => Promise<Device> | Device, bounds: A
       magnitude += Math.abs(data[i] as number);
       worst = Math.max(worst, Math.abs((running[i] as number) - sum) / magnitude / unit);
     }
-    expect(worst).toBeLessThanOrEqual(bounds.scan);
+    // The sums in doubles round, too, here and there.
+    expect(worst).toBeLessThanOrEqual(bounds.scan + (elements * 2 ** -53) / unit);
   });
 
   test(`softmax and logSumExp over ${depth} logits`, async () => {

@@ -7,9 +7,11 @@ import { identityOf, joining } from './loop/reductions.ts';
 import type { Procedure } from './program/procedures.ts';
 import type { Runner } from './program/runner.ts';
 import { procedureCalls } from './procedure-calls.ts';
+import { isRunningSum, runningSumCalls } from './running-sums.ts';
 
 /** The calls of a scan. */
 export function scanCalls(spec: ScanSpec, engine: Engine): Calls {
+  if (isRunningSum(spec)) return runningSumCalls(spec, engine);
   return procedureCalls(engine, 'scan', spec, spec.outer, [0, 1]);
 }
 

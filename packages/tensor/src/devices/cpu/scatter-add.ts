@@ -5,12 +5,14 @@ import type { Calls, Engine } from './engine.ts';
 import type { Procedure } from './program/procedures.ts';
 import type { Runner } from './program/runner.ts';
 import { procedureCalls } from './procedure-calls.ts';
+import { addsRows, scatterRowsCalls } from './scatter-rows.ts';
 
 /** Places of f32 that get at most so many terms are added to without a carry. */
 const shortSum = 64;
 
 /** The calls of a scatter-add. */
 export function scatterAddCalls(spec: ScatterAddSpec, engine: Engine): Calls {
+  if (addsRows(spec)) return scatterRowsCalls(spec, engine);
   const bindings = [spec.index, spec.source, spec.out].map(({ binding }) => binding);
   return procedureCalls(engine, 'scatter-add', spec, spec.outer, bindings);
 }
@@ -125,7 +127,12 @@ export function scatterAdd({ memory }: Runner, spec: ScatterAddSpec): Procedure 
       const totals = isHalf ? totalsRoom.zeros(size) : out;
       if (!isHalf) out.fill(0, at, at + size);
       addAll(totals, index, source, isHalf ? 0 : at, firstIndex + o * indexOuter, firstSource + o * sourceOuter);
-      if (isHalf) for (let i = 0; i < size; i++) out[at + i] = encode(totals[i] as number);
+      // Most are 0, and rounding is dear.
+      if (isHalf)
+        for (let i = 0; i < size; i++) {
+          const total = totals[i] as number;
+          out[at + i] = total === 0 ? 0 : encode(total);
+        }
     }
   };
 }
