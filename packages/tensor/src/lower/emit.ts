@@ -228,9 +228,9 @@ export function emitGroup(
   }
 
   const inPlace = options.stored.filter((position) => options.inPlace.has(position));
-  for (const position of options.stored) if (!options.inPlace.has(position)) store(position, compute(position));
+  for (const position of options.stored) if (!options.inPlace.has(position)) store(position, raw(position));
   // What overwrites a value comes when everything that reads it has been computed.
-  const overwriting = inPlace.map((position) => [position, compute(position)] as const);
+  const overwriting = inPlace.map((position) => [position, raw(position)] as const);
   for (const [position, arg] of overwriting) store(position, arg);
   const sizes = (list: readonly number[]): number[] => list.map((axis) => space[axis] as number);
   const limits = order.flatMap((axis, dim): Limit[] => {

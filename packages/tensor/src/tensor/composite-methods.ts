@@ -13,7 +13,7 @@ export abstract class CompositeMethods extends IndexingMethods {
     if (this.size === 0) return this.cast(toFloat(this.dtype));
     const values = inDType(this as unknown as Tensor, wideFloat(this.dtype));
     const powers = values.sub(values.detach().max(along, { keepDims: true })).exp();
-    return inDType(powers.div(powers.sum(along, { keepDims: true })), toFloat(this.dtype));
+    return inDType(powers.mul(powers.sum(along, { keepDims: true }).reciprocal()), toFloat(this.dtype));
   }
 
   /** log softmax along an axis, without the cancellation of taking the logarithm afterwards. */

@@ -69,7 +69,7 @@ describe('the plan of', () => {
         v0 = max over j of argument0[16·i + j]
         v1 = exp(argument0[16·i + j] - v0)
         v2 = sum over j of v1
-        result0[16·i + j] = v1 / v2
+        result0[16·i + j] = v1 * (1 / v2)
       returns result0"
     `);
   });
@@ -195,7 +195,7 @@ describe('the plan of', () => {
         v0 = max over i of temporary0[i]
         v1 = exp(temporary0[i] - v0)
         v2 = sum over i of v1
-        result0[i] = v1 / v2
+        result0[i] = v1 * (1 / v2)
       returns result0, result1"
     `);
   });

@@ -5,7 +5,7 @@
  */
 import { dtypes } from '../../../dtype/dtype.ts';
 import { levels, operands, phases, readiness } from '../../../kernel/phases.ts';
-import type { Access, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
+import type { Access, Binding, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
 import { scalarInstructions } from '../../../scalar/instructions.ts';
 import { arrange } from './nest.ts';
 
@@ -17,8 +17,15 @@ export interface KeepingSpec {
 
 /** Costs, relative to an addition, from which on writing and reading a value is cheaper than computing it again. */
 const worthKeeping = 6;
+/** What it costs to widen a number of 16 bits. */
+const costOfWidening = 7;
 /** Rows beyond this would leave the second-level cache. */
 const mostBytes = 2 ** 18;
+
+/** Whether a step reads numbers of 16 bits. */
+function isHalf({ bindings }: LoopSpec, step: LoopInstruction): boolean {
+  return step.kind === 'load' && dtypes[(bindings[step.access.binding] as Binding).dtype].bytes === 2;
+}
 
 /** The cost of a point value and of all that it is computed from within a walk. */
 function costOf(spec: LoopSpec, isPoint: (position: number) => boolean, value: number): number {
@@ -27,7 +34,7 @@ function costOf(spec: LoopSpec, isPoint: (position: number) => boolean, value: n
     const step = spec.body[position];
     if (step === undefined || !isPoint(position) || seen.has(position)) return 0;
     seen.add(position);
-    const own = step.kind === 'scalar' ? scalarInstructions[step.op].cost : 1;
+    const own = step.kind === 'scalar' ? scalarInstructions[step.op].cost : isHalf(spec, step) ? costOfWidening : 1;
     return operands(step).reduce((sum, operand) => sum + visit(operand), own);
   };
   return visit(value);
@@ -50,7 +57,8 @@ function keptValues(spec: LoopSpec): ReadonlySet<number> {
   }
   const kept = [...neededLater].filter((value) => {
     const step = body[value];
-    if (step?.kind !== 'scalar' || (step.dtype !== 'f32' && step.dtype !== 'f64') || !isPoint(value)) return false;
+    const isDear = step?.kind === 'scalar' || (step?.kind === 'load' && isHalf(spec, step));
+    if (!isDear || (step.dtype !== 'f32' && step.dtype !== 'f64') || !isPoint(value)) return false;
     return walks[ready[value] ?? 0]?.points.includes(value) === true && costOf(spec, isPoint, value) >= worthKeeping;
   });
   return new Set(kept);

@@ -1,15 +1,19 @@
 /** Writes the steps of a loop body, for one index or for several lanes at once. */
-import { dtypes, type ComputeDType } from '../../../dtype/dtype.ts';
-import type { LoopInstruction } from '../../../kernel/spec.ts';
-import { i32, op, type Expression } from '../assembler/expression.ts';
+import type { ComputeDType } from '../../../dtype/dtype.ts';
+import type { Binding, LoopInstruction } from '../../../kernel/spec.ts';
+import { i32, op, select, type Expression } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { MathLibrary } from '../math/math-library.ts';
 import type { Addressing } from './addressing.ts';
+import { moves } from './moves.ts';
 import type { Nest } from './nest.ts';
 import { tileSide, turnedOver } from './register-tiles.ts';
 import { scalarCode } from './scalar-code.ts';
+import { isShare } from './shares.ts';
 import type { Scope } from './scope.ts';
 import {
+  bytesOf,
+  computeOf,
   displace,
   loadEveryOther,
   loadLanes,
@@ -19,9 +23,10 @@ import {
   storeScalar,
   storeVector,
   type Place,
+  type Stored,
 } from './storage.ts';
 import { extractLane, scalarOf, type Value } from './value.ts';
-import { addScalar, laneNumbers, vectorCode } from './vector-code.ts';
+import { addScalar, laneNumbers, vectorCode, zeroVector } from './vector-code.ts';
 
 /** One kind of step. */
 export type Instruction<K extends LoopInstruction['kind']> = Extract<LoopInstruction, { kind: K }>;
@@ -33,6 +38,8 @@ export class Steps {
   readonly #library: MathLibrary;
   readonly #addressing: Addressing;
   readonly #scope: Scope;
+  /** Loads whose values are moved as they are. */
+  readonly #moved: ReadonlySet<number>;
 
   constructor(nest: Nest, f: FunctionBuilder, library: MathLibrary, addressing: Addressing, scope: Scope) {
     this.#nest = nest;
@@ -40,6 +47,7 @@ export class Steps {
     this.#library = library;
     this.#addressing = addressing;
     this.#scope = scope;
+    this.#moved = moves(nest.spec);
   }
 
   /** Computes one step for `lanes` indices of the vectorised dimension and remembers its value. */
@@ -58,7 +66,7 @@ export class Steps {
       case 'index':
         return this.#keep(position, step.dtype, this.#index(position, step, width));
       case 'scalar':
-        return this.#keep(position, step.dtype, this.#compute(step, width));
+        return this.#keep(position, step.dtype, this.#compute(position, step, width));
       case 'store':
         return this.#store(position, step, lanes);
       default:
@@ -69,25 +77,35 @@ export class Steps {
   /** The values of a load for four neighbours along a dimension, each for four lanes; see `RegisterTiles`. */
   turnedOver(position: number): readonly Value[] {
     const step = this.#nest.spec.body[position] as Instruction<'load'>;
-    const { dtype } = this.#nest.spec.bindings[step.access.binding] as { dtype: keyof typeof dtypes };
+    const dtype = this.#stored(position, step);
     const place = this.#addressing.place(position, step);
     const apart = this.#addressing.step(position, this.#nest.laneDim);
     const rows = Array.from({ length: tileSide }, (_, lane) =>
       loadVector(this.#f, dtype, tileSide, displace(place, lane * apart), this.#library),
     );
     return turnedOver(this.#f, rows.flat()).map((register) =>
-      this.#scope.converted({ dtype: dtypes[dtype].compute, lanes: tileSide, registers: [register] }, step.dtype),
+      this.#declared(position, step.dtype, { dtype: computeOf(dtype), lanes: tileSide, registers: [register] }),
     );
+  }
+
+  /** A value converted to the dtype the step declares, unless it is moved as it is. */
+  #declared(position: number, dtype: ComputeDType, value: Value): Value {
+    return this.#moved.has(position) ? value : this.#scope.converted(value, dtype);
   }
 
   /** Remembers a value, converted to the dtype the step declares. */
   #keep(position: number, dtype: ComputeDType, value: Value): void {
-    this.#scope.keep(position, this.#scope.converted(value, dtype));
+    this.#scope.keep(position, this.#declared(position, dtype, value));
+  }
+
+  /** What the elements are stored as that step `value` reads, or which hold it. */
+  #stored(value: number, { access }: Instruction<'load' | 'gather' | 'store'>): Stored {
+    return this.#moved.has(value) ? 'bits16' : (this.#nest.spec.bindings[access.binding] as Binding).dtype;
   }
 
   #load(position: number, step: Instruction<'load'> | Instruction<'gather'>, lanes: number, place: Place): Value {
-    const { dtype } = this.#nest.spec.bindings[step.access.binding] as { dtype: keyof typeof dtypes };
-    const { bytes, compute } = dtypes[dtype];
+    const dtype = this.#stored(position, step);
+    const [bytes, compute] = [bytesOf(dtype), computeOf(dtype)];
     if (lanes === 1) return { dtype: compute, lanes, registers: [loadScalar(this.#f, dtype, place, this.#library)] };
     const apart = this.#addressing.step(position, this.#nest.laneDim);
     const registers =
@@ -100,8 +118,8 @@ export class Steps {
   }
 
   #gather(position: number, step: Instruction<'gather'>, lanes: number): Value {
-    const { dtype } = this.#nest.spec.bindings[step.access.binding] as { dtype: keyof typeof dtypes };
-    const { bytes, compute } = dtypes[dtype];
+    const dtype = this.#stored(position, step);
+    const [bytes, compute] = [bytesOf(dtype), computeOf(dtype)];
     const place = this.#addressing.place(position, step);
     const displaced = (index: Expression): Place => ({
       address: op('i32.add', place.address, op('i32.mul', index, i32(step.stride * bytes))),
@@ -131,14 +149,19 @@ export class Steps {
     return { dtype: step.dtype, lanes, registers };
   }
 
-  #compute(step: Instruction<'scalar'>, lanes: number): Value {
+  #compute(position: number, step: Instruction<'scalar'>, lanes: number): Value {
+    if (this.#moved.has(position)) return this.#choice(step, lanes);
     const { body } = this.#nest.spec;
-    const dtypeOf = (position: number): ComputeDType => (body[position] as { dtype: ComputeDType }).dtype;
+    const dtypeOf = (argument: number): ComputeDType => (body[argument] as { dtype: ComputeDType }).dtype;
     const dtype = dtypeOf(step.args[step.op === 'select' ? 1 : 0] as number);
     const shared = { op: step.op, dtype, result: step.dtype, library: this.#library };
     if (lanes === 1) {
       const operands = step.args.map((argument) => scalarOf(this.#scope.get(argument)));
       return { dtype: resultOf(step, dtype), lanes, registers: [scalarCode({ ...shared, operands })] };
+    }
+    if (isShare(this.#nest.spec, position)) {
+      const { registers } = this.#scope.vector(step.args[0] as number, lanes);
+      return { dtype, lanes, registers: registers.map((each) => this.#library.within(this.#f, 'share', each)) };
     }
     // A constant bound is looked for in the second place.
     const swaps = (step.op === 'min' || step.op === 'max') && this.#constantAt(step.args[0]) !== undefined;
@@ -158,6 +181,25 @@ export class Steps {
     return { dtype: resultOf(step, dtype), lanes, registers };
   }
 
+  /** A choice between bits that are moved as they are, or such and 0. */
+  #choice({ args: [condition = 0, ...choices] }: Instruction<'scalar'>, lanes: number): Value {
+    if (lanes === 1) {
+      const [then, otherwise] = choices.map((choice) =>
+        this.#moved.has(choice) ? scalarOf(this.#scope.get(choice)) : i32(0),
+      ) as [Expression, Expression];
+      const chosen = select(scalarOf(this.#scope.get(condition)), then, otherwise);
+      return { dtype: 'i32', lanes, registers: [chosen] };
+    }
+    const masks = this.#scope.vector(condition, lanes).registers;
+    const [then, otherwise] = choices.map((choice) =>
+      this.#moved.has(choice) ? this.#scope.vector(choice, lanes).registers : masks.map(() => zeroVector),
+    ) as [readonly Expression[], readonly Expression[]];
+    const chosen = masks.map((mask, i) =>
+      op('v128.bitselect', then[i] as Expression, otherwise[i] as Expression, mask),
+    );
+    return { dtype: 'i32', lanes, registers: chosen };
+  }
+
   #constantAt(position: number | undefined): number | undefined {
     const step = position === undefined ? undefined : this.#nest.spec.body[position];
     return step?.kind === 'constant' ? Number(step.value) : undefined;
@@ -172,8 +214,8 @@ export class Steps {
   }
 
   #store(position: number, step: Instruction<'store'>, lanes: number): void {
-    const { dtype } = this.#nest.spec.bindings[step.access.binding] as { dtype: keyof typeof dtypes };
-    const { bytes, compute } = dtypes[dtype];
+    const dtype = this.#stored(step.arg, step);
+    const [bytes, compute] = [bytesOf(dtype), computeOf(dtype)];
     const place = this.#displaced(step, bytes, this.#addressing.place(position, step));
     const apart = this.#addressing.step(position, this.#nest.laneDim);
     if (lanes === 1 || apart === 0) {

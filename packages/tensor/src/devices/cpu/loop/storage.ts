@@ -7,6 +7,14 @@ import type { MathLibrary } from '../math/math-library.ts';
 import { collectLanes, extractLane } from './value.ts';
 import { maskBits, zeroVector } from './vector-code.ts';
 
+/** What elements are stored as: in a dtype, or 16 bits that are moved as they are, in i32 with their signs. */
+export type Stored = DType | 'bits16';
+
+/** Bytes of an element. */
+export function bytesOf(stored: Stored): number {
+  return stored === 'bits16' ? 2 : dtypes[stored].bytes;
+}
+
 /** A place in memory: a cheap address expression and a non-negative offset. */
 export interface Place {
   readonly address: Expression;
@@ -21,22 +29,24 @@ export function displace(place: Place, bytes: number): Place {
     : { address: op('i32.add', place.address, i32(offset)), offset: 0 };
 }
 
-const scalarLoads: Readonly<Record<DType, MemoryOp>> = {
+const scalarLoads: Readonly<Record<Stored, MemoryOp>> = {
   f32: 'f32.load',
   f64: 'f64.load',
-  f16: 'i32.load16_u',
+  f16: 'i32.load16_s',
   bf16: 'i32.load16_u',
+  bits16: 'i32.load16_s',
   i32: 'i32.load',
   u32: 'i32.load',
   i8: 'i32.load8_s',
   u8: 'i32.load8_u',
   bool: 'i32.load8_u',
 };
-const scalarStores: Readonly<Record<DType, MemoryOp>> = {
+const scalarStores: Readonly<Record<Stored, MemoryOp>> = {
   f32: 'f32.store',
   f64: 'f64.store',
   f16: 'i32.store16',
   bf16: 'i32.store16',
+  bits16: 'i32.store16',
   i32: 'i32.store',
   u32: 'i32.store',
   i8: 'i32.store8',
@@ -44,25 +54,28 @@ const scalarStores: Readonly<Record<DType, MemoryOp>> = {
   bool: 'i32.store8',
 };
 
-function computeOf(dtype: DType): ComputeDType {
-  return dtypes[dtype].compute;
+/** The dtype in which elements are computed. */
+export function computeOf(stored: Stored): ComputeDType {
+  return stored === 'bits16' ? 'i32' : dtypes[stored].compute;
 }
 
 function load(name: MemoryOp, place: Place): Expression {
   return memoryOp(name, place.offset, [place.address]);
 }
 
-/** Four 16-bit patterns in 32-bit lanes to f32. */
-function widenHalf(f: FunctionBuilder, dtype: DType, patterns: Expression, library: MathLibrary): Expression {
+/** Four 16-bit patterns in 32-bit lanes, with their signs in front, to f32. */
+function widenHalf(f: FunctionBuilder, dtype: Stored, patterns: Expression, library: MathLibrary): Expression {
+  if (dtype === 'bits16') return patterns;
   return dtype === 'f16' ? library.within(f, 'widenF16', patterns) : op('i32x4.shl', patterns, i32(16));
 }
 
-function narrowHalf(f: FunctionBuilder, dtype: DType, values: Expression, library: MathLibrary): Expression {
+function narrowHalf(f: FunctionBuilder, dtype: Stored, values: Expression, library: MathLibrary): Expression {
+  if (dtype === 'bits16') return values;
   return library.within(f, dtype === 'f16' ? 'narrowF16' : 'narrowBf16', values);
 }
 
 /** One element as a scalar of the compute dtype. */
-export function loadScalar(f: FunctionBuilder, dtype: DType, place: Place, library: MathLibrary): Expression {
+export function loadScalar(f: FunctionBuilder, dtype: Stored, place: Place, library: MathLibrary): Expression {
   const raw = load(scalarLoads[dtype], place);
   if (dtype === 'f16' || dtype === 'bf16')
     return laneOp('f32x4.extract_lane', 0, widenHalf(f, dtype, op('i32x4.splat', raw), library));
@@ -72,17 +85,17 @@ export function loadScalar(f: FunctionBuilder, dtype: DType, place: Place, libra
 /** `lanes` neighbouring elements as registers of the compute dtype. */
 export function loadVector(
   f: FunctionBuilder,
-  dtype: DType,
+  dtype: Stored,
   lanes: number,
   place: Place,
   library: MathLibrary,
 ): Expression[] {
   const perLoad = dtype === 'f64' ? 2 : 4;
-  const bytes = dtypes[dtype].bytes * perLoad;
+  const bytes = bytesOf(dtype) * perLoad;
   return Array.from({ length: lanes / perLoad }, (_, i) => {
     const at = displace(place, i * bytes);
     if (bytes === 16) return load('v128.load', at);
-    if (bytes === 8) return widenHalf(f, dtype, op('i32x4.extend_low_i16x8_u', load('v128.load64_zero', at)), library);
+    if (bytes === 8) return widenHalf(f, dtype, load('v128.load16x4_s', at), library);
     const packed = load('v128.load32_zero', at);
     if (dtype === 'i8') return op('i32x4.extend_low_i16x8_s', op('i16x8.extend_low_i8x16_s', packed));
     const words = op('i32x4.extend_low_i16x8_u', op('i16x8.extend_low_i8x16_u', packed));
@@ -101,16 +114,16 @@ export function loadEveryOther(lanes: number, place: Place): Expression[] {
 /** One element from each of `lanes` places. */
 export function loadLanes(
   f: FunctionBuilder,
-  dtype: DType,
+  dtype: Stored,
   lanes: number,
   placeOf: (lane: number) => Place,
   library: MathLibrary,
 ): Expression[] {
-  if (dtype === 'f16' || dtype === 'bf16') {
-    const patterns = Array.from({ length: lanes }, (_, lane) => load('i32.load16_u', placeOf(lane)));
+  if (bytesOf(dtype) === 2) {
+    const patterns = Array.from({ length: lanes }, (_, lane) => load('i32.load16_s', placeOf(lane)));
     return collectLanes('i32', patterns).map((register) => widenHalf(f, dtype, register, library));
   }
-  const { bytes } = dtypes[dtype];
+  const bytes = bytesOf(dtype);
   if (bytes === 1)
     return collectLanes(
       computeOf(dtype),
@@ -132,7 +145,7 @@ export function loadLanes(
 /** Writes one scalar of the compute dtype. */
 export function storeScalar(
   f: FunctionBuilder,
-  dtype: DType,
+  dtype: Stored,
   place: Place,
   value: Expression,
   library: MathLibrary,
@@ -145,19 +158,17 @@ export function storeScalar(
 /** Writes registers of the compute dtype to neighbouring elements. */
 export function storeVector(
   f: FunctionBuilder,
-  dtype: DType,
+  dtype: Stored,
   place: Place,
   registers: readonly Expression[],
   library: MathLibrary,
 ): void {
-  const { bytes } = dtypes[dtype];
+  const bytes = bytesOf(dtype);
+  if (bytes === 2) return storeHalves(f, dtype, place, registers, library);
   for (const [i, register] of registers.entries()) {
     const at = displace(place, i * bytes * (dtype === 'f64' ? 2 : 4));
     if (bytes >= 4) f.store('v128.store', at.address, register, at.offset);
-    else if (bytes === 2) {
-      const patterns = f.let(narrowHalf(f, dtype, register, library));
-      f.store('v128.store64_lane', at.address, op('i16x8.narrow_i32x4_u', patterns, patterns), at.offset, 0);
-    } else {
+    else {
       const low = dtype === 'bool' ? maskBits(register) : op('v128.and', register, op('i32x4.splat', i32(255)));
       const words = f.let(op('i16x8.narrow_i32x4_u', low, zeroVector));
       f.store('v128.store32_lane', at.address, op('i8x16.narrow_i16x8_u', words, words), at.offset, 0);
@@ -165,16 +176,35 @@ export function storeVector(
   }
 }
 
+/** Two registers are one of 16-bit patterns. */
+function storeHalves(
+  f: FunctionBuilder,
+  dtype: Stored,
+  place: Place,
+  registers: readonly Expression[],
+  library: MathLibrary,
+): void {
+  for (let i = 0; i < registers.length; i += 2) {
+    const { address, offset } = displace(place, i * 8);
+    const low = f.let(narrowHalf(f, dtype, registers[i] as Expression, library));
+    const next = registers[i + 1];
+    const joined = dtype === 'bits16' ? 'i16x8.narrow_i32x4_s' : 'i16x8.narrow_i32x4_u';
+    const patterns = op(joined, low, next ? narrowHalf(f, dtype, next, library) : low);
+    if (next) f.store('v128.store', address, patterns, offset);
+    else f.store('v128.store64_lane', address, patterns, offset, 0);
+  }
+}
+
 /** Writes each lane to its own place. */
 export function storeLanes(
   f: FunctionBuilder,
-  dtype: DType,
+  dtype: Stored,
   placeOf: (lane: number) => Place,
   registers: readonly Expression[],
   lanes: number,
   library: MathLibrary,
 ): void {
-  const half = dtype === 'f16' || dtype === 'bf16';
+  const half = bytesOf(dtype) === 2;
   const source = half ? registers.map((register) => f.let(narrowHalf(f, dtype, register, library))) : registers;
   const laneType = half ? 'i32' : computeOf(dtype);
   for (let lane = 0; lane < lanes; lane++) {

@@ -1,0 +1,81 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createCpuDevice } from '../../../src/devices/cpu/cpu-device.ts';
+import { keepValues } from '../../../src/devices/cpu/loop/kept-values.ts';
+import { isShare } from '../../../src/devices/cpu/loop/shares.ts';
+import type { DType } from '../../../src/dtype/dtype.ts';
+import type { LoopInstruction, LoopSpec } from '../../../src/kernel/spec.ts';
+import { runOn } from '../run-on.ts';
+
+const cpu = createCpuDevice();
+
+/** exp(x - fold(y)) of rows, x and y being the elements of the bindings 0 and `other`. */
+function exponentials(
+  [rows, points]: readonly [number, number],
+  { dtype = 'f32', fold = 'max', other = 0 }: { dtype?: DType; fold?: 'max' | 'min'; other?: 0 | 1 } = {},
+): LoopSpec {
+  const load = (binding: number): LoopInstruction => ({
+    kind: 'load',
+    access: { binding, offset: 0, strides: [points, 1] },
+    dtype: 'f32',
+  });
+  return {
+    kind: 'loop',
+    bindings: [
+      { dtype, access: 'read' },
+      { dtype, access: 'read' },
+      { dtype: 'f32', access: 'write' },
+    ],
+    outer: [rows],
+    inner: [points],
+    body: [
+      load(0),
+      load(1),
+      { kind: 'reduce', op: fold, arg: other, dtype: 'f32' },
+      { kind: 'scalar', op: 'sub', args: [0, 2], dtype: 'f32' },
+      { kind: 'scalar', op: 'exp', args: [3], dtype: 'f32' },
+      { kind: 'store', access: { binding: 2, offset: 0, strides: [points, 1] }, arg: 4, each: 'point' },
+    ],
+  };
+}
+
+const sharesIn = (spec: LoopSpec): number => spec.body.filter((_, position) => isShare(spec, position)).length;
+
+describe('exponentials of what a maximum was taken off', () => {
+  test('are found, also where the elements are kept for a later walk', () => {
+    expect(sharesIn(exponentials([4, 100]))).toBe(1);
+    const { spec, scratchBytes } = keepValues(exponentials([4, 100], { dtype: 'f16' }));
+    expect(scratchBytes).toBe(400);
+    expect(sharesIn(spec)).toBe(1);
+  });
+
+  test('are none where it is the maximum of others, or no maximum', () => {
+    expect(sharesIn(exponentials([4, 100], { other: 1 }))).toBe(0);
+    expect(sharesIn(exponentials([4, 100], { fold: 'min' }))).toBe(0);
+  });
+
+  test('are within 2 ulp, subnormal numbers included', () => {
+    const element = fc.oneof(
+      fc.float({ min: -110, max: 0, noNaN: true }),
+      fc.constantFrom(0, -87.5, -103.9, -104.5, -1000, -Infinity, NaN),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(element, { minLength: 1, maxLength: 90 }),
+        fc.float({ min: -3, max: 3, noNaN: true }),
+        (values, top) => {
+          const row = [...values.map((value) => Math.fround(value + top)), top];
+          const [, , found] = runOn(cpu, exponentials([1, row.length]), [row, row.length, row.length]);
+          const isWrong = row.some(Number.isNaN);
+          for (const [i, value] of row.entries()) {
+            const exact = isWrong ? Number.NaN : Math.exp(Math.fround(value - top));
+            const ulp = Math.max(2 ** -149, 2 ** (Math.floor(Math.log2(exact)) - 23));
+            if (Number.isNaN(exact)) expect(found?.[i]).toBeNaN();
+            else expect(Math.abs((found?.[i] as number) - exact) / ulp).toBeLessThanOrEqual(2);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
