@@ -62,6 +62,19 @@ describe('numbers of 16 bits', () => {
     expect(moves(lookup([3, 70], { from: 'f32' })).size).toBe(0);
   });
 
+  test('are looked at where one of those is that a choice is between', () => {
+    const access = { binding: 1, offset: 0, strides: [70, 1] };
+    const looked = lookup([3, 70], {
+      more: [
+        { kind: 'load', access, dtype: 'f32' },
+        { kind: 'scalar', op: 'lt', args: [7, 7], dtype: 'bool' },
+        { kind: 'scalar', op: 'select', args: [8, 6, 7], dtype: 'f32' },
+      ],
+      stored: 9,
+    });
+    expect(moves(looked).size).toBe(0);
+  });
+
   test('come out as they were', () => {
     const number = fc.oneof(
       { weight: 4, arbitrary: fc.float({ min: -70_000, max: 70_000, noNaN: true }) },

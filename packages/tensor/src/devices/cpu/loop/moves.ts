@@ -37,8 +37,13 @@ export function moves({ bindings, body }: LoopSpec): ReadonlySet<number> {
     if (reader.kind === 'store') return dtypeAt(reader) === moved.get(position) && reader.displaced?.index !== position;
     return moved.has(at) && choices(reader).includes(position);
   };
-  // From the last on: whether a choice is moved is known before what it is between.
-  for (const position of [...moved.keys()].toReversed())
-    if (!body.every((reader, at) => isMovedBy(reader, at, position))) moved.delete(position);
+  const isStill = (position: number): boolean =>
+    choices(body[position]).every((choice) => moved.has(choice) || isZero(body[choice])) &&
+    body.every((reader, at) => isMovedBy(reader, at, position));
+  // A value that is looked at takes with it the choices that it is one of, and these what else they are between.
+  for (let before = -1; before !== moved.size;) {
+    before = moved.size;
+    for (const position of moved.keys()) if (!isStill(position)) moved.delete(position);
+  }
   return new Set(moved.keys());
 }
