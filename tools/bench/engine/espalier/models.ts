@@ -8,10 +8,10 @@ import {
   layerNorm,
   maxPool2d,
   noGrad,
+  scaledDotProductAttention,
   type Tensor,
 } from '@espalier/tensor';
 import { operand, setting, type Prepared, type Problem } from '../problem.ts';
-import { causal } from './ops.ts';
 import { placed } from './repeated.ts';
 
 type Settings = Pick<Problem, 'op' | 'operands' | 'settings'>;
@@ -44,8 +44,7 @@ function gpt(tokens: Tensor, next: Next, problem: Settings): Tensor {
   const split = (x: Tensor): Tensor => x.reshape(batch, length, heads, width / heads).transpose(1, 2);
   for (let layer = 0; layer < layers; layer++) {
     const [q, k, v] = norm(h).matmul(next()).split(width, 2).map(split) as [Tensor, Tensor, Tensor];
-    const scores = causal(q.matmul(k.transpose(2, 3)).mul(1 / Math.sqrt(width / heads)));
-    const seen = scores.softmax(-1).matmul(v).transpose(1, 2).reshape(batch, length, width);
+    const seen = scaledDotProductAttention(q, k, v, { causal: true }).transpose(1, 2).reshape(batch, length, width);
     h = h.add(seen.matmul(next()));
     h = h.add(norm(h).matmul(next()).gelu({ approximate: 'tanh' }).matmul(next()));
   }

@@ -1,5 +1,13 @@
 /** The ops of rows in Espalier's methods. */
-import { arange, conv2d, crossEntropy, gradients, layerNorm, maxPool2d, type Tensor } from '@espalier/tensor';
+import {
+  conv2d,
+  crossEntropy,
+  gradients,
+  layerNorm,
+  maxPool2d,
+  scaledDotProductAttention,
+  type Tensor,
+} from '@espalier/tensor';
 import { nth, setting, type Problem } from '../problem.ts';
 
 /** Tensors, in the order of the operands, to results. */
@@ -32,19 +40,9 @@ function backwards(op: Op, count: number, towards: readonly number[], withResult
   };
 }
 
-/** Scores above the diagonal are left out. */
-const attention: Op = (inputs, problem) => {
-  const [q, k, v] = [nth(inputs, 0), nth(inputs, 1), nth(inputs, 2)];
-  const scores = q.matmul(k.transpose(-2, -1)).mul(1 / Math.sqrt(setting(problem, 'depth')));
-  return [causal(scores).softmax(-1).matmul(v)];
-};
-
-/** Scores [..., length, length] with what lies in the future at -∞. */
-export function causal(scores: Tensor): Tensor {
-  const length = scores.shape.at(-1) ?? 0;
-  const positions = arange(0, length, 1, { dtype: 'i32', device: scores.device });
-  return scores.where(positions.unsqueeze(1).ge(positions), -Infinity);
-}
+const attention: Op = (inputs) => [
+  scaledDotProductAttention(nth(inputs, 0), nth(inputs, 1), nth(inputs, 2), { causal: true }),
+];
 
 /** By the names of ops. */
 export const ops: Readonly<Record<string, Op>> = {
