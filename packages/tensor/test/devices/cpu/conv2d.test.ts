@@ -97,6 +97,10 @@ describe('conv2d', () => {
     ],
     ['one image in many units', { inChannels: 3, outChannels: 7, size: [40, 37], stride: [2, 2] }],
     ['many groups of an image in a unit', { batch: 3, groups: 40, inChannels: 40, outChannels: 80, size: [7, 7] }],
+    [
+      'outputs that saw nothing but padding',
+      { inChannels: 2, outChannels: 3, size: [1, 12], kernel: [1, 1], stride: [3, 3], padding: [1, 1] },
+    ],
     ['strides that skip pixels', { inChannels: 4, outChannels: 5, size: [23, 29], kernel: [2, 2], stride: [3, 3] }],
   ] as const)('agrees with the reference on %s', (_, item) => {
     for (const pass of ['forward', 'input', 'weight'] as const) {

@@ -81,7 +81,8 @@ function inputAxis({ inSize, kernel, stride, dilation, padding }: Conv2dSpec, di
     })).filter(({ at }) => Number.isInteger(at)),
   }));
   const places = found.flatMap(({ taps }) => taps.map(({ at }) => at));
-  const first = Math.min(...places);
+  // Padding may be all that outputs saw.
+  const first = places.length === 0 ? 0 : Math.min(...places);
   return {
     starts: [first],
     length: Math.max(...found.map(({ count, taps }) => count + Math.max(0, ...taps.map(({ at }) => at - first)))),
@@ -176,4 +177,12 @@ function partOf(
     weights: Int32Array.from(weights),
     depths,
   };
+}
+
+/** The taps of a plan of one part in the order of the filter. */
+export function naturalTaps({ parts: [part] }: TapPlan): Int32Array<ArrayBuffer> {
+  const { taps, weights } = part as TapPart;
+  const natural = new Int32Array(taps.length);
+  for (const [depth, weight] of weights.entries()) natural[weight / 4] = taps[depth] as number;
+  return natural;
 }

@@ -11,7 +11,8 @@ import { accumulates, settle, wideBytes } from '../gemm/wide-sums.ts';
 import { addFraming, type Frame } from './frames.ts';
 import { channelsPerGroup } from './geometry.ts';
 import { addLaneSums, blockVectors, laneTiles } from './lane-sums.ts';
-import { tapPlan, type TapPart, type TapPlan } from './tap-geometry.ts';
+import { pixelCycles } from './pixel-gradient.ts';
+import { naturalTaps, tapPlan, type TapPlan } from './tap-geometry.ts';
 
 /** Blocks that add up in f32. */
 const blocksTogether = 32;
@@ -63,7 +64,7 @@ export function lanesMeetZeros(spec: Conv2dSpec): readonly ('x' | 'y')[] {
   return [...(plan.hasZeros ? (['y'] as const) : []), ...(spaced ? (['x'] as const) : [])];
 }
 
-/** Whether this is faster than panels, in cycles: those are packed, these have more to do for each block. */
+/** Whether this is faster than sums over pixels, in cycles: of few outputs there most lanes are empty, here each block has more to do at its end. */
 export function prefersLanes(spec: Conv2dSpec): boolean {
   if (spec.pass !== 'weight') return false;
   const walk = walkOf(spec);
@@ -78,9 +79,7 @@ export function prefersLanes(spec: Conv2dSpec): boolean {
   const { tiles } = tilesOf(taps, outputs === 1 ? laneTiles[1].taps : laneTiles[0].taps);
   const lanes = Math.ceil(outputs / 2) * tiles * (rows * (vectors * round + (gap > 0 ? 6 : 0)) + blocks * 40);
   const copies = (inputs + outputs) * pixels * 0.5;
-  const panels =
-    Math.ceil(outputs / 4) * Math.ceil(taps / 8) * pixels * 4 + taps * pixels * 1.1 + outputs * pixels * 0.5 + 500;
-  return lanes + copies < panels;
+  return lanes + copies < pixelCycles(spec);
 }
 
 /** Taps in tiles that are as even as can be: so many of one size, the others one smaller. */
@@ -156,14 +155,6 @@ export function laneCalls(spec: Conv2dSpec, engine: Engine): Calls {
       }
     }
   };
-}
-
-/** Taps in the order of the filter. */
-function naturalTaps({ parts: [part] }: TapPlan): Int32Array<ArrayBuffer> {
-  const { taps, weights } = part as TapPart;
-  const natural = new Int32Array(taps.length);
-  for (const [depth, weight] of weights.entries()) natural[weight / 4] = taps[depth] as number;
-  return natural;
 }
 
 interface ModuleBytes {
