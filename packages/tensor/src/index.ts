@@ -35,7 +35,7 @@ export {
 } from './device/registry.ts';
 export { createCpuDevice } from './devices/cpu/cpu-device.ts';
 export { createReferenceDevice } from './devices/reference/reference-device.ts';
-export { createWebGpuDevice } from './devices/webgpu/webgpu-device.ts';
+export { createWebGpuDevice } from './devices/webgpu/open.ts';
 export {
   dtypeNames,
   dtypes,

@@ -14,7 +14,6 @@ import * as storage from '@espalier/storage';
 import * as tensor from '@espalier/tensor';
 import * as tensorArguments from '@espalier/tensor/arguments';
 import type { Command } from 'commander';
-import { createJiti } from 'jiti';
 import { UsageError, whyNotLoaded } from '../errors.ts';
 
 const flag = '--plugin';
@@ -63,6 +62,7 @@ export async function loadPlugin(file: string): Promise<void> {
   if (!existsSync(path)) throw new UsageError(`${file}: there is no such file: check the path`);
   globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
   try {
+    const { createJiti } = await import('jiti');
     await createJiti(import.meta.url, { fsCache: false, tryNative: false, virtualModules: shared }).import(path);
   } catch (error) {
     throw new UsageError(`${file} cannot be loaded: ${whyNotLoaded(error)}`);

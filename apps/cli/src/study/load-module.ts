@@ -11,7 +11,6 @@ import {
   type Space,
   type Strategy,
 } from '@espalier/search';
-import { createJiti } from 'jiti';
 import { UsageError, whyNotLoaded } from '../errors.ts';
 import { shown } from '../terminal/visible.ts';
 
@@ -83,6 +82,7 @@ function check(file: string, value: unknown): asserts value is StudyModule {
 async function importModule(path: string): Promise<{ readonly default?: unknown }> {
   const url = pathToFileURL(path).href;
   if (!/\.[cm]?ts$/u.test(path)) return (await import(url)) as { readonly default?: unknown };
+  const { createJiti } = await import('jiti');
   return createJiti(import.meta.url, { fsCache: false, moduleCache: false }).import(url);
 }
 

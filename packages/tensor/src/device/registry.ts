@@ -4,7 +4,7 @@ import { aFunction, check } from '../arguments/rules.ts';
 import { aDevice } from '../arguments/types.ts';
 import { createCpuDevice } from '../devices/cpu/cpu-device.ts';
 import { createReferenceDevice } from '../devices/reference/reference-device.ts';
-import { createWebGpuDevice } from '../devices/webgpu/webgpu-device.ts';
+import { createWebGpuDevice } from '../devices/webgpu/open.ts';
 import { nodeGpu } from '../devices/webgpu/node-host.ts';
 import { DeviceError } from '../errors.ts';
 import type { Device } from './device.ts';

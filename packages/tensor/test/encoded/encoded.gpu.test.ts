@@ -2,7 +2,7 @@ import { configure } from '@espalier/tensor';
 import fc from 'fast-check';
 import { describe } from 'vitest';
 import { nodeGpu } from '../../src/devices/webgpu/node-host.ts';
-import { createWebGpuDevice } from '../../src/devices/webgpu/webgpu-device.ts';
+import { createWebGpuDevice } from '../../src/devices/webgpu/open.ts';
 import { encodedLaws } from './laws.ts';
 import { productLaws } from './product-laws.ts';
 

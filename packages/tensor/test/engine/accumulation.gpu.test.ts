@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 import { nodeGpu } from '../../src/devices/webgpu/node-host.ts';
-import { createWebGpuDevice } from '../../src/devices/webgpu/webgpu-device.ts';
+import { createWebGpuDevice } from '../../src/devices/webgpu/open.ts';
 import { accumulationLaws } from './accumulation-laws.ts';
 
 describe.each(['hardware', 'software'] as const)('kernels for %s', (tuning) => {

@@ -10,7 +10,6 @@ import type {
   KernelCall,
   PreparedKernel,
 } from '../../device/device.ts';
-import { aText, check, checkOptions, oneOf, ruleOf, type OptionRules, type Rule } from '../../arguments/rules.ts';
 import type { EncodedCosts } from '../../device/encoded-costs.ts';
 import { KernelCache } from '../../device/kernel-cache.ts';
 import { reclaim, relieve } from '../../device/residents.ts';
@@ -22,38 +21,12 @@ import { BufferPool } from './buffers.ts';
 import { softwareCosts } from './encoded/costs.ts';
 import { KernelRunner, type CompiledKernel } from './compiled-kernel.ts';
 import { Failures } from './failures.ts';
+import type { WebGpuOptions } from './open.ts';
 import { acceptsSpec, programOf } from './programs.ts';
 import { Reader, uploadable } from './transfers.ts';
 
-/** How to open a WebGPU device. */
-export interface WebGpuOptions {
-  /** `navigator.gpu` in a browser; in Node what `nodeGpu()` gives. */
-  readonly gpu: GPU;
-  /** The device's name; `webgpu` if absent. */
-  readonly name?: string;
-  readonly powerPreference?: GPUPowerPreference;
-  /** The kernels to prefer: those for GPUs, or those for GPUs emulated on a CPU. Told from the adapter if absent. */
-  readonly tuning?: 'hardware' | 'software';
-}
-
-const aGpu: Rule<GPU> = ruleOf(
-  'an object like navigator.gpu',
-  (value) => typeof (value as Partial<GPU> | null)?.requestAdapter === 'function',
-);
-const webGpuOptions: OptionRules<WebGpuOptions> = {
-  gpu: aGpu,
-  name: aText,
-  powerPreference: oneOf('low-power', 'high-performance'),
-  tuning: oneOf('hardware', 'software'),
-};
-
-/**
- * Opens a device on the host's adapter.
- * @throws {DeviceError} if the host has none.
- */
-export async function createWebGpuDevice(options: WebGpuOptions): Promise<Device> {
-  checkOptions('createWebGpuDevice', options, webGpuOptions);
-  check('createWebGpuDevice', 'gpu', options?.gpu, aGpu);
+/** Opens a device on the host's adapter. */
+export async function openWebGpuDevice(options: WebGpuOptions): Promise<Device> {
   return new WebGpuDevice(options.name ?? 'webgpu', await openDevice(options.gpu, options));
 }
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect } from 'vitest';
 import { createReferenceDevice } from '../../../src/devices/reference/reference-device.ts';
 import { nodeGpu } from '../../../src/devices/webgpu/node-host.ts';
-import { createWebGpuDevice } from '../../../src/devices/webgpu/webgpu-device.ts';
+import { createWebGpuDevice } from '../../../src/devices/webgpu/open.ts';
 import type { Device } from '../../../src/device/device.ts';
 import { dtypes, type DType } from '../../../src/dtype/dtype.ts';
 import type { KernelSpec } from '../../../src/kernel/spec.ts';
