@@ -65,8 +65,9 @@ export const productRows: readonly Row[] = [
   row('matmul-at-b', { ...cube(1024), left: true }, compute),
   row('matmul-a-bt', { ...cube(1024), right: true }, compute),
   row('matmul-at-bt', { ...cube(1024), left: true, right: true }, compute),
-  row('matvec', { m: 4096, k: 4096, n: 1 }, memory, matrix),
-  row('matvec-transposed', { m: 4096, k: 4096, n: 1, left: true }, memory, matrix),
+  // A vector times a matrix, as layers have it: some peers have no kernel for a matrix times a column.
+  row('matvec', { m: 1, k: 4096, n: 4096 }, memory, matrix),
+  row('matvec-transposed', { m: 1, k: 4096, n: 4096, right: true }, memory, matrix),
   row(
     'matmul-8-rows',
     { m: 8, k: 1024, n: 1024 },
