@@ -155,6 +155,8 @@ export type {
 export type {
   Access,
   Binding,
+  AttentionGradientSpec,
+  AttentionShape,
   AttentionSpec,
   Conv2dSpec,
   CustomSpec,

@@ -25,6 +25,37 @@ export interface AttentionShape {
   readonly bias?: Access;
 }
 
+/** Queries that follow one another in a part of `AttentionGradientSpec`. */
+export const queriesTogether = 64;
+
+/**
+ * The gradients of attention towards q, k and v, made of that of its result, g. With share(i, j) as there,
+ *
+ *   change(i, j) = scale · share(i, j) · (g[..b, i, :] · v[..b, j, :] - delta[..b, i])
+ *   dq[..b, i, :] = Σ_j change(i, j) · k[..b, j, :]
+ *   dk[..b, p, j, :] = Σ_i change(i, j) · q[..b, i, :]
+ *   dv[..b, p, j, :] = Σ_i share(i, j) · g[..b, i, :]
+ *
+ * where delta is g · out. Part p of `parts` has the queries i for which ⌊i / 64⌋ is p modulo `parts`: what is added up over
+ * all queries is so in parts that can be computed apart.
+ */
+export interface AttentionGradientSpec extends AttentionShape {
+  readonly kind: 'attention-gradient';
+  readonly parts: number;
+  /** Strides over [...batch, queries, valueSize]. */
+  readonly g: Access;
+  /** Strides over [...batch, queries]. */
+  readonly logSum: Access;
+  /** Strides over [...batch, queries]. */
+  readonly delta: Access;
+  /** Strides over [...batch, queries, size]. */
+  readonly dq: Access;
+  /** Strides over [...batch, parts, keys, size]. */
+  readonly dk: Access;
+  /** Strides over [...batch, parts, keys, valueSize]. */
+  readonly dv: Access;
+}
+
 /**
  * out[..b, i, :] = Σ_j share(i, j) · v[..b, j, :], where share(i, j) = exp(score(i, j) - logSum[..b, i]),
  * score(i, j) = scale · q[..b, i, :] · k[..b, j, :] + bias, and logSum is the logarithm of Σ_j exp(score(i, j)), all over

@@ -4,6 +4,8 @@ import { finishing } from './contraction/epilogue.ts';
 import { operands } from './phases.ts';
 import type {
   Access,
+  AttentionGradientSpec,
+  AttentionShape,
   AttentionSpec,
   ContractionSpec,
   Conv2dSpec,
@@ -38,6 +40,7 @@ const kinds: {
   'encoded-matmul': showEncoded,
   conv2d: showConv2d,
   attention: showAttention,
+  'attention-gradient': showAttentionGradient,
   scan: ({ op, outer, length, inner }) => ({
     head: `scan ${op} along the middle of ${list([outer, length, inner])}`,
     lines: [],
@@ -146,22 +149,57 @@ function showConv2d(spec: Conv2dSpec, names: Names): Shown {
 }
 
 function showAttention(spec: AttentionSpec, names: Names): Shown {
-  const { batch, queries, keys, size, valueSize, scale, causal, limits, mask, bias } = spec;
+  const { batch, queries, keys, valueSize, limits } = spec;
+  const { dims, query, key, of, lines } = shownScores(spec, names);
+  return {
+    head: `attention${ranges([...batch, queries, keys], dims, { limits, names, inner: 1 })}`,
+    lines: [
+      ...lines,
+      `${of(spec.out, query, 'c')} = sum over ${key} of softmax(score) * ${of(spec.v, key, 'c')}, c < ${valueSize}`,
+      `${of(spec.logSum, query)} = log of the sum over ${key} of exp(score)`,
+    ],
+  };
+}
+
+function showAttentionGradient(spec: AttentionGradientSpec, names: Names): Shown {
+  const { batch, queries, keys, valueSize, scale, parts } = spec;
+  const { dims, query, key, of, lines } = shownScores(spec, names);
+  const part = ({ binding, offset, strides }: Access): string =>
+    `${names[binding]}[${affine(offset, strides, [...dims.slice(0, -2), 'part', key, 'c'])}]`;
+  const product = `sum over c < ${valueSize} of ${of(spec.g, query, 'c')} * ${of(spec.v, key, 'c')}`;
+  return {
+    head: `attention gradient${ranges([...batch, queries, keys], dims, { names, inner: 0 })} in ${parts} ${parts === 1 ? 'part' : 'parts'}`,
+    lines: [
+      ...lines,
+      `share = exp(score - ${of(spec.logSum, query)})`,
+      `change = ${scale} * share * (${product} - ${of(spec.delta, query)})`,
+      `${of(spec.dq, query, 'c')} = sum over ${key} of change * ${of(spec.k, key, 'c')}`,
+      `${part(spec.dk)} = sum over ${query} of change * ${of(spec.q, query, 'c')}`,
+      `${part(spec.dv)} = sum over ${query} of share * ${of(spec.g, query, 'c')}`,
+    ],
+  };
+}
+
+/** Scores of attention by the dimensions of a kernel, and where they are. */
+function shownScores(
+  { batch, size, scale, causal, mask, bias, q, k }: AttentionShape,
+  names: Names,
+): {
+  readonly dims: Names;
+  readonly query: string;
+  readonly key: string;
+  readonly of: (access: Access, ...last: string[]) => string;
+  readonly lines: readonly string[];
+} {
   const dims = dimensions(batch.length + 2);
   const [query, key] = dims.slice(-2) as [string, string];
   const head = dims.slice(0, -2);
   const of = (access: Access, ...last: string[]): string => element(access, [...head, ...last], names);
   const added = bias ? ` + ${of(bias, query, key)}` : '';
   const seen = [...(causal ? [`${key} <= ${query} + keys - queries`] : []), ...(mask ? [of(mask, query, key)] : [])];
-  return {
-    head: `attention${ranges([...batch, queries, keys], dims, { limits, names, inner: 1 })}`,
-    lines: [
-      `score = ${scale} * sum over c < ${size} of ${of(spec.q, query, 'c')} * ${of(spec.k, key, 'c')}${added}`,
-      ...(seen.length > 0 ? [`where ${seen.join(' and ')}`] : []),
-      `${of(spec.out, query, 'c')} = sum over ${key} of softmax(score) * ${of(spec.v, key, 'c')}, c < ${valueSize}`,
-      `${of(spec.logSum, query)} = log of the sum over ${key} of exp(score)`,
-    ],
-  };
+  const product = `sum over c < ${size} of ${of(q, query, 'c')} * ${of(k, key, 'c')}`;
+  const lines = [`score = ${scale} * ${product}${added}`, ...(seen.length > 0 ? [`where ${seen.join(' and ')}`] : [])];
+  return { dims, query, key, of, lines };
 }
 
 /** The element that an access reads at an index. */

@@ -6,10 +6,10 @@
  */
 import type { ComputeDType, DType } from '../dtype/dtype.ts';
 import type { ScalarOp } from '../scalar/instructions.ts';
-import type { AttentionSpec } from './attention-spec.ts';
+import type { AttentionGradientSpec, AttentionSpec } from './attention-spec.ts';
 import type { KernelDefinition } from './definition.ts';
 
-export type { AttentionShape, AttentionSpec } from './attention-spec.ts';
+export type { AttentionGradientSpec, AttentionShape, AttentionSpec } from './attention-spec.ts';
 
 /** One buffer a kernel touches. `readwrite` means that each element is read before the same point writes it. */
 export interface Binding {
@@ -257,6 +257,7 @@ export type KernelSpec =
   | EncodedMatmulSpec
   | Conv2dSpec
   | AttentionSpec
+  | AttentionGradientSpec
   | ScanSpec
   | SortSpec
   | ScatterAddSpec

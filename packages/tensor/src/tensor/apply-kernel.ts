@@ -18,14 +18,32 @@ export function applyKernel(
   const nodes = inputs.map(({ node }) => node);
   const node = shapedNode(op, nodes, attributes, shape, dtype);
   if (op.decompose && !runs(op, node)) {
-    // Nobody has hold of the node, so that it lets go of its inputs.
-    node.retain();
-    node.release();
+    letGo(node);
     return op.decompose(inputs, attributes);
   }
   return results.length === 1
     ? [wrap(node)]
     : results.map((result, index) => wrap(outputNode(node, index, result.shape, result.dtype)));
+}
+
+/** Whether the device of some tensors runs all kernels of an op on them. */
+export function isRun(
+  op: KernelOp,
+  inputs: readonly Tensor[],
+  attributes: Attributes,
+  { shape, dtype }: ResultType,
+): boolean {
+  const nodes = inputs.map(({ node }) => node);
+  const node = shapedNode(op, nodes, attributes, shape, dtype);
+  const is = runs(op, node);
+  letGo(node);
+  return is;
+}
+
+/** Nobody has hold of the node, so that it lets go of its inputs. */
+function letGo(node: Node): void {
+  node.retain();
+  node.release();
 }
 
 /** Whether the device of a node runs all kernels of its op. */

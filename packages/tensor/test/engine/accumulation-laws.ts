@@ -7,9 +7,11 @@ import {
   gradients,
   layerNorm,
   ones,
+  scaledDotProductAttention,
   scope,
   type Device,
   type Tensor,
+  zeros,
 } from '@espalier/tensor';
 import { expect, test } from 'vitest';
 
@@ -123,6 +125,16 @@ export function accumulationLaws(open: () => Promise<Device> | Device, bounds: A
       const results = await read((device) => product(upload(device, data, [1, depth])));
       for (const result of results) expectWithin(result, whole, bounds.product);
     }
+  });
+
+  test.each(Object.keys(sequences))(`attention to ${depth} %s`, async (name) => {
+    const data = values(name, depth);
+    const mean = exactSum(data.map((value) => value / depth));
+    const results = await read((device) => {
+      const [queries, keys] = [zeros([1, 5, 4], { device }), zeros([1, depth, 4], { device })];
+      return scaledDotProductAttention(queries, keys, upload(device, data, [1, depth, 1]).expand(1, depth, 4));
+    });
+    for (const result of results) expectWithin(result, mean, bounds.product + bounds.sum);
   });
 
   test(`gradients of convolutions and lookups that add up ${depth} terms`, async () => {

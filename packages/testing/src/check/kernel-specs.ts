@@ -3,7 +3,7 @@ import { createReferenceDevice, type Device, type KernelSpec } from '@espalier/t
 import fc from 'fast-check';
 import type { CheckReport, DrawOptions } from '../settings.ts';
 import { checkProperty } from './property.ts';
-import { drawAttention } from './specs/attention.ts';
+import { drawAttention, drawAttentionGradient } from './specs/attention.ts';
 import { compareOnSpec, type SpecCase } from './specs/case.ts';
 import { drawConv2d, drawMatmul } from './specs/contraction.ts';
 import { drawEncodedMatmul } from './specs/encoded.ts';
@@ -19,6 +19,7 @@ const draws: Readonly<Record<DrawnKind, (draw: fc.GeneratorValue, device: Device
   'encoded-matmul': drawEncodedMatmul,
   conv2d: drawConv2d,
   attention: drawAttention,
+  'attention-gradient': drawAttentionGradient,
   scan: drawScan,
   sort: drawSort,
   'scatter-add': drawScatterAdd,

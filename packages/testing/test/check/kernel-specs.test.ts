@@ -11,6 +11,7 @@ test.each([
   ['matmul', '"k":2', '"k":1', /m: 1\n/],
   ['conv2d', '"dilation":[2,', '"dilation":[1,', /batch: 1\n/],
   ['attention', '"causal":true', '"causal":false', /queries: [12]\n/],
+  ['attention-gradient', '"causal":true', '"causal":false', /queries: [12]\n/],
   ['scan', '"op":"max"', '"op":"min"', /outer: 1\n/],
   ['sort', '"descending":true', '"descending":false', /rows: 1\n/],
   ['scatter-add', '"length":2', '"length":1', /outer: 1\n/],

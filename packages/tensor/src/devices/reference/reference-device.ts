@@ -16,7 +16,7 @@ import { dtypeNames } from '../../dtype/dtype.ts';
 import { reclaim, relieve } from '../../device/residents.ts';
 import { DeviceError, OutOfMemoryError, showBytes } from '../../errors.ts';
 import type { KernelSpec } from '../../kernel/spec.ts';
-import { interpretAttention } from './attention.ts';
+import { interpretAttention, interpretAttentionGradient } from './attention.ts';
 import { interpretConv2d } from './conv2d.ts';
 import { interpretCustom } from './custom.ts';
 import { elementsOf, type Elements } from './elements.ts';
@@ -45,6 +45,7 @@ const interpreters: { readonly [K in KernelSpec['kind']]: (spec: Extract<KernelS
   'encoded-matmul': interpretEncodedMatmul,
   conv2d: interpretConv2d,
   attention: interpretAttention,
+  'attention-gradient': interpretAttentionGradient,
   scan: interpretScan,
   sort: interpretSort,
   'scatter-add': interpretScatterAdd,

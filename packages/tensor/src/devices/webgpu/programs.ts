@@ -33,6 +33,7 @@ const families: { readonly [Kind in KernelSpec['kind']]: Family<KernelSpec & { r
   'encoded-matmul': { accepts: acceptsEncoded, program: encodedProgram },
   conv2d: { accepts: acceptsConv2d, program: conv2dProgram },
   attention: none,
+  'attention-gradient': none,
   scan: { accepts: always, program: scanProgram },
   sort: { accepts: always, program: sortProgram },
   'scatter-add': { accepts: always, program: scatterAddProgram },

@@ -11,7 +11,10 @@ import type { Access, AttentionSpec, Binding } from '../../kernel/spec.ts';
 import { contiguousStrides } from '../../shape/shape.ts';
 import type { Layout } from '../../shape/layout.ts';
 import { decompose } from './decompose.ts';
+import { kernelGradients } from './gradient-op.ts';
 import { inputsOf, placesOf, type AttentionAttributes } from './inputs.ts';
+
+const gradientsOfParts = gradientOfParts(decompose);
 
 const attributesOf = ({ attributes }: Node): AttentionAttributes => attributes as AttentionAttributes;
 
@@ -58,7 +61,7 @@ export const attentionOp: KernelOp = {
   family: 'kernel',
   name: 'attention',
   strided: true,
-  gradient: gradientOfParts(decompose),
+  gradient: (g, site) => kernelGradients(g, site) ?? gradientsOfParts(g, site),
   decompose,
   multiplyAccumulates: ({ inputs: [q, k, v] }) => {
     const size = (node: Node | undefined, axis: number): number => node?.shape.at(axis) as number;

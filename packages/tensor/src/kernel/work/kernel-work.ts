@@ -4,6 +4,8 @@ import { contractionOf } from '../contraction/contraction.ts';
 import { finishing } from '../contraction/epilogue.ts';
 import type {
   Access,
+  AttentionGradientSpec,
+  AttentionShape,
   AttentionSpec,
   Binding,
   Conv2dSpec,
@@ -50,6 +52,7 @@ const rules: Rules = {
   'encoded-matmul': ofEncoded,
   conv2d: ofConv2d,
   attention: ofAttention,
+  'attention-gradient': ofAttentionGradient,
   scan: ofScan,
   sort: ({ rows, length }) => ({
     flops: 0,
@@ -181,8 +184,44 @@ function ofConv2d(spec: Conv2dSpec): Told {
  * Of each query and key that it sees, as far as that is known before a mask is read: the products, the scale, a bias, and four for the
  * softmax (its peak, less that, exp, sum); of each query the quotients, and the logarithm and its sum.
  */
-function ofAttention({ batch, queries, keys, size, valueSize, causal, ...spec }: AttentionSpec): Told {
+function ofAttention(spec: AttentionSpec): Told {
+  const { batch, queries, size, valueSize, bias, out, logSum } = spec;
   const heads = product(batch);
+  const { pairs, reaches } = scoresOf(spec);
+  return {
+    flops: heads * (pairs * (2 * size + 2 * valueSize + (bias ? 6 : 5)) + queries * (valueSize + 2)),
+    reaches: [
+      ...reaches,
+      whole(out.binding, true, heads * queries * valueSize),
+      whole(logSum.binding, true, heads * queries),
+    ],
+  };
+}
+
+/** Of each such pair five products, the scale, a bias, and five for the share and the change (two differences, exp, two factors). */
+function ofAttentionGradient(spec: AttentionGradientSpec): Told {
+  const { batch, queries, keys, size, valueSize, parts, bias, g, logSum, delta, dq, dk, dv } = spec;
+  const heads = product(batch);
+  const { pairs, reaches } = scoresOf(spec);
+  return {
+    flops: heads * pairs * (6 * size + 4 * valueSize + (bias ? 7 : 6)),
+    reaches: [
+      ...reaches,
+      reads(g, [...batch, queries, valueSize]),
+      reads(logSum, [...batch, queries]),
+      reads(delta, [...batch, queries]),
+      whole(dq.binding, true, heads * queries * size),
+      whole(dk.binding, true, heads * parts * keys * size),
+      whole(dv.binding, true, heads * parts * keys * valueSize),
+    ],
+  };
+}
+
+/** How many keys all queries of a head see, and what is read for scores and of values. */
+function scoresOf({ batch, queries, keys, size, valueSize, causal, ...spec }: AttentionShape): {
+  readonly pairs: number;
+  readonly reaches: readonly Reach[];
+} {
   let pairs = queries * keys;
   if (causal) {
     pairs = 0;
@@ -194,16 +233,14 @@ function ofAttention({ batch, queries, keys, size, valueSize, causal, ...spec }:
     const moved = batch.filter((_, dim) => access.strides[dim] !== 0);
     return { ...each, at: product(moved) * pairs };
   };
-  const { q, k, v, mask, bias, out, logSum } = spec;
+  const { q, k, v, mask, bias } = spec;
   return {
-    flops: heads * (pairs * (2 * size + 2 * valueSize + (bias ? 6 : 5)) + queries * (valueSize + 2)),
+    pairs,
     reaches: [
       reads(q, [...batch, queries, size]),
       reads(k, [...batch, keys, size]),
       reads(v, [...batch, keys, valueSize]),
       ...[mask, bias].flatMap((access) => (access ? [seenOf(access)] : [])),
-      whole(out.binding, true, heads * queries * valueSize),
-      whole(logSum.binding, true, heads * queries),
     ],
   };
 }

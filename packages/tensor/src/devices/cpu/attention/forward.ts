@@ -79,7 +79,7 @@ function addParts(
   return {
     turn: addTurn(module, 'turn', rowsOf(q, size), scale),
     begin: addBegin(module),
-    scores: addScores(module, spec, relaxed),
+    scores: addScores(module, spec, panelRow, relaxed),
     weigh: addWeigh(module, library),
     line: isAdjacent ? undefined : addLine(module, 'line', values),
     mix: addProduct(module, 'mix', valueSize, {

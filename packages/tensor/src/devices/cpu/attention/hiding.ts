@@ -2,13 +2,16 @@
 import { f32, i32, laneOp, memoryOp, op, v128, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
-import { halves, load, minusInfinity, panelQueries, panelRow } from './panels.ts';
+import { halves, load, minusInfinity, panelQueries } from './panels.ts';
 
-/** Adds `hideLater(s, from, to, seen)`: of rows `from` up to `to`, column c sees those of at most seen + c. */
-export function addHideLater(module: ModuleBuilder): FunctionBuilder<readonly ['i32', 'i32', 'i32', 'i32']> {
+/** Adds `hideLater(s, from, to, seen)`, for panels whose rows are so many bytes apart: of rows `from` up to `to`, column c sees those of at most seen + c. */
+export function addHideLater(
+  module: ModuleBuilder,
+  panelStep: number,
+): FunctionBuilder<readonly ['i32', 'i32', 'i32', 'i32']> {
   const f = module.function('hideLater', ['i32', 'i32', 'i32', 'i32']);
   const [s, from, to, seen] = f.arguments;
-  const at = f.let(op('i32.add', s, op('i32.mul', from, i32(panelRow))));
+  const at = f.let(op('i32.add', s, op('i32.mul', from, i32(panelStep))));
   const late = f.let(op('i32.sub', from, seen));
   f.repeat(op('i32.sub', to, from), () => {
     const row = f.let(op('i32x4.splat', late));
@@ -17,7 +20,7 @@ export function addHideLater(module: ModuleBuilder): FunctionBuilder<readonly ['
       const sees = op('i32x4.ge_s', columns, row);
       f.store('v128.store', at, op('v128.bitselect', load(at, half * 16), minusInfinity(), sees), half * 16);
     }
-    f.increase(at, panelRow);
+    f.increase(at, panelStep);
     f.increase(late, 1);
   });
   return f;
@@ -33,9 +36,9 @@ export interface PairSteps {
 export type PairFunction = FunctionBuilder<readonly ['i32', 'i32', 'i32', 'i32']>;
 
 /** Adds `hideUnseen(s, from, rows, count)` for a mask of bool. */
-export function addHideUnseen(module: ModuleBuilder, steps: PairSteps): PairFunction {
+export function addHideUnseen(module: ModuleBuilder, steps: PairSteps, panelStep: number): PairFunction {
   const byte = (at: Expression): Expression => memoryOp('i32.load8_u', 0, [at]);
-  return addForPairs(module, 'hideUnseen', steps, {
+  return addForPairs(module, 'hideUnseen', steps, panelStep, {
     one: (at) => op('i32x4.splat', byte(at)),
     four: (f, lanes) => {
       const seen = f.let(op('i32x4.splat', byte(lanes[0] as Expression)));
@@ -48,8 +51,8 @@ export function addHideUnseen(module: ModuleBuilder, steps: PairSteps): PairFunc
 }
 
 /** Adds `addBias(s, from, rows, count)` for biases of f32. */
-export function addBias(module: ModuleBuilder, steps: PairSteps): PairFunction {
-  return addForPairs(module, 'addBias', steps, {
+export function addBias(module: ModuleBuilder, steps: PairSteps, panelStep: number): PairFunction {
+  return addForPairs(module, 'addBias', steps, panelStep, {
     one: (at) => memoryOp('v128.load32_splat', 0, [at]),
     four: (f, lanes) => {
       const values = f.let(op('f32x4.splat', f32(0)));
@@ -71,6 +74,7 @@ function addForPairs(
   module: ModuleBuilder,
   name: string,
   steps: PairSteps,
+  panelStep: number,
   { one, four, change }: PairRule,
 ): PairFunction {
   const f = module.function(name, ['i32', 'i32', 'i32', 'i32']);
@@ -88,7 +92,7 @@ function addForPairs(
         put(half, four(f, lanes));
       }
     f.increase(from, steps.key);
-    f.increase(s, panelRow);
+    f.increase(s, panelStep);
   });
   return f;
 }

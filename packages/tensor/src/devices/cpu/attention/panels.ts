@@ -84,7 +84,7 @@ export function addWeigh(module: ModuleBuilder, library: MathLibrary): FunctionB
     f.repeat(width, () => {
       for (const half of halves) {
         const score = op('f32x4.sub', load(at, half * 16), bases[half] as Local);
-        const share = f.let(library.within(f, 'exp', score));
+        const share = f.let(library.within(f, 'share', score));
         f.store('v128.store', at, share, half * 16);
         f.set(sums[half] as Local, op('f32x4.add', sums[half] as Local, share));
       }

@@ -3,23 +3,29 @@
  * makes of a program without attention has none of them.
  */
 import { InternalError } from '../../../errors.ts';
-import type { AttentionSpec } from '../../../kernel/spec.ts';
+import type { AttentionGradientSpec, AttentionSpec } from '../../../kernel/spec.ts';
 import type { Calls, Engine } from '../engine.ts';
 
 /** Which specs there are programs for, and the programs. */
-export interface AttentionPrograms {
-  readonly accepts: (spec: AttentionSpec) => boolean;
-  readonly calls: (spec: AttentionSpec, engine: Engine) => Calls;
+interface Rule<Spec> {
+  readonly accepts: (spec: Spec) => boolean;
+  readonly calls: (spec: Spec, engine: Engine) => Calls;
 }
 
-const none: AttentionPrograms = {
+/** Of attention, and of its gradients. */
+interface AttentionPrograms {
+  readonly forward: Rule<AttentionSpec>;
+  readonly gradient: Rule<AttentionGradientSpec>;
+}
+
+const none: Rule<unknown> = {
   accepts: () => false,
   calls: () => {
     throw new InternalError('cpu', 'attention was not accepted, and yet compiled');
   },
 };
 
-let provided = none;
+let provided: AttentionPrograms = { forward: none, gradient: none };
 
 /** Puts the programs in their place. */
 export function provideAttention(programs: AttentionPrograms): void {
@@ -28,6 +34,12 @@ export function provideAttention(programs: AttentionPrograms): void {
 
 /** What is in the place: nothing is accepted before there are programs. */
 export const attentionPrograms: AttentionPrograms = {
-  accepts: (spec) => provided.accepts(spec),
-  calls: (spec, engine) => provided.calls(spec, engine),
+  forward: {
+    accepts: (spec) => provided.forward.accepts(spec),
+    calls: (spec, engine) => provided.forward.calls(spec, engine),
+  },
+  gradient: {
+    accepts: (spec) => provided.gradient.accepts(spec),
+    calls: (spec, engine) => provided.gradient.calls(spec, engine),
+  },
 };

@@ -31,24 +31,30 @@ export interface ScorePlace {
 /** Writes the scores of a place. */
 export type WriteScores = (f: FunctionBuilder, place: ScorePlace) => void;
 
-/** Adds what scores are computed by. */
-export function addScores(module: ModuleBuilder, spec: AttentionShape, relaxed: boolean): WriteScores {
+/** Adds what scores are computed by, in panels whose rows are so many bytes apart. */
+export function addScores(
+  module: ModuleBuilder,
+  spec: AttentionShape,
+  panelStep: number,
+  relaxed: boolean,
+): WriteScores {
   const { size, causal } = spec;
   const k = rowsOf(operandOf(spec, spec.k), size);
   const product = addProduct(module, 'score', 8, {
     aRow: k.row,
     aDepth: k.column,
     bDepth: panelRow,
-    cRow: panelRow,
+    cRow: panelStep,
     adds: false,
     relaxed,
   });
-  const hideLater = causal ? addHideLater(module) : undefined;
+  const hideLater = causal ? addHideLater(module, panelStep) : undefined;
   const pairs = (['bias', 'mask'] as const).flatMap((name) => {
     const access = spec[name];
     if (!access) return [];
     const steps = pairSteps(operandOf(spec, access));
-    const change: PairFunction = name === 'mask' ? addHideUnseen(module, steps) : addBias(module, steps);
+    const change: PairFunction =
+      name === 'mask' ? addHideUnseen(module, steps, panelStep) : addBias(module, steps, panelStep);
     return [{ name, steps, change }];
   });
   return (f, place) => {

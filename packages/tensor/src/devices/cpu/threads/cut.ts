@@ -34,9 +34,13 @@ const ofLoop = ({ outer, inner, body }: LoopSpec): number =>
 const ofContraction = (spec: ContractionSpec): number =>
   contractionOf(spec).multiplyAccumulates * perMultiplyAccumulate;
 
-/** A score takes its products and a dear step. */
-const ofAttention = ({ batch, queries, keys, size, valueSize, causal }: AttentionShape): number =>
-  product(batch) * queries * keys * ((size + valueSize) * perMultiplyAccumulate + perDearStep) * (causal ? 0.5 : 1);
+/** A score takes its products, of which gradients have more, and a dear step. */
+const ofAttention =
+  (ofSize: number, ofValueSize: number) =>
+  ({ batch, queries, keys, size, valueSize, causal }: AttentionShape): number => {
+    const each = (ofSize * size + ofValueSize * valueSize) * perMultiplyAccumulate + perDearStep;
+    return product(batch) * queries * keys * each * (causal ? 0.5 : 1);
+  };
 
 /** Nanoseconds of one thread by the kind of kernel; 0 where they are not known, of those that JavaScript computes. */
 const rules: {
@@ -46,7 +50,8 @@ const rules: {
   matmul: ofContraction,
   'encoded-matmul': ofContraction,
   conv2d: ofContraction,
-  attention: ofAttention,
+  attention: ofAttention(1, 1),
+  'attention-gradient': ofAttention(3, 2),
   scan: ({ outer, length, inner }) => outer * length * inner * perStep,
   sort: ({ rows, length }) => rows * length * perSorted,
   'scatter-add': ({ outer, count, inner }) => outer * count * inner * perStep,
