@@ -1,4 +1,4 @@
-/** A row-major matrix times a vector, as one dot product a row: the matrix streams through once, several rows side by side. */
+/** Few rows times the rows of a matrix, as dot products: the matrix streams through once, several of its rows side by side. */
 import {
   f32,
   f64,
@@ -15,29 +15,51 @@ import type { ModuleBuilder } from '../assembler/module-builder.ts';
 
 const load = (address: Expression, offset: number): Expression => memoryOp('v128.load', offset, [address]);
 
-/** Rows taken together: each has a sum in a register, and a vector of x is loaded once for all. */
+/** Rows of the matrix taken together where there are two rows of x: eight sums, made of six vectors. */
 const rowsTogether = 4;
+/** Sums of a single row with a single one, side by side: what is read in one sequence comes fastest from memory. */
+const sumsApart = 4;
 /** Columns that add up in f32, a quarter of them in each lane, before their sum goes to f64. */
 const columnBlock = 512;
 /** Columns of a round of the inner loop. */
 const step = 16;
+const ten = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
 
 /**
- * Adds `dotRows(x, w, y, rows, columns, rowStep, yStep)`: y[r] = Σ_c x[c] · w[r, c]; steps in bytes, rows of `w` and `x`
- * contiguous.
+ * Adds `dotRows(x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep)`: y[i, r] = Σ_c x[i, c] · w[r, c]; steps in bytes,
+ * rows of `w` and `x` contiguous.
  */
 export function addDotRows(module: ModuleBuilder): void {
-  const f = module.function('dotRows', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
-  const [x, w, y, rows, columns, rowStep, yStep] = f.arguments;
+  const f = module.function('dotRows', ten, 'none', true);
+  const [x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep] = f.arguments;
+  const from = f.local('i32');
+  const to = f.local('i32');
+  const at = f.local('i32');
+  /** All rows of x with so many of the matrix. */
   const pass = (count: number): void => {
-    const sums = dots(f, count, { x, w, columns, rowStep });
-    for (const sum of sums) {
-      f.store('f32.store', y, op('f32.demote_f64', sum));
-      f.increase(y, yStep);
-    }
-    f.increase(w, op('i32.mul', rowStep, i32(count)));
+    f.set(from, x);
+    f.set(to, y);
+    const some = (rowsOfX: number): void => {
+      const sums = dots(f, { rowsOfX, rowsOfW: count }, { x: from, w, columns, xRowStep, wRowStep });
+      for (const row of sums) {
+        f.set(at, to);
+        for (const sum of row) {
+          f.store('f32.store', at, op('f32.demote_f64', sum));
+          f.increase(at, yStep);
+        }
+        f.increase(to, yRowStep);
+      }
+      f.increase(from, op('i32.mul', xRowStep, i32(rowsOfX)));
+    };
+    f.repeatTogether(m, 2, some);
+    f.increase(w, op('i32.mul', wRowStep, i32(count)));
+    f.increase(y, op('i32.mul', yStep, i32(count)));
   };
-  f.repeatTogether(rows, rowsTogether, pass);
+  f.if(
+    op('i32.eq', m, i32(1)),
+    () => f.repeat(rows, () => pass(1)),
+    () => f.repeatTogether(rows, rowsTogether, pass),
+  );
 }
 
 /** The sum of the four lanes of a vector of f32, in f64. */
@@ -57,41 +79,62 @@ export function sumOfPair(vector: Local): Expression {
   return op('f64.add', laneOp('f64x2.extract_lane', 0, vector), laneOp('f64x2.extract_lane', 1, vector));
 }
 
+/** The dot products of some rows of x with some of the matrix. */
 function dots(
   f: FunctionBuilder,
-  count: number,
-  { x, w, columns, rowStep }: Readonly<Record<'x' | 'w' | 'columns' | 'rowStep', Local>>,
-): Local[] {
-  const from = f.let(x);
-  const pointers = Array.from({ length: count }, (_, row) => f.let(op('i32.add', w, op('i32.mul', rowStep, i32(row)))));
-  const totals = pointers.map(() => f.let(f64(0)));
-  const sums = pointers.map(() => f.local('v128'));
-  const left = f.let(columns);
+  { rowsOfX, rowsOfW }: { readonly rowsOfX: number; readonly rowsOfW: number },
+  { x, w, columns, xRowStep, wRowStep }: Readonly<Record<'x' | 'w' | 'columns' | 'xRowStep' | 'wRowStep', Local>>,
+): Local[][] {
+  const pointers = (first: Local, rowStep: Local, count: number): Local[] =>
+    Array.from({ length: count }, (_, row) => f.let(op('i32.add', first, op('i32.mul', rowStep, i32(row)))));
+  const [left, right] = [pointers(x, xRowStep, rowsOfX), pointers(w, wRowStep, rowsOfW)];
+  const apart = rowsOfX * rowsOfW === 1 ? sumsApart : 1;
+  const products = left.map((from) =>
+    right.map((row) => {
+      const sums = Array.from({ length: apart }, () => f.local('v128'));
+      return { from, row, total: f.let(f64(0)), sums };
+    }),
+  );
+  const remaining = f.let(columns);
   const width = f.local('i32');
+  const factors = left.map(() => f.local('v128'));
+  const other = f.local('v128');
+  const advance = (bytes: number): void => {
+    for (const pointer of [...left, ...right]) f.increase(pointer, bytes);
+  };
   f.loop((again) => {
-    f.set(width, left);
+    f.set(width, remaining);
     f.if(op('i32.gt_s', width, i32(columnBlock)), () => f.set(width, i32(columnBlock)));
-    f.increase(left, op('i32.sub', i32(0), width));
-    for (const sum of sums) f.set(sum, op('f32x4.splat', f32(0)));
+    f.increase(remaining, op('i32.sub', i32(0), width));
+    for (const { sums } of products.flat()) for (const sum of sums) f.set(sum, op('f32x4.splat', f32(0)));
     f.repeat(op('i32.div_u', width, i32(step)), () => {
       for (let offset = 0; offset < step * 4; offset += 16) {
-        const factor = f.let(load(from, offset));
-        for (const [row, sum] of sums.entries())
-          f.set(sum, op('f32x4.add', sum, op('f32x4.mul', factor, load(pointers[row] as Local, offset))));
+        for (const [i, from] of left.entries()) f.set(factors[i] as Local, load(from, offset));
+        for (const [r, row] of right.entries()) {
+          f.set(other, load(row, offset));
+          for (const [i, factor] of factors.entries()) {
+            const sum = products[i]?.[r]?.sums[(offset / 16) % apart] as Local;
+            f.set(sum, op('f32x4.add', sum, op('f32x4.mul', factor, other)));
+          }
+        }
       }
-      for (const pointer of [from, ...pointers]) f.increase(pointer, step * 4);
+      advance(step * 4);
     });
-    for (const [row, sum] of sums.entries())
-      f.set(totals[row] as Local, op('f64.add', totals[row] as Local, sumOfLanes(f, sum)));
+    for (const { sums, total } of products.flat()) {
+      const sum = sums.reduce<Expression>(
+        (all, one) => (all === one ? one : op('f32x4.add', all, one)),
+        sums[0] as Local,
+      );
+      f.set(total, op('f64.add', total, sumOfLanes(f, f.let(sum))));
+    }
     f.repeat(op('i32.rem_u', width, i32(step)), () => {
-      const factor = f.let(wide(from));
-      for (const [row, total] of totals.entries())
-        f.set(total, op('f64.add', total, op('f64.mul', factor, wide(pointers[row] as Local))));
-      for (const pointer of [from, ...pointers]) f.increase(pointer, 4);
+      for (const { from, row, total } of products.flat())
+        f.set(total, op('f64.add', total, op('f64.mul', wide(from), wide(row))));
+      advance(4);
     });
-    f.branchIf(again, op('i32.gt_s', left, i32(0)));
+    f.branchIf(again, op('i32.gt_s', remaining, i32(0)));
   });
-  return totals;
+  return products.map((row) => row.map(({ total }) => total));
 }
 
 const wide = (address: Expression): Expression => op('f64.promote_f32', memoryOp('f32.load', 0, [address]));

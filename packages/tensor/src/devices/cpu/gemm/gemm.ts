@@ -33,7 +33,7 @@ export interface GemmKernels extends WideSums {
   readonly scaledRows: WasmFunction;
   /** (begin, end, a, b, c, m, n, k, aRowStep, aStep, bStep, cStep, panel, deep) */
   readonly fewRows: WasmFunction;
-  /** (x, w, y, rows, columns, rowStep, yStep) */
+  /** (x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep) */
   readonly dotRows: WasmFunction;
 }
 

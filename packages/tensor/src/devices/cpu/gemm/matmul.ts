@@ -26,7 +26,7 @@ export function acceptsMatmul(spec: MatmulSpec): boolean {
 const thin = 3;
 
 /** Numbers of rows that have kernels of their own, up to the next. */
-const rowCounts = [1, 2, mostFewRows] as const;
+const rowCounts = [1, 6, 8, mostFewRows] as const;
 
 /** The calls of a product. */
 export function matmulCalls(spec: MatmulSpec, engine: Engine): Calls {

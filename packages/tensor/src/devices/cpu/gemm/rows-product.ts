@@ -1,5 +1,5 @@
 /** Products with few rows, one after the other or side by side: kernels that read the second operand where it lies. */
-import type { Access, MatmulSpec } from '../../../kernel/spec.ts';
+import type { Access, LoopSpec, MatmulSpec } from '../../../kernel/spec.ts';
 import type { Calls, Engine } from '../engine.ts';
 import { fewRowsBlock, isNear, panelBytes, stripDepth, unitColumns } from './few-rows.ts';
 import { finishOf } from './epilogue.ts';
@@ -13,22 +13,22 @@ export const mostFewRows = 16;
 /** Scaled rows that add up in f32 before their sum goes to a wide one. */
 const scaledBlock = 512;
 
-/** Most rows that go one after the other. */
-const mostDotRows = 2;
+/** Rows up to which dot products cost less than packing: what comes from memory is dearer to pack. */
+const mostDotRows = (isClose: boolean): number => (isClose ? 6 : 8);
 /** Fewest columns, or depths, that vectors are worth it for. */
 const leastLength = 16;
 
 /** The calls of a product that has `rows` rows at a time, at most; undefined where no kernel suits its layouts. */
 export function fewRowsCalls(spec: MatmulSpec, engine: Engine, rows: number): Calls | undefined {
-  const { n, k, a, b } = spec;
+  const { n, k, b } = spec;
   const out = spec.out as Access;
   const rank = spec.batch.length;
   if (rows > mostFewRows) return undefined;
+  const isClose = isNear(n * k * 4);
   if (b.strides[rank + 1] === 1 && out.strides[rank + 1] === 1 && n >= leastLength)
-    return rows === 1 && isNear(n * k * 4) ? scaledProduct(spec, engine) : stripProduct(spec, engine);
-  if (b.strides[rank] === 1 && a.strides[rank + 1] === 1 && k >= leastLength && rows <= mostDotRows)
-    return dotProduct(spec, engine);
-  return undefined;
+    return rows === 1 && isClose ? scaledProduct(spec, engine) : stripProduct(spec, engine);
+  const isLong = k >= (rows > 2 ? 2 * leastLength : leastLength);
+  return b.strides[rank] === 1 && isLong && rows <= mostDotRows(isClose) ? dotProduct(spec, engine) : undefined;
 }
 
 /** Where the rows of a and of the result are, and the matrix that each meets. */
@@ -38,29 +38,66 @@ function rowPlaces(spec: MatmulSpec): Places {
   return placesOf(spec, rank + 1, [a, { ...b, strides: [...b.strides.slice(0, rank), 0] }, spec.out as Access]);
 }
 
-/** Each row of a times a matrix whose columns are contiguous: one dot product an element. */
+/** A few rows of a times a matrix whose columns are contiguous: a dot product an element. Units are columns. */
 function dotProduct(spec: MatmulSpec, engine: Engine): Calls {
-  const { a, b } = spec;
+  const { m, n, k, a, b } = spec;
   const out = spec.out as Access;
-  const { dotRows } = gemmKernels(engine);
   const rank = spec.batch.length;
+  const { dotRows } = gemmKernels(engine);
+  const { count, offsets, isThere } = placesOf(spec, rank, [a, b, out]);
+  const [aOffsets, bOffsets, outOffsets] = offsets as [Float64Array, Float64Array, Float64Array];
+  const units = Math.ceil(n / unitColumns);
+  const [[aRow, aStep], [, bStep], [cRow, cStep]] = [a, b, out].map((access) => stepsOf(access, rank)) as Steps;
+  const most = Math.min(m, mostFewRows);
+  const gather = aStep === 4 ? undefined : engine.loop(rowsSideBySide(most, k, a.strides.slice(rank)));
+  if (gather) engine.reserve(most * k * 4, 'matmul');
   const sizes = sizesNow(spec, engine);
   const finish = finishOf(spec, engine);
-  const { count, offsets, isThere } = rowPlaces(spec);
-  const [aOffsets, bOffsets, outOffsets] = offsets as [Float64Array, Float64Array, Float64Array];
-  const [columnStep, outStep] = [(b.strides[rank + 1] ?? 0) * 4, (out.strides[rank + 1] ?? 0) * 4];
-  return () => {
-    const now = sizes();
-    const [n, k] = [now[rank + 1] as number, now[rank + 2] as number];
-    const [aBase, bBase, outBase] = [engine.address(a.binding), engine.address(b.binding), engine.address(out.binding)];
-    for (let i = 0; i < count; i++) {
-      if (!isThere(i, now)) continue;
-      const [x, w] = [aBase + (aOffsets[i] as number), bBase + (bOffsets[i] as number)];
-      engine.serve(i, 1, () => {
-        dotRows(x, w, outBase + (outOffsets[i] as number), n, k, columnStep, outStep);
-        finish(Math.floor(i / spec.m), i % spec.m, 0, 1, n);
+
+  const product = (place: number, [x, w, y]: readonly [number, number, number], now: readonly number[]): void => {
+    const [rows, columns, depth] = [now[rank] as number, now[rank + 1] as number, now[rank + 2] as number];
+    const [left, leftRow] = gather ? [engine.workspace, k * 4] : [x, aRow];
+    if (gather) engine.serve(place * units, units, () => gather.whole(x, left));
+    for (let j = 0; j < columns; j += unitColumns) {
+      const some = Math.min(unitColumns, columns - j);
+      engine.serve(place * units + j / unitColumns, 1, () => {
+        dotRows(left, w + j * bStep, y + j * cStep, rows, some, depth, leftRow, bStep, cRow, cStep);
+        finish(place, 0, j, rows, some);
       });
     }
+  };
+
+  return () => {
+    const now = sizes();
+    const [aBase, bBase, outBase] = [engine.address(a.binding), engine.address(b.binding), engine.address(out.binding)];
+    for (let i = 0; i < count; i++) {
+      const operands = [aBase + at(aOffsets, i), bBase + at(bOffsets, i), outBase + at(outOffsets, i)] as const;
+      if (isThere(i, now)) product(i, operands, now);
+    }
+  };
+}
+
+type Steps = [a: readonly [number, number], b: readonly [number, number], c: readonly [number, number]];
+
+/** Bytes between rows and between columns of a matrix behind `rank` dimensions. */
+function stepsOf({ strides }: Access, rank: number): readonly [row: number, column: number] {
+  return [(strides[rank] ?? 0) * 4, (strides[rank + 1] ?? 0) * 4];
+}
+
+/** A copy of a matrix whose rows are contiguous, from an address on. */
+function rowsSideBySide(rows: number, columns: number, strides: readonly number[]): LoopSpec {
+  return {
+    kind: 'loop',
+    bindings: [
+      { dtype: 'f32', access: 'read' },
+      { dtype: 'f32', access: 'write' },
+    ],
+    outer: [rows, columns],
+    inner: [],
+    body: [
+      { kind: 'load', access: { binding: 0, offset: 0, strides }, dtype: 'f32' },
+      { kind: 'store', access: { binding: 1, offset: 0, strides: [columns, 1] }, arg: 0, each: 'row' },
+    ],
   };
 }
 
@@ -116,11 +153,7 @@ function stripProduct(spec: MatmulSpec, engine: Engine): Calls {
   const { count, offsets, isThere } = placesOf(spec, rank, [a, b, out]);
   const [aOffsets, bOffsets, outOffsets] = offsets as [Float64Array, Float64Array, Float64Array];
   const units = Math.ceil(n / unitColumns);
-  const steps = (access: Access): [row: number, column: number] => [
-    (access.strides[rank] ?? 0) * 4,
-    (access.strides[rank + 1] ?? 0) * 4,
-  ];
-  const [[aRow, aStep], [bRow], [cRow]] = [steps(a), steps(b), steps(out)];
+  const [[aRow, aStep], [bRow], [cRow]] = [a, b, out].map((access) => stepsOf(access, rank)) as Steps;
 
   /** The product at one place, whose units begin at `first`. */
   const product = (first: number, [x, y, c]: readonly [number, number, number], now: readonly number[]): void => {
