@@ -64,17 +64,17 @@ export const graphs: Readonly<Record<string, (problem: Problem) => OpGraph>> = {
   'rms-norm': (problem) => ({
     nodes: [
       node('Pow', ['x0', 'two'], ['square']),
-      node('ReduceMean', ['square'], ['mean'], { axes: [-1], keepdims: 1 }),
+      node('ReduceMean', ['square', 'axes'], ['mean'], { keepdims: 1 }),
       node('Add', ['mean', 'epsilon'], ['sum']),
       node('Sqrt', ['sum'], ['root']),
       node('Div', ['x0', 'root'], ['normal']),
       node('Mul', ['normal', 'x1'], ['y']),
     ],
-    constants: [float('two', 2), float('epsilon', setting(problem, 'epsilon'))],
+    constants: [float('two', 2), int64('axes', -1), float('epsilon', setting(problem, 'epsilon'))],
     held: [1],
   }),
   'cross-entropy': () => ({ nodes: [node('SoftmaxCrossEntropyLoss', ['x0', 'x1'], ['y'], { reduction: 'mean' })] }),
-  gelu: () => one('FastGelu', {}, vendor),
+  gelu: () => one('Gelu', { approximate: 'tanh' }),
   'multiply-add': () => ({ nodes: [node('Mul', ['x0', 'x1'], ['product']), node('Add', ['product', 'x2'], ['y'])] }),
   'sum-rows': () => ({
     nodes: [node('ReduceSum', ['x0', 'axes'], ['y'], { keepdims: 0 })],

@@ -130,9 +130,9 @@ export function model({ nodes, constants, inputs, outputs }: Graph): Uint8Array 
     bytes: message([text(1, domain), { field: 2, value: version }]),
   });
   return message([
-    { field: 1, value: 8 },
+    { field: 1, value: 9 },
     { field: 7, bytes: graph },
-    operators('', 17),
+    operators('', 20),
     operators('com.microsoft', 1),
   ]);
 }
