@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { writeFileAtomic } from '@espalier/nn/node';
 import { openDevice, type DeviceKind } from '@espalier/pipeline';
-import { measurePeaks, Profile, profile, type ProfileData } from '@espalier/tensor';
+import { measurePeaks, profile, profileOf, type Profile, type ProfileData } from '@espalier/tensor';
 import { UsageError } from '../errors.ts';
 import { writeOutputFile } from '../output/output-file.ts';
 import { checkPath, foundAt } from '../output/place.ts';
@@ -85,7 +85,7 @@ export class Profiling {
     const { profile: file, output = path } = this.#options;
     // A model that becomes a file lies in a folder for the time only.
     if (file !== true || resolve(output) !== resolve(path)) return;
-    await writeFileAtomic(join(work, ownName), JSON.stringify(new Profile(this.#parts, {}, undefined).trace()));
+    await writeFileAtomic(join(work, ownName), JSON.stringify(profileOf(this.#parts).trace()));
     this.#folder = path;
   }
 
@@ -100,7 +100,7 @@ export class Profiling {
 
   async #tell(kind: DeviceKind, where: Log): Promise<void> {
     const { device } = await openDevice(kind);
-    const made = new Profile(this.#parts, { [device.name]: measurePeaks(device) }, undefined);
+    const made = profileOf(this.#parts, { [device.name]: measurePeaks(device) });
     const text = JSON.stringify(made.trace());
     if (this.#folder !== undefined) {
       this.#file = join(this.#folder, ownName);

@@ -74,6 +74,17 @@ const text = (valid: string): Slot =>
     () => valid,
     () => false,
   );
+const profilePart = slot(
+  () => espalier.profile(() => 1, { peaks: false }).parts[0],
+  () => false,
+);
+const peaksByName = slot(
+  () => ({ cpu: { gflops: 1, gigabytes: 1 } }),
+  (value) =>
+    Object(value) === value &&
+    Object.getPrototypeOf(value) === Object.prototype &&
+    Object.keys(value as object).length === 0,
+);
 const shape = list([count, count], true);
 const axes = slot(
   () => [0, 1],
@@ -608,6 +619,16 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
   checkpoint: [callback],
   compile: [callback],
   explain: [callback],
+  planReport: [callback],
+  profile: [
+    slot(
+      () => () => 1,
+      (value) => typeof value === 'function',
+    ),
+    options({ name: anyName, peaks: boolean }),
+  ],
+  measurePeaks: [reference],
+  profileOf: [list([profilePart], true), optional(peaksByName)],
   scope: [
     slot(
       () => () => 1,

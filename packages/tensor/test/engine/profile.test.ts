@@ -8,12 +8,14 @@ import {
   measurePeaks,
   ones,
   profile,
-  Profile,
+  profileOf,
   rand,
   type Device,
+  type Profile,
   type Tensor,
 } from '@espalier/tensor';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Recorder } from '../../src/profile/recorder.ts';
 import { watch } from '../../src/runtime/watch.ts';
 
 let device: Device;
@@ -121,12 +123,19 @@ test('a profile of several parts adds up what is the same', () => {
   const x = stored([10, 10]);
   const [one, other] = [1, 2].map(() => profile(() => void x.matmul(x).dataSync(), { ...quick, name: 'part' }));
   const parts = [...(one as Profile).parts, ...(other as Profile).parts];
-  const both = new Profile(parts, { profiled: { gflops: 10, gigabytes: 5 } }, undefined);
+  const both = profileOf(parts, { profiled: { gflops: 10, gigabytes: 5 } });
   const [kernel] = both.kernels;
   expect(both.kernels).toHaveLength(1);
   expect(kernel).toMatchObject({ calls: 2, flops: 2 * 2000, bytes: 2 * 1200, bound: 'memory' });
   expect(kernel?.peakShare).toBeCloseTo(2400 / 5e6 / (kernel?.ms as number), 10);
   expect(JSON.parse(JSON.stringify(both))).not.toHaveProperty('parts');
+});
+
+test('calls beyond a number are counted and not told one by one', () => {
+  const recorder = new Recorder();
+  for (let at = 0; at < 200_003; at++) recorder.planned(0, 1);
+  const { untold, planningMs, happenings } = recorder.data('many');
+  expect([untold, planningMs, happenings.kernel.length]).toEqual([3, 200_003, 200_000]);
 });
 
 test('a trace has complete events of calls and plans, in microseconds', () => {
@@ -159,7 +168,7 @@ test('a profile as text is a table', () => {
     kernels: part.kernels.map((kernel) => ({ ...kernel, ms: 4, calls: 3, flops: 8e6, bytes: 2e6 })),
     untold: 7,
   };
-  const found = new Profile([told], { profiled: { gflops: 10, gigabytes: 5 } }, undefined);
+  const found = profileOf([told], { profiled: { gflops: 10, gigabytes: 5 } });
   expect(String(found)).toMatchInlineSnapshot(`
     "10.0 ms: 4.00 ms (40 %) in 3 calls of 1 kernel, 2.00 ms (20 %) planning, 4.00 ms (40 %) elsewhere
       ms  share  calls  threads  MFLOP    MB  GFLOP/s   GB/s  peak       of  kernel
