@@ -79,7 +79,18 @@ function dotProducts(spec: EncodedMatmulSpec, engine: Engine, decode: Decode): C
       engine.serve(row / together, 1, () => {
         decode(parts, { row, rows: count, column: 0, columns }, decoded);
         for (let i = 0; i < m; i++)
-          dotRows(from + i * columns * 4, decoded, to + i * out.step + row * 4, 1, count, columns, 0, columns * 4, 0, 4);
+          dotRows(
+            from + i * columns * 4,
+            decoded,
+            to + i * out.step + row * 4,
+            1,
+            count,
+            columns,
+            0,
+            columns * 4,
+            0,
+            4,
+          );
       });
     }
   };

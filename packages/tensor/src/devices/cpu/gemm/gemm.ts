@@ -115,6 +115,18 @@ export function packDense({ packB }: GemmKernels, { rowStep, columnStep }: Matri
     void packB(b + j * columnStep + p * rowStep, target, width, depth, columnStep, rowStep);
 }
 
+/** Columns of a result of few rows that are worth a unit: the first operand is packed for each. */
+const unitColumns = 192;
+const unitRows = 64;
+
+/** The block of a result that is a unit: half of one that would be a single unit, where that is large. */
+function blockOf(m: number, n: number, { rows, columns }: Tile): { readonly rows: number; readonly columns: number } {
+  const block = { rows: Math.min(rowBlock, roundUp(m, rows)), columns: Math.min(columnBlock, roundUp(n, columns)) };
+  if (block.rows < m || block.columns < n) return block;
+  if (n >= 2 * unitColumns) return { ...block, columns: roundUp(Math.ceil(n / 2), columns) };
+  return m >= 2 * unitRows ? { ...block, rows: roundUp(Math.ceil(m / 2), rows) } : block;
+}
+
 /** Plans products whose second operand `packSecond` finds. Elements of both are 4 bytes, whatever `multiply` takes them for. */
 export function planGemm(
   engine: Engine,
@@ -124,8 +136,7 @@ export function planGemm(
   together: number = blocksTogether,
 ): GemmPlan {
   const { tile, packA, multiply } = kernels;
-  const rows = Math.min(rowBlock, roundUp(mostM, tile.rows));
-  const columns = Math.min(columnBlock, roundUp(mostN, tile.columns));
+  const { rows, columns } = blockOf(mostM, mostN, tile);
   const depth = Math.min(depthBlock, mostK);
   const bOffset = roundUp(rows, tile.rows) * depth * 4;
   const edgeOffset = bOffset + roundUp(columns, tile.columns) * depth * 4;
