@@ -27,14 +27,20 @@ function isHalf({ bindings }: LoopSpec, step: LoopInstruction): boolean {
   return step.kind === 'load' && dtypes[(bindings[step.access.binding] as Binding).dtype].bytes === 2;
 }
 
-/** The cost of a point value and of all that it is computed from within a walk. */
-function costOf(spec: LoopSpec, isPoint: (position: number) => boolean, value: number): number {
+/** The cost of a point value and of all that it is computed from within a walk, where what is `near` is read as f32. */
+function costOf(
+  spec: LoopSpec,
+  isPoint: (position: number) => boolean,
+  value: number,
+  near: ReadonlySet<number> = new Set(),
+): number {
   const seen = new Set<number>();
   const visit = (position: number): number => {
     const step = spec.body[position];
     if (step === undefined || !isPoint(position) || seen.has(position)) return 0;
     seen.add(position);
-    const own = step.kind === 'scalar' ? scalarInstructions[step.op].cost : isHalf(spec, step) ? costOfWidening : 1;
+    const isWidened = isHalf(spec, step) && !near.has(position);
+    const own = step.kind === 'scalar' ? scalarInstructions[step.op].cost : isWidened ? costOfWidening : 1;
     return operands(step).reduce((sum, operand) => sum + visit(operand), own);
   };
   return visit(value);
@@ -55,12 +61,17 @@ function keptValues(spec: LoopSpec): ReadonlySet<number> {
       if ((ready[position] ?? 0) > (ready[operand] ?? 0)) neededLater.add(operand);
     }
   }
-  const kept = [...neededLater].filter((value) => {
+  const isKept = (value: number, near?: ReadonlySet<number>): boolean => {
     const step = body[value];
-    const isDear = step?.kind === 'scalar' || (step?.kind === 'load' && isHalf(spec, step));
-    if (!isDear || (step.dtype !== 'f32' && step.dtype !== 'f64') || !isPoint(value)) return false;
-    return walks[ready[value] ?? 0]?.points.includes(value) === true && costOf(spec, isPoint, value) >= worthKeeping;
-  });
+    if ((step?.kind !== 'scalar' && step?.kind !== 'load') || !isPoint(value)) return false;
+    if (step.dtype !== 'f32' && step.dtype !== 'f64') return false;
+    const isOwn = walks[ready[value] ?? 0]?.points.includes(value) === true;
+    return isOwn && costOf(spec, isPoint, value, near) >= worthKeeping;
+  };
+  // What was widened comes first: some of what is computed from it is then cheap.
+  const widened = [...neededLater].filter((value) => body[value]?.kind === 'load' && isKept(value));
+  const near = new Set(widened);
+  const kept = [...neededLater].filter((value) => near.has(value) || isKept(value, near));
   return new Set(kept);
 }
 
