@@ -35,15 +35,15 @@ const maxMembers = 160;
 const longestSearch = 2048;
 
 interface Loop {
-  readonly space: Shape;
-  readonly axes: readonly number[] | undefined;
-  readonly limits: readonly (Source | undefined)[] | undefined;
-  readonly members: readonly number[];
+  space: Shape;
+  axes: readonly number[] | undefined;
+  limits: readonly (Source | undefined)[] | undefined;
+  readonly members: number[];
   /** The least and the largest of the members. */
-  readonly first: number;
-  readonly last: number;
+  first: number;
+  last: number;
   /** As many buffers as a kernel of the members binds, or more. */
-  readonly bound: number;
+  bound: number;
 }
 
 /** Groups the nodes that need computing; members in graph order. */
@@ -204,12 +204,20 @@ export function fuse(resolved: Resolved): Fused {
       best = { loops, space: loop.space, axes, limits: loop.limits, bound };
     }
     const { loops, ...kind } = best;
-    const members = [...loops].flatMap((loop) => loop.members);
-    const first = Math.min(position, ...[...loops].map((loop) => loop.first));
-    const merged: Loop = { ...kind, members: [...members, position], first, last: position };
     for (const loop of loops) units.delete(loop);
+    // The first, which is the largest, takes in the others.
+    const [largest = { ...kind, members: [], first: position, last: position }, ...others] = loops;
+    const merged = Object.assign(largest, kind, { last: position });
+    const joinsIt = (member: number): void => {
+      merged.members.push(member);
+      unitOf[member] = merged;
+    };
+    for (const { members, first } of others) {
+      for (const member of members) joinsIt(member);
+      merged.first = Math.min(merged.first, first);
+    }
+    joinsIt(position);
     units.add(merged);
-    for (const member of merged.members) unitOf[member] = merged;
   }
 
   const kernels: Group[] = [];

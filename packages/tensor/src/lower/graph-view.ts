@@ -62,7 +62,7 @@ export function viewGraph(targets: readonly Node[], bakeNumbers: boolean): Graph
     const type = `${node.dtype}[${node.shape.join()}]`;
     const key =
       kind === undefined
-        ? `${node.op.name}(${from.join()})${JSON.stringify(node.attributes)}${type}`
+        ? `${node.op.name}(${from.join()})${textOf(node.attributes)}${type}`
         : `${kind} ${leaves.length} ${type}`;
     const same = shared.get(key);
     if (same !== undefined) {
@@ -90,6 +90,12 @@ export function viewGraph(targets: readonly Node[], bakeNumbers: boolean): Graph
       return `${keys.join(';')}→${targetPositions.join()}`;
     },
   };
+}
+
+/** Attributes as text. Most nodes have none. */
+function textOf(attributes: Node['attributes']): string {
+  for (const _ in attributes) return JSON.stringify(attributes);
+  return '';
 }
 
 function leafKind(node: Node, bakeNumbers: boolean): Leaf['kind'] | undefined {
