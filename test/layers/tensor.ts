@@ -69,11 +69,6 @@ export const tensor: Layers = {
       why: 'padding by what lies inside joins pieces of the tensor',
     },
     { from: 'tensor/tensor.ts', to: 'autograd', why: 'backward is a method' },
-    {
-      from: 'devices/cpu/wide',
-      to: 'devices/reference',
-      why: 'what an experiment of the engine makes of kernels is compared with the oracle',
-    },
     { from: 'devices/cpu/wide', to: 'runtime/notices.ts', why: 'it says which vectors there are' },
     { from: 'devices/cpu/threads', to: 'runtime/notices.ts', why: 'it says when no thread starts' },
     {

@@ -14,10 +14,13 @@ import { haveRoom } from '../../../device/threads.ts';
 import { Descriptions } from './describe.ts';
 import { startThread, type Thread } from './start.ts';
 
-/** How often a thread looks for work before it sleeps: some tens of microseconds, as long as it takes to be woken. */
-const turnsAwake = 20_000;
-/** How often this thread looks whether the others have finished before it sleeps. */
-const turnsWaiting = 20_000;
+/**
+ * Milliseconds for which threads look for work before they sleep: to be woken takes a tenth of one, which kernels that follow each
+ * other with something small between them would pay again and again.
+ */
+const awake = 1;
+/** How often this thread looks whether the others have finished before it sleeps: as long. */
+const turnsWaiting = 500_000;
 /** Milliseconds after which threads that have not finished what all others have are taken for dead. */
 const patience = 60_000;
 
@@ -127,7 +130,7 @@ export class Pool {
           mostMessage,
           memoryImport: [memoryImport.module, memoryImport.name],
           index,
-          turns: turnsAwake,
+          awake,
         },
         onFailure,
       );

@@ -20,12 +20,13 @@ export interface ThreadSetup {
   readonly memoryImport: readonly [module: string, name: string];
   /** Which of the threads it is, from 0. */
   readonly index: number;
-  /** How often it looks for something to do before it goes to sleep. */
-  readonly turns: number;
+  /** Milliseconds for which it looks for something to do before it goes to sleep. */
+  readonly awake: number;
 }
 
 /** The parts of a host that a thread needs. */
 interface ThreadHost {
+  readonly performance: { now(): number };
   readonly TextDecoder: new () => { decode(bytes: Uint8Array): string };
   readonly WebAssembly: {
     readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => WasmModule;
@@ -40,7 +41,9 @@ interface Loaded {
 /** Takes part in what is to be done until it is told to end. */
 export function serve(interpreterOf: typeof makeInterpreter, setup: ThreadSetup): void {
   const { memory, control, places: at, slots: slot, index } = setup;
-  const { WebAssembly, TextDecoder } = globalThis as unknown as ThreadHost;
+  const { WebAssembly, TextDecoder, performance } = globalThis as unknown as ThreadHost;
+  /** How often it looks for something to do before it looks at the clock. */
+  const turnsByClock = 500;
   /** Programs and modules that are kept at the most; then all are loaded anew as they are asked for. */
   const mostKept = 4096;
   let words = new Int32Array(memory.buffer);
@@ -116,7 +119,9 @@ export function serve(interpreterOf: typeof makeInterpreter, setup: ThreadSetup)
   Atomics.add(control, at.ready, 1);
   while (Atomics.load(control, at.ended) === 0) {
     let epoch = Atomics.load(control, at.epoch);
-    for (let turn = 0; epoch === seen && turn < setup.turns; turn++) epoch = Atomics.load(control, at.epoch);
+    const until = performance.now() + setup.awake;
+    while (epoch === seen && performance.now() < until)
+      for (let turn = 0; epoch === seen && turn < turnsByClock; turn++) epoch = Atomics.load(control, at.epoch);
     if (epoch === seen) {
       Atomics.add(control, at.sleepers, 1);
       Atomics.wait(control, at.epoch, seen);

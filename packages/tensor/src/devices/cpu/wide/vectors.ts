@@ -36,7 +36,7 @@ export function decideVectors(open: () => Device): void {
   const refused = tryWide(process, open);
   notices.warn(
     refused === undefined
-      ? "cpu: vectors of 256 bits, by V8's revectorizer, an experiment that ESPALIER_REVECTORIZE=1 asks for; it passed a test against the reference"
+      ? "cpu: vectors of 256 bits, by V8's revectorizer, an experiment that ESPALIER_REVECTORIZE=1 asks for; it passed a test"
       : `cpu: vectors of 128 bits, although ESPALIER_REVECTORIZE=1 asks for more: ${refused}`,
   );
 }
