@@ -7,7 +7,7 @@ import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { MathLibrary } from '../math/math-library.ts';
 import { addGradient, gradientOperands, gradientRooms, gradientUnits } from './gradient.ts';
 import { addForward, forwardOperands, forwardRooms, forwardUnits } from './forward.ts';
-import { provideAttention } from './provided.ts';
+import { attentionPrograms } from './provided.ts';
 
 /** With fewer queries most of a panel would be empty: products of few rows are faster. */
 const fewestQueries = 4;
@@ -94,7 +94,5 @@ function gradientCalls(spec: AttentionGradientSpec, engine: Engine): Calls {
   return callsOf(spec, engine, addGradient, gradientUnits(spec), gradientRooms(spec).bytes, bindings);
 }
 
-provideAttention({
-  forward: { accepts, calls },
-  gradient: { accepts: acceptsGradient, calls: gradientCalls },
-});
+attentionPrograms.forward.provide({ accepts, calls });
+attentionPrograms.gradient.provide({ accepts: acceptsGradient, calls: gradientCalls });
