@@ -18,6 +18,10 @@ export const spaceReader: Reader = {
   words: ['"kind"', '"list"', '"graph"', '"group"', '"permutation"', '"int"', '"max"', '"fields"', '"branches"'],
   read: (input) => {
     const json = jsonOf(input);
+    if (json !== undefined) spaceFromJson(json);
+  },
+  use: async (input) => {
+    const json = jsonOf(input);
     if (json === undefined) return;
     const found = spaceFromJson(json);
     const config = found.sample(new RandomStream(1, 2));
