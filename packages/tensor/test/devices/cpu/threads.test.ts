@@ -1,8 +1,7 @@
-// Threads give the bytes of one thread, fail with words, and are gone when nobody needs them.
+// Threads take part, fail with words, and are gone when nobody needs them.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { checkKernelSpecs, checkPrograms, drawnKinds } from '@espalier/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { i32, op } from '../../../src/devices/cpu/assembler/expression.ts';
 import { cpuDeviceWith } from '../../../src/devices/cpu/cpu-device.ts';
 import { Engine } from '../../../src/devices/cpu/engine.ts';
@@ -10,125 +9,14 @@ import { DeviceMemory } from '../../../src/devices/cpu/memory/device-memory.ts';
 import { slots, type Program } from '../../../src/devices/cpu/program/program.ts';
 import { standIn } from '../../../src/devices/cpu/program/recorder.ts';
 import { Runner, type LinkedProgram } from '../../../src/devices/cpu/program/runner.ts';
+import { compile as compileSpec } from '../../../src/devices/cpu/programs.ts';
 import { chunkOf, workOf } from '../../../src/devices/cpu/threads/cut.ts';
 import { Pool } from '../../../src/devices/cpu/threads/pool.ts';
-import { compile as compileSpec } from '../../../src/devices/cpu/programs.ts';
 import { copySpec } from '../../../src/kernel/copy-spec.ts';
 import type { MatmulSpec } from '../../../src/kernel/spec.ts';
-import {
-  compile,
-  conv2d,
-  createCpuDevice,
-  fromTyped,
-  Generator,
-  gradients,
-  randn,
-  scaledDotProductAttention,
-  type Conv2dOptions,
-  type Device,
-  type Tensor,
-} from '../../../src/index.ts';
+import { createCpuDevice, randn } from '../../../src/index.ts';
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** Bytes after three steps of a net, by a device. */
-function trained(device: Device): readonly number[][] {
-  const generator = new Generator(7);
-  const drawn = (shape: readonly number[]): Tensor => randn(shape, { generator, device }).realizeSync();
-  const weights = [drawn([20, 300]), drawn([300, 10])] as const;
-  const x = drawn([600, 20]);
-  const step = compile((input: Tensor) => {
-    const [first, second] = weights;
-    const hidden = input.matmul(first).relu();
-    first.assign(first.sub(input.t().matmul(hidden).mul(1e-4)));
-    second.assign(second.mul(0.9).add(hidden.t().matmul(hidden.matmul(second).softmax()).mul(1e-3)));
-  });
-  for (let turn = 0; turn < 3; turn++) step(x);
-  return weights.map((weight) => [...weight.bytesSync()]);
-}
-
-describe.each([2, 5])('a device of %i threads that asks them for every kernel', (threads) => {
-  let device: Device;
-  beforeAll(async () => {
-    device = cpuDeviceWith({ name: `cpu:${threads}`, threads, maximumBytes: 256 * 2 ** 20 }, 0);
-    trained(device);
-    await sleep(300);
-  });
-  afterAll(() => device.dispose());
-
-  test.each(drawnKinds)('computes drawn %s kernels', async (kind) => {
-    expect((await checkKernelSpecs(device, kind, { runs: 30 })).cases).toBe(30);
-  });
-
-  test('computes drawn graphs', async () => {
-    expect((await checkPrograms(device, { runs: 10 })).cases).toBe(10);
-  });
-
-  test('trains, to the bytes of one thread', () => {
-    const one = createCpuDevice({ name: 'cpu:one', threads: 1 });
-    expect(trained(device)).toEqual(trained(one));
-  });
-});
-
-/** Kernels that are large enough to be cut by everything they are cut by, on numbers among which some are not finite. */
-const large: Readonly<Record<string, (drawn: (...shape: readonly number[]) => Tensor) => readonly Tensor[]>> = {
-  products: (drawn) => [
-    drawn(1, 700).matmul(drawn(700, 900)),
-    drawn(7, 300).matmul(drawn(900, 300).t()),
-    drawn(300, 500).matmul(drawn(500, 200)),
-    drawn(200, 1500).t().matmul(drawn(200, 130)),
-    drawn(3, 40, 50).matmul(drawn(3, 50, 60)),
-  ],
-  rows: (drawn) => [drawn(300, 200).softmax(1), drawn(200, 300).softmax(0), drawn(300, 200).cumsum(1)],
-  orders: (drawn) => [drawn(40, 300).sort(1).values, drawn(40, 300).t().add(1), drawn(300, 40).argmax(0)],
-  halves: (drawn) => [
-    drawn(300, 200).cast('f16').gelu().add(1),
-    drawn(90, 80).cast('bf16').matmul(drawn(80, 70).cast('bf16')),
-  ],
-  convolutions: (drawn) =>
-    [
-      [drawn(3, 6, 20, 20), drawn(16, 6, 5, 5), {}],
-      [drawn(1, 8, 30, 30), drawn(8, 1, 3, 3), { groups: 8, padding: 1 }],
-      [drawn(2, 40, 9, 9), drawn(30, 40, 1, 1), {}],
-      [drawn(2, 4, 33, 33), drawn(8, 4, 3, 3), { stride: 2, padding: 1 }],
-    ].flatMap(([image, filters, options]) => {
-      const [x, w] = [(image as Tensor).requiresGradients(), (filters as Tensor).requiresGradients()];
-      const y = conv2d(x, w, options as Conv2dOptions);
-      return [y, ...gradients(y.mul(y).sum(), [x, w])];
-    }),
-  attention: (drawn) => {
-    const [q, k, v] = [drawn(2, 4, 70, 16), drawn(2, 4, 90, 16), drawn(2, 4, 90, 8)].map((x) => x.requiresGradients());
-    const y = scaledDotProductAttention(q as Tensor, k as Tensor, v as Tensor, { causal: true });
-    return [y, ...gradients(y.mul(y).sum(), [q, k, v] as Tensor[])];
-  },
-};
-
-describe('what is large', () => {
-  const devices = [1, 3].map((threads) => cpuDeviceWith({ name: `cpu:large-${threads}`, threads }, 0));
-  beforeAll(async () => {
-    trained(devices[1] as Device);
-    await sleep(300);
-  });
-  afterAll(() => devices.forEach((device) => device.dispose()));
-
-  test.each(Object.keys(large))('is the same to the bit by one thread and by three: %s', (name) => {
-    for (const special of [undefined, NaN, Infinity]) {
-      const [one, three] = devices.map((device) => {
-        const generator = new Generator(3);
-        const drawn = (...shape: readonly number[]): Tensor => {
-          const numbers = randn(shape, { generator, device });
-          const values = numbers.dataSync();
-          if (special !== undefined) values[values.length >> 1] = special;
-          return fromTyped(values as Float32Array, shape, { device });
-        };
-        return (large[name] as (typeof large)[string])(drawn).map((each) =>
-          Buffer.from(each.bytesSync()).toString('hex'),
-        );
-      });
-      expect(three).toEqual(one);
-    }
-  });
-});
 
 /** A pool of its own, with a program that counts units in memory, slowly; `trap` has all others fail where it is asked to. */
 class Bench {
