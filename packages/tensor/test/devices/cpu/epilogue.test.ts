@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCpuDevice } from '../../../src/devices/cpu/cpu-device.ts';
 import type { Device } from '../../../src/device/device.ts';
+import { renumbered } from '../../../src/kernel/loop-steps.ts';
 import type { Access, Binding, LoopInstruction, MatmulSpec } from '../../../src/kernel/spec.ts';
 import type { ScalarOp } from '../../../src/scalar/instructions.ts';
 import { contiguousStrides } from '../../../src/shape/shape.ts';
@@ -17,6 +18,12 @@ interface Case {
   readonly spec: MatmulSpec;
   readonly contents: readonly (readonly number[])[];
 }
+
+/** Steps behind others. */
+const behind = (before: readonly LoopInstruction[], steps: readonly LoopInstruction[]): LoopInstruction[] => [
+  ...before,
+  ...steps.map((step) => renumbered(step, (position) => position + before.length)),
+];
 
 /** act(sum · vector + matrix), stored as f32 by rows or by columns, and half of it in f16. */
 const cases: fc.Arbitrary<Case> = fc.gen().map((draw) => {
@@ -33,16 +40,19 @@ const cases: fc.Arbitrary<Case> = fc.gen().map((draw) => {
   const alongRows = draw(fc.boolean);
   const vector = at(2, 1, [...batch.map(() => 0), ...(alongRows ? [1, 0] : [0, 1])]);
   const scalar = (op: ScalarOp, ...args: number[]): LoopInstruction => ({ kind: 'scalar', op, args, dtype: 'f32' });
+  // What is stored before the sums are read must not be where they lie.
+  const load: LoopInstruction = { kind: 'load', access: at(3, 1, place(shape)), dtype: 'f32' };
+  const keep: LoopInstruction = { kind: 'store', access: at(6, 0, place(shape)), arg: 0, each: 'row' };
   const spec: MatmulSpec = {
     kind: 'matmul',
-    bindings: [read, read, read, read, write, { dtype: 'f16', access: 'write' }],
+    bindings: [read, read, read, read, write, { dtype: 'f16', access: 'write' }, write],
     batch,
     m,
     n,
     k,
     a: at(0, 0, place([...batch, m, k])),
     b: at(1, 0, draw(fc.boolean) ? place([...batch, k, n]) : [...batch.map(() => 0), n, 1]),
-    epilogue: [
+    epilogue: behind(draw(fc.boolean) ? [load, keep] : [], [
       { kind: 'accumulator', dtype: 'f32' },
       { kind: 'load', access: vector, dtype: 'f32' },
       scalar('mul', 0, 1),
@@ -54,7 +64,7 @@ const cases: fc.Arbitrary<Case> = fc.gen().map((draw) => {
       { kind: 'store', access: at(4, 0, place(shape)), arg: 7, each: 'row' },
       scalar('mul', 7, 6),
       { kind: 'store', access: at(5, 0, place(shape)), arg: 9, each: 'row' },
-    ],
+    ]),
   };
   const filled = (length: number, seed: number): number[] =>
     Array.from({ length }, (_, i) => Math.fround(((Math.imul(i + seed, 2654435761) >>> 12) % 1000) / 500 - 1));
@@ -64,7 +74,7 @@ const cases: fc.Arbitrary<Case> = fc.gen().map((draw) => {
   const operands = lengths
     .slice(2)
     .map((length, seed) => filled(length, seed + 2).map((value) => Math.fround(value / 64)));
-  return { spec, contents: [...factors, ...operands, ...[4, 5].map(() => filled(sizeOf(shape), 9))] };
+  return { spec, contents: [...factors, ...operands, ...[4, 5, 6].map(() => filled(sizeOf(shape), 9))] };
 });
 
 /** The product into a buffer of its own, and then the epilogue as a loop. */

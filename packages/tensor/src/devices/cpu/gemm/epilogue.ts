@@ -23,13 +23,14 @@ function isForBlocks(step: LoopInstruction): boolean {
 }
 
 /**
- * Where sums can lie until they are finished: what an epilogue stores as f32, and reads nothing from. Undefined if there is no
- * such place, or the epilogue is not one for blocks.
+ * Where sums can lie until they are finished: what an epilogue stores as f32 once it has read them, and reads nothing from.
+ * Undefined if there is no such place, or the epilogue is not one for blocks.
  */
 export function placeOfSums({ bindings, batch, epilogue = [] }: MatmulSpec): Access | undefined {
   if (!epilogue.every(isForBlocks)) return undefined;
   const rank = batch.length;
-  for (const step of epilogue) {
+  const read = epilogue.findIndex(({ kind }) => kind === 'accumulator');
+  for (const step of epilogue.slice(read + 1)) {
     if (step.kind !== 'store') continue;
     const { dtype, access } = bindings[step.access.binding] as Binding;
     if (dtype === 'f32' && access === 'write' && step.access.strides.slice(rank).includes(1)) return step.access;
