@@ -28,16 +28,24 @@ interface Told {
 }
 
 interface Trace {
-  readonly traceEvents: readonly { readonly ph: string; readonly name: string; readonly cat?: string }[];
+  readonly traceEvents: readonly {
+    readonly ph: string;
+    readonly name: string;
+    readonly cat?: string;
+    readonly args: { readonly 'calls that are not shown'?: number };
+  }[];
 }
 
-/** Whole calls of kernels, and what ran, in a trace. */
+/** Calls of kernels, and what ran, in a trace, which shows the first of many calls and counts the others. */
 function traced(file: string): { readonly runs: readonly string[]; readonly kernels: number } {
   const { traceEvents } = JSON.parse(readFileSync(file, 'utf8')) as Trace;
   const complete = traceEvents.filter(({ ph }) => ph === 'X');
   return {
     runs: complete.filter(({ cat }) => cat === 'run').map(({ name }) => name),
-    kernels: complete.filter(({ cat }) => cat === 'kernel').length,
+    kernels: complete.reduce(
+      (sum, { cat, args }) => sum + (cat === 'kernel' ? 1 : (args['calls that are not shown'] ?? 0)),
+      0,
+    ),
   };
 }
 
