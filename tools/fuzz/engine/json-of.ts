@@ -1,7 +1,11 @@
-/** The value that a text of JSON stands for; undefined when it is none, which is not for its reader to say. */
+import { checkJsonMemory } from '@espalier/nn/format';
+
+/** The value that a text of JSON stands for; undefined when it is none, or too much, which is not for its reader to say. */
 export function jsonOf(input: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(input).toString()) as unknown;
+    const text = Buffer.from(input).toString();
+    checkJsonMemory(text, 'input');
+    return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }

@@ -6,7 +6,7 @@ import { loadModel, saveModel } from '@espalier/nn/node';
 import { prune, quantize, runRecipe } from '@espalier/optimize';
 import { loadOptimized, saveOptimized } from '@espalier/optimize/node';
 import { mutateJson } from '../engine/mutate-json.ts';
-import type { Reader } from '../engine/reader.ts';
+import { ofObjects, type Reader } from '../engine/reader.ts';
 
 const model: ModuleConfig = {
   type: 'sequential',
@@ -40,6 +40,7 @@ function folderReader(
       return [await readFile(join(folder, config))];
     },
     mutate: (input, random) => mutateJson(input, random, words),
+    limit: ofObjects,
     read: async (input, folder) => {
       for (const [file, bytes] of whole) await writeFile(join(folder, file), bytes);
       await writeFile(join(folder, config), input);

@@ -38,6 +38,8 @@ export const passesReader: Reader = {
       ],
       [{ type: 'finetune', epochs: 2, optimizer: { type: 'adamw', lr: 0.001 }, schedule: { type: 'cosine' } }],
     ].map((recipe) => Buffer.from(JSON.stringify(recipe))),
+  // A recipe is what its user writes: each of its tables is made once more, entry by entry, while it is checked.
+  limit: { free: 18 * 2 ** 20 },
   mutate: 'json',
   words: [
     '"prune"',
