@@ -27,7 +27,7 @@ import {
 } from '@espalier/tensor';
 import { mutateJson } from '../engine/mutate-json.ts';
 import type { Random } from '../engine/random.ts';
-import type { Reader } from '../engine/reader.ts';
+import { ofObjects, type Reader } from '../engine/reader.ts';
 
 /** A matrix as text: the bytes of its arrays are hexadecimal. */
 interface Written {
@@ -173,6 +173,7 @@ function read(input: Uint8Array): Written {
 /** Matrices in every format, from arrays as files may hold them: what is accepted is computed with. */
 export const encodedReader: Reader = {
   name: 'encoded',
+  limit: ofObjects,
   seeds: async () => [
     await textOf(int8, [6, 20], { scales: 'row' }),
     await textOf(int8, [6, 20], { scales: 'matrix' }),
