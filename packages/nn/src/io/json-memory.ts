@@ -5,7 +5,7 @@
 import { FormatError } from '../errors.ts';
 
 /** Bytes that may be taken however small a file is. */
-const free = 7 << 20;
+const free = 6 << 20;
 /** How many times the file may be taken besides by what becomes of it: its bytes and its text are held, too. */
 const mostTimes = 2;
 /** No text takes more for one of its characters. */
