@@ -1,3 +1,4 @@
+/** Inputs of readers that are given what a text of JSON stands for. */
 import { checkJsonMemory } from '@espalier/nn/format';
 
 /** The value that a text of JSON stands for; undefined when it is none, or too much, which is not for its reader to say. */
