@@ -49,6 +49,19 @@ export interface Engine {
   >;
 }
 
+/** What an engine can do: ops of its own, each prepared alike, and others that prepare themselves. */
+export function preparedOps<Op>(
+  ops: Readonly<Record<string, Op>>,
+  prepare: (op: Op, ...asked: Parameters<Engine['ops'][string]>) => Prepared | Promise<Prepared>,
+  others: Engine['ops'],
+): Engine['ops'] {
+  const own = Object.entries(ops).map(([name, op]): [string, Engine['ops'][string]] => [
+    name,
+    (...asked) => prepare(op, ...asked),
+  ]);
+  return { ...Object.fromEntries(own), ...others };
+}
+
 /** An element of a list that is there. */
 export function at(list: ArrayLike<number>, index: number): number {
   return list[index] ?? Number.NaN;

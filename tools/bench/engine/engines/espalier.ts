@@ -5,24 +5,16 @@ import { encoded } from '../espalier/encoded.ts';
 import { training } from '../espalier/models.ts';
 import { ops as plainOps } from '../espalier/ops.ts';
 import { placed, repeated } from '../espalier/repeated.ts';
-import type { Engine } from '../problem.ts';
+import { preparedOps, type Engine } from '../problem.ts';
 
 export const description: string = `espalier (${cpu().description})`;
 
-export const ops: Engine['ops'] = {
-  ...Object.fromEntries(
-    Object.entries(plainOps).map(([name, op]): [string, Engine['ops'][string]] => [
-      name,
-      (problem, { storage }) =>
-        repeated(
-          (inputs) => op(inputs, problem),
-          problem.operands.map((each) => placed(each, storage)),
-        ),
-    ]),
-  ),
-  adam,
-  encoded,
-  mlp: training,
-  lenet: training,
-  gpt: training,
-};
+export const ops: Engine['ops'] = preparedOps(
+  plainOps,
+  (op, problem, { storage }) =>
+    repeated(
+      (inputs) => op(inputs, problem),
+      problem.operands.map((each) => placed(each, storage)),
+    ),
+  { adam, encoded, mlp: training, lenet: training, gpt: training },
+);

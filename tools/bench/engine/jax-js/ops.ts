@@ -1,5 +1,5 @@
 /** The ops of rows in jax-js. */
-import { nth, setting, type Engine, type Prepared, type Problem } from '../problem.ts';
+import { preparedOps, nth, setting, type Engine, type Prepared, type Problem } from '../problem.ts';
 import { attention as causalAttention } from './attention.ts';
 import { arrayOf, jax, type Jax } from './library.ts';
 import { training } from './models.ts';
@@ -153,16 +153,10 @@ function adam(problem: Problem): Prepared {
   };
 }
 
-const prepared: Engine['ops'] = {
-  ...Object.fromEntries(
-    Object.entries(ops).map(([name, op]): [string, Engine['ops'][string]] => [
-      name,
-      (problem) => repeated(op, problem),
-    ]),
-  ),
+const prepared: Engine['ops'] = preparedOps(ops, (op, problem) => repeated(op, problem), {
   adam,
   mlp: training,
   lenet: training,
   gpt: training,
-};
+});
 export { prepared as ops };

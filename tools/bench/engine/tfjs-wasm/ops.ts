@@ -1,5 +1,14 @@
 /** The ops of rows in TensorFlow.js, composed as its users do where it has none. */
-import { nth, operand, setting, type Engine, type Operand, type Prepared, type Problem } from '../problem.ts';
+import {
+  preparedOps,
+  nth,
+  operand,
+  setting,
+  type Engine,
+  type Operand,
+  type Prepared,
+  type Problem,
+} from '../problem.ts';
 import { tensorOf, tf, type Tfjs } from './library.ts';
 import { training } from './models.ts';
 import { attention, causalMask, gelu, loss, standardized } from './parts.ts';
@@ -99,16 +108,10 @@ function adam(problem: Problem): Prepared {
   };
 }
 
-const prepared: Engine['ops'] = {
-  ...Object.fromEntries(
-    Object.entries(ops).map(([name, op]): [string, Engine['ops'][string]] => [
-      name,
-      (problem) => repeated(op, problem),
-    ]),
-  ),
+const prepared: Engine['ops'] = preparedOps(ops, (op, problem) => repeated(op, problem), {
   adam,
   mlp: training,
   lenet: training,
   gpt: training,
-};
+});
 export { prepared as ops };

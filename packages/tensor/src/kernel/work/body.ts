@@ -1,6 +1,7 @@
 /** What a body computes and reaches, step by step. */
 import { isFloat } from '../../dtype/dtype.ts';
 import { scalarInstructions } from '../../scalar/instructions.ts';
+import { sizeOf } from '../../shape/shape.ts';
 import { levels, operands } from '../phases.ts';
 import type { Access, LoopInstruction } from '../spec.ts';
 import type { Walk } from './distinct.ts';
@@ -20,8 +21,6 @@ export interface Walked {
   readonly inner: readonly number[];
 }
 
-const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1);
-
 /** Whether a step is an operation on floating-point numbers: arithmetic or a function, and no comparison, choice or conversion. */
 function isOperation(step: LoopInstruction): boolean {
   if (step.kind === 'reduce') return isFloat(step.dtype);
@@ -36,7 +35,7 @@ function isOperation(step: LoopInstruction): boolean {
  */
 export function operationsOf({ body, outer, inner }: Walked): number {
   const level = levels({ body, outer, inner });
-  const [rows, points] = [product(outer), product(outer) * product(inner)];
+  const [rows, points] = [sizeOf(outer), sizeOf(outer) * sizeOf(inner)];
   let sum = 0;
   for (const [position, step] of body.entries())
     if (isOperation(step)) sum += step.kind === 'reduce' || level[position] === 'point' ? points : rows;
@@ -46,7 +45,7 @@ export function operationsOf({ body, outer, inner }: Walked): number {
 /** What the steps of a body reach. */
 export function reachesOf({ body, outer, inner }: Walked): Reach[] {
   const sizes = [...outer, ...inner];
-  if (product(outer) === 0) return [];
+  if (sizeOf(outer) === 0) return [];
   const moving = (strides: readonly number[]): number[] =>
     strides.flatMap((stride, dim) => (stride === 0 ? [] : [dim]));
   /** The dimensions that each value moves with. */
@@ -56,7 +55,7 @@ export function reachesOf({ body, outer, inner }: Walked): Reach[] {
     void found.push({
       binding: access.binding,
       writes,
-      at: product([...new Set(moved)].map((dim) => sizes[dim] as number)),
+      at: sizeOf([...new Set(moved)].map((dim) => sizes[dim] as number)),
     });
   const walked = (access: Access, writes: boolean): void => {
     const { binding, offset, strides } = access;

@@ -1,5 +1,6 @@
 /** How much a kernel computes and moves, whoever runs it and however: a rule for each kind of spec. */
 import { dtypes, isFloat } from '../../dtype/dtype.ts';
+import { sizeOf } from '../../shape/shape.ts';
 import { contractionOf } from '../contraction/contraction.ts';
 import { finishing } from '../contraction/epilogue.ts';
 import type {
@@ -96,8 +97,6 @@ const whole = (binding: number, writes: boolean, count: number): Reach => ({
   at: { offset: 0, sizes: [count], strides: [1] },
 });
 
-const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1);
-
 /** What becomes of finished elements, over their dimensions. */
 function finished(spec: Parameters<typeof finishing>[0], outer: readonly number[]): Told & { readonly flops: number } {
   const walked = { body: finishing(spec), outer, inner: [] };
@@ -113,7 +112,7 @@ const reads = ({ binding, offset, strides }: Access, sizes: readonly number[]): 
 function ofMatmul(spec: MatmulSpec): Told {
   const { batch, m, n, k, a, b } = spec;
   const after = finished(spec, [...batch, m, n]);
-  const isNothing = product([...batch, m, n]) === 0;
+  const isNothing = sizeOf([...batch, m, n]) === 0;
   return {
     flops: 2 * contractionOf(spec).multiplyAccumulates + after.flops,
     reaches: isNothing ? [] : [reads(a, [...batch, m, k]), reads(b, [...batch, k, n]), ...after.reaches],
@@ -134,15 +133,17 @@ const entriesIn: Readonly<Record<EncodedLayout, number | undefined>> = {
 function ofEncoded(spec: EncodedMatmulSpec, bytes: readonly number[]): Told {
   const { layout, parts, m, rows, columns, walks, x } = spec;
   const [n, k] = walks === 'columns' ? [rows, columns] : [columns, rows];
-  const sizeOf = (part: number): number =>
+  const elementsOfPart = (part: number): number =>
     Math.floor((bytes[part] as number) / dtypes[(spec.bindings[part] as Binding).dtype].bytes);
   const values = entriesIn[layout];
-  const entries = values === undefined ? rows * columns : sizeOf(parts[values] as number);
+  const entries = values === undefined ? rows * columns : elementsOfPart(parts[values] as number);
   const after = finished(spec, [m, n]);
   return {
     flops: 2 * m * entries + after.flops,
     reaches:
-      m * n === 0 ? [] : [reads(x, [m, k]), ...parts.map((part) => whole(part, false, sizeOf(part))), ...after.reaches],
+      m * n === 0
+        ? []
+        : [reads(x, [m, k]), ...parts.map((part) => whole(part, false, elementsOfPart(part))), ...after.reaches],
   };
 }
 
@@ -176,7 +177,7 @@ function ofConv2d(spec: Conv2dSpec): Told {
   });
   return {
     flops: 2 * contractionOf(spec).multiplyAccumulates + after.flops,
-    reaches: product(sizes[made]) === 0 ? [] : [...operands, ...after.reaches],
+    reaches: sizeOf(sizes[made]) === 0 ? [] : [...operands, ...after.reaches],
   };
 }
 
@@ -186,7 +187,7 @@ function ofConv2d(spec: Conv2dSpec): Told {
  */
 function ofAttention(spec: AttentionSpec): Told {
   const { batch, queries, size, valueSize, bias, out, logSum } = spec;
-  const heads = product(batch);
+  const heads = sizeOf(batch);
   const { pairs, reaches } = scoresOf(spec);
   return {
     flops: heads * (pairs * (2 * size + 2 * valueSize + (bias ? 6 : 5)) + queries * (valueSize + 2)),
@@ -201,7 +202,7 @@ function ofAttention(spec: AttentionSpec): Told {
 /** Of each such pair five products, the scale, a bias, and five for the share and the change (two differences, exp, two factors). */
 function ofAttentionGradient(spec: AttentionGradientSpec): Told {
   const { batch, queries, keys, size, valueSize, parts, bias, g, logSum, delta, dq, dk, dv } = spec;
-  const heads = product(batch);
+  const heads = sizeOf(batch);
   const { pairs, reaches } = scoresOf(spec);
   return {
     flops: heads * pairs * (6 * size + 4 * valueSize + (bias ? 7 : 6)),
@@ -231,7 +232,7 @@ function scoresOf({ batch, queries, keys, size, valueSize, causal, ...spec }: At
     const each = reads(access, [...batch, queries, keys]);
     if (!causal || access.strides.at(-1) === 0 || access.strides.at(-2) === 0) return each;
     const moved = batch.filter((_, dim) => access.strides[dim] !== 0);
-    return { ...each, at: product(moved) * pairs };
+    return { ...each, at: sizeOf(moved) * pairs };
   };
   const { q, k, v, mask, bias } = spec;
   return {
@@ -256,7 +257,7 @@ function ofScan({ bindings, outer, length, inner }: ScanSpec): Told {
 function ofScatterAdd({ bindings, outer, count, inner, length, index, source, out }: ScatterAddSpec): Told {
   const sizes = [outer, count, inner];
   return {
-    flops: isFloat((bindings[source.binding] as Binding).dtype) ? product(sizes) : 0,
+    flops: isFloat((bindings[source.binding] as Binding).dtype) ? sizeOf(sizes) : 0,
     reaches: [reads(index, sizes), reads(source, sizes), { ...whole(out.binding, true, outer * length * inner) }],
   };
 }
@@ -265,8 +266,8 @@ function ofCustom({ inputShapes, outputShapes, multiplyAccumulates }: CustomSpec
   return {
     flops: multiplyAccumulates === undefined ? undefined : 2 * multiplyAccumulates,
     reaches: [
-      ...inputShapes.map((shape, input) => whole(input, false, product(shape))),
-      ...outputShapes.map((shape, output) => whole(inputShapes.length + output, true, product(shape))),
+      ...inputShapes.map((shape, input) => whole(input, false, sizeOf(shape))),
+      ...outputShapes.map((shape, output) => whole(inputShapes.length + output, true, sizeOf(shape))),
     ],
   };
 }

@@ -6,9 +6,10 @@ import { DeviceMemory } from '../../../src/devices/cpu/memory/device-memory.ts';
 import { compile as compileSpec } from '../../../src/devices/cpu/programs.ts';
 import { copySpec } from '../../../src/kernel/copy-spec.ts';
 import type { MatmulSpec } from '../../../src/kernel/spec.ts';
-import { compile, createCpuDevice, Generator, randn, type Tensor } from '../../../src/index.ts';
+import { createCpuDevice } from '../../../src/index.ts';
 import { conv2dSpec } from '../conv2d-spec.ts';
 import { inThread, onCopies, ProgramDevice, runnerOn } from './program-device.ts';
+import { trained } from './trained.ts';
 
 describe.each([
   ['in this thread', ({ views }: DeviceMemory) => ({ run: runnerOn(views), end: () => {} })],
@@ -30,21 +31,7 @@ describe.each([
   });
 
   test('trains, to the bytes of the cpu device', () => {
-    const trained = [device, createCpuDevice({ name: 'cpu:oracle' })].map((on) => {
-      const generator = new Generator(7);
-      const drawn = (shape: readonly number[]): Tensor => randn(shape, { generator, device: on }).realizeSync();
-      const weights = [drawn([20, 300]), drawn([300, 10])] as const;
-      const x = drawn([150, 20]);
-      const step = compile((input: Tensor) => {
-        const [first, second] = weights;
-        const hidden = input.matmul(first).relu();
-        first.assign(first.sub(input.t().matmul(hidden).mul(1e-4)));
-        second.assign(second.mul(0.9).add(hidden.t().matmul(hidden.matmul(second).softmax()).mul(1e-3)));
-      });
-      for (let turn = 0; turn < 3; turn++) step(x);
-      return weights.map((weight) => [...weight.bytesSync()]);
-    });
-    expect(trained[0]).toEqual(trained[1]);
+    expect(trained(device, 150)).toEqual(trained(createCpuDevice({ name: 'cpu:oracle' }), 150));
   });
 
   test('was divided', () => {

@@ -3,7 +3,6 @@ import { checkKernelSpecs, checkPrograms, drawnKinds } from '@espalier/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cpuDeviceWith } from '../../../src/devices/cpu/cpu-device.ts';
 import {
-  compile,
   conv2d,
   createCpuDevice,
   fromTyped,
@@ -15,30 +14,15 @@ import {
   type Device,
   type Tensor,
 } from '../../../src/index.ts';
+import { trained } from './trained.ts';
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** Bytes after three steps of a net, by a device. */
-function trained(device: Device): readonly number[][] {
-  const generator = new Generator(7);
-  const drawn = (shape: readonly number[]): Tensor => randn(shape, { generator, device }).realizeSync();
-  const weights = [drawn([20, 300]), drawn([300, 10])] as const;
-  const x = drawn([600, 20]);
-  const step = compile((input: Tensor) => {
-    const [first, second] = weights;
-    const hidden = input.matmul(first).relu();
-    first.assign(first.sub(input.t().matmul(hidden).mul(1e-4)));
-    second.assign(second.mul(0.9).add(hidden.t().matmul(hidden.matmul(second).softmax()).mul(1e-3)));
-  });
-  for (let turn = 0; turn < 3; turn++) step(x);
-  return weights.map((weight) => [...weight.bytesSync()]);
-}
 
 describe.each([2, 5])('a device of %i threads that asks them for every kernel', (threads) => {
   let device: Device;
   beforeAll(async () => {
     device = cpuDeviceWith({ name: `cpu:${threads}`, threads, maximumBytes: 256 * 2 ** 20 }, 0);
-    trained(device);
+    trained(device, 600);
     await sleep(300);
   });
   afterAll(() => device.dispose());
@@ -53,7 +37,7 @@ describe.each([2, 5])('a device of %i threads that asks them for every kernel', 
 
   test('trains, to the bytes of one thread', () => {
     const one = createCpuDevice({ name: 'cpu:one', threads: 1 });
-    expect(trained(device)).toEqual(trained(one));
+    expect(trained(device, 600)).toEqual(trained(one, 600));
   });
 });
 
@@ -93,7 +77,7 @@ const large: Readonly<Record<string, (drawn: (...shape: readonly number[]) => Te
 describe('what is large', () => {
   const devices = [1, 3].map((threads) => cpuDeviceWith({ name: `cpu:large-${threads}`, threads }, 0));
   beforeAll(async () => {
-    trained(devices[1] as Device);
+    trained(devices[1] as Device, 600);
     await sleep(300);
   });
   afterAll(() => devices.forEach((device) => device.dispose()));

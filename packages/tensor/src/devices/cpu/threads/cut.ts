@@ -3,6 +3,7 @@ import type { AttentionShape } from '../../../kernel/attention-spec.ts';
 import { contractionOf } from '../../../kernel/contraction/contraction.ts';
 import type { ContractionSpec, KernelSpec, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
 import type { ScalarOp } from '../../../scalar/instructions.ts';
+import { sizeOf } from '../../../shape/shape.ts';
 import { slots, type Program, type Step } from '../program/program.ts';
 import { isForThreads } from './describe.ts';
 
@@ -20,8 +21,6 @@ export const leastWork = 40;
 /** Pieces of a range for each thread: so that one that is late, or held up, leaves its share to others. */
 const piecesEach = 4;
 
-const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1);
-
 function ofStep(step: LoopInstruction): number {
   if (step.kind === 'constant') return 0;
   if (step.kind === 'gather') return 4 * perStep;
@@ -29,7 +28,7 @@ function ofStep(step: LoopInstruction): number {
 }
 
 const ofLoop = ({ outer, inner, body }: LoopSpec): number =>
-  product(outer) * product(inner) * body.reduce((sum, step) => sum + ofStep(step), 0);
+  sizeOf(outer) * sizeOf(inner) * body.reduce((sum, step) => sum + ofStep(step), 0);
 
 const ofContraction = (spec: ContractionSpec): number =>
   contractionOf(spec).multiplyAccumulates * perMultiplyAccumulate;
@@ -39,7 +38,7 @@ const ofAttention =
   (ofSize: number, ofValueSize: number) =>
   ({ batch, queries, keys, size, valueSize, causal }: AttentionShape): number => {
     const each = (ofSize * size + ofValueSize * valueSize) * perMultiplyAccumulate + perDearStep;
-    return product(batch) * queries * keys * each * (causal ? 0.5 : 1);
+    return sizeOf(batch) * queries * keys * each * (causal ? 0.5 : 1);
   };
 
 /** Nanoseconds of one thread by the kind of kernel; 0 where they are not known, of those that JavaScript computes. */
