@@ -39,10 +39,16 @@ export interface MemoryLimit {
 }
 
 /**
- * What becomes objects takes more than its bytes: `{}` fifty, an instruction of a pickle sixty, a column of a table some hundred. The readers hold what is small to 8 MiB of
- * objects, and what is large to a few times its size (`checkJsonMemory`, `readPickle`).
+ * What becomes objects takes more than its bytes: `{}` fifty, an instruction of a pickle sixty, a column of a table some hundred. The
+ * readers hold what is small to 6 MiB of objects, and what is large to a few times its size (`checkJsonMemory`, `readPickle`).
  */
 export const ofObjects = { free: 12 * 2 ** 20 } satisfies Partial<MemoryLimit>;
+
+/**
+ * Files that users commit their own work to are read whatever objects they come to: a limit would take back what was promised to be
+ * kept. A mutant of half a MiB that is nothing but small values comes to this.
+ */
+export const ofCommitted = { free: 24 * 2 ** 20 } satisfies Partial<MemoryLimit>;
 
 /** What became of mutants. */
 export interface Outcome {
