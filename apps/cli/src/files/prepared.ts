@@ -36,9 +36,8 @@ export function requireOwnKind(folder: string, from: string, data: string): void
   const preparation = preparationIn(folder);
   if (preparation === undefined || !isWholeSource(data)) return;
   const kind: unknown = Reflect.get(Object(preparation), 'source') ?? 'table';
-  throw new UsageError(
-    `${from}: this model is of ${remedies[String(kind)] ?? 'data of its own: name more of it by --data'}`,
-  );
+  const remedy = typeof kind === 'string' ? remedies[kind] : undefined;
+  throw new UsageError(`${from}: this model is of ${remedy ?? 'data of its own: name more of it by --data'}`);
 }
 
 /**

@@ -34,6 +34,11 @@ function shown(value: unknown): string {
   return value === undefined ? 'missing' : quote(value);
 }
 
+/** What a value is as a word that may have been meant otherwise: a list so deep that it has no text is none. */
+function word(value: unknown): string {
+  return typeof value === 'string' ? value : shown(value);
+}
+
 /** An issue as a sentence: what was found, and what to give instead. */
 export function explain(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
@@ -44,7 +49,7 @@ export function explain(issue: z.core.$ZodRawIssue): string | undefined {
     case 'too_big':
       return `is ${shown(issue.input)}: give ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
     case 'invalid_value':
-      return `is ${shown(issue.input)}: ${suggestion(String(issue.input), issue.values.map(String))}`;
+      return `is ${shown(issue.input)}: ${suggestion(word(issue.input), issue.values.map(String))}`;
     default:
       return undefined;
   }

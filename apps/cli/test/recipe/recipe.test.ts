@@ -4,6 +4,7 @@ import { RandomStream } from '@espalier/search';
 import { UsageError } from '../../src/errors.ts';
 import { quickstart } from '../../src/recipe/quickstart.ts';
 import { quickstartRecipe, readRecipe } from '../../src/recipe/recipe.ts';
+import { readStoredRecipe } from '../../src/recipe/stored-recipe.ts';
 
 /** What reading a recipe complains of. */
 function complaint(text: string): string {
@@ -158,6 +159,13 @@ describe('what is wrong is told with its place', () => {
   test('an alias and a merge leave the place where the value is written', () => {
     expect(complaint('prune: &p { sparsity: 0 }\n')).toBe('r.yaml:1:23: prune.sparsity: is 0: give more than 0');
   });
+});
+
+test('a stored value that is so deep that it has no text is quoted by its levels', () => {
+  const deep = Array.from({ length: 100_000 }).reduce<unknown>((inner) => [inner], []);
+  expect(() => readStoredRecipe('it', { ...quickstartRecipe(), device: deep })).toThrow(
+    /^it is damaged: device: is \[\[\[\[…\]\]\]\]: use one of /u,
+  );
 });
 
 test('the built-in recipe is what it prints', () => {

@@ -1,4 +1,5 @@
 /** Directions spread evenly over the simplex of objectives, to which NSGA-III assigns what survives. */
+import { quote } from '../checked/quote.ts';
 import { ValueError } from '../errors.ts';
 
 /**
@@ -11,7 +12,7 @@ import { ValueError } from '../errors.ts';
 export function dasDennis(dimensions: number, divisions: number): readonly (readonly number[])[] {
   for (const [name, value] of Object.entries({ dimensions, divisions })) {
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new ValueError(`dasDennis: ${name} is ${value}: give a whole number from 1`);
+      throw new ValueError(`dasDennis: ${name} is ${quote(value)}: give a whole number from 1`);
     }
   }
   const parts = (left: number, axes: number): readonly (readonly number[])[] =>

@@ -1,4 +1,5 @@
 /** Random numbers that are named rather than consumed in turn, which is why the number of workers changes no trial. */
+import { quote } from '../checked/quote.ts';
 import { ValueError } from '../errors.ts';
 import { hashText, type Hash } from './hash.ts';
 import { philox4x32, type Counter } from './philox.ts';
@@ -77,7 +78,7 @@ export class RandomStream {
    */
   below(count: number): number {
     if (!(Number.isInteger(count) && count >= 1 && count <= twoTo32)) {
-      throw new ValueError(`below: the count is ${count}: give a whole number from 1 to 2^32`);
+      throw new ValueError(`below: the count is ${quote(count)}: give a whole number from 1 to 2^32`);
     }
     const limit = twoTo32 - (twoTo32 % count);
     let word = this.uint32();

@@ -1,4 +1,5 @@
 /** list(), permutation() and graph(): the parts of a space whose configs are arrays. */
+import { quote } from '../checked/quote.ts';
 import type { Fields, ItemOf } from './config-of.ts';
 import { nodeOf } from './group-of.ts';
 import { architecture } from './kinds/graph.ts';
@@ -50,7 +51,8 @@ export function permutation(size: number): PermutationNode<number>;
 export function permutation<const Value extends ParameterValue>(values: readonly Value[]): PermutationNode<Value>;
 export function permutation(values: number | readonly ParameterValue[]): PermutationNode {
   if (typeof values !== 'number') return permutationOf(values, 'permutation');
-  if (!Number.isSafeInteger(values)) throw new SpaceError('permutation', `its size is ${values}: give a whole number`);
+  if (!Number.isSafeInteger(values))
+    throw new SpaceError('permutation', `its size is ${quote(values)}: give a whole number`);
   return permutationOf(
     Array.from({ length: values }, (_, index) => index),
     'permutation',

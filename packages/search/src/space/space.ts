@@ -132,7 +132,7 @@ export class Space<Config extends ConfigObject = ConfigObject> {
    */
   at(index: number): Config {
     if (!Number.isSafeInteger(index) || index < 0 || index >= this.size) {
-      throw new ValueError(`at: the index is ${index}: give a whole number from 0 to ${this.size - 1}`);
+      throw new ValueError(`at: the index is ${quote(index)}: give a whole number from 0 to ${this.size - 1}`);
     }
     return groupKind.at(this.root, index) as Config;
   }

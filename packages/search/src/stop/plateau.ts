@@ -1,4 +1,5 @@
 /** Ends a run whose gains have become too small, by measuring them. */
+import { quote } from '../checked/quote.ts';
 import { ValueError } from '../errors.ts';
 import { hypervolume } from '../multi-objective/hypervolume.ts';
 import { ParetoFront } from '../study/front.ts';
@@ -47,7 +48,7 @@ function reaching(): ReturnType<typeof growing<Reached>> {
  */
 export function plateau(window: number, epsilon: number): StopCondition {
   checkPositive('plateau', window, true);
-  if (!(epsilon >= 0)) throw new ValueError(`plateau: epsilon is ${epsilon}: give a number from 0`);
+  if (!(epsilon >= 0)) throw new ValueError(`plateau: epsilon is ${quote(epsilon)}: give a number from 0`);
   const [earlier, all] = [reaching(), reaching()];
   return {
     name: `plateau(${window}, ${epsilon})`,

@@ -34,6 +34,6 @@ export interface StopCondition {
  * @throws {ValueError} when it is not.
  */
 export function checkPositive(name: string, value: number, whole: boolean): number {
-  if (value > 0 && (whole ? Number.isSafeInteger(value) : Number.isFinite(value))) return value;
+  if ((whole ? Number.isSafeInteger(value) : Number.isFinite(value)) && value > 0) return value;
   throw new ValueError(`${name}: got ${quote(value)}: give a positive ${whole ? 'whole ' : ''}number`);
 }

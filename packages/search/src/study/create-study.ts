@@ -1,6 +1,6 @@
 /** Creates and opens studies: what may change when one is resumed, and what would make its trials worthless. */
 import { longestName } from '../checked/check.ts';
-import { showValue } from '../checked/quote.ts';
+import { quote, showValue } from '../checked/quote.ts';
 import { recordProblem } from '../checked/stored.ts';
 import { SpaceChangedError, StudyError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
@@ -186,10 +186,10 @@ export function createStudy<
   return withStorage(options.storage ?? 'memory:', async (storage, ownsStorage) => {
     if (name === '') throw new StudyError('options', name, 'it has no name: give one');
     if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new StudyError('options', name, `its seed is ${seed}: give a whole number from 0`);
+      throw new StudyError('options', name, `its seed is ${quote(seed)}: give a whole number from 0`);
     }
     if (!Number.isSafeInteger(retries) || retries < 0) {
-      throw new StudyError('options', name, `retries is ${retries}: give a whole number from 0`);
+      throw new StudyError('options', name, `retries is ${quote(retries)}: give a whole number from 0`);
     }
     const criteria = criteriaOf(name, texts);
     const strategy = options.strategy ?? (await builtIns()).strategyNamed('auto');

@@ -1,4 +1,5 @@
 /** Which parameters matter, by what the best trials have in common. */
+import { quote } from '../checked/quote.ts';
 import { ValueError } from '../errors.ts';
 import type { Space } from '../space/space.ts';
 import { toUnit } from '../space/number-scale.ts';
@@ -56,7 +57,7 @@ export function importance(
   history: History,
   { top = 0.1 }: ImportanceOptions = {},
 ): ReadonlyMap<string, number> {
-  if (!(top > 0 && top < 1)) throw new ValueError(`importance: top is ${top}: give a part between 0 and 1`);
+  if (!(top > 0 && top < 1)) throw new ValueError(`importance: top is ${quote(top)}: give a part between 0 and 1`);
   const { ranked } = history;
   if (ranked.length < 4) {
     throw new ValueError(

@@ -1,4 +1,5 @@
 /** Races: repeats of the best configs, until luck and merit can be told apart. */
+import { quote } from '../checked/quote.ts';
 import { ValueError } from '../errors.ts';
 import type { ConfigObject } from '../space/node.ts';
 import { ascending, losses, totalViolation } from './ranking.ts';
@@ -76,9 +77,9 @@ export async function race<Config extends ConfigObject, Metric extends string>(
   const { top = 5, repeats = 5, confidence = 2, ...run } = options;
   for (const [name, value] of Object.entries({ top, repeats })) {
     if (!Number.isSafeInteger(value) || value < 1)
-      throw new ValueError(`race: ${name} is ${value}: give a whole number from 1`);
+      throw new ValueError(`race: ${name} is ${quote(value)}: give a whole number from 1`);
   }
-  if (!(confidence > 0)) throw new ValueError(`race: confidence is ${confidence}: give a positive number`);
+  if (!(confidence > 0)) throw new ValueError(`race: confidence is ${quote(confidence)}: give a positive number`);
   if (study.criteria.objectives.length !== 1) {
     throw new ValueError(`race: '${study.name}' has several objectives, of which none decides: race one of them`);
   }

@@ -1,4 +1,5 @@
 /** The loop around ask and tell: workers, stop conditions, interruptions, and waiting for other processes. */
+import { quote } from '../checked/quote.ts';
 import { ExhaustedError, ObjectiveError, PendingError, StaleClaimError, StudyError, ValueError } from '../errors.ts';
 import { elapsedClock, sleep } from '../timers.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
@@ -62,7 +63,7 @@ export async function runStudy<Config extends ConfigObject, Metric extends strin
 ): Promise<RunResult<Config>> {
   const { stop = [], workers = 1, name = 'worker', lease, timeout, onEvent = () => undefined, signal } = options;
   if (!Number.isSafeInteger(workers) || workers < 1) {
-    throw new ValueError(`run: workers is ${workers}: give a whole number from 1`);
+    throw new ValueError(`run: workers is ${quote(workers)}: give a whole number from 1`);
   }
   const endless = study.space.size === Infinity || study.duplicates === 'repeat';
   if (stop.length === 0 && signal === undefined && endless) {

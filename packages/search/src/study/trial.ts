@@ -1,4 +1,5 @@
 /** A trial in the hands of an objective: its config, and where it reports, saves and asks whether to stop. */
+import { quote } from '../checked/quote.ts';
 import { json } from '../checked/check.ts';
 import { metricsProblem } from '../checked/stored.ts';
 import { ValueError } from '../errors.ts';
@@ -117,5 +118,5 @@ function refuse(what: string, problem: string | undefined): void {
 
 function checkStep(operation: string, step: number): number {
   if (Number.isSafeInteger(step) && step >= 0) return step;
-  throw new ValueError(`${operation}: the step is ${step}: give a whole number from 0`);
+  throw new ValueError(`${operation}: the step is ${quote(step)}: give a whole number from 0`);
 }

@@ -42,6 +42,9 @@ async function runWith(stop: readonly StopCondition[], losses: (number: number) 
   return { study, result, trials: study.trials.length };
 }
 
+/** What a text of JSON may stand for instead of a number: so deep that it has no text. */
+const deep = Array.from({ length: 100_000 }).reduce<unknown>((inner) => [inner], []) as number;
+
 describe('each condition', () => {
   it.each([1, 2, 3, 8])('maxTrials starts no trial too many with %d workers', async (workers) => {
     const { result, trials } = await runWith([maxTrials(10)], () => 1, workers);
@@ -204,6 +207,8 @@ describe('each condition', () => {
     [() => maxFailures(0), 'maxFailures: got 0'],
     [() => maxCost(-1), 'maxCost: got -1'],
     [() => plateau(2, -1), 'plateau: epsilon is -1'],
+    [() => maxTrials(deep), 'maxTrials: got [[[[…]]]]: give a positive whole number'],
+    [() => maxCost(deep), 'maxCost: got [[[[…]]]]'],
     [() => any(), 'any: got no conditions: give at least one'],
   ])('%s is refused', (make, message) => {
     expect(make).toThrow(message);

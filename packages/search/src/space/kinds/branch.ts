@@ -74,7 +74,7 @@ export function branchKindIn(table: KindTable, groups: NodeKind<GroupNode>): Nod
         if (rest < size) return withType(name, groups.at(group, rest) as ConfigObject);
         rest -= size;
       }
-      throw new ValueError(`branch: there is no config of index ${index}`);
+      throw new ValueError(`branch: there is no config of index ${quote(index)}`);
     },
     diff: (before, after, path) => diffParts(table, before.branches, after.branches, path, true),
     describe: ({ branches }) => {

@@ -167,7 +167,7 @@ export function graphKindIn(table: KindTable): NodeKind<ArchitectureNode> {
         }
         return Object.freeze(steps);
       }
-      throw new ValueError(`graph: there is no config of index ${index}`);
+      throw new ValueError(`graph: there is no config of index ${quote(index)}`);
     },
     diff: (before, after, path) => {
       const wiring = ({ inputs, chain }: ArchitectureNode): string => `inputs ${inputs}${chain ? ', chain' : ''}`;

@@ -110,7 +110,7 @@ export function listKindIn(table: KindTable): NodeKind<ListNode> {
         }
         return Object.freeze(items);
       }
-      throw new ValueError(`list: there is no config of index ${index}`);
+      throw new ValueError(`list: there is no config of index ${quote(index)}`);
     },
     diff: (before, after, path) => [
       ...boundsChange(before, after, path),

@@ -29,7 +29,8 @@ function numberParameter(
     refuse(`the range is ${low} to ${high}: give two finite numbers`);
   }
   if (low > high) refuse(`the range is ${low} to ${high}: give the smaller number first`);
-  if (step !== undefined && !(step > 0 && Number.isFinite(step))) refuse(`the step is ${step}: give a positive number`);
+  if (step !== undefined && !(step > 0 && Number.isFinite(step)))
+    refuse(`the step is ${quote(step)}: give a positive number`);
   if (kind === 'int' && ![low, high, step].every(Number.isSafeInteger)) {
     refuse(`the range is ${low} to ${high} by ${step}: give whole numbers, or use float`);
   }
