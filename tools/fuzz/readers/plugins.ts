@@ -24,6 +24,8 @@ const seed = memoryStorage();
 /** Strategies and early stoppings as a study stores them, and their first decisions. */
 export const pluginsReader: Reader = {
   name: 'plugins',
+  // A number of an option may ask for so many values: a grid of 65,536 points holds each of them.
+  limit: { free: 32 * 2 ** 20 },
   seeds: async () => {
     await seedStudy(seed, 'seed').catch(() => undefined);
     const strategies = strategyNames.map((name): StoredPlugins => ({ strategy: strategyNamed(name) }));
