@@ -31,6 +31,14 @@ export {
   type FamilyMember,
   type WeightShapes,
 } from './families/family.ts';
+export { CausalLanguageModel, type CausalLanguageModelParts } from './families/language/causal-language-model.ts';
+export type { LanguageDescription, SpecialIds } from './families/language/description.ts';
+export {
+  openLanguageModel,
+  type OpenedLanguageModel,
+  type OpenLanguageModelOptions,
+} from './families/language/open-language-model.ts';
+export type { LogitsOf } from './families/language/slots.ts';
 export { openHuggingFace, type Description, type FindFile, type ModelFolder } from './huggingface/model-folder.ts';
 export { changedTensors } from './import/changed-tensors.ts';
 export { importModel, stateDictModel, type ImportedModel, type ImportOptions } from './import/import-model.ts';

@@ -40,6 +40,7 @@ export { BatchNorm, type BatchNormLayerOptions } from './layers/batch-norm.ts';
 export { Conv2d, type Conv2dLayerOptions } from './layers/conv2d.ts';
 export { Dropout, type DropoutOptions } from './layers/dropout.ts';
 export { Embedding, type EmbeddingOptions } from './layers/embedding.ts';
+export { FeedForward, type FeedForwardOptions } from './layers/feed-forward.ts';
 export { Flatten } from './layers/flatten.ts';
 export { moduleTypes, registerActivation, registerModule } from './layers/known.ts';
 export { LayerNorm, type LayerNormLayerOptions } from './layers/layer-norm.ts';
@@ -62,10 +63,13 @@ export {
   type SeenPositions,
 } from './attention/attention-cache.ts';
 export { cacheBytes, cacheNumbers, type CacheNumbers } from './attention/cache-numbers.ts';
+export type { RotaryOptions, RotaryScaling } from './attention/rotary.ts';
 export { PositionEmbedding, type PositionEmbeddingOptions } from './layers/position-embedding.ts';
-export { Residual } from './layers/residual.ts';
+export { Residual, type NormOrder, type ResidualParts } from './layers/residual.ts';
+export { RmsNorm, type RmsNormLayerOptions } from './layers/rms-norm.ts';
 export { SelfAttention, type SelfAttentionOptions } from './layers/self-attention.ts';
 export { Sequential } from './layers/sequential.ts';
+export { TransformerBlock } from './layers/transformer-block.ts';
 export { bceWithLogits, klDivergence, type BceOptions, type KlDivergenceOptions } from './loss/classification.ts';
 export type { LossContext, LossFunction } from './loss/loss.ts';
 export { huber, l1, mse, type LossOptions } from './loss/regression.ts';

@@ -111,11 +111,13 @@ export {
   layerNorm,
   massTimes,
   reduceLoss,
+  rmsNorm,
   type BatchNormOptions,
   type BatchNormResult,
   type CrossEntropyOptions,
   type LayerNormOptions,
   type LossReduction,
+  type RmsNormOptions,
 } from './functions/normalize.ts';
 export {
   avgPool2d,

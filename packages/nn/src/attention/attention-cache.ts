@@ -58,11 +58,11 @@ export interface SeenPositions {
 /** A cache, and where the positions of a call begin in it: what the slot `attentionCache` of a context is. */
 export interface CachePlace {
   readonly capacity: number;
-  /** Where so many positions of the call stand: i32 [length]. */
-  readonly rows: (length: number) => Tensor;
+  /** Where so many positions of the call stand: i32 [length]; of a call that has a length (`upTo`), so many of them. */
+  readonly rows: (length: number, there?: Tensor) => Tensor;
   /**
    * Writes the keys and values [...lead, heads, length, head width] of the positions of the call down, and gives those of all
-   * positions so far. A module that stands in several places of the model does so in their order.
+   * positions so far; along their axis the call may have a length. A module that stands in several places of the model does so in their order.
    */
   readonly keep: (module: Module, keys: Tensor, values: Tensor) => SeenPositions;
 }
@@ -166,7 +166,10 @@ export class AttentionCache {
     };
     return {
       capacity: this.capacity,
-      rows: (length) => arange(0, length, 1, { dtype: 'i32', device }).add(start),
+      rows: (length, there) => {
+        const rows = arange(0, length, 1, { dtype: 'i32', device }).add(start);
+        return there ? rows.upTo(0, there) : rows;
+      },
       keep: (module, keys, values) => {
         if (keys.requiresGrad || values.requiresGrad)
           throw new ArgumentError(
@@ -176,7 +179,8 @@ export class AttentionCache {
         const calls = called.get(module) ?? 0;
         const kept = this.#keptOf(module, calls, keys);
         called.set(module, calls + 1);
-        const seen = end(keys.shape.at(-2) as number);
+        const there = keys.lengthAlong(-2);
+        const seen = there ? start.add(there) : end(keys.shape.at(-2) as number);
         const { write, read } = cacheForms[kept.numbers];
         const all = (arrays: readonly Tensor[], numbers: Tensor): Tensor => {
           for (const [index, array] of write(numbers).entries()) assignAt(arrays[index] as Tensor, -2, start, array);

@@ -1,6 +1,6 @@
 /** What says where in a sequence something stands. */
 import { ShapeError, type Tensor } from '@espalier/tensor';
-import { checkOptional } from '@espalier/tensor/arguments';
+import { aTensor, checkOptional } from '@espalier/tensor/arguments';
 import { aCachePlace } from '../attention/attention-cache.ts';
 import { integer, optional, parseFields, type Fields } from '../config/fields.ts';
 import type { InitialiserConfig } from '../init/initialiser.ts';
@@ -30,7 +30,7 @@ const fields: Fields<PositionEmbeddingOptions> = {
 
 /**
  * Adds a learned vector for each position: [..., length, size], of at most `count` positions, to the same shape; with the slot
- * `attentionCache` those positions where the cache goes on. Parameter: weight [count, size].
+ * `attentionCache` those positions where the cache goes on, with the slot `positions` those. Parameter: weight [count, size].
  */
 export class PositionEmbedding extends Module {
   readonly type = 'position-embedding';
@@ -50,13 +50,19 @@ export class PositionEmbedding extends Module {
     if (length > count || x.shape.at(-1) !== size)
       throw new ShapeError(this.type, `takes [..., length up to ${count}, ${size}], not [${x.shape.join(', ')}]`);
     const place = checkOptional(this.type, 'the slot attentionCache', context?.slots.attentionCache, aCachePlace);
-    if (!place) return x.add(this.weight.value.narrow(0, 0, length));
+    const there = x.rank < 2 ? undefined : x.lengthAlong(-2);
+    const positions = checkOptional(this.type, 'the slot positions', context?.slots.positions, aTensor);
+    if (positions) return x.add(this.weight.factor.take(positions));
+    if (!place) {
+      const rows = this.weight.value.narrow(0, 0, length);
+      return x.add(there ? rows.upTo(0, there) : rows);
+    }
     if (place.capacity > count)
       throw new ShapeError(
         this.type,
         `has ${count} positions, and the cache room for ${place.capacity}; give it ${count}`,
       );
-    return x.add(this.weight.value.take(place.rows(length)));
+    return x.add(this.weight.factor.take(place.rows(length, there)));
   }
 
   config(): ModuleConfig {

@@ -2,8 +2,9 @@
 import { arange, ArgumentError, scaledDotProductAttention, ShapeError, type Tensor } from '@espalier/tensor';
 import { aTensor, check, checkOptional } from '@espalier/tensor/arguments';
 import { aCachePlace, type KeepsPositions, type KeptPerPosition } from '../attention/attention-cache.ts';
+import { Rotary, rotaryField, type Angles, type RotaryOptions } from '../attention/rotary.ts';
 import { asKept, cacheNumbers, checkHeadWidth, someNumbers, type CacheNumbers } from '../attention/cache-numbers.ts';
-import { integer, optional, parseFields, truth, word, type Fields } from '../config/fields.ts';
+import { either, integer, optional, parseFields, real, truth, word, type Fields } from '../config/fields.ts';
 import type { InitialiserConfig } from '../init/initialiser.ts';
 import { initialiserField } from '../init/table.ts';
 import { buildContext, type BuildContext } from '../module/build-context.ts';
@@ -14,6 +15,7 @@ import type { ModuleType } from '../module/registry.ts';
 import { Activation } from './activation.ts';
 import { layerType } from './layer-type.ts';
 import { Linear } from './linear.ts';
+import { RmsNorm } from './rms-norm.ts';
 import { defaultInit } from './weights.ts';
 
 /** Options of self-attention. */
@@ -25,8 +27,14 @@ export interface SelfAttentionOptions {
   readonly headWidth?: number;
   /** Whether a position sees itself and the ones before it alone. Default: false. */
   readonly causal?: boolean;
-  /** Whether the four linear layers have a bias. Default: true. */
-  readonly bias?: boolean;
+  /** Heads of keys and values, each of which as many heads of queries share. Default: 0, which stands for as many. */
+  readonly keyValueHeads?: number;
+  /** Whether the four linear layers have a bias, or those of queries, keys and values alone (`inputs`). Default: true. */
+  readonly bias?: boolean | 'inputs';
+  /** Turns queries and keys by their positions. Default: null, for not. */
+  readonly rotary?: RotaryOptions | null;
+  /** ε of norms over the features of each head of queries and keys (`RmsNorm`). Default: 0, for no such norms. */
+  readonly headNorm?: number;
   /** Initialiser of their weights. Default: U(±1/√in). */
   readonly init?: string | InitialiserConfig;
   /**
@@ -41,7 +49,10 @@ const fields: Fields<SelfAttentionOptions> = {
   heads: integer(1),
   headWidth: optional(integer(0), 0),
   causal: optional(truth, false),
-  bias: optional(truth, true),
+  keyValueHeads: optional(integer(0), 0),
+  bias: optional<boolean | 'inputs'>(either(truth, word('inputs')), true),
+  rotary: optional<RotaryOptions | null>(rotaryField, null),
+  headNorm: optional(real({ least: 0 }), 0),
   init: optional(initialiserField, defaultInit),
   cache: optional(word(...cacheNumbers), 'f32'),
 };
@@ -57,10 +68,12 @@ interface Attended {
 
 /**
  * softmax(q · kᵀ / √head width) · v for each head, over [..., length, width], put together by a linear layer. Submodules:
- * `query`, `key`, `value` [width to heads · head width], `probabilities`, which gives who looks at whom [..., heads, length,
+ * `query` [width to heads · head width], `key`, `value` [width to heads of keys and values · head width], `queryNorm`, `keyNorm`
+ * where heads are normalised, before they are turned, `probabilities`, which gives who looks at whom [..., heads, length,
  * length], `out` [heads · head width to width]. The slot `attentionMask` of the context is obeyed; a position that may see
  * nothing gives NaN, as softmax over nothing does. Who looks at whom is in memory only where a tap looks at it. With the slot `attentionCache` x is what follows on the positions that the
- * cache has, and attends to those as well, where it is causal; a mask is [..., length, capacity] then. Source: A. Vaswani et
+ * cache has, and attends to those as well, where it is causal; a mask is [..., length, capacity] then. The slot `positions` says
+ * where the positions of a call stand, for those that are turned. Source: A. Vaswani et
  * al., "Attention is all you need", 2017.
  */
 export class SelfAttention extends Module implements KeepsPositions {
@@ -69,13 +82,16 @@ export class SelfAttention extends Module implements KeepsPositions {
   readonly query: Linear;
   readonly key: Linear;
   readonly value: Linear;
+  readonly queryNorm: RmsNorm | undefined;
+  readonly keyNorm: RmsNorm | undefined;
   readonly probabilities: Activation;
   readonly out: Linear;
+  readonly #rotary: Rotary | undefined;
 
   constructor(options: SelfAttentionOptions, context: Partial<BuildContext> = {}) {
     super();
     const parsed = parseFields(this.type, fields, options);
-    const { width, heads, bias, init } = parsed;
+    const { width, heads, bias, init, headNorm } = parsed;
     const headWidth = parsed.headWidth === 0 ? width / heads : parsed.headWidth;
     if (!Number.isInteger(headWidth))
       throw new ShapeError(
@@ -83,29 +99,47 @@ export class SelfAttention extends Module implements KeepsPositions {
         `${width} features are no whole number for each of ${heads} heads; give headWidth`,
       );
     checkHeadWidth(this.type, parsed.cache, headWidth);
-    this.#options = { ...parsed, headWidth };
+    const keyValueHeads = parsed.keyValueHeads === 0 ? heads : parsed.keyValueHeads;
+    if (heads % keyValueHeads !== 0)
+      throw new ShapeError(
+        this.type,
+        `${heads} heads of queries are no whole number for each of ${keyValueHeads} heads of keys and values`,
+      );
+    this.#options = { ...parsed, headWidth, keyValueHeads };
+    this.#rotary = parsed.rotary ? new Rotary(this.type, parsed.rotary, headWidth) : undefined;
     const made = buildContext(context);
-    const linear = (inputs: number, out: number): Linear => new Linear({ in: inputs, out, bias, init }, made);
-    this.query = this.addModule('query', linear(width, heads * headWidth));
-    this.key = this.addModule('key', linear(width, heads * headWidth));
-    this.value = this.addModule('value', linear(width, heads * headWidth));
+    const linear = (inputs: number, out: number, isBiased: boolean): Linear =>
+      new Linear({ in: inputs, out, bias: isBiased, init }, made);
+    const norm = (): RmsNorm => new RmsNorm({ size: headWidth, epsilon: headNorm }, made);
+    const kept = keyValueHeads * headWidth;
+    this.query = this.addModule('query', linear(width, heads * headWidth, bias !== false));
+    this.key = this.addModule('key', linear(width, kept, bias !== false));
+    this.value = this.addModule('value', linear(width, kept, bias !== false));
+    this.queryNorm = headNorm === 0 ? undefined : this.addModule('queryNorm', norm());
+    this.keyNorm = headNorm === 0 ? undefined : this.addModule('keyNorm', norm());
     this.probabilities = this.addModule('probabilities', new Activation('softmax'));
-    this.out = this.addModule('out', linear(heads * headWidth, width));
+    this.out = this.addModule('out', linear(heads * headWidth, width, bias === true));
   }
 
   forward(x: Tensor, context?: CallContext): Tensor {
-    const { width, heads, headWidth } = this.options;
+    const { width, heads, headWidth, keyValueHeads } = this.options;
     if (x.rank < 2 || x.shape.at(-1) !== width)
       throw new ShapeError(this.type, `takes [..., length, ${width}], not [${x.shape.join(', ')}]`);
     const length = x.shape.at(-2) as number;
     const lead = x.shape.slice(0, -2);
-    const byHead = (layer: Linear, name: string): Tensor =>
+    const byHead = (layer: Linear, name: string, count: number): Tensor =>
       layer
         .call(x, below(context, name))
-        .reshape([...lead, length, heads, headWidth])
+        .reshape([...lead, length, count, headWidth])
         .transpose(-2, -3);
-    const query = byHead(this.query, 'query');
-    const attended = this.#attended(byHead(this.key, 'key'), byHead(this.value, 'value'), context);
+    const angles = this.#angles(x, context);
+    const placed = (each: Tensor, norm: RmsNorm | undefined, name: string): Tensor => {
+      const normed = norm ? norm.call(each, below(context, name)) : each;
+      return angles && this.#rotary ? this.#rotary.turn(normed, angles) : normed;
+    };
+    const query = placed(byHead(this.query, 'query', heads), this.queryNorm, 'queryNorm');
+    const keys = placed(byHead(this.key, 'key', keyValueHeads), this.keyNorm, 'keyNorm');
+    const attended = this.#attended(keys, byHead(this.value, 'value', keyValueHeads), context);
     const shares = below(context, 'probabilities');
     const seen = isTapped(shares, this.probabilities)
       ? this.#seenByShares(query, attended, shares)
@@ -115,6 +149,25 @@ export class SelfAttention extends Module implements KeepsPositions {
         });
     const together = seen.transpose(-2, -3).reshape([...lead, length, heads * headWidth]);
     return this.out.call(together, below(context, 'out'));
+  }
+
+  /** By how much the positions of a call are turned. */
+  #angles(x: Tensor, context: CallContext | undefined): Angles | undefined {
+    const rotary = this.#rotary;
+    if (!rotary) return undefined;
+    const positions = checkOptional(this.type, 'the slot positions', context?.slots.positions, aTensor);
+    const place = checkOptional(this.type, 'the slot attentionCache', context?.slots.attentionCache, aCachePlace);
+    const [length, there] = [x.shape.at(-2) as number, x.lengthAlong(-2)];
+    const size = place?.capacity ?? length;
+    if ((place || positions || there) && size > rotary.bound)
+      throw new ShapeError(
+        this.type,
+        `turns sequences beyond ${rotary.bound} positions by how long they are as a whole, which a call of ${size} with a cache, with positions or with a length does not say; give a cache of ${rotary.bound}, or call it on the whole sequence`,
+      );
+    const rows = positions ?? place?.rows(length, there);
+    if (rows) return rotary.at(rows, size);
+    const { cosines, sines } = rotary.first(length, x.device);
+    return there ? { cosines: cosines.upTo(0, there), sines: sines.upTo(0, there) } : { cosines, sines };
   }
 
   /** The positions attended to. */
@@ -135,11 +188,12 @@ export class SelfAttention extends Module implements KeepsPositions {
     { keys, values, mask, columns, count }: Attended,
     context: CallContext | undefined,
   ): Tensor {
-    const { causal, headWidth } = this.options;
-    const scores = query.mul(1 / Math.sqrt(headWidth)).matmul(keys.transpose(-1, -2));
+    const { causal, headWidth, heads, keyValueHeads } = this.options;
+    const shared = (each: Tensor): Tensor => each.repeatInterleave(heads / keyValueHeads, -3);
+    const scores = query.mul(1 / Math.sqrt(headWidth)).matmul(shared(keys).transpose(-1, -2));
     const shown = mask ? scores.maskedFill(mask.logicalNot(), -Infinity) : scores;
     const hidden = causal ? shown.maskedFill(laterOf(query, keys, columns, count), -Infinity) : shown;
-    return this.probabilities.call(hidden, context).matmul(values);
+    return this.probabilities.call(hidden, context).matmul(shared(values));
   }
 
   /** Those columns of a mask whose positions have been seen; one that is the same for all columns stays as it is. */
@@ -156,7 +210,7 @@ export class SelfAttention extends Module implements KeepsPositions {
   }
 
   get keptPerPosition(): KeptPerPosition | undefined {
-    const { heads, headWidth, cache: numbers, causal } = this.options;
+    const { keyValueHeads: heads, headWidth, cache: numbers, causal } = this.options;
     return causal ? { heads, headWidth, numbers } : undefined;
   }
 
@@ -176,14 +230,18 @@ export class SelfAttention extends Module implements KeepsPositions {
 }
 
 /** Which keys, in a column, come after which queries, in a row, of which the last is that of the last key. */
-function laterOf(query: Tensor, keys: Tensor, columns = positions(keys), count?: Tensor): Tensor {
-  const length = query.shape.at(-2) as number;
-  const before = count ? count.sub(length) : (keys.shape.at(-2) as number) - length;
-  return columns.gt(positions(query).add(before).unsqueeze(1));
+function laterOf(query: Tensor, keys: Tensor, columns = positionsOf(keys), count?: Tensor): Tensor {
+  const length = query.lengthAlong(-2) ?? (query.shape.at(-2) as number);
+  const rows = positionsOf(query).unsqueeze(1);
+  const seen = count ?? keys.lengthAlong(-2) ?? (keys.shape.at(-2) as number);
+  return columns.gt(rows.add(seen).sub(length));
 }
 
-function positions(x: Tensor): Tensor {
-  return arange(0, x.shape.at(-2), 1, { dtype: 'i32', device: x.device });
+/** Where the positions of a call stand in it. */
+function positionsOf(x: Tensor): Tensor {
+  const places = arange(0, x.shape.at(-2), 1, { dtype: 'i32', device: x.device });
+  const length = x.lengthAlong(-2);
+  return length ? places.upTo(0, length) : places;
 }
 
 /** Self-attention in JSON. */

@@ -52,6 +52,11 @@ export interface Tap {
 export interface CallSlots {
   /** Who sees whom: a bool tensor that broadcasts to [..., heads, length, length], true where the row sees the column. */
   readonly attentionMask?: Tensor;
+  /**
+   * Where the positions of a call stand in their sequences, where that is not the order in which they come: i32 [length], or
+   * [..., length] for sequences that begin at different places, such as those that are padded on the left.
+   */
+  readonly positions?: Tensor;
   readonly [name: string]: unknown;
 }
 

@@ -68,6 +68,34 @@ function affine(x: Tensor, normal: Tensor, weight: Tensor | undefined, bias: Ten
   );
 }
 
+/** Options of normalisation by the root of the mean square. */
+export interface RmsNormOptions {
+  /** Axes to normalise over. Default: the last one. */
+  readonly axes?: Axes;
+  /** Scale, broadcast against the input. */
+  readonly weight?: Tensor;
+  /** Added to the mean square. Default: 1e-5. */
+  readonly epsilon?: number;
+}
+
+const rmsNormOptions: OptionRules<RmsNormOptions> = {
+  axes: either(aNumber, listOf(aNumber)),
+  weight: aTensor,
+  epsilon: aNonNegativeNumber,
+};
+
+/**
+ * x / sqrt(mean(x²) + epsilon) over some axes, scaled. Computed in f32 (f64 for f64); the result is of the dtype that x and
+ * weight have in common. Source: B. Zhang and R. Sennrich, "Root mean square layer normalization", 2019, arXiv:1910.07467.
+ */
+export function rmsNorm(x: Tensor, options: RmsNormOptions = {}): Tensor {
+  check('rmsNorm', 'x', x, aTensor);
+  const { axes = -1, weight, epsilon = 1e-5 } = checkOptions('rmsNorm', options, rmsNormOptions);
+  const values = inDType(x, wideFloat(x.dtype));
+  const scale = values.square().mean(axes, { keepDims: true }).add(epsilon).rsqrt();
+  return affine(x, values.mul(scale), weight, undefined);
+}
+
 /** Options of batch normalisation. */
 export interface BatchNormOptions {
   /** Per channel. */

@@ -141,6 +141,15 @@ export abstract class MovementMethods extends ReductionMethods {
   }
 
   /**
+   * How many elements there are along an axis, an i32 scalar, where that is said by `upTo`; undefined where it is the size. What
+   * is made beside this tensor has the same length by `upTo` of it.
+   */
+  lengthAlong(axis: number): Tensor | undefined {
+    const length = this.node.lengths?.[normalizeAxis('lengthAlong', axis, this.rank)];
+    return length && wrap(length);
+  }
+
+  /**
    * Axes from `start` to `end` (inclusive) joined into one; all of them by default.
    * @throws {ShapeError} for an axis that there is not, or a start behind the end.
    */

@@ -260,6 +260,7 @@ const methods: Readonly<Record<string, readonly [receiver: () => Tensor, ...slot
       (value) => value === 0,
     ),
   ],
+  lengthAlong: [matrix, axis],
   select: [matrix, axis, integer],
   flip: [matrix, axes],
   pad: [matrix, list([list([integer, integer])], true), filling],
@@ -519,6 +520,17 @@ const functions: Readonly<Record<string, readonly Slot[]>> = {
       axes,
       weight: tensorSlot(vector),
       bias: tensorSlot(vector),
+      epsilon: slot(
+        () => 1e-5,
+        (value) => Number.isFinite(value) && (value as number) >= 0,
+      ),
+    }),
+  ],
+  rmsNorm: [
+    x,
+    options({
+      axes,
+      weight: tensorSlot(vector),
       epsilon: slot(
         () => 1e-5,
         (value) => Number.isFinite(value) && (value as number) >= 0,

@@ -18,11 +18,14 @@ export function decompose(inputs: readonly Tensor[], attributes: Attributes): re
 
 /** Which keys, in a column, come after which queries, in a row: the last query is that of the last key. */
 function laterKeys(q: Tensor, k: Tensor): Tensor {
-  const [queries, keys] = [q.shape.at(-2) as number, k.shape.at(-2) as number];
-  const { node } = k;
+  const [rows, columns] = [placesOf(q), placesOf(k)];
+  return columns.places.gt(rows.places.unsqueeze(1).add(columns.count).sub(rows.count));
+}
+
+/** Where the elements along the axis before the last stand, and how many there are. */
+function placesOf({ node, shape }: Tensor): { readonly places: Tensor; readonly count: Tensor | number } {
+  const size = shape.at(-2) as number;
+  const places = wrap(indexNode(size, 'i32', node.device));
   const length = node.lengths?.at(-2);
-  const column = wrap(indexNode(keys, 'i32', node.device));
-  const row = wrap(indexNode(queries, 'i32', node.device)).unsqueeze(1);
-  const own = length ? column.upTo(0, wrap(length)) : column;
-  return own.gt(length ? row.add(wrap(length).sub(queries)) : row.add(keys - queries));
+  return length ? { places: places.upTo(0, wrap(length)), count: wrap(length) } : { places, count: size };
 }
