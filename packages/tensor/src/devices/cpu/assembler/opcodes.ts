@@ -157,7 +157,11 @@ export const plainOpcodes = {
   'f64x2.convert_low_i32x4_s': 'fdfe v>v',
   'f64x2.convert_low_i32x4_u': 'fdff v>v',
   // Vectors: integer arithmetic.
+  'i16x8.eq': 'fd2d vv>v',
+  'i16x8.shl': 'fd8b vi>v',
+  'i16x8.shr_s': 'fd8c vi>v',
   'i16x8.shr_u': 'fd8d vi>v',
+  'i16x8.min_s': 'fd96 vv>v',
   'i16x8.add': 'fd8e vv>v',
   'i32x4.abs': 'fda0 v>v',
   'i32x4.neg': 'fda1 v>v',
@@ -240,6 +244,7 @@ export const memoryOpcodes = {
   'v128.store': 'fd0b iv>',
   'v128.load32_lane': 'fd56 iv>v',
   'v128.load64_lane': 'fd57 iv>v',
+  'v128.store16_lane': 'fd59 iv>',
   'v128.store32_lane': 'fd5a iv>',
   'v128.store64_lane': 'fd5b iv>',
 } as const;

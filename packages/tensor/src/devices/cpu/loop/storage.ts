@@ -1,6 +1,6 @@
 /** Loads and stores: from the stored dtype to its compute dtype and back. */
 import { dtypes, type ComputeDType, type DType } from '../../../dtype/dtype.ts';
-import { i32, laneOp, memoryOp, op, shuffle32, type Expression } from '../assembler/expression.ts';
+import { i32, laneOp, memoryOp, op, shuffle32, shuffle8, type Expression } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { MemoryOp } from '../assembler/opcodes.ts';
 import type { MathLibrary } from '../math/math-library.ts';
@@ -69,9 +69,28 @@ function widenHalf(f: FunctionBuilder, dtype: Stored, patterns: Expression, libr
   return dtype === 'f16' ? library.within(f, 'widenF16', patterns) : op('i32x4.shl', patterns, i32(16));
 }
 
-function narrowHalf(f: FunctionBuilder, dtype: Stored, values: Expression, library: MathLibrary): Expression {
-  if (dtype === 'bits16') return values;
-  return library.within(f, dtype === 'f16' ? 'narrowF16' : 'narrowBf16', values);
+/** Eight f16 that lie side by side as two registers of f32. */
+function widenEight(f: FunctionBuilder, patterns: Expression, library: MathLibrary): Expression[] {
+  const packed = f.let(patterns);
+  const upper = f.let(library.within(f, 'upperF16', packed));
+  const lower = f.let(op('i16x8.shl', packed, i32(13)));
+  return [0, 4].map((first) => {
+    const words = [0, 1, 2, 3].flatMap((word) => [first + word, 8 + first + word]);
+    const bytes = words.flatMap((word) => [2 * word, 2 * word + 1]);
+    return library.within(f, 'scaleF16', shuffle8(lower, upper, bytes));
+  });
+}
+
+/** Two registers as 16-bit patterns side by side. */
+function narrowHalves(
+  f: FunctionBuilder,
+  dtype: Stored,
+  low: Expression,
+  high: Expression,
+  library: MathLibrary,
+): Expression {
+  if (dtype === 'bits16') return op('i16x8.narrow_i32x4_s', low, high);
+  return library.within(f, dtype === 'f16' ? 'narrowF16' : 'narrowBf16', low, high);
 }
 
 /** One element as a scalar of the compute dtype. */
@@ -92,6 +111,10 @@ export function loadVector(
 ): Expression[] {
   const perLoad = dtype === 'f64' ? 2 : 4;
   const bytes = bytesOf(dtype) * perLoad;
+  if (dtype === 'f16' && lanes % 8 === 0)
+    return Array.from({ length: lanes / 8 }, (_, i) =>
+      widenEight(f, load('v128.load', displace(place, i * 16)), library),
+    ).flat();
   return Array.from({ length: lanes / perLoad }, (_, i) => {
     const at = displace(place, i * bytes);
     if (bytes === 16) return load('v128.load', at);
@@ -151,7 +174,8 @@ export function storeScalar(
   library: MathLibrary,
 ): void {
   const half = dtype === 'f16' || dtype === 'bf16';
-  const raw = half ? laneOp('i32x4.extract_lane', 0, narrowHalf(f, dtype, op('f32x4.splat', value), library)) : value;
+  const spread = half ? f.let(op('f32x4.splat', value)) : value;
+  const raw = half ? laneOp('i32x4.extract_lane', 0, narrowHalves(f, dtype, spread, spread, library)) : value;
   f.store(scalarStores[dtype], place.address, raw, place.offset);
 }
 
@@ -186,10 +210,9 @@ function storeHalves(
 ): void {
   for (let i = 0; i < registers.length; i += 2) {
     const { address, offset } = displace(place, i * 8);
-    const low = f.let(narrowHalf(f, dtype, registers[i] as Expression, library));
+    const low = registers[i] as Expression;
     const next = registers[i + 1];
-    const joined = dtype === 'bits16' ? 'i16x8.narrow_i32x4_s' : 'i16x8.narrow_i32x4_u';
-    const patterns = op(joined, low, next ? narrowHalf(f, dtype, next, library) : low);
+    const patterns = narrowHalves(f, dtype, low, next ?? low, library);
     if (next) f.store('v128.store', address, patterns, offset);
     else f.store('v128.store64_lane', address, patterns, offset, 0);
   }
@@ -204,11 +227,19 @@ export function storeLanes(
   lanes: number,
   library: MathLibrary,
 ): void {
-  const half = bytesOf(dtype) === 2;
-  const source = half ? registers.map((register) => f.let(narrowHalf(f, dtype, register, library))) : registers;
-  const laneType = half ? 'i32' : computeOf(dtype);
+  if (bytesOf(dtype) === 2) {
+    for (const [i, register] of registers.entries()) {
+      const values = f.let(register);
+      const patterns = f.let(narrowHalves(f, dtype, values, values, library));
+      for (let lane = 0; lane < 4; lane++) {
+        const { address, offset } = placeOf(4 * i + lane);
+        f.store('v128.store16_lane', address, patterns, offset, lane);
+      }
+    }
+    return;
+  }
   for (let lane = 0; lane < lanes; lane++) {
     const place = placeOf(lane);
-    f.store(scalarStores[dtype], place.address, extractLane(laneType, source, lane), place.offset);
+    f.store(scalarStores[dtype], place.address, extractLane(computeOf(dtype), registers, lane), place.offset);
   }
 }

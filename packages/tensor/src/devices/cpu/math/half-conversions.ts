@@ -1,13 +1,13 @@
 /**
- * f16 and bf16 to and from f32, four lanes at a time. The 16-bit patterns lie in the low halves of 32-bit lanes. Comparisons of
- * whole numbers without a sign are several machine instructions each, so that floats are compared, or nothing is.
+ * f16 and bf16 to and from f32. Comparisons of whole numbers without a sign are several machine instructions each, so that what is
+ * compared has one, or is a float.
  */
 import { i32 as count, op, type Expression, type Local } from '../assembler/expression.ts';
 import type { MathFunctionDefinition } from './math-functions.ts';
 import type { MathContext } from './math-library.ts';
 
 /**
- * Patterns with their sign in all upper bits. Moves exponent and fraction into place and multiplies by 2^112: exact for normal and
+ * Four patterns in 32-bit lanes, with their sign in all upper bits. Moves exponent and fraction into place and multiplies by 2^112: exact for normal and
  * subnormal numbers alike, and 2^16 or more for what has the largest exponent.
  */
 function widenF16({ f, f32, i32 }: MathContext, bits: Local): Expression {
@@ -17,35 +17,69 @@ function widenF16({ f, f32, i32 }: MathContext, bits: Local): Expression {
   return op('v128.or', scaled, special);
 }
 
+/** One pattern in both halves of a 32-bit lane. */
+const twice = (pattern: number): number => pattern | (pattern << 16);
+
 /**
- * Round to nearest, ties to even; beyond 65520 infinity; NaN stays one.
- *
- * Adding a power of two 2^15 times that of the number, or of the smallest normal one, leaves as many bits of it as there is room for,
- * rounded by the hardware: the fraction and the lowest bit of the exponent in the low bits of the sum, and the exponent less 1 in that of
- * the sum. What would be infinite becomes so by being multiplied by 2^112 before. Only a NaN has the upmost bit of the fraction: it
- * becomes 0x7e00, whatever else it has, with its sign.
+ * The upper halves of eight f32, which times 2^112 are the numbers of eight patterns side by side; the lower halves are the patterns
+ * moved up by 13. All eight get exponent and fraction into place at once, and what has the largest exponent gets that of an f32.
  */
-function narrowF16({ f, f32, i32 }: MathContext, bits: Local): Expression {
-  const magnitude = f.let(op('v128.and', bits, i32(0x7fffffff)));
-  const scaled = op('f32x4.mul', op('f32x4.mul', magnitude, f32(2 ** 112)), f32(2 ** -110));
+function upperF16({ f, i32 }: MathContext, patterns: Local): Expression {
+  const inPlace = op('v128.and', op('i16x8.shr_s', patterns, count(3)), i32(twice(0x8fff)));
+  const exponent = i32(twice(0x7c00));
+  const special = op('i16x8.eq', op('v128.and', patterns, exponent), exponent);
+  return f.let(op('v128.or', inPlace, op('v128.and', special, i32(twice(0x7f80)))));
+}
+
+function scaleF16({ f32 }: MathContext, words: Local): Expression {
+  return op('f32x4.mul', words, f32(2 ** 112));
+}
+
+/**
+ * Patterns of two vectors, side by side: round to nearest, ties to even; from 65520 on infinity; NaN stays one.
+ *
+ * Adding a power of two 2^13 times that of the number, or of the smallest normal one, leaves as many bits of it as there is room for,
+ * rounded by the hardware: in the low bits of the sum, the leading one with them. Its upper half is the exponent alone, so that one
+ * instruction multiplies and adds both halves: 1024 for each step of the exponent, which the leading one completes. Beyond 2^16 all is
+ * as good as that; only a NaN comes to more, and becomes 0x7e00, whatever else it has, with its sign.
+ */
+function narrowF16(context: MathContext, low: Local, high: Local): Expression {
+  const { i32 } = context;
+  const most = i32(twice(0x7e00));
+  const magnitudes = op('i16x8.narrow_i32x4_s', roundedF16(context, low), roundedF16(context, high));
+  // Cut to what 16 bits hold, a number keeps its sign.
+  const signs = op('v128.and', op('i16x8.narrow_i32x4_s', low, high), i32(twice(0x8000)));
+  return op('v128.or', op('i16x8.min_s', magnitudes, most), signs);
+}
+
+function roundedF16({ f, f32, i32 }: MathContext, bits: Local): Expression {
+  const magnitude = f.let(op('f32x4.pmin', op('v128.and', bits, i32(0x7fffffff)), f32(2 ** 16)));
   const power = op('i32x4.max_s', op('v128.and', magnitude, i32(0x7f800000)), i32((127 - 14) << 23));
-  const sum = f.let(op('f32x4.add', scaled, op('i32x4.add', power, i32(15 << 23))));
-  const exponent = op('v128.and', op('i32x4.shr_u', sum, count(13)), i32(0x7e00));
-  const rounded = op('i32x4.min_s', op('i32x4.add', exponent, op('v128.and', sum, i32(0xfff))), i32(0x7e00));
-  return op('v128.or', rounded, op('v128.and', op('i32x4.shr_u', bits, count(16)), i32(0x8000)));
+  const sum = op('f32x4.add', magnitude, op('i32x4.add', power, i32(13 << 23)));
+  const pattern = op('i32x4.dot_i16x8_s', sum, i32((8 << 16) + 1));
+  return f.let(op('i32x4.sub', pattern, i32((127 - 14 + 13) << 10)));
 }
 
-function narrowBf16({ i32 }: MathContext, bits: Local): Expression {
-  const odd = op('v128.and', op('i32x4.shr_u', bits, count(16)), i32(1));
-  const rounded = op('i32x4.shr_u', op('i32x4.add', op('i32x4.add', bits, i32(0x7fff)), odd), count(16));
-  return op('v128.bitselect', i32(0x7fc0), rounded, op('f32x4.ne', bits, bits));
+function narrowBf16({ f, i32 }: MathContext, low: Local, high: Local): Expression {
+  const [first, second] = [low, high].map((bits) => {
+    const odd = op('v128.and', op('i32x4.shr_u', bits, count(16)), i32(1));
+    const rounded = op('i32x4.shr_u', op('i32x4.add', op('i32x4.add', bits, i32(0x7fff)), odd), count(16));
+    return f.let(op('v128.bitselect', i32(0x7fc0), rounded, op('f32x4.ne', bits, bits)));
+  }) as [Local, Local];
+  return op('i16x8.narrow_i32x4_u', first, second);
 }
 
-const vector = { parameters: ['v128'], result: 'v128', isInlined: true } as const;
+const inlined = { result: 'v128', isInlined: true } as const;
+const one = { ...inlined, parameters: ['v128'] } as const;
+const two = { ...inlined, parameters: ['v128', 'v128'] } as const;
 
 /** Conversions between storage and compute types of the 16-bit floats. */
-export const halfFunctions: Readonly<Record<'widenF16' | 'narrowF16' | 'narrowBf16', MathFunctionDefinition>> = {
-  widenF16: { ...vector, build: widenF16 },
-  narrowF16: { ...vector, build: narrowF16 },
-  narrowBf16: { ...vector, build: narrowBf16 },
+export const halfFunctions: Readonly<
+  Record<'widenF16' | 'upperF16' | 'scaleF16' | 'narrowF16' | 'narrowBf16', MathFunctionDefinition>
+> = {
+  widenF16: { ...one, build: widenF16 },
+  upperF16: { ...one, build: upperF16 },
+  scaleF16: { ...one, build: scaleF16 },
+  narrowF16: { ...two, build: narrowF16 },
+  narrowBf16: { ...two, build: narrowBf16 },
 };
