@@ -7,6 +7,7 @@ import { showName } from '@espalier/nn/arguments';
 import { show, showShape } from '@espalier/tensor/arguments';
 import type { Shape } from '@espalier/tensor';
 import type { Family, FamilyMember, WeightShapes } from './family.ts';
+import { aCount, familyOptions, oneOf, type OptionRule, type OptionRulesOf } from './options.ts';
 
 /** Blocks of each stage by depth, and whether they have three convolutions. */
 const depths: Readonly<Record<number, readonly [readonly number[], Block]>> = {
@@ -31,36 +32,22 @@ interface Options {
   readonly strides?: readonly number[];
 }
 
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= 2 ** 16; // prettier-ignore
-const areCounts = (value: unknown): boolean =>
-  Array.isArray(value) && value.length > 0 && value.length <= 16 && value.every(isCount);
-const oneOf =
-  (...words: readonly unknown[]) =>
-  (value: unknown): boolean =>
-    words.includes(value);
+const areCounts: OptionRule['holds'] = (value) =>
+  Array.isArray(value) && value.length > 0 && value.length <= 16 && value.every((each) => aCount.holds(each));
 
-const rules: Readonly<Record<keyof Options, readonly [holds: (value: unknown) => boolean, is: string]>> = {
-  depth: [(value) => Object.hasOwn(depths, String(value)), `one of ${Object.keys(depths).join(', ')}`],
-  blocks: [areCounts, 'how many blocks each stage has'],
-  block: [oneOf('basic', 'bottleneck'), 'basic or bottleneck'],
-  stem: [oneOf('pictures', 'small'), 'pictures (stride 2 and pooling) or small (neither)'],
-  channels: [isCount, 'a number of channels'],
-  classes: [isCount, 'a number of classes'],
-  widths: [areCounts, 'the channels of each stage'],
-  strides: [areCounts, 'the stride of each stage'],
+const rules: OptionRulesOf<Options> = {
+  depth: {
+    holds: (value) => Object.hasOwn(depths, String(value)),
+    is: `one of ${Object.keys(depths).join(', ')}`,
+  },
+  blocks: { holds: areCounts, is: 'how many blocks each stage has' },
+  block: oneOf('basic', 'bottleneck'),
+  stem: { holds: oneOf('pictures', 'small').holds, is: 'pictures (stride 2 and pooling) or small (neither)' },
+  channels: aCount,
+  classes: aCount,
+  widths: { holds: areCounts, is: 'the channels of each stage' },
+  strides: { holds: areCounts, is: 'the stride of each stage' },
 };
-
-function checked(given: ModuleConfig): Options {
-  for (const [name, value] of Object.entries(given)) {
-    if (name === 'type') continue;
-    if (!Object.hasOwn(rules, name))
-      throw new ConfigError(`resnet.${name}`, `is no known field; known are ${Object.keys(rules).join(', ')}`);
-    const [holds, is] = rules[name as keyof Options];
-    if (value !== undefined && !holds(value))
-      throw new ConfigError(`resnet.${name}`, `is ${show(value)}; it must be ${is}`);
-  }
-  return given as Options;
-}
 
 /** How many blocks the weights have, stage by stage. */
 function blocksIn(weights: WeightShapes): number[] {
@@ -88,7 +75,7 @@ function planOf(options: Options, weights: WeightShapes): Plan {
   const found = blocksIn(weights);
   const blocks = options.blocks ?? deep ?? found;
   if (blocks.length === 0)
-    throw new ConfigError('resnet', `has neither depth nor blocks; give one: depth is ${rules.depth[1]}`);
+    throw new ConfigError('resnet', `has neither depth nor blocks; give one: depth is ${rules.depth.is}`);
   if (found.length > 0 && found.join() !== blocks.join())
     throw new ConfigError(
       'resnet',
@@ -235,7 +222,7 @@ function blockOf(
 }
 
 function describe(config: ModuleConfig, weights: WeightShapes): FamilyMember {
-  const options = checked(config);
+  const options = familyOptions<Options>(config, rules);
   const { blocks, block, stem, widths, strides } = planOf(options, weights);
   const made = new Layers(weights);
   const isSmall = stem === 'small';

@@ -1,9 +1,17 @@
 /** Language models out of folders of Hugging Face and GGUF files, their weights straight to a device. */
-import type { Module } from '@espalier/nn';
-import { ArgumentError, type Device } from '@espalier/tensor';
+import { buildForValues, FormatError, registerModule, type Module } from '@espalier/nn';
+import { showName } from '@espalier/nn/arguments';
+import { defaultDevice, warnOnce, type Device } from '@espalier/tensor';
+import { aDevice, anObject, check, checkOptions, oneOf, type OptionRules } from '@espalier/tensor/arguments';
 import type { ModelFolder } from '../../huggingface/model-folder.ts';
 import type { TensorSource } from '../../tensors/tensor-source.ts';
-import type { LanguageDescription } from './description.ts';
+import { causalLanguageModelType } from './causal-language-model.ts';
+import { recordOf, type LanguageDescription } from './description.ts';
+import { fill } from './fill.ts';
+import type { FamilyFormat, LanguageFamily, SaidModel } from './language-family.ts';
+import { llamaFamily } from './llama-files.ts';
+import { Said } from './said.ts';
+import { specialIdsOfConfig, specialIdsOfGguf } from './special-ids.ts';
 
 /** How a language model is opened. */
 export interface OpenLanguageModelOptions {
@@ -23,14 +31,121 @@ export interface OpenedLanguageModel {
   readonly description: LanguageDescription;
 }
 
+const families: readonly LanguageFamily[] = [llamaFamily];
+const optionRules: OptionRules<OpenLanguageModelOptions> = { device: aDevice, weights: oneOf('stored', 'f32') };
+
+/** What files have beside weights: tables of angles, masks, and the head where it is the embedding. */
+const unused = {
+  huggingface: [/(^|\.)rotary_emb\.inv_freq$/u],
+  gguf: [/^rope_freqs\.weight$/u],
+} as const;
+
+/** A model that was found in a file. */
+interface Found {
+  readonly family: LanguageFamily;
+  readonly said: SaidModel;
+  readonly source: TensorSource;
+  readonly description: Pick<LanguageDescription, 'special' | 'format' | 'metadata' | 'generation' | 'notes'>;
+}
+
 /**
  * Opens a language model of a known family: a folder of Hugging Face (`openModelFolder`) or a GGUF file (`openTensorFile`), which
- * the caller closes.
+ * the caller closes. Weights are read one at a time. The module is a `CausalLanguageModel`: it reads the slots `attentionCache`,
+ * `attentionMask`, `positions` and `logitsOf`, and ids may have a length (`upTo`).
+ * @throws {FormatError} for a family that is not known, for what a model of it asks for and there is not, by name, and for tensors
+ * that are missing or have no place.
+ *
+ * @example
+ * const file = await openTensorFile('model.gguf');
+ * const { module, description } = await openLanguageModel(file);
+ * const logits = module.call(tensor([1, 2, 3], { dtype: 'i32' })); // [3, vocabulary]
  */
 export async function openLanguageModel(
   from: ModelFolder | TensorSource,
   options: OpenLanguageModelOptions = {},
 ): Promise<OpenedLanguageModel> {
-  await Promise.resolve();
-  throw new ArgumentError('openLanguageModel', `not yet: ${typeof from} ${typeof options}`);
+  check<object>('openLanguageModel', 'from', from, anObject);
+  const { device = defaultDevice(), weights = 'stored' } = checkOptions('openLanguageModel', options, optionRules);
+  const { family, said, source, description } = await ('config' in from ? inFolder(from) : inGguf(from));
+  registerModule(causalLanguageModelType);
+  const { model, parts } = said;
+  const module = buildForValues(family.layers(model), new Map(), device);
+  const isTied = model['tied'] === true;
+  const notes = await fill(module, source, parts, {
+    device,
+    weights,
+    unused: [...unused[description.format], ...(isTied ? [/^lm_head\.weight$/u] : [])],
+  });
+  for (const note of notes) warnOnce(module, `openLanguageModel: ${note}`);
+  return {
+    module: module.eval(),
+    description: {
+      family: family.type,
+      model,
+      context: Number(model['context']),
+      vocabulary: Number(model['vocabulary']),
+      width: Number(model['width']),
+      ...description,
+      notes: [...description.notes, ...notes],
+    },
+  };
+}
+
+/** The family that calls its models so in a format. */
+function familyOf(
+  source: string,
+  format: 'huggingFace' | 'gguf',
+  name: string,
+  key: string,
+): readonly [LanguageFamily, FamilyFormat] {
+  for (const family of families) {
+    const known = family[format];
+    if (known.names.includes(name)) return [family, known];
+  }
+  const all = families.flatMap((family) => family[format].names);
+  throw new FormatError(
+    source,
+    0,
+    `${showName(key)} is ${showName(name)}, which is no family that is known; known are ${all.join(', ')}`,
+  );
+}
+
+async function inFolder(folder: ModelFolder): Promise<Found> {
+  const { config, tensors: source } = folder;
+  const place = `${source.name} (config.json)`;
+  const said = new Said(place, config);
+  const type = said.text('model_type');
+  const [family, format] = familyOf(place, 'huggingFace', type, 'model_type');
+  checkLayers(said, 'num_hidden_layers', source);
+  const model = await format.read(said, source, type);
+  const generation = recordOf(await folder.json('generation_config.json'));
+  const notes = said.unread().map((key) => `${key} of config.json is not known here, and not looked at`);
+  const special = specialIdsOfConfig(config, generation);
+  return {
+    family,
+    said: model,
+    source,
+    description: { special, format: 'huggingface', metadata: config, generation, notes },
+  };
+}
+
+async function inGguf(source: TensorSource): Promise<Found> {
+  const { metadata } = source;
+  const said = new Said(source.name, metadata);
+  const architecture = said.text('general.architecture');
+  const [family, format] = familyOf(source.name, 'gguf', architecture, 'general.architecture');
+  checkLayers(said, `${architecture}.block_count`, source);
+  const model = await format.read(said, source, architecture);
+  const notes = said
+    .unread()
+    .filter((key) => key.startsWith(`${architecture}.`))
+    .map((key) => `${key} is not known here, and not looked at`);
+  const special = specialIdsOfGguf(metadata);
+  return { family, said: model, source, description: { special, format: 'gguf', metadata, generation: {}, notes } };
+}
+
+/** Each layer has tensors: a number that is none takes no memory. */
+function checkLayers(said: Said, key: string, { tensors }: TensorSource): void {
+  if (said.has(key) && said.count(key) > tensors.size)
+    said.refuse(key, `is ${said.count(key)}, and there are ${tensors.size} tensors`);
 }

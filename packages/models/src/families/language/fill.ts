@@ -1,0 +1,86 @@
+/** The weights of a file into a module, one at a time, straight to its device. */
+import { FormatError, prefer, type Module, type Parameter } from '@espalier/nn';
+import { showName } from '@espalier/nn/arguments';
+import type { Device } from '@espalier/tensor';
+import { showShape } from '@espalier/tensor/arguments';
+import { fileDType } from '../../tensors/dtypes.ts';
+import { isMatrixReadable, readMatrix } from '../../tensors/matrices.ts';
+import { partSource, type TensorParts } from '../../tensors/parts.ts';
+import { entryOf, readTensor } from '../../tensors/read-tensor.ts';
+import type { TensorSource } from '../../tensors/tensor-source.ts';
+
+/** How weights are filled in. */
+export interface FillOptions {
+  readonly device: Device;
+  readonly weights: 'stored' | 'f32';
+  /** Tensors of the file that no model computes with. */
+  readonly unused: readonly RegExp[];
+}
+
+const mostNamed = 8;
+const named = (names: readonly string[]): string =>
+  `${names.slice(0, mostNamed).map(showName).join(', ')}${names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''}`;
+
+/**
+ * Gives each parameter its tensor: in the blocks that it is stored in, where the engine has a format for them, else as f32. Gives
+ * what became f32 although it was stored in blocks, in sentences.
+ * @throws {FormatError} for tensors that are missing, of another shape, or have no place in the module.
+ */
+export async function fill(
+  module: Module,
+  source: TensorSource,
+  parts: TensorParts,
+  { device, weights, unused }: FillOptions,
+): Promise<string[]> {
+  const parameters = module.namedParameters();
+  checkNames(source, parts, parameters, unused);
+  const view = partSource(source, parts);
+  for (const [name, parameter] of parameters) {
+    const { shape } = entryOf(view, name);
+    if (shape.join() !== parameter.shape.join())
+      throw new FormatError(
+        source.name,
+        0,
+        `${showName(parts.get(name)?.name ?? name)} is ${showShape(shape)}, and ${showShape(parameter.shape)} is what the model is described with`,
+      );
+  }
+  const decoded = new Map<string, number>();
+  for (const [name, parameter] of parameters) {
+    const { dtype, shape } = entryOf(view, name);
+    if (weights === 'stored' && isMatrixReadable(dtype, shape)) {
+      parameter.store({ matrix: await readMatrix(view, name, { device }) });
+      continue;
+    }
+    if (weights === 'stored' && (fileDType(dtype)?.elements ?? 1) > 1)
+      decoded.set(dtype, (decoded.get(dtype) ?? 0) + parameter.size);
+    const value = await readTensor(view, name, { device });
+    parameter.tensor.assign(value.cast(parameter.dtype));
+    parameter.tensor.realizeSync();
+    value.dispose();
+  }
+  prefer(module, 'balance');
+  return [...decoded].map(
+    ([dtype, count]) =>
+      `${count} weights of ${dtype} are f32 here, in ${4 * count} bytes: no format of the engine has blocks of that type`,
+  );
+}
+
+function checkNames(
+  source: TensorSource,
+  parts: TensorParts,
+  parameters: ReadonlyMap<string, Parameter>,
+  unused: readonly RegExp[],
+): void {
+  const known = new Set([...parts.values()].map(({ name }) => name));
+  const missing = [...parameters.keys()].flatMap((own) => {
+    const name = parts.get(own)?.name ?? own;
+    return source.tensors.has(name) ? [] : [name];
+  });
+  if (missing.length > 0)
+    throw new FormatError(source.name, 0, `has not all tensors of the model that it describes: ${named(missing)}`);
+  const others = [...source.tensors.keys()].filter(
+    (name) => !known.has(name) && !unused.some((each) => each.test(name)),
+  );
+  if (others.length > 0)
+    throw new FormatError(source.name, 0, `has tensors that the model it describes has no place for: ${named(others)}`);
+}

@@ -1,0 +1,222 @@
+/** Llama, Mistral, Qwen 2 and Qwen 3 in config.json and in GGUF. */
+import { ConfigError, type ModuleConfig } from '@espalier/nn';
+import type { Description } from '../../huggingface/model-folder.ts';
+import { readTensor } from '../../tensors/read-tensor.ts';
+import type { TensorSource } from '../../tensors/tensor-source.ts';
+import { activationOf, nameOfActivation } from './activations.ts';
+import type { FamilyFormat, LanguageFamily, SaidModel } from './language-family.ts';
+import { ggufLlama, huggingFaceLlama, llamaLayers, llamaOptions, llamaParts, type LlamaNames } from './llama.ts';
+import { configOfRotary, rotaryOfConfig } from './rotary.ts';
+import { rotaryOfGguf, ggufOfRotary } from './rotary-gguf.ts';
+import type { Said } from './said.ts';
+
+/** What of config.json changes nothing of what is computed in evaluation. */
+const ofTraining = [
+  'architectures',
+  'attention_dropout',
+  'auto_map',
+  'bos_token_id',
+  'dtype',
+  'eos_token_id',
+  'initializer_range',
+  'is_llama_config',
+  'max_window_layers',
+  'model_type',
+  'pad_token_id',
+  'pretraining_tp',
+  'quantization_config',
+  'torch_dtype',
+  'transformers_version',
+  'use_cache',
+  '_name_or_path',
+] as const;
+
+/** What differs between the types of models. */
+const huggingFaceTypes: Readonly<Record<string, (said: Said) => Description>> = {
+  llama: (said) => ({ bias: said.truth('attention_bias', false), feedForwardBias: said.truth('mlp_bias', false) }),
+  mistral: () => ({}),
+  qwen2: () => ({ bias: 'inputs' }),
+  qwen3: (said) => ({ bias: said.truth('attention_bias', false), headNorm: true }),
+};
+
+/** A window that is not longer than any sequence would have to be looked through. */
+function refuseWindows(said: Said, context: number, type: string): void {
+  const isUsed = type === 'mistral' || said.truth('use_sliding_window', false);
+  const window = said.any('sliding_window');
+  const layers = said.texts('layer_types', []);
+  const other = layers.find((each) => each !== 'full_attention' && each !== 'sliding_attention');
+  if (other !== undefined) said.refuse('layer_types', `has '${other}', which there is not here`);
+  if (isUsed && typeof window === 'number' && window < context)
+    said.refuse(
+      'sliding_window',
+      `is ${window}, and sequences may be ${context} long; sliding windows are not computed here`,
+    );
+}
+
+/** Names without `model.` before them, as a model without its head is saved. */
+const withoutHead: LlamaNames = {
+  ...huggingFaceLlama,
+  embedding: 'embed_tokens',
+  norm: 'norm',
+  layer: ['layers.', '.'],
+};
+
+function readConfig(said: Said, source: TensorSource, type: string): SaidModel {
+  const [width, heads] = [said.count('hidden_size'), said.count('num_attention_heads')];
+  const headWidth = said.count('head_dim', width / heads);
+  const context = said.count('max_position_embeddings', 2048);
+  refuseWindows(said, context, type);
+  said.only('rope_interleaved', false);
+  said.ignore(...ofTraining);
+  const model: ModuleConfig = {
+    type: 'llama',
+    vocabulary: said.count('vocab_size'),
+    width,
+    layers: said.count('num_hidden_layers'),
+    heads,
+    keyValueHeads: said.count('num_key_value_heads', heads),
+    headWidth,
+    hidden: said.count('intermediate_size'),
+    context,
+    epsilon: said.real('rms_norm_eps', 1e-6),
+    rotary: rotaryOfConfig(said, { headWidth, context }),
+    tied: said.truth('tie_word_embeddings', false),
+    activation: activationOf(said, 'hidden_act', 'silu'),
+    ...huggingFaceTypes[type]?.(said),
+  };
+  const isWhole = source.tensors.has('model.embed_tokens.weight') || !source.tensors.has('embed_tokens.weight');
+  return { model, parts: llamaParts(model, isWhole ? huggingFaceLlama : withoutHead) };
+}
+
+/** Which of the types of models in a format has what a model has. */
+function typeFor(model: ModuleConfig, before: string): string {
+  const { bias = false, headNorm = false, feedForwardBias = false } = llamaOptions(model);
+  if (headNorm) return 'qwen3';
+  if (bias === 'inputs') return 'qwen2';
+  return before === 'mistral' && !bias && !feedForwardBias ? 'mistral' : 'llama';
+}
+
+function writeConfig(model: ModuleConfig, before: string): ReturnType<FamilyFormat['write']> {
+  const options = llamaOptions(model);
+  const { heads, width, headWidth = width / heads, bias = false, activation = 'silu', rotary = {} } = options;
+  const type = typeFor(model, before);
+  const act = nameOfActivation(activation);
+  if (act === undefined) throw new ConfigError('llama.activation', 'has no name in config.json; take another one');
+  if (type === 'qwen3' && options.feedForwardBias)
+    throw new ConfigError('llama.feedForwardBias', 'is true, which models with norms of heads have no word for');
+  const said: Description = {
+    model_type: type,
+    architectures: [
+      {
+        llama: 'LlamaForCausalLM',
+        mistral: 'MistralForCausalLM',
+        qwen2: 'Qwen2ForCausalLM',
+        qwen3: 'Qwen3ForCausalLM',
+      }[type] ?? type,
+    ],
+    vocab_size: options.vocabulary,
+    hidden_size: width,
+    num_hidden_layers: options.layers,
+    num_attention_heads: heads,
+    num_key_value_heads: options.keyValueHeads ?? heads,
+    head_dim: headWidth,
+    intermediate_size: options.hidden,
+    max_position_embeddings: options.context,
+    rms_norm_eps: options.epsilon ?? 1e-6,
+    rope_parameters: configOfRotary(rotary, headWidth),
+    tie_word_embeddings: options.tied ?? false,
+    hidden_act: act,
+    ...(type === 'llama' && { attention_bias: bias, mlp_bias: options.feedForwardBias ?? false }),
+    ...(type === 'qwen3' && { attention_bias: bias }),
+  };
+  return { said, parts: llamaParts(model, huggingFaceLlama) };
+}
+
+/** What differs between the architectures of GGUF. */
+const architectures: Readonly<Record<string, { readonly turns: boolean; readonly headNorm: boolean }>> = {
+  llama: { turns: true, headNorm: false },
+  qwen2: { turns: false, headNorm: false },
+  qwen3: { turns: false, headNorm: true },
+};
+
+async function readGguf(said: Said, source: TensorSource, architecture: string): Promise<SaidModel> {
+  const { turns, headNorm } = architectures[architecture] ?? { turns: false, headNorm: false };
+  const key = (name: string): string => `${architecture}.${name}`;
+  const [width, heads] = [said.count(key('embedding_length')), said.count(key('attention.head_count'))];
+  const headWidth = said.count(key('attention.key_length'), width / heads);
+  said.only(key('attention.value_length'), headWidth, undefined);
+  said.only(key('expert_count'), 0);
+  const context = said.count(key('context_length'));
+  const window = said.any(key('attention.sliding_window'));
+  if (typeof window === 'number' && window > 0 && window < context)
+    said.refuse(
+      key('attention.sliding_window'),
+      `is ${window}, and sequences may be ${context} long; sliding windows are not computed here`,
+    );
+  const factors = source.tensors.has('rope_freqs.weight')
+    ? await (await readTensor(source, 'rope_freqs.weight')).data()
+    : undefined;
+  const rotary = rotaryOfGguf(said, architecture, {
+    headWidth,
+    context,
+    factors: factors && Array.from(factors as Float32Array),
+  });
+  if (turns && rotary.width !== 0)
+    said.refuse(
+      key('rope.dimension_count'),
+      `is ${rotary.width}, and heads are ${headWidth} wide; only whole heads are turned in this architecture`,
+    );
+  const has = (name: string): boolean => source.tensors.has(name);
+  const model: ModuleConfig = {
+    type: 'llama',
+    vocabulary: said.count(key('vocab_size'), source.tensors.get('token_embd.weight')?.shape[0]),
+    width,
+    layers: said.count(key('block_count')),
+    heads,
+    keyValueHeads: said.count(key('attention.head_count_kv'), heads),
+    headWidth,
+    hidden: said.count(key('feed_forward_length')),
+    context,
+    epsilon: said.real(key('attention.layer_norm_rms_epsilon')),
+    rotary,
+    tied: !has('output.weight'),
+    bias: has('blk.0.attn_q.bias') ? (has('blk.0.attn_output.bias') ? true : 'inputs') : false,
+    feedForwardBias: has('blk.0.ffn_up.bias'),
+    headNorm,
+  };
+  return { model, parts: llamaParts(model, ggufLlama(turns)) };
+}
+
+function writeGguf(model: ModuleConfig, before: string): ReturnType<FamilyFormat['write']> {
+  const options = llamaOptions(model);
+  const { heads, width, headWidth = width / heads, rotary = {}, bias = false, activation = 'silu' } = options;
+  if (activation !== 'silu') throw new ConfigError('llama.activation', 'is not silu, which GGUF has no word for');
+  const architecture = options.headNorm ? 'qwen3' : bias === 'inputs' && before !== 'llama' ? 'qwen2' : 'llama';
+  const { turns } = architectures[architecture] as { readonly turns: boolean };
+  const of = (said: Description): Description =>
+    Object.fromEntries(Object.entries(said).map(([name, value]) => [`${architecture}.${name}`, value]));
+  const said: Description = {
+    'general.architecture': architecture,
+    ...of({
+      block_count: options.layers,
+      context_length: options.context,
+      embedding_length: width,
+      feed_forward_length: options.hidden,
+      'attention.head_count': heads,
+      'attention.head_count_kv': options.keyValueHeads ?? heads,
+      'attention.layer_norm_rms_epsilon': Math.fround(options.epsilon ?? 1e-6),
+      vocab_size: options.vocabulary,
+      ...(headWidth !== width / heads && { 'attention.key_length': headWidth, 'attention.value_length': headWidth }),
+      ...ggufOfRotary(rotary, headWidth),
+    }),
+  };
+  return { said, parts: llamaParts(model, ggufLlama(turns)) };
+}
+
+/** The family in both formats. */
+export const llamaFamily: LanguageFamily = {
+  type: 'llama',
+  layers: llamaLayers,
+  huggingFace: { names: Object.keys(huggingFaceTypes), read: readConfig, write: writeConfig },
+  gguf: { names: Object.keys(architectures), read: readGguf, write: writeGguf },
+};
