@@ -22,7 +22,6 @@ import { sameShape, showShape, type Axes } from '../shape/shape.ts';
 import { moments, type Moments } from '../tensor/moments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { inDType, wrap } from '../tensor/wrap.ts';
-import { asFloat } from './as-float.ts';
 import { tensor } from './create.ts';
 import { labelBounds } from './labels.ts';
 import { bernoulli, type RandomOptions } from './random.ts';
@@ -207,8 +206,10 @@ const crossEntropyOptions: OptionRules<CrossEntropyOptions> = {
  * @throws {ShapeError} if shapes do not fit.
  */
 export function crossEntropy(scores: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const logits = asFloat(check('crossEntropy', 'logits', scores, aTensor));
+  const own = toFloat(check('crossEntropy', 'logits', scores, aTensor).dtype);
   check('crossEntropy', 'targets', targets, aTensor);
+  // Of halves all is computed in f32: nothing is rounded on the way.
+  const logits = inDType(scores, wideFloat(own));
   const {
     reduction = 'mean',
     labelSmoothing = 0,
@@ -216,6 +217,8 @@ export function crossEntropy(scores: Tensor, targets: Tensor, options: CrossEntr
   } = checkOptions('crossEntropy', options, crossEntropyOptions, lossContext);
   const classes = logits.shape.at(-1) ?? 0;
   const hard = !isFloat(targets.dtype);
+  const reduced = (losses: Tensor): Tensor =>
+    inDType(reduceLoss(losses, reduction), hard ? own : promote(own, targets.dtype));
   const expected = hard ? logits.shape.slice(0, -1) : logits.shape;
   if (!sameShape(targets.shape, expected))
     throw new ShapeError(
@@ -237,16 +240,15 @@ export function crossEntropy(scores: Tensor, targets: Tensor, options: CrossEntr
       : logarithms.mul(weighted(smoothed(hot().cast(logits.dtype))));
   };
   const losses = share().sum(-1, { keepDims: true }).neg().squeeze(-1);
-  if (!hard) return reduceLoss(losses, reduction);
+  if (!hard) return reduced(losses);
   // Added, not chosen by a condition: so the gradient stays the plain one, which shares a kernel with the loss.
   const known = losses.add(logits.filled([], NaN).where(indices.lt(0).logicalOr(indices.ge(classes)), 0));
   const counts = ignoreIndex === undefined ? undefined : targets.ne(ignoreIndex);
   const kept = counts ? known.where(counts, 0) : known;
-  if (reduction !== 'mean' || !(weight || counts)) return reduceLoss(kept, reduction);
+  if (reduction !== 'mean' || !(weight || counts)) return reduced(kept);
   const labelled = counts ? hot().logicalAnd(counts.unsqueeze(-1)) : hot();
-  const wide = wideFloat(logits.dtype);
-  const mass = weight ? weight.cast(wide).where(labelled, 0).sum() : labelled.sum().cast(wide);
-  return inDType(inDType(kept, wide).sum().div(mass), logits.dtype);
+  const mass = weight ? weight.where(labelled, 0).sum() : labelled.sum().cast(logits.dtype);
+  return inDType(kept.sum().div(mass), own);
 }
 
 /** One weight per class, like the logits. */

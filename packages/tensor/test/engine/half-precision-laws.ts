@@ -6,6 +6,7 @@ import {
   fromTyped,
   full,
   Generator,
+  gradients,
   layerNorm,
   ones,
   scope,
@@ -45,6 +46,28 @@ export function halfPrecisionLaws(open: () => Promise<Device> | Device, many: nu
       crossEntropy(ones([70_000, 2], { dtype }), full([70_000], 0, { dtype: 'i32' }), { ignoreIndex: 1 }),
     );
     expect(loss[0]).toBeCloseTo(Math.LN2, 2);
+  });
+
+  test.each(halves)('losses of %s are those of f32, rounded once', async (dtype) => {
+    const scores = Float32Array.from({ length: 7 * 300 }, (_, i) => ((i * 389) % 1800) / 100 - 9);
+    const logits = (): Tensor => fromTyped(scores, [7, 300]).cast(dtype);
+    const targets = (): Tensor =>
+      fromTyped(
+        Int32Array.from({ length: 7 }, (_, row) => row * 41),
+        [7],
+      );
+    const gradient = (x: Tensor): Tensor => {
+      const leaf = x.detach().requiresGradients();
+      return gradients(crossEntropy(leaf, targets(), { reduction: 'sum' }), [leaf])[0];
+    };
+    for (const of of [(x: Tensor): Tensor => crossEntropy(x, targets(), { reduction: 'none' }), gradient]) {
+      const own = await read(() => of(logits()));
+      const wide = await read(() => of(logits().cast('f32')));
+      // Both round their sums, too.
+      const rounding = 1.01 * (dtype === 'f16' ? 2 ** -11 : 2 ** -8);
+      for (const [i, value] of wide.entries())
+        expect(Math.abs((own[i] as number) - value)).toBeLessThanOrEqual(rounding * Math.abs(value) + 2 ** -25);
+    }
   });
 
   test.each(halves)('normalisations of %s far from zero', async (dtype) => {

@@ -54,3 +54,27 @@ test('running sums along rows and columns of any number agree with the reference
     { numRuns: 200 },
   );
 });
+
+test('running sums of halves lose little beside their rounding, however much cancels', () => {
+  const { encode, decode } = dtypes.f16;
+  const half = fc.float({ min: -1000, max: 1000, noNaN: true }).map((value) => decode(encode(value)));
+  fc.assert(
+    fc.property(fc.array(half, { minLength: 1, maxLength: 90 }), fc.boolean(), (values, cancels) => {
+      const input = cancels ? values.flatMap((value) => [value, -value]) : values;
+      const bindings = [
+        { dtype: 'f16', access: 'read' },
+        { dtype: 'f16', access: 'write' },
+      ] as const;
+      const spec: ScanSpec = { kind: 'scan', bindings, op: 'sum', outer: 1, length: input.length, inner: 1 };
+      const actual = runOn(cpu, spec, [input, input.length])[1] as number[];
+      let [sum, magnitude] = [0, 0];
+      for (const [i, value] of input.entries()) {
+        sum += value;
+        magnitude += Math.abs(value);
+        if (Math.abs(sum) > 65000) return;
+        const rounding = Math.max(Math.abs(sum) * 2 ** -11, 2 ** -25);
+        expect(Math.abs((actual[i] as number) - sum)).toBeLessThanOrEqual(rounding + 6 * 2 ** -24 * magnitude);
+      }
+    }),
+  );
+});
