@@ -92,14 +92,14 @@ class LoopGenerator {
 
   /** The outermost loop, from the first to the last unit that is asked for. */
   #outermost(): number {
-    const { outer, mode, spec } = this.#nest;
+    const { outer, mode, spec, interleaved } = this.#nest;
     const [size] = outer;
     const isVectorised = mode === 'rows' && outer.length === 1;
     const widths = isVectorised
       ? widthsFor(size ?? 1, spec.body.length, sumsRows(this.#nest))
       : [{ lanes: 1, count: size ?? 1 }];
     const [first, ...rest] = widths as [(typeof widths)[number], ...typeof widths];
-    if (first.count === 1 || this.#lengths[0]) {
+    if (first.count === 1 || interleaved || this.#lengths[0]) {
       this.#outerLoops(0);
       return 1;
     }

@@ -26,6 +26,8 @@ export interface Nest {
   readonly mode: LaneMode;
   /** Position of the vectorised dimension in [...outer, ...inner], the last of its part; -1 without one. */
   readonly laneDim: number;
+  /** Whether neighbours of the outermost dimension write into the same cache lines, so that threads had better not share it. */
+  readonly interleaved: boolean;
   /** Whether each step's value differs between the indices of that dimension. */
   readonly varying: readonly boolean[];
 }
@@ -56,7 +58,10 @@ export function arrange(spec: LoopSpec, innermost: readonly number[] = []): Nest
   const outer = merge(order(part(spec.outer, 0), spec.body, innermost));
   const inner = merge(order(part(spec.inner, rank), spec.body));
   const choice = chooseLanes(spec.body, level, outer, inner);
-  if (choice.mode === 'rows') moveLast(outer, choice.dim);
+  // Rows that are folded write what lies side by side: a cache line is finished before the next, and belongs to one thread.
+  const passesFiner = choice.mode === 'rows' && inner.sizes.length > 0 && choice.dim < outer.sizes.length - 1;
+  const isSplit = passesFiner && splitOff(outer, choice.dim);
+  if (choice.mode === 'rows' && !isSplit) moveLast(outer, choice.dim);
   if (choice.mode === 'points') moveLast(inner, choice.dim);
   const laneDim =
     choice.mode === 'rows'
@@ -76,6 +81,7 @@ export function arrange(spec: LoopSpec, innermost: readonly number[] = []): Nest
     walks,
     mode: choice.mode,
     laneDim,
+    interleaved: passesFiner && !isSplit,
     varying: varyingSteps(spec.body, level, strides, choice.mode, laneDim),
   };
 }
@@ -118,6 +124,30 @@ function moveLast(dims: Dims, dim: number): void {
   for (const list of [dims.sizes, ...dims.strides]) {
     if (list.length > 0) list.push(...list.splice(dim, 1));
   }
+}
+
+/** Most indices of a dimension that are walked in a block. */
+const largestBlock = 64;
+
+/**
+ * Makes blocks of a dimension, and the indices within one the last dimension: all others are walked for each block. False where no
+ * block of whole vectors divides it, and nothing is changed.
+ */
+function splitOff(dims: Dims, dim: number): boolean {
+  const size = dims.sizes[dim] as number;
+  let block = largestBlock;
+  while (block > 0 && size % block !== 0) block -= 4;
+  if (dims.limits[dim] || block === 0 || block === size) return false;
+  dims.sizes[dim] = size / block;
+  dims.sizes.push(block);
+  dims.limits.push(undefined);
+  for (const list of dims.strides) {
+    if (list.length === 0) continue;
+    const stride = list[dim] as number;
+    list[dim] = stride * block;
+    list.push(stride);
+  }
+  return true;
 }
 
 function varyingSteps(

@@ -9,9 +9,10 @@ import type { DeviceMemory } from '../memory/device-memory.ts';
 import { mostKept } from '../memory/workspace.ts';
 import { slots } from '../program/program.ts';
 import { mostAddresses, type LinkedProgram, type Runner } from '../program/runner.ts';
-import { closed, makeControl, mostMessage, places } from './control.ts';
+import { closed, makeControl, mostMessage, nextApart, places } from './control.ts';
 import { haveRoom } from '../../../device/threads.ts';
 import { Descriptions } from './describe.ts';
+import { divide, makeShares, type RunPart, type TakeShares } from './range.ts';
 import { startThread, type Thread } from './start.ts';
 
 /**
@@ -28,6 +29,7 @@ const patience = 60_000;
 interface Crew {
   readonly control: Int32Array;
   readonly threads: readonly Thread[];
+  readonly take: TakeShares;
 }
 
 function dismiss({ control, threads }: Crew): void {
@@ -48,6 +50,9 @@ export class Pool {
   #crew: Crew | undefined;
   /** Whether threads do not come up here: nobody tries again. */
   #isAlone = false;
+  /** What is running, and a part of it: made once, not for each kernel. */
+  #linked: LinkedProgram | undefined;
+  readonly #part: RunPart = (begin, end) => this.#runner.run(this.#linked as LinkedProgram, begin, end);
   #workspaces: readonly number[] = [];
   #workspaceBytes = 0;
 
@@ -74,22 +79,23 @@ export class Pool {
       this.#runner.run(linked);
       return;
     }
-    const { control } = (this.#crew ??= this.#start());
+    const { control, take } = (this.#crew ??= this.#start());
     if (Atomics.load(control, places.ready) === 0 || !this.#describe(linked, addresses, control)) {
       this.#runner.run(linked);
       return;
     }
-    const { range } = program;
-    control[places.end] = range;
+    control[places.range] = program.range;
     control[places.chunk] = chunk;
-    Atomics.store(control, places.next, 0);
+    control[places.shares] = this.#count;
+    divide(control, Math.ceil(program.range / chunk));
     Atomics.store(control, places.members, 0);
     Atomics.add(control, places.epoch, 1);
     if (Atomics.load(control, places.sleepers) > 0) Atomics.notify(control, places.epoch);
     try {
-      for (let begin = 0; (begin = Atomics.add(control, places.next, chunk)) < range;)
-        this.#runner.run(linked, begin, Math.min(range, begin + chunk));
+      this.#linked = linked;
+      take(0, this.#part);
     } finally {
+      this.#linked = undefined;
       this.#close(control, program.operation);
     }
     if (Atomics.load(control, places.failure) !== 0) throw this.#failed(control, program.operation);
@@ -113,7 +119,7 @@ export class Pool {
   #start(): Crew {
     const control = makeControl();
     const threads: Thread[] = [];
-    const crew: Crew = { control, threads };
+    const crew: Crew = { control, threads, take: makeShares(control, places, nextApart) };
     const pool = new WeakRef(this);
     const onFailure = (problem: string): void => {
       const owner = pool.deref();
@@ -128,6 +134,7 @@ export class Pool {
           slots,
           mostNumbers: slots.bindings + mostAddresses,
           mostMessage,
+          nextApart,
           memoryImport: [memoryImport.module, memoryImport.name],
           index,
           awake,

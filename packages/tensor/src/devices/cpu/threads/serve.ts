@@ -5,8 +5,9 @@
 import type { WasmMemory, WasmModule } from '../assembler/web-assembly.ts';
 import type { Called, LinkedStep, makeInterpreter } from '../program/interpret.ts';
 import type { slots } from '../program/program.ts';
-import type { mostMessage, places } from './control.ts';
+import type { mostMessage, nextApart, places } from './control.ts';
 import type { Description } from './describe.ts';
+import type { makeShares } from './range.ts';
 
 /** What a thread is told when it begins. */
 export interface ThreadSetup {
@@ -16,6 +17,7 @@ export interface ThreadSetup {
   readonly slots: typeof slots;
   readonly mostNumbers: number;
   readonly mostMessage: typeof mostMessage;
+  readonly nextApart: typeof nextApart;
   /** Module and name of the memory that modules import. */
   readonly memoryImport: readonly [module: string, name: string];
   /** Which of the threads it is, from 0. */
@@ -39,7 +41,7 @@ interface Loaded {
 }
 
 /** Takes part in what is to be done until it is told to end. */
-export function serve(interpreterOf: typeof makeInterpreter, setup: ThreadSetup): void {
+export function serve(interpreterOf: typeof makeInterpreter, sharesOf: typeof makeShares, setup: ThreadSetup): void {
   const { memory, control, places: at, slots: slot, index } = setup;
   const { WebAssembly, TextDecoder, performance } = globalThis as unknown as ThreadHost;
   /** How often it looks for something to do before it looks at the clock. */
@@ -52,6 +54,7 @@ export function serve(interpreterOf: typeof makeInterpreter, setup: ThreadSetup)
     if (words.buffer !== memory.buffer) words = new Int32Array(memory.buffer);
     return words;
   });
+  const take = sharesOf(control, at, setup.nextApart);
   const modules = new Map<number, object>();
   const programs = new Map<number, Loaded>();
   const word = (place: number): number => control[place] as number;
@@ -83,12 +86,8 @@ export function serve(interpreterOf: typeof makeInterpreter, setup: ThreadSetup)
     }
     for (let i = 0; i < word(at.addresses); i++) numbers[slot.bindings + i] = word(at.bound + i);
     numbers[slot.workspace] = word(at.workspaces + index);
-    const [end, chunk] = [word(at.end), word(at.chunk)];
-    for (;;) {
-      const begin = Atomics.add(control, at.next, chunk);
-      if (begin >= end) return;
-      interpreter.run(program.steps, begin, Math.min(end, begin + chunk));
-    }
+    const { steps } = program;
+    take(index + 1, (begin, end) => interpreter.run(steps, begin, end));
   };
 
   const fail = (error: unknown): void => {

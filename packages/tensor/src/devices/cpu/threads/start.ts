@@ -1,5 +1,6 @@
 /** Starts threads: those of Node, or workers of a browser's page. */
 import { makeInterpreter } from '../program/interpret.ts';
+import { makeShares } from './range.ts';
 import { serve, type ThreadSetup } from './serve.ts';
 
 /** A thread that was started. */
@@ -39,8 +40,9 @@ const source = (): string => `
 const __name = (f) => f;
 const serve = ${String(serve)};
 const makeInterpreter = ${String(makeInterpreter)};
-if (typeof require === 'function') serve(makeInterpreter, require('node:worker_threads').workerData);
-else globalThis.onmessage = ({ data }) => serve(makeInterpreter, data);
+const makeShares = ${String(makeShares)};
+if (typeof require === 'function') serve(makeInterpreter, makeShares, require('node:worker_threads').workerData);
+else globalThis.onmessage = ({ data }) => serve(makeInterpreter, makeShares, data);
 `;
 
 /**
