@@ -6,6 +6,7 @@
  */
 import type { BlockType } from './block.ts';
 import { readHalf, signedByte, truncated, writeHalf } from './half.ts';
+import { packNibbles, readPattern, unpackNibbles, writePattern, type BlockParts } from './parts.ts';
 
 const { fround, abs, min, trunc } = Math;
 const size = 32;
@@ -49,8 +50,7 @@ const wordAt = (bytes: Uint8Array, at: number): number =>
 
 /** Writes codes of 4 or 5 bits. */
 function pack({ bits, high, low }: Layout, codes: Uint8Array, bytes: Uint8Array, at: number): void {
-  for (let j = 0; j < half; j++)
-    bytes[at + low + j] = ((codes[j] as number) & 15) | (((codes[j + half] as number) & 15) << 4);
+  packNibbles(codes, 0, bytes, at + low);
   if (bits === 4) return;
   bytes.fill(0, at + high, at + high + 4);
   for (let j = 0; j < size; j++) {
@@ -117,10 +117,47 @@ const layouts: readonly Layout[] = [
   { name: 'Q5_1', bits: 5, hasMinimum: true, bytes: 24, high: 4, low: 8 },
 ];
 
+function partsOf(layout: Layout): BlockParts {
+  const { bits, hasMinimum, high, low } = layout;
+  return {
+    bits,
+    group: size,
+    scales: 'f16',
+    minima: hasMinimum,
+    unpack: (bytes, at, { codes, scales, minima }) => {
+      scales[0] = readPattern(bytes, at);
+      if (hasMinimum) minima[0] = readPattern(bytes, at + 2);
+      unpackNibbles(bytes, at + low, codes, 0);
+      if (bits === 4) return;
+      const fifth = wordAt(bytes, at + high);
+      for (let j = 0; j < size; j++) codes[j] = (codes[j] as number) | (((fifth >>> j) & 1) << 4);
+    },
+    pack: ({ codes, scales, minima }, bytes, at) => {
+      writePattern(bytes, at, scales[0] as number);
+      if (hasMinimum) writePattern(bytes, at + 2, minima[0] as number);
+      pack(layout, codes, bytes, at);
+    },
+  };
+}
+
 /** Codes of 8 bits with a sign: the largest magnitude is 127. */
 const eight: BlockType = {
   name: 'Q8_0',
   scales: [0],
+  parts: {
+    bits: 8,
+    group: size,
+    scales: 'f16',
+    minima: false,
+    unpack: (bytes, at, { codes, scales }) => {
+      scales[0] = readPattern(bytes, at);
+      for (let j = 0; j < size; j++) codes[j] = (bytes[at + 2 + j] as number) ^ 128;
+    },
+    pack: ({ codes, scales }, bytes, at) => {
+      writePattern(bytes, at, scales[0] as number);
+      for (let j = 0; j < size; j++) bytes[at + 2 + j] = (codes[j] as number) ^ 128;
+    },
+  },
   decode: (bytes, count, weights) => {
     for (let block = 0; block < count; block++) {
       const at = block * 34;
@@ -154,6 +191,7 @@ export const groups: readonly BlockType[] = [
   ...layouts.map((layout) => ({
     name: layout.name,
     scales: layout.hasMinimum ? [0, 2] : [0],
+    parts: partsOf(layout),
     decode: decodeWith(layout),
     encode: (layout.hasMinimum ? encodeSpanned : encodeCentred)(layout),
   })),

@@ -6,6 +6,7 @@
 import type { BlockType } from './block.ts';
 import { nearest, readHalf, signedByte, writeHalf } from './half.ts';
 import { packPairs, unpackPairs } from './k-spanned.ts';
+import { readPattern, writePattern, type BlockParts } from './parts.ts';
 import { descendScale, searchScale } from './search.ts';
 
 const { fround, abs, max, min } = Math;
@@ -30,6 +31,29 @@ interface Layout {
   readonly packCodes: (codes: Uint8Array, bytes: Uint8Array, at: number) => void;
   /** Whether a block whose largest scale is this one is all zeros. */
   readonly isEmpty: (largest: number) => boolean;
+}
+
+function partsOf({ half, most, extremeScale, mostScale, ...layout }: Layout): BlockParts {
+  const scales = new Int8Array(parts);
+  return {
+    bits: Math.log2(2 * most),
+    group: size / parts,
+    scales: 'i8',
+    minima: false,
+    range: [extremeScale, mostScale],
+    unpack: (bytes, at, block) => {
+      layout.unpackScales(bytes, at, scales);
+      layout.unpackCodes(bytes, at, block.codes);
+      block.scales.set(scales);
+      block.step = readPattern(bytes, at + half);
+    },
+    pack: (block, bytes, at) => {
+      scales.set(block.scales);
+      layout.packScales(scales, bytes, at);
+      layout.packCodes(block.codes, bytes, at);
+      writePattern(bytes, at + half, block.step);
+    },
+  };
 }
 
 function typeOf(layout: Layout): BlockType {
@@ -68,6 +92,7 @@ function typeOf(layout: Layout): BlockType {
   return {
     name,
     scales: [half],
+    parts: partsOf(layout),
     decode: (bytes, count, weights) => {
       for (let block = 0; block < count; block++) {
         const at = block * step;

@@ -5,6 +5,7 @@
  */
 import type { BlockType } from './block.ts';
 import { nearest, readHalf, writeHalf } from './half.ts';
+import { negated, readPattern, writePattern, type BlockParts } from './parts.ts';
 import { searchSpan, type Span, type SpanSearch } from './search.ts';
 
 const { fround, abs, max, min, sqrt } = Math;
@@ -26,6 +27,35 @@ interface Layout {
   readonly packScales: (scales: Uint8Array, minimums: Uint8Array, bytes: Uint8Array, at: number) => void;
   readonly unpackCodes: (bytes: Uint8Array, at: number, codes: Uint8Array) => void;
   readonly packCodes: (codes: Uint8Array, bytes: Uint8Array, at: number) => void;
+}
+
+function partsOf({ halves, mostScale, search, ...layout }: Layout): BlockParts {
+  const parts = size / search.size;
+  const [scales, minimums] = [new Uint8Array(parts), new Uint8Array(parts)];
+  return {
+    bits: Math.log2(search.most + 1),
+    group: search.size,
+    scales: 'i8',
+    minima: true,
+    range: [0, mostScale],
+    unpack: (bytes, at, block) => {
+      layout.unpackScales(bytes, at, scales, minimums);
+      layout.unpackCodes(bytes, at, block.codes);
+      block.scales.set(scales);
+      block.minima.set(minimums);
+      block.step = readPattern(bytes, at + halves);
+      // Minima are taken off in the file, and added here.
+      block.minimumStep = negated(readPattern(bytes, at + halves + 2));
+    },
+    pack: (block, bytes, at) => {
+      scales.set(block.scales.subarray(0, parts));
+      minimums.set(block.minima.subarray(0, parts));
+      layout.packScales(scales, minimums, bytes, at);
+      layout.packCodes(block.codes, bytes, at);
+      writePattern(bytes, at + halves, block.step);
+      writePattern(bytes, at + halves + 2, negated(block.minimumStep));
+    },
+  };
 }
 
 function typeOf(layout: Layout): BlockType {
@@ -72,6 +102,7 @@ function typeOf(layout: Layout): BlockType {
   return {
     name,
     scales: [halves, halves + 2],
+    parts: partsOf(layout),
     decode: (bytes, count, weights) => {
       for (let block = 0; block < count; block++) {
         const at = block * step;

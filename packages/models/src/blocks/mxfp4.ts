@@ -3,6 +3,7 @@
  * Source: Open Compute Project, "Microscaling formats (MX)", version 1.0, 2023.
  */
 import type { BlockType } from './block.ts';
+import { packNibbles, unpackNibbles } from './parts.ts';
 
 const { fround, abs, floor, log2 } = Math;
 const size = 32;
@@ -31,6 +32,21 @@ function codeOf(x: number, scale: number): number {
 export const mxfp4: BlockType = {
   name: 'MXFP4',
   scales: [],
+  parts: {
+    bits: 4,
+    group: size,
+    scales: 'e8',
+    minima: false,
+    table: Int8Array.from(values),
+    unpack: (bytes, at, { codes, scales }) => {
+      scales[0] = bytes[at] as number;
+      unpackNibbles(bytes, at + 1, codes, 0);
+    },
+    pack: ({ codes, scales }, bytes, at) => {
+      bytes[at] = scales[0] as number;
+      packNibbles(codes, 0, bytes, at + 1);
+    },
+  },
   decode: (bytes, count, weights) => {
     for (let block = 0; block < count; block++) {
       const at = step * block;

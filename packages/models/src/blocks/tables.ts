@@ -5,6 +5,7 @@
  */
 import type { BlockType } from './block.ts';
 import { nearest, readHalf, writeHalf } from './half.ts';
+import { packNibbles, readPattern, unpackNibbles, writePattern } from './parts.ts';
 
 const { fround, abs, max, min } = Math;
 const part = 32;
@@ -83,6 +84,21 @@ function unpackPart(bytes: Uint8Array, at: number, scale: number, weights: Float
 const small: BlockType = {
   name: 'IQ4_NL',
   scales: [0],
+  parts: {
+    bits: 4,
+    group: part,
+    scales: 'f16',
+    minima: false,
+    table: Int8Array.from(values),
+    unpack: (bytes, at, { codes, scales }) => {
+      scales[0] = readPattern(bytes, at);
+      unpackNibbles(bytes, at + 2, codes, 0);
+    },
+    pack: ({ codes, scales }, bytes, at) => {
+      writePattern(bytes, at, scales[0] as number);
+      packNibbles(codes, 0, bytes, at + 2);
+    },
+  },
   decode: (bytes, count, weights) => {
     for (let block = 0; block < count; block++)
       unpackPart(bytes, 18 * block + 2, readHalf(bytes, 18 * block), weights, part * block);
@@ -99,17 +115,54 @@ const small: BlockType = {
 const parts = 8;
 const own = new Float32Array(parts);
 
+/** The scale of 32 weights of a large block, with a sign: 6 bits, of which the low four and the high two lie apart. */
+function scaleCode(bytes: Uint8Array, at: number, index: number): number {
+  const low = ((bytes[at + 4 + (index >> 1)] as number) >> (4 * (index & 1))) & 15;
+  const high = (readPattern(bytes, at + 2) >> (2 * index)) & 3;
+  return (low | (high << 4)) - 32;
+}
+
+function packScaleCodes(bytes: Uint8Array, at: number, codeOfPart: (index: number) => number): void {
+  bytes.fill(0, at + 2, at + 8);
+  let high = 0;
+  for (let index = 0; index < parts; index++) {
+    const code = codeOfPart(index) + 32;
+    const place = at + 4 + (index >> 1);
+    bytes[place] = (bytes[place] as number) | ((code & 15) << (4 * (index & 1)));
+    high |= (code >> 4) << (2 * index);
+  }
+  writePattern(bytes, at + 2, high);
+}
+
 const large: BlockType = {
   name: 'IQ4_XS',
   scales: [0],
+  parts: {
+    bits: 4,
+    group: part,
+    scales: 'i8',
+    minima: false,
+    table: Int8Array.from(values),
+    range: [-32, 31],
+    unpack: (bytes, at, block) => {
+      block.step = readPattern(bytes, at);
+      for (let index = 0; index < parts; index++) {
+        block.scales[index] = scaleCode(bytes, at, index);
+        unpackNibbles(bytes, at + 8 + 16 * index, block.codes, part * index);
+      }
+    },
+    pack: ({ codes, scales, step }, bytes, at) => {
+      writePattern(bytes, at, step);
+      packScaleCodes(bytes, at, (index) => scales[index] as number);
+      for (let index = 0; index < parts; index++) packNibbles(codes, part * index, bytes, at + 8 + 16 * index);
+    },
+  },
   decode: (bytes, count, weights) => {
     for (let block = 0; block < count; block++) {
       const at = 136 * block;
       const scaleOfAll = readHalf(bytes, at);
-      const high = (bytes[at + 2] as number) | ((bytes[at + 3] as number) << 8);
       for (let index = 0; index < parts; index++) {
-        const low = ((bytes[at + 4 + (index >> 1)] as number) >> (4 * (index & 1))) & 15;
-        const scale = fround(scaleOfAll * ((low | (((high >> (2 * index)) & 3) << 4)) - 32));
+        const scale = fround(scaleOfAll * scaleCode(bytes, at, index));
         unpackPart(bytes, at + 8 + 16 * index, scale, weights, 256 * block + part * index);
       }
     }
@@ -125,20 +178,14 @@ const large: BlockType = {
       }
       const scaleOfAll = fround(-largest / 32);
       const inverse = scaleOfAll === 0 ? 0 : fround(1 / scaleOfAll);
-      bytes.fill(0, at + 2, at + 8);
       writeHalf(bytes, at, scaleOfAll);
-      let high = 0;
+      packScaleCodes(bytes, at, (index) => max(-32, min(31, nearest(fround(inverse * (own[index] as number))))));
       for (let index = 0; index < parts; index++) {
-        const code = max(-32, min(31, nearest(fround(inverse * (own[index] as number)))));
+        const code = scaleCode(bytes, at, index);
         const scale = fround(scaleOfAll * code);
         const from = 256 * block + part * index;
         packPart(weights, from, scale === 0 ? 0 : fround(1 / scale), bytes, at + 8 + 16 * index);
-        const place = at + 4 + (index >> 1);
-        bytes[place] = (bytes[place] as number) | (((code + 32) & 15) << (4 * (index & 1)));
-        high |= ((code + 32) >> 4) << (2 * index);
       }
-      bytes[at + 2] = high & 255;
-      bytes[at + 3] = high >> 8;
     }
   },
 };

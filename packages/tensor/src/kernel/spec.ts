@@ -122,7 +122,7 @@ export interface MatmulSpec {
 export type EncodedLayout = (typeof encodedLayouts)[number];
 
 /** All of these. */
-export const encodedLayouts = ['int8', 'int4', 'csr', 'blocks', 'n-of-m', 'bitmask', 'codebook'] as const;
+export const encodedLayouts = ['int8', 'int4', 'int-n', 'csr', 'blocks', 'n-of-m', 'bitmask', 'codebook'] as const;
 
 /** What a layout leaves open: plain values, part of the identity of a kernel. */
 export type EncodedSettings = Readonly<Record<string, number | string | boolean>>;

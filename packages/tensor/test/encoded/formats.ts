@@ -61,6 +61,14 @@ export const formatCases: Readonly<Record<string, fc.Arbitrary<FormatCase>>> = {
       scales: fc.constantFrom('f32' as const, 'f16' as const),
     }),
   ),
+  'intN with minima': cases(
+    intN,
+    fc.record({
+      bits: fc.integer({ min: 1, max: 8 }),
+      group: fc.constantFrom(16, 32, 64),
+      minima: fc.constant(true),
+    }),
+  ),
   codebook: cases(codebook, fc.record({ bits: fc.constantFrom(4 as const, 8 as const) })),
   csr: cases(csr, fc.record({ values: stored })),
   bitmask: cases(bitmask, fc.record({ values: stored })),

@@ -1,4 +1,12 @@
 /** What each layout of an encoded matrix means, a row at a time and in doubles. */
+import {
+  centreOf,
+  codeBytes,
+  groupedCodes,
+  groupedParts,
+  stepColumns,
+  type GroupedPart,
+} from '../../kernel/grouped-codes.ts';
 import { groupsOf } from '../../kernel/groups.ts';
 import type { EncodedLayout, EncodedMatmulSpec } from '../../kernel/spec.ts';
 import type { Elements } from './elements.ts';
@@ -23,7 +31,7 @@ const at = (arrays: readonly Elements[], part: number, position: number): number
 const everyColumn = (count: number, value: (column: number) => number): Entry[] =>
   Array.from({ length: count }, (_, column) => ({ column, value: value(column) }));
 
-/** Code `index` of a row of `bytes` bytes in which codes of 2, 4 or 8 bits are packed, the lowest bits first. */
+/** Code `index` of a row of `bytes` bytes in which codes are packed, the lowest bits first. */
 function codeAt(
   arrays: readonly Elements[],
   part: number,
@@ -32,8 +40,11 @@ function codeAt(
   bits: number,
   index: number,
 ): number {
-  const byte = at(arrays, part, row * bytes + Math.floor((index * bits) / 8));
-  return (byte >> ((index * bits) % 8)) & (2 ** bits - 1);
+  const place = row * bytes + Math.floor((index * bits) / 8);
+  const shift = (index * bits) % 8;
+  // A code may begin in one byte and end in the next.
+  const next = shift + bits > 8 ? at(arrays, part, place + 1) : 0;
+  return ((at(arrays, part, place) | (next << 8)) >> shift) & (2 ** bits - 1);
 }
 
 /** A value of a sparse layout, where `values` is the position of its array: f32, or a code with the scale of its row. */
@@ -60,6 +71,30 @@ export const rowDecoders: Readonly<Record<EncodedLayout, RowDecoder>> = {
       const place = row * groups + Math.floor(column / group);
       const zero = settings['zeros'] === true ? at(arrays, 2, place) : 8;
       return (codeAt(arrays, 0, row, Math.ceil(columns / 2), 4, column) - zero) * at(arrays, 1, place);
+    });
+  },
+  'int-n': (arrays, row, { columns, settings }) => {
+    const own = groupedCodes(settings);
+    const parts = groupedParts(own);
+    const groups = Math.ceil(columns / own.group);
+    const steps = Math.ceil((groups * own.group) / stepColumns);
+    const { factor, centre } = centreOf(own);
+    const read = (part: GroupedPart, position: number): number => at(arrays, parts.indexOf(part), position);
+    const scaled = (part: 'scales' | 'minima', group: number): number => {
+      const number = read(part, row * groups + group);
+      if (own.scales === 'e8') return 2 ** (number - 128);
+      if (own.scales !== 'i8') return number;
+      const step = row * steps + Math.floor((group * own.group) / stepColumns);
+      return number * read(part === 'scales' ? 'steps' : 'minimumSteps', step);
+    };
+    return everyColumn(columns, (column) => {
+      const group = Math.floor(column / own.group);
+      const code = codeAt(arrays, 0, row, codeBytes(own, columns), own.bits, column);
+      const counted = own.table
+        ? read('table', code)
+        : factor * code - (own.zeros ? read('zeros', row * groups + group) : centre);
+      const value = counted * scaled('scales', group);
+      return own.minima ? Math.fround(value + scaled('minima', group)) : value;
     });
   },
   codebook: (arrays, row, { columns, settings }) => {

@@ -1,13 +1,15 @@
-/** Codes of 1 to 8 bits without gaps, with a scale, and a zero point where that is asked for, for each group of columns. */
+/** Codes of 1 to 8 bits without gaps, with a scale, and a zero point or minimum where that is asked for, for each group of columns. */
 import { aBoolean, oneOf, ruleOf, type Rule } from '../../arguments/rules.ts';
-import { dtypes } from '../../dtype/dtype.ts';
-import { float16FromNumber, numberFromFloat16, roundHalfEven } from '../../dtype/half.ts';
-import { atLeast, below } from '../../dtype/neighbours.ts';
+import { centreOf, groupedCodes, groupedParts, type GroupedCodes } from '../../kernel/grouped-codes.ts';
 import type { EncodedSettings } from '../../kernel/spec.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { array, flawOfArray, flawOfSetting, named } from '../arrays.ts';
-import type { EncodedArray, KernelForm, MatrixFormat, MatrixShape } from '../format.ts';
-import { flawOfPacked, packed, unpacked, unpackedCodes, type CodeBits } from '../packed.ts';
-import { codable, scaleReaching } from '../quantize.ts';
+import type { EncodedArray, MatrixFormat, MatrixShape } from '../format.ts';
+import { flawOfPacked, packed, unpacked, type CodeBits } from '../packed.ts';
+import { codable } from '../quantize.ts';
+import { inFourBits, scaleArray } from './in-four-bits.ts';
+import { centred, lifted, signs, spanned, type Grid } from './int-n-grids.ts';
+import { flawOfScaleArrays, wideScales } from './int-n-scales.ts';
 import { int4 } from './int4.ts';
 
 /** Options of `intN`. */
@@ -18,6 +20,11 @@ export interface IntNOptions {
   readonly group?: number;
   /** Whether each group has a zero point. Default: no, codes lie around 0. */
   readonly zeros?: boolean;
+  /**
+   * Whether each group has a minimum, from which its codes count, instead of a zero point: f16, so that scales have to be f16
+   * too. Default: no.
+   */
+  readonly minima?: boolean;
   /** What scales are stored in: half the bytes in f16, to which they are rounded up before there are codes. Default: f32. */
   readonly scales?: 'f32' | 'f16';
 }
@@ -28,28 +35,39 @@ const someBits: Rule<number> = ruleOf(
 );
 const aGroup = int4.options.group;
 const precision = oneOf<'f32' | 'f16'>('f32', 'f16');
+const anyPrecision = oneOf('f32', 'f16', 'i8', 'e8');
 
-const arraysOf = ({ zeros }: EncodedSettings): string[] =>
-  zeros === true ? ['codes', 'scales', 'zeros'] : ['codes', 'scales'];
+const arraysOf = (settings: EncodedSettings): readonly string[] => groupedParts(groupedCodes(settings));
 
 /**
  * As `int4`, of any bits: `codes`: u8 [rows, ⌈columns · bits / 8⌉], one behind the other, the lowest bits first; `scales`: f32
- * or f16 [rows, groups]; with zero points `zeros`: u8 [rows, groups]. A value is (code - 2^(bits - 1)) · scale, or (code -
- * zero) · scale; of 1 bit without zero points the codes are -1 and 1: (2 · code - 1) · scale. Without zero points the scale
+ * or f16 [rows, groups]; with zero points `zeros`: u8 [rows, groups]; with minima `minima`: f16 [rows, groups]. A value is
+ * (code - 2^(bits - 1)) · scale, (code - zero) · scale, or code · scale + minimum, rounded to f32 once; of 1 bit without any of
+ * them the codes are -1 and 1: (2 · code - 1) · scale. Without zero points the scale
  * is the largest magnitude / (2^(bits - 1) - 1), or that value / -2^(bits - 1): of the two, the one with the smaller squared
  * error over the group; of 1 bit the mean magnitude (M. Rastegari et al., "XNOR-Net", 2016). NaN and infinities have no code.
- * Up to 4 bits products compute from `int4`, in the memory of that format.
+ *
+ * Matrices of files may have more, which `encode` does not make. Scales `i8` are codes, i8 [rows, groups], times `steps`, f16
+ * [rows, ⌈groups · group / 256⌉], one for 256 columns; minima then are too, times `minimumSteps`. Scales `e8` are exponents, u8:
+ * 2^(byte - 128). With `table`, i8 [16], codes of 4 bits are places in it: a value is table[code] · scale.
  */
 export const intN: MatrixFormat<IntNOptions> = {
   name: 'int-n',
+  layout: 'int-n',
   arrays: arraysOf,
-  byRow: arraysOf,
-  options: { bits: someBits, group: aGroup, zeros: aBoolean, scales: precision },
-  encode: (values, [rows, columns], { bits = 4, group = 32, zeros: withZeros = false, scales: as = 'f32' }) => {
+  byRow: (settings) => arraysOf(settings).filter((part) => part !== 'table'),
+  options: { bits: someBits, group: aGroup, zeros: aBoolean, minima: aBoolean, scales: precision },
+  encode: (values, [rows, columns], options) => {
+    const { bits = 4, group = 32, zeros: withZeros = false, minima: withMinima = false } = options;
+    const as = options.scales ?? (withMinima ? 'f16' : 'f32');
     const groups = Math.ceil(columns / group);
-    const [scales, zeros] = [new Float32Array(rows * groups), new Uint8Array(rows * groups)];
+    const [scales, minima, zeros] = [
+      new Float32Array(rows * groups),
+      new Float32Array(rows * groups),
+      new Uint8Array(rows * groups),
+    ];
     const codes = new Uint8Array(values.length);
-    const gridOf = bits === 1 && !withZeros ? signs : withZeros ? spanned : centred;
+    const gridOf = gridFor(bits, withZeros, withMinima);
     for (let place = 0; place < scales.length; place++) {
       const row = Math.floor(place / groups);
       const begin = row * columns + (place % groups) * group;
@@ -57,108 +75,84 @@ export const intN: MatrixFormat<IntNOptions> = {
       for (const [index, value] of own.entries()) codable('int-n', value, begin + index);
       const found = gridOf(own, bits, as);
       scales[place] = found.scale;
+      minima[place] = found.minimum;
       zeros[place] = found.zero;
       for (const [index, value] of own.entries()) codes[begin + index] = found.code(value);
     }
     return {
-      settings: { bits, group, zeros: withZeros, scales: as },
+      settings: { bits, group, zeros: withZeros, scales: as, ...(withMinima && { minima: true }) },
       arrays: {
         codes: packed(codes, [rows, columns], bits as CodeBits),
         scales: scaleArray(scales, [rows, groups], as),
         ...(withZeros && { zeros: array('u8', [rows, groups], zeros) }),
+        ...(withMinima && { minima: scaleArray(minima, [rows, groups], as) }),
       },
     };
   },
-  flaw: ({ settings, arrays }, [rows, columns]) => {
+  flaw: ({ settings, arrays }, shape) => {
     const wrong =
       flawOfSetting(settings, 'bits', someBits) ??
       flawOfSetting(settings, 'group', aGroup) ??
       flawOfSetting(settings, 'zeros', aBoolean) ??
-      flawOfSetting(settings, 'scales', precision);
+      flawOfSetting({ minima: false, ...settings }, 'minima', aBoolean) ??
+      flawOfSetting({ table: false, ...settings }, 'table', aBoolean) ??
+      flawOfSetting(settings, 'scales', anyPrecision);
     if (wrong !== undefined) return wrong;
-    const { bits, group, zeros, scales: as } = settings as unknown as Required<IntNOptions>;
-    const shape: MatrixShape = [rows, Math.ceil(columns / group)];
-    const scales = named(arrays, 'scales');
+    const codes = groupedCodes(settings);
+    const { bits, zeros, table } = codes;
     return (
-      flawOfPacked('codes', named(arrays, 'codes'), [rows, columns], bits as CodeBits) ??
-      flawOfArray('scales', scales, as, shape) ??
-      flawOfScaleNumbers(scales) ??
-      (zeros ? flawOfZeros(named(arrays, 'zeros'), shape, bits) : undefined)
+      flawTogether(codes) ??
+      flawOfPacked('codes', named(arrays, 'codes'), shape, bits as CodeBits) ??
+      flawOfScaleArrays(arrays, codes, shape) ??
+      (zeros ? flawOfZeros(named(arrays, 'zeros'), [shape[0], Math.ceil(shape[1] / codes.group)], bits) : undefined) ??
+      (table ? flawOfArray('table', named(arrays, 'table'), 'i8', [16]) : undefined)
     );
   },
   expand: (arrays, settings, [rows, columns]) => {
-    const { bits, group, zeros } = settings as unknown as Required<IntNOptions>;
-    const groups = Math.ceil(columns / group);
+    const own = groupedCodes(settings);
+    const groups = Math.ceil(columns / own.group);
     // Of a group that is wider than the matrix only its columns take memory.
-    const size = Math.min(group, columns);
-    const codes = unpacked(named(arrays, 'codes'), [groups, size], bits as CodeBits);
-    const steps = zeros
-      ? codes.sub(named(arrays, 'zeros').cast('i32').unsqueeze(2))
-      : bits === 1
-        ? codes.mul(2).sub(1)
-        : codes.sub(2 ** (bits - 1));
-    return steps
-      .cast('f32')
-      .mul(named(arrays, 'scales').cast('f32').unsqueeze(2))
+    const size = Math.min(own.group, columns);
+    const codes = unpacked(named(arrays, 'codes'), [groups, size], own.bits as CodeBits);
+    const scaled = counted(codes, arrays, own).mul(wideScales(arrays, own, 'scales').unsqueeze(2));
+    return (own.minima ? scaled.add(wideScales(arrays, own, 'minima').unsqueeze(2)) : scaled)
       .reshape([rows, groups * size])
       .slice([], [rows, columns]);
   },
   kernelForm: inFourBits(),
 };
 
-/** The same codes and scales in `int4`, of up to 4 bits. */
-function inFourBits(): KernelForm {
-  /** What is added to a code of so many bits for the one in `int4`. */
-  const shift = ({ bits, zeros }: EncodedSettings): number => (zeros === true ? 0 : 8 - 2 ** (Number(bits) - 1));
-  return {
-    format: int4,
-    to: ({ settings, arrays }, shape) => {
-      const bits = Number(settings['bits']);
-      if (bits > 4) return undefined;
-      const { zeros, group } = settings as unknown as Required<IntNOptions>;
-      const codes = unpackedCodes(named(arrays, 'codes'), shape, bits as CodeBits);
-      const moved = codes.map(bits === 1 && !zeros ? (code) => 7 + 2 * code : (code) => code + shift(settings));
-      const { scales } = arrays;
-      return {
-        settings: { group, zeros },
-        arrays: {
-          codes: packed(moved, shape, 4),
-          scales: array('f32', (scales as EncodedArray).shape, wideScales(scales as EncodedArray)),
-          ...(zeros && { zeros: named(arrays, 'zeros') }),
-        },
-      };
-    },
-    from: ({ arrays }, settings, shape) => {
-      const { bits, zeros, scales: as } = settings as unknown as Required<IntNOptions>;
-      const codes = unpackedCodes(named(arrays, 'codes'), shape, 4);
-      const back = codes.map(bits === 1 && !zeros ? (code) => (code - 7) >> 1 : (code) => code - shift(settings));
-      const { scales } = arrays;
-      return {
-        settings,
-        arrays: {
-          codes: packed(back, shape, bits as CodeBits),
-          scales: scaleArray((scales as EncodedArray).data as Float32Array, (scales as EncodedArray).shape, as),
-          ...(zeros && { zeros: named(arrays, 'zeros') }),
-        },
-      };
-    },
-  };
+/** What codes count, f32, before it is scaled. */
+function counted(codes: Tensor, arrays: Readonly<Record<string, Tensor>>, own: GroupedCodes): Tensor {
+  if (own.table) return named(arrays, 'table').take(codes).cast('f32');
+  if (own.zeros) return codes.sub(named(arrays, 'zeros').cast('i32').unsqueeze(2)).cast('f32');
+  const { factor, centre } = centreOf(own);
+  return codes.mul(factor).sub(centre).cast('f32');
 }
 
-/** Scales as they are stored. */
-function scaleArray(scales: Float32Array, shape: readonly number[], as: 'f32' | 'f16'): EncodedArray {
-  if (as === 'f32') return array('f32', shape, Float32Array.from(scales));
-  return array('f16', shape, Uint16Array.from(scales, float16FromNumber));
+/** How the values of a group are rounded. */
+function gridFor(
+  bits: number,
+  zeros: boolean,
+  minima: boolean,
+): (values: Float32Array, bits: number, as: 'f32' | 'f16') => Grid {
+  if (minima) return lifted;
+  if (zeros) return spanned;
+  return bits === 1 ? signs : centred;
 }
 
-function wideScales({ dtype, data }: EncodedArray): Float32Array {
-  return dtype === 'f16' ? Float32Array.from(data as Uint16Array, numberFromFloat16) : (data as Float32Array);
-}
-
-function flawOfScaleNumbers(scales: EncodedArray): string | undefined {
-  const numbers = wideScales(scales);
-  const wrong = numbers.findIndex((scale) => !Number.isFinite(scale));
-  return wrong < 0 ? undefined : `scales[${wrong}] is ${numbers[wrong]}; it must be finite`;
+/** Which settings go together. */
+function flawTogether({ bits, group, zeros, minima, table, scales }: GroupedCodes): string | undefined {
+  const rules: readonly (readonly [isWrong: boolean, flaw: string])[] = [
+    [zeros && minima, 'it has zero points and minima; codes count from one of them'],
+    [minima && scales !== 'f16' && scales !== 'i8', `it has minima beside scales of ${scales}; f16 and i8 have some`],
+    [
+      table && (zeros || minima || bits !== 4),
+      'it has a table; codes of 4 bits without zero points or minima have one',
+    ],
+    [scales === 'i8' && group > 256, `its group is ${group}; scales of i8 share steps of 256 columns`],
+  ];
+  return rules.find(([isWrong]) => isWrong)?.[1];
 }
 
 function flawOfZeros(zeros: EncodedArray, shape: MatrixShape, bits: number): string | undefined {
@@ -167,60 +161,4 @@ function flawOfZeros(zeros: EncodedArray, shape: MatrixShape, bits: number): str
   const most = 2 ** bits - 1;
   const wrong = zeros.data.findIndex((zero) => zero > most);
   return wrong < 0 ? undefined : `zeros[${wrong}] is ${zeros.data[wrong]}; a zero point is a code, from 0 to ${most}`;
-}
-
-const largestFloat = (2 - 2 ** -23) * 2 ** 127;
-
-/** What the codes of a group mean. */
-interface Grid {
-  readonly scale: number;
-  readonly zero: number;
-  readonly code: (value: number) => number;
-}
-
-/** A scale that reaches as far, as it is stored: of f16 the next that is no smaller, or the largest. */
-function stored(scale: number, as: 'f32' | 'f16'): number {
-  if (as === 'f32') return scale;
-  return Math.sign(scale) * atLeast('f16', Math.min(dtypes.f16.max, Math.abs(scale)));
-}
-
-function grid(scale: number, zero: number, bits: number): Grid {
-  const most = 2 ** bits - 1;
-  return {
-    scale,
-    zero,
-    code: (value) => Math.max(0, Math.min(most, roundHalfEven(Math.fround(value / scale)) + zero)),
-  };
-}
-
-/** Codes around 0. */
-function centred(values: Float32Array, bits: number, as: 'f32' | 'f16'): Grid {
-  const half = 2 ** (bits - 1);
-  let extreme = 0;
-  for (const value of values) if (Math.abs(value) > Math.abs(extreme)) extreme = value;
-  const even = grid(stored(scaleReaching(Math.abs(extreme), half - 1), as), half, bits);
-  if (extreme === 0) return even;
-  const uneven = grid(stored(-Math.sign(extreme) * scaleReaching(Math.abs(extreme), half), as), half, bits);
-  const error = ({ scale, zero, code }: Grid): number =>
-    values.reduce((sum, value) => sum + (value - (code(value) - zero) * scale) ** 2, 0);
-  return error(uneven) < error(even) ? uneven : even;
-}
-
-/** Codes from the least to the largest value; 0 is always among what they mean. */
-function spanned(values: Float32Array, bits: number, as: 'f32' | 'f16'): Grid {
-  const most = 2 ** bits - 1;
-  const least = values.reduce((a, b) => Math.min(a, b), 0);
-  const largest = values.reduce((a, b) => Math.max(a, b), 0);
-  const scale = stored(scaleReaching(largest - least, most), as);
-  const zero = Math.max(0, Math.min(most, roundHalfEven(-least / scale)));
-  // From one end of f32 to the other, half a step past the end would be infinite.
-  const steps = Math.max(zero, most - zero);
-  return grid(scale * steps > largestFloat ? below('f32', largestFloat / steps) : scale, zero, bits);
-}
-
-/** Signs, times the mean magnitude, which is nearest to all: no code of one bit means 0, so that a scale of 0 has to. */
-function signs(values: Float32Array, _bits: number, as: 'f32' | 'f16'): Grid {
-  const mean = values.reduce((sum, value) => sum + Math.abs(value) / values.length, 0);
-  const scale = dtypes[as].round(Math.min(dtypes[as].max, mean));
-  return { scale, zero: 0, code: (value) => Number(value >= 0) };
 }

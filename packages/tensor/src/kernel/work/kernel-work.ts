@@ -123,6 +123,7 @@ function ofMatmul(spec: MatmulSpec): Told {
 const entriesIn: Readonly<Record<EncodedLayout, number | undefined>> = {
   int8: undefined,
   int4: undefined,
+  'int-n': undefined,
   codebook: undefined,
   csr: 2,
   blocks: 2,

@@ -44,6 +44,44 @@ function offsetsOf(present: readonly (readonly number[])[]): DrawnMatrix['arrays
   return { dtype: 'i32', values };
 }
 
+/** Codes of any bits, whatever they count from, with scales in whatever they are stored in. */
+function drawGrouped(draw: Draw, rows: number, columns: number): DrawnMatrix {
+  const group = [16, 32, 64][draw(anyInteger, 0, 2)] ?? 32;
+  const groups = Math.ceil(columns / group);
+  const from = (['centre', 'zeros', 'minima', 'table'] as const)[draw(anyInteger, 0, 3)] ?? 'centre';
+  const anyScales = from === 'minima' ? (['f16', 'i8'] as const) : (['f32', 'f16', 'i8', 'e8'] as const);
+  const kind = anyScales[draw(anyInteger, 0, anyScales.length - 1)] ?? 'f16';
+  const bits = from === 'table' ? 4 : draw(anyInteger, 1, 8);
+  const numbers = (least: number, most: number): DrawnMatrix['arrays'][number] => ({
+    dtype: kind === 'e8' ? 'u8' : kind,
+    values: draw(anyNumbers, rows * groups, least, most),
+  });
+  const steps = (): DrawnMatrix['arrays'][number] => ({
+    dtype: 'f16',
+    values: draw(anyNumbers, rows * Math.ceil((groups * group) / 256), 1, 2),
+  });
+  const rowBytes = Math.ceil((columns * bits) / 8);
+  return {
+    settings: {
+      bits,
+      group,
+      zeros: from === 'zeros',
+      minima: from === 'minima',
+      table: from === 'table',
+      scales: kind,
+    },
+    arrays: [
+      bytes(draw, rows * rowBytes),
+      kind === 'e8' ? numbers(128, 129) : numbers(1, 2),
+      ...(from === 'zeros' ? [bytes(draw, rows * groups, 2 ** bits - 1)] : []),
+      ...(from === 'minima' ? [numbers(-9, 9)] : []),
+      ...(kind === 'i8' ? [steps()] : []),
+      ...(kind === 'i8' && from === 'minima' ? [steps()] : []),
+      ...(from === 'table' ? [{ dtype: 'i8' as const, values: drawContents(draw, 'i8', 16) }] : []),
+    ],
+  };
+}
+
 const draws: Readonly<Record<EncodedLayout, DrawLayout>> = {
   int8: (draw, rows, columns) => {
     const sharing = draw(fc.boolean) ? 'row' : 'matrix';
@@ -68,6 +106,7 @@ const draws: Readonly<Record<EncodedLayout, DrawLayout>> = {
       ],
     };
   },
+  'int-n': drawGrouped,
   codebook: (draw, rows, columns) => {
     const bits = draw(fc.boolean) ? 4 : 8;
     return {

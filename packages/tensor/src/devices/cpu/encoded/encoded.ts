@@ -16,6 +16,7 @@ import { csrRule } from './csr.ts';
 import type { EncodedRule } from './encoded-rule.ts';
 import { int4Rule } from './int4.ts';
 import { int8Rule } from './int8.ts';
+import { intNRule } from './int-n.ts';
 import { nOfMRule } from './n-of-m.ts';
 import { provideEncodedPrograms, type LimitedEncodedMatmul } from './provided.ts';
 import { sizesOf } from './rows-of-x.ts';
@@ -27,6 +28,7 @@ const rules: Readonly<Record<EncodedLayout, EncodedRule>> = {
   csr: csrRule,
   int4: int4Rule,
   int8: int8Rule,
+  'int-n': intNRule,
   'n-of-m': nOfMRule,
 };
 

@@ -52,8 +52,10 @@ export interface PlaneLayout {
 
 /** The layouts of one engine. */
 export interface PlaneKernels {
-  /** Chunks of 8 columns in order. A block has a scale in f64; with the other layouts two, of either plane in f32. */
+  /** Chunks of 8 columns in order. A block has a scale in f64; with `inFours` and `inGroups` two, of either plane in f32. */
   readonly inOrder: PlaneLayout;
+  /** The same of 16 columns, of which the even ones stand before the odd ones. */
+  readonly inPairs: PlaneLayout;
   /** Chunks of 32 columns, of which every fourth stand together. */
   readonly inFours: PlaneLayout;
   /** The same of blocks of four groups: a chunk is 8 columns of each, and a lane of i32 has those of one group. */
@@ -64,6 +66,12 @@ export interface PlaneKernels {
 export const planeKernels: (engine: Engine) => PlaneKernels = onceAnEngine((engine) => {
   const { module } = engine.module();
   const inOrder = addSplit(module, 'chunks of 8', 2, [0], (_, vectors) => vectors);
+  const inPairs = addSplit(module, 'chunks of 16', 4, [0], (_, [a, b, c, d]) =>
+    [0, 1].flatMap((odd) => [
+      shuffle32(a as Local, b as Local, [odd, 2 + odd, 4 + odd, 6 + odd]),
+      shuffle32(c as Local, d as Local, [odd, 2 + odd, 4 + odd, 6 + odd]),
+    ]),
+  );
   const inFours = addSplit(module, 'chunks of 32', 8, [0], (f, vectors) =>
     inFoursOf(f, vectors.slice(0, 4), vectors.slice(4)),
   );
@@ -77,9 +85,10 @@ export const planeKernels: (engine: Engine) => PlaneKernels = onceAnEngine((engi
     });
   });
   addStart(module);
-  addSplitRow(module, 'inOrder', inOrder, 8, (f, scales, scale) => {
-    f.store('f64.store', scales, op('f64.promote_f32', scale));
-  });
+  for (const [name, split, chunk] of [['inOrder', inOrder, 8] as const, ['inPairs', inPairs, 16] as const])
+    addSplitRow(module, name, split, chunk, (f, scales, scale) => {
+      f.store('f64.store', scales, op('f64.promote_f32', scale));
+    });
   for (const [name, split] of [['inFours', inFours] as const, ['inGroups', inGroups] as const])
     addSplitRow(module, name, split, 32, (f, scales, scale) => {
       f.store('f32.store', scales, op('f32.mul', scale, f32(65536)));
@@ -87,7 +96,12 @@ export const planeKernels: (engine: Engine) => PlaneKernels = onceAnEngine((engi
     });
   const functions = engine.instantiate(module) as Readonly<Record<'start' | keyof PlaneKernels, WasmFunction>>;
   const layoutOf = (name: keyof PlaneKernels): PlaneLayout => ({ start: functions.start, split: functions[name] });
-  return { inOrder: layoutOf('inOrder'), inFours: layoutOf('inFours'), inGroups: layoutOf('inGroups') };
+  return {
+    inOrder: layoutOf('inOrder'),
+    inPairs: layoutOf('inPairs'),
+    inFours: layoutOf('inFours'),
+    inGroups: layoutOf('inGroups'),
+  };
 });
 
 /** The columns of two blocks of 4 by 4 in turns. */

@@ -1,5 +1,5 @@
 /** How kernels of encoded matrices walk a row in vectors. */
-import { i32, memoryOp, op, type Expression, type Local } from '../assembler/expression.ts';
+import { i32, memoryOp, op, v128, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 
 /** Code for `count` elements: four at a time, and then the rest. */
@@ -56,4 +56,22 @@ export function atMost(f: FunctionBuilder, value: Expression, limit: Expression)
   const result = f.let(value);
   f.if(op('i32.gt_s', result, limit), () => f.set(result, limit));
   return result;
+}
+
+/** Up to 16 bytes in the lowest of a vector, the others being 0: nothing behind them is read. */
+export function fewBytes(f: FunctionBuilder, address: Local, offset: number, count: number): Expression {
+  if (count === 16) return memoryOp('v128.load', offset, [address]);
+  let at = count >= 8 ? 8 : count >= 4 ? 4 : 0;
+  const beginning = at === 8 ? 'v128.load64_zero' : 'v128.load32_zero';
+  let bytes = at === 0 ? v128([0, 0, 0, 0]) : memoryOp(beginning, offset, [address]);
+  for (const [width, name] of [
+    [4, 'v128.load32_lane'],
+    [2, 'v128.load16_lane'],
+    [1, 'v128.load8_lane'],
+  ] as const)
+    if (count - at >= width) {
+      bytes = memoryOp(name, offset + at, [address, f.let(bytes)], at / width);
+      at += width;
+    }
+  return bytes;
 }

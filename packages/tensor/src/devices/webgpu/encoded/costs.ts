@@ -16,6 +16,7 @@ export const softwareCosts: EncodedCosts = {
     'n-of-m': { call: 170, moved: 10, scan: 0.44, manyRows: 8, few: 1.2, once: 0, each: 1.8, far: 1.8 },
     int8: { call: 180, moved: 3.9, scan: 0, manyRows: 8, few: 0.23, once: 0, each: 0.34, far: 0.35 },
     int4: { call: 180, moved: 5.8, scan: 0, manyRows: 8, few: 0.35, once: 1, each: 0.34, far: 0.16 },
+    'int-n': { call: 180, moved: 5.8, scan: 0, manyRows: 8, few: 0.35, once: 1, each: 0.34, far: 0.16 },
     codebook: { call: 190, moved: 7.1, scan: 0, manyRows: 8, few: 1.2, once: 0, each: 1.4, far: 0.73 },
   },
 };

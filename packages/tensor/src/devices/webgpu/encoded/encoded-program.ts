@@ -49,6 +49,7 @@ const sparse = (layout: SparseLayout): EncodedRule => ({
 const rules: Readonly<Record<EncodedLayout, EncodedRule>> = {
   int8: coded,
   int4: coded,
+  'int-n': { ...coded, accepts: () => false },
   codebook: coded,
   csr: sparse('csr'),
   bitmask: sparse('bitmask'),

@@ -1,0 +1,247 @@
+/**
+ * WebAssembly functions for codes of 1 to 8 bits in groups with rows of x in planes. The codes of a group times either plane
+ * add up in i32. Two groups side by side then become numbers of f64, exact ones, which are scaled: so what minima and zero
+ * points make of a sum cancels nothing.
+ */
+import { centreOf, type GroupedCodes } from '../../../kernel/grouped-codes.ts';
+import { f64, i32, memoryOp, op, shuffle32, v128, type Expression, type Local } from '../assembler/expression.ts';
+import type { FunctionBuilder } from '../assembler/function-builder.ts';
+import type { ModuleBuilder } from '../assembler/module-builder.ts';
+import type { Engine, WasmFunction } from '../engine.ts';
+import { onceAnEngineEach } from '../once-an-engine.ts';
+import { sumOfPair } from '../gemm/dot-rows.ts';
+import { codeReader, codesTogether, type CodeReader } from './int-n-codes.ts';
+import { groupsOfStepBits, scaleBytes, scaleReader, type ScaleReader } from './int-n-scales.ts';
+import { forEachRowApart } from './rows-apart.ts';
+import { fewBytes } from './vectors.ts';
+
+/** The functions for matrices of a kind. */
+export interface GroupedPlaneKernels {
+  /** (planes, xScales, sums, groups, pairs): the sums of x over each group, f64, and a 0 for what a last pair lacks. */
+  readonly sumGroups: WasmFunction;
+  /**
+   * (planes, xScales, sums, codes, scales, others, steps, otherSteps, table, y, rows, groups, codeStep, scaleStep, otherStep,
+   * stepStep): y[r] = Σ x · element over so many groups; `others` are zero points or minima. Two groups share a scale of x.
+   */
+  readonly multiply: WasmFunction;
+}
+
+/** What the functions are made for: how many groups there are, modulo 4, too. */
+export interface PlaneKind {
+  readonly own: GroupedCodes;
+  readonly rest: number;
+}
+
+/** Compiles the functions once an engine. */
+export const groupedPlaneKernels: (engine: Engine, kind: PlaneKind) => GroupedPlaneKernels = onceAnEngineEach(
+  (engine, kind) => {
+    const { module } = engine.module();
+    addSumGroups(module, kind.own);
+    addMultiply(module, kind);
+    return engine.instantiate(module) as unknown as GroupedPlaneKernels;
+  },
+  (kind) => JSON.stringify(kind),
+);
+
+/** Rows side by side: each has a sum for each plane. */
+const rowsTogether = 3;
+/** Columns whose code is written out. */
+const mostWritten = 32;
+
+const load = (address: Expression, offset = 0): Expression => memoryOp('v128.load', offset, [address]);
+const none = v128([0, 0, 0, 0]);
+const upperHalf = (vector: Local): Expression => shuffle32(vector, vector, [2, 3, 2, 3]);
+
+/** Whether even and odd columns are apart. */
+export const isPaired = ({ bits }: Pick<GroupedCodes, 'bits'>): boolean => bits === 4;
+
+/** Whether sums of a group fit i32. */
+export const fitsPlanes = ({ bits, table, group }: GroupedCodes): boolean => 2 ** (table ? 8 : bits) * group <= 2 ** 16;
+
+/** Adds up the two sums of i32 of either plane: upper, upper, lower, lower. */
+function joined(f: FunctionBuilder, high: Local, low: Local): Local {
+  return f.let(op('i32x4.add', shuffle32(high, low, [0, 1, 4, 5]), shuffle32(high, low, [2, 3, 6, 7])));
+}
+
+/** The whole numbers of two groups, f64, from what `joined` gave of them. */
+function wholePair(f: FunctionBuilder, first: Expression, second: Expression, places: Local): Expression {
+  const both = f.let(op('i32x4.add', shuffle32(first, second, [0, 4, 2, 6]), shuffle32(first, second, [1, 5, 3, 7])));
+  const upper = op('f64x2.mul', op('f64x2.convert_low_i32x4_s', both), places);
+  return op('f64x2.add', upper, op('f64x2.convert_low_i32x4_s', upperHalf(both)));
+}
+
+function addSumGroups(module: ModuleBuilder, { group }: GroupedCodes): void {
+  const f = module.function('sumGroups', ['i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
+  const [planes, xScales, sums, groups, pairs] = f.arguments;
+  const places = f.let(op('f64x2.splat', f64(65536)));
+  const ones = f.let(op('i16x8.splat', i32(1)));
+  const [high, low] = [f.local('v128'), f.local('v128')];
+  const left = f.let(groups);
+  f.repeat(pairs, () => {
+    const parts = [0, 1].map(() => {
+      f.set(high, none);
+      f.set(low, none);
+      f.if(op('i32.gt_s', left, i32(0)), () => {
+        f.repeat(i32(group / 8), () => {
+          f.set(high, op('i32x4.add', high, op('i32x4.dot_i16x8_s', load(planes), ones)));
+          f.set(low, op('i32x4.add', low, op('i32x4.dot_i16x8_s', load(planes, 16), ones)));
+          f.increase(planes, 32);
+        });
+      });
+      f.increase(left, -1);
+      return joined(f, high, low);
+    });
+    const whole = wholePair(f, parts[0] as Local, parts[1] as Local, places);
+    f.store('v128.store', sums, op('f64x2.mul', whole, memoryOp('v128.load64_splat', 0, [xScales])));
+    f.increase(sums, 16);
+    f.increase(xScales, 8);
+  });
+}
+
+const sixteen = Array.from({ length: 16 }, () => 'i32' as const);
+
+interface Row {
+  readonly codes: Local;
+  readonly scales: Local;
+  readonly others: Local | undefined;
+  readonly steps: Local;
+  readonly otherSteps: Local;
+  readonly total: Local;
+}
+
+interface Walk {
+  readonly own: GroupedCodes;
+  readonly codes: CodeReader;
+  readonly numbers: ScaleReader;
+  readonly places: Local;
+  readonly centre: Local;
+  readonly x: Local;
+  readonly xScales: Local;
+  readonly sums: Local;
+  /** Groups that were passed. */
+  readonly passed: Local;
+  readonly rows: readonly Row[];
+}
+
+function addMultiply(module: ModuleBuilder, { own, rest }: PlaneKind): void {
+  const f = module.function('multiply', sixteen, 'none', true);
+  const [planes, xScales, sums, codes, scales, others, steps, otherSteps, table, y, rows] = f.arguments as Local[];
+  const [groups, codeStep, scaleStep, otherStep, stepStep] = f.arguments.slice(11);
+  const hasOthers = own.zeros || own.minima;
+  const isStepped = own.scales === 'i8';
+  const fixed = {
+    own,
+    codes: codeReader(f, own, table as Local),
+    numbers: scaleReader(f, own),
+    places: f.let(op('f64x2.splat', f64(65536))),
+    centre: f.let(op('f64x2.splat', f64(centreOf(own).centre))),
+  };
+  const quads = f.let(op('i32.shr_u', groups as Local, i32(2)));
+  const arrays = [
+    [codes, codeStep],
+    [scales, scaleStep],
+    [y, i32(4)],
+    ...(hasOthers ? [[others, otherStep]] : []),
+    ...(isStepped ? [[steps, stepStep]] : []),
+    ...(isStepped && own.minima ? [[otherSteps, stepStep]] : []),
+  ].map(([at, step]) => ({ at: at as Local, step: step as Expression }));
+  forEachRowApart(f, rows as Local, rowsTogether, arrays, (pointers) => {
+    const [ofCodes, ofScales, ofY] = pointers as [readonly Local[], readonly Local[], readonly Local[]];
+    const ofOthers = hasOthers ? pointers[3] : undefined;
+    const ofSteps = isStepped ? pointers[hasOthers ? 4 : 3] : undefined;
+    const ofOtherSteps = pointers[5];
+    const walk: Walk = {
+      ...fixed,
+      x: f.let(planes as Local),
+      xScales: f.let(xScales as Local),
+      sums: f.let(sums as Local),
+      passed: f.let(i32(0)),
+      rows: ofCodes.map((pointer, row) => ({
+        codes: pointer,
+        scales: ofScales[row] as Local,
+        others: ofOthers?.[row],
+        steps: ofSteps?.[row] ?? pointer,
+        otherSteps: ofOtherSteps?.[row] ?? pointer,
+        total: f.let(none),
+      })),
+    };
+    f.repeat(quads, () => addGroups(f, walk, 4));
+    if (rest > 0) addGroups(f, walk, rest);
+    for (const [row, { total }] of walk.rows.entries())
+      f.store('f32.store', ofY[row] as Local, op('f32.demote_f64', sumOfPair(total)));
+  });
+}
+
+/** Adds the products of `count` groups, up to four. */
+function addGroups(f: FunctionBuilder, walk: Walk, count: number): void {
+  const { own, rows, numbers, passed } = walk;
+  const step = (base: Local): Expression =>
+    own.scales === 'i8'
+      ? op('i32.add', base, op('i32.shl', op('i32.shr_u', passed, i32(groupsOfStepBits(own))), i32(1)))
+      : base;
+  const read = rows.map(({ scales, others, steps, otherSteps }) => ({
+    scales: numbers(scales, step(steps), count),
+    others: others && (own.minima ? numbers(others, step(otherSteps), count) : zerosAt(f, others, count)),
+  }));
+  for (let first = 0; first < count; first += 2) {
+    const [one, other] = [groupDots(f, walk), first + 1 < count ? groupDots(f, walk) : undefined];
+    const xScale = f.let(memoryOp('v128.load64_splat', 0, [walk.xScales]));
+    const ofX = f.let(load(walk.sums));
+    for (const [row, { total }] of rows.entries()) {
+      const { scales, others } = read[row] as (typeof read)[number];
+      const whole = wholePair(f, one[row] as Local, other?.[row] ?? none, walk.places);
+      const dots = op('f64x2.mul', whole, xScale);
+      const offset = others && pairOf(others, first);
+      const counted = own.minima
+        ? dots
+        : op('f64x2.sub', dots, op('f64x2.mul', ofX, own.zeros ? (offset as Expression) : walk.centre));
+      const scaled = op('f64x2.mul', own.table ? dots : counted, pairOf(scales, first));
+      f.set(total, op('f64x2.add', total, scaled));
+      if (own.minima) f.set(total, op('f64x2.add', total, op('f64x2.mul', ofX, offset as Expression)));
+    }
+    f.increase(walk.xScales, 8);
+    f.increase(walk.sums, 16);
+  }
+  for (const { scales, others } of rows) {
+    f.increase(scales, count * scaleBytes[own.scales]);
+    if (others) f.increase(others, own.zeros ? count : count * scaleBytes[own.scales]);
+  }
+  f.increase(passed, count);
+}
+
+/** Two of four numbers, from the first or the third on, f64. */
+const pairOf = (four: Local, first: number): Expression =>
+  op('f64x2.promote_low_f32x4', first === 0 ? four : upperHalf(four));
+
+/** Zero points of up to four groups, f32. */
+function zerosAt(f: FunctionBuilder, address: Local, count: number): Local {
+  const bytes = fewBytes(f, address, 0, count);
+  const words = op('i32x4.extend_low_i16x8_u', op('i16x8.extend_low_i8x16_u', bytes));
+  return f.let(op('f32x4.convert_i32x4_s', words));
+}
+
+/** The counts of one group times x, as `joined` gives them, of each row. */
+function groupDots(f: FunctionBuilder, { own, codes, x, rows }: Walk): Local[] {
+  const sums = rows.map(() => [f.local('v128'), f.local('v128')] as const);
+  const written = Math.min(own.group, mostWritten);
+  const read = isPaired(own) ? codes.inPairs : codes.inOrder;
+  const bytes = (codesTogether * own.bits) / 8;
+  const add = (isFirst: boolean): void => {
+    for (let at = 0; at < written; at += codesTogether) {
+      const factors = [0, 16, 32, 48].map((offset) => f.let(load(x, at * 4 + offset)));
+      for (const [row, { codes: pointer }] of rows.entries())
+        for (const [half, expression] of read(pointer, (at / codesTogether) * bytes).entries()) {
+          const counts = f.let(expression);
+          for (const [plane, sum] of (sums[row] as readonly [Local, Local]).entries()) {
+            const product = op('i32x4.dot_i16x8_s', factors[half * 2 + plane] as Local, counts);
+            f.set(sum, isFirst && at === 0 && half === 0 ? product : op('i32x4.add', sum, product));
+          }
+        }
+    }
+    f.increase(x, written * 4);
+    for (const { codes: pointer } of rows) f.increase(pointer, (written * own.bits) / 8);
+  };
+  add(true);
+  f.repeat(own.group / written - 1, () => add(false));
+  return sums.map(([high, low]) => joined(f, high, low));
+}
