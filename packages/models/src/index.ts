@@ -39,6 +39,7 @@ export {
   type OpenLanguageModelOptions,
 } from './families/language/open-language-model.ts';
 export type { LogitsOf } from './families/language/slots.ts';
+export { TextEncoder, type TextEncoderParts } from './families/language/text-encoder.ts';
 export { openHuggingFace, type Description, type FindFile, type ModelFolder } from './huggingface/model-folder.ts';
 export { changedTensors } from './import/changed-tensors.ts';
 export { importModel, stateDictModel, type ImportedModel, type ImportOptions } from './import/import-model.ts';

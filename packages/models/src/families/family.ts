@@ -5,6 +5,11 @@
 import { ConfigError, registerModule, Registry, type ModuleConfig } from '@espalier/nn';
 import { aFunction, anObject, aText, check, ruleOf } from '@espalier/tensor/arguments';
 import type { Shape } from '@espalier/tensor';
+import { causalLanguageModelType } from './language/causal-language-model.ts';
+import { bert } from './language/bert.ts';
+import { gpt2 } from './language/gpt2.ts';
+import { llama } from './language/llama.ts';
+import { textEncoderType } from './language/text-encoder.ts';
 import { resnet } from './resnet.ts';
 
 /** The shapes of the weights of a model, by the names that its family gives them. */
@@ -29,7 +34,7 @@ export interface Family {
   readonly describe: (config: ModuleConfig, weights: WeightShapes) => FamilyMember;
 }
 
-const families = new Registry<Family>('family of models', ({ type }) => type, [resnet]);
+const families = new Registry<Family>('family of models', ({ type }) => type, [resnet, llama, gpt2, bert]);
 
 const aFamily = ruleOf<Family>(
   'a family of models: { type, members, describe }',
@@ -78,6 +83,7 @@ export function describeMember(config: ModuleConfig, weights: WeightShapes = new
  * const model = build({ type: 'resnet', depth: 18, classes: 10, stem: 'small' }, { seed: 1 });
  */
 export function registerFamilies(): void {
+  for (const type of [causalLanguageModelType, textEncoderType]) registerModule(type);
   for (const type of families.names) registerModule(moduleTypeOf(type));
 }
 

@@ -58,16 +58,20 @@ function viewOf(
 const rowBytes = ({ shape, bytes }: TensorEntry): number => bytes / (shape[0] ?? 1);
 
 /** What a tensor is that lies in the file as a part says. */
-function entryOfPart(source: TensorSource, own: string, { name, rows, transposed }: TensorPart): TensorEntry {
+function entryOfPart(
+  source: TensorSource,
+  own: string,
+  { name, rows, transposed: isTransposed }: TensorPart,
+): TensorEntry {
   const entry = entryOf(source, name);
   const { dtype } = entry;
   const kind = fileDType(dtype);
   const refuse = (why: string): never => {
     throw new FormatError(source.name, 0, `${showName(name)} is ${dtype} ${showShape(entry.shape)}, ${why}`);
   };
-  if (transposed && (entry.shape.length !== 2 || !kind || kind.elements > 1 || kind.bits % 8 !== 0))
+  if (isTransposed && (entry.shape.length !== 2 || !kind || kind.elements > 1 || kind.bits % 8 !== 0))
     return refuse('which cannot be transposed: give it as a matrix of floats');
-  const shape: Shape = transposed ? entry.shape.toReversed() : entry.shape;
+  const shape: Shape = isTransposed ? entry.shape.toReversed() : entry.shape;
   if (!rows) return { dtype, shape, bytes: entry.bytes };
   const [begin, count] = rows;
   if (begin + count > (shape[0] ?? 0))

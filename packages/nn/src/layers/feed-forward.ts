@@ -1,7 +1,6 @@
 /** What each position of a transformer goes through by itself. */
-import { type Tensor } from '@espalier/tensor';
-import { integer, optional, parseFields, truth, type Field, type Fields } from '../config/fields.ts';
-import { show } from '../config/fields.ts';
+import type { Tensor } from '@espalier/tensor';
+import { integer, optional, parseFields, show, truth, type Field, type Fields } from '../config/fields.ts';
 import { ConfigError } from '../errors.ts';
 import type { InitialiserConfig } from '../init/initialiser.ts';
 import { initialiserField } from '../init/table.ts';

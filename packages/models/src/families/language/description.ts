@@ -20,6 +20,8 @@ export interface SpecialIds {
 export interface LanguageDescription {
   /** The family: `llama`. */
   readonly family: string;
+  /** What the module gives: logits [..., length, vocabulary] of the next token, or hidden states [..., length, width]. */
+  readonly gives: 'logits' | 'states';
   /** The model in the few words of its family, as `build` takes them. */
   readonly model: ModuleConfig;
   /** The longest sequence that it was made for. */
@@ -37,6 +39,8 @@ export interface LanguageDescription {
   readonly generation: Description;
   /** What is otherwise here than in the file, in sentences: types of weights that became f32. */
   readonly notes: readonly string[];
+  /** Tensors of the file that the model does not compute with: poolers, tables of angles. */
+  readonly unused: readonly string[];
 }
 
 /** JSON as an object, or an empty one. */

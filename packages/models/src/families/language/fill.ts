@@ -23,7 +23,7 @@ const named = (names: readonly string[]): string =>
 
 /**
  * Gives each parameter its tensor: in the blocks that it is stored in, where the engine has a format for them, else as f32. Gives
- * what became f32 although it was stored in blocks, in sentences.
+ * what became f32 although it was stored in blocks, in sentences, and the tensors that were not needed.
  * @throws {FormatError} for tensors that are missing, of another shape, or have no place in the module.
  */
 export async function fill(
@@ -31,9 +31,9 @@ export async function fill(
   source: TensorSource,
   parts: TensorParts,
   { device, weights, unused }: FillOptions,
-): Promise<string[]> {
+): Promise<{ readonly notes: readonly string[]; readonly others: readonly string[] }> {
   const parameters = module.namedParameters();
-  checkNames(source, parts, parameters, unused);
+  const others = checkNames(source, parts, parameters, unused);
   const view = partSource(source, parts);
   for (const [name, parameter] of parameters) {
     const { shape } = entryOf(view, name);
@@ -59,10 +59,11 @@ export async function fill(
     value.dispose();
   }
   prefer(module, 'balance');
-  return [...decoded].map(
+  const notes = [...decoded].map(
     ([dtype, count]) =>
       `${count} weights of ${dtype} are f32 here, in ${4 * count} bytes: no format of the engine has blocks of that type`,
   );
+  return { notes, others };
 }
 
 function checkNames(
@@ -70,7 +71,7 @@ function checkNames(
   parts: TensorParts,
   parameters: ReadonlyMap<string, Parameter>,
   unused: readonly RegExp[],
-): void {
+): readonly string[] {
   const known = new Set([...parts.values()].map(({ name }) => name));
   const missing = [...parameters.keys()].flatMap((own) => {
     const name = parts.get(own)?.name ?? own;
@@ -78,9 +79,9 @@ function checkNames(
   });
   if (missing.length > 0)
     throw new FormatError(source.name, 0, `has not all tensors of the model that it describes: ${named(missing)}`);
-  const others = [...source.tensors.keys()].filter(
-    (name) => !known.has(name) && !unused.some((each) => each.test(name)),
-  );
-  if (others.length > 0)
-    throw new FormatError(source.name, 0, `has tensors that the model it describes has no place for: ${named(others)}`);
+  const others = [...source.tensors.keys()].filter((name) => !known.has(name));
+  const odd = others.filter((name) => !unused.some((each) => each.test(name)));
+  if (odd.length > 0)
+    throw new FormatError(source.name, 0, `has tensors that the model it describes has no place for: ${named(odd)}`);
+  return others;
 }

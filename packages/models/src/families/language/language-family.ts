@@ -9,12 +9,16 @@ import type { Said } from './said.ts';
 export interface SaidModel {
   readonly model: ModuleConfig;
   readonly parts: TensorParts;
+  /** What of a file the model does not compute with, beside what all files may have. */
+  readonly unused?: readonly RegExp[];
 }
 
 /** A format that a family is known in. */
 export interface FamilyFormat {
   /** What files call its models: `model_type` of config.json, `general.architecture` of GGUF. */
   readonly names: readonly string[];
+  /** What says how many layers there are; `A` in it stands for the architecture. */
+  readonly layersKey: string;
   /**
    * What a file says.
    * @throws {FormatError} naming what it asks for that there is not.
@@ -30,6 +34,8 @@ export interface FamilyFormat {
 /** A family of language models. */
 export interface LanguageFamily {
   readonly type: string;
+  /** What its modules give: logits of the next token, or hidden states. */
+  readonly gives: 'logits' | 'states';
   readonly layers: (model: ModuleConfig) => ModuleConfig;
   readonly huggingFace: FamilyFormat;
   readonly gguf: FamilyFormat;

@@ -4,32 +4,15 @@ import type { Description } from '../../huggingface/model-folder.ts';
 import { readTensor } from '../../tensors/read-tensor.ts';
 import type { TensorSource } from '../../tensors/tensor-source.ts';
 import { activationOf, nameOfActivation } from './activations.ts';
+import { ofTraining } from './huggingface-keys.ts';
 import type { FamilyFormat, LanguageFamily, SaidModel } from './language-family.ts';
 import { ggufLlama, huggingFaceLlama, llamaLayers, llamaOptions, llamaParts, type LlamaNames } from './llama.ts';
 import { configOfRotary, rotaryOfConfig } from './rotary.ts';
 import { rotaryOfGguf, ggufOfRotary } from './rotary-gguf.ts';
 import type { Said } from './said.ts';
 
-/** What of config.json changes nothing of what is computed in evaluation. */
-const ofTraining = [
-  'architectures',
-  'attention_dropout',
-  'auto_map',
-  'bos_token_id',
-  'dtype',
-  'eos_token_id',
-  'initializer_range',
-  'is_llama_config',
-  'max_window_layers',
-  'model_type',
-  'pad_token_id',
-  'pretraining_tp',
-  'quantization_config',
-  'torch_dtype',
-  'transformers_version',
-  'use_cache',
-  '_name_or_path',
-] as const;
+/** More keys that change nothing here. */
+const ignored = ['attention_dropout', 'is_llama_config', 'max_window_layers', 'pretraining_tp'];
 
 /** What differs between the types of models. */
 const huggingFaceTypes: Readonly<Record<string, (said: Said) => Description>> = {
@@ -67,7 +50,7 @@ function readConfig(said: Said, source: TensorSource, type: string): SaidModel {
   const context = said.count('max_position_embeddings', 2048);
   refuseWindows(said, context, type);
   said.only('rope_interleaved', false);
-  said.ignore(...ofTraining);
+  said.ignore(...ofTraining, ...ignored);
   const model: ModuleConfig = {
     type: 'llama',
     vocabulary: said.count('vocab_size'),
@@ -85,7 +68,12 @@ function readConfig(said: Said, source: TensorSource, type: string): SaidModel {
     ...huggingFaceTypes[type]?.(said),
   };
   const isWhole = source.tensors.has('model.embed_tokens.weight') || !source.tensors.has('embed_tokens.weight');
-  return { model, parts: llamaParts(model, isWhole ? huggingFaceLlama : withoutHead) };
+  const parts = llamaParts(model, isWhole ? huggingFaceLlama : withoutHead);
+  return {
+    model,
+    parts,
+    unused: [/(^|\.)rotary_emb\.inv_freq$/u, ...(model['tied'] === true ? [/^lm_head\.weight$/u] : [])],
+  };
 }
 
 /** Which of the types of models in a format has what a model has. */
@@ -184,7 +172,7 @@ async function readGguf(said: Said, source: TensorSource, architecture: string):
     feedForwardBias: has('blk.0.ffn_up.bias'),
     headNorm,
   };
-  return { model, parts: llamaParts(model, ggufLlama(turns)) };
+  return { model, parts: llamaParts(model, ggufLlama(turns)), unused: [/^rope_freqs\.weight$/u] };
 }
 
 function writeGguf(model: ModuleConfig, before: string): ReturnType<FamilyFormat['write']> {
@@ -216,7 +204,13 @@ function writeGguf(model: ModuleConfig, before: string): ReturnType<FamilyFormat
 /** The family in both formats. */
 export const llamaFamily: LanguageFamily = {
   type: 'llama',
+  gives: 'logits',
   layers: llamaLayers,
-  huggingFace: { names: Object.keys(huggingFaceTypes), read: readConfig, write: writeConfig },
-  gguf: { names: Object.keys(architectures), read: readGguf, write: writeGguf },
+  huggingFace: {
+    names: Object.keys(huggingFaceTypes),
+    layersKey: 'num_hidden_layers',
+    read: readConfig,
+    write: writeConfig,
+  },
+  gguf: { names: Object.keys(architectures), layersKey: 'A.block_count', read: readGguf, write: writeGguf },
 };

@@ -2,10 +2,11 @@
  * Llama and what differs from it by a few fields: Mistral, Qwen 2 and Qwen 3. Sources: H. Touvron et al., "LLaMA", 2023; Qwen
  * team, "Qwen2 technical report", 2024, and "Qwen3 technical report", 2025.
  */
-import { type ModuleConfig, type RotaryOptions } from '@espalier/nn';
-import type { Family, FamilyMember, WeightShapes } from '../family.ts';
+import type { ModuleConfig, RotaryOptions } from '@espalier/nn';
+import type { Family, FamilyMember } from '../family.ts';
 import { aCount, anyJson, aPositive, aTruth, familyOptions, oneOf, type OptionRulesOf } from '../options.ts';
 import type { TensorPart } from '../../tensors/parts.ts';
+import { justWeight, putPart, weightAndBias } from './part-list.ts';
 
 /** A model of the family in few words. */
 export interface Llama {
@@ -198,11 +199,8 @@ export function llamaParts(config: ModuleConfig, names: LlamaNames): Map<string,
   const { layers, heads, keyValueHeads = heads, tied, bias, feedForwardBias, headNorm } = llamaOptions(config);
   const parts = new Map<string, TensorPart>();
   const put = (ours: string, theirs: string, isBiased = false, turnedHeads?: number): void => {
-    for (const tensor of isBiased ? ['weight', 'bias'] : ['weight'])
-      parts.set(`${ours}.${tensor}`, {
-        name: `${theirs}.${tensor}`,
-        ...(names.turns && turnedHeads !== undefined && { turnedHeads }),
-      });
+    const turned = names.turns && turnedHeads !== undefined ? { turnedHeads } : {};
+    putPart(parts, ours, { name: theirs, ...turned }, isBiased ? weightAndBias : justWeight);
   };
   put('embedding', names.embedding);
   for (let layer = 0; layer < layers; layer++) {
@@ -223,7 +221,7 @@ export function llamaParts(config: ModuleConfig, names: LlamaNames): Map<string,
   return parts;
 }
 
-function describe(config: ModuleConfig, _weights: WeightShapes): FamilyMember {
+function describe(config: ModuleConfig): FamilyMember {
   const parts = llamaParts(config, huggingFaceLlama);
   return { config: llamaLayers(config), names: new Map([...parts].map(([ours, { name }]) => [ours, name])) };
 }

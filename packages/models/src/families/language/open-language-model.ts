@@ -1,13 +1,15 @@
 /** Language models out of folders of Hugging Face and GGUF files, their weights straight to a device. */
-import { buildForValues, FormatError, registerModule, type Module } from '@espalier/nn';
+import { buildForValues, FormatError, type Module } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
 import { defaultDevice, warnOnce, type Device } from '@espalier/tensor';
 import { aDevice, anObject, check, checkOptions, oneOf, type OptionRules } from '@espalier/tensor/arguments';
 import type { ModelFolder } from '../../huggingface/model-folder.ts';
 import type { TensorSource } from '../../tensors/tensor-source.ts';
-import { causalLanguageModelType } from './causal-language-model.ts';
+import { registerFamilies } from '../family.ts';
 import { recordOf, type LanguageDescription } from './description.ts';
+import { bertFamily } from './bert-files.ts';
 import { fill } from './fill.ts';
+import { gpt2Family } from './gpt2-files.ts';
 import type { FamilyFormat, LanguageFamily, SaidModel } from './language-family.ts';
 import { llamaFamily } from './llama-files.ts';
 import { Said } from './said.ts';
@@ -31,14 +33,8 @@ export interface OpenedLanguageModel {
   readonly description: LanguageDescription;
 }
 
-const families: readonly LanguageFamily[] = [llamaFamily];
+const families: readonly LanguageFamily[] = [llamaFamily, gpt2Family, bertFamily];
 const optionRules: OptionRules<OpenLanguageModelOptions> = { device: aDevice, weights: oneOf('stored', 'f32') };
-
-/** What files have beside weights: tables of angles, masks, and the head where it is the embedding. */
-const unused = {
-  huggingface: [/(^|\.)rotary_emb\.inv_freq$/u],
-  gguf: [/^rope_freqs\.weight$/u],
-} as const;
 
 /** A model that was found in a file. */
 interface Found {
@@ -50,8 +46,8 @@ interface Found {
 
 /**
  * Opens a language model of a known family: a folder of Hugging Face (`openModelFolder`) or a GGUF file (`openTensorFile`), which
- * the caller closes. Weights are read one at a time. The module is a `CausalLanguageModel`: it reads the slots `attentionCache`,
- * `attentionMask`, `positions` and `logitsOf`, and ids may have a length (`upTo`).
+ * the caller closes. Weights are read one at a time. The module is a `CausalLanguageModel`, which reads the slots `attentionCache`,
+ * `attentionMask`, `positions` and `logitsOf`, or of BERT a `TextEncoder`; ids may have a length (`upTo`).
  * @throws {FormatError} for a family that is not known, for what a model of it asks for and there is not, by name, and for tensors
  * that are missing or have no place.
  *
@@ -67,26 +63,23 @@ export async function openLanguageModel(
   check<object>('openLanguageModel', 'from', from, anObject);
   const { device = defaultDevice(), weights = 'stored' } = checkOptions('openLanguageModel', options, optionRules);
   const { family, said, source, description } = await ('config' in from ? inFolder(from) : inGguf(from));
-  registerModule(causalLanguageModelType);
-  const { model, parts } = said;
+  registerFamilies();
+  const { model, parts, unused = [] } = said;
   const module = buildForValues(family.layers(model), new Map(), device);
-  const isTied = model['tied'] === true;
-  const notes = await fill(module, source, parts, {
-    device,
-    weights,
-    unused: [...unused[description.format], ...(isTied ? [/^lm_head\.weight$/u] : [])],
-  });
+  const { notes, others } = await fill(module, source, parts, { device, weights, unused });
   for (const note of notes) warnOnce(module, `openLanguageModel: ${note}`);
   return {
     module: module.eval(),
     description: {
       family: family.type,
+      gives: family.gives,
       model,
       context: Number(model['context']),
       vocabulary: Number(model['vocabulary']),
       width: Number(model['width']),
       ...description,
       notes: [...description.notes, ...notes],
+      unused: others,
     },
   };
 }
@@ -116,7 +109,7 @@ async function inFolder(folder: ModelFolder): Promise<Found> {
   const said = new Said(place, config);
   const type = said.text('model_type');
   const [family, format] = familyOf(place, 'huggingFace', type, 'model_type');
-  checkLayers(said, 'num_hidden_layers', source);
+  checkLayers(said, format.layersKey, source);
   const model = await format.read(said, source, type);
   const generation = recordOf(await folder.json('generation_config.json'));
   const notes = said.unread().map((key) => `${key} of config.json is not known here, and not looked at`);
@@ -134,7 +127,7 @@ async function inGguf(source: TensorSource): Promise<Found> {
   const said = new Said(source.name, metadata);
   const architecture = said.text('general.architecture');
   const [family, format] = familyOf(source.name, 'gguf', architecture, 'general.architecture');
-  checkLayers(said, `${architecture}.block_count`, source);
+  checkLayers(said, format.layersKey.replace(/^A(?=\.)/u, architecture), source);
   const model = await format.read(said, source, architecture);
   const notes = said
     .unread()

@@ -2,7 +2,7 @@
  * Rotary positions as config.json and GGUF say them. Sources: Hugging Face, "transformers", utilities for rotary position
  * embedding; G. Gerganov et al., "GGUF", standardised keys.
  */
-import type { Json, RotaryOptions, RotaryScaling } from '@espalier/nn';
+import type { RotaryOptions, RotaryScaling } from '@espalier/nn';
 import type { Description } from '../../huggingface/model-folder.ts';
 import type { Said } from './said.ts';
 
@@ -113,8 +113,8 @@ const written: {
   }),
   factors: ({ short, long, context = 0, attention = 1 }) => ({
     rope_type: 'longrope',
-    short_factor: short as Json,
-    long_factor: (long ?? short) as Json,
+    short_factor: short,
+    long_factor: long ?? short,
     original_max_position_embeddings: context === 0 ? 2 ** 24 : context,
     attention_factor: attention,
   }),

@@ -1,0 +1,20 @@
+/** Keys of config.json that change nothing of what is computed in evaluation, of any family. */
+export const ofTraining: readonly string[] = [
+  'architectures',
+  'auto_map',
+  'bos_token_id',
+  'dtype',
+  'eos_token_id',
+  'gradient_checkpointing',
+  'id2label',
+  'initializer_range',
+  'label2id',
+  'model_type',
+  'pad_token_id',
+  'problem_type',
+  'quantization_config',
+  'torch_dtype',
+  'transformers_version',
+  'use_cache',
+  '_name_or_path',
+];
