@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as data from '@espalier/data';
 import * as dataNode from '@espalier/data/node';
+import * as language from '@espalier/language';
+import * as languageNode from '@espalier/language/node';
 import * as models from '@espalier/models';
 import * as modelsNode from '@espalier/models/node';
 import * as nn from '@espalier/nn';
@@ -26,6 +28,7 @@ const entries: Readonly<Record<string, readonly object[]>> = {
   nn: [nn, nnNode],
   data: [data, dataNode],
   models: [models, modelsNode],
+  language: [language, languageNode],
   search: [search],
   storage: [storage],
   optimize: [optimize, optimizeNode],
@@ -60,6 +63,9 @@ const errors = {
     state: new nn.StateError('load', 'problem'),
     aborted: new nn.AbortError('fit', 'enough'),
   } satisfies Codes<nn.NnErrorCode>,
+  language: {
+    template: new language.TemplateError('chat_template', 'problem'),
+  } satisfies Codes<language.LanguageErrorCode>,
   models: { onnx: new models.OnnxError('model.onnx', 'problem') } satisfies Codes<'onnx'>,
   data: { data: new data.DataError('a file', { row: 1 }, 'problem') } satisfies Codes<data.DataErrorCode>,
   search: {

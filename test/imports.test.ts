@@ -15,11 +15,12 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'packages/storage': ['search'],
   'packages/optimize': ['tensor', 'nn', 'search'],
   'packages/models': ['tensor', 'nn'],
+  'packages/language': ['tensor', 'nn', 'models', 'optimize'],
   'packages/data': ['tensor', 'nn'],
   'packages/pipeline': ['tensor', 'nn', 'data', 'search', 'storage', 'optimize'],
   'packages/testing': ['tensor', 'search'],
   'packages/browser': ['tensor', 'nn', 'search', 'optimize'],
-  'apps/cli': ['tensor', 'nn', 'data', 'search', 'storage', 'optimize', 'pipeline', 'models'],
+  'apps/cli': ['tensor', 'nn', 'data', 'search', 'storage', 'optimize', 'pipeline', 'models', 'language'],
 };
 
 /** The packages that promise to install nothing but each other. */

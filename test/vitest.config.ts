@@ -17,6 +17,7 @@ const folders = {
   storage: 'packages/storage',
   optimize: 'packages/optimize',
   models: 'packages/models',
+  language: 'packages/language',
   data: 'packages/data',
   pipeline: 'packages/pipeline',
   testing: 'packages/testing',

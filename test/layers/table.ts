@@ -2,6 +2,7 @@
 import type { Layers } from './layers.ts';
 import { cli } from './cli.ts';
 import { data } from './data.ts';
+import { language } from './language.ts';
 import { models } from './models.ts';
 import { nn } from './nn.ts';
 import { optimize } from './optimize.ts';
@@ -16,6 +17,7 @@ export const layersOf: Readonly<Record<string, Layers>> = {
   'packages/nn': nn,
   'packages/data': data,
   'packages/models': models,
+  'packages/language': language,
   'packages/search': search,
   'packages/storage': storage,
   'packages/optimize': optimize,

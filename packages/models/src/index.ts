@@ -5,6 +5,7 @@ export { memorySink, type ByteSink, type MemorySink } from './bytes/byte-sink.ts
 export { blobBytes, bytesOf, readBytes, type BlobLike, type ByteSource } from '@espalier/nn/format';
 export type { Container, OpenOptions } from './containers/container.ts';
 export { conversionLosses, convertTensors, type ConvertOptions } from './containers/convert-tensors.ts';
+export { decodeBase64 } from './containers/gguf/base64.ts';
 export { gguf } from './containers/gguf/container.ts';
 export { typesKey as ggufTypesKey } from './containers/gguf/metadata.ts';
 export {

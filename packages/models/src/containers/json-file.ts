@@ -1,7 +1,18 @@
-/** JSON files that come with tensors: indexes, descriptions. */
+/** Texts and JSON files that come with tensors: indexes, descriptions, templates. */
 import { FormatError, type Json } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
 import { type ByteSource, checkJsonMemory, decodeUtf8, duplicateKey, readBytes } from '@espalier/nn/format';
+
+/**
+ * The text that is all of a file of at most `most` bytes.
+ * @throws {FormatError} naming the file, for what is larger, or no text in UTF-8.
+ */
+export async function readText(source: ByteSource, most: number): Promise<string> {
+  if (source.size > most) throw new FormatError(source.name, 0, `has ${source.size} bytes; the limit is ${most}`);
+  const text = decodeUtf8(await readBytes(source, 0, source.size, 'the text'));
+  if (text === undefined) throw new FormatError(source.name, 0, 'is no text in UTF-8');
+  return text;
+}
 
 /**
  * The JSON that is all of a file of at most `most` bytes.
@@ -11,8 +22,7 @@ export async function readJson(source: ByteSource, most: number): Promise<Json> 
   const fail = (problem: string): never => {
     throw new FormatError(source.name, 0, problem);
   };
-  if (source.size > most) fail(`has ${source.size} bytes; the limit is ${most}`);
-  const text = decodeUtf8(await readBytes(source, 0, source.size, 'the JSON')) ?? fail('is no text in UTF-8');
+  const text = await readText(source, most);
   checkJsonMemory(text, source.name);
   let parsed: Json = null;
   try {

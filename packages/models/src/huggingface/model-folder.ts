@@ -7,7 +7,7 @@ import { showName } from '@espalier/nn/arguments';
 import type { ByteSource } from '@espalier/nn/format';
 import { aFunction, aText, check } from '@espalier/tensor/arguments';
 import { ArgumentError } from '@espalier/tensor';
-import { readJson, readJsonObject } from '../containers/json-file.ts';
+import { readJson, readJsonObject, readText } from '../containers/json-file.ts';
 import { openTensors } from '../containers/registry.ts';
 import { dequantizedSource, type DequantizedSource } from '../quantized/quantized-source.ts';
 import type { TensorSource } from '../tensors/tensor-source.ts';
@@ -32,6 +32,11 @@ export interface ModelFolder {
    * @throws {FormatError} naming the file, for what is no JSON.
    */
   readonly json: (name: string) => Promise<Json | undefined>;
+  /**
+   * Another text of the folder, such as `chat_template.jinja`; undefined where there is none.
+   * @throws {FormatError} naming the file, for what is no text in UTF-8.
+   */
+  readonly text: (name: string) => Promise<string | undefined>;
   readonly close: () => Promise<void>;
 }
 
@@ -67,6 +72,10 @@ export async function openHuggingFace(find: FindFile, name = 'model'): Promise<M
       json: async (file) => {
         const source = await find(check('json', 'the name', file, aText));
         return source && closing(source, (open) => readJson(open, mostBytes));
+      },
+      text: async (file) => {
+        const source = await find(check('text', 'the name', file, aText));
+        return source && closing(source, (open) => readText(open, mostBytes));
       },
       close: () => stored.close(),
     };

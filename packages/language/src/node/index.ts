@@ -1,0 +1,2 @@
+/** What needs Node: files. */
+export { readTokenizer } from './read-tokenizer.ts';

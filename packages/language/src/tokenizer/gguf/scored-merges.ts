@@ -1,0 +1,28 @@
+/** The pairs of a vocabulary that says how good each token is, and not what is merged first. */
+import { fault } from '../tokenizer-json.ts';
+import { tokenKinds, type GgufVocabulary } from './vocabulary.ts';
+
+interface Scored {
+  readonly pair: readonly [string, string];
+  readonly score: number;
+}
+
+/**
+ * All ways to make a token of two others, those with the highest score first.
+ * @throws {FormatError} for a file without scores.
+ */
+export function scoredMerges(vocabulary: GgufVocabulary): readonly (readonly [string, string])[] {
+  const scores = vocabulary.list('scores', 'number');
+  if (scores?.length !== vocabulary.tokens.length)
+    throw fault(vocabulary.name, 'has no tokenizer.ggml.scores with a score for each token');
+  const known = new Set(vocabulary.tokens);
+  const merges: Scored[] = [];
+  for (const [id, token] of vocabulary.tokens.entries()) {
+    if (vocabulary.kindOf(id) !== tokenKinds.normal) continue;
+    for (let end = 1; end < token.length; end++) {
+      const pair = [token.slice(0, end), token.slice(end)] as const;
+      if (known.has(pair[0]) && known.has(pair[1])) merges.push({ pair, score: scores[id] as number });
+    }
+  }
+  return merges.toSorted((a, b) => b.score - a.score).map(({ pair }) => pair);
+}

@@ -1,0 +1,15 @@
+// The layers of @espalier/language, the lowest first.
+import type { Layers } from './layers.ts';
+
+/** Texts and draws know nothing of models; generation brings both together. */
+export const language: Layers = {
+  arrows: {
+    tokenizer: [],
+    'errors.ts': [],
+    template: ['errors.ts', 'tokenizer'],
+    sample: [],
+    generate: ['tokenizer', 'sample'],
+    node: ['tokenizer', 'template', 'generate'],
+  },
+  exceptions: [],
+};
