@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from '../../build.mjs';
 import { commandLine } from '../command-line.mjs';
 import { writeWhole } from '../optimize/bench.ts';
+import { answerTime } from './answer-time.ts';
 import { pagesOfChromium } from './chromium/pages.ts';
 import { linesOf, type Line } from './claims.ts';
 import { processes } from './processes.ts';
@@ -48,6 +49,7 @@ if (!existsSync(`${peers}/node_modules`)) {
   if (spawnSync('npm', install, { stdio: 'inherit' }).status !== 0) process.exit(1);
 }
 
+const before = threads > 1 ? await answerTime() : undefined;
 await using place = await places[within as keyof typeof places](threads);
 const scope = { threads, native: python !== undefined };
 const all: Line[] = [];
@@ -77,4 +79,8 @@ for (const row of rows) {
 console.log(
   `\n${threads === 1 ? 'one thread' : `${threads} threads`}; ${cpus()[0]?.model ?? 'unknown processor'}, ${place.description}`,
 );
+if (before !== undefined)
+  console.log(
+    `cores answered each other in ${before.toFixed(0)} ns before, and in ${(await answerTime()).toFixed(0)} ns after`,
+  );
 process.exitCode = all.every(({ holds }) => holds) ? 0 : 1;
