@@ -1,7 +1,7 @@
 /** Whether a kernel is worth more than one thread, and how its range is cut. */
 import type { AttentionShape } from '../../../kernel/attention-spec.ts';
 import { contractionOf } from '../../../kernel/contraction/contraction.ts';
-import type { ContractionSpec, KernelSpec, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
+import type { Access, ContractionSpec, KernelSpec, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
 import type { ScalarOp } from '../../../scalar/instructions.ts';
 import { sizeOf } from '../../../shape/shape.ts';
 import { slots, type Program, type Step } from '../program/program.ts';
@@ -9,26 +9,41 @@ import { isForThreads } from './describe.ts';
 
 /** Nanoseconds of one thread: rough figures, which only say whether a kernel takes longer than threads take to meet. */
 const perMultiplyAccumulate = 0.04;
-const perStep = 0.1;
+const perVectorStep = 0.03;
+const perScatteredAccess = 0.2;
+const perGather = 0.4;
+const perScan = 0.1;
 const perDearStep = 0.8;
 const perSorted = 8;
 
 const dear: ReadonlySet<ScalarOp> = new Set(['exp', 'log', 'sin', 'cos', 'tanh', 'atan', 'erf', 'pow', 'rem']);
 
 /** Microseconds of work from which on threads are asked: several times what it takes to wake one. */
-export const leastWork = 40;
+export const leastWork = 15;
 
 /** Pieces of a range for each thread: so that one that is late, or held up, leaves its share to others. */
 const piecesEach = 4;
 
-function ofStep(step: LoopInstruction): number {
+/** Neighbours along a dimension from so many on are moved as vectors. */
+const vectorLong = 8;
+
+/** Whether elements lie side by side along a long dimension, or are the same all along it. */
+const isInVectors = ({ strides }: Access, sizes: readonly number[]): boolean =>
+  strides.every((stride) => stride === 0) ||
+  strides.some((stride, dim) => Math.abs(stride) === 1 && (sizes[dim] as number) >= vectorLong);
+
+function ofStep(step: LoopInstruction, sizes: readonly number[]): number {
   if (step.kind === 'constant') return 0;
-  if (step.kind === 'gather') return 4 * perStep;
-  return step.kind === 'scalar' && dear.has(step.op) ? perDearStep : perStep;
+  if (step.kind === 'gather') return perGather;
+  if (step.kind === 'load' || step.kind === 'store')
+    return isInVectors(step.access, sizes) ? perVectorStep : perScatteredAccess;
+  return step.kind === 'scalar' && dear.has(step.op) ? perDearStep : perVectorStep;
 }
 
-const ofLoop = ({ outer, inner, body }: LoopSpec): number =>
-  sizeOf(outer) * sizeOf(inner) * body.reduce((sum, step) => sum + ofStep(step), 0);
+function ofLoop({ outer, inner, body }: LoopSpec): number {
+  const sizes = [...outer, ...inner];
+  return sizeOf(sizes) * body.reduce((sum, step) => sum + ofStep(step, sizes), 0);
+}
 
 const ofContraction = (spec: ContractionSpec): number =>
   contractionOf(spec).multiplyAccumulates * perMultiplyAccumulate;
@@ -51,9 +66,9 @@ const rules: {
   conv2d: ofContraction,
   attention: ofAttention(1, 1),
   'attention-gradient': ofAttention(3, 2),
-  scan: ({ outer, length, inner }) => outer * length * inner * perStep,
+  scan: ({ outer, length, inner }) => outer * length * inner * perScan,
   sort: ({ rows, length }) => rows * length * perSorted,
-  'scatter-add': ({ outer, count, inner }) => outer * count * inner * perStep,
+  'scatter-add': ({ outer, count, inner }) => outer * count * inner * perScan,
   custom: () => 0,
 };
 
