@@ -115,9 +115,9 @@ export function packDense({ packB }: GemmKernels, { rowStep, columnStep }: Matri
     void packB(b + j * columnStep + p * rowStep, target, width, depth, columnStep, rowStep);
 }
 
-/** Columns of a result of few rows that are worth a unit: the first operand is packed for each. */
+/** Columns of a result of few rows that are worth a unit, as the first operand is packed for each, and rows, which share the second. */
 const unitColumns = 192;
-const unitRows = 64;
+const unitRows = 16;
 
 /** The block of a result that is a unit: half of one that would be a single unit, where that is large. */
 function blockOf(m: number, n: number, { rows, columns }: Tile): { readonly rows: number; readonly columns: number } {
