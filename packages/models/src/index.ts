@@ -39,6 +39,13 @@ export {
   type OpenedLanguageModel,
   type OpenLanguageModelOptions,
 } from './families/language/open-language-model.ts';
+export {
+  writeLanguageModelFolder,
+  writeLanguageModelGguf,
+  writtenLanguageModel,
+  type WriteLanguageModelOptions,
+  type WrittenLanguageModel,
+} from './families/language/written-language-model.ts';
 export type { LogitsOf } from './families/language/slots.ts';
 export { TextEncoder, type TextEncoderParts } from './families/language/text-encoder.ts';
 export { openHuggingFace, type Description, type FindFile, type ModelFolder } from './huggingface/model-folder.ts';

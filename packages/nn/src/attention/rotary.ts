@@ -299,3 +299,17 @@ export class Rotary {
     return concat(rest === 0 ? turned : [...turned, x.narrow(-1, this.#width, rest)], -1);
   }
 }
+
+/**
+ * By how much each pair of features of a head is turned from one position to the next, in radians, and what sines and cosines are
+ * multiplied by, for sequences of a length; that matters where scaling says so.
+ * @throws {ConfigError} for options that are wrong.
+ */
+export function rotaryFrequencies(
+  options: RotaryOptions,
+  headWidth: number,
+  length = 1,
+): { readonly frequencies: Float64Array; readonly attention: number } {
+  const parsed = rotaryField.parse(options, 'rotary') ?? {};
+  return new Rotary('rotaryFrequencies', parsed, headWidth).turning(length);
+}

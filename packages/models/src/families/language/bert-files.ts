@@ -5,7 +5,8 @@ import type { TensorSource } from '../../tensors/tensor-source.ts';
 import { activationOf, nameOfActivation } from './activations.ts';
 import { bertLayers, bertOptions, bertParts, ggufBert, huggingFaceBert } from './bert.ts';
 import { ofTraining } from './huggingface-keys.ts';
-import type { FamilyFormat, LanguageFamily, SaidModel } from './language-family.ts';
+import type { BeforeWriting, LanguageFamily, ModelToWrite, SaidModel } from './language-family.ts';
+import { partsOf } from './module-parts.ts';
 import type { Said } from './said.ts';
 
 /** More keys that change nothing here. */
@@ -31,10 +32,10 @@ function readConfig(said: Said, source: TensorSource): SaidModel {
     activation: activationOf(said, 'hidden_act', 'gelu'),
   };
   const prefix = source.tensors.has('bert.embeddings.word_embeddings.weight') ? 'bert.' : '';
-  return { model, parts: bertParts(model, huggingFaceBert(prefix)), unused };
+  return { model, parts: bertParts(model, huggingFaceBert(prefix)), prefix, unused };
 }
 
-function writeConfig(model: ModuleConfig): ReturnType<FamilyFormat['write']> {
+function writeConfig(model: ModuleConfig, { prefix = '' }: BeforeWriting): ModelToWrite {
   const options = bertOptions(model);
   const act = nameOfActivation(options.activation ?? 'gelu');
   if (act === undefined) throw new ConfigError('bert.activation', 'has no name in config.json; take another one');
@@ -51,7 +52,7 @@ function writeConfig(model: ModuleConfig): ReturnType<FamilyFormat['write']> {
     layer_norm_eps: options.epsilon ?? 1e-12,
     hidden_act: act,
   };
-  return { said, parts: bertParts(model, huggingFaceBert('')) };
+  return { said, parts: bertParts(model, huggingFaceBert(prefix)) };
 }
 
 function readGguf(said: Said, source: TensorSource): SaidModel {
@@ -66,12 +67,12 @@ function readGguf(said: Said, source: TensorSource): SaidModel {
     hidden: said.count('bert.feed_forward_length'),
     context: said.count('bert.context_length'),
     types: source.tensors.get('token_types.weight')?.shape[0] ?? 2,
-    epsilon: said.real('bert.attention.layer_norm_epsilon'),
+    epsilon: said.single('bert.attention.layer_norm_epsilon'),
   };
   return { model, parts: bertParts(model, ggufBert), unused: [/^cls\./u] };
 }
 
-function writeGguf(model: ModuleConfig): ReturnType<FamilyFormat['write']> {
+function writeGguf(model: ModuleConfig): ModelToWrite {
   const { activation = 'gelu', ...options } = bertOptions(model);
   if (nameOfActivation(activation) !== 'gelu')
     throw new ConfigError('bert.activation', 'is not gelu, and GGUF has no word for another');
@@ -89,11 +90,24 @@ function writeGguf(model: ModuleConfig): ReturnType<FamilyFormat['write']> {
   return { said, parts: bertParts(model, ggufBert) };
 }
 
+/** Sizes as a module has them. */
+function bertSizes(config: ModuleConfig, block: ModuleConfig): Omit<ModuleConfig, 'type'> {
+  const { embedding, attention, feedForward, types } = partsOf(config, block);
+  return {
+    vocabulary: embedding['count'],
+    width: embedding['size'],
+    heads: attention['heads'],
+    hidden: feedForward['hidden'],
+    types: types['count'],
+  };
+}
+
 /** The family in both formats. */
 export const bertFamily: LanguageFamily = {
   type: 'bert',
   gives: 'states',
   layers: bertLayers,
+  sizes: bertSizes,
   huggingFace: { names: ['bert'], layersKey: 'num_hidden_layers', read: readConfig, write: writeConfig },
   gguf: { names: ['bert'], layersKey: 'bert.block_count', read: readGguf, write: writeGguf },
 };

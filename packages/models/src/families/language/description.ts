@@ -31,6 +31,10 @@ export interface LanguageDescription {
   /** Features of each position between layers. */
   readonly width: number;
   readonly special: SpecialIds;
+  /** What the file calls models of this kind: `model_type`, or the architecture. */
+  readonly said: string;
+  /** What stands before the names of tensors in the file, where that may be one thing or another. */
+  readonly prefix?: string;
   /** Where it comes from. */
   readonly format: 'huggingface' | 'gguf';
   /** All that the file says: the pairs of GGUF (`tokenizer.ggml.*` among them), or the keys of config.json. */

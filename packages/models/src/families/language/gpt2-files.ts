@@ -5,7 +5,8 @@ import type { TensorSource } from '../../tensors/tensor-source.ts';
 import { activationOf, nameOfActivation } from './activations.ts';
 import { ggufGpt2, gpt2Activation, gpt2Layers, gpt2Options, gpt2Parts, huggingFaceGpt2 } from './gpt2.ts';
 import { ofTraining } from './huggingface-keys.ts';
-import type { FamilyFormat, LanguageFamily, SaidModel } from './language-family.ts';
+import type { BeforeWriting, LanguageFamily, ModelToWrite, SaidModel } from './language-family.ts';
+import { partsOf } from './module-parts.ts';
 import type { Said } from './said.ts';
 
 /** More keys that change nothing here. */
@@ -43,10 +44,10 @@ function readConfig(said: Said, source: TensorSource): SaidModel {
   };
   const prefix = source.tensors.has('wte.weight') ? '' : 'transformer.';
   const unused = [/(^|\.)attn\.(masked_)?bias$/u, ...(model['tied'] === true ? [/^lm_head\.weight$/u] : [])];
-  return { model, parts: gpt2Parts(model, huggingFaceGpt2(prefix)), unused };
+  return { model, parts: gpt2Parts(model, huggingFaceGpt2(prefix)), prefix, unused };
 }
 
-function writeConfig(model: ModuleConfig): ReturnType<FamilyFormat['write']> {
+function writeConfig(model: ModuleConfig, { prefix = 'transformer.' }: BeforeWriting): ModelToWrite {
   const options = gpt2Options(model);
   const act = nameOfActivation(options.activation ?? gpt2Activation);
   if (act === undefined) throw new ConfigError('gpt2.activation', 'has no name in config.json; take another one');
@@ -63,7 +64,7 @@ function writeConfig(model: ModuleConfig): ReturnType<FamilyFormat['write']> {
     tie_word_embeddings: options.tied ?? true,
     activation_function: act,
   };
-  return { said, parts: gpt2Parts(model, huggingFaceGpt2('transformer.')) };
+  return { said, parts: gpt2Parts(model, huggingFaceGpt2(prefix)) };
 }
 
 function readGguf(said: Said, source: TensorSource): SaidModel {
@@ -76,13 +77,13 @@ function readGguf(said: Said, source: TensorSource): SaidModel {
     heads: said.count('gpt2.attention.head_count'),
     hidden: said.count('gpt2.feed_forward_length', 4 * width),
     context: said.count('gpt2.context_length'),
-    epsilon: said.real('gpt2.attention.layer_norm_epsilon'),
+    epsilon: said.single('gpt2.attention.layer_norm_epsilon'),
     tied: !source.tensors.has('output.weight'),
   };
   return { model, parts: gpt2Parts(model, ggufGpt2) };
 }
 
-function writeGguf(model: ModuleConfig): ReturnType<FamilyFormat['write']> {
+function writeGguf(model: ModuleConfig): ModelToWrite {
   const { activation = gpt2Activation, ...options } = gpt2Options(model);
   if (nameOfActivation(activation) !== nameOfActivation(gpt2Activation))
     throw new ConfigError('gpt2.activation', 'is not gelu in its form with tanh, and GGUF has no word for another');
@@ -98,11 +99,24 @@ function writeGguf(model: ModuleConfig): ReturnType<FamilyFormat['write']> {
   return { said, parts: gpt2Parts(model, ggufGpt2) };
 }
 
+/** Sizes as a module has them. */
+function gpt2Sizes(config: ModuleConfig, block: ModuleConfig): Omit<ModuleConfig, 'type'> {
+  const { embedding, attention, feedForward } = partsOf(config, block);
+  return {
+    vocabulary: embedding['count'],
+    width: embedding['size'],
+    heads: attention['heads'],
+    hidden: feedForward['hidden'],
+    tied: config['ties'] !== undefined,
+  };
+}
+
 /** The family in both formats. */
 export const gpt2Family: LanguageFamily = {
   type: 'gpt2',
   gives: 'logits',
   layers: gpt2Layers,
+  sizes: gpt2Sizes,
   huggingFace: { names: ['gpt2'], layersKey: 'n_layer', read: readConfig, write: writeConfig },
   gguf: { names: ['gpt2'], layersKey: 'gpt2.block_count', read: readGguf, write: writeGguf },
 };

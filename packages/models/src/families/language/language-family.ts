@@ -9,8 +9,25 @@ import type { Said } from './said.ts';
 export interface SaidModel {
   readonly model: ModuleConfig;
   readonly parts: TensorParts;
+  /** What stands before the names of tensors, where that may be one thing or another. */
+  readonly prefix?: string;
   /** What of a file the model does not compute with, beside what all files may have. */
   readonly unused?: readonly RegExp[];
+}
+
+/** What a file of the format called a model that it came from; nothing of a model that came from another format. */
+export interface BeforeWriting {
+  readonly said?: string;
+  /** What stood before the names of tensors. */
+  readonly prefix?: string;
+}
+
+/** What a file is to say of a model. */
+export interface ModelToWrite {
+  readonly said: Description;
+  readonly parts: TensorParts;
+  /** Tensors that no module has: tables of numbers. */
+  readonly extra?: ReadonlyMap<string, readonly number[]>;
 }
 
 /** A format that a family is known in. */
@@ -28,7 +45,7 @@ export interface FamilyFormat {
    * What a file is to say of a model, beside what it said before.
    * @throws {ConfigError} for a model that the format has no words for.
    */
-  readonly write: (model: ModuleConfig, name: string) => { readonly said: Description; readonly parts: TensorParts };
+  readonly write: (model: ModuleConfig, before: BeforeWriting) => ModelToWrite;
 }
 
 /** A family of language models. */
@@ -37,6 +54,8 @@ export interface LanguageFamily {
   /** What its modules give: logits of the next token, or hidden states. */
   readonly gives: 'logits' | 'states';
   readonly layers: (model: ModuleConfig) => ModuleConfig;
+  /** The sizes of a module, by its description and that of its first layer, in the words of the family. */
+  readonly sizes: (config: ModuleConfig, block: ModuleConfig) => Omit<ModuleConfig, 'type'>;
   readonly huggingFace: FamilyFormat;
   readonly gguf: FamilyFormat;
 }

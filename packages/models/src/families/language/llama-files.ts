@@ -1,14 +1,15 @@
 /** Llama, Mistral, Qwen 2 and Qwen 3 in config.json and in GGUF. */
-import { ConfigError, type ModuleConfig } from '@espalier/nn';
+import { ConfigError, rotaryFrequencies, type ModuleConfig, type RotaryOptions } from '@espalier/nn';
 import type { Description } from '../../huggingface/model-folder.ts';
 import { readTensor } from '../../tensors/read-tensor.ts';
 import type { TensorSource } from '../../tensors/tensor-source.ts';
 import { activationOf, nameOfActivation } from './activations.ts';
 import { ofTraining } from './huggingface-keys.ts';
-import type { FamilyFormat, LanguageFamily, SaidModel } from './language-family.ts';
-import { ggufLlama, huggingFaceLlama, llamaLayers, llamaOptions, llamaParts, type LlamaNames } from './llama.ts';
+import type { BeforeWriting, LanguageFamily, ModelToWrite, SaidModel } from './language-family.ts';
+import { ggufLlama, huggingFaceLlama, llamaLayers, llamaOptions, llamaParts } from './llama.ts';
 import { configOfRotary, rotaryOfConfig } from './rotary.ts';
 import { rotaryOfGguf, ggufOfRotary } from './rotary-gguf.ts';
+import { partsOf } from './module-parts.ts';
 import type { Said } from './said.ts';
 
 /** More keys that change nothing here. */
@@ -36,14 +37,6 @@ function refuseWindows(said: Said, context: number, type: string): void {
     );
 }
 
-/** Names without `model.` before them, as a model without its head is saved. */
-const withoutHead: LlamaNames = {
-  ...huggingFaceLlama,
-  embedding: 'embed_tokens',
-  norm: 'norm',
-  layer: ['layers.', '.'],
-};
-
 function readConfig(said: Said, source: TensorSource, type: string): SaidModel {
   const [width, heads] = [said.count('hidden_size'), said.count('num_attention_heads')];
   const headWidth = said.count('head_dim', width / heads);
@@ -67,24 +60,24 @@ function readConfig(said: Said, source: TensorSource, type: string): SaidModel {
     activation: activationOf(said, 'hidden_act', 'silu'),
     ...huggingFaceTypes[type]?.(said),
   };
-  const isWhole = source.tensors.has('model.embed_tokens.weight') || !source.tensors.has('embed_tokens.weight');
-  const parts = llamaParts(model, isWhole ? huggingFaceLlama : withoutHead);
+  const prefix = source.tensors.has('embed_tokens.weight') ? '' : 'model.';
   return {
     model,
-    parts,
+    parts: llamaParts(model, huggingFaceLlama(prefix)),
+    prefix,
     unused: [/(^|\.)rotary_emb\.inv_freq$/u, ...(model['tied'] === true ? [/^lm_head\.weight$/u] : [])],
   };
 }
 
 /** Which of the types of models in a format has what a model has. */
-function typeFor(model: ModuleConfig, before: string): string {
+function typeFor(model: ModuleConfig, before: string | undefined): string {
   const { bias = false, headNorm = false, feedForwardBias = false } = llamaOptions(model);
   if (headNorm) return 'qwen3';
   if (bias === 'inputs') return 'qwen2';
   return before === 'mistral' && !bias && !feedForwardBias ? 'mistral' : 'llama';
 }
 
-function writeConfig(model: ModuleConfig, before: string): ReturnType<FamilyFormat['write']> {
+function writeConfig(model: ModuleConfig, { said: before, prefix = 'model.' }: BeforeWriting): ModelToWrite {
   const options = llamaOptions(model);
   const { heads, width, headWidth = width / heads, bias = false, activation = 'silu', rotary = {} } = options;
   const type = typeFor(model, before);
@@ -117,7 +110,7 @@ function writeConfig(model: ModuleConfig, before: string): ReturnType<FamilyForm
     ...(type === 'llama' && { attention_bias: bias, mlp_bias: options.feedForwardBias ?? false }),
     ...(type === 'qwen3' && { attention_bias: bias }),
   };
-  return { said, parts: llamaParts(model, huggingFaceLlama) };
+  return { said, parts: llamaParts(model, huggingFaceLlama(prefix)) };
 }
 
 /** What differs between the architectures of GGUF. */
@@ -165,7 +158,7 @@ async function readGguf(said: Said, source: TensorSource, architecture: string):
     headWidth,
     hidden: said.count(key('feed_forward_length')),
     context,
-    epsilon: said.real(key('attention.layer_norm_rms_epsilon')),
+    epsilon: said.single(key('attention.layer_norm_rms_epsilon')),
     rotary,
     tied: !has('output.weight'),
     bias: has('blk.0.attn_q.bias') ? (has('blk.0.attn_output.bias') ? true : 'inputs') : false,
@@ -175,7 +168,7 @@ async function readGguf(said: Said, source: TensorSource, architecture: string):
   return { model, parts: llamaParts(model, ggufLlama(turns)), unused: [/^rope_freqs\.weight$/u] };
 }
 
-function writeGguf(model: ModuleConfig, before: string): ReturnType<FamilyFormat['write']> {
+function writeGguf(model: ModuleConfig, { said: before }: BeforeWriting): ModelToWrite {
   const options = llamaOptions(model);
   const { heads, width, headWidth = width / heads, rotary = {}, bias = false, activation = 'silu' } = options;
   if (activation !== 'silu') throw new ConfigError('llama.activation', 'is not silu, which GGUF has no word for');
@@ -198,7 +191,35 @@ function writeGguf(model: ModuleConfig, before: string): ReturnType<FamilyFormat
       ...ggufOfRotary(rotary, headWidth),
     }),
   };
-  return { said, parts: llamaParts(model, ggufLlama(turns)) };
+  const factors = factorsOf(rotary, headWidth);
+  return {
+    said,
+    parts: llamaParts(model, ggufLlama(turns)),
+    ...(factors && { extra: new Map([['rope_freqs.weight', factors]]) }),
+  };
+}
+
+/** What frequencies are divided by, pair by pair, where GGUF has a tensor of that. */
+function factorsOf(rotary: RotaryOptions, headWidth: number): readonly number[] | undefined {
+  const { scaling } = rotary;
+  if (scaling?.type !== 'llama3' && scaling?.type !== 'factors') return undefined;
+  const plain = rotaryFrequencies({ ...rotary, scaling: null }, headWidth).frequencies;
+  const scaled = rotaryFrequencies(rotary, headWidth).frequencies;
+  return Array.from(plain, (each, pair) => each / (scaled[pair] as number));
+}
+
+/** Sizes as a module has them. */
+function llamaSizes(config: ModuleConfig, block: ModuleConfig): Omit<ModuleConfig, 'type'> {
+  const { embedding, attention, feedForward } = partsOf(config, block);
+  return {
+    vocabulary: embedding['count'],
+    width: embedding['size'],
+    heads: attention['heads'],
+    keyValueHeads: attention['keyValueHeads'],
+    headWidth: attention['headWidth'],
+    hidden: feedForward['hidden'],
+    tied: config['ties'] !== undefined,
+  };
 }
 
 /** The family in both formats. */
@@ -206,6 +227,7 @@ export const llamaFamily: LanguageFamily = {
   type: 'llama',
   gives: 'logits',
   layers: llamaLayers,
+  sizes: llamaSizes,
   huggingFace: {
     names: Object.keys(huggingFaceTypes),
     layersKey: 'num_hidden_layers',

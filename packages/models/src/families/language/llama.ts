@@ -122,8 +122,8 @@ export interface LlamaNames {
   readonly embedding: string;
   readonly norm: string;
   readonly head: string;
-  /** Before the number of a layer, and after it. */
-  readonly layer: readonly [before: string, after: string];
+  /** Before the number of a layer. */
+  readonly layer: string;
   /** Of a layer, each with weight or bias: attentionNorm, query, key, value, out, queryNorm, keyNorm, feedForwardNorm, gate, up, down. */
   readonly parts: Readonly<Record<LlamaPart, string>>;
   /** Whether rows of queries and keys are in turn, head by head. */
@@ -148,12 +148,12 @@ const own = {
 /** What stands in a layer. */
 export type LlamaPart = keyof typeof own;
 
-/** In a folder of Hugging Face. */
-export const huggingFaceLlama: LlamaNames = {
-  embedding: 'model.embed_tokens',
-  norm: 'model.norm',
+/** In a folder of Hugging Face, with what stands before the names of all but the head. */
+export const huggingFaceLlama = (prefix: string): LlamaNames => ({
+  embedding: `${prefix}embed_tokens`,
+  norm: `${prefix}norm`,
   head: 'lm_head',
-  layer: ['model.layers.', '.'],
+  layer: `${prefix}layers.`,
   parts: {
     attentionNorm: 'input_layernorm',
     query: 'self_attn.q_proj',
@@ -168,14 +168,14 @@ export const huggingFaceLlama: LlamaNames = {
     down: 'mlp.down_proj',
   },
   turns: false,
-};
+});
 
 /** In GGUF; queries and keys of the architecture `llama` are in turn. */
 export const ggufLlama = (turns: boolean): LlamaNames => ({
   embedding: 'token_embd',
   norm: 'output_norm',
   head: 'output',
-  layer: ['blk.', '.'],
+  layer: 'blk.',
   parts: {
     attentionNorm: 'attn_norm',
     query: 'attn_q',
@@ -192,8 +192,6 @@ export const ggufLlama = (turns: boolean): LlamaNames => ({
   turns,
 });
 
-const layerName = ({ layer: [before, after] }: LlamaNames, layer: number): string => `${before}${layer}${after}`;
-
 /** Where the tensors of a model are in a file. */
 export function llamaParts(config: ModuleConfig, names: LlamaNames): Map<string, TensorPart> {
   const { layers, heads, keyValueHeads = heads, tied, bias, feedForwardBias, headNorm } = llamaOptions(config);
@@ -205,7 +203,7 @@ export function llamaParts(config: ModuleConfig, names: LlamaNames): Map<string,
   put('embedding', names.embedding);
   for (let layer = 0; layer < layers; layer++) {
     const each = (part: LlamaPart, isBiased = false, turnedHeads?: number): void =>
-      put(`layers.${layer}.${own[part]}`, `${layerName(names, layer)}${names.parts[part]}`, isBiased, turnedHeads);
+      put(`layers.${layer}.${own[part]}`, `${names.layer}${layer}.${names.parts[part]}`, isBiased, turnedHeads);
     const [inputs, out] = [Boolean(bias), bias === true];
     each('attentionNorm');
     each('query', inputs, heads);
@@ -222,7 +220,7 @@ export function llamaParts(config: ModuleConfig, names: LlamaNames): Map<string,
 }
 
 function describe(config: ModuleConfig): FamilyMember {
-  const parts = llamaParts(config, huggingFaceLlama);
+  const parts = llamaParts(config, huggingFaceLlama('model.'));
   return { config: llamaLayers(config), names: new Map([...parts].map(([ours, { name }]) => [ours, name])) };
 }
 

@@ -7,11 +7,9 @@ import type { ModelFolder } from '../../huggingface/model-folder.ts';
 import type { TensorSource } from '../../tensors/tensor-source.ts';
 import { registerFamilies } from '../family.ts';
 import { recordOf, type LanguageDescription } from './description.ts';
-import { bertFamily } from './bert-files.ts';
 import { fill } from './fill.ts';
-import { gpt2Family } from './gpt2-files.ts';
 import type { FamilyFormat, LanguageFamily, SaidModel } from './language-family.ts';
-import { llamaFamily } from './llama-files.ts';
+import { languageFamilies } from './language-families.ts';
 import { Said } from './said.ts';
 import { specialIdsOfConfig, specialIdsOfGguf } from './special-ids.ts';
 
@@ -33,7 +31,6 @@ export interface OpenedLanguageModel {
   readonly description: LanguageDescription;
 }
 
-const families: readonly LanguageFamily[] = [llamaFamily, gpt2Family, bertFamily];
 const optionRules: OptionRules<OpenLanguageModelOptions> = { device: aDevice, weights: oneOf('stored', 'f32') };
 
 /** A model that was found in a file. */
@@ -41,7 +38,7 @@ interface Found {
   readonly family: LanguageFamily;
   readonly said: SaidModel;
   readonly source: TensorSource;
-  readonly description: Pick<LanguageDescription, 'special' | 'format' | 'metadata' | 'generation' | 'notes'>;
+  readonly description: Pick<LanguageDescription, 'special' | 'said' | 'format' | 'metadata' | 'generation' | 'notes'>;
 }
 
 /**
@@ -64,7 +61,7 @@ export async function openLanguageModel(
   const { device = defaultDevice(), weights = 'stored' } = checkOptions('openLanguageModel', options, optionRules);
   const { family, said, source, description } = await ('config' in from ? inFolder(from) : inGguf(from));
   registerFamilies();
-  const { model, parts, unused = [] } = said;
+  const { model, parts, prefix, unused = [] } = said;
   const module = buildForValues(family.layers(model), new Map(), device);
   const { notes, others } = await fill(module, source, parts, { device, weights, unused });
   for (const note of notes) warnOnce(module, `openLanguageModel: ${note}`);
@@ -77,6 +74,7 @@ export async function openLanguageModel(
       context: Number(model['context']),
       vocabulary: Number(model['vocabulary']),
       width: Number(model['width']),
+      ...(prefix !== undefined && { prefix }),
       ...description,
       notes: [...description.notes, ...notes],
       unused: others,
@@ -91,11 +89,11 @@ function familyOf(
   name: string,
   key: string,
 ): readonly [LanguageFamily, FamilyFormat] {
-  for (const family of families) {
+  for (const family of languageFamilies) {
     const known = family[format];
     if (known.names.includes(name)) return [family, known];
   }
-  const all = families.flatMap((family) => family[format].names);
+  const all = languageFamilies.flatMap((family) => family[format].names);
   throw new FormatError(
     source,
     0,
@@ -118,7 +116,7 @@ async function inFolder(folder: ModelFolder): Promise<Found> {
     family,
     said: model,
     source,
-    description: { special, format: 'huggingface', metadata: config, generation, notes },
+    description: { special, said: type, format: 'huggingface', metadata: config, generation, notes },
   };
 }
 
@@ -134,7 +132,12 @@ async function inGguf(source: TensorSource): Promise<Found> {
     .filter((key) => key.startsWith(`${architecture}.`))
     .map((key) => `${key} is not known here, and not looked at`);
   const special = specialIdsOfGguf(metadata);
-  return { family, said: model, source, description: { special, format: 'gguf', metadata, generation: {}, notes } };
+  return {
+    family,
+    said: model,
+    source,
+    description: { special, said: architecture, format: 'gguf', metadata, generation: {}, notes },
+  };
 }
 
 /** Each layer has tensors: a number that is none takes no memory. */

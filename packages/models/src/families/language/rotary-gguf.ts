@@ -19,8 +19,8 @@ export function rotaryOfGguf(said: Said, architecture: string, { headWidth, cont
   const key = (name: string): string => `${architecture}.rope.${name}`;
   const turned = said.count(key('dimension_count'), headWidth);
   const type = said.text(key('scaling.type'), said.has(key('scale_linear')) ? 'linear' : 'none');
-  const factor = said.real(key('scaling.factor'), said.real(key('scale_linear'), 1));
-  const attention = said.real(key('scaling.attn_factor'), 1);
+  const factor = said.single(key('scaling.factor'), said.single(key('scale_linear'), 1));
+  const attention = said.single(key('scaling.attn_factor'), 1);
   const of: Readonly<Record<string, () => RotaryScaling | null>> = {
     none: () => null,
     linear: () => ({ type: 'linear', factor }),
@@ -41,7 +41,7 @@ export function rotaryOfGguf(said: Said, architecture: string, { headWidth, cont
       `is '${type}', and there is rope_freqs.weight, too; one of them is known at a time`,
     );
   return {
-    base: said.real(key('freq_base'), 10_000),
+    base: said.single(key('freq_base'), 10_000),
     width: turned === headWidth ? 0 : turned,
     scaling: factors ? { type: 'factors', short: factors } : scaling,
   };
@@ -54,10 +54,13 @@ export function rotaryOfGguf(said: Said, architecture: string, { headWidth, cont
 export function ggufOfRotary({ base = 10_000, width = 0, scaling }: RotaryOptions, headWidth: number): Description {
   const written: Readonly<Record<string, () => Description>> = {
     linear: () => ({ 'rope.scaling.type': 'linear', 'rope.scaling.factor': Math.fround(factorOf(scaling)) }),
+    // In a tensor of their own.
+    llama3: () => ({}),
     factors: () => ({}),
   };
   const write = scaling ? (Object.hasOwn(written, scaling.type) ? written[scaling.type] : undefined) : () => ({});
-  if (!write) throw new ConfigError('rotary.scaling', `is ${scaling?.type}, which is not written to GGUF`);
+  const isForAll = scaling?.type !== 'factors' || (!scaling.long && (scaling.attention ?? 1) === 1);
+  if (!write || !isForAll) throw new ConfigError('rotary.scaling', `is ${scaling?.type}, which is not written to GGUF`);
   return { 'rope.dimension_count': width === 0 ? headWidth : width, 'rope.freq_base': Math.fround(base), ...write() };
 }
 

@@ -72,6 +72,13 @@ export class Said {
     return this.#find(key, real, fallback);
   }
 
+  /** A number that the file has in f32, as the shortest one that is that: 1e-5, and not 9.999999747378752e-6. */
+  single(key: string, fallback?: number): number {
+    const value = this.real(key, fallback);
+    const short = Number(value.toPrecision(7));
+    return Math.fround(short) === value ? short : value;
+  }
+
   reals(key: string, fallback?: readonly number[]): readonly number[] {
     return this.#find(key, reals, fallback);
   }

@@ -1,0 +1,135 @@
+/** Language models as files of others: what is written, before anything is. */
+import { encodeUtf8 } from '@espalier/nn/format';
+import { fromTyped, type Shape } from '@espalier/tensor';
+import { aFunction, anObject, check, checkOptions, type OptionRules } from '@espalier/tensor/arguments';
+import type { ByteSink } from '../../bytes/byte-sink.ts';
+import { gguf } from '../../containers/gguf/container.ts';
+import { writeSafetensorsShards, type WriteFile } from '../../containers/safetensors/write.ts';
+import type { Description } from '../../huggingface/model-folder.ts';
+import { convertedTensor } from '../../tensors/convert-tensor.ts';
+import { moduleSource } from '../../tensors/module-source.ts';
+import { joinedSource } from '../../tensors/parts.ts';
+import type { TensorSource, WrittenTensor } from '../../tensors/tensor-source.ts';
+import { carriedTensor, writtenTensor } from '../../tensors/write-tensor.ts';
+import { describeLanguageModule } from './describe-module.ts';
+import { familyNamed } from './language-families.ts';
+import type { OpenedLanguageModel } from './open-language-model.ts';
+import { configToWrite, pairsToWrite } from './said-to-write.ts';
+
+/** How a language model is written. */
+export interface WriteLanguageModelOptions {
+  /**
+   * What a tensor becomes, by its name in the file: a dtype (`F32`, `F16`, `BF16`, or a type of block in GGUF), or undefined for what it is:
+   * weights in a format of the engine in the blocks that they are equal to, in GGUF, all others as F32.
+   */
+  readonly dtypes?: (name: string, shape: Shape, dtype: string) => string | undefined;
+  /** What else is said: pairs of GGUF, such as a tokenizer, or keys of config.json. What is undefined is taken out. */
+  readonly metadata?: { readonly [key: string]: Description[string] | undefined };
+  /** A file with the tensors that the model does not compute with (`description.unused`), which are carried then. */
+  readonly others?: TensorSource;
+}
+
+const optionRules: OptionRules<WriteLanguageModelOptions> = {
+  dtypes: aFunction as never,
+  metadata: anObject as never,
+  others: anObject as never,
+};
+
+/** What is to be written. */
+export interface WrittenLanguageModel {
+  readonly tensors: ReadonlyMap<string, WrittenTensor>;
+  /** Pairs of GGUF, or config.json. */
+  readonly said: Description;
+}
+
+/**
+ * A language model as the tensors and words of a format, each value asked for when it is its turn. Layers that were left out as a
+ * whole are not in it, and sizes are those that it has now.
+ * @throws {ConfigError} naming what the family, or the format, has no words for.
+ * @throws {FormatError} for a dtype that a tensor cannot have.
+ */
+export function writtenLanguageModel(
+  opened: OpenedLanguageModel,
+  to: 'gguf' | 'huggingface',
+  options: WriteLanguageModelOptions = {},
+): WrittenLanguageModel {
+  const { module, description } = check<OpenedLanguageModel>(
+    'writtenLanguageModel',
+    'opened',
+    opened,
+    anObject as never,
+  );
+  const { dtypes, metadata = {}, others } = checkOptions('writtenLanguageModel', options, optionRules);
+  const family = familyNamed(description.family);
+  const { model, kept } = describeLanguageModule(module, family, description.model);
+  const format = to === 'gguf' ? family.gguf : family.huggingFace;
+  const { said, parts, extra } = format.write(model, description.format === to ? description : {});
+  const places = new Map(kept.map((place, index) => [place, index]));
+  const own = moduleSource(module, {
+    nameOf: (name) => renumbered(name, places),
+    inBlocks: (name) => {
+      const part = parts.get(name);
+      return to === 'gguf' && part?.rows === undefined && part?.transposed !== true;
+    },
+  });
+  const source = joinedSource(own, parts);
+  const tensors = new Map<string, WrittenTensor>();
+  for (const [name, { shape, dtype }] of source.tensors) {
+    const wanted = dtypes?.(name, shape, dtype) ?? dtype;
+    tensors.set(name, wanted === dtype ? carriedTensor(source, name) : convertedTensor(source, name, wanted));
+  }
+  for (const [name, values] of extra ?? [])
+    tensors.set(name, writtenTensor(fromTyped(Float32Array.from(values), [values.length])));
+  for (const name of others && description.format === to ? description.unused : [])
+    if (!tensors.has(name) && others?.tensors.has(name)) tensors.set(name, carriedTensor(others, name));
+  const words = to === 'gguf' ? pairsToWrite(description, said, tensors) : configToWrite(description, said, tensors);
+  const all = Object.entries({ ...words, ...metadata }).filter(([, value]) => value !== undefined);
+  return { tensors, said: Object.fromEntries(all) as Description };
+}
+
+/** The name of a parameter where only some layers are left; undefined for one of a layer that is not. */
+function renumbered(name: string, places: ReadonlyMap<number, number>): string | undefined {
+  const found = /^layers\.(?<place>\d+)\.(?<rest>.*)$/u.exec(name)?.groups;
+  if (!found) return name;
+  const place = places.get(Number(found['place']));
+  return place === undefined ? undefined : `layers.${place}.${found['rest']}`;
+}
+
+/**
+ * Writes a language model as a GGUF file, one tensor in memory at a time.
+ * @throws {ConfigError} naming what GGUF has no words for.
+ *
+ * @example
+ * await writeFileBy('small.gguf', (sink) => writeLanguageModelGguf(sink, opened, { dtypes: (name, shape) => (shape.length === 2 ? 'Q8_0' : undefined) }));
+ */
+export async function writeLanguageModelGguf(
+  sink: ByteSink,
+  opened: OpenedLanguageModel,
+  options: WriteLanguageModelOptions = {},
+): Promise<void> {
+  const { tensors, said } = writtenLanguageModel(opened, 'gguf', options);
+  await gguf.write?.(sink, tensors, said);
+}
+
+/** Bytes of values in a file of weights, as in folders of Hugging Face. */
+const shardBytes = 5 * 10 ** 9;
+
+/**
+ * Writes a language model as a folder of Hugging Face: its weights in one file or several, then config.json, and generation_config.json
+ * where the model came with one. Files of a tokenizer are not its matter.
+ * @throws {ConfigError} naming what config.json has no words for.
+ */
+export async function writeLanguageModelFolder(
+  writeFile: WriteFile,
+  opened: OpenedLanguageModel,
+  options: WriteLanguageModelOptions & { readonly mostBytes?: number } = {},
+): Promise<void> {
+  const { mostBytes = shardBytes, ...others } = options;
+  const { tensors, said } = writtenLanguageModel(opened, 'huggingface', others);
+  await writeSafetensorsShards(writeFile, tensors, { mostBytes, metadata: { format: 'pt' } });
+  const { generation } = opened.description;
+  const json = (value: Description): Uint8Array => encodeUtf8(`${JSON.stringify(value, undefined, 2)}\n`);
+  if (Object.keys(generation).length > 0)
+    await writeFile('generation_config.json', (sink) => sink.write(json(generation)));
+  await writeFile('config.json', (sink) => sink.write(json(said)));
+}
