@@ -69,18 +69,18 @@ function realizeOn(device: Device, nodes: readonly Node[]): void {
   const results = holding(view, () => runPlan(plan, view, device));
   const storages = results.map((buffer) => adopt(device, buffer));
   const taken = new Set<Storage>();
-  for (const [index, slot] of plan.targets.entries()) {
-    const node = targets[index] as Node;
+  // All are found before one is given: a value that has one lets go of what it was computed from, which others may be.
+  const values = plan.targets.map((slot, index) => {
     const leaf = slot.kind === 'leaf' ? view.leaves[slot.index] : undefined;
     // A number that was passed in and is asked for itself has no storage yet that could be shared.
-    if (leaf?.kind === 'scalar') {
-      node.realize(Storage.host(device, scalarBytes(Number(leaf.node.attributes['value']), node.dtype)));
-      continue;
-    }
+    if (leaf?.kind === 'scalar')
+      return Storage.host(device, scalarBytes(Number(leaf.node.attributes['value']), (targets[index] as Node).dtype));
     const storage = leaf ? (leaf.node.storage as Storage) : (storages[slot.index] as Storage);
-    node.realize(leaf || taken.has(storage) ? storage.share() : storage);
+    const isShared = leaf !== undefined || taken.has(storage);
     taken.add(storage);
-  }
+    return isShared ? storage.share() : storage;
+  });
+  for (const [index, value] of values.entries()) (targets[index] as Node).realize(value);
 }
 
 /** Runs a plan on the leaves of a view; the buffers of its results, the caller's. */

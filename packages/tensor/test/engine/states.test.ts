@@ -78,6 +78,15 @@ describe.each<[string, () => Device]>([
     );
   });
 
+  test('take over, outside of a step too, a value that the other lets go of', () => {
+    const [first, other] = [tensor([1, 2, 3], { device }), tensor([0, 0, 0], { device })];
+    first.assign(first.flip(0));
+    other.assign(first.flip(0));
+    first.assign(first.mul(other));
+    expect(first.arraySync()).toEqual([3, 4, 3]);
+    expect(other.arraySync()).toEqual([1, 2, 3]);
+  });
+
   test('keep their values when the function throws after it has assigned to them', () => {
     const state = tensor([1, 2], { device });
     const step = compile((x: Tensor) => {
