@@ -36,7 +36,7 @@ export const queriesTogether = 64;
  *   dk[..b, p, j, :] = Σ_i change(i, j) · q[..b, i, :]
  *   dv[..b, p, j, :] = Σ_i share(i, j) · g[..b, i, :]
  *
- * where delta is g · out. Part p of `parts` has the queries i for which ⌊i / 64⌋ is p modulo `parts`: what is added up over
+ * where delta is g · out; a query whose logarithm is -∞ sees nothing, and takes no part. Part p of `parts` has the queries i for which ⌊i / 64⌋ is p modulo `parts`: what is added up over
  * all queries is so in parts that can be computed apart.
  */
 export interface AttentionGradientSpec extends AttentionShape {

@@ -111,6 +111,31 @@ describe('attention', () => {
     await expectClose(mine, theirs, { absolute: 1e-5, relative: 1e-5 });
   });
 
+  test.each([2, 90])('of %i queries is NaN for one that sees nothing, which hands no gradient on', async (queries) => {
+    const [q, k, v] = [draw([1, queries, 8], 1), draw([1, 20, 8], 2), draw([1, 20, 12], 3)];
+    const sees = arange(0, queries).unsqueeze(1).gt(0);
+    const hidden = { mask: sees, bias: tensor(0).where(sees, Number.NEGATIVE_INFINITY) };
+    const pull = (attend: typeof plain, rows: Tensor, options: AttentionOptions): Tensor[] => {
+      const inputs = [rows, k, v].map((x) => x.detach().requiresGradients()) as [Tensor, Tensor, Tensor];
+      const out = attend(...inputs, options);
+      return [out, ...gradients(out.where(out.detach().isFinite(), 0).square().sum(), inputs)];
+    };
+    const theirs = pull(plain, q.slice([0, 1]), {});
+    for (const [name, value] of Object.entries(hidden)) {
+      const [out, dq, ...others] = pull(scaledDotProductAttention, q, { [name]: value }) as [Tensor, Tensor];
+      expect(out.select(1, 0).isNaN().all().itemSync()).toBe(1);
+      expect(dq.select(1, 0).abs().sum().itemSync()).toBe(0);
+      const mine = [out.slice([0, 1]), dq.slice([0, 1]), ...others];
+      for (const [at, each] of mine.entries())
+        await expectClose(each, theirs[at] as Tensor, { absolute: 5e-5, relative: 1e-5 });
+    }
+    const none = scaledDotProductAttention(q, k.slice([0, 20]), v.slice([0, 20]));
+    expect(none.isNaN().all().itemSync()).toBe(1);
+    const length = tensor(0, { dtype: 'i32' });
+    const empty = noGrad(() => scaledDotProductAttention(q, k.upTo(1, length), v.upTo(1, length)));
+    expect(empty.isNaN().all().itemSync()).toBe(1);
+  });
+
   test('refuses what does not fit', () => {
     const [x, y] = [draw([3, 6, 4], 1), draw([2, 5, 4], 2)];
     expect(() => scaledDotProductAttention(x, y, y)).toThrow(ShapeError);

@@ -89,6 +89,7 @@ export function interpretAttentionGradient(spec: AttentionGradientSpec): Interpr
         const [dk, dv] = [rows(keys, size), rows(keys, valueSize)];
         for (let query = 0; query < queries; query++) {
           if (Math.floor(query / queriesTogether) % parts !== part) continue;
+          if (logSum(query, 0) === Number.NEGATIVE_INFINITY) continue;
           for (let key = 0; key < keys; key++) {
             const score = scoreOf(query, key);
             if (score === undefined) continue;

@@ -39,7 +39,8 @@ const optionRules: OptionRules<AttentionOptions> = {
 /**
  * softmax(scale · q · kᵀ + bias) · v, of queries [..., heads, queries, size], keys [..., heads, keys, size] and values
  * [..., heads, keys, value size]; leading axes broadcast, and there may be a whole number of times as many heads of queries as
- * of keys and values, which share these in their order. What is not seen takes no part; a query that sees nothing gives NaN.
+ * of keys and values, which share these in their order. What is not seen takes no part; a query that sees nothing gives NaN,
+ * and hands no gradient on.
  * Computed in f32 (f64 for f64), on cpu without ever having all scores in memory, and so are its gradients; gradients towards
  * the bias, and gradients of gradients, have them. Keys and values may have a length along their axis (`upTo`).
  * @throws {ShapeError} for shapes that do not fit.

@@ -9,7 +9,7 @@ import { halves, load, panelQueries } from './panels.ts';
 export const numbersBytes: number = 2 * panelQueries * 4;
 const deltaAt = panelQueries * 4;
 
-/** Adds `numbers(logSum, delta, to, count)`: those of the first queries of a panel; others have no shares. */
+/** Adds `numbers(logSum, delta, to, count)`: those of the first queries of a panel; others, and those that see nothing, have no shares. */
 export function addNumbers(
   module: ModuleBuilder,
   steps: Readonly<Record<'logSum' | 'delta', number>>,
@@ -21,8 +21,11 @@ export function addNumbers(
     f.store('v128.store', to, op('f32x4.splat', f32(0)), deltaAt + half * 16);
   }
   f.repeat(count, () => {
-    f.store('f32.store', to, memoryOp('f32.load', 0, [logSum]));
-    f.store('f32.store', to, memoryOp('f32.load', 0, [delta]), deltaAt);
+    const sum = f.let(memoryOp('f32.load', 0, [logSum]));
+    f.if(op('f32.ne', sum, f32(Number.NEGATIVE_INFINITY)), () => {
+      f.store('f32.store', to, sum);
+      f.store('f32.store', to, memoryOp('f32.load', 0, [delta]), deltaAt);
+    });
     f.increase(logSum, steps.logSum);
     f.increase(delta, steps.delta);
     f.increase(to, 4);
