@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createCpuDevice } from '../../../src/devices/cpu/cpu-device.ts';
 import { keepValues } from '../../../src/devices/cpu/loop/kept-values.ts';
+import { plainMaxima } from '../../../src/devices/cpu/loop/plain-maxima.ts';
 import { isShare } from '../../../src/devices/cpu/loop/shares.ts';
-import type { DType } from '../../../src/dtype/dtype.ts';
+import { createReferenceDevice } from '../../../src/devices/reference/reference-device.ts';
+import { dtypes, type DType } from '../../../src/dtype/dtype.ts';
 import type { LoopInstruction, LoopSpec } from '../../../src/kernel/spec.ts';
 import { runOn } from '../run-on.ts';
 
@@ -76,6 +78,71 @@ describe('exponentials of what a maximum was taken off', () => {
         },
       ),
       { numRuns: 300 },
+    );
+  });
+});
+
+/** exp(x - max(x)) divided by its sum, or what else `last` makes of the step with the exponentials, 4, and the sum, 5. */
+function divided(
+  [rows, points]: readonly [number, number],
+  dtype: DType,
+  last: readonly LoopInstruction[] = [{ kind: 'scalar', op: 'div', args: [4, 5], dtype: 'f32' }],
+): LoopSpec {
+  const { body, ...spec } = exponentials([rows, points], { dtype });
+  const [store] = body.slice(-1) as [Extract<LoopInstruction, { kind: 'store' }>];
+  const sum: LoopInstruction = { kind: 'reduce', op: 'sum', arg: 4, dtype: 'f32' };
+  return { ...spec, body: [...body.slice(0, -1), sum, ...last, { ...store, arg: 5 + last.length }] };
+}
+
+describe('maxima that need not know of what is no number', () => {
+  test('are those whose differences meet the sum of their exponentials, kept or not', () => {
+    expect([...plainMaxima(divided([4, 100], 'f32'))]).toEqual([2]);
+    const { spec } = keepValues(divided([4, 100], 'f16'));
+    expect(plainMaxima(spec).size).toBe(1);
+    const logarithm: readonly LoopInstruction[] = [
+      { kind: 'scalar', op: 'log', args: [5], dtype: 'f32' },
+      { kind: 'scalar', op: 'sub', args: [3, 6], dtype: 'f32' },
+    ];
+    expect(plainMaxima(divided([4, 100], 'f32', logarithm)).size).toBe(1);
+  });
+
+  test('are none where something else comes of them', () => {
+    expect(plainMaxima(exponentials([4, 100])).size).toBe(0);
+    const chosen: readonly LoopInstruction[] = [
+      { kind: 'scalar', op: 'lt', args: [4, 5], dtype: 'bool' },
+      { kind: 'scalar', op: 'select', args: [6, 4, 5], dtype: 'f32' },
+    ];
+    expect(plainMaxima(divided([4, 100], 'f32', chosen)).size).toBe(0);
+    const difference: readonly LoopInstruction[] = [{ kind: 'scalar', op: 'add', args: [3, 2], dtype: 'f32' }];
+    expect(plainMaxima(divided([4, 100], 'f32', difference)).size).toBe(0);
+  });
+
+  test('give what the reference gives, whatever is no number and wherever', () => {
+    const reference = createReferenceDevice();
+    const element = fc.oneof(
+      { weight: 12, arbitrary: fc.float({ min: -30, max: 30, noNaN: true }) },
+      fc.constantFrom(0, -0, -Infinity, Infinity, NaN),
+    );
+    fc.assert(
+      fc.property(
+        fc.constantFrom<DType>('f32', 'f16'),
+        fc.integer({ min: 1, max: 150 }),
+        fc.array(element, { minLength: 1, maxLength: 200 }),
+        (dtype, points, values) => {
+          const { encode, decode } = dtypes[dtype];
+          const input = Array.from({ length: 3 * points }, (_, i) =>
+            decode(encode(values[i % values.length] as number)),
+          );
+          const [found, expected] = [cpu, reference].map(
+            (device) => runOn(device, divided([3, points], dtype), [input, input.length, input.length])[2],
+          ) as [number[], number[]];
+          for (const [i, value] of expected.entries()) {
+            if (Number.isNaN(value)) expect(found[i]).toBeNaN();
+            else expect(Math.abs((found[i] as number) - value)).toBeLessThanOrEqual(1e-5 * value + 2 ** -140);
+          }
+        },
+      ),
+      { numRuns: 200 },
     );
   });
 });

@@ -10,6 +10,7 @@ import { op, v128, type Expression, type Local } from '../assembler/expression.t
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { MathLibrary } from '../math/math-library.ts';
 import type { Nest } from './nest.ts';
+import { plainMaxima } from './plain-maxima.ts';
 import { constantOf, identityOf, joining } from './reductions.ts';
 import { scalarCode } from './scalar-code.ts';
 import type { Scope } from './scope.ts';
@@ -40,7 +41,8 @@ export interface Accumulator {
 /**
  * A pseudo-maximum is one machine instruction on x86, an IEEE maximum eight. It loses NaN, and which of the two zeros is the
  * larger, so both are kept beside it: that there was a NaN, and the sign, which of a maximum is negative where all signs are, and
- * of a minimum where any is. Over points all registers share a pair, since they end in one value.
+ * of a minimum where any is. Over points all registers share a pair, since they end in one value, and there is none where nothing of
+ * that is asked for (`plain-maxima.ts`).
  */
 interface Lost {
   readonly wrong: readonly Local[];
@@ -84,9 +86,11 @@ export class Folds {
   readonly #f: FunctionBuilder;
   readonly #library: MathLibrary;
   readonly #scope: Scope;
+  readonly #plain: ReadonlySet<number>;
 
   constructor(nest: Nest, f: FunctionBuilder, library: MathLibrary, scope: Scope) {
     this.#nest = nest;
+    this.#plain = nest.mode === 'points' ? plainMaxima(nest.spec) : new Set();
     this.#f = f;
     this.#library = library;
     this.#scope = scope;
@@ -103,7 +107,7 @@ export class Folds {
     const lanes = folds ? widest : 0;
     const rest = lanes === 0 || (mode === 'points' && hasScalarRest);
     const isWideProduct = step.op === 'prod' && step.dtype === 'f32';
-    const block = this.#partials(step, isWideProduct ? 'f64' : step.dtype, lanes, rest);
+    const block = this.#partials(step, isWideProduct ? 'f64' : step.dtype, lanes, rest, this.#plain.has(position));
     const inBlocks = long && step.op === 'sum' && step.dtype === 'f32';
     // Lanes over points end in one sum: four will do for it.
     const whole = inBlocks
@@ -112,12 +116,12 @@ export class Folds {
     return { position, step, block, whole };
   }
 
-  #partials(step: Instruction<'reduce'>, dtype: ComputeDType, lanes: number, rest: boolean): Partials {
+  #partials(step: Instruction<'reduce'>, dtype: ComputeDType, lanes: number, rest: boolean, isPlain = false): Partials {
     const identity = constantOf(dtype, identityOf(step.op, dtype));
     const vector = Array.from({ length: lanes / lanesPerRegister(dtype) }, () => this.#f.let(splat(dtype, identity)));
     const partials = { dtype, vector, scalar: rest ? this.#f.let(identity) : undefined };
     if (vector.length === 0 || !isFloat(dtype) || (step.op !== 'max' && step.op !== 'min')) return partials;
-    const each = this.#nest.mode === 'points' ? [0] : vector;
+    const each = isPlain ? [] : this.#nest.mode === 'points' ? [0] : vector;
     const none = v128([0, 0, 0, 0]);
     const wrong = each.map(() => this.#f.let(none));
     const signs = each.map(() => this.#f.let(step.op === 'max' ? op('v128.not', none) : none));
@@ -149,9 +153,10 @@ export class Folds {
     place: number,
   ): void {
     const x = this.#f.let(register);
-    const [isWrong, sign] = [wrong[place % wrong.length] as Local, signs[place % signs.length] as Local];
+    const [isWrong, sign] = [wrong[place % wrong.length], signs[place % signs.length]];
     const { shape, pseudo, ofSigns } = extrema(reduce, dtype);
     this.#f.set(accumulator, op(pseudo, accumulator, x));
+    if (!isWrong || !sign) return;
     this.#f.set(isWrong, op('v128.or', isWrong, op(`${shape}.ne`, x, x)));
     this.#f.set(sign, op(ofSigns, sign, x));
   }
@@ -162,12 +167,13 @@ export class Folds {
     if (!lost || !isFloat(dtype)) return partials;
     const { pseudo } = extrema(step.op, dtype);
     let registers = vector;
-    while (registers.length > lost.wrong.length) {
+    while (registers.length > Math.max(1, lost.wrong.length)) {
       const half = registers.length / 2;
       registers = registers
         .slice(0, half)
         .map((register, i) => this.#f.let(op(pseudo, register, registers[half + i] as Local)));
     }
+    if (lost.wrong.length === 0) return { ...partials, vector: registers };
     const signBits = dtype === 'f32' ? v128([1 << 31, 1 << 31, 1 << 31, 1 << 31]) : v128([0, 1 << 31, 0, 1 << 31]);
     const restored = registers.map((register, i) =>
       this.#f.let(
