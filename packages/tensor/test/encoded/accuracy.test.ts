@@ -1,5 +1,5 @@
 // How exact products with encoded matrices are where magnitudes lie far apart.
-import { cpu, createReferenceDevice, fromTyped, int4, int8 } from '@espalier/tensor';
+import { cpu, createReferenceDevice, fromTyped, int4, int8, intN } from '@espalier/tensor';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encoded, formatCases, randomNumbers, type DrawnMatrix, type FormatCase } from './formats.ts';
@@ -49,6 +49,19 @@ const shaped: Readonly<Record<string, fc.Arbitrary<Partial<Drawn> & { readonly f
       columns: group * groups + more,
       transposed: false,
       format: { format: int4 as unknown as FormatCase['format'], options: { group, zeros } },
+    })),
+  'intN, however groups lie in rows': fc
+    .record({
+      bits: fc.integer({ min: 1, max: 8 }),
+      group: fc.constantFrom(16, 32, 64, 128),
+      groups: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(18, 48)),
+      more: fc.constantFrom(0, 0, 0, 1, 3),
+      from: fc.constantFrom({ zeros: true }, { minima: true }, { scales: 'f16' as const }, {}),
+    })
+    .map(({ bits, group, groups, more, from }) => ({
+      columns: group * groups + more,
+      transposed: false,
+      format: { format: intN as unknown as FormatCase['format'], options: { bits, group, ...from } },
     })),
   'int8, of which whole rows are added': fc
     .record({

@@ -47,6 +47,25 @@ const int4 = (rows: number, columns: number, group: number, zeros: boolean): Mat
   };
 };
 
+/** Codes of any bits with minima and scales that are codes. */
+const intN = (rows: number, columns: number, bits: number, group: number): Matrix => {
+  const groups = rows * Math.ceil(columns / group);
+  const steps = rows * Math.ceil(columns / 256);
+  return {
+    layout: 'int-n',
+    settings: { bits, group, zeros: false, minima: true, scales: 'i8' },
+    rows,
+    columns,
+    parts: [
+      ['u8', integers(rows * Math.ceil((columns * bits) / 8), 0, 255)],
+      ['i8', integers(groups, -9, 9)],
+      ['i8', integers(groups, -9, 9)],
+      ['f16', Array.from({ length: steps }, (_, step) => 2 ** -(5 + (step % 3)))],
+      ['f16', Array.from({ length: steps }, (_, step) => -(2 ** -(2 + (step % 2))))],
+    ],
+  };
+};
+
 const codebook = (rows: number, columns: number, bits: 4 | 8): Matrix => ({
   layout: 'codebook',
   settings: { bits },
@@ -178,6 +197,8 @@ const long: readonly [string, Matrix, Product][] = [
   ['int4, 70,001 columns', int4(6, 70_001, 16, true), { m: 2 }],
   ['int4, one group a row', int4(3, 5000, 5000, false), {}],
   ['int4, down the columns', int4(5000, 20, 16, false), { walks: 'rows', m: 2 }],
+  ['int-n of 4 bits, 9,001 columns', intN(6, 9001, 4, 32), { m: 2 }],
+  ['int-n of 5 bits, down the columns', intN(3000, 70, 5, 16), { walks: 'rows', m: 2 }],
   ['codebook, 9,000 columns', codebook(7, 9000, 4), {}],
   ['csr, 6,000 entries a row', csr(4, 9000, 6000), { m: 3 }],
   ['bitmask, 5,003 columns', bitmask(3, 5003), { m: 2 }],
@@ -192,6 +213,9 @@ const wide: readonly [string, Matrix, Product][] = [
   ['int4', int4(68, 90, 32, true), { m: 36 }],
   ['int4, down the columns', int4(90, 68, 32, false), { m: 36, walks: 'rows' }],
   ['int4, rounded', int4(37, 90, 32, true), { m: 5, activations: 'int8' }],
+  ['int-n of 3 bits', intN(40, 270, 3, 16), { m: 33 }],
+  ['int-n of 6 bits, down the columns', intN(90, 68, 6, 32), { m: 36, walks: 'rows' }],
+  ['int-n of 8 bits, rounded', intN(37, 90, 8, 32), { m: 5, activations: 'int8' }],
   ['codebook', codebook(40, 33, 8), { m: 33 }],
   ['codebook, down the columns, rounded', codebook(33, 40, 4), { m: 33, walks: 'rows', activations: 'int8' }],
   ['csr, rounded', csr(30, 300, 20), { m: 6, activations: 'int8' }],

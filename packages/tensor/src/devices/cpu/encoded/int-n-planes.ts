@@ -58,14 +58,20 @@ export const isPaired = ({ bits }: Pick<GroupedCodes, 'bits'>): boolean => bits 
 /** Whether sums of a group fit i32. */
 export const fitsPlanes = ({ bits, table, group }: GroupedCodes): boolean => 2 ** (table ? 8 : bits) * group <= 2 ** 16;
 
-/** Adds up the two sums of i32 of either plane: upper, upper, lower, lower. */
-function joined(f: FunctionBuilder, high: Local, low: Local): Local {
-  return f.let(op('i32x4.add', shuffle32(high, low, [0, 1, 4, 5]), shuffle32(high, low, [2, 3, 6, 7])));
+/** The sums of a group times either plane, in lanes of i32. */
+type PlaneSums = readonly [high: Local, low: Local];
+
+/** What two vectors add up to: lanes 0 and 2 of either, then lanes 1 and 3. */
+function addedHalves(f: FunctionBuilder, a: Expression, b: Expression): Local {
+  return f.let(op('i32x4.add', shuffle32(a, b, [0, 4, 1, 5]), shuffle32(a, b, [2, 6, 3, 7])));
 }
 
-/** The whole numbers of two groups, f64, from what `joined` gave of them. */
-function wholePair(f: FunctionBuilder, first: Expression, second: Expression, places: Local): Expression {
-  const both = f.let(op('i32x4.add', shuffle32(first, second, [0, 4, 2, 6]), shuffle32(first, second, [1, 5, 3, 7])));
+/** The whole numbers of two groups, f64; of one group and a 0. */
+function wholePair(f: FunctionBuilder, one: PlaneSums, other: PlaneSums | undefined, places: Local): Expression {
+  const [high, low] = one.map((sum, plane) => addedHalves(f, sum, other?.[plane] ?? none)) as [Local, Local];
+  const both = f.let(
+    op('i32x4.add', shuffle32(high, low, [0, 1, 4, 5]), shuffle32(high, low, [2, 3, 6, 7])),
+  );
   const upper = op('f64x2.mul', op('f64x2.convert_low_i32x4_s', both), places);
   return op('f64x2.add', upper, op('f64x2.convert_low_i32x4_s', upperHalf(both)));
 }
@@ -75,10 +81,10 @@ function addSumGroups(module: ModuleBuilder, { group }: GroupedCodes): void {
   const [planes, xScales, sums, groups, pairs] = f.arguments;
   const places = f.let(op('f64x2.splat', f64(65536)));
   const ones = f.let(op('i16x8.splat', i32(1)));
-  const [high, low] = [f.local('v128'), f.local('v128')];
+  const both = [0, 1].map(() => [f.local('v128'), f.local('v128')] as const) as [PlaneSums, PlaneSums];
   const left = f.let(groups);
   f.repeat(pairs, () => {
-    const parts = [0, 1].map(() => {
+    for (const [high, low] of both) {
       f.set(high, none);
       f.set(low, none);
       f.if(op('i32.gt_s', left, i32(0)), () => {
@@ -89,9 +95,8 @@ function addSumGroups(module: ModuleBuilder, { group }: GroupedCodes): void {
         });
       });
       f.increase(left, -1);
-      return joined(f, high, low);
-    });
-    const whole = wholePair(f, parts[0] as Local, parts[1] as Local, places);
+    }
+    const whole = wholePair(f, ...both, places);
     f.store('v128.store', sums, op('f64x2.mul', whole, memoryOp('v128.load64_splat', 0, [xScales])));
     f.increase(sums, 16);
     f.increase(xScales, 8);
@@ -184,24 +189,30 @@ function addGroups(f: FunctionBuilder, walk: Walk, count: number): void {
     others: others && (own.minima ? numbers(others, step(otherSteps), count) : zerosAt(f, others, count)),
   }));
   for (let first = 0; first < count; first += 2) {
-    const [one, other] = [groupDots(f, walk), first + 1 < count ? groupDots(f, walk) : undefined];
+    const one = groupDots(f, walk, first);
+    const other = first + 1 < count ? groupDots(f, walk, first + 1) : undefined;
     const xScale = f.let(memoryOp('v128.load64_splat', 0, [walk.xScales]));
     const ofX = f.let(load(walk.sums));
+    const isCentred = !own.zeros && !own.minima && !own.table;
+    const ofCentre = isCentred ? f.let(op('f64x2.mul', ofX, walk.centre)) : ofX;
     for (const [row, { total }] of rows.entries()) {
       const { scales, others } = read[row] as (typeof read)[number];
-      const whole = wholePair(f, one[row] as Local, other?.[row] ?? none, walk.places);
+      const whole = wholePair(f, one[row] as PlaneSums, other?.[row], walk.places);
       const dots = op('f64x2.mul', whole, xScale);
       const offset = others && pairOf(others, first);
-      const counted = own.minima
-        ? dots
-        : op('f64x2.sub', dots, op('f64x2.mul', ofX, own.zeros ? (offset as Expression) : walk.centre));
-      const scaled = op('f64x2.mul', own.table ? dots : counted, pairOf(scales, first));
+      const counted = own.zeros
+        ? op('f64x2.sub', dots, op('f64x2.mul', ofX, offset as Expression))
+        : isCentred
+          ? op('f64x2.sub', dots, ofCentre)
+          : dots;
+      const scaled = op('f64x2.mul', counted, pairOf(scales, first));
       f.set(total, op('f64x2.add', total, scaled));
       if (own.minima) f.set(total, op('f64x2.add', total, op('f64x2.mul', ofX, offset as Expression)));
     }
     f.increase(walk.xScales, 8);
     f.increase(walk.sums, 16);
   }
+  if (isWritten(own)) passColumns(f, walk, count * own.group);
   for (const { scales, others } of rows) {
     f.increase(scales, count * scaleBytes[own.scales]);
     if (others) f.increase(others, own.zeros ? count : count * scaleBytes[own.scales]);
@@ -220,28 +231,35 @@ function zerosAt(f: FunctionBuilder, address: Local, count: number): Local {
   return f.let(op('f32x4.convert_i32x4_s', words));
 }
 
-/** The counts of one group times x, as `joined` gives them, of each row. */
-function groupDots(f: FunctionBuilder, { own, codes, x, rows }: Walk): Local[] {
-  const sums = rows.map(() => [f.local('v128'), f.local('v128')] as const);
+/** The counts of the group at a place of those that are added together times x, of each row. */
+function groupDots(f: FunctionBuilder, { own, codes, x, rows }: Walk, place: number): readonly PlaneSums[] {
+  const sums = rows.map((): PlaneSums => [f.local('v128'), f.local('v128')]);
   const written = Math.min(own.group, mostWritten);
+  const begin = isWritten(own) ? place * own.group : 0;
   const read = isPaired(own) ? codes.inPairs : codes.inOrder;
-  const bytes = (codesTogether * own.bits) / 8;
   const add = (isFirst: boolean): void => {
     for (let at = 0; at < written; at += codesTogether) {
-      const factors = [0, 16, 32, 48].map((offset) => f.let(load(x, at * 4 + offset)));
+      const factors = [0, 16, 32, 48].map((offset) => f.let(load(x, (begin + at) * 4 + offset)));
       for (const [row, { codes: pointer }] of rows.entries())
-        for (const [half, expression] of read(pointer, (at / codesTogether) * bytes).entries()) {
+        for (const [half, expression] of read(pointer, ((begin + at) * own.bits) / 8).entries()) {
           const counts = f.let(expression);
-          for (const [plane, sum] of (sums[row] as readonly [Local, Local]).entries()) {
+          for (const [plane, sum] of (sums[row] as PlaneSums).entries()) {
             const product = op('i32x4.dot_i16x8_s', factors[half * 2 + plane] as Local, counts);
             f.set(sum, isFirst && at === 0 && half === 0 ? product : op('i32x4.add', sum, product));
           }
         }
     }
-    f.increase(x, written * 4);
-    for (const { codes: pointer } of rows) f.increase(pointer, (written * own.bits) / 8);
+    if (!isWritten(own)) passColumns(f, { own, x, rows }, written);
   };
   add(true);
   f.repeat(own.group / written - 1, () => add(false));
-  return sums.map(([high, low]) => joined(f, high, low));
+  return sums;
+}
+
+/** Whether the code of all columns of a group is written out, so that pointers move past several groups at once. */
+const isWritten = ({ group }: GroupedCodes): boolean => group <= mostWritten;
+
+function passColumns(f: FunctionBuilder, { own, x, rows }: Pick<Walk, 'own' | 'x' | 'rows'>, count: number): void {
+  f.increase(x, count * 4);
+  for (const { codes } of rows) f.increase(codes, (count * own.bits) / 8);
 }

@@ -32,23 +32,29 @@ export const roundingKernels: (engine: Engine) => RoundingKernels = onceAnEngine
 const load = (address: Expression): Expression => memoryOp('v128.load', 0, [address]);
 const loadOne = (address: Expression): Expression => memoryOp('f32.load', 0, [address]);
 
-/** max |x|; NaN if there is one. */
+/** max |x|; NaN if there is one. Magnitudes are in the order of their bits, in which NaN is past all numbers. */
 export function largestOf(f: FunctionBuilder, x: Local, count: Local): Local {
   const from = f.let(x);
-  const most = f.let(op('f32x4.splat', f32(0)));
-  const one = f.let(f32(0));
+  const magnitude = i32(0x7fffffff);
+  const magnitudes = f.let(op('i32x4.splat', magnitude));
+  const most = f.let(op('i32x4.splat', i32(0)));
+  const one = f.let(i32(0));
+  const raise = (bits: Expression): void => {
+    const own = f.let(bits);
+    f.set(one, select(op('i32.gt_s', own, one), own, one));
+  };
   forEachFour(f, count, {
     four: () => {
-      f.set(most, op('f32x4.max', most, op('f32x4.abs', load(from))));
+      f.set(most, op('i32x4.max_s', most, op('v128.and', load(from), magnitudes)));
       f.increase(from, 16);
     },
     one: () => {
-      f.set(one, op('f32.max', one, op('f32.abs', loadOne(from))));
+      raise(op('i32.and', memoryOp('i32.load', 0, [from]), magnitude));
       f.increase(from, 4);
     },
   });
-  for (let lane = 0; lane < 4; lane++) f.set(one, op('f32.max', one, laneOp('f32x4.extract_lane', lane, most)));
-  return one;
+  for (let lane = 0; lane < 4; lane++) raise(laneOp('i32x4.extract_lane', lane, most));
+  return f.let(op('f32.reinterpret_i32', one));
 }
 
 /** The scale of a row, and what to divide by: not by the 0 of a row of zeros. */

@@ -4,9 +4,11 @@
  * Rows of codes begin at any byte. Reads beyond the end of a row see the next one, which whoever reads has to leave alone.
  */
 import { InternalError } from '../../../errors.ts';
+import { groupedCodes } from '../../../kernel/grouped-codes.ts';
 import type { EncodedLayout } from '../../../kernel/spec.ts';
 import { bufferName } from '../wgsl/storage.ts';
 import { indent, type WgslModule } from '../wgsl/wgsl-module.ts';
+import { addGroupedCodes, bitsInWord, isAligned } from './grouped-codes.ts';
 import type { EncodedProduct } from './product.ts';
 
 /** How the codes of a matrix are decoded. The functions of `addCodes` are in these terms. */
@@ -18,26 +20,35 @@ export interface Codes {
   readonly scaled: number | 'row' | undefined;
   /** Whether numbers are counted from a zero point of the group. */
   readonly zeros: boolean;
+  /** Whether `zero_of` has to be asked. */
+  readonly counted: boolean;
 }
 
-type CodedLayout = EncodedLayout & ('int8' | 'int4' | 'codebook');
+type CodedLayout = EncodedLayout & ('int8' | 'int4' | 'int-n' | 'codebook');
 
 /** The codes of a matrix; `columns` is the length of its rows. */
 export function codesOf({ spec: { layout, settings, columns } }: EncodedProduct): Codes {
   switch (layout as CodedLayout) {
     case 'int8':
-      return { bits: 8, perWord: 4, scaled: 'row', zeros: false };
+      return { bits: 8, perWord: 4, scaled: 'row', zeros: false, counted: false };
     case 'int4':
       return {
         bits: 4,
         perWord: 8,
         scaled: Math.min(Number(settings['group']), columns),
         zeros: settings['zeros'] === true,
+        counted: true,
       };
+    case 'int-n': {
+      const own = groupedCodes(settings);
+      const bits = bitsInWord(own);
+      const scaled = Math.min(own.group, columns);
+      return { bits, perWord: bits === 4 ? 8 : 4, scaled, zeros: own.zeros, counted: true };
+    }
     case 'codebook':
       return settings['bits'] === 4
-        ? { bits: 4, perWord: 8, scaled: undefined, zeros: false }
-        : { bits: 8, perWord: 4, scaled: undefined, zeros: false };
+        ? { bits: 4, perWord: 8, scaled: undefined, zeros: false, counted: true }
+        : { bits: 8, perWord: 4, scaled: undefined, zeros: false, counted: false };
     default:
       throw new InternalError('webgpu', `the layout ${layout} has no code for every element`);
   }
@@ -78,9 +89,15 @@ export function addWordReader(module: WgslModule, name: string, binding: number,
  *
  * Elements are scaled before they meet x: sums of codes times x overflow where x · element is far from it.
  */
-export function addCodes(module: WgslModule, codes: Codes, { spec }: EncodedProduct): void {
-  const { columns, parts, settings } = spec;
+export function addCodes(module: WgslModule, codes: Codes, product: EncodedProduct): void {
+  const { spec } = product;
+  const { columns, parts, settings, layout } = spec;
   const [first = 0, second = 0, third = 0] = parts;
+  if (layout === 'int-n') {
+    addWordReader(module, 'word_at', first, isAligned(groupedCodes(settings), columns));
+    addGroupedCodes(module, product);
+    return;
+  }
   const bytes = rowBytes(codes, columns);
   addWordReader(module, 'word_at', first, bytes % 4 === 0);
   module.add(`fn codes(row: u32, column: u32) -> u32 {

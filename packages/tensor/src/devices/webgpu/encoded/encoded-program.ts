@@ -26,14 +26,18 @@ const fewRows = 8;
 const coded: EncodedRule = {
   accepts: ({ layout, settings, columns }) => {
     const group = Number(settings['group']);
-    return layout !== 'int4' || group % 8 === 0 || group >= columns;
+    return (layout !== 'int4' && layout !== 'int-n') || group % 8 === 0 || group >= columns;
   },
   stages: (product, profile, taken) =>
     product.spec.walks === 'columns' && (profile.software || product.spec.m <= fewRows)
       ? { stages: [placed(codeStage(product, profile), product, taken)], scratch: [] }
       : codeContraction(product, profile, taken),
   rounded: ({ layout, walks }) =>
-    walks === 'rows' || layout === 'codebook' ? 'numbers' : layout === 'int8' ? 'bytes' : 'split bytes',
+    walks === 'rows' || layout === 'codebook' || layout === 'int-n'
+      ? 'numbers'
+      : layout === 'int8'
+        ? 'bytes'
+        : 'split bytes',
 };
 
 /** Only entries: rows of them. Down the columns every entry would be added to another sum. */
@@ -49,7 +53,7 @@ const sparse = (layout: SparseLayout): EncodedRule => ({
 const rules: Readonly<Record<EncodedLayout, EncodedRule>> = {
   int8: coded,
   int4: coded,
-  'int-n': { ...coded, accepts: () => false },
+  'int-n': coded,
   codebook: coded,
   csr: sparse('csr'),
   bitmask: sparse('bitmask'),

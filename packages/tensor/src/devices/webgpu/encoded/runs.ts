@@ -45,7 +45,7 @@ export function runLines(
   const step = length * lanes;
   const inRun = (target: string): string[] => [
     `let run_end = min(first + ${length}u, ${depth}u);`,
-    ...(codes.bits === 4 ? [`let zero = ${ofQuad('zero_of', 'first')};`] : ['let zero = vec4<f32>();']),
+    ...(codes.counted ? [`let zero = ${ofQuad('zero_of', 'first')};`] : ['let zero = vec4<f32>();']),
     ...(grouped ? [`let scale = ${ofQuad('scale_of', 'first')};`] : []),
     ...walk,
     ...rows.map((row) => `${target}${row} += ${part(row)};`),
