@@ -33,21 +33,25 @@ export {
   type WeightShapes,
 } from './families/family.ts';
 export { CausalLanguageModel, type CausalLanguageModelParts } from './families/language/causal-language-model.ts';
-export type { LanguageDescription, SpecialIds } from './families/language/description.ts';
+export type { FileDescription, LanguageDescription, SpecialIds } from './families/files/description.ts';
+export type { OpenModelOptions } from './families/files/open-member.ts';
 export {
-  openLanguageModel,
-  type OpenedLanguageModel,
-  type OpenLanguageModelOptions,
-} from './families/language/open-language-model.ts';
-export {
-  writeLanguageModelFolder,
-  writeLanguageModelGguf,
-  writtenLanguageModel,
-  type WriteLanguageModelOptions,
-  type WrittenLanguageModel,
-} from './families/language/written-language-model.ts';
+  writeModelFolder,
+  writeModelGguf,
+  writtenModel,
+  type OpenedModel,
+  type WriteModelOptions,
+  type WrittenModel,
+} from './families/files/written-model.ts';
+export { openLanguageModel, type OpenedLanguageModel } from './families/language/open-language-model.ts';
 export type { LogitsOf } from './families/language/slots.ts';
 export { TextEncoder, type TextEncoderParts } from './families/language/text-encoder.ts';
+export {
+  openVisionModel,
+  type OpenedVisionModel,
+  type VisionDescription,
+} from './families/vision/open-vision-model.ts';
+export { VisionTransformer, type VisionTransformerParts } from './families/vision/vision-transformer.ts';
 export { openHuggingFace, type Description, type FindFile, type ModelFolder } from './huggingface/model-folder.ts';
 export { changedTensors } from './import/changed-tensors.ts';
 export { importModel, stateDictModel, type ImportedModel, type ImportOptions } from './import/import-model.ts';

@@ -11,6 +11,8 @@ import { gpt2 } from './language/gpt2.ts';
 import { llama } from './language/llama.ts';
 import { textEncoderType } from './language/text-encoder.ts';
 import { resnet } from './resnet.ts';
+import { vit } from './vision/vit.ts';
+import { visionTransformerType } from './vision/vision-transformer.ts';
 
 /** The shapes of the weights of a model, by the names that its family gives them. */
 export type WeightShapes = ReadonlyMap<string, Shape>;
@@ -34,7 +36,7 @@ export interface Family {
   readonly describe: (config: ModuleConfig, weights: WeightShapes) => FamilyMember;
 }
 
-const families = new Registry<Family>('family of models', ({ type }) => type, [resnet, llama, gpt2, bert]);
+const families = new Registry<Family>('family of models', ({ type }) => type, [resnet, llama, gpt2, bert, vit]);
 
 const aFamily = ruleOf<Family>(
   'a family of models: { type, members, describe }',
@@ -83,7 +85,7 @@ export function describeMember(config: ModuleConfig, weights: WeightShapes = new
  * const model = build({ type: 'resnet', depth: 18, classes: 10, stem: 'small' }, { seed: 1 });
  */
 export function registerFamilies(): void {
-  for (const type of [causalLanguageModelType, textEncoderType]) registerModule(type);
+  for (const type of [causalLanguageModelType, textEncoderType, visionTransformerType]) registerModule(type);
   for (const type of families.names) registerModule(moduleTypeOf(type));
 }
 

@@ -18,6 +18,8 @@ export interface TensorPart {
   readonly rows?: readonly [begin: number, count: number];
   /** Whether the file has it transposed. */
   readonly transposed?: boolean;
+  /** Whether the file has an axis of size 1 before the others. */
+  readonly isBatch?: boolean;
   /** Of so many heads, the file has the rows of the two halves of each in turn: row 2i + s there is row s · half + i here. */
   readonly turnedHeads?: number;
 }
@@ -61,7 +63,7 @@ const rowBytes = ({ shape, bytes }: TensorEntry): number => bytes / (shape[0] ??
 function entryOfPart(
   source: TensorSource,
   own: string,
-  { name, rows, transposed: isTransposed }: TensorPart,
+  { name, rows, isBatch, transposed: isTransposed }: TensorPart,
 ): TensorEntry {
   const entry = entryOf(source, name);
   const { dtype } = entry;
@@ -71,7 +73,8 @@ function entryOfPart(
   };
   if (isTransposed && (entry.shape.length !== 2 || !kind || kind.elements > 1 || kind.bits % 8 !== 0))
     return refuse('which cannot be transposed: give it as a matrix of floats');
-  const shape: Shape = isTransposed ? entry.shape.toReversed() : entry.shape;
+  if (isBatch && entry.shape[0] !== 1) return refuse('which has not 1 before its other axes');
+  const shape: Shape = isBatch ? entry.shape.slice(1) : isTransposed ? entry.shape.toReversed() : entry.shape;
   if (!rows) return { dtype, shape, bytes: entry.bytes };
   const [begin, count] = rows;
   if (begin + count > (shape[0] ?? 0))
@@ -194,5 +197,6 @@ function joinedEntry(
   }
   const whole: Shape = members.length === 1 ? shape : [rows, ...shape.slice(1)];
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
-  return { dtype, shape: members.some(([, part]) => part.transposed) ? whole.toReversed() : whole, bytes };
+  const [[, first]] = members as [readonly [string, TensorPart]];
+  return { dtype, shape: first.isBatch ? [1, ...whole] : first.transposed ? whole.toReversed() : whole, bytes };
 }

@@ -29,8 +29,8 @@ export interface SelfAttentionOptions {
   readonly causal?: boolean;
   /** Heads of keys and values, each of which as many heads of queries share. Default: 0, which stands for as many. */
   readonly keyValueHeads?: number;
-  /** Whether the four linear layers have a bias, or those of queries, keys and values alone (`inputs`). Default: true. */
-  readonly bias?: boolean | 'inputs';
+  /** Whether the four linear layers have a bias, those of queries, keys and values alone (`inputs`), or the other one. Default: true. */
+  readonly bias?: boolean | 'inputs' | 'out';
   /** Turns queries and keys by their positions. Default: null, for not. */
   readonly rotary?: RotaryOptions | null;
   /** ε of norms over the features of each head of queries and keys (`RmsNorm`). Default: 0, for no such norms. */
@@ -50,7 +50,7 @@ const fields: Fields<SelfAttentionOptions> = {
   headWidth: optional(integer(0), 0),
   causal: optional(truth, false),
   keyValueHeads: optional(integer(0), 0),
-  bias: optional<boolean | 'inputs'>(either(truth, word('inputs')), true),
+  bias: optional<boolean | 'inputs' | 'out'>(either(truth, word('inputs', 'out')), true),
   rotary: optional<RotaryOptions | null>(rotaryField, null),
   headNorm: optional(real({ least: 0 }), 0),
   init: optional(initialiserField, defaultInit),
@@ -108,17 +108,18 @@ export class SelfAttention extends Module implements KeepsPositions {
     this.#options = { ...parsed, headWidth, keyValueHeads };
     this.#rotary = parsed.rotary ? new Rotary(this.type, parsed.rotary, headWidth) : undefined;
     const made = buildContext(context);
-    const linear = (inputs: number, out: number, isBiased: boolean): Linear =>
-      new Linear({ in: inputs, out, bias: isBiased, init }, made);
+    const linear = (inputs: number, out: number, withBias: boolean): Linear =>
+      new Linear({ in: inputs, out, bias: withBias, init }, made);
     const norm = (): RmsNorm => new RmsNorm({ size: headWidth, epsilon: headNorm }, made);
     const kept = keyValueHeads * headWidth;
-    this.query = this.addModule('query', linear(width, heads * headWidth, bias !== false));
-    this.key = this.addModule('key', linear(width, kept, bias !== false));
-    this.value = this.addModule('value', linear(width, kept, bias !== false));
+    const isBiased = bias === true || bias === 'inputs';
+    this.query = this.addModule('query', linear(width, heads * headWidth, isBiased));
+    this.key = this.addModule('key', linear(width, kept, isBiased));
+    this.value = this.addModule('value', linear(width, kept, isBiased));
     this.queryNorm = headNorm === 0 ? undefined : this.addModule('queryNorm', norm());
     this.keyNorm = headNorm === 0 ? undefined : this.addModule('keyNorm', norm());
     this.probabilities = this.addModule('probabilities', new Activation('softmax'));
-    this.out = this.addModule('out', linear(heads * headWidth, width, bias === true));
+    this.out = this.addModule('out', linear(heads * headWidth, width, bias === true || bias === 'out'));
   }
 
   forward(x: Tensor, context?: CallContext): Tensor {

@@ -2,12 +2,12 @@
 import { ConfigError, type ModuleConfig } from '@espalier/nn';
 import type { Description } from '../../huggingface/model-folder.ts';
 import type { TensorSource } from '../../tensors/tensor-source.ts';
-import { activationOf, nameOfActivation } from './activations.ts';
+import { activationOf, nameOfActivation } from '../files/activations.ts';
 import { bertLayers, bertOptions, bertParts, ggufBert, huggingFaceBert } from './bert.ts';
-import { ofTraining } from './huggingface-keys.ts';
-import type { BeforeWriting, LanguageFamily, ModelToWrite, SaidModel } from './language-family.ts';
-import { partsOf } from './module-parts.ts';
-import type { Said } from './said.ts';
+import { ofTraining } from '../files/huggingface-keys.ts';
+import type { BeforeWriting, LanguageFamily, ModelToWrite, SaidModel } from '../files/file-family.ts';
+import { partsOf } from '../files/module-parts.ts';
+import type { Said } from '../files/said.ts';
 
 /** More keys that change nothing here. */
 const ignored = ['attention_probs_dropout_prob', 'classifier_dropout', 'hidden_dropout_prob', 'tie_word_embeddings'];

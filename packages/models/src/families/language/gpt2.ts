@@ -3,7 +3,7 @@ import type { ModuleConfig } from '@espalier/nn';
 import type { TensorPart } from '../../tensors/parts.ts';
 import type { Family } from '../family.ts';
 import { aCount, anyJson, aPositive, aTruth, familyOptions, type OptionRulesOf } from '../options.ts';
-import { justWeight, putPart, weightAndBias } from './part-list.ts';
+import { justWeight, putPart, weightAndBias } from '../files/part-list.ts';
 
 /** A model of the family in few words. */
 export interface Gpt2 {

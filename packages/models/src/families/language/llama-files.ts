@@ -3,14 +3,14 @@ import { ConfigError, rotaryFrequencies, type ModuleConfig, type RotaryOptions }
 import type { Description } from '../../huggingface/model-folder.ts';
 import { readTensor } from '../../tensors/read-tensor.ts';
 import type { TensorSource } from '../../tensors/tensor-source.ts';
-import { activationOf, nameOfActivation } from './activations.ts';
-import { ofTraining } from './huggingface-keys.ts';
-import type { BeforeWriting, LanguageFamily, ModelToWrite, SaidModel } from './language-family.ts';
+import { activationOf, nameOfActivation } from '../files/activations.ts';
+import { ofTraining } from '../files/huggingface-keys.ts';
+import type { BeforeWriting, LanguageFamily, ModelToWrite, SaidModel } from '../files/file-family.ts';
 import { ggufLlama, huggingFaceLlama, llamaLayers, llamaOptions, llamaParts } from './llama.ts';
 import { configOfRotary, rotaryOfConfig } from './rotary.ts';
 import { rotaryOfGguf, ggufOfRotary } from './rotary-gguf.ts';
-import { partsOf } from './module-parts.ts';
-import type { Said } from './said.ts';
+import { partsOf } from '../files/module-parts.ts';
+import type { Said } from '../files/said.ts';
 
 /** More keys that change nothing here. */
 const ignored = ['attention_dropout', 'is_llama_config', 'max_window_layers', 'pretraining_tp'];

@@ -6,7 +6,7 @@ import type { ModuleConfig, RotaryOptions } from '@espalier/nn';
 import type { Family, FamilyMember } from '../family.ts';
 import { aCount, anyJson, aPositive, aTruth, familyOptions, oneOf, type OptionRulesOf } from '../options.ts';
 import type { TensorPart } from '../../tensors/parts.ts';
-import { justWeight, putPart, weightAndBias } from './part-list.ts';
+import { justWeight, putPart, weightAndBias } from '../files/part-list.ts';
 
 /** A model of the family in few words. */
 export interface Llama {

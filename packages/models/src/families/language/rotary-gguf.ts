@@ -1,7 +1,7 @@
 /** Rotary positions as GGUF says them. Source: G. Gerganov et al., "GGUF", standardised keys. */
 import { ConfigError, type RotaryOptions, type RotaryScaling } from '@espalier/nn';
 import type { Description } from '../../huggingface/model-folder.ts';
-import type { Said } from './said.ts';
+import type { Said } from '../files/said.ts';
 
 /** What is needed beside the pairs. */
 interface Place {

@@ -4,7 +4,7 @@
  */
 import type { RotaryOptions, RotaryScaling } from '@espalier/nn';
 import type { Description } from '../../huggingface/model-folder.ts';
-import type { Said } from './said.ts';
+import type { Said } from '../files/said.ts';
 
 /** What is needed beside what is said of them. */
 interface Place {

@@ -3,7 +3,7 @@ import type { Json } from '@espalier/nn';
 import { typesKey } from '../../containers/gguf/metadata.ts';
 import type { Description } from '../../huggingface/model-folder.ts';
 import type { TensorEntry } from '../../tensors/tensor-source.ts';
-import type { LanguageDescription } from './description.ts';
+import { recordOf, type FileDescription, type LanguageDescription } from './description.ts';
 
 /** The dtype that most bytes of matrices are of. */
 function mostUsed(tensors: ReadonlyMap<string, TensorEntry>): string {
@@ -35,13 +35,13 @@ const fileTypes: Readonly<Record<string, number>> = {
 
 /** The pairs of a GGUF file. */
 export function pairsToWrite(
-  { format, metadata, family }: LanguageDescription,
+  { format, metadata, family }: FileDescription,
   said: Description,
   tensors: ReadonlyMap<string, TensorEntry>,
 ): Description {
-  const architecture = String(said['general.architecture']);
+  const architecture = said['general.architecture'] as string;
   const before = format === 'gguf' ? metadata : { 'general.name': family };
-  const known = String(before['general.architecture'] ?? architecture);
+  const known = (before['general.architecture'] ?? architecture) as string;
   // What another architecture said is said anew.
   const kept = Object.entries(before).filter(([key]) => known === architecture || !key.startsWith(`${known}.`));
   const type = mostUsed(tensors);
@@ -55,12 +55,8 @@ export function pairsToWrite(
   };
   if (fileType === undefined) delete own['general.file_type'];
   const floats = Object.keys(said).filter((key) => /(epsilon|freq_base|factor)$/u.test(key));
-  const told = { ...recordOfTypes(types), ...Object.fromEntries(floats.map((key) => [key, 'f32'])) };
+  const told = { ...recordOf(types), ...Object.fromEntries(floats.map((key) => [key, 'f32'])) };
   return { 'general.architecture': architecture, ...own, [typesKey]: told };
-}
-
-function recordOfTypes(types: Json | undefined): Description {
-  return typeof types === 'object' && types !== null && !Array.isArray(types) ? (types as Description) : {};
 }
 
 /** How config.json names dtypes. */
@@ -77,7 +73,7 @@ const outdated: ReadonlySet<string> = new Set([
 
 /** A config.json. */
 export function configToWrite(
-  { format, metadata, special }: LanguageDescription,
+  { format, metadata, special = { eos: [] } }: FileDescription & Partial<Pick<LanguageDescription, 'special'>>,
   said: Description,
   tensors: ReadonlyMap<string, TensorEntry>,
 ): Description {
@@ -91,7 +87,7 @@ export function configToWrite(
     ...(special.pad !== undefined && { pad_token_id: special.pad }),
   };
   const { rope_parameters: rope } = said;
-  const { rope_theta: base, ...scaling } = recordOfTypes(rope);
+  const { rope_theta: base, ...scaling } = recordOf(rope);
   return {
     ...(format === 'gguf' && ids),
     ...Object.fromEntries(before),

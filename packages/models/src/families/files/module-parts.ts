@@ -9,9 +9,10 @@ const below = (part: unknown, ...keys: readonly string[]): Part =>
 export function partsOf(
   config: ModuleConfig,
   block: ModuleConfig,
-): Readonly<Record<'embedding' | 'types' | 'attention' | 'feedForward', Part>> {
+): Readonly<Record<'embedding' | 'types' | 'head' | 'attention' | 'feedForward', Part>> {
   return {
     embedding: below(config, 'embedding') ?? {},
+    head: below(config, 'head') ?? {},
     types: below(config, 'types') ?? {},
     attention: below(block, 'attention', 'body') ?? {},
     feedForward: below(block, 'feedForward', 'body') ?? {},

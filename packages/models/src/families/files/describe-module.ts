@@ -1,7 +1,7 @@
 /** A module in the few words of its family, when it is no longer what it was opened as: with fewer layers, or other sizes. */
 import { buildForValues, ConfigError, type Module, type ModuleConfig } from '@espalier/nn';
 import { show } from '@espalier/tensor/arguments';
-import type { LanguageFamily } from './language-family.ts';
+import type { FileFamily } from './file-family.ts';
 
 /** A module in words, and which of its layers are there still, by their places. */
 export interface DescribedModule {
@@ -46,7 +46,7 @@ function differenceOf(a: unknown, b: unknown, place: string): string | undefined
  * Describes a module of a family in its words. Layers that were left out as a whole are no more.
  * @throws {ConfigError} naming the first place that the family has no words for, such as a layer that is wider than others.
  */
-export function describeLanguageModule(module: Module, family: LanguageFamily, before: ModuleConfig): DescribedModule {
+export function describeLanguageModule(module: Module, family: FileFamily, before: ModuleConfig): DescribedModule {
   const config = module.config();
   const inner = config['layers'];
   const blocks =

@@ -48,14 +48,18 @@ export interface FamilyFormat {
   readonly write: (model: ModuleConfig, before: BeforeWriting) => ModelToWrite;
 }
 
-/** A family of language models. */
-export interface LanguageFamily {
+/** A family of models that files of others hold. */
+export interface FileFamily {
   readonly type: string;
-  /** What its modules give: logits of the next token, or hidden states. */
-  readonly gives: 'logits' | 'states';
   readonly layers: (model: ModuleConfig) => ModuleConfig;
   /** The sizes of a module, by its description and that of its first layer, in the words of the family. */
   readonly sizes: (config: ModuleConfig, block: ModuleConfig) => Omit<ModuleConfig, 'type'>;
   readonly huggingFace: FamilyFormat;
-  readonly gguf: FamilyFormat;
+  readonly gguf?: FamilyFormat;
+}
+
+/** A family of language models. */
+export interface LanguageFamily extends FileFamily {
+  /** What its modules give: logits of the next token, or hidden states. */
+  readonly gives: 'logits' | 'states';
 }

@@ -1,5 +1,6 @@
-/** Language models as files of others: what is written, before anything is. */
+/** Models of families as files of others: what is written, before anything is. */
 import { encodeUtf8 } from '@espalier/nn/format';
+import { ConfigError, type Module } from '@espalier/nn';
 import { fromTyped, type Shape } from '@espalier/tensor';
 import { aFunction, anObject, check, checkOptions, type OptionRules } from '@espalier/tensor/arguments';
 import type { ByteSink } from '../../bytes/byte-sink.ts';
@@ -11,13 +12,19 @@ import { moduleSource } from '../../tensors/module-source.ts';
 import { joinedSource } from '../../tensors/parts.ts';
 import type { TensorSource, WrittenTensor } from '../../tensors/tensor-source.ts';
 import { carriedTensor, writtenTensor } from '../../tensors/write-tensor.ts';
+import type { FileDescription, LanguageDescription } from './description.ts';
 import { describeLanguageModule } from './describe-module.ts';
-import { familyNamed } from './language-families.ts';
-import type { OpenedLanguageModel } from './open-language-model.ts';
+import { familyNamed } from './file-families.ts';
 import { configToWrite, pairsToWrite } from './said-to-write.ts';
 
-/** How a language model is written. */
-export interface WriteLanguageModelOptions {
+/** A model that was opened from a file, whatever has become of its module since. */
+export interface OpenedModel {
+  readonly module: Module;
+  readonly description: FileDescription & Partial<Pick<LanguageDescription, 'special' | 'generation'>>;
+}
+
+/** How a model is written. */
+export interface WriteModelOptions {
   /**
    * What a tensor becomes, by its name in the file: a dtype (`F32`, `F16`, `BF16`, or a type of block in GGUF), or undefined for what it is:
    * weights in a format of the engine in the blocks that they are equal to, in GGUF, all others as F32.
@@ -29,40 +36,37 @@ export interface WriteLanguageModelOptions {
   readonly others?: TensorSource;
 }
 
-const optionRules: OptionRules<WriteLanguageModelOptions> = {
+const optionRules: OptionRules<WriteModelOptions> = {
   dtypes: aFunction as never,
   metadata: anObject as never,
   others: anObject as never,
 };
 
 /** What is to be written. */
-export interface WrittenLanguageModel {
+export interface WrittenModel {
   readonly tensors: ReadonlyMap<string, WrittenTensor>;
   /** Pairs of GGUF, or config.json. */
   readonly said: Description;
 }
 
 /**
- * A language model as the tensors and words of a format, each value asked for when it is its turn. Layers that were left out as a
+ * A model of a family as the tensors and words of a format, each value asked for when it is its turn. Layers that were left out as a
  * whole are not in it, and sizes are those that it has now.
  * @throws {ConfigError} naming what the family, or the format, has no words for.
  * @throws {FormatError} for a dtype that a tensor cannot have.
  */
-export function writtenLanguageModel(
-  opened: OpenedLanguageModel,
+export function writtenModel(
+  opened: OpenedModel,
   to: 'gguf' | 'huggingface',
-  options: WriteLanguageModelOptions = {},
-): WrittenLanguageModel {
-  const { module, description } = check<OpenedLanguageModel>(
-    'writtenLanguageModel',
-    'opened',
-    opened,
-    anObject as never,
-  );
-  const { dtypes, metadata = {}, others } = checkOptions('writtenLanguageModel', options, optionRules);
+  options: WriteModelOptions = {},
+): WrittenModel {
+  const { module, description } = check<OpenedModel>('writtenModel', 'opened', opened, anObject as never);
+  const { dtypes, metadata = {}, others } = checkOptions('writtenModel', options, optionRules);
   const family = familyNamed(description.family);
   const { model, kept } = describeLanguageModule(module, family, description.model);
   const format = to === 'gguf' ? family.gguf : family.huggingFace;
+  if (!format)
+    throw new ConfigError('family', `is ${family.type}, which there are no files of in ${to}; write a folder`);
   const { said, parts, extra } = format.write(model, description.format === to ? description : {});
   const places = new Map(kept.map((place, index) => [place, index]));
   const own = moduleSource(module, {
@@ -96,18 +100,18 @@ function renumbered(name: string, places: ReadonlyMap<number, number>): string |
 }
 
 /**
- * Writes a language model as a GGUF file, one tensor in memory at a time.
+ * Writes a model of a family as a GGUF file, one tensor in memory at a time.
  * @throws {ConfigError} naming what GGUF has no words for.
  *
  * @example
- * await writeFileBy('small.gguf', (sink) => writeLanguageModelGguf(sink, opened, { dtypes: (name, shape) => (shape.length === 2 ? 'Q8_0' : undefined) }));
+ * await writeFileBy('small.gguf', (sink) => writeModelGguf(sink, opened, { dtypes: (name, shape) => (shape.length === 2 ? 'Q8_0' : undefined) }));
  */
-export async function writeLanguageModelGguf(
+export async function writeModelGguf(
   sink: ByteSink,
-  opened: OpenedLanguageModel,
-  options: WriteLanguageModelOptions = {},
+  opened: OpenedModel,
+  options: WriteModelOptions = {},
 ): Promise<void> {
-  const { tensors, said } = writtenLanguageModel(opened, 'gguf', options);
+  const { tensors, said } = writtenModel(opened, 'gguf', options);
   await gguf.write?.(sink, tensors, said);
 }
 
@@ -115,19 +119,19 @@ export async function writeLanguageModelGguf(
 const shardBytes = 5 * 10 ** 9;
 
 /**
- * Writes a language model as a folder of Hugging Face: its weights in one file or several, then config.json, and generation_config.json
+ * Writes a model of a family as a folder of Hugging Face: its weights in one file or several, then config.json, and generation_config.json
  * where the model came with one. Files of a tokenizer are not its matter.
  * @throws {ConfigError} naming what config.json has no words for.
  */
-export async function writeLanguageModelFolder(
+export async function writeModelFolder(
   writeFile: WriteFile,
-  opened: OpenedLanguageModel,
-  options: WriteLanguageModelOptions & { readonly mostBytes?: number } = {},
+  opened: OpenedModel,
+  options: WriteModelOptions & { readonly mostBytes?: number } = {},
 ): Promise<void> {
   const { mostBytes = shardBytes, ...others } = options;
-  const { tensors, said } = writtenLanguageModel(opened, 'huggingface', others);
+  const { tensors, said } = writtenModel(opened, 'huggingface', others);
   await writeSafetensorsShards(writeFile, tensors, { mostBytes, metadata: { format: 'pt' } });
-  const { generation } = opened.description;
+  const { generation = {} } = opened.description;
   const json = (value: Description): Uint8Array => encodeUtf8(`${JSON.stringify(value, undefined, 2)}\n`);
   if (Object.keys(generation).length > 0)
     await writeFile('generation_config.json', (sink) => sink.write(json(generation)));

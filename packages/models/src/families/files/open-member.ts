@@ -1,0 +1,136 @@
+/** Models of families out of folders of Hugging Face and GGUF files, their weights straight to a device. */
+import { buildForValues, FormatError, type Module, type ModuleConfig } from '@espalier/nn';
+import { showName } from '@espalier/nn/arguments';
+import { defaultDevice, TensorError, warnOnce, type Device } from '@espalier/tensor';
+import { aDevice, anObject, check, checkOptions, oneOf, type OptionRules } from '@espalier/tensor/arguments';
+import type { ModelFolder } from '../../huggingface/model-folder.ts';
+import type { TensorSource } from '../../tensors/tensor-source.ts';
+import { registerFamilies } from '../family.ts';
+import type { FileDescription } from './description.ts';
+import type { FamilyFormat, FileFamily, SaidModel } from './file-family.ts';
+import { fill } from './fill.ts';
+import { Said } from './said.ts';
+
+/** How a model is opened. */
+export interface OpenModelOptions {
+  /** Default: `defaultDevice()`. */
+  readonly device?: Device;
+  /**
+   * What weights are kept in: in the blocks that they are stored in, where the engine has a format for them, or as f32. What
+   * becomes f32 although blocks were asked for, `notes` says. Default: stored.
+   */
+  readonly weights?: 'stored' | 'f32';
+}
+
+const optionRules: OptionRules<OpenModelOptions> = { device: aDevice, weights: oneOf('stored', 'f32') };
+
+/** An opened model of some family. */
+export interface OpenedMember<Family extends FileFamily> {
+  readonly module: Module;
+  readonly family: Family;
+  readonly description: FileDescription;
+}
+
+interface Found<Family extends FileFamily> {
+  readonly family: Family;
+  readonly model: SaidModel;
+  readonly source: TensorSource;
+  readonly description: Pick<FileDescription, 'said' | 'format' | 'metadata' | 'notes'>;
+  /** Where it is described, for errors. */
+  readonly place: string;
+}
+
+/**
+ * Opens a model of one of some families.
+ * @throws {FormatError} for a family that is not among them, for what a model asks for and there is not, by name, and for tensors
+ * that are missing or have no place.
+ */
+export async function openMember<Family extends FileFamily>(
+  operation: string,
+  families: readonly Family[],
+  from: ModelFolder | TensorSource,
+  options: OpenModelOptions,
+): Promise<OpenedMember<Family>> {
+  check<object>(operation, 'from', from, anObject);
+  const { device = defaultDevice(), weights = 'stored' } = checkOptions(operation, options, optionRules);
+  const found = await ('config' in from ? inFolder(families, from) : inGguf(families, from));
+  registerFamilies();
+  const { family, source, description } = found;
+  const { model, parts, prefix, unused = [] } = found.model;
+  const module = built(family, model, device, found.place);
+  const { notes, others } = await fill(module, source, parts, { device, weights, unused });
+  for (const note of notes) warnOnce(module, `${operation}: ${note}`);
+  return {
+    module: module.eval(),
+    family,
+    description: {
+      family: family.type,
+      model,
+      ...(prefix !== undefined && { prefix }),
+      ...description,
+      notes: [...description.notes, ...notes],
+      unused: others,
+    },
+  };
+}
+
+/** @throws {FormatError} for sizes that no layer has, which are those of the file. */
+function built(family: FileFamily, model: ModuleConfig, device: Device, place: string): Module {
+  try {
+    return buildForValues(family.layers(model), new Map(), device);
+  } catch (error) {
+    if (error instanceof TensorError) throw new FormatError(place, 0, `describes no model: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The family that calls its models so in a format. */
+function familyOf<Family extends FileFamily>(
+  families: readonly Family[],
+  format: 'huggingFace' | 'gguf',
+  said: Said,
+  key: string,
+): readonly [Family, FamilyFormat, string] {
+  const name = said.text(key);
+  for (const family of families) {
+    const known = family[format];
+    if (known?.names.includes(name)) return [family, known, name];
+  }
+  const all = families.flatMap((family) => family[format]?.names ?? []);
+  return said.refuse(key, `is ${showName(name)}, which is no family that is opened here; known are ${all.join(', ')}`);
+}
+
+async function inFolder<Family extends FileFamily>(
+  families: readonly Family[],
+  { config, tensors: source }: ModelFolder,
+): Promise<Found<Family>> {
+  const place = `${source.name} (config.json)`;
+  const said = new Said(place, config);
+  const [family, format, type] = familyOf(families, 'huggingFace', said, 'model_type');
+  checkLayers(said, format.layersKey, source);
+  const model = await format.read(said, source, type);
+  const notes = said.unread().map((key) => `${key} of config.json is not known here, and not looked at`);
+  return { family, model, source, place, description: { said: type, format: 'huggingface', metadata: config, notes } };
+}
+
+async function inGguf<Family extends FileFamily>(
+  families: readonly Family[],
+  source: TensorSource,
+): Promise<Found<Family>> {
+  const { metadata, name: place } = source;
+  const said = new Said(place, metadata);
+  const [family, format, type] = familyOf(families, 'gguf', said, 'general.architecture');
+  checkLayers(said, format.layersKey.replace(/^A(?=\.)/u, type), source);
+  const model = await format.read(said, source, type);
+  const notes = said
+    .unread()
+    .filter((key) => key.startsWith(`${type}.`))
+    .map((key) => `${key} is not known here, and not looked at`);
+  return { family, model, source, place, description: { said: type, format: 'gguf', metadata, notes } };
+}
+
+/** Each layer has tensors: a number that is none takes no memory. */
+function checkLayers(said: Said, key: string, { tensors }: TensorSource): void {
+  if (said.has(key) && said.count(key) > tensors.size)
+    said.refuse(key, `is ${said.count(key)}, and there are ${tensors.size} tensors`);
+}
