@@ -106,8 +106,11 @@ function runPlan(plan: Plan, view: GraphView, device: Device): DeviceBuffer[] {
 function tellTarget(error: OutOfMemoryError, view: GraphView): OutOfMemoryError {
   const [largest] = view.targets.map((target) => view.nodes[target] as Node).toSorted((a, b) => b.bytes - a.bytes);
   if (!largest) return error;
-  const { op, dtype, shape } = largest;
-  return error.during(op.name, `a buffer, needed to compute ${dtype} ${showShape(shape)},`);
+  const { dtype, shape } = largest;
+  let computed = largest;
+  // Sums and products of vectors end as a view, which is no name of what was called.
+  while (computed.op.family === 'movement' && computed.inputs[0]) [computed] = computed.inputs as [Node];
+  return error.during(computed.op.name, `a buffer, needed to compute ${dtype} ${showShape(shape)},`);
 }
 
 /**

@@ -56,6 +56,7 @@ describe('a device that is full', () => {
     expect(() => wanted.realizeSync()).toThrow(
       /^add: no room for a buffer, needed to compute f32 \[4, 512, 512\], of 4\.0 MiB: 28\.\d MiB in \d+ blocks are alive .* ends at 32\.0 MiB; dispose of tensors/,
     );
+    expect(() => wanted.matmul(wanted).sum().realizeSync()).toThrow(/^sum: no room for a buffer/);
     const before = device.memory();
     expect(() => wanted.realizeSync()).toThrow(OutOfMemoryError);
     expect(device.memory()).toEqual(before);
