@@ -9,7 +9,7 @@ export const language: Layers = {
     template: ['errors.ts', 'tokenizer'],
     sample: [],
     generate: ['tokenizer', 'sample'],
-    node: ['tokenizer', 'template', 'generate'],
+    node: ['tokenizer'],
   },
   exceptions: [],
 };

@@ -12,3 +12,18 @@ export { createTokenizer, type TokenizerOptions } from './tokenizer/create.ts';
 export { tokenizerJsonOfGguf, tokenizerOfGguf } from './tokenizer/gguf/from-gguf.ts';
 export type { GgufMetadata } from './tokenizer/gguf/vocabulary.ts';
 export type { DecodeOptions, EncodeOptions, SpecialTokens, Tokenizer, TokenStream } from './tokenizer/tokenizer.ts';
+export { Decoder, type DecoderOptions } from './generate/decoder.ts';
+export {
+  complete,
+  generate,
+  type Completion,
+  type Ending,
+  type GenerateOptions,
+  type Piece,
+  type Prompt,
+} from './generate/generate.ts';
+export type { Lanes, Scores } from './generate/lanes.ts';
+export type { SpeculationFigures } from './generate/speculate.ts';
+export { chooseToken } from './sample/choose.ts';
+export { distributionOf, type Distribution } from './sample/distribution.ts';
+export type { SamplingOptions } from './sample/options.ts';

@@ -196,6 +196,40 @@ export class AttentionCache {
     };
   }
 
+  /**
+   * Takes over what another cache of the same model has, which may have less room or other sequences.
+   * @param sequences which of its sequences, those of its first axis, become those of this one, in their order. Default: all
+   * @throws {ArgumentError} for a cache of another model, and for one with more room.
+   * @throws {ShapeError} for sequences that are not as many as there are here.
+   */
+  copyFrom(other: AttentionCache, sequences?: readonly number[]): void {
+    if (other.capacity > this.capacity)
+      throw new ArgumentError(
+        'AttentionCache.copyFrom',
+        `has room for ${this.capacity} positions, and the other one for ${other.capacity}`,
+      );
+    const lead = sequences ? [sequences.length, ...other.lead.slice(1)] : other.lead;
+    if (String(lead) !== String(this.lead))
+      throw new ShapeError(
+        'AttentionCache.copyFrom',
+        `has sequences [${this.lead.join(', ')}], not [${lead.join(', ')}]`,
+      );
+    const rows = sequences && tensor(sequences, { dtype: 'i32', device: this.#device });
+    for (const [module, places] of this.#kept) {
+      const theirs = other.#kept.get(module);
+      if (theirs?.length !== places.length)
+        throw new ArgumentError('AttentionCache.copyFrom', 'the other cache was made for another model');
+      for (const [at, { keys, values }] of places.entries()) {
+        const from = theirs[at] as Kept;
+        for (const [index, array] of [...keys, ...values].entries()) {
+          const source = [...from.keys, ...from.values][index] as Tensor;
+          assignAt(array, -2, 0, rows ? source.take(rows, 0) : source);
+          array.realizeSync();
+        }
+      }
+    }
+  }
+
   /** Frees the memory. */
   dispose(): void {
     for (const array of this.#arrays) array.dispose();
