@@ -15,6 +15,9 @@ export interface GptSizes {
   readonly tied?: boolean;
 }
 
+/** Those whose planning is timed: it does not depend on how large matrices are. */
+export const planningSizes: Omit<GptSizes, 'depth'> = { width: 64, heads: 4, vocabulary: 256, length: 64, batch: 4 };
+
 /** A step that is not compiled, and what it is called with. */
 export interface GptStep {
   readonly step: (tokens: Tensor, next: Tensor) => Tensor;

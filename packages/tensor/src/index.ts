@@ -144,6 +144,7 @@ export {
   type ElementwiseOpDescription,
 } from './functions/define-elementwise.ts';
 export { checkIndices, configure, type CheckIndicesOptions, type Configuration } from './functions/configure.ts';
+export type { PlanStore } from './lower/saved-plan.ts';
 export { multiplyAccumulates } from './functions/multiply-accumulates.ts';
 export { broadcastShapes, sizeOf } from './functions/shapes.ts';
 export { defineKernel, type Kernel, type KernelDescription } from './kernel/define-kernel.ts';

@@ -1,5 +1,6 @@
 /** Options that commands share, and the parsers of their values: a wrong one is refused before anything is started. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { keepPlans } from '@espalier/pipeline/node';
 import { withPlugins } from './plugin.ts';
 import type { CommonOptions } from './session.ts';
 
@@ -95,6 +96,7 @@ export function withComputeOptions(command: Command): Command {
     .hook('preAction', (_, acting) => {
       const { threads } = acting.opts<{ readonly threads?: number }>();
       if (threads !== undefined) process.env[threadsVariable] = String(threads);
+      keepPlans();
     })
     .option('--seed <n>', 'what every random choice comes from', wholeNumberFrom(0))
     .option(

@@ -12,3 +12,4 @@ export {
   writeModelFolder,
   type SaveOptions,
 } from './model-folder.ts';
+export { planFolder } from './plan-folder.ts';

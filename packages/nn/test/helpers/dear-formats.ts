@@ -13,6 +13,7 @@ const costs: Device['encodedCosts'] = {
     csr: ofStored,
     int4: ofStored,
     int8: ofStored,
+    'int-n': ofStored,
     'n-of-m': ofStored,
   },
 };

@@ -1,6 +1,7 @@
 /** @espalier/pipeline/node: what needs folders, files, threads and processes. */
 import './built-in.ts';
 
+export { keepPlans } from './kept-plans.ts';
 export { loadModelFolder } from './load-model.ts';
 export { idxSource, mnistSource } from './idx-source.ts';
 export { picturePipeline, type PictureRun, type PlannedPictures } from './pictures/picture-pipeline.ts';

@@ -5,14 +5,13 @@ import { withMode, type IndexBounds, type Scope, type SumLimit } from '../graph/
 import type { Node } from '../graph/node.ts';
 import type { Storage } from '../graph/storage.ts';
 import { viewGraph } from '../lower/graph-view.ts';
-import { makePlan } from '../lower/plan.ts';
 import { movementOps } from '../ops/movement.ts';
 import { clock } from '../runtime/clock.ts';
 import { forgetAssigned, noteAssigned } from '../runtime/pending-state.ts';
 import { knownScalar } from '../runtime/index-checks.ts';
 import { realize } from '../runtime/realize.ts';
 import { mapStructure, mapTensors } from '../runtime/structure.ts';
-import { planned } from '../runtime/watch.ts';
+import { planned } from '../runtime/plans.ts';
 import { handlesCreated } from '../tensor/handle.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { wrap } from '../tensor/wrap.ts';
@@ -217,7 +216,7 @@ function compiled<Result>(
   const overwrites = nodes.map((_, target) =>
     target < outputs.length ? undefined : leafOf.get(assigned.get(states[target - outputs.length] as Tensor) as Node),
   );
-  const plan = planned(() => makePlan(view, device, { aliasTargets: false, overwrites }));
+  const plan = planned(view, device, { aliasTargets: false, overwrites });
   const planningTime = clock.now() - start;
   const leaves = view.leaves.map(({ node }): LeafSource => {
     if (node.op.name === 'placeholder') return { kind: 'argument', index: node.attributes['slot'] as number };

@@ -5,6 +5,7 @@ import {
   aFunction,
   anInteger,
   aPositiveInteger,
+  anObject,
   aText,
   check,
   checkOptions,
@@ -16,6 +17,8 @@ import { aTensor } from '../arguments/types.ts';
 import { threadSettings } from '../device/threads.ts';
 import { checkIndexNode, indexChecks } from '../runtime/index-checks.ts';
 import { notices, type Warn } from '../runtime/notices.ts';
+import { keptPlans } from '../runtime/plans.ts';
+import type { PlanStore } from '../lower/saved-plan.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** Settings that hold for all devices. */
@@ -42,6 +45,12 @@ export interface Configuration {
    * only while they have a core each. Default: nobody counts.
    */
   readonly busy?: Int32Array<SharedArrayBuffer>;
+  /**
+   * Keeps plans, so that a later process that computes the same need not make them: `planFolder` of `@espalier/tensor/node` does in
+   * files. Texts are to come back as they were written, by the same release of this package: whoever can change them changes what is
+   * computed. Graphs with ops or kernels of a user's are planned anew. Default: none.
+   */
+  readonly plans?: PlanStore | undefined;
 }
 
 const aSharedWord: Rule<Int32Array<SharedArrayBuffer>> = ruleOf(
@@ -54,6 +63,12 @@ const configurationRules: OptionRules<Configuration> = {
   warn: aFunction as Rule<Warn>,
   threads: aPositiveInteger,
   busy: aSharedWord,
+  plans: ruleOf<PlanStore | undefined>(
+    'a store of plans: { read, write }',
+    (value) =>
+      value === undefined ||
+      (anObject.holds(value) && aFunction.holds(value['read']) && aFunction.holds(value['write'])),
+  ),
 };
 
 /** Changes settings; those left out stay as they are. */
@@ -63,11 +78,13 @@ export function configure(settings: Configuration): void {
     warn = notices.warn,
     threads = threadSettings.threads,
     busy = threadSettings.busy,
+    plans = keptPlans.store,
   } = checkOptions('configure', settings, configurationRules);
   indexChecks.everywhere = everywhere;
   notices.warn = warn;
   threadSettings.threads = threads;
   threadSettings.busy = busy;
+  keptPlans.store = plans;
 }
 
 /** Options of `checkIndices`. */

@@ -148,7 +148,7 @@ export function defineElementwise(description: ElementwiseOpDescription): Elemen
   const { name, arity, attributes: some = [{}] } = description;
   const known = elementwise(name, description);
   // Another op may have the name: what is equal in a graph is told by the names of ops.
-  const entry: ElementwiseEntry = { ...known, op: { ...known.op, name: `${name} ${++defined}` } };
+  const entry: ElementwiseEntry = { ...known, op: { ...known.op, name: `${name} ${++defined}`, ofUser: true } };
   const gradient = known.op.gradient;
   if (gradient)
     Object.assign(entry.op, {

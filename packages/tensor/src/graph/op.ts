@@ -33,6 +33,8 @@ export type GradientRule = (gradient: Tensor, site: GradientSite) => readonly (T
 
 interface OpBase {
   readonly name: string;
+  /** Made by a user of this package: its name does not say what it means to another process. */
+  readonly ofUser?: true;
   /** Absent where the op is piecewise constant or works on integers: no gradient flows. */
   readonly gradient?: GradientRule;
 }

@@ -198,6 +198,7 @@ export function defineKernel(description: KernelDescription): Kernel {
   const op: KernelOp = {
     family: 'kernel',
     name: `kernel ${name} ${id}`,
+    ofUser: true,
     strided: false,
     ...(ownGradient ? { gradient: ownGradient } : parts && { gradient: gradientOfParts(parts) }),
     ...(parts && { decompose: ownGradient ? withOwnGradient(parts, ownGradient) : parts }),

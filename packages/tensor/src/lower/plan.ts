@@ -69,7 +69,7 @@ function bindBuffers({ view, device, drafts, bases, overwrites, inPlace, extra }
   const results: PlanBuffer[] = [];
   for (const [target, base] of bases.entries()) {
     if (slots.has(base) || overwrites[target] !== undefined) continue;
-    slots.set(base, { kind: 'result', index: results.push(bufferOf(view.nodes[base] as Node)) - 1 });
+    slots.set(base, { kind: 'result', index: results.push(planBufferOf(view.nodes[base] as Node)) - 1 });
   }
   const prepared = drafts.map((draft) => prepare(draft, device, extra));
   const temporaries = assignTemporaries(
@@ -83,7 +83,7 @@ function bindBuffers({ view, device, drafts, bases, overwrites, inPlace, extra }
     steps: prepared.flatMap(({ kernel, buffers }) =>
       kernel ? [{ kernel, slots: buffers.map((position) => slots.get(position) as Slot) }] : [],
     ),
-    leaves: view.leaves.map(({ node }) => bufferOf(node)),
+    leaves: view.leaves.map(({ node }) => planBufferOf(node)),
     temporaries: temporaries.sizes,
     alive: temporaries.alive,
     results,
@@ -94,7 +94,8 @@ function bindBuffers({ view, device, drafts, bases, overwrites, inPlace, extra }
   };
 }
 
-const bufferOf = ({ bytes, dtype, shape }: Node): PlanBuffer => ({ bytes, dtype, shape });
+/** What a plan knows of a value. */
+export const planBufferOf = ({ bytes, dtype, shape }: Node): PlanBuffer => ({ bytes, dtype, shape });
 
 /** A kernel that is ready, unless it has nothing to do, with what it works in as further values that it writes. */
 function prepare(

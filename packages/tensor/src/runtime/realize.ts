@@ -8,10 +8,11 @@ import type { Node } from '../graph/node.ts';
 import { Storage } from '../graph/storage.ts';
 import { dtypes, type DType } from '../dtype/dtype.ts';
 import { viewGraph, type GraphView, type Leaf } from '../lower/graph-view.ts';
-import { makePlan, type Plan, type Slot } from '../lower/plan.ts';
+import type { Plan, Slot } from '../lower/plan.ts';
 import { showShape } from '../shape/shape.ts';
 import { takePendingState } from './pending-state.ts';
-import { planned, runCalls } from './watch.ts';
+import { planned } from './plans.ts';
+import { runCalls } from './watch.ts';
 
 /** Results of synchronous devices up to this size live in JavaScript memory. */
 export const smallResultBytes = 256;
@@ -22,7 +23,7 @@ const caches = new WeakMap<Device, RecentlyUsed<Plan>>();
 function cachedPlan(view: GraphView, device: Device): Plan {
   let cache = caches.get(device);
   if (!cache) caches.set(device, (cache = new RecentlyUsed(plansPerDevice)));
-  return cache.find(view.key, () => planned(() => makePlan(view, device, { aliasTargets: true, overwrites: [] })));
+  return cache.find(view.key, () => planned(view, device, { aliasTargets: true, overwrites: [] }));
 }
 
 /**

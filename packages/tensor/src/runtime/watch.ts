@@ -15,8 +15,3 @@ export function runCalls(device: Device, calls: readonly KernelCall[]): void {
   if (watch.by === undefined) device.run(calls);
   else watch.by.run(device, calls);
 }
-
-/** Makes a plan. */
-export function planned<Plan>(make: () => Plan): Plan {
-  return watch.by === undefined ? make() : watch.by.plan(make);
-}

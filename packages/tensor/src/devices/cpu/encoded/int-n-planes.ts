@@ -69,9 +69,7 @@ function addedHalves(f: FunctionBuilder, a: Expression, b: Expression): Local {
 /** The whole numbers of two groups, f64; of one group and a 0. */
 function wholePair(f: FunctionBuilder, one: PlaneSums, other: PlaneSums | undefined, places: Local): Expression {
   const [high, low] = one.map((sum, plane) => addedHalves(f, sum, other?.[plane] ?? none)) as [Local, Local];
-  const both = f.let(
-    op('i32x4.add', shuffle32(high, low, [0, 1, 4, 5]), shuffle32(high, low, [2, 3, 6, 7])),
-  );
+  const both = f.let(op('i32x4.add', shuffle32(high, low, [0, 1, 4, 5]), shuffle32(high, low, [2, 3, 6, 7])));
   const upper = op('f64x2.mul', op('f64x2.convert_low_i32x4_s', both), places);
   return op('f64x2.add', upper, op('f64x2.convert_low_i32x4_s', upperHalf(both)));
 }
