@@ -58,6 +58,9 @@ function readConfig(said: Said, source: TensorSource, type: string): SaidModel {
     rotary: rotaryOfConfig(said, { headWidth, context }),
     tied: said.truth('tie_word_embeddings', false),
     activation: activationOf(said, 'hidden_act', 'silu'),
+    bias: false,
+    feedForwardBias: false,
+    headNorm: false,
     ...huggingFaceTypes[type]?.(said),
   };
   const prefix = source.tensors.has('embed_tokens.weight') ? '' : 'model.';

@@ -65,7 +65,7 @@ export class VisionTransformer extends Module {
 
   config(): ModuleConfig {
     const { head, ...parts } = this.#parts;
-    const described = Object.entries({ ...parts, ...(head && { head }) }) as [string, Module][];
+    const described: [string, Module][] = Object.entries({ ...parts, ...(head && { head }) });
     return {
       type: this.type,
       width: this.width,
