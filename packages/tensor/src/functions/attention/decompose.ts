@@ -13,12 +13,17 @@ export function decompose(inputs: readonly Tensor[], attributes: Attributes): re
   const biased = bias ? products.add(bias) : products;
   const shown = mask ? biased.where(mask, Number.NEGATIVE_INFINITY) : biased;
   const scores = given.causal ? shown.maskedFill(laterKeys(q, k), Number.NEGATIVE_INFINITY) : shown;
-  const isWhole = !mask && !bias && k.shape.at(-2) !== 0 && !k.node.lengths?.at(-2);
-  const mixed = isWhole ? scores.softmax(-1).matmul(v) : mixedIfSeen(scores, v);
-  return [mixed, scores.logSumExp(-1)];
+  return [mask || bias || k.shape.at(-2) === 0 ? mixedIfSeen(scores, v) : mixed(scores, v), scores.logSumExp(-1)];
 }
 
-/** Values by the shares of scores. A row of no number but -∞ is NaN, and hands no gradient on: that would be NaN for every key. */
+/** Values by the shares of scores. Of no keys, as a length may say, it is NaN. */
+function mixed(scores: Tensor, v: Tensor): Tensor {
+  const seen = scores.softmax(-1).matmul(v);
+  const length = v.node.lengths?.at(-2);
+  return length ? seen.where(wrap(length).gt(0), Number.NaN) : seen;
+}
+
+/** The same where a row may have no number but -∞: it is NaN, and hands no gradient on: that would be NaN for every key. */
 function mixedIfSeen(scores: Tensor, v: Tensor): Tensor {
   const sees = scores.detach().ne(Number.NEGATIVE_INFINITY).any(-1, { keepDims: true });
   return scores.where(sees, 0).softmax(-1).matmul(v).where(sees, Number.NaN);
