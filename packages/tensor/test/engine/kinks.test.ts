@@ -163,3 +163,19 @@ describe('what cannot be known is an error, not zero', () => {
     expect(() => gradients(first.sum(), [x])).toThrow('{ differentiable: true }');
   });
 });
+
+test('gelu by tanh keeps its digits below zero, and is finite far out, with its first two gradients', () => {
+  const share = (x: number): number => 1 / (1 + Math.exp(-2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+  const values = Array.from({ length: 64 }, (_, i) => Math.fround(-6.4 + i / 10));
+  const found = tensor(values, { dtype: 'f32' }).gelu({ approximate: 'tanh' }).arraySync() as number[];
+  for (const [i, x] of values.entries())
+    expect(Math.abs((found[i] as number) - x * share(x))).toBeLessThanOrEqual(2e-5 * Math.abs(x * share(x)));
+  const far = [-Infinity, -1e4, -40, -12, 12, 40, 1e4];
+  const x = tensor(far, { dtype: 'f32' }).requiresGradients();
+  expect(x.gelu({ approximate: 'tanh' }).arraySync()).toEqual([-0, -0, -0, -0, 12, 40, 1e4]);
+  const finite = tensor(far.slice(1), { dtype: 'f32' }).requiresGradients();
+  const [first] = gradients(finite.gelu({ approximate: 'tanh' }).sum(), [finite]);
+  expectClose((first as Tensor).arraySync(), [0, 0, 0, 1, 1, 1]);
+  const slope = grad((one: Tensor) => one.gelu({ approximate: 'tanh' }).sum());
+  expectClose(grad((each: Tensor) => slope(each).sum())(finite.detach()).arraySync(), [0, 0, 0, 0, 0, 0]);
+});

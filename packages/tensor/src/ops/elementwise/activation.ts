@@ -96,9 +96,10 @@ export const activation: Readonly<Record<string, ElementwiseEntry>> = {
     meaningOf:
       ({ approximate }) =>
       (a) => {
-        const cubic = s.mul(s.add(a, s.mul(s.mul(s.mul(a, a), a), 0.044715)), geluSlope);
-        const twicePhi = s.add(approximate === 'tanh' ? s.tanh(cubic) : s.erf(s.mul(a, Math.SQRT1_2)), 1);
-        return shareOf(a, s.mul(twicePhi, 0.5));
+        if (approximate !== 'tanh') return shareOf(a, s.mul(s.add(s.erf(s.mul(a, Math.SQRT1_2)), 1), 0.5));
+        // (1 + tanh(x)) / 2 = 1 / (1 + exp(-2x)), which keeps its digits where tanh comes near -1.
+        const cubic = s.add(s.mul(s.mul(s.mul(a, a), a), 0.044715), a);
+        return shareOf(a, s.div(1, s.add(s.exp(s.mul(cubic, -2 * geluSlope)), 1)));
       },
     gradientOf:
       ({ approximate }) =>
@@ -115,19 +116,13 @@ export const activation: Readonly<Record<string, ElementwiseEntry>> = {
             ),
           ];
         const square = a.mul(a);
-        const t = a.mul(square.mul(0.044715).add(1)).mul(geluSlope).tanh();
+        const cubic = square.mul(a).mul(0.044715).add(a);
+        const share = cubic.mul(2 * geluSlope).sigmoid();
         const slope = square
           .mul(3 * 0.044715)
           .add(1)
-          .mul(geluSlope);
-        return [
-          g.mul(
-            t
-              .add(1)
-              .mul(0.5)
-              .add(a.mul(0.5).mul(t.mul(t).neg().add(1)).mul(slope)),
-          ),
-        ];
+          .mul(2 * geluSlope);
+        return [g.mul(share.add(a.mul(share.mul(share.neg().add(1))).mul(slope)))];
       },
     attributes: [{ approximate: 'none' }, { approximate: 'tanh' }],
     values: [between(-4, 9)],
