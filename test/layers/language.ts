@@ -9,7 +9,8 @@ export const language: Layers = {
     template: ['errors.ts', 'tokenizer'],
     sample: [],
     generate: ['tokenizer', 'sample'],
-    node: ['tokenizer'],
+    open: ['template', 'tokenizer', 'generate'],
+    node: ['open'],
   },
   exceptions: [],
 };

@@ -45,6 +45,7 @@ const exitCodesByName: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>
   ['GoalError', exitCodes.usage],
   ['StateError', exitCodes.usage],
   ['OnnxError', exitCodes.usage],
+  ['TemplateError', exitCodes.usage],
   ['ShapeError', exitCodes.failed],
   ['DivergenceError', exitCodes.failed],
   ['DTypeError', exitCodes.failed],

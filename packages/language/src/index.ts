@@ -27,3 +27,5 @@ export type { SpeculationFigures } from './generate/speculate.ts';
 export { chooseToken } from './sample/choose.ts';
 export { distributionOf, type Distribution } from './sample/distribution.ts';
 export type { SamplingOptions } from './sample/options.ts';
+export { openLanguage, type OpenedLanguage } from './open/open-language.ts';
+export { textPartsOfFolder, textPartsOfGguf, type TextParts } from './open/text-parts.ts';

@@ -1,11 +1,13 @@
 /** Every command in one program. */
 import { registerOnnx, registerTensors } from '@espalier/models';
 import { Command } from 'commander';
+import { addChatCommand } from '../commands/chat.ts';
 import { addDataCommand } from '../commands/data.ts';
 import { addDevicesCommand } from '../commands/devices.ts';
 import { addDistillCommand } from '../commands/distill.ts';
 import { addEvalCommand } from '../commands/eval.ts';
 import { addExportCommand } from '../commands/export.ts';
+import { addGenerateCommand } from '../commands/generate.ts';
 import { addImportCommand } from '../commands/import.ts';
 import { addInspectCommand } from '../commands/inspect.ts';
 import { addOptimizeCommand } from '../commands/optimize.ts';
@@ -33,6 +35,8 @@ const commands = [
   addInspectCommand,
   addImportCommand,
   addExportCommand,
+  addGenerateCommand,
+  addChatCommand,
   addDataCommand,
   addStudyCommand,
   addWorkerCommand,

@@ -6,11 +6,18 @@ import type { ExitCode } from '../errors.ts';
 import type { Interrupt } from './interrupt.ts';
 import { Profiling, type ProfilingOptions } from '../profiling/profiling.ts';
 
+/** What is read from: a stream of the process, or what a test puts in its place. */
+export interface Input extends NodeJS.ReadableStream {
+  readonly isTTY?: boolean;
+}
+
 /** Where the program runs: its streams, and the wish to stop. */
 export interface Environment {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly interrupt: Interrupt;
+  /** Default: that of the process. */
+  readonly stdin?: Input;
   /** The files of the plugins that are loaded, as they were named. Default: none. */
   readonly plugins?: readonly string[];
   /** Told what the process is to exit with, where a command comes to its end and that is no success. Default: nobody. */
@@ -37,11 +44,15 @@ export interface Session extends Required<Environment> {
 /** Opens a session with a command's options. */
 export function openSession(environment: Environment, options: CommonOptions & ProfilingOptions): Session {
   const { json = false, quiet = false } = options;
-  const { stdout, stderr, interrupt, plugins = [], endWith = () => undefined } = environment;
+  const { stdout, stderr, interrupt, stdin, plugins = [], endWith = () => undefined } = environment;
   const progress = createProgress({ stream: stderr, quiet });
   const profiling = options.profile === undefined ? undefined : new Profiling(options);
   const whole = (value: unknown): unknown => (profiling ? { ...(value as object), ...profiling.told } : value);
   return {
+    // Only who reads opens it.
+    get stdin() {
+      return stdin ?? process.stdin;
+    },
     stdout,
     stderr,
     interrupt,

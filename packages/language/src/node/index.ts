@@ -1,2 +1,3 @@
 /** What needs Node: files. */
-export { readTokenizer } from './read-tokenizer.ts';
+export { findModel, type ModelPlace } from './find-model.ts';
+export { openLanguageAt } from './open-language-at.ts';

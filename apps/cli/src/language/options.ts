@@ -1,0 +1,63 @@
+/** What commands take that have a language model go on with a text. */
+import type { GenerateOptions } from '@espalier/language';
+import type { Command } from 'commander';
+import { defaultSeed, numberBetween, wholeNumberFrom, type ComputeOptions } from '../cli/options.ts';
+
+/** Options of these commands. */
+export interface LanguageOptions extends ComputeOptions {
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
+  readonly repetitionPenalty: number;
+  readonly stop?: readonly string[];
+  readonly weights: 'stored' | 'f32';
+  readonly draft?: string;
+  readonly guesses: number;
+}
+
+/** What a model is here. */
+export const languageModelArgument =
+  'a GGUF file, a folder of Hugging Face, or a package that is installed with one in it';
+
+const another = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+/** Adds them. */
+export function withLanguageOptions(command: Command): Command {
+  return command
+    .option('--max-tokens <n>', 'how many tokens to add at most', wholeNumberFrom(1), 256)
+    .option(
+      '--temperature <t>',
+      '0 takes the likeliest token each time, 1 draws as the model says',
+      numberBetween(0, 10, true),
+      0.7,
+    )
+    .option('--top-k <n>', 'draw of so many of the likeliest; 0 is all', wholeNumberFrom(0), 0)
+    .option('--top-p <part>', 'draw of the likeliest that have this share together', numberBetween(0, 1, true), 0.95)
+    .option(
+      '--min-p <part>',
+      'draw of those that are this part of the likeliest at least',
+      numberBetween(0, 1, true),
+      0,
+    )
+    .option(
+      '--repetition-penalty <n>',
+      'what makes tokens that were there less likely, above 1',
+      numberBetween(0, 10),
+      1,
+    )
+    .option('--stop <text>', 'a text that ends it, and is not printed; may be repeated', another)
+    .option('--weights <how>', "as they are 'stored', or 'f32'", 'stored')
+    .option(
+      '--draft <model>',
+      'a smaller model with the same vocabulary that guesses tokens ahead; the text stays what it is',
+    )
+    .option('--guesses <n>', 'how many tokens a draft guesses at once', wholeNumberFrom(1), 4);
+}
+
+/** The same, as generation takes it. */
+export function generateOptionsOf(options: LanguageOptions): GenerateOptions {
+  const { maxTokens, temperature, topK, topP, minP, repetitionPenalty, stop, guesses, seed = defaultSeed } = options;
+  return { maxTokens, temperature, topK, topP, minP, repetitionPenalty, seed, guesses, ...(stop && { stop }) };
+}

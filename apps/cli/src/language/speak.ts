@@ -1,0 +1,94 @@
+/** A language model that speaks: opened for a command, and its text written as it comes. */
+import { generate, type Ending, type GenerateOptions, type OpenedLanguage, type Prompt } from '@espalier/language';
+import { openLanguageAt } from '@espalier/language/node';
+import { openDevice } from '@espalier/pipeline';
+import type { Session } from '../cli/session.ts';
+import { InterruptedError, UsageError } from '../errors.ts';
+import { printable } from '../terminal/visible.ts';
+import type { LanguageOptions } from './options.ts';
+
+/** What was spoken. */
+export interface Spoken {
+  readonly text: string;
+  readonly tokens: number;
+  readonly ended: Ending | 'interrupted';
+  /** Milliseconds until the first token, and from there to the last. */
+  readonly firstTokenMs: number;
+  readonly restMs: number;
+}
+
+/** A model, and the one that guesses for it. */
+export interface Speaker {
+  readonly model: OpenedLanguage;
+  readonly options: GenerateOptions;
+}
+
+/**
+ * Opens a model on the device that is asked for, and its draft.
+ * @throws {NoDeviceError} when the device is not here.
+ * @throws {UsageError} for a draft of another vocabulary.
+ */
+export async function openSpeaker(
+  session: Session,
+  name: string,
+  given: GenerateOptions,
+  { device = 'auto', weights, draft }: LanguageOptions,
+): Promise<Speaker> {
+  const { device: opened } = await openDevice(device);
+  const started = performance.now();
+  const model = await openLanguageAt(name, { device: opened, weights });
+  const { description, tokenizer } = model;
+  session.log(
+    `${description.family}, ${description.vocabulary} tokens, context ${description.context}, on ${opened.name}: ${seconds(performance.now() - started)}`,
+  );
+  for (const note of description.notes) session.log(note);
+  const options = { ...given, tokenizer };
+  if (draft === undefined) return { model, options };
+  const guessing = await openLanguageAt(draft, { device: opened, weights });
+  if (guessing.description.vocabulary !== description.vocabulary)
+    throw new UsageError(
+      `--draft: ${draft} has ${guessing.description.vocabulary} tokens, and ${name} has ${description.vocabulary}: give a model with the same vocabulary`,
+    );
+  return { model, options: { ...options, draft: guessing.decoder } };
+}
+
+/** Goes on with a prompt, told by `write`, until it ends or the user has enough. */
+export async function speak(
+  session: Session,
+  { model, options }: Speaker,
+  prompt: Prompt,
+  write: (text: string) => void,
+): Promise<Spoken> {
+  const started = performance.now();
+  let first = started;
+  let [text, tokens] = ['', 0];
+  let ended: Spoken['ended'] = 'length';
+  for await (const piece of generate(model.decoder, prompt, options)) {
+    if (tokens++ === 0) first = performance.now();
+    text += piece.text;
+    if (piece.text !== '') write(printable(piece.text, session.stdout));
+    ended = piece.ended ?? ended;
+    if (session.interrupt.aborted && piece.ended === undefined) {
+      ended = 'interrupted';
+      break;
+    }
+    // Signals and streams have their turn: a synchronous device gives them none.
+    await new Promise(setImmediate);
+  }
+  return { text, tokens, ended, firstTokenMs: first - started, restMs: performance.now() - first };
+}
+
+/** Tells how long it took. */
+export function logSpeed(session: Session, prompt: Prompt, { tokens, firstTokenMs, restMs, ended }: Spoken): void {
+  const rate = tokens > 1 ? `, then ${((1000 * (tokens - 1)) / restMs).toFixed(1)} a second` : '';
+  session.log(
+    `${prompt.length} tokens of prompt; first token after ${seconds(firstTokenMs)}${rate}; ${tokens} tokens, ended by ${ended}`,
+  );
+}
+
+/** @throws {InterruptedError} when the user has asked to stop. */
+export function checkInterrupted({ ended }: Spoken): void {
+  if (ended === 'interrupted') throw new InterruptedError();
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;

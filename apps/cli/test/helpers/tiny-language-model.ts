@@ -1,0 +1,85 @@
+/** A language model of a few hundred weights as a GGUF file and as a folder of Hugging Face: its tokens are bytes. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { registerFamilies, writeModelFolder, writeModelGguf, type OpenedModel } from '@espalier/models';
+import { writeFileBy } from '@espalier/models/node';
+import { build } from '@espalier/nn';
+import { Generator, randn } from '@espalier/tensor';
+
+const template =
+  '{% for m in messages %}<|turn|>{{ m.role }}\n{{ m.content }}<|done|>\n{% endfor %}{% if add_generation_prompt %}<|turn|>assistant\n{% endif %}';
+
+/** Bytes as vocabularies of them write them, and two special tokens. */
+function tokens(): readonly string[] {
+  let hidden = 0;
+  const bytes = Array.from({ length: 256 }, (_, byte) => {
+    const isVisible = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+    return String.fromCharCode(isVisible ? byte : 256 + hidden++);
+  });
+  return [...bytes, '<|turn|>', '<|done|>', 'ab'];
+}
+
+function tiny(seed: number): OpenedModel {
+  registerFamilies();
+  const model = {
+    type: 'llama',
+    vocabulary: 259,
+    width: 16,
+    layers: 2,
+    heads: 4,
+    keyValueHeads: 2,
+    hidden: 32,
+    context: 256,
+  };
+  const module = build(model);
+  const generator = new Generator(seed);
+  for (const { value } of module.parameters())
+    if (value.rank === 2) value.assign(randn(value.shape, { generator }).mul(0.4));
+  const description = {
+    family: 'llama',
+    model,
+    said: 'llama',
+    format: 'gguf',
+    metadata: {},
+    notes: [],
+    unused: [],
+    special: { bos: 256, eos: [257] },
+  } as const;
+  return { module: module.eval(), description };
+}
+
+/** Writes a file. */
+export async function writeTinyGguf(path: string, seed = 1, chats = true): Promise<string> {
+  const metadata = {
+    'tokenizer.ggml.model': 'gpt2',
+    'tokenizer.ggml.pre': 'gpt-2',
+    'tokenizer.ggml.tokens': tokens(),
+    'tokenizer.ggml.token_type': tokens().map((_, id) => (id === 256 || id === 257 ? 3 : 1)),
+    'tokenizer.ggml.merges': ['a b'],
+    'tokenizer.ggml.bos_token_id': 256,
+    'tokenizer.ggml.eos_token_id': 257,
+    ...(chats && { 'tokenizer.chat_template': template }),
+  };
+  await writeFileBy(path, (sink) => writeModelGguf(sink, tiny(seed), { metadata }));
+  return path;
+}
+
+/** Writes a folder. */
+export async function writeTinyFolder(folder: string, seed = 1): Promise<string> {
+  mkdirSync(folder, { recursive: true });
+  await writeModelFolder((name, write) => writeFileBy(join(folder, name), write), tiny(seed));
+  const added = tokens().slice(256, 258);
+  const json = {
+    added_tokens: added.map((content, at) => ({ id: 256 + at, content, special: true })),
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false },
+    model: { type: 'BPE', vocab: Object.fromEntries(tokens().map((token, id) => [token, id])), merges: ['a b'] },
+    decoder: { type: 'ByteLevel' },
+  };
+  writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(json));
+  writeFileSync(
+    join(folder, 'tokenizer_config.json'),
+    JSON.stringify({ bos_token: '<|turn|>', eos_token: { content: '<|done|>' } }),
+  );
+  writeFileSync(join(folder, 'chat_template.jinja'), template);
+  return folder;
+}

@@ -1,0 +1,36 @@
+/** A language model with all that it takes to talk to it. */
+import {
+  openLanguageModel,
+  type LanguageDescription,
+  type ModelFolder,
+  type OpenModelOptions,
+  type TensorSource,
+} from '@espalier/models';
+import { ArgumentError } from '@espalier/tensor';
+import { Decoder } from '../generate/decoder.ts';
+import { textPartsOfFolder, textPartsOfGguf, type TextParts } from './text-parts.ts';
+
+/** An opened language model. */
+export interface OpenedLanguage extends TextParts {
+  readonly description: LanguageDescription;
+  readonly decoder: Decoder;
+}
+
+/**
+ * Opens a model that tells the next token, of a folder of Hugging Face or a GGUF file, which the caller closes: its weights, its
+ * tokenizer and its template.
+ * @throws {FormatError} for files that are damaged, and for a model, a vocabulary or a template of a kind that is not known.
+ * @throws {ArgumentError} for a model that tells no tokens.
+ */
+export async function openLanguage(
+  from: ModelFolder | TensorSource,
+  options: OpenModelOptions = {},
+): Promise<OpenedLanguage> {
+  // The vocabulary first: a model whose words nobody knows need not be loaded.
+  const early = 'config' in from ? undefined : textPartsOfGguf(from);
+  const { module, description } = await openLanguageModel(from, options);
+  if (description.gives !== 'logits')
+    throw new ArgumentError('openLanguage', `a ${description.family} tells no tokens; openLanguageModel opens it`);
+  const texts = early ?? (await textPartsOfFolder(from as ModelFolder, description.special.eos));
+  return { ...texts, description, decoder: new Decoder(module, { context: description.context }) };
+}
