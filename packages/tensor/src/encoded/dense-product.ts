@@ -7,14 +7,14 @@
  */
 import { isFloat } from '../dtype/dtype.ts';
 import { onesLike } from '../functions/create.ts';
-import { largestCode, largestScaled } from '../kernel/activations.ts';
+import { activationGroup, groupCodes, isGrouped, largestCode, largestScaled } from '../kernel/activations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { expand } from './expand.ts';
 import type { EncodedProduct } from './product.ts';
 
 /** x [m, depth] times the matrix, or its transpose: f32 [m, width]. */
 export function denseProduct(x: Tensor, arrays: readonly Tensor[], product: EncodedProduct): Tensor {
-  const left = product.activations === 'int8' ? roundedRows(x) : x;
+  const left = roundedAs(product.activations, x);
   const right = (of: readonly Tensor[]): Tensor => {
     const dense = expand(of, product);
     return product.walks === 'columns' ? dense.t() : dense;
@@ -47,10 +47,28 @@ function onesIn(arrays: readonly Tensor[], { format, settings }: EncodedProduct)
 /** The smallest positive f32. */
 const smallest = 2 ** -149;
 
-/** What is left of activations that are rounded to 8 bits, a scale a row. */
-export function roundedRows(x: Tensor): Tensor {
-  const most = x.abs().max([1], { keepDims: true });
-  const scale = most.minimum(largestScaled).div(largestCode);
+/** What is left of activations, whatever they are rounded to. */
+export function roundedAs(activations: EncodedProduct['activations'], x: Tensor): Tensor {
+  if (activations === 'int8') return roundedRows(x);
+  if (!isGrouped(activations)) return x.cast('f32');
+  const [rows, depth] = x.shape as [number, number];
+  const groups = Math.ceil(depth / activationGroup);
+  const whole = groups * activationGroup;
+  const padded =
+    whole === depth
+      ? x
+      : x.pad([
+          [0, 0],
+          [0, whole - depth],
+        ]);
+  const shape = [rows, groups, activationGroup];
+  return roundedRows(padded.reshape(shape), groupCodes[activations]).reshape([rows, whole]).slice([], [rows, depth]);
+}
+
+/** What is left of rows that are rounded to codes up to one, a scale a row. */
+function roundedRows(x: Tensor, most: number = largestCode): Tensor {
+  const largest = x.abs().max([-1], { keepDims: true });
+  const scale = largest.minimum(largestScaled).div(most);
   // A row of zeros has the scale 0, and stays one. NaN is chosen, not computed: compilers of shaders take ∞ - ∞ for 0.
-  return x.div(scale.maximum(smallest)).round().mul(scale).where(most.isFinite(), NaN);
+  return x.div(scale.maximum(smallest)).round().mul(scale).where(largest.isFinite(), NaN);
 }

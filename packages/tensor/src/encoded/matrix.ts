@@ -4,6 +4,7 @@ import { aDevice, aTensor, aWholeTensor } from '../arguments/types.ts';
 import { dtypes as dtypeTable } from '../dtype/dtype.ts';
 import type { Device } from '../device/device.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
+import type { GroupActivations } from '../kernel/activations.ts';
 import type { EncodedSettings } from '../kernel/spec.ts';
 import { checkIndexNode } from '../runtime/index-checks.ts';
 import type { MadeOfTensors, TensorParts } from '../runtime/structure.ts';
@@ -20,12 +21,15 @@ import { hasKernel, multiply, type EncodedProduct } from './product.ts';
 export interface EncodedMatmulOptions {
   /**
    * As what the dense factor is multiplied: `f32`, the default, or rounded to `int8` with a scale for each of its rows, so
-   * that a format of 8 bits sums whole numbers.
+   * that a format of 8 bits sums whole numbers; `int8-groups` and `int16-groups`: with a scale for each 32 elements of a row, for
+   * formats that have scales for 16 or 32 columns. Default: what `rounding` says, or else `f32`.
    */
-  readonly activations?: 'f32' | 'int8';
+  readonly activations?: 'f32' | 'int8' | GroupActivations;
 }
 
-const productOptions: OptionRules<EncodedMatmulOptions> = { activations: oneOf('f32', 'int8') };
+const productOptions: OptionRules<EncodedMatmulOptions> = {
+  activations: oneOf('f32', 'int8', 'int8-groups', 'int16-groups'),
+};
 
 /** The parts of a matrix, put together by `encodeMatrix` and `matrixFromArrays`. */
 export interface MatrixParts {
@@ -35,6 +39,8 @@ export interface MatrixParts {
   readonly stored: MatrixShape;
   readonly arrays: Readonly<Record<string, Tensor>>;
   readonly transposed: boolean;
+  /** As what the dense factor is multiplied. */
+  readonly activations?: EncodedMatmulOptions['activations'];
 }
 
 /**
@@ -59,13 +65,15 @@ export class EncodedMatrix implements MadeOfTensors {
   readonly arrays: Readonly<Record<string, Tensor>>;
   readonly #stored: MatrixShape;
   readonly #transposed: boolean;
+  readonly #activations: NonNullable<EncodedMatmulOptions['activations']>;
 
-  constructor({ format, settings, stored, arrays, transposed }: MatrixParts) {
+  constructor({ format, settings, stored, arrays, transposed, activations = 'f32' }: MatrixParts) {
     this.format = format;
     this.settings = settings;
     this.#stored = stored;
     this.arrays = arrays;
     this.#transposed = transposed;
+    this.#activations = activations;
     this.shape = transposed ? Object.freeze([stored[1], stored[0]] as const) : stored;
   }
 
@@ -126,7 +134,7 @@ export class EncodedMatrix implements MadeOfTensors {
    */
   after(x: Tensor, options: EncodedMatmulOptions = {}): Tensor {
     check('matmul', 'x', x, aTensor);
-    const { activations: wanted = 'f32' } = checkOptions('matmul', options, productOptions);
+    const { activations: wanted = this.#activations } = checkOptions('matmul', options, productOptions);
     const activations = x.dtype === 'i8' ? 'codes' : wanted;
     const [rows, columns] = this.shape;
     if (x.rank === 0 || x.shape.at(-1) !== rows)
@@ -173,7 +181,14 @@ export class EncodedMatrix implements MadeOfTensors {
     const { format, settings, arrays } = this;
     const stored = this.#stored;
     const transposed = this.#transposed;
-    return new EncodedMatrix({ format, settings, stored, arrays, transposed: !transposed });
+    return new EncodedMatrix({
+      format,
+      settings,
+      stored,
+      arrays,
+      transposed: !transposed,
+      activations: this.#activations,
+    });
   }
 
   /** Short for `transpose`. */
@@ -248,6 +263,28 @@ export class EncodedMatrix implements MadeOfTensors {
     return this.#of(Object.fromEntries(moved));
   }
 
+  /** As what products multiply the dense factor, where they do not say. */
+  get activations(): NonNullable<EncodedMatmulOptions['activations']> {
+    return this.#activations;
+  }
+
+  /**
+   * The same matrix, on the same arrays, whose products round the dense factor as `activations` says where they do not say
+   * themselves.
+   */
+  rounding(activations: NonNullable<EncodedMatmulOptions['activations']>): EncodedMatrix {
+    checkOptions('rounding', { activations }, productOptions);
+    const { format, settings, arrays } = this;
+    return new EncodedMatrix({
+      format,
+      settings,
+      stored: this.#stored,
+      arrays,
+      transposed: this.#transposed,
+      activations,
+    });
+  }
+
   /** Gives its memory back, and that of its transpose, which has the same arrays. */
   dispose(): void {
     for (const array of Object.values(this.arrays)) array.dispose();
@@ -264,7 +301,7 @@ export class EncodedMatrix implements MadeOfTensors {
     const transposed = this.#transposed;
     return {
       tensors: arrays,
-      rest: [format, JSON.stringify([settings, stored, transposed])],
+      rest: [format, JSON.stringify([settings, stored, transposed, this.#activations])],
       from: (others) => this.#of(others),
     };
   }
@@ -289,7 +326,14 @@ export class EncodedMatrix implements MadeOfTensors {
     const { format, settings } = this;
     const stored = this.#stored;
     const transposed = this.#transposed;
-    return new EncodedMatrix({ format, settings, stored, arrays: ownedArrays(format, arrays), transposed });
+    return new EncodedMatrix({
+      format,
+      settings,
+      stored,
+      arrays: ownedArrays(format, arrays),
+      transposed,
+      activations: this.#activations,
+    });
   }
 
   #ordered(): Tensor[] {

@@ -9,6 +9,7 @@ import { ArgumentError } from '../errors.ts';
 import { lengthsOf, showLengths } from '../graph/lengths.ts';
 import { modes, withMode } from '../graph/modes.ts';
 import type { Node } from '../graph/node.ts';
+import { isGrouped } from '../kernel/activations.ts';
 import type { Binding, EncodedMatmulSpec, EncodedSettings } from '../kernel/spec.ts';
 import type { Attributes, GradientRule, KernelOp } from '../graph/op.ts';
 import { contractionOp } from '../ops/kernels/contraction-op.ts';
@@ -17,7 +18,7 @@ import { contiguousStrides } from '../shape/shape.ts';
 import type { Layout } from '../shape/layout.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { applyKernel } from '../tensor/apply-kernel.ts';
-import { denseProduct, roundedRows } from './dense-product.ts';
+import { denseProduct, roundedAs } from './dense-product.ts';
 import { expand } from './expand.ts';
 import type { MatrixShape, StoredFormat } from './format.ts';
 
@@ -136,7 +137,7 @@ function arrayGradients(
 ): readonly (Tensor | undefined)[] {
   const wanted = new Set(arrays.filter(({ requiresGrad }) => requiresGrad).map(({ node }) => node));
   if (wanted.size === 0) return [];
-  const left = product.activations === 'int8' ? roundedRows(x) : x.cast('f32');
+  const left = roundedAs(product.activations, x);
   const gradOutput = product.walks === 'columns' ? g.t().matmul(left) : left.t().matmul(g);
   // Tracked here even where the gradients are not to be differentiated again.
   const dense = withMode({ gradients: true }, () => expand(arrays, product));
@@ -149,6 +150,9 @@ function throughDense([x, ...arrays]: readonly Tensor[], attributes: Attributes)
   const product = productOf(attributes);
   if (product.activations === 'codes')
     return [multiply((x as Tensor).cast('f32'), arrays, { ...product, activations: 'f32' })];
+  // Whatever has a kernel for numbers has one for what they are rounded to.
+  if (isGrouped(product.activations))
+    return [multiply(roundedAs(product.activations, x as Tensor), arrays, { ...product, activations: 'f32' })];
   const { device } = x as Tensor;
   warnOnce(
     device,

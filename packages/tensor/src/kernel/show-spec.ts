@@ -113,7 +113,13 @@ function showEncoded(spec: EncodedMatmulSpec, names: Names): Shown {
   const [row, column, depth] = dims as [string, string, string];
   const factor = `${encodedName(right, names)}[${(spec.walks === 'columns' ? [column, depth] : [depth, column]).join(', ')}]`;
   const x = element(spec.x, [row, depth], names);
-  const left = { f32: x, int8: `rounded(${x})`, codes: `codes(${x})` }[spec.activations];
+  const left = {
+    f32: x,
+    int8: `rounded(${x})`,
+    'int8-groups': `rounded in groups(${x})`,
+    'int16-groups': `rounded in groups to 16 bits(${x})`,
+    codes: `codes(${x})`,
+  }[spec.activations];
   return {
     head: `matmul${ranges([m, n, k], dims, { limits: spec.limits, names, inner: 1 })}`,
     lines: [`sum = sum over ${depth} of ${left} * ${factor}`, ...bodyLines(finishing(spec), [row, column], [], names)],

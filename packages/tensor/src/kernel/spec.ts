@@ -6,6 +6,7 @@
  */
 import type { ComputeDType, DType } from '../dtype/dtype.ts';
 import type { ScalarOp } from '../scalar/instructions.ts';
+import type { GroupActivations } from './activations.ts';
 import type { AttentionGradientSpec, AttentionSpec } from './attention-spec.ts';
 import type { KernelDefinition } from './definition.ts';
 
@@ -133,7 +134,8 @@ export type EncodedSettings = Readonly<Record<string, number | string | boolean>
  *   columns: out[i, r] = Σ_c x[i, c] · W[r, c]        rows: out[i, c] = Σ_r x[i, r] · W[r, c]
  *
  * With activations `int8`, each row of x is first rounded to codes: half to even, with the scale max |x| / 127 (a row with
- * a value that is not finite gives NaN). With activations `codes`, x is i8, and meets W as the whole numbers it holds. All
+ * a value that is not finite gives NaN). With `int8-groups` each 32 elements of a row have a scale of their own, with
+ * `int16-groups` too, of codes up to 32,767. With activations `codes`, x is i8, and meets W as the whole numbers it holds. All
  * else is f32 but the arrays of W. Sums are blocked as those of plain products.
  */
 export interface EncodedMatmulSpec {
@@ -145,7 +147,7 @@ export interface EncodedMatmulSpec {
   readonly columns: number;
   readonly walks: 'columns' | 'rows';
   readonly m: number;
-  readonly activations: 'f32' | 'int8' | 'codes';
+  readonly activations: 'f32' | 'int8' | GroupActivations | 'codes';
   /** Strides over [m, columns or rows]. */
   readonly x: Access;
   /** The bindings of the arrays of W, contiguous, in the order of its layout. */

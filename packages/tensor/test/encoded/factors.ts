@@ -10,18 +10,23 @@ export interface Factor {
   /** Rows of the dense factor on the left, columns on the right. */
   readonly count: number;
   readonly strided: boolean;
-  readonly activations: 'f32' | 'int8';
+  readonly activations: EncodedMatrix['activations'];
   readonly seed: number;
 }
 
-export const anyFactor: fc.Arbitrary<Factor> = fc.record({
-  side: fc.constantFrom('left', 'right' as const),
-  transposed: fc.boolean(),
-  count: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constantFrom(8, 17, 33, 64)),
-  strided: fc.boolean(),
-  activations: fc.constantFrom('f32' as const, 'int8' as const),
-  seed: fc.nat({ max: 2 ** 30 }),
-});
+const anyFactorOf = (...activations: readonly Factor['activations'][]): fc.Arbitrary<Factor> =>
+  fc.record({
+    side: fc.constantFrom('left', 'right' as const),
+    transposed: fc.boolean(),
+    count: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constantFrom(8, 17, 33, 64)),
+    strided: fc.boolean(),
+    activations: fc.constantFrom(...activations),
+    seed: fc.nat({ max: 2 ** 30 }),
+  });
+
+export const anyFactor: fc.Arbitrary<Factor> = anyFactorOf('f32', 'int8');
+/** Also of what is rounded in groups, whose codes near halves depend on how a device divides. */
+export const anyRoundedFactor: fc.Arbitrary<Factor> = anyFactorOf('f32', 'int8', 'int8-groups', 'int16-groups');
 
 /** A factor's values [rows, columns], row by row: some 0, the others from `numberFrom` of a random number from -1 to 1. */
 export function factorValues(

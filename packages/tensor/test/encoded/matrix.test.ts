@@ -12,6 +12,7 @@ import {
   fromTyped,
   int4,
   int8,
+  intN,
   keep,
   LifetimeError,
   matrixFromArrays,
@@ -256,4 +257,26 @@ test('a product takes the options of the matrix from either side, and none of a 
   expect(() => x.matmul(matrix, { activations: 'int4' as never })).toThrow(/activations/);
   expect(() => x.matmul(drawn([8, 6]), rounded as never)).toThrow(/only products with a matrix in a format/);
   for (const rows of [-1, 1.5, NaN, '1'] as never[]) expect(() => matrix.hasKernel(rows)).toThrow(/hasKernel: rows is/);
+});
+
+test('a matrix that rounds does so in every product, of its transpose and on its way through a compiled function too', async () => {
+  const values = Float32Array.from({ length: 40 * 64 }, (_, place) => Math.sin(place * place));
+  const matrix = await encodeMatrix(fromTyped(values, [40, 64]), intN, { bits: 8, scales: 'f16' });
+  const x = fromTyped(values.slice(0, 3 * 64), [3, 64]);
+  const exact = await x.matmul(matrix.t()).data();
+  let before = Infinity;
+  for (const activations of ['int8', 'int8-groups', 'int16-groups'] as const) {
+    const rounding = matrix.rounding(activations);
+    expect(rounding.t().activations).toBe(activations);
+    const found = await x.matmul(rounding.t()).data();
+    expect(found).toEqual(await x.matmul(matrix.t(), { activations }).data());
+    expect(await rounding.matmul(x.t()).t().data()).toEqual(found);
+    expect(await compile((own: EncodedMatrix) => x.matmul(own.t()))(rounding).data()).toEqual(found);
+    expect(await x.matmul(rounding.t(), { activations: 'f32' }).data()).toEqual(exact);
+    const off = Math.max(...Array.from(found, (value, place) => Math.abs(value - Number(exact[place]))));
+    expect(off).toBeGreaterThan(0);
+    expect(off).toBeLessThan(before);
+    before = off;
+  }
+  expect(() => matrix.rounding('int4' as never)).toThrow(/activations/u);
 });

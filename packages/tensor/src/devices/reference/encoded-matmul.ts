@@ -1,7 +1,7 @@
 /** Encoded products: every row of the matrix is decoded in doubles, and multiplied by what meets it. */
 import { InternalError } from '../../errors.ts';
 import { roundHalfEven } from '../../dtype/half.ts';
-import { largestCode, largestScaled } from '../../kernel/activations.ts';
+import { activationGroup, groupCodes, largestCode, largestScaled } from '../../kernel/activations.ts';
 import type { EncodedMatmulSpec, LoopInstruction } from '../../kernel/spec.ts';
 import { compileBody, createFrame, type Step } from './body.ts';
 import { rowDecoders } from './encoded-rows.ts';
@@ -22,7 +22,7 @@ export function interpretEncodedMatmul(spec: EncodedMatmulSpec): Interpreter {
     const source = boundTo(elements, x.binding);
     const left = Array.from({ length: m }, (_, i) => {
       const row = Float64Array.from({ length: depth }, (_unused, p) => source.read(positionIn(x, i, p)));
-      return spec.activations === 'int8' ? roundedRow(row) : row;
+      return roundings[spec.activations](row);
     });
     const sums = left.map(() => new Float64Array(width));
     for (let row = 0; row < rows; row++)
@@ -39,10 +39,25 @@ export function interpretEncodedMatmul(spec: EncodedMatmulSpec): Interpreter {
   };
 }
 
-/** A row as codes of 8 bits stand for it; NaN where it is not finite. */
-function roundedRow(row: Float64Array): Float64Array {
-  const most = row.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-  const scale = Math.fround(Math.min(most, largestScaled) / largestCode);
+/** What a row is multiplied as. */
+const roundings: Readonly<Record<EncodedMatmulSpec['activations'], (row: Float64Array) => Float64Array>> = {
+  f32: (row) => row,
+  codes: (row) => row,
+  int8: (row) => roundedRow(row, largestCode),
+  'int8-groups': (row) => roundedGroups(row, groupCodes['int8-groups']),
+  'int16-groups': (row) => roundedGroups(row, groupCodes['int16-groups']),
+};
+
+function roundedGroups(row: Float64Array, most: number): Float64Array {
+  for (let at = 0; at < row.length; at += activationGroup)
+    row.set(roundedRow(row.subarray(at, at + activationGroup), most), at);
+  return row;
+}
+
+/** A row as codes up to one stand for it; NaN where it is not finite. */
+function roundedRow(row: Float64Array, largest: number): Float64Array {
+  const most = row.reduce((found, value) => Math.max(found, Math.abs(value)), 0);
+  const scale = Math.fround(Math.min(most, largestScaled) / largest);
   if (scale === 0) return row.map(() => 0);
   return Number.isFinite(most) ? row.map((value) => roundHalfEven(Math.fround(value / scale)) * scale) : row.fill(NaN);
 }

@@ -8,5 +8,7 @@ export interface EncodedRule {
   readonly accepts: (spec: EncodedMatmulSpec) => boolean;
   /** Whether x may be codes; where that is not said, it may not. */
   readonly takesCodes?: (spec: EncodedMatmulSpec) => boolean;
+  /** Whether x may be rounded in groups; where that is not said, it may not. */
+  readonly takesGroups?: (spec: EncodedMatmulSpec) => boolean;
   readonly calls: (spec: EncodedMatmulSpec, engine: Engine) => Calls;
 }

@@ -1,5 +1,6 @@
 /** Products with encoded matrices: one rule for each layout that this device computes from. */
 import { RecentlyUsed } from '../../../cache/recently-used.ts';
+import { isGrouped } from '../../../kernel/activations.ts';
 import type { EncodedLayout, EncodedMatmulSpec, Limit } from '../../../kernel/spec.ts';
 import type { Calls, Engine } from '../engine.ts';
 import { fillKernel } from '../fill.ts';
@@ -79,6 +80,7 @@ function limitedProduct(runner: Runner, { spec, memory }: LimitedEncodedMatmul):
 function accepts(spec: EncodedMatmulSpec): boolean {
   const rule = rules[spec.layout];
   if (spec.activations === 'codes' && !rule.takesCodes?.(spec)) return false;
+  if (isGrouped(spec.activations) && !rule.takesGroups?.(spec)) return false;
   return spec.out?.strides[1] === 1 && rule.accepts(spec);
 }
 

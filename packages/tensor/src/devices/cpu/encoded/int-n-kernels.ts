@@ -33,10 +33,10 @@ export const groupedKernels: (engine: Engine, own: GroupedCodes) => GroupedKerne
 );
 
 /** The arrays, their steps, and four more. */
-const fourteen = Array.from({ length: 14 }, () => 'i32' as const);
+export const fourteenWords: readonly 'i32'[] = Array.from({ length: 14 }, () => 'i32');
 
 /** Where the arrays of a row are. */
-interface Arrays {
+export interface Arrays {
   readonly codes: Local;
   readonly scales: Local;
   readonly others: Local;
@@ -45,7 +45,12 @@ interface Arrays {
   readonly table: Local;
 }
 
-function arraysOf(f: FunctionBuilder): { readonly arrays: Arrays; readonly next: () => void; readonly more: Local[] } {
+/** The arguments of a function that begin with the arrays and their steps; `next` moves on by a row. */
+export function groupedArrays(f: FunctionBuilder): {
+  readonly arrays: Arrays;
+  readonly next: () => void;
+  readonly more: Local[];
+} {
   const [codes, scales, others, steps, otherSteps, table, codeStep, scaleStep, otherStep, stepStep, ...more] =
     f.arguments as Local[] as [Local, Local, Local, Local, Local, Local, Local, Local, Local, Local];
   return {
@@ -65,13 +70,14 @@ function arraysOf(f: FunctionBuilder): { readonly arrays: Arrays; readonly next:
 }
 
 /** What the counts of a group are multiplied by, what is taken off before, and what is added then. */
-interface OfGroup {
+export interface OfGroup {
   readonly scale: Local;
   readonly zero: Local;
   readonly minimum: Local | undefined;
 }
 
-function ofGroup(f: FunctionBuilder, own: GroupedCodes, arrays: Arrays, group: Local): OfGroup {
+/** The numbers of a group of a row. */
+export function numbersOfGroup(f: FunctionBuilder, own: GroupedCodes, arrays: Arrays, group: Local): OfGroup {
   const { scales, others, steps, otherSteps } = arrays;
   const zero = own.zeros ? memoryOp('i32.load8_u', 0, [op('i32.add', others, group)]) : i32(centreOf(own).centre);
   return {
@@ -95,8 +101,8 @@ function elementAt(
 }
 
 function addDecode(module: ModuleBuilder, own: GroupedCodes): void {
-  const f = module.function('decode', fourteen, 'none', true);
-  const { arrays, next, more } = arraysOf(f);
+  const f = module.function('decode', fourteenWords, 'none', true);
+  const { arrays, next, more } = groupedArrays(f);
   const [rows, column, columns, target] = more as [Local, Local, Local, Local];
   const reader = codeReader(f, own, arrays.table);
   const groupBits = i32(Math.log2(own.group));
@@ -106,7 +112,7 @@ function addDecode(module: ModuleBuilder, own: GroupedCodes): void {
     f.loop((again) => {
       const group = f.let(op('i32.shr_u', at, groupBits));
       const stop = atMost(f, op('i32.shl', op('i32.add', group, i32(1)), groupBits), end);
-      const scaling = ofGroup(f, own, arrays, group);
+      const scaling = numbersOfGroup(f, own, arrays, group);
       const one = (): void => {
         f.store('f32.store', target, elementAt(f, own, arrays, scaling, at));
         f.increase(at, 1);
@@ -159,13 +165,13 @@ function decodeSixteens(
 }
 
 function addColumns(module: ModuleBuilder, own: GroupedCodes): void {
-  const f = module.function('addColumns', fourteen, 'none', true);
-  const { arrays, next, more } = arraysOf(f);
+  const f = module.function('addColumns', fourteenWords, 'none', true);
+  const { arrays, next, more } = groupedArrays(f);
   const [rows, list, countAddress, y] = more as [Local, Local, Local, Local];
   const count = f.let(memoryOp('i32.load', 0, [countAddress]));
   f.repeat(select(count, rows, i32(0)), () => {
     addApart(f, list, count, y, (column) => {
-      const scaling = ofGroup(f, own, arrays, f.let(op('i32.shr_u', column, i32(Math.log2(own.group)))));
+      const scaling = numbersOfGroup(f, own, arrays, f.let(op('i32.shr_u', column, i32(Math.log2(own.group)))));
       const whole = op(
         'f64.convert_i32_s',
         op('i32.sub', countAt(f, own, arrays.codes, column, arrays.table), scaling.zero),

@@ -30,6 +30,8 @@ export interface GroupedPlaneKernels {
 export interface PlaneKind {
   readonly own: GroupedCodes;
   readonly rest: number;
+  /** Planes of x: one where that is rounded to codes, of which each group has a scale. */
+  readonly planes: 1 | 2;
 }
 
 /** Compiles the functions once an engine. */
@@ -59,7 +61,7 @@ export const isPaired = ({ bits }: Pick<GroupedCodes, 'bits'>): boolean => bits 
 export const fitsPlanes = ({ bits, table, group }: GroupedCodes): boolean => 2 ** (table ? 8 : bits) * group <= 2 ** 16;
 
 /** The sums of a group times either plane, in lanes of i32. */
-type PlaneSums = readonly [high: Local, low: Local];
+type PlaneSums = readonly Local[];
 
 /** What two vectors add up to: lanes 0 and 2 of either, then lanes 1 and 3. */
 function addedHalves(f: FunctionBuilder, a: Expression, b: Expression): Local {
@@ -68,7 +70,8 @@ function addedHalves(f: FunctionBuilder, a: Expression, b: Expression): Local {
 
 /** The whole numbers of two groups, f64; of one group and a 0. */
 function wholePair(f: FunctionBuilder, one: PlaneSums, other: PlaneSums | undefined, places: Local): Expression {
-  const [high, low] = one.map((sum, plane) => addedHalves(f, sum, other?.[plane] ?? none)) as [Local, Local];
+  const [high, low] = one.map((sum, plane) => addedHalves(f, sum, other?.[plane] ?? none)) as [Local, Local?];
+  if (!low) return op('f64x2.convert_low_i32x4_s', op('i32x4.add', high, upperHalf(high)));
   const both = f.let(op('i32x4.add', shuffle32(high, low, [0, 1, 4, 5]), shuffle32(high, low, [2, 3, 6, 7])));
   const upper = op('f64x2.mul', op('f64x2.convert_low_i32x4_s', both), places);
   return op('f64x2.add', upper, op('f64x2.convert_low_i32x4_s', upperHalf(both)));
@@ -79,7 +82,7 @@ function addSumGroups(module: ModuleBuilder, { group }: GroupedCodes): void {
   const [planes, xScales, sums, groups, pairs] = f.arguments;
   const places = f.let(op('f64x2.splat', f64(65536)));
   const ones = f.let(op('i16x8.splat', i32(1)));
-  const both = [0, 1].map(() => [f.local('v128'), f.local('v128')] as const) as [PlaneSums, PlaneSums];
+  const both = [0, 1].map(() => [f.local('v128'), f.local('v128')] as const);
   const left = f.let(groups);
   f.repeat(pairs, () => {
     for (const [high, low] of both) {
@@ -94,7 +97,7 @@ function addSumGroups(module: ModuleBuilder, { group }: GroupedCodes): void {
       });
       f.increase(left, -1);
     }
-    const whole = wholePair(f, ...both, places);
+    const whole = wholePair(f, both[0] as PlaneSums, both[1], places);
     f.store('v128.store', sums, op('f64x2.mul', whole, memoryOp('v128.load64_splat', 0, [xScales])));
     f.increase(sums, 16);
     f.increase(xScales, 8);
@@ -114,6 +117,7 @@ interface Row {
 
 interface Walk {
   readonly own: GroupedCodes;
+  readonly planes: 1 | 2;
   readonly codes: CodeReader;
   readonly numbers: ScaleReader;
   readonly places: Local;
@@ -126,7 +130,7 @@ interface Walk {
   readonly rows: readonly Row[];
 }
 
-function addMultiply(module: ModuleBuilder, { own, rest }: PlaneKind): void {
+function addMultiply(module: ModuleBuilder, { own, rest, planes: count }: PlaneKind): void {
   const f = module.function('multiply', sixteen, 'none', true);
   const [planes, xScales, sums, codes, scales, others, steps, otherSteps, table, y, rows] = f.arguments as Local[];
   const [groups, codeStep, scaleStep, otherStep, stepStep] = f.arguments.slice(11);
@@ -134,6 +138,7 @@ function addMultiply(module: ModuleBuilder, { own, rest }: PlaneKind): void {
   const isStepped = own.scales === 'i8';
   const fixed = {
     own,
+    planes: count,
     codes: codeReader(f, own, table as Local),
     numbers: scaleReader(f, own),
     places: f.let(op('f64x2.splat', f64(65536))),
@@ -177,7 +182,7 @@ function addMultiply(module: ModuleBuilder, { own, rest }: PlaneKind): void {
 
 /** Adds the products of `count` groups, up to four. */
 function addGroups(f: FunctionBuilder, walk: Walk, count: number): void {
-  const { own, rows, numbers, passed } = walk;
+  const { own, planes, rows, numbers, passed } = walk;
   const step = (base: Local): Expression =>
     own.scales === 'i8'
       ? op('i32.add', base, op('i32.shl', op('i32.shr_u', passed, i32(groupsOfStepBits(own))), i32(1)))
@@ -189,7 +194,7 @@ function addGroups(f: FunctionBuilder, walk: Walk, count: number): void {
   for (let first = 0; first < count; first += 2) {
     const one = groupDots(f, walk, first);
     const other = first + 1 < count ? groupDots(f, walk, first + 1) : undefined;
-    const xScale = f.let(memoryOp('v128.load64_splat', 0, [walk.xScales]));
+    const xScale = f.let(memoryOp(planes === 1 ? 'v128.load' : 'v128.load64_splat', 0, [walk.xScales]));
     const ofX = f.let(load(walk.sums));
     const isCentred = !own.zeros && !own.minima && !own.table;
     const ofCentre = isCentred ? f.let(op('f64x2.mul', ofX, walk.centre)) : ofX;
@@ -207,7 +212,7 @@ function addGroups(f: FunctionBuilder, walk: Walk, count: number): void {
       f.set(total, op('f64x2.add', total, scaled));
       if (own.minima) f.set(total, op('f64x2.add', total, op('f64x2.mul', ofX, offset as Expression)));
     }
-    f.increase(walk.xScales, 8);
+    f.increase(walk.xScales, planes === 1 ? 16 : 8);
     f.increase(walk.sums, 16);
   }
   if (isWritten(own)) passColumns(f, walk, count * own.group);
@@ -230,24 +235,26 @@ function zerosAt(f: FunctionBuilder, address: Local, count: number): Local {
 }
 
 /** The counts of the group at a place of those that are added together times x, of each row. */
-function groupDots(f: FunctionBuilder, { own, codes, x, rows }: Walk, place: number): readonly PlaneSums[] {
-  const sums = rows.map((): PlaneSums => [f.local('v128'), f.local('v128')]);
+function groupDots(f: FunctionBuilder, { own, planes, codes, x, rows }: Walk, place: number): readonly PlaneSums[] {
+  const sums = rows.map((): PlaneSums => Array.from({ length: planes }, () => f.local('v128')));
   const written = Math.min(own.group, mostWritten);
   const begin = isWritten(own) ? place * own.group : 0;
   const read = isPaired(own) ? codes.inPairs : codes.inOrder;
   const add = (isFirst: boolean): void => {
     for (let at = 0; at < written; at += codesTogether) {
-      const factors = [0, 16, 32, 48].map((offset) => f.let(load(x, (begin + at) * 4 + offset)));
+      const factors = Array.from({ length: planes * 2 }, (_, vector) =>
+        f.let(load(x, (begin + at) * planes * 2 + vector * 16)),
+      );
       for (const [row, { codes: pointer }] of rows.entries())
         for (const [half, expression] of read(pointer, ((begin + at) * own.bits) / 8).entries()) {
           const counts = f.let(expression);
           for (const [plane, sum] of (sums[row] as PlaneSums).entries()) {
-            const product = op('i32x4.dot_i16x8_s', factors[half * 2 + plane] as Local, counts);
+            const product = op('i32x4.dot_i16x8_s', factors[half * planes + plane] as Local, counts);
             f.set(sum, isFirst && at === 0 && half === 0 ? product : op('i32x4.add', sum, product));
           }
         }
     }
-    if (!isWritten(own)) passColumns(f, { own, x, rows }, written);
+    if (!isWritten(own)) passColumns(f, { own, planes, x, rows }, written);
   };
   add(true);
   f.repeat(own.group / written - 1, () => add(false));
@@ -257,7 +264,11 @@ function groupDots(f: FunctionBuilder, { own, codes, x, rows }: Walk, place: num
 /** Whether the code of all columns of a group is written out, so that pointers move past several groups at once. */
 const isWritten = ({ group }: GroupedCodes): boolean => group <= mostWritten;
 
-function passColumns(f: FunctionBuilder, { own, x, rows }: Pick<Walk, 'own' | 'x' | 'rows'>, count: number): void {
-  f.increase(x, count * 4);
+function passColumns(
+  f: FunctionBuilder,
+  { own, planes, x, rows }: Pick<Walk, 'own' | 'planes' | 'x' | 'rows'>,
+  count: number,
+): void {
+  f.increase(x, count * planes * 2);
   for (const { codes } of rows) f.increase(codes, (count * own.bits) / 8);
 }

@@ -2,23 +2,38 @@
 import { codeBytes, groupedCodes, groupedParts, stepColumns, type GroupedPart } from '../../../kernel/grouped-codes.ts';
 import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
 import type { Calls, Engine } from '../engine.ts';
-import { decodedCalls, type Decoder } from './decoded-product.ts';
+import { activationGroup, isGrouped } from '../../../kernel/activations.ts';
+import { addressesOf, decodedCalls, rowsOfResult, type Decoder } from './decoded-product.ts';
 import type { EncodedRule } from './encoded-rule.ts';
 import { groupedKernels } from './int-n-kernels.ts';
 import { fitsPlanes, groupedPlaneKernels, isPaired } from './int-n-planes.ts';
 import { scaleBytes } from './int-n-scales.ts';
+import { codedKernels, elementsOf, type CodedKind } from './int-n-coded.ts';
+import { gemmKernels, planGemm, roundUp } from '../gemm/gemm.ts';
+import { rowsOfX } from './rows-of-x.ts';
 import { mostLost, planesCalls } from './planes-product.ts';
 import { planeKernels } from './planes.ts';
 
 /** From this many rows of x on, the blocked product of what was decoded is faster. */
 const manyRows = 7;
+/** The same for rows of codes. */
+const manyCodedRows = 4;
 
 /** The rule of the layout. */
 export const intNRule: EncodedRule = {
   accepts: () => true,
+  takesGroups: ({ walks, columns, settings }) => {
+    const { group, zeros, scales } = groupedCodes(settings);
+    const isShort = scales === 'f16' || scales === 'i8';
+    return walks === 'columns' && columns % activationGroup === 0 && group <= activationGroup && isShort && !zeros;
+  },
   calls: (spec, engine) => {
     const { walks, m, activations, columns } = spec;
     const own = groupedCodes(spec.settings);
+    if (isGrouped(activations)) {
+      const kind = { own, activations };
+      return m < manyCodedRows ? codedRows(spec, engine, kind) : codedProduct(spec, engine, kind);
+    }
     const exact = decodedCalls(spec, engine, decoderOf(spec, engine));
     // Columns of a last group that is shorter are added one by one.
     const isWhole = columns >= own.group && (columns % own.group) * 16 <= columns;
@@ -75,7 +90,7 @@ function planes(spec: EncodedMatmulSpec, engine: Engine, exact: Calls): Calls {
   const groups = Math.floor(columns / own.group);
   const pairs = Math.ceil(groups / 2);
   const { addColumns } = groupedKernels(engine, own);
-  const { sumGroups, multiply } = groupedPlaneKernels(engine, { own, rest: groups % 4 });
+  const { sumGroups, multiply } = groupedPlaneKernels(engine, { own, rest: groups % 4, planes: 2 });
   const { inOrder, inPairs } = planeKernels(engine);
   const { addresses, steps } = arraysOf(spec);
   return planesCalls(spec, engine, exact, {
@@ -90,4 +105,67 @@ function planes(spec: EncodedMatmulSpec, engine: Engine, exact: Calls): Calls {
     },
     addColumns: (parts, y, list, count) => addColumns(...addresses(parts, 0), ...steps, rows, list, count, y),
   });
+}
+
+/** Few rows of x, rounded to codes. */
+function codedRows(spec: EncodedMatmulSpec, engine: Engine, kind: CodedKind): Calls {
+  const { rows, columns, m } = spec;
+  const { own } = kind;
+  const groups = columns / own.group;
+  const { codeGroups } = codedKernels(engine, kind);
+  const { multiply } = groupedPlaneKernels(engine, { own, rest: groups % 4, planes: 1 });
+  const { addresses, steps } = arraysOf(spec);
+  const x = rowsOfX(spec, engine, 'f32');
+  const out = rowsOfResult(spec, engine);
+  const scalesAt = x.bytes + columns * 2;
+  const sumsAt = scalesAt + roundUp((groups + 1) * 8, 16);
+  engine.reserve(sumsAt + roundUp((groups + 1) * 8, 16), 'matmul');
+  return () => {
+    const address = engine.workspace;
+    const [from, to, parts] = [x.place(address), out.at(), addressesOf(spec, engine)];
+    const [codes, scales, sums] = [address + x.bytes, address + scalesAt, address + sumsAt];
+    for (let i = 0; i < m; i++) {
+      codeGroups(from + i * columns * 4, codes, scales, sums, columns / activationGroup);
+      multiply(codes, scales, sums, ...addresses(parts, 0), to + i * out.step, rows, groups, ...steps);
+    }
+  };
+}
+
+/** Many rows of x, rounded to codes: the blocked product of pairs of codes, with numbers of each group among them. */
+function codedProduct(spec: EncodedMatmulSpec, engine: Engine, kind: CodedKind): Calls {
+  const { rows, columns, m } = spec;
+  const { own } = kind;
+  const { codeElements, panelGroups, multiplyGroups } = codedKernels(engine, kind);
+  const gemm = gemmKernels(engine);
+  const { addresses, steps } = arraysOf(spec);
+  const x = rowsOfX(spec, engine, 'f32');
+  const out = rowsOfResult(spec, engine);
+  const unit = elementsOf(own);
+  const depth = (columns / own.group) * unit;
+  const lanes = gemm.tile.columns;
+  let parts: readonly number[] = [];
+  const plan = planGemm(
+    engine,
+    { ...gemm, multiply: multiplyGroups },
+    { m, n: rows, k: depth, a: { rowStep: depth * 4, columnStep: 4 }, cRowStep: out.step },
+    (_, j, width, p, deep, target) => {
+      for (let at = 0; at < width; at += lanes) {
+        const last = Math.min(lanes, width - at) - 1;
+        panelGroups(...addresses(parts, j + at), ...steps, last, p / unit, deep / unit, target + at * deep * 4);
+      }
+    },
+    undefined,
+    unit,
+  );
+  const elementsAt = x.bytes;
+  const gemmAt = elementsAt + roundUp(m * depth * 4, 16);
+  engine.reserve(gemmAt + plan.workspaceBytes, 'matmul');
+  return () => {
+    const address = engine.workspace;
+    const from = x.place(address);
+    parts = addressesOf(spec, engine);
+    for (let i = 0; i < m; i++)
+      codeElements(from + i * columns * 4, address + elementsAt + i * depth * 4, columns / activationGroup);
+    plan.run(address + gemmAt, address + elementsAt, 0, out.at());
+  };
 }

@@ -127,17 +127,20 @@ function blockOf(m: number, n: number, { rows, columns }: Tile): { readonly rows
   return m >= 2 * unitRows ? { ...block, rows: roundUp(Math.ceil(m / 2), rows) } : block;
 }
 
-/** Plans products whose second operand `packSecond` finds. Elements of both are 4 bytes, whatever `multiply` takes them for. */
+/**
+ * Plans products whose second operand `packSecond` finds. Elements of both are 4 bytes, whatever `multiply` takes them for;
+ * blocks of the depth are whole units of it. */
 export function planGemm(
   engine: Engine,
   kernels: Pick<GemmKernels, 'tile' | 'packA' | 'multiply' | keyof WideSums>,
   { m: mostM, n: mostN, k: mostK, a, cRowStep }: GemmShape,
   packSecond: PackSecond,
   together: number = blocksTogether,
+  depthUnit = 1,
 ): GemmPlan {
   const { tile, packA, multiply } = kernels;
   const { rows, columns } = blockOf(mostM, mostN, tile);
-  const depth = Math.min(depthBlock, mostK);
+  const depth = Math.min(depthBlock - (depthBlock % depthUnit), mostK);
   const bOffset = roundUp(rows, tile.rows) * depth * 4;
   const edgeOffset = bOffset + roundUp(columns, tile.columns) * depth * 4;
   const most = { count: Math.ceil(mostK / depth), together };

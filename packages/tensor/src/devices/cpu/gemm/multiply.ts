@@ -16,6 +16,17 @@ export interface Products {
   readonly addOne: PlainOp;
   readonly loadOne: MemoryOp;
   readonly storeOne: MemoryOp;
+  /** Code that adds the products of a tile up to an end, where one element after another is not what they are. */
+  readonly addTile?: (f: FunctionBuilder, walk: TileWalk) => void;
+}
+
+/** Where the panels of a tile are, which it moves on, and its sums, row by row. */
+export interface TileWalk {
+  readonly a: Local;
+  readonly b: Local;
+  /** Of the panel of the second operand. */
+  readonly end: Local;
+  readonly sums: readonly Local[];
 }
 
 /** Elements are f32. */
@@ -57,8 +68,6 @@ export function addMultiply(module: ModuleBuilder, name: string, tile: Tile, pro
   const step = f.local('i32');
   const adds = f.local('i32');
   const sums = Array.from({ length: tile.rows * vectors }, () => f.local('v128'));
-  const broadcast = f.local('v128');
-  const second = Array.from({ length: vectors }, () => f.local('v128'));
   const columnsLeft = f.let(n);
 
   f.repeat(op('i32.div_u', op('i32.add', n, i32(tile.columns - 1)), i32(tile.columns)), () => {
@@ -70,19 +79,13 @@ export function addMultiply(module: ModuleBuilder, name: string, tile: Tile, pro
       const zero = f.let(op('f32x4.splat', f32(0)));
       for (const sum of sums) f.set(sum, zero);
       f.set(bPointer, b);
-      f.loop((again) => {
-        for (const [v, vector] of second.entries()) f.set(vector, load(bPointer, v * 16));
-        for (let r = 0; r < tile.rows; r++) {
-          f.set(broadcast, memoryOp('v128.load32_splat', r * 4, [aPanel]));
-          for (const [v, vector] of second.entries()) {
-            const sum = sums[r * vectors + v] as Local;
-            f.set(sum, products.addProduct(sum, broadcast, vector));
-          }
-        }
-        f.increase(aPanel, tile.rows * 4);
-        f.increase(bPointer, tile.columns * 4);
-        f.branchIf(again, op('i32.lt_u', bPointer, end));
-      });
+      const walk = { a: aPanel, b: bPointer, end, sums };
+      if (products.addTile) products.addTile(f, walk);
+      else
+        f.loop((again) => {
+          addElement(f, tile, products, walk);
+          f.branchIf(again, op('i32.lt_u', bPointer, end));
+        });
       // Whole tiles go to `c` at once; those that stick out are left in `edge` and copied in part.
       const whole = f.let(
         op('i32.and', op('i32.ge_s', rowsLeft, i32(tile.rows)), op('i32.ge_s', columnsLeft, i32(tile.columns))),
@@ -111,6 +114,26 @@ export function addMultiply(module: ModuleBuilder, name: string, tile: Tile, pro
     f.increase(c, tile.columns * 4);
     f.increase(columnsLeft, -tile.columns);
   });
+}
+
+/** Adds the products of one element of each row and column, and moves on. */
+export function addElement(
+  f: FunctionBuilder,
+  tile: Tile,
+  { addProduct }: Pick<Products, 'addProduct'>,
+  { a, b, sums }: Omit<TileWalk, 'end'>,
+): void {
+  const vectors = tile.columns / 4;
+  const second = Array.from({ length: vectors }, (_, v) => f.let(load(b, v * 16)));
+  for (let r = 0; r < tile.rows; r++) {
+    const broadcast = f.let(memoryOp('v128.load32_splat', r * 4, [a]));
+    for (const [v, vector] of second.entries()) {
+      const sum = sums[r * vectors + v] as Local;
+      f.set(sum, addProduct(sum, broadcast, vector));
+    }
+  }
+  f.increase(a, tile.rows * 4);
+  f.increase(b, tile.columns * 4);
 }
 
 function storeTile(

@@ -1,4 +1,5 @@
 /** Products with encoded matrices: one rule for each layout that this device computes from. */
+import { isGrouped } from '../../../kernel/activations.ts';
 import type { EncodedLayout, EncodedMatmulSpec } from '../../../kernel/spec.ts';
 import type { Profile, Program } from '../program.ts';
 import { byteStage } from './byte-stage.ts';
@@ -63,7 +64,7 @@ const rules: Readonly<Record<EncodedLayout, EncodedRule>> = {
 
 /** One line that says what a product does, for labels and errors. */
 function describeEncoded({ layout, m, rows, columns, walks, activations, epilogue }: EncodedMatmulSpec): string {
-  const x = { f32: '', int8: 'rounded ', codes: 'codes ' }[activations];
+  const x = activations === 'f32' ? '' : activations === 'codes' ? 'codes ' : 'rounded ';
   const w = `${layout} [${rows}, ${columns}]${walks === 'columns' ? ' transposed' : ''}`;
   return `matmul ${x}[${m}, ${walks === 'columns' ? columns : rows}] × ${w}${epilogue === undefined ? '' : ' with epilogue'}`;
 }
@@ -73,6 +74,7 @@ export function acceptsEncoded(spec: EncodedMatmulSpec, { maxBindings }: Profile
   // Rounded rows take the place of x, unless it is needed afterwards.
   const crowded = spec.activations !== 'f32' && readsX(spec) && spec.bindings.length >= maxBindings;
   const rule = rules[spec.layout];
+  if (isGrouped(spec.activations)) return false;
   // Codes as numbers are what the product of numbers is for.
   if (spec.activations === 'codes' && rule.rounded(spec) === 'numbers') return false;
   return !crowded && rule.accepts(spec);
