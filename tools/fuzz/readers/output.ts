@@ -5,7 +5,7 @@ import { FailedError, reportOf } from '../../../apps/cli/src/errors.ts';
 import { manifestFile } from '../../../apps/cli/src/output/manifest.ts';
 import { withOutputFolder } from '../../../apps/cli/src/output/output-folder.ts';
 import { ownIdentity } from '../../../packages/storage/src/process-identity.ts';
-import type { Reader } from '../engine/reader.ts';
+import { ofObjects, type Reader } from '../engine/reader.ts';
 
 const name = 'out';
 const written: readonly string[] = ['report.json', 'model/config.json'];
@@ -40,6 +40,7 @@ async function overwrite(path: string): Promise<void> {
 /** What an output folder says of who wrote what in it, or who is at it. */
 export const outputReader: Reader = {
   name: 'output',
+  limit: ofObjects,
   seeds: async () => [Buffer.from(manifest), Buffer.from(lock)],
   mutate: 'json',
   words: ['"files"', '"../data.txt"', '"../kept/data.txt"', '"model/../../data.txt"', '"model"', '"complete"'],

@@ -1,6 +1,7 @@
 /** What this program wrote into a folder, by name: nothing else is ever replaced or removed. */
 import { readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import { checkJsonMemory } from '@espalier/nn/format';
 import { writeFileAtomic } from '@espalier/nn/node';
 import { z } from 'zod';
 
@@ -10,11 +11,12 @@ export const manifestFile = '.espalier.json';
 /** The largest manifest that is read. */
 const largest = 1 << 20;
 
-/** A path inside the folder, as a manifest may name one. */
-const inside = z.string().refine((path) => {
-  const plain = posix.normalize(path) === path && !posix.isAbsolute(path) && path !== '' && path !== '.';
+/** Whether a value is a path inside the folder, as a manifest may name one. */
+function isInside(path: unknown): path is string {
+  if (typeof path !== 'string' || path === '' || path === '.') return false;
+  const plain = posix.normalize(path) === path && !posix.isAbsolute(path);
   return plain && !path.startsWith('..') && !/[\\\0:]/u.test(path);
-});
+}
 
 /** What this program wrote into a folder. */
 export interface Manifest {
@@ -31,14 +33,17 @@ const schema: z.ZodType<Manifest> = z.object({
   version: z.literal(1),
   command: z.string(),
   complete: z.boolean(),
-  files: z.array(inside),
+  // One complaint of all of them, however many are wrong.
+  files: z.custom<readonly string[]>((files) => Array.isArray(files) && files.every(isInside)),
 });
 
 /** The manifest of a folder; undefined when it has none that can be read. */
 export function readManifest(folder: string): Manifest | undefined {
   try {
     const text = readFileSync(join(folder, manifestFile), 'utf8');
-    const result = schema.safeParse(text.length > largest ? undefined : JSON.parse(text));
+    if (text.length > largest) return undefined;
+    checkJsonMemory(text, manifestFile);
+    const result = schema.safeParse(JSON.parse(text));
     return result.success ? result.data : undefined;
   } catch {
     return undefined;
