@@ -172,7 +172,11 @@ export const nnOperations: readonly Operation[] = [
   made('new Pad2d', nn.Pad2d, () => [{ padding: 1 }]),
   made('new Parameter', nn.Parameter, () => [scores()]),
   made('new RMSProp', nn.RMSProp, () => [{ lr: 1 }]),
-  made('new Residual', nn.Residual, () => [model(), model()]),
+  made('new Residual', nn.Residual, () => [model(), { shortcut: model(), norm: model(), order: 'before' }]),
+  made('new RmsNorm', nn.RmsNorm, () => [{ size: 2 }, { device: cpu() }]),
+  made('new FeedForward', nn.FeedForward, () => [{ width: 2, hidden: 3 }, { device: cpu() }]),
+  made('new TransformerBlock', nn.TransformerBlock, () => [model(), model()]),
+  row('rotaryFrequencies', nn.rotaryFrequencies, () => [{ base: 10 }, 4, 8]),
   made('new SGD', nn.SGD, () => [{ lr: 1 }]),
   made('new Sequential', nn.Sequential, () => [[model(), model()]]),
   row(

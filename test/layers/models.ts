@@ -12,7 +12,7 @@ export const models: Layers = {
     quantized: ['tensors/dtypes.ts', 'tensors', 'blocks'],
     containers: ['bytes', 'zip', 'tensors/dtypes.ts', 'tensors'],
     huggingface: ['bytes', 'tensors', 'containers', 'quantized'],
-    families: ['tensors/dtypes.ts', 'tensors', 'containers', 'huggingface'],
+    families: ['bytes', 'tensors/dtypes.ts', 'tensors', 'containers', 'huggingface'],
     import: ['tensors/dtypes.ts', 'tensors', 'containers', 'families'],
     onnx: ['bytes', 'tensors/dtypes.ts', 'tensors', 'containers', 'import', 'quantized'],
     node: ['bytes', 'tensors', 'containers', 'huggingface', 'onnx'],

@@ -16,7 +16,7 @@ export const nn: Layers = {
     module: ['config/rules.ts', 'json.ts', 'errors.ts', 'config', 'registry', 'random', 'module/build-context.ts'],
     'loss/trained-by.ts': ['loss/loss.ts', 'config/rules.ts', 'module'],
     init: ['config/rules.ts', 'json.ts', 'errors.ts', 'config', 'registry', 'module/build-context.ts'],
-    attention: ['config/rules.ts', 'module'],
+    attention: ['config/rules.ts', 'json.ts', 'errors.ts', 'config', 'module'],
     layers: [
       'config/rules.ts',
       'json.ts',

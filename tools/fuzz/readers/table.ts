@@ -5,6 +5,7 @@ import { checkpointReader } from './checkpoint.ts';
 import { csvIndexReader } from './csv-index.ts';
 import { encodedReader } from './encoded.ts';
 import { codedWeightsReader, symbolsReader } from './entropy.ts';
+import { familyConfigReader, familyGgufReader } from './families.ts';
 import { ggufReader, safetensorsIndexReader, safetensorsRangeReader } from './gguf.ts';
 import { goalsReader } from './goals.ts';
 import { idxReader } from './idx.ts';
@@ -37,6 +38,8 @@ export const readers: readonly Reader[] = [
   safetensorsRangeReader,
   safetensorsIndexReader,
   ggufReader,
+  familyConfigReader,
+  familyGgufReader,
   quantizedReader,
   pytorchReader,
   pytorchLegacyReader,

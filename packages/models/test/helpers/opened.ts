@@ -60,7 +60,7 @@ export async function opened(name: string): Promise<OpenedLanguageModel> {
 }
 
 /** Ids as a tensor. */
-export const idsOf = (ids: readonly (readonly number[])[] | readonly number[]): Tensor => tensor(ids as number[], { dtype: 'i32' }); // prettier-ignore
+export const idsOf = (ids: readonly (readonly number[])[] | readonly number[]): Tensor => tensor(ids, { dtype: 'i32' }); // prettier-ignore
 
 /** What a model makes of an answer's ids. */
 export function outputOf(module: Module, { ids, types, mask }: Answer): Tensor {

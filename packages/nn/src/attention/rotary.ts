@@ -4,6 +4,7 @@
  * 2021, arXiv:2104.09864. Pairs are a feature of the first half and the one in its place in the second half.
  */
 import { concat, fromTyped, keep, type Device, type Tensor } from '@espalier/tensor';
+import { aPositiveInteger, check } from '@espalier/tensor/arguments';
 import { integer, optional, parseFields, real, show, truth, type Field, type Fields } from '../config/fields.ts';
 import { ConfigError } from '../errors.ts';
 import { isRecord } from '../json.ts';
@@ -310,6 +311,8 @@ export function rotaryFrequencies(
   headWidth: number,
   length = 1,
 ): { readonly frequencies: Float64Array; readonly attention: number } {
+  check('rotaryFrequencies', 'headWidth', headWidth, aPositiveInteger);
+  check('rotaryFrequencies', 'length', length, aPositiveInteger);
   const parsed = rotaryField.parse(options, 'rotary') ?? {};
   return new Rotary('rotaryFrequencies', parsed, headWidth).turning(length);
 }

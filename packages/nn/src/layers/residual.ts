@@ -1,6 +1,6 @@
 /** A module with a way around it. Source: K. He et al., "Deep residual learning for image recognition", CVPR 2016. */
 import { ShapeError, type Tensor } from '@espalier/tensor';
-import { check, checkOptional, oneOf } from '@espalier/tensor/arguments';
+import { anObject, check, checkOptional, oneOf } from '@espalier/tensor/arguments';
 import { ConfigError } from '../errors.ts';
 import { inside, optional, word } from '../config/fields.ts';
 import { below, type CallContext } from '../module/call-context.ts';
@@ -36,8 +36,9 @@ export class Residual extends Module {
 
   constructor(body: Module, parts: Module | ResidualParts = {}) {
     super();
-    const { shortcut, norm, order = 'before' } = parts instanceof Module ? { shortcut: parts } : parts;
     check(this.type, 'body', body, aModule);
+    check<unknown>(this.type, 'parts', parts, anObject);
+    const { shortcut, norm, order = 'before' } = parts instanceof Module ? { shortcut: parts } : parts;
     checkOptional(this.type, 'shortcut', shortcut, aModule);
     checkOptional(this.type, 'norm', norm, aModule);
     this.order = check(this.type, 'order', order, anOrder);
