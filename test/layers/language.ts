@@ -10,7 +10,9 @@ export const language: Layers = {
     sample: [],
     generate: ['tokenizer', 'sample'],
     open: ['template', 'tokenizer', 'generate'],
-    node: ['open'],
+    evaluate: ['tokenizer'],
+    embed: ['tokenizer', 'open'],
+    node: ['open', 'embed'],
   },
   exceptions: [],
 };

@@ -24,6 +24,13 @@ export {
 } from './generate/generate.ts';
 export type { Lanes, Scores } from './generate/lanes.ts';
 export type { SpeculationFigures } from './generate/speculate.ts';
+export { compareLanguageModels, type LanguageComparison } from './evaluate/compare.ts';
+export { encodeParts, idsBefore, type TextStream } from './evaluate/encode-parts.ts';
+export type { Estimated } from './evaluate/moments.ts';
+export type { EvaluateTextOptions, EvaluateTextProgress } from './evaluate/options.ts';
+export { measurePerplexity, type Perplexity, type ScoredText, type TextLoss } from './evaluate/perplexity.ts';
+export { protocols, type Protocol } from './evaluate/protocol.ts';
+export type { Tokens } from './evaluate/windows.ts';
 export { chooseToken } from './sample/choose.ts';
 export { distributionOf, type Distribution } from './sample/distribution.ts';
 export type { SamplingOptions } from './sample/options.ts';

@@ -160,4 +160,5 @@ export type {
   StepInfo,
 } from './train/options.ts';
 export { predict } from './train/predict.ts';
+export { breather } from './train/breathe.ts';
 export { throwIfAborted, type AbortSignalLike } from './train/signal.ts';

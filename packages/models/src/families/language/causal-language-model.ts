@@ -43,15 +43,22 @@ export class CausalLanguageModel extends Module {
     this.head = this.addModule('head', head);
   }
 
-  forward(ids: Tensor, context?: CallContext): Tensor {
+  /**
+   * What the head makes logits of: [..., length, width], of the positions that the slot `logitsOf` says. Who does not want the
+   * logits of all positions in memory at once gives the head a part after the other.
+   */
+  hidden(ids: Tensor, context?: CallContext): Tensor {
     if (ids.rank < 1 || isFloat(ids.dtype))
       throw new ShapeError(this.type, `takes integers [..., length], not ${ids.dtype} [${ids.shape.join(', ')}]`);
     const of = checkOptional(this.type, 'the slot logitsOf', context?.slots.logitsOf, aLogitsOf);
     const embedded = this.embedding.call(ids, below(context, 'embedding'));
     const placed = this.positions ? this.positions.call(embedded, below(context, 'positions')) : embedded;
     const seen = this.layers.call(placed, below(context, 'layers'));
-    const wanted = of === 'last' ? lastOf(seen) : seen;
-    return this.head.call(this.norm.call(wanted, below(context, 'norm')), below(context, 'head'));
+    return this.norm.call(of === 'last' ? lastOf(seen) : seen, below(context, 'norm'));
+  }
+
+  forward(ids: Tensor, context?: CallContext): Tensor {
+    return this.head.call(this.hidden(ids, context), below(context, 'head'));
   }
 
   config(): ModuleConfig {
