@@ -11,7 +11,7 @@ export const language: Layers = {
     generate: ['tokenizer', 'sample'],
     open: ['template', 'tokenizer', 'generate'],
     evaluate: ['tokenizer'],
-    embed: ['tokenizer', 'open'],
+    embed: ['tokenizer', 'generate', 'open'],
     node: ['open', 'embed'],
   },
   exceptions: [],

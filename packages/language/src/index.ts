@@ -24,6 +24,10 @@ export {
 } from './generate/generate.ts';
 export type { Lanes, Scores } from './generate/lanes.ts';
 export type { SpeculationFigures } from './generate/speculate.ts';
+export { compareEmbeddings, type EmbeddingComparison } from './embed/compare.ts';
+export type { Pooling } from './embed/pooling.ts';
+export { openTextEmbedder, openTextModel } from './embed/open-text-embedder.ts';
+export { TextEmbedder, type Embeddings, type EmbedOptions, type TextEmbedderParts } from './embed/text-embedder.ts';
 export { compareLanguageModels, type LanguageComparison } from './evaluate/compare.ts';
 export { encodeParts, idsBefore, type TextStream } from './evaluate/encode-parts.ts';
 export type { Estimated } from './evaluate/moments.ts';

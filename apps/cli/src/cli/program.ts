@@ -4,7 +4,9 @@ import { Command } from 'commander';
 import { addChatCommand } from '../commands/chat.ts';
 import { addDataCommand } from '../commands/data.ts';
 import { addDevicesCommand } from '../commands/devices.ts';
+import { addDiffCommand } from '../commands/diff.ts';
 import { addDistillCommand } from '../commands/distill.ts';
+import { addEmbedCommand } from '../commands/embed.ts';
 import { addEvalCommand } from '../commands/eval.ts';
 import { addExportCommand } from '../commands/export.ts';
 import { addGenerateCommand } from '../commands/generate.ts';
@@ -37,6 +39,8 @@ const commands = [
   addExportCommand,
   addGenerateCommand,
   addChatCommand,
+  addEmbedCommand,
+  addDiffCommand,
   addDataCommand,
   addStudyCommand,
   addWorkerCommand,

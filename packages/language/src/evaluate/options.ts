@@ -40,7 +40,7 @@ export interface EvaluateTextProgress {
 
 /** Their rules. */
 export const evaluateTextRules: OptionRules<EvaluateTextOptions> = {
-  protocol: oneOf<Protocol>(...protocols),
+  protocol: oneOf<Protocol>(...(Object.keys(protocols) as Protocol[])),
   chunk: aPositiveInteger,
   chunks: aPositiveInteger,
   batch: aPositiveInteger,

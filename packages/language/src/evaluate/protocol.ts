@@ -21,8 +21,8 @@ const rules: Readonly<Record<Protocol, Rules>> = {
   p2: { chunk: 2048, first: () => 0, begins: false },
 };
 
-/** The protocols by name. */
-export const protocols = Object.keys(rules) as readonly Protocol[];
+/** The protocols, each with the tokens of its windows. */
+export const protocols: Readonly<Record<Protocol, number>> = { p1: rules.p1.chunk, p2: rules.p2.chunk };
 
 /** A protocol with its sizes. */
 export interface Scored {

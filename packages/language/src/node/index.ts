@@ -1,3 +1,4 @@
 /** What needs Node: files. */
 export { findModel, type ModelPlace } from './find-model.ts';
-export { openLanguageAt } from './open-language-at.ts';
+export { openLanguageAt, openTextModelAt } from './open-language-at.ts';
+export { readTextParts } from './read-text-parts.ts';

@@ -8,7 +8,7 @@ import {
 } from '@espalier/models';
 import { ArgumentError } from '@espalier/tensor';
 import { Decoder } from '../generate/decoder.ts';
-import { textPartsOfFolder, textPartsOfGguf, type TextParts } from './text-parts.ts';
+import { textPartsOf, textPartsOfGguf, type TextParts } from './text-parts.ts';
 
 /** An opened language model. */
 export interface OpenedLanguage extends TextParts {
@@ -30,7 +30,7 @@ export async function openLanguage(
   const early = 'config' in from ? undefined : textPartsOfGguf(from);
   const { module, description } = await openLanguageModel(from, options);
   if (description.gives !== 'logits')
-    throw new ArgumentError('openLanguage', `a ${description.family} tells no tokens; openLanguageModel opens it`);
-  const texts = early ?? (await textPartsOfFolder(from as ModelFolder, description.special.eos));
+    throw new ArgumentError('openLanguage', `a ${description.family} tells no tokens; openTextEmbedder opens it`);
+  const texts = early ?? (await textPartsOf(from, description));
   return { ...texts, description, decoder: new Decoder(module, { context: description.context }) };
 }

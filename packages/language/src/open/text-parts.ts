@@ -1,5 +1,5 @@
 /** What turns texts into ids, and chats into texts, of a model's files. */
-import type { ModelFolder, TensorSource } from '@espalier/models';
+import type { LanguageDescription, ModelFolder, TensorSource } from '@espalier/models';
 import { FormatError, type Json } from '@espalier/nn';
 import { chatTemplate, type ChatTemplate, type TemplateTokens } from '../template/chat-template.ts';
 import { createTokenizer } from '../tokenizer/create.ts';
@@ -76,6 +76,14 @@ export async function textPartsOfFolder(folder: ModelFolder, ends: readonly numb
     tokenizer: { ...plain, specials },
     ...(source !== undefined && { template: chatTemplate(source, tokens) }),
   };
+}
+
+/** The tokenizer, and the template, of either. */
+export async function textPartsOf(
+  from: ModelFolder | TensorSource,
+  { special }: Pick<LanguageDescription, 'special'>,
+): Promise<TextParts> {
+  return 'config' in from ? textPartsOfFolder(from, special.eos) : textPartsOfGguf(from);
 }
 
 /** One, or several by name, of which the default one is meant. */

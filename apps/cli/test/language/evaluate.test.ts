@@ -1,0 +1,141 @@
+/** `espalier eval --text`, `espalier diff` and `espalier embed`, on models of a few hundred weights. */
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createInterrupt } from '../../src/cli/interrupt.ts';
+import { runProgram } from '../../src/cli/run-program.ts';
+import { refused, run } from '../helpers/commands.ts';
+import { FakeStream } from '../helpers/fake-stream.ts';
+import { runHere } from '../helpers/run-here.ts';
+import { scratch } from '../helpers/scratch.ts';
+import { writeTinyFolder, writeTinyGguf } from '../helpers/tiny-language-model.ts';
+
+const at = scratch('file');
+const bert = fileURLToPath(new URL('../../../../packages/models/test/golden/families/bert', import.meta.url));
+const cpu = ['--device', 'cpu', '--threads', '1'];
+let [file, other, folder, text, embedder] = ['', '', '', '', ''];
+
+const special = (id: string): object => ({ SpecialToken: { id, type_id: 0 } });
+const words = {
+  added_tokens: ['[CLS]', '[SEP]'].map((content, id) => ({ id: id + 1, content, special: true })),
+  pre_tokenizer: { type: 'WhitespaceSplit' },
+  model: {
+    type: 'WordPiece',
+    unk_token: 'w0',
+    vocab: Object.fromEntries(Array.from({ length: 13 }, (_, id) => [['[CLS]', '[SEP]'][id - 1] ?? `w${id}`, id])),
+  },
+  post_processor: {
+    type: 'TemplateProcessing',
+    single: [special('[CLS]'), { Sequence: { id: 'A', type_id: 0 } }, special('[SEP]')],
+    pair: [],
+    special_tokens: { '[CLS]': { id: '[CLS]', ids: [1], tokens: ['[CLS]'] }, '[SEP]': { id: '[SEP]', ids: [2], tokens: ['[SEP]'] } },
+  },
+  decoder: { type: 'WordPiece' },
+}; // prettier-ignore
+
+beforeAll(async () => {
+  file = await writeTinyGguf(at('tiny.gguf'));
+  other = await writeTinyGguf(at('other.gguf'), 2);
+  folder = await writeTinyFolder(at('tiny'));
+  text = at('text.txt');
+  writeFileSync(text, 'A table in a cab, or able: über alles.\n'.repeat(30));
+  embedder = at('bert');
+  mkdirSync(embedder);
+  cpSync(bert, embedder, { recursive: true });
+  writeFileSync(`${embedder}/tokenizer.json`, JSON.stringify(words));
+});
+
+describe('eval --text', () => {
+  test('tells a perplexity, the same of a file and of a folder', async () => {
+    const found = await run('eval', file, '--text', text, ...cpu);
+    expect(found).toMatchObject({ model: file, text, protocol: 'p1', chunk: 256, context: { least: 129, most: 255 } });
+    expect(found['perplexity']).toBeGreaterThan(20);
+    const { models } = await run('eval', file, folder, '--text', text, ...cpu);
+    const [first, second] = models as readonly Record<string, unknown>[];
+    expect([
+      { ...first, text },
+      { ...second, text, model: file },
+    ]).toEqual([found, found]);
+    const windows = await run(
+      'eval',
+      file,
+      '--text',
+      text,
+      '--protocol',
+      'p2',
+      '--chunk',
+      '32',
+      '--chunks',
+      '3',
+      ...cpu,
+    );
+    expect(windows).toMatchObject({ protocol: 'p2', chunk: 32, chunks: 3, tokens: 93 });
+    const { stdout, code } = await runHere('eval', file, '--text', text, '--chunk', '32', ...cpu);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/tiny\.gguf +\d+\.\d+ ± .*\n\nby p1: .* ± is one standard error/su),
+    ]);
+  });
+
+  test('refuses what means nothing', async () => {
+    await refused('there is no such file', 'eval', file, '--text', at('no.txt'));
+    await refused('--data, --key: it is said of other data', 'eval', file, '--text', text, '--data', 'x', '--key', 'k');
+    await refused('--chunk: it is said of a text', 'eval', file, '--chunk', '32');
+    await refused('more than the 256 that the model takes', 'eval', file, '--text', text, '--chunk', '512', ...cpu);
+    await refused('compare it with another one by espalier diff', 'eval', embedder, '--text', text, ...cpu);
+    writeFileSync(at('odd.txt'), Uint8Array.from([65, 255, 66]));
+    await refused('is no text in UTF-8', 'eval', file, '--text', at('odd.txt'), ...cpu);
+  });
+
+  test('ends when it is asked to', async () => {
+    const interrupt = createInterrupt();
+    interrupt.abort();
+    const [stdout, stderr] = [new FakeStream(), new FakeStream()];
+    expect(await runProgram(['eval', file, '--text', text, ...cpu], { stdout, stderr, interrupt })).toBe(130);
+  });
+});
+
+describe('diff', () => {
+  test('of a model and itself is nothing, of another one something', async () => {
+    const line = (model: string): Promise<Record<string, unknown>> => run('diff', file, model, '--text', text, ...cpu);
+    expect(await line(folder)).toMatchObject({ kind: 'logits', divergence: { mean: 0 }, sameTop: { value: 1 } });
+    expect(await line(other)).toMatchObject({ models: [file, other], kind: 'logits' });
+    const { stdout } = await runHere('diff', file, other, '--text', text, ...cpu);
+    for (const fact of ['perplexity', 'change of -ln p', 'KL', 'same top token', 'in pairs'])
+      expect(stdout).toContain(fact);
+  });
+
+  test('of embedders is told by cosines', async () => {
+    writeFileSync(at('lines.txt'), 'w3 w4\n\nw5 w6 w7\nw4\n');
+    const found = await run('diff', embedder, embedder, '--text', at('lines.txt'), ...cpu);
+    expect(found).toMatchObject({ kind: 'vectors', texts: 3, tokens: 12, sameNearest: { value: 1 } });
+    const { stdout } = await runHere('diff', embedder, embedder, '--text', at('lines.txt'), ...cpu);
+    expect(stdout).toMatch(/cosine +mean 1\.0+, worst (?:1\.0+|0\.9999999)\nsame nearest +100/u);
+    await refused('compare two of a kind', 'diff', file, embedder, '--text', text, ...cpu);
+  });
+});
+
+describe('embed', () => {
+  test('gives a vector a line', async () => {
+    writeFileSync(at('lines.txt'), 'w3 w4\r\nw5\n');
+    const { stdout } = await runHere('embed', embedder, '--text', at('lines.txt'), ...cpu);
+    const vectors = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as number[]);
+    expect(vectors.map(({ length }) => length)).toEqual([12, 12]);
+    const found = await run('embed', embedder, '--text', at('lines.txt'), ...cpu);
+    expect(found).toMatchObject({ texts: ['w3 w4', 'w5'], width: 12, tokens: 7, vectors });
+    const streams = { stdin: Readable.from(['w5\n']), stdout: new FakeStream(), stderr: new FakeStream() };
+    expect(await runProgram(['embed', embedder, ...cpu], { ...streams, interrupt: createInterrupt() })).toBe(0);
+    const alone = JSON.parse(streams.stdout.text) as number[];
+    for (const [index, value] of alone.entries()) expect(value).toBeCloseTo(vectors[1]?.[index] as number, 5);
+  });
+
+  test('refuses what has no vector', async () => {
+    await refused('give a model that embeds texts', 'embed', file, '--text', text, ...cpu);
+    writeFileSync(at('blank.txt'), '\n\n');
+    await refused('there is no text', 'embed', embedder, '--text', at('blank.txt'), ...cpu);
+  });
+});
