@@ -9,6 +9,7 @@ import {
   fromTyped,
   int4,
   int8,
+  intN,
   nOfM,
   type Device,
   type EncodedMatrix,
@@ -56,6 +57,7 @@ const formats: readonly (readonly [EncodedLayout, Draw, (dense: Tensor) => Promi
   ['n-of-m', draws.each(0.5), async (dense) => encodeMatrix(dense, nOfM, { strict: false })],
   ['int8', draws.each(1), async (dense) => encodeMatrix(dense, int8)],
   ['int4', draws.each(1), async (dense) => encodeMatrix(dense, int4)],
+  ['int-n', draws.each(1), async (dense) => encodeMatrix(dense, intN, { bits: 8, scales: 'f16' })],
   ['codebook', draws.each(1), async (dense) => encodeMatrix(dense, codebook)],
 ];
 

@@ -142,6 +142,10 @@ describe('with other numbers', () => {
     expect(floats.module.parameters().every((parameter) => !parameter.stored)).toBe(true);
     await expectClose(told(stored.module), told(floats.module), near);
     await expectSame(await asGguf(stored), file);
+    const rounding = await openLanguageModel(file, { activations: 'int16-groups' });
+    await expectClose(told(rounding.module), told(floats.module), near);
+    const rounded = rounding.module.parameters().flatMap(({ stored: own }) => (own ? [own.matrix.activations] : []));
+    expect(rounded).toEqual(kept.map(() => 'int16-groups'));
   });
 
   test('a folder of halves says so', async () => {

@@ -13,6 +13,8 @@ import type { TensorSource } from '../../tensors/tensor-source.ts';
 export interface FillOptions {
   readonly device: Device;
   readonly weights: 'stored' | 'f32';
+  /** What weights in blocks round activations to. */
+  readonly activations: 'f32' | 'int16-groups' | 'int8-groups';
   /** Tensors of the file that no model computes with. */
   readonly unused: readonly RegExp[];
 }
@@ -30,7 +32,7 @@ export async function fill(
   module: Module,
   source: TensorSource,
   parts: TensorParts,
-  { device, weights, unused }: FillOptions,
+  { device, weights, activations, unused }: FillOptions,
 ): Promise<{ readonly notes: readonly string[]; readonly others: readonly string[] }> {
   const parameters = module.namedParameters();
   const others = checkNames(source, parts, parameters, unused);
@@ -48,7 +50,8 @@ export async function fill(
   for (const [name, parameter] of parameters) {
     const { dtype, shape } = entryOf(view, name);
     if (weights === 'stored' && isMatrixReadable(dtype, shape)) {
-      parameter.store({ matrix: await readMatrix(view, name, { device }) });
+      const matrix = await readMatrix(view, name, { device });
+      parameter.store({ matrix: matrix.rounding(activations) });
       continue;
     }
     if (weights === 'stored' && (fileDType(dtype)?.elements ?? 1) > 1)

@@ -20,9 +20,18 @@ export interface OpenModelOptions {
    * becomes f32 although blocks were asked for, `notes` says. Default: stored.
    */
   readonly weights?: 'stored' | 'f32';
+  /**
+   * What weights meet where products compute from their blocks: activations as they are, or rounded in groups of 32 to codes of
+   * 16 or 8 bits, which is faster. Default: f32.
+   */
+  readonly activations?: 'f32' | 'int16-groups' | 'int8-groups';
 }
 
-const optionRules: OptionRules<OpenModelOptions> = { device: aDevice, weights: oneOf('stored', 'f32') };
+const optionRules: OptionRules<OpenModelOptions> = {
+  device: aDevice,
+  weights: oneOf('stored', 'f32'),
+  activations: oneOf('f32', 'int16-groups', 'int8-groups'),
+};
 
 /** An opened model of some family. */
 export interface OpenedMember<Family extends FileFamily> {
@@ -52,13 +61,17 @@ export async function openMember<Family extends FileFamily>(
   options: OpenModelOptions,
 ): Promise<OpenedMember<Family>> {
   check<object>(operation, 'from', from, anObject);
-  const { device = defaultDevice(), weights = 'stored' } = checkOptions(operation, options, optionRules);
+  const {
+    device = defaultDevice(),
+    weights = 'stored',
+    activations = 'f32',
+  } = checkOptions(operation, options, optionRules);
   const found = await ('config' in from ? inFolder(families, from) : inGguf(families, from));
   registerFamilies();
   const { family, source, description } = found;
   const { model, parts, prefix, unused = [] } = found.model;
   const module = built(family, model, device, found.place);
-  const { notes, others } = await fill(module, source, parts, { device, weights, unused });
+  const { notes, others } = await fill(module, source, parts, { device, weights, activations, unused });
   for (const note of notes) warnOnce(module, `${operation}: ${note}`);
   return {
     module: module.eval(),

@@ -13,7 +13,7 @@ export const encodedCosts: EncodedCosts = {
     'n-of-m': { call: 17, moved: 0.38, scan: 0.02, manyRows: 8, few: 0.18, once: 0, each: 0.097, far: 0.14 },
     int8: { call: 19, moved: 0.45, scan: 0, manyRows: 2, few: 0.068, once: 0.14, each: 0.06, far: 0.041 },
     int4: { call: 19, moved: 0.59, scan: 0, manyRows: 2, few: 0.12, once: 0.25, each: 0.057, far: 0 },
-    'int-n': { call: 19, moved: 0.59, scan: 0, manyRows: 2, few: 0.12, once: 0.25, each: 0.057, far: 0 },
+    'int-n': { call: 19, moved: 0.59, scan: 0, manyRows: 7, few: 0.13, once: 0.4, each: 0.058, far: 0.04 },
     codebook: { call: 18, moved: 0.46, scan: 0, manyRows: 2, few: 0.24, once: 0.33, each: 0.058, far: 0.042 },
   },
 };

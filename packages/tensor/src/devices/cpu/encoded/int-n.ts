@@ -11,7 +11,7 @@ import { scaleBytes } from './int-n-scales.ts';
 import { codedKernels, elementsOf, type CodedKind } from './int-n-coded.ts';
 import { gemmKernels, planGemm, roundUp } from '../gemm/gemm.ts';
 import { rowsOfX } from './rows-of-x.ts';
-import { mostLost, planesCalls } from './planes-product.ts';
+import { mostLost, planesCalls, rowUnits } from './planes-product.ts';
 import { planeKernels } from './planes.ts';
 
 /** From this many rows of x on, the blocked product of what was decoded is faster. */
@@ -85,7 +85,7 @@ function decoderOf(spec: EncodedMatmulSpec, engine: Engine): Decoder {
 }
 
 function planes(spec: EncodedMatmulSpec, engine: Engine, exact: Calls): Calls {
-  const { rows, columns } = spec;
+  const { columns } = spec;
   const own = groupedCodes(spec.settings);
   const groups = Math.floor(columns / own.group);
   const pairs = Math.ceil(groups / 2);
@@ -99,17 +99,17 @@ function planes(spec: EncodedMatmulSpec, engine: Engine, exact: Calls): Calls {
     block: own.group * 2,
     extraBytes: pairs * 16,
     most: mostLost(columns),
-    multiply: (x, parts, y) => {
-      sumGroups(x.planes, x.scales, x.extra, groups, pairs);
-      multiply(x.planes, x.scales, x.extra, ...addresses(parts, 0), y, rows, groups, ...steps);
-    },
-    addColumns: (parts, y, list, count) => addColumns(...addresses(parts, 0), ...steps, rows, list, count, y),
+    prepare: (x) => void sumGroups(x.planes, x.scales, x.extra, groups, pairs),
+    multiply: (x, parts, y, { row, rows }) =>
+      multiply(x.planes, x.scales, x.extra, ...addresses(parts, row), y, rows, groups, ...steps),
+    addColumns: (parts, y, list, count, { row, rows }) =>
+      addColumns(...addresses(parts, row), ...steps, rows, list, count, y),
   });
 }
 
 /** Few rows of x, rounded to codes. */
 function codedRows(spec: EncodedMatmulSpec, engine: Engine, kind: CodedKind): Calls {
-  const { rows, columns, m } = spec;
+  const { columns, m } = spec;
   const { own } = kind;
   const groups = columns / own.group;
   const { codeGroups } = codedKernels(engine, kind);
@@ -117,6 +117,7 @@ function codedRows(spec: EncodedMatmulSpec, engine: Engine, kind: CodedKind): Ca
   const { addresses, steps } = arraysOf(spec);
   const x = rowsOfX(spec, engine, 'f32');
   const out = rowsOfResult(spec, engine);
+  const units = rowUnits(spec);
   const scalesAt = x.bytes + columns * 2;
   const sumsAt = scalesAt + roundUp((groups + 1) * 8, 16);
   engine.reserve(sumsAt + roundUp((groups + 1) * 8, 16), 'matmul');
@@ -126,7 +127,11 @@ function codedRows(spec: EncodedMatmulSpec, engine: Engine, kind: CodedKind): Ca
     const [codes, scales, sums] = [address + x.bytes, address + scalesAt, address + sumsAt];
     for (let i = 0; i < m; i++) {
       codeGroups(from + i * columns * 4, codes, scales, sums, columns / activationGroup);
-      multiply(codes, scales, sums, ...addresses(parts, 0), to + i * out.step, rows, groups, ...steps);
+      for (const [unit, { row, rows }] of units.entries())
+        engine.serve(unit, 1, () => {
+          const y = to + i * out.step + row * 4;
+          multiply(codes, scales, sums, ...addresses(parts, row), y, rows, groups, ...steps);
+        });
     }
   };
 }

@@ -47,17 +47,22 @@ function settingsOf({ settings, columns }: EncodedMatmulSpec): {
   return { group, groups, hasZeros: settings['zeros'] === true, codeStep: Math.ceil(columns / 2) };
 }
 
-function decoderOf(spec: EncodedMatmulSpec, engine: Engine): Decoder {
-  const { decodeInt4 } = int4Kernels(engine);
-  const { panelInt4 } = panelKernels(engine);
-  const { group, groups, hasZeros, codeStep } = settingsOf(spec);
-  const bits = Math.log2(group);
-  /** Where the arrays of a row begin. */
-  const from = ([codes = 0, scales = 0, zeros = 0]: readonly number[], row: number): [number, number, number] => [
+/** Where the arrays of a row begin. */
+function arraysOf(spec: EncodedMatmulSpec): (parts: readonly number[], row: number) => [number, number, number] {
+  const { groups, hasZeros, codeStep } = settingsOf(spec);
+  return ([codes = 0, scales = 0, zeros = 0], row) => [
     codes + row * codeStep,
     scales + row * groups * 4,
     hasZeros ? zeros + row * groups : 0,
   ];
+}
+
+function decoderOf(spec: EncodedMatmulSpec, engine: Engine): Decoder {
+  const { decodeInt4 } = int4Kernels(engine);
+  const { panelInt4 } = panelKernels(engine);
+  const { group, groups, codeStep } = settingsOf(spec);
+  const bits = Math.log2(group);
+  const from = arraysOf(spec);
   return {
     rowsOf: [
       { rowBytes: codeStep, bits: 4 },
@@ -74,7 +79,8 @@ function decoderOf(spec: EncodedMatmulSpec, engine: Engine): Decoder {
 }
 
 function int4Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Calls, lanes: 1 | 4): Calls {
-  const { rows, columns } = spec;
+  const { columns } = spec;
+  const from = arraysOf(spec);
   const { group, groups, hasZeros, codeStep } = settingsOf(spec);
   const { addColumns } = int4Kernels(engine);
   const { sumPlanes, multiply } = int4PlaneKernels(engine, { group, hasZeros, lanes });
@@ -88,11 +94,10 @@ function int4Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Calls, lanes
     // Scales of either plane, and in `extra` its sums, for each unit.
     extraBytes: units * 32,
     most: mostLost(columns),
-    multiply: ({ planes, scales: xScales, extra }, [codes = 0, scales = 0, zeros = 0], y) => {
-      sumPlanes(planes, extra, chunks, hasZeros ? 1 : 8);
-      multiply(planes, xScales, extra, codes, scales, zeros, y, rows, chunks, codeStep, groups * 4);
-    },
-    addColumns: ([codes = 0, scales = 0, zeros = 0], y, list, count) =>
-      addColumns(list, count, codes, scales, zeros, y, rows, codeStep, groups, Math.log2(group)),
+    prepare: ({ planes, extra }) => void sumPlanes(planes, extra, chunks, hasZeros ? 1 : 8),
+    multiply: ({ planes, scales, extra }, parts, y, { row, rows }) =>
+      multiply(planes, scales, extra, ...from(parts, row), y, rows, chunks, codeStep, groups * 4),
+    addColumns: (parts, y, list, count, { row, rows }) =>
+      addColumns(list, count, ...from(parts, row), y, rows, codeStep, groups, Math.log2(group)),
   });
 }

@@ -56,20 +56,24 @@ function decoderOf(spec: EncodedMatmulSpec, engine: Engine): Decoder {
 
 /** Few rows of x, as whole numbers of 31 bits. */
 function int8Planes(spec: EncodedMatmulSpec, engine: Engine, exact: Calls): Calls {
-  const { rows, columns } = spec;
+  const { columns } = spec;
   const { planesInt8, addColumns } = int8Kernels(engine);
   const scaleStep = scaleStepOf(spec);
   const whole = columns - (columns % 8);
+  const from = ([codes = 0, scales = 0]: readonly number[], row: number): [number, number] => [
+    codes + row * columns,
+    scales + row * scaleStep,
+  ];
   return planesCalls(spec, engine, exact, {
     layout: planeKernels(engine).inOrder,
     whole,
     block: planeBlock,
     extraBytes: 0,
     most: mostLost(columns),
-    multiply: ({ planes, scales }, [codes = 0, ofRows = 0], y) =>
-      planesInt8(planes, scales, codes, ofRows, y, rows, whole / 8, columns, scaleStep, 0, 0),
-    addColumns: ([codes = 0, ofRows = 0], y, list, count) =>
-      addColumns(list, count, codes, ofRows, y, rows, columns, scaleStep),
+    multiply: ({ planes, scales }, parts, y, { row, rows }) =>
+      planesInt8(planes, scales, ...from(parts, row), y, rows, whole / 8, columns, scaleStep, 0, 0),
+    addColumns: (parts, y, list, count, { row, rows }) =>
+      addColumns(list, count, ...from(parts, row), y, rows, columns, scaleStep),
   });
 }
 
