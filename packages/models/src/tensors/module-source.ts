@@ -23,8 +23,15 @@ export function moduleSource(module: Module, { nameOf, inBlocks }: ModuleSourceO
     const name = nameOf(own);
     if (name !== undefined) parameters.set(name, parameter);
   }
-  const blockOf = (name: string, { stored, shape }: Parameter): string | undefined =>
-    stored && shape.length === 2 && inBlocks(name) ? blockTypeOf(stored.matrix) : undefined;
+  const blockOf = (name: string, { stored, shape }: Parameter): string | undefined => {
+    if (!stored || shape.length !== 2 || !inBlocks(name)) return undefined;
+    const { matrix } = stored;
+    // Scales of more than 16 bits may be none of a block.
+    const isNarrow = matrix.settings['scales'] !== undefined && matrix.settings['scales'] !== 'f32';
+    const type = isNarrow ? blockTypeOf(matrix) : undefined;
+    const kind = type === undefined ? undefined : fileDType(type);
+    return kind && (shape[1] as number) % kind.elements === 0 ? type : undefined;
+  };
   const entry = (name: string, parameter: Parameter): TensorEntry => {
     const { shape, size, dtype } = parameter;
     const block = blockOf(name, parameter);

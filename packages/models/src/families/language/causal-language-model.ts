@@ -1,6 +1,6 @@
 /** A model that tells the next token: ids in, logits out. */
 import { below, ConfigError, Module, type CallContext, type ModuleConfig, type ModuleType } from '@espalier/nn';
-import { arange, isFloat, ShapeError, type Tensor } from '@espalier/tensor';
+import { arange, DTypeError, isFloat, ShapeError, type Tensor } from '@espalier/tensor';
 import { checkOptional } from '@espalier/tensor/arguments';
 import { aLogitsOf } from './slots.ts';
 
@@ -48,8 +48,9 @@ export class CausalLanguageModel extends Module {
    * logits of all positions in memory at once gives the head a part after the other.
    */
   hidden(ids: Tensor, context?: CallContext): Tensor {
-    if (ids.rank < 1 || isFloat(ids.dtype))
-      throw new ShapeError(this.type, `takes integers [..., length], not ${ids.dtype} [${ids.shape.join(', ')}]`);
+    if (isFloat(ids.dtype))
+      throw new DTypeError(this.type, `takes integers [..., length], not ${ids.dtype} [${ids.shape.join(', ')}]`);
+    if (ids.rank < 1) throw new ShapeError(this.type, 'takes integers [..., length], not a scalar');
     const of = checkOptional(this.type, 'the slot logitsOf', context?.slots.logitsOf, aLogitsOf);
     const embedded = this.embedding.call(ids, below(context, 'embedding'));
     const placed = this.positions ? this.positions.call(embedded, below(context, 'positions')) : embedded;

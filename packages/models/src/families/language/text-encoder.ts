@@ -1,6 +1,6 @@
 /** A model that gives each token of a text a vector: ids in, hidden states out. */
 import { below, ConfigError, Module, type CallContext, type ModuleConfig, type ModuleType } from '@espalier/nn';
-import { isFloat, ShapeError, zerosLike, type Tensor } from '@espalier/tensor';
+import { DTypeError, isFloat, ShapeError, zerosLike, type Tensor } from '@espalier/tensor';
 import { aTensor, checkOptional } from '@espalier/tensor/arguments';
 
 const type = 'text-encoder';
@@ -33,8 +33,9 @@ export class TextEncoder extends Module {
   }
 
   forward(ids: Tensor, context?: CallContext): Tensor {
-    if (ids.rank < 1 || isFloat(ids.dtype))
-      throw new ShapeError(this.type, `takes integers [..., length], not ${ids.dtype} [${ids.shape.join(', ')}]`);
+    if (isFloat(ids.dtype))
+      throw new DTypeError(this.type, `takes integers [..., length], not ${ids.dtype} [${ids.shape.join(', ')}]`);
+    if (ids.rank < 1) throw new ShapeError(this.type, 'takes integers [..., length], not a scalar');
     const kinds = checkOptional(this.type, 'the slot tokenTypes', context?.slots.tokenTypes, aTensor);
     const call = (name: (typeof partNames)[number], x: Tensor): Tensor =>
       this.#parts[name].call(x, below(context, name));
