@@ -22,7 +22,7 @@ export class WordIds {
     const { cuts, fuses, unknown } = this.#model;
     const first = ids.length;
     for (const word of this.#split(text, section)) {
-      if (cuts && word.length > longestWord) for (const part of word.match(cuts) ?? []) this.#addWord(ids, part);
+      if (cuts && word.length > longestWord) for (const part of word.split(cuts)) this.#addWord(ids, part);
       else this.#addWord(ids, word);
     }
     if (fuses && unknown !== undefined) fuse(ids, first, unknown);

@@ -54,11 +54,15 @@ function jsonOf(vocabulary: GgufVocabulary): { readonly [key: string]: Json } {
   const after = (vocabulary.truth('add_eos_token') ?? ends) || isFramed ? end : undefined;
   return {
     version: '1.0',
+    truncation: null,
+    padding: null,
     added_tokens: [...addedOf(vocabulary)],
     ...parts,
     post_processor: frame(vocabulary, before, after),
   };
 }
+
+const sequence = (id: string): Json => ({ Sequence: { id, type_id: 0 } });
 
 function frame({ tokens }: GgufVocabulary, before: number | undefined, after: number | undefined): Json {
   const special = (id: number | undefined): Json[] =>
@@ -66,7 +70,8 @@ function frame({ tokens }: GgufVocabulary, before: number | undefined, after: nu
   const told = [before, after].filter((id) => id !== undefined);
   return {
     type: 'TemplateProcessing',
-    single: [...special(before), { Sequence: { id: 'A', type_id: 0 } }, ...special(after)],
+    single: [...special(before), sequence('A'), ...special(after)],
+    pair: [...special(before), sequence('A'), sequence('B'), ...special(after)],
     special_tokens: Object.fromEntries(
       told.map((id) => [tokens[id] as string, { id: tokens[id] as string, ids: [id], tokens: [tokens[id] as string] }]),
     ),

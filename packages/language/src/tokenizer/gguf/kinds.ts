@@ -23,6 +23,8 @@ const split = (pattern: string): Json => ({
   invert: false,
 });
 
+const byteLevel: Json = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
+
 const spaces: Json = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
 
 /** Bytes in pairs, as GPT-2 has them. */
@@ -39,7 +41,7 @@ function ofBytes(vocabulary: GgufVocabulary): KindOfVocabulary {
       normalizer: null,
       pre_tokenizer: {
         type: 'Sequence',
-        pretokenizers: [...known.patterns.map(split), { type: 'ByteLevel', add_prefix_space: false, use_regex: false }],
+        pretokenizers: [...known.patterns.map(split), byteLevel],
       },
       model: {
         type: 'BPE',
@@ -47,7 +49,7 @@ function ofBytes(vocabulary: GgufVocabulary): KindOfVocabulary {
         merges: mergesOf(vocabulary),
         ignore_merges: known.wholeWords ?? false,
       },
-      decoder: { type: 'ByteLevel' },
+      decoder: byteLevel,
     },
     begins: known.begins ?? false,
     ends: false,
@@ -121,7 +123,13 @@ function wordPieces(vocabulary: GgufVocabulary): KindOfVocabulary {
   const unknown = vocabulary.tokens[vocabulary.id('unknown') ?? -1] ?? '[UNK]';
   return {
     parts: {
-      normalizer: { type: 'BertNormalizer', lowercase: true },
+      normalizer: {
+        type: 'BertNormalizer',
+        clean_text: true,
+        handle_chinese_chars: true,
+        strip_accents: null,
+        lowercase: true,
+      },
       pre_tokenizer: { type: 'BertPreTokenizer' },
       model: {
         type: 'WordPiece',

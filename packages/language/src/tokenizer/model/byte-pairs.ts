@@ -7,6 +7,7 @@ import type { Json } from '@espalier/nn';
 import { encodeUtf8 } from '@espalier/nn/format';
 import { characterOfByte } from '../text/bytes.ts';
 import { fault, vocabularyOf, type Part } from '../tokenizer-json.ts';
+import { cutsOf } from './cuts.ts';
 import { Merges } from './merges.ts';
 import type { WordModel } from './model.ts';
 
@@ -88,13 +89,4 @@ function pairOf(merge: Json): readonly [Json | undefined, Json | undefined] {
   }
   const [left, right] = Array.isArray(merge) ? (merge as readonly Json[]) : [];
   return [left, right];
-}
-
-/**
- * A text of one word, as SentencePiece has them, is cut before a ▁ that follows on something else, if no token of the
- * vocabulary has one there: nothing is ever merged across.
- */
-function cutsOf(vocabulary: ReadonlyMap<string, number>): RegExp | undefined {
-  for (const token of vocabulary.keys()) if (/[^▁]▁/u.test(token)) return undefined;
-  return /▁*[^▁]+|▁+/gu;
 }

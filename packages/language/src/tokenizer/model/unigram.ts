@@ -6,6 +6,7 @@
 import type { Json } from '@espalier/nn';
 import { encodeUtf8 } from '@espalier/nn/format';
 import { fault, mostTokens, type Part } from '../tokenizer-json.ts';
+import { cutsOf } from './cuts.ts';
 import type { WordModel } from './model.ts';
 
 /** How much less likely than any token what is unknown is. */
@@ -80,7 +81,7 @@ export function unigram(model: Part, name: string): WordModel {
     }
     return found.toReversed();
   };
-  return { vocabulary, unknown, fuses: true, idsOf };
+  return { vocabulary, unknown, fuses: true, cuts: cutsOf(vocabulary), idsOf };
 }
 
 /** The tokens of the bytes of a text, if there is one of each. */

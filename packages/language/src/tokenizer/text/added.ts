@@ -16,7 +16,9 @@ export function finderOf(tokens: ReadonlyMap<string, AddedToken>): ((text: strin
   return (text) => {
     const pieces: Piece[] = [];
     let done = 0;
-    for (const match of text.matchAll(pattern)) {
+    // With `matchAll` a pattern of thousands of tokens would be made anew for each text.
+    pattern.lastIndex = 0;
+    for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
       // White space that the token before took along may have begun another one.
       if (match.index < done) continue;
       const token = tokens.get(match[0]) as AddedToken;

@@ -6,6 +6,7 @@
 import { fault, partsWithin, textIn, type Part } from '../tokenizer-json.ts';
 import { libraryNormalizer } from './library.ts';
 import { precompiled } from './precompiled.ts';
+import { formerMarks, newerFormats, newerMarks } from './since-unicode-8.ts';
 
 /** A text before and after. */
 export type Normalizer = (text: string) => string;
@@ -13,11 +14,12 @@ export type Normalizer = (text: string) => string;
 /** Lower case of each character by itself. */
 export const lowered = (text: string): string => text.replaceAll('Σ', 'σ').toLowerCase();
 
-const withoutAccents: Normalizer = (text) => text.normalize('NFD').replaceAll(/\p{Mn}/gu, '');
+const marks = new RegExp(String.raw`(?![${newerMarks}])\p{Mn}|[${formerMarks}]`, 'gu');
+const withoutAccents: Normalizer = (text) => text.normalize('NFD').replaceAll(marks, '');
 
 const ideographs =
   /[\u4E00-\u9FFF\u3400-\u4DBF\u{20000}-\u{2A6DF}\u{2A700}-\u{2B73F}\u{2B740}-\u{2B81F}\u{2B920}-\u{2CEAF}\uF900-\uFAFF\u{2F800}-\u{2FA1F}]/gu;
-const invisible = /[\0\uFFFD]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu;
+const invisible = new RegExp(String.raw`[\0\uFFFD]|(?![\t\n\r${newerFormats}])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]`, 'gu');
 
 /** Source: BERT's tokenizer. */
 function bert(part: Part): Normalizer {
@@ -59,7 +61,7 @@ const own: Readonly<Record<string, Make>> = {
   Prepend: prepend,
   Sequence: (part, name) => inOrder(partsWithin(part).map((each) => normalizerOf(each, name))),
   Strip: strip,
-  StripAccents: () => (text) => text.replaceAll(/\p{Mn}/gu, ''),
+  StripAccents: () => (text) => text.replaceAll(/\p{M}/gu, ''),
 };
 
 /** Source: the rules of SentencePiece named nmt. */

@@ -52,11 +52,15 @@ export function precompiled(part: Part, name: string): (text: string) => string 
     return made;
   };
   const segments = new Intl.Segmenter('en', { granularity: 'grapheme' });
-  return (text) => {
+  const slowly = (text: string): string => {
     let made = '';
     for (const { segment } of segments.segment(text)) made += one(segment);
     return made;
   };
+  // Most of most texts: letters that stay, of which the last one may have to do with what follows.
+  const plain = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index));
+  if (!plain.every((character) => one(character) === character)) return slowly;
+  return (text) => text.replaceAll(/[ -~]?[^ -~]+/gu, slowly);
 }
 
 const offsetOf = (unit: number): number => (unit >>> 10) << ((unit & 0x200) >>> 6);

@@ -4,6 +4,7 @@
  */
 import { fault, partsWithin, type Part } from '../tokenizer-json.ts';
 import { librarySplitter } from './library.ts';
+import { formerPunctuation, newerPunctuation } from './since-unicode-8.ts';
 
 /** Words of a text; `section` is the number of what lies between added tokens. */
 export type Splitter = (text: string, section: number) => readonly string[];
@@ -12,9 +13,10 @@ export type Splitter = (text: string, section: number) => readonly string[];
 const ofGpt2 =
   /'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
 
-const punctuation = String.raw`\p{P}\u0021-\u002F\u003A-\u0040\u005B-\u0060\u007B-\u007E`;
-const ofBert = new RegExp(String.raw`[^\p{White_Space}${punctuation}]+|[${punctuation}]`, 'gu');
-const byPunctuation = new RegExp(String.raw`[^${punctuation}]+|[${punctuation}]`, 'gu');
+const signs = String.raw`\p{P}\u0021-\u002F\u003A-\u0040\u005B-\u0060\u007B-\u007E`;
+const punctuation = String.raw`[[${signs}${formerPunctuation}]--[${newerPunctuation}]]`;
+const ofBert = new RegExp(String.raw`[^\p{White_Space}${punctuation}]+|${punctuation}`, 'gv');
+const byPunctuation = new RegExp(String.raw`[^${punctuation}]+|${punctuation}`, 'gv');
 
 const matching =
   (pattern: RegExp): Splitter =>
