@@ -11,7 +11,7 @@ export const search: Layers = {
     'errors.ts': ['checked', 'storage/shown-url.ts', 'space/space-change.ts'],
     'limits.ts': [],
     'plugin.ts': ['json.ts', 'checked', 'errors.ts', 'limits.ts'],
-    random: ['errors.ts'],
+    random: ['checked', 'errors.ts'],
     space: ['json.ts', 'checked', 'errors.ts', 'random', 'space/space-change.ts'],
     'study/trial-record.ts': ['json.ts', 'space'],
     'storage/events.ts': ['json.ts', 'plugin.ts', 'space', 'study/trial-record.ts'],
@@ -36,7 +36,7 @@ export const search: Layers = {
       'place-of.ts',
       'study/growing.ts',
     ],
-    'multi-objective': ['errors.ts', 'study/ranking.ts'],
+    'multi-objective': ['checked', 'errors.ts', 'study/ranking.ts'],
     numeric: [],
     'one-at-a-time.ts': [],
     'strategies/strategy.ts': [
@@ -76,6 +76,7 @@ export const search: Layers = {
     'stop/stop-condition.ts': ['checked', 'errors.ts', 'space', 'study/history.ts'],
     'study/front.ts': ['study/trial-record.ts', 'study/ranking.ts'],
     stop: [
+      'checked',
       'json.ts',
       'errors.ts',
       'study/trial-record.ts',
@@ -127,6 +128,7 @@ export const search: Layers = {
     'study/keep-claims.ts': ['storage'],
     'study/run-elsewhere.ts': ['study/trial-record.ts', 'study/history.ts'],
     'study/run.ts': [
+      'checked',
       'errors.ts',
       'timers.ts',
       'one-at-a-time.ts',

@@ -3,9 +3,9 @@
  * recorded once for all positions.
  */
 import type { Module } from '@espalier/nn';
-import { aModule } from './rules.ts';
 import { aPositiveInteger, check, checkOptions, type OptionRules } from '@espalier/tensor/arguments';
 import { Lanes } from './lanes.ts';
+import { aModule } from './rules.ts';
 import { Slot } from './slot.ts';
 
 /** What is to be known of a model. */

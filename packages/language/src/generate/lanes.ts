@@ -63,6 +63,7 @@ export class Lanes {
   /**
    * Computes as many ids for each lane, behind what is there.
    * @param all whether the scores of all of them are wanted, at most 16, and not those of the last alone
+   * @throws {ArgumentError} when more of them are.
    */
   async feed(ids: readonly (readonly number[])[], all = false): Promise<Scores> {
     const count = ids[0]?.length as number;

@@ -1,5 +1,4 @@
 /** What a type of block is: weights that share scales, as GGUF stores them. */
-
 import type { BlockParts } from './parts.ts';
 
 /** How blocks of a type become floats, and floats blocks. */

@@ -17,8 +17,7 @@ import { aTensor } from '../arguments/types.ts';
 import { threadSettings } from '../device/threads.ts';
 import { checkIndexNode, indexChecks } from '../runtime/index-checks.ts';
 import { notices, type Warn } from '../runtime/notices.ts';
-import { keptPlans } from '../runtime/plans.ts';
-import type { PlanStore } from '../lower/saved-plan.ts';
+import { keptPlans, type PlanStore } from '../runtime/plans.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** Settings that hold for all devices. */

@@ -5,6 +5,8 @@ import type { Plan, PlanOptions } from '../lower/plan.ts';
 import { planOf, type PlanStore } from '../lower/saved-plan.ts';
 import { watch } from './watch.ts';
 
+export type { PlanStore };
+
 /** What keeps them: nothing, as a rule. */
 export const keptPlans: { store: PlanStore | undefined } = { store: undefined };
 
