@@ -258,7 +258,7 @@ describe('gptq', () => {
       expect(valuesOf(loaded, name)).toEqual(parameter.value.dataSync());
       if (!name.endsWith('.weight')) continue;
       if (options.bits === 8) expect(quantizationOf(parameter)).toBeDefined();
-      else expect(parameter.stored?.matrix.format.name).toBe('int4');
+      else expect(parameter.stored?.matrix.format.name).toMatch(/^int(4|-n)$/u);
       const row = valuesOf(model, name).subarray(0, Math.min(options.group ?? 9, 9));
       expect(new Set(row).size).toBeLessThanOrEqual(2 ** (options.bits as number));
       const figures = Reflect.get(records[0]?.details as object, name) as {
@@ -361,7 +361,7 @@ describe('gptq', () => {
   });
 
   test.each([2, 3, 4] as const)(
-    'takes %s bits a weight in files and four in memory, and comes back as it was',
+    'takes %s bits a weight in files and in memory, and comes back as it was',
     async (bits) => {
       for (const scales of ['f32', 'f16'] as const) {
         const { model } = await runRecipe(linear(64, 32, 1), [gptq({ bits, group: 32, scales })], {
@@ -374,7 +374,7 @@ describe('gptq', () => {
         const cost = await measureCost(back, { inputShape: [64], latency: false });
         const weight = cost.perParameter.find(({ layout }) => layout === 'encoded');
         expect(weight?.bytes).toBe((32 * 64 * bits) / 8 + 32 * 2 * (scales === 'f32' ? 4 : 2));
-        expect(back.parameters()[0]?.stored?.matrix.bytes).toBe((32 * 64 * 4) / 8 + 32 * 2 * 4);
+        expect(back.parameters()[0]?.stored?.matrix.bytes).toBe(weight?.bytes);
         expect(await packWeights(back)).toEqual(await packWeights(model));
       }
     },
